@@ -1,0 +1,221 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { type AttemptPermit, AttemptThrottle } from './attempt-throttle.ts'
+import { type BasicCredentials, readBasicCredentials } from './basic-credentials.ts'
+import { parseCollectionId } from './collection-id.ts'
+import { HashingLane } from './hashing-lane.ts'
+import { DEFAULT_HASH_COST, hashPassword, verifyPassword } from './password-hash.ts'
+import { canonicalUsername } from './username.ts'
+
+export interface LoginRecord {
+  /** As it was given when the user was made; what logs and tasks show. */
+  readonly name: string
+  readonly passwordHash: string
+  /** Canonical ids of the nodes this user may poll for. */
+  readonly nodeIds: readonly string[]
+}
+
+export interface LoginDirectory {
+  /** Looks a user up by canonical name. Rejects when the store cannot be reached. */
+  findLogin(canonicalName: string): Promise<LoginRecord | undefined>
+}
+
+/** A client whose login was verified, and the node it speaks for in this request. */
+export interface Principal {
+  readonly username: string
+  readonly nodeId: string
+  /** Text after the dot of the collection id; `''` when there was none. */
+  readonly suffix: string
+}
+
+export type LoginFailure =
+  'missing' | 'malformed' | 'unknown user' | 'wrong password' | 'wrong collection'
+
+export type Authentication =
+  | { readonly kind: 'verified'; readonly principal: Principal; readonly remembered: boolean }
+  | { readonly kind: 'failed'; readonly reason: LoginFailure; readonly client?: string }
+  | { readonly kind: 'slow-down'; readonly client: string; readonly retryAfterMs: number }
+
+export interface AuthenticatorOptions {
+  readonly directory: LoginDirectory
+  /** How long a verified password is believed without asking the store again. 0 asks every time. */
+  readonly rememberMs: number
+  readonly maxRemembered?: number
+  readonly maxConcurrentChecks?: number
+  readonly maxWaitingChecks?: number
+  readonly throttle?: AttemptThrottle
+  /** Monotonic milliseconds. */
+  readonly now?: () => number
+}
+
+interface Remembered {
+  /** HMAC of the password under a key that exists in this process only. */
+  readonly digest: Buffer
+  readonly passwordHash: string
+  username: string
+  nodeIds: ReadonlySet<string>
+  validUntil: number
+}
+
+const FREE_PASS: AttemptPermit = { allowed: true, refund: () => undefined }
+
+/**
+ * Verifies the Basic login of a request for a collection.
+ *
+ * A password is hashed once per process. After that its keyed digest is compared, in a few microseconds and
+ * without the store; when the time to believe it is over, the store is asked whether the user still has the very
+ * same stored hash, which again costs no hashing. `forget` drops a user at once.
+ *
+ * Whatever fails costs the same: an unknown user is checked against a hash that nothing matches.
+ */
+export class Authenticator {
+  readonly #directory: LoginDirectory
+  readonly #rememberMs: number
+  readonly #maxRemembered: number
+  readonly #lane: HashingLane
+  readonly #throttle: AttemptThrottle
+  readonly #now: () => number
+  readonly #key = randomBytes(32)
+  readonly #remembered = new Map<string, Remembered>()
+  #unknownUserHash: Promise<string> | undefined
+  /** Counts `forget`s: a check that began before one must not be remembered after it. */
+  #generation = 0
+
+  constructor(options: AuthenticatorOptions) {
+    this.#directory = options.directory
+    this.#rememberMs = options.rememberMs
+    this.#maxRemembered = options.maxRemembered ?? 20_000
+    this.#now = options.now ?? (() => performance.now())
+    this.#lane = new HashingLane({
+      concurrency: options.maxConcurrentChecks ?? 2,
+      maxWaiting: options.maxWaitingChecks ?? 1_000,
+    })
+    this.#throttle =
+      options.throttle ??
+      new AttemptThrottle({ burst: 20, perMinute: 60, maxEntries: 10_000, now: this.#now })
+  }
+
+  /** Rejects with `HashingBusyError` under a flood of logins, and with the store's error when it is down. */
+  async authenticate(
+    authorization: string | undefined,
+    collection: string,
+    address: string,
+  ): Promise<Authentication> {
+    const reading = readBasicCredentials(authorization)
+    if (reading.kind !== 'credentials') return { kind: 'failed', reason: reading.kind }
+    const { credentials } = reading
+    const name = canonicalUsername(credentials.username)
+    const target = parseCollectionId(collection)
+
+    const known = this.#believed(name, credentials.password)
+    if (known !== undefined && target !== undefined && known.nodeIds.has(target.nodeId)) {
+      return verified(known.username, target.nodeId, target.suffix, true)
+    }
+    const checked = await this.#check(name, credentials, address)
+    if ('kind' in checked) return checked
+    if (target === undefined || !checked.nodeIds.has(target.nodeId)) {
+      return { kind: 'failed', reason: 'wrong collection', client: checked.username }
+    }
+    return verified(checked.username, target.nodeId, target.suffix, false)
+  }
+
+  /** Drops what is remembered of a user: password reset, node added or removed, user removed. */
+  forget(username: string): void {
+    this.#generation += 1
+    this.#remembered.delete(canonicalUsername(username))
+  }
+
+  /** Drops everything, for when notices may have been missed (a lost connection to the database). */
+  forgetAll(): void {
+    this.#generation += 1
+    this.#remembered.clear()
+  }
+
+  #believed(name: string, password: string): Remembered | undefined {
+    const entry = this.#remembered.get(name)
+    if (entry === undefined || this.#now() >= entry.validUntil) return undefined
+    return timingSafeEqual(entry.digest, this.#digest(password)) ? entry : undefined
+  }
+
+  /** Asks the store, and hashes only if this very password was not verified against this very hash before. */
+  async #check(
+    name: string,
+    credentials: BasicCredentials,
+    address: string,
+  ): Promise<Remembered | Exclude<Authentication, { kind: 'verified' }>> {
+    const digest = this.#digest(credentials.password)
+    const before = this.#remembered.get(name)
+    const matchesBefore = before !== undefined && timingSafeEqual(before.digest, digest)
+
+    const permit = matchesBefore ? FREE_PASS : this.#throttle.take(name, address)
+    if (!permit.allowed) {
+      return { kind: 'slow-down', client: credentials.username, retryAfterMs: permit.retryAfterMs }
+    }
+    // Everything but a wrong login gives the token back, a store that is down above all.
+    let guilty = false
+    try {
+      const checked = await this.#checkAgainstStore(name, credentials, digest, before)
+      guilty = 'kind' in checked
+      return checked
+    } finally {
+      if (!guilty) permit.refund()
+    }
+  }
+
+  async #checkAgainstStore(
+    name: string,
+    credentials: BasicCredentials,
+    digest: Buffer,
+    before: Remembered | undefined,
+  ): Promise<Remembered | Extract<Authentication, { kind: 'failed' }>> {
+    const matchesBefore = before !== undefined && timingSafeEqual(before.digest, digest)
+    const generation = this.#generation
+    const record = await this.#directory.findLogin(name)
+    const client = credentials.username
+    if (record === undefined) {
+      const nobody = await this.#hashOfNobody()
+      await this.#lane.run(() => verifyPassword(credentials.password, nobody))
+      return { kind: 'failed', reason: 'unknown user', client }
+    }
+    const unchanged = matchesBefore && record.passwordHash === before.passwordHash
+    if (!unchanged) {
+      const { password } = credentials
+      const matches = await this.#lane.run(() => verifyPassword(password, record.passwordHash))
+      if (!matches) return { kind: 'failed', reason: 'wrong password', client }
+    }
+    const entry: Remembered = {
+      digest,
+      passwordHash: record.passwordHash,
+      username: record.name,
+      nodeIds: new Set(record.nodeIds),
+      validUntil: this.#now() + this.#rememberMs,
+    }
+    if (generation === this.#generation) this.#remember(name, entry)
+    return entry
+  }
+
+  #remember(name: string, entry: Remembered): void {
+    this.#remembered.delete(name)
+    this.#remembered.set(name, entry)
+    if (this.#remembered.size <= this.#maxRemembered) return
+    const oldest = this.#remembered.keys().next()
+    if (oldest.done !== true) this.#remembered.delete(oldest.value)
+  }
+
+  #digest(password: string): Buffer {
+    return createHmac('sha256', this.#key).update(password).digest()
+  }
+
+  #hashOfNobody(): Promise<string> {
+    this.#unknownUserHash ??= hashPassword(randomBytes(32).toString('hex'), DEFAULT_HASH_COST)
+    return this.#unknownUserHash
+  }
+}
+
+function verified(
+  username: string,
+  nodeId: string,
+  suffix: string,
+  remembered: boolean,
+): Authentication {
+  return { kind: 'verified', principal: { username, nodeId, suffix }, remembered }
+}
