@@ -1,0 +1,219 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { AttemptThrottle } from '../../src/nodes/attempt-throttle.ts'
+import { Authenticator, type LoginRecord } from '../../src/nodes/authenticator.ts'
+import { HashingBusyError, HashingLane } from '../../src/nodes/hashing-lane.ts'
+import { hashPassword } from '../../src/nodes/password-hash.ts'
+import { canonicalUsername } from '../../src/nodes/username.ts'
+
+const NODE_A = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
+const NODE_B = '4f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a12'
+const FAST = { ln: 10, r: 8, p: 1 }
+const basic = (name: string, password: string) =>
+  `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
+
+let hash1 = ''
+let hash2 = ''
+beforeAll(async () => {
+  hash1 = await hashPassword('password1', FAST)
+  hash2 = await hashPassword('password2', FAST)
+})
+
+/** A directory in a Map that counts how often it was asked. */
+class Directory {
+  readonly users = new Map<string, LoginRecord>()
+  asked = 0
+  failure: Error | undefined
+
+  constructor() {
+    this.put({ name: 'user1', passwordHash: hash1, nodeIds: [NODE_A] })
+    this.put({ name: 'User2', passwordHash: hash2, nodeIds: [NODE_B] })
+  }
+
+  put(record: LoginRecord) {
+    this.users.set(canonicalUsername(record.name), record)
+  }
+
+  findLogin(name: string): Promise<LoginRecord | undefined> {
+    this.asked += 1
+    if (this.failure !== undefined) return Promise.reject(this.failure)
+    return Promise.resolve(this.users.get(name))
+  }
+}
+
+function setUp(options: { rememberMs?: number; maxRemembered?: number } = {}) {
+  const clock = { now: 0 }
+  const directory = new Directory()
+  const authenticator = new Authenticator({
+    directory,
+    rememberMs: options.rememberMs ?? 300_000,
+    ...(options.maxRemembered === undefined ? {} : { maxRemembered: options.maxRemembered }),
+    now: () => clock.now,
+  })
+  const login = (name: string, password: string, collection = NODE_A, address = '10.0.0.1') =>
+    authenticator.authenticate(basic(name, password), collection, address)
+  return { clock, directory, authenticator, login }
+}
+
+describe('a login', () => {
+  it.each([
+    ['no header', undefined, NODE_A, 'missing'],
+    ['another scheme', 'Bearer dummy-value', NODE_A, 'malformed'],
+    ['no base64', 'Basic invalid-credentials-format', NODE_A, 'malformed'],
+    ['an unknown user', basic('user3', 'password1'), NODE_A, 'unknown user'],
+    ["another user's password", basic('user1', 'password2'), NODE_A, 'wrong password'],
+    ["another user's node", basic('user1', 'password1'), NODE_B, 'wrong collection'],
+    ['no GUID', basic('user1', 'password1'), 'RQ-CC-EXAMPLE', 'wrong collection'],
+    ['a bad GUID and a bad password', basic('user1', 'password2'), 'x', 'wrong password'],
+  ])('fails with %s', async (_, header, collection, reason) => {
+    const { authenticator } = setUp()
+    const result = await authenticator.authenticate(header, collection, '10.0.0.1')
+    expect(result).toMatchObject({ kind: 'failed', reason })
+  })
+
+  it('succeeds for the own node in any spelling, and says the name as stored', async () => {
+    const { login } = setUp()
+    const result = await login('uSER2', 'password2', `{${NODE_B.toUpperCase()}}.b`)
+    expect(result).toEqual({
+      kind: 'verified',
+      principal: { username: 'User2', nodeId: NODE_B, suffix: 'b' },
+      remembered: false,
+    })
+  })
+
+  it('rejects when the store is down, which is no wrong password', async () => {
+    const { login, directory } = setUp()
+    directory.failure = new Error('connection refused')
+    await expect(login('user1', 'password1')).rejects.toThrow('connection refused')
+  })
+})
+
+describe('a verified login', () => {
+  it('is remembered: the next poll asks nobody', async () => {
+    const { login, directory } = setUp()
+    await login('user1', 'password1')
+    const again = await login('USER1', 'password1')
+    expect(again).toMatchObject({ kind: 'verified', remembered: true })
+    expect(directory.asked).toBe(1)
+  })
+
+  it('does not make another password right', async () => {
+    const { login } = setUp()
+    await login('user1', 'password1')
+    expect(await login('user1', 'password2')).toMatchObject({ reason: 'wrong password' })
+    expect(await login('user1', 'password1')).toMatchObject({ remembered: true })
+  })
+
+  it('asks the store again when the time is over, and hashes only if the hash has changed', async () => {
+    const { login, directory, clock } = setUp({ rememberMs: 1_000 })
+    await login('user1', 'password1')
+    clock.now = 1_001
+    expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified' })
+    expect(directory.asked).toBe(2)
+    expect(await login('user1', 'password1')).toMatchObject({ remembered: true })
+    directory.put({ name: 'user1', passwordHash: hash2, nodeIds: [NODE_A] })
+    clock.now = 2_002
+    expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong password' })
+    expect(await login('user1', 'password2')).toMatchObject({ kind: 'verified' })
+  })
+
+  it('is dropped at once when the user is forgotten', async () => {
+    const { login, directory, authenticator } = setUp()
+    await login('user1', 'password1')
+    directory.put({ name: 'user1', passwordHash: hash2, nodeIds: [NODE_A] })
+    expect(await login('user1', 'password1')).toMatchObject({ remembered: true })
+    authenticator.forget('User1')
+    expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong password' })
+  })
+
+  it('is not remembered if the user was forgotten while it was checked', async () => {
+    const { login, directory, authenticator } = setUp()
+    const slow = login('user1', 'password1')
+    authenticator.forget('user1')
+    expect(await slow).toMatchObject({ kind: 'verified' })
+    directory.users.clear()
+    expect(await login('user1', 'password1')).toMatchObject({ reason: 'unknown user' })
+  })
+
+  it('sees a node added since, without a new hash', async () => {
+    const { login, directory } = setUp()
+    await login('user1', 'password1')
+    expect(await login('user1', 'password1', NODE_B)).toMatchObject({ reason: 'wrong collection' })
+    directory.put({ name: 'user1', passwordHash: hash1, nodeIds: [NODE_A, NODE_B] })
+    expect(await login('user1', 'password1', NODE_B)).toMatchObject({ kind: 'verified' })
+  })
+
+  it('keeps a bounded number of users', async () => {
+    const { login, directory } = setUp({ maxRemembered: 1 })
+    await login('user1', 'password1')
+    await login('user2', 'password2', NODE_B)
+    await login('user2', 'password2', NODE_B)
+    expect(directory.asked).toBe(2)
+    await login('user1', 'password1')
+    expect(directory.asked).toBe(3)
+  })
+})
+
+describe('guessing', () => {
+  it('is slowed down for the guesser, while the right password stays right', async () => {
+    const { login, clock } = setUp()
+    await login('user1', 'password1')
+    for (let i = 0; i < 20; i += 1) await login('user1', `guess ${i}`)
+    const guess = await login('user1', 'guess 21')
+    expect(guess).toMatchObject({ kind: 'slow-down', retryAfterMs: 1_000 })
+    expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified', remembered: true })
+    expect(await login('user1', 'guess', NODE_A, '10.0.0.2')).toMatchObject({ kind: 'failed' })
+    expect(await login('user2', 'password2', NODE_B)).toMatchObject({ kind: 'verified' })
+    clock.now += 1_000
+    expect(await login('user1', 'guess 22')).toMatchObject({ kind: 'failed' })
+  })
+
+  it('all at once is no way round', async () => {
+    const { login } = setUp()
+    const results = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => login('user1', `guess ${i}`)),
+    )
+    expect(results.filter((result) => result.kind === 'failed')).toHaveLength(20)
+  })
+
+  it('is not what a store that is down looks like', async () => {
+    const { login, directory } = setUp()
+    directory.failure = new Error('down')
+    for (let i = 0; i < 50; i += 1) await login('user1', 'password1').catch(() => undefined)
+    directory.failure = undefined
+    expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified' })
+  })
+
+  it('leaves no more behind than a bounded number of names', () => {
+    const throttle = new AttemptThrottle({ burst: 1, perMinute: 1, maxEntries: 2, now: () => 0 })
+    expect(throttle.take('a', '1').allowed).toBe(true)
+    expect(throttle.take('a', '1').allowed).toBe(false)
+    throttle.take('b', '1')
+    throttle.take('c', '1')
+    expect(throttle.take('a', '1').allowed).toBe(true)
+  })
+})
+
+describe('the hashing lane', () => {
+  it('runs so many at once, keeps the order and refuses what would pile up', async () => {
+    const lane = new HashingLane({ concurrency: 1, maxWaiting: 2 })
+    const done: number[] = []
+    const gate = Promise.withResolvers<void>()
+    const jobs = [1, 2, 3].map((n) =>
+      lane.run(async () => {
+        await gate.promise
+        done.push(n)
+      }),
+    )
+    await expect(lane.run(() => Promise.resolve())).rejects.toThrow(HashingBusyError)
+    gate.resolve()
+    await Promise.all(jobs)
+    expect(done).toEqual([1, 2, 3])
+    expect(await lane.run(() => Promise.resolve('free again'))).toBe('free again')
+  })
+
+  it('gives its place back after a failure', async () => {
+    const lane = new HashingLane({ concurrency: 1, maxWaiting: 0 })
+    await expect(lane.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+    expect(await lane.run(() => Promise.resolve(1))).toBe(1)
+  })
+})

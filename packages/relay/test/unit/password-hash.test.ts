@@ -1,0 +1,97 @@
+import { pbkdf2Sync } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { generatePassword } from '../../src/nodes/password-generator.ts'
+import { hashPassword, isReadableHash, verifyPassword } from '../../src/nodes/password-hash.ts'
+
+/** An ASP.NET Identity v3 hash, laid out by hand from the description of the format. */
+function identityV3(password: string, prf: 0 | 1 | 2, iterations: number): string {
+  const salt = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
+  const digest = ['sha1', 'sha256', 'sha512'][prf]!
+  const subkey = pbkdf2Sync(password, salt, iterations, 32, digest)
+  const header = Buffer.alloc(13)
+  header.writeUInt8(1, 0)
+  header.writeUInt32BE(prf, 1)
+  header.writeUInt32BE(iterations, 5)
+  header.writeUInt32BE(salt.length, 9)
+  return Buffer.concat([header, salt, subkey]).toString('base64')
+}
+
+describe('password hashes', () => {
+  it('verifies the password that was hashed and no other', async () => {
+    const stored = await hashPassword('correct horse é')
+    expect(stored).toMatch(/^\$scrypt\$ln=14,r=8,p=1\$/)
+    expect(await verifyPassword('correct horse é', stored)).toBe(true)
+    expect(await verifyPassword('correct horse e', stored)).toBe(false)
+    expect(await verifyPassword('', stored)).toBe(false)
+  })
+
+  it('salts, so that two users with one password do not show it', async () => {
+    expect(await hashPassword('same')).not.toBe(await hashPassword('same'))
+  })
+
+  it('takes the cost from the stored text, so that it can be raised later', async () => {
+    const stored = await hashPassword('p', { ln: 10, r: 8, p: 2 })
+    expect(stored).toContain('ln=10,r=8,p=2')
+    expect(await verifyPassword('p', stored)).toBe(true)
+    expect(await verifyPassword('p', stored.replace('ln=10', 'ln=11'))).toBe(false)
+  })
+
+  it.each([0, 1, 2] as const)('verifies an Identity v3 hash with PRF %i', async (prf) => {
+    const stored = identityV3('password1', prf, 1_000)
+    expect(isReadableHash(stored)).toBe(true)
+    expect(await verifyPassword('password1', stored)).toBe(true)
+    expect(await verifyPassword('password2', stored)).toBe(false)
+  })
+
+  it("verifies a hash with today's parameters: HMAC-SHA512, 100,000 iterations", async () => {
+    // Computed once with another implementation (Python's hashlib), password `password1`, salt 00..0f.
+    const stored = identityV3('password1', 2, 100_000)
+    expect(stored.startsWith('AQAAAAIAAYagAAAAEAABAgMEBQYHCAkKCwwNDg')).toBe(true)
+    expect(stored).toBe(
+      'AQAAAAIAAYagAAAAEAABAgMEBQYHCAkKCwwNDg+ZdZBJUTHo7PQXgU5USqkCvQ37Qg7QTFeB/8p4FyQiyA==',
+    )
+    expect(await verifyPassword('password1', stored)).toBe(true)
+  })
+
+  it.each([
+    ['empty', ''],
+    ['plain text', 'password1'],
+    ['an unknown scheme', '$bcrypt$ln=14,r=8,p=1$AAAA$AAAA'],
+    [
+      'a cost that would take the memory of the machine',
+      '$scrypt$ln=40,r=8,p=1$AAAA$' + 'A'.repeat(43),
+    ],
+    ['a key cut short', '$scrypt$ln=14,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$AA'],
+    ['Identity v2', Buffer.concat([Buffer.from([0]), Buffer.alloc(48)]).toString('base64')],
+    [
+      'an unknown PRF',
+      Buffer.from('01000000090000000100000010' + '00'.repeat(48), 'hex').toString('base64'),
+    ],
+    [
+      'a salt longer than the text',
+      Buffer.from('010000000200000001000000ff' + '00'.repeat(48), 'hex').toString('base64'),
+    ],
+    ['text of a megabyte', 'A'.repeat(1_000_000)],
+  ])('matches no password against %s', async (_, stored) => {
+    expect(isReadableHash(stored)).toBe(false)
+    expect(await verifyPassword('password1', stored)).toBe(false)
+    expect(await verifyPassword('', stored)).toBe(false)
+  })
+})
+
+describe('generated passwords', () => {
+  it('are 24 letters and digits that survive a shell and a telephone', () => {
+    for (let i = 0; i < 200; i += 1) expect(generatePassword()).toMatch(/^[a-zA-Z2-9]{24}$/)
+    expect(generatePassword()).not.toMatch(/[0O1lI]/)
+  })
+
+  it('draw every character with the same chance', () => {
+    const asked: number[] = []
+    const password = generatePassword((below) => {
+      asked.push(below)
+      return asked.length - 1
+    })
+    expect(new Set(asked)).toEqual(new Set([57]))
+    expect(password).toBe('abcdefghijkmnopqrstuvwxy')
+  })
+})
