@@ -1,1 +1,8 @@
-export const placeholder = 0
+export { CAUSES } from './document/cause.ts'
+export type { Cause } from './document/cause.ts'
+export {
+  REPORT_VERSION,
+  reportDocumentSchema,
+  reportJsonSchema,
+} from './document/report-document.ts'
+export type { ReportDocument } from './document/report-document.ts'
