@@ -1,1 +1,56 @@
-export const placeholder = 0
+export { ExitCode } from './process/exit-code.ts'
+export { ProgramError } from './process/program-error.ts'
+export { printFailure } from './process/print-failure.ts'
+export { runProgram, type ProgramContext, type ProgramOptions } from './process/run-program.ts'
+export { Backoff, type BackoffOptions } from './process/backoff.ts'
+export { sleep, untilAborted } from './process/sleep.ts'
+export { newRequestId, newUuid } from './process/identifiers.ts'
+
+export {
+  setting,
+  settingFamily,
+  type FamilyMember,
+  type Setting,
+  type SettingOptions,
+} from './config/setting.ts'
+export { defineConfig, type ConfigDefinition, type ConfigProblem } from './config/define-config.ts'
+export { loadConfig, type LoadConfigOptions } from './config/load-config.ts'
+export { ConfigError } from './config/config-error.ts'
+export {
+  configurationRows,
+  maskedConfig,
+  secretValues,
+  type ConfigurationRow,
+} from './config/describe-config.ts'
+export {
+  booleanSetting,
+  choiceSetting,
+  durationSetting,
+  durationText,
+  integerSetting,
+  listSetting,
+  numberSetting,
+  textSetting,
+  urlSetting,
+  type DurationUnit,
+} from './config/env-text.ts'
+export { nearestName } from './config/nearest-name.ts'
+
+export type { Logger } from 'pino'
+export { createLogger, type LoggerOptions } from './logging/create-logger.ts'
+export { LOG_LEVELS, levelOf, logLevelSetting, type LogLevel } from './logging/log-level.ts'
+export type { LogRecord, TextStyle } from './logging/log-record.ts'
+export type { TextCatalogue, TextLine } from './logging/text-catalogue.ts'
+export { bunnyText } from './logging/bunny-text.ts'
+export { relayText } from './logging/relay-text.ts'
+export { SecretMask } from './logging/redact.ts'
+
+export { LinkSummary, type LinkSummaryOptions } from './observe/link-summary.ts'
+export { DurationHistogram } from './observe/duration-histogram.ts'
+export { createMetrics, type Metrics } from './observe/metrics.ts'
+export { Health, type CheckResult, type Readiness } from './observe/health.ts'
+
+export { processIo, type CliIo, type OutputStream } from './terminal/cli-io.ts'
+export { styles, type Styles } from './terminal/styles.ts'
+export { displayWidth, formatTable, type Cell, type TableOptions } from './terminal/table.ts'
+export { progressBar, type ProgressBar } from './terminal/progress-bar.ts'

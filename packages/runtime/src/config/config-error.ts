@@ -1,0 +1,21 @@
+import { ExitCode } from '../process/exit-code.ts'
+import { ProgramError } from '../process/program-error.ts'
+import type { ConfigProblem } from './define-config.ts'
+
+/** Everything that is wrong with a configuration, at once, by variable. No value of a secret is in it. */
+export class ConfigError extends ProgramError {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly ConfigProblem[]
+
+  constructor(program: string, problems: readonly ConfigProblem[]) {
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+    const lines = problems.flatMap(({ name, message, hint }) => [
+      `  ${name}: ${message}`,
+      ...(hint === undefined ? [] : [`    ${hint}`]),
+    ])
+    super([`${count} in the configuration of ${program}:`, ...lines].join('\n'), {
+      exitCode: ExitCode.config,
+    })
+    this.problems = problems
+  }
+}

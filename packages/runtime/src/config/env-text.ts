@@ -1,0 +1,117 @@
+import { z } from 'zod'
+
+import { nearestName } from './nearest-name.ts'
+
+// Schemas from the text of a variable to its value. Messages read on after "NAME: " and before ", got …".
+
+/** A text that is not blank, without the blanks around it. */
+export function textSetting() {
+  return z.string().trim().min(1, 'expected some text')
+}
+
+/** true/false, yes/no, on/off, 1/0 and their first letters, in any case. */
+export function booleanSetting() {
+  return z.string().transform((text, context): boolean => {
+    const word = text.trim().toLowerCase()
+    if (['true', 't', 'yes', 'y', 'on', '1'].includes(word)) return true
+    if (['false', 'f', 'no', 'n', 'off', '0'].includes(word)) return false
+    return refuse(context, 'expected true or false')
+  })
+}
+
+/** A whole number from `min` to `max`, both included. `5.5`, `1e3` and `0x10` are none. */
+export function integerSetting(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER) {
+  return z.string().transform((text, context): number => {
+    const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    return refuse(context, `expected a whole number${range(min, max)}`)
+  })
+}
+
+/** A number from `min` to `max`, both included. */
+export function numberSetting(min = -Infinity, max = Infinity) {
+  return z.string().transform((text, context): number => {
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text.trim()) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    return refuse(context, `expected a number${range(min, max)}`)
+  })
+}
+
+const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+export type DurationUnit = keyof typeof UNIT_MS
+
+/**
+ * A length of time in **milliseconds**, written `500ms`, `5s`, `2m`, `1.5h`, `1d`, or as a bare number of `unit`.
+ * `minMs` and `maxMs` are included.
+ */
+export function durationSetting(options: { unit: DurationUnit; minMs?: number; maxMs?: number }) {
+  const { unit, minMs = 0, maxMs = Infinity } = options
+  return z.string().transform((text, context): number => {
+    const match = /^(?<amount>\d+(\.\d+)?)\s*(?<unit>ms|s|m|h|d)?$/.exec(text.trim().toLowerCase())
+    const given = (match?.groups?.['unit'] ?? unit) as DurationUnit
+    const value = match === null ? Number.NaN : Number(match.groups?.['amount']) * UNIT_MS[given]
+    if (value >= minMs && value <= maxMs) return value
+    const limits = [
+      ...(minMs > 0 ? [`at least ${durationText(minMs)}`] : []),
+      ...(maxMs < Infinity ? [`at most ${durationText(maxMs)}`] : []),
+    ]
+    const bounds = limits.length === 0 ? '' : `, ${limits.join(' and ')}`
+    return refuse(context, `expected a duration such as 30s or a number of ${unit}${bounds}`)
+  })
+}
+
+/** Milliseconds as one writes them: `90s`, `5m`, `250ms`. */
+export function durationText(ms: number): string {
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    if (ms > 0 && ms % UNIT_MS[unit] === 0) return `${ms / UNIT_MS[unit]}${unit}`
+  }
+  return `${ms}ms`
+}
+
+/** One of `choices`, in any case. */
+export function choiceSetting<const C extends string>(choices: readonly C[]) {
+  return z.string().transform((text, context): C => {
+    const word = text.trim()
+    const chosen = choices.find((choice) => choice.toLowerCase() === word.toLowerCase())
+    if (chosen !== undefined) return chosen
+    const nearest = nearestName(word, choices)
+    const guess = nearest === undefined ? '' : ` (did you mean ${nearest}?)`
+    return refuse(context, `expected ${choices.join(', ')}${guess}`)
+  })
+}
+
+/** An absolute URL, as it was written, whose scheme is one of `schemes` (`['https', 'http']`). */
+export function urlSetting(schemes: readonly string[]) {
+  return z.string().transform((text, context): string => {
+    const url = text.trim()
+    const scheme = URL.canParse(url) ? new URL(url).protocol.slice(0, -1) : undefined
+    if (scheme !== undefined && schemes.includes(scheme)) return url
+    return refuse(
+      context,
+      `expected a URL that begins with ${schemes.map((s) => `${s}://`).join(' or ')}`,
+    )
+  })
+}
+
+/** Texts separated by commas; blanks around them and empty ones do not count. */
+export function listSetting() {
+  return z.string().transform((text): readonly string[] =>
+    text
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+}
+
+function range(min: number, max: number): string {
+  const from = min > Number.MIN_SAFE_INTEGER
+  const to = max < Number.MAX_SAFE_INTEGER
+  if (from && to) return ` from ${min} to ${max}`
+  if (from) return ` of at least ${min}`
+  return to ? ` of at most ${max}` : ''
+}
+
+function refuse(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message })
+  return z.NEVER
+}

@@ -1,0 +1,28 @@
+import type { LogLevel } from './log-level.ts'
+import type { TextStyle } from './log-record.ts'
+import { linesOf, type TextCatalogue } from './text-catalogue.ts'
+
+const NAMES: Readonly<Record<LogLevel, string>> = {
+  trace: 'VRB',
+  debug: 'DBG',
+  info: 'INF',
+  warn: 'WRN',
+  error: 'ERR',
+  fatal: 'FTL',
+}
+
+/** The hub's format: `[07:56:30 INF] Task retrieved: … <s:source>`, local time, no date. */
+export function relayText(catalogue: TextCatalogue): TextStyle {
+  return (record, threshold) =>
+    linesOf(catalogue, record, threshold).flatMap((line) => [
+      `[${clock(record.time)} ${NAMES[line.level]}] ${line.message} <s:${line.source ?? record.component}>`,
+      ...(line.continuation ?? []),
+    ])
+}
+
+function clock(time: number): string {
+  const date = new Date(time)
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':')
+}

@@ -1,0 +1,26 @@
+// A chain of causes can be a ring.
+const LONGEST_CHAIN = 5
+
+export interface SerializedError {
+  readonly type: string
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+  readonly cause?: SerializedError
+}
+
+/**
+ * What a log says of an error. Only these fields: drivers hang requests, headers, parameters and rows of the
+ * database on their errors, which must not get into a log.
+ */
+export function serializeError(error: unknown, depth = 0): SerializedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
+  return {
+    type: error.name,
+    message: error.message,
+    ...('code' in error && typeof error.code === 'string' && { code: error.code }),
+    ...(error.stack !== undefined && { stack: error.stack }),
+    ...(error.cause !== undefined &&
+      depth < LONGEST_CHAIN && { cause: serializeError(error.cause, depth + 1) }),
+  }
+}

@@ -1,0 +1,74 @@
+import { LEVEL_VALUE, levelOf, type LogLevel } from './log-level.ts'
+import type { LogRecord } from './log-record.ts'
+
+/** One line of an existing log format. */
+export interface TextLine {
+  level: LogLevel
+  message: string
+  /** The `<s:…>` of the relay's format; the component unless told. */
+  source?: string
+  /** Lines that follow without a prefix and belong to this one. */
+  continuation?: readonly string[]
+}
+
+/**
+ * What the program this one replaces would have logged for an event, by our `msg`; an empty list keeps the event
+ * out of the text log. An event that is not in it is written as `msg key=value …`.
+ */
+export type TextCatalogue = Readonly<Record<string, (record: LogRecord) => readonly TextLine[]>>
+
+const NOT_SHOWN = new Set(['level', 'time', 'msg', 'component', 'hostname', 'pid', 'err'])
+
+/** The lines of a record that `threshold` lets pass. */
+export function linesOf(
+  catalogue: TextCatalogue,
+  record: LogRecord,
+  threshold: LogLevel,
+): TextLine[] {
+  // hasOwn: a message called "constructor" is not a function of the catalogue.
+  const entry = Object.hasOwn(catalogue, record.msg) ? catalogue[record.msg] : undefined
+  const lines = entry?.(record) ?? [plainLine(record)]
+  return lines
+    .filter((line) => LEVEL_VALUE[line.level] >= LEVEL_VALUE[threshold])
+    .map((line) => ({
+      ...line,
+      message: oneLine(line.message),
+      ...(line.continuation !== undefined && {
+        continuation: line.continuation.map((text) => oneLine(text)),
+      }),
+    }))
+}
+
+function plainLine(record: LogRecord): TextLine {
+  const fields = Object.entries(record)
+    .filter(([name, value]) => !NOT_SHOWN.has(name) && value !== undefined)
+    .map(([name, value]) => `${name}=${fieldText(value)}`)
+  const error = errorOf(record)
+  if (error !== undefined) fields.push(`error=${fieldText(error.message)}`)
+  return {
+    level: levelOf(record.level),
+    message: [record.msg, ...fields].join(' '),
+    ...(error?.stack !== undefined && { continuation: error.stack.split('\n') }),
+  }
+}
+
+function fieldText(value: unknown): string {
+  if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
+  return JSON.stringify(value)
+}
+
+function errorOf(record: LogRecord): { message: string; stack?: string } | undefined {
+  const { err } = record
+  if (typeof err !== 'object' || err === null || !('message' in err)) return undefined
+  const stack = 'stack' in err && typeof err.stack === 'string' ? err.stack : undefined
+  return { message: String(err.message), ...(stack !== undefined && { stack }) }
+}
+
+/** Text of others (a user name, a path) must not be able to begin a line of its own. */
+function oneLine(text: string): string {
+  return text.replaceAll(/[\u0000-\u0008\u000a-\u001f\u007f\u0085\u2028\u2029]/g, (character) => {
+    if (character === '\n') return String.raw`\n`
+    if (character === '\r') return String.raw`\r`
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}

@@ -1,0 +1,74 @@
+import type { Logger } from 'pino'
+
+import { DurationHistogram } from './duration-histogram.ts'
+
+export interface LinkSummaryOptions {
+  log: Pick<Logger, 'info'>
+  /** Which link, such as `relay`, `node site-a`, `upstream a`. */
+  link: string
+  /** A line is logged every so often, 60,000 ms unless told. */
+  everyMs?: number
+  now?: () => number
+}
+
+// Outcomes are statuses and error codes, a handful; a bound all the same, they come from the other side.
+const MOST_OUTCOMES = 20
+
+/**
+ * Turns the polls of one link into one `link summary` line per window: how many ended how, and how long they took.
+ * A window without polls is logged too, with `polls: {}`, since silence is what a reader has to see.
+ */
+export class LinkSummary implements Disposable {
+  readonly #log: Pick<Logger, 'info'>
+  readonly #link: string
+  readonly #now: () => number
+  readonly #timer: NodeJS.Timeout
+  readonly #durations = new DurationHistogram()
+  #polls = new Map<string, number>()
+  #windowStart: number
+
+  constructor(options: LinkSummaryOptions) {
+    this.#log = options.log
+    this.#link = options.link
+    this.#now = options.now ?? Date.now
+    this.#windowStart = this.#now()
+    this.#timer = setInterval(() => this.flush(), options.everyMs ?? 60_000)
+    this.#timer.unref()
+  }
+
+  /** Counts one poll by `outcome`, such as `204`, `200` or `error`. */
+  record(outcome: string, durationMs: number): void {
+    const known = this.#polls.has(outcome) || this.#polls.size < MOST_OUTCOMES
+    const key = known ? outcome : 'other'
+    this.#polls.set(key, (this.#polls.get(key) ?? 0) + 1)
+    this.#durations.record(durationMs)
+  }
+
+  /** Logs the window so far and begins a new one. */
+  flush(): void {
+    const now = this.#now()
+    const counts = [...this.#polls].toSorted(([a], [b]) => (a < b ? -1 : 1))
+    this.#log.info(
+      {
+        link: this.#link,
+        polls: Object.fromEntries(counts),
+        ...(this.#durations.count > 0 && {
+          p50Ms: this.#durations.percentile(0.5),
+          p95Ms: this.#durations.percentile(0.95),
+          maxMs: this.#durations.max,
+        }),
+        windowMs: now - this.#windowStart,
+      },
+      'link summary',
+    )
+    this.#polls = new Map()
+    this.#durations.reset()
+    this.#windowStart = now
+  }
+
+  /** Logs what the open window holds, if anything, and stops. */
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+    if (this.#polls.size > 0) this.flush()
+  }
+}

@@ -1,0 +1,34 @@
+import type { OutputStream } from '../terminal/cli-io.ts'
+import { styles } from '../terminal/styles.ts'
+import { ExitCode } from './exit-code.ts'
+import { ProgramError } from './program-error.ts'
+
+/**
+ * Says on `stderr` why a command failed and returns the exit code to end with.
+ * Command-line parser errors (commander) were printed by the parser already: they only get their code,
+ * 0 for `--help` and `--version`, 64 for wrong usage.
+ */
+export function printFailure(
+  error: unknown,
+  stderr: OutputStream,
+  env: NodeJS.ProcessEnv = process.env,
+): number {
+  const parserExit = parserExitCode(error)
+  if (parserExit !== undefined) return parserExit === 0 ? ExitCode.ok : ExitCode.usage
+
+  const paint = styles(stderr, env)
+  if (error instanceof ProgramError) {
+    stderr.write(`${paint.red('error:')} ${error.message}\n`)
+    if (error.hint !== undefined) stderr.write(`${paint.cyan('hint:')} ${error.hint}\n`)
+    return error.exitCode
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  stderr.write(`${paint.red('error:')} ${text}\n`)
+  return ExitCode.internal
+}
+
+function parserExitCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('code' in error) || !('exitCode' in error)) return undefined
+  if (typeof error.code !== 'string' || !error.code.startsWith('commander.')) return undefined
+  return typeof error.exitCode === 'number' ? error.exitCode : undefined
+}

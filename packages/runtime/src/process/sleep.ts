@@ -1,0 +1,24 @@
+// Node fires a longer timer at once, which would turn a long wait into a busy loop.
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
+/** Waits `ms` milliseconds. Resolves early, without an error, as soon as `signal` is aborted. */
+export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) return Promise.resolve()
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', finish)
+      resolve()
+    }
+    const timer = setTimeout(finish, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS))
+    signal?.addEventListener('abort', finish, { once: true })
+  })
+}
+
+/** Resolves when `signal` is aborted: what a service waits for after it has started. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
