@@ -1,1 +1,7 @@
-export const placeholder = 0
+export { disclose } from './disclose.ts'
+export { DEFAULT_POLICY, type DisclosurePolicy } from './policy.ts'
+export {
+  ModifierError,
+  policyFromModifiers,
+  type ModifierProblem,
+} from './policy-from-modifiers.ts'

@@ -1,0 +1,85 @@
+import { DEFAULT_POLICY, type DisclosurePolicy } from './policy.ts'
+
+export interface ModifierProblem {
+  /** Where in the list, for example `[1].threshold`. */
+  readonly path: string
+  readonly message: string
+}
+
+/** A modifier list that cannot be understood. Holds every problem, not only the first. */
+export class ModifierError extends Error {
+  readonly problems: readonly ModifierProblem[]
+
+  constructor(problems: readonly ModifierProblem[]) {
+    super(
+      `result modifiers: ${problems.map(({ path, message }) => `${path || 'list'} ${message}`).join('; ')}`,
+    )
+    this.name = 'ModifierError'
+    this.problems = problems
+  }
+}
+
+const MODIFIERS = [
+  { id: 'Low Number Suppression', parameter: 'threshold' },
+  { id: 'Rounding', parameter: 'nearest' },
+] as const
+
+/**
+ * Reads a list such as `[{"id":"Low Number Suppression","threshold":10},{"id":"Rounding","nearest":10}]`.
+ *
+ * A modifier that is missing, or whose parameter is missing or null, stands for 10: an empty list
+ * protects. Unknown ids are somebody else's business and skipped. The order of the list means
+ * nothing, because rounding before suppressing can publish a count that should have been hidden.
+ *
+ * @throws ModifierError on anything that leaves the wish in doubt: no list, a parameter that is not
+ *   a whole number or does not belong to its id, the same id twice with different values.
+ */
+export function policyFromModifiers(modifiers: unknown): DisclosurePolicy {
+  if (!Array.isArray(modifiers)) {
+    throw new ModifierError([{ path: '', message: 'must be a JSON array of modifiers' }])
+  }
+  const problems: ModifierProblem[] = []
+  const found: { threshold?: number; nearest?: number } = {}
+  for (const [index, modifier] of (modifiers as readonly unknown[]).entries()) {
+    const path = `[${index}]`
+    if (typeof modifier !== 'object' || modifier === null || Array.isArray(modifier)) {
+      problems.push({ path, message: 'must be an object with an id' })
+      continue
+    }
+    const known = MODIFIERS.find(({ id }) => 'id' in modifier && modifier.id === id)
+    if (!known) continue
+    const value = readParameter(modifier, known, path, problems)
+    if (value === undefined) continue
+    const earlier = found[known.parameter]
+    if (earlier === undefined) {
+      found[known.parameter] = value
+    } else if (earlier !== value) {
+      problems.push({ path, message: `contradicts an earlier "${known.id}": keep one of them` })
+    }
+  }
+  if (problems.length > 0) throw new ModifierError(problems)
+  return { ...DEFAULT_POLICY, ...found }
+}
+
+function readParameter(
+  modifier: object,
+  { id, parameter }: (typeof MODIFIERS)[number],
+  path: string,
+  problems: ModifierProblem[],
+): number | undefined {
+  for (const member of Object.keys(modifier)) {
+    if (member !== 'id' && member !== parameter) {
+      problems.push({
+        path: `${path}.${member}`,
+        message: `is not a parameter of "${id}": it takes ${parameter}`,
+      })
+    }
+  }
+  const value: unknown = Reflect.get(modifier, parameter) ?? DEFAULT_POLICY[parameter]
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  problems.push({
+    path: `${path}.${parameter}`,
+    message: 'must be a whole number (0 switches it off)',
+  })
+  return undefined
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_POLICY, ModifierError, disclose, policyFromModifiers } from '../../src/index.ts'
+
+const suppression = (threshold?: unknown) => ({ id: 'Low Number Suppression', threshold })
+const rounding = (nearest?: unknown) => ({ id: 'Rounding', nearest })
+
+function problemsOf(modifiers: unknown): readonly string[] {
+  try {
+    policyFromModifiers(modifiers)
+  } catch (error: unknown) {
+    if (error instanceof ModifierError) return error.problems.map(({ path }) => path)
+    throw error
+  }
+  return []
+}
+
+describe('policyFromModifiers', () => {
+  it.each([
+    ['an empty list', [], DEFAULT_POLICY],
+    ['both', [suppression(5), rounding(20)], { threshold: 5, nearest: 20 }],
+    ['nulls', [suppression(null), rounding(null)], DEFAULT_POLICY],
+    [
+      'ids without parameters',
+      [{ id: 'Low Number Suppression' }, { id: 'Rounding' }],
+      DEFAULT_POLICY,
+    ],
+    ['zeros', [rounding(0), suppression(0)], { threshold: 0, nearest: 0 }],
+    ['one only', [rounding(100)], { threshold: 10, nearest: 100 }],
+    ['ids nobody here knows, and none', [{ id: 'Jitter', x: 1 }, {}], DEFAULT_POLICY],
+    ['the same twice', [rounding(5), rounding(5)], { threshold: 10, nearest: 5 }],
+  ])('understands %s', (_, modifiers, policy) => {
+    expect(policyFromModifiers(modifiers)).toEqual(policy)
+  })
+
+  it('suppresses first, whatever the order of the list', () => {
+    const policy = policyFromModifiers([rounding(100), suppression(70)])
+    expect(disclose(60, policy)).toBe(0)
+  })
+
+  it.each([
+    ['no list', { id: 'Rounding' }, ['']],
+    ['nothing', undefined, ['']],
+    ['text in the list', ['Rounding'], ['[0]']],
+    ['a null in the list', [null], ['[0]']],
+    ['a list in the list', [[]], ['[0]']],
+    ['a fraction', [suppression(2.5)], ['[0].threshold']],
+    ['a number as text', [rounding('10')], ['[0].nearest']],
+    ['a parameter of another id', [{ id: 'Rounding', threshold: 3 }], ['[0].threshold']],
+    ['two that contradict', [suppression(10), suppression(50)], ['[1]']],
+  ])('refuses %s', (_, modifiers, paths) => {
+    expect(problemsOf(modifiers)).toEqual(paths)
+  })
+
+  it('names all problems at once', () => {
+    expect(problemsOf([suppression('x'), 7, { id: 'Rounding', nearest: 1.5, why: 'no' }])).toEqual([
+      '[0].threshold',
+      '[1]',
+      '[2].why',
+      '[2].nearest',
+    ])
+  })
+
+  it('leaves the list as it was', () => {
+    const modifiers = [rounding(100), suppression(100)]
+    const before = structuredClone(modifiers)
+    policyFromModifiers(modifiers)
+    expect(modifiers).toEqual(before)
+  })
+})
