@@ -6,14 +6,13 @@ export { Backoff, type BackoffOptions } from './process/backoff.ts'
 export { sleep, untilAborted } from './process/sleep.ts'
 export { newRequestId, newUuid } from './process/identifiers.ts'
 
+export { setting, type ConfigProblem, type Setting, type SettingOptions } from './config/setting.ts'
 export {
-  setting,
   settingFamily,
   type FamilyMember,
-  type Setting,
-  type SettingOptions,
-} from './config/setting.ts'
-export { defineConfig, type ConfigDefinition, type ConfigProblem } from './config/define-config.ts'
+  type SettingFamilyOptions,
+} from './config/setting-family.ts'
+export { defineConfig, type ConfigDefinition } from './config/define-config.ts'
 export { loadConfig, type LoadConfigOptions } from './config/load-config.ts'
 export { ConfigError } from './config/config-error.ts'
 export {

@@ -1,6 +1,6 @@
 import { ExitCode } from '../process/exit-code.ts'
 import { ProgramError } from '../process/program-error.ts'
-import type { ConfigProblem } from './define-config.ts'
+import type { ConfigProblem } from './setting.ts'
 
 /** Everything that is wrong with a configuration, at once, by variable. No value of a secret is in it. */
 export class ConfigError extends ProgramError {

@@ -1,13 +1,7 @@
-import type { Setting } from './setting.ts'
+import { normaliseName } from './environment.ts'
+import type { ConfigProblem, Setting } from './setting.ts'
 
-export interface ConfigProblem {
-  /** The variable to change. */
-  readonly name: string
-  readonly message: string
-  readonly hint?: string
-}
-
-export interface ConfigDefinition<T> {
+export interface ConfigDefinition<T extends object> {
   readonly program: string
   /** A variable that begins so and is not known is taken for a mistyped one and refused. */
   readonly prefixes: readonly string[]
@@ -24,21 +18,19 @@ export function defineConfig<T extends object>(
   definition: ConfigDefinition<T>,
 ): ConfigDefinition<T> {
   const taken = new Map<string, string>()
-  for (const setting of settingsOf(definition)) {
-    for (const name of [setting.name, ...setting.aliases]) {
-      const other = taken.get(normaliseName(name))
-      if (other !== undefined) throw new Error(`${name} is claimed by ${other} and ${setting.name}`)
-      taken.set(normaliseName(name), setting.name)
+  for (const { name, aliases } of settingsOf(definition).values()) {
+    for (const known of [name, ...aliases]) {
+      const other = taken.get(normaliseName(known))
+      if (other !== undefined) throw new Error(`${known} is claimed by ${other} and ${name}`)
+      taken.set(normaliseName(known), name)
     }
   }
   return definition
 }
 
-export function settingsOf<T>(definition: ConfigDefinition<T>): Setting<unknown>[] {
-  return Object.values(definition.settings)
-}
-
-/** Names are the same in any case, and `Section:Key` is `Section__Key`, as in the programs that are replaced. */
-export function normaliseName(name: string): string {
-  return name.replaceAll(':', '__').toUpperCase()
+/** The settings by the member of the configuration they fill, in the order of the definition. */
+export function settingsOf<T extends object>(
+  definition: ConfigDefinition<T>,
+): Map<string, Setting<unknown>> {
+  return new Map(Object.entries<Setting<unknown>>(definition.settings))
 }

@@ -1,5 +1,4 @@
 import { settingsOf, type ConfigDefinition } from './define-config.ts'
-import type { FamilyMember, Setting } from './setting.ts'
 
 export interface ConfigurationRow {
   readonly name: string
@@ -13,15 +12,14 @@ export interface ConfigurationRow {
 }
 
 /** A program's settings as rows of documentation, in the order of the definition. */
-export function configurationRows<T>(definition: ConfigDefinition<T>): ConfigurationRow[] {
-  return settingsOf(definition).map((setting) => ({
+export function configurationRows<T extends object>(
+  definition: ConfigDefinition<T>,
+): ConfigurationRow[] {
+  return [...settingsOf(definition).values()].map((setting) => ({
     name: setting.name,
     aliases: setting.aliases,
-    default:
-      setting.hasDefault && setting.default !== undefined && setting.family === undefined
-        ? valueText(setting.default)
-        : undefined,
-    required: !setting.hasDefault && !setting.optional,
+    default: setting.defaultText,
+    required: setting.required,
     secret: setting.secret,
     unit: setting.unit,
     description: setting.description,
@@ -29,44 +27,23 @@ export function configurationRows<T>(definition: ConfigDefinition<T>): Configura
 }
 
 /** The effective configuration by variable name, with secrets and passwords in URLs masked; '' is unset. */
-export function maskedConfig<T>(
+export function maskedConfig<T extends object>(
   definition: ConfigDefinition<T>,
   values: T,
 ): Record<string, string> {
+  const byKey = new Map(Object.entries<unknown>({ ...values }))
   const shown: Record<string, string> = {}
-  const mask = (setting: Setting<unknown>, value: unknown): string => {
-    if (value === undefined || value === null) return ''
-    if (setting.secret) return '********'
-    return valueText(value).replaceAll(/:\/\/([^/\s:@]*):[^/\s@]*@/g, '://$1:********@')
-  }
-  for (const [key, setting] of Object.entries<Setting<unknown>>(definition.settings)) {
-    const value = values[key as keyof T]
-    if (setting.family === undefined) shown[setting.name] = mask(setting, value)
-    else {
-      for (const member of value as readonly FamilyMember<unknown>[]) {
-        shown[member.name] = mask(setting, member.value)
-      }
-    }
+  for (const [key, setting] of settingsOf(definition)) {
+    Object.assign(shown, setting.shown(byKey.get(key)))
   }
   return shown
 }
 
 /** The values of all secret settings: what a logger has to mask. */
-export function secretValues<T>(definition: ConfigDefinition<T>, values: T): string[] {
-  return Object.entries<Setting<unknown>>(definition.settings)
-    .filter(([, setting]) => setting.secret)
-    .flatMap(([key, { family }]) => {
-      const value: unknown = values[key as keyof T]
-      if (family === undefined) return [value]
-      return (value as readonly FamilyMember<unknown>[]).map((member) => member.value)
-    })
-    .filter((value) => typeof value === 'string')
-}
-
-function valueText(value: unknown): string {
-  if (typeof value === 'string') return value
-  if (value instanceof URL) return value.href
-  if (Array.isArray(value)) return value.map((item) => valueText(item)).join(',')
-  if (value instanceof Date) return value.toISOString()
-  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+export function secretValues<T extends object>(
+  definition: ConfigDefinition<T>,
+  values: T,
+): string[] {
+  const byKey = new Map(Object.entries<unknown>({ ...values }))
+  return [...settingsOf(definition)].flatMap(([key, setting]) => setting.secrets(byKey.get(key)))
 }

@@ -39,6 +39,7 @@ export function numberSetting(min = -Infinity, max = Infinity) {
 
 const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 export type DurationUnit = keyof typeof UNIT_MS
+const DURATION_UNITS = ['ms', 's', 'm', 'h', 'd'] as const
 
 /**
  * A length of time in **milliseconds**, written `500ms`, `5s`, `2m`, `1.5h`, `1d`, or as a bare number of `unit`.
@@ -47,9 +48,10 @@ export type DurationUnit = keyof typeof UNIT_MS
 export function durationSetting(options: { unit: DurationUnit; minMs?: number; maxMs?: number }) {
   const { unit, minMs = 0, maxMs = Infinity } = options
   return z.string().transform((text, context): number => {
-    const match = /^(?<amount>\d+(\.\d+)?)\s*(?<unit>ms|s|m|h|d)?$/.exec(text.trim().toLowerCase())
-    const given = (match?.groups?.['unit'] ?? unit) as DurationUnit
-    const value = match === null ? Number.NaN : Number(match.groups?.['amount']) * UNIT_MS[given]
+    const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(text.trim().toLowerCase())
+    const given = match?.[2] === '' ? unit : DURATION_UNITS.find((known) => known === match?.[2])
+    const value =
+      match === null || given === undefined ? Number.NaN : Number(match[1]) * UNIT_MS[given]
     if (value >= minMs && value <= maxMs) return value
     const limits = [
       ...(minMs > 0 ? [`at least ${durationText(minMs)}`] : []),

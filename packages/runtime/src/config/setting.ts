@@ -1,18 +1,36 @@
 import type { z } from 'zod'
 
-/** One variable of a program's configuration; `T` is what it is in the program. */
+import { normaliseName, type Environment, type Variable } from './environment.ts'
+import { valueText } from './value-text.ts'
+
+export interface ConfigProblem {
+  /** The variable to change. */
+  readonly name: string
+  readonly message: string
+  readonly hint?: string
+}
+
+export type Reading<T> = { readonly value: T } | { readonly problems: readonly ConfigProblem[] }
+
+/** How one member of a configuration is found in the environment; `T` is what it is in the program. */
 export interface Setting<T> {
   readonly name: string
   readonly aliases: readonly string[]
-  readonly schema: z.ZodType<T>
-  readonly default?: T
-  readonly hasDefault: boolean
-  readonly optional: boolean
+  /** As one would write it; undefined where there is none. */
+  readonly defaultText: string | undefined
+  readonly required: boolean
   readonly secret: boolean
   readonly description: string
-  readonly unit?: string
-  /** Set for a family: many variables whose names follow one pattern. */
-  readonly family?: { readonly pattern: RegExp; readonly member: z.ZodType }
+  readonly unit: string | undefined
+  /** The names it may be set by, to suggest to somebody who mistyped one. */
+  readonly names: readonly string[]
+  /** Whether a variable, by its name as spelt, belongs to this setting. */
+  claims(name: string): boolean
+  read(environment: Environment): Reading<T>
+  /** `value` by variable name, ready to be shown; '' is unset. */
+  shown(value: T): Record<string, string>
+  /** The texts in `value` that nobody may see. */
+  secrets(value: T): string[]
 }
 
 export interface SettingOptions<S extends z.ZodType> {
@@ -35,50 +53,87 @@ export interface SettingOptions<S extends z.ZodType> {
 }
 
 export function setting<S extends z.ZodType>(options: SettingOptions<S>): Setting<z.output<S>> {
-  return {
-    name: options.name,
-    aliases: options.aliases ?? [],
-    schema: options.schema as unknown as z.ZodType<z.output<S>>,
-    hasDefault: 'default' in options,
-    ...('default' in options && { default: options.default as z.output<S> }),
-    optional: options.schema.def.type === 'optional',
-    secret: options.secret === true,
-    description: options.description,
-    ...(options.unit !== undefined && { unit: options.unit }),
-  }
-}
+  const { name, aliases = [], schema, description } = options
+  const secret = options.secret === true
+  const fallback: { value: z.output<S> } | undefined =
+    'default' in options ? { value: options.default } : ifUnset(schema)
+  const spellings = [name, ...aliases].flatMap((known) => [
+    { known, asFile: false },
+    ...(secret ? [{ known: `${known}_FILE`, asFile: true }] : []),
+  ])
+  const names = spellings.map(({ known }) => known)
+  const claimed = new Set(names.map((known) => normaliseName(known)))
 
-/** One variable of a family as it was found: its name, the pattern's named groups, and its value. */
-export interface FamilyMember<V> {
-  readonly name: string
-  readonly groups: Readonly<Record<string, string>>
-  readonly value: V
-}
-
-/**
- * Variables whose names hold a key, such as `DownstreamUsers__site-a__Password`. `pattern` is matched, in any case,
- * against the name with `:` read as `__`; its named groups come back with each member. None at all is fine.
- */
-export function settingFamily<S extends z.ZodType>(options: {
-  /** As shown in the docs: `DownstreamUsers__<name>__Password`. */
-  name: string
-  pattern: RegExp
-  schema: S
-  secret?: true
-  description: string
-}): Setting<readonly FamilyMember<z.output<S>>[]> {
   return {
-    name: options.name,
-    aliases: [],
-    schema: options.schema as unknown as z.ZodType<readonly FamilyMember<z.output<S>>[]>,
-    hasDefault: true,
-    default: [],
-    optional: false,
-    secret: options.secret === true,
-    description: options.description,
-    family: {
-      pattern: new RegExp(`^(?:${options.pattern.source})$`, 'i'),
-      member: options.schema,
+    name,
+    aliases,
+    defaultText: fallback?.value === undefined ? undefined : valueText(fallback.value),
+    required: fallback === undefined,
+    secret,
+    description,
+    unit: options.unit,
+    names,
+    claims: (other) => claimed.has(normaliseName(other)),
+    read: (environment) => {
+      const found = spellings.flatMap(({ known, asFile }) => {
+        const variable = environment.get(known)
+        return variable === undefined ? [] : [{ ...variable, asFile }]
+      })
+      const [source, other] = found
+      if (source === undefined) return fallback ?? missing(name, secret, description)
+      // One value under its old and its new name, as while a site changes over, is no contradiction.
+      if (other !== undefined && (source.text !== other.text || source.asFile !== other.asFile)) {
+        const message = `${source.name} and ${other.name} are both set`
+        return { problems: [{ name, message, hint: 'Keep one of them.' }] }
+      }
+      return parseVariable(schema, source, { secret, asFile: source.asFile, environment })
     },
+    shown: (value) => ({ [name]: shownText(value, secret) }),
+    secrets: (value) => (secret && typeof value === 'string' ? [value] : []),
   }
+}
+
+/** The value of one variable, or what is wrong with it; a secret's text is in no message. */
+export function parseVariable<S extends z.ZodType>(
+  schema: S,
+  source: Variable,
+  how: { secret: boolean; asFile: boolean; environment: Environment },
+): Reading<z.output<S>> {
+  const { name } = source
+  const fail = (message: string) => ({ problems: [{ name, message }] })
+  let { text } = source
+  if (how.asFile) {
+    const file = how.environment.readFile(source.text)
+    if ('error' in file) return fail(`cannot read the file ${source.text} (${file.error})`)
+    if (file.text.trim() === '') return fail(`the file ${source.text} is empty`)
+    text = file.text
+  }
+  const parsed = schema.safeParse(text)
+  if (parsed.success) return { value: parsed.data }
+  const message = parsed.error.issues.map((issue) => issue.message).join('; ')
+  return fail(
+    how.secret ? message.replaceAll(text, '[REDACTED]') : `${message}, got ${JSON.stringify(text)}`,
+  )
+}
+
+export function shownText(value: unknown, secret: boolean): string {
+  if (value === undefined || value === null) return ''
+  if (secret) return '********'
+  return valueText(value).replaceAll(/:\/\/([^/\s:@]*):[^/\s@]*@/g, '://$1:********@')
+}
+
+/** What a schema that ends in `.optional()` makes of a variable that is not set. */
+function ifUnset<S extends z.ZodType>(schema: S): { value: z.output<S> } | undefined {
+  if (schema.def.type !== 'optional') return undefined
+  const parsed = schema.safeParse(undefined)
+  return parsed.success ? { value: parsed.data } : undefined
+}
+
+function missing(
+  name: string,
+  secret: boolean,
+  description: string,
+): { problems: ConfigProblem[] } {
+  const hint = `Set ${name}${secret ? ` or ${name}_FILE` : ''}: ${description}`
+  return { problems: [{ name, message: 'not set, but required', hint }] }
 }

@@ -21,9 +21,12 @@ export function bunnyText(catalogue: TextCatalogue): TextStyle {
     ])
 }
 
+function two(value: number): string {
+  return String(value).padStart(2, '0')
+}
+
 function stamp(time: number): string {
   const date = new Date(time)
-  const two = (value: number): string => String(value).padStart(2, '0')
   const day = `${two(date.getDate())}-${MONTHS[date.getMonth()]}-${two(date.getFullYear() % 100)}`
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`
 }

@@ -36,10 +36,10 @@ export function createLogger(options: LoggerOptions): Logger {
       return
     }
     // Masking the parsed record keeps the line valid JSON, also when a secret happens to be the name of a field.
-    destination.write(`${JSON.stringify(maskRecord(JSON.parse(line), mask))}\n`)
+    destination.write(`${JSON.stringify(maskRecord(parseRecord(line), mask))}\n`)
   }
   const writeText = (line: string): void => {
-    const record = maskRecord(JSON.parse(line), mask)
+    const record = maskRecord(parseRecord(line), mask)
     const lines = style(record, level)
     if (lines.length > 0) destination.write(lines.map((text) => `${text}\n`).join(''))
   }
@@ -60,6 +60,11 @@ export function createLogger(options: LoggerOptions): Logger {
 }
 
 function maskRecord(record: LogRecord, mask: SecretMask): LogRecord {
-  const { level, time, ...fields } = record
-  return { level, time, ...(mask.value(fields) as Omit<LogRecord, 'level' | 'time'>) } as LogRecord
+  const { level, time, component, msg, ...fields } = record
+  return { level, time, component, ...mask.fields(fields), msg: mask.text(msg) }
+}
+
+function parseRecord(line: string): LogRecord {
+  // pino leaves `msg` out where a caller gave fields only.
+  return Object.assign({ msg: '' }, JSON.parse(line))
 }

@@ -65,15 +65,18 @@ export class SecretMask {
       )
   }
 
-  /** A copy of any JSON value with every text in it masked, and numbers that are a secret. */
-  value(value: unknown): unknown {
+  /** A copy of the members of a JSON object with every text in them masked, and numbers that are a secret. */
+  fields(fields: object): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => [name, this.#value(value)] as const),
+    )
+  }
+
+  #value(value: unknown): unknown {
     if (typeof value === 'string') return this.text(value)
     if (typeof value === 'number') return this.#secrets.includes(String(value)) ? REDACTED : value
-    if (Array.isArray(value)) return value.map((item) => this.value(item))
-    if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(
-      Object.entries(value).map(([name, member]) => [name, this.value(member)]),
-    )
+    if (Array.isArray(value)) return value.map((item) => this.#value(item))
+    return typeof value === 'object' && value !== null ? this.fields(value) : value
   }
 }
 

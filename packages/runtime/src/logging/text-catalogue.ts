@@ -66,6 +66,7 @@ function errorOf(record: LogRecord): { message: string; stack?: string } | undef
 
 /** Text of others (a user name, a path) must not be able to begin a line of its own. */
 function oneLine(text: string): string {
+  // oxlint-disable-next-line eslint/no-control-regex -- they are what is looked for
   return text.replaceAll(/[\u0000-\u0008\u000a-\u001f\u007f\u0085\u2028\u2029]/g, (character) => {
     if (character === '\n') return String.raw`\n`
     if (character === '\r') return String.raw`\r`

@@ -1,3 +1,5 @@
+import { Writable } from 'node:stream'
+
 import { SingleBar } from 'cli-progress'
 
 import type { OutputStream } from './cli-io.ts'
@@ -23,8 +25,7 @@ export function progressBar(options: {
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 30,
-    // The bar draws on any stream with write(); its type asks for a complete one.
-    stream: stream as unknown as NodeJS.WritableStream,
+    stream: terminal(stream),
     // Its own signal handlers end the process before resources are released; ours do not.
     gracefulExit: false,
     hideCursor: false,
@@ -34,4 +35,16 @@ export function progressBar(options: {
     update: (done) => bar.update(Math.min(done, total)),
     stop: () => bar.stop(),
   }
+}
+
+/** The bar asks for a complete stream; ours may be any object with `write`. */
+function terminal(stream: OutputStream): Writable {
+  const writable = new Writable({
+    decodeStrings: false,
+    write: (chunk, _encoding, done) => {
+      stream.write(String(chunk))
+      done()
+    },
+  })
+  return Object.assign(writable, { isTTY: true, columns: stream.columns ?? 80 })
 }

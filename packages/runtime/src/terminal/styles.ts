@@ -2,22 +2,22 @@ import { styleText } from 'node:util'
 
 import type { OutputStream } from './cli-io.ts'
 
-const NAMES = [
-  'bold',
-  'dim',
-  'italic',
-  'underline',
-  'red',
-  'green',
-  'yellow',
-  'blue',
-  'magenta',
-  'cyan',
-  'gray',
-] as const
+type Paint = (text: string) => string
 
-type StyleName = (typeof NAMES)[number]
-export type Styles = Readonly<Record<StyleName, (text: string) => string>>
+/** Styles by name; each takes a text and returns it styled, or as it was. */
+export interface Styles {
+  readonly bold: Paint
+  readonly dim: Paint
+  readonly italic: Paint
+  readonly underline: Paint
+  readonly red: Paint
+  readonly green: Paint
+  readonly yellow: Paint
+  readonly blue: Paint
+  readonly magenta: Paint
+  readonly cyan: Paint
+  readonly gray: Paint
+}
 
 /**
  * Styles for what is written to `stream`: plain text where nobody looks (a pipe, a file), where `NO_COLOR` is set
@@ -25,14 +25,27 @@ export type Styles = Readonly<Record<StyleName, (text: string) => string>>
  */
 export function styles(stream: OutputStream, env: NodeJS.ProcessEnv = process.env): Styles {
   const colourful = wantsColour(stream, env)
-  const paint = (name: StyleName) => (text: string) =>
-    colourful ? styleText(name, text, { validateStream: false }) : text
-  const entries = NAMES.map((name) => [name, paint(name)] as const)
-  return Object.fromEntries(entries) as Record<StyleName, (text: string) => string>
+  const paint =
+    (name: keyof Styles): Paint =>
+    (text) =>
+      colourful ? styleText(name, text, { validateStream: false }) : text
+  return {
+    bold: paint('bold'),
+    dim: paint('dim'),
+    italic: paint('italic'),
+    underline: paint('underline'),
+    red: paint('red'),
+    green: paint('green'),
+    yellow: paint('yellow'),
+    blue: paint('blue'),
+    magenta: paint('magenta'),
+    cyan: paint('cyan'),
+    gray: paint('gray'),
+  }
 }
 
 function wantsColour(stream: OutputStream, env: NodeJS.ProcessEnv): boolean {
-  if (env['NO_COLOR']) return false
+  if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false
   const forced = env['FORCE_COLOR']
   if (forced !== undefined) return forced !== '0' && forced !== 'false'
   return stream.isTTY === true && env['TERM'] !== 'dumb'
