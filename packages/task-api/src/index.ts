@@ -1,1 +1,60 @@
-export const placeholder = 0
+export { decodeAlternatives, encodeAlternatives } from './alternatives.ts'
+export {
+  TaskApiClient,
+  type Exchange,
+  type NextTaskOptions,
+  type TaskApiClientOptions,
+} from './client/task-api-client.ts'
+export { taskApiBase } from './client/task-api-base.ts'
+export {
+  TaskApiError,
+  type TaskApiErrorDetails,
+  type TaskApiErrorKind,
+} from './client/task-api-error.ts'
+export { parseRetryAfter } from './client/retry-after.ts'
+export {
+  MAX_GROUP_DEPTH,
+  isGroup,
+  type CohortMessage,
+  type GroupMessage,
+  type RuleMessage,
+} from './cohort-message.ts'
+export { JOB_SAVED, conflictBody, type ConflictBody } from './conflict.ts'
+export {
+  CODE_DISTRIBUTION,
+  DEMOGRAPHICS_DISTRIBUTION,
+  decodeDistribution,
+  distributionFileName,
+  encodeDistribution,
+  type DecodedDistribution,
+  type DistributionFileName,
+  type RowProblem,
+} from './distribution-file.ts'
+export type { DistributionRow } from './distribution-row.ts'
+export {
+  AlternativesFormatError,
+  ResultFormatError,
+  TaskFormatError,
+  type FormatProblem,
+} from './format-error.ts'
+export type { JsonObject } from './json-object.ts'
+export { METADATA_BCOS, encodeMetadata, type ResultMetadata } from './metadata-file.ts'
+export { fileText, resultFile, type ResultFile, type ResultFileContent } from './result-file.ts'
+export {
+  parseTask,
+  parseTaskEnvelope,
+  readdressTask,
+  type AvailabilityTask,
+  type DistributionTask,
+  type Task,
+  type TaskEnvelope,
+} from './task-message.ts'
+export {
+  countResult,
+  distributionResult,
+  errorResult,
+  isFailure,
+  parseResult,
+  serializeResult,
+  type TaskResult,
+} from './task-result.ts'

@@ -1,0 +1,272 @@
+import { randomUUID } from 'node:crypto'
+import type { Dispatcher } from 'undici'
+import { isJsonObject } from '../json-object.ts'
+import { type TaskResult, serializeResult } from '../task-result.ts'
+import { createDispatcher } from './dispatcher.ts'
+import { HttpExchange, type HttpReply } from './http-exchange.ts'
+import { parseRetryAfter } from './retry-after.ts'
+import { taskApiBase } from './task-api-base.ts'
+import { TaskApiError } from './task-api-error.ts'
+
+export interface TaskApiClientOptions {
+  /** See `taskApiBase`. */
+  readonly baseUrl: string
+  readonly username: string
+  readonly password: string
+  readonly collection: string
+  /** `warren-relay/1.2.3` */
+  readonly userAgent: string
+  /** Sent as `X-Worker-Id`; tells an upstream two processes of one collection apart. */
+  readonly workerId?: string
+  /** Default 10,000. */
+  readonly connectTimeoutMs?: number
+  /** From sending a request to the last byte of its answer, on top of connecting and of `waitSeconds`. Default 60,000. */
+  readonly requestTimeoutMs?: number
+  /** Default 10 MiB. A bigger answer is nonsense. */
+  readonly maxResponseBytes?: number
+  /** HTTPS_PROXY, HTTP_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, SSL_CERT_FILE. Default `process.env`. */
+  readonly env?: NodeJS.ProcessEnv
+  readonly newRequestId?: () => string
+  /** Milliseconds since 1970, for `Retry-After` dates. */
+  readonly now?: () => number
+  /** Told about every request once it is over, for logs and metrics. */
+  readonly onExchange?: (exchange: Exchange) => void
+}
+
+export interface Exchange {
+  readonly method: string
+  /** Without the collection id, which sites keep out of their logs. */
+  readonly url: string
+  readonly requestId: string
+  readonly status?: number
+  readonly durationMs: number
+  /** Absent too when the caller aborted. */
+  readonly error?: TaskApiError
+}
+
+export interface NextTaskOptions {
+  /** Queue to ask: `a` availability, `b` distributions; absent asks without a suffix. */
+  readonly type?: 'a' | 'b'
+  /** Ask the server to hold the request until there is work (`Prefer: wait=`). Older ones ignore it. */
+  readonly waitSeconds?: number
+  readonly signal?: AbortSignal
+}
+
+const REDACTED = '[REDACTED]'
+
+/**
+ * Asks a Task API for tasks and submits answers. Connections are kept and reused. Nothing is retried
+ * here: the caller knows whether to. Every failure is a `TaskApiError`, except that aborting `signal`
+ * rejects with its reason. Disposing cuts off what is still running.
+ */
+export class TaskApiClient implements AsyncDisposable {
+  readonly #base: URL
+  readonly #collection: string
+  readonly #dispatcher: Dispatcher
+  readonly #http: HttpExchange
+  readonly #headers: Readonly<Record<string, string>>
+  readonly #secrets: readonly string[]
+  readonly #requestTimeoutMs: number
+  readonly #newRequestId: () => string
+  readonly #now: () => number
+  readonly #onExchange: (exchange: Exchange) => void
+
+  /** @throws TypeError for an unusable base URL, Error for a CA file that cannot be read. */
+  constructor(options: TaskApiClientOptions) {
+    const { username, password, collection, connectTimeoutMs = 10_000 } = options
+    const basic = Buffer.from(`${username}:${password}`, 'utf8').toString('base64')
+    this.#base = taskApiBase(options.baseUrl)
+    this.#collection = collection
+    this.#requestTimeoutMs = connectTimeoutMs + (options.requestTimeoutMs ?? 60_000)
+    this.#newRequestId = options.newRequestId ?? randomUUID
+    this.#now = options.now ?? Date.now
+    this.#onExchange = options.onExchange ?? (() => {})
+    this.#secrets = [basic, password, collection, encodeURIComponent(collection)]
+    this.#headers = {
+      authorization: `Basic ${basic}`,
+      // JSON first, or a server that also serves people redirects an error to its login page.
+      accept: 'application/json, */*;q=0.5',
+      'accept-encoding': 'identity',
+      'user-agent': options.userAgent,
+      ...(options.workerId === undefined ? {} : { 'x-worker-id': options.workerId }),
+    }
+    const env = options.env ?? process.env
+    this.#dispatcher = createDispatcher({ base: this.#base, connectTimeoutMs, env })
+    this.#http = new HttpExchange({
+      dispatcher: this.#dispatcher,
+      maxResponseBytes: options.maxResponseBytes ?? 10 * 1024 * 1024,
+    })
+  }
+
+  /** The next task as it came (see `parseTask`), or null if there is none. */
+  async nextTask(
+    options: NextTaskOptions = {},
+  ): Promise<{ body: unknown; requestId: string } | null> {
+    const { type, waitSeconds = 0, signal } = options
+    const suffix = type === undefined ? '' : `.${type}`
+    return this.#exchange(
+      {
+        method: 'GET',
+        path: ['task', 'nextjob', `${this.#collection}${suffix}`],
+        shownPath: `task/nextjob/${REDACTED}${suffix}`,
+        needsBody: true,
+        headers: waitSeconds > 0 ? { prefer: `wait=${Math.ceil(waitSeconds)}` } : {},
+        timeoutMs: this.#requestTimeoutMs + waitSeconds * 1000,
+        signal,
+      },
+      (reply, requestId) =>
+        reply.status === 204 ? null : { body: this.#json(reply, requestId), requestId },
+    )
+  }
+
+  /**
+   * Submits an answer. Any 2xx is `accepted`, whatever the body says; 409 means somebody (most often
+   * an earlier attempt of ours) has answered already.
+   */
+  async submitResult(
+    result: TaskResult,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<'accepted' | 'already-answered'> {
+    const collection = result.collection_id === '' ? this.#collection : result.collection_id
+    return this.#exchange(
+      {
+        method: 'POST',
+        path: ['task', 'result', result.uuid, collection],
+        shownPath: `task/result/${encodeURIComponent(result.uuid)}/${REDACTED}`,
+        needsBody: false,
+        headers: { 'content-type': 'application/json; charset=utf-8' },
+        body: serializeResult(result),
+        timeoutMs: this.#requestTimeoutMs,
+        accept: 409,
+        signal: options.signal,
+      },
+      (reply) => (reply.status === 409 ? 'already-answered' : 'accepted'),
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dispatcher.destroy()
+  }
+
+  async #exchange<T>(
+    request: {
+      method: 'GET' | 'POST'
+      path: readonly string[]
+      shownPath: string
+      needsBody: boolean
+      headers: Record<string, string>
+      body?: string
+      timeoutMs: number
+      accept?: number
+      signal: AbortSignal | undefined
+    },
+    read: (reply: HttpReply, requestId: string) => T,
+  ): Promise<T> {
+    const { method, path, shownPath, accept } = request
+    const requestId = this.#newRequestId()
+    const started = performance.now()
+    let status: number | undefined
+    let failure: TaskApiError | undefined
+    try {
+      const reply = await this.#http.send({
+        ...request,
+        url: this.#url(path),
+        headers: { ...this.#headers, ...request.headers, 'x-request-id': requestId },
+        requestId,
+      })
+      status = reply.status
+      if ((status < 200 || status > 299) && status !== accept) {
+        throw this.#statusError(reply, requestId)
+      }
+      return read(reply, requestId)
+    } catch (error: unknown) {
+      if (error instanceof TaskApiError) {
+        failure = error
+        status ??= error.status
+      }
+      throw error
+    } finally {
+      this.#onExchange({
+        method,
+        url: `${this.#base.href}/${shownPath}`,
+        requestId,
+        durationMs: performance.now() - started,
+        ...(status === undefined ? {} : { status }),
+        ...(failure === undefined ? {} : { error: failure }),
+      })
+    }
+  }
+
+  #url(segments: readonly string[]): URL {
+    const url = new URL(this.#base)
+    const path = segments.map((segment) => encodeURIComponent(segment)).join('/')
+    url.pathname = `${this.#base.pathname}/${path}`
+    return url
+  }
+
+  #json(reply: HttpReply, requestId: string): unknown {
+    const text = reply.body.toString('utf8').replace(/^\uFEFF/, '')
+    try {
+      return JSON.parse(text)
+    } catch (error: unknown) {
+      const type = (reply.contentType ?? 'no content type').slice(0, 80)
+      // The parser's message quotes the body, so it must not travel as the cause.
+      const what = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read'
+      throw new TaskApiError(`the answer ${what} (${type}, ${reply.body.length} bytes)`, {
+        kind: 'nonsense',
+        code: 'NOT_JSON',
+        status: reply.status,
+        requestId,
+      })
+    }
+  }
+
+  #statusError(reply: HttpReply, requestId: string): TaskApiError {
+    const { status } = reply
+    const retryAfterMs = parseRetryAfter(reply.retryAfter, this.#now())
+    const said = this.#redact(reasonIn(reply.body))
+    const message = `${this.#base.host} answered ${status}${said === '' ? '' : `: ${said}`}`
+    return new TaskApiError(message, {
+      kind: kindOfStatus(status),
+      code: `HTTP_${status}`,
+      status,
+      requestId,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    })
+  }
+
+  #redact(text: string): string {
+    let redacted = text
+    for (const secret of this.#secrets) {
+      if (secret !== '') redacted = redacted.replaceAll(secret, REDACTED)
+    }
+    return redacted
+  }
+}
+
+function kindOfStatus(status: number): TaskApiError['kind'] {
+  if (status === 401 || status === 403) return 'authentication'
+  // 408 and 425 are the two other 4xx that mean "send it again".
+  if (status === 408 || status === 425 || status === 429 || status >= 500) return 'unavailable'
+  return status >= 400 ? 'refused' : 'nonsense'
+}
+
+const REASON_LENGTH = 200
+
+// Servers say why in one of these members; anything else (a page of HTML) helps nobody in a log line.
+function reasonIn(body: Buffer): string {
+  if (body.length > 64 * 1024) return ''
+  try {
+    const json: unknown = JSON.parse(body.toString('utf8'))
+    if (!isJsonObject(json)) return ''
+    for (const name of ['message', 'detail', 'title', 'error'] as const) {
+      const reason = json[name]
+      if (typeof reason !== 'string' || reason.trim() === '') continue
+      // eslint-disable-next-line no-control-regex -- keeps a server from forging log lines
+      return reason.slice(0, REASON_LENGTH).replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
+    }
+  } catch {
+    // Not JSON: no reason to show.
+  }
+  return ''
+}

@@ -1,0 +1,85 @@
+import { TaskApiError, type TaskApiErrorKind } from './task-api-error.ts'
+
+interface Failure {
+  readonly kind: TaskApiErrorKind
+  readonly code: string
+  readonly message: string
+  readonly retryable?: boolean
+}
+
+/** Turns whatever the HTTP library threw into our error. `target` is `host:port`, shown to people. */
+export function transportFailure(cause: unknown, target: string, requestId: string): TaskApiError {
+  const { message, ...failure } = explain(cause, target)
+  return new TaskApiError(message, { ...failure, requestId, cause })
+}
+
+function explain(cause: unknown, target: string): Failure {
+  const chain = causes(cause)
+  const codes = chain.map((error) => codeOf(error)).filter((code) => code !== '')
+  const text = chain.map((error) => error.message).join(' ')
+  const has = (...wanted: string[]) => codes.find((code) => wanted.includes(code))
+
+  const dns = has('ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME', 'ENODATA')
+  if (dns !== undefined) return transport(dns, `cannot find the address of ${target}`)
+  if (has('ECONNREFUSED') !== undefined) {
+    return transport('ECONNREFUSED', `${target} refuses connections`)
+  }
+  const unreachable = has('EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL')
+  if (unreachable !== undefined) return transport(unreachable, `no route to ${target}`)
+  if (has('UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT') !== undefined) {
+    return transport('CONNECT_TIMEOUT', `no connection to ${target} in time`)
+  }
+  if (has('UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT') !== undefined) {
+    return transport('READ_TIMEOUT', `no complete answer from ${target} in time`)
+  }
+  const tls = codes.find((code) => isTlsCode(code))
+  if (tls !== undefined) {
+    const reason = tls.replace(/^ERR_(?:TLS|SSL)_/, '')
+    return transport(`TLS_${reason}`, `TLS with ${target} failed (${reason})`)
+  }
+  const proxy = /Proxy response \((\d+)\)|Proxy Authentication Required \((407)\)/.exec(text)
+  if (proxy !== null) {
+    const status = proxy[1] ?? proxy[2] ?? ''
+    return transport(`PROXY_${status}`, `the proxy answered ${status} for ${target}`)
+  }
+  if (codes.some((code) => code.startsWith('HPE_'))) {
+    return { kind: 'nonsense', code: 'NOT_HTTP', message: `${target} does not answer in HTTP` }
+  }
+  if (has('UND_ERR_DESTROYED', 'UND_ERR_CLOSED') !== undefined) {
+    const message = 'the Task API client was closed'
+    return { ...transport('CLIENT_CLOSED', message), retryable: false }
+  }
+  if (has('ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET') !== undefined) {
+    return transport('ECONNRESET', `the connection to ${target} broke`)
+  }
+  return transport(codes[0] ?? 'UNKNOWN', `talking to ${target} failed`)
+}
+
+function transport(code: string, message: string): Failure {
+  return { kind: 'transport', code, message }
+}
+
+const CERTIFICATE_CODE =
+  /^(?:ERR_TLS_|ERR_SSL_|EPROTO$|CERT_|CRL_|.*SELF_SIGNED|.*_CERT(?:$|_)|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|UND_ERR_PRX_TLS)/
+
+function isTlsCode(code: string): boolean {
+  return CERTIFICATE_CODE.test(code)
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+// Bounded, because a chain of causes may bite its own tail.
+function causes(error: unknown): Error[] {
+  const chain: Error[] = []
+  let current = error
+  while (current instanceof Error && chain.length < 8) {
+    chain.push(current)
+    if (current instanceof AggregateError) {
+      chain.push(...current.errors.filter((inner) => inner instanceof Error).slice(0, 4))
+    }
+    current = current.cause
+  }
+  return chain
+}

@@ -1,0 +1,160 @@
+import { z } from 'zod'
+import type { ProblemList } from './format-error.ts'
+import { type JsonObject, isJsonObject } from './json-object.ts'
+import { integerOf, jsonPath, nameOf, wireText } from './wire-value.ts'
+
+/** Groups inside groups are followed this deep; no question a person asks comes near it. */
+export const MAX_GROUP_DEPTH = 32
+
+/** One criterion, as sent. What it means is the business of `@warren/cohort`. */
+export interface RuleMessage {
+  /** `TEXT` (also when absent), `NUM`, `GEO_RADIUS`, ... */
+  readonly type: string
+  readonly varname: string
+  readonly varcat: string
+  /** `=` include (also when absent), `!=` exclude. */
+  readonly oper: string
+  readonly value: string
+  readonly time: string
+  /** Provenance concept ids; empty if absent. */
+  readonly secondary_modifier: readonly number[]
+  readonly ext: string
+  readonly unit: string
+  readonly regex: string
+}
+
+/** Rules, or groups of rules to any depth (up to 32), under one operator. */
+export interface GroupMessage {
+  readonly rules_oper: string
+  readonly rules: readonly (RuleMessage | GroupMessage)[]
+}
+
+export interface CohortMessage {
+  readonly groups_oper: string
+  readonly groups: readonly GroupMessage[]
+}
+
+export function isGroup(member: RuleMessage | GroupMessage): member is GroupMessage {
+  return 'rules' in member
+}
+
+const provenance = z
+  .unknown()
+  .optional()
+  .transform((value, context): readonly number[] => {
+    if (value === undefined || value === null || value === '') return []
+    if (!Array.isArray(value)) {
+      context.addIssue(`expected a list of concept ids, got ${nameOf(value)}`)
+      return z.NEVER
+    }
+    return value.map((item: unknown, index) => {
+      const id = integerOf(item)
+      if (id === undefined) {
+        context.addIssue({
+          code: 'custom',
+          message: 'expected a concept id (an integer)',
+          path: [index],
+          input: item,
+        })
+        return 0
+      }
+      return id
+    })
+  })
+
+const ruleSchema = z.object({
+  type: wireText('TEXT', { blankIsAbsent: true }),
+  varname: wireText(''),
+  varcat: wireText(''),
+  oper: wireText('=', { blankIsAbsent: true }),
+  value: wireText(''),
+  time: wireText(''),
+  secondary_modifier: provenance,
+  ext: wireText(''),
+  unit: wireText(''),
+  regex: wireText(''),
+}) satisfies z.ZodType<RuleMessage>
+
+const operator = wireText('')
+
+/** Reads a cohort; everything wrong with it lands in `problems`, and the rest is still read. */
+export function readCohort(json: unknown, path: string, problems: ProblemList): CohortMessage {
+  if (!isJsonObject(json)) {
+    // No cohort is not "everybody": a question that was lost on the way must not be answered.
+    problems.add(path, `expected an object, got ${nameOf(json)}`)
+    return { groups_oper: '', groups: [] }
+  }
+  return {
+    groups_oper: readText(json, 'groups_oper', path, problems),
+    groups: readList(json, 'groups', path, problems).flatMap((member, index) => {
+      const memberPath = `${path}.groups[${index}]`
+      if (isJsonObject(member) && looksLikeGroup(member)) {
+        return [readGroup(member, memberPath, 1, problems)]
+      }
+      // A bare rule here would otherwise read as a group without rules, which asks for more people.
+      const got = isJsonObject(member) ? 'an object without rules' : nameOf(member)
+      problems.add(memberPath, `expected a group of rules, got ${got}`)
+      return []
+    }),
+  }
+}
+
+function readGroup(
+  json: JsonObject,
+  path: string,
+  depth: number,
+  problems: ProblemList,
+): GroupMessage {
+  const rules_oper = readText(json, 'rules_oper', path, problems)
+  if (depth > MAX_GROUP_DEPTH) {
+    problems.add(path, `groups are nested more than ${MAX_GROUP_DEPTH} levels deep`)
+    return { rules_oper, rules: [] }
+  }
+  const rules = readList(json, 'rules', path, problems).flatMap(
+    (member, index): (RuleMessage | GroupMessage)[] => {
+      const memberPath = `${path}.rules[${index}]`
+      if (!isJsonObject(member)) {
+        problems.add(memberPath, `expected a rule or a group of rules, got ${nameOf(member)}`)
+        return []
+      }
+      if (looksLikeGroup(member)) {
+        return [readGroup(member, memberPath, depth + 1, problems)]
+      }
+      return readRule(member, memberPath, problems)
+    },
+  )
+  return { rules_oper, rules }
+}
+
+function looksLikeGroup(json: JsonObject): boolean {
+  return 'rules' in json || 'rules_oper' in json
+}
+
+function readRule(json: JsonObject, path: string, problems: ProblemList): RuleMessage[] {
+  const parsed = ruleSchema.safeParse(json)
+  if (parsed.success) return [parsed.data]
+  for (const issue of parsed.error.issues) {
+    problems.add(jsonPath(path, issue.path), issue.message)
+  }
+  return []
+}
+
+function readText(json: JsonObject, name: string, path: string, problems: ProblemList): string {
+  const parsed = operator.safeParse(json[name])
+  if (parsed.success) return parsed.data
+  problems.add(`${path}.${name}`, parsed.error.issues[0]?.message ?? 'not a text')
+  return ''
+}
+
+function readList(
+  json: JsonObject,
+  name: string,
+  path: string,
+  problems: ProblemList,
+): readonly unknown[] {
+  const value = json[name]
+  if (value === undefined || value === null) return []
+  if (Array.isArray(value)) return value
+  problems.add(`${path}.${name}`, `expected a list, got ${nameOf(value)}`)
+  return []
+}

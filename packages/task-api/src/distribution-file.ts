@@ -1,0 +1,218 @@
+import type { DistributionRow } from './distribution-row.ts'
+import { decimalOf, integerOf } from './wire-value.ts'
+
+/** What there is in a collection, concept by concept. */
+export const CODE_DISTRIBUTION = 'code.distribution'
+/** Sex and genomics of a collection. */
+export const DEMOGRAPHICS_DISTRIBUTION = 'demographics.distribution'
+
+export type DistributionFileName = typeof CODE_DISTRIBUTION | typeof DEMOGRAPHICS_DISTRIBUTION
+
+/** The file an analysis is answered with; null for analyses nobody here implements. Case-sensitive. */
+export function distributionFileName(analysis: string, code: string): DistributionFileName | null {
+  if (analysis !== 'DISTRIBUTION') return null
+  if (code === 'GENERIC') return CODE_DISTRIBUTION
+  if (code === 'DEMOGRAPHICS') return DEMOGRAPHICS_DISTRIBUTION
+  return null
+}
+
+type Column =
+  | 'BIOBANK'
+  | 'CODE'
+  | 'COUNT'
+  | 'DESCRIPTION'
+  | 'MIN'
+  | 'Q1'
+  | 'MEDIAN'
+  | 'MEAN'
+  | 'Q3'
+  | 'MAX'
+  | 'ALTERNATIVES'
+  | 'DATASET'
+  | 'OMOP'
+  | 'OMOP_DESCR'
+  | 'CATEGORY'
+
+const STATISTICS = ['MIN', 'Q1', 'MEDIAN', 'MEAN', 'Q3', 'MAX'] as const
+const TAIL = [...STATISTICS, 'ALTERNATIVES', 'DATASET', 'OMOP', 'OMOP_DESCR', 'CATEGORY'] as const
+
+// The two files differ in the order of two columns. Readers that go by position depend on it.
+const COLUMNS: Record<DistributionFileName, readonly Column[]> = {
+  [CODE_DISTRIBUTION]: ['BIOBANK', 'CODE', 'COUNT', 'DESCRIPTION', ...TAIL],
+  [DEMOGRAPHICS_DISTRIBUTION]: ['BIOBANK', 'CODE', 'DESCRIPTION', 'COUNT', ...TAIL],
+}
+
+/**
+ * Writes a distribution file: tab-separated, header first, no quoting, no final newline, and no
+ * whitespace at the very end (which today's programs trim too). Tabs and line ends inside a text
+ * would shift columns, so they become spaces.
+ */
+export function encodeDistribution(
+  fileName: DistributionFileName,
+  rows: readonly DistributionRow[],
+): string {
+  const columns = COLUMNS[fileName]
+  const lines = [columns.join('\t')]
+  for (const row of rows) lines.push(columns.map((column) => FIELD[column](row)).join('\t'))
+  return lines.join('\n').trimEnd()
+}
+
+const FIELD: Record<Column, (row: DistributionRow) => string> = {
+  BIOBANK: (row) => plainText(row.biobank),
+  CODE: (row) => plainText(row.code),
+  COUNT: (row) => integerText(row.count),
+  DESCRIPTION: (row) => plainText(row.description),
+  MIN: (row) => decimalText(row.min),
+  Q1: (row) => decimalText(row.q1),
+  MEDIAN: (row) => decimalText(row.median),
+  MEAN: (row) => decimalText(row.mean),
+  Q3: (row) => decimalText(row.q3),
+  MAX: (row) => decimalText(row.max),
+  ALTERNATIVES: (row) => plainText(row.alternatives),
+  DATASET: (row) => plainText(row.dataset),
+  OMOP: (row) => plainText(row.omop),
+  OMOP_DESCR: (row) => plainText(row.omopDescription),
+  CATEGORY: (row) => plainText(row.category),
+}
+
+function plainText(text: string): string {
+  return text.replaceAll(/[\t\r\n]+/g, ' ').trim()
+}
+
+function integerText(count: number): string {
+  if (!Number.isSafeInteger(count)) throw new RangeError('COUNT must be a whole number')
+  return String(count)
+}
+
+function decimalText(value: number | null): string {
+  return value === null || !Number.isFinite(value) ? '' : String(value)
+}
+
+/** Why a line of a file was left out. `line` counts from 1, the header included. */
+export interface RowProblem {
+  readonly line: number
+  readonly column: string
+  readonly message: string
+}
+
+export interface DecodedDistribution {
+  readonly rows: DistributionRow[]
+  /** The first 100; `rejected` counts all lines left out. */
+  readonly problems: RowProblem[]
+  readonly rejected: number
+}
+
+const PROBLEM_LIMIT = 100
+
+/**
+ * Reads either file by its header names: column order and extra columns do not matter, lines may end
+ * in CRLF, short rows have their rest empty, and dataframe tools' `nan` is empty. A quote is an
+ * ordinary character. A row whose numbers are not numbers is left out and reported; the others stay.
+ * Never throws, whatever the text is.
+ */
+export function decodeDistribution(tsv: string): DecodedDistribution {
+  const lines = tsv.replace(/^\uFEFF/, '').split('\n')
+  const headerIndex = lines.findIndex((line) => line.trim() !== '')
+  if (headerIndex === -1) {
+    return {
+      rows: [],
+      problems: [{ line: 1, column: '', message: 'the file is empty' }],
+      rejected: 0,
+    }
+  }
+  const header = new Map<string, number>()
+  for (const [index, name] of (lines[headerIndex] ?? '').split('\t').entries()) {
+    const column = name.trim().toUpperCase()
+    if (!header.has(column)) header.set(column, index)
+  }
+  const missing = ['CODE', 'COUNT'].filter((column) => !header.has(column))
+  if (missing.length > 0) {
+    const line = headerIndex + 1
+    return {
+      rows: [],
+      problems: missing.map((column) => ({ line, column, message: 'is missing from the header' })),
+      rejected: lines.slice(headerIndex + 1).filter((text) => text.trim() !== '').length,
+    }
+  }
+  const rows: DistributionRow[] = []
+  const problems: RowProblem[] = []
+  let rejected = 0
+  for (let index = headerIndex + 1; index < lines.length; index++) {
+    const text = lines[index] ?? ''
+    if (text.trim() === '') continue
+    const fields = text.split('\t')
+    const reader = new RowReader((column) => fields[header.get(column) ?? -1]?.trim() ?? '')
+    const row = reader.read()
+    if (reader.problems.length === 0) {
+      rows.push(row)
+      continue
+    }
+    rejected++
+    for (const { column, message } of reader.problems) {
+      if (problems.length < PROBLEM_LIMIT) problems.push({ line: index + 1, column, message })
+    }
+  }
+  return { rows, problems, rejected }
+}
+
+class RowReader {
+  readonly problems: { column: Column; message: string }[] = []
+  readonly #field: (column: Column) => string
+
+  constructor(field: (column: Column) => string) {
+    this.#field = field
+  }
+
+  read(): DistributionRow {
+    const code = this.#field('CODE')
+    if (code === '') this.#problem('CODE', 'is empty')
+    return {
+      biobank: this.#field('BIOBANK'),
+      code,
+      count: this.#count(),
+      description: this.#text('DESCRIPTION'),
+      min: this.#statistic('MIN'),
+      q1: this.#statistic('Q1'),
+      median: this.#statistic('MEDIAN'),
+      mean: this.#statistic('MEAN'),
+      q3: this.#statistic('Q3'),
+      max: this.#statistic('MAX'),
+      alternatives: this.#text('ALTERNATIVES'),
+      dataset: this.#text('DATASET'),
+      omop: this.#omop(),
+      omopDescription: this.#text('OMOP_DESCR'),
+      category: this.#text('CATEGORY'),
+    }
+  }
+
+  #text(column: Column): string {
+    const text = this.#field(column)
+    return text === 'nan' || text === 'NaN' ? '' : text
+  }
+
+  #count(): number {
+    const count = integerOf(this.#field('COUNT'))
+    if (count !== undefined && count >= 0) return count
+    this.#problem('COUNT', 'is not a whole number of people')
+    return 0
+  }
+
+  // Dataframe tools turn a column of integers with gaps into decimals: 8507 is written 8507.0.
+  #omop(): string {
+    const text = this.#text('OMOP')
+    return /^\d+\.0+$/.test(text) ? text.slice(0, text.indexOf('.')) : text
+  }
+
+  #statistic(column: (typeof STATISTICS)[number]): number | null {
+    const text = this.#field(column)
+    if (text === '' || /^[+-]?(?:nan|inf|infinity)$/i.test(text)) return null
+    const number = decimalOf(text)
+    if (number !== undefined) return number
+    this.#problem(column, 'is not a number')
+    return null
+  }
+
+  #problem(column: Column, message: string): void {
+    this.problems.push({ column, message })
+  }
+}

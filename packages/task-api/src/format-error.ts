@@ -1,0 +1,74 @@
+/** One thing that is wrong with a message, and where: `cohort.groups[0].rules[1].value`. */
+export interface FormatProblem {
+  readonly path: string
+  readonly message: string
+}
+
+// A hostile or broken message can be wrong in a million places; nobody reads the millionth.
+const PROBLEM_LIMIT = 100
+const PROBLEMS_IN_MESSAGE = 5
+
+/** Collects problems up to a bound, and counts the rest. */
+export class ProblemList {
+  readonly #problems: FormatProblem[] = []
+  #dropped = 0
+
+  add(path: string, message: string): void {
+    if (this.#problems.length < PROBLEM_LIMIT) this.#problems.push({ path, message })
+    else this.#dropped++
+  }
+
+  get isEmpty(): boolean {
+    return this.#problems.length === 0
+  }
+
+  toArray(): readonly FormatProblem[] {
+    if (this.#dropped === 0) return this.#problems
+    return [...this.#problems, { path: '', message: `and ${this.#dropped} more problems` }]
+  }
+}
+
+function describe(subject: string, problems: readonly FormatProblem[]): string {
+  const shown = problems
+    .slice(0, PROBLEMS_IN_MESSAGE)
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+  const rest = problems.length - shown.length
+  return `${subject}: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`
+}
+
+/**
+ * A task that cannot be understood. `uuid` and `collection` are there when the message said them,
+ * so that a client can still answer "cannot be done, because" instead of letting the task time out.
+ */
+export class TaskFormatError extends Error {
+  readonly problems: readonly FormatProblem[]
+  readonly uuid?: string
+  readonly collection?: string
+
+  constructor(problems: readonly FormatProblem[], address: { uuid?: string; collection?: string }) {
+    super(describe('not a valid task', problems))
+    this.name = 'TaskFormatError'
+    this.problems = problems
+    if (address.uuid !== undefined) this.uuid = address.uuid
+    if (address.collection !== undefined) this.collection = address.collection
+  }
+}
+
+/** A result, or a file inside one, that cannot be understood. */
+export class ResultFormatError extends Error {
+  readonly problems: readonly FormatProblem[]
+
+  constructor(problems: readonly FormatProblem[], options?: ErrorOptions) {
+    super(describe('not a valid result', problems), options)
+    this.name = 'ResultFormatError'
+    this.problems = problems
+  }
+}
+
+/** An ALTERNATIVES field whose numbers are not numbers of people. */
+export class AlternativesFormatError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'AlternativesFormatError'
+  }
+}

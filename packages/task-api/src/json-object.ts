@@ -1,0 +1,26 @@
+/** A JSON object as it came off the wire: members we do not know are still in it. */
+export type JsonObject = { readonly [member: string]: unknown }
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * Whether arrays and objects nest deeper than `limit`. Iterative on purpose: `JSON.parse` happily
+ * builds a tree on which every recursive reader (`JSON.stringify` included) overflows the stack.
+ */
+export function nestsDeeperThan(value: unknown, limit: number): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > limit) return true
+    const next: unknown[] = []
+    for (const item of level) {
+      if (typeof item !== 'object' || item === null) continue
+      for (const child of Object.values(item)) {
+        if (typeof child === 'object' && child !== null) next.push(child)
+      }
+    }
+    level = next
+  }
+  return false
+}

@@ -1,0 +1,62 @@
+import { ResultFormatError } from './format-error.ts'
+
+/** A file inside a result. Member names are those of the wire. */
+export interface ResultFile {
+  readonly file_name: string
+  /** base64 (standard alphabet, padded) of UTF-8 text. */
+  readonly file_data: string
+  readonly file_description: string | null
+  readonly file_reference: string
+  readonly file_sensitive: boolean
+  /** Bytes of the decoded text from a relay, thousands of base64 characters from a node. Nobody checks. */
+  readonly file_size: number
+  readonly file_type: string
+}
+
+export interface ResultFileContent {
+  readonly name: string
+  readonly text: string
+  readonly description: string | null
+  readonly sensitive: boolean
+  /** `decoded`: bytes of the text (as a relay says it); `encoded-kb`: base64 characters / 1000 (as a node does). */
+  readonly size?: 'decoded' | 'encoded-kb'
+  /** False leaves the text as it is, for people to read; no receiver decodes that. */
+  readonly encode?: boolean
+}
+
+export function resultFile(content: ResultFileContent): ResultFile {
+  const { name, text, description, sensitive, size = 'decoded', encode = true } = content
+  const bytes = Buffer.from(text, 'utf8')
+  const data = encode ? bytes.toString('base64') : text
+  const kilobytes = (encode ? data.length : bytes.length) / 1000
+  return {
+    file_name: name,
+    file_data: data,
+    file_description: description,
+    file_reference: '',
+    file_sensitive: sensitive,
+    file_size: size === 'decoded' ? bytes.length : kilobytes,
+    file_type: 'BCOS',
+  }
+}
+
+/**
+ * The text of a file. White space in the base64 is allowed, as every other decoder allows it.
+ * @throws ResultFormatError if it is not base64 of UTF-8.
+ */
+export function fileText(file: ResultFile): string {
+  const data = file.file_data.replaceAll(/\s+/g, '')
+  const bytes = Buffer.from(data, 'base64')
+  // Buffer skips what it does not know; only a faithful round trip proves nothing was skipped.
+  if (bytes.toString('base64') !== data) throw badFile(file, 'is not base64')
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error: unknown) {
+    throw badFile(file, 'is not UTF-8 text', error)
+  }
+}
+
+function badFile(file: ResultFile, message: string, cause?: unknown): ResultFormatError {
+  const path = `${file.file_name === '' ? 'file' : file.file_name}.file_data`
+  return new ResultFormatError([{ path, message }], cause === undefined ? undefined : { cause })
+}
