@@ -8,7 +8,7 @@ import type { TaskState, SubtaskState } from '../tasks/task-states.ts'
  * - A promise that resolves is a commit: what it reports survives `kill -9` of this process.
  * - Every verb is safe when several relays work on one database at the same time.
  * - A verb that rejects has changed nothing, except where the connection died between commit and
- *   reply; all verbs may therefore simply be called again.
+ *   reply; all verbs may therefore simply be called again. Failures of the database are StoreError.
  *
  * Times are epoch milliseconds by the caller's clock, so relays sharing a database need synchronised
  * clocks (a second or two is harmless). Ids are lower-case hyphenated UUIDs; a task's `uuid` is the
@@ -164,6 +164,8 @@ export interface QueuedSubtask {
   readonly subtaskId: string
   readonly nodeId: string
   readonly kind: TaskKind
+  /** After this nobody needs the answer any more. */
+  readonly deadlineAt: number
 }
 
 export interface LeaseOptions {
@@ -250,6 +252,7 @@ export interface Delivery {
   readonly result: string
   /** 1 for the first try since it was settled or asked for again. */
   readonly attempt: number
+  /** When the upstream handed the task over; renewed when it asks again for a settled one. */
   readonly receivedAt: number
   readonly settledAt: number
 }
@@ -338,8 +341,15 @@ export interface TaskStore {
     now: number,
     options: { limit: number; claimMs: number; upstream?: string },
   ): Promise<readonly Delivery[]>
-  /** False if the task was not waiting for delivery (any more). */
-  recordDelivery(taskId: string, outcome: DeliveryOutcome, now: number): Promise<boolean>
+  /**
+   * Ends a claim. `retry` and `dead` count only for the claim they belong to, not for a later one.
+   * False if the task was not waiting for delivery (any more).
+   */
+  recordDelivery(
+    delivery: Pick<Delivery, 'taskId' | 'attempt'>,
+    outcome: DeliveryOutcome,
+    now: number,
+  ): Promise<boolean>
 
   /**
    * Deletes tasks that were delivered, or died, before `before`. Settled tasks that nobody has

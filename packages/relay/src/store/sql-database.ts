@@ -1,0 +1,123 @@
+import type { Logger } from '@warren/runtime'
+import { sleep } from '@warren/runtime'
+import type { Kysely, Transaction } from 'kysely'
+
+import type { StoreSignal } from './relay-store.ts'
+import type { SignalBoard } from './signal-board.ts'
+import type { RelayTables } from './sql-schema.ts'
+import { StoreError, type StoreFailure } from './store-error.ts'
+
+/** All that differs between the databases, besides kysely's own dialect. */
+export interface SqlDifferences {
+  readonly technology: 'postgresql' | 'sqlite'
+  readonly columnTypes: { readonly uuid: 'uuid' | 'text'; readonly time: 'bigint' | 'integer' }
+  /** `for update skip locked` exists. Where not, a transaction has the whole database to itself. */
+  readonly rowLocks: boolean
+  /** Makes other migrations wait until this transaction ends. */
+  lockForMigration(trx: Transaction<RelayTables>): Promise<void>
+  /** Sends signals to other processes when this transaction commits. */
+  announce(trx: Transaction<RelayTables>, signals: readonly StoreSignal[]): Promise<void>
+  /** What is known about an error of the driver; null if it is not one. */
+  explain(error: unknown): StoreFailure | null
+}
+
+export type Announce = (signal: StoreSignal) => void
+
+// A deadlock or a busy file passes in milliseconds; ten tries with growing waits are about two seconds.
+const PASSING_TRIES = 10
+
+/** Runs statements: wraps and sorts errors, repeats what may be repeated, says when the store is gone. */
+export class SqlDatabase {
+  readonly db: Kysely<RelayTables>
+  readonly differences: SqlDifferences
+  readonly #board: SignalBoard
+  readonly #log: Logger
+  #available = true
+
+  constructor(options: {
+    db: Kysely<RelayTables>
+    differences: SqlDifferences
+    board: SignalBoard
+    log: Logger
+  }) {
+    this.db = options.db
+    this.differences = options.differences
+    this.#board = options.board
+    this.#log = options.log
+  }
+
+  /** One statement, or several that need no transaction. `repeatable`: harmless if it ran twice. */
+  async run<T>(
+    verb: string,
+    work: (db: Kysely<RelayTables>) => Promise<T>,
+    options: { repeatable: boolean } = { repeatable: true },
+  ): Promise<T> {
+    return this.#persist(verb, () => work(this.db), options)
+  }
+
+  /**
+   * All or nothing; signals announced in it are sent if and when it commits. `work` may run more than
+   * once and must do nothing but talk to `trx`.
+   */
+  async transact<T>(
+    verb: string,
+    work: (trx: Transaction<RelayTables>, announce: Announce) => Promise<T>,
+  ): Promise<T> {
+    const attempt = async (): Promise<T> => {
+      const signals: StoreSignal[] = []
+      const result = await this.db.transaction().execute(async (trx) => {
+        const value = await work(trx, (signal) => signals.push(signal))
+        if (signals.length > 0) await this.differences.announce(trx, signals)
+        return value
+      })
+      for (const signal of signals) this.#board.emit(signal)
+      return result
+    }
+    return this.#persist(verb, attempt, { repeatable: true })
+  }
+
+  async #persist<T>(
+    verb: string,
+    work: () => Promise<T>,
+    options: { repeatable: boolean },
+  ): Promise<T> {
+    let reconnected = false
+    for (let tries = 1; ; tries++) {
+      try {
+        const result = await work()
+        this.#recovered()
+        return result
+      } catch (error: unknown) {
+        const failure = this.differences.explain(error)
+        if (failure === null) throw error
+        if (failure.passing && tries < PASSING_TRIES) {
+          await sleep(tries * 10 + Math.random() * 50)
+          continue
+        }
+        if (failure.unavailable) {
+          // It may have been committed without our hearing of it, and its signals with it.
+          this.#board.emit({ kind: 'resync' })
+          // One stale connection in the pool is no outage: a second try gets a fresh one.
+          if (options.repeatable && !reconnected) {
+            reconnected = true
+            continue
+          }
+          this.#lost(failure)
+        }
+        throw new StoreError(verb, failure)
+      }
+    }
+  }
+
+  #lost(failure: StoreFailure): void {
+    if (!this.#available) return
+    this.#available = false
+    this.#log.error({ code: failure.code, detail: failure.text }, 'store unavailable')
+  }
+
+  #recovered(): void {
+    if (this.#available) return
+    this.#available = true
+    this.#log.info({}, 'store recovered')
+  }
+}
