@@ -57,8 +57,9 @@ export interface CdmCheck {
 
 /**
  * A hospital's OMOP CDM database, as far as questions need it: read only, and bounded in connections and time.
- * Every failure is a `SourceError` whose message holds no value from the statement or the data. A connection that
- * died is replaced by the next query; nothing is retried here.
+ * Every failure is a `SourceError` whose message holds no value from the statement or the data. A pooled connection
+ * that turns out to be dead is replaced and the statement run once more on a new one (reading twice does no harm);
+ * nothing else is retried here.
  */
 export interface CdmSource extends AsyncDisposable {
   readonly dialect: SqlDialect

@@ -23,11 +23,11 @@ export class SourceError extends Error {
   constructor(
     kind: SourceErrorKind,
     message: string,
-    options: { code?: string; cause?: unknown } = {},
+    options: { code?: string; retryable?: boolean; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.kind = kind
     this.code = options.code ?? ''
-    this.retryable = kind === 'unavailable' || kind === 'timeout'
+    this.retryable = options.retryable ?? (kind === 'unavailable' || kind === 'timeout')
   }
 }

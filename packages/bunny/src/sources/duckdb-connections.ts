@@ -1,0 +1,157 @@
+import { stat } from 'node:fs/promises'
+
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+
+/** A connection on loan, to be given back exactly once. */
+export interface DuckDbLoan {
+  readonly connection: DuckDBConnection
+  /** `reusable: false` closes it instead of keeping it for the next borrower. */
+  giveBack(options: { reusable: boolean }): void
+}
+
+interface OpenDatabase {
+  readonly instance: DuckDBInstance
+  /** Which file on disk this is: a new file of the same name has another. `''` for a database in memory. */
+  readonly identity: string
+  readonly idle: DuckDBConnection[]
+  lent: number
+  retired: boolean
+}
+
+/** How long a look at the file on disk is believed, in milliseconds. */
+const LOOK_EVERY_MS = 2_000
+
+/**
+ * At most `limit` connections to one DuckDB database; who asks for more waits in line. When the file at the path is
+ * replaced by another one (`omop load --replace` does that), loans from then on are on the new file, and the old one
+ * is closed as soon as nobody reads it.
+ */
+export class DuckDbConnections {
+  readonly #limit: number
+  readonly #reopen: (() => Promise<OpenDatabase>) | undefined
+  readonly #path: string | undefined
+  #current: OpenDatabase
+  #lookedAt = 0
+  #lent = 0
+  #closed = false
+  readonly #waiting: ((ours: boolean) => void)[] = []
+
+  private constructor(
+    current: OpenDatabase,
+    limit: number,
+    file?: { path: string; reopen: () => Promise<OpenDatabase> },
+  ) {
+    this.#current = current
+    this.#limit = limit
+    this.#path = file?.path
+    this.#reopen = file?.reopen
+  }
+
+  static async ofFile(
+    path: string,
+    settings: Record<string, string>,
+    limit: number,
+  ): Promise<DuckDbConnections> {
+    const reopen = async (): Promise<OpenDatabase> => {
+      // Looked up first: should the file change in between, the next look sees the difference and opens once more.
+      const identity = await fileIdentity(path)
+      return openDatabase(await DuckDBInstance.create(path, settings), identity)
+    }
+    return new DuckDbConnections(await reopen(), limit, { path, reopen })
+  }
+
+  /** Connections to a database that somebody else opened, and closes. */
+  static ofInstance(instance: DuckDBInstance, limit: number): DuckDbConnections {
+    return new DuckDbConnections(openDatabase(instance, ''), limit)
+  }
+
+  async borrow(signal: AbortSignal | undefined): Promise<DuckDbLoan> {
+    await this.#turn(signal)
+    try {
+      await this.#followFile()
+      const database = this.#current
+      const connection = database.idle.pop() ?? (await database.instance.connect())
+      database.lent++
+      return {
+        connection,
+        giveBack: ({ reusable }) => {
+          database.lent--
+          if (reusable && !database.retired && !this.#closed) database.idle.push(connection)
+          else connection.closeSync()
+          if (database.retired && database.lent === 0) this.#closeDatabase(database)
+          this.#next()
+        },
+      }
+    } catch (error: unknown) {
+      this.#next()
+      throw error
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#current.retired = true
+    if (this.#current.lent === 0) this.#closeDatabase(this.#current)
+  }
+
+  /** Waits for one of the `limit` places; gives up its place in line when `signal` is aborted. */
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    if (this.#lent < this.#limit) {
+      this.#lent++
+      return
+    }
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    this.#waiting.push(resolve)
+    const leave = (): void => {
+      const place = this.#waiting.indexOf(resolve)
+      if (place < 0) return
+      this.#waiting.splice(place, 1)
+      resolve(false)
+    }
+    signal?.addEventListener('abort', leave, { once: true })
+    const ours = await promise
+    signal?.removeEventListener('abort', leave)
+    if (!ours) signal?.throwIfAborted()
+  }
+
+  #next(): void {
+    const waiting = this.#waiting.shift()
+    if (waiting === undefined) this.#lent--
+    else waiting(true)
+  }
+
+  async #followFile(): Promise<void> {
+    if (this.#path === undefined || this.#reopen === undefined) return
+    const now = performance.now()
+    if (now - this.#lookedAt < LOOK_EVERY_MS) return
+    this.#lookedAt = now
+    const identity = await fileIdentity(this.#path)
+    // A file that is gone for a moment is being replaced: the open one goes on answering.
+    if (identity === '' || identity === this.#current.identity) return
+    const replacement = await this.#reopen()
+    const old = this.#current
+    this.#current = replacement
+    old.retired = true
+    if (old.lent === 0) this.#closeDatabase(old)
+  }
+
+  #closeDatabase(database: OpenDatabase): void {
+    for (const connection of database.idle.splice(0)) connection.closeSync()
+    if (this.#path !== undefined) database.instance.closeSync()
+  }
+}
+
+function openDatabase(instance: DuckDBInstance, identity: string): OpenDatabase {
+  return { instance, identity, idle: [], lent: 0, retired: false }
+}
+
+async function fileIdentity(path: string): Promise<string> {
+  try {
+    const { dev, ino, birthtimeMs } = await stat(path)
+    return `${dev}:${ino}:${birthtimeMs}`
+  } catch {
+    return ''
+  }
+}

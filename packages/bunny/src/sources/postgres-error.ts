@@ -1,0 +1,121 @@
+import { SourceError, type SourceErrorKind } from './source-error.ts'
+
+/** What pg says, without an SQLSTATE, when the connection under a statement is gone. */
+const DEAD_CONNECTION =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout expired|timeout exceeded when trying to connect|read |write |This socket has been ended)/
+
+const NODE_NETWORK_CODE =
+  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOENT|EACCES)$/
+
+/** SQLSTATE or its class (first two characters) → what it means here. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const BY_STATE: Readonly<Record<string, readonly [SourceErrorKind, string]>> = {
+  '28P01': ['authentication', 'the database refused the password'],
+  '28': ['authentication', 'the database does not let this account in from here'],
+  '42501': ['authentication', 'the account may not read a table it needs'],
+  '3D000': ['unavailable', 'the database does not exist'],
+  '3F000': ['missing-table', 'the schema does not exist'],
+  '42P01': ['missing-table', 'a table does not exist'],
+  '42703': ['missing-column', 'a column does not exist'],
+  '57014': ['timeout', 'the statement took longer than allowed'],
+  '57': ['unavailable', 'the database is shutting down or starting up'],
+  '53300': ['unavailable', 'the database has no connection left'],
+  '53': ['unavailable', 'the database is short of a resource'],
+  '08': ['unavailable', 'the connection to the database failed'],
+  '25006': ['query', 'the statement would have changed the database'],
+}
+
+/** These do not go away by waiting. */
+const NEEDS_SOMEBODY = new Set(['3D000'])
+
+/** Turns what pg throws into a `SourceError`. The server's text may quote data, so none of it is taken over but names. */
+export function postgresError(error: unknown): SourceError {
+  if (error instanceof SourceError) return error
+  const code = errorCode(error)
+  const text = error instanceof Error ? error.message : ''
+
+  const known = BY_STATE[code] ?? (isSqlState(code) ? BY_STATE[code.slice(0, 2)] : undefined)
+  if (known !== undefined) {
+    const [kind, sentence] = known
+    const message = namedIn(text, kind) ?? sentence
+    return NEEDS_SOMEBODY.has(code)
+      ? new SourceError(kind, message, { code, retryable: false, cause: error })
+      : new SourceError(kind, message, { code, cause: error })
+  }
+  if (isSqlState(code)) {
+    return new SourceError('query', `the database refused the statement (SQLSTATE ${code})`, {
+      code,
+      cause: error,
+    })
+  }
+  if (text.startsWith('Query read timeout')) {
+    return new SourceError('timeout', 'the database did not answer in time', {
+      code: 'READ_TIMEOUT',
+      cause: error,
+    })
+  }
+  if (NODE_NETWORK_CODE.test(code) || DEAD_CONNECTION.test(text)) {
+    return new SourceError('unavailable', 'the database cannot be reached', {
+      code: code || 'CONNECTION_LOST',
+      cause: error,
+    })
+  }
+  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) {
+    return new SourceError('unavailable', 'the encrypted connection to the database failed', {
+      code,
+      retryable: false,
+      cause: error,
+    })
+  }
+  if (/SSL connections/.test(text)) {
+    return new SourceError('unavailable', 'the database server does not offer encryption', {
+      code: 'NO_TLS',
+      retryable: false,
+      cause: error,
+    })
+  }
+  if (/SASL|password must be a string/.test(text)) {
+    return new SourceError('authentication', 'the database asks for a password and there is none', {
+      code: 'NO_PASSWORD',
+      cause: error,
+    })
+  }
+  return new SourceError('query', 'the database driver failed', { code, cause: error })
+}
+
+/** Whether the connection itself is lost, so that the same statement may well succeed on a new one. */
+export function connectionIsDead(error: SourceError): boolean {
+  return (
+    error.kind === 'unavailable' &&
+    (error.code === 'CONNECTION_LOST' ||
+      error.code.startsWith('08') ||
+      error.code.startsWith('57P0') ||
+      NODE_NETWORK_CODE.test(error.code))
+  )
+}
+
+/** Whether the server answered and the connection is good for the next statement. */
+export function connectionIsUsable(error: SourceError): boolean {
+  return isSqlState(error.code) && !/^(08|57P|28|3D|53)/.test(error.code)
+}
+
+function isSqlState(code: string): boolean {
+  return /^[0-9A-Z]{5}$/.test(code)
+}
+
+function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  const { code } = error as Error & { code?: unknown }
+  if (typeof code === 'string') return code
+  const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error.cause
+  return inner === undefined || inner === error ? '' : errorCode(inner)
+}
+
+/** Names of tables and columns come out of our own statement, so they may be repeated. */
+function namedIn(text: string, kind: SourceErrorKind): string | undefined {
+  const name = /"([A-Za-z_][\w.$]*)"|column ([a-z_][\w.]*)|for (?:table|view) (\w+)/.exec(text)
+  const found = name?.[1] ?? name?.[2] ?? name?.[3]
+  if (found === undefined) return undefined
+  if (kind === 'missing-table') return `table ${found} does not exist`
+  if (kind === 'missing-column') return `column ${found} does not exist`
+  return undefined
+}
