@@ -14,9 +14,10 @@ export interface LoginRecord {
   readonly nodeIds: readonly string[]
 }
 
+/** The part of the store that logins need. */
 export interface LoginDirectory {
-  /** Looks a user up by canonical name. Rejects when the store cannot be reached. */
-  findLogin(canonicalName: string): Promise<LoginRecord | undefined>
+  /** Compares names without case. Rejects when the store cannot be reached. */
+  findUser(name: string): Promise<LoginRecord | null>
 }
 
 /** A client whose login was verified, and the node it speaks for in this request. */
@@ -39,6 +40,8 @@ export interface AuthenticatorOptions {
   readonly directory: LoginDirectory
   /** How long a verified password is believed without asking the store again. 0 asks every time. */
   readonly rememberMs: number
+  /** False while changes of users may go unheard: then the store is asked at every request. */
+  readonly hearsChanges?: () => boolean
   readonly maxRemembered?: number
   readonly maxConcurrentChecks?: number
   readonly maxWaitingChecks?: number
@@ -53,6 +56,8 @@ interface Remembered {
   readonly passwordHash: string
   username: string
   nodeIds: ReadonlySet<string>
+  /** Of the time before the store was read. */
+  generation: number
   validUntil: number
 }
 
@@ -63,13 +68,14 @@ const FREE_PASS: AttemptPermit = { allowed: true, refund: () => undefined }
  *
  * A password is hashed once per process. After that its keyed digest is compared, in a few microseconds and
  * without the store; when the time to believe it is over, the store is asked whether the user still has the very
- * same stored hash, which again costs no hashing. `forget` drops a user at once.
+ * same stored hash, which again costs no hashing. `distrust` brings that moment about at once.
  *
  * Whatever fails costs the same: an unknown user is checked against a hash that nothing matches.
  */
 export class Authenticator {
   readonly #directory: LoginDirectory
   readonly #rememberMs: number
+  readonly #hearsChanges: () => boolean
   readonly #maxRemembered: number
   readonly #lane: HashingLane
   readonly #throttle: AttemptThrottle
@@ -77,12 +83,13 @@ export class Authenticator {
   readonly #key = randomBytes(32)
   readonly #remembered = new Map<string, Remembered>()
   #unknownUserHash: Promise<string> | undefined
-  /** Counts `forget`s: a check that began before one must not be remembered after it. */
+  /** Counts `distrust`s: what was read from the store before one is not believed after it. */
   #generation = 0
 
   constructor(options: AuthenticatorOptions) {
     this.#directory = options.directory
     this.#rememberMs = options.rememberMs
+    this.#hearsChanges = options.hearsChanges ?? (() => true)
     this.#maxRemembered = options.maxRemembered ?? 20_000
     this.#now = options.now ?? (() => performance.now())
     this.#lane = new HashingLane({
@@ -118,21 +125,18 @@ export class Authenticator {
     return verified(checked.username, target.nodeId, target.suffix, false)
   }
 
-  /** Drops what is remembered of a user: password reset, node added or removed, user removed. */
-  forget(username: string): void {
+  /**
+   * Believes nobody any more without asking the store: a user or node was changed, or may have been. Whoever still
+   * has the same stored hash is asked for no new password check, so a thousand nodes cost a thousand short queries.
+   */
+  distrust(): void {
     this.#generation += 1
-    this.#remembered.delete(canonicalUsername(username))
-  }
-
-  /** Drops everything, for when notices may have been missed (a lost connection to the database). */
-  forgetAll(): void {
-    this.#generation += 1
-    this.#remembered.clear()
   }
 
   #believed(name: string, password: string): Remembered | undefined {
     const entry = this.#remembered.get(name)
-    if (entry === undefined || this.#now() >= entry.validUntil) return undefined
+    if (entry === undefined || entry.generation !== this.#generation) return undefined
+    if (this.#now() >= entry.validUntil || !this.#hearsChanges()) return undefined
     return timingSafeEqual(entry.digest, this.#digest(password)) ? entry : undefined
   }
 
@@ -169,9 +173,9 @@ export class Authenticator {
   ): Promise<Remembered | Extract<Authentication, { kind: 'failed' }>> {
     const matchesBefore = before !== undefined && timingSafeEqual(before.digest, digest)
     const generation = this.#generation
-    const record = await this.#directory.findLogin(name)
+    const record = await this.#directory.findUser(credentials.username)
     const client = credentials.username
-    if (record === undefined) {
+    if (record === null) {
       const nobody = await this.#hashOfNobody()
       await this.#lane.run(() => verifyPassword(credentials.password, nobody))
       return { kind: 'failed', reason: 'unknown user', client }
@@ -187,9 +191,10 @@ export class Authenticator {
       passwordHash: record.passwordHash,
       username: record.name,
       nodeIds: new Set(record.nodeIds),
+      generation,
       validUntil: this.#now() + this.#rememberMs,
     }
-    if (generation === this.#generation) this.#remember(name, entry)
+    this.#remember(name, entry)
     return entry
   }
 

@@ -33,10 +33,10 @@ class Directory {
     this.users.set(canonicalUsername(record.name), record)
   }
 
-  findLogin(name: string): Promise<LoginRecord | undefined> {
+  findUser(name: string): Promise<LoginRecord | null> {
     this.asked += 1
     if (this.failure !== undefined) return Promise.reject(this.failure)
-    return Promise.resolve(this.users.get(name))
+    return Promise.resolve(this.users.get(canonicalUsername(name)) ?? null)
   }
 }
 
@@ -116,22 +116,47 @@ describe('a verified login', () => {
     expect(await login('user1', 'password2')).toMatchObject({ kind: 'verified' })
   })
 
-  it('is dropped at once when the user is forgotten', async () => {
+  it('is dropped at once when the store says that users changed', async () => {
     const { login, directory, authenticator } = setUp()
     await login('user1', 'password1')
     directory.put({ name: 'user1', passwordHash: hash2, nodeIds: [NODE_A] })
     expect(await login('user1', 'password1')).toMatchObject({ remembered: true })
-    authenticator.forget('User1')
+    authenticator.distrust()
     expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong password' })
+    expect(await login('user1', 'password2')).toMatchObject({ kind: 'verified' })
   })
 
-  it('is not remembered if the user was forgotten while it was checked', async () => {
+  it('is dropped when its node moved to another user', async () => {
+    const { login, directory, authenticator } = setUp()
+    await login('user1', 'password1')
+    directory.put({ name: 'user1', passwordHash: hash1, nodeIds: [] })
+    authenticator.distrust()
+    expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong collection' })
+  })
+
+  it('is not believed if users changed while it was checked', async () => {
     const { login, directory, authenticator } = setUp()
     const slow = login('user1', 'password1')
-    authenticator.forget('user1')
+    authenticator.distrust()
     expect(await slow).toMatchObject({ kind: 'verified' })
     directory.users.clear()
     expect(await login('user1', 'password1')).toMatchObject({ reason: 'unknown user' })
+  })
+
+  it('asks the store every time while changes may go unheard', async () => {
+    const directory = new Directory()
+    let hearing = false
+    const authenticator = new Authenticator({
+      directory,
+      rememberMs: 300_000,
+      hearsChanges: () => hearing,
+    })
+    const login = () => authenticator.authenticate(basic('user1', 'password1'), NODE_A, '::1')
+    await login()
+    await login()
+    expect(directory.asked).toBe(2)
+    hearing = true
+    expect(await login()).toMatchObject({ remembered: true })
   })
 
   it('sees a node added since, without a new hash', async () => {

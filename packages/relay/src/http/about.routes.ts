@@ -1,0 +1,49 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Metrics } from '@warren/runtime'
+import { ApiError } from './api-errors.ts'
+import type { RouteEntry } from './route-entry.ts'
+
+/** The version as a JSON string, as today. */
+export function versionRoute(version: string): RouteEntry {
+  return {
+    method: 'GET',
+    path: '/version',
+    access: 'probe',
+    handle: async (_request, reply) => {
+      void reply.type('application/json; charset=utf-8').send(JSON.stringify(version))
+    },
+  }
+}
+
+export interface MetricsDeps {
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>
+  readonly path: string
+  /** Bearer token a scraper has to show; node names are among the labels. */
+  readonly token: string | undefined
+  /** Brings gauges up to date before they are read. */
+  readonly refresh: () => Promise<void>
+}
+
+export function metricsRoute({ metrics, path, token, refresh }: MetricsDeps): RouteEntry {
+  return {
+    method: 'GET',
+    path,
+    access: 'probe',
+    handle: async (request, reply) => {
+      if (token !== undefined && !sameText(request.headers.authorization, `Bearer ${token}`)) {
+        throw new ApiError('RELAY_UNAUTHORIZED')
+      }
+      await refresh()
+      void reply.type(metrics.contentType).send(await metrics.text())
+    },
+  }
+}
+
+/** Compares digests, so that neither a common beginning nor the length shows in the time. */
+function sameText(given: string | undefined, wanted: string): boolean {
+  return timingSafeEqual(digest(given ?? ''), digest(wanted))
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

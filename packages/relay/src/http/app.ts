@@ -1,0 +1,123 @@
+import type { Logger } from '@warren/runtime'
+import { type FastifyInstance, fastify } from 'fastify'
+import { metricsRoute, type MetricsDeps, versionRoute } from './about.routes.ts'
+import { ApiError } from './api-errors.ts'
+import { apiErrorOf, logServerFault, sendError } from './error-reply.ts'
+import { healthRoutes, type HealthDeps } from './health.routes.ts'
+import { nextJobRoute, type NextJobDeps } from './next-job.route.ts'
+import { nodeLogin, type NodeLoginDeps } from './node-login.ts'
+import { type FinishedRequest, requestLog } from './request-log.ts'
+import { requestIdOf } from './request-id.ts'
+import { acceptResultBodies, type ResultBodyOptions } from './result-body.ts'
+import { resultRoute, type ResultDeps } from './result.route.ts'
+import type { RouteEntry } from './route-entry.ts'
+
+export interface AppDeps {
+  readonly nextJob: NextJobDeps
+  readonly result: ResultDeps
+  readonly login: Omit<NodeLoginDeps, 'log'>
+  readonly health: HealthDeps
+  /** Undefined: no `/metrics`. */
+  readonly metrics: MetricsDeps | undefined
+  readonly body: ResultBodyOptions
+  readonly version: string
+  readonly log: Logger
+  readonly onFinished: (request: FinishedRequest) => void
+  /** How long an idle connection is kept, ms: longer than the load balancer in front does, or it answers 502. */
+  readonly keepAliveMs: number
+  /** Proxies in front whose X-Forwarded-For is believed. 0: none, the peer is the client. */
+  readonly trustedProxies: number
+}
+
+/** The HTTP side of the hub, without a socket: `inject` works on it as it stands. */
+export function buildApp(deps: AppDeps): FastifyInstance {
+  const { log } = deps
+  const routes: readonly RouteEntry[] = [
+    nextJobRoute(deps.nextJob),
+    resultRoute(deps.result),
+    ...healthRoutes(deps.health),
+    versionRoute(deps.version),
+    ...(deps.metrics === undefined ? [] : [metricsRoute(deps.metrics)]),
+  ]
+
+  let closing = false
+  const app = fastify({
+    logger: false,
+    trustProxy: (_address, hop) => hop < deps.trustedProxies,
+    // A HEAD of nextjob would take a task and throw it away.
+    exposeHeadRoutes: false,
+    keepAliveTimeout: deps.keepAliveMs,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    genReqId: (raw) => requestIdOf(raw.headers['x-request-id']),
+    frameworkErrors: (error, request, reply) => {
+      sendError(apiErrorOf(error), request, reply)
+    },
+    routerOptions: {
+      caseSensitive: false,
+      ignoreTrailingSlash: true,
+      // Today's client joins a base URL that ends in a slash to a path that begins with one.
+      ignoreDuplicateSlashes: true,
+      maxParamLength: 1_000,
+    },
+  })
+  // Node drops a connection whose headers take longer than this; it has to outlast an idle one.
+  app.server.headersTimeout = deps.keepAliveMs + 5_000
+
+  app.decorateRequest('principal', null)
+  app.decorateRequest('heldMs', 0)
+  acceptResultBodies(app, deps.body)
+
+  const routeOf = new Map<string, RouteEntry>()
+  const logRequest = requestLog(log, deps.onFinished)
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id)
+    if (!closing) return done()
+    void reply.header('connection', 'close')
+    return done(new ApiError('RELAY_STOPPING', { retryAfterSeconds: 1 }))
+  })
+  app.addHook('onResponse', (request, reply, done) => {
+    logRequest(request, reply, routeOf.get(`${request.method} ${request.routeOptions.url ?? ''}`))
+    done()
+  })
+  app.setErrorHandler((failure, request, reply) => {
+    const error = apiErrorOf(failure)
+    logServerFault(error, request, log)
+    sendError(error, request, reply)
+  })
+  app.setNotFoundHandler((request, reply) =>
+    sendError(new ApiError('RELAY_NO_SUCH_PATH'), request, reply),
+  )
+
+  const login = nodeLogin({ ...deps.login, log })
+  for (const route of routes) {
+    routeOf.set(`${route.method} ${route.path}`, route)
+    app.route({
+      method: route.method,
+      url: route.path,
+      ...(route.access === 'node' ? { onRequest: login } : {}),
+      handler: route.handle,
+    })
+  }
+  refuseOtherMethods(app, routes)
+  return app
+}
+
+/** 405 with `Allow`, where a bare 404 would send people looking for a wrong URL. */
+function refuseOtherMethods(app: FastifyInstance, routes: readonly RouteEntry[]): void {
+  const allowed = Map.groupBy(routes, (route) => route.path)
+  for (const [url, entries] of allowed) {
+    const methods = new Set<string>(entries.map((entry) => entry.method))
+    const allow = [...methods].join(', ')
+    app.route({
+      method: app.supportedMethods.filter((method) => !methods.has(method)),
+      url,
+      handler: (request, reply) =>
+        sendError(new ApiError('RELAY_METHOD_NOT_ALLOWED'), request, reply.header('allow', allow)),
+    })
+  }
+}

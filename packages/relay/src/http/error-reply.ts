@@ -1,0 +1,72 @@
+import type { Logger } from '@warren/runtime'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { HashingBusyError } from '../nodes/hashing-lane.ts'
+import { StoreError } from '../store/store-error.ts'
+import { ApiError, type ApiErrorCode } from './api-errors.ts'
+
+// Seconds after which a node may try again when the hub, not the node, is at fault.
+const STORE_RETRY_S = 5
+const BUSY_RETRY_S = 2
+
+/** Turns whatever a request failed with into an error of the catalogue. */
+export function apiErrorOf(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  if (error instanceof StoreError && error.unavailable) {
+    return new ApiError('RELAY_STORE_UNAVAILABLE', {
+      retryAfterSeconds: STORE_RETRY_S,
+      cause: error,
+    })
+  }
+  if (error instanceof HashingBusyError) {
+    return new ApiError('RELAY_BUSY', { retryAfterSeconds: BUSY_RETRY_S, cause: error })
+  }
+  const status = statusOf(error)
+  if (status === 413) return new ApiError('RELAY_BODY_TOO_LARGE', { cause: error })
+  if (status === 415) return new ApiError('RELAY_UNSUPPORTED_MEDIA_TYPE', { cause: error })
+  if (status !== undefined && status >= 400 && status < 500) {
+    return new ApiError('RELAY_BAD_REQUEST', { cause: error })
+  }
+  return new ApiError('RELAY_INTERNAL', { cause: error })
+}
+
+/** Sends an error as a problem document (RFC 9457), with what its status demands of headers. */
+export function sendError(error: ApiError, request: FastifyRequest, reply: FastifyReply): void {
+  const { status, title, action } = error.entry
+  const { detail, retryAfterSeconds, problems } = error.options
+  if (error.code === 'RELAY_UNAUTHORIZED') {
+    void reply.header('www-authenticate', 'Basic realm="relay", charset="UTF-8"')
+  }
+  if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds))
+  // What is left of a body nobody reads would be taken for the next request of the connection.
+  if (!request.raw.complete) void reply.header('connection', 'close')
+  void reply
+    .code(status)
+    .header('content-type', 'application/problem+json; charset=utf-8')
+    .send(
+      JSON.stringify({
+        title,
+        status,
+        code: error.code,
+        ...(detail === undefined ? {} : { detail }),
+        ...(problems === undefined ? {} : { problems }),
+        action,
+        requestId: request.id,
+      }),
+    )
+}
+
+/** Logs what the operator of the hub has to see: our faults, never the client's. */
+export function logServerFault(error: ApiError, request: FastifyRequest, log: Logger): void {
+  const code: ApiErrorCode = error.code
+  if (code === 'RELAY_INTERNAL') {
+    log.error({ err: error.cause, requestId: request.id }, 'request failed')
+  } else if (error.entry.status >= 500) {
+    const detail = error.cause instanceof Error ? error.cause.message : error.message
+    log.debug({ code, detail, requestId: request.id }, 'request refused')
+  }
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('statusCode' in error)) return undefined
+  return typeof error.statusCode === 'number' ? error.statusCode : undefined
+}

@@ -1,0 +1,67 @@
+import type { Logger } from '@warren/runtime'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Authenticator, LoginFailure } from '../nodes/authenticator.ts'
+import { ApiError } from './api-errors.ts'
+import { pathParameter } from './route-entry.ts'
+
+export interface NodeLoginDeps {
+  readonly authenticator: Authenticator
+  readonly log: Logger
+  readonly onFailure: (reason: LoginFailure | 'slow-down') => void
+}
+
+// What a stranger may put into our log per attempt.
+const LOGGED_LENGTH = 100
+
+/**
+ * Lets a request for a collection pass only with a login valid for that collection. It runs before the body is
+ * read: a stranger cannot make the hub take 30 MB.
+ */
+export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
+  return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
+    const collection = pathParameter(request, 'collection')
+    const result = await authenticator.authenticate(
+      request.headers.authorization,
+      collection,
+      request.ip,
+    )
+    if (result.kind === 'verified') {
+      request.principal = result.principal
+      log.debug(
+        { client: result.principal.username, requestId: request.id },
+        'credentials validated',
+      )
+      return
+    }
+    const path = pathOf(request)
+    if (result.kind === 'slow-down') {
+      onFailure('slow-down')
+      const client = result.client.slice(0, LOGGED_LENGTH)
+      log.warn(
+        { reason: 'slow-down', client, path, requestId: request.id },
+        'authentication failed',
+      )
+      throw new ApiError('RELAY_TOO_MANY_LOGINS', {
+        retryAfterSeconds: Math.ceil(result.retryAfterMs / 1000),
+      })
+    }
+    onFailure(result.reason)
+    log.warn(
+      {
+        reason: result.reason,
+        ...(result.client === undefined ? {} : { client: result.client.slice(0, LOGGED_LENGTH) }),
+        collection: collection.slice(0, LOGGED_LENGTH),
+        path,
+        requestId: request.id,
+      },
+      'authentication failed',
+    )
+    throw new ApiError('RELAY_UNAUTHORIZED')
+  }
+}
+
+/** The path without a query, which nobody needs and which may hold anything. */
+export function pathOf(request: FastifyRequest): string {
+  const query = request.url.indexOf('?')
+  return (query < 0 ? request.url : request.url.slice(0, query)).slice(0, 300)
+}

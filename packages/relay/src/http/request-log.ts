@@ -1,0 +1,51 @@
+import type { Logger } from '@warren/runtime'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { pathOf } from './node-login.ts'
+import type { RouteEntry } from './route-entry.ts'
+
+export interface FinishedRequest {
+  readonly route: string
+  readonly method: string
+  readonly status: number
+  /** What the hub took for it, ms, without the time a poll was held open. */
+  readonly durationMs: number
+  /** Of a verified login only. */
+  readonly nodeId: string | undefined
+  readonly client: string | undefined
+}
+
+/**
+ * One `request completed` a request. An empty poll and a probe are debug: a thousand nodes would bury
+ * everything else, and the link summaries say the same once a minute.
+ */
+export function requestLog(log: Logger, onFinished: (request: FinishedRequest) => void) {
+  return (request: FastifyRequest, reply: FastifyReply, route: RouteEntry | undefined): void => {
+    const status = reply.statusCode
+    const durationMs = Math.max(0, reply.elapsedTime - request.heldMs)
+    const principal = request.principal
+    const quiet = (status === 204 || route?.access === 'probe') && status < 400
+    const fields = {
+      requestId: request.id,
+      method: request.method,
+      path: pathOf(request),
+      status,
+      durationMs: tenThousandths(durationMs),
+      ...(request.heldMs > 0 ? { heldMs: tenThousandths(request.heldMs) } : {}),
+      ...(principal === null ? {} : { client: principal.username, node: principal.nodeId }),
+    }
+    if (quiet) log.debug(fields, 'request completed')
+    else log.info(fields, 'request completed')
+    onFinished({
+      route: route?.path ?? 'none',
+      method: request.method,
+      status,
+      durationMs,
+      nodeId: principal?.nodeId,
+      client: principal?.username,
+    })
+  }
+}
+
+function tenThousandths(ms: number): number {
+  return Math.round(ms * 10_000) / 10_000
+}

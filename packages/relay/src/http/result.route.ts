@@ -1,0 +1,45 @@
+import { conflictBody, JOB_SAVED, ResultFormatError } from '@warren/task-api'
+import type { FastifyRequest } from 'fastify'
+import type { TaskDesk } from '../tasks/task-desk.ts'
+import { ApiError } from './api-errors.ts'
+import { pathParameter, principalOf, type RouteEntry } from './route-entry.ts'
+
+export interface ResultDeps {
+  readonly desk: Pick<TaskDesk, 'answer'>
+  readonly now: () => number
+}
+
+/** `POST result`: stores a node's answer, and says 200 only once it is stored. */
+export function resultRoute({ desk, now }: ResultDeps): RouteEntry {
+  return {
+    method: 'POST',
+    path: '/link_connector_api/task/result/:uuid/:collection',
+    access: 'node',
+    handle: async (request, reply) => {
+      const { nodeId } = principalOf(request)
+      const uuid = pathParameter(request, 'uuid')
+      const outcome = await store(desk, nodeId, uuid, request)
+      if (outcome === 'not-theirs') throw new ApiError('RELAY_NO_SUCH_TASK')
+      if (outcome === 'late') {
+        void reply.code(409).send(conflictBody(new Date(now())))
+        return
+      }
+      // Text whatever the client accepts: quoted as JSON, older clients take it for a failure.
+      void reply.code(200).type('text/plain; charset=utf-8').send(JOB_SAVED)
+    },
+  }
+}
+
+async function store(
+  desk: ResultDeps['desk'],
+  nodeId: string,
+  uuid: string,
+  request: FastifyRequest,
+): ReturnType<TaskDesk['answer']> {
+  try {
+    return await desk.answer(nodeId, uuid, request.body, request.id)
+  } catch (error: unknown) {
+    if (!(error instanceof ResultFormatError)) throw error
+    throw new ApiError('RELAY_MALFORMED_RESULT', { problems: error.problems, cause: error })
+  }
+}
