@@ -42,7 +42,7 @@ export type { LogRecord, TextStyle } from './logging/log-record.ts'
 export type { TextCatalogue, TextLine } from './logging/text-catalogue.ts'
 export { bunnyText } from './logging/bunny-text.ts'
 export { relayText } from './logging/relay-text.ts'
-export { SecretMask } from './logging/redact.ts'
+export { SecretMask } from './logging/secret-mask.ts'
 
 export { LinkSummary, type LinkSummaryOptions } from './observe/link-summary.ts'
 export { DurationHistogram } from './observe/duration-histogram.ts'

@@ -31,7 +31,7 @@ export function maskedConfig<T extends object>(
   definition: ConfigDefinition<T>,
   values: T,
 ): Record<string, string> {
-  const byKey = new Map(Object.entries<unknown>({ ...values }))
+  const byKey = new Map<string, unknown>(Object.entries(values))
   const shown: Record<string, string> = {}
   for (const [key, setting] of settingsOf(definition)) {
     Object.assign(shown, setting.shown(byKey.get(key)))
@@ -44,6 +44,6 @@ export function secretValues<T extends object>(
   definition: ConfigDefinition<T>,
   values: T,
 ): string[] {
-  const byKey = new Map(Object.entries<unknown>({ ...values }))
+  const byKey = new Map<string, unknown>(Object.entries(values))
   return [...settingsOf(definition)].flatMap(([key, setting]) => setting.secrets(byKey.get(key)))
 }

@@ -5,7 +5,7 @@ import { pino, type Logger } from 'pino'
 import { bunnyText } from './bunny-text.ts'
 import { LEVEL_VALUE, type LogLevel } from './log-level.ts'
 import type { LogRecord, TextStyle } from './log-record.ts'
-import { redactFields, SecretMask } from './redact.ts'
+import { SecretMask } from './secret-mask.ts'
 import { serializeError } from './serialize-error.ts'
 
 export interface LoggerOptions {
@@ -30,17 +30,13 @@ export function createLogger(options: LoggerOptions): Logger {
   const mask = new SecretMask(options.secrets)
   const style = options.text ?? bunnyText({})
 
+  // Masked on the written record, not on the way in: bindings of child loggers and what toJSON returns are in it.
   const writeJson = (line: string): void => {
-    if (!mask.suspects(line)) {
-      destination.write(line)
-      return
-    }
-    // Masking the parsed record keeps the line valid JSON, also when a secret happens to be the name of a field.
-    destination.write(`${JSON.stringify(maskRecord(parseRecord(line), mask))}\n`)
+    const safe = mask.suspects(line) ? `${JSON.stringify(mask.record(parseRecord(line)))}\n` : line
+    destination.write(safe)
   }
   const writeText = (line: string): void => {
-    const record = maskRecord(parseRecord(line), mask)
-    const lines = style(record, level)
+    const lines = style(mask.record(parseRecord(line)), level)
     if (lines.length > 0) destination.write(lines.map((text) => `${text}\n`).join(''))
   }
 
@@ -49,19 +45,10 @@ export function createLogger(options: LoggerOptions): Logger {
       // An event of ours at debug may be a line that the text format has always shown at info.
       level: format === 'text' && LEVEL_VALUE[level] > LEVEL_VALUE.debug ? 'debug' : level,
       base: { component, hostname: hostname() },
-      formatters: {
-        log: redactFields,
-        bindings: redactFields,
-      },
       serializers: { err: serializeError, error: serializeError },
     },
     { write: format === 'text' ? writeText : writeJson },
   )
-}
-
-function maskRecord(record: LogRecord, mask: SecretMask): LogRecord {
-  const { level, time, component, msg, ...fields } = record
-  return { level, time, component, ...mask.fields(fields), msg: mask.text(msg) }
 }
 
 function parseRecord(line: string): LogRecord {

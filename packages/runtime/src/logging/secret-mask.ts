@@ -1,0 +1,91 @@
+import type { LogRecord } from './log-record.ts'
+
+export const REDACTED = '[REDACTED]'
+
+// The redaction list: what stands under such a name is nobody's business.
+const SECRET_NAMES = [
+  'passw(?:or)?d',
+  'passphrase',
+  'secret',
+  'token',
+  'authorization',
+  'cookie',
+  'credential',
+  'api-?key',
+  'private-?key',
+  'connection-?string',
+].join('|')
+const SECRET_NAME = new RegExp(SECRET_NAMES, 'i')
+const SECRET_MEMBER = new RegExp(`"[^"\\\\]*(?:${SECRET_NAMES})[^"\\\\]*":`, 'i')
+
+/**
+ * Hides, in log records, the values of given secrets wherever they occur, fields named like secrets at any depth,
+ * credentials in URLs, and Authorization headers.
+ */
+export class SecretMask {
+  readonly #secrets: readonly string[]
+  readonly #inJson: readonly string[]
+
+  constructor(secrets: readonly string[] = []) {
+    const variants = secrets
+      .filter((secret) => secret.trim() !== '')
+      .flatMap((secret) => [secret, encodeURIComponent(secret), escaped(secret)])
+    // The longest first: of two secrets one may be the beginning of the other.
+    this.#secrets = [...new Set(variants)].toSorted((a, b) => b.length - a.length)
+    this.#inJson = [...new Set(this.#secrets.flatMap((secret) => [secret, escaped(secret)]))]
+  }
+
+  /** False when a line of JSON certainly holds nothing to hide, which spares parsing it. */
+  suspects(line: string): boolean {
+    return (
+      line.includes('://') ||
+      SECRET_MEMBER.test(line) ||
+      /\b(basic|bearer) /i.test(line) ||
+      this.#inJson.some((secret) => line.includes(secret))
+    )
+  }
+
+  /** A copy of a record. It keeps its shape, also when a secret happens to be the name of a field. */
+  record(record: LogRecord): LogRecord {
+    const { level, time, component, msg, ...fields } = record
+    return { level, time, component, ...this.#fields(fields), msg: this.text(msg) }
+  }
+
+  text(text: string): string {
+    let safe = text
+    for (const secret of this.#secrets) safe = safe.replaceAll(secret, REDACTED)
+    return safe
+      .replaceAll(/:\/\/([^/\s:@]*):[^/\s@]+@/g, `://$1:${REDACTED}@`)
+      .replaceAll(
+        /\b(basic|bearer) ([a-z0-9+/=._~-]{8,})/gi,
+        (whole, scheme: string, token: string) =>
+          isCredential(scheme, token) ? `${scheme} ${REDACTED}` : whole,
+      )
+  }
+
+  #fields(fields: object): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => {
+        const hide = SECRET_NAME.test(name) && value !== null && typeof value !== 'boolean'
+        return [name, hide ? REDACTED : this.#value(value)] as const
+      }),
+    )
+  }
+
+  #value(value: unknown): unknown {
+    if (typeof value === 'string') return this.text(value)
+    if (typeof value === 'number') return this.#secrets.includes(String(value)) ? REDACTED : value
+    if (Array.isArray(value)) return value.map((item) => this.#value(item))
+    return typeof value === 'object' && value !== null ? this.#fields(value) : value
+  }
+}
+
+function escaped(text: string): string {
+  return JSON.stringify(text).slice(1, -1)
+}
+
+/** "Basic authentication failed" is a sentence, "Basic dXNlcjpwYXNz" is not. */
+function isCredential(scheme: string, token: string): boolean {
+  if (scheme.toLowerCase() === 'bearer') return token.length >= 20 || /\d/.test(token)
+  return Buffer.from(token, 'base64').toString('latin1').includes(':')
+}
