@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import type { Route } from './route.ts'
 import { TaskApiError } from './task-api-error.ts'
 import { transportFailure } from './transport-failure.ts'
 
@@ -28,11 +29,11 @@ const MAX_REDIRECTS = 3
 
 /** One request and its whole answer, under one deadline and one size limit. */
 export class HttpExchange {
-  readonly #dispatcher: Dispatcher
+  readonly #route: Route
   readonly #maxResponseBytes: number
 
-  constructor(options: { dispatcher: Dispatcher; maxResponseBytes: number }) {
-    this.#dispatcher = options.dispatcher
+  constructor(options: { route: Route; maxResponseBytes: number }) {
+    this.#route = options.route
     this.#maxResponseBytes = options.maxResponseBytes
   }
 
@@ -56,13 +57,13 @@ export class HttpExchange {
       signal?.throwIfAborted()
       if (error instanceof TaskApiError) throw error
       if (timedOut) {
-        throw new TaskApiError(`no complete answer from ${request.url.host} in ${timeoutMs} ms`, {
+        throw new TaskApiError(`no complete answer from ${this.#route.target} in ${timeoutMs} ms`, {
           kind: 'transport',
           code: 'READ_TIMEOUT',
           requestId,
         })
       }
-      throw transportFailure(error, request.url.host, requestId)
+      throw transportFailure(error, this.#route.target, requestId)
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', abort)
@@ -72,7 +73,7 @@ export class HttpExchange {
   async #follow(request: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
     let url = request.url
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const { statusCode, headers, body } = await this.#dispatcher.request({
+      const { statusCode, headers, body } = await this.#route.dispatcher.request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: request.method,

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { Dispatcher } from 'undici'
 import { isJsonObject } from '../json-object.ts'
 import { type TaskResult, serializeResult } from '../task-result.ts'
-import { createDispatcher } from './dispatcher.ts'
 import { HttpExchange, type HttpReply } from './http-exchange.ts'
 import { parseRetryAfter } from './retry-after.ts'
+import { type Route, createRoute } from './route.ts'
 import { taskApiBase } from './task-api-base.ts'
 import { TaskApiError } from './task-api-error.ts'
 
@@ -62,7 +61,7 @@ const REDACTED = '[REDACTED]'
 export class TaskApiClient implements AsyncDisposable {
   readonly #base: URL
   readonly #collection: string
-  readonly #dispatcher: Dispatcher
+  readonly #route: Route
   readonly #http: HttpExchange
   readonly #headers: Readonly<Record<string, string>>
   readonly #secrets: readonly string[]
@@ -91,9 +90,9 @@ export class TaskApiClient implements AsyncDisposable {
       ...(options.workerId === undefined ? {} : { 'x-worker-id': options.workerId }),
     }
     const env = options.env ?? process.env
-    this.#dispatcher = createDispatcher({ base: this.#base, connectTimeoutMs, env })
+    this.#route = createRoute({ base: this.#base, connectTimeoutMs, env })
     this.#http = new HttpExchange({
-      dispatcher: this.#dispatcher,
+      route: this.#route,
       maxResponseBytes: options.maxResponseBytes ?? 10 * 1024 * 1024,
     })
   }
@@ -145,7 +144,7 @@ export class TaskApiClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#dispatcher.destroy()
+    await this.#route.dispatcher.destroy()
   }
 
   async #exchange<T>(

@@ -7,10 +7,12 @@ interface Failure {
   readonly retryable?: boolean
 }
 
-/** Turns whatever the HTTP library threw into our error. `target` is `host:port`, shown to people. */
+/** Turns whatever the HTTP library threw into our error. `target` is who we talk to, shown to people. */
 export function transportFailure(cause: unknown, target: string, requestId: string): TaskApiError {
   const { message, ...failure } = explain(cause, target)
-  return new TaskApiError(message, { ...failure, requestId, cause })
+  // The parser's error carries what was received, which may be half of a task or an answer.
+  const shown = isParserError(cause) ? new Error(cause.message) : cause
+  return new TaskApiError(message, { ...failure, requestId, cause: shown })
 }
 
 function explain(cause: unknown, target: string): Failure {
@@ -42,7 +44,7 @@ function explain(cause: unknown, target: string): Failure {
     const status = proxy[1] ?? proxy[2] ?? ''
     return transport(`PROXY_${status}`, `the proxy answered ${status} for ${target}`)
   }
-  if (codes.some((code) => code.startsWith('HPE_'))) {
+  if (chain.some((error) => isParserError(error))) {
     return { kind: 'nonsense', code: 'NOT_HTTP', message: `${target} does not answer in HTTP` }
   }
   if (has('UND_ERR_DESTROYED', 'UND_ERR_CLOSED') !== undefined) {
@@ -64,6 +66,10 @@ const CERTIFICATE_CODE =
 
 function isTlsCode(code: string): boolean {
   return CERTIFICATE_CODE.test(code)
+}
+
+function isParserError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'HTTPParserError'
 }
 
 function codeOf(error: Error): string {

@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net'
 import { getCACertificates } from 'node:tls'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 
-export interface DispatcherOptions {
+export interface RouteOptions {
   readonly base: URL
   readonly connectTimeoutMs: number
   readonly env: NodeJS.ProcessEnv
@@ -16,8 +16,14 @@ const CONNECTIONS = 32
 // go before they do avoids sending a request into a connection that is just being closed.
 const KEEP_ALIVE_MS = 30_000
 
+export interface Route {
+  readonly dispatcher: Dispatcher
+  /** Whom we talk to, for people: `host:port`, and through which proxy. */
+  readonly target: string
+}
+
 /** Connections to one server: kept alive, through the proxy the environment names, trusting its CAs. */
-export function createDispatcher({ base, connectTimeoutMs, env }: DispatcherOptions): Dispatcher {
+export function createRoute({ base, connectTimeoutMs, env }: RouteOptions): Route {
   const ca = trustedCertificates(env)
   const tls = ca === undefined ? {} : { ca }
   const pool = {
@@ -31,8 +37,8 @@ export function createDispatcher({ base, connectTimeoutMs, env }: DispatcherOpti
     connect: { timeout: connectTimeoutMs, ...tls },
   }
   const proxy = proxyFor(base, env)
-  if (proxy === '') return new Agent(pool)
-  return new EnvHttpProxyAgent({
+  if (proxy === '') return { dispatcher: new Agent(pool), target: base.host }
+  const dispatcher = new EnvHttpProxyAgent({
     ...pool,
     // Every setting is given, because undici reads the process's own environment for what is not.
     httpProxy: proxy,
@@ -41,6 +47,7 @@ export function createDispatcher({ base, connectTimeoutMs, env }: DispatcherOpti
     requestTls: { timeout: connectTimeoutMs, ...tls },
     proxyTls: { timeout: connectTimeoutMs, ...tls },
   })
+  return { dispatcher, target: `${base.host} (through the proxy ${new URL(proxy).host})` }
 }
 
 // Lower case wins, as in curl: HTTP_PROXY can be set by a request header in CGI programs.

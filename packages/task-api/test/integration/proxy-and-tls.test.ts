@@ -1,0 +1,183 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { inspect } from 'node:util'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { clientFor, closedPort, failureOf, httpServer } from './loopback-server.ts'
+import { selfSignedCertificate } from './self-signed-certificate.ts'
+
+function file(content: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'warren-ca-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'ca.pem')
+  writeFileSync(path, content)
+  return path
+}
+
+async function taskApi(tls?: { key: string; cert: string }) {
+  let requests = 0
+  const { host } = await httpServer((_, response) => {
+    requests++
+    response.writeHead(204).end()
+  }, tls)
+  return { host, requests: () => requests }
+}
+
+/** A forward proxy: absolute-form requests for http, CONNECT tunnels for https. */
+async function forwardProxy() {
+  const used: string[] = []
+  const { host, server } = await httpServer((request, response) => {
+    used.push(`${request.method} ${request.url} ${request.headers['proxy-authorization'] ?? ''}`)
+    response.writeHead(204).end()
+  })
+  server.on('connect', (request, socket) => {
+    used.push(`CONNECT ${request.url}`)
+    const [hostname = '', port] = (request.url ?? '').split(':')
+    const target = connect(Number(port), hostname, () => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      target.pipe(socket).pipe(target)
+    })
+    socket.on('error', () => target.destroy()).on('close', () => target.destroy())
+    target.on('error', () => socket.destroy())
+  })
+  return { host, used }
+}
+
+describe('TLS', () => {
+  it('with a certificate nobody vouches for fails, and says so', async () => {
+    const { host, requests } = await taskApi(selfSignedCertificate())
+    const error = await failureOf(clientFor(`https://${host}`).nextTask())
+    expect(error).toMatchObject({
+      kind: 'transport',
+      code: 'TLS_DEPTH_ZERO_SELF_SIGNED_CERT',
+      retryable: true,
+    })
+    expect(error.message).toContain(host)
+    expect(requests()).toBe(0)
+  })
+
+  it.each(['NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE'])(
+    'trusts the certificates in %s',
+    async (name) => {
+      const tls = selfSignedCertificate()
+      const { host } = await taskApi(tls)
+      const client = clientFor(`https://${host}`, { env: { [name]: file(tls.cert) } })
+      expect(await client.nextTask()).toBeNull()
+    },
+  )
+
+  it('takes the certificates of all the variables together', async () => {
+    const [one, two] = [selfSignedCertificate(), selfSignedCertificate()]
+    const env = { SSL_CERT_FILE: file(one.cert), REQUESTS_CA_BUNDLE: file(two.cert) }
+    for (const tls of [one, two]) {
+      const { host } = await taskApi(tls)
+      expect(await clientFor(`https://${host}`, { env }).nextTask()).toBeNull()
+    }
+  })
+
+  it('does not accept a trusted certificate of somebody else', async () => {
+    const tls = selfSignedCertificate('elsewhere.example')
+    const { host } = await taskApi(tls)
+    const client = clientFor(`https://${host}`, { env: { SSL_CERT_FILE: file(tls.cert) } })
+    expect(await failureOf(client.nextTask())).toMatchObject({ code: 'TLS_CERT_ALTNAME_INVALID' })
+  })
+
+  it('to a port without TLS fails, and says so', async () => {
+    const { host } = await taskApi()
+    const error = await failureOf(clientFor(`https://${host}`).nextTask())
+    expect(error.kind).toBe('transport')
+    expect(error.code).toMatch(/^TLS_/)
+  })
+
+  it.each([
+    ['/no/such/file', 'cannot read'],
+    ['', 'no certificate'],
+  ])('refuses to start with a CA file that is none (%s)', (path, problem) => {
+    const SSL_CERT_FILE = path === '' ? file('not a certificate') : path
+    expect(() => clientFor('https://x', { env: { SSL_CERT_FILE } })).toThrow(
+      new RegExp(`^SSL_CERT_FILE: ${problem}`),
+    )
+  })
+})
+
+const withCredentials = (proxy: string) => ({ HTTP_PROXY: `http://me:sesame@${proxy}` })
+
+describe('a proxy', () => {
+  it.each(['HTTP_PROXY', 'http_proxy', 'ALL_PROXY'])(
+    'named in %s is used for http',
+    async (name) => {
+      const { host: target, requests } = await taskApi()
+      const { host, used } = await forwardProxy()
+      const client = clientFor(`http://${target}`, { env: { [name]: `http://${host}` } })
+      expect(await client.nextTask({ type: 'a' })).toBeNull()
+      expect(used).toEqual([`GET http://${target}/link_connector_api/task/nextjob/RQ-CC-1.a `])
+      expect(requests()).toBe(0)
+    },
+  )
+
+  it('is tunnelled through for https, end to end encrypted, over one reused tunnel', async () => {
+    const tls = selfSignedCertificate()
+    const { host: target, requests } = await taskApi(tls)
+    const { host, used } = await forwardProxy()
+    const env = { HTTPS_PROXY: host, REQUESTS_CA_BUNDLE: file(tls.cert) }
+    const client = clientFor(`https://${target}`, { env })
+    await client.nextTask()
+    // As long as a poller waits at the very least.
+    await setTimeout(20)
+    await client.nextTask()
+    expect(used).toEqual([`CONNECT ${target}`])
+    expect(requests()).toBe(2)
+  })
+
+  it.each(['127.0.0.1', '10.0.0.1, 127.0.0.0/8', '*'])(
+    'is passed by for NO_PROXY=%s',
+    async (no) => {
+      const { host: target, requests } = await taskApi()
+      const { host, used } = await forwardProxy()
+      const env = { HTTP_PROXY: `http://${host}`, NO_PROXY: no }
+      expect(await clientFor(`http://${target}`, { env }).nextTask()).toBeNull()
+      expect(used).toEqual([])
+      expect(requests()).toBe(1)
+    },
+  )
+
+  it.each(['127.0.0.2', '10.0.0.0/8', '127.0.0.1/99', 'example.com'])(
+    'is used in spite of NO_PROXY=%s',
+    async (no) => {
+      const { host: target } = await taskApi()
+      const { host, used } = await forwardProxy()
+      const env = { HTTP_PROXY: `http://${host}`, NO_PROXY: no }
+      await clientFor(`http://${target}`, { env }).nextTask()
+      expect(used).toHaveLength(1)
+    },
+  )
+
+  it('gets its own credentials, which no error shows', async () => {
+    const { host } = await httpServer((_, response) => response.writeHead(407).end())
+    const proxy = await forwardProxy()
+    await clientFor('http://task.example', { env: withCredentials(proxy.host) }).nextTask()
+    expect(proxy.used[0]).toContain(Buffer.from('me:sesame').toString('base64'))
+    const error = await failureOf(
+      clientFor('http://task.example', { env: withCredentials(host) }).nextTask(),
+    )
+    expect(error).toMatchObject({ kind: 'transport', code: 'PROXY_407' })
+    expect(inspect(error, { depth: 8, showHidden: true })).not.toMatch(/sesame|bWU6c2VzYW1l/)
+    expect(() => clientFor('http://x', { env: { HTTP_PROXY: 'http://me:sesame@:x' } })).toThrow(
+      /^the proxy in HTTPS_PROXY \/ HTTP_PROXY is not a URL$/,
+    )
+  })
+
+  it('that refuses a tunnel or the connection is named as the one to look at', async () => {
+    const { host, server } = await httpServer(() => {})
+    server.on('connect', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'))
+    const refusing = clientFor('https://task.example', { env: { HTTPS_PROXY: `http://${host}` } })
+    expect(await failureOf(refusing.nextTask())).toMatchObject({ code: 'PROXY_403' })
+    const closed = await closedPort()
+    const absent = clientFor('https://task.example', { env: { HTTPS_PROXY: `http://${closed}` } })
+    const error = await failureOf(absent.nextTask())
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+    expect(error.message).toContain(`through the proxy ${closed}`)
+  })
+})

@@ -1,0 +1,259 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { setTimeout } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { type Exchange, countResult, parseTask } from '../../src/index.ts'
+import { COLLECTION, PASSWORD, clientFor, failureOf, httpServer } from './loopback-server.ts'
+
+interface Seen {
+  method: string
+  url: string
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+interface Answer {
+  status: number
+  body?: string
+  headers?: Record<string, string>
+}
+
+/** Answers every request the same and remembers what came in. */
+async function answering(answer: Answer | ((seen: Seen) => Answer)) {
+  const seen: Seen[] = []
+  const { host, server } = await httpServer((request, response) => {
+    let body = ''
+    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
+    request.on('end', () => {
+      const { method = '', url = '', headers } = request
+      const entry = { method, url, headers, body }
+      seen.push(entry)
+      const reply = typeof answer === 'function' ? answer(entry) : answer
+      response.writeHead(reply.status, reply.headers).end(reply.body ?? '')
+    })
+  })
+  return { base: `http://${host}`, host, seen, server }
+}
+
+const RESULT = countResult({ uuid: 'task 1/2', collection: 'other' }, 44)
+const BASIC = Buffer.from(`user:${PASSWORD}`).toString('base64')
+
+describe('nextTask', () => {
+  it.each([
+    [undefined, `/link_connector_api/task/nextjob/${COLLECTION}`],
+    ['a', `/link_connector_api/task/nextjob/${COLLECTION}.a`],
+    ['b', `/link_connector_api/task/nextjob/${COLLECTION}.b`],
+  ] as const)('asks queue %s at %s and takes 204 for nothing to do', async (type, path) => {
+    const { base, seen } = await answering({ status: 204 })
+    const task = await clientFor(base).nextTask(type === undefined ? {} : { type })
+    expect(task).toBeNull()
+    expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual([`GET ${path}`])
+  })
+
+  it('sends who is asking, and credentials before being asked for them', async () => {
+    const { base, seen } = await answering({ status: 204 })
+    const client = clientFor(base, { workerId: 'worker-7', newRequestId: () => 'request-1' })
+    await client.nextTask({ waitSeconds: 25 })
+    expect(seen[0]?.headers).toMatchObject({
+      authorization: `Basic ${BASIC}`,
+      'user-agent': 'warren-test/1.0',
+      'x-worker-id': 'worker-7',
+      'x-request-id': 'request-1',
+      prefer: 'wait=25',
+    })
+    await client.nextTask()
+    expect(seen[1]?.headers).not.toHaveProperty('prefer')
+  })
+
+  it('sends credentials as UTF-8', async () => {
+    const { base, seen } = await answering({ status: 204 })
+    await clientFor(base, { username: 'ü', password: 'p:ß' }).nextTask()
+    expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('ü:p:ß').toString('base64')}`)
+  })
+
+  it('gives the task as it came, with the id of the request', async () => {
+    const job = { uuid: '86', owner: 'user1', cohort: { groups_oper: 'AND', groups: [] }, new: 1 }
+    const { base, seen } = await answering({ status: 200, body: `\uFEFF${JSON.stringify(job)}` })
+    const next = await clientFor(base).nextTask()
+    expect(next?.body).toEqual(job)
+    expect(next?.requestId).toBe(seen[0]?.headers['x-request-id'])
+    expect(parseTask(next?.body).kind).toBe('availability')
+  })
+
+  it('uses a base URL with a path as given and encodes the collection', async () => {
+    const { base, seen } = await answering({ status: 204 })
+    await clientFor(`${base}/api/v1/`, { collection: 'a/b ?#ü' }).nextTask({ type: 'a' })
+    expect(seen[0]?.url).toBe('/api/v1/task/nextjob/a%2Fb%20%3F%23%C3%BC.a')
+  })
+
+  it('reuses one connection for poll after poll', async () => {
+    const { base, server } = await answering({ status: 204 })
+    let connections = 0
+    server.on('connection', () => connections++)
+    const client = clientFor(base)
+    for (let poll = 0; poll < 20; poll++) {
+      await client.nextTask()
+      // Without a moment between polls the pool opens a second connection, and no third.
+      await setTimeout(5)
+    }
+    expect(connections).toBe(1)
+    for (let poll = 0; poll < 100; poll++) await client.nextTask()
+    expect(connections).toBeLessThanOrEqual(2)
+  })
+})
+
+describe('submitResult', () => {
+  it.each<Answer>([
+    { status: 200, body: 'Job saved' },
+    { status: 200, body: '"Job saved"' },
+    { status: 201, body: '{"message":"stored"}', headers: { 'content-type': 'application/json' } },
+    { status: 204 },
+  ])('takes %j for accepted', async (answer) => {
+    const { base, seen } = await answering(answer)
+    expect(await clientFor(base).submitResult(RESULT)).toBe('accepted')
+    expect(seen[0]).toMatchObject({
+      method: 'POST',
+      url: '/link_connector_api/task/result/task%201%2F2/other',
+    })
+    expect(seen[0]?.headers['content-type']).toBe('application/json; charset=utf-8')
+    expect(JSON.parse(seen[0]?.body ?? '')).toEqual(RESULT)
+  })
+
+  it('says when somebody has answered before', async () => {
+    const { base } = await answering({ status: 409, body: '{"status":"CONFLICT"}' })
+    expect(await clientFor(base).submitResult(RESULT)).toBe('already-answered')
+  })
+
+  it('falls back on its own collection when the task named none', async () => {
+    const { base, seen } = await answering({ status: 200 })
+    await clientFor(base).submitResult({ ...RESULT, collection_id: '' })
+    expect(seen[0]?.url).toMatch(new RegExp(`/${COLLECTION}$`))
+  })
+})
+
+describe('a status that is no success', () => {
+  it.each([
+    [400, 'refused', false],
+    [401, 'authentication', false],
+    [403, 'authentication', false],
+    [404, 'refused', false],
+    [408, 'unavailable', true],
+    [413, 'refused', false],
+    [425, 'unavailable', true],
+    [429, 'unavailable', true],
+    [500, 'unavailable', true],
+    [503, 'unavailable', true],
+    [304, 'nonsense', true],
+  ] as const)('%d is %s, retryable: %s', async (status, kind, retryable) => {
+    const { base } = await answering({ status })
+    const client = clientFor(base)
+    for (const work of [client.nextTask(), client.submitResult(RESULT)]) {
+      expect(await failureOf(work)).toMatchObject({
+        kind,
+        retryable,
+        status,
+        code: `HTTP_${status}`,
+      })
+    }
+  })
+
+  it('is not a conflict when nothing was submitted', async () => {
+    const { base } = await answering({ status: 409 })
+    expect(await failureOf(clientFor(base).nextTask())).toMatchObject({
+      kind: 'refused',
+      status: 409,
+    })
+  })
+
+  it.each([
+    ['120', 120_000],
+    ['Tue, 03 Feb 2026 10:00:30 GMT', 30_000],
+    ['whenever', undefined],
+  ])('passes Retry-After %s on as %s ms', async (value, expected) => {
+    const { base } = await answering({ status: 429, headers: { 'retry-after': value } })
+    const client = clientFor(base, { now: () => Date.parse('2026-02-03T10:00:00Z') })
+    expect((await failureOf(client.nextTask())).retryAfterMs).toBe(expected)
+  })
+
+  it('repeats the reason the server gives, on one line, without what is secret', async () => {
+    const message = `no\nway for ${PASSWORD} (${BASIC}) in ${COLLECTION}`
+    const { base, host } = await answering({ status: 400, body: JSON.stringify({ message }) })
+    expect((await failureOf(clientFor(base).nextTask())).message).toBe(
+      `${host} answered 400: no way for [REDACTED] ([REDACTED]) in [REDACTED]`,
+    )
+  })
+})
+
+describe('an answer that is not a task', () => {
+  it.each(['<html>Log in</html>', '', '{"uuid":', 'Job saved'])('%j is nonsense', async (body) => {
+    const { base } = await answering({
+      status: 200,
+      body,
+      headers: { 'content-type': 'text/html' },
+    })
+    const error = await failureOf(clientFor(base).nextTask())
+    expect(error).toMatchObject({ kind: 'nonsense', code: 'NOT_JSON', status: 200 })
+    expect(error.message).toContain('text/html')
+    expect(error.cause).toBeUndefined()
+  })
+})
+
+describe('redirects', () => {
+  it('are followed on the same server, with method, body and credentials', async () => {
+    const { base, seen } = await answering(({ url }) =>
+      url.startsWith('/new/')
+        ? { status: 200, body: 'Job saved' }
+        : { status: 301, headers: { location: `/new${url}` } },
+    )
+    expect(await clientFor(base).submitResult(RESULT)).toBe('accepted')
+    expect(seen).toHaveLength(2)
+    expect(seen[1]).toMatchObject({ method: 'POST', body: seen[0]?.body })
+    expect(seen[1]?.headers.authorization).toBe(`Basic ${BASIC}`)
+  })
+
+  it('to another server are refused, and nothing is sent there', async () => {
+    const other = await answering({ status: 204 })
+    const { base } = await answering({ status: 302, headers: { location: `${other.base}/x` } })
+    const error = await failureOf(clientFor(base).nextTask())
+    expect(error).toMatchObject({ kind: 'nonsense', code: 'HTTP_302' })
+    expect(error.message).toContain(other.base)
+    expect(other.seen).toEqual([])
+  })
+
+  it('end when they go in circles', async () => {
+    const { base, seen } = await answering({ status: 307, headers: { location: '/again' } })
+    expect(await failureOf(clientFor(base).nextTask())).toMatchObject({
+      code: 'TOO_MANY_REDIRECTS',
+    })
+    expect(seen).toHaveLength(4)
+  })
+})
+
+describe('onExchange', () => {
+  it('tells about every request, without the collection', async () => {
+    let status = 204
+    const { base } = await answering(() => ({ status }))
+    const exchanges: Exchange[] = []
+    const client = clientFor(base, { onExchange: (exchange) => exchanges.push(exchange) })
+    await client.nextTask({ type: 'a' })
+    status = 503
+    const error = await failureOf(client.submitResult({ ...RESULT, uuid: 'u1' }))
+    expect(exchanges).toEqual([
+      {
+        method: 'GET',
+        url: `${base}/link_connector_api/task/nextjob/[REDACTED].a`,
+        requestId: expect.any(String),
+        status: 204,
+        durationMs: expect.any(Number),
+      },
+      {
+        method: 'POST',
+        url: `${base}/link_connector_api/task/result/u1/[REDACTED]`,
+        requestId: error.requestId,
+        status: 503,
+        durationMs: expect.any(Number),
+        error,
+      },
+    ])
+    expect(exchanges[0]?.requestId).not.toBe(exchanges[1]?.requestId)
+  })
+})
