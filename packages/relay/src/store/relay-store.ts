@@ -192,11 +192,8 @@ export interface LeasedSubtask {
   readonly body: string
 }
 
-export interface ReturnedLease {
-  readonly subtaskId: string
+export interface ReturnedLease extends QueuedSubtask {
   readonly taskUuid: string
-  readonly nodeId: string
-  readonly kind: TaskKind
   /** The attempt that ran out. */
   readonly attempt: number
   /** It was the last attempt: not queued again. */

@@ -1,0 +1,203 @@
+import { createHash } from 'node:crypto'
+import { Backoff, newUuid, sleep, type Logger } from '@warren/runtime'
+import pg from 'pg'
+
+import type { StoreSignal } from './relay-store.ts'
+import type { SignalBoard } from './signal-board.ts'
+
+const CHANNEL = 'warren_relay'
+/** Keeps our advisory locks apart from those of other programs on the same database. */
+const LOCK_CLASS = 0x77_72_6e
+/** A payload is limited to 7,999 bytes; a node id takes 39. */
+const NODES_PER_NOTICE = 190
+
+const HEARTBEAT_MS = 10_000
+const ANSWER_MS = 5_000
+
+interface Notice {
+  /** Who sent it: a process hears its own notices and has acted on them already. */
+  readonly origin: string
+  readonly signal: StoreSignal
+}
+
+/**
+ * One connection that is kept: it listens for what other relays announce and holds the locks of
+ * leadership. Comes back by itself; whoever was leading has to ask again then.
+ *
+ * pgbouncer must not stand between, except in session mode: LISTEN and session locks belong to one
+ * server session.
+ */
+export class PostgresSession implements AsyncDisposable {
+  readonly #options: pg.ClientConfig
+  readonly #board: SignalBoard
+  readonly #log: Logger
+  readonly #origin = newUuid()
+  readonly #stop = new AbortController()
+  readonly #held = new Set<string>()
+  readonly #done: Promise<void>
+  #client: pg.Client | null = null
+
+  constructor(options: { connection: pg.ClientConfig; board: SignalBoard; log: Logger }) {
+    this.#options = options.connection
+    this.#board = options.board
+    this.#log = options.log
+    this.#done = this.#keepConnected()
+  }
+
+  /** What `pg_notify` needs, one pair per notice. */
+  notices(signals: readonly StoreSignal[]): readonly { channel: string; payload: string }[] {
+    return signals.flatMap(split).map((signal) => ({
+      channel: CHANNEL,
+      payload: JSON.stringify({ origin: this.#origin, signal } satisfies Notice),
+    }))
+  }
+
+  /** Takes the lock `name`, or says that it is held already; false if it is somebody else's or the connection is down. */
+  async tryLock(name: string): Promise<boolean> {
+    const client = this.#client
+    if (client === null) return false
+    if (this.#held.has(name)) return true
+    try {
+      const { rows } = await client.query<{ locked: boolean }>(
+        'select pg_try_advisory_lock($1, $2) as locked',
+        [LOCK_CLASS, lockNumber(name)],
+      )
+      const locked = rows[0]?.locked === true && this.#client === client
+      if (locked) this.#held.add(name)
+      return locked
+    } catch {
+      // The session's own loop sees the broken connection too, and says so.
+      return false
+    }
+  }
+
+  async unlock(name: string): Promise<void> {
+    if (!this.#held.delete(name)) return
+    try {
+      await this.#client?.query('select pg_advisory_unlock($1, $2)', [LOCK_CLASS, lockNumber(name)])
+    } catch {
+      // A connection that cannot unlock is ending, and its locks end with it.
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await this.#done
+  }
+
+  async #keepConnected(): Promise<void> {
+    const backoff = new Backoff({ initialMs: 200, maxMs: 5_000 })
+    let failures = 0
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#session(() => {
+          failures = 0
+          backoff.reset()
+        })
+      } catch (error: unknown) {
+        failures++
+        const detail = error instanceof Error ? error.message : String(error)
+        // One line per outage; the store reports its own.
+        if (failures === 1) this.#log.warn({ detail }, 'store notices interrupted')
+      }
+      await sleep(backoff.next(), this.#stop.signal)
+    }
+  }
+
+  /** One connection from its opening to its end. */
+  async #session(onReady: () => void): Promise<void> {
+    const client = new pg.Client({
+      ...this.#options,
+      keepAlive: true,
+      connectionTimeoutMillis: ANSWER_MS,
+      query_timeout: ANSWER_MS,
+    })
+    // Without a listener an idle connection that breaks would end the process.
+    const ended = new Promise<Error | null>((resolve) => {
+      client.on('error', resolve)
+      client.on('end', () => resolve(null))
+    })
+    client.on('notification', ({ payload }) => this.#hear(payload))
+    try {
+      await client.connect()
+      await client.query(`listen ${CHANNEL}`)
+      this.#client = client
+      this.#board.setLive(true)
+      onReady()
+      await this.#watch(client, ended)
+    } finally {
+      this.#client = null
+      this.#held.clear()
+      this.#board.setLive(false)
+      await closeWithin(client, ANSWER_MS)
+    }
+  }
+
+  // A connection can die without a word (a firewall forgets it). An answered heartbeat proves that
+  // every notice sent before it has arrived, because both come down one connection in order.
+  async #watch(client: pg.Client, ended: Promise<Error | null>): Promise<void> {
+    const stop = this.#stop.signal
+    while (!stop.aborted) {
+      const wake = new AbortController()
+      const error = await Promise.race([
+        ended.then((cause) => cause ?? new Error('connection closed')),
+        sleep(HEARTBEAT_MS, AbortSignal.any([stop, wake.signal])).then(() => null),
+      ]).finally(() => wake.abort())
+      if (error !== null) throw error
+      if (!stop.aborted) await client.query('select 1')
+    }
+  }
+
+  #hear(payload: string | undefined): void {
+    const notice = readNotice(payload)
+    if (notice !== null && notice.origin !== this.#origin) this.#board.emit(notice.signal)
+  }
+}
+
+function split(signal: StoreSignal): readonly StoreSignal[] {
+  if (signal.kind !== 'work') return [signal]
+  const parts: StoreSignal[] = []
+  for (let start = 0; start < signal.nodeIds.length; start += NODES_PER_NOTICE) {
+    parts.push({ kind: 'work', nodeIds: signal.nodeIds.slice(start, start + NODES_PER_NOTICE) })
+  }
+  return parts
+}
+
+// Anybody who may connect to the database may notify: what is not ours, or of a later release, is a
+// reason to look again, not to fail.
+function readNotice(payload: string | undefined): Notice | null {
+  const resync: Notice = { origin: '', signal: { kind: 'resync' } }
+  try {
+    const notice: unknown = JSON.parse(payload ?? '')
+    if (typeof notice !== 'object' || notice === null) return resync
+    const { origin, signal } = notice as Partial<Notice>
+    if (typeof origin !== 'string' || typeof signal !== 'object' || signal === null) return resync
+    switch (signal.kind) {
+      case 'work':
+        return Array.isArray(signal.nodeIds) ? { origin, signal } : resync
+      case 'users-changed':
+      case 'settled':
+      case 'resync':
+        return { origin, signal }
+      default:
+        return resync
+    }
+  } catch {
+    return resync
+  }
+}
+
+function lockNumber(name: string): number {
+  return createHash('sha256').update(name).digest().readInt32BE(0)
+}
+
+async function closeWithin(client: pg.Client, ms: number): Promise<void> {
+  const timeout = new AbortController()
+  await Promise.race([
+    client.end().catch(() => {}),
+    sleep(ms, timeout.signal).then(() => {
+      // The other side does not answer: drop the socket, or the process could not end.
+      if (!timeout.signal.aborted) client.connection.stream.destroy()
+    }),
+  ]).finally(() => timeout.abort())
+}

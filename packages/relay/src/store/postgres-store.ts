@@ -1,0 +1,120 @@
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import type { Logger } from '@warren/runtime'
+import pg from 'pg'
+
+import { migrate } from './migrate.ts'
+import { PostgresSession } from './postgres-session.ts'
+import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
+import { SignalBoard } from './signal-board.ts'
+import { SqlDatabase, type SqlDifferences } from './sql-database.ts'
+import type { RelayTables } from './sql-schema.ts'
+import { SqlTaskStore } from './sql-task-store.ts'
+import { SqlUserStore } from './sql-user-store.ts'
+import { explainPostgres } from './store-failure.ts'
+
+export interface PostgresStoreOptions {
+  /** postgres://user:password@host:port/database; parameters as libpq knows them. */
+  readonly url: string
+  /** Connections besides the one that listens. Default 10. */
+  readonly poolSize?: number
+  readonly log: Logger
+  readonly now?: () => number
+}
+
+// Bounds on waiting: for a free connection, for an answer on one.
+const CONNECT_MS = 5_000
+const QUERY_MS = 30_000
+// Migrations of all relays started together wait for each other here.
+const MIGRATION_LOCK = 0x77_72_6e_01
+
+/** The store for production. Opens no connection before it is used, except the one that listens. */
+export function openPostgresStore(options: PostgresStoreOptions): RelayStore {
+  return new PostgresStore(options)
+}
+
+class PostgresStore implements RelayStore {
+  readonly technology = 'postgresql'
+  readonly signals = new SignalBoard({ live: false })
+  readonly users: SqlUserStore
+  readonly tasks: SqlTaskStore
+  readonly #db: Kysely<RelayTables>
+  readonly #database: SqlDatabase
+  readonly #session: PostgresSession
+  readonly #now: () => number
+  #closed = false
+
+  constructor({ url, poolSize = 10, log, now = Date.now }: PostgresStoreOptions) {
+    this.#now = now
+    const connection: pg.ClientConfig = {
+      connectionString: url,
+      application_name: 'warren-relay',
+      types: { getTypeParser: (oid, format) => typeParser(oid, format) },
+    }
+    const pool = new pg.Pool({
+      ...connection,
+      max: poolSize,
+      keepAlive: true,
+      connectionTimeoutMillis: CONNECT_MS,
+      query_timeout: QUERY_MS,
+    })
+    // An idle connection that breaks is replaced when needed; without a listener it would end the process.
+    pool.on('error', (error) => log.debug({ detail: error.message }, 'store connection lost'))
+    this.#session = new PostgresSession({ connection, board: this.signals, log })
+    this.#db = new Kysely<RelayTables>({ dialect: new PostgresDialect({ pool }) })
+    this.#database = new SqlDatabase({
+      db: this.#db,
+      differences: differences(this.#session),
+      board: this.signals,
+      log,
+    })
+    this.users = new SqlUserStore(this.#database, now)
+    this.tasks = new SqlTaskStore(this.#database)
+  }
+
+  async migrate(): Promise<MigrationOutcome> {
+    return migrate(this.#database, this.#now)
+  }
+
+  async check(): Promise<void> {
+    await this.#database.run('check', (db) => sql`select 1`.execute(db))
+  }
+
+  leadership(name: string): Leadership {
+    const session = this.#session
+    return {
+      acquire: () => session.tryLock(name),
+      release: () => session.unlock(name),
+      [Symbol.asyncDispose]: () => session.unlock(name),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#session[Symbol.asyncDispose]()
+    await this.#db.destroy()
+  }
+}
+
+// count(*) and our times are bigint, which pg hands over as text; none comes near 2^53.
+function typeParser(oid: number, format: 'text' | 'binary' | undefined) {
+  if (oid === pg.types.builtins.INT8) return Number
+  return pg.types.getTypeParser(oid, format ?? 'text')
+}
+
+function differences(session: PostgresSession): SqlDifferences {
+  return {
+    technology: 'postgresql',
+    columnTypes: { uuid: 'uuid', time: 'bigint' },
+    rowLocks: true,
+    async lockForMigration(trx) {
+      await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)
+    },
+    async announce(trx, signals) {
+      for (const { channel, payload } of session.notices(signals)) {
+        await sql`select pg_notify(${channel}, ${payload})`.execute(trx)
+      }
+    },
+    explain: explainPostgres,
+  }
+}

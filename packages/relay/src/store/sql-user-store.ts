@@ -1,0 +1,239 @@
+import { newUuid } from '@warren/runtime'
+import { sql, type Kysely } from 'kysely'
+
+import { canonicalUsername } from '../nodes/username.ts'
+import type { NodeRecord, UserRecord, UserStore } from './relay-store.ts'
+import type { SqlDatabase } from './sql-database.ts'
+import type { RelayTables, UserTable } from './sql-schema.ts'
+import { NameTakenError, NodeTakenError, UnknownUserError } from './store-error.ts'
+
+// Bound parameters per statement are limited (SQLite: 32,766).
+const TOUCH_BATCH = 500
+
+export class SqlUserStore implements UserStore {
+  readonly #database: SqlDatabase
+  readonly #now: () => number
+
+  constructor(database: SqlDatabase, now: () => number) {
+    this.#database = database
+    this.#now = now
+  }
+
+  async addUser(user: {
+    name: string
+    passwordHash: string
+    declared: boolean
+  }): Promise<UserRecord> {
+    const row: UserTable = {
+      id: newUuid(),
+      name: user.name,
+      name_key: canonicalUsername(user.name),
+      password_hash: user.passwordHash,
+      declared: user.declared ? 1 : 0,
+      created_at: this.#now(),
+    }
+    return this.#database.transact('add user', async (trx, announce) => {
+      const added = await trx
+        .insertInto('relay_users')
+        .values(row)
+        .onConflict((conflict) => conflict.column('name_key').doNothing())
+        .returning('id')
+        .executeTakeFirst()
+      if (added === undefined) throw new NameTakenError(user.name)
+      announce({ kind: 'users-changed' })
+      return userRecord(row, [])
+    })
+  }
+
+  async findUser(name: string): Promise<UserRecord | null> {
+    return this.#database.run('find user', async (db) => {
+      const row = await db
+        .selectFrom('relay_users')
+        .selectAll()
+        .where('name_key', '=', canonicalUsername(name))
+        .executeTakeFirst()
+      if (row === undefined) return null
+      const nodes = await db
+        .selectFrom('relay_nodes')
+        .select('id')
+        .where('user_id', '=', row.id)
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute()
+      return userRecord(
+        row,
+        nodes.map(({ id }) => id),
+      )
+    })
+  }
+
+  async listUsers(): Promise<readonly UserRecord[]> {
+    return this.#database.run('list users', async (db) => {
+      const rows = await db.selectFrom('relay_users').selectAll().orderBy('name_key').execute()
+      const nodes = await db
+        .selectFrom('relay_nodes')
+        .select(['id', 'user_id'])
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute()
+      const byUser = Map.groupBy(nodes, ({ user_id }) => user_id)
+      return rows.map((row) =>
+        userRecord(
+          row,
+          (byUser.get(row.id) ?? []).map(({ id }) => id),
+        ),
+      )
+    })
+  }
+
+  async setPasswordHash(userId: string, passwordHash: string): Promise<boolean> {
+    return this.#change('set password', (db) =>
+      db
+        .updateTable('relay_users')
+        .set({ password_hash: passwordHash })
+        .where('id', '=', userId)
+        .returning('id')
+        .execute(),
+    )
+  }
+
+  async removeUser(userId: string): Promise<boolean> {
+    return this.#change('remove user', (db) =>
+      db.deleteFrom('relay_users').where('id', '=', userId).returning('id').execute(),
+    )
+  }
+
+  async addNode(userId: string, node: { id?: string; label?: string } = {}): Promise<NodeRecord> {
+    return this.#database.transact('add node', async (trx, announce) => {
+      const user = await trx
+        .selectFrom('relay_users')
+        .select('name')
+        .where('id', '=', userId)
+        .$if(this.#database.differences.rowLocks, (query) => query.forKeyShare())
+        .executeTakeFirst()
+      if (user === undefined) throw new UnknownUserError(userId)
+      const row = {
+        id: node.id ?? newUuid(),
+        user_id: userId,
+        label: node.label ?? null,
+        active: 1 as const,
+        created_at: this.#now(),
+        last_seen_at: null,
+      }
+      const added = await trx
+        .insertInto('relay_nodes')
+        .values(row)
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .returning('id')
+        .executeTakeFirst()
+      if (added === undefined) throw new NodeTakenError(row.id)
+      announce({ kind: 'users-changed' })
+      return {
+        id: row.id,
+        label: row.label,
+        userId,
+        userName: user.name,
+        active: true,
+        createdAt: row.created_at,
+        lastSeenAt: null,
+      }
+    })
+  }
+
+  async removeNode(nodeId: string): Promise<boolean> {
+    return this.#change('remove node', (db) =>
+      db.deleteFrom('relay_nodes').where('id', '=', nodeId).returning('id').execute(),
+    )
+  }
+
+  async listNodes(): Promise<readonly NodeRecord[]> {
+    return this.#database.run('list nodes', async (db) => {
+      const rows = await db
+        .selectFrom('relay_nodes')
+        .innerJoin('relay_users', 'relay_users.id', 'relay_nodes.user_id')
+        .selectAll('relay_nodes')
+        .select('relay_users.name as user_name')
+        .orderBy('relay_users.name_key')
+        .orderBy('relay_nodes.created_at')
+        .orderBy('relay_nodes.id')
+        .execute()
+      return rows.map((row) => ({
+        id: row.id,
+        label: row.label,
+        userId: row.user_id,
+        userName: row.user_name,
+        active: row.active === 1,
+        createdAt: row.created_at,
+        lastSeenAt: row.last_seen_at,
+      }))
+    })
+  }
+
+  async setNodeActive(nodeId: string, active: boolean): Promise<boolean> {
+    return this.#change('set node active', async (db, announce) => {
+      const changed = await db
+        .updateTable('relay_nodes')
+        .set({ active: active ? 1 : 0 })
+        .where('id', '=', nodeId)
+        .returning('id')
+        .execute()
+      // What was queued while it was inactive can be handed out now.
+      if (active && changed.length > 0) announce({ kind: 'work', nodeIds: [nodeId] })
+      return changed
+    })
+  }
+
+  async touchNodes(lastSeen: ReadonlyMap<string, number>): Promise<void> {
+    // In one order everywhere, so that two relays touching the same nodes cannot deadlock for long.
+    const seen = [...lastSeen].sort(([a], [b]) => (a < b ? -1 : 1))
+    for (let start = 0; start < seen.length; start += TOUCH_BATCH) {
+      const batch = seen.slice(start, start + TOUCH_BATCH)
+      const at = sql<number>`case ${sql.join(
+        batch.map(([id, time]) => sql`when id = ${id} then ${this.#time(time)}`),
+        sql` `,
+      )} end`
+      await this.#database.run('touch nodes', (db) =>
+        db
+          .updateTable('relay_nodes')
+          .set({ last_seen_at: at })
+          .where(
+            'id',
+            'in',
+            batch.map(([id]) => id),
+          )
+          .where((eb) => eb.or([eb('last_seen_at', 'is', null), eb('last_seen_at', '<', at)]))
+          .execute(),
+      )
+    }
+  }
+
+  // PostgreSQL takes an untyped parameter inside a case for text.
+  #time(time: number) {
+    return sql`cast(${time} as ${sql.raw(this.#database.differences.columnTypes.time)})`
+  }
+
+  async #change(
+    verb: string,
+    statement: (
+      db: Kysely<RelayTables>,
+      announce: (signal: { kind: 'work'; nodeIds: string[] }) => void,
+    ) => Promise<readonly { id: string }[]>,
+  ): Promise<boolean> {
+    return this.#database.transact(verb, async (trx, announce) => {
+      const changed = await statement(trx, announce)
+      if (changed.length > 0) announce({ kind: 'users-changed' })
+      return changed.length > 0
+    })
+  }
+}
+
+function userRecord(row: UserTable, nodeIds: readonly string[]): UserRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    passwordHash: row.password_hash,
+    declared: row.declared === 1,
+    createdAt: row.created_at,
+    nodeIds,
+  }
+}

@@ -1,0 +1,148 @@
+import { newUuid } from '@warren/runtime'
+import type { Transaction } from 'kysely'
+
+import type { Admission, NewTask, QueuedSubtask } from './relay-store.ts'
+import type { Announce, SqlDatabase } from './sql-database.ts'
+import type { RelayTables } from './sql-schema.ts'
+import { moveTasks } from './state-moves.ts'
+
+// Eight parameters a row; SQLite takes 32,766 in a statement.
+const INSERT_BATCH = 2_000
+
+type Trx = Transaction<RelayTables>
+
+export async function admitTask(database: SqlDatabase, task: NewTask): Promise<Admission> {
+  const { rowLocks } = database.differences
+  // The second round is for a task that was forgotten between our insert and our look at it.
+  for (let round = 1; ; round++) {
+    const admission = await database.transact('admit task', async (trx, announce) => {
+      const nodes = task.answerNow === undefined ? await activeNodes(trx, rowLocks) : []
+      const added = await addTask(trx, task, nodes)
+      if (added === null) return admitAgain(trx, task, rowLocks, announce)
+      if (added.result !== null) {
+        announce({ kind: 'settled', upstream: task.upstream })
+        const { taskId, result } = added
+        return { outcome: 'settled', taskId, result, fresh: true } satisfies Admission
+      }
+      const subtasks = await addSubtasks(trx, added.taskId, task, nodes)
+      announce({ kind: 'work', nodeIds: nodes })
+      return { outcome: 'admitted', taskId: added.taskId, subtasks } satisfies Admission
+    })
+    if (admission !== null) return admission
+    if (round === 3) throw new Error('a task was forgotten again and again while it was admitted')
+  }
+}
+
+async function activeNodes(trx: Trx, rowLocks: boolean): Promise<readonly string[]> {
+  const nodes = await trx
+    .selectFrom('relay_nodes')
+    .select('id')
+    .where('active', '=', 1)
+    .orderBy('id')
+    // Nobody removes a node between here and the insert of its subtask.
+    .$if(rowLocks, (query) => query.forKeyShare())
+    .execute()
+  return nodes.map(({ id }) => id)
+}
+
+async function addTask(
+  trx: Trx,
+  task: NewTask,
+  nodes: readonly string[],
+): Promise<{ taskId: string; result: string | null } | null> {
+  const result = task.answerNow ?? (nodes.length === 0 ? task.answerIfNobody : null)
+  const settled = result !== null
+  const added = await trx
+    .insertInto('relay_tasks')
+    .values({
+      id: newUuid(),
+      upstream: task.upstream,
+      uuid: task.uuid,
+      kind: task.kind,
+      type: task.type,
+      collection: task.collection,
+      body: task.body,
+      state: settled ? 'settled' : 'open',
+      received_at: task.receivedAt,
+      deadline_at: task.deadlineAt,
+      asked: nodes.length,
+      result,
+      settled_at: settled ? task.receivedAt : null,
+      deliver_at: settled ? task.receivedAt : null,
+      delivery_cause: null,
+      closed_at: null,
+    })
+    .onConflict((conflict) => conflict.columns(['upstream', 'uuid']).doNothing())
+    .returning('id')
+    .executeTakeFirst()
+  return added === undefined ? null : { taskId: added.id, result }
+}
+
+async function addSubtasks(
+  trx: Trx,
+  taskId: string,
+  task: NewTask,
+  nodes: readonly string[],
+): Promise<readonly QueuedSubtask[]> {
+  const subtasks = nodes.map((nodeId) => ({
+    subtaskId: newUuid(),
+    nodeId,
+    kind: task.kind,
+    deadlineAt: task.deadlineAt,
+  }))
+  for (let start = 0; start < subtasks.length; start += INSERT_BATCH) {
+    await trx
+      .insertInto('relay_subtasks')
+      .values(
+        subtasks.slice(start, start + INSERT_BATCH).map(({ subtaskId, nodeId, kind }) => ({
+          id: subtaskId,
+          task_id: taskId,
+          node_id: nodeId,
+          kind,
+          state: 'queued' as const,
+          asked_at: task.receivedAt,
+          leased_until: null,
+          answer_status: null,
+          answered_at: null,
+          answer: null,
+        })),
+      )
+      .execute()
+  }
+  return subtasks
+}
+
+/** A task seen before. Null if it has just been forgotten. */
+async function admitAgain(
+  trx: Trx,
+  task: NewTask,
+  rowLocks: boolean,
+  announce: Announce,
+): Promise<Admission | null> {
+  const known = await trx
+    .selectFrom('relay_tasks')
+    .select(['id', 'state', 'result', 'claimed_until'])
+    .where('upstream', '=', task.upstream)
+    .where('uuid', '=', task.uuid)
+    .$if(rowLocks, (query) => query.forUpdate())
+    .executeTakeFirst()
+  if (known === undefined) return null
+  if (known.result === null) return { outcome: 'known', taskId: known.id }
+  // While somebody is delivering it, this delivery is the answer to the new request too.
+  const beingDelivered = known.state === 'settled' && known.claimed_until > task.receivedAt
+  if (!beingDelivered) {
+    await moveTasks(trx, 'redeliver')
+      .set({
+        received_at: task.receivedAt,
+        deliver_at: task.receivedAt,
+        claimed_until: 0,
+        delivery_attempts: 0,
+        delivery_cause: null,
+        closed_at: null,
+      })
+      .where('id', '=', known.id)
+      .execute()
+    announce({ kind: 'settled', upstream: task.upstream })
+  }
+  return { outcome: 'settled', taskId: known.id, result: known.result, fresh: false }
+}

@@ -1,0 +1,133 @@
+import { sql } from 'kysely'
+
+import type { Delivery, DeliveryOutcome } from './relay-store.ts'
+import type { SqlDatabase } from './sql-database.ts'
+import { moveTasks } from './state-moves.ts'
+
+const CLOSED = (['delivered', 'dead'] as const).map((state) => sql.lit(state))
+const FORGET_BATCH = 500
+// Causes come from other people's servers.
+const CAUSE_LENGTH = 500
+
+export async function claimDeliveries(
+  database: SqlDatabase,
+  now: number,
+  { limit, claimMs, upstream }: { limit: number; claimMs: number; upstream?: string },
+): Promise<readonly Delivery[]> {
+  return database.transact('claim deliveries', async (trx) => {
+    const due = await trx
+      .selectFrom('relay_tasks')
+      .select(['id', 'uuid', 'upstream', 'kind', 'collection', 'result'])
+      .select(['delivery_attempts', 'received_at', 'settled_at'])
+      .where('state', '=', sql.lit('settled'))
+      .where('deliver_at', '<=', now)
+      .where('claimed_until', '<=', now)
+      .$if(upstream !== undefined, (query) => query.where('upstream', '=', upstream ?? ''))
+      .orderBy('deliver_at')
+      .orderBy('id')
+      .limit(limit)
+      .$if(database.differences.rowLocks, (query) => query.forUpdate().skipLocked())
+      .execute()
+    if (due.length === 0) return []
+    await trx
+      .updateTable('relay_tasks')
+      .set({
+        claimed_until: now + claimMs,
+        delivery_attempts: sql<number>`delivery_attempts + 1`,
+      })
+      .where(
+        'id',
+        'in',
+        due.map(({ id }) => id),
+      )
+      .execute()
+    return due.map((row) => ({
+      taskId: row.id,
+      uuid: row.uuid,
+      upstream: row.upstream,
+      kind: row.kind,
+      collection: row.collection,
+      result: row.result ?? '',
+      attempt: row.delivery_attempts + 1,
+      receivedAt: row.received_at,
+      settledAt: row.settled_at ?? 0,
+    }))
+  })
+}
+
+export async function recordDelivery(
+  database: SqlDatabase,
+  delivery: Pick<Delivery, 'taskId' | 'attempt'>,
+  outcome: DeliveryOutcome,
+  now: number,
+): Promise<boolean> {
+  return database.run('record delivery', async (db) => {
+    const recorded = await (() => {
+      switch (outcome.outcome) {
+        case 'delivered':
+          return moveTasks(db, 'deliver')
+            .set({ closed_at: now, claimed_until: 0, delivery_cause: null })
+            .where('id', '=', delivery.taskId)
+        case 'dead':
+          return moveTasks(db, 'giveUp')
+            .set({ closed_at: now, claimed_until: 0, delivery_cause: cut(outcome.cause) })
+            .where('id', '=', delivery.taskId)
+            .where('delivery_attempts', '=', delivery.attempt)
+        case 'retry':
+          return db
+            .updateTable('relay_tasks')
+            .set({ deliver_at: outcome.at, claimed_until: 0, delivery_cause: cut(outcome.cause) })
+            .where('id', '=', delivery.taskId)
+            .where('delivery_attempts', '=', delivery.attempt)
+            .where('state', '=', sql.lit('settled'))
+      }
+    })()
+      .returning('id')
+      .execute()
+    return recorded.length > 0
+  })
+}
+
+function cut(cause: string): string {
+  return cause.slice(0, CAUSE_LENGTH)
+}
+
+export async function forgetTasks(
+  database: SqlDatabase,
+  before: number,
+  now: number,
+): Promise<{ forgotten: number; abandoned: readonly string[] }> {
+  const abandoned = await database.run('abandon deliveries', (db) =>
+    moveTasks(db, 'giveUp')
+      .set({
+        closed_at: now,
+        claimed_until: 0,
+        delivery_cause: sql<string>`coalesce(delivery_cause, 'nobody delivered it')`,
+      })
+      .where('received_at', '<', before)
+      .where('settled_at', '<', before)
+      .where('claimed_until', '<=', now)
+      .returning('uuid')
+      .execute(),
+  )
+  let forgotten = 0
+  for (;;) {
+    const batch = await database.run('forget tasks', (db) =>
+      db
+        .deleteFrom('relay_tasks')
+        .where('id', 'in', (eb) =>
+          eb
+            .selectFrom('relay_tasks')
+            .select('id')
+            .where('state', 'in', CLOSED)
+            .where('closed_at', '<', before)
+            .limit(FORGET_BATCH),
+        )
+        .returning('id')
+        .execute(),
+    )
+    forgotten += batch.length
+    if (batch.length < FORGET_BATCH) break
+  }
+  return { forgotten, abandoned: abandoned.map(({ uuid }) => uuid) }
+}

@@ -1,0 +1,235 @@
+import { sql, type Kysely } from 'kysely'
+
+import type { LeasedSubtask, LeaseOptions, QueuedSubtask, ReturnedLease } from './relay-store.ts'
+import type { SqlDatabase } from './sql-database.ts'
+import type { RelayTables } from './sql-schema.ts'
+import { moveSubtasks } from './state-moves.ts'
+
+// A relay that was down for long finds many leases to return; in bites, so that no transaction is long.
+const RETURN_BATCH = 500
+
+/** The oldest subtask of a node, or (`subtaskId`) one in particular. */
+export async function leaseSubtask(
+  database: SqlDatabase,
+  nodeId: string,
+  options: LeaseOptions,
+  subtaskId?: string,
+): Promise<LeasedSubtask | null> {
+  // Not repeatable: had the first try been committed, the second would take one more.
+  return database.run(
+    'lease',
+    async (db) => {
+      const lease = await take(database, db, nodeId, options, subtaskId)
+      return lease === undefined ? null : withTask(db, nodeId, lease)
+    },
+    { repeatable: false },
+  )
+}
+
+interface Lease {
+  readonly id: string
+  readonly task_id: string
+  readonly attempts: number
+  readonly leased_until: number | null
+}
+
+// One statement, so atomic everywhere. Where there are row locks, a row that somebody else is just
+// leasing is passed over instead of waited for, and re-read before it is believed to be queued.
+async function take(
+  database: SqlDatabase,
+  db: Kysely<RelayTables>,
+  nodeId: string,
+  { kind, now, leaseMs, maxAttempts }: LeaseOptions,
+  subtaskId: string | undefined,
+): Promise<Lease | undefined> {
+  const { rowLocks, columnTypes } = database.differences
+  const time = sql.raw(columnTypes.time)
+  const candidate = db
+    .selectFrom('relay_subtasks as s')
+    .innerJoin('relay_tasks as t', 't.id', 's.task_id')
+    .innerJoin('relay_nodes as n', 'n.id', 's.node_id')
+    .select('s.id')
+    .where('s.node_id', '=', nodeId)
+    .where('s.state', '=', sql.lit('queued'))
+    .where('s.attempts', '<', maxAttempts)
+    .where('t.state', '=', sql.lit('open'))
+    .where('t.deadline_at', '>', now)
+    .where('n.active', '=', 1)
+    .$if(kind !== undefined, (query) => query.where('s.kind', '=', kind ?? 'availability'))
+    .$if(subtaskId !== undefined, (query) => query.where('s.id', '=', subtaskId ?? ''))
+    .orderBy('s.asked_at')
+    .orderBy('s.id')
+    .limit(1)
+    .$if(rowLocks, (query) => query.forUpdate('s').skipLocked())
+  return moveSubtasks(db, 'lease')
+    .set({
+      attempts: sql<number>`attempts + 1`,
+      leased_until: sql<number>`case kind
+        when 'availability' then cast(${now + leaseMs.availability} as ${time})
+        else cast(${now + leaseMs.distribution} as ${time}) end`,
+    })
+    .where('id', '=', candidate)
+    .returning(['id', 'task_id', 'attempts', 'leased_until'])
+    .executeTakeFirst()
+}
+
+async function withTask(
+  db: Kysely<RelayTables>,
+  nodeId: string,
+  lease: Lease,
+): Promise<LeasedSubtask | null> {
+  const task = await db
+    .selectFrom('relay_tasks as t')
+    .innerJoin('relay_nodes as n', (join) => join.on('n.id', '=', nodeId))
+    .innerJoin('relay_users as u', 'u.id', 'n.user_id')
+    .select(['t.id', 't.uuid', 't.kind', 't.body', 'u.name as owner'])
+    .where('t.id', '=', lease.task_id)
+    .executeTakeFirst()
+  // The node was removed in between, and its subtask with it.
+  if (task === undefined) return null
+  return {
+    subtaskId: lease.id,
+    nodeId,
+    owner: task.owner,
+    taskId: task.id,
+    taskUuid: task.uuid,
+    kind: task.kind,
+    attempt: lease.attempts,
+    leasedUntil: lease.leased_until ?? 0,
+    body: task.body,
+  }
+}
+
+export async function giveLeaseBack(
+  database: SqlDatabase,
+  subtaskId: string,
+  attempt: number,
+): Promise<boolean> {
+  return database.transact('give lease back', async (trx, announce) => {
+    const returned = await moveSubtasks(trx, 'giveBack')
+      .set({ attempts: attempt - 1, leased_until: null, published: 0 })
+      .where('id', '=', subtaskId)
+      .where('attempts', '=', attempt)
+      .returning('node_id')
+      .executeTakeFirst()
+    if (returned !== undefined) announce({ kind: 'work', nodeIds: [returned.node_id] })
+    return returned !== undefined
+  })
+}
+
+export async function returnExpiredLeases(
+  database: SqlDatabase,
+  now: number,
+  maxAttempts: number,
+): Promise<readonly ReturnedLease[]> {
+  const all: ReturnedLease[] = []
+  for (;;) {
+    const returned = await returnBatch(database, now, maxAttempts)
+    all.push(...returned)
+    if (returned.length < RETURN_BATCH) return all
+  }
+}
+
+async function returnBatch(
+  database: SqlDatabase,
+  now: number,
+  maxAttempts: number,
+): Promise<readonly ReturnedLease[]> {
+  return database.transact('return leases', async (trx, announce) => {
+    const expired = await trx
+      .selectFrom('relay_subtasks as s')
+      .innerJoin('relay_tasks as t', 't.id', 's.task_id')
+      .select(['s.id', 's.node_id', 's.kind', 's.attempts', 't.uuid', 't.deadline_at'])
+      .where('s.state', '=', sql.lit('leased'))
+      .where('s.leased_until', '<=', now)
+      .orderBy('s.leased_until')
+      .limit(RETURN_BATCH)
+      // Passing over what others hold keeps this from ever waiting, so it cannot deadlock.
+      .$if(database.differences.rowLocks, (query) => query.forUpdate('s').skipLocked())
+      .execute()
+    const isLast = ({ attempts }: { attempts: number }): boolean => attempts >= maxAttempts
+    const exhausted = expired.filter(isLast)
+    const queued = expired.filter((row) => !isLast(row))
+    if (exhausted.length > 0) {
+      await moveSubtasks(trx, 'exhaust')
+        .set({ leased_until: null })
+        .where('id', 'in', idsOf(exhausted))
+        .execute()
+    }
+    if (queued.length > 0) {
+      await moveSubtasks(trx, 'giveBack')
+        .set({ leased_until: null, published: 0 })
+        .where('id', 'in', idsOf(queued))
+        .execute()
+      announce({ kind: 'work', nodeIds: [...new Set(queued.map(({ node_id }) => node_id))] })
+    }
+    return expired.map((row) => ({
+      subtaskId: row.id,
+      taskUuid: row.uuid,
+      nodeId: row.node_id,
+      kind: row.kind,
+      attempt: row.attempts,
+      exhausted: isLast(row),
+      deadlineAt: row.deadline_at,
+    }))
+  })
+}
+
+function idsOf(rows: readonly { id: string }[]): string[] {
+  return rows.map(({ id }) => id)
+}
+
+// ---------------------------------------------------------------- what queues need to catch up
+
+export async function unpublishedSubtasks(
+  database: SqlDatabase,
+  queuedBefore: number,
+  limit: number,
+): Promise<readonly QueuedSubtask[]> {
+  return database.run('unpublished', async (db) => {
+    const rows = await db
+      .selectFrom('relay_subtasks as s')
+      .innerJoin('relay_tasks as t', 't.id', 's.task_id')
+      .select(['s.id', 's.node_id', 's.kind', 't.deadline_at'])
+      .where('s.state', '=', sql.lit('queued'))
+      .where('s.published', '=', 0)
+      .where('s.asked_at', '<', queuedBefore)
+      .orderBy('s.asked_at')
+      .orderBy('s.id')
+      .limit(limit)
+      .execute()
+    return rows.map(({ id, node_id, kind, deadline_at }) => ({
+      subtaskId: id,
+      nodeId: node_id,
+      kind,
+      deadlineAt: deadline_at,
+    }))
+  })
+}
+
+export async function markPublished(
+  database: SqlDatabase,
+  subtaskIds: readonly string[],
+): Promise<void> {
+  for (let start = 0; start < subtaskIds.length; start += RETURN_BATCH) {
+    await database.run('mark published', (db) =>
+      db
+        .updateTable('relay_subtasks')
+        .set({ published: 1 })
+        .where('id', 'in', subtaskIds.slice(start, start + RETURN_BATCH))
+        .execute(),
+    )
+  }
+}
+
+export async function nodesWithWork(database: SqlDatabase): Promise<readonly string[]> {
+  return database.run('nodes with work', async (db) => {
+    const rows = await db
+      .selectFrom('relay_subtasks')
+      .select('node_id')
+      .distinct()
+      .where('state', '=', sql.lit('queued'))
+      .execute()
+    return rows.map(({ node_id }) => node_id)
+  })
+}

@@ -1,0 +1,81 @@
+import { sql } from 'kysely'
+
+import type { SubtaskState, TaskState } from '../tasks/task-states.ts'
+import type { StoreCounts, TaskSummary } from './relay-store.ts'
+import type { SqlDatabase } from './sql-database.ts'
+
+export async function listTasks(
+  database: SqlDatabase,
+  { state, limit }: { state?: TaskState; limit: number },
+): Promise<readonly TaskSummary[]> {
+  return database.run('list tasks', async (db) => {
+    const tasks = await db
+      .selectFrom('relay_tasks')
+      .select(['id', 'uuid', 'upstream', 'kind', 'type', 'state', 'received_at', 'deadline_at'])
+      .select(['settled_at', 'asked', 'delivery_attempts', 'delivery_cause'])
+      .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'open'))
+      .orderBy('received_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute()
+    if (tasks.length === 0) return []
+    const perState = await db
+      .selectFrom('relay_subtasks')
+      .select(['task_id', 'state', (eb) => eb.fn.countAll<number>().as('number')])
+      .where(
+        'task_id',
+        'in',
+        tasks.map(({ id }) => id),
+      )
+      .groupBy(['task_id', 'state'])
+      .execute()
+    const byTask = Map.groupBy(perState, ({ task_id }) => task_id)
+    return tasks.map((task) => ({
+      taskId: task.id,
+      uuid: task.uuid,
+      upstream: task.upstream,
+      kind: task.kind,
+      type: task.type,
+      state: task.state,
+      receivedAt: task.received_at,
+      deadlineAt: task.deadline_at,
+      settledAt: task.settled_at,
+      asked: task.asked,
+      subtasks: Object.fromEntries(
+        (byTask.get(task.id) ?? []).map((row) => [row.state, row.number]),
+      ),
+      deliveryAttempts: task.delivery_attempts,
+      deliveryCause: task.delivery_cause,
+    }))
+  })
+}
+
+export async function countTasks(database: SqlDatabase): Promise<StoreCounts> {
+  return database.run('count tasks', async (db) => {
+    const tasks = await db
+      .selectFrom('relay_tasks')
+      .select(['state', (eb) => eb.fn.countAll<number>().as('number')])
+      .groupBy('state')
+      .execute()
+    const subtasks = await db
+      .selectFrom('relay_subtasks')
+      .select(['state', (eb) => eb.fn.countAll<number>().as('number')])
+      .where('state', 'in', [sql.lit<SubtaskState>('queued'), sql.lit<SubtaskState>('leased')])
+      .groupBy('state')
+      .execute()
+    const tasksIn = (state: TaskState): number =>
+      tasks.find((row) => row.state === state)?.number ?? 0
+    const subtasksIn = (state: SubtaskState): number =>
+      subtasks.find((row) => row.state === state)?.number ?? 0
+    return {
+      tasks: {
+        open: tasksIn('open'),
+        settled: tasksIn('settled'),
+        delivered: tasksIn('delivered'),
+        dead: tasksIn('dead'),
+      },
+      queuedSubtasks: subtasksIn('queued'),
+      leasedSubtasks: subtasksIn('leased'),
+    }
+  })
+}
