@@ -1,0 +1,47 @@
+import {
+  decodeDistribution,
+  fileText,
+  ResultFormatError,
+  type DistributionFileName,
+  type DistributionRow,
+  type TaskResult,
+} from '@warren/task-api'
+
+import type { AnswerProblem } from './aggregator.ts'
+
+export interface AnswerFile {
+  readonly rows: readonly DistributionRow[]
+}
+
+export interface AnswerFiles {
+  readonly files: readonly AnswerFile[]
+  readonly problems: readonly AnswerProblem[]
+  /** It says it has rows, and not one of them could be read. */
+  readonly unreadable: boolean
+}
+
+/**
+ * The rows of an answer's files of one name, each file and each row on its own: what is broken is
+ * reported and left out, the rest counts. An answer that says it has no rows has none, whatever
+ * its files hold.
+ */
+export function readAnswerFiles(answer: TaskResult, name: DistributionFileName): AnswerFiles {
+  const { count, files } = answer.queryResult
+  const named = count === 0 ? [] : files.filter(({ file_name }) => file_name === name)
+  const read: AnswerFile[] = []
+  const problems: AnswerProblem[] = []
+  for (const file of named) {
+    try {
+      const { rows, problems: rejected } = decodeDistribution(fileText(file))
+      problems.push(...rejected.map((problem) => ({ file: name, ...problem })))
+      if (rows.length > 0 || rejected.length === 0) read.push({ rows })
+    } catch (error: unknown) {
+      if (!(error instanceof ResultFormatError)) throw error
+      problems.push({ file: name, line: 0, column: '', message: error.message })
+    }
+  }
+  if (count > 0 && named.length === 0) {
+    problems.push({ file: name, line: 0, column: '', message: 'is missing' })
+  }
+  return { files: read, problems, unreadable: count > 0 && read.length === 0 }
+}
