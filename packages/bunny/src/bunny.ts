@@ -1,0 +1,226 @@
+import { Backoff, ExitCode, LinkSummary, newUuid, ProgramError, type Logger } from '@warren/runtime'
+import { systemClock, type Clock } from './clock.ts'
+import { usesHttps, type BunnyConfig } from './config.ts'
+import { errorText } from './error-text.ts'
+import { BunnyEvent } from './log-events.ts'
+import { OutboxFolder } from './outbox/outbox-folder.ts'
+import { Outbox } from './outbox/outbox.ts'
+import { Poller } from './poll/poller.ts'
+import { TaskDesk } from './poll/task-desk.ts'
+import { RelayLink } from './relay-link.ts'
+import { keepCache } from './solve/cache-keeper.ts'
+import { DistributionCache } from './solve/distribution-cache.ts'
+import { checkDatabase, openDatabase } from './solve/open-database.ts'
+import type { SolveContext } from './solve/solve-context.ts'
+import { solveTask } from './solve/solve-task.ts'
+import { databaseLabel, sourceConfig } from './source-config.ts'
+import type { CdmSource } from './sources/cdm-source.ts'
+import { openSource } from './sources/open-source.ts'
+import { VERSION } from './version.ts'
+
+export interface BunnyDependencies {
+  readonly log: Logger
+  /** A database that is open already; it stays the caller's to close. */
+  readonly source?: CdmSource
+  readonly clock?: Clock
+  /** Aborting stops a start that waits for its database. What has started is stopped by disposing it. */
+  readonly signal?: AbortSignal
+  /** For proxies and certificate authorities; `process.env` unless told. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** Disposing stops polling at once, then lets tasks in work finish and their results go out, within the configured time. */
+export interface BunnyHandle extends AsyncDisposable {
+  /** Settles when polling has ended; rejects if it ended by a defect. */
+  readonly ended: Promise<void>
+}
+
+/** How long posting what is left may take after the tasks in work are done or stopped. */
+export const LAST_POSTS_MS = 5000
+
+/** A database in a container beside us may take this long to come up. */
+const DATABASE_STARTS_MS = 30_000
+
+/**
+ * Starts the edge: connects to the database, looks at it, and polls the relay until disposed. Throws `ProgramError`
+ * when the database is not there or not fit, or a folder cannot be written to.
+ */
+export async function startBunny(
+  config: BunnyConfig,
+  dependencies: BunnyDependencies,
+): Promise<BunnyHandle> {
+  const { log, clock = systemClock, env = process.env } = dependencies
+  const tools = { log, clock }
+  await using starting = new AsyncDisposableStack()
+  log.info({ version: VERSION }, BunnyEvent.starting)
+  if (!usesHttps(config.taskApiBaseUrl)) log.warn(BunnyEvent.insecure)
+
+  log.info({ database: databaseLabel(config) }, BunnyEvent.connecting)
+  const source =
+    dependencies.source ?? starting.use(await openConfigured(config, dependencies.signal, tools))
+  const omop = { specimen: config.specimenEnabled, location: config.locationEnabled }
+  const check = await checkDatabase(source, omop, log)
+
+  const link = starting.use(
+    new RelayLink({
+      baseUrl: config.taskApiBaseUrl,
+      username: config.taskApiUsername,
+      password: config.taskApiPassword,
+      collection: config.collectionId,
+      type: config.taskApiType,
+      version: VERSION,
+      // Says only that it is another process, not on which machine of the hospital.
+      workerId: config.workerId ?? newUuid(),
+      requestTimeoutMs: config.requestTimeoutMs,
+      env,
+      log,
+    }),
+  )
+  const outbox = await openOutbox(config, link, tools)
+  starting.defer(() => outbox.close(LAST_POSTS_MS))
+
+  const cache = config.cacheEnabled ? await openCache(config, tools) : undefined
+  const solve = (body: unknown, limits: Pick<SolveContext, 'deadline' | 'stop'>) =>
+    solveTask(body, {
+      ...limits,
+      source,
+      policy: { threshold: config.threshold, nearest: config.nearest },
+      omop,
+      collectionId: config.collectionId,
+      version: VERSION,
+      encode: true,
+      clock,
+      log,
+      ...(cache === undefined ? {} : { cache }),
+    })
+  const desk = new TaskDesk({
+    solve,
+    outbox,
+    collectionId: config.collectionId,
+    timeoutMs: {
+      availability: config.availabilityTimeoutMs,
+      distribution: config.distributionTimeoutMs,
+    },
+    concurrency: config.concurrency,
+    backlog: config.backlog,
+    clock,
+    log,
+  })
+  starting.defer(() => desk.close(config.shutdownTimeoutMs))
+
+  const summary = starting.use(new LinkSummary({ log, link: 'relay' }))
+  const poller = new Poller({
+    ask: (options) => link.ask(options),
+    take: (body, requestId) => desk.take(body, requestId),
+    room: (signal) => desk.room(signal),
+    intervalMs: config.pollingIntervalMs,
+    waitSeconds: config.pollWaitSeconds,
+    backoff: new Backoff({ initialMs: config.initialBackoffMs, maxMs: config.maxBackoffMs }),
+    clock,
+    log,
+    summary,
+    url: link.pollUrl,
+  })
+
+  log.info(
+    { version: VERSION, relay: config.taskApiBaseUrl, database: check.server },
+    BunnyEvent.started,
+  )
+  await outbox.restore()
+  const stop = new AbortController()
+  const ended = poller.run(stop.signal)
+  // Whoever holds the handle may not look at `ended`; an unobserved rejection would end the process instead.
+  ended.catch(() => {})
+  starting.defer(() => ended.catch(() => {}))
+  if (cache !== undefined) {
+    const kept = keepCache(
+      {
+        cache,
+        solveInTurn: (task) => desk.solveInTurn(task),
+        collectionId: config.collectionId,
+        onStartup: config.cacheRefreshOnStartup,
+        clock,
+        log,
+      },
+      stop.signal,
+    )
+    kept.catch((error: unknown) => {
+      // Stopping cuts a refresh short: no trouble.
+      if (!stop.signal.aborted) log.error({ err: error }, BunnyEvent.cacheTrouble)
+    })
+  }
+  starting.defer(() => stop.abort(new DOMException('the bunny stops', 'AbortError')))
+
+  const running = starting.move()
+  return { ended, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+interface Tools {
+  readonly log: Logger
+  readonly clock: Clock
+}
+
+function openConfigured(
+  config: BunnyConfig,
+  signal: AbortSignal | undefined,
+  tools: Tools,
+): Promise<CdmSource> {
+  // One connection for the distribution beside the availability questions.
+  const where = sourceConfig(config, config.concurrency + 1)
+  return openDatabase({
+    open: () => openSource(where),
+    waitMs: DATABASE_STARTS_MS,
+    ...(signal === undefined ? {} : { signal }),
+    ...tools,
+  })
+}
+
+async function openOutbox(
+  config: BunnyConfig,
+  link: RelayLink,
+  { log, clock }: Tools,
+): Promise<Outbox> {
+  const { outboxDir, outboxMaxMegabytes } = config
+  const folder =
+    outboxDir === undefined
+      ? undefined
+      : await usable('BUNNY_OUTBOX_DIR', () =>
+          OutboxFolder.open(outboxDir, { maxBytes: outboxMaxMegabytes * 1_000_000 }),
+        )
+  return new Outbox({
+    send: (result, signal) => link.send(result, signal),
+    resultUrl: (taskId) => link.resultUrl(taskId),
+    ...(folder === undefined ? {} : { folder }),
+    clock,
+    log,
+    initialBackoffMs: config.initialBackoffMs,
+    maxBackoffMs: config.maxBackoffMs,
+    keepForMs: config.resultRetryMs,
+  })
+}
+
+function openCache(config: BunnyConfig, { log, clock }: Tools): Promise<DistributionCache> {
+  const { threshold, nearest, specimenEnabled } = config
+  return usable('CACHE_DIR', () =>
+    DistributionCache.open({
+      folder: config.cacheDir,
+      ttlMs: config.cacheTtlHours * 3_600_000,
+      madeUnder: { threshold, nearest, specimenEnabled, database: databaseLabel(config) },
+      clock,
+      log,
+    }),
+  )
+}
+
+/** A folder that cannot be used is a wrong setting, and is better refused now than noticed with a result in hand. */
+async function usable<T>(variable: string, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (error: unknown) {
+    throw new ProgramError(`${variable}: the folder cannot be used (${errorText(error)})`, {
+      exitCode: ExitCode.config,
+      hint: 'create it, writable for the account this program runs as',
+      cause: error,
+    })
+  }
+}

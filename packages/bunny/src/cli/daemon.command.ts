@@ -1,0 +1,25 @@
+import { runProgram, untilAborted, type CliIo } from '@warren/runtime'
+import { Command } from 'commander'
+import { LAST_POSTS_MS, startBunny } from '../bunny.ts'
+import { bunnyConfig, loadBunnyConfig } from '../config.ts'
+import { programLog } from './program-log.ts'
+
+/** Between the end of our own time limits and the end of the process. */
+const SLACK_MS = 5000
+
+export function daemonCommand(io: CliIo): Command {
+  return new Command('daemon')
+    .description('Polls the relay for tasks and answers them, until SIGTERM or SIGINT.')
+    .action(async () => {
+      const config = loadBunnyConfig(io.env)
+      const log = programLog(bunnyConfig, config, io)
+      await runProgram(
+        'bunny',
+        async ({ signal, resources }) => {
+          const bunny = resources.use(await startBunny(config, { log, signal, env: io.env }))
+          await Promise.race([untilAborted(signal), bunny.ended])
+        },
+        { log, drainTimeoutMs: config.shutdownTimeoutMs + LAST_POSTS_MS + SLACK_MS },
+      )
+    })
+}

@@ -1,0 +1,26 @@
+import {
+  bunnyText,
+  createLogger,
+  secretValues,
+  type CliIo,
+  type ConfigDefinition,
+  type Logger,
+  type LogLevel,
+} from '@warren/runtime'
+import { bunnyTextCatalogue } from '../log-text.ts'
+
+/** The log of a program of this room: on stderr, with every secret of its configuration masked. */
+export function programLog<T extends { logLevel: LogLevel; logFormat: 'json' | 'text' }>(
+  definition: ConfigDefinition<T>,
+  config: T,
+  io: CliIo,
+): Logger {
+  return createLogger({
+    component: 'bunny',
+    level: config.logLevel,
+    format: config.logFormat,
+    destination: io.stderr,
+    secrets: secretValues(definition, config),
+    text: bunnyText(bunnyTextCatalogue),
+  })
+}

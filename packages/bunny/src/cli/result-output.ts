@@ -1,0 +1,54 @@
+import { open } from 'node:fs/promises'
+import { Writable } from 'node:stream'
+import { ProgramError, type OutputStream } from '@warren/runtime'
+import { errorText } from '../error-text.ts'
+
+export interface ResultOutput extends AsyncDisposable {
+  /** Resolves when the text is with the system; rejects with `ProgramError` when it did not take it (a closed pipe, a full disk). */
+  write(text: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** A file, emptied now so that a wrong path is known before any question is asked, or standard output. */
+export async function openOutput(
+  file: string | undefined,
+  stdout: OutputStream,
+): Promise<ResultOutput> {
+  return file === undefined ? standardOutput(stdout) : await fileOutput(file)
+}
+
+async function fileOutput(path: string): Promise<ResultOutput> {
+  const handle = await open(path, 'w').catch((error: unknown) => cannotWrite(path, error))
+  let isOpen = true
+  const close = async (): Promise<void> => {
+    if (!isOpen) return
+    isOpen = false
+    // Some file systems say only now that the disk is full.
+    await handle.close().catch((error: unknown) => cannotWrite(path, error))
+  }
+  return {
+    write: (text) => handle.appendFile(text).catch((error: unknown) => cannotWrite(path, error)),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+const done = (): Promise<void> => Promise.resolve()
+
+function standardOutput(stdout: OutputStream): ResultOutput {
+  if (!(stdout instanceof Writable)) {
+    const write = async (text: string): Promise<void> => void stdout.write(text)
+    return { write, close: done, [Symbol.asyncDispose]: done }
+  }
+  // Without a listener the event of a broken pipe ends the process before the callback below can say why.
+  stdout.on('error', () => {})
+  const write = (text: string): Promise<void> =>
+    new Promise<void>((resolve, reject) => {
+      stdout.write(text, (error) => (error == null ? resolve() : reject(error)))
+    }).catch((error: unknown) => cannotWrite('standard output', error))
+  return { write, close: done, [Symbol.asyncDispose]: done }
+}
+
+function cannotWrite(where: string, error: unknown): never {
+  throw new ProgramError(`cannot write to ${where}: ${errorText(error)}`, { cause: error })
+}

@@ -1,0 +1,73 @@
+import type { LogRecord, TextCatalogue } from '@warren/runtime'
+import { BunnyEvent } from './log-events.ts'
+import { networkErrorText } from './network-error-text.ts'
+
+const text = (record: LogRecord, field: string): string => {
+  const value = record[field]
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+const debug = (message: string) => ({ level: 'debug' as const, message })
+const info = (message: string) => ({ level: 'info' as const, message })
+const warn = (message: string) => ({ level: 'warn' as const, message })
+const error = (message: string) => ({ level: 'error' as const, message })
+
+/**
+ * The lines the Python client of today writes for the same events, so that log pipelines built for it go on working
+ * (`LOG_FORMAT=text`). An empty list: today's client says nothing there. Events it has no words for are written in ours.
+ */
+export const bunnyTextCatalogue: TextCatalogue = {
+  [BunnyEvent.starting]: (r) => [info(`Starting Bunny version: ${text(r, 'version')}`)],
+  [BunnyEvent.connecting]: () => [info('Connecting to database...')],
+  [BunnyEvent.started]: () => [info('Polling for tasks...')],
+  [BunnyEvent.insecure]: () => [
+    warn('HTTPS is not used for the task API. This is not recommended in production environments.'),
+  ],
+  [BunnyEvent.pollSent]: (r) => [
+    debug(`Sending get request to ${text(r, 'url')}`),
+    debug(`Sending get request to ${text(r, 'url')} with data None and kwargs {}`),
+  ],
+  [BunnyEvent.pollAnswered]: (r) => [debug(`Response Status: ${text(r, 'status')}`)],
+  [BunnyEvent.noTask]: () => [debug('No task found. Looking for task...')],
+  [BunnyEvent.pollFailed]: (r) => [error(`Network error occurred: ${networkErrorText(r)}`)],
+  [BunnyEvent.pollsNotHeld]: () => [],
+  // At DEBUG every poll has its own lines; at INFO today's client says nothing about an idle link.
+  [BunnyEvent.linkSummary]: () => [],
+  [BunnyEvent.taskReceived]: () => [
+    info('Task received. Resolving...'),
+    info('Processing query...'),
+  ],
+  [BunnyEvent.taskSolved]: (r) =>
+    r['status'] === 'ok' && r['kind'] === 'availability' ? [info('Solved availability query')] : [],
+  [BunnyEvent.taskNotAnswerable]: (r) => [notAnswerable(r)],
+  [BunnyEvent.resultPosted]: () => [info('Task resolved.')],
+  [BunnyEvent.resultPostFailed]: (r) =>
+    r['status'] === undefined
+      ? [error(`Network error occurred while posting results: ${networkErrorText(r)}`)]
+      : [
+          warn(
+            `Failed to post to task/result/${text(r, 'taskId')}/[REDACTED] at ${String(r.time / 1000)}. Trying again...`,
+          ),
+        ],
+  [BunnyEvent.resultRefused]: (r) => [
+    error(`Result of task ${text(r, 'taskId')} was refused with status ${text(r, 'status')}.`),
+  ],
+  [BunnyEvent.resultLost]: (r) => [
+    error(`Result of task ${text(r, 'taskId')} is lost: ${text(r, 'reason')}`),
+  ],
+  [BunnyEvent.resultSaved]: (r) => [info(`Saved results to ${text(r, 'path')}`)],
+  [BunnyEvent.cacheHit]: () => [info('Returning cached distribution result')],
+  [BunnyEvent.cacheRefreshed]: () => [info('Cache refresh completed')],
+}
+
+function notAnswerable(record: LogRecord): { level: 'error' | 'warn'; message: string } {
+  const reason = text(record, 'reason')
+  switch (record['cause']) {
+    case 'invalid':
+      return error(`Invalid task input: ${reason}`)
+    case 'unsupported':
+      return error(`Not implemented: ${reason}`)
+    default:
+      return error(`Error solving task ${text(record, 'taskId')}: ${reason}`)
+  }
+}

@@ -1,0 +1,206 @@
+import { setMaxListeners } from 'node:events'
+import { Backoff, type Logger } from '@warren/runtime'
+import type { TaskResult } from '@warren/task-api'
+import type { Clock } from '../clock.ts'
+import { BunnyEvent } from '../log-events.ts'
+import { judge } from './delivery-failure.ts'
+import type { OutboxFolder, StoredResult } from './outbox-folder.ts'
+
+/** One delivery, in what the log says of it. */
+export interface Delivery {
+  readonly outcome: 'accepted' | 'already-answered'
+  readonly requestId: string
+  readonly status: number
+}
+
+export interface OutboxOptions {
+  /** One `POST result`; throws `TaskApiError`. */
+  readonly send: (result: TaskResult, signal: AbortSignal) => Promise<Delivery>
+  /** Keeps results over a crash; without it they live in memory only. */
+  readonly folder?: OutboxFolder
+  readonly clock: Clock
+  readonly random?: () => number
+  readonly log: Logger
+  /** Where a result goes, as it may stand in a log. */
+  readonly resultUrl: (taskId: string) => string
+  readonly initialBackoffMs: number
+  readonly maxBackoffMs: number
+  /** How long a result is worth delivering, from when it was solved. */
+  readonly keepForMs: number
+  /** Results that may wait; `isFull` says when there are as many. */
+  readonly maxWaiting?: number
+}
+
+/** A relay that was away for long comes back to a handful of requests at a time, not to all results at once. */
+const CONCURRENT_POSTS = 4
+
+const LONGEST_RETRY_AFTER_MS = 10 * 60_000
+
+/**
+ * Results on their way to the relay. Each is posted until it is accepted, finally refused, or too old to matter to
+ * anybody. With a folder, a result that `put` has returned for survives the death of the process. At least once: a
+ * reply that is lost on the way back makes the same result go out again, which the relay answers with 409.
+ */
+export class Outbox {
+  readonly #options: OutboxOptions
+  readonly #deliveries = new Map<string, Promise<void>>()
+  /** Wakes those who wait for their next attempt. */
+  readonly #hurry = new AbortController()
+  /** Stops posts in flight. */
+  readonly #end = new AbortController()
+  #posting = 0
+  readonly #turns: (() => void)[] = []
+
+  constructor(options: OutboxOptions) {
+    this.#options = options
+    // One listener a waiting result is intended, not a leak.
+    setMaxListeners(0, this.#hurry.signal, this.#end.signal)
+  }
+
+  get size(): number {
+    return this.#deliveries.size
+  }
+
+  get isFull(): boolean {
+    return this.#deliveries.size >= (this.#options.maxWaiting ?? 256)
+  }
+
+  /** Whether this result is still on its way. */
+  has(key: string): boolean {
+    return this.#deliveries.has(key)
+  }
+
+  /** Takes up what an earlier process left in the folder. */
+  async restore(): Promise<void> {
+    const { folder, log, clock, keepForMs } = this.#options
+    if (folder === undefined) return
+    const { results, unreadable } = await folder.readAll()
+    for (const { file, reason } of unreadable) {
+      log.error({ file, reason }, BunnyEvent.outboxTrouble)
+    }
+    for (const entry of results) {
+      if (entry.solvedAt + keepForMs > clock.now()) this.#start(entry)
+      else await this.#give(entry, 'it waited longer than results are kept')
+    }
+    if (this.size > 0) log.info({ results: this.size }, BunnyEvent.outboxRestored)
+  }
+
+  /** Takes a result; returns once it is safe on disk, if there is a folder, and long before it is delivered. */
+  async put(key: string, result: TaskResult): Promise<void> {
+    const { folder, clock, log } = this.#options
+    const entry: StoredResult = { key, solvedAt: clock.now(), result }
+    if (folder !== undefined) {
+      try {
+        await folder.write(entry)
+      } catch (error: unknown) {
+        // Not being able to keep it is no reason not to send it.
+        log.error({ taskId: result.uuid, err: error }, BunnyEvent.outboxTrouble)
+      }
+    }
+    if (!this.#deliveries.has(key)) this.#start(entry)
+  }
+
+  /**
+   * Tries everything once more, at once, and returns when all is delivered or after `withinMs`. What is left then stays
+   * in the folder for the next start, or is lost and said to be.
+   */
+  async close(withinMs: number): Promise<void> {
+    this.#hurry.abort()
+    const timer = setTimeout(() => this.#end.abort(), withinMs)
+    await Promise.all(this.#deliveries.values())
+    clearTimeout(timer)
+  }
+
+  #start(entry: StoredResult): void {
+    const delivery = this.#deliver(entry).finally(() => this.#deliveries.delete(entry.key))
+    this.#deliveries.set(entry.key, delivery)
+  }
+
+  async #deliver(entry: StoredResult): Promise<void> {
+    const { clock, log, initialBackoffMs, maxBackoffMs, keepForMs, random, resultUrl } =
+      this.#options
+    const taskId = entry.result.uuid
+    const backoff = new Backoff({
+      initialMs: initialBackoffMs,
+      maxMs: maxBackoffMs,
+      ...(random === undefined ? {} : { random }),
+    })
+    for (let attempt = 1; ; attempt += 1) {
+      const closing = this.#hurry.signal.aborted
+      const startedAt = clock.now()
+      try {
+        const { outcome, requestId, status } = await this.#post(entry.result)
+        const fields = { taskId, requestId, status, durationMs: clock.now() - startedAt }
+        // 409: the relay has an answer to this task already, or has closed it. Ours is not the one it used.
+        if (outcome === 'accepted') log.info(fields, BunnyEvent.resultPosted)
+        else log.error({ ...fields, attempt }, BunnyEvent.resultRefused)
+        await this.#forget(entry)
+        return
+      } catch (error: unknown) {
+        const failure = judge(error)
+        if (failure.final) {
+          const { requestId, status, detail } = failure
+          log.error({ taskId, requestId, status, detail, attempt }, BunnyEvent.resultRefused)
+          await this.#give(entry, `the relay refused it: ${detail}`, failure.status === undefined)
+          return
+        }
+        const retryInMs = Math.max(
+          backoff.next(),
+          Math.min(failure.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS),
+        )
+        const givenUp = clock.now() + retryInMs > entry.solvedAt + keepForMs
+        const { requestId, kind, code, status, detail } = failure
+        log.warn(
+          {
+            taskId,
+            requestId,
+            attempt,
+            kind,
+            code,
+            status,
+            detail,
+            url: resultUrl(taskId),
+            ...(closing || givenUp ? {} : { retryInMs }),
+          },
+          BunnyEvent.resultPostFailed,
+        )
+        if (givenUp) {
+          await this.#give(entry, `it could not be delivered in time: ${detail}`)
+          return
+        }
+        if (closing) {
+          if (this.#options.folder === undefined) await this.#give(entry, 'the bunny stopped first')
+          return
+        }
+        await clock.sleep(retryInMs, this.#hurry.signal)
+      }
+    }
+  }
+
+  async #post(result: TaskResult): Promise<Delivery> {
+    if (this.#posting >= CONCURRENT_POSTS) {
+      await new Promise<void>((resolve) => this.#turns.push(resolve))
+    }
+    this.#posting += 1
+    try {
+      return await this.#options.send(result, this.#end.signal)
+    } finally {
+      this.#posting -= 1
+      this.#turns.shift()?.()
+    }
+  }
+
+  /** Says that a result will not be delivered, and forgets it. */
+  async #give(entry: StoredResult, reason: string, lost = true): Promise<void> {
+    if (lost) this.#options.log.error({ taskId: entry.result.uuid, reason }, BunnyEvent.resultLost)
+    await this.#forget(entry)
+  }
+
+  async #forget(entry: StoredResult): Promise<void> {
+    try {
+      await this.#options.folder?.remove(entry.key)
+    } catch (error: unknown) {
+      this.#options.log.error({ taskId: entry.result.uuid, err: error }, BunnyEvent.outboxTrouble)
+    }
+  }
+}

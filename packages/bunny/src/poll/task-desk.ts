@@ -1,0 +1,186 @@
+import type { Logger } from '@warren/runtime'
+import { errorResult, parseTaskEnvelope, TaskFormatError, type TaskResult } from '@warren/task-api'
+import type { Clock } from '../clock.ts'
+import { BunnyEvent } from '../log-events.ts'
+import type { Outbox } from '../outbox/outbox.ts'
+import { SourceError } from '../sources/source-error.ts'
+import { startDeadline, type Deadline } from '../solve/patient-query.ts'
+import type { Solution } from '../solve/solve-task.ts'
+import { HandledTasks } from './handled-tasks.ts'
+import { Lane } from './lane.ts'
+import type { Taken } from './poller.ts'
+
+type TaskKind = 'availability' | 'distribution'
+
+export interface TaskDeskOptions {
+  readonly solve: (
+    body: unknown,
+    limits: { deadline: Deadline; stop: AbortSignal },
+  ) => Promise<Solution>
+  readonly outbox: Outbox
+  /** Our own; a task may name another one, and is then answered to that. */
+  readonly collectionId: string
+  readonly timeoutMs: Readonly<Record<TaskKind, number>>
+  /** Availability questions solved at once. Distributions are solved one at a time. */
+  readonly concurrency: number
+  /** Tasks of one kind that may wait for their turn. */
+  readonly backlog: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+interface Received {
+  readonly uuid: string
+  readonly kind: TaskKind
+  readonly key: string
+  readonly body: unknown
+}
+
+/** How often to look for room while the desk is full. */
+const LOOK_AGAIN_MS = 100
+
+/**
+ * Takes tasks from the poller, has them solved, and hands the results to the outbox. A task that is handed out twice
+ * is computed once.
+ */
+export class TaskDesk {
+  readonly #options: TaskDeskOptions
+  readonly #lanes: Readonly<Record<TaskKind, Lane>>
+  readonly #handled: HandledTasks
+  readonly #stop = new AbortController()
+
+  constructor(options: TaskDeskOptions) {
+    this.#options = options
+    this.#lanes = {
+      availability: new Lane({ running: options.concurrency, waiting: options.backlog }),
+      distribution: new Lane({ running: 1, waiting: options.backlog }),
+    }
+    this.#handled = new HandledTasks({ now: () => options.clock.now() })
+  }
+
+  /**
+   * Resolves when one more task can be taken. Nobody knows of which kind the next one will be, so there has to be room
+   * in either lane; and somewhere to put its result.
+   */
+  async room(signal: AbortSignal): Promise<void> {
+    const { availability, distribution } = this.#lanes
+    const { outbox, clock } = this.#options
+    while (!signal.aborted) {
+      if (availability.hasRoom && distribution.hasRoom && !outbox.isFull) return
+      await clock.sleep(LOOK_AGAIN_MS, signal)
+    }
+  }
+
+  /** Takes what a poll brought. Solving goes on after this returns. */
+  async take(body: unknown, requestId: string): Promise<Taken> {
+    const { log, collectionId } = this.#options
+    let envelope: ReturnType<typeof parseTaskEnvelope>
+    try {
+      envelope = parseTaskEnvelope(body)
+    } catch (error: unknown) {
+      if (error instanceof TaskFormatError) return this.#refuse(error, requestId)
+      // A defect of ours that one task brings out must not end the polling for all others.
+      log.error({ requestId, err: error }, BunnyEvent.taskNotAnswerable)
+      return 'unreadable'
+    }
+    const { uuid, kind } = envelope
+    const collection = envelope.collection === '' ? collectionId : envelope.collection
+    const key = keyOf(uuid, collection)
+    const known = this.#handled.recall(key)
+    if (known === 'in-work' || this.#options.outbox.has(key)) {
+      log.info({ taskId: uuid, kind, requestId, answer: 'on its way' }, BunnyEvent.taskRepeated)
+      return 'repeated'
+    }
+    if (known !== undefined && known !== 'failed') {
+      log.info({ taskId: uuid, kind, requestId, answer: 'sent again' }, BunnyEvent.taskRepeated)
+      await this.#options.outbox.put(key, known)
+      return 'repeated'
+    }
+    log.info({ taskId: uuid, kind, requestId }, BunnyEvent.taskReceived)
+    if (collection !== collectionId) {
+      log.warn({ taskId: uuid, collection, configured: collectionId }, BunnyEvent.collectionDiffers)
+    }
+    this.#start({ uuid, kind, key, body })
+    return known === 'failed' ? 'repeated' : 'new'
+  }
+
+  /** Solves a distribution that nobody asked for, behind those that somebody did. Rejects when the desk closes first. */
+  solveInTurn(body: unknown): Promise<Solution> {
+    const { solve, timeoutMs } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#lanes.distribution.add(async () => {
+        const deadline = startDeadline(timeoutMs.distribution)
+        await solve(body, { deadline, stop: this.#stop.signal }).then(resolve, reject)
+      })
+    })
+  }
+
+  /** Waits for what is in work, up to `withinMs`; what is not done then is stopped, in the database too. */
+  async close(withinMs: number): Promise<void> {
+    const { availability, distribution } = this.#lanes
+    const timer = setTimeout(() => this.#stop.abort(), withinMs)
+    await Promise.all([availability.idle(), distribution.idle()])
+    clearTimeout(timer)
+  }
+
+  #start(task: Received): void {
+    const deadline = startDeadline(this.#options.timeoutMs[task.kind])
+    this.#handled.begin(task.key)
+    this.#lanes[task.kind].add(() => this.#work(task, deadline))
+  }
+
+  async #work(task: Received, deadline: Deadline): Promise<void> {
+    const { solve, outbox, clock, log } = this.#options
+    const { uuid: taskId, kind, key } = task
+    const startedAt = clock.now()
+    let result: TaskResult | undefined
+    try {
+      const { result: solved, failure } = await solve(task.body, {
+        deadline,
+        stop: this.#stop.signal,
+      })
+      if (failure !== undefined) {
+        const { reason, kind: cause, cause: error } = failure
+        log.warn({ taskId, kind, reason, cause, ...trouble(error) }, BunnyEvent.taskNotAnswerable)
+      }
+      const { status } = solved
+      const { count } = solved.queryResult
+      log.info(
+        { taskId, kind, status, count, durationMs: clock.now() - startedAt },
+        BunnyEvent.taskSolved,
+      )
+      await outbox.put(key, solved)
+      result = solved
+    } catch (error: unknown) {
+      // Only a stop gets here. Without an answer the relay's lease runs out, and another bunny, or the next start, gets the task.
+      log.warn({ taskId, kind, err: error }, BunnyEvent.taskAbandoned)
+    } finally {
+      this.#handled.end(key, result)
+    }
+  }
+
+  /** Answers a task of which little more than its uuid can be read. */
+  async #refuse(error: TaskFormatError, requestId: string): Promise<Taken> {
+    const { log, outbox, collectionId } = this.#options
+    const { uuid, collection = collectionId, message: reason } = error
+    log.warn(
+      { ...(uuid === undefined ? {} : { taskId: uuid }), requestId, reason, cause: 'invalid' },
+      BunnyEvent.taskNotAnswerable,
+    )
+    if (uuid === undefined) return 'unreadable'
+    const key = keyOf(uuid, collection)
+    const repeated = this.#handled.recall(key) !== undefined
+    const result = errorResult({ uuid, collection }, reason)
+    await outbox.put(key, result)
+    this.#handled.end(key, result)
+    return repeated ? 'repeated' : 'new'
+  }
+}
+
+/** A driver's own message can quote data: of a database's failure only what the source wrote about it is logged. */
+function trouble(error: unknown): Record<string, unknown> {
+  if (error instanceof SourceError) return { code: error.code, detail: error.message }
+  return error === undefined ? {} : { err: error }
+}
+
+const keyOf = (uuid: string, collection: string): string => JSON.stringify([uuid, collection])

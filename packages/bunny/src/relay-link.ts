@@ -1,0 +1,116 @@
+import {
+  taskApiBase,
+  TaskApiClient,
+  TaskApiError,
+  type Exchange,
+  type TaskResult,
+} from '@warren/task-api'
+import { newRequestId, type Logger } from '@warren/runtime'
+import { BunnyEvent } from './log-events.ts'
+import type { Delivery } from './outbox/outbox.ts'
+
+export interface RelayLinkOptions {
+  readonly baseUrl: string
+  readonly username: string
+  readonly password: string
+  readonly collection: string
+  readonly type: 'a' | 'b' | undefined
+  readonly version: string
+  readonly workerId: string
+  readonly requestTimeoutMs: number
+  readonly env: NodeJS.ProcessEnv
+  readonly log: Logger
+}
+
+const HIDDEN = '[REDACTED]'
+
+/** The way to the relay and back: the Task API client, with every exchange in the log. */
+export class RelayLink implements AsyncDisposable {
+  readonly #client: TaskApiClient
+  readonly #log: Logger
+  readonly #type: 'a' | 'b' | undefined
+  readonly #base: string
+  /** Of the request that was begun last: the client names it before it first waits. */
+  #requestId = ''
+  readonly #statuses = new Map<string, number>()
+
+  constructor(options: RelayLinkOptions) {
+    const { baseUrl, username, password, collection, type, version, workerId, log } = options
+    this.#log = log
+    this.#type = type
+    this.#base = taskApiBase(baseUrl).href.replace(/\/$/, '')
+    this.#client = new TaskApiClient({
+      baseUrl,
+      username,
+      password,
+      collection,
+      userAgent: `warren-bunny/${version}`,
+      workerId,
+      requestTimeoutMs: options.requestTimeoutMs,
+      env: options.env,
+      newRequestId: () => {
+        this.#requestId = newRequestId()
+        return this.#requestId
+      },
+      onExchange: (exchange) => this.#over(exchange),
+    })
+  }
+
+  /** As it may stand in a log: the collection id is the site's secret. */
+  get pollUrl(): string {
+    return `${this.#base}/task/nextjob/${HIDDEN}${this.#type === undefined ? '' : `.${this.#type}`}`
+  }
+
+  resultUrl(taskId: string): string {
+    return `${this.#base}/task/result/${encodeURIComponent(taskId)}/${HIDDEN}`
+  }
+
+  ask(options: {
+    waitSeconds?: number
+    signal: AbortSignal
+  }): Promise<{ body: unknown; requestId: string } | null> {
+    const { waitSeconds, signal } = options
+    const answer = this.#client.nextTask({
+      ...(this.#type === undefined ? {} : { type: this.#type }),
+      ...(waitSeconds === undefined ? {} : { waitSeconds }),
+      signal,
+    })
+    this.#log.debug({ requestId: this.#requestId, url: this.pollUrl }, BunnyEvent.pollSent)
+    return answer
+  }
+
+  async send(result: TaskResult, signal: AbortSignal): Promise<Delivery> {
+    const answer = this.#client.submitResult(result, { signal })
+    const requestId = this.#requestId
+    try {
+      const outcome = await answer
+      return { outcome, requestId, status: this.#statuses.get(requestId) ?? 200 }
+    } catch (error: unknown) {
+      // A 2xx whose body is of no use is still a 2xx: the result was taken.
+      if (error instanceof TaskApiError && error.kind === 'nonsense' && isSuccess(error.status)) {
+        return { outcome: 'accepted', requestId, status: error.status }
+      }
+      throw error
+    } finally {
+      this.#statuses.delete(requestId)
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#client[Symbol.asyncDispose]()
+  }
+
+  #over({ method, requestId, status, durationMs }: Exchange): void {
+    if (status === undefined) return
+    if (method === 'POST') this.#statuses.set(requestId, status)
+    else {
+      this.#log.debug(
+        { requestId, status, durationMs: Math.round(durationMs) },
+        BunnyEvent.pollAnswered,
+      )
+    }
+  }
+}
+
+const isSuccess = (status: number | undefined): status is number =>
+  status !== undefined && status >= 200 && status < 300

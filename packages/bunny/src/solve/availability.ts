@@ -1,0 +1,33 @@
+import { compileCohort, parseCohort } from '@warren/cohort'
+import { disclose } from '@warren/disclosure'
+import { countResult, type AvailabilityTask, type TaskResult } from '@warren/task-api'
+import { patientQuery, wholeNumber } from './patient-query.ts'
+import type { SolveContext } from './solve-context.ts'
+import { Unanswerable } from './unanswerable.ts'
+
+/** How many patients are like this: one true count, hidden and rounded once. */
+export async function solveAvailability(
+  task: AvailabilityTask,
+  context: SolveContext,
+): Promise<TaskResult> {
+  const { source, omop, policy, clock } = context
+  const parsed = parseCohort(task.cohort, omop)
+  if (!parsed.ok) throw new Unanswerable('invalid', problemText(parsed.problems))
+  const statement = compileCohort(parsed.cohort, {
+    dialect: source.dialect,
+    ...(source.schema === '' ? {} : { schema: source.schema }),
+    now: new Date(clock.now()),
+    options: omop,
+  })
+  const rows = await patientQuery(context, statement)
+  const persons = wholeNumber(rows[0]?.['persons'])
+  return countResult(task, disclose(persons, policy))
+}
+
+const PROBLEMS_SHOWN = 5
+
+function problemText(problems: readonly { path: string; message: string }[]): string {
+  const shown = problems.slice(0, PROBLEMS_SHOWN).map(({ path, message }) => `${path}: ${message}`)
+  const more = problems.length - shown.length
+  return `The question cannot be understood: ${shown.join('; ')}${more > 0 ? `; and ${String(more)} more` : ''}`
+}

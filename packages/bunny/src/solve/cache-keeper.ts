@@ -1,0 +1,55 @@
+import type { Logger } from '@warren/runtime'
+import type { Clock } from '../clock.ts'
+import { BunnyEvent } from '../log-events.ts'
+import type { CachedCode, DistributionCache } from './distribution-cache.ts'
+import type { Solution } from './solve-task.ts'
+
+export interface CacheKeeperOptions {
+  readonly cache: DistributionCache
+  /** Solves in turn with the distributions that are asked for, so the two never compete for the database. */
+  readonly solveInTurn: (task: Readonly<Record<string, string>>) => Promise<Solution>
+  readonly collectionId: string
+  /** Whether to compute at the start what the cache does not hold. */
+  readonly onStartup: boolean
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const CODES: readonly CachedCode[] = ['DEMOGRAPHICS', 'GENERIC']
+
+const LOOK_EVERY_MS = 60_000
+
+/** After a failure the database is left alone for a while. */
+const AFTER_FAILURE_MS = 300_000
+
+/** Computes distributions before they are asked for: at the start, and when they have grown old. */
+export async function keepCache(options: CacheKeeperOptions, signal: AbortSignal): Promise<void> {
+  const { cache, onStartup, clock } = options
+  let starting = true
+  while (!signal.aborted) {
+    let failed = false
+    for (const code of CODES) {
+      const state = await cache.state(code)
+      const wanted = state === 'old' || (state === 'none' && starting && onStartup)
+      if (wanted && !signal.aborted) failed = !(await refresh(code, options)) || failed
+    }
+    starting = false
+    await clock.sleep(failed ? AFTER_FAILURE_MS : LOOK_EVERY_MS, signal)
+  }
+}
+
+async function refresh(code: CachedCode, options: CacheKeeperOptions): Promise<boolean> {
+  const { solveInTurn, collectionId, clock, log } = options
+  const startedAt = clock.now()
+  const { failure } = await solveInTurn({
+    uuid: 'cache_refresh',
+    owner: 'system',
+    collection: collectionId,
+    analysis: 'DISTRIBUTION',
+    code,
+  })
+  const durationMs = clock.now() - startedAt
+  if (failure === undefined) log.info({ code, durationMs }, BunnyEvent.cacheRefreshed)
+  else log.warn({ code, detail: failure.reason, durationMs }, BunnyEvent.cacheTrouble)
+  return failure === undefined
+}

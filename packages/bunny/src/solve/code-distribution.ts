@@ -1,0 +1,83 @@
+import { disclose } from '@warren/disclosure'
+import {
+  CODE_DISTRIBUTION,
+  METADATA_BCOS,
+  distributionResult,
+  encodeDistribution,
+  encodeMetadata,
+  resultFile,
+  type DistributionTask,
+  type TaskResult,
+} from '@warren/task-api'
+import { z } from 'zod'
+import { conceptCounts, DOMAINS } from './concept-counts.ts'
+import { distributionRow } from './distribution-row.ts'
+import type { SolveContext } from './solve-context.ts'
+
+export const publishedConceptsSchema = z.array(
+  z.object({
+    domain: z.enum(DOMAINS),
+    conceptId: z.number(),
+    name: z.string(),
+    count: z.number(),
+  }),
+)
+
+/** A concept as it may leave: hidden where there are few, rounded where not. */
+export type PublishedConcept = z.infer<typeof publishedConceptsSchema>[number]
+
+/** What there is in the collection, concept by concept. Concepts that rounding brings to 0 stay in. */
+export async function publishedConcepts(context: SolveContext): Promise<PublishedConcept[]> {
+  const counts = await conceptCounts(context)
+  return counts.map(({ domain, conceptId, name, persons }) => ({
+    domain,
+    conceptId,
+    name,
+    count: disclose(persons, context.policy),
+  }))
+}
+
+export function codeDistribution(
+  task: DistributionTask,
+  concepts: readonly PublishedConcept[],
+  context: SolveContext,
+): TaskResult {
+  const { policy, collectionId, version, encode } = context
+  const rows = concepts.map(({ domain, conceptId, name, count }) =>
+    distributionRow({
+      biobank: task.collection,
+      code: `OMOP:${String(conceptId)}`,
+      count,
+      omop: String(conceptId),
+      omopDescription: name,
+      category: domain,
+    }),
+  )
+  const metadata = encodeMetadata({
+    biobank: collectionId ?? task.collection,
+    protocol: 'Warren Bunny',
+    os: '',
+    bclink: version,
+    dataModel: 'OMOP',
+    rounding: Math.max(0, policy.nearest),
+    threshold: Math.max(0, policy.threshold),
+  })
+  return distributionResult(task, rows.length, [
+    resultFile({
+      name: CODE_DISTRIBUTION,
+      text: encodeDistribution(CODE_DISTRIBUTION, rows),
+      description: `Result of ${CODE_DISTRIBUTION} analysis`,
+      sensitive: true,
+      size: 'encoded-kb',
+      encode,
+    }),
+    resultFile({
+      name: METADATA_BCOS,
+      text: metadata,
+      description: `Metadata for the result of ${CODE_DISTRIBUTION} analysis`,
+      sensitive: false,
+      size: 'encoded-kb',
+      encode,
+    }),
+  ])
+}

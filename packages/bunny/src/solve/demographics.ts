@@ -1,0 +1,89 @@
+import { disclose } from '@warren/disclosure'
+import {
+  CODE_DISTRIBUTION,
+  DEMOGRAPHICS_DISTRIBUTION,
+  distributionResult,
+  encodeDistribution,
+  resultFile,
+  type DistributionTask,
+  type TaskResult,
+} from '@warren/task-api'
+import { z } from 'zod'
+import { distributionRow } from './distribution-row.ts'
+import { patientQuery, wholeNumber } from './patient-query.ts'
+import type { SolveContext } from './solve-context.ts'
+import { tableName } from './table-name.ts'
+
+/**
+ * The two sexes a receiver knows by name: a relay drops any other key. The ids are OMOP's own, so the names are too,
+ * whatever language the site's vocabulary is in.
+ */
+const SEXES = [
+  { conceptId: 8507, name: 'Male' },
+  { conceptId: 8532, name: 'Female' },
+] as const
+
+export const publishedGendersSchema = z.array(
+  z.object({ conceptId: z.number(), count: z.number() }),
+)
+
+/** Persons of one gender as they may leave. */
+export type PublishedGender = z.infer<typeof publishedGendersSchema>[number]
+
+/** Genders with enough persons to be spoken of; persons without a gender are not in it. */
+export async function publishedGenders(context: SolveContext): Promise<PublishedGender[]> {
+  const { source, policy } = context
+  const rows = await patientQuery(context, {
+    text: `SELECT gender_concept_id AS concept_id, count(DISTINCT person_id) AS persons
+FROM ${tableName(source, 'person')}
+GROUP BY gender_concept_id
+HAVING count(DISTINCT person_id) >= $1 AND gender_concept_id IS NOT NULL
+ORDER BY gender_concept_id`,
+    values: [policy.threshold],
+  })
+  return rows.map((row) => ({
+    conceptId: wholeNumber(row['concept_id']),
+    count: disclose(wholeNumber(row['persons']), policy),
+  }))
+}
+
+/**
+ * The total is the sum of what is published, not of what is true: a true total beside published parts would let
+ * anybody subtract a hidden part out of it.
+ */
+export function demographicsDistribution(
+  task: DistributionTask,
+  genders: readonly PublishedGender[],
+  context: SolveContext,
+): TaskResult {
+  const total = genders.reduce((sum, { count }) => sum + count, 0)
+  const bySex = SEXES.flatMap(({ conceptId, name }) => {
+    const gender = genders.find((one) => one.conceptId === conceptId)
+    return gender === undefined ? [] : [`${name}|${String(gender.count)}^`]
+  })
+  const row = (code: string, description: string, alternatives: string) =>
+    distributionRow({
+      biobank: task.collection,
+      code,
+      description,
+      count: total,
+      alternatives,
+      dataset: 'person',
+      category: 'DEMOGRAPHICS',
+    })
+  const rows = [
+    // Both sexes hidden is an empty field: relays of today fail on a lone caret.
+    row('SEX', 'Sex', bySex.length === 0 ? '' : `^${bySex.join('')}`),
+    row('GENOMICS', 'Genomics', `^No|${String(total)}^`),
+  ]
+  const file = resultFile({
+    name: DEMOGRAPHICS_DISTRIBUTION,
+    text: encodeDistribution(DEMOGRAPHICS_DISTRIBUTION, rows),
+    // Not a slip of ours: receivers have only ever seen this text for either file.
+    description: `Result of ${CODE_DISTRIBUTION} analysis`,
+    sensitive: true,
+    size: 'encoded-kb',
+    encode: context.encode,
+  })
+  return distributionResult(task, rows.length, [file])
+}

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { constants } from 'node:fs'
+import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Logger } from '@warren/runtime'
+import { z } from 'zod'
+import type { Clock } from '../clock.ts'
+import { BunnyEvent } from '../log-events.ts'
+
+export type CachedCode = 'GENERIC' | 'DEMOGRAPHICS'
+
+interface Entry {
+  readonly madeAt: number
+  readonly rows: unknown
+}
+
+const entrySchema = z.object({
+  format: z.literal(1),
+  key: z.string(),
+  madeAt: z.number(),
+  rows: z.unknown(),
+})
+
+export interface DistributionCacheOptions {
+  readonly folder: string
+  /** 0: entries never grow old. */
+  readonly ttlMs: number
+  /** Whatever changes the rows: disclosure, options, database. Entries made under another one do not count. */
+  readonly madeUnder: Readonly<Record<string, unknown>>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * The rows of the last distribution of each kind, as published: true counts are never written. Tasks differ in uuid
+ * and owner, but not in what they ask, so neither is part of the key. Failures are not kept.
+ */
+export class DistributionCache {
+  readonly #options: DistributionCacheOptions
+  readonly #key: string
+
+  private constructor(options: DistributionCacheOptions) {
+    this.#options = options
+    const { madeUnder } = options
+    const members = Object.keys(madeUnder).toSorted()
+    this.#key = createHash('sha256').update(JSON.stringify(madeUnder, members)).digest('hex')
+  }
+
+  /** Throws when the folder cannot be made or written to: better at the start than with every task. */
+  static async open(options: DistributionCacheOptions): Promise<DistributionCache> {
+    await mkdir(options.folder, { recursive: true, mode: 0o700 })
+    await access(options.folder, constants.R_OK | constants.W_OK)
+    return new DistributionCache(options)
+  }
+
+  /** Whether there is an entry, and whether it may still be used. */
+  async state(code: CachedCode): Promise<'none' | 'fresh' | 'old'> {
+    const entry = await this.#read(code)
+    if (entry === undefined) return 'none'
+    return this.#isFresh(entry) ? 'fresh' : 'old'
+  }
+
+  /** The rows of `code`: from the cache while they are fresh, else computed and kept. */
+  async rows<T>(code: CachedCode, schema: z.ZodType<T>, compute: () => Promise<T>): Promise<T> {
+    const { log } = this.#options
+    const entry = await this.#read(code)
+    if (entry !== undefined && this.#isFresh(entry)) {
+      const parsed = schema.safeParse(entry.rows)
+      if (parsed.success) {
+        log.info({ code, madeAt: new Date(entry.madeAt).toISOString() }, BunnyEvent.cacheHit)
+        return parsed.data
+      }
+      log.warn({ code, detail: 'the file does not hold such rows' }, BunnyEvent.cacheTrouble)
+    }
+    const rows = await compute()
+    await this.#write(code, rows)
+    return rows
+  }
+
+  #isFresh(entry: Entry): boolean {
+    const { ttlMs, clock } = this.#options
+    return ttlMs === 0 || entry.madeAt + ttlMs > clock.now()
+  }
+
+  #path(code: CachedCode): string {
+    return join(this.#options.folder, `${code.toLowerCase()}.json`)
+  }
+
+  async #read(code: CachedCode): Promise<Entry | undefined> {
+    let text: string
+    try {
+      text = await readFile(this.#path(code), 'utf8')
+    } catch (error: unknown) {
+      const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+      if (!absent) this.#options.log.warn({ code, err: error }, BunnyEvent.cacheTrouble)
+      return undefined
+    }
+    try {
+      const entry = entrySchema.parse(JSON.parse(text))
+      return entry.key === this.#key ? entry : undefined
+    } catch {
+      this.#options.log.warn(
+        { code, detail: 'the file is not a cache entry' },
+        BunnyEvent.cacheTrouble,
+      )
+      return undefined
+    }
+  }
+
+  /** A cache that cannot be written costs time, not the answer. */
+  async #write(code: CachedCode, rows: unknown): Promise<void> {
+    const draft = `${this.#path(code)}.draft`
+    const madeAt = this.#options.clock.now()
+    try {
+      await writeFile(draft, JSON.stringify({ format: 1, key: this.#key, madeAt, rows }), {
+        mode: 0o600,
+      })
+      await rename(draft, this.#path(code))
+    } catch (error: unknown) {
+      this.#options.log.warn({ code, err: error }, BunnyEvent.cacheTrouble)
+      await rm(draft, { force: true }).catch(() => {})
+    }
+  }
+}

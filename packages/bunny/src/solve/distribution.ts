@@ -1,0 +1,47 @@
+import type { DistributionTask, TaskResult } from '@warren/task-api'
+import {
+  codeDistribution,
+  publishedConcepts,
+  publishedConceptsSchema,
+} from './code-distribution.ts'
+import {
+  demographicsDistribution,
+  publishedGenders,
+  publishedGendersSchema,
+} from './demographics.ts'
+import type { SolveContext } from './solve-context.ts'
+import { Unanswerable } from './unanswerable.ts'
+
+/** What there is in this collection, by the kind of analysis the task names. */
+export async function solveDistribution(
+  task: DistributionTask,
+  context: SolveContext,
+): Promise<TaskResult> {
+  const { cache } = context
+  if (task.analysis !== 'DISTRIBUTION') {
+    throw new Unanswerable('unsupported', `${named(task.analysis)} analyses are not yet supported.`)
+  }
+  switch (task.code) {
+    case 'GENERIC': {
+      const compute = () => publishedConcepts(context)
+      const concepts = await (cache?.rows('GENERIC', publishedConceptsSchema, compute) ?? compute())
+      return codeDistribution(task, concepts, context)
+    }
+    case 'DEMOGRAPHICS': {
+      const compute = () => publishedGenders(context)
+      const genders = await (cache?.rows('DEMOGRAPHICS', publishedGendersSchema, compute) ??
+        compute())
+      return demographicsDistribution(task, genders, context)
+    }
+    case 'ICD-MAIN':
+      throw new Unanswerable('unsupported', 'ICD-MAIN queries are not yet supported.')
+    default:
+      throw new Unanswerable(
+        'unsupported',
+        `'${named(task.code)}' is not a valid distribution query type: GENERIC and DEMOGRAPHICS are.`,
+      )
+  }
+}
+
+/** A word of the task's own, short enough to be quoted back. */
+const named = (word: string): string => (word.length <= 40 ? word : `${word.slice(0, 39)}…`)
