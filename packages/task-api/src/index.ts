@@ -37,7 +37,9 @@ export {
   TaskFormatError,
   type FormatProblem,
 } from './format-error.ts'
-export type { JsonObject } from './json-object.ts'
+export { parseBasicCredentials } from './headers/basic-credentials.ts'
+export { preferredWait } from './headers/prefer-wait.ts'
+export { isJsonObject, type JsonObject } from './json-object.ts'
 export { METADATA_BCOS, encodeMetadata, type ResultMetadata } from './metadata-file.ts'
 export { fileText, resultFile, type ResultFile, type ResultFileContent } from './result-file.ts'
 export {
