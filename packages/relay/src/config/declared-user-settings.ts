@@ -1,0 +1,90 @@
+import { type ConfigProblem, type Setting, settingFamily } from '@warren/runtime'
+import { z } from 'zod'
+import { canonicalGuid } from '../nodes/collection-id.ts'
+import { canonicalUsername, usernameProblem } from '../nodes/username.ts'
+
+/** A user that the configuration wants, with exactly these nodes. */
+export interface DeclaredUser {
+  readonly name: string
+  readonly password: string
+  readonly nodeIds: readonly string[]
+}
+
+// Today's lower limit, kept so that no existing configuration stops working; generated ones have 24 characters.
+const SHORTEST_PASSWORD = 6
+
+const nodeId = z.string().transform((text, context): string => {
+  const id = canonicalGuid(text.trim())
+  if (id !== undefined) return id
+  context.addIssue('expected a GUID such as 3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11')
+  return z.NEVER
+})
+
+export const declaredUserSettings = {
+  declaredPasswords: settingFamily({
+    name: 'DownstreamUsers__<name>__Password',
+    pattern: /DownstreamUsers__(?<user>.+)__Password/,
+    schema: z.string().min(SHORTEST_PASSWORD, `expected ${SHORTEST_PASSWORD} characters or more`),
+    secret: true,
+    description: 'Password of a user that is made, changed and removed with the configuration.',
+  }),
+  declaredNode: settingFamily({
+    name: 'DownstreamUsers__<name>__SubNode',
+    pattern: /DownstreamUsers__(?<user>.+)__SubNode/,
+    schema: nodeId,
+    description: 'Id of the only node of a declared user.',
+  }),
+  declaredNodes: settingFamily({
+    name: 'DownstreamUsers__<name>__SubNodes__<n>',
+    pattern: /DownstreamUsers__(?<user>.+)__SubNodes__\d+/,
+    schema: nodeId,
+    description: 'Ids of the nodes of a declared user, numbered from 0.',
+  }),
+}
+
+type Values<T> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : never }
+export type DeclaredUserValues = Values<typeof declaredUserSettings>
+
+/** The declared users, and what is wrong with them; names are one in any case. */
+export function declaredUsersOf(values: Partial<DeclaredUserValues>): {
+  users: readonly DeclaredUser[]
+  problems: readonly ConfigProblem[]
+} {
+  const problems: ConfigProblem[] = []
+  const drafts = new Map<string, { name: string; password?: string; nodeIds: Set<string> }>()
+  const draftOf = (name: string) => {
+    const key = canonicalUsername(name)
+    const draft = drafts.get(key) ?? { name, nodeIds: new Set<string>() }
+    drafts.set(key, draft)
+    return draft
+  }
+  const ownerOf = new Map<string, string>()
+  for (const { name: variable, groups, value } of values.declaredPasswords ?? []) {
+    const draft = draftOf(groups['user'] ?? '')
+    if (draft.password !== undefined) {
+      problems.push({ name: variable, message: 'a second password for the same user' })
+    }
+    draft.password = value
+  }
+  for (const member of [...(values.declaredNode ?? []), ...(values.declaredNodes ?? [])]) {
+    const draft = draftOf(member.groups['user'] ?? '')
+    const owner = ownerOf.get(member.value)
+    if (owner !== undefined && owner !== canonicalUsername(draft.name)) {
+      const message = `node ${member.value} is declared for two users`
+      problems.push({ name: member.name, message, hint: 'A node belongs to one user.' })
+    }
+    ownerOf.set(member.value, canonicalUsername(draft.name))
+    draft.nodeIds.add(member.value)
+  }
+  const users = [...drafts.values()].flatMap(({ name, password, nodeIds }) => {
+    const problem = usernameProblem(name)
+    const variable = `DownstreamUsers__${name}__Password`
+    if (problem !== undefined) problems.push({ name: variable, message: problem })
+    if (password === undefined) {
+      problems.push({ name: variable, message: 'not set, but this user has a node' })
+      return []
+    }
+    return [{ name, password, nodeIds: [...nodeIds] }]
+  })
+  return { users, problems }
+}

@@ -1,0 +1,271 @@
+import {
+  booleanSetting,
+  type ConfigProblem,
+  durationSetting,
+  type FamilyMember,
+  type Setting,
+  setting,
+  settingFamily,
+  textSetting,
+  urlSetting,
+} from '@warren/runtime'
+import { z } from 'zod'
+
+export interface UpstreamConfig {
+  /** Under which its tasks are kept: never change it while answers are on their way. */
+  readonly name: string
+  readonly baseUrl: string
+  readonly collectionId: string
+  readonly username: string
+  readonly password: string
+  readonly pollIntervalMs: number
+  /** Queues asked, each by a loop of its own; undefined is the queue without a suffix. */
+  readonly queueTypes: readonly ('a' | 'b' | undefined)[]
+  readonly waitSeconds: number
+}
+
+// Below this a poll loop is an attack on the upstream, whose limit is 1,000 requests a minute.
+const SHORTEST_INTERVAL_MS = 100
+export const UNIFIED_QUEUE = 'unified'
+
+const queueTypes = z.string().transform((text, context): UpstreamConfig['queueTypes'] => {
+  const words = text
+    .split(',')
+    .map((word) => word.trim().toLowerCase())
+    .filter((word) => word !== '')
+  if (words.length === 1 && words[0] === UNIFIED_QUEUE) return [undefined]
+  const unknown = words.find((word) => !['a', 'b', '*'].includes(word))
+  if (unknown !== undefined || words.length === 0) {
+    context.addIssue('expected *, a, b, a,b or unified (the queue without a suffix)')
+    return z.NEVER
+  }
+  const all = words.includes('*')
+  return (['a', 'b'] as const).filter((type) => all || words.includes(type))
+})
+
+const interval = durationSetting({ unit: 'ms', minMs: SHORTEST_INTERVAL_MS, maxMs: 600_000 })
+const wait = durationSetting({ unit: 's', maxMs: 60_000 })
+const address = urlSetting(['https', 'http'])
+const name = z
+  .string()
+  .trim()
+  .regex(/^[\w.-]{1,64}$/, 'expected letters, digits and . _ - (64 at most)')
+
+const DEFAULTS = {
+  pollIntervalMs: 5_000,
+  queueTypes: ['a', 'b'] as UpstreamConfig['queueTypes'],
+  waitMs: 20_000,
+}
+
+/** The first upstream, by today's names or ours. */
+export const firstUpstreamSettings = {
+  upstreamName: setting({
+    name: 'RELAY_UPSTREAM_NAME',
+    schema: name,
+    default: 'upstream',
+    description: 'Name of the upstream in logs, metrics and the store.',
+  }),
+  upstreamEnable: setting({
+    name: 'RELAY_UPSTREAM_ENABLE',
+    aliases: ['UpstreamTaskApi__Enable'],
+    schema: booleanSetting().optional(),
+    description: 'Whether to poll an upstream; by default, if there is a base URL.',
+  }),
+  upstreamBaseUrl: setting({
+    name: 'RELAY_UPSTREAM_BASE_URL',
+    aliases: ['UpstreamTaskApi__BaseUrl'],
+    schema: address.optional(),
+    description: 'Base URL of the Task API; without a path, /link_connector_api is added.',
+  }),
+  upstreamCollectionId: setting({
+    name: 'RELAY_UPSTREAM_COLLECTION_ID',
+    aliases: ['UpstreamTaskApi__CollectionId'],
+    schema: textSetting().optional(),
+    description: 'Collection that this hub answers for.',
+  }),
+  upstreamUsername: setting({
+    name: 'RELAY_UPSTREAM_USERNAME',
+    aliases: ['UpstreamTaskApi__Username'],
+    schema: textSetting().optional(),
+    description: 'User name at the upstream.',
+  }),
+  upstreamPassword: setting({
+    name: 'RELAY_UPSTREAM_PASSWORD',
+    aliases: ['UpstreamTaskApi__Password'],
+    schema: z.string().optional(),
+    secret: true,
+    description: 'Password at the upstream.',
+  }),
+  upstreamPollInterval: setting({
+    name: 'RELAY_UPSTREAM_POLL_INTERVAL',
+    aliases: ['UpstreamTaskApi__PollingFrequency'],
+    schema: interval,
+    default: DEFAULTS.pollIntervalMs,
+    unit: 'ms',
+    description: 'From one poll that found nothing to the next.',
+  }),
+  upstreamQueueTypes: setting({
+    name: 'RELAY_UPSTREAM_QUEUE_TYPES',
+    aliases: ['UpstreamTaskApi__QueueTypes'],
+    schema: queueTypes,
+    default: DEFAULTS.queueTypes,
+    description: 'Queues to poll: *, a, b, a,b, or unified (one without a suffix: another hub).',
+  }),
+  upstreamWait: setting({
+    name: 'RELAY_UPSTREAM_WAIT',
+    schema: wait,
+    default: DEFAULTS.waitMs,
+    unit: 's',
+    description: 'How long the upstream is asked to hold a poll (Prefer: wait); 0 does not ask.',
+  }),
+  upstreamResumeOnError: setting({
+    name: 'UpstreamTaskApi__ResumeOnError',
+    schema: booleanSetting().optional(),
+    description: 'Accepted and without effect: polling always goes on after an error.',
+  }),
+  upstreamErrorDelay: setting({
+    name: 'UpstreamTaskApi__ErrorDelay',
+    schema: z.string().optional(),
+    description: 'Accepted and without effect: the pause after errors grows by itself.',
+  }),
+}
+
+/** The second to the ninth upstream: `RELAY_UPSTREAM_2_BASE_URL` and so on. */
+export const moreUpstreamSettings = {
+  moreNames: family('NAME', name, 'Name of upstream n; upstream-n unless given.'),
+  moreEnable: family('ENABLE', booleanSetting(), 'Whether to poll upstream n.'),
+  moreBaseUrls: family('BASE_URL', address, 'Base URL of upstream n.'),
+  moreCollectionIds: family('COLLECTION_ID', textSetting(), 'Collection at upstream n.'),
+  moreUsernames: family('USERNAME', textSetting(), 'User name at upstream n.'),
+  morePasswords: settingFamily({
+    name: 'RELAY_UPSTREAM_<n>_PASSWORD',
+    pattern: /RELAY_UPSTREAM_(?<number>[2-9])_PASSWORD/,
+    schema: z.string(),
+    secret: true,
+    description: 'Password at upstream n.',
+  }),
+  morePollIntervals: family('POLL_INTERVAL', interval, 'Poll interval of upstream n, in ms.'),
+  moreQueueTypes: family('QUEUE_TYPES', queueTypes, 'Queues to poll at upstream n.'),
+  moreWaits: family('WAIT', wait, 'How long upstream n is asked to hold a poll, in seconds.'),
+}
+
+function family<S extends z.ZodType>(key: string, schema: S, description: string) {
+  return settingFamily({
+    name: `RELAY_UPSTREAM_<n>_${key}`,
+    pattern: new RegExp(`RELAY_UPSTREAM_(?<number>[2-9])_${key}`),
+    schema,
+    description: `${description} n is 2 to 9.`,
+  })
+}
+
+type Values<T> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : never }
+export type UpstreamValues = Values<typeof firstUpstreamSettings> &
+  Values<typeof moreUpstreamSettings>
+
+/** The upstreams that are switched on, and what is missing of them. */
+export function upstreamsOf(values: Partial<UpstreamValues>): {
+  upstreams: readonly UpstreamConfig[]
+  problems: readonly ConfigProblem[]
+} {
+  const problems: ConfigProblem[] = []
+  const drafts = [firstDraft(values), ...moreDrafts(values)]
+  const upstreams = drafts.flatMap((draft) => complete(draft, problems))
+  const names = new Set<string>()
+  for (const { name: taken } of upstreams) {
+    if (names.has(taken)) {
+      const message = `two upstreams are named "${taken}"`
+      problems.push({ name: 'RELAY_UPSTREAM_NAME', message, hint: 'Give each its own name.' })
+    }
+    names.add(taken)
+  }
+  return { upstreams, problems }
+}
+
+interface Draft {
+  readonly prefix: string
+  readonly enable: boolean | undefined
+  readonly name: string | undefined
+  readonly baseUrl: string | undefined
+  readonly collectionId: string | undefined
+  readonly username: string | undefined
+  readonly password: string | undefined
+  readonly pollIntervalMs: number | undefined
+  readonly queueTypes: UpstreamConfig['queueTypes'] | undefined
+  readonly waitMs: number | undefined
+}
+
+function firstDraft(values: Partial<UpstreamValues>): Draft {
+  return {
+    prefix: 'RELAY_UPSTREAM_',
+    enable: values.upstreamEnable,
+    name: values.upstreamName,
+    baseUrl: values.upstreamBaseUrl,
+    collectionId: values.upstreamCollectionId,
+    username: values.upstreamUsername,
+    password: values.upstreamPassword,
+    pollIntervalMs: values.upstreamPollInterval,
+    queueTypes: values.upstreamQueueTypes,
+    waitMs: values.upstreamWait,
+  }
+}
+
+function moreDrafts(values: Partial<UpstreamValues>): Draft[] {
+  const members = [
+    ...(values.moreNames ?? []),
+    ...(values.moreEnable ?? []),
+    ...(values.moreBaseUrls ?? []),
+    ...(values.moreCollectionIds ?? []),
+    ...(values.moreUsernames ?? []),
+    ...(values.morePasswords ?? []),
+    ...(values.morePollIntervals ?? []),
+    ...(values.moreQueueTypes ?? []),
+    ...(values.moreWaits ?? []),
+  ]
+  const numbers = new Set(members.map((member) => member.groups['number'] ?? ''))
+  return [...numbers].toSorted().map((number) => {
+    const of = <T>(members: readonly FamilyMember<T>[] | undefined): T | undefined =>
+      members?.find((member) => member.groups['number'] === number)?.value
+    return {
+      prefix: `RELAY_UPSTREAM_${number}_`,
+      enable: of(values.moreEnable),
+      name: of(values.moreNames) ?? `upstream-${number}`,
+      baseUrl: of(values.moreBaseUrls),
+      collectionId: of(values.moreCollectionIds),
+      username: of(values.moreUsernames),
+      password: of(values.morePasswords),
+      pollIntervalMs: of(values.morePollIntervals),
+      queueTypes: of(values.moreQueueTypes),
+      waitMs: of(values.moreWaits),
+    }
+  })
+}
+
+function complete(draft: Draft, problems: ConfigProblem[]): UpstreamConfig[] {
+  const { prefix, baseUrl, collectionId, username, password } = draft
+  if (draft.enable === false || (draft.enable === undefined && baseUrl === undefined)) return []
+  const needed = {
+    BASE_URL: baseUrl,
+    COLLECTION_ID: collectionId,
+    USERNAME: username,
+    PASSWORD: password,
+  }
+  for (const [key, value] of Object.entries(needed)) {
+    if (value !== undefined) continue
+    const message = 'not set, but required for an upstream'
+    problems.push({ name: prefix + key, message, hint: `Or set ${prefix}ENABLE=false.` })
+  }
+  if (baseUrl === undefined || collectionId === undefined) return []
+  if (username === undefined || password === undefined) return []
+  return [
+    {
+      name: draft.name ?? 'upstream',
+      baseUrl,
+      collectionId,
+      username,
+      password,
+      pollIntervalMs: draft.pollIntervalMs ?? DEFAULTS.pollIntervalMs,
+      queueTypes: draft.queueTypes ?? DEFAULTS.queueTypes,
+      waitSeconds: (draft.waitMs ?? DEFAULTS.waitMs) / 1000,
+    },
+  ]
+}

@@ -1,0 +1,91 @@
+import { ExitCode, type Logger, ProgramError } from '@warren/runtime'
+import type { DeclaredUser } from '../config/declared-user-settings.ts'
+import type { UserRecord, UserStore } from '../store/relay-store.ts'
+import { NameTakenError } from '../store/store-error.ts'
+import { hashPassword, verifyPassword } from './password-hash.ts'
+import { canonicalUsername } from './username.ts'
+
+/**
+ * Makes the users of the store what the configuration says: adds, changes and removes those that are declared, and
+ * leaves those made by hand alone. Everything is checked before anything is changed.
+ *
+ * Throws a ProgramError (exit code 78) that names each clash with a user or node made by hand.
+ */
+export async function reconcileDeclaredUsers(
+  users: UserStore,
+  declared: readonly DeclaredUser[],
+  log: Logger,
+): Promise<void> {
+  const existing = await users.listUsers()
+  const clashes = findClashes(existing, declared)
+  if (clashes.length > 0) {
+    throw new ProgramError(`declared users clash with users made by hand:\n${clashes.join('\n')}`, {
+      exitCode: ExitCode.config,
+      hint: 'Choose another name or node id in DownstreamUsers__…, or remove the user that was made by hand.',
+    })
+  }
+  const byKey = new Map(existing.map((user) => [canonicalUsername(user.name), user]))
+  const wanted = new Set(declared.map((user) => canonicalUsername(user.name)))
+  // Removing first frees the nodes that moved from one declared user to another.
+  for (const user of existing) {
+    if (!user.declared || wanted.has(canonicalUsername(user.name))) continue
+    await users.removeUser(user.id)
+    log.info({ client: user.name }, 'declared user removed')
+  }
+  for (const user of declared) {
+    const record = byKey.get(canonicalUsername(user.name))
+    const extra = (record?.nodeIds ?? []).filter((nodeId) => !user.nodeIds.includes(nodeId))
+    for (const nodeId of extra) {
+      await users.removeNode(nodeId)
+      log.info({ client: user.name, node: nodeId }, 'declared node removed')
+    }
+  }
+  for (const user of declared) {
+    const record = await bringUp(users, byKey.get(canonicalUsername(user.name)), user, log)
+    for (const nodeId of user.nodeIds.filter((id) => !record.nodeIds.includes(id))) {
+      await users.addNode(record.id, { id: nodeId })
+      log.info({ client: user.name, node: nodeId }, 'declared node added')
+    }
+    if (user.nodeIds.length === 0) log.warn({ client: user.name }, 'declared user has no node')
+  }
+}
+
+async function bringUp(
+  users: UserStore,
+  record: UserRecord | undefined,
+  user: DeclaredUser,
+  log: Logger,
+): Promise<UserRecord> {
+  if (record === undefined) {
+    const passwordHash = await hashPassword(user.password)
+    try {
+      const added = await users.addUser({ name: user.name, passwordHash, declared: true })
+      log.info({ client: user.name }, 'declared user added')
+      return added
+    } catch (error: unknown) {
+      // Two relays start with the same configuration at the same moment; the other one was first.
+      const other = error instanceof NameTakenError ? await users.findUser(user.name) : null
+      if (other === null || !other.declared) throw error
+      return other
+    }
+  }
+  if (!(await verifyPassword(user.password, record.passwordHash))) {
+    await users.setPasswordHash(record.id, await hashPassword(user.password))
+    log.info({ client: user.name }, 'declared user has a new password')
+  }
+  return record
+}
+
+function findClashes(existing: readonly UserRecord[], declared: readonly DeclaredUser[]): string[] {
+  const byHand = existing.filter((user) => !user.declared)
+  return declared.flatMap((user) => {
+    const namesake = byHand.find(
+      (other) => canonicalUsername(other.name) === canonicalUsername(user.name),
+    )
+    const owners = user.nodeIds.flatMap((nodeId) => {
+      const owner = byHand.find((other) => other.nodeIds.includes(nodeId))
+      return owner === undefined ? [] : [`  node ${nodeId} belongs to user ${owner.name}`]
+    })
+    return namesake === undefined ? owners : [`  user ${namesake.name} exists`, ...owners]
+  })
+}
