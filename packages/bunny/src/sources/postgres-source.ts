@@ -10,6 +10,7 @@ import type {
   SqlStatement,
 } from './cdm-source.ts'
 import { connectionAttempts, type PostgresAddress } from './postgres-address.ts'
+import { connectPostgres } from './postgres-connect.ts'
 import { readPostgresCatalogue } from './postgres-catalogue.ts'
 import { connectionIsDead, connectionIsUsable, postgresError } from './postgres-error.ts'
 import { postgresTypes } from './postgres-row.ts'
@@ -67,7 +68,8 @@ export class PostgresSource implements CdmSource {
   static async open(options: PostgresSourceOptions): Promise<PostgresSource> {
     const { connectTimeoutMs = 10_000, applicationName = 'warren-bunny' } = options
     const attempts = connectionAttempts(options, { applicationName, connectTimeoutMs })
-    const config = await firstThatWorks(attempts)
+    const { client, config } = await connectPostgres(attempts)
+    await client.end()
     return new PostgresSource(config, options)
   }
 
@@ -169,25 +171,6 @@ export class PostgresSource implements CdmSource {
       await side.end().catch(() => {})
     }
   }
-}
-
-async function firstThatWorks(attempts: readonly ClientConfig[]): Promise<ClientConfig> {
-  for (const [index, attempt] of attempts.entries()) {
-    const client = new Client(attempt)
-    client.on('error', () => {})
-    try {
-      await client.connect()
-      return attempt
-    } catch (error: unknown) {
-      const wrapped = postgresError(error)
-      const encryptionWasTheProblem =
-        wrapped.code === 'NO_TLS' || (wrapped.code === '28000' && attempt.ssl === false)
-      if (index === attempts.length - 1 || !encryptionWasTheProblem) throw wrapped
-    } finally {
-      await client.end().catch(() => {})
-    }
-  }
-  throw new SourceError('unavailable', 'no way to connect to the database is configured')
 }
 
 function cancelled(): SourceError {

@@ -1,0 +1,67 @@
+/** A calendar day as days since 1970-01-01, a moment as microseconds since then, both without a time zone. */
+
+const DAY_US = 86_400_000_000
+
+/** A timestamp first: most columns of this kind hold a plain day. */
+const TIMESTAMP =
+  /^(\d{4}-\d{1,2}-\d{1,2}|\d{8})(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(?:Z|[+-]\d{2}(?::?\d{2})?)?)?$/
+const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})$/
+const COMPACT = /^(\d{4})(\d{2})(\d{2})$/
+
+/**
+ * Reads `2015-01-06`, `2015-1-6` and `20150106`; a time of day after them is dropped. `undefined` for anything else:
+ * `06/01/2015` is a day in January or in June depending on who wrote it.
+ */
+export function parseDate(text: string): number | undefined {
+  const match = DATE.exec(text) ?? COMPACT.exec(text)
+  if (match === null) {
+    const day = TIMESTAMP.exec(text)?.[1]
+    return day === undefined ? undefined : parseDate(day)
+  }
+  return dayNumber(Number(match[1]), Number(match[2]), Number(match[3]))
+}
+
+/** Reads a day as above, alone or with `T` or a blank and a time of day. An offset from UTC is dropped: the CDM keeps wall-clock time. */
+export function parseTimestamp(text: string): number | undefined {
+  const match = TIMESTAMP.exec(text)
+  if (match === null) return undefined
+  const day = parseDate(match[1] ?? '')
+  const [hour, minute, second] = [match[2], match[3], match[4]].map((part) => Number(part ?? 0))
+  if (day === undefined || hour === undefined || minute === undefined || second === undefined) {
+    return undefined
+  }
+  if (hour > 23 || minute > 59 || second > 59) return undefined
+  const micros = Number((match[5] ?? '').slice(0, 6).padEnd(6, '0'))
+  return day * DAY_US + (hour * 3600 + minute * 60 + second) * 1_000_000 + micros
+}
+
+/** `undefined` when there is no such day, e.g. 30 February. */
+export function dayNumber(year: number, month: number, day: number): number | undefined {
+  const time = new Date(0)
+  time.setUTCFullYear(year, month - 1, day)
+  const exists =
+    year >= 1 &&
+    time.getUTCFullYear() === year &&
+    time.getUTCMonth() === month - 1 &&
+    time.getUTCDate() === day
+  return exists ? Math.round(time.getTime() / 86_400_000) : undefined
+}
+
+export function isoDate(days: number): string {
+  const text = new Date(days * 86_400_000).toISOString()
+  return text.slice(0, text.indexOf('T'))
+}
+
+/** As both engines read it back: `2015-01-06 10:20:30.5`. */
+export function isoTimestamp(micros: number): string {
+  const day = Math.floor(micros / DAY_US)
+  const rest = micros - day * DAY_US
+  const seconds = Math.floor(rest / 1_000_000)
+  const time = `${two(Math.floor(seconds / 3600))}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`
+  const fraction = rest % 1_000_000
+  return `${isoDate(day)} ${time}${fraction === 0 ? '' : `.${String(fraction).padStart(6, '0')}`}`
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0')
+}

@@ -1,0 +1,301 @@
+import { access, rename, rm } from 'node:fs/promises'
+
+import {
+  BIGINT,
+  DATE,
+  DOUBLE,
+  DuckDBDataChunk,
+  DuckDBDateValue,
+  DuckDBInstance,
+  DuckDBTimestampValue,
+  INTEGER,
+  TIMESTAMP,
+  VARCHAR,
+  type DuckDBAppender,
+  type DuckDBConnection,
+  type DuckDBType,
+  type DuckDBValue,
+} from '@duckdb/node-api'
+import { CDM_TABLES, type CdmTable, type CdmType } from './cdm-tables.ts'
+import { belongsToPerson, type OmopTarget, type RowCount, type TargetPlan } from './omop-target.ts'
+import { BATCH_ROWS, type CdmValue, type RowBatch } from './row-batch.ts'
+import { duckDbFailure, notEmpty } from './target-failure.ts'
+
+interface TableWriter {
+  readonly appender: DuckDBAppender
+  readonly chunk: DuckDBDataChunk
+  /** Which columns of `chunk` hold values, so that the others are emptied once and not for every batch. */
+  readonly filled: boolean[]
+}
+
+const TYPES: Readonly<Record<CdmType, DuckDBType>> = {
+  id: BIGINT,
+  concept: INTEGER,
+  integer: INTEGER,
+  number: DOUBLE,
+  date: DATE,
+  timestamp: TIMESTAMP,
+  text: VARCHAR,
+}
+
+const NO_VALUES: readonly null[] = Array.from({ length: BATCH_ROWS }, () => null)
+
+/**
+ * Writes a CDM into DuckDB. A file is written beside the one it will be, and renamed over it at the end: who reads the
+ * old one goes on reading it undisturbed. In an instance that is open already everything is one transaction.
+ */
+export class DuckDbTarget implements OmopTarget {
+  readonly description: string
+  readonly leftOut: readonly string[] = []
+  readonly #schema: string
+  readonly #connection: DuckDBConnection
+  readonly #file: { path: string; unfinished: string; instance: DuckDBInstance } | undefined
+  readonly #writers = new Map<string, TableWriter>()
+  #committed = false
+
+  private constructor(
+    description: string,
+    schema: string,
+    connection: DuckDBConnection,
+    file?: { path: string; unfinished: string; instance: DuckDBInstance },
+  ) {
+    this.description = description
+    this.#schema = schema === '' ? 'main' : schema
+    this.#connection = connection
+    this.#file = file
+  }
+
+  static async ofFile(path: string, schema = ''): Promise<DuckDbTarget> {
+    const description = `duckdb:${path}`
+    // Where a load was killed, its file is still there: it would be found in the way, and is of no use.
+    const unfinished = `${path}.unfinished`
+    try {
+      await removeDatabase(unfinished)
+      const instance = await DuckDBInstance.create(unfinished)
+      const connection = await instance.connect()
+      return new DuckDbTarget(description, schema, connection, { path, unfinished, instance })
+    } catch (error: unknown) {
+      throw duckDbFailure(error, description)
+    }
+  }
+
+  /** Into a database that stays the caller's, for instance one in memory. */
+  static async ofInstance(instance: DuckDBInstance, schema = ''): Promise<DuckDbTarget> {
+    return new DuckDbTarget('duckdb in memory', schema, await instance.connect())
+  }
+
+  begin(plan: TargetPlan): Promise<void> {
+    return this.#failing(async () => {
+      if (this.#file === undefined) await this.#run('BEGIN')
+      else if (await exists(this.#file.path)) await this.#takeOver(this.#file.path, plan)
+      await this.#run(`CREATE SCHEMA IF NOT EXISTS ${quoted(this.#schema)}`)
+      if (!plan.replace) await this.#refuseRows(plan.tables, '')
+      for (const table of CDM_TABLES) {
+        const afresh = plan.replace || plan.tables.includes(table)
+        await this.#run(
+          this.#createTable(table, afresh ? 'OR REPLACE TABLE' : 'TABLE IF NOT EXISTS'),
+        )
+      }
+    })
+  }
+
+  append(batch: RowBatch): Promise<void> {
+    return this.#failing(async () => {
+      const writer = this.#writers.get(batch.table.name) ?? (await this.#openWriter(batch.table))
+      const { chunk, filled } = writer
+      chunk.rowCount = batch.length
+      for (const [index, values] of batch.columns.entries()) {
+        const type = batch.table.columns[index]?.type
+        if (values === null || type === undefined) {
+          if (filled[index] === true) chunk.setColumnValues(index, NO_VALUES.slice(0, batch.length))
+          filled[index] = false
+          continue
+        }
+        filled[index] = true
+        chunk.setColumnValues(index, engineValues(values, type, batch.length))
+      }
+      writer.appender.appendDataChunk(chunk)
+    })
+  }
+
+  duplicateKeys(): Promise<readonly RowCount[]> {
+    return this.#count(
+      CDM_TABLES.filter(({ key }) => key !== undefined),
+      ({ key = '', name }) =>
+        `SELECT count(*) - count(DISTINCT ${key}) AS rows FROM ${this.#name(name)}`,
+    )
+  }
+
+  orphans(): Promise<readonly RowCount[]> {
+    return this.#count(
+      CDM_TABLES.filter(belongsToPerson),
+      ({ name }) => `SELECT count(*) AS rows FROM ${this.#name(name)}
+        WHERE person_id NOT IN (SELECT person_id FROM ${this.#name('person')})`,
+    )
+  }
+
+  commit(): Promise<void> {
+    return this.#failing(async () => {
+      this.#closeWriters()
+      if (this.#file === undefined) {
+        await this.#run('COMMIT')
+      } else {
+        await this.#run('CHECKPOINT')
+        this.#connection.closeSync()
+        this.#file.instance.closeSync()
+        await rename(this.#file.unfinished, this.#file.path)
+        // A log left beside the old file would be taken for one of the new file.
+        await rm(`${this.#file.path}.wal`, { force: true })
+      }
+      this.#committed = true
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#file === undefined) {
+      if (!this.#committed) {
+        this.#discardWriters()
+        await this.#connection.run('ROLLBACK').catch(() => {})
+      }
+      this.#connection.closeSync()
+      return
+    }
+    if (this.#committed) return
+    this.#discardWriters()
+    this.#connection.closeSync()
+    this.#file.instance.closeSync()
+    await removeDatabase(this.#file.unfinished)
+  }
+
+  /** Carries over what the existing file holds and this load does not replace. */
+  async #takeOver(path: string, plan: TargetPlan): Promise<void> {
+    await this.#run(`ATTACH '${path.replaceAll("'", "''")}' AS old (READ_ONLY)`)
+    if (!plan.replace) await this.#refuseRows(plan.tables, 'old.')
+    const others = await this.#connection.runAndReadAll(
+      `SELECT count(*) FROM information_schema.tables WHERE table_catalog = 'old'
+         AND NOT (table_schema = $1 AND table_type = 'BASE TABLE' AND table_name = ANY ($2::VARCHAR[]))`,
+      [this.#schema, `[${CDM_TABLES.map(({ name }) => name).join(',')}]`],
+    )
+    const holdsMore = Number(others.getRows()[0]?.[0] ?? 0) > 0
+    if (holdsMore || !plan.replace) {
+      const [current] = (
+        await this.#connection.runAndReadAll('SELECT current_database()')
+      ).getRows()
+      await this.#run(`COPY FROM DATABASE old TO ${quoted(String(current?.[0]))}`)
+    }
+    await this.#run('DETACH old')
+  }
+
+  async #refuseRows(tables: readonly CdmTable[], catalogue: 'old.' | ''): Promise<void> {
+    for (const { name } of tables) {
+      const qualified = `${catalogue}${this.#name(name)}`
+      const found = await this.#connection.runAndReadAll(
+        `SELECT count(*) FROM information_schema.tables WHERE table_schema = $1 AND table_name = $2
+           AND table_catalog = ${catalogue === '' ? 'current_database()' : `'old'`}`,
+        [this.#schema, name],
+      )
+      if (Number(found.getRows()[0]?.[0] ?? 0) === 0) continue
+      const some = await this.#connection.runAndReadAll(`SELECT EXISTS (FROM ${qualified} LIMIT 1)`)
+      if (some.getRows()[0]?.[0] === true) throw notEmpty(this.description, name)
+    }
+  }
+
+  #createTable(table: CdmTable, how: string): string {
+    const columns = table.columns.map(
+      ({ name, type, required }) => `${name} ${String(TYPES[type])}${required ? ' NOT NULL' : ''}`,
+    )
+    return `CREATE ${how} ${this.#name(table.name)} (${columns.join(', ')})`
+  }
+
+  async #openWriter(table: CdmTable): Promise<TableWriter> {
+    const chunk = DuckDBDataChunk.create(
+      table.columns.map(({ type }) => TYPES[type]),
+      BATCH_ROWS,
+    )
+    const writer = {
+      appender: await this.#connection.createAppender(table.name, this.#schema),
+      chunk,
+      filled: table.columns.map(() => true),
+    }
+    this.#writers.set(table.name, writer)
+    return writer
+  }
+
+  #closeWriters(): void {
+    for (const { appender } of this.#writers.values()) appender.closeSync()
+    this.#writers.clear()
+  }
+
+  #discardWriters(): void {
+    for (const { appender } of this.#writers.values()) {
+      // Closing flushes, and what is flushed into a failed transaction fails again.
+      try {
+        appender.clear()
+        appender.closeSync()
+      } catch {
+        // It is being thrown away.
+      }
+    }
+    this.#writers.clear()
+  }
+
+  #count(tables: readonly CdmTable[], sql: (table: CdmTable) => string): Promise<RowCount[]> {
+    return this.#failing(async () => {
+      this.#closeWriters()
+      const counts: RowCount[] = []
+      for (const table of tables) {
+        const answer = await this.#connection.runAndReadAll(sql(table))
+        const rows = Number(answer.getRows()[0]?.[0] ?? 0)
+        if (rows > 0) counts.push({ table: table.name, rows })
+      }
+      return counts
+    })
+  }
+
+  #name(table: string): string {
+    return `${quoted(this.#schema)}.${table}`
+  }
+
+  async #run(sql: string): Promise<void> {
+    await this.#connection.run(sql)
+  }
+
+  async #failing<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error: unknown) {
+      throw duckDbFailure(error, this.description)
+    }
+  }
+}
+
+function engineValues(values: readonly CdmValue[], type: CdmType, length: number): DuckDBValue[] {
+  const converted = Array.from<DuckDBValue>({ length })
+  for (let row = 0; row < length; row++) {
+    const value = values[row] ?? null
+    converted[row] = value === null ? null : engineValue(value, type)
+  }
+  return converted
+}
+
+function engineValue(value: string | number | bigint, type: CdmType): DuckDBValue {
+  if (type === 'id') return BigInt(value)
+  if (type === 'date') return new DuckDBDateValue(Number(value))
+  return type === 'timestamp' ? new DuckDBTimestampValue(BigInt(value)) : value
+}
+
+async function removeDatabase(path: string): Promise<void> {
+  for (const one of [path, `${path}.wal`]) await rm(one, { force: true })
+  await rm(`${path}.tmp`, { force: true, recursive: true })
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+function quoted(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`
+}

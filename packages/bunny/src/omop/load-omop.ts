@@ -1,0 +1,199 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { ExitCode, ProgramError } from '@warren/runtime'
+
+import { CdmFile } from './cdm-file.ts'
+import { CDM_TABLES, cdmTable, type CdmTable } from './cdm-tables.ts'
+import { LoadError, LoadProblems, problemText } from './load-problem.ts'
+import type { OmopTarget } from './omop-target.ts'
+import { openTarget, type TargetLocation } from './open-target.ts'
+
+export interface LoadOptions {
+  /** A folder with one file per CDM table: `PERSON.csv`, `person.tsv`, `Person.txt.gz`, … */
+  readonly from: string
+  readonly to: TargetLocation
+  /** Default: `main` in DuckDB, the account's own in PostgreSQL. */
+  readonly schema?: string | undefined
+  /** Empty all CDM tables first, instead of refusing tables that have rows. */
+  readonly replace?: boolean | undefined
+  /** Load what can be read and leave out lines that cannot, instead of loading nothing. */
+  readonly skipBadLines?: boolean | undefined
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Where `PGUSER`, `PGPASSWORD`, … are looked up; default: nowhere. */
+  readonly env?: NodeJS.ProcessEnv | undefined
+}
+
+export interface LoadProgress {
+  readonly step: 'reading' | 'finishing'
+  /** Bytes of the files as they lie on disk, compressed or not. */
+  readonly bytesRead: number
+  readonly bytesTotal: number
+  readonly file: string
+}
+
+export interface LoadedTable {
+  readonly table: string
+  /** `null` for a table that is empty because the folder has no file for it. */
+  readonly file: string | null
+  readonly rows: number
+  readonly skippedLines: number
+}
+
+export interface LoadReport {
+  readonly target: string
+  readonly tables: readonly LoadedTable[]
+  /** What a person should know although the load went well, one sentence each. */
+  readonly notes: readonly string[]
+  readonly bytes: number
+  readonly durationMs: number
+}
+
+interface TableFile {
+  readonly table: CdmTable
+  readonly name: string
+  readonly path: string
+  readonly bytes: number
+}
+
+/**
+ * Loads a folder of CDM files into a database, all or nothing. Throws `LoadError` (exit code 65, with file, line and
+ * column of each problem) when the files are not right, `ProgramError` when the target is not.
+ */
+export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
+  const started = performance.now()
+  const { files, notes } = await filesOf(options.from)
+  const bytesTotal = files.reduce((sum, { bytes }) => sum + bytes, 0)
+  const problems = new LoadProblems()
+
+  await using target = await openTarget(options.to, options)
+  await target.begin({
+    tables: files.map(({ table }) => table),
+    replace: options.replace === true,
+  })
+  const tables: LoadedTable[] = []
+  let bytesBefore = 0
+  for (const file of files) {
+    const reader = new CdmFile(file.path, file.table, problems)
+    const report = (step: LoadProgress['step'], bytes: number): void =>
+      options.onProgress?.({ step, bytesRead: bytesBefore + bytes, bytesTotal, file: file.name })
+    for await (const batch of reader.batches({
+      onBytes: (bytes) => report('reading', bytes),
+      signal: options.signal,
+    })) {
+      // After a problem nothing will be kept, but the rest is still read, to name the other problems too.
+      if (problems.total === 0 || options.skipBadLines === true) await target.append(batch)
+    }
+    bytesBefore += file.bytes
+    report('reading', 0)
+    if (reader.ignoredColumns.length > 0) {
+      notes.push(`${file.name}: unknown columns ignored: ${reader.ignoredColumns.join(', ')}`)
+    }
+    if (reader.skipped > 0 && reader.rows === 0) {
+      problems.add({ file: file.name, message: 'not one line can be read' }, { fatal: true })
+    }
+    tables.push({
+      table: file.table.name,
+      file: file.name,
+      rows: reader.rows,
+      skippedLines: reader.skipped,
+    })
+  }
+  stopOn(problems, options.skipBadLines === true)
+  options.signal?.throwIfAborted()
+  options.onProgress?.({ step: 'finishing', bytesRead: bytesTotal, bytesTotal, file: '' })
+
+  await refuseDuplicateKeys(target, files)
+  notes.push(...problems.first.map((problem) => `left out ${problemText(problem)}`))
+  const more = problems.total - problems.first.length
+  if (more > 0) notes.push(`… and ${more} more lines or fields like these`)
+  notes.push(...(await orphanNotes(target)))
+  await target.commit()
+  notes.push(...target.leftOut.map((column) => `${column} is not in the existing table: left out`))
+  return {
+    target: target.description,
+    tables: inOrder(tables),
+    notes,
+    bytes: bytesTotal,
+    durationMs: performance.now() - started,
+  }
+}
+
+async function filesOf(folder: string): Promise<{ files: TableFile[]; notes: string[] }> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw new ProgramError(`the folder ${folder} cannot be read`, {
+      exitCode: ExitCode.data,
+      hint: 'give a folder with files named after CDM tables, such as PERSON.csv',
+      cause: error,
+    })
+  })
+  const files: TableFile[] = []
+  const notes: string[] = []
+  for (const name of names.sort()) {
+    const stem = /^(.+?)\.(?:csv|tsv|txt)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase()
+    const table = stem === undefined ? undefined : cdmTable(stem)
+    if (table === undefined) {
+      notes.push(`${name}: not a table that Warren loads, ignored`)
+      continue
+    }
+    const twin = files.find((other) => other.table === table)
+    if (twin !== undefined) {
+      throw new ProgramError(`${twin.name} and ${name} are both table ${table.name}`, {
+        exitCode: ExitCode.data,
+        hint: 'keep one of them in the folder',
+      })
+    }
+    const path = join(folder, name)
+    files.push({ table, name, path, bytes: (await stat(path)).size })
+  }
+  if (files.length === 0) {
+    throw new ProgramError(`no file in ${folder} is named after a CDM table`, {
+      exitCode: ExitCode.data,
+      hint: 'name the files PERSON.csv, CONCEPT.csv, CONDITION_OCCURRENCE.csv, …; .tsv, .txt and .gz work too',
+    })
+  }
+  const inCreationOrder = CDM_TABLES.flatMap((one) => files.filter(({ table }) => table === one))
+  return { files: inCreationOrder, notes }
+}
+
+function stopOn(problems: LoadProblems, skipBadLines: boolean): void {
+  if (problems.total === 0 || (skipBadLines && problems.fatal === 0)) return
+  throw new LoadError(
+    problems,
+    problems.fatal === 0
+      ? { hint: 'mend the lines, or add --skip-bad-lines to load everything else' }
+      : {},
+  )
+}
+
+async function refuseDuplicateKeys(target: OmopTarget, files: readonly TableFile[]): Promise<void> {
+  const duplicates = new LoadProblems()
+  for (const { table, rows } of await target.duplicateKeys()) {
+    duplicates.add({
+      file: files.find((file) => file.table.name === table)?.name ?? table,
+      column: cdmTable(table)?.key ?? '',
+      message: `must be unique, but ${rows} rows repeat the value of another row`,
+    })
+  }
+  if (duplicates.total > 0) throw new LoadError(duplicates)
+}
+
+async function orphanNotes(target: OmopTarget): Promise<string[]> {
+  const orphans = await target.orphans()
+  return orphans.map(
+    ({ table, rows }) => `${table}: ${rows} rows belong to persons that are not in person`,
+  )
+}
+
+function inOrder(loaded: readonly LoadedTable[]): LoadedTable[] {
+  return CDM_TABLES.map(
+    ({ name }) =>
+      loaded.find(({ table }) => table === name) ?? {
+        table: name,
+        file: null,
+        rows: 0,
+        skippedLines: 0,
+      },
+  )
+}

@@ -1,0 +1,66 @@
+import { ExitCode, ProgramError } from '@warren/runtime'
+
+/** Something in a file that cannot be loaded. `message` never repeats a value from a row. */
+export interface LoadProblem {
+  readonly file: string
+  /** Counted from 1, the header included; absent when the whole file is meant. */
+  readonly line?: number
+  readonly column?: string
+  readonly message: string
+}
+
+/** Keeps the first problems of a load and counts the rest: a file of a million broken lines is still one screen. */
+export class LoadProblems {
+  readonly first: LoadProblem[] = []
+  readonly #keep: number
+  #total = 0
+  #fatal = 0
+
+  constructor(keep = 20) {
+    this.#keep = keep
+  }
+
+  get total(): number {
+    return this.#total
+  }
+
+  /** Problems that leaving out lines does not mend, such as a missing column. */
+  get fatal(): number {
+    return this.#fatal
+  }
+
+  add(problem: LoadProblem, { fatal = false } = {}): void {
+    this.#total++
+    if (fatal) this.#fatal++
+    // What stops the load for certain is shown even if harmless lines came first.
+    if (this.first.length < this.#keep) this.first.push(problem)
+    else if (fatal && this.#fatal <= this.#keep) this.first[this.#keep - this.#fatal] = problem
+  }
+}
+
+/** The files cannot be loaded as they are; the target is as it was. Exit code 65. */
+export class LoadError extends ProgramError {
+  override readonly name = 'LoadError'
+  readonly problems: readonly LoadProblem[]
+  readonly total: number
+
+  constructor(problems: LoadProblems, options: { hint?: string } = {}) {
+    const lines = problems.first.map((problem) => `  ${problemText(problem)}`)
+    const more = problems.total - lines.length
+    if (more > 0) lines.push(`  … and ${more} more`)
+    const what = problems.total === 1 ? '1 problem' : `${problems.total} problems`
+    super(`nothing was loaded: ${what} in the files\n${lines.join('\n')}`, {
+      exitCode: ExitCode.data,
+      hint: options.hint,
+    })
+    this.problems = problems.first
+    this.total = problems.total
+  }
+}
+
+/** `PERSON.csv:17: year_of_birth: expected a whole number` */
+export function problemText({ file, line, column, message }: LoadProblem): string {
+  return [line === undefined ? file : `${file}:${line}`, column, message]
+    .filter((part) => part !== undefined)
+    .join(': ')
+}

@@ -1,0 +1,139 @@
+export interface SplitterOptions {
+  readonly delimiter: ',' | '\t'
+  /** Whether a field may stand in `"` quotes, with `""` for a quote inside. */
+  readonly quotes: boolean
+  /** `line` is where the record begins, counted from 1. The array is not used again by the splitter. */
+  readonly onRecord: (fields: string[], line: number) => void
+  /** A record that cannot be told apart from what follows. Splitting goes on with the next line. */
+  readonly onBroken: (line: number, message: string) => void
+}
+
+/**
+ * A quote that is opened and never closed would swallow the rest of the file: such a field is given up after this
+ * many characters, and everything after its first line is read as ordinary lines again.
+ */
+const LONGEST_RECORD = 1_000_000
+
+/** Cuts the text of a file, which comes in pieces, into records. Blank lines are no records; lines end in LF or CR LF. */
+export class RecordSplitter {
+  readonly #options: SplitterOptions
+  #rest = ''
+  #line = 1
+
+  constructor(options: SplitterOptions) {
+    this.#options = options
+  }
+
+  /** The line that the next record begins in. */
+  get line(): number {
+    return this.#line
+  }
+
+  push(text: string): void {
+    this.#rest = this.#split(this.#rest + text, false)
+  }
+
+  end(): void {
+    this.#split(this.#rest, true)
+    this.#rest = ''
+  }
+
+  /** Returns what is left of `text` after its last complete record. */
+  #split(text: string, isLast: boolean): string {
+    const { quotes, delimiter, onRecord } = this.#options
+    let at = 0
+    while (at < text.length) {
+      const newline = text.indexOf('\n', at)
+      if (newline < 0 && !isLast) {
+        if (text.length - at <= LONGEST_RECORD) return text.slice(at)
+        // Nothing sensible has lines like this; holding on to it would fill the memory.
+        this.#options.onBroken(this.#line, 'the line is longer than a million characters')
+        return ''
+      }
+      const end = newline < 0 ? text.length : newline
+      const lineEnd = end > at && text.charCodeAt(end - 1) === 13 ? end - 1 : end
+      const line = text.slice(at, lineEnd)
+      if (quotes && line.includes('"')) {
+        const next = this.#splitQuoted(text, at, isLast)
+        if (next === undefined) return text.slice(at)
+        at = next
+        continue
+      }
+      if (line !== '') onRecord(line.split(delimiter), this.#line)
+      this.#line++
+      at = end + 1
+    }
+    return ''
+  }
+
+  /** One record with quotes in it, from `start`. Returns where the next one begins, or nothing if `text` ends before. */
+  #splitQuoted(text: string, start: number, isLast: boolean): number | undefined {
+    const { delimiter, onRecord } = this.#options
+    const fields: string[] = []
+    let lines = 1
+    let at = start
+    for (;;) {
+      if (text.charCodeAt(at) === QUOTE) {
+        let value = ''
+        let from = at + 1
+        for (;;) {
+          const close = text.indexOf('"', from)
+          const tooLong = (close < 0 ? text.length : close) - start > LONGEST_RECORD
+          if (tooLong || (close < 0 && isLast)) {
+            return this.#giveUp(text, start, 'a quote is opened and never closed')
+          }
+          // A quote at the very end of a piece may be the first half of `""`.
+          if (close < 0 || (close === text.length - 1 && !isLast)) return undefined
+          value += text.slice(from, close)
+          from = close + 1
+          if (text.charCodeAt(from) !== QUOTE) break
+          value += '"'
+          from++
+        }
+        lines += value.split('\n').length - 1
+        fields.push(value)
+        at = from
+      } else {
+        const nextDelimiter = text.indexOf(delimiter, at)
+        const newline = text.indexOf('\n', at)
+        const stops = [nextDelimiter, newline].filter((stop) => stop >= 0)
+        if (newline < 0 && !isLast) return undefined
+        const stop = stops.length === 0 ? text.length : Math.min(...stops)
+        const value = text.slice(at, stop)
+        if (value.includes('"')) {
+          return this.#giveUp(
+            text,
+            start,
+            'a quote stands inside a field that does not begin with one',
+          )
+        }
+        fields.push(stop === newline || stop === text.length ? value.replace(/\r$/, '') : value)
+        at = stop
+      }
+      if (text.startsWith('\r\n', at) || (isLast && text.slice(at) === '\r')) at++
+      if (at >= text.length || text.charCodeAt(at) === LF) {
+        // The line feed that ends the record may be in the next piece, after a carriage return in this one.
+        if (at >= text.length && !isLast) return undefined
+        onRecord(fields, this.#line)
+        this.#line += lines
+        return at + 1
+      }
+      if (text.charCodeAt(at) !== delimiter.charCodeAt(0)) {
+        if (at === text.length - 1 && !isLast) return undefined
+        return this.#giveUp(text, start, 'a closing quote is not followed by the end of the field')
+      }
+      at++
+      if (at >= text.length && !isLast) return undefined
+    }
+  }
+
+  #giveUp(text: string, start: number, message: string): number {
+    this.#options.onBroken(this.#line, message)
+    this.#line++
+    const newline = text.indexOf('\n', start)
+    return newline < 0 ? text.length : newline + 1
+  }
+}
+
+const QUOTE = 34
+const LF = 10
