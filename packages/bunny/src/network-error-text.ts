@@ -28,7 +28,7 @@ export function networkErrorText(record: LogRecord): string {
     case 'READ_TIMEOUT':
       return `${place.pool}: Read timed out. (read timeout=None)`
     case 'ECONNRESET':
-      return "('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))"
+      return "('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))"
     case 'NOT_JSON':
       return 'Expecting value: line 1 column 1 (char 0)'
     default:

@@ -126,7 +126,7 @@ export class Outbox {
       ...(random === undefined ? {} : { random }),
     })
     for (let attempt = 1; ; attempt += 1) {
-      const closing = this.#hurry.signal.aborted
+      const lastTry = this.#hurry.signal.aborted
       const startedAt = clock.now()
       try {
         const { outcome, requestId, status } = await this.#post(entry.result)
@@ -138,6 +138,7 @@ export class Outbox {
         return
       } catch (error: unknown) {
         const failure = judge(error)
+        const closing = lastTry || this.#end.signal.aborted
         if (failure.final) {
           const { requestId, status, detail } = failure
           log.error({ taskId, requestId, status, detail, attempt }, BunnyEvent.resultRefused)
@@ -178,15 +179,15 @@ export class Outbox {
   }
 
   async #post(result: TaskResult): Promise<Delivery> {
-    if (this.#posting >= CONCURRENT_POSTS) {
-      await new Promise<void>((resolve) => this.#turns.push(resolve))
-    }
-    this.#posting += 1
+    if (this.#posting < CONCURRENT_POSTS) this.#posting += 1
+    else await new Promise<void>((resolve) => this.#turns.push(resolve))
     try {
       return await this.#options.send(result, this.#end.signal)
     } finally {
-      this.#posting -= 1
-      this.#turns.shift()?.()
+      // The place goes to the next in line without being free in between.
+      const next = this.#turns.shift()
+      if (next === undefined) this.#posting -= 1
+      else next()
     }
   }
 

@@ -77,8 +77,8 @@ export class Poller {
       summary.record('error', took())
       return this.#failed(error, took())
     }
-    backoff.reset()
     if (next === null) {
+      backoff.reset()
       summary.record('204', took())
       log.debug(BunnyEvent.noTask)
       return this.#pauseAfterEmpty(took(), intervalMs)
@@ -86,6 +86,7 @@ export class Poller {
     summary.record('200', took())
     const taken = await take(next.body, next.requestId)
     if (taken === 'unreadable') return backoff.next()
+    backoff.reset()
     return taken === 'repeated' ? intervalMs : 0
   }
 

@@ -1,0 +1,183 @@
+import { ConfigError } from '@warren/runtime'
+import { describe, expect, it } from 'vitest'
+import { loadBunnyConfig, loadRunConfig } from '../../src/config.ts'
+import { databaseLabel, sourceConfig } from '../../src/source-config.ts'
+
+const RELAY = {
+  TASK_API_BASE_URL: 'https://relay.example.org/link_connector_api',
+  TASK_API_USERNAME: 'site-a',
+  TASK_API_PASSWORD: 'correct horse',
+  COLLECTION_ID: 'c0ffee',
+}
+const POSTGRES = {
+  DATASOURCE_DB_HOST: 'db',
+  DATASOURCE_DB_PORT: '5432',
+  DATASOURCE_DB_DATABASE: 'omop',
+  DATASOURCE_DB_SCHEMA: 'cdm',
+}
+const COMPLETE = { ...RELAY, ...POSTGRES }
+
+function problemsOf(load: () => unknown): Record<string, string> {
+  try {
+    load()
+  } catch (error: unknown) {
+    if (!(error instanceof ConfigError)) throw error
+    expect(error.exitCode).toBe(78)
+    return Object.fromEntries(error.problems.map(({ name, message }) => [name, message]))
+  }
+  return {}
+}
+
+describe('configuration of the daemon', () => {
+  it('has the defaults of the client it replaces', () => {
+    expect(loadBunnyConfig(COMPLETE)).toMatchObject({
+      pollingIntervalMs: 5000,
+      initialBackoffMs: 5000,
+      maxBackoffMs: 60_000,
+      threshold: 10,
+      nearest: 10,
+      specimenEnabled: false,
+      locationEnabled: false,
+      enforceHttps: true,
+      taskApiType: undefined,
+      logLevel: 'info',
+      driver: 'postgresql',
+      duckdbPath: '/data/file.db',
+      duckdbMemoryLimit: '1000mb',
+      duckdbTempDirectory: '/tmp',
+      cacheEnabled: false,
+      cacheDir: '/app/cache',
+      cacheTtlHours: 24,
+      cacheRefreshOnStartup: true,
+    })
+  })
+
+  it('takes a blank variable for one that is not set', () => {
+    const config = loadBunnyConfig({
+      ...COMPLETE,
+      LOW_NUMBER_SUPPRESSION_THRESHOLD: '',
+      TASK_API_TYPE: ' ',
+      DATASOURCE_DB_SCHEMA: '',
+    })
+    expect(config).toMatchObject({ threshold: 10, taskApiType: undefined, dbSchema: undefined })
+  })
+
+  it('names everything that is missing at once', () => {
+    expect(Object.keys(problemsOf(() => loadBunnyConfig({})))).toEqual([
+      'TASK_API_BASE_URL',
+      'TASK_API_USERNAME',
+      'TASK_API_PASSWORD',
+      'COLLECTION_ID',
+      'DATASOURCE_DB_HOST',
+      'DATASOURCE_DB_PORT',
+      'DATASOURCE_DB_DATABASE',
+    ])
+  })
+
+  it('asks for no server where the database is a DuckDB file', () => {
+    const config = loadBunnyConfig({
+      ...RELAY,
+      DATASOURCE_DB_DRIVERNAME: 'duckdb',
+      DATASOURCE_DUCKDB_PATH_TO_DB: '/data/omop.duckdb',
+      SOLVE_CONCURRENCY: '8',
+    })
+    expect(sourceConfig(config, 9)).toMatchObject({
+      driver: 'duckdb',
+      path: '/data/omop.duckdb',
+      memoryLimit: '1000mb',
+      poolSize: 3,
+    })
+  })
+
+  it('hands connection parameters through to the server', () => {
+    const config = loadBunnyConfig({
+      ...COMPLETE,
+      DATASOURCE_DB_CONNECTION_QUERY: '{"sslmode":"verify-full"}',
+    })
+    expect(sourceConfig(config, 3)).toMatchObject({
+      driver: 'postgresql',
+      schema: 'cdm',
+      poolSize: 3,
+      parameters: { sslmode: 'verify-full' },
+    })
+    expect(databaseLabel(config)).toBe('postgresql://db:5432/omop#cdm')
+  })
+
+  it.each([
+    ['DATASOURCE_DB_CONNECTION_QUERY', '[1]'],
+    ['DATASOURCE_DB_CONNECTION_QUERY', 'sslmode=require'],
+    ['POLLING_INTERVAL', '0'],
+    ['POLLING_INTERVAL', '-1'],
+    ['ROUNDING_TARGET', '5.5'],
+    ['TASK_API_TYPE', 'c'],
+    ['BUNNY_LOGGER_LEVEL', 'FLOPPSY'],
+    ['OMOP_SPECIMEN_ENABLED', 'maybe'],
+    ['SOLVE_CONCURRENCY', '0'],
+    ['OTEL_ENABLED', 'true'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(Object.keys(problemsOf(() => loadBunnyConfig({ ...COMPLETE, [name]: value })))).toEqual([
+      name,
+    ])
+  })
+
+  it.each([
+    ['DATASOURCE_USE_TRINO', 'true', 'Trino'],
+    ['DATASOURCE_USE_SNOWFLAKE', 'true', 'Snowflake'],
+    ['DATASOURCE_USE_AZURE_MANAGED_IDENTITY', 'true', 'Azure'],
+    ['DATASOURCE_DB_DRIVERNAME', 'mssql', 'SQL Server'],
+    ['DATASOURCE_DB_DRIVERNAME', 'snowflake-connector-python', 'Snowflake'],
+  ])('says that %s=%s is not supported, and asks for nothing else of it', (name, value, engine) => {
+    const problems = problemsOf(() => loadBunnyConfig({ ...RELAY, [name]: value }))
+    expect(Object.keys(problems)).toEqual([name])
+    expect(problems[name]).toContain(`${engine}`)
+    expect(problems[name]).toContain('is not supported')
+  })
+
+  it('lets settings of other engines stand as long as they are switched off', () => {
+    expect(() =>
+      loadBunnyConfig({
+        ...COMPLETE,
+        DATASOURCE_USE_TRINO: 'false',
+        DATASOURCE_DB_CATALOG: 'hutch',
+        DATASOURCE_DB_ACCOUNT: 'x',
+        DATASOURCE_PRIVATE_KEY_PASSPHRASE: 'password',
+      }),
+    ).not.toThrow()
+  })
+
+  it('finds a mistyped variable and guesses the right one', () => {
+    const load = () => loadBunnyConfig({ ...COMPLETE, OMOP_SPECIMENS_ENABLED: 'true' })
+    expect(load).toThrow(/OMOP_SPECIMENS_ENABLED.*\n.*Did you mean OMOP_SPECIMEN_ENABLED/)
+  })
+
+  it('insists on https, in any case of its letters', () => {
+    const at = (url: string, more = {}) =>
+      problemsOf(() => loadBunnyConfig({ ...COMPLETE, TASK_API_BASE_URL: url, ...more }))
+    expect(at('HTTPS://relay.example.org')).toEqual({})
+    expect(at('http://relay.example.org')).toEqual({
+      TASK_API_BASE_URL: 'HTTPS is required for the task API but not used',
+    })
+    expect(at('http://relay.example.org', { TASK_API_ENFORCE_HTTPS: 'false' })).toEqual({})
+    expect(at('httpsx://relay.example.org')).toHaveProperty('TASK_API_BASE_URL')
+  })
+
+  it('refuses a longest backoff below the first one', () => {
+    const env = { ...COMPLETE, INITIAL_BACKOFF: '10', MAX_BACKOFF: '5' }
+    expect(problemsOf(() => loadBunnyConfig(env))).toHaveProperty('MAX_BACKOFF')
+  })
+
+  it('shows no secret in its problems', () => {
+    const load = () => loadBunnyConfig({ ...COMPLETE, POLLING_INTERVAL: 'often' })
+    expect(load).not.toThrow(/correct horse|c0ffee/)
+  })
+})
+
+describe('configuration of a run by hand', () => {
+  it('needs a database and nothing of a relay', () => {
+    expect(loadRunConfig(POSTGRES)).toMatchObject({ dbHost: 'db', collectionId: undefined })
+  })
+
+  it("does not mind the daemon's variables beside its own", () => {
+    expect(() => loadRunConfig({ ...COMPLETE, POLL_WAIT_SECONDS: 'x' })).not.toThrow()
+  })
+})

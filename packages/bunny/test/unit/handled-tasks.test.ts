@@ -1,0 +1,60 @@
+import { countResult, distributionResult, errorResult, resultFile } from '@warren/task-api'
+import { describe, expect, it } from 'vitest'
+import { HandledTasks } from '../../src/poll/handled-tasks.ts'
+
+const task = { uuid: 't', collection: 'c' }
+const answer = (text: string) =>
+  distributionResult(task, 1, [
+    resultFile({ name: 'f', text, description: null, sensitive: true, encode: false }),
+  ])
+
+describe('memory of handled tasks', () => {
+  it('knows a task in work, and its answer afterwards', () => {
+    const handled = new HandledTasks({ now: () => 0 })
+    expect(handled.recall('t')).toBeUndefined()
+    handled.begin('t')
+    expect(handled.recall('t')).toBe('in-work')
+    const result = countResult(task, 20)
+    handled.end('t', result)
+    expect(handled.recall('t')).toBe(result)
+  })
+
+  it('does not repeat a failure, but remembers that there was one', () => {
+    const handled = new HandledTasks({ now: () => 0 })
+    handled.begin('t')
+    handled.end('t', errorResult(task, 'no'))
+    expect(handled.recall('t')).toBe('failed')
+  })
+
+  it('forgets a task that was given up', () => {
+    const handled = new HandledTasks({ now: () => 0 })
+    handled.begin('t')
+    handled.end('t')
+    expect(handled.recall('t')).toBeUndefined()
+  })
+
+  it('stays within its bounds, forgetting the oldest first', () => {
+    let now = 0
+    const handled = new HandledTasks({
+      now: () => now,
+      bounds: { tasks: 3, size: 100, ageMs: 1000 },
+    })
+    const known = (...keys: string[]) => keys.filter((key) => handled.recall(key) !== undefined)
+    for (const key of ['a', 'b', 'c', 'd']) handled.end(key, countResult(task, 0))
+    expect(known('a', 'b', 'c', 'd')).toEqual(['b', 'c', 'd'])
+    handled.end('big', answer('x'.repeat(60)))
+    handled.end('bigger', answer('x'.repeat(70)))
+    expect(known('b', 'c', 'd', 'big', 'bigger')).toEqual(['bigger'])
+    now = 1001
+    expect(known('bigger')).toEqual([])
+  })
+
+  it('replaces what it knew of a task without counting it twice', () => {
+    const handled = new HandledTasks({
+      now: () => 0,
+      bounds: { tasks: 3, size: 100, ageMs: 1000 },
+    })
+    for (let time = 0; time < 5; time += 1) handled.end('t', answer('x'.repeat(60)))
+    expect(handled.recall('t')).not.toBeUndefined()
+  })
+})

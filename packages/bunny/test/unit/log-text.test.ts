@@ -1,0 +1,217 @@
+import { TaskApiError } from '@warren/task-api'
+import { describe, expect, it } from 'vitest'
+import { BunnyEvent } from '../../src/log-events.ts'
+import { textLog } from '../support/log-lines.ts'
+
+const PREFIX = /^(DEBUG|INFO|WARNING|ERROR) - \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d - (.*)$/
+
+/** Level and message of each line, as the Python client would have them. */
+function linesOf(write: (log: ReturnType<typeof textLog>['log']) => void, options = {}): string[] {
+  const { log, lines } = textLog(options)
+  write(log)
+  return lines.map((line) => {
+    const match = PREFIX.exec(line)
+    if (match === null) throw new Error(`not a line of the Python client: ${line}`)
+    return `${match[1]} ${match[2]}`
+  })
+}
+
+const URL = 'https://relay.example.org/link_connector_api/task/nextjob/[REDACTED]'
+
+function pollFailed(code: string, more: { status?: number; url?: string; detail?: string } = {}) {
+  const lines = linesOf((log) =>
+    log.error({ code, url: URL, detail: 'what we say', ...more }, BunnyEvent.pollFailed),
+  )
+  expect(lines).toHaveLength(1)
+  return lines[0] ?? ''
+}
+
+describe('LOG_FORMAT=text', () => {
+  it('starts as the client of today does', () => {
+    expect(
+      linesOf((log) => {
+        log.info({ version: '0.1.0' }, BunnyEvent.starting)
+        log.info({ database: 'postgresql://db:5432/omop' }, BunnyEvent.connecting)
+        log.info({ version: '0.1.0', relay: URL }, BunnyEvent.started)
+      }),
+    ).toEqual([
+      'INFO Starting Bunny version: 0.1.0',
+      'INFO Connecting to database...',
+      'INFO Polling for tasks...',
+    ])
+  })
+
+  it('shows a poll as request, status and outcome, all at DEBUG', () => {
+    const poll = (log: ReturnType<typeof textLog>['log']): void => {
+      log.debug({ requestId: 'r', url: URL }, BunnyEvent.pollSent)
+      log.debug({ requestId: 'r', status: 204, durationMs: 3 }, BunnyEvent.pollAnswered)
+      log.debug(BunnyEvent.noTask)
+    }
+    expect(linesOf(poll)).toEqual([
+      `DEBUG Sending get request to ${URL}`,
+      `DEBUG Sending get request to ${URL} with data None and kwargs {}`,
+      'DEBUG Response Status: 204',
+      'DEBUG No task found. Looking for task...',
+    ])
+    expect(linesOf(poll, { level: 'info' })).toEqual([])
+  })
+
+  it('shows a task from arrival to the end', () => {
+    expect(
+      linesOf((log) => {
+        log.info({ taskId: 't', kind: 'availability' }, BunnyEvent.taskReceived)
+        log.info(
+          { taskId: 't', kind: 'availability', status: 'ok', count: 20 },
+          BunnyEvent.taskSolved,
+        )
+        log.info({ taskId: 't', status: 200 }, BunnyEvent.resultPosted)
+      }),
+    ).toEqual([
+      'INFO Task received. Resolving...',
+      'INFO Processing query...',
+      'INFO Solved availability query',
+      'INFO Task resolved.',
+    ])
+  })
+
+  it('says nothing of its own about an idle link', () => {
+    expect(
+      linesOf((log) => {
+        log.info({ link: 'relay', polls: { 204: 12 } }, BunnyEvent.linkSummary)
+        log.info({ askedSeconds: 25 }, BunnyEvent.pollsNotHeld)
+      }),
+    ).toEqual([])
+  })
+
+  it('names the reason of a task that could not be read', () => {
+    const lines = linesOf((log) =>
+      log.warn(
+        { taskId: 't', cause: 'invalid', reason: 'not a valid task' },
+        BunnyEvent.taskNotAnswerable,
+      ),
+    )
+    expect(lines).toEqual(['ERROR Invalid task input: not a valid task'])
+  })
+
+  it('hides the collection id wherever it occurs', () => {
+    const lines = linesOf(
+      (log) => log.info({ path: '/out/RQ-CC-1.json' }, BunnyEvent.resultSaved),
+      {
+        secrets: ['RQ-CC-1'],
+      },
+    )
+    expect(lines).toEqual(['INFO Saved results to /out/[REDACTED].json'])
+  })
+
+  it('warns of a link without https', () => {
+    expect(linesOf((log) => log.warn(BunnyEvent.insecure))).toEqual([
+      'WARNING HTTPS is not used for the task API. This is not recommended in production environments.',
+    ])
+  })
+})
+
+describe('network errors in the words of the Python client', () => {
+  const pool = "HTTPSConnectionPool(host='relay.example.org', port=443)"
+  const path = '/link_connector_api/task/nextjob/[REDACTED]'
+  const caused = `ERROR Network error occurred: ${pool}: Max retries exceeded with url: ${path} (Caused by `
+
+  it('has a line for a status', () => {
+    expect(pollFailed('HTTP_401', { status: 401 })).toBe(
+      `ERROR Network error occurred: 401 Client Error: Unauthorized for url: ${URL}`,
+    )
+    expect(pollFailed('HTTP_503', { status: 503 })).toBe(
+      `ERROR Network error occurred: 503 Server Error: Service Unavailable for url: ${URL}`,
+    )
+  })
+
+  it('has a line for a name that is not known', () => {
+    const line = pollFailed('ENOTFOUND')
+    expect(line.startsWith(caused)).toBe(true)
+    expect(line).toMatch(
+      /NameResolutionError\(".*: Failed to resolve 'relay\.example\.org' \(\[Errno -2\] Name or service not known\)"\)\)$/,
+    )
+  })
+
+  it('has a line for a refused connection', () => {
+    expect(pollFailed('ECONNREFUSED')).toMatch(
+      /\(Caused by NewConnectionError\('.*: Failed to establish a new connection: \[Errno 111\] Connection refused'\)\)$/,
+    )
+  })
+
+  it('has a line for a connection that does not come about', () => {
+    expect(pollFailed('CONNECT_TIMEOUT')).toMatch(
+      /\(Caused by ConnectTimeoutError\(.*, 'Connection to relay\.example\.org timed out\. \(connect timeout=None\)'\)\)$/,
+    )
+  })
+
+  it('has a line for an answer that does not come', () => {
+    expect(pollFailed('READ_TIMEOUT')).toContain(`${pool}: Read timed out.`)
+  })
+
+  it.each([
+    ['TLS_CERT_HAS_EXPIRED', 'certificate has expired'],
+    ['TLS_DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'],
+    ['TLS_UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to get local issuer certificate'],
+    [
+      'TLS_CERT_ALTNAME_INVALID',
+      "Hostname mismatch, certificate is not valid for 'relay.example.org'.",
+    ],
+  ])('has a line for %s', (code, reason) => {
+    expect(pollFailed(code)).toBe(
+      `${caused}SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: ${reason} (_ssl.c:1010)')))`,
+    )
+  })
+
+  it('has a line for a connection that is cut', () => {
+    expect(pollFailed('ECONNRESET')).toBe(
+      "ERROR Network error occurred: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))",
+    )
+  })
+
+  it('falls back to our own words', () => {
+    expect(pollFailed('PROXY_502')).toContain('Network error occurred: what we say')
+  })
+
+  it('knows http and ports', () => {
+    const line = pollFailed('ECONNREFUSED', {
+      url: 'http://relay:8080/x/task/nextjob/[REDACTED].a',
+    })
+    expect(line).toContain(
+      "HTTPConnectionPool(host='relay', port=8080): Max retries exceeded with url: /x/task/nextjob/[REDACTED].a",
+    )
+  })
+})
+
+describe('results that do not get through', () => {
+  const failed = (error: TaskApiError) =>
+    linesOf((log) =>
+      log.warn(
+        {
+          taskId: 'task-1',
+          code: error.code,
+          ...(error.status === undefined ? {} : { status: error.status }),
+          detail: error.message,
+          url: URL,
+        },
+        BunnyEvent.resultPostFailed,
+      ),
+    )
+
+  it('are announced with the time, as today', () => {
+    const [line] = failed(
+      new TaskApiError('x', { kind: 'unavailable', code: 'HTTP_500', status: 500, requestId: 'r' }),
+    )
+    expect(line).toMatch(
+      /^WARNING Failed to post to task\/result\/task-1\/\[REDACTED\] at \d{10}(\.\d+)?\. Trying again\.\.\.$/,
+    )
+  })
+
+  it('have an error line where the network is to blame', () => {
+    const [line] = failed(
+      new TaskApiError('x', { kind: 'transport', code: 'ECONNREFUSED', requestId: 'r' }),
+    )
+    expect(line).toMatch(
+      /^ERROR Network error occurred while posting results: .*Connection refused/,
+    )
+  })
+})

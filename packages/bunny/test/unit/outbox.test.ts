@@ -1,0 +1,302 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { countResult, TaskApiError, type TaskApiErrorKind, type TaskResult } from '@warren/task-api'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { OutboxFolder } from '../../src/outbox/outbox-folder.ts'
+import { Outbox, type Delivery } from '../../src/outbox/outbox.ts'
+import { JumpingClock } from '../support/jumping-clock.ts'
+import { recordingLog } from '../support/log-lines.ts'
+
+const result = (uuid: string): TaskResult => countResult({ uuid, collection: 'c' }, 20)
+const accepted: Delivery = { outcome: 'accepted', requestId: 'r', status: 200 }
+
+const refusal = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number) =>
+  new TaskApiError(`answered ${String(status)}`, {
+    kind,
+    code: `HTTP_${String(status)}`,
+    status,
+    requestId: 'r',
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  })
+
+function outboxOver(
+  send: (result: TaskResult, signal: AbortSignal) => Promise<Delivery>,
+  options: { folder?: OutboxFolder; clock?: JumpingClock; maxWaiting?: number } = {},
+) {
+  const clock = options.clock ?? new JumpingClock()
+  const { log, lines } = recordingLog()
+  const outbox = new Outbox({
+    send,
+    clock,
+    log,
+    random: () => 0,
+    resultUrl: (taskId) => `https://relay/task/result/${taskId}/[REDACTED]`,
+    initialBackoffMs: 5000,
+    maxBackoffMs: 60_000,
+    keepForMs: 7_200_000,
+    ...(options.folder === undefined ? {} : { folder: options.folder }),
+    ...(options.maxWaiting === undefined ? {} : { maxWaiting: options.maxWaiting }),
+  })
+  return { outbox, clock, lines, said: () => lines.map(({ msg }) => msg) }
+}
+
+const empty = (outbox: Outbox) => expect.poll(() => outbox.size).toBe(0)
+
+/** A `send` that fails with each of `failures` in turn and then succeeds. */
+function failing(...failures: readonly Error[]) {
+  const left = [...failures]
+  return (): Promise<Delivery> => {
+    const failure = left.shift()
+    return failure === undefined ? Promise.resolve(accepted) : Promise.reject(failure)
+  }
+}
+
+describe('delivery of results', () => {
+  it('posts a result and says so', async () => {
+    const { outbox, lines } = outboxOver(failing())
+    await outbox.put('a', result('a'))
+    await empty(outbox)
+    expect(lines).toMatchObject([
+      { msg: 'result posted', taskId: 'a', requestId: 'r', status: 200, level: 30 },
+    ])
+  })
+
+  it.each([
+    [401, 'authentication'],
+    [403, 'authentication'],
+    [429, 'unavailable'],
+    [500, 'unavailable'],
+    [503, 'unavailable'],
+    [302, 'nonsense'],
+  ] as const)('tries again after %i', async (status, kind) => {
+    const { outbox, said, clock } = outboxOver(
+      failing(refusal(status, kind), refusal(status, kind)),
+    )
+    await outbox.put('a', result('a'))
+    await empty(outbox)
+    expect(said()).toEqual(['result post failed', 'result post failed', 'result posted'])
+    expect(clock.sleeps).toEqual([5000, 10_000])
+  })
+
+  it('tries again when the connection breaks', async () => {
+    const broken = new TaskApiError('broken', {
+      kind: 'transport',
+      code: 'ECONNRESET',
+      requestId: 'r',
+    })
+    const { outbox, said } = outboxOver(failing(broken))
+    await outbox.put('a', result('a'))
+    await empty(outbox)
+    expect(said()).toEqual(['result post failed', 'result posted'])
+  })
+
+  it('waits as long as the relay asks', async () => {
+    const { outbox, clock } = outboxOver(failing(refusal(429, 'unavailable', 90_000)))
+    await outbox.put('a', result('a'))
+    await empty(outbox)
+    expect(clock.sleeps).toEqual([90_000])
+  })
+
+  it.each([404, 413, 422])('takes %i for final, and never calls it resolved', async (status) => {
+    const { outbox, lines, said } = outboxOver(failing(refusal(status, 'refused')))
+    await outbox.put('a', result('a'))
+    await empty(outbox)
+    expect(said()).toEqual(['result refused'])
+    expect(lines[0]).toMatchObject({ level: 50, taskId: 'a', status })
+  })
+
+  it('takes 409 for final: the relay has an answer already', async () => {
+    const { outbox, lines } = outboxOver(() =>
+      Promise.resolve({ outcome: 'already-answered', requestId: 'r', status: 409 }),
+    )
+    await outbox.put('a', result('a'))
+    await empty(outbox)
+    expect(lines).toMatchObject([{ msg: 'result refused', level: 50, taskId: 'a', status: 409 }])
+  })
+
+  it('gives up after the time results are kept, and says which task lost its result', async () => {
+    const { outbox, clock, lines } = outboxOver(() => Promise.reject(refusal(503, 'unavailable')))
+    const start = clock.now()
+    await outbox.put('a', result('a'))
+    await empty(outbox)
+    expect(clock.now() - start).toBeGreaterThan(7_000_000)
+    expect(clock.now() - start).toBeLessThanOrEqual(7_200_000)
+    expect(lines.at(-1)).toMatchObject({ msg: 'result lost', level: 50, taskId: 'a' })
+    expect(lines.filter(({ msg }) => msg === 'result post failed').length).toBeLessThan(130)
+  })
+
+  it('posts a handful at a time when many have waited', async () => {
+    let now = 0
+    let most = 0
+    const gate = Promise.withResolvers<void>()
+    const { outbox } = outboxOver(async () => {
+      now += 1
+      most = Math.max(most, now)
+      await gate.promise
+      now -= 1
+      return accepted
+    })
+    for (let index = 0; index < 20; index += 1) {
+      await outbox.put(String(index), result(String(index)))
+    }
+    expect(most).toBe(4)
+    gate.resolve()
+    await empty(outbox)
+    expect(most).toBe(4)
+  })
+
+  it('says when it is full', async () => {
+    const { outbox } = outboxOver(() => new Promise(() => {}), { maxWaiting: 2 })
+    await outbox.put('a', result('a'))
+    expect(outbox.isFull).toBe(false)
+    await outbox.put('b', result('b'))
+    expect(outbox.isFull).toBe(true)
+    expect(outbox.has('b')).toBe(true)
+  })
+
+  it('sends a result that is put twice once', async () => {
+    let posts = 0
+    const gate = Promise.withResolvers<Delivery>()
+    const { outbox } = outboxOver(() => {
+      posts += 1
+      return gate.promise
+    })
+    await outbox.put('a', result('a'))
+    await outbox.put('a', result('a'))
+    gate.resolve(accepted)
+    await empty(outbox)
+    expect(posts).toBe(1)
+  })
+})
+
+describe('closing the outbox', () => {
+  it('tries once more at once, and says what is lost', async () => {
+    let posts = 0
+    const asleep = Promise.withResolvers<void>()
+    const clock = new JumpingClock()
+    clock.sleep = (_ms, signal) => {
+      asleep.resolve()
+      return new Promise((resolve) => signal?.addEventListener('abort', () => resolve()))
+    }
+    const { outbox, lines } = outboxOver(
+      () => {
+        posts += 1
+        return Promise.reject(refusal(503, 'unavailable'))
+      },
+      { clock },
+    )
+    await outbox.put('a', result('a'))
+    await asleep.promise
+    await outbox.close(1000)
+    expect(posts).toBe(2)
+    expect(lines.at(-1)).toMatchObject({ msg: 'result lost', taskId: 'a' })
+  })
+
+  it('cuts a post short that hangs', async () => {
+    const { outbox, said } = outboxOver(
+      (_result, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error))
+        }),
+    )
+    await outbox.put('a', result('a'))
+    await outbox.close(20)
+    expect(said()).toEqual(['result post failed', 'result lost'])
+  })
+})
+
+describe('an outbox with a folder', () => {
+  let path = ''
+  beforeEach(async () => {
+    path = await mkdtemp(join(tmpdir(), 'warren-outbox-'))
+  })
+  afterEach(() => rm(path, { recursive: true }))
+
+  const open = (maxBytes = 1_000_000) => OutboxFolder.open(path, { maxBytes })
+
+  it('has a result on disk before put returns, and not after it is delivered', async () => {
+    const gate = Promise.withResolvers<Delivery>()
+    const { outbox } = outboxOver(() => gate.promise, { folder: await open() })
+    await outbox.put('a', result('a'))
+    expect(await readdir(path)).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)])
+    gate.resolve(accepted)
+    await empty(outbox)
+    expect(await readdir(path)).toEqual([])
+  })
+
+  it('delivers what an earlier process left', async () => {
+    const earlier = outboxOver(() => new Promise(() => {}), { folder: await open() })
+    await earlier.outbox.put('a', result('a'))
+    await earlier.outbox.put('b', result('b'))
+
+    const sent: TaskResult[] = []
+    const { outbox, lines } = outboxOver(
+      (result) => {
+        sent.push(result)
+        return Promise.resolve(accepted)
+      },
+      { folder: await open() },
+    )
+    await outbox.restore()
+    await empty(outbox)
+    expect(sent.toSorted((a, b) => a.uuid.localeCompare(b.uuid))).toEqual([
+      result('a'),
+      result('b'),
+    ])
+    expect(lines[0]).toMatchObject({ msg: 'outbox restored', results: 2 })
+    expect(await readdir(path)).toEqual([])
+  })
+
+  it('says which results have become too old while nobody was there', async () => {
+    const earlier = outboxOver(() => new Promise(() => {}), { folder: await open() })
+    await earlier.outbox.put('a', result('a'))
+    const clock = new JumpingClock()
+    clock.advance(7_200_001)
+    const { outbox, lines } = outboxOver(failing(), { folder: await open(), clock })
+    await outbox.restore()
+    expect(outbox.size).toBe(0)
+    expect(lines).toMatchObject([{ msg: 'result lost', taskId: 'a' }])
+    expect(await readdir(path)).toEqual([])
+  })
+
+  it('keeps what could not be delivered before a stop', async () => {
+    const { outbox, said } = outboxOver(() => Promise.reject(refusal(503, 'unavailable')), {
+      folder: await open(),
+    })
+    const put = outbox.put('a', result('a'))
+    await outbox.close(1000)
+    await put
+    await outbox.close(1000)
+    expect(said()).not.toContain('result lost')
+    expect(await readdir(path)).toHaveLength(1)
+  })
+
+  it('leaves files alone that it cannot read, removes drafts, and says so', async () => {
+    await writeFile(join(path, 'half.json'), '{"format":1,')
+    await writeFile(join(path, 'other.json'), '{"format":2}')
+    await writeFile(join(path, 'x.json.draft'), '{')
+    await writeFile(join(path, 'notes.txt'), 'hello')
+    const { outbox, lines } = outboxOver(failing(), { folder: await open() })
+    await outbox.restore()
+    expect(lines.map(({ msg, file }) => [msg, file]).toSorted()).toEqual([
+      ['outbox trouble', 'half.json'],
+      ['outbox trouble', 'other.json'],
+    ])
+    expect((await readdir(path)).toSorted()).toEqual(['half.json', 'notes.txt', 'other.json'])
+  })
+
+  it('still sends a result for which the folder has no room', async () => {
+    const { outbox, said } = outboxOver(failing(), { folder: await open(50) })
+    await outbox.put('a', result('a'))
+    await empty(outbox)
+    expect(said()).toEqual(['outbox trouble', 'result posted'])
+    expect(await readdir(path)).toEqual([])
+  })
+
+  it('does not let the uuid of a task become a path', async () => {
+    const { outbox } = outboxOver(() => new Promise(() => {}), { folder: await open() })
+    await outbox.put('["../../etc/passwd","c"]', result('../../etc/passwd'))
+    expect(await readdir(path)).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)])
+  })
+})

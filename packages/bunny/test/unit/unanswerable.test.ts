@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { SourceError } from '../../src/sources/source-error.ts'
+import { Unanswerable, unanswerableBySource } from '../../src/solve/unanswerable.ts'
+
+describe('reasons that leave the hospital', () => {
+  it.each([
+    'unavailable',
+    'authentication',
+    'missing-table',
+    'missing-column',
+    'timeout',
+    'cancelled',
+    'query',
+  ] as const)('say what happened to the database (%s) without naming its host', (kind) => {
+    const error = new SourceError(kind, 'no connection to db-7.internal:5432')
+    const { message } = unanswerableBySource(error)
+    expect(message).not.toContain('db-7')
+    expect(message).toMatch(/^The (database|query) .+\.$/)
+  })
+
+  it('are one line of bounded length, whatever a task puts into them', () => {
+    const { message } = new Unanswerable('invalid', `a\nb\t\u0000${'x'.repeat(5000)}`)
+    expect(message.startsWith('a b x')).toBe(true)
+    expect(message.length).toBeLessThanOrEqual(600)
+  })
+})
