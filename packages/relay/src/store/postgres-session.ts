@@ -158,7 +158,7 @@ function split(signal: StoreSignal): readonly StoreSignal[] {
   if (signal.kind !== 'work') return [signal]
   const parts: StoreSignal[] = []
   for (let start = 0; start < signal.nodeIds.length; start += NODES_PER_NOTICE) {
-    parts.push({ kind: 'work', nodeIds: signal.nodeIds.slice(start, start + NODES_PER_NOTICE) })
+    parts.push({ ...signal, nodeIds: signal.nodeIds.slice(start, start + NODES_PER_NOTICE) })
   }
   return parts
 }

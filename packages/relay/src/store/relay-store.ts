@@ -62,8 +62,13 @@ export interface StoreSignals {
 }
 
 export type StoreSignal =
-  /** These nodes have something queued: a new task, or a lease that came back. */
-  | { readonly kind: 'work'; readonly nodeIds: readonly string[] }
+  /** These nodes have something queued. */
+  | {
+      readonly kind: 'work'
+      /** `admitted`: a new task, which a broker will announce too. `returned`: a lease came back. */
+      readonly reason: 'admitted' | 'returned'
+      readonly nodeIds: readonly string[]
+    }
   /** A user, password or node changed: drop cached credentials now. */
   | { readonly kind: 'users-changed' }
   /** A final result is waiting to be delivered. */

@@ -3,7 +3,7 @@ import { sql, type Kysely } from 'kysely'
 
 import { canonicalUsername } from '../nodes/username.ts'
 import type { NodeRecord, UserRecord, UserStore } from './relay-store.ts'
-import type { SqlDatabase } from './sql-database.ts'
+import type { Announce, SqlDatabase } from './sql-database.ts'
 import type { RelayTables, UserTable } from './sql-schema.ts'
 import { NameTakenError, NodeTakenError, UnknownUserError } from './store-error.ts'
 
@@ -178,7 +178,8 @@ export class SqlUserStore implements UserStore {
         .returning('id')
         .execute()
       // What was queued while it was inactive can be handed out now.
-      if (active && changed.length > 0) announce({ kind: 'work', nodeIds: [nodeId] })
+      if (active && changed.length > 0)
+        announce({ kind: 'work', reason: 'returned', nodeIds: [nodeId] })
       return changed
     })
   }
@@ -214,10 +215,7 @@ export class SqlUserStore implements UserStore {
 
   async #change(
     verb: string,
-    statement: (
-      db: Kysely<RelayTables>,
-      announce: (signal: { kind: 'work'; nodeIds: string[] }) => void,
-    ) => Promise<readonly { id: string }[]>,
+    statement: (db: Kysely<RelayTables>, announce: Announce) => Promise<readonly { id: string }[]>,
   ): Promise<boolean> {
     return this.#database.transact(verb, async (trx, announce) => {
       const changed = await statement(trx, announce)

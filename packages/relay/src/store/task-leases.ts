@@ -112,7 +112,8 @@ export async function giveLeaseBack(
       .where('attempts', '=', attempt)
       .returning('node_id')
       .executeTakeFirst()
-    if (returned !== undefined) announce({ kind: 'work', nodeIds: [returned.node_id] })
+    if (returned !== undefined)
+      announce({ kind: 'work', reason: 'returned', nodeIds: [returned.node_id] })
     return returned !== undefined
   })
 }
@@ -161,7 +162,11 @@ async function returnBatch(
         .set({ leased_until: null, published: 0 })
         .where('id', 'in', idsOf(queued))
         .execute()
-      announce({ kind: 'work', nodeIds: [...new Set(queued.map(({ node_id }) => node_id))] })
+      announce({
+        kind: 'work',
+        reason: 'returned',
+        nodeIds: [...new Set(queued.map(({ node_id }) => node_id))],
+      })
     }
     return expired.map((row) => ({
       subtaskId: row.id,

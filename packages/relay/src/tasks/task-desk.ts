@@ -1,8 +1,23 @@
 import type { DisclosurePolicy } from '@warren/disclosure'
-import type { JsonObject } from '@warren/task-api'
 import type { Logger } from '@warren/runtime'
+import {
+  isFailure,
+  parseResult,
+  readdressTask,
+  ResultFormatError,
+  serializeResult,
+  type FormatProblem,
+  type JsonObject,
+  type TaskResult,
+} from '@warren/task-api'
+
+import { canonicalGuid } from '../nodes/collection-id.ts'
 import type { NodeQueue } from '../queue/node-queue.ts'
-import type { RelayStore, TaskKind } from '../store/relay-store.ts'
+import type { LeasedSubtask, QueuedSubtask, RelayStore, TaskKind } from '../store/relay-store.ts'
+import type { DeskEvent } from './desk-events.ts'
+import { Settler } from './settler.ts'
+import { readNewTask } from './new-task.ts'
+import { sweepDesk } from './sweep.ts'
 
 export interface TaskDeskOptions {
   readonly store: RelayStore
@@ -25,68 +40,18 @@ export interface TaskDeskOptions {
   /** Say "answered by 3 of 4 nodes" in `message`. Default true. */
   readonly reportCoverage?: boolean
   readonly now?: () => number
-  readonly newUuid?: () => string
-  /** Told what happened, after it is committed; for metrics and for waking up deliveries. Must not throw. */
+  /** Must not throw. */
   readonly onEvent?: (event: DeskEvent) => void
 }
-
-/** taskId is the upstream's uuid, as in the logs. */
-export type DeskEvent =
-  | {
-      readonly event: 'task admitted'
-      readonly taskId: string
-      readonly upstream: string
-      readonly kind: TaskKind
-      readonly nodes: number
-    }
-  | { readonly event: 'task redelivered'; readonly taskId: string; readonly upstream: string }
-  | {
-      readonly event: 'task handed out'
-      readonly taskId: string
-      readonly nodeId: string
-      readonly kind: TaskKind
-      readonly attempt: number
-      readonly queuedMs?: number
-    }
-  | {
-      readonly event: 'answer stored'
-      readonly taskId: string
-      readonly nodeId: string
-      readonly status: 'ok' | 'error'
-    }
-  | {
-      readonly event: 'answer late' | 'answer rejected'
-      readonly nodeId: string
-      readonly taskId?: string
-    }
-  | {
-      readonly event: 'lease returned'
-      readonly taskId: string
-      readonly nodeId: string
-      readonly exhausted: boolean
-    }
-  | {
-      readonly event: 'task settled'
-      readonly taskId: string
-      readonly upstream: string
-      readonly kind: TaskKind
-      readonly asked: number
-      readonly answered: number
-      readonly failed: number
-      readonly late: number
-    }
 
 export type IntakeOutcome =
   | { readonly outcome: 'admitted'; readonly taskId: string; readonly nodes: number }
   /** Known and open: nothing to do. */
   | { readonly outcome: 'known'; readonly taskId: string }
-  /** Its final result is (again) waiting for delivery. */
+  /** Its final result is waiting for delivery, perhaps again. */
   | { readonly outcome: 'settled'; readonly taskId: string }
   /** Not even a uuid to answer to: logged and dropped. */
-  | {
-      readonly outcome: 'unreadable'
-      readonly problems: readonly { path: string; message: string }[]
-    }
+  | { readonly outcome: 'unreadable'; readonly problems: readonly FormatProblem[] }
 
 export interface HandedOutTask {
   /** What to send the node: the upstream's task with uuid, collection and owner replaced. */
@@ -97,46 +62,245 @@ export interface HandedOutTask {
   readonly attempt: number
 }
 
+export interface LeaseRequest {
+  readonly kind?: TaskKind | undefined
+  /** Long poll. */
+  readonly waitMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly requestId: string
+}
+
+const DEADLINE_MS = { availability: 240_000, distribution: 6_480_000 }
+const LEASE_MS = { availability: 60_000, distribution: 1_800_000 }
+const MAX_ATTEMPTS = 5
+const RESULT_RETENTION_MS = 86_400_000
+
 /**
- * The life of a task between the HTTP half (nodes) and the upstream half. Every method is safe to
- * call from several relays on one database. Rejects with the store's error if the store is down
- * (nothing was changed then: answer 503 and let the caller repeat).
+ * The life of a task between the nodes' half and the upstream's half of the relay. Every method is
+ * safe to call from several relays on one database. Rejects with StoreError if the store fails:
+ * nothing was changed then, and the caller may simply repeat. Logs what happens, so callers need not.
  */
-export declare class TaskDesk implements AsyncDisposable {
-  constructor(options: TaskDeskOptions)
-  /** Takes in one task as received (parsed JSON). Resolves once it is committed. */
-  intake(upstream: string, task: unknown): Promise<IntakeOutcome>
+export class TaskDesk implements AsyncDisposable {
+  readonly #store: RelayStore
+  readonly #queue: NodeQueue
+  readonly #log: Logger
+  readonly #deadlineMs: Readonly<Record<TaskKind, number>>
+  readonly #leaseMs: Readonly<Record<TaskKind, number>>
+  readonly #maxAttempts: number
+  readonly #resultRetentionMs: number
+  readonly #now: () => number
+  readonly #onEvent: (event: DeskEvent) => void
+  readonly #settler: Settler
+  readonly #publishing = new Set<Promise<void>>()
+  #sweeping: Promise<void> | null = null
+  #forgottenAt = Number.NEGATIVE_INFINITY
+
+  constructor(options: TaskDeskOptions) {
+    const { store, queue, log, now = Date.now, onEvent = () => {} } = options
+    this.#store = store
+    this.#queue = queue
+    this.#log = log
+    this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS
+    this.#leaseMs = options.leaseMs ?? LEASE_MS
+    this.#maxAttempts = options.maxAttempts ?? MAX_ATTEMPTS
+    this.#resultRetentionMs = options.resultRetentionMs ?? RESULT_RETENTION_MS
+    this.#now = now
+    this.#onEvent = onEvent
+    this.#settler = new Settler({
+      store,
+      log,
+      aggregation: {
+        disclosure: options.disclosure,
+        dropSuppressedRows: options.dropSuppressedRows ?? false,
+        reportCoverage: options.reportCoverage ?? true,
+      },
+      keepAnswers: options.keepAnswers ?? false,
+      now,
+      onEvent,
+    })
+  }
+
   /**
-   * The node's next task, or null. With `waitMs` waits for one that long (long poll). If `signal`
-   * aborts before it resolves, a lease just taken is put back at once.
+   * Takes in one task as received (parsed JSON). Resolves once it is committed. Idempotent: a task
+   * that is known is not asked again, and one that has a final result has it delivered again.
    */
-  lease(
-    nodeId: string,
-    options: {
-      kind?: TaskKind | undefined
-      waitMs?: number | undefined
-      signal?: AbortSignal | undefined
-      requestId: string
-    },
-  ): Promise<HandedOutTask | null>
-  /** Puts a task back that could not be sent (connection gone before the response was written). */
-  putBack(task: HandedOutTask): Promise<void>
+  async intake(upstream: string, json: unknown): Promise<IntakeOutcome> {
+    const { task, ...rest } = readNewTask(upstream, json, this.#now(), this.#deadlineMs)
+    if (task === null) {
+      const problems = 'problems' in rest ? rest.problems : []
+      this.#log.warn({ upstream, problems: problems.slice(0, 5) }, 'task unreadable')
+      return { outcome: 'unreadable', problems }
+    }
+    const taskId = task.uuid
+    const { kind } = task
+    this.#log.info({ taskId, kind, upstream }, 'task received')
+    const admission = await this.#store.tasks.admit(task)
+    if (admission.outcome === 'admitted') {
+      const nodes = admission.subtasks.length
+      this.#log.info({ taskId, nodes }, 'task admitted')
+      this.#onEvent({ event: 'task admitted', taskId, upstream, kind, nodes })
+      this.#publish(admission.subtasks)
+      return { outcome: 'admitted', taskId, nodes }
+    }
+    if (admission.outcome === 'settled' && admission.fresh) {
+      const coverage = { asked: 0, answered: 0, failed: 0, late: 0 }
+      this.#log.info({ taskId, ...coverage }, 'task settled')
+      this.#onEvent({ event: 'task settled', taskId, upstream, kind, ...coverage })
+    } else {
+      this.#log.info({ taskId, state: admission.outcome }, 'task redelivered')
+      this.#onEvent({ event: 'task redelivered', taskId, upstream })
+    }
+    return { outcome: admission.outcome, taskId }
+  }
+
+  // The upstream need not wait for the broker: what is committed is handed out in any case.
+  #publish(subtasks: readonly QueuedSubtask[]): void {
+    const work = this.#queue
+      .publish(subtasks)
+      .catch((error: unknown) => this.#log.warn({ err: error }, 'publishing failed'))
+      .finally(() => this.#publishing.delete(work))
+    this.#publishing.add(work)
+  }
+
   /**
-   * A node's result (parsed JSON), stored before this resolves. `subtaskUuid` in any GUID spelling.
-   * Throws ResultFormatError for what is not a result (400).
+   * The node's next task, or null. With `waitMs` waits for one that long. If `signal` aborts before
+   * this resolves, a lease just taken is put back at once.
    */
-  answer(
+  async lease(nodeId: string, request: LeaseRequest): Promise<HandedOutTask | null> {
+    const { kind, waitMs = 0, signal } = request
+    const until = this.#now() + waitMs
+    for (;;) {
+      if (isAborted(signal)) return null
+      const leased = await this.#queue.lease(nodeId, {
+        kind,
+        now: this.#now(),
+        leaseMs: this.#leaseMs,
+        maxAttempts: this.#maxAttempts,
+      })
+      if (leased !== null) return this.#handOut(leased, request)
+      const leftMs = until - this.#now()
+      if (leftMs <= 0) return null
+      if (!(await this.#queue.waitForWork(nodeId, leftMs, { kind, signal }))) return null
+    }
+  }
+
+  async #handOut(leased: LeasedSubtask, request: LeaseRequest): Promise<HandedOutTask | null> {
+    const { subtaskId, nodeId, taskUuid: taskId, attempt, owner, kind } = leased
+    if (isAborted(request.signal)) {
+      await this.#store.tasks.giveBack(subtaskId, attempt)
+      return null
+    }
+    const raw = JSON.parse(leased.body) as JsonObject
+    const body = readdressTask(raw, { uuid: subtaskId, collection: nodeId, owner })
+    const { requestId } = request
+    this.#log.info({ taskId, subtaskId, node: nodeId, attempt, requestId }, 'task handed out')
+    this.#onEvent({ event: 'task handed out', taskId, nodeId, kind, attempt })
+    return { body, subtaskId, taskId, attempt }
+  }
+
+  /** Puts a task back that could not be sent: the connection was gone before the response was written. */
+  async putBack(task: Pick<HandedOutTask, 'subtaskId' | 'attempt'>): Promise<void> {
+    await this.#store.tasks.giveBack(task.subtaskId, task.attempt)
+  }
+
+  /**
+   * Stores a node's result (parsed JSON) before this resolves. `subtaskUuid` in any GUID spelling;
+   * what the body says about uuid and collection is not looked at. Settling follows by itself.
+   * @throws ResultFormatError for what is not a result: it is not stored, and the lease goes on.
+   */
+  async answer(
     nodeId: string,
     subtaskUuid: string,
-    result: unknown,
+    json: unknown,
     requestId: string,
-  ): Promise<'stored' | 'late' | 'not-theirs'>
+  ): Promise<'stored' | 'late' | 'not-theirs'> {
+    const result = this.#readResult(nodeId, json, requestId)
+    const subtaskId = canonicalGuid(subtaskUuid)
+    if (subtaskId === undefined) return this.#notTheirs(nodeId, requestId)
+    const status = isFailure(result) ? 'error' : 'ok'
+    const answer = await this.#store.tasks.answer({
+      subtaskId,
+      nodeId,
+      result: serializeResult(result),
+      status,
+      now: this.#now(),
+    })
+    if (answer.outcome === 'not-theirs') return this.#notTheirs(nodeId, requestId, subtaskId)
+    const taskId = answer.taskUuid
+    const where = { taskId, subtaskId, node: nodeId, status, requestId }
+    if (answer.outcome === 'late') {
+      this.#log.warn(where, 'answer late')
+      this.#onEvent({ event: 'answer late', nodeId })
+      return 'late'
+    }
+    this.#log.info(where, 'answer stored')
+    this.#onEvent({ event: 'answer stored', taskId, nodeId, status })
+    if (answer.complete) this.#settler.schedule(answer.taskId)
+    return 'stored'
+  }
+
+  #readResult(nodeId: string, json: unknown, requestId: string): TaskResult {
+    try {
+      return parseResult(json)
+    } catch (error: unknown) {
+      if (error instanceof ResultFormatError) {
+        this.#log.warn({ node: nodeId, requestId, reason: error.message }, 'answer rejected')
+        this.#onEvent({ event: 'answer rejected', nodeId })
+      }
+      throw error
+    }
+  }
+
+  #notTheirs(nodeId: string, requestId: string, subtaskId?: string): 'not-theirs' {
+    const reason = 'not a task of this node'
+    this.#log.warn({ node: nodeId, subtaskId, requestId, reason }, 'answer rejected')
+    this.#onEvent({ event: 'answer rejected', nodeId })
+    return 'not-theirs'
+  }
+
   /**
-   * Leases, deadlines, settling, forgetting, queue. Call every few seconds; never rejects, a step that
-   * fails is logged and does not keep the others from running. Overlapping calls are joined.
+   * Returns leases that ran out, settles what is due, forgets what is old, lets the queue catch up.
+   * To be called every few seconds, by every relay. Never rejects: a step that fails is logged and
+   * keeps no other from running. A call while one is running is that one.
    */
-  sweep(): Promise<void>
-  /** Resolves when all settling under way or due in this process is finished. */
-  idle(): Promise<void>
-  [Symbol.asyncDispose](): Promise<void>
+  async sweep(): Promise<void> {
+    this.#sweeping ??= this.#sweep().finally(() => {
+      this.#sweeping = null
+    })
+    return this.#sweeping
+  }
+
+  async #sweep(): Promise<void> {
+    const now = this.#now()
+    const forget = now - this.#forgottenAt >= FORGET_EVERY_MS
+    if (forget) this.#forgottenAt = now
+    await sweepDesk({
+      store: this.#store,
+      queue: this.#queue,
+      log: this.#log,
+      settler: this.#settler,
+      now,
+      maxAttempts: this.#maxAttempts,
+      forgetBefore: forget ? now - this.#resultRetentionMs : null,
+      onEvent: this.#onEvent,
+    })
+  }
+
+  /** Resolves when all settling and publishing under way in this process is finished. */
+  async idle(): Promise<void> {
+    await Promise.all(this.#publishing)
+    await this.#settler.idle()
+  }
+
+  /** Lets what is under way finish. Neither store nor queue is closed: whoever opened them does that. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#sweeping
+    await this.idle()
+  }
+}
+
+const FORGET_EVERY_MS = 60_000
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted ?? false
 }

@@ -1,0 +1,68 @@
+import type {
+  LeasedSubtask,
+  LeaseOptions,
+  QueuedSubtask,
+  RelayStore,
+  TaskKind,
+} from '../store/relay-store.ts'
+import type { NodeQueue, QueueStatus } from './node-queue.ts'
+import { WorkHints } from './work-hints.ts'
+
+/** No broker: subtasks are claimed where they are stored, and the store's signals wake long polls. */
+export class DatabaseNodeQueue implements NodeQueue {
+  readonly technology = 'database'
+  readonly #store: RelayStore
+  readonly #hints: WorkHints
+  readonly #subscription: Disposable
+
+  constructor(options: { store: RelayStore }) {
+    this.#store = options.store
+    this.#hints = new WorkHints(() => this.#store.signals.live)
+    this.#subscription = this.#store.signals.subscribe((signal) => {
+      if (signal.kind === 'work') this.#hints.note(signal.nodeIds)
+      if (signal.kind === 'resync') this.#hints.noteEverybody()
+    })
+  }
+
+  async publish(subtasks: readonly QueuedSubtask[]): Promise<void> {
+    this.#hints.note(subtasks.map(({ nodeId }) => nodeId))
+  }
+
+  mayHaveWork(nodeId: string, kind?: TaskKind): boolean {
+    return this.#hints.mayHaveWork(nodeId, kind)
+  }
+
+  async lease(nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null> {
+    if (!this.#hints.mayHaveWork(nodeId, options.kind)) return null
+    return this.#hints.look(nodeId, options.kind, () =>
+      this.#store.tasks.leaseOldest(nodeId, options),
+    )
+  }
+
+  async waitForWork(
+    nodeId: string,
+    ms: number,
+    options?: { kind?: TaskKind | undefined; signal?: AbortSignal | undefined },
+  ): Promise<boolean> {
+    return this.#hints.wait(nodeId, ms, options)
+  }
+
+  // A claim passed over because another connection held the row, and then died, leaves a queued
+  // subtask that nobody has been told of.
+  async sweep(): Promise<void> {
+    this.#hints.note(await this.#store.tasks.nodesWithWork())
+  }
+
+  status(): QueueStatus {
+    return {
+      technology: this.technology,
+      available: true,
+      detail: null,
+      waiting: this.#hints.waiting,
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#subscription[Symbol.dispose]()
+  }
+}

@@ -1,0 +1,208 @@
+import { Backoff, newUuid, sleep, untilAborted, type Logger } from '@warren/runtime'
+
+import type {
+  LeasedSubtask,
+  LeaseOptions,
+  QueuedSubtask,
+  RelayStore,
+  TaskKind,
+} from '../store/relay-store.ts'
+import type { NodeQueue, QueueStatus } from './node-queue.ts'
+import { RabbitWire, type WireOptions } from './rabbit-wire.ts'
+import { WorkHints } from './work-hints.ts'
+
+export interface RabbitNodeQueueOptions {
+  readonly store: RelayStore
+  /** amqp://user:password@host:port/vhost, or amqps: */
+  readonly url: string
+  /** First part of every name on the broker. Default `warren`. */
+  readonly prefix?: string
+  readonly log: Logger
+  readonly now?: () => number
+}
+
+const PUBLISH_BATCH = 100
+/** What has just been committed is being published by whoever committed it. */
+const PUBLISH_GRACE_MS = 2_000
+const SWEEP_LIMIT = 1_000
+/** Messages whose subtask is no longer waiting, dropped in one poll. A long outage leaves many. */
+const STALE_PER_POLL = 200
+const STABLE_MS = 30_000
+
+/**
+ * RabbitMQ: a durable quorum queue per node. A message says "there is something for you" and carries
+ * a subtask's id; the store decides whether it is still true. It is acknowledged when the lease is
+ * committed, so a relay that dies in between loses nothing. Without a message, and without a
+ * broker, the store is asked: the broker can be away, empty or wrong, and work goes on.
+ */
+export class RabbitNodeQueue implements NodeQueue {
+  readonly technology = 'rabbitmq'
+  readonly #store: RelayStore
+  readonly #log: Logger
+  readonly #options: Omit<WireOptions, 'onHint'>
+  readonly #hints: WorkHints
+  readonly #subscription: Disposable
+  readonly #stop = new AbortController()
+  readonly #connecting: Promise<void>
+  #wire: RabbitWire | null = null
+  #detail: string | null = 'connecting'
+  #reported = false
+
+  constructor(options: RabbitNodeQueueOptions) {
+    const { store, url, prefix = 'warren', log, now = Date.now } = options
+    this.#store = store
+    this.#log = log
+    this.#options = { url, prefix, origin: newUuid(), now }
+    this.#hints = new WorkHints(() => this.#store.signals.live)
+    this.#subscription = store.signals.subscribe((signal) => {
+      // A new task is hinted at when its message is there; looking earlier would find none.
+      const announced =
+        signal.kind === 'work' && signal.reason === 'admitted' && this.#wire !== null
+      if (signal.kind === 'work' && !announced) this.#hints.note(signal.nodeIds)
+      if (signal.kind === 'resync') this.#hints.noteEverybody()
+    })
+    this.#connecting = this.#keepConnected()
+  }
+
+  async publish(subtasks: readonly QueuedSubtask[]): Promise<void> {
+    for (let start = 0; start < subtasks.length; start += PUBLISH_BATCH) {
+      await this.#publishBatch(subtasks.slice(start, start + PUBLISH_BATCH))
+    }
+  }
+
+  async #publishBatch(subtasks: readonly QueuedSubtask[]): Promise<void> {
+    const nodeIds = [...new Set(subtasks.map(({ nodeId }) => nodeId))]
+    const wire = this.#wire
+    try {
+      if (wire === null) return
+      await wire.publish(subtasks)
+      await this.#store.tasks.markPublished(subtasks.map(({ subtaskId }) => subtaskId))
+      await wire.hint(nodeIds)
+    } catch (error: unknown) {
+      // What is not marked is published again by a sweep, and a message too many does no harm.
+      const detail = error instanceof Error ? error.message : String(error)
+      this.#log.debug({ detail, subtasks: subtasks.length }, 'publishing put off')
+    } finally {
+      this.#hints.note(nodeIds)
+    }
+  }
+
+  mayHaveWork(nodeId: string, kind?: TaskKind): boolean {
+    return this.#hints.mayHaveWork(nodeId, kind)
+  }
+
+  async lease(nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null> {
+    const { kind } = options
+    if (!this.#hints.mayHaveWork(nodeId, kind)) return null
+    return this.#hints.look(nodeId, kind, async () => {
+      // Messages cannot be picked by kind; the store can.
+      const announced = kind === undefined ? await this.#leaseAnnounced(nodeId, options) : null
+      return announced ?? this.#store.tasks.leaseOldest(nodeId, options)
+    })
+  }
+
+  async #leaseAnnounced(nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null> {
+    const wire = this.#wire
+    if (wire === null) return null
+    for (let dropped = 0; dropped < STALE_PER_POLL; dropped++) {
+      const message = await wire.next(nodeId).catch(() => null)
+      if (message === null) return null
+      try {
+        const { subtaskId } = message
+        const lease =
+          subtaskId === null ? null : await this.#store.tasks.leaseOne(subtaskId, nodeId, options)
+        message.ack()
+        if (lease !== null) return lease
+      } catch (error: unknown) {
+        message.putBack()
+        throw error
+      }
+    }
+    return null
+  }
+
+  async waitForWork(
+    nodeId: string,
+    ms: number,
+    options?: { kind?: TaskKind | undefined; signal?: AbortSignal | undefined },
+  ): Promise<boolean> {
+    return this.#hints.wait(nodeId, ms, options)
+  }
+
+  async sweep(now: number): Promise<void> {
+    if (this.#wire !== null) {
+      const unpublished = await this.#store.tasks.unpublished(now - PUBLISH_GRACE_MS, SWEEP_LIMIT)
+      await this.publish(unpublished)
+    }
+    this.#hints.note(await this.#store.tasks.nodesWithWork())
+  }
+
+  status(): QueueStatus {
+    return {
+      technology: this.technology,
+      available: this.#wire !== null,
+      detail: this.#detail,
+      waiting: this.#hints.waiting,
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#subscription[Symbol.dispose]()
+    this.#stop.abort()
+    await this.#connecting
+  }
+
+  async #keepConnected(): Promise<void> {
+    const backoff = new Backoff({ initialMs: 200, maxMs: 5_000 })
+    const stop = this.#stop.signal
+    const { now } = this.#options
+    while (!stop.aborted) {
+      const openedAt = now()
+      try {
+        await using wire = await RabbitWire.open({
+          ...this.#options,
+          onHint: (nodeIds) => this.#hints.note(nodeIds),
+        })
+        this.#up(wire)
+        const reason = await brokenOrStopped(wire, stop)
+        this.#wire = null
+        if (reason !== null) this.#down(reason)
+      } catch (error: unknown) {
+        this.#down(error)
+      }
+      // A broker that accepts us and throws us out again must not be asked five times a second.
+      if (now() - openedAt > STABLE_MS) backoff.reset()
+      await sleep(backoff.next(), stop)
+    }
+  }
+
+  #up(wire: RabbitWire): void {
+    this.#wire = wire
+    this.#detail = null
+    if (this.#reported) this.#log.info({}, 'queue recovered')
+    this.#reported = false
+    // Hints may have been lost, and messages may be waiting.
+    this.#hints.noteEverybody()
+  }
+
+  #down(error: unknown): void {
+    this.#wire = null
+    this.#detail = describe(error)
+    if (!this.#reported) this.#log.error({ detail: this.#detail }, 'queue unavailable')
+    this.#reported = true
+    this.#hints.noteEverybody()
+  }
+}
+
+async function brokenOrStopped(wire: RabbitWire, stop: AbortSignal): Promise<Error | null> {
+  const ended = new AbortController()
+  const stopped = untilAborted(AbortSignal.any([stop, ended.signal])).then(() => null)
+  return Promise.race([wire.broken, stopped]).finally(() => ended.abort())
+}
+
+// Errors of the network and of the broker name hosts and permissions, never a password.
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  return code === '' || error.message.includes(code) ? error.message : `${code}: ${error.message}`
+}

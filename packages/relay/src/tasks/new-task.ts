@@ -1,0 +1,92 @@
+import {
+  CODE_DISTRIBUTION,
+  DEMOGRAPHICS_DISTRIBUTION,
+  distributionFileName,
+  errorResult,
+  parseTaskEnvelope,
+  serializeResult,
+  TaskFormatError,
+  type FormatProblem,
+  type TaskEnvelope,
+} from '@warren/task-api'
+
+import type { NewTask, TaskKind, TaskType } from '../store/relay-store.ts'
+
+export type ReadTask =
+  | { readonly task: NewTask }
+  /** Not even a uuid to answer to. */
+  | { readonly task: null; readonly problems: readonly FormatProblem[] }
+
+// What an upstream calls its analyses is quoted back to it, but not at any length.
+const QUOTED_LENGTH = 40
+
+/**
+ * Reads a task as far as a relay needs it. What nobody here can answer comes with its answer: an
+ * error that says why, so that the upstream need not wait for a timeout.
+ */
+export function readNewTask(
+  upstream: string,
+  json: unknown,
+  receivedAt: number,
+  deadlineMs: Readonly<Record<TaskKind, number>>,
+): ReadTask {
+  try {
+    const envelope = parseTaskEnvelope(json)
+    const { kind, uuid, collection } = envelope
+    const type = typeOf(envelope)
+    const task: NewTask = {
+      upstream,
+      uuid,
+      kind,
+      type,
+      collection,
+      body: JSON.stringify(envelope.raw),
+      receivedAt,
+      deadlineAt: receivedAt + deadlineMs[kind],
+      answerIfNobody: failure(envelope, 'no node to ask'),
+    }
+    if (type !== 'none') return { task }
+    return { task: { ...task, answerNow: failure(envelope, unsupported(envelope)) } }
+  } catch (error: unknown) {
+    if (!(error instanceof TaskFormatError)) throw error
+    const { uuid, collection = '', problems } = error
+    if (uuid === undefined) return { task: null, problems }
+    const answer = failure({ uuid, collection }, error.message)
+    return {
+      task: {
+        upstream,
+        uuid,
+        kind: 'availability',
+        type: 'none',
+        collection,
+        // What cannot be read is not kept: it may be of any size and depth.
+        body: '{}',
+        receivedAt,
+        deadlineAt: receivedAt,
+        answerNow: answer,
+        answerIfNobody: answer,
+      },
+    }
+  }
+}
+
+function typeOf({ kind, analysis, code }: TaskEnvelope): TaskType {
+  if (kind === 'availability') return 'availability'
+  switch (distributionFileName(analysis, code)) {
+    case CODE_DISTRIBUTION:
+      return 'generic'
+    case DEMOGRAPHICS_DISTRIBUTION:
+      return 'demographics'
+    case null:
+      return 'none'
+  }
+}
+
+function unsupported({ analysis, code }: TaskEnvelope): string {
+  const name = [analysis, code].filter((part) => part !== '').join(' ')
+  return `analysis ${name.slice(0, QUOTED_LENGTH)} is not supported`
+}
+
+function failure(task: { uuid: string; collection: string }, message: string): string {
+  return serializeResult(errorResult(task, message))
+}

@@ -1,0 +1,73 @@
+import type { Logger } from '@warren/runtime'
+
+import type { NodeQueue } from '../queue/node-queue.ts'
+import type { RelayStore } from '../store/relay-store.ts'
+import { StoreError } from '../store/store-error.ts'
+import type { DeskEvent } from './desk-events.ts'
+import type { Settler } from './settler.ts'
+
+export interface SweepContext {
+  readonly store: RelayStore
+  readonly queue: NodeQueue
+  readonly log: Logger
+  readonly settler: Settler
+  readonly now: number
+  readonly maxAttempts: number
+  /** Null: not this time. */
+  readonly forgetBefore: number | null
+  readonly onEvent: (event: DeskEvent) => void
+}
+
+// More than that are settled in the next sweep; the oldest go first.
+const SETTLED_PER_SWEEP = 500
+
+/** What happens by time alone. Each step on its own: the failure of one must not stop the others. */
+export async function sweepDesk(context: SweepContext): Promise<void> {
+  const steps = {
+    leases: returnLeases,
+    queue: ({ queue, now }: SweepContext) => queue.sweep(now),
+    settling: settleDue,
+    forgetting: forget,
+  }
+  for (const [step, work] of Object.entries(steps)) {
+    try {
+      await work(context)
+    } catch (error: unknown) {
+      // The store reports itself when it goes and when it comes back.
+      if (error instanceof StoreError && error.unavailable) {
+        context.log.debug({ step, detail: error.message }, 'sweep put off')
+      } else {
+        context.log.error({ step, err: error }, 'sweep failed')
+      }
+    }
+  }
+}
+
+async function returnLeases({
+  store,
+  now,
+  maxAttempts,
+  log,
+  onEvent,
+}: SweepContext): Promise<void> {
+  const returned = await store.tasks.returnExpiredLeases(now, maxAttempts)
+  for (const { subtaskId, nodeId, taskUuid: taskId, attempt, exhausted } of returned) {
+    log.warn({ taskId, subtaskId, node: nodeId, attempt, exhausted }, 'lease returned')
+    onEvent({ event: 'lease returned', taskId, nodeId, exhausted })
+  }
+}
+
+async function settleDue({ store, settler, now }: SweepContext): Promise<void> {
+  const due = await store.tasks.dueForSettling(now, SETTLED_PER_SWEEP)
+  for (const { taskId } of due) settler.schedule(taskId)
+  await settler.idle()
+}
+
+async function forget({ store, forgetBefore, now, log }: SweepContext): Promise<void> {
+  if (forgetBefore === null) return
+  const { forgotten, abandoned } = await store.tasks.forget(forgetBefore, now)
+  for (const taskId of abandoned) {
+    log.error({ taskId, reason: 'not delivered within the retention time' }, 'delivery abandoned')
+  }
+  if (forgotten > 0) log.debug({ forgotten }, 'tasks forgotten')
+}
