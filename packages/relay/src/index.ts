@@ -1,1 +1,14 @@
-export const placeholder = 0
+export { startRelay, type RelayHandle, type StartRelayOptions } from './relay.ts'
+export {
+  loadRelayConfig,
+  relayConfig,
+  type RelayConfig,
+  type RelaySettings,
+} from './config/relay-config.ts'
+export type { DeclaredUser } from './config/declared-user-settings.ts'
+export type { UpstreamConfig } from './config/upstream-settings.ts'
+export { relayCommand } from './cli/relay-command.ts'
+export type { NewAccount } from './nodes/accounts.ts'
+export { relayLogText } from './observe/log-text.ts'
+export { API_ERRORS, type ApiErrorCode, type ApiErrorEntry } from './http/api-errors.ts'
+export { RELAY_VERSION } from './version.ts'

@@ -1,9 +1,9 @@
+import { preferredWait } from '@warren/task-api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NodeQueue } from '../queue/node-queue.ts'
 import type { TaskKind } from '../store/relay-store.ts'
 import type { TaskDesk } from '../tasks/task-desk.ts'
 import { ApiError } from './api-errors.ts'
-import { preferredWaitSeconds } from './prefer.ts'
 import { principalOf, type RouteEntry } from './route-entry.ts'
 
 export interface NextJobDeps {
@@ -30,9 +30,8 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
       if (suffix !== '' && kind === undefined) throw new ApiError('RELAY_UNSUPPORTED_TYPE')
       void reply.header('cache-control', 'no-store')
 
-      const asked = preferredWaitSeconds(request.headers.prefer)
-      const seconds = Math.min(asked ?? 0, deps.maxWaitSeconds)
-      if (asked !== undefined) void reply.header('preference-applied', `wait=${seconds}`)
+      const seconds = Math.min(preferredWait(request.headers.prefer), deps.maxWaitSeconds)
+      if (seconds > 0) void reply.header('preference-applied', `wait=${seconds}`)
       const waitMs = draining.aborted ? 0 : seconds * 1000
 
       // The poll of a thousand idle nodes ends here: nothing was asked, nothing allocated.

@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises'
+import { type CliIo, ExitCode, ProgramError } from '@warren/runtime'
+import { z } from 'zod'
+import type { ImportedUser } from '../nodes/accounts.ts'
+import { canonicalGuid } from '../nodes/collection-id.ts'
+
+const userSchema = z.object({
+  username: z.string().min(1),
+  passwordHash: z.string().min(1),
+  collectionIds: z.array(
+    z.string().transform((text, context): string => {
+      const id = canonicalGuid(text)
+      if (id !== undefined) return id
+      context.addIssue('expected a GUID')
+      return z.NEVER
+    }),
+  ),
+})
+
+/** Reads JSON lines, one user each; throws a ProgramError (exit code 65) that names every line that is wrong. */
+export async function readImportedUsers(file: string, io: CliIo): Promise<readonly ImportedUser[]> {
+  const text = file === '-' ? await readStdin(io) : await readText(file)
+  const problems: string[] = []
+  const users = text.split('\n').flatMap((line, index) => {
+    if (line.trim() === '') return []
+    const parsed = userSchema.safeParse(parseLine(line))
+    if (parsed.success) return [parsed.data]
+    // Paths and messages only: a line holds a password hash.
+    const reasons = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+    problems.push(`  line ${index + 1}: ${reasons.join('; ')}`)
+    return []
+  })
+  if (problems.length === 0) return users
+  throw new ProgramError(`nothing was imported:\n${problems.join('\n')}`, {
+    exitCode: ExitCode.data,
+    hint: 'Each line is {"username": "…", "passwordHash": "…", "collectionIds": ["…"]}.',
+  })
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error: unknown) {
+    throw new ProgramError(`cannot read ${file}`, { exitCode: ExitCode.data, cause: error })
+  }
+}
+
+async function readStdin(io: CliIo): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of io.stdin) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString('utf8')
+}

@@ -1,0 +1,80 @@
+import { Backoff, durationText, ExitCode, type Logger, ProgramError, sleep } from '@warren/runtime'
+import { STORE_EXAMPLES, storeTarget } from './config/store-target.ts'
+import type { RelayConfig } from './config/relay-config.ts'
+import { openPostgresStore } from './store/postgres-store.ts'
+import type { RelayStore } from './store/relay-store.ts'
+import { openSqliteStore } from './store/sqlite-store.ts'
+import { StoreError } from './store/store-error.ts'
+
+export interface OpenStoreOptions {
+  readonly log: Logger
+  /** `none`: a store that is down fails at once, as a command wants it. */
+  readonly patience: 'configured' | 'none'
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Opens the configured store with a schema that fits. A database that is down is waited for, as long as the
+ * configuration says; then, and for one that refuses us, this throws a ProgramError with exit code 69.
+ */
+export async function openStore(
+  config: Pick<RelayConfig, 'store' | 'migrate' | 'startupTimeoutMs'>,
+  options: OpenStoreOptions,
+): Promise<RelayStore> {
+  const { log, patience, signal } = options
+  const store = await connect(config.store, log)
+  const timeoutMs = patience === 'none' ? 0 : config.startupTimeoutMs
+  const giveUpAt = performance.now() + timeoutMs
+  const backoff = new Backoff({ initialMs: 500, maxMs: 5_000 })
+  try {
+    for (;;) {
+      try {
+        if (config.migrate) await store.migrate()
+        else await store.check()
+        return store
+      } catch (error: unknown) {
+        if (!(error instanceof StoreError)) throw error
+        const retryInMs = backoff.next()
+        const over = performance.now() + retryInMs > giveUpAt || signal?.aborted === true
+        if (!error.unavailable || over) throw unreachable(error, timeoutMs)
+        log.warn(
+          { store: store.technology, detail: error.message, retryInMs },
+          'waiting for the store',
+        )
+        await sleep(retryInMs, signal)
+      }
+    }
+  } catch (error: unknown) {
+    await store[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+async function connect(text: string, log: Logger): Promise<RelayStore> {
+  const target = storeTarget(text.trim())
+  if (target === undefined) {
+    throw new ProgramError(`RELAY_STORE is none of ${STORE_EXAMPLES}`, {
+      exitCode: ExitCode.config,
+    })
+  }
+  if (target.technology === 'postgresql') return openPostgresStore({ url: target.url, log })
+  try {
+    return openSqliteStore({ path: target.file, log })
+  } catch (error: unknown) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ProgramError(`cannot open the store ${target.file}: ${reason}`, {
+      exitCode: ExitCode.unavailable,
+      hint: 'Its folder has to exist and to be writable for this user.',
+      cause: error,
+    })
+  }
+}
+
+function unreachable(error: StoreError, timeoutMs: number): ProgramError {
+  const waited = timeoutMs === 0 ? '' : ` for ${durationText(timeoutMs)}`
+  return new ProgramError(`the database cannot be used${waited}: ${error.message}`, {
+    exitCode: ExitCode.unavailable,
+    hint: 'Check RELAY_STORE, the network between here and the database, and its log.',
+    cause: error,
+  })
+}

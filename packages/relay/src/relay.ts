@@ -1,0 +1,264 @@
+import { createMetrics, ExitCode, Health, type Logger, ProgramError, sleep } from '@warren/runtime'
+import type { FastifyInstance } from 'fastify'
+import type { RelayConfig } from './config/relay-config.ts'
+import { type AppDeps, buildApp } from './http/app.ts'
+import { Accounts } from './nodes/accounts.ts'
+import { Authenticator } from './nodes/authenticator.ts'
+import { reconcileDeclaredUsers } from './nodes/declared-users.ts'
+import { NodeLinks } from './nodes/node-links.ts'
+import { RelayMetrics } from './observe/relay-metrics.ts'
+import { StoreWatch } from './observe/store-watch.ts'
+import { openStore } from './open-store.ts'
+import { DatabaseNodeQueue } from './queue/database-node-queue.ts'
+import type { NodeQueue } from './queue/node-queue.ts'
+import { RabbitNodeQueue } from './queue/rabbit-node-queue.ts'
+import type { RelayStore } from './store/relay-store.ts'
+import { type DeskEvent, TaskDesk } from './tasks/task-desk.ts'
+import { DEFAULT_DELIVERY_POLICY } from './upstream/delivery-policy.ts'
+import { UpstreamLink } from './upstream/upstream-link.ts'
+import { Upkeep } from './upkeep.ts'
+import { RELAY_VERSION } from './version.ts'
+
+export interface StartRelayOptions {
+  readonly log: Logger
+  /** Aborts waiting for a store that is down at start. A relay that runs is stopped by disposing it. */
+  readonly signal?: AbortSignal
+}
+
+export interface RelayHandle extends AsyncDisposable {
+  /** Where nodes on this machine reach it, without a path: `http://127.0.0.1:8080`. */
+  readonly url: string
+  readonly port: number
+  readonly users: Accounts
+  /** Readiness off, held polls answered, sockets closed, deliveries recorded, store closed: in this order. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const SWEEP_MS = 2_000
+const STORE_CHECK_MS = 5_000
+const NODE_SYNC_MS = 30_000
+// Results that all nodes together may be sending at one time, in units of the largest allowed.
+const LARGEST_RESULTS_AT_ONCE = 8
+
+/**
+ * Starts a hub. It is the one place that knows every adapter. Throws a ProgramError when the store cannot be
+ * reached (exit code 69), the port is taken (69) or declared users clash with others (78).
+ */
+export async function startRelay(
+  config: RelayConfig,
+  { log, signal }: StartRelayOptions,
+): Promise<RelayHandle> {
+  await using starting = new AsyncDisposableStack()
+  const store = starting.use(
+    await openStore(config, {
+      log,
+      patience: 'configured',
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  )
+  await reconcileDeclaredUsers(store.users, config.declaredUsers, log)
+
+  const registry = createMetrics('warren_relay_')
+  starting.defer(() => registry.registry.clear())
+  const metrics = new RelayMetrics(registry)
+  const queue = starting.use(openQueue(config.queue, store, log))
+  const links = starting.use(new NodeLinks({ users: store.users, log }))
+  await links.sync()
+
+  const upstreams = new Map<string, UpstreamLink>()
+  const onEvent = (event: DeskEvent): void => {
+    metrics.deskEvent(event, (nodeId) => links.nameOf(nodeId))
+    if (event.event === 'task settled' || event.event === 'task redelivered') {
+      upstreams.get(event.upstream)?.wake()
+    }
+  }
+  const desk = starting.use(openDesk(config, store, queue, log, onEvent))
+  const authenticator = new Authenticator({
+    directory: store.users,
+    rememberMs: config.credentialCacheMs,
+    hearsChanges: () => store.signals.live,
+  })
+  starting.use(
+    store.signals.subscribe((heard) => {
+      if (heard.kind === 'settled') upstreams.get(heard.upstream)?.wake()
+      if (heard.kind !== 'users-changed' && heard.kind !== 'resync') return
+      authenticator.distrust()
+      void links.sync().catch(() => undefined)
+    }),
+  )
+
+  for (const upstream of config.upstreams) {
+    const link = new UpstreamLink({
+      config: upstream,
+      store,
+      desk,
+      policy: {
+        ...DEFAULT_DELIVERY_POLICY,
+        windowMs: {
+          availability: config.availabilityWindowMs,
+          distribution: config.distributionWindowMs,
+        },
+      },
+      metrics,
+      userAgent: `warren-relay/${RELAY_VERSION}`,
+      workerId: config.workerId,
+      log,
+    })
+    upstreams.set(upstream.name, starting.use(link))
+  }
+
+  const watch = new StoreWatch(store, log)
+  const health = new Health()
+  health.check('store', () => watch.check())
+  starting.use(
+    new Upkeep(
+      [
+        { name: 'tasks', everyMs: SWEEP_MS, run: () => desk.sweep() },
+        { name: 'store', everyMs: STORE_CHECK_MS, run: () => watch.check() },
+        { name: 'nodes', everyMs: NODE_SYNC_MS, run: () => links.sync() },
+        { name: 'last seen', everyMs: NODE_SYNC_MS, run: () => links.save() },
+      ],
+      log,
+    ),
+  )
+
+  const draining = new AbortController()
+  const app = buildApp(
+    appDeps(
+      config,
+      { desk, queue, authenticator, links, metrics, registry, health, store, log },
+      draining.signal,
+    ),
+  )
+  starting.defer(() => app.close())
+  const port = await listen(app, config)
+  starting.defer(async () => {
+    health.stopping()
+    await Promise.all([...upstreams.values()].map((link) => link.stopPolling()))
+    await sleep(config.stopDelayMs)
+    draining.abort()
+  })
+  log.info(
+    {
+      version: RELAY_VERSION,
+      host: config.host,
+      port,
+      store: store.technology,
+      queue: queue.technology,
+      upstreams: config.upstreams.map((upstream) => upstream.name),
+    },
+    'relay started',
+  )
+
+  const running = starting.move()
+  return {
+    url: `http://${reachableHost(config.host)}:${port}`,
+    port,
+    users: new Accounts(store.users),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  }
+}
+
+interface Parts {
+  readonly desk: TaskDesk
+  readonly queue: NodeQueue
+  readonly authenticator: Authenticator
+  readonly links: NodeLinks
+  readonly metrics: RelayMetrics
+  readonly registry: ReturnType<typeof createMetrics>
+  readonly health: Health
+  readonly store: RelayStore
+  readonly log: Logger
+}
+
+function appDeps(config: RelayConfig, parts: Parts, draining: AbortSignal): AppDeps {
+  const { desk, queue, authenticator, links, metrics, registry, health, store, log } = parts
+  return {
+    nextJob: { desk, queue, draining, maxWaitSeconds: Math.floor(config.maxWaitMs / 1000) },
+    result: { desk, now: Date.now },
+    login: { authenticator, onFailure: (reason) => metrics.loginFailed(reason) },
+    health: { health, queueStatus: () => queue.status(), healthPath: config.healthPath },
+    metrics:
+      config.metricsPath === undefined
+        ? undefined
+        : {
+            metrics: registry,
+            path: config.metricsPath,
+            token: config.metricsToken,
+            refresh: async () => {
+              const counts = await store.tasks.counts().catch(() => undefined)
+              metrics.snapshot(counts, queue.status())
+            },
+          },
+    body: {
+      maxBytes: config.maxBodyBytes,
+      maxTotalBytes: LARGEST_RESULTS_AT_ONCE * config.maxBodyBytes,
+    },
+    version: RELAY_VERSION,
+    log,
+    onFinished: (request) => {
+      const { nodeId, status, durationMs } = request
+      const outcome = status >= 500 ? 'error' : String(status)
+      if (nodeId !== undefined) links.record(nodeId, outcome, durationMs)
+      metrics.finished(request, nodeId === undefined ? undefined : links.nameOf(nodeId))
+    },
+    keepAliveMs: config.keepAliveMs,
+    trustedProxies: config.trustedProxies,
+  }
+}
+
+function openQueue(text: string, store: RelayStore, log: Logger): NodeQueue {
+  return text === 'database'
+    ? new DatabaseNodeQueue({ store })
+    : new RabbitNodeQueue({ store, url: text, log })
+}
+
+function openDesk(
+  config: RelayConfig,
+  store: RelayStore,
+  queue: NodeQueue,
+  log: Logger,
+  onEvent: (event: DeskEvent) => void,
+): TaskDesk {
+  return new TaskDesk({
+    store,
+    queue,
+    log,
+    onEvent,
+    disclosure: { threshold: config.suppressionThreshold, nearest: config.roundingTarget },
+    deadlineMs: {
+      availability: config.availabilityDeadlineMs,
+      distribution: config.distributionDeadlineMs,
+    },
+    leaseMs: {
+      availability: config.availabilityLeaseMs,
+      distribution: config.distributionLeaseMs,
+    },
+    maxAttempts: config.maxAttempts,
+    keepAnswers: config.keepAnswers,
+    resultRetentionMs: config.resultRetentionMs,
+    dropSuppressedRows: config.dropSuppressedRows,
+    reportCoverage: config.reportCoverage,
+  })
+}
+
+async function listen(app: FastifyInstance, config: RelayConfig): Promise<number> {
+  try {
+    await app.listen({ host: config.host, port: config.port })
+  } catch (error: unknown) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    throw new ProgramError(`cannot listen on ${config.host}:${config.port} (${code})`, {
+      exitCode: ExitCode.unavailable,
+      hint: 'Set RELAY_HOST and RELAY_PORT to an address of this machine and a free port.',
+      cause: error,
+    })
+  }
+  const bound = app.server.address()
+  return typeof bound === 'object' && bound !== null ? bound.port : config.port
+}
+
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
+}
