@@ -1,1 +1,20 @@
-export const placeholder = 0
+export {
+  createDatabase,
+  describePostgres,
+  postgresUrl,
+  startPrivatePostgres,
+  type DatabaseTemplate,
+  type TestDatabase,
+} from './postgres.ts'
+export {
+  createVhost,
+  describeRabbit,
+  rabbitUrl,
+  startPrivateRabbit,
+  type TestVhost,
+} from './rabbit.ts'
+export { chromiumPath, describeChromium } from './chromium.ts'
+export type { PrivateServer } from './keeper/private-service.ts'
+export { FaultProxy } from './faults/fault-proxy.ts'
+export { freePort } from './free-port.ts'
+export { until, type UntilOptions } from './until.ts'

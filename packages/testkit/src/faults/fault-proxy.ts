@@ -1,0 +1,181 @@
+import { once } from 'node:events'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+type Mode = 'forward' | 'blackhole' | 'refuse'
+
+// More than this on its way in one direction, and the sender has to wait.
+const MOST_DELAYED_BYTES = 1_048_576
+
+interface Pair {
+  readonly client: Socket
+  upstream: Socket | undefined
+}
+
+/**
+ * A TCP proxy between a client and a real server that fails as networks do: the server is never told, the client
+ * sees a half-open connection, a reset, a slow line, or nobody listening.
+ */
+export class FaultProxy implements AsyncDisposable {
+  readonly #target: { readonly host: string; readonly port: number }
+  readonly #pairs = new Set<Pair>()
+  #server: Server
+  #mode: Mode = 'forward'
+  #delayMs = 0
+  #port = 0
+  #accepted = 0
+
+  private constructor(target: { host: string; port: number }) {
+    this.#target = target
+    this.#server = this.#newServer()
+  }
+
+  /** Listens on a free port of 127.0.0.1 in front of the host and port of `target`, a URL with a port. */
+  static async start(target: string): Promise<FaultProxy> {
+    const { hostname, port } = new URL(target)
+    if (port === '') throw new Error('the URL behind a fault proxy needs a port')
+    const proxy = new FaultProxy({ host: hostname.replaceAll(/[[\]]/g, ''), port: Number(port) })
+    await proxy.#listen()
+    return proxy
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /** Connections open at the moment. */
+  get connections(): number {
+    return this.#pairs.size
+  }
+
+  /** Connections accepted since the start. */
+  get accepted(): number {
+    return this.#accepted
+  }
+
+  /** `original`, the URL of the server, by way of this proxy. */
+  url(original: string): string {
+    const url = new URL(original)
+    url.hostname = '127.0.0.1'
+    url.port = String(this.#port)
+    return url.href
+  }
+
+  /** Passes everything on, and what a blackhole held back first; ends a delay. */
+  async forward(): Promise<void> {
+    this.#delayMs = 0
+    const before = this.#mode
+    this.#mode = 'forward'
+    if (before === 'refuse') await this.#listen()
+    for (const pair of this.#pairs) {
+      if (pair.client.destroyed || pair.upstream?.destroyed === true) this.#end(pair)
+      else if (pair.upstream === undefined) this.#join(pair)
+      pair.client.resume()
+      pair.upstream?.resume()
+    }
+  }
+
+  /** Half-open: connections stay, and new ones are accepted, but not a byte and no end comes through. */
+  blackhole(): void {
+    this.#mode = 'blackhole'
+    for (const { client, upstream } of this.#pairs) {
+      client.pause()
+      upstream?.pause()
+    }
+  }
+
+  /** Resets every open connection, once, on both sides (ECONNRESET). */
+  reset(): void {
+    for (const { client, upstream } of this.#pairs) {
+      client.resetAndDestroy()
+      upstream?.resetAndDestroy()
+    }
+  }
+
+  /** Every piece of data takes `ms` longer, each way. */
+  delay(ms: number): void {
+    this.#delayMs = ms
+  }
+
+  /** Nobody listens any more (ECONNREFUSED); open connections are reset. */
+  async refuse(): Promise<void> {
+    if (this.#mode === 'refuse') return
+    this.#mode = 'refuse'
+    const closed = once(this.#server, 'close')
+    this.#server.close()
+    this.reset()
+    await closed
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.refuse()
+  }
+
+  async #listen(): Promise<void> {
+    this.#server = this.#newServer()
+    this.#server.listen(this.#port, '127.0.0.1')
+    await once(this.#server, 'listening')
+    const address = this.#server.address()
+    if (address !== null && typeof address === 'object') this.#port = address.port
+  }
+
+  #newServer(): Server {
+    return createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
+      this.#accepted += 1
+      const pair: Pair = { client, upstream: undefined }
+      this.#pairs.add(pair)
+      client.on('error', () => {})
+      client.on('close', () => this.#end(pair))
+      if (this.#mode === 'forward') this.#join(pair)
+    })
+  }
+
+  #join(pair: Pair): void {
+    const upstream = connect({ ...this.#target, allowHalfOpen: true })
+    pair.upstream = upstream
+    // A server that refuses or resets does so to the client too.
+    upstream.on('error', () => {
+      if (this.#mode !== 'blackhole') pair.client.resetAndDestroy()
+    })
+    upstream.on('close', () => this.#end(pair))
+    this.#pass(pair.client, upstream)
+    this.#pass(upstream, pair.client)
+    pair.client.resume()
+  }
+
+  /** One side is gone: the other hears of it, unless nothing comes through. */
+  #end(pair: Pair): void {
+    if (this.#mode === 'blackhole') return
+    this.#pairs.delete(pair)
+    if (!pair.client.writableEnded) pair.client.destroy()
+    pair.upstream?.destroy()
+  }
+
+  #pass(from: Socket, to: Socket): void {
+    let underway = 0
+    const later = (bytes: number, action: () => void): void => {
+      if (this.#delayMs === 0 && underway === 0) {
+        action()
+        return
+      }
+      underway += bytes
+      if (underway > MOST_DELAYED_BYTES) from.pause()
+      setTimeout(() => {
+        underway -= bytes
+        action()
+        if (this.#mode === 'forward') from.resume()
+      }, this.#delayMs)
+    }
+    from.on('data', (chunk: Buffer) => {
+      later(chunk.length, () => {
+        if (to.destroyed || to.writableEnded) return
+        if (!to.write(chunk)) {
+          from.pause()
+          to.once('drain', () => {
+            if (this.#mode === 'forward') from.resume()
+          })
+        }
+      })
+    })
+    from.on('end', () => later(0, () => to.end()))
+  }
+}

@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+
+import { ErlangPortMapper } from '../services/erlang-port-mapper.ts'
+import { PostgresServer } from '../services/postgres-server.ts'
+import { RabbitServer } from '../services/rabbit-server.ts'
+import { VhostPool } from './vhost-pool.ts'
+
+/** A service of one suite, which may be stopped without disturbing others. */
+export interface PrivateService {
+  readonly id: string
+  readonly url: string
+  readonly logFile: string
+}
+
+export type PrivateAction = 'start' | 'stop' | 'kill' | 'remove'
+type Server = PostgresServer | RabbitServer
+
+// A suite that forgets to remove its servers should hear of it before the machine does.
+const MOST_PRIVATE_SERVICES = 8
+
+/** Owns every service of a test run: starts each when it is first asked for, and ends them all. */
+export class Keeper {
+  readonly #folder: string
+  readonly #private = new Map<string, Server>()
+  #postgres: Promise<PostgresServer> | undefined
+  #rabbit: Promise<{ server: RabbitServer; vhosts: VhostPool }> | undefined
+  #mapper: Promise<ErlangPortMapper> | undefined
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async postgres(): Promise<{ url: string }> {
+    this.#postgres ??= PostgresServer.create(join(this.#folder, 'postgres'))
+    const { url } = await this.#postgres
+    return { url }
+  }
+
+  async rabbit(): Promise<{ url: string }> {
+    const { server } = await this.#sharedRabbit()
+    return { url: server.url }
+  }
+
+  async vhost(): Promise<{ name: string; url: string }> {
+    const { server, vhosts } = await this.#sharedRabbit()
+    const name = await vhosts.take()
+    return { name, url: `${server.url}/${name}` }
+  }
+
+  async createPrivate(kind: 'postgres' | 'rabbit'): Promise<PrivateService> {
+    if (this.#private.size >= MOST_PRIVATE_SERVICES) {
+      throw new Error(`${MOST_PRIVATE_SERVICES} private services run already: dispose of some`)
+    }
+    const id = `${kind}-${randomBytes(4).toString('hex')}`
+    const folder = join(this.#folder, id)
+    const server =
+      kind === 'postgres'
+        ? await PostgresServer.create(folder)
+        : await RabbitServer.create(folder, await this.#portMapper())
+    this.#private.set(id, server)
+    return { id, url: server.url, logFile: server.logFile }
+  }
+
+  async act(id: string, action: PrivateAction): Promise<void> {
+    const server = this.#private.get(id)
+    if (server === undefined) throw new Error(`no private service ${id}`)
+    await server[action]()
+    if (action === 'remove') this.#private.delete(id)
+  }
+
+  /** Ends everything, as far as it got. */
+  async stop(): Promise<void> {
+    const shared = [this.#postgres, this.#rabbit?.then(({ server }) => server)]
+    const servers = [...this.#private.values(), ...shared]
+    await Promise.allSettled(servers.map(async (server) => (await server)?.kill()))
+    await Promise.allSettled([this.#mapper?.then((mapper) => mapper.stop())])
+  }
+
+  #sharedRabbit(): Promise<{ server: RabbitServer; vhosts: VhostPool }> {
+    this.#rabbit ??= this.#portMapper()
+      .then((mapper) => RabbitServer.create(join(this.#folder, 'rabbit'), mapper))
+      .then((server) => ({ server, vhosts: new VhostPool((names) => server.addVhosts(names)) }))
+    return this.#rabbit
+  }
+
+  #portMapper(): Promise<ErlangPortMapper> {
+    this.#mapper ??= ErlangPortMapper.start(this.#folder)
+    return this.#mapper
+  }
+}

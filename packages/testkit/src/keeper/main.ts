@@ -1,0 +1,56 @@
+// The process that owns the services of a test run. It ends them when its standard input closes, which happens
+// however the test run ends, also by kill -9.
+import { rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage } from 'node:http'
+import { dirname } from 'node:path'
+import { inspect } from 'node:util'
+
+import { Keeper, type PrivateAction } from './keeper.ts'
+
+const socketPath = process.argv[2]
+if (socketPath === undefined) throw new Error('usage: main.ts SOCKET')
+const folder = dirname(socketPath)
+const keeper = new Keeper(folder)
+
+const ACTIONS: readonly PrivateAction[] = ['start', 'stop', 'kill', 'remove']
+
+async function answer(request: IncomingMessage): Promise<unknown> {
+  const [subject, detail, verb] = (request.url ?? '').split('/').slice(1)
+  if (subject === 'postgres') return keeper.postgres()
+  if (subject === 'rabbit') return keeper.rabbit()
+  if (subject === 'vhost') return keeper.vhost()
+  if (subject === 'private' && (detail === 'postgres' || detail === 'rabbit')) {
+    return keeper.createPrivate(detail)
+  }
+  const action = ACTIONS.find((known) => known === verb)
+  if (subject === 'private' && detail !== undefined && action !== undefined) {
+    await keeper.act(detail, action)
+    return {}
+  }
+  throw new Error(`cannot ${request.method ?? ''} ${request.url ?? ''}`)
+}
+
+const server = createServer((request, response) => {
+  answer(request).then(
+    (body) => response.end(JSON.stringify(body)),
+    (error: unknown) => {
+      response.writeHead(500).end(JSON.stringify({ error: inspect(error) }))
+    },
+  )
+})
+server.listen(socketPath)
+
+let stopping = false
+async function stop(): Promise<void> {
+  if (stopping) return
+  stopping = true
+  server.close()
+  await keeper.stop()
+  await rm(folder, { recursive: true, force: true })
+  process.exit(0)
+}
+
+process.stdin.resume()
+process.stdin.on('end', () => void stop())
+process.stdin.on('error', () => void stop())
+process.on('SIGTERM', () => void stop())

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto'
+
+import { Client } from 'pg'
+
+import { describeService } from './describe-service.ts'
+import { askKeeper, KEEPER_VARIABLE } from './keeper/keeper-client.ts'
+import { startPrivate, type PrivateServer } from './keeper/private-service.ts'
+import { text } from './keeper/text-member.ts'
+import { givenUrl, POSTGRES } from './services/requirement.ts'
+
+/** A suite that needs PostgreSQL. It is running before the suite's own hooks run. */
+export function describePostgres(title: string, suite: () => void): void {
+  describeService(POSTGRES, title, suite, postgresUrl)
+}
+
+/** URL of the run's PostgreSQL, with a user that may create databases and users. */
+export async function postgresUrl(): Promise<string> {
+  return givenUrl(POSTGRES) ?? text(await askKeeper('/postgres'), 'url')
+}
+
+export interface TestDatabase extends AsyncDisposable {
+  readonly name: string
+  readonly url: string
+}
+
+export interface DatabaseTemplate {
+  /** Equal names are one template for the whole run: let it change with what `prepare` does. */
+  readonly name: string
+  /** Fills the database at `url`, once; has to close its connections. */
+  readonly prepare: (url: string) => Promise<void>
+}
+
+/** A fresh, empty database, or a copy of a template that costs its preparation only once. */
+export async function createDatabase(
+  options: { template?: DatabaseTemplate } = {},
+): Promise<TestDatabase> {
+  const server = await postgresUrl()
+  const { template } = options
+  const name = `warren_${randomBytes(6).toString('hex')}`
+  if (template === undefined) await command(server, `CREATE DATABASE ${name} TEMPLATE template0`)
+  else await copyTemplate(server, name, template)
+  return {
+    name,
+    url: databaseUrl(server, name),
+    // FORCE: a suite that leaks a connection fails for that, not here.
+    [Symbol.asyncDispose]: () => command(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  }
+}
+
+/** A PostgreSQL that only the caller uses, to stop and start. Takes a few seconds. */
+export function startPrivatePostgres(): Promise<PrivateServer> {
+  return startPrivate('postgres')
+}
+
+async function copyTemplate(server: string, name: string, template: DatabaseTemplate) {
+  const source = templateName(template.name)
+  await using session = await connect(server)
+  // Workers run side by side: one prepares, the others wait.
+  await session.client.query('SELECT pg_advisory_lock(hashtext($1))', [source])
+  const { rowCount } = await session.client.query('SELECT 1 FROM pg_database WHERE datname = $1', [
+    source,
+  ])
+  if (rowCount === 0) {
+    const draft = `${source}_draft`
+    await session.client.query(`DROP DATABASE IF EXISTS ${draft} WITH (FORCE)`)
+    await session.client.query(`CREATE DATABASE ${draft} TEMPLATE template0`)
+    await template.prepare(databaseUrl(server, draft))
+    // Renamed last, so that a preparation that failed is never copied.
+    await session.client.query(`ALTER DATABASE ${draft} RENAME TO ${source}`)
+  }
+  await session.client.query(`CREATE DATABASE ${name} TEMPLATE ${source}`)
+}
+
+/** Of this run only: on a server that outlives it, the next run may prepare something else under that name. */
+function templateName(name: string): string {
+  const run = Buffer.from(process.env[KEEPER_VARIABLE] ?? String(process.pid)).toString('hex')
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')
+  // PostgreSQL cuts identifiers at 63 bytes, and the draft's suffix needs six.
+  return `warren_t_${run.slice(-24)}_${plain}`.slice(0, 56)
+}
+
+function databaseUrl(server: string, name: string): string {
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+async function connect(url: string): Promise<AsyncDisposable & { client: Client }> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  return { client, [Symbol.asyncDispose]: () => client.end() }
+}
+
+async function command(server: string, sql: string): Promise<void> {
+  await using session = await connect(server)
+  await session.client.query(sql)
+}

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+
+import { describeService } from './describe-service.ts'
+import { askKeeper } from './keeper/keeper-client.ts'
+import { startPrivate, type PrivateServer } from './keeper/private-service.ts'
+import { text } from './keeper/text-member.ts'
+import { givenUrl, RABBIT } from './services/requirement.ts'
+
+/** A suite that needs RabbitMQ. It is running before the suite's own hooks run. */
+export function describeRabbit(title: string, suite: () => void): void {
+  describeService(RABBIT, title, suite, rabbitUrl)
+}
+
+/** URL of the run's RabbitMQ, in its default virtual host. */
+export async function rabbitUrl(): Promise<string> {
+  return givenUrl(RABBIT) ?? text(await askKeeper('/rabbit'), 'url')
+}
+
+export interface TestVhost extends AsyncDisposable {
+  readonly name: string
+  readonly url: string
+}
+
+/** A fresh, empty virtual host. */
+export async function createVhost(): Promise<TestVhost> {
+  const given = givenUrl(RABBIT)
+  if (given !== undefined) return createGivenVhost(given)
+  const made = await askKeeper('/vhost')
+  // It goes with the broker at the end of the run.
+  return {
+    name: text(made, 'name'),
+    url: text(made, 'url'),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  }
+}
+
+/** A RabbitMQ that only the caller uses, to stop and start. Takes five to ten seconds. */
+export function startPrivateRabbit(): Promise<PrivateServer> {
+  return startPrivate('rabbit')
+}
+
+/** On a broker that was given, over its management API. */
+async function createGivenVhost(broker: string): Promise<TestVhost> {
+  const url = new URL(broker)
+  const name = `warren_${randomBytes(6).toString('hex')}`
+  const user = decodeURIComponent(url.username) || 'guest'
+  const password = decodeURIComponent(url.password) || 'guest'
+  const management =
+    process.env['WARREN_TEST_AMQP_MANAGEMENT_URL'] ?? `http://${url.hostname}:15672`
+  const call = async (method: string, path: string, body?: object): Promise<void> => {
+    const credentials = Buffer.from(`${user}:${password}`).toString('base64')
+    const response = await fetch(new URL(path, management), {
+      method,
+      headers: { authorization: `Basic ${credentials}`, 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    if (!response.ok) {
+      throw new Error(`${method} ${path} at ${management} was answered ${response.status}`)
+    }
+  }
+  await call('PUT', `/api/vhosts/${name}`)
+  const everything = { configure: '.*', write: '.*', read: '.*' }
+  await call('PUT', `/api/permissions/${name}/${encodeURIComponent(user)}`, everything)
+  url.pathname = `/${name}`
+  return {
+    name,
+    url: url.href,
+    [Symbol.asyncDispose]: () => call('DELETE', `/api/vhosts/${name}`),
+  }
+}

@@ -1,0 +1,141 @@
+import { execFile } from 'node:child_process'
+import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+import { Client } from 'pg'
+
+import { freePort } from '../free-port.ts'
+import { POSTGRES } from './requirement.ts'
+import { ServiceProcess } from './service-process.ts'
+
+const run = promisify(execFile)
+
+const PASSWORD = 'warren-test'
+// Nothing here has to survive a crash of the machine.
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  shared_buffers: '64MB',
+  max_connections: '200',
+  log_line_prefix: '%m [%p] %q%u@%d ',
+}
+
+/** A PostgreSQL cluster of our own on a free port, in `folder`. */
+export class PostgresServer {
+  readonly logFile: string
+  readonly url: string
+  readonly #folder: string
+  readonly #port: number
+  readonly #programs: string
+  readonly #user: { uid: number; gid: number } | undefined
+  #process: ServiceProcess | undefined
+
+  private constructor(
+    folder: string,
+    port: number,
+    programs: string,
+    user: { uid: number; gid: number } | undefined,
+  ) {
+    this.#folder = folder
+    this.#port = port
+    this.#programs = programs
+    this.#user = user
+    this.logFile = join(folder, 'postgres.log')
+    this.url = `postgres://warren:${PASSWORD}@127.0.0.1:${port}/postgres`
+  }
+
+  /** Makes a new cluster in `folder`, which must not exist, and starts it. */
+  static async create(folder: string): Promise<PostgresServer> {
+    const programs = POSTGRES.find()
+    if (programs === undefined) throw new Error('PostgreSQL is not installed')
+    const user = await serviceUser()
+    await mkdir(folder, { mode: 0o700 })
+    const passwordFile = join(folder, 'password')
+    await writeFile(passwordFile, PASSWORD)
+    if (user !== undefined) {
+      await chown(folder, user.uid, user.gid)
+      await chown(passwordFile, user.uid, user.gid)
+    }
+    const location = ['-D', join(folder, 'data')]
+    // Real authentication, so that a test can be refused.
+    const authentication = ['-U', 'warren', '--pwfile', passwordFile, '--auth=scram-sha-256']
+    await run(
+      join(programs, 'initdb'),
+      [...location, ...authentication, '--encoding=UTF8', '--locale=C', '--no-sync'],
+      { cwd: folder, env: environment(), ...user },
+    )
+    const server = new PostgresServer(folder, await freePort(), programs, user)
+    await server.start()
+    return server
+  }
+
+  /** Starts it, again on the same port, and waits until it answers. */
+  async start(): Promise<void> {
+    const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    this.#process = await ServiceProcess.start(
+      {
+        program: join(this.#programs, 'postgres'),
+        args: ['-D', join(this.#folder, 'data'), '-p', String(this.#port), ...settings],
+        env: environment(),
+        cwd: this.#folder,
+        logFile: this.logFile,
+        user: this.#user,
+      },
+      () => answers(this.url),
+    )
+  }
+
+  /** Ends sessions and stops, as an operator's restart does. */
+  async stop(): Promise<void> {
+    await this.#process?.stop('SIGINT')
+  }
+
+  /** Stops without a checkpoint; the next start recovers. */
+  async kill(): Promise<void> {
+    // SIGKILL would leave backends of the dead server behind for a while, and its next start would be refused.
+    await this.#process?.stop('SIGQUIT')
+  }
+
+  async remove(): Promise<void> {
+    await this.kill()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** PostgreSQL refuses to run as root: somebody else has to own it. */
+async function serviceUser(): Promise<{ uid: number; gid: number } | undefined> {
+  if (process.getuid?.() !== 0) return undefined
+  for (const name of ['postgres', 'nobody']) {
+    try {
+      const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])])
+      return { uid: Number(uid.stdout), gid: Number(gid.stdout) }
+    } catch {
+      // No such user; the next one.
+    }
+  }
+  throw new Error('PostgreSQL does not run as root, and there is no user "postgres" or "nobody"')
+}
+
+/** Without the PG… variables of the person who runs the tests. */
+function environment(): NodeJS.ProcessEnv {
+  return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: process.env['TZ'] }
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
+  // A server that stops while it is asked is "not yet", not a crash of ours.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('SELECT 1')
+    return true
+  } catch {
+    return false
+  } finally {
+    await client.end().catch(() => {})
+  }
+}

@@ -1,0 +1,63 @@
+import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+
+import { expect, it } from 'vitest'
+
+import { describePostgres, describeRabbit, until } from '../../src/index.ts'
+
+async function listens(url: string): Promise<boolean> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+function firstLine(child: ChildProcessByStdio<null, Readable, null>): Promise<string> {
+  return new Promise((resolve, reject) => {
+    createInterface(child.stdout).once('line', resolve)
+    child.once('close', (code) => reject(new Error(`it ended with ${String(code)}`)))
+  })
+}
+
+async function endsItsServices(kind: 'postgres' | 'rabbit'): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'warren-keeper-test-'))
+  // PostgreSQL runs as another user and has to get through.
+  await chmod(folder, 0o711)
+  const program = new URL('programs/asks-and-waits.ts', import.meta.url).pathname
+  const { WARREN_TEST_KEEPER: _run, ...env } = process.env
+  const child = spawn(process.execPath, [program, kind], {
+    env: { ...env, TMPDIR: folder },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    const url = await firstLine(child)
+    expect(await listens(url)).toBe(true)
+    child.kill('SIGKILL')
+    await until(async () => !(await listens(url)), { timeoutMs: 30_000 })
+    await until(async () => (await readdir(folder)).length === 0, { timeoutMs: 30_000 })
+  } finally {
+    child.kill('SIGKILL')
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+describePostgres('the keeper of a run that was killed', () => {
+  it('ends PostgreSQL and removes its files', { timeout: 120_000 }, () =>
+    endsItsServices('postgres'),
+  )
+})
+
+describeRabbit('the keeper of a run that was killed', () => {
+  it('ends RabbitMQ and removes its files', { timeout: 120_000 }, () => endsItsServices('rabbit'))
+})
