@@ -1,0 +1,79 @@
+// `npm test`: runs vitest with the arguments given and ends with one plain line, `N passed, N failed, N skipped`.
+// Exits with 1 when a test failed, when there was none, and in CI when one was skipped.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { inCi } from '../packages/testkit/src/services/requirement.ts'
+
+interface Counts {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+const root = new URL('..', import.meta.url).pathname
+const folder = await mkdtemp(join(tmpdir(), 'warren-results-'))
+try {
+  const results = join(folder, 'results.json')
+  const clean = await runVitest(results)
+  const counts = await countResults(results)
+  const problems = [
+    ...(counts.failed === 0 && !clean ? ['vitest itself reported a failure, see above'] : []),
+    ...(counts.passed + counts.failed === 0 ? ['no test ran'] : []),
+    ...(inCi() && counts.skipped > 0 ? ['nothing may be skipped in CI'] : []),
+  ]
+  for (const problem of problems) process.stdout.write(`${problem}\n`)
+  process.stdout.write(
+    `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,
+  )
+  process.exitCode = counts.failed > 0 || problems.length > 0 ? 1 : 0
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function runVitest(results: string): Promise<boolean> {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+  const child = spawn(
+    process.execPath,
+    [
+      vitest,
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${results}`,
+      ...process.argv.slice(2),
+    ],
+    { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
+  )
+  // Ctrl-C reaches vitest too, which ends its services first; the counts come after it.
+  process.on('SIGINT', () => {})
+  process.on('SIGTERM', () => child.kill('SIGTERM'))
+  const [code] = await once(child, 'close')
+  return code === 0
+}
+
+async function countResults(path: string): Promise<Counts> {
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch {
+    // vitest got nowhere and said why.
+    return counts
+  }
+  const files: { status: string; assertionResults: { status: string }[] }[] =
+    JSON.parse(text).testResults
+  for (const file of files) {
+    const statuses = file.assertionResults.map((test) => test.status)
+    const failed = statuses.filter((status) => status === 'failed').length
+    const passed = statuses.filter((status) => status === 'passed').length
+    counts.passed += passed
+    counts.skipped += statuses.length - passed - failed
+    // A file that could not be loaded, or whose hooks failed, is a failure without a test.
+    counts.failed += failed === 0 && file.status === 'failed' ? 1 : failed
+  }
+  return counts
+}
