@@ -91,13 +91,14 @@ function aggregatorFor(
   { dropSuppressedRows }: AggregationOptions,
 ): Aggregator {
   switch (type) {
-    case 'availability':
-    case 'none':
-      return new AvailabilityAggregator(publish)
     case 'generic':
       return new GenericAggregator({ collection, publish, dropSuppressedRows })
     case 'demographics':
       return new DemographicsAggregator({ collection, publish, dropSuppressedRows })
+    case 'availability':
+    case 'none':
+    default:
+      return new AvailabilityAggregator(publish)
   }
 }
 

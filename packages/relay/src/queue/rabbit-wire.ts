@@ -184,15 +184,17 @@ export class RabbitWire implements AsyncDisposable {
     const now = this.#options.now()
     const known = this.#declared.get(nodeId)
     if (known !== undefined && now - known.at < REDECLARE_MS) return known.done
-    const done = this.#getter()
-      .queueDeclare({
-        queue: nodeQueue(this.#options.prefix, nodeId),
-        durable: true,
-        arguments: { 'x-queue-type': 'quorum', 'x-expires': QUEUE_EXPIRES_MS },
-      })
-      .then(() => {})
+    const done = this.#declareQueue(nodeId)
     this.#declared.set(nodeId, { at: now, done })
     return done
+  }
+
+  async #declareQueue(nodeId: string): Promise<void> {
+    await this.#getter().queueDeclare({
+      queue: nodeQueue(this.#options.prefix, nodeId),
+      durable: true,
+      arguments: { 'x-queue-type': 'quorum', 'x-expires': QUEUE_EXPIRES_MS },
+    })
   }
 
   #getter(): Channel {
@@ -209,23 +211,22 @@ export class RabbitWire implements AsyncDisposable {
   // rejects what is under way by itself.
   async #guard<T>(work: Promise<T>, ms = ANSWER_MS): Promise<T> {
     const finished = new AbortController()
-    return Promise.race([
-      work,
-      sleep(ms, finished.signal).then(() => {
-        const error = new Error(`the broker did not answer within ${ms} ms`)
-        if (!finished.signal.aborted) this.#fail(error)
-        throw error
-      }),
-    ]).finally(() => finished.abort())
+    const late = async (): Promise<never> => {
+      await sleep(ms, finished.signal)
+      const error = new Error(`the broker did not answer within ${ms} ms`)
+      if (!finished.signal.aborted) this.#fail(error)
+      throw error
+    }
+    return Promise.race([work, late()]).finally(() => finished.abort())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#fail(new Error('closed'))
     const finished = new AbortController()
-    const channels = [this.#publisher, ...this.#getters]
+    const channels = [...(this.#publisher === null ? [] : [this.#publisher]), ...this.#getters]
     // A goodbye lets confirms and acks that were sent arrive; it is not worth waiting for long.
     await Promise.race([
-      Promise.allSettled(channels.map((channel) => channel?.close())),
+      Promise.allSettled(channels.map((channel) => channel.close())),
       sleep(1_000, finished.signal),
     ]).finally(() => finished.abort())
     this.#connection.unsafeDestroy()

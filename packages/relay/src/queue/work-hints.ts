@@ -35,7 +35,7 @@ export class WorkHints {
   noteEverybody(): void {
     this.#empty.clear()
     for (const looks of this.#looks.values()) for (const look of looks) look.overruled = true
-    for (const waiters of [...this.#waiters.values()]) for (const wake of [...waiters]) wake()
+    for (const waiters of this.#waiters.values()) for (const wake of waiters) wake()
   }
 
   #noteOne(nodeId: string): void {
@@ -43,7 +43,7 @@ export class WorkHints {
     this.#empty.delete(keyOf(nodeId, 'availability'))
     this.#empty.delete(keyOf(nodeId, 'distribution'))
     for (const look of this.#looks.get(nodeId) ?? []) look.overruled = true
-    for (const wake of [...(this.#waiters.get(nodeId) ?? [])]) wake()
+    for (const wake of this.#waiters.get(nodeId) ?? []) wake()
   }
 
   /** Runs a look into the store and remembers if it found nothing. */

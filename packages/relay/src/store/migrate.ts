@@ -1,7 +1,10 @@
+import type { Kysely } from 'kysely'
+
 import type { MigrationOutcome } from './relay-store.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
 import type { SqlDatabase } from './sql-database.ts'
-import { SchemaTooNewError } from './store-error.ts'
+import type { RelayTables } from './sql-schema.ts'
+import { SchemaTooNewError, SchemaTooOldError } from './store-error.ts'
 
 /**
  * Brings the schema up to date. Any number of processes may start it together: the first does the
@@ -22,12 +25,8 @@ export async function migrate(
       .addColumn('name', 'text', (column) => column.notNull())
       .addColumn('applied_at', columnTypes.time, (column) => column.notNull())
       .execute()
-    const applied = await trx
-      .selectFrom('relay_migrations')
-      .select((eb) => eb.fn.max('version').as('version'))
-      .executeTakeFirst()
-    const from = applied?.version ?? 0
-    const to = Math.max(0, ...migrations.map(({ version }) => version))
+    const from = await versionOf(trx)
+    const to = newest(migrations)
     if (from > to) throw new SchemaTooNewError(from, to)
     for (const { version, name, up } of migrations) {
       if (version <= from) continue
@@ -39,4 +38,24 @@ export async function migrate(
     }
     return { from, to }
   })
+}
+
+/** Throws unless the schema is the one this program works with. */
+export async function checkSchema(database: SqlDatabase): Promise<void> {
+  const found = await database.run('check', versionOf)
+  const known = newest(MIGRATIONS)
+  if (found > known) throw new SchemaTooNewError(found, known)
+  if (found < known) throw new SchemaTooOldError(found, known)
+}
+
+async function versionOf(db: Kysely<RelayTables>): Promise<number> {
+  const applied = await db
+    .selectFrom('relay_migrations')
+    .select((eb) => eb.fn.max('version').as('version'))
+    .executeTakeFirst()
+  return applied?.version ?? 0
+}
+
+function newest(migrations: readonly Migration[]): number {
+  return Math.max(0, ...migrations.map(({ version }) => version))
 }

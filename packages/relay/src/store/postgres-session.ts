@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Backoff, newUuid, sleep, type Logger } from '@warren/runtime'
-import pg from 'pg'
+import { Client, type ClientConfig } from 'pg'
 
 import type { StoreSignal } from './relay-store.ts'
 import type { SignalBoard } from './signal-board.ts'
@@ -28,16 +28,16 @@ interface Notice {
  * server session.
  */
 export class PostgresSession implements AsyncDisposable {
-  readonly #options: pg.ClientConfig
+  readonly #options: ClientConfig
   readonly #board: SignalBoard
   readonly #log: Logger
   readonly #origin = newUuid()
   readonly #stop = new AbortController()
   readonly #held = new Set<string>()
   readonly #done: Promise<void>
-  #client: pg.Client | null = null
+  #client: Client | null = null
 
-  constructor(options: { connection: pg.ClientConfig; board: SignalBoard; log: Logger }) {
+  constructor(options: { connection: ClientConfig; board: SignalBoard; log: Logger }) {
     this.#options = options.connection
     this.#board = options.board
     this.#log = options.log
@@ -106,7 +106,7 @@ export class PostgresSession implements AsyncDisposable {
 
   /** One connection from its opening to its end. */
   async #session(onReady: () => void): Promise<void> {
-    const client = new pg.Client({
+    const client = new Client({
       ...this.#options,
       keepAlive: true,
       connectionTimeoutMillis: ANSWER_MS,
@@ -135,7 +135,7 @@ export class PostgresSession implements AsyncDisposable {
 
   // A connection can die without a word (a firewall forgets it). An answered heartbeat proves that
   // every notice sent before it has arrived, because both come down one connection in order.
-  async #watch(client: pg.Client, ended: Promise<Error | null>): Promise<void> {
+  async #watch(client: Client, ended: Promise<Error | null>): Promise<void> {
     const stop = this.#stop.signal
     while (!stop.aborted) {
       const wake = new AbortController()
@@ -191,13 +191,14 @@ function lockNumber(name: string): number {
   return createHash('sha256').update(name).digest().readInt32BE(0)
 }
 
-async function closeWithin(client: pg.Client, ms: number): Promise<void> {
+async function closeWithin(client: Client, ms: number): Promise<void> {
+  const ended = client.end().then(
+    () => true,
+    () => true,
+  )
   const timeout = new AbortController()
-  await Promise.race([
-    client.end().catch(() => {}),
-    sleep(ms, timeout.signal).then(() => {
-      // The other side does not answer: drop the socket, or the process could not end.
-      if (!timeout.signal.aborted) client.connection.stream.destroy()
-    }),
-  ]).finally(() => timeout.abort())
+  const inTime = await Promise.race([ended, sleep(ms, timeout.signal).then(() => false)])
+  timeout.abort()
+  // The other side does not answer: drop the socket, or this process could not end.
+  if (!inTime) client.connection.stream.destroy()
 }

@@ -1,8 +1,8 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { Logger } from '@warren/runtime'
-import pg from 'pg'
+import { Pool, types, type ClientConfig } from 'pg'
 
-import { migrate } from './migrate.ts'
+import { checkSchema, migrate } from './migrate.ts'
 import { PostgresSession } from './postgres-session.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
 import { SignalBoard } from './signal-board.ts'
@@ -45,12 +45,12 @@ class PostgresStore implements RelayStore {
 
   constructor({ url, poolSize = 10, log, now = Date.now }: PostgresStoreOptions) {
     this.#now = now
-    const connection: pg.ClientConfig = {
+    const connection: ClientConfig = {
       connectionString: url,
       application_name: 'warren-relay',
       types: { getTypeParser: (oid, format) => typeParser(oid, format) },
     }
-    const pool = new pg.Pool({
+    const pool = new Pool({
       ...connection,
       max: poolSize,
       keepAlive: true,
@@ -76,7 +76,7 @@ class PostgresStore implements RelayStore {
   }
 
   async check(): Promise<void> {
-    await this.#database.run('check', (db) => sql`select 1`.execute(db))
+    await checkSchema(this.#database)
   }
 
   leadership(name: string): Leadership {
@@ -97,9 +97,10 @@ class PostgresStore implements RelayStore {
 }
 
 // count(*) and our times are bigint, which pg hands over as text; none comes near 2^53.
+const INT8: number = types.builtins.INT8
+
 function typeParser(oid: number, format: 'text' | 'binary' | undefined) {
-  if (oid === pg.types.builtins.INT8) return Number
-  return pg.types.getTypeParser(oid, format ?? 'text')
+  return oid === INT8 ? Number : types.getTypeParser(oid, format ?? 'text')
 }
 
 function differences(session: PostgresSession): SqlDifferences {

@@ -21,7 +21,10 @@ export interface RelayStore extends AsyncDisposable {
   readonly signals: StoreSignals
   /** Brings the schema up to date; safe to call from many processes at once. Throws SchemaTooNewError. */
   migrate(): Promise<MigrationOutcome>
-  /** Resolves when the store answers within a second or so, rejects otherwise. For `/readyz`. */
+  /**
+   * Resolves when the store answers and its schema fits; rejects with StoreError, SchemaTooOldError or
+   * SchemaTooNewError otherwise. For `/readyz`.
+   */
   check(): Promise<void>
   /** At most one process holds each name at a time. Does nothing until `acquire` is called. */
   leadership(name: string): Leadership

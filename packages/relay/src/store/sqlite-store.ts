@@ -1,9 +1,9 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { newUuid, type Logger } from '@warren/runtime'
-import { Kysely, sql } from 'kysely'
+import { Kysely } from 'kysely'
 
-import { migrate } from './migrate.ts'
+import { checkSchema, migrate } from './migrate.ts'
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
 import { SignalBoard } from './signal-board.ts'
@@ -73,7 +73,7 @@ class SqliteStore implements RelayStore {
   }
 
   async check(): Promise<void> {
-    await this.#database.run('check', (db) => sql`select 1`.execute(db))
+    await checkSchema(this.#database)
   }
 
   leadership(name: string): Leadership {

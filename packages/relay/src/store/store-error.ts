@@ -57,6 +57,17 @@ export class UnknownUserError extends ProgramError {
   }
 }
 
+/** The database lacks what this release needs. */
+export class SchemaTooOldError extends ProgramError {
+  override readonly name = 'SchemaTooOldError'
+  constructor(found: number, known: number) {
+    super(`the database has schema version ${found}, this program needs version ${known}`, {
+      exitCode: ExitCode.config,
+      hint: 'bring it up to date with this program: warren-relay database update',
+    })
+  }
+}
+
 /** The database was made by a newer release; working on it could lose what that release relies on. */
 export class SchemaTooNewError extends ProgramError {
   override readonly name = 'SchemaTooNewError'

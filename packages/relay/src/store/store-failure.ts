@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { DatabaseError } from 'pg'
 
 import type { StoreFailure } from './store-error.ts'
 
@@ -15,7 +15,7 @@ const CONNECTION_LOST =
 
 export function explainPostgres(error: unknown): StoreFailure | null {
   if (!(error instanceof Error)) return null
-  if (error instanceof pg.DatabaseError) {
+  if (error instanceof DatabaseError) {
     const code = error.code ?? 'unknown'
     const constraint = error.constraint === undefined ? '' : `constraint ${error.constraint}`
     const text = QUOTES_VALUES.test(code) ? constraint : error.message

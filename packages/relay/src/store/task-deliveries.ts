@@ -1,7 +1,8 @@
-import { sql } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 
 import type { Delivery, DeliveryOutcome } from './relay-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
+import type { RelayTables } from './sql-schema.ts'
 import { moveTasks } from './state-moves.ts'
 
 const CLOSED = (['delivered', 'dead'] as const).map((state) => sql.lit(state))
@@ -62,30 +63,34 @@ export async function recordDelivery(
   now: number,
 ): Promise<boolean> {
   return database.run('record delivery', async (db) => {
-    const recorded = await (() => {
-      switch (outcome.outcome) {
-        case 'delivered':
-          return moveTasks(db, 'deliver')
-            .set({ closed_at: now, claimed_until: 0, delivery_cause: null })
-            .where('id', '=', delivery.taskId)
-        case 'dead':
-          return moveTasks(db, 'giveUp')
-            .set({ closed_at: now, claimed_until: 0, delivery_cause: cut(outcome.cause) })
-            .where('id', '=', delivery.taskId)
-            .where('delivery_attempts', '=', delivery.attempt)
-        case 'retry':
-          return db
-            .updateTable('relay_tasks')
-            .set({ deliver_at: outcome.at, claimed_until: 0, delivery_cause: cut(outcome.cause) })
-            .where('id', '=', delivery.taskId)
-            .where('delivery_attempts', '=', delivery.attempt)
-            .where('state', '=', sql.lit('settled'))
-      }
-    })()
+    const recorded = await recording(db, delivery, outcome, now)
+      .where('id', '=', delivery.taskId)
       .returning('id')
       .execute()
     return recorded.length > 0
   })
+}
+
+function recording(
+  db: Kysely<RelayTables>,
+  { attempt }: Pick<Delivery, 'attempt'>,
+  outcome: DeliveryOutcome,
+  now: number,
+) {
+  if (outcome.outcome === 'delivered') {
+    return moveTasks(db, 'deliver').set({ closed_at: now, claimed_until: 0, delivery_cause: null })
+  }
+  const failed = { claimed_until: 0, delivery_cause: cut(outcome.cause) }
+  if (outcome.outcome === 'dead') {
+    return moveTasks(db, 'giveUp')
+      .set({ ...failed, closed_at: now })
+      .where('delivery_attempts', '=', attempt)
+  }
+  return db
+    .updateTable('relay_tasks')
+    .set({ ...failed, deliver_at: outcome.at })
+    .where('delivery_attempts', '=', attempt)
+    .where('state', '=', sql.lit('settled'))
 }
 
 function cut(cause: string): string {

@@ -148,9 +148,8 @@ async function returnBatch(
       // Passing over what others hold keeps this from ever waiting, so it cannot deadlock.
       .$if(database.differences.rowLocks, (query) => query.forUpdate('s').skipLocked())
       .execute()
-    const isLast = ({ attempts }: { attempts: number }): boolean => attempts >= maxAttempts
-    const exhausted = expired.filter(isLast)
-    const queued = expired.filter((row) => !isLast(row))
+    const exhausted = expired.filter(({ attempts }) => attempts >= maxAttempts)
+    const queued = expired.filter(({ attempts }) => attempts < maxAttempts)
     if (exhausted.length > 0) {
       await moveSubtasks(trx, 'exhaust')
         .set({ leased_until: null })
@@ -174,7 +173,7 @@ async function returnBatch(
       nodeId: row.node_id,
       kind: row.kind,
       attempt: row.attempts,
-      exhausted: isLast(row),
+      exhausted: row.attempts >= maxAttempts,
       deadlineAt: row.deadline_at,
     }))
   })

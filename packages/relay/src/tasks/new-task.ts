@@ -6,6 +6,7 @@ import {
   parseTaskEnvelope,
   serializeResult,
   TaskFormatError,
+  type DistributionFileName,
   type FormatProblem,
   type TaskEnvelope,
 } from '@warren/task-api'
@@ -70,16 +71,15 @@ export function readNewTask(
   }
 }
 
+const TYPE_OF_FILE: Readonly<Record<DistributionFileName, TaskType>> = {
+  [CODE_DISTRIBUTION]: 'generic',
+  [DEMOGRAPHICS_DISTRIBUTION]: 'demographics',
+}
+
 function typeOf({ kind, analysis, code }: TaskEnvelope): TaskType {
   if (kind === 'availability') return 'availability'
-  switch (distributionFileName(analysis, code)) {
-    case CODE_DISTRIBUTION:
-      return 'generic'
-    case DEMOGRAPHICS_DISTRIBUTION:
-      return 'demographics'
-    case null:
-      return 'none'
-  }
+  const file = distributionFileName(analysis, code)
+  return file === null ? 'none' : TYPE_OF_FILE[file]
 }
 
 function unsupported({ analysis, code }: TaskEnvelope): string {

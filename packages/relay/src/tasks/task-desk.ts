@@ -190,7 +190,7 @@ export class TaskDesk implements AsyncDisposable {
       await this.#store.tasks.giveBack(subtaskId, attempt)
       return null
     }
-    const raw = JSON.parse(leased.body) as JsonObject
+    const raw: JsonObject = JSON.parse(leased.body)
     const body = readdressTask(raw, { uuid: subtaskId, collection: nodeId, owner })
     const { requestId } = request
     this.#log.info({ taskId, subtaskId, node: nodeId, attempt, requestId }, 'task handed out')

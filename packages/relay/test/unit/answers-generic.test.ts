@@ -1,0 +1,216 @@
+import {
+  CODE_DISTRIBUTION,
+  DEMOGRAPHICS_DISTRIBUTION,
+  decodeDistribution,
+  distributionResult,
+  encodeDistribution,
+  fileText,
+  resultFile,
+  type DistributionRow,
+  type TaskResult,
+} from '@warren/task-api'
+import { describe, expect, it } from 'vitest'
+
+import { GenericAggregator } from '../../src/answers/generic-aggregator.ts'
+
+const address = { uuid: 'subtask', collection: 'node' }
+
+function row(code: string, count: number, rest: Partial<DistributionRow> = {}): DistributionRow {
+  return {
+    biobank: 'node',
+    code,
+    count,
+    description: '',
+    min: null,
+    q1: null,
+    median: null,
+    mean: null,
+    q3: null,
+    max: null,
+    alternatives: '',
+    dataset: '',
+    omop: '',
+    omopDescription: '',
+    category: '',
+    ...rest,
+  }
+}
+
+function rows(counts: Readonly<Record<string, number>>): DistributionRow[] {
+  return Object.entries(counts).map(([code, count]) => row(code, count))
+}
+
+function answer(given: readonly DistributionRow[], name = CODE_DISTRIBUTION): TaskResult {
+  const text = encodeDistribution(CODE_DISTRIBUTION, given)
+  const file = resultFile({ name, text, description: null, sensitive: true })
+  return distributionResult(address, given.length, [file])
+}
+
+function answerWithText(text: string, count = 1): TaskResult {
+  const file = resultFile({ name: CODE_DISTRIBUTION, text, description: null, sensitive: true })
+  return distributionResult(address, count, [file])
+}
+
+function aggregate(
+  answers: readonly TaskResult[],
+  options: { publish?: (count: number) => number; dropSuppressedRows?: boolean } = {},
+) {
+  let calls = 0
+  const aggregator = new GenericAggregator({
+    collection: 'parent_collection',
+    dropSuppressedRows: options.dropSuppressedRows ?? false,
+    publish: (count) => {
+      calls++
+      return (options.publish ?? ((same) => same))(count)
+    },
+  })
+  const added = answers.map((one) => aggregator.add(one))
+  const { count, files } = aggregator.finish()
+  const [file] = files
+  return {
+    added,
+    calls,
+    count,
+    files,
+    rows: file === undefined ? [] : decodeDistribution(fileText(file)).rows,
+  }
+}
+
+const EMPTY: DistributionRow[] = []
+const ZEROS = rows({ CODE1: 0, CODE2: 0, CODE3: 0 })
+const N1 = rows({ CODE1: 91, CODE2: 230, CODE3: 1342, CODE4: 17 })
+const N2 = rows({ CODE3: 412, CODE4: 0, CODE5: 975, CODE6: 26 })
+
+describe('adding up code distributions', () => {
+  it.each([
+    { name: 'no answers', given: [], counts: [] },
+    { name: 'one answer without rows', given: [EMPTY], counts: [] },
+    { name: 'zeros', given: [ZEROS], counts: [0, 0, 0] },
+    { name: 'one answer', given: [N1], counts: [91, 230, 1342, 17] },
+    { name: 'three answers', given: [ZEROS, N1, N2], counts: [91, 230, 1754, 17, 975, 26] },
+  ])('gives $counts for $name, each figure disclosed once', ({ given, counts }) => {
+    const { rows: published, count, files, calls } = aggregate(given.map((one) => answer(one)))
+    expect(published.map((one) => one.count)).toEqual(counts)
+    expect(published.map((one) => one.code)).toEqual(counts.map((_, index) => `CODE${index + 1}`))
+    expect(published.every(({ biobank }) => biobank === 'parent_collection')).toBe(true)
+    expect(count).toBe(counts.length)
+    expect(calls).toBe(counts.length)
+    expect(files.map(({ file_name }) => file_name)).toEqual(
+      counts.length > 0 ? ['code.distribution'] : [],
+    )
+  })
+
+  it('describes the file and gives its size as the bytes of its text', () => {
+    const [file] = aggregate([answer(N1)]).files
+    expect(file?.file_description).toBe('code.distribution analysis results')
+    expect(file?.file_size).toBe(Buffer.byteLength(fileText(file!)))
+  })
+
+  it('hides and rounds sums, not the parts, and keeps hidden rows as 0', () => {
+    const publish = (count: number): number => (count < 10 ? 0 : Math.round(count / 10) * 10)
+    const { rows: published } = aggregate([answer(rows({ A: 6, B: 4 })), answer(rows({ A: 6 }))], {
+      publish,
+    })
+    expect(published.map(({ code, count }) => [code, count])).toEqual([
+      ['A', 10],
+      ['B', 0],
+    ])
+  })
+
+  it('drops hidden rows if told to, and the file with the last of them', () => {
+    const publish = (count: number): number => (count < 10 ? 0 : count)
+    const some = aggregate([answer(rows({ A: 60, B: 4 }))], { publish, dropSuppressedRows: true })
+    expect(some.rows.map(({ code }) => code)).toEqual(['A'])
+    expect(some.count).toBe(1)
+    const none = aggregate([answer(rows({ B: 4 }))], { publish, dropSuppressedRows: true })
+    expect(none).toMatchObject({ count: 0, files: [] })
+  })
+
+  it('takes names from the first node and statistics and alternatives from none', () => {
+    const first = row('OMOP:1', 20, {
+      description: 'first',
+      min: 1,
+      q1: 2,
+      median: 3,
+      mean: 4,
+      q3: 5,
+      max: 6,
+      alternatives: '^A|20^',
+      dataset: 'person',
+      omop: '1',
+      omopDescription: 'One',
+      category: 'Condition',
+    })
+    const second = row('OMOP:1', 30, { description: 'second', omop: '2', category: 'Drug' })
+    const { rows: published } = aggregate([answer([first]), answer([second])])
+    expect(published).toEqual([
+      row('OMOP:1', 50, {
+        biobank: 'parent_collection',
+        description: 'first',
+        dataset: 'person',
+        omop: '1',
+        omopDescription: 'One',
+        category: 'Condition',
+      }),
+    ])
+  })
+
+  it('keeps codes apart that differ in case, and adds codes that stand twice in one file', () => {
+    const given = [row('OMOP:a', 1), row('OMOP:A', 2), row('OMOP:a', 4)]
+    const { rows: published } = aggregate([answer(given)])
+    expect(published.map(({ code, count }) => [code, count])).toEqual([
+      ['OMOP:a', 5],
+      ['OMOP:A', 2],
+    ])
+  })
+
+  it('takes nothing from an answer that says it has no rows', () => {
+    const text = encodeDistribution(CODE_DISTRIBUTION, N1)
+    const { rows: published, added } = aggregate([answerWithText(text, 0), answer(N2)])
+    expect(published.map(({ code }) => code)).toEqual(['CODE3', 'CODE4', 'CODE5', 'CODE6'])
+    expect(added[0]).toEqual({ counted: true, problems: [] })
+  })
+
+  it('leaves out the row that cannot be read and keeps the others', () => {
+    const text = 'CODE\tCOUNT\nOMOP:1\t20\nOMOP:2\tmany\nOMOP:3\t1.5\nOMOP:4\t40'
+    const { rows: published, added } = aggregate([answerWithText(text, 4)])
+    expect(published.map(({ code, count }) => [code, count])).toEqual([
+      ['OMOP:1', 20],
+      ['OMOP:4', 40],
+    ])
+    expect(added[0]?.counted).toBe(true)
+    expect(added[0]?.problems.map(({ line, column }) => [line, column])).toEqual([
+      [3, 'COUNT'],
+      [4, 'COUNT'],
+    ])
+  })
+
+  it.each([
+    ['is not base64', { file_data: '§§§' }],
+    ['has no COUNT column', { file_data: Buffer.from('CODE\nOMOP:1').toString('base64') }],
+    ['is not text', { file_data: Buffer.from([0xff, 0xfe, 0xfd]).toString('base64') }],
+  ])('does not count a node whose file %s, and keeps the other nodes', (_, broken) => {
+    const good = answer(N1)
+    const [file] = good.queryResult.files
+    const bad = distributionResult(address, 4, [{ ...file!, ...broken }])
+    const { added, rows: published } = aggregate([bad, good])
+    expect(added.map(({ counted }) => counted)).toEqual([false, true])
+    expect(added[0]?.problems).toHaveLength(1)
+    expect(published.map(({ count }) => count)).toEqual([91, 230, 1342, 17])
+  })
+
+  it('does not count a node that says it has rows and sends no such file', () => {
+    const { added } = aggregate([answer(N1, DEMOGRAPHICS_DISTRIBUTION as never)])
+    expect(added[0]?.counted).toBe(false)
+    expect(added[0]?.problems[0]?.message).toBe('is missing')
+  })
+
+  it('reads files of any column order, with Windows line ends and dataframe gaps', () => {
+    const text = 'COUNT\tEXTRA\tCODE\tOMOP\r\n20\tx\tOMOP:1\tnan\r\n30\tx\tOMOP:2\t2.0\r\n'
+    const { rows: published } = aggregate([answerWithText(text, 2)])
+    expect(published.map(({ code, count, omop }) => [code, count, omop])).toEqual([
+      ['OMOP:1', 20, ''],
+      ['OMOP:2', 30, '2'],
+    ])
+  })
+})

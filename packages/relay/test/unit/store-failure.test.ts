@@ -1,0 +1,76 @@
+import { DatabaseError } from 'pg'
+import { describe, expect, it } from 'vitest'
+
+import { StoreError } from '../../src/store/store-error.ts'
+import { explainPostgres, explainSqlite } from '../../src/store/store-failure.ts'
+
+function databaseError(code: string, message: string, more: object = {}): DatabaseError {
+  return Object.assign(new DatabaseError(message, message.length, 'error'), { code, ...more })
+}
+
+describe('what is said about a failure of the database', () => {
+  it('holds no value of a violated constraint, anywhere', () => {
+    const error = databaseError('23514', 'new row violates check "c", value 4711', {
+      detail: 'Failing row contains (4711).',
+      where: 'COPY 4711',
+      constraint: 'relay_tasks_state',
+    })
+    const failure = explainPostgres(error)!
+    const store = new StoreError('admit task', failure)
+    const all = JSON.stringify([
+      store.message,
+      store.stack,
+      { ...store },
+      failure.cause.message,
+      failure.cause.stack,
+      { ...failure.cause },
+    ])
+    expect(all).not.toContain('4711')
+    expect(store.message).toBe('store: admit task failed (23514: constraint relay_tasks_state)')
+    expect(store.unavailable).toBe(false)
+  })
+
+  it.each(['08006', '57P01', '57P03', '53300', '25006'])(
+    'takes SQLSTATE %s for a store that is away',
+    (code) => {
+      expect(explainPostgres(databaseError(code, 'x'))).toMatchObject({ unavailable: true })
+    },
+  )
+
+  it.each(['40001', '40P01', '55P03'])('takes SQLSTATE %s for something that passes', (code) => {
+    expect(explainPostgres(databaseError(code, 'x'))).toMatchObject({
+      unavailable: false,
+      passing: true,
+    })
+  })
+
+  it.each([
+    'Connection terminated unexpectedly',
+    'timeout exceeded when trying to connect',
+    'Query read timeout',
+    'Client has encountered a connection error and is not queryable',
+  ])('takes "%s" for a store that is away', (message) => {
+    expect(explainPostgres(new Error(message))).toMatchObject({ unavailable: true })
+  })
+
+  it('finds the reason inside the several failures of a name with several addresses', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED ::1:1'), {
+      code: 'ECONNREFUSED',
+      syscall: 'connect',
+    })
+    expect(explainPostgres(new AggregateError([refused]))).toMatchObject({
+      code: 'ECONNREFUSED',
+      unavailable: true,
+    })
+  })
+
+  it('leaves errors of our own alone', () => {
+    expect(explainPostgres(new TypeError('x is not a function'))).toBeNull()
+    expect(explainSqlite(new TypeError('x is not a function'))).toBeNull()
+  })
+
+  it('takes a locked SQLite file for something that passes', () => {
+    const busy = Object.assign(new Error('database is locked'), { errcode: 517 })
+    expect(explainSqlite(busy)).toMatchObject({ passing: true, unavailable: true })
+  })
+})

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest'
+
+import type { NewTask } from '../../src/store/relay-store.ts'
+import { readNewTask } from '../../src/tasks/new-task.ts'
+
+const DEADLINES = { availability: 240_000, distribution: 6_480_000 }
+
+function read(json: unknown): NewTask {
+  const { task } = readNewTask('national', json, 1_000, DEADLINES)
+  if (task === null) throw new Error('unreadable')
+  return task
+}
+
+const AVAILABILITY = {
+  task_id: 17,
+  project: 'unknown_project',
+  uuid: '0f7d7a52-2c1e-4a55-9d0e-4b8a7a1c9e01',
+  owner: '1',
+  collection: 'RQ-CC-EXAMPLE',
+  protocol_version: 'v2',
+  char_salt: 'salt',
+  cohort: {
+    groups_oper: 'AND',
+    groups: [
+      { rules_oper: 'OR', rules: [{ value: 8507, secondary_modifier: ['32020'], new: {} }] },
+    ],
+  },
+}
+
+describe('reading a task of the upstream', () => {
+  it('keeps every member of it, also those nobody here knows', () => {
+    const task = read(AVAILABILITY)
+    expect(JSON.parse(task.body)).toEqual(AVAILABILITY)
+    expect(task).toMatchObject({
+      upstream: 'national',
+      uuid: AVAILABILITY.uuid,
+      kind: 'availability',
+      type: 'availability',
+      collection: 'RQ-CC-EXAMPLE',
+      receivedAt: 1_000,
+      deadlineAt: 241_000,
+    })
+    expect(task.answerNow).toBeUndefined()
+  })
+
+  it('never looks into the cohort', () => {
+    expect(read({ ...AVAILABILITY, cohort: 'nonsense' }).type).toBe('availability')
+  })
+
+  it.each([
+    ['GENERIC', 'generic'],
+    ['DEMOGRAPHICS', 'demographics'],
+  ])('takes DISTRIBUTION %s, and gives it the longer deadline', (code, type) => {
+    const task = read({ uuid: 'u', collection: 'c', analysis: 'DISTRIBUTION', code })
+    expect(task).toMatchObject({ kind: 'distribution', type, deadlineAt: 6_481_000 })
+    expect(task.answerNow).toBeUndefined()
+  })
+
+  it.each([
+    ['DISTRIBUTION', 'ICD-MAIN', 'analysis DISTRIBUTION ICD-MAIN is not supported'],
+    ['PHEWAS', '', 'analysis PHEWAS is not supported'],
+    ['X'.repeat(500), '', `analysis ${'X'.repeat(40)} is not supported`],
+  ])('answers analysis %s %s at once with an error', (analysis, code, message) => {
+    const task = read({ uuid: 'u', collection: 'c', analysis, code })
+    expect(JSON.parse(task.answerNow ?? '{}')).toMatchObject({
+      uuid: 'u',
+      collection_id: 'c',
+      status: 'error',
+      message,
+    })
+  })
+
+  it('answers a task it cannot read with an error, and keeps nothing of it', () => {
+    const task = read({ uuid: 'u', collection: ['c'] })
+    expect(task.body).toBe('{}')
+    expect(JSON.parse(task.answerNow ?? '{}')).toMatchObject({ uuid: 'u', status: 'error' })
+  })
+
+  it('answers a task that nests absurdly deep, without overflowing the stack', () => {
+    const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown
+    expect(read({ ...AVAILABILITY, cohort: deep }).answerNow).toContain('error')
+  })
+
+  it('says what is wrong with a task that has not even a uuid', () => {
+    for (const json of [null, [], 'task', {}, { uuid: '' }, { uuid: 'a\u0000b' }]) {
+      const { task, ...rest } = readNewTask('national', json, 0, DEADLINES)
+      expect(task).toBeNull()
+      expect('problems' in rest && rest.problems.length).toBeGreaterThan(0)
+    }
+  })
+})
