@@ -25,14 +25,13 @@ export {
   booleanSetting,
   choiceSetting,
   durationSetting,
-  durationText,
   integerSetting,
   listSetting,
   numberSetting,
   textSetting,
   urlSetting,
-  type DurationUnit,
 } from './config/env-text.ts'
+export { durationText, type DurationUnit } from './config/value-text.ts'
 export { nearestName } from './config/nearest-name.ts'
 
 export type { Logger } from 'pino'

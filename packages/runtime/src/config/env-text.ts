@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { nearestName } from './nearest-name.ts'
+import { durationText, UNIT_MS, type DurationUnit } from './value-text.ts'
 
 // Schemas from the text of a variable to its value. Messages read on after "NAME: " and before ", got …".
 
@@ -37,8 +38,6 @@ export function numberSetting(min = -Infinity, max = Infinity) {
   })
 }
 
-const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
-export type DurationUnit = keyof typeof UNIT_MS
 const DURATION_UNITS = ['ms', 's', 'm', 'h', 'd'] as const
 
 /**
@@ -60,14 +59,6 @@ export function durationSetting(options: { unit: DurationUnit; minMs?: number; m
     const bounds = limits.length === 0 ? '' : `, ${limits.join(' and ')}`
     return refuse(context, `expected a duration such as 30s or a number of ${unit}${bounds}`)
   })
-}
-
-/** Milliseconds as one writes them: `90s`, `5m`, `250ms`. */
-export function durationText(ms: number): string {
-  for (const unit of ['d', 'h', 'm', 's'] as const) {
-    if (ms > 0 && ms % UNIT_MS[unit] === 0) return `${ms / UNIT_MS[unit]}${unit}`
-  }
-  return `${ms}ms`
 }
 
 /** One of `choices`, in any case. */

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 
 import { normaliseName, type Environment, type Variable } from './environment.ts'
-import { valueText } from './value-text.ts'
+import { durationText, valueText } from './value-text.ts'
 
 export interface ConfigProblem {
   /** The variable to change. */
@@ -50,10 +50,12 @@ export interface SettingOptions<S extends z.ZodType> {
   description: string
   /** What a bare number counts, such as `s`. */
   unit?: string
+  /** Writes a value as one would set it; to be given where the value is an object. */
+  show?: (value: z.output<S>) => string
 }
 
 export function setting<S extends z.ZodType>(options: SettingOptions<S>): Setting<z.output<S>> {
-  const { name, aliases = [], schema, description } = options
+  const { name, aliases = [], schema, description, show } = options
   const secret = options.secret === true
   const fallback: { value: z.output<S> } | undefined =
     'default' in options ? { value: options.default } : ifUnset(schema)
@@ -64,10 +66,13 @@ export function setting<S extends z.ZodType>(options: SettingOptions<S>): Settin
   const names = spellings.map(({ known }) => known)
   const claimed = new Set(names.map((known) => normaliseName(known)))
 
+  const written = (value: z.output<S>): string =>
+    show === undefined ? writtenText(schema, value) : show(value)
+
   return {
     name,
     aliases,
-    defaultText: fallback?.value === undefined ? undefined : valueText(fallback.value),
+    defaultText: fallback?.value === undefined ? undefined : written(fallback.value),
     required: fallback === undefined,
     secret,
     description,
@@ -88,7 +93,7 @@ export function setting<S extends z.ZodType>(options: SettingOptions<S>): Settin
       }
       return parseVariable(schema, source, { secret, asFile: source.asFile, environment })
     },
-    shown: (value) => ({ [name]: shownText(value, secret) }),
+    shown: (value) => ({ [name]: value === undefined ? '' : shownText(written(value), secret) }),
     secrets: (value) => (secret && typeof value === 'string' ? [value] : []),
   }
 }
@@ -120,6 +125,16 @@ export function shownText(value: unknown, secret: boolean): string {
   if (value === undefined || value === null) return ''
   if (secret) return '********'
   return valueText(value).replaceAll(/:\/\/([^/\s:@]*):[^/\s@]*@/g, '://$1:********@')
+}
+
+/** 60,000 ms as `1m`, where the variable would read that. */
+function writtenText(schema: z.ZodType, value: unknown): string {
+  if (typeof value === 'number') {
+    const duration = durationText(value)
+    const parsed = schema.safeParse(duration)
+    if (parsed.success && parsed.data === value) return duration
+  }
+  return valueText(value)
 }
 
 /** What a schema that ends in `.optional()` makes of a variable that is not set. */

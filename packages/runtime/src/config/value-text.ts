@@ -9,3 +9,14 @@ export function valueText(value: unknown): string {
   if (Array.isArray(value)) return value.map((item) => valueText(item)).join(',')
   return JSON.stringify(value)
 }
+
+export const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+export type DurationUnit = keyof typeof UNIT_MS
+
+/** Milliseconds as one writes them: `90s`, `5m`, `250ms`. */
+export function durationText(ms: number): string {
+  for (const unit of ['d', 'h', 'm', 's'] as const) {
+    if (ms > 0 && ms % UNIT_MS[unit] === 0) return `${ms / UNIT_MS[unit]}${unit}`
+  }
+  return `${ms}ms`
+}

@@ -301,7 +301,7 @@ describe('a configuration that is shown', () => {
       RELAY_DATABASE_URL: '********',
       RELAY_QUEUE: 'database',
       RELAY_BROKER_URL: 'amqp://relay:********@mq:5672',
-      RELAY_LEASE: '60000',
+      RELAY_LEASE: '1m',
       'DownstreamUsers__site-a__Password': '********',
     })
   })
@@ -332,5 +332,39 @@ describe('a configuration that is shown', () => {
         description: 'Where tasks are kept.',
       },
     ])
+  })
+
+  it('writes durations and objects as one would set them', () => {
+    const shown = defineConfig({
+      program: 'x',
+      prefixes: [],
+      settings: {
+        wait: setting({
+          name: 'WAIT',
+          schema: durationSetting({ unit: 's' }),
+          default: 90_000,
+          description: 'Wait.',
+        }),
+        limit: setting({
+          name: 'LIMIT',
+          schema: integerSetting(0),
+          default: 60_000,
+          description: 'Limit.',
+        }),
+        store: setting({
+          name: 'STORE',
+          schema: textSetting().transform((file) => ({ file })),
+          default: { file: 'a.db' },
+          show: ({ file }) => file,
+          description: 'Store.',
+        }),
+      },
+    })
+    expect(configurationRows(shown).map((row) => row.default)).toEqual(['90s', '60000', 'a.db'])
+    expect(maskedConfig(shown, loadConfig(shown, { WAIT: '250ms', STORE: 'b.db' }))).toEqual({
+      WAIT: '250ms',
+      LIMIT: '60000',
+      STORE: 'b.db',
+    })
   })
 })
