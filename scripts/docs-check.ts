@@ -1,0 +1,54 @@
+// `npm run docs:check`: holds the documents to the programs. Relative links exist, command lines parse, variables
+// are known, and docs/configuration.md is what the settings say; `--write` makes it so.
+import { existsSync } from 'node:fs'
+import { glob, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { buildProgram } from '../packages/warren/src/index.ts'
+import { wrongCommandLines } from './docs/command-lines.ts'
+import { CONFIGURATION_PAGE, configurationPage } from './docs/configuration-page.ts'
+import { brokenLinks } from './docs/links.ts'
+import type { DocProblem } from './docs/markdown.ts'
+import { PROGRAMS } from './docs/programs.ts'
+import { unknownVariables } from './docs/variables.ts'
+
+const root = new URL('..', import.meta.url).pathname
+const write = process.argv.includes('--write')
+const page = join(root, CONFIGURATION_PAGE)
+const expected = await configurationPage(PROGRAMS)
+if (write) await writeFile(page, expected)
+
+const problems: DocProblem[] = []
+const current = existsSync(page) ? await readFile(page, 'utf8') : ''
+if (current !== expected) {
+  const message = 'is not what the settings say; npm run docs:write repairs it'
+  problems.push({ file: CONFIGURATION_PAGE, line: firstDifference(current, expected), message })
+}
+
+const manifest: { scripts: Record<string, string> } = JSON.parse(
+  await readFile(join(root, 'package.json'), 'utf8'),
+)
+const commands = { build: buildProgram, scripts: Object.keys(manifest.scripts) }
+const files = await Array.fromAsync(
+  glob('**/*.md', {
+    cwd: root,
+    exclude: (path) => /(^|\/)(node_modules|dist|\.warren)$/.test(path),
+  }),
+)
+for (const file of files.toSorted()) {
+  problems.push(
+    ...brokenLinks(root, file),
+    ...(await wrongCommandLines(root, file, commands)),
+    ...unknownVariables(root, file, PROGRAMS),
+  )
+}
+
+for (const { file, line, message } of problems)
+  process.stderr.write(`${file}:${line}: ${message}\n`)
+process.stderr.write(`${files.length} documents, ${problems.length} problems\n`)
+process.exitCode = problems.length === 0 ? 0 : 1
+
+function firstDifference(one: string, other: string): number {
+  const [lines, others] = [one.split('\n'), other.split('\n')]
+  return lines.findIndex((line, index) => line !== others[index]) + 1 || 1
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough } from 'node:stream'
+
+import type { Command } from 'commander'
+
+import type { CliIo } from '../../packages/runtime/src/index.ts'
+import { splitMarkdown, type DocProblem } from './markdown.ts'
+import { shellCommands } from './shell-lines.ts'
+
+const SHELLS = ['sh', 'bash', 'shell', 'console']
+const BUILT_IN = new Set(['test', 'start', 'stop', 'restart'])
+
+export interface CommandSource {
+  /** A new `warren` each time: a command remembers the options it was parsed with. */
+  readonly build: (io: CliIo) => Command
+  /** Names of the root package's scripts. */
+  readonly scripts: readonly string[]
+}
+
+/** Lines of a document's shell blocks that call `warren` or `npm run` in a way that does not exist. */
+export async function wrongCommandLines(
+  root: string,
+  file: string,
+  source: CommandSource,
+): Promise<DocProblem[]> {
+  const { fences } = splitMarkdown(readFileSync(join(root, file), 'utf8'))
+  const problems: DocProblem[] = []
+  for (const { language, line, lines } of fences) {
+    if (!SHELLS.includes(language)) continue
+    for (const command of shellCommands(lines, line, language)) {
+      const message = await commandProblem(command.words, source)
+      if (message !== undefined) problems.push({ file, line: command.line, message })
+    }
+  }
+  return problems
+}
+
+async function commandProblem(
+  words: readonly string[],
+  source: CommandSource,
+): Promise<string | undefined> {
+  const [program, ...args] = words[0] === 'npx' ? words.slice(1) : words
+  if (program === 'warren') return warrenProblem(args, source)
+  if (program !== 'npm') return undefined
+  const [verb = '', name = ''] = args.filter((arg) => !/^-./.test(arg) || arg === '--')
+  const script = verb === 'run' ? name : BUILT_IN.has(verb) ? verb : undefined
+  if (script === undefined) return undefined
+  if (!source.scripts.includes(script)) return `npm has no script ${script}`
+  const separator = args.indexOf('--')
+  return script === 'warren' && separator !== -1
+    ? warrenProblem(args.slice(separator + 1), source)
+    : undefined
+}
+
+/** Parses `args` as the program does, without doing anything. */
+async function warrenProblem(
+  args: readonly string[],
+  source: CommandSource,
+): Promise<string | undefined> {
+  const said: string[] = []
+  const output = { write: (text: string) => said.push(text) }
+  const stdin = new PassThrough()
+  const program = source.build({ stdout: output, stderr: output, stdin, env: {} })
+  disarm(program)
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return undefined
+  } catch (error: unknown) {
+    const shown = error instanceof Error && 'exitCode' in error && error.exitCode === 0
+    if (shown) return undefined
+    const reason = said.join('').trim().split('\n')[0] ?? ''
+    return `"warren ${args.join(' ')}" is refused: ${reason || String(error)}`
+  }
+}
+
+function disarm(command: Command): void {
+  command.exitOverride()
+  // A group without an action of its own has to stay so: an unknown subcommand is then named as such.
+  const acts: unknown = Reflect.get(command, '_actionHandler')
+  if (command.commands.length === 0 || typeof acts === 'function') command.action(() => {})
+  for (const child of command.commands) disarm(child)
+}

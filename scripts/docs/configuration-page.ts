@@ -1,0 +1,51 @@
+import { format, resolveConfig } from 'prettier'
+
+import { configurationRows, type ConfigurationRow } from '../../packages/runtime/src/index.ts'
+import type { Program } from './programs.ts'
+
+export const CONFIGURATION_PAGE = 'docs/configuration.md'
+
+const INTRODUCTION = `# Configuration
+
+<!-- Made from the settings in the source by \`npm run docs:write\`; changes here are lost. -->
+
+Every program is configured by environment variables. Names are read in any case; a blank variable counts as unset.
+A duration is a number of the unit named, or says its own: \`500ms\`, \`30s\`, \`5m\`, \`2h\`, \`1d\`. A secret may also be
+given as the content of a file: \`NAME_FILE=/run/secrets/name\`. A variable that begins with one of a program's prefixes
+and is not in this list is refused, as is a value that is not understood: the program then lists everything that is
+wrong, and exits with 78.
+`
+
+/** The text of docs/configuration.md. */
+export async function configurationPage(programs: readonly Program[]): Promise<string> {
+  const sections = programs.map(({ title, about, definition }) =>
+    [
+      `## ${title}`,
+      about,
+      `Prefixes: ${definition.prefixes.map((prefix) => `\`${prefix}\``).join(', ')}.`,
+      [
+        '| Variable | Default | Meaning |',
+        '| --- | --- | --- |',
+        ...configurationRows(definition).map((row) => tableRow(row)),
+      ].join('\n'),
+    ].join('\n\n'),
+  )
+  const text = [INTRODUCTION, ...sections].join('\n\n')
+  return format(text, { ...(await resolveConfig(CONFIGURATION_PAGE)), parser: 'markdown' })
+}
+
+function tableRow(row: ConfigurationRow): string {
+  const names = [row.name, ...row.aliases].map((name) => code(name)).join('<br>or ')
+  const fallback =
+    row.default === undefined ? (row.required ? '**required**' : '') : code(row.default)
+  const notes = [
+    ...(row.unit === undefined ? [] : [`A bare number is in ${row.unit}.`]),
+    ...(row.secret ? ['Secret.'] : []),
+  ]
+  const meaning = [row.description, ...notes].join(' ').replaceAll('|', String.raw`\|`)
+  return `| ${names} | ${fallback} | ${meaning} |`
+}
+
+function code(text: string): string {
+  return text === '' ? '' : `\`${text.replaceAll('|', String.raw`\|`)}\``
+}

@@ -1,0 +1,33 @@
+import { bunnyConfig } from '../../packages/bunny/src/index.ts'
+import { relayConfig } from '../../packages/relay/src/index.ts'
+import type { Setting } from '../../packages/runtime/src/index.ts'
+import { upstreamConfig } from '../../packages/upstream/src/index.ts'
+
+/** A program that is configured by variables. */
+export interface Program {
+  readonly title: string
+  readonly about: string
+  readonly definition: {
+    readonly program: string
+    readonly prefixes: readonly string[]
+    readonly settings: Readonly<Record<string, Setting<unknown>>>
+  }
+}
+
+export const PROGRAMS: readonly Program[] = [
+  {
+    title: 'bunny',
+    about: 'The edge: `warren bunny daemon`.',
+    definition: bunnyConfig,
+  },
+  {
+    title: 'relay',
+    about: 'The hub: `warren relay serve`.',
+    definition: relayConfig,
+  },
+  {
+    title: 'upstream',
+    about: 'A Task API server to ask questions with: `warren upstream serve`.',
+    definition: upstreamConfig,
+  },
+]
