@@ -1,1 +1,18 @@
-export const placeholder = 0
+export { upstreamCommand } from './cli/upstream-command.ts'
+export type { CollectionLogin } from './collections/collection.ts'
+export {
+  loadUpstreamConfig,
+  upstreamConfig,
+  type Behaviour,
+  type UpstreamConfig,
+} from './config.ts'
+export type { CollectionView } from './http/asking.routes.ts'
+export type { QuestionView } from './http/question-view.ts'
+export { startUpstream, type UpstreamHandle, type UpstreamOptions } from './start-upstream.ts'
+export {
+  UPSTREAM_ERRORS,
+  UpstreamError,
+  type UpstreamErrorCode,
+  type UpstreamErrorEntry,
+  type UpstreamErrorOptions,
+} from './upstream-error.ts'

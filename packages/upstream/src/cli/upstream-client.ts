@@ -1,0 +1,116 @@
+import { isJsonObject } from '@warren/task-api'
+import { ExitCode, ProgramError } from '@warren/runtime'
+import { request } from 'undici'
+import type { CollectionLogin } from '../collections/collection.ts'
+import type { UpstreamConfig } from '../config.ts'
+import type { CollectionView } from '../http/asking.routes.ts'
+import { isLoopback } from '../http/loopback.ts'
+import type { QuestionView } from '../http/question-view.ts'
+
+const WAIT_S = 25
+const ANSWER_WITHIN_MS = 15_000
+
+/** Calls a running server for the command line. Every failure is a ProgramError that says what to do. */
+export class UpstreamClient {
+  readonly #base: string
+  readonly #token: string | undefined
+
+  constructor(config: UpstreamConfig) {
+    this.#base = (config.url ?? localUrl(config)).replace(/\/+$/, '')
+    this.#token = config.askerToken
+  }
+
+  async ask(task: unknown): Promise<QuestionView> {
+    return this.#call<QuestionView>('POST', '/api/v1/questions', task)
+  }
+
+  /** The question once it is settled, or as it stands after a while, `seconds` at most. */
+  async question(uuid: string, seconds: number): Promise<QuestionView> {
+    const wait = Math.min(seconds, WAIT_S)
+    const path = `/api/v1/questions/${encodeURIComponent(uuid)}?wait=${wait}`
+    return this.#call<QuestionView>('GET', path)
+  }
+
+  async addCollection(name: string): Promise<CollectionLogin> {
+    return this.#call<CollectionLogin>('POST', '/api/v1/collections', { name })
+  }
+
+  async listCollections(): Promise<readonly CollectionView[]> {
+    const path = '/api/v1/collections'
+    const { collections } = await this.#call<{ collections: CollectionView[] }>('GET', path)
+    return collections
+  }
+
+  async #call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
+    const reply = await this.#send(method, path, body)
+    if (reply.status < 300 && isJsonObject(reply.json)) {
+      // Written by the routes of this package from these very types.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      return reply.json as T
+    }
+    throw this.#refusal(reply.status, reply.json)
+  }
+
+  async #send(
+    method: 'GET' | 'POST',
+    path: string,
+    body: unknown,
+  ): Promise<{ status: number; json: unknown }> {
+    try {
+      const { statusCode, body: answer } = await request(`${this.#base}${path}`, {
+        method,
+        headers: {
+          accept: 'application/json',
+          ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(WAIT_S * 1000 + ANSWER_WITHIN_MS),
+      })
+      return { status: statusCode, json: jsonOf(await answer.text()) }
+    } catch (error: unknown) {
+      const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+      throw new ProgramError(`no upstream answers at ${this.#base}${reason}`, {
+        exitCode: ExitCode.unavailable,
+        hint: 'Start one with "upstream serve", or say where it is with --url or UPSTREAM_URL.',
+        cause: error,
+      })
+    }
+  }
+
+  #refusal(status: number, json: unknown): ProgramError {
+    const said = isJsonObject(json) ? json : {}
+    const { message, action, problems } = said
+    const listed = Array.isArray(problems)
+      ? problems.map((problem) => `\n  ${lineOf(problem)}`)
+      : []
+    const text = typeof message === 'string' ? message : `${this.#base} answered ${status}`
+    return new ProgramError(`${text}${listed.join('')}`, {
+      exitCode:
+        status === 400 ? ExitCode.data : status >= 500 ? ExitCode.unavailable : ExitCode.failure,
+      hint: status === 401 ? TOKEN_HINT : typeof action === 'string' ? action : undefined,
+    })
+  }
+}
+
+const TOKEN_HINT =
+  'Set UPSTREAM_ASKER_TOKEN (or UPSTREAM_ASKER_TOKEN_FILE) to the token of the server.'
+
+function localUrl({ host, port }: UpstreamConfig): string {
+  const name = isLoopback(host) ? host : '127.0.0.1'
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function lineOf(problem: unknown): string {
+  if (!isJsonObject(problem)) return ''
+  const { path, message } = problem
+  return path === '' ? String(message) : `${String(path)}: ${String(message)}`
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto'
+import { type Logger, newUuid } from '@warren/runtime'
+import { UpstreamError } from '../upstream-error.ts'
+import type { UpstreamStore } from '../store/upstream-store.ts'
+import type { Collection, CollectionLogin } from './collection.ts'
+import { digestOf, matchesDigest, newPassword } from './login-secret.ts'
+
+export interface CollectionsOptions {
+  readonly store: UpstreamStore
+  readonly suspendAfterMs: number
+  readonly now: () => number
+  readonly log: Logger
+}
+
+const MAX_COLLECTIONS = 10_000
+const MAX_NAME = 100
+
+// Compared when nobody has the name, so that guessing names by the clock finds none.
+const NOBODY = digestOf('')
+
+/** Who may poll, and who has been polling. */
+export class Collections {
+  readonly #store: UpstreamStore
+  readonly #suspendAfterMs: number
+  readonly #now: () => number
+  readonly #log: Logger
+
+  constructor(options: CollectionsOptions) {
+    this.#store = options.store
+    this.#suspendAfterMs = options.suspendAfterMs
+    this.#now = options.now
+    this.#log = options.log
+  }
+
+  /** @throws UpstreamError INVALID_NAME, NAME_TAKEN, TOO_MANY_COLLECTIONS. */
+  add(name: string): CollectionLogin {
+    const known = this.#store.listCollections()
+    if (known.length >= MAX_COLLECTIONS) throw new UpstreamError('TOO_MANY_COLLECTIONS')
+    // oxlint-disable-next-line eslint/no-control-regex -- they are what is looked for
+    if (name.trim() === '' || name.length > MAX_NAME || /[\u0000-\u001f\u007f]/.test(name)) {
+      throw new UpstreamError('INVALID_NAME')
+    }
+    if (known.some((collection) => collection.name === name)) {
+      throw new UpstreamError('NAME_TAKEN', { detail: `There is a collection ${name} already` })
+    }
+    const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
+    const username = `${slug.replaceAll(/^-+|-+$/g, '') || 'collection'}-${randomBytes(3).toString('hex')}`
+    const password = newPassword()
+    const id = newUuid()
+    this.#store.insertCollection({
+      id,
+      name,
+      username,
+      passwordDigest: digestOf(password),
+      createdAt: this.#now(),
+      lastPollAt: null,
+      lastWorker: null,
+      suspended: false,
+    })
+    this.#log.info({ collection: id, name }, 'collection added')
+    return { collectionId: id, name, username, password }
+  }
+
+  list(): readonly Collection[] {
+    return this.#store.listCollections()
+  }
+
+  get(id: string): Collection | undefined {
+    return this.#store.findCollection(id)
+  }
+
+  login(username: string, password: string): Collection | undefined {
+    const collection = this.#store.findCollectionByUsername(username)
+    const matches = matchesDigest(password, collection?.passwordDigest ?? NOBODY)
+    return matches ? collection : undefined
+  }
+
+  /**
+   * The collection meant by an id or a name; the only one there is when nothing is said.
+   * @throws UpstreamError UNKNOWN_COLLECTION, COLLECTION_NEEDED.
+   */
+  resolve(wanted: string): Collection {
+    const all = this.#store.listCollections()
+    if (wanted === '') {
+      const [only] = all
+      if (only !== undefined && all.length === 1) return only
+      throw new UpstreamError('COLLECTION_NEEDED')
+    }
+    const found = all.find(({ id }) => id === wanted) ?? all.find(({ name }) => name === wanted)
+    if (found === undefined) {
+      throw new UpstreamError('UNKNOWN_COLLECTION', { detail: `There is no collection ${wanted}` })
+    }
+    return found
+  }
+
+  /** Notes a sign of life. */
+  polled(collection: Collection, worker: string): void {
+    this.#store.recordPoll(collection.id, this.#now(), worker)
+    if (collection.suspended) {
+      this.#log.info({ collection: collection.id, name: collection.name }, 'collection resumed')
+    }
+  }
+
+  /** Suspends whoever has gone silent. */
+  sweep(): void {
+    for (const { id, name } of this.#store.suspendSilent(this.#now() - this.#suspendAfterMs)) {
+      this.#log.warn({ collection: id, name }, 'collection suspended')
+    }
+  }
+}

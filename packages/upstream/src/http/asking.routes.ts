@@ -1,0 +1,101 @@
+import { isJsonObject } from '@warren/task-api'
+import type { Collection } from '../collections/collection.ts'
+import type { Collections } from '../collections/collections.ts'
+import type { Questions } from '../questions/questions.ts'
+import { UpstreamError } from '../upstream-error.ts'
+import { patience } from './patience.ts'
+import { questionView } from './question-view.ts'
+import { type RouteEntry, pathParameter, queryParameter } from './route-entry.ts'
+
+export interface AskingDeps {
+  readonly collections: Collections
+  readonly questions: Questions
+  readonly stopping: AbortSignal
+}
+
+const QUESTION_BYTES = 1024 * 1024
+const LONGEST_WAIT_S = 60
+
+/** Our own API, for asking. */
+export function askingRoutes({ collections, questions, stopping }: AskingDeps): RouteEntry[] {
+  return [
+    {
+      method: 'POST',
+      path: '/api/v1/questions',
+      access: 'asker',
+      bodyLimit: QUESTION_BYTES,
+      handle: async (request, reply) => {
+        const question = questions.ask(request.body)
+        void reply
+          .code(201)
+          .header('location', `/api/v1/questions/${encodeURIComponent(question.uuid)}`)
+          .send(questionView(question))
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/questions/:uuid',
+      access: 'asker',
+      bodyLimit: 0,
+      handle: async (request, reply) => {
+        const wait = waitOf(queryParameter(request, 'wait'))
+        const uuid = pathParameter(request, 'uuid')
+        const question = await questions.settled(uuid, patience(wait, reply, stopping))
+        void reply.send(questionView(question))
+      },
+    },
+    {
+      method: 'GET',
+      path: '/api/v1/collections',
+      access: 'asker',
+      bodyLimit: 0,
+      handle: async (_request, reply) => {
+        void reply.send({ collections: collections.list().map(collectionView) })
+      },
+    },
+    {
+      method: 'POST',
+      path: '/api/v1/collections',
+      access: 'asker',
+      bodyLimit: QUESTION_BYTES,
+      handle: async (request, reply) => {
+        const name = isJsonObject(request.body) ? request.body['name'] : undefined
+        if (typeof name !== 'string') throw new UpstreamError('INVALID_NAME')
+        void reply.code(201).header('cache-control', 'no-store').send(collections.add(name))
+      },
+    },
+  ]
+}
+
+function waitOf(text: string): number {
+  if (text === '') return 0
+  const seconds = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
+  if (seconds <= LONGEST_WAIT_S) return seconds
+  throw new UpstreamError('BAD_REQUEST', {
+    detail: `wait is a whole number of seconds up to ${LONGEST_WAIT_S}`,
+  })
+}
+
+/** A collection as the API shows it. */
+export interface CollectionView {
+  readonly collectionId: string
+  readonly name: string
+  readonly username: string
+  readonly status: 'active' | 'suspended'
+  readonly createdAt: string
+  readonly lastPollAt: string | null
+  readonly worker: string | null
+}
+
+export function collectionView(collection: Collection): CollectionView {
+  const { id, name, username, suspended, createdAt, lastPollAt, lastWorker } = collection
+  return {
+    collectionId: id,
+    name,
+    username,
+    status: suspended ? 'suspended' : 'active',
+    createdAt: new Date(createdAt).toISOString(),
+    lastPollAt: lastPollAt === null ? null : new Date(lastPollAt).toISOString(),
+    worker: lastWorker,
+  }
+}

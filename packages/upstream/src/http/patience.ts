@@ -1,0 +1,15 @@
+import type { FastifyReply } from 'fastify'
+import type { Patience } from '../questions/questions.ts'
+
+/** Waiting for at most `seconds`, and not a moment longer than the client or the server is there. */
+export function patience(seconds: number, reply: FastifyReply, stopping: AbortSignal): Patience {
+  const over = new AbortController()
+  const end = () => over.abort()
+  stopping.addEventListener('abort', end, { once: true })
+  if (stopping.aborted) end()
+  reply.raw.once('close', () => {
+    stopping.removeEventListener('abort', end)
+    end()
+  })
+  return { waitMs: seconds * 1000, signal: over.signal }
+}

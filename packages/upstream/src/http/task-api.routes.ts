@@ -1,0 +1,119 @@
+import {
+  JOB_SAVED,
+  type Task,
+  conflictBody,
+  parseBasicCredentials,
+  preferredWait,
+} from '@warren/task-api'
+import type { FastifyRequest } from 'fastify'
+import type { Collection } from '../collections/collection.ts'
+import type { Collections } from '../collections/collections.ts'
+import type { Behaviour } from '../config.ts'
+import type { Questions } from '../questions/questions.ts'
+import { UpstreamError } from '../upstream-error.ts'
+import { patience } from './patience.ts'
+import { type RouteEntry, pathParameter } from './route-entry.ts'
+
+export interface TaskApiDeps {
+  readonly collections: Collections
+  readonly questions: Questions
+  readonly behaviour: Behaviour
+  readonly stopping: AbortSignal
+  readonly now: () => number
+}
+
+// The newer service's base and the older one's: clients of both find their way with either behaviour.
+const BASES = ['/api/v1', '/link_connector_api']
+const RESULT_BYTES = 32 * 1024 * 1024
+const LONGEST_WAIT_S = 60
+const MAX_WORKER = 200
+
+export function taskApiRoutes(deps: TaskApiDeps): RouteEntry[] {
+  return BASES.flatMap((base) => [nextJob(deps, base), result(deps, base)])
+}
+
+function nextJob(deps: TaskApiDeps, base: string): RouteEntry {
+  const { collections, questions, behaviour, stopping } = deps
+  return {
+    method: 'GET',
+    path: `${base}/task/nextjob/:target`,
+    access: 'open',
+    bodyLimit: 0,
+    handle: async (request, reply) => {
+      const target = pathParameter(request, 'target')
+      const dot = target.indexOf('.')
+      const id = dot === -1 ? target : target.slice(0, dot)
+      const login = loginOf(request, collections)
+      const kinds = kindsOf(dot === -1 ? null : target.slice(dot + 1), behaviour)
+      const collection = ownCollection(login, id, collections)
+      const worker = workerOf(request)
+      if (kinds.includes('availability')) collections.polled(collection, worker)
+      const wait = Math.min(preferredWait(request.headers.prefer), LONGEST_WAIT_S)
+      const poll = { worker, requestId: request.id }
+      const task = await questions.next(collection, kinds, poll, patience(wait, reply, stopping))
+      if (wait > 0) void reply.header('preference-applied', `wait=${wait}`)
+      void (task === null ? reply.code(204).send() : reply.send(task))
+    },
+  }
+}
+
+function result(deps: TaskApiDeps, base: string): RouteEntry {
+  const { collections, questions, behaviour, now } = deps
+  return {
+    method: 'POST',
+    path: `${base}/task/result/:uuid/:collection`,
+    access: 'open',
+    bodyLimit: RESULT_BYTES,
+    handle: async (request, reply) => {
+      const login = loginOf(request, collections)
+      const collection = ownCollection(login, pathParameter(request, 'collection'), collections)
+      try {
+        questions.receive(pathParameter(request, 'uuid'), collection, request.body, request.id)
+      } catch (error: unknown) {
+        if (!(error instanceof UpstreamError && error.code === 'ALREADY_ANSWERED')) throw error
+        // The shape clients of the older service know.
+        void reply.code(409).send(conflictBody(new Date(now())))
+        return
+      }
+      if (behaviour === 'older') void reply.type('text/plain; charset=utf-8').send(JOB_SAVED)
+      else void reply.code(201).send({ message: 'Result received' })
+    },
+  }
+}
+
+function kindsOf(suffix: string | null, behaviour: Behaviour): readonly Task['kind'][] {
+  switch (suffix) {
+    case null:
+      return behaviour === 'older' ? ['availability', 'distribution'] : ['availability']
+    case 'a':
+      return ['availability']
+    case 'b':
+      return ['distribution']
+    case 'c':
+      // Analyses over cohorts: the older service has a queue for them, here always empty.
+      if (behaviour === 'older') return []
+      throw new UpstreamError('BAD_SUFFIX')
+    default:
+      throw new UpstreamError('BAD_SUFFIX')
+  }
+}
+
+function loginOf(request: FastifyRequest, collections: Collections): Collection {
+  const credentials = parseBasicCredentials(request.headers.authorization)
+  const login = collections.login(credentials?.username ?? '', credentials?.password ?? '')
+  if (credentials === undefined || login === undefined) throw new UpstreamError('NOT_LOGGED_IN')
+  return login
+}
+
+function ownCollection(login: Collection, id: string, collections: Collections): Collection {
+  if (id.toLowerCase() === login.id) return login
+  throw new UpstreamError(
+    collections.get(id.toLowerCase()) === undefined ? 'UNKNOWN_COLLECTION' : 'OTHER_COLLECTION',
+  )
+}
+
+function workerOf(request: FastifyRequest): string {
+  const given = request.headers['x-worker-id']
+  const worker = typeof given === 'string' && given !== '' ? given : request.headers['user-agent']
+  return (worker ?? request.ip).slice(0, MAX_WORKER)
+}

@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type JsonObject,
+  ResultFormatError,
+  type Task,
+  TaskFormatError,
+  isJsonObject,
+  parseResult,
+  parseTask,
+} from '@warren/task-api'
+import { type Logger, newUuid } from '@warren/runtime'
+import type { Collection } from '../collections/collection.ts'
+import type { Collections } from '../collections/collections.ts'
+import type { Behaviour } from '../config.ts'
+import type { UpstreamStore } from '../store/upstream-store.ts'
+import { UpstreamError } from '../upstream-error.ts'
+import { Doorbell } from './doorbell.ts'
+import { outgoingTask } from './outgoing-task.ts'
+import { type Redelivery, asOf, handedOut, received, unreadable } from './question-moves.ts'
+import { type Question, isSettled } from './question.ts'
+
+export interface QuestionsOptions {
+  readonly store: UpstreamStore
+  readonly collections: Collections
+  readonly behaviour: Behaviour
+  readonly leaseMs: number
+  readonly maxAttempts: number
+  readonly timeoutMs: Readonly<Record<Task['kind'], number>>
+  readonly retentionMs: number
+  readonly now: () => number
+  readonly log: Logger
+}
+
+export interface Patience {
+  readonly waitMs: number
+  readonly signal: AbortSignal
+}
+
+const MAX_OPEN = 10_000
+
+// How often a waiting request looks again unasked: a lease that ends rings no bell.
+const LOOK_AGAIN_MS = 1000
+
+/** Questions from asking to answer. */
+export class Questions {
+  readonly #options: QuestionsOptions
+  readonly #redelivery: Redelivery
+  readonly #bell = new Doorbell()
+
+  constructor(options: QuestionsOptions) {
+    this.#options = options
+    const { behaviour, leaseMs, maxAttempts } = options
+    this.#redelivery = behaviour === 'current' ? { leaseMs, maxAttempts } : null
+  }
+
+  /**
+   * Takes a task, or only its `cohort`, or only its `analysis` and `code`. `uuid` and, where there is one
+   * collection only, `collection` may be left out.
+   * @throws UpstreamError BAD_TASK, UUID_TAKEN, TOO_MANY_QUESTIONS, COLLECTION_SUSPENDED and those of `resolve`.
+   */
+  ask(json: unknown): Question {
+    const { store, collections, now, log, timeoutMs } = this.#options
+    const task = readTask(json)
+    const { uuid, kind } = task
+    const collection = collections.resolve(task.collection)
+    if (collection.suspended) {
+      const detail = `The collection ${collection.name} has not been heard of for too long`
+      throw new UpstreamError('COLLECTION_SUSPENDED', { detail })
+    }
+    const askedAt = now()
+    const question = store.transaction(() => {
+      if (store.findQuestion(uuid) !== undefined) throw new UpstreamError('UUID_TAKEN')
+      if (store.countOpen(collection.id) >= MAX_OPEN) throw new UpstreamError('TOO_MANY_QUESTIONS')
+      return store.insertQuestion({
+        uuid,
+        collectionId: collection.id,
+        kind,
+        task: { ...task.raw, uuid, collection: collection.id },
+        askedAt,
+        deadline: askedAt + timeoutMs[kind],
+        state: 'queued',
+        attempts: 0,
+        leasedUntil: null,
+        worker: null,
+        settledAt: null,
+        message: null,
+        result: null,
+      })
+    })
+    log.info({ taskId: uuid, kind, collection: collection.id }, 'task queued')
+    this.#bell.ring(workOf(collection.id))
+    return question
+  }
+
+  /** @throws UpstreamError UNKNOWN_QUESTION. */
+  get(uuid: string): Question {
+    const question = this.#options.store.findQuestion(uuid)
+    if (question === undefined) throw new UpstreamError('UNKNOWN_QUESTION')
+    const current = asOf(question, this.#options.now())
+    if (current !== question) this.#timedOut(current)
+    return current
+  }
+
+  /** The question once it is settled, or as it stands when patience ends. */
+  async settled(uuid: string, { waitMs, signal }: Patience): Promise<Question> {
+    const until = performance.now() + waitMs
+    for (;;) {
+      const question = this.get(uuid)
+      const left = until - performance.now()
+      if (isSettled(question) || left <= 0 || signal.aborted) return question
+      await this.#bell.wait(answerTo(uuid), Math.min(left, LOOK_AGAIN_MS), signal)
+    }
+  }
+
+  /** Leases the oldest task of these kinds, waiting for one if need be; null if there is none. */
+  async next(
+    collection: Collection,
+    kinds: readonly Task['kind'][],
+    poll: { readonly worker: string; readonly requestId: string },
+    { waitMs, signal }: Patience,
+  ): Promise<JsonObject | null> {
+    const until = performance.now() + waitMs
+    for (;;) {
+      // Who has hung up must not be given a task.
+      if (signal.aborted) return null
+      const task = this.#lease(collection, kinds, poll)
+      const left = until - performance.now()
+      if (task !== null || left <= 0) return task
+      await this.#bell.wait(workOf(collection.id), Math.min(left, LOOK_AGAIN_MS), signal)
+    }
+  }
+
+  #lease(
+    collection: Collection,
+    kinds: readonly Task['kind'][],
+    { worker, requestId }: { readonly worker: string; readonly requestId: string },
+  ): JsonObject | null {
+    const { store, behaviour, now, log } = this.#options
+    // Nearly every poll finds nothing, and then needs no lock to know it.
+    if (store.findAvailable(collection.id, kinds, now()) === undefined) return null
+    const question = store.transaction(() => {
+      const available = store.findAvailable(collection.id, kinds, now())
+      if (available === undefined) return undefined
+      const leased = handedOut(available, worker, now(), this.#redelivery)
+      store.saveQuestion(leased)
+      return leased
+    })
+    if (question === undefined) return null
+    const { uuid, attempts } = question
+    const fields = { taskId: uuid, collection: collection.id, attempt: attempts }
+    log.info({ ...fields, workerId: worker, requestId }, 'task leased')
+    return outgoingTask(question, behaviour, randomUUID())
+  }
+
+  /**
+   * Takes a result.
+   * @throws UpstreamError UNKNOWN_TASK, BAD_RESULT, and ALREADY_ANSWERED with the older behaviour.
+   */
+  receive(uuid: string, collection: Collection, json: unknown, requestId: string): void {
+    const { store, behaviour, now, log } = this.#options
+    const older = behaviour === 'older'
+    const outcome = store.transaction(() => {
+      const question = store.findQuestion(uuid)
+      if (question?.collectionId !== collection.id) throw new UpstreamError('UNKNOWN_TASK')
+      const hasResult = question.state === 'answered' || question.state === 'failed'
+      if (older && hasResult) throw new UpstreamError('ALREADY_ANSWERED')
+      const reading = readResult(json)
+      if ('error' in reading) {
+        if (!older) store.saveQuestion(unreadable(question, now()))
+        return reading
+      }
+      store.saveQuestion(received(question, reading.result, now()))
+      return reading
+    })
+    this.#bell.ring(answerTo(uuid))
+    const fields = { taskId: uuid, collection: collection.id, requestId }
+    if ('error' in outcome) {
+      log.warn({ ...fields, problems: outcome.error.problems.slice(0, 5) }, 'result rejected')
+      throw new UpstreamError('BAD_RESULT', { problems: outcome.error.problems })
+    }
+    const { status, queryResult } = outcome.result
+    log.info({ ...fields, status, count: queryResult.count }, 'result received')
+  }
+
+  /** Ends what is overdue and forgets what is old. */
+  sweep(): void {
+    const { store, now, retentionMs } = this.#options
+    for (const question of store.listOverdue(now())) this.#timedOut(asOf(question, now()))
+    store.forgetSettledBefore(now() - retentionMs)
+  }
+
+  #timedOut(question: Question): void {
+    const { uuid, kind, collectionId, attempts } = question
+    this.#options.store.saveQuestion(question)
+    const fields = { taskId: uuid, kind, collection: collectionId, attempts }
+    this.#options.log.warn(fields, 'task timed out')
+    this.#bell.ring(answerTo(uuid))
+  }
+}
+
+const workOf = (collectionId: string) => `work ${collectionId}`
+const answerTo = (uuid: string) => `answer ${uuid}`
+
+function readTask(json: unknown): Task {
+  try {
+    const given = isJsonObject(json) ? json['uuid'] : undefined
+    const named = given !== undefined && given !== null && given !== ''
+    return parseTask(isJsonObject(json) && !named ? { ...json, uuid: newUuid() } : json)
+  } catch (error: unknown) {
+    if (!(error instanceof TaskFormatError)) throw error
+    throw new UpstreamError('BAD_TASK', { problems: error.problems, cause: error })
+  }
+}
+
+function readResult(json: unknown) {
+  try {
+    return { result: parseResult(json) }
+  } catch (error: unknown) {
+    if (error instanceof ResultFormatError) return { error }
+    throw error
+  }
+}

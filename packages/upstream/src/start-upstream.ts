@@ -1,0 +1,155 @@
+import { ExitCode, type Logger, ProgramError, createLogger } from '@warren/runtime'
+import type { FastifyInstance } from 'fastify'
+import type { CollectionLogin } from './collections/collection.ts'
+import { Collections } from './collections/collections.ts'
+import type { UpstreamConfig } from './config.ts'
+import { buildApp } from './http/app.ts'
+import { type CollectionView, collectionView } from './http/asking.routes.ts'
+import { isLoopback } from './http/loopback.ts'
+import { type QuestionView, questionView } from './http/question-view.ts'
+import { RateLimit } from './http/rate-limit.ts'
+import { isSettled } from './questions/question.ts'
+import { Questions } from './questions/questions.ts'
+import { UpstreamStore } from './store/upstream-store.ts'
+import { UPSTREAM_VERSION } from './version.ts'
+
+export interface UpstreamOptions {
+  readonly log?: Logger
+  /** Milliseconds since 1970; what leases, deadlines and suspensions are measured by. */
+  readonly now?: () => number
+}
+
+/** A running server, for the process it runs in. */
+export interface UpstreamHandle extends AsyncDisposable {
+  /** `http://host:port`, without a path. */
+  readonly url: string
+  readonly collections: {
+    /** The password is in this answer only. */
+    add(options: { readonly name: string }): Promise<CollectionLogin>
+    list(): readonly CollectionView[]
+  }
+  /** Takes what `POST /api/v1/questions` takes. Gives the uuid. @throws UpstreamError */
+  ask(task: unknown): Promise<string>
+  /**
+   * Resolves when the question is answered, failed or timed out. Rejects with the reason of `signal`, and with an
+   * AbortError when the server is stopped before.
+   */
+  answer(uuid: string, options?: { readonly signal?: AbortSignal }): Promise<QuestionView>
+}
+
+const SWEEP_MS = 1000
+
+/** Starts a server and gives it back once it listens. @throws ProgramError */
+export async function startUpstream(
+  config: UpstreamConfig,
+  options: UpstreamOptions = {},
+): Promise<UpstreamHandle> {
+  const { now = Date.now } = options
+  const log = options.log ?? createLogger({ component: 'upstream', level: 'warn', format: 'json' })
+  assertAskersKnown(config)
+  await using resources = new AsyncDisposableStack()
+  const stopping = new AbortController()
+  const store = resources.use(UpstreamStore.open(config.store))
+  const { suspendAfterMs, behaviour, leaseMs, maxAttempts, retentionMs } = config
+  const collections = new Collections({ store, suspendAfterMs, now, log })
+  const questions = new Questions({
+    store,
+    collections,
+    behaviour,
+    leaseMs,
+    maxAttempts,
+    retentionMs,
+    timeoutMs: { availability: config.taskTimeoutMs, distribution: config.distributionTimeoutMs },
+    now,
+    log,
+  })
+  const app = buildApp({
+    collections,
+    questions,
+    behaviour,
+    stopping: stopping.signal,
+    now,
+    askerToken: config.askerToken,
+    rateLimit: new RateLimit(config.rateLimit, now),
+    check: () => store.check(),
+    log,
+  })
+  resources.defer(async () => {
+    // Requests that wait are answered as things stand; closing waits for them.
+    stopping.abort(new DOMException('the upstream was stopped', 'AbortError'))
+    await app.close()
+  })
+  const url = await listen(app, config)
+  const sweeper = setInterval(() => sweep(collections, questions, log), SWEEP_MS)
+  resources.defer(() => clearInterval(sweeper))
+  const { host, port } = config
+  log.info(
+    { version: UPSTREAM_VERSION, host, port, url, store: config.store, behaviour },
+    'upstream started',
+  )
+
+  const owned = resources.move()
+  return {
+    url,
+    collections: {
+      add: async ({ name }) => collections.add(name),
+      list: () => collections.list().map(collectionView),
+    },
+    ask: async (task) => questions.ask(task).uuid,
+    answer: (uuid, { signal } = {}) => settled(questions, uuid, stopping.signal, signal),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+// Checked here as well as in the configuration: who starts a server from code has not read that.
+function assertAskersKnown({ host, askerToken }: UpstreamConfig): void {
+  if (askerToken !== undefined || isLoopback(host)) return
+  throw new ProgramError(`without an asker token anybody who reaches ${host} could ask questions`, {
+    exitCode: ExitCode.config,
+    hint: 'Set UPSTREAM_ASKER_TOKEN, or listen on 127.0.0.1.',
+  })
+}
+
+async function listen(app: FastifyInstance, { host, port }: UpstreamConfig): Promise<string> {
+  try {
+    await app.listen({ host, port })
+  } catch (error: unknown) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ProgramError(`cannot listen on ${host}:${port}: ${reason}`, {
+      exitCode: ExitCode.unavailable,
+      hint: 'Choose another UPSTREAM_PORT, or stop what uses this one.',
+      cause: error,
+    })
+  }
+  const address = app.server.address()
+  const bound = typeof address === 'object' && address !== null ? address.port : port
+  // "All addresses" is none to call.
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${bound}`
+}
+
+function sweep(collections: Collections, questions: Questions, log: Logger): void {
+  try {
+    collections.sweep()
+    questions.sweep()
+  } catch (error: unknown) {
+    // A locked file passes; the next sweep is a second away.
+    log.error({ err: error }, 'sweep failed')
+  }
+}
+
+const LOOK_AGAIN_MS = 60_000
+
+async function settled(
+  questions: Questions,
+  uuid: string,
+  stopping: AbortSignal,
+  signal: AbortSignal | undefined,
+): Promise<QuestionView> {
+  const either = signal === undefined ? stopping : AbortSignal.any([signal, stopping])
+  for (;;) {
+    either.throwIfAborted()
+    const question = await questions.settled(uuid, { waitMs: LOOK_AGAIN_MS, signal: either })
+    if (isSettled(question)) return questionView(question)
+  }
+}

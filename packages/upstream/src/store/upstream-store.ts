@@ -1,0 +1,255 @@
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
+import { isJsonObject, parseResult, type Task } from '@warren/task-api'
+import { ExitCode, ProgramError } from '@warren/runtime'
+import type { Collection } from '../collections/collection.ts'
+import { sqliteFile } from '../config.ts'
+import type { Question } from '../questions/question.ts'
+import { installSchema } from './schema.ts'
+
+type Row = Record<string, SQLOutputValue>
+
+// A sweep that finds more comes again a second later.
+const SWEEP_LIMIT = 1000
+
+/** Collections and questions in SQLite, in memory or in a file. One server a file. */
+export class UpstreamStore implements Disposable {
+  readonly #database: DatabaseSync
+  readonly #statements = new Map<string, StatementSync>()
+
+  /** @throws ProgramError if the file cannot be opened or is not ours. */
+  static open(store: string): UpstreamStore {
+    const file = sqliteFile(store) ?? ':memory:'
+    try {
+      return new UpstreamStore(file)
+    } catch (error: unknown) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new ProgramError(`cannot open the store ${file}: ${reason}`, {
+        exitCode: ExitCode.unavailable,
+        hint: 'Check that the folder of UPSTREAM_STORE exists and can be written.',
+        cause: error,
+      })
+    }
+  }
+
+  private constructor(path: string) {
+    this.#database = new DatabaseSync(path)
+    try {
+      // A crash of the process loses nothing; a power cut may lose the last moments, as a poll would repeat.
+      this.#database.exec('pragma journal_mode = wal; pragma synchronous = normal')
+      this.#database.exec('pragma busy_timeout = 5000; pragma foreign_keys = on')
+      installSchema(this.#database)
+    } catch (error: unknown) {
+      this.#database.close()
+      throw error
+    }
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#database.isOpen) this.#database.close()
+  }
+
+  /** Throws if the database does not answer. */
+  check(): void {
+    this.#prepare('select count(*) from collections').get()
+  }
+
+  /** All of `work` or nothing. It is synchronous, so nothing else happens in between. */
+  transaction<T>(work: () => T): T {
+    this.#database.exec('begin immediate')
+    try {
+      const value = work()
+      this.#database.exec('commit')
+      return value
+    } catch (error: unknown) {
+      this.#database.exec('rollback')
+      throw error
+    }
+  }
+
+  insertCollection(collection: Collection): void {
+    this.#prepare(
+      `insert into collections
+         (id, name, username, password_digest, created_at, last_poll_at, last_worker, suspended)
+       values (?, ?, ?, ?, ?, ?, ?, ?)`,
+    ).run(
+      collection.id,
+      collection.name,
+      collection.username,
+      collection.passwordDigest,
+      collection.createdAt,
+      collection.lastPollAt,
+      collection.lastWorker,
+      collection.suspended ? 1 : 0,
+    )
+  }
+
+  listCollections(): readonly Collection[] {
+    return this.#prepare('select * from collections order by name').all().map(collectionOf)
+  }
+
+  findCollection(id: string): Collection | undefined {
+    const row = this.#prepare('select * from collections where id = ?').get(id)
+    return row === undefined ? undefined : collectionOf(row)
+  }
+
+  findCollectionByUsername(username: string): Collection | undefined {
+    const row = this.#prepare('select * from collections where username = ?').get(username)
+    return row === undefined ? undefined : collectionOf(row)
+  }
+
+  recordPoll(id: string, at: number, worker: string): void {
+    this.#prepare(
+      'update collections set last_poll_at = ?, last_worker = ?, suspended = 0 where id = ?',
+    ).run(at, worker, id)
+  }
+
+  /** Suspends those without a sign of life since `before` and gives them back. */
+  suspendSilent(before: number): readonly Collection[] {
+    return this.#prepare(
+      `update collections set suspended = 1
+       where suspended = 0 and coalesce(last_poll_at, created_at) < ? returning *`,
+    )
+      .all(before)
+      .map(collectionOf)
+  }
+
+  insertQuestion(question: Omit<Question, 'taskId'>): Question {
+    const row = this.#prepare(
+      `insert into questions
+         (uuid, collection_id, kind, task, asked_at, deadline, state, attempts)
+       values (?, ?, ?, ?, ?, ?, ?, ?) returning *`,
+    ).get(
+      question.uuid,
+      question.collectionId,
+      question.kind,
+      JSON.stringify(question.task),
+      question.askedAt,
+      question.deadline,
+      question.state,
+      question.attempts,
+    )
+    if (row === undefined) throw new Error('the question was not stored')
+    return questionOf(row)
+  }
+
+  saveQuestion(question: Question): void {
+    this.#prepare(
+      `update questions set state = ?, attempts = ?, leased_until = ?, worker = ?, settled_at = ?,
+         message = ?, result = ? where uuid = ?`,
+    ).run(
+      question.state,
+      question.attempts,
+      question.leasedUntil,
+      question.worker,
+      question.settledAt,
+      question.message,
+      question.result === null ? null : JSON.stringify(question.result),
+      question.uuid,
+    )
+  }
+
+  findQuestion(uuid: string): Question | undefined {
+    const row = this.#prepare('select * from questions where uuid = ?').get(uuid)
+    return row === undefined ? undefined : questionOf(row)
+  }
+
+  /** The oldest task of these kinds that may be handed out. */
+  findAvailable(
+    collectionId: string,
+    kinds: readonly Task['kind'][],
+    now: number,
+  ): Question | undefined {
+    const row = this.#prepare(
+      `select * from questions
+       where collection_id = ? and settled_at is null and deadline > ?
+         and kind in (${kinds.map(() => '?').join(', ')})
+         and (state = 'queued' or (state = 'leased' and leased_until <= ?))
+       order by task_id limit 1`,
+    ).get(collectionId, now, ...kinds, now)
+    return row === undefined ? undefined : questionOf(row)
+  }
+
+  countOpen(collectionId: string): number {
+    const row = this.#prepare(
+      'select count(*) as open from questions where collection_id = ? and settled_at is null',
+    ).get(collectionId)
+    return Number(row?.['open'])
+  }
+
+  listOverdue(now: number): readonly Question[] {
+    return this.#prepare(
+      `select * from questions where settled_at is null and deadline <= ? limit ${SWEEP_LIMIT}`,
+    )
+      .all(now)
+      .map(questionOf)
+  }
+
+  forgetSettledBefore(before: number): void {
+    this.#prepare(
+      `delete from questions where task_id in
+         (select task_id from questions where settled_at < ? limit ${SWEEP_LIMIT})`,
+    ).run(before)
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const statement = this.#database.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+}
+
+function collectionOf(row: Row): Collection {
+  return {
+    id: String(row['id']),
+    name: String(row['name']),
+    username: String(row['username']),
+    passwordDigest: String(row['password_digest']),
+    createdAt: Number(row['created_at']),
+    lastPollAt: numberOrNull(row['last_poll_at']),
+    lastWorker: textOrNull(row['last_worker']),
+    suspended: row['suspended'] === 1,
+  }
+}
+
+const STATES: readonly Question['state'][] = [
+  'queued',
+  'leased',
+  'exhausted',
+  'answered',
+  'failed',
+  'timed-out',
+]
+
+function questionOf(row: Row): Question {
+  const state = STATES.find((known) => known === row['state'])
+  const task: unknown = JSON.parse(String(row['task']))
+  if (state === undefined || !isJsonObject(task))
+    throw new Error('the store holds what we never wrote')
+  const result = textOrNull(row['result'])
+  return {
+    taskId: Number(row['task_id']),
+    uuid: String(row['uuid']),
+    collectionId: String(row['collection_id']),
+    kind: row['kind'] === 'distribution' ? 'distribution' : 'availability',
+    task,
+    askedAt: Number(row['asked_at']),
+    deadline: Number(row['deadline']),
+    state,
+    attempts: Number(row['attempts']),
+    leasedUntil: numberOrNull(row['leased_until']),
+    worker: textOrNull(row['worker']),
+    settledAt: numberOrNull(row['settled_at']),
+    message: textOrNull(row['message']),
+    result: result === null ? null : parseResult(JSON.parse(result)),
+  }
+}
+
+function numberOrNull(value: SQLOutputValue | undefined): number | null {
+  return typeof value === 'number' ? value : null
+}
+
+function textOrNull(value: SQLOutputValue | undefined): string | null {
+  return typeof value === 'string' ? value : null
+}

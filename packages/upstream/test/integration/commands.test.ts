@@ -1,0 +1,241 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { printFailure } from '@warren/runtime'
+import { countResult, errorResult, isJsonObject, parseTask } from '@warren/task-api'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { upstreamCommand } from '../../src/index.ts'
+import { MEN, type Poller, poller, runningUpstream } from './running-upstream.ts'
+
+interface Ran {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface How {
+  readonly env?: NodeJS.ProcessEnv
+  readonly stdin?: string
+  readonly tty?: boolean
+}
+
+async function run(
+  args: readonly string[],
+  { env = {}, stdin = '', tty = false }: How = {},
+): Promise<Ran> {
+  const written = { stdout: '', stderr: '' }
+  const stream = (name: keyof typeof written) => ({
+    isTTY: tty,
+    columns: 80,
+    write: (text: string) => (written[name] += text),
+  })
+  const io = {
+    stdout: stream('stdout'),
+    stderr: stream('stderr'),
+    stdin: Readable.from([stdin]),
+    env: { NO_COLOR: '1', ...env },
+  }
+  try {
+    await upstreamCommand(io).parseAsync(args, { from: 'user' })
+    return { code: 0, ...written }
+  } catch (error: unknown) {
+    const code = printFailure(error, io.stderr, io.env)
+    return { code, ...written }
+  }
+}
+
+function file(content: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'warren-ask-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'question.json')
+  writeFileSync(path, content)
+  return path
+}
+
+/** Answers the next task, whenever it comes. */
+async function answerNext(
+  { client, collectionId }: Poller,
+  answer: number | string,
+): Promise<void> {
+  const next = await client.nextTask({ waitSeconds: 20 })
+  const address = { uuid: parseTask(next?.body).uuid, collection: collectionId }
+  await client.submitResult(
+    typeof answer === 'number'
+      ? countResult(address, answer, 'answered by 3 of 4 nodes')
+      : errorResult(address, answer),
+  )
+}
+
+describe('upstream ask', () => {
+  it('prints count and message: two lines for a person, two columns in a pipe', async () => {
+    const running = await runningUpstream()
+    const north = await poller(running)
+    const args = ['ask', file(JSON.stringify(MEN)), '--url', running.url]
+    const [piped] = await Promise.all([run(args), answerNext(north, 120)])
+    expect(piped).toEqual({ code: 0, stdout: '120\tanswered by 3 of 4 nodes\n', stderr: '' })
+    const [shown] = await Promise.all([run(args, { tty: true }), answerNext(north, 120)])
+    expect(shown.stdout).toBe('120 people\nanswered by 3 of 4 nodes\n')
+  })
+
+  it('moves a spinner while a person waits, and takes it away', async () => {
+    const running = await runningUpstream()
+    const north = await poller(running)
+    const asking = run(['ask', '-', '--url', running.url], {
+      tty: true,
+      stdin: JSON.stringify(MEN),
+    })
+    await new Promise((resolve) => setTimeout(resolve, 350))
+    await answerNext(north, 5)
+    const { stderr } = await asking
+    expect(stderr).toContain('waiting for a poll 0 s')
+    expect(stderr.endsWith('\r\u001b[2K')).toBe(true)
+  })
+
+  it('prints the whole question with --json', async () => {
+    const running = await runningUpstream()
+    const north = await poller(running)
+    const args = ['ask', '-', '--url', running.url, '--json', '--collection', 'north']
+    const [ran] = await Promise.all([
+      run(args, { stdin: JSON.stringify(MEN) }),
+      answerNext(north, 7),
+    ])
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      state: 'answered',
+      count: 7,
+      result: { queryResult: { count: 7 } },
+    })
+  })
+
+  it('ends with 1 and the reason if the question failed', async () => {
+    const running = await runningUpstream()
+    const north = await poller(running)
+    const args = ['ask', file(JSON.stringify(MEN)), '--url', running.url]
+    const [ran] = await Promise.all([run(args), answerNext(north, 'no node answered')])
+    expect(ran).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'error: the question failed: no node answered\n',
+    })
+  })
+
+  it('ends with 2 if nobody answered in time', async () => {
+    const running = await runningUpstream()
+    await poller(running)
+    const args = ['ask', file(JSON.stringify(MEN)), '--url', running.url, '--timeout', '1s']
+    const ran = await run(args)
+    expect(ran).toMatchObject({ code: 2, stdout: '' })
+    expect(ran.stderr).toContain('error: nobody answered in time')
+  })
+
+  it('says what is wrong with the file, the question or the server', async () => {
+    const running = await runningUpstream()
+    const url = ['--url', running.url]
+    expect(await run(['ask', '/no/such/file', ...url])).toMatchObject({
+      code: 65,
+      stderr: 'error: cannot read /no/such/file (ENOENT)\n',
+    })
+    expect((await run(['ask', '-', ...url], { stdin: '{' })).stderr).toMatch(
+      /^error: standard input is not JSON/,
+    )
+    expect(await run(['ask', '-', ...url], { stdin: '[]' })).toMatchObject({ code: 65 })
+    const bad = await run(['ask', '-', ...url], { stdin: '{"cohort":{"groups":7}}' })
+    expect(bad.code).toBe(65)
+    expect(bad.stderr).toContain('cohort.groups: expected a list, got a number')
+    const gone = await run(['ask', '-', '--url', 'http://127.0.0.1:1'], { stdin: '{}' })
+    expect(gone).toMatchObject({ code: 69 })
+    expect(gone.stderr).toContain('no upstream answers at http://127.0.0.1:1')
+    expect(await run(['ask', '-', '--timeout', 'soon'])).toMatchObject({ code: 64 })
+    expect(await run(['ask'])).toMatchObject({ code: 64 })
+  })
+
+  it('takes the token from the environment', async () => {
+    const env = { UPSTREAM_ASKER_TOKEN: 'a-long-enough-token' }
+    const running = await runningUpstream(env)
+    const args = ['collections', 'list', '--url', running.url]
+    const refused = await run(args)
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain('hint: Set UPSTREAM_ASKER_TOKEN')
+    expect(await run(args, { env })).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
+})
+
+describe('upstream collections', () => {
+  it('adds a login that works and lists it', async () => {
+    const running = await runningUpstream()
+    const env = { UPSTREAM_URL: running.url }
+    const added = await run(['collections', 'add', 'north', '--json'], { env })
+    const login: unknown = JSON.parse(added.stdout)
+    const { username, password, collectionId } = isJsonObject(login) ? login : {}
+    const poll = await fetch(`${running.url}/api/v1/task/nextjob/${String(collectionId)}`, {
+      headers: {
+        authorization: `Basic ${Buffer.from(`${String(username)}:${String(password)}`).toString('base64')}`,
+        'user-agent': 'curl/8',
+      },
+    })
+    expect(poll.status).toBe(204)
+    expect((await run(['collections', 'list'], { env })).stdout).toBe(
+      `north\t${String(collectionId)}\tactive\t2026-02-03T10:00:00.000Z\tcurl/8\n`,
+    )
+    const table = await run(['collections', 'list'], { env, tty: true })
+    expect(table.stdout.split('\n')[0]).toMatch(/^name +collection id +status +last poll +worker$/)
+    expect(await run(['collections', 'add', 'north'], { env })).toMatchObject({ code: 1 })
+  })
+})
+
+describe('help', () => {
+  it.each([[[]], [['serve']], [['ask']], [['collections', 'add']], [['collections', 'list']]])(
+    'of %j shows examples',
+    async (path) => {
+      const { code, stdout } = await run([...path, '--help'])
+      expect(code).toBe(0)
+      expect(stdout).toContain('Examples:\n  ')
+    },
+  )
+})
+
+describe('upstream serve', () => {
+  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+  it('serves until SIGTERM and ends by it', async () => {
+    const env = { ...process.env, UPSTREAM_PORT: '0', UPSTREAM_LOG_LEVEL: 'info' }
+    const child = spawn(process.execPath, [main, 'serve'], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const messages: string[] = []
+    let url = ''
+    for await (const line of createInterface({ input: child.stderr })) {
+      const record: unknown = JSON.parse(line)
+      if (!isJsonObject(record)) continue
+      messages.push(String(record['msg']))
+      if (record['msg'] !== 'upstream started') continue
+      url = String(record['url'])
+      expect((await fetch(`${url}/readyz`)).status).toBe(200)
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      expect(await exited).toEqual([null, 'SIGTERM'])
+    }
+    expect(messages).toEqual(['upstream started', 'upstream stopping', 'upstream stopped'])
+    await expect(fetch(`${url}/readyz`)).rejects.toThrow()
+  })
+
+  it('refuses to start on a public address without a token, and names every problem', async () => {
+    const env = { UPSTREAM_HOST: '0.0.0.0', UPSTREAM_PORT: 'many', UPSTREAM_LEESE: '10' }
+    const { code, stderr } = await run(['serve'], { env })
+    expect(code).toBe(78)
+    for (const name of [
+      'UPSTREAM_ASKER_TOKEN',
+      'UPSTREAM_PORT',
+      'UPSTREAM_LEESE',
+      'UPSTREAM_LEASE?',
+    ]) {
+      expect(stderr).toContain(name)
+    }
+  })
+})

@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { countResult } from '@warren/task-api'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { loadUpstreamConfig, startUpstream } from '../../src/index.ts'
+import { MEN, poller, runningUpstream } from './running-upstream.ts'
+
+function databaseFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'warren-upstream-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  return join(folder, 'upstream.db')
+}
+
+describe('UpstreamHandle', () => {
+  it('asks, and waits for the answer', async () => {
+    const running = await runningUpstream()
+    const { client, collectionId } = await poller(running)
+    const uuid = await running.upstream.ask(MEN)
+    const answering = running.upstream.answer(uuid)
+    await client.nextTask()
+    await client.submitResult(countResult({ uuid, collection: collectionId }, 44, 'by 1 of 1'))
+    expect(await answering).toMatchObject({
+      uuid,
+      state: 'answered',
+      count: 44,
+      message: 'by 1 of 1',
+    })
+    expect(await running.upstream.answer(uuid)).toMatchObject({ count: 44 })
+  })
+
+  it('goes on waiting after the third hand-out, and ends at the deadline', async () => {
+    const running = await runningUpstream({ UPSTREAM_MAX_ATTEMPTS: '1' })
+    const { client } = await poller(running)
+    const uuid = await running.upstream.ask(MEN)
+    await client.nextTask()
+    let settled = false
+    const answering = running.upstream.answer(uuid).finally(() => (settled = true))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(settled).toBe(false)
+    running.clock.advance(300_000)
+    expect(await answering).toMatchObject({ state: 'timed-out' })
+  })
+
+  it('stops waiting when told to', async () => {
+    const running = await runningUpstream()
+    await poller(running)
+    const uuid = await running.upstream.ask(MEN)
+    const stop = new AbortController()
+    const answering = running.upstream.answer(uuid, { signal: stop.signal })
+    stop.abort(new Error('enough'))
+    await expect(answering).rejects.toThrow('enough')
+  })
+
+  it('answers those who wait before it stops', async () => {
+    const running = await runningUpstream()
+    const { client } = await poller(running)
+    const uuid = await running.upstream.ask(MEN)
+    await client.nextTask()
+    const polling = client.nextTask({ waitSeconds: 60 })
+    const asking = fetch(`${running.url}/api/v1/questions/${uuid}?wait=60`)
+    const answering = running.upstream.answer(uuid).catch((error: unknown) => error)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const started = performance.now()
+    await running.upstream[Symbol.asyncDispose]()
+    expect(await polling).toBeNull()
+    expect((await asking).status).toBe(200)
+    expect(await answering).toMatchObject({ name: 'AbortError' })
+    expect(performance.now() - started).toBeLessThan(3000)
+  })
+})
+
+describe('starting', () => {
+  it('refuses an address others can reach without a token, also from code', async () => {
+    const config = { ...loadUpstreamConfig({ UPSTREAM_PORT: '0' }), host: '0.0.0.0' }
+    await expect(startUpstream(config)).rejects.toMatchObject({ exitCode: 78 })
+  })
+
+  it('says which port is taken', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void other.close())
+    const address = other.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const config = loadUpstreamConfig({ UPSTREAM_PORT: String(port) })
+    await expect(startUpstream(config)).rejects.toMatchObject({
+      exitCode: 69,
+      message: expect.stringContaining(`127.0.0.1:${port}`),
+    })
+  })
+})
+
+describe('a store in a file', () => {
+  it('keeps collections, questions and leases over a restart', async () => {
+    const env = { UPSTREAM_STORE: `sqlite:${databaseFile()}`, UPSTREAM_PORT: '0' }
+    const before = await startUpstream(loadUpstreamConfig(env))
+    const login = await before.collections.add({ name: 'north' })
+    const uuid = await before.ask(MEN)
+    await before[Symbol.asyncDispose]()
+
+    const running = await runningUpstream(env)
+    const authorization = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`
+    const next = await fetch(`${running.url}/api/v1/task/nextjob/${login.collectionId}`, {
+      headers: { authorization },
+    })
+    expect(await next.json()).toMatchObject({ uuid, cohort: MEN.cohort })
+    expect(running.upstream.collections.list()).toMatchObject([{ name: 'north' }])
+  })
+
+  it('is refused when a newer version wrote it, or when it is something else', async () => {
+    const file = databaseFile()
+    const database = new DatabaseSync(file)
+    database.exec('pragma user_version = 999')
+    database.close()
+    const config = loadUpstreamConfig({ UPSTREAM_STORE: `sqlite:${file}`, UPSTREAM_PORT: '0' })
+    await expect(startUpstream(config)).rejects.toThrow(/newer version/)
+    const missing = { ...config, store: 'sqlite:/no/such/folder/x.db' }
+    await expect(startUpstream(missing)).rejects.toMatchObject({ exitCode: 69 })
+  })
+
+  it('forgets settled questions after the retention time', async () => {
+    const running = await runningUpstream({ UPSTREAM_RETENTION: '1d' })
+    const { client, collectionId } = await poller(running)
+    const old = await running.upstream.ask(MEN)
+    await client.submitResult(countResult({ uuid: old, collection: collectionId }, 44))
+    running.clock.advance(86_400_001)
+    const deadline = performance.now() + 5000
+    let status = 200
+    while (status === 200 && performance.now() < deadline) {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      status = (await fetch(`${running.url}/api/v1/questions/${old}`)).status
+    }
+    expect(status).toBe(404)
+  })
+})

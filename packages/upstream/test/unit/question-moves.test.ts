@@ -1,0 +1,79 @@
+import { countResult, errorResult } from '@warren/task-api'
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { asOf, handedOut, received, unreadable } from '../../src/questions/question-moves.ts'
+import { type Question, isSettled } from '../../src/questions/question.ts'
+
+const QUESTION: Question = {
+  taskId: 1,
+  uuid: 'u',
+  collectionId: 'c',
+  kind: 'availability',
+  task: {},
+  askedAt: 0,
+  deadline: 300_000,
+  state: 'queued',
+  attempts: 0,
+  leasedUntil: null,
+  worker: null,
+  settledAt: null,
+  message: null,
+  result: null,
+}
+
+const REDELIVERY = { leaseMs: 10_000, maxAttempts: 2 }
+const OK = countResult({ uuid: 'u', collection: 'c' }, 44)
+const ERROR = errorResult({ uuid: 'u', collection: 'c' }, 'no')
+
+describe('a question', () => {
+  it('is leased, and exhausted by the last hand-out', () => {
+    const once = handedOut(QUESTION, 'w', 1000, REDELIVERY)
+    expect(once).toMatchObject({ state: 'leased', attempts: 1, leasedUntil: 11_000, worker: 'w' })
+    expect(handedOut(once, 'w', 11_000, REDELIVERY)).toMatchObject({
+      state: 'exhausted',
+      attempts: 2,
+    })
+  })
+
+  it('is never free again without redelivery', () => {
+    expect(handedOut(QUESTION, 'w', 1000, null)).toMatchObject({
+      state: 'leased',
+      leasedUntil: QUESTION.deadline,
+    })
+  })
+
+  it('times out at its deadline and not before', () => {
+    expect(asOf(QUESTION, 299_999)).toBe(QUESTION)
+    expect(asOf(QUESTION, 300_000)).toMatchObject({ state: 'timed-out', settledAt: 300_000 })
+  })
+
+  it('once validly answered stays so, whatever happens', () => {
+    const move = fc.constantFrom<(question: Question) => Question>(
+      (question) => received(question, ERROR, 5),
+      (question) => received(question, countResult({ uuid: 'u', collection: 'c' }, 1), 5),
+      (question) => unreadable(question, 5),
+      (question) => asOf(question, 1e12),
+    )
+    fc.assert(
+      fc.property(fc.array(move), fc.array(move), (before, after) => {
+        const failing = before.filter((step) => step(QUESTION).state !== 'answered')
+        const reached = failing.reduce((question, step) => step(question), QUESTION)
+        const answered = received(reached, OK, 9)
+        expect(answered).toMatchObject({ state: 'answered', result: OK, settledAt: 9 })
+        expect(after.reduce((question, step) => step(question), answered)).toBe(answered)
+      }),
+    )
+  })
+
+  it('is settled by an answer, a failure or time, and not by being exhausted', () => {
+    expect(isSettled(handedOut(QUESTION, 'w', 0, { leaseMs: 1, maxAttempts: 1 }))).toBe(false)
+    for (const settled of [
+      received(QUESTION, OK, 0),
+      received(QUESTION, ERROR, 0),
+      unreadable(QUESTION, 0),
+      asOf(QUESTION, 300_000),
+    ]) {
+      expect(isSettled(settled)).toBe(true)
+    }
+  })
+})
