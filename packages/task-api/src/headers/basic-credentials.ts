@@ -1,5 +1,7 @@
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 /**
- * User name and password of an `Authorization: Basic` header (RFC 7617, UTF-8; the password may contain
+ * User name and password of an `Authorization: Basic` header (RFC 7617; the password may contain
  * colons). Undefined if it is none.
  */
 export function parseBasicCredentials(
@@ -7,8 +9,17 @@ export function parseBasicCredentials(
 ): { username: string; password: string } | undefined {
   const token = /^basic +([A-Za-z0-9+/]+={0,2}) *$/i.exec(header ?? '')?.[1]
   if (token === undefined) return undefined
-  const text = Buffer.from(token, 'base64').toString('utf8')
+  const text = decode(Buffer.from(token, 'base64'))
   const colon = text.indexOf(':')
   if (colon === -1) return undefined
   return { username: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+/** Servers ask for UTF-8 and python-requests sends Latin-1 all the same, whose `é` is never valid UTF-8. */
+function decode(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return bytes.toString('latin1')
+  }
 }

@@ -8,6 +8,7 @@ describe('parseBasicCredentials', () => {
     [basic('user:secret'), { username: 'user', password: 'secret' }],
     [basic('user:a:b'), { username: 'user', password: 'a:b' }],
     [basic('ü:ß'), { username: 'ü', password: 'ß' }],
+    [`Basic ${Buffer.from('é:ü', 'latin1').toString('base64')}`, { username: 'é', password: 'ü' }],
     [basic(':'), { username: '', password: '' }],
     [basic('user:secret').replace('Basic', 'bAsIc'), { username: 'user', password: 'secret' }],
     [basic('no colon'), undefined],
