@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely'
 
 import type { MigrationOutcome } from './relay-store.ts'
-import { MIGRATIONS, type Migration } from './migrations.ts'
+import type { Migration } from './migrations.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { SchemaTooNewError, SchemaTooOldError } from './store-error.ts'
@@ -13,7 +13,7 @@ import { SchemaTooNewError, SchemaTooOldError } from './store-error.ts'
 export async function migrate(
   database: SqlDatabase,
   now: () => number,
-  migrations: readonly Migration[] = MIGRATIONS,
+  migrations: readonly Migration[],
 ): Promise<MigrationOutcome> {
   const { columnTypes } = database.differences
   return database.transact('migrate', async (trx) => {
@@ -41,9 +41,12 @@ export async function migrate(
 }
 
 /** Throws unless the schema is the one this program works with. */
-export async function checkSchema(database: SqlDatabase): Promise<void> {
+export async function checkSchema(
+  database: SqlDatabase,
+  migrations: readonly Migration[],
+): Promise<void> {
   const found = await database.run('check', versionOf)
-  const known = newest(MIGRATIONS)
+  const known = newest(migrations)
   if (found > known) throw new SchemaTooNewError(found, known)
   if (found < known) throw new SchemaTooOldError(found, known)
 }

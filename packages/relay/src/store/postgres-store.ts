@@ -3,6 +3,7 @@ import type { Logger } from '@warren/runtime'
 import { Pool, types, type ClientConfig } from 'pg'
 
 import { checkSchema, migrate } from './migrate.ts'
+import { MIGRATIONS, type Migration } from './migrations.ts'
 import { PostgresSession } from './postgres-session.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
 import { SignalBoard } from './signal-board.ts'
@@ -19,6 +20,8 @@ export interface PostgresStoreOptions {
   readonly poolSize?: number
   readonly log: Logger
   readonly now?: () => number
+  /** Default: those of this release. */
+  readonly migrations?: readonly Migration[]
 }
 
 // Bounds on waiting: for a free connection, for an answer on one.
@@ -41,10 +44,13 @@ class PostgresStore implements RelayStore {
   readonly #database: SqlDatabase
   readonly #session: PostgresSession
   readonly #now: () => number
+  readonly #migrations: readonly Migration[]
   #closed = false
 
-  constructor({ url, poolSize = 10, log, now = Date.now }: PostgresStoreOptions) {
+  constructor(options: PostgresStoreOptions) {
+    const { url, poolSize = 10, log, now = Date.now, migrations = MIGRATIONS } = options
     this.#now = now
+    this.#migrations = migrations
     const connection: ClientConfig = {
       connectionString: url,
       application_name: 'warren-relay',
@@ -72,11 +78,11 @@ class PostgresStore implements RelayStore {
   }
 
   async migrate(): Promise<MigrationOutcome> {
-    return migrate(this.#database, this.#now)
+    return migrate(this.#database, this.#now, this.#migrations)
   }
 
   async check(): Promise<void> {
-    await checkSchema(this.#database)
+    await checkSchema(this.#database, this.#migrations)
   }
 
   leadership(name: string): Leadership {

@@ -4,6 +4,7 @@ import { newUuid, type Logger } from '@warren/runtime'
 import { Kysely } from 'kysely'
 
 import { checkSchema, migrate } from './migrate.ts'
+import { MIGRATIONS, type Migration } from './migrations.ts'
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
 import { SignalBoard } from './signal-board.ts'
@@ -19,6 +20,8 @@ export interface SqliteStoreOptions {
   readonly path: string
   readonly log: Logger
   readonly now?: () => number
+  /** Default: those of this release. */
+  readonly migrations?: readonly Migration[]
 }
 
 // Waiting for another process blocks this whole process: wait briefly, and again without blocking.
@@ -30,14 +33,14 @@ const LOOK_FOR_OTHERS_MS = 1_000
  * a second relay on the same machine) may work on the file too, and are noticed within a second.
  */
 export function openSqliteStore(options: SqliteStoreOptions): RelayStore {
-  const { path, log, now = Date.now } = options
+  const { path } = options
   // Password hashes are in it; the files SQLite puts beside it inherit its mode.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
   const file = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: BUSY_WAIT_MS })
   file.exec('pragma journal_mode = wal')
   // A commit is on the disk when it is reported: an answered node will not send its answer again.
   file.exec('pragma synchronous = full')
-  return new SqliteStore(file, log, now)
+  return new SqliteStore(file, options)
 }
 
 class SqliteStore implements RelayStore {
@@ -49,11 +52,14 @@ class SqliteStore implements RelayStore {
   readonly #db: Kysely<RelayTables>
   readonly #database: SqlDatabase
   readonly #now: () => number
+  readonly #migrations: readonly Migration[]
   readonly #watch: NodeJS.Timeout
   readonly #holder = newUuid()
   #closed = false
 
-  constructor(file: DatabaseSync, log: Logger, now: () => number) {
+  constructor(file: DatabaseSync, options: SqliteStoreOptions) {
+    const { log, now = Date.now, migrations = MIGRATIONS } = options
+    this.#migrations = migrations
     this.#file = file
     this.#now = now
     this.#db = new Kysely<RelayTables>({ dialect: new NodeSqliteDialect(file) })
@@ -69,11 +75,11 @@ class SqliteStore implements RelayStore {
   }
 
   async migrate(): Promise<MigrationOutcome> {
-    return migrate(this.#database, this.#now)
+    return migrate(this.#database, this.#now, this.#migrations)
   }
 
   async check(): Promise<void> {
-    await checkSchema(this.#database)
+    await checkSchema(this.#database, this.#migrations)
   }
 
   leadership(name: string): Leadership {

@@ -1,0 +1,430 @@
+import { setTimeout as after } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+
+import type { NodeAnswer, RelayStore } from '../../src/store/relay-store.ts'
+import { addNodes, admitted, describeStores, LEASE, newTask, NOW } from './store-bench.ts'
+
+const KEEP = { keepAnswers: true }
+const DROP = { keepAnswers: false }
+
+/** Leases and answers for each node, in the order given. */
+async function answerAll(store: RelayStore, answers: Readonly<Record<string, string>>) {
+  const outcomes = []
+  for (const [nodeId, result] of Object.entries(answers)) {
+    const lease = (await store.tasks.leaseOldest(nodeId, LEASE))!
+    const { subtaskId } = lease
+    const answer = { subtaskId, nodeId, result, status: 'ok' as const, now: NOW }
+    outcomes.push(await store.tasks.answer(answer))
+  }
+  return outcomes
+}
+
+async function collect(answers: AsyncIterable<NodeAnswer>): Promise<string> {
+  const all = []
+  for await (const answer of answers) all.push(answer)
+  return JSON.stringify(all)
+}
+
+describeStores('answers', (openBench) => {
+  it('are taken from the node they were asked of, and complete the task', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [a, b] = await addNodes(store, 2)
+    const task = newTask()
+    const { taskId, subtasks } = await admitted(store, task)
+    const lease = (await store.tasks.leaseOldest(a!, LEASE))!
+    const answer = { subtaskId: lease.subtaskId, result: '{}', status: 'ok' as const, now: NOW }
+    expect(await store.tasks.answer({ ...answer, nodeId: b! })).toEqual({ outcome: 'not-theirs' })
+    const unknown = { ...answer, nodeId: a!, subtaskId: taskId }
+    expect(await store.tasks.answer(unknown)).toEqual({ outcome: 'not-theirs' })
+    expect(await store.tasks.answer({ ...answer, nodeId: a! })).toEqual({
+      outcome: 'stored',
+      taskId,
+      taskUuid: task.uuid,
+      complete: false,
+    })
+    // Never handed out, so nobody can know its id honestly.
+    const guessed = { ...answer, nodeId: b!, subtaskId: subtasks[1]!.subtaskId }
+    expect(await store.tasks.answer(guessed)).toEqual({ outcome: 'not-theirs' })
+    const [last] = await answerAll(store, { [b!]: '{}' })
+    expect(last).toMatchObject({ outcome: 'stored', complete: true })
+  })
+
+  it('count as long as the task is open, whatever became of the lease', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    await admitted(store)
+    const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
+    await store.tasks.returnExpiredLeases(NOW + 60_000, 5)
+    const answer = { subtaskId, nodeId: node!, result: '{}', status: 'ok' as const, now: NOW }
+    expect(await store.tasks.answer(answer)).toMatchObject({ outcome: 'stored', complete: true })
+    // Nobody is asked again what has been answered.
+    expect(await store.tasks.leaseOldest(node!, LEASE)).toBeNull()
+  })
+
+  it('may be repeated: the last one counts, but a failure never replaces an answer', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    const { taskId } = await admitted(store)
+    const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
+    const say = (result: string, status: 'ok' | 'error') =>
+      store.tasks.answer({ subtaskId, nodeId: node!, result, status, now: NOW })
+    for (const [result, status] of [
+      ['failed', 'error'],
+      ['failed again', 'error'],
+      ['first', 'ok'],
+      ['second', 'ok'],
+      ['failed late', 'error'],
+    ] as const) {
+      expect(await say(result, status)).toMatchObject({ outcome: 'stored', complete: true })
+    }
+    const { result } = (await store.tasks.settle(
+      taskId,
+      NOW,
+      (_, answers) => collect(answers),
+      DROP,
+    )) as { result: string }
+    expect(JSON.parse(result)).toEqual([{ nodeId: node, status: 'ok', result: 'second' }])
+  })
+
+  it('given by two nodes at once complete the task for at least one of them', async () => {
+    await using bench = await openBench()
+    const stores = [bench.open(), bench.open()]
+    const nodes = await addNodes(stores[0]!, 2)
+    for (let round = 0; round < 20; round++) {
+      await admitted(stores[0]!)
+      const leases = await Promise.all(
+        nodes.map((node, index) => stores[index]!.tasks.leaseOldest(node, LEASE)),
+      )
+      const outcomes = await Promise.all(
+        nodes.map((nodeId, index) => {
+          const { subtaskId } = leases[index]!
+          const answer = { subtaskId, nodeId, result: '{}', status: 'ok' as const, now: NOW }
+          return stores[index]!.tasks.answer(answer)
+        }),
+      )
+      const complete = outcomes.filter((one) => one.outcome === 'stored' && one.complete)
+      expect(complete.length).toBeGreaterThanOrEqual(1)
+    }
+  })
+
+  it('are late once the task is settled, as long as it is remembered', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    const task = newTask()
+    const { taskId } = await admitted(store, task)
+    const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
+    await store.tasks.settle(taskId, NOW, async () => '{}', DROP)
+    const answer = { subtaskId, nodeId: node!, result: '{}', status: 'ok' as const, now: NOW }
+    const late = { outcome: 'late', taskId, taskUuid: task.uuid }
+    expect(await store.tasks.answer(answer)).toEqual(late)
+    const [delivery] = await store.tasks.dueForDelivery(NOW, { limit: 1, claimMs: 1 })
+    await store.tasks.recordDelivery(delivery!, { outcome: 'delivered' }, NOW)
+    expect(await store.tasks.answer(answer)).toEqual(late)
+    await store.tasks.forget(NOW + 1, NOW + 1)
+    expect(await store.tasks.answer(answer)).toEqual({ outcome: 'not-theirs' })
+  })
+})
+
+describeStores('settling', (openBench) => {
+  it('is due when all have answered, or when the deadline has passed', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [a, b] = await addNodes(store, 2)
+    const done = newTask()
+    const waiting = newTask({ receivedAt: NOW + 1, deadlineAt: NOW + 500 })
+    await admitted(store, done)
+    await admitted(store, waiting)
+    await answerAll(store, { [a!]: '{}', [b!]: '{}' })
+    const due = async (now: number) =>
+      (await store.tasks.dueForSettling(now, 10)).map(({ uuid, reason }) => [uuid, reason])
+    expect(await due(NOW)).toEqual([[done.uuid, 'complete']])
+    expect(await due(NOW + 500)).toEqual([
+      [waiting.uuid, 'deadline'],
+      [done.uuid, 'complete'],
+    ])
+    expect(await store.tasks.dueForSettling(NOW + 500, 1)).toHaveLength(1)
+  })
+
+  it('is due when the only node that had not answered is removed', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [a, b] = await addNodes(store, 2)
+    const { taskId } = await admitted(store)
+    await answerAll(store, { [a!]: '{}' })
+    await store.users.removeNode(b!)
+    expect(await store.tasks.dueForSettling(NOW, 10)).toMatchObject([{ reason: 'complete' }])
+    await store.tasks.settle(taskId, NOW, async ({ asked }) => `${asked} asked`, DROP)
+    const [delivery] = await store.tasks.dueForDelivery(NOW, { limit: 1, claimMs: 1 })
+    expect(delivery?.result).toBe('2 asked')
+  })
+
+  it('gives the answers in order of node id, also many of them', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const nodes = await addNodes(store, 450)
+    const { taskId } = await admitted(store)
+    const answers = Object.fromEntries(nodes.toReversed().map((node) => [node, `of ${node}`]))
+    await answerAll(store, answers)
+    const outcome = await store.tasks.settle(taskId, NOW, (_, all) => collect(all), DROP)
+    const given = JSON.parse((outcome as { result: string }).result) as NodeAnswer[]
+    expect(given.map(({ nodeId }) => nodeId)).toEqual(nodes)
+    expect(given.every(({ nodeId, result }) => result === `of ${nodeId}`)).toBe(true)
+  })
+
+  it('happens exactly once, however many try', async () => {
+    await using bench = await openBench()
+    const stores = [bench.open({ poolSize: 10 }), bench.open({ poolSize: 10 })]
+    await addNodes(stores[0]!, 2)
+    for (let round = 0; round < 5; round++) {
+      const { taskId } = await admitted(stores[0]!)
+      const outcomes = await Promise.all(
+        Array.from({ length: 16 }, (_, index) =>
+          stores[index % 2]!.tasks.settle(
+            taskId,
+            NOW,
+            async () => {
+              await after(5)
+              return String(index)
+            },
+            DROP,
+          ),
+        ),
+      )
+      expect(outcomes.filter(({ outcome }) => outcome === 'settled')).toHaveLength(1)
+      expect(await stores[0]!.tasks.settle(taskId, NOW, async () => '', DROP)).toEqual({
+        outcome: 'already',
+      })
+    }
+  })
+
+  it('changes nothing if adding up fails', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    const { taskId } = await admitted(store)
+    await answerAll(store, { [node!]: 'kept' })
+    const fail = async (): Promise<string> => {
+      throw new RangeError('too much')
+    }
+    await expect(store.tasks.settle(taskId, NOW, fail, DROP)).rejects.toThrow('too much')
+    const again = await store.tasks.settle(taskId, NOW, (_, answers) => collect(answers), DROP)
+    expect(again).toMatchObject({ outcome: 'settled' })
+    expect(again).toMatchObject({ result: expect.stringContaining('kept') })
+  })
+
+  it.each([
+    [DROP, 0],
+    [KEEP, 1],
+  ])('with %j leaves %i answers of nodes in the database', async (options, left) => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    const task = newTask()
+    const { taskId } = await admitted(store, task)
+    await answerAll(store, { [node!]: 'kept' })
+    await store.tasks.settle(taskId, NOW, async () => '{}', options)
+    expect(await store.tasks.listTasks({ limit: 1 })).toMatchObject([
+      { uuid: task.uuid, state: 'settled', subtasks: { answered: 1 }, settledAt: NOW },
+    ])
+    expect(await bench.keptAnswers()).toBe(left)
+  })
+
+  it('waits for no late answer, and lets none in half-way', async () => {
+    await using bench = await openBench()
+    const [one, two] = [bench.open(), bench.open()]
+    const [a, b] = await addNodes(one, 2)
+    const { taskId } = await admitted(one)
+    await answerAll(one, { [a!]: 'in time' })
+    const { subtaskId } = (await two.tasks.leaseOldest(b!, LEASE))!
+    const reading = Promise.withResolvers<void>()
+    const settled = one.tasks.settle(
+      taskId,
+      NOW,
+      async (_, answers) => {
+        const all = await collect(answers)
+        reading.resolve()
+        await after(100)
+        return all
+      },
+      DROP,
+    )
+    await reading.promise
+    const answer = { subtaskId, nodeId: b!, result: 'late', status: 'ok' as const, now: NOW }
+    const [late, { outcome }] = await Promise.all([two.tasks.answer(answer), settled])
+    expect(outcome).toBe('settled')
+    expect(late.outcome).toBe('late')
+    expect(await one.tasks.listTasks({ limit: 1 })).toMatchObject([
+      { subtasks: { answered: 1, missed: 1 } },
+    ])
+  })
+
+  it('ends hand-outs of what was not answered', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [a, b] = await addNodes(store, 2)
+    const { taskId } = await admitted(store)
+    await store.tasks.leaseOldest(a!, LEASE)
+    await store.tasks.settle(taskId, NOW, async () => '{}', DROP)
+    expect(await store.tasks.leaseOldest(b!, LEASE)).toBeNull()
+    expect(await store.tasks.returnExpiredLeases(NOW + 1e9, 5)).toEqual([])
+    expect(await store.tasks.nodesWithWork()).toEqual([])
+  })
+})
+
+describe('deliveries', () => {
+  describeStores('of final results', (openBench) => {
+    const CLAIM = { limit: 10, claimMs: 60_000 }
+
+    async function settled(store: RelayStore, task = newTask()) {
+      await store.tasks.admit({ ...task, answerNow: `result of ${task.uuid}` })
+      return task
+    }
+
+    it('are claimed by one relay at a time, until recorded or the claim runs out', async () => {
+      await using bench = await openBench()
+      const stores = [bench.open(), bench.open()]
+      const tasks = []
+      for (let number = 0; number < 20; number++) tasks.push(await settled(stores[0]!))
+      const claims = await Promise.all(
+        Array.from({ length: 6 }, (_, index) =>
+          stores[index % 2]!.tasks.dueForDelivery(NOW, { ...CLAIM, limit: 5 }),
+        ),
+      )
+      const claimed = claims.flat().map(({ uuid }) => uuid)
+      expect(new Set(claimed).size).toBe(claimed.length)
+      // Nobody had more than five, and what was passed over is there for the next.
+      const rest = await stores[0]!.tasks.dueForDelivery(NOW, { ...CLAIM, limit: 20 })
+      expect([...claimed, ...rest.map(({ uuid }) => uuid)].sort()).toEqual(
+        tasks.map(({ uuid }) => uuid).sort(),
+      )
+      expect(await stores[0]!.tasks.dueForDelivery(NOW, CLAIM)).toEqual([])
+      const again = await stores[0]!.tasks.dueForDelivery(NOW + 60_000, CLAIM)
+      expect(again[0]?.attempt).toBe(2)
+    })
+
+    it('go to the upstream they came from', async () => {
+      await using bench = await openBench()
+      const store = bench.open()
+      const task = await settled(store)
+      await settled(store, newTask({ upstream: 'other' }))
+      const due = await store.tasks.dueForDelivery(NOW, { ...CLAIM, upstream: 'national' })
+      expect(due).toEqual([
+        {
+          taskId: expect.any(String),
+          uuid: task.uuid,
+          upstream: 'national',
+          kind: 'availability',
+          collection: task.collection,
+          result: `result of ${task.uuid}`,
+          attempt: 1,
+          receivedAt: NOW,
+          settledAt: NOW,
+        },
+      ])
+    })
+
+    it('are tried again at the time that is said, and never after success', async () => {
+      await using bench = await openBench()
+      const store = bench.open()
+      await settled(store)
+      const [first] = await store.tasks.dueForDelivery(NOW, CLAIM)
+      const retry = { outcome: 'retry' as const, at: NOW + 5_000, cause: 'HTTP 503' }
+      expect(await store.tasks.recordDelivery(first!, retry, NOW)).toBe(true)
+      expect(await store.tasks.dueForDelivery(NOW + 4_999, CLAIM)).toEqual([])
+      const [second] = await store.tasks.dueForDelivery(NOW + 5_000, CLAIM)
+      expect(second?.attempt).toBe(2)
+      expect(await store.tasks.listTasks({ limit: 1 })).toMatchObject([
+        { deliveryAttempts: 2, deliveryCause: 'HTTP 503' },
+      ])
+      await store.tasks.recordDelivery(second!, { outcome: 'delivered' }, NOW)
+      expect(await store.tasks.dueForDelivery(NOW + 1e9, CLAIM)).toEqual([])
+      expect(await store.tasks.recordDelivery(second!, { outcome: 'delivered' }, NOW)).toBe(false)
+    })
+
+    it('are kept as dead letters with their cause', async () => {
+      await using bench = await openBench()
+      const store = bench.open()
+      await settled(store)
+      const [delivery] = await store.tasks.dueForDelivery(NOW, CLAIM)
+      const dead = { outcome: 'dead' as const, cause: `HTTP 400: ${'x'.repeat(10_000)}` }
+      expect(await store.tasks.recordDelivery(delivery!, dead, NOW)).toBe(true)
+      const [task] = await store.tasks.listTasks({ state: 'dead', limit: 1 })
+      expect(task?.deliveryCause).toHaveLength(500)
+      expect(await store.tasks.dueForDelivery(NOW + 1e9, CLAIM)).toEqual([])
+    })
+
+    it('take no failure from a claim that has run out, but a success', async () => {
+      await using bench = await openBench()
+      const store = bench.open()
+      await settled(store)
+      const [slow] = await store.tasks.dueForDelivery(NOW, CLAIM)
+      const [fast] = await store.tasks.dueForDelivery(NOW + 60_000, CLAIM)
+      const dead = { outcome: 'dead' as const, cause: 'HTTP 400' }
+      expect(await store.tasks.recordDelivery(slow!, dead, NOW)).toBe(false)
+      const retry = { outcome: 'retry' as const, at: NOW, cause: 'HTTP 503' }
+      expect(await store.tasks.recordDelivery(slow!, retry, NOW)).toBe(false)
+      // The claim of the fast one still stands.
+      expect(await store.tasks.dueForDelivery(NOW + 60_001, CLAIM)).toEqual([])
+      expect(await store.tasks.recordDelivery(slow!, { outcome: 'delivered' }, NOW)).toBe(true)
+      expect(await store.tasks.recordDelivery(fast!, { outcome: 'delivered' }, NOW)).toBe(false)
+    })
+
+    it.each(['delivered', 'dead'] as const)(
+      'happen again with the same result when the upstream asks again for what is %s',
+      async (end) => {
+        await using bench = await openBench()
+        const store = bench.open()
+        const task = await settled(store)
+        const [delivery] = await store.tasks.dueForDelivery(NOW, CLAIM)
+        const outcome = end === 'dead' ? { outcome: end, cause: 'HTTP 400' } : { outcome: end }
+        await store.tasks.recordDelivery(delivery!, outcome, NOW)
+        await addNodes(store, 1)
+        const again = await store.tasks.admit({ ...task, receivedAt: NOW + 9 })
+        expect(again).toMatchObject({ outcome: 'settled', fresh: false, result: delivery!.result })
+        const [second] = await store.tasks.dueForDelivery(NOW + 9, CLAIM)
+        expect(second).toMatchObject({ result: delivery!.result, attempt: 1, receivedAt: NOW + 9 })
+      },
+    )
+
+    it('are not doubled when the upstream asks again while one is under way', async () => {
+      await using bench = await openBench()
+      const store = bench.open()
+      const task = await settled(store)
+      const [delivery] = await store.tasks.dueForDelivery(NOW, CLAIM)
+      expect((await store.tasks.admit({ ...task, receivedAt: NOW + 1 })).outcome).toBe('settled')
+      expect(await store.tasks.dueForDelivery(NOW + 1, CLAIM)).toEqual([])
+      expect(await store.tasks.recordDelivery(delivery!, { outcome: 'delivered' }, NOW)).toBe(true)
+    })
+
+    it('are forgotten some time after they ended, and not before', async () => {
+      await using bench = await openBench()
+      const store = bench.open()
+      const [node] = await addNodes(store, 1)
+      await settled(store)
+      const [delivery] = await store.tasks.dueForDelivery(NOW, CLAIM)
+      await store.tasks.recordDelivery(delivery!, { outcome: 'delivered' }, NOW)
+      await admitted(store)
+      expect(await store.tasks.forget(NOW, NOW)).toEqual({ forgotten: 0, abandoned: [] })
+      expect(await store.tasks.forget(NOW + 1, NOW + 1)).toEqual({ forgotten: 1, abandoned: [] })
+      // What is open is never forgotten.
+      expect(await store.tasks.forget(NOW + 1e9, NOW + 1e9)).toMatchObject({ forgotten: 0 })
+      expect(await store.tasks.leaseOldest(node!, LEASE)).not.toBeNull()
+    })
+
+    it('that nobody makes end as dead letters, and are forgotten after that', async () => {
+      await using bench = await openBench()
+      const store = bench.open()
+      const task = await settled(store, newTask({ upstream: 'taken out of the configuration' }))
+      const late = NOW + 1_000
+      expect(await store.tasks.forget(late, late)).toEqual({
+        forgotten: 0,
+        abandoned: [task.uuid],
+      })
+      expect(await store.tasks.forget(late + 1, late + 1)).toEqual({ forgotten: 1, abandoned: [] })
+    })
+  })
+})

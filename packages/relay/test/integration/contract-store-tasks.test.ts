@@ -1,0 +1,284 @@
+import { until } from '@warren/testkit'
+import { describe, expect, it } from 'vitest'
+
+import type { LeasedSubtask, StoreSignal } from '../../src/store/relay-store.ts'
+import { addNodes, admitted, describeStores, LEASE, newTask, NOW } from './store-bench.ts'
+
+describeStores('taking in a task', (openBench) => {
+  it('makes one subtask per active node and keeps the task word for word', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [a, b, c] = await addNodes(store, 3)
+    await store.users.setNodeActive(b!, false)
+    const body = '{"uuid":"x","new":{"deep":[1,2.50,"ü\\u0000"]}}'
+    const { subtasks } = await admitted(store, newTask({ body }))
+    expect(subtasks.map(({ nodeId }) => nodeId)).toEqual([a, c])
+    const lease = await store.tasks.leaseOldest(a!, LEASE)
+    expect(lease).toMatchObject({ body, owner: 'north', attempt: 1, nodeId: a })
+    expect(await store.tasks.leaseOldest(b!, LEASE)).toBeNull()
+  })
+
+  it('is idempotent by upstream and uuid', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    await addNodes(store, 2)
+    const task = newTask()
+    const { taskId } = await admitted(store, task)
+    expect(await store.tasks.admit(task)).toEqual({ outcome: 'known', taskId })
+    const other = await store.tasks.admit({ ...task, upstream: 'other' })
+    expect(other.outcome).toBe('admitted')
+    expect(await store.tasks.counts()).toMatchObject({ tasks: { open: 2 }, queuedSubtasks: 4 })
+  })
+
+  it('admits once what twenty pollers of two relays are given at the same moment', async () => {
+    await using bench = await openBench()
+    const stores = [bench.open(), bench.open()]
+    await addNodes(stores[0]!, 5)
+    for (let round = 0; round < 5; round++) {
+      const task = newTask()
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, index) => stores[index % 2]!.tasks.admit(task)),
+      )
+      expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual([
+        'admitted',
+        ...Array.from({ length: 19 }, () => 'known'),
+      ])
+      expect(new Set(outcomes.map(({ taskId }) => taskId)).size).toBe(1)
+    }
+    expect((await stores[0]!.tasks.counts()).queuedSubtasks).toBe(25)
+  })
+
+  it('settles at once if there is nobody to ask, or if the answer is known', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const nobody = await store.tasks.admit(newTask({ answerIfNobody: '{"no":"node"}' }))
+    expect(nobody).toMatchObject({ outcome: 'settled', result: '{"no":"node"}', fresh: true })
+    await addNodes(store, 1)
+    const known = await store.tasks.admit(newTask({ type: 'none', answerNow: '{"is":"known"}' }))
+    expect(known).toMatchObject({ outcome: 'settled', result: '{"is":"known"}', fresh: true })
+    const due = await store.tasks.dueForDelivery(NOW, { limit: 10, claimMs: 1_000 })
+    expect(due.map(({ result }) => result)).toEqual(['{"no":"node"}', '{"is":"known"}'])
+  })
+
+  it('survives nodes being added and removed meanwhile', async () => {
+    await using bench = await openBench()
+    const [one, two] = [bench.open(), bench.open()]
+    const nodes = await addNodes(one, 20)
+    const [, ...admissions] = await Promise.all([
+      (async () => {
+        for (const node of nodes.slice(0, 10)) await two.users.removeNode(node)
+      })(),
+      ...Array.from({ length: 10 }, () => one.tasks.admit(newTask())),
+    ])
+    for (const admission of admissions) expect(admission?.outcome).toBe('admitted')
+    const { queuedSubtasks } = await one.tasks.counts()
+    expect(queuedSubtasks).toBe(100)
+  })
+
+  it('tells every relay whose nodes have work, also a thousand of them', async () => {
+    await using bench = await openBench()
+    const [here, there] = [bench.open(), bench.open()]
+    const nodes = await addNodes(here, 400)
+    await until(() => there.signals.live)
+    const heard = new Set<string>()
+    let resyncs = 0
+    using _ = there.signals.subscribe((signal: StoreSignal) => {
+      if (signal.kind === 'work') for (const id of signal.nodeIds) heard.add(id)
+      if (signal.kind === 'resync') resyncs++
+    })
+    let own: readonly string[] = []
+    using _own = here.signals.subscribe((signal: StoreSignal) => {
+      if (signal.kind === 'work') own = signal.nodeIds
+    })
+    await admitted(here)
+    expect(own).toEqual(nodes)
+    // A relay on the same SQLite file learns only that something changed.
+    await until(() => heard.size === nodes.length || resyncs > 0)
+    if (bench.technology === 'postgresql') expect([...heard].sort()).toEqual(nodes)
+  })
+})
+
+describeStores('leasing', (openBench) => {
+  it('gives the oldest first and never one subtask twice', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    const later = newTask({ receivedAt: NOW + 1 })
+    const earlier = newTask()
+    await admitted(store, later)
+    await admitted(store, earlier)
+    const leases = [
+      await store.tasks.leaseOldest(node!, LEASE),
+      await store.tasks.leaseOldest(node!, LEASE),
+      await store.tasks.leaseOldest(node!, LEASE),
+    ]
+    expect(leases.map((lease) => lease?.taskUuid)).toEqual([earlier.uuid, later.uuid, undefined])
+  })
+
+  it('gives only the kind that is asked for, each with its own time', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    await admitted(store, newTask({ kind: 'distribution', type: 'generic' }))
+    expect(await store.tasks.leaseOldest(node!, { ...LEASE, kind: 'availability' })).toBeNull()
+    const lease = await store.tasks.leaseOldest(node!, { ...LEASE, kind: 'distribution' })
+    expect(lease).toMatchObject({ kind: 'distribution', leasedUntil: NOW + 1_800_000 })
+    await admitted(store)
+    const other = await store.tasks.leaseOldest(node!, LEASE)
+    expect(other).toMatchObject({ kind: 'availability', leasedUntil: NOW + 60_000 })
+  })
+
+  it('gives nothing past the deadline and nothing to a node that is inactive', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    await admitted(store)
+    expect(await store.tasks.leaseOldest(node!, { ...LEASE, now: NOW + 240_000 })).toBeNull()
+    await store.users.setNodeActive(node!, false)
+    expect(await store.tasks.leaseOldest(node!, LEASE)).toBeNull()
+    await store.users.setNodeActive(node!, true)
+    expect(await store.tasks.leaseOldest(node!, LEASE)).not.toBeNull()
+  })
+
+  it('never gives one subtask to two of forty pollers at two relays', async () => {
+    await using bench = await openBench()
+    const stores = [bench.open({ poolSize: 10 }), bench.open({ poolSize: 10 })]
+    const [node] = await addNodes(stores[0]!, 1)
+    for (let number = 0; number < 100; number++) await admitted(stores[0]!)
+    const leases: LeasedSubtask[] = []
+    await Promise.all(
+      Array.from({ length: 40 }, async (_, poller) => {
+        for (;;) {
+          const lease = await stores[poller % 2]!.tasks.leaseOldest(node!, LEASE)
+          if (lease === null) return
+          leases.push(lease)
+        }
+      }),
+    )
+    // Pollers that passed over rows others were just taking may stop early; nothing is lost by that.
+    for (;;) {
+      const lease = await stores[0]!.tasks.leaseOldest(node!, LEASE)
+      if (lease === null) break
+      leases.push(lease)
+    }
+    expect(leases).toHaveLength(100)
+    expect(new Set(leases.map(({ subtaskId }) => subtaskId)).size).toBe(100)
+    expect(leases.every(({ attempt }) => attempt === 1)).toBe(true)
+  })
+
+  it('gives a given subtask to its own node, once', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [a, b] = await addNodes(store, 2)
+    const { subtasks } = await admitted(store)
+    const mine = subtasks.find(({ nodeId }) => nodeId === a)!.subtaskId
+    expect(await store.tasks.leaseOne(mine, b!, LEASE)).toBeNull()
+    expect(await store.tasks.leaseOne(mine, a!, LEASE)).toMatchObject({ subtaskId: mine })
+    expect(await store.tasks.leaseOne(mine, a!, LEASE)).toBeNull()
+  })
+
+  it('gives an abandoned task to the next poller, and stops after the last attempt', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    const task = newTask()
+    await admitted(store, task)
+    const options = { ...LEASE, maxAttempts: 2 }
+    const first = (await store.tasks.leaseOldest(node!, options))!
+    expect(await store.tasks.returnExpiredLeases(first.leasedUntil - 1, 2)).toEqual([])
+    expect(await store.tasks.returnExpiredLeases(first.leasedUntil, 2)).toEqual([
+      {
+        subtaskId: first.subtaskId,
+        taskUuid: task.uuid,
+        nodeId: node,
+        kind: 'availability',
+        attempt: 1,
+        exhausted: false,
+        deadlineAt: task.deadlineAt,
+      },
+    ])
+    const second = (await store.tasks.leaseOldest(node!, options))!
+    expect(second).toMatchObject({ subtaskId: first.subtaskId, attempt: 2 })
+    const [last] = await store.tasks.returnExpiredLeases(second.leasedUntil, 2)
+    expect(last).toMatchObject({ attempt: 2, exhausted: true })
+    expect(await store.tasks.leaseOldest(node!, options)).toBeNull()
+    expect(await store.tasks.returnExpiredLeases(NOW + 1e9, 2)).toEqual([])
+  })
+
+  it('returns a lease once, however many relays look', async () => {
+    await using bench = await openBench()
+    const stores = [bench.open(), bench.open(), bench.open()]
+    const nodes = await addNodes(stores[0]!, 20)
+    await admitted(stores[0]!)
+    for (const node of nodes) await stores[0]!.tasks.leaseOldest(node, LEASE)
+    const returned = await Promise.all(
+      stores.map((store) => store.tasks.returnExpiredLeases(NOW + 60_000, 5)),
+    )
+    const ids = returned.flat().map(({ subtaskId }) => subtaskId)
+    expect(ids).toHaveLength(20)
+    expect(new Set(ids).size).toBe(20)
+  })
+
+  it('takes a lease back as if it had never been given', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    await admitted(store)
+    const lease = (await store.tasks.leaseOldest(node!, LEASE))!
+    let work: readonly string[] = []
+    using _ = store.signals.subscribe((signal) => {
+      if (signal.kind === 'work') work = signal.nodeIds
+    })
+    expect(await store.tasks.giveBack(lease.subtaskId, lease.attempt)).toBe(true)
+    expect(work).toEqual([node])
+    expect(await store.tasks.giveBack(lease.subtaskId, lease.attempt)).toBe(false)
+    expect(await store.tasks.leaseOldest(node!, LEASE)).toMatchObject({ attempt: 1 })
+  })
+
+  it('lists what no broker has been told of, until it has', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [a, b] = await addNodes(store, 2)
+    const { subtasks } = await admitted(store)
+    expect(await store.tasks.unpublished(NOW, 10)).toEqual([])
+    expect(await store.tasks.unpublished(NOW + 1, 10)).toEqual(subtasks)
+    expect(await store.tasks.unpublished(NOW + 1, 1)).toHaveLength(1)
+    expect([...(await store.tasks.nodesWithWork())].sort()).toEqual([a, b])
+    await store.tasks.markPublished([subtasks[0]!.subtaskId])
+    expect(await store.tasks.unpublished(NOW + 1, 10)).toEqual([subtasks[1]])
+    await store.tasks.leaseOldest(subtasks[1]!.nodeId, LEASE)
+    expect(await store.tasks.unpublished(NOW + 1, 10)).toEqual([])
+    expect(await store.tasks.nodesWithWork()).toEqual([subtasks[0]!.nodeId])
+    // A lease that comes back has to be announced again.
+    await store.tasks.leaseOldest(subtasks[0]!.nodeId, LEASE)
+    await store.tasks.returnExpiredLeases(NOW + 60_000, 5)
+    expect(await store.tasks.unpublished(NOW + 1, 10)).toHaveLength(2)
+  })
+})
+
+describe('an overview', () => {
+  describeStores('of tasks', (openBench) => {
+    it('lists the newest first, with the states of their subtasks', async () => {
+      await using bench = await openBench()
+      const store = bench.open()
+      const [a] = await addNodes(store, 2)
+      const old = newTask()
+      const young = newTask({ receivedAt: NOW + 5 })
+      await admitted(store, old)
+      await admitted(store, young)
+      await store.tasks.leaseOldest(a!, LEASE)
+      const tasks = await store.tasks.listTasks({ limit: 10 })
+      expect(tasks.map(({ uuid, subtasks }) => [uuid, subtasks])).toEqual([
+        [young.uuid, { queued: 2 }],
+        [old.uuid, { leased: 1, queued: 1 }],
+      ])
+      expect(await store.tasks.listTasks({ limit: 1 })).toHaveLength(1)
+      expect(await store.tasks.listTasks({ state: 'dead', limit: 10 })).toEqual([])
+      expect(await store.tasks.counts()).toEqual({
+        tasks: { open: 2, settled: 0, delivered: 0, dead: 0 },
+        queuedSubtasks: 3,
+        leasedSubtasks: 1,
+      })
+    })
+  })
+})

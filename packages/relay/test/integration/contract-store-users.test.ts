@@ -1,0 +1,227 @@
+import { until } from '@warren/testkit'
+import { describe, expect, it } from 'vitest'
+
+import type { StoreSignal } from '../../src/store/relay-store.ts'
+import {
+  NameTakenError,
+  NodeTakenError,
+  SchemaTooNewError,
+  UnknownUserError,
+} from '../../src/store/store-error.ts'
+import { MIGRATIONS } from '../../src/store/migrations.ts'
+import { addNodes, describeStores } from './store-bench.ts'
+
+const ID = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
+
+describeStores('users and nodes', (openBench) => {
+  it('finds a user however the name is spelled', async () => {
+    await using bench = await openBench()
+    const { users } = bench.open()
+    const added = await users.addUser({ name: 'North.Trust', passwordHash: 'h', declared: true })
+    expect(await users.findUser('NORTH.trust')).toEqual(added)
+    expect(added).toMatchObject({ name: 'North.Trust', declared: true, nodeIds: [] })
+    expect(await users.findUser('south')).toBeNull()
+  })
+
+  it('gives a name once, also when two ask for it at the same moment', async () => {
+    await using bench = await openBench()
+    const stores = [bench.open(), bench.open()]
+    const outcomes = await Promise.allSettled(
+      ['north', 'North', 'NORTH', 'nOrth'].map((name, index) =>
+        stores[index % 2]!.users.addUser({ name, passwordHash: 'h', declared: false }),
+      ),
+    )
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(NameTakenError)
+    }
+  })
+
+  it('adds nodes with given and with new ids, never one id twice', async () => {
+    await using bench = await openBench()
+    const { users } = bench.open()
+    const user = await users.addUser({ name: 'north', passwordHash: 'h', declared: false })
+    const given = await users.addNode(user.id, { id: ID, label: 'Main site' })
+    expect(given).toMatchObject({
+      id: ID,
+      label: 'Main site',
+      userId: user.id,
+      userName: 'north',
+      active: true,
+      lastSeenAt: null,
+    })
+    const made = await users.addNode(user.id)
+    expect(made.id).toMatch(/^[0-9a-f-]{36}$/)
+    await expect(users.addNode(user.id, { id: ID })).rejects.toBeInstanceOf(NodeTakenError)
+    await expect(users.addNode(ID)).rejects.toBeInstanceOf(UnknownUserError)
+    expect((await users.findUser('north'))?.nodeIds).toEqual([ID, made.id])
+    expect(await users.listNodes()).toEqual([given, made])
+  })
+
+  it('lists users by name, each with the own nodes', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const south = await addNodes(store, 2, 'south')
+    const north = await addNodes(store, 1, 'North')
+    const users = await store.users.listUsers()
+    expect(users.map(({ name, nodeIds }) => [name, [...nodeIds].sort()])).toEqual([
+      ['North', north],
+      ['south', south],
+    ])
+  })
+
+  it('changes a password and says whether there was anybody to change it for', async () => {
+    await using bench = await openBench()
+    const { users } = bench.open()
+    const user = await users.addUser({ name: 'north', passwordHash: 'old', declared: false })
+    expect(await users.setPasswordHash(user.id, 'new')).toBe(true)
+    expect((await users.findUser('north'))?.passwordHash).toBe('new')
+    expect(await users.setPasswordHash(ID, 'new')).toBe(false)
+  })
+
+  it('removes a user with the nodes, and a node alone', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [first, second] = await addNodes(store, 2)
+    expect(await store.users.removeNode(first!)).toBe(true)
+    expect(await store.users.removeNode(first!)).toBe(false)
+    expect((await store.users.findUser('north'))?.nodeIds).toEqual([second])
+    const user = await store.users.findUser('north')
+    expect(await store.users.removeUser(user!.id)).toBe(true)
+    expect(await store.users.listNodes()).toEqual([])
+    expect(await store.users.removeUser(user!.id)).toBe(false)
+  })
+
+  it('remembers when nodes were last seen and never moves that back', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [a, b] = await addNodes(store, 2)
+    await store.users.touchNodes(new Map([[a!, 2_000]]))
+    await store.users.touchNodes(
+      new Map([
+        [a!, 1_000],
+        [b!, 3_000],
+        [ID, 4_000],
+      ]),
+    )
+    const seen = new Map((await store.users.listNodes()).map((node) => [node.id, node.lastSeenAt]))
+    expect(seen).toEqual(
+      new Map([
+        [a!, 2_000],
+        [b!, 3_000],
+      ]),
+    )
+  })
+
+  it('takes the last-seen times of a thousand nodes at once', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    const seen = new Map(Array.from({ length: 1_200 }, (_, index) => [fakeId(index), index]))
+    await store.users.touchNodes(new Map([...seen, [node!, 5]]))
+    expect((await store.users.listNodes())[0]?.lastSeenAt).toBe(5)
+  })
+
+  it('tells other relays of every change to users and nodes, and not of last-seen times', async () => {
+    await using bench = await openBench()
+    const [here, there] = [bench.open(), bench.open()]
+    await until(() => there.signals.live)
+    let changes = 0
+    using _ = there.signals.subscribe((signal: StoreSignal) => {
+      if (signal.kind === 'users-changed') changes++
+    })
+    const heard = async (change: () => Promise<unknown>): Promise<void> => {
+      changes = 0
+      await change()
+      await until(() => changes > 0, { what: 'the other relay to hear of it' })
+    }
+    await heard(() => here.users.addUser({ name: 'north', passwordHash: 'h', declared: false }))
+    const user = (await here.users.findUser('north'))!
+    await heard(() => here.users.addNode(user.id, { id: ID }))
+    await heard(() => here.users.setPasswordHash(user.id, 'x'))
+    await heard(() => here.users.setNodeActive(ID, false))
+    await heard(() => here.users.removeNode(ID))
+    await heard(() => here.users.removeUser(user.id))
+  })
+})
+
+describeStores('migrations', (openBench) => {
+  it('run once when ten relays start together on an empty database', async () => {
+    await using bench = await openBench({ migrated: false })
+    const stores = Array.from({ length: 10 }, () => bench.open({ poolSize: 2 }))
+    const outcomes = await Promise.all(stores.map((store) => store.migrate()))
+    const newest = MIGRATIONS.at(-1)!.version
+    expect(outcomes.filter(({ from }) => from === 0)).toHaveLength(1)
+    expect(outcomes.every(({ to }) => to === newest)).toBe(true)
+    await Promise.all(stores.map((store) => store.check()))
+  })
+
+  it('leave a database alone that a newer release has migrated', async () => {
+    await using bench = await openBench()
+    const future = { version: 99, name: 'from the future', up: async () => {} }
+    await bench.open({ migrations: [...MIGRATIONS, future] }).migrate()
+    const store = bench.open()
+    await expect(store.migrate()).rejects.toBeInstanceOf(SchemaTooNewError)
+    await expect(store.check()).rejects.toThrow(/schema version 99, this program knows/)
+  })
+
+  it('leave the schema as it was if one of them fails', async () => {
+    await using bench = await openBench()
+    const broken = {
+      version: 99,
+      name: 'breaks half-way',
+      up: async (trx: Parameters<(typeof MIGRATIONS)[0]['up']>[0]) => {
+        await trx.schema.alterTable('relay_nodes').addColumn('half', 'text').execute()
+        throw new Error('half-way')
+      },
+    }
+    await expect(bench.open({ migrations: [...MIGRATIONS, broken] }).migrate()).rejects.toThrow(
+      'half-way',
+    )
+    const store = bench.open()
+    await store.check()
+    await addNodes(store, 1)
+  })
+})
+
+describe('leadership', () => {
+  describeStores('of one name', (openBench) => {
+    it('is held by one relay at a time, and free at once when it lets go', async () => {
+      await using bench = await openBench()
+      const [a, b] = [bench.open(), bench.open()]
+      await until(() => a.signals.live && b.signals.live)
+      const first = a.leadership('poller')
+      const second = b.leadership('poller')
+      expect(await first.acquire()).toBe(true)
+      expect(await first.acquire()).toBe(true)
+      expect(await second.acquire()).toBe(false)
+      expect(await b.leadership('something else').acquire()).toBe(true)
+      await first.release()
+      expect(await second.acquire()).toBe(true)
+      expect(await first.acquire()).toBe(false)
+    })
+
+    it('passes on when its holder is gone', async () => {
+      await using bench = await openBench()
+      const [a, b] = [bench.open(), bench.open()]
+      await until(() => a.signals.live && b.signals.live)
+      const held = a.leadership('poller')
+      expect(await held.acquire()).toBe(true)
+      await held[Symbol.asyncDispose]()
+      await a[Symbol.asyncDispose]()
+      expect(await until(() => b.leadership('poller').acquire())).toBe(true)
+    })
+
+    it('goes to one of many who ask at the same moment', async () => {
+      await using bench = await openBench()
+      const stores = Array.from({ length: 5 }, () => bench.open({ poolSize: 1 }))
+      await until(() => stores.every(({ signals }) => signals.live))
+      const won = await Promise.all(stores.map((store) => store.leadership('x').acquire()))
+      expect(won.filter(Boolean)).toHaveLength(1)
+    })
+  })
+})
+
+function fakeId(index: number): string {
+  return `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`
+}

@@ -1,0 +1,172 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { createLogger, newUuid, type Logger } from '@warren/runtime'
+import { createDatabase, describePostgres } from '@warren/testkit'
+import { Client } from 'pg'
+import { describe } from 'vitest'
+
+import type { Migration } from '../../src/store/migrations.ts'
+import { openPostgresStore } from '../../src/store/postgres-store.ts'
+import type { Admission, LeaseOptions, NewTask, RelayStore } from '../../src/store/relay-store.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+
+const KEPT_ANSWERS = 'select count(answer) as kept from relay_subtasks'
+
+/** One database, and as many relays on it as a test asks for. */
+export interface StoreBench extends AsyncDisposable {
+  readonly technology: RelayStore['technology']
+  /** Another store on the same database, as a second relay has it. Closed with the bench. */
+  open(options?: OpenOptions): RelayStore
+  /** How many answers of nodes are in the database; no program needs to know. */
+  keptAnswers(): Promise<number>
+}
+
+export interface OpenOptions {
+  log?: Logger
+  poolSize?: number
+  migrations?: readonly Migration[]
+}
+
+export type OpenBench = (options?: { migrated?: boolean }) => Promise<StoreBench>
+
+/** Runs a suite against every store, each the real thing. */
+export function describeStores(title: string, suite: (bench: OpenBench) => void): void {
+  describe(`${title} (SQLite)`, () => suite(sqliteBench))
+  describePostgres(`${title} (PostgreSQL)`, () => suite(postgresBench))
+}
+
+export async function sqliteBench({ migrated = true } = {}): Promise<StoreBench> {
+  const folder = await mkdtemp(join(tmpdir(), 'warren-relay-'))
+  const path = join(folder, 'relay.db')
+  if (migrated) {
+    await using store = openSqliteStore({ path, log: quietLog() })
+    await store.migrate()
+  }
+  const stores: RelayStore[] = []
+  return {
+    technology: 'sqlite',
+    open: ({ poolSize: _, ...options } = {}) =>
+      keep(stores, openSqliteStore({ path, log: quietLog(), ...options })),
+    async keptAnswers() {
+      const file = new DatabaseSync(path)
+      const row = file.prepare(KEPT_ANSWERS).get()
+      file.close()
+      return Number(row?.['kept'])
+    },
+    async [Symbol.asyncDispose]() {
+      await closeAll(stores)
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+export async function postgresBench({ migrated = true } = {}): Promise<StoreBench> {
+  const template = {
+    name: 'relay core',
+    async prepare(url: string) {
+      await using store = openPostgresStore({ url, log: quietLog() })
+      await store.migrate()
+    },
+  }
+  const database = await createDatabase(migrated ? { template } : {})
+  const stores: RelayStore[] = []
+  return {
+    technology: 'postgresql',
+    open: (options) =>
+      keep(
+        stores,
+        openPostgresStore({ url: database.url, poolSize: 5, log: quietLog(), ...options }),
+      ),
+    async keptAnswers() {
+      const client = new Client({ connectionString: database.url })
+      await client.connect()
+      const { rows } = await client.query<{ kept: string }>(KEPT_ANSWERS)
+      await client.end()
+      return Number(rows[0]?.kept)
+    },
+    async [Symbol.asyncDispose]() {
+      await closeAll(stores)
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function keep(stores: RelayStore[], store: RelayStore): RelayStore {
+  stores.push(store)
+  return store
+}
+
+async function closeAll(stores: readonly RelayStore[]): Promise<void> {
+  for (const store of stores) await store[Symbol.asyncDispose]()
+}
+
+export function quietLog(): Logger {
+  return createLogger({
+    component: 'test',
+    level: 'error',
+    format: 'json',
+    destination: { write: () => {} },
+  })
+}
+
+/** A log whose records the test can look at. */
+export function recordingLog(): {
+  log: Logger
+  records: { msg: string; [field: string]: unknown }[]
+} {
+  const records: { msg: string; [field: string]: unknown }[] = []
+  const write = (line: string): void => void records.push(JSON.parse(line))
+  const log = createLogger({
+    component: 'test',
+    level: 'debug',
+    format: 'json',
+    destination: { write },
+  })
+  return { log, records }
+}
+
+/** A user with so many nodes; ids in ascending order. */
+export async function addNodes(
+  store: RelayStore,
+  number: number,
+  name = 'north',
+): Promise<string[]> {
+  const user = await store.users.addUser({ name, passwordHash: 'hash', declared: false })
+  const ids: string[] = []
+  for (let made = 0; made < number; made++) ids.push((await store.users.addNode(user.id)).id)
+  return ids.sort()
+}
+
+export const NOW = 1_770_000_000_000
+
+export function newTask(more: Partial<NewTask> = {}): NewTask {
+  return {
+    upstream: 'national',
+    uuid: newUuid(),
+    kind: 'availability',
+    type: 'availability',
+    collection: 'RQ-CC-EXAMPLE',
+    body: '{"uuid":"from upstream","cohort":{}}',
+    receivedAt: NOW,
+    deadlineAt: NOW + 240_000,
+    answerIfNobody: '{"status":"error"}',
+    ...more,
+  }
+}
+
+export async function admitted(
+  store: RelayStore,
+  task: NewTask = newTask(),
+): Promise<Extract<Admission, { outcome: 'admitted' }>> {
+  const admission = await store.tasks.admit(task)
+  if (admission.outcome !== 'admitted') throw new Error(`the task was ${admission.outcome}`)
+  return admission
+}
+
+export const LEASE: LeaseOptions = {
+  now: NOW,
+  leaseMs: { availability: 60_000, distribution: 1_800_000 },
+  maxAttempts: 5,
+}
