@@ -269,19 +269,26 @@ export class DuckDbTarget implements OmopTarget {
   }
 }
 
-function engineValues(values: readonly CdmValue[], type: CdmType, length: number): DuckDBValue[] {
+function engineValues(
+  values: readonly CdmValue[],
+  type: CdmType,
+  length: number,
+): readonly DuckDBValue[] {
+  const convert = CONVERTERS[type]
+  if (convert === undefined) return length === values.length ? values : values.slice(0, length)
   const converted = Array.from<DuckDBValue>({ length })
   for (let row = 0; row < length; row++) {
     const value = values[row] ?? null
-    converted[row] = value === null ? null : engineValue(value, type)
+    converted[row] = value === null ? null : convert(value)
   }
   return converted
 }
 
-function engineValue(value: string | number | bigint, type: CdmType): DuckDBValue {
-  if (type === 'id') return BigInt(value)
-  if (type === 'date') return new DuckDBDateValue(Number(value))
-  return type === 'timestamp' ? new DuckDBTimestampValue(BigInt(value)) : value
+/** Types whose values DuckDB wants in another form than `CdmValue`. */
+const CONVERTERS: Partial<Record<CdmType, (value: string | number | bigint) => DuckDBValue>> = {
+  id: BigInt,
+  date: (days) => new DuckDBDateValue(Number(days)),
+  timestamp: (micros) => new DuckDBTimestampValue(BigInt(micros)),
 }
 
 async function removeDatabase(path: string): Promise<void> {

@@ -1,0 +1,157 @@
+import type { Contact, PersonHistory } from './person-history.ts'
+import {
+  BLOOD_PANEL,
+  BODY_HEIGHT,
+  BODY_MASS_INDEX,
+  BODY_WEIGHT,
+  C_REACTIVE_PROTEIN,
+  DIASTOLIC,
+  GLUCOSE,
+  HBA1C,
+  HEART_RATE,
+  LIPIDS,
+  PROSTATE_ANTIGEN,
+  SYSTOLIC,
+  TEMPERATURE,
+  THYROTROPIN,
+  type MeasurementKind,
+} from './measurements.ts'
+import {
+  ALCOHOL_UNITS,
+  ALLERGIES,
+  BLOOD_SPECIMEN,
+  BREAST_BIOPSY,
+  ENCOUNTER_RECORD,
+  FAMILY_HISTORY,
+  FORMER_SMOKER,
+  LABORATORY,
+  NEVER_SMOKED,
+  OBESITY_FINDING,
+  PAIN_SCORE,
+  PHYSICAL_EXAMINATION,
+  SELF_REPORT,
+  SMOKER,
+  TISSUE_SPECIMEN,
+  TOBACCO_USE,
+  URINE_SPECIMEN,
+} from './other-concepts.ts'
+import { Weighted } from './random.ts'
+
+const ALLERGY = Weighted.zipf(ALLERGIES.map(({ id }) => id))
+const SMOKING = new Weighted([
+  [NEVER_SMOKED, 56],
+  [FORMER_SMOKER, 27],
+  [SMOKER, 17],
+])
+
+/** What is measured, asked and taken at a person's contacts. */
+export function writeExaminations(person: PersonHistory): void {
+  for (const contact of person.contacts) {
+    writeVitalSigns(person, contact)
+    if (person.random.chance(person.population.profile.laboratory)) writeBloodTest(person, contact)
+  }
+  writeQuestions(person)
+  writeBiopsies(person)
+}
+
+function writeVitalSigns(person: PersonHistory, contact: Contact): void {
+  const { random, age } = person
+  if (random.chance(0.06)) {
+    person.row('procedure_occurrence', PHYSICAL_EXAMINATION, contact.day, ENCOUNTER_RECORD, 1)
+  }
+  if (age >= 12 && random.chance(0.4)) {
+    measure(person, SYSTOLIC, contact)
+    measure(person, DIASTOLIC, contact)
+  }
+  if (random.chance(0.15)) {
+    measure(person, BODY_WEIGHT, contact)
+    if (age >= 2) measure(person, BODY_MASS_INDEX, contact)
+    if (random.chance(0.4)) measure(person, BODY_HEIGHT, contact)
+  }
+  if (random.chance(0.12)) measure(person, HEART_RATE, contact)
+  if (random.chance(0.06)) measure(person, TEMPERATURE, contact)
+}
+
+function writeBloodTest(person: PersonHistory, contact: Contact): void {
+  const { random } = person
+  for (const kind of BLOOD_PANEL) if (random.chance(0.7)) measure(person, kind, contact)
+  const diabetic = person.has(201826) || person.has(201254) || person.has(4311629)
+  if (random.chance(diabetic ? 0.9 : 0.12)) measure(person, HBA1C, contact)
+  if (random.chance(diabetic ? 0.6 : 0.25)) measure(person, GLUCOSE, contact)
+  if (random.chance(person.has(432867) ? 0.6 : 0.12)) {
+    for (const kind of LIPIDS) measure(person, kind, contact)
+  }
+  if (random.chance(0.2)) measure(person, C_REACTIVE_PROTEIN, contact)
+  if (random.chance(person.has(140673) ? 0.7 : 0.08)) measure(person, THYROTROPIN, contact)
+  if (!person.female && person.age >= 50 && random.chance(person.has(4163261) ? 0.8 : 0.1)) {
+    measure(person, PROSTATE_ANTIGEN, contact)
+  }
+  if (random.chance(person.population.profile.biobank)) {
+    const specimen = random.chance(0.85) ? BLOOD_SPECIMEN : URINE_SPECIMEN
+    person.row('specimen', specimen, LABORATORY, contact.day, random.between(1, 4))
+  }
+}
+
+function measure(person: PersonHistory, kind: MeasurementKind, contact: Contact): void {
+  const [mean, deviation] = kind.values(person)
+  const drawn = person.random.normal(mean, deviation)
+  const value = Math.min(kind.highest, Math.max(kind.lowest, kind.skewed ? Math.exp(drawn) : drawn))
+  // The few that are written down without a value are what "measured, any result" is for.
+  const written = person.random.chance(0.985) ? Number(value.toFixed(kind.digits)) : null
+  person.row(
+    'measurement',
+    kind.id,
+    contact.day,
+    kind.normal === undefined ? ENCOUNTER_RECORD : LABORATORY,
+    written,
+    kind.unit.id,
+    kind.normal?.[0] ?? null,
+    kind.normal?.[1] ?? null,
+    contact.visit,
+    kind.unit.code,
+  )
+}
+
+function writeQuestions(person: PersonHistory): void {
+  const { random, age } = person
+  const ask = (concept: number, value: number | null, answer: number | null): void => {
+    const type = random.chance(0.7) ? ENCOUNTER_RECORD : SELF_REPORT
+    person.row('observation', concept, person.anyDay(), type, value, answer)
+  }
+  if (age >= 15 && random.chance(0.7)) {
+    const smoking = random.pick(SMOKING)
+    ask(TOBACCO_USE, null, smoking)
+    if (smoking !== NEVER_SMOKED) ask(smoking, null, null)
+  }
+  if (age >= 16 && random.chance(0.4)) {
+    ask(ALCOHOL_UNITS, Math.floor(Math.max(0, random.normal(person.female ? 6 : 10, 8))), null)
+  }
+  if (person.has(436096) || person.has(80180) || person.has(194133)) {
+    const count = random.occurrences(1.2, 6)
+    for (let i = 0; i < count; i++) {
+      ask(PAIN_SCORE, Math.min(10, Math.max(0, Math.round(random.normal(5, 2)))), null)
+    }
+  }
+  if (person.has(433736) && random.chance(0.7)) ask(OBESITY_FINDING, null, null)
+  if (random.chance(0.12)) ask(FAMILY_HISTORY, null, null)
+  const allergic = person.has(257007) || person.has(317009)
+  if (random.chance(allergic ? 0.55 : 0.09)) {
+    const first = random.pick(ALLERGY)
+    const second = random.pick(ALLERGY)
+    ask(first, null, null)
+    if (second !== first && random.chance(0.4)) ask(second, null, null)
+  }
+}
+
+/** Tissue is taken before a tumour gets its name, and a biobank asks for some of it. */
+function writeBiopsies(person: PersonHistory): void {
+  const { random } = person
+  const kept = Math.min(1, 0.3 + person.population.profile.biobank)
+  if (person.has(4112853) && random.chance(kept)) {
+    person.row('specimen', BREAST_BIOPSY, LABORATORY, person.anyDay(), 1)
+  }
+  const others = [4163261, 4180790, 443388, 141232, 432571]
+  if (others.some((id) => person.has(id)) && random.chance(kept)) {
+    person.row('specimen', TISSUE_SPECIMEN, LABORATORY, person.anyDay(), 1)
+  }
+}

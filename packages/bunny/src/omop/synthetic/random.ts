@@ -1,0 +1,90 @@
+/**
+ * Reproducible chance: the same seed and key give the same numbers in every process and for every database. (sfc32, a
+ * small generator of good quality; https://pracrand.sourceforge.net.) Not for anything secret.
+ */
+export class Random {
+  #a: number
+  #b: number
+  #c: number
+  #count = 1
+
+  /** One independent sequence per `key`, so that person 17 is the same whether or not 1 to 16 were made before. */
+  constructor(seed: number, key: number) {
+    this.#a = seed | 0
+    this.#b = Math.trunc(seed / 0x1_0000_0000) | 0
+    this.#c = key | 0
+    for (let i = 0; i < 12; i++) this.next()
+  }
+
+  /** Uniform in [0, 1). */
+  next(): number {
+    const sum = (((this.#a + this.#b) | 0) + this.#count) | 0
+    this.#count = (this.#count + 1) | 0
+    this.#a = this.#b ^ (this.#b >>> 9)
+    this.#b = (this.#c + (this.#c << 3)) | 0
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0
+    return (sum >>> 0) / 0x1_0000_0000
+  }
+
+  chance(probability: number): boolean {
+    return this.next() < probability
+  }
+
+  /** A whole number from `low` to `high`, both included. */
+  between(low: number, high: number): number {
+    return low + Math.floor(this.next() * (high - low + 1))
+  }
+
+  /** Normally distributed (Box–Muller). */
+  normal(mean: number, deviation: number): number {
+    const radius = Math.sqrt(-2 * Math.log(1 - this.next()))
+    return mean + deviation * radius * Math.cos(2 * Math.PI * this.next())
+  }
+
+  /** How often something happens that happens `mean` times on average; at most `most` times. */
+  occurrences(mean: number, most: number): number {
+    const limit = Math.exp(-mean)
+    let product = this.next()
+    let count = 0
+    while (product > limit && count < most) {
+      product *= this.next()
+      count++
+    }
+    return count
+  }
+
+  pick<T>(choices: Weighted<T>): T {
+    return choices.at(this.next())
+  }
+}
+
+/** Choices with unequal chances. */
+export class Weighted<T> {
+  readonly #values: readonly T[]
+  readonly #upTo: readonly number[]
+
+  constructor(choices: readonly (readonly [value: T, weight: number])[]) {
+    const total = choices.reduce((sum, [, weight]) => sum + weight, 0)
+    let sum = 0
+    this.#values = choices.map(([value]) => value)
+    this.#upTo = choices.map(([, weight]) => (sum += weight) / total)
+  }
+
+  /** Choices of which the nth is taken n^-steepness times as often as the first (Zipf's law), as diagnoses are. */
+  static zipf<T>(values: readonly T[], steepness = 1): Weighted<T> {
+    return new Weighted(values.map((value, index) => [value, (index + 1) ** -steepness]))
+  }
+
+  at(position: number): T {
+    let low = 0
+    let high = this.#upTo.length - 1
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (position < (this.#upTo[middle] ?? 1)) high = middle
+      else low = middle + 1
+    }
+    const value = this.#values[low]
+    if (value === undefined) throw new RangeError('nothing to choose from')
+    return value
+  }
+}
