@@ -12,6 +12,14 @@ interface Counts {
   passed: number
   failed: number
   skipped: number
+  /** Services that suites lack, each with the command that gets it. */
+  missing: Set<string>
+}
+
+/** Of vitest's JSON report, what is read here. */
+interface FileResult {
+  status: string
+  assertionResults: { status: string; ancestorTitles: string[] }[]
 }
 
 const root = new URL('..', import.meta.url).pathname
@@ -25,6 +33,7 @@ try {
     ...(counts.passed + counts.failed === 0 ? ['no test ran'] : []),
     ...(inCi() && counts.skipped > 0 ? ['nothing may be skipped in CI'] : []),
   ]
+  for (const missing of counts.missing) process.stdout.write(`Skipped suites need ${missing}\n`)
   for (const problem of problems) process.stdout.write(`${problem}\n`)
   process.stdout.write(
     `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,
@@ -56,7 +65,7 @@ async function runVitest(results: string): Promise<boolean> {
 }
 
 async function countResults(path: string): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0, missing: new Set() }
   let text: string
   try {
     text = await readFile(path, 'utf8')
@@ -64,12 +73,15 @@ async function countResults(path: string): Promise<Counts> {
     // vitest got nowhere and said why.
     return counts
   }
-  const files: { status: string; assertionResults: { status: string }[] }[] =
-    JSON.parse(text).testResults
+  const { testResults: files }: { testResults: FileResult[] } = JSON.parse(text)
   for (const file of files) {
     const statuses = file.assertionResults.map((test) => test.status)
     const failed = statuses.filter((status) => status === 'failed').length
     const passed = statuses.filter((status) => status === 'passed').length
+    for (const title of file.assertionResults.flatMap((test) => test.ancestorTitles)) {
+      const missing = /\(skipped, needs (?<what>.+)\)$/.exec(title)?.groups?.['what']
+      if (missing !== undefined) counts.missing.add(missing)
+    }
     counts.passed += passed
     counts.skipped += statuses.length - passed - failed
     // A file that could not be loaded, or whose hooks failed, is a failure without a test.
