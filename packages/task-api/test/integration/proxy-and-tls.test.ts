@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import type { TLSSocket } from 'node:tls'
 import { inspect } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { clientFor, closedPort, failureOf, httpServer } from './loopback-server.ts'
@@ -129,6 +130,20 @@ describe('a proxy', () => {
     await client.nextTask()
     expect(used).toEqual([`CONNECT ${target}`])
     expect(requests()).toBe(2)
+  })
+
+  it('does not hide from the server which name it is called by', async () => {
+    const tls = selfSignedCertificate('localhost')
+    const { host: target, server } = await httpServer((_, response) => {
+      response.writeHead(204).end()
+    }, tls)
+    const names: unknown[] = []
+    server.on('secureConnection', (socket: TLSSocket) => names.push(socket.servername))
+    const { host } = await forwardProxy()
+    const env = { HTTPS_PROXY: `http://${host}`, SSL_CERT_FILE: file(tls.cert) }
+    const name = target.replace('127.0.0.1', 'localhost')
+    expect(await clientFor(`https://${name}`, { env }).nextTask()).toBeNull()
+    expect(names).toEqual(['localhost'])
   })
 
   it.each(['127.0.0.1', '10.0.0.1, 127.0.0.0/8', '*'])(
