@@ -1,0 +1,185 @@
+import { until } from '@warren/testkit'
+import { expect, it } from 'vitest'
+
+import { describeQueues } from './queue-bench.ts'
+import { addNodes, admitted, LEASE, newTask, NOW } from './store-bench.ts'
+
+// Messages expire with their task, so these tests live in the present.
+const present = () => {
+  const now = Date.now()
+  return {
+    lease: { ...LEASE, now },
+    task: (more = {}) => newTask({ receivedAt: now, deadlineAt: now + 240_000, ...more }),
+  }
+}
+
+describeQueues('a node queue', (openBench) => {
+  it('hands out what was published, oldest first, once', async () => {
+    await using bench = await openBench()
+    const { store, queue } = await bench.relay()
+    const [node] = await addNodes(store, 1)
+    const { task, lease } = present()
+    const tasks = [task(), task({ kind: 'distribution', type: 'generic' }), task()]
+    for (const one of tasks) await queue.publish((await admitted(store, one)).subtasks)
+    const given = []
+    for (let poll = 0; poll < 4; poll++) given.push((await queue.lease(node!, lease))?.taskUuid)
+    expect(given).toEqual([...tasks.map(({ uuid }) => uuid), undefined])
+  })
+
+  it('asks nothing for a node it knows to have nothing, until there is something', async () => {
+    await using bench = await openBench()
+    const { store, queue, asked } = await bench.relay()
+    const [node] = await addNodes(store, 1)
+    const { task, lease } = present()
+    await until(async () => {
+      await queue.lease(node!, lease)
+      return !queue.mayHaveWork(node!)
+    })
+    const before = asked()
+    for (let poll = 0; poll < 100; poll++) expect(await queue.lease(node!, lease)).toBeNull()
+    expect(asked()).toBe(before)
+    await queue.publish((await admitted(store, task())).subtasks)
+    expect(queue.mayHaveWork(node!)).toBe(true)
+    expect(await queue.lease(node!, lease)).not.toBeNull()
+  })
+
+  it('wakes a long poll at another relay within a moment', async () => {
+    await using bench = await openBench()
+    const here = await bench.relay()
+    const there = await bench.relay()
+    const [node, other] = await addNodes(here.store, 2)
+    const { task, lease } = present()
+    // The other relay has seen the new nodes, so that what wakes it is the task.
+    await new Promise((resolve) => setTimeout(resolve, 1_200))
+    for (const id of [node!, other!]) {
+      await until(async () => {
+        await there.queue.lease(id, lease)
+        return !there.queue.mayHaveWork(id)
+      })
+    }
+    const waiting = there.queue.waitForWork(node!, 20_000)
+    const started = performance.now()
+    await here.queue.publish((await admitted(here.store, task())).subtasks)
+    expect(await waiting).toBe(true)
+    const limit =
+      bench.stores.technology === 'sqlite' && bench.technology === 'database' ? 2_000 : 500
+    expect(performance.now() - started).toBeLessThan(limit)
+    expect(await there.queue.lease(node!, lease)).not.toBeNull()
+  })
+
+  it('hands out what was committed but never published', async () => {
+    await using bench = await openBench()
+    const { store, queue } = await bench.relay()
+    const [node] = await addNodes(store, 1)
+    const { task, lease } = present()
+    await until(async () => {
+      await queue.lease(node!, lease)
+      return !queue.mayHaveWork(node!)
+    })
+    // As if the process had died between commit and publish, and the signal with it.
+    await admitted(store, task())
+    await queue.sweep(Date.now() + 10_000)
+    expect(await queue.lease(node!, lease)).not.toBeNull()
+    expect(await queue.lease(node!, lease)).toBeNull()
+  })
+
+  it('never hands out what has been settled or answered since it was published', async () => {
+    await using bench = await openBench()
+    const { store, queue } = await bench.relay()
+    const [node] = await addNodes(store, 1)
+    const { task, lease } = present()
+    const stale = []
+    for (let number = 0; number < 5; number++) {
+      const { taskId, subtasks } = await admitted(store, task())
+      await queue.publish(subtasks)
+      stale.push(taskId)
+    }
+    for (const taskId of stale) {
+      await store.tasks.settle(taskId, NOW, async () => '{}', { keepAnswers: false })
+    }
+    const live = task()
+    await queue.publish((await admitted(store, live)).subtasks)
+    expect((await queue.lease(node!, lease))?.taskUuid).toBe(live.uuid)
+    expect(await queue.lease(node!, lease)).toBeNull()
+  })
+
+  it('hands out only the kind that is asked for, and the rest to whoever asks for all', async () => {
+    await using bench = await openBench()
+    const { store, queue } = await bench.relay()
+    const [node] = await addNodes(store, 1)
+    const { task, lease } = present()
+    const distribution = task({ kind: 'distribution', type: 'generic' })
+    await queue.publish((await admitted(store, distribution)).subtasks)
+    const availability = { ...lease, kind: 'availability' as const }
+    expect(await queue.lease(node!, availability)).toBeNull()
+    expect(queue.mayHaveWork(node!)).toBe(true)
+    expect((await queue.lease(node!, lease))?.taskUuid).toBe(distribution.uuid)
+  })
+
+  it('hands out again what came back, at any relay', async () => {
+    await using bench = await openBench()
+    const here = await bench.relay()
+    const there = await bench.relay()
+    const [node] = await addNodes(here.store, 1)
+    const { task, lease } = present()
+    await here.queue.publish((await admitted(here.store, task())).subtasks)
+    const first = (await here.queue.lease(node!, lease))!
+    expect(await here.queue.lease(node!, lease)).toBeNull()
+    expect(await there.queue.lease(node!, lease)).toBeNull()
+    await there.store.tasks.returnExpiredLeases(lease.now + 60_000, 5)
+    const second = await until(() => here.queue.lease(node!, lease))
+    expect(second).toMatchObject({ subtaskId: first.subtaskId, attempt: 2 })
+  })
+
+  it('never gives one subtask to two of thirty pollers at two relays', async () => {
+    await using bench = await openBench()
+    const relays = [await bench.relay(), await bench.relay()]
+    const nodes = await addNodes(relays[0]!.store, 3)
+    const { task, lease } = present()
+    const published = []
+    for (let number = 0; number < 20; number++) {
+      published.push(...(await admitted(relays[0]!.store, task())).subtasks)
+    }
+    const stop = new AbortController()
+    const given: string[] = []
+    const pollers = Array.from({ length: 30 }, async (_, poller) => {
+      const { queue } = relays[poller % 2]!
+      const node = nodes[poller % 3]!
+      while (!stop.signal.aborted) {
+        const found = await queue.lease(node, lease)
+        if (found !== null) given.push(found.subtaskId)
+        else await queue.waitForWork(node, 5_000, { signal: stop.signal })
+      }
+    })
+    await relays[0]!.queue.publish(published)
+    await until(
+      async () => {
+        await relays[0]!.queue.sweep(Date.now() + 10_000)
+        return given.length >= published.length
+      },
+      { timeoutMs: 20_000, everyMs: 200, what: 'all subtasks to be handed out' },
+    )
+    stop.abort()
+    await Promise.all(pollers)
+    expect(given.length).toBe(60)
+    expect(new Set(given).size).toBe(60)
+    expect((await relays[0]!.store.tasks.counts()).queuedSubtasks).toBe(0)
+  })
+
+  it('stops waiting when told to, and says how many wait', async () => {
+    await using bench = await openBench()
+    const { store, queue } = await bench.relay()
+    const [node] = await addNodes(store, 1)
+    const { lease } = present()
+    await until(async () => {
+      await queue.lease(node!, lease)
+      return !queue.mayHaveWork(node!)
+    })
+    const stop = new AbortController()
+    const waiting = queue.waitForWork(node!, 60_000, { signal: stop.signal })
+    await until(() => queue.status().waiting === 1)
+    stop.abort()
+    expect(await waiting).toBe(false)
+    expect(queue.status()).toMatchObject({ available: true, detail: null, waiting: 0 })
+  })
+})
