@@ -47,6 +47,7 @@ export const CAUSES = [
   'log-gap',
   'source-ended-early',
   'unreadable-lines',
+  'unexplained-errors',
   // tasks
   'task-not-answered',
   'task-answered-late',

@@ -99,7 +99,9 @@ describe('HTML', () => {
     const pictures = [...renderHtml(exampleDocument).matchAll(/<svg[^>]*>/g)].map(([tag]) => tag)
     expect(pictures.length).toBeGreaterThan(6)
     for (const tag of pictures)
-      expect(tag).toMatch(/role="img"\s+aria-label="[^"]{10,}"|aria-hidden="true"|width="(?:22|12)"/)
+      expect(tag).toMatch(
+        /role="img"\s+aria-label="[^"]{10,}"|aria-hidden="true"|width="(?:22|12)"/,
+      )
   })
 
   it('draws a document without a single link or source', () => {

@@ -1,0 +1,177 @@
+import { quote } from './evidence-keeper.ts'
+import type { Quotable, RawEvidence } from './evidence-keeper.ts'
+import { LinkAccount } from './link-account.ts'
+import { LogHistogram } from './log-histogram.ts'
+import { MomentComb } from './moment-comb.ts'
+import { ProblemAccount } from './problem-account.ts'
+import { TaskLedger } from './task-ledger.ts'
+
+/** Above these an answer is slow. Milliseconds. */
+export const SLOW_MS = { poll: 1_000, database: 500, broker: 1_000, upstream: 5_000 } as const
+
+/** Clients of one hub that are followed one by one; any more are counted together. */
+export const MAX_CLIENTS = 1_000
+
+/** What every program says of itself. */
+export class ProgramFacts {
+  program = ''
+  version = ''
+  starts = 0
+  readonly startLines: RawEvidence[] = []
+  firstStart = Number.NaN
+  lastStart = Number.NaN
+  /** The program said that it was stopping: what is missing afterwards was intended. */
+  lastStop = Number.NaN
+  readonly errors = new ProblemAccount()
+
+  started(line: Quotable, version: string): void {
+    this.starts++
+    if (version !== '') this.version = version
+    if (Number.isNaN(this.firstStart)) this.firstStart = line.time
+    this.lastStart = line.time
+    if (this.startLines.length < 4) this.startLines.push(quote(line))
+  }
+}
+
+/** What a client (bunny) tells. */
+export class ClientFacts extends ProgramFacts {
+  readonly role = 'client'
+  readonly link = new LinkAccount({ slowMs: SLOW_MS.poll * 2 })
+  readonly cdm = new LinkAccount({ slowMs: 60_000 })
+  readonly tasks = new TaskLedger()
+  readonly moments = new MomentComb()
+  /** The log writes every poll (DEBUG), not only what is remarkable. */
+  writesPolls = false
+  /** Host of the hub as the client calls it. */
+  host = ''
+  solved = 0
+  received = 0
+  posted = 0
+  postFailures = 0
+  readonly solveTime = new LogHistogram()
+}
+
+/** One client as a hub sees it. */
+export interface HubClient {
+  /** Collection id or name, whatever the log calls the client by. Never shown without masking. */
+  readonly key: string
+  readonly account: LinkAccount
+  /** Name by how often it stood beside this collection. */
+  readonly names: Map<string, number>
+  /** Collections it polls, in lower case, to find it again in a balancer's log; a few at most. Secret. */
+  readonly collections: Set<string>
+  /** Times of hand-outs whose answer has not come yet; at most 16. */
+  readonly waiting: number[]
+  /** Line of the first hand-out that was still unanswered. */
+  waitingLine: RawEvidence | undefined
+}
+
+/** Clients by collection or name, up to a limit. */
+export class ClientTable {
+  readonly #clients = new Map<string, HubClient>()
+  /** There were more than are followed one by one. */
+  overflowed = false
+
+  of(key: string): HubClient | undefined {
+    let client = this.#clients.get(key)
+    if (client === undefined) {
+      if (this.#clients.size >= MAX_CLIENTS) {
+        this.overflowed = true
+        return undefined
+      }
+      client = {
+        key,
+        account: new LinkAccount({ slowMs: SLOW_MS.poll }),
+        names: new Map(),
+        collections: new Set(),
+        waiting: [],
+        waitingLine: undefined,
+      }
+      this.#clients.set(key, client)
+    }
+    return client
+  }
+
+  all(): HubClient[] {
+    return [...this.#clients.values()]
+  }
+}
+
+/** What a hub (relay) tells. */
+export class HubFacts extends ProgramFacts {
+  readonly role = 'hub'
+  readonly clients = new ClientTable()
+  readonly database = new LinkAccount({ slowMs: SLOW_MS.database })
+  readonly broker = new LinkAccount({ slowMs: SLOW_MS.broker })
+  /** By type: `a`, `b`, or '' where the log does not say. */
+  readonly upstreams = new Map<string, LinkAccount>()
+  readonly submissions = new LinkAccount({ slowMs: SLOW_MS.upstream })
+  readonly probes = new LinkAccount({ slowMs: SLOW_MS.poll })
+  readonly probeLines: RawEvidence[] = []
+  /** Probes beside which the "no credentials" line stands. */
+  probesWithoutCredentials = 0
+  readonly serverErrors = new ProblemAccount()
+  readonly tasks = new TaskLedger()
+  readonly moments = new MomentComb()
+  requests = 0
+  validated = 0
+  /** The log writes requests, not only warnings. */
+  writesRequests = false
+  queue = ''
+  store = ''
+
+  upstream(type: string): LinkAccount {
+    let account = this.upstreams.get(type)
+    if (account === undefined) {
+      account = new LinkAccount({ slowMs: SLOW_MS.upstream })
+      // Types are a handful of letters; a log that names hundreds is broken.
+      if (this.upstreams.size < 8) this.upstreams.set(type, account)
+    }
+    return account
+  }
+}
+
+/** What a broker tells. */
+export class BrokerFacts extends ProgramFacts {
+  readonly role = 'broker'
+  readonly link = new LinkAccount({ slowMs: SLOW_MS.broker })
+  readonly moments = new MomentComb()
+  readonly lifetimes = new LogHistogram()
+  readonly churn = new ProblemAccount()
+  readonly portProbes = new ProblemAccount()
+  accepted = 0
+  authenticated = 0
+  closed = 0
+  shortLived = 0
+  readonly users = new Map<string, number>()
+  alarm = false
+}
+
+/** What a load balancer or ingress tells. */
+export class BalancerFacts extends ProgramFacts {
+  readonly role = 'balancer'
+  readonly clients = new ClientTable()
+  readonly link = new LinkAccount({ slowMs: SLOW_MS.poll })
+  readonly moments = new MomentComb()
+  requests = 0
+  name = ''
+}
+
+/** What a database server tells. */
+export class DatabaseFacts extends ProgramFacts {
+  readonly role = 'database'
+  readonly link = new LinkAccount({ slowMs: SLOW_MS.database })
+}
+
+/** What a Task API server (upstream) tells. */
+export class UpstreamFacts extends ProgramFacts {
+  readonly role = 'upstream'
+  readonly tasks = new TaskLedger()
+  readonly suspended = new ProblemAccount()
+  queued = 0
+  leased = 0
+  results = 0
+}
+
+export type Facts =
+  ClientFacts | HubFacts | BrokerFacts | BalancerFacts | DatabaseFacts | UpstreamFacts

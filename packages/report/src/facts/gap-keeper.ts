@@ -1,0 +1,54 @@
+import { LogHistogram } from './log-histogram.ts'
+
+const KEPT = 24
+
+export interface Gap {
+  from: number
+  to: number
+  /** A task had been handed out: the client may have been busy with it. */
+  busy: boolean
+}
+
+/** The rhythm of something that should go on and on, and the longest times it did not. Bounded, in one pass. */
+export class GapKeeper {
+  readonly intervals = new LogHistogram()
+  readonly #gaps: Gap[] = []
+  #shortestKept = 0
+  #last = Number.NaN
+  /** Set while the other side is known to be busy: a gap that begins now has a reason. */
+  busy = false
+
+  get last(): number {
+    return this.#last
+  }
+
+  /** A sign of life at `time`. Times before the last one are out of order and say nothing about gaps. */
+  sign(time: number): void {
+    const interval = time - this.#last
+    if (interval < 0) return
+    if (interval > 0) {
+      this.intervals.add(interval)
+      if (interval > this.#shortestKept) this.#keep({ from: this.#last, to: time, busy: this.busy })
+    }
+    this.#last = time
+  }
+
+  /** Median time between two signs, milliseconds; NaN with fewer than three. */
+  get rhythm(): number {
+    return this.intervals.count < 2 ? Number.NaN : this.intervals.quantile(0.5)
+  }
+
+  /** Gaps longer than `minimum` milliseconds, oldest first; at most the 24 longest. */
+  longerThan(minimum: number): Gap[] {
+    return this.#gaps.filter((gap) => gap.to - gap.from > minimum).sort((a, b) => a.from - b.from)
+  }
+
+  #keep(gap: Gap): void {
+    this.#gaps.push(gap)
+    if (this.#gaps.length <= KEPT * 2) return
+    this.#gaps.sort((a, b) => b.to - b.from - (a.to - a.from))
+    this.#gaps.length = KEPT
+    const shortest = this.#gaps.at(-1)
+    this.#shortestKept = shortest === undefined ? 0 : shortest.to - shortest.from
+  }
+}

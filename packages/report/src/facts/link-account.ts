@@ -1,0 +1,173 @@
+import { CAUSES } from '../document/cause.ts'
+import type { Cause } from '../document/cause.ts'
+import { quote } from './evidence-keeper.ts'
+import type { Quotable, RawEvidence } from './evidence-keeper.ts'
+import { GapKeeper } from './gap-keeper.ts'
+import { LogHistogram } from './log-histogram.ts'
+import { PollComb } from './poll-comb.ts'
+import { ProblemAccount } from './problem-account.ts'
+import { Alternation, PollRate } from './rhythm.ts'
+import { Series } from './series.ts'
+
+/** Consecutive slow exchanges that make a slow stretch; fewer are chance. */
+const SLOW_STREAK = 5
+/** More polls than this a minute, nothing being there to fetch, is hammering: today's clients ask every five seconds. */
+export const POLLS_A_MINUTE = 60
+
+/** Outcome as a small number: an HTTP status, or a cause as a negative one. */
+export function outcomeOf(cause: Cause): number {
+  return -1 - CAUSES.indexOf(cause)
+}
+
+/** The outcome as people read it. */
+export function outcomeText(outcome: number): string {
+  return outcome >= 0 ? String(outcome) : (CAUSES[-1 - outcome] ?? 'unknown')
+}
+
+/** Statuses below 400, and 0 for "it worked" where there is no status. */
+export function isGood(status: number): boolean {
+  return status >= 0 && status < 400
+}
+
+export interface LinkLimits {
+  /** An answer that takes longer, milliseconds, is slow. */
+  slowMs: number
+}
+
+/**
+ * One link as one source tells it: counts, latency, rhythm, problems, and lines that prove them. All times are in the clock of
+ * the source. Size does not depend on the length of the log.
+ */
+export class LinkAccount {
+  exchanges = 0
+  ok = 0
+  failed = 0
+  unanswered = 0
+  /** Exchanges by status as summary lines tell them; singles of the same status are among them. */
+  readonly summaries = new Map<number, number>()
+  first = Number.NaN
+  last = Number.NaN
+  lastOk = Number.NaN
+  tasks = 0
+  answers = 0
+  lateAnswers = 0
+  readonly statuses = new Map<number, number>()
+  readonly latency = new LogHistogram()
+  readonly signs = new GapKeeper()
+  readonly series = new Series()
+  readonly problems = new Map<Cause, ProblemAccount>()
+  readonly polls = new PollComb()
+  readonly alternation = new Alternation()
+  readonly rate = new PollRate(POLLS_A_MINUTE)
+  readonly #slowMs: number
+  #open = 0
+  #slowStreak = 0
+  #fastStreak = 0
+  firstOk: RawEvidence | undefined
+
+  constructor(limits: LinkLimits) {
+    this.#slowMs = limits.slowMs
+  }
+
+  /** An exchange that worked. `latencyMs` NaN where it is not known. */
+  success(line: Quotable, status: number, latencyMs: number): void {
+    const { time } = line
+    this.#count(time, status, latencyMs, true)
+    this.ok++
+    if (!(this.lastOk >= time)) this.lastOk = time
+    this.firstOk ??= quote(line)
+    if (this.#open > 0) this.#recover(line)
+    if (latencyMs > this.#slowMs) this.#slow(line)
+    else if (this.#slowStreak > 0) this.#fast(line)
+  }
+
+  /** An exchange that did not work, for a cause that has a name. */
+  failure(line: Quotable, status: number, cause: Cause, latencyMs: number): void {
+    this.#count(line.time, status, latencyMs, false)
+    this.failed++
+    this.problem(cause, line)
+  }
+
+  /** Something wrong that is not the outcome of an exchange of its own. */
+  problem(cause: Cause, line: Quotable, n = 1): ProblemAccount {
+    let account = this.problems.get(cause)
+    if (account === undefined) {
+      account = new ProblemAccount()
+      this.problems.set(cause, account)
+    }
+    if (!account.open && cause !== 'slow') this.#open++
+    account.see(line, n)
+    return account
+  }
+
+  /** A poll in the sense of rhythm and rate: asked for work. `empty`: there was none. */
+  poll(time: number, empty: boolean): void {
+    this.alternation.poll(time)
+    if (empty) this.rate.poll(time)
+  }
+
+  /** The other side was heard of, without an outcome. */
+  sign(time: number): void {
+    if (!(this.first <= time)) this.first = time
+    if (!(this.last >= time)) this.last = time
+    this.signs.sign(time)
+  }
+
+  /** Counts from a summary line: `n` exchanges of one status since the summary before. */
+  summary(line: Quotable, status: number, n: number, latencyMs: number): void {
+    // A log that writes every empty poll has them all already.
+    if (!(n > 0) || this.statuses.has(204)) return
+    this.summaries.set(status, (this.summaries.get(status) ?? 0) + n)
+    this.sign(line.time)
+    if (!isGood(status)) return
+    this.series.add(line.time, true, status, latencyMs, n)
+    if (!(this.lastOk >= line.time)) this.lastOk = line.time
+    this.firstOk ??= quote(line)
+    if (this.#open > 0) this.#recover(line)
+  }
+
+  /** Singles and summaries together, each exchange counted once. */
+  totals(): { exchanges: number; ok: number; failed: number; statuses: Map<number, number> } {
+    const statuses = new Map(this.statuses)
+    let { ok, failed } = this
+    for (const [status, n] of this.summaries) {
+      const more = n - (statuses.get(status) ?? 0)
+      if (more <= 0) continue
+      statuses.set(status, n)
+      if (isGood(status)) ok += more
+      else failed += more
+    }
+    return { exchanges: ok + failed, ok, failed, statuses }
+  }
+
+  #count(time: number, status: number, latencyMs: number, good: boolean): void {
+    this.exchanges++
+    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
+    if (latencyMs >= 0) this.latency.add(latencyMs)
+    this.series.add(time, good, status, latencyMs)
+    this.sign(time)
+  }
+
+  #recover(line: Quotable): void {
+    for (const [cause, account] of this.problems) {
+      if (!account.open || cause === 'slow') continue
+      account.recover(line)
+    }
+    this.#open = 0
+  }
+
+  #slow(line: Quotable): void {
+    this.#slowStreak++
+    this.#fastStreak = 0
+    if (this.#slowStreak === SLOW_STREAK) this.problem('slow', line, SLOW_STREAK)
+    else if (this.#slowStreak > SLOW_STREAK) this.problem('slow', line)
+  }
+
+  #fast(line: Quotable): void {
+    this.#fastStreak++
+    if (this.#fastStreak < 3) return
+    this.#slowStreak = 0
+    this.#fastStreak = 0
+    this.problems.get('slow')?.recover(line)
+  }
+}

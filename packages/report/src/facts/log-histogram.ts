@@ -1,0 +1,62 @@
+const LOWEST = 0.01
+const GROWTH = 1.04
+const BINS = 560
+const SCALE = 1 / Math.log(GROWTH)
+
+/**
+ * Milliseconds counted in bins that grow by 4 %: a percentile is right to ± 2 %, whatever the number of values, in 2 kB.
+ * Covers 0.01 ms to 9 h; what lies outside counts as the nearest.
+ */
+export class LogHistogram {
+  readonly #bins = new Uint32Array(BINS)
+  count = 0
+  max = 0
+  min = Number.POSITIVE_INFINITY
+
+  add(value: number): void {
+    if (!(value >= 0)) return
+    this.count++
+    if (value > this.max) this.max = value
+    if (value < this.min) this.min = value
+    const bin = binOf(value)
+    this.#bins[bin] = (this.#bins[bin] ?? 0) + 1
+  }
+
+  merge(other: LogHistogram): void {
+    other.#bins.forEach((n, bin) => {
+      if (n > 0) this.#bins[bin] = (this.#bins[bin] ?? 0) + n
+    })
+    this.count += other.count
+    this.max = Math.max(this.max, other.max)
+    this.min = Math.min(this.min, other.min)
+  }
+
+  /** Value below which the share `q` (0 to 1) lies; NaN when empty. */
+  quantile(q: number): number {
+    if (this.count === 0) return Number.NaN
+    const rank = Math.max(1, Math.ceil(q * this.count))
+    let seen = 0
+    for (let bin = 0; bin < BINS; bin++) {
+      seen += this.#bins[bin] ?? 0
+      if (seen >= rank) return Math.min(this.max, Math.max(this.min, valueOf(bin)))
+    }
+    return this.max
+  }
+
+  /** How many values are above `limit`, to the precision of the bins. */
+  above(limit: number): number {
+    let seen = 0
+    for (let bin = binOf(limit) + 1; bin < BINS; bin++) seen += this.#bins[bin] ?? 0
+    return seen
+  }
+}
+
+function binOf(value: number): number {
+  if (value <= LOWEST) return 0
+  const bin = 1 + Math.floor(Math.log(value / LOWEST) * SCALE)
+  return bin >= BINS ? BINS - 1 : bin
+}
+
+function valueOf(bin: number): number {
+  return bin === 0 ? 0 : LOWEST * GROWTH ** (bin - 0.5)
+}

@@ -1,0 +1,48 @@
+import { MINUTE } from '../read/timestamps.ts'
+import type { RawEvidence } from './evidence-keeper.ts'
+import { phase } from './poll-comb.ts'
+
+const CAPACITY = 256
+
+/** One poll (or broker connection) with the lines that tell it, so that it can be shown step by step. */
+export interface Moment {
+  /** When it was over, in the clock of the source. */
+  time: number
+  /** NaN where it is not known. */
+  durationMs: number
+  status: number
+  /** Which client; '' where the source does not say. */
+  client: string
+  /** '' without one. */
+  requestId: string
+  lines: readonly { step: string; evidence: RawEvidence }[]
+}
+
+/** A sample of whole polls, chosen as `PollComb` chooses: two sources keep the same ones. */
+export class MomentComb {
+  #part = 15 * MINUTE
+  #moments: Moment[] = []
+
+  get moments(): readonly Moment[] {
+    return this.#moments
+  }
+
+  /** Whether a moment at this time would be kept: to be asked before lines are copied. */
+  wants(time: number): boolean {
+    return phase(time) < this.#part
+  }
+
+  add(moment: Moment): void {
+    if (!this.wants(moment.time)) return
+    this.#moments.push(moment)
+    if (this.#moments.length <= CAPACITY) return
+    const narrower = this.#moments.filter((kept) => phase(kept.time) < this.#part / 2)
+    // Stamps that all fall into one part of the quarter cannot be thinned by time: then the later ones go.
+    if (narrower.length < CAPACITY / 8 || narrower.length === this.#moments.length) {
+      this.#moments.length = CAPACITY / 2
+      return
+    }
+    this.#part /= 2
+    this.#moments = narrower
+  }
+}

@@ -1,0 +1,66 @@
+import { EvidenceKeeper, quote } from './evidence-keeper.ts'
+import type { Quotable, RawEvidence } from './evidence-keeper.ts'
+
+/** One stretch in which a problem was there. */
+export interface Episode {
+  from: number
+  /** Last sign of the problem. */
+  to: number
+  count: number
+  /** First success after it; NaN if none came. */
+  recoveredAt: number
+}
+
+const KEPT_EPISODES = 40
+
+/** One cause on one link as one source tells it: how often, since when, in which stretches, with which lines. */
+export class ProblemAccount {
+  count = 0
+  episodeCount = 0
+  first = Number.NaN
+  last = Number.NaN
+  /** The latest stretches, oldest first. */
+  readonly episodes: Episode[] = []
+  readonly evidence = new EvidenceKeeper(2)
+  recovery: RawEvidence | undefined
+  /** What the line says beyond its cause (a user name, a reason), by how often; a few at most. */
+  readonly details = new Map<string, number>()
+  #open = false
+
+  get open(): boolean {
+    return this.#open
+  }
+
+  see(line: Quotable, n = 1): void {
+    const { time } = line
+    this.count += n
+    if (!(this.first <= time)) this.first = time
+    if (!(this.last >= time)) this.last = time
+    this.evidence.take(line)
+    const current = this.episodes.at(-1)
+    if (this.#open && current !== undefined) {
+      current.to = Math.max(current.to, time)
+      current.count += n
+      return
+    }
+    this.#open = true
+    this.episodeCount++
+    this.episodes.push({ from: time, to: time, count: n, recoveredAt: Number.NaN })
+    if (this.episodes.length > KEPT_EPISODES) this.episodes.shift()
+  }
+
+  detail(text: string): void {
+    const seen = this.details.get(text)
+    if (seen !== undefined) this.details.set(text, seen + 1)
+    else if (this.details.size < 8) this.details.set(text, 1)
+  }
+
+  /** It worked again. */
+  recover(line: Quotable): void {
+    if (!this.#open) return
+    this.#open = false
+    const current = this.episodes.at(-1)
+    if (current !== undefined) current.recoveredAt = line.time
+    this.recovery = quote(line)
+  }
+}

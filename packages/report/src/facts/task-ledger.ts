@@ -1,0 +1,88 @@
+import { quote } from './evidence-keeper.ts'
+import type { Quotable, RawEvidence } from './evidence-keeper.ts'
+
+const KEPT_TASKS = 400
+const KEPT_STEPS = 24
+
+export type TaskStep =
+  | 'received'
+  | 'handed-out'
+  | 'solving'
+  | 'solved'
+  | 'posted'
+  | 'answered'
+  | 'late'
+  | 'rejected'
+  | 'expired'
+  | 'settled'
+  | 'submitting'
+  | 'submission-failed'
+  | 'submitted'
+  | 'abandoned'
+  | 'not-answerable'
+  | 'lease-returned'
+
+export interface TaskRecord {
+  readonly id: string
+  kind: string
+  readonly steps: {
+    step: TaskStep
+    node: string
+    subtask: string
+    requestId: string
+    evidence: RawEvidence
+  }[]
+}
+
+/** Tasks as one source tells them, by id. Counts everything, keeps the lines of a bounded number of tasks. */
+export class TaskLedger {
+  readonly #records = new Map<string, TaskRecord>()
+  readonly counts = new Map<TaskStep, number>()
+
+  get records(): TaskRecord[] {
+    return [...this.#records.values()]
+  }
+
+  count(step: TaskStep): number {
+    return this.counts.get(step) ?? 0
+  }
+
+  step(
+    id: string,
+    step: TaskStep,
+    line: Quotable,
+    more: { kind?: string; node?: string; subtask?: string; requestId?: string } = {},
+  ): void {
+    this.counts.set(step, this.count(step) + 1)
+    let record = this.#records.get(id)
+    if (record === undefined) {
+      if (this.#records.size >= KEPT_TASKS) this.#forgetOne()
+      record = { id, kind: '', steps: [] }
+      this.#records.set(id, record)
+    }
+    if (more.kind !== undefined) record.kind = more.kind
+    if (record.steps.length >= KEPT_STEPS) return
+    record.steps.push({
+      step,
+      node: more.node ?? '',
+      subtask: more.subtask ?? '',
+      requestId: more.requestId ?? '',
+      evidence: quote(line),
+    })
+  }
+
+  /** Finished tasks go first (but the first ones stay as examples), then the oldest. */
+  #forgetOne(): void {
+    let index = 0
+    let oldest: string | undefined
+    for (const [id, record] of this.#records) {
+      if (index++ < 16) continue
+      oldest ??= id
+      if (record.steps.some(({ step }) => step === 'submitted' || step === 'posted')) {
+        this.#records.delete(id)
+        return
+      }
+    }
+    if (oldest !== undefined) this.#records.delete(oldest)
+  }
+}

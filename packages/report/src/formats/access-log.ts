@@ -1,0 +1,183 @@
+import type { Quotable } from '../facts/evidence-keeper.ts'
+import { quote } from '../facts/evidence-keeper.ts'
+import { BalancerFacts } from '../facts/facts.ts'
+import { findByte, numberEnd, readNumber, textOf } from '../read/byte-scan.ts'
+import { Interner } from '../read/interner.ts'
+import type { EventHead } from './event-head.ts'
+import type { FormatReader } from './format-reader.ts'
+import { answered, handedOut } from './hub-requests.ts'
+import { causeOfStatus } from './network-cause.ts'
+import { RequestPath } from './request-path.ts'
+
+/** What an access log says of one request; filled anew for every line. */
+class Access {
+  status = 0
+  /** The hub behind the balancer gave the answer (true), nobody did (false), or the log does not say (undefined). */
+  fromTarget: boolean | undefined
+  ms = Number.NaN
+  pathStart = 0
+  pathEnd = 0
+
+  /** `GET https://host:443/path?query HTTP/1.1"` at `at`: where the path begins and ends. */
+  readTarget(buf: Buffer, at: number, end: number): boolean {
+    const space = findByte(buf, at, Math.min(end, at + 24), 32)
+    if (space < 0) return false
+    this.pathStart = space + 1
+    // A path holds neither blank nor quote; a request without a version ends at the quote.
+    let stop = this.pathStart
+    while (stop < end && buf[stop] !== 32 && buf[stop] !== 34) stop++
+    this.pathEnd = stop
+    if (buf[this.pathStart] === 47) return true
+    // Absolute form: the path begins at the third slash.
+    for (let slashes = 0; slashes < 3; slashes++) {
+      const slash = findByte(buf, this.pathStart + (slashes === 0 ? 0 : 1), stop, 47)
+      this.pathStart = slash < 0 ? stop : slash
+    }
+    return true
+  }
+}
+
+/** Counts requests as a balancer saw them: by client where the path names a collection. */
+class AccessCounter {
+  readonly facts = new BalancerFacts()
+  readonly #path = new RequestPath()
+  readonly #collections = new Interner(20_000)
+
+  count(line: Quotable, access: Access): void {
+    const { facts } = this
+    const { status, ms } = access
+    facts.requests++
+    const path = this.#path
+    path.read(line.buf, access.pathStart, access.pathEnd)
+    if (path.kind === 'other') return
+    const good = status < 400 || (path.kind === 'result' && (status === 404 || status === 409))
+    // What the hub decided (401, 500 …) is the hub's link to tell; here it was passed on, so the way works.
+    const passed =
+      good ||
+      access.fromTarget === true ||
+      (access.fromTarget === undefined && status < 502 && status !== 460 && status !== 499)
+    if (passed) facts.link.success(line, status, ms)
+    else facts.link.failure(line, status, causeOfStatus(status), ms)
+    if (path.kind === 'probe') return
+    const id = this.#collections.id(line.buf, path.collectionStart, path.collectionEnd)
+    const client = id < 0 ? undefined : facts.clients.of(this.#collections.text(id))
+    if (client === undefined) return
+    if (client.collections.size === 0) client.collections.add(client.key.toLowerCase())
+    if (good) client.account.success(line, status, ms)
+    else client.account.failure(line, status, causeOfStatus(status), ms)
+    if (path.kind === 'result') {
+      answered(client, line, status)
+      return
+    }
+    client.account.poll(line.time, status === 204)
+    client.account.polls.add(line.time, ms, status, 0)
+    if (status === 200) handedOut(client, line)
+    if (facts.moments.wants(line.time)) {
+      facts.moments.add({
+        time: line.time,
+        durationMs: ms,
+        status,
+        client: client.key,
+        requestId: '',
+        lines: [{ step: 'passed', evidence: quote(line) }],
+      })
+    }
+  }
+}
+
+/** AWS Application Load Balancer access log. */
+export class AlbReader implements FormatReader {
+  readonly name = 'AWS ALB access log'
+  readonly #counter = new AccessCounter()
+  readonly #access = new Access()
+  #used = false
+
+  constructor() {
+    this.#counter.facts.program = 'AWS ALB'
+  }
+
+  facts(): readonly BalancerFacts[] {
+    return this.#used ? [this.#counter.facts] : []
+  }
+
+  /** After type and time: elb client:port target:port request target response elb_status target_status received sent "request" … */
+  event(line: Quotable, head: EventHead): boolean {
+    const { buf, end } = line
+    let at = head.message
+    const nameEnd = findByte(buf, at, end, 32)
+    if (nameEnd < 0) return false
+    const nameStart = at
+    at = nameEnd + 1
+    // client and target
+    for (let field = 0; field < 2; field++) {
+      const space = findByte(buf, at, end, 32)
+      if (space < 0) return false
+      at = space + 1
+    }
+    let seconds = 0
+    let known = true
+    for (let field = 0; field < 3; field++) {
+      const value = readNumber(buf, at, end)
+      if (Number.isNaN(value)) return false
+      if (value < 0) known = false
+      else seconds += value
+      at = numberEnd() + 1
+    }
+    const status = readNumber(buf, at, end)
+    if (!(status >= 100 && status <= 999)) return false
+    at = numberEnd() + 1
+    const fromTarget = buf[at] !== 45
+    const open = findByte(buf, at, end, 34)
+    if (open < 0) return false
+    if (!this.#access.readTarget(buf, open + 1, end)) return false
+    this.#used = true
+    const { facts } = this.#counter
+    if (facts.name === '') facts.name = textOf(buf, nameStart, nameEnd)
+    this.#access.status = status
+    this.#access.fromTarget = fromTarget
+    this.#access.ms = known ? seconds * 1000 : Number.NaN
+    this.#counter.count(line, this.#access)
+    return true
+  }
+}
+
+/** NGINX "combined", as ingress controllers write it (further fields after the user agent). */
+export class NginxReader implements FormatReader {
+  readonly name = 'NGINX access log'
+  readonly #counter = new AccessCounter()
+  readonly #access = new Access()
+  #used = false
+
+  constructor() {
+    this.#counter.facts.program = 'NGINX'
+  }
+
+  facts(): readonly BalancerFacts[] {
+    return this.#used ? [this.#counter.facts] : []
+  }
+
+  /** After the time: "request" status bytes "referer" "agent" [request_length request_time [upstream] …] */
+  event(line: Quotable, head: EventHead): boolean {
+    const { buf, end } = line
+    const open = head.message
+    if (buf[open] !== 34) return false
+    if (!this.#access.readTarget(buf, open + 1, end)) return false
+    let at = findByte(buf, this.#access.pathEnd, end, 34)
+    if (at < 0) return false
+    const status = readNumber(buf, at + 2, end)
+    if (!(status >= 100 && status <= 999)) return false
+    at = numberEnd()
+    for (let quotes = 0; quotes < 4 && at >= 0; quotes++) at = findByte(buf, at + 1, end, 34)
+    let ms = Number.NaN
+    if (at > 0) {
+      readNumber(buf, at + 2, end)
+      const seconds = readNumber(buf, numberEnd() + 1, end)
+      if (seconds >= 0) ms = seconds * 1000
+    }
+    this.#used = true
+    this.#access.status = status
+    this.#access.ms = ms
+    this.#counter.count(line, this.#access)
+    return true
+  }
+}

@@ -1,0 +1,379 @@
+import type { Cause } from '../document/cause.ts'
+import { quote } from '../facts/evidence-keeper.ts'
+import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
+import { HubFacts } from '../facts/facts.ts'
+import type { HubClient } from '../facts/facts.ts'
+import { KeptLine, OpenError } from '../facts/kept-line.ts'
+import { Interner } from '../read/interner.ts'
+import {
+  ascii,
+  find,
+  findByte,
+  numberEnd,
+  readNumber,
+  startsWith,
+  textOf,
+} from '../read/byte-scan.ts'
+import { LEVEL } from './event-head.ts'
+import type { EventHead } from './event-head.ts'
+import type { FormatReader } from './format-reader.ts'
+import { fileHubError } from './hub-errors.ts'
+import { PendingLogins } from './pending-logins.ts'
+import { RequestPath } from './request-path.ts'
+import { nameOf, requestOfClient } from './hub-requests.ts'
+
+const W = {
+  executed: ascii('Executed DbCommand ('),
+  failedDb: ascii('Failed executing DbCommand ('),
+  finding: ascii('Finding Tasks that are expiring'),
+  validated: ascii('Credentials validated for Client: '),
+  failedValidation: ascii('Credentials failed validation for Client: '),
+  collectionId: ascii("collectionId '"),
+  forClient: ascii("clientId '"),
+  notAuthenticated: ascii('Basic was not authenticated'),
+  missingHeader: ascii('Missing Authorization Header'),
+  http: ascii('HTTP '),
+  responded: ascii(' responded '),
+  unknownUser: ascii('User not found: '),
+  wrongPassword: ascii('Invalid password for client: '),
+  retrieved: ascii('Task retrieved: ('),
+  submissionFailed: ascii('Task submission failed with '),
+  task: ascii('Task:'),
+  expiry: ascii(' has reached the expiry'),
+  submitting: ascii('Submitting Results for '),
+  submitted: ascii('Successfully submitted results for '),
+  listening: ascii('Now listening on'),
+  started: ascii('Application started'),
+  stopping: ascii('Application is shutting down'),
+} as const
+
+/** `[HH:mm:ss LVL] message <s:Source>`: the hub sites run today, and ours in its text format. */
+export class DotnetRelayReader implements FormatReader {
+  readonly name = '.NET relay text'
+  readonly #facts = new HubFacts()
+  readonly #logins = new PendingLogins()
+  readonly #collections = new Interner(20_000)
+  readonly #byCollection: (HubClient | undefined)[] = []
+  readonly #byName = new Map<string, HubClient>()
+  readonly #path = new RequestPath()
+  #used = false
+  #openError: OpenError | undefined
+  /** The open error stands below a request line: it explains, but is no failure of its own. */
+  #explains = false
+  #submittingTask = ''
+  #submittedAt = Number.NaN
+  #recentDb: RawEvidence[] = []
+  #recentLogin: RawEvidence | undefined
+
+  constructor() {
+    this.#facts.program = '.NET relay'
+  }
+
+  facts(): readonly HubFacts[] {
+    return this.#used ? [this.#facts] : []
+  }
+
+  event(line: Quotable, head: EventHead): boolean {
+    this.#used = true
+    if (this.#openError !== undefined) this.#closeError()
+    const { buf, end } = line
+    const at = head.message
+    const done = this.#dispatch(line, buf, at, end)
+    if (!done && head.level >= LEVEL.error) {
+      this.#openError = new OpenError(line)
+      this.#explains = false
+    }
+    return true
+  }
+
+  continuation(line: Quotable): void {
+    this.#openError?.add(line)
+  }
+
+  settle(): void {
+    if (this.#openError !== undefined) this.#closeError()
+    for (const refusal of this.#logins.stale(Number.NaN))
+      this.#refuse(refusal.line, refusal.cause, refusal.name)
+  }
+
+  #dispatch(line: Quotable, buf: Buffer, at: number, end: number): boolean {
+    switch (buf[at] ?? 0) {
+      case 69: // E
+        return (
+          startsWith(buf, at, end, W.executed) &&
+          this.#statement(line, at + W.executed.length, true)
+        )
+      case 72: // H
+        return startsWith(buf, at, end, W.http) && this.#request(line, at + W.http.length)
+      case 67: // C
+        if (startsWith(buf, at, end, W.validated)) {
+          this.#facts.validated++
+          this.#logins.validated(nameOf(buf, at + W.validated.length, end), line.time)
+          if (this.#facts.moments.wants(line.time)) this.#recentLogin = quote(line)
+          return true
+        }
+        if (startsWith(buf, at, end, W.failedValidation)) {
+          const name = nameOf(buf, at + W.failedValidation.length, end)
+          if (!this.#logins.hasRefusal(name)) this.#pend(line, 'auth-refused', name)
+          return true
+        }
+        return false
+      case 66: // B
+        if (!startsWith(buf, at, end, W.notAuthenticated)) return false
+        // Any other reason was given on a line of its own just before.
+        if (find(buf, at, end, W.missingHeader) >= 0) this.#pend(line, 'auth-no-credentials', '')
+        return true
+      case 85: // U
+        if (!startsWith(buf, at, end, W.unknownUser)) return false
+        this.#pend(line, 'auth-unknown-user', nameOf(buf, at + W.unknownUser.length, end))
+        return true
+      case 73: // I
+        if (!startsWith(buf, at, end, W.wrongPassword)) return false
+        this.#pend(line, 'auth-wrong-password', nameOf(buf, at + W.wrongPassword.length, end))
+        return true
+      case 99: // c
+        return startsWith(buf, at, end, W.collectionId) && this.#wrongCollection(line, at)
+      case 70: // F
+        if (startsWith(buf, at, end, W.failedDb)) {
+          this.#openError = new OpenError(line)
+          this.#explains = true
+          return this.#statement(line, at + W.failedDb.length, false)
+        }
+        return startsWith(buf, at, end, W.finding)
+      case 84: // T
+      case 83: // S
+        return this.#task(line, buf, at, end)
+      case 65: // A
+        if (startsWith(buf, at, end, W.started)) this.#facts.started(line, '')
+        else if (startsWith(buf, at, end, W.stopping)) this.#facts.lastStop = line.time
+        else return false
+        return true
+      case 78: // N
+        if (!startsWith(buf, at, end, W.listening)) return false
+        // Several addresses are listened on at one start.
+        if (!(line.time - this.#facts.lastStart < 5_000)) this.#facts.started(line, '')
+        return true
+      default:
+        return false
+    }
+  }
+
+  #statement(line: Quotable, at: number, good: boolean): boolean {
+    const ms = readNumber(line.buf, at, line.end)
+    const { database, moments } = this.#facts
+    if (!good) {
+      database.failure(line, 500, 'database-failing', ms)
+      return true
+    }
+    database.success(line, 0, ms)
+    if (moments.wants(line.time)) {
+      if (this.#recentDb.length >= 2) this.#recentDb.shift()
+      this.#recentDb.push(quote(line))
+    }
+    return true
+  }
+
+  #pend(line: Quotable, cause: Cause, name: string): void {
+    for (const stale of this.#logins.stale(line.time))
+      this.#refuse(stale.line, stale.cause, stale.name)
+    this.#logins.refused({ cause, name, line: new KeptLine(line) })
+  }
+
+  #wrongCollection(line: Quotable, at: number): boolean {
+    const { buf, end } = line
+    const client = find(buf, at, end, W.forClient)
+    const from = client < 0 ? end : client + W.forClient.length
+    const quoteEnd = findByte(buf, from, end, 39)
+    this.#pend(line, 'auth-wrong-collection', textOf(buf, from, quoteEnd < 0 ? from : quoteEnd))
+    return true
+  }
+
+  /** `GET /path responded 204 in 132.4785 ms` */
+  #request(line: Quotable, at: number): boolean {
+    const { buf, end } = line
+    const facts = this.#facts
+    const pathStart = findByte(buf, at, Math.min(end, at + 10), 32) + 1
+    if (pathStart === 0) return false
+    const pathEnd = findByte(buf, pathStart, end, 32)
+    if (pathEnd < 0 || !startsWith(buf, pathEnd, end, W.responded)) return false
+    const status = readNumber(buf, pathEnd + W.responded.length, end)
+    const ms = readNumber(buf, numberEnd() + 4, end)
+    if (!(status >= 100 && status <= 999)) return false
+    facts.requests++
+    facts.writesRequests = true
+    if (status >= 500) {
+      facts.serverErrors.see(line)
+      // An exception may follow on further lines and say why.
+      this.#openError = new OpenError(line)
+      this.#explains = true
+    }
+    const path = this.#path
+    path.read(buf, pathStart, pathEnd)
+    if (path.kind === 'probe') this.#probe(line, status, ms)
+    else if (path.kind !== 'other') this.#clientRequest(line, status, ms)
+    else if (status === 401) this.#logins.takeMissing()
+    return true
+  }
+
+  #probe(line: Quotable, status: number, ms: number): void {
+    const facts = this.#facts
+    const missing = this.#logins.takeMissing()
+    if (status >= 200 && status < 400) {
+      facts.probes.success(line, status, ms)
+      if (missing !== undefined) {
+        facts.probesWithoutCredentials++
+        if (facts.probeLines.length === 0) facts.probeLines.push(quote(missing.line), quote(line))
+      }
+    } else facts.probes.failure(line, status, 'probe-failing', ms)
+  }
+
+  #clientRequest(line: Quotable, status: number, ms: number): void {
+    const { buf } = line
+    const path = this.#path
+    const client = this.#clientOf(buf, path.collectionStart, path.collectionEnd)
+    if (client === undefined) return
+    const known = leadingName(client)
+    if (status === 401) {
+      const refusal = this.#logins.takeRefusal(known)
+      const cause = refusal?.cause ?? 'auth-refused'
+      this.#refuse(line, cause, refusal?.name ?? '', client, refusal?.line, ms)
+      return
+    }
+    const { names } = this.#logins.takeValidated(known, line.time)
+    for (const name of names) {
+      client.names.set(name, (client.names.get(name) ?? 0) + 1)
+      if (!this.#byName.has(name) && names.length === 1) this.#byName.set(name, client)
+    }
+    requestOfClient(client, line, path.kind, status, ms, 0)
+    if (path.kind === 'poll' && status < 400) this.#moment(line, client, status, ms)
+  }
+
+  /** Counts a refused request. The client is the one that names itself, where that is known; else the one whose collection it is. */
+  #refuse(
+    line: Quotable,
+    cause: Cause,
+    name: string,
+    byCollection?: HubClient,
+    why?: KeptLine,
+    ms = Number.NaN,
+  ): void {
+    const isOwn = byCollection !== undefined && (name === '' || leadingName(byCollection) === name)
+    const keepCollection =
+      cause !== 'auth-wrong-collection' && byCollection !== undefined && byCollection.names.size > 0
+    const client =
+      isOwn || keepCollection
+        ? byCollection
+        : (this.#byName.get(name) ?? this.#facts.clients.of(name || 'nobody'))
+    if (client === undefined) return
+    if (name !== '' && client.names.size === 0) client.names.set(name, 1)
+    if (cause === 'auth-no-credentials' && byCollection === undefined) {
+      // No request line at all: a probe or a client, the log does not say which.
+      client.account.problem(cause, line)
+      return
+    }
+    client.account.failure(why ?? line, 401, cause, ms)
+    const problem = client.account.problems.get(cause)
+    if (name !== '') problem?.detail(name)
+    if (why !== undefined) problem?.evidence.take(line)
+    client.account.poll(line.time, false)
+    client.account.polls.add(line.time, ms, 401, 0)
+  }
+
+  #clientOf(buf: Buffer, start: number, end: number): HubClient | undefined {
+    const id = this.#collections.id(buf, start, end)
+    if (id < 0) return undefined
+    let client = this.#byCollection[id]
+    if (client === undefined) {
+      const collection = this.#collections.text(id)
+      client = this.#facts.clients.of(collection)
+      client?.collections.add(collection.toLowerCase())
+      this.#byCollection[id] = client
+    }
+    return client
+  }
+
+  #moment(line: Quotable, client: HubClient, status: number, ms: number): void {
+    if (!this.#facts.moments.wants(line.time)) return
+    const lines = [
+      ...this.#recentDb.map((evidence) => ({ step: 'statement', evidence })),
+      ...(this.#recentLogin === undefined
+        ? []
+        : [{ step: 'credentials', evidence: this.#recentLogin }]),
+      { step: 'responded', evidence: quote(line) },
+    ]
+    this.#facts.moments.add({
+      time: line.time,
+      durationMs: ms,
+      status,
+      client: client.key,
+      requestId: '',
+      lines,
+    })
+    this.#recentDb = []
+    this.#recentLogin = undefined
+  }
+
+  #task(line: Quotable, buf: Buffer, at: number, end: number): boolean {
+    const { tasks, submissions } = this.#facts
+    if (startsWith(buf, at, end, W.retrieved)) {
+      const close = findByte(buf, at, end, 41)
+      const kind = textOf(buf, at + W.retrieved.length, close < 0 ? at + W.retrieved.length : close)
+      tasks.step(nameOf(buf, close + 2, end), 'received', line, { kind })
+      this.#facts.upstream('').success(line, 200, Number.NaN)
+    } else if (startsWith(buf, at, end, W.task)) {
+      const to = find(buf, at, end, W.expiry)
+      if (to < 0) return false
+      tasks.step(textOf(buf, at + W.task.length, to).trim(), 'expired', line)
+    } else if (startsWith(buf, at, end, W.submitting)) {
+      this.#submittingTask = nameOf(buf, at + W.submitting.length, end)
+      this.#submittedAt = line.time
+      tasks.step(this.#submittingTask, 'submitting', line)
+    } else if (startsWith(buf, at, end, W.submitted)) {
+      const id = nameOf(buf, at + W.submitted.length, end)
+      tasks.step(id, 'submitted', line)
+      submissions.success(
+        line,
+        200,
+        id === this.#submittingTask ? line.time - this.#submittedAt : Number.NaN,
+      )
+    } else if (startsWith(buf, at, end, W.submissionFailed)) {
+      const status = readNumber(buf, at + W.submissionFailed.length, end)
+      submissions.failure(line, status > 0 ? status : 500, 'submission-failing', Number.NaN)
+      submissions.problems
+        .get('submission-failing')
+        ?.detail(`HTTP ${status > 0 ? status : 'error'}`)
+      if (this.#submittingTask !== '') tasks.step(this.#submittingTask, 'submission-failed', line)
+    } else return false
+    return true
+  }
+
+  #closeError(): void {
+    const error = this.#openError
+    this.#openError = undefined
+    if (error === undefined || (this.#explains && !error.text.includes('\n'))) return
+    if (!this.#explains) {
+      fileHubError(this.#facts, error)
+      return
+    }
+    // Only what the exception says beyond the request or statement it follows.
+    const lower = error.text.toLowerCase()
+    if (
+      /rabbitmq|brokerunreachable|amqp/.test(lower) ||
+      (/npgsql|dbupdate/.test(lower) && !lower.includes('dbcommand'))
+    ) {
+      fileHubError(this.#facts, error)
+    }
+  }
+}
+
+function leadingName(client: HubClient): string | undefined {
+  let leading: string | undefined
+  let most = 0
+  for (const [name, votes] of client.names) {
+    if (votes > most) {
+      most = votes
+      leading = name
+    }
+  }
+  return leading
+}

@@ -1,0 +1,268 @@
+import { ascii, findByte, isDigit, startsWith, twoDigits } from '../read/byte-scan.ts'
+import {
+  DAY,
+  daysFromCivil,
+  HOUR,
+  IsoTime,
+  MINUTE,
+  readMonthName,
+  readTimeOfDay,
+} from '../read/timestamps.ts'
+
+/** Source formats, told apart by how an event begins. */
+export const FORMATS = [
+  'unknown',
+  'python-bunny',
+  'dotnet-relay',
+  'rabbitmq',
+  'postgresql',
+  'json',
+  'alb',
+  'nginx',
+  'nginx-error',
+] as const
+export type Format = (typeof FORMATS)[number]
+
+export const LEVEL = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5 } as const
+
+/** What a time in a line lacks: nothing, its zone, or date and zone. */
+export type TimeKind = 'zoned' | 'dated' | 'time-of-day' | 'none'
+
+const PYTHON_LEVELS: readonly (readonly [Uint8Array, number])[] = [
+  [ascii('DEBUG - '), LEVEL.debug],
+  [ascii('INFO - '), LEVEL.info],
+  [ascii('WARNING - '), LEVEL.warn],
+  [ascii('ERROR - '), LEVEL.error],
+  [ascii('CRITICAL - '), LEVEL.fatal],
+]
+const DOTNET_LEVELS: readonly (readonly [Uint8Array, number])[] = [
+  [ascii('INF'), LEVEL.info],
+  [ascii('DBG'), LEVEL.debug],
+  [ascii('WRN'), LEVEL.warn],
+  [ascii('ERR'), LEVEL.error],
+  [ascii('FTL'), LEVEL.fatal],
+  [ascii('VRB'), LEVEL.trace],
+]
+const BRACKET_LEVELS: readonly (readonly [Uint8Array, number])[] = [
+  [ascii('[info]'), LEVEL.info],
+  [ascii('[debug]'), LEVEL.debug],
+  [ascii('[notice]'), LEVEL.info],
+  [ascii('[warning]'), LEVEL.warn],
+  [ascii('[warn]'), LEVEL.warn],
+  [ascii('[error]'), LEVEL.error],
+  [ascii('[crit]'), LEVEL.fatal],
+  [ascii('[critical]'), LEVEL.fatal],
+  [ascii('[alert]'), LEVEL.fatal],
+  [ascii('[emerg]'), LEVEL.fatal],
+  [ascii('[emergency]'), LEVEL.fatal],
+]
+const BALANCER_TYPES = ['http ', 'https ', 'h2 ', 'grpcs ', 'ws ', 'wss '].map(ascii)
+
+/**
+ * The beginning of an event: which format, when, how serious, where its message begins. One object is filled again and again.
+ * Deciding costs a look at a few bytes, so a line may be tried against every format.
+ */
+export class EventHead {
+  format: Format = 'unknown'
+  /** As written: UTC where `timeKind` is zoned, else the written digits read as if they were UTC; time of day only: 1970-01-01. */
+  time = Number.NaN
+  timeKind: TimeKind = 'none'
+  level = 0
+  /** Where the part after stamp and level begins. */
+  message = 0
+  readonly #iso = new IsoTime()
+
+  /** True if an event of a known format begins at `start`. */
+  read(buf: Buffer, start: number, end: number): boolean {
+    const first = buf[start] ?? 0
+    switch (first) {
+      case 91: // [
+        return this.#dotnet(buf, start, end)
+      case 123: // {
+        this.format = 'json'
+        this.time = Number.NaN
+        this.timeKind = 'none'
+        this.level = 0
+        this.message = start
+        return end - start > 2 && (buf[start + 1] === 34 || buf[start + 1] === 32)
+      case 68: // D
+      case 73: // I
+      case 87: // W
+      case 69: // E
+      case 67: // C
+        return this.#python(buf, start, end)
+      case 104: // h
+      case 103: // g
+      case 119: // w
+        return this.#balancer(buf, start, end)
+      default:
+        if (isDigit(first)) return this.#dated(buf, start, end) || this.#nginx(buf, start, end)
+        // IPv6 addresses of a combined log; letters d, e, f and the colon begin nothing else we know.
+        if ((first >= 97 && first <= 102) || first === 58) return this.#nginx(buf, start, end)
+        return false
+    }
+  }
+
+  /** `INFO - 26-Sep-25 07:57:01 - message` */
+  #python(buf: Buffer, start: number, end: number): boolean {
+    for (const [word, level] of PYTHON_LEVELS) {
+      if (buf[start] !== word[0] || !startsWith(buf, start, end, word)) continue
+      const at = start + word.length
+      // dd-Mon-yy HH:MM:SS - is 18 + 3 characters
+      if (at + 20 > end || buf[at + 2] !== 45 || buf[at + 6] !== 45 || buf[at + 9] !== 32)
+        return false
+      const day = twoDigits(buf, at)
+      const month = readMonthName(buf, at + 3)
+      const year = twoDigits(buf, at + 7)
+      const time = readTimeOfDay(buf, at + 10)
+      if (day < 1 || day > 31 || month === 0 || year < 0 || Number.isNaN(time)) return false
+      this.format = 'python-bunny'
+      this.time = daysFromCivil(2000 + year, month, day) * DAY + time
+      this.timeKind = 'dated'
+      this.level = level
+      this.message = Math.min(end, at + 21)
+      return buf[at + 19] === 45
+    }
+    return false
+  }
+
+  /** `[07:56:21 INF] message`, with fraction or date where a deployment added one */
+  #dotnet(buf: Buffer, start: number, end: number): boolean {
+    let at = start + 1
+    if (at + 13 > end) return false
+    if (buf[at + 4] === 45) {
+      if (!this.#iso.read(buf, at, end)) return false
+      this.time = this.#iso.ms
+      this.timeKind = this.#iso.zoned ? 'zoned' : 'dated'
+      at = this.#iso.end
+    } else {
+      const time = readTimeOfDay(buf, at)
+      if (Number.isNaN(time)) return false
+      this.time = time
+      this.timeKind = 'time-of-day'
+      at += 8
+      if (buf[at] === 46) {
+        let unit = 100
+        for (at++; at < end && isDigit(buf[at]); at++) {
+          this.time += ((buf[at] ?? 48) - 48) * unit
+          unit /= 10
+        }
+      }
+    }
+    if (buf[at] !== 32 || buf[at + 4] !== 93) return false
+    for (const [word, level] of DOTNET_LEVELS) {
+      if (startsWith(buf, at + 1, end, word)) {
+        this.format = 'dotnet-relay'
+        this.level = level
+        this.message = Math.min(end, at + 6)
+        return true
+      }
+    }
+    return false
+  }
+
+  /** Lines that begin with a date: RabbitMQ, PostgreSQL, the error log of NGINX */
+  #dated(buf: Buffer, start: number, end: number): boolean {
+    if (!this.#iso.read(buf, start, end)) return false
+    const iso = this.#iso
+    this.time = iso.ms
+    this.timeKind = iso.zoned ? 'zoned' : 'dated'
+    let at = iso.end
+    if (buf[at] !== 32) return false
+    at++
+    if (buf[at] === 91 && !isDigit(buf[at + 1])) {
+      for (const [word, level] of BRACKET_LEVELS) {
+        if (!startsWith(buf, at, end, word)) continue
+        this.level = level
+        this.message = Math.min(end, at + word.length + 1)
+        this.format = buf[start + 4] === 47 ? 'nginx-error' : 'rabbitmq'
+        return true
+      }
+      return false
+    }
+    return this.#postgresql(buf, at, end)
+  }
+
+  /** `2025-09-26 06:56:21.123 UTC [42] user@db LOG:  message` (log_line_prefix `%m [%p] …`) */
+  #postgresql(buf: Buffer, afterTime: number, end: number): boolean {
+    let at = afterTime
+    if (!isDigit(buf[at]) && buf[at] !== 91) {
+      const space = findByte(buf, at, Math.min(end, at + 8), 32)
+      if (space < 0) return false
+      // UTC and GMT are zones; any other abbreviation is ambiguous and stays "local".
+      if (
+        (buf[at] === 85 && buf[at + 1] === 84 && buf[at + 2] === 67) ||
+        (buf[at] === 71 && buf[at + 1] === 77)
+      ) {
+        this.timeKind = 'zoned'
+      }
+      at = space + 1
+    }
+    if (buf[at] !== 91 || !isDigit(buf[at + 1])) return false
+    const close = findByte(buf, at, Math.min(end, at + 24), 93)
+    if (close < 0) return false
+    this.format = 'postgresql'
+    this.level = LEVEL.info
+    this.message = Math.min(end, close + 2)
+    return true
+  }
+
+  /** `https 2025-09-26T06:56:21.123456Z name …` */
+  #balancer(buf: Buffer, start: number, end: number): boolean {
+    for (const word of BALANCER_TYPES) {
+      if (buf[start] !== word[0] || !startsWith(buf, start, end, word)) continue
+      const at = start + word.length
+      if (!this.#iso.read(buf, at, end) || !this.#iso.zoned || buf[this.#iso.end] !== 32)
+        return false
+      this.format = 'alb'
+      this.time = this.#iso.ms
+      this.timeKind = 'zoned'
+      this.level = LEVEL.info
+      this.message = this.#iso.end + 1
+      return true
+    }
+    return false
+  }
+
+  /** `10.0.0.1 - user [26/Sep/2025:06:56:21 +0000] "GET …` */
+  #nginx(buf: Buffer, start: number, end: number): boolean {
+    const limit = Math.min(end, start + 256)
+    const open = findByte(buf, start, limit, 91)
+    if (open < 0 || open < start + 8 || buf[open - 1] !== 32) return false
+    const at = open + 1
+    // dd/Mon/yyyy:HH:MM:SS +zzzz] is 27 characters
+    if (
+      at + 27 > end ||
+      buf[at + 2] !== 47 ||
+      buf[at + 6] !== 47 ||
+      buf[at + 11] !== 58 ||
+      buf[at + 26] !== 93
+    ) {
+      return false
+    }
+    const day = twoDigits(buf, at)
+    const month = readMonthName(buf, at + 3)
+    const year = twoDigits(buf, at + 7) * 100 + twoDigits(buf, at + 9)
+    const time = readTimeOfDay(buf, at + 12)
+    const zoneHours = twoDigits(buf, at + 22)
+    const zoneMinutes = twoDigits(buf, at + 24)
+    if (
+      day < 1 ||
+      day > 31 ||
+      month === 0 ||
+      year < 1970 ||
+      Number.isNaN(time) ||
+      zoneHours < 0 ||
+      zoneMinutes < 0
+    ) {
+      return false
+    }
+    const zone = (buf[at + 21] === 45 ? -1 : 1) * (zoneHours * HOUR + zoneMinutes * MINUTE)
+    this.format = 'nginx'
+    this.time = daysFromCivil(year, month, day) * DAY + time - zone
+    this.timeKind = 'zoned'
+    this.level = LEVEL.info
+    this.message = Math.min(end, at + 28)
+    return true
+  }
+}

@@ -1,0 +1,68 @@
+import type { Quotable } from '../facts/evidence-keeper.ts'
+import { quote } from '../facts/evidence-keeper.ts'
+import type { HubClient } from '../facts/facts.ts'
+import type { PathKind } from './request-path.ts'
+import { causeOfStatus } from './network-cause.ts'
+
+/** Hand-outs per client that are remembered until their answer comes. */
+const MOST_WAITING = 16
+
+/**
+ * Counts one request of a client as a hub or a balancer saw it (but not a 401: why is told elsewhere).
+ * @param ms NaN where the duration is not known
+ * @param id hash of the request id, 0 without one
+ */
+export function requestOfClient(
+  client: HubClient,
+  line: Quotable,
+  kind: PathKind,
+  status: number,
+  ms: number,
+  id: number,
+): void {
+  const { account } = client
+  const cause =
+    kind === 'result' && (status === 404 || status === 409) ? undefined : causeOfHubStatus(status)
+  if (cause === undefined) account.success(line, status, ms)
+  else account.failure(line, status, cause, ms)
+  if (kind === 'poll') {
+    account.signs.busy = status === 200
+    account.poll(line.time, status === 204)
+    account.polls.add(line.time, ms, status, id)
+    if (status === 200) handedOut(client, line)
+  } else {
+    account.signs.busy = false
+    answered(client, line, status)
+  }
+}
+
+function causeOfHubStatus(status: number): ReturnType<typeof causeOfStatus> | undefined {
+  if (status < 400) return undefined
+  // The hub itself answered: whatever 5xx it chose, it is its own error and not that of a proxy.
+  return status >= 500 ? 'hub-error' : causeOfStatus(status)
+}
+
+export function handedOut(client: HubClient, line: Quotable): void {
+  client.account.tasks++
+  if (client.waiting.length === 0) client.waitingLine = quote(line)
+  if (client.waiting.length < MOST_WAITING) client.waiting.push(line.time)
+}
+
+export function answered(client: HubClient, line: Quotable, status: number): void {
+  if (status === 404 || status === 409) {
+    client.account.lateAnswers++
+    client.account.problem('task-answered-late', line).recover(line)
+    client.waiting.shift()
+  } else if (status < 400) {
+    client.account.answers++
+    client.waiting.shift()
+  }
+}
+
+/** A name that ends a message: up to the first blank, without a final dot. */
+export function nameOf(buf: Buffer, start: number, end: number): string {
+  let to = start
+  while (to < end && (buf[to] ?? 0) > 32) to++
+  while (to > start && buf[to - 1] === 46) to--
+  return buf.toString('utf8', start, Math.min(to, start + 200))
+}

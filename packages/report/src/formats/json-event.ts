@@ -1,0 +1,150 @@
+import type { Quotable } from '../facts/evidence-keeper.ts'
+import { hashBytes, readNumber, textOf } from '../read/byte-scan.ts'
+import { Interner } from '../read/interner.ts'
+import { JsonScan, unescapeJson } from '../read/json-scan.ts'
+
+/** Members of our log lines that the report reads. */
+const FIELDS = [
+  'time',
+  'level',
+  'msg',
+  'component',
+  'hostname',
+  'requestId',
+  'status',
+  'durationMs',
+  'heldMs',
+  'client',
+  'node',
+  'path',
+  'method',
+  'kind',
+  'code',
+  'detail',
+  'taskId',
+  'subtaskId',
+  'reason',
+  'cause',
+  'attempt',
+  'link',
+  'polls',
+  'p50Ms',
+  'p95Ms',
+  'maxMs',
+  'windowMs',
+  'type',
+  'upstream',
+  'version',
+  'relay',
+  'database',
+  'store',
+  'queue',
+  'collection',
+  'nodes',
+  'missing',
+  'asked',
+  'answered',
+  'err',
+  'retryInMs',
+  'url',
+] as const
+export type Field = (typeof FIELDS)[number]
+
+const NUMBER_OF = new Map<Field, number>(FIELDS.map((field, index) => [field, index]))
+const NONE = -1
+
+/** One JSON line of ours, its known members found in one walk. Filled anew for every line; values are read when asked for. */
+export class JsonEvent {
+  readonly #scan = new JsonScan()
+  readonly #names = new Interner(FIELDS.length)
+  readonly #starts = new Int32Array(FIELDS.length).fill(NONE)
+  readonly #ends = new Int32Array(FIELDS.length)
+  readonly #escaped = new Uint8Array(FIELDS.length)
+  readonly #words = new Interner(4_000)
+  readonly #scratch = Buffer.allocUnsafe(4_096)
+  #buf: Buffer = Buffer.alloc(0)
+
+  constructor() {
+    // Registered once in this order: the number of a name is its index.
+    for (const field of FIELDS) this.#names.id(Buffer.from(field), 0, field.length)
+  }
+
+  /** Walks over the line; false if it is no JSON object to its end. */
+  read(line: Quotable): boolean {
+    this.#starts.fill(NONE)
+    this.#buf = line.buf
+    const scan = this.#scan
+    if (!scan.begin(line.buf, line.start, line.end)) return false
+    while (scan.next()) {
+      const field = this.#names.id(line.buf, scan.keyStart, scan.keyEnd)
+      if (field < 0) continue
+      this.#starts[field] = scan.valueStart
+      this.#ends[field] = scan.valueEnd
+      this.#escaped[field] = scan.kind === 'string' && scan.escaped ? 1 : 0
+    }
+    return scan.complete
+  }
+
+  has(field: Field): boolean {
+    return this.#start(field) !== NONE
+  }
+
+  /** NaN where the member is absent or no number. */
+  number(field: Field): number {
+    const start = this.#start(field)
+    return start === NONE ? Number.NaN : readNumber(this.#buf, start, this.#end(field))
+  }
+
+  /** '' where the member is absent. Cut after 4 kB. */
+  text(field: Field): string {
+    const start = this.#start(field)
+    if (start === NONE) return ''
+    const end = this.#end(field)
+    if (this.#escaped[NUMBER_OF.get(field) ?? 0] === 1) {
+      return textOf(this.#scratch, 0, unescapeJson(this.#buf, start, end, this.#scratch))
+    }
+    return textOf(this.#buf, start, Math.min(end, start + 4_096))
+  }
+
+  /** As `text`, for members with few different values: the string is made once. */
+  word(field: Field): string {
+    const start = this.#start(field)
+    if (start === NONE) return ''
+    const id = this.#words.id(this.#buf, start, this.#end(field))
+    return id < 0 ? this.text(field) : this.#words.text(id)
+  }
+
+  /** Hash of the member for joining; 0 where it is absent. */
+  hash(field: Field): number {
+    const start = this.#start(field)
+    return start === NONE ? 0 : hashBytes(this.#buf, start, this.#end(field))
+  }
+
+  /** [start, end) of a value in the line. */
+  range(field: Field): { start: number; end: number } | undefined {
+    const start = this.#start(field)
+    return start === NONE ? undefined : { start, end: this.#end(field) }
+  }
+
+  /** The numeric members of a nested object, such as the counts of a summary. */
+  numbers(field: Field): [string, number][] {
+    const start = this.#start(field)
+    if (start === NONE) return []
+    const scan = new JsonScan()
+    const found: [string, number][] = []
+    if (!scan.begin(this.#buf, start, this.#end(field))) return found
+    while (scan.next() && found.length < 32) {
+      const value = readNumber(this.#buf, scan.valueStart, scan.valueEnd)
+      if (!Number.isNaN(value)) found.push([textOf(this.#buf, scan.keyStart, scan.keyEnd), value])
+    }
+    return found
+  }
+
+  #start(field: Field): number {
+    return this.#starts[NUMBER_OF.get(field) ?? 0] ?? NONE
+  }
+
+  #end(field: Field): number {
+    return this.#ends[NUMBER_OF.get(field) ?? 0] ?? NONE
+  }
+}

@@ -1,0 +1,274 @@
+import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
+import { quote } from '../facts/evidence-keeper.ts'
+import type { Facts } from '../facts/facts.ts'
+import { GapKeeper } from '../facts/gap-keeper.ts'
+import type { LineView } from '../read/line-view.ts'
+import type { SourceLabels } from '../read/source-labels.ts'
+import { DAY, HOUR } from '../read/timestamps.ts'
+import { AlbReader, NginxReader } from './access-log.ts'
+import { DotnetRelayReader } from './dotnet-relay.ts'
+import { EventHead } from './event-head.ts'
+import type { Format, TimeKind } from './event-head.ts'
+import type { FormatReader } from './format-reader.ts'
+import { NginxErrorReader } from './nginx-error.ts'
+import { PostgresReader } from './postgresql.ts'
+import { PythonBunnyReader } from './python-bunny.ts'
+import { RabbitReader } from './rabbitmq.ts'
+import { WarrenJsonReader } from './warren-json.ts'
+import { ZoneWatch } from './zone-watch.ts'
+
+/** A time that jumps further than this is believed only when the next one is there too: one damaged stamp must not move a log. */
+const LEAP_MS = 36 * HOUR
+const SAMPLES = 3
+
+/** Which part of time to look at, in the clock of the source; open where undefined. */
+export interface TimeLimits {
+  since: number | undefined
+  until: number | undefined
+}
+
+/**
+ * Everything one origin (a pod, a program) has to say, over all files it was written to. Finds out line by line which format it
+ * is, keeps its clock, and hands events to the reader of the format.
+ */
+export class LogSource implements Quotable {
+  readonly sourceId: number
+  readonly labels: SourceLabels
+  // The line being looked at.
+  buf: Buffer = Buffer.alloc(0)
+  start = 0
+  end = 0
+  line = 0
+  time = Number.NaN
+  file: string
+
+  lines = 0
+  events = 0
+  continuations = 0
+  unreadable = 0
+  shortened = 0
+  outside = 0
+  first = Number.NaN
+  last = Number.NaN
+  /** How the format writes times; the least that was seen. */
+  timeKind: TimeKind = 'none'
+  /** Times come from the wrapper. */
+  wrapperTimes = 0
+  readonly zone = new ZoneWatch()
+  readonly signs = new GapKeeper()
+  readonly samples: RawEvidence[] = []
+  readonly formats = new Map<Format, number>()
+  readonly #head = new EventHead()
+  readonly #readers = new Map<Format, FormatReader>()
+  readonly #json = new WarrenJsonReader()
+  readonly #limits: TimeLimits
+  readonly #baseDay: number
+  #reader: FormatReader | undefined
+  #readerFormat: Format = 'unknown'
+  #inEvent = false
+  #skipping = false
+  #day = 0
+  #timeOfDay = Number.NaN
+  #suspect = Number.NaN
+
+  /** @param baseDay the date, ms, that lines without one begin on; 0 where nobody said */
+  constructor(
+    sourceId: number,
+    labels: SourceLabels,
+    file: string,
+    limits: TimeLimits,
+    baseDay: number,
+  ) {
+    this.sourceId = sourceId
+    this.labels = labels
+    this.file = file
+    this.#limits = limits
+    this.#baseDay = baseDay
+  }
+
+  get readers(): readonly FormatReader[] {
+    return [...this.#readers.values()].filter((reader) => reader.facts().length > 0)
+  }
+
+  get facts(): Facts[] {
+    return this.readers.flatMap((reader) => [...reader.facts()])
+  }
+
+  /** Pod by what the program itself says, where nothing else tells. */
+  get hostname(): string {
+    return this.#json.hostname
+  }
+
+  /** One line of this source. */
+  feed(view: LineView): void {
+    this.buf = view.buf
+    this.start = view.start
+    this.end = view.end
+    this.line = view.line
+    this.lines++
+    if (view.shortened) this.shortened++
+    if (view.start >= view.end) return
+    const head = this.#head
+    if (head.read(view.buf, view.start, view.end) && this.#event(view.wrapperTime)) return
+    this.#other(view)
+  }
+
+  /** Nothing more comes for now. */
+  settle(): void {
+    for (const reader of this.#readers.values()) reader.settle?.()
+  }
+
+  #event(wrapperTime: number): boolean {
+    const head = this.#head
+    const { format } = head
+    let written = head.time
+    if (format === 'json') {
+      written = this.#json.timeOf(this)
+      if (Number.isNaN(written)) return false
+      head.timeKind = 'zoned'
+    }
+    const time = this.#place(written, head.timeKind, wrapperTime)
+    if (Number.isNaN(time)) return false
+    if (format !== this.#readerFormat) this.#switchTo(format)
+    const reader = this.#reader
+    if (reader === undefined) return false
+    const before = this.time
+    this.time = time
+    if (this.#isOutside(time)) {
+      this.outside++
+      this.#skipping = true
+      this.#inEvent = true
+      return true
+    }
+    this.#skipping = false
+    if (!reader.event(this, head)) {
+      this.time = before
+      return false
+    }
+    this.events++
+    this.#inEvent = true
+    this.formats.set(format, (this.formats.get(format) ?? 0) + 1)
+    if (!(this.first <= time)) this.first = time
+    if (!(this.last >= time)) this.last = time
+    this.signs.sign(time)
+    return true
+  }
+
+  /** A line that begins no event: it belongs to the one before, or nobody can say. */
+  #other(view: LineView): void {
+    const readable = !looksBinary(view.buf, view.start, view.end)
+    if (readable && this.#inEvent && this.#mayContinue(view)) {
+      this.continuations++
+      if (!this.#skipping) this.#reader?.continuation?.(this)
+      return
+    }
+    this.unreadable++
+    if (this.samples.length < SAMPLES) this.samples.push({ ...quote(this), time: Number.NaN })
+  }
+
+  /** Formats of one line an event have no further lines; a line with a stamp in it is a damaged event, not text. */
+  #mayContinue(view: LineView): boolean {
+    if (
+      this.#readerFormat === 'alb' ||
+      this.#readerFormat === 'nginx' ||
+      this.#readerFormat === 'json'
+    )
+      return false
+    const first = view.buf[view.start]
+    return !(
+      first === 123 &&
+      view.buf[view.start + 1] === 34 &&
+      this.#readerFormat !== 'python-bunny'
+    )
+  }
+
+  #switchTo(format: Format): void {
+    this.#readerFormat = format
+    let reader = this.#readers.get(format)
+    if (reader === undefined) {
+      reader = format === 'json' ? this.#json : newReader(format)
+      if (reader !== undefined) this.#readers.set(format, reader)
+    }
+    this.#reader = reader
+  }
+
+  /** The time of an event in the clock of this source; NaN while it is not to be believed. */
+  #place(written: number, kind: TimeKind, wrapperTime: number): number {
+    let time = kind === 'time-of-day' ? this.#withDay(written) : written
+    if (kind !== 'zoned') this.timeKind = lesser(this.timeKind, kind)
+    else if (this.timeKind === 'none') this.timeKind = 'zoned'
+    if (!Number.isNaN(wrapperTime)) {
+      this.wrapperTimes++
+      if (kind !== 'zoned') this.zone.see(written, wrapperTime, kind)
+      time = wrapperTime
+    } else if (this.wrapperTimes > 0 && kind !== 'zoned')
+      time = this.zone.toUtc(written, kind, this.time)
+    if (Number.isNaN(this.time) || Math.abs(time - this.time) <= LEAP_MS) {
+      this.#suspect = Number.NaN
+      return time
+    }
+    if (Math.abs(time - this.#suspect) <= LEAP_MS) {
+      this.#suspect = Number.NaN
+      return time
+    }
+    this.#suspect = time
+    return Number.NaN
+  }
+
+  /** Time of day only: past midnight the day goes on; a little back is a line out of order. */
+  #withDay(timeOfDay: number): number {
+    if (!Number.isNaN(this.#timeOfDay)) {
+      if (timeOfDay < this.#timeOfDay - DAY / 2) this.#day++
+      else if (timeOfDay > this.#timeOfDay + DAY / 2 && this.#day > 0) {
+        return this.#baseDay + (this.#day - 1) * DAY + timeOfDay
+      }
+    }
+    this.#timeOfDay = timeOfDay
+    return this.#baseDay + this.#day * DAY + timeOfDay
+  }
+
+  #isOutside(time: number): boolean {
+    const { since, until } = this.#limits
+    return (since !== undefined && time < since) || (until !== undefined && time > until)
+  }
+}
+
+function newReader(format: Format): FormatReader | undefined {
+  switch (format) {
+    case 'python-bunny':
+      return new PythonBunnyReader()
+    case 'dotnet-relay':
+      return new DotnetRelayReader()
+    case 'rabbitmq':
+      return new RabbitReader()
+    case 'postgresql':
+      return new PostgresReader()
+    case 'alb':
+      return new AlbReader()
+    case 'nginx':
+      return new NginxReader()
+    case 'nginx-error':
+      return new NginxErrorReader()
+    case 'json':
+    case 'unknown':
+      return undefined
+    default:
+      return format satisfies never
+  }
+}
+
+const KIND_ORDER: readonly TimeKind[] = ['none', 'zoned', 'dated', 'time-of-day']
+
+function lesser(a: TimeKind, b: TimeKind): TimeKind {
+  return KIND_ORDER.indexOf(a) > KIND_ORDER.indexOf(b) ? a : b
+}
+
+/** Control characters no log line has, looked for in the first bytes. */
+function looksBinary(buf: Buffer, start: number, end: number): boolean {
+  const limit = Math.min(end, start + 48)
+  for (let at = start; at < limit; at++) {
+    const byte = buf[at] ?? 0
+    if (byte < 9 || (byte > 13 && byte < 27) || byte === 0xff) return true
+  }
+  return false
+}

@@ -1,0 +1,226 @@
+import type { Cause } from '../document/cause.ts'
+
+/** What an error text says happened on the wire; `status` where an HTTP answer came. */
+export interface NetworkCause {
+  cause: Cause
+  status?: number
+}
+
+/**
+ * Words by which Python (requests, urllib3), .NET, Node (undici) and NGINX name one and the same thing. The first row that fits
+ * wins: a wrapped error names its outer class as well, so the most specific words come first.
+ */
+const WORDS: readonly (readonly [Cause, readonly string[]])[] = [
+  [
+    'tls-expired',
+    [
+      'certificate has expired',
+      'cert_has_expired',
+      'nottimevalid',
+      'certificate is not yet valid',
+      'cert_not_yet_valid',
+    ],
+  ],
+  [
+    'tls-wrong-name',
+    [
+      'hostname mismatch',
+      'ip address mismatch',
+      "doesn't match",
+      'certificate is not valid for',
+      'remotecertificatenamemismatch',
+      'err_tls_cert_altname_invalid',
+      'altnames',
+      'subject name',
+    ],
+  ],
+  [
+    'tls-untrusted',
+    [
+      'self-signed certificate',
+      'self signed certificate',
+      'self_signed_cert',
+      'unable to get local issuer',
+      'unable to get issuer',
+      'unable_to_get_issuer_cert',
+      'unable_to_verify_leaf_signature',
+      'untrustedroot',
+      'partialchain',
+      'certificate_verify_failed',
+      'unknown ca',
+      'errors in the certificate chain',
+      'remotecertificatechainerrors',
+    ],
+  ],
+  [
+    'proxy-authentication',
+    [
+      '407 proxy authentication',
+      'proxy authentication required',
+      'tunnel connection failed: 407',
+      'http_407',
+    ],
+  ],
+  ['proxy-502', ['tunnel connection failed: 502', 'proxy response (502)']],
+  ['proxy-503', ['tunnel connection failed: 503', 'proxy response (503)']],
+  ['proxy-504', ['tunnel connection failed: 504', 'proxy response (504)']],
+  [
+    'name-resolution',
+    [
+      'nameresolutionerror',
+      'name or service not known',
+      'temporary failure in name resolution',
+      'failed to resolve',
+      'nodename nor servname',
+      'no address associated with hostname',
+      'no such host is known',
+      'getaddrinfo',
+      'enotfound',
+      'eai_again',
+      'eai_noname',
+      'eai_fail',
+      'no such host',
+    ],
+  ],
+  [
+    'connect-timeout',
+    [
+      'connecttimeout',
+      'connect timeout',
+      'connect_timeout',
+      'connection timed out',
+      'etimedout',
+      'no route to host',
+      'ehostunreach',
+      'network is unreachable',
+      'enetunreach',
+      'a connection attempt failed because the connected party did not properly respond',
+    ],
+  ],
+  [
+    'connection-refused',
+    [
+      'connection refused',
+      'econnrefused',
+      'actively refused',
+      'errno 111',
+      'connectionrefused',
+      'connect() failed (111',
+    ],
+  ],
+  [
+    'read-timeout',
+    [
+      'read timed out',
+      'readtimeout',
+      'read timeout',
+      'read_timeout',
+      'headers_timeout',
+      'headers timeout',
+      'body_timeout',
+      'body timeout',
+      'configured httpclient.timeout',
+      'request timed out',
+      'request_timeout',
+    ],
+  ],
+  [
+    'tls-failed',
+    [
+      'sslerror',
+      'ssl error',
+      'ssl connection could not be established',
+      'wrong version number',
+      'wrong_version_number',
+      'handshake failure',
+      'handshake_failure',
+      'eproto',
+      'tlsv1 alert',
+      'err_ssl',
+      'err_tls',
+      'unexpected_eof_while_reading',
+    ],
+  ],
+  [
+    'connection-closed',
+    [
+      'remotedisconnected',
+      'remote end closed connection',
+      'connection aborted',
+      'connection reset',
+      'connectionreset',
+      'econnreset',
+      'econnaborted',
+      'epipe',
+      'broken pipe',
+      'socket hang up',
+      'other side closed',
+      'und_err_socket',
+      'incompleteread',
+      'chunkedencodingerror',
+      'response ended prematurely',
+      'connection was forcibly closed',
+      'prematurely closed connection',
+    ],
+  ],
+  [
+    'not-a-task-api',
+    [
+      'expecting value',
+      'jsondecodeerror',
+      'not valid json',
+      'unexpected token',
+      'not a task api',
+      'invalid json',
+    ],
+  ],
+]
+
+/** `401 Client Error: …`, `502 Server Error: …`, `HTTP_503`, `does not indicate success: 502 (Bad Gateway)` */
+const STATUS =
+  /\b([45]\d\d) (?:client|server) error\b|\bhttp[_ ](?:status )?([45]\d\d)\b|success: ([45]\d\d)\b|failed with ([45]\d\d)\b/i
+
+/** What the text of an error says; undefined if it names nothing we know. */
+export function networkCause(text: string): NetworkCause | undefined {
+  const lower = text.toLowerCase()
+  const status = STATUS.exec(lower)
+  const code =
+    status === null ? undefined : Number(status.slice(1).find((group) => group !== undefined))
+  if (code !== undefined) return { cause: causeOfStatus(code), status: code }
+  for (const [cause, words] of WORDS)
+    if (words.some((word) => lower.includes(word))) return { cause }
+  if (lower.includes('proxyerror') || lower.includes('cannot connect to proxy'))
+    return { cause: 'proxy-502' }
+  return undefined
+}
+
+/** What an HTTP status of 400 or above means to the one who asked for a task. */
+export function causeOfStatus(status: number): Cause {
+  switch (status) {
+    case 401:
+      return 'auth-refused'
+    case 403:
+      return 'access-forbidden'
+    case 404:
+    case 405:
+    case 410:
+      return 'wrong-address'
+    case 407:
+      return 'proxy-authentication'
+    case 408:
+      return 'read-timeout'
+    case 429:
+      return 'rate-limited'
+    case 460:
+    case 499:
+      return 'client-left'
+    case 502:
+      return 'proxy-502'
+    case 503:
+      return 'proxy-503'
+    case 504:
+      return 'proxy-504'
+    default:
+      return status >= 500 ? 'hub-error' : 'wrong-address'
+  }
+}

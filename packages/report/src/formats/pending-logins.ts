@@ -1,0 +1,84 @@
+import type { Cause } from '../document/cause.ts'
+import type { KeptLine } from '../facts/kept-line.ts'
+import { SECOND } from '../read/timestamps.ts'
+
+/** A hub answers a request within this time after it has written about the credentials. */
+const STALE_MS = 60 * SECOND
+const MOST = 64
+
+/** Why the hub turned somebody away, written a moment before the request line that it belongs to. */
+export interface Refusal {
+  readonly cause: Cause
+  /** User name as the client gave it; '' if it gave none. */
+  readonly name: string
+  readonly line: KeptLine
+}
+
+/**
+ * What a hub wrote about credentials and not yet about the request: the request line names the collection, only the line before
+ * it the client. Bounded; what finds no request line is handed out as stale.
+ */
+export class PendingLogins {
+  readonly #validated: { name: string; time: number }[] = []
+  #refusals: Refusal[] = []
+
+  validated(name: string, time: number): void {
+    this.#validated.push({ name, time })
+    if (this.#validated.length > MOST) this.#validated.shift()
+  }
+
+  refused(refusal: Refusal): void {
+    this.#refusals.push(refusal)
+  }
+
+  hasRefusal(name: string): boolean {
+    return this.#refusals.some((refusal) => refusal.name === name)
+  }
+
+  /**
+   * Takes the validation a request belongs to. With one candidate that is certain; with several `known` decides, and without it
+   * every candidate gets a vote.
+   */
+  takeValidated(known: string | undefined, time: number): { names: readonly string[] } {
+    const list = this.#validated
+    while (list.length > 0 && time - (list[0]?.time ?? time) > STALE_MS) list.shift()
+    if (list.length === 0) return { names: [] }
+    const index = known === undefined ? -1 : list.findIndex(({ name }) => name === known)
+    if (index >= 0) {
+      list.splice(index, 1)
+      return { names: known === undefined ? [] : [known] }
+    }
+    const names =
+      list.length === 1 ? [list[0]?.name ?? ''] : [...new Set(list.map(({ name }) => name))]
+    list.shift()
+    return { names }
+  }
+
+  /** Takes the refusal that fits a 401 best: the known client's, else the oldest that has credentials to refuse, else any. */
+  takeRefusal(known: string | undefined): Refusal | undefined {
+    const list = this.#refusals
+    let index = known === undefined ? -1 : list.findIndex(({ name }) => name === known)
+    if (index < 0) index = list.findIndex(({ cause }) => cause !== 'auth-no-credentials')
+    if (index < 0) index = list.length > 0 ? 0 : -1
+    return index < 0 ? undefined : list.splice(index, 1)[0]
+  }
+
+  /** Takes the "no credentials" line that stands beside a probe. */
+  takeMissing(): Refusal | undefined {
+    const index = this.#refusals.findIndex(({ cause }) => cause === 'auth-no-credentials')
+    return index < 0 ? undefined : this.#refusals.splice(index, 1)[0]
+  }
+
+  /** Refusals without a request line: all when `time` is NaN, else those that are too old or too many. */
+  stale(time: number): Refusal[] {
+    const list = this.#refusals
+    if (list.length === 0) return []
+    const fresh = Number.isNaN(time)
+      ? []
+      : list.filter((refusal) => time - refusal.line.time <= 5 * SECOND).slice(-MOST)
+    if (fresh.length === list.length) return []
+    const gone = list.filter((refusal) => !fresh.includes(refusal))
+    this.#refusals = fresh
+    return gone
+  }
+}

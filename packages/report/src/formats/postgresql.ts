@@ -1,0 +1,70 @@
+import type { Quotable } from '../facts/evidence-keeper.ts'
+import { DatabaseFacts } from '../facts/facts.ts'
+import { outcomeOf } from '../facts/link-account.ts'
+import { ascii, find, readNumber } from '../read/byte-scan.ts'
+import type { EventHead } from './event-head.ts'
+import type { FormatReader } from './format-reader.ts'
+
+const FATAL = ['FATAL:  ', 'PANIC:  '].map(ascii)
+const ERROR = ascii('ERROR:  ')
+const DURATION = ascii('duration: ')
+const READY = ascii('database system is ready to accept connections')
+const STARTING = ascii('starting PostgreSQL ')
+const SHUTDOWN = ascii('database system is shut down')
+
+/** Errors of single statements that say something about the server and not about the statement. */
+const SERVER_ERRORS = [
+  'canceling statement due to statement timeout',
+  'deadlock detected',
+  'out of memory',
+  'No space left on device',
+  'could not extend file',
+  'could not write',
+  'terminating connection',
+].map(ascii)
+
+/** PostgreSQL server log with the usual prefix (`%m [%p] …`). */
+export class PostgresReader implements FormatReader {
+  readonly name = 'PostgreSQL'
+  readonly #facts = new DatabaseFacts()
+  #used = false
+
+  constructor() {
+    this.#facts.program = 'PostgreSQL'
+  }
+
+  facts(): readonly DatabaseFacts[] {
+    return this.#used ? [this.#facts] : []
+  }
+
+  event(line: Quotable, head: EventHead): boolean {
+    this.#used = true
+    const { buf, end } = line
+    const { link } = this.#facts
+    const at = head.message
+    const severity = Math.min(end, at + 160)
+    const has = (word: Uint8Array): boolean => find(buf, at, end, word) >= 0
+    if (FATAL.some((word) => find(buf, at, severity, word) >= 0)) this.#fail(line)
+    else if (find(buf, at, severity, ERROR) >= 0) {
+      if (SERVER_ERRORS.some(has)) this.#fail(line)
+      else link.sign(line.time)
+    } else if (has(READY)) {
+      this.#facts.started(line, '')
+      link.success(line, 0, Number.NaN)
+    } else if (has(SHUTDOWN)) {
+      this.#facts.lastStop = line.time
+    } else if (has(STARTING)) {
+      const from = find(buf, at, end, STARTING) + STARTING.length
+      this.#facts.version = String(readNumber(buf, from, end))
+    } else {
+      const duration = find(buf, at, end, DURATION)
+      if (duration >= 0) link.success(line, 0, readNumber(buf, duration + DURATION.length, end))
+      else link.sign(line.time)
+    }
+    return true
+  }
+
+  #fail(line: Quotable): void {
+    this.#facts.link.failure(line, outcomeOf('database-failing'), 'database-failing', Number.NaN)
+  }
+}

@@ -1,0 +1,315 @@
+import type { Cause } from '../document/cause.ts'
+import { quote } from '../facts/evidence-keeper.ts'
+import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
+import { ClientFacts } from '../facts/facts.ts'
+import { KeptLine, OpenError } from '../facts/kept-line.ts'
+import { outcomeOf } from '../facts/link-account.ts'
+import type { Moment } from '../facts/moment-comb.ts'
+import { ascii, find, findByte, readNumber, startsWith, textOf } from '../read/byte-scan.ts'
+import { LEVEL } from './event-head.ts'
+import type { EventHead } from './event-head.ts'
+import type { FormatReader } from './format-reader.ts'
+import { causeOfStatus, networkCause } from './network-cause.ts'
+
+const W = {
+  sendingGet: ascii('Sending get request to '),
+  sendingPost: ascii('Sending post request to '),
+  responseStatus: ascii('Response Status: '),
+  noTask: ascii('No task found'),
+  taskReceived: ascii('Task received'),
+  taskResolved: ascii('Task resolved'),
+  networkError: ascii('Network error occurred'),
+  whilePosting: ascii('while posting'),
+  failedToPost: ascii('Failed to post to '),
+  gotStatus: ascii('Got http status code: '),
+  starting: ascii('Starting Bunny'),
+  polling: ascii('Polling for tasks'),
+  withData: ascii(' with data '),
+  invalidTask: ascii('Invalid task input'),
+  notImplemented: ascii('Not implemented'),
+  unexpected: ascii('Unexpected error handling task'),
+  retrying: ascii('Retrying '),
+  protocol: ascii('://'),
+} as const
+
+/** Words that show an error came from the client's own database. */
+const DATABASE_WORDS = [
+  'sqlalchemy',
+  'psycopg',
+  'pyodbc',
+  'pymssql',
+  'operationalerror',
+  'databaseerror',
+  'programmingerror',
+  'retryerror',
+  'cdm',
+  'database',
+  'could not connect to server',
+]
+
+type Pending = 'none' | 'get' | 'post'
+
+/** `{LEVEL} - {dd-Mon-yy HH:MM:SS} - {message}`: the client sites run today, and ours in its text format. */
+export class PythonBunnyReader implements FormatReader {
+  readonly name = 'Python bunny text'
+  readonly #facts = new ClientFacts()
+  #used = false
+  #pending: Pending = 'none'
+  #sentAt = Number.NaN
+  #sentPlain = false
+  #sentLine: RawEvidence | undefined
+  /** Outcome of the last poll, kept so that an error line about the same poll is not counted again. */
+  #lastOutcome = 0
+  #settled = true
+  #openError: OpenError | undefined
+  #taskSince: KeptLine | undefined
+  #tasks = 0
+
+  constructor() {
+    this.#facts.program = 'Python bunny'
+  }
+
+  facts(): readonly ClientFacts[] {
+    return this.#used ? [this.#facts] : []
+  }
+
+  event(line: Quotable, head: EventHead): boolean {
+    this.#used = true
+    if (this.#openError !== undefined) this.#closeError()
+    const { buf, end } = line
+    const at = head.message
+    switch (buf[at] ?? 0) {
+      case 83: // S
+        if (startsWith(buf, at, end, W.sendingGet))
+          this.#sending(line, at + W.sendingGet.length, 'get')
+        else if (startsWith(buf, at, end, W.sendingPost))
+          this.#sending(line, at + W.sendingPost.length, 'post')
+        else if (startsWith(buf, at, end, W.starting)) this.#started(line, at + W.starting.length)
+        break
+      case 82: // R
+        if (startsWith(buf, at, end, W.responseStatus)) {
+          this.#responded(line, readNumber(buf, at + W.responseStatus.length, end))
+        } else if (startsWith(buf, at, end, W.retrying)) this.#error(line)
+        break
+      case 78: // N
+        if (startsWith(buf, at, end, W.noTask)) this.#noTask(line)
+        else if (startsWith(buf, at, end, W.networkError)) this.#error(line)
+        else if (startsWith(buf, at, end, W.notImplemented)) this.#notAnswerable(line)
+        break
+      case 84: // T
+        if (startsWith(buf, at, end, W.taskReceived)) this.#taskReceived(line)
+        else if (startsWith(buf, at, end, W.taskResolved)) this.#taskResolved(line)
+        break
+      case 71: // G
+        if (startsWith(buf, at, end, W.gotStatus))
+          this.#responded(line, readNumber(buf, at + W.gotStatus.length, end))
+        break
+      case 70: // F
+        if (startsWith(buf, at, end, W.failedToPost)) this.#postFailed(line)
+        break
+      case 73: // I
+        if (startsWith(buf, at, end, W.invalidTask)) this.#notAnswerable(line)
+        break
+      case 85: // U
+        if (startsWith(buf, at, end, W.unexpected)) this.#notAnswerable(line)
+        break
+      default:
+    }
+    if (head.level >= LEVEL.error && this.#openError === undefined && !this.#known(buf, at, end))
+      this.#error(line)
+    return true
+  }
+
+  continuation(line: Quotable): void {
+    this.#openError?.add(line)
+  }
+
+  settle(): void {
+    if (this.#openError !== undefined) this.#closeError()
+  }
+
+  #known(buf: Buffer, at: number, end: number): boolean {
+    return (
+      startsWith(buf, at, end, W.failedToPost) ||
+      startsWith(buf, at, end, W.invalidTask) ||
+      startsWith(buf, at, end, W.notImplemented) ||
+      startsWith(buf, at, end, W.unexpected)
+    )
+  }
+
+  #sending(line: Quotable, at: number, what: 'get' | 'post'): void {
+    const { buf, end, time } = line
+    const facts = this.#facts
+    facts.writesPolls = true
+    const plain = find(buf, at, end, W.withData) < 0
+    // The client writes the request twice, without and with its data: the second is the same request.
+    if (this.#pending === what && this.#sentPlain && !plain) {
+      this.#sentPlain = false
+      return
+    }
+    if (this.#pending !== 'none') facts.link.unanswered++
+    this.#pending = what
+    this.#settled = false
+    this.#sentAt = time
+    this.#sentPlain = plain
+    this.#sentLine = facts.moments.wants(time) ? quote(line) : undefined
+    if (facts.host === '') facts.host = hostOf(buf, at, end)
+  }
+
+  #responded(line: Quotable, status: number): void {
+    const facts = this.#facts
+    if (!(status >= 100 && status <= 999)) return
+    const what = this.#pending
+    const latency = what === 'none' ? Number.NaN : line.time - this.#sentAt
+    this.#pending = 'none'
+    if (this.#settled) return
+    this.#settled = true
+    this.#lastOutcome = status
+    // A post that is refused with 4xx reached the hub; whether the answer was late or wrong is the hub's to say.
+    if (status < 400 || (what === 'post' && status < 500 && status !== 401))
+      facts.link.success(line, status, latency)
+    else facts.link.failure(line, status, causeOfStatus(status), latency)
+    if (what === 'post') {
+      facts.posted++
+      if (status === 404 || status === 409)
+        facts.link.problem('task-answered-late', line).recover(line)
+      return
+    }
+    facts.link.poll(line.time, status === 204)
+    facts.link.polls.add(line.time, latency, status, 0)
+    if (this.#sentLine !== undefined) this.#moment(line, latency, status, this.#sentLine)
+  }
+
+  #moment(line: Quotable, latency: number, status: number, sent: RawEvidence): void {
+    const lines: Moment['lines'] = [
+      { step: 'sent', evidence: sent },
+      { step: 'answered', evidence: quote(line) },
+    ]
+    this.#facts.moments.add({
+      time: line.time,
+      durationMs: latency,
+      status,
+      client: '',
+      requestId: '',
+      lines,
+    })
+  }
+
+  #noTask(line: Quotable): void {
+    this.#facts.writesPolls = true
+    if (this.#pending === 'get') this.#responded(line, 204)
+    else if (this.#settled && this.#lastOutcome !== 204) {
+      // No status line at all in this log: the word itself is the answer.
+      this.#facts.link.success(line, 204, Number.NaN)
+      this.#facts.link.poll(line.time, true)
+    }
+    if (!this.#settled) return
+    this.#lastOutcome = 0
+  }
+
+  #taskReceived(line: Quotable): void {
+    const facts = this.#facts
+    if (this.#pending === 'get') this.#responded(line, 200)
+    else if (this.#lastOutcome !== 200) facts.link.success(line, 200, Number.NaN)
+    this.#lastOutcome = 0
+    facts.received++
+    facts.link.tasks++
+    facts.link.signs.busy = true
+    this.#taskSince = new KeptLine(line)
+    facts.tasks.step(`#${++this.#tasks}`, 'received', line)
+  }
+
+  #taskResolved(line: Quotable): void {
+    const facts = this.#facts
+    facts.solved++
+    facts.link.answers++
+    if (this.#taskSince !== undefined) facts.solveTime.add(line.time - this.#taskSince.time)
+    this.#taskSince = undefined
+    facts.tasks.step(`#${this.#tasks}`, 'posted', line)
+    // The line also means that the result was posted: the hub was reached.
+    facts.link.sign(line.time)
+    facts.link.signs.busy = false
+  }
+
+  #notAnswerable(line: Quotable): void {
+    this.#facts.link.problem('task-not-answerable', line).recover(line)
+    this.#taskSince = undefined
+    this.#facts.tasks.step(`#${this.#tasks}`, 'not-answerable', line)
+  }
+
+  #postFailed(line: Quotable): void {
+    this.#facts.postFailures++
+    this.#facts.link.sign(line.time)
+  }
+
+  #started(line: Quotable, at: number): void {
+    const { buf, end } = line
+    let from = at
+    while (from < end && ((buf[from] ?? 0) < 48 || (buf[from] ?? 0) > 57)) from++
+    let to = from
+    while (to < end && (buf[to] ?? 0) > 32) to++
+    this.#facts.started(line, textOf(buf, from, Math.min(to, from + 40)))
+    this.#pending = 'none'
+    this.#taskSince = undefined
+  }
+
+  #error(line: Quotable): void {
+    this.#openError = new OpenError(line)
+  }
+
+  #closeError(): void {
+    const error = this.#openError
+    this.#openError = undefined
+    if (error === undefined) return
+    const { text, line } = error
+    const posting = find(line.buf, 0, line.end, W.whilePosting) >= 0
+    const network = networkCause(text)
+    if (
+      find(line.buf, 0, Math.min(line.end, 80), W.networkError) >= 0 ||
+      (network && !mentionsDatabase(text))
+    ) {
+      this.#networkError(line, network?.cause ?? 'unexplained-errors', network?.status, posting)
+    } else if (mentionsDatabase(text)) {
+      this.#facts.cdm.failure(line, outcomeOf('cdm-failing'), 'cdm-failing', Number.NaN)
+    } else this.#facts.errors.see(line)
+  }
+
+  #networkError(line: KeptLine, cause: Cause, status: number | undefined, posting: boolean): void {
+    const { link } = this.#facts
+    const pending = this.#pending
+    this.#pending = 'none'
+    const outcome = status ?? outcomeOf(cause)
+    // The status line of this very poll was counted already; the error line only says it in words.
+    if (this.#settled && status !== undefined && this.#lastOutcome === status) {
+      this.#lastOutcome = 0
+      return
+    }
+    this.#settled = true
+    this.#lastOutcome = 0
+    const latency = pending === 'none' ? Number.NaN : line.time - this.#sentAt
+    link.failure(line, outcome, cause, latency)
+    if (posting) {
+      this.#facts.postFailures++
+      return
+    }
+    link.poll(line.time, false)
+    if (status !== undefined) link.polls.add(line.time, latency, status, 0)
+  }
+}
+
+function mentionsDatabase(text: string): boolean {
+  const lower = text.toLowerCase()
+  return DATABASE_WORDS.some((word) => lower.includes(word))
+}
+
+/** Host and port of the URL that stands at `at`. */
+function hostOf(buf: Buffer, at: number, end: number): string {
+  const scheme = find(buf, at, Math.min(end, at + 16), W.protocol)
+  if (scheme < 0) return ''
+  const from = scheme + 3
+  const limit = Math.min(end, from + 256)
+  const slash = findByte(buf, from, limit, 47)
+  const host = textOf(buf, from, slash < 0 ? limit : slash)
+  // `user:password@host` has no business in a report.
+  return host.slice(host.lastIndexOf('@') + 1)
+}

@@ -1,0 +1,196 @@
+import { quote } from '../facts/evidence-keeper.ts'
+import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
+import { ClientFacts } from '../facts/facts.ts'
+import { outcomeOf } from '../facts/link-account.ts'
+import { LEVEL } from './event-head.ts'
+import type { JsonEvent } from './json-event.ts'
+import { causeOfStatus, networkCause } from './network-cause.ts'
+import type { WarrenEvents } from './warren-json.ts'
+
+/** Events of our own client. */
+export class WarrenBunnyEvents implements WarrenEvents {
+  readonly facts = new ClientFacts()
+  #sent: { id: number; line: RawEvidence } | undefined
+  #unanswered = false
+
+  constructor() {
+    this.facts.program = 'Warren bunny'
+  }
+
+  event(line: Quotable, event: JsonEvent, level: number): void {
+    const { facts } = this
+    const { link, tasks } = facts
+    const taskId = (): string => event.text('taskId')
+    switch (event.word('msg')) {
+      case 'poll sent':
+        facts.writesPolls = true
+        if (this.#unanswered) link.unanswered++
+        this.#unanswered = true
+        this.#sent = facts.moments.wants(line.time)
+          ? { id: event.hash('requestId'), line: quote(line) }
+          : undefined
+        if (facts.host === '') facts.host = hostOf(event.text('url'))
+        break
+      case 'poll answered':
+        this.#answered(line, event)
+        break
+      case 'poll failed':
+        this.#failed(line, event)
+        break
+      case 'link summary':
+        this.#summary(line, event)
+        break
+      case 'task received':
+        facts.received++
+        link.tasks++
+        tasks.step(taskId(), 'received', line, {
+          kind: event.word('kind'),
+          requestId: event.text('requestId'),
+        })
+        // Without debug lines this is the only sign of a poll that was answered with a task.
+        if (!facts.writesPolls) link.success(line, 200, Number.NaN)
+        break
+      case 'task solved':
+        facts.solved++
+        facts.solveTime.add(event.number('durationMs'))
+        tasks.step(taskId(), 'solved', line)
+        if (event.text('status') === 'error')
+          link.problem('task-not-answerable', line).recover(line)
+        break
+      case 'task not answerable':
+        link.problem('task-not-answerable', line).detail(event.text('cause') || 'see the line')
+        link.problems.get('task-not-answerable')?.recover(line)
+        tasks.step(taskId(), 'not-answerable', line)
+        break
+      case 'result posted':
+        facts.posted++
+        link.answers++
+        tasks.step(taskId(), 'posted', line, { requestId: event.text('requestId') })
+        link.success(line, event.number('status') || 200, Number.NaN)
+        break
+      case 'result post failed':
+        facts.postFailures++
+        this.#failed(line, event)
+        break
+      case 'result refused':
+        this.#refused(line, event)
+        break
+      case 'result lost':
+        tasks.step(taskId(), 'abandoned', line)
+        facts.errors.see(line)
+        break
+      case 'database retry':
+        facts.cdm.failure(line, outcomeOf('cdm-failing'), 'cdm-failing', Number.NaN)
+        break
+      case 'bunny starting':
+        facts.started(line, event.text('version'))
+        break
+      case 'bunny started':
+        this.#started(line, event)
+        break
+      case 'bunny stopping':
+      case 'bunny stopped':
+        facts.lastStop = line.time
+        break
+      default:
+        if (level >= LEVEL.error) facts.errors.see(line)
+    }
+  }
+
+  #started(line: Quotable, event: JsonEvent): void {
+    const { facts } = this
+    // `bunny starting` came a moment before, unless an older version wrote this one only.
+    if (!(line.time - facts.lastStart < 120_000)) facts.started(line, event.text('version'))
+    const relay = event.text('relay')
+    if (relay !== '' && facts.host === '') facts.host = hostOf(relay)
+    facts.cdm.success(line, 0, Number.NaN)
+  }
+
+  #answered(line: Quotable, event: JsonEvent): void {
+    const { link, moments } = this.facts
+    const status = event.number('status')
+    const ms = event.number('durationMs')
+    this.#unanswered = false
+    // The failure has a line of its own.
+    if (!(status < 400)) return
+    link.success(line, status, ms)
+    link.poll(line.time, status === 204)
+    link.polls.add(line.time, ms, status, event.hash('requestId'))
+    const sent = this.#sent
+    if (sent === undefined || sent.id !== event.hash('requestId')) return
+    moments.add({
+      time: line.time,
+      durationMs: ms,
+      status,
+      client: '',
+      requestId: event.text('requestId'),
+      lines: [
+        { step: 'sent', evidence: sent.line },
+        { step: 'answered', evidence: quote(line) },
+      ],
+    })
+  }
+
+  #failed(line: Quotable, event: JsonEvent): void {
+    const { link } = this.facts
+    this.#unanswered = false
+    const status = event.number('status')
+    const network = networkCause(`${event.text('code')} ${event.text('detail')}`)
+    const cause =
+      status >= 400 ? causeOfStatus(status) : (network?.cause ?? causeOfKind(event.word('kind')))
+    link.failure(line, status >= 400 ? status : outcomeOf(cause), cause, event.number('durationMs'))
+    link.poll(line.time, false)
+    if (status >= 400)
+      link.polls.add(line.time, event.number('durationMs'), status, event.hash('requestId'))
+  }
+
+  #refused(line: Quotable, event: JsonEvent): void {
+    const { link, tasks } = this.facts
+    const status = event.number('status')
+    tasks.step(event.text('taskId'), status === 409 || status === 404 ? 'late' : 'rejected', line)
+    const cause = status === 409 || status === 404 ? 'task-answered-late' : 'answer-rejected'
+    link.problem(cause, line).recover(line)
+  }
+
+  #summary(line: Quotable, event: JsonEvent): void {
+    const { link } = this.facts
+    const median = event.number('p50Ms')
+    const polls = event.numbers('polls')
+    for (const [outcome, n] of polls) {
+      const status = Number(outcome)
+      if (status >= 100) link.summary(line, status, n, median)
+    }
+    if (polls.length === 0) link.sign(line.time)
+  }
+}
+
+/** `kind` of a Task API error, where its code says nothing more. */
+export function causeOfKind(
+  kind: string,
+):
+  | 'connection-closed'
+  | 'auth-refused'
+  | 'hub-error'
+  | 'not-a-task-api'
+  | 'wrong-address'
+  | 'unexplained-errors' {
+  switch (kind) {
+    case 'transport':
+      return 'connection-closed'
+    case 'authentication':
+      return 'auth-refused'
+    case 'refused':
+      return 'wrong-address'
+    case 'unavailable':
+      return 'hub-error'
+    case 'nonsense':
+      return 'not-a-task-api'
+    default:
+      return 'unexplained-errors'
+  }
+}
+
+function hostOf(url: string): string {
+  const host = url.split('://')[1]?.split('/')[0] ?? ''
+  return host.slice(host.lastIndexOf('@') + 1)
+}

@@ -1,0 +1,82 @@
+import type { Quotable } from '../facts/evidence-keeper.ts'
+import type { Facts } from '../facts/facts.ts'
+import { LEVEL } from './event-head.ts'
+import type { EventHead } from './event-head.ts'
+import type { FormatReader } from './format-reader.ts'
+import { JsonEvent } from './json-event.ts'
+import { WarrenBunnyEvents } from './warren-bunny-events.ts'
+import { WarrenRelayEvents } from './warren-relay-events.ts'
+import { WarrenUpstreamEvents } from './warren-upstream-events.ts'
+
+/** What one of our programs writes; it gets every line that names it as `component`. */
+export interface WarrenEvents {
+  readonly facts: Facts
+  event(line: Quotable, event: JsonEvent, level: number): void
+}
+
+/** JSON lines of our own programs (pino): `time`, `level`, `msg`, `component` and the fields of the event. */
+export class WarrenJsonReader implements FormatReader {
+  readonly name = 'Warren JSON'
+  readonly #event = new JsonEvent()
+  readonly #programs = new Map<string, WarrenEvents>()
+  #last: { component: string; program: WarrenEvents | undefined } = {
+    component: '',
+    program: undefined,
+  }
+  /** Name the operating system gives the machine; in Kubernetes that is the pod. */
+  hostname = ''
+
+  facts(): readonly Facts[] {
+    return [...this.#programs.values()].map((program) => program.facts)
+  }
+
+  /** Time of the line, milliseconds since the epoch; NaN if the line is not one of ours. */
+  timeOf(line: Quotable): number {
+    if (!this.#event.read(line)) return Number.NaN
+    if (!this.#event.has('msg') || !this.#event.has('component')) return Number.NaN
+    return this.#event.number('time')
+  }
+
+  /** `timeOf` has read the line already. */
+  event(line: Quotable, head: EventHead): boolean {
+    const event = this.#event
+    const component = event.word('component')
+    if (component !== this.#last.component)
+      this.#last = { component, program: this.#program(component) }
+    const { program } = this.#last
+    if (program === undefined) return false
+    if (this.hostname === '') this.hostname = event.text('hostname')
+    head.level = levelOf(event)
+    program.event(line, event, head.level)
+    return true
+  }
+
+  #program(component: string): WarrenEvents | undefined {
+    const known = this.#programs.get(component)
+    if (known !== undefined) return known
+    const program = newProgram(component)
+    if (program !== undefined) this.#programs.set(component, program)
+    return program
+  }
+}
+
+function newProgram(component: string): WarrenEvents | undefined {
+  switch (component) {
+    case 'bunny':
+      return new WarrenBunnyEvents()
+    case 'relay':
+      return new WarrenRelayEvents()
+    case 'upstream':
+      return new WarrenUpstreamEvents()
+    default:
+      return undefined
+  }
+}
+
+/** pino writes levels as numbers (10 trace … 60 fatal) or, so configured, as words. */
+function levelOf(event: JsonEvent): number {
+  const number = event.number('level')
+  if (number >= 0) return Math.max(0, Math.min(5, Math.floor(number / 10) - 1))
+  const word = event.word('level').toLowerCase()
+  return Object.entries(LEVEL).find(([name]) => name === word)?.[1] ?? LEVEL.info
+}

@@ -1,0 +1,341 @@
+import type { Cause } from '../document/cause.ts'
+import { quote } from '../facts/evidence-keeper.ts'
+import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
+import { HubFacts } from '../facts/facts.ts'
+import type { HubClient } from '../facts/facts.ts'
+import { KeptLine } from '../facts/kept-line.ts'
+import { outcomeOf } from '../facts/link-account.ts'
+import { LEVEL } from './event-head.ts'
+import { requestOfClient } from './hub-requests.ts'
+import { brokerCause } from './hub-errors.ts'
+import type { JsonEvent } from './json-event.ts'
+import { networkCause } from './network-cause.ts'
+import { RequestPath } from './request-path.ts'
+import type { WarrenEvents } from './warren-json.ts'
+
+const REASONS = new Map<string, Cause>([
+  ['missing', 'auth-no-credentials'],
+  ['malformed', 'auth-no-credentials'],
+  ['unknown user', 'auth-unknown-user'],
+  ['wrong password', 'auth-wrong-password'],
+  ['wrong collection', 'auth-wrong-collection'],
+  ['slow-down', 'rate-limited'],
+])
+
+/** Failed logins whose request line has not come yet. */
+const MOST_PENDING = 64
+
+/** A failed login, told before the request it belongs to. */
+interface Refused {
+  readonly cause: Cause
+  readonly client: string
+  readonly line: KeptLine
+}
+
+/** Events of our own hub. */
+export class WarrenRelayEvents implements WarrenEvents {
+  readonly facts = new HubFacts()
+  readonly #path = new RequestPath()
+  readonly #nodeNames = new Map<string, string>()
+  readonly #refused = new Map<string, Refused>()
+  #login: { id: string; line: RawEvidence } | undefined
+
+  constructor() {
+    this.facts.program = 'Warren relay'
+  }
+
+  event(line: Quotable, event: JsonEvent, level: number): void {
+    const msg = event.word('msg')
+    if (msg === 'request completed') this.#request(line, event)
+    else if (msg === 'link summary') this.#summary(line, event)
+    else if (
+      !this.#task(line, event, msg) &&
+      !this.#service(line, event, msg) &&
+      level >= LEVEL.error
+    ) {
+      this.facts.errors.see(line)
+    }
+  }
+
+  #request(line: Quotable, event: JsonEvent): void {
+    const { facts } = this
+    const status = event.number('status')
+    const ms = event.number('durationMs')
+    facts.requests++
+    facts.writesRequests = true
+    if (status >= 500) facts.serverErrors.see(line)
+    const range = event.range('path')
+    if (range === undefined || !(status >= 100)) return
+    const path = this.#path
+    path.read(line.buf, range.start, range.end)
+    const refused = this.#takeRefused(event)
+    if (path.kind === 'probe') {
+      if (status < 400) facts.probes.success(line, status, ms)
+      else facts.probes.failure(line, status, 'probe-failing', ms)
+      this.#readiness(line, event, status)
+      return
+    }
+    if (path.kind === 'other') return
+    const name = event.word('client')
+    if (name !== '' && event.has('node')) this.#learn(event.word('node'), name)
+    if (status === 401 || (status === 429 && refused !== undefined)) {
+      if (refused !== undefined)
+        this.#refuse(refused.line, refused.cause, refused.client, status, ms)
+      else this.#refuse(line, 'auth-refused', name, status, ms)
+      return
+    }
+    const client = this.#client(name)
+    if (client === undefined) return
+    requestOfClient(client, line, path.kind, status, ms, event.hash('requestId'))
+    if (path.kind === 'poll') this.#moment(line, client, status, ms, event)
+  }
+
+  #moment(line: Quotable, client: HubClient, status: number, ms: number, event: JsonEvent): void {
+    const { moments } = this.facts
+    const login = this.#login
+    if (!moments.wants(line.time)) return
+    const requestId = event.text('requestId')
+    const own = login !== undefined && login.id === requestId
+    moments.add({
+      time: line.time,
+      durationMs: ms,
+      status,
+      client: client.key,
+      requestId,
+      lines: [
+        ...(own ? [{ step: 'credentials', evidence: login.line }] : []),
+        { step: 'responded', evidence: quote(line) },
+      ],
+    })
+  }
+
+  #takeRefused(event: JsonEvent): Refused | undefined {
+    if (this.#refused.size === 0) return undefined
+    const requestId = event.text('requestId')
+    const refused = this.#refused.get(requestId)
+    this.#refused.delete(requestId)
+    return refused
+  }
+
+  /** `/readyz` answers for store and queue: 200 proves both. */
+  #readiness(line: Quotable, event: JsonEvent, status: number): void {
+    if (status !== 200 || !event.text('path').endsWith('/readyz')) return
+    this.facts.database.success(line, 0, Number.NaN)
+    if (this.facts.queue !== 'database') this.facts.broker.success(line, 0, Number.NaN)
+  }
+
+  #summary(line: Quotable, event: JsonEvent): void {
+    const [what = '', ...rest] = event.word('link').split(' ')
+    const name = rest.join(' ')
+    const polls = event.numbers('polls')
+    const median = event.number('p50Ms')
+    const account = what === 'node' ? this.#client(name)?.account : this.facts.upstream(name || 'a')
+    if (account === undefined) return
+    for (const [outcome, n] of polls)
+      if (Number(outcome) >= 100) account.summary(line, Number(outcome), n, median)
+    if (what === 'node') this.facts.writesRequests = true
+  }
+
+  #task(line: Quotable, event: JsonEvent, msg: string): boolean {
+    const { tasks, submissions } = this.facts
+    const taskId = event.text('taskId')
+    const node = (): string => this.#nodeName(event.word('node'))
+    const more = (): { node: string; subtask: string; requestId: string } => ({
+      node: node(),
+      subtask: event.text('subtaskId'),
+      requestId: event.text('requestId'),
+    })
+    switch (msg) {
+      case 'task received':
+        tasks.step(taskId, 'received', line, { kind: event.word('kind') })
+        break
+      case 'task admitted':
+      case 'task redelivered':
+        break
+      case 'task handed out':
+        tasks.step(taskId, 'handed-out', line, more())
+        break
+      case 'answer stored':
+        tasks.step(taskId, 'answered', line, more())
+        break
+      case 'answer late': {
+        tasks.step(taskId, 'late', line, more())
+        this.#client(node())?.account.problem('task-answered-late', line).recover(line)
+        break
+      }
+      case 'answer rejected':
+        this.#client(node())?.account.problem('answer-rejected', line).detail(event.word('reason'))
+        this.#client(node())?.account.problems.get('answer-rejected')?.recover(line)
+        break
+      case 'lease returned':
+        tasks.step(taskId, 'lease-returned', line, more())
+        this.#client(node())?.account.problem('task-not-answered', line)
+        break
+      case 'task expired':
+        tasks.step(taskId, 'expired', line)
+        break
+      case 'task settled':
+        tasks.step(taskId, 'settled', line)
+        break
+      case 'submitting result':
+        tasks.step(taskId, 'submitting', line)
+        break
+      case 'result delivered':
+        tasks.step(taskId, 'submitted', line)
+        submissions.success(line, event.number('status') || 200, event.number('durationMs'))
+        break
+      case 'delivery failed':
+        tasks.step(taskId, 'submission-failed', line)
+        this.#submissionFailed(line, event)
+        break
+      case 'delivery abandoned':
+        tasks.step(taskId, 'abandoned', line)
+        this.#submissionFailed(line, event)
+        break
+      default:
+        return false
+    }
+    // Every one of these was written after the store had committed it.
+    if (
+      msg === 'task admitted' ||
+      msg === 'answer stored' ||
+      msg === 'task settled' ||
+      msg === 'task handed out'
+    ) {
+      this.facts.database.success(line, 0, Number.NaN)
+    }
+    return true
+  }
+
+  #submissionFailed(line: Quotable, event: JsonEvent): void {
+    const { submissions } = this.facts
+    const status = event.number('status')
+    submissions.failure(
+      line,
+      status > 0 ? status : outcomeOf('submission-failing'),
+      'submission-failing',
+      Number.NaN,
+    )
+    const detail =
+      status > 0
+        ? `HTTP ${status}`
+        : (networkCause(`${event.text('code')} ${event.text('detail')}`)?.cause ??
+          event.text('code'))
+    submissions.problems.get('submission-failing')?.detail(detail)
+  }
+
+  #service(line: Quotable, event: JsonEvent, msg: string): boolean {
+    const { facts } = this
+    switch (msg) {
+      case 'credentials validated':
+        facts.validated++
+        this.#login = facts.moments.wants(line.time)
+          ? { id: event.text('requestId'), line: quote(line) }
+          : undefined
+        break
+      case 'authentication failed':
+        this.#authenticationFailed(line, event)
+        break
+      case 'upstream poll answered': {
+        const account = facts.upstream(event.word('type'))
+        account.success(line, event.number('status'), event.number('durationMs'))
+        account.poll(line.time, event.number('status') === 204)
+        break
+      }
+      case 'upstream poll failed':
+        this.#upstreamFailed(line, event)
+        break
+      case 'store unavailable':
+        facts.database.failure(line, outcomeOf('database-failing'), 'database-failing', Number.NaN)
+        break
+      case 'store recovered':
+        facts.database.success(line, 0, Number.NaN)
+        break
+      case 'queue unavailable': {
+        const cause = brokerCause(event.text('detail').toLowerCase())
+        facts.broker.failure(line, outcomeOf(cause), cause, Number.NaN)
+        break
+      }
+      case 'queue recovered':
+        facts.broker.success(line, 0, Number.NaN)
+        break
+      case 'relay started':
+        facts.started(line, event.text('version'))
+        facts.queue = event.word('queue')
+        facts.store = event.text('store')
+        facts.database.success(line, 0, Number.NaN)
+        break
+      case 'relay stopping':
+      case 'relay stopped':
+        facts.lastStop = line.time
+        break
+      default:
+        return false
+    }
+    return true
+  }
+
+  #authenticationFailed(line: Quotable, event: JsonEvent): void {
+    const cause = REASONS.get(event.word('reason')) ?? 'auth-refused'
+    const requestId = event.text('requestId')
+    const client = event.word('client')
+    if (requestId === '') {
+      this.#refuse(line, cause, client, 401, Number.NaN)
+      return
+    }
+    // The request line of the same id follows; where the level hides it, this line is counted when the next one pushes it out.
+    this.#refused.set(requestId, { cause, client, line: new KeptLine(line) })
+    if (this.#refused.size <= MOST_PENDING) return
+    const oldest = this.#refused.entries().next()
+    if (oldest.done === true) return
+    const [id, refused] = oldest.value
+    this.#refused.delete(id)
+    this.#refuse(refused.line, refused.cause, refused.client, 401, Number.NaN)
+  }
+
+  /** Counts what still waits for its request line. */
+  settle(): void {
+    for (const { line, cause, client } of this.#refused.values())
+      this.#refuse(line, cause, client, 401, Number.NaN)
+    this.#refused.clear()
+  }
+
+  #refuse(line: Quotable, cause: Cause, name: string, status: number, ms: number): void {
+    const client = this.#client(name || 'nobody')
+    if (client === undefined) return
+    client.account.failure(line, status, cause, ms)
+    client.account.poll(line.time, false)
+    if (name !== '') client.account.problems.get(cause)?.detail(name)
+    client.account.polls.add(line.time, ms, status, 0)
+  }
+
+  #upstreamFailed(line: Quotable, event: JsonEvent): void {
+    const account = this.facts.upstream(event.word('type'))
+    const status = event.number('status')
+    const refused = status >= 400 && status < 500
+    const cause: Cause = refused ? 'upstream-refused' : 'upstream-unreachable'
+    account.failure(line, status > 0 ? status : outcomeOf(cause), cause, event.number('durationMs'))
+    const why =
+      networkCause(`${event.text('code')} ${event.text('detail')}`)?.cause ?? event.text('code')
+    account.problems.get(cause)?.detail(status > 0 ? `HTTP ${status}` : why)
+  }
+
+  #learn(node: string, name: string): void {
+    if (this.#nodeNames.get(node) === name) return
+    const client = this.#client(name)
+    if (client !== undefined && client.collections.size < 4)
+      client.collections.add(node.toLowerCase())
+    if (this.#nodeNames.size < 20_000) this.#nodeNames.set(node, name)
+  }
+
+  #nodeName(node: string): string {
+    return this.#nodeNames.get(node) ?? node
+  }
+
+  #client(name: string): HubClient | undefined {
+    const client = name === '' ? undefined : this.facts.clients.of(name)
+    if (client !== undefined && client.names.size === 0 && name !== 'nobody')
+      client.names.set(name, 1)
+    return client
+  }
+}

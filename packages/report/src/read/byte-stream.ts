@@ -1,0 +1,121 @@
+import { open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+
+/** Bytes read at once. Large enough that asking the system costs nothing, small enough that two of them do not count. */
+export const CHUNK_BYTES = 512 * 1024
+
+/** What was found wrong while reading, told in the report instead of stopping it. */
+export type OnTrouble = (text: string) => void
+
+/** The bytes of a plain file. A chunk is only valid until the next one is asked for but one (two buffers take turns). */
+export async function* fileChunks(
+  path: string,
+  from = 0,
+  size = CHUNK_BYTES,
+): AsyncGenerator<Buffer> {
+  await using file = await open(path, 'r')
+  const buffers = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)]
+  let turn = 0
+  let position = from
+  const next = (): Promise<{ bytesRead: number }> => {
+    turn ^= 1
+    return file.read(buffers[turn] ?? Buffer.alloc(0), 0, size, position)
+  }
+  let reading = next()
+  for (;;) {
+    const { bytesRead } = await reading
+    const chunk = (buffers[turn] ?? Buffer.alloc(0)).subarray(0, bytesRead)
+    if (bytesRead === 0) return
+    position += bytesRead
+    // The disk reads ahead while this chunk is being looked at.
+    reading = next()
+    yield chunk
+  }
+}
+
+/** First bytes of a stream and the whole of it, first bytes included: for looking before reading. */
+export async function peek(
+  chunks: AsyncIterable<Buffer>,
+  bytes: number,
+): Promise<{ head: Buffer; all: AsyncGenerator<Buffer> }> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  const kept: Buffer[] = []
+  let length = 0
+  while (length < bytes) {
+    const { done, value } = await iterator.next()
+    if (done === true) break
+    kept.push(Buffer.from(value))
+    length += value.length
+  }
+  const head = Buffer.concat(kept)
+  async function* all(): AsyncGenerator<Buffer> {
+    try {
+      if (head.length > 0) yield head
+      for (;;) {
+        const { done, value } = await iterator.next()
+        if (done === true) return
+        yield value
+      }
+    } finally {
+      await iterator.return?.()
+    }
+  }
+  return { head, all: all() }
+}
+
+export function isGzip(head: Buffer): boolean {
+  return head.length > 2 && head[0] === 0x1f && head[1] === 0x8b && head[2] === 8
+}
+
+/** Decompresses; a file that is cut off or damaged gives what can be read and a word about the rest. */
+export async function* gunzip(
+  chunks: AsyncIterable<Buffer>,
+  onTrouble: OnTrouble,
+): AsyncGenerator<Buffer> {
+  // The chunks are copied: the reader re-uses its buffers, the decompressor may look at one later.
+  const copies = async function* (): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) yield Buffer.from(chunk)
+  }
+  const source = Readable.from(copies(), { objectMode: true, highWaterMark: 1 })
+  const unpacked = createGunzip({ chunkSize: 256 * 1024 })
+  source.on('error', (error) => unpacked.destroy(error))
+  source.pipe(unpacked)
+  try {
+    for await (const chunk of unpacked) if (Buffer.isBuffer(chunk)) yield chunk
+  } catch (error: unknown) {
+    onTrouble(
+      `the compressed file is cut off or damaged: ${error instanceof Error ? error.message : String(error)}`,
+    )
+  } finally {
+    source.destroy()
+    unpacked.destroy()
+  }
+}
+
+/** `utf-16le` or `utf-16be` where a byte order mark says so: what PowerShell writes when output is redirected. */
+export function wideEncoding(head: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le'
+  if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be'
+  return undefined
+}
+
+export async function* decodeWide(
+  chunks: AsyncIterable<Buffer>,
+  encoding: string,
+): AsyncGenerator<Buffer> {
+  const decoder = new TextDecoder(encoding)
+  for await (const chunk of chunks)
+    yield Buffer.from(decoder.decode(chunk, { stream: true }), 'utf8')
+  yield Buffer.from(decoder.decode(), 'utf8')
+}
+
+/** Takes off the byte order mark of UTF-8. */
+export async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let first = true
+  for await (const chunk of chunks) {
+    const marked = first && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf
+    first = false
+    yield marked ? chunk.subarray(3) : chunk
+  }
+}

@@ -1,0 +1,90 @@
+import { globSync, readdirSync, statSync } from 'node:fs'
+import { basename, join, relative, sep } from 'node:path'
+import { ExitCode, ProgramError } from '@warren/runtime'
+import { parseSourceOption } from './source-labels.ts'
+import type { SourceLabels } from './source-labels.ts'
+
+/** More files than this are a mistake (a home folder, a whole node), not a window of logs. */
+const MAX_FILES = 5_000
+
+/** One file to read and what was said about it. `-` is standard input. */
+export interface InputFile {
+  path: string
+  labels: SourceLabels
+}
+
+/**
+ * Files, folders, globs and `--source labels:FILE` options as a list of files, each once, in the order of their names.
+ * @throws ProgramError (usage) for a file that is not there
+ */
+export function inputFiles(names: readonly string[], sources: readonly string[]): InputFile[] {
+  const found = new Map<string, SourceLabels>()
+  for (const name of names) {
+    for (const { path, labels } of expand(name)) if (!found.has(path)) found.set(path, labels)
+  }
+  for (const source of sources) {
+    const { labels, file } = parseSourceOption(source)
+    for (const expanded of expand(file)) found.set(expanded.path, { ...expanded.labels, ...labels })
+  }
+  if (found.size > MAX_FILES) {
+    throw new ProgramError(`${found.size} files are more than the ${MAX_FILES} a report reads`, {
+      exitCode: ExitCode.usage,
+    })
+  }
+  return [...found]
+    .map(([path, labels]) => ({ path, labels }))
+    .sort((a, b) => compareText(a.path, b.path))
+}
+
+/** Order that does not depend on the reader's locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+function expand(name: string): InputFile[] {
+  if (name === '-') return [{ path: '-', labels: {} }]
+  const stat = statSync(name, { throwIfNoEntry: false })
+  if (stat?.isDirectory() === true) {
+    return filesBelow(name).map((path) => ({ path, labels: labelsOfFolder(name, path) }))
+  }
+  if (stat) return [{ path: name, labels: {} }]
+  const matches = globSync(name).filter(
+    (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true,
+  )
+  if (matches.length === 0) {
+    throw new ProgramError(`${name}: no such file`, {
+      exitCode: ExitCode.usage,
+      hint: 'give files, folders or globs, or - for standard input',
+    })
+  }
+  return matches.map((path) => ({ path, labels: {} }))
+}
+
+function filesBelow(folder: string): string[] {
+  const files: string[] = []
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (
+      entry.isFile() &&
+      !path.split(sep).some((part) => part.startsWith('.') && part !== '.' && part !== '..')
+    ) {
+      files.push(path)
+    }
+    if (files.length > MAX_FILES) break
+  }
+  return files
+}
+
+/** In `logs/site-a/bunny.log`, read as the folder `logs`, the first folder below it is the cluster. */
+function labelsOfFolder(folder: string, path: string): SourceLabels {
+  const parts = relative(folder, path).split(sep)
+  const cluster = parts.length > 1 ? parts[0] : undefined
+  return cluster === undefined ? {} : { cluster }
+}
+
+/** `bunny.log.2.gz`, `bunny.log-20250926` and `bunny.log` are one log that was rotated. */
+export function unrotatedName(path: string): string {
+  const name = basename(path).replace(/\.(gz|gzip)$/i, '')
+  const plain = name.replace(/([.-]\d{1,3}|[.-]\d{8}(-\d+)?|[._-]previous)$/, '')
+  return join(path, '..', plain)
+}

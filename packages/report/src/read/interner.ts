@@ -1,0 +1,70 @@
+import { textOf } from './byte-scan.ts'
+
+/** Names met in lines (clients, pods, collections, messages) as small numbers, found without making a string each time. */
+export class Interner {
+  readonly #limit: number
+  readonly #texts: string[] = []
+  readonly #bytes: Uint8Array[] = []
+  #table: Int32Array
+  #lastId = -1
+
+  /** @param limit at most this many names are kept; later ones get -1 (a log must not decide how much memory we use). */
+  constructor(limit: number) {
+    this.#limit = limit
+    this.#table = new Int32Array(64).fill(-1)
+  }
+
+  get size(): number {
+    return this.#texts.length
+  }
+
+  /** Number of the name in [start, end): the same for the same bytes; -1 once `limit` names are known. */
+  id(buf: Buffer, start: number, end: number): number {
+    if (this.#lastId >= 0 && this.#same(this.#lastId, buf, start, end)) return this.#lastId
+    let hash = 0x811c9dc5
+    for (let at = start; at < end; at++) hash = Math.imul(hash ^ (buf[at] ?? 0), 0x01000193)
+    const mask = this.#table.length - 1
+    let slot = (hash ^ (hash >>> 15)) & mask
+    for (;;) {
+      const id = this.#table[slot] ?? -1
+      if (id < 0) break
+      if (this.#same(id, buf, start, end)) {
+        this.#lastId = id
+        return id
+      }
+      slot = (slot + 1) & mask
+    }
+    if (this.#texts.length >= this.#limit) return -1
+    const id = this.#texts.length
+    this.#texts.push(textOf(buf, start, end))
+    this.#bytes.push(Uint8Array.prototype.slice.call(buf, start, end))
+    this.#table[slot] = id
+    this.#lastId = id
+    if (this.#texts.length * 2 > this.#table.length) this.#grow()
+    return id
+  }
+
+  text(id: number): string {
+    return this.#texts[id] ?? ''
+  }
+
+  #same(id: number, buf: Uint8Array, start: number, end: number): boolean {
+    const bytes = this.#bytes[id]
+    if (bytes === undefined || bytes.length !== end - start) return false
+    for (let i = 0; i < bytes.length; i++) if (bytes[i] !== buf[start + i]) return false
+    return true
+  }
+
+  #grow(): void {
+    const table = new Int32Array(this.#table.length * 2).fill(-1)
+    const mask = table.length - 1
+    this.#bytes.forEach((bytes, id) => {
+      let hash = 0x811c9dc5
+      for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193)
+      let slot = (hash ^ (hash >>> 15)) & mask
+      while ((table[slot] ?? -1) >= 0) slot = (slot + 1) & mask
+      table[slot] = id
+    })
+    this.#table = table
+  }
+}

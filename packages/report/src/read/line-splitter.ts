@@ -1,0 +1,84 @@
+/** What is looked at of one line. A longer line is cut there, counted, and read over. */
+export const MAX_LINE_BYTES = 64 * 1024
+
+const NEWLINE = 10
+const RETURN = 13
+
+/** Receives [start, end) of `buf` without the line end; `buf` is only valid during the call. */
+export type OnLine = (
+  buf: Buffer,
+  start: number,
+  end: number,
+  line: number,
+  shortened: boolean,
+) => void
+
+/**
+ * Chunks in, lines out; where chunks are cut makes no difference. A line inside one chunk is handed on in place; only one that
+ * crosses a border is copied, into a buffer of fixed size.
+ */
+export class LineSplitter {
+  readonly #onLine: OnLine
+  readonly #carry = Buffer.allocUnsafe(MAX_LINE_BYTES)
+  #carried = 0
+  #overlong = false
+  #line: number
+
+  constructor(onLine: OnLine, firstLine = 1) {
+    this.#onLine = onLine
+    this.#line = firstLine
+  }
+
+  /** Lines handed on so far. */
+  get lines(): number {
+    return this.#line - 1
+  }
+
+  push(chunk: Buffer): void {
+    let at = 0
+    if (this.#carried > 0 || this.#overlong) {
+      const newline = chunk.indexOf(NEWLINE)
+      this.#keep(chunk, 0, newline < 0 ? chunk.length : newline)
+      if (newline < 0) return
+      this.#handOnCarried()
+      at = newline + 1
+    }
+    const length = chunk.length
+    while (at < length) {
+      const newline = chunk.indexOf(NEWLINE, at)
+      if (newline < 0) {
+        this.#keep(chunk, at, length)
+        return
+      }
+      let end = newline
+      const shortened = end - at > MAX_LINE_BYTES
+      if (shortened) end = at + MAX_LINE_BYTES
+      else if (end > at && chunk[end - 1] === RETURN) end--
+      this.#onLine(chunk, at, end, this.#line++, shortened)
+      at = newline + 1
+    }
+  }
+
+  /** The last line, if it has no line end. */
+  finish(): void {
+    if (this.#carried > 0 || this.#overlong) this.#handOnCarried()
+  }
+
+  #keep(chunk: Buffer, from: number, to: number): void {
+    const room = MAX_LINE_BYTES - this.#carried
+    const wanted = to - from
+    if (wanted > room) this.#overlong = true
+    const taken = Math.min(room, wanted)
+    chunk.copy(this.#carry, this.#carried, from, from + taken)
+    this.#carried += taken
+  }
+
+  #handOnCarried(): void {
+    let end = this.#carried
+    // A carriage return that would be cut away from a line of exactly the limit must not count as "too long".
+    if (!this.#overlong && end > 0 && this.#carry[end - 1] === RETURN) end--
+    this.#onLine(this.#carry, 0, end, this.#line++, this.#overlong)
+    this.#carried = 0
+    this.#overlong = false
+  }
+}

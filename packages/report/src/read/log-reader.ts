@@ -1,0 +1,180 @@
+import type { LogSource } from '../formats/log-source.ts'
+import { LineView } from './line-view.ts'
+import { MAX_LINE_BYTES } from './line-splitter.ts'
+import { NewestFirst } from './newest-first.ts'
+import type { Recognition } from './recognise.ts'
+import { splitterFor } from './recognise.ts'
+import type { Splitter } from './record-splitter.ts'
+import type { SourceLabels } from './source-labels.ts'
+import { JsonRecordWrapper } from './wrappers/json-record.ts'
+import type { Wrapper } from './wrappers/wrapper.ts'
+
+const ESCAPE = 27
+
+/** One file being read: splits, unwraps, and hands each line to the source it comes from. Memory does not grow with the file. */
+export class LogReader {
+  readonly wrapper: Wrapper
+  readonly file: string
+  readonly #labels: SourceLabels
+  readonly #splitter: Splitter
+  readonly #newestFirst: NewestFirst | undefined
+  readonly #sourceFor: (labels: SourceLabels, file: string) => LogSource
+  readonly #sources: (LogSource | undefined)[] = []
+  readonly #coloured: boolean
+  readonly #mayHoldLineEnds: boolean
+  readonly #view = new LineView()
+  readonly #partials = new Map<number, { buf: Buffer; length: number; line: number }>()
+  readonly #plain = Buffer.allocUnsafe(MAX_LINE_BYTES)
+  bytes = 0
+
+  constructor(options: {
+    file: string
+    labels: SourceLabels
+    recognition: Recognition
+    /** The source of a pod, made when it is first met. */
+    sourceFor: (labels: SourceLabels, file: string) => LogSource
+  }) {
+    const { file, labels, recognition, sourceFor } = options
+    this.file = file
+    this.#labels = labels
+    this.#sourceFor = sourceFor
+    this.wrapper = recognition.makeWrapper()
+    this.#coloured = recognition.coloured
+    this.#mayHoldLineEnds =
+      recognition.layout !== 'lines' || this.wrapper instanceof JsonRecordWrapper
+    if (recognition.newestFirst) this.#newestFirst = new NewestFirst(this.#line)
+    this.#splitter = splitterFor(recognition.layout, this.#newestFirst?.add ?? this.#line)
+  }
+
+  get lines(): number {
+    return this.#splitter.lines
+  }
+
+  /** Sources that had lines in this file. */
+  get sources(): LogSource[] {
+    return [...new Set(this.#sources.filter((source) => source !== undefined))]
+  }
+
+  push(chunk: Buffer): void {
+    this.bytes += chunk.length
+    this.#splitter.push(chunk)
+  }
+
+  finish(): void {
+    this.#splitter.finish()
+    this.#newestFirst?.finish()
+    for (const [origin, partial] of this.#partials) {
+      const view = this.#view
+      view.buf = partial.buf
+      view.start = 0
+      view.end = partial.length
+      view.line = partial.line
+      view.origin = origin
+      this.#deliver(view)
+    }
+    this.#partials.clear()
+  }
+
+  readonly #line = (
+    buf: Buffer,
+    start: number,
+    end: number,
+    line: number,
+    shortened: boolean,
+  ): void => {
+    const view = this.#view
+    view.buf = buf
+    view.start = start
+    view.end = end
+    view.line = line
+    view.wrapperTime = Number.NaN
+    view.origin = 0
+    view.shortened = shortened
+    view.partial = false
+    if (this.#coloured) this.#withoutColour(view)
+    this.wrapper.unwrap(view)
+    if (view.partial || this.#partials.size > 0) {
+      if (this.#joinPartial(view)) return
+    }
+    this.#deliver(view)
+  }
+
+  /** Hands on; a payload of several lines (a JSON record may hold them) line by line. */
+  #deliver(view: LineView): void {
+    const source = this.#sourceOf(view.origin)
+    // Raw lines never hold a line end; only what was unescaped or joined can.
+    if (!this.#mayHoldLineEnds || !holdsLineEnd(view)) {
+      source.feed(view)
+      return
+    }
+    const { start, end } = view
+    let at = start
+    while (at < end) {
+      let next = view.buf.indexOf(10, at)
+      if (next < 0 || next > end) next = end
+      view.start = at
+      view.end = next > at && view.buf[next - 1] === 13 ? next - 1 : next
+      source.feed(view)
+      at = next + 1
+    }
+  }
+
+  #sourceOf(origin: number): LogSource {
+    let source = this.#sources[origin]
+    if (source === undefined) {
+      const named = origin === 0 ? {} : this.wrapper.labels(origin)
+      // What the operator said about the file counts more than what the wrapper says.
+      source = this.#sourceFor({ ...named, ...this.#labels }, this.file)
+      this.#sources[origin] = source
+    }
+    return source
+  }
+
+  /** Collects the pieces of a line that a container runtime cut; true while more is to come. */
+  #joinPartial(view: LineView): boolean {
+    let partial = this.#partials.get(view.origin)
+    if (partial === undefined) {
+      if (!view.partial || this.#partials.size >= 64) return false
+      partial = { buf: Buffer.allocUnsafe(MAX_LINE_BYTES), length: 0, line: view.line }
+      this.#partials.set(view.origin, partial)
+    }
+    partial.length += view.buf.copy(partial.buf, partial.length, view.start, view.end)
+    if (view.partial) return true
+    this.#partials.delete(view.origin)
+    view.buf = partial.buf
+    view.start = 0
+    view.end = partial.length
+    view.line = partial.line
+    return false
+  }
+
+  /** Takes out terminal colour sequences (`ESC [ … letter`). */
+  #withoutColour(view: LineView): void {
+    const { buf, start, end } = view
+    if (!buf.subarray(start, end).includes(ESCAPE)) return
+    const plain = this.#plain
+    let length = 0
+    for (let at = start; at < end && length < plain.length; at++) {
+      const byte = buf[at] ?? 0
+      if (byte !== ESCAPE) {
+        plain[length++] = byte
+        continue
+      }
+      if (buf[at + 1] !== 91) continue
+      at += 2
+      while (at < end && !isFinal(buf[at] ?? 0)) at++
+    }
+    view.buf = plain
+    view.start = 0
+    view.end = length
+  }
+}
+
+function holdsLineEnd(view: LineView): boolean {
+  for (let at = view.start; at < view.end; at++) if (view.buf[at] === 10) return true
+  return false
+}
+
+function isFinal(byte: number): boolean {
+  return byte >= 0x40 && byte <= 0x7e
+}

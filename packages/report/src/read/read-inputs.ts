@@ -1,0 +1,225 @@
+import { open } from 'node:fs/promises'
+import { ExitCode, ProgramError } from '@warren/runtime'
+import { LogSource } from '../formats/log-source.ts'
+import type { TimeLimits } from '../formats/log-source.ts'
+import {
+  decodeWide,
+  fileChunks,
+  gunzip,
+  isGzip,
+  peek,
+  wideEncoding,
+  withoutMark,
+} from './byte-stream.ts'
+import { compareText, unrotatedName } from './input-files.ts'
+import type { InputFile } from './input-files.ts'
+import { LogReader } from './log-reader.ts'
+import { HEAD_BYTES, recognise } from './recognise.ts'
+import type { Recognition } from './recognise.ts'
+import type { SourceLabels } from './source-labels.ts'
+
+/** Sources (pods) that are kept apart; more come from a broken wrapper and are read as one. */
+const MAX_SOURCES = 3_000
+
+/** One file as it was read. */
+export interface FileReading {
+  readonly path: string
+  readonly labels: SourceLabels
+  readonly recognition: Recognition
+  readonly compressed: boolean
+  readonly encoding: string
+  readonly reader: LogReader
+  /** What went wrong with the file as such. */
+  readonly troubles: string[]
+  /** Size read so far, for following a file that grows; undefined where that makes no sense. */
+  position: number | undefined
+}
+
+/** All that was read. */
+export interface Inputs {
+  readonly files: readonly FileReading[]
+  readonly sources: readonly LogSource[]
+  /** There were more sources than are kept apart. */
+  readonly overflowed: boolean
+}
+
+export interface ReadOptions {
+  /** Limits for a source by its number, in its own clock. */
+  limitsOf?: (sourceId: number) => TimeLimits
+  /** Date, ms since the epoch, on which lines without one begin. */
+  baseDay?: number
+  stdin?: AsyncIterable<Buffer | string>
+  /** After every chunk: how many bytes of how many. */
+  onProgress?: (done: number) => void
+  /** Bytes asked of a file at once; tests make it small. */
+  chunkBytes?: number
+}
+
+interface Opened {
+  input: InputFile
+  recognition: Recognition
+  compressed: boolean
+  encoding: string
+  troubles: string[]
+  chunks: () => AsyncGenerator<Buffer>
+}
+
+/** Reads every input once, first to last, files of one pod in the order of their first line. */
+export async function readInputs(
+  inputs: readonly InputFile[],
+  options: ReadOptions = {},
+): Promise<Inputs> {
+  const registry = new SourceRegistry(options)
+  const opened: Opened[] = []
+  for (const input of inputs) opened.push(await openInput(input, options))
+  opened.sort(
+    (a, b) =>
+      compareText(unrotatedName(a.input.path), unrotatedName(b.input.path)) ||
+      (a.recognition.firstTime || 0) - (b.recognition.firstTime || 0) ||
+      compareText(a.input.path, b.input.path),
+  )
+  const files: FileReading[] = []
+  let done = 0
+  for (const { input, recognition, compressed, encoding, troubles, chunks } of opened) {
+    const { path, labels } = input
+    const reader = new LogReader({ file: path, labels, recognition, sourceFor: registry.sourceFor })
+    const file: FileReading = {
+      path,
+      labels,
+      recognition,
+      compressed,
+      encoding,
+      reader,
+      troubles,
+      position: undefined,
+    }
+    files.push(file)
+    for await (const chunk of chunks()) {
+      reader.push(chunk)
+      done += chunk.length
+      options.onProgress?.(done)
+    }
+    reader.finish()
+    if (!compressed && encoding === 'utf-8' && path !== '-') file.position = reader.bytes
+  }
+  for (const source of registry.sources) source.settle()
+  return { files, sources: registry.sources, overflowed: registry.overflowed }
+}
+
+/** Which source a line belongs to: the pod where one is named, else the file without its rotation number. */
+class SourceRegistry {
+  readonly sources: LogSource[] = []
+  readonly #byKey = new Map<string, LogSource>()
+  readonly #options: ReadOptions
+  overflowed = false
+
+  constructor(options: ReadOptions) {
+    this.#options = options
+  }
+
+  readonly sourceFor = (labels: SourceLabels, file: string): LogSource => {
+    const { cluster = '', namespace = '', pod = '', container = '' } = labels
+    const key =
+      pod === ''
+        ? `file ${unrotatedName(file)} ${container}`
+        : `pod ${cluster} ${namespace} ${pod} ${container}`
+    const known = this.#byKey.get(key)
+    if (known !== undefined) {
+      known.file = file
+      return known
+    }
+    const first = this.sources[0]
+    if (this.sources.length >= MAX_SOURCES && first !== undefined) {
+      this.overflowed = true
+      return first
+    }
+    const id = this.sources.length
+    const limits = this.#options.limitsOf?.(id) ?? { since: undefined, until: undefined }
+    const source = new LogSource(id, labels, file, limits, this.#options.baseDay ?? 0)
+    this.sources.push(source)
+    this.#byKey.set(key, source)
+    return source
+  }
+}
+
+async function openInput(input: InputFile, options: ReadOptions): Promise<Opened> {
+  const troubles: string[] = []
+  const onTrouble = (text: string): void => void troubles.push(text)
+  if (input.path === '-') {
+    const raw = await peek(bytesOf(options.stdin), 8)
+    const compressed = isGzip(raw.head)
+    const plain = compressed ? gunzip(raw.all, onTrouble) : raw.all
+    const { head, all } = await peek(plain, HEAD_BYTES)
+    const encoding = wideEncoding(head)
+    // Recognised on what is there; the same bytes are read again from the start.
+    const start = await firstBytes(decoded(once(head), encoding), HEAD_BYTES)
+    return {
+      input,
+      compressed,
+      encoding: encoding ?? 'utf-8',
+      troubles,
+      recognition: recognise(start),
+      chunks: () => decoded(all, encoding),
+    }
+  }
+  const compressed = isGzip(await magicOf(input.path))
+  const plain = (onProblem: (text: string) => void): AsyncGenerator<Buffer> => {
+    const raw = fileChunks(input.path, 0, options.chunkBytes)
+    return compressed ? gunzip(raw, onProblem) : raw
+  }
+  const raw = await firstBytes(
+    plain(() => undefined),
+    HEAD_BYTES,
+  )
+  const encoding = wideEncoding(raw)
+  return {
+    input,
+    compressed,
+    encoding: encoding ?? 'utf-8',
+    troubles,
+    recognition: recognise(await firstBytes(decoded(once(raw), encoding), HEAD_BYTES)),
+    chunks: () => decoded(plain(onTrouble), encoding),
+  }
+}
+
+function decoded(
+  chunks: AsyncGenerator<Buffer>,
+  encoding: string | undefined,
+): AsyncGenerator<Buffer> {
+  return encoding === undefined ? withoutMark(chunks) : decodeWide(chunks, encoding)
+}
+
+async function* once(chunk: Buffer): AsyncGenerator<Buffer> {
+  yield await Promise.resolve(chunk)
+}
+
+async function firstBytes(chunks: AsyncGenerator<Buffer>, bytes: number): Promise<Buffer> {
+  const kept: Buffer[] = []
+  let length = 0
+  for await (const chunk of chunks) {
+    kept.push(Buffer.from(chunk))
+    length += chunk.length
+    if (length >= bytes) break
+  }
+  return Buffer.concat(kept).subarray(0, bytes)
+}
+
+async function magicOf(path: string): Promise<Buffer> {
+  try {
+    await using file = await open(path, 'r')
+    const magic = Buffer.alloc(8)
+    const { bytesRead } = await file.read(magic, 0, 8, 0)
+    return magic.subarray(0, bytesRead)
+  } catch (error: unknown) {
+    throw new ProgramError(`${path}: cannot be read`, {
+      exitCode: ExitCode.usage,
+      hint: error instanceof Error ? error.message : String(error),
+      cause: error,
+    })
+  }
+}
+
+async function* bytesOf(stdin: AsyncIterable<Buffer | string> | undefined): AsyncGenerator<Buffer> {
+  if (stdin === undefined) return
+  for await (const chunk of stdin) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+}

@@ -1,0 +1,148 @@
+import { EventHead } from '../formats/event-head.ts'
+import { LineSplitter } from './line-splitter.ts'
+import type { OnLine } from './line-splitter.ts'
+import { LineView } from './line-view.ts'
+import { CsvSplitter, JsonArraySplitter } from './record-splitter.ts'
+import type { Splitter } from './record-splitter.ts'
+import { ComposeWrapper } from './wrappers/compose.ts'
+import { CriWrapper } from './wrappers/cri.ts'
+import { CsvRecordWrapper, csvColumns } from './wrappers/csv-record.ts'
+import { JsonRecordWrapper } from './wrappers/json-record.ts'
+import { KubectlWrapper } from './wrappers/kubectl.ts'
+import { SternWrapper } from './wrappers/stern.ts'
+import { NO_WRAPPER } from './wrappers/wrapper.ts'
+import type { Wrapper } from './wrappers/wrapper.ts'
+
+/** How much of a file is looked at to find out what it is. */
+export const HEAD_BYTES = 128 * 1024
+const HEAD_LINES = 400
+
+/** What a file was taken for after a look at its beginning. */
+export interface Recognition {
+  layout: 'lines' | 'json-array' | 'csv'
+  /** Makes the wrapper of this file; every reading gets its own. */
+  makeWrapper: () => Wrapper
+  /** The export lists the newest line first. */
+  newestFirst: boolean
+  /** Terminal colours stand in the lines. */
+  coloured: boolean
+  /** Earliest time of the first lines, as written, to put rotated files of one pod in order; NaN if none was found. */
+  firstTime: number
+}
+
+const CANDIDATES: readonly (() => Wrapper)[] = [
+  () => new CriWrapper(),
+  () => new KubectlWrapper(),
+  () => new JsonRecordWrapper(),
+  () => new ComposeWrapper(),
+  () => new SternWrapper(),
+]
+
+/** Says what a file is by its first bytes (decompressed, UTF-8). */
+export function recognise(head: Buffer): Recognition {
+  const layout = layoutOf(head)
+  const columns = layout === 'csv' ? csvColumns(firstLine(head)) : undefined
+  if (columns) {
+    return look(head, 'csv', () => new CsvRecordWrapper(columns))
+  }
+  if (layout === 'json-array') return look(head, 'json-array', () => new JsonRecordWrapper())
+  let best: (() => Wrapper) | undefined
+  let bestHits = 0
+  for (const candidate of CANDIDATES) {
+    const { hits, lines } = countHits(head, candidate())
+    // A wrapper stands around every line; a third leaves room for garbage and for tools that write notes between.
+    if (hits > bestHits && hits * 3 >= lines) {
+      best = candidate
+      bestHits = hits
+    }
+  }
+  return look(head, 'lines', best ?? (() => NO_WRAPPER))
+}
+
+/** The splitter for a recognised file. */
+export function splitterFor(layout: Recognition['layout'], onLine: OnLine): Splitter {
+  if (layout === 'json-array') return new JsonArraySplitter(onLine)
+  if (layout === 'csv') return new CsvSplitter(onLine)
+  return new LineSplitter(onLine)
+}
+
+function layoutOf(head: Buffer): Recognition['layout'] {
+  let at = 0
+  while (at < head.length && (head[at] ?? 0) <= 32) at++
+  if (head[at] === 91) {
+    let next = at + 1
+    while (next < head.length && (head[next] ?? 0) <= 32) next++
+    if (head[next] === 123) return 'json-array'
+  }
+  return csvColumns(firstLine(head)) ? 'csv' : 'lines'
+}
+
+function firstLine(head: Buffer): string {
+  const newline = head.indexOf(10)
+  return head.toString('utf8', 0, Math.min(newline < 0 ? head.length : newline, 4096))
+}
+
+function countHits(head: Buffer, wrapper: Wrapper): { hits: number; lines: number } {
+  let hits = 0
+  let lines = 0
+  eachHeadLine(head, 'lines', (view) => {
+    lines++
+    if (wrapper.unwrap(view)) hits++
+  })
+  return { hits, lines }
+}
+
+function look(
+  head: Buffer,
+  layout: Recognition['layout'],
+  makeWrapper: () => Wrapper,
+): Recognition {
+  const wrapper = makeWrapper()
+  const event = new EventHead()
+  let rising = 0
+  let falling = 0
+  let previous = Number.NaN
+  let firstTime = Number.NaN
+  eachHeadLine(head, layout, (view) => {
+    wrapper.unwrap(view)
+    let time = view.wrapperTime
+    if (Number.isNaN(time) && event.read(view.buf, view.start, view.end)) time = event.time
+    if (Number.isNaN(time)) return
+    if (time > previous) rising++
+    if (time < previous) falling++
+    previous = time
+    if (!(time >= firstTime)) firstTime = time
+  })
+  return {
+    layout,
+    makeWrapper,
+    newestFirst: falling >= 3 && falling > rising * 4,
+    coloured: head.includes('\u001b['),
+    firstTime,
+  }
+}
+
+function eachHeadLine(
+  head: Buffer,
+  layout: Recognition['layout'],
+  onView: (view: LineView) => void,
+): void {
+  const view = new LineView()
+  let seen = 0
+  const splitter = splitterFor(layout, (buf, start, end, line) => {
+    if (seen >= HEAD_LINES || end === start) return
+    seen++
+    view.buf = buf
+    view.start = start
+    view.end = end
+    view.line = line
+    view.wrapperTime = Number.NaN
+    view.origin = 0
+    view.partial = false
+    onView(view)
+  })
+  // The head may be cut inside a line: the piece after the last line end proves nothing.
+  const cut = head.length >= HEAD_BYTES ? head.lastIndexOf(10) + 1 : head.length
+  splitter.push(cut === head.length || layout !== 'lines' ? head : head.subarray(0, cut))
+  splitter.finish()
+}

@@ -1,0 +1,147 @@
+import { readNumber } from '../byte-scan.ts'
+import { Interner } from '../interner.ts'
+import { MAX_LINE_BYTES } from '../line-splitter.ts'
+import type { LineView } from '../line-view.ts'
+import type { SourceLabels } from '../source-labels.ts'
+import { IsoTime } from '../timestamps.ts'
+import { collectLabels, epochMs } from './json-record.ts'
+import { MAX_ORIGINS } from './wrapper.ts'
+import type { Wrapper } from './wrapper.ts'
+
+const QUOTE = 34
+const COMMA = 44
+
+/** Which columns of a CSV export mean something to us; -1 where a column is absent. */
+export interface CsvColumns {
+  line: number
+  times: readonly number[]
+  labels: readonly { column: number; name: string }[]
+}
+
+/** Columns by the names in the head row of a Loki or Grafana export; undefined if it is no such export. */
+export function csvColumns(headRow: string): CsvColumns | undefined {
+  const names = headRow
+    .replace(/^\uFEFF/, '')
+    .trim()
+    .split(',')
+    .map((name) => name.trim().replaceAll('"', '').toLowerCase())
+  const line = names.findIndex(
+    (name) => name === 'line' || name === 'message' || name === 'log' || name === 'body',
+  )
+  // Nanoseconds first: the readable column of some exports is in the viewer's zone and does not say so.
+  const times = ['tsns', 'timestamp', 'time', 'date', 'ts']
+    .map((name) => names.indexOf(name))
+    .filter((column) => column >= 0)
+  if (line < 0 || times.length === 0) return undefined
+  const labels = names.flatMap((name, column) =>
+    column === line || times.includes(column) ? [] : [{ column, name }],
+  )
+  return { line, times, labels }
+}
+
+/** Rows of a CSV export (Loki, Grafana): one column is the program's line, others say when and where from. */
+export class CsvRecordWrapper implements Wrapper {
+  readonly name = 'Loki export (CSV)'
+  readonly #columns: CsvColumns
+  readonly #time = new IsoTime()
+  readonly #origins = new Interner(MAX_ORIGINS)
+  readonly #scratch = Buffer.allocUnsafe(MAX_LINE_BYTES)
+  readonly #starts: number[] = []
+  readonly #ends: number[] = []
+
+  constructor(columns: CsvColumns) {
+    this.#columns = columns
+  }
+
+  unwrap(view: LineView): boolean {
+    const fields = this.#split(view)
+    const { line, times, labels } = this.#columns
+    if (fields <= line) return false
+    if (view.line === 1) {
+      view.end = view.start
+      return true
+    }
+    const { buf } = view
+    let time = Number.NaN
+    for (const column of times) {
+      const start = this.#starts[column]
+      const end = this.#ends[column]
+      if (start === undefined || end === undefined || !Number.isNaN(time)) continue
+      if (this.#time.read(buf, start, end)) time = this.#time.ms
+      else time = epochMs(readNumber(buf, start, end))
+    }
+    view.wrapperTime = time
+    view.origin = this.#originOf(view, labels)
+    const start = this.#starts[line] ?? view.start
+    const end = this.#ends[line] ?? view.end
+    this.#take(view, start, end)
+    return true
+  }
+
+  labels(origin: number): SourceLabels {
+    const labels: SourceLabels = {}
+    const values = this.#origins.text(origin - 1).split('\u0001')
+    this.#columns.labels.forEach(({ name }, index) => {
+      collectLabels(name, (values[index] ?? '').replaceAll('""', '"'), labels)
+    })
+    return labels
+  }
+
+  #originOf(view: LineView, labels: CsvColumns['labels']): number {
+    let length = 0
+    for (const { column } of labels) {
+      const start = this.#starts[column] ?? 0
+      const end = this.#ends[column] ?? 0
+      if (length + end - start + 1 > 4096) break
+      length += view.buf.copy(this.#scratch, length, start, end)
+      this.#scratch[length++] = 1
+    }
+    return length === 0 ? 0 : this.#origins.id(this.#scratch, 0, length) + 1
+  }
+
+  /** Doubled quotes inside a quoted field stand for one. */
+  #take(view: LineView, start: number, end: number): void {
+    const { buf } = view
+    let quotes = false
+    for (let at = start; at < end && !quotes; at++) quotes = buf[at] === QUOTE
+    view.start = start
+    view.end = end
+    if (!quotes) return
+    let length = 0
+    for (let at = start; at < end && length < this.#scratch.length; at++) {
+      const byte = buf[at] ?? 0
+      this.#scratch[length++] = byte
+      if (byte === QUOTE && buf[at + 1] === QUOTE) at++
+    }
+    view.buf = this.#scratch
+    view.start = 0
+    view.end = length
+  }
+
+  #split(view: LineView): number {
+    const { buf, end } = view
+    let at = view.start
+    let field = 0
+    while (at <= end && field < 64) {
+      let start = at
+      let stop: number
+      if (buf[at] === QUOTE && at < end) {
+        start = at + 1
+        at = start
+        while (at < end && !(buf[at] === QUOTE && buf[at + 1] !== QUOTE))
+          at += buf[at] === QUOTE ? 2 : 1
+        stop = Math.min(at, end)
+        at = stop + 1
+      } else {
+        while (at < end && buf[at] !== COMMA) at++
+        stop = at
+      }
+      this.#starts[field] = start
+      this.#ends[field] = stop
+      field++
+      if (at >= end || buf[at] !== COMMA) break
+      at++
+    }
+    return field
+  }
+}

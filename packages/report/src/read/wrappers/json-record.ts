@@ -1,0 +1,181 @@
+import { ascii, readNumber } from '../byte-scan.ts'
+import { Interner } from '../interner.ts'
+import { JsonScan, unescapeJson } from '../json-scan.ts'
+import { MAX_LINE_BYTES } from '../line-splitter.ts'
+import type { LineView } from '../line-view.ts'
+import type { SourceLabels } from '../source-labels.ts'
+import { IsoTime } from '../timestamps.ts'
+import { MAX_ORIGINS } from './wrapper.ts'
+import type { Wrapper } from './wrapper.ts'
+
+const NAMES = {
+  text: ['log', 'line', 'message', 'Line', 'body'].map(ascii),
+  time: ['time', 'timestamp', 'ts', 'tsNs', 'Time'].map(ascii),
+  labels: ['labels', 'fields', 'stream', 'kubernetes'].map(ascii),
+  pod: ['podName', 'pod', 'pod_name'].map(ascii),
+  container: ['containerName', 'container', 'container_name'].map(ascii),
+  namespace: ['namespace', 'namespace_name'].map(ascii),
+} as const
+
+/** Members that only our own programs write: a line that has one is no wrapper, whatever else it holds. */
+const OURS = ['msg', 'level', 'component'].map(ascii)
+
+/**
+ * One JSON object a line with the program's line as a string member: Docker's json-file (`log`, `time`), stern's JSON (`message`,
+ * `podName`), Loki and Grafana exports (`line`, `timestamp`, `labels`). Which one it is only matters for its name.
+ */
+export class JsonRecordWrapper implements Wrapper {
+  readonly #scan = new JsonScan()
+  readonly #time = new IsoTime()
+  readonly #origins = new Interner(MAX_ORIGINS)
+  readonly #scratch = Buffer.allocUnsafe(MAX_LINE_BYTES)
+  readonly #origin = Buffer.allocUnsafe(4096)
+  #kind = 'JSON records'
+
+  get name(): string {
+    return this.#kind
+  }
+
+  unwrap(view: LineView): boolean {
+    const scan = this.#scan
+    if (view.buf[view.start] !== 123 || !scan.begin(view.buf, view.start, view.end)) return false
+    let textStart = -1
+    let textEnd = -1
+    let escaped = false
+    let time = Number.NaN
+    let originLength = 0
+    while (scan.next()) {
+      if (OURS.some((name) => scan.keyIs(name))) return false
+      if (textStart < 0 && NAMES.text.some((name) => scan.keyIs(name))) {
+        if (scan.kind !== 'string' && scan.kind !== 'object') return false
+        textStart = scan.valueStart
+        textEnd = scan.valueEnd
+        escaped = scan.kind === 'string' && scan.escaped
+        this.#kind = kindByMember(view.buf[scan.keyStart + 1] ?? 0)
+      } else if (NAMES.time.some((name) => scan.keyIs(name))) {
+        const read = this.#readTime(scan)
+        if (!Number.isNaN(read)) time = read
+      } else if (this.#isOrigin(scan)) {
+        // The bytes of all members that say where the line comes from are the origin; they are parsed once.
+        const length = scan.valueEnd - scan.valueStart + scan.keyEnd - scan.keyStart + 4
+        if (originLength + length < this.#origin.length)
+          originLength += this.#copyMember(scan, originLength)
+      }
+    }
+    if (textStart < 0) return false
+    view.origin = originLength === 0 ? 0 : this.#origins.id(this.#origin, 0, originLength) + 1
+    view.wrapperTime = time
+    if (escaped && onlyLineEndEscaped(view.buf, textStart, textEnd)) {
+      // The usual Docker line: nothing escaped but its end. No need to copy it.
+      view.start = textStart
+      view.end = textEnd - 2
+      view.partial = false
+      return true
+    }
+    if (escaped) {
+      view.end = unescapeJson(view.buf, textStart, textEnd, this.#scratch)
+      view.buf = this.#scratch
+      view.start = 0
+    } else {
+      view.start = textStart
+      view.end = textEnd
+    }
+    const ended = this.#trimLineEnd(view, escaped)
+    // Docker cuts long lines into pieces; only the last piece ends in a line end.
+    view.partial = this.#kind === DOCKER && !ended
+    return true
+  }
+
+  labels(origin: number): SourceLabels {
+    const text = this.#origins.text(origin - 1)
+    if (text === '') return {}
+    const labels: SourceLabels = {}
+    for (const record of text.split('\u0001')) {
+      const cut = record.indexOf('\u0002')
+      collectLabels(record.slice(0, cut), record.slice(cut + 1), labels)
+    }
+    return labels
+  }
+
+  /** Takes off line ends, also those still written as escapes; true if there was one. */
+  #trimLineEnd(view: LineView, unescaped: boolean): boolean {
+    const { buf, start, end } = view
+    if (unescaped) while (view.end > start && isLineEnd(buf[view.end - 1])) view.end--
+    return view.end < end
+  }
+
+  #isOrigin(scan: JsonScan): boolean {
+    if (scan.kind === 'object') return NAMES.labels.some((name) => scan.keyIs(name))
+    return (
+      NAMES.pod.some((name) => scan.keyIs(name)) ||
+      NAMES.container.some((name) => scan.keyIs(name)) ||
+      NAMES.namespace.some((name) => scan.keyIs(name))
+    )
+  }
+
+  #copyMember(scan: JsonScan, at: number): number {
+    let length = 0
+    if (at > 0) this.#origin[at + length++] = 1
+    length += scan.buf.copy(this.#origin, at + length, scan.keyStart, scan.keyEnd)
+    this.#origin[at + length++] = 2
+    length += scan.buf.copy(this.#origin, at + length, scan.valueStart, scan.valueEnd)
+    return length
+  }
+
+  #readTime(scan: JsonScan): number {
+    if (this.#time.read(scan.buf, scan.valueStart, scan.valueEnd)) return this.#time.ms
+    return epochMs(readNumber(scan.buf, scan.valueStart, scan.valueEnd))
+  }
+}
+
+/** Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by size, as milliseconds. */
+export function epochMs(value: number): number {
+  if (!(value > 1e8)) return Number.NaN
+  if (value < 1e11) return value * 1000
+  if (value < 1e14) return value
+  if (value < 1e17) return value / 1000
+  return value / 1e6
+}
+
+const DOCKER = 'Docker json-file'
+
+function kindByMember(second: number): string {
+  if (second === 111) return DOCKER
+  if (second === 105) return 'Loki export (JSON)'
+  return 'JSON records'
+}
+
+/** Reads labels of any depth by their usual names; a value that is no JSON object is taken as it stands. */
+export function collectLabels(key: string, value: string, into: SourceLabels): void {
+  if (value.startsWith('{')) {
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(value)
+    } catch {
+      return
+    }
+    if (typeof parsed !== 'object' || parsed === null) return
+    for (const [inner, text] of Object.entries(parsed)) {
+      if (typeof text === 'string') collectLabels(inner, text, into)
+    }
+    return
+  }
+  if (value === '') return
+  const name = key.toLowerCase().replaceAll(/[^a-z]/g, '')
+  if (name === 'pod' || name === 'podname') into.pod = value
+  else if (name === 'container' || name === 'containername') into.container = value
+  else if (name === 'namespace' || name === 'namespacename') into.namespace = value
+  else if (name === 'cluster' || name === 'clustername') into.cluster = value
+  else if (name === 'component' || name === 'appkubernetesiocomponent') into.component = value
+}
+
+/** The only escape in [start, end) is a final `\\n`. */
+function onlyLineEndEscaped(buf: Buffer, start: number, end: number): boolean {
+  if (end - start < 2 || buf[end - 1] !== 110 || buf[end - 2] !== 92) return false
+  for (let at = start; at < end - 2; at++) if (buf[at] === 92) return false
+  return true
+}
+
+function isLineEnd(byte: number | undefined): boolean {
+  return byte === 10 || byte === 13
+}
