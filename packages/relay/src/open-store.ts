@@ -2,7 +2,7 @@ import { Backoff, durationText, ExitCode, type Logger, ProgramError, sleep } fro
 import { STORE_EXAMPLES, storeTarget } from './config/store-target.ts'
 import type { RelayConfig } from './config/relay-config.ts'
 import { openPostgresStore } from './store/postgres-store.ts'
-import type { RelayStore } from './store/relay-store.ts'
+import type { MigrationOutcome, RelayStore } from './store/relay-store.ts'
 import { openSqliteStore } from './store/sqlite-store.ts'
 import { StoreError } from './store/store-error.ts'
 
@@ -11,6 +11,8 @@ export interface OpenStoreOptions {
   /** `none`: a store that is down fails at once, as a command wants it. */
   readonly patience: 'configured' | 'none'
   readonly signal?: AbortSignal
+  /** Told what bringing the schema up to date has done. */
+  readonly onMigrated?: (outcome: MigrationOutcome) => void
 }
 
 /**
@@ -21,7 +23,7 @@ export async function openStore(
   config: Pick<RelayConfig, 'store' | 'migrate' | 'startupTimeoutMs'>,
   options: OpenStoreOptions,
 ): Promise<RelayStore> {
-  const { log, patience, signal } = options
+  const { log, patience, signal, onMigrated } = options
   const store = await connect(config.store, log)
   const timeoutMs = patience === 'none' ? 0 : config.startupTimeoutMs
   const giveUpAt = performance.now() + timeoutMs
@@ -29,14 +31,14 @@ export async function openStore(
   try {
     for (;;) {
       try {
-        if (config.migrate) await store.migrate()
-        else await store.check()
+        await prepare(store, config.migrate, onMigrated)
         return store
       } catch (error: unknown) {
         if (!(error instanceof StoreError)) throw error
         const retryInMs = backoff.next()
         const over = performance.now() + retryInMs > giveUpAt || signal?.aborted === true
-        if (!error.unavailable || over) throw unreachable(error, timeoutMs)
+        if (!error.unavailable) throw unusable(error)
+        if (over) throw unreachable(error, timeoutMs)
         log.warn(
           { store: store.technology, detail: error.message, retryInMs },
           'waiting for the store',
@@ -48,6 +50,16 @@ export async function openStore(
     await store[Symbol.asyncDispose]()
     throw error
   }
+}
+
+async function prepare(
+  store: RelayStore,
+  migrate: boolean,
+  onMigrated: OpenStoreOptions['onMigrated'],
+): Promise<void> {
+  if (!migrate) return store.check()
+  const outcome = await store.migrate()
+  onMigrated?.(outcome)
 }
 
 async function connect(text: string, log: Logger): Promise<RelayStore> {
@@ -70,9 +82,17 @@ async function connect(text: string, log: Logger): Promise<RelayStore> {
   }
 }
 
+function unusable(error: StoreError): ProgramError {
+  return new ProgramError(`the database cannot be used: ${error.message}`, {
+    exitCode: ExitCode.unavailable,
+    hint: 'If it is a new one, run: relay database update. Otherwise see what its user may do.',
+    cause: error,
+  })
+}
+
 function unreachable(error: StoreError, timeoutMs: number): ProgramError {
   const waited = timeoutMs === 0 ? '' : ` for ${durationText(timeoutMs)}`
-  return new ProgramError(`the database cannot be used${waited}: ${error.message}`, {
+  return new ProgramError(`the database cannot be reached${waited}: ${error.message}`, {
     exitCode: ExitCode.unavailable,
     hint: 'Check RELAY_STORE, the network between here and the database, and its log.',
     cause: error,

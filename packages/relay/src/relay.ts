@@ -7,13 +7,13 @@ import { Authenticator } from './nodes/authenticator.ts'
 import { reconcileDeclaredUsers } from './nodes/declared-users.ts'
 import { NodeLinks } from './nodes/node-links.ts'
 import { RelayMetrics } from './observe/relay-metrics.ts'
-import { StoreWatch } from './observe/store-watch.ts'
 import { openStore } from './open-store.ts'
 import { DatabaseNodeQueue } from './queue/database-node-queue.ts'
 import type { NodeQueue } from './queue/node-queue.ts'
 import { RabbitNodeQueue } from './queue/rabbit-node-queue.ts'
 import type { RelayStore } from './store/relay-store.ts'
-import { type DeskEvent, TaskDesk } from './tasks/task-desk.ts'
+import type { DeskEvent } from './tasks/desk-events.ts'
+import { TaskDesk } from './tasks/task-desk.ts'
 import { DEFAULT_DELIVERY_POLICY } from './upstream/delivery-policy.ts'
 import { UpstreamLink } from './upstream/upstream-link.ts'
 import { Upkeep } from './upkeep.ts'
@@ -35,7 +35,6 @@ export interface RelayHandle extends AsyncDisposable {
 }
 
 const SWEEP_MS = 2_000
-const STORE_CHECK_MS = 5_000
 const NODE_SYNC_MS = 30_000
 // Results that all nodes together may be sending at one time, in units of the largest allowed.
 const LARGEST_RESULTS_AT_ONCE = 8
@@ -107,14 +106,12 @@ export async function startRelay(
     upstreams.set(upstream.name, starting.use(link))
   }
 
-  const watch = new StoreWatch(store, log)
   const health = new Health()
-  health.check('store', () => watch.check())
+  health.check('store', () => store.check())
   starting.use(
     new Upkeep(
       [
         { name: 'tasks', everyMs: SWEEP_MS, run: () => desk.sweep() },
-        { name: 'store', everyMs: STORE_CHECK_MS, run: () => watch.check() },
         { name: 'nodes', everyMs: NODE_SYNC_MS, run: () => links.sync() },
         { name: 'last seen', everyMs: NODE_SYNC_MS, run: () => links.save() },
       ],

@@ -2,14 +2,15 @@ import { type CliIo, createLogger, relayText } from '@warren/runtime'
 import { loadRelayConfig } from '../config/relay-config.ts'
 import { relayLogText } from '../observe/log-text.ts'
 import { openStore } from '../open-store.ts'
-import type { RelayStore } from '../store/relay-store.ts'
+import type { MigrationOutcome, RelayStore } from '../store/relay-store.ts'
 
 /** Runs a command on the store of the configuration and closes it again. `migrate` overrides the configuration. */
 export async function withStore<T>(
   io: CliIo,
   work: (store: RelayStore) => Promise<T>,
-  { migrate }: { migrate?: boolean } = {},
+  options: { migrate?: boolean; onMigrated?: (outcome: MigrationOutcome) => void } = {},
 ): Promise<T> {
+  const { migrate, ...rest } = options
   const config = loadRelayConfig(io.env)
   const log = createLogger({
     component: 'relay',
@@ -22,7 +23,7 @@ export async function withStore<T>(
   })
   await using store = await openStore(
     { ...config, migrate: migrate ?? config.migrate },
-    { log, patience: 'none' },
+    { log, patience: 'none', ...rest },
   )
   return await work(store)
 }

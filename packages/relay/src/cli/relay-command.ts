@@ -60,10 +60,14 @@ Configuration is by environment variables; relay config check names them all.`,
     .command('update')
     .description('bring the schema up to date; safe while hubs run and from several places at once')
     .action(async () => {
-      const { from, to } = await withStore(io, (store) => store.migrate(), { migrate: false })
-      io.stdout.write(
-        from === to ? `The schema is up to date (version ${to}).\n` : `Schema ${from} -> ${to}.\n`,
-      )
+      await withStore(io, async () => undefined, {
+        migrate: true,
+        onMigrated: ({ from, to }) => {
+          const text =
+            from === to ? `The schema is up to date (version ${to}).` : `Schema ${from} -> ${to}.`
+          io.stdout.write(`${text}\n`)
+        },
+      })
     })
   return relay
 }

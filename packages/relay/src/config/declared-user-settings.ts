@@ -76,7 +76,8 @@ export function declaredUsersOf(values: Partial<DeclaredUserValues>): {
     ownerOf.set(member.value, canonicalUsername(draft.name))
     draft.nodeIds.add(member.value)
   }
-  const users = [...drafts.values()].flatMap(({ name, password, nodeIds }) => {
+  const sorted = [...drafts.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  const users = sorted.flatMap(({ name, password, nodeIds }) => {
     const problem = usernameProblem(name)
     const variable = `DownstreamUsers__${name}__Password`
     if (problem !== undefined) problems.push({ name: variable, message: problem })

@@ -12,7 +12,7 @@ export const API_ERRORS = {
   RELAY_UNAUTHORIZED: {
     status: 401,
     retryable: false,
-    title: 'The login is missing or not valid for this collection',
+    title: 'The login is not valid for this collection',
     action:
       'Check user name, password and collection id of the node. The reason stands in the log of the hub, not in the answer.',
   },

@@ -76,13 +76,13 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   })
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
+    // Not `onResponse`: that one is never called for a client that left before its answer.
+    reply.raw.once('close', () => {
+      logRequest(request, reply, routeOf.get(`${request.method} ${request.routeOptions.url ?? ''}`))
+    })
     if (!closing) return done()
     void reply.header('connection', 'close')
     return done(new ApiError('RELAY_STOPPING', { retryAfterSeconds: 1 }))
-  })
-  app.addHook('onResponse', (request, reply, done) => {
-    logRequest(request, reply, routeOf.get(`${request.method} ${request.routeOptions.url ?? ''}`))
-    done()
   })
   app.setErrorHandler((failure, request, reply) => {
     const error = apiErrorOf(failure)

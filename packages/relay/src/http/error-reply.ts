@@ -38,7 +38,7 @@ export function sendError(error: ApiError, request: FastifyRequest, reply: Fasti
   }
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds))
   // What is left of a body nobody reads would be taken for the next request of the connection.
-  if (!request.raw.complete) void reply.header('connection', 'close')
+  if (hasUnreadBody(request)) void reply.header('connection', 'close')
   void reply
     .code(status)
     .header('content-type', 'application/problem+json; charset=utf-8')
@@ -53,6 +53,12 @@ export function sendError(error: ApiError, request: FastifyRequest, reply: Fasti
         requestId: request.id,
       }),
     )
+}
+
+function hasUnreadBody({ raw, headers }: FastifyRequest): boolean {
+  const announced =
+    headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined
+  return announced && headers['content-length'] !== '0' && !raw.complete
 }
 
 /** Logs what the operator of the hub has to see: our faults, never the client's. */

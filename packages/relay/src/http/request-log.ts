@@ -3,6 +3,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pathOf } from './node-login.ts'
 import type { RouteEntry } from './route-entry.ts'
 
+/** As nginx has it: the connection was gone before the answer was out. */
+const CLIENT_LEFT = 499
+
 export interface FinishedRequest {
   readonly route: string
   readonly method: string
@@ -20,7 +23,7 @@ export interface FinishedRequest {
  */
 export function requestLog(log: Logger, onFinished: (request: FinishedRequest) => void) {
   return (request: FastifyRequest, reply: FastifyReply, route: RouteEntry | undefined): void => {
-    const status = reply.statusCode
+    const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_LEFT
     const durationMs = Math.max(0, reply.elapsedTime - request.heldMs)
     const principal = request.principal
     const quiet = (status === 204 || route?.access === 'probe') && status < 400

@@ -4,7 +4,7 @@ import type { LogRecord, TextCatalogue, TextLine } from '@warren/runtime'
 // What the hub that this one replaces writes for the same event, message for message, so that log pipelines and
 // people go on finding what they look for. Events that it does not know are written as `message key=value …`.
 
-const REQUESTS = 'Microsoft.AspNetCore.RequestLogging'
+const REQUESTS = 'Serilog.AspNetCore.RequestLoggingMiddleware'
 
 export const relayLogText: TextCatalogue = {
   'request completed': (record) => [

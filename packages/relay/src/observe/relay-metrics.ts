@@ -2,7 +2,7 @@ import type { Metrics } from '@warren/runtime'
 import type { FinishedRequest } from '../http/request-log.ts'
 import type { QueueStatus } from '../queue/node-queue.ts'
 import type { StoreCounts } from '../store/relay-store.ts'
-import type { DeskEvent } from '../tasks/task-desk.ts'
+import type { DeskEvent } from '../tasks/desk-events.ts'
 
 /**
  * What the hub counts. Labels are bounded sets: nodes, upstreams, states and statuses; never a task, a path with an

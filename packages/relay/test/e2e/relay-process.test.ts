@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { freePort, until } from '@warren/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openSqlite } from '../harness/test-relay.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+interface Running {
+  readonly process: ChildProcess
+  stderr: string
+  readonly ended: Promise<{ code: number | null; signal: string | null }>
+}
+
+describe('the hub as a process', () => {
+  let resources: AsyncDisposableStack
+  let storeUrl: string
+  beforeEach(async () => {
+    resources = new AsyncDisposableStack()
+    storeUrl = resources.use(await openSqlite()).url
+  })
+  afterEach(() => resources.disposeAsync())
+
+  const run = (env: NodeJS.ProcessEnv, ...args: string[]): Running => {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      env: { PATH: process.env['PATH'], RELAY_STORE: storeUrl, RELAY_HOST: '127.0.0.1', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const running: Running = {
+      process: child,
+      stderr: '',
+      ended: once(child, 'exit').then(([code, signal]) => ({
+        code: code as number | null,
+        signal: signal as string | null,
+      })),
+    }
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (running.stderr += text))
+    resources.defer(() => void child.kill('SIGKILL'))
+    return running
+  }
+
+  it('serves until SIGTERM, and ends by that signal', async () => {
+    const port = await freePort()
+    const hub = run({ RELAY_PORT: String(port) }, 'serve')
+    await until(() => hub.stderr.includes('relay started'), { timeoutMs: 20_000 })
+    const health = await fetch(`http://127.0.0.1:${port}/healthz`)
+    expect(await health.text()).toBe('Healthy')
+    hub.process.kill('SIGTERM')
+    expect(await hub.ended).toEqual({ code: null, signal: 'SIGTERM' })
+    const lines = hub.stderr.trim().split('\n')
+    const messages = lines.map((line) => (JSON.parse(line) as { msg: string }).msg)
+    expect(messages).toEqual(['relay started', 'relay stopping', 'relay stopped'])
+  })
+
+  it('turns readiness off before it closes its sockets', async () => {
+    const port = await freePort()
+    const hub = run({ RELAY_PORT: String(port), RELAY_STOP_DELAY: '2s' }, 'serve')
+    const url = `http://127.0.0.1:${port}`
+    await until(async () => (await fetch(`${url}/readyz`)).status === 200, { timeoutMs: 20_000 })
+    hub.process.kill('SIGTERM')
+    const ready = await until(async () => {
+      const answer = await fetch(`${url}/readyz`)
+      return answer.status === 503 && answer
+    })
+    expect(await ready.json()).toMatchObject({ status: 'unready' })
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+    await hub.ended
+    await expect(fetch(`${url}/livez`)).rejects.toThrow()
+  })
+
+  it('exits with 78 and says what is wrong with its configuration', async () => {
+    const hub = run({ RELAY_PORT: 'eighty' }, 'serve')
+    expect(await hub.ended).toEqual({ code: 78, signal: null })
+    expect(hub.stderr).toContain('RELAY_PORT: expected a whole number')
+  })
+
+  it('waits for a database that is down, says so, and exits with 69 when it stays down', async () => {
+    const port = await freePort()
+    const store = `postgres://relay:geheim@127.0.0.1:${port}/relay`
+    const hub = run({ RELAY_STORE: store, RELAY_STARTUP_TIMEOUT: '2s' }, 'serve')
+    const started = performance.now()
+    expect(await hub.ended).toEqual({ code: 69, signal: null })
+    expect(performance.now() - started).toBeGreaterThan(500)
+    expect(hub.stderr).toContain('waiting for the store')
+    expect(hub.stderr).toContain('cannot be reached for 2s')
+    expect(hub.stderr).not.toContain('geheim')
+  })
+
+  it('exits with 69 when its port is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    resources.defer(() => void other.close())
+    const address = other.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const hub = run({ RELAY_PORT: String(port) }, 'serve')
+    expect(await hub.ended).toEqual({ code: 69, signal: null })
+    expect(hub.stderr).toContain('EADDRINUSE')
+  })
+
+  it("writes today's lines when asked for text", async () => {
+    const port = await freePort()
+    const hub = run({ RELAY_PORT: String(port), LOG_FORMAT: 'text' }, 'serve')
+    await until(() => hub.stderr.includes('relay started'), { timeoutMs: 20_000 })
+    await fetch(`http://127.0.0.1:${port}/healthz`)
+    await fetch(`http://127.0.0.1:${port}/link_connector_api/task/nextjob/x`)
+    await until(() => hub.stderr.includes('responded 401'))
+    expect(hub.stderr).toMatch(
+      /^\[\d\d:\d\d:\d\d INF\] HTTP GET \/healthz responded 200 in \d+\.\d{4} ms <s:\S+>$/m,
+    )
+    expect(hub.stderr).toMatch(
+      /INF\] Basic was not authenticated\. Failure message: Missing Authorization Header <s:/,
+    )
+  })
+})

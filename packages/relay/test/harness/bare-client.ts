@@ -1,0 +1,130 @@
+import { request } from 'node:http'
+import { z } from 'zod'
+
+export interface BareAnswer {
+  readonly status: number
+  readonly headers: NodeJS.Dict<string | string[]>
+  readonly text: string
+  json(): unknown
+}
+
+export interface BareRequest {
+  readonly method?: string
+  readonly headers?: Record<string, string>
+  readonly body?: string | Buffer
+  readonly signal?: AbortSignal
+}
+
+const servedTaskSchema = z.looseObject({ uuid: z.string(), collection: z.string() })
+export type ServedTask = z.infer<typeof servedTaskSchema>
+
+/** The task in an answer to a poll. */
+export function servedTask(answer: BareAnswer): ServedTask {
+  if (answer.status !== 200) throw new Error(`the poll was answered ${answer.status}`)
+  return servedTaskSchema.parse(answer.json())
+}
+
+/** One request on a connection of its own, with exactly the headers given: what foreign clients do. */
+export function bareRequest(url: string, options: BareRequest = {}): Promise<BareAnswer> {
+  const { method = 'GET', headers = {}, body, signal } = options
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      url,
+      { method, headers, agent: false, ...(signal === undefined ? {} : { signal }) },
+      (answer) => {
+        const chunks: Buffer[] = []
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+        answer.on('error', reject)
+        answer.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8')
+          resolve({
+            status: answer.statusCode ?? 0,
+            headers: answer.headers,
+            text,
+            json: () => JSON.parse(text) as unknown,
+          })
+        })
+      },
+    )
+    outgoing.on('error', reject)
+    outgoing.end(body)
+  })
+}
+
+/** What today's edge client sends on a GET; on a POST it adds the two of a JSON body. */
+export function pythonHeaders(username: string, password: string): Record<string, string> {
+  return {
+    'User-Agent': 'python-requests/2.34.2',
+    'Accept-Encoding': 'gzip, deflate',
+    Accept: '*/*',
+    Connection: 'keep-alive',
+    Authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+  }
+}
+
+/** A node as a person sets it up: base URL, login and collection. */
+export class BareNode {
+  readonly #base: string
+  readonly #headers: Record<string, string>
+  readonly collection: string
+
+  constructor(
+    url: string,
+    account: { username: string; password: string; collectionId: string },
+    base = `${url}/link_connector_api`,
+  ) {
+    this.#base = base
+    this.#headers = pythonHeaders(account.username, account.password)
+    this.collection = account.collectionId
+  }
+
+  poll(options: { suffix?: string; wait?: number; signal?: AbortSignal } = {}) {
+    const { suffix = '', wait, signal } = options
+    const headers = wait === undefined ? {} : { Prefer: `wait=${wait}` }
+    return bareRequest(`${this.#base}/task/nextjob/${this.collection}${suffix}`, {
+      headers: { ...this.#headers, ...headers },
+      ...(signal === undefined ? {} : { signal }),
+    })
+  }
+
+  /** Polls until there is a task, and returns it. */
+  async nextTask(): Promise<ServedTask> {
+    for (let tries = 0; tries < 40; tries += 1) {
+      const answer = await this.poll({ wait: 1 })
+      if (answer.status !== 204) return servedTask(answer)
+    }
+    throw new Error('no task came')
+  }
+
+  post(uuid: string, body: unknown) {
+    return this.postText(uuid, JSON.stringify(body))
+  }
+
+  postText(uuid: string, text: string) {
+    return bareRequest(`${this.#base}/task/result/${uuid}/${this.collection}`, {
+      method: 'POST',
+      headers: {
+        ...this.#headers,
+        'Content-Type': 'application/json',
+        'Content-Length': String(Buffer.byteLength(text)),
+      },
+      body: text,
+    })
+  }
+
+  answer(task: { uuid: string; collection: string }, count: number) {
+    return this.post(task.uuid, nodeResult(task, count))
+  }
+}
+
+/** An availability result as today's edge client writes it. */
+export function nodeResult(task: { uuid: string; collection: string }, count: number) {
+  return {
+    uuid: task.uuid,
+    status: 'ok',
+    collection_id: task.collection,
+    message: '',
+    protocolVersion: 'v2',
+    queryResult: { count, datasetCount: 0, files: [] },
+  }
+}

@@ -1,0 +1,34 @@
+import { Readable } from 'node:stream'
+import { printFailure } from '@warren/runtime'
+import { relayCommand } from '../../src/index.ts'
+
+export interface CliRun {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+  json(): unknown
+}
+
+export interface CliEnv extends NodeJS.ProcessEnv {
+  /** Not a variable: what the command reads from its standard input. */
+  stdin?: string
+}
+
+/** Runs one command in this process, as from a pipe, with nothing of the environment but `env`. */
+export async function runCli({ stdin = '', ...env }: CliEnv, ...args: string[]): Promise<CliRun> {
+  let stdout = ''
+  let stderr = ''
+  const io = {
+    stdout: { write: (text: string) => void (stdout += text), isTTY: false },
+    stderr: { write: (text: string) => void (stderr += text), isTTY: false },
+    stdin: Readable.from(stdin === '' ? [] : [Buffer.from(stdin)]),
+    env,
+  }
+  let exitCode = 0
+  try {
+    await relayCommand(io).parseAsync(args, { from: 'user' })
+  } catch (error: unknown) {
+    exitCode = printFailure(error, io.stderr, env)
+  }
+  return { exitCode, stdout, stderr, json: () => JSON.parse(stdout) as unknown }
+}

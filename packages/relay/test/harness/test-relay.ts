@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createLogger, type LogRecord } from '@warren/runtime'
+import { createDatabase, describePostgres } from '@warren/testkit'
+import { describe } from 'vitest'
+import { z } from 'zod'
+import { loadRelayConfig, type RelayHandle, startRelay } from '../../src/index.ts'
+
+const logRecord = z.looseObject({
+  level: z.number(),
+  time: z.number(),
+  msg: z.string(),
+  component: z.string(),
+})
+
+export interface TestRelay extends AsyncDisposable {
+  readonly relay: RelayHandle
+  readonly url: string
+  /** Every line logged so far, at debug and above. */
+  readonly records: readonly LogRecord[]
+  logged(msg: string): LogRecord[]
+}
+
+/** A hub on a free port of this machine. The environment says the rest, the store above all. */
+export async function startTestRelay(env: NodeJS.ProcessEnv): Promise<TestRelay> {
+  const records: LogRecord[] = []
+  const config = loadRelayConfig({ RELAY_HOST: '127.0.0.1', RELAY_PORT: '0', ...env })
+  const log = createLogger({
+    component: 'relay',
+    level: 'debug',
+    format: 'json',
+    destination: { write: (line: string) => records.push(logRecord.parse(JSON.parse(line))) },
+    secrets: config.secrets,
+  })
+  const relay = await startRelay(config, { log })
+  return {
+    relay,
+    url: relay.url,
+    records,
+    logged: (msg) => records.filter((record) => record.msg === msg),
+    [Symbol.asyncDispose]: () => relay[Symbol.asyncDispose](),
+  }
+}
+
+export interface TestStore extends AsyncDisposable {
+  /** For RELAY_STORE. */
+  readonly url: string
+}
+
+async function sqliteFile(): Promise<TestStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'warren-relay-'))
+  return {
+    url: `sqlite:${join(folder, 'relay.sqlite')}`,
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+/** Runs the suite on every store that there is. `open` gives an empty one. */
+export function describeStores(title: string, suite: (open: () => Promise<TestStore>) => void) {
+  describe(`${title}, on SQLite`, () => suite(sqliteFile))
+  describePostgres(`${title}, on PostgreSQL`, () => suite(createDatabase))
+}
+
+/** For suites whose subject has nothing to do with the store. */
+export const openSqlite = sqliteFile

@@ -1,0 +1,370 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  BareNode,
+  bareRequest,
+  nodeResult,
+  pythonHeaders,
+  servedTask,
+} from '../harness/bare-client.ts'
+import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
+import { describeStores, type TestRelay, startTestRelay } from '../harness/test-relay.ts'
+
+type Account = Awaited<ReturnType<TestRelay['relay']['users']['add']>>
+
+const jobPath = (collection: string) => `/link_connector_api/task/nextjob/${collection}`
+
+describeStores('the Task API for nodes', (open) => {
+  const resources = new AsyncDisposableStack()
+  let hub: TestRelay
+  let upstream: ScriptedUpstream
+  let siteA: Account
+  let siteB: Account
+  let a: BareNode
+  let b: BareNode
+
+  beforeAll(async () => {
+    const store = resources.use(await open())
+    upstream = resources.use(await ScriptedUpstream.start())
+    hub = resources.use(await startTestRelay({ RELAY_STORE: store.url, ...upstream.env() }))
+    siteA = await hub.relay.users.add('site-a')
+    siteB = await hub.relay.users.add('site-b')
+    a = new BareNode(hub.url, siteA)
+    b = new BareNode(hub.url, siteB)
+  })
+  afterAll(() => resources.disposeAsync())
+
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    bareRequest(`${hub.url}${path}`, { headers })
+
+  describe('a login', () => {
+    it.each([
+      ['no header', () => ({}), 'missing'],
+      ['an empty parameter', () => ({ Authorization: 'Basic ' }), 'malformed'],
+      ['no base64', () => ({ Authorization: 'Basic %%%' }), 'malformed'],
+      [
+        'no colon',
+        () => ({ Authorization: `Basic ${Buffer.from('site-a').toString('base64')}` }),
+        'malformed',
+      ],
+      [
+        'another scheme with good credentials',
+        () => {
+          const { Authorization = '' } = pythonHeaders('site-a', siteA.password)
+          return { Authorization: Authorization.replace('Basic', 'Bearer') }
+        },
+        'malformed',
+      ],
+      ['an unknown user', () => pythonHeaders('site-x', siteA.password), 'unknown user'],
+      ["another user's password", () => pythonHeaders('site-a', siteB.password), 'wrong password'],
+      [
+        "another user's collection",
+        () => pythonHeaders('site-b', siteB.password),
+        'wrong collection',
+      ],
+    ])('with %s is 401 for a path that would be right', async (_, headers, reason) => {
+      const id = randomUUID()
+      const answer = await get(jobPath(siteA.collectionId), { ...headers(), 'X-Request-Id': id })
+      expect(answer.status).toBe(401)
+      expect(answer.headers['www-authenticate']).toBe('Basic realm="relay", charset="UTF-8"')
+      expect(answer.json()).toMatchObject({ code: 'RELAY_UNAUTHORIZED', requestId: id })
+      expect(answer.text).not.toContain(reason)
+      const failure = hub.logged('authentication failed').find((line) => line['requestId'] === id)
+      expect(failure).toMatchObject({ reason, level: 40 })
+    })
+
+    it.each(['RQ-CC-EXAMPLE', 'RQ-CC-EXAMPLE.a', '%20', 'x'.repeat(300)])(
+      'for the collection %s, which is no GUID, is 401 and never 500',
+      async (collection) => {
+        const headers = pythonHeaders('site-a', siteA.password)
+        expect((await get(jobPath(collection), headers)).status).toBe(401)
+        expect((await get(jobPath(collection))).status).toBe(401)
+      },
+    )
+
+    it('is for one name in any case, and for a node id in any spelling', async () => {
+      const headers = pythonHeaders('SITE-a', siteA.password)
+      const id = siteA.collectionId
+      for (const spelling of [id.toUpperCase(), id.replaceAll('-', ''), `%7B${id}%7D`, `(${id})`]) {
+        expect((await get(jobPath(spelling), headers)).status).toBe(204)
+      }
+    })
+
+    it('never shows a password or an Authorization header in the log', async () => {
+      await get(jobPath(siteA.collectionId), pythonHeaders('site-a', 'a wrong password'))
+      const text = JSON.stringify(hub.records)
+      const { Authorization = '' } = pythonHeaders('site-a', siteA.password)
+      for (const secret of [siteA.password, 'a wrong password', Authorization.slice(6)]) {
+        expect(text).not.toContain(secret)
+      }
+    })
+  })
+
+  describe('a poll', () => {
+    it('of a client that sends what python-requests sends is 204 without a body', async () => {
+      const answer = await a.poll()
+      expect(answer.status).toBe(204)
+      expect(answer.text).toBe('')
+      expect(answer.headers['content-type']).toBeUndefined()
+    })
+
+    it('finds its way with a base URL that ends in a slash, and in any case', async () => {
+      const headers = pythonHeaders('site-a', siteA.password)
+      for (const path of [
+        `/link_connector_api//task/nextjob/${siteA.collectionId}`,
+        `/Link_Connector_API/Task/NextJob/${siteA.collectionId}/`,
+      ]) {
+        expect((await get(path, headers)).status).toBe(204)
+      }
+    })
+
+    it('gets the task re-addressed to the node, with everything else as the upstream sent it', async () => {
+      const task = availabilityTask('RQ-CC-EXAMPLE')
+      upstream.publish(task)
+      const answer = await a.poll({ wait: 5 })
+      expect(answer.status).toBe(200)
+      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
+      const served = servedTask(answer)
+      expect(served).toEqual({
+        ...task,
+        uuid: served.uuid,
+        collection: siteA.collectionId,
+        owner: 'site-a',
+      })
+      expect(served.uuid).toMatch(/^[0-9a-f-]{36}$/)
+      expect(served.uuid).not.toBe(task.uuid)
+      const forB = await b.nextTask()
+      expect(forB.uuid).not.toBe(served.uuid)
+      await a.answer({ uuid: served.uuid, collection: siteA.collectionId }, 40)
+      await b.answer(forB, 20)
+    })
+
+    it('with .a or .b is offered tasks of that kind only', async () => {
+      const task = availabilityTask('RQ-CC-EXAMPLE')
+      upstream.publish(task)
+      const found = await b.nextTask()
+      expect((await a.poll({ suffix: '.b' })).status).toBe(204)
+      const offered = await a.poll({ suffix: '.A' })
+      expect(offered.status).toBe(200)
+      await a.answer(servedTask(offered), 10)
+      await b.answer(found, 10)
+    })
+
+    it.each(['.c', '.x', '.a.b', '.'])('with %s is told what there is', async (suffix) => {
+      const answer = await a.poll({ suffix })
+      expect(answer.status).toBe(suffix === '.' ? 204 : 400)
+      if (suffix === '.') return
+      expect(answer.json()).toMatchObject({ code: 'RELAY_UNSUPPORTED_TYPE' })
+    })
+  })
+
+  describe('a result', () => {
+    /** A task handed out to both nodes. */
+    const handedOut = async () => {
+      upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
+      const [forA, forB] = await Promise.all([a.nextTask(), b.nextTask()])
+      return { forA, forB, finish: () => Promise.all([a.answer(forA, 10), b.answer(forB, 10)]) }
+    }
+
+    it('is answered with the bare words older clients compare, whatever they accept', async () => {
+      const { forA, finish } = await handedOut()
+      const answer = await a.answer(forA, 44)
+      expect(answer.status).toBe(200)
+      expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8')
+      expect(answer.text).toBe('Job saved')
+      const picky = await bareRequest(
+        `${hub.url}/link_connector_api/task/result/${forA.uuid}/${siteA.collectionId}`,
+        {
+          method: 'POST',
+          headers: {
+            ...pythonHeaders('site-a', siteA.password),
+            Accept: 'application/json',
+            'Content-Type': 'application/json',
+          },
+          body: JSON.stringify(nodeResult(forA, 44)),
+        },
+      )
+      expect(picky.text).toBe('Job saved')
+      await finish()
+    })
+
+    it("of another node's task is 404, and changes nothing", async () => {
+      const { forA, forB, finish } = await handedOut()
+      const stolen = await b.answer(forA, 999)
+      expect(stolen.status).toBe(404)
+      expect(stolen.json()).toMatchObject({ code: 'RELAY_NO_SUCH_TASK' })
+      expect((await a.post(forB.uuid, nodeResult(forB, 1))).status).toBe(404)
+      await finish()
+    })
+
+    it.each(['00000000-0000-4000-8000-000000000000', 'dummy-availability-task', '..%2F..', '%00'])(
+      'of a task called %s is 404',
+      async (uuid) => {
+        const body = nodeResult({ uuid, collection: siteA.collectionId }, 1)
+        expect((await a.post(uuid, body)).status).toBe(404)
+      },
+    )
+
+    it('may spell the uuid as it likes', async () => {
+      const { forA, finish } = await handedOut()
+      const uuid = forA.uuid.toUpperCase()
+      expect((await a.post(`%7B${uuid}%7D`, nodeResult(forA, 12))).status).toBe(200)
+      await finish()
+    })
+
+    it.each([
+      ['nothing', '', /no body/],
+      ['half of it', '{"status":"ok"', /not JSON/],
+      ['a list', '[]', /./],
+      ['a text', '"ok"', /./],
+      ['no count', '{"status":"ok","queryResult":{}}', /queryResult.count/],
+      ['a fractional count', '{"status":"ok","queryResult":{"count":1.5}}', /queryResult.count/],
+      ['a negative count', '{"queryResult":{"count":-1}}', /queryResult.count/],
+    ])('that is %s is 400, says where, and leaves the task open', async (_, body, expected) => {
+      const { forA, finish } = await handedOut()
+      const answer = await a.postText(forA.uuid, body)
+      expect(answer.status).toBe(400)
+      expect(answer.headers['content-type']).toContain('application/problem+json')
+      expect(answer.json()).toMatchObject({ code: 'RELAY_MALFORMED_RESULT' })
+      expect(answer.text).toMatch(expected)
+      const [again] = await finish()
+      expect(again.status).toBe(200)
+    })
+
+    it.each(['text/plain', 'application/x-www-form-urlencoded', undefined])(
+      'sent as %s is 415',
+      async (type) => {
+        const answer = await bareRequest(
+          `${hub.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
+          {
+            method: 'POST',
+            headers: {
+              ...pythonHeaders('site-a', siteA.password),
+              ...(type === undefined ? {} : { 'Content-Type': type }),
+            },
+            body: '{}',
+          },
+        )
+        expect(answer.status).toBe(415)
+        expect(answer.json()).toMatchObject({ code: 'RELAY_UNSUPPORTED_MEDIA_TYPE' })
+      },
+    )
+
+    it('that is compressed is 415, not garbage', async () => {
+      const answer = await bareRequest(
+        `${hub.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
+        {
+          method: 'POST',
+          headers: {
+            ...pythonHeaders('site-a', siteA.password),
+            'Content-Type': 'application/json',
+            'Content-Encoding': 'gzip',
+          },
+          body: Buffer.from([0x1f, 0x8b, 0x08]),
+        },
+      )
+      expect(answer.status).toBe(415)
+    })
+
+    it('with a valid login and no JSON type never costs a body before the login is checked', async () => {
+      const answer = await bareRequest(
+        `${hub.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
+        { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{' },
+      )
+      expect(answer.status).toBe(401)
+    })
+  })
+
+  describe('everything else', () => {
+    it('answers probes without a login, in the words they look for', async () => {
+      const health = await get('/healthz')
+      expect(health.status).toBe(200)
+      expect(health.text).toBe('Healthy')
+      expect(health.headers['content-type']).toContain('text/plain')
+      expect((await get('/livez')).json()).toEqual({ status: 'live' })
+      const ready = await get('/readyz')
+      expect(ready.status).toBe(200)
+      expect(ready.json()).toMatchObject({
+        status: 'ready',
+        checks: { store: { ok: true }, queue: { ok: true, technology: 'database' } },
+      })
+      expect((await get('/version')).json()).toMatch(/^\d+\.\d+\.\d+/)
+    })
+
+    it('counts polls by node, and tasks by what happened to them', async () => {
+      await a.poll()
+      const metrics = await get('/metrics')
+      expect(metrics.headers['content-type']).toContain('text/plain')
+      expect(metrics.text).toMatch(
+        /warren_relay_node_requests_total\{node="site-a",status="204"\} \d+/,
+      )
+      expect(metrics.text).toMatch(
+        /task_events_total\{upstream="upstream",event="task admitted"\} \d+/,
+      )
+      expect(metrics.text).toMatch(/warren_relay_tasks\{state="delivered"\} \d+/)
+      expect(metrics.text).toMatch(/login_failures_total\{reason="unknown user"\} [1-9]/)
+      expect(metrics.text).not.toContain(siteA.collectionId)
+    })
+
+    it.each(['/', '/swagger/index.html', '/link_connector_api', '/link_connector_api/task'])(
+      'is 404 in JSON at %s',
+      async (path) => {
+        const answer = await get(path)
+        expect(answer.status).toBe(404)
+        expect(answer.json()).toMatchObject({ code: 'RELAY_NO_SUCH_PATH' })
+      },
+    )
+
+    it('takes no HEAD of nextjob, which would throw a task away', async () => {
+      const answer = await bareRequest(`${hub.url}${jobPath(siteA.collectionId)}`, {
+        method: 'HEAD',
+        headers: pythonHeaders('site-a', siteA.password),
+      })
+      expect(answer.status).toBe(405)
+      expect(answer.headers['allow']).toBe('GET')
+    })
+
+    it.each([
+      ['PUT', '/link_connector_api/task/nextjob/x', 'GET'],
+      ['GET', '/link_connector_api/task/result/x/y', 'POST'],
+      ['DELETE', '/healthz', 'GET'],
+    ])('answers %s %s with 405 and what is allowed', async (method, path, allow) => {
+      const answer = await bareRequest(`${hub.url}${path}`, { method })
+      expect(answer.status).toBe(405)
+      expect(answer.headers['allow']).toBe(allow)
+      expect(answer.json()).toMatchObject({ code: 'RELAY_METHOD_NOT_ALLOWED' })
+    })
+
+    it('is 400 for a path that is no URL', async () => {
+      expect((await get('/%zz')).status).toBe(400)
+    })
+
+    it("keeps a client's request id if it is a sane one, and makes one if not", async () => {
+      const mine = await get('/livez', { 'X-Request-Id': 'req-2026.11:42' })
+      expect(mine.headers['x-request-id']).toBe('req-2026.11:42')
+      for (const bad of ['a', 'x'.repeat(200), 'with blank']) {
+        const made = await get('/livez', { 'X-Request-Id': bad })
+        expect(made.headers['x-request-id']).toMatch(/^[0-9a-f]{16}$/)
+      }
+    })
+
+    it('logs an empty poll at debug and the rest at info, each with its request id', async () => {
+      const empty = await a.poll()
+      const refused = await get(jobPath(siteA.collectionId))
+      const lineOf = (answer: typeof empty) =>
+        hub
+          .logged('request completed')
+          .find((line) => line['requestId'] === answer.headers['x-request-id'])
+      expect(lineOf(empty)).toMatchObject({
+        level: 20,
+        method: 'GET',
+        path: jobPath(siteA.collectionId),
+        status: 204,
+        client: 'site-a',
+        node: siteA.collectionId,
+      })
+      expect(lineOf(refused)).toMatchObject({ level: 30, status: 401 })
+      expect(lineOf(refused)).not.toHaveProperty('client')
+    })
+  })
+})

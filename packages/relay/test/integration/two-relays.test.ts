@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '@warren/testkit'
+import { expect, it } from 'vitest'
+import { BareNode } from '../harness/bare-client.ts'
+import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
+import { describeStores, startTestRelay } from '../harness/test-relay.ts'
+
+describeStores('two hubs on one store', (open) => {
+  const setUp = async () => {
+    const resources = new AsyncDisposableStack()
+    const store = resources.use(await open())
+    const upstream = resources.use(await ScriptedUpstream.start())
+    const env = { RELAY_STORE: store.url, ...upstream.env({ RELAY_UPSTREAM_QUEUE_TYPES: 'a' }) }
+    const one = resources.use(await startTestRelay({ ...env, RELAY_WORKER_ID: 'one' }))
+    const two = resources.use(await startTestRelay({ ...env, RELAY_WORKER_ID: 'two' }))
+    return { resources, upstream, one, two }
+  }
+
+  it('poll an upstream once, and one takes over when the other stops', async () => {
+    const { resources, upstream, one, two } = await setUp()
+    await using _ = resources
+    await until(() => upstream.polls('a').length >= 5)
+    const workers = () => new Set(upstream.polls('a').map((poll) => poll.headers['x-worker-id']))
+    expect(workers().size).toBe(1)
+    const [leader, other] = workers().has('one') ? [one, two] : [two, one]
+    await leader.relay[Symbol.asyncDispose]()
+    await until(() => workers().size === 2, { timeoutMs: 15_000 })
+    expect(other.logged('polling taken over')).toHaveLength(1)
+  })
+
+  it('hand each task to each node once, and deliver one answer', async () => {
+    const { resources, upstream, one, two } = await setUp()
+    await using _ = resources
+    const siteA = await one.relay.users.add('site-a')
+    const siteB = await two.relay.users.add('site-b')
+    const uuid = crypto.randomUUID()
+    const polls = [
+      new BareNode(one.url, siteA).poll({ wait: 10 }),
+      new BareNode(two.url, siteA).poll({ wait: 10 }),
+      new BareNode(two.url, siteB).poll({ wait: 10 }),
+    ]
+    await delay(300)
+    upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
+    const b = new BareNode(one.url, siteB)
+    // Whoever polls, on whatever hub, wakes up; the answer may go to the other one.
+    const forB = await polls[2]
+    const [task] = [forB?.json()].map((json) => json as { uuid: string; collection: string })
+    if (task === undefined) throw new Error('no task for site-b')
+    expect((await b.answer(task, 30)).status).toBe(200)
+    const first = await Promise.race([
+      polls[0]?.then((answer) => ({ answer, hub: two })),
+      polls[1]?.then((answer) => ({ answer, hub: one })),
+    ])
+    if (first === undefined) throw new Error('no task for site-a')
+    expect(first.answer.status).toBe(200)
+    const forA = first.answer.json() as { uuid: string; collection: string }
+    expect((await new BareNode(first.hub.url, siteA).answer(forA, 12)).status).toBe(200)
+
+    const submitted = await until(() => upstream.results()[0])
+    expect(JSON.parse(submitted.body)).toMatchObject({ uuid, queryResult: { count: 40 } })
+    await delay(1_000)
+    expect(upstream.results()).toHaveLength(1)
+    const handedOut = [...one.logged('task handed out'), ...two.logged('task handed out')]
+    expect(handedOut).toHaveLength(2)
+  })
+})

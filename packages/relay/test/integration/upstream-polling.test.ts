@@ -1,0 +1,187 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '@warren/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { BareNode } from '../harness/bare-client.ts'
+import {
+  availabilityTask,
+  cutOff,
+  hang,
+  say,
+  type Script,
+  ScriptedUpstream,
+} from '../harness/scripted-upstream.ts'
+import { openSqlite, startTestRelay, type TestRelay } from '../harness/test-relay.ts'
+
+describe('polling an upstream', () => {
+  let resources: AsyncDisposableStack
+  let upstream: ScriptedUpstream
+  let storeUrl: string
+
+  beforeEach(async () => {
+    resources = new AsyncDisposableStack()
+    storeUrl = resources.use(await openSqlite()).url
+    upstream = resources.use(await ScriptedUpstream.start())
+  })
+  afterEach(() => resources.disposeAsync())
+
+  const start = async (env: NodeJS.ProcessEnv = {}): Promise<TestRelay> =>
+    resources.use(await startTestRelay({ RELAY_STORE: storeUrl, ...upstream.env(env) }))
+
+  it('asks both queues, with a login, a name and a version, also when no node is there', async () => {
+    await start({ RELAY_WORKER_ID: 'hub-1' })
+    await until(() => upstream.polls('a').length >= 2 && upstream.polls('b').length >= 2)
+    const [poll] = upstream.polls('a')
+    expect(poll?.path).toBe('/link_connector_api/task/nextjob/RQ-CC-EXAMPLE.a')
+    expect(poll?.headers).toMatchObject({
+      authorization: `Basic ${Buffer.from('hub:hub secret').toString('base64')}`,
+      'user-agent': expect.stringMatching(/^warren-relay\/\d+\.\d+\.\d+/) as unknown,
+      'x-worker-id': 'hub-1',
+      'x-request-id': expect.any(String) as unknown,
+      prefer: 'wait=20',
+    })
+    expect(upstream.polls('unified')).toEqual([])
+  })
+
+  it.each([
+    ['a', ['a']],
+    [' a , b ', ['a', 'b']],
+    ['', ['unified']],
+  ])('with the queue types %j asks %j', async (types, expected) => {
+    const { RELAY_UPSTREAM_QUEUE_TYPES: _, ...env } = upstream.env()
+    resources.use(
+      await startTestRelay({ RELAY_STORE: storeUrl, ...env, UpstreamTaskApi__QueueTypes: types }),
+    )
+    await until(() => expected.every((kind) => upstream.polls(kind as 'a').length > 0))
+    const asked = (['a', 'b', 'unified'] as const).filter((kind) => upstream.polls(kind).length > 0)
+    expect(asked).toEqual(expected)
+  })
+
+  it('is not done at all when switched off', async () => {
+    await start({ UpstreamTaskApi__Enable: 'false' })
+    await delay(300)
+    expect(upstream.requests).toEqual([])
+  })
+
+  it('takes everything that waits before it rests', async () => {
+    const tasks = Array.from({ length: 5 }, () => availabilityTask('RQ-CC-EXAMPLE'))
+    for (const task of tasks) upstream.publish(task)
+    const hub = await start({
+      RELAY_UPSTREAM_POLL_INTERVAL: '60s',
+      DownstreamUsers__site__Password: 'password',
+      DownstreamUsers__site__SubNode: '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11',
+    })
+    await until(() => hub.logged('task received').length === 5, { timeoutMs: 5_000 })
+  })
+
+  it('does not ask in a loop for a task that it is given again and again', async () => {
+    const task = availabilityTask('RQ-CC-EXAMPLE')
+    const hub = await start({
+      RELAY_UPSTREAM_POLL_INTERVAL: '200ms',
+      RELAY_UPSTREAM_QUEUE_TYPES: 'a',
+    })
+    const node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    for (let i = 0; i < 50; i += 1) upstream.publish(task)
+    await delay(1_100)
+    expect(hub.logged('task received').length).toBeLessThan(9)
+    await node.nextTask()
+    // One task for all these hand-outs.
+    expect(hub.logged('task admitted')).toHaveLength(1)
+    expect((await node.poll()).status).toBe(204)
+  })
+
+  it.each<[string, Script, object]>([
+    ['500', say(500), { kind: 'unavailable', code: 'HTTP_500', status: 500 }],
+    ['401', say(401), { kind: 'authentication', code: 'HTTP_401', status: 401 }],
+    ['404', say(404), { kind: 'refused', code: 'HTTP_404', status: 404 }],
+    ['a login page', say(200, '<html>', { 'content-type': 'text/html' }), { kind: 'nonsense' }],
+    ['half a line', say(200, '{"uuid":'), { kind: 'nonsense', code: 'NOT_JSON' }],
+    ['a closed connection', cutOff, { kind: 'transport' }],
+  ])('survives %s, says what it was, and goes on', async (_, script, expected) => {
+    upstream.script('a', script)
+    const hub = await start({ RELAY_UPSTREAM_QUEUE_TYPES: 'a' })
+    const failure = await until(() => hub.logged('upstream poll failed')[0])
+    expect(failure).toMatchObject({ level: 50, upstream: 'upstream', type: 'a', ...expected })
+    expect(failure['retryInMs']).toBeGreaterThanOrEqual(800)
+    expect(failure['retryInMs']).toBeLessThanOrEqual(1_000)
+    const before = upstream.polls('a').length
+    await until(() => upstream.polls('a').length > before, { timeoutMs: 5_000 })
+    expect((await fetch(`${hub.url}/readyz`)).status).toBe(200)
+  })
+
+  it('waits as long as the upstream says', async () => {
+    upstream.script('a', say(429, '', { 'retry-after': '2' }))
+    const hub = await start({ RELAY_UPSTREAM_QUEUE_TYPES: 'a' })
+    await until(() => hub.logged('upstream poll failed')[0])
+    await until(() => upstream.polls('a').length >= 2)
+    const [first, second] = upstream.polls('a')
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_990)
+  })
+
+  it('waits longer after each failure', async () => {
+    upstream.script('a', say(503), say(503), say(503))
+    const hub = await start({ RELAY_UPSTREAM_QUEUE_TYPES: 'a' })
+    await until(() => hub.logged('upstream poll failed').length >= 2)
+    const [first, second] = hub
+      .logged('upstream poll failed')
+      .map((line) => Number(line['retryInMs']))
+    expect(second).toBeGreaterThan((first ?? 0) * 1.5)
+  })
+
+  it('of one queue goes on while the other hangs, and a hanging one does not keep the hub from stopping', async () => {
+    upstream.script('a', hang, hang)
+    const hub = await start()
+    await until(() => upstream.polls('b').length >= 3)
+    expect(upstream.polls('a')).toHaveLength(1)
+    const started = performance.now()
+    await hub.relay[Symbol.asyncDispose]()
+    expect(performance.now() - started).toBeLessThan(3_000)
+  })
+
+  it('answers at once what cannot be asked of nodes, and drops what has no name to answer to', async () => {
+    const uuid = crypto.randomUUID()
+    const unsupported = {
+      uuid,
+      owner: '1',
+      collection: 'RQ-CC-EXAMPLE',
+      analysis: 'PHEWAS',
+      code: '',
+    }
+    upstream.publish(unsupported, 'b')
+    upstream.script('b', say(200, '{"message":"not a task"}'))
+    const hub = await start()
+    await hub.relay.users.add('site-a')
+    const submitted = await until(() => upstream.results()[0])
+    expect(submitted.path).toBe(`/link_connector_api/task/result/${uuid}/RQ-CC-EXAMPLE`)
+    expect(JSON.parse(submitted.body)).toMatchObject({ uuid, status: 'error' })
+    await until(() => hub.logged('task unreadable')[0])
+    expect(upstream.results()).toHaveLength(1)
+  })
+
+  it('of two upstreams answers each what it asked', async () => {
+    const other = resources.use(await ScriptedUpstream.start())
+    const hub = await start({
+      RELAY_UPSTREAM_2_NAME: 'other',
+      RELAY_UPSTREAM_2_BASE_URL: `${other.url}/api/v1`,
+      RELAY_UPSTREAM_2_COLLECTION_ID: 'C-2',
+      RELAY_UPSTREAM_2_USERNAME: 'hub2',
+      RELAY_UPSTREAM_2_PASSWORD: 'two',
+      RELAY_UPSTREAM_2_POLL_INTERVAL: '100ms',
+    })
+    const node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    // The same uuid from both: two questions, not one.
+    const uuid = crypto.randomUUID()
+    upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
+    other.publish(availabilityTask('C-2', uuid))
+    await node.answer(await node.nextTask(), 40)
+    await node.answer(await node.nextTask(), 40)
+    const [mine] = await until(
+      () => (upstream.results().length > 0 && upstream.results()) || undefined,
+    )
+    const [theirs] = await until(() => (other.results().length > 0 && other.results()) || undefined)
+    expect(mine?.path).toBe(`/link_connector_api/task/result/${uuid}/RQ-CC-EXAMPLE`)
+    expect(theirs?.path).toBe(`/api/v1/task/result/${uuid}/C-2`)
+    expect(other.polls('a')[0]?.path).toBe('/api/v1/task/nextjob/C-2.a')
+    await delay(200)
+    expect([upstream.results().length, other.results().length]).toEqual([1, 1])
+  })
+})

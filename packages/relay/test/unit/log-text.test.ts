@@ -1,0 +1,126 @@
+import { createLogger, relayText } from '@warren/runtime'
+import { describe, expect, it } from 'vitest'
+import { relayLogText } from '../../src/observe/log-text.ts'
+
+/** What a record becomes in the text format, without time and source. */
+function linesOf(msg: string, fields: object, level: 'debug' | 'info' | 'warn' | 'error' = 'info') {
+  const written: string[] = []
+  const log = createLogger({
+    component: 'relay',
+    level: 'info',
+    format: 'text',
+    destination: { write: (line: string) => written.push(line) },
+    text: relayText(relayLogText),
+  })
+  log[level](fields, msg)
+  return written
+    .join('')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.replace(/^\[\d\d:\d\d:\d\d /, '[').replace(/ <s:[^>]+>$/, ''))
+}
+
+describe('the text log', () => {
+  it.each([
+    [
+      'credentials validated',
+      { client: 'site-a' },
+      ['[INF] Credentials validated for Client: site-a'],
+    ],
+    [
+      'request completed',
+      {
+        method: 'GET',
+        path: '/link_connector_api/task/nextjob/6f1e',
+        status: 204,
+        durationMs: 132.4785,
+      },
+      ['[INF] HTTP GET /link_connector_api/task/nextjob/6f1e responded 204 in 132.4785 ms'],
+    ],
+    [
+      'request completed',
+      { method: 'GET', path: '/x', status: 200, durationMs: 0.5, heldMs: 1000 },
+      ['[INF] HTTP GET /x responded 200 in 1000.5000 ms'],
+    ],
+    [
+      'authentication failed',
+      { reason: 'missing' },
+      ['[INF] Basic was not authenticated. Failure message: Missing Authorization Header'],
+    ],
+    [
+      'authentication failed',
+      { reason: 'malformed' },
+      ['[INF] Basic was not authenticated. Failure message: Invalid Authorization Header'],
+    ],
+    [
+      'authentication failed',
+      { reason: 'unknown user', client: 'site-x' },
+      ['[WRN] User not found: site-x', '[INF] Credentials failed validation for Client: site-x'],
+    ],
+    [
+      'authentication failed',
+      { reason: 'wrong password', client: 'site-b' },
+      [
+        '[WRN] Invalid password for client: site-b',
+        '[INF] Credentials failed validation for Client: site-b',
+      ],
+    ],
+    [
+      'authentication failed',
+      { reason: 'wrong collection', client: 'site-b', collection: '6f1e' },
+      [
+        "[WRN] collectionId '6f1e' is not valid for clientId 'site-b'.",
+        '[INF] Credentials failed validation for Client: site-b',
+      ],
+    ],
+    [
+      'task received',
+      { taskId: '0b7c', kind: 'availability' },
+      ['[INF] Task retrieved: (AvailabilityJob) 0b7c'],
+    ],
+    [
+      'task received',
+      { taskId: '0b7c', kind: 'distribution' },
+      ['[INF] Task retrieved: (CollectionAnalysisJob) 0b7c'],
+    ],
+    ['submitting result', { taskId: '0b7c' }, ['[INF] Submitting Results for 0b7c.']],
+    ['result delivered', { taskId: '0b7c' }, ['[INF] Successfully submitted results for 0b7c.']],
+    [
+      'task expired',
+      { taskId: '0b7c' },
+      ['[INF] Task:0b7c has reached the expiry threshold of 00:04:00. Completing...'],
+    ],
+    [
+      'task expired',
+      { taskId: '0b7c', kind: 'distribution' },
+      ['[INF] Task:0b7c has reached the expiry threshold of 01:48:00. Completing...'],
+    ],
+    [
+      'delivery failed',
+      { taskId: '0b7c', attempt: 1, status: 500, code: 'HTTP_500', retryInMs: 5000 },
+      [
+        '[ERR] Task submission failed with 500 Internal Server Error. Retrying in 5 seconds... (1/5)',
+      ],
+    ],
+    [
+      'delivery failed',
+      { taskId: '0b7c', attempt: 7, code: 'ECONNREFUSED', retryInMs: 60_000 },
+      ['[ERR] Task submission failed with ECONNREFUSED. Retrying in 60 seconds... (7/7)'],
+    ],
+    ['link summary', { link: 'node a', polls: { 204: 12 } }, []],
+    ['lease returned', { taskId: '0b7c', node: 'n' }, ['[INF] lease returned taskId=0b7c node=n']],
+  ])('says %s %j as pipelines know it', (msg, fields, expected) => {
+    expect(linesOf(msg, fields)).toEqual(expected)
+  })
+
+  it('shows at info what our own format has at debug', () => {
+    expect(linesOf('credentials validated', { client: 'a' }, 'debug')).toHaveLength(1)
+    expect(linesOf('upstream poll answered', { status: 204 }, 'debug')).toEqual([])
+  })
+
+  it('lets no user name write lines of its own', () => {
+    const client = 'x\n[07:56:21 INF] Credentials validated for Client: admin'
+    const lines = linesOf('authentication failed', { reason: 'unknown user', client })
+    expect(lines).toHaveLength(2)
+  })
+})

@@ -1,0 +1,276 @@
+import { configurationRows, maskedConfig } from '@warren/runtime'
+import { describe, expect, it } from 'vitest'
+import { loadRelayConfig, relayConfig } from '../../src/config/relay-config.ts'
+import { storeSecrets, storeTarget } from '../../src/config/store-target.ts'
+
+const UPSTREAM = {
+  RELAY_UPSTREAM_BASE_URL: 'https://upstream.example.org',
+  RELAY_UPSTREAM_COLLECTION_ID: 'RQ-CC-EXAMPLE',
+  RELAY_UPSTREAM_USERNAME: 'hub',
+  RELAY_UPSTREAM_PASSWORD: 'upstream secret',
+}
+
+describe('the configuration of the hub', () => {
+  it('needs nothing: it serves nodes from a file', () => {
+    const config = loadRelayConfig({})
+    expect(config).toMatchObject({
+      host: '0.0.0.0',
+      port: 8080,
+      store: 'sqlite:relay.sqlite',
+      queue: 'database',
+      suppressionThreshold: 10,
+      roundingTarget: 10,
+      availabilityDeadlineMs: 240_000,
+      distributionDeadlineMs: 6_480_000,
+      maxBodyBytes: 30_000_000,
+      keepAliveMs: 75_000,
+      upstreams: [],
+      declaredUsers: [],
+      secrets: [],
+    })
+  })
+
+  it("understands the names of today's hub", () => {
+    const config = loadRelayConfig({
+      ConnectionStrings__Default: 'Host=db;Port=5433;Username=relay;Password=geheim;Database=hub',
+      RelayTaskQueue__ConnectionString: 'amqp://relay:hare@broker:5672',
+      Obfuscation__LowNumberSuppressionThreshold: '5',
+      Obfuscation__RoundingTarget: '0',
+      Monitoring__HealthEndpoint: '/health',
+      Database__ApplyMigrationsOnStartup: 'false',
+      Database__RetainCompletedTaskState: 'true',
+      'UpstreamTaskApi:Enable': 'true',
+      UpstreamTaskApi__BaseUrl: 'https://upstream.example.org',
+      UpstreamTaskApi__CollectionId: 'RQ-CC-EXAMPLE',
+      UpstreamTaskApi__Username: 'hub',
+      UpstreamTaskApi__Password: 'upstream secret',
+      UpstreamTaskApi__PollingFrequency: '2500',
+      UpstreamTaskApi__QueueTypes: 'a, b',
+      UpstreamTaskApi__ResumeOnError: 'true',
+      UpstreamTaskApi__ErrorDelay: '5',
+    })
+    expect(config).toMatchObject({
+      suppressionThreshold: 5,
+      roundingTarget: 0,
+      healthPath: '/health',
+      migrate: false,
+      keepAnswers: true,
+    })
+    expect(config.upstreams).toEqual([
+      {
+        name: 'upstream',
+        baseUrl: 'https://upstream.example.org',
+        collectionId: 'RQ-CC-EXAMPLE',
+        username: 'hub',
+        password: 'upstream secret',
+        pollIntervalMs: 2_500,
+        queueTypes: ['a', 'b'],
+        waitSeconds: 20,
+      },
+    ])
+    expect(config.secrets).toEqual(expect.arrayContaining(['geheim', 'upstream secret']))
+  })
+
+  it.each([
+    ['', [undefined]],
+    ['  ', [undefined]],
+    ['unified', [undefined]],
+    ['*', ['a', 'b']],
+    ['a', ['a']],
+    ['b,a', ['a', 'b']],
+    ['*,a', ['a', 'b']],
+  ])('reads the queue types %j', (text, expected) => {
+    const { upstreams } = loadRelayConfig({ ...UPSTREAM, UpstreamTaskApi__QueueTypes: text })
+    expect(upstreams[0]?.queueTypes).toEqual(expected)
+  })
+
+  it.each(['c', 'a,c', ','])('refuses the queue types %j, which nothing would poll', (text) => {
+    const load = () => loadRelayConfig({ ...UPSTREAM, UpstreamTaskApi__QueueTypes: text })
+    expect(load).toThrow(/QueueTypes: expected \*, a, b/)
+  })
+
+  it('polls both queues if none is named', () => {
+    expect(loadRelayConfig(UPSTREAM).upstreams[0]?.queueTypes).toEqual(['a', 'b'])
+  })
+
+  it('has as many upstreams as are numbered', () => {
+    const { upstreams } = loadRelayConfig({
+      ...UPSTREAM,
+      RELAY_UPSTREAM_2_NAME: 'nhs',
+      RELAY_UPSTREAM_2_BASE_URL: 'https://nhs.example.org/api/v1',
+      RELAY_UPSTREAM_2_COLLECTION_ID: 'C2',
+      RELAY_UPSTREAM_2_USERNAME: 'hub2',
+      RELAY_UPSTREAM_2_PASSWORD: 'two',
+      RELAY_UPSTREAM_2_POLL_INTERVAL: '1s',
+      RELAY_UPSTREAM_2_QUEUE_TYPES: 'a',
+      RELAY_UPSTREAM_3_BASE_URL: 'https://three.example.org',
+      RELAY_UPSTREAM_3_ENABLE: 'false',
+    })
+    expect(upstreams.map((upstream) => upstream.name)).toEqual(['upstream', 'nhs'])
+    expect(upstreams[1]).toMatchObject({ pollIntervalMs: 1_000, queueTypes: ['a'] })
+  })
+
+  it('tells everything that is wrong at once', () => {
+    const message = messageOf(() =>
+      loadRelayConfig({
+        RELAY_PORT: 'eighty',
+        RELAY_STORE: 'mysql://db',
+        RELAY_QUEUE: 'kafka://k',
+        RELAY_SUPRESSION_THRESHOLD: '10',
+        Obfuscation__RoundingTraget: '5',
+        RELAY_UPSTREAM_BASE_URL: 'https://upstream.example.org',
+        RELAY_UPSTREAM_PASSWORD: 'x',
+        RELAY_UPSTREAM_2_USERNAME: 'only this',
+        RELAY_UPSTREAM_2_ENABLE: 'true',
+        UpstreamTaskApi__PollingFrequency: '0',
+        RELAY_AVAILABILITY_WINDOW: '60s',
+      }),
+    )
+    for (const expected of [
+      /RELAY_PORT: expected a whole number/,
+      /RELAY_STORE: expected sqlite:FILE/,
+      /RELAY_QUEUE: expected database or amqp/,
+      /RELAY_SUPRESSION_THRESHOLD: no such setting\n.*Did you mean RELAY_SUPPRESSION_THRESHOLD/,
+      /Obfuscation__RoundingTraget: no such setting\n.*Did you mean Obfuscation__RoundingTarget/,
+      /RELAY_UPSTREAM_COLLECTION_ID: not set, but required for an upstream/,
+      /RELAY_UPSTREAM_USERNAME: not set/,
+      /RELAY_UPSTREAM_2_BASE_URL: not set/,
+      /PollingFrequency: expected a duration.* at least 100ms/,
+      /RELAY_AVAILABILITY_WINDOW: ends before the answers are collected/,
+    ]) {
+      expect(message).toMatch(expected)
+    }
+  })
+
+  it('refuses two upstreams of one name, whose tasks would be taken for each other', () => {
+    const second = Object.fromEntries(
+      Object.entries(UPSTREAM).map(([name, text]) => [name.replace('AM_', 'AM_2_'), text]),
+    )
+    const load = () =>
+      loadRelayConfig({ ...UPSTREAM, ...second, RELAY_UPSTREAM_2_NAME: 'upstream' })
+    expect(load).toThrow(/two upstreams are named "upstream"/)
+  })
+
+  it('shows no secret, in whatever variable it came', () => {
+    const env = {
+      ...UPSTREAM,
+      RELAY_STORE: 'postgres://relay:geheim@db/relay',
+      RELAY_QUEUE: 'amqp://relay:hare@broker',
+      RELAY_METRICS_TOKEN: 'scrape me',
+      DownstreamUsers__site__Password: 'site secret',
+    }
+    const text = JSON.stringify(maskedConfig(relayConfig, loadRelayConfig(env)))
+    for (const secret of ['geheim', 'hare', 'scrape me', 'upstream secret', 'site secret']) {
+      expect(text).not.toContain(secret)
+    }
+    expect(loadRelayConfig(env).secrets).toEqual(
+      expect.arrayContaining(['geheim', 'scrape me', 'upstream secret', 'site secret']),
+    )
+  })
+
+  it('describes every variable', () => {
+    for (const row of configurationRows(relayConfig)) expect(row.description).toMatch(/\.$/)
+  })
+})
+
+describe('declared users', () => {
+  const A = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
+  const B = '4f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a12'
+
+  it('come with a password and one node or several', () => {
+    const { declaredUsers } = loadRelayConfig({
+      'DownstreamUsers__site-a__Password': 'secret-a',
+      'DownstreamUsers__site-a__SubNode': A.toUpperCase(),
+      'DownstreamUsers:site.b:Password': 'secret-b',
+      'DownstreamUsers:site.b:SubNodes:0': B,
+      'DownstreamUsers:site.B:SubNodes:1': B.replaceAll('-', '').replace('4', '5'),
+    })
+    expect(declaredUsers).toEqual([
+      { name: 'site-a', password: 'secret-a', nodeIds: [A] },
+      { name: 'site.b', password: 'secret-b', nodeIds: [B.replace('4', '5'), B] },
+    ])
+  })
+
+  it.each([
+    [{ DownstreamUsers__x__SubNode: A }, /DownstreamUsers__x__Password: not set/],
+    [{ DownstreamUsers__x__Password: 'short' }, /expected 6 characters or more/],
+    [
+      { DownstreamUsers__x__Password: 'secret', DownstreamUsers__x__SubNode: 'RQ-1' },
+      /SubNode: expected a GUID/,
+    ],
+    [
+      {
+        DownstreamUsers__x__Password: 'secret',
+        DownstreamUsers__x__SubNode: A,
+        DownstreamUsers__y__Password: 'secret',
+        DownstreamUsers__y__SubNodes__0: A,
+      },
+      /declared for two users/,
+    ],
+    [{ 'DownstreamUsers__a b__Password': 'secret' }, /may only have letters/],
+    [{ DownstreamUsers__x__Pasword: 'secret' }, /DownstreamUsers__x__Pasword: no such setting/],
+  ])('are refused when they make no sense: %j', (env, expected) => {
+    expect(() => loadRelayConfig(env)).toThrow(expected)
+  })
+
+  it('never show a password in what is said about them', () => {
+    const message = messageOf(() => loadRelayConfig({ DownstreamUsers__x__Password: 'pssst' }))
+    expect(message).toContain('DownstreamUsers__x__Password: expected 6 characters')
+    expect(message).not.toContain('pssst')
+  })
+})
+
+describe('the place of the store', () => {
+  it.each([
+    ['sqlite:relay.sqlite', { technology: 'sqlite', file: 'relay.sqlite' }],
+    ['sqlite:///var/lib/relay.sqlite', { technology: 'sqlite', file: '/var/lib/relay.sqlite' }],
+    ['sqlite::memory:', { technology: 'sqlite', file: ':memory:' }],
+    ['postgres://u:p@h/d', { technology: 'postgresql', url: 'postgres://u:p@h/d' }],
+    ['postgresql://h/d', { technology: 'postgresql', url: 'postgresql://h/d' }],
+    ['Host=h;Username=u;Password=p', { technology: 'postgresql', url: 'postgres://u:p@h:5432/u' }],
+    [
+      ' server = h ; port=6432; USER ID=u;pwd="a;b""c" ; Database=d;Pooling=true;',
+      { technology: 'postgresql', url: 'postgres://u:a%3Bb%22c@h:6432/d' },
+    ],
+    [
+      "Host=h;Username=u;Password='p@ss/word';SSL Mode=VerifyFull",
+      { technology: 'postgresql', url: 'postgres://u:p%40ss%2Fword@h:5432/u?sslmode=verify-full' },
+    ],
+    [
+      'Host=h;Username=u;SslMode=Require',
+      {
+        technology: 'postgresql',
+        url: 'postgres://u@h:5432/u?sslmode=require&uselibpqcompat=true',
+      },
+    ],
+  ])('is read from %s', (text, expected) => {
+    expect(storeTarget(text)).toEqual(expected)
+  })
+
+  it.each([
+    '',
+    'sqlite:',
+    'mysql://h/d',
+    'Host=h',
+    'Host=h;Username',
+    'nonsense',
+    'Host=h;Username=u;Port=x',
+  ])('is not %j', (text) => {
+    expect(storeTarget(text)).toBeUndefined()
+  })
+
+  it('gives its password away to the mask of the log only', () => {
+    expect(storeSecrets('Host=h;Username=u;Password="a;b"')).toEqual(['a%3Bb', 'a;b'])
+    expect(storeSecrets('postgres://u:p%40ss@h/d')).toEqual(['p%40ss', 'p@ss'])
+    expect(storeSecrets('sqlite:file')).toEqual([])
+  })
+})
+
+function messageOf(work: () => unknown): string {
+  try {
+    work()
+  } catch (error: unknown) {
+    return error instanceof Error ? error.message : String(error)
+  }
+  return ''
+}
