@@ -1,1 +1,37 @@
-export const placeholder = 0
+export { bunnyCommand } from './cli/bunny.command.ts'
+export {
+  bunnyConfig,
+  loadBunnyConfig,
+  loadRunConfig,
+  runConfig,
+  type BunnyConfig,
+  type RunConfig,
+} from './config.ts'
+export { startBunny, type BunnyDependencies, type BunnyHandle } from './bunny.ts'
+export { systemClock, type Clock } from './clock.ts'
+export { solveTask, type Solution } from './solve/solve-task.ts'
+export type { SolveContext } from './solve/solve-context.ts'
+export { startDeadline, type Deadline } from './solve/patient-query.ts'
+export { Unanswerable, type UnanswerableCause } from './solve/unanswerable.ts'
+export type {
+  CdmCheck,
+  CdmFinding,
+  CdmFindingCode,
+  CdmSource,
+  CheckOptions,
+  QueryOptions,
+  Row,
+  SqlDialect,
+  SqlStatement,
+  SqlValue,
+} from './sources/cdm-source.ts'
+export { SourceError, type SourceErrorKind } from './sources/source-error.ts'
+export {
+  DuckDbSource,
+  type DuckDbLimits,
+  type DuckDbSourceOptions,
+} from './sources/duckdb-source.ts'
+export { PostgresSource, type PostgresSourceOptions } from './sources/postgres-source.ts'
+export { openSource, type SourceConfig } from './sources/open-source.ts'
+export { loadOmop, type LoadOptions, type LoadReport } from './omop/load-omop.ts'
+export { generateOmop, type GenerateOptions, type GenerateReport } from './omop/generate-omop.ts'

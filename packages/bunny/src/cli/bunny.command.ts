@@ -12,11 +12,6 @@ export function bunnyCommand(io: CliIo): Command {
       'Answers questions about how many patients are like this, from a hospital OMOP database.',
     )
     .version(VERSION)
-    .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
-    })
-    .exitOverride()
     .showHelpAfterError('(--help says more)')
     .addHelpText(
       'after',
@@ -29,13 +24,20 @@ Examples:
 
 Configuration is taken from environment variables; bunny config check lists them.`,
     )
-  for (const subcommand of [daemonCommand(io), runCommand(io), configCommand(io)]) {
-    command.addCommand(subcommand.copyInheritedSettings(command))
-  }
+  command.addCommand(daemonCommand(io))
+  command.addCommand(runCommand(io))
+  command.addCommand(configCommand(io))
   // `bunny --body FILE`, with no subcommand, is how the Python client is called.
-  command.addCommand(earlierCommand(io).copyInheritedSettings(command), {
-    hidden: true,
-    isDefault: true,
-  })
+  command.addCommand(earlierCommand(io), { hidden: true, isDefault: true })
+  settle(command, io)
   return command
+}
+
+/** The parser writes where we are told to, and throws instead of ending the process; subcommands inherit neither. */
+function settle(command: Command, io: CliIo): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => void io.stdout.write(text),
+    writeErr: (text) => void io.stderr.write(text),
+  })
+  for (const subcommand of command.commands) settle(subcommand, io)
 }

@@ -34,10 +34,10 @@ export type PublishedGender = z.infer<typeof publishedGendersSchema>[number]
 export async function publishedGenders(context: SolveContext): Promise<PublishedGender[]> {
   const { source, policy } = context
   const rows = await patientQuery(context, {
-    text: `SELECT gender_concept_id AS concept_id, count(DISTINCT person_id) AS persons
+    text: `SELECT gender_concept_id AS concept_id, count(*) AS persons
 FROM ${tableName(source, 'person')}
 GROUP BY gender_concept_id
-HAVING count(DISTINCT person_id) >= $1 AND gender_concept_id IS NOT NULL
+HAVING count(*) >= $1 AND gender_concept_id IS NOT NULL
 ORDER BY gender_concept_id`,
     values: [policy.threshold],
   })

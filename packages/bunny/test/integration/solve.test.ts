@@ -1,0 +1,458 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DisclosurePolicy } from '@warren/disclosure'
+import { createDatabase, describePostgres, type TestDatabase } from '@warren/testkit'
+import { decodeAlternatives, decodeDistribution, fileText, type TaskResult } from '@warren/task-api'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { CdmSource } from '../../src/sources/cdm-source.ts'
+import { SourceError } from '../../src/sources/source-error.ts'
+import { PostgresSource } from '../../src/sources/postgres-source.ts'
+import { DistributionCache } from '../../src/solve/distribution-cache.ts'
+import { startDeadline } from '../../src/solve/patient-query.ts'
+import type { SolveContext } from '../../src/solve/solve-context.ts'
+import { solveTask } from '../../src/solve/solve-task.ts'
+import { JumpingClock } from '../support/jumping-clock.ts'
+import { recordingLog } from '../support/log-lines.ts'
+import { CONCEPT, duckDbHospital, postgresHospital } from '../support/small-hospital.ts'
+import { availability, distribution, person, rule } from '../support/tasks.ts'
+
+const NOTHING_HIDDEN: DisclosurePolicy = { threshold: 0, nearest: 0 }
+
+function contextOver(source: CdmSource, more: Partial<SolveContext> = {}): SolveContext {
+  return {
+    source,
+    policy: { threshold: 10, nearest: 10 },
+    omop: { specimen: false, location: false },
+    collectionId: 'our_collection',
+    version: '9.9.9',
+    encode: true,
+    deadline: startDeadline(60_000),
+    stop: new AbortController().signal,
+    clock: new JumpingClock(),
+    log: recordingLog().log,
+    ...more,
+  }
+}
+
+/** A source whose queries do what `query` says; the rest is `under`'s. */
+const faulty = (under: CdmSource, query: CdmSource['query']): CdmSource => ({
+  dialect: under.dialect,
+  schema: under.schema,
+  query,
+  check: (options) => under.check(options),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+})
+
+const rowsOf = (result: TaskResult) => {
+  const [file] = result.queryResult.files
+  if (file === undefined) throw new Error('no file')
+  const { rows, problems } = decodeDistribution(fileText(file))
+  expect(problems).toEqual([])
+  return rows
+}
+
+/** The same questions of the same hospital, whatever engine it keeps its records in. */
+function answers(open: () => Promise<CdmSource>): void {
+  let source: CdmSource
+  beforeAll(async () => {
+    source = await open()
+  })
+  afterAll(() => source[Symbol.asyncDispose]())
+
+  const solve = (task: unknown, more: Partial<SolveContext> = {}) =>
+    solveTask(task, contextOver(source, more))
+  const count = async (task: unknown, more: Partial<SolveContext> = {}) => {
+    const { result, failure } = await solve(task, more)
+    expect(failure).toBeUndefined()
+    return result.queryResult.count
+  }
+
+  describe('availability', () => {
+    it('answers in the shape receivers know', async () => {
+      const { result } = await solve(availability([person('8507')]))
+      expect(result).toEqual({
+        uuid: 'unique_id',
+        status: 'ok',
+        collection_id: 'collection_id',
+        message: '',
+        protocolVersion: 'v2',
+        queryResult: { count: 30, datasetCount: 0, files: [] },
+      })
+    })
+
+    it.each([
+      { threshold: 0, nearest: 0, published: 32 },
+      { threshold: 0, nearest: 10, published: 30 },
+      { threshold: 32, nearest: 10, published: 30 },
+      { threshold: 33, nearest: 10, published: 0 },
+      { threshold: 31, nearest: 10, published: 30 },
+      { threshold: 10, nearest: 100, published: 0 },
+      { threshold: 10, nearest: 7, published: 35 },
+    ])(
+      'publishes 32 persons as $published under threshold $threshold and rounding $nearest',
+      async ({ published, ...policy }) => {
+        expect(await count(availability([person('8507')]), { policy })).toBe(published)
+      },
+    )
+
+    it('counts a person once, however often the event is recorded', async () => {
+      const policy = NOTHING_HIDDEN
+      expect(await count(availability([rule(String(CONCEPT.cough))]), { policy })).toBe(25)
+      const both = [rule(String(CONCEPT.cough)), rule(String(CONCEPT.asthma))]
+      expect(await count(availability(both), { policy })).toBe(6)
+    })
+
+    it('searches specimens only where the site lets it', async () => {
+      const task = availability([rule(String(CONCEPT.blood), { varcat: 'Specimen' })])
+      const { result } = await solve(task)
+      expect(result.queryResult.count).toBe(0)
+      expect(await count(task, { omop: { specimen: true, location: false } })).toBe(30)
+    })
+
+    it('takes the day from the clock it is given', async () => {
+      const task = availability([rule(String(CONCEPT.cough), { time: '|1:TIME:M' })])
+      const policy = NOTHING_HIDDEN
+      const at = (iso: string) => new JumpingClock(Date.parse(iso))
+      expect(await count(task, { policy, clock: at('2015-06-20T12:00:00') })).toBe(25)
+      expect(await count(task, { policy, clock: at('2015-08-20T12:00:00') })).toBe(0)
+    })
+
+    it('answers what it does not understand with an error that names the place', async () => {
+      const { result, failure } = await solve(
+        availability([person('8507'), rule('abc'), rule('1', { time: 'garbage' })]),
+      )
+      expect(result).toMatchObject({
+        uuid: 'unique_id',
+        collection_id: 'collection_id',
+        status: 'error',
+        queryResult: { count: 0, datasetCount: 0, files: [] },
+      })
+      expect(result.message).toContain('cohort.groups[0].rules[1]')
+      expect(result.message).toContain('cohort.groups[0].rules[2]')
+      expect(failure?.kind).toBe('invalid')
+    })
+  })
+
+  describe('code distribution', () => {
+    it('lists every domain in order, and concepts by their id', async () => {
+      const { result } = await solve(distribution('GENERIC'), {
+        policy: NOTHING_HIDDEN,
+        omop: { specimen: true, location: false },
+      })
+      const rows = rowsOf(result)
+      expect(rows.map(({ category, code, count }) => [category, code, count])).toEqual([
+        ['Condition', 'OMOP:4242', 4],
+        ['Condition', 'OMOP:254761', 25],
+        ['Condition', 'OMOP:317009', 12],
+        ['Ethnicity', 'OMOP:38003563', 15],
+        ['Gender', 'OMOP:8507', 32],
+        ['Gender', 'OMOP:8532', 25],
+        ['Gender', 'OMOP:8551', 3],
+        ['Race', 'OMOP:8527', 60],
+        ['Measurement', 'OMOP:3004249', 11],
+        ['Specimen', 'OMOP:4001225', 30],
+      ])
+      expect(result.queryResult).toMatchObject({ count: 10, datasetCount: 1 })
+      expect(rows[1]).toMatchObject({
+        biobank: 'collection_id',
+        omop: '254761',
+        omopDescription: 'Cough',
+        description: '',
+        alternatives: '',
+        dataset: '',
+      })
+    })
+
+    it('hides by the true count, rounds what is left, and keeps rows that become 0', async () => {
+      const { result } = await solve(distribution('GENERIC'), {
+        policy: { threshold: 11, nearest: 100 },
+      })
+      expect(rowsOf(result).map(({ code, count }) => [code, count])).toEqual([
+        ['OMOP:254761', 0],
+        ['OMOP:317009', 0],
+        ['OMOP:38003563', 0],
+        ['OMOP:8507', 0],
+        ['OMOP:8532', 0],
+        ['OMOP:8527', 100],
+        ['OMOP:3004249', 0],
+      ])
+    })
+
+    it('writes the file with exactly the columns receivers read', async () => {
+      const { result } = await solve(distribution('GENERIC'), { encode: false })
+      const [codes, metadata] = result.queryResult.files
+      const lines = codes?.file_data.split('\n') ?? []
+      expect(lines[0]).toBe(
+        'BIOBANK\tCODE\tCOUNT\tDESCRIPTION\tMIN\tQ1\tMEDIAN\tMEAN\tQ3\tMAX\tALTERNATIVES\tDATASET\tOMOP\tOMOP_DESCR\tCATEGORY',
+      )
+      expect(lines).toContain('collection_id\tOMOP:8507\t30\t\t\t\t\t\t\t\t\t\t8507\tMALE\tGender')
+      // The vocabulary of this hospital has a tab in a name.
+      expect(lines).toContain(
+        'collection_id\tOMOP:317009\t10\t\t\t\t\t\t\t\t\t\t317009\tAsthma unspecified\tCondition',
+      )
+      expect(codes).toMatchObject({
+        file_name: 'code.distribution',
+        file_description: 'Result of code.distribution analysis',
+        file_reference: '',
+        file_sensitive: true,
+        file_type: 'BCOS',
+        file_size: Buffer.byteLength(codes?.file_data ?? '') / 1000,
+      })
+      expect(metadata).toMatchObject({
+        file_name: 'metadata.bcos',
+        file_description: 'Metadata for the result of code.distribution analysis',
+        file_sensitive: false,
+        file_type: 'BCOS',
+        file_data:
+          'BIOBANK\tPROTOCOL\tOS\tBCLINK\tDATAMODEL\tROUNDING\tTHRESHOLD\nour_collection\tWarren Bunny\t\t9.9.9\tOMOP\t10\t10',
+      })
+    })
+
+    it('says in the metadata what was really applied', async () => {
+      const { result } = await solve(distribution('GENERIC'), {
+        policy: { threshold: -1, nearest: 5 },
+        encode: false,
+      })
+      expect(result.queryResult.files[1]?.file_data).toMatch(/\tOMOP\t5\t0$/)
+    })
+  })
+
+  describe('demographics distribution', () => {
+    const demographics = async (policy: DisclosurePolicy) => {
+      const { result } = await solve(distribution('DEMOGRAPHICS'), { policy })
+      const [sex, genomics] = rowsOf(result)
+      return {
+        total: sex?.count,
+        sexes: Object.fromEntries(decodeAlternatives(sex?.alternatives ?? '')),
+        genomics: genomics?.alternatives,
+        result,
+      }
+    }
+
+    it('gives totals as the sum of what is published', async () => {
+      expect(await demographics({ threshold: 10, nearest: 10 })).toMatchObject({
+        // 3 persons of another gender are hidden, in the total too.
+        total: 60,
+        sexes: { Male: 30, Female: 30 },
+        genomics: '^No|60^',
+      })
+      expect(await demographics(NOTHING_HIDDEN)).toMatchObject({
+        total: 60,
+        sexes: { Male: 32, Female: 25 },
+      })
+      expect(await demographics({ threshold: 0, nearest: 100 })).toMatchObject({
+        total: 0,
+        sexes: { Male: 0, Female: 0 },
+      })
+    })
+
+    it('leaves a hidden sex out', async () => {
+      expect(await demographics({ threshold: 30, nearest: 0 })).toMatchObject({
+        total: 32,
+        sexes: { Male: 32 },
+      })
+    })
+
+    it('still sends both rows when everybody is hidden', async () => {
+      const { result, ...rest } = await demographics({ threshold: 1000, nearest: 10 })
+      expect(rest).toEqual({ total: 0, sexes: {}, genomics: '^No|0^' })
+      expect(result.queryResult).toMatchObject({ count: 2, datasetCount: 1 })
+    })
+
+    it('writes the file with exactly the columns receivers read', async () => {
+      const { result } = await solve(distribution('DEMOGRAPHICS'), { encode: false })
+      expect(result.queryResult.files).toHaveLength(1)
+      expect(result.queryResult.files[0]).toMatchObject({
+        file_name: 'demographics.distribution',
+        file_description: 'Result of code.distribution analysis',
+        file_sensitive: true,
+        file_data: [
+          'BIOBANK\tCODE\tDESCRIPTION\tCOUNT\tMIN\tQ1\tMEDIAN\tMEAN\tQ3\tMAX\tALTERNATIVES\tDATASET\tOMOP\tOMOP_DESCR\tCATEGORY',
+          'collection_id\tSEX\tSex\t60\t\t\t\t\t\t\t^Male|30^Female|30^\tperson\t\t\tDEMOGRAPHICS',
+          'collection_id\tGENOMICS\tGenomics\t60\t\t\t\t\t\t\t^No|60^\tperson\t\t\tDEMOGRAPHICS',
+        ].join('\n'),
+      })
+    })
+
+    it('says the size of a file as nodes always have: thousands of base64 characters', async () => {
+      const { result } = await solve(distribution('DEMOGRAPHICS'))
+      const [file] = result.queryResult.files
+      expect(file?.file_size).toBe((file?.file_data.length ?? 0) / 1000)
+      expect(file?.file_size).toBeGreaterThan(0.3)
+    })
+  })
+
+  it('gives up at the deadline, in the database too', async () => {
+    const { result, failure } = await solve(availability([person('8507')]), {
+      deadline: { signal: AbortSignal.abort(), withinMs: 240_000 },
+    })
+    expect(result).toMatchObject({ status: 'error', message: 'Not answered within 240 s.' })
+    expect(failure?.kind).toBe('timeout')
+  })
+}
+
+describe('answers from DuckDB', () => {
+  answers(async () => (await duckDbHospital()).source)
+})
+
+describePostgres('answers from PostgreSQL', () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createDatabase()
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+
+  answers(async () => {
+    const schema = 'Cdm "5.4"'
+    await postgresHospital(database.url, schema)
+    const url = new URL(database.url)
+    return PostgresSource.open({
+      host: url.searchParams.get('host') ?? url.hostname,
+      port: Number(url.port),
+      database: database.name,
+      username: decodeURIComponent(url.username),
+      ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+      schema,
+    })
+  })
+})
+
+describe('tasks without an answer', () => {
+  let source: CdmSource
+  beforeAll(async () => {
+    ;({ source } = await duckDbHospital())
+  })
+  afterAll(() => source[Symbol.asyncDispose]())
+
+  it.each([
+    ['ICD-MAIN', 'ICD-MAIN queries are not yet supported.'],
+    ['NOVEL', "'NOVEL' is not a valid distribution query type: GENERIC and DEMOGRAPHICS are."],
+  ])('says that %s is not supported', async (code, message) => {
+    const { result, failure } = await solveTask(distribution(code), contextOver(source))
+    expect(result).toMatchObject({ status: 'error', message, uuid: 'unique_id' })
+    expect(failure?.kind).toBe('unsupported')
+  })
+
+  it('says so of another analysis, whatever its name holds', async () => {
+    const task = { ...distribution('X'), analysis: `PHEWAS\n${'x'.repeat(500)}` }
+    const { result } = await solveTask(task, contextOver(source))
+    expect(result.message).toMatch(/^PHEWAS x+… analyses are not yet supported\.$/)
+  })
+
+  it('answers a task it cannot read as far as it can tell whose it is', async () => {
+    const { result, failure } = await solveTask({ uuid: 'u', cohort: 5 }, contextOver(source))
+    expect(result).toMatchObject({ uuid: 'u', collection_id: 'our_collection', status: 'error' })
+    expect(result.message).toContain('cohort')
+    expect(failure?.kind).toBe('invalid')
+  })
+
+  it('tries a database that went away again for some seconds, and no longer', async () => {
+    const clock = new JumpingClock()
+    let attempts = 0
+    const down = faulty(source, () => {
+      attempts += 1
+      return Promise.reject(new SourceError('unavailable', 'db-7.internal refuses connections'))
+    })
+    const start = clock.now()
+    const { result, failure } = await solveTask(
+      availability([person('8507')]),
+      contextOver(down, { clock }),
+    )
+    expect(attempts).toBe(4)
+    expect(clock.now() - start).toBeLessThan(5000)
+    expect(result).toMatchObject({ status: 'error', message: 'The database is not available.' })
+    expect(failure?.cause).toBeInstanceOf(SourceError)
+  })
+
+  it('goes on where a database comes back', async () => {
+    let attempts = 0
+    const flaky = faulty(source, (statement, options) => {
+      attempts += 1
+      return attempts === 1
+        ? Promise.reject(new SourceError('unavailable', 'restarting'))
+        : source.query(statement, options)
+    })
+    const { result } = await solveTask(availability([person('8507')]), contextOver(flaky))
+    expect(result.queryResult.count).toBe(30)
+  })
+
+  it.each(['query', 'missing-table', 'timeout', 'authentication'] as const)(
+    'does not try a %s failure again',
+    async (kind) => {
+      let attempts = 0
+      const broken = faulty(source, () => {
+        attempts += 1
+        return Promise.reject(new SourceError(kind, 'no'))
+      })
+      const { result } = await solveTask(availability([person('8507')]), contextOver(broken))
+      expect(attempts).toBe(1)
+      expect(result.status).toBe('error')
+    },
+  )
+
+  it('keeps what went wrong inside to itself', async () => {
+    const broken = faulty(source, () => Promise.reject(new Error('patient 4711 SELECT secret')))
+    const { result, failure } = await solveTask(availability([person('8507')]), contextOver(broken))
+    expect(result.message).toBe('This client failed on the task.')
+    expect(failure?.kind).toBe('internal')
+  })
+
+  it('rejects instead of answering when the program stops', async () => {
+    const reason = new DOMException('stop', 'AbortError')
+    const solving = solveTask(
+      availability([person('8507')]),
+      contextOver(source, { stop: AbortSignal.abort(reason) }),
+    )
+    await expect(solving).rejects.toBe(reason)
+  })
+})
+
+describe('distribution cache', () => {
+  let folder = ''
+  let source: CdmSource
+  let queries = 0
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'warren-cache-'))
+    const hospital = await duckDbHospital()
+    source = faulty(hospital.source, (statement, options) => {
+      queries += 1
+      return hospital.source.query(statement, options)
+    })
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  const cacheAt = (clock: JumpingClock, threshold = 10) =>
+    DistributionCache.open({
+      folder,
+      ttlMs: 3_600_000,
+      madeUnder: { threshold },
+      clock,
+      log: recordingLog().log,
+    })
+
+  it('answers another task of the same kind without asking the database, and again when it is old', async () => {
+    const clock = new JumpingClock()
+    const cache = await cacheAt(clock)
+    const context = contextOver(source, { clock, cache })
+    const first = await solveTask(distribution('GENERIC', { uuid: 'one' }), context)
+    const asked = queries
+    expect(asked).toBeGreaterThan(1)
+    const second = await solveTask(distribution('GENERIC', { uuid: 'two' }), context)
+    expect(queries).toBe(asked)
+    expect(second.result.uuid).toBe('two')
+    expect(second.result.queryResult).toEqual(first.result.queryResult)
+    clock.advance(3_600_001)
+    await solveTask(distribution('GENERIC', { uuid: 'three' }), context)
+    expect(queries).toBe(2 * asked)
+  })
+
+  it('is not used under another threshold', async () => {
+    const clock = new JumpingClock()
+    const before = queries
+    const task = distribution('DEMOGRAPHICS')
+    await solveTask(task, contextOver(source, { clock, cache: await cacheAt(clock, 10) }))
+    await solveTask(task, contextOver(source, { clock, cache: await cacheAt(clock, 20) }))
+    expect(queries - before).toBe(2)
+  })
+})

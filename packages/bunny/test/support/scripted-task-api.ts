@@ -1,0 +1,113 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+
+/** What the server does with one request. */
+export type Reply =
+  | { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> }
+  /** Never answers. */
+  | 'hang'
+  /** Cuts the connection. */
+  | 'reset'
+
+export interface SeenRequest {
+  readonly at: number
+  readonly method: string
+  readonly path: string
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+export interface SeenResult {
+  readonly uuid: string
+  readonly status: string
+  readonly message: string
+  readonly collection_id: string
+  readonly queryResult: {
+    readonly count: number
+    readonly files: readonly { file_name: string; file_data: string }[]
+  }
+}
+
+/**
+ * A Task API that does what it is told, as a real one would not: replies are taken from a list, one a request, and
+ * when the list is empty polls get 204 and results 200.
+ */
+export class ScriptedTaskApi implements AsyncDisposable {
+  readonly polls: SeenRequest[] = []
+  readonly posts: SeenRequest[] = []
+  readonly pollReplies: Reply[] = []
+  readonly postReplies: Reply[] = []
+  /** Holds an empty poll for so long, as a server that knows `Prefer: wait` does; 0 answers at once. */
+  holdMs = 0
+  readonly #server: Server
+
+  private constructor(server: Server) {
+    this.#server = server
+  }
+
+  static async start(port = 0): Promise<ScriptedTaskApi> {
+    const server = createServer()
+    const api = new ScriptedTaskApi(server)
+    server.on('request', (request, response) => void api.#answer(request, response))
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    return api
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${String(this.port)}/link_connector_api`
+  }
+
+  /** Hands these out, in this order, one a poll. */
+  queue(...tasks: readonly object[]): void {
+    this.pollReplies.push(...tasks.map((body) => ({ status: 200, body })))
+  }
+
+  get results(): SeenResult[] {
+    return this.posts.map(({ body }) => JSON.parse(body) as SeenResult)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url: path = '', headers } = request
+    const at = Date.now()
+    const body = await text(request).catch(() => '')
+    const isPoll = method === 'GET'
+    const seen = isPoll ? this.polls : this.posts
+    seen.push({ at, method, path, headers, body })
+    const reply = isPoll
+      ? (this.pollReplies.shift() ?? (await this.#nothingYet(response)))
+      : (this.postReplies.shift() ?? { status: 200, body: 'Job saved' })
+    if (reply === 'hang') return
+    if (reply === 'reset') {
+      request.socket.resetAndDestroy()
+      return
+    }
+    const content = typeof reply.body === 'string' ? reply.body : JSON.stringify(reply.body)
+    response.writeHead(reply.status, {
+      'content-type': typeof reply.body === 'object' ? 'application/json' : 'text/plain',
+      ...reply.headers,
+    })
+    response.end(content)
+  }
+
+  /** Waits for a task to be queued, up to `holdMs`. */
+  async #nothingYet(response: ServerResponse): Promise<Reply> {
+    const until = Date.now() + this.holdMs
+    while (Date.now() < until && !response.destroyed) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      const reply = this.pollReplies.shift()
+      if (reply !== undefined) return reply
+    }
+    return { status: 204 }
+  }
+}
