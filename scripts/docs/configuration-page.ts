@@ -10,11 +10,19 @@ const INTRODUCTION = `# Configuration
 <!-- Made from the settings in the source by \`npm run docs:write\`; changes here are lost. -->
 
 Every program is configured by environment variables. Names are read in any case; a blank variable counts as unset.
-A duration is a number of the unit named, or says its own: \`500ms\`, \`30s\`, \`5m\`, \`2h\`, \`1d\`. A secret may also be
+A duration is a number of the unit named, or brings its own: \`500ms\`, \`30s\`, \`5m\`, \`2h\`, \`1d\`. A secret may also be
 given as the content of a file: \`NAME_FILE=/run/secrets/name\`. A variable that begins with one of a program's prefixes
 and is not in this list is refused, as is a value that is not understood: the program then lists everything that is
 wrong, and exits with 78.
 `
+
+const COUNTED: Readonly<Record<string, string>> = {
+  ms: 'milliseconds',
+  s: 'seconds',
+  m: 'minutes',
+  h: 'hours',
+  d: 'days',
+}
 
 /** The text of docs/configuration.md. */
 export async function configurationPage(programs: readonly Program[]): Promise<string> {
@@ -39,11 +47,16 @@ function tableRow(row: ConfigurationRow): string {
   const fallback =
     row.default === undefined ? (row.required ? '**required**' : '') : code(row.default)
   const notes = [
-    ...(row.unit === undefined ? [] : [`A bare number is in ${row.unit}.`]),
+    ...(row.unit === undefined ? [] : [unitNote(row.unit)]),
     ...(row.secret ? ['Secret.'] : []),
   ]
   const meaning = [row.description, ...notes].join(' ').replaceAll('|', String.raw`\|`)
   return `| ${names} | ${fallback} | ${meaning} |`
+}
+
+function unitNote(unit: string): string {
+  const counted = COUNTED[unit]
+  return counted === undefined ? `In ${unit}.` : `A bare number counts ${counted}.`
 }
 
 function code(text: string): string {

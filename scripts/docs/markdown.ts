@@ -6,7 +6,7 @@ export interface DocProblem {
 }
 
 /** A fenced block of code. */
-export interface Fence {
+interface Fence {
   /** First word after the backticks; '' where there is none. */
   readonly language: string
   /** Line number, from 1, of the first line inside. */

@@ -50,6 +50,8 @@ export interface SettingOptions<S extends z.ZodType> {
   description: string
   /** What a bare number counts, such as `s`. */
   unit?: string
+  /** What the documentation says of a default that differs from machine to machine. */
+  defaultText?: string
   /** Writes a value as one would set it; to be given where the value is an object. */
   show?: (value: z.output<S>) => string
 }
@@ -72,7 +74,8 @@ export function setting<S extends z.ZodType>(options: SettingOptions<S>): Settin
   return {
     name,
     aliases,
-    defaultText: fallback?.value === undefined ? undefined : written(fallback.value),
+    defaultText:
+      options.defaultText ?? (fallback?.value === undefined ? undefined : written(fallback.value)),
     required: fallback === undefined,
     secret,
     description,

@@ -15,8 +15,9 @@ export type DurationUnit = keyof typeof UNIT_MS
 
 /** Milliseconds as one writes them: `90s`, `5m`, `250ms`. */
 export function durationText(ms: number): string {
+  if (ms === 0) return '0s'
   for (const unit of ['d', 'h', 'm', 's'] as const) {
-    if (ms > 0 && ms % UNIT_MS[unit] === 0) return `${ms / UNIT_MS[unit]}${unit}`
+    if (ms % UNIT_MS[unit] === 0) return `${ms / UNIT_MS[unit]}${unit}`
   }
   return `${ms}ms`
 }

@@ -1,6 +1,6 @@
 import type { LogRecord } from './log-record.ts'
 
-export const REDACTED = '[REDACTED]'
+const REDACTED = '[REDACTED]'
 
 // The redaction list: what stands under such a name is nobody's business.
 const SECRET_NAMES = [

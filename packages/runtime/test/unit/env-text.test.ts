@@ -83,7 +83,7 @@ describe('durationSetting', () => {
 describe('durationText', () => {
   it('uses the largest unit that leaves no rest', () => {
     expect([0, 250, 90_000, 300_000, 7_200_000, 172_800_000].map(durationText)).toEqual([
-      '0ms',
+      '0s',
       '250ms',
       '90s',
       '5m',

@@ -358,13 +358,26 @@ describe('a configuration that is shown', () => {
           show: ({ file }) => file,
           description: 'Store.',
         }),
+        worker: setting({
+          name: 'WORKER',
+          schema: textSetting(),
+          default: 'pod-7',
+          defaultText: 'name of the host',
+          description: 'Worker.',
+        }),
       },
     })
-    expect(configurationRows(shown).map((row) => row.default)).toEqual(['90s', '60000', 'a.db'])
+    expect(configurationRows(shown).map((row) => row.default)).toEqual([
+      '90s',
+      '60000',
+      'a.db',
+      'name of the host',
+    ])
     expect(maskedConfig(shown, loadConfig(shown, { WAIT: '250ms', STORE: 'b.db' }))).toEqual({
       WAIT: '250ms',
       LIMIT: '60000',
       STORE: 'b.db',
+      WORKER: 'pod-7',
     })
   })
 })
