@@ -1,4 +1,4 @@
-import type { CliIo } from '@warren/runtime'
+import { nearestName, type CliIo } from '@warren/runtime'
 import { Command } from 'commander'
 import { runQueries, type RunOptions } from './run-queries.ts'
 
@@ -24,11 +24,28 @@ Examples:
     )
 }
 
-/** As the Python client is called: the same options without a subcommand, and the result in `output.json`. */
+/**
+ * As the Python client is called: the same options without a subcommand, and the result in `output.json`. What looks
+ * like another subcommand ends here too, because the parser takes it for an argument of this one.
+ */
 export function earlierCommand(io: CliIo): Command {
-  return questionCommand('query', io, 'output.json').description(
-    'Answers one question, as the Python client does.',
-  )
+  const command = questionCommand('query', io, 'output.json')
+    .description('Answers one question, as the Python client does.')
+    .allowExcessArguments()
+  command.hook('preAction', () => {
+    const [word] = command.args
+    const parent = command.parent
+    if (parent === null) return
+    if (word === undefined) {
+      if (inputsOf(command.opts()).length === 0) parent.help({ error: true })
+      return
+    }
+    const known = parent.commands.filter((one) => one !== command).map((one) => one.name())
+    const nearest = nearestName(word, known)
+    const guess = nearest === undefined ? '' : `\n(Did you mean ${nearest}?)`
+    parent.error(`error: unknown command '${word}'${guess}`)
+  })
+  return command
 }
 
 function questionCommand(name: string, io: CliIo, defaultOutput?: string): Command {
@@ -44,12 +61,12 @@ function questionCommand(name: string, io: CliIo, defaultOutput?: string): Comma
       defaultOutput,
     )
     .action(async (options: RunOptions, command: Command) => {
-      const inputs = [options.body, options.bodyJson, options.batch].filter(
-        (given) => given !== undefined,
-      )
-      if (inputs.length !== 1) {
+      if (inputsOf(options).length !== 1) {
         command.error('error: give exactly one of --body, --body-json and --batch')
       }
       await runQueries(options, io)
     })
 }
+
+const inputsOf = (options: Partial<RunOptions>): string[] =>
+  [options.body, options.bodyJson, options.batch].filter((given) => given !== undefined)

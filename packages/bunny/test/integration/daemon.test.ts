@@ -1,0 +1,396 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { until } from '@warren/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DuckDbSource } from '../../src/sources/duckdb-source.ts'
+import { COLLECTION, HeldSource, runBunny } from '../support/running-bunny.ts'
+import { ScriptedTaskApi } from '../support/scripted-task-api.ts'
+import { duckDbHospital } from '../support/small-hospital.ts'
+import { availability, distribution, person } from '../support/tasks.ts'
+
+let source: DuckDbSource
+beforeAll(async () => {
+  ;({ source } = await duckDbHospital())
+})
+afterAll(() => source[Symbol.asyncDispose]())
+
+const men = (uuid: string) => availability([person('8507')], { uuid, collection: COLLECTION })
+const generic = (uuid: string) => distribution('GENERIC', { uuid, collection: COLLECTION })
+
+describe('a task from poll to result', () => {
+  it('is answered with the headers, the path and the body receivers know', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.queue(men('task-1'))
+    await using bunny = await runBunny(api, source)
+    await until(() => api.posts.length === 1)
+
+    const [poll] = api.polls
+    const [post] = api.posts
+    expect(poll?.path).toBe(`/link_connector_api/task/nextjob/${COLLECTION}`)
+    expect(poll?.headers).toMatchObject({
+      authorization: `Basic ${btoa('site-a:hunter2')}`,
+      prefer: 'wait=1',
+      'user-agent': expect.stringMatching(/^warren-bunny\/\d+\.\d+\.\d+/),
+      'x-request-id': expect.stringMatching(/^[0-9a-f]{16}$/),
+      'x-worker-id': expect.stringMatching(/./),
+    })
+    expect(post?.path).toBe(`/link_connector_api/task/result/task-1/${COLLECTION}`)
+    expect(post?.body).toBe(
+      `{"uuid":"task-1","status":"ok","collection_id":"${COLLECTION}","message":"","protocolVersion":"v2","queryResult":{"count":30,"datasetCount":0,"files":[]}}`,
+    )
+    await until(() => bunny.events.includes('result posted'))
+    expect(bunny.events).toEqual([
+      'bunny starting',
+      'task api without https',
+      'database connecting',
+      ...bunny.events.filter((event) => event === 'cdm finding'),
+      'bunny started',
+      'task received',
+      'task solved',
+      'result posted',
+    ])
+    const solved = bunny.lines.find(({ msg }) => msg === 'task solved')
+    expect(solved).toMatchObject({ taskId: 'task-1', status: 'ok', count: 30 })
+    const received = bunny.lines.find(({ msg }) => msg === 'task received')
+    expect(received).toMatchObject({
+      taskId: 'task-1',
+      kind: 'availability',
+      requestId: poll?.headers['x-request-id'],
+    })
+    const posted = bunny.lines.find(({ msg }) => msg === 'result posted')
+    expect(posted).toMatchObject({ requestId: post?.headers['x-request-id'], status: 200 })
+  })
+
+  it('leaves neither password nor collection id in the log', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.queue(men('task-1'))
+    api.pollReplies.push({ status: 401 })
+    await using bunny = await runBunny(api, source)
+    await until(() => bunny.events.includes('result posted'))
+    await until(() => bunny.lines.some(({ msg }) => msg === 'poll failed'))
+    const log = JSON.stringify(bunny.lines)
+    expect(log).not.toContain(COLLECTION)
+    expect(log).not.toContain('hunter2')
+    expect(log).toContain('[REDACTED]')
+  })
+
+  it('polls the queue of its type where one is set', async () => {
+    await using api = await ScriptedTaskApi.start()
+    await using _bunny = await runBunny(api, source, { TASK_API_TYPE: 'b' })
+    await until(() => api.polls.length > 0)
+    expect(api.polls[0]?.path).toBe(`/link_connector_api/task/nextjob/${COLLECTION}.b`)
+  })
+
+  it('is answered to the collection it names, with a warning where that is not ours', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.queue(availability([person('8507')], { uuid: 't', collection: 'another' }))
+    await using bunny = await runBunny(api, source)
+    await until(() => api.posts.length === 1)
+    expect(api.posts[0]?.path).toBe('/link_connector_api/task/result/t/another')
+    expect(api.results[0]?.collection_id).toBe('another')
+    expect(bunny.lines).toContainEqual(
+      expect.objectContaining({ msg: 'task for another collection', level: 40, taskId: 't' }),
+    )
+  })
+})
+
+describe('tasks that cannot be answered', () => {
+  it.each([
+    ['a rule without a concept', availability([person('')], { uuid: 't' }), /cohort\.groups\[0\]/],
+    ['ICD-MAIN', distribution('ICD-MAIN', { uuid: 't' }), /^ICD-MAIN queries are not yet/],
+    ['a cohort that is none', { uuid: 't', cohort: [] }, /cohort/],
+    [
+      'an analysis nobody knows',
+      { ...distribution('X', { uuid: 't' }), analysis: 'PHEWAS' },
+      /PHEWAS/,
+    ],
+  ])('are answered with the reason at once: %s', async (_what, task, reason) => {
+    await using api = await ScriptedTaskApi.start()
+    api.queue(task)
+    await using bunny = await runBunny(api, source)
+    await until(() => api.posts.length === 1)
+    expect(api.results[0]).toMatchObject({
+      uuid: 't',
+      status: 'error',
+      message: expect.stringMatching(reason),
+      queryResult: { count: 0, files: [] },
+    })
+    expect(bunny.events).toContain('task not answerable')
+  })
+
+  it('do not stop the polling when there is not even a uuid to answer to', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.pollReplies.push(
+      { status: 200, body: [] },
+      { status: 200, body: { hello: 'world' } },
+      { status: 200, body: '<html>please log in</html>' },
+      { status: 200, body: '' },
+      { status: 202, body: 'null' },
+    )
+    api.queue(men('after'))
+    await using bunny = await runBunny(api, source)
+    await until(() => api.posts.length === 1)
+    expect(api.results[0]?.uuid).toBe('after')
+    expect(bunny.lines.filter(({ msg }) => msg === 'poll failed')).toHaveLength(2)
+    expect(bunny.lines.filter(({ msg }) => msg === 'task not answerable')).toHaveLength(3)
+  })
+
+  it('are cancelled in the database at their deadline', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.queue(men('slow'))
+    const held = new HeldSource(source, /count/)
+    await using _bunny = await runBunny(api, held, { BUNNY_AVAILABILITY_TIMEOUT: '1s' })
+    await until(() => api.posts.length === 1)
+    expect(held.cancelled).toBe(1)
+    expect(api.results[0]).toMatchObject({
+      status: 'error',
+      message: 'Not answered within 1 s.',
+    })
+  })
+})
+
+describe('a relay that misbehaves', () => {
+  it('is asked again after every kind of failure', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.pollReplies.push({ status: 401 }, { status: 500, body: 'oops' }, 'reset', {
+      status: 429,
+      headers: { 'retry-after': '1' },
+    })
+    api.queue(men('task-1'))
+    await using bunny = await runBunny(api, source)
+    await until(() => api.posts.length === 1)
+    const failures = bunny.lines.filter(({ msg }) => msg === 'poll failed')
+    expect(failures.map(({ code }) => code)).toEqual([
+      'HTTP_401',
+      'HTTP_500',
+      'ECONNRESET',
+      'HTTP_429',
+    ])
+    expect(failures[0]).toMatchObject({ kind: 'authentication', advice: expect.anything() })
+    const [, , , refused, next] = api.polls
+    expect((next?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(990)
+  })
+
+  it('that never answers costs one request timeout, not the daemon', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.pollReplies.push('hang')
+    api.queue(men('task-1'))
+    await using bunny = await runBunny(api, source, {
+      TASK_API_TIMEOUT: '1s',
+      POLL_WAIT_SECONDS: '0',
+    })
+    await until(() => api.posts.length === 1, { timeoutMs: 25_000 })
+    expect(bunny.lines.find(({ msg }) => msg === 'poll failed')).toMatchObject({
+      code: 'READ_TIMEOUT',
+    })
+  })
+
+  it('gets its results in the end', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.postReplies.push({ status: 500 }, 'reset', { status: 401 }, { status: 503 })
+    api.queue(men('task-1'))
+    await using bunny = await runBunny(api, source)
+    await until(() => bunny.events.includes('result posted'))
+    expect(api.posts).toHaveLength(5)
+    expect(bunny.lines.filter(({ msg }) => msg === 'result post failed')).toHaveLength(4)
+  })
+
+  it.each([404, 409, 413])('may refuse a result for good with %i', async (status) => {
+    await using api = await ScriptedTaskApi.start()
+    api.postReplies.push({ status, body: { status: 'CONFLICT' } })
+    api.queue(men('task-1'), men('task-2'))
+    await using bunny = await runBunny(api, source)
+    await until(() => api.posts.length === 2)
+    expect(bunny.lines).toContainEqual(
+      expect.objectContaining({ msg: 'result refused', level: 50, status }),
+    )
+    await until(() => bunny.events.includes('result posted'))
+    expect(bunny.events.filter((event) => event === 'result posted')).toHaveLength(1)
+  })
+})
+
+describe('pace', () => {
+  it('drains a backlog without pausing in between', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.queue(...Array.from({ length: 12 }, (_, index) => men(`task-${String(index)}`)))
+    await using _bunny = await runBunny(api, source, { POLLING_INTERVAL: '60s' })
+    await until(() => api.posts.length === 12, { timeoutMs: 5000 })
+    expect(new Set(api.results.map(({ uuid }) => uuid)).size).toBe(12)
+  })
+
+  it('takes a task at once from a server that holds polls', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.holdMs = 20_000
+    await using _bunny = await runBunny(api, source, {
+      POLLING_INTERVAL: '60s',
+      POLL_WAIT_SECONDS: '25',
+    })
+    await until(() => api.polls.length === 1)
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const queuedAt = Date.now()
+    api.queue(men('task-1'))
+    await until(() => api.posts.length === 1)
+    expect((api.posts[0]?.at ?? 0) - queuedAt).toBeLessThan(1000)
+  })
+
+  it('does not hurry a server that answers at once', async () => {
+    await using api = await ScriptedTaskApi.start()
+    await using _bunny = await runBunny(api, source, { POLL_WAIT_SECONDS: '25' })
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect(api.polls.length).toBe(2)
+  })
+
+  it('keeps answering availability while a distribution takes its time', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const held = new HeldSource(source, /condition_concept_id AS/)
+    api.queue(generic('long'), generic('longer'), men('quick-1'), men('quick-2'))
+    await using _bunny = await runBunny(api, held)
+    await until(() => api.posts.length === 2)
+    expect(api.results.map(({ uuid }) => uuid).toSorted()).toEqual(['quick-1', 'quick-2'])
+    held.release()
+    await until(() => api.posts.length === 4)
+    expect(api.results.slice(2).map(({ uuid }) => uuid)).toEqual(['long', 'longer'])
+  })
+
+  it('stops polling when it has no room for another task', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const held = new HeldSource(source, /condition_concept_id AS/)
+    api.queue(...Array.from({ length: 6 }, (_, index) => generic(`d${String(index)}`)))
+    await using _bunny = await runBunny(api, held, { SOLVE_BACKLOG: '2' })
+    await until(() => api.polls.length === 3)
+    await new Promise((resolve) => setTimeout(resolve, 400))
+    expect(api.polls.length).toBe(3)
+    held.release()
+    await until(() => api.posts.length === 6)
+  })
+})
+
+describe('a task that is handed out twice', () => {
+  it('is computed once while it is in work', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const held = new HeldSource(source, /count/)
+    api.queue(men('twice'), men('twice'))
+    await using bunny = await runBunny(api, held)
+    await until(() => bunny.events.includes('task repeated'))
+    held.release()
+    await until(() => api.posts.length === 1)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(held.queries).toBe(1)
+    expect(api.posts.length).toBe(1)
+  })
+
+  it('is answered again, but not computed again, once it is answered', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const counting = new HeldSource(source, /never/)
+    api.queue(men('twice'))
+    await using bunny = await runBunny(api, counting)
+    await until(() => bunny.events.includes('result posted'))
+    api.queue(men('twice'))
+    await until(() => api.posts.length === 2)
+    expect(counting.queries).toBe(1)
+    expect(api.posts[1]?.body).toBe(api.posts[0]?.body)
+  })
+})
+
+describe('stopping', () => {
+  it('aborts a held poll at once', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.holdMs = 30_000
+    const bunny = await runBunny(api, source, { POLL_WAIT_SECONDS: '30' })
+    await until(() => api.polls.length === 1)
+    const start = Date.now()
+    await bunny.handle[Symbol.asyncDispose]()
+    expect(Date.now() - start).toBeLessThan(1000)
+    await bunny.handle.ended
+    expect(bunny.lines.filter(({ msg }) => msg === 'poll failed')).toEqual([])
+  })
+
+  it('finishes the task in work and posts its result', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const held = new HeldSource(source, /count/)
+    api.queue(men('last'))
+    const bunny = await runBunny(api, held)
+    await until(() => held.queries === 1)
+    setTimeout(() => held.release(), 300)
+    await bunny.handle[Symbol.asyncDispose]()
+    expect(api.results.map(({ uuid, status }) => [uuid, status])).toEqual([['last', 'ok']])
+  })
+
+  it('gives up a task that takes too long, so that the relay hands it out again', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const held = new HeldSource(source, /count/)
+    api.queue(men('endless'))
+    const bunny = await runBunny(api, held, { BUNNY_SHUTDOWN_TIMEOUT: '0' })
+    await until(() => held.queries === 1)
+    await bunny.handle[Symbol.asyncDispose]()
+    expect(held.cancelled).toBe(1)
+    expect(api.posts).toEqual([])
+    expect(bunny.lines).toContainEqual(
+      expect.objectContaining({ msg: 'task abandoned', taskId: 'endless', level: 40 }),
+    )
+  })
+
+  it('answers a task that the server had already let go', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const bunny = await runBunny(api, source, { POLL_WAIT_SECONDS: '0' })
+    await until(() => api.polls.length === 1)
+    // The next poll is on its way when the stop comes; its answer takes a moment.
+    api.holdMs = 1000
+    await until(() => api.polls.length === 2)
+    const stopped = bunny.handle[Symbol.asyncDispose]()
+    api.queue(men('late'))
+    await stopped
+    expect(api.results.map(({ uuid }) => uuid)).toEqual(['late'])
+  })
+})
+
+describe('an outbox on disk', () => {
+  let folder = ''
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'warren-daemon-outbox-'))
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  it('brings a result through a stop while the relay is away', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.queue(men('kept'))
+    api.postReplies.push(...Array.from({ length: 50 }, () => ({ status: 503 })))
+    const first = await runBunny(api, source, { BUNNY_OUTBOX_DIR: folder })
+    await until(() => first.events.includes('result post failed'))
+    await first.handle[Symbol.asyncDispose]()
+    expect(first.events).not.toContain('result lost')
+    expect(await readdir(folder)).toHaveLength(1)
+
+    api.postReplies.length = 0
+    const before = api.posts.length
+    await using second = await runBunny(api, source, { BUNNY_OUTBOX_DIR: folder })
+    await until(() => second.events.includes('result posted'))
+    expect(api.posts.length).toBe(before + 1)
+    expect(api.results.at(-1)).toMatchObject({ uuid: 'kept', status: 'ok' })
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('that cannot be used stops the start', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const starting = runBunny(api, source, { BUNNY_OUTBOX_DIR: '/dev/null/outbox' })
+    await expect(starting).rejects.toThrow(/BUNNY_OUTBOX_DIR/)
+  })
+})
+
+describe('distribution cache of the daemon', () => {
+  it('has distributions ready before they are asked for', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'warren-daemon-cache-'))
+    await using api = await ScriptedTaskApi.start()
+    const counting = new HeldSource(source, /never/)
+    await using bunny = await runBunny(api, counting, { CACHE_ENABLED: 'true', CACHE_DIR: folder })
+    const refreshed = () => bunny.events.filter((e) => e === 'distribution cache refreshed')
+    await until(() => refreshed().length === 2)
+    const before = counting.queries
+    api.queue(generic('g'), distribution('DEMOGRAPHICS', { uuid: 'd', collection: COLLECTION }))
+    await until(() => api.posts.length === 2)
+    expect(counting.queries).toBe(before)
+    expect(api.results.every(({ status }) => status === 'ok')).toBe(true)
+    await rm(folder, { recursive: true })
+  })
+})

@@ -1,0 +1,90 @@
+import { startBunny, type BunnyHandle } from '../../src/bunny.ts'
+import { loadBunnyConfig } from '../../src/config.ts'
+import type { CdmSource, QueryOptions, Row, SqlStatement } from '../../src/sources/cdm-source.ts'
+import { SourceError } from '../../src/sources/source-error.ts'
+import { recordingLog, type LogLine } from './log-lines.ts'
+import type { ScriptedTaskApi } from './scripted-task-api.ts'
+
+export const COLLECTION = 'secret-collection-7'
+
+export interface RunningBunny extends AsyncDisposable {
+  readonly lines: LogLine[]
+  /** The events so far, polls left out. */
+  readonly events: string[]
+  readonly handle: BunnyHandle
+}
+
+/** A bunny in this process that polls `api`. `env` overrides its variables, which are set for speed. */
+export async function runBunny(
+  api: Pick<ScriptedTaskApi, 'url'>,
+  source: CdmSource,
+  env: NodeJS.ProcessEnv = {},
+): Promise<RunningBunny> {
+  const { log, lines } = recordingLog([COLLECTION, 'hunter2'])
+  const config = loadBunnyConfig({
+    TASK_API_BASE_URL: api.url,
+    TASK_API_USERNAME: 'site-a',
+    TASK_API_PASSWORD: 'hunter2',
+    TASK_API_ENFORCE_HTTPS: 'false',
+    COLLECTION_ID: COLLECTION,
+    POLLING_INTERVAL: '1s',
+    POLL_WAIT_SECONDS: '1',
+    INITIAL_BACKOFF: '100ms',
+    MAX_BACKOFF: '400ms',
+    DATASOURCE_DB_DRIVERNAME: 'duckdb',
+    BUNNY_SHUTDOWN_TIMEOUT: '2s',
+    ...env,
+  })
+  const handle = await startBunny(config, { log, source, env: {} })
+  return {
+    lines,
+    handle,
+    get events() {
+      return lines.map(({ msg }) => msg).filter((msg) => !/poll|no task|link summary/.test(msg))
+    },
+    [Symbol.asyncDispose]: () => handle[Symbol.asyncDispose](),
+  }
+}
+
+/** A source that a test can hold up: statements that match `holds` wait until `release` is called, or are cancelled. */
+export class HeldSource implements CdmSource {
+  readonly dialect
+  readonly schema
+  queries = 0
+  cancelled = 0
+  readonly #under: CdmSource
+  readonly #holds: RegExp
+  readonly #gate = Promise.withResolvers<void>()
+
+  constructor(under: CdmSource, holds: RegExp) {
+    this.#under = under
+    this.#holds = holds
+    this.dialect = under.dialect
+    this.schema = under.schema
+  }
+
+  release(): void {
+    this.#gate.resolve()
+  }
+
+  async query(statement: SqlStatement, options: QueryOptions = {}): Promise<readonly Row[]> {
+    this.queries += 1
+    if (this.#holds.test(statement.text)) {
+      const aborted = Promise.withResolvers<never>()
+      options.signal?.addEventListener('abort', () => {
+        this.cancelled += 1
+        aborted.reject(new SourceError('cancelled', 'the statement was cancelled'))
+      })
+      await Promise.race([this.#gate.promise, aborted.promise])
+    }
+    return this.#under.query(statement, options)
+  }
+
+  check(): ReturnType<CdmSource['check']> {
+    return this.#under.check()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve()
+  }
+}
