@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type AttemptPermit, AttemptThrottle } from './attempt-throttle.ts'
 import { type BasicCredentials, readBasicCredentials } from './basic-credentials.ts'
 import { parseCollectionId } from './collection-id.ts'
@@ -80,7 +80,8 @@ export class Authenticator {
   readonly #lane: HashingLane
   readonly #throttle: AttemptThrottle
   readonly #now: () => number
-  readonly #key = randomBytes(32)
+  // A key object: converting bytes at every poll costs five times the digest itself.
+  readonly #key = createSecretKey(randomBytes(32))
   readonly #remembered = new Map<string, Remembered>()
   #unknownUserHash: Promise<string> | undefined
   /** Counts `distrust`s: what was read from the store before one is not believed after it. */

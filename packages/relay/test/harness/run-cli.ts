@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { printFailure } from '@warren/runtime'
+import { z } from 'zod'
 import { relayCommand } from '../../src/index.ts'
 
 export interface CliRun {
@@ -7,6 +8,8 @@ export interface CliRun {
   readonly stdout: string
   readonly stderr: string
   json(): unknown
+  /** A member of the printed object, as text. */
+  member(name: string): string
 }
 
 export interface CliEnv extends NodeJS.ProcessEnv {
@@ -30,5 +33,8 @@ export async function runCli({ stdin = '', ...env }: CliEnv, ...args: string[]):
   } catch (error: unknown) {
     exitCode = printFailure(error, io.stderr, env)
   }
-  return { exitCode, stdout, stderr, json: () => JSON.parse(stdout) as unknown }
+  const json = (): unknown => JSON.parse(stdout)
+  const member = (name: string): string =>
+    z.record(z.string(), z.string()).parse(json())[name] ?? ''
+  return { exitCode, stdout, stderr, json, member }
 }

@@ -33,8 +33,7 @@ describeStores('a login that changes', (open) => {
     for (const node of old) expect((await node.poll()).status).toBe(204)
 
     const reset = await runCli(env, 'users', 'reset-password', 'SITE-A', '--json')
-    const { password } = reset.json() as { password: string }
-    const renewed = { ...account, password }
+    const renewed = { ...account, password: reset.member('password') }
     for (const node of old) {
       await until(async () => (await node.poll()).status === 401, { timeoutMs: 3_000 })
     }
@@ -69,16 +68,17 @@ describeStores('a login that changes', (open) => {
   })
 })
 
-describe('declared users', () => {
-  const declared = (more: NodeJS.ProcessEnv, store: TestStore) => ({
-    RELAY_STORE: store.url,
-    ...more,
-  })
-  const startWith = async (env: NodeJS.ProcessEnv) => {
-    await using hub = await startTestRelay(env)
-    return hub.relay.users.list()
-  }
+const declared = (more: NodeJS.ProcessEnv, store: TestStore) => ({
+  RELAY_STORE: store.url,
+  ...more,
+})
 
+async function startWith(env: NodeJS.ProcessEnv) {
+  await using hub = await startTestRelay(env)
+  return hub.relay.users.list()
+}
+
+describe('declared users', () => {
   it('are made, get a new password and other nodes, and go, with the configuration', async () => {
     const store = resources.use(await openSqlite())
     const first = declared(

@@ -37,6 +37,13 @@ describeStores('the Task API for nodes', (open) => {
   const get = (path: string, headers: Record<string, string> = {}) =>
     bareRequest(`${hub.url}${path}`, { headers })
 
+  /** A task handed out to both nodes. */
+  const handedOut = async () => {
+    upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
+    const [forA, forB] = await Promise.all([a.nextTask(), b.nextTask()])
+    return { forA, forB, finish: () => Promise.all([a.answer(forA, 10), b.answer(forB, 10)]) }
+  }
+
   describe('a login', () => {
     it.each([
       ['no header', () => ({}), 'missing'],
@@ -159,13 +166,6 @@ describeStores('the Task API for nodes', (open) => {
   })
 
   describe('a result', () => {
-    /** A task handed out to both nodes. */
-    const handedOut = async () => {
-      upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
-      const [forA, forB] = await Promise.all([a.nextTask(), b.nextTask()])
-      return { forA, forB, finish: () => Promise.all([a.answer(forA, 10), b.answer(forB, 10)]) }
-    }
-
     it('is answered with the bare words older clients compare, whatever they accept', async () => {
       const { forA, finish } = await handedOut()
       const answer = await a.answer(forA, 44)

@@ -42,7 +42,7 @@ describe('polling an upstream', () => {
     expect(upstream.polls('unified')).toEqual([])
   })
 
-  it.each([
+  it.each<[string, ('a' | 'b' | 'unified')[]]>([
     ['a', ['a']],
     [' a , b ', ['a', 'b']],
     ['', ['unified']],
@@ -51,7 +51,7 @@ describe('polling an upstream', () => {
     resources.use(
       await startTestRelay({ RELAY_STORE: storeUrl, ...env, UpstreamTaskApi__QueueTypes: types }),
     )
-    await until(() => expected.every((kind) => upstream.polls(kind as 'a').length > 0))
+    await until(() => expected.every((kind) => upstream.polls(kind).length > 0))
     const asked = (['a', 'b', 'unified'] as const).filter((kind) => upstream.polls(kind).length > 0)
     expect(asked).toEqual(expected)
   })
