@@ -1,0 +1,44 @@
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { join } from 'node:path'
+import { finished } from 'node:stream/promises'
+
+import { createLogger, type Logger } from '@warren/runtime'
+
+import type { LogLine } from './journey.ts'
+
+/** The demo's logs: a file a program, as an operator would have them, and every line to whoever follows. */
+export class DemoLogs implements AsyncDisposable {
+  readonly #folder: string
+  readonly #onLine: (line: LogLine) => void
+  readonly #streams: WriteStream[] = []
+
+  constructor(folder: string, onLine: (line: LogLine) => void) {
+    this.#folder = folder
+    this.#onLine = onLine
+  }
+
+  /** A logger that writes to `component.log`, or `component-hospital.log` and says which hospital in every line. */
+  logger(component: string, hospital?: string): Logger {
+    const name = hospital === undefined ? component : `${component}-${hospital}`
+    const stream = createWriteStream(join(this.#folder, `${name}.log`))
+    this.#streams.push(stream)
+    const log = createLogger({
+      component,
+      // Debug, so that the report on these logs can show every single poll.
+      level: 'debug',
+      format: 'json',
+      destination: {
+        write: (text) => {
+          stream.write(text)
+          this.#onLine(JSON.parse(text))
+        },
+      },
+    })
+    return hospital === undefined ? log : log.child({ hospital })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const stream of this.#streams) stream.end()
+    await Promise.all(this.#streams.map((stream) => finished(stream)))
+  }
+}

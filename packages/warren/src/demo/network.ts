@@ -1,0 +1,137 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import { DuckDBInstance } from '@duckdb/node-api'
+import {
+  DuckDbSource,
+  generateOmop,
+  loadBunnyConfig,
+  startBunny,
+  type CdmSource,
+} from '@warren/bunny'
+import { loadRelayConfig, startRelay } from '@warren/relay'
+import { loadUpstreamConfig, startUpstream, type UpstreamHandle } from '@warren/upstream'
+
+import { DemoLogs } from './demo-logs.ts'
+import { HOSPITALS, type Hospital } from './hospitals.ts'
+import type { LogLine } from './journey.ts'
+
+export interface DemoNetworkOptions {
+  /** As `RELAY_STORE`; a new SQLite file in `folder` unless given. */
+  readonly store: string | undefined
+  /** As `RELAY_QUEUE`. */
+  readonly queue: string
+  readonly folder: string
+  /** The demo's four unless given. */
+  readonly hospitals?: readonly Hospital[]
+  /** Where every program writes its log; what an earlier demo left there is removed. */
+  readonly logFolder: string
+  /** Gets every log line of every program. */
+  readonly onLogLine: (line: LogLine) => void
+  readonly onStep: (step: string) => void
+}
+
+export interface HospitalDatabase {
+  readonly hospital: Hospital
+  readonly source: CdmSource
+}
+
+/** A whole network in this process. Disposing stops it from the edge inwards. */
+export interface DemoNetwork extends AsyncDisposable {
+  readonly upstream: UpstreamHandle
+  readonly upstreamCollection: string
+  readonly relayUrl: string
+  readonly databases: readonly HospitalDatabase[]
+}
+
+export async function startNetwork(options: DemoNetworkOptions): Promise<DemoNetwork> {
+  const { folder, queue, logFolder, onLogLine, onStep, hospitals = HOSPITALS } = options
+  await using starting = new AsyncDisposableStack()
+  await rm(logFolder, { recursive: true, force: true })
+  await mkdir(logFolder, { recursive: true })
+  const database = join(folder, 'relay.db')
+  for (const suffix of ['', '-wal', '-shm']) await rm(`${database}${suffix}`, { force: true })
+  const store = options.store ?? `sqlite:${database}`
+  const logs = starting.use(new DemoLogs(logFolder, onLogLine))
+
+  onStep('making patients')
+  const databases: HospitalDatabase[] = []
+  for (const hospital of hospitals) {
+    const instance = await makePatients(hospital)
+    starting.defer(() => instance.closeSync())
+    databases.push({ hospital, source: starting.use(DuckDbSource.over(instance)) })
+  }
+
+  onStep('starting the upstream')
+  const upstream = starting.use(
+    await startUpstream(
+      loadUpstreamConfig({
+        UPSTREAM_HOST: '127.0.0.1',
+        UPSTREAM_PORT: '0',
+        UPSTREAM_STORE: 'memory',
+      }),
+      {
+        log: logs.logger('upstream'),
+      },
+    ),
+  )
+  const collection = await upstream.collections.add({ name: 'demo-region' })
+
+  onStep('starting the relay')
+  const relay = starting.use(
+    await startRelay(
+      loadRelayConfig({
+        RELAY_HOST: '127.0.0.1',
+        RELAY_PORT: '0',
+        RELAY_STORE: store,
+        RELAY_QUEUE: queue,
+        RELAY_UPSTREAM_BASE_URL: upstream.url,
+        RELAY_UPSTREAM_COLLECTION_ID: collection.collectionId,
+        RELAY_UPSTREAM_USERNAME: collection.username,
+        RELAY_UPSTREAM_PASSWORD: collection.password,
+        RELAY_UPSTREAM_POLL_INTERVAL: '500',
+      }),
+      { log: logs.logger('relay') },
+    ),
+  )
+
+  onStep('starting four bunnies')
+  for (const { hospital, source } of databases) {
+    const login = await relay.users.add(hospital.name)
+    const config = loadBunnyConfig({
+      TASK_API_BASE_URL: relay.url,
+      TASK_API_ENFORCE_HTTPS: 'false',
+      TASK_API_USERNAME: login.username,
+      TASK_API_PASSWORD: login.password,
+      COLLECTION_ID: login.collectionId,
+      DATASOURCE_DB_DRIVERNAME: 'duckdb',
+      DATASOURCE_DB_SCHEMA: source.schema,
+      OMOP_SPECIMEN_ENABLED: 'true',
+      OMOP_LOCATION_ENABLED: String(hospital.cdm === '5.4'),
+      BUNNY_WORKER_ID: hospital.name,
+    })
+    starting.use(await startBunny(config, { log: logs.logger('bunny', hospital.name), source }))
+  }
+
+  const resources = starting.move()
+  return {
+    upstream,
+    upstreamCollection: collection.collectionId,
+    relayUrl: relay.url,
+    databases,
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  }
+}
+
+/** A hospital's patients, in memory, the same at every run. */
+async function makePatients({ persons, seed, profile, cdm }: Hospital): Promise<DuckDBInstance> {
+  const instance = await DuckDBInstance.create(':memory:')
+  await generateOmop({ persons, seed, profile, to: instance })
+  if (cdm === '5.3') {
+    const connection = await instance.connect()
+    await connection.run('alter table location drop column latitude')
+    await connection.run('alter table location drop column longitude')
+    connection.closeSync()
+  }
+  return instance
+}

@@ -1,0 +1,130 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+import { until } from '@warren/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts')
+
+let folder: string
+const children: ChildProcess[] = []
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'warren-demo-'))
+})
+
+afterAll(async () => {
+  for (const child of children) if (child.exitCode === null) child.kill('SIGKILL')
+  await rm(folder, { recursive: true, force: true })
+})
+
+function demo(name: string, ...options: readonly string[]) {
+  const child = spawn(
+    process.execPath,
+    [MAIN, 'demo', '--folder', join(folder, name), ...options],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  children.push(child)
+  return child
+}
+
+interface DemoDocument {
+  questions: {
+    name: string
+    nodes: { node: string; status: string; count: number }[]
+    trueCount: number
+    published: { status: string; count: number; message: string }
+    ms: number
+  }[]
+}
+
+describe('warren demo', () => {
+  it('ends by itself with --once, and prints one document with --json', async () => {
+    const child = demo('once', '--once', '--json')
+    const [stdout, stderr, code] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      new Promise((resolve) => child.once('exit', resolve)),
+    ])
+    expect(stderr).toContain('published')
+    expect(code).toBe(0)
+
+    const { questions }: DemoDocument = JSON.parse(stdout)
+    const named = new Map(questions.map((question) => [question.name, question]))
+    expect([...named.keys()]).toEqual([
+      'common cohort',
+      'rare cohort',
+      'nested cohort',
+      'away from a place',
+      'demographics',
+      'code distribution',
+    ])
+    for (const { nodes, published, ms } of questions) {
+      expect(nodes).toHaveLength(4)
+      expect(published.status).toBe('ok')
+      expect(ms).toBeGreaterThan(0)
+    }
+    const common = named.get('common cohort')
+    expect(common?.published.count).toBe(common?.nodes.reduce((sum, { count }) => sum + count, 0))
+    expect(Math.abs((common?.published.count ?? 0) - (common?.trueCount ?? 0))).toBeLessThanOrEqual(
+      20,
+    )
+
+    const rare = named.get('rare cohort')
+    expect(rare?.nodes.some(({ count }) => count === 0)).toBe(true)
+    expect(rare?.trueCount).toBeGreaterThan(rare?.published.count ?? 0)
+
+    const place = named.get('away from a place')
+    expect(place?.nodes.map(({ status }) => status).toSorted()).toEqual(['error', 'ok', 'ok', 'ok'])
+    expect(place?.published.message).toBe('answered by 3 of 4 nodes')
+  }, 90_000)
+
+  it('stays up until Ctrl-C, takes the question its own curl line asks, and writes logs for the report', async () => {
+    const child = demo('stays')
+    let screen = ''
+    child.stdout.on('data', (chunk) => (screen += String(chunk)))
+    const ended = new Promise((resolve) =>
+      child.once('exit', (code, signal) => resolve(signal ?? code)),
+    )
+    await until(() => screen.includes('Ctrl-C'), { timeoutMs: 60_000 })
+
+    const [, url] = /curl -s -X POST '([^']+)'/.exec(screen) ?? []
+    const [, body] = /-d '([^']+)'/.exec(screen) ?? []
+    const answer = await fetch(String(url), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: String(body),
+    })
+    expect(answer.ok).toBe(true)
+    expect(await answer.json()).toMatchObject({ state: 'answered', count: 2 })
+
+    const [, ready] = /curl -s (\S+\/readyz)/.exec(screen) ?? []
+    expect((await fetch(String(ready))).status).toBe(200)
+    expect((await readdir(join(folder, 'stays', 'logs'))).toSorted()).toEqual([
+      'bunny-lakeview.log',
+      'bunny-northgate.log',
+      'bunny-riverside.log',
+      'bunny-st-brides.log',
+      'relay.log',
+      'upstream.log',
+    ])
+
+    child.kill('SIGINT')
+    expect(await ended).toBe(0)
+  }, 90_000)
+
+  it('says what is wrong with options that do not go together', async () => {
+    const child = demo('usage', '--json')
+    const [stderr, code] = await Promise.all([
+      text(child.stderr),
+      new Promise((resolve) => child.once('exit', resolve)),
+    ])
+    expect(stderr).toContain('--once')
+    expect(code).toBe(64)
+  })
+})
