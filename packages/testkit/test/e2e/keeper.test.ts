@@ -35,7 +35,12 @@ async function endsItsServices(kind: 'postgres' | 'rabbit'): Promise<void> {
   // PostgreSQL runs as another user and has to get through.
   await chmod(folder, 0o711)
   const program = new URL('programs/asks-and-waits.ts', import.meta.url).pathname
-  const { WARREN_TEST_KEEPER: _run, ...env } = process.env
+  const {
+    WARREN_TEST_KEEPER: _keeper,
+    WARREN_TEST_POSTGRES_URL: _postgres,
+    WARREN_TEST_AMQP_URL: _rabbit,
+    ...env
+  } = process.env
   const child = spawn(process.execPath, [program, kind], {
     env: { ...env, TMPDIR: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
