@@ -11,8 +11,11 @@ const LOCK_CLASS = 0x77_72_6e
 /** A payload is limited to 7,999 bytes; a node id takes 39. */
 const NODES_PER_NOTICE = 190
 
-const HEARTBEAT_MS = 10_000
-const ANSWER_MS = 5_000
+export interface SessionTiming {
+  readonly heartbeatMs: number
+  /** For the answer to a heartbeat, and for a connection. */
+  readonly answerMs: number
+}
 
 interface Notice {
   /** Who sent it: a process hears its own notices and has acted on them already. */
@@ -29,6 +32,7 @@ interface Notice {
  */
 export class PostgresSession implements AsyncDisposable {
   readonly #options: ClientConfig
+  readonly #timing: SessionTiming
   readonly #board: SignalBoard
   readonly #log: Logger
   readonly #origin = newUuid()
@@ -37,7 +41,13 @@ export class PostgresSession implements AsyncDisposable {
   readonly #done: Promise<void>
   #client: Client | null = null
 
-  constructor(options: { connection: ClientConfig; board: SignalBoard; log: Logger }) {
+  constructor(options: {
+    connection: ClientConfig
+    timing: SessionTiming
+    board: SignalBoard
+    log: Logger
+  }) {
+    this.#timing = options.timing
     this.#options = options.connection
     this.#board = options.board
     this.#log = options.log
@@ -109,8 +119,8 @@ export class PostgresSession implements AsyncDisposable {
     const client = new Client({
       ...this.#options,
       keepAlive: true,
-      connectionTimeoutMillis: ANSWER_MS,
-      query_timeout: ANSWER_MS,
+      connectionTimeoutMillis: this.#timing.answerMs,
+      query_timeout: this.#timing.answerMs,
     })
     // Without a listener an idle connection that breaks would end the process.
     const ended = new Promise<Error | null>((resolve) => {
@@ -129,7 +139,7 @@ export class PostgresSession implements AsyncDisposable {
       this.#client = null
       this.#held.clear()
       this.#board.setLive(false)
-      await closeWithin(client, ANSWER_MS)
+      await closeWithin(client, this.#timing.answerMs)
     }
   }
 
@@ -141,7 +151,7 @@ export class PostgresSession implements AsyncDisposable {
       const wake = new AbortController()
       const error = await Promise.race([
         ended.then((cause) => cause ?? new Error('connection closed')),
-        sleep(HEARTBEAT_MS, AbortSignal.any([stop, wake.signal])).then(() => null),
+        sleep(this.#timing.heartbeatMs, AbortSignal.any([stop, wake.signal])).then(() => null),
       ]).finally(() => wake.abort())
       if (error !== null) throw error
       if (!stop.aborted) await client.query('select 1')

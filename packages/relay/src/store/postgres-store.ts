@@ -4,7 +4,7 @@ import { Pool, types, type ClientConfig } from 'pg'
 
 import { checkSchema, migrate } from './migrate.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
-import { PostgresSession } from './postgres-session.ts'
+import { PostgresSession, type SessionTiming } from './postgres-session.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
 import { SignalBoard } from './signal-board.ts'
 import { SqlDatabase, type SqlDifferences } from './sql-database.ts'
@@ -20,13 +20,25 @@ export interface PostgresStoreOptions {
   readonly poolSize?: number
   readonly log: Logger
   readonly now?: () => number
+  /** Bounds on waiting, ms. */
+  readonly timing?: Partial<PostgresTiming>
   /** Default: those of this release. */
   readonly migrations?: readonly Migration[]
 }
 
-// Bounds on waiting: for a free connection, for an answer on one.
-const CONNECT_MS = 5_000
-const QUERY_MS = 30_000
+export interface PostgresTiming extends SessionTiming {
+  /** For a free connection, or a new one. */
+  readonly connectMs: number
+  /** For the answer to a statement. */
+  readonly queryMs: number
+}
+
+const TIMING: PostgresTiming = {
+  connectMs: 5_000,
+  queryMs: 30_000,
+  heartbeatMs: 10_000,
+  answerMs: 5_000,
+}
 // Migrations of all relays started together wait for each other here.
 const MIGRATION_LOCK = 0x77_72_6e_01
 
@@ -49,6 +61,7 @@ class PostgresStore implements RelayStore {
 
   constructor(options: PostgresStoreOptions) {
     const { url, poolSize = 10, log, now = Date.now, migrations = MIGRATIONS } = options
+    const timing = { ...TIMING, ...options.timing }
     this.#now = now
     this.#migrations = migrations
     const connection: ClientConfig = {
@@ -60,12 +73,14 @@ class PostgresStore implements RelayStore {
       ...connection,
       max: poolSize,
       keepAlive: true,
-      connectionTimeoutMillis: CONNECT_MS,
-      query_timeout: QUERY_MS,
+      connectionTimeoutMillis: timing.connectMs,
+      query_timeout: timing.queryMs,
     })
-    // An idle connection that breaks is replaced when needed; without a listener it would end the process.
-    pool.on('error', (error) => log.debug({ detail: error.message }, 'store connection lost'))
-    this.#session = new PostgresSession({ connection, board: this.signals, log })
+    // A connection that breaks, idle or in use, emits an error that ends the process unless somebody
+    // listens. There is nothing to do: its statement fails, and the pool replaces it when needed.
+    pool.on('error', () => {})
+    pool.on('connect', (client) => client.on('error', () => {}))
+    this.#session = new PostgresSession({ connection, timing, board: this.signals, log })
     this.#db = new Kysely<RelayTables>({ dialect: new PostgresDialect({ pool }) })
     this.#database = new SqlDatabase({
       db: this.#db,

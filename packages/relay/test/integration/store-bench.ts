@@ -17,6 +17,8 @@ const KEPT_ANSWERS = 'select count(answer) as kept from relay_subtasks'
 /** One database, and as many relays on it as a test asks for. */
 export interface StoreBench extends AsyncDisposable {
   readonly technology: RelayStore['technology']
+  /** Where the database is, for a test that looks at it or harms it. */
+  readonly url: string
   /** Another store on the same database, as a second relay has it. Closed with the bench. */
   open(options?: OpenOptions): RelayStore
   /** How many answers of nodes are in the database; no program needs to know. */
@@ -47,6 +49,7 @@ export async function sqliteBench({ migrated = true } = {}): Promise<StoreBench>
   const stores: RelayStore[] = []
   return {
     technology: 'sqlite',
+    url: path,
     open: ({ poolSize: _, ...options } = {}) =>
       keep(stores, openSqliteStore({ path, log: quietLog(), ...options })),
     async keptAnswers() {
@@ -74,6 +77,7 @@ export async function postgresBench({ migrated = true } = {}): Promise<StoreBenc
   const stores: RelayStore[] = []
   return {
     technology: 'postgresql',
+    url: database.url,
     open: (options) =>
       keep(
         stores,

@@ -1,6 +1,8 @@
+import { setTimeout as after } from 'node:timers/promises'
 import { DEFAULT_POLICY } from '@warren/disclosure'
 import { newUuid } from '@warren/runtime'
 import { countResult, errorResult, parseResult, type TaskResult } from '@warren/task-api'
+import { until } from '@warren/testkit'
 
 import { DatabaseNodeQueue } from '../../src/queue/database-node-queue.ts'
 import type { NodeQueue } from '../../src/queue/node-queue.ts'
@@ -81,4 +83,66 @@ export async function settledResults(
 ): Promise<Map<string, TaskResult>> {
   const due = await store.tasks.dueForDelivery(now, { limit: 1_000, claimMs: 1_000 })
   return new Map(due.map(({ uuid, result }) => [uuid, parseResult(JSON.parse(result))]))
+}
+
+/** An upstream that asks all the time, nodes that answer, and a relay that sweeps. */
+export function startLoad({ desk, events }: DeskBench, nodes: readonly string[]) {
+  const asking = new AbortController()
+  const asked: string[] = []
+  const handedOut: string[] = []
+  const errors: unknown[] = []
+  let finished = false
+  const settled = (): number => events.filter(({ event }) => event === 'task settled').length
+  const repeat = async (until: () => boolean, work: () => Promise<void>): Promise<void> => {
+    while (!until()) await work().catch((error: unknown) => void errors.push(error))
+  }
+  const upstream = repeat(
+    () => asking.signal.aborted,
+    async () => {
+      const task = question()
+      await desk.intake('national', task)
+      asked.push(task.uuid)
+      await after(20)
+    },
+  )
+  const polling = nodes.map((node) =>
+    repeat(
+      () => finished,
+      async () => {
+        const given = await desk.lease(node, { requestId: 'r', waitMs: 100 })
+        if (given === null) return
+        handedOut.push(given.subtaskId)
+        await desk.answer(node, given.subtaskId, countOf(25), 'r')
+      },
+    ),
+  )
+  const sweeping = repeat(
+    () => finished,
+    async () => {
+      await desk.sweep()
+      await after(200)
+    },
+  )
+  return {
+    asked,
+    handedOut,
+    errors,
+    async stopAsking() {
+      asking.abort()
+      await upstream
+    },
+    async stop() {
+      asking.abort()
+      finished = true
+      await Promise.all([upstream, ...polling, sweeping])
+    },
+    /** Lets the nodes answer all that was asked. */
+    async finish() {
+      asking.abort()
+      await upstream
+      await until(() => settled() >= asked.length, { timeoutMs: 30_000, what: 'all to be settled' })
+      finished = true
+      await Promise.all([...polling, sweeping])
+    },
+  }
 }

@@ -1,0 +1,117 @@
+import { setTimeout as after } from 'node:timers/promises'
+import {
+  describeRabbit,
+  FaultProxy,
+  rabbitUrl,
+  startPrivateRabbit,
+  until,
+  createVhost,
+} from '@warren/testkit'
+import { expect, it } from 'vitest'
+
+import { RabbitNodeQueue } from '../../src/queue/rabbit-node-queue.ts'
+import { nodeQueue } from '../../src/queue/rabbit-wire.ts'
+import { brokerQueue } from './queue-bench.ts'
+import { addNodes, quietLog, recordingLog, sqliteBench } from './store-bench.ts'
+import { openDesk, question, settledResults, startLoad } from './tasks-bench.ts'
+
+describeRabbit('a broker that fails', () => {
+  it('stopped and started again under load loses nothing and is used again', async () => {
+    await using broker = await startPrivateRabbit()
+    await using stores = await sqliteBench()
+    const store = stores.open()
+    const { log, records } = recordingLog()
+    const queue = new RabbitNodeQueue({ store, url: broker.url, log })
+    await using bench = openDesk(stores, { queue, now: Date.now })
+    const { desk } = bench
+    const nodes = await addNodes(store, 4)
+    await until(() => queue.status().available, { timeoutMs: 20_000 })
+
+    const load = startLoad(bench, nodes)
+    await after(1_500)
+    await broker.stop()
+    const withBroker = load.asked.length
+    expect(withBroker).toBeGreaterThan(10)
+    await until(() => !queue.status().available)
+    await until(() => load.asked.length > withBroker + 30, { timeoutMs: 20_000 })
+    await broker.start()
+    await until(() => queue.status().available, { timeoutMs: 30_000 })
+    const recovered = load.asked.length
+    await until(() => load.asked.length > recovered + 30, { timeoutMs: 20_000 })
+    await load.finish()
+
+    expect(load.errors).toEqual([])
+    expect(load.handedOut).toHaveLength(load.asked.length * nodes.length)
+    expect(new Set(load.handedOut).size).toBe(load.handedOut.length)
+    const results = await settledResults(store, Date.now())
+    expect([...results.keys()].sort()).toEqual(load.asked.toSorted())
+    for (const { message, queryResult } of results.values()) {
+      expect([message, queryResult.count]).toEqual(['answered by 4 of 4 nodes', 100])
+    }
+    const said = records.map(({ msg }) => msg).filter((msg) => msg.startsWith('queue '))
+    expect(said).toEqual(['queue unavailable', 'queue recovered'])
+
+    // The broker carries tasks again.
+    await desk.intake('national', question())
+    await desk.idle()
+    expect(await brokerQueue(broker.url, nodeQueue('warren', nodes[0]!))).toMatchObject({
+      messages: 1,
+    })
+  }, 120_000)
+
+  it('says nothing any more (half-open) and holds up polls for seconds, not for minutes', async () => {
+    await using vhost = await createVhost()
+    await using proxy = await FaultProxy.start(await rabbitUrl())
+    await using stores = await sqliteBench()
+    const store = stores.open()
+    const { log, records } = recordingLog()
+    const queue = new RabbitNodeQueue({ store, url: proxy.url(vhost.url), log })
+    await using bench = openDesk(stores, { queue, now: Date.now })
+    const { desk } = bench
+    const [node] = await addNodes(store, 1)
+    await until(() => queue.status().available, { timeoutMs: 20_000 })
+    expect(await desk.lease(node!, { requestId: 'r' })).toBeNull()
+    proxy.blackhole()
+    const task = question()
+    const started = performance.now()
+    // Intake does not wait for the broker.
+    await desk.intake('national', task)
+    expect(performance.now() - started).toBeLessThan(1_000)
+    const given = await desk.lease(node!, { requestId: 'r', waitMs: 20_000 })
+    expect(given?.taskId).toBe(task.uuid)
+    expect(performance.now() - started).toBeLessThan(15_000)
+    await until(() => !queue.status().available)
+    expect(records.find(({ msg }) => msg === 'queue unavailable')?.['detail']).toMatch(
+      /did not answer within/,
+    )
+    await proxy.forward()
+    await until(() => queue.status().available, { timeoutMs: 20_000 })
+    const next = question()
+    await desk.intake('national', next)
+    const again = await desk.lease(node!, { requestId: 'r', waitMs: 10_000 })
+    expect(again?.taskId).toBe(next.uuid)
+  }, 60_000)
+
+  it('is not there when the relay starts: the relay starts, and uses it when it comes', async () => {
+    await using vhost = await createVhost()
+    await using proxy = await FaultProxy.start(await rabbitUrl())
+    await proxy.refuse()
+    await using stores = await sqliteBench()
+    const store = stores.open()
+    const queue = new RabbitNodeQueue({ store, url: proxy.url(vhost.url), log: quietLog() })
+    await using bench = openDesk(stores, { queue, now: Date.now })
+    const { desk } = bench
+    const nodes = await addNodes(store, 3)
+    await until(() => queue.status().detail?.includes('ECONNREFUSED'))
+    await desk.intake('national', question())
+    expect(await desk.lease(nodes[0]!, { requestId: 'r' })).not.toBeNull()
+    await proxy.forward()
+    await until(() => queue.status().available, { timeoutMs: 20_000 })
+    // What was admitted without a broker is published to it now.
+    await queue.sweep(Date.now() + 10_000)
+    for (const node of nodes.slice(1)) {
+      expect(await brokerQueue(vhost.url, nodeQueue('warren', node))).toMatchObject({ messages: 1 })
+      expect(await desk.lease(node, { requestId: 'r' })).not.toBeNull()
+    }
+  }, 60_000)
+})

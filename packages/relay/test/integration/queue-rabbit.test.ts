@@ -1,0 +1,195 @@
+import { newUuid } from '@warren/runtime'
+import { createVhost, describeRabbit, until } from '@warren/testkit'
+import { Connection } from 'rabbitmq-client'
+import { expect, it } from 'vitest'
+
+import { RabbitNodeQueue } from '../../src/queue/rabbit-node-queue.ts'
+import { nodeQueue, RabbitWire } from '../../src/queue/rabbit-wire.ts'
+import { brokerQueue } from './queue-bench.ts'
+import {
+  addNodes,
+  admitted,
+  LEASE,
+  newTask,
+  recordingLog,
+  sqliteBench,
+  type StoreBench,
+} from './store-bench.ts'
+
+interface Bench extends AsyncDisposable {
+  readonly url: string
+  readonly stores: StoreBench
+}
+
+async function openBench(): Promise<Bench> {
+  const vhost = await createVhost()
+  const stores = await sqliteBench()
+  return {
+    url: vhost.url,
+    stores,
+    async [Symbol.asyncDispose]() {
+      await stores[Symbol.asyncDispose]()
+      await vhost[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function task() {
+  const now = Date.now()
+  return newTask({ receivedAt: now, deadlineAt: now + 240_000 })
+}
+
+const lease = () => ({ ...LEASE, now: Date.now() })
+
+describeRabbit('RabbitMQ', () => {
+  it('keeps a message until its lease is committed, and not longer', async () => {
+    await using bench = await openBench()
+    const store = bench.stores.open()
+    await using queue = new RabbitNodeQueue({ store, url: bench.url, log: recordingLog().log })
+    const [node] = await addNodes(store, 1)
+    await until(() => queue.status().available)
+    await queue.publish((await admitted(store, task())).subtasks)
+    const name = nodeQueue('warren', node!)
+    expect(await brokerQueue(bench.url, name)).toEqual({ messages: 1, channelError: null })
+    expect(await queue.lease(node!, lease())).not.toBeNull()
+    await until(async () => (await brokerQueue(bench.url, name)).messages === 0)
+  })
+
+  it('gives a message back that a relay had taken when it died', async () => {
+    await using bench = await openBench()
+    const wire = await openWire(bench.url)
+    const nodeId = newUuid()
+    const subtaskId = newUuid()
+    const deadlineAt = Date.now() + 60_000
+    await wire.publish([{ subtaskId, nodeId, kind: 'availability', deadlineAt }])
+    expect((await wire.next(nodeId))?.subtaskId).toBe(subtaskId)
+    expect(await wire.next(nodeId)).toBeNull()
+    // Never acknowledged: the connection simply ends.
+    await wire[Symbol.asyncDispose]()
+    await using other = await openWire(bench.url)
+    const again = await until(() => other.next(nodeId))
+    expect(again.subtaskId).toBe(subtaskId)
+    again.ack()
+    expect(await other.next(nodeId)).toBeNull()
+  })
+
+  it('keeps its messages in durable quorum queues', async () => {
+    await using bench = await openBench()
+    await using wire = await openWire(bench.url)
+    const nodeId = newUuid()
+    await wire.next(nodeId)
+    // The broker refuses to declare it otherwise, and says what it is.
+    const connection = new Connection({ url: bench.url })
+    connection.on('error', () => {})
+    const queue = nodeQueue('warren', nodeId)
+    const classic = { 'x-queue-type': 'classic', 'x-expires': 604_800_000 } as const
+    await expect(
+      connection.queueDeclare({ queue, durable: true, arguments: classic }),
+    ).rejects.toThrow(/x-queue-type.*quorum/)
+    await expect(connection.queueDeclare({ queue, arguments: classic })).rejects.toThrow(
+      /durable|x-queue-type/,
+    )
+    await connection.close()
+  })
+
+  it('lets a message expire with the task it is about', async () => {
+    await using bench = await openBench()
+    await using wire = await openWire(bench.url)
+    const nodeId = newUuid()
+    const subtask = { nodeId, kind: 'availability' as const }
+    await wire.publish([
+      { ...subtask, subtaskId: newUuid(), deadlineAt: Date.now() - 1 },
+      { ...subtask, subtaskId: newUuid(), deadlineAt: Date.now() + 300 },
+    ])
+    const name = nodeQueue('warren', nodeId)
+    await until(async () => (await brokerQueue(bench.url, name)).messages === 0)
+    expect(await wire.next(nodeId)).toBeNull()
+  })
+
+  it('drops messages that are not ours or no longer true, and finds the one that is', async () => {
+    await using bench = await openBench()
+    const store = bench.stores.open()
+    await using queue = new RabbitNodeQueue({ store, url: bench.url, log: recordingLog().log })
+    const [node] = await addNodes(store, 1)
+    await until(() => queue.status().available)
+    await queue.lease(node!, lease())
+    const stranger = new Connection({ url: bench.url })
+    const name = nodeQueue('warren', node!)
+    const publisher = stranger.createPublisher({ confirm: true })
+    await publisher.send({ routingKey: name, messageId: "'; drop table" }, 'hello')
+    await publisher.send({ routingKey: name }, { no: 'id' })
+    await publisher.send({ routingKey: name, messageId: newUuid() }, {})
+    await publisher.close()
+    await stranger.close()
+    const live = task()
+    await queue.publish((await admitted(store, live)).subtasks)
+    expect(await brokerQueue(bench.url, name)).toMatchObject({ messages: 4 })
+    expect((await queue.lease(node!, lease()))?.taskUuid).toBe(live.uuid)
+    await until(async () => (await brokerQueue(bench.url, name)).messages === 0)
+  })
+
+  it('works on while an operator deletes the queue under it', async () => {
+    await using bench = await openBench()
+    const store = bench.stores.open()
+    await using queue = new RabbitNodeQueue({ store, url: bench.url, log: recordingLog().log })
+    const [node] = await addNodes(store, 1)
+    await until(() => queue.status().available)
+    await queue.publish((await admitted(store, task())).subtasks)
+    const operator = new Connection({ url: bench.url })
+    await operator.queueDelete(nodeQueue('warren', node!))
+    await operator.close()
+    expect(await queue.lease(node!, lease())).not.toBeNull()
+    await until(() => queue.status().available)
+    await queue.publish((await admitted(store, task())).subtasks)
+    expect(await brokerQueue(bench.url, nodeQueue('warren', node!))).toMatchObject({ messages: 1 })
+    expect(await queue.lease(node!, lease())).not.toBeNull()
+  })
+
+  it('keeps two installations apart by their prefix', async () => {
+    await using bench = await openBench()
+    await using ours = await openWire(bench.url, 'ours')
+    await using theirs = await openWire(bench.url, 'theirs')
+    const nodeId = newUuid()
+    const deadlineAt = Date.now() + 60_000
+    await theirs.publish([{ subtaskId: newUuid(), nodeId, kind: 'availability', deadlineAt }])
+    expect(await ours.next(nodeId)).toBeNull()
+    expect(await theirs.next(nodeId)).not.toBeNull()
+  })
+
+  it('tells other relays whose messages have come, and not itself', async () => {
+    await using bench = await openBench()
+    const heard: string[][] = [[], []]
+    await using here = await openWire(bench.url, 'warren', (ids) => heard[0]!.push(...ids))
+    await using _ = await openWire(bench.url, 'warren', (ids) => heard[1]!.push(...ids))
+    const ids = Array.from({ length: 1_200 }, () => newUuid())
+    await here.hint(ids)
+    await until(() => heard[1]!.length === ids.length)
+    expect(heard).toEqual([[], ids])
+  })
+
+  it('says once that a broker refuses it, without the password, and works from the store', async () => {
+    await using bench = await openBench()
+    const store = bench.stores.open()
+    const url = new URL(bench.url)
+    url.password = 'hunter2-wrong'
+    const { log, records } = recordingLog()
+    await using queue = new RabbitNodeQueue({ store, url: url.href, log })
+    await until(() => queue.status().detail !== 'connecting')
+    const [node] = await addNodes(store, 1)
+    await queue.publish((await admitted(store, task())).subtasks)
+    expect(await queue.lease(node!, lease())).not.toBeNull()
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    expect(queue.status()).toMatchObject({ available: false, technology: 'rabbitmq' })
+    expect(records.filter(({ msg }) => msg === 'queue unavailable')).toHaveLength(1)
+    expect(JSON.stringify([records, queue.status()])).not.toContain('hunter2')
+    expect(queue.status().detail).toMatch(/ACCESS_REFUSED/)
+  })
+})
+
+function openWire(
+  url: string,
+  prefix = 'warren',
+  onHint: (nodeIds: readonly string[]) => void = () => {},
+): Promise<RabbitWire> {
+  return RabbitWire.open({ url, prefix, origin: newUuid(), now: Date.now, onHint })
+}
