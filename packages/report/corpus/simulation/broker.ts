@@ -1,0 +1,108 @@
+import { Backoff } from '@warren/runtime'
+import type { Chance } from './chance.ts'
+import type { HubTrouble } from './facts.ts'
+import { MINUTE, SECOND } from './world.ts'
+import type { World } from './world.ts'
+
+/** The .NET hub opens a connection for every poll and closes it again. */
+export function openBrokerConnection(
+  world: World,
+  time: number,
+  chance: Chance,
+): { at: number; trouble?: HubTrouble } {
+  const { weather, journal } = world
+  const effect = weather.at(time, 'broker')
+  if (effect.broker === 'refused') {
+    return { at: time + chance.between(3, 12), trouble: 'broker-refused' }
+  }
+  const connection = { at: 'broker', pid: pidAt(world, time), port: chance.whole(32_768, 60_999) }
+  journal.add({ ...connection, kind: 'accepted', time: time + 2 })
+  if (effect.broker === 'login') {
+    journal.add({ ...connection, kind: 'login refused', time: time + 6 })
+    return { at: time + 9, trouble: 'broker-login' }
+  }
+  const open = chance.between(2, 5)
+  journal.add({ ...connection, kind: 'authenticated', time: time + 2 + open })
+  const closed = time + 4 + open + chance.between(2, 9)
+  journal.add({ ...connection, kind: 'closed', time: closed })
+  return { at: closed - 2 }
+}
+
+/** Erlang numbers its processes upwards. */
+function pidAt({ start }: World, time: number): number {
+  return 725 + Math.floor((time - start) / 24)
+}
+
+/** What the broker does by itself, and how a hub that keeps one connection notices. */
+export function runBroker(world: World): void {
+  const { plan, weather, journal, start, end } = world
+  const chance = world.chance.fork('broker')
+  if (plan.starts) journal.add({ kind: 'broker started', at: 'broker', time: start + 40 })
+  const of = (kind: string) => weather.spells('broker', (effect) => effect.broker === kind)
+  for (const spell of of('refused')) {
+    if (spell.to < end) journal.add({ kind: 'broker started', at: 'broker', time: spell.to - 200 })
+    if (plan.hub === 'warren') queueDown(world, spell, 'refused')
+  }
+  for (const spell of of('login')) {
+    if (plan.hub === 'dotnet') continue
+    queueDown(world, spell, 'login')
+    refuseAgainAndAgain(world, spell, chance)
+  }
+  for (const spell of of('heartbeat')) loseHeartbeats(world, spell, chance)
+  for (const spell of of('alarm')) {
+    const what = chance.pick(['memory', 'disk'])
+    journal.add({ kind: 'alarm set', at: 'broker', time: spell.from, what })
+    journal.add({ kind: 'alarm cleared', at: 'broker', time: spell.to, what })
+    if (plan.hub === 'warren') queueDown(world, { from: spell.from, to: spell.from + 400 }, 'alarm')
+  }
+  if (plan.portProbes) probePort(world, chance)
+  if (plan.hub === 'warren' && plan.starts) {
+    const connection = { at: 'broker', pid: 712, port: 41_188 }
+    journal.add({ ...connection, kind: 'accepted', time: start + 70 })
+    journal.add({ ...connection, kind: 'authenticated', time: start + 78 })
+  }
+}
+
+type Spell = { readonly from: number; readonly to: number }
+
+function queueDown(
+  { journal }: World,
+  { from, to }: Spell,
+  why: 'refused' | 'login' | 'heartbeat' | 'alarm',
+): void {
+  journal.add({ kind: 'queue lost', at: 'hub', time: from + 15, why })
+  journal.add({ kind: 'queue recovered', at: 'hub', time: to + 120 })
+}
+
+function refuseAgainAndAgain(world: World, { from, to }: Spell, chance: Chance): void {
+  const backoff = new Backoff({ initialMs: 200, maxMs: 5_000, random: () => chance.next() })
+  let time = from
+  while (time < Math.min(to, world.end)) {
+    const connection = { at: 'broker', pid: pidAt(world, time), port: chance.whole(32_768, 60_999) }
+    world.journal.add({ ...connection, kind: 'accepted', time })
+    world.journal.add({ ...connection, kind: 'login refused', time: time + 5 })
+    time += backoff.next() + 20
+  }
+}
+
+/** A connection goes quiet, the broker gives it up after a minute, the hub opens another. */
+function loseHeartbeats(world: World, { from, to }: Spell, chance: Chance): void {
+  const { plan, journal, end } = world
+  for (let time = from + 5 * SECOND; time < Math.min(to, end); time += MINUTE + 12 * SECOND) {
+    const connection = { at: 'broker', pid: pidAt(world, time), port: chance.whole(32_768, 60_999) }
+    journal.add({ ...connection, kind: 'heartbeats missed', time })
+    if (plan.hub === 'warren') queueDown(world, { from: time, to: time + 240 }, 'heartbeat')
+    const next = { at: 'broker', pid: pidAt(world, time) + 3, port: connection.port + 1 }
+    journal.add({ ...next, kind: 'accepted', time: time + 260 })
+    journal.add({ ...next, kind: 'authenticated', time: time + 266 })
+  }
+}
+
+function probePort(world: World, chance: Chance): void {
+  const { start, end, journal } = world
+  for (let time = start + 7 * SECOND; time < end; time += MINUTE + chance.between(0, SECOND)) {
+    const connection = { at: 'broker', pid: pidAt(world, time), port: chance.whole(32_768, 60_999) }
+    journal.add({ ...connection, kind: 'accepted', time })
+    journal.add({ ...connection, kind: 'port probed', time: time + 3 })
+  }
+}

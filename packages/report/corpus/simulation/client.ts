@@ -1,0 +1,246 @@
+import { Backoff } from '@warren/runtime'
+import type { Chance } from './chance.ts'
+import { exchange, failed } from './exchange.ts'
+import type { Exchanged } from './exchange.ts'
+import type { HubAnswer } from './hub.ts'
+import type { ClientPlan } from './plan.ts'
+import { backoffOf, SECOND } from './world.ts'
+import type { Subtask, World } from './world.ts'
+
+export const CLIENT_VERSIONS = { python: '1.8.1', warren: '0.1.0' } as const
+
+/** A lease of our hub that nobody answers runs out after this time, ms. */
+const LEASE_MS = 120 * SECOND
+/** The Python client tries that often to post a result. */
+const MOST_POSTS = 4
+
+/** One running client: asks, solves what it gets, answers, and waits longer after every failure. */
+export class Client {
+  readonly #world: World
+  readonly #plan: ClientPlan
+  readonly #chance: Chance
+  readonly #backoff: Backoff
+  /** Under which its facts are filed: its name, and `name/2` for a second pod. */
+  readonly #at: string
+  readonly #second: boolean
+  #running: boolean
+  #toldNotHeld = false
+  /** When it polls next. */
+  nextAt: number
+
+  constructor(world: World, plan: ClientPlan, second = false) {
+    this.#world = world
+    this.#plan = plan
+    this.#second = second
+    this.#at = second ? `${plan.name}/2` : plan.name
+    this.#chance = world.chance.fork(this.#at)
+    this.#backoff = backoffOf(plan, this.#chance)
+    // Ours asks whenever the hub answers, so a phase would mean nothing.
+    this.nextAt = world.start + this.#chance.between(0, plan.intervalMs)
+    this.#running = !world.plan.starts
+  }
+
+  /** One poll and what follows from it. */
+  step(): void {
+    const { weather } = this.#world
+    const effect = weather.at(this.nextAt, this.#plan.name)
+    const wanted = this.#second ? effect.twice === true : effect.absent !== true
+    if (!wanted) {
+      this.#running = false
+      this.nextAt += SECOND
+      return
+    }
+    if (!this.#running) this.#start()
+    const sentAt = this.nextAt
+    const intervalMs = effect.intervalMs ?? this.#plan.intervalMs
+    const requestId = this.#chance.hex(16)
+    this.#log({ kind: 'poll sent', time: sentAt, requestId })
+    let taken: Subtask | undefined
+    const { outcome, endedAt } = this.#ask(sentAt, requestId, effect.intervalMs !== undefined, (s) => {
+      taken = s
+    })
+    const about = { requestId, durationMs: endedAt - sentAt }
+    if (outcome.kind === 'status') {
+      this.#log({ kind: 'poll answered', time: endedAt, status: outcome.status, ...about })
+    }
+    if (failed(outcome)) {
+      const retryInMs = this.#backoff.next()
+      this.#log({ kind: 'poll failed', time: endedAt + 1, outcome, retryInMs, ...about })
+      // The Python client sleeps its interval on top of the pause.
+      const more = this.#plan.program === 'python' ? 5 * SECOND : 0
+      this.nextAt = endedAt + retryInMs + more + this.#chance.between(1, 6)
+      return
+    }
+    this.#backoff.reset()
+    const doneAt = taken === undefined ? endedAt : this.#work(taken, requestId, endedAt + 1)
+    this.nextAt = this.#afterAnswer({ sentAt, endedAt, doneAt, intervalMs, busy: taken !== undefined })
+  }
+
+  #afterAnswer(poll: {
+    sentAt: number
+    endedAt: number
+    doneAt: number
+    intervalMs: number
+    busy: boolean
+  }): number {
+    const jitter = this.#chance.between(1, 60)
+    const { waitSeconds, program } = this.#plan
+    if (program === 'python') return poll.doneAt + poll.intervalMs + jitter
+    // Ours does not wait for a task to be solved.
+    if (poll.busy) return poll.endedAt + 3
+    const took = poll.endedAt - poll.sentAt
+    if (took >= waitSeconds * 500) return poll.endedAt + 2
+    if (!this.#toldNotHeld) {
+      this.#toldNotHeld = true
+      const told = { askedSeconds: waitSeconds, intervalMs: poll.intervalMs }
+      this.#log({ kind: 'polls not held', time: poll.endedAt + 1, ...told })
+    }
+    return poll.endedAt + Math.max(0, poll.intervalMs - took) + jitter / 10
+  }
+
+  #start(): void {
+    const version = CLIENT_VERSIONS[this.#plan.program]
+    this.#log({ kind: 'client started', time: this.nextAt - 900, version })
+    this.#running = true
+    this.#toldNotHeld = false
+  }
+
+  #ask(
+    sentAt: number,
+    requestId: string,
+    hurried: boolean,
+    take: (subtask: Subtask) => void,
+  ): Exchanged {
+    const { collection, waitSeconds } = this.#plan
+    const handle: HubAnswer = (arrivedAt, heldUntil) => {
+      const subtask = this.#nextSubtask(heldUntil)
+      if (subtask === undefined) return { status: 204, at: heldUntil }
+      const at = Math.max(arrivedAt, subtask.readyAt)
+      subtask.taken = true
+      take(subtask)
+      this.#handOut(subtask, requestId, at)
+      return { status: 200, at }
+    }
+    const path = `/link_connector_api/task/nextjob/${collection}`
+    const holds = hurried ? 0 : waitSeconds
+    const request = { client: this.#plan, requestId, method: 'GET', path, handle } as const
+    return exchange(this.#world, { ...request, waitSeconds: holds }, sentAt, this.#chance)
+  }
+
+  #nextSubtask(until: number): Subtask | undefined {
+    for (const task of this.#world.tasks) {
+      for (const subtask of task.subtasks) {
+        const open = !subtask.taken && subtask.readyAt <= until && until < task.expiresAt
+        if (open && subtask.client === this.#plan) return subtask
+      }
+    }
+    return undefined
+  }
+
+  #handOut(subtask: Subtask, requestId: string, at: number): void {
+    const { journal } = this.#world
+    const about = { taskId: subtask.task.id, subtaskId: subtask.id, node: this.#plan.collection }
+    journal.add({ kind: 'task handed out', at: 'hub', time: at, requestId, ...about })
+    if (this.#world.weather.at(at, this.#plan.name).task !== 'dropped') return
+    // Nobody will answer; our hub offers it once more.
+    const returned = at + LEASE_MS
+    if (returned >= subtask.task.expiresAt) return
+    journal.add({ kind: 'lease returned', at: 'hub', time: returned, ...about })
+    if (this.#world.plan.hub === 'warren') {
+      subtask.readyAt = returned
+      subtask.taken = false
+    }
+  }
+
+  /** Solves and answers; returns when the client is free again. */
+  #work(subtask: Subtask, requestId: string, receivedAt: number): number {
+    const { id: taskId, task } = subtask
+    const taskKind = task.kind
+    const effect = this.#world.weather.at(receivedAt, this.#plan.name)
+    this.#log({ kind: 'task received', time: receivedAt, taskId, taskKind, requestId })
+    if (effect.task === 'dropped') {
+      this.#log({ kind: 'task dropped', time: receivedAt + 4, taskId })
+      return receivedAt + 5
+    }
+    const late = effect.task === 'late' && taskKind === 'availability'
+    const durationMs = late
+      ? task.expiresAt - receivedAt + this.#chance.between(20_000, 40_000)
+      : this.#chance.between(1_400, 2_600)
+    const solvedAt = receivedAt + durationMs
+    const count = this.#chance.whole(1, 90) * 10
+    this.#log({ kind: 'task solved', time: solvedAt, taskId, taskKind, count, durationMs })
+    return this.#post(subtask, solvedAt + 2)
+  }
+
+  #post(subtask: Subtask, from: number): number {
+    const { id: taskId } = subtask
+    const path = `/link_connector_api/task/result/${taskId}/${this.#plan.collection}`
+    const python = this.#plan.program === 'python'
+    const backoff = new Backoff({ initialMs: 5_000, maxMs: 60_000, random: () => this.#chance.next() })
+    let time = from
+    for (let attempt = 1; ; attempt++) {
+      const requestId = this.#chance.hex(16)
+      this.#log({ kind: 'result sent', time, taskId, requestId })
+      const { outcome, endedAt } = exchange(
+        this.#world,
+        {
+          client: this.#plan,
+          requestId,
+          method: 'POST',
+          path,
+          waitSeconds: 0,
+          handle: (arrivedAt) => this.#receive(subtask, requestId, arrivedAt),
+        },
+        time,
+        this.#chance,
+      )
+      // A refusal ends it as well: the same answer would be refused again.
+      if (outcome.kind === 'status' && (outcome.status < 500 && outcome.status !== 401 || (python && outcome.status < 500))) {
+        const { status } = outcome
+        this.#log({
+          kind: 'result answered',
+          time: endedAt,
+          taskId,
+          requestId,
+          status,
+          durationMs: endedAt - time,
+        })
+        return endedAt
+      }
+      const retryInMs = python ? 5_000 : backoff.next()
+      this.#log({
+        kind: 'result failed',
+        time: endedAt,
+        taskId,
+        requestId,
+        outcome,
+        attempt,
+        retryInMs,
+      })
+      time = endedAt + retryInMs
+      if ((python && attempt >= MOST_POSTS) || time > this.#world.end) return time
+    }
+  }
+
+  #receive(subtask: Subtask, requestId: string, arrivedAt: number): { status: number; at: number } {
+    const { plan, journal } = this.#world
+    const { id: subtaskId, task } = subtask
+    const at = arrivedAt + 2
+    const about = { taskId: task.id, subtaskId, node: this.#plan.collection, requestId }
+    if (arrivedAt >= task.expiresAt) {
+      journal.add({ kind: 'answer late', at: 'hub', time: at, ...about })
+      // The .NET hub has forgotten the task by then, ours says what became of it.
+      return { status: plan.hub === 'dotnet' ? 404 : 409, at }
+    }
+    subtask.answeredAt ??= at
+    journal.add({ kind: 'answer stored', at: 'hub', time: at, ...about })
+    return { status: 200, at }
+  }
+
+  #log(fact: ClientFact): void {
+    this.#world.journal.add({ ...fact, at: this.#at })
+  }
+}
+
+type WithoutPlace<T> = T extends unknown ? Omit<T, 'at'> : never
+type ClientFact = WithoutPlace<import('./facts.ts').Fact>

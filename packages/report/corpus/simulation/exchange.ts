@@ -1,0 +1,107 @@
+import type { Chance } from './chance.ts'
+import type { Outcome } from './facts.ts'
+import type { TransportFailure } from './faults.ts'
+import { askHub } from './hub.ts'
+import type { HubAnswer } from './hub.ts'
+import type { ClientPlan } from './plan.ts'
+import { SECOND } from './world.ts'
+import type { World } from './world.ts'
+
+export interface Request {
+  readonly client: ClientPlan
+  readonly requestId: string
+  readonly method: 'GET' | 'POST'
+  /** Of the URL; the collection stands in it in clear. */
+  readonly path: string
+  /** How long the client asks the hub to hold an empty poll, seconds. */
+  readonly waitSeconds: number
+  /** What the hub does with it once it has let the client in. */
+  readonly handle: HubAnswer
+}
+
+export interface Exchanged {
+  readonly outcome: Outcome
+  readonly endedAt: number
+}
+
+const AGENTS = { python: 'python-requests/2.34.2', warren: 'warren-bunny/0.1.0' } as const
+
+/** One request of a client with everything that it touches on its way: balancer, hub, database, broker, and back. */
+export function exchange(world: World, request: Request, sentAt: number, chance: Chance): Exchanged {
+  const { client } = request
+  const effect = world.weather.at(sentAt, client.name)
+  if (effect.reach !== undefined) {
+    const takes = timeToFail(effect.reach, client, chance)
+    return { outcome: { kind: 'transport', failure: effect.reach }, endedAt: sentAt + takes }
+  }
+  const arrives = sentAt + chance.between(16, 34)
+  const back = chance.between(10, 22)
+  if (effect.balancer !== undefined) {
+    // 502: the target closes the connection at once; 503: there is none; 504: it says nothing for a minute.
+    const takes = { 502: 4, 503: 0, 504: 60 * SECOND }[effect.balancer]
+    passed(world, request, arrives + takes, { status: effect.balancer, target: undefined }, chance)
+    const outcome = { kind: 'status', status: effect.balancer } as const
+    return { outcome, endedAt: arrives + takes + back }
+  }
+  const answer = askHub(world, request, arrives + 1.5, chance)
+  const target = { status: answer.status, ms: answer.endedAt - arrives - 1.5 }
+  passed(world, request, answer.endedAt + 0.8, { status: answer.status, target }, chance)
+  if (effect.answerLost === true) {
+    const endedAt = sentAt + patience(client, request.waitSeconds)
+    return { outcome: { kind: 'transport', failure: 'read-timeout' }, endedAt }
+  }
+  return { outcome: { kind: 'status', status: answer.status }, endedAt: answer.endedAt + back }
+}
+
+/** How long a client waits for an answer, ms. */
+function patience(client: ClientPlan, waitSeconds: number): number {
+  return (60 + (client.program === 'warren' ? waitSeconds : 0)) * SECOND
+}
+
+function timeToFail(failure: TransportFailure, client: ClientPlan, chance: Chance): number {
+  switch (failure) {
+    case 'connect-timeout':
+      // Without a timeout of its own Python waits for the kernel to give up on the handshake.
+      return client.program === 'python' ? chance.between(127_000, 131_500) : 10_002
+    case 'name-resolution':
+      return chance.between(6, 60)
+    case 'connection-refused':
+      return chance.between(2, 9)
+    case 'read-timeout':
+    case 'connection-closed':
+    case 'tls-expired':
+    case 'tls-untrusted':
+    case 'tls-wrong-name':
+      return chance.between(35, 80)
+    default:
+      return failure satisfies never
+  }
+}
+
+function passed(
+  world: World,
+  { client, method, path }: Request,
+  time: number,
+  { status, target }: { status: number; target: { status: number; ms: number } | undefined },
+  chance: Chance,
+): void {
+  world.journal.add({
+    kind: 'passed',
+    at: 'balancer',
+    time,
+    from: client.address,
+    port: chance.whole(32_768, 60_999),
+    agent: AGENTS[client.program],
+    method,
+    path,
+    status,
+    targetStatus: target?.status,
+    targetMs: target?.ms ?? -1,
+    bytes: status === 200 && method === 'GET' ? 812 : 188,
+  })
+}
+
+export function failed(outcome: Outcome): boolean {
+  return outcome.kind === 'transport' || outcome.status >= 400
+}
+

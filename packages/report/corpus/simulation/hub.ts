@@ -1,0 +1,202 @@
+import { openBrokerConnection } from './broker.ts'
+import type { Chance } from './chance.ts'
+import type { FactKinds, HubTrouble } from './facts.ts'
+import type { FaultEffect, LoginFailure } from './faults.ts'
+import type { Request } from './exchange.ts'
+import { SECOND } from './world.ts'
+import type { World } from './world.ts'
+
+/** What the hub says once it knows who is asking. `at` is when, and may lie ahead: a poll may be held. */
+export type HubAnswer = (arrivedAt: number, heldUntil: number) => { status: number; at: number }
+
+/** One request as the hub sees it, with the statements and connections that go with it. */
+export function askHub(
+  world: World,
+  request: Request,
+  arrivedAt: number,
+  chance: Chance,
+): { status: number; endedAt: number } {
+  return world.plan.hub === 'dotnet'
+    ? askDotnetHub(world, request, arrivedAt, chance)
+    : askWarrenHub(world, request, arrivedAt, chance)
+}
+
+/** Two statements, a password hash that takes its time, and a broker connection for every poll. */
+function askDotnetHub(world: World, request: Request, arrivedAt: number, chance: Chance) {
+  const { client, method } = request
+  const effect = world.weather.at(arrivedAt, client.name)
+  const visit = new Visit(world, request, arrivedAt)
+  if (effect.login === 'missing') {
+    visit.login(arrivedAt + 0.4, 'missing')
+    return visit.end(arrivedAt + 0.9, 401)
+  }
+  let time = visit.statement('user', arrivedAt + chance.between(0.5, 2), effect, chance)
+  if (effect.statementsFail === true) return visit.end(time + 3, 500, 'database')
+  if (effect.login === 'unknown user') {
+    visit.login(time + 1, 'unknown user')
+    return visit.end(time + 2, 401)
+  }
+  time += chance.between(62, 84)
+  if (effect.login === 'wrong password') {
+    visit.login(time, 'wrong password')
+    return visit.end(time + 1, 401)
+  }
+  time = visit.statement('nodes', time, effect, chance)
+  if (effect.login === 'wrong collection') {
+    visit.login(time + 1, 'wrong collection')
+    return visit.end(time + 2, 401)
+  }
+  visit.login(time + 1, 'validated')
+  time += 2
+  if (effect.delayMs !== undefined) time += chance.between(...effect.delayMs)
+  if (effect.hubStatus !== undefined) return visit.end(time + 4, effect.hubStatus, 'defect')
+  if (method === 'GET') {
+    const broker = openBrokerConnection(world, time, chance)
+    if (broker.trouble !== undefined) return visit.end(broker.at + 8, 500, broker.trouble)
+    time = broker.at
+  } else {
+    time = visit.statement('result', time, effect, chance)
+  }
+  const answer = request.handle(time, time)
+  return visit.end(time + chance.between(20, 38), answer.status)
+}
+
+/** A login it has seen before costs nothing, an empty poll neither; the poll is held if the client asks for it. */
+function askWarrenHub(world: World, request: Request, arrivedAt: number, chance: Chance) {
+  const { client, waitSeconds } = request
+  const effect = world.weather.at(arrivedAt, client.name)
+  const visit = new Visit(world, request, arrivedAt)
+  const checked = arrivedAt + (effect.login === 'wrong password' ? 70 : chance.between(0.3, 1.2))
+  if (effect.login !== undefined) {
+    visit.login(checked, effect.login)
+    return visit.end(checked + 0.5, 401)
+  }
+  if (effect.statementsFail === true) return visit.end(checked + 1, 503)
+  visit.login(checked, 'validated')
+  let time = checked
+  if (effect.delayMs !== undefined) time += chance.between(...effect.delayMs)
+  if (effect.hubStatus !== undefined) return visit.end(time + 1, effect.hubStatus, 'defect')
+  const answer = request.handle(time, time + waitSeconds * SECOND)
+  return visit.end(answer.at + chance.between(0.4, 3), answer.status, undefined, answer.at - time)
+}
+
+/** One request on its way through the hub. */
+class Visit {
+  readonly #world: World
+  readonly #request: Request
+  readonly #arrivedAt: number
+  #known = false
+
+  constructor(world: World, request: Request, arrivedAt: number) {
+    this.#world = world
+    this.#request = request
+    this.#arrivedAt = arrivedAt
+  }
+
+  statement(
+    about: FactKinds['statement']['about'],
+    time: number,
+    effect: FaultEffect,
+    chance: Chance,
+  ): number {
+    const failed = effect.statementsFail === true
+    const slow = effect.statementMs
+    const ms = failed ? chance.between(2, 14) : slow ? chance.between(...slow) : 1
+    this.#world.journal.add({ kind: 'statement', at: 'hub', time: time + ms, about, ms, failed })
+    return time + ms
+  }
+
+  login(time: number, outcome: 'validated' | LoginFailure): void {
+    const { client, path, requestId } = this.#request
+    this.#known = outcome === 'validated'
+    this.#world.journal.add({
+      kind: 'login',
+      at: 'hub',
+      time,
+      outcome,
+      client: outcome === 'missing' ? undefined : wrongName(client.name, outcome),
+      collection: client.collection,
+      path,
+      requestId,
+    })
+  }
+
+  end(time: number, status: number, trouble?: HubTrouble, heldMs = 0) {
+    const { client, method, path, requestId } = this.#request
+    this.#world.journal.add({
+      kind: 'request',
+      at: 'hub',
+      time,
+      method,
+      path,
+      status,
+      durationMs: Math.max(0.1, time - this.#arrivedAt - heldMs),
+      heldMs,
+      client: this.#known ? client.name : undefined,
+      node: this.#known ? client.collection : undefined,
+      requestId,
+      trouble,
+    })
+    return { status, endedAt: time }
+  }
+}
+
+/** Somebody who is unknown gave a name that is not in the database, most often a mistyped one. */
+function wrongName(name: string, outcome: string): string {
+  return outcome === 'unknown user' ? `${name}-old` : name
+}
+
+/** What the hub does by itself: probes are answered, expired tasks looked for, the store and the queue watched. */
+export function runHub(world: World): void {
+  const { plan, journal, start } = world
+  if (plan.starts) journal.add({ kind: 'hub started', at: 'hub', time: start + 120 })
+  answerProbes(world)
+  if (plan.hub === 'dotnet') sweepForExpired(world)
+  else watchStore(world)
+}
+
+function answerProbes(world: World): void {
+  const { plan, weather, journal, start, end } = world
+  const chance = world.chance.fork('probes')
+  const paths = plan.hub === 'dotnet' ? ['/healthz'] : ['/livez', '/readyz']
+  for (const path of paths) {
+    let time = start + chance.between(0, 10 * SECOND)
+    for (; time < end; time += 10 * SECOND + chance.between(-3, 3)) {
+      const broken = weather.at(time, 'hub').statementsFail === true && path !== '/livez'
+      const durationMs = chance.between(1.2, 4.4)
+      const requestId = chance.hex(16)
+      const about = { at: 'hub', path, requestId, client: undefined } as const
+      if (plan.hub === 'dotnet') {
+        journal.add({ ...about, kind: 'login', time, outcome: 'missing', collection: '' })
+      }
+      journal.add({
+        ...about,
+        kind: 'request',
+        time: time + durationMs,
+        method: 'GET',
+        status: broken ? 503 : 200,
+        durationMs,
+        heldMs: 0,
+        node: undefined,
+        trouble: undefined,
+      })
+    }
+  }
+}
+
+function sweepForExpired(world: World): void {
+  const { weather, journal, start, end } = world
+  const chance = world.chance.fork('sweeps')
+  for (let time = start + chance.between(0, 5 * SECOND); time < end; time += 5_004) {
+    const failed = weather.at(time, 'hub').statementsFail === true
+    journal.add({ kind: 'expiry sweep', at: 'hub', time })
+    journal.add({ kind: 'statement', at: 'hub', time: time + 1, about: 'task', ms: 1, failed })
+  }
+}
+
+function watchStore({ weather, journal }: World): void {
+  for (const { from, to } of weather.spells('hub', (effect) => effect.statementsFail === true)) {
+    journal.add({ kind: 'store lost', at: 'hub', time: from + 40 })
+    journal.add({ kind: 'store recovered', at: 'hub', time: to + 250 })
+  }
+}

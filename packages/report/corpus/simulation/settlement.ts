@@ -1,0 +1,60 @@
+import { Backoff } from '@warren/runtime'
+import type { Task, World } from './world.ts'
+import { SECOND } from './world.ts'
+
+/** The upstream waits that long for an answer, ms. */
+const UPSTREAM_PATIENCE_MS = { availability: 300 * SECOND, distribution: 7_200 * SECOND } as const
+/** The .NET hub tries five times, ours at least as often. */
+const MOST_TRIES = 5
+
+/** Adds up every task, once all have answered or the time is up, and brings the result to the upstream. */
+export function settleTasks(world: World): void {
+  for (const task of world.tasks) settle(world, task)
+}
+
+function settle(world: World, task: Task): void {
+  const { journal } = world
+  const answers = task.subtasks.flatMap(({ answeredAt }) =>
+    answeredAt !== undefined && answeredAt < task.expiresAt ? [answeredAt] : [],
+  )
+  const asked = task.subtasks.length
+  const late = asked - answers.length
+  const time = late === 0 ? Math.max(...answers) + 15 : task.expiresAt
+  const about = { at: 'hub', taskId: task.id } as const
+  if (late > 0) {
+    journal.add({ ...about, kind: 'task expired', time, taskKind: task.kind, missing: late })
+  }
+  const settled = { asked, answered: answers.length, late }
+  journal.add({ ...about, kind: 'task settled', time: time + 4, ...settled })
+  submit(world, task, time + 8)
+}
+
+function submit(world: World, task: Task, from: number): void {
+  const { plan, weather, journal, end } = world
+  const chance = world.chance.fork(`submission ${task.id}`)
+  const about = { at: 'hub', taskId: task.id } as const
+  const backoff = new Backoff({ initialMs: 1_000, maxMs: 60_000, random: () => chance.next() })
+  let time = from
+  for (let attempt = 1; time < end; attempt++) {
+    if (attempt === 1 || plan.hub === 'warren') {
+      journal.add({ ...about, kind: 'submitting', time, attempt })
+    }
+    const durationMs = chance.between(120, 260)
+    const status = weather.at(time, 'upstream').submissionsFail
+    time += durationMs
+    if (status === undefined) {
+      journal.add({ ...about, kind: 'submitted', time, attempt, durationMs })
+      return
+    }
+    const over = time > task.receivedAt + UPSTREAM_PATIENCE_MS[task.kind]
+    if (plan.hub === 'warren' && over && attempt >= MOST_TRIES) {
+      journal.add({ ...about, kind: 'submission given up', time, attempt, status })
+      return
+    }
+    const retryInMs = plan.hub === 'warren' ? backoff.next() : 5_000
+    journal.add({ ...about, kind: 'submission failed', time, attempt, status, retryInMs })
+    // Without a word the .NET hub gives up.
+    if (plan.hub === 'dotnet' && attempt >= MOST_TRIES) return
+    time += retryInMs
+  }
+}

@@ -1,0 +1,50 @@
+import { runBroker } from './broker.ts'
+import { Chance } from './chance.ts'
+import { Client } from './client.ts'
+import { Journal } from './facts.ts'
+import type { Fact } from './facts.ts'
+import { Weather } from './faults.ts'
+import { runHub } from './hub.ts'
+import type { NetworkPlan } from './plan.ts'
+import { settleTasks } from './settlement.ts'
+import { pollUpstream } from './upstream.ts'
+import { MINUTE } from './world.ts'
+import type { World } from './world.ts'
+
+/** Lets a network run through its window; the same plan gives the same facts, in order of time. */
+export function simulate(plan: NetworkPlan): Fact[] {
+  const { start, faults } = plan
+  const end = start + plan.minutes * MINUTE
+  const world: World = {
+    plan,
+    weather: new Weather(faults, start),
+    journal: new Journal(),
+    chance: new Chance(plan.seed),
+    start,
+    end,
+    tasks: [],
+  }
+  pollUpstream(world)
+  runHub(world)
+  runBroker(world)
+  runClients(world)
+  settleTasks(world)
+  return world.journal.inOrder(start, end)
+}
+
+/** Whoever polls next goes first: two pods of one client share a queue. */
+function runClients(world: World): void {
+  const { plan, weather, end } = world
+  const clients = plan.clients.flatMap((client) => {
+    const twice = weather.spells(client.name, (effect) => effect.twice === true).length > 0
+    return [new Client(world, client), ...(twice ? [new Client(world, client, true)] : [])]
+  })
+  for (;;) {
+    let next: Client | undefined
+    for (const client of clients) {
+      if (client.nextAt < end && client.nextAt < (next?.nextAt ?? Infinity)) next = client
+    }
+    if (next === undefined) return
+    next.step()
+  }
+}
