@@ -25,10 +25,12 @@ export function askingRoutes({ collections, questions, stopping }: AskingDeps): 
       access: 'asker',
       bodyLimit: QUESTION_BYTES,
       handle: async (request, reply) => {
-        const question = questions.ask(request.body)
+        const wait = waitOf(queryParameter(request, 'wait'))
+        const { uuid } = questions.ask(request.body)
+        const question = await questions.settled(uuid, patience(wait, reply, stopping))
         void reply
           .code(201)
-          .header('location', `/api/v1/questions/${encodeURIComponent(question.uuid)}`)
+          .header('location', `/api/v1/questions/${encodeURIComponent(uuid)}`)
           .send(questionView(question))
       },
     },

@@ -1,5 +1,5 @@
-import { countResult, isJsonObject } from '@warren/task-api'
 import { request } from 'undici'
+import { countResult, isJsonObject, parseTaskEnvelope } from '@warren/task-api'
 import { describe, expect, it } from 'vitest'
 import { GENERIC, MEN, poller, runningUpstream } from './running-upstream.ts'
 
@@ -51,6 +51,15 @@ describe('POST /api/v1/questions', () => {
       result: null,
     })
     expect((await call(`${running.url}${asked.location}`)).json).toEqual(asked.json)
+  })
+
+  it('waits for the answer when it is told to, so that one request is a whole question', async () => {
+    const running = await runningUpstream()
+    const { client } = await poller(running)
+    const asked = call(`${running.url}/api/v1/questions?wait=25`, { method: 'POST', body: MEN })
+    const task = await client.nextTask({ waitSeconds: 20 })
+    await client.submitResult(countResult(parseTaskEnvelope(task?.body), 40))
+    expect(await asked).toMatchObject({ status: 201, json: { state: 'answered', count: 40 } })
   })
 
   it('takes an analysis, a name of a collection, and a uuid of the asker', async () => {
