@@ -74,16 +74,18 @@ export class UpstreamPoller {
     }
     const durationMs = performance.now() - started
     this.#backoff.reset()
-    this.#answered(task === null ? 204 : 200, durationMs)
+    this.#answered(task, durationMs)
     if (task !== null && (await this.#takeIn(task.body, signal)) === 'new') return 0
     // A task that comes again and again would otherwise be asked for in a tight loop.
     return task === null ? Math.max(0, intervalMs - durationMs) : intervalMs
   }
 
-  #answered(status: number, durationMs: number): void {
+  #answered(task: { requestId: string } | null, durationMs: number): void {
     const { upstream, log, summary, onPoll } = this.#options
+    const status = task === null ? 204 : 200
+    const request = task === null ? {} : { requestId: task.requestId }
     log.debug(
-      { upstream, type: this.#type, status, durationMs: Math.round(durationMs) },
+      { upstream, type: this.#type, status, ...request, durationMs: Math.round(durationMs) },
       'upstream poll answered',
     )
     summary.record(String(status), durationMs)
@@ -127,12 +129,11 @@ export class UpstreamPoller {
         return outcome === 'admitted' ? 'new' : 'nothing new'
       } catch (error: unknown) {
         const retryInMs = this.#storeBackoff.next()
-        const lost = signal.aborted || performance.now() + retryInMs > giveUpAt
-        log[lost ? 'error' : 'warn'](
-          { upstream, err: error, ...(lost ? {} : { retryInMs }) },
-          lost ? 'task lost' : 'task not taken in yet',
-        )
-        if (lost) return 'nothing new'
+        if (signal.aborted || performance.now() + retryInMs > giveUpAt) {
+          log.error({ upstream, err: error }, 'task lost')
+          return 'nothing new'
+        }
+        log.warn({ upstream, err: error, retryInMs }, 'task not taken in yet')
         await sleep(retryInMs, signal)
       }
     }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 
 /** How to answer one request. */
-export type Script = (request: SeenRequest, response: ServerResponse) => void
+export type Script = (request: SeenRequest, response: ServerResponse) => void | Promise<void>
 
 export interface SeenRequest {
   readonly at: number
@@ -82,7 +82,7 @@ export class ScriptedUpstream implements AsyncDisposable {
       const kind = kindOf(seen)
       const script = this.#scripts[kind].shift()
       const usual = kind === 'result' ? say(200, 'Job saved') : say(204)
-      ;(script ?? usual)(seen, response)
+      void (script ?? usual)(seen, response)
     })
   })
 

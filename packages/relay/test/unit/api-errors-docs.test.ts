@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { API_ERRORS } from '../../src/index.ts'
+
+const page = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8')
+const documented = page
+  .split('\n')
+  .map((line) => line.split('|').map((cell) => cell.trim()))
+  .filter((cells) => cells[1]?.startsWith('`RELAY_'))
+  .map(([, code, status, retryable, title, action]) => ({
+    code: code?.replaceAll('`', ''),
+    status,
+    retryable,
+    title,
+    action,
+  }))
+
+describe('the page of errors', () => {
+  it('has every error of the API and no other, in its words', () => {
+    const known = Object.entries(API_ERRORS).map(([code, entry]) => ({
+      code,
+      status: String(entry.status),
+      retryable: entry.retryable ? 'yes' : 'no',
+      title: entry.title,
+      action: entry.action,
+    }))
+    expect(documented).toEqual(known)
+  })
+
+  it('is true to the rule that nodes give up on 4xx and come back on 5xx', () => {
+    for (const [code, entry] of Object.entries(API_ERRORS)) {
+      if (code === 'RELAY_TOO_MANY_LOGINS') continue
+      expect({ code, retryable: entry.retryable }).toEqual({ code, retryable: entry.status >= 500 })
+    }
+  })
+})

@@ -1,0 +1,40 @@
+import { globSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { RELAY_LOG_EVENTS } from '../../src/index.ts'
+
+// Logged by the runtime on our behalf.
+const BY_THE_RUNTIME = ['relay stopping', 'relay stopped', 'link summary']
+
+const folder = fileURLToPath(new URL('../../src', import.meta.url))
+const sources = globSync('**/*.ts', { cwd: folder }).map((file) =>
+  readFileSync(`${folder}/${file}`, 'utf8'),
+)
+
+/** The text of every call of a logger's method, without its closing bracket. */
+function loggingCalls(source: string): string[] {
+  return [...source.matchAll(/\blog\.(?:trace|debug|info|warn|error|fatal)\(/g)].map((match) => {
+    const start = match.index + match[0].length
+    let depth = 1
+    let end = start
+    for (; depth > 0 && end < source.length; end += 1) {
+      if (source[end] === '(') depth += 1
+      if (source[end] === ')') depth -= 1
+    }
+    return source.slice(start, end - 1)
+  })
+}
+
+describe('the list of log events', () => {
+  it('has what the sources log, and nothing else', () => {
+    const messages = sources
+      .flatMap((source) => loggingCalls(source))
+      .flatMap((call) => {
+        const strings = [...call.matchAll(/'([^'\n]*)'/g)].map((match) => match[1] ?? '')
+        // "leads ? 'polling taken over' : 'polling given up'" is two events.
+        return /\? '[^']*' : '[^']*',?\s*$/.test(call) ? strings.slice(-2) : strings.slice(-1)
+      })
+    const logged = new Set([...messages, ...BY_THE_RUNTIME])
+    expect([...logged].toSorted()).toEqual(Object.keys(RELAY_LOG_EVENTS).toSorted())
+  })
+})
