@@ -1,0 +1,72 @@
+import type { RuleMessage } from '@warren/task-api'
+import type { Cohort, Range } from '../tree/cohort.ts'
+import { parseConceptId, parseConceptName } from './concept-id.ts'
+import { quoted } from './problem-list.ts'
+import { isInverted, isOpen, parseRange } from './range.ts'
+import { readProvenance, requireConceptVarname } from './rule-members.ts'
+import type { RuleProblems } from './rule-problems.ts'
+import { parseTimeConstraint } from './time-constraint.ts'
+
+/** A rule about something on record: a condition, a drug, a measurement and so on. */
+export function parseEventRule(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
+  const sought = readSought(rule, problems)
+  const time = parseTimeConstraint(rule.time)
+  if (!time.ok) problems.add('time', time.message)
+  const provenance = readProvenance(rule, problems)
+  if (sought === undefined || !time.ok) return undefined
+  return {
+    kind: 'event',
+    concept: sought.concept,
+    value: sought.value,
+    ageAtEvent: time.value.kind === 'age' ? time.value.age : null,
+    elapsed: time.value.kind === 'elapsed' ? time.value.elapsed : null,
+    provenance,
+  }
+}
+
+interface Sought {
+  readonly concept: number
+  readonly value: Range | null
+}
+
+function readSought(rule: RuleMessage, problems: RuleProblems): Sought | undefined {
+  switch (rule.type) {
+    case 'TEXT':
+      return readText(rule, problems)
+    case 'NUM':
+      return readNumeric(rule, problems)
+    case 'GEO_RADIUS':
+      return problems.add('type', 'GEO_RADIUS belongs to varcat Location: write TEXT or NUM')
+    default:
+      return problems.add('type', `${quoted(rule.type)} is not understood: write TEXT or NUM`)
+  }
+}
+
+function readText(rule: RuleMessage, problems: RuleProblems): Sought | undefined {
+  requireConceptVarname(rule, problems)
+  const concept = parseConceptId(rule.value)
+  if (concept === undefined) {
+    return problems.add(
+      'value',
+      `${quoted(rule.value)} is not a concept id: write the OMOP concept in digits`,
+    )
+  }
+  return { concept, value: null }
+}
+
+function readNumeric(rule: RuleMessage, problems: RuleProblems): Sought | undefined {
+  const concept = parseConceptName(rule.varname)
+  if (concept === undefined) {
+    problems.add('varname', `${quoted(rule.varname)} names no concept: write OMOP=<concept id>`)
+  }
+  const range = parseRange(rule.value)
+  if (!range.ok) return problems.add('value', range.message)
+  if (isInverted(range.value)) {
+    return problems.add(
+      'value',
+      `${quoted(rule.value)} is upside down: write the smaller bound first`,
+    )
+  }
+  if (concept === undefined) return undefined
+  return { concept, value: isOpen(range.value) ? null : range.value }
+}

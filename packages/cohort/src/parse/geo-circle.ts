@@ -1,0 +1,24 @@
+import type { LocationNode } from '../tree/cohort.ts'
+import { parseNumber } from './number-text.ts'
+import { quoted } from './problem-list.ts'
+import { type Parsed, refuse } from './range.ts'
+
+/** Reads `LATITUDE|LONGITUDE|RADIUS`, degrees and metres. */
+export function parseGeoCircle(text: string): Parsed<LocationNode> {
+  const parts = text.split('|')
+  const [latitude, longitude, radius] = parts.map(parseNumber)
+  if (
+    parts.length !== 3 ||
+    latitude === undefined ||
+    longitude === undefined ||
+    radius === undefined
+  ) {
+    return refuse(
+      `${quoted(text)} is not a circle: write LATITUDE|LONGITUDE|RADIUS, in degrees and metres`,
+    )
+  }
+  if (Math.abs(latitude) > 90) return refuse(`latitude ${latitude} is not from -90 to 90`)
+  if (Math.abs(longitude) > 180) return refuse(`longitude ${longitude} is not from -180 to 180`)
+  if (radius < 0) return refuse(`radius ${radius} is negative: write metres, 0 or more`)
+  return { ok: true, value: { kind: 'location', latitude, longitude, radius } }
+}

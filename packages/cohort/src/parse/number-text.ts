@@ -1,0 +1,18 @@
+const DIGITS = String.raw`[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?`
+/** `1.` is a number between bars, but beside the two dots of `1...5` nobody can tell whose dot it is. */
+const NUMBER = new RegExp(String.raw`^(?:${DIGITS}|[+-]?\d+\.)$`)
+const DOTTED_RANGE = new RegExp(String.raw`^\s*(${DIGITS}|null)\s*\.\.\s*(${DIGITS}|null)\s*$`, 'i')
+
+/** A finite decimal number and nothing else; `undefined` when it is not. */
+export function parseNumber(text: string): number | undefined {
+  const trimmed = text.trim()
+  if (!NUMBER.test(trimmed)) return undefined
+  const value = Number(trimmed)
+  return Number.isFinite(value) ? value : undefined
+}
+
+/** The two sides of `LOW..HIGH`, as written; `undefined` when that is not what the text is. */
+export function splitDottedRange(text: string): [string, string] | undefined {
+  const match = DOTTED_RANGE.exec(text)
+  return match?.[1] !== undefined && match[2] !== undefined ? [match[1], match[2]] : undefined
+}

@@ -1,0 +1,135 @@
+import {
+  MAX_GROUP_DEPTH,
+  type CohortMessage,
+  type GroupMessage,
+  type RuleMessage,
+  isGroup,
+} from '@warren/task-api'
+import { type Cohort, type CohortOptions, NOBODY } from '../tree/cohort.ts'
+import { type CohortProblem, ProblemList, quoted } from './problem-list.ts'
+import { parseRule } from './rule.ts'
+import { RuleProblems } from './rule-problems.ts'
+
+export type ParsedCohort =
+  | { readonly ok: true; readonly cohort: Cohort }
+  | { readonly ok: false; readonly problems: readonly CohortProblem[] }
+
+const DEFAULT_OPTIONS: CohortOptions = { specimen: false, location: false }
+
+/**
+ * Turns the cohort of an availability task into a tree, or says everything that is wrong with it.
+ *
+ * A rule that is not understood is a problem, never a rule that is left out: without it the answer
+ * would be about more people than were asked for.
+ */
+export function parseCohort(
+  message: CohortMessage,
+  options: CohortOptions = DEFAULT_OPTIONS,
+): ParsedCohort {
+  const parser = new CohortParser(options)
+  const cohort = parser.parse(message)
+  return cohort === undefined
+    ? { ok: false, problems: parser.problems.list() }
+    : { ok: true, cohort }
+}
+
+class CohortParser {
+  readonly problems = new ProblemList()
+  readonly #options: CohortOptions
+  readonly #size = new CohortSize()
+
+  constructor(options: CohortOptions) {
+    this.#options = options
+  }
+
+  parse(message: CohortMessage): Cohort | undefined {
+    const operator = this.#operator(
+      message.groups_oper,
+      message.groups.length,
+      'cohort.groups_oper',
+    )
+    const groups = message.groups.map((group, index) =>
+      this.#group(group, `cohort.groups[${index}]`, 1),
+    )
+    const excess = this.#size.excess()
+    if (excess !== undefined) this.problems.add('cohort', excess)
+    if (!this.problems.isEmpty) return undefined
+    // A question without groups asks for nobody, whatever its operator.
+    return groups.length === 0 ? NOBODY : combine(operator, groups)
+  }
+
+  #group(group: GroupMessage, path: string, depth: number): Cohort | undefined {
+    if (depth > MAX_GROUP_DEPTH) {
+      this.problems.add(path, `groups are nested more than ${MAX_GROUP_DEPTH} levels deep`)
+      return undefined
+    }
+    const operator = this.#operator(group.rules_oper, group.rules.length, `${path}.rules_oper`)
+    if (group.rules.length === 0) {
+      this.problems.add(`${path}.rules`, 'a group without rules asks for nothing: leave it out')
+      return undefined
+    }
+    const members = group.rules.map((member, index) => {
+      const memberPath = `${path}.rules[${index}]`
+      return isGroup(member)
+        ? this.#group(member, memberPath, depth + 1)
+        : this.#rule(member, memberPath)
+    })
+    return combine(operator, members)
+  }
+
+  #rule(rule: RuleMessage, path: string): Cohort | undefined {
+    this.#size.count(rule)
+    return parseRule(rule, this.#options, new RuleProblems(path, this.problems))
+  }
+
+  /** Between fewer than two members it makes no difference, so that it may be absent. */
+  #operator(text: string, members: number, path: string): 'all' | 'any' | undefined {
+    switch (text.trim().toUpperCase()) {
+      case 'AND':
+        return 'all'
+      case 'OR':
+        return 'any'
+      case '':
+        if (members < 2) return 'all'
+        break
+    }
+    this.problems.add(path, `${quoted(text)} is not understood: write AND or OR`)
+    return undefined
+  }
+}
+
+/** `undefined` as soon as one part of it is; the problem has been added then. */
+function combine(
+  operator: 'all' | 'any' | undefined,
+  members: readonly (Cohort | undefined)[],
+): Cohort | undefined {
+  const known = members.filter((member) => member !== undefined)
+  if (operator === undefined || known.length < members.length) return undefined
+  const [only] = known
+  return known.length === 1 && only !== undefined ? only : { kind: operator, members: known }
+}
+
+/** Keeps a statement within what the databases take, and its planning within seconds. */
+class CohortSize {
+  static readonly #maxRules = 1_000
+  static readonly #maxConstants = 1_900
+  #rules = 0
+  #constants = 0
+
+  count(rule: RuleMessage): void {
+    this.#rules += 1
+    // A rule binds its concept, two bounds of a range or three of a circle, and two of a time.
+    this.#constants += (rule.time === '' ? 0 : 2) + rule.secondary_modifier.length
+    this.#constants += rule.type === 'TEXT' ? 1 : rule.type === 'NUM' ? 3 : 5
+  }
+
+  excess(): string | undefined {
+    if (this.#rules > CohortSize.#maxRules) {
+      return `${this.#rules} rules are too many for one question: at most ${CohortSize.#maxRules}`
+    }
+    if (this.#constants > CohortSize.#maxConstants) {
+      return `the rules compare with too many values: at most ${CohortSize.#maxConstants}`
+    }
+    return undefined
+  }
+}

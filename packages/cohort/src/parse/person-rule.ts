@@ -1,0 +1,71 @@
+import type { RuleMessage } from '@warren/task-api'
+import { type AgeRange, type Cohort, EVERYBODY } from '../tree/cohort.ts'
+import { parseConceptId } from './concept-id.ts'
+import { quoted } from './problem-list.ts'
+import { isOpen, parseRange, requireWhole } from './range.ts'
+import type { RuleProblems } from './rule-problems.ts'
+import { refuseProvenance, requireConceptVarname } from './rule-members.ts'
+import { parseTimeConstraint } from './time-constraint.ts'
+
+/** A rule about the person: an age today, or a gender, race or ethnicity, perhaps with an age today. */
+export function parsePersonRule(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
+  const fact = isAge(rule) ? readAge(rule, problems) : readDemographic(rule, problems)
+  const time = readAgeToday(rule, problems)
+  refuseProvenance(rule, problems)
+  if (fact === undefined || time === undefined) return undefined
+  return time.kind === 'everybody' ? fact : { kind: 'all', members: [fact, time] }
+}
+
+function isAge(rule: RuleMessage): boolean {
+  return rule.varname.trim().toUpperCase() === 'AGE'
+}
+
+function readAge(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
+  if (rule.type !== 'NUM' && rule.type !== 'TEXT') {
+    return problems.add('type', `${quoted(rule.type)} is not understood: an AGE is NUM`)
+  }
+  const range = parseRange(rule.value)
+  const years = range.ok ? requireWhole(range.value) : range
+  if (!years.ok) return problems.add('value', years.message)
+  return ageToday({ ...years.value, unit: 'year' })
+}
+
+function readDemographic(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
+  requireConceptVarname(rule, problems)
+  if (rule.type !== 'TEXT') {
+    return problems.add(
+      'type',
+      `${quoted(rule.type)} is not understood: a rule about a person is TEXT, or NUM with varname AGE`,
+    )
+  }
+  const concept = parseConceptId(rule.value)
+  if (concept === undefined) {
+    return problems.add(
+      'value',
+      `${quoted(rule.value)} is not a concept id: write the OMOP concept of a gender, race or ethnicity in digits`,
+    )
+  }
+  return { kind: 'demographic', concept }
+}
+
+function readAgeToday(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
+  const time = parseTimeConstraint(rule.time)
+  if (!time.ok) return problems.add('time', time.message)
+  switch (time.value.kind) {
+    case 'none':
+      return EVERYBODY
+    case 'age':
+      return ageToday(time.value.age)
+    case 'elapsed':
+      return problems.add(
+        'time',
+        'a person has no date to count TIME from: write an AGE, or leave it out',
+      )
+    default:
+      return time.value satisfies never
+  }
+}
+
+function ageToday(age: AgeRange): Cohort {
+  return isOpen(age) ? EVERYBODY : { kind: 'age', age }
+}

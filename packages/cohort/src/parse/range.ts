@@ -1,0 +1,74 @@
+import type { Range } from '../tree/cohort.ts'
+import { parseNumber, splitDottedRange } from './number-text.ts'
+import { quoted } from './problem-list.ts'
+
+/** What an upstream writes for an open side, because its database has no room for "none". */
+const OPEN_LOW = -1_000_000_000
+const OPEN_HIGH = 1_000_000_000
+
+/** No person and no whole-number bound is beyond this. */
+const MAX_WHOLE = 1_000_000_000
+
+export type Parsed<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string }
+
+/**
+ * Reads `LOW|HIGH` or `LOW..HIGH`. A side may be `null` or, between bars, empty: that side is open.
+ * An inverted range is not looked at here, because for an age today it means something.
+ */
+export function parseRange(text: string): Parsed<Range> {
+  const sides = text.includes('|') ? text.split('|') : splitDottedRange(text)
+  const [low, high] = sides ?? []
+  if (low === undefined || high === undefined || sides?.length !== 2) {
+    return refuse(
+      `${quoted(text)} is not a range: write LOW|HIGH or LOW..HIGH, one range, with an open side empty or null`,
+    )
+  }
+  return rangeOf(low, high)
+}
+
+/** Reads the two sides of a range. */
+export function rangeOf(lowText: string, highText: string): Parsed<Range> {
+  const low = parseSide(lowText)
+  const high = parseSide(highText)
+  if (low === undefined || high === undefined) {
+    const wrong = low === undefined ? lowText : highText
+    return refuse(`${quoted(wrong)} is not a number: write digits, with a point for decimals`)
+  }
+  return {
+    ok: true,
+    value: { low: low === OPEN_LOW ? null : low, high: high === OPEN_HIGH ? null : high },
+  }
+}
+
+/** Ages and times are counted in whole units. */
+export function requireWhole(range: Range): Parsed<Range> {
+  for (const bound of [range.low, range.high]) {
+    if (bound === null) continue
+    if (!Number.isInteger(bound)) {
+      return refuse(`${bound} is not a whole number: ages and times are counted in whole units`)
+    }
+    if (Math.abs(bound) > MAX_WHOLE) {
+      return refuse(`${bound} is too large: write at most ${MAX_WHOLE}`)
+    }
+  }
+  return { ok: true, value: range }
+}
+
+export function isOpen(range: Range): boolean {
+  return range.low === null && range.high === null
+}
+
+export function isInverted(range: Range): boolean {
+  return range.low !== null && range.high !== null && range.low > range.high
+}
+
+export function refuse(message: string): { readonly ok: false; readonly message: string } {
+  return { ok: false, message }
+}
+
+/** `null` is an open side, `undefined` is nonsense. */
+function parseSide(text: string): number | null | undefined {
+  const trimmed = text.trim()
+  return trimmed === '' || trimmed.toLowerCase() === 'null' ? null : parseNumber(trimmed)
+}

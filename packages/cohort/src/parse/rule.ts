@@ -1,0 +1,72 @@
+import type { RuleMessage } from '@warren/task-api'
+import type { Cohort, CohortOptions } from '../tree/cohort.ts'
+import { parseEventRule } from './event-rule.ts'
+import { parseLocationRule } from './location-rule.ts'
+import { parsePersonRule } from './person-rule.ts'
+import { quoted } from './problem-list.ts'
+import type { RuleProblems } from './rule-problems.ts'
+
+/** `undefined` when the rule has a problem; all of its problems have been added by then. */
+export function parseRule(
+  rule: RuleMessage,
+  options: CohortOptions,
+  problems: RuleProblems,
+): Cohort | undefined {
+  const excluded = readOperator(rule, problems)
+  if (rule.regex !== '') {
+    problems.add('regex', 'text patterns are not supported: name the concept, and leave it out')
+  }
+  if (excluded) refuseBlindExclusion(rule, options, problems)
+  const found = parseByCategory(rule, options, problems)
+  if (found === undefined || excluded === undefined) return undefined
+  return excluded ? { kind: 'not', member: found } : found
+}
+
+function parseByCategory(
+  rule: RuleMessage,
+  options: CohortOptions,
+  problems: RuleProblems,
+): Cohort | undefined {
+  switch (rule.varcat) {
+    case 'Person':
+    case 'Gender':
+    case 'Race':
+    case 'Ethnicity':
+      return parsePersonRule(rule, problems)
+    case 'Location':
+      return parseLocationRule(rule, options, problems)
+    case 'Condition':
+    case 'Observation':
+    case 'Drug':
+    case 'Medication':
+    case 'Measurement':
+    case 'Procedure':
+    case 'Specimen':
+      return parseEventRule(rule, problems)
+    default:
+      return problems.add(
+        'varcat',
+        `${quoted(rule.varcat)} is not understood: write Person, Condition, Observation, Drug, Medication, Measurement, Procedure, Specimen or Location`,
+      )
+  }
+}
+
+function readOperator(rule: RuleMessage, problems: RuleProblems): boolean | undefined {
+  if (rule.oper === '=') return false
+  if (rule.oper === '!=') return true
+  return problems.add('oper', `${quoted(rule.oper)} is not understood: write = or !=`)
+}
+
+/** What a site does not read, it cannot exclude: everybody would seem to be without it. */
+function refuseBlindExclusion(
+  rule: RuleMessage,
+  options: CohortOptions,
+  problems: RuleProblems,
+): void {
+  const blind =
+    (rule.varcat === 'Location' && !options.location) ||
+    (rule.varcat === 'Specimen' && !options.specimen)
+  if (blind) {
+    problems.add('oper', `this site does not read ${rule.varcat} data, so != cannot be answered`)
+  }
+}

@@ -1,0 +1,82 @@
+import { type ClinicalTable, searchedTables } from '../cdm/clinical-tables.ts'
+import { type CalendarDate, isoText, minus, plusDays } from '../meaning/calendar-date.ts'
+import type { AgeRange, CohortOptions, Elapsed, Range } from '../tree/cohort.ts'
+import type { EventSearch } from './condition.ts'
+import type { StatementParts } from './statement-parts.ts'
+
+/** Selects the ids, each once, of the persons with such an event; orphans too, a join drops them. */
+export function eventSearchSql(
+  search: EventSearch,
+  parts: StatementParts,
+  today: CalendarDate,
+  options: CohortOptions,
+): string {
+  return searchedTables(options)
+    .filter((table) => search.value === null || table.value !== null)
+    .map((table) => tableSql(search, table, parts, today))
+    .join('\nunion\n')
+}
+
+function tableSql(
+  search: EventSearch,
+  table: ClinicalTable,
+  parts: StatementParts,
+  today: CalendarDate,
+): string {
+  const date = `e.${table.date}`
+  const conditions = [oneOf(`e.${table.concept}`, search.concepts, parts)]
+  if (search.value !== null && table.value !== null) {
+    conditions.push(valueSql(`e.${table.value}`, search.value, parts))
+  }
+  if (search.elapsed !== null) conditions.push(...elapsedSql(date, search.elapsed, parts, today))
+  if (search.ageAtEvent !== null) conditions.push(...ageSql(date, search.ageAtEvent, parts))
+  if (search.provenance.length > 0) {
+    conditions.push(oneOf(`e.${table.type}`, search.provenance, parts))
+  }
+  const lines = [`select e.${table.person} from ${parts.table(table.table)} e`]
+  if (search.ageAtEvent !== null) {
+    lines.push(`join ${parts.table('person')} b on b.person_id = e.${table.person}`)
+  }
+  return [...lines, `where ${conditions.join(' and ')}`].join('\n')
+}
+
+function oneOf(column: string, concepts: readonly number[], parts: StatementParts): string {
+  const list = concepts.map((concept) => parts.whole(concept))
+  return list.length === 1 ? `${column} = ${list[0]}` : `${column} in (${list.join(', ')})`
+}
+
+/** The bounds that stand in for open ends also keep out NaN, which sorts above every number. */
+function valueSql(column: string, { low, high }: Range, parts: StatementParts): string {
+  const from = parts.decimal(low ?? -Number.MAX_VALUE)
+  const to = parts.decimal(high ?? Number.MAX_VALUE)
+  return `${column} between ${from} and ${to}`
+}
+
+/**
+ * Compares with the day after the cut, because "before the next day" holds for the whole of the cut
+ * day also where a site's date column is a timestamp.
+ */
+function elapsedSql(
+  date: string,
+  { atLeast, lessThan, unit }: Elapsed,
+  parts: StatementParts,
+  today: CalendarDate,
+): string[] {
+  const dayAfterCut = (count: number) => parts.date(isoText(plusDays(minus(today, count, unit), 1)))
+  const conditions: string[] = []
+  if (atLeast !== null) conditions.push(`${date} < ${dayAfterCut(atLeast)}`)
+  if (lessThan !== null) conditions.push(`${date} >= ${dayAfterCut(lessThan)}`)
+  return conditions.length > 0 ? conditions : [`${date} is not null`]
+}
+
+function ageSql(date: string, { low, high, unit }: AgeRange, parts: StatementParts): string[] {
+  const year = parts.dialect.datePart('year', date)
+  const month = parts.dialect.datePart('month', date)
+  const years = `${year} - b.year_of_birth`
+  const age =
+    unit === 'year' ? years : `(${years}) * 12 + ${month} - coalesce(b.month_of_birth, ${month})`
+  const conditions: string[] = []
+  if (low !== null) conditions.push(`${age} >= ${parts.whole(low)}`)
+  if (high !== null) conditions.push(`${age} <= ${parts.whole(high)}`)
+  return conditions.length > 0 ? conditions : [`${age} is not null`]
+}

@@ -1,0 +1,49 @@
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+import type { CdmData, SqlStatement } from '../../src/index.ts'
+import { type CdmDatabase, listing } from './cdm-database.ts'
+import { createTablesSql, replaceRowsSql } from './cdm-sql.ts'
+
+export class DuckDbCdm implements CdmDatabase {
+  readonly #instance: DuckDBInstance
+  readonly #connection: DuckDBConnection
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance
+    this.#connection = connection
+  }
+
+  static async create(): Promise<DuckDbCdm> {
+    const instance = await DuckDBInstance.create(':memory:')
+    const cdm = new DuckDbCdm(instance, await instance.connect())
+    await cdm.run(createTablesSql())
+    return cdm
+  }
+
+  load(data: CdmData): Promise<void> {
+    return this.run(replaceRowsSql(data))
+  }
+
+  async run(script: string): Promise<void> {
+    await this.#connection.run(script)
+  }
+
+  async count(statement: SqlStatement): Promise<number> {
+    const [persons = Number.NaN] = await this.#numbers(statement)
+    return persons
+  }
+
+  persons(statement: SqlStatement): Promise<number[]> {
+    return this.#numbers(listing(statement))
+  }
+
+  async #numbers({ text, values }: SqlStatement): Promise<number[]> {
+    const reader = await this.#connection.runAndReadAll(text, [...values])
+    return reader.getRows().map(([cell]) => Number(cell))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#connection.closeSync()
+    this.#instance.closeSync()
+    await Promise.resolve()
+  }
+}
