@@ -33,9 +33,16 @@ step, so a bunny that reads it goes on undisturbed and sees the new data within 
 
 /** `omop`: brings patient data in the OMOP CDM into a database, from a site's own files or invented. */
 export function omopCommand(io: CliIo): Command {
-  const command = new Command('omop').description(
-    'Loads a site’s OMOP CDM files into a database, or fills one with invented patients.',
-  )
+  const command = new Command('omop')
+    .description(
+      'Loads a site’s OMOP CDM files into a database, or fills one with invented patients.',
+    )
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+    })
+    .exitOverride()
+    .showHelpAfterError('(--help says more)')
   for (const subcommand of [loadCommand(io), generateCommand(io)]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }

@@ -79,7 +79,6 @@ export class CdmFile {
       } else {
         splitter.push(piece)
       }
-      if (this.#header === undefined) return
       yield* this.#complete()
     }
     if (splitter === undefined) {

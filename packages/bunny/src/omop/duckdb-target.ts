@@ -169,7 +169,7 @@ export class DuckDbTarget implements OmopTarget {
 
   /** Carries over what the existing file holds and this load does not replace. */
   async #takeOver(path: string, plan: TargetPlan): Promise<void> {
-    await this.#run(`ATTACH '${path.replaceAll("'", "''")}' AS old (READ_ONLY)`)
+    await this.#run(`ATTACH '${path.replaceAll("'", "''")}' AS old (TYPE duckdb, READ_ONLY)`)
     if (!plan.replace) await this.#refuseRows(plan.tables, 'old.')
     const others = await this.#connection.runAndReadAll(
       `SELECT count(*) FROM information_schema.tables WHERE table_catalog = 'old'

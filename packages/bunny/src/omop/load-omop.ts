@@ -90,7 +90,7 @@ export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
     if (reader.ignoredColumns.length > 0) {
       notes.push(`${file.name}: unknown columns ignored: ${reader.ignoredColumns.join(', ')}`)
     }
-    if (reader.skipped > 0 && reader.rows === 0) {
+    if (options.skipBadLines === true && reader.skipped > 0 && reader.rows === 0) {
       problems.add({ file: file.name, message: 'not one line can be read' }, { fatal: true })
     }
     tables.push({
@@ -101,7 +101,6 @@ export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
     })
   }
   stopOn(problems, options.skipBadLines === true)
-  options.signal?.throwIfAborted()
   options.onProgress?.({ step: 'finishing', bytesRead: bytesTotal, bytesTotal, file: '' })
 
   await refuseDuplicateKeys(target, files)
@@ -109,6 +108,7 @@ export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
   const more = problems.total - problems.first.length
   if (more > 0) notes.push(`… and ${more} more lines or fields like these`)
   notes.push(...(await orphanNotes(target)))
+  options.signal?.throwIfAborted()
   await target.commit()
   notes.push(...target.leftOut.map((column) => `${column} is not in the existing table: left out`))
   return {

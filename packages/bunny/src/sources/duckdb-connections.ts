@@ -2,6 +2,8 @@ import { stat } from 'node:fs/promises'
 
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
+import { SourceError } from './source-error.ts'
+
 /** A connection on loan, to be given back exactly once. */
 export interface DuckDbLoan {
   readonly connection: DuckDBConnection
@@ -66,6 +68,7 @@ export class DuckDbConnections {
   }
 
   async borrow(signal: AbortSignal | undefined): Promise<DuckDbLoan> {
+    if (this.#closed) throw new SourceError('unavailable', 'the database was closed here')
     await this.#turn(signal)
     try {
       await this.#followFile()
@@ -76,7 +79,7 @@ export class DuckDbConnections {
         connection,
         giveBack: ({ reusable }) => {
           database.lent--
-          if (reusable && !database.retired && !this.#closed) database.idle.push(connection)
+          if (reusable && !database.retired) database.idle.push(connection)
           else connection.closeSync()
           if (database.retired && database.lent === 0) this.#closeDatabase(database)
           this.#next()
@@ -88,11 +91,17 @@ export class DuckDbConnections {
     }
   }
 
-  close(): void {
+  /** Takes no more borrowers, and closes when those in line have been served. */
+  async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#current.retired = true
-    if (this.#current.lent === 0) this.#closeDatabase(this.#current)
+    while (this.#lent > 0) {
+      const { promise, resolve } = Promise.withResolvers<boolean>()
+      this.#waiting.push(resolve)
+      await promise
+      this.#next()
+    }
+    this.#closeDatabase(this.#current)
   }
 
   /** Waits for one of the `limit` places; gives up its place in line when `signal` is aborted. */

@@ -32,7 +32,7 @@ export function duckDbError(error: unknown): SourceError {
       options,
     )
   }
-  if (code === 'IO' || code === 'Connection' || code === 'Fatal') {
+  if (/^(IO|Connection|Fatal)$/.test(code) || text.includes('not a valid DuckDB')) {
     return new SourceError('unavailable', unavailableBecause(text), options)
   }
   return new SourceError('query', 'the database refused the statement', options)

@@ -108,7 +108,7 @@ export class DuckDbSource implements CdmSource {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#connections.close()
+    await this.#connections.close()
   }
 
   /** Stops what runs on `connection` on abort or when its time is up; `reason` then says which. */
@@ -143,6 +143,8 @@ export class DuckDbSource implements CdmSource {
 function readOnlySettings(options: DuckDbSourceOptions): Record<string, string> {
   const settings: Record<string, string> = {
     access_mode: 'READ_ONLY',
+    // Before external access goes: DuckDB applies these in order, and lets nobody name a folder after that.
+    ...(options.tempDirectory === undefined ? {} : { temp_directory: options.tempDirectory }),
     // No statement of ours reads other files or fetches extensions; a hospital's network would not let it anyway.
     enable_external_access: 'false',
     autoinstall_known_extensions: 'false',
@@ -151,7 +153,6 @@ function readOnlySettings(options: DuckDbSourceOptions): Record<string, string> 
     lock_configuration: 'true',
   }
   if (options.memoryLimit !== undefined) settings['memory_limit'] = options.memoryLimit
-  if (options.tempDirectory !== undefined) settings['temp_directory'] = options.tempDirectory
   if (options.threads !== undefined) settings['threads'] = String(options.threads)
   return settings
 }

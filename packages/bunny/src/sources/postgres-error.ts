@@ -98,8 +98,9 @@ export function connectionIsUsable(error: SourceError): boolean {
   return isSqlState(error.code) && !/^(08|57P|28|3D|53)/.test(error.code)
 }
 
+/** Five digits and letters; without a digit it is one of Node's codes, `EPIPE`. */
 function isSqlState(code: string): boolean {
-  return /^[0-9A-Z]{5}$/.test(code)
+  return /^(?=.*\d)[0-9A-Z]{5}$/.test(code)
 }
 
 function errorCode(error: unknown): string {

@@ -139,7 +139,9 @@ export class PostgresSource implements CdmSource {
     { text, values }: SqlStatement,
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> {
-    const answer = client.query<Row>({ text, values: [...values], types: postgresTypes })
+    // Extended: one statement and no more, also when nothing is bound.
+    const config = { text, values: [...values], types: postgresTypes, queryMode: 'extended' }
+    const answer = client.query<Row>(config)
     try {
       return (await orAborted(answer, signal)).rows
     } catch (error: unknown) {

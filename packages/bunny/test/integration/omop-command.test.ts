@@ -1,0 +1,170 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+
+import { printFailure, type CliIo } from '@warren/runtime'
+import { until } from '@warren/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { omopCommand } from '../../src/cli/omop.command.ts'
+
+interface Ran {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+let folder: string
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'warren-omop-cli-'))
+  await writeFile(
+    join(folder, 'PERSON.csv'),
+    'person_id,gender_concept_id,year_of_birth\n1,8507,1980\n2,8532,1990\n',
+  )
+})
+
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function omop(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ran> {
+  let stdout = ''
+  let stderr = ''
+  const io: CliIo = {
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    stdin: Readable.from([]),
+    env,
+  }
+  const exitCode = await omopCommand(io)
+    .parseAsync(args, { from: 'user' })
+    .then(() => 0)
+    .catch((error: unknown) => printFailure(error, io.stderr, env))
+  return { exitCode, stdout, stderr }
+}
+
+const target = (): string => `duckdb:${join(folder, 'hospital.duckdb')}`
+
+describe('omop load', () => {
+  it('lists every table with its rows, plainly in a pipe', async () => {
+    const { exitCode, stdout, stderr } = await omop(['load', folder, '--to', target()])
+    expect(exitCode).toBe(0)
+    expect(stdout.split('\n')).toContain('person\t2\tPERSON.csv')
+    expect(stdout.split('\n')).toContain('measurement\t0\t–')
+    expect(stderr).toMatch(/^done: duckdb:.* in \d+\.\d s\n$/m)
+  })
+
+  it('speaks JSON when told, and nothing else on standard output', async () => {
+    const { stdout } = await omop(['load', folder, '--to', target(), '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      tables: expect.arrayContaining([
+        { table: 'person', file: 'PERSON.csv', rows: 2, skippedLines: 0 },
+      ]),
+    })
+  })
+
+  it('ends with 65 and the places of the problems when the files are wrong', async () => {
+    await writeFile(join(folder, 'DEATH.csv'), 'person_id,death_date\n1,06/01/2015\n')
+    const { exitCode, stdout, stderr } = await omop(['load', folder, '--to', target(), '--json'])
+    expect(exitCode).toBe(65)
+    expect(stderr).toContain('DEATH.csv:2: death_date: expected a date like 2015-01-06')
+    expect(stderr).toContain('hint: mend the lines, or add --skip-bad-lines')
+    expect(JSON.parse(stdout)).toMatchObject({
+      total: 1,
+      problems: [{ file: 'DEATH.csv', line: 2, column: 'death_date' }],
+    })
+    expect(stdout + stderr).not.toContain('06/01/2015')
+  })
+
+  it('says how many lines it left out', async () => {
+    await writeFile(join(folder, 'DEATH.csv'), 'person_id,death_date\n1,2015-01-06\n2,?\n')
+    const args = ['load', folder, '--to', target(), '--skip-bad-lines']
+    const { exitCode, stdout, stderr } = await omop(args)
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('death\t1\t1\tDEATH.csv')
+    expect(stderr).toContain('note: left out DEATH.csv:3: death_date')
+  })
+
+  it('ends with 64 when it is not told where to', async () => {
+    expect(await omop(['load', folder])).toMatchObject({ exitCode: 64 })
+    expect(await omop(['load', folder, '--to', 'hospital.db'])).toMatchObject({ exitCode: 64 })
+  })
+
+  it('ends with 69 when the database is down, and shows no password', async () => {
+    const { exitCode, stdout, stderr } = await omop([
+      'load',
+      folder,
+      '--to',
+      'postgres://me:hunter2@127.0.0.1:1/omop',
+    ])
+    expect(exitCode).toBe(69)
+    expect(stderr).toContain('warning: others on this machine can read the password')
+    expect(stdout + stderr).not.toContain('hunter2')
+  })
+
+  it('explains itself with examples', async () => {
+    const { exitCode, stdout } = await omop(['load', '--help'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('Examples:')
+  })
+})
+
+describe('omop generate', () => {
+  it('fills a database, the same each time', async () => {
+    const args = ['generate', '--persons', '60', '--seed', '4', '--profile', 'coast']
+    const first = await omop([...args, '--to', target()])
+    expect(first.exitCode).toBe(0)
+    expect(first.stdout).toMatch(/^person\t60$/m)
+    const again = await omop([...args, '--to', target(), '--replace'])
+    expect(again.stdout).toBe(first.stdout)
+  })
+
+  it('refuses what is no number, and profiles that do not exist', async () => {
+    expect(await omop(['generate', '--persons', 'many', '--to', target()])).toMatchObject({
+      exitCode: 64,
+    })
+    const { exitCode, stderr } = await omop([
+      'generate',
+      '--persons',
+      '5',
+      '--to',
+      target(),
+      '--profile',
+      'moon',
+    ])
+    expect(exitCode).toBe(64)
+    expect(stderr).toContain('city')
+  })
+
+  it('leaves the target alone and no litter when interrupted', async () => {
+    await omop(['generate', '--persons', '10', '--to', target()])
+    const before = await stat(join(folder, 'hospital.duckdb'))
+    const script = join(folder, 'run.mjs')
+    const command = new URL('../../src/cli/omop.command.ts', import.meta.url).href
+    const runtime = import.meta.resolve('@warren/runtime')
+    await writeFile(
+      script,
+      `import { omopCommand } from ${JSON.stringify(command)}
+       import { printFailure, processIo } from ${JSON.stringify(runtime)}
+       const io = processIo()
+       try { await omopCommand(io).parseAsync() } catch (error) { process.exitCode = printFailure(error, io.stderr) }`,
+    )
+    const args = ['generate', '--persons', '1000000', '--replace', '--to', target()]
+    const child = spawn(process.execPath, [script, ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const ended = once(child, 'exit')
+    await until(async () => (await readdir(folder)).some((name) => name.endsWith('.unfinished')))
+    child.kill('SIGINT')
+    expect(await ended).toEqual([130, null])
+    const names = await readdir(folder)
+    expect(names.sort()).toEqual(['PERSON.csv', 'hospital.duckdb', 'run.mjs'])
+    const after = await stat(join(folder, 'hospital.duckdb'))
+    expect(after.ino).toBe(before.ino)
+    expect(await readFile(join(folder, 'hospital.duckdb'))).toHaveLength(before.size)
+  })
+})

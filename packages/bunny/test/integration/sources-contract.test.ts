@@ -1,0 +1,215 @@
+import { DuckDBInstance } from '@duckdb/node-api'
+import { createDatabase, describePostgres, type TestDatabase } from '@warren/testkit'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { generateOmop } from '../../src/omop/generate-omop.ts'
+import type { CdmSource, SqlStatement } from '../../src/sources/cdm-source.ts'
+import { openSource } from '../../src/sources/open-source.ts'
+import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
+import { postgresAddress } from '../../src/sources/postgres-address.ts'
+
+const PERSONS = 200
+
+const sql = (text: string, ...values: SqlStatement['values']): SqlStatement => ({ text, values })
+
+/** Billions of pairs, which neither engine can count without looking at them. */
+const ENDLESS = sql(
+  'SELECT count(*) AS n FROM generate_series(1, 100000) a(x), generate_series(1, 100000) b(y) WHERE (x + y) % 7 = 3',
+)
+
+interface Limits {
+  readonly poolSize?: number
+  readonly statementTimeoutMs?: number
+}
+
+/** What every source promises; run against the real thing. */
+function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
+  let source: CdmSource
+  beforeAll(async () => {
+    source = await open({ poolSize: 2 })
+  })
+  afterAll(() => source[Symbol.asyncDispose]())
+
+  it('binds values to numbered placeholders, each as often as it occurs', async () => {
+    const rows = await source.query(
+      sql(
+        `SELECT count(*) AS n FROM person WHERE gender_concept_id = $1 OR (gender_concept_id <> $1 AND year_of_birth > $2)`,
+        8507,
+        3000,
+      ),
+    )
+    const men = await source.query(
+      sql('SELECT count(*) AS n FROM person WHERE gender_concept_id = 8507'),
+    )
+    expect(rows).toEqual(men)
+    expect(Number(rows[0]?.['n'])).toBeGreaterThan(50)
+  })
+
+  it('gives numbers as numbers, days and moments as text, and what is too big for a number as bigint', async () => {
+    const [row] = await source.query(
+      sql(`SELECT count(*) AS whole, CAST(1.5 AS numeric(10, 2)) AS part, CAST(2.25 AS double precision) AS double,
+                  CAST('2015-01-06' AS date) AS day, CAST('2015-01-06 10:20:30' AS timestamp) AS moment,
+                  9007199254740993 AS big, 1 = 1 AS yes, NULL AS nothing, 'text' AS text
+             FROM person`),
+    )
+    expect(row).toEqual({
+      whole: PERSONS,
+      part: 1.5,
+      double: 2.25,
+      day: '2015-01-06',
+      moment: '2015-01-06 10:20:30',
+      big: 9_007_199_254_740_993n,
+      yes: true,
+      nothing: null,
+      text: 'text',
+    })
+  })
+
+  it('takes dates as text, bigints and NULL', async () => {
+    const [row] = await source.query(
+      sql(
+        `SELECT count(*) AS n FROM condition_occurrence WHERE condition_start_date <= CAST($1 AS date)
+            AND person_id < $2 AND CAST($3 AS integer) IS NULL`,
+        '2100-01-01',
+        9_007_199_254_740_993n,
+        null,
+      ),
+    )
+    expect(Number(row?.['n'])).toBeGreaterThan(0)
+  })
+
+  it.each([
+    'CREATE TABLE mine (a integer)',
+    'DELETE FROM person',
+    'UPDATE person SET year_of_birth = 1900',
+    "INSERT INTO concept (concept_id, concept_name, domain_id) VALUES (1, 'x', 'y')",
+    'DROP TABLE person',
+  ])('does not change anything: %s', async (text) => {
+    await expect(source.query(sql(text))).rejects.toMatchObject({ kind: 'query' })
+    expect(await source.query(sql('SELECT count(*) AS n FROM person'))).toEqual([{ n: PERSONS }])
+  })
+
+  it('runs one statement at a time', async () => {
+    await expect(source.query(sql('SELECT 1; SELECT 2'))).rejects.toMatchObject({ kind: 'query' })
+    await expect(source.query(sql('SELECT $1; DROP TABLE person', 1))).rejects.toMatchObject({
+      kind: 'query',
+    })
+  })
+
+  it('tells a missing table from a missing column, by name', async () => {
+    await expect(source.query(sql('SELECT 1 FROM nowhere'))).rejects.toMatchObject({
+      kind: 'missing-table',
+      message: 'table nowhere does not exist',
+    })
+    await expect(source.query(sql('SELECT nothing FROM person'))).rejects.toMatchObject({
+      kind: 'missing-column',
+      message: 'column nothing does not exist',
+    })
+  })
+
+  it('repeats no value in an error, but keeps the driver’s error for the local log', async () => {
+    const failure: unknown = await source
+      .query(sql('SELECT CAST($1 AS date) AS day', '1974-13-06 Mrs Smith'))
+      .catch((error: unknown) => error)
+    expect(failure).toMatchObject({ kind: 'query', retryable: false })
+    expect(String(failure)).not.toMatch(/1974|Smith/)
+    expect(failure).toHaveProperty('cause')
+  })
+
+  it('does not begin when the signal is aborted already', async () => {
+    await expect(source.query(ENDLESS, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      kind: 'cancelled',
+      retryable: false,
+    })
+  })
+
+  it('stops a running statement on abort, and answers the next one', async () => {
+    const started = performance.now()
+    await expect(source.query(ENDLESS, { signal: AbortSignal.timeout(200) })).rejects.toMatchObject(
+      { kind: 'cancelled' },
+    )
+    expect(performance.now() - started).toBeLessThan(8_000)
+    expect(await source.query(sql('SELECT 1 AS one'))).toEqual([{ one: 1 }])
+  })
+
+  it('stops a statement that takes too long', async () => {
+    await using impatient = await open({ statementTimeoutMs: 200 })
+    await expect(impatient.query(ENDLESS)).rejects.toMatchObject({
+      kind: 'timeout',
+      retryable: true,
+    })
+    expect(await impatient.query(sql('SELECT 1 AS one'))).toEqual([{ one: 1 }])
+  })
+
+  it('answers more questions at once than it has connections', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => source.query(sql('SELECT CAST($1 AS integer) AS i', i))),
+    )
+    expect(answers.map(([row]) => row?.['i'])).toEqual(Array.from({ length: 20 }, (_, i) => i))
+  })
+
+  it('lets those in line leave when their signal is aborted, and serves the others', async () => {
+    const running = new AbortController()
+    const waiting = new AbortController()
+    const both = [1, 2].map(() => source.query(ENDLESS, { signal: running.signal }))
+    const gaveUp = source.query(sql('SELECT 1 AS one'), { signal: waiting.signal })
+    const patient = source.query(sql('SELECT 2 AS two'))
+    setTimeout(() => waiting.abort(), 50)
+    await expect(gaveUp).rejects.toMatchObject({ kind: 'cancelled' })
+    running.abort()
+    const stopped = await Promise.allSettled(both)
+    expect(stopped.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect(await patient).toEqual([{ two: 2 }])
+  })
+
+  it('finishes what runs before it closes, and answers nothing afterwards', async () => {
+    const closing = await open()
+    const running = closing.query(sql('SELECT count(*) AS n FROM measurement a, person b'))
+    await closing[Symbol.asyncDispose]()
+    expect(Number((await running)[0]?.['n'])).toBeGreaterThan(0)
+    await expect(closing.query(sql('SELECT 1'))).rejects.toMatchObject({ name: 'SourceError' })
+    await closing[Symbol.asyncDispose]()
+  })
+
+  it('finds a complete CDM complete', async () => {
+    const check = await source.check({ specimen: true, location: true })
+    expect(check).toMatchObject({ ok: true, findings: [] })
+    expect(check.server).toMatch(/^(PostgreSQL|DuckDB) \d+\.\d+/)
+  })
+}
+
+describe('a DuckDB file as a source', () => {
+  let folder: string
+  const path = (): string => join(folder, 'hospital.duckdb')
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'warren-source-'))
+    await generateOmop({ persons: PERSONS, seed: 1, to: `duckdb:${path()}` })
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+  keepsTheContract((limits) => openSource({ driver: 'duckdb', path: path(), ...limits }))
+})
+
+describe('a DuckDB in memory as a source', () => {
+  let instance: DuckDBInstance
+  beforeAll(async () => {
+    instance = await DuckDBInstance.create()
+    await generateOmop({ persons: PERSONS, seed: 1, to: instance })
+  })
+  afterAll(() => instance.closeSync())
+  keepsTheContract((limits) => Promise.resolve(DuckDbSource.over(instance, limits)))
+})
+
+describePostgres('a PostgreSQL database as a source', () => {
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createDatabase()
+    await generateOmop({ persons: PERSONS, seed: 1, to: database.url })
+  })
+  afterAll(() => database[Symbol.asyncDispose]())
+  keepsTheContract((limits) =>
+    openSource({ driver: 'postgresql', ...postgresAddress(database.url, {}), ...limits }),
+  )
+})

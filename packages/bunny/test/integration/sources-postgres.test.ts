@@ -1,0 +1,218 @@
+import {
+  FaultProxy,
+  createDatabase,
+  describePostgres,
+  startPrivatePostgres,
+  until,
+  type TestDatabase,
+} from '@warren/testkit'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+import { generateOmop } from '../../src/omop/generate-omop.ts'
+import { postgresAddress } from '../../src/sources/postgres-address.ts'
+import { PostgresSource, type PostgresSourceOptions } from '../../src/sources/postgres-source.ts'
+
+const ONE = { text: 'SELECT 1 AS one', values: [] }
+const SLEEP = { text: 'SELECT pg_sleep(60)', values: [] }
+
+describePostgres('a PostgreSQL source', () => {
+  let database: TestDatabase
+  let admin: Client
+
+  beforeAll(async () => {
+    database = await createDatabase()
+    admin = new Client({ connectionString: database.url })
+    await admin.connect()
+    await generateOmop({ persons: 50, seed: 1, to: database.url, schema: 'cdm' })
+  })
+  afterAll(async () => {
+    await admin.end()
+    await database[Symbol.asyncDispose]()
+  })
+
+  const open = (options: Partial<PostgresSourceOptions> = {}): Promise<PostgresSource> =>
+    PostgresSource.open({ ...postgresAddress(database.url, {}), schema: 'cdm', ...options })
+
+  const sessions = async (applicationName: string, state: string): Promise<number> => {
+    const { rows } = await admin.query<{ n: number }>(
+      `SELECT count(*)::integer AS n FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name = $1 AND state = $2`,
+      [applicationName, state],
+    )
+    return rows[0]?.n ?? -1
+  }
+
+  it('stops the statement in the server when aborted, not only here', async () => {
+    const applicationName = 'warren-test-cancel'
+    await using source = await open({ applicationName })
+    const controller = new AbortController()
+    const running = source.query(SLEEP, { signal: controller.signal })
+    await until(async () => (await sessions(applicationName, 'active')) === 1)
+    controller.abort()
+    await expect(running).rejects.toMatchObject({ kind: 'cancelled' })
+    await until(async () => (await sessions(applicationName, 'active')) === 0)
+  })
+
+  it('holds no more connections than it may', async () => {
+    const applicationName = 'warren-test-bound'
+    await using source = await open({ applicationName, poolSize: 2 })
+    await Promise.all(
+      Array.from({ length: 10 }, () => source.query({ text: 'SELECT pg_sleep(0.05)', values: [] })),
+    )
+    expect(await sessions(applicationName, 'idle')).toBe(2)
+  })
+
+  it('replaces connections that an administrator ended, without an error', async () => {
+    const applicationName = 'warren-test-terminated'
+    await using source = await open({ applicationName, poolSize: 2 })
+    await Promise.all([source.query(ONE), source.query(ONE)])
+    await admin.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
+      [applicationName],
+    )
+    expect(await Promise.all([source.query(ONE), source.query(ONE)])).toEqual([
+      [{ one: 1 }],
+      [{ one: 1 }],
+    ])
+  })
+
+  it('replaces connections that the network reset', async () => {
+    await using proxy = await FaultProxy.start(database.url)
+    await using source = await open({ ...postgresAddress(proxy.url(database.url), {}) })
+    expect(await source.query(ONE)).toEqual([{ one: 1 }])
+    proxy.reset()
+    expect(await source.query(ONE)).toEqual([{ one: 1 }])
+  })
+
+  it('does not wait without end when the network swallows everything', async () => {
+    await using proxy = await FaultProxy.start(database.url)
+    await using source = await open({
+      ...postgresAddress(proxy.url(database.url), {}),
+      statementTimeoutMs: 300,
+      connectTimeoutMs: 500,
+    })
+    expect(await source.query(ONE)).toEqual([{ one: 1 }])
+    proxy.blackhole()
+    await expect(source.query(ONE)).rejects.toMatchObject({ kind: 'timeout', retryable: true })
+    await expect(source.query(ONE)).rejects.toMatchObject({ kind: 'unavailable', retryable: true })
+    await proxy.forward()
+    expect(await source.query(ONE)).toEqual([{ one: 1 }])
+  })
+
+  it('gives up soon when aborted while the network swallows everything', async () => {
+    await using proxy = await FaultProxy.start(database.url)
+    await using source = await open(postgresAddress(proxy.url(database.url), {}))
+    expect(await source.query(ONE)).toEqual([{ one: 1 }])
+    proxy.blackhole()
+    const started = performance.now()
+    await expect(source.query(ONE, { signal: AbortSignal.timeout(100) })).rejects.toMatchObject({
+      kind: 'cancelled',
+    })
+    // Three seconds for the attempt to tell the server.
+    expect(performance.now() - started).toBeLessThan(10_000)
+    await proxy.forward()
+  })
+
+  it('says what is wrong with the way in, without the password', async () => {
+    await admin.query("CREATE ROLE warren_nobody LOGIN PASSWORD 'right'")
+    try {
+      const address = postgresAddress(database.url, {})
+      await expect(
+        PostgresSource.open({ ...address, database: 'warren_no_such_database' }),
+      ).rejects.toMatchObject({ kind: 'unavailable', retryable: false })
+      await expect(
+        PostgresSource.open({ ...address, host: 'no-such-host.invalid' }),
+      ).rejects.toMatchObject({ kind: 'unavailable' })
+      const failure: unknown = await PostgresSource.open({
+        ...address,
+        username: 'warren_no_such_role',
+        password: 'hunter2',
+      }).catch((error: unknown) => error)
+      expect(failure).toMatchObject({ kind: 'authentication' })
+      expect(JSON.stringify(failure)).not.toContain('hunter2')
+    } finally {
+      await admin.query('DROP ROLE warren_nobody')
+    }
+  })
+
+  it('looks at privileges, not only at names', async () => {
+    await admin.query(`CREATE ROLE warren_reader LOGIN PASSWORD 'reader'; GRANT USAGE ON SCHEMA cdm TO warren_reader;
+      GRANT SELECT ON ALL TABLES IN SCHEMA cdm TO warren_reader; REVOKE SELECT ON cdm.drug_exposure FROM warren_reader;
+      GRANT SELECT (person_id, drug_concept_id) ON cdm.drug_exposure TO warren_reader`)
+    try {
+      await using source = await open({ username: 'warren_reader', password: 'reader' })
+      const { ok, findings } = await source.check()
+      expect(ok).toBe(false)
+      expect(findings.map(({ code, table, column }) => [code, table, column])).toEqual([
+        ['no-privilege', 'drug_exposure', 'drug_exposure_start_date'],
+      ])
+      await expect(
+        source.query({
+          text: 'SELECT max(drug_exposure_start_date) FROM cdm.drug_exposure',
+          values: [],
+        }),
+      ).rejects.toMatchObject({ kind: 'authentication', code: '42501' })
+    } finally {
+      await admin.query('DROP OWNED BY warren_reader; DROP ROLE warren_reader')
+    }
+  })
+
+  it('finds indexes by their columns, whatever they are called', async () => {
+    await admin.query(`DROP INDEX cdm.idx_condition_concept_id_1; DROP INDEX cdm.idx_drug_concept_id_1;
+      DROP INDEX cdm.idx_measurement_concept_id_1;
+      CREATE INDEX anything ON cdm.condition_occurrence (condition_concept_id, person_id, condition_start_date);
+      CREATE INDEX partial ON cdm.drug_exposure (drug_concept_id) WHERE person_id > 10;
+      CREATE INDEX second ON cdm.measurement (person_id, measurement_concept_id)`)
+    await using source = await open()
+    const { ok, findings } = await source.check()
+    expect(ok).toBe(true)
+    expect(findings.map(({ code, table }) => [code, table])).toEqual([
+      ['missing-index', 'drug_exposure'],
+      ['missing-index', 'measurement'],
+    ])
+    await admin.query(findings.map(({ hint }) => hint.replace('CONCURRENTLY ', '')).join('; '))
+    expect((await source.check()).findings).toEqual([])
+  })
+
+  it('accepts views in the place of tables, and asks no indexes of them', async () => {
+    await admin.query(`CREATE SCHEMA views; CREATE VIEW views.person AS SELECT * FROM cdm.person`)
+    for (const name of [
+      'concept',
+      'condition_occurrence',
+      'drug_exposure',
+      'procedure_occurrence',
+      'measurement',
+      'observation',
+    ]) {
+      await admin.query(`CREATE VIEW views.${name} AS SELECT * FROM cdm.${name}`)
+    }
+    await using source = await open({ schema: 'views' })
+    expect((await source.check()).findings).toEqual([])
+  })
+
+  it('tells tables in capital letters from missing ones, and names the schema that has a CDM', async () => {
+    await admin.query(
+      'CREATE SCHEMA shouting; CREATE TABLE shouting."PERSON" ("PERSON_ID" integer)',
+    )
+    await using shouting = await open({ schema: 'shouting' })
+    const findings = (await shouting.check()).findings
+    expect(findings.find(({ table }) => table === 'person')?.message).toContain('"PERSON"')
+    await using nowhere = await open({ schema: 'nowhere' })
+    expect((await nowhere.check()).findings[0]?.hint).toContain('cdm')
+  })
+
+  it('goes on after the server was restarted', async () => {
+    await using server = await startPrivatePostgres()
+    await using source = await PostgresSource.open(postgresAddress(server.url, {}))
+    expect(await source.query(ONE)).toEqual([{ one: 1 }])
+    await server.stop()
+    await expect(source.query(ONE)).rejects.toMatchObject({ kind: 'unavailable', retryable: true })
+    await server.start()
+    expect(await source.query(ONE)).toEqual([{ one: 1 }])
+    await server.kill()
+    await expect(source.query(ONE)).rejects.toMatchObject({ kind: 'unavailable' })
+    await server.start()
+    await until(async () => (await source.query(ONE).catch(() => [])).length === 1)
+  }, 90_000)
+})

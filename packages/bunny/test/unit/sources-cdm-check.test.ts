@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+
+import {
+  judgeCatalogue,
+  requiredTables,
+  type Catalogue,
+  type CatalogueTable,
+} from '../../src/sources/cdm-check.ts'
+
+const EVERYTHING = { specimen: true, location: true }
+
+/** A catalogue in which nothing is wrong, with some tables changed or (`null`) removed. */
+function catalogue(changes: Record<string, Partial<CatalogueTable> | null> = {}): Catalogue {
+  const tables = new Map<string, CatalogueTable>()
+  for (const { name, columns, lookup } of requiredTables(EVERYTHING)) {
+    const change = changes[name]
+    if (change === null) continue
+    tables.set(name, {
+      name,
+      spelling: name,
+      isView: false,
+      columns: new Map(
+        columns.map((column) => [
+          column.name,
+          { family: column.family, type: column.family, readable: true },
+        ]),
+      ),
+      indexedColumns: new Set(lookup === undefined ? [] : [lookup]),
+      hasRows: true,
+      ...change,
+    })
+  }
+  return { schema: 'cdm', tables, otherCdmSchemas: [] }
+}
+
+describe('checking a CDM', () => {
+  it('finds nothing to say about a complete one', () => {
+    expect(judgeCatalogue(catalogue(), EVERYTHING)).toEqual([])
+  })
+
+  it('asks for procedure_occurrence, which every question reads', () => {
+    const [finding] = judgeCatalogue(catalogue({ procedure_occurrence: null }), {})
+    expect(finding).toMatchObject({ severity: 'error', code: 'missing-table' })
+    expect(finding?.message).toContain('procedure_occurrence')
+  })
+
+  it('asks for specimen and location only where they are enabled', () => {
+    const without = catalogue({ specimen: null, location: null })
+    expect(judgeCatalogue(without, {})).toEqual([])
+    const findings = judgeCatalogue(without, EVERYTHING)
+    expect(findings.map(({ table }) => table)).toEqual(['specimen', 'location'])
+    expect(findings[1]?.hint).toContain('OMOP_LOCATION_ENABLED')
+  })
+
+  it('names the schema that does hold a CDM', () => {
+    const elsewhere: Catalogue = { schema: '', tables: new Map(), otherCdmSchemas: ['omop'] }
+    const findings = judgeCatalogue(elsewhere, {})
+    expect(findings.every(({ hint }) => hint.includes('omop'))).toBe(true)
+    expect(findings[0]?.hint).toContain('DATASOURCE_DB_SCHEMA')
+  })
+
+  it('reports each missing column, and says since when the CDM has coordinates', () => {
+    const { tables } = catalogue()
+    const columns = new Map(tables.get('location')?.columns)
+    columns.delete('latitude')
+    const findings = judgeCatalogue(catalogue({ location: { columns } }), EVERYTHING)
+    expect(findings).toHaveLength(1)
+    expect(findings[0]).toMatchObject({ code: 'missing-column', column: 'latitude' })
+    expect(findings[0]?.hint).toContain('5.4')
+  })
+
+  it('needs person.location_id only for locations', () => {
+    const columns = new Map(catalogue().tables.get('person')?.columns)
+    columns.delete('location_id')
+    const broken = catalogue({ person: { columns } })
+    expect(judgeCatalogue(broken, {})).toEqual([])
+    expect(judgeCatalogue(broken, EVERYTHING)).toMatchObject([{ column: 'location_id' }])
+  })
+
+  it('reports a column that this account may not read, and one of a type that cannot be compared', () => {
+    const columns = new Map(catalogue().tables.get('measurement')?.columns)
+    columns.set('value_as_number', { family: 'number', type: 'numeric', readable: false })
+    columns.set('measurement_date', { family: 'text', type: 'varchar', readable: true })
+    const findings = judgeCatalogue(catalogue({ measurement: { columns } }), {})
+    expect(findings.map(({ code }) => code)).toEqual(['no-privilege', 'wrong-type'])
+    expect(findings[0]?.hint).toContain('GRANT SELECT ON cdm.measurement')
+  })
+
+  it('warns of a table without an index on its concept, but not of a view', () => {
+    const bare = { indexedColumns: new Set<string>() }
+    expect(judgeCatalogue(catalogue({ drug_exposure: bare }), {})).toMatchObject([
+      { severity: 'warning', code: 'missing-index', column: 'drug_concept_id' },
+    ])
+    expect(judgeCatalogue(catalogue({ drug_exposure: { ...bare, isView: true } }), {})).toEqual([])
+  })
+
+  it('does not ask an engine without indexes for some', () => {
+    expect(judgeCatalogue(catalogue({ observation: { indexedColumns: null } }), {})).toEqual([])
+  })
+
+  it('warns when there is nobody, or no vocabulary', () => {
+    const findings = judgeCatalogue(
+      catalogue({ person: { hasRows: false }, concept: { hasRows: false } }),
+      {},
+    )
+    expect(findings.map(({ code, table }) => [code, table])).toEqual([
+      ['empty-table', 'concept'],
+      ['empty-table', 'person'],
+    ])
+  })
+
+  it('tells a table in capital letters from a missing one', () => {
+    const [finding] = judgeCatalogue(catalogue({ person: { spelling: 'PERSON' } }), {})
+    expect(finding?.message).toContain('"PERSON"')
+  })
+})
