@@ -2,6 +2,7 @@ import { Backoff } from '@warren/runtime'
 import type { Chance } from './chance.ts'
 import { exchange, failed } from './exchange.ts'
 import type { Exchanged } from './exchange.ts'
+import type { Fact } from './facts.ts'
 import type { HubAnswer } from './hub.ts'
 import type { ClientPlan } from './plan.ts'
 import { backoffOf, SECOND } from './world.ts'
@@ -56,9 +57,14 @@ export class Client {
     const requestId = this.#chance.hex(16)
     this.#log({ kind: 'poll sent', time: sentAt, requestId })
     let taken: Subtask | undefined
-    const { outcome, endedAt } = this.#ask(sentAt, requestId, effect.intervalMs !== undefined, (s) => {
-      taken = s
-    })
+    const { outcome, endedAt } = this.#ask(
+      sentAt,
+      requestId,
+      effect.intervalMs !== undefined,
+      (s) => {
+        taken = s
+      },
+    )
     const about = { requestId, durationMs: endedAt - sentAt }
     if (outcome.kind === 'status') {
       this.#log({ kind: 'poll answered', time: endedAt, status: outcome.status, ...about })
@@ -73,7 +79,13 @@ export class Client {
     }
     this.#backoff.reset()
     const doneAt = taken === undefined ? endedAt : this.#work(taken, requestId, endedAt + 1)
-    this.nextAt = this.#afterAnswer({ sentAt, endedAt, doneAt, intervalMs, busy: taken !== undefined })
+    this.nextAt = this.#afterAnswer({
+      sentAt,
+      endedAt,
+      doneAt,
+      intervalMs,
+      busy: taken !== undefined,
+    })
   }
 
   #afterAnswer(poll: {
@@ -176,7 +188,11 @@ export class Client {
     const { id: taskId } = subtask
     const path = `/link_connector_api/task/result/${taskId}/${this.#plan.collection}`
     const python = this.#plan.program === 'python'
-    const backoff = new Backoff({ initialMs: 5_000, maxMs: 60_000, random: () => this.#chance.next() })
+    const backoff = new Backoff({
+      initialMs: 5_000,
+      maxMs: 60_000,
+      random: () => this.#chance.next(),
+    })
     let time = from
     for (let attempt = 1; ; attempt++) {
       const requestId = this.#chance.hex(16)
@@ -195,7 +211,7 @@ export class Client {
         this.#chance,
       )
       // A refusal ends it as well: the same answer would be refused again.
-      if (outcome.kind === 'status' && (outcome.status < 500 && outcome.status !== 401 || (python && outcome.status < 500))) {
+      if (outcome.kind === 'status' && isFinal(outcome.status, python)) {
         const { status } = outcome
         this.#log({
           kind: 'result answered',
@@ -242,5 +258,10 @@ export class Client {
   }
 }
 
+/** The Python client takes every refusal for an end, ours hopes that credentials are mended. */
+function isFinal(status: number, python: boolean): boolean {
+  return status < 500 && (python || status !== 401)
+}
+
 type WithoutPlace<T> = T extends unknown ? Omit<T, 'at'> : never
-type ClientFact = WithoutPlace<import('./facts.ts').Fact>
+type ClientFact = WithoutPlace<Fact>

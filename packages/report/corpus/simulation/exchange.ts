@@ -27,7 +27,12 @@ export interface Exchanged {
 const AGENTS = { python: 'python-requests/2.34.2', warren: 'warren-bunny/0.1.0' } as const
 
 /** One request of a client with everything that it touches on its way: balancer, hub, database, broker, and back. */
-export function exchange(world: World, request: Request, sentAt: number, chance: Chance): Exchanged {
+export function exchange(
+  world: World,
+  request: Request,
+  sentAt: number,
+  chance: Chance,
+): Exchanged {
   const { client } = request
   const effect = world.weather.at(sentAt, client.name)
   if (effect.reach !== undefined) {
@@ -104,4 +109,3 @@ function passed(
 export function failed(outcome: Outcome): boolean {
   return outcome.kind === 'transport' || outcome.status >= 400
 }
-

@@ -38,7 +38,14 @@ function pollQueue(world: World, { type, kind }: (typeof QUEUES)[number]): void 
       const retryInMs = backoff.next()
       const failedAt = time + way
       const status = effect.upstreamFails
-      journal.add({ kind: 'upstream poll failed', at: 'hub', time: failedAt, type, status, retryInMs })
+      journal.add({
+        kind: 'upstream poll failed',
+        at: 'hub',
+        time: failedAt,
+        type,
+        status,
+        retryInMs,
+      })
       time = failedAt + retryInMs
       continue
     }

@@ -1,0 +1,68 @@
+import { nanoStamp } from '../writers/clock-text.ts'
+import type { PodLine } from './wrapped.ts'
+import { textFile } from './wrapped.ts'
+
+/** No wrapper: what the program wrote. */
+export function raw(lines: readonly PodLine[]): string {
+  return textFile(lines.map(({ text }) => text))
+}
+
+/** `kubectl logs --prefix --timestamps` */
+export function kubectl(lines: readonly PodLine[]): string {
+  return textFile(
+    lines.map(({ origin, time, text }, index) => {
+      return `[pod/${origin.pod}/${origin.container}] ${nanoStamp(time, index)} ${text}`
+    }),
+  )
+}
+
+/** `stern`, as it prints to a pipe. */
+export function stern(lines: readonly PodLine[]): string {
+  return textFile(lines.map(({ origin, text }) => `${origin.pod} ${origin.container} ${text}`))
+}
+
+/** `stern --output json` */
+export function sternJson(lines: readonly PodLine[]): string {
+  return textFile(
+    lines.map(({ origin, text }) =>
+      JSON.stringify({
+        message: `${text}\n`,
+        nodeName: `node-1.${origin.cluster}`,
+        namespace: origin.namespace,
+        podName: origin.pod,
+        containerName: origin.container,
+      }),
+    ),
+  )
+}
+
+/** A container runtime cuts lines that are longer than this; really 16 KiB, here short enough to happen. */
+const CRI_PIECE = 400
+
+/** What the container runtime writes on a node (`/var/log/pods`); `P` marks a piece of a line. */
+export function cri(lines: readonly PodLine[]): string {
+  return textFile(
+    lines.flatMap(({ time, text }, index) => {
+      const stamp = nanoStamp(time, index)
+      const pieces = piecesOf(text)
+      return pieces.map((piece, at) => {
+        return `${stamp} stderr ${at < pieces.length - 1 ? 'P' : 'F'} ${piece}`
+      })
+    }),
+  )
+}
+
+function piecesOf(text: string): string[] {
+  const pieces: string[] = []
+  for (let at = 0; at < text.length; at += CRI_PIECE) pieces.push(text.slice(at, at + CRI_PIECE))
+  return pieces.length === 0 ? [''] : pieces
+}
+
+/** Docker's json-file driver. */
+export function docker(lines: readonly PodLine[]): string {
+  return textFile(
+    lines.map(({ time, text }, index) =>
+      JSON.stringify({ log: `${text}\n`, stream: 'stderr', time: nanoStamp(time, index) }),
+    ),
+  )
+}
