@@ -38,9 +38,6 @@ export interface BunnyHandle extends AsyncDisposable {
 /** How long posting what is left may take after the tasks in work are done or stopped. */
 export const LAST_POSTS_MS = 5000
 
-/** A database in a container beside us may take this long to come up. */
-const DATABASE_STARTS_MS = 30_000
-
 /**
  * Starts the edge: connects to the database, looks at it, and polls the relay until disposed. Throws `ProgramError`
  * when the database is not there or not fit, or a folder cannot be written to.
@@ -169,7 +166,7 @@ function openConfigured(
   const where = sourceConfig(config, config.concurrency + 1)
   return openDatabase({
     open: () => openSource(where),
-    waitMs: DATABASE_STARTS_MS,
+    waitMs: config.databaseWaitMs,
     ...(signal === undefined ? {} : { signal }),
     ...tools,
   })

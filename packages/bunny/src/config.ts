@@ -205,6 +205,16 @@ const solveSettings = {
   }),
 }
 
+const databaseWait = {
+  databaseWaitMs: setting({
+    name: 'BUNNY_DATABASE_WAIT',
+    schema: durationSetting({ unit: 's', maxMs: 3_600_000 }),
+    default: 30_000,
+    unit: 's',
+    description: 'How long a start waits for a database that is not up yet.',
+  }),
+}
+
 const outboxSettings = {
   outboxDir: setting({
     name: 'BUNNY_OUTBOX_DIR',
@@ -254,6 +264,7 @@ export const bunnyConfig = defineConfig({
     ...pollSettings,
     ...solveSettings,
     ...outboxSettings,
+    ...databaseWait,
     ...commonSettings,
   },
   check: (values) => [

@@ -1,0 +1,118 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { freePort, until } from '@warren/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bunny, BunnyProcess } from '../support/bunny-process.ts'
+import { ScriptedTaskApi } from '../support/scripted-task-api.ts'
+import { duckDbHospitalFile } from '../support/small-hospital.ts'
+import { availability, person } from '../support/tasks.ts'
+
+const COLLECTION = 'secret-collection-7'
+
+let folder = ''
+let env: Record<string, string> = {}
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'warren-daemon-'))
+  const file = join(folder, 'omop.duckdb')
+  await duckDbHospitalFile(file)
+  env = {
+    DATASOURCE_DB_DRIVERNAME: 'duckdb',
+    DATASOURCE_DUCKDB_PATH_TO_DB: file,
+    TASK_API_USERNAME: 'site-a',
+    TASK_API_PASSWORD: 'hunter2',
+    TASK_API_ENFORCE_HTTPS: 'false',
+    COLLECTION_ID: COLLECTION,
+    INITIAL_BACKOFF: '100ms',
+    MAX_BACKOFF: '200ms',
+    POLLING_INTERVAL: '1s',
+    POLL_WAIT_SECONDS: '0',
+  }
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const men = (uuid: string) => availability([person('8507')], { uuid, collection: COLLECTION })
+
+const daemon = (url: string, more: Record<string, string> = {}) =>
+  new BunnyProcess(['daemon'], { env: { ...env, TASK_API_BASE_URL: url, ...more } })
+
+describe('bunny daemon as a process', () => {
+  it('ends by the signal that stopped it, after its work is done', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.queue(men('t'))
+    const process = daemon(api.url)
+    await until(() => api.posts.length === 1, { timeoutMs: 20_000 })
+    const end = await process.kill('SIGTERM')
+    expect(end).toMatchObject({ code: null, signal: 'SIGTERM', stdout: '' })
+    const events = end.stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { msg: string }).msg)
+    expect(events.at(-1)).toBe('bunny stopped')
+  })
+
+  it('loses no solved result to kill -9 when it has a folder for them', async () => {
+    const outbox = join(folder, 'outbox')
+    const port = await freePort()
+    const api = await ScriptedTaskApi.start(port)
+    api.queue(men('survivor'))
+    api.postReplies.push(...Array.from({ length: 20 }, () => 'hang' as const))
+    const first = daemon(api.url, { BUNNY_OUTBOX_DIR: outbox })
+    await until(() => api.posts.length === 1, { timeoutMs: 20_000 })
+    expect(await first.kill('SIGKILL')).toMatchObject({ signal: 'SIGKILL' })
+    await api[Symbol.asyncDispose]()
+    expect(await readdir(outbox)).toHaveLength(1)
+
+    await using again = await ScriptedTaskApi.start(port)
+    const second = daemon(again.url, { BUNNY_OUTBOX_DIR: outbox })
+    await until(() => again.posts.length === 1, { timeoutMs: 20_000 })
+    expect(again.results).toMatchObject([
+      { uuid: 'survivor', status: 'ok', queryResult: { count: 30 } },
+    ])
+    await second.kill('SIGTERM')
+    expect(await readdir(outbox)).toEqual([])
+  })
+
+  it('writes the lines of the Python client, and nothing else, with LOG_FORMAT=text', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.pollReplies.push({ status: 204 }, { status: 401 })
+    api.queue(men('t'))
+    api.postReplies.push({ status: 500 })
+    const process = daemon(api.url, { LOG_FORMAT: 'text', BUNNY_LOGGER_LEVEL: 'DEBUG' })
+    await until(() => process.stderr.includes('Task resolved.'), { timeoutMs: 20_000 })
+    const { stderr } = await process.kill('SIGTERM')
+    const stamp = String.raw`\d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d`
+    const url = String.raw`http://127\.0\.0\.1:\d+/link_connector_api/task/nextjob/\[REDACTED\]`
+    const known = [
+      String.raw`INFO - ${stamp} - Starting Bunny version: \d+\.\d+\.\d+`,
+      String.raw`WARNING - ${stamp} - HTTPS is not used for the task API\. This is not recommended in production environments\.`,
+      String.raw`INFO - ${stamp} - Connecting to database\.\.\.`,
+      String.raw`INFO - ${stamp} - Polling for tasks\.\.\.`,
+      String.raw`DEBUG - ${stamp} - Sending get request to ${url}( with data None and kwargs \{\})?`,
+      String.raw`DEBUG - ${stamp} - Response Status: (204|401|200)`,
+      String.raw`DEBUG - ${stamp} - No task found\. Looking for task\.\.\.`,
+      String.raw`ERROR - ${stamp} - Network error occurred: 401 Client Error: Unauthorized for url: ${url}`,
+      String.raw`INFO - ${stamp} - (Task received\. Resolving\.\.\.|Processing query\.\.\.|Solved availability query|Task resolved\.)`,
+      String.raw`WARNING - ${stamp} - Failed to post to task/result/t/\[REDACTED\] at \d+(\.\d+)?\. Trying again\.\.\.`,
+      // The stop, of which the Python client says nothing.
+      String.raw`INFO - ${stamp} - bunny (stopping|stopped).*`,
+    ].map((line) => new RegExp(`^${line}$`))
+    const lines = stderr.trimEnd().split('\n')
+    expect(lines.filter((line) => !known.some((pattern) => pattern.test(line)))).toEqual([])
+    for (const pattern of known) expect(lines).toContainEqual(expect.stringMatching(pattern))
+    const asked = lines.findIndex((line) => line.includes('Sending get request'))
+    expect(lines[asked + 2]).toContain('Response Status: 204')
+    expect(lines[asked + 3]).toContain('No task found.')
+  })
+
+  it('says 78 for a wrong configuration and 69 for a database that is not there', async () => {
+    const wrong = await bunny(['daemon'], { env })
+    expect(wrong.code).toBe(78)
+    expect(wrong.stderr).toContain('TASK_API_BASE_URL: not set')
+    const away = daemon('http://127.0.0.1:9', {
+      DATASOURCE_DUCKDB_PATH_TO_DB: join(folder, 'none.duckdb'),
+      BUNNY_DATABASE_WAIT: '0',
+    })
+    expect((await away.ended).code).toBe(69)
+  })
+})

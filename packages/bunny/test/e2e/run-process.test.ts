@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bunny, MAIN } from '../support/bunny-process.ts'
+import { duckDbHospitalFile } from '../support/small-hospital.ts'
+import { availability, distribution, person } from '../support/tasks.ts'
+
+let folder = ''
+let env: Record<string, string> = {}
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'warren-run-'))
+  const file = join(folder, 'omop.duckdb')
+  await duckDbHospitalFile(file)
+  env = { DATASOURCE_DB_DRIVERNAME: 'duckdb', DATASOURCE_DUCKDB_PATH_TO_DB: file }
+  await writeFile(join(folder, 'men.json'), JSON.stringify(availability([person('8507')])))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('bunny run as a process', () => {
+  it('puts the result on standard output, or into output.json where it is called as the Python client', async () => {
+    const end = await bunny(['run', '--body', 'men.json'], { env, cwd: folder })
+    expect(end).toMatchObject({ code: 0, signal: null, stderr: '' })
+    expect(JSON.parse(end.stdout)).toMatchObject({ status: 'ok', queryResult: { count: 30 } })
+
+    const earlier = await bunny(['--body', 'men.json'], { env, cwd: folder })
+    expect(earlier).toMatchObject({ code: 0, stdout: '' })
+    expect(await readFile(join(folder, 'output.json'), 'utf8')).toBe(end.stdout)
+  })
+
+  it('exits with 1 for a question without an answer, and 64 for a wrong call', async () => {
+    const query = JSON.stringify(distribution('ICD-MAIN'))
+    const ends = await Promise.all([
+      bunny(['run', '--body-json', query], { env }),
+      bunny(['run', '--frob'], { env }),
+    ])
+    expect(ends.map(({ code }) => code)).toEqual([1, 64])
+  })
+
+  it('does not call it a success when nobody takes the answer', async () => {
+    const line = `${JSON.stringify({ query: availability([person('8507')]) })}\n`
+    await writeFile(join(folder, 'many.jsonl'), line.repeat(1000))
+    const shells = [
+      `set -o pipefail; ${process.execPath} ${MAIN} run --batch many.jsonl | true`,
+      `${process.execPath} ${MAIN} run --body men.json > /dev/full`,
+    ].map((script) =>
+      spawn('bash', ['-c', script], { cwd: folder, env: { PATH: process.env['PATH'], ...env } }),
+    )
+    let said = ''
+    for (const shell of shells) shell.stderr.on('data', (data: Buffer) => (said += String(data)))
+    const codes = await Promise.all(shells.map((shell) => once(shell, 'close')))
+    expect(codes.map(([code]) => code as unknown)).toEqual([1, 1])
+    expect(said).toMatch(/cannot write to standard output: .*ENOSPC/)
+    expect(said).toMatch(/cannot write to standard output: .*EPIPE/)
+  })
+})
