@@ -8,12 +8,15 @@ import { principalOf, type RouteEntry } from './route-entry.ts'
 
 export interface NextJobDeps {
   readonly desk: Pick<TaskDesk, 'lease' | 'putBack'>
-  readonly queue: Pick<NodeQueue, 'mayHaveWork'>
+  readonly queue: Pick<NodeQueue, 'mayHaveWork' | 'status'>
   /** Longest that `Prefer: wait` is honoured for, seconds. Below a load balancer's idle timeout. */
   readonly maxWaitSeconds: number
   /** Aborted when the hub stops: polls held open are answered 204 at once. */
   readonly draining: AbortSignal
 }
+
+// A held poll costs a socket and a few kilobytes; beyond this, clients poll as those do that never ask to be held.
+const MAX_HELD_POLLS = 10_000
 
 const KINDS: Readonly<Record<string, TaskKind>> = { a: 'availability', b: 'distribution' }
 
@@ -30,7 +33,8 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
       if (suffix !== '' && kind === undefined) throw new ApiError('RELAY_UNSUPPORTED_TYPE')
       void reply.header('cache-control', 'no-store')
 
-      const seconds = Math.min(preferredWait(request.headers.prefer), deps.maxWaitSeconds)
+      const asked = Math.min(preferredWait(request.headers.prefer), deps.maxWaitSeconds)
+      const seconds = asked > 0 && queue.status().waiting < MAX_HELD_POLLS ? asked : 0
       if (seconds > 0) void reply.header('preference-applied', `wait=${seconds}`)
       const waitMs = draining.aborted ? 0 : seconds * 1000
 

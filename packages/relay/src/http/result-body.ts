@@ -105,6 +105,11 @@ function readToEnd(
     // A parser's error would be a 500; a client that left sees nothing, and the log says whose fault it was.
     const onLost = (): void =>
       reject(new ApiError('RELAY_BAD_REQUEST', { detail: 'The connection broke inside the body' }))
+    // It may be gone before we look: the login came first.
+    if (payload.destroyed) {
+      onLost()
+      return
+    }
     payload.on('data', onData)
     payload.once('end', settle(resolve))
     payload.once('error', settle(onLost))

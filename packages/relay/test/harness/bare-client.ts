@@ -65,7 +65,7 @@ export function pythonHeaders(username: string, password: string): Record<string
 /** A node as a person sets it up: base URL, login and collection. */
 export class BareNode {
   readonly #base: string
-  readonly #headers: Record<string, string>
+  readonly headers: Readonly<Record<string, string>>
   readonly collection: string
 
   constructor(
@@ -74,7 +74,7 @@ export class BareNode {
     base = `${url}/link_connector_api`,
   ) {
     this.#base = base
-    this.#headers = pythonHeaders(account.username, account.password)
+    this.headers = pythonHeaders(account.username, account.password)
     this.collection = account.collectionId
   }
 
@@ -82,7 +82,7 @@ export class BareNode {
     const { suffix = '', wait, signal } = options
     const headers = wait === undefined ? {} : { Prefer: `wait=${wait}` }
     return bareRequest(`${this.#base}/task/nextjob/${this.collection}${suffix}`, {
-      headers: { ...this.#headers, ...headers },
+      headers: { ...this.headers, ...headers },
       ...(signal === undefined ? {} : { signal }),
     })
   }
@@ -104,7 +104,7 @@ export class BareNode {
     return bareRequest(`${this.#base}/task/result/${uuid}/${this.collection}`, {
       method: 'POST',
       headers: {
-        ...this.#headers,
+        ...this.headers,
         'Content-Type': 'application/json',
         'Content-Length': String(Buffer.byteLength(text)),
       },

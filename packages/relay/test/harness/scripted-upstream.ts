@@ -22,7 +22,9 @@ export const say =
 export const hang: Script = () => undefined
 
 /** Closes the connection without a word. */
-export const cutOff: Script = (_request, response) => response.destroy()
+export const cutOff: Script = (_request, response) => {
+  response.destroy()
+}
 
 export function availabilityTask(collection: string, uuid: string = randomUUID()) {
   return {

@@ -11,6 +11,21 @@ beforeEach(() => {
 afterEach(() => resources.disposeAsync())
 
 describePostgres('while the database is away', () => {
+  it('a poll that finds nothing is answered all the same: it asks neither database nor broker', async () => {
+    const database = resources.use(await createDatabase())
+    const proxy = resources.use(await FaultProxy.start(database.url))
+    const hub = resources.use(await startTestRelay({ RELAY_STORE: proxy.url(database.url) }))
+    const node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    await node.poll()
+    await node.poll()
+    proxy.blackhole()
+    const started = performance.now()
+    for (let i = 0; i < 20; i += 1) expect((await node.poll()).status).toBe(204)
+    // A single statement would have hung for seconds.
+    expect(performance.now() - started).toBeLessThan(3_000)
+    await proxy.forward()
+  })
+
   it('nodes are told to come back, nothing is lost, and all goes on when it returns', async () => {
     const database = resources.use(await createDatabase())
     const proxy = resources.use(await FaultProxy.start(database.url))

@@ -114,7 +114,7 @@ describe('delivering an answer', () => {
     await askAndAnswer()
     await until(() => upstream.results().length === 1)
     expect((await node.poll()).status).toBe(204)
-    expect(performance.now() - started).toBeLessThan(3_000)
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 
   it('goes on while one answer hangs', async () => {

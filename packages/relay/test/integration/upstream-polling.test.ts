@@ -134,7 +134,7 @@ describe('polling an upstream', () => {
     expect(upstream.polls('a')).toHaveLength(1)
     const started = performance.now()
     await hub.relay[Symbol.asyncDispose]()
-    expect(performance.now() - started).toBeLessThan(3_000)
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 
   it('answers at once what cannot be asked of nodes, and drops what has no name to answer to', async () => {
