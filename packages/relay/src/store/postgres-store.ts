@@ -34,7 +34,7 @@ export interface PostgresTiming extends SessionTiming {
 }
 
 const TIMING: PostgresTiming = {
-  connectMs: 5_000,
+  connectMs: 10_000,
   queryMs: 30_000,
   heartbeatMs: 10_000,
   answerMs: 5_000,

@@ -1,4 +1,4 @@
-import { sql, type Transaction } from 'kysely'
+import { sql, type Kysely, type Transaction } from 'kysely'
 
 import { SUBTASK_MOVES } from '../tasks/task-states.ts'
 import type {
@@ -16,6 +16,11 @@ import { moveSubtasks, moveTasks } from './state-moves.ts'
 // Counts are a few hundred bytes, distributions may be megabytes: what is in memory at once stays small.
 const ANSWERS_AT_ONCE: Readonly<Record<TaskKind, number>> = { availability: 200, distribution: 4 }
 
+// No subtask is without an answer, where `relay_tasks` is in scope.
+const COMPLETE = sql<boolean | 0 | 1>`not exists (
+  select 1 from relay_subtasks as s
+  where s.task_id = relay_tasks.id and s.state <> ${sql.lit(SUBTASK_MOVES.answer.to)})`
+
 export interface AnswerToStore {
   readonly subtaskId: string
   readonly nodeId: string
@@ -28,55 +33,57 @@ export async function storeAnswer(
   database: SqlDatabase,
   answer: AnswerToStore,
 ): Promise<AnswerOutcome> {
-  const stored = await database.transact('store answer', async (trx) => {
-    const subtask = await trx
-      .selectFrom('relay_subtasks as s')
-      .innerJoin('relay_tasks as t', 't.id', 's.task_id')
-      .select(['t.id as taskId', 't.uuid as taskUuid', 't.state', 's.attempts'])
-      .where('s.id', '=', answer.subtaskId)
-      .where('s.node_id', '=', answer.nodeId)
-      // Many answers at once, but none while the task is being settled: it would be lost.
-      .$if(database.differences.rowLocks, (query) => query.forShare('t'))
-      .executeTakeFirst()
-    if (subtask === undefined || subtask.attempts === 0) return { outcome: 'not-theirs' } as const
-    const { taskId, taskUuid, state } = subtask
-    if (state !== 'open') return { outcome: 'late', taskId, taskUuid } as const
-    await moveSubtasks(trx, 'answer')
-      .set({
-        answer: answer.result,
-        answer_status: answer.status,
-        answered_at: answer.now,
-        leased_until: null,
-      })
-      .where('id', '=', answer.subtaskId)
-      // A second worker that failed must not undo what the first one found.
-      .$if(answer.status === 'error', (query) =>
-        query.where((eb) =>
-          eb.or([eb('answer_status', 'is', null), eb('answer_status', '=', sql.lit('error'))]),
-        ),
-      )
-      .execute()
-    return { outcome: 'stored', taskId, taskUuid } as const
-  })
-  if (stored.outcome !== 'stored') return stored
+  const { subtaskId, nodeId } = answer
+  const stored = await database.run('store answer', (db) => storeInOpenTask(database, db, answer))
   // Asked after the commit: of two last answers, the one committed later is sure to see both.
-  return { ...stored, complete: await isComplete(database, stored.taskId) }
-}
-
-// No subtask is without an answer, where `relay_tasks` is in scope.
-const COMPLETE = sql<boolean | 0 | 1>`not exists (
-  select 1 from relay_subtasks as s
-  where s.task_id = relay_tasks.id and s.state <> ${sql.lit(SUBTASK_MOVES.answer.to)})`
-
-async function isComplete(database: SqlDatabase, taskId: string): Promise<boolean> {
-  const task = await database.run('look for missing answers', (db) =>
+  const subtask = await database.run('look at the answered task', (db) =>
     db
       .selectFrom('relay_tasks')
-      .select(COMPLETE.as('complete'))
-      .where('id', '=', taskId)
+      .innerJoin('relay_subtasks', 'relay_subtasks.task_id', 'relay_tasks.id')
+      .select(['relay_tasks.id as taskId', 'relay_tasks.uuid as taskUuid', 'relay_tasks.state'])
+      .select(['relay_subtasks.attempts', COMPLETE.as('complete')])
+      .where('relay_subtasks.id', '=', subtaskId)
+      .where('relay_subtasks.node_id', '=', nodeId)
       .executeTakeFirst(),
   )
-  return Boolean(task?.complete)
+  if (subtask === undefined || subtask.attempts === 0) return { outcome: 'not-theirs' }
+  const { taskId, taskUuid, state } = subtask
+  // Not stored in an open task: a failure that replaces no answer.
+  if (!stored && state !== 'open') return { outcome: 'late', taskId, taskUuid }
+  return { outcome: 'stored', taskId, taskUuid, complete: Boolean(subtask.complete) }
+}
+
+/** One statement. True if a row was changed. */
+async function storeInOpenTask(
+  database: SqlDatabase,
+  db: Kysely<RelayTables>,
+  { subtaskId, nodeId, result, status, now }: AnswerToStore,
+): Promise<boolean> {
+  const openTask = db
+    .selectFrom('relay_tasks as t')
+    .select('t.id')
+    .where('t.id', '=', (eb) =>
+      eb.selectFrom('relay_subtasks as own').select('own.task_id').where('own.id', '=', subtaskId),
+    )
+    .where('t.state', '=', sql.lit('open'))
+    // Many answers at once, but none while the task is being settled: it would be lost. Waits until
+    // that is over, and finds the task closed.
+    .$if(database.differences.rowLocks, (query) => query.forShare())
+  const changed = await moveSubtasks(db, 'answer')
+    .set({ answer: result, answer_status: status, answered_at: now, leased_until: null })
+    .where('id', '=', subtaskId)
+    .where('node_id', '=', nodeId)
+    .where('attempts', '>', 0)
+    .where('task_id', '=', openTask)
+    // A second worker that failed must not undo what the first one found.
+    .$if(status === 'error', (query) =>
+      query.where((eb) =>
+        eb.or([eb('answer_status', 'is', null), eb('answer_status', '=', sql.lit('error'))]),
+      ),
+    )
+    .returning('id')
+    .execute()
+  return changed.length > 0
 }
 
 export async function tasksDueForSettling(

@@ -1,7 +1,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 
-import type { NodeAnswer, RelayStore } from '../../src/store/relay-store.ts'
+import type { NewTask, NodeAnswer, RelayStore } from '../../src/store/relay-store.ts'
 import { addNodes, admitted, describeStores, LEASE, newTask, NOW } from './store-bench.ts'
 
 const KEEP = { keepAnswers: true }
@@ -19,10 +19,28 @@ async function answerAll(store: RelayStore, answers: Readonly<Record<string, str
   return outcomes
 }
 
+async function cannotAdd(): Promise<string> {
+  throw new RangeError('too much')
+}
+
 async function collect(answers: AsyncIterable<NodeAnswer>): Promise<string> {
   const all = []
   for await (const answer of answers) all.push(answer)
   return JSON.stringify(all)
+}
+
+/** A task that has its final result. */
+async function settled(store: RelayStore, task = newTask()): Promise<NewTask> {
+  await store.tasks.admit({ ...task, answerNow: `result of ${task.uuid}` })
+  return task
+}
+
+/** Settles with the answers themselves as the result. */
+async function settledAnswers(store: RelayStore, taskId: string): Promise<NodeAnswer[]> {
+  const settling = await store.tasks.settle(taskId, NOW, (_, answers) => collect(answers), DROP)
+  if (settling.outcome !== 'settled') throw new Error('it was settled before')
+  const answers: NodeAnswer[] = JSON.parse(settling.result)
+  return answers
 }
 
 describeStores('answers', (openBench) => {
@@ -80,13 +98,9 @@ describeStores('answers', (openBench) => {
     ] as const) {
       expect(await say(result, status)).toMatchObject({ outcome: 'stored', complete: true })
     }
-    const { result } = (await store.tasks.settle(
-      taskId,
-      NOW,
-      (_, answers) => collect(answers),
-      DROP,
-    )) as { result: string }
-    expect(JSON.parse(result)).toEqual([{ nodeId: node, status: 'ok', result: 'second' }])
+    expect(await settledAnswers(store, taskId)).toEqual([
+      { nodeId: node, status: 'ok', result: 'second' },
+    ])
   })
 
   it('given by two nodes at once complete the task for at least one of them', async () => {
@@ -165,12 +179,14 @@ describeStores('settling', (openBench) => {
   it('gives the answers in order of node id, also many of them', async () => {
     await using bench = await openBench()
     const store = bench.open()
-    const nodes = await addNodes(store, 450)
+    const nodes = await addNodes(store, 220)
     const { taskId } = await admitted(store)
-    const answers = Object.fromEntries(nodes.toReversed().map((node) => [node, `of ${node}`]))
-    await answerAll(store, answers)
-    const outcome = await store.tasks.settle(taskId, NOW, (_, all) => collect(all), DROP)
-    const given = JSON.parse((outcome as { result: string }).result) as NodeAnswer[]
+    const unordered = nodes.toReversed()
+    for (let start = 0; start < unordered.length; start += 20) {
+      const some = unordered.slice(start, start + 20)
+      await Promise.all(some.map((node) => answerAll(store, { [node]: `of ${node}` })))
+    }
+    const given = await settledAnswers(store, taskId)
     expect(given.map(({ nodeId }) => nodeId)).toEqual(nodes)
     expect(given.every(({ nodeId, result }) => result === `of ${nodeId}`)).toBe(true)
   })
@@ -207,10 +223,7 @@ describeStores('settling', (openBench) => {
     const [node] = await addNodes(store, 1)
     const { taskId } = await admitted(store)
     await answerAll(store, { [node!]: 'kept' })
-    const fail = async (): Promise<string> => {
-      throw new RangeError('too much')
-    }
-    await expect(store.tasks.settle(taskId, NOW, fail, DROP)).rejects.toThrow('too much')
+    await expect(store.tasks.settle(taskId, NOW, cannotAdd, DROP)).rejects.toThrow('too much')
     const again = await store.tasks.settle(taskId, NOW, (_, answers) => collect(answers), DROP)
     expect(again).toMatchObject({ outcome: 'settled' })
     expect(again).toMatchObject({ result: expect.stringContaining('kept') })
@@ -278,11 +291,6 @@ describeStores('settling', (openBench) => {
 describe('deliveries', () => {
   describeStores('of final results', (openBench) => {
     const CLAIM = { limit: 10, claimMs: 60_000 }
-
-    async function settled(store: RelayStore, task = newTask()) {
-      await store.tasks.admit({ ...task, answerNow: `result of ${task.uuid}` })
-      return task
-    }
 
     it('are claimed by one relay at a time, until recorded or the claim runs out', async () => {
       await using bench = await openBench()

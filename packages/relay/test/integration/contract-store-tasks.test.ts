@@ -82,14 +82,18 @@ describeStores('taking in a task', (openBench) => {
     await until(() => there.signals.live)
     const heard = new Set<string>()
     let resyncs = 0
-    using _ = there.signals.subscribe((signal: StoreSignal) => {
+    using subscriptions = new DisposableStack()
+    const listener = (signal: StoreSignal): void => {
       if (signal.kind === 'work') for (const id of signal.nodeIds) heard.add(id)
       if (signal.kind === 'resync') resyncs++
-    })
+    }
+    subscriptions.use(there.signals.subscribe(listener))
     let own: readonly string[] = []
-    using _own = here.signals.subscribe((signal: StoreSignal) => {
-      if (signal.kind === 'work') own = signal.nodeIds
-    })
+    subscriptions.use(
+      here.signals.subscribe((signal) => {
+        if (signal.kind === 'work') own = signal.nodeIds
+      }),
+    )
     await admitted(here)
     expect(own).toEqual(nodes)
     // A relay on the same SQLite file learns only that something changed.

@@ -50,8 +50,7 @@ export async function sqliteBench({ migrated = true } = {}): Promise<StoreBench>
   return {
     technology: 'sqlite',
     url: path,
-    open: ({ poolSize: _, ...options } = {}) =>
-      keep(stores, openSqliteStore({ path, log: quietLog(), ...options })),
+    open: (options) => keep(stores, openSqliteStore({ path, log: quietLog(), ...options })),
     async keptAnswers() {
       const file = new DatabaseSync(path)
       const row = file.prepare(KEPT_ANSWERS).get()
@@ -139,7 +138,13 @@ export async function addNodes(
 ): Promise<string[]> {
   const user = await store.users.addUser({ name, passwordHash: 'hash', declared: false })
   const ids: string[] = []
-  for (let made = 0; made < number; made++) ids.push((await store.users.addNode(user.id)).id)
+  while (ids.length < number) {
+    const batch = Math.min(20, number - ids.length)
+    const nodes = await Promise.all(
+      Array.from({ length: batch }, () => store.users.addNode(user.id)),
+    )
+    ids.push(...nodes.map(({ id }) => id))
+  }
   return ids.sort()
 }
 

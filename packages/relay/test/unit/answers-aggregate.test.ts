@@ -9,7 +9,7 @@ import {
   resultFile,
   serializeResult,
 } from '@warren/task-api'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { aggregateAnswers, type StoredAnswer } from '../../src/answers/aggregate-answers.ts'
@@ -38,6 +38,10 @@ function codes(nodeId: string, tsv: string): StoredAnswer {
     status: 'ok',
     result: serializeResult(distributionResult(address, rows, [file])),
   }
+}
+
+function codeLine(code: string, count: number, name: string, category: string): string {
+  return `node\tOMOP:${code}\t${count}${'\t'.repeat(10)}${code}\t${name}\t${category}`
 }
 
 async function* each(answers: readonly StoredAnswer[]): AsyncGenerator<StoredAnswer> {
@@ -142,8 +146,6 @@ describe('the final result of a task', () => {
   it('gives the documented worked example for codes', async () => {
     const header =
       'BIOBANK\tCODE\tCOUNT\tDESCRIPTION\tMIN\tQ1\tMEDIAN\tMEAN\tQ3\tMAX\tALTERNATIVES\tDATASET\tOMOP\tOMOP_DESCR\tCATEGORY'
-    const line = (code: string, count: number, name: string, category: string): string =>
-      `node\tOMOP:${code}\t${count}${'\t'.repeat(10)}${code}\t${name}\t${category}`
     const { result } = await aggregateAnswers(
       task(2, 'generic'),
       each([
@@ -151,15 +153,17 @@ describe('the final result of a task', () => {
           'a',
           [
             header,
-            line('8507', 44, 'MALE', 'Gender'),
-            line('320128', 17, 'Essential hypertension', 'Condition'),
+            codeLine('8507', 44, 'MALE', 'Gender'),
+            codeLine('320128', 17, 'Essential hypertension', 'Condition'),
           ].join('\n'),
         ),
         codes(
           'b',
-          [header, line('8507', 61, 'MALE', 'Gender'), line('201826', 4, 'T2DM', 'Condition')].join(
-            '\n',
-          ),
+          [
+            header,
+            codeLine('8507', 61, 'MALE', 'Gender'),
+            codeLine('201826', 4, 'T2DM', 'Condition'),
+          ].join('\n'),
         ),
       ]),
       OPTIONS,

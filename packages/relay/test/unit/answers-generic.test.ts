@@ -40,7 +40,7 @@ function rows(counts: Readonly<Record<string, number>>): DistributionRow[] {
   return Object.entries(counts).map(([code, count]) => row(code, count))
 }
 
-function answer(given: readonly DistributionRow[], name = CODE_DISTRIBUTION): TaskResult {
+function answer(given: readonly DistributionRow[], name: string = CODE_DISTRIBUTION): TaskResult {
   const text = encodeDistribution(CODE_DISTRIBUTION, given)
   const file = resultFile({ name, text, description: null, sensitive: true })
   return distributionResult(address, given.length, [file])
@@ -76,6 +76,14 @@ function aggregate(
   }
 }
 
+function hide(count: number): number {
+  return count < 10 ? 0 : count
+}
+
+function hideAndRound(count: number): number {
+  return Math.round(hide(count) / 10) * 10
+}
+
 const EMPTY: DistributionRow[] = []
 const ZEROS = rows({ CODE1: 0, CODE2: 0, CODE3: 0 })
 const N1 = rows({ CODE1: 91, CODE2: 230, CODE3: 1342, CODE4: 17 })
@@ -107,9 +115,8 @@ describe('adding up code distributions', () => {
   })
 
   it('hides and rounds sums, not the parts, and keeps hidden rows as 0', () => {
-    const publish = (count: number): number => (count < 10 ? 0 : Math.round(count / 10) * 10)
     const { rows: published } = aggregate([answer(rows({ A: 6, B: 4 })), answer(rows({ A: 6 }))], {
-      publish,
+      publish: hideAndRound,
     })
     expect(published.map(({ code, count }) => [code, count])).toEqual([
       ['A', 10],
@@ -118,11 +125,16 @@ describe('adding up code distributions', () => {
   })
 
   it('drops hidden rows if told to, and the file with the last of them', () => {
-    const publish = (count: number): number => (count < 10 ? 0 : count)
-    const some = aggregate([answer(rows({ A: 60, B: 4 }))], { publish, dropSuppressedRows: true })
+    const some = aggregate([answer(rows({ A: 60, B: 4 }))], {
+      publish: hide,
+      dropSuppressedRows: true,
+    })
     expect(some.rows.map(({ code }) => code)).toEqual(['A'])
     expect(some.count).toBe(1)
-    const none = aggregate([answer(rows({ B: 4 }))], { publish, dropSuppressedRows: true })
+    const none = aggregate([answer(rows({ B: 4 }))], {
+      publish: hide,
+      dropSuppressedRows: true,
+    })
     expect(none).toMatchObject({ count: 0, files: [] })
   })
 
@@ -200,7 +212,7 @@ describe('adding up code distributions', () => {
   })
 
   it('does not count a node that says it has rows and sends no such file', () => {
-    const { added } = aggregate([answer(N1, DEMOGRAPHICS_DISTRIBUTION as never)])
+    const { added } = aggregate([answer(N1, DEMOGRAPHICS_DISTRIBUTION)])
     expect(added[0]?.counted).toBe(false)
     expect(added[0]?.problems[0]?.message).toBe('is missing')
   })

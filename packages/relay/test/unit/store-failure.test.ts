@@ -20,10 +20,10 @@ describe('what is said about a failure of the database', () => {
     const all = JSON.stringify([
       store.message,
       store.stack,
-      { ...store },
+      Object.entries(store),
       failure.cause.message,
       failure.cause.stack,
-      { ...failure.cause },
+      Object.entries(failure.cause),
     ])
     expect(all).not.toContain('4711')
     expect(store.message).toBe('store: admit task failed (23514: constraint relay_tasks_state)')

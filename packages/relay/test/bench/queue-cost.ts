@@ -1,0 +1,117 @@
+/**
+ * Questions: what does a poll cost that finds nothing, and how many hand-outs with their answers does
+ * a relay manage a second, on SQLite, on PostgreSQL, and on PostgreSQL with RabbitMQ?
+ *
+ *     node packages/relay/test/bench/queue-cost.ts
+ *
+ * PostgreSQL and RabbitMQ are measured where WARREN_BENCH_POSTGRES_URL (an empty database) and
+ * WARREN_BENCH_AMQP_URL (an empty virtual host) say they are. SQLite writes to the temporary folder;
+ * what a commit costs there is what the disk takes for an fsync.
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DEFAULT_POLICY } from '@warren/disclosure'
+import { newUuid } from '@warren/runtime'
+import { countResult } from '@warren/task-api'
+
+import { DatabaseNodeQueue } from '../../src/queue/database-node-queue.ts'
+import type { NodeQueue } from '../../src/queue/node-queue.ts'
+import { RabbitNodeQueue } from '../../src/queue/rabbit-node-queue.ts'
+import { openPostgresStore } from '../../src/store/postgres-store.ts'
+import type { RelayStore } from '../../src/store/relay-store.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { TaskDesk } from '../../src/tasks/task-desk.ts'
+import { quietLog } from '../integration/store-bench.ts'
+
+const NODES = 20
+const TASKS = 100
+const POLLERS_PER_NODE = 1
+const EMPTY_POLLS = 200_000
+
+async function measure(name: string, store: RelayStore, queue: NodeQueue): Promise<void> {
+  await store.migrate()
+  const user = await store.users.addUser({ name: newUuid(), passwordHash: '-', declared: false })
+  const nodes: string[] = []
+  for (let made = 0; made < NODES; made++) nodes.push((await store.users.addNode(user.id)).id)
+  while (!store.signals.live || !queue.status().available) await pause(20)
+  const log = quietLog()
+  await using desk = new TaskDesk({ store, queue, log, disclosure: DEFAULT_POLICY })
+
+  const intake = await timed(async () => {
+    for (let asked = 0; asked < TASKS; asked++) {
+      await desk.intake('bench', { uuid: newUuid(), collection: 'c', cohort: {} })
+    }
+    await desk.idle()
+  })
+  let answered = 0
+  const work = await timed(() =>
+    Promise.all(
+      nodes.flatMap((node) =>
+        Array.from({ length: POLLERS_PER_NODE }, async () => {
+          for (;;) {
+            const given = await desk.lease(node, { requestId: 'bench' })
+            if (given === null) return
+            const result = countResult({ uuid: '', collection: '' }, 100)
+            await desk.answer(node, given.subtaskId, result, 'bench')
+            answered++
+          }
+        }),
+      ),
+    ),
+  )
+  await desk.idle()
+
+  const [node = ''] = nodes
+  while (queue.mayHaveWork(node)) await desk.lease(node, { requestId: 'bench' })
+  const empty = await timed(async () => {
+    for (let poll = 0; poll < EMPTY_POLLS; poll++) await desk.lease(node, { requestId: 'bench' })
+  })
+  let known = 0
+  const look = await timed(async () => {
+    for (let poll = 0; poll < EMPTY_POLLS; poll++) if (!queue.mayHaveWork(node)) known++
+  })
+  if (known !== EMPTY_POLLS) throw new Error('the node was not known to have nothing')
+  console.log(
+    [
+      name.padEnd(22),
+      `intake for ${NODES} nodes ${(intake / TASKS).toFixed(1)} ms`,
+      `lease + answer ${Math.round((answered / work) * 1000)}/s (${answered})`,
+      `empty poll ${((empty / EMPTY_POLLS) * 1e6).toFixed(0)} ns`,
+      `of it the look ${((look / EMPTY_POLLS) * 1e6).toFixed(0)} ns`,
+    ].join(' · '),
+  )
+  await queue[Symbol.asyncDispose]()
+  await store[Symbol.asyncDispose]()
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now()
+  await work()
+  return performance.now() - started
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
+console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, commit ${commit}`)
+const log = quietLog()
+const folder = mkdtempSync(join(tmpdir(), 'warren-bench-'))
+const sqlite = openSqliteStore({ path: join(folder, 'relay.db'), log })
+await measure('SQLite', sqlite, new DatabaseNodeQueue({ store: sqlite }))
+rmSync(folder, { recursive: true })
+
+const postgresUrl = process.env['WARREN_BENCH_POSTGRES_URL']
+if (postgresUrl !== undefined) {
+  const store = openPostgresStore({ url: postgresUrl, log })
+  await measure('PostgreSQL', store, new DatabaseNodeQueue({ store }))
+  const amqpUrl = process.env['WARREN_BENCH_AMQP_URL']
+  if (amqpUrl !== undefined) {
+    const other = openPostgresStore({ url: postgresUrl, log })
+    const queue = new RabbitNodeQueue({ store: other, url: amqpUrl, log })
+    await measure('PostgreSQL + RabbitMQ', other, queue)
+  }
+}
