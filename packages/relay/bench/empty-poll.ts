@@ -4,7 +4,7 @@
 //   first login   every poll is a node's first: one password check each (scrypt, ln=14)
 //   store asked   the password is known, the store is asked at every poll (RELAY_CREDENTIAL_CACHE=0)
 //   remembered    as in production, from the second poll on
-// Usage: node packages/relay/test/bench/empty-poll.ts [connections] [seconds]
+// Usage: node packages/relay/bench/empty-poll.ts [connections] [seconds]
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,12 +15,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { freePort, until } from '@warren/testkit'
-import { runCli } from '../harness/run-cli.ts'
-import { pythonHeaders } from '../harness/bare-client.ts'
+import { runCli } from '../test/harness/run-cli.ts'
+import { pythonHeaders } from '../test/harness/bare-client.ts'
 
 const connections = Number(process.argv[2] ?? 20)
 const seconds = Number(process.argv[3] ?? 8)
-const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const FIRST_LOGINS = 100
 
 const folder = await mkdtemp(join(tmpdir(), 'warren-bench-'))
