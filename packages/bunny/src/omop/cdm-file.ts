@@ -185,7 +185,6 @@ export class CdmFile {
     let good = true
     for (const one of mapped) {
       const value = readField(fields[one.field] ?? '', one.read)
-      const values = batch.columns[one.place]
       if (value === UNREADABLE) {
         good = false
         const message = `expected ${EXPECTED[one.column.type]}`
@@ -193,8 +192,8 @@ export class CdmFile {
       } else if (value === null && one.column.required) {
         good = false
         this.#problems.add({ file: this.name, line, column: one.column.name, message: 'is empty' })
-      } else if (values) {
-        values[row] = value
+      } else {
+        batch.set(row, one.place, value)
       }
     }
     if (good) {

@@ -106,7 +106,7 @@ export class DuckDbTarget implements OmopTarget {
       chunk.rowCount = batch.length
       for (const [index, values] of batch.columns.entries()) {
         const type = batch.table.columns[index]?.type
-        if (values === null || type === undefined) {
+        if (values === null || type === undefined || !batch.hasValue(index)) {
           if (filled[index] === true) chunk.setColumnValues(index, NO_VALUES.slice(0, batch.length))
           filled[index] = false
           continue

@@ -14,6 +14,7 @@ export class RowBatch {
   readonly table: CdmTable
   /** In the order of the table's columns; `null` for a column that this batch never fills. */
   readonly columns: readonly (CdmValue[] | null)[]
+  readonly #hasValue: boolean[]
   #length = 0
 
   /** Only columns named in `filled` take values; the others are empty in every row. */
@@ -22,6 +23,7 @@ export class RowBatch {
     this.columns = table.columns.map(({ name }) =>
       filled.includes(name) ? Array.from<CdmValue>({ length: BATCH_ROWS }).fill(null) : null,
     )
+    this.#hasValue = this.columns.map(() => false)
   }
 
   get length(): number {
@@ -32,9 +34,21 @@ export class RowBatch {
     return this.#length === BATCH_ROWS
   }
 
-  /** Opens the next row, to be filled through `columns[…][row]`; every column of it must be set. */
+  /** Whether any row has a value at this place: most columns of most exports are empty from end to end. */
+  hasValue(place: number): boolean {
+    return this.#hasValue[place] ?? false
+  }
+
+  /** Opens the next row. Every column of it must be set: what a batch held before is still there. */
   nextRow(): number {
     return this.#length++
+  }
+
+  set(row: number, place: number, value: CdmValue): void {
+    const column = this.columns[place]
+    if (!column) return
+    column[row] = value
+    if (value !== null) this.#hasValue[place] = true
   }
 
   /** Takes back the row opened last. */
@@ -44,5 +58,6 @@ export class RowBatch {
 
   clear(): void {
     this.#length = 0
+    this.#hasValue.fill(false)
   }
 }

@@ -160,8 +160,7 @@ export class SyntheticTables {
     const { batch, places } = filler
     const row = batch.nextRow()
     for (let i = 0; i < places.length; i++) {
-      const column = batch.columns[places[i] ?? -1]
-      if (column) column[row] = values[i] ?? null
+      batch.set(row, places[i] ?? -1, values[i] ?? null)
     }
     filler.rows++
   }
