@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { VERSION } from '../version.ts'
 import { configCommand } from './config.command.ts'
 import { daemonCommand } from './daemon.command.ts'
+import { omopCommand } from './omop.command.ts'
 import { earlierCommand, runCommand } from './run.command.ts'
 
 /** `bunny`: the edge in a hospital, as a daemon and by hand. Rejects with what `printFailure` knows how to show. */
@@ -20,12 +21,14 @@ Examples:
   $ bunny daemon                                  poll the relay and answer, until stopped
   $ bunny run --body query.json                   answer one question by hand
   $ bunny run --batch queries.jsonl -o out.jsonl  answer many, on one connection
+  $ bunny omop generate --help                    a database to try it on
   $ bunny config check                            the configuration in effect, secrets masked
 
 Configuration is taken from environment variables; bunny config check lists them.`,
     )
   command.addCommand(daemonCommand(io))
   command.addCommand(runCommand(io))
+  command.addCommand(omopCommand(io))
   command.addCommand(configCommand(io))
   // `bunny --body FILE`, with no subcommand, is how the Python client is called.
   command.addCommand(earlierCommand(io), { hidden: true, isDefault: true })
