@@ -1,0 +1,71 @@
+import { TaskApiError } from '@warren/task-api'
+import { describe, expect, it } from 'vitest'
+import { afterFailure, DEFAULT_DELIVERY_POLICY } from '../../src/upstream/delivery-policy.ts'
+
+const MINUTE = 60_000
+const failure = (
+  kind: TaskApiError['kind'],
+  more: { status?: number; retryAfterMs?: number } = {},
+) => new TaskApiError('it failed', { kind, code: 'CODE', requestId: 'r', ...more })
+
+/** What becomes of a delivery of a task received at 0. */
+const decide = (
+  attempt: number,
+  now: number,
+  error: TaskApiError,
+  kind: 'availability' | 'distribution' = 'availability',
+) => afterFailure({ attempt, kind, receivedAt: 0 }, error, DEFAULT_DELIVERY_POLICY, now, () => 0)
+
+describe('a delivery that failed', () => {
+  it('is tried again, later each time, up to a minute', () => {
+    const waits = [1, 2, 3, 4, 5, 6, 7, 8, 40].map((attempt) => {
+      const outcome = decide(attempt, 0, failure('transport'))
+      return outcome.outcome === 'retry' ? outcome.at / 1000 : undefined
+    })
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60])
+  })
+
+  it('comes back apart from others that failed at the same moment', () => {
+    const delivery = { attempt: 7, kind: 'availability', receivedAt: 0 } as const
+    const at = (random: number) =>
+      afterFailure(delivery, failure('transport'), DEFAULT_DELIVERY_POLICY, 0, () => random)
+    expect(at(0)).toMatchObject({ at: 60_000 })
+    expect(at(0.5)).toMatchObject({ at: 54_000 })
+  })
+
+  it('waits as long as the upstream says, if that is longer', () => {
+    expect(decide(1, 0, failure('unavailable', { retryAfterMs: 30_000 }))).toMatchObject({
+      at: 30_000,
+    })
+    expect(decide(7, 0, failure('unavailable', { retryAfterMs: 1_000 }))).toMatchObject({
+      at: 60_000,
+    })
+  })
+
+  it.each(['transport', 'unavailable', 'authentication', 'nonsense'] as const)(
+    'as %s is tried until the window of the upstream ends',
+    (kind) => {
+      expect(decide(9, 3 * MINUTE, failure(kind)).outcome).toBe('retry')
+      expect(decide(9, 4.5 * MINUTE, failure(kind))).toEqual({
+        outcome: 'dead',
+        cause: 'not taken in time; last failure CODE: it failed',
+      })
+      expect(decide(9, 100 * MINUTE, failure(kind), 'distribution').outcome).toBe('retry')
+      expect(decide(9, 119.5 * MINUTE, failure(kind), 'distribution').outcome).toBe('dead')
+    },
+  )
+
+  it('that was asked for again long after its window gets five tries all the same', () => {
+    const outcomes = [1, 2, 3, 4, 5].map(
+      (n) => decide(n, 600 * MINUTE, failure('transport')).outcome,
+    )
+    expect(outcomes).toEqual(['retry', 'retry', 'retry', 'retry', 'dead'])
+  })
+
+  it('because it was refused is never tried again', () => {
+    expect(decide(1, 0, failure('refused', { status: 400 }))).toEqual({
+      outcome: 'dead',
+      cause: 'CODE: it failed',
+    })
+  })
+})
