@@ -58,21 +58,7 @@ export async function startBunny(
   const omop = { specimen: config.specimenEnabled, location: config.locationEnabled }
   const check = await checkDatabase(source, omop, log)
 
-  const link = starting.use(
-    new RelayLink({
-      baseUrl: config.taskApiBaseUrl,
-      username: config.taskApiUsername,
-      password: config.taskApiPassword,
-      collection: config.collectionId,
-      type: config.taskApiType,
-      version: VERSION,
-      // Says only that it is another process, not on which machine of the hospital.
-      workerId: config.workerId ?? newUuid(),
-      requestTimeoutMs: config.requestTimeoutMs,
-      env,
-      log,
-    }),
-  )
+  const link = starting.use(openLink(config, env, log))
   const outbox = await openOutbox(config, link, tools)
   starting.defer(() => outbox.close(LAST_POSTS_MS))
 
@@ -150,6 +136,27 @@ export async function startBunny(
 
   const running = starting.move()
   return { ended, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+function openLink(config: BunnyConfig, env: NodeJS.ProcessEnv, log: Logger): RelayLink {
+  try {
+    return new RelayLink({
+      baseUrl: config.taskApiBaseUrl,
+      username: config.taskApiUsername,
+      password: config.taskApiPassword,
+      collection: config.collectionId,
+      type: config.taskApiType,
+      version: VERSION,
+      // Says only that it is another process, not on which machine of the hospital.
+      workerId: config.workerId ?? newUuid(),
+      requestTimeoutMs: config.requestTimeoutMs,
+      env,
+      log,
+    })
+  } catch (error: unknown) {
+    // A file of certificates that the environment names and that cannot be read.
+    throw new ProgramError(errorText(error), { exitCode: ExitCode.config, cause: error })
+  }
 }
 
 interface Tools {

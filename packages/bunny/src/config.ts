@@ -12,7 +12,9 @@ import {
   urlSetting,
   type ConfigProblem,
 } from '@warren/runtime'
+import { taskApiBase } from '@warren/task-api'
 import { datasourceProblems, datasourceSettings } from './datasource-config.ts'
+import { errorText } from './error-text.ts'
 
 /** What every command that reads the database needs. */
 const commonSettings = {
@@ -269,7 +271,7 @@ export const bunnyConfig = defineConfig({
   },
   check: (values) => [
     ...datasourceProblems(values),
-    ...httpsProblems(values),
+    ...addressProblems(values),
     ...backoffProblems(values),
     ...(values.otelEnabled === true
       ? [{ name: 'OTEL_ENABLED', message: 'telemetry export is not supported', hint: 'Unset it.' }]
@@ -302,15 +304,22 @@ export const loadBunnyConfig = (env: NodeJS.ProcessEnv) => loadConfig(bunnyConfi
 
 export const loadRunConfig = (env: NodeJS.ProcessEnv) => loadConfig(runConfig, env)
 
-function httpsProblems(values: {
+function addressProblems(values: {
   taskApiBaseUrl?: string
   enforceHttps?: boolean
 }): ConfigProblem[] {
   const { taskApiBaseUrl, enforceHttps } = values
-  if (taskApiBaseUrl === undefined || enforceHttps !== true || usesHttps(taskApiBaseUrl)) return []
+  if (taskApiBaseUrl === undefined) return []
+  const name = 'TASK_API_BASE_URL'
+  try {
+    taskApiBase(taskApiBaseUrl)
+  } catch (error: unknown) {
+    return [{ name, message: errorText(error) }]
+  }
+  if (enforceHttps !== true || usesHttps(taskApiBaseUrl)) return []
   return [
     {
-      name: 'TASK_API_BASE_URL',
+      name,
       message: 'HTTPS is required for the task API but not used',
       hint: 'Set TASK_API_ENFORCE_HTTPS to false only where the way to the relay is protected otherwise.',
     },

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { freePort, until } from '@warren/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bunny, BunnyProcess } from '../support/bunny-process.ts'
+import { parseLogLine } from '../support/log-lines.ts'
 import { ScriptedTaskApi } from '../support/scripted-task-api.ts'
 import { duckDbHospitalFile } from '../support/small-hospital.ts'
 import { availability, person } from '../support/tasks.ts'
@@ -47,7 +48,7 @@ describe('bunny daemon as a process', () => {
     const events = end.stderr
       .trimEnd()
       .split('\n')
-      .map((line) => (JSON.parse(line) as { msg: string }).msg)
+      .map((line) => parseLogLine(line).msg)
     expect(events.at(-1)).toBe('bunny stopped')
   })
 

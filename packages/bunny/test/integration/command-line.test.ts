@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseResult } from '@warren/task-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bunnyHere } from '../support/command-line.ts'
 import { duckDbHospitalFile } from '../support/small-hospital.ts'
@@ -42,7 +43,7 @@ describe('bunny run', () => {
       [[...args, '-m', exact], [...args, '--modifiers', '[]'], args].map(async (given) => {
         const daemon = { LOW_NUMBER_SUPPRESSION_THRESHOLD: '1000', ROUNDING_TARGET: '1000' }
         const { stdout } = await run(given, { env: daemon })
-        return (JSON.parse(stdout) as { queryResult: { count: number } }).queryResult.count
+        return parseResult(JSON.parse(stdout)).queryResult.count
       }),
     )
     expect(counts).toEqual([32, 30, 30])
@@ -123,10 +124,7 @@ describe('bunny run --batch', () => {
     const results = end.stdout
       .trimEnd()
       .split('\n')
-      .map(
-        (line) =>
-          JSON.parse(line) as { uuid: string; status: string; queryResult: { count: number } },
-      )
+      .map((line) => parseResult(JSON.parse(line)))
     expect(
       results.map(({ uuid, status, queryResult }) => [uuid, status, queryResult.count]),
     ).toEqual([

@@ -77,9 +77,10 @@ describe('a task from poll to result', () => {
 
   it('polls the queue of its type where one is set', async () => {
     await using api = await ScriptedTaskApi.start()
-    await using _bunny = await runBunny(api, source, { TASK_API_TYPE: 'b' })
+    await using bunny = await runBunny(api, source, { TASK_API_TYPE: 'b' })
     await until(() => api.polls.length > 0)
     expect(api.polls[0]?.path).toBe(`/link_connector_api/task/nextjob/${COLLECTION}.b`)
+    expect(bunny.errors).toEqual([])
   })
 
   it('is answered to the collection it names, with a warning where that is not ours', async () => {
@@ -140,13 +141,14 @@ describe('tasks that cannot be answered', () => {
     await using api = await ScriptedTaskApi.start()
     api.queue(men('slow'))
     const held = new HeldSource(source, /count/)
-    await using _bunny = await runBunny(api, held, { BUNNY_AVAILABILITY_TIMEOUT: '1s' })
+    await using bunny = await runBunny(api, held, { BUNNY_AVAILABILITY_TIMEOUT: '1s' })
     await until(() => api.posts.length === 1)
     expect(held.cancelled).toBe(1)
     expect(api.results[0]).toMatchObject({
       status: 'error',
       message: 'Not answered within 1 s.',
     })
+    expect(bunny.errors).toEqual([])
   })
 })
 
@@ -214,15 +216,16 @@ describe('pace', () => {
   it('drains a backlog without pausing in between', async () => {
     await using api = await ScriptedTaskApi.start()
     api.queue(...Array.from({ length: 12 }, (_, index) => men(`task-${String(index)}`)))
-    await using _bunny = await runBunny(api, source, { POLLING_INTERVAL: '60s' })
+    await using bunny = await runBunny(api, source, { POLLING_INTERVAL: '60s' })
     await until(() => api.posts.length === 12, { timeoutMs: 5000 })
     expect(new Set(api.results.map(({ uuid }) => uuid)).size).toBe(12)
+    expect(bunny.errors).toEqual([])
   })
 
   it('takes a task at once from a server that holds polls', async () => {
     await using api = await ScriptedTaskApi.start()
     api.holdMs = 20_000
-    await using _bunny = await runBunny(api, source, {
+    await using bunny = await runBunny(api, source, {
       POLLING_INTERVAL: '60s',
       POLL_WAIT_SECONDS: '25',
     })
@@ -232,37 +235,41 @@ describe('pace', () => {
     api.queue(men('task-1'))
     await until(() => api.posts.length === 1)
     expect((api.posts[0]?.at ?? 0) - queuedAt).toBeLessThan(1000)
+    expect(bunny.errors).toEqual([])
   })
 
   it('does not hurry a server that answers at once', async () => {
     await using api = await ScriptedTaskApi.start()
-    await using _bunny = await runBunny(api, source, { POLL_WAIT_SECONDS: '25' })
+    await using bunny = await runBunny(api, source, { POLL_WAIT_SECONDS: '25' })
     await new Promise((resolve) => setTimeout(resolve, 1500))
     expect(api.polls.length).toBe(2)
+    expect(bunny.errors).toEqual([])
   })
 
   it('keeps answering availability while a distribution takes its time', async () => {
     await using api = await ScriptedTaskApi.start()
     const held = new HeldSource(source, /condition_concept_id AS/)
     api.queue(generic('long'), generic('longer'), men('quick-1'), men('quick-2'))
-    await using _bunny = await runBunny(api, held)
+    await using bunny = await runBunny(api, held)
     await until(() => api.posts.length === 2)
     expect(api.results.map(({ uuid }) => uuid).toSorted()).toEqual(['quick-1', 'quick-2'])
     held.release()
     await until(() => api.posts.length === 4)
     expect(api.results.slice(2).map(({ uuid }) => uuid)).toEqual(['long', 'longer'])
+    expect(bunny.errors).toEqual([])
   })
 
   it('stops polling when it has no room for another task', async () => {
     await using api = await ScriptedTaskApi.start()
     const held = new HeldSource(source, /condition_concept_id AS/)
     api.queue(...Array.from({ length: 6 }, (_, index) => generic(`d${String(index)}`)))
-    await using _bunny = await runBunny(api, held, { SOLVE_BACKLOG: '2' })
+    await using bunny = await runBunny(api, held, { SOLVE_BACKLOG: '2' })
     await until(() => api.polls.length === 3)
     await new Promise((resolve) => setTimeout(resolve, 400))
     expect(api.polls.length).toBe(3)
     held.release()
     await until(() => api.posts.length === 6)
+    expect(bunny.errors).toEqual([])
   })
 })
 

@@ -44,6 +44,8 @@ const faulty = (under: CdmSource, query: CdmSource['query']): CdmSource => ({
   [Symbol.asyncDispose]: () => Promise.resolve(),
 })
 
+const at = (iso: string) => new JumpingClock(Date.parse(iso))
+
 const rowsOf = (result: TaskResult) => {
   const [file] = result.queryResult.files
   if (file === undefined) throw new Error('no file')
@@ -66,6 +68,17 @@ function answers(open: () => Promise<CdmSource>): void {
     const { result, failure } = await solve(task, more)
     expect(failure).toBeUndefined()
     return result.queryResult.count
+  }
+
+  const demographics = async (policy: DisclosurePolicy) => {
+    const { result } = await solve(distribution('DEMOGRAPHICS'), { policy })
+    const [sex, genomics] = rowsOf(result)
+    return {
+      total: sex?.count,
+      sexes: Object.fromEntries(decodeAlternatives(sex?.alternatives ?? '')),
+      genomics: genomics?.alternatives,
+      result,
+    }
   }
 
   describe('availability', () => {
@@ -113,7 +126,6 @@ function answers(open: () => Promise<CdmSource>): void {
     it('takes the day from the clock it is given', async () => {
       const task = availability([rule(String(CONCEPT.cough), { time: '|1:TIME:M' })])
       const policy = NOTHING_HIDDEN
-      const at = (iso: string) => new JumpingClock(Date.parse(iso))
       expect(await count(task, { policy, clock: at('2015-06-20T12:00:00') })).toBe(25)
       expect(await count(task, { policy, clock: at('2015-08-20T12:00:00') })).toBe(0)
     })
@@ -219,17 +231,6 @@ function answers(open: () => Promise<CdmSource>): void {
   })
 
   describe('demographics distribution', () => {
-    const demographics = async (policy: DisclosurePolicy) => {
-      const { result } = await solve(distribution('DEMOGRAPHICS'), { policy })
-      const [sex, genomics] = rowsOf(result)
-      return {
-        total: sex?.count,
-        sexes: Object.fromEntries(decodeAlternatives(sex?.alternatives ?? '')),
-        genomics: genomics?.alternatives,
-        result,
-      }
-    }
-
     it('gives totals as the sum of what is published', async () => {
       expect(await demographics({ threshold: 10, nearest: 10 })).toMatchObject({
         // 3 persons of another gender are hidden, in the total too.

@@ -1,11 +1,12 @@
 import { bunnyText, createLogger, type Logger } from '@warren/runtime'
+import { z } from 'zod'
 import { bunnyTextCatalogue } from '../../src/log-text.ts'
 
-export interface LogLine {
-  readonly level: number
-  readonly msg: string
-  readonly [field: string]: unknown
-}
+const logLine = z.looseObject({ level: z.number(), msg: z.string() })
+export type LogLine = Readonly<z.infer<typeof logLine>>
+
+/** One line of a JSON log. */
+export const parseLogLine = (line: string): LogLine => logLine.parse(JSON.parse(line))
 
 /** A JSON log that can be looked at. */
 export function recordingLog(secrets: readonly string[] = []): { log: Logger; lines: LogLine[] } {
@@ -15,7 +16,7 @@ export function recordingLog(secrets: readonly string[] = []): { log: Logger; li
     level: 'debug',
     format: 'json',
     secrets,
-    destination: { write: (line) => lines.push(JSON.parse(line) as LogLine) },
+    destination: { write: (line) => lines.push(parseLogLine(line)) },
   })
   return { log, lines }
 }

@@ -11,6 +11,8 @@ export interface RunningBunny extends AsyncDisposable {
   readonly lines: LogLine[]
   /** The events so far, polls left out. */
   readonly events: string[]
+  /** What it called an error. */
+  readonly errors: LogLine[]
   readonly handle: BunnyHandle
 }
 
@@ -41,6 +43,9 @@ export async function runBunny(
     handle,
     get events() {
       return lines.map(({ msg }) => msg).filter((msg) => !/poll|no task|link summary/.test(msg))
+    },
+    get errors() {
+      return lines.filter(({ level }) => level >= 50)
     },
     [Symbol.asyncDispose]: () => handle[Symbol.asyncDispose](),
   }

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { parseResult, type TaskResult } from '@warren/task-api'
 
 /** What the server does with one request. */
 export type Reply =
@@ -16,17 +16,6 @@ export interface SeenRequest {
   readonly path: string
   readonly headers: IncomingMessage['headers']
   readonly body: string
-}
-
-export interface SeenResult {
-  readonly uuid: string
-  readonly status: string
-  readonly message: string
-  readonly collection_id: string
-  readonly queryResult: {
-    readonly count: number
-    readonly files: readonly { file_name: string; file_data: string }[]
-  }
 }
 
 /**
@@ -55,7 +44,9 @@ export class ScriptedTaskApi implements AsyncDisposable {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port
+    const address = this.#server.address()
+    if (address === null || typeof address === 'string') throw new Error('not listening')
+    return address.port
   }
 
   get url(): string {
@@ -67,8 +58,8 @@ export class ScriptedTaskApi implements AsyncDisposable {
     this.pollReplies.push(...tasks.map((body) => ({ status: 200, body })))
   }
 
-  get results(): SeenResult[] {
-    return this.posts.map(({ body }) => JSON.parse(body) as SeenResult)
+  get results(): TaskResult[] {
+    return this.posts.map(({ body }) => parseResult(JSON.parse(body)))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -21,18 +21,18 @@ export const CONCEPT = {
   blood: 4001225,
 } as const
 
-const NAMES: Readonly<Record<keyof typeof CONCEPT, string>> = {
-  male: 'MALE',
-  female: 'FEMALE',
-  otherGender: 'OTHER',
-  white: 'White',
-  hispanic: 'Hispanic or Latino',
-  cough: 'Cough',
-  asthma: 'Asthma\tunspecified',
-  rare: 'Rare disease',
-  test: 'Test',
-  blood: 'Blood',
-}
+const NAMES: readonly (readonly [number, string])[] = [
+  [CONCEPT.male, 'MALE'],
+  [CONCEPT.female, 'FEMALE'],
+  [CONCEPT.otherGender, 'OTHER'],
+  [CONCEPT.white, 'White'],
+  [CONCEPT.hispanic, 'Hispanic or Latino'],
+  [CONCEPT.cough, 'Cough'],
+  [CONCEPT.asthma, 'Asthma\tunspecified'],
+  [CONCEPT.rare, 'Rare disease'],
+  [CONCEPT.test, 'Test'],
+  [CONCEPT.blood, 'Blood'],
+]
 
 const EVENTS = [
   ['condition_occurrence', 'condition', 'condition_start_date', ''],
@@ -64,9 +64,7 @@ export function smallHospital(schema = ''): string[] {
     ...range(20, 31).map((id) => [id, CONCEPT.asthma]),
     ...range(57, 60).map((id) => [id, CONCEPT.rare]),
   ]
-  const concepts = Object.entries(CONCEPT).map(
-    ([key, id]) => `(${String(id)}, '${NAMES[key as keyof typeof CONCEPT]}', 'Any')`,
-  )
+  const concepts = NAMES.map(([id, name]) => `(${String(id)}, '${name}', 'Any')`)
   return [
     ...(schema === '' ? [] : [`CREATE SCHEMA ${quoted}`]),
     `CREATE TABLE ${at('concept')} (concept_id integer, concept_name varchar(255), domain_id varchar(20))`,

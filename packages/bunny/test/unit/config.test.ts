@@ -28,6 +28,9 @@ function problemsOf(load: () => unknown): Record<string, string> {
   return {}
 }
 
+const at = (url: string, more = {}) =>
+  problemsOf(() => loadBunnyConfig({ ...COMPLETE, TASK_API_BASE_URL: url, ...more }))
+
 describe('configuration of the daemon', () => {
   it('has the defaults of the client it replaces', () => {
     expect(loadBunnyConfig(COMPLETE)).toMatchObject({
@@ -129,7 +132,7 @@ describe('configuration of the daemon', () => {
   ])('says that %s=%s is not supported, and asks for nothing else of it', (name, value, engine) => {
     const problems = problemsOf(() => loadBunnyConfig({ ...RELAY, [name]: value }))
     expect(Object.keys(problems)).toEqual([name])
-    expect(problems[name]).toContain(`${engine}`)
+    expect(problems[name]).toContain(engine)
     expect(problems[name]).toContain('is not supported')
   })
 
@@ -146,19 +149,21 @@ describe('configuration of the daemon', () => {
   })
 
   it('finds a mistyped variable and guesses the right one', () => {
-    const load = () => loadBunnyConfig({ ...COMPLETE, OMOP_SPECIMENS_ENABLED: 'true' })
-    expect(load).toThrow(/OMOP_SPECIMENS_ENABLED.*\n.*Did you mean OMOP_SPECIMEN_ENABLED/)
+    expect(() => loadBunnyConfig({ ...COMPLETE, OMOP_SPECIMENS_ENABLED: 'true' })).toThrow(
+      /OMOP_SPECIMENS_ENABLED.*\n.*Did you mean OMOP_SPECIMEN_ENABLED/,
+    )
   })
 
   it('insists on https, in any case of its letters', () => {
-    const at = (url: string, more = {}) =>
-      problemsOf(() => loadBunnyConfig({ ...COMPLETE, TASK_API_BASE_URL: url, ...more }))
     expect(at('HTTPS://relay.example.org')).toEqual({})
     expect(at('http://relay.example.org')).toEqual({
       TASK_API_BASE_URL: 'HTTPS is required for the task API but not used',
     })
     expect(at('http://relay.example.org', { TASK_API_ENFORCE_HTTPS: 'false' })).toEqual({})
     expect(at('httpsx://relay.example.org')).toHaveProperty('TASK_API_BASE_URL')
+    expect(at('https://user:pass@relay.example.org')).toEqual({
+      TASK_API_BASE_URL: 'the Task API base URL must not contain a user name or password',
+    })
   })
 
   it('refuses a longest backoff below the first one', () => {
@@ -167,8 +172,9 @@ describe('configuration of the daemon', () => {
   })
 
   it('shows no secret in its problems', () => {
-    const load = () => loadBunnyConfig({ ...COMPLETE, POLLING_INTERVAL: 'often' })
-    expect(load).not.toThrow(/correct horse|c0ffee/)
+    expect(() => loadBunnyConfig({ ...COMPLETE, POLLING_INTERVAL: 'often' })).not.toThrow(
+      /correct horse|c0ffee/,
+    )
   })
 })
 

@@ -182,21 +182,21 @@ describe('network errors in the words of the Python client', () => {
   })
 })
 
-describe('results that do not get through', () => {
-  const failed = (error: TaskApiError) =>
-    linesOf((log) =>
-      log.warn(
-        {
-          taskId: 'task-1',
-          code: error.code,
-          ...(error.status === undefined ? {} : { status: error.status }),
-          detail: error.message,
-          url: URL,
-        },
-        BunnyEvent.resultPostFailed,
-      ),
-    )
+const failed = (error: TaskApiError) =>
+  linesOf((log) =>
+    log.warn(
+      {
+        taskId: 'task-1',
+        code: error.code,
+        ...(error.status === undefined ? {} : { status: error.status }),
+        detail: error.message,
+        url: URL,
+      },
+      BunnyEvent.resultPostFailed,
+    ),
+  )
 
+describe('results that do not get through', () => {
   it('are announced with the time, as today', () => {
     const [line] = failed(
       new TaskApiError('x', { kind: 'unavailable', code: 'HTTP_500', status: 500, requestId: 'r' }),

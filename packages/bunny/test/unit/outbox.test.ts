@@ -197,7 +197,7 @@ describe('closing the outbox', () => {
     const { outbox, said } = outboxOver(
       (_result, signal) =>
         new Promise((_resolve, reject) => {
-          signal.addEventListener('abort', () => reject(signal.reason as Error))
+          signal.addEventListener('abort', () => reject(new DOMException('cut', 'AbortError')))
         }),
     )
     await outbox.put('a', result('a'))
@@ -279,9 +279,9 @@ describe('an outbox with a folder', () => {
     await writeFile(join(path, 'notes.txt'), 'hello')
     const { outbox, lines } = outboxOver(failing(), { folder: await open() })
     await outbox.restore()
-    expect(lines.map(({ msg, file }) => [msg, file]).toSorted()).toEqual([
-      ['outbox trouble', 'half.json'],
-      ['outbox trouble', 'other.json'],
+    expect(lines.map(({ msg, file }) => `${msg}: ${String(file)}`).toSorted()).toEqual([
+      'outbox trouble: half.json',
+      'outbox trouble: other.json',
     ])
     expect((await readdir(path)).toSorted()).toEqual(['half.json', 'notes.txt', 'other.json'])
   })
