@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Backoff, newUuid, sleep, type Logger } from '@warren/runtime'
 import { Client, type ClientConfig } from 'pg'
 
+import { prepareConnection } from './postgres-pool.ts'
 import type { StoreSignal } from './relay-store.ts'
 import type { SignalBoard } from './signal-board.ts'
 
@@ -12,8 +13,9 @@ const LOCK_CLASS = 0x77_72_6e
 const NODES_PER_NOTICE = 190
 
 export interface SessionTiming {
+  /** Between two, ms. */
   readonly heartbeatMs: number
-  /** For the answer to a heartbeat, and for a connection. */
+  /** For the answer to a heartbeat, and for a connection, ms. */
   readonly answerMs: number
 }
 
@@ -130,6 +132,7 @@ export class PostgresSession implements AsyncDisposable {
     client.on('notification', ({ payload }) => this.#hear(payload))
     try {
       await client.connect()
+      await prepareConnection(client, this.#timing.answerMs)
       await client.query(`listen ${CHANNEL}`)
       this.#client = client
       this.#board.setLive(true)

@@ -1,9 +1,10 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import type { Logger } from '@warren/runtime'
-import { Pool, types, type ClientConfig } from 'pg'
+import { types, type ClientConfig } from 'pg'
 
 import { checkSchema, migrate } from './migrate.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
+import { ImpatientPool, type PoolTiming } from './postgres-pool.ts'
 import { PostgresSession, type SessionTiming } from './postgres-session.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
 import { SignalBoard } from './signal-board.ts'
@@ -26,12 +27,7 @@ export interface PostgresStoreOptions {
   readonly migrations?: readonly Migration[]
 }
 
-export interface PostgresTiming extends SessionTiming {
-  /** For a free connection, or a new one. */
-  readonly connectMs: number
-  /** For the answer to a statement. */
-  readonly queryMs: number
-}
+export type PostgresTiming = PoolTiming & SessionTiming
 
 const TIMING: PostgresTiming = {
   connectMs: 10_000,
@@ -69,17 +65,7 @@ class PostgresStore implements RelayStore {
       application_name: 'warren-relay',
       types: { getTypeParser: (oid, format) => typeParser(oid, format) },
     }
-    const pool = new Pool({
-      ...connection,
-      max: poolSize,
-      keepAlive: true,
-      connectionTimeoutMillis: timing.connectMs,
-      query_timeout: timing.queryMs,
-    })
-    // A connection that breaks, idle or in use, emits an error that ends the process unless somebody
-    // listens. There is nothing to do: its statement fails, and the pool replaces it when needed.
-    pool.on('error', () => {})
-    pool.on('connect', (client) => client.on('error', () => {}))
+    const pool = new ImpatientPool({ connection, size: poolSize, timing })
     this.#session = new PostgresSession({ connection, timing, board: this.signals, log })
     this.#db = new Kysely<RelayTables>({ dialect: new PostgresDialect({ pool }) })
     this.#database = new SqlDatabase({

@@ -5,7 +5,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { StoreSignal } from './relay-store.ts'
 import type { SignalBoard } from './signal-board.ts'
 import type { RelayTables } from './sql-schema.ts'
-import { StoreError, type StoreFailure } from './store-error.ts'
+import { StoreError, TIMEOUT, type StoreFailure } from './store-error.ts'
 
 /** All that differs between the databases, besides kysely's own dialect. */
 export interface SqlDifferences {
@@ -46,13 +46,9 @@ export class SqlDatabase {
     this.#log = options.log
   }
 
-  /** One statement, or several that need no transaction. `repeatable`: harmless if it ran twice. */
-  async run<T>(
-    verb: string,
-    work: (db: Kysely<RelayTables>) => Promise<T>,
-    options: { repeatable: boolean } = { repeatable: true },
-  ): Promise<T> {
-    return this.#persist(verb, () => work(this.db), options)
+  /** One statement, or several that need no transaction. It must be harmless if it runs twice. */
+  async run<T>(verb: string, work: (db: Kysely<RelayTables>) => Promise<T>): Promise<T> {
+    return this.#persist(verb, () => work(this.db))
   }
 
   /**
@@ -73,14 +69,10 @@ export class SqlDatabase {
       for (const signal of signals) this.#board.emit(signal)
       return result
     }
-    return this.#persist(verb, attempt, { repeatable: true })
+    return this.#persist(verb, attempt)
   }
 
-  async #persist<T>(
-    verb: string,
-    work: () => Promise<T>,
-    options: { repeatable: boolean },
-  ): Promise<T> {
+  async #persist<T>(verb: string, work: () => Promise<T>): Promise<T> {
     let reconnected = false
     for (let tries = 1; ; tries++) {
       try {
@@ -97,8 +89,9 @@ export class SqlDatabase {
         if (failure.unavailable) {
           // It may have been committed without our hearing of it, and its signals with it.
           this.#board.emit({ kind: 'resync' })
-          // One stale connection in the pool is no outage: a second try gets a fresh one.
-          if (options.repeatable && !reconnected) {
+          // One stale connection in the pool is no outage: a second try gets a fresh one. But who has
+          // waited for an answer in vain has waited long enough.
+          if (!reconnected && failure.code !== TIMEOUT) {
             reconnected = true
             continue
           }

@@ -23,6 +23,9 @@ export class StoreError extends Error {
   }
 }
 
+/** Code of a wait that was given up. */
+export const TIMEOUT = 'TIMEOUT'
+
 /** What an adapter knows about an error of its driver. */
 export interface StoreFailure {
   readonly code: string

@@ -1,6 +1,6 @@
 import { DatabaseError } from 'pg'
 
-import type { StoreFailure } from './store-error.ts'
+import { TIMEOUT, type StoreFailure } from './store-error.ts'
 
 /** SQLSTATE classes and codes of a server that is not there, not ready, or not the writable one. */
 const UNAVAILABLE = /^(?:08|57P0[123]|53300|25006)/
@@ -37,7 +37,7 @@ export function explainPostgres(error: unknown): StoreFailure | null {
     return { code, text: error.message, unavailable: true, passing: false, cause: error }
   }
   if (CONNECTION_LOST.test(error.message)) {
-    const code = /timeout/i.test(error.message) ? 'TIMEOUT' : 'CONNECTION_LOST'
+    const code = /timeout/i.test(error.message) ? TIMEOUT : 'CONNECTION_LOST'
     return { code, text: error.message, unavailable: true, passing: false, cause: error }
   }
   return null

@@ -15,15 +15,11 @@ export async function leaseSubtask(
   options: LeaseOptions,
   subtaskId?: string,
 ): Promise<LeasedSubtask | null> {
-  // Not repeatable: had the first try been committed, the second would take one more.
-  return database.run(
-    'lease',
-    async (db) => {
-      const lease = await take(database, db, nodeId, options, subtaskId)
-      return lease === undefined ? null : withTask(db, nodeId, lease)
-    },
-    { repeatable: false },
-  )
+  // Repeated after a lost reply it takes the next one; the first comes back when its lease runs out.
+  return database.run('lease', async (db) => {
+    const lease = await take(database, db, nodeId, options, subtaskId)
+    return lease === undefined ? null : withTask(db, nodeId, lease)
+  })
 }
 
 interface Lease {

@@ -11,7 +11,16 @@ import { expect, it } from 'vitest'
 
 import { openPostgresStore } from '../../src/store/postgres-store.ts'
 import { StoreError } from '../../src/store/store-error.ts'
-import { addNodes, LEASE, postgresBench, quietLog, recordingLog } from './store-bench.ts'
+import {
+  addNodes,
+  admitted,
+  LEASE,
+  newTask,
+  NOW,
+  postgresBench,
+  quietLog,
+  recordingLog,
+} from './store-bench.ts'
 import { countOf, openDesk, question, settledResults, startLoad } from './tasks-bench.ts'
 
 describePostgres('a PostgreSQL that fails', () => {
@@ -104,6 +113,7 @@ describePostgres('a PostgreSQL that fails', () => {
     await expect(store.tasks.leaseOldest(node!, LEASE)).rejects.toMatchObject({ unavailable: true })
     await until(() => !store.signals.live)
     expect(performance.now() - started).toBeLessThan(5_000)
+    const connections = proxy.accepted
     const heard: string[] = []
     using _ = store.signals.subscribe(({ kind }) => heard.push(kind))
     await direct.users.setNodeActive(node!, false)
@@ -112,7 +122,30 @@ describePostgres('a PostgreSQL that fails', () => {
     // What was missed is made up for.
     expect(heard).toContain('resync')
     await until(async () => (await store.users.listNodes())[0]?.active === false)
+    // The connection that did not answer was not used again.
+    expect(proxy.accepted).toBeGreaterThan(connections)
   }, 60_000)
+
+  it('passes over what another relay is just leasing, and does not wait for it', async () => {
+    await using stores = await postgresBench()
+    const store = stores.open()
+    const [node] = await addNodes(store, 1)
+    const [oldest, next] = [newTask(), newTask({ receivedAt: NOW + 1 })]
+    await admitted(store, oldest)
+    await admitted(store, next)
+    await admin(stores.url, async (client) => {
+      await client.query('begin')
+      await client.query(
+        `select 1 from relay_subtasks s join relay_tasks t on t.id = s.task_id
+         where t.uuid = $1 for update of s`,
+        [oldest.uuid],
+      )
+      expect((await store.tasks.leaseOldest(node!, LEASE))?.taskUuid).toBe(next.uuid)
+      expect(await store.tasks.leaseOldest(node!, LEASE)).toBeNull()
+      await client.query('rollback')
+    })
+    expect((await store.tasks.leaseOldest(node!, LEASE))?.taskUuid).toBe(oldest.uuid)
+  })
 
   it('ends the session of the leader: another relay takes over', async () => {
     await using stores = await postgresBench()
