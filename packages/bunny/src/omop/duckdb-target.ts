@@ -67,9 +67,10 @@ export class DuckDbTarget implements OmopTarget {
 
   static async ofFile(path: string, schema = ''): Promise<DuckDbTarget> {
     const description = `duckdb:${path}`
-    // Where a load was killed, its file is still there: it would be found in the way, and is of no use.
     const unfinished = `${path}.unfinished`
     try {
+      // The file of a load that was killed is of no use; one that is being written is locked, and this throws.
+      if (await exists(unfinished)) (await DuckDBInstance.create(unfinished)).closeSync()
       await removeDatabase(unfinished)
       const instance = await DuckDBInstance.create(unfinished)
       const connection = await instance.connect()

@@ -140,7 +140,7 @@ describe('omop generate', () => {
     expect(stderr).toContain('city')
   })
 
-  it('leaves the target alone and no litter when interrupted', async () => {
+  it('lets no second one write at the same time, and leaves no litter when interrupted', async () => {
     await omop(['generate', '--persons', '10', '--to', target()])
     const before = await stat(join(folder, 'hospital.duckdb'))
     const script = join(folder, 'run.mjs')
@@ -159,6 +159,10 @@ describe('omop generate', () => {
     })
     const ended = once(child, 'exit')
     await until(async () => (await readdir(folder)).some((name) => name.endsWith('.unfinished')))
+    expect(await omop(['load', folder, '--replace', '--to', target()])).toMatchObject({
+      exitCode: 69,
+      stderr: expect.stringContaining('held by another program'),
+    })
     child.kill('SIGINT')
     expect(await ended).toEqual([130, null])
     const names = await readdir(folder)

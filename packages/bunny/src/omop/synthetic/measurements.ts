@@ -167,7 +167,7 @@ export const GLUCOSE: MeasurementKind = {
   normal: [70, 100],
 }
 
-export const CREATININE: MeasurementKind = {
+const CREATININE: MeasurementKind = {
   id: 3016723,
   name: 'Creatinine mass in serum or plasma',
   unit: MG_DL,
@@ -182,7 +182,7 @@ export const CREATININE: MeasurementKind = {
   normal: [0.5, 1.2],
 }
 
-export const GFR: MeasurementKind = {
+const GFR: MeasurementKind = {
   id: 46236952,
   name: 'Estimated glomerular filtration rate',
   unit: GFR_UNIT,
