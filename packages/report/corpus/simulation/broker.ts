@@ -50,7 +50,7 @@ export function runBroker(world: World): void {
   }
   for (const spell of of('heartbeat')) loseHeartbeats(world, spell, chance)
   for (const spell of of('alarm')) {
-    const what = chance.pick(['memory', 'disk'])
+    const what = chance.pick<'memory' | 'disk'>(['memory', 'disk'])
     journal.add({ kind: 'alarm set', at: 'broker', time: spell.from, what })
     journal.add({ kind: 'alarm cleared', at: 'broker', time: spell.to, what })
     if (plan.hub === 'warren') queueDown(world, { from: spell.from, to: spell.from + 400 }, 'alarm')

@@ -50,7 +50,7 @@ export interface FactKinds {
     bytes: number
   }
   // in the hub
-  'hub started': Record<never, never>
+  'hub started': object
   statement: { about: 'user' | 'nodes' | 'task' | 'result'; ms: number; failed: boolean }
   login: {
     outcome: 'validated' | LoginFailure
@@ -71,7 +71,7 @@ export interface FactKinds {
     requestId: string
     trouble: HubTrouble | undefined
   }
-  'expiry sweep': Record<never, never>
+  'expiry sweep': object
   'upstream polled': { type: 'a' | 'b'; status: number; durationMs: number }
   'upstream poll failed': { type: 'a' | 'b'; status: number | undefined; retryInMs: number }
   'task retrieved': { taskId: string; taskKind: TaskKind }
@@ -86,12 +86,12 @@ export interface FactKinds {
   submitted: { taskId: string; attempt: number; durationMs: number }
   'submission failed': { taskId: string; attempt: number; status: number; retryInMs: number }
   'submission given up': { taskId: string; attempt: number; status: number }
-  'store lost': Record<never, never>
-  'store recovered': Record<never, never>
+  'store lost': object
+  'store recovered': object
   'queue lost': { why: 'refused' | 'login' | 'heartbeat' | 'alarm' }
-  'queue recovered': Record<never, never>
+  'queue recovered': object
   // in the broker
-  'broker started': Record<never, never>
+  'broker started': object
   accepted: { pid: number; port: number }
   authenticated: { pid: number; port: number }
   closed: { pid: number; port: number }
@@ -115,6 +115,20 @@ export type Fact = {
 }[FactKind]
 
 export type FactOf<K extends FactKind> = Extract<Fact, { kind: K }>
+
+/** What to make of a fact, by its kind; what is not listed means nothing here. */
+export type FactTable<T> = { readonly [K in FactKind]?: (fact: FactOf<K>) => T }
+
+// A method, because only methods may take less than they are declared to take: each entry gets exactly the facts it is filed
+// under, which the compiler cannot follow from table to fact.
+interface Entry<T> {
+  take(fact: Fact): T
+}
+
+export function lookUp<T>(table: FactTable<T>, fact: Fact): T | undefined {
+  const take: Entry<T>['take'] | undefined = table[fact.kind]
+  return take?.(fact)
+}
 
 /** Collects what happens, in any order, and hands it out in order of time. */
 export class Journal {

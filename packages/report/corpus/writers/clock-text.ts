@@ -1,8 +1,19 @@
 const MINUTE = 60_000
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-function local(time: number, zoneMinutes: number): Date {
-  return new Date(Math.floor(time) + zoneMinutes * MINUTE)
+/** `2025-09-26T06:56:21` of the seconds asked for last: a log asks for the same second again and again. */
+const recent = new Map<number, string>()
+const MOST_RECENT = 20_000
+
+function isoSecond(time: number): string {
+  const second = Math.floor(time / 1000)
+  let text = recent.get(second)
+  if (text === undefined) {
+    text = new Date(second * 1000).toISOString().slice(0, 19)
+    if (recent.size >= MOST_RECENT) recent.clear()
+    recent.set(second, text)
+  }
+  return text
 }
 
 function two(value: number): string {
@@ -11,12 +22,12 @@ function two(value: number): string {
 
 /** `07:56:21` */
 export function timeOfDay(time: number, zoneMinutes: number): string {
-  return local(time, zoneMinutes).toISOString().slice(11, 19)
+  return isoSecond(time + zoneMinutes * MINUTE).slice(11)
 }
 
 /** `26-Sep-25 07:56:21` */
 export function pythonStamp(time: number, zoneMinutes: number): string {
-  const date = local(time, zoneMinutes)
+  const date = new Date(Math.floor(time) + zoneMinutes * MINUTE)
   const month = MONTHS[date.getUTCMonth()] ?? ''
   const year = two(date.getUTCFullYear() % 100)
   return `${two(date.getUTCDate())}-${month}-${year} ${timeOfDay(time, zoneMinutes)}`
@@ -31,10 +42,9 @@ export function accessStamp(time: number): string {
 
 /** `2025-09-26T06:56:21.123456789Z`; `sequence` makes neighbours differ in the last digits, as they do in life. */
 export function nanoStamp(time: number, sequence = 0): string {
-  const date = new Date(Math.floor(time))
-  const nanos = Math.floor((time - Math.floor(time)) * 1_000_000)
-  const last = String(Math.min(999_999, nanos + (sequence % 97))).padStart(6, '0')
-  return `${date.toISOString().slice(0, 23)}${last}Z`
+  const fraction = time / 1000 - Math.floor(time / 1000)
+  const nanos = Math.min(999_999_999, Math.floor(fraction * 1e9) + (sequence % 97))
+  return `${isoSecond(time)}.${String(nanos).padStart(9, '0')}Z`
 }
 
 /** `2025-09-26 06:56:21.123456+00:00` */

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import type { Fact, FactKinds, FactOf, HubTrouble } from '../simulation/facts.ts'
+import { lookUp } from '../simulation/facts.ts'
+import type { Fact, FactKinds, FactOf, FactTable, HubTrouble } from '../simulation/facts.ts'
 import { timeOfDay } from './clock-text.ts'
 import { BROKER_ADDRESS, DATABASE_ADDRESS, linesAt } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
@@ -22,7 +23,7 @@ const SUBMITTER = 'Relay.Services.ResultsService'
 export function writeDotnetRelay(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return facts.flatMap((fact) => {
     const stamp = timeOfDay(fact.time, options.zoneMinutes)
-    return entries(fact).flatMap(({ level, message, source, below }) => {
+    return (lookUp(ENTRIES, fact) ?? []).flatMap(({ level, message, source, below }) => {
       const context = options.wordy ? ` <s:${source}>` : ''
       const first = `[${stamp} ${level}] ${message}${context}`
       return linesAt(fact.time, below === undefined ? first : `${first}\n${below}`)
@@ -30,67 +31,52 @@ export function writeDotnetRelay(facts: readonly Fact[], options: WriterOptions)
   })
 }
 
-function entries(fact: Fact): Entry[] {
-  switch (fact.kind) {
-    case 'hub started':
-      return [
-        info('Now listening on: http://[::]:8080', 'Microsoft.Hosting.Lifetime'),
-        info(
-          'Application started. Press Ctrl+C to shut down.',
-          'Microsoft.Hosting.Lifetime',
-        ),
-      ]
-    case 'statement':
-      return [statement(fact)]
-    case 'login':
-      return login(fact)
-    case 'request':
-      return [request(fact)]
-    case 'expiry sweep':
-      return [info('Finding Tasks that are expiring...', COMPLETER)]
-    case 'upstream poll failed':
-      return [
-        {
-          level: 'ERR',
-          message: `Polling the upstream queue '${fact.type}' failed: Response status code does not indicate success: ${fact.status ?? 0} (${reason(fact.status)}).`,
-          source: POLLER,
-          below: `System.Net.Http.HttpRequestException: Response status code does not indicate success: ${fact.status ?? 0} (${reason(fact.status)}).
+const ENTRIES: FactTable<readonly Entry[]> = {
+  'hub started': () => [
+    info('Now listening on: http://[::]:8080', 'Microsoft.Hosting.Lifetime'),
+    info('Application started. Press Ctrl+C to shut down.', 'Microsoft.Hosting.Lifetime'),
+  ],
+  statement: (fact) => [statement(fact)],
+  login: (fact) => login(fact),
+  request: (fact) => [request(fact)],
+  'expiry sweep': () => [info('Finding Tasks that are expiring...', COMPLETER)],
+  'upstream poll failed': (fact) => [
+    {
+      level: 'ERR',
+      message: `Polling the upstream queue '${fact.type}' failed: Response status code does not indicate success: ${fact.status ?? 0} (${reason(fact.status)}).`,
+      source: POLLER,
+      below: `System.Net.Http.HttpRequestException: Response status code does not indicate success: ${fact.status ?? 0} (${reason(fact.status)}).
    at System.Net.Http.HttpResponseMessage.EnsureSuccessStatusCode()
    at Relay.TaskApi.TaskApiClient.FetchNextJobAsync[T](ApiClientOptions options)
    at Relay.Services.UpstreamTaskPoller.PollJobQueue[T](CancellationToken cancellationToken)`,
-        },
-        info('Waiting 5 seconds before resuming polling.', POLLER),
-      ]
-    case 'task retrieved': {
-      const type = fact.taskKind === 'availability' ? 'AvailabilityJob' : 'CollectionAnalysisJob'
-      return [info(`Task retrieved: (${type}) ${fact.taskId}`, POLLER)]
-    }
-    case 'task expired': {
-      const threshold = fact.taskKind === 'availability' ? '00:04:00' : '01:48:00'
-      return [
-        info(
-          `Task:${fact.taskId} has reached the expiry threshold of ${threshold}. Completing...`,
-          COMPLETER,
-        ),
-      ]
-    }
-    case 'submitting':
-      return [info(`Submitting Results for ${fact.taskId}.`, SUBMITTER)]
-    case 'submitted':
-      return [info(`Successfully submitted results for ${fact.taskId}.`, SUBMITTER)]
-    case 'submission failed': {
-      const why = `${fact.status} ${STATUS_CODES[fact.status] ?? ''}`.trim()
-      return [
-        {
-          level: 'ERR',
-          message: `Task submission failed with ${why}. Retrying in 5 seconds... (${fact.attempt}/5)`,
-          source: SUBMITTER,
-        },
-      ]
-    }
-    default:
-      return []
-  }
+    },
+    info('Waiting 5 seconds before resuming polling.', POLLER),
+  ],
+  'task retrieved': (fact) => {
+    const type = fact.taskKind === 'availability' ? 'AvailabilityJob' : 'CollectionAnalysisJob'
+    return [info(`Task retrieved: (${type}) ${fact.taskId}`, POLLER)]
+  },
+  'task expired': (fact) => {
+    const threshold = fact.taskKind === 'availability' ? '00:04:00' : '01:48:00'
+    return [
+      info(
+        `Task:${fact.taskId} has reached the expiry threshold of ${threshold}. Completing...`,
+        COMPLETER,
+      ),
+    ]
+  },
+  submitting: (fact) => [info(`Submitting Results for ${fact.taskId}.`, SUBMITTER)],
+  submitted: (fact) => [info(`Successfully submitted results for ${fact.taskId}.`, SUBMITTER)],
+  'submission failed': (fact) => {
+    const why = `${fact.status} ${STATUS_CODES[fact.status] ?? ''}`.trim()
+    return [
+      {
+        level: 'ERR',
+        message: `Task submission failed with ${why}. Retrying in 5 seconds... (${fact.attempt}/5)`,
+        source: SUBMITTER,
+      },
+    ]
+  },
 }
 
 function info(message: string, source: string): Entry {
@@ -129,10 +115,7 @@ function login({ outcome, client = '', collection }: FactOf<'login'>): Entry[] {
     case 'wrong password':
       return [warn(`Invalid password for client: ${client}`), failed]
     case 'wrong collection':
-      return [
-        warn(`collectionId '${collection}' is not valid for clientId '${client}'.`),
-        failed,
-      ]
+      return [warn(`collectionId '${collection}' is not valid for clientId '${client}'.`), failed]
     default:
       return outcome satisfies never
   }

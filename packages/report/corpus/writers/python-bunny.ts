@@ -1,4 +1,5 @@
-import type { Fact, FactOf, Outcome } from '../simulation/facts.ts'
+import { lookUp } from '../simulation/facts.ts'
+import type { Fact, FactOf, FactTable, Outcome } from '../simulation/facts.ts'
 import type { TransportFailure } from '../simulation/faults.ts'
 import { pythonStamp } from './clock-text.ts'
 import { HUB_HOST, linesAt } from './written-line.ts'
@@ -14,7 +15,7 @@ type LevelName = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR'
 /** The log of the Python client that sites run today. */
 export function writePythonBunny(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return facts.flatMap((fact) =>
-    entries(fact)
+    (lookUp(ENTRIES, fact) ?? [])
       .filter(([level]) => level !== 'DEBUG' || options.level === 'debug')
       .flatMap(([level, message]) => {
         const stamp = pythonStamp(fact.time, options.zoneMinutes)
@@ -23,53 +24,44 @@ export function writePythonBunny(facts: readonly Fact[], options: WriterOptions)
   )
 }
 
-function entries(fact: Fact): (readonly [LevelName, string])[] {
-  switch (fact.kind) {
-    case 'client started':
-      return [
-        ['INFO', `Starting Bunny version: ${fact.version}`],
-        ['DEBUG', "Settings: {'TASK_API_BASE_URL': '" + BASE + "', 'POLLING_INTERVAL': 10}"],
-        ['INFO', 'Connecting to database...'],
-        ['INFO', 'Polling for tasks...'],
-      ]
-    case 'poll sent':
-      return [
-        ['DEBUG', `Sending get request to ${BASE}/task/nextjob/[REDACTED]`],
-        [
-          'DEBUG',
-          `Sending get request to ${BASE}/task/nextjob/[REDACTED] with data None and kwargs {}`,
-        ],
-      ]
-    case 'poll answered':
-      return answered(fact)
-    case 'poll failed':
-      return [['ERROR', `Network error occurred: ${errorText(fact.outcome, 'Client')}`]]
-    case 'task received':
-      return [
-        ['INFO', 'Task received. Resolving...'],
-        ['INFO', 'Processing query...'],
-        ['INFO', `Executing SQL query:\n${QUERY}`],
-      ]
-    case 'task solved':
-      return fact.taskKind === 'availability' ? [['INFO', 'Solved availability query']] : []
-    case 'task dropped':
-      return [
-        ['ERROR', `1 validation error for AvailabilityQuery\n${VALIDATION}`],
-        ['ERROR', `Invalid task input: Invalid query type. Data: {'uuid': '${fact.taskId}'}`],
-      ]
-    case 'result sent':
-      return [['DEBUG', `Sending post request to ${BASE}/task/result/${fact.taskId}/[REDACTED]`]]
-    case 'result answered':
-      return [
-        ['DEBUG', `Response Status: ${fact.status}`],
-        ['DEBUG', `Response Text: ${fact.status < 300 ? 'Job saved' : ''}`],
-        ['INFO', 'Task resolved.'],
-      ]
-    case 'result failed':
-      return [postFailed(fact)]
-    default:
-      return []
-  }
+const ENTRIES: FactTable<readonly (readonly [LevelName, string])[]> = {
+  'client started': (fact) => [
+    ['INFO', `Starting Bunny version: ${fact.version}`],
+    ['DEBUG', "Settings: {'TASK_API_BASE_URL': '" + BASE + "', 'POLLING_INTERVAL': 10}"],
+    ['INFO', 'Connecting to database...'],
+    ['INFO', 'Polling for tasks...'],
+  ],
+  'poll sent': () => [
+    ['DEBUG', `Sending get request to ${BASE}/task/nextjob/[REDACTED]`],
+    [
+      'DEBUG',
+      `Sending get request to ${BASE}/task/nextjob/[REDACTED] with data None and kwargs {}`,
+    ],
+  ],
+  'poll answered': (fact) => answered(fact),
+  'poll failed': (fact) => [
+    ['ERROR', `Network error occurred: ${errorText(fact.outcome, 'Client')}`],
+  ],
+  'task received': () => [
+    ['INFO', 'Task received. Resolving...'],
+    ['INFO', 'Processing query...'],
+    ['INFO', `Executing SQL query:\n${QUERY}`],
+  ],
+  'task solved': (fact) =>
+    fact.taskKind === 'availability' ? [['INFO', 'Solved availability query']] : [],
+  'task dropped': (fact) => [
+    ['ERROR', `1 validation error for AvailabilityQuery\n${VALIDATION}`],
+    ['ERROR', `Invalid task input: Invalid query type. Data: {'uuid': '${fact.taskId}'}`],
+  ],
+  'result sent': (fact) => [
+    ['DEBUG', `Sending post request to ${BASE}/task/result/${fact.taskId}/[REDACTED]`],
+  ],
+  'result answered': (fact) => [
+    ['DEBUG', `Response Status: ${fact.status}`],
+    ['DEBUG', `Response Text: ${fact.status < 300 ? 'Job saved' : ''}`],
+    ['INFO', 'Task resolved.'],
+  ],
+  'result failed': (fact) => [postFailed(fact)],
 }
 
 function answered({ status }: FactOf<'poll answered'>): (readonly [LevelName, string])[] {
@@ -79,7 +71,11 @@ function answered({ status }: FactOf<'poll answered'>): (readonly [LevelName, st
   return [line]
 }
 
-function postFailed({ outcome, taskId, time }: FactOf<'result failed'>): readonly [LevelName, string] {
+function postFailed({
+  outcome,
+  taskId,
+  time,
+}: FactOf<'result failed'>): readonly [LevelName, string] {
   if (outcome.kind === 'status') {
     const at = (time / 1000).toFixed(1)
     return [
@@ -105,12 +101,17 @@ function errorText(outcome: Outcome, side: string): string {
   return `${outcome.status} ${reason} for url: ${BASE}/task/nextjob/[REDACTED]`
 }
 
+function caused(cause: string): string {
+  return `${POOL}: Max retries exceeded with url: ${POLL} (Caused by ${cause})`
+}
+
+function certificate(reason: string): string {
+  return caused(
+    `SSLError(SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: ${reason} (_ssl.c:1010)"))`,
+  )
+}
+
 function transportText(failure: TransportFailure): string {
-  const caused = (cause: string) => `${POOL}: Max retries exceeded with url: ${POLL} (Caused by ${cause})`
-  const certificate = (reason: string) =>
-    caused(
-      `SSLError(SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: ${reason} (_ssl.c:1010)"))`,
-    )
   switch (failure) {
     case 'name-resolution':
       return caused(
@@ -133,9 +134,7 @@ function transportText(failure: TransportFailure): string {
     case 'tls-untrusted':
       return certificate('self-signed certificate in certificate chain')
     case 'tls-wrong-name':
-      return certificate(
-        `Hostname mismatch, certificate is not valid for '${HUB_HOST}'.`,
-      )
+      return certificate(`Hostname mismatch, certificate is not valid for '${HUB_HOST}'.`)
     default:
       return failure satisfies never
   }

@@ -1,4 +1,5 @@
-import type { Fact, FactOf } from '../simulation/facts.ts'
+import { lookUp } from '../simulation/facts.ts'
+import type { Fact, FactOf, FactTable } from '../simulation/facts.ts'
 import { brokerStamp } from './clock-text.ts'
 import { BROKER_ADDRESS, HUB_ADDRESS } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
@@ -9,7 +10,7 @@ type Entry = readonly [level: 'info' | 'warning' | 'error' | 'notice', pid: numb
 export function writeRabbitmq(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return facts.flatMap((fact) => {
     const stamp = brokerStamp(fact.time)
-    return entries(fact).flatMap(([level, pid, text]) => {
+    return (lookUp(ENTRIES, fact) ?? []).flatMap(([level, pid, text]) => {
       const prefix = `${stamp} [${level}] <0.${pid}.0> `
       const [first = '', ...more] = text.split('\n')
       const below = more.map((line) => (options.wordy ? prefix + line : ` ${line}`))
@@ -18,71 +19,62 @@ export function writeRabbitmq(facts: readonly Fact[], options: WriterOptions): W
   })
 }
 
-function entries(fact: Fact): Entry[] {
-  switch (fact.kind) {
-    case 'broker started':
-      return [
-        ['info', 221, ' Starting RabbitMQ 3.13.7 on Erlang 26.2.5.11 [jit]'],
-        ['info', 221, 'started TCP listener on [::]:5672'],
-        ['info', 9, ' Server startup complete; 4 plugins started.'],
-      ]
-    case 'accepted':
-      return [
-        ['info', fact.pid, `accepting AMQP connection <0.${fact.pid}.0> (${way(fact)})`],
-      ]
-    case 'authenticated':
-      return [
-        [
-          'info',
-          fact.pid,
-          `connection <0.${fact.pid}.0> (${way(fact)}): user 'relay' authenticated and granted access to vhost '/'`,
-        ],
-      ]
-    case 'closed':
-      return [
-        [
-          'info',
-          fact.pid,
-          `closing AMQP connection <0.${fact.pid}.0> (${way(fact)}, vhost: '/', user: 'relay')`,
-        ],
-      ]
-    case 'login refused':
-      return [
-        [
-          'error',
-          fact.pid,
-          `Error on AMQP connection <0.${fact.pid}.0> (${way(fact)}, state: starting):\nPLAIN login refused: user 'relay' - invalid credentials`,
-        ],
-      ]
-    case 'heartbeats missed':
-      return [
-        [
-          'error',
-          fact.pid,
-          `closing AMQP connection <0.${fact.pid}.0> (${way(fact)}):\nmissed heartbeats from client, timeout: 60s`,
-        ],
-      ]
-    case 'alarm set':
-      return [
-        ['warning', 460, `${fact.what} resource limit alarm set on node rabbit@broker-0.`],
-        ['warning', 460, ''],
-        ['warning', 460, STARS],
-        ['warning', 460, '*** Publishers will be blocked until this alarm clears ***'],
-        ['warning', 460, STARS],
-      ]
-    case 'alarm cleared':
-      return [
-        ['warning', 460, `${fact.what} resource limit alarm cleared on node rabbit@broker-0`],
-      ]
-    case 'port probed':
-      return [['error', fact.pid, '{bad_header,<<"GET / HT">>}']]
-    default:
-      return []
-  }
+const ENTRIES: FactTable<readonly Entry[]> = {
+  'broker started': () => [
+    ['info', 221, ' Starting RabbitMQ 3.13.7 on Erlang 26.2.5.11 [jit]'],
+    ['info', 221, 'started TCP listener on [::]:5672'],
+    ['info', 9, ' Server startup complete; 4 plugins started.'],
+  ],
+  accepted: (fact) => [
+    ['info', fact.pid, `accepting AMQP connection <0.${fact.pid}.0> (${way(fact)})`],
+  ],
+  authenticated: (fact) => [
+    [
+      'info',
+      fact.pid,
+      `connection <0.${fact.pid}.0> (${way(fact)}): user 'relay' authenticated and granted access to vhost '/'`,
+    ],
+  ],
+  closed: (fact) => [
+    [
+      'info',
+      fact.pid,
+      `closing AMQP connection <0.${fact.pid}.0> (${way(fact)}, vhost: '/', user: 'relay')`,
+    ],
+  ],
+  'login refused': (fact) => [
+    [
+      'error',
+      fact.pid,
+      `Error on AMQP connection <0.${fact.pid}.0> (${way(fact)}, state: starting):\nPLAIN login refused: user 'relay' - invalid credentials`,
+    ],
+  ],
+  'heartbeats missed': (fact) => [
+    [
+      'error',
+      fact.pid,
+      `closing AMQP connection <0.${fact.pid}.0> (${way(fact)}):\nmissed heartbeats from client, timeout: 60s`,
+    ],
+  ],
+  'alarm set': (fact) => [
+    ['warning', 460, `${fact.what} resource limit alarm set on node rabbit@broker-0.`],
+    ['warning', 460, ''],
+    ['warning', 460, STARS],
+    ['warning', 460, '*** Publishers will be blocked until this alarm clears ***'],
+    ['warning', 460, STARS],
+  ],
+  'alarm cleared': (fact) => [
+    ['warning', 460, `${fact.what} resource limit alarm cleared on node rabbit@broker-0`],
+  ],
+  'port probed': (fact) => [['error', fact.pid, '{bad_header,<<"GET / HT">>}']],
 }
 
 const STARS = '*'.repeat(58)
 
-function way({ port }: FactOf<'accepted' | 'authenticated' | 'closed' | 'login refused' | 'heartbeats missed'>): string {
+function way({
+  port,
+}: FactOf<
+  'accepted' | 'authenticated' | 'closed' | 'login refused' | 'heartbeats missed'
+>): string {
   return `${HUB_ADDRESS}:${port} -> ${BROKER_ADDRESS}:5672`
 }

@@ -1,11 +1,12 @@
 import { bunnyText } from '@warren/runtime'
 import { BunnyEvent } from '../../../bunny/src/log-events.ts'
 import { bunnyTextCatalogue } from '../../../bunny/src/log-text.ts'
-import type { Fact, FactOf, Outcome } from '../simulation/facts.ts'
+import { lookUp } from '../simulation/facts.ts'
+import type { Fact, FactOf, FactTable, Outcome } from '../simulation/facts.ts'
 import type { TransportFailure } from '../simulation/faults.ts'
 import { jsonLines, textLines } from './warren-lines.ts'
 import { MinuteSummary } from './warren-records.ts'
-import type { Record } from './warren-records.ts'
+import type { WarrenRecord } from './warren-records.ts'
 import { HUB_HOST } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
 
@@ -22,12 +23,12 @@ export function writeBunnyText(facts: readonly Fact[], options: WriterOptions): 
   return textLines(bunnyRecords(facts, options), 'bunny', bunnyText(bunnyTextCatalogue), options)
 }
 
-function bunnyRecords(facts: readonly Fact[], options: WriterOptions): Record[] {
+function bunnyRecords(facts: readonly Fact[], options: WriterOptions): WarrenRecord[] {
   // Its minutes begin when it starts, at no round time.
   const summary = new MinuteSummary('relay', options.from - 22_700)
   const records = facts.flatMap((fact) => {
     count(fact, summary)
-    return recordsOf(fact)
+    return lookUp(RECORDS, fact) ?? []
   })
   return [...records, ...summary.records(options)].sort((a, b) => a.at - b.at)
 }
@@ -39,70 +40,86 @@ function count(fact: Fact, summary: MinuteSummary): void {
   }
 }
 
-function recordsOf(fact: Fact): Record[] {
-  const at = fact.time
-  const one = (level: Record['level'], msg: string, fields: object): Record[] => [
-    { at, level, msg, fields },
-  ]
-  switch (fact.kind) {
-    case 'client started': {
-      const { version } = fact
-      const database = 'PostgreSQL 16.4'
-      return [
-        { at: at - 400, level: 'info', msg: BunnyEvent.starting, fields: { version } },
-        { at: at - 380, level: 'info', msg: BunnyEvent.connecting, fields: { database: 'postgres' } },
-        { at, level: 'info', msg: BunnyEvent.started, fields: { version, relay: BASE, database } },
-      ]
-    }
-    case 'polls not held':
-      return one('info', BunnyEvent.pollsNotHeld, {
-        askedSeconds: fact.askedSeconds,
-        intervalMs: fact.intervalMs,
-      })
-    case 'poll sent':
-      return one('debug', BunnyEvent.pollSent, { requestId: fact.requestId, url: POLL_URL })
-    case 'poll answered': {
-      const { requestId, status } = fact
-      const durationMs = Math.round(fact.durationMs)
-      const answered = one('debug', BunnyEvent.pollAnswered, { requestId, status, durationMs })
-      return status === 204 ? [...answered, ...one('debug', BunnyEvent.noTask, {})] : answered
-    }
-    case 'poll failed':
-      return one('error', BunnyEvent.pollFailed, pollFailed(fact))
-    case 'task received': {
-      const { taskId, taskKind: kind, requestId } = fact
-      return one('info', BunnyEvent.taskReceived, { taskId, kind, requestId })
-    }
-    case 'task solved': {
-      const { taskId, taskKind: kind } = fact
-      const durationMs = Math.round(fact.durationMs)
-      const solved = { taskId, kind, status: 'ok', count: fact.count, durationMs }
-      return one('info', BunnyEvent.taskSolved, solved)
-    }
-    case 'result answered': {
-      const { taskId, requestId, status } = fact
-      if (status >= 400) {
-        return one('error', BunnyEvent.resultRefused, { taskId, requestId, status, attempt: 1 })
-      }
-      const durationMs = Math.round(fact.durationMs)
-      return one('info', BunnyEvent.resultPosted, { taskId, requestId, status, durationMs })
-    }
-    case 'result failed': {
-      const { taskId, requestId, attempt, retryInMs } = fact
-      const url = `${BASE}/task/result/${taskId}/[REDACTED]`
-      const failure = failureFields(fact.outcome)
-      return one('warn', BunnyEvent.resultPostFailed, {
+const RECORDS: FactTable<WarrenRecord[]> = {
+  'client started': ({ time, version }) => [
+    ...entry(time - 400, 'info', BunnyEvent.starting, { version }),
+    ...entry(time - 380, 'info', BunnyEvent.connecting, { database: 'postgres' }),
+    ...entry(time, 'info', BunnyEvent.started, {
+      version,
+      relay: BASE,
+      database: 'PostgreSQL 16.4',
+    }),
+  ],
+  'polls not held': (fact) =>
+    entry(fact.time, 'info', BunnyEvent.pollsNotHeld, {
+      askedSeconds: fact.askedSeconds,
+      intervalMs: fact.intervalMs,
+    }),
+  'poll sent': (fact) =>
+    entry(fact.time, 'debug', BunnyEvent.pollSent, { requestId: fact.requestId, url: POLL_URL }),
+  'poll answered': (fact) => {
+    const { requestId, status } = fact
+    const durationMs = Math.round(fact.durationMs)
+    const answered = entry(fact.time, 'debug', BunnyEvent.pollAnswered, {
+      requestId,
+      status,
+      durationMs,
+    })
+    return status === 204
+      ? [...answered, ...entry(fact.time, 'debug', BunnyEvent.noTask, {})]
+      : answered
+  },
+  'poll failed': (fact) => entry(fact.time, 'error', BunnyEvent.pollFailed, pollFailed(fact)),
+  'task received': (fact) => {
+    const { taskId, taskKind: kind, requestId } = fact
+    return entry(fact.time, 'info', BunnyEvent.taskReceived, { taskId, kind, requestId })
+  },
+  'task solved': (fact) => {
+    const { taskId, taskKind: kind } = fact
+    const durationMs = Math.round(fact.durationMs)
+    const solved = { taskId, kind, status: 'ok', count: fact.count, durationMs }
+    return entry(fact.time, 'info', BunnyEvent.taskSolved, solved)
+  },
+  'result answered': (fact) => {
+    const { taskId, requestId, status } = fact
+    if (status >= 400) {
+      return entry(fact.time, 'error', BunnyEvent.resultRefused, {
         taskId,
         requestId,
-        attempt,
-        ...failure,
-        url,
-        retryInMs,
+        status,
+        attempt: 1,
       })
     }
-    default:
-      return []
-  }
+    const durationMs = Math.round(fact.durationMs)
+    return entry(fact.time, 'info', BunnyEvent.resultPosted, {
+      taskId,
+      requestId,
+      status,
+      durationMs,
+    })
+  },
+  'result failed': (fact) => {
+    const { taskId, requestId, attempt, retryInMs } = fact
+    const url = `${BASE}/task/result/${taskId}/[REDACTED]`
+    const failure = failureFields(fact.outcome)
+    return entry(fact.time, 'warn', BunnyEvent.resultPostFailed, {
+      taskId,
+      requestId,
+      attempt,
+      ...failure,
+      url,
+      retryInMs,
+    })
+  },
+}
+
+function entry(
+  time: number,
+  level: WarrenRecord['level'],
+  msg: string,
+  fields: object,
+): WarrenRecord[] {
+  return [{ at: time, level, msg, fields }]
 }
 
 function pollFailed({ requestId, outcome, durationMs, retryInMs }: FactOf<'poll failed'>): object {
@@ -114,7 +131,14 @@ function pollFailed({ requestId, outcome, durationMs, retryInMs }: FactOf<'poll 
             'the relay refuses our credentials: check TASK_API_USERNAME and TASK_API_PASSWORD, and that COLLECTION_ID belongs to that user',
         }
       : {}
-  return { requestId, ...failure, ...advice, url: POLL_URL, durationMs: Math.round(durationMs), retryInMs }
+  return {
+    requestId,
+    ...failure,
+    ...advice,
+    url: POLL_URL,
+    durationMs: Math.round(durationMs),
+    retryInMs,
+  }
 }
 
 function failureFields(outcome: Outcome): object {
@@ -145,4 +169,3 @@ const TRANSPORT: Readonly<{ [F in TransportFailure]: { code: string; detail: str
 function tls(reason: string): { code: string; detail: string } {
   return { code: `TLS_${reason}`, detail: `TLS with ${HUB_HOST} failed (${reason})` }
 }
-

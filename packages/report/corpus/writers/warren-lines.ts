@@ -1,18 +1,20 @@
 import type { TextStyle } from '@warren/runtime'
 import { LEVELS, logRecord } from './warren-records.ts'
-import type { Record } from './warren-records.ts'
+import type { WarrenRecord } from './warren-records.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
 
 const MINUTE = 60_000
 
 /** Records as pino writes them. */
 export function jsonLines(
-  records: readonly Record[],
+  records: readonly WarrenRecord[],
   component: string,
   { level, pod, from, to }: WriterOptions,
 ): WrittenLine[] {
   return records
-    .filter((record) => LEVELS[record.level] >= LEVELS[level] && record.at >= from && record.at < to)
+    .filter(
+      (record) => LEVELS[record.level] >= LEVELS[level] && record.at >= from && record.at < to,
+    )
     .map((record) => ({
       time: record.at,
       text: JSON.stringify(logRecord(record, component, pod)),
@@ -21,7 +23,7 @@ export function jsonLines(
 
 /** Records as the text format shows them, in the local time of the site. */
 export function textLines(
-  records: readonly Record[],
+  records: readonly WarrenRecord[],
   component: string,
   style: TextStyle,
   { level, pod, from, to, zoneMinutes }: WriterOptions,

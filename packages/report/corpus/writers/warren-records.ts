@@ -5,7 +5,7 @@ import type { WriterOptions } from './written-line.ts'
 export const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const
 
 /** A record as our programs hand it to pino; `at` is when. */
-export interface Record {
+export interface WarrenRecord {
   readonly at: number
   readonly level: keyof typeof LEVELS
   readonly msg: string
@@ -13,7 +13,11 @@ export interface Record {
 }
 
 /** In the order pino writes the members. */
-export function logRecord({ at, level, msg, fields }: Record, component: string, pod: string): LogRecord {
+export function logRecord(
+  { at, level, msg, fields }: WarrenRecord,
+  component: string,
+  pod: string,
+): LogRecord {
   const base = { level: LEVELS[level], time: Math.floor(at), component, hostname: pod }
   return { ...base, ...fields, msg }
 }
@@ -33,8 +37,8 @@ export class MinuteSummary {
     this.#polls.push({ at, outcome, durationMs })
   }
 
-  records({ to }: WriterOptions): Record[] {
-    const records: Record[] = []
+  records({ to }: WriterOptions): WarrenRecord[] {
+    const records: WarrenRecord[] = []
     for (let end = this.#from + WINDOW_MS; end <= to; end += WINDOW_MS) {
       const polls = this.#polls.filter(({ at }) => at >= end - WINDOW_MS && at < end)
       const durations = new DurationHistogram()

@@ -1,9 +1,10 @@
 import { relayText } from '@warren/runtime'
 import { relayLogText } from '@warren/relay'
-import type { Fact, FactOf } from '../simulation/facts.ts'
+import { lookUp } from '../simulation/facts.ts'
+import type { Fact, FactOf, FactTable } from '../simulation/facts.ts'
 import { jsonLines, textLines } from './warren-lines.ts'
 import { MinuteSummary } from './warren-records.ts'
-import type { Record } from './warren-records.ts'
+import type { WarrenRecord } from './warren-records.ts'
 import { BROKER_ADDRESS, DATABASE_ADDRESS, UPSTREAM } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
 
@@ -17,7 +18,7 @@ export function writeRelayText(facts: readonly Fact[], options: WriterOptions): 
   return textLines(relayRecords(facts, options), 'relay', relayText(relayLogText), options)
 }
 
-function relayRecords(facts: readonly Fact[], options: WriterOptions): Record[] {
+function relayRecords(facts: readonly Fact[], options: WriterOptions): WarrenRecord[] {
   const summaries = new Map<string, MinuteSummary>()
   const summaryOf = (link: string): MinuteSummary => {
     let summary = summaries.get(link)
@@ -31,7 +32,7 @@ function relayRecords(facts: readonly Fact[], options: WriterOptions): Record[] 
   for (const client of options.registered) summaryOf(`node ${client}`)
   const records = facts.flatMap((fact) => {
     count(fact, summaryOf)
-    return recordsOf(fact)
+    return lookUp(RECORDS, fact) ?? []
   })
   const minutes = [...summaries.values()].flatMap((summary) => summary.records(options))
   return [...records, ...minutes].sort((a, b) => a.at - b.at)
@@ -49,132 +50,124 @@ function count(fact: Fact, summaryOf: (link: string) => MinuteSummary): void {
   }
 }
 
-function recordsOf(fact: Fact): Record[] {
-  const at = fact.time
-  const one = (level: Record['level'], msg: string, fields: object): Record[] => [
-    { at, level, msg, fields },
-  ]
-  switch (fact.kind) {
-    case 'hub started':
-      return one('info', 'relay started', {
-        version: '0.1.0',
-        host: '0.0.0.0',
-        port: 8080,
-        store: 'postgresql',
-        queue: 'rabbitmq',
-        upstreams: [UPSTREAM],
-      })
-    case 'login':
-      return login(fact)
-    case 'request':
-      return request(fact)
-    case 'upstream polled': {
-      const { type, status } = fact
-      const durationMs = Math.round(fact.durationMs)
-      return one('debug', 'upstream poll answered', { upstream: UPSTREAM, type, status, durationMs })
-    }
-    case 'upstream poll failed': {
-      const { type, status = 503, retryInMs } = fact
-      const failure = upstreamFailure(status, at)
-      const rest = { durationMs: 30, retryInMs }
-      return one('error', 'upstream poll failed', { upstream: UPSTREAM, type, ...failure, ...rest })
-    }
-    case 'store lost':
-      return one('error', 'store unavailable', {
-        code: 'ECONNREFUSED',
-        detail: `connect ECONNREFUSED ${DATABASE_ADDRESS}:5432`,
-      })
-    case 'store recovered':
-      return one('info', 'store recovered', {})
-    case 'queue lost':
-      return one('error', 'queue unavailable', { detail: QUEUE_LOST[fact.why] })
-    case 'queue recovered':
-      return one('info', 'queue recovered', {})
-    default:
-      return taskRecords(fact)
-  }
+const RECORDS: FactTable<WarrenRecord[]> = {
+  'hub started': (fact) =>
+    entry(fact.time, 'info', 'relay started', {
+      version: '0.1.0',
+      host: '0.0.0.0',
+      port: 8080,
+      store: 'postgresql',
+      queue: 'rabbitmq',
+      upstreams: [UPSTREAM],
+    }),
+  login: (fact) => login(fact),
+  request: (fact) => request(fact),
+  'upstream polled': (fact) => {
+    const { type, status } = fact
+    const durationMs = Math.round(fact.durationMs)
+    return entry(fact.time, 'debug', 'upstream poll answered', {
+      upstream: UPSTREAM,
+      type,
+      status,
+      durationMs,
+    })
+  },
+  'upstream poll failed': (fact) => {
+    const { type, status = 503, retryInMs } = fact
+    const failure = upstreamFailure(status, fact.time)
+    const rest = { durationMs: 30, retryInMs }
+    return entry(fact.time, 'error', 'upstream poll failed', {
+      upstream: UPSTREAM,
+      type,
+      ...failure,
+      ...rest,
+    })
+  },
+  'store lost': (fact) =>
+    entry(fact.time, 'error', 'store unavailable', {
+      code: 'ECONNREFUSED',
+      detail: `connect ECONNREFUSED ${DATABASE_ADDRESS}:5432`,
+    }),
+  'store recovered': (fact) => entry(fact.time, 'info', 'store recovered', {}),
+  'queue lost': (fact) =>
+    entry(fact.time, 'error', 'queue unavailable', { detail: QUEUE_LOST[fact.why] }),
+  'queue recovered': (fact) => entry(fact.time, 'info', 'queue recovered', {}),
+  'task retrieved': (fact) => {
+    const { taskId, taskKind: kind } = fact
+    return entry(fact.time, 'info', 'task received', { taskId, kind, upstream: UPSTREAM })
+  },
+  'task admitted': (fact) =>
+    entry(fact.time, 'info', 'task admitted', { taskId: fact.taskId, nodes: fact.nodes }),
+  'task handed out': (fact) => {
+    const { taskId, subtaskId, node, requestId } = fact
+    return entry(fact.time, 'info', 'task handed out', {
+      taskId,
+      subtaskId,
+      node,
+      attempt: 1,
+      requestId,
+    })
+  },
+  'answer stored': (fact) => entry(fact.time, 'info', 'answer stored', answer(fact)),
+  'answer late': (fact) => entry(fact.time, 'warn', 'answer late', answer(fact)),
+  'lease returned': (fact) => {
+    const { taskId, subtaskId, node } = fact
+    const more = { attempt: 1, exhausted: false }
+    return entry(fact.time, 'warn', 'lease returned', { taskId, subtaskId, node, ...more })
+  },
+  'task expired': (fact) =>
+    entry(fact.time, 'warn', 'task expired', { taskId: fact.taskId, missing: fact.missing }),
+  'task settled': (fact) => {
+    const { taskId, asked, answered, late } = fact
+    return entry(fact.time, 'info', 'task settled', { taskId, asked, answered, failed: 0, late })
+  },
+  submitting: (fact) => {
+    const { taskId, attempt } = fact
+    return entry(fact.time, 'info', 'submitting result', { taskId, upstream: UPSTREAM, attempt })
+  },
+  submitted: (fact) => {
+    const { taskId, attempt } = fact
+    const requestId = requestIdAt(fact.time)
+    const outcome = { outcome: 'accepted', status: 200, requestId }
+    const durationMs = Math.round(fact.durationMs)
+    const about = { taskId, upstream: UPSTREAM, attempt }
+    return entry(fact.time, 'info', 'result delivered', { ...about, ...outcome, durationMs })
+  },
+  'submission failed': (fact) => {
+    const { taskId, attempt, status, retryInMs } = fact
+    const failure = upstreamFailure(status, fact.time)
+    return entry(fact.time, 'warn', 'delivery failed', {
+      taskId,
+      upstream: UPSTREAM,
+      attempt,
+      ...failure,
+      retryInMs,
+    })
+  },
+  'submission given up': (fact) => {
+    const { taskId, attempt, status } = fact
+    const { detail, ...failure } = upstreamFailure(status, fact.time)
+    const reason = `not taken in time; last failure ${failure.code}: ${detail}`
+    const about = { taskId, upstream: UPSTREAM, attempt }
+    return entry(fact.time, 'error', 'delivery abandoned', { ...about, ...failure, reason })
+  },
 }
 
-function taskRecords(fact: Fact): Record[] {
-  const at = fact.time
-  const one = (level: Record['level'], msg: string, fields: object): Record[] => [
-    { at, level, msg, fields },
-  ]
-  switch (fact.kind) {
-    case 'task retrieved': {
-      const { taskId, taskKind: kind } = fact
-      return one('info', 'task received', { taskId, kind, upstream: UPSTREAM })
-    }
-    case 'task admitted':
-      return one('info', 'task admitted', { taskId: fact.taskId, nodes: fact.nodes })
-    case 'task handed out': {
-      const { taskId, subtaskId, node, requestId } = fact
-      return one('info', 'task handed out', { taskId, subtaskId, node, attempt: 1, requestId })
-    }
-    case 'answer stored':
-    case 'answer late': {
-      const { taskId, subtaskId, node, requestId } = fact
-      const level = fact.kind === 'answer late' ? 'warn' : 'info'
-      return one(level, fact.kind, { taskId, subtaskId, node, status: 'ok', requestId })
-    }
-    case 'lease returned': {
-      const { taskId, subtaskId, node } = fact
-      const more = { attempt: 1, exhausted: false }
-      return one('warn', 'lease returned', { taskId, subtaskId, node, ...more })
-    }
-    case 'task expired':
-      return one('warn', 'task expired', { taskId: fact.taskId, missing: fact.missing })
-    case 'task settled': {
-      const { taskId, asked, answered, late } = fact
-      return one('info', 'task settled', { taskId, asked, answered, failed: 0, late })
-    }
-    default:
-      return deliveryRecords(fact)
-  }
+function entry(
+  time: number,
+  level: WarrenRecord['level'],
+  msg: string,
+  fields: object,
+): WarrenRecord[] {
+  return [{ at: time, level, msg, fields }]
 }
 
-function deliveryRecords(fact: Fact): Record[] {
-  const at = fact.time
-  const one = (level: Record['level'], msg: string, fields: object): Record[] => [
-    { at, level, msg, fields },
-  ]
-  switch (fact.kind) {
-    case 'submitting': {
-      const { taskId, attempt } = fact
-      return one('info', 'submitting result', { taskId, upstream: UPSTREAM, attempt })
-    }
-    case 'submitted': {
-      const { taskId, attempt } = fact
-      const requestId = requestIdAt(at)
-      const outcome = { outcome: 'accepted', status: 200, requestId }
-      const durationMs = Math.round(fact.durationMs)
-      const about = { taskId, upstream: UPSTREAM, attempt }
-      return one('info', 'result delivered', { ...about, ...outcome, durationMs })
-    }
-    case 'submission failed': {
-      const { taskId, attempt, status, retryInMs } = fact
-      const failure = upstreamFailure(status, at)
-      return one('warn', 'delivery failed', {
-        taskId,
-        upstream: UPSTREAM,
-        attempt,
-        ...failure,
-        retryInMs,
-      })
-    }
-    case 'submission given up': {
-      const { taskId, attempt, status } = fact
-      const { detail, ...failure } = upstreamFailure(status, at)
-      const reason = `not taken in time; last failure ${failure.code}: ${detail}`
-      const about = { taskId, upstream: UPSTREAM, attempt }
-      return one('error', 'delivery abandoned', { ...about, ...failure, reason })
-    }
-    default:
-      return []
-  }
+function answer(fact: FactOf<'answer stored' | 'answer late'>): object {
+  const { taskId, subtaskId, node, requestId } = fact
+  return { taskId, subtaskId, node, status: 'ok', requestId }
 }
 
-function login(fact: FactOf<'login'>): Record[] {
+function login(fact: FactOf<'login'>): WarrenRecord[] {
   const { time: at, outcome, client, collection, path, requestId } = fact
   if (outcome === 'validated') {
     return [{ at, level: 'debug', msg: 'credentials validated', fields: { client, requestId } }]
@@ -184,7 +177,7 @@ function login(fact: FactOf<'login'>): Record[] {
   return [{ at, level: 'warn', msg: 'authentication failed', fields }]
 }
 
-function request(fact: FactOf<'request'>): Record[] {
+function request(fact: FactOf<'request'>): WarrenRecord[] {
   const { time: at, requestId, method, path, status, client, node, trouble } = fact
   const probe = path === '/livez' || path === '/readyz' || path === '/healthz'
   const quiet = (status === 204 || probe) && status < 400
@@ -192,7 +185,12 @@ function request(fact: FactOf<'request'>): Record[] {
   const who = client === undefined ? {} : { client, node }
   const durationMs = tenThousandths(fact.durationMs)
   const fields = { requestId, method, path, status, durationMs, ...held, ...who }
-  const completed = { at, level: quiet ? 'debug' : 'info', msg: 'request completed', fields } as const
+  const completed = {
+    at,
+    level: quiet ? 'debug' : 'info',
+    msg: 'request completed',
+    fields,
+  } as const
   if (trouble !== 'defect') return [completed]
   const err = {
     type: 'TypeError',
@@ -200,7 +198,10 @@ function request(fact: FactOf<'request'>): Record[] {
     stack:
       "TypeError: Cannot read properties of undefined (reading 'id')\n    at handle (file:///app/packages/relay/src/http/next-job.route.ts:41:19)",
   }
-  return [{ at: at - 0.2, level: 'error', msg: 'request failed', fields: { err, requestId } }, completed]
+  return [
+    { at: at - 0.2, level: 'error', msg: 'request failed', fields: { err, requestId } },
+    completed,
+  ]
 }
 
 function upstreamFailure(status: number, at: number) {
@@ -210,7 +211,10 @@ function upstreamFailure(status: number, at: number) {
 }
 
 function requestIdAt(time: number): string {
-  return Math.floor(time * 1000).toString(16).padStart(16, '0').slice(-16)
+  return Math.floor(time * 1000)
+    .toString(16)
+    .padStart(16, '0')
+    .slice(-16)
 }
 
 function tenThousandths(ms: number): number {

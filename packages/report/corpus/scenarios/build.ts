@@ -1,0 +1,121 @@
+import type { Cause } from '../../src/document/cause.ts'
+import type { Fault } from '../simulation/faults.ts'
+import { clientPlan, WINDOW_START } from '../simulation/plan.ts'
+import type { NetworkPlan, TaskPlan } from '../simulation/plan.ts'
+import { truthOf } from './fault-truths.ts'
+import type { Evidence } from './fault-truths.ts'
+import { logsOf, STACKS, WAYS } from './logs-of.ts'
+import type { Collecting, Stack } from './logs-of.ts'
+import type { CheckRow, Junk, Scenario, Truth } from './scenario.ts'
+
+export interface Recipe {
+  readonly name: string
+  readonly group: string
+  readonly stack: keyof typeof STACKS
+  /** Which way of collecting, which clocks: counts up from scenario to scenario. */
+  readonly turn: number
+  readonly faults?: readonly Fault[]
+  /** Whose logs were collected; all of them unless told. */
+  readonly logs?: readonly string[]
+  readonly way?: Collecting
+  readonly tasks?: readonly TaskPlan[]
+  readonly minutes?: number
+  readonly portProbes?: boolean
+  readonly starts?: boolean
+  readonly junk?: readonly Junk[]
+  readonly expected?: readonly string[]
+  /** Clients instead of those of the stack. */
+  readonly clients?: 'python' | 'warren'
+  /** Replaces what follows from the faults. */
+  readonly truth?: Partial<Truth>
+}
+
+export const CLIENTS = ['site-a', 'site-b', 'site-c'] as const
+
+/** One hub-side client has no log, as in life; everything else was collected. */
+export const ALL_LOGS = ['site-a', 'site-b', 'hub', 'broker', 'balancer'] as const
+
+const TASKS: readonly TaskPlan[] = [
+  { at: 2.4, kind: 'availability' },
+  { at: 6.3, kind: 'availability' },
+  { at: 8.2, kind: 'distribution' },
+  { at: 12.1, kind: 'availability' },
+  { at: 18.6, kind: 'availability' },
+  { at: 23.7, kind: 'availability' },
+]
+
+/** A scenario with its truth, from what is wrong and what was collected. */
+export function build(recipe: Recipe): Scenario {
+  const stack: Stack = STACKS[recipe.stack]
+  const way = recipe.way ?? WAYS[recipe.turn % WAYS.length] ?? WAYS[0]
+  const faults = recipe.faults ?? []
+  const clients = recipe.clients ?? stack.clients
+  const plan: NetworkPlan = {
+    seed: recipe.name,
+    start: WINDOW_START,
+    minutes: recipe.minutes ?? 30,
+    clients: CLIENTS.map((name, index) => clientPlan(name, clients, index)),
+    hub: stack.hub,
+    tasks: recipe.tasks ?? TASKS,
+    faults,
+    portProbes: recipe.portProbes ?? false,
+    starts: recipe.starts ?? false,
+  }
+  const absent = faults.find(({ name }) => name === 'never-seen')?.of
+  const logs = (recipe.logs ?? ALL_LOGS).filter((log) => log !== absent)
+  const truth = truthFor(faults, { logs: new Set(logs), hub: stack.hub }, recipe)
+  const steady = faults.length === 0
+  const collected = { ...stack, clients }
+  return {
+    name: recipe.name,
+    group: recipe.group,
+    plan,
+    logs: logsOf(plan, logs, { stack: collected, way, turn: recipe.turn, steady }),
+    junk: recipe.junk ?? [],
+    expected: recipe.expected ?? (absent === undefined ? undefined : CLIENTS),
+    labelled: recipe.turn % 3 === 1,
+    truth: { ...truth, ...recipe.truth },
+  }
+}
+
+/** May be told of any session: expected things, and clocks that are a little wrong. */
+const ALWAYS: readonly Cause[] = ['clock-skew', 'broker-connection-churn', 'health-probe']
+
+function truthFor(faults: readonly Fault[], evidence: Evidence, recipe: Recipe): Truth {
+  const truths = faults.map((fault) => truthOf(fault, evidence))
+  const findings = truths.flatMap(({ finding }) => (finding === undefined ? [] : [finding]))
+  const mayFind = [...ALWAYS, ...truths.flatMap((truth) => truth.mayFind)]
+  const notPassed: CheckRow[] = [...new Set(truths.flatMap(({ rows }) => rows))]
+  if (faults.length === 0) {
+    const proven = isProven(evidence, recipe)
+    return {
+      findings,
+      mayFind,
+      notPassed,
+      verdicts: proven ? ['healthy'] : ['healthy', 'unknown'],
+      falseGreen: [],
+    }
+  }
+  // A clock that is wrong stops nothing; only its finding is asked for.
+  const harmless = faults.every(({ name }) => name === 'clock-skew')
+  const seen = findings.length > 0 && !harmless
+  const ongoing = faults.some((fault) => {
+    return fault.to === undefined && truthOf(fault, evidence).finding?.state === 'ongoing'
+  })
+  return {
+    findings,
+    mayFind,
+    notPassed,
+    verdicts: ongoing
+      ? ['degraded', 'unhealthy']
+      : ['recovered', 'degraded', 'unhealthy', 'unknown'],
+    falseGreen: seen ? (ongoing ? ['healthy', 'recovered'] : ['healthy']) : [],
+  }
+}
+
+/** Every leg has lines of its own: only the .NET hub tells of database and broker in every poll. */
+function isProven({ logs, hub }: Evidence, { stack, starts = false }: Recipe): boolean {
+  const both = logs.has('hub') && logs.has('site-a')
+  if (hub === 'dotnet') return both && logs.has('broker')
+  return both && (starts || STACKS[stack].level === 'debug')
+}

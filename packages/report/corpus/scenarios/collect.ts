@@ -1,0 +1,62 @@
+import { gzipSync } from 'node:zlib'
+import { Chance } from '../simulation/chance.ts'
+import type { Fact } from '../simulation/facts.ts'
+import { Weather } from '../simulation/faults.ts'
+import { simulate } from '../simulation/simulate.ts'
+import { MINUTE } from '../simulation/world.ts'
+import { WRAPPERS } from '../wrappers/wrapper-kinds.ts'
+import type { PodLog } from '../wrappers/wrapped.ts'
+import { merged } from '../wrappers/wrapped.ts'
+import { WRITERS } from '../writers/writer-kinds.ts'
+import type { WrittenLine } from '../writers/written-line.ts'
+import { withJunk } from './junk.ts'
+import type { LogPlan, Scenario } from './scenario.ts'
+
+export interface CollectedFile {
+  /** Below the folder of the scenario. */
+  readonly path: string
+  readonly bytes: Buffer
+  /** The logs it holds. */
+  readonly logs: readonly LogPlan[]
+}
+
+/** What an operator would have collected of a scenario, file by file. */
+export function collect(scenario: Scenario): CollectedFile[] {
+  const facts = Map.groupBy(simulate(scenario.plan), (fact) => fact.at)
+  const chance = new Chance(scenario.name)
+  const files = Map.groupBy(scenario.logs, (log) => log.file)
+  return [...files].map(([path, logs]) => {
+    const pods = logs.map((log) => podLog(scenario, log, facts.get(log.of) ?? []))
+    const lines = withJunk(merged(pods), scenario.junk, chance.fork(path))
+    const [first] = logs
+    if (first === undefined) throw new Error(`${scenario.name}: ${path} holds no log`)
+    // Everything that is written is ASCII; what is not is junk, byte for byte.
+    const bytes = Buffer.from(WRAPPERS[first.wrapper].wrap(lines), 'latin1')
+    return { path, bytes: first.gzip ? gzipSync(bytes, { level: 1 }) : bytes, logs }
+  })
+}
+
+/** The log of one component, from its facts: by its own clock, without what was lost. */
+function podLog({ plan }: Scenario, log: LogPlan, facts: readonly Fact[]): PodLog {
+  const weather = new Weather(plan.faults, plan.start)
+  const name = log.of.replace(/\/2$/, '')
+  const skewMs = log.skewMs + (weather.at(plan.start, log.of).skewMs ?? 0)
+  const own = skewMs === 0 ? facts : facts.map((fact) => ({ ...fact, time: fact.time + skewMs }))
+  const lines: WrittenLine[] = WRITERS[log.writer](own, {
+    zoneMinutes: log.zoneMinutes,
+    level: log.level,
+    pod: log.origin.pod,
+    wordy: log.wordy,
+    registered: plan.clients.map((client) => client.name),
+    from: plan.start + skewMs,
+    to: plan.start + plan.minutes * MINUTE + skewMs,
+  })
+  if (plan.faults.length === 0) return { origin: log.origin, lines }
+  const kept = lines.filter(({ time }) => {
+    const effect = weather.at(time - skewMs, log.of)
+    // A program that does not run writes nothing, not even by the clock.
+    const runs = name !== log.of || effect.absent !== true
+    return effect.logLost !== true && runs
+  })
+  return { origin: log.origin, lines: kept }
+}

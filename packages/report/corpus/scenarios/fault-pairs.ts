@@ -1,0 +1,117 @@
+import type { Fault, FaultName } from '../simulation/faults.ts'
+import { build } from './build.ts'
+import type { Recipe } from './build.ts'
+import { SCOPE } from './fault-truths.ts'
+import type { Scenario } from './scenario.ts'
+import { faultNames } from './single-faults.ts'
+
+/** Faults of one family look alike or hide each other; each cause meets every family, but not every member of it. */
+const FAMILIES: readonly (readonly FaultName[])[] = [
+  [
+    'name-resolution',
+    'connection-refused',
+    'connect-timeout',
+    'read-timeout',
+    'tls-expired',
+    'tls-untrusted',
+    'tls-wrong-name',
+  ],
+  ['auth-unknown-user', 'auth-wrong-password', 'auth-wrong-collection', 'auth-no-credentials'],
+  ['silent', 'never-seen', 'flapping'],
+  ['two-instances', 'hammering', 'clock-skew'],
+  ['proxy-502', 'proxy-503', 'proxy-504', 'hub-error', 'slow'],
+  [
+    'database-slow',
+    'database-failing',
+    'broker-refused',
+    'broker-auth-failed',
+    'broker-heartbeat-lost',
+    'broker-resource-alarm',
+  ],
+  ['upstream-unreachable', 'submission-failing', 'task-not-answered', 'task-answered-late'],
+  ['log-gap', 'source-ended-early'],
+]
+
+/**
+ * Two causes at once. Of two faults of clients each has a client of its own, and they overlap; a fault of the whole network
+ * would hide another, so of two such one is over when the other begins.
+ * @param all every pair; else pairs enough for every cause to have met every other family
+ */
+export function faultPairs(all: boolean): Scenario[] {
+  const scenarios: Scenario[] = []
+  const met = new Set<string>()
+  const seen = new Set<string>()
+  for (const first of faultNames()) {
+    const own = familyOf(first)
+    for (const [index, family] of FAMILIES.entries()) {
+      if (own < 0 || (index === own && !all)) continue
+      // Begins elsewhere each time, and with those that have not met this family yet.
+      const turned = family.map((_, at) => family[(at + scenarios.length) % family.length] ?? first)
+      turned.sort((a, b) => Number(met.has(`${a}/${own}`)) - Number(met.has(`${b}/${own}`)))
+      for (const second of turned) {
+        const key = [first, second].sort().join(' + ')
+        if (first === second || seen.has(key) || !canHappenTogether(first, second)) continue
+        if (!all && met.has(`${first}/${index}`)) break
+        seen.add(key)
+        met.add(`${first}/${index}`)
+        met.add(`${second}/${own}`)
+        scenarios.push(pair(first, second, scenarios.length))
+      }
+    }
+  }
+  return scenarios
+}
+
+function familyOf(name: FaultName): number {
+  return FAMILIES.findIndex((family) => family.includes(name))
+}
+
+/** What would leave nothing to see of the other. */
+function canHappenTogether(first: FaultName, second: FaultName): boolean {
+  const both = (names: readonly FaultName[]) => names.includes(first) && names.includes(second)
+  // One pod that is missing cannot be missed twice, nor two logs of one pod be cut off.
+  return !both(['log-gap', 'source-ended-early'])
+}
+
+function pair(first: FaultName, second: FaultName, turn: number): Scenario {
+  const faults = [spell(first, 'first', second), spell(second, 'second', first)]
+  return build({
+    name: `${first} + ${second}`,
+    group: 'pairs',
+    stack: stackFor([first, second], turn),
+    turn,
+    faults,
+    ...(first === 'two-instances' || second === 'two-instances'
+      ? { logs: ['site-a', 'site-b', 'hub', 'broker', 'balancer'] }
+      : {}),
+  })
+}
+
+/** A slow database shows in the .NET hub only, hammering is done by Python clients only. */
+function stackFor(names: readonly FaultName[], turn: number): Recipe['stack'] {
+  const hub = names.includes('database-slow') ? 'old' : undefined
+  const stacks: readonly Recipe['stack'][] = names.includes('hammering')
+    ? ['old', 'new-hub']
+    : ['old', 'ours', 'old', 'new-hub', 'ours', 'new-clients']
+  return hub ?? stacks[turn % stacks.length] ?? 'old'
+}
+
+function spell(name: FaultName, place: 'first' | 'second', other: FaultName): Fault {
+  const of = targetOf(name, place)
+  if (name === 'never-seen' || name === 'clock-skew' || name === 'two-instances') {
+    return { name, from: 0, ...of }
+  }
+  if (name === 'source-ended-early') return { name, from: place === 'first' ? 13 : 22, ...of }
+  if (name === 'log-gap') return { name, from: 13.5, to: 15.8, ...of }
+  const apart = SCOPE[name] === 'network' || SCOPE[other] === 'network'
+  if (!apart)
+    return place === 'first' ? { name, from: 11, to: 18, ...of } : { name, from: 14, ...of }
+  return place === 'first' ? { name, from: 5, to: 11, ...of } : { name, from: 17, ...of }
+}
+
+function targetOf(name: FaultName, place: 'first' | 'second'): Pick<Fault, 'of'> {
+  // The log of a client whose own trouble is to be seen must not be lost.
+  if (SCOPE[name] === 'log') return { of: 'broker' }
+  if (name === 'never-seen') return { of: 'site-c' }
+  return SCOPE[name] === 'client' ? { of: place === 'first' ? 'site-a' : 'site-b' } : {}
+}

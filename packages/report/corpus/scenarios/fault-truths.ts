@@ -1,0 +1,297 @@
+import type { Cause } from '../../src/document/cause.ts'
+import type { Party, Severity } from '../../src/document/report-document.ts'
+import { FAULTS } from '../simulation/faults.ts'
+import type { Fault, FaultEffect, FaultName } from '../simulation/faults.ts'
+import type { CheckRow, ExpectedFinding } from './scenario.ts'
+
+/** What was collected: it decides what can be known. */
+export interface Evidence {
+  /** Components whose log is there. */
+  readonly logs: ReadonlySet<string>
+  readonly hub: 'dotnet' | 'warren'
+}
+
+/** Which leg of the network a fault is about, and whether every client has a fault of its own. */
+export const SCOPE: Readonly<Record<FaultName, 'client' | 'network' | 'log'>> = {
+  'never-seen': 'client',
+  'auth-unknown-user': 'client',
+  'auth-wrong-password': 'client',
+  'auth-wrong-collection': 'client',
+  'auth-no-credentials': 'client',
+  'name-resolution': 'client',
+  'connection-refused': 'client',
+  'connect-timeout': 'client',
+  'read-timeout': 'client',
+  'tls-expired': 'client',
+  'tls-untrusted': 'client',
+  'tls-wrong-name': 'client',
+  'proxy-502': 'network',
+  'proxy-503': 'network',
+  'proxy-504': 'network',
+  'hub-error': 'network',
+  slow: 'network',
+  silent: 'client',
+  flapping: 'client',
+  'two-instances': 'client',
+  hammering: 'client',
+  'clock-skew': 'client',
+  'upstream-suspension': 'network',
+  'upstream-unreachable': 'network',
+  'task-not-answered': 'client',
+  'task-answered-late': 'client',
+  'submission-failing': 'network',
+  'broker-refused': 'network',
+  'broker-auth-failed': 'network',
+  'broker-heartbeat-lost': 'network',
+  'broker-resource-alarm': 'network',
+  'database-slow': 'network',
+  'database-failing': 'network',
+  'log-gap': 'log',
+  'source-ended-early': 'log',
+}
+
+/** Who may be told to act. More than one where the evidence cannot tell, or where several can mend it. */
+const PARTIES: Readonly<Record<FaultName, readonly Party[]>> = {
+  'never-seen': ['site', 'operator'],
+  'auth-unknown-user': ['site', 'hub'],
+  'auth-wrong-password': ['site', 'hub'],
+  'auth-wrong-collection': ['site', 'hub'],
+  'auth-no-credentials': ['site'],
+  'name-resolution': ['site', 'network'],
+  'connection-refused': ['network', 'hub', 'site'],
+  'connect-timeout': ['network', 'site', 'hub'],
+  'read-timeout': ['network', 'hub', 'site'],
+  'tls-expired': ['hub', 'network'],
+  'tls-untrusted': ['site', 'network', 'hub'],
+  'tls-wrong-name': ['hub', 'network', 'site'],
+  'proxy-502': ['network', 'hub'],
+  'proxy-503': ['network', 'hub'],
+  'proxy-504': ['network', 'hub'],
+  'hub-error': ['hub'],
+  slow: ['hub', 'network'],
+  silent: ['site', 'network'],
+  flapping: ['network', 'site', 'hub'],
+  'two-instances': ['site'],
+  hammering: ['site'],
+  'clock-skew': ['site', 'operator'],
+  'upstream-suspension': ['hub', 'upstream', 'network'],
+  'upstream-unreachable': ['hub', 'upstream', 'network'],
+  'task-not-answered': ['site'],
+  'task-answered-late': ['site'],
+  'submission-failing': ['upstream', 'hub', 'network'],
+  'broker-refused': ['hub', 'operator'],
+  'broker-auth-failed': ['hub', 'operator'],
+  'broker-heartbeat-lost': ['hub', 'operator', 'network'],
+  'broker-resource-alarm': ['hub', 'operator'],
+  'database-slow': ['hub', 'operator'],
+  'database-failing': ['hub', 'operator'],
+  'log-gap': ['operator', 'hub', 'site'],
+  'source-ended-early': ['operator', 'hub', 'site'],
+}
+
+/** What breaks off completely while it lasts; nobody may call that a warning. */
+const OUTAGES: ReadonlySet<FaultName> = new Set<FaultName>([
+  'auth-unknown-user',
+  'auth-wrong-password',
+  'auth-wrong-collection',
+  'auth-no-credentials',
+  'name-resolution',
+  'connection-refused',
+  'connect-timeout',
+  'read-timeout',
+  'tls-expired',
+  'tls-untrusted',
+  'tls-wrong-name',
+  'proxy-502',
+  'proxy-503',
+  'proxy-504',
+  'hub-error',
+  'database-failing',
+])
+
+/** Rows of the checklist that a fault contradicts. */
+const ROWS: Partial<Record<FaultName, readonly CheckRow[]>> = {
+  'auth-unknown-user': ['logins'],
+  'auth-wrong-password': ['logins'],
+  'auth-wrong-collection': ['logins'],
+  'auth-no-credentials': ['logins'],
+  'name-resolution': ['connections'],
+  'connection-refused': ['connections'],
+  'connect-timeout': ['connections'],
+  'read-timeout': ['connections'],
+  'tls-expired': ['connections'],
+  'tls-untrusted': ['connections'],
+  'tls-wrong-name': ['connections'],
+  flapping: ['connections'],
+  'proxy-502': ['connections'],
+  'proxy-503': ['connections'],
+  'proxy-504': ['connections'],
+  'hub-error': ['services'],
+  'database-failing': ['services', 'probes'],
+  'broker-refused': ['services'],
+  'broker-auth-failed': ['services'],
+  'submission-failing': ['submissions'],
+}
+
+/** What a fault brings with it, and what a report may mention beside its cause. */
+const CONSEQUENCES: Partial<Record<FaultName, readonly Cause[]>> = {
+  'never-seen': ['task-not-answered'],
+  'proxy-504': ['slow'],
+  'read-timeout': ['interrupted', 'slow', 'task-not-answered', 'task-answered-late'],
+  slow: ['read-timeout', 'database-slow'],
+  silent: ['client-restarted', 'source-ended-early', 'log-gap', 'interrupted'],
+  flapping: ['connection-refused', 'interrupted'],
+  'two-instances': ['client-restarted'],
+  'upstream-suspension': ['upstream-unreachable'],
+  'upstream-unreachable': ['upstream-suspension'],
+  'task-not-answered': ['task-not-answerable', 'unexplained-errors'],
+  'task-answered-late': ['task-not-answered', 'answer-rejected'],
+  'broker-refused': ['hub-error', 'log-gap', 'source-ended-early', 'hub-restarted'],
+  'broker-auth-failed': ['hub-error', 'broker-refused', 'broker-connection-lost'],
+  'broker-heartbeat-lost': ['broker-connection-lost', 'broker-refused'],
+  'broker-resource-alarm': ['broker-connection-lost', 'broker-refused'],
+  'database-slow': ['slow'],
+  'database-failing': ['hub-error', 'probe-failing', 'proxy-503'],
+}
+
+export interface FaultTruth {
+  /** Undefined where the evidence shows nothing of it. */
+  readonly finding: ExpectedFinding | undefined
+  readonly mayFind: readonly Cause[]
+  readonly rows: readonly CheckRow[]
+}
+
+/** What a report has to say about one fault, given what it gets to read. */
+export function truthOf(fault: Fault, evidence: Evidence): FaultTruth {
+  const { name } = fault
+  const causes = causesOf(fault, evidence)
+  // Somebody who is cut off also answers no tasks, and is missed by the hub.
+  const cutOff = SCOPE[name] === 'client' || isHidden(name) ? CUT_OFF : []
+  const mayFind = [...(CONSEQUENCES[name] ?? []), ...cutOff]
+  if (causes.length === 0) return { finding: undefined, mayFind, rows: [] }
+  const direct = causes.includes(name)
+  const finding: ExpectedFinding = {
+    causes,
+    on: namesOf(fault),
+    // Who stays silent, and why, the hub cannot say.
+    parties: direct ? PARTIES[name] : ['site', 'network', 'hub', 'operator'],
+    severity: severityOf(fault, direct),
+    state: stateOf(fault),
+  }
+  return { finding, mayFind, rows: direct ? (ROWS[name] ?? []) : [] }
+}
+
+const CUT_OFF: readonly Cause[] = ['task-not-answered', 'silent', 'interrupted']
+
+/** Faults that keep every client from the hub. */
+function isHidden(name: FaultName): boolean {
+  const effect: FaultEffect = FAULTS[name]
+  return effect.balancer !== undefined
+}
+
+function causesOf(fault: Fault, evidence: Evidence): readonly Cause[] {
+  const { name, of = '' } = fault
+  const { logs } = evidence
+  const special = BY_EVIDENCE[name]
+  if (special !== undefined) return special(fault, evidence)
+  const effect: FaultEffect = FAULTS[name]
+  if (effect.login !== undefined) return logs.has('hub') ? [name] : [name, 'auth-refused']
+  if (effect.reach !== undefined || effect.answerLost === true) {
+    return logs.has(of) ? [name] : missed(fault)
+  }
+  if (effect.balancer !== undefined) {
+    return logs.has('balancer') || hasClient(evidence) ? [name] : missed(fault)
+  }
+  return [name]
+}
+
+/** Somebody is not heard of: all that a hub can say of one who does not get through. */
+function missed({ to }: Fault): readonly Cause[] {
+  return to === undefined ? ['silent'] : ['interrupted', 'silent']
+}
+
+function hasClient({ logs }: Evidence): boolean {
+  return [...logs].some((log) => !['hub', 'broker', 'balancer'].includes(log))
+}
+
+/** What is known only from some logs, or goes by another name where they are missing. */
+const BY_EVIDENCE: {
+  readonly [N in FaultName]?: (fault: Fault, evidence: Evidence) => readonly Cause[]
+} = {
+  'source-ended-early': ({ name }) => [name, 'silent', 'log-gap'],
+  'clock-skew': ({ name, of = '' }, { logs }) => {
+    return logs.has(of) && (logs.has('hub') || logs.has('balancer')) ? [name] : []
+  },
+  silent: (fault, { logs }) => {
+    if (!logs.has(fault.of ?? '')) return missed(fault)
+    // Its own log falls silent as well, and begins anew with its start.
+    return fault.to === undefined
+      ? ['silent', 'source-ended-early']
+      : [...missed(fault), 'client-restarted', 'log-gap']
+  },
+  flapping: ({ name, of = '' }, { logs }) => (logs.has(of) ? [name] : [name, 'interrupted']),
+  'task-not-answered': ({ name, of = '' }, { logs }) => {
+    return logs.has(of) ? [name, 'task-not-answerable'] : [name]
+  },
+  'submission-failing': onlyInTheHub,
+  'upstream-suspension': onlyInTheHub,
+  'upstream-unreachable': onlyInTheHub,
+  'database-slow': onlyInTheHub,
+  'database-failing': ({ name }, { logs, hub }) => {
+    if (logs.has('hub')) return [name]
+    return hub === 'dotnet' ? ['hub-error'] : ['proxy-503', 'hub-error']
+  },
+  'broker-refused': (fault, evidence) => {
+    return evidence.logs.has('hub') ? [fault.name] : brokerThroughClients(evidence)
+  },
+  'broker-auth-failed': (fault, evidence) => {
+    const { logs } = evidence
+    return logs.has('hub') || logs.has('broker') ? [fault.name] : brokerThroughClients(evidence)
+  },
+  'broker-heartbeat-lost': ({ name }, { logs }) => {
+    return logs.has('broker') ? [name] : ['broker-connection-lost']
+  },
+  'broker-resource-alarm': ({ name }, { logs }) => {
+    return logs.has('broker') ? [name] : [name, 'broker-connection-lost']
+  },
+}
+
+function onlyInTheHub({ name }: Fault, { logs }: Evidence): readonly FaultName[] {
+  return logs.has('hub') ? [name] : []
+}
+
+/** Without its broker the .NET hub answers 500, ours goes on. */
+function brokerThroughClients(evidence: Evidence): readonly Cause[] {
+  return evidence.hub === 'dotnet' && hasClient(evidence) ? ['hub-error'] : []
+}
+
+function namesOf({ name, of }: Fault): readonly string[] | undefined {
+  // What happens to a log is told of the log, whatever it is called there.
+  if (of === undefined || SCOPE[name] === 'log') return undefined
+  return name === 'auth-unknown-user' ? [of, `${of}-old`] : [of]
+}
+
+function severityOf(fault: Fault, direct: boolean): Severity {
+  return direct && fault.to === undefined && OUTAGES.has(fault.name) ? 'error' : 'warning'
+}
+
+/** A way of working that is no outage has no end to be told. */
+const TIMELESS: ReadonlySet<FaultName> = new Set<FaultName>([
+  'never-seen',
+  'two-instances',
+  'hammering',
+  'clock-skew',
+  'log-gap',
+  'source-ended-early',
+  'task-not-answered',
+  'task-answered-late',
+  'broker-heartbeat-lost',
+  'flapping',
+  'slow',
+  'database-slow',
+])
+
+function stateOf(fault: Fault): ExpectedFinding['state'] {
+  if (TIMELESS.has(fault.name)) return 'any'
+  return fault.to === undefined ? 'ongoing' : 'recovered'
+}

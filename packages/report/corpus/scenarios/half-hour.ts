@@ -1,0 +1,28 @@
+import type { Fault } from '../simulation/faults.ts'
+import { build } from './build.ts'
+import type { Scenario } from './scenario.ts'
+
+/**
+ * The half hour the report began with: one client cluster with its log, two more clients only on the hub's side, nothing to
+ * do; then the same with one thing wrong.
+ */
+export function halfHours(): Scenario[] {
+  return [
+    halfHour('healthy-half-hour'),
+    halfHour('password-changed', { name: 'auth-wrong-password', from: 12, of: 'site-b' }),
+    halfHour('dns-outage', { name: 'name-resolution', from: 18, to: 21, of: 'site-a' }),
+    halfHour('balancer-502', { name: 'proxy-502', from: 14, to: 16 }),
+  ]
+}
+
+function halfHour(name: string, fault?: Fault): Scenario {
+  return build({
+    name,
+    group: 'half hour',
+    stack: 'old',
+    turn: 0,
+    tasks: [],
+    logs: ['site-a', 'hub', 'broker'],
+    faults: fault === undefined ? [] : [fault],
+  })
+}

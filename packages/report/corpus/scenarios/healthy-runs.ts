@@ -1,0 +1,76 @@
+import { ALL_LOGS, build } from './build.ts'
+import type { Recipe } from './build.ts'
+import type { Junk, Scenario } from './scenario.ts'
+
+const STACK_TURNS: readonly Recipe['stack'][] = [
+  'old',
+  'ours',
+  'new-hub',
+  'summaries',
+  'old',
+  'new-clients',
+  'our-text',
+]
+const TASK_TURNS: readonly Recipe['tasks'][] = [undefined, [], [{ at: 4.4, kind: 'availability' }]]
+const JUNK_TURNS: readonly (readonly Junk[])[] = [
+  ['empty lines'],
+  ['foreign lines'],
+  ['empty lines', 'binary'],
+  ['cut lines'],
+  [],
+]
+const RUNS = 21
+
+/** Nothing is wrong: busy and idle, long running and just started, however it was collected. */
+export function healthyRuns(): Scenario[] {
+  return Array.from({ length: RUNS }, (_, turn) => build(recipeOf(turn, 'healthy')))
+}
+
+/** Nothing is wrong, but the logs are full of what looks like it. */
+export function noisyRuns(): Scenario[] {
+  return Array.from({ length: RUNS }, (_, turn) =>
+    build({
+      ...recipeOf(turn, 'healthy with noise'),
+      junk: JUNK_TURNS[turn % JUNK_TURNS.length] ?? [],
+      portProbes: turn % 2 === 0,
+    }),
+  )
+}
+
+function recipeOf(turn: number, group: string): Recipe {
+  const stack = STACK_TURNS[turn % STACK_TURNS.length] ?? 'old'
+  const tasks = TASK_TURNS[turn % TASK_TURNS.length]
+  const work = tasks === undefined ? 'busy' : tasks.length === 0 ? 'idle' : 'one task'
+  return {
+    name: `${group} ${turn + 1}: ${stack}, ${work}`,
+    group,
+    stack,
+    // Not in step with the stacks, so that in the long run all meet all.
+    turn: turn * 5 + 1,
+    starts: turn % 4 === 3,
+    ...(tasks === undefined ? {} : { tasks }),
+    ...(turn % 5 === 4 ? { logs: ALL_LOGS.filter((log) => log !== 'balancer') } : {}),
+  }
+}
+
+/** Nothing is wrong with what is there, but a leg has no evidence: nobody may call that healthy. */
+export function missingSources(): Scenario[] {
+  const cases: readonly { readonly lacks: string; readonly logs: readonly string[] }[] = [
+    { lacks: 'broker', logs: ['site-a', 'site-b', 'hub'] },
+    { lacks: 'hub', logs: ['site-a', 'site-b', 'broker'] },
+    { lacks: 'every client', logs: ['hub', 'broker'] },
+    { lacks: 'all but a client', logs: ['site-a'] },
+    { lacks: 'all but the broker', logs: ['broker'] },
+    { lacks: 'all but the balancer', logs: ['balancer'] },
+  ]
+  return cases.map(({ lacks, logs }, turn) =>
+    build({
+      name: `healthy, but no log of ${lacks}`,
+      group: 'missing source',
+      stack: 'old',
+      turn,
+      logs,
+      truth: { verdicts: ['unknown', 'degraded'], falseGreen: ['healthy', 'recovered'] },
+    }),
+  )
+}

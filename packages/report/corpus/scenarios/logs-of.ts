@@ -1,0 +1,138 @@
+import type { NetworkPlan } from '../simulation/plan.ts'
+import { WRAPPERS } from '../wrappers/wrapper-kinds.ts'
+import type { WrapperName } from '../wrappers/wrapper-kinds.ts'
+import type { Level } from '../writers/written-line.ts'
+import type { WriterName } from '../writers/writer-kinds.ts'
+import type { LogPlan } from './scenario.ts'
+
+/** Which programs run, and how they write. */
+export interface Stack {
+  readonly name: string
+  readonly clients: 'python' | 'warren'
+  readonly hub: 'dotnet' | 'warren'
+  readonly text: boolean
+  readonly level: Level
+}
+
+export const STACKS = {
+  old: { name: 'old', clients: 'python', hub: 'dotnet', text: true, level: 'debug' },
+  ours: { name: 'ours', clients: 'warren', hub: 'warren', text: false, level: 'debug' },
+  summaries: { name: 'summaries', clients: 'warren', hub: 'warren', text: false, level: 'info' },
+  'our-text': { name: 'our-text', clients: 'warren', hub: 'warren', text: true, level: 'debug' },
+  'new-hub': { name: 'new-hub', clients: 'python', hub: 'warren', text: false, level: 'debug' },
+  'new-clients': {
+    name: 'new-clients',
+    clients: 'warren',
+    hub: 'dotnet',
+    text: false,
+    level: 'debug',
+  },
+} as const satisfies Record<string, Stack>
+
+/** How the logs of a scenario were collected; changes from scenario to scenario. */
+export interface Collecting {
+  readonly clients: WrapperName
+  readonly hub: WrapperName
+  /** Pods of one cluster in one file, where the wrapper says which line is whose. */
+  readonly together: boolean
+  readonly gzip: boolean
+  readonly balancer: 'alb' | 'nginx'
+  readonly wordy: boolean
+  readonly zones: { readonly clients: number; readonly hub: number }
+}
+
+const RAW: Collecting = {
+  clients: 'raw',
+  hub: 'raw',
+  together: false,
+  gzip: false,
+  balancer: 'alb',
+  wordy: true,
+  zones: { clients: 0, hub: 0 },
+}
+
+/** Wrappers and zones are taken in turn, so that every cause meets many of them. */
+export const WAYS: readonly [Collecting, ...Collecting[]] = [
+  { ...RAW, clients: 'kubectl', hub: 'kubectl', zones: { clients: 60, hub: 60 } },
+  RAW,
+  { ...RAW, clients: 'kubectl', hub: 'stern', together: true, zones: { clients: 60, hub: 0 } },
+  { ...RAW, clients: 'cri', hub: 'cri', balancer: 'nginx', zones: { clients: 120, hub: 60 } },
+  { ...RAW, clients: 'docker', hub: 'kubectl', wordy: false, zones: { clients: -300, hub: 0 } },
+  { ...RAW, clients: 'loki-array', hub: 'loki-array', together: true },
+  { ...RAW, clients: 'raw', hub: 'raw', gzip: true, zones: { clients: 60, hub: 60 } },
+  { ...RAW, clients: 'loki-lines', hub: 'loki-lines', together: true, balancer: 'nginx' },
+  { ...RAW, clients: 'raw', hub: 'kubectl', wordy: false, zones: { clients: 60, hub: 120 } },
+  { ...RAW, clients: 'loki-csv', hub: 'loki-csv', together: true, zones: { clients: 330, hub: 0 } },
+  { ...RAW, clients: 'stern-json', hub: 'stern-json', together: true, gzip: true },
+  { ...RAW, clients: 'kubectl', hub: 'docker', zones: { clients: 0, hub: 120 } },
+]
+
+/** Clocks of the machines, ms ahead; small where nothing is to be found, else up to a minute. */
+const SMALL_SKEWS = [0, 340, -1_250, 1_900, -480, 2_300] as const
+const SKEWS = [420, -2_600, 7_400, -18_000, 36_500, -54_000, 1_300] as const
+
+/** One log plan for each component of a network that is to be collected. */
+export function logsOf(
+  plan: NetworkPlan,
+  components: readonly string[],
+  options: { stack: Stack; way: Collecting; turn: number; steady: boolean },
+): LogPlan[] {
+  const { stack, way, turn, steady } = options
+  const skews = steady ? SMALL_SKEWS : SKEWS
+  return components.map((of, index) => {
+    const client = plan.clients.find(({ name }) => name === of.replace(/\/2$/, ''))
+    const inHub = client === undefined
+    const wrapper = wrapperOf(of, way)
+    const cluster = client?.name ?? 'hub'
+    const { container, pod } = podOf(of)
+    const shared = way.together && WRAPPERS[wrapper].named
+    const { extension } = WRAPPERS[wrapper]
+    const file = `${cluster}/${shared ? 'pods' : pod}.${extension}${way.gzip ? '.gz' : ''}`
+    return {
+      of,
+      writer: writerOf(of, stack, way),
+      level: inHub && stack.hub === 'dotnet' ? 'info' : stack.level,
+      zoneMinutes: inHub ? way.zones.hub : way.zones.clients,
+      // The balancer and the broker run where time is kept well.
+      skewMs:
+        of === 'balancer' || of === 'broker' ? 0 : (skews[(turn + index) % skews.length] ?? 0),
+      wordy: way.wordy,
+      wrapper,
+      gzip: way.gzip,
+      file,
+      origin: { cluster, namespace: inHub ? 'relay' : 'bunny', pod, container },
+    }
+  })
+}
+
+/** The log of an AWS balancer comes out of a bucket, never out of a pod. */
+function wrapperOf(of: string, way: Collecting): WrapperName {
+  if (of === 'balancer') return way.balancer === 'alb' ? 'raw' : way.hub
+  return of === 'hub' || of === 'broker' ? way.hub : way.clients
+}
+
+function podOf(of: string): { pod: string; container: string } {
+  switch (of) {
+    case 'hub':
+      return { pod: 'hub-relay-6d5f7c9b8-x2k4q', container: 'relay' }
+    case 'broker':
+      return { pod: 'hub-rabbitmq-0', container: 'rabbitmq' }
+    case 'balancer':
+      return { pod: 'ingress-nginx-controller-7f4d-9qv2x', container: 'controller' }
+    default:
+      return of.endsWith('/2')
+        ? { pod: `bunny-${of.slice(0, -2)}-5b8d9c7f4-tt7wp`, container: 'bunny' }
+        : { pod: `bunny-${of}-7c9d4f6b5-m8z2x`, container: 'bunny' }
+  }
+}
+
+function writerOf(of: string, stack: Stack, way: Collecting): WriterName {
+  if (of === 'balancer') return way.balancer
+  if (of === 'broker') return 'rabbitmq'
+  if (of === 'hub') {
+    if (stack.hub === 'dotnet') return 'dotnet-relay'
+    return stack.text ? 'relay-text' : 'relay-json'
+  }
+  if (stack.clients === 'python') return 'python-bunny'
+  return stack.text ? 'bunny-text' : 'bunny-json'
+}

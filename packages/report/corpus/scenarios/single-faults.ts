@@ -1,0 +1,160 @@
+import { FAULTS } from '../simulation/faults.ts'
+import type { Fault, FaultName } from '../simulation/faults.ts'
+import { ALL_LOGS, build } from './build.ts'
+import type { Recipe } from './build.ts'
+import { SCOPE } from './fault-truths.ts'
+import type { Scenario } from './scenario.ts'
+
+type StackName = Recipe['stack']
+
+/** Where a fault begins and ends, minutes. */
+const RECOVERED = { from: 10, to: 16 } as const
+const ONGOING = { from: 17 } as const
+
+/** Faults that only make sense over the whole window. */
+const WHOLE: ReadonlySet<FaultName> = new Set<FaultName>([
+  'never-seen',
+  'clock-skew',
+  'upstream-suspension',
+])
+
+/** Every cause alone, in every stack it can happen in, once over and once still going on. */
+export function singleFaults(): Scenario[] {
+  const scenarios: Scenario[] = []
+  for (const name of faultNames()) {
+    for (const stack of stacksOf(name)) {
+      for (const fault of spellsOf(name)) {
+        const recipe = {
+          name: `${name} ${endingOf(fault)} (${stack})`,
+          group: name,
+          stack,
+          turn: scenarios.length,
+          faults: [{ ...fault, ...targetOf(name, scenarios.length) }],
+          logs: logsFor(name),
+        }
+        scenarios.push(build({ ...recipe, ...windowOf(name), ...clientsOf(name, stack) }))
+      }
+    }
+  }
+  return scenarios
+}
+
+/** The same causes with less to go by: only the hub's side, or only a client's. */
+export function oneSidedFaults(): Scenario[] {
+  const scenarios: Scenario[] = []
+  const add = (name: FaultName, side: 'hub' | 'client', stack: StackName): void => {
+    const turn = scenarios.length
+    for (const fault of spellsOf(name)) {
+      const target = SCOPE[name] === 'client' ? { of: side === 'hub' ? 'site-b' : 'site-a' } : {}
+      scenarios.push(
+        build({
+          name: `${name} ${endingOf(fault)}, seen from the ${side} (${stack})`,
+          group: name,
+          stack,
+          turn,
+          faults: [{ ...fault, ...target }],
+          logs: side === 'hub' ? ['hub', 'broker'] : ['site-a'],
+          ...clientsOf(name, stack),
+        }),
+      )
+    }
+  }
+  for (const [index, name] of HUB_SIDE.entries()) add(name, 'hub', index % 2 === 0 ? 'old' : 'ours')
+  for (const [index, name] of CLIENT_SIDE.entries()) {
+    add(name, 'client', index % 2 === 0 ? 'ours' : 'old')
+  }
+  return scenarios
+}
+
+const HUB_SIDE: readonly FaultName[] = [
+  'auth-unknown-user',
+  'auth-wrong-password',
+  'auth-wrong-collection',
+  'auth-no-credentials',
+  'silent',
+  'name-resolution',
+  'slow',
+  'hub-error',
+  'two-instances',
+  'hammering',
+  'task-not-answered',
+  'database-failing',
+]
+const CLIENT_SIDE: readonly FaultName[] = [
+  'name-resolution',
+  'connection-refused',
+  'connect-timeout',
+  'tls-expired',
+  'tls-untrusted',
+  'tls-wrong-name',
+  'proxy-502',
+  'proxy-503',
+  'proxy-504',
+  'hub-error',
+  'auth-wrong-password',
+]
+
+export function faultNames(): FaultName[] {
+  return Object.keys(FAULTS).filter((text): text is FaultName => Object.hasOwn(FAULTS, text))
+}
+
+const STACKS_OF: { readonly [N in FaultName]?: readonly StackName[] } = {
+  // Our hub writes no statements, and takes no notice of a slow one.
+  'database-slow': ['old', 'new-clients'],
+  // Ours cannot be made to ask more often than once a second.
+  hammering: ['old', 'new-hub'],
+  'task-not-answered': ['old', 'ours', 'new-hub'],
+}
+
+function stacksOf(name: FaultName): readonly StackName[] {
+  return STACKS_OF[name] ?? ['old', 'ours']
+}
+
+function spellsOf(name: FaultName): Pick<Fault, 'name' | 'from' | 'to'>[] {
+  if (name === 'upstream-suspension') return [{ name, from: 6 }]
+  if (WHOLE.has(name)) return [{ name, from: 0 }]
+  if (name === 'two-instances')
+    return [
+      { name, from: 0 },
+      { name, from: 12 },
+    ]
+  if (name === 'source-ended-early')
+    return [
+      { name, ...ONGOING },
+      { name, from: 9 },
+    ]
+  if (name === 'log-gap')
+    return [
+      { name, ...RECOVERED },
+      { name, from: 20, to: 24 },
+    ]
+  return [
+    { name, ...RECOVERED },
+    { name, ...ONGOING },
+  ]
+}
+
+function endingOf({ from, to }: Pick<Fault, 'from' | 'to'>): string {
+  if (from === 0 && to === undefined) return 'throughout'
+  return to === undefined ? `from minute ${from}` : `minute ${from} to ${to}`
+}
+
+/** Client faults hit one client, mostly one whose log is there; what is lost of a log is that of a client or of the hub. */
+function targetOf(name: FaultName, turn: number): Pick<Fault, 'of'> {
+  if (SCOPE[name] === 'log') return { of: turn % 2 === 0 ? 'hub' : 'site-a' }
+  if (name === 'never-seen') return { of: 'site-c' }
+  if (SCOPE[name] === 'client') return { of: 'site-a' }
+  return {}
+}
+
+function logsFor(name: FaultName): readonly string[] {
+  return name === 'two-instances' ? ['site-a/2', ...ALL_LOGS] : ALL_LOGS
+}
+
+function windowOf(name: FaultName): Partial<Recipe> {
+  return name === 'upstream-suspension' ? { minutes: 45 } : {}
+}
+
+function clientsOf(name: FaultName, stack: StackName): Partial<Recipe> {
+  return name === 'hammering' && stack === 'ours' ? { clients: 'python' } : {}
+}
