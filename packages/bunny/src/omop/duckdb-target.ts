@@ -69,8 +69,7 @@ export class DuckDbTarget implements OmopTarget {
     const description = `duckdb:${path}`
     const unfinished = `${path}.unfinished`
     try {
-      // The file of a load that was killed is of no use; one that is being written is locked, and this throws.
-      if (await exists(unfinished)) (await DuckDBInstance.create(unfinished)).closeSync()
+      await refuseIfWritten(unfinished)
       await removeDatabase(unfinished)
       const instance = await DuckDBInstance.create(unfinished)
       const connection = await instance.connect()
@@ -290,6 +289,16 @@ const CONVERTERS: Partial<Record<CdmType, (value: string | number | bigint) => D
   id: BigInt,
   date: (days) => new DuckDBDateValue(Number(days)),
   timestamp: (micros) => new DuckDBTimestampValue(BigInt(micros)),
+}
+
+/** The file of a load that was killed is of no use, however broken; one that is being written is locked. */
+async function refuseIfWritten(path: string): Promise<void> {
+  if (!(await exists(path))) return
+  try {
+    ;(await DuckDBInstance.create(path)).closeSync()
+  } catch (error: unknown) {
+    if (error instanceof Error && /lock/i.test(error.message)) throw error
+  }
 }
 
 async function removeDatabase(path: string): Promise<void> {

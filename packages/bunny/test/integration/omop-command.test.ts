@@ -123,6 +123,14 @@ describe('omop generate', () => {
     expect(again.stdout).toBe(first.stdout)
   })
 
+  it('begins afresh where an earlier run was killed', async () => {
+    await writeFile(join(folder, 'hospital.duckdb.unfinished'), 'half a')
+    const { exitCode } = await omop(['generate', '--persons', '5', '--to', target()])
+    expect(exitCode).toBe(0)
+    const names = await readdir(folder)
+    expect(names.sort()).toEqual(['PERSON.csv', 'hospital.duckdb'])
+  })
+
   it('refuses what is no number, and profiles that do not exist', async () => {
     expect(await omop(['generate', '--persons', 'many', '--to', target()])).toMatchObject({
       exitCode: 64,
