@@ -66,6 +66,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 
   app.decorateRequest('principal', null)
   app.decorateRequest('heldMs', 0)
+  app.decorateRequest('startedAt', 0)
   acceptResultBodies(app, deps.body)
 
   const routeOf = new Map<string, RouteEntry>()
@@ -75,6 +76,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     done()
   })
   app.addHook('onRequest', (request, reply, done) => {
+    request.startedAt = performance.now()
     void reply.header('x-request-id', request.id)
     // Not `onResponse`: that one is never called for a client that left before its answer.
     reply.raw.once('close', () => {

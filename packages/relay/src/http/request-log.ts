@@ -24,7 +24,7 @@ export interface FinishedRequest {
 export function requestLog(log: Logger, onFinished: (request: FinishedRequest) => void) {
   return (request: FastifyRequest, reply: FastifyReply, route: RouteEntry | undefined): void => {
     const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_LEFT
-    const durationMs = Math.max(0, reply.elapsedTime - request.heldMs)
+    const durationMs = Math.max(0, performance.now() - request.startedAt - request.heldMs)
     const principal = request.principal
     const quiet = (status === 204 || route?.access === 'probe') && status < 400
     const fields = {

@@ -59,17 +59,22 @@ export class SqlDatabase {
     verb: string,
     work: (trx: Transaction<RelayTables>, announce: Announce) => Promise<T>,
   ): Promise<T> {
-    const attempt = async (): Promise<T> => {
+    return this.#persist(verb, async () => {
       const signals: StoreSignal[] = []
-      const result = await this.db.transaction().execute(async (trx) => {
-        const value = await work(trx, (signal) => signals.push(signal))
-        if (signals.length > 0) await this.differences.announce(trx, signals)
-        return value
-      })
-      for (const signal of signals) this.#board.emit(signal)
-      return result
-    }
-    return this.#persist(verb, attempt)
+      try {
+        const result = await this.db.transaction().execute(async (trx) => {
+          const value = await work(trx, (signal) => signals.push(signal))
+          if (signals.length > 0) await this.differences.announce(trx, signals)
+          return value
+        })
+        for (const signal of signals) this.#board.emit(signal)
+        return result
+      } catch (error: unknown) {
+        // It may have been committed without our hearing of it, and we ignore our own notices.
+        if (signals.length > 0) this.#board.emit({ kind: 'resync' })
+        throw error
+      }
+    })
   }
 
   async #persist<T>(verb: string, work: () => Promise<T>): Promise<T> {
@@ -87,8 +92,6 @@ export class SqlDatabase {
           continue
         }
         if (failure.unavailable) {
-          // It may have been committed without our hearing of it, and its signals with it.
-          this.#board.emit({ kind: 'resync' })
           // One stale connection in the pool is no outage: a second try gets a fresh one. But who has
           // waited for an answer in vain has waited long enough.
           if (!reconnected && failure.code !== TIMEOUT) {

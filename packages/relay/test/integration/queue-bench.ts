@@ -41,25 +41,13 @@ async function databaseBench(openStores: () => Promise<StoreBench>): Promise<Que
   return bench('database', await openStores(), ({ store }) => new DatabaseNodeQueue({ store }))
 }
 
-export async function rabbitBench(openStores: () => Promise<StoreBench>): Promise<QueueBench> {
+async function rabbitBench(openStores: () => Promise<StoreBench>): Promise<QueueBench> {
   const vhost = await createVhost()
   return bench(
     'rabbitmq',
     await openStores(),
     ({ store, log }) => new RabbitNodeQueue({ store, log, url: vhost.url }),
     vhost,
-  )
-}
-
-/** The same with a broker whose URL is given. */
-export async function rabbitBenchAt(
-  url: string,
-  openStores: () => Promise<StoreBench>,
-): Promise<QueueBench> {
-  return bench(
-    'rabbitmq',
-    await openStores(),
-    ({ store, log }) => new RabbitNodeQueue({ store, log, url }),
   )
 }
 

@@ -2,7 +2,7 @@
  * Questions: what does a poll cost that finds nothing, and how many hand-outs with their answers does
  * a relay manage a second, on SQLite, on PostgreSQL, and on PostgreSQL with RabbitMQ?
  *
- *     node packages/relay/test/bench/queue-cost.ts
+ *     node packages/relay/bench/queue-cost.ts
  *
  * PostgreSQL and RabbitMQ are measured where WARREN_BENCH_POSTGRES_URL (an empty database) and
  * WARREN_BENCH_AMQP_URL (an empty virtual host) say they are. SQLite writes to the temporary folder;
@@ -16,14 +16,14 @@ import { DEFAULT_POLICY } from '@warren/disclosure'
 import { newUuid } from '@warren/runtime'
 import { countResult } from '@warren/task-api'
 
-import { DatabaseNodeQueue } from '../../src/queue/database-node-queue.ts'
-import type { NodeQueue } from '../../src/queue/node-queue.ts'
-import { RabbitNodeQueue } from '../../src/queue/rabbit-node-queue.ts'
-import { openPostgresStore } from '../../src/store/postgres-store.ts'
-import type { RelayStore } from '../../src/store/relay-store.ts'
-import { openSqliteStore } from '../../src/store/sqlite-store.ts'
-import { TaskDesk } from '../../src/tasks/task-desk.ts'
-import { quietLog } from '../integration/store-bench.ts'
+import { DatabaseNodeQueue } from '../src/queue/database-node-queue.ts'
+import type { NodeQueue } from '../src/queue/node-queue.ts'
+import { RabbitNodeQueue } from '../src/queue/rabbit-node-queue.ts'
+import { openPostgresStore } from '../src/store/postgres-store.ts'
+import type { RelayStore } from '../src/store/relay-store.ts'
+import { openSqliteStore } from '../src/store/sqlite-store.ts'
+import { TaskDesk } from '../src/tasks/task-desk.ts'
+import { quietLog } from '../test/integration/store-bench.ts'
 
 const NODES = 20
 const TASKS = 100
@@ -73,7 +73,7 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
     for (let poll = 0; poll < EMPTY_POLLS; poll++) if (!queue.mayHaveWork(node)) known++
   })
   if (known !== EMPTY_POLLS) throw new Error('the node was not known to have nothing')
-  console.log(
+  print(
     [
       name.padEnd(22),
       `intake for ${NODES} nodes ${(intake / TASKS).toFixed(1)} ms`,
@@ -84,6 +84,10 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
   )
   await queue[Symbol.asyncDispose]()
   await store[Symbol.asyncDispose]()
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
@@ -97,7 +101,7 @@ function pause(ms: number): Promise<void> {
 }
 
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-console.log(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, commit ${commit}`)
+print(`${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, commit ${commit}`)
 const log = quietLog()
 const folder = mkdtempSync(join(tmpdir(), 'warren-bench-'))
 const sqlite = openSqliteStore({ path: join(folder, 'relay.db'), log })
