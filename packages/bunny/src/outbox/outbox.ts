@@ -142,7 +142,9 @@ export class Outbox {
         if (failure.final) {
           const { requestId, status, detail } = failure
           log.error({ taskId, requestId, status, detail, attempt }, BunnyEvent.resultRefused)
-          await this.#give(entry, `the relay refused it: ${detail}`, failure.status === undefined)
+          // 404 and the like: nobody waits for it any more. Too large, or a defect: somebody does, and gets nothing.
+          const lost = status === undefined || status === 413
+          await this.#give(entry, `the relay refused it: ${detail}`, lost)
           return
         }
         const retryInMs = Math.max(

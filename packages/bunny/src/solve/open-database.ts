@@ -70,7 +70,7 @@ export async function checkDatabase(
 }
 
 /** Nothing came back from the database, whatever the reason: what to check is in the source's own words. */
-export function notAvailable(error: SourceError): ProgramError {
+function notAvailable(error: SourceError): ProgramError {
   return new ProgramError(`the database is not available: ${error.message}`, {
     exitCode: ExitCode.unavailable,
     hint: 'check the DATASOURCE_DB_… settings, the account, and that the server can be reached from here',

@@ -50,7 +50,7 @@ const range = (from: number, to: number): number[] =>
  * A hospital of 60 persons: 32 men (1–32), 25 women (33–57), 3 of another gender (58–60). Born 1950 to 2009. Statements
  * that both PostgreSQL and DuckDB understand.
  */
-export function smallHospital(schema = ''): string[] {
+function smallHospital(schema = ''): string[] {
   const quoted = `"${schema.replaceAll('"', '""')}"`
   const at = (table: string): string => (schema === '' ? table : `${quoted}.${table}`)
   const persons = range(1, 60).map((id) => {

@@ -98,12 +98,22 @@ describe('delivery of results', () => {
     expect(clock.sleeps).toEqual([90_000])
   })
 
-  it.each([404, 413, 422])('takes %i for final, and never calls it resolved', async (status) => {
+  it.each([404, 422])('takes %i for final, and never calls it resolved', async (status) => {
     const { outbox, lines, said } = outboxOver(failing(refusal(status, 'refused')))
     await outbox.put('a', result('a'))
     await empty(outbox)
     expect(said()).toEqual(['result refused'])
     expect(lines[0]).toMatchObject({ level: 50, taskId: 'a', status })
+  })
+
+  it('says that a result is lost which is too large for the relay', async () => {
+    const { outbox, lines } = outboxOver(failing(refusal(413, 'refused')))
+    await outbox.put('a', result('a'))
+    await empty(outbox)
+    expect(lines).toMatchObject([
+      { msg: 'result refused', taskId: 'a', status: 413 },
+      { msg: 'result lost', level: 50, taskId: 'a' },
+    ])
   })
 
   it('takes 409 for final: the relay has an answer already', async () => {
