@@ -1,0 +1,124 @@
+import type { Finding, Link, ReportDocument, Severity } from '../../src/document/report-document.ts'
+import type { CheckRow, ExpectedFinding, Scenario } from '../scenarios/scenario.ts'
+
+/** What became of one expected finding. */
+export interface Outcome {
+  readonly expected: ExpectedFinding
+  /** Undefined: missed. */
+  readonly finding: Finding | undefined
+  readonly partyRight: boolean
+  readonly stateRight: boolean
+}
+
+/** One scenario held against what the report says of it. */
+export interface Comparison {
+  readonly scenario: Scenario
+  readonly outcomes: readonly Outcome[]
+  /** Above information, and neither expected nor a consequence. */
+  readonly extra: readonly Finding[]
+  /** Ways in which the report says that all is well when it is not. */
+  readonly falseGreen: readonly string[]
+  readonly verdict: string
+  readonly verdictRight: boolean
+}
+
+const SEVERITIES: readonly Severity[] = ['info', 'warning', 'error']
+
+export function compare(scenario: Scenario, report: ReportDocument): Comparison {
+  const { truth } = scenario
+  const outcomes = truth.findings.map((expected) => outcomeOf(expected, report))
+  const matched = new Set(outcomes.map(({ finding }) => finding))
+  const known = new Set([...truth.mayFind, ...truth.findings.flatMap(({ causes }) => causes)])
+  return {
+    scenario,
+    outcomes,
+    extra: report.findings.filter((finding) => {
+      return finding.severity !== 'info' && !matched.has(finding) && !known.has(finding.cause)
+    }),
+    falseGreen: falseGreens(scenario, report),
+    verdict: report.verdict,
+    verdictRight: truth.verdicts.includes(report.verdict),
+  }
+}
+
+function outcomeOf(expected: ExpectedFinding, report: ReportDocument): Outcome {
+  const candidates = report.findings
+    .filter((finding) => {
+      const severe = SEVERITIES.indexOf(finding.severity) >= SEVERITIES.indexOf(expected.severity)
+      return severe && expected.causes.includes(finding.cause) && isAbout(finding, expected, report)
+    })
+    .map((finding) => ({
+      finding,
+      partyRight: expected.parties.includes(finding.party),
+      stateRight: isState(finding, expected.state),
+    }))
+    .sort((a, b) => points(b) - points(a))
+  const [best] = candidates
+  return { expected, ...(best ?? { finding: undefined, partyRight: false, stateRight: false }) }
+}
+
+function points({ partyRight, stateRight }: { partyRight: boolean; stateRight: boolean }): number {
+  return (partyRight ? 2 : 0) + (stateRight ? 1 : 0)
+}
+
+function isState({ status }: Finding, state: ExpectedFinding['state']): boolean {
+  if (state === 'any') return status !== 'expected'
+  return status === state || (state === 'recovered' && status === 'observed')
+}
+
+/** The name stands somewhere in what the finding is about; names are compared as words, `site-a` is not `site-a2`. */
+function isAbout(finding: Finding, { on }: ExpectedFinding, report: ReportDocument): boolean {
+  if (on === undefined) return true
+  const link = report.links.find(({ id }) => id === finding.link)
+  const ids = [finding.component, link?.from, link?.to]
+  const components = report.components.filter(({ id }) => ids.includes(id))
+  const text = [
+    finding.title,
+    finding.partyName,
+    link?.name,
+    ...components.flatMap(({ name, cluster, pod }) => [name, cluster, pod]),
+  ].join(' ')
+  return on.some((name) => hasWord(text, name))
+}
+
+function hasWord(text: string, word: string): boolean {
+  const at = text.indexOf(word)
+  if (at < 0) return false
+  const next = text[at + word.length] ?? ' '
+  return !/[a-z0-9]/i.test(next) || hasWord(text.slice(at + 1), word)
+}
+
+/** How the rows of section 6 are recognised. */
+const ROWS: Readonly<Record<CheckRow, RegExp>> = {
+  connections: /connect/i,
+  logins: /authenticat|login/i,
+  services: /database|broker|hub|service/i,
+  probes: /probe/i,
+  submissions: /submi|deliver/i,
+}
+
+function falseGreens({ truth }: Scenario, report: ReportDocument): string[] {
+  const reasons: string[] = []
+  if (truth.falseGreen.includes(report.verdict)) reasons.push(`verdict is ${report.verdict}`)
+  for (const row of truth.notPassed) {
+    const rows = report.checklist.filter(({ id, title }) => ROWS[row].test(`${id} ${title}`))
+    if (rows.length > 0 && rows.every(({ state }) => state === 'passed')) {
+      reasons.push(`checklist passes ${rows.map(({ title }) => `"${title}"`).join(', ')}`)
+    }
+  }
+  for (const expected of truth.findings) {
+    const green = report.links.find((link) => isGreenLinkOf(link, expected))
+    if (green !== undefined) reasons.push(`link ${green.name} is ${green.state}`)
+  }
+  return reasons
+}
+
+/** A client that is cut off at the end of the window has no healthy link. */
+function isGreenLinkOf(link: Link, { on, severity, state }: ExpectedFinding): boolean {
+  if (on === undefined || severity !== 'error' || state !== 'ongoing' || link.kind !== 'poll') {
+    return false
+  }
+  const green =
+    link.state === 'healthy-idle' || link.state === 'serving' || link.state === 'recovered'
+  return green && on.some((name) => hasWord(link.name, name))
+}
