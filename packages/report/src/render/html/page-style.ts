@@ -5,7 +5,7 @@ export const PAGE_STYLE = new SafeHtml(`<style>
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --ink: #14202e; --soft: #55647a; --line: #d9e0e8; --panel: #f5f7fa;
-  --good: #0b7a53; --good-soft: #d6f0e4; --warn: #9a5b00; --warn-soft: #fdeccb; --bad: #b3261e; --bad-soft: #fbdcd9;
+  --good: #096545; --good-soft: #d6f0e4; --warn: #9a5b00; --warn-soft: #fdeccb; --bad: #b3261e; --bad-soft: #fbdcd9;
   --note: #1f5fa8; --note-soft: #dbe8f8; --none: #5f6b7a; --none-soft: #e7ebf0;
   --series-1: #1f5fa8; --series-2: #b0568b;
 }
