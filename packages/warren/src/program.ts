@@ -1,5 +1,6 @@
 import { bunnyCommand } from '@warren/bunny'
 import { relayCommand } from '@warren/relay'
+import { reportCommand } from '@warren/report'
 import type { CliIo } from '@warren/runtime'
 import { upstreamCommand } from '@warren/upstream'
 import { Command } from 'commander'
@@ -31,6 +32,7 @@ export function buildProgram(io: CliIo): Command {
   program.addCommand(bunnyCommand(io))
   program.addCommand(relayCommand(io))
   program.addCommand(upstreamCommand(io))
+  program.addCommand(reportCommand(io))
   quiet(program, io)
   return program
 }
