@@ -46,6 +46,7 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
     await desk.idle()
   })
   let answered = 0
+  const cpuBefore = process.cpuUsage()
   const work = await timed(() =>
     Promise.all(
       nodes.flatMap((node) =>
@@ -63,6 +64,10 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
   )
   await desk.idle()
 
+  // Unlike the rate, this does not depend on what else the machine is doing.
+  const cpu = process.cpuUsage(cpuBefore)
+  const cpuMs = (cpu.user + cpu.system) / 1000 / answered
+
   const [node = ''] = nodes
   while (queue.mayHaveWork(node)) await desk.lease(node, { requestId: 'bench' })
   const empty = await timed(async () => {
@@ -77,7 +82,7 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
     [
       name.padEnd(22),
       `intake for ${NODES} nodes ${(intake / TASKS).toFixed(1)} ms`,
-      `lease + answer ${Math.round((answered / work) * 1000)}/s (${answered})`,
+      `lease + answer ${Math.round((answered / work) * 1000)}/s (${answered}), ${cpuMs.toFixed(2)} ms of this process's CPU each`,
       `empty poll ${((empty / EMPTY_POLLS) * 1e6).toFixed(0)} ns`,
       `of it the look ${((look / EMPTY_POLLS) * 1e6).toFixed(0)} ns`,
     ].join(' · '),
