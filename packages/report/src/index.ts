@@ -1,8 +1,15 @@
-export { CAUSES } from './document/cause.ts'
-export type { Cause } from './document/cause.ts'
+export { createReport, type ReportOptions } from './report.ts'
+export { inputFiles, type InputFile } from './read/input-files.ts'
+export { parseSourceOption, type SourceLabels } from './read/source-labels.ts'
+export { reportCommand } from './cli/report.command.ts'
+export { CAUSES, type Cause } from './document/cause.ts'
 export {
   REPORT_VERSION,
   reportDocumentSchema,
   reportJsonSchema,
+  type ReportDocument,
 } from './document/report-document.ts'
-export type { ReportDocument } from './document/report-document.ts'
+export { renderHtml } from './render/html/render-html.ts'
+export { renderJson } from './render/json.ts'
+export { renderMarkdown } from './render/markdown.ts'
+export { renderText } from './render/text.ts'

@@ -64,6 +64,8 @@ export interface HubClient {
   readonly waiting: number[]
   /** Line of the first hand-out that was still unanswered. */
   waitingLine: RawEvidence | undefined
+  /** Lines of polls that got a task and of answers, the first 16. */
+  readonly taskLines: { step: 'handed-out' | 'answered'; evidence: RawEvidence }[]
 }
 
 /** Clients by collection or name, up to a limit. */
@@ -86,6 +88,7 @@ export class ClientTable {
         collections: new Set(),
         waiting: [],
         waitingLine: undefined,
+        taskLines: [],
       }
       this.#clients.set(key, client)
     }
@@ -139,12 +142,13 @@ export class BrokerFacts extends ProgramFacts {
   readonly lifetimes = new LogHistogram()
   readonly churn = new ProblemAccount()
   readonly portProbes = new ProblemAccount()
+  /** Memory or disk alarms; over only when the broker says so. */
+  readonly alarms = new ProblemAccount()
   accepted = 0
   authenticated = 0
   closed = 0
   shortLived = 0
   readonly users = new Map<string, number>()
-  alarm = false
 }
 
 /** What a load balancer or ingress tells. */

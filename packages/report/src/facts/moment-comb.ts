@@ -23,6 +23,11 @@ export class MomentComb {
   #part = 15 * MINUTE
   #moments: Moment[] = []
 
+  /** Length of the part of each quarter of an hour that is kept, milliseconds. */
+  get part(): number {
+    return this.#part
+  }
+
   get moments(): readonly Moment[] {
     return this.#moments
   }

@@ -32,6 +32,8 @@ export class Series {
   #level = 0
   #first = 0
   #used = 0
+  /** No latency with a fraction of a second was added. */
+  wholeSeconds = true
   ok = new Uint32Array(SLOTS)
   failed = new Uint32Array(SLOTS)
   #latency = new Uint16Array(SLOTS * LATENCY_BINS)
@@ -52,6 +54,7 @@ export class Series {
   /** Adds `n` outcomes at `time`; `latencyMs` NaN where it is not known. */
   add(time: number, good: boolean, status: number, latencyMs: number, n = 1): void {
     const slot = this.#slot(time)
+    if (this.wholeSeconds && latencyMs % 1000 > 0) this.wholeSeconds = false
     const counts = good ? this.ok : this.failed
     counts[slot] = (counts[slot] ?? 0) + n
     if (latencyMs >= 0) {

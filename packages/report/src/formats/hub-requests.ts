@@ -44,11 +44,17 @@ function causeOfHubStatus(status: number): ReturnType<typeof causeOfStatus> | un
 
 export function handedOut(client: HubClient, line: Quotable): void {
   client.account.tasks++
+  keepTaskLine(client, 'handed-out', line)
   if (client.waiting.length === 0) client.waitingLine = quote(line)
   if (client.waiting.length < MOST_WAITING) client.waiting.push(line.time)
 }
 
+function keepTaskLine(client: HubClient, step: 'handed-out' | 'answered', line: Quotable): void {
+  if (client.taskLines.length < 16) client.taskLines.push({ step, evidence: quote(line) })
+}
+
 export function answered(client: HubClient, line: Quotable, status: number): void {
+  keepTaskLine(client, 'answered', line)
   if (status === 404 || status === 409) {
     client.account.lateAnswers++
     client.account.problem('task-answered-late', line).recover(line)

@@ -192,16 +192,14 @@ export class RabbitReader implements FormatReader {
 
   #alarm(line: Quotable, at: number): void {
     const { buf, end } = line
-    const facts = this.#facts
-    if (find(buf, at, end, W.cleared) >= 0) {
-      facts.alarm = false
-      facts.link.problems.get('broker-resource-alarm')?.recover(line)
-    } else if (find(buf, at, end, W.alarmSet) >= 0) {
-      facts.alarm = true
+    const { alarms } = this.#facts
+    if (find(buf, at, end, W.cleared) >= 0) alarms.recover(line)
+    else if (find(buf, at, end, W.alarmSet) >= 0) {
+      alarms.see(line)
       const text = textOf(buf, at, end)
-      facts.link
-        .problem('broker-resource-alarm', line)
-        .detail(text.includes('disk') ? 'disk' : text.includes('memory') ? 'memory' : 'resource')
+      alarms.detail(
+        text.includes('disk') ? 'disk' : text.includes('memory') ? 'memory' : 'resource',
+      )
     }
   }
 

@@ -48,7 +48,10 @@ export class WarrenBunnyEvents implements WarrenEvents {
           requestId: event.text('requestId'),
         })
         // Without debug lines this is the only sign of a poll that was answered with a task.
-        if (!facts.writesPolls) link.success(line, 200, Number.NaN)
+        if (!facts.writesPolls) {
+          link.success(line, 200, Number.NaN)
+          link.polls.add(line.time, Number.NaN, 200, event.hash('requestId'))
+        }
         break
       case 'task solved':
         facts.solved++

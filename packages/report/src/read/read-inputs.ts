@@ -53,6 +53,8 @@ export interface ReadOptions {
   onProgress?: (done: number) => void
   /** Bytes asked of a file at once; tests make it small. */
   chunkBytes?: number
+  /** Files will grow: an unfinished last line stays unfinished. */
+  keepOpen?: boolean
 }
 
 interface Opened {
@@ -99,7 +101,8 @@ export async function readInputs(
       done += chunk.length
       options.onProgress?.(done)
     }
-    reader.finish()
+    const mayGrow = options.keepOpen === true && !compressed && encoding === 'utf-8'
+    if (!mayGrow) reader.finish()
     if (!compressed && encoding === 'utf-8' && path !== '-') file.position = reader.bytes
   }
   for (const source of registry.sources) source.settle()
@@ -135,7 +138,9 @@ class SourceRegistry {
     }
     const id = this.sources.length
     const limits = this.#options.limitsOf?.(id) ?? { since: undefined, until: undefined }
-    const source = new LogSource(id, labels, file, limits, this.#options.baseDay ?? 0)
+    const given = labels.date === undefined ? Number.NaN : Date.parse(labels.date)
+    const baseDay = Number.isNaN(given) ? (this.#options.baseDay ?? 0) : given
+    const source = new LogSource(id, labels, file, limits, baseDay)
     this.sources.push(source)
     this.#byKey.set(key, source)
     return source

@@ -16,7 +16,17 @@ export interface SourceLabels {
   date?: string
 }
 
-const KEYS = ['component', 'cluster', 'namespace', 'pod', 'container', 'client', 'version'] as const
+const KEYS = [
+  'component',
+  'cluster',
+  'namespace',
+  'pod',
+  'container',
+  'client',
+  'version',
+  'tz',
+  'date',
+] as const
 
 /** What people call the parts, and what we call them. */
 const ROLES = new Map([

@@ -1,0 +1,45 @@
+import { buildNetwork } from './exchange/network.ts'
+import type { Network } from './exchange/network.ts'
+import { buildTopology } from './exchange/topology.ts'
+import type { Topology } from './exchange/topology.ts'
+import { followPoll, followTask } from './exchange/transactions.ts'
+import type { TransactionDraft } from './exchange/transactions.ts'
+import { diagnose } from './findings/diagnose.ts'
+import type { Diagnosis } from './findings/diagnose.ts'
+import type { Inputs } from './read/read-inputs.ts'
+import { placeSources } from './timeline/placement.ts'
+import type { Placement, PlacementOptions } from './timeline/placement.ts'
+
+/** Everything the report knows, before it is put into words. */
+export interface Analysis {
+  readonly inputs: Inputs
+  readonly placements: readonly Placement[]
+  readonly network: Network
+  readonly topology: Topology
+  readonly diagnosis: Diagnosis
+  readonly poll: TransactionDraft | undefined
+  readonly task: TransactionDraft | undefined
+  readonly expected: readonly string[] | undefined
+}
+
+export interface AnalysisOptions extends PlacementOptions {
+  /** Names of the clients the operator expects; undefined without a list. */
+  expected: readonly string[] | undefined
+}
+
+/** From what was read to what it means. Changes nothing in what was read, so it can be asked again as logs grow. */
+export function analyse(inputs: Inputs, options: AnalysisOptions): Analysis {
+  const placements = placeSources(inputs.sources, options)
+  const network = buildNetwork(placements, options.expected)
+  const topology = buildTopology(network)
+  return {
+    inputs,
+    placements,
+    network,
+    topology,
+    diagnosis: diagnose(network, topology),
+    poll: followPoll(network, topology),
+    task: followTask(network, topology),
+    expected: options.expected,
+  }
+}

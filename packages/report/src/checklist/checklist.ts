@@ -1,0 +1,394 @@
+import type { Analysis } from '../analysis.ts'
+import type { Cause } from '../document/cause.ts'
+import type { NetLink, Side } from '../exchange/topology.ts'
+import type { RawEvidence } from '../facts/evidence-keeper.ts'
+import type { FindingDraft } from '../findings/finding-draft.ts'
+import { holdsPolls } from '../findings/limits.ts'
+import { countWord, spanWord, thousands } from '../findings/words.ts'
+import { moved } from '../timeline/placed-account.ts'
+
+/** One row before it is masked and numbered. */
+export interface CheckDraft {
+  readonly id: string
+  readonly title: string
+  readonly state: 'passed' | 'failed' | 'unknown'
+  readonly number: string
+  readonly detail: string
+  readonly findings: readonly FindingDraft[]
+  readonly evidence: readonly RawEvidence[]
+  /** Without this row nobody may call the network healthy. */
+  readonly essential: boolean
+}
+
+interface Rule {
+  readonly id: string
+  readonly title: string
+  readonly essential: boolean
+  readonly causes: readonly Cause[]
+  /** What was seen to work: the number and lines; undefined where there is no evidence, and why. */
+  readonly proof: (analysis: Analysis) => Proof
+}
+
+type Proof =
+  | {
+      readonly seen: true
+      readonly number: string
+      readonly lines?: readonly (RawEvidence | undefined)[]
+    }
+  | { readonly seen: false; readonly why: string }
+
+const unseen = (why: string): Proof => ({ seen: false, why })
+
+/** The checks, each with the causes that fail it and the evidence that passes it. */
+const RULES: readonly Rule[] = [
+  {
+    id: 'connections',
+    title: 'Every client reaches the hub, without connection failures',
+    essential: true,
+    causes: [
+      'name-resolution',
+      'connection-refused',
+      'connect-timeout',
+      'read-timeout',
+      'connection-closed',
+      'tls-expired',
+      'tls-untrusted',
+      'tls-wrong-name',
+      'tls-failed',
+      'wrong-address',
+      'access-forbidden',
+      'rate-limited',
+      'not-a-task-api',
+      'proxy-502',
+      'proxy-503',
+      'proxy-504',
+      'proxy-authentication',
+      'client-left',
+      'never-seen',
+      'silent',
+      'interrupted',
+      'flapping',
+      'client-restarted',
+    ],
+    proof: connectionProof,
+  },
+  {
+    id: 'authentication',
+    title: 'Every legitimate client authenticates',
+    essential: true,
+    causes: [
+      'auth-unknown-user',
+      'auth-wrong-password',
+      'auth-wrong-collection',
+      'auth-no-credentials',
+      'auth-refused',
+    ],
+    proof: authenticationProof,
+  },
+  {
+    id: 'end-to-end',
+    title: 'A client’s own log shows that its polls are answered',
+    essential: true,
+    causes: [],
+    proof: endToEndProof,
+  },
+  {
+    id: 'hub',
+    title: 'The hub is healthy',
+    essential: true,
+    causes: ['hub-error', 'hub-restarted', 'slow', 'unexplained-errors'],
+    proof: hubProof,
+  },
+  {
+    id: 'database',
+    title: 'The hub’s database answers',
+    essential: true,
+    causes: ['database-failing', 'database-slow'],
+    proof: (analysis) =>
+      serviceProof(
+        analysis,
+        'database',
+        'statement',
+        'no statement and no readiness probe of the hub, and no database log',
+      ),
+  },
+  {
+    id: 'broker',
+    title: 'The broker works',
+    essential: true,
+    causes: [
+      'broker-refused',
+      'broker-auth-failed',
+      'broker-heartbeat-lost',
+      'broker-connection-lost',
+      'broker-resource-alarm',
+    ],
+    proof: (analysis) =>
+      serviceProof(
+        analysis,
+        'broker',
+        'connection',
+        'no broker log, and no line of the hub about its broker',
+      ),
+  },
+  {
+    id: 'behaviour',
+    title: 'Every client polls at a sensible rhythm, one instance each',
+    essential: false,
+    causes: ['two-instances', 'hammering', 'unlisted-client', 'clock-skew'],
+    proof: rhythmProof,
+  },
+  {
+    id: 'probes',
+    title: 'Health probes pass',
+    essential: false,
+    causes: ['probe-failing'],
+    proof: probeProof,
+  },
+  {
+    id: 'tasks',
+    title: 'Tasks are answered in time',
+    essential: false,
+    causes: [
+      'task-not-answered',
+      'task-answered-late',
+      'task-not-answerable',
+      'answer-rejected',
+      'cdm-failing',
+    ],
+    proof: taskProof,
+  },
+  {
+    id: 'submission',
+    title: 'Results are submitted to the upstream',
+    essential: false,
+    causes: [
+      'submission-failing',
+      'upstream-unreachable',
+      'upstream-refused',
+      'upstream-suspension',
+    ],
+    proof: submissionProof,
+  },
+  {
+    id: 'evidence',
+    title: 'The logs cover the window',
+    essential: true,
+    causes: ['log-gap', 'source-ended-early', 'unreadable-lines'],
+    proof: coverageProof,
+  },
+]
+
+/** Passed needs evidence and no finding, failed needs a finding; everything else is unknown. */
+export function checklist(analysis: Analysis): CheckDraft[] {
+  return RULES.filter((rule) => applies(rule, analysis)).map((rule) => check(rule, analysis))
+}
+
+/** A hub that queues in its database has no broker. */
+function applies(rule: Rule, { topology, network }: Analysis): boolean {
+  return (
+    rule.id !== 'broker' ||
+    network.hubs.length === 0 ||
+    topology.links.some(({ kind }) => kind === 'broker')
+  )
+}
+
+function check(rule: Rule, analysis: Analysis): CheckDraft {
+  const { id, title, essential } = rule
+  const findings = analysis.diagnosis.findings.filter(
+    ({ cause, severity }) => severity !== 'info' && rule.causes.includes(cause),
+  )
+  const proof = rule.proof(analysis)
+  const lines = proof.seen ? (proof.lines ?? []).filter((line) => line !== undefined) : []
+  if (findings.length > 0) {
+    const [worst] = findings
+    return {
+      id,
+      title,
+      essential,
+      state: 'failed',
+      number: countWord(findings.length, 'finding'),
+      detail: worst?.why ?? '',
+      findings,
+      evidence: findings.flatMap(({ evidence }) => evidence.slice(0, 1)),
+    }
+  }
+  const detail = proof.seen
+    ? 'No finding against it.'
+    : `${proof.why.charAt(0).toUpperCase()}${proof.why.slice(1)}.`
+  return {
+    id,
+    title,
+    essential,
+    state: proof.seen ? 'passed' : 'unknown',
+    number: proof.seen ? proof.number : 'no evidence',
+    detail,
+    findings: [],
+    evidence: lines,
+  }
+}
+
+function pollLinks({ topology }: Analysis): NetLink[] {
+  return topology.links.filter(({ kind }) => kind === 'poll')
+}
+
+function okOf(link: NetLink, side: Side): number {
+  return link.views.find((view) => view.side === side)?.account.ok ?? 0
+}
+
+function connectionProof(analysis: Analysis): Proof {
+  const links = pollLinks(analysis)
+  if (links.length === 0) return unseen('no client in any source')
+  const silent = links.filter((link) => link.views.every(({ account }) => account.ok === 0))
+  if (silent.length > 0)
+    return unseen(
+      `nothing shows that ${silent.map(({ from }) => from.name).join(', ')} was answered`,
+    )
+  const best = links.map(
+    (link) => (link.views.find(({ side }) => side === 'hub') ?? link.views[0])?.account,
+  )
+  const all = best.reduce((sum, account) => sum + (account?.exchanges ?? 0), 0)
+  const ok = best.reduce((sum, account) => sum + (account?.ok ?? 0), 0)
+  return {
+    seen: true,
+    number: `${thousands(ok)} of ${countWord(all, 'request')} of ${countWord(links.length, 'client')} answered`,
+    lines: best.map((account) => account?.firstOk),
+  }
+}
+
+function authenticationProof(analysis: Analysis): Proof {
+  const links = pollLinks(analysis)
+  const proven = links.filter((link) => okOf(link, 'hub') > 0 || okOf(link, 'client') > 0)
+  if (links.length === 0 || proven.length < links.length)
+    return unseen('not every client was seen to be let in')
+  const validated = analysis.network.hubs.reduce(
+    (sum, hub) => sum + hub.told.reduce((n, { facts }) => n + facts.validated, 0),
+    0,
+  )
+  const logins = validated > 0 ? `, ${thousands(validated)} logins` : ''
+  return { seen: true, number: `${proven.length} of ${countWord(links.length, 'client')}${logins}` }
+}
+
+function endToEndProof(analysis: Analysis): Proof {
+  const proven = pollLinks(analysis).filter(
+    (link) => okOf(link, 'client') > 0 && okOf(link, 'hub') > 0,
+  )
+  if (proven.length === 0)
+    return unseen('no client whose polls are seen in its own log and in the hub’s')
+  const matched = proven.reduce(
+    (sum, link) =>
+      sum + (link.poll?.logs.reduce((n, { match }) => n + (match?.matched ?? 0), 0) ?? 0),
+    0,
+  )
+  const [first] = proven
+  return {
+    seen: true,
+    number:
+      matched > 0
+        ? `${thousands(matched)} polls found on both sides`
+        : `${countWord(proven.length, 'client')} seen on both sides`,
+    lines: first === undefined ? [] : first.views.map(({ account }) => account.firstOk),
+  }
+}
+
+function hubProof({ network }: Analysis): Proof {
+  const told = network.hubs.flatMap((hub) => hub.told)
+  const requests = told.reduce((sum, { facts }) => sum + facts.requests, 0)
+  const summaries = network.links.some(({ hubView }) => hubView?.summarised === true)
+  if (requests === 0 && !summaries)
+    return unseen(told.length === 0 ? 'no hub log' : 'the hub’s log has no requests in it')
+  return {
+    seen: true,
+    number:
+      requests === 0
+        ? 'answers clients, by its summaries'
+        : `0 server errors in ${countWord(requests, 'request')}`,
+  }
+}
+
+function serviceProof(
+  { topology }: Analysis,
+  kind: 'database' | 'broker',
+  word: string,
+  why: string,
+): Proof {
+  const views = topology.links.filter((link) => link.kind === kind).flatMap((link) => link.views)
+  const ok = views.reduce((most, { account }) => Math.max(most, account.ok), 0)
+  if (ok === 0) return unseen(why)
+  const best = views.find(({ account }) => account.ok === ok)?.account
+  const speed =
+    best !== undefined && best.latency.count > 0
+      ? `, p95 ${spanWord(best.latency.quantile(0.95))}`
+      : ''
+  return {
+    seen: true,
+    number: `${countWord(ok, word)}${speed}, none failed`,
+    lines: [best?.firstOk],
+  }
+}
+
+function rhythmProof(analysis: Analysis): Proof {
+  const links = pollLinks(analysis).flatMap(
+    (link) => link.views.find(({ side }) => side === 'hub') ?? [],
+  )
+  const known = links.filter(({ account }) => !Number.isNaN(account.rhythm))
+  if (known.length === 0) return unseen('no hub log shows the rhythm of a client')
+  const rhythms = known.map(({ account }) => account.rhythm)
+  const held = known.some(({ account }) => holdsPolls(account)) ? ', polls held' : ''
+  return {
+    seen: true,
+    number: `a poll every ${spanWord(Number(Math.min(...rhythms).toPrecision(3)))} to ${spanWord(Number(Math.max(...rhythms).toPrecision(3)))}${held}`,
+  }
+}
+
+function probeProof({ network }: Analysis): Proof {
+  const told = network.hubs.flatMap((hub) => hub.told)
+  const ok = told.reduce((sum, { facts }) => sum + facts.probes.ok, 0)
+  if (ok === 0) return unseen('no probe in the hub’s log')
+  const first = told.find(({ facts }) => facts.probes.firstOk !== undefined)
+  const line = first?.facts.probes.firstOk
+  return {
+    seen: true,
+    number: `${countWord(ok, 'probe')}, all answered`,
+    lines: [
+      line === undefined || first === undefined ? undefined : moved(line, first.placement.shift),
+    ],
+  }
+}
+
+function taskProof(analysis: Analysis): Proof {
+  const { network } = analysis
+  const answers = pollLinks(analysis).reduce(
+    (sum, link) => sum + Math.max(0, ...link.views.map(({ account }) => account.answers)),
+    0,
+  )
+  const solved = network.links.reduce(
+    (sum, { logs }) => sum + logs.reduce((n, { told }) => n + told.facts.solved, 0),
+    0,
+  )
+  if (answers === 0 && solved === 0) return unseen('no task in this window')
+  return { seen: true, number: countWord(Math.max(answers, solved), 'answer') }
+}
+
+function submissionProof({ network }: Analysis): Proof {
+  const told = network.hubs.flatMap((hub) => hub.told)
+  const sent = told.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0)
+  if (sent === 0) return unseen('no result was due in this window')
+  return { seen: true, number: `${countWord(sent, 'result')} submitted` }
+}
+
+function coverageProof({ network, placements }: Analysis): Proof {
+  if (placements.length === 0 || !(network.to > network.from)) return unseen('no window')
+  const hub = network.hubs[0]
+  if (hub === undefined) return unseen('no hub log')
+  const span = network.to - network.from
+  const shared = network.links
+    .flatMap(({ logs }) => logs)
+    .every(
+      ({ told }) =>
+        Math.min(told.source.last + told.placement.shift, hub.last) >
+        Math.max(told.source.first + told.placement.shift, hub.first),
+    )
+  if (!shared) return unseen('the logs of client and hub do not overlap')
+  return { seen: true, number: `${countWord(placements.length, 'source')}, ${spanWord(span)}` }
+}

@@ -1,0 +1,65 @@
+import { stat } from 'node:fs/promises'
+import { sleep, styles } from '@warren/runtime'
+import type { CliIo } from '@warren/runtime'
+import type { ReportDocument } from '../document/report-document.ts'
+import { fileChunks } from '../read/byte-stream.ts'
+import type { InputFile } from '../read/input-files.ts'
+import { readInputs } from '../read/read-inputs.ts'
+import type { FileReading, Inputs } from '../read/read-inputs.ts'
+import { renderText } from '../render/text.ts'
+import { documentOf } from '../report.ts'
+import type { ReportOptions } from '../report.ts'
+
+const CLEAR = '\u001b[H\u001b[2J\u001b[3J'
+
+/**
+ * A live view: reads what is there, then what is added, and shows the report anew whenever it changed, until `signal` aborts.
+ * @returns the last document
+ */
+export async function follow(
+  io: CliIo,
+  files: readonly InputFile[],
+  options: ReportOptions,
+  signal: AbortSignal,
+  everyMs = 1_000,
+): Promise<ReportDocument> {
+  const inputs = await readInputs(files, { baseDay: options.date ?? 0, keepOpen: true })
+  const paint = styles(io.stdout, io.env)
+  let document = documentOf(inputs, options)
+  show(io, renderText(document, paint))
+  while (!signal.aborted) {
+    await sleep(everyMs, signal)
+    if (!(await readMore(inputs))) continue
+    document = documentOf(inputs, options)
+    show(io, renderText(document, paint))
+  }
+  return document
+}
+
+function show(io: CliIo, text: string): void {
+  io.stdout.write(io.stdout.isTTY === true ? `${CLEAR}${text}` : `${text}\n`)
+}
+
+/** Reads what was added to the files; true if anything was. */
+async function readMore(inputs: Inputs): Promise<boolean> {
+  let grown = false
+  for (const file of inputs.files) grown = (await readGrowth(file)) || grown
+  if (grown) for (const source of inputs.sources) source.settle()
+  return grown
+}
+
+async function readGrowth(file: FileReading): Promise<boolean> {
+  if (file.position === undefined) return false
+  const size = await stat(file.path).then(
+    (found) => found.size,
+    () => 0,
+  )
+  // Shorter than before: it was rotated and begins anew.
+  if (size < file.position) file.position = 0
+  if (size === file.position) return false
+  for await (const chunk of fileChunks(file.path, file.position)) {
+    file.reader.push(chunk)
+    file.position += chunk.length
+  }
+  return true
+}

@@ -1,0 +1,10 @@
+import { statSync } from 'node:fs'
+import type { InputFile } from '../read/input-files.ts'
+
+/** Bytes on disk, for a progress bar; a compressed file is guessed to be ten times as long. */
+export function inputSize(files: readonly InputFile[]): number {
+  return files.reduce((sum, { path }) => {
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+    return sum + (path.endsWith('.gz') ? size * 10 : size)
+  }, 0)
+}

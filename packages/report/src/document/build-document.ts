@@ -1,0 +1,214 @@
+import type { Analysis } from '../analysis.ts'
+import { checklist } from '../checklist/checklist.ts'
+import type { Told } from '../exchange/network.ts'
+import type { TransactionDraft } from '../exchange/transactions.ts'
+import { CAUSE_CATALOGUE } from '../findings/cause-catalogue.ts'
+import { titleOf } from '../findings/diagnose.ts'
+import { endOf } from '../findings/finding-draft.ts'
+import type { FindingDraft } from '../findings/finding-draft.ts'
+import { spanWord } from '../findings/words.ts'
+import { componentSection } from './component-section.ts'
+import { chosen, evidenceOf, instant, instantOr, withShortQuotes } from './instants.ts'
+import { linkSection } from './link-section.ts'
+import { Masker } from './masking.ts'
+import { REPORT_VERSION, reportDocumentSchema } from './report-document.ts'
+import type { Clock, Finding, ReportDocument, Transaction } from './report-document.ts'
+import { sourceSection } from './source-section.ts'
+import { caveatsOf, conclusionOf, numbersOf, sentenceOf, verdictOf } from './summary.ts'
+
+/** The analysis as the document every renderer shows: complete, masked, the same for the same logs. */
+export function buildDocument(
+  analysis: Analysis,
+  limits: { since: number | undefined; until: number | undefined } = {
+    since: undefined,
+    until: undefined,
+  },
+): ReportDocument {
+  const { network, diagnosis, inputs, placements } = analysis
+  const sourceIds = new Map(
+    placements.map(({ source }, index) => [source.sourceId, `S${index + 1}`]),
+  )
+  const idsOf = (told: Told): string[] => [sourceIds.get(told.source.sourceId) ?? 'S0']
+  const numbers = new Map(diagnosis.findings.map((finding, index) => [finding, `F${index + 1}`]))
+  const idOf = (finding: FindingDraft): string => numbers.get(finding) ?? 'F0'
+  const checks = checklist(analysis)
+  const links = linkSection(analysis, idOf, sourceIds)
+  const verdict = verdictOf(diagnosis.findings, checks)
+  const sentence = sentenceOf(verdict, analysis, checks)
+  const sources = sourceSection(analysis, sourceIds)
+  const count = (severity: Finding['severity']): number =>
+    diagnosis.findings.filter((finding) => finding.severity === severity).length
+  const document: ReportDocument = {
+    document: 'warren-report',
+    version: REPORT_VERSION,
+    verdict,
+    sentence,
+    window: {
+      from: instant(network.from),
+      to: instant(network.to),
+      durationMs: network.to > network.from ? Math.round(network.to - network.from) : 0,
+      zone: 'UTC',
+      dateKnown: placements.some(({ dateKnown, method }) => dateKnown && method !== 'none'),
+      since: instant(limits.since ?? Number.NaN),
+      until: instant(limits.until ?? Number.NaN),
+    },
+    numbers: numbersOf(analysis),
+    totals: {
+      lines: inputs.files.reduce((sum, { reader }) => sum + reader.lines, 0),
+      bytes: inputs.files.reduce((sum, { reader }) => sum + reader.bytes, 0),
+      files: inputs.files.length,
+      sources: sources.length,
+      unreadable: sources.reduce((sum, { unreadable }) => sum + unreadable, 0),
+      errors: count('error'),
+      warnings: count('warning'),
+      infos: count('info'),
+    },
+    caveats: caveatsOf(analysis),
+    sources,
+    components: componentSection(analysis, idsOf),
+    clocks: clocksOf(analysis),
+    links,
+    transactions: [analysis.poll, analysis.task].flatMap((draft) =>
+      draft === undefined ? [] : [transaction(draft, sourceIds)],
+    ),
+    findings: diagnosis.findings.map((finding) =>
+      findingOf(finding, idOf(finding), sourceIds, network.from),
+    ),
+    checklist: checks.map(({ id, title, state, number, detail, findings, evidence }) => ({
+      id,
+      title,
+      state,
+      number,
+      detail,
+      findings: findings.map(idOf),
+      evidence: chosen(evidence, 3).map((line) => evidenceOf(line, sourceIds)),
+    })),
+    conclusion: conclusionOf(verdict, sentence, analysis, checks, links),
+  }
+  return finished(document, analysis)
+}
+
+/** Masks every text, then shortens quoted lines: a secret must not survive because a line was cut in its middle. */
+function finished(document: ReportDocument, { network }: Analysis): ReportDocument {
+  const collections = [...network.hubs.flatMap((hub) => hub.told), ...network.balancers].flatMap(
+    ({ facts }) => facts.clients.all().flatMap((client) => [...client.collections]),
+  )
+  // Parsed again: what leaves this room is what the schema promises.
+  return reportDocumentSchema.parse(withShortQuotes(new Masker(collections).deep(document)))
+}
+
+function findingOf(
+  finding: FindingDraft,
+  id: string,
+  sourceIds: ReadonlyMap<number, string>,
+  from: number,
+): Finding {
+  const entry = CAUSE_CATALOGUE[finding.cause]
+  const end = Number.isNaN(finding.recoveredAt) ? finding.last : finding.recoveredAt
+  return {
+    id,
+    cause: finding.cause,
+    severity: finding.severity,
+    status: finding.status,
+    title: titleOf(finding),
+    link: finding.link?.id ?? null,
+    component: finding.component?.id ?? null,
+    first: instant(finding.first),
+    last: instant(finding.last),
+    recoveredAt: instant(finding.recoveredAt),
+    durationMs: end >= finding.first ? Math.round(end - finding.first) : null,
+    count: finding.count,
+    episodes: finding.episodes
+      .toSorted((a, b) => a.from - b.from)
+      .slice(-20)
+      .map((episode) => ({
+        from: instantOr(episode.from, from),
+        to: instantOr(endOf(episode), from),
+        count: episode.count,
+      })),
+    why: finding.why,
+    confidence: finding.confidence,
+    party: finding.party ?? entry.party,
+    partyName: finding.partyName,
+    action: finding.action ?? entry.action,
+    next: [...(finding.next ?? entry.next)],
+    affects: [...finding.affects].toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1))),
+    evidence: chosen(finding.evidence, 8).map((line) => evidenceOf(line, sourceIds)),
+  }
+}
+
+function clocksOf({ network, topology }: Analysis): Clock[] {
+  return network.links.flatMap((link) => {
+    const net = topology.links.find(({ poll }) => poll === link)
+    if (net === undefined) return []
+    return link.logs.flatMap(({ match }) => {
+      if (match === undefined) return []
+      const size = Math.abs(match.skewMs)
+      const how =
+        match.by === 'request-id'
+          ? 'by request ids'
+          : match.ambiguous
+            ? 'by time; a multiple of the polling rhythm more would fit as well'
+            : 'by time'
+      return [
+        {
+          component: net.from.id,
+          reference: net.to.id,
+          skewMs: Math.round(match.skewMs),
+          uncertaintyMs: Math.round(match.uncertaintyMs),
+          matched: match.matched,
+          certainty: match.certainty,
+          text:
+            size <= match.uncertaintyMs
+              ? `The clocks of ${net.from.name} and ${net.to.name} agree within ${spanWord(Math.max(size, match.uncertaintyMs))} (${match.matched} of ${match.comparable} polls matched ${how}).`
+              : `${net.from.name} is ${spanWord(size)} ${match.skewMs > 0 ? 'ahead of' : 'behind'} ${net.to.name}, ± ${spanWord(match.uncertaintyMs)} (${match.matched} of ${match.comparable} polls matched ${how}).`,
+        },
+      ]
+    })
+  })
+}
+
+function transaction(draft: TransactionDraft, sourceIds: ReadonlyMap<number, string>): Transaction {
+  const start = draft.steps.find(({ line }) => line !== undefined)?.line?.time ?? Number.NaN
+  const end = draft.steps.findLast(({ line }) => line !== undefined)?.line?.time ?? Number.NaN
+  const total = Number.isNaN(draft.hubMs) ? end - start : Math.max(draft.hubMs, 0)
+  const complete = draft.steps.every(({ line }) => line !== undefined)
+  return {
+    kind: draft.kind,
+    title: draft.title,
+    text: textOf(draft, total, complete),
+    link: draft.link?.id ?? null,
+    matchedBy: draft.matchedBy,
+    certainty: draft.certainty,
+    complete,
+    totalMs: total >= 0 ? Number(total.toFixed(1)) : null,
+    steps: draft.steps.map(({ leg, title, line, missing }) => ({
+      leg,
+      title,
+      time: instant(line?.time ?? Number.NaN),
+      sinceStartMs:
+        line === undefined || Number.isNaN(line.time - start)
+          ? null
+          : Math.round(line.time - start),
+      evidence: line === undefined ? null : evidenceOf(line, sourceIds),
+      ...(missing === undefined ? {} : { missing }),
+    })),
+  }
+}
+
+function textOf(draft: TransactionDraft, total: number, complete: boolean): string {
+  const shown = draft.steps.filter(({ line }) => line !== undefined).length
+  const how =
+    draft.matchedBy === 'request-id'
+      ? 'The lines belong together by their request id.'
+      : draft.matchedBy === 'task-id'
+        ? 'The lines belong together by their task ids.'
+        : draft.matchedBy === 'time'
+          ? 'The lines were put together by time.'
+          : 'All lines are of one source.'
+  const missing = complete
+    ? ''
+    : ` ${draft.steps.length - shown} of ${draft.steps.length} steps have no line in any source.`
+  const took = total >= 0 ? ` It took ${spanWord(Number(total.toPrecision(3)))}.` : ''
+  return `${how}${took}${missing}`
+}

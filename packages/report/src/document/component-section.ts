@@ -1,0 +1,132 @@
+import type { Analysis } from '../analysis.ts'
+import type { Told } from '../exchange/network.ts'
+import type { Part } from '../exchange/topology.ts'
+import { countWord, spanWord, thousands } from '../findings/words.ts'
+import { largest, smallest } from '../timeline/placed-account.ts'
+import { instant } from './instants.ts'
+import type { Component, NumberRow } from './report-document.ts'
+
+export function componentSection(
+  analysis: Analysis,
+  idsOf: (told: Told) => readonly string[],
+): Component[] {
+  return analysis.topology.parts.map((part) => component(part, analysis, idsOf))
+}
+
+function component(
+  part: Part,
+  analysis: Analysis,
+  idsOf: (told: Told) => readonly string[],
+): Component {
+  const { told } = part
+  const labels = told[0]?.source.labels ?? {}
+  const views = analysis.topology.links
+    .filter(({ from, to }) => from === part || to === part)
+    .flatMap(({ views }) => views)
+  const poll = analysis.topology.links.find(
+    (link) => link.from === part && link.kind === 'poll',
+  )?.poll
+  const spans = told.map(({ source, placement }) => ({
+    first: source.first + placement.shift,
+    last: source.last + placement.shift,
+  }))
+  const numbers = numbersOf(part, analysis)
+  const expectedOnly = told.length === 0 && views.length === 0 && poll?.expected === true
+  return {
+    id: part.id,
+    role: part.role,
+    name: part.name,
+    cluster: labels.cluster ?? null,
+    namespace: labels.namespace ?? null,
+    pod:
+      labels.pod ??
+      ((told[0]?.source.hostname ?? '') === '' ? null : (told[0]?.source.hostname ?? null)),
+    program: told[0]?.facts.program ?? null,
+    version:
+      told.map(({ facts }) => facts.version).find((version) => version !== '') ??
+      labels.version ??
+      null,
+    seenIn: told.length > 0 ? 'own-log' : expectedOnly ? 'expectation' : 'other-logs',
+    first: instant(
+      spans.length > 0
+        ? smallest(spans.map(({ first }) => first))
+        : smallest(views.map(({ account }) => account.first)),
+    ),
+    last: instant(
+      spans.length > 0
+        ? largest(spans.map(({ last }) => last))
+        : largest(views.map(({ account }) => account.last)),
+    ),
+    starts: told.reduce((sum, { facts }) => sum + facts.starts, 0),
+    doing: doing(part, analysis),
+    numbers,
+    sources: told.flatMap((one) => idsOf(one)),
+  }
+}
+
+function doing(part: Part, analysis: Analysis): string {
+  const links = analysis.topology.links.filter(({ from, to }) => from === part || to === part)
+  const best = links
+    .flatMap(({ views }) => views)
+    .toSorted((a, b) => b.account.exchanges - a.account.exchanges)[0]?.account
+  const whose = part.told.length === 0 ? ', as other logs tell' : ''
+  if (best === undefined || best.exchanges === 0) {
+    return part.told.length === 0
+      ? 'Nothing was seen of it.'
+      : 'Its log shows no exchange with others.'
+  }
+  const rhythm = Number.isNaN(best.rhythm)
+    ? ''
+    : ` every ${spanWord(Number(best.rhythm.toPrecision(3)))}`
+  const all = countWord(best.exchanges, 'time')
+  switch (part.role) {
+    case 'client':
+      return `Asked for tasks${rhythm}, ${all}, and was answered ${thousands(best.ok)} times${whose}.`
+    case 'hub': {
+      const told = part.told.flatMap(({ facts }) => (facts.role === 'hub' ? [facts] : []))
+      const requests = told.reduce((sum, { requests: n }) => sum + n, 0)
+      const clients = links.filter(({ kind }) => kind === 'poll').length
+      return `Answered ${countWord(requests || best.exchanges, 'request')} of ${countWord(clients, 'client')}${whose}.`
+    }
+    case 'database':
+    case 'cdm':
+      return `Answered ${countWord(best.ok, 'statement')}${best.latency.count > 0 ? `, p95 ${spanWord(best.latency.quantile(0.95))}` : ''}${whose}.`
+    case 'broker':
+      return `Accepted ${countWord(best.ok, 'connection')}${whose}.`
+    case 'balancer':
+      return `Passed on ${countWord(best.ok, 'request')}${whose}.`
+    case 'upstream':
+      return `Answered ${countWord(best.ok, 'exchange')}${whose}.`
+    case 'unknown':
+      return 'Its role is not known.'
+    default:
+      return part.role satisfies never
+  }
+}
+
+function numbersOf(part: Part, analysis: Analysis): NumberRow[] {
+  const rows: NumberRow[] = []
+  for (const { facts } of part.told) {
+    if (facts.role === 'client' && facts.received > 0)
+      rows.push({ label: 'tasks taken', value: thousands(facts.received) })
+    if (facts.role === 'client' && facts.solveTime.count > 0)
+      rows.push({
+        label: 'time to solve, median',
+        value: spanWord(Number(facts.solveTime.quantile(0.5).toPrecision(3))),
+      })
+    if (facts.role === 'hub') rows.push({ label: 'probes', value: thousands(facts.probes.ok) })
+    if (facts.role === 'hub' && facts.validated > 0)
+      rows.push({ label: 'logins', value: thousands(facts.validated) })
+    if (facts.role === 'broker')
+      rows.push({ label: 'connections', value: thousands(facts.accepted) })
+    if (facts.role === 'balancer')
+      rows.push({ label: 'requests', value: thousands(facts.requests) })
+  }
+  const link = analysis.topology.links.find((one) => one.from === part && one.kind === 'poll')
+  const polls =
+    link?.views.map(({ side, account }) => ({
+      label: `requests, ${side} side`,
+      value: thousands(account.exchanges),
+    })) ?? []
+  return [...polls, ...rows]
+}

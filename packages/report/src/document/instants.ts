@@ -1,0 +1,72 @@
+import type { RawEvidence } from '../facts/evidence-keeper.ts'
+import type { Evidence } from './report-document.ts'
+
+const LONGEST_QUOTE = 500
+
+/** Milliseconds since the epoch as the document writes instants; null where unknown. */
+export function instant(time: number): string | null {
+  // Outside of these years a stamp is damaged, and Date would write it in another form.
+  if (!Number.isFinite(time) || time < -62_135_596_800_000 || time > 253_402_300_799_000)
+    return null
+  return new Date(Math.round(time)).toISOString()
+}
+
+/** A time that is known. */
+export function instantOr(time: number, fallback: number): string {
+  return instant(time) ?? instant(fallback) ?? '1970-01-01T00:00:00.000Z'
+}
+
+/** A line as the document quotes it, not masked yet: masking needs the whole line, so it is shortened afterwards. */
+export function evidenceOf(line: RawEvidence, sourceIds: ReadonlyMap<number, string>): Evidence {
+  return {
+    source: sourceIds.get(line.source) ?? 'S0',
+    file: line.file,
+    line: Math.max(1, line.line),
+    time: instant(line.time),
+    text: printable(line.text),
+  }
+}
+
+/** Text without control characters and halves of characters: what is not text becomes U+FFFD. */
+function printable(text: string): string {
+  let clean = ''
+  for (const character of text.toWellFormed()) {
+    const code = character.codePointAt(0) ?? 0
+    clean += (code < 32 && code !== 9) || code === 127 ? '\ufffd' : character
+  }
+  return clean
+}
+
+/** The same value with quoted lines at their final length. To be done after masking: half a secret looks like none. */
+export function withShortQuotes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withShortQuotes)
+  if (typeof value !== 'object' || value === null) return value
+  const isQuote = 'file' in value && 'line' in value && 'text' in value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      isQuote && key === 'text' ? shortened(String(item)) : withShortQuotes(item),
+    ]),
+  )
+}
+
+function shortened(text: string): string {
+  return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE).toWellFormed()}…`
+}
+
+/** Lines that are quoted once, in order of time and place, the first and the last of many. */
+export function chosen(lines: readonly RawEvidence[], most: number): RawEvidence[] {
+  const seen = new Set<string>()
+  const unique = lines.filter((line) => {
+    const key = `${line.source} ${line.file} ${line.line}`
+    if (seen.has(key)) return false
+    seen.add(key)
+    return true
+  })
+  const sorted = unique.toSorted(
+    (a, b) => (a.time || 0) - (b.time || 0) || a.source - b.source || a.line - b.line,
+  )
+  if (sorted.length <= most) return sorted
+  const head = Math.ceil(most / 2)
+  return [...sorted.slice(0, head), ...sorted.slice(sorted.length - (most - head))]
+}

@@ -1,0 +1,195 @@
+import type { Analysis } from '../analysis.ts'
+import type { FindingDraft } from '../findings/finding-draft.ts'
+import { gapLimit, holdsPolls } from '../findings/limits.ts'
+import { hearingView } from '../findings/silences.ts'
+import { clockWord, countWord, percentWord, spanWord, thousands } from '../findings/words.ts'
+import type { NetLink } from '../exchange/topology.ts'
+import { outcomeText } from '../facts/link-account.ts'
+import type { PlacedAccount } from '../timeline/placed-account.ts'
+import { chosen, evidenceOf, instant, instantOr } from './instants.ts'
+import { linkSeries } from './link-series.ts'
+import type { Latency, Link, LinkState, LinkView } from './report-document.ts'
+
+/** The links of the document. `idOf` numbers the findings. */
+export function linkSection(
+  analysis: Analysis,
+  idOf: (finding: FindingDraft) => string,
+  sourceIds: ReadonlyMap<number, string>,
+): Link[] {
+  const { topology, diagnosis, network } = analysis
+  return topology.links.map((link) => {
+    const findings = diagnosis.findings.filter(
+      (finding) => finding.link === link || finding.affects.has(link.id),
+    )
+    const state = stateOf(link, findings, analysis)
+    const gaps = diagnosis.gaps.filter((gap) => gap.link === link)
+    const { tasks, answers } = taskCounts(link)
+    const lines = link.views.flatMap(({ account }) => account.firstOk ?? [])
+    return {
+      id: link.id,
+      kind: link.kind,
+      from: link.from.id,
+      to: link.to.id,
+      name: link.name,
+      state,
+      explanation: explain(link, state, findings),
+      expected: link.poll?.expected ?? null,
+      tasks,
+      answers,
+      views: link.views.map(({ side, account }) => linkView(side, account)),
+      gaps: gaps
+        .toSorted((a, b) => b.to - b.from - (a.to - a.from) || a.from - b.from)
+        .slice(0, 20)
+        .map((gap) => ({
+          from: instantOr(gap.from, network.from),
+          to: instantOr(gap.to, network.to),
+          durationMs: Math.round(gap.to - gap.from),
+          side: gap.side,
+          finding:
+            gap.finding !== undefined && diagnosis.findings.includes(gap.finding)
+              ? idOf(gap.finding)
+              : null,
+        })),
+      gapCount: gaps.length,
+      series: linkSeries(link, network.from, network.to),
+      findings: findings.map(idOf),
+      evidence: chosen(lines, 4).map((line) => evidenceOf(line, sourceIds)),
+    }
+  })
+}
+
+/** State of a link by its findings and, where there are none, by what was seen to work. */
+export function stateOf(
+  link: NetLink,
+  findings: readonly FindingDraft[],
+  analysis: Analysis,
+): LinkState {
+  const causes = findings.filter(({ severity }) => severity !== 'info')
+  const has = (test: (finding: FindingDraft) => boolean): boolean => causes.some(test)
+  if (has(({ cause }) => cause === 'never-seen')) return 'never-seen'
+  if (has(({ cause }) => cause === 'silent')) return 'silent'
+  if (
+    has(
+      ({ status, severity, cause }) =>
+        status === 'ongoing' && severity === 'error' && cause !== 'hammering' && cause !== 'slow',
+    )
+  ) {
+    return 'failing'
+  }
+  const works = link.views.some(({ account }) => account.ok > 0)
+  if (!works) return 'unknown'
+  const bad = causes.filter(({ cause }) => cause !== 'unlisted-client')
+  if (bad.some(({ status }) => status !== 'recovered')) return 'degraded'
+  if (bad.length > 0) return 'recovered'
+  if (link.kind === 'poll' && sourcesEnd(link, analysis)) return 'unknown'
+  const { tasks, answers } = taskCounts(link)
+  if (link.kind === 'poll' || link.kind === 'upstream')
+    return tasks + answers > 0 ? 'serving' : 'healthy-idle'
+  return 'serving'
+}
+
+/** Nothing is known of the last part of the window: what worked before may not work now. */
+function sourcesEnd(link: NetLink, { network }: Analysis): boolean {
+  const last = Math.max(
+    ...link.views.map(({ account }) => account.last).filter((time) => !Number.isNaN(time)),
+    0,
+  )
+  const heard = hearingView(link)
+  const limit = heard === undefined ? Number.NaN : gapLimit(heard.account)
+  return (
+    network.to - last >
+    Math.max(Number.isNaN(limit) ? 0 : 2 * limit, (network.to - network.from) / 4)
+  )
+}
+
+function taskCounts(link: NetLink): { tasks: number; answers: number } {
+  if (link.kind === 'upstream') {
+    const told = link.hub?.told ?? []
+    return {
+      tasks: told.reduce((sum, { facts }) => sum + facts.tasks.count('received'), 0),
+      answers: told.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0),
+    }
+  }
+  return {
+    tasks: Math.max(0, ...link.views.map(({ account }) => account.tasks)),
+    answers: Math.max(0, ...link.views.map(({ account }) => account.answers)),
+  }
+}
+
+export function linkView(side: LinkView['side'], account: PlacedAccount): LinkView {
+  const { exchanges, ok, failed } = account
+  return {
+    side,
+    exchanges,
+    succeeded: ok,
+    failed,
+    unanswered: account.unanswered,
+    successRate: exchanges === 0 ? null : ok / exchanges,
+    statuses: [...account.statuses]
+      .toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
+      .map(([status, count]) => ({ status: status === 0 ? 'ok' : outcomeText(status), count })),
+    latency: latencyOf(account),
+    rhythmMs: Number.isNaN(account.rhythm) ? null : rounded(account.rhythm),
+    first: instant(account.first),
+    last: instant(account.last),
+    lastSuccess: instant(account.lastOk),
+    summarised: account.summarised,
+  }
+}
+
+function latencyOf({ latency, parts }: PlacedAccount): Latency | null {
+  if (latency.count === 0) return null
+  const coarse = parts.every(({ account }) => account.series.wholeSeconds)
+  const quantile = (q: number): number =>
+    coarse ? Math.round(latency.quantile(q) / 1000) * 1000 : rounded(latency.quantile(q))
+  return {
+    count: latency.count,
+    p50Ms: quantile(0.5),
+    p90Ms: quantile(0.9),
+    p95Ms: quantile(0.95),
+    p99Ms: quantile(0.99),
+    maxMs: rounded(latency.max),
+    resolutionMs: coarse ? 1000 : 1,
+  }
+}
+
+/** Three digits are more than the histogram knows. */
+export function rounded(ms: number): number {
+  return ms === 0 ? 0 : Number(ms.toPrecision(3))
+}
+
+function explain(link: NetLink, state: LinkState, findings: readonly FindingDraft[]): string {
+  const worst = findings.find(({ severity }) => severity !== 'info')
+  const account = (hearingView(link) ?? link.views[0])?.account
+  if (account === undefined || account.exchanges === 0) {
+    return worst?.why ?? 'No line in any source shows this link.'
+  }
+  const what = WHAT[link.kind]
+  const numbers =
+    account.ok === account.exchanges
+      ? `All ${countWord(account.exchanges, what)} went well`
+      : `${thousands(account.ok)} of ${countWord(account.exchanges, what)} went well (${percentWord(account.ok / account.exchanges)})`
+  const speed =
+    account.latency.count === 0
+      ? ''
+      : holdsPolls(account)
+        ? ', answers held back until there is work'
+        : `, p95 ${spanWord(rounded(account.latency.quantile(0.95)))}`
+  const rhythm =
+    link.kind === 'poll' && !Number.isNaN(account.rhythm)
+      ? `, every ${spanWord(rounded(account.rhythm))}`
+      : ''
+  if (worst !== undefined) return `${numbers}${rhythm}${speed}. ${worst.why}`
+  if (state === 'unknown')
+    return `${numbers} until ${clockWord(account.last)}; nothing is known of the time after.`
+  return `${numbers}${rhythm}${speed}.`
+}
+
+const WHAT: Readonly<Record<NetLink['kind'], string>> = {
+  poll: 'request',
+  balancer: 'request',
+  database: 'statement',
+  broker: 'connection',
+  upstream: 'exchange',
+  cdm: 'connection',
+}

@@ -1,0 +1,140 @@
+import type { NetLink } from '../exchange/topology.ts'
+import { outcomeText } from '../facts/link-account.ts'
+import type { Series as FactSeries } from '../facts/series.ts'
+import { gapLimit } from '../findings/limits.ts'
+import { HOUR, MINUTE, SECOND } from '../read/timestamps.ts'
+import { placeSeries } from '../timeline/placed-account.ts'
+import type { PlacedAccount } from '../timeline/placed-account.ts'
+import { instantOr } from './instants.ts'
+import type { BucketState, Series } from './report-document.ts'
+
+const MOST_BUCKETS = 120
+const WIDTHS = [
+  SECOND,
+  5 * SECOND,
+  10 * SECOND,
+  30 * SECOND,
+  MINUTE,
+  5 * MINUTE,
+  10 * MINUTE,
+  30 * MINUTE,
+  HOUR,
+  6 * HOUR,
+  24 * HOUR,
+]
+
+/** A link over time, client and hub together; null where nothing was seen. */
+export function linkSeries(link: NetLink, from: number, to: number): Series | null {
+  if (link.views.length === 0 || !(to > from)) return null
+  const width = WIDTHS.find((ms) => (to - from) / ms <= MOST_BUCKETS) ?? 24 * HOUR
+  const accounts = new Map(link.views.map(({ side, account }) => [side, account]))
+  const client = accounts.get('client')
+  const main =
+    accounts.get('hub') ??
+    accounts.get('balancer') ??
+    accounts.get('broker') ??
+    accounts.get('database') ??
+    client
+  if (main === undefined) return null
+  const mainSeries = placeSeries(main, from, to, width)
+  const clientSeries = client === undefined ? undefined : placeSeries(client, from, to, width)
+  const { bucketMs } = mainSeries
+  const first = Math.floor(from / bucketMs) * bucketMs
+  const length = Math.min(240, Math.floor((to - first) / bucketMs) + 1)
+  const starts = Array.from({ length }, (_, index) => first + index * bucketMs)
+  const read = (series: FactSeries | undefined, pick: (slot: number) => number): number[] =>
+    starts.map((start) => {
+      if (series === undefined) return 0
+      const slot = Math.round((start - series.from) / series.bucketMs)
+      return slot < 0 || slot >= series.length ? 0 : pick(slot)
+    })
+  const both = (pick: (series: FactSeries) => (slot: number) => number): number[] => {
+    const mine = read(mainSeries, pick(mainSeries))
+    const theirs = clientSeries === undefined ? mine : read(clientSeries, pick(clientSeries))
+    return mine.map((value, index) => Math.max(value, theirs[index] ?? 0))
+  }
+  const ok = both((series) => (slot) => series.ok[slot] ?? 0)
+  const failed = both((series) => (slot) => series.failed[slot] ?? 0)
+  const quantiles = (series: FactSeries | undefined, q: number): (number | null)[] =>
+    starts.map((start) => {
+      if (series === undefined) return null
+      const slot = Math.round((start - series.from) / series.bucketMs)
+      const value = slot < 0 || slot >= series.length ? null : series.quantile(slot, q)
+      return value === null ? null : Number(value.toPrecision(3))
+    })
+  return {
+    from: instantOr(first, from),
+    bucketMs,
+    state: states(link, starts, bucketMs, ok, failed),
+    ok,
+    failed,
+    hubP50Ms: quantiles(main === client ? undefined : mainSeries, 0.5),
+    hubP95Ms: quantiles(main === client ? undefined : mainSeries, 0.95),
+    clientP50Ms: quantiles(clientSeries, 0.5),
+    clientP95Ms: quantiles(clientSeries, 0.95),
+    statuses: statusRows(main, mainSeries, client, clientSeries, read),
+  }
+}
+
+/** The status mix: what the hub saw, and of the client what never got to the hub. */
+function statusRows(
+  main: PlacedAccount,
+  mainSeries: FactSeries,
+  client: PlacedAccount | undefined,
+  clientSeries: FactSeries | undefined,
+  read: (series: FactSeries | undefined, pick: (slot: number) => number) => number[],
+): Series['statuses'] {
+  const rows = mainSeries.statuses()
+  const known = new Set(rows.map(([status]) => status))
+  const more =
+    main === client ? [] : (clientSeries?.statuses() ?? []).filter(([status]) => !known.has(status))
+  return [
+    ...rows.map(([status, counts]) => ({
+      status,
+      counts: read(mainSeries, (slot) => counts[slot] ?? 0),
+    })),
+    ...more.map(([status, counts]) => ({
+      status,
+      counts: read(clientSeries, (slot) => counts[slot] ?? 0),
+    })),
+  ].map(({ status, counts }) => ({ status: status === 0 ? 'ok' : outcomeText(status), counts }))
+}
+
+function states(
+  link: NetLink,
+  starts: readonly number[],
+  width: number,
+  ok: readonly number[],
+  failed: readonly number[],
+): BucketState[] {
+  const accounts = link.views.map(({ account }) => account)
+  let before: BucketState = 'no-log'
+  return starts.map((start, index) => {
+    const good = ok[index] ?? 0
+    const bad = failed[index] ?? 0
+    if (good > 0 || bad > 0) before = good === 0 ? 'failed' : bad === 0 ? 'ok' : 'mixed'
+    else if (!covered(link, start, start + width)) before = 'no-log'
+    else if (accounts.every((account) => isQuiet(account, start, start + width))) before = 'quiet'
+    // Otherwise the bucket is only shorter than the rhythm: the state goes on.
+    else if (before === 'no-log') before = 'quiet'
+    return before
+  })
+}
+
+/** Some source that could tell covers the bucket. */
+function covered(link: NetLink, from: number, to: number): boolean {
+  const spans = [
+    ...(link.hub === undefined ? [] : [{ first: link.hub.first, last: link.hub.last }]),
+    ...link.views.map(({ account }) => ({ first: account.first, last: account.last })),
+  ]
+  return spans.some(({ first, last }) => first <= to && last >= from)
+}
+
+function isQuiet(account: PlacedAccount, from: number, to: number): boolean {
+  const limit = gapLimit(account)
+  if (to <= account.first || from >= account.last) return true
+  return (
+    !Number.isNaN(limit) &&
+    account.gaps.some((gap) => gap.to - gap.from > limit && gap.from < to && gap.to > from)
+  )
+}

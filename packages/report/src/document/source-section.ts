@@ -1,0 +1,87 @@
+import type { Analysis } from '../analysis.ts'
+import type { Told } from '../exchange/network.ts'
+import { sourceGaps } from '../findings/silences.ts'
+import { roleOfComponent } from '../read/source-labels.ts'
+import type { LogSource } from '../formats/log-source.ts'
+import { evidenceOf, instant, instantOr } from './instants.ts'
+import { roleSchema } from './report-document.ts'
+import type { Role, Source } from './report-document.ts'
+
+/** One entry per source and file it stands in. */
+export function sourceSection(
+  analysis: Analysis,
+  sourceIds: ReadonlyMap<number, string>,
+): Source[] {
+  const { placements, network, topology, inputs } = analysis
+  return placements.map(({ source, shift, method, offsetMinutes, certainty, text }) => {
+    const files = inputs.files.filter(({ reader }) => reader.sources.includes(source))
+    const told = network.told.filter((one) => one.source === source)
+    const part = topology.parts.find((one) => one.told.some((other) => told.includes(other)))
+    const wrappers = [...new Set(files.map(({ reader }) => reader.wrapper.name))]
+    return {
+      id: sourceIds.get(source.sourceId) ?? 'S0',
+      file: files.map(({ path }) => path).join(', ') || source.file,
+      component: part?.id ?? null,
+      role: part?.role ?? roleFromLabel(source),
+      wrapper:
+        [
+          ...wrappers,
+          ...new Set(files.map(({ recognition }) => recognition.newestFirst).filter(Boolean)),
+        ]
+          .map((word) => (word === true ? 'newest first' : word))
+          .join(', ') || 'none',
+      format: source.readers.map(({ name }) => name).join(', ') || 'not recognised',
+      compressed: files.some(({ compressed }) => compressed),
+      lines: source.lines,
+      events: source.events,
+      continuations: source.continuations,
+      unreadable: source.unreadable,
+      shortened: source.shortened,
+      outside: source.outside,
+      first: instant(source.first + shift),
+      last: instant(source.last + shift),
+      placement: { method, offsetMinutes, certainty, text },
+      gaps: gapsOf(told, network.from),
+      samples: source.samples.map((line) => evidenceOf(line, sourceIds)),
+      notes: notesOf(
+        source,
+        files.flatMap(({ encoding, troubles }) => [
+          ...(encoding === 'utf-8' ? [] : [`Written in ${encoding}.`]),
+          ...troubles,
+        ]),
+        told,
+      ),
+    }
+  })
+}
+
+function roleFromLabel(source: LogSource): Role {
+  const role =
+    source.labels.component === undefined ? undefined : roleOfComponent(source.labels.component)
+  return roleSchema.safeParse(role).data ?? 'unknown'
+}
+
+function gapsOf(told: readonly Told[], fallback: number): Source['gaps'] {
+  const [first] = told
+  if (first === undefined) return []
+  return sourceGaps(first)
+    .slice(0, 20)
+    .map(({ from, to }) => ({ from: instantOr(from, fallback), to: instantOr(to, fallback) }))
+}
+
+function notesOf(source: LogSource, file: readonly string[], told: readonly Told[]): string[] {
+  const notes = [...file]
+  for (const { facts } of told) {
+    if (facts.role === 'client' && facts.writesPolls) notes.push('Writes every poll.')
+    if (facts.role === 'hub' && facts.writesRequests) notes.push('Writes requests.')
+  }
+  const labelled =
+    source.labels.component === undefined ? undefined : roleOfComponent(source.labels.component)
+  const [first] = told
+  if (labelled !== undefined && first !== undefined && first.facts.role !== labelled) {
+    notes.push(
+      `Labelled as ${source.labels.component ?? ''}, but its lines are those of a ${first.facts.role}.`,
+    )
+  }
+  return notes
+}

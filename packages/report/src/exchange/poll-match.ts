@@ -1,0 +1,109 @@
+import type { Confidence } from '../document/report-document.ts'
+import type { ClientFacts, HubClient } from '../facts/facts.ts'
+import type { PollComb } from '../facts/poll-comb.ts'
+import { MINUTE } from '../read/timestamps.ts'
+import { align, likelyLags, median } from '../timeline/alignment.ts'
+import type { Alignment } from '../timeline/alignment.ts'
+import { signalOfPolls } from '../timeline/signal.ts'
+
+const WIDEST_LAG_MS = 10 * MINUTE
+
+/** How the polls of a client's own log fit those a hub saw. */
+export interface PollMatch {
+  readonly by: 'request-id' | 'time'
+  readonly matched: number
+  /** Polls that could have matched. */
+  readonly comparable: number
+  /** Client's clock minus the hub's, ms. */
+  readonly skewMs: number
+  readonly uncertaintyMs: number
+  readonly certainty: Confidence
+  /** Other skews fit as well: polls are as regular as a clock. */
+  readonly ambiguous: boolean
+}
+
+/** Compares on the common time line; undefined if nothing fits. */
+export function matchPolls(
+  client: { facts: ClientFacts; shift: number },
+  hub: { client: HubClient; shift: number },
+): PollMatch | undefined {
+  const mine = client.facts.link.polls
+  const theirs = hub.client.account.polls
+  return matchIds(mine, client.shift, theirs, hub.shift) ?? matchTimes(client, hub)
+}
+
+/** Our own programs give every request an id that stands in both logs: no doubt is left. */
+function matchIds(
+  mine: PollComb,
+  myShift: number,
+  theirs: PollComb,
+  theirShift: number,
+): PollMatch | undefined {
+  const times = new Map<number, number>()
+  for (let at = 0; at < theirs.length; at++)
+    if (theirs.id(at) !== 0) times.set(theirs.id(at), theirs.time(at) + theirShift)
+  if (times.size === 0) return undefined
+  const skews: number[] = []
+  let known = 0
+  for (let at = 0; at < mine.length; at++) {
+    if (mine.id(at) === 0) continue
+    known++
+    const time = times.get(mine.id(at))
+    if (time !== undefined) skews.push(mine.time(at) + myShift - time)
+  }
+  if (skews.length === 0) return undefined
+  const skewMs = median(skews)
+  const spread = median(skews.map((skew) => Math.abs(skew - skewMs)))
+  return {
+    by: 'request-id',
+    matched: skews.length,
+    comparable: Math.min(known, theirs.length),
+    skewMs,
+    uncertaintyMs: Math.max(5, 3 * spread),
+    certainty: 'certain',
+    ambiguous: false,
+  }
+}
+
+function matchTimes(
+  client: { facts: ClientFacts; shift: number },
+  hub: { client: HubClient; shift: number },
+): PollMatch | undefined {
+  const mine = signalOfPolls([client.facts.link.polls])
+  const theirs = signalOfPolls([hub.client.account.polls])
+  if (mine.times.length < 5 || theirs.times.length < 5) return undefined
+  const offset = client.shift - hub.shift
+  const lags = new Set([0, ...likelyLags(mine, theirs, offset, WIDEST_LAG_MS)])
+  const fits = [...lags].map((lag) => align(mine, theirs, offset + lag, 2_000))
+  const most = Math.max(...fits.map(({ matched }) => matched))
+  const rhythm = hub.client.account.signs.rhythm
+  const good = fits.filter((fit) => isMatch(fit, rhythm) && fit.matched >= most * 0.97)
+  if (good.length === 0) return undefined
+  const lagOf = (fit: Alignment): number => fit.offset - offset + fit.residual
+  good.sort((a, b) => Math.abs(lagOf(a)) - Math.abs(lagOf(b)))
+  const plain = good[0]
+  if (plain === undefined) return undefined
+  // A true partner is as late as the network makes it; a wrong one also as late as the answers before it were slow.
+  const tightest = good.reduce((a, b) => (b.spread < a.spread ? b : a))
+  const chosen = tightest.spread < plain.spread * 0.6 ? tightest : plain
+  const rivals = good.filter((fit) => Math.abs(lagOf(fit) - lagOf(chosen)) > 2_500)
+  const ambiguous = rivals.some((fit) => fit.spread < chosen.spread * 1.7)
+  const cutOff = (mine.resolutionMs > 1 ? 500 : 0) - (theirs.resolutionMs > 1 ? 500 : 0)
+  const coarse = mine.resolutionMs > 1 || theirs.resolutionMs > 1
+  return {
+    by: 'time',
+    matched: chosen.matched,
+    comparable: chosen.comparable,
+    skewMs: Math.round(-lagOf(chosen) + cutOff),
+    uncertaintyMs: Math.round(coarse ? 500 : Math.max(20, 3 * chosen.spread)),
+    certainty: ambiguous ? 'possible' : 'likely',
+    ambiguous,
+  }
+}
+
+/** More agree than chance would make agree. */
+function isMatch({ matched, comparable }: Alignment, rhythm: number): boolean {
+  const share = comparable === 0 ? 0 : matched / comparable
+  const chance = Math.min(1, 2_200 / Math.max(1, rhythm))
+  return comparable >= 8 && share >= 0.6 && share >= chance + 0.2
+}

@@ -1,0 +1,211 @@
+import type { NetLink } from '../exchange/topology.ts'
+import type { Episode } from '../facts/problem-account.ts'
+import { MINUTE } from '../read/timestamps.ts'
+import { mergeEpisodes } from '../timeline/placed-account.ts'
+import { SLOW_MS } from '../facts/facts.ts'
+import { POLLS_A_MINUTE } from '../facts/link-account.ts'
+import type { PlacedAccount, PlacedProblem } from '../timeline/placed-account.ts'
+import { pollLinksOf, viewOf } from './context.ts'
+import type { DiagnosisContext } from './context.ts'
+import { draft, endOf, fromProblem } from './finding-draft.ts'
+import { FLAPS, holdsPolls } from './limits.ts'
+import type { LinkGap } from './silences.ts'
+import { clockWord, countWord, percentWord, spanWord } from './words.ts'
+
+/** How links behave over time: flapping, two pollers with one identity, polling too fast, slow. */
+export function findBehaviour(context: DiagnosisContext, gaps: readonly LinkGap[]): void {
+  for (const link of pollLinksOf(context)) {
+    flapping(context, link, gaps)
+    twoInstances(context, link)
+    hammering(context, link)
+    slow(context, link)
+    unlisted(context, link)
+  }
+}
+
+function flapping(context: DiagnosisContext, link: NetLink, gaps: readonly LinkGap[]): void {
+  const causes = context.found.filter(
+    (finding) =>
+      finding.link === link &&
+      !finding.cause.startsWith('task') &&
+      finding.cause !== 'hub-error' &&
+      finding.cause !== 'client-restarted',
+  )
+  const down: Episode[] = [
+    ...causes.flatMap(({ episodes }) => episodes),
+    ...gaps
+      .filter((gap) => gap.link === link)
+      .map(({ from, to }) => ({ from, to, count: 0, recoveredAt: to })),
+  ]
+  const stretches = mergeEpisodes(down)
+  const over = stretches.filter((stretch) => !Number.isNaN(stretch.recoveredAt))
+  if (over.length < FLAPS) return
+  const first = stretches[0]
+  const last = stretches.at(-1)
+  if (first === undefined || last === undefined) return
+  const ongoing = Number.isNaN(last.recoveredAt)
+  const total = stretches.reduce((sum, stretch) => sum + endOf(stretch) - stretch.from, 0)
+  const parties = causes.map(({ party }) => party).filter((party) => party !== undefined)
+  context.found.push(
+    draft({
+      cause: 'flapping',
+      severity: ongoing ? 'error' : 'warning',
+      status: ongoing ? 'ongoing' : 'recovered',
+      subject: link.from.name,
+      link,
+      first: first.from,
+      last: last.to,
+      recoveredAt: last.recoveredAt,
+      count: stretches.length,
+      episodes: stretches.slice(-20),
+      confidence: 'certain',
+      party: parties[0] === 'hub' ? 'hub' : 'network',
+      partyName: null,
+      evidence: causes.flatMap(({ evidence }) => evidence.slice(0, 1)),
+      why: `Down ${countWord(stretches.length, 'time')} between ${clockWord(first.from)} and ${clockWord(endOf(last))}, ${spanWord(total)} in all, and back each time${ongoing ? ' but the last' : ''}.`,
+    }),
+  )
+}
+
+function twoInstances(context: DiagnosisContext, link: NetLink): void {
+  const logs = (link.poll?.logs ?? [])
+    .filter(({ told }) => told.facts.link.exchanges >= 5)
+    .map(({ told }) => ({
+      told,
+      from: told.facts.link.first + told.placement.shift,
+      to: told.facts.link.last + told.placement.shift,
+    }))
+    .toSorted((a, b) => a.from - b.from)
+  for (const [index, one] of logs.entries()) {
+    const other = logs
+      .slice(index + 1)
+      .find(({ from, to }) => Math.min(to, one.to) - Math.max(from, one.from) > 2 * MINUTE)
+    if (other === undefined) continue
+    const from = Math.max(one.from, other.from)
+    const to = Math.min(one.to, other.to)
+    context.found.push(
+      draft({
+        cause: 'two-instances',
+        severity: to >= context.network.to - 2 * MINUTE ? 'error' : 'warning',
+        status: 'observed',
+        subject: link.from.name,
+        link,
+        first: from,
+        last: to,
+        count: 2,
+        partyName: link.from.name,
+        evidence: [one, other].flatMap(({ told }) => told.facts.link.firstOk ?? []),
+        why: `${one.told.source.file} and ${other.told.source.file} are logs of two instances that poll at the same time, from ${clockWord(from)} to ${clockWord(to)}, and both are ${link.from.name} to the hub: each task goes to one of them by chance.`,
+      }),
+    )
+    return
+  }
+  const view = viewOf(link, 'hub') ?? viewOf(link, 'balancer')
+  if (view === undefined) return
+  const alternating = view.parts.reduce(
+    (sum, { account }) => sum + account.alternation.alternating,
+    0,
+  )
+  const total = view.parts.reduce((sum, { account }) => sum + account.alternation.total, 0)
+  // Two replicas of a hub see every other poll each: only within one source does the rhythm mean something.
+  if (total < 20 || alternating < total * 0.5) return
+  context.found.push(
+    draft({
+      cause: 'two-instances',
+      severity: 'error',
+      status: 'observed',
+      subject: link.from.name,
+      link,
+      first: view.first,
+      last: view.last,
+      count: alternating,
+      confidence: 'likely',
+      partyName: link.from.name,
+      evidence: view.firstOk === undefined ? [] : [view.firstOk],
+      why: `The times between polls alternate: ${percentWord(alternating / total)} of them are like the one before the last and unlike the last, as two pollers with a rhythm of their own each make them.`,
+    }),
+  )
+}
+
+function hammering(context: DiagnosisContext, link: NetLink): void {
+  const view = viewOf(link, 'hub') ?? viewOf(link, 'balancer') ?? viewOf(link, 'client')
+  if (view === undefined) return
+  const rates = view.parts.map(({ account, shift }) => ({ rate: account.rate, shift }))
+  const fast = rates.filter(({ rate }) => rate.tooFast > 0)
+  const worst = Math.max(0, ...fast.map(({ rate }) => rate.highest))
+  if (fast.length === 0) return
+  const lastFast = Math.max(...fast.map(({ rate, shift }) => rate.lastFast + shift))
+  const ongoing = lastFast >= view.last - 3 * MINUTE
+  context.found.push(
+    draft({
+      cause: 'hammering',
+      severity: ongoing ? 'error' : 'warning',
+      status: ongoing ? 'ongoing' : 'recovered',
+      subject: link.from.name,
+      link,
+      first: view.first,
+      last: lastFast + MINUTE,
+      recoveredAt: ongoing ? Number.NaN : lastFast + MINUTE,
+      count: fast.reduce((sum, { rate }) => sum + rate.tooFast, 0),
+      partyName: link.from.name,
+      evidence: view.firstOk === undefined ? [] : [view.firstOk],
+      why: `Up to ${worst} polls a minute that found nothing, where ${POLLS_A_MINUTE} are the most that make sense.`,
+    }),
+  )
+}
+
+function slow(context: DiagnosisContext, link: NetLink): void {
+  const hub = viewOf(link, 'hub')
+  const client = viewOf(link, 'client')
+  const balancer = viewOf(link, 'balancer')
+  const atHub = hub === undefined ? undefined : slowness(hub)
+  const seen =
+    atHub ??
+    (balancer === undefined ? undefined : slowness(balancer)) ??
+    (client === undefined ? undefined : slowness(client))
+  if (seen === undefined) return
+  const hubFast = atHub === undefined && hub !== undefined && hub.latency.count > 10
+  const { problem, account } = seen
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      cause: 'slow',
+      subject: link.from.name,
+      link,
+      party: hubFast ? 'network' : 'hub',
+      partyName: hubFast ? null : link.to.name,
+      confidence: 'likely',
+      why: `${countWord(problem.count, 'slow answer')} from ${clockWord(problem.first)} to ${clockWord(problem.last)}; p95 ${spanWord(account.latency.quantile(0.95))}, longest ${spanWord(account.latency.max)}, where ${spanWord(SLOW_MS.poll)} is the limit${hubFast ? '; the hub itself answers fast, so the way takes the time' : ''}.`,
+      ...(hubFast ? { action: 'Find out what holds up requests between client and hub.' } : {}),
+    }),
+  )
+}
+
+/** Slow stretches of an account; undefined where its latency is fine, or says nothing because polls are held. */
+export function slowness(
+  account: PlacedAccount,
+): { problem: PlacedProblem; account: PlacedAccount } | undefined {
+  const problem = account.problems.get('slow')
+  if (problem === undefined || holdsPolls(account)) return undefined
+  return { problem, account }
+}
+
+function unlisted(context: DiagnosisContext, link: NetLink): void {
+  if (link.poll?.expected !== false) return
+  const view = viewOf(link, 'hub') ?? viewOf(link, 'client')
+  if (view === undefined) return
+  context.found.push(
+    draft({
+      cause: 'unlisted-client',
+      severity: 'warning',
+      status: 'observed',
+      subject: link.from.name,
+      link,
+      first: view.first,
+      last: view.last,
+      count: view.exchanges,
+      evidence: view.firstOk === undefined ? [] : [view.firstOk],
+      why: `${countWord(view.exchanges, 'request')}, ${percentWord(view.exchanges === 0 ? 0 : view.ok / view.exchanges)} answered, of a client the list does not name.`,
+    }),
+  )
+}

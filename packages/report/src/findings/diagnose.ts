@@ -1,0 +1,113 @@
+import type { Network } from '../exchange/network.ts'
+import type { Topology } from '../exchange/topology.ts'
+import { compareText } from '../read/input-files.ts'
+import { findBehaviour } from './behaviour.ts'
+import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
+import { pollLinksOf } from './context.ts'
+import type { DiagnosisContext } from './context.ts'
+import { draft, overlapShare } from './finding-draft.ts'
+import type { FindingDraft } from './finding-draft.ts'
+import { findHubTrouble } from './hub-findings.ts'
+import { absorb, findPollFailures } from './poll-failures.ts'
+import { findServiceTrouble } from './service-findings.ts'
+import { findSilences } from './silences.ts'
+import type { LinkGap } from './silences.ts'
+import { findClockSkew, findEarlyEnds, findLogGaps, findUnreadable } from './source-findings.ts'
+import { findTaskTrouble } from './task-findings.ts'
+
+export interface Diagnosis {
+  /** Errors first, then warnings, then information; within each by time and name. */
+  readonly findings: readonly FindingDraft[]
+  readonly gaps: readonly LinkGap[]
+}
+
+/**
+ * From what is known to what is wrong, why, and who has to act. Order matters: what others may be a consequence of is found
+ * first; what a root cause explains is added to it and does not stand on its own.
+ */
+export function diagnose(network: Network, topology: Topology): Diagnosis {
+  const context: DiagnosisContext = { network, topology, found: [] }
+  findServiceTrouble(context)
+  findHubTrouble(context)
+  findLogGaps(context)
+  findPollFailures(context)
+  const gaps = findSilences(context)
+  findBehaviour(context, gaps)
+  findTaskTrouble(context)
+  findEarlyEnds(context)
+  findUnreadable(context)
+  findClockSkew(context)
+  neverSeen(context)
+  const findings = withoutConsequences(context.found)
+  return { findings: findings.toSorted(bySeverity), gaps }
+}
+
+function neverSeen(context: DiagnosisContext): void {
+  for (const link of pollLinksOf(context)) {
+    if (link.poll?.expected !== true || link.views.length > 0) continue
+    context.found.push(
+      draft({
+        cause: 'never-seen',
+        severity: 'error',
+        status: 'ongoing',
+        subject: link.from.name,
+        link,
+        first: context.network.from,
+        last: context.network.to,
+        count: 0,
+        confidence: link.hub === undefined ? 'possible' : 'certain',
+        partyName: link.from.name,
+        why:
+          link.hub === undefined
+            ? 'It is on the list, and no source mentions it; but there is no hub log either.'
+            : 'It is on the list, and neither the hub’s log nor any other source mentions it in this window.',
+      }),
+    )
+  }
+}
+
+/** What each of these brings with it when it happens. */
+const CONSEQUENCES: readonly (readonly [
+  root: readonly string[],
+  consequence: readonly string[],
+])[] = [
+  [
+    ['database-failing', 'broker-refused', 'broker-auth-failed', 'broker-connection-lost'],
+    ['hub-error', 'probe-failing'],
+  ],
+  [['database-slow', 'database-failing'], ['slow']],
+]
+
+function withoutConsequences(found: readonly FindingDraft[]): FindingDraft[] {
+  const gone = new Set<FindingDraft>()
+  for (const [roots, consequences] of CONSEQUENCES) {
+    for (const finding of found) {
+      if (!consequences.includes(finding.cause)) continue
+      const root = found.find(
+        (other) =>
+          roots.includes(other.cause) &&
+          overlapShare(finding.episodes, other.episodes, 30_000) >= 0.5,
+      )
+      if (root === undefined) continue
+      absorb(root, finding)
+      gone.add(finding)
+    }
+  }
+  return found.filter((finding) => !gone.has(finding))
+}
+
+const SEVERITY_ORDER = ['error', 'warning', 'info'] as const
+
+function bySeverity(a: FindingDraft, b: FindingDraft): number {
+  return (
+    SEVERITY_ORDER.indexOf(a.severity) - SEVERITY_ORDER.indexOf(b.severity) ||
+    (a.first || 0) - (b.first || 0) ||
+    compareText(a.cause, b.cause) ||
+    compareText(a.subject, b.subject) ||
+    compareText(a.link?.id ?? '', b.link?.id ?? '')
+  )
+}
+
+export function titleOf(finding: FindingDraft): string {
+  return `${finding.subject}: ${CAUSE_CATALOGUE[finding.cause].title}`
+}

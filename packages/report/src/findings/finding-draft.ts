@@ -1,0 +1,106 @@
+import type { Cause } from '../document/cause.ts'
+import type { Confidence, Finding, Party, Severity } from '../document/report-document.ts'
+import type { NetLink, Part } from '../exchange/topology.ts'
+import type { RawEvidence } from '../facts/evidence-keeper.ts'
+import type { Episode } from '../facts/problem-account.ts'
+import type { PlacedProblem } from '../timeline/placed-account.ts'
+
+/** A finding before it gets its number and its texts are masked. Times are UTC milliseconds, NaN where unknown. */
+export interface FindingDraft {
+  cause: Cause
+  severity: Severity
+  status: Finding['status']
+  /** What it is about, as the title names it. */
+  subject: string
+  link: NetLink | undefined
+  component: Part | undefined
+  first: number
+  last: number
+  recoveredAt: number
+  count: number
+  episodes: Episode[]
+  evidence: RawEvidence[]
+  confidence: Confidence
+  /** Party and name, where the case differs from the catalogue. */
+  party?: Party
+  partyName: string | null
+  why: string
+  /** Replaces the catalogue's sentence. */
+  action?: string
+  next?: readonly string[]
+  affects: Set<string>
+}
+
+/** A draft with everything that can be left at its usual value. */
+export function draft(
+  fields: Pick<FindingDraft, 'cause' | 'severity' | 'status' | 'subject' | 'why'> &
+    Partial<FindingDraft>,
+): FindingDraft {
+  return {
+    link: undefined,
+    component: fields.link?.from,
+    first: Number.NaN,
+    last: Number.NaN,
+    recoveredAt: Number.NaN,
+    count: 1,
+    episodes: [],
+    evidence: [],
+    confidence: 'certain',
+    partyName: null,
+    affects: new Set(),
+    ...fields,
+  }
+}
+
+/** What a problem account says, as the fields of a draft: still there is an error, over is a warning. */
+export function fromProblem(
+  problem: PlacedProblem,
+): Pick<
+  FindingDraft,
+  | 'cause'
+  | 'severity'
+  | 'status'
+  | 'first'
+  | 'last'
+  | 'recoveredAt'
+  | 'count'
+  | 'episodes'
+  | 'evidence'
+> {
+  const over = !Number.isNaN(problem.recoveredAt)
+  return {
+    cause: problem.cause,
+    severity: over ? 'warning' : 'error',
+    status: over ? 'recovered' : 'ongoing',
+    first: problem.first,
+    last: problem.last,
+    recoveredAt: problem.recoveredAt,
+    count: problem.count,
+    episodes: problem.episodes,
+    evidence:
+      problem.recovery === undefined ? problem.evidence : [...problem.evidence, problem.recovery],
+  }
+}
+
+/** How much of the time of `a` lies within that of `b`, each widened by `margin`; 0 to 1. */
+export function overlapShare(a: readonly Episode[], b: readonly Episode[], margin: number): number {
+  let total = 0
+  let shared = 0
+  for (const one of a) {
+    const from = one.from - margin
+    const to = endOf(one) + margin
+    total += to - from
+    for (const other of b) {
+      shared += Math.max(
+        0,
+        Math.min(to, endOf(other) + margin) - Math.max(from, other.from - margin),
+      )
+    }
+  }
+  return total === 0 ? 0 : Math.min(1, shared / total)
+}
+
+/** When a stretch was over: at the first success, else at the last sign of it. */
+export function endOf(episode: Episode): number {
+  return Number.isNaN(episode.recoveredAt) ? episode.to : episode.recoveredAt
+}

@@ -1,0 +1,235 @@
+import type { Hub, Told } from '../exchange/network.ts'
+import { partOf } from '../exchange/topology.ts'
+import type { NetLink, Part } from '../exchange/topology.ts'
+import { LinkAccount } from '../facts/link-account.ts'
+import { MINUTE } from '../read/timestamps.ts'
+import { moved, placeAccounts, placeProblem } from '../timeline/placed-account.ts'
+import type { PlacedAccount } from '../timeline/placed-account.ts'
+import type { DiagnosisContext } from './context.ts'
+import { draft, fromProblem } from './finding-draft.ts'
+import { SUSPENSION_MS } from './limits.ts'
+import { hubSilences } from './silences.ts'
+import { clockWord, countWord, detailWords, spanWord } from './words.ts'
+
+/** The hub itself: restarts, probes, errors nobody explains; and its link to the upstream. */
+export function findHubTrouble(context: DiagnosisContext): void {
+  for (const hub of context.network.hubs) {
+    const part = partOfHub(context, hub)
+    restarts(context, hub, part)
+    probes(context, hub, part)
+    upstream(context, hub)
+  }
+  for (const told of context.network.told) programErrors(context, told)
+  suspensions(context)
+}
+
+function partOfHub(context: DiagnosisContext, hub: Hub): Part | undefined {
+  return context.topology.parts.find(
+    (part) => part.role === 'hub' && part.told.some((told) => told === hub.told[0]),
+  )
+}
+
+function restarts(context: DiagnosisContext, hub: Hub, part: Part | undefined): void {
+  for (const told of hub.told) {
+    const { shift } = told.placement
+    const lines = told.facts.startLines
+      .map((line) => moved(line, shift))
+      .filter(({ time }) => time > hub.first + MINUTE)
+    const [firstLine] = lines
+    const lastLine = lines.at(-1)
+    if (firstLine === undefined || lastLine === undefined) continue
+    const silences = hubSilences([told])
+    const episodes = lines.map((line) => {
+      const gap = silences.find(
+        ({ from, to }) => line.time >= from - 1_000 && line.time <= to + 60_000,
+      )
+      const stop = told.facts.lastStop + shift
+      const from =
+        gap?.from ?? (stop < line.time && line.time - stop < 10 * MINUTE ? stop : line.time)
+      return { from, to: line.time, count: 1, recoveredAt: line.time }
+    })
+    context.found.push(
+      draft({
+        cause: 'hub-restarted',
+        severity: 'warning',
+        status: 'recovered',
+        subject: part?.name ?? hub.name,
+        component: part,
+        first: episodes[0]?.from ?? firstLine.time,
+        last: lastLine.time,
+        recoveredAt: lastLine.time,
+        count: lines.length,
+        episodes,
+        partyName: hub.name,
+        evidence: lines,
+        why: `${hub.name} was started ${countWord(lines.length, 'time')} within the window${Number.isNaN(told.facts.lastStop) ? ', without a word that it was stopping' : ''}.`,
+      }),
+    )
+  }
+}
+
+function probes(context: DiagnosisContext, hub: Hub, part: Part | undefined): void {
+  const account = placeAccounts(hub.told.map((told) => partOf(told.facts.probes, told)))
+  const expected = hub.told.reduce((sum, { facts }) => sum + facts.probesWithoutCredentials, 0)
+  if (account !== undefined && expected > 0) {
+    const lines = hub.told.flatMap(({ facts, placement }) =>
+      facts.probeLines.map((line) => moved(line, placement.shift)),
+    )
+    context.found.push(
+      draft({
+        cause: 'health-probe',
+        severity: 'info',
+        status: 'expected',
+        subject: hub.name,
+        component: part,
+        first: account.first,
+        last: account.last,
+        count: expected,
+        evidence: lines.slice(0, 2),
+        why: `${countWord(expected, 'line')} about a missing Authorization header stand beside health probes that were answered: probes carry no credentials and need none.`,
+      }),
+    )
+  }
+  const failing = account?.problems.get('probe-failing')
+  if (account === undefined || failing === undefined) return
+  const recoveredAt = account.lastOk > failing.last ? account.lastOk : Number.NaN
+  context.found.push(
+    draft({
+      ...fromProblem({
+        ...failing,
+        recoveredAt: Number.isNaN(failing.recoveredAt) ? recoveredAt : failing.recoveredAt,
+      }),
+      subject: hub.name,
+      component: part,
+      partyName: hub.name,
+      why: `${countWord(failing.count, 'probe')} failed from ${clockWord(failing.first)} to ${clockWord(failing.last)}, ${countWord(account.ok, 'probe')} passed.`,
+    }),
+  )
+}
+
+/** Polls of the upstream, and how long the collection has gone without one of type a. */
+function upstream(context: DiagnosisContext, hub: Hub): void {
+  const link = context.topology.links.find((one) => one.kind === 'upstream' && one.hub === hub)
+  if (link === undefined) return
+  const types = new Set(hub.told.flatMap(({ facts }) => [...facts.upstreams.keys()]))
+  for (const cause of ['upstream-unreachable', 'upstream-refused'] as const)
+    upstreamProblem(context, hub, link, cause)
+  for (const type of types) {
+    // Only availability polls count as a sign of life; '' is a log that does not say.
+    if (type === 'b') continue
+    const account = placeAccounts(
+      hub.told.map((told) =>
+        partOf(told.facts.upstreams.get(type) ?? new LinkAccount({ slowMs: 0 }), told),
+      ),
+    )
+    if (account !== undefined) suspension(context, hub, link, account, type)
+  }
+}
+
+function upstreamProblem(
+  context: DiagnosisContext,
+  hub: Hub,
+  link: NetLink,
+  cause: 'upstream-unreachable' | 'upstream-refused',
+): void {
+  const problem = link.views[0]?.account.problems.get(cause)
+  const account = link.views[0]?.account
+  if (problem === undefined || account === undefined) return
+  const details = detailWords(problem.details)
+  // A hub that writes no successful polls shows the end of a problem only by no longer complaining.
+  const quiet = hub.last - problem.last
+  const calm =
+    Number.isNaN(problem.recoveredAt) &&
+    quiet >
+      Math.max(5 * MINUTE, ((problem.last - problem.first) / Math.max(1, problem.count - 1)) * 5)
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      ...(calm ? { severity: 'warning', status: 'observed' } : {}),
+      subject: hub.name,
+      link,
+      confidence: calm ? 'likely' : 'certain',
+      partyName: cause === 'upstream-refused' ? hub.name : link.to.name,
+      why: `${countWord(problem.count, 'failed poll')} of the upstream from ${clockWord(problem.first)} to ${clockWord(problem.last)}${details === '' ? '' : ` (${details})`}${calm ? `; none in the ${spanWord(quiet)} after, but no line shows a success either` : Number.isNaN(problem.recoveredAt) ? '; still so when the evidence ends' : `; works again since ${clockWord(problem.recoveredAt)}`}.`,
+    }),
+  )
+}
+
+function suspension(
+  context: DiagnosisContext,
+  hub: Hub,
+  link: NetLink,
+  account: PlacedAccount,
+  type: string,
+): void {
+  const seen = Number.isNaN(account.lastOk) ? Math.max(hub.first, account.first) : account.lastOk
+  const silence = hub.last - seen
+  // A hub that does not write its polls proves nothing by writing none, unless it writes that they fail.
+  const tells =
+    type === 'a'
+      ? account.exchanges > 0
+      : account.failed >= 3 && hub.last - account.last < 10 * MINUTE
+  if (!tells || silence < SUSPENSION_MS / 2) return
+  const left = SUSPENSION_MS - silence
+  context.found.push(
+    draft({
+      cause: 'upstream-suspension',
+      severity: left <= 0 ? 'error' : 'warning',
+      status: 'ongoing',
+      subject: hub.name,
+      link,
+      first: seen,
+      last: hub.last,
+      partyName: hub.name,
+      confidence: left <= 0 ? 'likely' : 'certain',
+      evidence: account.firstOk === undefined ? [] : [account.firstOk],
+      why: `No availability poll reached the upstream for ${spanWord(silence)}, since ${clockWord(seen)}: ${left <= 0 ? 'after 30 minutes the upstream suspends the collection' : `the upstream suspends the collection in ${spanWord(left)}`}.`,
+    }),
+  )
+}
+
+function suspensions(context: DiagnosisContext): void {
+  for (const told of context.network.upstreams) {
+    if (told.facts.suspended.count === 0) continue
+    const problem = placeProblem('upstream-suspension', told.facts.suspended, told.placement.shift)
+    const known = context.found.find(({ cause }) => cause === 'upstream-suspension')
+    if (known !== undefined) {
+      known.evidence.push(...problem.evidence)
+      continue
+    }
+    const link = context.topology.links.find(({ kind }) => kind === 'upstream')
+    context.found.push(
+      draft({
+        ...fromProblem(problem),
+        subject: link?.from.name ?? 'the collection',
+        link,
+        partyName: link?.from.name ?? null,
+        why: `The upstream itself says so, at ${clockWord(problem.first)}.`,
+      }),
+    )
+  }
+}
+
+/** Error lines that fit no cause are counted, never dropped. */
+function programErrors(context: DiagnosisContext, told: Told): void {
+  const { errors } = told.facts
+  if (errors.count === 0) return
+  const problem = placeProblem('unexplained-errors', errors, told.placement.shift)
+  const part = context.topology.parts.find((one) => one.told.includes(told))
+  const site = told.facts.role === 'client'
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      severity: 'warning',
+      status: 'observed',
+      recoveredAt: Number.NaN,
+      episodes: [],
+      subject: part?.name ?? told.source.file,
+      component: part,
+      confidence: 'possible',
+      party: site ? 'site' : 'hub',
+      partyName: part?.name ?? null,
+      why: `${countWord(errors.count, 'error line')} from ${clockWord(problem.first)} to ${clockWord(problem.last)} that fit no cause this report knows.`,
+    }),
+  )
+}

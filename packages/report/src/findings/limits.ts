@@ -1,0 +1,35 @@
+import type { PlacedAccount } from '../timeline/placed-account.ts'
+import { MINUTE, SECOND } from '../read/timestamps.ts'
+
+/** Fewer signs of life than this show no rhythm. */
+export const FEWEST_SIGNS = 5
+
+/** A hub gives a client so long to answer an availability task (today's relay: 4 minutes), and a minute for the way. */
+export const TASK_TIME_MS = 5 * MINUTE
+
+/** The upstream hides a collection that has not been polled for this long. */
+export const SUSPENSION_MS = 30 * MINUTE
+
+/** Clocks further apart than this confuse people who compare logs, and deadlines. */
+export const SKEW_WARNING_MS = 5 * SECOND
+
+/** Down so often is flapping. */
+export const FLAPS = 4
+
+/**
+ * How long nothing may be heard of a link before that is a gap: well beyond its own rhythm. NaN where it has none.
+ * The long rhythm covers clients that wait longer after an error.
+ */
+export function gapLimit(account: PlacedAccount): number {
+  const { rhythm, longRhythm, exchanges } = account
+  if (exchanges < FEWEST_SIGNS || Number.isNaN(rhythm)) return Number.NaN
+  return Math.max(4 * rhythm, 2 * longRhythm, 30 * SECOND)
+}
+
+/** Answers are held back until there is work (long polling): their latency says nothing about speed. */
+export function holdsPolls(account: PlacedAccount): boolean {
+  const { latency, rhythm } = account
+  if (latency.count < FEWEST_SIGNS) return false
+  const median = latency.quantile(0.5)
+  return median > 3 * SECOND && rhythm - median < 2 * SECOND && latency.quantile(0.9) < median * 1.3
+}

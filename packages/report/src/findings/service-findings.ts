@@ -1,0 +1,184 @@
+import type { NetLink } from '../exchange/topology.ts'
+import type { Told } from '../exchange/network.ts'
+import type { BrokerFacts } from '../facts/facts.ts'
+import type { ProblemAccount } from '../facts/problem-account.ts'
+import { addProblem, placeProblem } from '../timeline/placed-account.ts'
+import type { PlacedProblem } from '../timeline/placed-account.ts'
+import type { Cause } from '../document/cause.ts'
+import type { DiagnosisContext } from './context.ts'
+import { draft, fromProblem } from './finding-draft.ts'
+import { SLOW_MS } from '../facts/facts.ts'
+import { clockWord, countWord, detailWords, percentWord, spanWord, thousands } from './words.ts'
+
+/** Database, broker and the clients' own databases. */
+export function findServiceTrouble(context: DiagnosisContext): void {
+  for (const link of context.topology.links) {
+    if (link.kind === 'database') databaseTrouble(context, link)
+    else if (link.kind === 'broker') brokerTrouble(context, link)
+    else if (link.kind === 'cdm') plainTrouble(context, link, 'cdm-failing', link.from.name)
+  }
+}
+
+/** The problem of one cause, both sides of a link together. */
+function problemOn(link: NetLink, cause: Cause): PlacedProblem | undefined {
+  let merged: PlacedProblem | undefined
+  for (const { account } of link.views) {
+    const problem = account.problems.get(cause)
+    if (problem === undefined) continue
+    if (merged === undefined)
+      merged = { ...problem, details: new Map(problem.details), episodes: [...problem.episodes] }
+    else addProblem(merged, problem)
+  }
+  if (merged === undefined) return undefined
+  const lastOk = Math.max(
+    ...link.views.map(({ account }) => account.lastOk).filter((time) => time > 0),
+    0,
+  )
+  if (Number.isNaN(merged.recoveredAt) && lastOk > merged.last) merged.recoveredAt = lastOk
+  return merged
+}
+
+function plainTrouble(
+  context: DiagnosisContext,
+  link: NetLink,
+  cause: Cause,
+  partyName: string,
+): void {
+  const problem = problemOn(link, cause)
+  if (problem === undefined) return
+  const details = detailWords(problem.details)
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      subject: link.kind === 'cdm' ? link.from.name : link.name,
+      link,
+      partyName,
+      why: `${countWord(problem.count, 'time')} from ${clockWord(problem.first)} to ${clockWord(problem.last)}${details === '' ? '' : ` (${details})`}${recoveryWords(problem)}.`,
+    }),
+  )
+}
+
+function recoveryWords(problem: PlacedProblem): string {
+  return Number.isNaN(problem.recoveredAt)
+    ? '; nothing shows that it is over'
+    : `; it works again since ${clockWord(problem.recoveredAt)}, ${spanWord(problem.recoveredAt - problem.first)} after it began`
+}
+
+function databaseTrouble(context: DiagnosisContext, link: NetLink): void {
+  plainTrouble(context, link, 'database-failing', link.from.name)
+  const slow = problemOn(link, 'slow')
+  if (slow === undefined) return
+  const { account } = link.views.find((view) => view.account.problems.has('slow')) ?? {}
+  context.found.push(
+    draft({
+      ...fromProblem(slow),
+      cause: 'database-slow',
+      subject: link.name,
+      link,
+      partyName: link.from.name,
+      why: `${countWord(slow.count, 'statement')} took longer than ${spanWord(SLOW_MS.database)} from ${clockWord(slow.first)} to ${clockWord(slow.last)}; p95 ${spanWord(account?.latency.quantile(0.95) ?? Number.NaN)}, longest ${spanWord(account?.latency.max ?? Number.NaN)}${recoveryWords(slow)}.`,
+    }),
+  )
+}
+
+function brokerTrouble(context: DiagnosisContext, link: NetLink): void {
+  const brokers = context.network.brokers.filter((told) => link.to.told.includes(told))
+  for (const cause of [
+    'broker-refused',
+    'broker-heartbeat-lost',
+    'broker-connection-lost',
+  ] as const) {
+    plainTrouble(context, link, cause, link.from.name)
+  }
+  brokerLogins(context, link, brokers)
+  for (const told of brokers) {
+    alarms(context, link, told)
+    churn(context, link, told)
+    portProbes(context, link, told)
+  }
+}
+
+/** A refused login is over when that same user gets in. */
+function brokerLogins(
+  context: DiagnosisContext,
+  link: NetLink,
+  brokers: readonly Told<BrokerFacts>[],
+): void {
+  const problem = problemOn(link, 'broker-auth-failed')
+  if (problem === undefined) return
+  const succeeded = new Set(brokers.flatMap(({ facts }) => [...facts.users.keys()]))
+  const strangers =
+    [...problem.details.keys()].length > 0 &&
+    ![...problem.details.keys()].some((user) => succeeded.has(user))
+  if (strangers && succeeded.size > 0) problem.recoveredAt = Number.NaN
+  const users = detailWords(problem.details)
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      subject: link.name,
+      link,
+      partyName: link.from.name,
+      why: `${countWord(problem.count, 'login')} refused from ${clockWord(problem.first)} to ${clockWord(problem.last)}${users === '' ? '' : `, user ${users}`}${recoveryWords(problem)}.`,
+    }),
+  )
+}
+
+function placed(account: ProblemAccount, cause: Cause, told: Told): PlacedProblem {
+  return placeProblem(cause, account, told.placement.shift)
+}
+
+function alarms(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+  if (told.facts.alarms.count === 0) return
+  const problem = placed(told.facts.alarms, 'broker-resource-alarm', told)
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      subject: link.to.name,
+      link,
+      component: link.to,
+      partyName: link.from.name,
+      why: `${detailWords(problem.details)} alarm at ${clockWord(problem.first)}${Number.isNaN(problem.recoveredAt) ? '; it was not cleared in this window' : `; cleared at ${clockWord(problem.recoveredAt)}, after ${spanWord(problem.recoveredAt - problem.first)}`}. While it lasts, publishers are blocked.`,
+    }),
+  )
+}
+
+function churn(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+  const { facts } = told
+  if (facts.shortLived < 10 || facts.shortLived < facts.accepted * 0.5) return
+  const problem = placed(facts.churn, 'broker-connection-churn', told)
+  const polls = context.network.links.reduce(
+    (sum, { hubView }) => sum + (hubView?.exchanges ?? 0),
+    0,
+  )
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      severity: 'info',
+      status: 'observed',
+      recoveredAt: Number.NaN,
+      episodes: [],
+      subject: link.from.name,
+      link,
+      partyName: link.from.name,
+      why: `${thousands(facts.shortLived)} of ${countWord(facts.accepted, 'connection')} were closed again within ${spanWord(facts.lifetimes.quantile(0.95))}${polls > 0 ? `, beside ${thousands(polls)} polls (${percentWord(Math.min(1, facts.accepted / polls))})` : ''}. It works, and costs time at every poll.`,
+    }),
+  )
+}
+
+function portProbes(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+  if (told.facts.portProbes.count === 0) return
+  const problem = placed(told.facts.portProbes, 'broker-port-probe', told)
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      severity: 'info',
+      status: 'expected',
+      recoveredAt: Number.NaN,
+      episodes: [],
+      subject: link.to.name,
+      component: link.to,
+      link,
+      why: `${countWord(problem.count, 'connection')} that did not speak AMQP, from ${clockWord(problem.first)} to ${clockWord(problem.last)}.`,
+    }),
+  )
+}

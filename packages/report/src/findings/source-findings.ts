@@ -1,0 +1,202 @@
+import type { Told } from '../exchange/network.ts'
+import type { Part } from '../exchange/topology.ts'
+import { MINUTE, SECOND } from '../read/timestamps.ts'
+import { moved } from '../timeline/placed-account.ts'
+import { pollLinksOf, viewOf } from './context.ts'
+import type { DiagnosisContext } from './context.ts'
+import { draft } from './finding-draft.ts'
+import type { FindingDraft } from './finding-draft.ts'
+import { SKEW_WARNING_MS } from './limits.ts'
+import { silenceLimit, sourceGaps } from './silences.ts'
+import { clockWord, countWord, percentWord, spanWord } from './words.ts'
+
+/** Holes in the logs as such; to be run before the links are judged, since a hole explains silence. */
+export function findLogGaps(context: DiagnosisContext): void {
+  for (const told of context.network.told) {
+    const gaps = sourceGaps(told).filter((gap) => isMissing(context, told, gap))
+    const [first] = gaps
+    const last = gaps.at(-1)
+    if (first === undefined || last === undefined) continue
+    const part = partOfSource(context, told)
+    const total = gaps.reduce((sum, { from, to }) => sum + to - from, 0)
+    context.found.push(
+      draft({
+        cause: 'log-gap',
+        severity: 'warning',
+        status: 'observed',
+        subject: told.source.file,
+        component: part,
+        first: first.from,
+        last: last.to,
+        count: gaps.length,
+        episodes: gaps.map(({ from, to }) => ({ from, to, count: 1, recoveredAt: to })),
+        confidence: 'likely',
+        partyName: null,
+        why: `${part?.name ?? 'This source'} writes something every ${spanWord(told.source.signs.rhythm)}, but nothing for ${spanWord(total)}${gaps.length > 1 ? ` in ${gaps.length} stretches` : ''} from ${clockWord(first.from)}; what happened then cannot be told from it.`,
+      }),
+    )
+  }
+}
+
+/** The silence is a hole in the log: nothing else explains why the program had nothing to write. */
+function isMissing(
+  context: DiagnosisContext,
+  told: Told,
+  gap: { from: number; to: number },
+): boolean {
+  const { shift } = told.placement
+  const started = told.facts.startLines.some(
+    ({ time }) => time + shift >= gap.from && time + shift <= gap.to + MINUTE,
+  )
+  if (started) return false
+  // A broker or balancer writes when clients come: silent clients make it silent.
+  if (
+    told.facts.role === 'broker' ||
+    told.facts.role === 'balancer' ||
+    told.facts.role === 'database'
+  ) {
+    return pollLinksOf(context).some((link) => {
+      const hub = viewOf(link, 'hub')
+      return (
+        hub !== undefined &&
+        hub.first < gap.from &&
+        hub.last > gap.to &&
+        !hub.gaps.some(
+          ({ from, to }) =>
+            Math.min(to, gap.to) - Math.max(from, gap.from) > (gap.to - gap.from) / 2,
+        )
+      )
+    })
+  }
+  if (told.facts.role === 'client') {
+    // Silent on both sides: the client did not poll. Heard at the hub: only its log is missing.
+    return pollLinksOf(context).some((link) => {
+      const hub = viewOf(link, 'hub')
+      return (
+        (link.poll?.logs.some((log) => log.told === told) ?? false) &&
+        hub !== undefined &&
+        hub.first < gap.from &&
+        hub.last > gap.to &&
+        !hub.gaps.some(
+          ({ from, to }) =>
+            Math.min(to, gap.to) - Math.max(from, gap.from) > (gap.to - gap.from) / 2,
+        )
+      )
+    })
+  }
+  return true
+}
+
+export function partOfSource(context: DiagnosisContext, told: Told): Part | undefined {
+  return context.topology.parts.find((part) => part.told.includes(told))
+}
+
+/** Logs that end before the others do; after the links were judged, since a client that fell silent is the better finding. */
+export function findEarlyEnds(context: DiagnosisContext): void {
+  const { told, to } = context.network
+  for (const one of told) {
+    const end = one.source.last + one.placement.shift
+    const limit = silenceLimit(one)
+    if (Number.isNaN(limit) || to - end <= Math.max(limit, MINUTE)) continue
+    const part = partOfSource(context, one)
+    const stopped = one.facts.lastStop + one.placement.shift >= end - 10 * SECOND
+    const silent = context.found.find(
+      ({ cause, link }) => cause === 'silent' && link !== undefined && link.from === part,
+    )
+    if (silent !== undefined) continue
+    const hub = one.facts.role === 'hub' && clientsFailAfter(context, end)
+    context.found.push(
+      draft({
+        cause: 'source-ended-early',
+        severity: hub ? 'error' : 'warning',
+        status: 'ongoing',
+        subject: one.source.file,
+        component: part,
+        first: end,
+        last: to,
+        episodes: [{ from: end, to, count: 1, recoveredAt: Number.NaN }],
+        confidence: stopped || hub ? 'certain' : 'likely',
+        ...(hub ? { party: 'hub' as const } : {}),
+        partyName: hub ? (part?.name ?? null) : null,
+        why: `It ends at ${clockWord(end)}, ${spanWord(to - end)} before the window does${stopped ? '; the program says that it was stopping' : ''}${hub ? '; clients fail from then on' : ''}. Nothing that needs it can be said of that time.`,
+      }),
+    )
+  }
+}
+
+function clientsFailAfter(context: DiagnosisContext, time: number): boolean {
+  return context.found.some(
+    ({ status, last, link }) =>
+      status === 'ongoing' && link?.kind === 'poll' && last > time + 10 * SECOND,
+  )
+}
+
+/** Lines nobody could read. */
+export function findUnreadable(context: DiagnosisContext): void {
+  for (const { source, shift } of context.network.placements) {
+    if (source.unreadable === 0) continue
+    const share = source.unreadable / Math.max(1, source.lines)
+    const much = share > 0.2
+    context.found.push(
+      draft({
+        cause: 'unreadable-lines',
+        severity: much ? 'warning' : 'info',
+        status: 'observed',
+        subject: source.file,
+        component: context.topology.parts.find((part) =>
+          part.told.some((told) => told.source === source),
+        ),
+        count: source.unreadable,
+        evidence: source.samples.map((line) => moved(line, shift)),
+        why: `${countWord(source.unreadable, 'line')} of ${countWord(source.lines, 'line')} (${percentWord(share)}) are no event of a known format.`,
+      }),
+    )
+  }
+}
+
+/** Clocks that differ, by matched polls. */
+export function findClockSkew(context: DiagnosisContext): void {
+  for (const link of pollLinksOf(context)) {
+    for (const { told, match } of link.poll?.logs ?? []) {
+      if (match === undefined || match.ambiguous) continue
+      const sure = Math.abs(match.skewMs) - match.uncertaintyMs
+      if (sure < 1_000) continue
+      context.found.push(
+        skewFinding(
+          link.from,
+          link.to,
+          told,
+          match.skewMs,
+          match.uncertaintyMs,
+          match.matched,
+          sure,
+        ),
+      )
+    }
+  }
+}
+
+function skewFinding(
+  client: Part,
+  hub: Part,
+  told: Told,
+  skew: number,
+  uncertainty: number,
+  matched: number,
+  sure: number,
+): FindingDraft {
+  return draft({
+    cause: 'clock-skew',
+    severity: sure >= SKEW_WARNING_MS ? 'warning' : 'info',
+    status: 'observed',
+    subject: client.name,
+    component: client,
+    count: matched,
+    confidence: 'likely',
+    partyName: client.name,
+    evidence: [told.facts.role === 'client' ? told.facts.link.firstOk : undefined].filter(
+      (line) => line !== undefined,
+    ),
+    why: `The clock of ${client.name} is ${spanWord(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'} that of ${hub.name} (${countWord(matched, 'matched poll')}, ± ${spanWord(uncertainty)}). One of the two is wrong.`,
+  })
+}

@@ -1,0 +1,45 @@
+/** Numbers as the findings write them: the same for every reader, whatever the machine's locale. */
+
+export function countWord(n: number, one: string, many = `${one}s`): string {
+  return `${thousands(n)} ${n === 1 ? one : many}`
+}
+
+export function thousands(n: number): string {
+  return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** `132 ms`, `2.1 s`, `3 min 4 s`, `2 h 5 min`, `3 d 4 h` */
+export function spanWord(ms: number): string {
+  if (!(ms >= 0)) return 'unknown'
+  if (ms < 1_000) return `${ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms)} ms`
+  if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`
+  if (ms < 3_600_000) return pair(ms, 60_000, 'min', 1_000, 's')
+  if (ms < 86_400_000) return pair(ms, 3_600_000, 'h', 60_000, 'min')
+  return pair(ms, 86_400_000, 'd', 3_600_000, 'h')
+}
+
+function pair(ms: number, big: number, bigName: string, small: number, smallName: string): string {
+  const total = Math.round(ms / small) * small
+  const rest = Math.round((total % big) / small)
+  return `${Math.floor(total / big)} ${bigName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`
+}
+
+/** `06:42:07` of an instant; with the date where that is not the date of the window. */
+export function clockWord(time: number): string {
+  return Number.isFinite(time) ? new Date(time).toISOString().slice(11, 19) : 'an unknown time'
+}
+
+export function percentWord(share: number): string {
+  if (share === 1 || share === 0) return `${share * 100} %`
+  // 100 % must mean all of them.
+  return `${Math.min(99.9, Math.max(0.1, Number((share * 100).toFixed(1))))} %`
+}
+
+/** The most frequent details, such as user names, as a list. */
+export function detailWords(details: ReadonlyMap<string, number>, most = 3): string {
+  const names = [...details]
+    .toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([name]) => name)
+  const shown = names.slice(0, most).join(', ')
+  return names.length > most ? `${shown} and others` : shown
+}

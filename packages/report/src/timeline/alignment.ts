@@ -1,0 +1,94 @@
+import { phase } from '../facts/poll-comb.ts'
+import type { Signal } from './signal.ts'
+
+const MOST_PROBED = 240
+
+/** How well two signals fit when the first is moved by `offset`: the second happens `residual` later. Milliseconds. */
+export interface Alignment {
+  readonly offset: number
+  readonly residual: number
+  /** Mean distance from the residual. */
+  readonly spread: number
+  readonly matched: number
+  /** Instants of the first that fall into the time the second covers: what could have matched. */
+  readonly comparable: number
+}
+
+/** Fits the signals with the first moved by `offset`, looking for partners within ± `reach`. */
+export function align(a: Signal, b: Signal, offset: number, reach: number): Alignment {
+  const residuals: number[] = []
+  let comparable = 0
+  const first = (b.times[0] ?? 0) - reach
+  const last = (b.times.at(-1) ?? 0) + reach
+  const step = Math.max(1, Math.floor(a.times.length / MOST_PROBED))
+  for (let at = 0; at < a.times.length; at += step) {
+    const time = (a.times[at] ?? 0) + offset
+    if (time < first || time > last) continue
+    // The other one has kept less of every quarter of an hour: what it dropped proves nothing.
+    if (b.part < a.part && phase(time) >= b.part) continue
+    comparable++
+    const partner = nearest(b.times, time)
+    const residual = (b.times[partner] ?? Number.POSITIVE_INFINITY) - time
+    if (Math.abs(residual) <= reach && sameOutcome(a.statuses[at] ?? 0, b.statuses[partner] ?? 0)) {
+      residuals.push(residual)
+    }
+  }
+  if (residuals.length === 0) {
+    return { offset, residual: 0, spread: Number.POSITIVE_INFINITY, matched: 0, comparable }
+  }
+  const middle = median(residuals)
+  const tolerance = Math.max(a.resolutionMs, b.resolutionMs) > 1 ? 1_100 : 400
+  const near = residuals.filter((residual) => Math.abs(residual - middle) <= tolerance)
+  const mean = near.reduce((sum, residual) => sum + residual, 0) / near.length
+  const spread = near.reduce((sum, residual) => sum + Math.abs(residual - mean), 0) / near.length
+  return { offset, residual: mean, spread, matched: near.length, comparable }
+}
+
+/** Lags, within ± `reach`, at which many pairs of instants lie equally far apart; most promising first. */
+export function likelyLags(a: Signal, b: Signal, offset: number, reach: number): number[] {
+  const bin = 1_000
+  const counts = new Map<number, number>()
+  const step = Math.max(1, Math.floor(a.times.length / MOST_PROBED))
+  for (let at = 0; at < a.times.length; at += step) {
+    const time = (a.times[at] ?? 0) + offset
+    for (let other = lowerBound(b.times, time - reach); other < b.times.length; other++) {
+      const lag = (b.times[other] ?? 0) - time
+      if (lag > reach) break
+      const key = Math.round(lag / bin)
+      counts.set(key, (counts.get(key) ?? 0) + 1)
+    }
+  }
+  return [...counts]
+    .sort((x, y) => y[1] - x[1] || Math.abs(x[0]) - Math.abs(y[0]) || x[0] - y[0])
+    .slice(0, 160)
+    .map(([key]) => key * bin)
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((x, y) => x - y)
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
+}
+
+/** The answers agree, as far as both are known. */
+function sameOutcome(a: number, b: number): boolean {
+  return a === 0 || b === 0 || a === b || (a >= 400 && b >= 400)
+}
+
+function nearest(times: Float64Array, time: number): number {
+  const at = lowerBound(times, time)
+  const before = at - 1
+  if (at >= times.length) return before
+  if (before < 0) return at
+  return (times[at] ?? 0) - time < time - (times[before] ?? 0) ? at : before
+}
+
+function lowerBound(times: Float64Array, time: number): number {
+  let low = 0
+  let high = times.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((times[middle] ?? 0) < time) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,0 +1,274 @@
+import type { Confidence } from '../document/report-document.ts'
+import type { BalancerFacts, ClientFacts, Facts, HubClient, HubFacts } from '../facts/facts.ts'
+import type { LogSource } from '../formats/log-source.ts'
+import { DAY, HOUR, MINUTE } from '../read/timestamps.ts'
+import { align } from './alignment.ts'
+import type { Alignment } from './alignment.ts'
+import { signalOf, signalOfPolls } from './signal.ts'
+import type { Signal } from './signal.ts'
+import { offsetText, zoneOffsetMinutes } from './zone-offset.ts'
+
+const QUARTER = 15 * MINUTE
+const MOST_CANDIDATES = 3_000
+
+/** Where a source stands on the common time line. */
+export interface Placement {
+  readonly source: LogSource
+  /** UTC = time in the clock of the source + shift, milliseconds. */
+  readonly shift: number
+  readonly method: 'stated' | 'wrapper' | 'option' | 'matched' | 'assumed' | 'none'
+  /** Zone of the times as written; null if nobody can say. */
+  readonly offsetMinutes: number | null
+  readonly certainty: Confidence
+  readonly dateKnown: boolean
+  readonly text: string
+}
+
+export interface PlacementOptions {
+  /** Zone of times that have none. */
+  tz: string | undefined
+  /** The operator said on which date lines without one begin. */
+  dateGiven: boolean
+}
+
+/** Puts every source on one time line: by what it states, by its wrapper, by options, by matching polls, at last by assumption. */
+export function placeSources(
+  sources: readonly LogSource[],
+  options: PlacementOptions,
+): Placement[] {
+  const placed = new Map<LogSource, Placement>()
+  const open: LogSource[] = []
+  for (const source of sources) {
+    const placement = placeAlone(source, options)
+    if (placement === undefined) open.push(source)
+    else placed.set(source, placement)
+  }
+  while (open.length > 0) {
+    const placement = bestMatch(open, [...placed.values()]) ?? assume(open, [...placed.values()])
+    placed.set(placement.source, placement)
+    open.splice(open.indexOf(placement.source), 1)
+  }
+  return sources.flatMap((source) => placed.get(source) ?? [])
+}
+
+function placeAlone(source: LogSource, options: PlacementOptions): Placement | undefined {
+  const base = { source, shift: 0, certainty: 'certain' as const, dateKnown: true }
+  if (source.wrapperTimes > 0) {
+    const { offsetMinutes } = source.zone
+    const known = Number.isFinite(offsetMinutes)
+    const text = known
+      ? `Exact UTC times from the wrapper; the program itself writes ${offsetText(offsetMinutes)}.`
+      : 'Exact UTC times from the wrapper.'
+    return { ...base, method: 'wrapper', offsetMinutes: known ? offsetMinutes : 0, text }
+  }
+  if (source.timeKind === 'zoned') {
+    return { ...base, method: 'stated', offsetMinutes: 0, text: 'Every line states date and zone.' }
+  }
+  if (source.timeKind === 'none') {
+    const text = 'No line with a time.'
+    return {
+      ...base,
+      method: 'none',
+      offsetMinutes: null,
+      certainty: 'possible',
+      dateKnown: true,
+      text,
+    }
+  }
+  const zone = source.labels.tz ?? options.tz
+  const dateGiven = options.dateGiven || source.labels.date !== undefined
+  if (zone === undefined || (source.timeKind === 'time-of-day' && !dateGiven)) return undefined
+  const minutes = zoneOffsetMinutes(zone, source.first)
+  const text = `Date and zone as given by option: ${offsetText(minutes)}.`
+  return { ...base, shift: -minutes * MINUTE, method: 'option', offsetMinutes: minutes, text }
+}
+
+interface Match {
+  source: LogSource
+  other: Placement
+  best: Alignment
+  rivals: number
+}
+
+/** The open source that fits a placed one best. */
+function bestMatch(
+  open: readonly LogSource[],
+  placed: readonly Placement[],
+): Placement | undefined {
+  let best: Match | undefined
+  for (const source of open) {
+    for (const other of placed) {
+      if (other.method === 'none') continue
+      for (const [mine, theirs] of commonSignals(source, other.source)) {
+        const match = matchOffsets(source, mine, other, theirs)
+        if (match !== undefined && (best === undefined || match.best.matched > best.best.matched))
+          best = match
+      }
+    }
+  }
+  return best === undefined ? undefined : matchedPlacement(best)
+}
+
+function matchOffsets(
+  source: LogSource,
+  mine: Signal,
+  other: Placement,
+  theirs: Signal,
+): Match | undefined {
+  const found: Alignment[] = []
+  for (const shift of candidateShifts(source, other)) {
+    const fit = align(mine, theirs, shift - other.shift, 5_000)
+    // A tenth of the polls agreeing is chance where somebody polls often.
+    if (fit.matched >= 5 && fit.matched >= fit.comparable * 0.5)
+      found.push({ ...fit, offset: shift })
+  }
+  found.sort((a, b) => b.matched - a.matched)
+  const most = found[0]
+  if (most === undefined) return undefined
+  const equal = found.filter(({ matched }) => matched >= most.matched * 0.95)
+  equal.sort((a, b) => zoneOddity(a.offset) - zoneOddity(b.offset) || a.spread - b.spread)
+  const best = equal[0]
+  return best === undefined ? undefined : { source, other, best, rivals: equal.length - 1 }
+}
+
+/** Shifts worth trying: multiples of a quarter of an hour under which the two overlap. */
+function candidateShifts(source: LogSource, other: Placement): number[] {
+  const first = other.source.first + other.shift
+  const last = other.source.last + other.shift
+  const dated = source.timeKind === 'dated'
+  const low = Math.max(dated ? -14 * HOUR : Number.NEGATIVE_INFINITY, first - source.last)
+  const high = Math.min(dated ? 14 * HOUR : Number.POSITIVE_INFINITY, last - source.first)
+  const shifts: number[] = []
+  for (let shift = Math.ceil(low / QUARTER) * QUARTER; shift <= high; shift += QUARTER) {
+    shifts.push(shift)
+    if (shifts.length > MOST_CANDIDATES) break
+  }
+  return shifts
+}
+
+/** Among shifts that fit alike the plainest zone: UTC, then whole hours near it. */
+function zoneOddity(shift: number): number {
+  const inDay = ((((shift + DAY / 2) % DAY) + DAY) % DAY) - DAY / 2
+  return Math.abs(inDay) + (inDay % HOUR === 0 ? 0 : 12 * HOUR)
+}
+
+function matchedPlacement({ source, other, best, rivals }: Match): Placement {
+  const minutes = zoneOf(source, best.offset)
+  const date = new Date(source.first + best.offset).toISOString().slice(0, 10)
+  const lacks = source.timeKind === 'time-of-day' ? 'No date and no zone' : 'No zone'
+  const sure = rivals === 0 && best.matched >= best.comparable * 0.8
+  return {
+    source,
+    shift: best.offset,
+    method: 'matched',
+    offsetMinutes: minutes,
+    certainty: other.certainty === 'possible' || !sure ? 'possible' : 'likely',
+    dateKnown: other.dateKnown,
+    text: `${lacks} in the lines; ${best.matched} of ${best.comparable} compared polls match those of ${other.source.file} with ${minutes === null ? 'this date' : offsetText(minutes)}${other.dateKnown ? ` on ${date}` : ''}${rivals > 0 ? `, and ${rivals} other offsets would fit as well` : ''}.`,
+  }
+}
+
+/** Zone of the written times under a shift, minutes east of UTC. */
+function zoneOf(source: LogSource, shift: number): number {
+  if (source.timeKind === 'dated') return -shift / MINUTE || 0
+  const inDay = ((((shift + DAY / 2) % DAY) + DAY) % DAY) - DAY / 2
+  return -inDay / MINUTE || 0
+}
+
+/** Nothing fits: a dated source is taken as UTC, a time of day as lying on the day of the others. */
+function assume(open: readonly LogSource[], placed: readonly Placement[]): Placement {
+  const source = open.find(({ timeKind }) => timeKind === 'dated') ?? open[0]
+  if (source === undefined) throw new Error('nothing left to place')
+  const base = { source, certainty: 'possible' as const, offsetMinutes: 0 }
+  if (source.timeKind === 'dated') {
+    return {
+      ...base,
+      shift: 0,
+      method: 'assumed',
+      dateKnown: true,
+      text: 'No zone in the lines; UTC is assumed.',
+    }
+  }
+  const known = placed.filter(({ method, dateKnown }) => method !== 'none' && dateKnown)
+  if (known.length === 0) {
+    const text =
+      'No date and no zone in the lines, and nothing to compare with: only times of day can be given.'
+    return { ...base, shift: 0, method: 'none', offsetMinutes: null, dateKnown: false, text }
+  }
+  const from = Math.min(...known.map((placement) => placement.source.first + placement.shift))
+  const to = Math.max(...known.map((placement) => placement.source.last + placement.shift))
+  const shift = bestDay(source, from, to)
+  const date = new Date(source.first + shift).toISOString().slice(0, 10)
+  return {
+    ...base,
+    shift,
+    method: 'assumed',
+    dateKnown: true,
+    text: `No date and no zone in the lines, and no polls to compare; ${date}, the day of the other sources, and UTC are assumed.`,
+  }
+}
+
+/** The whole number of days that makes a source overlap [from, to] most. */
+function bestDay(source: LogSource, from: number, to: number): number {
+  let best = 0
+  let most = Number.NEGATIVE_INFINITY
+  const firstDay = Math.floor((from - source.last) / DAY)
+  for (let day = firstDay; day <= firstDay + 40; day++) {
+    const overlap = Math.min(to, source.last + day * DAY) - Math.max(from, source.first + day * DAY)
+    if (overlap > most) {
+      most = overlap
+      best = day * DAY
+    }
+  }
+  return best
+}
+
+/** What two sources both saw, as pairs of signals. */
+function commonSignals(a: LogSource, b: LogSource): [Signal, Signal][] {
+  const pairs: [Signal, Signal][] = []
+  for (const mine of a.facts) {
+    for (const theirs of b.facts) pairs.push(...signalPairs(mine, theirs))
+  }
+  return pairs.filter(([left, right]) => left.times.length >= 5 && right.times.length >= 5)
+}
+
+function signalPairs(mine: Facts, theirs: Facts): [Signal, Signal][] {
+  if (mine.role === 'client' && hasClients(theirs)) return clientPairs(mine, theirs)
+  if (theirs.role === 'client' && hasClients(mine)) {
+    return clientPairs(theirs, mine).map(([client, hub]) => [hub, client])
+  }
+  const left = commonSignal(mine, theirs)
+  const right = commonSignal(theirs, mine)
+  return left === undefined || right === undefined ? [] : [[left, right]]
+}
+
+/** A client against each of the clients a hub saw: those with about as many polls first. */
+function clientPairs(client: ClientFacts, hub: HubFacts | BalancerFacts): [Signal, Signal][] {
+  const own = signalOfPolls([client.link.polls])
+  const distance = ({ account }: HubClient): number =>
+    Math.abs(Math.log((account.exchanges + 1) / (client.link.exchanges + 1)))
+  return hub.clients
+    .all()
+    .toSorted((x, y) => distance(x) - distance(y))
+    .slice(0, 16)
+    .map(({ account }) => [own, signalOfPolls([account.polls])])
+}
+
+/** What hub, balancer and broker saw of each other: polls of all clients, connections for them. */
+function commonSignal(facts: Facts, other: Facts): Signal | undefined {
+  if (facts.role === 'broker') {
+    if (other.role !== 'hub') return undefined
+    const points = facts.moments.moments.map(({ time }): [number, number] => [time, 0])
+    return signalOf(points, facts.moments.part)
+  }
+  const related =
+    (facts.role === 'hub' && (other.role === 'broker' || other.role === 'balancer')) ||
+    (facts.role === 'balancer' && other.role === 'hub')
+  return related && hasClients(facts)
+    ? signalOfPolls(facts.clients.all().map(({ account }) => account.polls))
+    : undefined
+}
+
+function hasClients(facts: Facts): facts is HubFacts | BalancerFacts {
+  return facts.role === 'hub' || facts.role === 'balancer'
+}

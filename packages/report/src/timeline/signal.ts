@@ -1,0 +1,40 @@
+import { phase } from '../facts/poll-comb.ts'
+import type { PollComb } from '../facts/poll-comb.ts'
+
+const QUARTER = 15 * 60_000
+const MOST = 2_000
+
+/** Instants at which one source saw something that another source saw as well, in the clock of the first. */
+export interface Signal {
+  /** Ascending, milliseconds. */
+  readonly times: Float64Array
+  /** HTTP status per instant, 0 where there is none. */
+  readonly statuses: Int16Array
+  /** Only what falls into the first so many milliseconds of each quarter of an hour is in it. */
+  readonly part: number
+  /** 1000 where stamps are whole seconds. */
+  readonly resolutionMs: number
+}
+
+export function signalOfPolls(combs: readonly PollComb[]): Signal {
+  const part = Math.min(QUARTER, ...combs.map((comb) => comb.part))
+  const points: [number, number][] = []
+  for (const comb of combs) {
+    for (let at = 0; at < comb.length; at++) {
+      if (phase(comb.time(at)) < part) points.push([comb.time(at), comb.status(at)])
+    }
+  }
+  return signalOf(points, part)
+}
+
+export function signalOf(points: [number, number][], part: number): Signal {
+  const all = points.toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
+  const step = Math.ceil(all.length / MOST)
+  const kept = step <= 1 ? all : all.filter((_, index) => index % step === 0)
+  return {
+    times: Float64Array.from(kept, ([time]) => time),
+    statuses: Int16Array.from(kept, ([, status]) => status),
+    part,
+    resolutionMs: kept.every(([time]) => time % 1000 === 0) ? 1000 : 1,
+  }
+}
