@@ -375,7 +375,7 @@ describe('an outbox on disk', () => {
     await until(() => second.events.includes('result posted'))
     expect(api.posts.length).toBe(before + 1)
     expect(api.results.at(-1)).toMatchObject({ uuid: 'kept', status: 'ok' })
-    expect(await readdir(folder)).toEqual([])
+    await until(async () => (await readdir(folder)).length === 0)
   })
 
   it('that cannot be used stops the start', async () => {
