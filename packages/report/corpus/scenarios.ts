@@ -1,6 +1,6 @@
 import { faultPairs } from './scenarios/fault-pairs.ts'
 import { halfHours } from './scenarios/half-hour.ts'
-import { healthyRuns, missingSources, noisyRuns } from './scenarios/healthy-runs.ts'
+import { healthyRuns, missingSources, noisyRuns, offClockRuns } from './scenarios/healthy-runs.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { oneSidedFaults, singleFaults } from './scenarios/single-faults.ts'
 
@@ -10,6 +10,7 @@ export function scenarios(options: { allPairs?: boolean } = {}): Scenario[] {
     ...halfHours(),
     ...healthyRuns(),
     ...noisyRuns(),
+    ...offClockRuns(),
     ...missingSources(),
     ...singleFaults(),
     ...oneSidedFaults(),

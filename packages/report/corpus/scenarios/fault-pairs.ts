@@ -110,8 +110,8 @@ function spell(name: FaultName, place: 'first' | 'second', other: FaultName): Fa
 }
 
 function targetOf(name: FaultName, place: 'first' | 'second'): Pick<Fault, 'of'> {
-  // The log of a client whose own trouble is to be seen must not be lost.
-  if (SCOPE[name] === 'log') return { of: 'broker' }
+  // The log of a client or a hub whose own trouble is to be seen must not be lost.
+  if (SCOPE[name] === 'log') return { of: 'balancer' }
   if (name === 'never-seen') return { of: 'site-c' }
   return SCOPE[name] === 'client' ? { of: place === 'first' ? 'site-a' : 'site-b' } : {}
 }

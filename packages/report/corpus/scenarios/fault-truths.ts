@@ -110,11 +110,12 @@ const OUTAGES: ReadonlySet<FaultName> = new Set<FaultName>([
 ])
 
 /** Rows of the checklist that a fault contradicts. */
-const ROWS: Partial<Record<FaultName, readonly CheckRow[]>> = {
-  'auth-unknown-user': ['logins'],
-  'auth-wrong-password': ['logins'],
-  'auth-wrong-collection': ['logins'],
-  'auth-no-credentials': ['logins'],
+const ROWS: { readonly [N in FaultName]?: readonly CheckRow[] } = {
+  'never-seen': ['connections'],
+  'auth-unknown-user': ['authentication'],
+  'auth-wrong-password': ['authentication'],
+  'auth-wrong-collection': ['authentication'],
+  'auth-no-credentials': ['authentication'],
   'name-resolution': ['connections'],
   'connection-refused': ['connections'],
   'connect-timeout': ['connections'],
@@ -122,19 +123,27 @@ const ROWS: Partial<Record<FaultName, readonly CheckRow[]>> = {
   'tls-expired': ['connections'],
   'tls-untrusted': ['connections'],
   'tls-wrong-name': ['connections'],
-  flapping: ['connections'],
   'proxy-502': ['connections'],
   'proxy-503': ['connections'],
   'proxy-504': ['connections'],
-  'hub-error': ['services'],
-  'database-failing': ['services', 'probes'],
-  'broker-refused': ['services'],
-  'broker-auth-failed': ['services'],
-  'submission-failing': ['submissions'],
+  'hub-error': ['hub'],
+  silent: ['connections'],
+  flapping: ['connections'],
+  'two-instances': ['behaviour'],
+  hammering: ['behaviour'],
+  'task-not-answered': ['tasks'],
+  'submission-failing': ['submission'],
+  'broker-refused': ['broker'],
+  'broker-auth-failed': ['broker'],
+  'broker-heartbeat-lost': ['broker'],
+  'broker-resource-alarm': ['broker'],
+  'database-failing': ['database', 'probes', 'hub'],
+  'log-gap': ['evidence'],
+  'source-ended-early': ['evidence'],
 }
 
 /** What a fault brings with it, and what a report may mention beside its cause. */
-const CONSEQUENCES: Partial<Record<FaultName, readonly Cause[]>> = {
+const CONSEQUENCES: { readonly [N in FaultName]?: readonly Cause[] } = {
   'never-seen': ['task-not-answered'],
   'proxy-504': ['slow'],
   'read-timeout': ['interrupted', 'slow', 'task-not-answered', 'task-answered-late'],
@@ -165,9 +174,7 @@ export interface FaultTruth {
 export function truthOf(fault: Fault, evidence: Evidence): FaultTruth {
   const { name } = fault
   const causes = causesOf(fault, evidence)
-  // Somebody who is cut off also answers no tasks, and is missed by the hub.
-  const cutOff = SCOPE[name] === 'client' || isHidden(name) ? CUT_OFF : []
-  const mayFind = [...(CONSEQUENCES[name] ?? []), ...cutOff]
+  const mayFind = [...(CONSEQUENCES[name] ?? []), ...cutOff(name), ...brokerIsIdle(name, evidence)]
   if (causes.length === 0) return { finding: undefined, mayFind, rows: [] }
   const direct = causes.includes(name)
   const finding: ExpectedFinding = {
@@ -181,12 +188,20 @@ export function truthOf(fault: Fault, evidence: Evidence): FaultTruth {
   return { finding, mayFind, rows: direct ? (ROWS[name] ?? []) : [] }
 }
 
-const CUT_OFF: readonly Cause[] = ['task-not-answered', 'silent', 'interrupted']
-
-/** Faults that keep every client from the hub. */
-function isHidden(name: FaultName): boolean {
+/** Who is cut off answers no tasks, and is missed by a hub that hears nothing of it. */
+function cutOff(name: FaultName): readonly Cause[] {
   const effect: FaultEffect = FAULTS[name]
-  return effect.balancer !== undefined
+  if (SCOPE[name] === 'client' || effect.balancer !== undefined) {
+    return ['task-not-answered', 'silent', 'interrupted']
+  }
+  return SCOPE[name] === 'network' ? ['task-not-answered'] : []
+}
+
+/** The .NET hub asks its broker once a poll: without polls the log of the broker goes quiet as well. */
+function brokerIsIdle(name: FaultName, { hub }: Evidence): readonly Cause[] {
+  const effect: FaultEffect = FAULTS[name]
+  const stops = effect.balancer ?? effect.hubStatus ?? effect.statementsFail
+  return hub === 'dotnet' && stops !== undefined ? ['log-gap', 'source-ended-early'] : []
 }
 
 function causesOf(fault: Fault, evidence: Evidence): readonly Cause[] {

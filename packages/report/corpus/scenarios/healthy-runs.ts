@@ -20,10 +20,22 @@ const JUNK_TURNS: readonly (readonly Junk[])[] = [
   [],
 ]
 const RUNS = 21
+const OFF_CLOCK_RUNS = 8
 
 /** Nothing is wrong: busy and idle, long running and just started, however it was collected. */
 export function healthyRuns(): Scenario[] {
   return Array.from({ length: RUNS }, (_, turn) => build(recipeOf(turn, 'healthy')))
+}
+
+/** Nothing is wrong but clocks, which are up to a minute off: nothing else may be made of that. */
+export function offClockRuns(): Scenario[] {
+  return Array.from({ length: OFF_CLOCK_RUNS }, (_, turn) =>
+    build({
+      ...recipeOf(turn, 'healthy, clocks off'),
+      steady: false,
+      truth: { verdicts: ['healthy', 'degraded', 'unknown'] },
+    }),
+  )
 }
 
 /** Nothing is wrong, but the logs are full of what looks like it. */

@@ -48,8 +48,18 @@ export interface Truth {
   readonly notPassed: readonly CheckRow[]
 }
 
-/** Rows of section 6 of a report. */
-export type CheckRow = 'connections' | 'logins' | 'services' | 'probes' | 'submissions'
+/** Rows of section 6 of a report, by their ids. */
+export type CheckRow =
+  | 'connections'
+  | 'authentication'
+  | 'hub'
+  | 'database'
+  | 'broker'
+  | 'behaviour'
+  | 'probes'
+  | 'tasks'
+  | 'submission'
+  | 'evidence'
 
 /** Lines that do not belong into a log, and get there all the same. */
 export type Junk = 'empty lines' | 'binary' | 'foreign lines' | 'cut lines'

@@ -69,7 +69,7 @@ export const FAULTS = {
   'hub-error': { hubStatus: 500 },
   slow: { delayMs: [2_600, 6_000] },
   silent: { absent: true },
-  flapping: { reach: 'connection-refused', everyMs: 75_000 },
+  flapping: { reach: 'connection-refused', everyMs: 45_000 },
   'two-instances': { twice: true },
   hammering: { intervalMs: 250 },
   'clock-skew': { skewMs: 214_000 },
