@@ -1,189 +1,185 @@
-import type { Exception, Failure, HubEvent } from '../world/journal.ts'
-import { timeOfDay } from './log-line.ts'
-import type { LogLine } from './log-line.ts'
+import { STATUS_CODES } from 'node:http'
+import { lookUp } from '../simulation/facts.ts'
+import type { Fact, FactKinds, FactOf, FactTable, HubTrouble } from '../simulation/facts.ts'
+import { timeOfDay } from './clock-text.ts'
+import { BROKER_ADDRESS, DATABASE_ADDRESS, linesAt } from './written-line.ts'
+import type { WriterOptions, WrittenLine } from './written-line.ts'
 
-const EF = ' <s:Microsoft.EntityFrameworkCore.Database.Command>'
-const USER_SQL = [
-  'SELECT a."Id", a."AccessFailedCount", a."ConcurrencyStamp", a."NormalizedUserName", a."PasswordHash"',
-  'FROM "AspNetUsers" AS a',
-  'WHERE a."NormalizedUserName" = @__normalizedUserName_0',
-  'LIMIT 1',
-]
-const EXCEPTIONS: Readonly<Record<Exception, string[]>> = {
-  database: [
-    'Npgsql.NpgsqlException (0x80004005): Failed to connect to 10.0.0.9:5432',
-    ' ---> System.Net.Sockets.SocketException (111): Connection refused',
-    '   at Npgsql.Internal.NpgsqlConnector.Connect(NpgsqlTimeout timeout)',
-  ],
-  broker: [
-    'RabbitMQ.Client.Exceptions.BrokerUnreachableException: None of the specified endpoints were reachable',
-    ' ---> System.AggregateException: One or more errors occurred. (Connection failed, host 10.0.0.8:5672)',
-    '   at RabbitMQ.Client.ConnectionFactory.CreateConnectionAsync()',
-  ],
-  other: [
-    'System.FormatException: Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx).',
-    '   at System.Guid.Parse(String input)',
-  ],
+interface Entry {
+  readonly level: 'INF' | 'WRN' | 'ERR'
+  readonly message: string
+  readonly source: string
+  /** Further lines, without a prefix. */
+  readonly below?: string
 }
 
-/** Today's hub at INFORMATION: no date, no zone. */
-export function writeDotnetRelay(
-  events: readonly HubEvent[],
-  options: { zoneMinutes: number; sources: boolean },
-): LogLine[] {
-  const written: LogLine[] = []
-  const say = (
-    at: number,
-    level: string,
-    message: string,
-    more: readonly string[] = [],
-    source = ' <s:Relay>',
-  ): void => {
-    const text = `[${timeOfDay(at, options.zoneMinutes)} ${level}] ${message}${options.sources ? source : ''}`
-    written.push({ at, lines: [text, ...more] })
+const LOGIN = 'Relay.Auth.Basic.BasicAuthHandler'
+const SCHEME = 'Relay.Auth.Basic.BasicAuthHandler'
+const POLLER = 'Relay.Services.UpstreamTaskPoller'
+const COMPLETER = 'Relay.Services.TaskCompletionService'
+const SUBMITTER = 'Relay.Services.ResultsService'
+
+/** The log of the .NET hub: time of day and nothing more, SQL and exceptions below their lines. */
+export function writeDotnetRelay(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
+  return facts.flatMap((fact) => {
+    const stamp = timeOfDay(fact.time, options.zoneMinutes)
+    return (lookUp(ENTRIES, fact) ?? []).flatMap(({ level, message, source, below }) => {
+      const context = options.wordy ? ` <s:${source}>` : ''
+      const first = `[${stamp} ${level}] ${message}${context}`
+      return linesAt(fact.time, below === undefined ? first : `${first}\n${below}`)
+    })
+  })
+}
+
+const ENTRIES: FactTable<readonly Entry[]> = {
+  'hub started': () => [
+    info('Now listening on: http://[::]:8080', 'Microsoft.Hosting.Lifetime'),
+    info('Application started. Press Ctrl+C to shut down.', 'Microsoft.Hosting.Lifetime'),
+  ],
+  statement: (fact) => [statement(fact)],
+  login: (fact) => login(fact),
+  request: (fact) => [request(fact)],
+  'expiry sweep': () => [info('Finding Tasks that are expiring...', COMPLETER)],
+  'upstream poll failed': (fact) => [
+    {
+      level: 'ERR',
+      message: `Polling the upstream queue '${fact.type}' failed: Response status code does not indicate success: ${fact.status ?? 0} (${reason(fact.status)}).`,
+      source: POLLER,
+      below: `System.Net.Http.HttpRequestException: Response status code does not indicate success: ${fact.status ?? 0} (${reason(fact.status)}).
+   at System.Net.Http.HttpResponseMessage.EnsureSuccessStatusCode()
+   at Relay.TaskApi.TaskApiClient.FetchNextJobAsync[T](ApiClientOptions options)
+   at Relay.Services.UpstreamTaskPoller.PollJobQueue[T](CancellationToken cancellationToken)`,
+    },
+    info('Waiting 5 seconds before resuming polling.', POLLER),
+  ],
+  'task retrieved': (fact) => {
+    const type = fact.taskKind === 'availability' ? 'AvailabilityJob' : 'CollectionAnalysisJob'
+    return [info(`Task retrieved: (${type}) ${fact.taskId}`, POLLER)]
+  },
+  'task expired': (fact) => {
+    const threshold = fact.taskKind === 'availability' ? '00:04:00' : '01:48:00'
+    return [
+      info(
+        `Task:${fact.taskId} has reached the expiry threshold of ${threshold}. Completing...`,
+        COMPLETER,
+      ),
+    ]
+  },
+  submitting: (fact) => [info(`Submitting Results for ${fact.taskId}.`, SUBMITTER)],
+  submitted: (fact) => [info(`Successfully submitted results for ${fact.taskId}.`, SUBMITTER)],
+  'submission failed': (fact) => {
+    const why = `${fact.status} ${STATUS_CODES[fact.status] ?? ''}`.trim()
+    return [
+      {
+        level: 'ERR',
+        message: `Task submission failed with ${why}. Retrying in 5 seconds... (${fact.attempt}/5)`,
+        source: SUBMITTER,
+      },
+    ]
+  },
+}
+
+function info(message: string, source: string): Entry {
+  return { level: 'INF', message, source }
+}
+
+function reason(status: number | undefined): string {
+  return STATUS_CODES[status ?? 0] ?? 'Unknown'
+}
+
+function statement({ about, ms, failed }: FactOf<'statement'>): Entry {
+  const { parameters, sql } = STATEMENTS[about]
+  // Entity Framework groups the thousands.
+  const duration = Math.round(ms).toLocaleString('en-US')
+  const details = `[Parameters=[${parameters}], CommandType='Text', CommandTimeout='30']`
+  return {
+    level: failed ? 'ERR' : 'INF',
+    message: `${failed ? 'Failed executing' : 'Executed'} DbCommand (${duration}ms) ${details}`,
+    source: 'Microsoft.EntityFrameworkCore.Database.Command',
+    below: sql,
   }
-  for (const event of events) writeEvent(event, say)
-  return written
 }
 
-type Say = (
-  at: number,
-  level: string,
-  message: string,
-  more?: readonly string[],
-  source?: string,
-) => void
-
-function writeEvent(event: HubEvent, say: Say): void {
-  const { at } = event
-  switch (event.what) {
-    case 'started':
-      say(at, 'INF', 'Now listening on: http://[::]:8080')
-      say(at + 5, 'INF', 'Application started. Press Ctrl+C to shut down.')
-      break
-    case 'statement': {
-      const text = `${event.failed ? 'Failed executing' : 'Executed'} DbCommand (${grouped(event.ms)}ms) [Parameters=[@__normalizedUserName_0='?'], CommandType='Text', CommandTimeout='30']`
-      say(at, event.failed ? 'ERR' : 'INF', text, USER_SQL, EF)
-      break
-    }
+function login({ outcome, client = '', collection }: FactOf<'login'>): Entry[] {
+  const failed = info(`Credentials failed validation for Client: ${client}`, LOGIN)
+  const warn = (message: string): Entry => ({ level: 'WRN', message, source: LOGIN })
+  switch (outcome) {
     case 'validated':
-      say(at, 'INF', `Credentials validated for Client: ${event.client}`)
-      break
-    case 'refused':
-      writeRefusal(event, say)
-      break
-    case 'request': {
-      const failed = event.status >= 500
-      const text = `HTTP ${event.method} ${event.path} responded ${event.status} in ${event.ms.toFixed(4)} ms`
-      say(
-        at,
-        failed ? 'ERR' : 'INF',
-        text,
-        event.exception === undefined ? [] : EXCEPTIONS[event.exception],
-        ' <s:Serilog.AspNetCore.RequestLoggingMiddleware>',
-      )
-      break
-    }
-    case 'sweep':
-      say(at, 'INF', 'Finding Tasks that are expiring...')
-      break
-    case 'task':
-      say(at, 'INF', `Task retrieved: (AvailabilityJob) ${event.taskId}`)
-      break
-    case 'expired':
-      say(
-        at,
-        'INF',
-        `Task:${event.taskId} has reached the expiry threshold of 00:04:00. Completing...`,
-      )
-      break
-    case 'submitting':
-      if (event.attempt === 1) say(at, 'INF', `Submitting Results for ${event.taskId}.`)
-      break
-    case 'submitted':
-      say(at, 'INF', `Successfully submitted results for ${event.taskId}.`)
-      break
-    case 'submission-failed':
-      say(
-        at,
-        'ERR',
-        `Task submission failed with ${event.status} Internal Server Error. Retrying in 5 seconds... (${event.attempt}/5)`,
-      )
-      break
-    case 'upstream-failed':
-      say(at, 'ERR', `Failed to retrieve task from upstream (.${event.type})`, [
-        `System.Net.Http.HttpRequestException: ${dotnetError(event.failure)}`,
-        '   at System.Net.Http.HttpConnectionPool.ConnectToTcpHostAsync()',
-      ])
-      break
-    case 'broker-down':
-      say(
-        at,
-        'ERR',
-        'An unhandled exception has occurred while executing the request.',
-        event.refused
-          ? [
-              'RabbitMQ.Client.Exceptions.AuthenticationFailureException: ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN.',
-            ]
-          : EXCEPTIONS.broker,
-      )
-      break
-    case 'store-down':
-      say(
-        at,
-        'ERR',
-        "An error occurred using the connection to database 'relay' on server 'tcp://10.0.0.9:5432'.",
-        EXCEPTIONS.database,
-      )
-      break
-    // What today's hub does not write.
-    case 'handed-out':
-    case 'stored':
-    case 'lease-returned':
-    case 'upstream-poll':
-    case 'broker-up':
-    case 'store-up':
-      break
-    default:
-      event satisfies never
-  }
-}
-
-function writeRefusal(event: Extract<HubEvent, { what: 'refused' }>, say: Say): void {
-  const { at, client } = event
-  switch (event.reason) {
+      return [info(`Credentials validated for Client: ${client}`, LOGIN)]
     case 'missing':
-      say(at, 'INF', 'Basic was not authenticated. Failure message: Missing Authorization Header')
-      return
+      return [
+        info('Basic was not authenticated. Failure message: Missing Authorization Header', SCHEME),
+      ]
     case 'unknown user':
-      say(at, 'WRN', `User not found: ${client}`)
-      break
+      return [warn(`User not found: ${client}`), failed]
     case 'wrong password':
-      say(at, 'WRN', `Invalid password for client: ${client}`)
-      break
+      return [warn(`Invalid password for client: ${client}`), failed]
     case 'wrong collection':
-      say(at, 'WRN', `collectionId '${event.collection}' is not valid for clientId '${client}'.`)
-      break
+      return [warn(`collectionId '${collection}' is not valid for clientId '${client}'.`), failed]
     default:
-      event.reason satisfies never
-  }
-  say(at + 1, 'INF', `Credentials failed validation for Client: ${client}`)
-  say(at + 2, 'INF', 'Basic was not authenticated. Failure message: Invalid credentials')
-}
-
-function dotnetError(failure: Failure): string {
-  switch (failure) {
-    case 'dns':
-      return 'Name or service not known (upstream.example.org:443)'
-    case 'refused':
-      return 'Connection refused (upstream.example.org:443)'
-    case 'connect-timeout':
-      return 'Connection timed out (upstream.example.org:443)'
-    default:
-      return `Response status code does not indicate success: ${typeof failure === 'number' ? failure : 500} (Error).`
+      return outcome satisfies never
   }
 }
 
-function grouped(ms: number): string {
-  return String(Math.round(ms)).replace(/\B(?=(\d{3})+$)/g, ',')
+function request({ method, path, status, durationMs, trouble }: FactOf<'request'>): Entry {
+  const message = `HTTP ${method} ${path} responded ${status} in ${durationMs.toFixed(4)} ms`
+  const source = 'Serilog.AspNetCore.RequestLoggingMiddleware'
+  if (trouble === undefined) return { level: status >= 500 ? 'ERR' : 'INF', message, source }
+  return { level: 'ERR', message, source, below: EXCEPTIONS[trouble] }
+}
+
+const STATEMENTS: Readonly<
+  Record<FactKinds['statement']['about'], { parameters: string; sql: string }>
+> = {
+  user: {
+    parameters: "@__normalizedUserName_0='?'",
+    sql: `SELECT a."Id", a."AccessFailedCount", a."ConcurrencyStamp", a."NormalizedUserName", a."PasswordHash", a."UserName"
+FROM "AspNetUsers" AS a
+WHERE a."NormalizedUserName" = @__normalizedUserName_0
+LIMIT 1`,
+  },
+  nodes: {
+    parameters: "@__username_0='?'",
+    sql: `SELECT s."Id"
+FROM "SubNodes" AS s
+WHERE EXISTS (
+    SELECT 1
+    FROM "RelayUserSubNode" AS r
+    INNER JOIN "AspNetUsers" AS a ON r."RelayUsersId" = a."Id"
+    WHERE s."Id" = r."SubNodesId" AND a."UserName" = @__username_0)`,
+  },
+  task: {
+    parameters: '',
+    sql: `SELECT r."Id", r."Collection", r."CompletedAt", r."CreatedAt", r."Type"
+FROM "RelayTasks" AS r
+WHERE r."CompletedAt" IS NULL`,
+  },
+  result: {
+    parameters: "@p1='?' (DbType = Guid), @p0='?'",
+    sql: 'UPDATE "RelaySubTasks" SET "Result" = @p0\nWHERE "Id" = @p1;',
+  },
+}
+
+const EXCEPTIONS: Readonly<Record<HubTrouble, string>> = {
+  database: `Npgsql.NpgsqlException (0x80004005): Failed to connect to ${DATABASE_ADDRESS}:5432
+ ---> System.Net.Sockets.SocketException (111): Connection refused
+   at Npgsql.Internal.NpgsqlConnector.Connect(NpgsqlTimeout timeout)
+   at Npgsql.Internal.NpgsqlConnector.RawOpen(SslMode sslMode, NpgsqlTimeout timeout, Boolean async, CancellationToken cancellationToken)
+   at Microsoft.EntityFrameworkCore.Storage.RelationalConnection.OpenInternalAsync(Boolean errorsExpected, CancellationToken cancellationToken)`,
+  'broker-refused': `RabbitMQ.Client.Exceptions.BrokerUnreachableException: None of the specified endpoints were reachable
+ ---> System.AggregateException: One or more errors occurred. (Connection failed, host ${BROKER_ADDRESS}:5672)
+ ---> RabbitMQ.Client.Exceptions.ConnectFailureException: Connection failed, host ${BROKER_ADDRESS}:5672
+ ---> System.Net.Sockets.SocketException (111): Connection refused
+   at RabbitMQ.Client.Impl.SocketFactory.ConnectOrFailAsync(ITcpClient tcpClient, IPEndPoint endpoint, TimeSpan timeout)
+   at Relay.Services.RabbitQueues.Pop(String queueName)`,
+  'broker-login': `RabbitMQ.Client.Exceptions.BrokerUnreachableException: None of the specified endpoints were reachable
+ ---> System.AggregateException: One or more errors occurred. (ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile.)
+ ---> RabbitMQ.Client.Exceptions.AuthenticationFailureException: ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile.
+   at RabbitMQ.Client.Framing.Impl.Connection.StartAndTuneAsync(CancellationToken cancellationToken)
+   at Relay.Services.RabbitQueues.Pop(String queueName)`,
+  defect: `System.FormatException: Unrecognized Guid format.
+   at System.Guid.GuidResult.SetFailure(ParseFailure failureKind)
+   at System.Guid.Parse(ReadOnlySpan\`1 input)
+   at Relay.Auth.Basic.BasicAuthHandler.HandleAuthenticateAsync()
+   at Microsoft.AspNetCore.Authentication.AuthenticationHandler\`1.AuthenticateAsync()`,
 }

@@ -1,129 +1,159 @@
-import type { ClientEvent, Failure } from '../world/journal.ts'
-import type { WorldClient } from '../world/world.ts'
-import { timeOfDay, two } from './log-line.ts'
-import type { LogLine } from './log-line.ts'
+import { lookUp } from '../simulation/facts.ts'
+import type { Fact, FactOf, FactTable, Outcome } from '../simulation/facts.ts'
+import type { TransportFailure } from '../simulation/faults.ts'
+import { pythonStamp } from './clock-text.ts'
+import { HUB_HOST, linesAt } from './written-line.ts'
+import type { WriterOptions, WrittenLine } from './written-line.ts'
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const HOST = 'relay.example.org'
-const PATH = '/link_connector_api/task/nextjob/[REDACTED]'
-const URL = `https://${HOST}${PATH}`
-const POOL = `HTTPSConnectionPool(host='${HOST}', port=443)`
+const BASE = `https://${HUB_HOST}/link_connector_api`
+const POLL = '/link_connector_api/task/nextjob/[REDACTED]'
+const POOL = `HTTPSConnectionPool(host='${HUB_HOST}', port=443)`
+const CONNECTION = '<urllib3.connection.HTTPSConnection object at 0x7f2c1d8e4a90>'
 
-/** Today's client at DEBUG or INFO, local time in a zone. */
-export function writePythonBunny(
-  client: WorldClient,
-  events: readonly ClientEvent[],
-  options: { zoneMinutes: number; debug: boolean },
-): LogLine[] {
-  const written: LogLine[] = []
-  const say = (at: number, level: string, ...messages: string[]): void => {
-    if (level === 'DEBUG' && !options.debug) return
-    const clock = at + client.skewMs
-    const day = new Date(clock + options.zoneMinutes * 60_000)
-    const stamp = `${two(day.getUTCDate())}-${MONTHS[day.getUTCMonth()] ?? ''}-${two(day.getUTCFullYear() % 100)} ${timeOfDay(clock, options.zoneMinutes)}`
-    const [first = '', ...more] = messages
-    written.push({ at: clock, lines: [`${level} - ${stamp} - ${first}`, ...more] })
-  }
-  for (const event of events) {
-    switch (event.what) {
-      case 'started':
-        say(event.at, 'INFO', `Starting Bunny version ${event.version} `)
-        say(event.at + 400, 'INFO', 'Connecting to database...')
-        say(event.at + 900, 'INFO', 'Polling for tasks...')
-        break
-      case 'sent':
-        say(event.at, 'DEBUG', `Sending get request to ${URL}`)
-        say(event.at, 'DEBUG', `Sending get request to ${URL} with data None and kwargs {}`)
-        break
-      case 'answered':
-        say(event.at, 'DEBUG', `Response Status: ${event.status}`)
-        if (event.status === 204) say(event.at, 'DEBUG', 'No task found. Looking for task...')
-        else say(event.at, 'DEBUG', 'Response Text: {"uuid": "0b7c", "cohort": {"groups": []}}')
-        break
-      case 'failed':
-        say(
-          event.at,
-          'ERROR',
-          `Network error occurred${event.posting ? ' while posting results' : ''}: ${pythonError(event.failure)}`,
-        )
-        break
-      case 'task':
-        say(event.at, 'INFO', 'Task received. Resolving...')
-        say(event.at + 1, 'INFO', 'Processing query...')
-        say(
-          event.at + 20,
-          'INFO',
-          'Executing SQL query:',
-          'SELECT count(DISTINCT person.person_id)',
-          'FROM person',
-          'WHERE person.gender_concept_id = 8507',
-        )
-        break
-      case 'solved':
-        say(event.at, 'INFO', 'Solved availability query')
-        break
-      case 'posted':
-        say(
-          event.at - event.ms,
-          'DEBUG',
-          `Sending post request to https://${HOST}/link_connector_api/task/result/${event.taskId}/[REDACTED] with data {'status': 'ok'} and kwargs {}`,
-        )
-        say(event.at, 'DEBUG', `Response Status: ${event.status}`)
-        say(event.at, 'INFO', 'Task resolved.')
-        break
-      case 'unanswerable':
-        say(
-          event.at,
-          'ERROR',
-          'Invalid task input: Invalid query type. Data: {}',
-          'Traceback (most recent call last):',
-          '  File "/app/handler.py", line 44, in handle',
-          'ValueError: bad',
-        )
-        break
-      default:
-        event satisfies never
-    }
-  }
-  return written
+type LevelName = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR'
+
+/** The log of the Python client that sites run today. */
+export function writePythonBunny(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
+  return facts.flatMap((fact) =>
+    (lookUp(ENTRIES, fact) ?? [])
+      .filter(([level]) => level !== 'DEBUG' || options.level === 'debug')
+      .flatMap(([level, message]) => {
+        const stamp = pythonStamp(fact.time, options.zoneMinutes)
+        return linesAt(fact.time, `${level} - ${stamp} - ${message}`)
+      }),
+  )
 }
 
-/** The words of `requests` and `urllib3`. */
-export function pythonError(failure: Failure): string {
-  const retries = `${POOL}: Max retries exceeded with url: ${PATH} (Caused by`
+const ENTRIES: FactTable<readonly (readonly [LevelName, string])[]> = {
+  'client started': (fact) => [
+    ['INFO', `Starting Bunny version: ${fact.version}`],
+    ['DEBUG', "Settings: {'TASK_API_BASE_URL': '" + BASE + "', 'POLLING_INTERVAL': 10}"],
+    ['INFO', 'Connecting to database...'],
+    ['INFO', 'Polling for tasks...'],
+  ],
+  'poll sent': () => [
+    ['DEBUG', `Sending get request to ${BASE}/task/nextjob/[REDACTED]`],
+    [
+      'DEBUG',
+      `Sending get request to ${BASE}/task/nextjob/[REDACTED] with data None and kwargs {}`,
+    ],
+  ],
+  'poll answered': (fact) => answered(fact),
+  'poll failed': (fact) => [
+    ['ERROR', `Network error occurred: ${errorText(fact.outcome, 'Client')}`],
+  ],
+  'task received': () => [
+    ['INFO', 'Task received. Resolving...'],
+    ['INFO', 'Processing query...'],
+    ['INFO', `Executing SQL query:\n${QUERY}`],
+  ],
+  'task solved': (fact) =>
+    fact.taskKind === 'availability' ? [['INFO', 'Solved availability query']] : [],
+  'task dropped': (fact) => [
+    ['ERROR', `1 validation error for AvailabilityQuery\n${VALIDATION}`],
+    ['ERROR', `Invalid task input: Invalid query type. Data: {'uuid': '${fact.taskId}'}`],
+  ],
+  'result sent': (fact) => [
+    ['DEBUG', `Sending post request to ${BASE}/task/result/${fact.taskId}/[REDACTED]`],
+  ],
+  'result answered': (fact) => [
+    ['DEBUG', `Response Status: ${fact.status}`],
+    ['DEBUG', `Response Text: ${fact.status < 300 ? 'Job saved' : ''}`],
+    ['INFO', 'Task resolved.'],
+  ],
+  'result failed': (fact) => [postFailed(fact)],
+}
+
+function answered({ status }: FactOf<'poll answered'>): (readonly [LevelName, string])[] {
+  const line = ['DEBUG', `Response Status: ${status}`] as const
+  if (status === 204) return [line, ['DEBUG', 'No task found. Looking for task...']]
+  if (status === 200) return [line, ['DEBUG', `Response Text: ${TASK}`]]
+  return [line]
+}
+
+function postFailed({
+  outcome,
+  taskId,
+  time,
+}: FactOf<'result failed'>): readonly [LevelName, string] {
+  if (outcome.kind === 'status') {
+    const at = (time / 1000).toFixed(1)
+    return [
+      'WARNING',
+      `Failed to post to task/result/${taskId}/[REDACTED] at ${at}. Trying again...`,
+    ]
+  }
+  const text = transportText(outcome.failure)
+  return ['ERROR', `Network error occurred while posting results: ${text}`]
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  401: 'Client Error: Unauthorized',
+  500: 'Server Error: Internal Server Error',
+  502: 'Server Error: Bad Gateway',
+  503: 'Server Error: Service Temporarily Unavailable',
+  504: 'Server Error: Gateway Time-out',
+}
+
+function errorText(outcome: Outcome, side: string): string {
+  if (outcome.kind === 'transport') return transportText(outcome.failure)
+  const reason = REASONS[outcome.status] ?? `${side} Error: Unknown`
+  return `${outcome.status} ${reason} for url: ${BASE}/task/nextjob/[REDACTED]`
+}
+
+function caused(cause: string): string {
+  return `${POOL}: Max retries exceeded with url: ${POLL} (Caused by ${cause})`
+}
+
+function certificate(reason: string): string {
+  return caused(
+    `SSLError(SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: ${reason} (_ssl.c:1010)"))`,
+  )
+}
+
+function transportText(failure: TransportFailure): string {
   switch (failure) {
-    case 'dns':
-      return `${retries} NameResolutionError("<urllib3.connection.HTTPSConnection object at 0x7f1e>: Failed to resolve '${HOST}' ([Errno -2] Name or service not known)"))`
-    case 'refused':
-      return `${retries} NewConnectionError('<urllib3.connection.HTTPSConnection object at 0x7f1e>: Failed to establish a new connection: [Errno 111] Connection refused'))`
+    case 'name-resolution':
+      return caused(
+        `NameResolutionError("HTTPSConnection(host='${HUB_HOST}', port=443): Failed to resolve '${HUB_HOST}' ([Errno -2] Name or service not known)")`,
+      )
+    case 'connection-refused':
+      return caused(
+        `NewConnectionError('${CONNECTION}: Failed to establish a new connection: [Errno 111] Connection refused')`,
+      )
     case 'connect-timeout':
-      return `${retries} ConnectTimeoutError(<urllib3.connection.HTTPSConnection object at 0x7f1e>, 'Connection to ${HOST} timed out. (connect timeout=None)'))`
+      return caused(
+        `ConnectTimeoutError(${CONNECTION}, 'Connection to ${HUB_HOST} timed out. (connect timeout=None)')`,
+      )
     case 'read-timeout':
-      return `${POOL}: Read timed out. (read timeout=30)`
-    case 'reset':
+      return `${POOL}: Read timed out. (read timeout=60)`
+    case 'connection-closed':
       return "('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))"
     case 'tls-expired':
-      return `${retries} SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired (_ssl.c:1010)')))`
+      return certificate('certificate has expired')
     case 'tls-untrusted':
-      return `${retries} SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer certificate (_ssl.c:1010)')))`
+      return certificate('self-signed certificate in certificate chain')
     case 'tls-wrong-name':
-      return `${retries} SSLError(SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Hostname mismatch, certificate is not valid for '${HOST}'. (_ssl.c:1010)")))`
-    case 'proxy-auth':
-      return `${retries} ProxyError('Unable to connect to proxy', OSError('Tunnel connection failed: 407 Proxy Authentication Required')))`
-    case 'not-json':
-      return 'Expecting value: line 1 column 1 (char 0)'
+      return certificate(`Hostname mismatch, certificate is not valid for '${HUB_HOST}'.`)
     default:
-      return `${failure} ${failure < 500 ? 'Client' : 'Server'} Error: ${REASONS.get(failure) ?? 'Unknown'} for url: ${URL}`
+      return failure satisfies never
   }
 }
 
-const REASONS = new Map([
-  [401, 'Unauthorized'],
-  [403, 'Forbidden'],
-  [404, 'Not Found'],
-  [429, 'Too Many Requests'],
-  [500, 'Internal Server Error'],
-  [502, 'Bad Gateway'],
-  [503, 'Service Unavailable'],
-  [504, 'Gateway Time-out'],
-])
+const QUERY = `SELECT COUNT(DISTINCT person.person_id) AS count_1
+FROM person
+WHERE person.person_id IN (SELECT condition_occurrence.person_id
+FROM condition_occurrence
+WHERE condition_occurrence.condition_concept_id = 320128)`
+
+const VALIDATION = `cohort.groups.0.rules.0.type
+  Input should be 'TEXT' or 'NUM' [type=enum, input_value='ALPHANUMERIC', input_type=str]
+Traceback (most recent call last):
+  File "/app/.venv/lib/python3.13/site-packages/client/core/execute_query.py", line 52, in execute_query
+    query = AvailabilityQuery.from_dict(query_dict)
+  File "/app/.venv/lib/python3.13/site-packages/pydantic/main.py", line 732, in model_validate
+    return cls.__pydantic_validator__.validate_python(
+pydantic_core._pydantic_core.ValidationError: 1 validation error for AvailabilityQuery`
+
+const TASK =
+  '{"cohort":{"groups_oper":"AND","groups":[{"rules_oper":"AND","rules":[{"type":"TEXT","varname":"OMOP","varcat":"Condition","oper":"=","value":"320128"}]}]},"protocol_version":"v2","char_salt":"9d3b8f0e-6a51-4d3c-b0aa-3f9d2d0c1b77","uuid":"01998d52-4c11-7b3a-9a0e-2d6f0c9b1a55","collection":"[REDACTED]","owner":"site"}'

@@ -1,75 +1,80 @@
-import type { BrokerEvent } from '../world/journal.ts'
-import type { LogLine } from './log-line.ts'
+import { lookUp } from '../simulation/facts.ts'
+import type { Fact, FactOf, FactTable } from '../simulation/facts.ts'
+import { brokerStamp } from './clock-text.ts'
+import { BROKER_ADDRESS, HUB_ADDRESS } from './written-line.ts'
+import type { WriterOptions, WrittenLine } from './written-line.ts'
 
-/** The broker's log, version 3.9 and later. */
-export function writeRabbit(events: readonly BrokerEvent[]): LogLine[] {
-  const written: LogLine[] = []
-  let pid = 700
-  let port = 40_000
-  const say = (at: number, level: string, process: string, message: string): void => {
-    const stamp = `${new Date(Math.floor(at)).toISOString().replace('T', ' ').slice(0, 23)}${String(Math.floor((at % 1) * 1000)).padStart(3, '0')}+00:00`
-    written.push({ at, lines: [`${stamp} [${level}] ${process} ${message}`] })
-  }
-  for (const event of events) {
-    const process = `<0.${(pid += 19)}.0>`
-    const peer = `(10.0.0.4:${(port += 7)} -> 10.0.0.8:5672`
-    switch (event.what) {
-      case 'connection':
-        say(event.at, 'info', process, `accepting AMQP connection ${process} ${peer})`)
-        say(
-          event.at + event.ms * 0.8,
-          'info',
-          process,
-          `connection ${process} ${peer}): user '${event.user}' authenticated and granted access to vhost '/'`,
-        )
-        say(
-          event.at + event.ms,
-          'info',
-          process,
-          `closing AMQP connection ${process} ${peer}, vhost: '/', user: '${event.user}')`,
-        )
-        break
-      case 'refused-login':
-        say(event.at, 'info', process, `accepting AMQP connection ${process} ${peer})`)
-        say(
-          event.at + 8,
-          'error',
-          process,
-          `Error on AMQP connection ${process} ${peer}, state: starting):`,
-        )
-        say(
-          event.at + 8,
-          'error',
-          process,
-          `PLAIN login refused: user '${event.user}' - invalid credentials`,
-        )
-        break
-      case 'heartbeat-lost':
-        say(
-          event.at,
-          'error',
-          process,
-          `closing AMQP connection ${process} ${peer}, vhost: '/', user: 'relay'):`,
-        )
-        say(event.at, 'error', process, 'missed heartbeats from client, timeout: 60s')
-        break
-      case 'alarm':
-        say(
-          event.at,
-          event.set ? 'warning' : 'warning',
-          process,
-          event.set
-            ? `${event.kind} resource limit alarm set on node rabbit@broker-0.`
-            : `${event.kind} resource limit alarm cleared on node rabbit@broker-0`,
-        )
-        break
-      case 'port-probe':
-        say(event.at, 'info', process, `accepting AMQP connection ${process} ${peer})`)
-        say(event.at + 1, 'error', process, '{bad_header,<<"GET / HT">>}')
-        break
-      default:
-        event satisfies never
-    }
-  }
-  return written
+type Entry = readonly [level: 'info' | 'warning' | 'error' | 'notice', pid: number, text: string]
+
+/** The log of the broker. Since 3.9 every line of an event has its stamp, before only the first. */
+export function writeRabbitmq(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
+  return facts.flatMap((fact) => {
+    const stamp = brokerStamp(fact.time)
+    return (lookUp(ENTRIES, fact) ?? []).flatMap(([level, pid, text]) => {
+      const prefix = `${stamp} [${level}] <0.${pid}.0> `
+      const [first = '', ...more] = text.split('\n')
+      const below = more.map((line) => (options.wordy ? prefix + line : ` ${line}`))
+      return [prefix + first, ...below].map((line) => ({ time: fact.time, text: line }))
+    })
+  })
+}
+
+const ENTRIES: FactTable<readonly Entry[]> = {
+  'broker started': () => [
+    ['info', 221, ' Starting RabbitMQ 3.13.7 on Erlang 26.2.5.11 [jit]'],
+    ['info', 221, 'started TCP listener on [::]:5672'],
+    ['info', 9, ' Server startup complete; 4 plugins started.'],
+  ],
+  accepted: (fact) => [
+    ['info', fact.pid, `accepting AMQP connection <0.${fact.pid}.0> (${way(fact)})`],
+  ],
+  authenticated: (fact) => [
+    [
+      'info',
+      fact.pid,
+      `connection <0.${fact.pid}.0> (${way(fact)}): user 'relay' authenticated and granted access to vhost '/'`,
+    ],
+  ],
+  closed: (fact) => [
+    [
+      'info',
+      fact.pid,
+      `closing AMQP connection <0.${fact.pid}.0> (${way(fact)}, vhost: '/', user: 'relay')`,
+    ],
+  ],
+  'login refused': (fact) => [
+    [
+      'error',
+      fact.pid,
+      `Error on AMQP connection <0.${fact.pid}.0> (${way(fact)}, state: starting):\nPLAIN login refused: user 'relay' - invalid credentials`,
+    ],
+  ],
+  'heartbeats missed': (fact) => [
+    [
+      'error',
+      fact.pid,
+      `closing AMQP connection <0.${fact.pid}.0> (${way(fact)}):\nmissed heartbeats from client, timeout: 60s`,
+    ],
+  ],
+  'alarm set': (fact) => [
+    ['warning', 460, `${fact.what} resource limit alarm set on node rabbit@broker-0.`],
+    ['warning', 460, ''],
+    ['warning', 460, STARS],
+    ['warning', 460, '*** Publishers will be blocked until this alarm clears ***'],
+    ['warning', 460, STARS],
+  ],
+  'alarm cleared': (fact) => [
+    ['warning', 460, `${fact.what} resource limit alarm cleared on node rabbit@broker-0`],
+  ],
+  'port probed': (fact) => [['error', fact.pid, '{bad_header,<<"GET / HT">>}']],
+}
+
+const STARS = '*'.repeat(58)
+
+function way({
+  port,
+}: FactOf<
+  'accepted' | 'authenticated' | 'closed' | 'login refused' | 'heartbeats missed'
+>): string {
+  return `${HUB_ADDRESS}:${port} -> ${BROKER_ADDRESS}:5672`
 }
