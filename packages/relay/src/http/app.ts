@@ -66,6 +66,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 
   app.decorateRequest('principal', null)
   app.decorateRequest('heldMs', 0)
+  app.decorateRequest('heldSince', 0)
   app.decorateRequest('startedAt', 0)
   acceptResultBodies(app, deps.body)
 

@@ -45,14 +45,15 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
       }
 
       using gone = clientGone(request, reply, draining)
-      const started = performance.now()
+      if (waitMs > 0) request.heldSince = performance.now()
       const task = await desk.lease(nodeId, {
         kind,
         waitMs,
         signal: gone.signal,
         requestId: request.id,
       })
-      if (waitMs > 0) request.heldMs = performance.now() - started
+      if (waitMs > 0) request.heldMs = performance.now() - request.heldSince
+      request.heldSince = 0
       if (task === null) {
         noJob(reply)
       } else if (isGone(reply)) {

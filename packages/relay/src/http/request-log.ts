@@ -24,7 +24,10 @@ export interface FinishedRequest {
 export function requestLog(log: Logger, onFinished: (request: FinishedRequest) => void) {
   return (request: FastifyRequest, reply: FastifyReply, route: RouteEntry | undefined): void => {
     const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_LEFT
-    const durationMs = Math.max(0, performance.now() - request.startedAt - request.heldMs)
+    const now = performance.now()
+    // A client that leaves while its poll is held is logged before the poll is let go.
+    const heldMs = request.heldSince > 0 ? now - request.heldSince : request.heldMs
+    const durationMs = Math.max(0, now - request.startedAt - heldMs)
     const principal = request.principal
     const quiet = (status === 204 || route?.access === 'probe') && status < 400
     const fields = {
@@ -33,7 +36,7 @@ export function requestLog(log: Logger, onFinished: (request: FinishedRequest) =
       path: pathOf(request),
       status,
       durationMs: tenThousandths(durationMs),
-      ...(request.heldMs > 0 ? { heldMs: tenThousandths(request.heldMs) } : {}),
+      ...(heldMs > 0 ? { heldMs: tenThousandths(heldMs) } : {}),
       ...(principal === null ? {} : { client: principal.username, node: principal.nodeId }),
     }
     if (quiet) log.debug(fields, 'request completed')

@@ -7,6 +7,8 @@ declare module 'fastify' {
     principal: Principal | null
     /** How long a poll was held open waiting for work, ms; not part of what the hub took to answer. */
     heldMs: number
+    /** While the poll is being held: since when, by `performance.now()`; else 0. */
+    heldSince: number
     /** By `performance.now()`. Not `reply.elapsedTime`: that one stays 0 while Fastify's own request log is off. */
     startedAt: number
   }

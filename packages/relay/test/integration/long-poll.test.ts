@@ -103,4 +103,21 @@ describe('a poll that asks to be held', () => {
     expect(line?.['durationMs']).toBeGreaterThan(0)
     expect(line?.['heldMs']).toBeGreaterThan(900)
   })
+
+  it('says how long it held a poll that its client gave up, so that nobody takes it for a slow answer', async () => {
+    const url = `${hub.url}/link_connector_api/task/nextjob/${node.collection}`
+    const leaving = new AbortController()
+    const held = fetch(url, {
+      headers: { ...node.headers, Prefer: 'wait=20' },
+      signal: leaving.signal,
+    })
+    await until(async () => (await heldPolls()) === 1)
+    await delay(150)
+    leaving.abort()
+    await expect(held).rejects.toThrow()
+    await until(() => hub.logged('request completed').at(-1)?.['status'] === 499)
+    const line = hub.logged('request completed').at(-1)
+    expect(line?.['heldMs']).toBeGreaterThan(100)
+    expect(line?.['durationMs']).toBeLessThan(100)
+  })
 })

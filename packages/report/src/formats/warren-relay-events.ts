@@ -24,6 +24,8 @@ const REASONS = new Map<string, Cause>([
 
 /** Failed logins whose request line has not come yet. */
 const MOST_PENDING = 64
+/** As nginx has it: the client was gone before its answer. */
+const CLIENT_LEFT = 499
 
 /** A failed login, told before the request it belongs to. */
 interface Refused {
@@ -84,6 +86,9 @@ export class WarrenRelayEvents implements WarrenEvents {
       else this.#refuse(line, 'auth-refused', name, status, ms)
       return
     }
+    // A poll that was held for want of work and given up by its client, mostly because that was stopped: nothing was
+    // lost, and what the client thinks of it stands in its own log.
+    if (status === CLIENT_LEFT && event.has('heldMs')) return
     const client = this.#client(name)
     if (client === undefined) return
     requestOfClient(client, line, path.kind, status, ms, event.hash('requestId'))
