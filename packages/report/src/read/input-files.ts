@@ -66,7 +66,10 @@ function filesBelow(folder: string): string[] {
     const path = join(entry.parentPath, entry.name)
     if (
       entry.isFile() &&
-      !path.split(sep).some((part) => part.startsWith('.') && part !== '.' && part !== '..')
+      // Hidden below the folder, that is: `.warren/logs` was asked for by name.
+      !relative(folder, path)
+        .split(sep)
+        .some((part) => part.startsWith('.'))
     ) {
       files.push(path)
     }

@@ -9,23 +9,24 @@ import { MARK, ROLE_WORD, STATE_TONE, STATE_WORD } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { coordinate } from './svg-number.ts'
 
-const BOX = { width: 190, height: 58 }
-const COLUMN_GAP = 150
+const BOX = { width: 186, height: 58 }
+const COLUMN_GAP = 140
 const ROW_GAP = 26
 // Beyond this a picture is no picture; the table below it has every link.
 const MOST_CLIENTS = 14
 
-/** Left to right: who asks, what stands between, the hub, and what the hub leans on. */
+/** Left to right: what a client asks for its answers, who asks the hub, what stands between, the hub, what the hub leans on. */
 const COLUMN: Readonly<Record<Role, number>> = {
   cdm: 0,
-  client: 0,
-  unknown: 0,
-  balancer: 1,
-  hub: 2,
-  database: 3,
-  broker: 3,
-  upstream: 3,
+  client: 1,
+  unknown: 1,
+  balancer: 2,
+  hub: 3,
+  database: 4,
+  broker: 4,
+  upstream: 4,
 }
+const COLUMNS = [0, 1, 2, 3, 4]
 // Trouble first, where not everybody has room.
 const WORST_FIRST: readonly LinkState[] = [
   'failing',
@@ -65,7 +66,7 @@ export function topology(document: ReportDocument): SafeHtml {
       ${links.map((link) => connection(link, places))}${shown.map((component) => box(component, places))}${links.map((link) => label(link, places, hubs))}
     </svg>
     <figcaption>
-      ${hidden > 0 ? `${hidden} more healthy clients are not drawn. ` : ''}An arrow points at the
+      ${hidden > 0 ? `${hidden} more clients, none worse off than these, are not drawn. ` : ''}An arrow points at the
       side that is called; a dashed line is a link without evidence.
     </figcaption>
   </figure>`
@@ -83,18 +84,29 @@ function choose({ components, links }: ReportDocument): {
   }
   const connected = new Set(links.flatMap(({ from, to }) => [from, to]))
   const candidates = components.filter(({ id }) => connected.has(id))
-  const clients = candidates.filter(({ role }) => COLUMN[role] === 0)
+  const clients = candidates.filter(({ role }) => COLUMN[role] === COLUMN.client)
   const kept = new Set([...clients].toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_CLIENTS))
-  const shown = candidates.filter(
-    (component) => COLUMN[component.role] !== 0 || kept.has(component),
+  const drawnClients = clients.filter((client) => kept.has(client))
+  // A client's own database stands beside it, and is left out with it.
+  const ofClients = drawnClients.flatMap(({ id }) =>
+    links
+      .filter((link) => link.from === id)
+      .flatMap((link) => candidates.filter(({ id: to, role }) => role === 'cdm' && to === link.to)),
   )
-  return { shown, hidden: candidates.length - shown.length }
+  const shown = [
+    ...new Set([
+      ...ofClients,
+      ...drawnClients,
+      ...candidates.filter(({ role }) => COLUMN[role] > COLUMN.client),
+    ]),
+  ]
+  return { shown, hidden: clients.length - drawnClients.length }
 }
 
 function usedColumns(components: readonly Component[]): readonly (readonly Component[])[] {
-  return [0, 1, 2, 3]
-    .map((column) => components.filter(({ role }) => COLUMN[role] === column))
-    .filter((column) => column.length > 0)
+  return COLUMNS.map((column) => components.filter(({ role }) => COLUMN[role] === column)).filter(
+    (column) => column.length > 0,
+  )
 }
 
 function place(columns: readonly (readonly Component[])[]): ReadonlyMap<string, Place> {
