@@ -9,7 +9,7 @@ import {
   startBunny,
   type CdmSource,
 } from '@warren/bunny'
-import { loadRelayConfig, startRelay } from '@warren/relay'
+import { loadRelayConfig, startRelay, type NewAccount, type RelayHandle } from '@warren/relay'
 import { loadUpstreamConfig, startUpstream, type UpstreamHandle } from '@warren/upstream'
 
 import { DemoLogs } from './demo-logs.ts'
@@ -97,7 +97,7 @@ export async function startNetwork(options: DemoNetworkOptions): Promise<DemoNet
 
   onStep('starting four bunnies')
   for (const { hospital, source } of databases) {
-    const login = await relay.users.add(hospital.name)
+    const login = await loginFor(relay, hospital.name)
     const config = loadBunnyConfig({
       TASK_API_BASE_URL: relay.url,
       TASK_API_ENFORCE_HTTPS: 'false',
@@ -121,6 +121,14 @@ export async function startNetwork(options: DemoNetworkOptions): Promise<DemoNet
     databases,
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
+}
+
+/** A login of the relay; one that an earlier demo left in the same store gets a new password. */
+async function loginFor({ users }: RelayHandle, name: string): Promise<NewAccount> {
+  const known = (await users.list()).find((user) => user.name === name)
+  const collectionId = known?.nodeIds[0]
+  if (collectionId === undefined) return users.add(name)
+  return { ...(await users.resetPassword(name)), collectionId }
 }
 
 /** A hospital's patients, in memory, the same at every run. */
