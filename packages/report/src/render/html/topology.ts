@@ -66,8 +66,8 @@ export function topology(document: ReportDocument): SafeHtml {
       ${links.map((link) => connection(link, places))}${shown.map((component) => box(component, places))}${links.map((link) => label(link, places, hubs))}
     </svg>
     <figcaption>
-      ${hidden > 0 ? `${hidden} more clients, none worse off than these, are not drawn. ` : ''}An arrow points at the
-      side that is called; a dashed line is a link without evidence.
+      ${hidden > 0 ? `${hidden} more clients, none worse off than these, are not drawn. ` : ''}An
+      arrow points at the side that is called; a dashed line is a link without evidence.
     </figcaption>
   </figure>`
 }
