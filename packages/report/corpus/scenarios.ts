@@ -1,6 +1,12 @@
 import { faultPairs } from './scenarios/fault-pairs.ts'
 import { halfHours } from './scenarios/half-hour.ts'
-import { healthyRuns, missingSources, noisyRuns, offClockRuns } from './scenarios/healthy-runs.ts'
+import {
+  churningRuns,
+  healthyRuns,
+  missingSources,
+  noisyRuns,
+  offClockRuns,
+} from './scenarios/healthy-runs.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { oneSidedFaults, singleFaults } from './scenarios/single-faults.ts'
 
@@ -12,6 +18,7 @@ export function scenarios(options: { allPairs?: boolean } = {}): Scenario[] {
     ...noisyRuns(),
     ...offClockRuns(),
     ...missingSources(),
+    ...churningRuns(),
     ...singleFaults(),
     ...oneSidedFaults(),
     ...faultPairs(options.allPairs === true),

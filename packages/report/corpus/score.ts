@@ -107,7 +107,7 @@ function asText(comparisons: readonly Comparison[], seconds: number, { stdout }:
     `${sum.right} of ${sum.expected} causes right with the right party (${share} %)\n`,
     `${sum.falseGreen} of ${sum.scenarios} scenarios falsely green\n`,
     `${sum.raisedOnHealthy} findings above information on ${sum.healthyRuns} healthy runs\n`,
-    `${sum.wrongVerdicts} verdicts wrong\n`,
+    `${sum.wrongVerdicts} verdicts wrong, ${sum.wrongLinks} links of healthy runs in a wrong state\n`,
     `${seconds.toFixed(1)} s\n`,
   ].join('')
 }

@@ -97,12 +97,14 @@ function truthFor(
   const notPassed: CheckRow[] = [...new Set(truths.flatMap(({ rows }) => rows))]
   if (faults.length === 0) {
     const proven = isProven(evidence, recipe)
+    const idle = recipe.tasks?.length === 0
     return {
       findings,
       mayFind,
       notPassed,
       verdicts: proven ? ['healthy'] : ['healthy', 'unknown'],
       falseGreen: [],
+      links: evidence.logs.has('hub') ? (idle ? 'healthy-idle' : 'serving') : undefined,
     }
   }
   // A clock that is wrong stops nothing; only its finding is asked for.
@@ -118,6 +120,7 @@ function truthFor(
     verdicts: ongoing
       ? ['degraded', 'unhealthy']
       : ['recovered', 'degraded', 'unhealthy', 'unknown'],
+    links: undefined,
     falseGreen: seen ? (ongoing ? ['healthy', 'recovered'] : ['healthy']) : [],
   }
 }

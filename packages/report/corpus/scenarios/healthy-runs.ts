@@ -65,6 +65,29 @@ function recipeOf(turn: number, group: string): Recipe {
   }
 }
 
+/** A connection to the broker for every poll: it works, and has to be told all the same. */
+export function churningRuns(): Scenario[] {
+  return (['old', 'new-clients'] as const).map((stack, turn) =>
+    build({
+      name: `broker-connection-churn (${stack})`,
+      group: 'broker-connection-churn',
+      stack,
+      turn,
+      truth: {
+        findings: [
+          {
+            causes: ['broker-connection-churn'],
+            on: undefined,
+            parties: ['hub', 'operator', 'nobody'],
+            severity: 'info',
+            state: 'any',
+          },
+        ],
+      },
+    }),
+  )
+}
+
 /** Nothing is wrong with what is there, but a leg has no evidence: nobody may call that healthy. */
 export function missingSources(): Scenario[] {
   const cases: readonly { readonly lacks: string; readonly logs: readonly string[] }[] = [

@@ -1,5 +1,5 @@
 import type { Cause } from '../../src/document/cause.ts'
-import type { Party, Severity, Verdict } from '../../src/document/report-document.ts'
+import type { LinkState, Party, Severity, Verdict } from '../../src/document/report-document.ts'
 import type { NetworkPlan } from '../simulation/plan.ts'
 import type { WrapperName } from '../wrappers/wrapper-kinds.ts'
 import type { Origin } from '../wrappers/wrapped.ts'
@@ -44,6 +44,8 @@ export interface Truth {
   readonly verdicts: readonly Verdict[]
   /** Verdicts that would send somebody home who has to act. */
   readonly falseGreen: readonly Verdict[]
+  /** State of every client's link, where nothing disturbs it. */
+  readonly links: LinkState | undefined
   /** Rows of the checklist that must not be passed. */
   readonly notPassed: readonly CheckRow[]
 }

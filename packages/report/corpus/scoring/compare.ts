@@ -18,6 +18,8 @@ export interface Comparison {
   readonly extra: readonly Finding[]
   /** Ways in which the report says that all is well when it is not. */
   readonly falseGreen: readonly string[]
+  /** Links of clients whose state is not what it should be. */
+  readonly wrongLinks: readonly Link[]
   readonly verdict: string
   readonly verdictRight: boolean
 }
@@ -36,6 +38,9 @@ export function compare(scenario: Scenario, report: ReportDocument): Comparison 
       return finding.severity !== 'info' && !matched.has(finding) && !known.has(finding.cause)
     }),
     falseGreen: falseGreens(scenario, report),
+    wrongLinks: report.links.filter((link) => {
+      return link.kind === 'poll' && truth.links !== undefined && link.state !== truth.links
+    }),
     verdict: report.verdict,
     verdictRight: truth.verdicts.includes(report.verdict),
   }

@@ -25,6 +25,7 @@ export interface Totals {
   /** Findings above information where nothing is wrong. */
   readonly raisedOnHealthy: number
   readonly wrongVerdicts: number
+  readonly wrongLinks: number
 }
 
 /** The least share of causes that are found and given to the right party. */
@@ -82,6 +83,7 @@ export function totals(comparisons: readonly Comparison[]): Totals {
     healthyRuns: healthy.length,
     raisedOnHealthy: healthy.reduce((sum, { extra }) => sum + extra.length, 0),
     wrongVerdicts: comparisons.filter(({ verdictRight }) => !verdictRight).length,
+    wrongLinks: comparisons.reduce((sum, { wrongLinks }) => sum + wrongLinks.length, 0),
   }
 }
 
@@ -98,7 +100,7 @@ export function passes({ rightShare, falseGreen, raisedOnHealthy }: Totals): boo
 /** What went wrong, one line each, for whoever has to mend it. */
 export function misses(comparisons: readonly Comparison[]): string[] {
   return comparisons.flatMap((comparison) => {
-    const { scenario, outcomes, extra, falseGreen, verdict, verdictRight } = comparison
+    const { scenario, outcomes, extra, falseGreen, wrongLinks, verdict, verdictRight } = comparison
     const lines: string[] = []
     for (const { expected, finding, partyRight, stateRight } of outcomes) {
       const what = `${expected.causes.join(' or ')}${expected.on === undefined ? '' : ` of ${expected.on[0] ?? ''}`}`
@@ -110,6 +112,9 @@ export function misses(comparisons: readonly Comparison[]): string[] {
       } else if (!stateRight) {
         lines.push(`state: ${what}: ${finding.status} instead of ${expected.state}`)
       }
+    }
+    for (const { name, state } of wrongLinks) {
+      lines.push(`link: ${name} is ${state} instead of ${scenario.truth.links ?? 'anything'}`)
     }
     for (const reason of falseGreen) lines.push(`false green: ${reason}`)
     for (const { severity, cause, title } of extra)

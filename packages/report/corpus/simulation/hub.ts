@@ -58,7 +58,7 @@ function askDotnetHub(world: World, request: Request, arrivedAt: number, chance:
     time = visit.statement('result', time, effect, chance)
   }
   const answer = request.handle(time, time)
-  return visit.end(time + chance.between(20, 38), answer.status)
+  return visit.end(time + chance.between(34, 52), answer.status)
 }
 
 /** A login it has seen before costs nothing, an empty poll neither; the poll is held if the client asks for it. */
