@@ -130,14 +130,10 @@ function withoutLogin(url: string): string {
 
 function conclude(
   screen: DemoScreen,
-  { upstream, upstreamCollection, relayUrl }: DemoNetwork,
+  { upstream, relayUrl }: DemoNetwork,
   { logFolder, once }: { logFolder: string; once: boolean },
 ): void {
-  const question = JSON.stringify({
-    collection: upstreamCollection,
-    analysis: 'DISTRIBUTION',
-    code: 'DEMOGRAPHICS',
-  })
+  const question = JSON.stringify({ analysis: 'DISTRIBUTION', code: 'DEMOGRAPHICS' })
   screen.line()
   screen.title('Where next')
   screen.fact('report', `npx warren report ${logFolder}/logs --format html --output health.html`)

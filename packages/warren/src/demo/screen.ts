@@ -94,11 +94,17 @@ export class DemoScreen {
     const { dim, red, yellow } = this.#paint
     const truth = trueCount === undefined ? '' : dim(`true ${number.format(trueCount)}${unit}`)
     if (status === 'missing') return red(padCount('no word'))
-    if (status === 'error') return `${red(padCount('failed'))}  ${dim(reason ?? '')}`
+    if (status === 'error') return `${red(padCount('failed'))}  ${dim(this.#fitting(reason ?? ''))}`
     if (count === 0 && trueCount !== undefined && trueCount > 0) {
       return `${yellow(padCount('hidden'))}  ${truth}`
     }
     return `${padCount(`${number.format(count)}${unit}`)}  ${truth}`
+  }
+
+  /** On a terminal what fits behind a count; a pipe gets it all. */
+  #fitting(text: string): string {
+    const room = Math.max(20, (this.#out.columns ?? 80) - NAME_WIDTH - COUNT_WIDTH - 6)
+    return this.#live && text.length > room ? `${text.slice(0, room - 1)}…` : text
   }
 }
 
