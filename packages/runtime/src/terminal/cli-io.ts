@@ -1,3 +1,6 @@
+import { printFailure } from '../process/print-failure.ts'
+import { ProgramError } from '../process/program-error.ts'
+
 /** Where a command writes: a terminal, a pipe, or an array in a test. */
 export interface OutputStream {
   write(text: string): unknown
@@ -16,17 +19,24 @@ export interface CliIo {
 /** What a shell reports of a program that `| head` has cut off: 128 and the number of SIGPIPE. */
 const CUT_OFF = 141
 
+/**
+ * The process itself. Standard output that cannot be written to ends it: with 141 when the reader went away, otherwise
+ * (a full disk) with an `error:` line and 1. A log that cannot be written to stderr does not: the service it is about goes on.
+ */
 export function processIo(): CliIo {
-  for (const stream of [process.stdout, process.stderr]) {
-    // Without a listener the end of `| head` is an uncaught error with a stack trace. Nobody reads what else we have to say.
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-      process.exit(CUT_OFF)
-    })
+  const { stdout, stderr } = process
+  // Without a listener the end of `| head` is an uncaught error with a stack trace. Nobody reads what else we have to say.
+  const onError = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EPIPE') process.exit(CUT_OFF)
   }
+  stderr.on('error', onError)
+  stdout.on('error', onError).on('error', (error: Error) => {
+    const failure = new ProgramError(`cannot write to standard output: ${error.message}`)
+    process.exit(printFailure(failure, stderr))
+  })
   return {
-    stdout: process.stdout,
-    stderr: process.stderr,
+    stdout,
+    stderr,
     stdin: process.stdin,
     env: process.env,
   }
