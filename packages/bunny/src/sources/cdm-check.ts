@@ -60,7 +60,7 @@ export function judgeCatalogue(catalogue: Catalogue, options: CheckOptions): Cdm
 function missingTable({ name, onlyIf }: RequiredTable, catalogue: Catalogue): CdmFinding {
   const where = catalogue.schema === '' ? 'on the search path' : `in schema ${catalogue.schema}`
   const elsewhere = catalogue.otherCdmSchemas.join(', ')
-  let hint = `create it, or a view of that name; for tables exported as files: warren-bunny omop load`
+  let hint = `create it, or a view of that name; for tables exported as files: warren bunny omop load`
   if (onlyIf !== undefined) {
     hint = `create it, or set OMOP_${onlyIf.toUpperCase()}_ENABLED=false`
   }
@@ -128,15 +128,20 @@ function judgeColumn(
   qualified: string,
 ): CdmFinding[] {
   const found = table.columns.get(column.name)
-  const where = { table: table.name, column: column.name }
+  const { onlyFor } = column
+  const where = {
+    severity: onlyFor === undefined ? ('error' as const) : ('warning' as const),
+    table: table.name,
+    column: column.name,
+  }
+  const concerning = onlyFor === undefined ? '' : `: ${onlyFor} will fail`
   if (found === undefined) {
     const newer = column.name === 'latitude' || column.name === 'longitude'
     return [
       {
-        severity: 'error',
         code: 'missing-column',
         ...where,
-        message: `${table.name} has no column ${column.name}`,
+        message: `${table.name} has no column ${column.name}${concerning}`,
         hint: newer
           ? 'coordinates came with CDM 5.4: add the columns, or set OMOP_LOCATION_ENABLED=false'
           : `add it (CDM 5.3 and 5.4 both have it), or put a view in the place of ${table.name}`,
@@ -146,10 +151,9 @@ function judgeColumn(
   if (!found.readable) {
     return [
       {
-        severity: 'error',
         code: 'no-privilege',
         ...where,
-        message: `this account may not read ${table.name}.${column.name}`,
+        message: `this account may not read ${table.name}.${column.name}${concerning}`,
         hint: `GRANT SELECT ON ${qualified} TO the account (and USAGE on its schema)`,
       },
     ]
@@ -157,10 +161,9 @@ function judgeColumn(
   if (found.family !== column.family) {
     return [
       {
-        severity: 'error',
         code: 'wrong-type',
         ...where,
-        message: `${table.name}.${column.name} is ${found.type}, expected a ${column.family}`,
+        message: `${table.name}.${column.name} is ${found.type}, expected a ${column.family}${concerning}`,
         hint: 'convert the column, or put a view with a cast in its place',
       },
     ]

@@ -4,6 +4,8 @@ export type ColumnFamily = 'number' | 'date' | 'text'
 export interface RequiredColumn {
   readonly name: string
   readonly family: ColumnFamily
+  /** The few questions that read it, where all others can be answered without. */
+  readonly onlyFor?: string
 }
 
 export interface RequiredTable {
@@ -24,6 +26,13 @@ const dates = (...names: string[]): RequiredColumn[] =>
 const texts = (...names: string[]): RequiredColumn[] =>
   names.map((name) => ({ name, family: 'text' }))
 
+/** `secondary_modifier` is looked for in each searched table's own type concept. */
+const types = (name: string): RequiredColumn => ({
+  name,
+  family: 'number',
+  onlyFor: 'questions with a secondary_modifier',
+})
+
 /** Every table and column that answering a task reads, and nothing else: a site may hide the rest of its CDM from us. */
 export const REQUIRED_TABLES: readonly RequiredTable[] = [
   {
@@ -36,31 +45,43 @@ export const REQUIRED_TABLES: readonly RequiredTable[] = [
     name: 'person',
     lookup: 'person_id',
     mustHaveRows: true,
-    columns: numbers(
-      'person_id',
-      'gender_concept_id',
-      'year_of_birth',
-      'race_concept_id',
-      'ethnicity_concept_id',
-    ),
+    columns: [
+      ...numbers(
+        'person_id',
+        'gender_concept_id',
+        'year_of_birth',
+        'race_concept_id',
+        'ethnicity_concept_id',
+      ),
+      { name: 'month_of_birth', family: 'number', onlyFor: 'questions with an age in months' },
+    ],
   },
   {
     name: 'condition_occurrence',
     lookup: 'condition_concept_id',
     columns: [
-      ...numbers('person_id', 'condition_concept_id', 'condition_type_concept_id'),
+      ...numbers('person_id', 'condition_concept_id'),
       ...dates('condition_start_date'),
+      types('condition_type_concept_id'),
     ],
   },
   {
     name: 'drug_exposure',
     lookup: 'drug_concept_id',
-    columns: [...numbers('person_id', 'drug_concept_id'), ...dates('drug_exposure_start_date')],
+    columns: [
+      ...numbers('person_id', 'drug_concept_id'),
+      ...dates('drug_exposure_start_date'),
+      types('drug_type_concept_id'),
+    ],
   },
   {
     name: 'procedure_occurrence',
     lookup: 'procedure_concept_id',
-    columns: [...numbers('person_id', 'procedure_concept_id'), ...dates('procedure_date')],
+    columns: [
+      ...numbers('person_id', 'procedure_concept_id'),
+      ...dates('procedure_date'),
+      types('procedure_type_concept_id'),
+    ],
   },
   {
     name: 'measurement',
@@ -68,6 +89,7 @@ export const REQUIRED_TABLES: readonly RequiredTable[] = [
     columns: [
       ...numbers('person_id', 'measurement_concept_id', 'value_as_number'),
       ...dates('measurement_date'),
+      types('measurement_type_concept_id'),
     ],
   },
   {
@@ -76,13 +98,18 @@ export const REQUIRED_TABLES: readonly RequiredTable[] = [
     columns: [
       ...numbers('person_id', 'observation_concept_id', 'value_as_number'),
       ...dates('observation_date'),
+      types('observation_type_concept_id'),
     ],
   },
   {
     name: 'specimen',
     onlyIf: 'specimen',
     lookup: 'specimen_concept_id',
-    columns: [...numbers('person_id', 'specimen_concept_id'), ...dates('specimen_date')],
+    columns: [
+      ...numbers('person_id', 'specimen_concept_id'),
+      ...dates('specimen_date'),
+      types('specimen_type_concept_id'),
+    ],
   },
   {
     name: 'location',

@@ -35,7 +35,7 @@ export type CdmFindingCode =
   | 'empty-table'
 
 export interface CdmFinding {
-  /** `error`: questions will fail. `warning`: answers come, but slowly, or are all zero. */
+  /** `error`: questions will fail. `warning`: a few kinds will, or answers come slowly, or are all zero. */
   readonly severity: 'error' | 'warning'
   readonly code: CdmFindingCode
   readonly table: string

@@ -1,3 +1,4 @@
+import { CLINICAL_TABLES } from '@warren/cohort'
 import { describe, expect, it } from 'vitest'
 
 import {
@@ -84,6 +85,33 @@ describe('checking a CDM', () => {
     const findings = judgeCatalogue(catalogue({ measurement: { columns } }), {})
     expect(findings.map(({ code }) => code)).toEqual(['no-privilege', 'wrong-type'])
     expect(findings[0]?.hint).toContain('GRANT SELECT ON cdm.measurement')
+  })
+
+  it('warns of a column that only few questions read, and names these', () => {
+    const without = (table: string, column: string) => {
+      const columns = new Map(catalogue().tables.get(table)?.columns)
+      columns.delete(column)
+      return judgeCatalogue(catalogue({ [table]: { columns } }), EVERYTHING)
+    }
+    for (const { table, type } of CLINICAL_TABLES) {
+      const [finding, ...others] = without(table, type)
+      expect(finding).toMatchObject({ severity: 'warning', code: 'missing-column', column: type })
+      expect(finding?.message).toContain('secondary_modifier')
+      expect(others).toEqual([])
+    }
+    const [month] = without('person', 'month_of_birth')
+    expect(month).toMatchObject({ severity: 'warning', column: 'month_of_birth' })
+    expect(month?.message).toContain('months')
+  })
+
+  it('asks for every column that searching events reads', () => {
+    const required = new Map(
+      requiredTables(EVERYTHING).map(({ name, columns }) => [name, columns.map((one) => one.name)]),
+    )
+    for (const { table, person, concept, date, value, type } of CLINICAL_TABLES) {
+      const read = [person, concept, date, type, ...(value === null ? [] : [value])]
+      expect(required.get(table)).toEqual(expect.arrayContaining(read))
+    }
   })
 
   it('warns of a table without an index on its concept, but not of a view', () => {
