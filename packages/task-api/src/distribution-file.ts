@@ -76,6 +76,8 @@ const FIELD: Record<Column, (row: DistributionRow) => string> = {
 }
 
 function plainText(text: string): string {
+  // Most fields of most rows are empty, and there may be millions of them.
+  if (text === '') return ''
   return text.replaceAll(/[\t\r\n]+/g, ' ').trim()
 }
 
@@ -137,12 +139,12 @@ export function decodeDistribution(tsv: string): DecodedDistribution {
   const rows: DistributionRow[] = []
   const problems: RowProblem[] = []
   let rejected = 0
+  // One for all rows: a file may have hundreds of thousands.
+  const reader = new RowReader(header)
   for (let index = headerIndex + 1; index < lines.length; index++) {
     const text = lines[index] ?? ''
     if (text.trim() === '') continue
-    const fields = text.split('\t')
-    const reader = new RowReader((column) => fields[header.get(column) ?? -1]?.trim() ?? '')
-    const row = reader.read()
+    const row = reader.read(text.split('\t'))
     if (reader.problems.length === 0) {
       rows.push(row)
       continue
@@ -156,14 +158,18 @@ export function decodeDistribution(tsv: string): DecodedDistribution {
 }
 
 class RowReader {
-  readonly problems: { column: Column; message: string }[] = []
-  readonly #field: (column: Column) => string
+  /** What is wrong with the row read last. */
+  problems: { column: Column; message: string }[] = []
+  readonly #header: ReadonlyMap<string, number>
+  #fields: readonly string[] = []
 
-  constructor(field: (column: Column) => string) {
-    this.#field = field
+  constructor(header: ReadonlyMap<string, number>) {
+    this.#header = header
   }
 
-  read(): DistributionRow {
+  read(fields: readonly string[]): DistributionRow {
+    this.#fields = fields
+    if (this.problems.length > 0) this.problems = []
     const code = this.#field('CODE')
     if (code === '') this.#problem('CODE', 'is empty')
     return {
@@ -183,6 +189,10 @@ class RowReader {
       omopDescription: this.#text('OMOP_DESCR'),
       category: this.#text('CATEGORY'),
     }
+  }
+
+  #field(column: Column): string {
+    return this.#fields[this.#header.get(column) ?? -1]?.trim() ?? ''
   }
 
   #text(column: Column): string {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { disclose, type DisclosurePolicy } from '@warren/disclosure'
 import {
   countResult,
@@ -68,6 +69,8 @@ export async function aggregateAnswers(
       const outcome = read.result === null ? read : aggregator.add(read.result)
       if (outcome.counted) answered++
       else failed++
+      // A distribution of 30 MB takes a second to read. Polls, probes and heartbeats have their turn in between.
+      if (task.type !== 'availability') await nextTurn()
       if (outcome.problems.length > 0) {
         problems.push({ nodeId: answer.nodeId, problems: outcome.problems })
       }

@@ -13,8 +13,8 @@ import type { SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { moveSubtasks, moveTasks } from './state-moves.ts'
 
-// Counts are a few hundred bytes, distributions may be megabytes: what is in memory at once stays small.
-const ANSWERS_AT_ONCE: Readonly<Record<TaskKind, number>> = { availability: 200, distribution: 4 }
+// Counts are a few hundred bytes, distributions up to 30 MB: what is in memory at once stays small.
+const ANSWERS_AT_ONCE: Readonly<Record<TaskKind, number>> = { availability: 200, distribution: 1 }
 
 // No subtask is without an answer, where `relay_tasks` is in scope.
 const COMPLETE = sql<boolean | 0 | 1>`not exists (

@@ -49,6 +49,20 @@ async function* each(answers: readonly StoredAnswer[]): AsyncGenerator<StoredAns
 }
 
 describe('the final result of a task', () => {
+  it('lets others have their turn between distributions, which may be large', async () => {
+    let turns = 0
+    const count = (): void => {
+      turns++
+      turn = setImmediate(count)
+    }
+    let turn = setImmediate(count)
+    const tsv = `CODE\tCOUNT\n${'OMOP:8507\t44'}`
+    const answers = Array.from({ length: 8 }, (_, index) => codes(`node ${index}`, tsv))
+    await aggregateAnswers(task(8, 'generic'), each(answers), OPTIONS)
+    clearImmediate(turn)
+    expect(turns).toBeGreaterThanOrEqual(7)
+  })
+
   it('is addressed to the upstream and says how many nodes stand behind it', async () => {
     const { result, coverage } = await aggregateAnswers(
       task(4),
