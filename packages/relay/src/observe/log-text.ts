@@ -91,9 +91,7 @@ function jobType(record: LogRecord): string {
 }
 
 function threshold(record: LogRecord): string {
-  const given = number(record, 'deadlineMs')
-  const fallback = record['kind'] === 'distribution' ? 6_480_000 : 240_000
-  const total = Math.round((given === 0 ? fallback : given) / 1000)
+  const total = Math.round(number(record, 'deadlineMs') / 1000)
   const parts = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60]
   return parts.map((part) => String(part).padStart(2, '0')).join(':')
 }

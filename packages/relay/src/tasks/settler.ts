@@ -3,7 +3,7 @@ import type { Logger } from '@warren/runtime'
 
 import { aggregateAnswers, type AggregationOptions } from '../answers/aggregate-answers.ts'
 import type { Coverage } from '../answers/coverage.ts'
-import type { NodeAnswer, RelayStore, TaskToSettle } from '../store/relay-store.ts'
+import type { NodeAnswer, RelayStore, TaskKind, TaskToSettle } from '../store/relay-store.ts'
 import { StoreError } from '../store/store-error.ts'
 import type { DeskEvent } from './desk-events.ts'
 
@@ -12,6 +12,8 @@ export interface SettlerOptions {
   readonly log: Logger
   readonly aggregation: AggregationOptions
   readonly keepAnswers: boolean
+  /** How long answers are collected, ms. */
+  readonly deadlineMs: Readonly<Record<TaskKind, number>>
   readonly now: () => number
   readonly onEvent: (event: DeskEvent) => void
 }
@@ -117,15 +119,20 @@ export class Settler {
   }
 
   #report({ task, coverage }: { task: TaskToSettle; coverage: Coverage }): void {
-    const { log, onEvent } = this.#options
-    const taskId = task.uuid
-    if (coverage.late > 0) log.warn({ taskId, missing: coverage.late }, 'task expired')
+    const { log, onEvent, deadlineMs } = this.#options
+    const { uuid: taskId, kind } = task
+    if (coverage.late > 0) {
+      log.warn(
+        { taskId, kind, missing: coverage.late, deadlineMs: deadlineMs[kind] },
+        'task expired',
+      )
+    }
     log.info({ taskId, ...coverage }, 'task settled')
     onEvent({
       event: 'task settled',
       taskId,
       upstream: task.upstream,
-      kind: task.kind,
+      kind,
       ...coverage,
     })
   }

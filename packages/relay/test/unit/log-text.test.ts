@@ -87,12 +87,12 @@ describe('the text log', () => {
     ['result delivered', { taskId: '0b7c' }, ['[INF] Successfully submitted results for 0b7c.']],
     [
       'task expired',
-      { taskId: '0b7c' },
+      { taskId: '0b7c', deadlineMs: 240_000 },
       ['[INF] Task:0b7c has reached the expiry threshold of 00:04:00. Completing...'],
     ],
     [
       'task expired',
-      { taskId: '0b7c', kind: 'distribution' },
+      { taskId: '0b7c', deadlineMs: 6_480_000 },
       ['[INF] Task:0b7c has reached the expiry threshold of 01:48:00. Completing...'],
     ],
     [
