@@ -33,6 +33,8 @@ export class SqliteLeadership implements Leadership {
               eb.or([
                 eb('relay_leaders.holder', '=', this.#holder),
                 eb('relay_leaders.held_until', '<=', now),
+                // The clock was put back since: a leader that died then would keep its claim till it is that late again.
+                eb('relay_leaders.held_until', '>', now + 2 * HELD_MS),
               ]),
             ),
         )

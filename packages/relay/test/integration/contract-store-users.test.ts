@@ -9,7 +9,8 @@ import {
   UnknownUserError,
 } from '../../src/store/store-error.ts'
 import { MIGRATIONS } from '../../src/store/migrations.ts'
-import { addNodes, describeStores } from './store-bench.ts'
+import { openSqliteStore } from '../../src/store/sqlite-store.ts'
+import { addNodes, describeStores, NOW, quietLog, sqliteBench } from './store-bench.ts'
 
 const ID = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
 
@@ -219,6 +220,18 @@ describe('leadership', () => {
       const won = await Promise.all(stores.map((store) => store.leadership('x').acquire()))
       expect(won.filter(Boolean)).toHaveLength(1)
     })
+  })
+
+  it('on SQLite outlives its holder by half a minute, also if the clock is put back', async () => {
+    await using bench = await sqliteBench()
+    const at = (now: number) =>
+      openSqliteStore({ path: bench.url, log: quietLog(), now: () => now })
+    await using gone = at(NOW)
+    expect(await gone.leadership('poller').acquire()).toBe(true)
+    await using soon = at(NOW + 29_000)
+    expect(await soon.leadership('poller').acquire()).toBe(false)
+    await using earlier = at(NOW - 3_600_000)
+    expect(await earlier.leadership('poller').acquire()).toBe(true)
   })
 })
 

@@ -169,7 +169,9 @@ describeStores('the desk', (openBench) => {
     expect(await desk.answer(b!, slow.subtaskId, countOf(30), 'r')).toBe('late')
     expect(records.find(({ msg }) => msg === 'task expired')).toMatchObject({
       taskId: task.uuid,
+      kind: 'availability',
       missing: 1,
+      deadlineMs: 240_000,
     })
     expect(records.find(({ msg }) => msg === 'answer late')).toMatchObject({ node: b })
   })
@@ -221,11 +223,25 @@ describeStores('the desk', (openBench) => {
 
   it('ends a long poll without work after its time', async () => {
     await using stores = await openBench()
-    await using bench = openDesk(stores, { now: Date.now })
+    await using bench = openDesk(stores)
     const [node] = await addNodes(bench.store, 1)
     const started = performance.now()
     expect(await bench.desk.lease(node!, { ...ask, waitMs: 120 })).toBeNull()
     expect(performance.now() - started).toBeGreaterThanOrEqual(100)
+  })
+
+  it('holds a long poll no longer because the clock is put back', async () => {
+    await using stores = await openBench()
+    await using bench = openDesk(stores)
+    const { desk, store, queue, clock } = bench
+    const [node] = await addNodes(store, 1)
+    const waiting = desk.lease(node!, { ...ask, waitMs: 500 })
+    await until(() => queue.status().waiting === 1)
+    clock.now -= 3_600_000
+    // Woken for nothing, it looks at the time again.
+    const deadlineAt = clock.now + 1_000
+    await queue.publish([{ subtaskId: '-', nodeId: node!, kind: 'availability', deadlineAt }])
+    expect(await Promise.race([waiting, after(5_000, 'held')])).toBeNull()
   })
 
   it('puts a task back when the client is gone before it could be sent', async () => {
