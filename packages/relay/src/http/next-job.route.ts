@@ -18,7 +18,10 @@ export interface NextJobDeps {
 // A held poll costs a socket and a few kilobytes; beyond this, clients poll as those do that never ask to be held.
 const MAX_HELD_POLLS = 10_000
 
-const KINDS: Readonly<Record<string, TaskKind>> = { a: 'availability', b: 'distribution' }
+const KINDS: ReadonlyMap<string, TaskKind> = new Map([
+  ['a', 'availability'],
+  ['b', 'distribution'],
+])
 
 /** `GET nextjob`: leases the node's oldest task, or says 204. */
 export function nextJobRoute(deps: NextJobDeps): RouteEntry {
@@ -29,7 +32,7 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
     access: 'node',
     handle: async (request, reply) => {
       const { nodeId, suffix } = principalOf(request)
-      const kind = KINDS[suffix]
+      const kind = KINDS.get(suffix)
       if (suffix !== '' && kind === undefined) throw new ApiError('RELAY_UNSUPPORTED_TYPE')
       void reply.header('cache-control', 'no-store')
 

@@ -157,12 +157,15 @@ describeStores('the Task API for nodes', (open) => {
       await b.answer(found, 10)
     })
 
-    it.each(['.c', '.x', '.a.b', '.'])('with %s is told what there is', async (suffix) => {
-      const answer = await a.poll({ suffix })
-      expect(answer.status).toBe(suffix === '.' ? 204 : 400)
-      if (suffix === '.') return
-      expect(answer.json()).toMatchObject({ code: 'RELAY_UNSUPPORTED_TYPE' })
-    })
+    it.each(['.c', '.x', '.a.b', '.', '.constructor'])(
+      'with %s is told what there is',
+      async (suffix) => {
+        const answer = await a.poll({ suffix })
+        expect(answer.status).toBe(suffix === '.' ? 204 : 400)
+        if (suffix === '.') return
+        expect(answer.json()).toMatchObject({ code: 'RELAY_UNSUPPORTED_TYPE' })
+      },
+    )
   })
 
   describe('a result', () => {
