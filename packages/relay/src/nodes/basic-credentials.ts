@@ -14,7 +14,9 @@ export type CredentialsReading =
 export function readBasicCredentials(header: string | undefined): CredentialsReading {
   if (header === undefined || header.trim() === '') return { kind: 'missing' }
   const credentials = parseBasicCredentials(header)
-  // Nobody has an empty name.
-  if (credentials === undefined || credentials.username === '') return { kind: 'malformed' }
+  // Nobody has such a name, and failed logins are remembered by name.
+  if (credentials === undefined || !/^[^]{1,256}$/.test(credentials.username)) {
+    return { kind: 'malformed' }
+  }
   return { kind: 'credentials', credentials }
 }

@@ -45,6 +45,7 @@ describe('Basic credentials', () => {
     'Basic %%%%',
     basic('no colon'),
     basic(':no name'),
+    basic(`${'n'.repeat(257)}:longer than any name`),
     'c2l0ZS1hOnNlY3JldA==',
     `${basic('a:b')}, ${basic('c:d')}`,
   ])('calls %j malformed', (header) => {
