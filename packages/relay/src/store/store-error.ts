@@ -66,7 +66,7 @@ export class SchemaTooOldError extends ProgramError {
   constructor(found: number, known: number) {
     super(`the database has schema version ${found}, this program needs version ${known}`, {
       exitCode: ExitCode.config,
-      hint: 'bring it up to date with this program: warren-relay database update',
+      hint: 'bring it up to date with this program: relay database update',
     })
   }
 }

@@ -25,8 +25,6 @@ export interface UpstreamPollerOptions {
   readonly holdMs?: number
 }
 
-const QUEUE_NAMES = { a: 'a', b: 'b' } as const
-
 /**
  * Asks one queue of one upstream for tasks, for ever.
  *
@@ -43,7 +41,7 @@ export class UpstreamPoller {
   constructor(options: UpstreamPollerOptions) {
     const random = options.random ?? Math.random
     this.#options = options
-    this.#type = options.type === undefined ? 'unified' : QUEUE_NAMES[options.type]
+    this.#type = options.type ?? 'unified'
     this.#backoff = new Backoff({
       initialMs: Math.max(1_000, options.intervalMs),
       maxMs: options.maxBackoffMs ?? 60_000,
