@@ -5,51 +5,58 @@ import { ApiError } from './api-errors.ts'
 export interface ResultBodyOptions {
   /** Largest body accepted, bytes, counted as they arrive and not as announced. */
   readonly maxBytes: number
-  /** Bytes that all uploads together may hold in memory. */
+  /** Bytes of all results that are being received or stored. */
   readonly maxTotalBytes: number
   /** How long the rest of a body that is too large is read and thrown away, ms. */
   readonly drainMs?: number
+  /** How long a body may stand still, ms. A connection that died without a word would hold its share for ever. */
+  readonly idleMs?: number
 }
 
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i
 
 /**
- * Reads JSON bodies with a bound for each and one for all.
+ * Reads JSON bodies with a bound for each and one for all. A body counts until its request is answered: a store that
+ * is slow must not let results pile up in memory.
  *
  * A body that is too large is read to its end, and thrown away, before it is refused: a client that is still
  * writing when the connection closes never sees the 413 but a broken connection, and sends it all again.
  */
 export function acceptResultBodies(app: FastifyInstance, options: ResultBodyOptions): void {
+  const { drainMs = 10_000, idleMs = 60_000 } = options
+  const held = new WeakMap<FastifyRequest, number>()
   let heldBytes = 0
+  const hold = (request: FastifyRequest, bytes: number): void => {
+    heldBytes += bytes
+    held.set(request, (held.get(request) ?? 0) + bytes)
+  }
+  const release = (request: FastifyRequest): void => {
+    heldBytes -= held.get(request) ?? 0
+    held.delete(request)
+  }
 
   const parse = async (request: FastifyRequest, payload: IncomingMessage): Promise<unknown> => {
     const chunks: Buffer[] = []
-    let bytes = 0
     let refusal = refusedEncoding(request.headers['content-encoding'])
-    const release = (): void => {
-      heldBytes -= bytes
-      bytes = 0
+    await readToEnd(payload, { drainMs, idleMs }, (chunk) => {
+      if (refusal !== undefined) return 'discard'
+      hold(request, chunk.length)
+      chunks.push(chunk)
+      if ((held.get(request) ?? 0) > options.maxBytes) refusal = tooLarge(options.maxBytes)
+      else if (heldBytes > options.maxTotalBytes) refusal = tooManyAtOnce()
+      if (refusal === undefined) return 'keep'
+      release(request)
       chunks.length = 0
-    }
-    try {
-      await readToEnd(payload, options.drainMs ?? 10_000, (chunk) => {
-        if (refusal !== undefined) return 'discard'
-        bytes += chunk.length
-        heldBytes += chunk.length
-        chunks.push(chunk)
-        if (bytes > options.maxBytes) refusal = tooLarge(options.maxBytes)
-        else if (heldBytes > options.maxTotalBytes) refusal = tooManyAtOnce()
-        if (refusal === undefined) return 'keep'
-        release()
-        return 'discard'
-      })
-      if (refusal !== undefined) throw refusal
-      return parseJson(Buffer.concat(chunks).toString('utf8'))
-    } finally {
-      release()
-    }
+      return 'discard'
+    })
+    if (refusal !== undefined) throw refusal
+    return parseJson(Buffer.concat(chunks).toString('utf8'))
   }
 
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    reply.raw.once('close', () => release(request))
+    done()
+  })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(JSON_TYPE, parse)
 }
@@ -88,26 +95,30 @@ function tooManyAtOnce(): ApiError {
  */
 function readToEnd(
   payload: IncomingMessage,
-  drainMs: number,
+  { drainMs, idleMs }: { readonly drainMs: number; readonly idleMs: number },
   take: (chunk: Buffer) => 'keep' | 'discard',
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    let timer: NodeJS.Timeout | undefined
+    let draining: NodeJS.Timeout | undefined
     const settle = (done: () => void) => (): void => {
-      clearTimeout(timer)
+      clearTimeout(draining)
+      clearTimeout(idle)
       payload.off('data', onData)
       done()
     }
     const onData = (chunk: Buffer): void => {
-      if (take(chunk) === 'keep' || timer !== undefined) return
-      timer = setTimeout(settle(resolve), drainMs)
+      idle.refresh()
+      if (take(chunk) === 'keep' || draining !== undefined) return
+      draining = setTimeout(settle(resolve), drainMs)
     }
+    const failWith = (detail: string) => (): void =>
+      reject(new ApiError('RELAY_BAD_REQUEST', { detail }))
     // A parser's error would be a 500; a client that left sees nothing, and the log says whose fault it was.
-    const onLost = (): void =>
-      reject(new ApiError('RELAY_BAD_REQUEST', { detail: 'The connection broke inside the body' }))
+    const onLost = failWith('The connection broke inside the body')
+    const idle = setTimeout(settle(failWith('The body stopped coming')), idleMs)
     // It may be gone before we look: the login came first.
     if (payload.destroyed) {
-      onLost()
+      settle(onLost)()
       return
     }
     payload.on('data', onData)
