@@ -3,6 +3,7 @@ import { halfHours } from './scenarios/half-hour.ts'
 import {
   churningRuns,
   healthyRuns,
+  midnightRuns,
   missingSources,
   noisyRuns,
   offClockRuns,
@@ -17,6 +18,7 @@ export function scenarios(options: { allPairs?: boolean } = {}): Scenario[] {
     ...healthyRuns(),
     ...noisyRuns(),
     ...offClockRuns(),
+    ...midnightRuns(),
     ...missingSources(),
     ...churningRuns(),
     ...singleFaults(),

@@ -5,7 +5,7 @@ import { Weather } from '../simulation/faults.ts'
 import { simulate } from '../simulation/simulate.ts'
 import { MINUTE } from '../simulation/world.ts'
 import { WRAPPERS } from '../wrappers/wrapper-kinds.ts'
-import type { PodLog } from '../wrappers/wrapped.ts'
+import type { PodLine, PodLog } from '../wrappers/wrapped.ts'
 import { merged } from '../wrappers/wrapped.ts'
 import { WRITERS } from '../writers/writer-kinds.ts'
 import type { WrittenLine } from '../writers/written-line.ts'
@@ -25,15 +25,32 @@ export function collect(scenario: Scenario): CollectedFile[] {
   const facts = Map.groupBy(simulate(scenario.plan), (fact) => fact.at)
   const chance = new Chance(scenario.name)
   const files = Map.groupBy(scenario.logs, (log) => log.file)
-  return [...files].map(([path, logs]) => {
+  return [...files].flatMap(([path, logs]) => {
     const pods = logs.map((log) => podLog(scenario, log, facts.get(log.of) ?? []))
     const lines = withJunk(merged(pods), scenario.junk, chance.fork(path))
-    const [first] = logs
-    if (first === undefined) throw new Error(`${scenario.name}: ${path} holds no log`)
-    // Everything that is written is ASCII; what is not is junk, byte for byte.
-    const bytes = Buffer.from(WRAPPERS[first.wrapper].wrap(lines), 'latin1')
-    return { path, bytes: first.gzip ? gzipSync(bytes, { level: 1 }) : bytes, logs }
+    return logs.some(({ rotated }) => rotated)
+      ? rotated(path, logs, lines)
+      : [file(path, logs, lines)]
   })
+}
+
+/** A log that grew too large in the middle of it all: `relay.log.1` and `relay.log`. */
+function rotated(
+  path: string,
+  logs: readonly LogPlan[],
+  lines: readonly PodLine[],
+): CollectedFile[] {
+  const cut = Math.floor(lines.length * 0.6)
+  const older = path.endsWith('.gz') ? path.replace(/\.gz$/, '.1.gz') : `${path}.1`
+  return [file(older, logs, lines.slice(0, cut)), file(path, logs, lines.slice(cut))]
+}
+
+function file(path: string, logs: readonly LogPlan[], lines: readonly PodLine[]): CollectedFile {
+  const [first] = logs
+  if (first === undefined) throw new Error(`${path} holds no log`)
+  // Everything that is written is ASCII; what is not is junk, byte for byte.
+  const bytes = Buffer.from(WRAPPERS[first.wrapper].wrap(lines), 'latin1')
+  return { path, bytes: first.gzip ? gzipSync(bytes, { level: 1 }) : bytes, logs }
 }
 
 /** The log of one component, from its facts: by its own clock, without what was lost. */

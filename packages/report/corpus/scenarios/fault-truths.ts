@@ -2,6 +2,7 @@ import type { Cause } from '../../src/document/cause.ts'
 import type { Party, Severity } from '../../src/document/report-document.ts'
 import { FAULTS } from '../simulation/faults.ts'
 import type { Fault, FaultEffect, FaultName } from '../simulation/faults.ts'
+import { aliasOf } from './logs-of.ts'
 import type { CheckRow, ExpectedFinding } from './scenario.ts'
 
 /** What was collected: it decides what can be known. */
@@ -283,7 +284,8 @@ function brokerThroughClients(evidence: Evidence): readonly Cause[] {
 function namesOf({ name, of }: Fault): readonly string[] | undefined {
   // What happens to a log is told of the log, whatever it is called there.
   if (of === undefined || SCOPE[name] === 'log') return undefined
-  return name === 'auth-unknown-user' ? [of, `${of}-old`] : [of]
+  const names = [of, aliasOf(of)]
+  return name === 'auth-unknown-user' ? [...names, `${of}-old`] : names
 }
 
 function severityOf(fault: Fault, direct: boolean): Severity {

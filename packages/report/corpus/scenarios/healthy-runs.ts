@@ -1,5 +1,8 @@
+import { WINDOW_START } from '../simulation/plan.ts'
+import { MINUTE } from '../simulation/world.ts'
 import { ALL_LOGS, build } from './build.ts'
 import type { Recipe } from './build.ts'
+import { WAYS } from './logs-of.ts'
 import type { Junk, Scenario } from './scenario.ts'
 
 const STACK_TURNS: readonly Recipe['stack'][] = [
@@ -10,6 +13,7 @@ const STACK_TURNS: readonly Recipe['stack'][] = [
   'old',
   'new-clients',
   'our-text',
+  'old-quiet',
 ]
 const TASK_TURNS: readonly Recipe['tasks'][] = [undefined, [], [{ at: 4.4, kind: 'availability' }]]
 const JUNK_TURNS: readonly (readonly Junk[])[] = [
@@ -19,7 +23,7 @@ const JUNK_TURNS: readonly (readonly Junk[])[] = [
   ['cut lines'],
   [],
 ]
-const RUNS = 21
+const RUNS = 24
 const OFF_CLOCK_RUNS = 8
 
 /** Nothing is wrong: busy and idle, long running and just started, however it was collected. */
@@ -65,6 +69,20 @@ function recipeOf(turn: number, group: string): Recipe {
   }
 }
 
+/** Nothing is wrong, but a new day begins, which a time of day alone does not tell. */
+export function midnightRuns(): Scenario[] {
+  return (['old', 'our-text', 'old', 'ours'] as const).map((stack, turn) => {
+    const way = WAYS[MIDNIGHT_WAYS[turn] ?? 0] ?? WAYS[0]
+    // 23:45 where the hub is.
+    const start = WINDOW_START + (17 * 60 + 15 - way.zones.hub) * MINUTE
+    const name = `healthy over midnight ${turn + 1}: ${stack}`
+    return build({ name, group: 'healthy over midnight', stack, turn, way, start })
+  })
+}
+
+/** Raw, stern, raw with zones, CRI. */
+const MIDNIGHT_WAYS = [1, 2, 6, 3]
+
 /** A connection to the broker for every poll: it works, and has to be told all the same. */
 export function churningRuns(): Scenario[] {
   return (['old', 'new-clients'] as const).map((stack, turn) =>
@@ -98,14 +116,23 @@ export function missingSources(): Scenario[] {
     { lacks: 'all but the broker', logs: ['broker'] },
     { lacks: 'all but the balancer', logs: ['balancer'] },
   ]
-  return cases.map(({ lacks, logs }, turn) =>
+  const truth = {
+    verdicts: ['unknown', 'degraded'],
+    falseGreen: ['healthy', 'recovered'],
+    links: undefined,
+  } as const
+  const group = 'missing source'
+  return [
+    ...cases.map(({ lacks, logs }, turn) =>
+      build({ name: `healthy, but no log of ${lacks}`, group, stack: 'old', turn, logs, truth }),
+    ),
     build({
-      name: `healthy, but no log of ${lacks}`,
-      group: 'missing source',
-      stack: 'old',
-      turn,
-      logs,
-      truth: { verdicts: ['unknown', 'degraded'], falseGreen: ['healthy', 'recovered'] },
+      name: 'healthy, but all write only warnings',
+      group,
+      stack: 'old-warnings',
+      turn: 0,
+      tasks: [],
+      truth,
     }),
-  )
+  ]
 }

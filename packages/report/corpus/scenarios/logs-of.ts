@@ -7,26 +7,40 @@ import type { LogPlan } from './scenario.ts'
 
 /** Which programs run, and how they write. */
 export interface Stack {
-  readonly name: string
   readonly clients: 'python' | 'warren'
   readonly hub: 'dotnet' | 'warren'
+  /** Ours write text. */
   readonly text: boolean
+  /** Of the clients. */
   readonly level: Level
+  readonly hubLevel: Level
+}
+
+const OLD: Stack = {
+  clients: 'python',
+  hub: 'dotnet',
+  text: true,
+  level: 'debug',
+  hubLevel: 'info',
+}
+const OURS: Stack = {
+  clients: 'warren',
+  hub: 'warren',
+  text: false,
+  level: 'debug',
+  hubLevel: 'debug',
 }
 
 export const STACKS = {
-  old: { name: 'old', clients: 'python', hub: 'dotnet', text: true, level: 'debug' },
-  ours: { name: 'ours', clients: 'warren', hub: 'warren', text: false, level: 'debug' },
-  summaries: { name: 'summaries', clients: 'warren', hub: 'warren', text: false, level: 'info' },
-  'our-text': { name: 'our-text', clients: 'warren', hub: 'warren', text: true, level: 'debug' },
-  'new-hub': { name: 'new-hub', clients: 'python', hub: 'warren', text: false, level: 'debug' },
-  'new-clients': {
-    name: 'new-clients',
-    clients: 'warren',
-    hub: 'dotnet',
-    text: false,
-    level: 'debug',
-  },
+  old: OLD,
+  // What both programs write unless told otherwise.
+  'old-quiet': { ...OLD, level: 'info' },
+  'old-warnings': { ...OLD, level: 'info', hubLevel: 'warn' },
+  ours: OURS,
+  summaries: { ...OURS, level: 'info', hubLevel: 'info' },
+  'our-text': { ...OURS, text: true },
+  'new-hub': { ...OURS, clients: 'python' },
+  'new-clients': { ...OURS, hub: 'dotnet', hubLevel: 'info' },
 } as const satisfies Record<string, Stack>
 
 /** How the logs of a scenario were collected; changes from scenario to scenario. */
@@ -38,6 +52,10 @@ export interface Collecting {
   readonly gzip: boolean
   readonly balancer: 'alb' | 'nginx'
   readonly wordy: boolean
+  /** Clusters and pods of the sites are called otherwise than their users at the hub. */
+  readonly aliases: boolean
+  /** Each log is in two files, the older one rotated. */
+  readonly rotated: boolean
   readonly zones: { readonly clients: number; readonly hub: number }
 }
 
@@ -48,6 +66,8 @@ const RAW: Collecting = {
   gzip: false,
   balancer: 'alb',
   wordy: true,
+  aliases: false,
+  rotated: false,
   zones: { clients: 0, hub: 0 },
 }
 
@@ -56,12 +76,19 @@ export const WAYS: readonly [Collecting, ...Collecting[]] = [
   { ...RAW, clients: 'kubectl', hub: 'kubectl', zones: { clients: 60, hub: 60 } },
   RAW,
   { ...RAW, clients: 'kubectl', hub: 'stern', together: true, zones: { clients: 60, hub: 0 } },
-  { ...RAW, clients: 'cri', hub: 'cri', balancer: 'nginx', zones: { clients: 120, hub: 60 } },
+  {
+    ...RAW,
+    clients: 'cri',
+    hub: 'cri',
+    rotated: true,
+    balancer: 'nginx',
+    zones: { clients: 120, hub: 60 },
+  },
   { ...RAW, clients: 'docker', hub: 'kubectl', wordy: false, zones: { clients: -300, hub: 0 } },
-  { ...RAW, clients: 'loki-array', hub: 'loki-array', together: true },
-  { ...RAW, clients: 'raw', hub: 'raw', gzip: true, zones: { clients: 60, hub: 60 } },
+  { ...RAW, clients: 'loki-array', hub: 'loki-array', together: true, aliases: true },
+  { ...RAW, gzip: true, rotated: true, zones: { clients: 60, hub: 60 } },
   { ...RAW, clients: 'loki-lines', hub: 'loki-lines', together: true, balancer: 'nginx' },
-  { ...RAW, clients: 'raw', hub: 'kubectl', wordy: false, zones: { clients: 60, hub: 120 } },
+  { ...RAW, hub: 'kubectl', aliases: true, wordy: false, zones: { clients: 60, hub: 120 } },
   { ...RAW, clients: 'loki-csv', hub: 'loki-csv', together: true, zones: { clients: 330, hub: 0 } },
   { ...RAW, clients: 'stern-json', hub: 'stern-json', together: true, gzip: true },
   { ...RAW, clients: 'kubectl', hub: 'docker', zones: { clients: 0, hub: 120 } },
@@ -83,15 +110,15 @@ export function logsOf(
     const client = plan.clients.find(({ name }) => name === of.replace(/\/2$/, ''))
     const inHub = client === undefined
     const wrapper = wrapperOf(of, way)
-    const cluster = client?.name ?? 'hub'
-    const { container, pod } = podOf(of)
+    const cluster = client === undefined ? 'hub' : clusterOf(client.name, way)
+    const { container, pod } = podOf(of, way)
     const shared = way.together && WRAPPERS[wrapper].named
     const { extension } = WRAPPERS[wrapper]
     const file = `${cluster}/${shared ? 'pods' : pod}.${extension}${way.gzip ? '.gz' : ''}`
     return {
       of,
       writer: writerOf(of, stack, way),
-      level: inHub && stack.hub === 'dotnet' ? 'info' : stack.level,
+      level: inHub ? stack.hubLevel : stack.level,
       zoneMinutes: inHub ? way.zones.hub : way.zones.clients,
       // The balancer and the broker run where time is kept well.
       skewMs:
@@ -99,6 +126,7 @@ export function logsOf(
       wordy: way.wordy,
       wrapper,
       gzip: way.gzip,
+      rotated: way.rotated && !shared,
       file,
       origin: { cluster, namespace: inHub ? 'relay' : 'bunny', pod, container },
     }
@@ -111,7 +139,22 @@ function wrapperOf(of: string, way: Collecting): WrapperName {
   return of === 'hub' || of === 'broker' ? way.hub : way.clients
 }
 
-function podOf(of: string): { pod: string; container: string } {
+const ALIASES = new Map([
+  ['site-a', 'northwood'],
+  ['site-b', 'eastbrook'],
+  ['site-c', 'westfield'],
+])
+
+/** What the cluster of a client is called, where not after its user. */
+export function aliasOf(client: string): string {
+  return ALIASES.get(client) ?? client
+}
+
+function clusterOf(client: string, { aliases }: Collecting): string {
+  return aliases ? aliasOf(client) : client
+}
+
+function podOf(of: string, { aliases }: Collecting): { pod: string; container: string } {
   switch (of) {
     case 'hub':
       return { pod: 'hub-relay-6d5f7c9b8-x2k4q', container: 'relay' }
@@ -119,10 +162,11 @@ function podOf(of: string): { pod: string; container: string } {
       return { pod: 'hub-rabbitmq-0', container: 'rabbitmq' }
     case 'balancer':
       return { pod: 'ingress-nginx-controller-7f4d-9qv2x', container: 'controller' }
-    default:
-      return of.endsWith('/2')
-        ? { pod: `bunny-${of.slice(0, -2)}-5b8d9c7f4-tt7wp`, container: 'bunny' }
-        : { pod: `bunny-${of}-7c9d4f6b5-m8z2x`, container: 'bunny' }
+    default: {
+      const name = of.replace(/\/2$/, '')
+      const hash = of.endsWith('/2') ? '5b8d9c7f4-tt7wp' : '7c9d4f6b5-m8z2x'
+      return { pod: aliases ? `bunny-${hash}` : `bunny-${name}-${hash}`, container: 'bunny' }
+    }
   }
 }
 

@@ -19,6 +19,8 @@ export interface LogPlan {
   readonly wordy: boolean
   readonly wrapper: WrapperName
   readonly gzip: boolean
+  /** In two files, the older one with `.1` behind its name. */
+  readonly rotated: boolean
   /** Below the folder of the scenario. Logs of one wrapper that names pods may share a file. */
   readonly file: string
   readonly origin: Origin

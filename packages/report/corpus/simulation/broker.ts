@@ -65,11 +65,16 @@ export function runBroker(world: World): void {
 
 type Spell = { readonly from: number; readonly to: number }
 
+/** Our hub loses its connection, and opens another as soon as it can. */
 function queueDown(
-  { journal }: World,
+  world: World,
   { from, to }: Spell,
   why: 'refused' | 'login' | 'heartbeat' | 'alarm',
 ): void {
+  const { journal } = world
+  const again = { at: 'broker', pid: pidAt(world, Math.min(to, world.end)) + 3, port: 42_610 }
+  journal.add({ ...again, kind: 'accepted', time: to + 90 })
+  journal.add({ ...again, kind: 'authenticated', time: to + 97 })
   journal.add({ kind: 'queue lost', at: 'hub', time: from + 15, why })
   journal.add({ kind: 'queue recovered', at: 'hub', time: to + 120 })
 }
@@ -91,7 +96,10 @@ function loseHeartbeats(world: World, { from, to }: Spell, chance: Chance): void
   for (let time = from + 5 * SECOND; time < Math.min(to, end); time += MINUTE + 12 * SECOND) {
     const connection = { at: 'broker', pid: pidAt(world, time), port: chance.whole(32_768, 60_999) }
     journal.add({ ...connection, kind: 'heartbeats missed', time })
-    if (plan.hub === 'warren') queueDown(world, { from: time, to: time + 240 }, 'heartbeat')
+    if (plan.hub === 'warren') {
+      queueDown(world, { from: time, to: time + 240 }, 'heartbeat')
+      continue
+    }
     const next = { at: 'broker', pid: pidAt(world, time) + 3, port: connection.port + 1 }
     journal.add({ ...next, kind: 'accepted', time: time + 260 })
     journal.add({ ...next, kind: 'authenticated', time: time + 266 })

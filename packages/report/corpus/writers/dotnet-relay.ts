@@ -23,7 +23,9 @@ const SUBMITTER = 'Relay.Services.ResultsService'
 export function writeDotnetRelay(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return facts.flatMap((fact) => {
     const stamp = timeOfDay(fact.time, options.zoneMinutes)
-    return (lookUp(ENTRIES, fact) ?? []).flatMap(({ level, message, source, below }) => {
+    const entries = lookUp(ENTRIES, fact) ?? []
+    const shown = entries.filter(({ level }) => options.level !== 'warn' || level !== 'INF')
+    return shown.flatMap(({ level, message, source, below }) => {
       const context = options.wordy ? ` <s:${source}>` : ''
       const first = `[${stamp} ${level}] ${message}${context}`
       return linesAt(fact.time, below === undefined ? first : `${first}\n${below}`)

@@ -7,7 +7,7 @@ export interface WrittenLine {
   readonly text: string
 }
 
-export type Level = 'debug' | 'info'
+export type Level = 'debug' | 'info' | 'warn'
 
 export interface WriterOptions {
   /** Local time, minutes east of UTC. */
