@@ -35,7 +35,7 @@ type Proof =
       readonly number: string
       readonly lines?: readonly (RawEvidence | undefined)[]
     }
-  | { readonly seen: false; readonly why: string }
+  | { readonly seen: false; readonly why: string; readonly contradicted?: true }
 
 const unseen = (why: string): Proof => ({ seen: false, why })
 
@@ -196,7 +196,8 @@ function applies(rule: Rule, { topology, network }: Analysis): boolean {
 function check(rule: Rule, analysis: Analysis): CheckDraft {
   const { id, title, essential } = rule
   const findings = analysis.diagnosis.findings.filter(
-    ({ cause, severity }) => severity !== 'info' && rule.causes.includes(cause),
+    ({ cause, absorbed, severity }) =>
+      severity !== 'info' && [cause, ...absorbed].some((one) => rule.causes.includes(one)),
   )
   const proof = rule.proof(analysis)
   const lines = proof.seen ? (proof.lines ?? []).filter((line) => line !== undefined) : []
@@ -216,12 +217,13 @@ function check(rule: Rule, analysis: Analysis): CheckDraft {
   const detail = proof.seen
     ? 'No finding against it.'
     : `${proof.why.charAt(0).toUpperCase()}${proof.why.slice(1)}.`
+  const contradicted = !proof.seen && proof.contradicted === true
   return {
     id,
     title,
     essential,
-    state: proof.seen ? 'passed' : 'unknown',
-    number: proof.seen ? proof.number : 'no evidence',
+    state: proof.seen ? 'passed' : contradicted ? 'failed' : 'unknown',
+    number: proof.seen ? proof.number : contradicted ? proof.why : 'no evidence',
     detail,
     findings: [],
     evidence: lines,
@@ -294,6 +296,14 @@ function endToEndProof(analysis: Analysis): Proof {
 function hubProof({ network }: Analysis): Proof {
   const told = network.hubs.flatMap((hub) => hub.told)
   const requests = told.reduce((sum, { facts }) => sum + facts.requests, 0)
+  const errors = told.reduce((sum, { facts }) => sum + facts.serverErrors.count, 0)
+  if (errors > 0) {
+    return {
+      seen: false,
+      contradicted: true,
+      why: `${countWord(errors, 'server error')} in ${countWord(requests, 'request')}`,
+    }
+  }
   const summaries = network.links.some(({ hubView }) => hubView?.summarised === true)
   if (requests === 0 && !summaries)
     return unseen(told.length === 0 ? 'no hub log' : 'the hub’s log has no requests in it')

@@ -157,6 +157,7 @@ function pollLinks(
 ): PollLink[] {
   const drafts: Draft[] = hubs.flatMap((hub) => hubDrafts(hub))
   for (const told of clients) assignClient(told, drafts, hubs, clients.length)
+  adoptStrangers(drafts)
   return drafts.map((draft) => finishLink(draft, balancers, drafts.length === 1))
 }
 
@@ -196,7 +197,9 @@ function assignClient(
       match: bestMatch(told, draft),
       named: namesClient(told, draft.name),
     }))
-  const byId = fits.find(({ match }) => match?.by === 'request-id')
+  const byId = fits
+    .filter(({ match }) => match?.by === 'request-id')
+    .toSorted((a, b) => okOf(b.draft) - okOf(a.draft))[0]
   const byName = fits.find(({ named }) => named)
   const byTime = fits
     .filter(({ match }) => match !== undefined)
@@ -221,6 +224,27 @@ function assignClient(
       logs: [{ told, match: undefined }],
       hubClients: [],
     })
+}
+
+function okOf({ hubClients }: Draft): number {
+  return hubClients.reduce((sum, { client }) => sum + client.account.ok, 0)
+}
+
+/** Who came under no name or a wrong one, but with the request ids of a client whose log is there, is that client. */
+function adoptStrangers(drafts: Draft[]): void {
+  for (const stranger of drafts.filter(
+    ({ hubClients, logs }) => logs.length === 0 && hubClients.length > 0,
+  )) {
+    if (stranger.hubClients.some(({ client }) => client.account.ok > 0)) continue
+    const owner = drafts.find(
+      (draft) =>
+        draft !== stranger &&
+        draft.logs.some(({ told }) => bestMatch(told, stranger)?.by === 'request-id'),
+    )
+    if (owner === undefined) continue
+    owner.hubClients.push(...stranger.hubClients)
+    drafts.splice(drafts.indexOf(stranger), 1)
+  }
 }
 
 function shareOf(match: PollMatch | undefined): number {

@@ -9,6 +9,9 @@ import { ProblemAccount } from './problem-account.ts'
 import { Alternation, PollRate } from './rhythm.ts'
 import { Series } from './series.ts'
 
+/** Who asks again so soon after a long answer asks to be kept waiting; others pause between polls. */
+const HELD_PAUSE_MS = 1_500
+
 /** Consecutive slow exchanges that make a slow stretch; fewer are chance. */
 const SLOW_STREAK = 5
 /** More polls than this a minute, nothing being there to fetch, is hammering: today's clients ask every five seconds. */
@@ -43,6 +46,8 @@ export class LinkAccount {
   ok = 0
   failed = 0
   unanswered = 0
+  /** Empty answers that were held back for want of work (long polling). */
+  held = 0
   /** Exchanges by status as summary lines tell them; singles of the same status are among them. */
   readonly summaries = new Map<number, number>()
   first = Number.NaN
@@ -69,15 +74,23 @@ export class LinkAccount {
     this.#slowMs = limits.slowMs
   }
 
+  /** Something is wrong that no success has ended yet. */
+  get inTrouble(): boolean {
+    return this.#open > 0
+  }
+
   /** An exchange that worked. `latencyMs` NaN where it is not known. */
   success(line: Quotable, status: number, latencyMs: number): void {
     const { time } = line
+    const held =
+      status === 204 && latencyMs > this.#slowMs && time - latencyMs - this.last < HELD_PAUSE_MS
     this.#count(time, status, latencyMs, true)
     this.ok++
+    if (held) this.held++
     if (!(this.lastOk >= time)) this.lastOk = time
     this.firstOk ??= quote(line)
     if (this.#open > 0) this.#recover(line)
-    if (latencyMs > this.#slowMs) this.#slow(line)
+    if (latencyMs > this.#slowMs && !held) this.#slow(line)
     else if (this.#slowStreak > 0) this.#fast(line)
   }
 
@@ -143,8 +156,9 @@ export class LinkAccount {
   #count(time: number, status: number, latencyMs: number, good: boolean): void {
     this.exchanges++
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
-    if (latencyMs >= 0) this.latency.add(latencyMs)
-    this.series.add(time, good, status, latencyMs)
+    // A refusal is fast and a timeout slow: only answers say how fast the other side works.
+    if (latencyMs >= 0 && good) this.latency.add(latencyMs)
+    this.series.add(time, good, status, good ? latencyMs : Number.NaN)
     this.sign(time)
   }
 

@@ -25,6 +25,8 @@ export type TaskStep =
 export interface TaskRecord {
   readonly id: string
   kind: string
+  /** Every step that was seen, also those whose lines are not kept. */
+  readonly seen: Set<TaskStep>
   readonly steps: {
     step: TaskStep
     node: string
@@ -57,9 +59,10 @@ export class TaskLedger {
     let record = this.#records.get(id)
     if (record === undefined) {
       if (this.#records.size >= KEPT_TASKS) this.#forgetOne()
-      record = { id, kind: '', steps: [] }
+      record = { id, kind: '', seen: new Set(), steps: [] }
       this.#records.set(id, record)
     }
+    record.seen.add(step)
     if (more.kind !== undefined) record.kind = more.kind
     if (record.steps.length >= KEPT_STEPS) return
     record.steps.push({
@@ -78,7 +81,7 @@ export class TaskLedger {
     for (const [id, record] of this.#records) {
       if (index++ < 16) continue
       oldest ??= id
-      if (record.steps.some(({ step }) => step === 'submitted' || step === 'posted')) {
+      if (record.seen.has('submitted') || record.seen.has('posted')) {
         this.#records.delete(id)
         return
       }

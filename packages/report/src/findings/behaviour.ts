@@ -34,7 +34,9 @@ function flapping(context: DiagnosisContext, link: NetLink, gaps: readonly LinkG
   const down: Episode[] = [
     ...causes.flatMap(({ episodes }) => episodes),
     ...gaps
-      .filter((gap) => gap.link === link)
+      .filter(
+        (gap) => gap.link === link && (gap.finding === undefined || causes.includes(gap.finding)),
+      )
       .map(({ from, to }) => ({ from, to, count: 0, recoveredAt: to })),
   ]
   const stretches = mergeEpisodes(down)

@@ -29,6 +29,8 @@ export interface FindingDraft {
   action?: string
   next?: readonly string[]
   affects: Set<string>
+  /** Causes of findings that were a consequence of this one and do not stand on their own. */
+  absorbed: Set<Cause>
 }
 
 /** A draft with everything that can be left at its usual value. */
@@ -48,6 +50,7 @@ export function draft(
     confidence: 'certain',
     partyName: null,
     affects: new Set(),
+    absorbed: new Set(),
     ...fields,
   }
 }

@@ -227,6 +227,16 @@ function silent(context: DiagnosisContext, link: NetLink, view: PlacedAccount, h
   const known = about(context, link).find(
     ({ status, last }) => status === 'ongoing' && last >= view.last - 2 * MINUTE,
   )
+  const root = context.found.find(
+    (finding) =>
+      isShared(finding) &&
+      finding.status === 'ongoing' &&
+      Math.abs(finding.first - view.last) < 3 * MINUTE,
+  )
+  if (root !== undefined && root.link !== link) {
+    root.affects.add(link.id)
+    return
+  }
   // The client itself says why it does not get through.
   if (known !== undefined && known.last > view.last + 5 * SECOND) return
   const client = viewOf(link, 'client')
@@ -290,7 +300,7 @@ function lateBeginning(
 
 /** Times in which a hub wrote nothing at all, in any replica. */
 export function hubSilences(told: readonly Told[]): Gap[] {
-  const [first, ...rest] = told.map(sourceGaps)
+  const [first, ...rest] = told.map((one) => sourceGaps(one, one.placement.shift))
   return (first ?? []).filter((gap) =>
     rest.every((gaps) =>
       gaps.some((other) => other.from <= gap.from + SECOND && other.to >= gap.to - SECOND),
@@ -298,12 +308,11 @@ export function hubSilences(told: readonly Told[]): Gap[] {
   )
 }
 
-/** Times in which a source, against its own rhythm, says nothing. */
-export function sourceGaps(told: Told): Gap[] {
+/** Times, moved by `shift`, in which a source, against its own rhythm, says nothing. */
+export function sourceGaps(told: Told, shift: number): Gap[] {
   const { signs } = told.source
   const limit = silenceLimit(told)
   if (Number.isNaN(limit)) return []
-  const { shift } = told.placement
   return signs
     .longerThan(limit)
     .map(({ from, to, busy }) => ({ from: from + shift, to: to + shift, busy }))

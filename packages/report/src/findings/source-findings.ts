@@ -1,8 +1,8 @@
 import type { Told } from '../exchange/network.ts'
 import type { Part } from '../exchange/topology.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { moved } from '../timeline/placed-account.ts'
-import { pollLinksOf, viewOf } from './context.ts'
+import { moved, okWithin } from '../timeline/placed-account.ts'
+import { hubShift, pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
@@ -10,10 +10,15 @@ import { SKEW_WARNING_MS } from './limits.ts'
 import { silenceLimit, sourceGaps } from './silences.ts'
 import { clockWord, countWord, percentWord, spanWord } from './words.ts'
 
+/** Clocks may be a minute off either way: a log that ends so little before another proves nothing. */
+const CLOCK_ROOM_MS = 2 * MINUTE
+
 /** Holes in the logs as such; to be run before the links are judged, since a hole explains silence. */
 export function findLogGaps(context: DiagnosisContext): void {
   for (const told of context.network.told) {
-    const gaps = sourceGaps(told).filter((gap) => isMissing(context, told, gap))
+    const gaps = sourceGaps(told, hubShift(context, told)).filter((gap) =>
+      isMissing(context, told, gap),
+    )
     const [first] = gaps
     const last = gaps.at(-1)
     if (first === undefined || last === undefined) continue
@@ -49,42 +54,30 @@ function isMissing(
     ({ time }) => time + shift >= gap.from && time + shift <= gap.to + MINUTE,
   )
   if (started) return false
-  // A broker or balancer writes when clients come: silent clients make it silent.
-  if (
-    told.facts.role === 'broker' ||
-    told.facts.role === 'balancer' ||
-    told.facts.role === 'database'
-  ) {
-    return pollLinksOf(context).some((link) => {
-      const hub = viewOf(link, 'hub')
-      return (
-        hub !== undefined &&
-        hub.first < gap.from &&
-        hub.last > gap.to &&
-        !hub.gaps.some(
-          ({ from, to }) =>
-            Math.min(to, gap.to) - Math.max(from, gap.from) > (gap.to - gap.from) / 2,
-        )
-      )
-    })
-  }
-  if (told.facts.role === 'client') {
-    // Silent on both sides: the client did not poll. Heard at the hub: only its log is missing.
-    return pollLinksOf(context).some((link) => {
-      const hub = viewOf(link, 'hub')
-      return (
-        (link.poll?.logs.some((log) => log.told === told) ?? false) &&
-        hub !== undefined &&
-        hub.first < gap.from &&
-        hub.last > gap.to &&
-        !hub.gaps.some(
-          ({ from, to }) =>
-            Math.min(to, gap.to) - Math.max(from, gap.from) > (gap.to - gap.from) / 2,
-        )
-      )
-    })
-  }
-  return true
+  return (
+    told.facts.role === 'hub' || told.facts.role === 'upstream' || hasBusiness(context, told, gap)
+  )
+}
+
+/** The hub's log shows that there was something to write: polls that came over this source, or went to it. */
+function hasBusiness(
+  context: DiagnosisContext,
+  told: Told,
+  { from, to }: { from: number; to: number },
+): boolean {
+  const { facts } = told
+  // A broker only writes of polls where each brings a connection of its own.
+  if (facts.role === 'broker' && facts.shortLived < 10) return false
+  if (facts.role === 'database') return false
+  const links = pollLinksOf(context).filter(
+    (link) =>
+      facts.role !== 'client' || (link.poll?.logs.some((log) => log.told === told) ?? false),
+  )
+  const ok = links.reduce((sum, link) => {
+    const hub = viewOf(link, 'hub')
+    return sum + (hub === undefined ? 0 : okWithin(hub, from, to))
+  }, 0)
+  return ok >= (facts.role === 'client' ? 3 : 5)
 }
 
 export function partOfSource(context: DiagnosisContext, told: Told): Part | undefined {
@@ -93,13 +86,20 @@ export function partOfSource(context: DiagnosisContext, told: Told): Part | unde
 
 /** Logs that end before the others do; after the links were judged, since a client that fell silent is the better finding. */
 export function findEarlyEnds(context: DiagnosisContext): void {
-  const { told, to } = context.network
+  const { told } = context.network
+  const to = Math.max(...told.map((one) => one.source.last + hubShift(context, one)))
   for (const one of told) {
-    const end = one.source.last + one.placement.shift
+    const end = one.source.last + hubShift(context, one)
     const limit = silenceLimit(one)
-    if (Number.isNaN(limit) || to - end <= Math.max(limit, MINUTE)) continue
+    if (Number.isNaN(limit) || to - end <= Math.max(limit, CLOCK_ROOM_MS)) continue
+    if (
+      one.facts.role !== 'hub' &&
+      context.network.hubs.length > 0 &&
+      !hasBusiness(context, one, { from: end, to })
+    )
+      continue
     const part = partOfSource(context, one)
-    const stopped = one.facts.lastStop + one.placement.shift >= end - 10 * SECOND
+    const stopped = one.facts.lastStop + hubShift(context, one) >= end - 10 * SECOND
     const silent = context.found.find(
       ({ cause, link }) => cause === 'silent' && link !== undefined && link.from === part,
     )

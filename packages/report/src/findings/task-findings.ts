@@ -1,6 +1,6 @@
 import type { Hub } from '../exchange/network.ts'
 import type { NetLink } from '../exchange/topology.ts'
-import type { TaskRecord, TaskStep } from '../facts/task-ledger.ts'
+import type { TaskStep } from '../facts/task-ledger.ts'
 import { HOUR } from '../read/timestamps.ts'
 import { moved, placeAccounts } from '../timeline/placed-account.ts'
 import { partOf } from '../exchange/topology.ts'
@@ -159,9 +159,9 @@ function submissions(context: DiagnosisContext, hub: Hub): void {
   const problem = account?.problems.get('submission-failing')
   if (account === undefined || problem === undefined) return
   const records = hub.told.flatMap(({ facts }) => facts.tasks.records)
-  const failed = records.filter((record) => has(record, 'submission-failed'))
-  const lost = failed.filter((record) => !has(record, 'submitted'))
-  const over = lost.length === 0 && account.lastOk > problem.last
+  const failed = records.filter((record) => record.seen.has('submission-failed'))
+  const lost = failed.filter((record) => !record.seen.has('submitted'))
+  const over = account.lastOk > problem.last
   const link = context.topology.links.find((one) => one.kind === 'upstream' && one.hub === hub)
   const details = detailWords(problem.details)
   context.found.push(
@@ -173,11 +173,15 @@ function submissions(context: DiagnosisContext, hub: Hub): void {
       subject: hub.name,
       link,
       partyName: link?.to.name ?? null,
-      why: `${countWord(problem.count, 'failed attempt')} from ${clockWord(problem.first)} to ${clockWord(problem.last)}${details === '' ? '' : ` (${details})`}; ${over ? `all results were taken in the end, by ${clockWord(account.lastOk)}` : `${countWord(Math.max(1, lost.length), 'result')} never reached the upstream in this window`}.`,
+      why: `${countWord(problem.count, 'failed attempt')} from ${clockWord(problem.first)} to ${clockWord(problem.last)}${details === '' ? '' : ` (${details})`}; ${outcomeWords(over, lost.length, account.lastOk)}.`,
     }),
   )
 }
 
-function has(record: TaskRecord, wanted: TaskStep): boolean {
-  return record.steps.some(({ step }) => step === wanted)
+function outcomeWords(over: boolean, lost: number, lastOk: number): string {
+  const missing =
+    lost === 0 ? '' : `${countWord(lost, 'result')} never reached the upstream in this window`
+  if (!over) return missing || 'no result was taken since'
+  const again = `results are taken again, the last at ${clockWord(lastOk)}`
+  return missing === '' ? again : `${again}, but ${missing}`
 }

@@ -12,6 +12,7 @@ import { WarrenUpstreamEvents } from './warren-upstream-events.ts'
 export interface WarrenEvents {
   readonly facts: Facts
   event(line: Quotable, event: JsonEvent, level: number): void
+  settle?(): void
 }
 
 /** JSON lines of our own programs (pino): `time`, `level`, `msg`, `component` and the fields of the event. */
@@ -49,6 +50,10 @@ export class WarrenJsonReader implements FormatReader {
     head.level = levelOf(event)
     program.event(line, event, head.level)
     return true
+  }
+
+  settle(): void {
+    for (const program of this.#programs.values()) program.settle?.()
   }
 
   #program(component: string): WarrenEvents | undefined {

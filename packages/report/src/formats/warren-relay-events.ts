@@ -22,6 +22,9 @@ const REASONS = new Map<string, Cause>([
   ['slow-down', 'rate-limited'],
 ])
 
+/** Requests that name no client and no known collection. */
+const NOBODY = 'nobody'
+
 /** Failed logins whose request line has not come yet. */
 const MOST_PENDING = 64
 /** As nginx has it: the client was gone before its answer. */
@@ -31,7 +34,10 @@ const CLIENT_LEFT = 499
 interface Refused {
   readonly cause: Cause
   readonly client: string
-  readonly line: KeptLine
+  /** Whose collection was asked for; '' where that is not known. */
+  readonly owner: string
+  readonly id: number
+  readonly line: Quotable
 }
 
 /** Events of our own hub. */
@@ -41,6 +47,8 @@ export class WarrenRelayEvents implements WarrenEvents {
   readonly #nodeNames = new Map<string, string>()
   readonly #refused = new Map<string, Refused>()
   #login: { id: string; line: RawEvidence } | undefined
+  #debug = false
+  #published = false
 
   constructor() {
     this.facts.program = 'Warren relay'
@@ -48,6 +56,7 @@ export class WarrenRelayEvents implements WarrenEvents {
 
   event(line: Quotable, event: JsonEvent, level: number): void {
     const msg = event.word('msg')
+    if (level === LEVEL.debug) this.#debug = true
     if (msg === 'request completed') this.#request(line, event)
     else if (msg === 'link summary') this.#summary(line, event)
     else if (
@@ -81,9 +90,9 @@ export class WarrenRelayEvents implements WarrenEvents {
     const name = event.word('client')
     if (name !== '' && event.has('node')) this.#learn(event.word('node'), name)
     if (status === 401 || (status === 429 && refused !== undefined)) {
-      if (refused !== undefined)
-        this.#refuse(refused.line, refused.cause, refused.client, status, ms)
-      else this.#refuse(line, 'auth-refused', name, status, ms)
+      const owner = this.#ownerOf(line.buf, path)
+      const id = event.hash('requestId')
+      this.#refuse(refused ?? { cause: 'auth-refused', client: name, owner, id, line }, status, ms)
       return
     }
     // A poll that was held for want of work and given up by its client, mostly because that was stopped: nothing was
@@ -122,11 +131,21 @@ export class WarrenRelayEvents implements WarrenEvents {
     return refused
   }
 
-  /** `/readyz` answers for store and queue: 200 proves both. */
+  /** `/readyz` answers for the store; a broker that is down does not make it fail. */
   #readiness(line: Quotable, event: JsonEvent, status: number): void {
-    if (status !== 200 || !event.text('path').endsWith('/readyz')) return
-    this.facts.database.success(line, 0, Number.NaN)
-    if (this.facts.queue !== 'database') this.facts.broker.success(line, 0, Number.NaN)
+    if (status === 200 && event.text('path').endsWith('/readyz')) {
+      this.facts.database.success(line, 0, Number.NaN)
+    }
+  }
+
+  /** The client whose collection a path names; '' if that is not known. */
+  #ownerOf(buf: Buffer, { collectionStart, collectionEnd }: RequestPath): string {
+    const collection = buf.toString(
+      'utf8',
+      collectionStart,
+      Math.min(collectionEnd, collectionStart + 100),
+    )
+    return this.#nodeNames.get(collection) ?? ''
   }
 
   #summary(line: Quotable, event: JsonEvent): void {
@@ -155,10 +174,13 @@ export class WarrenRelayEvents implements WarrenEvents {
         tasks.step(taskId, 'received', line, { kind: event.word('kind') })
         break
       case 'task admitted':
+        this.#published = true
+        break
       case 'task redelivered':
         break
       case 'task handed out':
         tasks.step(taskId, 'handed-out', line, more())
+        this.#provesBroker(line)
         break
       case 'answer stored':
         tasks.step(taskId, 'answered', line, more())
@@ -212,6 +234,14 @@ export class WarrenRelayEvents implements WarrenEvents {
     return true
   }
 
+  /** At debug every publication that did not get through is written: a task that went out without one went by the broker. */
+  #provesBroker(line: Quotable): void {
+    const { broker, queue } = this.facts
+    if (!this.#published || !this.#debug || queue === 'database' || broker.inTrouble) return
+    this.#published = false
+    broker.success(line, 0, Number.NaN)
+  }
+
   #submissionFailed(line: Quotable, event: JsonEvent): void {
     const { submissions } = this.facts
     const status = event.number('status')
@@ -261,6 +291,10 @@ export class WarrenRelayEvents implements WarrenEvents {
         facts.broker.failure(line, outcomeOf(cause), cause, Number.NaN)
         break
       }
+      case 'publishing put off':
+        this.#published = false
+        facts.broker.failure(line, outcomeOf('broker-refused'), 'broker-refused', Number.NaN)
+        break
       case 'queue recovered':
         facts.broker.success(line, 0, Number.NaN)
         break
@@ -269,6 +303,13 @@ export class WarrenRelayEvents implements WarrenEvents {
         facts.queue = event.word('queue')
         facts.store = event.text('store')
         facts.database.success(line, 0, Number.NaN)
+        // A broker that was not there would have been told of just before.
+        if (facts.queue !== 'database' && !facts.broker.inTrouble)
+          facts.broker.success(line, 0, Number.NaN)
+        break
+      case 'request failed':
+        // The request line of the same id has the 500.
+        facts.serverErrors.see(line)
         break
       case 'relay stopping':
       case 'relay stopped':
@@ -281,37 +322,43 @@ export class WarrenRelayEvents implements WarrenEvents {
   }
 
   #authenticationFailed(line: Quotable, event: JsonEvent): void {
-    const cause = REASONS.get(event.word('reason')) ?? 'auth-refused'
+    const refused: Refused = {
+      cause: REASONS.get(event.word('reason')) ?? 'auth-refused',
+      client: event.word('client'),
+      owner: this.#nodeNames.get(event.word('collection')) ?? '',
+      id: event.hash('requestId'),
+      line: new KeptLine(line),
+    }
     const requestId = event.text('requestId')
-    const client = event.word('client')
     if (requestId === '') {
-      this.#refuse(line, cause, client, 401, Number.NaN)
+      this.#refuse(refused, 401, Number.NaN)
       return
     }
-    // The request line of the same id follows; where the level hides it, this line is counted when the next one pushes it out.
-    this.#refused.set(requestId, { cause, client, line: new KeptLine(line) })
+    // The request line of the same id follows; where the level hides it, this one is counted when another pushes it out.
+    this.#refused.set(requestId, refused)
     if (this.#refused.size <= MOST_PENDING) return
     const oldest = this.#refused.entries().next()
     if (oldest.done === true) return
-    const [id, refused] = oldest.value
-    this.#refused.delete(id)
-    this.#refuse(refused.line, refused.cause, refused.client, 401, Number.NaN)
+    this.#refused.delete(oldest.value[0])
+    this.#refuse(oldest.value[1], 401, Number.NaN)
   }
 
   /** Counts what still waits for its request line. */
   settle(): void {
-    for (const { line, cause, client } of this.#refused.values())
-      this.#refuse(line, cause, client, 401, Number.NaN)
+    for (const refused of this.#refused.values()) this.#refuse(refused, 401, Number.NaN)
     this.#refused.clear()
   }
 
-  #refuse(line: Quotable, cause: Cause, name: string, status: number, ms: number): void {
-    const client = this.#client(name || 'nobody')
+  /** Somebody's wrong credentials are his own trouble; unknown or missing ones are that of whose collection it is. */
+  #refuse(refused: Refused, status: number, ms: number): void {
+    const { cause, client: given, owner, id, line } = refused
+    const own = cause === 'auth-unknown-user' || given === '' ? owner || given : given
+    const client = this.#client(own || NOBODY)
     if (client === undefined) return
     client.account.failure(line, status, cause, ms)
     client.account.poll(line.time, false)
-    if (name !== '') client.account.problems.get(cause)?.detail(name)
-    client.account.polls.add(line.time, ms, status, 0)
+    if (given !== '') client.account.problems.get(cause)?.detail(given)
+    client.account.polls.add(line.time, ms, status, id)
   }
 
   #upstreamFailed(line: Quotable, event: JsonEvent): void {
@@ -339,7 +386,7 @@ export class WarrenRelayEvents implements WarrenEvents {
 
   #client(name: string): HubClient | undefined {
     const client = name === '' ? undefined : this.facts.clients.of(name)
-    if (client !== undefined && client.names.size === 0 && name !== 'nobody')
+    if (client !== undefined && client.names.size === 0 && name !== NOBODY)
       client.names.set(name, 1)
     return client
   }

@@ -22,6 +22,8 @@ export class LogReader {
   readonly #sources: (LogSource | undefined)[] = []
   readonly #coloured: boolean
   readonly #mayHoldLineEnds: boolean
+  /** The first row names the columns. */
+  readonly #headRow: boolean
   readonly #view = new LineView()
   readonly #partials = new Map<number, { buf: Buffer; length: number; line: number }>()
   readonly #plain = Buffer.allocUnsafe(MAX_LINE_BYTES)
@@ -40,6 +42,7 @@ export class LogReader {
     this.#sourceFor = sourceFor
     this.wrapper = recognition.makeWrapper()
     this.#coloured = recognition.coloured
+    this.#headRow = recognition.layout === 'csv'
     this.#mayHoldLineEnds =
       recognition.layout !== 'lines' || this.wrapper instanceof JsonRecordWrapper
     if (recognition.newestFirst) this.#newestFirst = new NewestFirst(this.#line)
@@ -93,6 +96,7 @@ export class LogReader {
     view.partial = false
     if (this.#coloured) this.#withoutColour(view)
     this.wrapper.unwrap(view)
+    if (this.#headRow && line === 1) return
     if (view.partial || this.#partials.size > 0) {
       if (this.#joinPartial(view)) return
     }

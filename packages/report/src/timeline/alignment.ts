@@ -64,6 +64,44 @@ export function likelyLags(a: Signal, b: Signal, offset: number, reach: number):
     .map(([key]) => key * bin)
 }
 
+/** Widest range of lags looked at, in seconds: eight days. */
+const MOST_LAGS = 691_200
+
+/**
+ * Lags within [low, high] milliseconds, in steps of a second, by how many pairs of instants lie so far apart; the most frequent
+ * first, at most `most` of them.
+ */
+export function frequentLags(
+  a: Signal,
+  b: Signal,
+  low: number,
+  high: number,
+  most: number,
+): number[] {
+  const first = Math.floor(low / 1_000)
+  const length = Math.min(MOST_LAGS, Math.ceil(high / 1_000) - first + 1)
+  if (!(length > 0)) return []
+  const counts = new Uint32Array(length)
+  const step = Math.max(1, Math.floor(a.times.length / 120))
+  for (let at = 0; at < a.times.length; at += step) {
+    const time = a.times[at] ?? 0
+    for (const other of b.times) {
+      const bin = Math.round((other - time) / 1_000) - first
+      if (bin >= 0 && bin < length) counts[bin] = (counts[bin] ?? 0) + 1
+    }
+  }
+  const bins: number[] = []
+  // A lag that falls between two seconds is spread over both.
+  const weight = (bin: number): number =>
+    (counts[bin] ?? 0) + Math.max(counts[bin - 1] ?? 0, counts[bin + 1] ?? 0)
+  const least = Math.max(2, Math.min(5, a.times.length / step / 10))
+  for (let bin = 0; bin < length; bin++) if ((counts[bin] ?? 0) >= least) bins.push(bin)
+  return bins
+    .toSorted((x, y) => weight(y) - weight(x) || x - y)
+    .slice(0, most)
+    .map((bin) => (bin + first) * 1_000)
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((x, y) => x - y)
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN

@@ -45,6 +45,8 @@ export interface PlacedAccount {
   readonly tasks: number
   readonly answers: number
   readonly lateAnswers: number
+  /** Empty answers held back for want of work. */
+  readonly held: number
   /** Median time between two signs of life, ms; NaN if unknown. */
   readonly rhythm: number
   /** Time within which nearly every next sign came, ms; NaN if unknown. */
@@ -75,6 +77,7 @@ export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | un
     tasks: 0,
     answers: 0,
     lateAnswers: 0,
+    held: 0,
   }
   for (const { account } of used) {
     const totals = account.totals()
@@ -88,6 +91,7 @@ export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | un
     sums.tasks += account.tasks
     sums.answers += account.answers
     sums.lateAnswers += account.lateAnswers
+    sums.held += account.held
   }
   const lastOk = largest(used.map(({ account, shift }) => account.lastOk + shift))
   const newest = used.reduce((a, b) =>
@@ -125,6 +129,19 @@ export function placeSeries(
   series.cover(from, to, bucketMs)
   for (const part of account.parts) part.account.series.replayInto(series, part.shift)
   return series
+}
+
+/** Exchanges that worked well within [from, to], to the precision of the buckets. */
+export function okWithin(account: PlacedAccount, from: number, to: number): number {
+  let sum = 0
+  for (const { account: part, shift } of account.parts) {
+    const { series } = part
+    for (let slot = 0; slot < series.length; slot++) {
+      const start = series.from + slot * series.bucketMs + shift
+      if (start >= from && start + series.bucketMs <= to) sum += series.ok[slot] ?? 0
+    }
+  }
+  return sum
 }
 
 function placeProblems(parts: readonly AccountPart[], lastOk: number): Map<Cause, PlacedProblem> {

@@ -2,14 +2,15 @@ import type { Confidence } from '../document/report-document.ts'
 import type { BalancerFacts, ClientFacts, Facts, HubClient, HubFacts } from '../facts/facts.ts'
 import type { LogSource } from '../formats/log-source.ts'
 import { DAY, HOUR, MINUTE } from '../read/timestamps.ts'
-import { align } from './alignment.ts'
+import { align, frequentLags } from './alignment.ts'
 import type { Alignment } from './alignment.ts'
 import { signalOf, signalOfPolls } from './signal.ts'
 import type { Signal } from './signal.ts'
 import { offsetText, zoneOffsetMinutes } from './zone-offset.ts'
 
 const QUARTER = 15 * MINUTE
-const MOST_CANDIDATES = 3_000
+/** Clocks further apart than this are not told from another zone. */
+const WIDEST_SKEW_MS = 2 * MINUTE
 
 /** Where a source stands on the common time line. */
 export interface Placement {
@@ -115,14 +116,20 @@ function matchOffsets(
   other: Placement,
   theirs: Signal,
 ): Match | undefined {
-  const found: Alignment[] = []
-  for (const shift of candidateShifts(source, other)) {
-    const fit = align(mine, theirs, shift - other.shift, 5_000)
-    // A tenth of the polls agreeing is chance where somebody polls often.
-    if (fit.matched >= 5 && fit.matched >= fit.comparable * 0.5)
-      found.push({ ...fit, offset: shift })
+  const { low, high } = shiftRange(source, other)
+  const byZone = new Map<number, Alignment>()
+  for (const lag of frequentLags(mine, theirs, low - other.shift, high - other.shift, 500)) {
+    // Zones differ by quarters of an hour; what is left is how far the clocks are apart.
+    const shift = Math.round((lag + other.shift) / QUARTER) * QUARTER
+    if (Math.abs(lag + other.shift - shift) > WIDEST_SKEW_MS) continue
+    const fit = align(mine, theirs, lag, 2_000)
+    // Half of the polls agreeing is chance where somebody polls often.
+    if (fit.matched < 5 || fit.matched < fit.comparable * 0.5) continue
+    const known = byZone.get(shift)
+    if (known === undefined || fit.matched > known.matched)
+      byZone.set(shift, { ...fit, offset: shift })
   }
-  found.sort((a, b) => b.matched - a.matched)
+  const found = [...byZone.values()].toSorted((a, b) => b.matched - a.matched)
   const most = found[0]
   if (most === undefined) return undefined
   const equal = found.filter(({ matched }) => matched >= most.matched * 0.95)
@@ -131,19 +138,21 @@ function matchOffsets(
   return best === undefined ? undefined : { source, other, best, rivals: equal.length - 1 }
 }
 
-/** Shifts worth trying: multiples of a quarter of an hour under which the two overlap. */
-function candidateShifts(source: LogSource, other: Placement): number[] {
+/** Shifts under which the two overlap, and that a zone can explain. */
+function shiftRange(source: LogSource, other: Placement): { low: number; high: number } {
   const first = other.source.first + other.shift
   const last = other.source.last + other.shift
   const dated = source.timeKind === 'dated'
-  const low = Math.max(dated ? -14 * HOUR : Number.NEGATIVE_INFINITY, first - source.last)
-  const high = Math.min(dated ? 14 * HOUR : Number.POSITIVE_INFINITY, last - source.first)
-  const shifts: number[] = []
-  for (let shift = Math.ceil(low / QUARTER) * QUARTER; shift <= high; shift += QUARTER) {
-    shifts.push(shift)
-    if (shifts.length > MOST_CANDIDATES) break
+  return {
+    low: Math.max(
+      dated ? -14 * HOUR - WIDEST_SKEW_MS : Number.NEGATIVE_INFINITY,
+      first - source.last,
+    ),
+    high: Math.min(
+      dated ? 14 * HOUR + WIDEST_SKEW_MS : Number.POSITIVE_INFINITY,
+      last - source.first,
+    ),
   }
-  return shifts
 }
 
 /** Among shifts that fit alike the plainest zone: UTC, then whole hours near it. */

@@ -57,10 +57,6 @@ export class CsvRecordWrapper implements Wrapper {
     const fields = this.#split(view)
     const { line, times, labels } = this.#columns
     if (fields <= line) return false
-    if (view.line === 1) {
-      view.end = view.start
-      return true
-    }
     const { buf } = view
     let time = Number.NaN
     for (const column of times) {
