@@ -19,18 +19,19 @@ export interface CliIo {
 /** What a shell reports of a program that `| head` has cut off: 128 and the number of SIGPIPE. */
 const CUT_OFF = 141
 
+/** Nobody reads what else we have to say. Unheard, the end of `| head` would be an uncaught error with a stack trace. */
+function endIfCutOff(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(CUT_OFF)
+}
+
 /**
  * The process itself. Standard output that cannot be written to ends it: with 141 when the reader went away, otherwise
  * (a full disk) with an `error:` line and 1. A log that cannot be written to stderr does not: the service it is about goes on.
  */
 export function processIo(): CliIo {
   const { stdout, stderr } = process
-  // Without a listener the end of `| head` is an uncaught error with a stack trace. Nobody reads what else we have to say.
-  const onError = (error: NodeJS.ErrnoException): void => {
-    if (error.code === 'EPIPE') process.exit(CUT_OFF)
-  }
-  stderr.on('error', onError)
-  stdout.on('error', onError).on('error', (error: Error) => {
+  stderr.on('error', endIfCutOff)
+  stdout.on('error', endIfCutOff).on('error', (error: Error) => {
     const failure = new ProgramError(`cannot write to standard output: ${error.message}`)
     process.exit(printFailure(failure, stderr))
   })
