@@ -34,6 +34,12 @@ function catalogue(changes: Record<string, Partial<CatalogueTable> | null> = {})
   return { schema: 'cdm', tables, otherCdmSchemas: [] }
 }
 
+function findingsWithout(table: string, column: string) {
+  const columns = new Map(catalogue().tables.get(table)?.columns)
+  columns.delete(column)
+  return judgeCatalogue(catalogue({ [table]: { columns } }), EVERYTHING)
+}
+
 describe('checking a CDM', () => {
   it('finds nothing to say about a complete one', () => {
     expect(judgeCatalogue(catalogue(), EVERYTHING)).toEqual([])
@@ -88,18 +94,13 @@ describe('checking a CDM', () => {
   })
 
   it('warns of a column that only few questions read, and names these', () => {
-    const without = (table: string, column: string) => {
-      const columns = new Map(catalogue().tables.get(table)?.columns)
-      columns.delete(column)
-      return judgeCatalogue(catalogue({ [table]: { columns } }), EVERYTHING)
-    }
     for (const { table, type } of CLINICAL_TABLES) {
-      const [finding, ...others] = without(table, type)
+      const [finding, ...others] = findingsWithout(table, type)
       expect(finding).toMatchObject({ severity: 'warning', code: 'missing-column', column: type })
       expect(finding?.message).toContain('secondary_modifier')
       expect(others).toEqual([])
     }
-    const [month] = without('person', 'month_of_birth')
+    const [month] = findingsWithout('person', 'month_of_birth')
     expect(month).toMatchObject({ severity: 'warning', column: 'month_of_birth' })
     expect(month?.message).toContain('months')
   })
