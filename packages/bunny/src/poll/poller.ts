@@ -67,7 +67,8 @@ export class Poller {
   async #pollOnce(signal: AbortSignal): Promise<number> {
     const { ask, take, waitSeconds, intervalMs, backoff, clock, log, summary } = this.#options
     const startedAt = clock.now()
-    const took = () => clock.now() - startedAt
+    // A clock set back by an hour in the meantime must not become a pause of an hour.
+    const took = () => Math.max(0, clock.now() - startedAt)
     using cut = cutShort(signal, waitSeconds > 0 && this.#held !== false ? 0 : LAST_ANSWER_MS)
     let next: { body: unknown; requestId: string } | null
     try {

@@ -77,6 +77,11 @@ describe('pace of polling', () => {
     expect((await pollThrough([short, short])).sentAt).toEqual([0, 5000])
   })
 
+  it('keeps to the interval when the clock is set back during a poll', async () => {
+    const { sentAt } = await pollThrough([{ afterMs: -3_600_000 }, { afterMs: 0 }])
+    expect(sentAt).toEqual([0, -3_600_000 + 5000])
+  })
+
   it('does not ask to be held when that is switched off', async () => {
     const { asked, sentAt } = await pollThrough([{ afterMs: 10 }, { afterMs: 10 }], {
       waitSeconds: 0,
