@@ -79,7 +79,9 @@ export class DistributionCache {
 
   #isFresh(entry: Entry): boolean {
     const { ttlMs, clock } = this.#options
-    return ttlMs === 0 || entry.madeAt + ttlMs > clock.now()
+    const ageMs = clock.now() - entry.madeAt
+    // Made in the future: under a clock that was wrong, and would be fresh for as long as it was ahead.
+    return ttlMs === 0 || (ageMs >= 0 && ageMs < ttlMs)
   }
 
   #path(code: CachedCode): string {

@@ -448,6 +448,17 @@ describe('distribution cache', () => {
     expect(queries).toBe(2 * asked)
   })
 
+  it('is not used when it was made by a clock that was ahead', async () => {
+    const clock = new JumpingClock()
+    const task = distribution('DEMOGRAPHICS')
+    clock.advance(400 * 86_400_000)
+    await solveTask(task, contextOver(source, { clock, cache: await cacheAt(clock, 30) }))
+    clock.advance(-400 * 86_400_000)
+    const before = queries
+    await solveTask(task, contextOver(source, { clock, cache: await cacheAt(clock, 30) }))
+    expect(queries - before).toBe(1)
+  })
+
   it('is not used under another threshold', async () => {
     const clock = new JumpingClock()
     const before = queries
