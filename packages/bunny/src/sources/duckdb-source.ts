@@ -40,6 +40,9 @@ export interface DuckDbSourceOptions extends DuckDbLimits {
   readonly threads?: number
 }
 
+/** DuckDB forgets an interruption that reaches it just before the statement begins to run. */
+const INTERRUPT_EVERY_MS = 100
+
 /** An OMOP CDM in a DuckDB file, or in a DuckDB that this process holds in memory. */
 export class DuckDbSource implements CdmSource {
   readonly dialect = 'duckdb'
@@ -117,9 +120,11 @@ export class DuckDbSource implements CdmSource {
     signal: AbortSignal | undefined,
   ): { readonly reason: SourceError | undefined; disarm(): void } {
     let reason: SourceError | undefined
+    let again: NodeJS.Timeout | undefined
     const stop = (why: SourceError) => (): void => {
       reason = why
       connection.interrupt()
+      again ??= setInterval(() => connection.interrupt(), INTERRUPT_EVERY_MS)
     }
     const onAbort = stop(cancelled())
     const limit = this.#statementTimeoutMs
@@ -127,6 +132,7 @@ export class DuckDbSource implements CdmSource {
       new SourceError('timeout', 'the statement took longer than allowed', { code: 'TIMEOUT' }),
     )
     const timer = limit > 0 ? setTimeout(onTimeout, limit) : undefined
+    if (signal?.aborted === true) onAbort()
     signal?.addEventListener('abort', onAbort, { once: true })
     return {
       get reason() {
@@ -134,6 +140,7 @@ export class DuckDbSource implements CdmSource {
       },
       disarm: () => {
         clearTimeout(timer)
+        clearInterval(again)
         signal?.removeEventListener('abort', onAbort)
       },
     }

@@ -79,7 +79,7 @@ export class PostgresSource implements CdmSource {
       const client = await this.#acquire(signal)
       const isNew = !this.#restricted.has(client)
       try {
-        if (isNew) await this.#restrict(client)
+        if (isNew) await orAborted(this.#restrict(client), signal)
         const rows = await this.#run(client, statement, signal)
         client.release()
         return rows
@@ -188,6 +188,7 @@ async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined
   if (signal === undefined) return promise
   const aborted = Promise.withResolvers<never>()
   const onAbort = (): void => aborted.reject(cancelled())
+  if (signal.aborted) onAbort()
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     return await Promise.race([promise, aborted.promise])

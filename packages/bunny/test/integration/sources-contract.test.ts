@@ -3,6 +3,7 @@ import { createDatabase, describePostgres, type TestDatabase } from '@warren/tes
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { generateOmop } from '../../src/omop/generate-omop.ts'
@@ -133,6 +134,18 @@ function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
     )
     expect(performance.now() - started).toBeLessThan(8_000)
     expect(await source.query(sql('SELECT 1 AS one'))).toEqual([{ one: 1 }])
+  })
+
+  it('stops a statement whichever of its steps the abort comes in', async () => {
+    await using fresh = await open({ poolSize: 1 })
+    for (let steps = 0; steps < 12; steps += 1) {
+      const stop = new AbortController()
+      const running = fresh.query(ENDLESS, { signal: stop.signal })
+      for (let step = 0; step < steps; step += 1) await setImmediate()
+      stop.abort()
+      await expect(running).rejects.toMatchObject({ kind: 'cancelled' })
+    }
+    expect(await fresh.query(sql('SELECT 1 AS one'))).toEqual([{ one: 1 }])
   })
 
   it('stops a statement that takes too long', async () => {
