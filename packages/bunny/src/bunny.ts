@@ -56,10 +56,16 @@ export async function startBunny(
   const source =
     dependencies.source ?? starting.use(await openConfigured(config, dependencies.signal, tools))
   const omop = { specimen: config.specimenEnabled, location: config.locationEnabled }
-  const check = await checkDatabase(source, omop, log)
+  const { signal } = dependencies
+  const check = await checkDatabase(
+    source,
+    { ...omop, ...(signal === undefined ? {} : { signal }) },
+    log,
+  )
 
   const link = starting.use(openLink(config, env, log))
-  const outbox = await openOutbox(config, link, tools)
+  const folder = starting.use(await openOutboxFolder(config))
+  const outbox = openOutbox(config, link, { ...tools, folder })
   starting.defer(() => outbox.close(LAST_POSTS_MS))
 
   const cache = config.cacheEnabled ? await openCache(config, tools) : undefined
@@ -179,18 +185,19 @@ function openConfigured(
   })
 }
 
-async function openOutbox(
+async function openOutboxFolder(config: BunnyConfig): Promise<OutboxFolder | undefined> {
+  const { outboxDir, outboxMaxMegabytes } = config
+  if (outboxDir === undefined) return undefined
+  return await usable('BUNNY_OUTBOX_DIR', () =>
+    OutboxFolder.open(outboxDir, { maxBytes: outboxMaxMegabytes * 1_000_000 }),
+  )
+}
+
+function openOutbox(
   config: BunnyConfig,
   link: RelayLink,
-  { log, clock }: Tools,
-): Promise<Outbox> {
-  const { outboxDir, outboxMaxMegabytes } = config
-  const folder =
-    outboxDir === undefined
-      ? undefined
-      : await usable('BUNNY_OUTBOX_DIR', () =>
-          OutboxFolder.open(outboxDir, { maxBytes: outboxMaxMegabytes * 1_000_000 }),
-        )
+  { log, clock, folder }: Tools & { folder: OutboxFolder | undefined },
+): Outbox {
   return new Outbox({
     send: (result, signal) => link.send(result, signal),
     resultUrl: (taskId) => link.resultUrl(taskId),
@@ -221,6 +228,7 @@ async function usable<T>(variable: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open()
   } catch (error: unknown) {
+    if (error instanceof ProgramError) throw error
     throw new ProgramError(`${variable}: the folder cannot be used (${errorText(error)})`, {
       exitCode: ExitCode.config,
       hint: 'create it, writable for the account this program runs as',

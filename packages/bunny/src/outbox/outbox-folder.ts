@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseResult, serializeResult, type TaskResult } from '@warren/task-api'
 import { z } from 'zod'
 import { errorText } from '../error-text.ts'
+import { FolderLock } from './folder-lock.ts'
 
 export interface StoredResult {
   /** Which task this answers; one file each. */
@@ -24,25 +25,31 @@ const FORMAT = 1
 
 /**
  * Results on disk, one file each, until they are delivered. A file appears whole or not at all: it is written beside
- * its place, flushed, and renamed. One folder belongs to one bunny. What lies here has been through disclosure
- * control, but it is still the hospital's: the folder is made readable for its owner only.
+ * its place, flushed, and renamed. One folder belongs to one bunny, until it is disposed. What lies here has been
+ * through disclosure control, but it is still the hospital's: the folder is made readable for its owner only.
  */
-export class OutboxFolder {
+export class OutboxFolder implements Disposable {
+  readonly #lock: FolderLock
   readonly #path: string
   readonly #maxBytes: number
   readonly #sizes = new Map<string, number>()
   #bytes = 0
 
-  private constructor(path: string, maxBytes: number) {
+  private constructor(lock: FolderLock, path: string, maxBytes: number) {
+    this.#lock = lock
     this.#path = path
     this.#maxBytes = maxBytes
   }
 
-  /** Makes the folder if need be. Throws when it cannot be written to: better at the start than with a result in hand. */
+  /** Makes the folder if need be. Throws when it cannot be written to or is in use: better at the start than with a result in hand. */
   static async open(path: string, options: { maxBytes: number }): Promise<OutboxFolder> {
     await mkdir(path, { recursive: true, mode: 0o700 })
     await access(path, constants.R_OK | constants.W_OK)
-    return new OutboxFolder(path, options.maxBytes)
+    return new OutboxFolder(await FolderLock.take(path), path, options.maxBytes)
+  }
+
+  [Symbol.dispose](): void {
+    this.#lock[Symbol.dispose]()
   }
 
   /** Throws when the folder is full or the disk is: the result is then in memory only. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { Backoff, type Logger } from '@warren/runtime'
-import type { TaskResult } from '@warren/task-api'
+import { errorResult, isFailure, type TaskResult } from '@warren/task-api'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import { judge } from './delivery-failure.ts'
@@ -87,16 +87,8 @@ export class Outbox {
 
   /** Takes a result; returns once it is safe on disk, if there is a folder, and long before it is delivered. */
   async put(key: string, result: TaskResult): Promise<void> {
-    const { folder, clock, log } = this.#options
-    const entry: StoredResult = { key, solvedAt: clock.now(), result }
-    if (folder !== undefined) {
-      try {
-        await folder.write(entry)
-      } catch (error: unknown) {
-        // Not being able to keep it is no reason not to send it.
-        log.error({ taskId: result.uuid, err: error }, BunnyEvent.outboxTrouble)
-      }
-    }
+    const entry: StoredResult = { key, solvedAt: this.#options.clock.now(), result }
+    await this.#keep(entry)
     if (!this.#deliveries.has(key)) this.#start(entry)
   }
 
@@ -116,7 +108,18 @@ export class Outbox {
     this.#deliveries.set(entry.key, delivery)
   }
 
-  async #deliver(entry: StoredResult): Promise<void> {
+  async #keep(entry: StoredResult): Promise<void> {
+    const { folder, log } = this.#options
+    try {
+      await folder?.write(entry)
+    } catch (error: unknown) {
+      // Not being able to keep it is no reason not to send it.
+      log.error({ taskId: entry.result.uuid, err: error }, BunnyEvent.outboxTrouble)
+    }
+  }
+
+  async #deliver(solved: StoredResult): Promise<void> {
+    let entry = solved
     const { clock, log, initialBackoffMs, maxBackoffMs, keepForMs, random, resultUrl } =
       this.#options
     const taskId = entry.result.uuid
@@ -142,9 +145,15 @@ export class Outbox {
         if (failure.final) {
           const { requestId, status, detail } = failure
           log.error({ taskId, requestId, status, detail, attempt }, BunnyEvent.resultRefused)
+          const reason = `the relay refused it: ${detail}`
+          if (status === 413 && !isFailure(entry.result)) {
+            log.error({ taskId, reason }, BunnyEvent.resultLost)
+            entry = withoutAnswer(entry)
+            await this.#keep(entry)
+            continue
+          }
           // 404 and the like: nobody waits for it any more. Too large, or a defect: somebody does, and gets nothing.
-          const lost = status === undefined || status === 413
-          await this.#give(entry, `the relay refused it: ${detail}`, lost)
+          await this.#give(entry, reason, status === undefined || status === 413)
           return
         }
         const retryInMs = Math.max(
@@ -207,3 +216,12 @@ export class Outbox {
     }
   }
 }
+
+/** What is sent where the answer is too large to be: whoever waits for it then knows, and does not wait in vain. */
+const withoutAnswer = (entry: StoredResult): StoredResult => ({
+  ...entry,
+  result: errorResult(
+    { uuid: entry.result.uuid, collection: entry.result.collection_id },
+    'The answer is larger than the relay accepts.',
+  ),
+})

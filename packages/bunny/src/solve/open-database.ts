@@ -49,6 +49,7 @@ export async function checkDatabase(
   try {
     check = await source.check(options)
   } catch (error: unknown) {
+    options.signal?.throwIfAborted()
     if (error instanceof SourceError) throw notAvailable(error)
     throw error
   }

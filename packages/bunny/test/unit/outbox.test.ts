@@ -1,6 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ProgramError } from '@warren/runtime'
 import { countResult, TaskApiError, type TaskApiErrorKind, type TaskResult } from '@warren/task-api'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OutboxFolder } from '../../src/outbox/outbox-folder.ts'
@@ -106,14 +109,29 @@ describe('delivery of results', () => {
     expect(lines[0]).toMatchObject({ level: 50, taskId: 'a', status })
   })
 
-  it('says that a result is lost which is too large for the relay', async () => {
-    const { outbox, lines } = outboxOver(failing(refusal(413, 'refused')))
+  it('sends an error in the place of a result that is too large for the relay', async () => {
+    const sent: TaskResult[] = []
+    const { outbox, lines } = outboxOver((result) => {
+      sent.push(result)
+      return sent.length === 1 ? Promise.reject(refusal(413, 'refused')) : Promise.resolve(accepted)
+    })
     await outbox.put('a', result('a'))
     await empty(outbox)
     expect(lines).toMatchObject([
       { msg: 'result refused', taskId: 'a', status: 413 },
       { msg: 'result lost', level: 50, taskId: 'a' },
+      { msg: 'result posted', taskId: 'a' },
     ])
+    expect(sent[1]).toMatchObject({ uuid: 'a', collection_id: 'c', status: 'error' })
+    expect(sent[1]?.message).toContain('larger than the relay accepts')
+  })
+
+  it('does not go on about a relay for which even that is too large', async () => {
+    const tooLarge = refusal(413, 'refused')
+    const { outbox, said } = outboxOver(() => Promise.reject(tooLarge))
+    await outbox.put('a', result('a'))
+    await empty(outbox)
+    expect(said()).toEqual(['result refused', 'result lost', 'result refused', 'result lost'])
   })
 
   it('takes 409 for final: the relay has an answer already', async () => {
@@ -221,24 +239,35 @@ describe('an outbox with a folder', () => {
   beforeEach(async () => {
     path = await mkdtemp(join(tmpdir(), 'warren-outbox-'))
   })
-  afterEach(() => rm(path, { recursive: true }))
+  afterEach(async () => {
+    close()
+    await rm(path, { recursive: true })
+  })
 
-  const open = (maxBytes = 1_000_000) => OutboxFolder.open(path, { maxBytes })
+  const opened: OutboxFolder[] = []
+  const close = () => opened.splice(0).forEach((folder) => folder[Symbol.dispose]())
+  const open = async (maxBytes = 1_000_000): Promise<OutboxFolder> => {
+    const folder = await OutboxFolder.open(path, { maxBytes })
+    opened.push(folder)
+    return folder
+  }
+  const files = async () => (await readdir(path)).filter((name) => name !== 'lock').toSorted()
 
   it('has a result on disk before put returns, and not after it is delivered', async () => {
     const gate = Promise.withResolvers<Delivery>()
     const { outbox } = outboxOver(() => gate.promise, { folder: await open() })
     await outbox.put('a', result('a'))
-    expect(await readdir(path)).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)])
+    expect(await files()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)])
     gate.resolve(accepted)
     await empty(outbox)
-    expect(await readdir(path)).toEqual([])
+    expect(await files()).toEqual([])
   })
 
   it('delivers what an earlier process left', async () => {
     const earlier = outboxOver(() => new Promise(() => {}), { folder: await open() })
     await earlier.outbox.put('a', result('a'))
     await earlier.outbox.put('b', result('b'))
+    close()
 
     const sent: TaskResult[] = []
     const { outbox, lines } = outboxOver(
@@ -255,19 +284,20 @@ describe('an outbox with a folder', () => {
       result('b'),
     ])
     expect(lines[0]).toMatchObject({ msg: 'outbox restored', results: 2 })
-    expect(await readdir(path)).toEqual([])
+    expect(await files()).toEqual([])
   })
 
   it('says which results have become too old while nobody was there', async () => {
     const earlier = outboxOver(() => new Promise(() => {}), { folder: await open() })
     await earlier.outbox.put('a', result('a'))
+    close()
     const clock = new JumpingClock()
     clock.advance(7_200_001)
     const { outbox, lines } = outboxOver(failing(), { folder: await open(), clock })
     await outbox.restore()
     expect(outbox.size).toBe(0)
     expect(lines).toMatchObject([{ msg: 'result lost', taskId: 'a' }])
-    expect(await readdir(path)).toEqual([])
+    expect(await files()).toEqual([])
   })
 
   it('keeps what could not be delivered before a stop', async () => {
@@ -279,7 +309,7 @@ describe('an outbox with a folder', () => {
     await put
     await outbox.close(1000)
     expect(said()).not.toContain('result lost')
-    expect(await readdir(path)).toHaveLength(1)
+    expect(await files()).toHaveLength(1)
   })
 
   it('leaves files alone that it cannot read, removes drafts, and says so', async () => {
@@ -293,7 +323,7 @@ describe('an outbox with a folder', () => {
       'outbox trouble: half.json',
       'outbox trouble: other.json',
     ])
-    expect((await readdir(path)).toSorted()).toEqual(['half.json', 'notes.txt', 'other.json'])
+    expect(await files()).toEqual(['half.json', 'notes.txt', 'other.json'])
   })
 
   it('still sends a result for which the folder has no room', async () => {
@@ -301,12 +331,48 @@ describe('an outbox with a folder', () => {
     await outbox.put('a', result('a'))
     await empty(outbox)
     expect(said()).toEqual(['outbox trouble', 'result posted'])
-    expect(await readdir(path)).toEqual([])
+    expect(await files()).toEqual([])
   })
 
   it('does not let the uuid of a task become a path', async () => {
     const { outbox } = outboxOver(() => new Promise(() => {}), { folder: await open() })
     await outbox.put('["../../etc/passwd","c"]', result('../../etc/passwd'))
-    expect(await readdir(path)).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)])
+    expect(await files()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)])
+  })
+
+  it('is readable for its owner only', async () => {
+    const inner = join(path, 'made')
+    using folder = await OutboxFolder.open(inner, { maxBytes: 1_000_000 })
+    await folder.write({ key: 'a', solvedAt: 0, result: result('a') })
+    const modes = ['.', ...(await readdir(inner))].map(
+      async (name) => (await stat(join(inner, name))).mode & 0o777,
+    )
+    expect(await Promise.all(modes)).toEqual([0o700, 0o600, 0o600])
+  })
+
+  it('belongs to one bunny at a time', async () => {
+    await open()
+    const second = await open().catch((error: unknown) => error)
+    expect(second).toBeInstanceOf(ProgramError)
+    expect(second).toMatchObject({ message: expect.stringContaining(path), exitCode: 69 })
+    close()
+    await open()
+  })
+
+  it('is free again when its process is killed', async () => {
+    const source = new URL('../../src/outbox/outbox-folder.ts', import.meta.url).href
+    const program = `
+      const { OutboxFolder } = await import(${JSON.stringify(source)})
+      const folder = await OutboxFolder.open(${JSON.stringify(path)}, { maxBytes: 1 })
+      process.stdout.write('open')
+      setInterval(() => folder, 1000)`
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    await once(child.stdout, 'data')
+    await expect(open()).rejects.toThrow('another bunny')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    await open()
   })
 })
