@@ -1,5 +1,4 @@
 import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { ProgramError } from '@warren/runtime'
 import { errorText } from '../error-text.ts'
 
@@ -7,6 +6,9 @@ import { errorText } from '../error-text.ts'
 export type BatchLine =
   | { readonly number: number; readonly query: unknown; readonly modifiers?: unknown }
   | { readonly number: number; readonly problem: string }
+
+/** Far more than any question needs, and little enough to be held. */
+const LONGEST_LINE_BYTES = 10_000_000
 
 /** Reads `{"query": {…}, "modifiers": […]}` lines, one at a time: a batch may be longer than memory. */
 export async function* readBatch(
@@ -16,14 +18,45 @@ export async function* readBatch(
   const input = file === '-' ? stdin : createReadStream(file)
   let number = 0
   try {
-    for await (const line of createInterface({ input, crlfDelay: Infinity })) {
+    for await (const line of splitLines(input)) {
       number += 1
-      if (line.trim() !== '') yield readLine(number, line)
+      if (line === undefined) yield { number, problem: 'longer than 10 MB' }
+      else if (line.trim() !== '') yield readLine(number, line)
     }
   } catch (error: unknown) {
     if (!(error instanceof Error && 'syscall' in error)) throw error
     throw new ProgramError(`cannot read ${file}: ${error.message}`, { cause: error })
   }
+}
+
+/**
+ * Lines as JSON Lines has them: ended by a line feed and by nothing else. Node's own reader also ends one at U+2028,
+ * which JSON allows inside a text, and holds a line of any length. `undefined` stands for one that is too long.
+ */
+async function* splitLines(input: NodeJS.ReadableStream): AsyncGenerator<string | undefined> {
+  let parts: Buffer[] = []
+  let size = 0
+  const add = (part: Buffer): void => {
+    size += part.length
+    if (size > LONGEST_LINE_BYTES) parts = []
+    else parts.push(part)
+  }
+  const take = (): string | undefined => {
+    const line = size > LONGEST_LINE_BYTES ? undefined : Buffer.concat(parts).toString('utf8')
+    parts = []
+    size = 0
+    return line
+  }
+  for await (const chunk of input) {
+    let rest = Buffer.from(chunk)
+    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+      add(rest.subarray(0, end))
+      yield take()
+      rest = rest.subarray(end + 1)
+    }
+    add(rest)
+  }
+  if (size > 0) yield take()
 }
 
 function readLine(number: number, line: string): BatchLine {

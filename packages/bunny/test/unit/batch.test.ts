@@ -7,6 +7,11 @@ async function linesOf(text: string): Promise<BatchLine[]> {
   return Array.fromAsync(readBatch('-', Readable.from([text])))
 }
 
+async function* endless(): AsyncGenerator<string> {
+  yield '{"query":1}\n{"que'
+  await new Promise(() => {})
+}
+
 describe('batch of questions', () => {
   it('reads a query and its modifiers from each line', async () => {
     const lines = await linesOf(
@@ -28,6 +33,31 @@ describe('batch of questions', () => {
       'expected an object with the member "query"',
       'ok',
     ])
+  })
+
+  it('leaves U+2028 where it is, and characters whole that arrive in halves', async () => {
+    const text = Buffer.from('{"query":"a\u2028ü"}\n{"query":2}')
+    const halves = Array.from({ length: text.length }, (_, at) => text.subarray(at, at + 1))
+    const lines = await Array.fromAsync(readBatch('-', Readable.from(halves)))
+    expect(lines).toEqual([
+      { number: 1, query: 'a\u2028ü' },
+      { number: 2, query: 2 },
+    ])
+  })
+
+  it('refuses a line that is too long, holds no more of it than that, and reads on', async () => {
+    const piece = Buffer.alloc(1_000_000, 'x')
+    const stdin = Readable.from([...Array.from({ length: 100 }, () => piece), '\n{"query":2}\n'])
+    expect(await Array.fromAsync(readBatch('-', stdin))).toEqual([
+      { number: 1, problem: 'longer than 10 MB' },
+      { number: 2, query: 2 },
+    ])
+  })
+
+  it('answers each line as it comes, also where no end ever does', async () => {
+    const batch = readBatch('-', Readable.from(endless()))
+    expect((await batch.next()).value).toEqual({ number: 1, query: 1 })
+    await batch.return(undefined)
   })
 
   it('says which file is not there', async () => {
