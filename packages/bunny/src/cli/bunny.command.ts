@@ -9,22 +9,20 @@ import { earlierCommand, runCommand } from './run.command.ts'
 /** `bunny`: the edge in a hospital, as a daemon and by hand. Rejects with what `printFailure` knows how to show. */
 export function bunnyCommand(io: CliIo): Command {
   const command = new Command('bunny')
-    .description(
-      'Answers questions about how many patients are like this, from a hospital OMOP database.',
-    )
+    .description('answer questions from an OMOP database')
     .version(VERSION)
     .showHelpAfterError('(--help says more)')
     .addHelpText(
       'after',
       `
 Examples:
-  $ bunny daemon                                  poll the relay and answer, until stopped
-  $ bunny run --body query.json                   answer one question by hand
-  $ bunny run --batch queries.jsonl -o out.jsonl  answer many, on one connection
-  $ bunny omop generate --help                    a database to try it on
-  $ bunny config check                            the configuration in effect, secrets masked
+  warren bunny daemon                                  poll the relay and answer, until stopped
+  warren bunny run --body query.json                   answer one question by hand
+  warren bunny run --batch queries.jsonl -o out.jsonl  answer many, on one connection
+  warren bunny omop generate --help                    a database to try it on
+  warren bunny config check                            the configuration in effect, secrets masked
 
-Configuration is taken from environment variables; bunny config check lists them.`,
+Configuration is by environment variables; warren bunny config check names them all.`,
     )
   command.addCommand(daemonCommand(io))
   command.addCommand(runCommand(io))

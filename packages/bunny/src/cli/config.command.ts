@@ -5,9 +5,9 @@ import { bunnyConfig, loadBunnyConfig } from '../config.ts'
 export function configCommand(io: CliIo): Command {
   const check = new Command('check')
     .description(
-      'Says what the daemon would run with, secrets masked; exits with 78 and every problem if it would not.',
+      'print the configuration the daemon would run with, secrets masked, or all that is wrong with it',
     )
-    .option('--json', 'as a JSON object')
+    .option('--json', 'print an object')
     .action((options: { json?: true }) => {
       const shown = maskedConfig(bunnyConfig, loadBunnyConfig(io.env))
       if (options.json === true) io.stdout.write(`${JSON.stringify(shown, null, 2)}\n`)
@@ -16,5 +16,5 @@ export function configCommand(io: CliIo): Command {
         io.stdout.write(formatTable(Object.entries(shown), { head: ['variable', 'value'], tty }))
       }
     })
-  return new Command('config').description('Looks at the configuration.').addCommand(check)
+  return new Command('config').description('look at the configuration').addCommand(check)
 }

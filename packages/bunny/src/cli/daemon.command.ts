@@ -9,7 +9,7 @@ const SLACK_MS = 5000
 
 export function daemonCommand(io: CliIo): Command {
   return new Command('daemon')
-    .description('Polls the relay for tasks and answers them, until SIGTERM or SIGINT.')
+    .description('poll the relay for tasks and answer them, until SIGTERM or Ctrl-C')
     .action(async () => {
       const config = loadBunnyConfig(io.env)
       const log = programLog(bunnyConfig, config, io)

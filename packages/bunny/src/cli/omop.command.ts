@@ -34,9 +34,7 @@ step, so a bunny that reads it goes on undisturbed and sees the new data within 
 /** `omop`: brings patient data in the OMOP CDM into a database, from a site's own files or invented. */
 export function omopCommand(io: CliIo): Command {
   const command = new Command('omop')
-    .description(
-      'Loads a site’s OMOP CDM files into a database, or fills one with invented patients.',
-    )
+    .description('load a site’s OMOP CDM files into a database, or fill one with invented patients')
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
@@ -52,7 +50,7 @@ export function omopCommand(io: CliIo): Command {
 function loadCommand(io: CliIo): Command {
   const command = new Command('load')
     .description(
-      'Loads a folder of CDM files: PERSON.csv, condition_occurrence.tsv, CONCEPT.csv.gz, …',
+      'load a folder of CDM files: PERSON.csv, condition_occurrence.tsv, CONCEPT.csv.gz, …',
     )
     .argument('<folder>', 'the folder; each file is named after its table')
     .option('--skip-bad-lines', 'leave out lines that cannot be read, instead of loading nothing')
@@ -68,16 +66,16 @@ Every problem is shown with its file, line and column, and never with the value.
 Exit code: 0 loaded; 65 the files are not right; 69 the target cannot be reached; 64 usage; 1 anything else.
 
 Examples:
-  $ bunny omop load ./export --to duckdb:hospital.duckdb
-  $ bunny omop load ./export --to postgres://omop@localhost/omop --schema cdm --replace
-  $ bunny omop load ./export --to duckdb:hospital.duckdb --json | jq '.tables[] | {table, rows}'`,
+  warren bunny omop load ./export --to duckdb:hospital.duckdb
+  warren bunny omop load ./export --to postgres://omop@localhost/omop --schema cdm --replace
+  warren bunny omop load ./export --to duckdb:hospital.duckdb --json | jq '.tables[] | {table, rows}'`,
     )
     .action((folder: string, flags: LoadFlags) => load(io, folder, flags))
 }
 
 function generateCommand(io: CliIo): Command {
   const command = new Command('generate')
-    .description('Fills a database with patients that do not exist, for trying and testing.')
+    .description('fill a database with patients that do not exist, for trying and testing')
     .requiredOption('--persons <n>', 'how many', wholeNumber)
     .option(
       '--seed <n>',
@@ -97,8 +95,8 @@ function generateCommand(io: CliIo): Command {
       `${TARGET_HELP}
 
 Examples:
-  $ bunny omop generate --persons 5000 --to duckdb:city.duckdb --profile city
-  $ bunny omop generate --persons 100000 --seed 7 --to postgres://omop@localhost/omop --replace`,
+  warren bunny omop generate --persons 5000 --to duckdb:city.duckdb --profile city
+  warren bunny omop generate --persons 100000 --seed 7 --to postgres://omop@localhost/omop --replace`,
     )
     .action((flags: GenerateFlags) => generate(io, flags))
 }

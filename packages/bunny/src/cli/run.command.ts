@@ -5,7 +5,7 @@ import { runQueries, type RunOptions } from './run-queries.ts'
 /** Answers questions by hand: no relay, no polling. */
 export function runCommand(io: CliIo): Command {
   return questionCommand('run', io)
-    .description('Answers questions from files, without a relay.')
+    .description('answer questions from files, without a relay')
     .addHelpText(
       'after',
       `
@@ -18,9 +18,9 @@ Modifiers say how counts are hidden and rounded; none at all means hide below 10
 Exit code: 0 answered; 1 a result is an error, or an input cannot be read; 64 usage; 69 no database; 78 configuration.
 
 Examples:
-  $ bunny run --body query.json
-  $ bunny run --body-json '{"code":"GENERIC","analysis":"DISTRIBUTION","uuid":"u","collection":"c","owner":"me"}' --no-encode
-  $ make-queries | bunny run --batch - | jq .queryResult.count`,
+  warren bunny run --body query.json
+  warren bunny run --body-json '{"code":"GENERIC","analysis":"DISTRIBUTION","uuid":"u","collection":"c","owner":"me"}' --no-encode
+  make-queries | warren bunny run --batch - | jq .queryResult.count`,
     )
 }
 
@@ -30,7 +30,7 @@ Examples:
  */
 export function earlierCommand(io: CliIo): Command {
   const command = questionCommand('query', io, 'output.json')
-    .description('Answers one question, as the Python client does.')
+    .description('answer one question, as the Python client does')
     .allowExcessArguments()
   command.hook('preAction', () => {
     const [word] = command.args
