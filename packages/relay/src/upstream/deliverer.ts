@@ -2,6 +2,7 @@ import { Backoff, type Logger, sleep } from '@warren/runtime'
 import { parseResult, TaskApiError, type TaskResult } from '@warren/task-api'
 import type { Delivery, DeliveryOutcome, TaskStore } from '../store/relay-store.ts'
 import { afterFailure, type DeliveryPolicy } from './delivery-policy.ts'
+import { withGrace } from './grace.ts'
 import type { UpstreamClient } from './upstream-client.ts'
 
 export interface DelivererOptions {
@@ -21,6 +22,9 @@ export interface DelivererOptions {
   readonly now?: () => number
   readonly random?: () => number
 }
+
+// Cut off, an answer that was just being taken is sent once more.
+const GRACE_MS = 3_000
 
 /**
  * Brings stored answers to their upstream. The store says which are due and remembers what became of them, so a
@@ -135,8 +139,11 @@ export class Deliverer {
       return { outcome: 'dead', cause: 'the stored answer is unreadable' }
     }
     log.info({ taskId, upstream, attempt }, 'submitting result')
+    using submitting = withGrace(signal, GRACE_MS)
     try {
-      const { outcome, status, requestId } = await client.submitResult(result, { signal })
+      const { outcome, status, requestId } = await client.submitResult(result, {
+        signal: submitting.signal,
+      })
       const durationMs = Math.round(performance.now() - started)
       log.info(
         { taskId, upstream, attempt, outcome, status, requestId, durationMs },
@@ -144,7 +151,7 @@ export class Deliverer {
       )
       return { outcome: 'delivered' }
     } catch (error: unknown) {
-      if (signal.aborted) {
+      if (submitting.signal.aborted) {
         return { outcome: 'retry', at: this.#now(), cause: 'the hub was stopped' }
       }
       return this.#failed(delivery, error)

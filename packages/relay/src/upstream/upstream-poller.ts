@@ -1,6 +1,7 @@
 import { Backoff, type LinkSummary, type Logger, sleep } from '@warren/runtime'
 import { TaskApiError, type TaskApiClient } from '@warren/task-api'
 import type { TaskDesk } from '../tasks/task-desk.ts'
+import { withGrace } from './grace.ts'
 import type { Leader } from './leader.ts'
 
 export interface UpstreamPollerOptions {
@@ -24,6 +25,9 @@ export interface UpstreamPollerOptions {
   /** How long a task already taken is held while the store does not take it, ms. */
   readonly holdMs?: number
 }
+
+// A task may be on its way, and not every upstream gives it out twice. One that takes longer holds the poll.
+const GRACE_MS = 2_000
 
 /**
  * Asks one queue of one upstream for tasks, for ever.
@@ -64,9 +68,14 @@ export class UpstreamPoller {
   async #round(signal: AbortSignal): Promise<number> {
     const { client, type, waitSeconds, intervalMs } = this.#options
     const started = performance.now()
+    using polling = withGrace(signal, GRACE_MS)
     let task: Awaited<ReturnType<typeof client.nextTask>>
     try {
-      task = await client.nextTask({ ...(type === undefined ? {} : { type }), waitSeconds, signal })
+      task = await client.nextTask({
+        ...(type === undefined ? {} : { type }),
+        waitSeconds,
+        signal: polling.signal,
+      })
     } catch (error: unknown) {
       return signal.aborted ? 0 : this.#failed(error, performance.now() - started)
     }

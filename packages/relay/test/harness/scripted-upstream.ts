@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 
 /** How to answer one request. */
 export type Script = (request: SeenRequest, response: ServerResponse) => void | Promise<void>
@@ -16,6 +17,14 @@ export const say =
   (status: number, body = '', headers: Record<string, string> = {}): Script =>
   (_request, response) => {
     response.writeHead(status, headers).end(body)
+  }
+
+/** Thinks for half a second first. */
+export const slowly =
+  (script: Script): Script =>
+  async (request, response) => {
+    await delay(500)
+    await script(request, response)
   }
 
 /** Takes the request and never answers. */

@@ -9,6 +9,7 @@ import {
   say,
   type Script,
   ScriptedUpstream,
+  slowly,
 } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay, type TestRelay } from '../harness/test-relay.ts'
 
@@ -134,6 +135,14 @@ describe('delivering an answer', () => {
     const [first, second] = upstream.results()
     expect(second?.body).toBe(first?.body)
     expect((await node.poll()).status).toBe(204)
+  })
+
+  it('is not cut off by a stop while the upstream takes it', async () => {
+    upstream.script('result', slowly(say(200, 'Job saved')))
+    await askAndAnswer()
+    await until(() => upstream.results().length === 1)
+    await hub.relay[Symbol.asyncDispose]()
+    expect(hub.logged('result delivered')).toHaveLength(1)
   })
 
   it('is taken up by the next process where a stopped one left it', async () => {

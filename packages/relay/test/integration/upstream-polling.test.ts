@@ -9,6 +9,7 @@ import {
   say,
   type Script,
   ScriptedUpstream,
+  slowly,
 } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay, type TestRelay } from '../harness/test-relay.ts'
 
@@ -135,6 +136,21 @@ describe('polling an upstream', () => {
     const started = performance.now()
     await hub.relay[Symbol.asyncDispose]()
     expect(performance.now() - started).toBeLessThan(10_000)
+  })
+
+  it('loses no task that is on its way when the hub stops', async () => {
+    const uuid = crypto.randomUUID()
+    const task = JSON.stringify(availabilityTask('RQ-CC-EXAMPLE', uuid))
+    const before = await start({ UpstreamTaskApi__Enable: 'false' })
+    const account = await before.relay.users.add('site-a')
+    await before.relay[Symbol.asyncDispose]()
+    upstream.script('a', slowly(say(200, task, { 'content-type': 'application/json' })))
+    const first = await start()
+    await until(() => upstream.polls('a').length === 1)
+    await first.relay[Symbol.asyncDispose]()
+    expect(first.logged('task admitted')).toMatchObject([{ taskId: uuid, nodes: 1 }])
+    const second = await start()
+    expect(await new BareNode(second.url, account).nextTask()).toBeDefined()
   })
 
   it('answers at once what cannot be asked of nodes, and drops what has no name to answer to', async () => {
