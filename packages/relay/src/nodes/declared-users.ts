@@ -1,7 +1,7 @@
 import { ExitCode, type Logger, ProgramError } from '@warren/runtime'
 import type { DeclaredUser } from '../config/declared-user-settings.ts'
 import type { UserRecord, UserStore } from '../store/relay-store.ts'
-import { NameTakenError } from '../store/store-error.ts'
+import { NameTakenError, NodeTakenError } from '../store/store-error.ts'
 import { hashPassword, verifyPassword } from './password-hash.ts'
 import { canonicalUsername } from './username.ts'
 
@@ -43,8 +43,9 @@ export async function reconcileDeclaredUsers(
   for (const user of declared) {
     const record = await bringUp(users, byKey.get(canonicalUsername(user.name)), user, log)
     for (const nodeId of user.nodeIds.filter((id) => !record.nodeIds.includes(id))) {
-      await users.addNode(record.id, { id: nodeId })
-      log.info({ client: user.name, node: nodeId }, 'declared node added')
+      if (await addOnce(users, record, nodeId)) {
+        log.info({ client: user.name, node: nodeId }, 'declared node added')
+      }
     }
     if (user.nodeIds.length === 0) log.warn({ client: user.name }, 'declared user has no node')
   }
@@ -74,6 +75,18 @@ async function bringUp(
     log.info({ client: user.name }, 'declared user has a new password')
   }
   return record
+}
+
+/** False if another relay, started at the same moment, has just added it. */
+async function addOnce(users: UserStore, user: UserRecord, nodeId: string): Promise<boolean> {
+  try {
+    await users.addNode(user.id, { id: nodeId })
+    return true
+  } catch (error: unknown) {
+    const now = error instanceof NodeTakenError ? await users.findUser(user.name) : null
+    if (now?.nodeIds.includes(nodeId) === true) return false
+    throw error
+  }
 }
 
 function findClashes(existing: readonly UserRecord[], declared: readonly DeclaredUser[]): string[] {

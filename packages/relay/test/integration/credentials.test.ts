@@ -137,6 +137,15 @@ describe('declared users', () => {
     expect((await startWith(declared({}, store))).map((user) => user.name)).toEqual(['by-hand'])
   })
 
+  it('are made once when several hubs start together', async () => {
+    const store = resources.use(await openSqlite())
+    const site = { DownstreamUsers__site__Password: 'password-1' }
+    await startWith(declared(site, store))
+    const more = declared({ ...site, DownstreamUsers__site__SubNode: NODE_1 }, store)
+    const found = await Promise.all([startWith(more), startWith(more), startWith(more)])
+    for (const users of found) expect(users).toMatchObject([{ name: 'site', nodeIds: [NODE_1] }])
+  })
+
   it('are not changed behind the back of the configuration', async () => {
     const store = resources.use(await openSqlite())
     const env = declared({ DownstreamUsers__site__Password: 'password-1' }, store)
