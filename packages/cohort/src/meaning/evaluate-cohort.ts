@@ -8,7 +8,7 @@ import type {
   EventNode,
   LocationNode,
 } from '../tree/cohort.ts'
-import { ageAt, isWithin } from './age.ts'
+import { ageAt, isWithin } from './within-range.ts'
 import { type CalendarDate, isoText, localDate, minus, parseIsoDate } from './calendar-date.ts'
 import { haversine, isOnEarth } from './haversine.ts'
 

@@ -5,6 +5,7 @@ import {
   type RuleMessage,
   isGroup,
 } from '@warren/task-api'
+import { conditionOf, searchCount } from '../sql/condition.ts'
 import { type Cohort, type CohortOptions, NOBODY } from '../tree/cohort.ts'
 import { type CohortProblem, ProblemList, quoted } from './problem-list.ts'
 import { parseRule } from './rule.ts'
@@ -33,6 +34,12 @@ export function parseCohort(
     : { ok: true, cohort }
 }
 
+const MAX_RULES = 1_000
+/** Below the bound of a statement, which also binds today's month and the ends of half-open ranges. */
+const MAX_VALUES = 1_900
+/** Each is a join over all persons: 100 of them cost a million persons about a minute. */
+const MAX_SEARCHES = 100
+
 class CohortParser {
   readonly problems = new ProblemList()
   readonly #options: CohortOptions
@@ -51,11 +58,11 @@ class CohortParser {
     const groups = message.groups.map((group, index) =>
       this.#group(group, `cohort.groups[${index}]`, 1),
     )
-    const excess = this.#size.excess()
-    if (excess !== undefined) this.problems.add('cohort', excess)
-    if (!this.problems.isEmpty) return undefined
     // A question without groups asks for nobody, whatever its operator.
-    return groups.length === 0 ? NOBODY : combine(operator, groups)
+    const cohort = groups.length === 0 ? NOBODY : combine(operator, groups)
+    const excess = this.#size.excess(cohort)
+    if (excess !== undefined) this.problems.add('cohort', excess)
+    return this.problems.isEmpty ? cohort : undefined
   }
 
   #group(group: GroupMessage, path: string, depth: number): Cohort | undefined {
@@ -111,24 +118,25 @@ function combine(
 
 /** Keeps a statement within what the databases take, and its planning within seconds. */
 class CohortSize {
-  static readonly #maxRules = 1_000
-  static readonly #maxConstants = 1_900
   #rules = 0
-  #constants = 0
+  #values = 0
 
   count(rule: RuleMessage): void {
     this.#rules += 1
-    // A rule binds its concept, two bounds of a range or three of a circle, and two of a time.
-    this.#constants += (rule.time === '' ? 0 : 2) + rule.secondary_modifier.length
-    this.#constants += rule.type === 'TEXT' ? 1 : rule.type === 'NUM' ? 3 : 5
+    // A rule binds its concept, two bounds of a range or five of a circle, and two of a time.
+    this.#values += rule.type === 'TEXT' ? 1 : rule.type === 'NUM' ? 3 : 5
+    this.#values += (rule.time === '' ? 0 : 2) + rule.secondary_modifier.length
   }
 
-  excess(): string | undefined {
-    if (this.#rules > CohortSize.#maxRules) {
-      return `${this.#rules} rules are too many for one question: at most ${CohortSize.#maxRules}`
+  excess(cohort: Cohort | undefined): string | undefined {
+    if (this.#rules > MAX_RULES) {
+      return `${this.#rules} rules are too many for one question: at most ${MAX_RULES}`
     }
-    if (this.#constants > CohortSize.#maxConstants) {
-      return `the rules compare with too many values: at most ${CohortSize.#maxConstants}`
+    if (this.#values > MAX_VALUES) {
+      return `the rules compare with too many values for one question: at most ${MAX_VALUES}`
+    }
+    if (cohort !== undefined && searchCount(conditionOf(cohort)) > MAX_SEARCHES) {
+      return `the question needs more than ${MAX_SEARCHES} searches: join concepts of which any will do in one OR group`
     }
     return undefined
   }

@@ -93,7 +93,7 @@ class CohortWriter {
 
   #leaf(leaf: Leaf, negated: boolean): string {
     switch (leaf.kind) {
-      case 'event':
+      case 'events':
         return this.#joined(leaf, 'person_id', negated)
       case 'location':
         return this.#joined(leaf, 'location_id', negated)
@@ -107,7 +107,7 @@ class CohortWriter {
   }
 
   #joined(
-    leaf: Extract<Leaf, { kind: 'event' | 'location' }>,
+    leaf: Extract<Leaf, { kind: 'events' | 'location' }>,
     key: 'person_id' | 'location_id',
     negated: boolean,
   ): string {
@@ -122,8 +122,8 @@ class CohortWriter {
     return `${alias}.${key} is ${negated ? '' : 'not '}null`
   }
 
-  #search(leaf: Extract<Leaf, { kind: 'event' | 'location' }>): string {
-    if (leaf.kind === 'event') {
+  #search(leaf: Extract<Leaf, { kind: 'events' | 'location' }>): string {
+    if (leaf.kind === 'events') {
       return eventSearchSql(leaf, this.#parts, this.#today, this.#options)
     }
     if (!this.#options.location) {

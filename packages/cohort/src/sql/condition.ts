@@ -5,16 +5,22 @@ import {
   type Cohort,
   type DemographicNode,
   type EventNode,
+  type EverybodyNode,
   type LocationNode,
+  type NobodyNode,
   EVERYBODY,
   NOBODY,
-  type EverybodyNode,
-  type NobodyNode,
 } from '../tree/cohort.ts'
 
-/** Several event nodes in one: any of these concepts, under the same constraints. */
-export interface EventSearch extends Omit<EventNode, 'concept'> {
+/** An event node with several concepts: any of them, under the same constraints. */
+export interface EventAlternative extends Omit<EventNode, 'kind' | 'concept'> {
   readonly concepts: readonly number[]
+}
+
+/** At least one event that satisfies at least one of these. */
+export interface EventSearch {
+  readonly kind: 'events'
+  readonly alternatives: readonly EventAlternative[]
 }
 
 export type Leaf = DemographicNode | AgeNode | EventSearch | LocationNode
@@ -31,7 +37,8 @@ export type Condition =
  *
  * - A negation moves down to the leaves (`not (a or b)` is `not a and not b`). A leaf can be negated
  *   without NULL getting in the way, and the database sees the plain joins and anti-joins.
- * - "Any of these 40 concepts" becomes one search with 40 concepts in place of 40 searches.
+ * - Events of which any will do become one search: each search costs a join over all persons, and
+ *   "any of these 40 concepts" is a common question.
  */
 export function conditionOf(cohort: Cohort, negated = false): Condition {
   switch (cohort.kind) {
@@ -49,8 +56,9 @@ export function conditionOf(cohort: Cohort, negated = false): Condition {
       if (cohort.concept === 0) return conditionOf(NOBODY, negated)
       return { kind: 'is', leaf: cohort, negated }
     case 'event': {
-      const { concept, ...constraints } = cohort
-      return { kind: 'is', leaf: { ...constraints, concepts: [concept] }, negated }
+      const { kind: _, concept, ...constraints } = cohort
+      const alternatives = [{ ...constraints, concepts: [concept] }]
+      return { kind: 'is', leaf: { kind: 'events', alternatives }, negated }
     }
     case 'age':
     case 'location':
@@ -74,21 +82,46 @@ function combine(cohort: AllNode | AnyNode, negated: boolean): Condition {
   return merged.length === 1 ? first : { kind, members: merged }
 }
 
-/** Under `any`, searches that differ only in the concept become one; under `all`, negated ones do. */
+/** How many derived tables the statement joins; a search that occurs twice counts twice. */
+export function searchCount(condition: Condition): number {
+  switch (condition.kind) {
+    case 'everybody':
+    case 'nobody':
+      return 0
+    case 'is':
+      return condition.leaf.kind === 'events' || condition.leaf.kind === 'location' ? 1 : 0
+    case 'all':
+    case 'any':
+      return condition.members.reduce((sum, member) => sum + searchCount(member), 0)
+    default:
+      return condition satisfies never
+  }
+}
+
+/** Under `any`, having one event or another is one search; under `all`, having neither is. */
 function mergeEvents(members: readonly Condition[], negated: boolean): readonly Condition[] {
-  const merged = new Map<string, Condition>()
-  for (const [index, member] of members.entries()) {
-    if (member.kind !== 'is' || member.leaf.kind !== 'event' || member.negated !== negated) {
-      merged.set(`at ${index}`, member)
-      continue
+  const merged: Condition[] = []
+  const alternatives: EventAlternative[] = []
+  let place: number | undefined
+  for (const member of members) {
+    if (member.kind === 'is' && member.leaf.kind === 'events' && member.negated === negated) {
+      place ??= merged.length
+      alternatives.push(...member.leaf.alternatives)
+    } else {
+      merged.push(member)
     }
-    const { concepts, ...constraints } = member.leaf
+  }
+  if (place === undefined) return merged
+  const leaf: EventSearch = { kind: 'events', alternatives: mergeConcepts(alternatives) }
+  return merged.toSpliced(place, 0, { kind: 'is', leaf, negated })
+}
+
+function mergeConcepts(alternatives: readonly EventAlternative[]): readonly EventAlternative[] {
+  const merged = new Map<string, EventAlternative>()
+  for (const { concepts, ...constraints } of alternatives) {
     const key = JSON.stringify(constraints)
-    const earlier = merged.get(key)
-    const known =
-      earlier?.kind === 'is' && earlier.leaf.kind === 'event' ? earlier.leaf.concepts : []
-    const union = [...new Set([...known, ...concepts])]
-    merged.set(key, { kind: 'is', leaf: { ...constraints, concepts: union }, negated })
+    const known = merged.get(key)?.concepts ?? []
+    merged.set(key, { ...constraints, concepts: [...new Set([...known, ...concepts])] })
   }
   return [...merged.values()]
 }

@@ -1,7 +1,8 @@
 import { type ClinicalTable, searchedTables } from '../cdm/clinical-tables.ts'
+import { LARGEST_NUMBER } from '../meaning/within-range.ts'
 import { type CalendarDate, isoText, minus, plusDays } from '../meaning/calendar-date.ts'
 import type { AgeRange, CohortOptions, Elapsed, Range } from '../tree/cohort.ts'
-import type { EventSearch } from './condition.ts'
+import type { EventAlternative, EventSearch } from './condition.ts'
 import type { StatementParts } from './statement-parts.ts'
 
 /** Selects the ids, each once, of the persons with such an event; orphans too, a join drops them. */
@@ -11,14 +12,16 @@ export function eventSearchSql(
   today: CalendarDate,
   options: CohortOptions,
 ): string {
-  return searchedTables(options)
-    .filter((table) => search.value === null || table.value !== null)
-    .map((table) => tableSql(search, table, parts, today))
-    .join('\nunion\n')
+  const selects = search.alternatives.flatMap((alternative) =>
+    searchedTables(options)
+      .filter((table) => alternative.value === null || table.value !== null)
+      .map((table) => tableSql(alternative, table, parts, today)),
+  )
+  return selects.join('\nunion\n')
 }
 
 function tableSql(
-  search: EventSearch,
+  search: EventAlternative,
   table: ClinicalTable,
   parts: StatementParts,
   today: CalendarDate,
@@ -29,7 +32,7 @@ function tableSql(
     conditions.push(valueSql(`e.${table.value}`, search.value, parts))
   }
   if (search.elapsed !== null) conditions.push(...elapsedSql(date, search.elapsed, parts, today))
-  if (search.ageAtEvent !== null) conditions.push(...ageSql(date, search.ageAtEvent, parts))
+  if (search.ageAtEvent !== null) conditions.push(ageSql(date, search.ageAtEvent, parts))
   if (search.provenance.length > 0) {
     conditions.push(oneOf(`e.${table.type}`, search.provenance, parts))
   }
@@ -37,7 +40,7 @@ function tableSql(
   if (search.ageAtEvent !== null) {
     lines.push(`join ${parts.table('person')} b on b.person_id = e.${table.person}`)
   }
-  return [...lines, `where ${conditions.join(' and ')}`].join('\n')
+  return [...lines, `where ${conditions.join('\n  and ')}`].join('\n')
 }
 
 function oneOf(column: string, concepts: readonly number[], parts: StatementParts): string {
@@ -47,8 +50,8 @@ function oneOf(column: string, concepts: readonly number[], parts: StatementPart
 
 /** The bounds that stand in for open ends also keep out NaN, which sorts above every number. */
 function valueSql(column: string, { low, high }: Range, parts: StatementParts): string {
-  const from = parts.decimal(low ?? -Number.MAX_VALUE)
-  const to = parts.decimal(high ?? Number.MAX_VALUE)
+  const from = parts.decimal(low ?? -LARGEST_NUMBER)
+  const to = parts.decimal(high ?? LARGEST_NUMBER)
   return `${column} between ${from} and ${to}`
 }
 
@@ -69,14 +72,16 @@ function elapsedSql(
   return conditions.length > 0 ? conditions : [`${date} is not null`]
 }
 
-function ageSql(date: string, { low, high, unit }: AgeRange, parts: StatementParts): string[] {
+function ageSql(date: string, { low, high, unit }: AgeRange, parts: StatementParts): string {
   const year = parts.dialect.datePart('year', date)
   const month = parts.dialect.datePart('month', date)
   const years = `${year} - b.year_of_birth`
   const age =
     unit === 'year' ? years : `(${years}) * 12 + ${month} - coalesce(b.month_of_birth, ${month})`
-  const conditions: string[] = []
-  if (low !== null) conditions.push(`${age} >= ${parts.whole(low)}`)
-  if (high !== null) conditions.push(`${age} <= ${parts.whole(high)}`)
-  return conditions.length > 0 ? conditions : [`${age} is not null`]
+  if (low !== null && high !== null) {
+    return `${age} between ${parts.whole(low)} and ${parts.whole(high)}`
+  }
+  if (low !== null) return `${age} >= ${parts.whole(low)}`
+  if (high !== null) return `${age} <= ${parts.whole(high)}`
+  return `${age} is not null`
 }

@@ -30,17 +30,20 @@ const COLUMNS: { readonly [table: string]: { readonly [column: string]: string }
   ),
 }
 
-export function createTablesSql(): string {
-  return Object.entries(COLUMNS)
-    .map(([table, columns]) => {
-      const definitions = Object.entries(columns).map(([name, type]) => `${name} ${type}`)
-      return `create table ${table} (${definitions.join(', ')});`
-    })
-    .join('\n')
+export function createTablesSql(schema: string): string {
+  const tables = Object.entries(COLUMNS).map(([table, columns]) => {
+    const definitions = Object.entries(columns).map(([name, type]) => `${name} ${type}`)
+    return `create table ${quoted(schema)}.${table} (${definitions.join(', ')});`
+  })
+  return [`create schema if not exists ${quoted(schema)};`, ...tables].join('\n')
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
 }
 
 /** Empties the tables and fills them with `data`. */
-export function replaceRowsSql(data: CdmData): string {
+export function replaceRowsSql(schema: string, data: CdmData): string {
   const tables: Readonly<Record<string, readonly object[]>> = { ...data }
   return Object.entries(COLUMNS)
     .flatMap(([table, columns]) => {
@@ -51,15 +54,15 @@ export function replaceRowsSql(data: CdmData): string {
             .map((column) => literal(Reflect.get(row, column)))
             .join(', ')})`,
       )
-      const empty = `delete from ${table};`
+      const empty = `delete from ${quoted(schema)}.${table};`
       return tuples.length === 0
         ? [empty]
-        : [empty, `insert into ${table} values ${tuples.join(', ')};`]
+        : [empty, `insert into ${quoted(schema)}.${table} values ${tuples.join(', ')};`]
     })
     .join('\n')
 }
 
 function literal(cell: unknown): string {
-  if (cell === null || cell === undefined) return 'null'
-  return typeof cell === 'number' ? String(cell) : `'${String(cell)}'`
+  if (typeof cell === 'number') return String(cell)
+  return typeof cell === 'string' ? `'${cell}'` : 'null'
 }

@@ -7,20 +7,23 @@ export class DuckDbCdm implements CdmDatabase {
   readonly #instance: DuckDBInstance
   readonly #connection: DuckDBConnection
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+  readonly #schema: string
+
+  private constructor(schema: string, instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#schema = schema
     this.#instance = instance
     this.#connection = connection
   }
 
-  static async create(): Promise<DuckDbCdm> {
-    const instance = await DuckDBInstance.create(':memory:')
-    const cdm = new DuckDbCdm(instance, await instance.connect())
-    await cdm.run(createTablesSql())
+  static async create(schema: string): Promise<DuckDbCdm> {
+    const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+    const cdm = new DuckDbCdm(schema, instance, await instance.connect())
+    await cdm.run(createTablesSql(schema))
     return cdm
   }
 
   load(data: CdmData): Promise<void> {
-    return this.run(replaceRowsSql(data))
+    return this.run(replaceRowsSql(this.#schema, data))
   }
 
   async run(script: string): Promise<void> {

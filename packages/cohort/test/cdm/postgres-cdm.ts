@@ -8,24 +8,27 @@ export class PostgresCdm implements CdmDatabase {
   readonly #client: Client
   readonly #resources: AsyncDisposableStack
 
-  private constructor(client: Client, resources: AsyncDisposableStack) {
+  readonly #schema: string
+
+  private constructor(schema: string, client: Client, resources: AsyncDisposableStack) {
+    this.#schema = schema
     this.#client = client
     this.#resources = resources
   }
 
-  static async create(): Promise<PostgresCdm> {
+  static async create(schema: string): Promise<PostgresCdm> {
     await using resources = new AsyncDisposableStack()
     const database = resources.use(await createDatabase())
     const client = new Client({ connectionString: database.url })
     await client.connect()
     resources.defer(() => client.end())
-    const cdm = new PostgresCdm(client, resources.move())
-    await cdm.run(createTablesSql())
+    const cdm = new PostgresCdm(schema, client, resources.move())
+    await cdm.run(createTablesSql(schema))
     return cdm
   }
 
   load(data: CdmData): Promise<void> {
-    return this.run(replaceRowsSql(data))
+    return this.run(replaceRowsSql(this.#schema, data))
   }
 
   async run(script: string): Promise<void> {

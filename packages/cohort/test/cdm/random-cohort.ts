@@ -156,5 +156,5 @@ export const randomCohort: fc.Arbitrary<Cohort> = fc.letrec<{ cohort: Cohort }>(
       kind: fc.constantFrom('all', 'any'),
       members: fc.array(tie('cohort'), { maxLength: 4 }),
     }),
-  ) as fc.Arbitrary<Cohort>,
+  ),
 })).cohort

@@ -34,7 +34,6 @@ function agreesWithTheEvaluator(dialect: CohortDialect, create: () => Promise<Cd
             const statement = compileCohort(cohort, { dialect, now: TODAY, options })
             const persons = evaluateCohort(cohort, data, { now: TODAY, options })
             expect((await database.persons(statement)).sort(byNumber)).toEqual([...persons])
-            expect(await database.count(statement)).toBe(persons.size)
           }
         }),
         { numRuns: RUNS },
@@ -49,9 +48,9 @@ function byNumber(a: number, b: number): number {
 }
 
 describe('compiled cohorts on DuckDB', () => {
-  agreesWithTheEvaluator('duckdb', () => DuckDbCdm.create())
+  agreesWithTheEvaluator('duckdb', () => DuckDbCdm.create('main'))
 })
 
 describePostgres('compiled cohorts on PostgreSQL', () => {
-  agreesWithTheEvaluator('postgres', () => PostgresCdm.create())
+  agreesWithTheEvaluator('postgres', () => PostgresCdm.create('public'))
 })

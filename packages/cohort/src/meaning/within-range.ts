@@ -18,8 +18,11 @@ export function ageAt(birth: Birth, date: CalendarDate, unit: AgeRange['unit']):
   return years * 12 + date.month - (birth.month_of_birth ?? date.month)
 }
 
-/** Unknown is in no range, not even in one with both ends open. */
+/** All that every database's floating point holds; what is beyond is no measured value. */
+export const LARGEST_NUMBER = 1.79e308
+
+/** Unknown, and what is no number, is in no range, not even in one with both ends open. */
 export function isWithin(value: number | null, range: Range): boolean {
-  if (value === null || !Number.isFinite(value)) return false
+  if (value === null || !(Math.abs(value) <= LARGEST_NUMBER)) return false
   return (range.low === null || value >= range.low) && (range.high === null || value <= range.high)
 }

@@ -1,0 +1,491 @@
+import type { CohortMessage, GroupMessage, RuleMessage } from '@warren/task-api'
+import { describe, expect, it } from 'vitest'
+import { type Cohort, type CohortOptions, type EventNode, parseCohort } from '../../src/index.ts'
+
+const BLANK: RuleMessage = {
+  type: 'TEXT',
+  varname: 'OMOP',
+  varcat: 'Condition',
+  oper: '=',
+  value: '201826',
+  time: '',
+  secondary_modifier: [],
+  ext: '',
+  unit: '',
+  regex: '',
+}
+const EVERYTHING: CohortOptions = { specimen: true, location: true }
+
+function rule(members: Partial<RuleMessage>): RuleMessage {
+  return { ...BLANK, ...members }
+}
+
+function numeric(value: string, varname = 'OMOP=3004249'): RuleMessage {
+  return rule({ varcat: 'Measurement', type: 'NUM', varname, value })
+}
+
+function age(value: string): RuleMessage {
+  return rule({ varcat: 'Person', type: 'NUM', varname: 'AGE', value })
+}
+
+function circle(value: string): RuleMessage {
+  return rule({ varcat: 'Location', type: 'GEO_RADIUS', value })
+}
+
+function of(...rules: (RuleMessage | GroupMessage)[]): CohortMessage {
+  return { groups_oper: 'OR', groups: [{ rules_oper: 'AND', rules }] }
+}
+
+function many(count: number, make: (index: number) => RuleMessage): RuleMessage[] {
+  return Array.from({ length: count }, (_, index) => make(index + 1))
+}
+
+function understood(message: CohortMessage, options = EVERYTHING): Cohort {
+  const parsed = parseCohort(message, options)
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return parsed.cohort
+}
+
+function problems(message: CohortMessage, options = EVERYTHING): string[] {
+  const parsed = parseCohort(message, options)
+  return parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`)
+}
+
+function event(members: Partial<EventNode> = {}): EventNode {
+  return {
+    kind: 'event',
+    concept: 201_826,
+    value: null,
+    ageAtEvent: null,
+    elapsed: null,
+    provenance: [],
+    ...members,
+  }
+}
+
+describe('a range of a measurement', () => {
+  it.each([
+    ['1|3', 1, 3],
+    ['1.0|3.0', 1, 3],
+    ['1.0|', 1, null],
+    ['|3.0', null, 3],
+    ['null|3.0', null, 3],
+    ['-5|3', -5, 3],
+    ['-5.5|-3', -5.5, -3],
+    ['+2|+4', 2, 4],
+    [' 1 | 3 ', 1, 3],
+    ['1e3|2e3', 1000, 2000],
+    ['1.|.5e1', 1, 5],
+    ['2.0|2.0', 2, 2],
+    ['-1000000000|3.5', null, 3.5],
+    ['7|1000000000', 7, null],
+    ['1000000000|1000000001', 1_000_000_000, 1_000_000_001],
+    ['18.0..65.0', 18, 65],
+    ['18..65', 18, 65],
+    ['18.0..65', 18, 65],
+    ['-5..3.0', -5, 3],
+    ['-5.5..-3', -5.5, -3],
+    ['18.0..null', 18, null],
+    ['NULL..65', null, 65],
+    ['.5...7', 0.5, 0.7],
+    ['-1000000000..65', null, 65],
+  ])('%s is understood', (value, low, high) => {
+    expect(understood(of(numeric(value)))).toEqual(
+      event({ concept: 3_004_249, value: { low, high } }),
+    )
+  })
+
+  it.each(['|', ' | ', 'null|null', 'null..null', '-1000000000|1000000000'])(
+    '%s asks for the concept with any value',
+    (value) => {
+      expect(understood(of(numeric(value)))).toEqual(event({ concept: 3_004_249 }))
+    },
+  )
+
+  it.each([
+    '',
+    '1.0',
+    '1|2|3',
+    'a|b',
+    'abc..def',
+    '1.0...3.0',
+    '1.0..3.0|4',
+    'x1.0..3.0y',
+    '18..',
+    '..65',
+    '..',
+    '0x10|0x20',
+    'nan|3',
+    '1|inf',
+    '1e999|',
+    '1,5|3',
+    '3.0|1.0',
+    '3..1',
+    '1...3',
+  ])('%j is refused', (value) => {
+    expect(problems(of(numeric(value)))).toEqual([
+      expect.stringMatching(/^cohort\.groups\[0\]\.rules\[0\]\.value: /),
+    ])
+  })
+
+  it('says what is wrong with it and what to write', () => {
+    expect(problems(of(numeric('3.0|1.0')))).toEqual([
+      'cohort.groups[0].rules[0].value: "3.0|1.0" is upside down: write the smaller bound first',
+    ])
+  })
+})
+
+describe('a concept', () => {
+  it.each([
+    ['08507', 8507],
+    [' 201826 ', 201_826],
+    ['0', 0],
+    ['2000000001', 2_000_000_001],
+  ])('%j is understood', (value, concept) => {
+    expect(understood(of(rule({ value })))).toEqual(event({ concept }))
+  })
+
+  it.each(['', 'abc', '-5', '1.5', '1|2', '0x1F', '1e3', '9007199254740993'])(
+    '%j is refused',
+    (value) => {
+      expect(problems(of(rule({ value })))).toHaveLength(1)
+      expect(problems(of(rule({ varcat: 'Person', value })))).toHaveLength(1)
+    },
+  )
+
+  it.each(['OMOP', 'AGE', 'OMOP=', 'OMOP=1=2', 'OMOP=abc', 'SNOMED=44054006', ''])(
+    'a numeric rule whose varname is %j names none',
+    (varname) => {
+      expect(problems(of(numeric('1|3', varname)))).toEqual([
+        expect.stringMatching(/rules\[0\]\.varname: .*write OMOP=<concept id>/),
+      ])
+    },
+  )
+
+  it.each(['', 'OMOP', 'omop', 'OMOP=201826'])('may come with the varname %j', (varname) => {
+    expect(understood(of(rule({ varname })))).toEqual(event())
+  })
+
+  it.each(['SNOMED', 'OMOP=8507', 'AGE'])('may not come with the varname %j', (varname) => {
+    expect(problems(of(rule({ varname })))).toEqual([expect.stringMatching(/varname: /)])
+  })
+})
+
+describe('a time', () => {
+  it.each([
+    ['50|:AGE:Y', 50, null, 'year'],
+    ['|50:AGE:Y', null, 50, 'year'],
+    ['50:AGE:Y', 50, null, 'year'],
+    ['20|50:AGE:Y', 20, 50, 'year'],
+    ['50|:age:y', 50, null, 'year'],
+    ['6|:AGE:M', 6, null, 'month'],
+    ['50.0|:AGE:Y', 50, null, 'year'],
+    ['-1000000000|50:AGE:Y', null, 50, 'year'],
+  ] as const)('%s is an age at the event', (time, low, high, unit) => {
+    expect(understood(of(rule({ time })))).toEqual(event({ ageAtEvent: { low, high, unit } }))
+  })
+
+  it.each([
+    ['1|:TIME:M', 1, null, 'month'],
+    ['|1:TIME:M', null, 1, 'month'],
+    ['1|2:TIME:M', 1, 2, 'month'],
+    ['1:TIME:Y', 1, null, 'year'],
+    ['|6:Time:w', null, 6, 'week'],
+    ['0|:TIME:D', 0, null, 'day'],
+    ['1000|:TIME:Y', 1000, null, 'year'],
+  ] as const)('%s is a time before today', (time, atLeast, lessThan, unit) => {
+    expect(understood(of(rule({ time })))).toEqual(event({ elapsed: { atLeast, lessThan, unit } }))
+  })
+
+  it.each(['', ' ', '|:AGE:Y', '|:TIME:M', 'null|:AGE:Y', '-1000000000|1000000000:AGE:Y'])(
+    '%j constrains nothing',
+    (time) => {
+      expect(understood(of(rule({ time })))).toEqual(event())
+    },
+  )
+
+  it.each([
+    'garbage',
+    'abc',
+    '1|:TIME',
+    '1|:TIME:M:X',
+    '1||2:TIME:M',
+    ':AGE:Y',
+    '50|:AGE:',
+    '50|:AGE:D',
+    '50|:AGE:years',
+    '50|:TIME:Q',
+    '50|:SIZE:M',
+    '50.5|:AGE:Y',
+    'x|:AGE:Y',
+    '50|20:AGE:Y',
+    '2|1:TIME:M',
+    '-1|:TIME:M',
+    '1.5|:TIME:M',
+    '1001|:TIME:Y',
+    '5000000000|:AGE:Y',
+  ])('%j is refused', (time) => {
+    expect(problems(of(rule({ time })))).toEqual([
+      expect.stringMatching(/^cohort\.groups\[0\]\.rules\[0\]\.time: /),
+    ])
+  })
+})
+
+describe('a rule about a person', () => {
+  it.each(['Person', 'Gender', 'Race', 'Ethnicity'])('may have the varcat %s', (varcat) => {
+    expect(understood(of(rule({ varcat, value: '8507' })))).toEqual({
+      kind: 'demographic',
+      concept: 8507,
+    })
+  })
+
+  it.each([
+    ['20|30', 20, 30],
+    ['20..30', 20, 30],
+    ['20.0..30.0', 20, 30],
+    ['20|', 20, null],
+    ['|30', null, 30],
+    ['30|20', 30, 20],
+    ['-1000000000|30', null, 30],
+  ])('AGE %s is an age today', (value, low, high) => {
+    expect(understood(of(age(value)))).toEqual({ kind: 'age', age: { low, high, unit: 'year' } })
+  })
+
+  it('is about everybody when its age is open on both sides', () => {
+    expect(understood(of(age('|')))).toEqual({ kind: 'everybody' })
+    expect(understood(of({ ...age('|'), oper: '!=' }))).toEqual({
+      kind: 'not',
+      member: { kind: 'everybody' },
+    })
+  })
+
+  it('is an AGE by its varname, whether its type says so or was left out', () => {
+    expect(understood(of({ ...age('20|30'), type: 'TEXT' }))).toEqual(understood(of(age('20|30'))))
+  })
+
+  it('may be a concept and an age at once, which are excluded together', () => {
+    const members = { varcat: 'Person', value: '8507', time: '50|60:AGE:Y' }
+    const both = {
+      kind: 'all',
+      members: [
+        { kind: 'demographic', concept: 8507 },
+        { kind: 'age', age: { low: 50, high: 60, unit: 'year' } },
+      ],
+    }
+    expect(understood(of(rule(members)))).toEqual(both)
+    expect(understood(of(rule({ ...members, oper: '!=' })))).toEqual({ kind: 'not', member: both })
+  })
+
+  it.each([
+    ['a decimal age', age('20.5|30')],
+    ['no age', age('')],
+    ['half a range', age('30')],
+    ['a TIME', rule({ varcat: 'Person', value: '8507', time: '1|:TIME:M' })],
+    [
+      'a numeric concept',
+      rule({ varcat: 'Person', type: 'NUM', varname: 'OMOP=8507', value: '1|2' }),
+    ],
+    ['a circle', rule({ varcat: 'Person', type: 'GEO_RADIUS', value: '1|2|3' })],
+    [
+      'the origin of a record',
+      rule({ varcat: 'Person', value: '8507', secondary_modifier: [32_020] }),
+    ],
+  ])('is refused with %s', (_, message) => {
+    expect(problems(of(message)).length).toBeGreaterThan(0)
+  })
+})
+
+describe('a rule about a place', () => {
+  it.each([
+    ['51.5074|-0.1278|5000', 51.5074, -0.1278, 5000],
+    ['0.0|0.0|0', 0, 0, 0],
+    [' -90 | 180 | 1e3 ', -90, 180, 1000],
+  ])('%s is a circle', (value, latitude, longitude, radius) => {
+    expect(understood(of(circle(value)))).toEqual({ kind: 'location', latitude, longitude, radius })
+  })
+
+  it.each([
+    '',
+    'not|valid',
+    '1|x|3',
+    '1|2|3|4',
+    '999|0|10',
+    '0|181|10',
+    '0|0|-1',
+    '1||3',
+    'nan|0|1',
+  ])('%j is refused', (value) => {
+    expect(problems(of(circle(value)))).toEqual([expect.stringMatching(/rules\[0\]\.value: /)])
+  })
+
+  it('is refused as text, with a time and with the origin of a record', () => {
+    expect(problems(of({ ...circle('4330435'), type: 'TEXT' }))).toHaveLength(1)
+    expect(problems(of({ ...circle('0|0|1'), time: '1|:TIME:M' }))).toHaveLength(1)
+    expect(problems(of({ ...circle('0|0|1'), secondary_modifier: [1] }))).toHaveLength(1)
+  })
+})
+
+describe('what a site does not read', () => {
+  const nothing: CohortOptions = { specimen: false, location: false }
+
+  it('is nobody where it is asked for, and is refused where it is excluded', () => {
+    expect(understood(of(circle('0|0|1')), nothing)).toEqual({ kind: 'nobody' })
+    expect(problems(of({ ...circle('0|0|1'), oper: '!=' }), nothing)).toEqual([
+      'cohort.groups[0].rules[0].oper: this site does not read Location data, so != cannot be answered',
+    ])
+    expect(understood(of(rule({ varcat: 'Specimen' })), nothing)).toEqual(event())
+    expect(problems(of(rule({ varcat: 'Specimen', oper: '!=' })), nothing)).toHaveLength(1)
+  })
+
+  it('is nothing optional, unless the options say so', () => {
+    expect(parseCohort(of(circle('0|0|1')))).toEqual({ ok: true, cohort: { kind: 'nobody' } })
+  })
+
+  it('is still checked', () => {
+    expect(problems(of(circle('0|0|-1')), nothing)).toHaveLength(1)
+  })
+})
+
+describe('a rule', () => {
+  it('keeps the origins it asks for, without the zeros', () => {
+    expect(understood(of(rule({ secondary_modifier: [32_020, 0, 32_021, 32_020] })))).toEqual(
+      event({ provenance: [32_020, 32_021] }),
+    )
+    expect(understood(of(rule({ secondary_modifier: [0] })))).toEqual(event())
+  })
+
+  it.each([
+    ['varcat', ''],
+    ['varcat', 'Device'],
+    ['varcat', 'person'],
+    ['type', 'ALTERNATIVE'],
+    ['type', 'GEO_RADIUS'],
+    ['oper', '>'],
+    ['regex', '%diab%'],
+  ] as const)('is refused with %s %j', (member, value) => {
+    const found = problems(of(rule({ [member]: value })))
+    expect(found).toEqual([expect.stringContaining(`cohort.groups[0].rules[0].${member}: `)])
+  })
+
+  it('is refused with an origin that is no concept', () => {
+    expect(problems(of(rule({ secondary_modifier: [-1, 1.5] })))).toHaveLength(2)
+  })
+})
+
+describe('groups', () => {
+  const a = rule({ value: '1' })
+  const b = rule({ value: '2' })
+  const c = rule({ value: '3' })
+
+  it('are joined by their operators, to any depth', () => {
+    const message: CohortMessage = {
+      groups_oper: 'and',
+      groups: [
+        { rules_oper: 'OR', rules: [a, { rules_oper: 'And', rules: [b, { ...c, oper: '!=' }] }] },
+        { rules_oper: '', rules: [c] },
+      ],
+    }
+    expect(understood(message)).toEqual({
+      kind: 'all',
+      members: [
+        {
+          kind: 'any',
+          members: [
+            event({ concept: 1 }),
+            {
+              kind: 'all',
+              members: [event({ concept: 2 }), { kind: 'not', member: event({ concept: 3 }) }],
+            },
+          ],
+        },
+        event({ concept: 3 }),
+      ],
+    })
+  })
+
+  it('are nobody when there are none', () => {
+    for (const groups_oper of ['AND', 'OR', '']) {
+      expect(understood({ groups_oper, groups: [] })).toEqual({ kind: 'nobody' })
+    }
+  })
+
+  it('are refused without rules, at any depth', () => {
+    expect(problems(of())).toEqual([expect.stringMatching(/^cohort\.groups\[0\]\.rules: /)])
+    expect(problems(of(a, { rules_oper: 'AND', rules: [] }))).toEqual([
+      expect.stringMatching(/^cohort\.groups\[0\]\.rules\[1\]\.rules: /),
+    ])
+  })
+
+  it('need an operator between two members, and no other word for it', () => {
+    expect(problems({ groups_oper: '', groups: [...of(a).groups, ...of(b).groups] })).toEqual([
+      'cohort.groups_oper: "" is not understood: write AND or OR',
+    ])
+    expect(problems({ groups_oper: 'OR', groups: [{ rules_oper: 'XOR', rules: [a] }] })).toEqual([
+      'cohort.groups[0].rules_oper: "XOR" is not understood: write AND or OR',
+    ])
+  })
+
+  it('are refused when they are nested beyond reason', () => {
+    let group: GroupMessage = { rules_oper: 'AND', rules: [a] }
+    for (let depth = 1; depth < 32; depth += 1) group = { rules_oper: 'AND', rules: [group] }
+    expect(understood({ groups_oper: '', groups: [group] })).toEqual(event({ concept: 1 }))
+    const deeper: GroupMessage = { rules_oper: 'AND', rules: [group] }
+    expect(problems({ groups_oper: '', groups: [deeper] })).toEqual([
+      expect.stringContaining('more than 32 levels deep'),
+    ])
+  })
+
+  it('have all their problems told at once, each where it is', () => {
+    const found = problems({
+      groups_oper: 'NOR',
+      groups: [
+        { rules_oper: 'AND', rules: [rule({ oper: '~', time: 'soon', value: 'x' }), a] },
+        { rules_oper: 'OR', rules: [b, { rules_oper: 'OR', rules: [circle('1|2')] }] },
+      ],
+    })
+    expect(found.map((problem) => problem.split(':')[0])).toEqual([
+      'cohort.groups_oper',
+      'cohort.groups[0].rules[0].oper',
+      'cohort.groups[0].rules[0].value',
+      'cohort.groups[0].rules[0].time',
+      'cohort.groups[1].rules[1].rules[0].value',
+    ])
+  })
+})
+
+describe('the size of a question', () => {
+  it('may be a thousand concepts of which any will do', () => {
+    const rules = many(1000, (index) => rule({ value: String(index) }))
+    const message = { groups_oper: '', groups: [{ rules_oper: 'OR', rules }] }
+    expect(problems(message)).toEqual([])
+    expect(
+      problems({ groups_oper: '', groups: [{ rules_oper: 'OR', rules: [...rules, BLANK] }] }),
+    ).toEqual([expect.stringMatching(/^cohort: 1001 rules are too many/)])
+  })
+
+  it('is bounded in its values', () => {
+    const origins = Array.from({ length: 1900 }, (_, index) => index + 1)
+    expect(problems(of(rule({ secondary_modifier: origins })))).toEqual([
+      expect.stringMatching(/^cohort: the rules compare with too many values/),
+    ])
+    expect(problems(of(rule({ secondary_modifier: origins.slice(1) })))).toEqual([])
+  })
+
+  it('is bounded in its searches', () => {
+    expect(problems(of(...many(100, (index) => rule({ value: String(index) }))))).toEqual([])
+    expect(problems(of(...many(101, (index) => rule({ value: String(index) }))))).toEqual([
+      expect.stringMatching(/^cohort: the question needs more than 100 searches/),
+    ])
+  })
+
+  it('does not make an endless list of problems', () => {
+    const found = problems(of(...many(500, () => rule({ value: 'x' }))))
+    expect(found).toHaveLength(101)
+    expect(found.at(-1)).toBe('cohort: 400 more problems')
+  })
+
+  it('does not repeat a long text of the sender', () => {
+    const [problem = ''] = problems(of(rule({ value: 'x'.repeat(10_000) })))
+    expect(problem.length).toBeLessThan(200)
+  })
+})
