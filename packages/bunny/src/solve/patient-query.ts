@@ -39,7 +39,8 @@ export async function patientQuery(
   statement: SqlStatement,
 ): Promise<readonly Row[]> {
   const { source, deadline, stop, clock, log, random } = options
-  const signal = AbortSignal.any([deadline.signal, stop])
+  using either = eitherOf(deadline.signal, stop)
+  const { signal } = either
   const backoff = new Backoff({
     initialMs: FIRST_WAIT_MS,
     maxMs: LONGEST_WAIT_MS,
@@ -60,6 +61,22 @@ export async function patientQuery(
       )
       await clock.sleep(retryInMs, signal)
     }
+  }
+}
+
+/** Linked by hand: `AbortSignal.any` leaves something of every query with `stop`, which lives as long as the program. */
+function eitherOf(...signals: readonly AbortSignal[]): Disposable & { signal: AbortSignal } {
+  const either = new AbortController()
+  const abort = () => either.abort()
+  for (const signal of signals) {
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+  }
+  return {
+    signal: either.signal,
+    [Symbol.dispose]() {
+      for (const signal of signals) signal.removeEventListener('abort', abort)
+    },
   }
 }
 
