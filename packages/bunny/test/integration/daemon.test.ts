@@ -198,7 +198,19 @@ describe('a relay that misbehaves', () => {
     expect(bunny.lines.filter(({ msg }) => msg === 'result post failed')).toHaveLength(4)
   })
 
-  it.each([404, 409, 413])('may refuse a result for good with %i', async (status) => {
+  it('gets an error in the place of an answer that it finds too large', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.postReplies.push({ status: 413 })
+    api.queue(men('task-1'))
+    await using bunny = await runBunny(api, source)
+    await until(() => bunny.events.includes('result posted'))
+    expect(api.results).toMatchObject([
+      { uuid: 'task-1', status: 'ok' },
+      { uuid: 'task-1', status: 'error', queryResult: { count: 0, files: [] } },
+    ])
+  })
+
+  it.each([404, 409])('may refuse a result for good with %i', async (status) => {
     await using api = await ScriptedTaskApi.start()
     api.postReplies.push({ status, body: { status: 'CONFLICT' } })
     api.queue(men('task-1'), men('task-2'))
@@ -378,6 +390,14 @@ describe('an outbox on disk', () => {
     expect(api.posts.length).toBe(before + 1)
     expect(api.results.at(-1)).toMatchObject({ uuid: 'kept', status: 'ok' })
     await until(async () => (await files()).length === 0)
+  })
+
+  it('is refused to a second bunny while the first one runs', async () => {
+    await using api = await ScriptedTaskApi.start()
+    await using first = await runBunny(api, source, { BUNNY_OUTBOX_DIR: folder })
+    const second = runBunny(api, source, { BUNNY_OUTBOX_DIR: folder })
+    await expect(second).rejects.toThrow(`another bunny uses the folder ${folder}`)
+    expect(first.errors).toEqual([])
   })
 
   it('that cannot be used stops the start', async () => {

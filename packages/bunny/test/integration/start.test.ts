@@ -1,7 +1,10 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 import { ProgramError } from '@warren/runtime'
 import { describe, expect, it } from 'vitest'
+import { startBunny } from '../../src/bunny.ts'
+import { loadBunnyConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/solve/open-database.ts'
+import type { CdmSource } from '../../src/sources/cdm-source.ts'
 import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
 import { SourceError } from '../../src/sources/source-error.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
@@ -66,6 +69,34 @@ describe('start of the daemon', () => {
     expect(failure.hint).toBeDefined()
     expect(api.polls).toEqual([])
     instance.closeSync()
+  })
+
+  it('can be stopped while the database takes its time over being looked at', async () => {
+    const { source } = await duckDbHospital()
+    const stop = new AbortController()
+    const slow: CdmSource = {
+      dialect: source.dialect,
+      schema: source.schema,
+      query: (statement, options) => source.query(statement, options),
+      check: (options) => {
+        stop.abort()
+        return options?.signal?.aborted === true
+          ? Promise.reject(new SourceError('cancelled', 'the statement was cancelled'))
+          : source.check(options)
+      },
+      [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+    }
+    const config = loadBunnyConfig({
+      TASK_API_BASE_URL: 'https://127.0.0.1:1',
+      TASK_API_USERNAME: 'a',
+      TASK_API_PASSWORD: 'b',
+      COLLECTION_ID: 'c',
+      DATASOURCE_DB_DRIVERNAME: 'duckdb',
+    })
+    const { log } = recordingLog()
+    const starting = startBunny(config, { log, source: slow, signal: stop.signal, env: {} })
+    await expect(starting).rejects.toMatchObject({ name: 'AbortError' })
+    await source[Symbol.asyncDispose]()
   })
 
   it('asks for tables of a feature only where that is switched on', async () => {
