@@ -116,7 +116,8 @@ async function measure(title: string, lines: number, command: readonly string[])
   // The report ends with 1 or 2 for what it found.
   if (Number(code) > 2) throw new Error(`${title} ended with ${String(code)}: ${complaint}`)
   // On a machine that others use too the processor's time is the fairer measure; both are shown.
-  const perSecond = (time: number): string => Math.round(lines / time).toLocaleString('en-GB')
+  const perSecond = (time: number): string =>
+    time > 0 ? Math.round(lines / time).toLocaleString('en-GB') : '–'
   say(
     `${title.padEnd(10)} ${seconds.toFixed(2).padStart(8)} s ${perSecond(seconds).padStart(12)} lines/s` +
       ` ${used.cpuSeconds.toFixed(2).padStart(8)} CPU s ${perSecond(used.cpuSeconds).padStart(12)} lines/CPU s` +
