@@ -19,6 +19,7 @@ import {
   countText,
   durationText,
   percentText,
+  sinceText,
   spanText,
   windowText,
 } from './wording.ts'
@@ -156,7 +157,7 @@ class MarkdownPage {
   #transaction(transaction: Transaction): void {
     this.#add(`### ${text(transaction.title)}`, '', text(transaction.text), '')
     transaction.steps.forEach((step, index) => {
-      const since = step.sinceStartMs === null ? '' : `, +${durationText(step.sinceStartMs)}`
+      const since = step.sinceStartMs === null ? '' : `, ${sinceText(step.sinceStartMs)}`
       this.#add(`${index + 1}. **${text(step.title)}** (${step.leg}${since})`)
       if (step.evidence === null) {
         this.#add(`   *no line*: ${text(step.missing ?? 'nothing in the sources')}`)

@@ -154,6 +154,11 @@ export function durationText(ms: number): string {
   return pair(ms, DAY_MS, 'd', HOUR_MS, 'h')
 }
 
+/** `+47 ms`; `−215 ms` where a clock that is off puts a step before the first one. */
+export function sinceText(ms: number): string {
+  return ms < 0 ? `−${durationText(-ms)}` : `+${durationText(ms)}`
+}
+
 function pair(ms: number, large: number, largeUnit: string, small: number, smallUnit: string) {
   const wholes = Math.round(ms / small) * small
   const rest = Math.floor((wholes % large) / small)

@@ -6,7 +6,7 @@ import { renderHtml } from '../../src/render/html/render-html.ts'
 import { renderJson } from '../../src/render/json.ts'
 import { renderMarkdown } from '../../src/render/markdown.ts'
 import { renderText } from '../../src/render/text.ts'
-import { durationText, percentText } from '../../src/render/wording.ts'
+import { durationText, percentText, sinceText } from '../../src/render/wording.ts'
 import { exampleDocument } from '../fixtures/example-document.ts'
 
 const plain = styles({ write: () => true, isTTY: false }, {})
@@ -152,6 +152,15 @@ describe('text', () => {
 })
 
 describe('wording', () => {
+  it('says that a step stands before the first one where clocks differ', () => {
+    expect([0, 47, -215, -61_000].map((ms) => sinceText(ms))).toEqual([
+      '+0 ms',
+      '+47 ms',
+      '−215 ms',
+      '−1 min 1 s',
+    ])
+  })
+
   it('shows the two largest units of a duration', () => {
     expect(
       [0.5, 132.4, 1500, 59_999, 184_000, 3_600_000, 93_600_000].map((ms) => durationText(ms)),

@@ -17,6 +17,7 @@ import {
   countText,
   durationText,
   percentText,
+  sinceText,
   spanText,
   windowText,
   type Names,
@@ -259,7 +260,7 @@ function transactionCard(transaction: Transaction): SafeHtml {
           html`<li class="${step.evidence === null ? 'none' : 'good'}">
             <strong>${step.title}</strong>
             <span class="soft small"
-              >${step.leg}${step.sinceStartMs === null ? '' : `, +${durationText(step.sinceStartMs)}`}</span
+              >${step.leg}${step.sinceStartMs === null ? '' : `, ${sinceText(step.sinceStartMs)}`}</span
             >${step.evidence === null ? html`<div class="soft small">no line: ${step.missing ?? 'nothing in the sources'}</div>` : quotedLine(step.evidence)}
           </li>`,
       )}
