@@ -201,7 +201,7 @@ function label(
   const curve = curveOf(link, places)
   if (curve === null) return null
   // Close to the outer end, where the lines do not cross each other.
-  const { x, y } = pointOn(curve, hubs.has(link.from) ? 0.7 : 0.3)
+  const { x, y } = pointOn(curve, hubs.has(link.from) ? 0.66 : 0.38)
   const tone = STATE_TONE[link.state]
   const words = `${MARK[tone]} ${STATE_WORD[link.state]}`
   const width = words.length * 6.8 + 16
