@@ -360,9 +360,7 @@ function probeProof({ network }: Analysis): Proof {
   return {
     seen: true,
     number: `${countWord(ok, 'probe')}, all answered`,
-    lines: [
-      line === undefined || first === undefined ? undefined : moved(line, first.placement.shift),
-    ],
+    lines: [line === undefined || first === undefined ? undefined : moved(line, first.shift)],
   }
 }
 
@@ -396,8 +394,8 @@ function coverageProof({ network, placements }: Analysis): Proof {
     .flatMap(({ logs }) => logs)
     .every(
       ({ told }) =>
-        Math.min(told.source.last + told.placement.shift, hub.last) >
-        Math.max(told.source.first + told.placement.shift, hub.first),
+        Math.min(told.source.last + told.shift, hub.last) >
+        Math.max(told.source.first + told.shift, hub.first),
     )
   if (!shared) return unseen('the logs of client and hub do not overlap')
   return { seen: true, number: `${countWord(placements.length, 'source')}, ${spanWord(span)}` }

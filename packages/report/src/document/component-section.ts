@@ -26,9 +26,9 @@ function component(
   const poll = analysis.topology.links.find(
     (link) => link.from === part && link.kind === 'poll',
   )?.poll
-  const spans = told.map(({ source, placement }) => ({
-    first: source.first + placement.shift,
-    last: source.last + placement.shift,
+  const spans = told.map(({ source, shift }) => ({
+    first: source.first + shift,
+    last: source.last + shift,
   }))
   const numbers = numbersOf(part, analysis)
   const expectedOnly = told.length === 0 && views.length === 0 && poll?.expected === true

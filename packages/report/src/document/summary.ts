@@ -190,8 +190,8 @@ function overlapCaveat(
 ): void {
   const hub = network.hubs[0]
   if (hub === undefined) return
-  const first = told.source.first + told.placement.shift
-  const last = told.source.last + told.placement.shift
+  const first = told.source.first + told.shift
+  const last = told.source.last + told.shift
   const shared = Math.min(last, hub.last) - Math.max(first, hub.first)
   const shorter = Math.min(last - first, hub.last - hub.first)
   if (shared <= 0)

@@ -10,11 +10,14 @@ import type {
 } from '../facts/facts.ts'
 import type { LogSource } from '../formats/log-source.ts'
 import { compareText } from '../read/input-files.ts'
-import { roleOfComponent } from '../read/source-labels.ts'
 import type { Placement } from '../timeline/placement.ts'
 import { largest, placeAccounts, smallest } from '../timeline/placed-account.ts'
 import type { AccountPart, PlacedAccount } from '../timeline/placed-account.ts'
-import { matchPolls } from './poll-match.ts'
+import { assignClientLogs } from './client-logs.ts'
+import type { LinkDraft } from './client-logs.ts'
+import { matchSignals } from './poll-match.ts'
+import { nameOfProgram } from './program-name.ts'
+import { commonSignal } from '../timeline/placement.ts'
 import type { PollMatch } from './poll-match.ts'
 
 /** Facts of one source with the place of that source. */
@@ -22,6 +25,11 @@ export interface Told<F extends Facts = Facts> {
   readonly facts: F
   readonly placement: Placement
   readonly source: LogSource
+  /**
+   * UTC by the hub's clock = time in the clock of the source + this, ms. Begins as the placement says; once polls are matched, the
+   * skew between the two clocks is taken off.
+   */
+  shift: number
 }
 
 /** A hub: one program, or several replicas of it. */
@@ -72,11 +80,21 @@ export function buildNetwork(
   expected: readonly string[] | undefined,
 ): Network {
   const told = placements.flatMap((placement) =>
-    placement.source.facts.map((facts): Told => ({ facts, placement, source: placement.source })),
+    placement.source.facts.map((facts): Told => ({
+      facts,
+      placement,
+      source: placement.source,
+      shift: placement.shift,
+    })),
   )
   const hubs = groupHubs(told.filter(isRole('hub')))
   const balancers = told.filter(isRole('balancer'))
-  const links = pollLinks(hubs, told.filter(isRole('client')), balancers)
+  const links = pollLinks(
+    hubs,
+    told.filter(isRole('client')),
+    balancers,
+    told.filter(isRole('broker')),
+  )
   if (expected !== undefined) addExpected(links, expected, hubs[0])
   links.sort((a, b) => compareText(a.name, b.name))
   const spans = placements.filter(({ method }) => method !== 'none')
@@ -110,8 +128,8 @@ function groupHubs(told: readonly Told<HubFacts>[]): Hub[] {
   return groups.map((members) => ({
     told: members,
     name: nameOfProgram(members[0], 'relay'),
-    first: smallest(members.map(({ source, placement }) => source.first + placement.shift)),
-    last: largest(members.map(({ source, placement }) => source.last + placement.shift)),
+    first: smallest(members.map(({ source, shift }) => source.first + shift)),
+    last: largest(members.map(({ source, shift }) => source.last + shift)),
   }))
 }
 
@@ -122,48 +140,21 @@ function sameHub(a: Told<HubFacts>, b: Told<HubFacts>): boolean {
   return b.facts.clients.all().some(({ key }) => keys.has(key))
 }
 
-/** What to call a program: a pod without its random suffix, a cluster, or its file. */
-export function nameOfProgram(told: Told | undefined, fallback: string): string {
-  if (told === undefined) return fallback
-  const { labels, file, hostname } = told.source
-  if (labels.client !== undefined) return labels.client
-  const pod = labels.pod ?? (hostname === '' ? undefined : hostname)
-  if (told.facts.role === 'client' && labels.cluster !== undefined) return labels.cluster
-  if (pod !== undefined) return pod.replace(/-[a-f0-9]{6,10}-[a-z0-9]{5}$/, '').replace(/-\d+$/, '')
-  if (labels.container !== undefined) return labels.container
-  if (file === '-') return fallback
-  const base = (file.split('/').at(-1) ?? fallback).replace(
-    /\.(log|txt|json|jsonl|csv|gz|out)\b.*$/i,
-    '',
-  )
-  return base === '' || roleOfComponent(base) !== undefined
-    ? roleOfComponent(base) === 'client'
-      ? fallback
-      : base || fallback
-    : base
-}
-
-interface Draft {
-  name: string
-  hub: Hub | undefined
-  logs: ClientLog[]
-  hubClients: { client: HubClient; told: Told<HubFacts> }[]
-}
-
 function pollLinks(
   hubs: readonly Hub[],
   clients: readonly Told<ClientFacts>[],
   balancers: readonly Told<BalancerFacts>[],
+  brokers: readonly Told<BrokerFacts>[],
 ): PollLink[] {
-  const drafts: Draft[] = hubs.flatMap((hub) => hubDrafts(hub))
-  for (const told of clients) assignClient(told, drafts, hubs, clients.length)
-  adoptStrangers(drafts)
+  const drafts: LinkDraft[] = hubs.flatMap((hub) => hubDrafts(hub))
+  assignClientLogs(clients, drafts, hubs)
+  setClocks(drafts, hubs, [...balancers, ...brokers])
   return drafts.map((draft) => finishLink(draft, balancers, drafts.length === 1))
 }
 
 /** One draft per client name; a collection that was never seen with a name gets a number. */
-function hubDrafts(hub: Hub): Draft[] {
-  const drafts = new Map<string, Draft>()
+function hubDrafts(hub: Hub): LinkDraft[] {
+  const drafts = new Map<string, LinkDraft>()
   let unnamed = 0
   for (const told of hub.told) {
     for (const client of told.facts.clients.all()) {
@@ -183,116 +174,37 @@ function bestName(client: HubClient): string | undefined {
   return names[0]?.[0]
 }
 
-/** Finds the hub's client that a client's own log belongs to: by request ids, by name, by the times of its polls. */
-function assignClient(
-  told: Told<ClientFacts>,
-  drafts: Draft[],
+/** The hub's clock is the one that counts: who is ahead of it is put back, where that is known beyond doubt. */
+function setClocks(
+  drafts: readonly LinkDraft[],
   hubs: readonly Hub[],
-  clients: number,
+  services: readonly Told[],
 ): void {
-  const fits = drafts
-    .filter(({ hub }) => hub !== undefined)
-    .map((draft) => ({
-      draft,
-      match: bestMatch(told, draft),
-      named: namesClient(told, draft.name),
-    }))
-  const byId = fits
-    .filter(({ match }) => match?.by === 'request-id')
-    .toSorted((a, b) => okOf(b.draft) - okOf(a.draft))[0]
-  const byName = fits.find(({ named }) => named)
-  const byTime = fits
-    .filter(({ match }) => match !== undefined)
-    .toSorted(
-      (a, b) =>
-        shareOf(b.match) - shareOf(a.match) ||
-        Math.abs(a.match?.skewMs ?? 0) - Math.abs(b.match?.skewMs ?? 0),
-    )[0]
-  const alone = clients === 1 && fits.length === 1 ? fits[0] : undefined
-  const found = byId ?? byName ?? byTime ?? alone
-  if (found !== undefined) {
-    found.draft.logs.push({ told, match: found.match })
-    return
+  for (const { told, match } of drafts.flatMap(({ logs }) => logs)) {
+    if (match !== undefined && !match.ambiguous) told.shift -= match.skewMs
   }
-  const name = nameOfProgram(told, 'client')
-  const same = drafts.find((draft) => draft.hubClients.length === 0 && draft.name === name)
-  if (same !== undefined) same.logs.push({ told, match: undefined })
-  else
-    drafts.push({
-      name,
-      hub: hubs.length === 1 ? hubs[0] : undefined,
-      logs: [{ told, match: undefined }],
-      hubClients: [],
-    })
-}
-
-function okOf({ hubClients }: Draft): number {
-  return hubClients.reduce((sum, { client }) => sum + client.account.ok, 0)
-}
-
-/** Who came under no name or a wrong one, but with the request ids of a client whose log is there, is that client. */
-function adoptStrangers(drafts: Draft[]): void {
-  for (const stranger of drafts.filter(
-    ({ hubClients, logs }) => logs.length === 0 && hubClients.length > 0,
-  )) {
-    if (stranger.hubClients.some(({ client }) => client.account.ok > 0)) continue
-    const owner = drafts.find(
-      (draft) =>
-        draft !== stranger &&
-        draft.logs.some(({ told }) => bestMatch(told, stranger)?.by === 'request-id'),
-    )
-    if (owner === undefined) continue
-    owner.hubClients.push(...stranger.hubClients)
-    drafts.splice(drafts.indexOf(stranger), 1)
+  for (const service of services) {
+    for (const hub of hubs.flatMap(({ told }) => told)) {
+      const mine = commonSignal(service.facts, hub.facts)
+      const theirs = commonSignal(hub.facts, service.facts)
+      if (mine === undefined || theirs === undefined) continue
+      const rhythm = (hub.source.last - hub.source.first) / Math.max(1, theirs.times.length)
+      const match = matchSignals(mine, theirs, service.shift - hub.shift, rhythm)
+      if (match === undefined || match.ambiguous) continue
+      service.shift -= match.skewMs
+      break
+    }
   }
-}
-
-function shareOf(match: PollMatch | undefined): number {
-  return match === undefined || match.comparable === 0 ? 0 : match.matched / match.comparable
-}
-
-function bestMatch(told: Told<ClientFacts>, draft: Draft): PollMatch | undefined {
-  const matches = draft.hubClients.flatMap(({ client, told: hub }) => {
-    const match = matchPolls(
-      { facts: told.facts, shift: told.placement.shift },
-      { client, shift: hub.placement.shift },
-    )
-    return match === undefined ? [] : [match]
-  })
-  return matches.toSorted((a, b) => b.matched - a.matched)[0]
-}
-
-/** The labels of a client's log name this client. */
-function namesClient(told: Told<ClientFacts>, name: string): boolean {
-  const { client, cluster, pod, namespace } = told.source.labels
-  const wanted = name.toLowerCase()
-  if ([client, cluster, pod, namespace].some((label) => label?.toLowerCase() === wanted))
-    return true
-  if (wanted.length < 4 || client !== undefined || cluster !== undefined) return false
-  const places = [pod, told.source.hostname, told.source.file.split('/').slice(-2).join('/')]
-  return places.some((place) => containsName(place?.toLowerCase() ?? '', wanted))
-}
-
-/** `site-a` is in `bunny-site-a-7d4f` and in `site-a/bunny.log`, but not in `site-ab`. */
-function containsName(text: string, name: string): boolean {
-  const at = text.indexOf(name)
-  if (at < 0) return false
-  return isEdge(text[at - 1]) && isEdge(text[at + name.length])
-}
-
-function isEdge(character: string | undefined): boolean {
-  return character === undefined || !/[a-z0-9]/.test(character)
 }
 
 function finishLink(
-  draft: Draft,
+  draft: LinkDraft,
   balancers: readonly Told<BalancerFacts>[],
   only: boolean,
 ): PollLink {
-  const clientParts: AccountPart[] = draft.logs.map(({ told, match }) => ({
+  const clientParts: AccountPart[] = draft.logs.map(({ told }) => ({
     account: told.facts.link,
-    // The hub's clock is the one that counts: a client that is ahead is put back, where that is known beyond doubt.
-    shift: told.placement.shift - (match !== undefined && !match.ambiguous ? match.skewMs : 0),
+    shift: told.shift,
     source: told.source.sourceId,
   }))
   const hubParts = draft.hubClients.map(({ client, told }) => part(client, told))
@@ -317,7 +229,7 @@ function finishLink(
 }
 
 function part(client: HubClient, told: Told): AccountPart {
-  return { account: client.account, shift: told.placement.shift, source: told.source.sourceId }
+  return { account: client.account, shift: told.shift, source: told.source.sourceId }
 }
 
 function addExpected(links: PollLink[], expected: readonly string[], hub: Hub | undefined): void {

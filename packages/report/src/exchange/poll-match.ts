@@ -5,6 +5,7 @@ import { MINUTE } from '../read/timestamps.ts'
 import { align, likelyLags, median } from '../timeline/alignment.ts'
 import type { Alignment } from '../timeline/alignment.ts'
 import { signalOfPolls } from '../timeline/signal.ts'
+import type { Signal } from '../timeline/signal.ts'
 
 const WIDEST_LAG_MS = 10 * MINUTE
 
@@ -18,6 +19,8 @@ export interface PollMatch {
   readonly skewMs: number
   readonly uncertaintyMs: number
   readonly certainty: Confidence
+  /** How far apart matched polls are beyond the skew, ms: the smaller, the surer that they are the same polls. */
+  readonly spreadMs: number
   /** Other skews fit as well: polls are as regular as a clock. */
   readonly ambiguous: boolean
 }
@@ -61,6 +64,7 @@ function matchIds(
     skewMs,
     uncertaintyMs: Math.max(5, 3 * spread),
     certainty: 'certain',
+    spreadMs: spread,
     ambiguous: false,
   }
 }
@@ -71,13 +75,21 @@ function matchTimes(
 ): PollMatch | undefined {
   const mine = signalOfPolls([client.facts.link.polls])
   const theirs = signalOfPolls([hub.client.account.polls])
+  return matchSignals(mine, theirs, client.shift - hub.shift, hub.client.account.signs.rhythm)
+}
+
+/** Compares what two sources saw by time alone. `rhythmMs`: median time between two instants of the second. */
+export function matchSignals(
+  mine: Signal,
+  theirs: Signal,
+  offset: number,
+  rhythmMs: number,
+): PollMatch | undefined {
   if (mine.times.length < 5 || theirs.times.length < 5) return undefined
-  const offset = client.shift - hub.shift
   const lags = new Set([0, ...likelyLags(mine, theirs, offset, WIDEST_LAG_MS)])
   const fits = [...lags].map((lag) => align(mine, theirs, offset + lag, 2_000))
   const most = Math.max(...fits.map(({ matched }) => matched))
-  const rhythm = hub.client.account.signs.rhythm
-  const good = fits.filter((fit) => isMatch(fit, rhythm) && fit.matched >= most * 0.97)
+  const good = fits.filter((fit) => isMatch(fit, rhythmMs) && fit.matched >= most * 0.97)
   if (good.length === 0) return undefined
   const lagOf = (fit: Alignment): number => fit.offset - offset + fit.residual
   good.sort((a, b) => Math.abs(lagOf(a)) - Math.abs(lagOf(b)))
@@ -97,6 +109,7 @@ function matchTimes(
     skewMs: Math.round(-lagOf(chosen) + cutOff),
     uncertaintyMs: Math.round(coarse ? 500 : Math.max(20, 3 * chosen.spread)),
     certainty: ambiguous ? 'possible' : 'likely',
+    spreadMs: chosen.spread,
     ambiguous,
   }
 }

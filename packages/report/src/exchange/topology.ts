@@ -3,7 +3,7 @@ import type { Facts, HubFacts } from '../facts/facts.ts'
 import { placeAccounts } from '../timeline/placed-account.ts'
 import type { AccountPart, PlacedAccount } from '../timeline/placed-account.ts'
 import type { LinkAccount } from '../facts/link-account.ts'
-import { nameOfProgram } from './network.ts'
+import { nameOfProgram } from './program-name.ts'
 import type { Hub, Network, PollLink, Told } from './network.ts'
 
 export type Side = 'client' | 'hub' | 'balancer' | 'broker' | 'database' | 'upstream'
@@ -236,7 +236,7 @@ class TopologyBuilder {
 }
 
 export function partOf(account: LinkAccount, told: Told): AccountPart {
-  return { account, shift: told.placement.shift, source: told.source.sourceId }
+  return { account, shift: told.shift, source: told.source.sourceId }
 }
 
 function pollViews(link: PollLink): NetLink['views'] {

@@ -226,20 +226,16 @@ function step(
   return line === undefined ? { leg, title, line, missing } : { leg, title, line }
 }
 
-function placedMoments(told: Told, moments: readonly Moment[], skew = 0): Placed[] {
-  const shift = told.placement.shift - skew
+function placedMoments(told: Told, moments: readonly Moment[]): Placed[] {
+  const { shift } = told
   return moments
     .map((moment) => ({ moment, time: moment.time + shift, shift }))
     .toSorted((a, b) => a.time - b.time)
 }
 
 function momentsOfClient(link: NetLink): Placed[] {
-  return (link.poll?.logs ?? []).flatMap(({ told, match }) =>
-    placedMoments(
-      told,
-      told.facts.moments.moments,
-      match !== undefined && !match.ambiguous ? match.skewMs : 0,
-    ),
+  return (link.poll?.logs ?? []).flatMap(({ told }) =>
+    placedMoments(told, told.facts.moments.moments),
   )
 }
 
@@ -312,7 +308,7 @@ function taskOf(
   hub: Network['hubs'][number]['told'][number],
   record: Network['hubs'][number]['told'][number]['facts']['tasks']['records'][number],
 ): TransactionDraft | undefined {
-  const { shift } = hub.placement
+  const { shift } = hub
   const own = record.steps.map(({ step: name, evidence, node, subtask }) => ({
     name: name as string,
     leg: legOf(name),
@@ -337,9 +333,8 @@ function taskOf(
       }
     }
   }
-  for (const { told, match } of network.links.flatMap(({ logs }) => logs)) {
-    const clientShift =
-      told.placement.shift - (match !== undefined && !match.ambiguous ? match.skewMs : 0)
+  for (const { told } of network.links.flatMap(({ logs }) => logs)) {
+    const clientShift = told.shift
     for (const task of told.facts.tasks.records) {
       const exact = subtasks.has(task.id)
       if (!exact && subtasks.size > 0) continue

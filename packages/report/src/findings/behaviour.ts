@@ -74,8 +74,8 @@ function twoInstances(context: DiagnosisContext, link: NetLink): void {
     .filter(({ told }) => told.facts.link.exchanges >= 5)
     .map(({ told }) => ({
       told,
-      from: told.facts.link.first + told.placement.shift,
-      to: told.facts.link.last + told.placement.shift,
+      from: told.facts.link.first + told.shift,
+      to: told.facts.link.last + told.shift,
     }))
     .toSorted((a, b) => a.from - b.from)
   for (const [index, one] of logs.entries()) {

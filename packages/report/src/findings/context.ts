@@ -1,5 +1,5 @@
 import type { NetLink, Topology } from '../exchange/topology.ts'
-import type { Network, Told } from '../exchange/network.ts'
+import type { Network } from '../exchange/network.ts'
 import type { PlacedAccount } from '../timeline/placed-account.ts'
 import type { FindingDraft } from './finding-draft.ts'
 
@@ -24,11 +24,4 @@ export function pollLinksOf(context: DiagnosisContext): NetLink[] {
 /** Findings about this link, or that say they affect it. */
 export function about(context: DiagnosisContext, link: NetLink): FindingDraft[] {
   return context.found.filter((finding) => finding.link === link || finding.affects.has(link.id))
-}
-
-/** UTC of the hub's clock = time in the clock of the source + this: a client's skew, where it is known, is taken off. */
-export function hubShift({ network }: Pick<DiagnosisContext, 'network'>, told: Told): number {
-  const log = network.links.flatMap(({ logs }) => logs).find((one) => one.told === told)
-  const skew = log?.match === undefined || log.match.ambiguous ? 0 : log.match.skewMs
-  return told.placement.shift - skew
 }

@@ -31,7 +31,7 @@ function partOfHub(context: DiagnosisContext, hub: Hub): Part | undefined {
 
 function restarts(context: DiagnosisContext, hub: Hub, part: Part | undefined): void {
   for (const told of hub.told) {
-    const { shift } = told.placement
+    const { shift } = told
     const lines = told.facts.startLines
       .map((line) => moved(line, shift))
       .filter(({ time }) => time > hub.first + MINUTE)
@@ -72,8 +72,8 @@ function probes(context: DiagnosisContext, hub: Hub, part: Part | undefined): vo
   const account = placeAccounts(hub.told.map((told) => partOf(told.facts.probes, told)))
   const expected = hub.told.reduce((sum, { facts }) => sum + facts.probesWithoutCredentials, 0)
   if (account !== undefined && expected > 0) {
-    const lines = hub.told.flatMap(({ facts, placement }) =>
-      facts.probeLines.map((line) => moved(line, placement.shift)),
+    const lines = hub.told.flatMap(({ facts, shift }) =>
+      facts.probeLines.map((line) => moved(line, shift)),
     )
     context.found.push(
       draft({
@@ -191,7 +191,7 @@ function suspension(
 function suspensions(context: DiagnosisContext): void {
   for (const told of context.network.upstreams) {
     if (told.facts.suspended.count === 0) continue
-    const problem = placeProblem('upstream-suspension', told.facts.suspended, told.placement.shift)
+    const problem = placeProblem('upstream-suspension', told.facts.suspended, told.shift)
     const known = context.found.find(({ cause }) => cause === 'upstream-suspension')
     if (known !== undefined) {
       known.evidence.push(...problem.evidence)
@@ -214,7 +214,7 @@ function suspensions(context: DiagnosisContext): void {
 function programErrors(context: DiagnosisContext, told: Told): void {
   const { errors } = told.facts
   if (errors.count === 0) return
-  const problem = placeProblem('unexplained-errors', errors, told.placement.shift)
+  const problem = placeProblem('unexplained-errors', errors, told.shift)
   const part = context.topology.parts.find((one) => one.told.includes(told))
   const site = told.facts.role === 'client'
   context.found.push(

@@ -124,7 +124,7 @@ function brokerLogins(
 }
 
 function placed(account: ProblemAccount, cause: Cause, told: Told): PlacedProblem {
-  return placeProblem(cause, account, told.placement.shift)
+  return placeProblem(cause, account, told.shift)
 }
 
 function alarms(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {

@@ -201,7 +201,7 @@ function ownGap(
 /** The line with which a client says that it starts, within a time. */
 function startWithin(link: NetLink, from: number, to: number): RawEvidence | undefined {
   for (const { told } of link.poll?.logs ?? []) {
-    const { shift } = told.placement
+    const { shift } = told
     const line = told.facts.startLines.find(
       (start) => start.time + shift >= from - 2_000 && start.time + shift <= to + 2_000,
     )
@@ -262,7 +262,7 @@ function silent(context: DiagnosisContext, link: NetLink, view: PlacedAccount, h
 function lastLines(link: NetLink, stopped: boolean): RawEvidence[] {
   if (!stopped) return []
   return (link.poll?.logs ?? []).flatMap(({ told }) =>
-    told.facts.errors.evidence.lines().map((line) => moved(line, told.placement.shift)),
+    told.facts.errors.evidence.lines().map((line) => moved(line, told.shift)),
   )
 }
 
@@ -300,7 +300,7 @@ function lateBeginning(
 
 /** Times in which a hub wrote nothing at all, in any replica. */
 export function hubSilences(told: readonly Told[]): Gap[] {
-  const [first, ...rest] = told.map((one) => sourceGaps(one, one.placement.shift))
+  const [first, ...rest] = told.map((one) => sourceGaps(one, one.shift))
   return (first ?? []).filter((gap) =>
     rest.every((gaps) =>
       gaps.some((other) => other.from <= gap.from + SECOND && other.to >= gap.to - SECOND),

@@ -2,7 +2,7 @@ import type { Told } from '../exchange/network.ts'
 import type { Part } from '../exchange/topology.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { moved, okWithin } from '../timeline/placed-account.ts'
-import { hubShift, pollLinksOf, viewOf } from './context.ts'
+import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
@@ -16,9 +16,7 @@ const CLOCK_ROOM_MS = 2 * MINUTE
 /** Holes in the logs as such; to be run before the links are judged, since a hole explains silence. */
 export function findLogGaps(context: DiagnosisContext): void {
   for (const told of context.network.told) {
-    const gaps = sourceGaps(told, hubShift(context, told)).filter((gap) =>
-      isMissing(context, told, gap),
-    )
+    const gaps = sourceGaps(told, told.shift).filter((gap) => isMissing(context, told, gap))
     const [first] = gaps
     const last = gaps.at(-1)
     if (first === undefined || last === undefined) continue
@@ -49,7 +47,7 @@ function isMissing(
   told: Told,
   gap: { from: number; to: number },
 ): boolean {
-  const { shift } = told.placement
+  const { shift } = told
   const started = told.facts.startLines.some(
     ({ time }) => time + shift >= gap.from && time + shift <= gap.to + MINUTE,
   )
@@ -87,19 +85,12 @@ export function partOfSource(context: DiagnosisContext, told: Told): Part | unde
 /** Logs that end before the others do; after the links were judged, since a client that fell silent is the better finding. */
 export function findEarlyEnds(context: DiagnosisContext): void {
   const { told } = context.network
-  const to = Math.max(...told.map((one) => one.source.last + hubShift(context, one)))
+  const to = Math.max(...told.map((one) => one.source.last + one.shift))
   for (const one of told) {
-    const end = one.source.last + hubShift(context, one)
-    const limit = silenceLimit(one)
-    if (Number.isNaN(limit) || to - end <= Math.max(limit, CLOCK_ROOM_MS)) continue
-    if (
-      one.facts.role !== 'hub' &&
-      context.network.hubs.length > 0 &&
-      !hasBusiness(context, one, { from: end, to })
-    )
-      continue
+    const end = one.source.last + one.shift
+    if (!endsEarly(context, one, end, to)) continue
     const part = partOfSource(context, one)
-    const stopped = one.facts.lastStop + hubShift(context, one) >= end - 10 * SECOND
+    const stopped = one.facts.lastStop + one.shift >= end - 10 * SECOND
     const silent = context.found.find(
       ({ cause, link }) => cause === 'silent' && link !== undefined && link.from === part,
     )
@@ -122,6 +113,41 @@ export function findEarlyEnds(context: DiagnosisContext): void {
       }),
     )
   }
+}
+
+/** Tasks may have gone to another instance, of which there is no log. */
+function sharesIdentity(context: DiagnosisContext, told: Told): boolean {
+  return context.found.some(
+    ({ cause, link }) =>
+      cause === 'two-instances' && (link?.poll?.logs.some((log) => log.told === told) ?? false),
+  )
+}
+
+/** The source says nothing more though it had something to say. */
+function endsEarly(context: DiagnosisContext, told: Told, end: number, to: number): boolean {
+  const limit = silenceLimit(told)
+  const { facts } = told
+  if (to - end <= Math.max(Number.isNaN(limit) ? 0 : limit, CLOCK_ROOM_MS)) return false
+  // A client that only writes of tasks was given one it does not write of.
+  if (facts.role === 'client' && facts.received > 0) {
+    const tasks = context.network.links
+      .filter(({ logs }) => logs.some((log) => log.told === told))
+      .flatMap(({ hubClients }) => hubClients)
+      .flatMap(({ client, told: hub }) =>
+        client.taskLines.map(({ step, evidence }) => ({ step, time: evidence.time + hub.shift })),
+      )
+    if (
+      !sharesIdentity(context, told) &&
+      tasks.some(({ step, time }) => step === 'handed-out' && time > end + CLOCK_ROOM_MS)
+    )
+      return true
+  }
+  if (Number.isNaN(limit)) return false
+  return (
+    facts.role === 'hub' ||
+    context.network.hubs.length === 0 ||
+    hasBusiness(context, told, { from: end, to })
+  )
 }
 
 function clientsFailAfter(context: DiagnosisContext, time: number): boolean {

@@ -32,9 +32,9 @@ function notAnswered(context: DiagnosisContext, link: NetLink): void {
   const patience = onlyDistributions(hub) ? 2 * HOUR : TASK_TIME_MS
   const waiting = (link.poll?.hubClients ?? []).flatMap(({ client, told }) =>
     client.waiting.map((time) => ({
-      time: time + told.placement.shift,
+      time: time + told.shift,
       line: client.waitingLine,
-      shift: told.placement.shift,
+      shift: told.shift,
     })),
   )
   const overdue = waiting.filter(({ time }) => hub.last - time > patience)
@@ -111,11 +111,9 @@ function expiryLines(hub: Hub): ReturnType<typeof moved>[] {
 }
 
 function stepLines(hub: Hub, wanted: TaskStep): ReturnType<typeof moved>[] {
-  return hub.told.flatMap(({ facts, placement }) =>
+  return hub.told.flatMap(({ facts, shift }) =>
     facts.tasks.records.flatMap(({ steps }) =>
-      steps
-        .filter(({ step }) => step === wanted)
-        .map(({ evidence }) => moved(evidence, placement.shift)),
+      steps.filter(({ step }) => step === wanted).map(({ evidence }) => moved(evidence, shift)),
     ),
   )
 }

@@ -91,3 +91,11 @@ export function unrotatedName(path: string): string {
   const plain = name.replace(/([.-]\d{1,3}|[.-]\d{8}(-\d+)?|[._-]previous)$/, '')
   return join(path, '..', plain)
 }
+
+/** Place in a rotation: `.2.gz` is older than `.1`, which is older than the file without a number. */
+export function rotationRank(path: string): number {
+  const name = basename(path).replace(/\.(gz|gzip)$/i, '')
+  const number = /[.-](\d{1,3})$/.exec(name)?.[1]
+  if (number !== undefined) return -Number(number)
+  return /[.-]\d{8}(-\d+)?$|[._-]previous$/.test(name) ? -1 : 0
+}

@@ -11,12 +11,13 @@ import {
   wideEncoding,
   withoutMark,
 } from './byte-stream.ts'
-import { compareText, unrotatedName } from './input-files.ts'
+import { compareText, rotationRank, unrotatedName } from './input-files.ts'
 import type { InputFile } from './input-files.ts'
 import { LogReader } from './log-reader.ts'
 import { HEAD_BYTES, recognise } from './recognise.ts'
 import type { Recognition } from './recognise.ts'
 import type { SourceLabels } from './source-labels.ts'
+import { DAY } from './timestamps.ts'
 
 /** Sources (pods) that are kept apart; more come from a broken wrapper and are read as one. */
 const MAX_SOURCES = 3_000
@@ -77,7 +78,7 @@ export async function readInputs(
   opened.sort(
     (a, b) =>
       compareText(unrotatedName(a.input.path), unrotatedName(b.input.path)) ||
-      (a.recognition.firstTime || 0) - (b.recognition.firstTime || 0) ||
+      byAge(a, b) ||
       compareText(a.input.path, b.input.path),
   )
   const files: FileReading[] = []
@@ -107,6 +108,13 @@ export async function readInputs(
   }
   for (const source of registry.sources) source.settle()
   return { files, sources: registry.sources, overflowed: registry.overflowed }
+}
+
+/** Older first. A time of day without a date says nothing over midnight: then the names of rotated files decide. */
+function byAge(a: Opened, b: Opened): number {
+  const [first, second] = [a.recognition.firstTime, b.recognition.firstTime]
+  if (first > 2 * DAY && second > 2 * DAY && first !== second) return first - second
+  return rotationRank(a.input.path) - rotationRank(b.input.path)
 }
 
 /** Which source a line belongs to: the pod where one is named, else the file without its rotation number. */

@@ -264,18 +264,22 @@ function clientPairs(client: ClientFacts, hub: HubFacts | BalancerFacts): [Signa
 }
 
 /** What hub, balancer and broker saw of each other: polls of all clients, connections for them. */
-function commonSignal(facts: Facts, other: Facts): Signal | undefined {
+export function commonSignal(facts: Facts, other: Facts): Signal | undefined {
   if (facts.role === 'broker') {
     if (other.role !== 'hub') return undefined
     const points = facts.moments.moments.map(({ time }): [number, number] => [time, 0])
     return signalOf(points, facts.moments.part)
   }
-  const related =
-    (facts.role === 'hub' && (other.role === 'broker' || other.role === 'balancer')) ||
-    (facts.role === 'balancer' && other.role === 'hub')
-  return related && hasClients(facts)
-    ? signalOfPolls(facts.clients.all().map(({ account }) => account.polls))
-    : undefined
+  if (
+    !hasClients(facts) ||
+    other.role === facts.role ||
+    (other.role === 'broker' && facts.role !== 'hub')
+  )
+    return undefined
+  if (!hasClients(other) && other.role !== 'broker') return undefined
+  const polls = facts.clients.all().map(({ account }) => account.polls)
+  // Only a poll that was answered has been to the broker.
+  return signalOfPolls(polls, other.role === 'broker' ? (status) => status < 400 : undefined)
 }
 
 function hasClients(facts: Facts): facts is HubFacts | BalancerFacts {

@@ -16,12 +16,17 @@ export interface Signal {
   readonly resolutionMs: number
 }
 
-export function signalOfPolls(combs: readonly PollComb[]): Signal {
+/** `wanted` leaves out polls by their status. */
+export function signalOfPolls(
+  combs: readonly PollComb[],
+  wanted: (status: number) => boolean = () => true,
+): Signal {
   const part = Math.min(QUARTER, ...combs.map((comb) => comb.part))
   const points: [number, number][] = []
   for (const comb of combs) {
     for (let at = 0; at < comb.length; at++) {
-      if (phase(comb.time(at)) < part) points.push([comb.time(at), comb.status(at)])
+      if (phase(comb.time(at)) < part && wanted(comb.status(at)))
+        points.push([comb.time(at), comb.status(at)])
     }
   }
   return signalOf(points, part)

@@ -1,0 +1,148 @@
+import type { ClientFacts, HubClient, HubFacts } from '../facts/facts.ts'
+import { matchPolls } from './poll-match.ts'
+import type { PollMatch } from './poll-match.ts'
+import { nameOfProgram } from './program-name.ts'
+import type { ClientLog, Hub, Told } from './network.ts'
+
+/** A link being put together: a client as a hub knows it, or as its own log does. */
+export interface LinkDraft {
+  name: string
+  hub: Hub | undefined
+  logs: ClientLog[]
+  hubClients: { client: HubClient; told: Told<HubFacts> }[]
+}
+
+interface Fit {
+  readonly told: Told<ClientFacts>
+  readonly draft: LinkDraft
+  readonly match: PollMatch | undefined
+  readonly named: boolean
+}
+
+/**
+ * Finds for every client's own log the client the hub knows: by request ids, by name, by the times of its polls. Surest first;
+ * two logs are one client's only if the hub saw the polls of both.
+ */
+export function assignClientLogs(
+  clients: readonly Told<ClientFacts>[],
+  drafts: LinkDraft[],
+  hubs: readonly Hub[],
+): void {
+  const known = drafts.filter(({ hub }) => hub !== undefined)
+  const fits = clients.flatMap((told) =>
+    known.map((draft): Fit => ({
+      told,
+      draft,
+      match: bestMatch(told, draft),
+      named: namesClient(told, draft.name),
+    })),
+  )
+  const open = new Set(clients)
+  for (const fit of fits.filter(isSure).toSorted(bySureness)) {
+    if (!open.has(fit.told) || !hasRoom(fit)) continue
+    fit.draft.logs.push({ told: fit.told, match: fit.match })
+    open.delete(fit.told)
+  }
+  const [onlyDraft] = known
+  for (const told of clients.filter((one) => open.has(one))) {
+    if (clients.length === 1 && known.length === 1 && onlyDraft !== undefined)
+      onlyDraft.logs.push({ told, match: undefined })
+    else addStranger(told, drafts, hubs)
+  }
+  adoptStrangers(drafts)
+}
+
+function isSure({ match, named }: Fit): boolean {
+  return named || match !== undefined
+}
+
+function bySureness(a: Fit, b: Fit): number {
+  return rank(a) - rank(b) || quality(b.match) - quality(a.match) || okOf(b.draft) - okOf(a.draft)
+}
+
+function rank({ match, named }: Fit): number {
+  if (match?.by === 'request-id') return 0
+  return named ? 1 : 2
+}
+
+/** Share of polls that agree, less what they are apart: 20 ms beats 60 ms where both agree in all. */
+function quality(match: PollMatch | undefined): number {
+  if (match === undefined || match.comparable === 0) return 0
+  return (
+    match.matched / match.comparable -
+    Math.min(0.5, match.spreadMs / 4_000) -
+    (match.ambiguous ? 0.05 : 0)
+  )
+}
+
+/** The hub saw as many polls as this log and those found before it have together. */
+function hasRoom({ told, draft, match, named }: Fit): boolean {
+  if (named || match?.by === 'request-id' || draft.logs.length === 0) return true
+  const seen = draft.hubClients.reduce((sum, { client }) => sum + client.account.exchanges, 0)
+  const taken = draft.logs.reduce((sum, log) => sum + log.told.facts.link.exchanges, 0)
+  return taken + told.facts.link.exchanges <= seen * 1.25
+}
+
+/** A log no hub shows: a link of its own. */
+function addStranger(told: Told<ClientFacts>, drafts: LinkDraft[], hubs: readonly Hub[]): void {
+  const name = nameOfProgram(told, 'client')
+  const same = drafts.find((draft) => draft.hubClients.length === 0 && draft.name === name)
+  if (same !== undefined) same.logs.push({ told, match: undefined })
+  else
+    drafts.push({
+      name,
+      hub: hubs.length === 1 ? hubs[0] : undefined,
+      logs: [{ told, match: undefined }],
+      hubClients: [],
+    })
+}
+
+/** Who came under no name or a wrong one, but with the request ids of a client whose log is there, is that client. */
+function adoptStrangers(drafts: LinkDraft[]): void {
+  for (const stranger of drafts.filter(
+    ({ hubClients, logs }) => logs.length === 0 && hubClients.length > 0,
+  )) {
+    if (okOf(stranger) > 0) continue
+    const owner = drafts.find(
+      (draft) =>
+        draft !== stranger &&
+        draft.logs.some(({ told }) => bestMatch(told, stranger)?.by === 'request-id'),
+    )
+    if (owner === undefined) continue
+    owner.hubClients.push(...stranger.hubClients)
+    drafts.splice(drafts.indexOf(stranger), 1)
+  }
+}
+
+function okOf({ hubClients }: LinkDraft): number {
+  return hubClients.reduce((sum, { client }) => sum + client.account.totals().ok, 0)
+}
+
+function bestMatch(told: Told<ClientFacts>, draft: LinkDraft): PollMatch | undefined {
+  const matches = draft.hubClients.flatMap(({ client, told: hub }) => {
+    const match = matchPolls({ facts: told.facts, shift: told.shift }, { client, shift: hub.shift })
+    return match === undefined ? [] : [match]
+  })
+  return matches.toSorted((a, b) => b.matched - a.matched)[0]
+}
+
+/** The labels of a client's log name this client. */
+function namesClient(told: Told<ClientFacts>, name: string): boolean {
+  const { client, cluster, pod, namespace } = told.source.labels
+  const wanted = name.toLowerCase()
+  if ([client, cluster, pod, namespace].some((label) => label?.toLowerCase() === wanted))
+    return true
+  if (wanted.length < 4 || client !== undefined) return false
+  const places = [pod, told.source.hostname, told.source.file.split('/').slice(-2).join('/')]
+  return places.some((place) => containsName(place?.toLowerCase() ?? '', wanted))
+}
+
+/** `site-a` is in `bunny-site-a-7d4f` and in `site-a/bunny.log`, but not in `site-ab`. */
+function containsName(text: string, name: string): boolean {
+  const at = text.indexOf(name)
+  return at >= 0 && isEdge(text[at - 1]) && isEdge(text[at + name.length])
+}
+
+function isEdge(character: string | undefined): boolean {
+  return character === undefined || !/[a-z0-9]/.test(character)
+}
