@@ -1,0 +1,104 @@
+/**
+ * Question: in which shape does PostgreSQL answer a cohort fastest, and is there a question for which
+ * that shape is slow beyond use? The compiled statement against three other ways to write it.
+ *
+ *   node packages/cohort/bench/compare-statements.ts postgres://user@host/empty_database [persons]
+ *
+ * Fills the database (about 50 s and 3 GB for a million persons), which has to be empty, and leaves
+ * it filled: drop it afterwards. Prints milliseconds, the better of two runs; a statement that takes
+ * longer than 60 s is stopped. `jit` is off, as a node's own connections should have it: compiling a
+ * statement of this many small parts takes seconds and saves none.
+ */
+import { execFileSync } from 'node:child_process'
+import { cpus } from 'node:os'
+import { Client, DatabaseError } from 'pg'
+import { type Cohort, type EventNode, compileCohort } from '../src/index.ts'
+import { benchCdmSql } from './bench-cdm.ts'
+import { OTHER_SHAPES } from './statement-shapes.ts'
+
+const MAN: Cohort = { kind: 'demographic', concept: 8507 }
+const [frequent, rare, condition, drug, procedure] = [1, 100, 2001, 3001, 4001].map(event)
+
+const QUESTIONS: { readonly [name: string]: Cohort } = {
+  'rare event': any(rare),
+  'frequent event': any(frequent),
+  'man and event': all(MAN, condition),
+  'man or event': any(MAN, condition),
+  'man and not event': all(MAN, not(condition)),
+  'event or not event': any(frequent, not(condition)),
+  nested: all(any(rare, not(frequent)), any(drug, procedure), MAN),
+  'five events': all(frequent, condition, drug, procedure, not(event(1001))),
+}
+
+function event(concept: number): EventNode {
+  const constraints = { value: null, ageAtEvent: null, elapsed: null, provenance: [] }
+  return { kind: 'event', concept, ...constraints }
+}
+
+function all(...members: (Cohort | undefined)[]): Cohort {
+  return { kind: 'all', members: members.filter((member) => member !== undefined) }
+}
+
+function any(...members: (Cohort | undefined)[]): Cohort {
+  return { kind: 'any', members: members.filter((member) => member !== undefined) }
+}
+
+function not(member: Cohort | undefined): Cohort {
+  return { kind: 'not', member: member ?? MAN }
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+async function timed(client: Client, text: string, values: readonly unknown[]): Promise<string> {
+  let best = Number.POSITIVE_INFINITY
+  let persons = ''
+  for (let run = 0; run < 2; run += 1) {
+    const start = performance.now()
+    try {
+      const { rows } = await client.query<{ persons: string }>(text, [...values])
+      persons = rows[0]?.persons ?? ''
+    } catch (error: unknown) {
+      if (error instanceof DatabaseError && error.code === '57014') return '> 60 s'
+      throw error
+    }
+    best = Math.min(best, performance.now() - start)
+  }
+  return `${best.toFixed(0)} (${persons})`
+}
+
+async function main(url: string, persons: number): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    for (const statement of benchCdmSql(persons)) await client.query(statement)
+    await client.query('set jit = off')
+    await client.query("set statement_timeout = '60s'")
+    const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' })
+    print(`${cpus().length} x ${cpus()[0]?.model ?? '?'}, commit ${commit.trim()}`)
+    const { rows } = await client.query<{ version: string }>('select version()')
+    print(`${persons} persons, ${rows[0]?.version ?? ''}`)
+    for (const [name, cohort] of Object.entries(QUESTIONS)) {
+      const settings = { now: new Date(), options: { specimen: true, location: false } }
+      const { text, values } = compileCohort(cohort, { dialect: 'postgres', ...settings })
+      const results = [`compiled ${await timed(client, text, values)}`]
+      for (const [shape, write] of Object.entries(OTHER_SHAPES)) {
+        results.push(`${shape} ${await timed(client, write(cohort), [])}`)
+      }
+      print(`${name}: ${results.join(' | ')}`)
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+const [url, persons = '1000000'] = process.argv.slice(2)
+if (url === undefined) {
+  process.stderr.write(
+    'usage: compare-statements.ts postgres://user@host/empty_database [persons]\n',
+  )
+  process.exitCode = 64
+} else {
+  await main(url, Number(persons))
+}
