@@ -9,9 +9,13 @@ export class Doorbell {
     for (const wake of this.#waiting.get(key) ?? []) wake()
   }
 
-  /** Resolves when the key rings, after `ms`, or when `signal` is aborted; at once if too many wait already. */
-  async wait(key: string, ms: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#waiters >= MAX_WAITERS) return
+  /**
+   * Resolves when the key rings, after `ms`, or when `signal` is aborted. False, at once: too many wait already, and
+   * who looks again without having waited would keep everybody else from their turn.
+   */
+  async wait(key: string, ms: number, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return true
+    if (this.#waiters >= MAX_WAITERS) return false
     this.#waiters++
     const waiting = this.#waiting.get(key) ?? new Set()
     this.#waiting.set(key, waiting)
@@ -22,6 +26,7 @@ export class Doorbell {
     waiting.add(wake)
     try {
       await promise
+      return true
     } finally {
       clearTimeout(timer)
       signal.removeEventListener('abort', wake)

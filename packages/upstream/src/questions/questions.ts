@@ -108,7 +108,8 @@ export class Questions {
       const question = this.get(uuid)
       const left = until - performance.now()
       if (isSettled(question) || left <= 0 || signal.aborted) return question
-      await this.#bell.wait(answerTo(uuid), Math.min(left, LOOK_AGAIN_MS), signal)
+      const pauseMs = Math.min(left, LOOK_AGAIN_MS)
+      if (!(await this.#bell.wait(answerTo(uuid), pauseMs, signal))) return question
     }
   }
 
@@ -126,7 +127,8 @@ export class Questions {
       const task = this.#lease(collection, kinds, poll)
       const left = until - performance.now()
       if (task !== null || left <= 0) return task
-      await this.#bell.wait(workOf(collection.id), Math.min(left, LOOK_AGAIN_MS), signal)
+      const pauseMs = Math.min(left, LOOK_AGAIN_MS)
+      if (!(await this.#bell.wait(workOf(collection.id), pauseMs, signal))) return null
     }
   }
 

@@ -3,7 +3,7 @@ import { Doorbell } from '../../src/questions/doorbell.ts'
 
 const never = new AbortController().signal
 
-async function elapsed(work: Promise<void>): Promise<number> {
+async function elapsed(work: Promise<unknown>): Promise<number> {
   const started = performance.now()
   await work
   return performance.now() - started
@@ -33,6 +33,15 @@ describe('Doorbell', () => {
     stop.abort()
     expect(await waiting).toBeLessThan(1000)
     expect(await elapsed(new Doorbell().wait('a', 5000, stop.signal))).toBeLessThan(1000)
+  })
+
+  it('tells who cannot be waited for, so that nobody asks in a circle', async () => {
+    const bell = new Doorbell()
+    const stop = new AbortController()
+    const all = Array.from({ length: 10_000 }, () => bell.wait('a', 5000, stop.signal))
+    expect(await bell.wait('a', 5000, stop.signal)).toBe(false)
+    stop.abort()
+    expect(await Promise.all(all)).not.toContain(false)
   })
 
   it('remembers no ring', async () => {
