@@ -3,6 +3,7 @@ export {
   TaskApiClient,
   type Exchange,
   type NextTaskOptions,
+  type SubmitOptions,
   type TaskApiClientOptions,
 } from './client/task-api-client.ts'
 export { taskApiBase } from './client/task-api-base.ts'

@@ -1,14 +1,19 @@
 import { Backoff, type Logger, sleep } from '@warren/runtime'
-import { parseResult, TaskApiError, type TaskResult } from '@warren/task-api'
+import {
+  type Exchange,
+  parseResult,
+  type TaskApiClient,
+  TaskApiError,
+  type TaskResult,
+} from '@warren/task-api'
 import type { Delivery, DeliveryOutcome, TaskStore } from '../store/relay-store.ts'
 import { afterFailure, type DeliveryPolicy } from './delivery-policy.ts'
 import { withGrace } from './grace.ts'
-import type { UpstreamClient } from './upstream-client.ts'
 
 export interface DelivererOptions {
   /** Only answers for this upstream are claimed: one that hangs never keeps another one waiting. */
   readonly upstream: string
-  readonly client: Pick<UpstreamClient, 'submitResult'>
+  readonly client: Pick<TaskApiClient, 'submitResult'>
   readonly store: Pick<TaskStore, 'dueForDelivery' | 'recordDelivery'>
   readonly policy: DeliveryPolicy
   readonly log: Logger
@@ -140,10 +145,15 @@ export class Deliverer {
     }
     log.info({ taskId, upstream, attempt }, 'submitting result')
     using submitting = withGrace(signal, GRACE_MS)
+    const over: { exchange?: Exchange } = {}
     try {
-      const { outcome, status, requestId } = await client.submitResult(result, {
+      const outcome = await client.submitResult(result, {
         signal: submitting.signal,
+        onExchange: (exchange) => {
+          over.exchange = exchange
+        },
       })
+      const { status, requestId } = over.exchange ?? {}
       const durationMs = Math.round(performance.now() - started)
       log.info(
         { taskId, upstream, attempt, outcome, status, requestId, durationMs },

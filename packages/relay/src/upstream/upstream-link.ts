@@ -1,4 +1,5 @@
-import { LinkSummary, type Logger } from '@warren/runtime'
+import { ExitCode, LinkSummary, type Logger, ProgramError } from '@warren/runtime'
+import { TaskApiClient, type TaskApiClientOptions } from '@warren/task-api'
 import type { UpstreamConfig } from '../config/upstream-settings.ts'
 import type { RelayMetrics } from '../observe/relay-metrics.ts'
 import type { RelayStore } from '../store/relay-store.ts'
@@ -6,7 +7,6 @@ import type { TaskDesk } from '../tasks/task-desk.ts'
 import { Deliverer } from './deliverer.ts'
 import type { DeliveryPolicy } from './delivery-policy.ts'
 import { Leader } from './leader.ts'
-import { UpstreamClient } from './upstream-client.ts'
 import { UpstreamPoller } from './upstream-poller.ts'
 
 export interface UpstreamLinkOptions {
@@ -28,13 +28,13 @@ export class UpstreamLink implements AsyncDisposable {
   readonly #stopDelivering = new AbortController()
   readonly #polling: Promise<void>
   readonly #delivering: Promise<void>
-  readonly #client: UpstreamClient
+  readonly #client: TaskApiClient
 
   constructor(options: UpstreamLinkOptions) {
     const { config, store, desk, policy, metrics, userAgent, workerId, log } = options
     const { name, baseUrl, username, password, collectionId: collection } = config
     this.name = name
-    const client = new UpstreamClient({
+    const client = openClient({
       baseUrl,
       username,
       password,
@@ -102,5 +102,15 @@ export class UpstreamLink implements AsyncDisposable {
         await poller.run(signal)
       }),
     )
+  }
+}
+
+function openClient(options: TaskApiClientOptions): TaskApiClient {
+  try {
+    return new TaskApiClient(options)
+  } catch (error: unknown) {
+    // The proxy or a file of certificates that the environment names cannot be used.
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new ProgramError(reason, { exitCode: ExitCode.config, cause: error })
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { until } from '@warren/testkit'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { BareNode } from '../harness/bare-client.ts'
 import {
   availabilityTask,
@@ -55,6 +55,15 @@ describe('polling an upstream', () => {
     await until(() => expected.every((kind) => upstream.polls(kind).length > 0))
     const asked = (['a', 'b', 'unified'] as const).filter((kind) => upstream.polls(kind).length > 0)
     expect(asked).toEqual(expected)
+  })
+
+  it('is refused at start, as configuration, with a proxy that cannot be one', async () => {
+    vi.stubEnv('http_proxy', 'http://[')
+    try {
+      await expect(start()).rejects.toMatchObject({ exitCode: 78 })
+    } finally {
+      vi.unstubAllEnvs()
+    }
   })
 
   it('is not done at all when switched off', async () => {

@@ -51,6 +51,12 @@ export interface NextTaskOptions {
   readonly signal?: AbortSignal
 }
 
+export interface SubmitOptions {
+  readonly signal?: AbortSignal
+  /** Told about this request once it is over, besides the client's own `onExchange`. */
+  readonly onExchange?: (exchange: Exchange) => void
+}
+
 const REDACTED = '[REDACTED]'
 
 /**
@@ -124,7 +130,7 @@ export class TaskApiClient implements AsyncDisposable {
    */
   async submitResult(
     result: TaskResult,
-    options: { readonly signal?: AbortSignal } = {},
+    options: SubmitOptions = {},
   ): Promise<'accepted' | 'already-answered'> {
     const collection = result.collection_id === '' ? this.#collection : result.collection_id
     return this.#exchange(
@@ -138,6 +144,7 @@ export class TaskApiClient implements AsyncDisposable {
         timeoutMs: this.#requestTimeoutMs,
         accept: 409,
         signal: options.signal,
+        onExchange: options.onExchange,
       },
       (reply) => (reply.status === 409 ? 'already-answered' : 'accepted'),
     )
@@ -158,6 +165,7 @@ export class TaskApiClient implements AsyncDisposable {
       timeoutMs: number
       accept?: number
       signal: AbortSignal | undefined
+      onExchange?: ((exchange: Exchange) => void) | undefined
     },
     read: (reply: HttpReply, requestId: string) => T,
   ): Promise<T> {
@@ -185,14 +193,16 @@ export class TaskApiClient implements AsyncDisposable {
       }
       throw error
     } finally {
-      this.#onExchange({
+      const exchange: Exchange = {
         method,
         url: `${this.#base.href}/${shownPath}`,
         requestId,
         durationMs: performance.now() - started,
         ...(status === undefined ? {} : { status }),
         ...(failure === undefined ? {} : { error: failure }),
-      })
+      }
+      this.#onExchange(exchange)
+      request.onExchange?.(exchange)
     }
   }
 
