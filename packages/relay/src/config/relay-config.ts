@@ -48,6 +48,7 @@ export const relayConfig: ConfigDefinition<RelaySettings> = defineConfig<RelaySe
     ...upstreamsOf(values).problems,
     ...declaredUsersOf(values).problems,
     ...deadlineProblems(values),
+    ...retentionProblems(values),
   ],
 })
 
@@ -71,6 +72,19 @@ function withBlankQueueTypes(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
       /^UpstreamTaskApi(?:__|:)QueueTypes$/i.test(name) && text !== undefined && text.trim() === '',
   )
   return blank === undefined ? env : { ...env, [blank[0]]: UNIFIED_QUEUE }
+}
+
+function retentionProblems(values: Partial<RelaySettings>): ConfigProblem[] {
+  const { resultRetentionMs, availabilityWindowMs, distributionWindowMs } = values
+  const windowMs = Math.max(availabilityWindowMs ?? 0, distributionWindowMs ?? 0)
+  if (resultRetentionMs === undefined || resultRetentionMs >= windowMs) return []
+  return [
+    {
+      name: 'RELAY_RESULT_RETENTION',
+      message: 'ends before the answers are delivered',
+      hint: 'It has to be at least as long as RELAY_DISTRIBUTION_WINDOW and RELAY_AVAILABILITY_WINDOW.',
+    },
+  ]
 }
 
 function deadlineProblems(values: Partial<RelaySettings>): ConfigProblem[] {

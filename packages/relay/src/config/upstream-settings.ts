@@ -9,6 +9,7 @@ import {
   textSetting,
   urlSetting,
 } from '@warren/runtime'
+import { taskApiBase } from '@warren/task-api'
 import { z } from 'zod'
 
 export interface UpstreamConfig {
@@ -254,6 +255,9 @@ function complete(draft: Draft, problems: ConfigProblem[]): UpstreamConfig[] {
     const message = 'not set, but required for an upstream'
     problems.push({ name: prefix + key, message, hint: `Or set ${prefix}ENABLE=false.` })
   }
+  // Here and not in the schema of the setting, whose messages quote the text: it may hold a password.
+  const wrong = baseUrl === undefined ? undefined : baseUrlProblem(baseUrl)
+  if (wrong !== undefined) problems.push({ name: `${prefix}BASE_URL`, message: wrong })
   if (baseUrl === undefined || collectionId === undefined) return []
   if (username === undefined || password === undefined) return []
   return [
@@ -268,4 +272,13 @@ function complete(draft: Draft, problems: ConfigProblem[]): UpstreamConfig[] {
       waitSeconds: (draft.waitMs ?? DEFAULTS.waitMs) / 1000,
     },
   ]
+}
+
+function baseUrlProblem(url: string): string | undefined {
+  try {
+    taskApiBase(url)
+    return undefined
+  } catch (error: unknown) {
+    return error instanceof Error ? error.message : String(error)
+  }
 }

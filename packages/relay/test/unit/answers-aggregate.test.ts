@@ -56,7 +56,7 @@ describe('the final result of a task', () => {
       turn = setImmediate(count)
     }
     let turn = setImmediate(count)
-    const tsv = `CODE\tCOUNT\n${'OMOP:8507\t44'}`
+    const tsv = 'CODE\tCOUNT\nOMOP:8507\t44'
     const answers = Array.from({ length: 8 }, (_, index) => codes(`node ${index}`, tsv))
     await aggregateAnswers(task(8, 'generic'), each(answers), OPTIONS)
     clearImmediate(turn)

@@ -110,6 +110,21 @@ describe('the configuration of the hub', () => {
     expect(upstreams[1]).toMatchObject({ pollIntervalMs: 1_000, queueTypes: ['a'] })
   })
 
+  it.each([
+    ['ftp://upstream.example.org', /begins with https/],
+    ['https://hub:secret@upstream.example.org', /must not contain a user name or password/],
+    ['https://upstream.example.org/api?v=1', /must not contain a query/],
+  ])('refuses the base URL %s before anything starts', (url, problem) => {
+    const message = messageOf(() => loadRelayConfig({ ...UPSTREAM, RELAY_UPSTREAM_BASE_URL: url }))
+    expect(message).toMatch(problem)
+    expect(message).not.toContain('secret@')
+  })
+
+  it('refuses to forget answers that are still to be delivered', () => {
+    const message = messageOf(() => loadRelayConfig({ RELAY_RESULT_RETENTION: '1h' }))
+    expect(message).toMatch(/RELAY_RESULT_RETENTION: ends before the answers are delivered/)
+  })
+
   it('tells everything that is wrong at once', () => {
     const message = messageOf(() =>
       loadRelayConfig({
