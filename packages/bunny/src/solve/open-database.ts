@@ -54,11 +54,8 @@ export async function checkDatabase(
     throw error
   }
   for (const finding of check.findings) {
-    const { severity, ...fields } = finding
-    log[severity === 'error' ? 'error' : 'warn'](
-      { ...fields, detail: finding.message },
-      BunnyEvent.cdmFinding,
-    )
+    const { severity, message: detail, ...fields } = finding
+    log[severity === 'error' ? 'error' : 'warn']({ ...fields, detail }, BunnyEvent.cdmFinding)
   }
   const errors = check.findings.filter((finding) => finding.severity === 'error')
   if (errors.length > 0) {

@@ -139,7 +139,7 @@ describePostgres('a PostgreSQL source', () => {
   it('looks at privileges, not only at names', async () => {
     await admin.query(`CREATE ROLE warren_reader LOGIN PASSWORD 'reader'; GRANT USAGE ON SCHEMA cdm TO warren_reader;
       GRANT SELECT ON ALL TABLES IN SCHEMA cdm TO warren_reader; REVOKE SELECT ON cdm.drug_exposure FROM warren_reader;
-      GRANT SELECT (person_id, drug_concept_id) ON cdm.drug_exposure TO warren_reader`)
+      GRANT SELECT (person_id, drug_concept_id, drug_type_concept_id) ON cdm.drug_exposure TO warren_reader`)
     try {
       await using source = await open({ username: 'warren_reader', password: 'reader' })
       const { ok, findings } = await source.check()

@@ -69,8 +69,8 @@ function smallHospital(schema = ''): string[] {
     ...(schema === '' ? [] : [`CREATE SCHEMA ${quoted}`]),
     `CREATE TABLE ${at('concept')} (concept_id integer, concept_name varchar(255), domain_id varchar(20))`,
     `INSERT INTO ${at('concept')} VALUES ${concepts.join(', ')}`,
-    `CREATE TABLE ${at('person')} (person_id integer, gender_concept_id integer, year_of_birth integer, race_concept_id integer, ethnicity_concept_id integer, location_id integer)`,
-    `INSERT INTO ${at('person')} VALUES ${persons.join(', ')}`,
+    `CREATE TABLE ${at('person')} (person_id integer, gender_concept_id integer, year_of_birth integer, race_concept_id integer, ethnicity_concept_id integer, location_id integer, month_of_birth integer DEFAULT 6)`,
+    `INSERT INTO ${at('person')} (person_id, gender_concept_id, year_of_birth, race_concept_id, ethnicity_concept_id, location_id) VALUES ${persons.join(', ')}`,
     `CREATE TABLE ${at('location')} (location_id integer, latitude numeric, longitude numeric)`,
     ...EVENTS.map(
       ([table, name, date, more]) =>
