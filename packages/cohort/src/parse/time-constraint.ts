@@ -1,4 +1,4 @@
-import type { AgeRange, Elapsed, ElapsedUnit } from '../tree/cohort.ts'
+import type { AgeRange, Elapsed, ElapsedUnit, Range } from '../tree/cohort.ts'
 import { quoted } from './problem-list.ts'
 import { type Parsed, isInverted, isOpen, rangeOf, refuse, requireWhole } from './range.ts'
 
@@ -53,7 +53,7 @@ export function parseTimeConstraint(text: string): Parsed<TimeConstraint> {
   }
 }
 
-function ageConstraint(range: AgeBounds, letter: string): Parsed<TimeConstraint> {
+function ageConstraint(range: Range, letter: string): Parsed<TimeConstraint> {
   const unit = AGE_UNITS[letter.toUpperCase()]
   if (unit === undefined) {
     return refuse(`unit ${quoted(letter)} is not understood: an AGE is counted in Y or M`)
@@ -62,7 +62,7 @@ function ageConstraint(range: AgeBounds, letter: string): Parsed<TimeConstraint>
   return { ok: true, value: { kind: 'age', age: { ...range, unit } } }
 }
 
-function elapsedConstraint(range: AgeBounds, letter: string): Parsed<TimeConstraint> {
+function elapsedConstraint(range: Range, letter: string): Parsed<TimeConstraint> {
   const unit = TIME_UNITS[letter.toUpperCase()]
   if (unit === undefined) {
     return refuse(`unit ${quoted(letter)} is not understood: a TIME is counted in Y, M, W or D`)
@@ -70,8 +70,9 @@ function elapsedConstraint(range: AgeBounds, letter: string): Parsed<TimeConstra
   if (isOpen(range)) return { ok: true, value: { kind: 'none' } }
   for (const bound of [range.low, range.high]) {
     if (bound === null) continue
-    if (bound < 0)
+    if (bound < 0) {
       return refuse(`${bound} is in the future: count units back from today, 0 or more`)
+    }
     if (bound * ROUGH_DAYS[unit] > MAX_YEARS_BACK * 366) {
       return refuse(`${bound} reaches back too far: at most ${MAX_YEARS_BACK} years`)
     }
@@ -81,5 +82,3 @@ function elapsedConstraint(range: AgeBounds, letter: string): Parsed<TimeConstra
     value: { kind: 'elapsed', elapsed: { atLeast: range.low, lessThan: range.high, unit } },
   }
 }
-
-type AgeBounds = Omit<AgeRange, 'unit'>
