@@ -21,12 +21,12 @@ export function relayCommand(io: CliIo): Command {
       'after',
       `
 Examples:
-  relay users add site-a                                 a first node, in the file relay.sqlite
-  relay serve                                            the hub on port 8080
-  RELAY_STORE=postgres://relay@db/relay relay serve      the same on PostgreSQL
-  relay config check                                     what would be in force
+  warren relay users add site-a                                 a first node, in the file relay.sqlite
+  warren relay serve                                            the hub on port 8080
+  RELAY_STORE=postgres://relay@db/relay warren relay serve      the same on PostgreSQL
+  warren relay config check                                     what would be in force
 
-Configuration is by environment variables; relay config check names them all.`,
+Configuration is by environment variables; warren relay config check names them all.`,
     )
 
   relay

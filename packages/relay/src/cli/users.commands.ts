@@ -10,7 +10,7 @@ interface Output {
   readonly json?: boolean
 }
 
-/** `relay users …`: the people and programs that may poll this hub, and their nodes. */
+/** `warren relay users …`: the people and programs that may poll this hub, and their nodes. */
 export function addUserCommands(relay: Command, io: CliIo): void {
   const users = relay
     .command('users')
@@ -19,10 +19,10 @@ export function addUserCommands(relay: Command, io: CliIo): void {
       'after',
       `
 Examples:
-  relay users add site-a              a user with a password and a node, to enter at the site
-  relay users add site-a --json       the same for a script
-  relay users reset-password site-a   valid at once on every hub of this database
-  relay users list-subnodes site-a`,
+  warren relay users add site-a              a user with a password and a node, to enter at the site
+  warren relay users add site-a --json       the same for a script
+  warren relay users reset-password site-a   valid at once on every hub of this database
+  warren relay users list-subnodes site-a`,
     )
   const withAccounts = <T>(work: (accounts: Accounts) => Promise<T>): Promise<T> =>
     withStore(io, (store) => work(new Accounts(store.users)))
@@ -67,7 +67,7 @@ Examples:
           user.declared ? 'configuration' : 'hand',
         ]),
       )
-      if (records.length === 0) note(io, 'No users. Add one with: relay users add NAME')
+      if (records.length === 0) note(io, 'No users. Add one with: warren relay users add NAME')
     })
 
   users

@@ -22,9 +22,9 @@ The file holds a whole task, or only its cohort, or only its analysis and code:
   {"analysis": "DISTRIBUTION", "code": "GENERIC"}
 
 Examples:
-  upstream ask men.json
-  upstream ask men.json --collection north --json
-  echo '{"analysis":"DISTRIBUTION","code":"DEMOGRAPHICS"}' | upstream ask -
+  warren upstream ask men.json
+  warren upstream ask men.json --collection north --json
+  echo '{"analysis":"DISTRIBUTION","code":"DEMOGRAPHICS"}' | warren upstream ask -
 
 Ends with 0 if answered, 1 if it failed, 2 if nobody answered in time.`
 
@@ -61,7 +61,7 @@ async function ask(io: CliIo, file: string, options: AskOptions): Promise<void> 
   const reason = late ? 'nobody answered in time' : 'the question failed'
   throw new ProgramError(`${reason}${answer.message === null ? '' : `: ${answer.message}`}`, {
     exitCode: late ? ExitCode.unknown : ExitCode.failure,
-    hint: late ? 'See "upstream collections list" for who has been polling.' : undefined,
+    hint: late ? 'See "warren upstream collections list" for who has been polling.' : undefined,
   })
 }
 
@@ -107,7 +107,7 @@ async function readTask(file: string, io: CliIo): Promise<JsonObject> {
   }
   throw new ProgramError(`${name} holds no JSON object`, {
     exitCode: ExitCode.data,
-    hint: 'See "upstream ask --help" for what a question looks like.',
+    hint: 'See "warren upstream ask --help" for what a question looks like.',
   })
 }
 

@@ -10,16 +10,16 @@ interface Options {
 
 const ADD_EXAMPLES = `
 Examples:
-  upstream collections add north
-  upstream collections add north --json > north.json
+  warren upstream collections add north
+  warren upstream collections add north --json > north.json
 
 The password is shown once and cannot be shown again.`
 
 const LIST_EXAMPLES = `
 Examples:
-  upstream collections list
-  upstream collections list --json
-  upstream collections list | cut -f 1,3`
+  warren upstream collections list
+  warren upstream collections list --json
+  warren upstream collections list | cut -f 1,3`
 
 /** Who may poll a running server. */
 export function collectionsCommand(io: CliIo): Command {

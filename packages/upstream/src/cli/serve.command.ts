@@ -5,12 +5,12 @@ import { startUpstream } from '../start-upstream.ts'
 
 const EXAMPLES = `
 Examples:
-  upstream serve                                       questions in memory, on 127.0.0.1:8090
-  UPSTREAM_STORE=sqlite:upstream.db upstream serve     questions survive a restart
-  UPSTREAM_BEHAVIOUR=older upstream serve              the manners of the older commercial service
+  warren upstream serve                                       questions in memory, on 127.0.0.1:8090
+  UPSTREAM_STORE=sqlite:upstream.db warren upstream serve     questions survive a restart
+  UPSTREAM_BEHAVIOUR=older warren upstream serve              the manners of the older commercial service
 
 A relay or a bunny reaches it with TASK_API_BASE_URL=http://127.0.0.1:8090/api/v1 and a login from
-"upstream collections add". All settings are environment variables, UPSTREAM_HOST and so on.`
+"warren upstream collections add". All settings are environment variables, UPSTREAM_HOST and so on.`
 
 export function serveCommand(io: CliIo): Command {
   return new Command('serve')

@@ -72,7 +72,7 @@ export class UpstreamClient {
       const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
       throw new ProgramError(`no upstream answers at ${this.#base}${reason}`, {
         exitCode: ExitCode.unavailable,
-        hint: 'Start one with "upstream serve", or say where it is with --url or UPSTREAM_URL.',
+        hint: 'Start one with "warren upstream serve", or say where it is with --url or UPSTREAM_URL.',
         cause: error,
       })
     }

@@ -7,9 +7,9 @@ import { serveCommand } from './serve.command.ts'
 
 const EXAMPLES = `
 Examples:
-  upstream serve
-  upstream collections add north
-  upstream ask men.json`
+  warren upstream serve
+  warren upstream collections add north
+  warren upstream ask men.json`
 
 /** `upstream` with its subcommands. Failures are thrown: see `printFailure` of @warren/runtime. */
 export function upstreamCommand(io: CliIo): Command {
