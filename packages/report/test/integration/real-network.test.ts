@@ -1,0 +1,160 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { until } from '@warren/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { createReport, type Cause, type ReportDocument } from '../../src/index.ts'
+import { startRealNetwork, type NetworkFiles, type RealNetwork } from './real-network.ts'
+
+/** How often each client polls before anything fails: enough to show a rhythm. */
+const POLLS_FIRST = 4
+
+const reportOf = ({ far, near, relay }: NetworkFiles) =>
+  createReport([far, near, relay].map((path) => ({ path, labels: {} })))
+
+/** As a site that chose the text format: no request ids, no date, whole seconds. */
+const textReportOf = ({ far, near, relayText }: NetworkFiles) =>
+  createReport([
+    { path: far, labels: { client: 'far' } },
+    { path: near, labels: { client: 'near' } },
+    { path: relayText, labels: { component: 'relay' } },
+  ])
+
+const linkOf = (report: ReportDocument, client: string) => {
+  const link = report.links.find(
+    ({ kind, name }) => kind === 'poll' && name.startsWith(`${client} `),
+  )
+  if (link === undefined) throw new Error(`the report has no link of ${client}`)
+  return link
+}
+
+const findingOf = (report: ReportDocument, cause: Cause) => {
+  const [found, ...more] = report.findings.filter((one) => one.cause === cause)
+  expect(more, `${cause} is said once`).toEqual([])
+  if (found === undefined) throw new Error(`the report does not say ${cause}`)
+  return found
+}
+
+const times = async (file: string, part: string) =>
+  (await readFile(file, 'utf8')).split(part).length - 1
+
+/** Waits until `part` stands in a log `more` times more often than now. */
+async function logs(file: string, part: string, more: number): Promise<void> {
+  const before = await times(file, part)
+  await until(async () => (await times(file, part)) >= before + more, {
+    what: `${more} more of ${part}`,
+    timeoutMs: 15_000,
+  })
+}
+
+describe('the logs of a real network', () => {
+  let folder: string
+  let network: RealNetwork
+  let healthy: ReportDocument
+  let after: ReportDocument
+  let afterText: ReportDocument
+  let secrets: readonly string[]
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'warren-report-'))
+    network = await startRealNetwork(folder)
+    const { files, proxy, relay } = network
+    for (let asked = 0; asked < 2; asked++) expect(await network.ask()).toBe('answered')
+    await logs(files.far, '"no task"', POLLS_FIRST)
+    healthy = await reportOf(files)
+
+    await proxy.refuse()
+    await logs(files.far, '"ECONNREFUSED"', 2)
+    await proxy.forward()
+    await logs(files.far, '"no task"', 2)
+    expect(await network.ask()).toBe('answered')
+    const { password } = await relay.users.resetPassword('far')
+    await logs(files.far, '"HTTP_401"', 2)
+    await network.stop()
+
+    secrets = [...network.secrets, password]
+    after = await reportOf(files)
+    afterText = await textReportOf(files)
+  }, 90_000)
+
+  afterAll(async () => {
+    await network?.[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('says that a network without trouble is healthy, and nothing against it', () => {
+    expect(healthy.findings.filter(({ severity }) => severity !== 'info')).toEqual([])
+    expect(healthy.verdict).toBe('healthy')
+    expect(linkOf(healthy, 'near').state).toBe('serving')
+    expect(linkOf(healthy, 'far').state).toBe('serving')
+    expect(healthy.totals.unreadable).toBe(0)
+  })
+
+  it('finds whose log is whose by the request ids, and every poll on both sides', () => {
+    const [poll] = healthy.transactions
+    expect(poll).toMatchObject({ kind: 'poll', matchedBy: 'request-id', certainty: 'certain' })
+    for (const client of ['near', 'far']) {
+      const [one, other] = ['client', 'hub'].map((side) =>
+        linkOf(healthy, client).views.find((view) => view.side === side),
+      )
+      expect(one?.exchanges).toBeGreaterThan(POLLS_FIRST)
+      // One may be under way when the logs are read.
+      expect(Math.abs(Number(one?.exchanges) - Number(other?.exchanges))).toBeLessThanOrEqual(1)
+    }
+  })
+
+  it('follows a task from its arrival to its submission', () => {
+    const task = healthy.transactions.find(({ kind }) => kind === 'task')
+    expect(task).toMatchObject({ matchedBy: 'task-id', certainty: 'certain', complete: true })
+    const titles = task?.steps.map(({ title }) => title) ?? []
+    expect(titles.at(0)).toBe('the hub receives the task from the upstream')
+    expect(titles.at(-1)).toBe('the upstream has taken the result')
+    expect(titles.filter((title) => title === 'the client has solved it')).toHaveLength(2)
+    const instants = task?.steps.map(({ time }) => time ?? '') ?? []
+    expect(instants).toEqual(instants.toSorted())
+    expect(linkOf(healthy, 'far')).toMatchObject({ tasks: 2, answers: 2 })
+  })
+
+  it.each([
+    ['JSON lines', () => after],
+    ['text lines of the relay', () => afterText],
+  ])('tells refused connections that are over, from %s', (_, report) => {
+    const refused = findingOf(report(), 'connection-refused')
+    expect(refused).toMatchObject({ status: 'recovered', link: linkOf(report(), 'far').id })
+    expect(refused.count).toBeGreaterThanOrEqual(2)
+    expect(refused.recoveredAt).not.toBeNull()
+  })
+
+  it.each([
+    ['JSON lines', () => after],
+    ['text lines of the relay', () => afterText],
+  ])('tells a password that was reset, and that it is still wrong, from %s', (_, report) => {
+    expect(findingOf(report(), 'auth-wrong-password')).toMatchObject({
+      severity: 'error',
+      status: 'ongoing',
+      party: 'site',
+      partyName: 'far',
+      link: linkOf(report(), 'far').id,
+    })
+    expect(report().findings.map(({ cause }) => cause)).not.toContain('auth-refused')
+    expect(linkOf(report(), 'far').state).toBe('failing')
+    expect(report().verdict).toBe('unhealthy')
+  })
+
+  it('says nothing against the client beside it', () => {
+    for (const report of [after, afterText]) {
+      const near = linkOf(report, 'near')
+      expect(near.state).toBe('serving')
+      expect(
+        report.findings.filter(({ link, severity }) => link === near.id && severity !== 'info'),
+      ).toEqual([])
+    }
+  })
+
+  it('shows no password and no collection id', () => {
+    const shown = JSON.stringify([healthy, after, afterText]).toLowerCase()
+    expect(secrets.filter((secret) => shown.includes(secret.toLowerCase()))).toEqual([])
+  })
+})
