@@ -11,8 +11,21 @@ import {
 import type { Scenario } from './scenarios/scenario.ts'
 import { oneSidedFaults, singleFaults } from './scenarios/single-faults.ts'
 
-/** Everything the report is scored by, always in the same order. */
-export function scenarios(options: { allPairs?: boolean } = {}): Scenario[] {
+/**
+ * Everything the report is scored by, always in the same order.
+ * @param options.seed other phases, latencies and ids: whoever mended the report by one seed can look what it says with another
+ */
+export function scenarios(options: { allPairs?: boolean; seed?: string } = {}): Scenario[] {
+  const { seed } = options
+  const all = scenariosInOrder(options.allPairs === true)
+  if (seed === undefined) return all
+  return all.map((scenario) => ({
+    ...scenario,
+    plan: { ...scenario.plan, seed: `${scenario.plan.seed} ${seed}` },
+  }))
+}
+
+function scenariosInOrder(allPairs: boolean): Scenario[] {
   return [
     ...halfHours(),
     ...healthyRuns(),
@@ -23,6 +36,6 @@ export function scenarios(options: { allPairs?: boolean } = {}): Scenario[] {
     ...churningRuns(),
     ...singleFaults(),
     ...oneSidedFaults(),
-    ...faultPairs(options.allPairs === true),
+    ...faultPairs(allPairs),
   ]
 }

@@ -19,6 +19,7 @@ interface ScoreOptions {
   readonly keep?: string
   readonly json?: boolean
   readonly allPairs?: boolean
+  readonly seed?: string
 }
 
 const HEAD = ['cause', 'asked', 'found', 'party', 'state', 'missed', 'extra', 'false green']
@@ -29,6 +30,7 @@ const command = new Command('score')
   .option('--keep <folder>', 'write the logs and the reports there and leave them')
   .option('--json', 'the comparison as JSON')
   .option('--all-pairs', 'every pair of causes instead of a selection')
+  .option('--seed <text>', 'other phases, latencies and ids than the usual ones')
   .action(async (options: ScoreOptions) => {
     process.exitCode = await score(options, processIo())
   })
@@ -38,7 +40,7 @@ await command.parseAsync()
 async function score(options: ScoreOptions, io: CliIo): Promise<number> {
   const started = performance.now()
   const pattern = new RegExp(options.only ?? '')
-  const chosen = scenarios({ allPairs: options.allPairs === true }).filter(({ name }) => {
+  const chosen = scenarios(options).filter(({ name }) => {
     return pattern.test(name)
   })
   if (chosen.length === 0) {

@@ -35,7 +35,7 @@ export interface Recipe {
   readonly truth?: Partial<Truth>
 }
 
-export const CLIENTS = ['site-a', 'site-b', 'site-c'] as const
+const CLIENTS = ['site-a', 'site-b', 'site-c'] as const
 
 /** One hub-side client has no log, as in life; everything else was collected. */
 export const ALL_LOGS = ['site-a', 'site-b', 'hub', 'broker', 'balancer'] as const
@@ -89,6 +89,11 @@ function isOutOfTime({ clients, level }: Stack, way: Collecting): boolean {
   return quiet && !WRAPPERS[way.clients].stamped && way.zones.clients !== 0
 }
 
+/** A log without polls under a name the hub does not know: which of the hub's clients it is, nobody can say. */
+function isStranger({ stack, turn, way }: Recipe): boolean {
+  return STACKS[stack].level === 'info' && (way ?? WAYS[turn % WAYS.length] ?? WAYS[0]).aliases
+}
+
 /** May be told of any session. */
 const ALWAYS: readonly Cause[] = ['broker-connection-churn', 'health-probe']
 
@@ -106,19 +111,14 @@ function truthFor(
   const notPassed: CheckRow[] = [...new Set(truths.flatMap(({ rows }) => rows))]
   if (faults.length === 0) {
     const proven = isProven(evidence, recipe)
-    const idle = recipe.tasks?.length === 0
+    const works = recipe.tasks?.length === 0 ? 'healthy-idle' : 'serving'
     return {
       findings,
       mayFind,
       notPassed,
       verdicts: proven ? ['healthy'] : ['healthy', 'unknown'],
       falseGreen: [],
-      links:
-        evidence.logs.has('hub') && recipe.stack !== 'old-warnings'
-          ? idle
-            ? 'healthy-idle'
-            : 'serving'
-          : undefined,
+      links: evidence.logs.has('hub') && !isStranger(recipe) ? works : undefined,
     }
   }
   // A clock that is wrong stops nothing; only its finding is asked for.

@@ -29,7 +29,7 @@ export interface Totals {
 }
 
 /** The least share of causes that are found and given to the right party. */
-export const LEAST_RIGHT = 0.95
+const LEAST_RIGHT = 0.95
 
 export function tally(comparisons: readonly Comparison[]): TallyRow[] {
   const rows = new Map<string, TallyRow>()

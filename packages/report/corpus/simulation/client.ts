@@ -8,7 +8,7 @@ import type { ClientPlan } from './plan.ts'
 import { backoffOf, SECOND } from './world.ts'
 import type { Subtask, World } from './world.ts'
 
-export const CLIENT_VERSIONS = { python: '1.8.1', warren: '0.1.0' } as const
+const CLIENT_VERSIONS = { python: '1.8.1', warren: '0.1.0' } as const
 
 /** A lease of our hub that nobody answers runs out after this time, ms. */
 const LEASE_MS = 120 * SECOND

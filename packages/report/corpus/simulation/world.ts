@@ -41,7 +41,7 @@ export const MINUTE = 60_000
 /** After these times a hub answers without those that are missing, ms. */
 const DEADLINES = { availability: 240 * SECOND, distribution: 6_480 * SECOND } as const
 /** The .NET hub looks for expired tasks that often, and ours about as often. */
-export const SWEEP_MS = 5 * SECOND
+const SWEEP_MS = 5 * SECOND
 
 /** A task as it comes in: one copy for every client of the hub. */
 export function newTask(world: World, kind: TaskKind, receivedAt: number): Task {
