@@ -110,7 +110,7 @@ const resultSchema = anyCase({
 /**
  * Reads an answer: numbers may be texts, names in any case, unknown members are ignored and absent
  * ones take their default. One thing has none: a success must say its count, because a made-up 0
- * would be taken for "nobody".
+ * would be taken for "nobody". What a failure says as its count does not matter.
  * @throws ResultFormatError with every problem at once.
  */
 export function parseResult(json: unknown): TaskResult {
@@ -123,8 +123,9 @@ export function parseResult(json: unknown): TaskResult {
   const { uuid, status, collection_id, message, protocolVersion, queryResult } = parsed.data
   const given = queryResult.count
   const absent = given === undefined || given === null || given === ''
-  const count = absent && statusIsFailure(status) ? 0 : integerOf(given)
-  if (count === undefined || count < 0) {
+  // A failure counts nobody; nonsense in its place is no reason to lose it.
+  const count = wholeNumberOf(given) ?? (statusIsFailure(status) ? 0 : undefined)
+  if (count === undefined) {
     problems.add('queryResult.count', absent ? 'is missing' : 'expected a whole number, 0 or more')
     throw new ResultFormatError(problems.toArray())
   }
@@ -137,6 +138,11 @@ export function parseResult(json: unknown): TaskResult {
     protocolVersion,
     queryResult: { count, datasetCount, files },
   }
+}
+
+function wholeNumberOf(value: unknown): number | undefined {
+  const number = integerOf(value)
+  return number === undefined || number < 0 ? undefined : number
 }
 
 /** A failure is an answer too, but never a count of people. */

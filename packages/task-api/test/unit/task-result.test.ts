@@ -155,8 +155,9 @@ describe('parseResult', () => {
     ])
   })
 
-  it.each([1.5, -1, 'many', true, [], 1e300])('refuses the count %j', (count) => {
+  it.each([1.5, -1, 'many', true, [], 1e300])('refuses the count %j of a success', (count) => {
     expect(() => parseResult({ queryResult: { count } })).toThrow(ResultFormatError)
+    expect(parseResult({ status: 'error', queryResult: { count } }).queryResult.count).toBe(0)
   })
 
   it('reads back any result that was written', () => {
