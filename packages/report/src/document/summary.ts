@@ -39,7 +39,7 @@ export function sentenceOf(
     case 'unknown':
       return `Could not tell: ${unknown.map(({ title, detail }) => `“${title}” has no evidence (${detail.replace(/\.$/, '').toLowerCase()})`).join('; ') || 'no evidence'}.`
     case 'recovered':
-      return `Everything works at the end of the window; ${countWord(bad.length, 'problem')} came and went, such as ${worst === undefined ? '' : titleOf(worst)} at ${clockWord(worst?.first ?? Number.NaN)}.`
+      return `Everything works at the end of the window; ${countWord(bad.length, 'problem')} came and went${bad.length > 1 ? ', such as' : ':'} ${worst === undefined ? '' : titleOf(worst)} at ${clockWord(worst?.first ?? Number.NaN)}.`
     case 'degraded':
     case 'unhealthy': {
       const errors = bad.filter(({ severity }) => severity === 'error').length

@@ -10,6 +10,7 @@ import type {
 } from '../facts/facts.ts'
 import type { LogSource } from '../formats/log-source.ts'
 import { compareText } from '../read/input-files.ts'
+import { SECOND } from '../read/timestamps.ts'
 import type { Placement } from '../timeline/placement.ts'
 import { largest, placeAccounts, smallest } from '../timeline/placed-account.ts'
 import type { AccountPart, PlacedAccount } from '../timeline/placed-account.ts'
@@ -189,8 +190,9 @@ function setClocks(
       const theirs = commonSignal(hub.facts, service.facts)
       if (mine === undefined || theirs === undefined) continue
       const rhythm = (hub.source.last - hub.source.first) / Math.max(1, theirs.times.length)
-      const match = matchSignals(mine, theirs, service.shift - hub.shift, rhythm)
-      if (match === undefined || match.ambiguous) continue
+      // Between programs of one house the plainest explanation holds: clocks that agree, where that fits as well as any other.
+      const match = matchSignals(mine, theirs, service.shift - hub.shift, rhythm, 'plainest')
+      if (match === undefined || (match.ambiguous && Math.abs(match.skewMs) > SECOND)) continue
       service.shift -= match.skewMs
       break
     }

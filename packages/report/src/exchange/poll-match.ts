@@ -8,6 +8,8 @@ import { signalOfPolls } from '../timeline/signal.ts'
 import type { Signal } from '../timeline/signal.ts'
 
 const WIDEST_LAG_MS = 10 * MINUTE
+/** Always tried, however many other lags look good: clocks are mostly right. */
+const SMALL_LAGS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5].map((seconds) => seconds * 1_000)
 
 /** How the polls of a client's own log fit those a hub saw. */
 export interface PollMatch {
@@ -78,15 +80,19 @@ function matchTimes(
   return matchSignals(mine, theirs, client.shift - hub.shift, hub.client.account.signs.rhythm)
 }
 
-/** Compares what two sources saw by time alone. `rhythmMs`: median time between two instants of the second. */
+/**
+ * Compares what two sources saw by time alone. `rhythmMs`: median time between two instants of the second. `prefer`: which of
+ * several skews that fit alike: the one under which partners are closest together, or the smallest.
+ */
 export function matchSignals(
   mine: Signal,
   theirs: Signal,
   offset: number,
   rhythmMs: number,
+  prefer: 'tightest' | 'plainest' = 'tightest',
 ): PollMatch | undefined {
   if (mine.times.length < 5 || theirs.times.length < 5) return undefined
-  const lags = new Set([0, ...likelyLags(mine, theirs, offset, WIDEST_LAG_MS)])
+  const lags = new Set([...SMALL_LAGS, ...likelyLags(mine, theirs, offset, WIDEST_LAG_MS)])
   const fits = [...lags].map((lag) => align(mine, theirs, offset + lag, 2_000))
   const most = Math.max(...fits.map(({ matched }) => matched))
   const good = fits.filter((fit) => isMatch(fit, rhythmMs) && fit.matched >= most * 0.97)
@@ -97,7 +103,7 @@ export function matchSignals(
   if (plain === undefined) return undefined
   // A true partner is as late as the network makes it; a wrong one also as late as the answers before it were slow.
   const tightest = good.reduce((a, b) => (b.spread < a.spread ? b : a))
-  const chosen = tightest.spread < plain.spread * 0.6 ? tightest : plain
+  const chosen = prefer === 'tightest' && tightest.spread < plain.spread * 0.6 ? tightest : plain
   const rivals = good.filter((fit) => Math.abs(lagOf(fit) - lagOf(chosen)) > 2_500)
   const ambiguous = rivals.some((fit) => fit.spread < chosen.spread * 1.7)
   const cutOff = (mine.resolutionMs > 1 ? 500 : 0) - (theirs.resolutionMs > 1 ? 500 : 0)

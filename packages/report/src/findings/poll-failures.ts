@@ -124,6 +124,8 @@ function pollFailure(
   ) {
     finding.partyName = link.to.name
   }
+  if ((finding.party ?? CAUSE_CATALOGUE[problem.cause].party) === 'network')
+    finding.partyName = null
   if (problem.cause === 'auth-no-credentials' && problem.count <= 2 && !Number.isNaN(recovered))
     finding.severity = 'warning'
   return finding

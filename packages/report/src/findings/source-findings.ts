@@ -35,10 +35,15 @@ export function findLogGaps(context: DiagnosisContext): void {
         episodes: gaps.map(({ from, to }) => ({ from, to, count: 1, recoveredAt: to })),
         confidence: 'likely',
         partyName: null,
-        why: `${part?.name ?? 'This source'} writes something every ${spanWord(told.source.signs.rhythm)}, but nothing for ${spanWord(total)}${gaps.length > 1 ? ` in ${gaps.length} stretches` : ''} from ${clockWord(first.from)}; what happened then cannot be told from it.`,
+        why: `${part?.name ?? 'This source'} writes something every ${spanWord(meanRhythm(told))}, but nothing for ${spanWord(total)}${gaps.length > 1 ? ` in ${gaps.length} stretches` : ''} from ${clockWord(first.from)}; what happened then cannot be told from it.`,
       }),
     )
   }
+}
+
+/** Events come in bursts: on average says more than in between. Two digits. */
+function meanRhythm({ source }: Told): number {
+  return Number(((source.last - source.first) / Math.max(1, source.events)).toPrecision(2))
 }
 
 /** The silence is a hole in the log: nothing else explains why the program had nothing to write. */
