@@ -80,7 +80,7 @@ export class Deliverer {
   }
 
   async #claim(limit: number, signal: AbortSignal): Promise<readonly Delivery[]> {
-    const { store, upstream, log, claimMs = 180_000 } = this.#options
+    const { store, upstream, log, claimMs = 90_000 } = this.#options
     this.#wakeUp = Promise.withResolvers()
     try {
       const now = this.#now()
