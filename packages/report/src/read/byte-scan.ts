@@ -31,12 +31,6 @@ export function findByte(buf: Uint8Array, from: number, end: number, byte: numbe
   return -1
 }
 
-/** Position of the last such byte in [from, end), or -1. */
-export function findLastByte(buf: Uint8Array, from: number, end: number, byte: number): number {
-  for (let at = end - 1; at >= from; at--) if (buf[at] === byte) return at
-  return -1
-}
-
 export function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 48 && byte <= 57
 }

@@ -1,0 +1,142 @@
+import { spawn } from 'node:child_process'
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+
+import { until } from '@warren/testkit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+import { collect } from '../../corpus/scenarios/collect.ts'
+import { halfHours } from '../../corpus/scenarios/half-hour.ts'
+import { reportDocumentSchema } from '../../src/document/report-document.ts'
+
+const MAIN = join(import.meta.dirname, '../../src/main.ts')
+
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'warren-report-command-'))
+  for (const name of ['healthy-half-hour', 'password-changed', 'dns-outage', 'balancer-502']) {
+    const scenario = halfHours().find((candidate) => candidate.name === name)
+    if (scenario === undefined) throw new Error(`no scenario ${name}`)
+    for (const { path, bytes } of collect(scenario)) {
+      await mkdir(dirname(join(folder, name, path)), { recursive: true })
+      await writeFile(join(folder, name, path), bytes)
+    }
+  }
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+function start(...options: readonly string[]) {
+  return spawn(process.execPath, [MAIN, ...options], {
+    cwd: folder,
+    env: { ...process.env, NO_COLOR: '1' },
+  })
+}
+
+async function report(options: readonly string[], stdin?: Buffer) {
+  const child = start(...options)
+  child.stdin.end(stdin)
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  return { stdout, stderr, code: await ended }
+}
+
+describe('warren report', () => {
+  it('calls the healthy half hour stable, explains the probes and names the churn, and ends with 0', async () => {
+    const { stdout, stderr, code } = await report(['healthy-half-hour'])
+    expect(stdout).toContain('✓ Healthy')
+    expect(stdout).toMatch(/Stable: all \d+ requests of 3 clients were answered/)
+    expect(stdout).toContain('probes without credentials are expected')
+    expect(stdout).toContain('a broker connection is opened and closed for every poll')
+    expect(stderr).toContain('.NET relay text')
+    expect(code).toBe(0)
+  })
+
+  it.each([
+    ['password-changed', 'site-b: wrong password', 'site-b (site)'],
+    ['dns-outage', 'the name of the hub cannot be resolved', 'site-a (site)'],
+    ['balancer-502', '502', 'network'],
+  ])('says of %s what is wrong and who must act, and ends with 1', async (name, cause, actor) => {
+    const { stdout, code } = await report([name, '--quiet'])
+    expect(stdout).toContain(cause)
+    expect(stdout).toContain(actor)
+    expect(code).toBe(1)
+  })
+
+  it('writes the same JSON twice, and it is what its schema says', async () => {
+    const [first, second] = await Promise.all([
+      report(['password-changed', '--format', 'json', '--quiet']),
+      report(['password-changed', '--format', 'json', '--quiet']),
+    ])
+    expect(first.stdout).toBe(second.stdout)
+    const document = reportDocumentSchema.parse(JSON.parse(first.stdout))
+    expect(document.verdict).toBe('unhealthy')
+  })
+
+  it('reads gzip from standard input, and leaves unknown what one side cannot tell', async () => {
+    const [relay] = collect(
+      halfHours().find(({ name }) => name === 'healthy-half-hour') ?? halfHours()[0]!,
+    ).filter(({ path }) => path.includes('bunny'))
+    const { stdout } = await report(['-', '--quiet', '--format', 'json'], gzipSync(relay!.bytes))
+    const document = reportDocumentSchema.parse(JSON.parse(stdout))
+    expect(document.sources[0]?.compressed).toBe(true)
+    expect(document.sources[0]?.unreadable).toBe(0)
+    expect(document.checklist.map(({ state }) => state)).toContain('unknown')
+  })
+
+  it('never sees a client that should be there as healthy when no line knows it', async () => {
+    await writeFile(join(folder, 'clients.txt'), 'site-a\nsite-b\nsite-c\nsite-d\n')
+    const { stdout, code } = await report([
+      'healthy-half-hour',
+      '--expect',
+      'clients.txt',
+      '--quiet',
+    ])
+    expect(stdout).toMatch(/site-d.*never/i)
+    expect(code).toBe(1)
+  })
+
+  it('writes one page and says so', async () => {
+    const { stderr } = await report(['password-changed', '--output', 'health.html'])
+    expect(stderr).toContain('written to health.html')
+    expect(await readFile(join(folder, 'health.html'), 'utf8')).toContain('<!doctype html>')
+  })
+
+  it.each([
+    [['nowhere.log'], 'nowhere.log: no such file'],
+    [[], 'no files to read'],
+    [['healthy-half-hour', '--format', 'pdf'], 'pdf'],
+    [['healthy-half-hour', '--since', 'yesterdayish'], 'yesterdayish'],
+  ])('refuses %j with 64 and a reason', async (options, reason) => {
+    const { stderr, code } = await report(options)
+    expect(stderr).toContain(reason)
+    expect(code).toBe(64)
+  })
+
+  it('follows a file that grows', async () => {
+    const { path, bytes } = collect(
+      halfHours().find(({ name }) => name === 'password-changed') ?? halfHours()[0]!,
+    ).find((file) => file.path.includes('relay'))!
+    const half = bytes.indexOf('\n', Math.floor(bytes.length / 4)) + 1
+    const grows = join(folder, 'grows', path.replaceAll('/', '-'))
+    await mkdir(dirname(grows), { recursive: true })
+    await writeFile(grows, bytes.subarray(0, half))
+    const child = start(grows, '--follow')
+    let screen = ''
+    child.stdout.on('data', (chunk) => (screen += String(chunk)))
+    try {
+      await until(() => screen.includes('Links'), { timeoutMs: 20_000 })
+      expect(screen).not.toContain('wrong password')
+      await appendFile(grows, bytes.subarray(half))
+      await until(() => screen.includes('wrong password'), { timeoutMs: 20_000 })
+    } finally {
+      child.kill('SIGINT')
+    }
+    const code = await new Promise<number | null>((resolve) => child.once('exit', resolve))
+    expect(code).toBe(1)
+  })
+})
