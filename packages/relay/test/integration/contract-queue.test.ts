@@ -61,9 +61,8 @@ describeQueues('a node queue', (openBench) => {
     const started = performance.now()
     await here.queue.publish((await admitted(here.store, task())).subtasks)
     expect(await waiting).toBe(true)
-    const limit =
-      bench.stores.technology === 'sqlite' && bench.technology === 'database' ? 2_000 : 500
-    expect(performance.now() - started).toBeLessThan(limit)
+    // Far less than it would have waited unwoken, with room for a busy machine.
+    expect(performance.now() - started).toBeLessThan(8_000)
     expect(await there.queue.lease(node!, lease)).not.toBeNull()
   })
 
