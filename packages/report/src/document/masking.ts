@@ -15,7 +15,8 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
     `$1${SECRET}`,
   ],
   [/\b(basic|bearer)\s+[A-Za-z0-9+/_=.~-]{6,}/gi, `$1 ${SECRET}`],
-  [/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"'<>]*:[^\s/"'<>]*@/gi, `$1${SECRET}@`],
+  // As far as the last @: people forget to encode a slash or an @ in a password.
+  [/([a-z][a-z0-9+.-]*:\/\/)[^\s@"'<>]*:[^\s"'<>]*@/gi, `$1${SECRET}@`],
   [/\b(set-)?cookie["']?\s*[=:]\s*[^\r\n"]+/gi, `cookie: ${SECRET}`],
   [
     /((?:password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key(?:[_-]?id)?|private[_-]?key|client[_-]?secret|signature|x-amz-[a-z-]*|credential|token|char_salt)[a-z0-9_-]*["']?\s*[=:]\s*)(?:"[^"]*"?|'[^']*'?|[^\s,;&"'}]+)/gi,

@@ -169,10 +169,13 @@ function hubDrafts(hub: Hub): LinkDraft[] {
   return [...drafts.values()]
 }
 
-/** The name that stood beside a collection most often. */
+/** The name that stood beside a collection most often; none where two did about as often: they may be each other's. */
 function bestName(client: HubClient): string | undefined {
-  const names = [...client.names].toSorted((a, b) => b[1] - a[1] || compareText(a[0], b[0]))
-  return names[0]?.[0]
+  const [first, second] = [...client.names].toSorted(
+    (a, b) => b[1] - a[1] || compareText(a[0], b[0]),
+  )
+  if (first === undefined || (second !== undefined && first[1] < 2 * second[1])) return undefined
+  return first[0]
 }
 
 /** The hub's clock is the one that counts: who is ahead of it is put back, where that is known beyond doubt. */

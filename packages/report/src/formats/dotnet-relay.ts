@@ -239,10 +239,10 @@ export class DotnetRelayReader implements FormatReader {
       this.#refuse(line, cause, refusal?.name ?? '', client, refusal?.line, ms)
       return
     }
-    const { names } = this.#logins.takeValidated(known, line.time)
+    const { names, weight } = this.#logins.takeValidated(known, line.time)
     for (const name of names) {
-      client.names.set(name, (client.names.get(name) ?? 0) + 1)
-      if (!this.#byName.has(name) && names.length === 1) this.#byName.set(name, client)
+      client.names.set(name, (client.names.get(name) ?? 0) + weight)
+      if (weight === 1 && !this.#byName.has(name)) this.#byName.set(name, client)
     }
     requestOfClient(client, line, path.kind, status, ms, 0)
     if (path.kind === 'poll' && status < 400) this.#moment(line, client, status, ms)

@@ -5,6 +5,8 @@ import { SECOND } from '../read/timestamps.ts'
 /** A hub answers a request within this time after it has written about the credentials. */
 const STALE_MS = 60 * SECOND
 const MOST = 64
+/** Vote for a name that may be another client's. */
+const UNSURE = 0.1
 
 /** Why the hub turned somebody away, written a moment before the request line that it belongs to. */
 export interface Refusal {
@@ -19,11 +21,11 @@ export interface Refusal {
  * it the client. Bounded; what finds no request line is handed out as stale.
  */
 export class PendingLogins {
-  readonly #validated: { name: string; time: number }[] = []
+  readonly #validated: { name: string; time: number; mixed: boolean }[] = []
   #refusals: Refusal[] = []
 
   validated(name: string, time: number): void {
-    this.#validated.push({ name, time })
+    this.#validated.push({ name, time, mixed: false })
     if (this.#validated.length > MOST) this.#validated.shift()
   }
 
@@ -36,22 +38,26 @@ export class PendingLogins {
   }
 
   /**
-   * Takes the validation a request belongs to. With one candidate that is certain; with several `known` decides, and without it
-   * every candidate gets a vote.
+   * Takes the validation a request belongs to. With one candidate that is certain (weight 1); with several `known` decides, and
+   * without it every candidate gets a small vote, as do those left over from such a choice: the wrong one may have been taken.
    */
-  takeValidated(known: string | undefined, time: number): { names: readonly string[] } {
+  takeValidated(
+    known: string | undefined,
+    time: number,
+  ): { names: readonly string[]; weight: number } {
     const list = this.#validated
     while (list.length > 0 && time - (list[0]?.time ?? time) > STALE_MS) list.shift()
-    if (list.length === 0) return { names: [] }
     const index = known === undefined ? -1 : list.findIndex(({ name }) => name === known)
-    if (index >= 0) {
+    const found = list[index]
+    if (found !== undefined) {
       list.splice(index, 1)
-      return { names: known === undefined ? [] : [known] }
+      return { names: [found.name], weight: found.mixed ? UNSURE : 1 }
     }
-    const names =
-      list.length === 1 ? [list[0]?.name ?? ''] : [...new Set(list.map(({ name }) => name))]
+    const certain = list.length === 1 && list[0]?.mixed === false
+    const names = [...new Set(list.map(({ name }) => name))]
     list.shift()
-    return { names }
+    for (const left of list) left.mixed = true
+    return { names, weight: certain ? 1 : UNSURE }
   }
 
   /** Takes the refusal that fits a 401 best: the known client's, else the oldest that has credentials to refuse, else any. */

@@ -1,0 +1,176 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { collect } from '../../corpus/scenarios/collect.ts'
+import { scenarios } from '../../corpus/scenarios.ts'
+import type { Cause } from '../../src/document/cause.ts'
+import type { ReportDocument } from '../../src/document/report-document.ts'
+import { exitStatus } from '../../src/cli/exit-status.ts'
+import { reportOf } from '../fixtures/report-of.ts'
+
+/** The logs of one of the half hours the report began with, by file. */
+function logsOf(name: string): Record<string, Buffer> {
+  const scenario = scenarios().find((one) => one.name === name)
+  if (scenario === undefined) throw new Error(`no scenario ${name}`)
+  return Object.fromEntries(collect(scenario).map(({ path, bytes }) => [path, bytes]))
+}
+
+const causes = (report: ReportDocument): Cause[] =>
+  report.findings.filter(({ severity }) => severity !== 'info').map(({ cause }) => cause)
+const stateOf = (report: ReportDocument, client: string) =>
+  report.links.find(({ name }) => name.startsWith(`${client} `))?.state
+const check = (report: ReportDocument, id: string) => report.checklist.find((row) => row.id === id)
+
+describe('the half hour the report began with', () => {
+  let report: ReportDocument
+
+  beforeAll(async () => {
+    report = await reportOf(logsOf('healthy-half-hour'))
+  })
+
+  it('is stable, and every poll was answered', () => {
+    expect(report.verdict).toBe('healthy')
+    expect(report.sentence).toMatch(/^Stable: all 5\d\d requests of 3 clients were answered/)
+    expect(['site-a', 'site-b', 'site-c'].map((client) => stateOf(report, client))).toEqual(
+      Array(3).fill('healthy-idle'),
+    )
+    expect(exitStatus(report, 'unknown')).toBe(0)
+  })
+
+  it('has nothing above information: churn, and probes that are expected', () => {
+    expect(
+      report.findings
+        .map(({ cause, severity, party, status }) => [cause, severity, party, status])
+        .toSorted((a, b) => (String(a) < String(b) ? -1 : 1)),
+    ).toEqual([
+      ['broker-connection-churn', 'info', 'hub', 'observed'],
+      ['health-probe', 'info', 'nobody', 'expected'],
+    ])
+    const probe = report.findings.find(({ cause }) => cause === 'health-probe')
+    expect(probe?.evidence.map(({ text }) => text.replace(/^\[[\d:]+ /, ''))).toEqual([
+      expect.stringContaining('Missing Authorization Header'),
+      expect.stringMatching(/HTTP GET \/healthz responded 200/),
+    ])
+  })
+
+  it('passes its checklist with numbers, and leaves unknown what it cannot know', () => {
+    expect(report.checklist.map(({ id, state }) => [id, state])).toEqual([
+      ['connections', 'passed'],
+      ['authentication', 'passed'],
+      ['end-to-end', 'passed'],
+      ['hub', 'passed'],
+      ['database', 'passed'],
+      ['broker', 'passed'],
+      ['behaviour', 'passed'],
+      ['probes', 'passed'],
+      ['tasks', 'unknown'],
+      ['submission', 'unknown'],
+      ['evidence', 'passed'],
+    ])
+    expect(check(report, 'connections')?.number).toMatch(
+      /^(5\d\d) of \1 requests of 3 clients answered$/,
+    )
+    expect(check(report, 'database')?.number).toMatch(/statements, p95 1 ms, none failed/)
+    expect(check(report, 'hub')?.number).toMatch(/^0 server errors in/)
+  })
+
+  it('follows one poll through client, hub, database, broker and back, with file and line', () => {
+    const [poll] = report.transactions
+    expect(poll).toMatchObject({ kind: 'poll', complete: true, matchedBy: 'time' })
+    expect(poll?.steps.map(({ leg }) => leg)).toEqual([
+      'client',
+      'database',
+      'database',
+      'hub',
+      'broker',
+      'broker',
+      'broker',
+      'hub',
+      'client',
+    ])
+    for (const step of poll?.steps ?? []) {
+      expect(step.evidence?.file).toMatch(/\.log$/)
+      expect(step.evidence?.line).toBeGreaterThan(0)
+    }
+  })
+
+  it.each([
+    ['the client', /site-a/],
+    ['the hub', /relay/],
+    ['the broker', /rabbit/],
+  ])('is not called healthy without the log of %s', async (_, file) => {
+    const logs = Object.fromEntries(
+      Object.entries(logsOf('healthy-half-hour')).filter(([name]) => !file.test(name)),
+    )
+    const less = await reportOf(logs)
+    expect(Object.keys(logs)).toHaveLength(2)
+    expect(less.verdict).toBe('unknown')
+    expect(exitStatus(less, 'unknown')).toBe(2)
+    expect(less.caveats.map(({ kind }) => kind)).toContain('missing-source')
+  })
+
+  it('is not called healthy where the hub’s log holds no statement', async () => {
+    const logs = logsOf('healthy-half-hour')
+    const hub = Object.keys(logs).find((name) => name.includes('relay')) ?? ''
+    const without = (logs[hub] ?? Buffer.alloc(0))
+      .toString('latin1')
+      .replaceAll(/.*Executed DbCommand.*\n/g, '')
+    const less = await reportOf({ ...logs, [hub]: Buffer.from(without, 'latin1') })
+    expect(check(less, 'database')?.state).toBe('unknown')
+    expect(less.verdict).toBe('unknown')
+  })
+})
+
+describe('the same half hour with one thing wrong', () => {
+  it('a changed password: who, since when, and that it goes on', async () => {
+    const report = await reportOf(logsOf('password-changed'))
+    const [finding] = report.findings
+    expect(finding).toMatchObject({
+      cause: 'auth-wrong-password',
+      severity: 'error',
+      status: 'ongoing',
+      party: 'site',
+      partyName: 'site-b',
+      confidence: 'certain',
+    })
+    // The hub's clock may be a few seconds off.
+    expect(finding?.first?.slice(11, 16)).toMatch(/06:4[12]/)
+    expect(finding?.evidence[0]?.text).toContain('Invalid password for client: site-b')
+    expect(causes(report)).toEqual(['auth-wrong-password'])
+    expect(['site-a', 'site-b', 'site-c'].map((client) => stateOf(report, client))).toEqual([
+      'healthy-idle',
+      'failing',
+      'healthy-idle',
+    ])
+    expect(check(report, 'authentication')?.state).toBe('failed')
+    expect(exitStatus(report, 'error')).toBe(1)
+  })
+
+  it('name resolution failing for three minutes: recovered, with how long it lasted', async () => {
+    const report = await reportOf(logsOf('dns-outage'))
+    expect(causes(report)).toEqual(['name-resolution'])
+    const [finding] = report.findings
+    expect(finding).toMatchObject({
+      severity: 'warning',
+      status: 'recovered',
+      party: 'site',
+      partyName: 'site-a',
+    })
+    expect(finding?.first?.slice(11, 16)).toBe('06:48')
+    // The client waits up to a minute after a failure: it learns a little late that all is well again.
+    expect(finding?.durationMs).toBeGreaterThan(150_000)
+    expect(finding?.durationMs).toBeLessThan(260_000)
+    expect(stateOf(report, 'site-a')).toBe('recovered')
+    expect(report.verdict).toBe('recovered')
+    expect([exitStatus(report, 'warning'), exitStatus(report, 'error')]).toEqual([1, 0])
+  })
+
+  it('the balancer answering 502 for two minutes: one finding, and whom else it hit', async () => {
+    const report = await reportOf(logsOf('balancer-502'))
+    expect(causes(report)).toEqual(['proxy-502'])
+    const [finding] = report.findings
+    expect(finding).toMatchObject({ status: 'recovered', party: 'network' })
+    const silent = report.links.filter(({ name }) => /^site-[bc]/.test(name))
+    expect(silent.map(({ state }) => state)).toEqual(['recovered', 'recovered'])
+    expect(finding?.affects.toSorted()).toEqual(silent.map(({ id }) => id).toSorted())
+    for (const { gaps } of silent) expect(gaps[0]?.finding).toBe(finding?.id)
+  })
+})

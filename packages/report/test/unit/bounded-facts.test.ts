@@ -1,0 +1,188 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { GapKeeper } from '../../src/facts/gap-keeper.ts'
+import { LogHistogram } from '../../src/facts/log-histogram.ts'
+import { MomentComb } from '../../src/facts/moment-comb.ts'
+import { phase, PollComb } from '../../src/facts/poll-comb.ts'
+import { Alternation, PollRate } from '../../src/facts/rhythm.ts'
+import { Series } from '../../src/facts/series.ts'
+import { TaskLedger } from '../../src/facts/task-ledger.ts'
+import { Interner } from '../../src/read/interner.ts'
+
+const START = Date.UTC(2025, 8, 26)
+const QUARTER = 900_000
+
+describe('latencies counted in bins', () => {
+  it('gives percentiles right to a few per cent, whatever the values', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: 0.05, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 200 }),
+        fc.constantFrom(0.5, 0.9, 0.95, 0.99),
+        (values, q) => {
+          const histogram = new LogHistogram()
+          for (const value of values) histogram.add(value)
+          const sorted = values.toSorted((a, b) => a - b)
+          const exact = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0
+          expect(Math.abs(histogram.quantile(q) - exact) / exact).toBeLessThan(0.045)
+        },
+      ),
+    )
+  })
+
+  it('is the same counted at once or in parts', () => {
+    const [all, one, two] = [new LogHistogram(), new LogHistogram(), new LogHistogram()]
+    for (let n = 1; n <= 100; n++) {
+      all.add(n)
+      ;(n % 3 === 0 ? one : two).add(n)
+    }
+    one.merge(two)
+    expect([one.count, one.max, one.quantile(0.5)]).toEqual([all.count, all.max, all.quantile(0.5)])
+  })
+})
+
+describe('counts over time', () => {
+  it('keeps every count, whatever the order and however long the log', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 40 * 86_400_000 }), fc.boolean()), {
+          minLength: 1,
+          maxLength: 60,
+        }),
+        (events) => {
+          const [forward, backward] = [new Series(), new Series()]
+          for (const [time, good] of events) forward.add(START + time, good, good ? 204 : 401, 5)
+          for (const [time, good] of events.toReversed())
+            backward.add(START + time, good, good ? 204 : 401, 5)
+          const sum = (row: Uint32Array): number => row.reduce((a, b) => a + b, 0)
+          expect(sum(forward.ok) + sum(forward.failed)).toBe(events.length)
+          expect([forward.bucketMs, forward.from, forward.length]).toEqual([
+            backward.bucketMs,
+            backward.from,
+            backward.length,
+          ])
+          expect([...forward.ok]).toEqual([...backward.ok])
+        },
+      ),
+    )
+  })
+
+  it('uses at most 240 buckets and finds a value again in its own', () => {
+    const series = new Series()
+    for (let n = 0; n < 5_000; n++)
+      series.add(START + n * 10_000, n !== 4_000, n === 4_000 ? 502 : 204, 100)
+    expect(series.length).toBeLessThanOrEqual(240)
+    const slot = Math.floor((START + 4_000 * 10_000 - series.from) / series.bucketMs)
+    expect(series.failed[slot]).toBe(1)
+    expect(series.quantile(slot, 0.5)).toBeGreaterThan(80)
+    expect(series.quantile(slot, 0.5)).toBeLessThan(125)
+  })
+})
+
+describe('gaps', () => {
+  it('keeps the longest of many, with the median rhythm', () => {
+    const keeper = new GapKeeper()
+    let time = START
+    for (let n = 0; n < 10_000; n++) {
+      time += n === 7_777 ? 300_000 : 10_000 + (n % 7)
+      keeper.sign(time)
+    }
+    expect(keeper.longerThan(60_000).map(({ from, to }) => to - from)).toEqual([300_000])
+    expect(keeper.rhythm).toBeGreaterThan(9_700)
+    expect(keeper.rhythm).toBeLessThan(10_300)
+  })
+
+  it('does not take a line out of order for a gap', () => {
+    const keeper = new GapKeeper()
+    for (const second of [0, 10, 20, 15, 30]) keeper.sign(START + second * 1_000)
+    expect(keeper.longerThan(11_000)).toEqual([])
+  })
+})
+
+describe('samples of polls', () => {
+  it('keep the same polls in two sources whose clocks differ by a zone', () => {
+    const [here, there] = [new PollComb(), new PollComb()]
+    const zone = 4 * QUARTER
+    for (let n = 0; n < 60_000; n++) {
+      here.add(START + n * 10_130, 130, 204, n + 1)
+      there.add(START + n * 10_130 + zone, 130, 204, n + 1)
+    }
+    expect(here.length).toBeLessThanOrEqual(1_024)
+    expect(here.length).toBeGreaterThan(100)
+    const ids = (comb: PollComb): number[] =>
+      Array.from({ length: comb.length }, (_, at) => comb.id(at))
+    expect(ids(here)).toEqual(ids(there))
+  })
+
+  it('stay bounded when every stamp falls into one moment of the quarter', () => {
+    const comb = new PollComb()
+    const moments = new MomentComb()
+    for (let n = 0; n < 5_000; n++) {
+      comb.add(START + n * QUARTER + 500, 1, 204, 0)
+      moments.add({
+        time: START + n * QUARTER + 500,
+        durationMs: 1,
+        status: 204,
+        client: '',
+        requestId: '',
+        lines: [],
+      })
+    }
+    expect(comb.length).toBeGreaterThan(100)
+    expect(comb.length).toBeLessThanOrEqual(1_024)
+    expect(moments.moments.length).toBeGreaterThan(30)
+    expect(moments.moments.length).toBeLessThanOrEqual(256)
+  })
+
+  it('measure time within the quarter of an hour also before 1970', () => {
+    expect(phase(-1)).toBe(QUARTER - 1)
+  })
+})
+
+describe('rhythms', () => {
+  it('sees two pollers behind one identity, and not one whose rhythm is rough', () => {
+    const two = new Alternation()
+    for (let n = 0; n < 100; n++) two.poll(START + Math.floor(n / 2) * 10_100 + (n % 2) * 3_200)
+    expect(two.alternating / two.total).toBeGreaterThan(0.9)
+    const one = new Alternation()
+    for (let n = 0; n < 100; n++) one.poll(START + n * 10_130 + ((n * 7) % 5) * 100)
+    expect(one.alternating).toBe(0)
+  })
+
+  it('counts the minutes with too many polls', () => {
+    const rate = new PollRate(60)
+    for (let n = 0; n < 1_200; n++) rate.poll(START + n * 250)
+    for (let n = 0; n < 30; n++) rate.poll(START + 400_000 + n * 10_000)
+    expect([rate.tooFast, rate.highest]).toEqual([5, 240])
+  })
+})
+
+describe('what a log may not make grow', () => {
+  it('names: at most the limit, and always the same number for the same name', () => {
+    const names = new Interner(50)
+    const id = (text: string): number => names.id(Buffer.from(text), 0, text.length)
+    for (let n = 0; n < 50; n++) expect(id(`name ${n}`)).toBe(n)
+    expect(id('one more')).toBe(-1)
+    for (let n = 0; n < 50; n++) expect(id(`name ${n}`)).toBe(n)
+    expect(names.text(7)).toBe('name 7')
+  })
+
+  it('tasks: counts all, keeps the lines of some', () => {
+    const ledger = new TaskLedger()
+    const line = {
+      buf: Buffer.from('x'),
+      start: 0,
+      end: 1,
+      line: 1,
+      time: START,
+      sourceId: 0,
+      file: 'f',
+    }
+    for (let n = 0; n < 3_000; n++) {
+      ledger.step(`task ${n}`, 'received', line)
+      ledger.step(`task ${n}`, 'submitted', line)
+    }
+    expect([ledger.count('received'), ledger.count('submitted')]).toEqual([3_000, 3_000])
+    expect(ledger.records.length).toBeLessThanOrEqual(400)
+    expect(ledger.records[0]?.id).toBe('task 0')
+  })
+})

@@ -1,0 +1,474 @@
+import { describe, expect, it } from 'vitest'
+import { outcomeText } from '../../src/facts/link-account.ts'
+import type { LinkAccount } from '../../src/facts/link-account.ts'
+import { factsOf, sourceOf } from '../fixtures/source-of.ts'
+
+const URL = 'https://relay.example.org/link_connector_api/task/nextjob/[REDACTED]'
+const COLLECTION = '6f1e9c1a-0000-4000-8000-000000000001'
+
+const statuses = (account: LinkAccount | undefined): Record<string, number> =>
+  Object.fromEntries([...(account?.statuses ?? [])].map(([status, n]) => [outcomeText(status), n]))
+const problems = (account: LinkAccount | undefined): Record<string, number> =>
+  Object.fromEntries([...(account?.problems ?? [])].map(([cause, { count }]) => [cause, count]))
+
+describe('the Python client', () => {
+  it('counts a poll that is written twice once, and its answer', () => {
+    const { link, host } = factsOf(
+      sourceOf(
+        `DEBUG - 26-Sep-25 07:56:21 - Sending get request to ${URL}`,
+        `DEBUG - 26-Sep-25 07:56:21 - Sending get request to ${URL} with data None and kwargs {}`,
+        'DEBUG - 26-Sep-25 07:56:21 - Response Status: 204',
+        'DEBUG - 26-Sep-25 07:56:21 - No task found. Looking for task...',
+      ),
+      'client',
+    )
+    expect(statuses(link)).toEqual({ 204: 1 })
+    expect(link.unanswered).toBe(0)
+    expect(host).toBe('relay.example.org')
+  })
+
+  it('counts a refused poll once, though status and error line both tell it', () => {
+    const { link } = factsOf(
+      sourceOf(
+        `DEBUG - 26-Sep-25 07:56:21 - Sending get request to ${URL}`,
+        'DEBUG - 26-Sep-25 07:56:21 - Response Status: 401',
+        `ERROR - 26-Sep-25 07:56:21 - Network error occurred: 401 Client Error: Unauthorized for url: ${URL}`,
+      ),
+      'client',
+    )
+    expect(statuses(link)).toEqual({ 401: 1 })
+    expect(problems(link)).toEqual({ 'auth-refused': 1 })
+  })
+
+  it('reads the cause of an error from its traceback, and closes the problem with the next success', () => {
+    const { link } = factsOf(
+      sourceOf(
+        'ERROR - 26-Sep-25 07:58:00 - Network error occurred: HTTPSConnectionPool: Max retries exceeded (Caused by',
+        "NewConnectionError('...: Failed to establish a new connection: [Errno 111] Connection refused'))",
+        `DEBUG - 26-Sep-25 07:58:10 - Sending get request to ${URL}`,
+        'DEBUG - 26-Sep-25 07:58:10 - Response Status: 204',
+      ),
+      'client',
+    )
+    expect(problems(link)).toEqual({ 'connection-refused': 1 })
+    const [episode] = link.problems.get('connection-refused')?.episodes ?? []
+    expect((episode?.recoveredAt ?? 0) - (episode?.from ?? 0)).toBe(10_000)
+  })
+
+  it('follows a task to its answer', () => {
+    const client = factsOf(
+      sourceOf(
+        'INFO - 26-Sep-25 07:57:01 - Task received. Resolving...',
+        'INFO - 26-Sep-25 07:57:02 - Executing SQL query:',
+        'SELECT count(*) FROM person',
+        'INFO - 26-Sep-25 07:57:03 - Task resolved.',
+      ),
+      'client',
+    )
+    expect([client.received, client.solved, client.solveTime.max]).toEqual([1, 1, 2_000])
+  })
+
+  it('tells an error of its own database from one of the network', () => {
+    const { cdm, link } = factsOf(
+      sourceOf(
+        'ERROR - 26-Sep-25 07:57:01 - (psycopg2.OperationalError) connection to server at "10.0.0.3", port 5432 failed: Connection refused',
+      ),
+      'client',
+    )
+    expect(problems(cdm)).toEqual({ 'cdm-failing': 1 })
+    expect(problems(link)).toEqual({})
+  })
+
+  it('counts errors it does not know instead of dropping them', () => {
+    const { errors } = factsOf(
+      sourceOf('ERROR - 26-Sep-25 07:57:01 - The sky is falling'),
+      'client',
+    )
+    expect(errors.count).toBe(1)
+  })
+})
+
+const request = (
+  time: string,
+  status: number,
+  path = `/link_connector_api/task/nextjob/${COLLECTION}`,
+): string => `[${time} INF] HTTP GET ${path} responded ${status} in 132.4785 ms`
+
+describe('the .NET hub', () => {
+  const hub = (...lines: string[]) => factsOf(sourceOf(...lines), 'hub')
+
+  it('knows the client of a poll from the line about its credentials', () => {
+    const facts = hub(
+      '[07:56:21 INF] Credentials validated for Client: site-a',
+      request('07:56:21', 204),
+    )
+    const [client] = facts.clients.all()
+    expect([...(client?.names ?? [])]).toEqual([['site-a', 1]])
+    expect(statuses(client?.account)).toEqual({ 204: 1 })
+    expect(client?.account.latency.max).toBeCloseTo(132.4785)
+  })
+
+  it('tells two clients apart whose lines are interleaved, once each was seen alone', () => {
+    const other = COLLECTION.replace('6f1e', 'aaaa')
+    const path = `/link_connector_api/task/nextjob/${other}`
+    const facts = hub(
+      '[07:56:21 INF] Credentials validated for Client: site-a',
+      '[07:56:21 INF] Credentials validated for Client: site-b',
+      request('07:56:21', 204, path),
+      request('07:56:21', 204),
+      '[07:56:31 INF] Credentials validated for Client: site-a',
+      request('07:56:31', 204),
+      '[07:56:32 INF] Credentials validated for Client: site-b',
+      request('07:56:32', 204, path),
+    )
+    const leading = facts.clients
+      .all()
+      .map(({ key, names }) => [key, [...names].toSorted((a, b) => b[1] - a[1])[0]?.[0]])
+    expect(Object.fromEntries(leading)).toEqual({ [COLLECTION]: 'site-a', [other]: 'site-b' })
+  })
+
+  it('gives each refusal the reason that was written before it', () => {
+    const facts = hub(
+      '[07:56:25 WRN] Invalid password for client: site-b',
+      '[07:56:25 INF] Credentials failed validation for Client: site-b',
+      request('07:56:25', 401),
+      '[07:56:26 WRN] User not found: site-x',
+      request('07:56:26', 401),
+      `[07:56:27 WRN] collectionId '${COLLECTION}' is not valid for clientId 'site-c'.`,
+      request('07:56:27', 401),
+      '[07:56:28 INF] Basic was not authenticated. Failure message: Missing Authorization Header',
+      request('07:56:28', 401),
+    )
+    const all = Object.assign(
+      {},
+      ...facts.clients.all().map(({ account }) => problems(account)),
+    ) as object
+    expect(all).toEqual({
+      'auth-wrong-password': 1,
+      'auth-unknown-user': 1,
+      'auth-wrong-collection': 1,
+      'auth-no-credentials': 1,
+    })
+  })
+
+  it('takes the missing header beside a health probe for what it is', () => {
+    const facts = hub(
+      '[07:56:22 INF] Basic was not authenticated. Failure message: Missing Authorization Header',
+      '[07:56:22 INF] HTTP GET /healthz responded 200 in 3.1201 ms',
+    )
+    expect(facts.probesWithoutCredentials).toBe(1)
+    expect(facts.clients.all()).toEqual([])
+  })
+
+  it('counts refusals also where the level hides the requests', () => {
+    const facts = hub(
+      '[07:56:25 WRN] Invalid password for client: site-b',
+      '[07:56:35 WRN] Invalid password for client: site-b',
+    )
+    const [client] = facts.clients.all()
+    expect(problems(client?.account)).toEqual({ 'auth-wrong-password': 2 })
+  })
+
+  it('files an exception under the link it is about', () => {
+    const facts = hub(
+      '[07:56:25 ERR] An unhandled exception has occurred while executing the request.',
+      'RabbitMQ.Client.Exceptions.BrokerUnreachableException: None of the specified endpoints were reachable',
+      '[07:56:26 ERR] Failed executing DbCommand (30,003ms) [Parameters=[]',
+      'SELECT 1',
+      '[07:56:27 ERR] Failed to retrieve task from upstream',
+      'System.Net.Http.HttpRequestException: Connection refused (upstream.example.org:443)',
+      '[07:56:28 ERR] Something nobody knows',
+      '[07:56:40 ERR] Task submission failed with 500 Internal Server Error. Retrying in 5 seconds... (1/5)',
+    )
+    expect(problems(facts.broker)).toEqual({ 'broker-refused': 1 })
+    expect(problems(facts.database)).toEqual({ 'database-failing': 1 })
+    expect(problems(facts.upstreams.get(''))).toEqual({ 'upstream-unreachable': 1 })
+    expect(problems(facts.submissions)).toEqual({ 'submission-failing': 1 })
+    expect(facts.errors.count).toBe(1)
+  })
+
+  it('follows a task from its arrival to its submission', () => {
+    const id = '0b7c0000-0000-4000-8000-00000000000a'
+    const { tasks } = hub(
+      `[07:56:30 INF] Task retrieved: (AvailabilityJob) ${id}`,
+      `[08:00:31 INF] Task:${id} has reached the expiry threshold of 00:04:00. Completing...`,
+      `[08:00:31 INF] Submitting Results for ${id}.`,
+      `[08:00:32 INF] Successfully submitted results for ${id}.`,
+    )
+    expect(tasks.records.map(({ id: task, kind, seen }) => [task, kind, [...seen]])).toEqual([
+      [id, 'AvailabilityJob', ['received', 'expired', 'submitting', 'submitted']],
+    ])
+  })
+
+  it('goes on to the next day at midnight', () => {
+    const source = sourceOf(request('23:59:58', 204), request('00:00:02', 204))
+    expect(source.last - source.first).toBe(4_000)
+  })
+})
+
+describe('the broker', () => {
+  const broker = (...lines: string[]) => factsOf(sourceOf(...lines), 'broker')
+  const at = '2026-11-22 06:52:57'
+
+  it('sees a connection opened, authenticated and closed within milliseconds', () => {
+    const facts = broker(
+      `${at}.352983+00:00 [info] <0.725.0> accepting AMQP connection <0.725.0> (127.0.0.1:60700 -> 127.0.0.1:5672)`,
+      `${at}.402752+00:00 [info] <0.725.0> connection <0.725.0> (127.0.0.1:60700 -> 127.0.0.1:5672): user 'relay' authenticated and granted access to vhost '/'`,
+      `${at}.415895+00:00 [info] <0.725.0> closing AMQP connection <0.725.0> (127.0.0.1:60700 -> 127.0.0.1:5672, vhost: '/', user: 'relay')`,
+    )
+    expect([facts.accepted, facts.authenticated, facts.closed, facts.shortLived]).toEqual([
+      1, 1, 1, 1,
+    ])
+    expect([...facts.users]).toEqual([['relay', 1]])
+    expect(facts.lifetimes.max).toBeCloseTo(62.912)
+  })
+
+  it('reads the reason on the line after, with its stamp (3.9) or without (3.8)', () => {
+    const facts = broker(
+      `${at}.100000+00:00 [error] <0.763.0> Error on AMQP connection <0.763.0> (127.0.0.1:54514 -> 127.0.0.1:5672, state: starting):`,
+      `${at}.100000+00:00 [error] <0.763.0> PLAIN login refused: user 'relay' - invalid credentials`,
+      `${at}.200 [error] <0.764.0> closing AMQP connection <0.764.0> (127.0.0.1:54514 -> 127.0.0.1:5672):`,
+      'missed heartbeats from client, timeout: 60s',
+      `${at}.300000+00:00 [warning] <0.768.0> closing AMQP connection <0.768.0> (..., vhost: '/', user: 'relay'):`,
+      `${at}.300000+00:00 [warning] <0.768.0> client unexpectedly closed TCP connection`,
+    )
+    expect(problems(facts.link)).toEqual({
+      'broker-auth-failed': 1,
+      'broker-heartbeat-lost': 1,
+      'broker-connection-lost': 1,
+    })
+    expect(facts.errors.count).toBe(0)
+  })
+
+  it('takes a port probe for what it is, and an alarm until it is cleared', () => {
+    const facts = broker(
+      `${at}.100000+00:00 [error] <0.747.0> {bad_header,<<"GET / HT">>}`,
+      `${at}.200000+00:00 [warning] <0.1.0> memory resource limit alarm set on node rabbit@host`,
+      `${at}.400000+00:00 [warning] <0.1.0> memory resource limit alarm cleared on node rabbit@host`,
+    )
+    expect(facts.portProbes.count).toBe(1)
+    expect([facts.alarms.count, facts.alarms.open]).toEqual([1, false])
+  })
+})
+
+describe('balancers', () => {
+  const alb = (status: string, target: string, times = '0.001 0.132 0.000'): string =>
+    `https 2025-09-26T06:56:21.123456Z app/relay-lb/50dc 192.0.2.1:2817 10.0.0.1:80 ${times} ${status} ${target} 34 366 "GET https://relay.example.org:443/link_connector_api/task/nextjob/${COLLECTION} HTTP/1.1" "python-requests/2.32" ECDHE TLSv1.2 arn "Root=1" "relay.example.org" "arn"`
+
+  it('ALB: tells what the target answered from what the balancer answered itself', () => {
+    const facts = factsOf(
+      sourceOf(
+        alb('204', '204'),
+        alb('401', '401'),
+        alb('502', '-', '0.001 -1 -1'),
+        alb('503', '-', '-1 -1 -1'),
+        alb('504', '-', '-1 -1 -1'),
+        alb('460', '-', '-1 -1 -1'),
+      ),
+      'balancer',
+    )
+    expect(problems(facts.link)).toEqual({
+      'proxy-502': 1,
+      'proxy-503': 1,
+      'proxy-504': 1,
+      'client-left': 1,
+    })
+    expect(facts.link.ok).toBe(2)
+    expect(facts.link.latency.max).toBeCloseTo(133)
+    expect(facts.clients.all().map(({ key }) => key)).toEqual([COLLECTION])
+  })
+
+  it('NGINX: access and error log', () => {
+    const access = (status: number): string =>
+      `192.0.2.1 - - [26/Sep/2025:06:56:21 +0000] "GET /link_connector_api/task/nextjob/${COLLECTION} HTTP/1.1" ${status} 0 "-" "python-requests/2.32" 310 0.132 [hub-relay-8080] [] 10.0.0.4:8080 0 0.132 ${status} 6f1e`
+    const facts = factsOf(sourceOf(access(204), access(502)), 'balancer')
+    expect(statuses(facts.link)).toEqual({ 204: 1, 502: 1 })
+    expect(facts.link.latency.max).toBeCloseTo(132)
+    const errors = factsOf(
+      sourceOf(
+        '2025/09/26 06:56:21 [error] 29#29: *1 upstream timed out (110: Connection timed out) while reading response header from upstream',
+      ),
+      'balancer',
+    )
+    expect(problems(errors.link)).toEqual({ 'proxy-504': 1 })
+  })
+})
+
+describe('PostgreSQL', () => {
+  it('reads durations and what says that the server fails', () => {
+    const { link } = factsOf(
+      sourceOf(
+        '2025-09-26 06:56:21.123 UTC [42] relay@relay LOG:  duration: 12.5 ms  statement: SELECT 1',
+        '2025-09-26 06:56:22.123 UTC [42] relay@relay ERROR:  duplicate key value violates unique constraint "x"',
+        '2025-09-26 06:56:23.123 UTC [43] relay@relay FATAL:  sorry, too many clients already',
+      ),
+      'database',
+    )
+    expect(link.latency.max).toBeCloseTo(12.5)
+    expect(problems(link)).toEqual({ 'database-failing': 1 })
+  })
+})
+
+describe('our own programs', () => {
+  const json = (
+    component: string,
+    time: number,
+    msg: string,
+    fields: object = {},
+    level = 20,
+  ): string =>
+    JSON.stringify({
+      level,
+      time: 1_758_869_781_000 + time,
+      component,
+      hostname: 'pod-1',
+      ...fields,
+      msg,
+    })
+
+  it('client: polls, failures with their cause, tasks', () => {
+    const { link, received, solved } = factsOf(
+      sourceOf(
+        json('bunny', 0, 'poll sent', { requestId: 'r1', url: URL }),
+        json('bunny', 20, 'poll answered', { requestId: 'r1', status: 204, durationMs: 20 }),
+        json(
+          'bunny',
+          10_000,
+          'poll failed',
+          { requestId: 'r2', kind: 'transport', code: 'ENOTFOUND', detail: 'x', durationMs: 5 },
+          50,
+        ),
+        json(
+          'bunny',
+          20_000,
+          'poll failed',
+          { requestId: 'r3', kind: 'authentication', code: 'HTTP_401', status: 401, durationMs: 5 },
+          50,
+        ),
+        json(
+          'bunny',
+          30_000,
+          'task received',
+          { taskId: 't1', kind: 'availability', requestId: 'r4' },
+          30,
+        ),
+        json(
+          'bunny',
+          31_000,
+          'task solved',
+          { taskId: 't1', status: 'ok', count: 20, durationMs: 900 },
+          30,
+        ),
+      ),
+      'client',
+    )
+    expect(statuses(link)).toEqual({ 204: 1, 'name-resolution': 1, 401: 1 })
+    expect(problems(link)).toEqual({ 'name-resolution': 1, 'auth-refused': 1 })
+    expect([received, solved]).toEqual([1, 1])
+  })
+
+  it('client: summaries count where single polls are not written, and only there', () => {
+    const summary = json(
+      'bunny',
+      60_000,
+      'link summary',
+      {
+        link: 'relay',
+        polls: { 204: 6, error: 1 },
+        p50Ms: 120,
+        p95Ms: 150,
+        maxMs: 160,
+        windowMs: 60_000,
+      },
+      30,
+    )
+    expect(factsOf(sourceOf(summary), 'client').link.totals()).toMatchObject({
+      exchanges: 6,
+      ok: 6,
+    })
+    const both = sourceOf(
+      json('bunny', 20, 'poll answered', { requestId: 'r1', status: 204, durationMs: 20 }),
+      summary,
+    )
+    expect(factsOf(both, 'client').link.totals()).toMatchObject({ exchanges: 1, ok: 1 })
+  })
+
+  it('hub: a failed login is counted once, for whose collection it is', () => {
+    const path = `/link_connector_api/task/nextjob/${COLLECTION}`
+    const facts = factsOf(
+      sourceOf(
+        json('relay', 0, 'request completed', {
+          requestId: 'r1',
+          method: 'GET',
+          path,
+          status: 204,
+          durationMs: 0.1,
+          client: 'site-a',
+          node: COLLECTION,
+        }),
+        json(
+          'relay',
+          10_000,
+          'authentication failed',
+          {
+            reason: 'unknown user',
+            client: 'site-old',
+            collection: COLLECTION,
+            path,
+            requestId: 'r2',
+          },
+          40,
+        ),
+        json(
+          'relay',
+          10_001,
+          'request completed',
+          { requestId: 'r2', method: 'GET', path, status: 401, durationMs: 0.1 },
+          30,
+        ),
+        json(
+          'relay',
+          20_000,
+          'authentication failed',
+          { reason: 'missing', collection: COLLECTION, path, requestId: 'r3' },
+          40,
+        ),
+        json(
+          'relay',
+          20_001,
+          'request completed',
+          { requestId: 'r3', method: 'GET', path, status: 401, durationMs: 0.1 },
+          30,
+        ),
+      ),
+      'hub',
+    )
+    const [client, ...others] = facts.clients.all()
+    expect(others).toEqual([])
+    expect(client?.key).toBe('site-a')
+    expect(statuses(client?.account)).toEqual({ 204: 1, 401: 2 })
+    expect(problems(client?.account)).toEqual({ 'auth-unknown-user': 1, 'auth-no-credentials': 1 })
+  })
+
+  it('hub: a probe proves the store, not the broker', () => {
+    const facts = factsOf(
+      sourceOf(
+        json('relay', 0, 'request completed', {
+          requestId: 'p',
+          method: 'GET',
+          path: '/readyz',
+          status: 200,
+          durationMs: 1,
+        }),
+      ),
+      'hub',
+    )
+    expect([facts.database.ok, facts.broker.ok]).toEqual([1, 0])
+  })
+
+  it('ignores JSON of other programs', () => {
+    const source = sourceOf('{"level":"info","ts":1758869781,"msg":"etcd says hello"}', '{"a":1')
+    expect(source.facts).toEqual([])
+    expect(source.unreadable).toBe(2)
+  })
+})

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { reportOf } from '../fixtures/report-of.ts'
+
+const COLLECTION = '6f1e9c1a-5a0b-4a43-9a53-0d1b0c2f7a11'
+const START = Date.UTC(2025, 8, 26, 6, 30)
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** When polls are answered: not regular, as in life. */
+const POLLS = Array.from({ length: 80 }, (_, n) => START + n * 10_000 + ((n * n * 37) % 2_900))
+
+function bunny(zoneMinutes: number, skewMs: number, stamped = false): string {
+  return POLLS.map((poll) => {
+    const at = new Date(poll + skewMs + zoneMinutes * 60_000)
+    const two = (n: number): string => String(n).padStart(2, '0')
+    const stamp = `${two(at.getUTCDate())}-${MONTHS[at.getUTCMonth()] ?? ''}-${two(at.getUTCFullYear() % 100)} ${at.toISOString().slice(11, 19)}`
+    const before = stamped
+      ? `${new Date(poll + skewMs).toISOString().replace('Z', '000000Z')} `
+      : ''
+    return [
+      `${before}DEBUG - ${stamp} - Sending get request to https://relay.example.org/link_connector_api/task/nextjob/[REDACTED]`,
+      `${before}DEBUG - ${stamp} - Response Status: 204`,
+    ]
+      .map((line) => `${line}\n`)
+      .join('')
+  }).join('')
+}
+
+function relay(stamped: boolean, zoneMinutes = 0): string {
+  return POLLS.map((poll) => {
+    const time = new Date(poll - 20 + zoneMinutes * 60_000).toISOString().slice(11, 19)
+    const before = stamped ? `${new Date(poll - 20).toISOString().replace('Z', '000000Z')} ` : ''
+    return [
+      `${before}[${time} INF] Credentials validated for Client: site-a\n`,
+      `${before}[${time} INF] HTTP GET /link_connector_api/task/nextjob/${COLLECTION} responded 204 in 130.1 ms\n`,
+    ].join('')
+  }).join('')
+}
+
+const sourceOf = (report: Awaited<ReturnType<typeof reportOf>>, file: string) =>
+  report.sources.find((source) => source.file === file)
+
+describe('putting sources on one time line', () => {
+  it('finds the zone of a client by its polls', async () => {
+    const report = await reportOf({ 'bunny.log': bunny(60, 0), 'relay.log': relay(true) })
+    expect(sourceOf(report, 'bunny.log')).toMatchObject({
+      first: new Date(START).toISOString(),
+      placement: { method: 'matched', offsetMinutes: 60, certainty: 'likely' },
+    })
+  })
+
+  it('finds date and zone of a hub that writes neither', async () => {
+    const report = await reportOf({
+      'bunny.log': bunny(0, 0, true),
+      'relay.log': relay(false, 120),
+    })
+    expect(sourceOf(report, 'relay.log')?.placement).toMatchObject({
+      method: 'matched',
+      offsetMinutes: 120,
+    })
+    expect(report.window.from?.slice(0, 16)).toBe('2025-09-26T06:29')
+  })
+
+  it('says that it assumed UTC where nothing tells, and that there is no date where there is none', async () => {
+    const [client, hub] = [
+      await reportOf({ 'bunny.log': bunny(0, 0) }),
+      await reportOf({ 'relay.log': relay(false) }),
+    ]
+    expect(client.sources[0]?.placement).toMatchObject({ method: 'assumed', certainty: 'possible' })
+    expect(client.caveats.map(({ kind }) => kind)).toContain('clock')
+    expect(hub.window.dateKnown).toBe(false)
+    expect(hub.caveats.map(({ kind }) => kind)).toContain('date')
+  })
+
+  it('takes zone and date from options', async () => {
+    const report = await reportOf(
+      { 'relay.log': relay(false, 60) },
+      { tz: 'Europe/London', date: Date.UTC(2025, 8, 26) },
+    )
+    expect(report.sources[0]).toMatchObject({
+      placement: { method: 'option', offsetMinutes: 60, certainty: 'certain' },
+    })
+    expect(report.window).toMatchObject({ dateKnown: true, from: '2025-09-26T06:29:59.000Z' })
+  })
+
+  it.each([
+    ['agrees', 0],
+    ['is ahead', 1_700],
+    ['is behind', -2_300],
+  ])('measures how far a clock is off: %s', async (_, skew) => {
+    const report = await reportOf({ 'bunny.log': bunny(0, skew, true), 'relay.log': relay(true) })
+    const [clock] = report.clocks
+    // The answer reaches the client 20 ms after the hub has written it.
+    expect(Math.abs((clock?.skewMs ?? Number.NaN) - skew - 20)).toBeLessThanOrEqual(
+      clock?.uncertaintyMs ?? 0,
+    )
+    expect(clock?.matched).toBe(80)
+  })
+
+  it('names a clock that is a minute off as a finding, and still finds the polls', async () => {
+    const report = await reportOf({ 'bunny.log': bunny(0, 61_000, true), 'relay.log': relay(true) })
+    expect(report.findings.find(({ cause }) => cause === 'clock-skew')).toMatchObject({
+      severity: 'warning',
+      party: 'site',
+    })
+    expect(report.links[0]?.views.map(({ side }) => side)).toEqual(['client', 'hub'])
+  })
+
+  it('looks only at the window it was asked for, also where the zone has to be found first', async () => {
+    const since = START + 200_000
+    const until = START + 600_000
+    const report = await reportOf(
+      { 'bunny.log': bunny(60, 0), 'relay.log': relay(true) },
+      { since, until },
+    )
+    for (const source of report.sources) {
+      expect(Date.parse(source.first ?? '')).toBeGreaterThanOrEqual(since)
+      expect(Date.parse(source.last ?? '')).toBeLessThanOrEqual(until)
+      expect(source.outside).toBeGreaterThan(0)
+    }
+  })
+
+  it('does not let one damaged stamp move a log', async () => {
+    const damaged = bunny(0, 0).replace('26-Sep-25 06:33', '26-Sep-95 06:33')
+    const report = await reportOf({ 'bunny.log': damaged })
+    expect(report.window.to?.slice(0, 4)).toBe('2025')
+  })
+})

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest'
+import { LineView } from '../../src/read/line-view.ts'
+import { recognise } from '../../src/read/recognise.ts'
+import type { Wrapper } from '../../src/read/wrappers/wrapper.ts'
+
+const TIME = Date.UTC(2025, 8, 26, 6, 56, 21, 123)
+const LINE = 'DEBUG - 26-Sep-25 07:56:21 - Response Status: 204'
+
+/** What is left of a line, and what the wrapper says about it. */
+function unwrapped(wrapper: Wrapper, text: string) {
+  const view = new LineView()
+  view.buf = Buffer.from(text)
+  view.end = view.buf.length
+  view.line = 2
+  if (!wrapper.unwrap(view)) return undefined
+  return {
+    text: view.buf.toString('utf8', view.start, view.end),
+    time: Number.isNaN(view.wrapperTime) ? null : Math.floor(view.wrapperTime),
+    partial: view.partial,
+    labels: view.origin === 0 ? {} : wrapper.labels(view.origin),
+  }
+}
+
+/** A file of many such lines is recognised, and one line of it unwrapped. */
+function recognised(text: string) {
+  const { makeWrapper, layout } = recognise(Buffer.from(`${text}\n`.repeat(10)))
+  const wrapper = makeWrapper()
+  const result = unwrapped(wrapper, text)
+  return { name: wrapper.name, layout, ...result }
+}
+
+describe('wrappers', () => {
+  it('leaves raw lines of every format alone', () => {
+    const raw = [
+      LINE,
+      '[07:56:21 INF] Credentials validated for Client: site-a',
+      '2026-11-22 06:52:57.352983+00:00 [info] <0.725.0> accepting AMQP connection <0.725.0> (127.0.0.1:60700 -> 127.0.0.1:5672)',
+      '{"level":30,"time":1758869781123,"component":"relay","msg":"relay started"}',
+      '2025-09-26 06:56:21.123 UTC [42] LOG:  duration: 1.2 ms',
+    ]
+    for (const text of raw)
+      expect(recognised(text)).toMatchObject({ name: 'none', text, time: null })
+  })
+
+  it('kubectl with prefix and timestamps', () => {
+    expect(
+      recognised(`[pod/bunny-7d4f/bunny] 2025-09-26T06:56:21.123456789Z ${LINE}`),
+    ).toMatchObject({
+      name: 'kubectl (prefix, timestamps)',
+      text: LINE,
+      time: TIME,
+      labels: { pod: 'bunny-7d4f', container: 'bunny' },
+    })
+  })
+
+  it('timestamps alone, in UTC or with an offset', () => {
+    expect(recognised(`2025-09-26T06:56:21.123456789Z ${LINE}`)).toMatchObject({
+      text: LINE,
+      time: TIME,
+    })
+    expect(recognised(`2025-09-26T07:56:21.123+01:00 ${LINE}`)).toMatchObject({
+      text: LINE,
+      time: TIME,
+    })
+  })
+
+  it('CRI files, whole and partial lines', () => {
+    expect(recognised(`2025-09-26T06:56:21.123456789Z stderr F ${LINE}`)).toMatchObject({
+      name: 'CRI file',
+      text: LINE,
+      time: TIME,
+      partial: false,
+    })
+    expect(recognised('2025-09-26T06:56:21.123456789Z stdout P DEBUG - 26-')).toMatchObject({
+      text: 'DEBUG - 26-',
+      partial: true,
+    })
+  })
+
+  it('stern, with and without namespace, as text and as JSON', () => {
+    expect(recognised(`bunny-7d4f bunny ${LINE}`)).toMatchObject({
+      name: 'stern',
+      text: LINE,
+      labels: { pod: 'bunny-7d4f', container: 'bunny' },
+    })
+    expect(recognised(`cohorts bunny-7d4f bunny ${LINE}`)).toMatchObject({
+      text: LINE,
+      labels: { namespace: 'cohorts', pod: 'bunny-7d4f', container: 'bunny' },
+    })
+    const json = JSON.stringify({
+      message: LINE,
+      nodeName: 'n1',
+      namespace: 'cohorts',
+      podName: 'bunny-7d4f',
+      containerName: 'bunny',
+    })
+    expect(recognised(json)).toMatchObject({
+      text: LINE,
+      labels: { namespace: 'cohorts', pod: 'bunny-7d4f', container: 'bunny' },
+    })
+  })
+
+  it('stern keeps continuation lines of a pod it has seen', () => {
+    const { makeWrapper } = recognise(Buffer.from(`relay-0 relay [07:56:21 INF] a\n`.repeat(5)))
+    const wrapper = makeWrapper()
+    unwrapped(wrapper, 'relay-0 relay [07:56:21 INF] a')
+    expect(unwrapped(wrapper, 'relay-0 relay SELECT a."Id" FROM x')).toMatchObject({
+      text: 'SELECT a."Id" FROM x',
+    })
+    expect(unwrapped(wrapper, 'some other words')).toBeUndefined()
+  })
+
+  it('Docker json-file, with escapes', () => {
+    const text = 'ERROR - 26-Sep-25 07:56:21 - said "no" \\ tab\there é 🐇'
+    const json = (log: string): string =>
+      JSON.stringify({ log, stream: 'stderr', time: '2025-09-26T06:56:21.123456789Z' })
+    expect(recognised(json(`${LINE}\n`))).toMatchObject({
+      name: 'Docker json-file',
+      text: LINE,
+      time: TIME,
+    })
+    expect(recognised(json(`${text}\n`))).toMatchObject({ text, time: TIME, partial: false })
+    expect(recognised(json('cut off'))).toMatchObject({ text: 'cut off', partial: true })
+  })
+
+  it('Loki exports: lines, arrays, CSV, with times in any unit', () => {
+    const labels = {
+      cluster: 'site-a',
+      namespace: 'cohorts',
+      pod: 'bunny-7d4f',
+      container: 'bunny',
+    }
+    const record = { labels, line: LINE, timestamp: '2025-09-26T06:56:21.123456789Z' }
+    expect(recognised(JSON.stringify(record))).toMatchObject({
+      name: 'Loki export (JSON)',
+      text: LINE,
+      time: TIME,
+      labels,
+    })
+    const nanoseconds = { line: LINE, timestamp: `${TIME}000000`, fields: labels }
+    expect(recognised(JSON.stringify(nanoseconds))).toMatchObject({
+      text: LINE,
+      time: TIME,
+      labels,
+    })
+    expect(recognise(Buffer.from(JSON.stringify([record, record], null, 2))).layout).toBe(
+      'json-array',
+    )
+    const { makeWrapper, layout } = recognise(
+      Buffer.from(`timestamp,cluster,pod,line\n${TIME},site-a,bunny-7d4f,"said ""no"", twice"\n`),
+    )
+    expect(layout).toBe('csv')
+    expect(
+      unwrapped(makeWrapper(), `${TIME},site-a,bunny-7d4f,"said ""no"", twice"`),
+    ).toMatchObject({
+      text: 'said "no", twice',
+      time: TIME,
+      labels: { cluster: 'site-a', pod: 'bunny-7d4f' },
+    })
+  })
+
+  it('docker compose', () => {
+    expect(recognised(`bunny-1  | ${LINE}`)).toMatchObject({
+      name: 'docker compose',
+      text: LINE,
+      labels: { pod: 'bunny-1' },
+    })
+  })
+
+  it('sees that an export lists the newest line first', () => {
+    const at = (second: number): string =>
+      `2025-09-26T06:56:${String(second).padStart(2, '0')}Z ${LINE}`
+    const rising = Array.from({ length: 20 }, (_, second) => at(second))
+    expect(recognise(Buffer.from(rising.join('\n'))).newestFirst).toBe(false)
+    expect(recognise(Buffer.from(rising.toReversed().join('\n'))).newestFirst).toBe(true)
+  })
+})
