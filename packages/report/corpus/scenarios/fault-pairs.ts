@@ -32,12 +32,29 @@ const FAMILIES: readonly (readonly FaultName[])[] = [
   ['log-gap', 'source-ended-early'],
 ]
 
+/** Were missed once, when only the complete list had them: now they are always asked for. */
+const ALWAYS: ReadonlySet<string> = new Set([
+  'auth-wrong-collection + read-timeout',
+  'proxy-503 + log-gap',
+  'proxy-504 + log-gap',
+  'hub-error + broker-refused',
+  'slow + database-slow',
+])
+
 /**
  * Two causes at once. Of two faults of clients each has a client of its own, and they overlap; a fault of the whole network
  * would hide another, so of two such one is over when the other begins.
  * @param all every pair; else pairs enough for every cause to have met every other family
  */
 export function faultPairs(all: boolean): Scenario[] {
+  if (all) return pairs(true)
+  const selection = pairs(false)
+  const chosen = new Set(selection.map(({ name }) => name))
+  const others = pairs(true).filter(({ name }) => ALWAYS.has(name) && !chosen.has(name))
+  return [...selection, ...others]
+}
+
+function pairs(all: boolean): Scenario[] {
   const scenarios: Scenario[] = []
   const met = new Set<string>()
   const seen = new Set<string>()
