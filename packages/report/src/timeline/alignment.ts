@@ -69,7 +69,7 @@ const MOST_LAGS = 691_200
 
 /**
  * Lags within [low, high] milliseconds, in steps of a second, by how many pairs of instants lie so far apart; the most frequent
- * first, at most `most` of them.
+ * first, at most `most` of them. Of a range too wide to count the middle is looked at, where the two overlap most.
  */
 export function frequentLags(
   a: Signal,
@@ -78,8 +78,9 @@ export function frequentLags(
   high: number,
   most: number,
 ): number[] {
-  const first = Math.floor(low / 1_000)
-  const length = Math.min(MOST_LAGS, Math.ceil(high / 1_000) - first + 1)
+  const whole = Math.ceil(high / 1_000) - Math.floor(low / 1_000) + 1
+  const length = Math.min(MOST_LAGS, whole)
+  const first = Math.floor(low / 1_000) + Math.floor((whole - length) / 2)
   if (!(length > 0)) return []
   const counts = new Uint32Array(length)
   const step = Math.max(1, Math.floor(a.times.length / 120))
@@ -94,10 +95,11 @@ export function frequentLags(
   // A lag that falls between two seconds is spread over both.
   const weight = (bin: number): number =>
     (counts[bin] ?? 0) + Math.max(counts[bin - 1] ?? 0, counts[bin + 1] ?? 0)
+  const middle = length / 2
   const least = Math.max(2, Math.min(5, a.times.length / step / 10))
   for (let bin = 0; bin < length; bin++) if ((counts[bin] ?? 0) >= least) bins.push(bin)
   return bins
-    .toSorted((x, y) => weight(y) - weight(x) || x - y)
+    .toSorted((x, y) => weight(y) - weight(x) || Math.abs(x - middle) - Math.abs(y - middle))
     .slice(0, most)
     .map((bin) => (bin + first) * 1_000)
 }

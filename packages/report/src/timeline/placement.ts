@@ -133,7 +133,14 @@ function matchOffsets(
   const most = found[0]
   if (most === undefined) return undefined
   const equal = found.filter(({ matched }) => matched >= most.matched * 0.95)
-  equal.sort((a, b) => zoneOddity(a.offset) - zoneOddity(b.offset) || a.spread - b.spread)
+  // Days apart the zone is the same; then the two logs are of the same days.
+  const apart = (shift: number): number => Math.round(Math.abs(shift - (low + high) / 2) / DAY)
+  equal.sort(
+    (a, b) =>
+      zoneOddity(a.offset) - zoneOddity(b.offset) ||
+      apart(a.offset) - apart(b.offset) ||
+      a.spread - b.spread,
+  )
   const best = equal[0]
   return best === undefined ? undefined : { source, other, best, rivals: equal.length - 1 }
 }
@@ -217,19 +224,10 @@ function assume(open: readonly LogSource[], placed: readonly Placement[]): Place
   }
 }
 
-/** The whole number of days that makes a source overlap [from, to] most. */
+/** The whole number of days that makes a source overlap [from, to] most: the one nearest to where their middles meet. */
 function bestDay(source: LogSource, from: number, to: number): number {
-  let best = 0
-  let most = Number.NEGATIVE_INFINITY
-  const firstDay = Math.floor((from - source.last) / DAY)
-  for (let day = firstDay; day <= firstDay + 40; day++) {
-    const overlap = Math.min(to, source.last + day * DAY) - Math.max(from, source.first + day * DAY)
-    if (overlap > most) {
-      most = overlap
-      best = day * DAY
-    }
-  }
-  return best
+  const middles = (from + to) / 2 - (source.first + source.last) / 2
+  return Math.round(middles / DAY) * DAY || 0
 }
 
 /** What two sources both saw, as pairs of signals. */

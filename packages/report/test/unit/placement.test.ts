@@ -60,6 +60,28 @@ describe('putting sources on one time line', () => {
     expect(report.window.from?.slice(0, 16)).toBe('2025-09-26T06:29')
   })
 
+  it('puts a log of weeks without dates on the days of the others, where every day looks the same', async () => {
+    const polls = Array.from({ length: 12 * 864 }, (_, n) => START + 7_000 + n * 100_000)
+    const stamp = (time: number): string => new Date(time).toISOString().replace('Z', '000000Z')
+    const client = polls.map(
+      (poll) =>
+        `${stamp(poll)} DEBUG - 26-Sep-25 06:30:00 - Sending get request to https://relay.example.org/link_connector_api/task/nextjob/[REDACTED]\n` +
+        `${stamp(poll)} DEBUG - 26-Sep-25 06:30:00 - Response Status: 204\n`,
+    )
+    const hub = polls.map((poll) => {
+      const time = new Date(poll - 20).toISOString().slice(11, 19)
+      return (
+        `[${time} INF] Credentials validated for Client: site-a\n` +
+        `[${time} INF] HTTP GET /link_connector_api/task/nextjob/${COLLECTION} responded 204 in 130.1 ms\n`
+      )
+    })
+    const report = await reportOf({ 'bunny.log': client.join(''), 'relay.log': hub.join('') })
+    expect(sourceOf(report, 'relay.log')).toMatchObject({
+      first: '2025-09-26T06:30:06.000Z',
+      placement: { method: 'matched', offsetMinutes: 0 },
+    })
+  })
+
   it('says that it assumed UTC where nothing tells, and that there is no date where there is none', async () => {
     const [client, hub] = [
       await reportOf({ 'bunny.log': bunny(0, 0) }),
