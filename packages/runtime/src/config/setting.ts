@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 
+import { withoutUrlPasswords } from '../logging/url-password.ts'
 import { normaliseName, type Environment, type Variable } from './environment.ts'
 import { durationText, valueText } from './value-text.ts'
 
@@ -119,15 +120,18 @@ export function parseVariable<S extends z.ZodType>(
   const parsed = schema.safeParse(text)
   if (parsed.success) return { value: parsed.data }
   const message = parsed.error.issues.map((issue) => issue.message).join('; ')
+  // A URL with a password may have been put into the wrong variable.
   return fail(
-    how.secret ? message.replaceAll(text, '[REDACTED]') : `${message}, got ${JSON.stringify(text)}`,
+    how.secret
+      ? message.replaceAll(text, '[REDACTED]')
+      : withoutUrlPasswords(`${message}, got ${JSON.stringify(text)}`, '[REDACTED]'),
   )
 }
 
 export function shownText(value: unknown, secret: boolean): string {
   if (value === undefined || value === null) return ''
   if (secret) return '********'
-  return valueText(value).replaceAll(/:\/\/([^/\s:@]*):[^/\s@]*@/g, '://$1:********@')
+  return withoutUrlPasswords(valueText(value), '********')
 }
 
 /** 60,000 ms as `1m`, where the variable would read that. */

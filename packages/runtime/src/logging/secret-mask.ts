@@ -1,4 +1,5 @@
 import type { LogRecord } from './log-record.ts'
+import { withoutUrlPasswords } from './url-password.ts'
 
 const REDACTED = '[REDACTED]'
 
@@ -54,13 +55,11 @@ export class SecretMask {
   text(text: string): string {
     let safe = text
     for (const secret of this.#secrets) safe = safe.replaceAll(secret, REDACTED)
-    return safe
-      .replaceAll(/:\/\/([^/\s:@]*):[^/\s@]+@/g, `://$1:${REDACTED}@`)
-      .replaceAll(
-        /\b(basic|bearer) ([a-z0-9+/=._~-]{8,})/gi,
-        (whole, scheme: string, token: string) =>
-          isCredential(scheme, token) ? `${scheme} ${REDACTED}` : whole,
-      )
+    return withoutUrlPasswords(safe, REDACTED).replaceAll(
+      /\b(basic|bearer) ([a-z0-9+/=._~-]{8,})/gi,
+      (whole, scheme: string, token: string) =>
+        isCredential(scheme, token) ? `${scheme} ${REDACTED}` : whole,
+    )
   }
 
   #fields(fields: object): Record<string, unknown> {

@@ -104,6 +104,11 @@ describe('loadConfig', () => {
     })
   })
 
+  it('does not quote the password of a URL that was put into the wrong variable', () => {
+    const [problem] = problemsOf({ ...valid, RELAY_PORT: 'amqp://relay:hunter2@mq:5672' })
+    expect(problem?.message).toContain('got "amqp://relay:[REDACTED]@mq:5672"')
+  })
+
   it('reports every problem at once, by the name of the variable', () => {
     const problems = problemsOf({ RELAY_PORT: 'abc', RELAY_QUEUE: 'rabitmq', RELAY_LEASE: '5x' })
     expect(problems).toEqual([
