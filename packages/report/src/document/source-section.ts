@@ -64,7 +64,7 @@ function roleFromLabel(source: LogSource): Role {
 function gapsOf(told: readonly Told[], fallback: number): Source['gaps'] {
   const [first] = told
   if (first === undefined) return []
-  return sourceGaps(first, first.placement.shift)
+  return sourceGaps(first)
     .slice(0, 20)
     .map(({ from, to }) => ({ from: instantOr(from, fallback), to: instantOr(to, fallback) }))
 }

@@ -31,6 +31,8 @@ export interface Told<F extends Facts = Facts> {
    * skew between the two clocks is taken off.
    */
   shift: number
+  /** Its clock was held against the hub's, and what they were apart is taken off. */
+  aligned: boolean
 }
 
 /** A hub: one program, or several replicas of it. */
@@ -86,6 +88,7 @@ export function buildNetwork(
       placement,
       source: placement.source,
       shift: placement.shift,
+      aligned: facts.role === 'hub',
     })),
   )
   const hubs = groupHubs(told.filter(isRole('hub')))
@@ -185,7 +188,7 @@ function setClocks(
   services: readonly Told[],
 ): void {
   for (const { told, match } of drafts.flatMap(({ logs }) => logs)) {
-    if (match !== undefined && !match.ambiguous) told.shift -= match.skewMs
+    if (match !== undefined && !match.ambiguous) alignClock(told, match)
   }
   for (const service of services) {
     for (const hub of hubs.flatMap(({ told }) => told)) {
@@ -196,10 +199,15 @@ function setClocks(
       // Between programs of one house the plainest explanation holds: clocks that agree, where that fits as well as any other.
       const match = matchSignals(mine, theirs, service.shift - hub.shift, rhythm, 'plainest')
       if (match === undefined || (match.ambiguous && Math.abs(match.skewMs) > SECOND)) continue
-      service.shift -= match.skewMs
+      alignClock(service, match)
       break
     }
   }
+}
+
+function alignClock(told: Told, { skewMs }: PollMatch): void {
+  told.shift -= skewMs
+  told.aligned = true
 }
 
 function finishLink(

@@ -33,6 +33,11 @@ export class GapKeeper {
     this.#last = time
   }
 
+  /** No interval that is not among the gaps kept was longer than this, milliseconds. */
+  get longestForgotten(): number {
+    return this.#shortestKept
+  }
+
   /** Median time between two signs, milliseconds; NaN with fewer than three. */
   get rhythm(): number {
     return this.intervals.count < 2 ? Number.NaN : this.intervals.quantile(0.5)

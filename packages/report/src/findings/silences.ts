@@ -300,7 +300,7 @@ function lateBeginning(
 
 /** Times in which a hub wrote nothing at all, in any replica. */
 export function hubSilences(told: readonly Told[]): Gap[] {
-  const [first, ...rest] = told.map((one) => sourceGaps(one, one.shift))
+  const [first, ...rest] = told.map(sourceGaps)
   return (first ?? []).filter((gap) =>
     rest.every((gaps) =>
       gaps.some((other) => other.from <= gap.from + SECOND && other.to >= gap.to - SECOND),
@@ -308,12 +308,15 @@ export function hubSilences(told: readonly Told[]): Gap[] {
   )
 }
 
-/** Times, moved by `shift`, in which a source, against its own rhythm, says nothing. */
-export function sourceGaps(told: Told, shift: number): Gap[] {
-  const { signs } = told.source
+/** Times in which a source, against its own rhythm, says nothing. */
+export function sourceGaps(told: Told): Gap[] {
   const limit = silenceLimit(told)
-  if (Number.isNaN(limit)) return []
-  return signs
+  return Number.isNaN(limit) ? [] : silencesOf(told, limit)
+}
+
+/** Times longer than `limit`, ms, in which a source says nothing. */
+export function silencesOf({ source, shift }: Told, limit: number): Gap[] {
+  return source.signs
     .longerThan(limit)
     .map(({ from, to, busy }) => ({ from: from + shift, to: to + shift, busy }))
 }

@@ -1,13 +1,14 @@
 import type { Told } from '../exchange/network.ts'
 import type { Part } from '../exchange/topology.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { moved, okWithin } from '../timeline/placed-account.ts'
-import { pollLinksOf, viewOf } from './context.ts'
+import { moved } from '../timeline/placed-account.ts'
+import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
 import { SKEW_WARNING_MS } from './limits.ts'
-import { silenceLimit, sourceGaps } from './silences.ts'
+import { lacksLines, missingStretches } from './missing-lines.ts'
+import { silenceLimit } from './silences.ts'
 import { clockWord, countWord, percentWord, spanWord } from './words.ts'
 
 /** Clocks may be a minute off either way: a log that ends so little before another proves nothing. */
@@ -16,7 +17,7 @@ const CLOCK_ROOM_MS = 2 * MINUTE
 /** Holes in the logs as such; to be run before the links are judged, since a hole explains silence. */
 export function findLogGaps(context: DiagnosisContext): void {
   for (const told of context.network.told) {
-    const gaps = sourceGaps(told, told.shift).filter((gap) => isMissing(context, told, gap))
+    const gaps = missingStretches(context, told)
     const [first] = gaps
     const last = gaps.at(-1)
     if (first === undefined || last === undefined) continue
@@ -44,43 +45,6 @@ export function findLogGaps(context: DiagnosisContext): void {
 /** Events come in bursts: on average says more than in between. Two digits. */
 function meanRhythm({ source }: Told): number {
   return Number(((source.last - source.first) / Math.max(1, source.events)).toPrecision(2))
-}
-
-/** The silence is a hole in the log: nothing else explains why the program had nothing to write. */
-function isMissing(
-  context: DiagnosisContext,
-  told: Told,
-  gap: { from: number; to: number },
-): boolean {
-  const { shift } = told
-  const started = told.facts.startLines.some(
-    ({ time }) => time + shift >= gap.from && time + shift <= gap.to + MINUTE,
-  )
-  if (started) return false
-  return (
-    told.facts.role === 'hub' || told.facts.role === 'upstream' || hasBusiness(context, told, gap)
-  )
-}
-
-/** The hub's log shows that there was something to write: polls that came over this source, or went to it. */
-function hasBusiness(
-  context: DiagnosisContext,
-  told: Told,
-  { from, to }: { from: number; to: number },
-): boolean {
-  const { facts } = told
-  // A broker only writes of polls where each brings a connection of its own.
-  if (facts.role === 'broker' && facts.shortLived < 10) return false
-  if (facts.role === 'database') return false
-  const links = pollLinksOf(context).filter(
-    (link) =>
-      facts.role !== 'client' || (link.poll?.logs.some((log) => log.told === told) ?? false),
-  )
-  const ok = links.reduce((sum, link) => {
-    const hub = viewOf(link, 'hub')
-    return sum + (hub === undefined ? 0 : okWithin(hub, from, to))
-  }, 0)
-  return ok >= (facts.role === 'client' ? 3 : 5)
 }
 
 export function partOfSource(context: DiagnosisContext, told: Told): Part | undefined {
@@ -151,7 +115,7 @@ function endsEarly(context: DiagnosisContext, told: Told, end: number, to: numbe
   return (
     facts.role === 'hub' ||
     context.network.hubs.length === 0 ||
-    hasBusiness(context, told, { from: end, to })
+    lacksLines(context, told, { from: end, to })
   )
 }
 

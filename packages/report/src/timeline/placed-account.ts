@@ -5,6 +5,7 @@ import type { LinkAccount } from '../facts/link-account.ts'
 import { LogHistogram } from '../facts/log-histogram.ts'
 import type { Episode, ProblemAccount } from '../facts/problem-account.ts'
 import { Series } from '../facts/series.ts'
+import { MINUTE } from '../read/timestamps.ts'
 
 /** An account and how far its clock has to be moved to be UTC, milliseconds. */
 export interface AccountPart {
@@ -131,17 +132,46 @@ export function placeSeries(
   return series
 }
 
-/** Exchanges that worked well within [from, to], to the precision of the buckets. */
-export function okWithin(account: PlacedAccount, from: number, to: number): number {
+/** Exchanges that certainly lie within [from, to]; those in buckets that reach beyond are left out. */
+export function exchangesWithin(
+  account: PlacedAccount,
+  from: number,
+  to: number,
+  which: 'good' | 'all',
+): number {
+  const sum = account.parts.reduce((n, part) => n + partWithin(part, from, to, which), 0)
+  // Over days a bucket is longer than many a hole; how long the other side was silent at most is known exactly.
+  return which === 'all' ? Math.max(sum, fewestSigns(account, from, to)) : sum
+}
+
+/** The same as one source alone tells it. */
+export function partWithin(
+  { account: { series, summaries }, shift }: AccountPart,
+  from: number,
+  to: number,
+  which: 'good' | 'all',
+): number {
+  // What a summary counts lies in the minute before it.
+  if (summaries.size > 0) from += MINUTE
   let sum = 0
-  for (const { account: part, shift } of account.parts) {
-    const { series } = part
-    for (let slot = 0; slot < series.length; slot++) {
-      const start = series.from + slot * series.bucketMs + shift
-      if (start >= from && start + series.bucketMs <= to) sum += series.ok[slot] ?? 0
-    }
+  for (let slot = 0; slot < series.length; slot++) {
+    const start = series.from + slot * series.bucketMs + shift
+    if (start < from || start + series.bucketMs > to) continue
+    sum += series.ok[slot] ?? 0
+    if (which === 'all') sum += series.failed[slot] ?? 0
   }
   return sum
+}
+
+/** So many signs of life there were at least within [from, to], by the longest silence in it. */
+function fewestSigns(account: PlacedAccount, from: number, to: number): number {
+  const start = Math.max(from, account.first)
+  const end = Math.min(to, account.last)
+  if (!(end > start) || account.summarised) return 0
+  const kept = account.gaps.map((gap) => Math.min(gap.to, end) - Math.max(gap.from, start))
+  const forgotten = account.parts.map(({ account: part }) => part.signs.longestForgotten)
+  const silence = Math.max(...kept, ...forgotten)
+  return silence > 0 ? Math.max(0, Math.floor((end - start) / silence) - 1) : 0
 }
 
 function placeProblems(parts: readonly AccountPart[], lastOk: number): Map<Cause, PlacedProblem> {

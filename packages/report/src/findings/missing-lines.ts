@@ -1,0 +1,110 @@
+import type { Told } from '../exchange/network.ts'
+import type { NetLink, Side } from '../exchange/topology.ts'
+import type { LinkAccount } from '../facts/link-account.ts'
+import { MINUTE, SECOND } from '../read/timestamps.ts'
+import { exchangesWithin, partWithin } from '../timeline/placed-account.ts'
+import type { AccountPart } from '../timeline/placed-account.ts'
+import { pollLinksOf, viewOf } from './context.ts'
+import type { DiagnosisContext } from './context.ts'
+import { silenceLimit, silencesOf } from './silences.ts'
+
+/** Fewer exchanges than these may lie at the edges of a silence. */
+const FEWEST_MISSING = 3
+/** How far apart clocks may be that nobody could compare, ms: what is said of them has to hold for all of these. */
+const ANY_CLOCK = [-60, -50, -40, -30, -20, -10, 0, 10, 20, 30, 40, 50, 60].map((s) => s * SECOND)
+
+export interface Stretch {
+  readonly from: number
+  readonly to: number
+}
+
+/**
+ * Stretches in which a source lacks lines. A hub and an upstream write by the clock, so their own rhythm shows it; what others
+ * write depends on what comes over them, so there the other side has to show that something did.
+ */
+export function missingStretches(context: DiagnosisContext, told: Told): Stretch[] {
+  const { role } = told.facts
+  const byClock = role === 'hub' || role === 'upstream'
+  const own = silenceLimit(told)
+  return silencesOf(told, shortestHole(told)).filter((silence) => {
+    if (startedWithin(told, silence)) return false
+    return (byClock && silence.to - silence.from > own) || lacksLines(context, told, silence)
+  })
+}
+
+/** A silence no longer than this says nothing: a log is as dense as its program is busy. */
+function shortestHole(told: Told): number {
+  const { rhythm } = told.source.signs
+  const pace = accountsOf(told).some(({ summaries }) => summaries.size > 0) ? MINUTE : rhythm
+  return Math.max(30 * SECOND, Number.isNaN(pace) ? 0 : 2.5 * pace)
+}
+
+/** A program that was started had not been running. */
+function startedWithin({ facts, shift }: Told, { from, to }: Stretch): boolean {
+  return facts.startLines.some(({ time }) => time + shift >= from && time + shift <= to + MINUTE)
+}
+
+/** Others show exchanges of this time that the source ought to have: it has most of them otherwise. */
+export function lacksLines(context: DiagnosisContext, told: Told, stretch: Stretch): boolean {
+  const { source, shift } = told
+  const shown = (from: number, to: number): number => shownByOthers(context, told, from, to)
+  const offsets = told.aligned ? [0] : ANY_CLOCK
+  const fewest = Math.min(...offsets.map((ms) => shown(stretch.from + ms, stretch.to + ms)))
+  if (fewest < FEWEST_MISSING) return false
+  const holes = silencesOf(told, shortestHole(told))
+  const inHoles = holes.reduce((sum, { from, to }) => sum + shown(from, to), 0)
+  const elsewhere = shown(source.first + shift, source.last + shift) - inHoles
+  const written = ownExchanges(told)
+  return written > 0 && written >= elsewhere * 0.5
+}
+
+/** Exchanges a source tells itself, of the kind that others tell as well. */
+function ownExchanges(told: Told): number {
+  if (told.facts.role === 'broker') return told.facts.shortLived
+  return accountsOf(told).reduce((sum, account) => sum + account.totals().exchanges, 0)
+}
+
+/** What a source tells of polls. */
+function accountsOf({ facts }: Told): readonly LinkAccount[] {
+  if (facts.role === 'client') return [facts.link]
+  if (facts.role !== 'hub' && facts.role !== 'balancer') return []
+  return facts.clients.all().map(({ account }) => account)
+}
+
+/** Exchanges that came over the program of this source, as other sources tell. */
+function shownByOthers(context: DiagnosisContext, told: Told, from: number, to: number): number {
+  return pollLinksOf(context).reduce((sum, link) => sum + shownOn(link, told, from, to), 0)
+}
+
+function shownOn(link: NetLink, told: Told, from: number, to: number): number {
+  const within = (side: Side, which: 'good' | 'all'): number => {
+    const account = viewOf(link, side)
+    return account === undefined ? 0 : exchangesWithin(account, from, to, which)
+  }
+  const { sourceId } = told.source
+  const partsOf = (side: Side): readonly AccountPart[] => viewOf(link, side)?.parts ?? []
+  const tells = (side: Side): boolean => partsOf(side).some(({ source }) => source === sourceId)
+  switch (told.facts.role) {
+    case 'client': {
+      if (!tells('client')) return 0
+      const others = partsOf('client').filter(({ source }) => source !== sourceId)
+      const theirs = others.reduce((sum, part) => sum + partWithin(part, from, to, 'all'), 0)
+      return Math.max(
+        0,
+        within(viewOf(link, 'hub') === undefined ? 'balancer' : 'hub', 'all') - theirs,
+      )
+    }
+    case 'balancer':
+      return tells('balancer') ? Math.max(within('hub', 'all'), within('client', 'good')) : 0
+    case 'broker':
+      // A poll that was turned away has not been to the broker.
+      return within('hub', 'good')
+    case 'hub':
+      // What a client did not get through with, the hub need not know of; replicas share what comes.
+      return tells('hub') && link.hub?.told.length === 1
+        ? Math.max(within('balancer', 'good'), within('client', 'good'))
+        : 0
+    default:
+      return 0
+  }
+}
