@@ -13,7 +13,7 @@ const BUILT_IN = new Set(['test', 'start', 'stop', 'restart'])
 
 export interface CommandSource {
   /** A new `warren` each time: a command remembers the options it was parsed with. */
-  readonly build: (io: CliIo) => Command
+  readonly build: (io: CliIo) => Command | Promise<Command>
   /** Names of the root package's scripts. */
   readonly scripts: readonly string[]
 }
@@ -61,7 +61,7 @@ async function warrenProblem(
   const said: string[] = []
   const output = { write: (text: string) => said.push(text) }
   const stdin = new PassThrough()
-  const program = source.build({ stdout: output, stderr: output, stdin, env: {} })
+  const program = await source.build({ stdout: output, stderr: output, stdin, env: {} })
   disarm(program)
   try {
     await program.parseAsync([...args], { from: 'user' })

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { printFailure, processIo } from '@warren/runtime'
-
-import { buildProgram } from './program.ts'
+import { keepCompiled, printFailure, processIo } from '@warren/runtime/cli'
 
 const io = processIo()
+keepCompiled(io.env)
 try {
-  await buildProgram(io).parseAsync()
+  const { buildProgram } = await import('./program.ts')
+  const program = await buildProgram(io, process.argv[2])
+  await program.parseAsync()
 } catch (error: unknown) {
   process.exitCode = printFailure(error, io.stderr, io.env)
 }

@@ -1,12 +1,16 @@
-import { bunnyCommand } from '@warren/bunny'
-import { relayCommand } from '@warren/relay'
-import { reportCommand } from '@warren/report'
-import type { CliIo } from '@warren/runtime'
-import { upstreamCommand } from '@warren/upstream'
+import type { CliIo } from '@warren/runtime/cli'
 import { Command } from 'commander'
 
-import { demoCommand } from './demo/demo.command.ts'
 import { VERSION } from './version.ts'
+
+/** Each room's command, loaded when it is asked for: none has to wait for the drivers and frameworks of the others. */
+const COMMANDS = new Map<string, (io: CliIo) => Promise<Command>>([
+  ['demo', async (io) => (await import('./demo/demo.command.ts')).demoCommand(io)],
+  ['bunny', async (io) => (await import('@warren/bunny')).bunnyCommand(io)],
+  ['relay', async (io) => (await import('@warren/relay')).relayCommand(io)],
+  ['upstream', async (io) => (await import('@warren/upstream')).upstreamCommand(io)],
+  ['report', async (io) => (await import('@warren/report/cli')).reportCommand(io)],
+])
 
 const HELP = `
 Try it:
@@ -19,8 +23,11 @@ Exit codes: 0 well, 1 failed or found something, 2 could not tell, 64 wrong usag
 65 bad data, 69 something needed is not there, 78 wrong configuration.
 `
 
-/** The whole command line. Parsing errors throw instead of ending the process. */
-export function buildProgram(io: CliIo): Command {
+/**
+ * The command line. Parsing errors throw instead of ending the process.
+ * @param asked first word after the program's name: where it is a command, the others are left out
+ */
+export async function buildProgram(io: CliIo, asked?: string): Promise<Command> {
   const program = new Command('warren')
     .description(
       'Cohort discovery across hospitals: the edge, the hub, and what is wrong between them',
@@ -28,11 +35,10 @@ export function buildProgram(io: CliIo): Command {
     .version(VERSION)
     .showHelpAfterError('(--help says more)')
     .addHelpText('after', HELP)
-  program.addCommand(demoCommand(io))
-  program.addCommand(bunnyCommand(io))
-  program.addCommand(relayCommand(io))
-  program.addCommand(upstreamCommand(io))
-  program.addCommand(reportCommand(io))
+  const only = COMMANDS.get(asked ?? '')
+  const wanted = only === undefined ? [...COMMANDS.values()] : [only]
+  for (const command of await Promise.all(wanted.map((load) => load(io))))
+    program.addCommand(command)
   quiet(program, io)
   return program
 }

@@ -1,4 +1,4 @@
-import { ExitCode } from '@warren/runtime'
+import { ExitCode } from '@warren/runtime/cli'
 import type { ReportDocument } from '../document/report-document.ts'
 
 /** What makes the command end with something else than 0. */

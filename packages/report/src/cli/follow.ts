@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { sleep, styles } from '@warren/runtime'
-import type { CliIo } from '@warren/runtime'
+import { sleep, styles } from '@warren/runtime/cli'
+import type { CliIo } from '@warren/runtime/cli'
 import type { ReportDocument } from '../document/report-document.ts'
 import { fileChunks } from '../read/byte-stream.ts'
 import type { InputFile } from '../read/input-files.ts'

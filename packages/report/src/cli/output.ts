@@ -1,35 +1,33 @@
-import type { Styles } from '@warren/runtime'
+import type { Styles } from '@warren/runtime/cli'
 import type { ReportDocument } from '../document/report-document.ts'
-import { renderHtml } from '../render/html/render-html.ts'
-import { renderJson } from '../render/json.ts'
-import { renderMarkdown } from '../render/markdown.ts'
-import { renderText } from '../render/text.ts'
+import type { OutputFormat } from './output-format.ts'
 
-export const OUTPUT_FORMATS = ['md', 'html', 'json', 'text'] as const
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
-
-export function render(document: ReportDocument, format: OutputFormat, paint: Styles): string {
+/** The document as text. A renderer is loaded when it is asked for. */
+export async function render(
+  document: ReportDocument,
+  format: OutputFormat,
+  paint: Styles,
+): Promise<string> {
   switch (format) {
-    case 'md':
+    case 'md': {
+      const { renderMarkdown } = await import('../render/markdown.ts')
       return renderMarkdown(document)
-    case 'html':
+    }
+    case 'html': {
+      const { renderHtml } = await import('../render/html/render-html.ts')
       return renderHtml(document)
-    case 'json':
+    }
+    case 'json': {
+      const { renderJson } = await import('../render/json.ts')
       return renderJson(document)
-    case 'text':
+    }
+    case 'text': {
+      const { renderText } = await import('../render/text.ts')
       return renderText(document, paint)
+    }
     default:
       return format satisfies never
   }
-}
-
-/** The format a file name asks for; undefined where it says nothing. */
-export function formatOfFile(name: string | undefined): OutputFormat | undefined {
-  const ending = /\.([a-z]+)$/i.exec(name ?? '')?.[1]?.toLowerCase()
-  if (ending === 'htm') return 'html'
-  if (ending === 'markdown') return 'md'
-  if (ending === 'txt') return 'text'
-  return OUTPUT_FORMATS.find((format) => format === ending)
 }
 
 /** What each source was taken for: said at once, since everything else rests on it. */

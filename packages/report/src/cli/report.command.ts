@@ -1,21 +1,12 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { ExitCode, progressBar, ProgramError, styles } from '@warren/runtime'
-import type { CliIo } from '@warren/runtime'
+import type { CliIo } from '@warren/runtime/cli'
 import { Command, Option } from 'commander'
-import { reportJsonSchema } from '../document/report-document.ts'
-import { inputFiles } from '../read/input-files.ts'
-import type { InputFile } from '../read/input-files.ts'
-import { createReport } from '../report.ts'
-import type { ReportOptions } from '../report.ts'
-import { exitStatus, FAIL_ON } from './exit-status.ts'
+import { FAIL_ON } from './exit-status.ts'
 import type { FailOn } from './exit-status.ts'
-import { follow } from './follow.ts'
-import { formatOfFile, OUTPUT_FORMATS, render, sourceLines } from './output.ts'
-import type { OutputFormat } from './output.ts'
-import { inputSize } from './input-size.ts'
-import { parseDate, parseInstant } from './time-options.ts'
+import { OUTPUT_FORMATS } from './output-format.ts'
+import type { OutputFormat } from './output-format.ts'
 
-interface Flags {
+/** Options as the command line gives them. */
+export interface ReportFlags {
   source: string[]
   since?: string
   until?: string
@@ -76,116 +67,11 @@ Examples:
 
 Exit codes: 0 healthy, 1 findings, 2 could not tell, 64 wrong usage.`,
     )
-    .action(async (names: string[], flags: Flags) => {
+    .action(async (names: string[], flags: ReportFlags) => {
+      // Loaded only now: help does not wait for it.
+      const { runReport } = await import('./run-report.ts')
       process.exitCode = await runReport(io, names, flags)
     })
-}
-
-/** Runs the command and returns its exit code; rejects with a ProgramError for wrong usage. */
-export async function runReport(
-  io: CliIo,
-  names: readonly string[],
-  flags: Flags,
-): Promise<number> {
-  if (flags.schema === true) {
-    io.stdout.write(`${JSON.stringify(reportJsonSchema(), null, 2)}\n`)
-    return ExitCode.ok
-  }
-  const files = inputFiles(names, flags.source)
-  if (files.length === 0) {
-    throw new ProgramError('no files to read', {
-      exitCode: ExitCode.usage,
-      hint: 'give files, folders or globs, or - for standard input',
-    })
-  }
-  const options = reportOptions(io, flags)
-  if (flags.follow === true) return runFollow(io, files, options, flags)
-  const bar = progressBar({ title: 'reading', total: inputSize(files), stream: io.stderr })
-  const document = await createReport(files, {
-    ...options,
-    onProgress: (bytes) => bar.update(bytes),
-  }).finally(() => bar.stop())
-  if (flags.quiet !== true) io.stderr.write(sourceLines(document, styles(io.stderr, io.env)))
-  const format = flags.format ?? formatOfFile(flags.output) ?? 'text'
-  if (flags.output === undefined || flags.output === '-') {
-    io.stdout.write(render(document, format, styles(io.stdout, io.env)))
-  } else {
-    write(flags.output, render(document, format, styles({ write: () => undefined }, {})))
-    io.stdout.write(render(document, 'text', styles(io.stdout, io.env)))
-    io.stderr.write(`written to ${flags.output}\n`)
-  }
-  return exitStatus(document, flags.failOn)
-}
-
-async function runFollow(
-  io: CliIo,
-  files: readonly InputFile[],
-  options: ReportOptions,
-  flags: Flags,
-): Promise<number> {
-  if (
-    options.since !== undefined ||
-    options.until !== undefined ||
-    files.some(({ path }) => path === '-')
-  ) {
-    throw new ProgramError(
-      '--follow reads files as they grow: no --since, no --until, no standard input',
-      {
-        exitCode: ExitCode.usage,
-      },
-    )
-  }
-  const stop = new AbortController()
-  const onSignal = (): void => stop.abort()
-  process.once('SIGINT', onSignal)
-  process.once('SIGTERM', onSignal)
-  try {
-    return exitStatus(await follow(io, files, options, stop.signal), flags.failOn)
-  } finally {
-    process.off('SIGINT', onSignal)
-    process.off('SIGTERM', onSignal)
-  }
-}
-
-function reportOptions(io: CliIo, flags: Flags): ReportOptions {
-  const { tz, date } = flags
-  const instant = (option: '--since' | '--until', text: string | undefined): number | undefined =>
-    text === undefined ? undefined : parseInstant(option, text, tz, date)
-  return {
-    tz,
-    date: date === undefined ? undefined : parseDate(date),
-    since: instant('--since', flags.since),
-    until: instant('--until', flags.until),
-    expected: flags.expect === undefined ? undefined : readNames(flags.expect),
-    stdin: io.stdin,
-  }
-}
-
-/** Client names, one a line; `#` begins a remark. */
-function readNames(file: string): string[] {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error: unknown) {
-    throw new ProgramError(`--expect ${file}: cannot be read`, {
-      exitCode: ExitCode.usage,
-      cause: error,
-    })
-  }
-  const names = text.split(/\r?\n/).map((line) => line.replace(/#.*/, '').trim())
-  return [...new Set(names.filter((name) => name !== ''))]
-}
-
-function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text)
-  } catch (error: unknown) {
-    throw new ProgramError(`--output ${file}: cannot be written`, {
-      exitCode: ExitCode.usage,
-      hint: error instanceof Error ? error.message : String(error),
-      cause: error,
-    })
-  }
 }
 
 function collect(value: string, before: string[]): string[] {

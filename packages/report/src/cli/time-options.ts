@@ -1,4 +1,4 @@
-import { ExitCode, ProgramError } from '@warren/runtime'
+import { ExitCode, ProgramError } from '@warren/runtime/cli'
 import { MINUTE } from '../read/timestamps.ts'
 import { zoneOffsetMinutes } from '../timeline/zone-offset.ts'
 

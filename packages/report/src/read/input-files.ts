@@ -1,6 +1,6 @@
 import { globSync, readdirSync, statSync } from 'node:fs'
 import { basename, join, relative, sep } from 'node:path'
-import { ExitCode, ProgramError } from '@warren/runtime'
+import { ExitCode, ProgramError } from '@warren/runtime/cli'
 import { parseSourceOption } from './source-labels.ts'
 import type { SourceLabels } from './source-labels.ts'
 

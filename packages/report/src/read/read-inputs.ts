@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { ExitCode, ProgramError } from '@warren/runtime'
+import { ExitCode, ProgramError } from '@warren/runtime/cli'
 import { LogSource } from '../formats/log-source.ts'
 import type { TimeLimits } from '../formats/log-source.ts'
 import {

@@ -1,4 +1,4 @@
-import { ExitCode, ProgramError } from '@warren/runtime'
+import { ExitCode, ProgramError } from '@warren/runtime/cli'
 
 /** What an operator, a wrapper or a folder says about where lines come from. Every member may be unknown. */
 export interface SourceLabels {

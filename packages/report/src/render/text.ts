@@ -1,4 +1,4 @@
-import { formatTable, type Styles } from '@warren/runtime'
+import { formatTable, type Styles } from '@warren/runtime/cli'
 import type { Finding, ReportDocument } from '../document/report-document.ts'
 import {
   CHECK_TONE,

@@ -1,4 +1,4 @@
-import { ExitCode, ProgramError } from '@warren/runtime'
+import { ExitCode, ProgramError } from '@warren/runtime/cli'
 import { HOUR, MINUTE } from '../read/timestamps.ts'
 
 const FIXED = /^(?:UTC|GMT|Z)?([+-])(\d{1,2})(?::?(\d{2}))?$/i
