@@ -241,6 +241,7 @@ export const hubSettings = {
       .trim()
       .regex(/^[\w.:-]{1,128}$/, 'expected letters, digits and . _ : -'),
     default: hostname(),
+    defaultText: 'the host name',
     description: 'Sent to upstreams as X-Worker-Id, to tell several hubs of one collection apart.',
   }),
   logLevel: setting({
