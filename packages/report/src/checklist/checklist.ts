@@ -117,10 +117,12 @@ const RULES: readonly Rule[] = [
     title: 'The broker works',
     essential: true,
     causes: [
+      'broker-stopped',
       'broker-refused',
       'broker-auth-failed',
       'broker-heartbeat-lost',
       'broker-connection-lost',
+      'broker-operation-refused',
       'broker-resource-alarm',
     ],
     proof: (analysis) =>

@@ -59,10 +59,12 @@ export const CAUSES = [
   'upstream-suspension',
   'submission-failing',
   // broker
+  'broker-stopped',
   'broker-refused',
   'broker-auth-failed',
   'broker-heartbeat-lost',
   'broker-connection-lost',
+  'broker-operation-refused',
   'broker-resource-alarm',
   'broker-connection-churn',
   'broker-port-probe',

@@ -1,3 +1,4 @@
+import { BrokerPeers } from './broker-peers.ts'
 import { quote } from './evidence-keeper.ts'
 import type { Quotable, RawEvidence } from './evidence-keeper.ts'
 import { LinkAccount } from './link-account.ts'
@@ -141,9 +142,13 @@ export class BrokerFacts extends ProgramFacts {
   readonly moments = new MomentComb()
   readonly lifetimes = new LogHistogram()
   readonly churn = new ProblemAccount()
-  readonly portProbes = new ProblemAccount()
+  readonly peers = new BrokerPeers()
   /** Memory or disk alarms; over only when the broker says so. */
   readonly alarms = new ProblemAccount()
+  /** It went down; over when it is up again. */
+  readonly stops = new ProblemAccount()
+  /** What clients that were let in asked for and did not get. */
+  readonly operations = new ProblemAccount()
   accepted = 0
   authenticated = 0
   closed = 0

@@ -31,10 +31,11 @@ export class ProblemAccount {
     return this.#open
   }
 
-  see(line: Quotable, n = 1): void {
+  /** @param from when it began, where that was before the line */
+  see(line: Quotable, n = 1, from = line.time): void {
     const { time } = line
     this.count += n
-    if (!(this.first <= time)) this.first = time
+    if (!(this.first <= from)) this.first = from
     if (!(this.last >= time)) this.last = time
     this.evidence.take(line)
     const current = this.episodes.at(-1)
@@ -45,7 +46,7 @@ export class ProblemAccount {
     }
     this.#open = true
     this.episodeCount++
-    this.episodes.push({ from: time, to: time, count: n, recoveredAt: Number.NaN })
+    this.episodes.push({ from, to: time, count: n, recoveredAt: Number.NaN })
     if (this.episodes.length > KEPT_EPISODES) this.episodes.shift()
   }
 

@@ -372,6 +372,15 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     action: 'Find out why the upstream does not take results.',
     next: ['Give the upstream the times and the task ids quoted here.'],
   },
+  'broker-stopped': {
+    title: 'the broker went down',
+    party: 'hub',
+    action: 'Find out who or what stopped the broker, and see that it is up again.',
+    next: [
+      '`kubectl describe pod` and `kubectl logs --previous` of the broker: a deployment, an eviction, a node that was drained?',
+      'Without a word of stopping it was killed: look for too little memory (OOMKilled) and for a failing liveness probe.',
+    ],
+  },
   'broker-refused': {
     title: 'the broker cannot be reached',
     party: 'hub',
@@ -382,10 +391,13 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     ],
   },
   'broker-auth-failed': {
-    title: 'the broker refuses the credentials',
+    title: 'the broker refuses the login',
     party: 'hub',
-    action: 'Give the hub the user and password the broker knows.',
-    next: ['`rabbitmqctl list_users`, `rabbitmqctl list_permissions`.'],
+    action:
+      'Give the hub a user, a password and a virtual host that the broker knows and that go together.',
+    next: [
+      '`rabbitmqctl list_users`, `rabbitmqctl list_vhosts`, `rabbitmqctl list_permissions -p VHOST`.',
+    ],
   },
   'broker-heartbeat-lost': {
     title: 'the broker missed heartbeats',
@@ -397,10 +409,24 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     ],
   },
   'broker-connection-lost': {
-    title: 'broker connections end without a goodbye',
+    title: 'broker connections are cut off',
     party: 'hub',
-    action: 'Look for restarts of the hub and for a network that cuts connections.',
-    next: [],
+    action:
+      'Find out who ends them: a hub that is killed, an operator, or a network that cuts connections.',
+    next: [
+      'Look for restarts of the hub at these times.',
+      'Look for a firewall or balancer between hub and broker that ends idle connections.',
+    ],
+  },
+  'broker-operation-refused': {
+    title: 'the broker refuses what the hub asks for',
+    party: 'hub',
+    action:
+      'Read the quoted lines: what the hub wants of a queue is not what the broker has or allows.',
+    next: [
+      'precondition_failed: the queue was made with other settings; delete it while it is empty, the hub makes it anew.',
+      'access_refused: `rabbitmqctl list_permissions -p VHOST`.',
+    ],
   },
   'broker-resource-alarm': {
     title: 'the broker has raised a resource alarm and blocks publishers',
@@ -415,7 +441,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     next: [],
   },
   'broker-port-probe': {
-    title: 'something knocks at the broker’s port without speaking its language',
+    title: 'something knocks at the broker’s port and does not log in',
     party: 'nobody',
     action: 'Nothing to do: a port probe.',
     next: [],

@@ -76,6 +76,8 @@ const CONSEQUENCES: readonly (readonly [
     ['hub-error', 'probe-failing'],
   ],
   [['database-slow', 'database-failing'], ['slow']],
+  [['hub-restarted'], ['broker-connection-lost']],
+  [['broker-stopped'], ['broker-refused', 'broker-connection-lost']],
 ]
 
 function withoutConsequences(found: readonly FindingDraft[]): FindingDraft[] {

@@ -249,7 +249,7 @@ function balancerFailures(context: DiagnosisContext, link: NetLink): void {
 
 /** Takes over the lines of a finding that is a consequence, and remembers whom it hit. */
 export function absorb(root: FindingDraft, consequence: FindingDraft): void {
-  root.absorbed.add(consequence.cause)
+  for (const cause of [consequence.cause, ...consequence.absorbed]) root.absorbed.add(cause)
   if (consequence.link !== undefined && consequence.link !== root.link)
     root.affects.add(consequence.link.id)
   for (const id of consequence.affects) root.affects.add(id)

@@ -5,9 +5,11 @@ import type { ProblemAccount } from '../facts/problem-account.ts'
 import { addProblem, placeProblem } from '../timeline/placed-account.ts'
 import type { PlacedProblem } from '../timeline/placed-account.ts'
 import type { Cause } from '../document/cause.ts'
+import { viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, fromProblem } from './finding-draft.ts'
+import { draft, fromProblem, overlapShare } from './finding-draft.ts'
 import { SLOW_MS } from '../facts/facts.ts'
+import { MINUTE } from '../read/timestamps.ts'
 import { clockWord, countWord, detailWords, percentWord, spanWord, thousands } from './words.ts'
 
 /** Database, broker and the clients' own databases. */
@@ -92,10 +94,64 @@ function brokerTrouble(context: DiagnosisContext, link: NetLink): void {
   }
   brokerLogins(context, link, brokers)
   for (const told of brokers) {
+    stops(context, link, told)
+    refusedOperations(context, link, told)
     alarms(context, link, told)
     churn(context, link, told)
-    portProbes(context, link, told)
+    knocks(context, link, told)
   }
+}
+
+/** The broker by its own words: stopped in order, or begun anew without a word before. */
+function stops(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+  if (told.facts.stops.count === 0) return
+  const problem = placed(told.facts.stops, 'broker-stopped', told)
+  const ongoing = Number.isNaN(problem.recoveredAt)
+  const { count, first, last, recoveredAt } = problem
+  const how = detailWords(problem.details)
+  const down =
+    count === 1
+      ? `It ${how} at ${clockWord(first)}`
+      : `It went down ${count} times from ${clockWord(first)} to ${clockWord(last)} (${how})`
+  const up = ongoing
+    ? 'nothing shows that it is up again'
+    : `up again at ${clockWord(recoveredAt)}${count === 1 ? `, after ${spanWord(recoveredAt - first)}` : ''}`
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      // While it is down, whatever the hub says of it until the end of the window is a consequence.
+      episodes: problem.episodes.map((episode) =>
+        Number.isNaN(episode.recoveredAt) ? { ...episode, to: context.network.to } : episode,
+      ),
+      subject: link.to.name,
+      link,
+      component: link.to,
+      partyName: link.to.name,
+      why: `${down}; ${up}.`,
+    }),
+  )
+}
+
+function refusedOperations(
+  context: DiagnosisContext,
+  link: NetLink,
+  told: Told<BrokerFacts>,
+): void {
+  if (told.facts.operations.count === 0) return
+  const problem = placed(told.facts.operations, 'broker-operation-refused', told)
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      severity: 'warning',
+      status: 'observed',
+      recoveredAt: Number.NaN,
+      episodes: [],
+      subject: link.name,
+      link,
+      partyName: link.from.name,
+      why: `${countWord(problem.count, 'operation')} refused from ${clockWord(problem.first)} to ${clockWord(problem.last)} (${detailWords(problem.details)}).`,
+    }),
+  )
 }
 
 /** A refused login is over when that same user gets in. */
@@ -165,12 +221,33 @@ function churn(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>
   )
 }
 
-function portProbes(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
-  if (told.facts.portProbes.count === 0) return
-  const problem = placed(told.facts.portProbes, 'broker-port-probe', told)
+/**
+ * Connections that ended before a login: port probes. They are the hub's own, and lines of its trouble, where it says at that very
+ * time that it cannot connect, from an address it logs in from at other times, or while nobody logs in at all.
+ */
+function knocks(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+  const hub = viewOf(link, 'hub')
+  let probes: PlacedProblem | undefined
+  for (const [address, { logins, knocks: account }] of told.facts.peers.all()) {
+    if (account.count === 0) continue
+    const problem = placed(account, 'broker-port-probe', told)
+    const trouble = context.found.find(
+      ({ link: about, cause, episodes }) =>
+        about === link &&
+        (cause === 'broker-refused' || cause === 'broker-connection-lost') &&
+        hub?.problems.has(cause) === true &&
+        overlapShare(problem.episodes, episodes, MINUTE) >= 0.5,
+    )
+    if (trouble !== undefined && (logins > 0 || told.facts.authenticated === 0)) {
+      trouble.evidence.push(...problem.evidence)
+      trouble.why += ` The broker saw ${countWord(problem.count, 'connection')} of ${address} end before a login (${detailWords(problem.details)}).`
+    } else if (probes === undefined) probes = problem
+    else addProblem(probes, problem)
+  }
+  if (probes === undefined) return
   context.found.push(
     draft({
-      ...fromProblem(problem),
+      ...fromProblem(probes),
       severity: 'info',
       status: 'expected',
       recoveredAt: Number.NaN,
@@ -178,7 +255,7 @@ function portProbes(context: DiagnosisContext, link: NetLink, told: Told<BrokerF
       subject: link.to.name,
       component: link.to,
       link,
-      why: `${countWord(problem.count, 'connection')} that did not speak AMQP, from ${clockWord(problem.first)} to ${clockWord(problem.last)}.`,
+      why: `${countWord(probes.count, 'connection')} that ended before a login, from ${clockWord(probes.first)} to ${clockWord(probes.last)} (${detailWords(probes.details)}).`,
     }),
   )
 }

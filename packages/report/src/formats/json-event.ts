@@ -47,6 +47,7 @@ const FIELDS = [
   'err',
   'retryInMs',
   'url',
+  'pid',
 ] as const
 export type Field = (typeof FIELDS)[number]
 

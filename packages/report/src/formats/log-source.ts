@@ -61,6 +61,7 @@ export class LogSource implements Quotable {
   readonly #head = new EventHead()
   readonly #readers = new Map<Format, FormatReader>()
   readonly #json = new WarrenJsonReader()
+  readonly #rabbit = new RabbitReader()
   readonly #limits: TimeLimits
   readonly #baseDay: number
   #reader: FormatReader | undefined
@@ -120,13 +121,17 @@ export class LogSource implements Quotable {
 
   #event(wrapperTime: number): boolean {
     const head = this.#head
-    const { format } = head
     let written = head.time
-    if (format === 'json') {
+    if (head.format === 'json') {
       written = this.#json.timeOf(this)
+      if (Number.isNaN(written)) {
+        written = this.#rabbit.jsonTimeOf(this)
+        head.format = 'rabbitmq'
+      }
       if (Number.isNaN(written)) return false
       head.timeKind = 'zoned'
     }
+    const { format } = head
     const time = this.#place(written, head.timeKind, wrapperTime)
     if (Number.isNaN(time)) return false
     if (format !== this.#readerFormat) this.#switchTo(format)
@@ -186,10 +191,15 @@ export class LogSource implements Quotable {
     this.#readerFormat = format
     let reader = this.#readers.get(format)
     if (reader === undefined) {
-      reader = format === 'json' ? this.#json : newReader(format)
+      reader = this.#readerOf(format)
       if (reader !== undefined) this.#readers.set(format, reader)
     }
     this.#reader = reader
+  }
+
+  #readerOf(format: Format): FormatReader | undefined {
+    if (format === 'json') return this.#json
+    return format === 'rabbitmq' ? this.#rabbit : newReader(format)
   }
 
   /** The time of an event in the clock of this source; NaN while it is not to be believed. */
@@ -233,14 +243,12 @@ export class LogSource implements Quotable {
   }
 }
 
-function newReader(format: Format): FormatReader | undefined {
+function newReader(format: Exclude<Format, 'json' | 'rabbitmq'>): FormatReader | undefined {
   switch (format) {
     case 'python-bunny':
       return new PythonBunnyReader()
     case 'dotnet-relay':
       return new DotnetRelayReader()
-    case 'rabbitmq':
-      return new RabbitReader()
     case 'postgresql':
       return new PostgresReader()
     case 'alb':
@@ -249,7 +257,6 @@ function newReader(format: Format): FormatReader | undefined {
       return new NginxReader()
     case 'nginx-error':
       return new NginxErrorReader()
-    case 'json':
     case 'unknown':
       return undefined
     default:

@@ -1,58 +1,88 @@
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
 import { BrokerFacts } from '../facts/facts.ts'
-import { KeptLine } from '../facts/kept-line.ts'
+import { KeptLine, OpenError } from '../facts/kept-line.ts'
 import { outcomeOf } from '../facts/link-account.ts'
-import { ascii, find, findByte, startsWith, textOf } from '../read/byte-scan.ts'
-import { SECOND } from '../read/timestamps.ts'
+import { ascii, find, findByte, readNumber, startsWith, textOf } from '../read/byte-scan.ts'
+import { IsoTime, SECOND } from '../read/timestamps.ts'
+import { BrokerLife } from './broker-life.ts'
 import { LEVEL } from './event-head.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'
+import { JsonEvent } from './json-event.ts'
+import { brokerTrouble } from './rabbitmq-trouble.ts'
 
 const W = {
-  accepting: ascii('accepting AMQP connection'),
-  connection: ascii('connection <'),
-  closing: ascii('closing AMQP connection'),
-  errorOn: ascii('Error on AMQP connection'),
+  accepting: ascii('accepting AMQP'),
+  connection: ascii('connection '),
+  closing: ascii('closing AMQP'),
+  errorOn: ascii('Error on AMQP'),
+  channelError: ascii('Channel error on'),
   authenticated: ascii('authenticated and granted access'),
   user: ascii("user '"),
-  plain: ascii('PLAIN login refused'),
-  amqplain: ascii('AMQPLAIN login refused'),
-  accessTo: ascii('access to vhost '),
-  refusedFor: ascii(' refused'),
-  missed: ascii('missed heartbeats from client'),
-  unexpectedly: ascii('client unexpectedly closed TCP connection'),
-  limit: ascii('resource limit alarm'),
+  vhost: ascii("vhost: '"),
+  noVhost: ascii("vhost: 'none'"),
+  limit: ascii('limit alarm'),
   alarmSet: ascii('alarm set'),
   cleared: ascii('cleared'),
-  badHeader: ascii('{bad_header'),
-  badVersion: ascii('{bad_version'),
-  handshake: ascii('{handshake_'),
   startup: ascii('Server startup complete'),
   starting: ascii('Starting RabbitMQ '),
-  refuse: ascii('refused'),
-  invalid: ascii('invalid credentials'),
+  sigterm: ascii('SIGTERM received'),
+  askedToStop: ascii('RabbitMQ is asked to stop'),
+  featureFlags: ascii('Feature flags: list of'),
+  logging: ascii('Logging: '),
+  syslog: ascii('Application syslog exited'),
+  process: ascii('<0.'),
 } as const
+
+const OPENING_BRACE = 123
+const LEVELS: ReadonlyMap<string, number> = new Map([
+  ['debug', LEVEL.debug],
+  ['info', LEVEL.info],
+  ['notice', LEVEL.info],
+  ['warning', LEVEL.warn],
+  ['error', LEVEL.error],
+  ['critical', LEVEL.fatal],
+  ['alert', LEVEL.fatal],
+  ['emergency', LEVEL.fatal],
+])
 
 /** A connection closed again so soon was opened for one thing only. */
 const SHORT_LIVED_MS = 5 * SECOND
 const MOST_OPEN = 4_096
+/** Lines of one event have one stamp; what collected them may have put stamps of its own. */
+const ONE_EVENT_MS = SECOND
+const MOST_ALARMS = 16
 
 interface OpenConnection {
   acceptedAt: number
+  loggedIn: boolean
   accepted: RawEvidence | undefined
   authenticated: RawEvidence | undefined
 }
 
-/** RabbitMQ 3.8 and later. One event may span lines, with the stamp repeated (3.9 on) or without (3.8). */
+/** An event that is not a good one, its lines being gathered. */
+interface OpenEvent {
+  readonly text: OpenError
+  readonly pid: number
+  readonly level: number
+  /** The connection had been let in when it began. */
+  readonly loggedIn: boolean
+  /** The line that says why, where that is not the first. */
+  reason: KeptLine | undefined
+}
+
+/** RabbitMQ 3.8 to 4.2, as text and as JSON. An event may span lines, with the stamp repeated (3.9 on) or without (3.8). */
 export class RabbitReader implements FormatReader {
   readonly name = 'RabbitMQ'
   readonly #facts = new BrokerFacts()
+  readonly #life = new BrokerLife(this.#facts)
   readonly #open = new Map<number, OpenConnection>()
+  readonly #alarms = new Set<string>()
+  readonly #iso = new IsoTime()
+  #json: JsonEvent | undefined
   #used = false
-  #level = 0
-  /** The event announces its reason on the next line. */
-  #announced: KeptLine | undefined
+  #event: OpenEvent | undefined
 
   constructor() {
     this.#facts.program = 'RabbitMQ'
@@ -63,11 +93,13 @@ export class RabbitReader implements FormatReader {
   }
 
   event(line: Quotable, head: EventHead): boolean {
-    this.#used = true
     const { buf, end } = line
+    if (buf[line.start] === OPENING_BRACE) {
+      return this.#json !== undefined && this.#jsonEvent(line, this.#json, head)
+    }
     let at = head.message
     let pid = 0
-    // 3.8 to 3.13 all write `<0.725.0> ` here; anything else is a message without a process.
+    // All versions write `<0.725.0> ` here; anything else is a message without a process.
     if (buf[at] === 60) {
       const close = findByte(buf, at, Math.min(end, at + 40), 62)
       if (close > 0) {
@@ -75,35 +107,90 @@ export class RabbitReader implements FormatReader {
         at = close + 2
       }
     }
-    this.#level = head.level
-    this.#message(line, at, pid)
+    this.#message(line, at, end, pid, head.level)
+    return true
+  }
+
+  /** Time of a line of the JSON formatter, milliseconds since the epoch; NaN if it is none. To be asked before `event`. */
+  jsonTimeOf(line: Quotable): number {
+    const { buf } = line
+    this.#json ??= new JsonEvent()
+    const event = this.#json
+    if (!event.read(line) || !event.has('msg')) return Number.NaN
+    const process = event.range('pid')
+    const time = event.range('time')
+    if (process === undefined || time === undefined) return Number.NaN
+    if (!startsWith(buf, process.start, process.end, W.process)) return Number.NaN
+    // As in the text log, or seconds or microseconds since the epoch.
+    if (this.#iso.read(buf, time.start, time.end)) return this.#iso.ms
+    const number = readNumber(buf, time.start, time.end)
+    return number > 1e14 ? number / 1_000 : number * 1_000
+  }
+
+  /** The whole event is one line, its message a string with escapes. */
+  #jsonEvent(line: Quotable, event: JsonEvent, head: EventHead): boolean {
+    const message = event.range('msg')
+    const process = event.range('pid')
+    if (message === undefined || process === undefined) return false
+    head.level = LEVELS.get(event.word('level').toLowerCase()) ?? LEVEL.info
+    const pid = pidOf(line.buf, process.start, process.end - 1)
+    this.#message(line, message.start, message.end, pid, head.level)
     return true
   }
 
   continuation(line: Quotable): void {
-    let at = line.start
-    while (at < line.end && (line.buf[at] ?? 0) <= 32) at++
-    if (this.#announced !== undefined) this.#reason(line, at)
+    if (this.#event !== undefined) gather(this.#event, line)
+    // 3.8 names its version on the second line of an event.
+    else this.#ofLife(line, line.start, line.end)
   }
 
   settle(): void {
-    if (this.#announced !== undefined) this.#unexplained()
+    if (this.#event !== undefined) this.#close(this.#event)
   }
 
-  #message(line: Quotable, at: number, pid: number): void {
-    const { buf, end } = line
-    if (this.#announced !== undefined) {
-      if (this.#reason(line, at)) return
-      this.#unexplained()
+  #message(line: Quotable, at: number, end: number, pid: number, level: number): void {
+    this.#used = true
+    const { buf } = line
+    const opens = this.#opens(buf, at, end)
+    const before = this.#event
+    if (before !== undefined) {
+      if (!opens && before.pid === pid && line.time - before.text.line.time < ONE_EVENT_MS) {
+        gather(before, line)
+        return
+      }
+      this.#close(before)
     }
-    if (startsWith(buf, at, end, W.accepting)) this.#accepted(line, pid)
-    else if (startsWith(buf, at, end, W.connection)) this.#connection(line, at, pid)
-    else if (startsWith(buf, at, end, W.closing)) this.#closing(line, pid)
-    else if (startsWith(buf, at, end, W.errorOn)) this.#announced = new KeptLine(line)
-    else if (find(buf, at, end, W.limit) >= 0) this.#alarm(line, at)
-    else if (startsWith(buf, at, end, W.startup)) this.#facts.started(line, '')
-    else if (find(buf, at, Math.min(end, at + 60), W.starting) >= 0) this.#version(line, at)
-    else if (!this.#reason(line, at) && this.#level >= LEVEL.error) this.#facts.errors.see(line)
+    this.#life.heard(line)
+    if (opens && level <= LEVEL.info) this.#connection(line, at, end, pid, level)
+    else if (find(buf, at, end, W.limit) >= 0) this.#alarm(line, at, end)
+    else if (level >= LEVEL.error || (opens && level === LEVEL.warn))
+      this.#begin(line, at, end, pid, level)
+    else if (level === LEVEL.info) this.#ofLife(line, at, end)
+  }
+
+  /** The event begins like one about a connection. */
+  #opens(buf: Buffer, at: number, end: number): boolean {
+    switch (buf[at] ?? 0) {
+      case 97: // a
+        return startsWith(buf, at, end, W.accepting)
+      case 99: // c
+        return startsWith(buf, at, end, W.connection) || startsWith(buf, at, end, W.closing)
+      case 67: // C
+        return startsWith(buf, at, end, W.channelError)
+      case 69: // E
+        return startsWith(buf, at, end, W.errorOn)
+      default:
+        return false
+    }
+  }
+
+  #connection(line: Quotable, at: number, end: number, pid: number, level: number): void {
+    const { buf } = line
+    // At debug a knock of which nothing else is ever written is accepted and closed as well.
+    if (level < LEVEL.info) return
+    if (buf[at] === 97) this.#accepted(line, pid)
+    else if (startsWith(buf, at, end, W.closing)) this.#closed(line, pid)
+    else if (find(buf, at, end, W.authenticated) >= 0) this.#authenticated(line, at, end, pid)
   }
 
   #accepted(line: Quotable, pid: number): void {
@@ -115,27 +202,25 @@ export class RabbitReader implements FormatReader {
       if (oldest.done !== true) this.#open.delete(oldest.value)
     }
     const accepted = facts.moments.wants(line.time) ? quote(line) : undefined
-    this.#open.set(pid, { acceptedAt: line.time, accepted, authenticated: undefined })
+    const acceptedAt = line.time
+    this.#open.set(pid, { acceptedAt, loggedIn: false, accepted, authenticated: undefined })
   }
 
-  #connection(line: Quotable, at: number, pid: number): void {
-    const { buf, end } = line
+  #authenticated(line: Quotable, at: number, end: number, pid: number): void {
     const facts = this.#facts
-    if (find(buf, at, end, W.authenticated) < 0) return
     facts.authenticated++
     const open = this.#open.get(pid)
     facts.link.success(line, 0, open === undefined ? Number.NaN : line.time - open.acceptedAt)
-    if (open?.accepted !== undefined) open.authenticated = quote(line)
-    this.#countUser(buf, at, end)
+    facts.peers.loggedIn(peerOf(line.buf, at, end), line)
+    this.#life.works(line)
+    this.#countUser(line.buf, at, end)
+    if (open === undefined) return
+    open.loggedIn = true
+    if (open.accepted !== undefined) open.authenticated = quote(line)
   }
 
-  #closing(line: Quotable, pid: number): void {
+  #closed(line: Quotable, pid: number): void {
     const facts = this.#facts
-    if (this.#level >= LEVEL.warn) {
-      this.#announced = new KeptLine(line)
-      this.#open.delete(pid)
-      return
-    }
     facts.closed++
     const open = this.#open.get(pid)
     if (open === undefined) return
@@ -160,54 +245,82 @@ export class RabbitReader implements FormatReader {
     })
   }
 
-  /** The line that says why, after one that announced it; true if it was such a line. */
-  #reason(line: Quotable, at: number): boolean {
-    const { buf, end } = line
-    const { link, portProbes } = this.#facts
-    const has = (word: Uint8Array): boolean => find(buf, at, end, word) >= 0
-    if (has(W.badHeader) || has(W.badVersion) || has(W.handshake)) portProbes.see(line)
-    else if (
-      has(W.plain) ||
-      has(W.amqplain) ||
-      has(W.invalid) ||
-      (has(W.accessTo) && has(W.refusedFor))
-    ) {
-      link.failure(line, outcomeOf('broker-auth-failed'), 'broker-auth-failed', Number.NaN)
-      const user = userOf(buf, at, end)
-      if (user !== '') link.problems.get('broker-auth-failed')?.detail(user)
-    } else if (has(W.missed)) {
-      link.failure(line, outcomeOf('broker-heartbeat-lost'), 'broker-heartbeat-lost', Number.NaN)
-    } else if (has(W.unexpectedly)) {
-      link.failure(line, outcomeOf('broker-connection-lost'), 'broker-connection-lost', Number.NaN)
-    } else return false
-    this.#announced = undefined
-    return true
+  #begin(line: Quotable, at: number, end: number, pid: number, level: number): void {
+    const { buf } = line
+    const named = find(buf, at, end, W.vhost) >= 0 && find(buf, at, end, W.noVhost) < 0
+    const loggedIn = named || this.#open.get(pid)?.loggedIn === true
+    // Its end, told in a moment, is not that of a connection that was opened for one thing only.
+    this.#open.delete(pid)
+    this.#event = { text: new OpenError(line), pid, level, loggedIn, reason: undefined }
   }
 
-  #unexplained(): void {
-    const line = this.#announced
-    this.#announced = undefined
-    if (line !== undefined) this.#facts.errors.see(line)
-  }
-
-  #alarm(line: Quotable, at: number): void {
-    const { buf, end } = line
-    const { alarms } = this.#facts
-    if (find(buf, at, end, W.cleared) >= 0) alarms.recover(line)
-    else if (find(buf, at, end, W.alarmSet) >= 0) {
-      alarms.see(line)
-      const text = textOf(buf, at, end)
-      alarms.detail(
-        text.includes('disk') ? 'disk' : text.includes('memory') ? 'memory' : 'resource',
-      )
+  /** All lines of the event are there. */
+  #close(event: OpenEvent): void {
+    this.#event = undefined
+    const { loggedIn } = event
+    const text = event.text.text.replaceAll(String.raw`\n`, '\n').replaceAll(String.raw`\"`, '"')
+    const line = event.reason ?? event.text.line
+    const { link, operations, peers, errors } = this.#facts
+    const trouble = brokerTrouble(text, { loggedIn, stopping: this.#life.isStopping(line.time) })
+    switch (trouble.kind) {
+      case 'link':
+        link.failure(line, outcomeOf(trouble.cause), trouble.cause, Number.NaN)
+        if (trouble.detail !== '') link.problems.get(trouble.cause)?.detail(trouble.detail)
+        break
+      case 'knock': {
+        const { buf, start, end } = event.text.line
+        peers.knocked(peerOf(buf, start, end), line, trouble.detail)
+        break
+      }
+      case 'operation':
+        operations.see(line)
+        operations.detail(trouble.detail)
+        break
+      case 'unknown':
+        if (event.level >= LEVEL.error) errors.see(line)
+        break
+      case 'nothing':
+        break
     }
   }
 
-  #version(line: Quotable, at: number): void {
-    const from = find(line.buf, at, line.end, W.starting) + W.starting.length
-    let to = from
-    while (to < line.end && (line.buf[to] ?? 0) > 32) to++
-    this.#facts.started(line, textOf(line.buf, from, Math.min(to, from + 30)))
+  #alarm(line: Quotable, at: number, end: number): void {
+    const { buf } = line
+    const { alarms } = this.#facts
+    const text = textOf(buf, at, end)
+    const kind =
+      /(\S+) (?:resource )?limit alarm/.exec(text)?.[1]?.replaceAll('_', ' ') ?? 'resource'
+    const node = /on node '?([^'\s]*?)'?\.?$/.exec(text)?.[1] ?? ''
+    const alarm = `${kind} ${node}`
+    if (find(buf, at, end, W.cleared) >= 0) {
+      // `across the cluster`: on every node.
+      for (const set of this.#alarms)
+        if (set === alarm || (node === '' && set.startsWith(alarm))) this.#alarms.delete(set)
+      if (this.#alarms.size === 0) alarms.recover(line)
+    } else if (find(buf, at, end, W.alarmSet) >= 0) {
+      if (this.#alarms.size < MOST_ALARMS) this.#alarms.add(alarm)
+      alarms.see(line)
+      alarms.detail(kind)
+    }
+  }
+
+  /** Starts and stops of the broker itself. */
+  #ofLife(line: Quotable, at: number, end: number): void {
+    const { buf } = line
+    const says = (word: Uint8Array): boolean => startsWith(buf, at, end, word)
+    if (says(W.sigterm) || says(W.askedToStop)) this.#life.stops(line)
+    else if (says(W.featureFlags) || says(W.logging) || says(W.syslog)) this.#life.mayStart(line)
+    else if (says(W.startup)) {
+      this.#life.isUp(line)
+      // What is still wrong it says again.
+      this.#alarms.clear()
+      this.#facts.alarms.recover(line)
+    } else {
+      const from = find(buf, at, Math.min(end, at + 60), W.starting)
+      if (from < 0) return
+      this.#open.clear()
+      this.#life.starts(line, wordAt(buf, from + W.starting.length, end))
+    }
   }
 
   #countUser(buf: Buffer, at: number, end: number): void {
@@ -218,12 +331,36 @@ export class RabbitReader implements FormatReader {
   }
 }
 
+function gather(event: OpenEvent, line: Quotable): void {
+  event.text.add(line)
+  event.reason ??= new KeptLine(line)
+}
+
+function wordAt(buf: Buffer, from: number, end: number): string {
+  let to = from
+  while (to < Math.min(end, from + 30) && (buf[to] ?? 0) > 32) to++
+  return textOf(buf, from, to)
+}
+
 function userOf(buf: Buffer, at: number, end: number): string {
   const user = find(buf, at, end, W.user)
   if (user < 0) return ''
   const from = user + W.user.length
   const to = findByte(buf, from, end, 39)
   return to < 0 ? '' : textOf(buf, from, Math.min(to, from + 80))
+}
+
+const ARROW = ascii(' -> ')
+
+/** The host before `:60700 -> 127.0.0.1:5672`; '' where there is none. */
+function peerOf(buf: Buffer, at: number, end: number): string {
+  const arrow = find(buf, at, end, ARROW)
+  if (arrow < 0) return ''
+  let colon = arrow - 1
+  while (colon > at && buf[colon] !== 58) colon--
+  let from = colon
+  while (from > at && from > colon - 64 && (buf[from - 1] ?? 0) > 32 && buf[from - 1] !== 40) from--
+  return textOf(buf, from, colon)
 }
 
 /** `<0.725.0>` as a number; only used to find the same process again. */

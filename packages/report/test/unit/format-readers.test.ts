@@ -229,7 +229,7 @@ describe('the broker', () => {
       `${at}.100000+00:00 [error] <0.763.0> PLAIN login refused: user 'relay' - invalid credentials`,
       `${at}.200 [error] <0.764.0> closing AMQP connection <0.764.0> (127.0.0.1:54514 -> 127.0.0.1:5672):`,
       'missed heartbeats from client, timeout: 60s',
-      `${at}.300000+00:00 [warning] <0.768.0> closing AMQP connection <0.768.0> (..., vhost: '/', user: 'relay'):`,
+      `${at}.300000+00:00 [warning] <0.768.0> closing AMQP connection <0.768.0> (127.0.0.1:54516 -> 127.0.0.1:5672, vhost: '/', user: 'relay'):`,
       `${at}.300000+00:00 [warning] <0.768.0> client unexpectedly closed TCP connection`,
     )
     expect(problems(facts.link)).toEqual({
@@ -238,16 +238,6 @@ describe('the broker', () => {
       'broker-connection-lost': 1,
     })
     expect(facts.errors.count).toBe(0)
-  })
-
-  it('takes a port probe for what it is, and an alarm until it is cleared', () => {
-    const facts = broker(
-      `${at}.100000+00:00 [error] <0.747.0> {bad_header,<<"GET / HT">>}`,
-      `${at}.200000+00:00 [warning] <0.1.0> memory resource limit alarm set on node rabbit@host`,
-      `${at}.400000+00:00 [warning] <0.1.0> memory resource limit alarm cleared on node rabbit@host`,
-    )
-    expect(facts.portProbes.count).toBe(1)
-    expect([facts.alarms.count, facts.alarms.open]).toEqual([1, false])
   })
 })
 

@@ -1,0 +1,42 @@
+import type { Quotable } from './evidence-keeper.ts'
+import { ProblemAccount } from './problem-account.ts'
+
+const MOST_PEERS = 32
+
+/** One address that connects to a broker. */
+export interface BrokerPeer {
+  logins: number
+  /** Connections that ended before a login; over with the next login from there. */
+  readonly knocks: ProblemAccount
+}
+
+/** Who connects to a broker, by address; those beyond the first 32 together. */
+export class BrokerPeers {
+  readonly #peers = new Map<string, BrokerPeer>()
+
+  loggedIn(address: string, line: Quotable): void {
+    const peer = this.#of(address)
+    peer.logins++
+    peer.knocks.recover(line)
+  }
+
+  knocked(address: string, line: Quotable, how: string): void {
+    const { knocks } = this.#of(address)
+    knocks.see(line)
+    knocks.detail(how)
+  }
+
+  all(): [address: string, peer: BrokerPeer][] {
+    return [...this.#peers]
+  }
+
+  #of(address: string): BrokerPeer {
+    const key = this.#peers.has(address) || this.#peers.size < MOST_PEERS ? address : ''
+    let peer = this.#peers.get(key)
+    if (peer === undefined) {
+      peer = { logins: 0, knocks: new ProblemAccount() }
+      this.#peers.set(key, peer)
+    }
+    return peer
+  }
+}

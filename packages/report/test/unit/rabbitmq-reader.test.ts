@@ -1,0 +1,386 @@
+import { describe, expect, it } from 'vitest'
+import type { BrokerFacts } from '../../src/facts/facts.ts'
+import { factsOf, sourceOf } from '../fixtures/source-of.ts'
+import { reportOf } from '../fixtures/report-of.ts'
+
+const DAY = '2026-11-22'
+/** Lines of one event as 3.9 and later write them, each with the stamp. */
+const event = (time: string, level: string, pid: number, ...lines: readonly string[]): string[] =>
+  lines.map((line) => `${DAY} ${time}+00:00 [${level}] <0.${pid}.0> ${line}`)
+const way = (pid: number, more = ''): string =>
+  `<0.${pid}.0> (10.0.0.7:${40_000 + pid} -> 10.0.0.9:5672${more})`
+const login = (time: string, pid: number): string[] => [
+  ...event(`${time}.100000`, 'info', pid, `accepting AMQP connection ${way(pid)}`),
+  ...event(
+    `${time}.120000`,
+    'info',
+    pid,
+    `connection ${way(pid)}: user 'relay' authenticated and granted access to vhost '/'`,
+  ),
+]
+const boot = (minute: string): string[] => [
+  ...event(`${minute}:10.000000`, 'notice', 44, 'Application syslog exited with reason: stopped'),
+  ...event(`${minute}:10.100000`, 'notice', 223, 'Logging: configured log handlers are now ACTIVE'),
+  ...event(
+    `${minute}:14.000000`,
+    'info',
+    223,
+    '',
+    ' Starting RabbitMQ 3.10.8 on Erlang 25.2.3 [jit]',
+    ' Copyright (c) 2007-2022 VMware, Inc. or its affiliates.',
+  ),
+  ...event(`${minute}:15.000000`, 'info', 507, 'started TCP listener on [::]:5672'),
+  ...event(
+    `${minute}:15.100000`,
+    'info',
+    489,
+    ' Server startup complete; 0 plugins started.'.trim(),
+  ),
+]
+
+const broker = (...lines: readonly string[]): BrokerFacts => factsOf(sourceOf(...lines), 'broker')
+const problems = ({ link }: BrokerFacts): Record<string, number> =>
+  Object.fromEntries([...link.problems].map(([cause, { count }]) => [cause, count]))
+const knocks = ({ peers }: BrokerFacts): Record<string, string[]> =>
+  Object.fromEntries(
+    peers
+      .all()
+      .filter(([, peer]) => peer.knocks.count > 0)
+      .map(([address, peer]) => [address, [...peer.knocks.details.keys()]]),
+  )
+
+describe('the log of a broker', () => {
+  it('reads connections as 4.x writes them, with a name of the client and the time they were open', () => {
+    const name = '172.29.0.3:33382 -> 172.29.0.2:5672'
+    const facts = broker(
+      ...event('08:47:49.032848', 'info', 785, `accepting AMQP connection ${name}`),
+      ...event(
+        '08:47:49.051781',
+        'info',
+        785,
+        `connection ${name} has a client-provided name: warren-relay`,
+      ),
+      ...event(
+        '08:47:49.055803',
+        'info',
+        785,
+        `connection ${name} - warren-relay: user 'relay' authenticated and granted access to vhost '/'`,
+      ),
+      ...event(
+        '08:47:49.077803',
+        'info',
+        785,
+        `closing AMQP connection (${name} - warren-relay, vhost: '/', user: 'relay', duration: '22ms')`,
+      ),
+    )
+    expect([facts.accepted, facts.authenticated, facts.closed, facts.shortLived]).toEqual([
+      1, 1, 1, 1,
+    ])
+    expect(facts.peers.all().map(([address, { logins }]) => [address, logins])).toEqual([
+      ['172.29.0.3', 1],
+    ])
+  })
+
+  it('reads 3.8, whose further lines have no stamp, and events put on a single line', () => {
+    const facts = broker(
+      `2020-11-18 19:11:06.940 [info] <0.707.0> accepting AMQP connection ${way(707)}`,
+      `2020-11-18 19:11:06.947 [info] <0.707.0> connection ${way(707)}: user 'relay' authenticated and granted access to vhost '/'`,
+      `2020-11-18 19:11:07.947 [warning] <0.707.0> closing AMQP connection ${way(707, ", vhost: '/', user: 'relay'")}:`,
+      'client unexpectedly closed TCP connection',
+      `2020-11-18 19:11:08.947 [error] <0.708.0> Error on AMQP connection ${way(708, ', state: starting')}:, PLAIN login refused: user 'relay' - invalid credentials`,
+    )
+    expect(problems(facts)).toEqual({ 'broker-connection-lost': 1, 'broker-auth-failed': 1 })
+    expect(facts.errors.count).toBe(0)
+  })
+
+  it('reads the JSON formatter', () => {
+    const json = (level: string, pid: number, msg: string): string =>
+      JSON.stringify({
+        time: `${DAY} 11:15:10.${pid}000+00:00`,
+        level,
+        msg,
+        domain: 'rabbitmq.connection',
+        pid: `<0.${pid}.0>`,
+      })
+    const source = sourceOf(
+      json('info', 100, `accepting AMQP connection ${way(100)}`),
+      json(
+        'info',
+        100,
+        `connection ${way(100)}: user 'relay' authenticated and granted access to vhost '/'`,
+      ),
+      json(
+        'error',
+        100,
+        `Error on AMQP connection ${way(100, ", vhost: '/', user: 'relay', state: running")}, channel 0:\n operation none caused a connection exception connection_forced: "maintenance"`,
+      ),
+      json(
+        'warning',
+        200,
+        `closing AMQP connection ${way(200)}:\nclient unexpectedly closed TCP connection`,
+      ),
+    )
+    const facts = factsOf(source, 'broker')
+    expect(source.unreadable).toBe(0)
+    expect(new Date(source.first).toISOString()).toBe('2026-11-22T11:15:10.100Z')
+    expect(facts.authenticated).toBe(1)
+    expect(problems(facts)).toEqual({ 'broker-connection-lost': 1 })
+    expect([...(facts.link.problems.get('broker-connection-lost')?.details.keys() ?? [])]).toEqual([
+      'closed by the broker: maintenance',
+    ])
+    expect(knocks(facts)).toEqual({ '10.0.0.7': ['closed before a login'] })
+  })
+
+  it.each([
+    ['closed before a login', 'warning', 'client unexpectedly closed TCP connection'],
+    ['nothing within the time for a login', 'error', '{handshake_timeout,handshake}'],
+    ['HTTP', 'error', '{bad_header,<<"GET / HT">>}'],
+    [
+      'HTTP',
+      'error',
+      'HTTP GET request detected on AMQP port. Ensure the client is connecting to the correct port.',
+    ],
+    ['TLS', 'error', '{bad_header,<<22,3,1,6,27,1,0,6>>}'],
+    ['not AMQP', 'error', '{bad_version,{0,0,9,0}}'],
+    ['not AMQP', 'error', 'client did not start with AMQP protocol header: <<1,2,3>>'],
+  ])('takes who comes and does not log in for a knock: %s', (how, level, reason) => {
+    const facts = broker(
+      ...event('11:15:10.160128', 'info', 553, `accepting AMQP connection ${way(553)}`),
+      ...event('11:15:10.333654', level, 553, `closing AMQP connection ${way(553)}:`, reason),
+    )
+    expect(knocks(facts)).toEqual({ '10.0.0.7': [how] })
+    expect(problems(facts)).toEqual({})
+    expect(facts.errors.count).toBe(0)
+  })
+
+  it.each([
+    [
+      'broker-connection-lost',
+      'warning',
+      `closing AMQP connection ${way(9, ", vhost: '/', user: 'relay', duration: '4m, 36s'")}:`,
+      'client unexpectedly closed TCP connection',
+    ],
+    [
+      'broker-connection-lost',
+      'error',
+      `closing AMQP connection ${way(9, ", vhost: '/', user: 'relay'")}:`,
+      '{inet_error,etimedout}',
+    ],
+    [
+      'broker-heartbeat-lost',
+      'error',
+      `closing AMQP connection ${way(9)}:`,
+      'missed heartbeats from client, timeout: 60s',
+    ],
+    [
+      'broker-auth-failed',
+      'error',
+      `Error on AMQP connection ${way(9, ", user: 'relay', state: opening")}:`,
+      'vhost nope not found',
+    ],
+    [
+      'broker-auth-failed',
+      'error',
+      `Error on AMQP connection ${way(9, ", user: 'relay', state: opening")}:`,
+      "access to vhost '/' refused for user 'relay'",
+    ],
+    [
+      'broker-auth-failed',
+      'error',
+      `Error on AMQP connection ${way(9, ', state: starting')}:`,
+      'EXTERNAL login refused: connection peer presented no TLS (x.509) certificate',
+    ],
+  ])('files what ends a connection: %s, %s', (cause, level, head, reason) => {
+    const facts = broker(...event('11:15:26.941265', level, 9, head, reason))
+    expect(problems(facts)).toEqual({ [cause]: 1 })
+    expect(knocks(facts)).toEqual({})
+  })
+
+  it('counts a refused operation once, and leaves alone how clients ask for what exists and what supervisors say of it', () => {
+    const head = `Channel error on connection ${way(663, ", vhost: '/', user: 'relay'")}, channel 1:`
+    const facts = broker(
+      ...event(
+        '11:15:39.313067',
+        'error',
+        650,
+        head,
+        "operation queue.declare caused a channel exception precondition_failed: inequivalent arg 'durable' for queue 'q1' in vhost '/'",
+      ),
+      ...event(
+        '11:15:40.262652',
+        'error',
+        672,
+        head,
+        "operation queue.declare caused a channel exception not_found: no queue 'q2' in vhost '/'",
+      ),
+      ...event(
+        '11:15:40.264556',
+        'error',
+        667,
+        '    supervisor: {<0.667.0>,rabbit_channel_sup_sup}',
+        '    errorContext: shutdown_error',
+        '    reason: shutdown',
+        '    offender: [{nb_children,1},',
+      ),
+    )
+    expect(facts.operations.count).toBe(1)
+    expect([...facts.operations.details.keys()]).toEqual(['queue.declare: precondition_failed'])
+    expect(facts.errors.count).toBe(0)
+  })
+
+  it('counts an error of many lines once', () => {
+    const facts = broker(
+      ...event(
+        '11:15:40.264556',
+        'error',
+        667,
+        '** Generic server rabbit_thing terminating',
+        '** Last message in was x',
+        '** Reason for termination == y',
+      ),
+    )
+    expect(facts.errors.count).toBe(1)
+  })
+
+  it('keeps an alarm until the last one is cleared', () => {
+    const on = (time: string, text: string): string[] => event(time, 'warning', 387, text)
+    const set = [
+      ...on('11:15:50.080573', "memory resource limit alarm set on node 'rabbit@a'."),
+      ...on('11:15:51.080573', "disk resource limit alarm set on node 'rabbit@a'."),
+      ...on('11:15:53.803400', "memory resource limit alarm cleared on node 'rabbit@a'"),
+      ...on('11:15:53.803714', 'memory resource limit alarm cleared across the cluster'),
+    ]
+    const half = broker(...set)
+    expect([half.alarms.open, [...half.alarms.details.keys()]]).toEqual([true, ['memory', 'disk']])
+    const over = broker(
+      ...set,
+      ...on('11:15:59.000000', "disk resource limit alarm cleared on node 'rabbit@a'"),
+    )
+    expect(over.alarms.open).toBe(false)
+  })
+})
+
+describe('a broker that stops and starts', () => {
+  const stop = [
+    ...event('11:16:11.079683', 'notice', 61, 'SIGTERM received - shutting down', ''),
+    ...event('11:16:11.079889', 'notice', 61, 'SIGTERM received - shutting down', ''),
+    ...event(
+      '11:16:11.081518',
+      'error',
+      700,
+      `Error on AMQP connection ${way(700, ", vhost: '/', user: 'relay', state: running")}, channel 0:`,
+      ` operation none caused a connection exception connection_forced: "broker forced connection closure with reason 'shutdown'"`,
+    ),
+  ]
+
+  it('is started once by all it says of a start, and was not down before the first', () => {
+    const facts = broker(...boot('11:14'), ...login('11:15:00', 700))
+    expect([facts.starts, facts.version, facts.stops.count]).toEqual([1, '3.10.8', 0])
+  })
+
+  it('is started once where its version stands on a line without a stamp (3.8)', () => {
+    const facts = broker(
+      '2020-06-17 07:24:15.713 [info] <0.272.0> ',
+      ' Starting RabbitMQ 3.8.4 on Erlang 22.3.4.1',
+      ' Copyright (c) 2007-2020 VMware, Inc. or its affiliates.',
+      '2020-06-17 07:24:16.713 [info] <0.9.0> Server startup complete; 4 plugins started.',
+      ' * rabbitmq_prometheus',
+    )
+    expect([facts.starts, facts.version, facts.stops.count]).toEqual([1, '3.8.4', 0])
+  })
+
+  it('went down once in an orderly restart, which loses no connection', () => {
+    const facts = broker(...login('11:15:00', 700), ...stop, ...boot('11:17'))
+    expect([facts.starts, facts.stops.count, facts.stops.open]).toEqual([1, 1, false])
+    expect([...facts.stops.details.keys()]).toEqual(['stopped in order'])
+    expect(problems(facts)).toEqual({})
+    expect(facts.errors.count).toBe(0)
+  })
+
+  it('was killed when it starts without having stopped, some time after its last word', () => {
+    const facts = broker(...login('11:15:00', 700), ...boot('11:17'))
+    expect([...facts.stops.details.keys()]).toEqual(['ended without a word'])
+    const [episode] = facts.stops.episodes
+    expect(new Date(episode?.from ?? 0).toISOString()).toBe('2026-11-22T11:15:00.120Z')
+    expect(new Date(episode?.recoveredAt ?? 0).toISOString()).toBe('2026-11-22T11:17:15.100Z')
+  })
+
+  it('is down while it does not come back', () => {
+    expect(broker(...login('11:15:00', 700), ...stop).stops.open).toBe(true)
+  })
+
+  const relay = (time: string, fields: object): string =>
+    `${JSON.stringify({ level: 30, time: Date.parse(`${DAY}T${time}Z`), component: 'relay', hostname: 'relay-0', ...fields })}\n`
+  const lost = relay('11:16:11.200', {
+    level: 50,
+    detail: 'CONN_CLOSE: closed',
+    msg: 'queue unavailable',
+  })
+  const found = relay('11:17:16.000', { msg: 'queue recovered' })
+
+  it('is told as that, with what the hub says of it, and by nothing else', async () => {
+    const rabbit = [...login('11:15:00', 700), ...stop, ...boot('11:17'), ...login('11:17:15', 701)]
+    const report = await reportOf({
+      'hub/relay.log': lost + found,
+      'hub/rabbit.log': rabbit.join('\n'),
+    })
+    const broken = report.findings.filter(({ severity }) => severity !== 'info')
+    expect(broken.map(({ cause, status, party }) => [cause, status, party])).toEqual([
+      ['broker-stopped', 'recovered', 'hub'],
+    ])
+    expect(broken[0]?.why).toBe(
+      'It stopped in order at 11:16:11; up again at 11:17:15, after 1 min 4 s.',
+    )
+    expect(broken[0]?.evidence.map(({ text }) => text).join('\n')).toContain('queue unavailable')
+  })
+
+  it('is an error when it does not come back', async () => {
+    const rabbit = [...login('11:15:00', 700), ...stop]
+    const later = relay('11:19:00.000', {
+      link: 'node site-a',
+      polls: {},
+      windowMs: 60_000,
+      msg: 'link summary',
+    })
+    const report = await reportOf({
+      'hub/relay.log': lost + later,
+      'hub/rabbit.log': rabbit.join('\n'),
+    })
+    const broken = report.findings.filter(({ severity }) => severity === 'error')
+    expect(broken.map(({ cause, status }) => [cause, status])).toEqual([
+      ['broker-stopped', 'ongoing'],
+    ])
+  })
+
+  it('hears knocks that are the hub’s own when the hub says that it cannot connect', async () => {
+    const knock = (time: string, pid: number, peer: string): string[] => [
+      ...event(
+        `${time}.000000`,
+        'error',
+        pid,
+        `closing AMQP connection <0.${pid}.0> (${peer}:4${pid} -> 10.0.0.9:5672):`,
+        '{handshake_timeout,frame_header}',
+      ),
+    ]
+    const rabbit = [
+      ...login('11:15:00', 700),
+      ...knock('11:15:30', 702, '10.0.0.1'),
+      ...knock('11:16:20', 703, '10.0.0.7'),
+      ...knock('11:16:40', 704, '10.0.0.7'),
+      ...login('11:17:15', 701),
+      ...knock('11:25:30', 705, '10.0.0.1'),
+      ...knock('11:35:30', 706, '10.0.0.1'),
+    ]
+    const report = await reportOf({
+      'hub/relay.log': lost + found,
+      'hub/rabbit.log': rabbit.join('\n'),
+    })
+    const [trouble] = report.findings.filter(({ severity }) => severity !== 'info')
+    expect(trouble?.cause).toBe('broker-connection-lost')
+    expect(trouble?.why).toContain('2 connections of 10.0.0.7 end before a login')
+    expect(report.findings.find(({ cause }) => cause === 'broker-port-probe')).toMatchObject({
+      severity: 'info',
+      count: 3,
+    })
+  })
+})
