@@ -156,7 +156,13 @@ const CONSEQUENCES: { readonly [N in FaultName]?: readonly Cause[] } = {
   'upstream-unreachable': ['upstream-suspension'],
   'task-not-answered': ['task-not-answerable', 'unexplained-errors'],
   'task-answered-late': ['task-not-answered', 'answer-rejected'],
-  'broker-refused': ['hub-error', 'log-gap', 'source-ended-early', 'hub-restarted'],
+  'broker-refused': [
+    'broker-stopped',
+    'hub-error',
+    'log-gap',
+    'source-ended-early',
+    'hub-restarted',
+  ],
   'broker-auth-failed': ['hub-error', 'broker-refused', 'broker-connection-lost'],
   'broker-heartbeat-lost': ['broker-connection-lost', 'broker-refused'],
   'broker-resource-alarm': ['broker-connection-lost', 'broker-refused'],
@@ -258,7 +264,9 @@ const BY_EVIDENCE: {
     return hub === 'dotnet' ? ['hub-error'] : ['proxy-503', 'hub-error']
   },
   'broker-refused': (fault, evidence) => {
-    return evidence.logs.has('hub') ? [fault.name] : brokerThroughClients(evidence)
+    if (!evidence.logs.has('hub')) return brokerThroughClients(evidence)
+    // By its own log it went down, which is why it cannot be reached; killed for good it writes nothing.
+    return evidence.logs.has('broker') ? [fault.name, 'broker-stopped'] : [fault.name]
   },
   'broker-auth-failed': (fault, evidence) => {
     const { logs } = evidence

@@ -40,6 +40,9 @@ export function runBroker(world: World): void {
   if (plan.starts) journal.add({ kind: 'broker started', at: 'broker', time: start + 40 })
   const of = (kind: string) => weather.spells('broker', (effect) => effect.broker === kind)
   for (const spell of of('refused')) {
+    // Stopped by somebody, or killed.
+    if (chance.next() < 0.5)
+      journal.add({ kind: 'broker stopping', at: 'broker', time: spell.from })
     if (spell.to < end) journal.add({ kind: 'broker started', at: 'broker', time: spell.to - 200 })
     if (plan.hub === 'warren') queueDown(world, spell, 'refused')
   }
@@ -110,7 +113,7 @@ function probePort(world: World, chance: Chance): void {
   const { start, end, journal } = world
   for (let time = start + 7 * SECOND; time < end; time += MINUTE + chance.between(0, SECOND)) {
     const connection = { at: 'broker', pid: pidAt(world, time), port: chance.whole(32_768, 60_999) }
-    journal.add({ ...connection, kind: 'accepted', time })
-    journal.add({ ...connection, kind: 'port probed', time: time + 3 })
+    const how = chance.pick<'http' | 'dropped' | 'silent'>(['http', 'dropped', 'silent'])
+    journal.add({ ...connection, kind: 'port probed', time, how })
   }
 }

@@ -91,6 +91,7 @@ export interface FactKinds {
   'queue lost': { why: 'refused' | 'login' | 'heartbeat' | 'alarm' }
   'queue recovered': object
   // in the broker
+  'broker stopping': object
   'broker started': object
   accepted: { pid: number; port: number }
   authenticated: { pid: number; port: number }
@@ -99,7 +100,7 @@ export interface FactKinds {
   'heartbeats missed': { pid: number; port: number }
   'alarm set': { what: 'memory' | 'disk' }
   'alarm cleared': { what: 'memory' | 'disk' }
-  'port probed': { pid: number; port: number }
+  'port probed': { pid: number; port: number; how: 'http' | 'dropped' | 'silent' }
 }
 
 export type FactKind = keyof FactKinds

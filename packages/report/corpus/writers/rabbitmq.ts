@@ -1,7 +1,7 @@
 import { lookUp } from '../simulation/facts.ts'
 import type { Fact, FactOf, FactTable } from '../simulation/facts.ts'
 import { brokerStamp } from './clock-text.ts'
-import { BROKER_ADDRESS, HUB_ADDRESS } from './written-line.ts'
+import { BROKER_ADDRESS, HUB_ADDRESS, PROBE_ADDRESS } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
 
 type Entry = readonly [level: 'info' | 'warning' | 'error' | 'notice', pid: number, text: string]
@@ -20,10 +20,23 @@ export function writeRabbitmq(facts: readonly Fact[], options: WriterOptions): W
 }
 
 const ENTRIES: FactTable<readonly Entry[]> = {
+  'broker stopping': () => [
+    ['notice', 61, 'SIGTERM received - shutting down\n'],
+    ['notice', 61, 'SIGTERM received - shutting down\n'],
+    ['info', 1084, 'stopped TCP listener on [::]:5672'],
+    [
+      'error',
+      712,
+      `Error on AMQP connection <0.712.0> (${HUB_ADDRESS}:41188 -> ${BROKER_ADDRESS}:5672, vhost: '/', user: 'relay', state: running), channel 0:\n operation none caused a connection exception connection_forced: "broker forced connection closure with reason 'shutdown'"`,
+    ],
+    ['info', 1095, "Closing all connections in vhost '/' because the vhost is stopping"],
+  ],
   'broker started': () => [
-    ['info', 221, ' Starting RabbitMQ 3.13.7 on Erlang 26.2.5.11 [jit]'],
+    ['notice', 44, 'Application syslog exited with reason: stopped'],
+    ['notice', 221, 'Logging: configured log handlers are now ACTIVE'],
+    ['info', 221, '\n Starting RabbitMQ 3.13.7 on Erlang 26.2.5.11 [jit]'],
     ['info', 221, 'started TCP listener on [::]:5672'],
-    ['info', 9, ' Server startup complete; 4 plugins started.'],
+    ['info', 9, 'Server startup complete; 4 plugins started.'],
   ],
   accepted: (fact) => [
     ['info', fact.pid, `accepting AMQP connection <0.${fact.pid}.0> (${way(fact)})`],
@@ -66,7 +79,25 @@ const ENTRIES: FactTable<readonly Entry[]> = {
   'alarm cleared': (fact) => [
     ['warning', 460, `${fact.what} resource limit alarm cleared on node rabbit@broker-0`],
   ],
-  'port probed': (fact) => [['error', fact.pid, '{bad_header,<<"GET / HT">>}']],
+  'port probed': (fact) => probed(fact),
+}
+
+/** A platform looks whether somebody listens: by asking for a page, by hanging up, or by saying nothing. */
+function probed({ pid, port, how }: FactOf<'port probed'>): readonly Entry[] {
+  const from = `${PROBE_ADDRESS}:${port} -> ${BROKER_ADDRESS}:5672`
+  const [level, reason] = PROBES[how]
+  return [
+    ['info', pid, `accepting AMQP connection <0.${pid}.0> (${from})`],
+    [level, pid, `closing AMQP connection <0.${pid}.0> (${from}):\n${reason}`],
+  ]
+}
+
+const PROBES: Readonly<
+  Record<FactOf<'port probed'>['how'], readonly ['warning' | 'error', string]>
+> = {
+  http: ['error', '{bad_header,<<"GET / HT">>}'],
+  dropped: ['warning', 'client unexpectedly closed TCP connection'],
+  silent: ['error', '{handshake_timeout,handshake}'],
 }
 
 const STARS = '*'.repeat(58)

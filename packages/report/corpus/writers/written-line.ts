@@ -31,6 +31,8 @@ export type Writer = (facts: readonly Fact[], options: WriterOptions) => Written
 export const HUB_HOST = 'relay.example.org'
 export const HUB_ADDRESS = '10.0.2.15'
 export const BROKER_ADDRESS = '10.0.3.9'
+/** Where the platform's probes come from. */
+export const PROBE_ADDRESS = '10.0.2.1'
 export const DATABASE_ADDRESS = '10.0.3.7'
 /** The upstream as our hub calls it. */
 export const UPSTREAM = 'main'
