@@ -86,6 +86,7 @@ function doing(part: Part, analysis: Analysis): string {
       const told = part.told.flatMap(({ facts }) => (facts.role === 'hub' ? [facts] : []))
       const requests = told.reduce((sum, { requests: n }) => sum + n, 0)
       const clients = links.filter(({ kind }) => kind === 'poll').length
+      if (clients === 0 && part.told.length === 0) return 'Only what works for it was seen.'
       return `Answered ${countWord(requests || best.exchanges, 'request')} of ${countWord(clients, 'client')}${whose}.`
     }
     case 'database':

@@ -1,16 +1,20 @@
-import type { ClientFacts, HubClient, HubFacts } from '../facts/facts.ts'
+import type { BalancerFacts, ClientFacts, HubClient, HubFacts } from '../facts/facts.ts'
 import { matchPolls } from './poll-match.ts'
 import type { PollMatch } from './poll-match.ts'
-import { nameOfProgram } from './program-name.ts'
+import { runsBeside } from './program-name.ts'
 import type { ClientLog, Hub, Told } from './network.ts'
 
-/** A link being put together: a client as a hub knows it, or as its own log does. */
+/** A link being put together: a client as a hub knows it, as a balancer does, or as its own log does. */
 export interface LinkDraft {
   name: string
-  hub: Hub | undefined
-  logs: ClientLog[]
-  hubClients: { client: HubClient; told: Told<HubFacts> }[]
+  readonly hub: Hub | undefined
+  readonly logs: ClientLog[]
+  readonly hubClients: { client: HubClient; told: Told<HubFacts> }[]
+  readonly passed: { client: HubClient; told: Told<BalancerFacts> }[]
 }
+
+/** Answered polls that would have to be in the hub's log as well; fewer may be missing by chance. */
+const ENOUGH_POLLS = 8
 
 interface Fit {
   readonly told: Told<ClientFacts>
@@ -28,7 +32,7 @@ export function assignClientLogs(
   drafts: LinkDraft[],
   hubs: readonly Hub[],
 ): void {
-  const known = drafts.filter(({ hub }) => hub !== undefined)
+  const known = [...drafts]
   const fits = clients.flatMap((told) =>
     known.map((draft): Fit => ({
       told,
@@ -41,13 +45,15 @@ export function assignClientLogs(
   for (const fit of fits.filter(isSure).toSorted(bySureness)) {
     if (!open.has(fit.told) || !hasRoom(fit)) continue
     fit.draft.logs.push({ told: fit.told, match: fit.match })
+    if (fit.draft.hub === undefined) fit.draft.name = fit.told.name
     open.delete(fit.told)
   }
   const [onlyDraft] = known
   for (const told of clients.filter((one) => open.has(one))) {
-    if (clients.length === 1 && known.length === 1 && onlyDraft !== undefined)
+    const elsewhere = isElsewhere(told, drafts, hubs)
+    if (clients.length === 1 && known.length === 1 && onlyDraft !== undefined && !elsewhere)
       onlyDraft.logs.push({ told, match: undefined })
-    else addStranger(told, drafts, hubs)
+    else addStranger(told, drafts, elsewhere ? undefined : onlyOf(hubs))
   }
   adoptStrangers(drafts)
 }
@@ -78,23 +84,58 @@ function quality(match: PollMatch | undefined): number {
 /** The hub saw as many polls as this log and those found before it have together. */
 function hasRoom({ told, draft, match, named }: Fit): boolean {
   if (named || match?.by === 'request-id' || draft.logs.length === 0) return true
-  const seen = draft.hubClients.reduce((sum, { client }) => sum + client.account.exchanges, 0)
+  const seen = seenOf(draft).reduce((sum, { client }) => sum + client.account.exchanges, 0)
   const taken = draft.logs.reduce((sum, log) => sum + log.told.facts.link.exchanges, 0)
   return taken + told.facts.link.exchanges <= seen * 1.25
 }
 
 /** A log no hub shows: a link of its own. */
-function addStranger(told: Told<ClientFacts>, drafts: LinkDraft[], hubs: readonly Hub[]): void {
-  const name = nameOfProgram(told, 'client')
-  const same = drafts.find((draft) => draft.hubClients.length === 0 && draft.name === name)
+function addStranger(told: Told<ClientFacts>, drafts: LinkDraft[], hub: Hub | undefined): void {
+  const { name } = told
+  const same = drafts.find(
+    (draft) =>
+      draft.hub === hub &&
+      draft.name === name &&
+      draft.hubClients.length + draft.passed.length === 0 &&
+      draft.logs.every((log) => isLabelled(told) || !runsBeside(log.told, told)),
+  )
   if (same !== undefined) same.logs.push({ told, match: undefined })
-  else
-    drafts.push({
-      name,
-      hub: hubs.length === 1 ? hubs[0] : undefined,
-      logs: [{ told, match: undefined }],
-      hubClients: [],
-    })
+  else drafts.push({ name, hub, logs: [{ told, match: undefined }], hubClients: [], passed: [] })
+}
+
+/** Its name is one that somebody gave, not one made of a file. */
+function isLabelled({ source: { labels } }: Told): boolean {
+  return [labels.client, labels.cluster, labels.pod].some((label) => label !== undefined)
+}
+
+/** Its polls were answered while the hub wrote down every request, and none of them is there: it was another hub. */
+function isElsewhere(
+  told: Told<ClientFacts>,
+  drafts: readonly LinkDraft[],
+  hubs: readonly Hub[],
+): boolean {
+  const { host, link } = told.facts
+  const sameHost = drafts.some(
+    ({ hub, logs }) => hub !== undefined && logs.some((log) => log.told.facts.host === host),
+  )
+  if (sameHost && host !== '') return false
+  const covered = hubs.filter((hub) => hub.told.some(writesEmptyPolls))
+  let answered = 0
+  for (let at = 0; at < link.polls.length; at++) {
+    const time = link.polls.time(at) + told.shift
+    const good = link.polls.status(at) < 400
+    if (good && covered.some(({ first, last }) => time > first && time < last)) answered++
+  }
+  return answered >= ENOUGH_POLLS
+}
+
+/** At higher levels only polls that found work are written. */
+function writesEmptyPolls({ facts }: Told<HubFacts>): boolean {
+  return facts.clients.all().some(({ account }) => account.statuses.has(204))
+}
+
+function onlyOf(hubs: readonly Hub[]): Hub | undefined {
+  return hubs.length === 1 ? hubs[0] : undefined
 }
 
 /** Who came under no name or a wrong one, but with the request ids of a client whose log is there, is that client. */
@@ -118,11 +159,16 @@ function okOf({ hubClients }: LinkDraft): number {
   return hubClients.reduce((sum, { client }) => sum + client.account.totals().ok, 0)
 }
 
+/** Who saw this client from the other side: the hub, or a balancer where no hub's log is there. */
+function seenOf({ hub, hubClients, passed }: LinkDraft): LinkDraft['hubClients' | 'passed'] {
+  return hub === undefined ? passed : hubClients
+}
+
 function bestMatch(told: Told<ClientFacts>, draft: LinkDraft): PollMatch | undefined {
-  const matches = draft.hubClients.flatMap(({ client, told: hub }) => {
-    const match = matchPolls({ facts: told.facts, shift: told.shift }, { client, shift: hub.shift })
-    return match === undefined ? [] : [match]
-  })
+  const matches = seenOf(draft).flatMap(
+    ({ client, told: { shift } }) =>
+      matchPolls({ facts: told.facts, shift: told.shift }, { client, shift }) ?? [],
+  )
   return matches.toSorted((a, b) => b.matched - a.matched)[0]
 }
 

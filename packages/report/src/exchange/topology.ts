@@ -1,9 +1,18 @@
 import type { Role } from '../document/report-document.ts'
-import type { Facts, HubFacts } from '../facts/facts.ts'
+import type {
+  BalancerFacts,
+  BrokerFacts,
+  DatabaseFacts,
+  HubFacts,
+  UpstreamFacts,
+} from '../facts/facts.ts'
 import { placeAccounts } from '../timeline/placed-account.ts'
 import type { AccountPart, PlacedAccount } from '../timeline/placed-account.ts'
 import type { LinkAccount } from '../facts/link-account.ts'
-import { nameOfProgram } from './program-name.ts'
+import { qualifiersOf } from './hubs.ts'
+import { distinctNames } from './program-name.ts'
+import { cdmServersOf, servicesOf } from './services.ts'
+import type { Services } from './services.ts'
 import type { Hub, Network, PollLink, Told } from './network.ts'
 
 export type Side = 'client' | 'hub' | 'balancer' | 'broker' | 'database' | 'upstream'
@@ -33,6 +42,15 @@ export interface Topology {
   readonly links: readonly NetLink[]
 }
 
+/** A part or link whose name is not settled yet. */
+interface PartDraft extends Part {
+  name: string
+  readonly qualifiers: readonly (string | undefined)[]
+}
+interface LinkDraft extends NetLink {
+  name: string
+}
+
 /** Parts and links with their ids, in an order that only depends on names. */
 export function buildTopology(network: Network): Topology {
   return new TopologyBuilder(network).build()
@@ -40,9 +58,11 @@ export function buildTopology(network: Network): Topology {
 
 class TopologyBuilder {
   readonly #network: Network
-  readonly #parts: Part[] = []
-  readonly #links: NetLink[] = []
+  readonly #parts: PartDraft[] = []
+  readonly #links: LinkDraft[] = []
   readonly #claimed = new Set<Told>()
+  /** Hubs of which no log is there, by what clients call them. */
+  readonly #unseen = new Map<string, Part>()
 
   constructor(network: Network) {
     this.#network = network
@@ -50,174 +70,117 @@ class TopologyBuilder {
 
   build(): Topology {
     const { hubs, links } = this.#network
-    const clients = links.map((link) =>
-      this.#part(
-        'client',
-        link.name,
-        link.logs.map(({ told }) => told),
-      ),
-    )
+    const clients = links.map((link) => {
+      const told = link.logs.map((log) => log.told)
+      return this.#part('client', link.name, told, [...placesOf(link.hub), hostOf(link)])
+    })
     const hubParts = new Map(
       hubs.map((hub): [Hub, Part] => [hub, this.#part('hub', hub.name, hub.told)]),
     )
-    let unseenHub: Part | undefined
     links.forEach((link, index) => {
       const from = clients[index]
       if (from === undefined) return
       const known = link.hub === undefined ? undefined : hubParts.get(link.hub)
-      unseenHub ??=
-        known === undefined ? this.#part('hub', hostOf(links) || 'relay', []) : undefined
-      const to = known ?? unseenHub
-      if (to === undefined) return
+      const to = known ?? this.#unseenHub(hostOf(link))
       this.#link('poll', from, to, pollViews(link), link.hub, link)
     })
-    this.#addBalancers(hubParts.values().next().value ?? unseenHub)
-    for (const [hub, part] of hubParts) this.#addServices(hub, part, hubParts.size === 1)
+    for (const [hub, part] of hubParts) {
+      const services = servicesOf(this.#network, hub)
+      this.#addBalancers(part, services.balancers)
+      this.#addServices(part, hub, services)
+    }
+    this.#addOrphans(servicesOf(this.#network, undefined))
     this.#addCdms(links, clients)
     this.#addRest()
+    this.#nameApart()
     return { parts: this.#parts, links: this.#links }
   }
 
-  #addBalancers(hub: Part | undefined): void {
-    if (hub === undefined) return
-    for (const told of this.#network.balancers) {
-      const name = told.facts.name === '' ? nameOfProgram(told, 'balancer') : told.facts.name
-      const known = this.#parts.find((part) => part.role === 'balancer' && part.name === name)
-      if (known !== undefined) continue
-      const all = this.#network.balancers.filter(
-        (other) =>
-          (other.facts.name === '' ? nameOfProgram(other, 'balancer') : other.facts.name) === name,
-      )
+  #unseenHub(host: string): Part {
+    const [only] = this.#unseen.values()
+    const known =
+      this.#unseen.get(host) ?? (host === '' && this.#unseen.size === 1 ? only : undefined)
+    if (known !== undefined) return known
+    const fallback = this.#network.hubs.length === 0 ? 'relay' : 'unknown hub'
+    const part = this.#part('hub', host === '' ? fallback : host, [])
+    this.#unseen.set(host, part)
+    return part
+  }
+
+  /** Services whose hub nobody knows still have one: what is wrong with them has to be said of a link. */
+  #addOrphans(services: Services): void {
+    if (Object.values(services).every((told) => told.length === 0)) return
+    const hub = this.#unseenHub('')
+    this.#addBalancers(hub, services.balancers)
+    this.#addServices(hub, undefined, services)
+  }
+
+  #addBalancers(hub: Part, balancers: readonly Told<BalancerFacts>[]): void {
+    const named = Map.groupBy(balancers, (told) => told.facts.name || told.name)
+    for (const [name, all] of named) {
       const part = this.#part('balancer', name, all)
-      const view = placeAccounts(all.map((one) => partOf(one.facts.link, one)))
-      this.#link(
-        'balancer',
-        part,
-        hub,
-        view === undefined ? [] : [{ side: 'balancer', account: view }],
-      )
+      this.#link('balancer', part, hub, serverView(all, 'balancer'))
     }
   }
 
-  #addServices(hub: Hub, part: Part, only: boolean): void {
-    const { brokers, databases, upstreams } = this.#network
-    const cluster = hub.told[0]?.source.labels.cluster
-    const mine = (told: Told): boolean =>
-      (only || told.source.labels.cluster === cluster) && !this.#claimed.has(told)
-    const clientClusters = new Set(
-      this.#network.links.flatMap(({ logs }) => logs.map(({ told }) => told.source.labels.cluster)),
-    )
-    const servers = databases.filter(
-      (told) =>
-        mine(told) &&
-        (told.source.labels.cluster === undefined ||
-          told.source.labels.cluster === cluster ||
-          !clientClusters.has(told.source.labels.cluster)),
-    )
-    const database = this.#part(
-      'database',
-      servers.length > 0 ? nameOfProgram(servers[0], 'database') : 'database',
-      servers,
-    )
-    this.#link(
-      'database',
-      part,
-      database,
-      [
-        ...this.#hubView(hub, (facts) => facts.database),
-        ...this.#serverView(servers, 'database', (told) => told.facts.link),
-      ],
-      hub,
-    )
-    // A relay that queues in its database has no broker to be healthy or not.
-    const needsBroker = hub.told.some(({ facts }) => facts.queue !== 'database')
-    const mineBrokers = brokers.filter(mine)
-    if (needsBroker || mineBrokers.length > 0) {
-      const broker = this.#part(
-        'broker',
-        mineBrokers.length > 0 ? nameOfProgram(mineBrokers[0], 'broker') : 'broker',
-        mineBrokers,
-      )
-      this.#link(
-        'broker',
-        part,
-        broker,
-        [
-          ...this.#hubView(hub, (facts) => facts.broker),
-          ...this.#serverView(mineBrokers, 'broker', (told) => told.facts.link),
-        ],
-        hub,
-      )
+  #addServices(part: Part, hub: Hub | undefined, services: Services): void {
+    const { databases, brokers, upstreams } = services
+    const add = (
+      kind: 'database' | 'broker' | 'upstream',
+      told: readonly Told<ServiceFacts>[],
+      hubAccounts: (facts: HubFacts) => readonly LinkAccount[],
+    ): void => {
+      const service = this.#part(kind, told[0]?.name ?? kind, told, placesOf(hub))
+      const views = [...hubView(hub, hubAccounts), ...serverView(told, kind)]
+      this.#link(kind, part, service, views, hub)
     }
-    const mineUpstreams = upstreams.filter(mine)
-    const upstream = this.#part(
-      'upstream',
-      mineUpstreams.length > 0 ? nameOfProgram(mineUpstreams[0], 'upstream') : 'upstream',
-      mineUpstreams,
-    )
-    const accounts = hub.told.flatMap((told) =>
-      [...told.facts.upstreams.values()].map((account) => partOf(account, told)),
-    )
-    const view = placeAccounts([
-      ...accounts,
-      ...hub.told.map((told) => partOf(told.facts.submissions, told)),
-    ])
-    this.#link(
-      'upstream',
-      part,
-      upstream,
-      view === undefined ? [] : [{ side: 'hub', account: view }],
-      hub,
-    )
+    if (hub !== undefined || databases.length > 0)
+      add('database', databases, ({ database }) => [database])
+    // A relay that queues in its database has no broker to be healthy or not.
+    const needsBroker = hub?.told.some(({ facts }) => facts.queue !== 'database') === true
+    if (needsBroker || brokers.length > 0) add('broker', brokers, ({ broker }) => [broker])
+    if (hub !== undefined || upstreams.length > 0)
+      add('upstream', upstreams, (facts) => [...facts.upstreams.values(), facts.submissions])
   }
 
   #addCdms(links: readonly PollLink[], clients: readonly Part[]): void {
     links.forEach((link, index) => {
       const from = clients[index]
-      const told = link.logs.map((log) => log.told)
-      const servers = this.#network.databases.filter(
-        (server) =>
-          !this.#claimed.has(server) &&
-          told.some((client) => client.source.labels.cluster === server.source.labels.cluster),
-      )
-      const view = placeAccounts(told.map((one) => partOf(one.facts.cdm, one)))
+      const servers = cdmServersOf(this.#network, link)
+      const view = placeAccounts(link.logs.map(({ told }) => partOf(told.facts.cdm, told)))
       if (from === undefined || (view === undefined && servers.length === 0)) return
-      const cdm = this.#part('cdm', `CDM of ${link.name}`, servers)
+      const cdm = this.#part('cdm', `CDM of ${link.name}`, servers, placesOf(link.hub))
       this.#link('cdm', from, cdm, [
         ...(view === undefined ? [] : [{ side: 'client' as const, account: view }]),
-        ...this.#serverView(servers, 'database', (server) => server.facts.link),
+        ...serverView(servers, 'database'),
       ])
     })
   }
 
   /** Programs that belong to no link still are components. */
   #addRest(): void {
-    for (const told of this.#network.told) {
-      if (!this.#claimed.has(told))
-        this.#part(told.facts.role, nameOfProgram(told, told.facts.role), [told])
-    }
+    for (const told of this.#network.told)
+      if (!this.#claimed.has(told)) this.#part(told.facts.role, told.name, [told])
   }
 
-  #hubView(
-    hub: Hub,
-    account: (facts: HubFacts) => LinkAccount,
-  ): { side: Side; account: PlacedAccount }[] {
-    const view = placeAccounts(hub.told.map((told) => partOf(account(told.facts), told)))
-    return view === undefined ? [] : [{ side: 'hub', account: view }]
+  /** Nobody may be taken for another: hubs keep their names, which are told apart already. */
+  #nameApart(): void {
+    const kept = this.#network.hubs.map(({ name }) => name)
+    const others = this.#parts.filter(({ role, told }) => role !== 'hub' || told.length === 0)
+    const names = distinctNames(others, kept)
+    others.forEach((part, index) => (part.name = names[index] ?? part.name))
+    for (const link of this.#links) link.name = `${link.from.name} → ${link.to.name}`
   }
 
-  #serverView<F extends Facts>(
-    told: readonly Told<F>[],
-    side: Side,
-    account: (told: Told<F>) => LinkAccount,
-  ): { side: Side; account: PlacedAccount }[] {
-    const view = placeAccounts(told.map((one) => partOf(account(one), one)))
-    return view === undefined ? [] : [{ side, account: view }]
-  }
-
-  #part(role: Role, name: string, told: readonly Told[]): Part {
+  #part(
+    role: Role,
+    name: string,
+    told: readonly Told[],
+    of: readonly (string | undefined)[] = [],
+  ): Part {
     for (const one of told) this.#claimed.add(one)
-    const part: Part = { id: `C${this.#parts.length + 1}`, role, name, told }
+    const qualifiers = [role, ...of, ...qualifiersOf(told[0])]
+    const part = { id: `C${this.#parts.length + 1}`, role, name, told, qualifiers }
     this.#parts.push(part)
     return part
   }
@@ -230,9 +193,42 @@ class TopologyBuilder {
     hub?: Hub,
     poll?: PollLink,
   ): void {
-    const name = `${from.name} → ${to.name}`
-    this.#links.push({ id: `L${this.#links.length + 1}`, kind, from, to, name, views, hub, poll })
+    this.#links.push({
+      id: `L${this.#links.length + 1}`,
+      kind,
+      from,
+      to,
+      name: '',
+      views,
+      hub,
+      poll,
+    })
   }
+}
+
+/** By what the clients and services of a hub may be told from those of another. */
+function placesOf(hub: Hub | undefined): (string | undefined)[] {
+  return [hub?.told[0]?.source.labels.cluster, hub?.name]
+}
+
+/** What services have in common: an account of those who use them. */
+type ServiceFacts = BalancerFacts | BrokerFacts | DatabaseFacts | UpstreamFacts
+
+function hubView(
+  hub: Hub | undefined,
+  accounts: (facts: HubFacts) => readonly LinkAccount[],
+): NetLink['views'] {
+  const view = placeAccounts(
+    (hub?.told ?? []).flatMap((told) =>
+      accounts(told.facts).map((account) => partOf(account, told)),
+    ),
+  )
+  return view === undefined ? [] : [{ side: 'hub', account: view }]
+}
+
+function serverView(told: readonly Told<ServiceFacts>[], side: Side): NetLink['views'] {
+  const view = placeAccounts(told.map((one) => partOf(one.facts.link, one)))
+  return view === undefined ? [] : [{ side, account: view }]
 }
 
 export function partOf(account: LinkAccount, told: Told): AccountPart {
@@ -247,11 +243,7 @@ function pollViews(link: PollLink): NetLink['views'] {
   ]
 }
 
-/** The hub as the clients call it. */
-function hostOf(links: readonly PollLink[]): string {
-  return (
-    links
-      .flatMap(({ logs }) => logs.map(({ told }) => told.facts.host))
-      .find((host) => host !== '') ?? ''
-  )
+/** The hub as the client calls it; '' if it does not say. */
+function hostOf({ logs }: PollLink): string {
+  return logs.map(({ told }) => told.facts.host).find((host) => host !== '') ?? ''
 }

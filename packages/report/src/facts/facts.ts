@@ -175,6 +175,7 @@ export class DatabaseFacts extends ProgramFacts {
 /** What a Task API server (upstream) tells. */
 export class UpstreamFacts extends ProgramFacts {
   readonly role = 'upstream'
+  readonly link = new LinkAccount({ slowMs: SLOW_MS.upstream })
   readonly tasks = new TaskLedger()
   readonly suspended = new ProblemAccount()
   queued = 0

@@ -24,10 +24,12 @@ export class WarrenUpstreamEvents implements WarrenEvents {
         break
       case 'task leased':
         facts.leased++
+        facts.link.success(line, 200, Number.NaN)
         facts.tasks.step(event.text('taskId'), 'handed-out', line)
         break
       case 'result received':
         facts.results++
+        facts.link.success(line, 200, Number.NaN)
         facts.tasks.step(event.text('taskId'), 'answered', line)
         break
       case 'task timed out':

@@ -98,9 +98,7 @@ export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | un
   const newest = used.reduce((a, b) =>
     b.account.last + b.shift > a.account.last + a.shift ? b : a,
   )
-  // Two replicas share the polls of a client: together they hear it twice as often as each alone.
-  const replicas = new Set(used.map(({ source }) => source)).size
-  const rhythm = intervals.count < 2 ? Number.NaN : intervals.quantile(0.5) / replicas
+  const rhythm = intervals.count < 2 ? Number.NaN : intervals.quantile(0.5) / replicasOf(used)
   return {
     ...sums,
     summarised: used.some(({ account }) => account.summaries.size > 0),
@@ -117,6 +115,21 @@ export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | un
     firstOk: firstOkOf(used),
     parts: used,
   }
+}
+
+/**
+ * Sources that told of the link at the same time, at most: replicas share the polls of a client and together hear it that much
+ * more often than each alone. Pods that followed one another do not.
+ */
+function replicasOf(parts: readonly AccountPart[]): number {
+  const spans = [...Map.groupBy(parts, ({ source }) => source).values()].map((own) => ({
+    from: smallest(own.map(({ account, shift }) => account.first + shift)),
+    to: largest(own.map(({ account, shift }) => account.last + shift)),
+  }))
+  const together = spans.map(({ from }) =>
+    spans.filter((span) => span.from <= from && from < span.to),
+  )
+  return Math.max(1, ...together.map(({ length }) => length))
 }
 
 /** All buckets of the parts on the common time line, in one series over [from, to]. */

@@ -1,0 +1,304 @@
+import { describe, expect, it } from 'vitest'
+import type { ReportDocument } from '../../src/document/report-document.ts'
+import { distinctNames } from '../../src/exchange/program-name.ts'
+import { reportOf } from '../fixtures/report-of.ts'
+import type { LogFiles } from '../fixtures/report-of.ts'
+
+const START = Date.UTC(2025, 8, 26, 6, 30)
+const A = '3f6f1c10-5a0b-4a43-9a53-0d1b0c2f7a11'
+const B = '40701d11-5a0b-4a43-9a53-0d1b0c2f7a12'
+
+const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 19)
+const lines = (...all: readonly (readonly string[])[]): string => `${all.flat().join('\n')}\n`
+
+/** Seconds from the start at which a client polls: no two clients have the same, and none is as regular as a clock. */
+const pollTimes = (first: number, from = 0, to = 600): number[] => {
+  const times: number[] = []
+  for (let at = first, n = 0; at < to; n++, at += 9 + ((n * (first + 3)) % 4))
+    if (at >= from) times.push(at)
+  return times
+}
+
+/** The client as the Python program writes it: no zone, here UTC. */
+const clientLog = (times: readonly number[], host = 'relay.example.org'): string =>
+  lines(
+    ...times.map((at) => {
+      const stamp = `26-Sep-25 ${clock(START + at * 1000)}`
+      return [
+        `DEBUG - ${stamp} - Sending get request to https://${host}/link_connector_api/task/nextjob/[REDACTED]`,
+        `DEBUG - ${stamp} - Response Status: 204`,
+      ]
+    }),
+  )
+
+interface Polls {
+  readonly client: string
+  readonly collection: string
+  readonly times: readonly number[]
+  readonly status?: number
+}
+
+/** The hub as the .NET program writes it, with a date. */
+const hubLog = (...clients: readonly Polls[]): string =>
+  lines(
+    clients
+      .flatMap(({ client, collection, times, status = 204 }) =>
+        times.map((at) => ({ at, client, collection, status })),
+      )
+      .toSorted((a, b) => a.at - b.at)
+      .flatMap(({ at, client, collection, status }) => {
+        const stamp = `2025-09-26T${clock(START + at * 1000)}Z`
+        return [
+          status === 401
+            ? `[${stamp} WRN] collectionId '${collection}' is not valid for clientId '${client}'.`
+            : `[${stamp} INF] Credentials validated for Client: ${client}`,
+          `[${stamp} INF] HTTP GET /link_connector_api/task/nextjob/${collection} responded ${status} in 31.5 ms`,
+        ]
+      }),
+  )
+
+const accessLog = (...clients: readonly (Omit<Polls, 'client'> & { target?: number })[]): string =>
+  lines(
+    clients
+      .flatMap(({ collection, times, status = 204, target = status }) =>
+        times.map((at) => ({ at, collection, status, target })),
+      )
+      .toSorted((a, b) => a.at - b.at)
+      .map(
+        ({ at, collection, status, target }) =>
+          `https ${new Date(START + at * 1000).toISOString()} app/hub-alb/50dc 203.0.113.10:41576 10.0.2.15:8080 0.000 0.031 0.000 ${status} ${target < 0 ? '-' : target} 412 188 "GET https://relay.example.org:443/link_connector_api/task/nextjob/${collection} HTTP/1.1" "python-requests/2.32" - - arn "Root=1" "relay.example.org" "-"`,
+      ),
+  )
+
+const ours = (
+  component: string,
+  hostname: string,
+  events: readonly (readonly [atMs: number, msg: string, more?: Record<string, unknown>])[],
+): string =>
+  lines(
+    events.map(([at, msg, more]) =>
+      JSON.stringify({ level: 20, time: START + at, component, hostname, ...more, msg }),
+    ),
+  )
+
+const ourPolls = (id: string): [number, string, Record<string, unknown>][] =>
+  pollTimes(1).flatMap((at, n): [number, string, Record<string, unknown>][] => [
+    [at * 1000, 'poll sent', { requestId: `${id}${n}`, url: 'https://relay.example.org/x' }],
+    [at * 1000 + 40, 'poll answered', { requestId: `${id}${n}`, status: 204, durationMs: 40 }],
+  ])
+
+const ourRequests = (client: string, node: string, id: string) =>
+  pollTimes(1).map((at, n): [number, string, Record<string, unknown>] => [
+    at * 1000 + 30,
+    'request completed',
+    {
+      requestId: `${id}${n}`,
+      path: `/link_connector_api/task/nextjob/${node}`,
+      status: 204,
+      durationMs: 3,
+      client,
+      node,
+    },
+  ])
+
+const namesOf = (report: ReportDocument, role: string): string[] =>
+  report.components.filter((one) => one.role === role).map(({ name }) => name)
+const linksOf = (report: ReportDocument, kind: string): string[] =>
+  report.links.filter((link) => link.kind === kind).map(({ name }) => name)
+const causesOf = (report: ReportDocument): string[] =>
+  report.findings.filter(({ severity }) => severity !== 'info').map(({ cause }) => cause)
+const exchanges = (report: ReportDocument, name: string, side: string): number | undefined =>
+  report.links.find((link) => link.name === name)?.views.find((view) => view.side === side)
+    ?.exchanges
+
+describe('names', () => {
+  it('does not call programs of one machine by the machine', async () => {
+    const report = await reportOf({
+      'bunny-north.log': ours('bunny', 'vm', ourPolls('a')),
+      'bunny-south.log': ours('bunny', 'vm', ourPolls('b')),
+      'relay.log': ours('relay', 'vm', ourRequests('north', A, 'a')),
+      'upstream.log': ours('upstream', 'vm', [[0, 'upstream started', { version: '0.1.0' }]]),
+    })
+    expect(report.components.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['north', 'south', 'relay', 'upstream']),
+    )
+    expect(report.links.map(({ name }) => name)).not.toContainEqual(expect.stringMatching(/\bvm\b/))
+  })
+
+  it('keeps clients of one machine apart where no hub tells them apart', async () => {
+    const report = await reportOf({
+      'bunny-north.log': ours('bunny', 'vm', ourPolls('a')),
+      'bunny-south.log': ours('bunny', 'vm', ourPolls('b')),
+    })
+    expect(namesOf(report, 'client')).toEqual(['north', 'south'])
+  })
+
+  it('calls a program the same, whatever else is read', async () => {
+    const upstream = ours('upstream', 'vm', [[0, 'upstream started']])
+    const relay = ours('relay', 'vm', ourRequests('north', A, 'a'))
+    const alone = await reportOf({ 'up.log': upstream })
+    const together = await reportOf({ 'up.log': upstream, 'relay.log': relay })
+    expect(namesOf(alone, 'upstream')).toEqual(namesOf(together, 'upstream'))
+  })
+
+  it('tells those of one name apart by what differs, at last by number', () => {
+    expect(
+      distinctNames(
+        [
+          { name: 'site-a', qualifiers: ['client', 'east'] },
+          { name: 'Site-A', qualifiers: ['client', 'west'] },
+          { name: 'relay', qualifiers: ['client'] },
+          { name: 'db', qualifiers: [] },
+          { name: 'db', qualifiers: [] },
+          { name: 'alone', qualifiers: ['client'] },
+        ],
+        ['relay'],
+      ),
+    ).toEqual(['site-a (east)', 'Site-A (west)', 'relay (client)', 'db', 'db 2', 'alone'])
+  })
+})
+
+describe('a log that comes alone', () => {
+  const refused = (at: number): string[] => {
+    const stamp = `2025-09-26 06:3${at}:00.000000+00:00`
+    return [
+      `${stamp} [error] <0.7${at}.0> Error on AMQP connection <0.7${at}.0> (10.0.2.15:5${at}000 -> 10.0.3.9:5672, state: starting):`,
+      `${stamp} [error] <0.7${at}.0> PLAIN login refused: user 'relay' - invalid credentials`,
+    ]
+  }
+  const FAILING_DATABASE = lines([
+    '2025-09-26 06:30:00.100 UTC [1] LOG:  database system is ready to accept connections',
+    '2025-09-26 06:31:00.100 UTC [42] relay@relay FATAL:  the database system is in recovery mode',
+    '2025-09-26 06:32:00.100 UTC [43] relay@relay FATAL:  the database system is in recovery mode',
+  ])
+  const SUSPENDED = ours('upstream', 'vm', [
+    [0, 'upstream started'],
+    [60_000, 'collection suspended', { level: 40, collection: A, name: 'region' }],
+  ])
+  const BAD_GATEWAY = accessLog({ collection: A, times: pollTimes(1), status: 502, target: -1 })
+
+  it.each<[string, LogFiles, string, string]>([
+    [
+      'broker',
+      { 'rabbit.log': lines(...[0, 1, 2, 3].map(refused)) },
+      'broker',
+      'broker-auth-failed',
+    ],
+    ['database', { 'pg.log': FAILING_DATABASE }, 'database', 'database-failing'],
+    ['upstream', { 'up.log': SUSPENDED }, 'upstream', 'upstream-suspension'],
+    ['balancer', { 'alb.log': BAD_GATEWAY }, 'balancer', 'proxy-502'],
+  ])('is reported on: the log of a %s', async (_, files, kind, cause) => {
+    const report = await reportOf(files)
+    expect(causesOf(report)).toContain(cause)
+    const finding = report.findings.find((one) => one.cause === cause)
+    expect(report.links.find(({ id }) => id === finding?.link)?.kind).toBe(kind)
+    expect(report.components.find(({ role }) => role === 'hub')?.seenIn).toBe('other-logs')
+    expect(report.verdict).not.toBe('healthy')
+  })
+
+  it('loses nothing where two come together', async () => {
+    const report = await reportOf({
+      'rabbit.log': lines(...[0, 1, 2, 3].map(refused)),
+      'pg.log': FAILING_DATABASE,
+    })
+    expect(causesOf(report)).toEqual(
+      expect.arrayContaining(['broker-auth-failed', 'database-failing']),
+    )
+    expect(namesOf(report, 'hub')).toHaveLength(1)
+  })
+
+  it('gives every client of an access log a link of its own, and its log to the one whose polls it shows', async () => {
+    const [mine, other] = [pollTimes(1), pollTimes(6)]
+    const report = await reportOf({
+      'alb.log': accessLog({ collection: A, times: mine }, { collection: B, times: other }),
+      'site-a/bunny.log': clientLog(mine),
+    })
+    expect(linksOf(report, 'poll')).toEqual([
+      'site-a → relay.example.org',
+      'unnamed client 2 → relay.example.org',
+    ])
+    expect(exchanges(report, 'site-a → relay.example.org', 'balancer')).toBe(mine.length)
+  })
+})
+
+describe('hubs', () => {
+  it('are two where two clusters have a client of one name each', async () => {
+    const report = await reportOf({
+      'east/relay.log': ours('relay', 'vm-1', ourRequests('site-a', A, 'a')),
+      'west/relay.log': ours('relay', 'vm-2', ourRequests('site-a', B, 'b')),
+    })
+    expect(namesOf(report, 'hub')).toEqual(['relay (east)', 'relay (west)'])
+    expect(linksOf(report, 'poll')).toEqual([
+      'site-a (east) → relay (east)',
+      'site-a (west) → relay (west)',
+    ])
+    expect(linksOf(report, 'database')).toHaveLength(2)
+  })
+
+  it('are two although a client comes to one with what the other gave it', async () => {
+    const report = await reportOf({
+      'relay-1.log': hubLog(
+        { client: 'site-a', collection: A, times: pollTimes(1) },
+        { client: 'site-b', collection: B, times: pollTimes(2), status: 401 },
+      ),
+      'relay-2.log': hubLog({ client: 'site-b', collection: B, times: pollTimes(3) }),
+    })
+    expect(namesOf(report, 'hub')).toHaveLength(2)
+  })
+
+  it('are one where replicas share the polls of a client', async () => {
+    const times = pollTimes(1)
+    const report = await reportOf({
+      'first.log': hubLog({
+        client: 'site-a',
+        collection: A,
+        times: times.filter((_, n) => n % 2 === 0),
+      }),
+      'second.log': hubLog({
+        client: 'site-a',
+        collection: A,
+        times: times.filter((_, n) => n % 2 === 1),
+      }),
+    })
+    expect(namesOf(report, 'hub')).toHaveLength(1)
+    expect(report.links.filter(({ kind }) => kind === 'poll')).toHaveLength(1)
+  })
+
+  it('are one, with one rhythm, where a pod follows another', async () => {
+    const [before, after] = [pollTimes(1, 0, 290), pollTimes(1, 290)]
+    const pod = (name: string, log: string): string =>
+      log.replaceAll(/^\[(\S+)/gm, `[pod/hub-relay-${name}/relay] $1 [$1`)
+    const report = await reportOf({
+      'relay.log':
+        pod('6d5f7c9b8-x2k4q', hubLog({ client: 'site-a', collection: A, times: before })) +
+        pod('6d5f7c9b8-p9w7z', hubLog({ client: 'site-a', collection: A, times: after })),
+    })
+    expect(namesOf(report, 'hub')).toEqual(['hub-relay'])
+    const [link] = report.links.filter(({ kind }) => kind === 'poll')
+    expect(link?.views.find(({ side }) => side === 'hub')?.rhythmMs).toBeGreaterThan(8_500)
+  })
+
+  it('are not both blamed for a broker of which nobody knows whose it is', async () => {
+    const report = await reportOf({
+      'relay-1.log': hubLog({ client: 'site-a', collection: A, times: pollTimes(1) }),
+      'relay-2.log': hubLog({ client: 'site-b', collection: B, times: pollTimes(3) }),
+      'rabbit.log': lines([
+        '2025-09-26 06:31:00.000000+00:00 [error] <0.7.0> closing AMQP connection <0.7.0> (10.0.2.15:51000 -> 10.0.3.9:5672):',
+        '2025-09-26 06:31:00.000000+00:00 [error] <0.7.0> missed heartbeats from client, timeout: 60s',
+      ]),
+    })
+    expect(causesOf(report).filter((cause) => cause === 'broker-heartbeat-lost')).toHaveLength(1)
+    expect(linksOf(report, 'broker')).toContain('unknown hub → rabbit')
+  })
+})
+
+describe('the log of a client', () => {
+  it('is not taken for that of the only client of another hub', async () => {
+    const report = await reportOf({
+      'relay.log': hubLog({ client: 'site-b', collection: B, times: pollTimes(2) }),
+      'bunny.log': clientLog(pollTimes(1), 'other.example.org'),
+    })
+    expect(linksOf(report, 'poll')).toEqual(['client → other.example.org', 'site-b → relay'])
+    expect(exchanges(report, 'site-b → relay', 'client')).toBeUndefined()
+  })
+})
