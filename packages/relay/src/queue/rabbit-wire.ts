@@ -8,6 +8,7 @@ import type { QueuedSubtask } from '../store/relay-store.ts'
 const GET_CHANNELS = 4
 const HEARTBEAT_S = 10
 const ANSWER_MS = 5_000
+const GOODBYE_MS = 1_000
 /** Queues of nodes that are gone disappear. Redeclaring one in use puts that off. */
 const QUEUE_EXPIRES_MS = 7 * 86_400_000
 const REDECLARE_MS = 3_600_000
@@ -44,6 +45,7 @@ export class RabbitWire implements AsyncDisposable {
   readonly #broken = Promise.withResolvers<Error>()
   #publisher: Channel | null = null
   #getters: readonly Channel[] = []
+  #listener: Channel | null = null
   #turn = 0
   #isBroken = false
 
@@ -104,6 +106,7 @@ export class RabbitWire implements AsyncDisposable {
     })
     this.#publisher = publisher
     this.#getters = getters
+    this.#listener = listener
   }
 
   async #channel(): Promise<Channel> {
@@ -223,12 +226,16 @@ export class RabbitWire implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#fail(new Error('closed'))
     const finished = new AbortController()
-    const channels = [...(this.#publisher === null ? [] : [this.#publisher]), ...this.#getters]
-    // A goodbye lets confirms and acks that were sent arrive; it is not worth waiting for long.
-    await Promise.race([
-      Promise.allSettled(channels.map((channel) => channel.close())),
-      sleep(1_000, finished.signal),
-    ]).finally(() => finished.abort())
+    const channels = [this.#publisher, ...this.#getters, this.#listener].filter(
+      (channel) => channel !== null,
+    )
+    // A goodbye lets confirms and acks that were sent arrive, and the broker logs no lost connection; it is not worth waiting for long.
+    const goodbye = Promise.allSettled(channels.map((channel) => channel.close())).then(() =>
+      this.#connection.close(),
+    )
+    await Promise.race([goodbye.catch(() => {}), sleep(GOODBYE_MS, finished.signal)]).finally(() =>
+      finished.abort(),
+    )
     this.#connection.unsafeDestroy()
   }
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { setTimeout as after } from 'node:timers/promises'
 import {
   describeRabbit,
@@ -14,6 +15,28 @@ import { nodeQueue } from '../../src/queue/rabbit-wire.ts'
 import { brokerQueue } from './queue-bench.ts'
 import { addNodes, quietLog, recordingLog, sqliteBench } from './store-bench.ts'
 import { openDesk, question, settledResults, startLoad } from './tasks-bench.ts'
+
+describeRabbit('a broker that is left', () => {
+  it('is told so: its log has no lost connection', async () => {
+    await using broker = await startPrivateRabbit()
+    await using stores = await sqliteBench()
+    {
+      await using queue = new RabbitNodeQueue({
+        store: stores.open(),
+        url: broker.url,
+        log: quietLog(),
+      })
+      await until(() => queue.status().available, { timeoutMs: 20_000 })
+    }
+    const closing = async (): Promise<string[]> =>
+      (await readFile(broker.logFile, 'utf8'))
+        .split('\n')
+        .filter((line) => /closing AMQP connection .*warren-relay/.test(line))
+    await until(async () => (await closing()).length > 0)
+    await broker.stop()
+    expect(await closing()).toEqual([expect.stringMatching(/\[info\] /)])
+  }, 60_000)
+})
 
 describeRabbit('a broker that fails', () => {
   it('stopped and started again under load loses nothing and is used again', async () => {
