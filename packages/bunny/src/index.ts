@@ -8,6 +8,8 @@ export {
   type RunConfig,
 } from './config.ts'
 export { startBunny, type BunnyDependencies, type BunnyHandle } from './bunny.ts'
+export { BunnyEvent } from './log-events.ts'
+export { bunnyTextCatalogue } from './log-text.ts'
 export { systemClock, type Clock } from './clock.ts'
 export { solveTask, type Solution } from './solve/solve-task.ts'
 export type { SolveContext } from './solve/solve-context.ts'

@@ -1,6 +1,5 @@
+import { BunnyEvent, bunnyTextCatalogue } from '@warren/bunny'
 import { bunnyText } from '@warren/runtime'
-import { BunnyEvent } from '../../../bunny/src/log-events.ts'
-import { bunnyTextCatalogue } from '../../../bunny/src/log-text.ts'
 import { lookUp } from '../simulation/facts.ts'
 import type { Fact, FactOf, FactTable, Outcome } from '../simulation/facts.ts'
 import type { TransportFailure } from '../simulation/faults.ts'

@@ -21,6 +21,8 @@ import { fileHubError } from './hub-errors.ts'
 import { PendingLogins } from './pending-logins.ts'
 import { RequestPath } from './request-path.ts'
 import { nameOf, requestOfClient } from './hub-requests.ts'
+import { WarrenRelayEvents } from './warren-relay-events.ts'
+import { WarrenText } from './warren-text.ts'
 
 const W = {
   executed: ascii('Executed DbCommand ('),
@@ -31,7 +33,7 @@ const W = {
   collectionId: ascii("collectionId '"),
   forClient: ascii("clientId '"),
   notAuthenticated: ascii('Basic was not authenticated'),
-  missingHeader: ascii('Missing Authorization Header'),
+  header: ascii(' Authorization Header'),
   http: ascii('HTTP '),
   responded: ascii(' responded '),
   unknownUser: ascii('User not found: '),
@@ -45,6 +47,7 @@ const W = {
   listening: ascii('Now listening on'),
   started: ascii('Application started'),
   stopping: ascii('Application is shutting down'),
+  ourSource: ascii(' <s:relay>'),
 } as const
 
 /** `[HH:mm:ss LVL] message <s:Source>`: the hub sites run today, and ours in its text format. */
@@ -56,6 +59,8 @@ export class DotnetRelayReader implements FormatReader {
   readonly #byCollection: (HubClient | undefined)[] = []
   readonly #byName = new Map<string, HubClient>()
   readonly #path = new RequestPath()
+  readonly #ourText = new WarrenText()
+  #ourEvents: WarrenRelayEvents | undefined
   #used = false
   #openError: OpenError | undefined
   /** The open error stands below a request line: it explains, but is no failure of its own. */
@@ -78,7 +83,7 @@ export class DotnetRelayReader implements FormatReader {
     if (this.#openError !== undefined) this.#closeError()
     const { buf, end } = line
     const at = head.message
-    const done = this.#dispatch(line, buf, at, end)
+    const done = this.#dispatch(line, buf, at, end) || this.#ownWords(line, head)
     if (!done && head.level >= LEVEL.error) {
       this.#openError = new OpenError(line)
       this.#explains = false
@@ -120,8 +125,8 @@ export class DotnetRelayReader implements FormatReader {
         return false
       case 66: // B
         if (!startsWith(buf, at, end, W.notAuthenticated)) return false
-        // Any other reason was given on a line of its own just before.
-        if (find(buf, at, end, W.missingHeader) >= 0) this.#pend(line, 'auth-no-credentials', '')
+        // Missing or invalid. Any other reason was given on a line of its own just before.
+        if (find(buf, at, end, W.header) >= 0) this.#pend(line, 'auth-no-credentials', '')
         return true
       case 85: // U
         if (!startsWith(buf, at, end, W.unknownUser)) return false
@@ -156,6 +161,16 @@ export class DotnetRelayReader implements FormatReader {
       default:
         return false
     }
+  }
+
+  /** Our own hub says in its own words what the other one has none for. */
+  #ownWords(line: Quotable, { message, level }: EventHead): boolean {
+    const source = find(line.buf, message, line.end, W.ourSource)
+    const event = source < 0 ? undefined : this.#ourText.read(line, message, source)
+    if (event === undefined) return false
+    this.#ourEvents ??= new WarrenRelayEvents(this.#facts)
+    this.#ourEvents.event(line, event, level)
+    return true
   }
 
   #statement(line: Quotable, at: number, good: boolean): boolean {

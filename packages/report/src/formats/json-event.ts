@@ -71,7 +71,7 @@ export class JsonEvent {
   }
 
   /** Walks over the line; false if it is no JSON object to its end. */
-  read(line: Quotable): boolean {
+  read(line: Pick<Quotable, 'buf' | 'start' | 'end'>): boolean {
     this.#starts.fill(NONE)
     this.#buf = line.buf
     const scan = this.#scan

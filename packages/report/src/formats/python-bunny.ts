@@ -10,6 +10,8 @@ import { LEVEL } from './event-head.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'
 import { causeOfStatus, networkCause } from './network-cause.ts'
+import { WarrenBunnyEvents } from './warren-bunny-events.ts'
+import { WarrenText } from './warren-text.ts'
 
 const W = {
   sendingGet: ascii('Sending get request to '),
@@ -29,6 +31,9 @@ const W = {
   notImplemented: ascii('Not implemented'),
   unexpected: ascii('Unexpected error handling task'),
   retrying: ascii('Retrying '),
+  resultOf: ascii('Result of task '),
+  wasRefused: ascii(' was refused with status '),
+  errorSolving: ascii('Error solving task '),
   protocol: ascii('://'),
 } as const
 
@@ -47,6 +52,20 @@ const DATABASE_WORDS = [
   'could not connect to server',
 ]
 
+/** What our own client says in its own words, because the other one has none for it. */
+const OUR_WORDS: ReadonlySet<string> = new Set([
+  'bunny stopping',
+  'bunny stopped',
+  'cache trouble',
+  'cdm finding',
+  'database retry',
+  'outbox restored',
+  'outbox trouble',
+  'task abandoned',
+  'task for another collection',
+  'task repeated',
+])
+
 type Pending = 'none' | 'get' | 'post'
 
 /** `{LEVEL} - {dd-Mon-yy HH:MM:SS} - {message}`: the client sites run today, and ours in its text format. */
@@ -64,6 +83,8 @@ export class PythonBunnyReader implements FormatReader {
   #openError: OpenError | undefined
   #taskSince: KeptLine | undefined
   #tasks = 0
+  readonly #ourText = new WarrenText()
+  #ourEvents: WarrenBunnyEvents | undefined
 
   constructor() {
     this.#facts.program = 'Python bunny'
@@ -90,6 +111,7 @@ export class PythonBunnyReader implements FormatReader {
         if (startsWith(buf, at, end, W.responseStatus)) {
           this.#responded(line, readNumber(buf, at + W.responseStatus.length, end))
         } else if (startsWith(buf, at, end, W.retrying)) this.#error(line)
+        else if (startsWith(buf, at, end, W.resultOf)) this.#resultOf(line)
         break
       case 78: // N
         if (startsWith(buf, at, end, W.noTask)) this.#noTask(line)
@@ -113,7 +135,11 @@ export class PythonBunnyReader implements FormatReader {
       case 85: // U
         if (startsWith(buf, at, end, W.unexpected)) this.#notAnswerable(line)
         break
+      case 69: // E
+        if (startsWith(buf, at, end, W.errorSolving)) this.#notAnswerable(line)
+        break
       default:
+        if (this.#ourWords(line, head)) return true
     }
     if (head.level >= LEVEL.error && this.#openError === undefined && !this.#known(buf, at, end))
       this.#error(line)
@@ -133,7 +159,9 @@ export class PythonBunnyReader implements FormatReader {
       startsWith(buf, at, end, W.failedToPost) ||
       startsWith(buf, at, end, W.invalidTask) ||
       startsWith(buf, at, end, W.notImplemented) ||
-      startsWith(buf, at, end, W.unexpected)
+      startsWith(buf, at, end, W.unexpected) ||
+      startsWith(buf, at, end, W.errorSolving) ||
+      startsWith(buf, at, end, W.resultOf)
     )
   }
 
@@ -235,6 +263,27 @@ export class PythonBunnyReader implements FormatReader {
     this.#facts.link.problem('task-not-answerable', line).recover(line)
     this.#taskSince = undefined
     this.#facts.tasks.step(`#${this.#tasks}`, 'not-answerable', line)
+  }
+
+  #ourWords(line: Quotable, { message, level }: EventHead): boolean {
+    const event = this.#ourText.read(line, message, line.end)
+    if (event === undefined || !OUR_WORDS.has(event.word('msg'))) return false
+    this.#ourEvents ??= new WarrenBunnyEvents(this.#facts)
+    this.#ourEvents.event(line, event, level)
+    return true
+  }
+
+  /** `Result of task … was refused with status 409.` or `… is lost: …` */
+  #resultOf(line: Quotable): void {
+    const { buf, end } = line
+    const refused = find(buf, line.start, end, W.wasRefused)
+    if (refused < 0) {
+      this.#facts.errors.see(line)
+      return
+    }
+    const status = readNumber(buf, refused + W.wasRefused.length, end)
+    const late = status === 404 || status === 409
+    this.#facts.link.problem(late ? 'task-answered-late' : 'answer-rejected', line).recover(line)
   }
 
   #postFailed(line: Quotable): void {

@@ -9,11 +9,13 @@ import type { WarrenEvents } from './warren-json.ts'
 
 /** Events of our own client. */
 export class WarrenBunnyEvents implements WarrenEvents {
-  readonly facts = new ClientFacts()
+  readonly facts: ClientFacts
   #sent: { id: number; line: RawEvidence } | undefined
   #unanswered = false
 
-  constructor() {
+  /** @param facts to add to, where another reader knows some of the events in other words */
+  constructor(facts = new ClientFacts()) {
+    this.facts = facts
     this.facts.program = 'Warren bunny'
   }
 

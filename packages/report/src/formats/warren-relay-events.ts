@@ -42,7 +42,7 @@ interface Refused {
 
 /** Events of our own hub. */
 export class WarrenRelayEvents implements WarrenEvents {
-  readonly facts = new HubFacts()
+  readonly facts: HubFacts
   readonly #path = new RequestPath()
   readonly #nodeNames = new Map<string, string>()
   readonly #refused = new Map<string, Refused>()
@@ -50,7 +50,9 @@ export class WarrenRelayEvents implements WarrenEvents {
   #debug = false
   #published = false
 
-  constructor() {
+  /** @param facts to add to, where another reader knows some of the events in other words */
+  constructor(facts = new HubFacts()) {
+    this.facts = facts
     this.facts.program = 'Warren relay'
   }
 
