@@ -75,7 +75,8 @@ export class RelayLink implements AsyncDisposable {
       ...(waitSeconds === undefined ? {} : { waitSeconds }),
       signal,
     })
-    this.#log.debug({ requestId: this.#requestId, url: this.pollUrl }, BunnyEvent.pollSent)
+    const waitMs = (waitSeconds ?? 0) * 1000
+    this.#log.debug({ requestId: this.#requestId, url: this.pollUrl, waitMs }, BunnyEvent.pollSent)
     return answer
   }
 

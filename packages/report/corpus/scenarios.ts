@@ -2,6 +2,7 @@ import { faultPairs } from './scenarios/fault-pairs.ts'
 import { halfHours } from './scenarios/half-hour.ts'
 import {
   churningRuns,
+  crowdedRuns,
   healthyRuns,
   midnightRuns,
   missingSources,
@@ -32,6 +33,7 @@ function scenariosInOrder(allPairs: boolean): Scenario[] {
     ...noisyRuns(),
     ...offClockRuns(),
     ...midnightRuns(),
+    ...crowdedRuns(),
     ...missingSources(),
     ...churningRuns(),
     ...singleFaults(),

@@ -43,7 +43,7 @@ describe('LOG_FORMAT=text', () => {
 
   it('shows a poll as request, status and outcome, all at DEBUG', () => {
     const poll = (log: ReturnType<typeof textLog>['log']): void => {
-      log.debug({ requestId: 'r', url: URL }, BunnyEvent.pollSent)
+      log.debug({ requestId: 'r', url: URL, waitMs: 20_000 }, BunnyEvent.pollSent)
       log.debug({ requestId: 'r', status: 204, durationMs: 3 }, BunnyEvent.pollAnswered)
       log.debug(BunnyEvent.noTask)
     }

@@ -53,6 +53,26 @@ export function noisyRuns(): Scenario[] {
   )
 }
 
+/** Every fifteen seconds, more or less: people ask at no fixed rhythm. */
+const CROWD = Array.from(
+  { length: 112 },
+  (_, n) => ({ at: 0.6 + n / 4 + ((n * 7) % 11) / 66, kind: 'availability' }) as const,
+)
+
+/** So many tasks that a held poll ends with one more often than without. */
+export function crowdedRuns(): Scenario[] {
+  return (['ours', 'our-text', 'new-hub', 'new-clients', 'summaries', 'old'] as const).map(
+    (stack, turn) =>
+      build({
+        name: `healthy, many tasks: ${stack}`,
+        group: 'healthy, many tasks',
+        stack,
+        turn,
+        tasks: CROWD,
+      }),
+  )
+}
+
 function recipeOf(turn: number, group: string): Recipe {
   const stack = STACK_TURNS[turn % STACK_TURNS.length] ?? 'old'
   const tasks = TASK_TURNS[turn % TASK_TURNS.length]

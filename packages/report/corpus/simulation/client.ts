@@ -55,16 +55,12 @@ export class Client {
     const sentAt = this.nextAt
     const intervalMs = effect.intervalMs ?? this.#plan.intervalMs
     const requestId = this.#chance.hex(16)
-    this.#log({ kind: 'poll sent', time: sentAt, requestId })
+    const waitSeconds = effect.intervalMs === undefined ? this.#plan.waitSeconds : 0
+    this.#log({ kind: 'poll sent', time: sentAt, requestId, waitMs: waitSeconds * SECOND })
     let taken: Subtask | undefined
-    const { outcome, endedAt } = this.#ask(
-      sentAt,
-      requestId,
-      effect.intervalMs !== undefined,
-      (s) => {
-        taken = s
-      },
-    )
+    const { outcome, endedAt } = this.#ask(sentAt, requestId, waitSeconds, (s) => {
+      taken = s
+    })
     const about = { requestId, durationMs: endedAt - sentAt }
     if (outcome.kind === 'status') {
       this.#log({ kind: 'poll answered', time: endedAt, status: outcome.status, ...about })
@@ -120,10 +116,10 @@ export class Client {
   #ask(
     sentAt: number,
     requestId: string,
-    hurried: boolean,
+    waitSeconds: number,
     take: (subtask: Subtask) => void,
   ): Exchanged {
-    const { collection, waitSeconds } = this.#plan
+    const { collection } = this.#plan
     const handle: HubAnswer = (arrivedAt, heldUntil) => {
       const subtask = this.#nextSubtask(heldUntil)
       if (subtask === undefined) return { status: 204, at: heldUntil }
@@ -134,9 +130,8 @@ export class Client {
       return { status: 200, at }
     }
     const path = `/link_connector_api/task/nextjob/${collection}`
-    const holds = hurried ? 0 : waitSeconds
     const request = { client: this.#plan, requestId, method: 'GET', path, handle } as const
-    return exchange(this.#world, { ...request, waitSeconds: holds }, sentAt, this.#chance)
+    return exchange(this.#world, { ...request, waitSeconds }, sentAt, this.#chance)
   }
 
   #nextSubtask(until: number): Subtask | undefined {

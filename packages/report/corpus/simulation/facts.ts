@@ -15,7 +15,7 @@ export interface FactKinds {
   // in a client
   'client started': { version: string }
   'polls not held': { askedSeconds: number; intervalMs: number }
-  'poll sent': { requestId: string }
+  'poll sent': { requestId: string; waitMs: number }
   'poll answered': { requestId: string; status: number; durationMs: number }
   'poll failed': {
     requestId: string

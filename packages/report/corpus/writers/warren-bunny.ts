@@ -54,8 +54,8 @@ const RECORDS: FactTable<WarrenRecord[]> = {
       askedSeconds: fact.askedSeconds,
       intervalMs: fact.intervalMs,
     }),
-  'poll sent': (fact) =>
-    entry(fact.time, 'debug', BunnyEvent.pollSent, { requestId: fact.requestId, url: POLL_URL }),
+  'poll sent': ({ time, requestId, waitMs }) =>
+    entry(time, 'debug', BunnyEvent.pollSent, { requestId, url: POLL_URL, waitMs }),
   'poll answered': (fact) => {
     const { requestId, status } = fact
     const durationMs = Math.round(fact.durationMs)

@@ -9,7 +9,7 @@ import { ProblemAccount } from './problem-account.ts'
 import { Alternation, PollRate } from './rhythm.ts'
 import { Series } from './series.ts'
 
-/** Who asks again so soon after a long answer asks to be kept waiting; others pause between polls. */
+/** Who asks again so soon after an answer lets himself be kept waiting; others pause between polls. */
 const HELD_PAUSE_MS = 1_500
 
 /** Consecutive slow exchanges that make a slow stretch; fewer are chance. */
@@ -46,7 +46,7 @@ export class LinkAccount {
   ok = 0
   failed = 0
   unanswered = 0
-  /** Empty answers that were held back for want of work (long polling). */
+  /** Answers that came late because they were held back until there was work (long polling). */
   held = 0
   /** Exchanges by status as summary lines tell them; singles of the same status are among them. */
   readonly summaries = new Map<number, number>()
@@ -79,18 +79,25 @@ export class LinkAccount {
     return this.#open > 0
   }
 
-  /** An exchange that worked. `latencyMs` NaN where it is not known. */
-  success(line: Quotable, status: number, latencyMs: number): void {
+  /**
+   * An exchange that worked. `latencyMs` NaN where it is not known.
+   * @param waitMs how long the answer might be held back until there was work; NaN where nobody says so, and only the rhythm can
+   */
+  success(line: Quotable, status: number, latencyMs: number, waitMs = 0): void {
     const { time } = line
+    const long = latencyMs > this.#slowMs
     const held =
-      status === 204 && latencyMs > this.#slowMs && time - latencyMs - this.last < HELD_PAUSE_MS
+      long &&
+      (Number.isNaN(waitMs)
+        ? time - latencyMs - this.last < HELD_PAUSE_MS
+        : latencyMs <= waitMs + this.#slowMs)
     this.#count(time, status, latencyMs, true)
     this.ok++
     if (held) this.held++
     if (!(this.lastOk >= time)) this.lastOk = time
     this.firstOk ??= quote(line)
     if (this.#open > 0) this.#recover(line)
-    if (latencyMs > this.#slowMs && !held) this.#slow(line)
+    if (long && !held) this.#slow(line)
     else if (this.#slowStreak > 0) this.#fast(line)
   }
 

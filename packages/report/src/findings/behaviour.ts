@@ -8,7 +8,7 @@ import type { PlacedAccount, PlacedProblem } from '../timeline/placed-account.ts
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft, endOf, fromProblem } from './finding-draft.ts'
-import { FLAPS, holdsPolls } from './limits.ts'
+import { FLAPS } from './limits.ts'
 import type { LinkGap } from './silences.ts'
 import { clockWord, countWord, percentWord, spanWord } from './words.ts'
 
@@ -183,13 +183,12 @@ function slow(context: DiagnosisContext, link: NetLink): void {
   )
 }
 
-/** Slow stretches of an account; undefined where its latency is fine, or says nothing because polls are held. */
-export function slowness(
+/** Slow stretches of an account, if it has any. */
+function slowness(
   account: PlacedAccount,
 ): { problem: PlacedProblem; account: PlacedAccount } | undefined {
   const problem = account.problems.get('slow')
-  if (problem === undefined || holdsPolls(account)) return undefined
-  return { problem, account }
+  return problem === undefined ? undefined : { problem, account }
 }
 
 function unlisted(context: DiagnosisContext, link: NetLink): void {

@@ -56,14 +56,15 @@ class AccessCounter {
       good ||
       access.fromTarget === true ||
       (access.fromTarget === undefined && status < 502 && status !== 460 && status !== 499)
-    if (passed) facts.link.success(line, status, ms)
+    const waitMs = path.kind === 'poll' ? Number.NaN : 0
+    if (passed) facts.link.success(line, status, ms, waitMs)
     else facts.link.failure(line, status, causeOfStatus(status), ms)
     if (path.kind === 'probe') return
     const id = this.#collections.id(line.buf, path.collectionStart, path.collectionEnd)
     const client = id < 0 ? undefined : facts.clients.of(this.#collections.text(id))
     if (client === undefined) return
     if (client.collections.size === 0) client.collections.add(client.key.toLowerCase())
-    if (good) client.account.success(line, status, ms)
+    if (good) client.account.success(line, status, ms, waitMs)
     else client.account.failure(line, status, causeOfStatus(status), ms)
     if (path.kind === 'result') {
       answered(client, line, status)

@@ -259,7 +259,7 @@ export class DotnetRelayReader implements FormatReader {
       client.names.set(name, (client.names.get(name) ?? 0) + weight)
       if (weight === 1 && !this.#byName.has(name)) this.#byName.set(name, client)
     }
-    requestOfClient(client, line, path.kind, status, ms, 0)
+    requestOfClient(client, line, path.kind, status, ms, 0, Number.NaN)
     if (path.kind === 'poll' && status < 400) this.#moment(line, client, status, ms)
   }
 

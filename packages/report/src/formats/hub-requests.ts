@@ -11,6 +11,7 @@ const MOST_WAITING = 16
  * Counts one request of a client as a hub or a balancer saw it (but not a 401: why is told elsewhere).
  * @param ms NaN where the duration is not known
  * @param id hash of the request id, 0 without one
+ * @param waitMs how much of `ms` a poll may have been held back until there was work; NaN where the log does not say
  */
 export function requestOfClient(
   client: HubClient,
@@ -19,11 +20,12 @@ export function requestOfClient(
   status: number,
   ms: number,
   id: number,
+  waitMs: number,
 ): void {
   const { account } = client
   const cause =
     kind === 'result' && (status === 404 || status === 409) ? undefined : causeOfHubStatus(status)
-  if (cause === undefined) account.success(line, status, ms)
+  if (cause === undefined) account.success(line, status, ms, kind === 'poll' ? waitMs : 0)
   else account.failure(line, status, cause, ms)
   if (kind === 'poll') {
     account.signs.busy = status === 200

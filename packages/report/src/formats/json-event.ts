@@ -32,6 +32,7 @@ const FIELDS = [
   'p95Ms',
   'maxMs',
   'windowMs',
+  'waitMs',
   'type',
   'upstream',
   'version',

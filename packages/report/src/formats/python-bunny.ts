@@ -195,7 +195,7 @@ export class PythonBunnyReader implements FormatReader {
     this.#lastOutcome = status
     // A post that is refused with 4xx reached the hub; whether the answer was late or wrong is the hub's to say.
     if (status < 400 || (what === 'post' && status < 500 && status !== 401))
-      facts.link.success(line, status, latency)
+      facts.link.success(line, status, latency, what === 'post' ? 0 : Number.NaN)
     else facts.link.failure(line, status, causeOfStatus(status), latency)
     if (what === 'post') {
       facts.posted++

@@ -11,6 +11,8 @@ import type { WarrenEvents } from './warren-json.ts'
 export class WarrenBunnyEvents implements WarrenEvents {
   readonly facts: ClientFacts
   #sent: { id: number; line: RawEvidence } | undefined
+  /** How long the poll that is out may be held, ms; NaN where its line does not say. */
+  #waitMs = Number.NaN
   #unanswered = false
 
   /** @param facts to add to, where another reader knows some of the events in other words */
@@ -28,6 +30,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
         facts.writesPolls = true
         if (this.#unanswered) link.unanswered++
         this.#unanswered = true
+        this.#waitMs = event.number('waitMs')
         this.#sent = facts.moments.wants(line.time)
           ? { id: event.hash('requestId'), line: quote(line) }
           : undefined
@@ -118,7 +121,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
     this.#unanswered = false
     // The failure has a line of its own.
     if (!(status < 400)) return
-    link.success(line, status, ms)
+    link.success(line, status, ms, this.#waitMs)
     link.poll(line.time, status === 204)
     link.polls.add(line.time, ms, status, event.hash('requestId'))
     const sent = this.#sent

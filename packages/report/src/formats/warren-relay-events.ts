@@ -102,7 +102,8 @@ export class WarrenRelayEvents implements WarrenEvents {
     if (status === CLIENT_LEFT && event.has('heldMs')) return
     const client = this.#client(name)
     if (client === undefined) return
-    requestOfClient(client, line, path.kind, status, ms, event.hash('requestId'))
+    // The time a poll was held is no part of its duration here.
+    requestOfClient(client, line, path.kind, status, ms, event.hash('requestId'), 0)
     if (path.kind === 'poll') this.#moment(line, client, status, ms, event)
   }
 
@@ -275,7 +276,7 @@ export class WarrenRelayEvents implements WarrenEvents {
         break
       case 'upstream poll answered': {
         const account = facts.upstream(event.word('type'))
-        account.success(line, event.number('status'), event.number('durationMs'))
+        account.success(line, event.number('status'), event.number('durationMs'), Number.NaN)
         account.poll(line.time, event.number('status') === 204)
         break
       }

@@ -46,7 +46,7 @@ export interface PlacedAccount {
   readonly tasks: number
   readonly answers: number
   readonly lateAnswers: number
-  /** Empty answers held back for want of work. */
+  /** Answers held back until there was work. */
   readonly held: number
   /** Median time between two signs of life, ms; NaN if unknown. */
   readonly rhythm: number
