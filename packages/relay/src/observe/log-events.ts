@@ -26,7 +26,7 @@ export const RELAY_LOG_EVENTS = {
   'answer late': 'taskId, subtaskId, node, status, requestId',
   'answer rejected': 'node, requestId, reason',
   'lease returned': 'taskId, subtaskId, node, attempt, exhausted',
-  'task expired': 'taskId, kind, missing, deadlineMs',
+  'task expired': 'taskId, kind, missing, clients (those that did not answer), deadlineMs',
   'task settled': 'taskId, asked, answered, failed, late',
 
   'answer partly unusable': 'a file or row of a node that could not be added up',

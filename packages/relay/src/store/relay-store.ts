@@ -240,6 +240,15 @@ export interface TaskToSettle {
   readonly asked: number
 }
 
+export type Settlement =
+  | {
+      readonly outcome: 'settled'
+      readonly result: string
+      /** Names of the users whose nodes had not answered, for the log; of many nodes only some. */
+      readonly missing: readonly string[]
+    }
+  | { readonly outcome: 'already' }
+
 export interface DueTask {
   readonly taskId: string
   readonly uuid: string
@@ -336,7 +345,7 @@ export interface TaskStore {
     now: number,
     aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeAnswer>) => Promise<string>,
     options: { keepAnswers: boolean },
-  ): Promise<{ outcome: 'settled'; result: string } | { outcome: 'already' }>
+  ): Promise<Settlement>
 
   /**
    * Claims settled tasks whose delivery is due: no other caller gets them until `claimMs` has passed

@@ -14,6 +14,7 @@ import type {
   StoreCounts,
   TaskStore,
   TaskSummary,
+  Settlement,
   TaskToSettle,
 } from './relay-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
@@ -75,7 +76,7 @@ export class SqlTaskStore implements TaskStore {
     now: number,
     aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeAnswer>) => Promise<string>,
     options: { keepAnswers: boolean },
-  ): Promise<{ outcome: 'settled'; result: string } | { outcome: 'already' }> {
+  ): Promise<Settlement> {
     return settleTask(this.#database, taskId, now, aggregate, options)
   }
 

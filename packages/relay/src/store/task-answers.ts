@@ -6,6 +6,7 @@ import type {
   AnswerStatus,
   DueTask,
   NodeAnswer,
+  Settlement,
   TaskKind,
   TaskToSettle,
 } from './relay-store.ts'
@@ -15,6 +16,9 @@ import { moveSubtasks, moveTasks } from './state-moves.ts'
 
 // Counts are a few hundred bytes, distributions up to 30 MB: what is in memory at once stays small.
 const ANSWERS_AT_ONCE: Readonly<Record<TaskKind, number>> = { availability: 200, distribution: 1 }
+
+/** Of more nodes that did not answer the names are not looked up: they are for people to read. */
+const MOST_NAMED = 20
 
 // No subtask is without an answer, where `relay_tasks` is in scope.
 const COMPLETE = sql<boolean | 0 | 1>`not exists (
@@ -114,7 +118,7 @@ export async function settleTask(
   now: number,
   aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeAnswer>) => Promise<string>,
   options: { keepAnswers: boolean },
-): Promise<{ outcome: 'settled'; result: string } | { outcome: 'already' }> {
+): Promise<Settlement> {
   return database.transact('settle', async (trx, announce) => {
     const task = await trx
       .selectFrom('relay_tasks')
@@ -133,7 +137,11 @@ export async function settleTask(
       .returning('id')
       .execute()
     if (moved.length === 0) return { outcome: 'already' } as const
-    await moveSubtasks(trx, 'miss').set({ leased_until: null }).where('task_id', '=', id).execute()
+    const missed = await moveSubtasks(trx, 'miss')
+      .set({ leased_until: null })
+      .where('task_id', '=', id)
+      .returning('node_id')
+      .execute()
     if (!options.keepAnswers) {
       await trx
         .updateTable('relay_subtasks')
@@ -143,8 +151,26 @@ export async function settleTask(
         .execute()
     }
     announce({ kind: 'settled', upstream: task.upstream })
-    return { outcome: 'settled', result } as const
+    const missing = await usersOf(
+      trx,
+      missed.map(({ node_id }) => node_id),
+    )
+    return { outcome: 'settled', result, missing } as const
   })
+}
+
+/** Names of the users of some nodes, in order. */
+async function usersOf(trx: Transaction<RelayTables>, nodes: readonly string[]): Promise<string[]> {
+  if (nodes.length === 0) return []
+  const users = await trx
+    .selectFrom('relay_users as u')
+    .innerJoin('relay_nodes as n', 'n.user_id', 'u.id')
+    .select('u.name')
+    .distinct()
+    .where('n.id', 'in', nodes.slice(0, MOST_NAMED))
+    .orderBy('u.name')
+    .execute()
+  return users.map(({ name }) => name)
 }
 
 async function* answersOf(

@@ -85,7 +85,7 @@ export class Settler {
   ): Promise<void> {
     const { store, keepAnswers, now } = this.#options
     let settled: { task: TaskToSettle; coverage: Coverage } | null = null
-    const { outcome } = await store.tasks.settle(
+    const settlement = await store.tasks.settle(
       taskId,
       now(),
       async (task, answers) => {
@@ -95,7 +95,8 @@ export class Settler {
       },
       { keepAnswers },
     )
-    if (outcome === 'settled' && settled !== null) this.#report(settled)
+    if (settlement.outcome === 'settled' && settled !== null)
+      this.#report(settled, settlement.missing)
   }
 
   async #aggregate(
@@ -118,12 +119,15 @@ export class Settler {
     return { result: serializeResult(result), coverage }
   }
 
-  #report({ task, coverage }: { task: TaskToSettle; coverage: Coverage }): void {
+  #report(
+    { task, coverage }: { task: TaskToSettle; coverage: Coverage },
+    clients: readonly string[],
+  ): void {
     const { log, onEvent, deadlineMs } = this.#options
     const { uuid: taskId, kind } = task
     if (coverage.late > 0) {
       log.warn(
-        { taskId, kind, missing: coverage.late, deadlineMs: deadlineMs[kind] },
+        { taskId, kind, missing: coverage.late, clients, deadlineMs: deadlineMs[kind] },
         'task expired',
       )
     }

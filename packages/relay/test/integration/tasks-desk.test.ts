@@ -150,7 +150,8 @@ describeStores('the desk', (openBench) => {
     await using stores = await openBench()
     await using bench = openDesk(stores)
     const { desk, store, clock, records } = bench
-    const [a, b] = await addNodes(store, 2)
+    const [a] = await addNodes(store, 1)
+    const [b] = await addNodes(store, 1, 'south')
     const task = question()
     await desk.intake('national', task)
     const mine = (await desk.lease(a!, ask))!
@@ -171,6 +172,7 @@ describeStores('the desk', (openBench) => {
       taskId: task.uuid,
       kind: 'availability',
       missing: 1,
+      clients: ['south'],
       deadlineMs: 240_000,
     })
     expect(records.find(({ msg }) => msg === 'answer late')).toMatchObject({ node: b })
