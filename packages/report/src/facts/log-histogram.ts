@@ -12,14 +12,20 @@ export class LogHistogram {
   count = 0
   max = 0
   min = Number.POSITIVE_INFINITY
+  // Rhythms repeat: the value before is often the same, and its bin need not be found again.
+  #last = Number.NaN
+  #lastBin = 0
 
   add(value: number): void {
     if (!(value >= 0)) return
     this.count++
     if (value > this.max) this.max = value
     if (value < this.min) this.min = value
-    const bin = binOf(value)
-    this.#bins[bin] = (this.#bins[bin] ?? 0) + 1
+    if (value !== this.#last) {
+      this.#last = value
+      this.#lastBin = binOf(value)
+    }
+    this.#bins[this.#lastBin] = (this.#bins[this.#lastBin] ?? 0) + 1
   }
 
   merge(other: LogHistogram): void {

@@ -38,6 +38,9 @@ export class Series {
   failed = new Uint32Array(SLOTS)
   #latency = new Uint16Array(SLOTS * LATENCY_BINS)
   readonly #statuses = new Map<number, Uint32Array>()
+  // Nearly every exchange ends as the one before.
+  #lastStatus = Number.NaN
+  #lastRow: Uint32Array | undefined
 
   get bucketMs(): number {
     return WIDTHS[this.#level] ?? DAY
@@ -54,20 +57,15 @@ export class Series {
   /** Adds `n` outcomes at `time`; `latencyMs` NaN where it is not known. */
   add(time: number, good: boolean, status: number, latencyMs: number, n = 1): void {
     const slot = this.#slot(time)
-    if (this.wholeSeconds && latencyMs % 1000 > 0) this.wholeSeconds = false
     const counts = good ? this.ok : this.failed
     counts[slot] = (counts[slot] ?? 0) + n
     if (latencyMs >= 0) {
+      if (this.wholeSeconds && latencyMs % 1000 > 0) this.wholeSeconds = false
       const at = slot * LATENCY_BINS + latencyBin(latencyMs)
       this.#latency[at] = Math.min(65_535, (this.#latency[at] ?? 0) + n)
     }
-    let row = this.#statuses.get(status)
-    if (row === undefined) {
-      if (this.#statuses.size >= MAX_STATUSES) return
-      row = new Uint32Array(SLOTS)
-      this.#statuses.set(status, row)
-    }
-    row[slot] = (row[slot] ?? 0) + n
+    const row = status === this.#lastStatus ? this.#lastRow : this.#rowOf(status)
+    if (row !== undefined) row[slot] = (row[slot] ?? 0) + n
   }
 
   statuses(): [number, Uint32Array][] {
@@ -116,6 +114,18 @@ export class Series {
     this.#fit(from)
     this.#fit(to)
     while (this.bucketMs < bucketMs && this.#level < WIDTHS.length - 1) this.#coarsen()
+  }
+
+  /** Counts of one status, undefined where there are too many to be kept apart. */
+  #rowOf(status: number): Uint32Array | undefined {
+    let row = this.#statuses.get(status)
+    if (row === undefined && this.#statuses.size < MAX_STATUSES) {
+      row = new Uint32Array(SLOTS)
+      this.#statuses.set(status, row)
+    }
+    this.#lastStatus = status
+    this.#lastRow = row
+    return row
   }
 
   #slot(time: number): number {
@@ -186,6 +196,7 @@ export class Series {
     this.#latency = fold(this.#latency, LATENCY_BINS, new Uint16Array(SLOTS * LATENCY_BINS), 65_535)
     for (const [status, row] of this.#statuses)
       this.#statuses.set(status, fold(row, 1, new Uint32Array(SLOTS), most))
+    this.#lastStatus = Number.NaN
     this.#used = target(this.#used - 1) + 1
     this.#first = first
     this.#level++

@@ -1,6 +1,7 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import { BalancerFacts } from '../facts/facts.ts'
+import type { HubClient } from '../facts/facts.ts'
 import { findByte, numberEnd, readNumber, textOf } from '../read/byte-scan.ts'
 import { Interner } from '../read/interner.ts'
 import type { EventHead } from './event-head.ts'
@@ -9,61 +10,44 @@ import { answered, handedOut } from './hub-requests.ts'
 import { causeOfStatus } from './network-cause.ts'
 import { RequestPath } from './request-path.ts'
 
-/** What an access log says of one request; filled anew for every line. */
-class Access {
-  status = 0
-  /** The hub behind the balancer gave the answer (true), nobody did (false), or the log does not say (undefined). */
-  fromTarget: boolean | undefined
-  ms = Number.NaN
-  pathStart = 0
-  pathEnd = 0
-
-  /** `GET https://host:443/path?query HTTP/1.1"` at `at`: where the path begins and ends. */
-  readTarget(buf: Buffer, at: number, end: number): boolean {
-    const space = findByte(buf, at, Math.min(end, at + 24), 32)
-    if (space < 0) return false
-    this.pathStart = space + 1
-    // A path holds neither blank nor quote; a request without a version ends at the quote.
-    let stop = this.pathStart
-    while (stop < end && buf[stop] !== 32 && buf[stop] !== 34) stop++
-    this.pathEnd = stop
-    if (buf[this.pathStart] === 47) return true
-    // Absolute form: the path begins at the third slash.
-    for (let slashes = 0; slashes < 3; slashes++) {
-      const slash = findByte(buf, this.pathStart + (slashes === 0 ? 0 : 1), stop, 47)
-      this.pathStart = slash < 0 ? stop : slash
-    }
-    return true
-  }
-}
-
 /** Counts requests as a balancer saw them: by client where the path names a collection. */
 class AccessCounter {
   readonly facts = new BalancerFacts()
   readonly #path = new RequestPath()
   readonly #collections = new Interner(20_000)
+  readonly #byCollection: (HubClient | undefined)[] = []
 
-  count(line: Quotable, access: Access): void {
+  /**
+   * `GET /path HTTP/1.1"` at `at`, in absolute form too: notes what was asked for.
+   * @returns where the path ends, -1 if none stands there
+   */
+  readTarget(buf: Buffer, at: number, end: number): number {
+    const space = findByte(buf, at, Math.min(end, at + 24), 32)
+    return space < 0 ? -1 : this.#path.read(buf, space + 1, end)
+  }
+
+  /**
+   * Counts the request whose target was read last.
+   * @param fromTarget the hub behind the balancer gave the answer (true), nobody did (false), or the log does not say (undefined)
+   * @param ms NaN where it is not known
+   */
+  count(line: Quotable, status: number, fromTarget: boolean | undefined, ms: number): void {
     const { facts } = this
-    const { status, ms } = access
-    facts.requests++
     const path = this.#path
-    path.read(line.buf, access.pathStart, access.pathEnd)
+    facts.requests++
     if (path.kind === 'other') return
     const good = status < 400 || (path.kind === 'result' && (status === 404 || status === 409))
     // What the hub decided (401, 500 …) is the hub's link to tell; here it was passed on, so the way works.
     const passed =
       good ||
-      access.fromTarget === true ||
-      (access.fromTarget === undefined && status < 502 && status !== 460 && status !== 499)
+      fromTarget === true ||
+      (fromTarget === undefined && status < 502 && status !== 460 && status !== 499)
     const waitMs = path.kind === 'poll' ? Number.NaN : 0
     if (passed) facts.link.success(line, status, ms, waitMs)
     else facts.link.failure(line, status, causeOfStatus(status), ms)
     if (path.kind === 'probe') return
-    const id = this.#collections.id(line.buf, path.collectionStart, path.collectionEnd)
-    const client = id < 0 ? undefined : facts.clients.of(this.#collections.text(id))
+    const client = this.#clientOf(line.buf, path.collectionStart, path.collectionEnd)
     if (client === undefined) return
-    if (client.collections.size === 0) client.collections.add(client.key.toLowerCase())
     if (good) client.account.success(line, status, ms, waitMs)
     else client.account.failure(line, status, causeOfStatus(status), ms)
     if (path.kind === 'result') {
@@ -84,13 +68,25 @@ class AccessCounter {
       })
     }
   }
+
+  #clientOf(buf: Buffer, start: number, end: number): HubClient | undefined {
+    const id = this.#collections.id(buf, start, end)
+    if (id < 0) return undefined
+    let client = this.#byCollection[id]
+    if (client === undefined) {
+      const collection = this.#collections.text(id)
+      client = this.facts.clients.of(collection)
+      client?.collections.add(collection.toLowerCase())
+      this.#byCollection[id] = client
+    }
+    return client
+  }
 }
 
 /** AWS Application Load Balancer access log. */
 export class AlbReader implements FormatReader {
   readonly name = 'AWS ALB access log'
   readonly #counter = new AccessCounter()
-  readonly #access = new Access()
   #used = false
 
   constructor() {
@@ -130,14 +126,11 @@ export class AlbReader implements FormatReader {
     const fromTarget = buf[at] !== 45
     const open = findByte(buf, at, end, 34)
     if (open < 0) return false
-    if (!this.#access.readTarget(buf, open + 1, end)) return false
+    if (this.#counter.readTarget(buf, open + 1, end) < 0) return false
     this.#used = true
     const { facts } = this.#counter
     if (facts.name === '') facts.name = textOf(buf, nameStart, nameEnd)
-    this.#access.status = status
-    this.#access.fromTarget = fromTarget
-    this.#access.ms = known ? seconds * 1000 : Number.NaN
-    this.#counter.count(line, this.#access)
+    this.#counter.count(line, status, fromTarget, known ? seconds * 1000 : Number.NaN)
     return true
   }
 }
@@ -146,7 +139,6 @@ export class AlbReader implements FormatReader {
 export class NginxReader implements FormatReader {
   readonly name = 'NGINX access log'
   readonly #counter = new AccessCounter()
-  readonly #access = new Access()
   #used = false
 
   constructor() {
@@ -162,8 +154,8 @@ export class NginxReader implements FormatReader {
     const { buf, end } = line
     const open = head.message
     if (buf[open] !== 34) return false
-    if (!this.#access.readTarget(buf, open + 1, end)) return false
-    let at = findByte(buf, this.#access.pathEnd, end, 34)
+    const pathEnd = this.#counter.readTarget(buf, open + 1, end)
+    let at = pathEnd < 0 ? -1 : findByte(buf, pathEnd, end, 34)
     if (at < 0) return false
     const status = readNumber(buf, at + 2, end)
     if (!(status >= 100 && status <= 999)) return false
@@ -176,9 +168,7 @@ export class NginxReader implements FormatReader {
       if (seconds >= 0) ms = seconds * 1000
     }
     this.#used = true
-    this.#access.status = status
-    this.#access.ms = ms
-    this.#counter.count(line, this.#access)
+    this.#counter.count(line, status, undefined, ms)
     return true
   }
 }

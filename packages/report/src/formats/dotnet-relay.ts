@@ -209,8 +209,9 @@ export class DotnetRelayReader implements FormatReader {
     const facts = this.#facts
     const pathStart = findByte(buf, at, Math.min(end, at + 10), 32) + 1
     if (pathStart === 0) return false
-    const pathEnd = findByte(buf, pathStart, end, 32)
-    if (pathEnd < 0 || !startsWith(buf, pathEnd, end, W.responded)) return false
+    const path = this.#path
+    const pathEnd = path.read(buf, pathStart, end)
+    if (!startsWith(buf, pathEnd, end, W.responded)) return false
     const status = readNumber(buf, pathEnd + W.responded.length, end)
     const ms = readNumber(buf, numberEnd() + 4, end)
     if (!(status >= 100 && status <= 999)) return false
@@ -222,8 +223,6 @@ export class DotnetRelayReader implements FormatReader {
       this.#openError = new OpenError(line)
       this.#explains = true
     }
-    const path = this.#path
-    path.read(buf, pathStart, pathEnd)
     if (path.kind === 'probe') this.#probe(line, status, ms)
     else if (path.kind !== 'other') this.#clientRequest(line, status, ms)
     else if (status === 401) this.#logins.takeMissing()

@@ -4,8 +4,11 @@ import {
   daysFromCivil,
   HOUR,
   IsoTime,
+  KnownMinute,
   MINUTE,
+  readMinuteOfDay,
   readMonthName,
+  readSeconds,
   readTimeOfDay,
 } from '../read/timestamps.ts'
 
@@ -71,6 +74,10 @@ export class EventHead {
   /** Where the part after stamp and level begins. */
   message = 0
   readonly #iso = new IsoTime()
+  /** `26-Sep-25 07:57:` */
+  readonly #pythonMinute = new KnownMinute(16)
+  /** `26/Sep/2025:06:56:` */
+  readonly #nginxMinute = new KnownMinute(18)
 
   /** True if an event of a known format begins at `start`. */
   read(buf: Buffer, start: number, end: number): boolean {
@@ -111,19 +118,27 @@ export class EventHead {
       // dd-Mon-yy HH:MM:SS - is 18 + 3 characters
       if (at + 20 > end || buf[at + 2] !== 45 || buf[at + 6] !== 45 || buf[at + 9] !== 32)
         return false
-      const day = twoDigits(buf, at)
-      const month = readMonthName(buf, at + 3)
-      const year = twoDigits(buf, at + 7)
-      const time = readTimeOfDay(buf, at + 10)
-      if (day < 1 || day > 31 || month === 0 || year < 0 || Number.isNaN(time)) return false
+      let minute = this.#pythonMinute.find(buf, at)
+      if (Number.isNaN(minute)) minute = this.#readPythonMinute(buf, at)
+      const time = minute + readSeconds(buf, at + 16)
+      if (Number.isNaN(time)) return false
       this.format = 'python-bunny'
-      this.time = daysFromCivil(2000 + year, month, day) * DAY + time
+      this.time = time
       this.timeKind = 'dated'
       this.level = level
       this.message = Math.min(end, at + 21)
       return buf[at + 19] === 45
     }
     return false
+  }
+
+  #readPythonMinute(buf: Buffer, at: number): number {
+    const day = twoDigits(buf, at)
+    const month = readMonthName(buf, at + 3)
+    const year = twoDigits(buf, at + 7)
+    if (day < 1 || day > 31 || month === 0 || year < 0) return Number.NaN
+    const minute = daysFromCivil(2000 + year, month, day) * DAY + readMinuteOfDay(buf, at + 10)
+    return Number.isNaN(minute) ? minute : this.#pythonMinute.keep(buf, at, minute)
   }
 
   /** `[07:56:21 INF] message`, with fraction or date where a deployment added one */
@@ -240,29 +255,32 @@ export class EventHead {
     ) {
       return false
     }
-    const day = twoDigits(buf, at)
-    const month = readMonthName(buf, at + 3)
-    const year = twoDigits(buf, at + 7) * 100 + twoDigits(buf, at + 9)
-    const time = readTimeOfDay(buf, at + 12)
-    const zoneHours = twoDigits(buf, at + 22)
-    const zoneMinutes = twoDigits(buf, at + 24)
-    if (
-      day < 1 ||
-      day > 31 ||
-      month === 0 ||
-      year < 1970 ||
-      Number.isNaN(time) ||
-      zoneHours < 0 ||
-      zoneMinutes < 0
-    ) {
-      return false
-    }
-    const zone = (buf[at + 21] === 45 ? -1 : 1) * (zoneHours * HOUR + zoneMinutes * MINUTE)
+    let minute = this.#nginxMinute.find(buf, at)
+    if (Number.isNaN(minute)) minute = this.#readNginxMinute(buf, at)
+    const time = minute + readSeconds(buf, at + 18) - readZone(buf, at + 21)
+    if (Number.isNaN(time)) return false
     this.format = 'nginx'
-    this.time = daysFromCivil(year, month, day) * DAY + time - zone
+    this.time = time
     this.timeKind = 'zoned'
     this.level = LEVEL.info
     this.message = Math.min(end, at + 28)
     return true
   }
+
+  #readNginxMinute(buf: Buffer, at: number): number {
+    const day = twoDigits(buf, at)
+    const month = readMonthName(buf, at + 3)
+    const year = twoDigits(buf, at + 7) * 100 + twoDigits(buf, at + 9)
+    if (day < 1 || day > 31 || month === 0 || year < 1970) return Number.NaN
+    const minute = daysFromCivil(year, month, day) * DAY + readMinuteOfDay(buf, at + 12)
+    return Number.isNaN(minute) ? minute : this.#nginxMinute.keep(buf, at, minute)
+  }
+}
+
+/** `+0100` as milliseconds, or NaN. */
+function readZone(buf: Buffer, at: number): number {
+  const hours = twoDigits(buf, at + 1)
+  const minutes = twoDigits(buf, at + 3)
+  if (hours < 0 || minutes < 0) return Number.NaN
+  return (buf[at] === 45 ? -1 : 1) * (hours * HOUR + minutes * MINUTE)
 }

@@ -59,7 +59,10 @@ const NONE = -1
 export class JsonEvent {
   readonly #scan = new JsonScan()
   readonly #names = new Interner(FIELDS.length)
-  readonly #starts = new Int32Array(FIELDS.length).fill(NONE)
+  /** Number of the line in which a member was seen last: the others need not be emptied. */
+  readonly #seen = new Float64Array(FIELDS.length)
+  #line = 0
+  readonly #starts = new Int32Array(FIELDS.length)
   readonly #ends = new Int32Array(FIELDS.length)
   readonly #escaped = new Uint8Array(FIELDS.length)
   readonly #words = new Interner(4_000)
@@ -73,13 +76,14 @@ export class JsonEvent {
 
   /** Walks over the line; false if it is no JSON object to its end. */
   read(line: Pick<Quotable, 'buf' | 'start' | 'end'>): boolean {
-    this.#starts.fill(NONE)
+    this.#line++
     this.#buf = line.buf
     const scan = this.#scan
     if (!scan.begin(line.buf, line.start, line.end)) return false
     while (scan.next()) {
       const field = this.#names.id(line.buf, scan.keyStart, scan.keyEnd)
       if (field < 0) continue
+      this.#seen[field] = this.#line
       this.#starts[field] = scan.valueStart
       this.#ends[field] = scan.valueEnd
       this.#escaped[field] = scan.kind === 'string' && scan.escaped ? 1 : 0
@@ -143,7 +147,8 @@ export class JsonEvent {
   }
 
   #start(field: Field): number {
-    return this.#starts[NUMBER_OF.get(field) ?? 0] ?? NONE
+    const number = NUMBER_OF.get(field) ?? 0
+    return this.#seen[number] === this.#line ? (this.#starts[number] ?? NONE) : NONE
   }
 
   #end(field: Field): number {

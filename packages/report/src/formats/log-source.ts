@@ -57,7 +57,6 @@ export class LogSource implements Quotable {
   readonly zone = new ZoneWatch()
   readonly signs = new GapKeeper()
   readonly samples: RawEvidence[] = []
-  readonly formats = new Map<Format, number>()
   readonly #head = new EventHead()
   readonly #readers = new Map<Format, FormatReader>()
   readonly #json = new WarrenJsonReader()
@@ -152,7 +151,6 @@ export class LogSource implements Quotable {
     }
     this.events++
     this.#inEvent = true
-    this.formats.set(format, (this.formats.get(format) ?? 0) + 1)
     if (!(this.first <= time)) this.first = time
     if (!(this.last >= time)) this.last = time
     this.signs.sign(time)
@@ -205,8 +203,7 @@ export class LogSource implements Quotable {
   /** The time of an event in the clock of this source; NaN while it is not to be believed. */
   #place(written: number, kind: TimeKind, wrapperTime: number): number {
     let time = kind === 'time-of-day' ? this.#withDay(written) : written
-    if (kind !== 'zoned') this.timeKind = lesser(this.timeKind, kind)
-    else if (this.timeKind === 'none') this.timeKind = 'zoned'
+    if (kind !== this.timeKind) this.timeKind = lesser(this.timeKind, kind)
     if (!Number.isNaN(wrapperTime)) {
       this.wrapperTimes++
       if (kind !== 'zoned') this.zone.see(written, wrapperTime, kind)

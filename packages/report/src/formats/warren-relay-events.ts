@@ -62,8 +62,8 @@ export class WarrenRelayEvents implements WarrenEvents {
     if (msg === 'request completed') this.#request(line, event)
     else if (msg === 'link summary') this.#summary(line, event)
     else if (
-      !this.#task(line, event, msg) &&
       !this.#service(line, event, msg) &&
+      !this.#task(line, event, msg) &&
       level >= LEVEL.error
     ) {
       this.facts.errors.see(line)

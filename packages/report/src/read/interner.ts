@@ -1,12 +1,17 @@
 import { textOf } from './byte-scan.ts'
 
+/** What is longer is no name, and not kept. Bytes. */
+const LONGEST = 512
+
 /** Names met in lines (clients, pods, collections, messages) as small numbers, found without making a string each time. */
 export class Interner {
   readonly #limit: number
   readonly #texts: string[] = []
   readonly #bytes: Uint8Array[] = []
   #table: Int32Array
-  #lastId = -1
+  /** By name, which name came after it last time. Logs repeat themselves: it is mostly the next one again. */
+  readonly #next: number[] = []
+  #lastId = 0
 
   /** @param limit at most this many names are kept; later ones get -1 (a log must not decide how much memory we use). */
   constructor(limit: number) {
@@ -18,9 +23,22 @@ export class Interner {
     return this.#texts.length
   }
 
-  /** Number of the name in [start, end): the same for the same bytes; -1 once `limit` names are known. */
+  /** Number of the name in [start, end): the same for the same bytes; -1 where it is too long, or once `limit` names are known. */
   id(buf: Buffer, start: number, end: number): number {
-    if (this.#lastId >= 0 && this.#same(this.#lastId, buf, start, end)) return this.#lastId
+    const expected = this.#next[this.#lastId] ?? -1
+    const id = this.#same(expected, buf, start, end) ? expected : this.#search(buf, start, end)
+    if (id < 0) return -1
+    if (id !== expected) this.#next[this.#lastId] = id
+    this.#lastId = id
+    return id
+  }
+
+  text(id: number): string {
+    return this.#texts[id] ?? ''
+  }
+
+  #search(buf: Buffer, start: number, end: number): number {
+    if (end - start > LONGEST) return -1
     let hash = 0x811c9dc5
     for (let at = start; at < end; at++) hash = Math.imul(hash ^ (buf[at] ?? 0), 0x01000193)
     const mask = this.#table.length - 1
@@ -28,10 +46,7 @@ export class Interner {
     for (;;) {
       const id = this.#table[slot] ?? -1
       if (id < 0) break
-      if (this.#same(id, buf, start, end)) {
-        this.#lastId = id
-        return id
-      }
+      if (this.#same(id, buf, start, end)) return id
       slot = (slot + 1) & mask
     }
     if (this.#texts.length >= this.#limit) return -1
@@ -39,13 +54,8 @@ export class Interner {
     this.#texts.push(textOf(buf, start, end))
     this.#bytes.push(Uint8Array.prototype.slice.call(buf, start, end))
     this.#table[slot] = id
-    this.#lastId = id
     if (this.#texts.length * 2 > this.#table.length) this.#grow()
     return id
-  }
-
-  text(id: number): string {
-    return this.#texts[id] ?? ''
   }
 
   #same(id: number, buf: Uint8Array, start: number, end: number): boolean {

@@ -16,15 +16,54 @@ export function daysFromCivil(year: number, month: number, day: number): number 
   return era * 146_097 + dayOfEra - 719_468
 }
 
-/** `HH:MM:SS` as milliseconds of the day, or NaN. A leap second counts as the 59th. */
+/** `HH:MM:SS` as milliseconds of the day, or NaN. */
 export function readTimeOfDay(buf: Uint8Array, at: number): number {
+  return readMinuteOfDay(buf, at) + readSeconds(buf, at + 6)
+}
+
+/** `HH:MM:` as milliseconds of the day, or NaN. */
+export function readMinuteOfDay(buf: Uint8Array, at: number): number {
   const hours = twoDigits(buf, at)
   const minutes = twoDigits(buf, at + 3)
-  const seconds = twoDigits(buf, at + 6)
-  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59 || seconds < 0 || seconds > 60)
-    return Number.NaN
+  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return Number.NaN
   if (buf[at + 2] !== 58 || buf[at + 5] !== 58) return Number.NaN
-  return hours * HOUR + minutes * MINUTE + Math.min(seconds, 59) * SECOND
+  return hours * HOUR + minutes * MINUTE
+}
+
+/** `SS` as milliseconds, or NaN. A leap second counts as the 59th. */
+export function readSeconds(buf: Uint8Array, at: number): number {
+  const seconds = twoDigits(buf, at)
+  return seconds < 0 || seconds > 60 ? Number.NaN : Math.min(seconds, 59) * SECOND
+}
+
+/**
+ * The part of a stamp that stays the same for a minute, and what it means. Lines come in the order of time: what stands there is
+ * mostly what stood in the line before, and comparing costs a fraction of reading.
+ */
+export class KnownMinute {
+  readonly #bytes: Uint8Array
+  #ms = Number.NaN
+
+  /** @param length of the part in bytes */
+  constructor(length: number) {
+    this.#bytes = new Uint8Array(length)
+  }
+
+  /** What was kept for the bytes at `at`; NaN if others were. */
+  find(buf: Uint8Array, at: number): number {
+    const bytes = this.#bytes
+    // From the end: that is where minutes differ.
+    for (let i = bytes.length - 1; i >= 0; i--) if (buf[at + i] !== bytes[i]) return Number.NaN
+    return this.#ms
+  }
+
+  /** Keeps `ms` for the bytes at `at`, and gives it back. */
+  keep(buf: Uint8Array, at: number, ms: number): number {
+    const bytes = this.#bytes
+    for (let i = 0; i < bytes.length; i++) bytes[i] = buf[at + i] ?? 0
+    this.#ms = ms
+    return ms
+  }
 }
 
 /** `YYYY-MM-DD` (any separator) as milliseconds since the epoch, or NaN. */
@@ -49,19 +88,17 @@ export class IsoTime {
   zoned = false
   /** Position after the timestamp. */
   end = 0
+  /** `YYYY-MM-DDTHH:MM:` */
+  readonly #minute = new KnownMinute(17)
 
   /** True if a timestamp stands at `at`. */
   read(buf: Uint8Array, at: number, limit: number): boolean {
     if (at + 19 > limit || !isDigit(buf[at])) return false
-    const separator = buf[at + 4]
-    if (separator !== 45 && separator !== 47) return false
-    const between = buf[at + 10]
-    if (between !== 84 && between !== 32 && between !== 116) return false
-    const date = readDate(buf, at)
-    const time = readTimeOfDay(buf, at + 11)
-    if (Number.isNaN(date) || Number.isNaN(time)) return false
+    let minute = this.#minute.find(buf, at)
+    if (Number.isNaN(minute)) minute = this.#readMinute(buf, at)
+    let ms = minute + readSeconds(buf, at + 17)
+    if (Number.isNaN(ms)) return false
     let position = at + 19
-    let ms = date + time
     if ((buf[position] === 46 || buf[position] === 44) && position < limit) {
       position++
       let unit = 100
@@ -91,6 +128,15 @@ export class IsoTime {
     this.ms = ms
     this.end = position
     return true
+  }
+
+  #readMinute(buf: Uint8Array, at: number): number {
+    const separator = buf[at + 4]
+    if (separator !== 45 && separator !== 47) return Number.NaN
+    const between = buf[at + 10]
+    if (between !== 84 && between !== 32 && between !== 116) return Number.NaN
+    const minute = readDate(buf, at) + readMinuteOfDay(buf, at + 11)
+    return Number.isNaN(minute) ? minute : this.#minute.keep(buf, at, minute)
   }
 }
 
