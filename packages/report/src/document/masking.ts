@@ -1,56 +1,38 @@
-const COLLECTION = '‹collection›'
-const SECRET = '‹secret›'
+import { isProse, SECRET_PATTERNS } from './secret-patterns.ts'
+import type { SecretPattern } from './secret-patterns.ts'
 
-/** Patterns of what must not be shown, whoever wrote it. `$1` and `$2` stay. */
-const PATTERNS: readonly (readonly [RegExp, string])[] = [
-  // The collection id in paths of the Task API
-  [/(\/task\/nextjob\/)[^\s/?#"'<>)\]]+\]?/gi, `$1${COLLECTION}`],
-  [/(\/?task\/result\/[^\s/?#"']+\/)[^\s/?#"'<>)\]]+\]?/gi, `$1${COLLECTION}`],
-  [/(collection[ _-]?id["']?\s*(?:[=:]\s*)?["'])[^"']*/gi, `$1${COLLECTION}`],
-  [/(collection[ _-]?id["']?\s*[=:]\s*)(?!["'])[^\s,;&}]+/gi, `$1${COLLECTION}`],
-  [/("collection"\s*:\s*")[^"]*/gi, `$1${COLLECTION}`],
-  // Credentials
-  [
-    /(\bauthorization\b["']?\s*[=:]\s*["']?)(?:(basic|bearer|digest|negotiate|token)\s+)?[^\s"',;]+/gi,
-    `$1${SECRET}`,
-  ],
-  [/\b(basic|bearer)\s+[A-Za-z0-9+/_=.~-]{6,}/gi, `$1 ${SECRET}`],
-  // As far as the last @: people forget to encode a slash or an @ in a password.
-  [/([a-z][a-z0-9+.-]*:\/\/)[^\s@"'<>]*:[^\s"'<>]*@/gi, `$1${SECRET}@`],
-  [/\b(set-)?cookie["']?\s*[=:]\s*[^\r\n"]+/gi, `cookie: ${SECRET}`],
-  [
-    /((?:password|passwd|passphrase|pwd|secret|api[_-]?key|access[_-]?key(?:[_-]?id)?|private[_-]?key|client[_-]?secret|signature|x-amz-[a-z-]*|credential|token|char_salt)[a-z0-9_-]*["']?\s*[=:]\s*)(?:"[^"]*"?|'[^']*'?|[^\s,;&"'}]+)/gi,
-    `$1${SECRET}`,
-  ],
-  [/\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){0,2}/g, SECRET],
-  [/\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g, SECRET],
-  [/-----BEGIN [A-Z ]*-----.*/gs, SECRET],
-  // Values of SQL parameters
-  [/(@\w+=)'(?!\?')[^']*'/g, "$1'?'"],
-]
-
-const BASE64_TOKEN = /[A-Za-z0-9+/]{8,}={0,2}/g
+const MASK: Readonly<Record<SecretPattern['kind'], string>> = {
+  collection: '‹collection›',
+  secret: '‹secret›',
+  value: "'?'",
+}
+const SHORTEST_KNOWN = 6
 
 /** Takes secrets out of texts: by what stands around them, and by value where a log has shown them elsewhere. */
 export class Masker {
   readonly #known: readonly string[]
   readonly #anywhere: RegExp | undefined
 
-  /** @param known collection ids met in the logs; shorter than six characters would mask half the text */
-  constructor(known: Iterable<string>) {
-    this.#known = [...new Set([...known].map((id) => id.toLowerCase()))]
-      .filter((id) => id.length >= 6)
+  /**
+   * @param known collection ids met in the logs; shorter than six characters would mask half the text
+   * @param texts what is to be masked: an id that one of them names as such is masked in all
+   */
+  constructor(known: Iterable<string>, texts?: unknown) {
+    const ids = new Set([...known].map((id) => id.toLowerCase()))
+    learn(texts, ids)
+    this.#known = [...ids]
+      .filter((id) => id.length >= SHORTEST_KNOWN)
       .toSorted((a, b) => b.length - a.length || (a < b ? -1 : 1))
     if (this.#known.length > 0) {
-      this.#anywhere = new RegExp(this.#known.map((id) => RegExp.escape(id)).join('|'), 'gi')
+      this.#anywhere = new RegExp(this.#known.map(anySpelling).join('|'), 'gi')
     }
   }
 
   text(text: string): string {
     let masked = text
-    for (const [pattern, replacement] of PATTERNS) masked = masked.replace(pattern, replacement)
-    if (this.#anywhere !== undefined) masked = masked.replace(this.#anywhere, COLLECTION)
-    masked = masked.replace(BASE64_TOKEN, (token) => (looksLikeCredentials(token) ? SECRET : token))
+    if (this.#anywhere !== undefined) masked = masked.replace(this.#anywhere, MASK.collection)
+    for (const one of SECRET_PATTERNS) masked = withoutSecrets(masked, one)
+    masked = masked.replace(TOKEN, (token) => (holdsCredentials(token) ? MASK.secret : token))
     return this.#withoutCutEnd(masked)
   }
 
@@ -69,16 +51,69 @@ export class Masker {
     for (const id of this.#known) {
       for (let length = Math.min(id.length - 1, body.length); length >= 4; length--) {
         if (body.toLowerCase().endsWith(id.slice(0, length)))
-          return `${body.slice(0, -length)}${COLLECTION}…`
+          return `${body.slice(0, -length)}${MASK.collection}…`
       }
     }
     return text
   }
 }
 
-/** `user:password` in base64, as Basic authentication sends it, wherever it stands. */
-function looksLikeCredentials(token: string): boolean {
-  if (token.length % 4 === 1) return false
-  const decoded = Buffer.from(token, 'base64').toString('latin1')
-  return decoded.length >= 5 && /^[\x20-\x7e]+:[\x20-\x7e]+$/.test(decoded)
+function withoutSecrets(text: string, { kind, pattern, prose }: SecretPattern): string {
+  let masked = ''
+  let done = 0
+  for (const match of text.matchAll(pattern)) {
+    const { before = '', secret = '' } = match.groups ?? {}
+    const end = match.index + match[0].length
+    if (secret === '' || (prose && isProse(before, secret, text.slice(end)))) continue
+    masked += text.slice(done, match.index) + before + openingQuote(secret) + MASK[kind]
+    done = end
+  }
+  return masked + text.slice(done)
+}
+
+/** The quote that opens a value stays where the one that closes it does. */
+function openingQuote(secret: string): string {
+  return /^b?\\*["'](?!.*["']$)/s.exec(secret)?.[0] ?? ''
+}
+
+/** Ids that some text calls a collection: elsewhere they may stand without that word, in the name of a file or a queue. */
+function learn(value: unknown, ids: Set<string>): void {
+  if (typeof value === 'object' && value !== null) {
+    for (const item of Object.values(value)) learn(item, ids)
+  }
+  if (typeof value !== 'string') return
+  for (const { kind, pattern } of SECRET_PATTERNS) {
+    if (kind !== 'collection') continue
+    for (const { groups } of value.matchAll(pattern)) {
+      const id = groups?.['secret'] ?? ''
+      // Only what is an id beyond doubt; of a word every other use would be masked as well.
+      if (/^[\w.-]*\d[\w.-]*$/.test(id)) ids.add(id.toLowerCase())
+    }
+  }
+}
+
+/** An id as it stands, without its dashes, or with them encoded for a URL. */
+function anySpelling(id: string): string {
+  const parts = /^[0-9a-f]{32}$/.test(id)
+    ? [id.slice(0, 8), id.slice(8, 12), id.slice(12, 16), id.slice(16, 20), id.slice(20)]
+    : id.split('-')
+  return parts.map((part) => RegExp.escape(part)).join('(?:-|_|%2D)?')
+}
+
+// With the signs of both alphabets of base64.
+const TOKEN = /[A-Za-z0-9+/_-]{8,}={0,2}/g
+
+/** Whole, or in its parts: what stands before it in a path or a name may look like base64 too. */
+function holdsCredentials(token: string): boolean {
+  return isCredentials(token) || token.split(/[+/_-]/).some((part) => isCredentials(part))
+}
+
+/** `user:password` in base64, as Basic authentication sends it; or the body of a key. */
+function isCredentials(token: string): boolean {
+  if (token.length < 8) return false
+  if (token.length >= 60 && !/[_-]/.test(token))
+    return /[a-z]/.test(token) && /[A-Z]/.test(token) && /\d/.test(token)
+  const decoded = Buffer.from(token, 'base64').toString('utf8')
+  // A replacement character is what no text decodes to.
+  return decoded.length >= 5 && /^[\x20-\x7e]+:[^\p{Cc}\ufffd]+$/u.test(decoded)
 }

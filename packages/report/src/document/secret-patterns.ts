@@ -1,0 +1,141 @@
+/**
+ * What must not be shown, by what stands around it. In each pattern `before` stays, `secret` goes; what is not in either
+ * of the two goes as well. Patterns err on the side of masking, except where the words are those of a sentence
+ * ("Invalid credentials: user unknown"): `isProse` lets them pass. Repetitions that may fail have bounds: a line may be made to
+ * take for ever otherwise.
+ */
+export interface SecretPattern {
+  readonly kind: 'collection' | 'secret' | 'value'
+  readonly pattern: RegExp
+  /** The value may as well be a word of a sentence. */
+  readonly prose: boolean
+}
+
+// Inside JSON in a JSON string every quote has backslashes before it.
+const QUOTE = String.raw`\\{0,8}["']`
+const IS = String.raw`(?:${QUOTE})?\s*(?:=>|[=:]|%3D|,\s*<<(?="))\s*`
+const QUOTED = [
+  String.raw`\\{1,8}"(?:(?!\\{1,8}").)*`,
+  String.raw`b?"(?:[^"\\]|\\.)*`,
+  String.raw`b?'(?:[^'\\]|\\.)*`,
+].join('|')
+// As far as the next key of a connection string or query: passwords are full of signs.
+const BARE = String.raw`(?:(?!(?:[;&,]|%26|%3B)\s*(?:[\w .-]{1,40}=|["']))(?!["'](?!\w))\S)+`
+const BRACED = String.raw`\{[^}]*\}`
+const VALUE = `(?<secret>${QUOTED}|${BRACED}|${BARE})`
+
+const NAMES = [
+  'passw(?:or)?ds?',
+  'passphrase',
+  'pwd',
+  '(?<=_)pass(?=["\']?[=:,])',
+  'secret',
+  'api[ _-]?key',
+  'access[ _-]?key(?:[ _-]?id)?',
+  'account[ _-]?key',
+  'private[ _-]?key',
+  'signature',
+  'x-amz-[a-z-]*',
+  'credential',
+  'token',
+  'char_salt',
+].join('|')
+
+// Type suffixes of ids (.a, .b) belong to them.
+const ID = String.raw`[^\s/?#&"'<>)\],;}\\]+`
+const GUID = '[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}'
+
+const pattern =
+  (kind: SecretPattern['kind'], prose = false) =>
+  (source: string, flags = 'gi'): SecretPattern => ({
+    kind,
+    prose,
+    pattern: new RegExp(source, flags),
+  })
+const collection = pattern('collection')
+const secret = pattern('secret')
+const secretOrProse = pattern('secret', true)
+const value = pattern('value')
+
+export const SECRET_PATTERNS: readonly SecretPattern[] = [
+  // The collection id: in paths of the Task API, and under its name.
+  collection(String.raw`(?<before>(?:/|%2F)task(?:/|%2F)nextjob(?:/|%2F))(?<secret>${ID}\]?)`),
+  collection(
+    String.raw`(?<before>(?:/|%2F)?task(?:/|%2F)result(?:/|%2F)[^\s/?#"'%]+(?:/|%2F))(?<secret>${ID}\]?)`,
+  ),
+  collection(
+    String.raw`(?<before>collection[ _-]?id(?:${QUOTE})?\s*(?:=>|[=:]|%3D)?\s*\\{0,8}(?<quote>["']))(?<secret>(?:(?!\\{0,8}\k<quote>).)*)`,
+  ),
+  collection(
+    String.raw`(?<before>collection[ _-]?id(?:${QUOTE})?\s*(?:=>|[=:]|%3D)\s*)(?<secret>(?!\\{0,8}["'])${ID})`,
+  ),
+  collection(String.raw`(?<before>${QUOTE}collection${QUOTE}\s*:\s*\\{0,8}")(?<secret>[^"\\]*)`),
+  collection(String.raw`(?<before>\bcollection=)(?<secret>(?!["'])${ID})`),
+  collection(String.raw`(?<before>\bcollections?[^\w\r\n]{1,4})(?<secret>${GUID})`),
+
+  // Headers
+  secretOrProse(
+    String.raw`(?<before>\bauthorization${IS}(?:${QUOTE})?)(?<secret>digest\s[^\r\n]*|(?:(?:basic|bearer|negotiate|ntlm|token)(?:\s+|%20))?[^\s"',;]*)`,
+  ),
+  secretOrProse(String.raw`(?<before>\b(?:basic|bearer)(?:\s+|%20))(?<secret>[\w+/=.~-]{6,})`),
+  secret(String.raw`(?<before>\bcookie${IS})(?<secret>${QUOTED}|[^\r\n"]+)`),
+
+  // Under a name that says what it is: settings, JSON, query parameters, connection strings, SQL, XML, command lines.
+  secretOrProse(`(?<before>(?:${NAMES})[a-z0-9_-]{0,40}${IS})${VALUE}`),
+  secret(String.raw`(?<before>"pass"\s*:\s*)(?<secret>"(?:[^"\\]|\\.)*)`),
+  secret(String.raw`(?<before>[?&](?:key|sig|auth|code|jwt|sid|session)=)(?<secret>[^\s&"'<>]+)`),
+  secret(
+    String.raw`(?<before>\b(?:password|identified by)\s+(?:is\s+)?)(?<secret>'[^']*'|"[^"]*")`,
+  ),
+  secret(
+    String.raw`(?<before><[\w:.-]{0,40}(?:password|secret|token)[\w:.-]{0,40}>)(?<secret>[^<]+)`,
+  ),
+  secret(
+    String.raw`(?<before>(?:^|\s)--?[\w-]{0,40}(?:password|passwd|pwd|secret|token|api-key)\s+)(?<secret>(?!-)\S+)`,
+  ),
+  secret(String.raw`(?<before>(?:^|\s)(?:-u|--user)\s+)(?<secret>\S+:\S+)`),
+  secret(String.raw`(?<before>\bauth\s*=\s*)(?<secret>\([^)]*\))`),
+  secret(String.raw`(?<before>\bcredentials?:\s*)(?<secret>[^\s:]+:\S+)`),
+
+  // In addresses, as far as the last @: people forget to encode a slash or an @ in a password.
+  secret(
+    String.raw`(?<before>\b[a-z][a-z0-9+.-]{0,30}://)(?<secret>(?=[^\s@"'<>]{0,200}:)[^\s"'<>]{1,500}|[^\s/?#@"'<>]{1,500})(?=@)`,
+  ),
+  secret(String.raw`(?<before>%3A%2F%2F)(?<secret>(?:(?!%40)[^\s"']){1,500})(?=%40)`),
+  secret(String.raw`(?<before>\bjdbc:oracle:\w+:)(?<secret>[^\s@/]{1,200}/[^\s@]{1,200})(?=@)`),
+
+  // By their own look
+  secret(String.raw`(?<![A-Za-z0-9])(?<secret>eyJ[\w-]{8,}(?:\.[\w-]*){0,2})`, 'g'),
+  secret(String.raw`\b(?<secret>(?:AKIA|ASIA)[A-Z0-9]{12,})`, 'g'),
+  secret(
+    String.raw`\b(?<secret>(?:gh[opsur]_|github_pat_|glpat-|glsa_|xox[abprs]-|sk_live_|hvs\.|AIza)[\w-]{16,})`,
+    'g',
+  ),
+  secret(String.raw`(?<secret>\$(?:2[abxy]|argon2\w*|[156])\$[\w./$=,+-]{8,})`, 'g'),
+  secret(String.raw`(?<secret>-----BEGIN [A-Z ]*-----.*)`, 'gs'),
+
+  // Values of statements: they may be a person's.
+  value(String.raw`(?<before>@\w+=)(?<secret>'(?!\?')(?:[^']|'')*')`),
+  value(String.raw`(?<before>\$\d+ = )(?<secret>'(?:[^']|'')*')`),
+  value(String.raw`(?<before>\[parameters: )(?<secret>.*)`),
+]
+
+const MASKED_OR_NONE =
+  /^(?:b?["']?)(?:\*+|\?+|x{3,}|\[?<?redacted>?\]?|‹\w+›|null|none|nil|true|false|undefined|empty|unset|)$/i
+
+/** Words that follow "password:" and the like in messages about it. */
+const SAID =
+  /^(?:access|already|an?|and|are|at|authenticat\w*|bad|but|cannot|could|denied|does|empty|error|expired|fail\w*|for|from|has|have|header|in|incorrect|invalid|is|it|length|login|mismatch\w*|missing|must|no|not|of|on|or|rejected|refused|required|scheme|seems|should|that|the|this|to|too|unexpected|unknown|user|username|value|was|were|will|with|without|wrong)[.,:;]?$/i
+
+/**
+ * Whether the value is none, or a word of a sentence. `after` is what follows it. A password may be a word too: only words of
+ * such messages count, and for lesser names any word in lower case with which a sentence goes on.
+ */
+export function isProse(before: string, value: string, after: string): boolean {
+  if (MASKED_OR_NONE.test(value)) return true
+  const spoken = /:\s$|(?:basic|bearer)\s+$/i.test(before)
+  if (!spoken) return false
+  if (SAID.test(value)) return true
+  const strict = /pass|pwd|authorization/i.test(before)
+  return !strict && /^[a-z]+(?:-[a-z]+)*[.,]?$/.test(value) && /^\s+[\w'“‘(]/.test(after)
+}
