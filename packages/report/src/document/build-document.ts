@@ -13,6 +13,7 @@ import { linkSection } from './link-section.ts'
 import { Masker } from './masking.ts'
 import { REPORT_VERSION, reportDocumentSchema } from './report-document.ts'
 import type { Clock, Finding, ReportDocument, Transaction } from './report-document.ts'
+import { sharedFolder, withoutFolder } from './shared-folder.ts'
 import { sourceSection } from './source-section.ts'
 import { caveatsOf, conclusionOf, numbersOf, sentenceOf, verdictOf } from './summary.ts'
 
@@ -89,12 +90,14 @@ export function buildDocument(
 }
 
 /** Masks every text, then shortens quoted lines: a secret must not survive because a line was cut in its middle. */
-function finished(document: ReportDocument, { network }: Analysis): ReportDocument {
+function finished(document: ReportDocument, { network, inputs }: Analysis): ReportDocument {
   const collections = [...network.hubs.flatMap((hub) => hub.told), ...network.balancers].flatMap(
     ({ facts }) => facts.clients.all().flatMap((client) => [...client.collections]),
   )
+  const masked = new Masker(collections, document).deep(document)
+  const folder = sharedFolder(inputs.files.map(({ path }) => path))
   // Parsed again: what leaves this room is what the schema promises.
-  return reportDocumentSchema.parse(withShortQuotes(new Masker(collections).deep(document)))
+  return reportDocumentSchema.parse(withShortQuotes(withoutFolder(masked, folder)))
 }
 
 function findingOf(

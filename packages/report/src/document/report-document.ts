@@ -25,7 +25,11 @@ const count = z.int().min(0)
 /** A line that proves something, quoted. */
 export const evidenceSchema = z.strictObject({
   source: z.string().describe('id of the source the line stands in'),
-  file: z.string().describe('file as the operator named it, `-` for standard input'),
+  file: z
+    .string()
+    .describe(
+      'file as the operator named it, `-` for standard input; an absolute path without the folder all files share',
+    ),
   line: z.int().min(1).describe('1-based line number in the (uncompressed) file'),
   time: instant
     .nullable()
