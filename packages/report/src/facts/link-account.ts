@@ -3,6 +3,7 @@ import type { Cause } from '../document/cause.ts'
 import { quote } from './evidence-keeper.ts'
 import type { Quotable, RawEvidence } from './evidence-keeper.ts'
 import { GapKeeper } from './gap-keeper.ts'
+import { KeptLine } from './kept-line.ts'
 import { LogHistogram } from './log-histogram.ts'
 import { PollComb } from './poll-comb.ts'
 import { ProblemAccount } from './problem-account.ts'
@@ -12,8 +13,13 @@ import { Series } from './series.ts'
 /** Who asks again so soon after an answer lets himself be kept waiting; others pause between polls. */
 const HELD_PAUSE_MS = 1_500
 
-/** Consecutive slow exchanges that make a slow stretch; fewer are chance. */
-const SLOW_STREAK = 5
+/** Fewer slow exchanges than this are chance. */
+const FEWEST_SLOW = 5
+// A service answers some things fast also when it is slow (a probe, the second statement of a request): what counts is the share of slow
+// answers lately, each new one with a fifth of the weight. Five in a row, or two in five for long, make it slow.
+const NEWEST_WEIGHT = 0.2
+const SLOW_SHARE = 0.35
+const FAST_SHARE = 0.1
 /** More polls than this a minute, nothing being there to fetch, is hammering: today's clients ask every five seconds. */
 export const POLLS_A_MINUTE = 60
 
@@ -66,8 +72,11 @@ export class LinkAccount {
   readonly rate = new PollRate(POLLS_A_MINUTE)
   readonly #slowMs: number
   #open = 0
-  #slowStreak = 0
-  #fastStreak = 0
+  #slowShare = 0
+  #slowCount = 0
+  #slowSince = Number.NaN
+  /** The first fast answer since the last slow one of a slow stretch. */
+  #fastAgain: KeptLine | undefined
   firstOk: RawEvidence | undefined
 
   constructor(limits: LinkLimits) {
@@ -98,7 +107,7 @@ export class LinkAccount {
     this.firstOk ??= quote(line)
     if (this.#open > 0) this.#recover(line)
     if (long && !held) this.#slow(line)
-    else if (this.#slowStreak > 0) this.#fast(line)
+    else if (this.#slowCount > 0) this.#fast(line)
   }
 
   /** An exchange that did not work, for a cause that has a name. */
@@ -109,14 +118,14 @@ export class LinkAccount {
   }
 
   /** Something wrong that is not the outcome of an exchange of its own. */
-  problem(cause: Cause, line: Quotable, n = 1): ProblemAccount {
+  problem(cause: Cause, line: Quotable, n = 1, from = line.time): ProblemAccount {
     let account = this.problems.get(cause)
     if (account === undefined) {
       account = new ProblemAccount()
       this.problems.set(cause, account)
     }
     if (!account.open && cause !== 'slow') this.#open++
-    account.see(line, n)
+    account.see(line, n, from)
     return account
   }
 
@@ -178,17 +187,21 @@ export class LinkAccount {
   }
 
   #slow(line: Quotable): void {
-    this.#slowStreak++
-    this.#fastStreak = 0
-    if (this.#slowStreak === SLOW_STREAK) this.problem('slow', line, SLOW_STREAK)
-    else if (this.#slowStreak > SLOW_STREAK) this.problem('slow', line)
+    this.#slowShare += (1 - this.#slowShare) * NEWEST_WEIGHT
+    if (this.#slowCount++ === 0) this.#slowSince = line.time
+    this.#fastAgain = undefined
+    if (this.problems.get('slow')?.open === true) this.problem('slow', line)
+    else if (this.#slowCount >= FEWEST_SLOW && this.#slowShare >= SLOW_SHARE)
+      this.problem('slow', line, this.#slowCount, this.#slowSince)
   }
 
   #fast(line: Quotable): void {
-    this.#fastStreak++
-    if (this.#fastStreak < 3) return
-    this.#slowStreak = 0
-    this.#fastStreak = 0
-    this.problems.get('slow')?.recover(line)
+    const slow = this.problems.get('slow')
+    this.#slowShare -= this.#slowShare * NEWEST_WEIGHT
+    if (slow?.open === true) this.#fastAgain ??= new KeptLine(line)
+    if (this.#slowShare > FAST_SHARE) return
+    this.#slowCount = 0
+    if (this.#fastAgain !== undefined) slow?.recover(this.#fastAgain)
+    this.#fastAgain = undefined
   }
 }

@@ -9,6 +9,7 @@ import { draft, overlapShare } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
 import { findHubTrouble } from './hub-findings.ts'
 import { absorb, findPollFailures } from './poll-failures.ts'
+import { reopenRecurring } from './recurrence.ts'
 import { findServiceTrouble } from './service-findings.ts'
 import { findSilences } from './silences.ts'
 import type { LinkGap } from './silences.ts'
@@ -38,6 +39,7 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
   findUnreadable(context)
   findClockSkew(context)
   neverSeen(context)
+  for (const finding of context.found) reopenRecurring(finding, network.to)
   const findings = withoutConsequences(context.found)
   return { findings: findings.toSorted(bySeverity), gaps }
 }

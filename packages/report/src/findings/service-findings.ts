@@ -5,7 +5,7 @@ import type { ProblemAccount } from '../facts/problem-account.ts'
 import { addProblem, placeProblem } from '../timeline/placed-account.ts'
 import type { PlacedProblem } from '../timeline/placed-account.ts'
 import type { Cause } from '../document/cause.ts'
-import { viewOf } from './context.ts'
+import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft, fromProblem, overlapShare } from './finding-draft.ts'
 import { SLOW_MS } from '../facts/facts.ts'
@@ -22,7 +22,11 @@ export function findServiceTrouble(context: DiagnosisContext): void {
 }
 
 /** The problem of one cause, both sides of a link together. */
-function problemOn(link: NetLink, cause: Cause): PlacedProblem | undefined {
+function problemOn(
+  context: DiagnosisContext,
+  link: NetLink,
+  cause: Cause,
+): PlacedProblem | undefined {
   let merged: PlacedProblem | undefined
   for (const { account } of link.views) {
     const problem = account.problems.get(cause)
@@ -36,8 +40,28 @@ function problemOn(link: NetLink, cause: Cause): PlacedProblem | undefined {
     ...link.views.map(({ account }) => account.lastOk).filter((time) => time > 0),
     0,
   )
-  if (Number.isNaN(merged.recoveredAt) && lastOk > merged.last) merged.recoveredAt = lastOk
+  // A slow answer is a success too: the account itself knows when it was fast again.
+  if (cause !== 'slow' && Number.isNaN(merged.recoveredAt) && lastOk > merged.last)
+    merged.recoveredAt = lastOk
+  if (cause === 'database-failing' && pollsStillFail(context, link, merged))
+    merged.recoveredAt = Number.NaN
   return merged
+}
+
+/** The hub goes on answering its clients with errors: that a probe's statement succeeded does not end what they suffer from. */
+function pollsStillFail(
+  context: DiagnosisContext,
+  { hub }: NetLink,
+  { first }: PlacedProblem,
+): boolean {
+  return pollLinksOf(context)
+    .filter((link) => link.hub === hub)
+    .some((link) => {
+      const view = viewOf(link, 'hub')
+      const errors = view?.problems.get('hub-error')
+      if (view === undefined || errors === undefined) return false
+      return errors.last >= first && !(view.lastOk > errors.last)
+    })
 }
 
 function plainTrouble(
@@ -46,7 +70,7 @@ function plainTrouble(
   cause: Cause,
   partyName: string,
 ): void {
-  const problem = problemOn(link, cause)
+  const problem = problemOn(context, link, cause)
   if (problem === undefined) return
   const details = detailWords(problem.details)
   context.found.push(
@@ -68,7 +92,7 @@ function recoveryWords(problem: PlacedProblem): string {
 
 function databaseTrouble(context: DiagnosisContext, link: NetLink): void {
   plainTrouble(context, link, 'database-failing', link.from.name)
-  const slow = problemOn(link, 'slow')
+  const slow = problemOn(context, link, 'slow')
   if (slow === undefined) return
   const { account } = link.views.find((view) => view.account.problems.has('slow')) ?? {}
   context.found.push(
@@ -160,7 +184,7 @@ function brokerLogins(
   link: NetLink,
   brokers: readonly Told<BrokerFacts>[],
 ): void {
-  const problem = problemOn(link, 'broker-auth-failed')
+  const problem = problemOn(context, link, 'broker-auth-failed')
   if (problem === undefined) return
   const succeeded = new Set(brokers.flatMap(({ facts }) => [...facts.users.keys()]))
   const strangers =

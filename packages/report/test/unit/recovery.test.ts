@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import type { Finding } from '../../src/document/report-document.ts'
+import { reportOf } from '../fixtures/report-of.ts'
+
+const START = Date.UTC(2026, 0, 12, 9)
+const PATH = '/link_connector_api/task/nextjob/6f1e9c1a-5a0b-4a43-9a53-0d1b0c2f7a11'
+
+type Line = readonly [seconds: number, text: string]
+
+/** Lines of the .NET hub as the container runtime wraps them; what has no level belongs to the line before. */
+function hubLog(lines: readonly Line[]): string {
+  return lines
+    .toSorted((a, b) => a[0] - b[0])
+    .map(([seconds, text]) => {
+      const stamp = new Date(START + seconds * 1_000).toISOString()
+      const head = /^[A-Z]{3}] /.test(text) ? `[${stamp.slice(11, 19)} ` : ''
+      return `${stamp.replace('Z', '000000Z')} stdout F ${head}${text}\n`
+    })
+    .join('')
+}
+
+/** A poll every ten seconds with its two statements, and a probe that asks the database as well. */
+function tenSeconds(at: number, poll: (at: number) => Line[]): Line[] {
+  return [
+    ...poll(at),
+    [at + 5, 'INF] Executed DbCommand (0ms) [Parameters=[], CommandTimeout=30]'],
+    [at + 5, 'SELECT 1'],
+    [at + 5.01, 'INF] HTTP GET /healthz responded 200 in 2.1 ms'],
+  ]
+}
+
+const answered =
+  (firstStatementMs: number) =>
+  (at: number): Line[] => [
+    [
+      at,
+      `INF] Executed DbCommand (${firstStatementMs}ms) [Parameters=[@name='?'], CommandTimeout=30]`,
+    ],
+    [at, 'INF] Executed DbCommand (1ms) [Parameters=[@id=?], CommandTimeout=30]'],
+    [at, 'INF] Credentials validated for Client: site-a'],
+    [at, `INF] HTTP GET ${PATH} responded 204 in ${firstStatementMs + 120}.5 ms`],
+  ]
+
+const failed = (at: number): Line[] => [
+  [at, `ERR] HTTP GET ${PATH} responded 500 in 30.5 ms`],
+  [at, 'Npgsql.PostgresException (0x80004005): 53300: sorry, too many clients already'],
+]
+
+async function findingOf(cause: string, lines: readonly Line[]): Promise<Finding | undefined> {
+  const report = await reportOf({ 'relay.log': hubLog(lines) })
+  return report.findings.find((finding) => finding.cause === cause)
+}
+
+const minutes = (from: number, to: number, poll: (at: number) => Line[]): Line[] =>
+  Array.from({ length: (to - from) * 6 }, (_, n) => tenSeconds(from * 60 + n * 10, poll)).flat()
+
+const at = (minute: number): string => new Date(START + minute * 60_000).toISOString()
+
+describe('when a problem is over', () => {
+  it('the database still fails while polls do, though the statement of a probe succeeds', async () => {
+    const lines = [...minutes(0, 10, answered(1)), ...minutes(10, 20, failed)]
+    expect(await findingOf('database-failing', lines)).toMatchObject({
+      status: 'ongoing',
+      severity: 'error',
+      first: at(10),
+    })
+  })
+
+  it('the database works again when polls do', async () => {
+    const lines = [
+      ...minutes(0, 10, answered(1)),
+      ...minutes(10, 15, failed),
+      ...minutes(15, 25, answered(1)),
+    ]
+    expect(await findingOf('database-failing', lines)).toMatchObject({ status: 'recovered' })
+  })
+
+  it('a database that is slow for one statement in three is slow until the evidence ends', async () => {
+    const lines = [...minutes(0, 10, answered(1)), ...minutes(10, 20, answered(4_000))]
+    expect(await findingOf('database-slow', lines)).toMatchObject({
+      status: 'ongoing',
+      first: at(10),
+      count: 60,
+    })
+  })
+
+  it('a database was slow until its first fast statement after, however long it takes to be sure', async () => {
+    const lines = [
+      ...minutes(0, 10, answered(1)),
+      ...minutes(10, 15, answered(4_000)),
+      ...minutes(15, 25, answered(1)),
+    ]
+    const slow = await findingOf('database-slow', lines)
+    expect(slow).toMatchObject({ status: 'recovered', first: at(10) })
+    expect(slow?.recoveredAt?.slice(0, 16)).toBe(at(14 + 5 / 6).slice(0, 16))
+  })
+
+  it.each([
+    ['ongoing', 'comes back every two minutes until the end', 30],
+    ['recovered', 'came back every two minutes, and then stayed away', 42],
+  ])('%s: what %s', async (status, _, end) => {
+    const lines = minutes(0, end, answered(1))
+    for (let minute = 10; minute < 30; minute += 2) lines.push(...failed(minute * 60 + 3))
+    expect(await findingOf('database-failing', lines)).toMatchObject({ status })
+  })
+})
