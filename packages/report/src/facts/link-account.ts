@@ -72,6 +72,7 @@ export class LinkAccount {
   readonly rate = new PollRate(POLLS_A_MINUTE)
   readonly #slowMs: number
   #open = 0
+  #longestHeld = 0
   #slowShare = 0
   #slowCount = 0
   #slowSince = Number.NaN
@@ -98,16 +99,27 @@ export class LinkAccount {
     const held =
       long &&
       (Number.isNaN(waitMs)
-        ? time - latencyMs - this.last < HELD_PAUSE_MS
+        ? time - latencyMs - this.last < HELD_PAUSE_MS || this.#heldInFull(latencyMs)
         : latencyMs <= waitMs + this.#slowMs)
     this.#count(time, status, latencyMs, true)
     this.ok++
-    if (held) this.held++
+    if (held) {
+      this.held++
+      this.#longestHeld = Math.max(this.#longestHeld, latencyMs)
+    }
     if (!(this.lastOk >= time)) this.lastOk = time
     this.firstOk ??= quote(line)
     if (this.#open > 0) this.#recover(line)
     if (long && !held) this.#slow(line)
     else if (this.#slowCount > 0) this.#fast(line)
+  }
+
+  /** Held to the full length, as others before: also after a pause, such as one for a failure this side did not see. */
+  #heldInFull(latencyMs: number): boolean {
+    const full = this.#longestHeld
+    return (
+      this.held >= FEWEST_SLOW && Math.abs(latencyMs - full) <= Math.min(full / 10, this.#slowMs)
+    )
   }
 
   /** An exchange that did not work, for a cause that has a name. */
