@@ -1,4 +1,5 @@
 import type { LogSource } from '../formats/log-source.ts'
+import { copyWithoutColours } from './colours.ts'
 import { LineView } from './line-view.ts'
 import { MAX_LINE_BYTES } from './line-splitter.ts'
 import { NewestFirst } from './newest-first.ts'
@@ -94,8 +95,10 @@ export class LogReader {
     view.origin = 0
     view.shortened = shortened
     view.partial = false
-    if (this.#coloured) this.#withoutColour(view)
+    if (this.#coloured) this.#withoutColours(view)
     this.wrapper.unwrap(view)
+    // What the wrapper had escaped.
+    if (this.#coloured) this.#withoutColours(view)
     if (this.#headRow && line === 1) return
     if (view.partial || this.#partials.size > 0) {
       if (this.#joinPartial(view)) return
@@ -152,33 +155,15 @@ export class LogReader {
     return false
   }
 
-  /** Takes out terminal colour sequences (`ESC [ … letter`). */
-  #withoutColour(view: LineView): void {
-    const { buf, start, end } = view
-    if (!buf.subarray(start, end).includes(ESCAPE)) return
-    const plain = this.#plain
-    let length = 0
-    for (let at = start; at < end && length < plain.length; at++) {
-      const byte = buf[at] ?? 0
-      if (byte !== ESCAPE) {
-        plain[length++] = byte
-        continue
-      }
-      if (buf[at + 1] !== 91) continue
-      at += 2
-      while (at < end && !isFinal(buf[at] ?? 0)) at++
-    }
-    view.buf = plain
+  #withoutColours(view: LineView): void {
+    if (!view.buf.subarray(view.start, view.end).includes(ESCAPE)) return
+    view.end = copyWithoutColours(view.buf, view.start, view.end, this.#plain)
+    view.buf = this.#plain
     view.start = 0
-    view.end = length
   }
 }
 
 function holdsLineEnd(view: LineView): boolean {
   for (let at = view.start; at < view.end; at++) if (view.buf[at] === 10) return true
   return false
-}
-
-function isFinal(byte: number): boolean {
-  return byte >= 0x40 && byte <= 0x7e
 }

@@ -1,4 +1,5 @@
 import { EventHead } from '../formats/event-head.ts'
+import { copyWithoutColours, isColoured } from './colours.ts'
 import { LineSplitter } from './line-splitter.ts'
 import type { OnLine } from './line-splitter.ts'
 import { LineView } from './line-view.ts'
@@ -39,7 +40,18 @@ const CANDIDATES: readonly (() => Wrapper)[] = [
 ]
 
 /** Says what a file is by its first bytes (decompressed, UTF-8). */
-export function recognise(head: Buffer): Recognition {
+export function recognise(bytes: Buffer): Recognition {
+  const coloured = isColoured(bytes)
+  const head = coloured ? withoutColours(bytes) : bytes
+  return { ...recognisePlain(head), coloured }
+}
+
+function withoutColours(bytes: Buffer): Buffer {
+  const plain = Buffer.allocUnsafe(bytes.length)
+  return plain.subarray(0, copyWithoutColours(bytes, 0, bytes.length, plain))
+}
+
+function recognisePlain(head: Buffer): Omit<Recognition, 'coloured'> {
   const layout = layoutOf(head)
   const columns = layout === 'csv' ? csvColumns(firstLine(head)) : undefined
   if (columns) {
@@ -96,7 +108,7 @@ function look(
   head: Buffer,
   layout: Recognition['layout'],
   makeWrapper: () => Wrapper,
-): Recognition {
+): Omit<Recognition, 'coloured'> {
   const wrapper = makeWrapper()
   const event = new EventHead()
   let rising = 0
@@ -117,7 +129,6 @@ function look(
     layout,
     makeWrapper,
     newestFirst: falling >= 3 && falling > rising * 4,
-    coloured: head.includes('\u001b['),
     firstTime,
   }
 }
@@ -141,8 +152,8 @@ function eachHeadLine(
     view.partial = false
     onView(view)
   })
-  // The head may be cut inside a line: the piece after the last line end proves nothing.
-  const cut = head.length >= HEAD_BYTES ? head.lastIndexOf(10) + 1 : head.length
+  // The head may be cut inside a line (and be shorter by the colours taken out): the piece after the last line end proves nothing.
+  const cut = head.length >= HEAD_BYTES / 2 ? head.lastIndexOf(10) + 1 : head.length
   splitter.push(cut === head.length || layout !== 'lines' ? head : head.subarray(0, cut))
   splitter.finish()
 }

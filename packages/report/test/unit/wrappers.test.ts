@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { LineView } from '../../src/read/line-view.ts'
 import { recognise } from '../../src/read/recognise.ts'
 import type { Wrapper } from '../../src/read/wrappers/wrapper.ts'
+import { reportOf } from '../fixtures/report-of.ts'
 
 const TIME = Date.UTC(2025, 8, 26, 6, 56, 21, 123)
 const LINE = 'DEBUG - 26-Sep-25 07:56:21 - Response Status: 204'
@@ -173,5 +174,80 @@ describe('wrappers', () => {
     const rising = Array.from({ length: 20 }, (_, second) => at(second))
     expect(recognise(Buffer.from(rising.join('\n'))).newestFirst).toBe(false)
     expect(recognise(Buffer.from(rising.toReversed().join('\n'))).newestFirst).toBe(true)
+  })
+
+  it('stern around an access log, which begins with an address', () => {
+    const access = '10.1.2.3 - - [26/Sep/2025:06:56:21 +0000] "GET /healthz HTTP/1.1" 200 0 "-" "x"'
+    expect(
+      recognised(`ingress-7d9fbc controller 2025-09-26T06:56:21.123Z ${access}`),
+    ).toMatchObject({
+      name: 'stern',
+      text: access,
+      labels: { pod: 'ingress-7d9fbc', container: 'controller' },
+    })
+  })
+
+  describe('exports whose labels differ from line to line, or are very long', () => {
+    const rows = Array.from({ length: 5_000 }, (_, n) => n)
+    const stamp = (n: number): string => new Date(TIME + n * 1_000).toISOString()
+
+    it.each([
+      [
+        'CSV with a number a row, and a shorter row after a longer one',
+        'logs.csv',
+        [
+          'labels,Time,Line,id',
+          ...rows.map(
+            (n) =>
+              `"{""pod"": ""bunny-7d4f"", ""cluster"": ""site-a""}",${stamp(n)},"${LINE}${n % 7 === 0 ? ' ""and more""' : ''}",${n}_00`,
+          ),
+        ],
+      ],
+      [
+        'CSV with the labels last',
+        'logs.csv',
+        [
+          'timestamp,line,labels',
+          ...rows.map(
+            (n) =>
+              `${stamp(n)},"${LINE}${' '.repeat(n % 40)}","{""pod"": ""bunny-7d4f"", ""cluster"": ""site-a""}"`,
+          ),
+        ],
+      ],
+      [
+        'JSON with a trace a line and many other labels',
+        'logs.json',
+        rows.map((n) =>
+          JSON.stringify({
+            timestamp: stamp(n),
+            line: LINE,
+            labels: { pod: 'bunny-7d4f', cluster: 'site-a', trace: `t${n}`, note: 'x'.repeat(600) },
+          }),
+        ),
+      ],
+    ])('%s', async (_, file, lines) => {
+      const report = await reportOf({ [file]: `${lines.join('\n')}\n` })
+      expect(report.sources.map(({ events }) => events)).toEqual([5_000])
+      expect(report.components.map(({ pod, cluster }) => [pod, cluster])).toContainEqual([
+        'bunny-7d4f',
+        'site-a',
+      ])
+    })
+  })
+
+  it.each([
+    ['raw', (line: string) => line],
+    ['docker', (log: string) => JSON.stringify({ log: `${log}\n`, time: '2025-09-26T06:56:21Z' })],
+    ['Loki', (line: string) => JSON.stringify({ line, timestamp: '2025-09-26T06:56:21Z' })],
+    ['stern', (line: string) => `relay-6d5f relay ${line}`],
+    ['stern with a time', (line: string) => `relay-6d5f relay 2025-09-26T06:56:21.1Z ${line}`],
+    [
+      'stern, its names coloured too',
+      (line: string) => `\u001b[36mrelay-6d5f\u001b[0m relay ${line}`,
+    ],
+  ])('takes terminal colours out of lines: %s', async (_, wrap) => {
+    const line = '[06:56:21 \u001b[38;5;15mINF\u001b[0m] HTTP GET /healthz responded 200 in 3.1 ms'
+    const report = await reportOf({ 'relay.log': `${wrap(line)}\n`.repeat(30) })
+    expect(report.sources).toMatchObject([{ events: 30, unreadable: 0, role: 'hub' }])
   })
 })

@@ -1,11 +1,10 @@
 import { readNumber } from '../byte-scan.ts'
-import { Interner } from '../interner.ts'
 import { MAX_LINE_BYTES } from '../line-splitter.ts'
 import type { LineView } from '../line-view.ts'
 import type { SourceLabels } from '../source-labels.ts'
 import { IsoTime } from '../timestamps.ts'
 import { collectLabels, epochMs } from './json-record.ts'
-import { MAX_ORIGINS } from './wrapper.ts'
+import { Origins } from './origins.ts'
 import type { Wrapper } from './wrapper.ts'
 
 const QUOTE = 34
@@ -44,13 +43,14 @@ export class CsvRecordWrapper implements Wrapper {
   readonly name = 'Loki export (CSV)'
   readonly #columns: CsvColumns
   readonly #time = new IsoTime()
-  readonly #origins = new Interner(MAX_ORIGINS)
+  readonly #origins: Origins
   readonly #scratch = Buffer.allocUnsafe(MAX_LINE_BYTES)
   readonly #starts: number[] = []
   readonly #ends: number[] = []
 
   constructor(columns: CsvColumns) {
     this.#columns = columns
+    this.#origins = new Origins((text) => labelsOf(columns, text))
   }
 
   unwrap(view: LineView): boolean {
@@ -75,12 +75,7 @@ export class CsvRecordWrapper implements Wrapper {
   }
 
   labels(origin: number): SourceLabels {
-    const labels: SourceLabels = {}
-    const values = this.#origins.text(origin - 1).split('\u0001')
-    this.#columns.labels.forEach(({ name }, index) => {
-      collectLabels(name, (values[index] ?? '').replaceAll('""', '"'), labels)
-    })
-    return labels
+    return this.#origins.labels(origin)
   }
 
   #originOf(view: LineView, labels: CsvColumns['labels']): number {
@@ -92,7 +87,7 @@ export class CsvRecordWrapper implements Wrapper {
       length += view.buf.copy(this.#scratch, length, start, end)
       this.#scratch[length++] = 1
     }
-    return length === 0 ? 0 : this.#origins.id(this.#scratch, 0, length) + 1
+    return length === 0 ? 0 : this.#origins.number(this.#scratch, 0, length)
   }
 
   /** Doubled quotes inside a quoted field stand for one. */
@@ -107,11 +102,16 @@ export class CsvRecordWrapper implements Wrapper {
     for (let at = start; at < end && length < this.#scratch.length; at++) {
       const byte = buf[at] ?? 0
       this.#scratch[length++] = byte
-      if (byte === QUOTE && buf[at + 1] === QUOTE) at++
+      if (byte === QUOTE && at + 1 < end && buf[at + 1] === QUOTE) at++
     }
     view.buf = this.#scratch
     view.start = 0
     view.end = length
+  }
+
+  /** Behind the end of the row stand bytes of another. */
+  #isQuote({ buf, end }: LineView, at: number): boolean {
+    return at < end && buf[at] === QUOTE
   }
 
   #split(view: LineView): number {
@@ -124,7 +124,7 @@ export class CsvRecordWrapper implements Wrapper {
       if (buf[at] === QUOTE && at < end) {
         start = at + 1
         at = start
-        while (at < end && !(buf[at] === QUOTE && buf[at + 1] !== QUOTE))
+        while (at < end && !(buf[at] === QUOTE && !this.#isQuote(view, at + 1)))
           at += buf[at] === QUOTE ? 2 : 1
         stop = Math.min(at, end)
         at = stop + 1
@@ -140,4 +140,13 @@ export class CsvRecordWrapper implements Wrapper {
     }
     return field
   }
+}
+
+function labelsOf(columns: CsvColumns, text: string): SourceLabels {
+  const labels: SourceLabels = {}
+  const values = text.split('\u0001')
+  columns.labels.forEach(({ name }, index) => {
+    collectLabels(name, (values[index] ?? '').replaceAll('""', '"'), labels)
+  })
+  return labels
 }

@@ -1,11 +1,10 @@
 import { ascii, readNumber } from '../byte-scan.ts'
-import { Interner } from '../interner.ts'
 import { JsonScan, unescapeJson } from '../json-scan.ts'
 import { MAX_LINE_BYTES } from '../line-splitter.ts'
 import type { LineView } from '../line-view.ts'
 import type { SourceLabels } from '../source-labels.ts'
 import { IsoTime } from '../timestamps.ts'
-import { MAX_ORIGINS } from './wrapper.ts'
+import { Origins } from './origins.ts'
 import type { Wrapper } from './wrapper.ts'
 
 const NAMES = {
@@ -27,7 +26,7 @@ const OURS = ['msg', 'level', 'component'].map(ascii)
 export class JsonRecordWrapper implements Wrapper {
   readonly #scan = new JsonScan()
   readonly #time = new IsoTime()
-  readonly #origins = new Interner(MAX_ORIGINS)
+  readonly #origins = new Origins(labelsOf)
   readonly #scratch = Buffer.allocUnsafe(MAX_LINE_BYTES)
   readonly #origin = Buffer.allocUnsafe(4096)
   #kind = 'JSON records'
@@ -63,7 +62,7 @@ export class JsonRecordWrapper implements Wrapper {
       }
     }
     if (textStart < 0) return false
-    view.origin = originLength === 0 ? 0 : this.#origins.id(this.#origin, 0, originLength) + 1
+    view.origin = originLength === 0 ? 0 : this.#origins.number(this.#origin, 0, originLength)
     view.wrapperTime = time
     if (escaped && onlyLineEndEscaped(view.buf, textStart, textEnd)) {
       // The usual Docker line: nothing escaped but its end. No need to copy it.
@@ -87,14 +86,7 @@ export class JsonRecordWrapper implements Wrapper {
   }
 
   labels(origin: number): SourceLabels {
-    const text = this.#origins.text(origin - 1)
-    if (text === '') return {}
-    const labels: SourceLabels = {}
-    for (const record of text.split('\u0001')) {
-      const cut = record.indexOf('\u0002')
-      collectLabels(record.slice(0, cut), record.slice(cut + 1), labels)
-    }
-    return labels
+    return this.#origins.labels(origin)
   }
 
   /** Takes off line ends, also those still written as escapes; true if there was one. */
@@ -135,6 +127,16 @@ export function epochMs(value: number): number {
   if (value < 1e14) return value
   if (value < 1e17) return value / 1000
   return value / 1e6
+}
+
+/** Members that were copied one after the other, `name \u0002 value` each. */
+function labelsOf(text: string): SourceLabels {
+  const labels: SourceLabels = {}
+  for (const record of text.split('\u0001')) {
+    const cut = record.indexOf('\u0002')
+    collectLabels(record.slice(0, cut), record.slice(cut + 1), labels)
+  }
+  return labels
 }
 
 const DOCKER = 'Docker json-file'

@@ -58,7 +58,8 @@ export class SternWrapper implements Wrapper {
     // Without this an unproven pair would already use up one of the names we keep.
     if (!known && this.#proven.size === 0) return false
     const origin = this.#origins.id(buf, from, namesEnd) + 1
-    if (known && this.#head.format !== 'nginx') this.#proven.add(origin)
+    // What begins with an address may be a line of an access log itself; a time between the names and it is stern's.
+    if (known && (this.#head.format !== 'nginx' || !Number.isNaN(time))) this.#proven.add(origin)
     else if (!this.#proven.has(origin)) return false
     view.origin = origin
     view.wrapperTime = time
