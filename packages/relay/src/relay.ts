@@ -6,6 +6,7 @@ import { Accounts } from './nodes/accounts.ts'
 import { Authenticator } from './nodes/authenticator.ts'
 import { reconcileDeclaredUsers } from './nodes/declared-users.ts'
 import { NodeLinks } from './nodes/node-links.ts'
+import { type Dependency, DependencySummary } from './observe/dependency-summary.ts'
 import { RelayMetrics } from './observe/relay-metrics.ts'
 import { openStore } from './open-store.ts'
 import { DatabaseNodeQueue } from './queue/database-node-queue.ts'
@@ -23,6 +24,8 @@ export interface StartRelayOptions {
   readonly log: Logger
   /** Aborts waiting for a store that is down at start. A relay that runs is stopped by disposing it. */
   readonly signal?: AbortSignal
+  /** How often the log sums up, ms. Default 60,000: readers of the log count on a line a minute. */
+  readonly summaryMs?: number
 }
 
 export interface RelayHandle extends AsyncDisposable {
@@ -36,6 +39,9 @@ export interface RelayHandle extends AsyncDisposable {
 
 const SWEEP_MS = 2_000
 const NODE_SYNC_MS = 30_000
+const SUMMARY_MS = 60_000
+// A statement and a frame each: less than one poll costs.
+const CHECKS_PER_SUMMARY = 6
 // Results that all nodes together may be sending at one time, in units of the largest allowed.
 const LARGEST_RESULTS_AT_ONCE = 8
 
@@ -45,7 +51,7 @@ const LARGEST_RESULTS_AT_ONCE = 8
  */
 export async function startRelay(
   config: RelayConfig,
-  { log, signal }: StartRelayOptions,
+  { log, signal, summaryMs = SUMMARY_MS }: StartRelayOptions,
 ): Promise<RelayHandle> {
   await using starting = new AsyncDisposableStack()
   const store = starting.use(
@@ -61,7 +67,7 @@ export async function startRelay(
   starting.defer(() => registry.registry.clear())
   const metrics = new RelayMetrics(registry)
   const queue = starting.use(openQueue(config.queue, store, log))
-  const links = starting.use(new NodeLinks({ users: store.users, log }))
+  const links = starting.use(new NodeLinks({ users: store.users, log, summaryMs }))
   await links.sync()
 
   const upstreams = new Map<string, UpstreamLink>()
@@ -108,9 +114,18 @@ export async function startRelay(
 
   const health = new Health()
   health.check('store', () => store.check())
+  const summary = starting.use(
+    new DependencySummary({ dependencies: dependencies(store, queue), log }),
+  )
   starting.use(
     new Upkeep(
       [
+        {
+          name: 'dependencies',
+          everyMs: summaryMs / CHECKS_PER_SUMMARY,
+          run: () => summary.check(),
+        },
+        { name: 'dependency summary', everyMs: summaryMs, run: async () => summary.flush() },
         { name: 'tasks', everyMs: SWEEP_MS, run: () => desk.sweep() },
         { name: 'nodes', everyMs: NODE_SYNC_MS, run: () => links.sync() },
         { name: 'last seen', everyMs: NODE_SYNC_MS, run: () => links.save() },
@@ -208,6 +223,22 @@ function openQueue(text: string, store: RelayStore, log: Logger): NodeQueue {
   return text === 'database'
     ? new DatabaseNodeQueue({ store })
     : new RabbitNodeQueue({ store, url: text, log })
+}
+
+function dependencies(store: RelayStore, queue: NodeQueue): Dependency[] {
+  const database: Dependency = {
+    name: 'database',
+    technology: store.technology,
+    check: () => store.check(),
+  }
+  if (queue.technology === 'database') return [database]
+  const broker: Dependency = {
+    name: 'broker',
+    technology: queue.technology,
+    check: () => queue.check(),
+    traffic: () => queue.status().traffic,
+  }
+  return [database, broker]
 }
 
 function openDesk(

@@ -16,6 +16,8 @@ export const RELAY_LOG_EVENTS = {
   'credentials validated': 'client, requestId',
   'authentication failed': 'reason, client?, collection?, path, requestId',
   'link summary': 'link, polls by outcome, p50Ms, p95Ms, maxMs, windowMs: once a minute and link',
+  'dependency summary':
+    'dependency (database, broker), technology, checks by outcome, state, detail?, p50Ms, p95Ms, maxMs, windowMs: what the hub found when it asked every ten seconds, once a minute; for the broker also connectedSince?, and in that minute connections, published, fetched, failed',
 
   'task received': 'taskId, kind, upstream',
   'task unreadable': 'upstream, problems: nothing to answer to',

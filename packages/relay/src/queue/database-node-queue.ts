@@ -53,12 +53,15 @@ export class DatabaseNodeQueue implements NodeQueue {
     this.#hints.note(await this.#store.tasks.nodesWithWork())
   }
 
+  async check(): Promise<void> {}
+
   status(): QueueStatus {
     return {
       technology: this.technology,
       available: true,
       detail: null,
       waiting: this.#hints.waiting,
+      traffic: null,
     }
   }
 

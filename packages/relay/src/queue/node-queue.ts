@@ -32,6 +32,11 @@ export interface NodeQueue extends AsyncDisposable {
   ): Promise<boolean>
   /** Publishes what is not published, and reminds of work whose signal was lost. Call every few seconds. */
   sweep(now: number): Promise<void>
+  /**
+   * Asks the broker something, and rejects with the reason if it does not answer within a few seconds. The
+   * work of this port does not depend on the outcome. Resolves at once where there is no broker.
+   */
+  check(): Promise<void>
   status(): QueueStatus
 }
 
@@ -43,4 +48,18 @@ export interface QueueStatus {
   readonly detail: string | null
   /** Polls being held open now. */
   readonly waiting: number
+  /** Null where there is no broker. */
+  readonly traffic: QueueTraffic | null
+}
+
+/** What went to and from the broker since the start. */
+export interface QueueTraffic {
+  /** Connections opened. */
+  readonly connections: number
+  /** When the present one was, ms since the epoch; null while there is none. */
+  readonly connectedSince: number | null
+  readonly published: number
+  readonly fetched: number
+  /** Publications and fetches that did not get through. */
+  readonly failed: number
 }

@@ -8,7 +8,7 @@ import type {
   TaskKind,
 } from '../store/relay-store.ts'
 import type { NodeQueue, QueueStatus } from './node-queue.ts'
-import { RabbitWire, type WireOptions } from './rabbit-wire.ts'
+import { RabbitWire, type WireMessage, type WireOptions } from './rabbit-wire.ts'
 import { WorkHints } from './work-hints.ts'
 
 export interface RabbitNodeQueueOptions {
@@ -44,7 +44,9 @@ export class RabbitNodeQueue implements NodeQueue {
   readonly #subscription: Disposable
   readonly #stop = new AbortController()
   readonly #connecting: Promise<void>
+  readonly #traffic = { connections: 0, published: 0, fetched: 0, failed: 0 }
   #wire: RabbitWire | null = null
+  #connectedAt = 0
   #detail: string | null = 'connecting'
   #reported = false
 
@@ -76,11 +78,13 @@ export class RabbitNodeQueue implements NodeQueue {
     try {
       if (wire === null) return
       await wire.publish(subtasks)
+      this.#traffic.published += subtasks.length
       await this.#store.tasks.markPublished(subtasks.map(({ subtaskId }) => subtaskId))
       await wire.hint(nodeIds)
     } catch (error: unknown) {
       // What is not marked is published again by a sweep, and a message too many does no harm.
       const detail = error instanceof Error ? error.message : String(error)
+      this.#traffic.failed++
       this.#log.debug({ detail, subtasks: subtasks.length }, 'publishing put off')
     } finally {
       this.#hints.note(nodeIds)
@@ -105,7 +109,7 @@ export class RabbitNodeQueue implements NodeQueue {
     const wire = this.#wire
     if (wire === null) return null
     for (let dropped = 0; dropped < STALE_PER_POLL; dropped++) {
-      const message = await wire.next(nodeId).catch(() => null)
+      const message = await this.#next(wire, nodeId)
       if (message === null) return null
       try {
         const { subtaskId } = message
@@ -119,6 +123,18 @@ export class RabbitNodeQueue implements NodeQueue {
       }
     }
     return null
+  }
+
+  async #next(wire: RabbitWire, nodeId: string): Promise<WireMessage | null> {
+    try {
+      const message = await wire.next(nodeId)
+      if (message !== null) this.#traffic.fetched++
+      return message
+    } catch {
+      // The store is asked instead.
+      this.#traffic.failed++
+      return null
+    }
   }
 
   async waitForWork(
@@ -137,12 +153,21 @@ export class RabbitNodeQueue implements NodeQueue {
     this.#hints.note(await this.#store.tasks.nodesWithWork())
   }
 
+  async check(): Promise<void> {
+    if (this.#wire === null) throw new Error(this.#detail ?? 'not connected')
+    await this.#wire.ping()
+  }
+
   status(): QueueStatus {
     return {
       technology: this.technology,
       available: this.#wire !== null,
       detail: this.#detail,
       waiting: this.#hints.waiting,
+      traffic: {
+        ...this.#traffic,
+        connectedSince: this.#wire === null ? null : this.#connectedAt,
+      },
     }
   }
 
@@ -179,6 +204,8 @@ export class RabbitNodeQueue implements NodeQueue {
   #up(wire: RabbitWire): void {
     this.#wire = wire
     this.#detail = null
+    this.#traffic.connections++
+    this.#connectedAt = this.#options.now()
     if (this.#reported) this.#log.info({}, 'queue recovered')
     this.#reported = false
     // Hints may have been lost, and messages may be waiting.

@@ -150,6 +150,12 @@ export class RabbitWire implements AsyncDisposable {
     )
   }
 
+  /** One question and its answer. Rejects if the wire breaks. */
+  async ping(): Promise<void> {
+    const exchange = hintExchange(this.#options.prefix)
+    await this.#guard(this.#getter().exchangeDeclare({ exchange, passive: true }))
+  }
+
   /** Tells other relays. Not confirmed: they look for themselves now and then. */
   async hint(nodeIds: readonly string[]): Promise<void> {
     const exchange = hintExchange(this.#options.prefix)

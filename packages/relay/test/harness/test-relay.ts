@@ -23,7 +23,10 @@ export interface TestRelay extends AsyncDisposable {
 }
 
 /** A hub on a free port of this machine. The environment says the rest, the store above all. */
-export async function startTestRelay(env: NodeJS.ProcessEnv): Promise<TestRelay> {
+export async function startTestRelay(
+  env: NodeJS.ProcessEnv,
+  options: { summaryMs?: number } = {},
+): Promise<TestRelay> {
   const records: LogRecord[] = []
   const config = loadRelayConfig({ RELAY_HOST: '127.0.0.1', RELAY_PORT: '0', ...env })
   const log = createLogger({
@@ -33,7 +36,7 @@ export async function startTestRelay(env: NodeJS.ProcessEnv): Promise<TestRelay>
     destination: { write: (line: string) => records.push(logRecord.parse(JSON.parse(line))) },
     secrets: config.secrets,
   })
-  const relay = await startRelay(config, { log })
+  const relay = await startRelay(config, { log, ...options })
   return {
     relay,
     url: relay.url,

@@ -165,6 +165,25 @@ describeQueues('a node queue', (openBench) => {
     expect((await relays[0]!.store.tasks.counts()).queuedSubtasks).toBe(0)
   })
 
+  it('answers a check, and says what there is to say of a broker', async () => {
+    await using bench = await openBench()
+    const { queue } = await bench.relay()
+    await queue.check()
+    const { available, traffic } = queue.status()
+    expect(available).toBe(true)
+    expect(traffic).toEqual(
+      bench.technology === 'database'
+        ? null
+        : {
+            connections: 1,
+            connectedSince: expect.any(Number),
+            published: 0,
+            fetched: 0,
+            failed: 0,
+          },
+    )
+  })
+
   it('stops waiting when told to, and says how many wait', async () => {
     await using bench = await openBench()
     const { store, queue } = await bench.relay()

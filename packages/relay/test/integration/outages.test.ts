@@ -104,11 +104,14 @@ describe('while the broker is away', () => {
     const store = resources.use(await openSqlite())
     const upstream = resources.use(await ScriptedUpstream.start())
     const hub = resources.use(
-      await startTestRelay({
-        RELAY_STORE: store.url,
-        RELAY_QUEUE: `amqp://guest:hare@127.0.0.1:${await freePort()}`,
-        ...upstream.env(),
-      }),
+      await startTestRelay(
+        {
+          RELAY_STORE: store.url,
+          RELAY_QUEUE: `amqp://guest:hare@127.0.0.1:${await freePort()}`,
+          ...upstream.env(),
+        },
+        { summaryMs: 600 },
+      ),
     )
     const node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
     const ready = await fetch(`${hub.url}/readyz`)
@@ -122,6 +125,20 @@ describe('while the broker is away', () => {
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
     expect((await node.answer(await node.nextTask(), 40)).status).toBe(200)
     await until(() => upstream.results()[0])
+    const summary = (dependency: string) =>
+      hub.logged('dependency summary').findLast((record) => record['dependency'] === dependency)
+    await until(() => summary('broker')?.['detail'] !== undefined)
+    expect(summary('database')).toMatchObject({
+      technology: 'sqlite',
+      checks: { error: 0 },
+      state: 'ok',
+    })
+    expect(summary('broker')).toMatchObject({
+      technology: 'rabbitmq',
+      checks: { ok: 0 },
+      state: 'failing',
+    })
+    expect(summary('broker')?.['detail']).toContain('ECONNREFUSED')
     expect(JSON.stringify(hub.records)).not.toContain('hare')
   })
 })

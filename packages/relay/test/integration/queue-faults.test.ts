@@ -82,6 +82,24 @@ describeRabbit('a broker that fails', () => {
     })
   }, 120_000)
 
+  it('fails a check within seconds when it says nothing any more, and is left for another connection', async () => {
+    await using vhost = await createVhost()
+    await using proxy = await FaultProxy.start(await rabbitUrl())
+    await using stores = await sqliteBench()
+    const store = stores.open()
+    await using queue = new RabbitNodeQueue({ store, url: proxy.url(vhost.url), log: quietLog() })
+    await until(() => queue.status().available, { timeoutMs: 20_000 })
+    await queue.check()
+    proxy.blackhole()
+    await expect(queue.check()).rejects.toThrow('did not answer within')
+    await until(() => !queue.status().available)
+    await expect(queue.check()).rejects.toThrow('did not answer within')
+    await proxy.forward()
+    await until(() => queue.status().available, { timeoutMs: 30_000 })
+    await queue.check()
+    expect(queue.status().traffic?.connections).toBeGreaterThan(1)
+  }, 90_000)
+
   it('says nothing any more (half-open) and holds up polls for seconds, not for minutes', async () => {
     await using vhost = await createVhost()
     await using proxy = await FaultProxy.start(await rabbitUrl())

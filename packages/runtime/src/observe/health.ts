@@ -1,5 +1,6 @@
 export interface CheckResult {
   ok: boolean
+  /** To the tenth. */
   durationMs: number
   /** Why not, for the person who looks at the probe. */
   detail?: string
@@ -45,7 +46,7 @@ export class Health {
     const start = performance.now()
     const result = (ok: boolean, detail?: string): CheckResult => ({
       ok,
-      durationMs: Math.round(performance.now() - start),
+      durationMs: Math.round((performance.now() - start) * 10) / 10,
       ...(detail !== undefined && { detail }),
     })
     let timer: NodeJS.Timeout | undefined

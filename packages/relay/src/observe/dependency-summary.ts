@@ -1,0 +1,119 @@
+import { DurationHistogram, Health, type Logger } from '@warren/runtime'
+import type { QueueTraffic } from '../queue/node-queue.ts'
+
+/** What a hub cannot do its work, or not as fast, without. */
+export interface Dependency {
+  readonly name: 'database' | 'broker'
+  readonly technology: string
+  /** One question that has to be answered; rejects with the reason if it is not. */
+  readonly check: () => Promise<void>
+  /** Of a broker. */
+  readonly traffic?: () => QueueTraffic | null
+}
+
+export interface DependencySummaryOptions {
+  readonly dependencies: readonly Dependency[]
+  readonly log: Pick<Logger, 'info'>
+  /** A check that takes longer has failed. Default 5,000. */
+  readonly timeoutMs?: number
+  readonly now?: () => number
+}
+
+interface Window {
+  readonly dependency: Dependency
+  readonly durations: DurationHistogram
+  checks: { ok: number; error: number }
+  detail: string | undefined
+  /** At the beginning of the window. */
+  traffic: QueueTraffic | null
+}
+
+/**
+ * Asks database and broker now and then, and says once a minute what became of it, also when all is well: a reader of the log
+ * cannot tell a hub that has nothing to do from one that could do nothing.
+ */
+export class DependencySummary implements Disposable {
+  readonly #health: Health
+  readonly #log: Pick<Logger, 'info'>
+  readonly #now: () => number
+  readonly #windows: ReadonlyMap<string, Window>
+  #from: number
+
+  constructor({ dependencies, log, timeoutMs = 5_000, now = Date.now }: DependencySummaryOptions) {
+    this.#health = new Health({ timeoutMs })
+    this.#log = log
+    this.#now = now
+    this.#from = now()
+    this.#windows = new Map(dependencies.map((dependency) => [dependency.name, open(dependency)]))
+    for (const { name, check } of dependencies) this.#health.check(name, check)
+  }
+
+  /** Asks each of them once. Never rejects. */
+  async check(): Promise<void> {
+    const { checks } = await this.#health.ready()
+    for (const [name, { ok, durationMs, detail }] of Object.entries(checks)) {
+      const window = this.#windows.get(name)
+      if (window === undefined) continue
+      window.checks[ok ? 'ok' : 'error']++
+      window.detail = ok ? undefined : (detail ?? 'failed')
+      if (ok) window.durations.record(durationMs)
+    }
+  }
+
+  /** Logs the window so far, a line for each of them, and begins a new one. */
+  flush(): void {
+    const now = this.#now()
+    for (const window of this.#windows.values()) {
+      this.#log.info({ ...summaryOf(window), windowMs: now - this.#from }, 'dependency summary')
+      window.durations.reset()
+      window.checks = { ok: 0, error: 0 }
+      window.traffic = window.dependency.traffic?.() ?? null
+    }
+    this.#from = now
+  }
+
+  /** Logs what the open window holds, if anything. */
+  [Symbol.dispose](): void {
+    const [any] = this.#windows.values()
+    if (any !== undefined && any.checks.ok + any.checks.error > 0) this.flush()
+  }
+}
+
+function open(dependency: Dependency): Window {
+  return {
+    dependency,
+    durations: new DurationHistogram(),
+    checks: { ok: 0, error: 0 },
+    detail: undefined,
+    traffic: dependency.traffic?.() ?? null,
+  }
+}
+
+function summaryOf({ dependency, durations, checks, detail, traffic }: Window): object {
+  const { name, technology } = dependency
+  return {
+    dependency: name,
+    technology,
+    checks,
+    state: detail === undefined ? 'ok' : 'failing',
+    ...(detail !== undefined && { detail }),
+    ...(durations.count > 0 && {
+      p50Ms: durations.percentile(0.5),
+      p95Ms: durations.percentile(0.95),
+      maxMs: durations.max,
+    }),
+    ...trafficSince(traffic, dependency.traffic?.() ?? null),
+  }
+}
+
+function trafficSince(before: QueueTraffic | null, now: QueueTraffic | null): object {
+  if (before === null || now === null) return {}
+  const { connectedSince } = now
+  return {
+    ...(connectedSince !== null && { connectedSince: new Date(connectedSince).toISOString() }),
+    connections: now.connections - before.connections,
+    published: now.published - before.published,
+    fetched: now.fetched - before.fetched,
+    failed: now.failed - before.failed,
+  }
+}
