@@ -129,7 +129,7 @@ const RULES: readonly Rule[] = [
       serviceProof(
         analysis,
         'broker',
-        'connection',
+        'exchange',
         'no broker log, and no line of the hub about its broker',
       ),
   },

@@ -74,6 +74,8 @@ export function brokerCause(lower: string): Cause {
       'name or service',
       'timed out',
       'timeout',
+      'no answer within',
+      'did not answer within',
       'connectfailure',
     ].some((word) => lower.includes(word))
   ) {

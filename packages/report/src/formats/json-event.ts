@@ -49,6 +49,9 @@ const FIELDS = [
   'retryInMs',
   'url',
   'pid',
+  'dependency',
+  'checks',
+  'state',
 ] as const
 export type Field = (typeof FIELDS)[number]
 

@@ -27,6 +27,8 @@ const NOBODY = 'nobody'
 
 /** Failed logins whose request line has not come yet. */
 const MOST_PENDING = 64
+/** More than a hub makes in a minute; whatever else a line says must not cost time. */
+const MOST_CHECKS = 100
 /** As nginx has it: the client was gone before its answer. */
 const CLIENT_LEFT = 499
 
@@ -47,8 +49,6 @@ export class WarrenRelayEvents implements WarrenEvents {
   readonly #nodeNames = new Map<string, string>()
   readonly #refused = new Map<string, Refused>()
   #login: { id: string; line: RawEvidence } | undefined
-  #debug = false
-  #published = false
 
   /** @param facts to add to, where another reader knows some of the events in other words */
   constructor(facts = new HubFacts()) {
@@ -58,9 +58,9 @@ export class WarrenRelayEvents implements WarrenEvents {
 
   event(line: Quotable, event: JsonEvent, level: number): void {
     const msg = event.word('msg')
-    if (level === LEVEL.debug) this.#debug = true
     if (msg === 'request completed') this.#request(line, event)
     else if (msg === 'link summary') this.#summary(line, event)
+    else if (msg === 'dependency summary') this.#dependency(line, event)
     else if (
       !this.#service(line, event, msg) &&
       !this.#task(line, event, msg) &&
@@ -163,6 +163,22 @@ export class WarrenRelayEvents implements WarrenEvents {
     if (what === 'node') this.facts.writesRequests = true
   }
 
+  /** A minute of its asking its database or its broker for a sign of life. */
+  #dependency(line: Quotable, event: JsonEvent): void {
+    const isBroker = event.word('dependency') === 'broker'
+    const account = isBroker ? this.facts.broker : this.facts.database
+    const failing = event.word('state') === 'failing'
+    const answered = Math.min(new Map(event.numbers('checks')).get('ok') ?? 0, MOST_CHECKS)
+    // Answers from before a trouble that is there already do not end it.
+    const proven = failing && account.inTrouble ? 0 : answered
+    for (let n = 1; n <= proven; n++)
+      account.success(line, 0, event.number(n === proven ? 'maxMs' : 'p50Ms'))
+    // A failure that has passed was written of when it was there.
+    if (!failing) return
+    const cause = isBroker ? brokerCause(event.text('detail').toLowerCase()) : 'database-failing'
+    account.failure(line, outcomeOf(cause), cause, Number.NaN)
+  }
+
   #task(line: Quotable, event: JsonEvent, msg: string): boolean {
     const { tasks, submissions } = this.facts
     const taskId = event.text('taskId')
@@ -177,13 +193,10 @@ export class WarrenRelayEvents implements WarrenEvents {
         tasks.step(taskId, 'received', line, { kind: event.word('kind') })
         break
       case 'task admitted':
-        this.#published = true
-        break
       case 'task redelivered':
         break
       case 'task handed out':
         tasks.step(taskId, 'handed-out', line, more())
-        this.#provesBroker(line)
         break
       case 'answer stored':
         tasks.step(taskId, 'answered', line, more())
@@ -237,14 +250,6 @@ export class WarrenRelayEvents implements WarrenEvents {
     return true
   }
 
-  /** At debug every publication that did not get through is written: a task that went out without one went by the broker. */
-  #provesBroker(line: Quotable): void {
-    const { broker, queue } = this.facts
-    if (!this.#published || !this.#debug || queue === 'database' || broker.inTrouble) return
-    this.#published = false
-    broker.success(line, 0, Number.NaN)
-  }
-
   #submissionFailed(line: Quotable, event: JsonEvent): void {
     const { submissions } = this.facts
     const status = event.number('status')
@@ -295,7 +300,6 @@ export class WarrenRelayEvents implements WarrenEvents {
         break
       }
       case 'publishing put off':
-        this.#published = false
         facts.broker.failure(line, outcomeOf('broker-refused'), 'broker-refused', Number.NaN)
         break
       case 'queue recovered':
@@ -306,9 +310,6 @@ export class WarrenRelayEvents implements WarrenEvents {
         facts.queue = event.word('queue')
         facts.store = event.text('store')
         facts.database.success(line, 0, Number.NaN)
-        // A broker that was not there would have been told of just before.
-        if (facts.queue !== 'database' && !facts.broker.inTrouble)
-          facts.broker.success(line, 0, Number.NaN)
         break
       case 'request failed':
         // The request line of the same id has the 500.

@@ -1,3 +1,5 @@
+import { relayLogText } from '@warren/relay'
+import { relayText } from '@warren/runtime'
 import { describe, expect, it } from 'vitest'
 import { outcomeText } from '../../src/facts/link-account.ts'
 import type { LinkAccount } from '../../src/facts/link-account.ts'
@@ -381,6 +383,76 @@ describe('our own programs', () => {
       summary,
     )
     expect(factsOf(both, 'client').link.totals()).toMatchObject({ exchanges: 1, ok: 1 })
+  })
+
+  describe('hub: what it says once a minute of its database and broker', () => {
+    const said = (dependency: string, ok: number, error: number, more: object = {}) => ({
+      dependency,
+      technology: 'any',
+      checks: { ok, error },
+      state: 'ok',
+      p50Ms: 0.8,
+      p95Ms: 1.4,
+      maxMs: 1.4,
+      windowMs: 60_000,
+      ...more,
+    })
+    const failing = { state: 'failing', detail: 'connect ECONNREFUSED 10.0.3.9:5672' }
+    type Said = readonly [msg: string, fields: object, level?: number]
+    /** A line a minute. */
+    const hub = (format: 'json' | 'text', ...lines: readonly Said[]) => {
+      const style = relayText(relayLogText)
+      const texts = lines.flatMap(([msg, fields, level = 30], minute) => {
+        const time = minute * 60_000
+        return format === 'json'
+          ? [json('relay', time, msg, fields, level)]
+          : [...style({ level, time, component: 'relay', msg, ...fields }, 'info')]
+      })
+      return factsOf(sourceOf(...texts), 'hub')
+    }
+
+    it.each(['json', 'text'] as const)('proves them where nothing else does (%s)', (format) => {
+      const { database, broker } = hub(
+        format,
+        ['dependency summary', said('database', 6, 0)],
+        ['dependency summary', said('broker', 5, 0)],
+      )
+      expect([database.ok, database.failed, broker.ok, broker.failed]).toEqual([6, 0, 5, 0])
+      expect(broker.latency.max).toBeCloseTo(1.4)
+    })
+
+    it.each(['json', 'text'] as const)('does not prove what fails (%s)', (format) => {
+      const { broker, database } = hub(
+        format,
+        ['dependency summary', said('broker', 0, 6, failing)],
+        ['dependency summary', said('database', 0, 6, { state: 'failing', detail: 'gone' })],
+      )
+      expect([broker.ok, database.ok]).toEqual([0, 0])
+      expect(problems(broker)).toEqual({ 'broker-refused': 1 })
+      expect(problems(database)).toEqual({ 'database-failing': 1 })
+    })
+
+    it.each(['json', 'text'] as const)(
+      'does not end a trouble by answers from before it, but by those after it (%s)',
+      (format) => {
+        const { broker } = hub(
+          format,
+          ['queue unavailable', { detail: failing.detail }, 50],
+          ['dependency summary', said('broker', 4, 2, failing)],
+          ['dependency summary', said('broker', 0, 6, failing)],
+          ['dependency summary', said('broker', 3, 3)],
+        )
+        const trouble = broker.problems.get('broker-refused')
+        expect(problems(broker)).toEqual({ 'broker-refused': 3 })
+        expect(trouble?.episodeCount).toBe(1)
+        expect((trouble?.episodes[0]?.recoveredAt ?? 0) - (trouble?.first ?? 0)).toBe(180_000)
+      },
+    )
+
+    it('a start alone proves no broker', () => {
+      const { broker } = hub('json', ['relay started', { version: '1', queue: 'rabbitmq' }])
+      expect(broker.ok).toBe(0)
+    })
   })
 
   it('hub: a failed login is counted once, for whose collection it is', () => {
