@@ -156,3 +156,27 @@ export function missingSources(): Scenario[] {
     }),
   ]
 }
+
+/** Our hub asks its database and its broker, and says once a minute what became of it: nobody else has to. */
+export function idleWithoutServiceLogs(): Scenario[] {
+  const group = 'idle, no log of broker'
+  const logs = ['site-a', 'site-b', 'hub']
+  const idle = { group, logs, tasks: [] }
+  return (['summaries', 'our-text'] as const).flatMap((stack, index) => {
+    const turn = index * 5 + 1
+    return [
+      build({ ...idle, name: `${group}: ${stack}`, stack, turn, truth: { verdicts: ['healthy'] } }),
+      ...(
+        ['broker-refused', 'broker-auth-failed', 'database-failing', 'database-slow'] as const
+      ).map((name) =>
+        build({
+          ...idle,
+          name: `${group}: ${stack}, ${name}`,
+          stack,
+          turn,
+          faults: [{ name, from: 14 }],
+        }),
+      ),
+    ]
+  })
+}

@@ -123,8 +123,7 @@ const QUIET: readonly FaultName[] = [
 ]
 
 const STACKS_OF: { readonly [N in FaultName]?: readonly StackName[] } = {
-  // Our hub writes no statements, and takes no notice of a slow one.
-  'database-slow': ['old', 'new-clients'],
+  'database-slow': ['old', 'ours', 'new-clients'],
   // Ours cannot be made to ask more often than once a second.
   hammering: ['old', 'new-hub'],
   'task-not-answered': ['old', 'ours', 'new-hub'],

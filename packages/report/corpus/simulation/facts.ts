@@ -90,6 +90,12 @@ export interface FactKinds {
   'store recovered': object
   'queue lost': { why: 'refused' | 'login' | 'heartbeat' | 'alarm' }
   'queue recovered': object
+  'dependency checked': {
+    about: 'database' | 'broker'
+    /** Undefined: it answered. */
+    trouble: 'database' | 'refused' | 'login' | undefined
+    ms: number
+  }
   // in the broker
   'broker stopping': object
   'broker started': object

@@ -152,7 +152,10 @@ export function runHub(world: World): void {
   if (plan.starts) journal.add({ kind: 'hub started', at: 'hub', time: start + 120 })
   answerProbes(world)
   if (plan.hub === 'dotnet') sweepForExpired(world)
-  else watchStore(world)
+  else {
+    watchStore(world)
+    checkDependencies(world)
+  }
 }
 
 function answerProbes(world: World): void {
@@ -198,5 +201,27 @@ function watchStore({ weather, journal }: World): void {
   for (const { from, to } of weather.spells('hub', (effect) => effect.statementsFail === true)) {
     journal.add({ kind: 'store lost', at: 'hub', time: from + 40 })
     journal.add({ kind: 'store recovered', at: 'hub', time: to + 250 })
+  }
+}
+
+/** Ours asks its database and its broker every ten seconds. */
+function checkDependencies({ weather, journal, start, end, ...world }: World): void {
+  const chance = world.chance.fork('dependencies')
+  for (let time = start + chance.between(0, 10 * SECOND); time < end; time += 10 * SECOND + 4) {
+    const { statementsFail, statementMs } = weather.at(time, 'hub')
+    const { broker } = weather.at(time, 'broker')
+    const about = { kind: 'dependency checked', at: 'hub', time } as const
+    journal.add({
+      ...about,
+      about: 'database',
+      trouble: statementsFail === true ? 'database' : undefined,
+      ms: statementMs === undefined ? chance.between(0.4, 2) : chance.between(...statementMs),
+    })
+    journal.add({
+      ...about,
+      about: 'broker',
+      trouble: broker === 'refused' || broker === 'login' ? broker : undefined,
+      ms: chance.between(0.3, 1.4),
+    })
   }
 }

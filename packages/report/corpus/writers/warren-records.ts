@@ -2,6 +2,9 @@ import { DurationHistogram } from '@warren/runtime'
 import type { LogRecord } from '@warren/runtime'
 import type { WriterOptions } from './written-line.ts'
 
+/** Our programs sum up so often. */
+export const WINDOW_MS = 60_000
+
 export const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const
 
 /** A record as our programs hand it to pino; `at` is when. */
@@ -63,5 +66,3 @@ export class MinuteSummary {
     return records
   }
 }
-
-const WINDOW_MS = 60_000

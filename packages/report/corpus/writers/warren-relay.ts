@@ -2,10 +2,11 @@ import { relayText } from '@warren/runtime'
 import { relayLogText } from '@warren/relay'
 import { lookUp } from '../simulation/facts.ts'
 import type { Fact, FactOf, FactTable } from '../simulation/facts.ts'
+import { DATABASE_LOST, dependencyRecords } from './dependency-records.ts'
 import { jsonLines, textLines } from './warren-lines.ts'
 import { MinuteSummary } from './warren-records.ts'
 import type { WarrenRecord } from './warren-records.ts'
-import { BROKER_ADDRESS, DATABASE_ADDRESS, UPSTREAM } from './written-line.ts'
+import { BROKER_ADDRESS, UPSTREAM } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
 
 /** The log of our hub, one JSON object a line. */
@@ -34,7 +35,10 @@ function relayRecords(facts: readonly Fact[], options: WriterOptions): WarrenRec
     count(fact, summaryOf)
     return lookUp(RECORDS, fact) ?? []
   })
-  const minutes = [...summaries.values()].flatMap((summary) => summary.records(options))
+  const minutes = [
+    ...[...summaries.values()].flatMap((summary) => summary.records(options)),
+    ...dependencyRecords(facts, options, QUEUE_LOST),
+  ]
   return [...records, ...minutes].sort((a, b) => a.at - b.at)
 }
 
@@ -86,7 +90,7 @@ const RECORDS: FactTable<WarrenRecord[]> = {
   'store lost': (fact) =>
     entry(fact.time, 'error', 'store unavailable', {
       code: 'ECONNREFUSED',
-      detail: `connect ECONNREFUSED ${DATABASE_ADDRESS}:5432`,
+      detail: DATABASE_LOST,
     }),
   'store recovered': (fact) => entry(fact.time, 'info', 'store recovered', {}),
   'queue lost': (fact) =>

@@ -1,0 +1,60 @@
+import { DurationHistogram } from '@warren/runtime'
+import { DATABASE_ADDRESS } from './written-line.ts'
+import type { WriterOptions } from './written-line.ts'
+import type { Fact, FactOf } from '../simulation/facts.ts'
+import { WINDOW_MS } from './warren-records.ts'
+import type { WarrenRecord } from './warren-records.ts'
+
+type Check = FactOf<'dependency checked'>
+
+/** Why the database does not answer, in the words of our hub. */
+export const DATABASE_LOST = `connect ECONNREFUSED ${DATABASE_ADDRESS}:5432`
+
+/** What our hub says once a minute of its database and its broker. `brokerLost`: why the broker does not answer, in its words. */
+export function dependencyRecords(
+  facts: readonly Fact[],
+  { from, to }: WriterOptions,
+  brokerLost: Readonly<Record<'refused' | 'login', string>>,
+): WarrenRecord[] {
+  const checks = facts.filter((fact): fact is Check => fact.kind === 'dependency checked')
+  const records: WarrenRecord[] = []
+  for (let end = from - 18_700 + WINDOW_MS; end <= to; end += WINDOW_MS) {
+    const minute = checks.filter(({ time }) => time >= end - WINDOW_MS && time < end)
+    for (const about of ['database', 'broker'] as const) {
+      const fields = summary(
+        about,
+        minute.filter((check) => check.about === about),
+        brokerLost,
+      )
+      records.push({ at: end, level: 'info', msg: 'dependency summary', fields })
+    }
+  }
+  return records
+}
+
+function summary(
+  dependency: Check['about'],
+  checks: readonly Check[],
+  brokerLost: Readonly<Record<'refused' | 'login', string>>,
+): object {
+  const durations = new DurationHistogram()
+  const answered = checks.filter(({ trouble }) => trouble === undefined)
+  for (const { ms } of answered) durations.record(ms)
+  const trouble = checks.at(-1)?.trouble
+  const detail =
+    trouble === undefined || trouble === 'database' ? DATABASE_LOST : brokerLost[trouble]
+  return {
+    dependency,
+    technology: dependency === 'database' ? 'postgresql' : 'rabbitmq',
+    checks: { ok: answered.length, error: checks.length - answered.length },
+    state: trouble === undefined ? 'ok' : 'failing',
+    ...(trouble !== undefined && { detail }),
+    ...(answered.length > 0 && {
+      p50Ms: durations.percentile(0.5),
+      p95Ms: durations.percentile(0.95),
+      maxMs: durations.max,
+    }),
+    ...(dependency === 'broker' && { connections: 0, published: 0, fetched: 0, failed: 0 }),
+    windowMs: WINDOW_MS,
+  }
+}
