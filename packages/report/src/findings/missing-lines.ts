@@ -104,7 +104,8 @@ function shownOn(link: NetLink, told: Told, from: number, to: number): number {
       return tells('hub') && link.hub?.told.length === 1
         ? Math.max(within('balancer', 'good'), within('client', 'good'))
         : 0
-    default:
+    case 'database':
+    case 'upstream':
       return 0
   }
 }
