@@ -133,8 +133,12 @@ function pollFailure(
 
 /** The first success after the last sign of the problem, on whatever side it was seen; NaN while there is none. */
 export function recoveryOf(link: NetLink, problem: PlacedProblem): number {
+  // Whose answers get lost is served, as the hub sees it, all the time.
+  const own =
+    problem.cause === 'read-timeout' && viewOf(link, 'client')?.problems.has(problem.cause)
+  const sides = own === true ? ['client'] : ['client', 'hub', 'balancer']
   const after = link.views
-    .filter(({ side }) => side === 'client' || side === 'hub' || side === 'balancer')
+    .filter(({ side }) => sides.includes(side))
     .map(({ account }) => account.lastOk)
     .filter((lastOk) => lastOk > problem.last + 500)
   if (after.length === 0) return Number.NaN

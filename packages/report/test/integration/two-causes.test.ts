@@ -19,3 +19,12 @@ describe('a log that lacks lines', () => {
     expect(findingsOf(report, 'log-gap')).toEqual([])
   })
 })
+
+describe('answers that get lost on the way', () => {
+  it('are still lost when the hub says that it gave another', async () => {
+    const { report } = await reportOnPair('auth-wrong-collection + read-timeout')
+    const [lost, ...more] = findingsOf(report, 'read-timeout')
+    expect(more).toEqual([])
+    expect([lost?.status, lost?.severity]).toEqual(['ongoing', 'error'])
+  })
+})
