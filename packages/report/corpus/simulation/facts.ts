@@ -80,7 +80,7 @@ export interface FactKinds {
   'answer stored': { taskId: string; subtaskId: string; node: string; requestId: string }
   'answer late': { taskId: string; subtaskId: string; node: string; requestId: string }
   'lease returned': { taskId: string; subtaskId: string; node: string }
-  'task expired': { taskId: string; taskKind: TaskKind; missing: number }
+  'task expired': { taskId: string; taskKind: TaskKind; clients: readonly string[] }
   'task settled': { taskId: string; asked: number; answered: number; late: number }
   submitting: { taskId: string; attempt: number }
   submitted: { taskId: string; attempt: number; durationMs: number }

@@ -14,15 +14,17 @@ export function settleTasks(world: World): void {
 
 function settle(world: World, task: Task): void {
   const { journal } = world
-  const answers = task.subtasks.flatMap(({ answeredAt }) =>
-    answeredAt !== undefined && answeredAt < task.expiresAt ? [answeredAt] : [],
-  )
+  const inTime = (answeredAt: number | undefined): answeredAt is number =>
+    answeredAt !== undefined && answeredAt < task.expiresAt
+  const answers = task.subtasks.map(({ answeredAt }) => answeredAt).filter(inTime)
+  const missing = task.subtasks.filter(({ answeredAt }) => !inTime(answeredAt))
   const asked = task.subtasks.length
-  const late = asked - answers.length
+  const late = missing.length
   const time = late === 0 ? Math.max(...answers) + 15 : task.expiresAt
   const about = { at: 'hub', taskId: task.id } as const
   if (late > 0) {
-    journal.add({ ...about, kind: 'task expired', time, taskKind: task.kind, missing: late })
+    const clients = missing.map(({ client }) => client.name).sort()
+    journal.add({ ...about, kind: 'task expired', time, taskKind: task.kind, clients })
   }
   const settled = { asked, answered: answers.length, late }
   journal.add({ ...about, kind: 'task settled', time: time + 4, ...settled })

@@ -119,8 +119,11 @@ const RECORDS: FactTable<WarrenRecord[]> = {
     const more = { attempt: 1, exhausted: false }
     return entry(fact.time, 'warn', 'lease returned', { taskId, subtaskId, node, ...more })
   },
-  'task expired': (fact) =>
-    entry(fact.time, 'warn', 'task expired', { taskId: fact.taskId, missing: fact.missing }),
+  'task expired': ({ time, taskId, taskKind: kind, clients }) => {
+    const deadlineMs = kind === 'availability' ? 240_000 : 6_480_000
+    const about = { taskId, kind, missing: clients.length, clients, deadlineMs }
+    return entry(time, 'warn', 'task expired', about)
+  },
   'task settled': (fact) => {
     const { taskId, asked, answered, late } = fact
     return entry(fact.time, 'info', 'task settled', { taskId, asked, answered, failed: 0, late })

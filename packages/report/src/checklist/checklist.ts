@@ -153,6 +153,7 @@ const RULES: readonly Rule[] = [
     essential: false,
     causes: [
       'task-not-answered',
+      'task-offered-again',
       'task-answered-late',
       'task-not-answerable',
       'answer-rejected',

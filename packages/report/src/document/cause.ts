@@ -50,6 +50,7 @@ export const CAUSES = [
   'unexplained-errors',
   // tasks
   'task-not-answered',
+  'task-offered-again',
   'task-answered-late',
   'task-not-answerable',
   'answer-rejected',

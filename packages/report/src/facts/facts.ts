@@ -65,6 +65,8 @@ export interface HubClient {
   readonly waiting: number[]
   /** Line of the first hand-out that was still unanswered. */
   waitingLine: RawEvidence | undefined
+  /** When it was handed a task last; NaN if never. */
+  lastTask: number
   /** Lines of polls that got a task and of answers, the first 16. */
   readonly taskLines: { step: 'handed-out' | 'answered'; evidence: RawEvidence }[]
 }
@@ -89,6 +91,7 @@ export class ClientTable {
         collections: new Set(),
         waiting: [],
         waitingLine: undefined,
+        lastTask: Number.NaN,
         taskLines: [],
       }
       this.#clients.set(key, client)
@@ -116,6 +119,10 @@ export class HubFacts extends ProgramFacts {
   probesWithoutCredentials = 0
   readonly serverErrors = new ProblemAccount()
   readonly tasks = new TaskLedger()
+  /** Tasks that reached their deadline, where nobody can tell whose answer they lacked. */
+  readonly expiredForSomebody = new ProblemAccount()
+  /** The log says itself who had not answered an expired task. */
+  namesMissing = false
   readonly moments = new MomentComb()
   requests = 0
   validated = 0

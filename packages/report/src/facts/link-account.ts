@@ -38,6 +38,13 @@ export function isGood(status: number): boolean {
   return status >= 0 && status < 400
 }
 
+/** Problems that not every success ends: answers that are fast again, or a task that is answered. */
+const OWN_END: ReadonlySet<Cause> = new Set(['slow', 'task-not-answered', 'task-offered-again'])
+
+export function endsByAnySuccess(cause: Cause): boolean {
+  return !OWN_END.has(cause)
+}
+
 export interface LinkLimits {
   /** An answer that takes longer, milliseconds, is slow. */
   slowMs: number
@@ -61,6 +68,7 @@ export class LinkAccount {
   lastOk = Number.NaN
   tasks = 0
   answers = 0
+  lastAnswer = Number.NaN
   lateAnswers = 0
   readonly statuses = new Map<number, number>()
   readonly latency = new LogHistogram()
@@ -136,9 +144,17 @@ export class LinkAccount {
       account = new ProblemAccount()
       this.problems.set(cause, account)
     }
-    if (!account.open && cause !== 'slow') this.#open++
+    if (!account.open && endsByAnySuccess(cause)) this.#open++
     account.see(line, n, from)
     return account
+  }
+
+  /** A task was answered. */
+  answer(line: Quotable): void {
+    this.answers++
+    if (!(this.lastAnswer >= line.time)) this.lastAnswer = line.time
+    this.problems.get('task-not-answered')?.recover(line)
+    this.problems.get('task-offered-again')?.recover(line)
   }
 
   /** A poll in the sense of rhythm and rate: asked for work. `empty`: there was none. */
@@ -192,7 +208,7 @@ export class LinkAccount {
 
   #recover(line: Quotable): void {
     for (const [cause, account] of this.problems) {
-      if (!account.open || cause === 'slow') continue
+      if (!account.open || !endsByAnySuccess(cause)) continue
       account.recover(line)
     }
     this.#open = 0

@@ -45,6 +45,10 @@ export class TaskLedger {
     return [...this.#records.values()]
   }
 
+  record(id: string): TaskRecord | undefined {
+    return this.#records.get(id)
+  }
+
   count(step: TaskStep): number {
     return this.counts.get(step) ?? 0
   }
@@ -72,6 +76,11 @@ export class TaskLedger {
       requestId: more.requestId ?? '',
       evidence: quote(line),
     })
+  }
+
+  /** So many steps that some may not have been kept. */
+  static isCut({ steps }: TaskRecord): boolean {
+    return steps.length >= KEPT_STEPS
   }
 
   /** Finished tasks go first (but the first ones stay as examples), then the oldest. */

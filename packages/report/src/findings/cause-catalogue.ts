@@ -319,10 +319,19 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     next: [],
   },
   'task-not-answered': {
-    title: 'took a task and never answered it',
+    title: 'tasks went without its answer',
     party: 'site',
     action: 'Look into the client’s log for what became of the task.',
     next: ['Look for errors, restarts and slow statements at the time of the task.'],
+  },
+  'task-offered-again': {
+    title: 'a task had to be offered again',
+    party: 'site',
+    action: 'Look into the client’s log for what became of the task the first time.',
+    next: [
+      'Look for restarts of the client, and for answers that got lost, at the time of the task.',
+      'If its tasks take longer than the hub lends them for, raise the hub’s lease time.',
+    ],
   },
   'task-answered-late': {
     title: 'answered after the task had expired',

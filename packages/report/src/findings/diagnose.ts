@@ -34,11 +34,11 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
   findPollFailures(context)
   const gaps = findSilences(context)
   findBehaviour(context, gaps)
+  neverSeen(context)
   findTaskTrouble(context)
   findEarlyEnds(context)
   findUnreadable(context)
   findClockSkew(context)
-  neverSeen(context)
   for (const finding of context.found) reopenRecurring(finding, network.to)
   const findings = withoutConsequences(context.found)
   return { findings: findings.toSorted(bySeverity), gaps }
@@ -46,7 +46,8 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
 
 function neverSeen(context: DiagnosisContext): void {
   for (const link of pollLinksOf(context)) {
-    if (link.poll?.expected !== true || link.views.length > 0) continue
+    if (link.poll?.expected !== true || link.views.some(({ account }) => account.exchanges > 0))
+      continue
     context.found.push(
       draft({
         cause: 'never-seen',

@@ -9,9 +9,15 @@ const FEWEST = 4
  * time. It counts as ongoing unless it has stayed away for clearly longer than it ever did.
  */
 export function reopenRecurring(finding: FindingDraft, end: number): void {
-  const { episodes, status } = finding
+  const { episodes, status, severity } = finding
   const last = episodes.at(-1)
-  if (status !== 'recovered' || last === undefined || episodes.length < FEWEST) return
+  if (
+    status !== 'recovered' ||
+    severity === 'info' ||
+    last === undefined ||
+    episodes.length < FEWEST
+  )
+    return
   const pauses = episodes.slice(1).map(({ from }, index) => from - (episodes[index]?.to ?? from))
   const longest = Math.max(...pauses)
   if (end - last.to > 1.5 * longest) return

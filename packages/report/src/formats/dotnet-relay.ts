@@ -5,6 +5,7 @@ import { HubFacts } from '../facts/facts.ts'
 import type { HubClient } from '../facts/facts.ts'
 import { KeptLine, OpenError } from '../facts/kept-line.ts'
 import { Interner } from '../read/interner.ts'
+import { readTimeOfDay } from '../read/timestamps.ts'
 import {
   ascii,
   find,
@@ -20,6 +21,7 @@ import type { FormatReader } from './format-reader.ts'
 import { fileHubError } from './hub-errors.ts'
 import { PendingLogins } from './pending-logins.ts'
 import { RequestPath } from './request-path.ts'
+import { taskExpired } from './expired-tasks.ts'
 import { nameOf, requestOfClient } from './hub-requests.ts'
 import { WarrenRelayEvents } from './warren-relay-events.ts'
 import { WarrenText } from './warren-text.ts'
@@ -42,6 +44,7 @@ const W = {
   submissionFailed: ascii('Task submission failed with '),
   task: ascii('Task:'),
   expiry: ascii(' has reached the expiry'),
+  threshold: ascii('threshold of '),
   submitting: ascii('Submitting Results for '),
   submitted: ascii('Successfully submitted results for '),
   listening: ascii('Now listening on'),
@@ -337,7 +340,13 @@ export class DotnetRelayReader implements FormatReader {
     } else if (startsWith(buf, at, end, W.task)) {
       const to = find(buf, at, end, W.expiry)
       if (to < 0) return false
-      tasks.step(textOf(buf, at + W.task.length, to).trim(), 'expired', line)
+      const threshold = find(buf, to, end, W.threshold)
+      taskExpired(this.#facts, line, {
+        taskId: textOf(buf, at + W.task.length, to).trim(),
+        deadlineMs: threshold < 0 ? Number.NaN : readTimeOfDay(buf, threshold + W.threshold.length),
+        missing: Number.NaN,
+        clients: undefined,
+      })
     } else if (startsWith(buf, at, end, W.submitting)) {
       this.#submittingTask = nameOf(buf, at + W.submitting.length, end)
       this.#submittedAt = line.time
@@ -345,6 +354,8 @@ export class DotnetRelayReader implements FormatReader {
     } else if (startsWith(buf, at, end, W.submitted)) {
       const id = nameOf(buf, at + W.submitted.length, end)
       tasks.step(id, 'submitted', line)
+      if (!(tasks.record(id)?.seen.has('expired') ?? false))
+        this.#facts.expiredForSomebody.recover(line)
       submissions.success(
         line,
         200,

@@ -49,6 +49,7 @@ export function handedOut(client: HubClient, line: Quotable): void {
   keepTaskLine(client, 'handed-out', line)
   if (client.waiting.length === 0) client.waitingLine = quote(line)
   if (client.waiting.length < MOST_WAITING) client.waiting.push(line.time)
+  client.lastTask = line.time
 }
 
 function keepTaskLine(client: HubClient, step: 'handed-out' | 'answered', line: Quotable): void {
@@ -62,7 +63,7 @@ export function answered(client: HubClient, line: Quotable, status: number): voi
     client.account.problem('task-answered-late', line).recover(line)
     client.waiting.shift()
   } else if (status < 400) {
-    client.account.answers++
+    client.account.answer(line)
     client.waiting.shift()
   }
 }

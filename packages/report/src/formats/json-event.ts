@@ -43,6 +43,9 @@ const FIELDS = [
   'collection',
   'nodes',
   'missing',
+  'clients',
+  'deadlineMs',
+  'late',
   'asked',
   'answered',
   'err',
@@ -135,6 +138,15 @@ export class JsonEvent {
     return start === NONE ? undefined : { start, end: this.#end(field) }
   }
 
+  /** The texts of a list; a few at most. */
+  texts(field: Field): string[] {
+    const start = this.#start(field)
+    const end = this.#end(field)
+    if (start === NONE || this.#buf[start] !== 91 || end - start > 4_096) return []
+    const list: unknown = parsed(this.#buf.toString('utf8', start, end))
+    return Array.isArray(list) ? list.filter((one) => typeof one === 'string').slice(0, 32) : []
+  }
+
   /** The numeric members of a nested object, such as the counts of a summary. */
   numbers(field: Field): [string, number][] {
     const start = this.#start(field)
@@ -156,5 +168,13 @@ export class JsonEvent {
 
   #end(field: Field): number {
     return this.#ends[NUMBER_OF.get(field) ?? 0] ?? NONE
+  }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
   }
 }

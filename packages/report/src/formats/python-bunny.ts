@@ -250,7 +250,7 @@ export class PythonBunnyReader implements FormatReader {
   #taskResolved(line: Quotable): void {
     const facts = this.#facts
     facts.solved++
-    facts.link.answers++
+    facts.link.answer(line)
     if (this.#taskSince !== undefined) facts.solveTime.add(line.time - this.#taskSince.time)
     this.#taskSince = undefined
     facts.tasks.step(`#${this.#tasks}`, 'posted', line)

@@ -72,7 +72,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
         break
       case 'result posted':
         facts.posted++
-        link.answers++
+        link.answer(line)
         tasks.step(taskId(), 'posted', line, { requestId: event.text('requestId') })
         link.success(line, event.number('status') || 200, Number.NaN)
         break

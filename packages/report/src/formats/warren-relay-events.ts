@@ -6,6 +6,7 @@ import type { HubClient } from '../facts/facts.ts'
 import { KeptLine } from '../facts/kept-line.ts'
 import { outcomeOf } from '../facts/link-account.ts'
 import { LEVEL } from './event-head.ts'
+import { taskExpired } from './expired-tasks.ts'
 import { requestOfClient } from './hub-requests.ts'
 import { brokerCause } from './hub-errors.ts'
 import type { JsonEvent } from './json-event.ts'
@@ -210,15 +211,26 @@ export class WarrenRelayEvents implements WarrenEvents {
         this.#client(node())?.account.problem('answer-rejected', line).detail(event.word('reason'))
         this.#client(node())?.account.problems.get('answer-rejected')?.recover(line)
         break
-      case 'lease returned':
+      case 'lease returned': {
+        const client = this.#client(node())
         tasks.step(taskId, 'lease-returned', line, more())
-        this.#client(node())?.account.problem('task-not-answered', line)
+        client?.account.problem('task-offered-again', line)
+        client?.waiting.shift()
         break
+      }
       case 'task expired':
-        tasks.step(taskId, 'expired', line)
+        taskExpired(this.facts, line, {
+          taskId,
+          deadlineMs: event.number('deadlineMs'),
+          missing: event.number('missing'),
+          clients: event.has('clients')
+            ? event.texts('clients').flatMap((name) => this.#client(name) ?? [])
+            : undefined,
+        })
         break
       case 'task settled':
         tasks.step(taskId, 'settled', line)
+        if (event.number('late') === 0) this.facts.expiredForSomebody.recover(line)
         break
       case 'submitting result':
         tasks.step(taskId, 'submitting', line)

@@ -1,6 +1,7 @@
 import type { Cause } from '../document/cause.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Gap } from '../facts/gap-keeper.ts'
+import { endsByAnySuccess } from '../facts/link-account.ts'
 import type { LinkAccount } from '../facts/link-account.ts'
 import { LogHistogram } from '../facts/log-histogram.ts'
 import type { Episode, ProblemAccount } from '../facts/problem-account.ts'
@@ -95,6 +96,7 @@ export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | un
     sums.held += account.held
   }
   const lastOk = largest(used.map(({ account, shift }) => account.lastOk + shift))
+  const lastAnswer = largest(used.map(({ account, shift }) => account.lastAnswer + shift))
   const newest = used.reduce((a, b) =>
     b.account.last + b.shift > a.account.last + a.shift ? b : a,
   )
@@ -111,7 +113,7 @@ export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | un
     longRhythm: intervals.count < 2 ? Number.NaN : intervals.quantile(0.95),
     gaps: commonGaps(used),
     busy: newest.account.signs.busy,
-    problems: placeProblems(used, lastOk),
+    problems: placeProblems(used, lastOk, lastAnswer),
     firstOk: firstOkOf(used),
     parts: used,
   }
@@ -187,7 +189,11 @@ function fewestSigns(account: PlacedAccount, from: number, to: number): number {
   return silence > 0 ? Math.max(0, Math.floor((end - start) / silence) - 1) : 0
 }
 
-function placeProblems(parts: readonly AccountPart[], lastOk: number): Map<Cause, PlacedProblem> {
+function placeProblems(
+  parts: readonly AccountPart[],
+  lastOk: number,
+  lastAnswer: number,
+): Map<Cause, PlacedProblem> {
   const placed = new Map<Cause, PlacedProblem>()
   for (const { account, shift } of parts) {
     for (const [cause, problem] of account.problems) {
@@ -198,9 +204,9 @@ function placeProblems(parts: readonly AccountPart[], lastOk: number): Map<Cause
   }
   for (const problem of placed.values()) {
     // Another source of the same side may have seen the success.
-    if (Number.isNaN(problem.recoveredAt) && lastOk > problem.last && problem.cause !== 'slow') {
-      problem.recoveredAt = lastOk
-    }
+    if (!Number.isNaN(problem.recoveredAt) || problem.cause === 'slow') continue
+    const end = endsByAnySuccess(problem.cause) ? lastOk : lastAnswer
+    if (end > problem.last) problem.recoveredAt = end
   }
   return placed
 }
