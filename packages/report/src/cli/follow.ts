@@ -24,20 +24,28 @@ export async function follow(
   everyMs = 1_000,
 ): Promise<ReportDocument> {
   const inputs = await readInputs(files, { baseDay: options.date ?? 0, keepOpen: true })
-  const paint = styles(io.stdout, io.env)
   let document = documentOf(inputs, options)
-  show(io, renderText(document, paint))
+  show(io, document, files.length)
   while (!signal.aborted) {
     await sleep(everyMs, signal)
     if (!(await readMore(inputs))) continue
     document = documentOf(inputs, options)
-    show(io, renderText(document, paint))
+    show(io, document, files.length)
   }
   return document
 }
 
-function show(io: CliIo, text: string): void {
-  io.stdout.write(io.stdout.isTTY === true ? `${CLEAR}${text}` : `${text}\n`)
+/** On a terminal the whole screen and no more, so that the verdict stays at its top. */
+function show({ stdout, env }: CliIo, document: ReportDocument, files: number): void {
+  const paint = styles(stdout, env)
+  if (stdout.isTTY !== true) {
+    stdout.write(`${renderText(document, paint)}\n`)
+    return
+  }
+  const { columns, rows = 24 } = stdout
+  const text = renderText(document, paint, { columns, rows: rows - 1 })
+  const note = `following ${files} ${files === 1 ? 'file' : 'files'}, Ctrl-C ends`
+  stdout.write(`${CLEAR}${text}${paint.dim(note)}`)
 }
 
 /** Reads what was added to the files; true if anything was. */

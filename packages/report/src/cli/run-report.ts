@@ -9,7 +9,7 @@ import type { ReportOptions } from '../report.ts'
 import { exitStatus } from './exit-status.ts'
 import { follow } from './follow.ts'
 import { inputSize } from './input-size.ts'
-import { render, sourceLines } from './output.ts'
+import { render, screenOf, sourceLines } from './output.ts'
 import { formatOfFile } from './output-format.ts'
 import type { ReportFlags } from './report.command.ts'
 import { parseDate, parseInstant } from './time-options.ts'
@@ -41,10 +41,10 @@ export async function runReport(
   if (flags.quiet !== true) io.stderr.write(sourceLines(document, styles(io.stderr, io.env)))
   const format = flags.format ?? formatOfFile(flags.output) ?? 'text'
   if (flags.output === undefined || flags.output === '-') {
-    io.stdout.write(await render(document, format, styles(io.stdout, io.env)))
+    io.stdout.write(await render(document, format, styles(io.stdout, io.env), screenOf(io.stdout)))
   } else {
     write(flags.output, await render(document, format, styles({ write: () => undefined }, {})))
-    io.stdout.write(await render(document, 'text', styles(io.stdout, io.env)))
+    io.stdout.write(await render(document, 'text', styles(io.stdout, io.env), screenOf(io.stdout)))
     io.stderr.write(`written to ${flags.output}\n`)
   }
   return exitStatus(document, flags.failOn)

@@ -7,7 +7,9 @@ import { titleOf } from '../findings/diagnose.ts'
 import { endOf } from '../findings/finding-draft.ts'
 import type { FindingDraft } from '../findings/finding-draft.ts'
 import { spanWord } from '../findings/words.ts'
+import { caveatsOf } from './caveats.ts'
 import { componentSection } from './component-section.ts'
+import { conclusionOf } from './conclusion.ts'
 import { chosen, evidenceOf, instant, instantOr, withShortQuotes } from './instants.ts'
 import { linkSection } from './link-section.ts'
 import { Masker } from './masking.ts'
@@ -15,7 +17,7 @@ import { REPORT_VERSION, reportDocumentSchema } from './report-document.ts'
 import type { Clock, Finding, ReportDocument, Transaction } from './report-document.ts'
 import { sharedFolder, withoutFolder } from './shared-folder.ts'
 import { sourceSection } from './source-section.ts'
-import { caveatsOf, conclusionOf, numbersOf, sentenceOf, verdictOf } from './summary.ts'
+import { numbersOf, sentenceOf, verdictOf } from './summary.ts'
 
 /** The analysis as the document every renderer shows: complete, masked, the same for the same logs. */
 export function buildDocument(
@@ -37,6 +39,7 @@ export function buildDocument(
   const verdict = verdictOf(diagnosis.findings, checks)
   const sentence = sentenceOf(verdict, analysis, checks)
   const sources = sourceSection(analysis, sourceIds)
+  const caveats = caveatsOf(analysis)
   const count = (severity: Finding['severity']): number =>
     diagnosis.findings.filter((finding) => finding.severity === severity).length
   const document: ReportDocument = {
@@ -64,7 +67,7 @@ export function buildDocument(
       warnings: count('warning'),
       infos: count('info'),
     },
-    caveats: caveatsOf(analysis),
+    caveats,
     sources,
     components: componentSection(analysis, idsOf),
     clocks: clocksOf(analysis),
@@ -84,7 +87,7 @@ export function buildDocument(
       findings: findings.map(idOf),
       evidence: chosen(evidence, 3).map((line) => evidenceOf(line, sourceIds)),
     })),
-    conclusion: conclusionOf(verdict, sentence, analysis, checks, links),
+    conclusion: conclusionOf(verdict, analysis, checks, links, caveats),
   }
   return finished(document, analysis)
 }

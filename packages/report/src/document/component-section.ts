@@ -69,7 +69,7 @@ function doing(part: Part, analysis: Analysis): string {
   const best = links
     .flatMap(({ views }) => views)
     .toSorted((a, b) => b.account.exchanges - a.account.exchanges)[0]?.account
-  const whose = part.told.length === 0 ? ', as other logs tell' : ''
+  const whose = part.told.length === 0 ? ' (as other logs tell)' : ''
   if (best === undefined || best.exchanges === 0) {
     return part.told.length === 0
       ? 'Nothing was seen of it.'
@@ -81,7 +81,7 @@ function doing(part: Part, analysis: Analysis): string {
   const all = countWord(best.exchanges, 'time')
   switch (part.role) {
     case 'client':
-      return `Asked for tasks${rhythm}, ${all}, and was answered ${thousands(best.ok)} times${whose}.`
+      return `Asked for tasks${rhythm}, ${all}, and was answered ${best.ok === best.exchanges ? 'every time' : countWord(best.ok, 'time')}${whose}.`
     case 'hub': {
       const told = part.told.flatMap(({ facts }) => (facts.role === 'hub' ? [facts] : []))
       const requests = told.reduce((sum, { requests: n }) => sum + n, 0)
@@ -91,7 +91,7 @@ function doing(part: Part, analysis: Analysis): string {
     }
     case 'database':
     case 'cdm':
-      return `Answered ${countWord(best.ok, 'statement')}${best.latency.count > 0 ? `, p95 ${spanWord(best.latency.quantile(0.95))}` : ''}${whose}.`
+      return `Answered ${countWord(best.ok, 'statement')}${best.latency.count > 0 ? `, 95 % within ${spanWord(Number(best.latency.quantile(0.95).toPrecision(3)))}` : ''}${whose}.`
     case 'broker':
       return `Accepted ${countWord(best.ok, 'connection')}${whose}.`
     case 'balancer':

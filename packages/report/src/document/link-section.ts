@@ -8,6 +8,7 @@ import { outcomeText } from '../facts/link-account.ts'
 import type { PlacedAccount } from '../timeline/placed-account.ts'
 import { chosen, evidenceOf, instant, instantOr } from './instants.ts'
 import { linkSeries } from './link-series.ts'
+import { tellingAccount } from './summary.ts'
 import type { Latency, Link, LinkState, LinkView } from './report-document.ts'
 
 /** The links of the document. `idOf` numbers the findings. */
@@ -160,21 +161,23 @@ export function rounded(ms: number): number {
 
 function explain(link: NetLink, state: LinkState, findings: readonly FindingDraft[]): string {
   const worst = findings.find(({ severity }) => severity !== 'info')
-  const account = (hearingView(link) ?? link.views[0])?.account
+  const heard = (hearingView(link) ?? link.views[0])?.account
+  const account = link.poll === undefined ? heard : (tellingAccount(link.poll) ?? heard)
   if (account === undefined || account.exchanges === 0) {
     return worst?.why ?? 'No line in any source shows this link.'
   }
   const what = WHAT[link.kind]
+  const side = account !== heard ? ', as the client’s own log tells' : ''
   const numbers =
     account.ok === account.exchanges
       ? `All ${countWord(account.exchanges, what)} went well`
-      : `${thousands(account.ok)} of ${countWord(account.exchanges, what)} went well (${percentWord(account.ok / account.exchanges)})`
+      : `${thousands(account.ok)} of ${countWord(account.exchanges, what)} went well (${percentWord(account.ok / account.exchanges)}${side})`
   const speed =
     account.latency.count === 0
       ? ''
       : holdsPolls(account)
         ? ', answers held back until there is work'
-        : `, p95 ${spanWord(rounded(account.latency.quantile(0.95)))}`
+        : `, 95 % within ${spanWord(rounded(account.latency.quantile(0.95)))}`
   const rhythm =
     link.kind === 'poll' && !Number.isNaN(account.rhythm)
       ? `, every ${spanWord(rounded(account.rhythm))}`

@@ -5,24 +5,36 @@ import type {
   ReportDocument,
   Transaction,
 } from '../document/report-document.ts'
+import { advice, code, fenced, oneLine, text } from './markdown-text.ts'
+import { TimeFormat, durationText, sinceText, windowText } from './time-format.ts'
 import {
   CHECK_TONE,
   MARK,
   Names,
   ROLE_WORD,
+  SEEN_WORD,
+  SEVERITY_TONE,
   STATE_TONE,
   STATE_WORD,
-  SEVERITY_TONE,
-  TimeFormat,
+  VERDICT_TONE,
   VERDICT_WORD,
   actor,
   countText,
-  durationText,
+  enumerated,
   percentText,
-  sinceText,
-  spanText,
-  windowText,
+  rollCall,
+  seenText,
+  statusText,
+  urgent,
+  worstFirst,
 } from './wording.ts'
+
+// A comment on GitHub holds 65,536 characters; with these bounds the report of three hundred clients fits into one.
+const MOST_ROWS = 40
+const MOST_EXPLAINED = 12
+const MOST_FINDINGS = 20
+const MOST_TITLES = 40
+const MOST_QUOTED = 3
 
 /** The report for a ticket: GitHub-flavoured Markdown that also reads well as plain text. */
 export function renderMarkdown(document: ReportDocument): string {
@@ -54,10 +66,10 @@ class MarkdownPage {
   }
 
   #summary(): void {
-    const { verdict, sentence, numbers, caveats, sources } = this.#document
-    this.#add(`# Network health: ${VERDICT_WORD[verdict]}`, '')
+    const { verdict, sentence, numbers, caveats, sources, findings } = this.#document
+    this.#add(`# ${MARK[VERDICT_TONE[verdict]]} Network health: ${VERDICT_WORD[verdict]}`, '')
     this.#add(`**${text(sentence)}**`, '')
-    for (const caveat of caveats) {
+    for (const caveat of caveats.slice(0, MOST_ROWS)) {
       this.#add(`> ${MARK[SEVERITY_TONE[caveat.severity]]} ${text(caveat.text)}`, '>')
     }
     if (caveats.length > 0) {
@@ -65,17 +77,25 @@ class MarkdownPage {
       this.#add('')
     }
     this.#add('## 1. Executive summary', '')
-    this.#add(`Window: ${windowText(this.#document)}.`, '')
+    this.#add(`- window: ${windowText(this.#document)}`)
+    this.#add(...numbers.map(({ label, value }) => `- ${text(label)}: **${text(value)}**`), '')
+    const { shown, more } = urgent(findings)
+    if (shown.length > 0) {
+      this.#add('Who has to act:', '')
+      this.#add(
+        ...shown.map(
+          (finding) =>
+            `- **${text(actor(finding))}**: ${advice(finding.action)} (${finding.id}: ${text(finding.title)})`,
+        ),
+      )
+      if (more > 0) this.#add(`- and ${more} more, see the findings`)
+      this.#add('')
+    }
     this.#table(
-      ['', ''],
-      numbers.map(({ label, value }) => [label, value]),
-    )
-    this.#table(
-      ['source', 'taken for', 'wrapper', 'lines', 'from', 'to', 'time'],
+      ['source', 'taken for', 'lines', 'from', 'to', 'how it was placed in time'],
       sources.map((source) => [
         source.file,
-        source.format,
-        source.wrapper,
+        `${source.format}${source.wrapper === 'none' ? '' : `, ${source.wrapper}`}`,
         countText(source.lines) +
           (source.unreadable > 0 ? ` (${countText(source.unreadable)} unreadable)` : ''),
         this.#time.at(source.first),
@@ -83,7 +103,7 @@ class MarkdownPage {
         source.placement.text,
       ]),
     )
-    for (const source of sources) {
+    for (const source of sources.slice(0, MOST_ROWS)) {
       if (source.samples.length === 0) continue
       this.#add(`Lines of ${text(source.file)} that could not be read, a sample:`, '')
       this.#evidence(source.samples)
@@ -91,52 +111,68 @@ class MarkdownPage {
   }
 
   #components(): void {
+    const { components, clocks } = this.#document
     this.#add('## 2. System components', '')
+    this.#add(components.length === 0 ? 'None was recognised.' : text(rollCall(components)), '')
     this.#table(
-      ['component', 'role', 'cluster', 'pod', 'program', 'seen', 'what it did'],
-      this.#document.components.map((component) => [
+      ['component', 'role', 'cluster', 'pod', 'program', 'known from', 'what it did'],
+      components.map((component) => [
         component.name,
         ROLE_WORD[component.role],
         component.cluster ?? '–',
         component.pod ?? '–',
         [component.program, component.version].filter((part) => part !== null).join(' ') || '–',
-        component.seenIn === 'own-log'
-          ? 'own log'
-          : component.seenIn === 'other-logs'
-            ? "others' logs"
-            : 'only listed',
+        SEEN_WORD[component.seenIn],
         component.doing,
       ]),
     )
-    for (const clock of this.#document.clocks) this.#add(`- Clock: ${text(clock.text)}`)
-    if (this.#document.clocks.length > 0) this.#add('')
+    this.#bullets(clocks.map((clock) => clock.text))
   }
 
   #flow(): void {
+    const links = worstFirst(this.#document.links)
     this.#add('## 3. Interaction flow', '')
+    if (links.length === 0) this.#add('No link was seen.', '')
     this.#table(
-      ['', 'link', 'state', 'exchanges', 'success', 'p50', 'p95', 'max', 'last success'],
-      this.#document.links.flatMap((link) => this.#linkRows(link)),
+      [
+        '',
+        'link',
+        'state',
+        'told by',
+        'exchanges',
+        'success',
+        'median',
+        '95 % within',
+        'slowest',
+        'last success',
+      ],
+      links.flatMap((link) => this.#linkRows(link)),
     )
-    for (const link of this.#document.links) {
-      this.#add(
-        `- ${MARK[STATE_TONE[link.state]]} **${text(link.name)}**: ${text(link.explanation)}`,
-      )
-    }
-    this.#add('')
+    const told = links.filter(({ state }) => STATE_TONE[state] !== 'good')
+    this.#add(
+      ...told
+        .slice(0, MOST_EXPLAINED)
+        .map(
+          (link) =>
+            `- ${MARK[STATE_TONE[link.state]]} **${text(link.name)}**: ${text(link.explanation)}`,
+        ),
+      ...(told.length > MOST_EXPLAINED ? [`- and ${told.length - MOST_EXPLAINED} more`] : []),
+      ...(told.length > 0 ? [''] : []),
+    )
   }
 
   #linkRows(link: Link): string[][] {
     const mark = MARK[STATE_TONE[link.state]]
     if (link.views.length === 0) {
-      return [[mark, link.name, STATE_WORD[link.state], '–', '–', '–', '–', '–', '–']]
+      return [[mark, link.name, STATE_WORD[link.state], ...Array.from({ length: 7 }, () => '–')]]
     }
     return link.views.map((view, index) => [
       index === 0 ? mark : '',
-      `${link.name} (${view.side} side)`,
+      index === 0 ? link.name : '',
       index === 0 ? STATE_WORD[link.state] : '',
+      view.side,
       `${countText(view.exchanges)}: ${view.statuses
-        .map(({ status, count }) => `${countText(count)} × ${status}`)
+        .map(({ status, count }) => `${countText(count)} × ${statusText(status)}`)
         .join(', ')}`,
       percentText(view.successRate),
       view.latency === null ? '–' : durationText(view.latency.p50Ms),
@@ -172,27 +208,33 @@ class MarkdownPage {
     const { findings } = this.#document
     this.#add('## 5. Findings', '')
     if (findings.length === 0) this.#add('None.', '')
-    for (const finding of findings) this.#finding(finding)
+    for (const finding of findings.slice(0, MOST_FINDINGS)) this.#finding(finding)
+    const rest = findings.slice(MOST_FINDINGS)
+    const listed = rest.slice(0, MOST_TITLES)
+    this.#add(
+      ...listed.map(
+        (finding) =>
+          `- ${MARK[SEVERITY_TONE[finding.severity]]} ${finding.id} · ${text(finding.title)} (${text(actor(finding))})`,
+      ),
+    )
+    if (rest.length > listed.length) this.#add(`- and ${rest.length - listed.length} more`)
+    if (rest.length > 0) this.#add('')
   }
 
   #finding(finding: Finding): void {
-    const { severity, status, title } = finding
+    const { severity, status, title, link, affects, next, recoveredAt } = finding
     this.#add(`### ${MARK[SEVERITY_TONE[severity]]} ${finding.id} · ${text(title)}`, '')
-    this.#add(`${severity}, ${status} · cause \`${finding.cause}\` · ${finding.confidence}`, '')
     this.#add(text(finding.why), '')
-    this.#table(
-      ['', ''],
-      [
-        ['link', this.#names.link(finding.link)],
-        ['seen', `${countText(finding.count)} ×, ${spanText(finding, this.#time)}`],
-        ['recovered', finding.recoveredAt === null ? '–' : this.#time.at(finding.recoveredAt)],
-        ['who must act', actor(finding)],
-        ['what to do', finding.action],
-      ],
-    )
-    for (const step of finding.next) this.#add(`- ${text(step)}`)
-    if (finding.next.length > 0) this.#add('')
-    this.#evidence(finding.evidence)
+    this.#add(`- who must act: **${text(actor(finding))}**`)
+    this.#add(`- what to do: ${advice(finding.action)}`)
+    if (next.length > 0) this.#add(`- what to try: ${next.map((step) => advice(step)).join(' ')}`)
+    this.#add(`- seen: ${seenText(finding, this.#time)}`)
+    if (recoveredAt !== null) this.#add(`- works again since: ${this.#time.at(recoveredAt)}`)
+    if (link !== null) this.#add(`- link: ${text(this.#names.link(link))}`)
+    if (affects.length > 0)
+      this.#add(`- also affects: ${text(enumerated(affects.map((id) => this.#names.link(id))))}`)
+    this.#add(`- ${severity}, ${status}; cause \`${finding.cause}\`, ${finding.confidence}`, '')
+    this.#evidence(finding.evidence.slice(0, MOST_QUOTED))
   }
 
   #checklist(): void {
@@ -204,7 +246,7 @@ class MarkdownPage {
         check.title,
         check.state,
         check.number,
-        check.detail,
+        check.state === 'passed' ? '' : check.detail,
       ]),
     )
   }
@@ -212,27 +254,32 @@ class MarkdownPage {
   #conclusion(): void {
     const { text: words, supported, notSupported } = this.#document.conclusion
     this.#add('## 7. Conclusion', '', text(words), '')
-    if (supported.length > 0) {
-      this.#add('The evidence supports:', '', ...supported.map((item) => `- ${text(item)}`), '')
-    }
-    if (notSupported.length > 0) {
-      this.#add('It does not support:', '', ...notSupported.map((item) => `- ${text(item)}`), '')
-    }
+    if (supported.length > 0) this.#add('The evidence supports:', '')
+    this.#bullets(supported)
+    if (notSupported.length > 0) this.#add('It does not support:', '')
+    this.#bullets(notSupported)
+  }
+
+  #bullets(items: readonly string[]): void {
+    if (items.length === 0) return
+    this.#add(...items.slice(0, MOST_ROWS).map((item) => `- ${text(item)}`))
+    if (items.length > MOST_ROWS) this.#add(`- and ${items.length - MOST_ROWS} more`)
+    this.#add('')
   }
 
   #evidence(lines: readonly Evidence[]): void {
     if (lines.length === 0) return
-    const quoted = lines.map((line) => `${place(line)}  ${oneLine(line.text)}`)
-    const fence = fenceFor(quoted)
-    this.#add(fence, ...quoted, fence, '')
+    this.#add(...fenced(lines.map((line) => `${place(line)}  ${oneLine(line.text)}`)), '')
   }
 
   #table(head: readonly string[], rows: readonly (readonly string[])[]): void {
     if (rows.length === 0) return
     this.#add(`| ${head.map((cell) => text(cell)).join(' | ')} |`)
     this.#add(`|${head.map(() => ' --- |').join('')}`)
-    for (const row of rows) this.#add(`| ${row.map((cell) => text(cell)).join(' | ')} |`)
+    for (const row of rows.slice(0, MOST_ROWS))
+      this.#add(`| ${row.map((cell) => text(cell)).join(' | ')} |`)
     this.#add('')
+    if (rows.length > MOST_ROWS) this.#add(`and ${rows.length - MOST_ROWS} more`, '')
   }
 
   #add(...lines: readonly string[]): void {
@@ -242,40 +289,4 @@ class MarkdownPage {
 
 function place({ file, line }: Evidence): string {
   return `${oneLine(file)}:${line}`
-}
-
-function oneLine(value: string): string {
-  return value.replaceAll(/\s+/g, ' ')
-}
-
-/** Text of a log must not become markup, a mention, a heading or a cell of its own. */
-function text(value: string): string {
-  return (
-    oneLine(value)
-      .replaceAll(/[\\`*[\]|#~<>&@]/g, (character) => ENTITY[character] ?? `\\${character}`)
-      // Between letters an underscore is one; escaping it there only makes the source harder to read.
-      .replaceAll(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, String.raw`\_`)
-  )
-}
-
-const ENTITY: Readonly<Record<string, string>> = {
-  '<': '&lt;',
-  '>': '&gt;',
-  '&': '&amp;',
-  '@': '&#64;',
-}
-
-function code(value: string): string {
-  const flat = oneLine(value)
-  const longest = Math.max(0, ...[...flat.matchAll(/`+/g)].map(([run]) => run.length))
-  const tick = '`'.repeat(longest + 1)
-  return longest === 0 ? `${tick}${flat}${tick}` : `${tick} ${flat} ${tick}`
-}
-
-function fenceFor(lines: readonly string[]): string {
-  const longest = Math.max(
-    0,
-    ...lines.flatMap((line) => [...line.matchAll(/`+/g)].map(([run]) => run.length)),
-  )
-  return '`'.repeat(Math.max(3, longest + 1))
 }

@@ -1,99 +1,234 @@
-import { formatTable, type Styles } from '@warren/runtime/cli'
+import { displayWidth, formatTable, type Styles } from '@warren/runtime/cli'
 import type { Finding, ReportDocument } from '../document/report-document.ts'
+import { wrapped, shortened } from './text-lines.ts'
+import { TimeFormat, durationText, windowText } from './time-format.ts'
 import {
   CHECK_TONE,
   MARK,
   SEVERITY_TONE,
   STATE_TONE,
   STATE_WORD,
-  TimeFormat,
   VERDICT_TONE,
   VERDICT_WORD,
   actor,
   countText,
-  durationText,
   percentText,
-  spanText,
-  windowText,
+  seenText,
+  tellingView,
+  worstFirst,
   type Tone,
 } from './wording.ts'
 
-/** The report on one screen of a terminal: verdict, links, findings, checklist. */
-export function renderText(document: ReportDocument, paint: Styles): string {
-  const time = new TimeFormat(document)
-  const { verdict, sentence, caveats, links, findings, checklist, totals } = document
-  const lines = [
-    `${tone(paint, VERDICT_TONE[verdict], `${MARK[VERDICT_TONE[verdict]]} ${VERDICT_WORD[verdict]}`)}  ${sentence}`,
-    paint.dim(
-      `${windowText(document)} · ${countText(totals.lines)} lines of ${totals.sources} sources`,
-    ),
-    ...caveats.map(
-      ({ severity, text }) =>
-        `${tone(paint, SEVERITY_TONE[severity], MARK[SEVERITY_TONE[severity]])} ${text}`,
-    ),
-  ]
-  if (links.length > 0) lines.push('', paint.bold('Links'), linkTable(document, paint, time))
-  const shown = findings.filter(({ severity }) => severity !== 'info')
-  const infos = findings.filter(({ severity }) => severity === 'info')
-  if (shown.length > 0) lines.push('', paint.bold('Findings'))
-  for (const finding of shown) lines.push(...findingLines(finding, paint, time))
-  if (infos.length > 0) {
-    lines.push('', paint.bold('Worth knowing'))
-    lines.push(...infos.map(({ title }) => `${paint.blue(MARK.note)} ${title}`))
-  }
-  lines.push('', paint.bold('Checklist'))
-  for (const { state, title, number } of checklist) {
-    const mark = CHECK_TONE[state]
-    lines.push(`${tone(paint, mark, MARK[mark])} ${title}  ${paint.dim(number)}`)
-  }
+/** The screen the report is for; without it lines are as long as they are, and as many. */
+export interface Screen {
+  readonly columns?: number | undefined
+  /** Only as much as fits, the most important first. */
+  readonly rows?: number | undefined
+}
+
+interface Detail {
+  readonly links: number
+  readonly findings: number
+  readonly caveats: number
+  readonly why: boolean
+  readonly quotes: boolean
+  /** Every check, or only how many passed. */
+  readonly checks: boolean
+}
+
+const EVERYTHING: Detail = {
+  links: 40,
+  findings: 40,
+  caveats: 12,
+  why: true,
+  quotes: true,
+  checks: true,
+}
+/** Less and less, for screens that are not high enough. */
+const LESS: readonly Detail[] = [
+  { ...EVERYTHING, quotes: false },
+  { ...EVERYTHING, quotes: false, checks: false },
+  { ...EVERYTHING, quotes: false, checks: false, why: false, caveats: 4 },
+  { links: 12, findings: 8, caveats: 3, quotes: false, checks: false, why: false },
+  { links: 6, findings: 4, caveats: 2, quotes: false, checks: false, why: false },
+  { links: 3, findings: 2, caveats: 1, quotes: false, checks: false, why: false },
+]
+
+/** The report on a screen of a terminal: verdict, links, findings, checklist. */
+export function renderText(document: ReportDocument, paint: Styles, screen: Screen = {}): string {
+  const page = new TextPage(document, paint, screen.columns)
+  const { rows } = screen
+  const all = page.lines(EVERYTHING)
+  if (rows === undefined || all.length < rows) return asText(all)
+  const fitting = LESS.map((detail) => page.lines(detail))
+  const chosen = fitting.find((lines) => lines.length < rows) ?? fitting.at(-1) ?? all
+  return asText(chosen.slice(0, Math.max(1, rows - 1)))
+}
+
+function asText(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`
 }
 
-function linkTable({ links }: ReportDocument, paint: Styles, time: TimeFormat): string {
-  const rows = links.map((link) => {
-    const view = link.views.find(({ side }) => side === 'hub') ?? link.views[0]
-    const mark = STATE_TONE[link.state]
+class TextPage {
+  readonly #document: ReportDocument
+  readonly #paint: Styles
+  readonly #columns: number
+  readonly #time: TimeFormat
+
+  constructor(document: ReportDocument, paint: Styles, columns = Number.POSITIVE_INFINITY) {
+    this.#document = document
+    this.#paint = paint
+    this.#columns = columns
+    this.#time = new TimeFormat(document)
+  }
+
+  lines(detail: Detail): string[] {
     return [
-      tone(paint, mark, MARK[mark]),
-      link.name,
-      tone(paint, mark, STATE_WORD[link.state]),
-      view === undefined ? '–' : countText(view.exchanges),
-      percentText(view?.successRate ?? null),
-      view?.latency == null ? '–' : durationText(view.latency.p95Ms),
-      time.at(view?.lastSuccess ?? null),
+      ...this.#head(detail),
+      ...this.#links(detail),
+      ...this.#findings(detail),
+      ...this.#checklist(detail),
     ]
-  })
-  // The same alignment in a pipe: this is a page to read, not a list to cut.
-  return formatTable(rows, {
-    head: ['', 'link', 'state', 'exchanges', 'success', 'p95', 'last success'],
-    tty: true,
-  }).trimEnd()
-}
+  }
 
-function findingLines(finding: Finding, paint: Styles, time: TimeFormat): string[] {
-  const mark = SEVERITY_TONE[finding.severity]
-  const [first] = finding.evidence
-  return [
-    `${tone(paint, mark, `${MARK[mark]} ${finding.id}`)} ${paint.bold(finding.title)}  ${paint.dim(`${countText(finding.count)} ×, ${spanText(finding, time)}`)}`,
-    `    ${finding.why}`,
-    `    ${paint.cyan(actor(finding))}: ${finding.action}`,
-    ...(first === undefined ? [] : [paint.dim(`    ${first.file}:${first.line}  ${first.text}`)]),
-  ]
-}
+  #head({ caveats: most }: Detail): string[] {
+    const { verdict, sentence, caveats, totals } = this.#document
+    const sources = `${countText(totals.lines)} lines of ${totals.sources} ${totals.sources === 1 ? 'source' : 'sources'}`
+    return [
+      ...this.#marked(VERDICT_TONE[verdict], `${VERDICT_WORD[verdict]}: ${sentence}`, {
+        head: VERDICT_WORD[verdict].length + 1,
+      }),
+      ...this.#wrap(`${windowText(this.#document)} · ${sources}`, '').map(this.#paint.dim),
+      ...caveats
+        .slice(0, most)
+        .flatMap(({ severity, text }) => this.#marked(SEVERITY_TONE[severity], text)),
+      ...this.#more(caveats.length - most, 'remark', 'remarks'),
+    ]
+  }
 
-function tone(paint: Styles, name: Tone, text: string): string {
-  switch (name) {
-    case 'good':
-      return paint.green(text)
-    case 'warn':
-      return paint.yellow(text)
-    case 'bad':
-      return paint.red(text)
-    case 'note':
-      return paint.blue(text)
-    case 'none':
-      return paint.gray(text)
-    default:
-      return name satisfies never
+  #links({ links: most }: Detail): string[] {
+    const links = worstFirst(this.#document.links)
+    if (links.length === 0) return []
+    const narrow = this.#columns < 100
+    const rows = links.slice(0, most).map((link) => {
+      const view = tellingView(link)
+      const tone = STATE_TONE[link.state]
+      return [
+        this.#tone(tone, MARK[tone]),
+        shortened(link.name, narrow ? 34 : 60),
+        this.#tone(tone, STATE_WORD[link.state]),
+        view === undefined ? '–' : countText(view.exchanges),
+        percentText(view?.successRate ?? null),
+        ...(narrow ? [] : [view?.latency == null ? '–' : durationText(view.latency.p95Ms)]),
+        this.#time.at(view?.lastSuccess ?? null),
+      ]
+    })
+    const head = [
+      '',
+      'link',
+      'state',
+      'exchanges',
+      'success',
+      ...(narrow ? [] : ['95 % within']),
+      'last success',
+    ]
+    // The same alignment in a pipe: this is a page to read, not a list to cut.
+    const table = formatTable(rows, { head, tty: true }).trimEnd().split('\n')
+    return [
+      '',
+      this.#paint.bold('Links'),
+      ...table,
+      ...this.#more(links.length - most, 'link, no worse', 'links, none worse'),
+    ]
+  }
+
+  #findings(detail: Detail): string[] {
+    const { findings } = this.#document
+    const bad = findings.filter(({ severity }) => severity !== 'info')
+    const infos = findings.filter(({ severity }) => severity === 'info')
+    const lines: string[] = []
+    if (bad.length > 0) lines.push('', this.#paint.bold('Findings'))
+    lines.push(
+      ...bad.slice(0, detail.findings).flatMap((finding) => this.#finding(finding, detail)),
+      ...this.#more(bad.length - detail.findings, 'finding', 'findings'),
+    )
+    if (infos.length > 0) lines.push('', this.#paint.bold('Worth knowing'))
+    lines.push(
+      ...infos.slice(0, detail.findings).flatMap(({ title }) => this.#marked('note', title)),
+      ...this.#more(infos.length - detail.findings, 'remark', 'remarks'),
+    )
+    return lines
+  }
+
+  #finding(finding: Finding, { why, quotes }: Detail): string[] {
+    const { id, title, severity } = finding
+    const [quote] = quotes ? finding.evidence : []
+    const act = `${actor(finding)}: ${finding.action}`
+    return [
+      ...this.#marked(SEVERITY_TONE[severity], `${id} ${title}`, { head: id.length, bold: true }),
+      ...(why
+        ? [
+            ...this.#wrap(seenText(finding, this.#time), '    ').map(this.#paint.dim),
+            ...this.#wrap(finding.why, '    '),
+          ]
+        : []),
+      ...this.#wrap(act, '    ').map(this.#paint.cyan),
+      ...(quote === undefined
+        ? []
+        : [`${quote.file}:${quote.line}`, quote.text].map((text) =>
+            this.#paint.dim(`    ${shortened(text, this.#columns - 4)}`),
+          )),
+    ]
+  }
+
+  #checklist({ checks: every }: Detail): string[] {
+    const { checklist } = this.#document
+    if (!every) {
+      const counts = (['passed', 'failed', 'unknown'] as const).map((state) => {
+        const number = checklist.filter((check) => check.state === state).length
+        return this.#tone(CHECK_TONE[state], `${MARK[CHECK_TONE[state]]} ${number} ${state}`)
+      })
+      return ['', `${this.#paint.bold('Checklist')}  ${counts.join('  ')}`]
+    }
+    return [
+      '',
+      this.#paint.bold('Checklist'),
+      ...checklist.flatMap(({ state, title, number }) => {
+        const tone = CHECK_TONE[state]
+        const line = `${this.#tone(tone, MARK[tone])} ${title}  ${this.#paint.dim(number)}`
+        return displayWidth(line) <= this.#columns
+          ? [line]
+          : [...this.#marked(tone, title), ...this.#wrap(number, '    ').map(this.#paint.dim)]
+      }),
+    ]
+  }
+
+  /** A mark in its colour and a text, of which the first `head` characters have the colour too. */
+  #marked(tone: Tone, text: string, { head = 0, bold = false } = {}): string[] {
+    const [first = '', ...others] = this.#wrap(text, '  ')
+    const rest = first.slice(2 + head)
+    const coloured = this.#tone(tone, `${MARK[tone]} ${first.slice(2, 2 + head)}`.trimEnd())
+    return [`${coloured}${head === 0 ? ' ' : ''}${bold ? this.#paint.bold(rest) : rest}`, ...others]
+  }
+
+  #more(count: number, one: string, many: string): string[] {
+    if (count <= 0) return []
+    return [this.#paint.dim(`  and ${countText(count)} more ${count === 1 ? one : many}`)]
+  }
+
+  #wrap(text: string, indent: string): string[] {
+    return wrapped(text, this.#columns, indent)
+  }
+
+  #tone(name: Tone, text: string): string {
+    return this.#paint[COLOUR[name]](text)
   }
 }
+
+const COLOUR = {
+  good: 'green',
+  warn: 'yellow',
+  bad: 'red',
+  note: 'blue',
+  none: 'gray',
+} as const satisfies Record<Tone, keyof Styles>

@@ -1,14 +1,18 @@
 import type {
+  Component,
   Finding,
   Link,
   LinkState,
+  LinkView,
   Party,
   ReportDocument,
   Role,
   Verdict,
 } from '../document/report-document.ts'
+import { durationText, trim } from './time-format.ts'
+import type { TimeFormat } from './time-format.ts'
 
-/** Words and formats that all renderers share, so that a ticket and a web page say the same thing. */
+/** Words that all renderers share, so that a ticket and a web page say the same thing. */
 
 export const VERDICT_WORD: Readonly<Record<Verdict, string>> = {
   healthy: 'Healthy',
@@ -78,6 +82,23 @@ export const ROLE_WORD: Readonly<Record<Role, string>> = {
   unknown: 'unknown',
 }
 
+export const SEEN_WORD: Readonly<Record<Component['seenIn'], string>> = {
+  'own-log': 'its own log',
+  'other-logs': 'other logs',
+  expectation: 'the list only',
+}
+
+const ROLES_WORD: Readonly<Record<Role, string>> = {
+  client: 'clients',
+  hub: 'hubs',
+  database: 'hub databases',
+  broker: 'brokers',
+  balancer: 'load balancers',
+  upstream: 'upstreams',
+  cdm: 'OMOP databases',
+  unknown: 'of unknown role',
+}
+
 const PARTY_WORD: Readonly<Record<Party, string>> = {
   site: 'the site',
   hub: 'the hub',
@@ -93,81 +114,83 @@ export function actor({ party, partyName }: Pick<Finding, 'party' | 'partyName'>
   return `${partyName} (${party})`
 }
 
-const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const MINUTE_MS = 60_000
-const HOUR_MS = 60 * MINUTE_MS
-const DAY_MS = 24 * HOUR_MS
-
-/** Formats the instants of one document: the date is left out where all stands on one day, or is not known. */
-export class TimeFormat {
-  readonly #withDate: boolean
-
-  constructor({ window }: Pick<ReportDocument, 'window'>) {
-    const { from, to, dateKnown } = window
-    this.#withDate = dateKnown && from !== null && to !== null && day(from) !== day(to)
-  }
-
-  /** `06:42:07`, or `26 Sep 06:42:07` in a window of several days; `–` for none. */
-  at(instant: string | null): string {
-    if (instant === null) return '–'
-    const time = instant.slice(11, 19)
-    return this.#withDate ? `${shortDay(instant)} ${time}` : time
-  }
-
-  /** `06:42` for the axis of a chart. */
-  tick(instant: string): string {
-    return this.#withDate ? `${shortDay(instant)} ${instant.slice(11, 16)}` : instant.slice(11, 16)
-  }
+// What a number alone does not tell everybody.
+const STATUS_NOTE: Readonly<Record<string, string>> = {
+  '200': 'with content',
+  '204': 'nothing to do',
+  '400': 'bad request',
+  '401': 'not let in',
+  '403': 'forbidden',
+  '404': 'not found',
+  '429': 'too often',
+  '460': 'client left',
+  '499': 'client left',
+  '500': 'server error',
+  '502': 'bad gateway',
+  '503': 'unavailable',
+  '504': 'gateway timeout',
 }
 
-/** `26 September 2025, 06:30:00 to 07:00:00 UTC (30 min)`. */
-export function windowText({ window }: Pick<ReportDocument, 'window'>): string {
-  const { from, to, durationMs, zone, dateKnown } = window
-  if (from === null || to === null) return 'no window: nothing could be placed in time'
-  const length = `(${durationText(durationMs)})`
-  const start = from.slice(11, 19)
-  const end = to.slice(11, 19)
-  if (!dateKnown) return `${start} to ${end}, date and zone unknown ${length}`
-  if (day(from) === day(to)) return `${longDay(from)}, ${start} to ${end} ${zone} ${length}`
-  return `${longDay(from)}, ${start} to ${longDay(to)}, ${end} ${zone} ${length}`
+/** `204 (nothing to do)`, `name resolution`. */
+export function statusText(status: string): string {
+  const note = STATUS_NOTE[status]
+  return note === undefined ? status.replaceAll('-', ' ') : `${status} (${note})`
 }
 
-function day(instant: string): string {
-  return instant.slice(0, 10)
+const WORST_FIRST: readonly LinkState[] = [
+  'failing',
+  'silent',
+  'never-seen',
+  'degraded',
+  'recovered',
+  'unknown',
+  'serving',
+  'healthy-idle',
+]
+
+/** How bad a state is, 0 the worst. */
+export function badness(state: LinkState): number {
+  return WORST_FIRST.indexOf(state)
 }
 
-function shortDay(instant: string): string {
-  return `${Number(instant.slice(8, 10))} ${MONTHS[Number(instant.slice(5, 7)) - 1] ?? ''}`
+/** Trouble first; links of one state as the document has them. */
+export function worstFirst(links: readonly Link[]): readonly Link[] {
+  return links.toSorted((a, b) => badness(a.state) - badness(b.state))
 }
 
-function longDay(instant: string): string {
-  return `${shortDay(instant)} ${instant.slice(0, 4)}`
+/** The side that tells most about a link: the one that saw most of it fail, else the hub, which sees the most. */
+export function tellingView({ views }: Pick<Link, 'views'>): LinkView | undefined {
+  const [worst] = views.toSorted((a, b) => (a.successRate ?? 1) - (b.successRate ?? 1))
+  return worst === undefined || (worst.successRate ?? 1) === 1
+    ? (views.find(({ side }) => side === 'hub') ?? views[0])
+    : worst
 }
 
-/** `3 min 4 s`, `132 ms`, `1 h 20 min`: the two largest units. */
-export function durationText(ms: number): string {
-  if (ms < 1000) return `${trim(ms, ms < 10 ? 1 : 0)} ms`
-  if (ms < 10_000) return `${trim(ms / 1000, 1)} s`
-  if (ms < MINUTE_MS) return `${Math.round(ms / 1000)} s`
-  if (ms < HOUR_MS) return pair(ms, MINUTE_MS, 'min', 1000, 's')
-  if (ms < DAY_MS) return pair(ms, HOUR_MS, 'h', MINUTE_MS, 'min')
-  return pair(ms, DAY_MS, 'd', HOUR_MS, 'h')
+/** The findings somebody has to act on, the first few of them. */
+export function urgent(
+  findings: readonly Finding[],
+  most = 5,
+): { readonly shown: readonly Finding[]; readonly more: number } {
+  const all = findings.filter(({ severity, party }) => severity !== 'info' && party !== 'nobody')
+  return { shown: all.slice(0, most), more: Math.max(0, all.length - most) }
 }
 
-/** `+47 ms`; `−215 ms` where a clock that is off puts a step before the first one. */
-export function sinceText(ms: number): string {
-  return ms < 0 ? `−${durationText(-ms)}` : `+${durationText(ms)}`
+/** `30 clients, a hub, a broker and a database.` */
+export function rollCall(components: readonly Component[]): string {
+  const counts = Map.groupBy(components, ({ role }) => role)
+  const words = [...counts].map(([role, those]) =>
+    those.length === 1 ? `1 ${ROLE_WORD[role]}` : `${those.length} ${ROLES_WORD[role]}`,
+  )
+  const own = components.filter(({ seenIn }) => seenIn === 'own-log').length
+  return `${enumerated(words, 10)}; ${own} of ${components.length} known from ${own === 1 ? 'its' : 'their'} own log.`
 }
 
-function pair(ms: number, large: number, largeUnit: string, small: number, smallUnit: string) {
-  const wholes = Math.round(ms / small) * small
-  const rest = Math.floor((wholes % large) / small)
-  const first = `${Math.floor(wholes / large)} ${largeUnit}`
-  return rest === 0 ? first : `${first} ${rest} ${smallUnit}`
-}
-
-function trim(value: number, digits: number): string {
-  return value.toFixed(digits).replace(/\.0+$/, '')
+/** `a, b and c`; `a, b, c and 26 more`. */
+export function enumerated(words: readonly string[], most = 6): string {
+  const shown = words.slice(0, most)
+  const rest = words.length - shown.length
+  const last = rest > 0 ? `${rest} more` : (shown.pop() ?? '')
+  return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`
 }
 
 const integer = new Intl.NumberFormat('en-GB')
@@ -183,14 +206,21 @@ export function percentText(rate: number | null): string {
   return `${trim(rate * 100, 1)} %`
 }
 
-/** `06:42:07 to 06:59:52 (17 min 45 s)`, or one time, or `–`. */
-export function spanText(finding: Finding, time: TimeFormat): string {
-  const { first, last, durationMs, status } = finding
-  if (first === null) return '–'
-  if (last === null || last === first) return time.at(first)
-  const length = durationMs === null ? '' : ` (${durationText(durationMs)})`
+/** `06:42:07 to 06:59:52 (17 min 45 s), and going on`, or one time. */
+function spanText(finding: Finding, time: TimeFormat): string {
+  const { first, durationMs, status } = finding
+  const last = finding.recoveredAt ?? finding.last
+  if (first === null) return ''
   const still = status === 'ongoing' ? ', and going on' : ''
+  if (last === null || time.at(last) === time.at(first)) return `at ${time.at(first)}${still}`
+  const length = durationMs === null ? '' : ` (${durationText(durationMs)})`
   return `${time.at(first)} to ${time.at(last)}${length}${still}`
+}
+
+/** How often and when: `20 ×, 06:42:07 to 06:59:52 (17 min 45 s), and going on`. */
+export function seenText(finding: Finding, time: TimeFormat): string {
+  const often = finding.count > 1 ? `${countText(finding.count)} ×` : ''
+  return [often, spanText(finding, time)].filter((part) => part !== '').join(', ') || '–'
 }
 
 /** Names by component and link id, for texts that refer to them. */

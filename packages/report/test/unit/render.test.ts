@@ -6,8 +6,11 @@ import { renderHtml } from '../../src/render/html/render-html.ts'
 import { renderJson } from '../../src/render/json.ts'
 import { renderMarkdown } from '../../src/render/markdown.ts'
 import { renderText } from '../../src/render/text.ts'
-import { durationText, percentText, sinceText } from '../../src/render/wording.ts'
+import { wrapped } from '../../src/render/text-lines.ts'
+import { durationText, sinceText, TimeFormat } from '../../src/render/time-format.ts'
+import { enumerated, percentText, tellingView } from '../../src/render/wording.ts'
 import { exampleDocument } from '../fixtures/example-document.ts'
+import { crowdedDocument } from '../fixtures/crowded-document.ts'
 
 const plain = styles({ write: () => true, isTTY: false }, {})
 const SECTIONS = [
@@ -128,11 +131,14 @@ describe('Markdown', () => {
     const heading = markdown.split('\n').filter((line) => line.startsWith('# '))
     expect(heading).toHaveLength(1)
     expect(markdown).toContain(String.raw`a \| b \# c &#64;everyone &lt;img&gt; \`x\` \*y\* \_z\_`)
-    const widths = markdown
-      .split('\n')
-      .filter((line) => line.startsWith('| ') && line.includes('who must act'))
-      .map((line) => line.replaceAll(String.raw`\|`, '').split('|').length)
-    expect(new Set(widths)).toEqual(new Set([4]))
+    const tables = markdown.split('\n\n').filter((block) => block.startsWith('| '))
+    expect(tables).toHaveLength(4)
+    for (const table of tables) {
+      const widths = table
+        .split('\n')
+        .map((line) => line.replaceAll(String.raw`\|`, '').split('|').length)
+      expect(new Set(widths).size, table).toBe(1)
+    }
   })
 
   it('fences quoted lines so that their own backticks do not end it', () => {
@@ -141,17 +147,91 @@ describe('Markdown', () => {
   })
 })
 
+describe('the report of three hundred clients that all have trouble', () => {
+  const crowd = crowdedDocument(300)
+
+  it('fits into one comment of a ticket, and says how much it leaves out', () => {
+    const markdown = renderMarkdown(crowd)
+    expect(markdown.length).toBeLessThan(65_536)
+    expect(markdown).toContain('and 295 more, see the findings')
+    expect(markdown).toMatch(/^- and \d+ more$/m)
+  })
+
+  it('is a page that opens, with charts of the worst only', () => {
+    const page = renderHtml(crowd)
+    expect(page.length).toBeLessThan(3_000_000)
+    expect(page.match(/class="plot"/g)?.length).toBeLessThan(200)
+    expect(page).toContain('links, none worse off than these, are not listed')
+    expect(page).toContain('293 more clients')
+  })
+
+  it('fits the screen it is followed on, the verdict on top', () => {
+    for (const rows of [16, 24, 50]) {
+      const lines = renderText(crowd, plain, { columns: 80, rows }).trimEnd().split('\n')
+      expect(lines.length).toBeLessThan(rows)
+      expect(lines[0]).toMatch(/^✗ Unhealthy: /)
+    }
+  })
+})
+
 describe('text', () => {
   it('fits the verdict, the links and the checklist on one screen without colours in a pipe', () => {
     const screen = renderText(exampleDocument, plain)
     expect(screen).not.toContain('\u001b')
     expect(screen).toContain('✗ Unhealthy')
+    expect(screen).not.toContain('1 sources')
     expect(screen).toMatch(/site-b → relay +failing +176 +38\.6 %/)
     expect(screen.split('\n').length).toBeLessThan(45)
   })
 })
 
+describe('lines of a terminal', () => {
+  it('are no longer than it is wide, and keep a number and its unit together', () => {
+    for (const columns of [80, 120]) {
+      const lines = renderText(exampleDocument, plain, { columns }).split('\n')
+      expect(lines.filter((line) => line.length > columns)).toEqual([])
+    }
+    expect(wrapped('it went on for as long as 4 min 50 s in all', 30, '  ')).toEqual([
+      '  it went on for as long as',
+      '  4 min 50 s in all',
+    ])
+  })
+})
+
 describe('wording', () => {
+  it('names a few and counts the rest', () => {
+    expect(
+      [['a'], ['a', 'b'], ['a', 'b', 'c'], ['a', 'b', 'c', 'd']].map((all) => enumerated(all, 3)),
+    ).toEqual(['a', 'a and b', 'a, b and c', 'a, b, c and 1 more'])
+  })
+
+  it('puts round times under a chart, and the date where a day begins', () => {
+    const start = Date.UTC(2025, 8, 26, 6, 29, 58)
+    const window = (hours: number) => ({
+      ...exampleDocument.window,
+      from: new Date(start).toISOString(),
+      to: new Date(start + hours * 3_600_000).toISOString(),
+    })
+    const ticks = (hours: number) =>
+      new TimeFormat({ window: window(hours) })
+        .ticks(start, hours * 3_600_000)
+        .map(({ text }) => text)
+    expect(ticks(0.5)).toEqual(['06:30', '06:35', '06:40', '06:45', '06:50', '06:55'])
+    expect(ticks(0.005)).toEqual(['06:30:00', '06:30:05', '06:30:10', '06:30:15'])
+    expect(ticks(48)).toEqual(['12:00', '27 Sep', '12:00', '28 Sep'])
+  })
+
+  it('tells of a link what the side saw that saw most of it fail', () => {
+    const [link] = exampleDocument.links
+    const [view] = link?.views ?? []
+    if (link === undefined || view === undefined) throw new Error('the example has links')
+    const hub = { ...view, side: 'hub', successRate: 1 } as const
+    const client = { ...view, side: 'client', successRate: 0.8 } as const
+    expect(tellingView({ views: [hub, client] })?.side).toBe('client')
+    expect(tellingView({ views: [{ ...client, successRate: 1 }, hub] })?.side).toBe('hub')
+    expect(tellingView({ views: [] })).toBeUndefined()
+  })
+
   it('says that a step stands before the first one where clocks differ', () => {
     expect([0, 47, -215, -61_000].map((ms) => sinceText(ms))).toEqual([
       '+0 ms',

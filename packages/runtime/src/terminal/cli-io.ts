@@ -6,6 +6,7 @@ export interface OutputStream {
   write(text: string): unknown
   readonly isTTY?: boolean | undefined
   readonly columns?: number | undefined
+  readonly rows?: number | undefined
 }
 
 /** Everything a command may touch of the process it runs in, as an argument. */

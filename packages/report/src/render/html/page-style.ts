@@ -23,7 +23,7 @@ main, header.top { max-width: 1080px; margin: 0 auto; padding: 0 24px }
 header.top { padding-top: 28px }
 h1 { font-size: 15px; font-weight: 600; color: var(--soft); margin: 0 0 12px }
 h2 { font-size: 20px; margin: 44px 0 12px; padding-top: 8px; border-top: 1px solid var(--line) }
-h3 { font-size: 16px; margin: 0 }
+h3 { font-size: 16px; margin: 26px 0 6px } .card h3 { margin: 0 }
 p { margin: 8px 0; max-width: 78ch }
 a { color: var(--note) }
 .skip { position: absolute; left: -9999px } .skip:focus { left: 8px; top: 8px; background: var(--paper); padding: 8px; z-index: 2 }
@@ -43,7 +43,7 @@ nav ol { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; margin
 .caveats { list-style: none; padding: 0; margin: 14px 0 } .caveats li { border-left: 4px solid var(--tone); background: var(--panel); padding: 8px 14px; margin: 6px 0; border-radius: 0 8px 8px 0 }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-size: 14px } caption { text-align: left; color: var(--soft); font-size: 13px; padding: 4px 0 }
-th { text-align: left; font-weight: 600; color: var(--soft); font-size: 13px } th, td { padding: 7px 12px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top }
+th { text-align: left; font-weight: 600 } thead th { color: var(--soft); font-size: 13px } th, td { padding: 7px 12px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top }
 td.wide { min-width: 240px } td.path { overflow-wrap: anywhere }
 .card { border: 1px solid var(--line); border-radius: 12px; padding: 16px 18px; margin: 14px 0; background: var(--paper) }
 .card > header { display: flex; flex-wrap: wrap; gap: 6px 12px; align-items: center; justify-content: space-between }
@@ -52,20 +52,48 @@ td.wide { min-width: 240px } td.path { overflow-wrap: anywhere }
 .act { font-weight: 600 }
 details { margin: 10px 0 0 } summary { cursor: pointer; color: var(--note); font-size: 14px }
 pre { margin: 8px 0 0; padding: 10px 12px; background: var(--panel); border-radius: 8px; overflow-x: auto; font: 12.5px/1.5 ui-monospace, "DejaVu Sans Mono", Menlo, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+code { font: .92em ui-monospace, "DejaVu Sans Mono", Menlo, monospace; background: var(--panel); padding: 1px 4px; border-radius: 4px }
 pre .at { color: var(--soft); user-select: all }
 ol.steps { list-style: none; counter-reset: step; padding: 0; margin: 12px 0 0 } ol.steps li { counter-increment: step; position: relative; padding: 0 0 14px 44px; border-left: 2px solid var(--line); margin-left: 12px }
 ol.steps li::before { content: counter(step); position: absolute; left: -13px; top: 0; width: 24px; height: 24px; border-radius: 50%; background: var(--tone-soft); color: var(--tone); font-size: 13px; font-weight: 700; text-align: center; line-height: 24px }
 ol.steps li:last-child { border-left-color: transparent }
 figure { margin: 12px 0 0 } figcaption { font-size: 13px; color: var(--soft); margin-top: 4px } svg { display: block; max-width: 100%; height: auto }
-svg text { font-family: inherit; fill: var(--soft); font-size: 12px } svg .name { fill: var(--ink); font-weight: 600; font-size: 13px }
-.legend { display: flex; flex-wrap: wrap; gap: 4px 16px; list-style: none; padding: 0; margin: 6px 0 0; font-size: 13px; color: var(--soft) } .legend svg { display: inline-block; vertical-align: -1px; margin-right: 5px }
-.b-ok { fill: var(--good) } .b-mixed { fill: var(--warn) } .b-failed { fill: var(--bad) } .b-quiet { fill: var(--none-soft) } .b-no-log { fill: url(#no-log) }
-.grid { stroke: var(--line) } .s1 { stroke: var(--series-1) } .s2 { stroke: var(--series-2) } .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round } .dash { stroke-dasharray: 3 4 }
-.checks { list-style: none; padding: 0 } .checks li { display: grid; grid-template-columns: 96px 1fr; gap: 4px 14px; padding: 10px 0; border-bottom: 1px solid var(--line) }
+svg.topology { min-width: 640px } svg text { font-family: inherit; fill: var(--soft); font-size: 12px } svg .name { fill: var(--ink); font-weight: 600; font-size: 13px }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 16px; list-style: none; padding: 0; margin: 4px 0; font-size: 13px; color: var(--soft) }
+.legend i { display: inline-block; width: 14px; height: 10px; margin-right: 6px; border-radius: 2px }
+.b-ok { fill: var(--good); background: var(--good) } .b-failed { fill: var(--bad); background: var(--bad) } .b-quiet { fill: var(--none); background: var(--none) }
+i.b-ok { height: 7px } i.b-quiet { height: 2px; vertical-align: 3px } i.b-mixed { background: linear-gradient(var(--bad) 40%, var(--good) 40%) } i.b-no-log { border: 1px solid var(--line) }
+.m-good { fill: var(--good); background: var(--good) } .m-note { fill: var(--note); background: var(--note) } .m-bad { fill: var(--bad); background: var(--bad) }
+.m-warn { fill: var(--warn); background: var(--warn) } .m-other { fill: var(--series-2); background: var(--series-2) } .m-none { fill: var(--none); background: var(--none) }
+.s1 { stroke: var(--series-1); fill: var(--series-1) } .s2 { stroke: var(--series-2); fill: var(--series-2) } i.s1 { background: var(--series-1) } i.s2 { background: var(--series-2) }
+.grid { stroke: var(--line) } .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round } .band { fill-opacity: .2; stroke: none }
+.plot path { vector-effect: non-scaling-stroke } .plot .frame { display: grid; grid-template-columns: 58px 1fr; gap: 0 8px; margin-top: 6px }
+.plot svg, .strip { width: 100%; background: var(--panel) } .plot svg { height: 96px }
+.scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right; font-size: 12px; line-height: 1; color: var(--soft); font-variant-numeric: tabular-nums }
+.axis { position: relative; height: 20px; font-size: 12px; color: var(--soft) } .plot .axis { grid-column: 2 } .axis span { position: absolute; top: 3px; white-space: nowrap; padding-left: 3px; border-left: 1px solid var(--line) }
+.links { border-top: 1px solid var(--line) } .link { margin: 0; border-bottom: 1px solid var(--line) }
+.link > summary, .links-axis { display: grid; grid-template-columns: minmax(150px, 250px) 122px minmax(160px, 1fr) 168px; gap: 2px 14px; align-items: center; padding: 8px 0 }
+.links-axis { padding: 0 } .links-axis .axis { grid-column: 3 }
+.link > summary { color: var(--ink) } .link > summary strong { overflow-wrap: anywhere } .link > summary strong::before, .finding > summary strong::before { content: "▸ "; color: var(--note) } .link[open] > summary strong::before, .finding[open] > summary strong::before { content: "▾ " }
+.link > summary::marker, .finding > summary::marker { content: "" } summary::-webkit-details-marker { color: var(--note) } .link .strip { height: 26px; line-height: 26px } span.strip { padding-left: 8px } .link .pill { justify-self: start }
+.numbers { text-align: right; font-size: 13px; line-height: 1.35; font-variant-numeric: tabular-nums }
+.target { padding: 2px 0 18px 18px; scroll-margin-top: 60px }
+.finding > summary { display: flex; flex-wrap: wrap; gap: 6px 12px; justify-content: space-between; color: var(--ink); font-size: 15px } .finding > .target { padding-left: 0; padding-bottom: 0 }
+.actions { list-style: none; padding: 0 } .actions li { border-left: 4px solid var(--tone); padding: 4px 0 4px 12px; margin: 6px 0 }
+.checks { list-style: none; padding: 0 } .checks li { display: grid; grid-template-columns: 96px 1fr; align-items: start; gap: 4px 14px; padding: 10px 0; border-bottom: 1px solid var(--line) }
+.checks .pill { justify-self: start }
 .checks strong { font-weight: 600 }
 footer { max-width: 1080px; margin: 48px auto; padding: 16px 24px 0; color: var(--soft); font-size: 13px }
+@media (max-width: 760px) {
+  main, header.top { padding: 0 16px } .target { padding-left: 0 } .links-axis { display: none }
+  .link > summary { grid-template-columns: 1fr auto } .link .strip, .numbers { grid-column: 1 / -1 } .numbers { text-align: left } .numbers br { display: none } .numbers .soft { margin-left: 10px }
+  .finding dl { grid-template-columns: 1fr } .finding dt { margin-top: 6px } .checks li { grid-template-columns: 1fr } ol.steps li { padding-left: 26px } pre { font-size: 12px }
+}
 @media print {
-  body { font-size: 11px } nav, .skip { display: none } .card, .verdict, tr, figure { break-inside: avoid } h2 { break-after: avoid }
-  details:not([open])::details-content { content-visibility: visible; block-size: auto } summary { color: var(--soft) }
+  @page { margin: 14mm 12mm }
+  :root { --paper: #fff; --ink: #000 } * { print-color-adjust: exact; -webkit-print-color-adjust: exact }
+  body { font-size: 11px } h2 { font-size: 16px; margin-top: 24px } nav, .skip { display: none } .scroll { overflow: visible } svg.topology { min-width: 0 }
+  .card, .verdict, tr, figure, .link > summary, .steps li, .checks li { break-inside: avoid } h2, h3, summary { break-after: avoid }
+  details:not([open]):not(.link)::details-content { content-visibility: visible; block-size: auto } summary { color: var(--soft) }
 }
 </style>`)

@@ -1,17 +1,15 @@
 import type { ReportDocument } from '../../document/report-document.ts'
-import { MARK, Names, TimeFormat, VERDICT_TONE, VERDICT_WORD, countText } from '../wording.ts'
+import { TimeFormat } from '../time-format.ts'
+import { MARK, Names, VERDICT_TONE, VERDICT_WORD, countText } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { PAGE_STYLE } from './page-style.ts'
-import {
-  checklistSection,
-  componentSection,
-  conclusionSection,
-  findingSection,
-  flowSection,
-  summarySection,
-  transactionSection,
-  type PageContext,
-} from './sections.ts'
+import { checklistSection, conclusionSection } from './closing-sections.ts'
+import { componentSection } from './component-section.ts'
+import { findingSection } from './finding-section.ts'
+import { flowSection } from './flow-section.ts'
+import type { PageContext } from './page-context.ts'
+import { summarySection } from './summary-section.ts'
+import { transactionSection } from './transaction-section.ts'
 
 interface Section {
   readonly id: string
@@ -51,20 +49,6 @@ export function renderHtml(document: ReportDocument): string {
       </head>
       <body>
         <a class="skip" href="#summary">Skip to the report</a>
-        <svg width="0" height="0" aria-hidden="true" style="position:absolute">
-          <defs>
-            <pattern
-              id="no-log"
-              width="6"
-              height="6"
-              patternUnits="userSpaceOnUse"
-              patternTransform="rotate(45)"
-            >
-              <rect width="6" height="6" fill="var(--panel)" />
-              <rect width="2" height="6" fill="var(--line)" />
-            </pattern>
-          </defs>
-        </svg>
         <header class="top">
           <h1>Network health report</h1>
           <div class="verdict ${tone}">

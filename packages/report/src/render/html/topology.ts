@@ -5,15 +5,16 @@ import type {
   ReportDocument,
   Role,
 } from '../../document/report-document.ts'
-import { MARK, ROLE_WORD, STATE_TONE, STATE_WORD } from '../wording.ts'
+import { MARK, ROLE_WORD, STATE_TONE, STATE_WORD, badness, enumerated } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
-import { coordinate } from './svg-number.ts'
+import { scrolling } from './page-context.ts'
+import { coordinate } from './plot.ts'
 
-const BOX = { width: 186, height: 58 }
-const COLUMN_GAP = 140
-const ROW_GAP = 26
-// Beyond this a picture is no picture; the table below it has every link.
-const MOST_CLIENTS = 14
+const BOX = { width: 176, height: 52 }
+const COLUMN_GAP = 124
+const ROW_GAP = 20
+// Beyond this a picture is no picture: the rest of the clients share one box.
+const MOST_CLIENTS = 8
 
 /** Left to right: what a client asks for its answers, who asks the hub, what stands between, the hub, what the hub leans on. */
 const COLUMN: Readonly<Record<Role, number>> = {
@@ -27,17 +28,24 @@ const COLUMN: Readonly<Record<Role, number>> = {
   upstream: 4,
 }
 const COLUMNS = [0, 1, 2, 3, 4]
-// Trouble first, where not everybody has room.
-const WORST_FIRST: readonly LinkState[] = [
-  'failing',
-  'silent',
-  'never-seen',
-  'degraded',
-  'recovered',
-  'unknown',
-  'serving',
-  'healthy-idle',
-]
+const REST = 'rest'
+
+interface Box {
+  readonly id: string
+  readonly column: number
+  readonly name: string
+  readonly below: string
+  readonly title: string
+}
+
+interface Wire {
+  readonly from: string
+  readonly to: string
+  readonly state: LinkState
+  readonly title: string
+  /** Leads away from the hub, which many wires do. */
+  readonly outward: boolean
+}
 
 interface Place {
   readonly x: number
@@ -46,70 +54,106 @@ interface Place {
 
 /** The network as a picture, every link with its state in colour, mark and words. */
 export function topology(document: ReportDocument): SafeHtml {
-  const { shown, hidden } = choose(document)
-  const columns = usedColumns(shown)
+  const { boxes, wires } = pictureOf(document)
+  const columns = COLUMNS.map((column) => boxes.filter((box) => box.column === column)).filter(
+    (column) => column.length > 0,
+  )
   const places = place(columns)
   const tallest = Math.max(1, ...columns.map((column) => column.length))
   const width = columns.length * BOX.width + (columns.length - 1) * COLUMN_GAP + 4
   const height = tallest * (BOX.height + ROW_GAP) - ROW_GAP + 8
-  const links = document.links.filter((link) => places.has(link.from) && places.has(link.to))
-  const hubs = new Set(document.components.filter(({ role }) => role === 'hub').map(({ id }) => id))
-  const states = links.map((link) => `${link.name} ${STATE_WORD[link.state]}`).join('; ')
+  const words = wires.map(({ title, state }) => `${title} ${STATE_WORD[state]}`).join('; ')
+  const svg = html`<svg
+    class="topology"
+    viewBox="0 0 ${width} ${height}"
+    width="${width}"
+    height="${height}"
+    role="img"
+    aria-label="${`The network. ${words}`}"
+  >
+    ${wires.map((wire) => connection(wire, places))}${boxes.map((box) => drawnBox(box, places))}${wires.map((wire) => label(wire, places))}
+  </svg>`
   return html`<figure>
-    <svg
-      viewBox="0 0 ${width} ${height}"
-      width="${width}"
-      height="${height}"
-      role="img"
-      aria-label="${`The network. ${states}`}"
-    >
-      ${links.map((link) => connection(link, places))}${shown.map((component) => box(component, places))}${links.map((link) => label(link, places, hubs))}
-    </svg>
+    ${scrolling('The network', svg)}
     <figcaption>
-      ${hidden > 0 ? `${hidden} more clients, none worse off than these, are not drawn. ` : ''}An
-      arrow points at the side that is called; a dashed line is a link without evidence.
+      An arrow points at the side that is called; a dashed line is a link without evidence.
     </figcaption>
   </figure>`
 }
 
-function choose({ components, links }: ReportDocument): {
-  shown: readonly Component[]
-  hidden: number
+function pictureOf({ components, links }: ReportDocument): {
+  readonly boxes: readonly Box[]
+  readonly wires: readonly Wire[]
 } {
-  const rank = (component: Component): number => {
-    const ranks = links
-      .filter(({ from, to }) => from === component.id || to === component.id)
-      .map(({ state }) => WORST_FIRST.indexOf(state))
-    return Math.min(WORST_FIRST.length, ...ranks)
-  }
   const connected = new Set(links.flatMap(({ from, to }) => [from, to]))
   const candidates = components.filter(({ id }) => connected.has(id))
   const clients = candidates.filter(({ role }) => COLUMN[role] === COLUMN.client)
-  const kept = new Set([...clients].toSorted((a, b) => rank(a) - rank(b)).slice(0, MOST_CLIENTS))
-  const drawnClients = clients.filter((client) => kept.has(client))
-  // A client's own database stands beside it, and is left out with it.
-  const ofClients = drawnClients.flatMap(({ id }) =>
-    links
-      .filter((link) => link.from === id)
-      .flatMap((link) => candidates.filter(({ id: to, role }) => role === 'cdm' && to === link.to)),
-  )
-  const shown = [
-    ...new Set([
-      ...ofClients,
-      ...drawnClients,
-      ...candidates.filter(({ role }) => COLUMN[role] > COLUMN.client),
-    ]),
-  ]
-  return { shown, hidden: clients.length - drawnClients.length }
+  const rank = ({ id }: Component): number =>
+    Math.min(...links.filter(({ from }) => from === id).map(({ state }) => badness(state)))
+  const room = clients.length > MOST_CLIENTS ? MOST_CLIENTS - 1 : MOST_CLIENTS
+  const drawn = new Set(clients.toSorted((a, b) => rank(a) - rank(b)).slice(0, room))
+  const rest = clients.filter((client) => !drawn.has(client))
+  const restIds = new Set(rest.map(({ id }) => id))
+  // What only those use who are not drawn is not drawn either.
+  const behindRest = ({ id }: Component): boolean =>
+    links.filter(({ to }) => to === id).every(({ from }) => restIds.has(from))
+  const boxes = candidates
+    .filter((one) => !restIds.has(one.id) && !(one.role === 'cdm' && behindRest(one)))
+    .map((one) => boxOf(one))
+  if (rest.length > 0) boxes.push(boxOfRest(rest, links))
+  const known = new Set(boxes.map(({ id }) => id))
+  const balancers = candidates.filter(({ role }) => role === 'balancer')
+  const hubs = new Set(candidates.filter(({ role }) => role === 'hub').map(({ id }) => id))
+  // Through the balancer, where its log has seen the client.
+  const target = (link: Link): string =>
+    link.views.some(({ side }) => side === 'balancer') && link.kind === 'poll'
+      ? (balancers[0]?.id ?? link.to)
+      : link.to
+  const wires = links
+    .filter(({ from }) => !restIds.has(from))
+    .map((link) => ({
+      from: link.from,
+      to: target(link),
+      state: link.state,
+      title: link.name,
+      outward: hubs.has(link.from),
+    }))
+    .filter(({ from, to }) => known.has(from) && known.has(to))
+  const [first] = links
+    .filter(({ from, kind }) => restIds.has(from) && kind === 'poll')
+    .toSorted((a, b) => badness(a.state) - badness(b.state))
+  if (first !== undefined)
+    wires.push({
+      from: REST,
+      to: target(first),
+      state: first.state,
+      title: `${rest.length} more clients, at worst`,
+      outward: false,
+    })
+  return { boxes, wires }
 }
 
-function usedColumns(components: readonly Component[]): readonly (readonly Component[])[] {
-  return COLUMNS.map((column) => components.filter(({ role }) => COLUMN[role] === column)).filter(
-    (column) => column.length > 0,
-  )
+function boxOf({ id, role, name, cluster, doing }: Component): Box {
+  const where = cluster === null || cluster === name || cluster === role ? '' : ` · ${cluster}`
+  return { id, column: COLUMN[role], name, below: `${ROLE_WORD[role]}${where}`, title: doing }
 }
 
-function place(columns: readonly (readonly Component[])[]): ReadonlyMap<string, Place> {
+function boxOfRest(rest: readonly Component[], links: readonly Link[]): Box {
+  const ids = new Set(rest.map(({ id }) => id))
+  const states = Map.groupBy(
+    links.filter(({ from, kind }) => ids.has(from) && kind === 'poll'),
+    ({ state }) => state,
+  )
+  return {
+    id: REST,
+    column: COLUMN.client,
+    name: `${rest.length} more clients`,
+    below: enumerated([...states].map(([state, all]) => `${all.length} ${STATE_WORD[state]}`)),
+    title: rest.map(({ name }) => name).join(', '),
+  }
+}
+
+function place(columns: readonly (readonly Box[])[]): ReadonlyMap<string, Place> {
   const tallest = Math.max(1, ...columns.map((column) => column.length))
   const places = new Map<string, Place>()
   columns.forEach((column, index) => {
@@ -124,12 +168,11 @@ function place(columns: readonly (readonly Component[])[]): ReadonlyMap<string, 
   return places
 }
 
-function box(component: Component, places: ReadonlyMap<string, Place>): SafeHtml | null {
-  const at = places.get(component.id)
+function drawnBox(box: Box, places: ReadonlyMap<string, Place>): SafeHtml | null {
+  const at = places.get(box.id)
   if (at === undefined) return null
-  const where = component.cluster === null ? '' : ` · ${component.cluster}`
   return html`<g
-    ><title>${component.doing}</title
+    ><title>${box.name}. ${box.title}</title
     ><rect
       x="${coordinate(at.x)}"
       y="${coordinate(at.y)}"
@@ -138,10 +181,10 @@ function box(component: Component, places: ReadonlyMap<string, Place>): SafeHtml
       rx="10"
       fill="var(--panel)"
       stroke="var(--line)"
-    /><text class="name" x="${coordinate(at.x + 14)}" y="${coordinate(at.y + 25)}"
-      >${shorten(component.name, 22)}</text
-    ><text x="${coordinate(at.x + 14)}" y="${coordinate(at.y + 43)}"
-      >${shorten(ROLE_WORD[component.role] + where, 26)}</text
+    /><text class="name" x="${coordinate(at.x + 14)}" y="${coordinate(at.y + 22)}"
+      >${shorten(box.name, 21)}</text
+    ><text x="${coordinate(at.x + 14)}" y="${coordinate(at.y + 40)}"
+      >${shorten(box.below, 25)}</text
     ></g
   >`
 }
@@ -155,9 +198,9 @@ interface Curve {
   readonly heading: 1 | -1
 }
 
-function curveOf(link: Link, places: ReadonlyMap<string, Place>): Curve | null {
-  const from = places.get(link.from)
-  const to = places.get(link.to)
+function curveOf(wire: Wire, places: ReadonlyMap<string, Place>): Curve | null {
+  const from = places.get(wire.from)
+  const to = places.get(wire.to)
   if (from === undefined || to === undefined) return null
   const half = BOX.height / 2
   if (from.x === to.x) {
@@ -175,35 +218,31 @@ function curveOf(link: Link, places: ReadonlyMap<string, Place>): Curve | null {
   return { from: start, to: end, bend: (start.x + end.x) / 2, heading }
 }
 
-function connection(link: Link, places: ReadonlyMap<string, Place>): SafeHtml | null {
-  const curve = curveOf(link, places)
+function connection(wire: Wire, places: ReadonlyMap<string, Place>): SafeHtml | null {
+  const curve = curveOf(wire, places)
   if (curve === null) return null
   const { from, to, bend, heading } = curve
-  const dashed = link.state === 'unknown' || link.state === 'never-seen'
+  const dashed = wire.state === 'unknown' || wire.state === 'never-seen'
   const tip = `M${coordinate(to.x - 9 * heading)} ${coordinate(to.y - 5)}L${coordinate(to.x)} ${coordinate(to.y)}L${coordinate(to.x - 9 * heading)} ${coordinate(to.y + 5)}`
   return html`<g
-    class="${STATE_TONE[link.state]}"
+    class="${STATE_TONE[wire.state]}"
     fill="none"
     stroke="var(--tone)"
     stroke-width="2.5"
-    ><title>${link.explanation}</title
+    ><title>${wire.title}: ${STATE_WORD[wire.state]}</title
     ><path${dashed ? html` stroke-dasharray="5 5"` : null}
       d="M${coordinate(from.x)} ${coordinate(from.y)}C${coordinate(bend)} ${coordinate(from.y)} ${coordinate(bend)} ${coordinate(to.y)} ${coordinate(to.x)} ${coordinate(to.y)}" /><path
       d="${tip}"
   /></g>`
 }
 
-function label(
-  link: Link,
-  places: ReadonlyMap<string, Place>,
-  hubs: ReadonlySet<string>,
-): SafeHtml | null {
-  const curve = curveOf(link, places)
+function label(wire: Wire, places: ReadonlyMap<string, Place>): SafeHtml | null {
+  const curve = curveOf(wire, places)
   if (curve === null) return null
   // Close to the outer end, where the lines do not cross each other.
-  const { x, y } = pointOn(curve, hubs.has(link.from) ? 0.66 : 0.38)
-  const tone = STATE_TONE[link.state]
-  const words = `${MARK[tone]} ${STATE_WORD[link.state]}`
+  const { x, y } = pointOn(curve, wire.outward ? 0.66 : 0.38)
+  const tone = STATE_TONE[wire.state]
+  const words = `${MARK[tone]} ${STATE_WORD[wire.state]}`
   const width = words.length * 6.8 + 16
   return html`<g class="${tone}"
     ><rect

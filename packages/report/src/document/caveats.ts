@@ -1,0 +1,123 @@
+import type { Analysis } from '../analysis.ts'
+import { titleOf } from '../findings/diagnose.ts'
+import { countWord, spanWord } from '../findings/words.ts'
+import { MINUTE } from '../read/timestamps.ts'
+import { momentWord } from './moment.ts'
+import type { Caveat } from './report-document.ts'
+
+const CAVEAT_ORDER = ['error', 'warning', 'info'] as const
+
+/** What the reader must know first: what is missing, what does not fit together. */
+export function caveatsOf(analysis: Analysis): Caveat[] {
+  const { network, inputs } = analysis
+  const caveats: Caveat[] = []
+  const say = (kind: Caveat['kind'], severity: Caveat['severity'], text: string): void =>
+    void caveats.push({ kind, severity, text })
+  if (inputs.sources.every(({ events }) => events === 0))
+    say('empty', 'error', 'No line of a known format in any source.')
+  if (network.hubs.length === 0)
+    say('missing-source', 'error', 'No hub log: what clients say of the hub cannot be checked.')
+  else if (network.hubs.every(({ told }) => told.every(({ facts }) => !facts.writesRequests))) {
+    say(
+      'level',
+      'warning',
+      'The hub’s log has no requests in it (its level hides them): only its warnings can be told.',
+    )
+  }
+  const without = network.links.filter(
+    ({ logs, hubView }) => logs.length === 0 && hubView !== undefined,
+  )
+  if (without.length > 0) {
+    const names = without
+      .slice(0, 5)
+      .map(({ name }) => name)
+      .join(', ')
+    const all = without.length === network.links.length
+    say(
+      'missing-source',
+      all ? 'warning' : 'info',
+      `No log of ${countWord(without.length, 'client')} (${names}${without.length > 5 ? ' …' : ''}): what happened on that side is told by the hub only.`,
+    )
+  }
+  const needsBroker = analysis.topology.links.some(
+    ({ kind, views }) => kind === 'broker' && views.length === 0,
+  )
+  if (needsBroker && network.hubs.length > 0)
+    say('missing-source', 'warning', 'No broker log, and no line about the broker elsewhere.')
+  for (const { logs, name } of network.links) {
+    for (const { told } of logs) {
+      if (!told.facts.writesPolls && told.facts.link.summaries.size === 0) {
+        say(
+          'level',
+          'warning',
+          `The log of ${name} (${told.source.file}) does not write polls that find nothing (its level hides them).`,
+        )
+      }
+      overlapCaveat(analysis, told, name, say)
+    }
+  }
+  for (const { source, method, certainty, dateKnown, text } of analysis.placements) {
+    if (!dateKnown) say('date', 'warning', `${source.file}: ${text}`)
+    else if (certainty === 'possible' && method !== 'none')
+      say('clock', 'warning', `${source.file}: ${text}`)
+    else if (method === 'matched') say('clock', 'info', `${source.file}: ${text}`)
+    if (source.zone.changes > 0)
+      say(
+        'clock',
+        'info',
+        `${source.file}: the zone of its own times changes within the log; the wrapper’s times are used.`,
+      )
+  }
+  for (const { path, troubles } of inputs.files)
+    for (const text of troubles) say('gap', 'warning', `${path}: ${text}`)
+  for (const cause of ['log-gap', 'source-ended-early'] as const) {
+    for (const finding of analysis.diagnosis.findings.filter((one) => one.cause === cause)) {
+      say('gap', 'warning', `${titleOf(finding)}. ${finding.why}`)
+    }
+  }
+  if (inputs.overflowed)
+    say(
+      'limit',
+      'warning',
+      'There were more sources than are kept apart; the rest was read as one.',
+    )
+  if (
+    analysis.network.hubs.some(({ told }) => told.some(({ facts }) => facts.clients.overflowed))
+  ) {
+    say(
+      'limit',
+      'warning',
+      'There were more clients than are followed one by one; the rest is not in this report.',
+    )
+  }
+  return caveats.toSorted(
+    (a, b) => CAVEAT_ORDER.indexOf(a.severity) - CAVEAT_ORDER.indexOf(b.severity),
+  )
+}
+
+function overlapCaveat(
+  { network }: Analysis,
+  told: Analysis['network']['told'][number],
+  name: string,
+  say: (kind: Caveat['kind'], severity: Caveat['severity'], text: string) => void,
+): void {
+  const hub = network.hubs[0]
+  if (hub === undefined) return
+  const at = (time: number): string => momentWord(time, network)
+  const first = told.source.first + told.shift
+  const last = told.source.last + told.shift
+  const shared = Math.min(last, hub.last) - Math.max(first, hub.first)
+  const shorter = Math.min(last - first, hub.last - hub.first)
+  if (shared <= 0)
+    say(
+      'no-overlap',
+      'error',
+      `The log of ${name} (${at(first)} to ${at(last)}) and that of the hub (${at(hub.first)} to ${at(hub.last)}) do not overlap: they cannot be compared.`,
+    )
+  else if (shared < shorter / 2 && shorter > MINUTE)
+    say(
+      'no-overlap',
+      'warning',
+      `The log of ${name} and that of the hub overlap for ${spanWord(shared)} only.`,
+    )
+}

@@ -1,0 +1,132 @@
+import type { Link, Series } from '../../document/report-document.ts'
+import { durationText, type TimeFormat } from '../time-format.ts'
+import { html, type SafeHtml } from './html-template.ts'
+import { coordinate, plotFigure, PLOT_HEIGHT } from './plot.ts'
+
+interface Band {
+  readonly name: string
+  readonly style: string
+  readonly median: readonly (number | null)[]
+  readonly high: readonly (number | null)[]
+  readonly most: number
+}
+
+// Where one side takes that many times as long as the other, one of the two would lie flat on the axis.
+const TOO_FAR_APART = 5
+
+/** Time to answer over time, of whichever sides are known; nothing where it was the same all along. */
+export function latencyCharts(link: Link, series: Series, time: TimeFormat): readonly SafeHtml[] {
+  const bands = [
+    band('seen by the hub', 's1', series.hubP50Ms, series.hubP95Ms),
+    band('seen by the client', 's2', series.clientP50Ms, series.clientP95Ms),
+  ].filter(({ most }) => most > 0)
+  if (bands.every((one) => isFlat(one))) return []
+  const [one, other] = bands
+  const apart =
+    one !== undefined &&
+    other !== undefined &&
+    Math.max(one.most, other.most) > TOO_FAR_APART * Math.min(one.most, other.most)
+  const charts = apart ? bands.filter((each) => !isFlat(each)).map((each) => [each]) : [bands]
+  return charts.map((shown) => chart(link, shown, series, time))
+}
+
+function band(
+  name: string,
+  style: string,
+  median: readonly (number | null)[],
+  high: readonly (number | null)[],
+): Band {
+  return { name, style, median, high, most: Math.max(0, ...high.map((value) => value ?? 0)) }
+}
+
+function isFlat({ median, high }: Band): boolean {
+  return new Set([...median, ...high].filter((value) => value !== null)).size <= 1
+}
+
+function chart(link: Link, bands: readonly Band[], series: Series, time: TimeFormat): SafeHtml {
+  const most = Math.max(...bands.map((one) => one.most))
+  const top = niceCeiling(most)
+  const y = (value: number): number => PLOT_HEIGHT * (1 - value / top)
+  return plotFigure(
+    {
+      title: 'Time to answer',
+      spoken: `Time to answer on ${link.name}, ${bands.map((one) => `${one.name} at most ${durationText(one.most)}`).join(', ')}`,
+      scale: [durationText(top), durationText(top / 2), '0'],
+      shapes: [
+        html`<path class="grid" d="M0 0H${series.state.length}M0 50H${series.state.length}" />`,
+        ...bands.map(
+          ({ style, median, high }) =>
+            html`<path class="band ${style}" d="${area(median, high, y)}" /><path
+                class="line ${style}"
+                d="${line(median, y)}"
+              />`,
+        ),
+      ],
+      legend: bands.map(({ name, style }) => ({
+        style,
+        text: `${name}: median, and as far as 95 % of the answers`,
+      })),
+    },
+    series,
+    time,
+  )
+}
+
+/** Stretches without a gap, as index and value. */
+function stretches(values: readonly (number | null)[]): [number, number][][] {
+  const found: [number, number][][] = []
+  let open: [number, number][] | undefined
+  values.forEach((value, index) => {
+    if (value === null) open = undefined
+    else if (open === undefined) found.push((open = [[index, value]]))
+    else open.push([index, value])
+  })
+  return found
+}
+
+function line(values: readonly (number | null)[], y: (value: number) => number): string {
+  return stretches(values)
+    .map((points) => {
+      const path = points.filter(isBend).map(([index, value]) => at(index, y(value)))
+      // A single value between gaps is a dot: a line of no length with round ends.
+      return `M${path.join('L')}${points.length === 1 ? 'h0' : ''}`
+    })
+    .join('')
+}
+
+function area(
+  low: readonly (number | null)[],
+  high: readonly (number | null)[],
+  y: (value: number) => number,
+): string {
+  return stretches(high)
+    .map((points) => {
+      const above = points.filter(isBend).map(([index, value]) => at(index, y(value)))
+      const under = points
+        .map(([index, value]): [number, number] => [index, low[index] ?? value])
+        .filter(isBend)
+        .map(([index, value]) => at(index, y(value)))
+      return `M${[...above, ...under.toReversed()].join('L')}Z`
+    })
+    .join('')
+}
+
+/** Points on a level line between others say nothing. */
+function isBend(
+  [, value]: [number, number],
+  index: number,
+  all: readonly [number, number][],
+): boolean {
+  return all[index - 1]?.[1] !== value || all[index + 1]?.[1] !== value
+}
+
+function at(index: number, y: number): string {
+  return `${coordinate(index + 0.5)} ${coordinate(y)}`
+}
+
+/** The next of 1, 2, 5 times a power of ten. */
+function niceCeiling(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value))
+  const factor = [1, 2, 5, 10].find((candidate) => value <= candidate * power) ?? 10
+  return factor * power
+}
