@@ -106,6 +106,7 @@ function shownOn(link: NetLink, told: Told, from: number, to: number): number {
         : 0
     case 'database':
     case 'upstream':
+    default:
       return 0
   }
 }

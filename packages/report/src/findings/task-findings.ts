@@ -20,9 +20,11 @@ export function findTaskTrouble(context: DiagnosisContext): void {
     for (const cause of ['task-answered-late', 'task-not-answerable', 'answer-rejected'] as const) {
       accountTrouble(context, link, cause)
     }
-    if (link.hub === undefined) continue
-    withoutAnswer(context, link, link.hub)
-    offeredAgain(context, link)
+    if (link.hub !== undefined) {
+      withoutAnswer(context, link, link.hub)
+      offeredAgain(context, link)
+    }
+    givenUp(context, link)
   }
   for (const hub of context.network.hubs) {
     expiredForSomebody(context, hub)
@@ -91,6 +93,30 @@ function overdue(context: DiagnosisContext, link: NetLink, hub: Hub, view: Place
     partyName: link.from.name,
     evidence: lines.slice(0, 1),
     why: `${countWord(view.tasks, 'task')} handed out to ${link.from.name}, ${countWord(view.answers + view.lateAnswers, 'answer')} came back; the one of ${clockWord(first)} was still open ${spanWord(hub.last - first)} later, when the hub’s log ends.`,
+  })
+  explainOrAdd(context, finding, (other) => isAbout(other, link))
+}
+
+/** The client's own log shows results that it tried to post, and then no more. */
+function givenUp(context: DiagnosisContext, link: NetLink): void {
+  const problem = viewOf(link, 'client')?.problems.get('task-not-answered')
+  if (problem === undefined) return
+  const known = context.found.find(
+    ({ cause, link: other }) => cause === 'task-not-answered' && other === link,
+  )
+  if (known !== undefined) {
+    known.evidence.push(...problem.evidence.slice(0, 1))
+    return
+  }
+  const finding = draft({
+    ...fromProblem(problem),
+    severity: 'warning',
+    status: 'observed',
+    recoveredAt: Number.NaN,
+    subject: link.from.name,
+    link,
+    partyName: link.from.name,
+    why: `${countWord(problem.count, 'result')} could not be posted and ${problem.count === 1 ? 'was' : 'were'} given up after the last attempt, from ${clockWord(problem.first)} to ${clockWord(problem.last)}.`,
   })
   explainOrAdd(context, finding, (other) => isAbout(other, link))
 }

@@ -19,6 +19,7 @@ import { LEVEL } from './event-head.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'
 import { fileHubError } from './hub-errors.ts'
+import { OutgoingRequests } from './outgoing-requests.ts'
 import { PendingLogins } from './pending-logins.ts'
 import { RequestPath } from './request-path.ts'
 import { taskExpired } from './expired-tasks.ts'
@@ -50,6 +51,7 @@ const W = {
   listening: ascii('Now listening on'),
   started: ascii('Application started'),
   stopping: ascii('Application is shutting down'),
+  unhandled: ascii('An unhandled exception has occurred while executing the request'),
   ourSource: ascii(' <s:relay>'),
 } as const
 
@@ -62,6 +64,7 @@ export class DotnetRelayReader implements FormatReader {
   readonly #byCollection: (HubClient | undefined)[] = []
   readonly #byName = new Map<string, HubClient>()
   readonly #path = new RequestPath()
+  readonly #outgoing = new OutgoingRequests(this.#facts)
   readonly #ourText = new WarrenText()
   #ourEvents: WarrenRelayEvents | undefined
   #used = false
@@ -107,10 +110,9 @@ export class DotnetRelayReader implements FormatReader {
   #dispatch(line: Quotable, buf: Buffer, at: number, end: number): boolean {
     switch (buf[at] ?? 0) {
       case 69: // E
-        return (
-          startsWith(buf, at, end, W.executed) &&
-          this.#statement(line, at + W.executed.length, true)
-        )
+        return startsWith(buf, at, end, W.executed)
+          ? this.#statement(line, at + W.executed.length, true)
+          : this.#outgoing.read(line, at)
       case 72: // H
         return startsWith(buf, at, end, W.http) && this.#request(line, at + W.http.length)
       case 67: // C
@@ -150,9 +152,15 @@ export class DotnetRelayReader implements FormatReader {
         return startsWith(buf, at, end, W.finding)
       case 84: // T
       case 83: // S
-        return this.#task(line, buf, at, end)
+        return this.#task(line, buf, at, end) || this.#outgoing.read(line, at)
+      case 82: // R
+        return this.#outgoing.read(line, at)
       case 65: // A
-        if (startsWith(buf, at, end, W.started)) this.#facts.started(line, '')
+        if (startsWith(buf, at, end, W.unhandled)) {
+          // The request it broke has a line of its own, with the 500.
+          this.#openError = new OpenError(line)
+          this.#explains = true
+        } else if (startsWith(buf, at, end, W.started)) this.#facts.started(line, '')
         else if (startsWith(buf, at, end, W.stopping)) this.#facts.lastStop = line.time
         else return false
         return true
@@ -277,17 +285,14 @@ export class DotnetRelayReader implements FormatReader {
     const isOwn = byCollection !== undefined && (name === '' || leadingName(byCollection) === name)
     const keepCollection =
       cause !== 'auth-wrong-collection' && byCollection !== undefined && byCollection.names.size > 0
+    // Without the request it is mostly a probe's, whose other line is missing; a client that really has none is refused again and again.
+    if (cause === 'auth-no-credentials' && byCollection === undefined) return
     const client =
       isOwn || keepCollection
         ? byCollection
         : (this.#byName.get(name) ?? this.#facts.clients.of(name || 'nobody'))
     if (client === undefined) return
     if (name !== '' && client.names.size === 0) client.names.set(name, 1)
-    if (cause === 'auth-no-credentials' && byCollection === undefined) {
-      // No request line at all: a probe or a client, the log does not say which.
-      client.account.problem(cause, line)
-      return
-    }
     client.account.failure(why ?? line, 401, cause, ms)
     const problem = client.account.problems.get(cause)
     if (name !== '') problem?.detail(name)
@@ -377,7 +382,9 @@ export class DotnetRelayReader implements FormatReader {
     this.#openError = undefined
     if (error === undefined || (this.#explains && !error.text.includes('\n'))) return
     if (!this.#explains) {
-      fileHubError(this.#facts, error)
+      // The request that failed was counted by its own line a moment before.
+      const counted = error.line.time - this.#outgoing.failedAt < 2_000
+      fileHubError(this.#facts, error, counted)
       return
     }
     // Only what the exception says beyond the request or statement it follows.

@@ -28,8 +28,9 @@ const UPSTREAM_WORDS = [
 /**
  * Files an error event of a hub under the link it is about. The words of the first line and of the exception below it decide;
  * what fits nothing is counted as unexplained, never dropped.
+ * @param pollCounted a poll of the upstream that failed at that moment has been counted already
  */
-export function fileHubError(facts: HubFacts, error: OpenError): void {
+export function fileHubError(facts: HubFacts, error: OpenError, pollCounted = false): void {
   const lower = error.text.toLowerCase()
   const has = (words: readonly string[]): boolean => words.some((word) => lower.includes(word))
   if (has(BROKER_WORDS)) {
@@ -44,8 +45,10 @@ export function fileHubError(facts: HubFacts, error: OpenError): void {
     )
   } else {
     const network = networkCause(error.text)
-    if (has(UPSTREAM_WORDS) || network !== undefined) fileUpstreamError(facts, error, lower)
-    else facts.errors.see(error.line)
+    if (has(UPSTREAM_WORDS) || network !== undefined) {
+      const submission = lower.includes('submission') || lower.includes('submit')
+      if (submission || !pollCounted) fileUpstreamError(facts, error, submission)
+    } else facts.errors.see(error.line)
   }
 }
 
@@ -84,7 +87,7 @@ export function brokerCause(lower: string): Cause {
   return 'broker-connection-lost'
 }
 
-function fileUpstreamError(facts: HubFacts, error: OpenError, lower: string): void {
+function fileUpstreamError(facts: HubFacts, error: OpenError, submission: boolean): void {
   const network = networkCause(error.text)
   const detail =
     network === undefined
@@ -92,7 +95,7 @@ function fileUpstreamError(facts: HubFacts, error: OpenError, lower: string): vo
       : network.status === undefined
         ? network.cause
         : `HTTP ${network.status}`
-  if (lower.includes('submission') || lower.includes('submit')) {
+  if (submission) {
     facts.submissions.failure(
       error.line,
       network?.status ?? outcomeOf('submission-failing'),

@@ -66,6 +66,9 @@ const OUR_WORDS: ReadonlySet<string> = new Set([
   'task repeated',
 ])
 
+/** Today's client tries so often to post a result. */
+const POST_ATTEMPTS = 4
+
 type Pending = 'none' | 'get' | 'post'
 
 /** `{LEVEL} - {dd-Mon-yy HH:MM:SS} - {message}`: the client sites run today, and ours in its text format. */
@@ -83,6 +86,7 @@ export class PythonBunnyReader implements FormatReader {
   #openError: OpenError | undefined
   #taskSince: KeptLine | undefined
   #tasks = 0
+  #failedAttempts = 0
   readonly #ourText = new WarrenText()
   #ourEvents: WarrenBunnyEvents | undefined
 
@@ -244,6 +248,7 @@ export class PythonBunnyReader implements FormatReader {
     facts.link.tasks++
     facts.link.signs.busy = true
     this.#taskSince = new KeptLine(line)
+    this.#failedAttempts = 0
     facts.tasks.step(`#${++this.#tasks}`, 'received', line)
   }
 
@@ -287,8 +292,25 @@ export class PythonBunnyReader implements FormatReader {
   }
 
   #postFailed(line: Quotable): void {
-    this.#facts.postFailures++
-    this.#facts.link.sign(line.time)
+    const { link } = this.#facts
+    link.sign(line.time)
+    // Where requests are written, the answer 5xx has been counted by its own line.
+    if (!this.#facts.writesPolls)
+      link.failure(line, outcomeOf('hub-error'), 'hub-error', Number.NaN)
+    this.#attemptFailed(line)
+  }
+
+  /** After the last attempt the client goes on with the next task and says no word about this one. */
+  #attemptFailed(line: Quotable): void {
+    const facts = this.#facts
+    facts.postFailures++
+    if (++this.#failedAttempts < POST_ATTEMPTS) return
+    this.#failedAttempts = 0
+    this.#taskSince = undefined
+    facts.link.signs.busy = false
+    facts.link.problem('task-not-answered', line).detail('its result could not be posted')
+    facts.link.problems.get('task-not-answered')?.recover(line)
+    facts.tasks.step(`#${this.#tasks}`, 'abandoned', line)
   }
 
   #started(line: Quotable, at: number): void {
@@ -338,7 +360,7 @@ export class PythonBunnyReader implements FormatReader {
     const latency = pending === 'none' ? Number.NaN : line.time - this.#sentAt
     link.failure(line, outcome, cause, latency)
     if (posting) {
-      this.#facts.postFailures++
+      this.#attemptFailed(line)
       return
     }
     link.poll(line.time, false)

@@ -70,6 +70,18 @@ describe('the Python client', () => {
     expect([client.received, client.solved, client.solveTime.max]).toEqual([1, 1, 2_000])
   })
 
+  it('knows that a result is lost when the last attempt to post it failed', () => {
+    const attempt = (second: string): string =>
+      `WARNING - 26-Sep-25 07:59:${second} - Failed to post to task/result/0b7c/[REDACTED] at 1758869940.1. Trying again...`
+    const received = 'INFO - 26-Sep-25 07:58:59 - Task received. Resolving...'
+    const given = ['00', '05', '10', '15'].map(attempt)
+    const { link, tasks } = factsOf(sourceOf(received, ...given), 'client')
+    expect(problems(link)).toEqual({ 'hub-error': 4, 'task-not-answered': 1 })
+    expect(tasks.records.map(({ seen }) => [...seen])).toEqual([['received', 'abandoned']])
+    const retried = [received, ...given.slice(0, 3), 'INFO - 26-Sep-25 07:59:20 - Task resolved.']
+    expect(problems(factsOf(sourceOf(...retried), 'client').link)).toEqual({ 'hub-error': 3 })
+  })
+
   it('tells an error of its own database from one of the network', () => {
     const { cdm, link } = factsOf(
       sourceOf(
@@ -160,6 +172,51 @@ describe('the .NET hub', () => {
     )
     expect(facts.probesWithoutCredentials).toBe(1)
     expect(facts.clients.all()).toEqual([])
+  })
+
+  it('does not make a client of a missing header whose request stands nowhere', () => {
+    const facts = hub(
+      '[07:56:12 INF] Basic was not authenticated. Failure message: Missing Authorization Header',
+      request('07:56:22', 204),
+      '[07:56:32 INF] Basic was not authenticated. Failure message: Missing Authorization Header',
+    )
+    expect(facts.clients.all().map(({ account }) => problems(account))).toEqual([{}])
+  })
+
+  it('takes an exception in a request for what the request line says it is', () => {
+    const facts = hub(
+      '[07:56:25 ERR] An unhandled exception has occurred while executing the request.',
+      'System.NullReferenceException: Object reference not set to an instance of an object.',
+      '   at Relay.Controllers.TaskController.GetNextJob(Guid collectionId)',
+      request('07:56:25', 500),
+      'System.NullReferenceException: Object reference not set to an instance of an object.',
+      '   at Relay.Controllers.TaskController.GetNextJob(Guid collectionId)',
+    )
+    expect(facts.clients.all().map(({ account }) => problems(account))).toEqual([
+      { 'hub-error': 1 },
+    ])
+    expect([...facts.upstreams.keys()]).toEqual([])
+    expect(facts.errors.count).toBe(0)
+  })
+
+  it('sees its polls of the upstream in the lines of its HTTP client, also where two run at once', () => {
+    const at = 'https://upstream.example.org/link_connector_api/task/nextjob/RQ-1'
+    const source = '<s:System.Net.Http.HttpClient.ITaskApiClient.LogicalHandler>'
+    const facts = hub(
+      `[07:56:19 INF] Start processing HTTP request GET ${at}.a ${source}`,
+      `[07:56:19 INF] Sending HTTP request GET ${at}.a ${source}`,
+      `[07:56:25 INF] Start processing HTTP request GET ${at}.b ${source}`,
+      `[07:56:25 INF] Received HTTP response headers after 77.5019ms - 503 ${source}`,
+      `[07:56:25 INF] End processing HTTP request after 78.5019ms - 503 ${source}`,
+      '[07:56:25 ERR] Failed to retrieve task from upstream',
+      'System.Net.Http.HttpRequestException: Response status code does not indicate success: 503',
+      `[07:56:31 INF] End processing HTTP request after 12007.25ms - 204 ${source}`,
+    )
+    expect([...facts.upstreams].map(([type, account]) => [type, statuses(account)])).toEqual([
+      ['b', { 503: 1 }],
+      ['a', { 204: 1 }],
+    ])
+    expect(problems(facts.upstreams.get('b'))).toEqual({ 'upstream-unreachable': 1 })
   })
 
   it('counts refusals also where the level hides the requests', () => {

@@ -1,0 +1,88 @@
+import type { Quotable } from '../facts/evidence-keeper.ts'
+import type { HubFacts } from '../facts/facts.ts'
+import { ascii, find, numberEnd, readNumber, startsWith, textOf } from '../read/byte-scan.ts'
+
+const W = {
+  start: ascii('Start processing HTTP request GET '),
+  sending: ascii('Sending HTTP request '),
+  received: ascii('Received HTTP response headers after '),
+  end: ascii('End processing HTTP request after '),
+  nextJob: ascii('/task/nextjob/'),
+  source: ascii(' <s:'),
+} as const
+
+/** Requests of which nobody hears the end are forgotten in this order. */
+const MOST_PENDING = 16
+
+interface Pending {
+  readonly time: number
+  /** `a`, `b` or ''; undefined where it is no poll. */
+  readonly type: string | undefined
+}
+
+/**
+ * Lines of .NET's HttpClient about requests to the upstream: `Start processing HTTP request GET …/task/nextjob/collection.a`, then
+ * `End processing HTTP request after 78.5019ms - 204`. The end does not say which request it is: the one that began so long before.
+ */
+export class OutgoingRequests {
+  readonly #facts: HubFacts
+  readonly #pending: Pending[] = []
+  /** When a poll was last seen to fail here: an error line right after tells of the same one. */
+  failedAt = Number.NaN
+
+  constructor(facts: HubFacts) {
+    this.#facts = facts
+  }
+
+  /** True if the line, whose message begins at `at`, is one of these. */
+  read(line: Quotable, at: number): boolean {
+    const { buf, end } = line
+    if (startsWith(buf, at, end, W.start)) this.#started(line, at + W.start.length)
+    else if (startsWith(buf, at, end, W.end)) this.#ended(line, at + W.end.length)
+    else return startsWith(buf, at, end, W.sending) || startsWith(buf, at, end, W.received)
+    return true
+  }
+
+  #started(line: Quotable, at: number): void {
+    const { buf } = line
+    const source = find(buf, at, line.end, W.source)
+    const end = source < 0 ? line.end : source
+    const path = find(buf, at, end, W.nextJob)
+    if (this.#pending.length >= MOST_PENDING) this.#pending.shift()
+    const type = path < 0 ? undefined : typeOf(textOf(buf, path + W.nextJob.length, end))
+    this.#pending.push({ time: line.time, type })
+  }
+
+  #ended(line: Quotable, at: number): void {
+    const ms = readNumber(line.buf, at, line.end)
+    const status = readNumber(line.buf, numberEnd() + 'ms - '.length, line.end)
+    if (!(status >= 100 && status <= 999)) return
+    let best = -1
+    let least = Number.POSITIVE_INFINITY
+    this.#pending.forEach(({ time }, index) => {
+      const distance = Math.abs(line.time - ms - time)
+      if (distance < least) {
+        least = distance
+        best = index
+      }
+    })
+    const [request] = best < 0 ? [] : this.#pending.splice(best, 1)
+    if (request?.type === undefined) return
+    const account = this.#facts.upstream(request.type)
+    if (status < 400) {
+      account.success(line, status, ms)
+      account.poll(line.time, status === 204)
+      return
+    }
+    const cause = status < 500 ? 'upstream-refused' : 'upstream-unreachable'
+    account.failure(line, status, cause, ms)
+    account.problems.get(cause)?.detail(`HTTP ${status}`)
+    this.failedAt = line.time
+  }
+}
+
+/** Behind the collection's id stands the type of task that is asked for. */
+function typeOf(collection: string): string {
+  const [, type = ''] = /\.([a-z])$/.exec(collection.trim()) ?? []
+  return type
+}
