@@ -14,7 +14,7 @@ export interface Dependency {
 export interface DependencySummaryOptions {
   readonly dependencies: readonly Dependency[]
   readonly log: Pick<Logger, 'info'>
-  /** A check that takes longer has failed. Default 5,000. */
+  /** A check that takes longer has failed. Default 2,000; so long a hub that stops may have to wait for one. */
   readonly timeoutMs?: number
   readonly now?: () => number
 }
@@ -39,7 +39,7 @@ export class DependencySummary implements Disposable {
   readonly #windows: ReadonlyMap<string, Window>
   #from: number
 
-  constructor({ dependencies, log, timeoutMs = 5_000, now = Date.now }: DependencySummaryOptions) {
+  constructor({ dependencies, log, timeoutMs = 2_000, now = Date.now }: DependencySummaryOptions) {
     this.#health = new Health({ timeoutMs })
     this.#log = log
     this.#now = now

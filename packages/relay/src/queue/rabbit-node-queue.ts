@@ -44,6 +44,7 @@ export class RabbitNodeQueue implements NodeQueue {
   readonly #subscription: Disposable
   readonly #stop = new AbortController()
   readonly #connecting: Promise<void>
+  readonly #firstAttempt = Promise.withResolvers<void>()
   readonly #traffic = { connections: 0, published: 0, fetched: 0, failed: 0 }
   #wire: RabbitWire | null = null
   #connectedAt = 0
@@ -154,6 +155,8 @@ export class RabbitNodeQueue implements NodeQueue {
   }
 
   async check(): Promise<void> {
+    // Being about to connect is no failure.
+    await this.#firstAttempt.promise
     if (this.#wire === null) throw new Error(this.#detail ?? 'not connected')
     await this.#wire.ping()
   }
@@ -175,6 +178,7 @@ export class RabbitNodeQueue implements NodeQueue {
     this.#subscription[Symbol.dispose]()
     this.#stop.abort()
     await this.#connecting
+    this.#firstAttempt.resolve()
   }
 
   async #keepConnected(): Promise<void> {
@@ -203,6 +207,7 @@ export class RabbitNodeQueue implements NodeQueue {
 
   #up(wire: RabbitWire): void {
     this.#wire = wire
+    this.#firstAttempt.resolve()
     this.#detail = null
     this.#traffic.connections++
     this.#connectedAt = this.#options.now()
@@ -214,6 +219,7 @@ export class RabbitNodeQueue implements NodeQueue {
 
   #down(error: unknown): void {
     this.#wire = null
+    this.#firstAttempt.resolve()
     this.#detail = describe(error)
     if (!this.#reported) this.#log.error({ detail: this.#detail }, 'queue unavailable')
     this.#reported = true

@@ -88,7 +88,7 @@ describeRabbit('a broker that fails', () => {
     await using stores = await sqliteBench()
     const store = stores.open()
     await using queue = new RabbitNodeQueue({ store, url: proxy.url(vhost.url), log: quietLog() })
-    await until(() => queue.status().available, { timeoutMs: 20_000 })
+    // Being about to connect is no failure.
     await queue.check()
     proxy.blackhole()
     await expect(queue.check()).rejects.toThrow('did not answer within')
