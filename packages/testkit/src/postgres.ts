@@ -4,7 +4,7 @@ import { Client } from 'pg'
 
 import { describeService } from './describe-service.ts'
 import { askKeeper, KEEPER_VARIABLE } from './keeper/keeper-client.ts'
-import { startPrivate, type PrivateServer } from './keeper/private-service.ts'
+import { startPrivateDatabase, type PrivateServer } from './keeper/private-service.ts'
 import { text } from './keeper/text-member.ts'
 import { givenUrl, POSTGRES } from './services/requirement.ts'
 
@@ -49,7 +49,7 @@ export async function createDatabase(
 
 /** A PostgreSQL that only the caller uses, to stop and start. Takes a few seconds. */
 export function startPrivatePostgres(): Promise<PrivateServer> {
-  return startPrivate('postgres')
+  return startPrivateDatabase()
 }
 
 async function copyTemplate(server: string, name: string, template: DatabaseTemplate) {

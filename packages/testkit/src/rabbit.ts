@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import { describeService } from './describe-service.ts'
 import { askKeeper } from './keeper/keeper-client.ts'
-import { startPrivate, type PrivateServer } from './keeper/private-service.ts'
+import { startPrivateBroker, type PrivateRabbit } from './keeper/private-service.ts'
 import { text } from './keeper/text-member.ts'
 import { givenUrl, RABBIT } from './services/requirement.ts'
 
@@ -35,8 +35,8 @@ export async function createVhost(): Promise<TestVhost> {
 }
 
 /** A RabbitMQ that only the caller uses, to stop and start. Takes five to ten seconds. */
-export function startPrivateRabbit(): Promise<PrivateServer> {
-  return startPrivate('rabbit')
+export function startPrivateRabbit(): Promise<PrivateRabbit> {
+  return startPrivateBroker()
 }
 
 /** On a broker that was given, over its management API. */

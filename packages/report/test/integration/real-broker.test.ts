@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { appendFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -59,13 +60,18 @@ async function fallSilent(url: string, logged: (text: string) => Promise<unknown
   connection.unsafeDestroy()
 }
 
-async function probeWithHttp(url: string): Promise<void> {
+/** As a platform looks whether a port is open: connects, says so much, and hangs up. */
+async function knock(url: string, words: string): Promise<void> {
   const { hostname, port } = new URL(url)
-  await fetch(`http://${hostname}:${port}/`).then(
-    (response) => response.text(),
-    () => undefined,
-  )
+  const socket = connect({ host: hostname, port: Number(port) })
+  // The broker may answer with a reset.
+  socket.on('error', () => {})
+  const closed = new Promise((resolve) => socket.resume().on('close', resolve))
+  socket.on('connect', () => socket.end(words))
+  await closed
 }
+
+const CLIENT_HELLO = '\u0016\u0003\u0001\u0002\0\u0001\0\u0001'
 
 /** A relay that queues in this broker, its log in `file`. */
 function startHub(broker: string, file: string): Promise<AsyncDisposable> {
@@ -77,9 +83,10 @@ function startHub(broker: string, file: string): Promise<AsyncDisposable> {
       RELAY_QUEUE: broker,
     }),
     {
+      summaryMs: 600,
       log: createLogger({
         component: 'relay',
-        level: 'debug',
+        level: 'info',
         format: 'json',
         destination: { write: (line) => appendFileSync(file, line) },
       }),
@@ -90,21 +97,27 @@ function startHub(broker: string, file: string): Promise<AsyncDisposable> {
 const brokerOf = (report: ReportDocument) =>
   report.components.find(({ role, seenIn }) => role === 'broker' && seenIn === 'own-log')
 
+const stateOf = (report: ReportDocument, row: string) =>
+  report.checklist.find(({ id }) => id === row)?.state
+
+const above = (report: ReportDocument) =>
+  report.findings.filter(({ severity }) => severity !== 'info')
+
+function finding(report: ReportDocument, cause: Cause) {
+  const [found, ...more] = report.findings.filter((one) => one.cause === cause)
+  expect(more, `${cause} is said once`).toEqual([])
+  if (found === undefined) throw new Error(`the report does not say ${cause}`)
+  return { ...found, lines: found.evidence.map(({ text }) => text).join('\n') }
+}
+
 describeRabbit('the log of a real broker', () => {
   const resources = new AsyncDisposableStack()
-  let busy: ReportDocument
-  let troubled: ReportDocument
-
-  const finding = (cause: Cause, report = troubled) => {
-    const [found, ...more] = report.findings.filter((one) => one.cause === cause)
-    expect(more, `${cause} is said once`).toEqual([])
-    if (found === undefined) throw new Error(`the report does not say ${cause}`)
+  const reports = new Map<string, ReportDocument>()
+  const report = (of: string): ReportDocument => {
+    const found = reports.get(of)
+    if (found === undefined) throw new Error(`no report on ${of}`)
     return found
   }
-  const evidence = (cause: Cause) =>
-    finding(cause)
-      .evidence.map(({ text }) => text)
-      .join('\n')
 
   beforeAll(async () => {
     const folder = await mkdtemp(join(tmpdir(), 'warren-report-'))
@@ -112,97 +125,172 @@ describeRabbit('the log of a real broker', () => {
     const server = resources.use(await startPrivateRabbit())
     const { url, logFile } = server
     const hubLog = join(folder, 'relay.log')
-    const logged = (text: string) =>
-      until(async () => (await readFile(logFile, 'utf8')).includes(text), {
-        what: `"${text}" in the log of the broker`,
-        timeoutMs: 15_000,
+    let since = 0
+    const saidIn = (file: string) => async (text: string, times: number) =>
+      until(async () => (await readFile(file, 'utf8')).split(text).length - 1 >= times, {
+        what: `"${text}" ${times} times in ${file}`,
+        timeoutMs: 30_000,
       })
+    const brokerSaid = saidIn(logFile)
+    const hubSaid = saidIn(hubLog)
+    const inBroker = { path: logFile, labels: { cluster: 'hub' } }
+    const inHub = { path: hubLog, labels: { cluster: 'hub' } }
+    /** Reports on what happens meanwhile, and on nothing before. */
+    const during = async (name: string, act: () => Promise<unknown>): Promise<void> => {
+      since = Date.now()
+      await act()
+      reports.set(name, await createReport([inBroker, inHub], { since }))
+      reports.set(`${name}, by the hub alone`, await createReport([inHub], { since }))
+    }
 
     // It greets clients a moment before it writes so; the window begins with a broker that is up.
-    await logged('Server startup complete')
-    const since = Date.now()
-    const reported = () =>
-      createReport(
-        [
-          { path: logFile, labels: { cluster: 'hub' } },
-          { path: hubLog, labels: { cluster: 'hub' } },
-        ],
-        { since },
-      )
-
-    resources.use(await startHub(url, hubLog))
-    for (let times = 0; times < SHORT_CONNECTIONS; times++) await useShortly(url)
-    busy = await reported()
-
-    const wrong = new URL(url)
-    wrong.password = WRONG_PASSWORD
-    await isRefused(wrong.href)
-    await logged('login refused')
-    await vanish(url)
-    await logged("user: 'guest'):")
-    await probeWithHttp(url)
-    await logged('bad_header')
-    await fallSilent(url, logged)
-    await useShortly(url)
-    await server.stop()
-    await server.start()
-    await useShortly(url)
-    await until(async () => (await readFile(hubLog, 'utf8')).includes('queue recovered'), {
-      what: 'the relay to be back at its queue',
-      timeoutMs: 30_000,
+    await brokerSaid('Server startup complete', 1)
+    await during('work', async () => {
+      resources.use(await startHub(url, hubLog))
+      for (let times = 0; times < SHORT_CONNECTIONS; times++) await useShortly(url)
+      await hubSaid('"dependency":"broker"', 2)
     })
-    troubled = await reported()
-  }, 240_000)
+    await during('knocks', async () => {
+      await knock(url, '')
+      await knock(url, 'AMQ')
+      await knock(url, 'GET / HTTP/1.1\r\n\r\n')
+      await knock(url, CLIENT_HELLO)
+      await brokerSaid('bad_header', 2)
+      await brokerSaid('unexpectedly closed', 2)
+    })
+    await during('trouble', async () => {
+      const wrong = new URL(url)
+      wrong.password = WRONG_PASSWORD
+      await isRefused(wrong.href)
+      await brokerSaid('login refused', 1)
+      await vanish(url)
+      await brokerSaid("user: 'guest'):", 1)
+      await fallSilent(url, (text) => brokerSaid(text, 1))
+      await useShortly(url)
+    })
+    await during('alarm', async () => {
+      await server.alarm()
+      await brokerSaid('resource limit alarm set', 1)
+      await server.calm()
+      await brokerSaid('resource limit alarm cleared', 1)
+    })
+    await during('restart', async () => {
+      await server.stop()
+      await hubSaid('queue unavailable', 1)
+      await server.start()
+      await hubSaid('queue recovered', 1)
+      await brokerSaid('Server startup complete', 2)
+    })
+    await during('kill', async () => {
+      const goodbyes = (await readFile(logFile, 'utf8')).split('closing AMQP').length - 1
+      await useShortly(url)
+      // What it has not written yet is lost with it.
+      await brokerSaid('closing AMQP', goodbyes + 1)
+      await server.kill()
+      await hubSaid('queue unavailable', 2)
+      await server.start()
+      await hubSaid('queue recovered', 2)
+      await brokerSaid('Server startup complete', 3)
+    })
+    await during('end', async () => {
+      await server.stop()
+      await hubSaid('"state":"failing"', 1)
+      await hubSaid('queue unavailable', 3)
+      await until(
+        async () =>
+          (await readFile(hubLog, 'utf8')).trimEnd().split('\n').at(-1)?.includes('failing'),
+        { timeoutMs: 30_000 },
+      )
+    })
+  }, 300_000)
 
   afterAll(() => resources.disposeAsync())
 
-  it('reads every line of it', () => {
-    for (const report of [busy, troubled]) {
-      const source = report.sources.find(({ role }) => role === 'broker')
-      expect(source).toMatchObject({ format: 'RabbitMQ', unreadable: 0 })
-      expect(source?.events).toBeGreaterThan(50)
+  it('is read line by line', () => {
+    for (const document of reports.values()) {
+      for (const source of document.sources) expect(source.unreadable).toBe(0)
     }
+    const source = report('restart').sources.find(({ role }) => role === 'broker')
+    expect(source).toMatchObject({ format: 'RabbitMQ' })
+    expect(source?.events).toBeGreaterThan(50)
   })
 
   it('calls many short connections churn, which works', () => {
-    expect(finding('broker-connection-churn', busy)).toMatchObject({
+    expect(finding(report('work'), 'broker-connection-churn')).toMatchObject({
       severity: 'info',
       status: 'observed',
       count: SHORT_CONNECTIONS,
     })
-    expect(busy.checklist.find(({ id }) => id === 'broker')?.state).toBe('passed')
-    expect(finding('broker-connection-churn').severity).toBe('info')
+    expect(above(report('work'))).toEqual([])
+    expect(stateOf(report('work'), 'broker')).toBe('passed')
+  })
+
+  it('takes whoever hangs up before a login, or speaks something else, for a probe of the port', () => {
+    const knocks = finding(report('knocks'), 'broker-port-probe')
+    expect(knocks).toMatchObject({ severity: 'info', status: 'expected' })
+    // Of a connection without a single byte the broker writes nothing.
+    expect(knocks.count).toBe(3)
+    expect(knocks.why).toMatch(/closed before a login.*HTTP.*TLS|HTTP.*TLS.*closed/)
+    expect(above(report('knocks'))).toEqual([])
   })
 
   it('tells a refused login, with its user', () => {
-    expect(finding('broker-auth-failed')).toMatchObject({ count: 1, status: 'recovered' })
-    expect(finding('broker-auth-failed').why).toContain('guest')
-    expect(evidence('broker-auth-failed')).toContain('login refused')
+    const refused = finding(report('trouble'), 'broker-auth-failed')
+    expect(refused).toMatchObject({ count: 1, status: 'recovered' })
+    expect(refused.why).toContain('guest')
+    expect(refused.lines).toContain('login refused')
   })
 
   it('tells a client that vanished from one that stopped sending heartbeats', () => {
-    expect(evidence('broker-connection-lost')).toContain('unexpectedly closed')
-    expect(finding('broker-connection-lost').severity).not.toBe('info')
-    expect(finding('broker-heartbeat-lost').count).toBe(1)
-    expect(evidence('broker-heartbeat-lost')).toContain('missed heartbeats')
+    const vanished = finding(report('trouble'), 'broker-connection-lost')
+    expect(vanished).toMatchObject({ count: 1, severity: 'warning' })
+    expect(vanished.lines).toContain('unexpectedly closed')
+    const silent = finding(report('trouble'), 'broker-heartbeat-lost')
+    expect(silent.count).toBe(1)
+    expect(silent.lines).toContain('missed heartbeats')
   })
 
-  it('takes an HTTP request for a probe of the port', () => {
-    expect(finding('broker-port-probe')).toMatchObject({ severity: 'info', count: 1 })
-    expect(evidence('broker-port-probe')).toContain('bad_header')
+  it('tells an alarm and its end', () => {
+    const alarm = finding(report('alarm'), 'broker-resource-alarm')
+    expect(alarm).toMatchObject({ status: 'recovered', severity: 'warning', party: 'hub' })
+    expect(alarm.why).toContain('memory')
+    expect(stateOf(report('alarm'), 'broker')).toBe('failed')
   })
 
-  it('sees the restart, and that the relay came back', () => {
-    expect(brokerOf(busy)?.starts).toBe(0)
-    expect(brokerOf(troubled)?.starts).toBeGreaterThan(0)
-    expect(brokerOf(troubled)?.version).toMatch(/^\d+\.\d+\.\d+/)
-    expect(finding('broker-connection-lost').status).toBe('recovered')
-    expect(evidence('broker-connection-lost')).toContain('queue recovered')
-    expect(troubled.checklist.find(({ id }) => id === 'broker')?.state).toBe('failed')
+  it.each([
+    ['restart', 'stopped in order'],
+    ['kill', 'ended without a word'],
+  ])('tells a %s as one, with what the hub says of it', (name, how) => {
+    const stopped = finding(report(name), 'broker-stopped')
+    expect(stopped).toMatchObject({
+      status: 'recovered',
+      severity: 'warning',
+      party: 'hub',
+      count: 1,
+    })
+    expect(stopped.why).toContain(how)
+    expect(stopped.lines).toContain('queue unavailable')
+    expect(above(report(name)).map(({ cause }) => cause)).toEqual(['broker-stopped'])
+    expect(brokerOf(report(name))?.starts).toBe(1)
+    expect(brokerOf(report(name))?.version).toMatch(/^\d+\.\d+\.\d+/)
+    expect(stateOf(report(name), 'broker')).toBe('failed')
+  })
+
+  it('tells a broker that stays away', () => {
+    expect(above(report('end')).map(({ cause, status }) => [cause, status])).toEqual([
+      ['broker-stopped', 'ongoing'],
+    ])
+  })
+
+  it('is not needed where the hub speaks for the broker', () => {
+    expect(stateOf(report('work, by the hub alone'), 'broker')).toBe('passed')
+    expect(stateOf(report('work, by the hub alone'), 'database')).toBe('passed')
+    for (const name of ['restart', 'kill', 'end'])
+      expect(stateOf(report(`${name}, by the hub alone`), 'broker'), name).toBe('failed')
   })
 
   it('shows no password', () => {
-    expect(JSON.stringify([busy, troubled])).not.toContain(WRONG_PASSWORD)
-    expect(JSON.stringify([busy, troubled])).not.toContain('guest:guest')
+    expect(JSON.stringify([...reports.values()])).not.toContain(WRONG_PASSWORD)
+    expect(JSON.stringify([...reports.values()])).not.toContain('guest:guest')
   })
 })

@@ -13,7 +13,8 @@ export interface PrivateService {
   readonly logFile: string
 }
 
-export type PrivateAction = 'start' | 'stop' | 'kill' | 'remove'
+export type PrivateAction = 'start' | 'stop' | 'kill' | 'remove' | RabbitAction
+type RabbitAction = 'alarm' | 'calm'
 type Server = PostgresServer | RabbitServer
 
 // A suite that forgets to remove its servers should hear of it before the machine does.
@@ -65,7 +66,10 @@ export class Keeper {
   async act(id: string, action: PrivateAction): Promise<void> {
     const server = this.#private.get(id)
     if (server === undefined) throw new Error(`no private service ${id}`)
-    await server[action]()
+    if (action === 'alarm' || action === 'calm') {
+      if (!(server instanceof RabbitServer)) throw new Error(`${id} is no RabbitMQ`)
+      await server[action]()
+    } else await server[action]()
     if (action === 'remove') this.#private.delete(id)
   }
 

@@ -12,7 +12,7 @@ if (socketPath === undefined) throw new Error('usage: main.ts SOCKET')
 const folder = dirname(socketPath)
 const keeper = new Keeper(folder)
 
-const ACTIONS: readonly PrivateAction[] = ['start', 'stop', 'kill', 'remove']
+const ACTIONS: readonly PrivateAction[] = ['start', 'stop', 'kill', 'remove', 'alarm', 'calm']
 
 async function answer(request: IncomingMessage): Promise<unknown> {
   const [subject, detail, verb] = (request.url ?? '').split('/').slice(1)

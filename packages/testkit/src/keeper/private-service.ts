@@ -13,13 +13,30 @@ export interface PrivateServer extends AsyncDisposable {
   kill(): Promise<void>
 }
 
-export async function startPrivate(kind: 'postgres' | 'rabbit'): Promise<PrivateServer> {
+/** A RabbitMQ of one suite alone. */
+export interface PrivateRabbit extends PrivateServer {
+  /** It raises a memory alarm and blocks publishers. */
+  alarm(): Promise<void>
+  /** It clears the alarm. */
+  calm(): Promise<void>
+}
+
+export async function startPrivateDatabase(): Promise<PrivateServer> {
+  return (await begin('postgres')).server
+}
+
+export async function startPrivateBroker(): Promise<PrivateRabbit> {
+  const { server, act } = await begin('rabbit')
+  return { ...server, alarm: () => act('alarm'), calm: () => act('calm') }
+}
+
+async function begin(kind: 'postgres' | 'rabbit') {
   const started = await askKeeper(`/private/${kind}`)
   const id = text(started, 'id')
   const act = async (action: string): Promise<void> => {
     await askKeeper(`/private/${id}/${action}`)
   }
-  return {
+  const server: PrivateServer = {
     url: text(started, 'url'),
     logFile: text(started, 'logFile'),
     start: () => act('start'),
@@ -27,4 +44,5 @@ export async function startPrivate(kind: 'postgres' | 'rabbit'): Promise<Private
     kill: () => act('kill'),
     [Symbol.asyncDispose]: () => act('remove'),
   }
+  return { server, act }
 }

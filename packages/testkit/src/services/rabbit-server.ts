@@ -12,12 +12,13 @@ import { ServiceProcess } from './service-process.ts'
 
 const run = promisify(execFile)
 
+const MEMORY = '1GB'
 const CONFIG = [
   'log.console = false',
   'log.file.level = info',
   // Small machines: alarms would block publishers, and no test here is about a full disk.
   'disk_free_limit.absolute = 10MB',
-  'vm_memory_high_watermark.absolute = 1GB',
+  `vm_memory_high_watermark.absolute = ${MEMORY}`,
   '',
 ].join('\n')
 
@@ -118,9 +119,23 @@ export class RabbitServer {
         `ok = rabbit_auth_backend_internal:set_permissions(${binary('guest')}, ${binary(name)}, ` +
         `${all}, ${all}, ${all}, ${binary('test')})`,
     )
-    const control = join(dirname(this.#program), 'rabbitmqctl')
+    await this.#control('eval', `${steps.join(', ')}.`)
+  }
+
+  /** Makes it short of memory by its own reckoning: it raises an alarm and blocks whoever publishes. */
+  async alarm(): Promise<void> {
+    await this.#control('set_vm_memory_high_watermark', '0.00001')
+  }
+
+  /** Ends what `alarm` began. */
+  async calm(): Promise<void> {
+    await this.#control('set_vm_memory_high_watermark', 'absolute', MEMORY)
+  }
+
+  async #control(...command: readonly string[]): Promise<void> {
+    const program = join(dirname(this.#program), 'rabbitmqctl')
     const node = this.#environment['RABBITMQ_NODENAME'] ?? ''
-    await run(control, ['-q', '-n', node, 'eval', `${steps.join(', ')}.`], {
+    await run(program, ['-q', '-n', node, ...command], {
       cwd: this.#folder,
       env: this.#environment,
       timeout: 60_000,
