@@ -19,14 +19,19 @@ export const FLAPS = 4
 /** Empty polls are told of once a minute at most; where tasks come thick and fast the rhythm does not show that. */
 const SUMMARY_GAP_MS = 2.5 * MINUTE
 
+/** A client waits so long at most after an error, beside its interval. */
+const LONGEST_BACK_OFF_MS = 75 * SECOND
+
 /**
  * How long nothing may be heard of a link before that is a gap: well beyond its own rhythm. NaN where it has none.
- * The long rhythm covers clients that wait longer after an error.
+ * What its longest times add is for clients that wait longer after an error, and for those that come when it pleases them. It has a
+ * bound, since what is looked for is among these times.
  */
 export function gapLimit(account: PlacedAccount): number {
-  const { rhythm, longRhythm, exchanges, summarised } = account
+  const { rhythm, slowRhythm, longRhythm, exchanges, summarised } = account
   if (exchanges < FEWEST_SIGNS || Number.isNaN(rhythm)) return Number.NaN
-  return Math.max(4 * rhythm, 2 * longRhythm, summarised ? SUMMARY_GAP_MS : 30 * SECOND)
+  const long = Math.min(2 * longRhythm, Math.max(5 * slowRhythm, LONGEST_BACK_OFF_MS + rhythm))
+  return Math.max(4 * rhythm, long, summarised ? SUMMARY_GAP_MS : 30 * SECOND)
 }
 
 /** So many answers are held back until there is work (long polling) that the 95th percentile says nothing about speed. */

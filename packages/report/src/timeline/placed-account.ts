@@ -51,6 +51,8 @@ export interface PlacedAccount {
   readonly held: number
   /** Median time between two signs of life, ms; NaN if unknown. */
   readonly rhythm: number
+  /** Time within which three in four next signs came, ms; NaN if unknown. */
+  readonly slowRhythm: number
   /** Time within which nearly every next sign came, ms; NaN if unknown. */
   readonly longRhythm: number
   /** Times nothing was heard, in any source; oldest first. */
@@ -100,7 +102,9 @@ export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | un
   const newest = used.reduce((a, b) =>
     b.account.last + b.shift > a.account.last + a.shift ? b : a,
   )
-  const rhythm = intervals.count < 2 ? Number.NaN : intervals.quantile(0.5) / replicasOf(used)
+  const replicas = replicasOf(used)
+  const within = (share: number): number =>
+    intervals.count < 2 ? Number.NaN : intervals.quantile(share)
   return {
     ...sums,
     summarised: used.some(({ account }) => account.summaries.size > 0),
@@ -109,8 +113,9 @@ export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | un
     first: smallest(used.map(({ account, shift }) => account.first + shift)),
     last: largest(used.map(({ account, shift }) => account.last + shift)),
     lastOk,
-    rhythm,
-    longRhythm: intervals.count < 2 ? Number.NaN : intervals.quantile(0.95),
+    rhythm: within(0.5) / replicas,
+    slowRhythm: within(0.75) / replicas,
+    longRhythm: within(0.95),
     gaps: commonGaps(used),
     busy: newest.account.signs.busy,
     problems: placeProblems(used, lastOk, lastAnswer),

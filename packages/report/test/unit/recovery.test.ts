@@ -1,23 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/document/report-document.ts'
+import { hubLog, START } from '../fixtures/dotnet-hub-log.ts'
+import type { Line } from '../fixtures/dotnet-hub-log.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 
-const START = Date.UTC(2026, 0, 12, 9)
 const PATH = '/link_connector_api/task/nextjob/6f1e9c1a-5a0b-4a43-9a53-0d1b0c2f7a11'
-
-type Line = readonly [seconds: number, text: string]
-
-/** Lines of the .NET hub as the container runtime wraps them; what has no level belongs to the line before. */
-function hubLog(lines: readonly Line[]): string {
-  return lines
-    .toSorted((a, b) => a[0] - b[0])
-    .map(([seconds, text]) => {
-      const stamp = new Date(START + seconds * 1_000).toISOString()
-      const head = /^[A-Z]{3}] /.test(text) ? `[${stamp.slice(11, 19)} ` : ''
-      return `${stamp.replace('Z', '000000Z')} stdout F ${head}${text}\n`
-    })
-    .join('')
-}
 
 /** A poll every ten seconds with its two statements, and a probe that asks the database as well. */
 function tenSeconds(at: number, poll: (at: number) => Line[]): Line[] {

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import type { Finding } from '../../src/document/report-document.ts'
+import { emptyPoll, every, failedPoll, hubLog, probes, START } from '../fixtures/dotnet-hub-log.ts'
+import type { Line } from '../fixtures/dotnet-hub-log.ts'
+import { reportOf } from '../fixtures/report-of.ts'
+
+const MINUTE = 60
+
+async function interruptions(lines: readonly Line[]): Promise<Finding[]> {
+  const report = await reportOf({ 'relay.log': hubLog(lines) })
+  return report.findings.filter(({ severity }) => severity !== 'info')
+}
+
+const at = (seconds: number): string => new Date(START + seconds * 1_000).toISOString()
+
+const poll = (seconds: number): Line[] => emptyPoll('site-a', seconds)
+
+describe('a client that is not heard of for a while', () => {
+  it('a pause does not hide itself among a few polls', async () => {
+    const lines = [
+      ...probes(30 * MINUTE),
+      ...every(60, 5, 10 * MINUTE, poll),
+      ...every(60, 23 * MINUTE, 30 * MINUTE, poll),
+    ]
+    expect(await interruptions(lines)).toMatchObject([
+      { cause: 'interrupted', first: at(9 * MINUTE + 5), last: at(23 * MINUTE) },
+    ])
+  })
+
+  it('pauses that come again and again do not make a rhythm of their own', async () => {
+    const pauses = every(4 * MINUTE, 0, 30 * MINUTE, (from) =>
+      every(10, from, from + 2 * MINUTE, poll),
+    )
+    const found = await interruptions([...probes(30 * MINUTE), ...pauses])
+    expect(found.map(({ cause }) => cause)).toContain('interrupted')
+  })
+
+  it.each<[string, readonly Line[]]>([
+    [
+      'waits a minute after an error',
+      every(3 * MINUTE, 0, 39 * MINUTE, (from) => [
+        ...every(10, from, from + 2 * MINUTE - 10, poll),
+        failedPoll('site-a', from + 2 * MINUTE - 10),
+      ]),
+    ],
+    [
+      'comes when it pleases',
+      Array.from({ length: 200 }, (_, n) => n)
+        .reduce<number[]>(
+          (times, n) => [
+            ...times,
+            (times.at(-1) ?? 0) - 15 * Math.log(((n * 73) % 200) / 200 + 0.004),
+          ],
+          [0],
+        )
+        .flatMap(poll),
+    ],
+    ['polls once a minute', every(60, 5, 40 * MINUTE, poll)],
+  ])('nothing is said of one that %s', async (_, lines) => {
+    const end = Math.max(...lines.map(([seconds]) => seconds))
+    const found = await interruptions([...probes(end), ...lines])
+    expect(found.filter(({ cause }) => cause !== 'hub-error')).toEqual([])
+  })
+})
