@@ -15,6 +15,7 @@ import { PostgresReader } from './postgresql.ts'
 import { PythonBunnyReader } from './python-bunny.ts'
 import { RabbitReader } from './rabbitmq.ts'
 import { WarrenJsonReader } from './warren-json.ts'
+import { SummerTime } from './summer-time.ts'
 import { ZoneWatch } from './zone-watch.ts'
 
 /** A time that jumps further than this is believed only when the next one is there too: one damaged stamp must not move a log. */
@@ -55,6 +56,7 @@ export class LogSource implements Quotable {
   /** Times come from the wrapper. */
   wrapperTimes = 0
   readonly zone = new ZoneWatch()
+  readonly summerTime = new SummerTime()
   readonly signs = new GapKeeper()
   readonly samples: RawEvidence[] = []
   readonly #head = new EventHead()
@@ -203,6 +205,7 @@ export class LogSource implements Quotable {
   /** The time of an event in the clock of this source; NaN while it is not to be believed. */
   #place(written: number, kind: TimeKind, wrapperTime: number): number {
     let time = kind === 'time-of-day' ? this.#withDay(written) : written
+    if (kind === 'dated' && this.wrapperTimes === 0) time = this.summerTime.steady(written)
     if (kind !== this.timeKind) this.timeKind = lesser(this.timeKind, kind)
     if (!Number.isNaN(wrapperTime)) {
       this.wrapperTimes++

@@ -49,7 +49,17 @@ export function placeSources(
     placed.set(placement.source, placement)
     open.splice(open.indexOf(placement.source), 1)
   }
-  return sources.flatMap((source) => placed.get(source) ?? [])
+  return sources.flatMap((source) => {
+    const placement = placed.get(source)
+    return placement === undefined ? [] : [{ ...placement, text: withClockChange(placement) }]
+  })
+}
+
+function withClockChange({ source, text }: Placement): string {
+  const { change } = source.summerTime
+  if (change === undefined) return text
+  const at = new Date(change.at).toISOString()
+  return `${text} Its clock changed to ${change.to} time at ${at.slice(11, 16)} on ${at.slice(0, 10)}; what follows is put where it belongs.`
 }
 
 function placeAlone(source: LogSource, options: PlacementOptions): Placement | undefined {

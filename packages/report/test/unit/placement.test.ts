@@ -146,4 +146,48 @@ describe('putting sources on one time line', () => {
     const report = await reportOf({ 'bunny.log': damaged })
     expect(report.window.to?.slice(0, 4)).toBe('2025')
   })
+
+  it.each([
+    ['Berlin in March', Date.UTC(2025, 2, 30, 0, 20), 60, 120],
+    ['London in March', Date.UTC(2025, 2, 30, 0, 20), 0, 60],
+    ['Berlin in October', Date.UTC(2025, 9, 26, 0, 20), 120, 60],
+    ['New York in November', Date.UTC(2025, 10, 2, 5, 20), -240, -300],
+  ])('a clock changed for summer or winter time is no gap: %s', async (_, start, before, after) => {
+    const change = start + 40 * 60_000
+    const lines = Array.from({ length: 480 }, (_, n) => {
+      const utc = start + n * 10_000
+      const at = new Date(utc + (utc < change ? before : after) * 60_000)
+      const stamp = `${at.toISOString().slice(8, 10)}-${MONTHS[at.getUTCMonth()] ?? ''}-25 ${at.toISOString().slice(11, 19)}`
+      return (
+        `DEBUG - ${stamp} - Sending get request to https://relay.example.org/link_connector_api/task/nextjob/[REDACTED]\n` +
+        `DEBUG - ${stamp} - Response Status: 204\n`
+      )
+    })
+    const report = await reportOf({ 'bunny.log': lines.join('') }, { tz: offset(before) })
+    expect(sourceOf(report, 'bunny.log')).toMatchObject({
+      first: new Date(start).toISOString(),
+      last: new Date(start + 479 * 10_000).toISOString(),
+    })
+    expect(sourceOf(report, 'bunny.log')?.placement.text).toContain('Its clock changed to')
+    expect(report.findings.filter(({ severity }) => severity !== 'info')).toEqual([])
+  })
+
+  it('an hour without a line on any other night stays a gap', async () => {
+    const lines = [0, 1].map((part) =>
+      POLLS.map((poll) => {
+        const at = new Date(
+          poll - START + Date.UTC(2025, 5, 1, 1, 46) + part * (3_600_000 + 800_000),
+        )
+        const stamp = `01-Jun-25 ${at.toISOString().slice(11, 19)}`
+        return `DEBUG - ${stamp} - Sending get request to https://r/task/nextjob/[REDACTED]\nDEBUG - ${stamp} - Response Status: 204\n`
+      }).join(''),
+    )
+    const report = await reportOf({ 'bunny.log': lines.join('') }, { tz: 'UTC' })
+    expect(report.findings.map(({ cause }) => cause)).toContain('interrupted')
+  })
 })
+
+function offset(minutes: number): string {
+  const two = (n: number): string => String(n).padStart(2, '0')
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`
+}
