@@ -4,6 +4,7 @@ import type { NetLink, Part } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Episode } from '../facts/problem-account.ts'
 import type { PlacedProblem } from '../timeline/placed-account.ts'
+import { clockWord, countWord, spanWord } from './words.ts'
 
 /** A finding before it gets its number and its texts are masked. Times are UTC milliseconds, NaN where unknown. */
 export interface FindingDraft {
@@ -106,4 +107,18 @@ export function overlapShare(a: readonly Episode[], b: readonly Episode[], margi
 /** When a stretch was over: at the first success, else at the last sign of it. */
 export function endOf(episode: Episode): number {
   return Number.isNaN(episode.recoveredAt) ? episode.to : episode.recoveredAt
+}
+
+/** Since when it works again, and how long it did not. */
+export function againWords({
+  first,
+  episodes,
+  episodeCount,
+  recoveredAt,
+}: Pick<PlacedProblem, 'first' | 'episodes' | 'episodeCount' | 'recoveredAt'>): string {
+  const since = `works again since ${clockWord(recoveredAt)}`
+  if (episodeCount <= 1) return `${since}, ${spanWord(recoveredAt - first)} after it began`
+  const total = episodes.reduce((sum, episode) => sum + endOf(episode) - episode.from, 0)
+  const all = episodes.length === episodeCount ? `, ${spanWord(total)} in all` : ''
+  return `${since}; it was so ${countWord(episodeCount, 'time')}${all}`
 }

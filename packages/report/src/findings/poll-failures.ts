@@ -1,14 +1,14 @@
 import type { Cause } from '../document/cause.ts'
 import type { NetLink } from '../exchange/topology.ts'
 import type { PlacedAccount, PlacedProblem } from '../timeline/placed-account.ts'
-import { addProblem, placeAccounts } from '../timeline/placed-account.ts'
+import { addProblem, okAfter, placeAccounts } from '../timeline/placed-account.ts'
 import { partOf } from '../exchange/topology.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
-import { draft, fromProblem } from './finding-draft.ts'
+import { againWords, draft, fromProblem } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
-import { clockWord, countWord, detailWords, spanWord, thousands } from './words.ts'
+import { clockWord, countWord, detailWords, thousands } from './words.ts'
 
 /** Causes that are the outcome of a poll; everything else an account holds has a detector of its own. */
 const POLL_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
@@ -137,12 +137,11 @@ export function recoveryOf(link: NetLink, problem: PlacedProblem): number {
   const own =
     problem.cause === 'read-timeout' && viewOf(link, 'client')?.problems.has(problem.cause)
   const sides = own === true ? ['client'] : ['client', 'hub', 'balancer']
-  const after = link.views
+  const parts = link.views
     .filter(({ side }) => sides.includes(side))
-    .map(({ account }) => account.lastOk)
-    .filter((lastOk) => lastOk > problem.last + 500)
-  if (after.length === 0) return Number.NaN
-  return Number.isNaN(problem.recoveredAt) ? Math.min(...after) : problem.recoveredAt
+    .flatMap(({ account }) => account.parts)
+  const after = okAfter(parts, problem.last + 500)
+  return problem.recoveredAt > problem.last && after > 0 ? problem.recoveredAt : after
 }
 
 /** Whether other clients were answered while this one was not; undefined if that cannot be seen. */
@@ -210,9 +209,7 @@ function whyOf(
     others === true && UNREACHED.includes(problem.cause)
       ? 'other clients were answered at the same time'
       : '',
-    over
-      ? `works again since ${clockWord(recovered)}, ${spanWord(recovered - problem.first)} after it began`
-      : 'still so when the evidence ends',
+    over ? againWords({ ...problem, recoveredAt: recovered }) : 'still so when the evidence ends',
   ].filter(Boolean)
   return `${seen}${who}; ${context.join('; ')}.`
 }

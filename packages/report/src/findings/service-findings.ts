@@ -2,12 +2,12 @@ import type { NetLink } from '../exchange/topology.ts'
 import type { Told } from '../exchange/network.ts'
 import type { BrokerFacts } from '../facts/facts.ts'
 import type { ProblemAccount } from '../facts/problem-account.ts'
-import { addProblem, placeProblem } from '../timeline/placed-account.ts'
+import { addProblem, okAfter, placeProblem } from '../timeline/placed-account.ts'
 import type { PlacedProblem } from '../timeline/placed-account.ts'
 import type { Cause } from '../document/cause.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, fromProblem, overlapShare } from './finding-draft.ts'
+import { againWords, draft, fromProblem, overlapShare } from './finding-draft.ts'
 import { SLOW_MS } from '../facts/facts.ts'
 import { MINUTE } from '../read/timestamps.ts'
 import { clockWord, countWord, detailWords, percentWord, spanWord, thousands } from './words.ts'
@@ -36,13 +36,12 @@ function problemOn(
     else addProblem(merged, problem)
   }
   if (merged === undefined) return undefined
-  const lastOk = Math.max(
-    ...link.views.map(({ account }) => account.lastOk).filter((time) => time > 0),
-    0,
-  )
   // A slow answer is a success too: the account itself knows when it was fast again.
-  if (cause !== 'slow' && Number.isNaN(merged.recoveredAt) && lastOk > merged.last)
-    merged.recoveredAt = lastOk
+  if (cause !== 'slow' && Number.isNaN(merged.recoveredAt))
+    merged.recoveredAt = okAfter(
+      link.views.flatMap(({ account }) => account.parts),
+      merged.last,
+    )
   if (cause === 'database-failing' && pollsStillFail(context, link, merged))
     merged.recoveredAt = Number.NaN
   return merged
@@ -87,7 +86,7 @@ function plainTrouble(
 function recoveryWords(problem: PlacedProblem): string {
   return Number.isNaN(problem.recoveredAt)
     ? '; nothing shows that it is over'
-    : `; it works again since ${clockWord(problem.recoveredAt)}, ${spanWord(problem.recoveredAt - problem.first)} after it began`
+    : `; it ${againWords(problem)}`
 }
 
 function databaseTrouble(context: DiagnosisContext, link: NetLink): void {

@@ -118,7 +118,7 @@ export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | un
     longRhythm: within(0.95),
     gaps: commonGaps(used),
     busy: newest.account.signs.busy,
-    problems: placeProblems(used, lastOk, lastAnswer),
+    problems: placeProblems(used, lastAnswer),
     firstOk: firstOkOf(used),
     parts: used,
   }
@@ -194,9 +194,22 @@ function fewestSigns(account: PlacedAccount, from: number, to: number): number {
   return silence > 0 ? Math.max(0, Math.floor((end - start) / silence) - 1) : 0
 }
 
+/** When it first worked after `time`, as exactly as a series tells (to its bucket); NaN if it did not. */
+export function okAfter(parts: readonly AccountPart[], time: number): number {
+  return smallest(
+    parts.map(({ account: { series, lastOk }, shift }) => {
+      if (!(lastOk + shift > time)) return Number.NaN
+      for (let slot = 0; slot < series.length; slot++) {
+        const start = series.from + slot * series.bucketMs + shift
+        if (start > time && (series.ok[slot] ?? 0) > 0) return Math.min(start, lastOk + shift)
+      }
+      return lastOk + shift
+    }),
+  )
+}
+
 function placeProblems(
   parts: readonly AccountPart[],
-  lastOk: number,
   lastAnswer: number,
 ): Map<Cause, PlacedProblem> {
   const placed = new Map<Cause, PlacedProblem>()
@@ -210,8 +223,8 @@ function placeProblems(
   for (const problem of placed.values()) {
     // Another source of the same side may have seen the success.
     if (!Number.isNaN(problem.recoveredAt) || problem.cause === 'slow') continue
-    const end = endsByAnySuccess(problem.cause) ? lastOk : lastAnswer
-    if (end > problem.last) problem.recoveredAt = end
+    if (endsByAnySuccess(problem.cause)) problem.recoveredAt = okAfter(parts, problem.last)
+    else if (lastAnswer > problem.last) problem.recoveredAt = lastAnswer
   }
   return placed
 }
