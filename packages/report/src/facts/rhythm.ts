@@ -1,4 +1,13 @@
 import { MINUTE } from '../read/timestamps.ts'
+import type { Episode } from './problem-account.ts'
+
+const KEPT_STRETCHES = 40
+
+// Two pollers are seen from a stretch of intervals, each new one with a tenth of the weight: half of them alternate, for so many at least.
+const NEWEST_WEIGHT = 0.1
+const ALTERNATING_SHARE = 0.5
+const CHANCE_SHARE = 0.1
+const FEWEST_ALTERNATING = 20
 
 /**
  * Recognises two pollers behind one identity by rhythm alone: each keeps its own, so intervals alternate (3, 7, 3, 7 …) while
@@ -8,21 +17,52 @@ export class Alternation {
   #last = Number.NaN
   #d1 = Number.NaN
   #d2 = Number.NaN
-  alternating = 0
-  total = 0
+  #share = 0
+  /** What may become a stretch: from the first that alternates until hardly any does. */
+  #current: Episode | undefined
+  /** Times in which two polled, the latest of them, oldest first. */
+  readonly #stretches: Episode[] = []
+
+  get stretches(): readonly Episode[] {
+    return this.#stretches
+  }
 
   poll(time: number): void {
-    const d = time - this.#last
+    const before = this.#last
+    const d = time - before
     this.#last = time
     if (!(d >= 0)) return
-    if (this.#d2 >= 0) {
-      this.total++
-      const tolerance = Math.max(1_010, (d + this.#d1) * 0.1)
-      const differs = Math.abs(d - this.#d1) > Math.max(1_900, (d + this.#d1) * 0.25)
-      if (differs && Math.abs(d - this.#d2) <= tolerance) this.alternating++
-    }
+    if (this.#d2 >= 0) this.#judge(before, time, this.#alternates(d))
     this.#d2 = this.#d1
     this.#d1 = d
+  }
+
+  #alternates(d: number): boolean {
+    const tolerance = Math.max(1_010, (d + this.#d1) * 0.1)
+    const differs = Math.abs(d - this.#d1) > Math.max(1_900, (d + this.#d1) * 0.25)
+    return differs && Math.abs(d - this.#d2) <= tolerance
+  }
+
+  #judge(before: number, time: number, alternates: boolean): void {
+    this.#share += ((alternates ? 1 : 0) - this.#share) * NEWEST_WEIGHT
+    if (!alternates) {
+      if (this.#share < CHANCE_SHARE) this.#current = undefined
+      return
+    }
+    // The two intervals before it are the first of the pattern.
+    this.#current ??= {
+      from: before - this.#d1 - this.#d2,
+      to: time,
+      count: 0,
+      recoveredAt: Number.NaN,
+    }
+    const current = this.#current
+    current.to = time
+    current.count++
+    if (current === this.#stretches.at(-1)) return
+    if (current.count < FEWEST_ALTERNATING || this.#share < ALTERNATING_SHARE) return
+    this.#stretches.push(current)
+    if (this.#stretches.length > KEPT_STRETCHES) this.#stretches.shift()
   }
 }
 
@@ -32,39 +72,36 @@ export class PollRate {
   #minute = Number.NaN
   #count = 0
   highest = 0
-  minutes = 0
-  tooFast = 0
-  /** Latest minute that was not too fast, and latest that was; NaN if there was none. */
-  lastCalm = Number.NaN
-  lastFast = Number.NaN
+  /** Minutes in a row with too many, the latest of them, oldest first. */
+  readonly #stretches: Episode[] = []
 
   constructor(limit: number) {
     this.#limit = limit
   }
 
-  /** Counts a poll; true when the minute that just ended had more polls than the limit. */
-  poll(time: number): boolean {
-    const minute = Math.floor(time / MINUTE)
-    if (minute === this.#minute) {
-      this.#count++
-      return false
-    }
-    const fast = this.#close()
-    this.#minute = minute
-    this.#count = 1
-    return fast
+  get stretches(): readonly Episode[] {
+    return this.#stretches
   }
 
-  #close(): boolean {
-    if (Number.isNaN(this.#minute)) return false
-    this.minutes++
-    this.highest = Math.max(this.highest, this.#count)
-    if (this.#count <= this.#limit) {
-      this.lastCalm = this.#minute * MINUTE
-      return false
+  poll(time: number): void {
+    const minute = Math.floor(time / MINUTE)
+    if (minute === this.#minute) this.#count++
+    else {
+      this.#minute = minute
+      this.#count = 1
     }
-    this.tooFast++
-    this.lastFast = this.#minute * MINUTE
-    return true
+    this.highest = Math.max(this.highest, this.#count)
+    if (this.#count > this.#limit) this.#tooFast(minute * MINUTE, time)
+  }
+
+  #tooFast(from: number, to: number): void {
+    const last = this.#stretches.at(-1)
+    if (last !== undefined && from - last.to <= MINUTE) {
+      if (last.to < from) last.count++
+      last.to = to
+      return
+    }
+    this.#stretches.push({ from, to, count: 1, recoveredAt: Number.NaN })
+    if (this.#stretches.length > KEPT_STRETCHES) this.#stretches.shift()
   }
 }

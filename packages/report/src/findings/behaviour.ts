@@ -1,14 +1,13 @@
 import type { NetLink } from '../exchange/topology.ts'
 import type { Episode } from '../facts/problem-account.ts'
-import { MINUTE } from '../read/timestamps.ts'
 import { mergeEpisodes } from '../timeline/placed-account.ts'
 import { SLOW_MS } from '../facts/facts.ts'
-import { POLLS_A_MINUTE } from '../facts/link-account.ts'
 import type { PlacedAccount, PlacedProblem } from '../timeline/placed-account.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft, endOf, fromProblem } from './finding-draft.ts'
 import { FLAPS } from './limits.ts'
+import { findPollingPace } from './polling-pace.ts'
 import type { LinkGap } from './silences.ts'
 import { clockWord, countWord, percentWord, spanWord } from './words.ts'
 
@@ -16,8 +15,7 @@ import { clockWord, countWord, percentWord, spanWord } from './words.ts'
 export function findBehaviour(context: DiagnosisContext, gaps: readonly LinkGap[]): void {
   for (const link of pollLinksOf(context)) {
     flapping(context, link, gaps)
-    twoInstances(context, link)
-    hammering(context, link)
+    findPollingPace(context, link)
     slow(context, link)
     unlisted(context, link)
   }
@@ -65,93 +63,6 @@ function flapping(context: DiagnosisContext, link: NetLink, gaps: readonly LinkG
       partyName: null,
       evidence: causes.flatMap(({ evidence }) => evidence.slice(0, 1)),
       why: `Down ${countWord(stretches.length, 'time')} between ${clockWord(first.from)} and ${clockWord(endOf(last))}, ${spanWord(total)} in all, and back each time${ongoing ? ' but the last' : ''}.`,
-    }),
-  )
-}
-
-function twoInstances(context: DiagnosisContext, link: NetLink): void {
-  const logs = (link.poll?.logs ?? [])
-    .filter(({ told }) => told.facts.link.exchanges >= 5)
-    .map(({ told }) => ({
-      told,
-      from: told.facts.link.first + told.shift,
-      to: told.facts.link.last + told.shift,
-    }))
-    .toSorted((a, b) => a.from - b.from)
-  for (const [index, one] of logs.entries()) {
-    const other = logs
-      .slice(index + 1)
-      .find(({ from, to }) => Math.min(to, one.to) - Math.max(from, one.from) > 2 * MINUTE)
-    if (other === undefined) continue
-    const from = Math.max(one.from, other.from)
-    const to = Math.min(one.to, other.to)
-    context.found.push(
-      draft({
-        cause: 'two-instances',
-        severity: to >= context.network.to - 2 * MINUTE ? 'error' : 'warning',
-        status: 'observed',
-        subject: link.from.name,
-        link,
-        first: from,
-        last: to,
-        count: 2,
-        partyName: link.from.name,
-        evidence: [one, other].flatMap(({ told }) => told.facts.link.firstOk ?? []),
-        why: `${one.told.source.file} and ${other.told.source.file} are logs of two instances that poll at the same time, from ${clockWord(from)} to ${clockWord(to)}, and both are ${link.from.name} to the hub: each task goes to one of them by chance.`,
-      }),
-    )
-    return
-  }
-  const view = viewOf(link, 'hub') ?? viewOf(link, 'balancer')
-  if (view === undefined) return
-  const alternating = view.parts.reduce(
-    (sum, { account }) => sum + account.alternation.alternating,
-    0,
-  )
-  const total = view.parts.reduce((sum, { account }) => sum + account.alternation.total, 0)
-  // Two replicas of a hub see every other poll each: only within one source does the rhythm mean something.
-  if (total < 20 || alternating < total * 0.5) return
-  context.found.push(
-    draft({
-      cause: 'two-instances',
-      severity: 'error',
-      status: 'observed',
-      subject: link.from.name,
-      link,
-      first: view.first,
-      last: view.last,
-      count: alternating,
-      confidence: 'likely',
-      partyName: link.from.name,
-      evidence: view.firstOk === undefined ? [] : [view.firstOk],
-      why: `The times between polls alternate: ${percentWord(alternating / total)} of them are like the one before the last and unlike the last, as two pollers with a rhythm of their own each make them.`,
-    }),
-  )
-}
-
-function hammering(context: DiagnosisContext, link: NetLink): void {
-  const view = viewOf(link, 'hub') ?? viewOf(link, 'balancer') ?? viewOf(link, 'client')
-  if (view === undefined) return
-  const rates = view.parts.map(({ account, shift }) => ({ rate: account.rate, shift }))
-  const fast = rates.filter(({ rate }) => rate.tooFast > 0)
-  const worst = Math.max(0, ...fast.map(({ rate }) => rate.highest))
-  if (fast.length === 0) return
-  const lastFast = Math.max(...fast.map(({ rate, shift }) => rate.lastFast + shift))
-  const ongoing = lastFast >= view.last - 3 * MINUTE
-  context.found.push(
-    draft({
-      cause: 'hammering',
-      severity: ongoing ? 'error' : 'warning',
-      status: ongoing ? 'ongoing' : 'recovered',
-      subject: link.from.name,
-      link,
-      first: view.first,
-      last: lastFast + MINUTE,
-      recoveredAt: ongoing ? Number.NaN : lastFast + MINUTE,
-      count: fast.reduce((sum, { rate }) => sum + rate.tooFast, 0),
-      partyName: link.from.name,
-      evidence: view.firstOk === undefined ? [] : [view.firstOk],
-      why: `Up to ${worst} polls a minute that found nothing, where ${POLLS_A_MINUTE} are the most that make sense.`,
     }),
   )
 }

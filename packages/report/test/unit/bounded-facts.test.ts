@@ -142,17 +142,29 @@ describe('rhythms', () => {
   it('sees two pollers behind one identity, and not one whose rhythm is rough', () => {
     const two = new Alternation()
     for (let n = 0; n < 100; n++) two.poll(START + Math.floor(n / 2) * 10_100 + (n % 2) * 3_200)
-    expect(two.alternating / two.total).toBeGreaterThan(0.9)
+    expect(two.stretches).toMatchObject([{ from: START, to: START + 498_100, count: 97 }])
     const one = new Alternation()
     for (let n = 0; n < 100; n++) one.poll(START + n * 10_130 + ((n * 7) % 5) * 100)
-    expect(one.alternating).toBe(0)
+    expect(one.stretches).toEqual([])
   })
 
-  it('counts the minutes with too many polls', () => {
+  it('knows from when to when two polled', () => {
+    const rhythm = new Alternation()
+    for (let n = 0; n < 300; n++) {
+      rhythm.poll(START + n * 10_000)
+      if (n >= 100 && n < 200) rhythm.poll(START + n * 10_000 + 3_000)
+    }
+    expect(rhythm.stretches).toHaveLength(1)
+    expect(rhythm.stretches[0]).toMatchObject({ from: START + 1_000_000, to: START + 2_000_000 })
+  })
+
+  it('knows from when to when polls came too fast', () => {
     const rate = new PollRate(60)
-    for (let n = 0; n < 1_200; n++) rate.poll(START + n * 250)
-    for (let n = 0; n < 30; n++) rate.poll(START + 400_000 + n * 10_000)
-    expect([rate.tooFast, rate.highest]).toEqual([5, 240])
+    for (let n = 0; n < 60; n++) rate.poll(START + n * 10_000)
+    for (let n = 0; n < 1_200; n++) rate.poll(START + 600_000 + n * 250)
+    for (let n = 0; n < 30; n++) rate.poll(START + 900_000 + n * 10_000)
+    expect(rate.highest).toBe(240)
+    expect(rate.stretches).toMatchObject([{ from: START + 600_000, to: START + 899_750, count: 5 }])
   })
 })
 

@@ -1,0 +1,174 @@
+import { mergeEpisodes, placeSeries } from '../timeline/placed-account.ts'
+import type { NetLink } from '../exchange/topology.ts'
+import { POLLS_A_MINUTE } from '../facts/link-account.ts'
+import type { Episode } from '../facts/problem-account.ts'
+import { MINUTE, SECOND } from '../read/timestamps.ts'
+import type { AccountPart, PlacedAccount } from '../timeline/placed-account.ts'
+import { viewOf } from './context.ts'
+import type { DiagnosisContext } from './context.ts'
+import { draft } from './finding-draft.ts'
+import type { FindingDraft } from './finding-draft.ts'
+import { clockWord, countWord } from './words.ts'
+
+/** A pace that ends so shortly before the evidence does is still kept. */
+const STILL_MS = 3 * MINUTE
+
+/** Who polls, and how often: two pollers with one identity, and one that does not pause. */
+export function findPollingPace(context: DiagnosisContext, link: NetLink): void {
+  twoInstances(context, link)
+  hammering(context, link)
+}
+
+function twoInstances(context: DiagnosisContext, link: NetLink): void {
+  const finding = twoLogs(context, link) ?? twoRhythms(link)
+  if (finding !== undefined) context.found.push(finding)
+}
+
+/** Two logs of one client tell of the same time. */
+function twoLogs(context: DiagnosisContext, link: NetLink): FindingDraft | undefined {
+  const logs = (link.poll?.logs ?? [])
+    .filter(({ told }) => told.facts.link.exchanges >= 5)
+    .map(({ told }) => ({
+      told,
+      from: told.facts.link.first + told.shift,
+      to: told.facts.link.last + told.shift,
+    }))
+    .toSorted((a, b) => a.from - b.from)
+  for (const [index, one] of logs.entries()) {
+    const other = logs
+      .slice(index + 1)
+      .find(({ from, to }) => Math.min(to, one.to) - Math.max(from, one.from) > 2 * MINUTE)
+    if (other === undefined) continue
+    const shorter = one.to < other.to ? one : other
+    const from = Math.max(one.from, other.from)
+    const { to } = shorter
+    const stopped = shorter.told.facts.lastStop + shorter.told.shift >= to - SECOND
+    const over = stopped || to < context.network.to - STILL_MS
+    return draft({
+      cause: 'two-instances',
+      ...lasting({ from, to, count: 2, recoveredAt: over ? to : Number.NaN }),
+      subject: link.from.name,
+      link,
+      first: from,
+      count: 2,
+      partyName: link.from.name,
+      evidence: [one, other].flatMap(({ told }) => told.facts.link.firstOk ?? []),
+      why: `${one.told.source.file} and ${other.told.source.file} are logs of two instances that poll at the same time, from ${clockWord(from)} to ${clockWord(to)}, and both are ${link.from.name} to the hub: each task goes to one of them by chance.`,
+    })
+  }
+  return undefined
+}
+
+/** The other side hears two rhythms at once. */
+function twoRhythms(link: NetLink): FindingDraft | undefined {
+  const view = viewOf(link, 'hub') ?? viewOf(link, 'balancer')
+  if (view === undefined) return undefined
+  // Two replicas of a hub see every other poll each: only within one source does the rhythm mean something.
+  const stretches = placed(view.parts, ({ account }) => account.alternation.stretches)
+  const [first] = stretches
+  const last = ended(stretches, view)
+  if (first === undefined || last === undefined) return undefined
+  const count = stretches.reduce((sum, stretch) => sum + stretch.count, 0)
+  return draft({
+    cause: 'two-instances',
+    ...lasting(last),
+    subject: link.from.name,
+    link,
+    first: first.from,
+    count,
+    episodes: stretches,
+    confidence: 'likely',
+    partyName: link.from.name,
+    evidence: view.firstOk === undefined ? [] : [view.firstOk],
+    why: `From ${clockWord(first.from)} to ${clockWord(last.to)} the times between polls alternate: ${countWord(count, 'interval')} are like the one before the last and unlike the last, as two pollers with a rhythm of their own each make them.`,
+  })
+}
+
+function hammering(context: DiagnosisContext, link: NetLink): void {
+  const view = viewOf(link, 'hub') ?? viewOf(link, 'balancer') ?? viewOf(link, 'client')
+  if (view === undefined) return
+  const together = fastTogether(view)
+  const stretches = mergeEpisodes([
+    ...placed(view.parts, ({ account }) => account.rate.stretches),
+    ...together.stretches,
+  ])
+  const [first] = stretches
+  const last = ended(stretches, view)
+  if (first === undefined || last === undefined) return
+  const highest = Math.max(
+    together.highest,
+    ...view.parts.map(({ account }) => account.rate.highest),
+  )
+  context.found.push(
+    draft({
+      cause: 'hammering',
+      ...lasting(last),
+      subject: link.from.name,
+      link,
+      first: first.from,
+      count: stretches.reduce((sum, { from, to }) => sum + Math.ceil((to - from) / MINUTE), 0),
+      episodes: stretches,
+      partyName: link.from.name,
+      evidence: view.firstOk === undefined ? [] : [view.firstOk],
+      why: `Up to ${highest} polls a minute that found nothing, where ${POLLS_A_MINUTE} are the most that make sense, from ${clockWord(first.from)} to ${clockWord(last.to)}.`,
+    }),
+  )
+}
+
+/** What no source alone shows: replicas that share the polls of a client, and summaries. */
+function fastTogether(view: PlacedAccount): { stretches: Episode[]; highest: number } {
+  // Six summaries may fall into five minutes: one more than there are minutes.
+  const width = view.summarised ? 5 * MINUTE : MINUTE
+  const series = placeSeries(view, view.first, view.last, width)
+  const minutes = series.bucketMs / MINUTE
+  const empty = series.statuses().find(([status]) => status === 204)?.[1]
+  const stretches: Episode[] = []
+  let highest = 0
+  for (let slot = 0; slot < series.length; slot++) {
+    const rate = Math.floor((empty?.[slot] ?? 0) / (minutes + (view.summarised ? 1 : 0)))
+    highest = Math.max(highest, rate)
+    if (rate <= POLLS_A_MINUTE) continue
+    const from = Math.max(view.first, series.from + slot * series.bucketMs)
+    const to = Math.min(view.last, from + series.bucketMs)
+    stretches.push({ from, to, count: minutes, recoveredAt: Number.NaN })
+  }
+  return { stretches, highest }
+}
+
+/** Stretches of several sources on the common time line, those that touch as one. */
+function placed(
+  parts: readonly AccountPart[],
+  stretchesOf: (part: AccountPart) => readonly Episode[],
+): Episode[] {
+  return mergeEpisodes(
+    parts.flatMap((part) =>
+      stretchesOf(part).map((one) => ({
+        ...one,
+        from: one.from + part.shift,
+        to: one.to + part.shift,
+      })),
+    ),
+  )
+}
+
+/** The last of them, over if the link went on after it; all before it are. */
+function ended(stretches: readonly Episode[], view: PlacedAccount): Episode | undefined {
+  const last = stretches.at(-1)
+  for (const stretch of stretches)
+    if (stretch !== last || stretch.to < view.last - STILL_MS) stretch.recoveredAt = stretch.to
+  return last
+}
+
+/** What keeps on is an error, what is over a warning. */
+function lasting({
+  to,
+  recoveredAt,
+}: Episode): Pick<FindingDraft, 'severity' | 'status' | 'last' | 'recoveredAt'> {
+  const over = !Number.isNaN(recoveredAt)
+  return {
+    severity: over ? 'warning' : 'error',
+    status: over ? 'recovered' : 'ongoing',
+    last: to,
+    recoveredAt,
+  }
+}
