@@ -160,7 +160,26 @@ export class BrokerFacts extends ProgramFacts {
   authenticated = 0
   closed = 0
   shortLived = 0
-  readonly users = new Map<string, number>()
+  /** Who logs in, and who is refused; a few at most. */
+  readonly users = new Map<string, BrokerUser>()
+
+  user(name: string): BrokerUser | undefined {
+    let user = this.users.get(name)
+    if (user === undefined && name !== '' && this.users.size < MAX_BROKER_USERS) {
+      user = { logins: 0, lastLogin: Number.NaN, lastRefused: Number.NaN }
+      this.users.set(name, user)
+    }
+    return user
+  }
+}
+
+const MAX_BROKER_USERS = 32
+
+/** Times in the clock of the source; NaN where it did not happen. */
+export interface BrokerUser {
+  logins: number
+  lastLogin: number
+  lastRefused: number
 }
 
 /** What a load balancer or ingress tells. */

@@ -213,7 +213,11 @@ export class RabbitReader implements FormatReader {
     facts.link.success(line, 0, open === undefined ? Number.NaN : line.time - open.acceptedAt)
     facts.peers.loggedIn(peerOf(line.buf, at, end), line)
     this.#life.works(line)
-    this.#countUser(line.buf, at, end)
+    const user = facts.user(userOf(line.buf, at, end))
+    if (user !== undefined) {
+      user.logins++
+      user.lastLogin = line.time
+    }
     if (open === undefined) return
     open.loggedIn = true
     if (open.accepted !== undefined) open.authenticated = quote(line)
@@ -266,6 +270,7 @@ export class RabbitReader implements FormatReader {
       case 'link':
         link.failure(line, outcomeOf(trouble.cause), trouble.cause, Number.NaN)
         if (trouble.detail !== '') link.problems.get(trouble.cause)?.detail(trouble.detail)
+        if (trouble.cause === 'broker-auth-failed') this.#refused(trouble.detail, line)
         break
       case 'knock': {
         const { buf, start, end } = event.text.line
@@ -282,6 +287,11 @@ export class RabbitReader implements FormatReader {
       case 'nothing':
         break
     }
+  }
+
+  #refused(name: string, { time }: Quotable): void {
+    const user = this.#facts.user(name)
+    if (user !== undefined) user.lastRefused = time
   }
 
   #alarm(line: Quotable, at: number, end: number): void {
@@ -321,13 +331,6 @@ export class RabbitReader implements FormatReader {
       this.#open.clear()
       this.#life.starts(line, wordAt(buf, from + W.starting.length, end))
     }
-  }
-
-  #countUser(buf: Buffer, at: number, end: number): void {
-    const { users } = this.#facts
-    const user = userOf(buf, at, end)
-    if (user !== '' && (users.has(user) || users.size < 32))
-      users.set(user, (users.get(user) ?? 0) + 1)
   }
 }
 

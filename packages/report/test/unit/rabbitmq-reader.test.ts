@@ -384,3 +384,77 @@ describe('a broker that stops and starts', () => {
     })
   })
 })
+
+describe('logins that a broker refuses', () => {
+  const refused = (time: string, pid: number, user: string): string[] =>
+    event(
+      `${time}.100000`,
+      'error',
+      pid,
+      `Error on AMQP connection ${way(pid, ', state: starting')}:`,
+      `PLAIN login refused: user '${user}' - invalid credentials`,
+    )
+  const monitor = (time: string, pid: number): string[] =>
+    login(time, pid).map((line) => line.replace("user 'relay'", "user 'monitor'"))
+  const hub = `${JSON.stringify({ level: 30, time: Date.parse(`${DAY}T11:14:00Z`), component: 'relay', hostname: 'relay-0', msg: 'relay started', version: '1', store: 'sqlite', queue: 'rabbitmq' })}\n`
+  const statusOf = async (...rabbit: readonly string[]): Promise<string | undefined> => {
+    const report = await reportOf({ 'hub/relay.log': hub, 'hub/rabbit.log': rabbit.join('\n') })
+    return report.findings.find(({ cause }) => cause === 'broker-auth-failed')?.status
+  }
+
+  it('are over when that user gets in again', async () => {
+    const again = [...refused('11:15:10', 701, 'relay'), ...login('11:15:20', 702)]
+    expect(await statusOf(...again)).toBe('recovered')
+  })
+
+  it('are not over because somebody else gets in', async () => {
+    const before = login('11:15:00', 700)
+    const after = monitor('11:15:30', 703)
+    expect(await statusOf(...before, ...refused('11:15:10', 701, 'relay'), ...after)).toBe(
+      'ongoing',
+    )
+    expect(await statusOf(...refused('11:15:10', 701, 'relay'), ...after)).toBe('ongoing')
+  })
+
+  it('of a stranger do not stand against a user who was let in again', async () => {
+    const lines = [
+      ...refused('11:15:05', 700, 'root'),
+      ...refused('11:15:10', 701, 'relay'),
+      ...login('11:15:20', 702),
+    ]
+    expect(await statusOf(...lines)).toBe('recovered')
+  })
+})
+
+describe('a hub that is killed', () => {
+  it('explains the connection it leaves behind', async () => {
+    const line = (time: string, msg: string, more: object = {}): string =>
+      `${JSON.stringify({ level: 30, time: Date.parse(`${DAY}T${time}Z`), component: 'relay', hostname: 'relay-0', ...more, msg })}\n`
+    const summary = { link: 'node site-a', polls: {}, windowMs: 60_000 }
+    const started = { version: '1', store: 'sqlite', queue: 'rabbitmq' }
+    const relay = [
+      line('11:14:00', 'relay started', started),
+      line('11:15:00', 'link summary', summary),
+      line('11:16:00', 'link summary', summary),
+      line('11:16:40', 'relay started', started),
+      line('11:17:40', 'link summary', summary),
+    ]
+    const rabbit = [
+      ...login('11:14:01', 700),
+      ...event(
+        '11:16:32.500000',
+        'warning',
+        700,
+        `closing AMQP connection ${way(700, ", vhost: '/', user: 'relay'")}:`,
+        'client unexpectedly closed TCP connection',
+      ),
+      ...login('11:16:41', 701),
+    ]
+    const report = await reportOf({
+      'hub/relay.log': relay.join(''),
+      'hub/rabbit.log': rabbit.join('\n'),
+    })
+    const broken = report.findings.filter(({ severity }) => severity !== 'info')
+    expect(broken.map(({ cause }) => cause)).toEqual(['hub-restarted'])
+  })
+})

@@ -1,0 +1,213 @@
+import type { Cause } from '../document/cause.ts'
+import type { Told } from '../exchange/network.ts'
+import type { NetLink } from '../exchange/topology.ts'
+import type { BrokerFacts } from '../facts/facts.ts'
+import type { ProblemAccount } from '../facts/problem-account.ts'
+import { MINUTE } from '../read/timestamps.ts'
+import { addProblem, largest, placeProblem } from '../timeline/placed-account.ts'
+import type { PlacedProblem } from '../timeline/placed-account.ts'
+import { viewOf } from './context.ts'
+import type { DiagnosisContext } from './context.ts'
+import { draft, fromProblem, overlapShare } from './finding-draft.ts'
+import { plainTrouble, problemOn, recoveryWords } from './link-problem.ts'
+import { clockWord, countWord, detailWords, percentWord, spanWord, thousands } from './words.ts'
+
+/** The link of a hub to its broker, and the broker itself. */
+export function brokerTrouble(context: DiagnosisContext, link: NetLink): void {
+  const brokers = context.network.brokers.filter((told) => link.to.told.includes(told))
+  for (const cause of [
+    'broker-refused',
+    'broker-heartbeat-lost',
+    'broker-connection-lost',
+  ] as const) {
+    plainTrouble(context, link, cause, link.from.name)
+  }
+  brokerLogins(context, link, brokers)
+  for (const told of brokers) {
+    stops(context, link, told)
+    refusedOperations(context, link, told)
+    alarms(context, link, told)
+    churn(context, link, told)
+    knocks(context, link, told)
+  }
+}
+
+/** The broker by its own words: stopped in order, or begun anew without a word before. */
+function stops(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+  if (told.facts.stops.count === 0) return
+  const problem = placed(told.facts.stops, 'broker-stopped', told)
+  const ongoing = Number.isNaN(problem.recoveredAt)
+  const { count, first, last, recoveredAt } = problem
+  const how = detailWords(problem.details)
+  const down =
+    count === 1
+      ? `It ${how} at ${clockWord(first)}`
+      : `It went down ${count} times from ${clockWord(first)} to ${clockWord(last)} (${how})`
+  const up = ongoing
+    ? 'nothing shows that it is up again'
+    : `up again at ${clockWord(recoveredAt)}${count === 1 ? `, after ${spanWord(recoveredAt - first)}` : ''}`
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      // While it is down, whatever the hub says of it until the end of the window is a consequence.
+      episodes: problem.episodes.map((episode) =>
+        Number.isNaN(episode.recoveredAt) ? { ...episode, to: context.network.to } : episode,
+      ),
+      subject: link.to.name,
+      link,
+      component: link.to,
+      partyName: link.to.name,
+      why: `${down}; ${up}.`,
+    }),
+  )
+}
+
+function refusedOperations(
+  context: DiagnosisContext,
+  link: NetLink,
+  told: Told<BrokerFacts>,
+): void {
+  if (told.facts.operations.count === 0) return
+  const problem = placed(told.facts.operations, 'broker-operation-refused', told)
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      severity: 'warning',
+      status: 'observed',
+      recoveredAt: Number.NaN,
+      episodes: [],
+      subject: link.name,
+      link,
+      partyName: link.from.name,
+      why: `${countWord(problem.count, 'operation')} refused from ${clockWord(problem.first)} to ${clockWord(problem.last)} (${detailWords(problem.details)}).`,
+    }),
+  )
+}
+
+/** A refused login is over when that same user gets in. */
+function brokerLogins(
+  context: DiagnosisContext,
+  link: NetLink,
+  brokers: readonly Told<BrokerFacts>[],
+): void {
+  const problem = problemOn(context, link, 'broker-auth-failed')
+  if (problem === undefined) return
+  // Others who get in say nothing of those who do not.
+  if (stillRefused(brokers)) problem.recoveredAt = Number.NaN
+  const users = detailWords(problem.details)
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      subject: link.name,
+      link,
+      partyName: link.from.name,
+      why: `${countWord(problem.count, 'login')} refused from ${clockWord(problem.first)} to ${clockWord(problem.last)}${users === '' ? '' : `, user ${users}`}${recoveryWords(problem)}.`,
+    }),
+  )
+}
+
+/** Somebody who used to get in does not any more; or nobody of those who were refused ever did, though others do. */
+function stillRefused(brokers: readonly Told<BrokerFacts>[]): boolean {
+  // A cluster lets in by one node who was refused by another.
+  const byName = Map.groupBy(
+    brokers.flatMap(({ facts, shift }) =>
+      [...facts.users].map(([name, user]) => ({
+        name,
+        logins: user.logins,
+        lastLogin: user.lastLogin + shift,
+        lastRefused: user.lastRefused + shift,
+      })),
+    ),
+    ({ name }) => name,
+  )
+  const users = [...byName.values()].map((seen) => ({
+    logins: seen.reduce((sum, { logins }) => sum + logins, 0),
+    lastLogin: largest(seen.map(({ lastLogin }) => lastLogin)),
+    lastRefused: largest(seen.map(({ lastRefused }) => lastRefused)),
+  }))
+  const refused = users.filter(({ lastRefused }) => !Number.isNaN(lastRefused))
+  const known = refused.filter(({ logins }) => logins > 0)
+  if (known.length > 0) return known.some(({ lastLogin, lastRefused }) => lastRefused > lastLogin)
+  return refused.length > 0 && users.length > refused.length
+}
+
+function placed(account: ProblemAccount, cause: Cause, told: Told): PlacedProblem {
+  return placeProblem(cause, account, told.shift)
+}
+
+function alarms(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+  if (told.facts.alarms.count === 0) return
+  const problem = placed(told.facts.alarms, 'broker-resource-alarm', told)
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      subject: link.to.name,
+      link,
+      component: link.to,
+      partyName: link.from.name,
+      why: `${detailWords(problem.details)} alarm at ${clockWord(problem.first)}${Number.isNaN(problem.recoveredAt) ? '; it was not cleared in this window' : `; cleared at ${clockWord(problem.recoveredAt)}, after ${spanWord(problem.recoveredAt - problem.first)}`}. While it lasts, publishers are blocked.`,
+    }),
+  )
+}
+
+function churn(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+  const { facts } = told
+  if (facts.shortLived < 10 || facts.shortLived < facts.accepted * 0.5) return
+  const problem = placed(facts.churn, 'broker-connection-churn', told)
+  const polls = context.network.links.reduce(
+    (sum, { hubView }) => sum + (hubView?.exchanges ?? 0),
+    0,
+  )
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      severity: 'info',
+      status: 'observed',
+      recoveredAt: Number.NaN,
+      episodes: [],
+      subject: link.from.name,
+      link,
+      partyName: link.from.name,
+      why: `${thousands(facts.shortLived)} of ${countWord(facts.accepted, 'connection')} were closed again within ${spanWord(facts.lifetimes.quantile(0.95))}${polls > 0 ? `, beside ${thousands(polls)} polls (${percentWord(Math.min(1, facts.accepted / polls))})` : ''}. It works, and costs time at every poll.`,
+    }),
+  )
+}
+
+/**
+ * Connections that ended before a login: port probes. They are the hub's own, and lines of its trouble, where it says at that very
+ * time that it cannot connect, from an address it logs in from at other times, or while nobody logs in at all.
+ */
+function knocks(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+  const hub = viewOf(link, 'hub')
+  let probes: PlacedProblem | undefined
+  for (const [address, { logins, knocks: account }] of told.facts.peers.all()) {
+    if (account.count === 0) continue
+    const problem = placed(account, 'broker-port-probe', told)
+    const trouble = context.found.find(
+      ({ link: about, cause, episodes }) =>
+        about === link &&
+        (cause === 'broker-refused' || cause === 'broker-connection-lost') &&
+        hub?.problems.has(cause) === true &&
+        overlapShare(problem.episodes, episodes, MINUTE) >= 0.5,
+    )
+    if (trouble !== undefined && (logins > 0 || told.facts.authenticated === 0)) {
+      trouble.evidence.push(...problem.evidence)
+      trouble.why += ` The broker saw ${countWord(problem.count, 'connection')} of ${address} end before a login (${detailWords(problem.details)}).`
+    } else if (probes === undefined) probes = problem
+    else addProblem(probes, problem)
+  }
+  if (probes === undefined) return
+  context.found.push(
+    draft({
+      ...fromProblem(probes),
+      severity: 'info',
+      status: 'expected',
+      recoveredAt: Number.NaN,
+      episodes: [],
+      subject: link.to.name,
+      component: link.to,
+      link,
+      why: `${countWord(probes.count, 'connection')} that ended before a login, from ${clockWord(probes.first)} to ${clockWord(probes.last)} (${detailWords(probes.details)}).`,
+    }),
+  )
+}

@@ -1,0 +1,77 @@
+import type { Cause } from '../document/cause.ts'
+import type { NetLink } from '../exchange/topology.ts'
+import { addProblem, okAfter } from '../timeline/placed-account.ts'
+import type { PlacedProblem } from '../timeline/placed-account.ts'
+import { pollLinksOf, viewOf } from './context.ts'
+import type { DiagnosisContext } from './context.ts'
+import { againWords, draft, fromProblem } from './finding-draft.ts'
+import { clockWord, countWord, detailWords } from './words.ts'
+
+/** The problem of one cause, both sides of a link together. */
+export function problemOn(
+  context: DiagnosisContext,
+  link: NetLink,
+  cause: Cause,
+): PlacedProblem | undefined {
+  let merged: PlacedProblem | undefined
+  for (const { account } of link.views) {
+    const problem = account.problems.get(cause)
+    if (problem === undefined) continue
+    if (merged === undefined)
+      merged = { ...problem, details: new Map(problem.details), episodes: [...problem.episodes] }
+    else addProblem(merged, problem)
+  }
+  if (merged === undefined) return undefined
+  // A slow answer is a success too: the account itself knows when it was fast again.
+  if (cause !== 'slow' && Number.isNaN(merged.recoveredAt))
+    merged.recoveredAt = okAfter(
+      link.views.flatMap(({ account }) => account.parts),
+      merged.last,
+    )
+  if (cause === 'database-failing' && pollsStillFail(context, link, merged))
+    merged.recoveredAt = Number.NaN
+  return merged
+}
+
+/** The hub goes on answering its clients with errors: that a probe's statement succeeded does not end what they suffer from. */
+function pollsStillFail(
+  context: DiagnosisContext,
+  { hub }: NetLink,
+  { first }: PlacedProblem,
+): boolean {
+  return pollLinksOf(context)
+    .filter((link) => link.hub === hub)
+    .some((link) => {
+      const view = viewOf(link, 'hub')
+      const errors = view?.problems.get('hub-error')
+      if (view === undefined || errors === undefined) return false
+      return errors.last >= first && !(view.lastOk > errors.last)
+    })
+}
+
+/** A finding on it, where there is such a problem. */
+export function plainTrouble(
+  context: DiagnosisContext,
+  link: NetLink,
+  cause: Cause,
+  partyName: string,
+): void {
+  const problem = problemOn(context, link, cause)
+  if (problem === undefined) return
+  const details = detailWords(problem.details)
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      subject: link.kind === 'cdm' ? link.from.name : link.name,
+      link,
+      partyName,
+      why: `${countWord(problem.count, 'time')} from ${clockWord(problem.first)} to ${clockWord(problem.last)}${details === '' ? '' : ` (${details})`}${recoveryWords(problem)}.`,
+    }),
+  )
+}
+
+export function recoveryWords(problem: PlacedProblem): string {
+  return Number.isNaN(problem.recoveredAt)
+    ? '; nothing shows that it is over'
+    : `; it ${againWords(problem)}`
+}
