@@ -168,29 +168,36 @@ function accountTrouble(
   link: NetLink,
   cause: 'task-answered-late' | 'task-not-answerable' | 'answer-rejected',
 ): void {
-  const problem =
-    viewOf(link, 'hub')?.problems.get(cause) ?? viewOf(link, 'client')?.problems.get(cause)
-  if (problem === undefined) return
   const other = viewOf(link, 'client')?.problems.get(cause)
-  const details = detailWords(problem.details)
-  context.found.push(
-    draft({
-      ...fromProblem(problem),
-      severity: 'warning',
-      status: 'observed',
-      recoveredAt: Number.NaN,
-      cause,
-      subject: link.from.name,
-      link,
-      partyName: link.from.name,
-      evidence: [
-        ...problem.evidence,
-        ...(other === undefined || other === problem ? [] : other.evidence),
-      ],
-      why: `${countWord(problem.count, 'time')} between ${clockWord(problem.first)} and ${clockWord(problem.last)}${details === '' ? '' : ` (${details})`}.`,
-    }),
-  )
+  const problem = viewOf(link, 'hub')?.problems.get(cause) ?? other
+  if (problem === undefined) return
+  // The client alone knows why; the hub gets a status.
+  const details = detailWords(problem.details.size > 0 ? problem.details : (other?.details ?? NONE))
+  const finding = draft({
+    ...fromProblem(problem),
+    severity: 'warning',
+    status: 'observed',
+    recoveredAt: Number.NaN,
+    cause,
+    subject: link.from.name,
+    link,
+    partyName: link.from.name,
+    evidence: [
+      ...problem.evidence,
+      ...(other === undefined || other === problem ? [] : other.evidence),
+    ],
+    why: `${countWord(problem.count, 'time')} between ${clockWord(problem.first)} and ${clockWord(problem.last)}${details === '' ? '' : ` (${details})`}.`,
+  })
+  if (cause !== 'task-not-answerable') context.found.push(finding)
+  else
+    explainOrAdd(
+      context,
+      finding,
+      (root) => root.cause === 'cdm-failing' && root.link?.from === link.from,
+    )
 }
+
+const NONE: ReadonlyMap<string, number> = new Map()
 
 /** Tasks reached their deadline, and the log does not let tell whose answer they lacked. */
 function expiredForSomebody(context: DiagnosisContext, hub: Hub): void {

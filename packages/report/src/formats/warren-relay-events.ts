@@ -201,6 +201,8 @@ export class WarrenRelayEvents implements WarrenEvents {
         break
       case 'answer stored':
         tasks.step(taskId, 'answered', line, more())
+        if (event.text('status') === 'error')
+          this.#client(node())?.account.problem('task-not-answerable', line).recover(line)
         break
       case 'answer late': {
         tasks.step(taskId, 'late', line, more())
