@@ -8,12 +8,13 @@ export type FailOn = (typeof FAIL_ON)[number]
 /**
  * 0 healthy, 1 findings, 2 could not tell.
  * `unknown` (usual): any warning or error, and also when the evidence does not suffice. `warning`: any warning or error.
- * `error`: errors only. Logs in which nothing could be read are never healthy.
+ * `error`: errors only. Of logs in which nothing could be read nobody can tell anything.
  */
 export function exitStatus(document: ReportDocument, failOn: FailOn): number {
+  const nothing = document.sources.every(({ events }) => events === 0)
+  if (nothing) return ExitCode.unknown
   const { errors, warnings } = document.totals
   if (errors > 0 || (warnings > 0 && failOn !== 'error')) return ExitCode.failure
-  const nothing = document.sources.every(({ events }) => events === 0)
-  if (nothing || (failOn === 'unknown' && document.verdict === 'unknown')) return ExitCode.unknown
+  if (failOn === 'unknown' && document.verdict === 'unknown') return ExitCode.unknown
   return ExitCode.ok
 }

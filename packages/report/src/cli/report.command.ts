@@ -7,7 +7,7 @@ import type { OutputFormat } from './output-format.ts'
 
 /** Options as the command line gives them. */
 export interface ReportFlags {
-  source: string[]
+  source?: string[]
   since?: string
   until?: string
   tz?: string
@@ -32,7 +32,6 @@ export function reportCommand(io: CliIo): Command {
       '--source <labels:file>',
       'a file and what it does not say itself (repeatable)',
       collect,
-      [],
     )
     .option('--since <time>', 'look at nothing before')
     .option('--until <time>', 'look at nothing after')
@@ -74,6 +73,6 @@ Exit codes: 0 healthy, 1 findings, 2 could not tell, 64 wrong usage.`,
     })
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
   return [...before, value]
 }

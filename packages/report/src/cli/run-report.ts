@@ -11,6 +11,7 @@ import { follow } from './follow.ts'
 import { inputSize } from './input-size.ts'
 import { render, screenOf, sourceLines } from './output.ts'
 import { formatOfFile } from './output-format.ts'
+import type { OutputFormat } from './output-format.ts'
 import type { ReportFlags } from './report.command.ts'
 import { parseDate, parseInstant } from './time-options.ts'
 
@@ -24,13 +25,15 @@ export async function runReport(
     io.stdout.write(`${JSON.stringify(reportJsonSchema(), null, 2)}\n`)
     return ExitCode.ok
   }
-  const files = inputFiles(names, flags.source)
+  const files = inputFiles(names, flags.source ?? [])
   if (files.length === 0) {
-    throw new ProgramError('no files to read', {
+    const where = names.length === 0 ? '' : ` in ${names.join(', ')}`
+    throw new ProgramError(`no files to read${where}`, {
       exitCode: ExitCode.usage,
       hint: 'give files, folders or globs, or - for standard input',
     })
   }
+  const format = formatOf(flags)
   const options = reportOptions(io, flags)
   if (flags.follow === true) return runFollow(io, files, options, flags)
   const bar = progressBar({ title: 'reading', total: inputSize(files), stream: io.stderr })
@@ -39,7 +42,6 @@ export async function runReport(
     onProgress: (bytes) => bar.update(bytes),
   }).finally(() => bar.stop())
   if (flags.quiet !== true) io.stderr.write(sourceLines(document, styles(io.stderr, io.env)))
-  const format = flags.format ?? formatOfFile(flags.output) ?? 'text'
   if (flags.output === undefined || flags.output === '-') {
     io.stdout.write(await render(document, format, styles(io.stdout, io.env), screenOf(io.stdout)))
   } else {
@@ -48,6 +50,20 @@ export async function runReport(
     io.stderr.write(`written to ${flags.output}\n`)
   }
   return exitStatus(document, flags.failOn)
+}
+
+/** The format asked for; that of the file it is written to; on standard output text. */
+function formatOf({ format, output }: ReportFlags): OutputFormat {
+  if (format !== undefined) return format
+  if (output === undefined || output === '-') return 'text'
+  const named = formatOfFile(output)
+  if (named === undefined) {
+    throw new ProgramError(`--output ${output}: its ending names no format`, {
+      exitCode: ExitCode.usage,
+      hint: `end it in .html, .md, .json or .txt, or add --format`,
+    })
+  }
+  return named
 }
 
 async function runFollow(

@@ -36,7 +36,7 @@ export function buildDocument(
   const idOf = (finding: FindingDraft): string => numbers.get(finding) ?? 'F0'
   const checks = checklist(analysis)
   const links = linkSection(analysis, idOf, sourceIds)
-  const verdict = verdictOf(diagnosis.findings, checks)
+  const verdict = verdictOf(diagnosis.findings, checks, inputs)
   const sentence = sentenceOf(verdict, analysis, checks)
   const sources = sourceSection(analysis, sourceIds)
   const caveats = caveatsOf(analysis)
@@ -214,7 +214,7 @@ function textOf(draft: TransactionDraft, total: number, complete: boolean): stri
           : 'All lines are of one source.'
   const missing = complete
     ? ''
-    : ` ${draft.steps.length - shown} of ${draft.steps.length} steps have no line in any source.`
+    : ` ${draft.steps.length - shown} of ${draft.steps.length} steps ${draft.steps.length - shown === 1 ? 'has' : 'have'} no line in any source.`
   const took = total >= 0 ? ` It took ${spanWord(Number(total.toPrecision(3)))}.` : ''
   return `${how}${took}${missing}`
 }

@@ -12,7 +12,10 @@ import type { NumberRow, Verdict } from './report-document.ts'
 export function verdictOf(
   findings: readonly FindingDraft[],
   checks: readonly CheckDraft[],
+  { sources }: Analysis['inputs'],
 ): Verdict {
+  // That lines could not be read is a finding; of the network it says nothing.
+  if (sources.every(({ events }) => events === 0)) return 'unknown'
   const bad = findings.filter(({ severity }) => severity !== 'info')
   if (bad.some(({ severity }) => severity === 'error')) return 'unhealthy'
   const unproven = checks.some(({ essential, state }) => essential && state === 'unknown')
@@ -37,7 +40,7 @@ export function sentenceOf(
     case 'healthy':
       return `Stable: all ${thousands(requestsOf(analysis).all)} requests of ${countWord(network.links.length, 'client')} were answered, and no failure is in any source.`
     case 'unknown':
-      return `Could not tell: ${doubts(unknown)}.`
+      return `There is not enough evidence${doubts(unknown)}.`
     case 'recovered':
       return `Everything works at the end of the window; ${bad.length === 1 ? 'one problem' : `${bad.length} problems`} came and went: ${problems}`
     case 'degraded':
@@ -63,11 +66,11 @@ function doubts(unknown: readonly CheckDraft[]): string {
     .slice(0, 2)
     .map(
       ({ title, detail }) =>
-        `“${title}” has no evidence (${detail.replace(/\.$/, '').replace(/^./, (letter) => letter.toLowerCase())})`,
+        `“${title}” (${detail.replace(/\.$/, '').replace(/^./, (letter) => letter.toLowerCase())})`,
     )
   const rest = unknown.length - told.length
-  if (told.length === 0) return 'no evidence'
-  return `${told.join('; ')}${rest > 0 ? `; nor ${rest === 1 ? 'has one more check' : `have ${rest} more checks`}` : ''}`
+  if (rest > 0) return ` for ${told.join(', ')} and ${countWord(rest, 'more check')}`
+  return told.length === 0 ? '' : ` for ${told.join(' and ')}`
 }
 
 /** The side of a link that saw most of it fail; the hub where none did. What never reached the hub, only the client tells. */

@@ -26,6 +26,7 @@ beforeAll(async () => {
       await writeFile(join(folder, name, path), bytes)
     }
   }
+  await mkdir(join(folder, 'no-logs'))
 })
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -109,12 +110,24 @@ describe('warren report', () => {
   it.each([
     [['nowhere.log'], 'nowhere.log: no such file'],
     [[], 'no files to read'],
+    [['no-logs'], 'no files to read in no-logs'],
+    [['healthy-half-hour', '--output', 'health.pdf'], 'its ending names no format'],
     [['healthy-half-hour', '--format', 'pdf'], 'pdf'],
     [['healthy-half-hour', '--since', 'yesterdayish'], 'yesterdayish'],
   ])('refuses %j with 64 and a reason', async (options, reason) => {
     const { stderr, code } = await report(options)
     expect(stderr).toContain(reason)
     expect(code).toBe(64)
+  })
+
+  it('cannot tell anything of what is no log, and ends with 2', async () => {
+    await writeFile(join(folder, 'noise.bin'), Buffer.alloc(4_000, '\u0003\u00ff\n'))
+    await writeFile(join(folder, 'empty.log'), '')
+    for (const file of ['noise.bin', 'empty.log']) {
+      const { stdout, code } = await report([file, '--quiet'])
+      expect(stdout).toMatch(/^\? Could not tell: There is not enough evidence for “/)
+      expect(code).toBe(2)
+    }
   })
 
   it('follows a file that grows', async () => {
