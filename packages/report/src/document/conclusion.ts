@@ -33,7 +33,11 @@ export function conclusionOf(
     ...(unknown.length > 0
       ? [`${countWord(unknown.length, 'link')} whose state is unknown: ${named(unknown)}.`]
       : []),
-    ...[...new Set(caveats.map(({ text }) => text))].slice(0, MOST_NAMED),
+    // Sources that are missing altogether are what the checks above lack.
+    ...caveats
+      .filter(({ kind, severity }) => kind !== 'missing-source' || severity === 'info')
+      .slice(0, MOST_NAMED)
+      .map(({ text }) => text),
     ...(ambiguous.length > 0
       ? [
           `The clocks of ${named(ambiguous)}: polls are so regular that a skew by a multiple of their rhythm would look the same.`,
@@ -45,7 +49,10 @@ export function conclusionOf(
 
 function textOf(verdict: Verdict, { diagnosis }: Analysis): string {
   const bad = diagnosis.findings.filter(({ severity }) => severity !== 'info')
-  const open = bad.filter(({ status }) => status !== 'recovered')
+  const open =
+    verdict === 'unhealthy'
+      ? bad.filter(({ severity }) => severity === 'error')
+      : bad.filter(({ status }) => status !== 'recovered')
   const titles = open.slice(0, 3).map((finding) => `“${titleOf(finding)}”`)
   const more = open.length > 3 ? ` and ${open.length - 3} more` : ''
   switch (verdict) {
@@ -54,9 +61,9 @@ function textOf(verdict: Verdict, { diagnosis }: Analysis): string {
     case 'recovered':
       return `The evidence supports that ${bad.length === 1 ? 'the problem of this window is' : 'the problems of this window are'} over: all worked again before it ended.`
     case 'degraded':
-      return `The evidence supports that the network works, but not all of it as it should: ${[...titles].join(', ')}${more}.`
+      return `The evidence supports that the network works, but not all of it as it should: ${titles.join(', ')}${more}.`
     case 'unhealthy':
-      return `The evidence does not support that the network works: ${[...titles].join(', ')}${more} ${open.length === 1 ? 'has' : 'have'} not been seen to end.`
+      return `The evidence does not support that the network works: ${titles.join(', ')}${more}, not seen to be over.`
     case 'unknown':
       return 'The evidence does not suffice to say whether the network works; what is missing is listed here.'
     default:

@@ -222,14 +222,13 @@ class MarkdownPage {
   }
 
   #finding(finding: Finding): void {
-    const { severity, status, title, link, affects, next, recoveredAt } = finding
+    const { severity, status, title, link, affects, next } = finding
     this.#add(`### ${MARK[SEVERITY_TONE[severity]]} ${finding.id} · ${text(title)}`, '')
     this.#add(text(finding.why), '')
     this.#add(`- who must act: **${text(actor(finding))}**`)
     this.#add(`- what to do: ${advice(finding.action)}`)
     if (next.length > 0) this.#add(`- what to try: ${next.map((step) => advice(step)).join(' ')}`)
     this.#add(`- seen: ${seenText(finding, this.#time)}`)
-    if (recoveredAt !== null) this.#add(`- works again since: ${this.#time.at(recoveredAt)}`)
     if (link !== null) this.#add(`- link: ${text(this.#names.link(link))}`)
     if (affects.length > 0)
       this.#add(`- also affects: ${text(enumerated(affects.map((id) => this.#names.link(id))))}`)

@@ -30,10 +30,14 @@ export class TimeFormat {
   }
 
   /** Round times for the axis of a chart, `share` of its width from the left; midnight is told by its date. */
-  ticks(from: number, durationMs: number): { readonly share: number; readonly text: string }[] {
-    const step = TICK_STEPS.find((ms) => durationMs / ms <= MOST_TICKS) ?? 28 * DAY_MS
+  ticks(
+    from: number,
+    durationMs: number,
+    most = MOST_TICKS,
+  ): { readonly share: number; readonly text: string }[] {
+    const step = TICK_STEPS.find((ms) => durationMs / ms <= most) ?? 28 * DAY_MS
     const first = Math.ceil(from / step) * step
-    return Array.from({ length: MOST_TICKS + 1 }, (_, index) => first + index * step)
+    return Array.from({ length: most + 1 }, (_, index) => first + index * step)
       .map((time) => ({ share: (time - from) / durationMs, text: this.#tick(time, step) }))
       .filter(({ share }) => share >= 0 && share <= 0.97)
   }

@@ -206,12 +206,17 @@ export function percentText(rate: number | null): string {
   return `${trim(rate * 100, 1)} %`
 }
 
-/** `06:42:07 to 06:59:52 (17 min 45 s), and going on`, or one time. */
+/** `06:42:07 to 06:59:52 (17 min 45 s), and going on`, or one time; what is over ends with what worked again. */
 function spanText(finding: Finding, time: TimeFormat): string {
   const { first, durationMs, status } = finding
   const last = finding.recoveredAt ?? finding.last
   if (first === null) return ''
-  const still = status === 'ongoing' ? ', and going on' : ''
+  const still =
+    status === 'ongoing'
+      ? ', and going on'
+      : finding.recoveredAt === null
+        ? ''
+        : ', then it worked again'
   if (last === null || time.at(last) === time.at(first)) return `at ${time.at(first)}${still}`
   const length = durationMs === null ? '' : ` (${durationText(durationMs)})`
   return `${time.at(first)} to ${time.at(last)}${length}${still}`

@@ -46,9 +46,12 @@ function foldedCard(finding: Finding, context: PageContext): SafeHtml {
 function pills({ severity, status }: Finding): SafeHtml {
   const tone = SEVERITY_TONE[severity]
   return html`<span class="pills"
-    >${pill(tone, severity)} ${pill(status === 'ongoing' ? tone : 'none', status)}</span
+    >${pill(tone, severity)}
+    ${pill(status === 'ongoing' ? tone : STATUS_TONE[status], status)}</span
   >`
 }
+
+const STATUS_TONE = { recovered: 'good', observed: 'note', expected: 'note' } as const
 
 function body(finding: Finding, { time, names }: PageContext): SafeHtml {
   const { episodes } = finding
@@ -56,7 +59,6 @@ function body(finding: Finding, { time, names }: PageContext): SafeHtml {
     <dl>
       ${row('who must act', html`<strong>${actor(finding)}</strong>`)}
       ${row('what to do', advice(finding.action))} ${row('seen', seenText(finding, time))}
-      ${finding.recoveredAt === null ? null : row('works again since', time.at(finding.recoveredAt))}
       ${finding.link === null ? null : row('link', html`<a href="#${finding.link}">${names.link(finding.link)}</a>`)}
       ${finding.affects.length === 0 ? null : row('also affects', enumerated(finding.affects.map((id) => names.link(id))))}
       ${row('cause', `${finding.cause}, ${finding.confidence}`)}

@@ -38,7 +38,7 @@ export function flowSection(context: PageContext): SafeHtml {
     </p>
     ${stripLegend()}
     <div class="links">
-      ${axis === null ? null : html`<div class="links-axis">${timeAxis(axis, time)}</div>`}
+      ${axis === null ? null : html`<div class="links-axis">${timeAxis(axis, time, 3)}</div>`}
       ${listed.map((link, index) => linkRow(link, index, context))}
     </div>
     ${links.length > listed.length ? html`<p>${links.length - listed.length} more links, none worse off than these, are not listed.</p>` : null}`

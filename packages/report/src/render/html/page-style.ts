@@ -72,7 +72,7 @@ i.b-ok { height: 7px } i.b-quiet { height: 2px; vertical-align: 3px } i.b-mixed 
 .scale { display: flex; flex-direction: column; justify-content: space-between; text-align: right; font-size: 12px; line-height: 1; color: var(--soft); font-variant-numeric: tabular-nums }
 .axis { position: relative; height: 20px; font-size: 12px; color: var(--soft) } .plot .axis { grid-column: 2 } .axis span { position: absolute; top: 3px; white-space: nowrap; padding-left: 3px; border-left: 1px solid var(--line) }
 .links { border-top: 1px solid var(--line) } .link { margin: 0; border-bottom: 1px solid var(--line) }
-.link > summary, .links-axis { display: grid; grid-template-columns: minmax(150px, 250px) 122px minmax(160px, 1fr) 168px; gap: 2px 14px; align-items: center; padding: 8px 0 }
+.link > summary, .links-axis { display: grid; grid-template-columns: minmax(130px, 240px) 122px minmax(170px, 1fr) 156px; gap: 2px 14px; align-items: center; padding: 8px 0 }
 .links-axis { padding: 0 } .links-axis .axis { grid-column: 3 }
 .link > summary { color: var(--ink) } .link > summary strong { overflow-wrap: anywhere } .link > summary strong::before, .finding > summary strong::before { content: "▸ "; color: var(--note) } .link[open] > summary strong::before, .finding[open] > summary strong::before { content: "▾ " }
 .link > summary::marker, .finding > summary::marker { content: "" } summary::-webkit-details-marker { color: var(--note) } .link .strip { height: 26px; line-height: 26px } span.strip { padding-left: 8px } .link .pill { justify-self: start }
@@ -84,7 +84,7 @@ i.b-ok { height: 7px } i.b-quiet { height: 2px; vertical-align: 3px } i.b-mixed 
 .checks .pill { justify-self: start }
 .checks strong { font-weight: 600 }
 footer { max-width: 1080px; margin: 48px auto; padding: 16px 24px 0; color: var(--soft); font-size: 13px }
-@media (max-width: 760px) {
+@media screen and (max-width: 760px) {
   main, header.top { padding: 0 16px } .target { padding-left: 0 } .links-axis { display: none }
   .link > summary { grid-template-columns: 1fr auto } .link .strip, .numbers { grid-column: 1 / -1 } .numbers { text-align: left } .numbers br { display: none } .numbers .soft { margin-left: 10px }
   .finding dl { grid-template-columns: 1fr } .finding dt { margin-top: 6px } .checks li { grid-template-columns: 1fr } ol.steps li { padding-left: 26px } pre { font-size: 12px }
@@ -92,7 +92,7 @@ footer { max-width: 1080px; margin: 48px auto; padding: 16px 24px 0; color: var(
 @media print {
   @page { margin: 14mm 12mm }
   :root { --paper: #fff; --ink: #000 } * { print-color-adjust: exact; -webkit-print-color-adjust: exact }
-  body { font-size: 11px } h2 { font-size: 16px; margin-top: 24px } nav, .skip { display: none } .scroll { overflow: visible } svg.topology { min-width: 0 }
+  body, table, .finding dl, .numbers, summary, .finding > summary { font-size: 11px } pre { font-size: 9px; padding: 6px 8px } .pill, .small, .legend, .axis, .scale { font-size: 10px } h2 { font-size: 16px; margin-top: 24px } nav, .skip { display: none } .scroll { overflow: visible } svg.topology { min-width: 0 }
   .card, .verdict, tr, figure, .link > summary, .steps li, .checks li { break-inside: avoid } h2, h3, summary { break-after: avoid }
   details:not([open]):not(.link)::details-content { content-visibility: visible; block-size: auto } summary { color: var(--soft) }
 }

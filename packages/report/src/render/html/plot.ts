@@ -45,8 +45,8 @@ export function plotFigure(plot: Plot, series: Series, time: TimeFormat): SafeHt
 }
 
 /** Round times below a plot. */
-export function timeAxis(series: Series, time: TimeFormat): SafeHtml {
-  const ticks = time.ticks(Date.parse(series.from), series.bucketMs * series.state.length)
+export function timeAxis(series: Series, time: TimeFormat, most?: number): SafeHtml {
+  const ticks = time.ticks(Date.parse(series.from), series.bucketMs * series.state.length, most)
   return html`<div class="axis" aria-hidden="true">
     ${ticks.map(({ share, text }) => html`<span style="left:${coordinate(share * 100)}%">${text}</span>`)}
   </div>`

@@ -28,7 +28,7 @@ export function statusMix(link: Link, series: Series, time: TimeFormat): SafeHtm
     rows.reduce((sum, { counts }) => sum + (counts[bucket] ?? 0), 0),
   )
   const most = Math.max(1, ...totals)
-  const words = sorted.map(({ status, all }) => `${countText(all)} × ${statusText(status)}`)
+  const words = sorted.map(({ status }) => statusText(status))
   const shapes = sorted.map(({ counts }, row) => {
     const bars = counts.map((count, bucket) => {
       if (count === 0) return ''
