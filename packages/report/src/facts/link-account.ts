@@ -159,8 +159,10 @@ export class LinkAccount {
 
   /** A poll in the sense of rhythm and rate: asked for work. `empty`: there was none. */
   poll(time: number, empty: boolean): void {
-    this.alternation.poll(time)
-    if (empty) this.rate.poll(time)
+    if (empty) {
+      this.alternation.poll(time)
+      this.rate.poll(time)
+    } else this.alternation.interrupt()
   }
 
   /** The other side was heard of, without an outcome. */

@@ -37,6 +37,13 @@ export class Alternation {
     this.#d1 = d
   }
 
+  /** A poll that found work: when the next one comes is up to the work. */
+  interrupt(): void {
+    this.#last = Number.NaN
+    this.#d1 = Number.NaN
+    this.#d2 = Number.NaN
+  }
+
   #alternates(d: number): boolean {
     const tolerance = Math.max(1_010, (d + this.#d1) * 0.1)
     const differs = Math.abs(d - this.#d1) > Math.max(1_900, (d + this.#d1) * 0.25)

@@ -148,6 +148,16 @@ describe('rhythms', () => {
     expect(one.stretches).toEqual([])
   })
 
+  it('sees one poller alone where every other poll finds work and the next one comes at once', () => {
+    const rhythm = new Alternation()
+    for (let n = 0; n < 100; n++) {
+      rhythm.poll(START + n * 15_000)
+      rhythm.interrupt()
+      rhythm.poll(START + n * 15_000 + 4_000)
+    }
+    expect(rhythm.stretches).toEqual([])
+  })
+
   it('knows from when to when two polled', () => {
     const rhythm = new Alternation()
     for (let n = 0; n < 300; n++) {
