@@ -388,7 +388,7 @@ function submissionProof({ network }: Analysis): Proof {
   return { seen: true, number: `${countWord(sent, 'result')} submitted` }
 }
 
-function coverageProof({ network, placements }: Analysis): Proof {
+function coverageProof({ network, placements, diagnosis }: Analysis): Proof {
   if (placements.length === 0 || !(network.to > network.from)) return unseen('no window')
   const hub = network.hubs[0]
   if (hub === undefined) return unseen('no hub log')
@@ -401,5 +401,7 @@ function coverageProof({ network, placements }: Analysis): Proof {
         Math.max(told.source.first + told.shift, hub.first),
     )
   if (!shared) return unseen('the logs of client and hub do not overlap')
+  const late = diagnosis.findings.find(({ cause }) => cause === 'source-began-late')
+  if (late !== undefined) return unseen(`the log ${late.subject} begins late`)
   return { seen: true, number: `${countWord(placements.length, 'source')}, ${spanWord(span)}` }
 }

@@ -45,6 +45,7 @@ export const CAUSES = [
   // clocks and evidence
   'clock-skew',
   'log-gap',
+  'source-began-late',
   'source-ended-early',
   'unreadable-lines',
   'unexplained-errors',

@@ -70,7 +70,7 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
   }
   for (const { path, troubles } of inputs.files)
     for (const text of troubles) say('gap', 'warning', `${path}: ${text}`)
-  for (const cause of ['log-gap', 'source-ended-early'] as const) {
+  for (const cause of ['log-gap', 'source-began-late', 'source-ended-early'] as const) {
     for (const finding of analysis.diagnosis.findings.filter((one) => one.cause === cause)) {
       say('gap', 'warning', `${titleOf(finding)}. ${finding.why}`)
     }

@@ -300,6 +300,12 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     action: 'Collect the missing lines; what happened in the gap cannot be told.',
     next: ['Check retention and limits of the log collector.'],
   },
+  'source-began-late': {
+    title: 'the log begins after the window does',
+    party: 'operator',
+    action: 'Collect the log from before, also that of the pod that ran before this one.',
+    next: ['Run this report from where all logs begin.'],
+  },
   'source-ended-early': {
     title: 'the log stops before the window ends',
     party: 'operator',

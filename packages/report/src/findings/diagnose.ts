@@ -13,6 +13,7 @@ import { reopenRecurring } from './recurrence.ts'
 import { findServiceTrouble } from './service-findings.ts'
 import { findSilences } from './silences.ts'
 import type { LinkGap } from './silences.ts'
+import { findLateBeginnings } from './late-beginnings.ts'
 import { findClockSkew, findEarlyEnds, findLogGaps, findUnreadable } from './source-findings.ts'
 import { findTaskTrouble } from './task-findings.ts'
 
@@ -36,6 +37,7 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
   findBehaviour(context, gaps)
   neverSeen(context)
   findTaskTrouble(context)
+  findLateBeginnings(context)
   findEarlyEnds(context)
   findUnreadable(context)
   findClockSkew(context)

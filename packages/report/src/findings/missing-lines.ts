@@ -9,7 +9,7 @@ import type { DiagnosisContext } from './context.ts'
 import { silenceLimit, silencesOf } from './silences.ts'
 
 /** Fewer exchanges than these may lie at the edges of a silence. */
-const FEWEST_MISSING = 3
+export const FEWEST_MISSING = 3
 /** How far apart clocks may be that nobody could compare, ms: what is said of them has to hold for all of these. */
 const ANY_CLOCK = [-60, -50, -40, -30, -20, -10, 0, 10, 20, 30, 40, 50, 60].map((s) => s * SECOND)
 

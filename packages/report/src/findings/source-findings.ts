@@ -12,7 +12,7 @@ import { silenceLimit } from './silences.ts'
 import { clockWord, countWord, percentWord, spanWord } from './words.ts'
 
 /** Clocks may be a minute off either way: a log that ends so little before another proves nothing. */
-const CLOCK_ROOM_MS = 2 * MINUTE
+export const CLOCK_ROOM_MS = 2 * MINUTE
 
 /** Holes in the logs as such; to be run before the links are judged, since a hole explains silence. */
 export function findLogGaps(context: DiagnosisContext): void {
