@@ -12,6 +12,16 @@ const READY = ascii('database system is ready to accept connections')
 const STARTING = ascii('starting PostgreSQL ')
 const SHUTDOWN = ascii('database system is shut down')
 
+/** The other side went away, or never spoke to it: a port probe, a program that was killed. Nothing is wrong with the server. */
+const CLIENT_GONE = [
+  'connection to client lost',
+  'unexpected EOF on client connection',
+  'could not receive data from client',
+  'canceling authentication due to timeout',
+  'unsupported frontend protocol',
+  'no PostgreSQL user name specified in startup packet',
+].map(ascii)
+
 /** Errors of single statements that say something about the server and not about the statement. */
 const SERVER_ERRORS = [
   'canceling statement due to statement timeout',
@@ -44,8 +54,10 @@ export class PostgresReader implements FormatReader {
     const at = head.message
     const severity = Math.min(end, at + 160)
     const has = (word: Uint8Array): boolean => find(buf, at, end, word) >= 0
-    if (FATAL.some((word) => find(buf, at, severity, word) >= 0)) this.#fail(line)
-    else if (find(buf, at, severity, ERROR) >= 0) {
+    if (FATAL.some((word) => find(buf, at, severity, word) >= 0)) {
+      if (CLIENT_GONE.some(has)) link.sign(line.time)
+      else this.#fail(line)
+    } else if (find(buf, at, severity, ERROR) >= 0) {
       if (SERVER_ERRORS.some(has)) this.#fail(line)
       else link.sign(line.time)
     } else if (has(READY)) {

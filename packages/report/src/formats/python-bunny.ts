@@ -2,6 +2,7 @@ import type { Cause } from '../document/cause.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
 import { ClientFacts } from '../facts/facts.ts'
+import type { UpstreamFacts } from '../facts/facts.ts'
 import { KeptLine, OpenError } from '../facts/kept-line.ts'
 import { outcomeOf } from '../facts/link-account.ts'
 import type { Moment } from '../facts/moment-comb.ts'
@@ -10,8 +11,7 @@ import { LEVEL } from './event-head.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'
 import { causeOfStatus, networkCause } from './network-cause.ts'
-import { WarrenBunnyEvents } from './warren-bunny-events.ts'
-import { WarrenText } from './warren-text.ts'
+import { OwnWords } from './own-words.ts'
 
 const W = {
   sendingGet: ascii('Sending get request to '),
@@ -52,20 +52,6 @@ const DATABASE_WORDS = [
   'could not connect to server',
 ]
 
-/** What our own client says in its own words, because the other one has none for it. */
-const OUR_WORDS: ReadonlySet<string> = new Set([
-  'bunny stopping',
-  'bunny stopped',
-  'cache trouble',
-  'cdm finding',
-  'database retry',
-  'outbox restored',
-  'outbox trouble',
-  'task abandoned',
-  'task for another collection',
-  'task repeated',
-])
-
 /** Today's client tries so often to post a result. */
 const POST_ATTEMPTS = 4
 
@@ -87,14 +73,17 @@ export class PythonBunnyReader implements FormatReader {
   #taskSince: KeptLine | undefined
   #tasks = 0
   #failedAttempts = 0
-  readonly #ourText = new WarrenText()
-  #ourEvents: WarrenBunnyEvents | undefined
+  /** Something went wrong since the task was received. */
+  #taskFailed = false
+  readonly #ownWords = new OwnWords(this.#facts)
 
   constructor() {
     this.#facts.program = 'Python bunny'
   }
 
-  facts(): readonly ClientFacts[] {
+  facts(): readonly (ClientFacts | UpstreamFacts)[] {
+    const { upstream } = this.#ownWords
+    if (upstream !== undefined) return [upstream]
     return this.#used ? [this.#facts] : []
   }
 
@@ -143,7 +132,7 @@ export class PythonBunnyReader implements FormatReader {
         if (startsWith(buf, at, end, W.errorSolving)) this.#notAnswerable(line)
         break
       default:
-        if (this.#ourWords(line, head)) return true
+        if (this.#ownWords.read(line, head)) return true
     }
     if (head.level >= LEVEL.error && this.#openError === undefined && !this.#known(buf, at, end))
       this.#error(line)
@@ -249,6 +238,7 @@ export class PythonBunnyReader implements FormatReader {
     facts.link.signs.busy = true
     this.#taskSince = new KeptLine(line)
     this.#failedAttempts = 0
+    this.#taskFailed = false
     facts.tasks.step(`#${++this.#tasks}`, 'received', line)
   }
 
@@ -258,6 +248,8 @@ export class PythonBunnyReader implements FormatReader {
     facts.link.answer(line)
     if (this.#taskSince !== undefined) facts.solveTime.add(line.time - this.#taskSince.time)
     this.#taskSince = undefined
+    // An answer that says that there was an error is posted like any other.
+    if (facts.cdm.inTrouble && !this.#taskFailed) facts.cdm.success(line, 0, Number.NaN)
     facts.tasks.step(`#${this.#tasks}`, 'posted', line)
     // The line also means that the result was posted: the hub was reached.
     facts.link.sign(line.time)
@@ -265,17 +257,10 @@ export class PythonBunnyReader implements FormatReader {
   }
 
   #notAnswerable(line: Quotable): void {
+    this.#taskFailed = true
     this.#facts.link.problem('task-not-answerable', line).recover(line)
     this.#taskSince = undefined
     this.#facts.tasks.step(`#${this.#tasks}`, 'not-answerable', line)
-  }
-
-  #ourWords(line: Quotable, { message, level }: EventHead): boolean {
-    const event = this.#ourText.read(line, message, line.end)
-    if (event === undefined || !OUR_WORDS.has(event.word('msg'))) return false
-    this.#ourEvents ??= new WarrenBunnyEvents(this.#facts)
-    this.#ourEvents.event(line, event, level)
-    return true
   }
 
   /** `Result of task … was refused with status 409.` or `… is lost: …` */
@@ -341,6 +326,7 @@ export class PythonBunnyReader implements FormatReader {
     ) {
       this.#networkError(line, network?.cause ?? 'unexplained-errors', network?.status, posting)
     } else if (mentionsDatabase(text)) {
+      this.#taskFailed = true
       this.#facts.cdm.failure(line, outcomeOf('cdm-failing'), 'cdm-failing', Number.NaN)
     } else this.#facts.errors.see(line)
   }

@@ -64,11 +64,16 @@ export class WarrenBunnyEvents implements WarrenEvents {
         tasks.step(taskId(), 'solved', line)
         if (event.text('status') === 'error')
           link.problem('task-not-answerable', line).recover(line)
+        else if (facts.cdm.inTrouble) facts.cdm.success(line, 0, Number.NaN)
         break
       case 'task not answerable':
+        tasks.step(taskId(), 'not-answerable', line)
+        if (event.text('cause') === 'database') {
+          this.#cdmFailed(line)
+          break
+        }
         link.problem('task-not-answerable', line).detail(event.text('cause') || 'see the line')
         link.problems.get('task-not-answerable')?.recover(line)
-        tasks.step(taskId(), 'not-answerable', line)
         break
       case 'result posted':
         facts.posted++
@@ -88,7 +93,12 @@ export class WarrenBunnyEvents implements WarrenEvents {
         facts.errors.see(line)
         break
       case 'database retry':
-        facts.cdm.failure(line, outcomeOf('cdm-failing'), 'cdm-failing', Number.NaN)
+        this.#cdmFailed(line)
+        break
+      case 'bunny failed':
+        facts.lastStop = line.time
+        if (event.text('reason').includes('database')) this.#cdmFailed(line)
+        else facts.errors.see(line)
         break
       case 'bunny starting':
         facts.started(line, event.text('version'))
@@ -103,6 +113,10 @@ export class WarrenBunnyEvents implements WarrenEvents {
       default:
         if (level >= LEVEL.error) facts.errors.see(line)
     }
+  }
+
+  #cdmFailed(line: Quotable): void {
+    this.facts.cdm.failure(line, outcomeOf('cdm-failing'), 'cdm-failing', Number.NaN)
   }
 
   #started(line: Quotable, event: JsonEvent): void {

@@ -344,6 +344,17 @@ describe('balancers', () => {
 })
 
 describe('PostgreSQL', () => {
+  it('does not take a client that went away for a server that fails', () => {
+    const { link } = factsOf(
+      sourceOf(
+        '2025-09-26 06:56:22.123 UTC [42] relay@relay FATAL:  connection to client lost',
+        '2025-09-26 06:56:23.123 UTC [43] [unknown]@[unknown] FATAL:  unsupported frontend protocol 18245.8224: server supports 3.0 to 3.0',
+      ),
+      'database',
+    )
+    expect(problems(link)).toEqual({})
+  })
+
   it('reads durations and what says that the server fails', () => {
     const { link } = factsOf(
       sourceOf(

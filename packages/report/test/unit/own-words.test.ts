@@ -113,6 +113,44 @@ describe('our own programs, in the text formats of those they replace', () => {
     expect(told(text)).toEqual(told(json))
   })
 
+  it('our Task API server is no client, though its text looks like one', async () => {
+    const upstream = ['task queued', 'task leased', 'result received'].map((msg, n) =>
+      record('upstream', n, 30, msg, { taskId: TASK, collection: COLLECTION }),
+    )
+    const report = await reportOf({ 'upstream.log': asText(upstream, bunnyText({})) })
+    expect(report.sources.map(({ role }) => role)).toEqual(['upstream'])
+    expect(report.links.filter(({ kind }) => kind === 'poll')).toEqual([])
+  })
+
+  it.each([
+    ['JSON', asJson],
+    ['text', (records: readonly LogRecord[]) => asText(records, bunny)],
+  ])('the database of a client works again when a task is solved: %s', async (_, write) => {
+    const task = (seconds: number, status: string, failure: LogRecord[]): LogRecord[] => [
+      record('bunny', seconds, 30, 'task received', { taskId: TASK, kind: 'availability' }),
+      ...failure,
+      record('bunny', seconds + 3, 30, 'task solved', {
+        taskId: TASK,
+        status,
+        kind: 'availability',
+      }),
+      record('bunny', seconds + 3.1, 30, 'result posted', { taskId: TASK, status: 200 }),
+    ]
+    const failed = (seconds: number): LogRecord[] => [
+      record('bunny', seconds + 1, 40, 'database retry', { taskId: TASK, attempt: 1 }),
+      record('bunny', seconds + 2, 50, 'task not answerable', {
+        taskId: TASK,
+        cause: 'database',
+        reason: 'the database cannot be reached',
+      }),
+    ]
+    const records = [...task(60, 'error', failed(60)), ...task(200, 'error', failed(200))]
+    const down = await reportOf({ 'bunny.log': write(records) })
+    expect(told(down)).toEqual(['cdm-failing ongoing site'])
+    const again = await reportOf({ 'bunny.log': write([...records, ...task(400, 'ok', [])]) })
+    expect(told(again)).toEqual(['cdm-failing recovered site'])
+  })
+
   it('does not take other words for ours', async () => {
     const records = relayRecords(50, 'something else entirely', { detail: 'queue unavailable' })
     const text = asText(records, relay).replaceAll(' <s:relay>', ' <s:Other.Source>')
