@@ -6,7 +6,7 @@ import { partOf } from '../exchange/topology.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
-import { againWords, draft, fromProblem } from './finding-draft.ts'
+import { againWords, draft, fromProblem, overlapShare } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
 import { clockWord, countWord, detailWords, thousands } from './words.ts'
 
@@ -47,6 +47,8 @@ const SPECIFIC_AUTH: readonly Cause[] = [
 ]
 /** The balancer's own answers: shared by everybody behind it. */
 const BALANCER_CAUSES: readonly Cause[] = ['proxy-502', 'proxy-503', 'proxy-504']
+/** A client that left its poll more often in a window was not just stopped and started. */
+const MOST_STOPS = 5
 /** The client saw no hub at all; which of these can be the hub's fault is decided by how the others fare. */
 const UNREACHED: readonly Cause[] = ['connection-refused', 'connect-timeout', 'name-resolution']
 
@@ -56,9 +58,21 @@ export function findPollFailures(context: DiagnosisContext): void {
     for (const problem of problemsOf(link)) {
       if (POLL_CAUSES.has(problem.cause)) context.found.push(pollFailure(context, link, problem))
     }
+    waitedAndLeft(context, link)
   }
   for (const link of context.topology.links.filter(({ kind }) => kind === 'balancer'))
     balancerFailures(context, link)
+}
+
+/** A client that waited in vain is seen to leave by the balancer: one thing, told by two sides. */
+function waitedAndLeft({ found }: DiagnosisContext, link: NetLink): void {
+  const own = found.filter((finding) => finding.link === link)
+  const waited = own.find(({ cause }) => cause === 'read-timeout')
+  const left = own.find(({ cause }) => cause === 'client-left')
+  if (waited === undefined || left === undefined) return
+  if (overlapShare(left.episodes, waited.episodes, 30_000) < 0.5) return
+  absorb(waited, left)
+  found.splice(found.indexOf(left), 1)
 }
 
 /** The problems of all sides; what only names a status is added to what names the reason. */
@@ -128,7 +142,19 @@ function pollFailure(
     finding.partyName = null
   if (problem.cause === 'auth-no-credentials' && problem.count <= 2 && !Number.isNaN(recovered))
     finding.severity = 'warning'
+  if (problem.cause === 'client-left' && isStop(link)) {
+    finding.severity = 'info'
+    finding.status = 'observed'
+  }
   return finding
+}
+
+/** Whoever holds a poll and is stopped leaves it once; a client that does not wait long enough leaves one after the other. */
+function isStop({ views }: NetLink): boolean {
+  const seen = views.flatMap(({ account }) => account.problems.get('client-left') ?? [])
+  return seen.every(
+    ({ count, episodes }) => count <= MOST_STOPS && episodes.every((one) => one.count === 1),
+  )
 }
 
 /** The first success after the last sign of the problem, on whatever side it was seen; NaN while there is none. */
@@ -173,6 +199,8 @@ function partyOf(
 ): FindingDraft['party'] | undefined {
   if (cause === 'connection-refused' && others === true) return 'network'
   if (cause === 'name-resolution' && others === false) return 'hub'
+  // Nobody waits for ever for a hub that is slow.
+  if (cause === 'client-left' && viewOf(link, 'hub')?.problems.has('slow') === true) return 'hub'
   if (cause === 'read-timeout' && link.hub !== undefined && others === true) {
     const hub = viewOf(link, 'hub')
     // The hub answered fast: the answer got lost on the way.

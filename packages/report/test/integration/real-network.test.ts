@@ -61,7 +61,10 @@ describe('the logs of a real network', () => {
     folder = await mkdtemp(join(tmpdir(), 'warren-report-'))
     network = await startRealNetwork(folder)
     const { files, proxy, relay } = network
-    for (let asked = 0; asked < 2; asked++) expect(await network.ask()).toBe('answered')
+    expect(await network.ask()).toBe('answered')
+    // The poll of `near` is held meanwhile, for longer than an answer may take, and then ends with a task.
+    await logs(files.far, '"no task"', POLLS_FIRST / 2)
+    expect(await network.ask()).toBe('answered')
     await logs(files.far, '"no task"', POLLS_FIRST)
     healthy = await reportOf(files)
 

@@ -24,7 +24,10 @@ export interface NetworkFiles {
   readonly far: string
 }
 
-/** An upstream, a relay, the client `near` and the client `far`, which reaches the relay through a proxy that fails on demand. */
+/**
+ * An upstream, a relay, the client `near`, whose polls the relay holds, and the client `far`, which polls by the clock and reaches the
+ * relay through a proxy that fails on demand.
+ */
 export interface RealNetwork extends AsyncDisposable {
   readonly files: NetworkFiles
   readonly relay: RelayHandle
@@ -107,9 +110,17 @@ export async function startRealNetwork(folder: string): Promise<RealNetwork> {
 
   const near = await relay.users.add('near')
   const far = await relay.users.add('far')
-  starting.use(await startClient(relay.url, near, jsonLog('bunny', logs.file(files.near)), 1))
   starting.use(
-    await startClient(proxy.url(relay.url), far, jsonLog('bunny', logs.file(files.far)), 2),
+    await startClient(relay.url, near, jsonLog('bunny', logs.file(files.near)), {
+      seed: 1,
+      waitSeconds: 3,
+    }),
+  )
+  starting.use(
+    await startClient(proxy.url(relay.url), far, jsonLog('bunny', logs.file(files.far)), {
+      seed: 2,
+      waitSeconds: 0,
+    }),
   )
 
   const resources = starting.move()
@@ -128,7 +139,7 @@ async function startClient(
   url: string,
   account: NewAccount,
   log: Logger,
-  seed: number,
+  { seed, waitSeconds }: { seed: number; waitSeconds: number },
 ): Promise<AsyncDisposable> {
   await using starting = new AsyncDisposableStack()
   const instance = await DuckDBInstance.create(':memory:')
@@ -144,7 +155,7 @@ async function startClient(
     DATASOURCE_DB_DRIVERNAME: 'duckdb',
     DATASOURCE_DB_SCHEMA: source.schema,
     POLLING_INTERVAL: '1',
-    POLL_WAIT_SECONDS: '0',
+    POLL_WAIT_SECONDS: String(waitSeconds),
     INITIAL_BACKOFF: '0.5',
     MAX_BACKOFF: '1',
   })

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import type { Finding, ReportDocument } from '../../src/document/report-document.ts'
+import { reportOf } from '../fixtures/report-of.ts'
+
+const START = Date.UTC(2025, 8, 26, 7, 0)
+const NODE = '6f1e9c1a-0000-4000-8000-000000000001'
+const PATH = `/link_connector_api/task/nextjob/${NODE}`
+
+const briefly = ({ cause, severity, status }: Finding): string => `${severity} ${cause} ${status}`
+const told = (report: ReportDocument): string[] =>
+  report.findings
+    .filter(({ cause }) => ['client-left', 'read-timeout', 'silent'].includes(cause))
+    .map(briefly)
+
+const clock = (second: number): string =>
+  new Date(START + second * 1_000).toISOString().slice(11, 19)
+const hubLine = (second: number): string =>
+  JSON.stringify({
+    level: 20,
+    time: START + second * 1_000,
+    component: 'relay',
+    requestId: `r${second}`,
+    method: 'GET',
+    path: PATH,
+    status: 204,
+    durationMs: 2,
+    client: 'north',
+    node: NODE,
+    msg: 'request completed',
+  })
+const passed = (second: number, status: number): string =>
+  `203.0.113.7 - north [26/Sep/2025:${clock(second)} +0000] "GET ${PATH} HTTP/1.1" ${status} 0 "-" "warren-bunny/0.1.0"`
+
+/** Polls every ten seconds for ten minutes; at these seconds the client left before the answer came. */
+function polls(left: readonly number[]): { hub: string; balancer: string } {
+  const seconds = Array.from({ length: 60 }, (_, n) => n * 10)
+  const answered = seconds.filter((second) => !left.includes(second))
+  const balancer = seconds.map((second) => passed(second, left.includes(second) ? 499 : 204))
+  return { hub: `${answered.map(hubLine).join('\n')}\n`, balancer: `${balancer.join('\n')}\n` }
+}
+
+describe('a client that leaves before it is answered', () => {
+  it('now and then, once each time, was stopped: worth no more than a note', async () => {
+    const { hub, balancer } = polls([100, 300, 500])
+    const report = await reportOf({ 'relay.log': hub, 'nginx-access.log': balancer })
+    expect(told(report)).toEqual(['info client-left observed'])
+  })
+
+  it('time after time does not wait long enough', async () => {
+    const { hub, balancer } = polls([100, 110, 120, 130])
+    const report = await reportOf({ 'relay.log': hub, 'nginx-access.log': balancer })
+    expect(told(report)).toEqual(['warning client-left recovered'])
+  })
+
+  it('because it waited in vain is told once, as it tells it itself', async () => {
+    const left = [100, 130, 160]
+    const { hub, balancer } = polls(left)
+    const own = Array.from({ length: 60 }, (_, n) => n * 10).map((second) =>
+      JSON.stringify({
+        time: START + second * 1_000 + 20,
+        component: 'bunny',
+        requestId: `r${second}`,
+        ...(left.includes(second)
+          ? {
+              level: 50,
+              kind: 'transport',
+              code: 'UND_ERR_HEADERS_TIMEOUT',
+              detail: 'no answer in 30 s',
+              msg: 'poll failed',
+              durationMs: 30_000,
+            }
+          : { level: 20, status: 204, durationMs: 20, msg: 'poll answered' }),
+      }),
+    )
+    const client = `${own.join('\n')}\n`
+    const report = await reportOf({
+      'relay.log': hub,
+      'nginx-access.log': balancer,
+      'bunny-north.log': client,
+    })
+    expect(told(report)).toEqual(['warning read-timeout recovered'])
+  })
+})
