@@ -19,7 +19,7 @@ const FAMILIES: readonly (readonly FaultName[])[] = [
   ['auth-unknown-user', 'auth-wrong-password', 'auth-wrong-collection', 'auth-no-credentials'],
   ['silent', 'never-seen', 'flapping'],
   ['two-instances', 'hammering', 'clock-skew'],
-  ['proxy-502', 'proxy-503', 'proxy-504', 'hub-error', 'slow'],
+  ['proxy-502', 'proxy-503', 'proxy-504', 'hub-error', 'hub-stalled', 'slow'],
   [
     'database-slow',
     'database-failing',

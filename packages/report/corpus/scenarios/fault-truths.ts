@@ -30,6 +30,7 @@ export const SCOPE: Readonly<Record<FaultName, 'client' | 'network' | 'log'>> = 
   'proxy-503': 'network',
   'proxy-504': 'network',
   'hub-error': 'network',
+  'hub-stalled': 'network',
   slow: 'network',
   silent: 'client',
   flapping: 'client',
@@ -69,6 +70,7 @@ const PARTIES: Readonly<Record<FaultName, readonly Party[]>> = {
   'proxy-503': ['network', 'hub'],
   'proxy-504': ['network', 'hub'],
   'hub-error': ['hub'],
+  'hub-stalled': ['hub'],
   slow: ['hub', 'network'],
   silent: ['site', 'network'],
   flapping: ['network', 'site', 'hub'],
@@ -107,6 +109,7 @@ const OUTAGES: ReadonlySet<FaultName> = new Set<FaultName>([
   'proxy-503',
   'proxy-504',
   'hub-error',
+  'hub-stalled',
   'database-failing',
 ])
 
@@ -128,6 +131,7 @@ const ROWS: { readonly [N in FaultName]?: readonly CheckRow[] } = {
   'proxy-503': ['connections'],
   'proxy-504': ['connections'],
   'hub-error': ['hub'],
+  'hub-stalled': ['hub'],
   silent: ['connections'],
   flapping: ['connections'],
   'two-instances': ['behaviour'],
@@ -207,7 +211,7 @@ function cutOff(name: FaultName): readonly Cause[] {
 /** The .NET hub asks its broker once a poll: without polls the log of the broker goes quiet as well. */
 function brokerIsIdle(name: FaultName, { hub }: Evidence): readonly Cause[] {
   const effect: FaultEffect = FAULTS[name]
-  const stops = effect.balancer ?? effect.hubStatus ?? effect.statementsFail
+  const stops = effect.balancer ?? effect.hubStatus ?? effect.stalled ?? effect.statementsFail
   return hub === 'dotnet' && stops !== undefined ? ['log-gap', 'source-ended-early'] : []
 }
 
@@ -251,6 +255,8 @@ const BY_EVIDENCE: {
       ? ['silent', 'source-ended-early']
       : [...missed(fault), 'client-restarted', 'log-gap']
   },
+  // A hub that says nothing shows by its log that it did not run, else only how it looked from outside.
+  'hub-stalled': (_, evidence) => (evidence.logs.has('hub') ? ['hub-stalled'] : ['proxy-504']),
   flapping: ({ name, of = '' }, { logs }) => (logs.has(of) ? [name] : [name, 'interrupted']),
   'task-not-answered': ({ name, of = '' }, { logs }) => {
     return logs.has(of) ? [name, 'task-not-answerable'] : [name]

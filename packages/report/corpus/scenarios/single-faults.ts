@@ -104,6 +104,7 @@ const CLIENT_SIDE: readonly FaultName[] = [
   'proxy-503',
   'proxy-504',
   'hub-error',
+  'hub-stalled',
   'auth-wrong-password',
 ]
 

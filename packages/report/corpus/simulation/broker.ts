@@ -52,6 +52,13 @@ export function runBroker(world: World): void {
     refuseAgainAndAgain(world, spell, chance)
   }
   for (const spell of of('heartbeat')) loseHeartbeats(world, spell, chance)
+  for (const { from, to } of weather.spells('hub', ({ stalled }) => stalled === true)) {
+    // The .NET hub holds no connection that could be missed.
+    if (plan.hub === 'dotnet' || to - from < MINUTE) continue
+    const connection = { at: 'broker', pid: pidAt(world, from), port: 41_188 }
+    journal.add({ ...connection, kind: 'heartbeats missed', time: from + MINUTE })
+    if (to < end) queueDown(world, { from: to, to: to + 180 }, 'heartbeat')
+  }
   for (const spell of of('alarm')) {
     const what = chance.pick<'memory' | 'disk'>(['memory', 'disk'])
     journal.add({ kind: 'alarm set', at: 'broker', time: spell.from, what })

@@ -150,7 +150,7 @@ export class Client {
     journal.add({ kind: 'task handed out', at: 'hub', time: at, requestId, ...about })
     if (this.#world.weather.at(at, this.#plan.name).task !== 'dropped') return
     // Nobody will answer; our hub offers it once more.
-    const returned = at + LEASE_MS
+    const returned = this.#world.weather.awake(at + LEASE_MS)
     if (returned >= subtask.task.expiresAt) return
     journal.add({ kind: 'lease returned', at: 'hub', time: returned, ...about })
     if (this.#world.plan.hub === 'warren') {

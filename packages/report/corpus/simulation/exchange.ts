@@ -26,6 +26,9 @@ export interface Exchanged {
 
 const AGENTS = { python: 'python-requests/2.34.2', warren: 'warren-bunny/0.1.0' } as const
 
+/** The balancer waits no longer for the hub, ms. */
+const BALANCER_PATIENCE_MS = 60 * SECOND
+
 /** One request of a client with everything that it touches on its way: balancer, hub, database, broker, and back. */
 export function exchange(
   world: World,
@@ -43,12 +46,17 @@ export function exchange(
   const back = chance.between(10, 22)
   if (effect.balancer !== undefined) {
     // 502: the target closes the connection at once; 503: there is none; 504: it says nothing for a minute.
-    const takes = { 502: 4, 503: 0, 504: 60 * SECOND }[effect.balancer]
+    const takes = { 502: 4, 503: 0, 504: BALANCER_PATIENCE_MS }[effect.balancer]
     passed(world, request, arrives + takes, { status: effect.balancer, target: undefined }, chance)
     const outcome = { kind: 'status', status: effect.balancer } as const
     return { outcome, endedAt: arrives + takes + back }
   }
-  const answer = askHub(world, request, arrives + 1.5, chance)
+  const answer = askWokenHub(world, request, arrives + 1.5, chance)
+  if (answer === undefined) {
+    const gaveUpAt = arrives + BALANCER_PATIENCE_MS
+    passed(world, request, gaveUpAt, { status: 504, target: undefined }, chance)
+    return { outcome: { kind: 'status', status: 504 }, endedAt: gaveUpAt + back }
+  }
   const target = { status: answer.status, ms: answer.endedAt - arrives - 1.5 }
   passed(world, request, answer.endedAt + 0.8, { status: answer.status, target }, chance)
   if (effect.answerLost === true) {
@@ -56,6 +64,22 @@ export function exchange(
     return { outcome: { kind: 'transport', failure: 'read-timeout' }, endedAt }
   }
   return { outcome: { kind: 'status', status: answer.status }, endedAt: answer.endedAt + back }
+}
+
+/** The hub's answer once it runs again; undefined where it comes too late for the balancer. */
+function askWokenHub(
+  world: World,
+  request: Request,
+  arrivedAt: number,
+  chance: Chance,
+): ReturnType<typeof askHub> | undefined {
+  const { weather } = world
+  const latest = arrivedAt + BALANCER_PATIENCE_MS
+  const heardAt = weather.awake(arrivedAt)
+  if (heardAt > latest) return undefined
+  const { status, endedAt } = askHub(world, request, heardAt, chance)
+  const answeredAt = weather.awake(endedAt)
+  return answeredAt > latest ? undefined : { status, endedAt: answeredAt }
 }
 
 /** How long a client waits for an answer, ms. */

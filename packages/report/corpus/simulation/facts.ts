@@ -51,6 +51,8 @@ export interface FactKinds {
   }
   // in the hub
   'hub started': object
+  /** It does nothing, and writes nothing, up to then. */
+  'hub stalled': { until: number }
   statement: { about: 'user' | 'nodes' | 'task' | 'result'; ms: number; failed: boolean }
   login: {
     outcome: 'validated' | LoginFailure

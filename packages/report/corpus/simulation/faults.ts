@@ -22,6 +22,8 @@ export interface FaultEffect {
   readonly login?: LoginFailure
   /** The hub fails over every poll. */
   readonly hubStatus?: 500
+  /** The hub does not run; connections to it stand, as the kernel holds them. */
+  readonly stalled?: true
   /** The hub takes that much longer, ms. */
   readonly delayMs?: readonly [number, number]
   /** The hub answers, and the answer does not arrive. */
@@ -67,6 +69,7 @@ export const FAULTS = {
   'proxy-503': { balancer: 503 },
   'proxy-504': { balancer: 504 },
   'hub-error': { hubStatus: 500 },
+  'hub-stalled': { stalled: true },
   slow: { delayMs: [2_600, 6_000] },
   silent: { absent: true },
   flapping: { reach: 'connection-refused', everyMs: 45_000 },
@@ -128,6 +131,14 @@ export class Weather {
       all = { ...all, ...effect }
     }
     return all
+  }
+
+  /** When the hub gets to what it should do at `time`: at once, unless it stands still; infinite where it never wakes up. */
+  awake(time: number): number {
+    const stall = this.spells('hub', ({ stalled }) => stalled === true).find(
+      ({ from, to }) => time >= from && time < to,
+    )
+    return stall === undefined ? time : stall.to + 30
   }
 
   /** Beginnings and ends of the faults that `concerns` picks, within [from, to). */

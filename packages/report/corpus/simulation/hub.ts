@@ -148,8 +148,11 @@ function wrongName(name: string, outcome: string): string {
 
 /** What the hub does by itself: probes are answered, expired tasks looked for, the store and the queue watched. */
 export function runHub(world: World): void {
-  const { plan, journal, start } = world
+  const { plan, weather, journal, start } = world
   if (plan.starts) journal.add({ kind: 'hub started', at: 'hub', time: start + 120 })
+  for (const { from, to } of weather.spells('hub', ({ stalled }) => stalled === true)) {
+    journal.add({ kind: 'hub stalled', at: 'hub', time: from - 1, until: to })
+  }
   answerProbes(world)
   if (plan.hub === 'dotnet') sweepForExpired(world)
   else {

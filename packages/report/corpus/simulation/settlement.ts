@@ -20,7 +20,7 @@ function settle(world: World, task: Task): void {
   const missing = task.subtasks.filter(({ answeredAt }) => !inTime(answeredAt))
   const asked = task.subtasks.length
   const late = missing.length
-  const time = late === 0 ? Math.max(...answers) + 15 : task.expiresAt
+  const time = world.weather.awake(late === 0 ? Math.max(...answers) + 15 : task.expiresAt)
   const about = { at: 'hub', taskId: task.id } as const
   if (late > 0) {
     const clients = missing.map(({ client }) => client.name).sort()

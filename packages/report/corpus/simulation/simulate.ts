@@ -29,7 +29,8 @@ export function simulate(plan: NetworkPlan): Fact[] {
   runBroker(world)
   runClients(world)
   settleTasks(world)
-  return world.journal.inOrder(start, end)
+  const facts = world.journal.inOrder(start, end)
+  return facts.filter(({ at, time }) => at !== 'hub' || world.weather.awake(time) === time)
 }
 
 /** Whoever polls next goes first: two pods of one client share a queue. */

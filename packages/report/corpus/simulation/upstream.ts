@@ -32,6 +32,10 @@ function pollQueue(world: World, { type, kind }: (typeof QUEUES)[number]): void 
   // The loops have been running for a while when the window begins.
   let time = start + chance.between(0, 5 * SECOND)
   while (time < end) {
+    if (weather.awake(time) > time) {
+      time = weather.awake(time) + chance.between(0, SECOND)
+      continue
+    }
     const effect = weather.at(time, 'upstream')
     const way = chance.between(18, 45)
     if (effect.upstreamFails !== undefined) {
@@ -56,12 +60,13 @@ function pollQueue(world: World, { type, kind }: (typeof QUEUES)[number]): void 
     const due = waiting[0]
     if (able && due !== undefined && due <= heldTo) {
       waiting.shift()
-      const answered = Math.max(time, due) + way
+      const answered = weather.awake(Math.max(time, due) + way)
+      if (answered >= end) return
       journal.add(polled(type, 200, answered, answered - time))
       takeIn(world, kind, answered + 2)
       time = answered + (holds ? 20 : 5 * SECOND)
     } else {
-      const answered = heldTo + way
+      const answered = weather.awake(heldTo + way)
       journal.add(polled(type, 204, answered, answered - time))
       time = answered + (holds ? 1 : 5 * SECOND)
     }

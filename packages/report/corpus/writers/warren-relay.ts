@@ -39,7 +39,11 @@ function relayRecords(facts: readonly Fact[], options: WriterOptions): WarrenRec
     ...[...summaries.values()].flatMap((summary) => summary.records(options)),
     ...dependencyRecords(facts, options, QUEUE_LOST),
   ]
-  return [...records, ...minutes].sort((a, b) => a.at - b.at)
+  const stalls = facts.filter((fact) => fact.kind === 'hub stalled')
+  const written = minutes.filter(({ at }) => {
+    return !stalls.some(({ time, until }) => at > time && at < until)
+  })
+  return [...records, ...written].sort((a, b) => a.at - b.at)
 }
 
 function count(fact: Fact, summaryOf: (link: string) => MinuteSummary): void {

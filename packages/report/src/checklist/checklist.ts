@@ -96,7 +96,7 @@ const RULES: readonly Rule[] = [
     id: 'hub',
     title: 'The hub is healthy',
     essential: true,
-    causes: ['hub-error', 'hub-restarted', 'slow', 'unexplained-errors'],
+    causes: ['hub-error', 'hub-restarted', 'hub-stalled', 'slow', 'unexplained-errors'],
     proof: hubProof,
   },
   {

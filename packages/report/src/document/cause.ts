@@ -32,6 +32,7 @@ export const CAUSES = [
   // the hub answered, badly
   'hub-error',
   'hub-restarted',
+  'hub-stalled',
   'slow',
   // the rhythm of a link
   'never-seen',

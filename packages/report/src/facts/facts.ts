@@ -1,6 +1,7 @@
 import { BrokerPeers } from './broker-peers.ts'
 import { quote } from './evidence-keeper.ts'
 import type { Quotable, RawEvidence } from './evidence-keeper.ts'
+import { GapKeeper } from './gap-keeper.ts'
 import { LinkAccount } from './link-account.ts'
 import { LogHistogram } from './log-histogram.ts'
 import { MomentComb } from './moment-comb.ts'
@@ -126,6 +127,10 @@ export class HubFacts extends ProgramFacts {
   readonly moments = new MomentComb()
   requests = 0
   validated = 0
+  /** Signs of life that nobody's request brings about: sweeps, probes, polls of the upstream. */
+  readonly ticks = new GapKeeper()
+  /** It counts what it does, and says so once a minute. */
+  writesMinutes = false
   /** The log writes requests, not only warnings. */
   writesRequests = false
   queue = ''

@@ -226,6 +226,16 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     action: 'Find out why it restarted.',
     next: ['`kubectl describe pod` and `kubectl logs --previous` of the hub.'],
   },
+  'hub-stalled': {
+    title: 'the hub stood still',
+    party: 'hub',
+    action: 'Find out what held up the hub’s process at that time.',
+    next: [
+      'Look at its machine: paused or moved by its host, out of memory or processor time, a disk that is full or does not answer.',
+      'In Kubernetes: `kubectl describe pod` and the node’s events; processor limits that throttle.',
+      'Look for another process that froze or swapped the hub out: a backup, a debugger, a snapshot.',
+    ],
+  },
   slow: {
     title: 'answers are slow',
     party: 'hub',

@@ -8,6 +8,7 @@ import type { DiagnosisContext } from './context.ts'
 import { draft, overlapShare } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
 import { findHubTrouble } from './hub-findings.ts'
+import { absorbIntoStalls, findStalls } from './hub-stalls.ts'
 import { absorb, findPollFailures } from './poll-failures.ts'
 import { reopenRecurring } from './recurrence.ts'
 import { findServiceTrouble } from './service-findings.ts'
@@ -29,6 +30,7 @@ export interface Diagnosis {
  */
 export function diagnose(network: Network, topology: Topology): Diagnosis {
   const context: DiagnosisContext = { network, topology, found: [] }
+  findStalls(context)
   findServiceTrouble(context)
   findHubTrouble(context)
   findLogGaps(context)
@@ -39,6 +41,7 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
   findTaskTrouble(context)
   findLateBeginnings(context)
   findEarlyEnds(context)
+  absorbIntoStalls(context)
   findUnreadable(context)
   findClockSkew(context)
   for (const finding of context.found) reopenRecurring(finding, network.to)

@@ -101,6 +101,7 @@ function isShared({ cause }: FindingDraft): boolean {
   return (
     cause.startsWith('proxy-5') ||
     cause === 'hub-restarted' ||
+    cause === 'hub-stalled' ||
     cause === 'connection-refused' ||
     cause === 'connection-closed' ||
     cause === 'hub-error' ||
@@ -299,8 +300,8 @@ function lateBeginning(
 }
 
 /** Times in which a hub wrote nothing at all, in any replica. */
-export function hubSilences(told: readonly Told[]): Gap[] {
-  const [first, ...rest] = told.map(sourceGaps)
+export function hubSilences(told: readonly Told[], limitOf = silenceLimit): Gap[] {
+  const [first, ...rest] = told.map((one) => sourceGaps(one, limitOf(one)))
   return (first ?? []).filter((gap) =>
     rest.every((gaps) =>
       gaps.some((other) => other.from <= gap.from + SECOND && other.to >= gap.to - SECOND),
@@ -309,8 +310,7 @@ export function hubSilences(told: readonly Told[]): Gap[] {
 }
 
 /** Times in which a source, against its own rhythm, says nothing. */
-export function sourceGaps(told: Told): Gap[] {
-  const limit = silenceLimit(told)
+export function sourceGaps(told: Told, limit = silenceLimit(told)): Gap[] {
   return Number.isNaN(limit) ? [] : silencesOf(told, limit)
 }
 

@@ -6,6 +6,7 @@ import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
+import { isFromStall } from './hub-stalls.ts'
 import { SKEW_WARNING_MS } from './limits.ts'
 import { lacksLines, missingStretches } from './missing-lines.ts'
 import { silenceLimit } from './silences.ts'
@@ -17,7 +18,7 @@ export const CLOCK_ROOM_MS = 2 * MINUTE
 /** Holes in the logs as such; to be run before the links are judged, since a hole explains silence. */
 export function findLogGaps(context: DiagnosisContext): void {
   for (const told of context.network.told) {
-    const gaps = missingStretches(context, told)
+    const gaps = missingStretches(context, told).filter((gap) => !isFromStall(context, told, gap))
     const [first] = gaps
     const last = gaps.at(-1)
     if (first === undefined || last === undefined) continue

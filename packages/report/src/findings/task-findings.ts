@@ -241,6 +241,7 @@ function concernsHub({ link, component }: FindingDraft, { hub, to }: NetLink): b
 
 const HUB_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
   'hub-restarted',
+  'hub-stalled',
   'hub-error',
   'database-failing',
   'broker-stopped',

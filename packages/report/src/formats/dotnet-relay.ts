@@ -149,7 +149,9 @@ export class DotnetRelayReader implements FormatReader {
           this.#explains = true
           return this.#statement(line, at + W.failedDb.length, false)
         }
-        return startsWith(buf, at, end, W.finding)
+        if (!startsWith(buf, at, end, W.finding)) return false
+        this.#facts.ticks.sign(line.time)
+        return true
       case 84: // T
       case 83: // S
         return this.#task(line, buf, at, end) || this.#outgoing.read(line, at)
@@ -242,6 +244,7 @@ export class DotnetRelayReader implements FormatReader {
 
   #probe(line: Quotable, status: number, ms: number): void {
     const facts = this.#facts
+    facts.ticks.sign(line.time)
     const missing = this.#logins.takeMissing()
     if (status >= 200 && status < 400) {
       facts.probes.success(line, status, ms)

@@ -59,6 +59,8 @@ export class WarrenRelayEvents implements WarrenEvents {
 
   event(line: Quotable, event: JsonEvent, level: number): void {
     const msg = event.word('msg')
+    if (msg.startsWith('upstream poll ')) this.facts.ticks.sign(line.time)
+    else if (msg.endsWith(' summary')) this.facts.writesMinutes = true
     if (msg === 'request completed') this.#request(line, event)
     else if (msg === 'link summary') this.#summary(line, event)
     else if (msg === 'dependency summary') this.#dependency(line, event)
@@ -84,6 +86,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     path.read(line.buf, range.start, range.end)
     const refused = this.#takeRefused(event)
     if (path.kind === 'probe') {
+      facts.ticks.sign(line.time)
       if (status < 400) facts.probes.success(line, status, ms)
       else facts.probes.failure(line, status, 'probe-failing', ms)
       this.#readiness(line, event, status)
