@@ -30,8 +30,15 @@ class AccessCounter {
    * Counts the request whose target was read last.
    * @param fromTarget the hub behind the balancer gave the answer (true), nobody did (false), or the log does not say (undefined)
    * @param ms NaN where it is not known
+   * @param userOf reads who logged in, where the log says so
    */
-  count(line: Quotable, status: number, fromTarget: boolean | undefined, ms: number): void {
+  count(
+    line: Quotable,
+    status: number,
+    fromTarget: boolean | undefined,
+    ms: number,
+    userOf?: (line: Quotable) => string,
+  ): void {
     const { facts } = this
     const path = this.#path
     facts.requests++
@@ -48,6 +55,11 @@ class AccessCounter {
     if (path.kind === 'probe') return
     const client = this.#clientOf(line.buf, path.collectionStart, path.collectionEnd)
     if (client === undefined) return
+    // A log that has no name in the first lines has none.
+    if (good && client.names.size === 0 && client.account.ok < 16 && userOf !== undefined) {
+      const user = userOf(line)
+      if (user !== '') client.names.set(user, 1)
+    }
     if (good) client.account.success(line, status, ms, waitMs)
     else client.account.failure(line, status, causeOfStatus(status), ms)
     if (path.kind === 'result') {
@@ -168,7 +180,16 @@ export class NginxReader implements FormatReader {
       if (seconds >= 0) ms = seconds * 1000
     }
     this.#used = true
-    this.#counter.count(line, status, undefined, ms)
+    this.#counter.count(line, status, undefined, ms, remoteUser)
     return true
   }
+}
+
+/** `address - user [time]`; '' for `-`. */
+function remoteUser({ buf, start, end }: Quotable): string {
+  const ident = findByte(buf, start, end, 32) + 1
+  const from = ident === 0 ? -1 : findByte(buf, ident, end, 32) + 1
+  const to = from <= 0 ? -1 : findByte(buf, from, Math.min(end, from + 128), 32)
+  const user = to < 0 ? '' : textOf(buf, from, to)
+  return user === '-' ? '' : user
 }

@@ -327,6 +327,16 @@ describe('balancers', () => {
     expect(facts.clients.all().map(({ key }) => key)).toEqual([COLLECTION])
   })
 
+  it('NGINX: who logged in, as the hub takes it', () => {
+    const access = (user: string, status: number): string =>
+      `192.0.2.1 - ${user} [26/Sep/2025:06:56:21 +0000] "GET /link_connector_api/task/nextjob/${COLLECTION} HTTP/1.1" ${status} 0 "-" "x"`
+    const facts = factsOf(
+      sourceOf(access('stranger', 401), access('-', 204), access('site-a', 204)),
+      'balancer',
+    )
+    expect(facts.clients.all().map(({ names }) => [...names.keys()])).toEqual([['site-a']])
+  })
+
   it('NGINX: access and error log', () => {
     const access = (status: number): string =>
       `192.0.2.1 - - [26/Sep/2025:06:56:21 +0000] "GET /link_connector_api/task/nextjob/${COLLECTION} HTTP/1.1" ${status} 0 "-" "python-requests/2.32" 310 0.132 [hub-relay-8080] [] 10.0.0.4:8080 0 0.132 ${status} 6f1e`
