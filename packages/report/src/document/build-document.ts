@@ -1,7 +1,6 @@
 import type { Analysis } from '../analysis.ts'
 import { checklist } from '../checklist/checklist.ts'
 import type { Told } from '../exchange/network.ts'
-import type { TransactionDraft } from '../exchange/transactions.ts'
 import { CAUSE_CATALOGUE } from '../findings/cause-catalogue.ts'
 import { titleOf } from '../findings/diagnose.ts'
 import { endOf } from '../findings/finding-draft.ts'
@@ -14,10 +13,11 @@ import { chosen, evidenceOf, instant, instantOr, withShortQuotes } from './insta
 import { linkSection } from './link-section.ts'
 import { Masker } from './masking.ts'
 import { REPORT_VERSION, reportDocumentSchema } from './report-document.ts'
-import type { Clock, Finding, ReportDocument, Transaction } from './report-document.ts'
+import type { Clock, Finding, ReportDocument } from './report-document.ts'
 import { sharedFolder, withoutFolder } from './shared-folder.ts'
 import { sourceSection } from './source-section.ts'
 import { numbersOf, sentenceOf, verdictOf } from './summary.ts'
+import { transactionSection } from './transaction-section.ts'
 
 /** The analysis as the document every renderer shows: complete, masked, the same for the same logs. */
 export function buildDocument(
@@ -73,7 +73,7 @@ export function buildDocument(
     clocks: clocksOf(analysis),
     links,
     transactions: [analysis.poll, analysis.task].flatMap((draft) =>
-      draft === undefined ? [] : [transaction(draft, sourceIds)],
+      draft === undefined ? [] : [transactionSection(draft, sourceIds)],
     ),
     findings: diagnosis.findings.map((finding) =>
       findingOf(finding, idOf(finding), sourceIds, network.from),
@@ -172,49 +172,4 @@ function clocksOf({ network, topology }: Analysis): Clock[] {
       ]
     })
   })
-}
-
-function transaction(draft: TransactionDraft, sourceIds: ReadonlyMap<number, string>): Transaction {
-  const start = draft.steps.find(({ line }) => line !== undefined)?.line?.time ?? Number.NaN
-  const end = draft.steps.findLast(({ line }) => line !== undefined)?.line?.time ?? Number.NaN
-  const total = Number.isNaN(draft.hubMs) ? end - start : Math.max(draft.hubMs, 0)
-  const complete = draft.steps.every(({ line }) => line !== undefined)
-  return {
-    kind: draft.kind,
-    title: draft.title,
-    text: textOf(draft, total, complete),
-    link: draft.link?.id ?? null,
-    matchedBy: draft.matchedBy,
-    certainty: draft.certainty,
-    complete,
-    totalMs: total >= 0 ? Number(total.toFixed(1)) : null,
-    steps: draft.steps.map(({ leg, title, line, missing }) => ({
-      leg,
-      title,
-      time: instant(line?.time ?? Number.NaN),
-      sinceStartMs:
-        line === undefined || Number.isNaN(line.time - start)
-          ? null
-          : Math.round(line.time - start),
-      evidence: line === undefined ? null : evidenceOf(line, sourceIds),
-      ...(missing === undefined ? {} : { missing }),
-    })),
-  }
-}
-
-function textOf(draft: TransactionDraft, total: number, complete: boolean): string {
-  const shown = draft.steps.filter(({ line }) => line !== undefined).length
-  const how =
-    draft.matchedBy === 'request-id'
-      ? 'The lines belong together by their request id.'
-      : draft.matchedBy === 'task-id'
-        ? 'The lines belong together by their task ids.'
-        : draft.matchedBy === 'time'
-          ? 'The lines were put together by time.'
-          : 'All lines are of one source.'
-  const missing = complete
-    ? ''
-    : ` ${draft.steps.length - shown} of ${draft.steps.length} steps ${draft.steps.length - shown === 1 ? 'has' : 'have'} no line in any source.`
-  const took = total >= 0 ? ` It took ${spanWord(Number(total.toPrecision(3)))}.` : ''
-  return `${how}${took}${missing}`
 }

@@ -8,6 +8,8 @@ import { signalOfPolls } from '../timeline/signal.ts'
 import type { Signal } from '../timeline/signal.ts'
 
 const WIDEST_LAG_MS = 10 * MINUTE
+/** How far apart two instants may be, once the lag is taken off, to be one. */
+const REACH_MS = 2_000
 /** Always tried, however many other lags look good: clocks are mostly right. */
 const SMALL_LAGS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5].map((seconds) => seconds * 1_000)
 
@@ -93,7 +95,9 @@ export function matchSignals(
 ): PollMatch | undefined {
   if (mine.times.length < 5 || theirs.times.length < 5) return undefined
   const lags = new Set([...SMALL_LAGS, ...likelyLags(mine, theirs, offset, WIDEST_LAG_MS)])
-  const fits = [...lags].map((lag) => align(mine, theirs, offset + lag, 2_000))
+  const fits = [...lags].map((lag) =>
+    refined(mine, theirs, align(mine, theirs, offset + lag, REACH_MS)),
+  )
   const most = Math.max(...fits.map(({ matched }) => matched))
   const good = fits.filter((fit) => isMatch(fit, rhythmMs) && fit.matched >= most * 0.97)
   if (good.length === 0) return undefined
@@ -118,6 +122,13 @@ export function matchSignals(
     spreadMs: chosen.spread,
     ambiguous,
   }
+}
+
+/** Fits once more where the first fit says: what was nearest to an instant that is some way off may be somebody else's. */
+function refined(mine: Signal, theirs: Signal, first: Alignment): Alignment {
+  if (first.matched < first.comparable * 0.5) return first
+  const second = align(mine, theirs, first.offset + first.residual, REACH_MS)
+  return second.matched >= first.matched ? second : first
 }
 
 /** More agree than chance would make agree. */

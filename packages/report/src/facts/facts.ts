@@ -69,7 +69,7 @@ export interface HubClient {
   /** When it was handed a task last; NaN if never. */
   lastTask: number
   /** Lines of polls that got a task and of answers, the first 16. */
-  readonly taskLines: { step: 'handed-out' | 'answered'; evidence: RawEvidence }[]
+  readonly taskLines: { step: 'handed-out' | 'answered' | 'late'; evidence: RawEvidence }[]
 }
 
 /** Clients by collection or name, up to a limit. */

@@ -1,6 +1,6 @@
 import type { Cause } from '../document/cause.ts'
 import { quote } from '../facts/evidence-keeper.ts'
-import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
+import type { Quotable } from '../facts/evidence-keeper.ts'
 import { HubFacts } from '../facts/facts.ts'
 import type { HubClient } from '../facts/facts.ts'
 import { KeptLine, OpenError } from '../facts/kept-line.ts'
@@ -22,6 +22,7 @@ import { fileHubError } from './hub-errors.ts'
 import { OutgoingRequests } from './outgoing-requests.ts'
 import { PendingLogins } from './pending-logins.ts'
 import { RequestPath } from './request-path.ts'
+import { RequestTrail } from './request-trail.ts'
 import { taskExpired } from './expired-tasks.ts'
 import { nameOf, requestOfClient } from './hub-requests.ts'
 import { WarrenRelayEvents } from './warren-relay-events.ts'
@@ -73,8 +74,7 @@ export class DotnetRelayReader implements FormatReader {
   #explains = false
   #submittingTask = ''
   #submittedAt = Number.NaN
-  #recentDb: RawEvidence[] = []
-  #recentLogin: RawEvidence | undefined
+  readonly #trail = new RequestTrail()
 
   constructor() {
     this.#facts.program = '.NET relay'
@@ -118,8 +118,9 @@ export class DotnetRelayReader implements FormatReader {
       case 67: // C
         if (startsWith(buf, at, end, W.validated)) {
           this.#facts.validated++
-          this.#logins.validated(nameOf(buf, at + W.validated.length, end), line.time)
-          if (this.#facts.moments.wants(line.time)) this.#recentLogin = quote(line)
+          const name = nameOf(buf, at + W.validated.length, end)
+          this.#logins.validated(name, line.time)
+          if (this.#facts.moments.wants(line.time)) this.#trail.login(line, name)
           return true
         }
         if (startsWith(buf, at, end, W.failedValidation)) {
@@ -194,10 +195,7 @@ export class DotnetRelayReader implements FormatReader {
       return true
     }
     database.success(line, 0, ms)
-    if (moments.wants(line.time)) {
-      if (this.#recentDb.length >= 2) this.#recentDb.shift()
-      this.#recentDb.push(quote(line))
-    }
+    if (moments.wants(line.time)) this.#trail.statement(line)
     return true
   }
 
@@ -262,6 +260,7 @@ export class DotnetRelayReader implements FormatReader {
     if (client === undefined) return
     const known = leadingName(client)
     if (status === 401) {
+      this.#trail.forget()
       const refusal = this.#logins.takeRefusal(known)
       const cause = refusal?.cause ?? 'auth-refused'
       this.#refuse(line, cause, refusal?.name ?? '', client, refusal?.line, ms)
@@ -274,6 +273,7 @@ export class DotnetRelayReader implements FormatReader {
     }
     requestOfClient(client, line, path.kind, status, ms, 0, Number.NaN)
     if (path.kind === 'poll' && status < 400) this.#moment(line, client, status, ms)
+    else this.#trail.forget()
   }
 
   /** Counts a refused request. The client is the one that names itself, where that is known; else the one whose collection it is. */
@@ -319,23 +319,14 @@ export class DotnetRelayReader implements FormatReader {
 
   #moment(line: Quotable, client: HubClient, status: number, ms: number): void {
     if (!this.#facts.moments.wants(line.time)) return
-    const lines = [
-      ...this.#recentDb.map((evidence) => ({ step: 'statement', evidence })),
-      ...(this.#recentLogin === undefined
-        ? []
-        : [{ step: 'credentials', evidence: this.#recentLogin }]),
-      { step: 'responded', evidence: quote(line) },
-    ]
     this.#facts.moments.add({
       time: line.time,
       durationMs: ms,
       status,
       client: client.key,
       requestId: '',
-      lines,
+      lines: this.#trail.take(line, leadingName(client), ms),
     })
-    this.#recentDb = []
-    this.#recentLogin = undefined
   }
 
   #task(line: Quotable, buf: Buffer, at: number, end: number): boolean {

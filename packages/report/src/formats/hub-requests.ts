@@ -52,17 +52,22 @@ export function handedOut(client: HubClient, line: Quotable): void {
   client.lastTask = line.time
 }
 
-function keepTaskLine(client: HubClient, step: 'handed-out' | 'answered', line: Quotable): void {
+function keepTaskLine(
+  client: HubClient,
+  step: HubClient['taskLines'][number]['step'],
+  line: Quotable,
+): void {
   if (client.taskLines.length < 16) client.taskLines.push({ step, evidence: quote(line) })
 }
 
 export function answered(client: HubClient, line: Quotable, status: number): void {
-  keepTaskLine(client, 'answered', line)
   if (status === 404 || status === 409) {
+    keepTaskLine(client, 'late', line)
     client.account.lateAnswers++
     client.account.problem('task-answered-late', line).recover(line)
     client.waiting.shift()
   } else if (status < 400) {
+    keepTaskLine(client, 'answered', line)
     client.account.answer(line)
     client.waiting.shift()
   }

@@ -30,6 +30,8 @@ const NOBODY = 'nobody'
 const MOST_PENDING = 64
 /** More than a hub makes in a minute; whatever else a line says must not cost time. */
 const MOST_CHECKS = 100
+/** Logins whose request line has not come yet: polls are held for half a minute. */
+const MOST_LOGINS = 256
 /** As nginx has it: the client was gone before its answer. */
 const CLIENT_LEFT = 499
 
@@ -49,7 +51,8 @@ export class WarrenRelayEvents implements WarrenEvents {
   readonly #path = new RequestPath()
   readonly #nodeNames = new Map<string, string>()
   readonly #refused = new Map<string, Refused>()
-  #login: { id: string; line: RawEvidence } | undefined
+  /** Logins of requests that are not answered yet, by request id. */
+  readonly #logins = new Map<string, RawEvidence>()
 
   /** @param facts to add to, where another reader knows some of the events in other words */
   constructor(facts = new HubFacts()) {
@@ -113,10 +116,10 @@ export class WarrenRelayEvents implements WarrenEvents {
 
   #moment(line: Quotable, client: HubClient, status: number, ms: number, event: JsonEvent): void {
     const { moments } = this.facts
-    const login = this.#login
     if (!moments.wants(line.time)) return
     const requestId = event.text('requestId')
-    const own = login !== undefined && login.id === requestId
+    const login = this.#logins.get(requestId)
+    this.#logins.delete(requestId)
     moments.add({
       time: line.time,
       durationMs: ms,
@@ -124,7 +127,7 @@ export class WarrenRelayEvents implements WarrenEvents {
       client: client.key,
       requestId,
       lines: [
-        ...(own ? [{ step: 'credentials', evidence: login.line }] : []),
+        ...(login === undefined ? [] : [{ step: 'credentials', evidence: login }]),
         { step: 'responded', evidence: quote(line) },
       ],
     })
@@ -289,9 +292,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     switch (msg) {
       case 'credentials validated':
         facts.validated++
-        this.#login = facts.moments.wants(line.time)
-          ? { id: event.text('requestId'), line: quote(line) }
-          : undefined
+        if (facts.moments.wants(line.time)) this.#rememberLogin(event.text('requestId'), line)
         break
       case 'authentication failed':
         this.#authenticationFailed(line, event)
@@ -340,6 +341,13 @@ export class WarrenRelayEvents implements WarrenEvents {
         return false
     }
     return true
+  }
+
+  #rememberLogin(requestId: string, line: Quotable): void {
+    this.#logins.set(requestId, quote(line))
+    if (this.#logins.size <= MOST_LOGINS) return
+    const oldest = this.#logins.keys().next()
+    if (oldest.done !== true) this.#logins.delete(oldest.value)
   }
 
   #authenticationFailed(line: Quotable, event: JsonEvent): void {

@@ -3,103 +3,18 @@ import type { ReportDocument } from '../../src/document/report-document.ts'
 import { distinctNames } from '../../src/exchange/program-name.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 import type { LogFiles } from '../fixtures/report-of.ts'
-
-const START = Date.UTC(2025, 8, 26, 6, 30)
-const A = '3f6f1c10-5a0b-4a43-9a53-0d1b0c2f7a11'
-const B = '40701d11-5a0b-4a43-9a53-0d1b0c2f7a12'
-
-const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 19)
-const lines = (...all: readonly (readonly string[])[]): string => `${all.flat().join('\n')}\n`
-
-/** Seconds from the start at which a client polls: no two clients have the same, and none is as regular as a clock. */
-const pollTimes = (first: number, from = 0, to = 600): number[] => {
-  const times: number[] = []
-  for (let at = first, n = 0; at < to; n++, at += 9 + ((n * (first + 3)) % 4))
-    if (at >= from) times.push(at)
-  return times
-}
-
-/** The client as the Python program writes it: no zone, here UTC. */
-const clientLog = (times: readonly number[], host = 'relay.example.org'): string =>
-  lines(
-    ...times.map((at) => {
-      const stamp = `26-Sep-25 ${clock(START + at * 1000)}`
-      return [
-        `DEBUG - ${stamp} - Sending get request to https://${host}/link_connector_api/task/nextjob/[REDACTED]`,
-        `DEBUG - ${stamp} - Response Status: 204`,
-      ]
-    }),
-  )
-
-interface Polls {
-  readonly client: string
-  readonly collection: string
-  readonly times: readonly number[]
-  readonly status?: number
-}
-
-/** The hub as the .NET program writes it, with a date. */
-const hubLog = (...clients: readonly Polls[]): string =>
-  lines(
-    clients
-      .flatMap(({ client, collection, times, status = 204 }) =>
-        times.map((at) => ({ at, client, collection, status })),
-      )
-      .toSorted((a, b) => a.at - b.at)
-      .flatMap(({ at, client, collection, status }) => {
-        const stamp = `2025-09-26T${clock(START + at * 1000)}Z`
-        return [
-          status === 401
-            ? `[${stamp} WRN] collectionId '${collection}' is not valid for clientId '${client}'.`
-            : `[${stamp} INF] Credentials validated for Client: ${client}`,
-          `[${stamp} INF] HTTP GET /link_connector_api/task/nextjob/${collection} responded ${status} in 31.5 ms`,
-        ]
-      }),
-  )
-
-const accessLog = (...clients: readonly (Omit<Polls, 'client'> & { target?: number })[]): string =>
-  lines(
-    clients
-      .flatMap(({ collection, times, status = 204, target = status }) =>
-        times.map((at) => ({ at, collection, status, target })),
-      )
-      .toSorted((a, b) => a.at - b.at)
-      .map(
-        ({ at, collection, status, target }) =>
-          `https ${new Date(START + at * 1000).toISOString()} app/hub-alb/50dc 203.0.113.10:41576 10.0.2.15:8080 0.000 0.031 0.000 ${status} ${target < 0 ? '-' : target} 412 188 "GET https://relay.example.org:443/link_connector_api/task/nextjob/${collection} HTTP/1.1" "python-requests/2.32" - - arn "Root=1" "relay.example.org" "-"`,
-      ),
-  )
-
-const ours = (
-  component: string,
-  hostname: string,
-  events: readonly (readonly [atMs: number, msg: string, more?: Record<string, unknown>])[],
-): string =>
-  lines(
-    events.map(([at, msg, more]) =>
-      JSON.stringify({ level: 20, time: START + at, component, hostname, ...more, msg }),
-    ),
-  )
-
-const ourPolls = (id: string): [number, string, Record<string, unknown>][] =>
-  pollTimes(1).flatMap((at, n): [number, string, Record<string, unknown>][] => [
-    [at * 1000, 'poll sent', { requestId: `${id}${n}`, url: 'https://relay.example.org/x' }],
-    [at * 1000 + 40, 'poll answered', { requestId: `${id}${n}`, status: 204, durationMs: 40 }],
-  ])
-
-const ourRequests = (client: string, node: string, id: string) =>
-  pollTimes(1).map((at, n): [number, string, Record<string, unknown>] => [
-    at * 1000 + 30,
-    'request completed',
-    {
-      requestId: `${id}${n}`,
-      path: `/link_connector_api/task/nextjob/${node}`,
-      status: 204,
-      durationMs: 3,
-      client,
-      node,
-    },
-  ])
+import {
+  A,
+  accessLog,
+  B,
+  clientLog,
+  hubLog,
+  lines,
+  ourPolls,
+  ourRequests,
+  ours,
+  pollTimes,
+} from '../fixtures/small-logs.ts'
 
 const namesOf = (report: ReportDocument, role: string): string[] =>
   report.components.filter((one) => one.role === role).map(({ name }) => name)

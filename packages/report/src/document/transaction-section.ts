@@ -1,0 +1,64 @@
+import { isComplete, sinceStart } from '../exchange/transaction.ts'
+import type { TransactionDraft } from '../exchange/transaction.ts'
+import { spanWord } from '../findings/words.ts'
+import { SECOND } from '../read/timestamps.ts'
+import { evidenceOf, instant } from './instants.ts'
+import type { Transaction } from './report-document.ts'
+
+export function transactionSection(
+  draft: TransactionDraft,
+  sourceIds: ReadonlyMap<number, string>,
+): Transaction {
+  const { tookMs, resolutionMs } = draft
+  const since = sinceStart(draft.steps)
+  return {
+    kind: draft.kind,
+    title: draft.title,
+    text: textOf(draft),
+    link: draft.link?.id ?? null,
+    matchedBy: draft.matchedBy,
+    certainty: draft.certainty,
+    complete: isComplete(draft),
+    totalMs: tookMs >= 0 && tookMs >= resolutionMs / 2 ? Number(tookMs.toFixed(1)) : null,
+    steps: draft.steps.map(({ leg, title, line, missing }, index) => ({
+      leg,
+      title,
+      time: instant(line?.time ?? Number.NaN),
+      sinceStartMs: since[index] ?? null,
+      evidence: line === undefined ? null : evidenceOf(line, sourceIds),
+      ...(missing === undefined ? {} : { missing }),
+    })),
+  }
+}
+
+const MATCHED_BY: Readonly<Record<TransactionDraft['matchedBy'], string>> = {
+  'request-id': 'The lines belong together by their request id.',
+  'task-id': 'The lines belong together by their task ids.',
+  time: 'The lines were put together by time.',
+  'one-source': 'All lines are of one source.',
+}
+
+function textOf(draft: TransactionDraft): string {
+  const lacking = draft.steps.filter(
+    ({ line, unwritten }) => line === undefined && unwritten !== true,
+  ).length
+  return [
+    MATCHED_BY[draft.matchedBy],
+    ...draft.remarks,
+    ...tookWords(draft),
+    ...(lacking === 0
+      ? []
+      : [
+          `${lacking} of ${draft.steps.length} steps ${lacking === 1 ? 'has' : 'have'} no line in any source.`,
+        ]),
+  ].join(' ')
+}
+
+function tookWords({ tookMs, resolutionMs, measuredBy }: TransactionDraft): string[] {
+  if (!(tookMs >= 0)) return []
+  const it = measuredBy === undefined ? 'It took' : `By the log of the ${measuredBy} it took`
+  if (resolutionMs < SECOND) return [`${it} ${spanWord(Number(tookMs.toPrecision(3)))}.`]
+  return tookMs < SECOND
+    ? [`${it} about a second or less, which is as exact as its times are.`]
+    : [`${it} about ${spanWord(Math.round(tookMs / SECOND) * SECOND)}.`]
+}

@@ -1,0 +1,204 @@
+import type { Confidence } from '../document/report-document.ts'
+import type { Moment } from '../facts/moment-comb.ts'
+import { phase } from '../facts/poll-comb.ts'
+import type { PollComb } from '../facts/poll-comb.ts'
+import { MINUTE } from '../read/timestamps.ts'
+import type { ClientLog, PollLink, Told } from './network.ts'
+import type { PollMatch } from './poll-match.ts'
+import { notShown, resolutionOf, shown } from './transaction.ts'
+import type { Leg, StepDraft } from './transaction.ts'
+
+const QUARTER = 15 * MINUTE
+/** Polls of a client's log that are looked at for a pair. */
+const MOST_TRIED = 64
+
+/** A whole poll as one source tells it, on the clock of the hub. */
+export interface PlacedMoment {
+  readonly moment: Moment
+  readonly told: Told
+  readonly shift: number
+}
+
+/** One poll in the client's log and in the hub's. */
+export interface PollPair {
+  readonly client: PlacedMoment
+  readonly hub: PlacedMoment
+  readonly by: 'request-id' | 'time'
+  readonly certainty: Confidence
+}
+
+/** A stretch of time of which both ends are known to `resolution`: each may be that much later, not earlier. */
+export interface Stretch {
+  readonly begin: number
+  readonly end: number
+  readonly resolution: number
+}
+
+/** Polls seen from both sides, those with a common request id first; by time only where no other poll comes into question. */
+export function pollPairs(link: PollLink): PollPair[] {
+  const hubs = hubMoments(link)
+  const byId = new Map(hubs.map((hub) => [hub.moment.requestId, hub]))
+  byId.delete('')
+  return link.logs.flatMap((log) => {
+    const clock = clockOf(log)
+    if (clock === undefined) return []
+    const moments = clientMoments(log, clock.shift).slice(0, MOST_TRIED)
+    const sure = moments.flatMap((client): PollPair[] => {
+      const hub = byId.get(client.moment.requestId)
+      return hub === undefined ? [] : [{ client, hub, by: 'request-id', certainty: 'certain' }]
+    })
+    if (sure.length > 0) return sure
+    return moments.flatMap((client) => pairByTime(link, log, clock, client, hubs) ?? [])
+  })
+}
+
+export function clientMoments({ told }: ClientLog, shift = told.shift): PlacedMoment[] {
+  return told.facts.moments.moments.map((moment) => ({ moment, told, shift }))
+}
+
+export function hubMoments({ hubClients }: PollLink): PlacedMoment[] {
+  return hubClients.flatMap(({ client, told }) =>
+    told.facts.moments.moments
+      .filter((moment) => moment.client === client.key)
+      .map((moment) => ({ moment, told, shift: told.shift })),
+  )
+}
+
+/** How a clock stands to the hub's: by how much, and how far that may be wrong. */
+export interface Clock {
+  readonly shift: number
+  readonly slack: number
+  readonly certainty: Confidence
+}
+
+/** Where several skews fit alike the likeliest is taken, and what follows from it is possible only. */
+export function clockOf({ told, match }: ClientLog): Clock | undefined {
+  return match === undefined
+    ? undefined
+    : { ...clockBy(match), shift: told.shift - (match.ambiguous ? match.skewMs : 0) }
+}
+
+export function clockBy(match: PollMatch): Omit<Clock, 'shift'> {
+  return {
+    slack: Math.max(match.uncertaintyMs, match.spreadMs),
+    certainty: match.ambiguous ? 'possible' : 'likely',
+  }
+}
+
+function pairByTime(
+  link: PollLink,
+  log: ClientLog,
+  { slack, certainty, shift }: Clock,
+  client: PlacedMoment,
+  hubs: readonly PlacedMoment[],
+): PollPair | undefined {
+  const outer = stretchOf(client)
+  const hub = hubs.find(
+    (one) => one.moment.status === client.moment.status && isWithin(stretchOf(one), outer, slack),
+  )
+  if (hub === undefined) return undefined
+  const inner = stretchOf(hub)
+  // Whatever their outcome: a second poll within reach, on either side, and nobody can say which is which.
+  const answers = link.hubClients.flatMap((one) => pollsOf(one.client.account.polls, one.told))
+  const questions = link.logs.flatMap((one) =>
+    pollsOf(one.told.facts.link.polls, one.told, clockOf(one)?.shift),
+  )
+  const alone =
+    answers.filter((poll) => isWithin(poll, outer, slack)).length === 1 &&
+    questions.filter((poll) => isWithin(inner, poll, slack)).length === 1 &&
+    isKept(log.told.facts.link.polls, inner, shift, slack) &&
+    link.hubClients.every((one) =>
+      isKept(one.client.account.polls, outer, one.told.shift, slack),
+    ) &&
+    neighboursAgree(questions, answers, outer, inner, slack)
+  return alone ? { client, hub, by: 'time', certainty } : undefined
+}
+
+/**
+ * The poll before and the one after are the same on both sides as well: where each side lacks another line, two polls that stand
+ * alone may be two different ones.
+ */
+function neighboursAgree(
+  questions: readonly Stretch[],
+  answers: readonly Stretch[],
+  outer: Stretch,
+  inner: Stretch,
+  slack: number,
+): boolean {
+  const before = [questions, answers].map((polls, side) =>
+    polls
+      .filter(({ end }) => end < (side === 0 ? outer : inner).begin)
+      .toSorted(byEnd)
+      .at(-1),
+  )
+  const after = [questions, answers].map((polls, side) =>
+    polls
+      .filter(({ begin }) => begin > (side === 0 ? outer : inner).end)
+      .toSorted(byEnd)
+      .at(0),
+  )
+  return [before, after].every(
+    ([asked, answered]) =>
+      asked !== undefined && answered !== undefined && isWithin(answered, asked, slack),
+  )
+}
+
+function byEnd(a: Stretch, b: Stretch): number {
+  return a.end - b.end
+}
+
+/** A step of a poll, by the line of that kind. */
+export function stepOf(
+  placed: PlacedMoment | undefined,
+  kind: string,
+  leg: Leg,
+  title: string,
+  missing: string,
+): StepDraft {
+  const line = placed?.moment.lines.find((one) => one.step === kind)?.evidence
+  return placed === undefined || line === undefined
+    ? notShown(leg, title, missing)
+    : shown(leg, title, line, placed.told, placed.shift)
+}
+
+/** From sending to reading, from taking in to answering, from connecting to closing. */
+export function stretchOf({ moment, told, shift }: PlacedMoment): Stretch {
+  const first = moment.lines.find(({ step }) => step === 'sent' || step === 'accepted')
+  const lasted = moment.durationMs > 0 ? moment.durationMs : 0
+  return {
+    begin: (first?.evidence.time ?? moment.time - lasted) + shift,
+    end: moment.time + shift,
+    resolution: resolutionOf(told),
+  }
+}
+
+/** Whether the inner stretch may lie in the outer one: sent before taken in, answered before read. */
+export function isWithin(inner: Stretch, outer: Stretch, slack: number): boolean {
+  return (
+    outer.begin - slack < inner.begin + inner.resolution &&
+    inner.end - slack < outer.end + outer.resolution
+  )
+}
+
+/** All polls a source has kept, with or without their lines. */
+export function pollsOf(polls: PollComb, told: Told, shift = told.shift): Stretch[] {
+  const resolution = resolutionOf(told)
+  return Array.from({ length: polls.length }, (_, at) => {
+    const end = polls.time(at) + shift
+    const lasted = polls.duration(at)
+    return { begin: lasted > 0 ? end - lasted : end, end, resolution }
+  })
+}
+
+/** Nothing of this stretch was left out of the sample: what is not in it did not happen. */
+export function isKept(
+  polls: PollComb,
+  { begin, end, resolution }: Stretch,
+  shift: number,
+  slack: number,
+): boolean {
+  if (polls.part >= QUARTER) return true
+  const from = begin - shift - slack - resolution
+  const to = end - shift + slack + resolution
+  return phase(from) < polls.part && phase(to) < polls.part && to - from < polls.part
+}

@@ -1,0 +1,111 @@
+import type { Confidence } from '../document/report-document.ts'
+import type { RawEvidence } from '../facts/evidence-keeper.ts'
+import type { HubClient, HubFacts } from '../facts/facts.ts'
+import type { TaskRecord, TaskStep } from '../facts/task-ledger.ts'
+import type { Network, PollLink, Told } from './network.ts'
+import { handOutsOf, openAlone, takenBy } from './task-match.ts'
+import { lifeStepOf, titleOf } from './task-steps.ts'
+import type { PartOf, PlacedStep } from './task-steps.ts'
+import { shown } from './transaction.ts'
+
+/** The part one client had in a task. */
+export interface Branch {
+  readonly link: PollLink | undefined
+  readonly part: PartOf
+  readonly steps: PlacedStep[]
+  /** How the lines of the client itself were found. */
+  by: 'task-id' | 'time'
+  certainty: Confidence
+}
+
+/** What every client did for a task: by the ids of its parts, or, where a hub writes none, by time and where that is beyond doubt. */
+export function branchesOf(network: Network, told: Told<HubFacts>, record: TaskRecord): Branch[] {
+  return hasPartIds(record)
+    ? branchesById(network, told, record)
+    : branchesByTime(network, told, record)
+}
+
+export function hasPartIds({ steps }: TaskRecord): boolean {
+  return steps.some(({ subtask }) => subtask !== '')
+}
+
+function branchesById(network: Network, told: Told<HubFacts>, record: TaskRecord): Branch[] {
+  const bySubtask = Map.groupBy(
+    record.steps.filter(({ subtask }) => subtask !== ''),
+    ({ subtask }) => subtask,
+  )
+  const logs = network.links.flatMap((link) => link.logs)
+  return [...bySubtask].map(([subtask, steps]): Branch => {
+    const link = network.links.find(({ name, hubClients }) =>
+      hubClients.some((one) => one.told === told && isNode(steps[0]?.node ?? '', name, one.client)),
+    )
+    const part = { key: subtask, name: link?.name ?? 'the client' }
+    const branch: Branch = { link, part, by: 'task-id', certainty: 'certain', steps: [] }
+    for (const { step, evidence } of steps) branch.steps.push(...placed(step, evidence, told, part))
+    const exact = logs.flatMap((log) =>
+      log.told.facts.tasks.records
+        .filter(({ id }) => id === subtask)
+        .flatMap((task) => clientSteps(task, part, log.told)),
+    )
+    if (exact.length > 0) branch.steps.push(...exact)
+    else if (link !== undefined) addTaken(branch, link, told)
+    return branch
+  })
+}
+
+/** A hub's log calls a client by its collection until it has told the name that goes with it. */
+function isNode(node: string, name: string, { collections }: HubClient): boolean {
+  return node === name || collections.has(node.toLowerCase())
+}
+
+/** Requests say for which client they are, not for which task: they are this one's if no other was open. */
+function branchesByTime(network: Network, told: Told<HubFacts>, record: TaskRecord): Branch[] {
+  const open = openAlone(network, told, record)
+  if (open === undefined) return []
+  return network.links.flatMap((link): Branch[] => {
+    const lines = handOutsOf(link, told, open)
+    if (lines === undefined) return []
+    const part = { key: link.name, name: link.name }
+    const branch: Branch = { link, part, by: 'time', certainty: 'likely', steps: [] }
+    for (const { step, evidence } of lines) branch.steps.push(...placed(step, evidence, told, part))
+    addTaken(branch, link, told)
+    return [branch]
+  })
+}
+
+/** The client’s own lines, where its log has no ids: the one task it took when this one was handed to it. */
+function addTaken(branch: Branch, link: PollLink, told: Told<HubFacts>): void {
+  const [handedOut, ...more] = branch.steps.filter(({ life }) => life === 'handed-out')
+  const line = handedOut?.draft.line
+  if (line === undefined || more.length > 0) return
+  const taken = takenBy(link, told, line.time)
+  if (taken === undefined) return
+  branch.by = 'time'
+  branch.certainty = taken.certainty
+  branch.steps.push(...clientSteps(taken.task, branch.part, taken.told, taken.shift))
+}
+
+function clientSteps(
+  { steps, seen }: TaskRecord,
+  part: PartOf,
+  told: Told,
+  shift = told.shift,
+): PlacedStep[] {
+  return steps
+    .filter(({ step }) => step !== 'solved' || !seen.has('not-answerable'))
+    .flatMap(({ step, evidence }) => placed(step, evidence, told, part, shift))
+}
+
+/** A line of a ledger as a step in the life of the task, where it is one. */
+export function placed(
+  step: TaskStep,
+  evidence: RawEvidence,
+  told: Told,
+  part?: PartOf,
+  shift = told.shift,
+): PlacedStep[] {
+  const life = lifeStepOf(told.facts, step)
+  return life === undefined
+    ? []
+    : [{ life, part, draft: shown(...titleOf(life, part), evidence, told, shift) }]
+}

@@ -1,0 +1,207 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ReportDocument, Transaction } from '../../src/document/report-document.ts'
+import { reportOf } from '../fixtures/report-of.ts'
+import { factsOf, sourceOf } from '../fixtures/source-of.ts'
+import { A, B, clock, lines, ourPolls, ourRequests, ours, START } from '../fixtures/small-logs.ts'
+
+const pollOf = (report: ReportDocument): Transaction => {
+  const poll = report.transactions.find(({ kind }) => kind === 'poll')
+  if (poll === undefined) throw new Error('the report follows no poll')
+  return poll
+}
+const stepOf = (poll: Transaction, title: RegExp) =>
+  poll.steps.find((step) => title.test(step.title))
+
+/** One poll of which both sides write, and what only we know: its number. */
+interface Poll {
+  /** Milliseconds from the start at which it is sent, by the true clock. */
+  readonly at: number
+  /** How long the hub takes. */
+  readonly ms: number
+  readonly status: 200 | 204
+  readonly writtenBy: 'both' | 'client' | 'hub'
+}
+
+/** Only the client's log says which poll it is, by the line; only the hub's, by the last digits of the duration. */
+function twoSides(
+  polls: readonly Poll[],
+  skewMs: number,
+): { client: string; hub: string; order: number[] } {
+  const order: number[] = []
+  const client = polls.flatMap(({ at, ms, status, writtenBy }, n) => {
+    if (writtenBy === 'hub') return []
+    order.push(n)
+    const stamp = (time: number): string => `26-Sep-25 ${clock(START + time + skewMs)}`
+    return [
+      `DEBUG - ${stamp(at)} - Sending get request to https://relay.example.org/link_connector_api/task/nextjob/[REDACTED]`,
+      `DEBUG - ${stamp(at + ms + 60)} - Response Status: ${status}`,
+    ]
+  })
+  const hub = polls
+    .map((poll, n) => ({ ...poll, n, end: poll.at + 30 + poll.ms }))
+    .filter(({ writtenBy }) => writtenBy !== 'client')
+    .toSorted((a, b) => a.end - b.end)
+    .flatMap(({ end, ms, status, n }) => [
+      `[2025-09-26T${clock(START + end)}Z INF] Credentials validated for Client: site-a`,
+      `[2025-09-26T${clock(START + end)}Z INF] HTTP GET /link_connector_api/task/nextjob/${A} responded ${status} in ${ms}.${String(n).padStart(4, '0')} ms`,
+    ])
+  return { client: lines(client), hub: lines(hub), order }
+}
+
+const polls = fc
+  .array(
+    fc.record({
+      pause: fc.oneof(
+        { weight: 4, arbitrary: fc.integer({ min: 4_000, max: 13_000 }) },
+        { weight: 1, arbitrary: fc.integer({ min: 200, max: 2_500 }) },
+      ),
+      ms: fc.integer({ min: 3, max: 900 }),
+      status: fc.constantFrom<200 | 204>(204, 204, 204, 200),
+      lost: fc.integer({ min: 0, max: 6 }).map((n) => n === 0),
+    }),
+    { minLength: 25, maxLength: 60 },
+  )
+  .map((all) => {
+    let at = 0
+    return all.map(({ pause, lost, ...poll }): Poll & { lost: boolean } => ({
+      ...poll,
+      lost,
+      writtenBy: 'both',
+      at: (at += pause + poll.ms),
+    }))
+  })
+
+const skews = fc.integer({ min: -4_000, max: 4_000 })
+const sides = fc.constantFrom<'client' | 'hub'>('client', 'hub')
+
+describe('one poll, step by step', () => {
+  it('never joins lines of two polls, whatever one side lacks and however clocks differ', async () => {
+    await fc.assert(
+      fc.asyncProperty(polls, skews, sides, async (sent, skewMs, side) => {
+        const all = sent.map((one): Poll => ({ ...one, writtenBy: one.lost ? side : 'both' }))
+        const { client, hub, order } = twoSides(all, skewMs)
+        const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': hub }))
+        const [asked, answered, read] = [/asks for/, /the hub answers/, /reads the answer/].map(
+          (title) => stepOf(poll, title),
+        )
+        if (asked?.evidence == null || answered?.evidence == null || poll.certainty === 'possible')
+          return
+        const byClient = order[Math.floor((asked.evidence.line - 1) / 2)]
+        const byHub = Number(/\.(\d{4}) ms/.exec(answered.evidence.text)?.[1])
+        expect(byClient).toBe(byHub)
+        expect(read?.evidence?.line).toBe(asked.evidence.line + 1)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('shows a poll from both sides where one can be told', async () => {
+    const all = Array.from({ length: 40 }, (_, n): Poll => ({
+      at: n * 9_000 + ((n * n * 700) % 5_000),
+      ms: 130,
+      status: 204,
+      writtenBy: 'both',
+    }))
+    const { client, hub } = twoSides(all, 1_700)
+    const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': hub }))
+    expect(poll).toMatchObject({ matchedBy: 'time', certainty: 'likely' })
+    expect(poll.text).toContain('No other poll of site-a comes into question.')
+    expect(stepOf(poll, /asks for/)?.evidence).not.toBeNull()
+    expect(stepOf(poll, /the hub answers/)?.evidence).not.toBeNull()
+  })
+
+  it('shows one side, and says so, where polls are too close to tell them apart', async () => {
+    const all = Array.from({ length: 200 }, (_, n): Poll => ({
+      at: n * 1_100 + ((n * n * 13) % 400),
+      ms: 40,
+      status: 204,
+      writtenBy: 'both',
+    }))
+    const { client, hub } = twoSides(all, 0)
+    const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': hub }))
+    expect(poll.matchedBy).toBe('one-source')
+    expect(poll.complete).toBe(false)
+    expect(poll.text).toContain('one side is shown, the hub’s')
+    expect(stepOf(poll, /asks for/)?.missing).toMatch(
+      /^no poll in the log of site-a is surely this one|could not be found/,
+    )
+  })
+
+  it('is complete for our own programs: an empty poll asks neither database nor broker', async () => {
+    const poll = pollOf(
+      await reportOf({
+        'bunny-north.log': ours('bunny', 'vm', ourPolls('a')),
+        'relay.log': ours('relay', 'vm', [
+          [0, 'relay started', { version: '0.1.0', queue: 'database', store: 'sqlite' }],
+          ...ourRequests('north', A, 'a').flatMap((request): (typeof request)[] => [
+            [
+              request[0] - 2,
+              'credentials validated',
+              { client: 'north', requestId: request[2].requestId },
+            ],
+            request,
+          ]),
+        ]),
+      }),
+    )
+    expect(poll).toMatchObject({ matchedBy: 'request-id', certainty: 'certain', complete: true })
+    expect(poll.steps.map(({ leg }) => leg)).toEqual(['client', 'hub', 'hub', 'hub', 'client'])
+    expect(stepOf(poll, /looks into the queue/)?.missing).toContain('from memory')
+    expect(poll.text).not.toContain('no line in any source')
+  })
+
+  it('takes the login and the statements of a hub’s log only where no other request was under way', async () => {
+    const stamp = (second: number): string => `2025-09-26T06:30:${String(second).padStart(2, '0')}Z`
+    const statement = (second: number, parameter: string): string =>
+      `[${stamp(second)} INF] Executed DbCommand (1ms) [Parameters=[@${parameter}='?'], CommandType='Text', CommandTimeout='30']`
+    const login = (second: number, name: string): string =>
+      `[${stamp(second)} INF] Credentials validated for Client: ${name}`
+    const answer = (second: number, collection: string, ms: number): string =>
+      `[${stamp(second)} INF] HTTP GET /link_connector_api/task/nextjob/${collection} responded 204 in ${ms} ms`
+    const alone = [
+      statement(1, 'name'),
+      statement(1, 'id'),
+      login(1, 'site-a'),
+      answer(1, A, 90),
+      statement(3, 'name'),
+      login(3, 'site-b'),
+      answer(3, B, 90),
+    ]
+    // A held poll of site-a ends while site-b's is being looked up; then two logins come before one answer.
+    const mixed = [
+      login(4, 'site-b'),
+      answer(4, A, 25_000),
+      statement(5, 'name'),
+      login(5, 'site-a'),
+      statement(5, 'name'),
+      login(5, 'site-b'),
+      answer(5, A, 90),
+      answer(5, B, 90),
+    ]
+    const kept = factsOf(sourceOf(...alone, ...mixed), 'hub').moments.moments
+    const own = ['statement', 'statement', 'credentials', 'responded']
+    expect(kept.map((moment) => moment.lines.map(({ step }) => step))).toEqual([
+      own,
+      own.slice(1),
+      ['responded'],
+      ['responded'],
+      ['responded'],
+    ])
+  })
+
+  it('tells how long it took no finer than the log does', async () => {
+    const { client } = twoSides(
+      Array.from({ length: 20 }, (_, n): Poll => ({
+        at: n * 9_300,
+        ms: 40,
+        status: 204,
+        writtenBy: 'both',
+      })),
+      0,
+    )
+    const poll = pollOf(await reportOf({ 'bunny.log': client }))
+    expect(poll.text).toContain('about a second or less')
+    expect(poll.totalMs).toBeNull()
+  })
+})
