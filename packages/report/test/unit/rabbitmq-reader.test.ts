@@ -196,6 +196,42 @@ describe('the log of a broker', () => {
     expect(knocks(facts)).toEqual({})
   })
 
+  it('knows a knock by the words of 4.x, which leave out the process', () => {
+    const name = '172.19.0.1:42818 -> 172.19.0.6:5672'
+    const facts = broker(
+      ...event('14:27:50.139173', 'info', 764, `accepting AMQP connection ${name}`),
+      ...event(
+        '14:27:50.139668',
+        'error',
+        764,
+        `closing AMQP connection ${name} (duration: '3ms'):`,
+        'HTTP GET request detected on AMQP port. Ensure the client is connecting to the correct port.',
+      ),
+    )
+    expect(knocks(facts)).toEqual({ '172.19.0.1': ['HTTP'] })
+    expect([facts.errors.count, facts.link.failed]).toEqual([0, 0])
+  })
+
+  it('sees the connections that a broker closes before it is drained and stopped as one going down', async () => {
+    const drained = [
+      ...login('11:15:00', 700),
+      ...event(
+        '11:16:05.000000',
+        'error',
+        700,
+        `Error on AMQP connection ${way(700, ", vhost: '/', user: 'relay', state: running")}, channel 0:`,
+        ' operation none caused a connection exception connection_forced: "Node was put into maintenance mode"',
+      ),
+      ...event('11:16:11.079683', 'notice', 61, 'SIGTERM received - shutting down', ''),
+      ...boot('11:17'),
+      ...login('11:17:20', 701),
+    ]
+    const hub = `${JSON.stringify({ level: 30, time: Date.parse(`${DAY}T11:14:00Z`), component: 'relay', hostname: 'relay-0', msg: 'relay started', version: '1', store: 'sqlite', queue: 'rabbitmq' })}\n`
+    const report = await reportOf({ 'hub/relay.log': hub, 'hub/rabbit.log': drained.join('\n') })
+    const broken = report.findings.filter(({ severity }) => severity !== 'info')
+    expect(broken.map(({ cause }) => cause)).toEqual(['broker-stopped'])
+  })
+
   it('counts a refused operation once, and leaves alone how clients ask for what exists and what supervisors say of it', () => {
     const head = `Channel error on connection ${way(663, ", vhost: '/', user: 'relay'")}, channel 1:`
     const facts = broker(
