@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { sleep, styles } from '@warren/runtime/cli'
 import type { CliIo } from '@warren/runtime/cli'
 import type { ReportDocument } from '../document/report-document.ts'
-import { fileChunks } from '../read/byte-stream.ts'
+import { ChunkBuffers, fileChunks } from '../read/byte-stream.ts'
 import type { InputFile } from '../read/input-files.ts'
 import { readInputs } from '../read/read-inputs.ts'
 import type { FileReading, Inputs } from '../read/read-inputs.ts'
@@ -24,11 +24,12 @@ export async function follow(
   everyMs = 1_000,
 ): Promise<ReportDocument> {
   const inputs = await readInputs(files, { baseDay: options.date ?? 0, keepOpen: true })
+  const buffers = new ChunkBuffers()
   let document = documentOf(inputs, options)
   show(io, document, files.length)
   while (!signal.aborted) {
     await sleep(everyMs, signal)
-    if (!(await readMore(inputs))) continue
+    if (!(await readMore(inputs, buffers))) continue
     document = documentOf(inputs, options)
     show(io, document, files.length)
   }
@@ -49,14 +50,14 @@ function show({ stdout, env }: CliIo, document: ReportDocument, files: number): 
 }
 
 /** Reads what was added to the files; true if anything was. */
-async function readMore(inputs: Inputs): Promise<boolean> {
+async function readMore(inputs: Inputs, buffers: ChunkBuffers): Promise<boolean> {
   let grown = false
-  for (const file of inputs.files) grown = (await readGrowth(file)) || grown
+  for (const file of inputs.files) grown = (await readGrowth(file, buffers)) || grown
   if (grown) for (const source of inputs.sources) source.settle()
   return grown
 }
 
-async function readGrowth(file: FileReading): Promise<boolean> {
+async function readGrowth(file: FileReading, buffers: ChunkBuffers): Promise<boolean> {
   if (file.position === undefined) return false
   const size = await stat(file.path).then(
     (found) => found.size,
@@ -65,7 +66,7 @@ async function readGrowth(file: FileReading): Promise<boolean> {
   // Shorter than before: it was rotated and begins anew.
   if (size < file.position) file.position = 0
   if (size === file.position) return false
-  for await (const chunk of fileChunks(file.path, file.position)) {
+  for await (const chunk of fileChunks(file.path, buffers, file.position)) {
     file.reader.push(chunk)
     file.position += chunk.length
   }

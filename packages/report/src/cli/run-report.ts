@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
 import { ExitCode, progressBar, ProgramError, styles } from '@warren/runtime/cli'
 import type { CliIo } from '@warren/runtime/cli'
 import { reportJsonSchema } from '../document/report-document.ts'
@@ -34,6 +35,8 @@ export async function runReport(
     })
   }
   const format = formatOf(flags)
+  // What a line leaves behind is dead by the next one: letting the space for new objects grow to 130 MB makes nothing faster.
+  setFlagsFromString('--semi-space-growth-factor=1')
   const options = reportOptions(io, flags)
   if (flags.follow === true) return runFollow(io, files, options, flags)
   const bar = progressBar({ title: 'reading', total: inputSize(files), stream: io.stderr })

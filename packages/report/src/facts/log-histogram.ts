@@ -8,7 +8,8 @@ const SCALE = 1 / Math.log(GROWTH)
  * Covers 0.01 ms to 9 h; what lies outside counts as the nearest.
  */
 export class LogHistogram {
-  readonly #bins = new Uint32Array(BINS)
+  /** Empty until there is a value: most of the many histograms of a report never get one. */
+  #bins = new Uint32Array(0)
   count = 0
   max = 0
   min = Number.POSITIVE_INFINITY
@@ -24,11 +25,13 @@ export class LogHistogram {
     if (value !== this.#last) {
       this.#last = value
       this.#lastBin = binOf(value)
+      if (this.#bins.length === 0) this.#bins = new Uint32Array(BINS)
     }
     this.#bins[this.#lastBin] = (this.#bins[this.#lastBin] ?? 0) + 1
   }
 
   merge(other: LogHistogram): void {
+    if (this.#bins.length === 0) this.#bins = new Uint32Array(BINS)
     other.#bins.forEach((n, bin) => {
       if (n > 0) this.#bins[bin] = (this.#bins[bin] ?? 0) + n
     })

@@ -2,6 +2,8 @@ import { MINUTE } from '../read/timestamps.ts'
 
 const QUARTER = 15 * MINUTE
 const CAPACITY = 1_024
+/** Room for so many at first; it doubles. */
+const FIRST_ROOM = 8
 
 /**
  * A bounded sample of polls that two sources choose alike without knowing of each other. Kept is what falls into the first part
@@ -10,10 +12,10 @@ const CAPACITY = 1_024
  */
 export class PollComb {
   #part = QUARTER
-  #times = new Float64Array(32)
-  #durations = new Float32Array(32)
-  #statuses = new Int16Array(32)
-  #ids = new Float64Array(32)
+  #times = new Float64Array(FIRST_ROOM)
+  #durations = new Float32Array(FIRST_ROOM)
+  #statuses = new Int16Array(FIRST_ROOM)
+  #ids = new Float64Array(FIRST_ROOM)
   #length = 0
 
   get length(): number {

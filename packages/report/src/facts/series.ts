@@ -34,9 +34,14 @@ export class Series {
   #used = 0
   /** No latency with a fraction of a second was added. */
   wholeSeconds = true
-  ok = new Uint32Array(SLOTS)
-  failed = new Uint32Array(SLOTS)
-  #latency = new Uint16Array(SLOTS * LATENCY_BINS)
+  // Empty until something is counted: there are many more accounts than links that are used.
+  ok = new Uint32Array(0)
+  failed = new Uint32Array(0)
+  /** For each bucket which row of `#latency` is its own, counted from 1; 0 where no latency is known. */
+  #latencyRows = new Uint8Array(0)
+  /** Rows of bins, as many as there are buckets with latencies. */
+  #latency = new Uint16Array(0)
+  #rows = 0
   readonly #statuses = new Map<number, Uint32Array>()
   // Nearly every exchange ends as the one before.
   #lastStatus = Number.NaN
@@ -61,8 +66,7 @@ export class Series {
     counts[slot] = (counts[slot] ?? 0) + n
     if (latencyMs >= 0) {
       if (this.wholeSeconds && latencyMs % 1000 > 0) this.wholeSeconds = false
-      const at = slot * LATENCY_BINS + latencyBin(latencyMs)
-      this.#latency[at] = Math.min(65_535, (this.#latency[at] ?? 0) + n)
+      this.#addLatency(slot, latencyBin(latencyMs), n)
     }
     const row = status === this.#lastStatus ? this.#lastRow : this.#rowOf(status)
     if (row !== undefined) row[slot] = (row[slot] ?? 0) + n
@@ -74,7 +78,9 @@ export class Series {
 
   /** Latency below which the share `q` of bucket `slot` lies, right to ± 17 %; null where no latency is known. */
   quantile(slot: number, q: number): number | null {
-    const from = slot * LATENCY_BINS
+    const row = this.#latencyRows[slot] ?? 0
+    if (row === 0) return null
+    const from = (row - 1) * LATENCY_BINS
     let total = 0
     for (let bin = 0; bin < LATENCY_BINS; bin++) total += this.#latency[from + bin] ?? 0
     if (total === 0) return null
@@ -94,10 +100,10 @@ export class Series {
       const into = target.#slot(time)
       target.ok[into] = (target.ok[into] ?? 0) + (this.ok[slot] ?? 0)
       target.failed[into] = (target.failed[into] ?? 0) + (this.failed[slot] ?? 0)
-      for (let bin = 0; bin < LATENCY_BINS; bin++) {
-        const n = this.#latency[slot * LATENCY_BINS + bin] ?? 0
-        const at = into * LATENCY_BINS + bin
-        if (n > 0) target.#latency[at] = Math.min(65_535, (target.#latency[at] ?? 0) + n)
+      const from = ((this.#latencyRows[slot] ?? 0) - 1) * LATENCY_BINS
+      for (let bin = 0; from >= 0 && bin < LATENCY_BINS; bin++) {
+        const n = this.#latency[from + bin] ?? 0
+        if (n > 0) target.#addLatency(into, bin, n)
       }
       for (const [status, counts] of this.#statuses) {
         const n = counts[slot] ?? 0
@@ -140,6 +146,9 @@ export class Series {
 
   #fit(time: number): void {
     if (this.#used === 0) {
+      this.ok = new Uint32Array(SLOTS)
+      this.failed = new Uint32Array(SLOTS)
+      this.#latencyRows = new Uint8Array(SLOTS)
       this.#first = Math.floor(time / this.bucketMs)
       this.#used = 1
       return
@@ -159,47 +168,65 @@ export class Series {
     }
   }
 
+  #addLatency(slot: number, bin: number, n: number): void {
+    let row = this.#latencyRows[slot]
+    if (row === undefined) return
+    if (row === 0) {
+      row = ++this.#rows
+      this.#latencyRows[slot] = row
+      if (row * LATENCY_BINS > this.#latency.length) {
+        const larger = new Uint16Array(Math.min(SLOTS, row * 2) * LATENCY_BINS)
+        larger.set(this.#latency)
+        this.#latency = larger
+      }
+    }
+    const at = (row - 1) * LATENCY_BINS + bin
+    this.#latency[at] = Math.min(65_535, (this.#latency[at] ?? 0) + n)
+  }
+
   #move(by: number): void {
     if (by === 0) return
-    const shift = (row: Uint32Array | Uint16Array, width: number): void => {
-      row.copyWithin(by * width, 0, (SLOTS - by) * width)
-      row.fill(0, 0, by * width)
+    for (const row of [this.ok, this.failed, this.#latencyRows, ...this.#statuses.values()]) {
+      row.copyWithin(by, 0, SLOTS - by)
+      row.fill(0, 0, by)
     }
-    shift(this.ok, 1)
-    shift(this.failed, 1)
-    shift(this.#latency, LATENCY_BINS)
-    for (const row of this.#statuses.values()) shift(row, 1)
   }
 
   #coarsen(): void {
     const ratio = (WIDTHS[this.#level + 1] ?? DAY) / this.bucketMs
     const first = Math.floor(this.#first / ratio)
     const target = (slot: number): number => Math.floor((this.#first + slot) / ratio) - first
-    const fold = <T extends Uint32Array | Uint16Array>(
-      row: T,
-      width: number,
-      into: T,
-      most: number,
-    ): T => {
-      for (let at = 0; at < this.#used * width; at++) {
-        const value = row[at] ?? 0
-        if (value === 0) continue
-        const slot = Math.floor(at / width)
-        const to = target(slot) * width + (at - slot * width)
-        into[to] = Math.min(most, (into[to] ?? 0) + value)
+    const fold = (row: Uint32Array): Uint32Array<ArrayBuffer> => {
+      const into = new Uint32Array(SLOTS)
+      for (let slot = 0; slot < this.#used; slot++) {
+        const to = target(slot)
+        into[to] = (into[to] ?? 0) + (row[slot] ?? 0)
       }
       return into
     }
-    const most = 0xffff_ffff
-    this.ok = fold(this.ok, 1, new Uint32Array(SLOTS), most)
-    this.failed = fold(this.failed, 1, new Uint32Array(SLOTS), most)
-    this.#latency = fold(this.#latency, LATENCY_BINS, new Uint16Array(SLOTS * LATENCY_BINS), 65_535)
-    for (const [status, row] of this.#statuses)
-      this.#statuses.set(status, fold(row, 1, new Uint32Array(SLOTS), most))
+    this.ok = fold(this.ok)
+    this.failed = fold(this.failed)
+    for (const [status, row] of this.#statuses) this.#statuses.set(status, fold(row))
     this.#lastStatus = Number.NaN
+    this.#foldLatencies(target)
     this.#used = target(this.#used - 1) + 1
     this.#first = first
     this.#level++
+  }
+
+  #foldLatencies(target: (slot: number) => number): void {
+    const rows = this.#latencyRows
+    const latency = this.#latency
+    this.#latencyRows = new Uint8Array(SLOTS)
+    this.#latency = new Uint16Array(0)
+    this.#rows = 0
+    for (let slot = 0; slot < this.#used; slot++) {
+      const from = ((rows[slot] ?? 0) - 1) * LATENCY_BINS
+      for (let bin = 0; from >= 0 && bin < LATENCY_BINS; bin++) {
+        const n = latency[from + bin] ?? 0
+        if (n > 0) this.#addLatency(target(slot), bin, n)
+      }
+    }
   }
 }
 

@@ -61,8 +61,9 @@ export class LogSource implements Quotable {
   readonly samples: RawEvidence[] = []
   readonly #head = new EventHead()
   readonly #readers = new Map<Format, FormatReader>()
-  readonly #json = new WarrenJsonReader()
-  readonly #rabbit = new RabbitReader()
+  // Made when they are first needed, as all readers: thousands of pods may have a few lines each.
+  #json: WarrenJsonReader | undefined
+  #rabbit: RabbitReader | undefined
   readonly #limits: TimeLimits
   readonly #baseDay: number
   #reader: FormatReader | undefined
@@ -98,7 +99,7 @@ export class LogSource implements Quotable {
 
   /** Pod by what the program itself says, where nothing else tells. */
   get hostname(): string {
-    return this.#json.hostname
+    return this.#json?.hostname ?? ''
   }
 
   /** One line of this source. */
@@ -124,8 +125,10 @@ export class LogSource implements Quotable {
     const head = this.#head
     let written = head.time
     if (head.format === 'json') {
+      this.#json ??= new WarrenJsonReader()
       written = this.#json.timeOf(this)
       if (Number.isNaN(written)) {
+        this.#rabbit ??= new RabbitReader()
         written = this.#rabbit.jsonTimeOf(this)
         head.format = 'rabbitmq'
       }
@@ -199,7 +202,9 @@ export class LogSource implements Quotable {
 
   #readerOf(format: Format): FormatReader | undefined {
     if (format === 'json') return this.#json
-    return format === 'rabbitmq' ? this.#rabbit : newReader(format)
+    if (format !== 'rabbitmq') return newReader(format)
+    this.#rabbit ??= new RabbitReader()
+    return this.#rabbit
   }
 
   /** The time of an event in the clock of this source; NaN while it is not to be believed. */

@@ -8,24 +8,44 @@ export const CHUNK_BYTES = 512 * 1024
 /** What was found wrong while reading, told in the report instead of stopping it. */
 export type OnTrouble = (text: string) => void
 
-/** The bytes of a plain file. A chunk is only valid until the next one is asked for but one (two buffers take turns). */
+/**
+ * The two buffers that files are read into, in turn. One pair serves all files that are read one after the other: what is read
+ * keeps its last line in sight, and with buffers of its own every file would keep one in memory.
+ */
+export class ChunkBuffers {
+  readonly #buffers: readonly [Buffer, Buffer]
+  #turn = 0
+
+  constructor(bytes = CHUNK_BYTES) {
+    this.#buffers = [Buffer.allocUnsafe(bytes), Buffer.allocUnsafe(bytes)]
+  }
+
+  get current(): Buffer {
+    return this.#buffers[this.#turn] ?? this.#buffers[0]
+  }
+
+  turn(): Buffer {
+    this.#turn ^= 1
+    return this.current
+  }
+}
+
+/** The bytes of a plain file. A chunk is only valid until the next one is asked for. */
 export async function* fileChunks(
   path: string,
+  buffers: ChunkBuffers,
   from = 0,
-  size = CHUNK_BYTES,
 ): AsyncGenerator<Buffer> {
   await using file = await open(path, 'r')
-  const buffers = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)]
-  let turn = 0
   let position = from
   const next = (): Promise<{ bytesRead: number }> => {
-    turn ^= 1
-    return file.read(buffers[turn] ?? Buffer.alloc(0), 0, size, position)
+    const buffer = buffers.turn()
+    return file.read(buffer, 0, buffer.length, position)
   }
   let reading = next()
   for (;;) {
     const { bytesRead } = await reading
-    const chunk = (buffers[turn] ?? Buffer.alloc(0)).subarray(0, bytesRead)
+    const chunk = buffers.current.subarray(0, bytesRead)
     if (bytesRead === 0) return
     position += bytesRead
     // The disk reads ahead while this chunk is being looked at.

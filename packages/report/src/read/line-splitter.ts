@@ -19,7 +19,8 @@ export type OnLine = (
  */
 export class LineSplitter {
   readonly #onLine: OnLine
-  readonly #carry = Buffer.allocUnsafe(MAX_LINE_BYTES)
+  /** Made when the first line crosses a border: many files are read in one piece. */
+  #carry: Buffer | undefined
   #carried = 0
   #overlong = false
   #line: number
@@ -61,7 +62,8 @@ export class LineSplitter {
 
   /** The last line, if it has no line end. */
   finish(): void {
-    if (this.#carried > 0 || this.#overlong) this.#handOnCarried()
+    this.#handOnCarried()
+    this.#carry = undefined
   }
 
   #keep(chunk: Buffer, from: number, to: number): void {
@@ -69,15 +71,18 @@ export class LineSplitter {
     const wanted = to - from
     if (wanted > room) this.#overlong = true
     const taken = Math.min(room, wanted)
+    this.#carry ??= Buffer.allocUnsafe(MAX_LINE_BYTES)
     chunk.copy(this.#carry, this.#carried, from, from + taken)
     this.#carried += taken
   }
 
   #handOnCarried(): void {
+    const carry = this.#carry
+    if (carry === undefined || (this.#carried === 0 && !this.#overlong)) return
     let end = this.#carried
     // A carriage return that would be cut away from a line of exactly the limit must not count as "too long".
-    if (!this.#overlong && end > 0 && this.#carry[end - 1] === RETURN) end--
-    this.#onLine(this.#carry, 0, end, this.#line++, this.#overlong)
+    if (!this.#overlong && end > 0 && carry[end - 1] === RETURN) end--
+    this.#onLine(carry, 0, end, this.#line++, this.#overlong)
     this.#carried = 0
     this.#overlong = false
   }

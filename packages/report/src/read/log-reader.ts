@@ -12,6 +12,9 @@ import type { Wrapper } from './wrappers/wrapper.ts'
 
 const ESCAPE = 27
 
+/** Lines without their colours. Shared by all files: a line is done with before the next one is looked at. */
+const PLAIN = Buffer.allocUnsafe(MAX_LINE_BYTES)
+
 /** One file being read: splits, unwraps, and hands each line to the source it comes from. Memory does not grow with the file. */
 export class LogReader {
   readonly wrapper: Wrapper
@@ -27,7 +30,6 @@ export class LogReader {
   readonly #headRow: boolean
   readonly #view = new LineView()
   readonly #partials = new Map<number, { buf: Buffer; length: number; line: number }>()
-  readonly #plain = Buffer.allocUnsafe(MAX_LINE_BYTES)
   bytes = 0
 
   constructor(options: {
@@ -157,8 +159,8 @@ export class LogReader {
 
   #withoutColours(view: LineView): void {
     if (!view.buf.subarray(view.start, view.end).includes(ESCAPE)) return
-    view.end = copyWithoutColours(view.buf, view.start, view.end, this.#plain)
-    view.buf = this.#plain
+    view.end = copyWithoutColours(view.buf, view.start, view.end, PLAIN)
+    view.buf = PLAIN
     view.start = 0
   }
 }

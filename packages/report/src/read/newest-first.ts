@@ -1,70 +1,86 @@
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MAX_LINE_BYTES } from './line-splitter.ts'
 import type { OnLine } from './line-splitter.ts'
 
 const HEAD_BYTES = 9
 
 /**
  * Turns a newest-first export (what log viewers give by default) round: records go in newest first and come out oldest first.
- * Memory is bounded: each full segment is written to a temporary file, readable by us only, and removed afterwards.
+ * One segment is kept, filled from its end, so that it holds the oldest record first; each full one is written to a temporary
+ * file, readable by us only, and removed afterwards.
  */
 export class NewestFirst {
   readonly #onLine: OnLine
   readonly #segmentBytes: number
-  readonly #records: Buffer[] = []
-  #bytes = 0
+  #segment: Buffer | undefined
+  /** Where the records begin in the segment. */
+  #from = 0
   #folder: string | undefined
-  #segments = 0
+  /** Length of each segment that was written. */
+  readonly #written: number[] = []
 
-  constructor(onLine: OnLine, segmentBytes = 16 * 1024 * 1024) {
+  constructor(onLine: OnLine, segmentBytes = 8 * 1024 * 1024) {
     this.#onLine = onLine
-    this.#segmentBytes = segmentBytes
+    this.#segmentBytes = Math.max(segmentBytes, MAX_LINE_BYTES + HEAD_BYTES)
   }
 
   readonly add: OnLine = (buf, start, end, line, shortened) => {
-    const record = Buffer.allocUnsafe(HEAD_BYTES + end - start)
-    record.writeUInt32LE(end - start, 0)
-    record.writeUInt32LE(line >>> 0, 4)
-    record[8] = shortened ? 1 : 0
-    buf.copy(record, HEAD_BYTES, start, end)
-    this.#records.push(record)
-    this.#bytes += record.length
-    if (this.#bytes >= this.#segmentBytes) this.#spill()
+    const length = HEAD_BYTES + end - start
+    let segment = this.#segment
+    if (segment === undefined) {
+      segment = Buffer.allocUnsafe(this.#segmentBytes)
+      this.#segment = segment
+      this.#from = segment.length
+    }
+    if (length > this.#from) this.#spill(segment)
+    this.#from -= length
+    segment.writeUInt32LE(end - start, this.#from)
+    segment.writeUInt32LE(line >>> 0, this.#from + 4)
+    segment[this.#from + 8] = shortened ? 1 : 0
+    buf.copy(segment, this.#from + HEAD_BYTES, start, end)
   }
 
   /** Hands everything on, oldest first, and removes what was written. */
   finish(): void {
+    const segment = this.#segment
+    this.#segment = undefined
+    if (segment === undefined) return
     try {
-      this.#replay(Buffer.concat(this.#records.toReversed()))
-      this.#records.length = 0
-      for (let segment = this.#segments - 1; segment >= 0; segment--)
-        this.#replay(readFileSync(this.#path(segment)))
+      this.#replay(segment, this.#from, segment.length)
+      for (let number = this.#written.length - 1; number >= 0; number--)
+        this.#replay(segment, 0, this.#load(number, segment))
     } finally {
       if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
     }
   }
 
-  #spill(): void {
+  #spill(segment: Buffer): void {
     this.#folder ??= mkdtempSync(join(tmpdir(), 'warren-report-'))
-    const file = openSync(this.#path(this.#segments), 'wx', 0o600)
+    const path = this.#path(this.#written.length)
+    writeFileSync(path, segment.subarray(this.#from), { flag: 'wx', mode: 0o600 })
+    this.#written.push(segment.length - this.#from)
+    this.#from = segment.length
+  }
+
+  /** Reads a segment back; returns its length. */
+  #load(number: number, into: Buffer): number {
+    const file = openSync(this.#path(number), 'r')
     try {
-      writeSync(file, Buffer.concat(this.#records.toReversed()))
+      return readSync(file, into, 0, this.#written[number] ?? 0, 0)
     } finally {
       closeSync(file)
     }
-    this.#segments++
-    this.#records.length = 0
-    this.#bytes = 0
   }
 
-  #path(segment: number): string {
-    return join(this.#folder ?? '', `${segment}`)
+  #path(number: number): string {
+    return join(this.#folder ?? '', `${number}`)
   }
 
-  #replay(segment: Buffer): void {
-    let at = 0
-    while (at + HEAD_BYTES <= segment.length) {
+  #replay(segment: Buffer, from: number, to: number): void {
+    let at = from
+    while (at + HEAD_BYTES <= to) {
       const length = segment.readUInt32LE(at)
       const line = segment.readUInt32LE(at + 4)
       const start = at + HEAD_BYTES

@@ -3,6 +3,7 @@ import { ExitCode, ProgramError } from '@warren/runtime/cli'
 import { LogSource } from '../formats/log-source.ts'
 import type { TimeLimits } from '../formats/log-source.ts'
 import {
+  ChunkBuffers,
   decodeWide,
   fileChunks,
   gunzip,
@@ -20,7 +21,7 @@ import type { SourceLabels } from './source-labels.ts'
 import { DAY } from './timestamps.ts'
 
 /** Sources (pods) that are kept apart; more come from a broken wrapper and are read as one. */
-const MAX_SOURCES = 3_000
+const MAX_SOURCES = 1_000
 
 /** One file as it was read. */
 export interface FileReading {
@@ -73,8 +74,9 @@ export async function readInputs(
   options: ReadOptions = {},
 ): Promise<Inputs> {
   const registry = new SourceRegistry(options)
+  const buffers = new ChunkBuffers(options.chunkBytes)
   const opened: Opened[] = []
-  for (const input of inputs) opened.push(await openInput(input, options))
+  for (const input of inputs) opened.push(await openInput(input, options, buffers))
   opened.sort(
     (a, b) =>
       compareText(unrotatedName(a.input.path), unrotatedName(b.input.path)) ||
@@ -155,7 +157,11 @@ class SourceRegistry {
   }
 }
 
-async function openInput(input: InputFile, options: ReadOptions): Promise<Opened> {
+async function openInput(
+  input: InputFile,
+  options: ReadOptions,
+  buffers: ChunkBuffers,
+): Promise<Opened> {
   const troubles: string[] = []
   const onTrouble = (text: string): void => void troubles.push(text)
   if (input.path === '-') {
@@ -177,7 +183,7 @@ async function openInput(input: InputFile, options: ReadOptions): Promise<Opened
   }
   const compressed = isGzip(await magicOf(input.path))
   const plain = (onProblem: (text: string) => void): AsyncGenerator<Buffer> => {
-    const raw = fileChunks(input.path, 0, options.chunkBytes)
+    const raw = fileChunks(input.path, buffers)
     return compressed ? gunzip(raw, onProblem) : raw
   }
   const raw = await firstBytes(

@@ -12,7 +12,7 @@ export interface Splitter {
 /** Collects one record in a buffer of fixed size. */
 class RecordBuffer {
   readonly #onLine: OnLine
-  readonly #buffer = Buffer.allocUnsafe(MAX_LINE_BYTES)
+  #buffer = Buffer.allocUnsafe(MAX_LINE_BYTES)
   #length = 0
   #shortened = false
   #line = 1
@@ -36,6 +36,12 @@ class RecordBuffer {
     this.#onLine(this.#buffer, 0, this.#length, this.#line, this.#shortened)
     this.#length = 0
     this.#shortened = false
+  }
+
+  /** Nothing more comes: the buffer need not be kept. */
+  finish(): void {
+    this.handOn()
+    this.#buffer = Buffer.alloc(0)
   }
 }
 
@@ -69,7 +75,7 @@ export class JsonArraySplitter implements Splitter {
   }
 
   finish(): void {
-    this.#record.handOn()
+    this.#record.finish()
   }
 
   #inside(byte: number): void {
@@ -110,6 +116,6 @@ export class CsvSplitter implements Splitter {
   }
 
   finish(): void {
-    this.#record.handOn()
+    this.#record.finish()
   }
 }

@@ -38,13 +38,15 @@ export function csvColumns(headRow: string): CsvColumns | undefined {
   return { line, times, labels }
 }
 
+// Shared by all files: a line is done with before the next one is looked at.
+const SCRATCH = Buffer.allocUnsafe(MAX_LINE_BYTES)
+
 /** Rows of a CSV export (Loki, Grafana): one column is the program's line, others say when and where from. */
 export class CsvRecordWrapper implements Wrapper {
   readonly name = 'Loki export (CSV)'
   readonly #columns: CsvColumns
   readonly #time = new IsoTime()
   readonly #origins: Origins
-  readonly #scratch = Buffer.allocUnsafe(MAX_LINE_BYTES)
   readonly #starts: number[] = []
   readonly #ends: number[] = []
 
@@ -84,10 +86,10 @@ export class CsvRecordWrapper implements Wrapper {
       const start = this.#starts[column] ?? 0
       const end = this.#ends[column] ?? 0
       if (length + end - start + 1 > 4096) break
-      length += view.buf.copy(this.#scratch, length, start, end)
-      this.#scratch[length++] = 1
+      length += view.buf.copy(SCRATCH, length, start, end)
+      SCRATCH[length++] = 1
     }
-    return length === 0 ? 0 : this.#origins.number(this.#scratch, 0, length)
+    return length === 0 ? 0 : this.#origins.number(SCRATCH, 0, length)
   }
 
   /** Doubled quotes inside a quoted field stand for one. */
@@ -99,12 +101,12 @@ export class CsvRecordWrapper implements Wrapper {
     view.end = end
     if (!quotes) return
     let length = 0
-    for (let at = start; at < end && length < this.#scratch.length; at++) {
+    for (let at = start; at < end && length < SCRATCH.length; at++) {
       const byte = buf[at] ?? 0
-      this.#scratch[length++] = byte
+      SCRATCH[length++] = byte
       if (byte === QUOTE && at + 1 < end && buf[at + 1] === QUOTE) at++
     }
-    view.buf = this.#scratch
+    view.buf = SCRATCH
     view.start = 0
     view.end = length
   }

@@ -19,6 +19,10 @@ const NAMES = {
 /** Members that only our own programs write: a line that has one is no wrapper, whatever else it holds. */
 const OURS = ['msg', 'level', 'component'].map(ascii)
 
+// Shared by all files: a line is done with before the next one is looked at.
+const SCRATCH = Buffer.allocUnsafe(MAX_LINE_BYTES)
+const ORIGIN = Buffer.allocUnsafe(4096)
+
 /**
  * One JSON object a line with the program's line as a string member: Docker's json-file (`log`, `time`), stern's JSON (`message`,
  * `podName`), Loki and Grafana exports (`line`, `timestamp`, `labels`). Which one it is only matters for its name.
@@ -27,8 +31,6 @@ export class JsonRecordWrapper implements Wrapper {
   readonly #scan = new JsonScan()
   readonly #time = new IsoTime()
   readonly #origins = new Origins(labelsOf)
-  readonly #scratch = Buffer.allocUnsafe(MAX_LINE_BYTES)
-  readonly #origin = Buffer.allocUnsafe(4096)
   #kind = 'JSON records'
 
   get name(): string {
@@ -57,12 +59,12 @@ export class JsonRecordWrapper implements Wrapper {
       } else if (this.#isOrigin(scan)) {
         // The bytes of all members that say where the line comes from are the origin; they are parsed once.
         const length = scan.valueEnd - scan.valueStart + scan.keyEnd - scan.keyStart + 4
-        if (originLength + length < this.#origin.length)
+        if (originLength + length < ORIGIN.length)
           originLength += this.#copyMember(scan, originLength)
       }
     }
     if (textStart < 0) return false
-    view.origin = originLength === 0 ? 0 : this.#origins.number(this.#origin, 0, originLength)
+    view.origin = originLength === 0 ? 0 : this.#origins.number(ORIGIN, 0, originLength)
     view.wrapperTime = time
     if (escaped && onlyLineEndEscaped(view.buf, textStart, textEnd)) {
       // The usual Docker line: nothing escaped but its end. No need to copy it.
@@ -72,8 +74,8 @@ export class JsonRecordWrapper implements Wrapper {
       return true
     }
     if (escaped) {
-      view.end = unescapeJson(view.buf, textStart, textEnd, this.#scratch)
-      view.buf = this.#scratch
+      view.end = unescapeJson(view.buf, textStart, textEnd, SCRATCH)
+      view.buf = SCRATCH
       view.start = 0
     } else {
       view.start = textStart
@@ -107,10 +109,10 @@ export class JsonRecordWrapper implements Wrapper {
 
   #copyMember(scan: JsonScan, at: number): number {
     let length = 0
-    if (at > 0) this.#origin[at + length++] = 1
-    length += scan.buf.copy(this.#origin, at + length, scan.keyStart, scan.keyEnd)
-    this.#origin[at + length++] = 2
-    length += scan.buf.copy(this.#origin, at + length, scan.valueStart, scan.valueEnd)
+    if (at > 0) ORIGIN[at + length++] = 1
+    length += scan.buf.copy(ORIGIN, at + length, scan.keyStart, scan.keyEnd)
+    ORIGIN[at + length++] = 2
+    length += scan.buf.copy(ORIGIN, at + length, scan.valueStart, scan.valueEnd)
     return length
   }
 
