@@ -197,3 +197,30 @@ describe('masking', () => {
     )
   })
 })
+
+describe('many known ids', () => {
+  const ids = Array.from({ length: 2_000 }, (_, n) => `6f1e2c1e-5a0b-4a43-9a53-${n + 0x1000}`)
+
+  it('are all found, in every spelling, among other words', () => {
+    const masker = new Masker(ids)
+    for (const id of [ids[0] ?? '', ids[777] ?? '', ids[1_999] ?? ''])
+      for (const spelling of [
+        id,
+        id.toUpperCase(),
+        id.replaceAll('-', ''),
+        id.replaceAll('-', '%2D'),
+      ])
+        expect(masker.text(`queue ${spelling} is empty`)).toBe('queue ‹collection› is empty')
+    expect(masker.text('queue 6f1e2c1e-5a0b-4a43 is empty')).toBe(
+      'queue 6f1e2c1e-5a0b-4a43 is empty',
+    )
+  })
+
+  it('are masked to the end where one begins as another', () => {
+    const masker = new Masker(['cohort-1', 'cohort-12', 'cohort-1-north'])
+    expect(masker.text('of cohort-12 now')).toBe('of ‹collection› now')
+    expect(masker.text('of cohort-1-north now')).toBe('of ‹collection› now')
+    expect(masker.text('of cohort-1 now')).toBe('of ‹collection› now')
+    expect(masker.text('the line ends in cohort-1-no…')).toBe('the line ends in ‹collection›…')
+  })
+})
