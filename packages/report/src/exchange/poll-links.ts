@@ -143,6 +143,7 @@ export function finishLink(draft: LinkDraft): PollLink {
         shift: told.shift,
         source: told.source.sourceId,
       })),
+      'pods',
     ),
     hubView: placeAccounts(draft.hubClients.map(part)),
     balancer: placeAccounts(draft.passed.map(part)),

@@ -118,7 +118,7 @@ export class LinkAccount {
     if (!(this.lastOk >= time)) this.lastOk = time
     this.firstOk ??= quote(line)
     if (this.#open > 0) this.#recover(line)
-    if (long && !held) this.#slow(line)
+    if (long && !held) this.#slow(line, time - latencyMs)
     else if (this.#slowCount > 0) this.#fast(line)
   }
 
@@ -134,10 +134,11 @@ export class LinkAccount {
   failure(line: Quotable, status: number, cause: Cause, latencyMs: number): void {
     this.#count(line.time, status, latencyMs, false)
     this.failed++
-    this.problem(cause, line)
+    // Whoever waited for nothing was in trouble from the moment of asking.
+    this.problem(cause, line, 1, latencyMs > 0 ? line.time - latencyMs : line.time)
   }
 
-  /** Something wrong that is not the outcome of an exchange of its own. */
+  /** Something wrong, since `from`, that is not the outcome of an exchange of its own. */
   problem(cause: Cause, line: Quotable, n = 1, from = line.time): ProblemAccount {
     let account = this.problems.get(cause)
     if (account === undefined) {
@@ -216,9 +217,9 @@ export class LinkAccount {
     this.#open = 0
   }
 
-  #slow(line: Quotable): void {
+  #slow(line: Quotable, askedAt: number): void {
     this.#slowShare += (1 - this.#slowShare) * NEWEST_WEIGHT
-    if (this.#slowCount++ === 0) this.#slowSince = line.time
+    if (this.#slowCount++ === 0) this.#slowSince = askedAt
     this.#fastAgain = undefined
     if (this.problems.get('slow')?.open === true) this.problem('slow', line)
     else if (this.#slowCount >= FEWEST_SLOW && this.#slowShare >= SLOW_SHARE)

@@ -11,6 +11,7 @@ export interface Episode {
   recoveredAt: number
 }
 
+/** More stretches than these are told with the two that are closest to each other as one. */
 const KEPT_EPISODES = 40
 
 /** One cause on one link as one source tells it: how often, since when, in which stretches, with which lines. */
@@ -19,7 +20,7 @@ export class ProblemAccount {
   episodeCount = 0
   first = Number.NaN
   last = Number.NaN
-  /** The latest stretches, oldest first. */
+  /** Oldest first. Every sign of the problem is counted in exactly one of them. */
   readonly episodes: Episode[] = []
   readonly evidence = new EvidenceKeeper(2)
   recovery: RawEvidence | undefined
@@ -31,7 +32,7 @@ export class ProblemAccount {
     return this.#open
   }
 
-  /** @param from when it began, where that was before the line */
+  /** @param from when it began, where that was before the line: what reports the end of a wait tells how long that was */
   see(line: Quotable, n = 1, from = line.time): void {
     const { time } = line
     this.count += n
@@ -46,8 +47,10 @@ export class ProblemAccount {
     }
     this.#open = true
     this.episodeCount++
-    this.episodes.push({ from, to: time, count: n, recoveredAt: Number.NaN })
-    if (this.episodes.length > KEPT_EPISODES) this.episodes.shift()
+    // Asked before the success that ended the last one, answered after it: that is the beginning of a new one.
+    const begun = Math.max(from, current?.recoveredAt || from)
+    this.episodes.push({ from: begun, to: time, count: n, recoveredAt: Number.NaN })
+    if (this.episodes.length > KEPT_EPISODES) joinClosest(this.episodes)
   }
 
   detail(text: string): void {
@@ -64,4 +67,22 @@ export class ProblemAccount {
     if (current !== undefined) current.recoveredAt = line.time
     this.recovery = quote(line)
   }
+}
+
+/** Makes one stretch of the two neighbours that are the least time apart. */
+function joinClosest(episodes: Episode[]): void {
+  let closest = 0
+  let least = Number.POSITIVE_INFINITY
+  for (let at = 0; at + 1 < episodes.length; at++) {
+    const apart = (episodes[at + 1]?.from ?? 0) - (episodes[at]?.to ?? 0)
+    if (apart >= least) continue
+    least = apart
+    closest = at
+  }
+  const [later] = episodes.splice(closest + 1, 1)
+  const earlier = episodes[closest]
+  if (earlier === undefined || later === undefined) return
+  earlier.to = Math.max(earlier.to, later.to)
+  earlier.count += later.count
+  earlier.recoveredAt = later.recoveredAt
 }

@@ -2,7 +2,7 @@ import type { NetLink } from '../exchange/topology.ts'
 import type { Episode } from '../facts/problem-account.ts'
 import { mergeEpisodes } from '../timeline/placed-account.ts'
 import { SLOW_MS } from '../facts/facts.ts'
-import type { PlacedAccount, PlacedProblem } from '../timeline/placed-account.ts'
+import type { PlacedAccount, PlacedProblem, Trouble } from '../timeline/placed-account.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft, endOf, fromProblem } from './finding-draft.ts'
@@ -79,6 +79,8 @@ function slow(context: DiagnosisContext, link: NetLink): void {
   if (seen === undefined) return
   const hubFast = atHub === undefined && hub !== undefined && hub.latency.count > 10
   const { problem, account } = seen
+  const tell = ({ count, first, last }: Trouble): string =>
+    `${countWord(count, 'slow answer')} from ${clockWord(first)} to ${clockWord(last)}; p95 ${spanWord(account.latency.quantile(0.95))}, longest ${spanWord(account.latency.max)}, where ${spanWord(SLOW_MS.poll)} is the limit${hubFast ? '; the hub itself answers fast, so the way takes the time' : ''}.`
   context.found.push(
     draft({
       ...fromProblem(problem),
@@ -88,7 +90,8 @@ function slow(context: DiagnosisContext, link: NetLink): void {
       party: hubFast ? 'network' : 'hub',
       partyName: hubFast ? null : link.to.name,
       confidence: 'likely',
-      why: `${countWord(problem.count, 'slow answer')} from ${clockWord(problem.first)} to ${clockWord(problem.last)}; p95 ${spanWord(account.latency.quantile(0.95))}, longest ${spanWord(account.latency.max)}, where ${spanWord(SLOW_MS.poll)} is the limit${hubFast ? '; the hub itself answers fast, so the way takes the time' : ''}.`,
+      why: tell(problem),
+      tell,
       ...(hubFast ? { action: 'Find out what holds up requests between client and hub.' } : {}),
     }),
   )

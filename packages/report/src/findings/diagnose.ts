@@ -3,13 +3,14 @@ import type { Topology } from '../exchange/topology.ts'
 import { compareText } from '../read/input-files.ts'
 import { findBehaviour } from './behaviour.ts'
 import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
+import { foldInto } from './consequences.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, overlapShare } from './finding-draft.ts'
+import { draft } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
 import { findHubTrouble } from './hub-findings.ts'
 import { absorbIntoStalls, findStalls } from './hub-stalls.ts'
-import { absorb, findPollFailures } from './poll-failures.ts'
+import { findPollFailures } from './poll-failures.ts'
 import { reopenRecurring } from './recurrence.ts'
 import { findServiceTrouble } from './service-findings.ts'
 import { findSilences } from './silences.ts'
@@ -45,7 +46,7 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
   findUnreadable(context)
   findClockSkew(context)
   for (const finding of context.found) reopenRecurring(finding, network.to)
-  const findings = withoutConsequences(context.found)
+  const findings = withoutConsequences(context)
   return { findings: findings.toSorted(bySeverity), gaps }
 }
 
@@ -83,24 +84,20 @@ const CONSEQUENCES: readonly (readonly [
     ['database-failing', 'broker-refused', 'broker-auth-failed', 'broker-connection-lost'],
     ['hub-error', 'probe-failing'],
   ],
+  // Our hub answers 503 without its database, and a balancer takes a hub out of service that is not ready.
+  [['database-failing'], ['proxy-503']],
   [['database-slow', 'database-failing'], ['slow']],
   [['hub-restarted'], ['broker-connection-lost']],
   [['broker-stopped'], ['broker-refused', 'broker-connection-lost']],
 ]
 
-function withoutConsequences(found: readonly FindingDraft[]): FindingDraft[] {
+function withoutConsequences({ found, network }: DiagnosisContext): FindingDraft[] {
   const gone = new Set<FindingDraft>()
   for (const [roots, consequences] of CONSEQUENCES) {
+    const causes = found.filter((finding) => roots.includes(finding.cause) && !gone.has(finding))
     for (const finding of found) {
       if (!consequences.includes(finding.cause)) continue
-      const root = found.find(
-        (other) =>
-          roots.includes(other.cause) &&
-          overlapShare(finding.episodes, other.episodes, 30_000) >= 0.5,
-      )
-      if (root === undefined) continue
-      absorb(root, finding)
-      gone.add(finding)
+      if (foldInto(causes, finding, network)) gone.add(finding)
     }
   }
   return found.filter((finding) => !gone.has(finding))

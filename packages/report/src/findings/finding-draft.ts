@@ -3,7 +3,7 @@ import type { Confidence, Finding, Party, Severity } from '../document/report-do
 import type { NetLink, Part } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Episode } from '../facts/problem-account.ts'
-import type { PlacedProblem } from '../timeline/placed-account.ts'
+import type { PlacedProblem, Trouble } from '../timeline/placed-account.ts'
 import { clockWord, countWord, spanWord } from './words.ts'
 
 /** A finding before it gets its number and its texts are masked. Times are UTC milliseconds, NaN where unknown. */
@@ -26,6 +26,8 @@ export interface FindingDraft {
   party?: Party
   partyName: string | null
   why: string
+  /** Says `why` anew, for when part of it turns out to be a consequence of something else. */
+  tell?: (rest: Trouble) => string
   /** Replaces the catalogue's sentence. */
   action?: string
   next?: readonly string[]

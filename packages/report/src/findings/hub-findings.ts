@@ -1,10 +1,9 @@
 import type { Hub, Told } from '../exchange/network.ts'
 import { partOf } from '../exchange/topology.ts'
 import type { NetLink, Part } from '../exchange/topology.ts'
-import { LinkAccount } from '../facts/link-account.ts'
 import { MINUTE } from '../read/timestamps.ts'
-import { moved, placeAccounts, placeProblem } from '../timeline/placed-account.ts'
-import type { PlacedAccount } from '../timeline/placed-account.ts'
+import { addProblem, moved, placeAccounts, placeProblem } from '../timeline/placed-account.ts'
+import type { PlacedAccount, PlacedProblem, Trouble } from '../timeline/placed-account.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft, fromProblem } from './finding-draft.ts'
 import { SUSPENSION_MS } from './limits.ts'
@@ -92,17 +91,16 @@ function probes(context: DiagnosisContext, hub: Hub, part: Part | undefined): vo
   }
   const failing = account?.problems.get('probe-failing')
   if (account === undefined || failing === undefined) return
-  const recoveredAt = account.lastOk > failing.last ? account.lastOk : Number.NaN
+  const tell = ({ count, first, last }: Trouble): string =>
+    `${countWord(count, 'probe')} failed from ${clockWord(first)} to ${clockWord(last)}, ${countWord(account.ok, 'probe')} passed.`
   context.found.push(
     draft({
-      ...fromProblem({
-        ...failing,
-        recoveredAt: Number.isNaN(failing.recoveredAt) ? recoveredAt : failing.recoveredAt,
-      }),
+      ...fromProblem(failing),
       subject: hub.name,
       component: part,
       partyName: hub.name,
-      why: `${countWord(failing.count, 'probe')} failed from ${clockWord(failing.first)} to ${clockWord(failing.last)}, ${countWord(account.ok, 'probe')} passed.`,
+      why: tell(failing),
+      tell,
     }),
   )
 }
@@ -111,19 +109,29 @@ function probes(context: DiagnosisContext, hub: Hub, part: Part | undefined): vo
 function upstream(context: DiagnosisContext, hub: Hub): void {
   const link = context.topology.links.find((one) => one.kind === 'upstream' && one.hub === hub)
   if (link === undefined) return
-  const types = new Set(hub.told.flatMap(({ facts }) => [...facts.upstreams.keys()]))
   for (const cause of ['upstream-unreachable', 'upstream-refused'] as const)
     upstreamProblem(context, hub, link, cause)
-  for (const type of types) {
+  for (const type of upstreamTypes(hub)) {
     // Only availability polls count as a sign of life; '' is a log that does not say.
     if (type === 'b') continue
-    const account = placeAccounts(
-      hub.told.map((told) =>
-        partOf(told.facts.upstreams.get(type) ?? new LinkAccount({ slowMs: 0 }), told),
-      ),
-    )
+    const account = upstreamAccount(hub, type)
     if (account !== undefined) suspension(context, hub, link, account, type)
   }
+}
+
+function upstreamTypes(hub: Hub): Set<string> {
+  return new Set(hub.told.flatMap(({ facts }) => [...facts.upstreams.keys()]))
+}
+
+/** Polls of one type. A hub that names no type writes of few polls: that its results are taken shows the upstream as well. */
+function upstreamAccount(hub: Hub, type: string): PlacedAccount | undefined {
+  return placeAccounts(
+    hub.told.flatMap((told) => {
+      const { upstreams, submissions } = told.facts
+      const accounts = [upstreams.get(type), type === '' ? submissions : undefined]
+      return accounts.flatMap((account) => (account === undefined ? [] : [partOf(account, told)]))
+    }),
+  )
 }
 
 function upstreamProblem(
@@ -132,9 +140,14 @@ function upstreamProblem(
   link: NetLink,
   cause: 'upstream-unreachable' | 'upstream-refused',
 ): void {
-  const problem = link.views[0]?.account.problems.get(cause)
-  const account = link.views[0]?.account
-  if (problem === undefined || account === undefined) return
+  let problem: PlacedProblem | undefined
+  // Polls of one type say nothing of those of another.
+  for (const type of upstreamTypes(hub)) {
+    const own = upstreamAccount(hub, type)?.problems.get(cause)
+    if (problem === undefined) problem = own
+    else if (own !== undefined) addProblem(problem, own)
+  }
+  if (problem === undefined) return
   const details = detailWords(problem.details)
   // A hub that writes no successful polls shows the end of a problem only by no longer complaining.
   const quiet = hub.last - problem.last

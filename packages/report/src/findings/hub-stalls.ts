@@ -8,7 +8,7 @@ import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft, endOf } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
-import { absorb } from './poll-failures.ts'
+import { absorb } from './consequences.ts'
 import { hubSilences } from './silences.ts'
 import { clockWord, countWord, spanWord } from './words.ts'
 

@@ -1,6 +1,6 @@
 import type { Cause } from '../document/cause.ts'
 import type { NetLink } from '../exchange/topology.ts'
-import { addProblem, okAfter } from '../timeline/placed-account.ts'
+import { addSide, copyOf, endAt, okAfter } from '../timeline/placed-account.ts'
 import type { PlacedProblem } from '../timeline/placed-account.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
@@ -17,19 +17,21 @@ export function problemOn(
   for (const { account } of link.views) {
     const problem = account.problems.get(cause)
     if (problem === undefined) continue
-    if (merged === undefined)
-      merged = { ...problem, details: new Map(problem.details), episodes: [...problem.episodes] }
-    else addProblem(merged, problem)
+    if (merged === undefined) merged = copyOf(problem)
+    else addSide(merged, problem)
   }
   if (merged === undefined) return undefined
   // A slow answer is a success too: the account itself knows when it was fast again.
   if (cause !== 'slow' && Number.isNaN(merged.recoveredAt))
-    merged.recoveredAt = okAfter(
-      link.views.flatMap(({ account }) => account.parts),
-      merged.last,
+    endAt(
+      merged,
+      okAfter(
+        link.views.flatMap(({ account }) => account.parts),
+        merged.last,
+      ),
     )
   if (cause === 'database-failing' && pollsStillFail(context, link, merged))
-    merged.recoveredAt = Number.NaN
+    endAt(merged, Number.NaN)
   return merged
 }
 

@@ -1,6 +1,6 @@
 import type { Told } from '../exchange/network.ts'
 import type { NetLink, Side } from '../exchange/topology.ts'
-import type { LinkAccount } from '../facts/link-account.ts'
+import type { ClientTable } from '../facts/facts.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { exchangesWithin, partWithin } from '../timeline/placed-account.ts'
 import type { AccountPart } from '../timeline/placed-account.ts'
@@ -35,7 +35,7 @@ export function missingStretches(context: DiagnosisContext, told: Told): Stretch
 /** A silence no longer than this says nothing: a log is as dense as its program is busy. */
 function shortestHole(told: Told): number {
   const { rhythm } = told.source.signs
-  const pace = accountsOf(told).some(({ summaries }) => summaries.size > 0) ? MINUTE : rhythm
+  const pace = isSummarised(told) ? MINUTE : rhythm
   return Math.max(30 * SECOND, Number.isNaN(pace) ? 0 : 2.5 * pace)
 }
 
@@ -44,31 +44,55 @@ function startedWithin({ facts, shift }: Told, { from, to }: Stretch): boolean {
   return facts.startLines.some(({ time }) => time + shift >= from && time + shift <= to + MINUTE)
 }
 
-/** Others show exchanges of this time that the source ought to have: it has most of them otherwise. */
+/** Others show exchanges of this time that the source ought to have. */
 export function lacksLines(context: DiagnosisContext, told: Told, stretch: Stretch): boolean {
+  const written = exchangesWritten(told)
+  if (written === 0) return false
   const { source, shift } = told
   const shown = (from: number, to: number): number => shownByOthers(context, told, from, to)
+  const span = { from: source.first + shift, to: source.last + shift }
+  // What is never in this source is not missing from it: polls of another pod, answers that need no broker.
+  const holes = silencesOf(told, shortestHole(told))
+  const elsewhere = holes.reduce(
+    (n, { from, to }) => n - shown(from, to),
+    shown(span.from, span.to),
+  )
+  const length = holes.reduce((ms, { from, to }) => ms - (to - from), span.to - span.from)
+  const never = (Math.max(0, elsewhere - written) / length) * (stretch.to - stretch.from)
   const offsets = told.aligned ? [0] : ANY_CLOCK
   const fewest = Math.min(...offsets.map((ms) => shown(stretch.from + ms, stretch.to + ms)))
-  if (fewest < FEWEST_MISSING) return false
-  const holes = silencesOf(told, shortestHole(told))
-  const inHoles = holes.reduce((sum, { from, to }) => sum + shown(from, to), 0)
-  const elsewhere = shown(source.first + shift, source.last + shift) - inHoles
-  const written = ownExchanges(told)
-  return written > 0 && written >= elsewhere * 0.5
+  return fewest - never >= FEWEST_MISSING
 }
 
-/** Exchanges a source tells itself, of the kind that others tell as well. */
-function ownExchanges(told: Told): number {
-  if (told.facts.role === 'broker') return told.facts.shortLived
-  return accountsOf(told).reduce((sum, account) => sum + account.totals().exchanges, 0)
+/** How many exchanges a source writes of that others know as well; none where it does not write of each. */
+function exchangesWritten({ facts }: Told): number {
+  switch (facts.role) {
+    case 'client':
+      return facts.writesPolls || facts.link.summaries.size > 0 ? facts.link.totals().exchanges : 0
+    case 'hub':
+      return facts.writesRequests ? exchangesOf(facts.clients) : 0
+    case 'balancer':
+      return exchangesOf(facts.clients)
+    case 'broker':
+      // It writes of a poll where that brings a connection of its own.
+      return facts.shortLived < 10 ? 0 : facts.shortLived
+    case 'database':
+    case 'upstream':
+      return 0
+    default:
+      return facts satisfies never
+  }
 }
 
-/** What a source tells of polls. */
-function accountsOf({ facts }: Told): readonly LinkAccount[] {
-  if (facts.role === 'client') return [facts.link]
-  if (facts.role !== 'hub' && facts.role !== 'balancer') return []
-  return facts.clients.all().map(({ account }) => account)
+function exchangesOf(clients: ClientTable): number {
+  return clients.all().reduce((sum, { account }) => sum + account.totals().exchanges, 0)
+}
+
+function isSummarised({ facts }: Told): boolean {
+  if (facts.role === 'client') return facts.link.summaries.size > 0
+  return (
+    facts.role === 'hub' && facts.clients.all().some(({ account }) => account.summaries.size > 0)
+  )
 }
 
 /** Exchanges that came over the program of this source, as other sources tell. */
@@ -106,7 +130,8 @@ function shownOn(link: NetLink, told: Told, from: number, to: number): number {
         : 0
     case 'database':
     case 'upstream':
-    default:
       return 0
+    default:
+      return told.facts satisfies never
   }
 }

@@ -1,12 +1,24 @@
 import type { Cause } from '../document/cause.ts'
 import type { NetLink } from '../exchange/topology.ts'
-import type { PlacedAccount, PlacedProblem } from '../timeline/placed-account.ts'
-import { addProblem, okAfter, placeAccounts } from '../timeline/placed-account.ts'
 import { partOf } from '../exchange/topology.ts'
+import type { Episode } from '../facts/problem-account.ts'
+import { MINUTE, SECOND } from '../read/timestamps.ts'
+import {
+  addProblem,
+  addSide,
+  copyOf,
+  endAt,
+  okAfter,
+  onlyEpisodes,
+  placeAccounts,
+  smallest,
+} from '../timeline/placed-account.ts'
+import type { PlacedAccount, PlacedProblem, Trouble } from '../timeline/placed-account.ts'
+import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
+import { foldInto } from './consequences.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
-import { againWords, draft, fromProblem, overlapShare } from './finding-draft.ts'
+import { againWords, draft, fromProblem } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
 import { clockWord, countWord, detailWords, thousands } from './words.ts'
 
@@ -49,6 +61,26 @@ const SPECIFIC_AUTH: readonly Cause[] = [
 const BALANCER_CAUSES: readonly Cause[] = ['proxy-502', 'proxy-503', 'proxy-504']
 /** A client that left its poll more often in a window was not just stopped and started. */
 const MOST_STOPS = 5
+/** Sides of a link on the way of an answer. */
+const SIDES = ['hub', 'balancer', 'client'] as const
+type PollSide = (typeof SIDES)[number]
+/** Two sides tell of one poll at times that far apart, ms. */
+const CLOCK_ROOM_MS = 2 * SECOND
+/** Requests did not get as far as the hub: that it hears of the client again is proof. */
+const BEFORE_THE_HUB: ReadonlySet<Cause> = new Set<Cause>([
+  'name-resolution',
+  'connection-refused',
+  'connect-timeout',
+  'tls-expired',
+  'tls-untrusted',
+  'tls-wrong-name',
+  'tls-failed',
+  'proxy-authentication',
+  'proxy-503',
+  'access-forbidden',
+  'not-a-task-api',
+  'wrong-address',
+])
 /** The client saw no hub at all; which of these can be the hub's fault is decided by how the others fare. */
 const UNREACHED: readonly Cause[] = ['connection-refused', 'connect-timeout', 'name-resolution']
 
@@ -65,53 +97,67 @@ export function findPollFailures(context: DiagnosisContext): void {
 }
 
 /** A client that waited in vain is seen to leave by the balancer: one thing, told by two sides. */
-function waitedAndLeft({ found }: DiagnosisContext, link: NetLink): void {
+function waitedAndLeft({ found, network }: DiagnosisContext, link: NetLink): void {
   const own = found.filter((finding) => finding.link === link)
-  const waited = own.find(({ cause }) => cause === 'read-timeout')
+  const waited = own.filter(({ cause }) => cause === 'read-timeout')
   const left = own.find(({ cause }) => cause === 'client-left')
-  if (waited === undefined || left === undefined) return
-  if (overlapShare(left.episodes, waited.episodes, 30_000) < 0.5) return
-  absorb(waited, left)
-  found.splice(found.indexOf(left), 1)
+  if (left !== undefined && foldInto(waited, left, network)) found.splice(found.indexOf(left), 1)
 }
 
-/** The problems of all sides; what only names a status is added to what names the reason. */
+/** The problems of a link, each with all who saw it as one. */
 function problemsOf(link: NetLink): PlacedProblem[] {
-  const merged = new Map<Cause, PlacedProblem>()
-  const add = (cause: Cause, problem: PlacedProblem): void => {
-    const known = merged.get(cause)
-    const own = {
-      ...problem,
-      cause,
-      details: new Map(problem.details),
-      episodes: [...problem.episodes],
-    }
-    if (known === undefined) merged.set(cause, own)
-    else {
-      // Both sides count the same polls.
-      const count = Math.max(known.count, own.count)
-      addProblem(known, own)
-      known.count = count
-    }
-  }
-  for (const side of ['hub', 'client', 'balancer'] as const) {
-    for (const [cause, problem] of viewOf(link, side)?.problems ?? []) {
-      add(cause === 'auth-refused' ? (specificAuth(merged, problem) ?? cause) : cause, problem)
-    }
-  }
-  return [...merged.values()]
+  return [...seenProblems(link)].flatMap(([, seen]) => {
+    const [first, ...others] = seen.values()
+    if (first === undefined) return []
+    const problem = copyOf(first)
+    for (const other of others) addSide(problem, other)
+    endAt(problem, recoveryOf(link, seen))
+    return [problem]
+  })
 }
 
-/** The hub's reason for the 401s a client saw. */
-function specificAuth(
-  merged: ReadonlyMap<Cause, PlacedProblem>,
-  problem: PlacedProblem,
-): Cause | undefined {
-  const reasons = SPECIFIC_AUTH.flatMap((cause) => merged.get(cause) ?? [])
-  const near = reasons.filter(
-    ({ first, last }) => last >= problem.first - 120_000 && first <= problem.last + 120_000,
-  )
-  return near.toSorted((a, b) => b.count - a.count)[0]?.cause
+/** Who saw which problem. What only names a status goes to what names the reason. */
+function seenProblems(link: NetLink): Map<Cause, Map<PollSide, PlacedProblem>> {
+  const all = new Map<Cause, Map<PollSide, PlacedProblem>>()
+  for (const side of SIDES) {
+    for (const problem of viewOf(link, side)?.problems.values() ?? []) {
+      const byReason = Map.groupBy(problem.episodes, (episode) => reasonOf(link, problem, episode))
+      for (const [cause, episodes] of byReason) {
+        const own = byReason.size === 1 ? {} : onlyEpisodes(problem, episodes)
+        const part = { ...copyOf(problem), cause, ...own }
+        const seen = all.get(cause) ?? new Map<PollSide, PlacedProblem>()
+        all.set(cause, seen)
+        const known = seen.get(side)
+        if (known === undefined) seen.set(side, part)
+        else addProblem(known, part)
+      }
+    }
+  }
+  return all
+}
+
+/** The hub's reason for a 401, or its own 5xx, that a client or a balancer saw during a stretch. */
+function reasonOf(link: NetLink, { cause }: PlacedProblem, episode: Episode): Cause {
+  const reasons =
+    cause === 'auth-refused'
+      ? SPECIFIC_AUTH
+      : BALANCER_CAUSES.includes(cause) && answers(link, Number(cause.slice(-3)))
+        ? (['hub-error'] as const)
+        : []
+  const problems = viewOf(link, 'hub')?.problems
+  const near = reasons.flatMap((reason) => {
+    const shared = (problems?.get(reason)?.episodes ?? []).filter(({ from, to }) => {
+      return to >= episode.from - 2 * MINUTE && from <= episode.to + 2 * MINUTE
+    })
+    const count = shared.reduce((sum, one) => sum + one.count, 0)
+    return count === 0 ? [] : [{ reason, count }]
+  })
+  return near.toSorted((a, b) => b.count - a.count)[0]?.reason ?? cause
+}
+
+/** The hub itself gave answers of this status. */
+function answers(link: NetLink, status: number): boolean {
+  return (viewOf(link, 'hub')?.statuses.get(status) ?? 0) > 0
 }
 
 function pollFailure(
@@ -119,29 +165,22 @@ function pollFailure(
   link: NetLink,
   problem: PlacedProblem,
 ): FindingDraft {
-  const recovered = recoveryOf(link, problem)
-  const base = fromProblem({ ...problem, recoveredAt: recovered })
   const others = othersFine(context, link, problem)
+  const tell = (trouble: Trouble): string => whyOf(link, { ...problem, ...trouble }, others)
   const finding = draft({
-    ...base,
+    ...fromProblem(problem),
     subject: link.from.name,
     link,
     partyName: link.from.name,
-    why: whyOf(link, problem, recovered, others),
+    why: tell(problem),
+    tell,
     confidence: confidenceOf(problem, others),
   })
   const party = partyOf(problem.cause, others, link)
   if (party !== undefined) finding.party = party
-  if (
-    finding.party === 'hub' ||
-    (finding.party === undefined && CAUSE_CATALOGUE[problem.cause].party === 'hub')
-  ) {
-    finding.partyName = link.to.name
-  }
-  if ((finding.party ?? CAUSE_CATALOGUE[problem.cause].party) === 'network')
-    finding.partyName = null
-  if (problem.cause === 'auth-no-credentials' && problem.count <= 2 && !Number.isNaN(recovered))
-    finding.severity = 'warning'
+  const acting = finding.party ?? CAUSE_CATALOGUE[problem.cause].party
+  if (acting === 'hub') finding.partyName = link.to.name
+  if (acting === 'network') finding.partyName = null
   if (problem.cause === 'client-left' && isStop(link)) {
     finding.severity = 'info'
     finding.status = 'observed'
@@ -157,17 +196,45 @@ function isStop({ views }: NetLink): boolean {
   )
 }
 
-/** The first success after the last sign of the problem, on whatever side it was seen; NaN while there is none. */
-export function recoveryOf(link: NetLink, problem: PlacedProblem): number {
-  // Whose answers get lost is served, as the hub sees it, all the time.
-  const own =
-    problem.cause === 'read-timeout' && viewOf(link, 'client')?.problems.has(problem.cause)
-  const sides = own === true ? ['client'] : ['client', 'hub', 'balancer']
-  const parts = link.views
-    .filter(({ side }) => sides.includes(side))
-    .flatMap(({ account }) => account.parts)
-  const after = okAfter(parts, problem.last + 500)
-  return problem.recoveredAt > problem.last && after > 0 ? problem.recoveredAt : after
+/** When it was over for all who saw it; NaN while it is not. */
+function recoveryOf(link: NetLink, seen: ReadonlyMap<PollSide, PlacedProblem>): number {
+  return Math.max(...[...seen].map(([side, problem]) => endOn(link, side, problem)))
+}
+
+/**
+ * The first success that shows a side's trouble to be over: its own, or that of a side nearer to the client, since what the client
+ * got has passed them all. One further away saw answers go out and cannot say that they arrived; it speaks for the client only
+ * where requests did not get as far, and it missed the client as well.
+ */
+function endOn(link: NetLink, side: PollSide, problem: PlacedProblem): number {
+  if (!Number.isNaN(problem.recoveredAt)) return problem.recoveredAt
+  const at = SIDES.indexOf(side)
+  const after = problem.last + SECOND / 2
+  const nearer = SIDES.slice(at + 1).map((other) =>
+    okAfter(viewOf(link, other)?.parts ?? [], after),
+  )
+  const further = SIDES.slice(0, at).flatMap((other) => {
+    const account = viewOf(link, other)
+    return account === undefined || !(account.lastOk > problem.last)
+      ? []
+      : comeback(account, problem)
+  })
+  return smallest([...nearer, ...further].filter((time) => time > after))
+}
+
+/** When a side heard of the client again after a problem for which it had missed it. */
+function comeback({ problems, gaps, rhythm }: PlacedAccount, problem: PlacedProblem): number[] {
+  const latest = problem.episodes.at(-1)
+  if (latest === undefined) return []
+  const same = problems.get(problem.cause)?.episodes ?? []
+  const missed = BEFORE_THE_HUB.has(problem.cause)
+    ? gaps.filter(({ from, to }) => !(to - from <= 1.5 * rhythm))
+    : []
+  return [...same.map(({ from, recoveredAt }) => ({ from, to: recoveredAt })), ...missed]
+    .filter(
+      ({ from, to }) => from <= latest.from + CLOCK_ROOM_MS && to >= latest.to - CLOCK_ROOM_MS,
+    )
+    .map(({ to }) => to)
 }
 
 /** Whether other clients were answered while this one was not; undefined if that cannot be seen. */
@@ -221,29 +288,22 @@ function confidenceOf(
   return 'certain'
 }
 
-function whyOf(
-  link: NetLink,
-  problem: PlacedProblem,
-  recovered: number,
-  others: boolean | undefined,
-): string {
-  const over = !Number.isNaN(recovered)
+function whyOf(link: NetLink, problem: PlacedProblem, others: boolean | undefined): string {
+  const { recoveredAt } = problem
   const seen = `${countWord(problem.count, 'failed poll')} from ${clockWord(problem.first)} to ${clockWord(problem.last)}`
   const names = detailWords(problem.details)
   const who = names !== '' && names !== link.from.name ? ` (as ${names})` : ''
-  const before = okBefore(link, problem)
+  const answered = Math.max(0, ...link.views.map(({ account }) => account.ok))
   const context = [
-    before > 0 ? `${countWord(before, 'poll')} were answered otherwise` : 'no poll was answered',
+    answered > 0
+      ? `${countWord(answered, 'poll')} were answered otherwise`
+      : 'no poll was answered',
     others === true && UNREACHED.includes(problem.cause)
       ? 'other clients were answered at the same time'
       : '',
-    over ? againWords({ ...problem, recoveredAt: recovered }) : 'still so when the evidence ends',
+    Number.isNaN(recoveredAt) ? 'still so when the evidence ends' : againWords(problem),
   ].filter(Boolean)
   return `${seen}${who}; ${context.join('; ')}.`
-}
-
-function okBefore(link: NetLink, _problem: PlacedProblem): number {
-  return Math.max(0, ...link.views.map(({ account }) => account.ok))
 }
 
 /** 502, 503 and 504 of a balancer whose log is there: one finding for all clients behind it. */
@@ -251,36 +311,37 @@ function balancerFailures(context: DiagnosisContext, link: NetLink): void {
   const accounts = context.network.balancers.filter((told) => link.from.told.includes(told))
   const all = placeAccounts(accounts.map((told) => partOf(told.facts.link, told)))
   for (const cause of BALANCER_CAUSES) {
-    const problem = all?.problems.get(cause)
+    const seen = all?.problems.get(cause)
     const perClient = context.found.filter(
       (finding) => finding.cause === cause && finding.link?.kind === 'poll',
     )
-    if (problem === undefined) continue
-    const recovered =
-      all !== undefined && all.lastOk > problem.last
-        ? problem.recoveredAt || all.lastOk
-        : Number.NaN
+    if (seen === undefined) continue
+    const problem = copyOf(seen)
+    // A log that ends too early does not show the end, but clients behind it may.
+    const clients = perClient
+      .map(({ recoveredAt }) => recoveredAt)
+      .filter((at) => !(at <= problem.last))
+    if (Number.isNaN(problem.recoveredAt) && clients.length > 0)
+      endAt(problem, Math.max(...clients))
     const finding = draft({
-      ...fromProblem({ ...problem, recoveredAt: recovered }),
+      ...fromProblem(problem),
       subject: link.from.name,
       link,
       partyName: link.from.name,
-      why: `${thousands(problem.count)} requests were answered by the balancer itself from ${clockWord(problem.first)} to ${clockWord(problem.last)}${Number.isNaN(recovered) ? '' : `; requests pass again since ${clockWord(recovered)}`}.`,
+      why: balancerWords(problem),
+      tell: balancerWords,
     })
     for (const other of perClient) {
-      if (other.last < problem.first - 120_000 || other.first > problem.last + 120_000) continue
-      absorb(finding, other)
-      context.found.splice(context.found.indexOf(other), 1)
+      if (foldInto([finding], other, context.network))
+        context.found.splice(context.found.indexOf(other), 1)
     }
     context.found.push(finding)
   }
 }
 
-/** Takes over the lines of a finding that is a consequence, and remembers whom it hit. */
-export function absorb(root: FindingDraft, consequence: FindingDraft): void {
-  for (const cause of [consequence.cause, ...consequence.absorbed]) root.absorbed.add(cause)
-  if (consequence.link !== undefined && consequence.link !== root.link)
-    root.affects.add(consequence.link.id)
-  for (const id of consequence.affects) root.affects.add(id)
-  root.evidence = [...root.evidence, ...consequence.evidence.slice(0, 2)]
+function balancerWords({ count, first, last, recoveredAt }: Trouble): string {
+  const over = Number.isNaN(recoveredAt)
+    ? ''
+    : `; requests pass again since ${clockWord(recoveredAt)}`
+  return `${thousands(count)} requests were answered by the balancer itself from ${clockWord(first)} to ${clockWord(last)}${over}.`
 }

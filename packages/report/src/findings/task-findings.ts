@@ -11,7 +11,7 @@ import type { DiagnosisContext } from './context.ts'
 import { draft, endOf, fromProblem } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
 import { TASK_TIME_MS } from './limits.ts'
-import { absorb } from './poll-failures.ts'
+import { absorb } from './consequences.ts'
 import { clockWord, countWord, detailWords, spanWord } from './words.ts'
 
 /** Tasks that got no answer, got it too late, or whose result did not get upstream. */

@@ -225,3 +225,9 @@ export function causeOfStatus(status: number): Cause {
       return status >= 500 ? 'hub-error' : 'wrong-address'
   }
 }
+
+/** How long the client waited, by the words of Python's requests: `Read timed out. (read timeout=60)`. Ms, NaN if not said. */
+export function waitedMs(text: string): number {
+  const seconds = /\((?:read|connect) timeout=(\d+(?:\.\d+)?)\)/.exec(text)?.[1]
+  return seconds === undefined ? Number.NaN : Number(seconds) * 1_000
+}

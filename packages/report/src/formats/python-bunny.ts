@@ -10,7 +10,7 @@ import { ascii, find, findByte, readNumber, startsWith, textOf } from '../read/b
 import { LEVEL } from './event-head.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'
-import { causeOfStatus, networkCause } from './network-cause.ts'
+import { causeOfStatus, networkCause, waitedMs } from './network-cause.ts'
 import { OwnWords } from './own-words.ts'
 
 const W = {
@@ -343,7 +343,7 @@ export class PythonBunnyReader implements FormatReader {
     }
     this.#settled = true
     this.#lastOutcome = 0
-    const latency = pending === 'none' ? Number.NaN : line.time - this.#sentAt
+    const latency = pending === 'none' ? waitedMs(line.text()) : line.time - this.#sentAt
     link.failure(line, outcome, cause, latency)
     if (posting) {
       this.#attemptFailed(line)

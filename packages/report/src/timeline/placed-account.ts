@@ -6,7 +6,7 @@ import type { LinkAccount } from '../facts/link-account.ts'
 import { LogHistogram } from '../facts/log-histogram.ts'
 import type { Episode, ProblemAccount } from '../facts/problem-account.ts'
 import { Series } from '../facts/series.ts'
-import { MINUTE } from '../read/timestamps.ts'
+import { MINUTE, SECOND } from '../read/timestamps.ts'
 
 /** An account and how far its clock has to be moved to be UTC, milliseconds. */
 export interface AccountPart {
@@ -64,8 +64,17 @@ export interface PlacedAccount {
   readonly parts: readonly AccountPart[]
 }
 
+/**
+ * What several sources of one side are to each other. Replicas of a server share what comes to them, so that the success one saw
+ * ends the trouble of another; pods of a client go through their own, and only one that came later speaks for the one before.
+ */
+export type Instances = 'replicas' | 'pods'
+
 /** Adds up what several sources tell of one link; undefined if there is nothing at all. */
-export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | undefined {
+export function placeAccounts(
+  parts: readonly AccountPart[],
+  instances: Instances = 'replicas',
+): PlacedAccount | undefined {
   const used = parts.filter(
     ({ account }) => !Number.isNaN(account.first) || account.problems.size > 0,
   )
@@ -98,7 +107,6 @@ export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | un
     sums.held += account.held
   }
   const lastOk = largest(used.map(({ account, shift }) => account.lastOk + shift))
-  const lastAnswer = largest(used.map(({ account, shift }) => account.lastAnswer + shift))
   const newest = used.reduce((a, b) =>
     b.account.last + b.shift > a.account.last + a.shift ? b : a,
   )
@@ -118,7 +126,7 @@ export function placeAccounts(parts: readonly AccountPart[]): PlacedAccount | un
     longRhythm: within(0.95),
     gaps: commonGaps(used),
     busy: newest.account.signs.busy,
-    problems: placeProblems(used, lastAnswer),
+    problems: placeProblems(used, instances),
     firstOk: firstOkOf(used),
     parts: used,
   }
@@ -210,23 +218,53 @@ export function okAfter(parts: readonly AccountPart[], time: number): number {
 
 function placeProblems(
   parts: readonly AccountPart[],
-  lastAnswer: number,
+  instances: Instances,
 ): Map<Cause, PlacedProblem> {
   const placed = new Map<Cause, PlacedProblem>()
-  for (const { account, shift } of parts) {
-    for (const [cause, problem] of account.problems) {
+  for (const part of parts) {
+    for (const [cause, account] of part.account.problems) {
+      const problem = placeProblem(cause, account, part.shift)
+      if (Number.isNaN(problem.recoveredAt) && cause !== 'slow') {
+        const others = parts.filter(
+          (other) => other !== part && speaksFor(other, problem, instances),
+        )
+        endAt(problem, smallest(others.map((other) => successAfter(other, problem))))
+      }
       const known = placed.get(cause)
-      if (known === undefined) placed.set(cause, placeProblem(cause, problem, shift))
-      else addProblem(known, placeProblem(cause, problem, shift))
+      if (known === undefined) placed.set(cause, problem)
+      else addProblem(known, problem)
     }
   }
-  for (const problem of placed.values()) {
-    // Another source of the same side may have seen the success.
-    if (!Number.isNaN(problem.recoveredAt) || problem.cause === 'slow') continue
-    if (endsByAnySuccess(problem.cause)) problem.recoveredAt = okAfter(parts, problem.last)
-    else if (lastAnswer > problem.last) problem.recoveredAt = lastAnswer
-  }
   return placed
+}
+
+/** A success this source saw ends the trouble another had. */
+function speaksFor(
+  { account, shift }: AccountPart,
+  { last }: PlacedProblem,
+  instances: Instances,
+): boolean {
+  return instances === 'replicas' || account.first + shift > last
+}
+
+/** The first success after the problem, if there was one. */
+function successAfter(part: AccountPart, { cause, last }: PlacedProblem): number {
+  if (endsByAnySuccess(cause)) return okAfter([part], last)
+  const answered = part.account.lastAnswer + part.shift
+  return answered > last ? answered : Number.NaN
+}
+
+/** The same, to be added to. */
+export function copyOf(problem: PlacedProblem): PlacedProblem {
+  const episodes = problem.episodes.map((episode) => ({ ...episode }))
+  return { ...problem, episodes, details: new Map(problem.details) }
+}
+
+/** It is known to have been over at `time`; NaN: it is not. */
+export function endAt(problem: PlacedProblem, time: number): void {
+  problem.recoveredAt = time
+  const latest = problem.episodes.at(-1)
+  if (latest !== undefined) latest.recoveredAt = time
 }
 
 /** One problem moved onto the common time line. */
@@ -251,29 +289,86 @@ export function placeProblem(cause: Cause, problem: ProblemAccount, shift: numbe
   }
 }
 
-/** Adds what another source tells of the same problem. */
+/** What is told of a problem, stretch by stretch. */
+export type Trouble = Pick<
+  PlacedProblem,
+  'count' | 'first' | 'last' | 'episodes' | 'episodeCount' | 'recoveredAt' | 'evidence'
+>
+
+/** The same trouble as if there had never been more than these of its stretches, one at least. */
+export function onlyEpisodes(
+  { evidence }: Pick<Trouble, 'evidence'>,
+  episodes: Episode[],
+): Trouble {
+  const own = evidence.filter(({ time }) =>
+    episodes.some(({ from, to, recoveredAt }) => {
+      return time >= from - SECOND && time <= (recoveredAt || to) + SECOND
+    }),
+  )
+  return {
+    episodes,
+    episodeCount: episodes.length,
+    count: episodes.reduce((sum, { count }) => sum + count, 0),
+    first: Math.min(...episodes.map(({ from }) => from)),
+    last: Math.max(...episodes.map(({ to }) => to)),
+    recoveredAt: episodes.at(-1)?.recoveredAt ?? Number.NaN,
+    evidence: own.length > 0 ? own : evidence,
+  }
+}
+
+/** Adds what another source tells of other occasions of the same problem; it is over when it is over for both. */
 export function addProblem(into: PlacedProblem, other: PlacedProblem): void {
   into.count += other.count
-  into.first = smallest([into.first, other.first])
-  if (other.last > into.last) into.recoveredAt = other.recoveredAt
-  into.last = largest([into.last, other.last])
+  combine(into, other)
   into.episodes = mergeEpisodes([...into.episodes, ...other.episodes])
   into.episodeCount = Math.max(into.episodeCount, other.episodeCount, into.episodes.length)
+  endAt(into, into.recoveredAt)
+}
+
+/** Polls that two sides tell of are seen by their clocks, which are not quite the same. */
+const SAME_POLL_MS = 2 * SECOND
+
+/**
+ * Adds what another side tells of the same problem: it saw the same polls, so in each stretch the one that counted more is
+ * believed. Whether it is over is for the caller to say.
+ */
+export function addSide(into: PlacedProblem, other: PlacedProblem): void {
+  const stretches = mergeEpisodes([...into.episodes, ...other.episodes], SAME_POLL_MS)
+  const counted = (side: PlacedProblem, { from, to }: Episode): number =>
+    side.episodes.reduce(
+      (sum, one) => sum + (one.from >= from && one.from <= to ? one.count : 0),
+      0,
+    )
+  for (const stretch of stretches)
+    stretch.count = Math.max(counted(into, stretch), counted(other, stretch))
+  combine(into, other)
+  into.episodes = stretches
+  into.episodeCount = Math.max(into.episodeCount, other.episodeCount)
+  into.count = stretches.reduce((sum, { count }) => sum + count, 0)
+}
+
+function combine(into: PlacedProblem, other: PlacedProblem): void {
+  into.first = smallest([into.first, other.first])
+  into.last = largest([into.last, other.last])
+  // NaN, not over, is the larger of the two.
+  into.recoveredAt = Math.max(into.recoveredAt, other.recoveredAt)
   into.evidence = [...into.evidence, ...other.evidence]
   into.recovery ??= other.recovery
   for (const [detail, n] of other.details)
     into.details.set(detail, (into.details.get(detail) ?? 0) + n)
 }
 
-/** Stretches of two sources that overlap are one stretch. */
-export function mergeEpisodes(episodes: readonly Episode[]): Episode[] {
+/** Stretches that overlap, or are at most `room` ms apart, are one. */
+export function mergeEpisodes(episodes: readonly Episode[], room = 0): Episode[] {
   const merged: Episode[] = []
   for (const episode of episodes.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     const last = merged.at(-1)
-    if (last !== undefined && episode.from <= Math.max(last.to, last.recoveredAt || 0)) {
+    if (last !== undefined && episode.from <= Math.max(last.to, last.recoveredAt || 0) + room) {
       last.to = Math.max(last.to, episode.to)
       last.count += episode.count
-      last.recoveredAt = largest([last.recoveredAt, episode.recoveredAt])
+      const recoveredAt = largest([last.recoveredAt, episode.recoveredAt])
+      // A success before the last sign of it did not end it.
+      last.recoveredAt = recoveredAt >= last.to ? recoveredAt : Number.NaN
     } else merged.push({ ...episode })
   }
   return merged

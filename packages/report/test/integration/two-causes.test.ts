@@ -20,11 +20,32 @@ describe('a log that lacks lines', () => {
   })
 })
 
-describe('answers that get lost on the way', () => {
-  it('are still lost when the hub says that it gave another', async () => {
+describe('two causes, one after the other', () => {
+  it.each([
+    ['hub-error + broker-refused', 'hub-error', 'broker-refused'],
+    ['slow + database-slow', 'slow', 'database-slow'],
+  ] as const)('stand for themselves: %s', async (name, before, root) => {
+    const { report } = await reportOnPair(name)
+    const [rootFinding] = findingsOf(report, root)
+    const own = findingsOf(report, before)
+    expect(own.length).toBeGreaterThan(0)
+    for (const finding of own) {
+      // What the later cause brought with it is told there, and not once more.
+      expect(Date.parse(finding.last ?? '')).toBeLessThan(Date.parse(rootFinding?.first ?? ''))
+      expect(finding.status).toBe('recovered')
+      expect(finding.why).toContain(`from ${finding.first?.slice(11, 19)} to `)
+      expect(finding.count).toBe(finding.episodes.reduce((sum, { count }) => sum + count, 0))
+      expect(rootFinding?.affects).toContain(finding.link)
+    }
+  })
+
+  it('a client that never gets its answers is not well because the hub answers it', async () => {
     const { report } = await reportOnPair('auth-wrong-collection + read-timeout')
-    const [lost, ...more] = findingsOf(report, 'read-timeout')
-    expect(more).toEqual([])
-    expect([lost?.status, lost?.severity]).toEqual(['ongoing', 'error'])
+    const [finding] = findingsOf(report, 'read-timeout')
+    expect([finding?.severity, finding?.status, finding?.recoveredAt]).toEqual([
+      'error',
+      'ongoing',
+      null,
+    ])
   })
 })

@@ -66,7 +66,8 @@ describe('when a problem is over', () => {
     const lines = [...minutes(0, 10, answered(1)), ...minutes(10, 20, answered(4_000))]
     expect(await findingOf('database-slow', lines)).toMatchObject({
       status: 'ongoing',
-      first: at(10),
+      // When the first slow statement began.
+      first: at(10 - 4 / 60),
       count: 60,
     })
   })
@@ -78,7 +79,7 @@ describe('when a problem is over', () => {
       ...minutes(15, 25, answered(1)),
     ]
     const slow = await findingOf('database-slow', lines)
-    expect(slow).toMatchObject({ status: 'recovered', first: at(10) })
+    expect(slow).toMatchObject({ status: 'recovered', first: at(10 - 4 / 60) })
     expect(slow?.recoveredAt?.slice(0, 16)).toBe(at(14 + 5 / 6).slice(0, 16))
   })
 

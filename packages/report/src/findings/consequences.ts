@@ -1,0 +1,63 @@
+import type { Hub, Network } from '../exchange/network.ts'
+import type { Episode } from '../facts/problem-account.ts'
+import { MINUTE, SECOND } from '../read/timestamps.ts'
+import { mergeEpisodes, onlyEpisodes } from '../timeline/placed-account.ts'
+import type { FindingDraft } from './finding-draft.ts'
+
+/** A consequence is seen while its root lasts, give or take what clocks are apart and a streak takes to be one. */
+const ROOM_MS = 10 * SECOND
+/** A root that comes and goes with pauses no longer than this is there all the time: not everybody looks at it always. */
+const PAUSE_MS = 2 * MINUTE
+
+/**
+ * Takes from a finding the stretches that lie within those of a root cause and adds them to that; what the finding has beside
+ * them stays its own. True if nothing is left.
+ */
+export function foldInto(
+  roots: readonly FindingDraft[],
+  finding: FindingDraft,
+  network: Network,
+): boolean {
+  const hub = hubOf(finding, network)
+  for (const root of roots) {
+    const rootHub = hubOf(root, network)
+    if (root === finding || (hub !== undefined && rootHub !== undefined && hub !== rootHub))
+      continue
+    const spells = mergeEpisodes(root.episodes, PAUSE_MS)
+    const covered = (episode: Episode): boolean => spells.some((spell) => contains(spell, episode))
+    const rest = finding.episodes.filter((episode) => !covered(episode))
+    if (rest.length === finding.episodes.length) continue
+    absorb(root, finding)
+    if (rest.length === 0) return true
+    keepOnly(finding, rest)
+  }
+  return false
+}
+
+function contains(spell: Episode, episode: Episode): boolean {
+  const end = Number.isNaN(spell.recoveredAt) ? Number.POSITIVE_INFINITY : spell.recoveredAt
+  return episode.from >= spell.from - ROOM_MS && episode.to <= end + ROOM_MS
+}
+
+function keepOnly(finding: FindingDraft, rest: Episode[]): void {
+  const trouble = onlyEpisodes(finding, rest)
+  Object.assign(finding, trouble)
+  if (!Number.isNaN(finding.recoveredAt) && finding.status === 'ongoing') {
+    finding.status = 'recovered'
+    finding.severity = 'warning'
+  }
+  if (finding.tell !== undefined) finding.why = finding.tell(trouble)
+}
+
+/** Takes over the lines of a finding that is a consequence, and remembers whom it hit. */
+export function absorb(root: FindingDraft, consequence: FindingDraft): void {
+  for (const cause of [consequence.cause, ...consequence.absorbed]) root.absorbed.add(cause)
+  if (consequence.link !== undefined && consequence.link !== root.link)
+    root.affects.add(consequence.link.id)
+  for (const id of consequence.affects) root.affects.add(id)
+  root.evidence = [...root.evidence, ...consequence.evidence.slice(0, 2)]
+}
+
+function hubOf({ link, component }: FindingDraft, { hubs }: Network): Hub | undefined {
+  return link?.hub ?? hubs.find(({ told }) => told.some((one) => component?.told.includes(one)))
+}

@@ -1,0 +1,133 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Quotable } from '../../src/facts/evidence-keeper.ts'
+import { LinkAccount } from '../../src/facts/link-account.ts'
+import { ProblemAccount } from '../../src/facts/problem-account.ts'
+import {
+  addProblem,
+  addSide,
+  mergeEpisodes,
+  placeAccounts,
+  placeProblem,
+} from '../../src/timeline/placed-account.ts'
+import { factsOf, sourceOf } from '../fixtures/source-of.ts'
+
+const lineAt = (time: number): Quotable => {
+  const buf = Buffer.from(`line of ${time}`)
+  return { buf, start: 0, end: buf.length, line: 1, time, sourceId: 0, file: 'test.log' }
+}
+
+/** A problem that was seen at these times; a negative one is a success. */
+function problemOf(...times: readonly number[]): ProblemAccount {
+  const problem = new ProblemAccount()
+  for (const time of times) {
+    if (time < 0) problem.recover(lineAt(-time))
+    else problem.see(lineAt(time))
+  }
+  return problem
+}
+
+describe('a problem over time', () => {
+  it('counts every sign of it in exactly one stretch, however often it comes and goes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 50_000 }), { maxLength: 400 }), (steps) => {
+        const problem = new ProblemAccount()
+        let time = 0
+        for (const step of steps) {
+          time += step
+          if (step % 3 === 0) problem.recover(lineAt(time))
+          else problem.see(lineAt(time))
+        }
+        const { episodes } = problem
+        expect(episodes.length).toBeLessThanOrEqual(40)
+        expect(episodes.reduce((sum, { count }) => sum + count, 0)).toBe(problem.count)
+        for (const [at, episode] of episodes.entries()) {
+          expect(episode.to).toBeGreaterThanOrEqual(episode.from)
+          expect(episodes[at + 1]?.from ?? Infinity).toBeGreaterThan(episode.to)
+        }
+        if (problem.count > 0) {
+          expect(episodes[0]?.from).toBe(problem.first)
+          expect(episodes.at(-1)?.to).toBe(problem.last)
+        }
+      }),
+    )
+  })
+
+  it('begins with the wait that its line tells the end of', () => {
+    const account = new LinkAccount({ slowMs: 1_000 })
+    account.success(lineAt(100_000), 204, 50)
+    account.failure(lineAt(170_000), -1, 'read-timeout', 60_000)
+    const problem = account.problems.get('read-timeout')
+    expect([problem?.first, problem?.last]).toEqual([110_000, 170_000])
+  })
+
+  it('slow answers are slow from the first of them on, and from when it was asked for', () => {
+    const account = new LinkAccount({ slowMs: 1_000 })
+    for (let n = 0; n < 6; n++) account.success(lineAt(100_000 + n * 10_000), 200, 8_000)
+    expect(account.problems.get('slow')?.first).toBe(92_000)
+    expect(account.problems.get('slow')?.count).toBe(6)
+  })
+
+  it('begins with the wait where only the error says how long that was', () => {
+    const source = sourceOf(
+      "ERROR - 26-Sep-25 07:58:00 - Network error occurred: HTTPSConnectionPool(host='relay.example.org', port=443): Read timed out. (read timeout=60)",
+    )
+    const { link } = factsOf(source, 'client')
+    expect(link.problems.get('read-timeout')?.first).toBe(Date.UTC(2025, 8, 26, 7, 57))
+  })
+})
+
+describe('one problem told by several', () => {
+  const placed = (problem: ProblemAccount) => placeProblem('hub-error', problem, 0)
+
+  it('counts a poll once that two sides saw, and all polls that one of them missed', () => {
+    const hub = placed(problemOf(1_000, 11_000, 21_000, -31_000, 91_000, -99_000))
+    // The client's log lacks the second time, but has one that the hub's lacks.
+    const client = placed(problemOf(1_040, 11_040, 21_040, -31_040, 201_000, -209_000))
+    addSide(hub, client)
+    expect(hub.episodes.map(({ from, count }) => [from, count])).toEqual([
+      [1_000, 3],
+      [91_000, 1],
+      [201_000, 1],
+    ])
+    expect(hub.count).toBe(5)
+  })
+
+  it('is over when it is over for each of two replicas', () => {
+    const one = placed(problemOf(1_000, -5_000))
+    addProblem(one, placed(problemOf(2_000)))
+    expect([one.count, one.recoveredAt]).toEqual([2, Number.NaN])
+  })
+
+  it('does not end for one pod of a client because another is served', () => {
+    const failing = new LinkAccount({ slowMs: 1_000 })
+    const served = new LinkAccount({ slowMs: 1_000 })
+    for (let time = 0; time < 100_000; time += 10_000) {
+      failing.failure(lineAt(time), -1, 'name-resolution', 10)
+      served.success(lineAt(time + 5_000), 204, 10)
+    }
+    const parts = [failing, served].map((account, source) => ({ account, shift: 0, source }))
+    const recovered = (instances: 'pods' | 'replicas') =>
+      placeAccounts(parts, instances)?.problems.get('name-resolution')?.recoveredAt
+    expect(recovered('pods')).toBe(Number.NaN)
+    expect(recovered('replicas')).toBeGreaterThan(90_000)
+  })
+})
+
+describe('stretches that are one', () => {
+  it('are over with the last of them, if that is over', () => {
+    const stretch = (from: number, to: number, recoveredAt: number) => ({
+      from,
+      to,
+      count: 1,
+      recoveredAt,
+    })
+    const first = stretch(1_000, 2_000, 3_000)
+    expect(mergeEpisodes([first, stretch(3_500, 9_000, Number.NaN)], 1_000)).toEqual([
+      { from: 1_000, to: 9_000, count: 2, recoveredAt: Number.NaN },
+    ])
+    expect(mergeEpisodes([first, stretch(2_500, 2_800, Number.NaN)])).toEqual([
+      { from: 1_000, to: 2_800, count: 2, recoveredAt: 3_000 },
+    ])
+  })
+})
