@@ -100,11 +100,7 @@ export class Series {
       const into = target.#slot(time)
       target.ok[into] = (target.ok[into] ?? 0) + (this.ok[slot] ?? 0)
       target.failed[into] = (target.failed[into] ?? 0) + (this.failed[slot] ?? 0)
-      const from = ((this.#latencyRows[slot] ?? 0) - 1) * LATENCY_BINS
-      for (let bin = 0; from >= 0 && bin < LATENCY_BINS; bin++) {
-        const n = this.#latency[from + bin] ?? 0
-        if (n > 0) target.#addLatency(into, bin, n)
-      }
+      target.#addLatencies(into, this.#latency, this.#latencyRows[slot] ?? 0)
       for (const [status, counts] of this.#statuses) {
         const n = counts[slot] ?? 0
         if (n === 0) continue
@@ -184,6 +180,15 @@ export class Series {
     this.#latency[at] = Math.min(65_535, (this.#latency[at] ?? 0) + n)
   }
 
+  /** Adds to bucket `slot` the row of `latency` with this number, counted from 1; 0 for none. */
+  #addLatencies(slot: number, latency: Uint16Array, row: number): void {
+    if (row === 0) return
+    for (let bin = 0; bin < LATENCY_BINS; bin++) {
+      const n = latency[(row - 1) * LATENCY_BINS + bin] ?? 0
+      if (n > 0) this.#addLatency(slot, bin, n)
+    }
+  }
+
   #move(by: number): void {
     if (by === 0) return
     for (const row of [this.ok, this.failed, this.#latencyRows, ...this.#statuses.values()]) {
@@ -221,11 +226,7 @@ export class Series {
     this.#latency = new Uint16Array(0)
     this.#rows = 0
     for (let slot = 0; slot < this.#used; slot++) {
-      const from = ((rows[slot] ?? 0) - 1) * LATENCY_BINS
-      for (let bin = 0; from >= 0 && bin < LATENCY_BINS; bin++) {
-        const n = latency[from + bin] ?? 0
-        if (n > 0) this.#addLatency(target(slot), bin, n)
-      }
+      this.#addLatencies(target(slot), latency, rows[slot] ?? 0)
     }
   }
 }
