@@ -256,7 +256,11 @@ function connectionProof(analysis: Analysis): Proof {
   const ok = best.reduce((sum, account) => sum + (account?.ok ?? 0), 0)
   return {
     seen: true,
-    number: `${thousands(ok)} of ${countWord(all, 'request')} of ${countWord(links.length, 'client')} answered`,
+    // What the hub turned away has reached it.
+    number:
+      ok === all
+        ? `${thousands(ok)} of ${countWord(all, 'request')} of ${countWord(links.length, 'client')} answered`
+        : `${countWord(all, 'request')} of ${countWord(links.length, 'client')} got there, ${thousands(ok)} of them were answered well`,
     lines: best.map((account) => account?.firstOk),
   }
 }
@@ -331,7 +335,7 @@ function serviceProof(
   const best = views.find(({ account }) => account.ok === ok)?.account
   const speed =
     best !== undefined && best.latency.count > 0
-      ? `, p95 ${spanWord(best.latency.quantile(0.95))}`
+      ? `, 95 % within ${spanWord(Number(best.latency.quantile(0.95).toPrecision(3)))}`
       : ''
   return {
     seen: true,

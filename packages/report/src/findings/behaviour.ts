@@ -80,7 +80,7 @@ function slow(context: DiagnosisContext, link: NetLink): void {
   const hubFast = atHub === undefined && hub !== undefined && hub.latency.count > 10
   const { problem, account } = seen
   const tell = ({ count, first, last }: Trouble): string =>
-    `${countWord(count, 'slow answer')} from ${clockWord(first)} to ${clockWord(last)}; p95 ${spanWord(account.latency.quantile(0.95))}, longest ${spanWord(account.latency.max)}, where ${spanWord(SLOW_MS.poll)} is the limit${hubFast ? '; the hub itself answers fast, so the way takes the time' : ''}.`
+    `${countWord(count, 'slow answer')} from ${clockWord(first)} to ${clockWord(last)}; 95 % took up to ${spanWord(account.latency.quantile(0.95))}, the longest ${spanWord(account.latency.max)}, where ${spanWord(SLOW_MS.poll)} is the limit${hubFast ? '; the hub itself answers fast, so the way takes the time' : ''}.`
   context.found.push(
     draft({
       ...fromProblem(problem),

@@ -296,7 +296,7 @@ function whyOf(link: NetLink, problem: PlacedProblem, others: boolean | undefine
   const answered = Math.max(0, ...link.views.map(({ account }) => account.ok))
   const context = [
     answered > 0
-      ? `${countWord(answered, 'poll')} were answered otherwise`
+      ? `${countWord(answered, 'other poll')} ${answered === 1 ? 'was' : 'were'} answered`
       : 'no poll was answered',
     others === true && UNREACHED.includes(problem.cause)
       ? 'other clients were answered at the same time'

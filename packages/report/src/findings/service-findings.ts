@@ -27,7 +27,7 @@ function databaseTrouble(context: DiagnosisContext, link: NetLink): void {
       subject: link.name,
       link,
       partyName: link.from.name,
-      why: `${countWord(slow.count, 'statement')} took longer than ${spanWord(SLOW_MS.database)} from ${clockWord(slow.first)} to ${clockWord(slow.last)}; p95 ${spanWord(account?.latency.quantile(0.95) ?? Number.NaN)}, longest ${spanWord(account?.latency.max ?? Number.NaN)}${recoveryWords(slow)}.`,
+      why: `${countWord(slow.count, 'statement')} took longer than ${spanWord(SLOW_MS.database)} from ${clockWord(slow.first)} to ${clockWord(slow.last)}; 95 % took up to ${spanWord(account?.latency.quantile(0.95) ?? Number.NaN)}, the longest ${spanWord(account?.latency.max ?? Number.NaN)}${recoveryWords(slow)}.`,
     }),
   )
 }

@@ -21,10 +21,10 @@ import {
   actor,
   countText,
   enumerated,
+  exchangesText,
   percentText,
   rollCall,
   seenText,
-  statusText,
   urgent,
   worstFirst,
 } from './wording.ts'
@@ -171,9 +171,7 @@ class MarkdownPage {
       index === 0 ? link.name : '',
       index === 0 ? STATE_WORD[link.state] : '',
       view.side,
-      `${countText(view.exchanges)}: ${view.statuses
-        .map(({ status, count }) => `${countText(count)} × ${statusText(status)}`)
-        .join(', ')}`,
+      exchangesText(view),
       percentText(view.successRate),
       view.latency === null ? '–' : durationText(view.latency.p50Ms),
       view.latency === null ? '–' : durationText(view.latency.p95Ms),

@@ -137,6 +137,14 @@ export function statusText(status: string): string {
   return note === undefined ? status.replaceAll('-', ' ') : `${status} (${note})`
 }
 
+/** `90: 70 × 204 (nothing to do), 20 × 401 (not let in)`; of one status only its count. */
+export function exchangesText({ exchanges, statuses, unanswered }: LinkView): string {
+  const parts = statuses.map(({ status, count }) => `${countText(count)} × ${statusText(status)}`)
+  const lost = unanswered > 0 ? `, ${countText(unanswered)} without an answer in the log` : ''
+  const alone = parts.length === 1 && statuses[0]?.count === exchanges
+  return `${alone ? '' : `${countText(exchanges)}: `}${parts.join(', ')}${lost}`
+}
+
 const WORST_FIRST: readonly LinkState[] = [
   'failing',
   'silent',

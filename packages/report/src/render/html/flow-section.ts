@@ -4,8 +4,8 @@ import {
   STATE_TONE,
   STATE_WORD,
   countText,
+  exchangesText,
   percentText,
-  statusText,
   tellingView,
   worstFirst,
 } from '../wording.ts'
@@ -105,16 +105,13 @@ function viewTable(views: readonly LinkView[], { time }: PageContext): SafeHtml 
     </thead>
     <tbody>
       ${views.map(
-        ({ side, exchanges, statuses, successRate, latency, lastSuccess, unanswered }) =>
+        (view) =>
           html`<tr>
-            <th scope="row">${side}</th>
-            <td>
-              ${countText(exchanges)}:
-              ${statuses.map(({ status, count }) => `${countText(count)} × ${statusText(status)}`).join(', ')}${unanswered > 0 ? `, ${countText(unanswered)} without an answer in the log` : ''}
-            </td>
-            <td class="num">${percentText(successRate)}</td>
-            ${(['p50Ms', 'p95Ms', 'maxMs'] as const).map((key) => html`<td class="num">${latency === null ? '–' : durationText(latency[key])}</td>`)}
-            <td>${time.at(lastSuccess)}</td>
+            <th scope="row">${view.side}</th>
+            <td>${exchangesText(view)}</td>
+            <td class="num">${percentText(view.successRate)}</td>
+            ${(['p50Ms', 'p95Ms', 'maxMs'] as const).map((key) => html`<td class="num">${view.latency === null ? '–' : durationText(view.latency[key])}</td>`)}
+            <td>${time.at(view.lastSuccess)}</td>
           </tr>`,
       )}
     </tbody>
