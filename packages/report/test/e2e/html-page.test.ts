@@ -112,6 +112,44 @@ describeChromium('the report in a browser', () => {
     }
   })
 
+  it('can be read on a telephone: nothing sticks out, no letter is too small', async () => {
+    const { page } = await open()
+    await page.setViewportSize({ width: 390, height: 800 })
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
+    const sizes =
+      await page.evaluate(`[...document.querySelectorAll('.axis span, .scale span, .legend li, .topology text')].map((text) => {
+      const drawn = text.ownerSVGElement
+      const scale = drawn ? drawn.getBoundingClientRect().width / drawn.viewBox.baseVal.width : 1
+      return scale * Number.parseFloat(getComputedStyle(text).fontSize)
+    })`)
+    expect(Array.isArray(sizes) ? sizes.length : 0).toBeGreaterThan(20)
+    expect(Math.min(...(Array.isArray(sizes) ? sizes.map(Number) : [0]))).toBeGreaterThan(8)
+  })
+
+  it('unfolds links in trouble by itself, the others when they are asked for', async () => {
+    const { page } = await open()
+    const links = page.locator('details.link')
+    const states = await links.evaluateAll((all) => all.map((link) => link.hasAttribute('open')))
+    expect(states[0]).toBe(true)
+    expect(states.at(-1)).toBe(false)
+    await links.last().locator('summary').first().focus()
+    await page.keyboard.press('Enter')
+    expect(await links.last().getByRole('table').isVisible()).toBe(true)
+  })
+
+  it('labels no two times on top of each other', async () => {
+    const { page } = await open()
+    for (const width of [390, 800, 1400]) {
+      await page.setViewportSize({ width, height: 800 })
+      const overlaps =
+        await page.evaluate(`[...document.querySelectorAll('.axis')].filter((axis) => {
+        const boxes = [...axis.children].map((label) => label.getBoundingClientRect())
+        return boxes.some((box, index) => index > 0 && box.width > 0 && box.left < boxes[index - 1].right)
+      }).length`)
+      expect(overlaps, `at ${width}`).toBe(0)
+    }
+  })
+
   it('prints what is folded away on the screen', async () => {
     const { page } = await open()
     await page.emulateMedia({ media: 'print' })

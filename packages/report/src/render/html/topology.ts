@@ -240,10 +240,16 @@ function label(wire: Wire, places: ReadonlyMap<string, Place>): SafeHtml | null 
   const curve = curveOf(wire, places)
   if (curve === null) return null
   // Close to the outer end, where the lines do not cross each other.
-  const { x, y } = pointOn(curve, wire.outward ? 0.66 : 0.38)
+  const { x: onCurve, y } = pointOn(curve, wire.outward ? 0.66 : 0.38)
   const tone = STATE_TONE[wire.state]
   const words = `${MARK[tone]} ${STATE_WORD[wire.state]}`
   const width = words.length * 6.8 + 16
+  // Between the boxes, on none of them.
+  const [left, right] = [curve.from.x, curve.to.x].toSorted((one, other) => one - other)
+  const x =
+    left === undefined || right === undefined || right - left < width
+      ? onCurve
+      : Math.min(Math.max(onCurve, left + width / 2), right - width / 2)
   return html`<g class="${tone}"
     ><rect
       x="${coordinate(x - width / 2)}"
