@@ -30,11 +30,10 @@ export class Masker {
   }
 
   text(text: string): string {
-    let masked = text
+    let masked = this.#withoutCutEnd(text)
     if (this.#anywhere !== undefined) masked = masked.replace(this.#anywhere, MASK.collection)
     for (const one of SECRET_PATTERNS) masked = withoutSecrets(masked, one)
-    masked = masked.replace(TOKEN, (token) => (holdsCredentials(token) ? MASK.secret : token))
-    return this.#withoutCutEnd(masked)
+    return masked.replace(TOKEN, (token) => (holdsCredentials(token) ? MASK.secret : token))
   }
 
   /** The same value, of plain objects and arrays, with every text in it masked. */
