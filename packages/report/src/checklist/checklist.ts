@@ -1,5 +1,7 @@
 import type { Analysis } from '../analysis.ts'
 import type { Cause } from '../document/cause.ts'
+import type { Hub } from '../exchange/network.ts'
+import { unseenHubs } from '../exchange/topology.ts'
 import type { NetLink, Side } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { FindingDraft } from '../findings/finding-draft.ts'
@@ -24,6 +26,8 @@ interface Rule {
   readonly id: string
   readonly title: string
   readonly essential: boolean
+  /** It is about hubs: what one of them shows proves nothing of another. */
+  readonly everyHub: boolean
   readonly causes: readonly Cause[]
   /** What was seen to work: the number and lines; undefined where there is no evidence, and why. */
   readonly proof: (analysis: Analysis) => Proof
@@ -45,6 +49,7 @@ const RULES: readonly Rule[] = [
     id: 'connections',
     title: 'Every client reaches the hub, without connection failures',
     essential: true,
+    everyHub: false,
     causes: [
       'name-resolution',
       'connection-refused',
@@ -76,6 +81,7 @@ const RULES: readonly Rule[] = [
     id: 'authentication',
     title: 'Every legitimate client authenticates',
     essential: true,
+    everyHub: false,
     causes: [
       'auth-unknown-user',
       'auth-wrong-password',
@@ -89,6 +95,7 @@ const RULES: readonly Rule[] = [
     id: 'end-to-end',
     title: 'A client’s own log shows that its polls are answered',
     essential: true,
+    everyHub: true,
     causes: [],
     proof: endToEndProof,
   },
@@ -96,6 +103,7 @@ const RULES: readonly Rule[] = [
     id: 'hub',
     title: 'The hub is healthy',
     essential: true,
+    everyHub: true,
     causes: ['hub-error', 'hub-restarted', 'hub-stalled', 'slow', 'unexplained-errors'],
     proof: hubProof,
   },
@@ -103,6 +111,7 @@ const RULES: readonly Rule[] = [
     id: 'database',
     title: 'The hub’s database answers',
     essential: true,
+    everyHub: true,
     causes: ['database-failing', 'database-slow'],
     proof: (analysis) =>
       serviceProof(
@@ -116,6 +125,7 @@ const RULES: readonly Rule[] = [
     id: 'broker',
     title: 'The broker works',
     essential: true,
+    everyHub: true,
     causes: [
       'broker-stopped',
       'broker-refused',
@@ -137,6 +147,7 @@ const RULES: readonly Rule[] = [
     id: 'behaviour',
     title: 'Every client polls at a sensible rhythm, one instance each',
     essential: false,
+    everyHub: true,
     causes: ['two-instances', 'hammering', 'unlisted-client', 'clock-skew'],
     proof: rhythmProof,
   },
@@ -144,6 +155,7 @@ const RULES: readonly Rule[] = [
     id: 'probes',
     title: 'Health probes pass',
     essential: false,
+    everyHub: true,
     causes: ['probe-failing'],
     proof: probeProof,
   },
@@ -151,6 +163,7 @@ const RULES: readonly Rule[] = [
     id: 'tasks',
     title: 'Tasks are answered in time',
     essential: false,
+    everyHub: true,
     causes: [
       'task-not-answered',
       'task-offered-again',
@@ -165,6 +178,7 @@ const RULES: readonly Rule[] = [
     id: 'submission',
     title: 'Results are submitted to the upstream',
     essential: false,
+    everyHub: true,
     causes: [
       'submission-failing',
       'upstream-unreachable',
@@ -177,6 +191,7 @@ const RULES: readonly Rule[] = [
     id: 'evidence',
     title: 'The logs cover the window',
     essential: true,
+    everyHub: true,
     causes: ['log-gap', 'source-ended-early', 'unreadable-lines'],
     proof: coverageProof,
   },
@@ -202,7 +217,7 @@ function check(rule: Rule, analysis: Analysis): CheckDraft {
     ({ cause, absorbed, severity }) =>
       severity !== 'info' && [cause, ...absorbed].some((one) => rule.causes.includes(one)),
   )
-  const proof = rule.proof(analysis)
+  const proof = proofOf(rule, analysis)
   const lines = proof.seen ? (proof.lines ?? []).filter((line) => line !== undefined) : []
   if (findings.length > 0) {
     const [worst] = findings
@@ -230,6 +245,36 @@ function check(rule: Rule, analysis: Analysis): CheckDraft {
     detail,
     findings: [],
     evidence: lines,
+  }
+}
+
+/** What was seen to work, of every hub there is: those with a log, and those that clients poll without one. */
+function proofOf(rule: Rule, analysis: Analysis): Proof {
+  const { network, topology } = analysis
+  const whole = rule.proof(analysis)
+  if (!rule.everyHub || network.hubs.length === 0 || !whole.seen) return whole
+  const [dark] = unseenHubs(topology)
+  if (dark !== undefined) return unseen(`no log of a hub that clients poll (${dark.name})`)
+  if (network.hubs.length === 1) return whole
+  for (const hub of network.hubs) {
+    const own = ofHub(analysis, hub)
+    const proof = applies(rule, own) ? rule.proof(own) : whole
+    if (!proof.seen) return { ...proof, why: `${hub.name}: ${proof.why}` }
+  }
+  return whole
+}
+
+/** All that is known of one hub and those who poll it. */
+function ofHub(analysis: Analysis, hub: Hub): Analysis {
+  const { network, topology } = analysis
+  return {
+    ...analysis,
+    network: {
+      ...network,
+      hubs: [hub],
+      links: network.links.filter((link) => link.hub === hub),
+    },
+    topology: { ...topology, links: topology.links.filter((link) => link.hub === hub) },
   }
 }
 

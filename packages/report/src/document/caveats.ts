@@ -1,4 +1,5 @@
 import type { Analysis } from '../analysis.ts'
+import { unseenHubs } from '../exchange/topology.ts'
 import { titleOf } from '../findings/diagnose.ts'
 import { countWord, spanWord } from '../findings/words.ts'
 import { MINUTE } from '../read/timestamps.ts'
@@ -24,6 +25,13 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
       'The hub’s log has no requests in it (its level hides them): only its warnings can be told.',
     )
   }
+  if (network.hubs.length > 0)
+    for (const { name } of unseenHubs(analysis.topology))
+      say(
+        'missing-source',
+        'warning',
+        `No log of a hub that clients poll (${name}): what they say of it cannot be checked.`,
+      )
   const without = network.links.filter(
     ({ logs, hubView }) => logs.length === 0 && hubView !== undefined,
   )

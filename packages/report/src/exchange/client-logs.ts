@@ -49,8 +49,11 @@ export function assignClientLogs(
     open.delete(fit.told)
   }
   const [onlyDraft] = known
-  for (const told of clients.filter((one) => open.has(one))) {
-    const elsewhere = isElsewhere(told, drafts, hubs)
+  const rest = clients.filter((one) => open.has(one))
+  const foreign = new Set(rest.filter((told) => isElsewhere(told, drafts, hubs)))
+  const addresses = new Set([...foreign].map(({ facts }) => facts.host).filter(Boolean))
+  for (const told of rest) {
+    const elsewhere = foreign.has(told) || addresses.has(told.facts.host)
     if (clients.length === 1 && known.length === 1 && onlyDraft !== undefined && !elsewhere)
       onlyDraft.logs.push({ told, match: undefined })
     else addStranger(told, drafts, elsewhere ? undefined : onlyOf(hubs))
@@ -119,6 +122,7 @@ function isElsewhere(
     ({ hub, logs }) => hub !== undefined && logs.some((log) => log.told.facts.host === host),
   )
   if (sameHost && host !== '') return false
+  if (hubs.some((hub) => isStrangerTo(hub, told, drafts))) return true
   const covered = hubs.filter((hub) => hub.told.some(writesEmptyPolls))
   let answered = 0
   for (let at = 0; at < link.polls.length; at++) {
@@ -127,6 +131,28 @@ function isElsewhere(
     if (good && covered.some(({ first, last }) => time > first && time < last)) answered++
   }
   return answered >= ENOUGH_POLLS
+}
+
+/**
+ * It was answered at another address than all those whom this hub tells of: the hub would tell of it too. Not where a client of the
+ * hub is still without a log, which may be this one.
+ */
+function isStrangerTo(
+  hub: Hub,
+  { facts: { host, link }, shift }: Told<ClientFacts>,
+  drafts: readonly LinkDraft[],
+): boolean {
+  const own = drafts.filter((draft) => draft.hub === hub && draft.hubClients.length > 0)
+  const isTold =
+    own.length > 0 && own.every(({ logs }) => logs.some(({ told }) => told.facts.host !== ''))
+  const lastOk = link.lastOk + shift
+  return (
+    isTold &&
+    host !== '' &&
+    lastOk > hub.first &&
+    lastOk < hub.last &&
+    link.totals().ok >= ENOUGH_POLLS
+  )
 }
 
 /** At higher levels only polls that found work are written. */

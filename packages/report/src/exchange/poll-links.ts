@@ -16,26 +16,44 @@ export function linkDrafts(
   clients: readonly Told<ClientFacts>[],
   balancers: readonly Told<BalancerFacts>[],
 ): LinkDraft[] {
-  const drafts =
-    hubs.length > 0
-      ? hubs.flatMap((hub) =>
-          draftsOf(hub.told).map(({ name, seen }) => ({
-            name,
-            hub,
-            logs: [],
-            hubClients: seen,
-            passed: passedFor(seen, balancers),
-          })),
-        )
-      : draftsOf(balancers).map(({ name, seen }) => ({
-          name,
-          hub: undefined,
-          logs: [],
-          hubClients: [],
-          passed: seen,
-        }))
+  const known = hubs.flatMap((hub) =>
+    draftsOf(hub.told).map(({ name, seen }) => ({
+      name,
+      hub,
+      logs: [],
+      hubClients: seen,
+      passed: passedFor(seen, balancers),
+    })),
+  )
+  const others = draftsOf(balancers)
+    .filter(({ seen }) => isOfAnotherHub(seen, known, hubs))
+    .map(({ name, seen }) => ({ name, hub: undefined, logs: [], hubClients: [], passed: seen }))
+  const drafts: LinkDraft[] = [...known, ...others]
   assignClientLogs(clients, drafts, hubs)
   return drafts
+}
+
+/** Answered requests that a hub would have told of as well; fewer may be missing by chance. */
+const ENOUGH_REQUESTS = 8
+
+/** A balancer passed on what was answered, while all hubs that tell of their clients tell nothing of this one. */
+function isOfAnotherHub(
+  seen: readonly Seen<BalancerFacts>[],
+  known: readonly LinkDraft[],
+  hubs: readonly Hub[],
+): boolean {
+  if (hubs.length === 0) return true
+  if (hubs.some((hub) => !known.some((draft) => draft.hub === hub))) return false
+  const clients = new Set(known.flatMap(({ passed }) => passed.map(({ client }) => client)))
+  return seen.every(
+    ({ client, told: { shift } }) =>
+      !clients.has(client) &&
+      client.account.ok >= ENOUGH_REQUESTS &&
+      hubs.some(
+        ({ first, last }) =>
+          client.account.first + shift < last && client.account.lastOk + shift > first,
+      ),
+  )
 }
 
 interface Seen<F extends HubFacts | BalancerFacts> {

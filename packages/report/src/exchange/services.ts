@@ -37,8 +37,8 @@ function isCdmOf({ hubs }: Network, { logs }: PollLink, { source }: Told): boole
 function hubOf({ hubs, links, clocks }: Network, told: Told): Hub | undefined {
   const seenTogether = clocks.get(told)?.hub
   if (seenTogether !== undefined) return seenTogether
-  const passing = links.find(({ passed }) => passed.some((one) => one.told === told))?.hub
-  if (passing !== undefined) return passing
+  const passing = links.filter(({ passed }) => passed.some((one) => one.told === told))
+  if (passing.length > 0) return passing.find(({ hub }) => hub !== undefined)?.hub
   const { cluster } = told.source.labels
   const beside = cluster === undefined ? [] : hubs.filter((hub) => isIn(hub, cluster))
   const candidates = beside.length > 0 ? beside : hubs

@@ -42,6 +42,12 @@ export interface Topology {
   readonly links: readonly NetLink[]
 }
 
+/** Hubs that clients poll and of which no log is there. */
+export function unseenHubs({ links }: Topology): Part[] {
+  const polled = links.filter(({ kind }) => kind === 'poll').map(({ to }) => to)
+  return [...new Set(polled)].filter(({ told }) => told.length === 0)
+}
+
 /** A part or link whose name is not settled yet. */
 interface PartDraft extends Part {
   name: string
@@ -81,7 +87,7 @@ class TopologyBuilder {
       const from = clients[index]
       if (from === undefined) return
       const known = link.hub === undefined ? undefined : hubParts.get(link.hub)
-      const to = known ?? this.#unseenHub(hostOf(link))
+      const to = known ?? this.#unseenHub(addressOf(link, links))
       this.#link('poll', from, to, pollViews(link), link.hub, link)
     })
     for (const [hub, part] of hubParts) {
@@ -241,6 +247,18 @@ function pollViews(link: PollLink): NetLink['views'] {
     ...(link.balancer === undefined ? [] : [{ side: 'balancer' as const, account: link.balancer }]),
     ...(link.hubView === undefined ? [] : [{ side: 'hub' as const, account: link.hubView }]),
   ]
+}
+
+/** What to call a hub without a log. Clients whose polls pass the same balancer call one hub by several addresses. */
+function addressOf(link: PollLink, links: readonly PollLink[]): string {
+  const balancers = link.passed.map(({ told }) => told)
+  const beside = links.find(
+    (other) =>
+      other.hub === undefined &&
+      hostOf(other) !== '' &&
+      other.passed.some(({ told }) => balancers.includes(told)),
+  )
+  return hostOf(beside ?? link)
 }
 
 /** The hub as the client calls it; '' if it does not say. */

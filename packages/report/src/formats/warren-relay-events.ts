@@ -53,6 +53,8 @@ export class WarrenRelayEvents implements WarrenEvents {
   readonly #refused = new Map<string, Refused>()
   /** Logins of requests that are not answered yet, by request id. */
   readonly #logins = new Map<string, RawEvidence>()
+  /** The last line was about the database; one about the broker follows at once, if there is a broker. */
+  #awaitsBroker = false
 
   /** @param facts to add to, where another reader knows some of the events in other words */
   constructor(facts = new HubFacts()) {
@@ -62,6 +64,10 @@ export class WarrenRelayEvents implements WarrenEvents {
 
   event(line: Quotable, event: JsonEvent, level: number): void {
     const msg = event.word('msg')
+    if (this.#awaitsBroker && msg !== 'dependency summary') {
+      this.#awaitsBroker = false
+      this.facts.queue = 'database'
+    }
     if (msg.startsWith('upstream poll ')) this.facts.ticks.sign(line.time)
     else if (msg.endsWith(' summary')) this.facts.writesMinutes = true
     if (msg === 'request completed') this.#request(line, event)
@@ -174,6 +180,8 @@ export class WarrenRelayEvents implements WarrenEvents {
   #dependency(line: Quotable, event: JsonEvent): void {
     const isBroker = event.word('dependency') === 'broker'
     const account = isBroker ? this.facts.broker : this.facts.database
+    if (isBroker) this.facts.queue = 'broker'
+    this.#awaitsBroker = !isBroker && this.facts.queue === ''
     const failing = event.word('state') === 'failing'
     const answered = Math.min(new Map(event.numbers('checks')).get('ok') ?? 0, MOST_CHECKS)
     // Answers from before a trouble that is there already do not end it.

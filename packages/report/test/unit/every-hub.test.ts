@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import type { ReportDocument } from '../../src/document/report-document.ts'
+import { reportOf } from '../fixtures/report-of.ts'
+
+const START = Date.UTC(2026, 0, 12, 9)
+const POLLS = Array.from({ length: 60 }, (_, n) => n)
+
+type Fields = Readonly<Record<string, unknown>>
+
+const record = (component: string, seconds: number, msg: string, fields: Fields): string =>
+  `${JSON.stringify({ level: 20, time: START + seconds * 1_000, component, msg, ...fields })}\n`
+
+const collectionOf = (client: string): string => `6f1e9c1a-5a0b-4a43-9a53-${client.padEnd(12, '0')}`
+
+/** Ten minutes of a hub in which these clients poll; it asks its database once a minute unless it says nothing of that. */
+function hubLog(clients: readonly string[], tellsOfItsDatabase = true): string {
+  const polls = POLLS.map((n) =>
+    clients
+      .map((client) =>
+        record('relay', n * 10 + 0.02, 'request completed', {
+          method: 'GET',
+          path: `/link_connector_api/task/nextjob/${collectionOf(client)}`,
+          status: 204,
+          durationMs: 3.5,
+          client,
+          node: collectionOf(client),
+          requestId: `${client}${n}`,
+        }),
+      )
+      .concat(n % 6 === 0 && tellsOfItsDatabase ? summary(n * 10 + 1) : [])
+      .join(''),
+  )
+  return polls.join('')
+}
+
+const summary = (seconds: number): string =>
+  record('relay', seconds, 'dependency summary', {
+    dependency: 'database',
+    technology: 'sqlite',
+    checks: { ok: 6, error: 0 },
+    state: 'ok',
+    p50Ms: 1,
+    maxMs: 2,
+    windowMs: 60_000,
+  })
+
+const clientLog = (client: string, host: string): string =>
+  POLLS.map(
+    (n) =>
+      record('bunny', n * 10, 'poll sent', {
+        url: `https://${host}/link_connector_api/task/nextjob/[REDACTED]`,
+        requestId: `${client}${n}`,
+      }) +
+      record('bunny', n * 10 + 0.03, 'poll answered', {
+        status: 204,
+        durationMs: 30,
+        requestId: `${client}${n}`,
+      }),
+  ).join('')
+
+const accessLog = (client: string): string =>
+  POLLS.map((n) => {
+    const time = `${String(Math.floor(n / 6)).padStart(2, '0')}:${String((n % 6) * 10).padStart(2, '0')}`
+    return `10.0.0.7 - ${client} [12/Jan/2026:09:${time} +0000] "GET /link_connector_api/task/nextjob/${collectionOf(client)} HTTP/1.1" 204 0 "-" "python-requests/2.32"\n`
+  }).join('')
+
+const stateOf = ({ checklist }: ReportDocument, id: string): string | undefined =>
+  checklist.find((row) => row.id === id)?.state
+
+const ONE_HUB = {
+  'relay.log': hubLog(['one']),
+  'bunny-one.log': clientLog('one', 'relay.example.org'),
+}
+
+describe('what one hub shows proves nothing of another', () => {
+  it('one hub with its client is healthy', async () => {
+    const report = await reportOf(ONE_HUB)
+    expect(report.verdict).toBe('healthy')
+  })
+
+  it('a hub that sums up what its database answers and nothing else has no broker', async () => {
+    const report = await reportOf(ONE_HUB)
+    expect(report.links.map(({ kind }) => kind)).not.toContain('broker')
+  })
+
+  it('a hub that is known only by the address its client polls leaves the rows about hubs open', async () => {
+    const report = await reportOf({
+      ...ONE_HUB,
+      'bunny-two.log': clientLog('two', 'other.example.org'),
+    })
+    expect(report.verdict).toBe('unknown')
+    for (const id of ['hub', 'database', 'evidence', 'end-to-end'])
+      expect([id, stateOf(report, id)]).toEqual([id, 'unknown'])
+    expect(stateOf(report, 'connections')).toBe('passed')
+    expect(report.links.map(({ name }) => name)).toContain('two → other.example.org')
+    expect(report.caveats.map(({ text }) => text).join()).toContain('(other.example.org)')
+  })
+
+  it('so does one that only a balancer passes polls on to', async () => {
+    const report = await reportOf({ ...ONE_HUB, 'nginx-access.log': accessLog('two') })
+    expect(report.verdict).toBe('unknown')
+    expect(stateOf(report, 'hub')).toBe('unknown')
+  })
+
+  it('and one with a log of its own that says nothing of its database', async () => {
+    const logs = {
+      ...ONE_HUB,
+      'bunny-two.log': clientLog('two', 'other.example.org'),
+    }
+    const told = await reportOf({ ...logs, 'other-relay.log': hubLog(['two']) })
+    const untold = await reportOf({ ...logs, 'other-relay.log': hubLog(['two'], false) })
+    expect(told.verdict).toBe('healthy')
+    expect(untold.verdict).toBe('unknown')
+    expect(stateOf(untold, 'database')).toBe('unknown')
+    expect(stateOf(untold, 'hub')).toBe('passed')
+  })
+})
