@@ -2,7 +2,10 @@ import { analyse } from './analysis.ts'
 import type { Analysis } from './analysis.ts'
 import { buildDocument } from './document/build-document.ts'
 import type { ReportDocument } from './document/report-document.ts'
+import { repeatedLogs } from './exchange/repeated-logs.ts'
+import type { LogSource } from './formats/log-source.ts'
 import type { InputFile } from './read/input-files.ts'
+import { LineMemory } from './read/line-memory.ts'
 import { readInputs } from './read/read-inputs.ts'
 import type { Inputs, ReadOptions } from './read/read-inputs.ts'
 
@@ -45,8 +48,8 @@ export function analysisOf(inputs: Inputs, options: ReportOptions): Analysis {
 }
 
 /**
- * Reads the part of the logs the window asks for. Where lines have no zone, the limits can only be applied once the polls have
- * told where a source stands: then everything is read twice.
+ * Reads the part of the logs the window asks for, each line once. Where lines have no zone, the limits can only be applied once the
+ * polls have told where a source stands, and that lines come again is only known once all are read: then everything is read twice.
  */
 async function readWindow(files: readonly InputFile[], options: ReportOptions): Promise<Inputs> {
   const { since, until } = options
@@ -56,16 +59,19 @@ async function readWindow(files: readonly InputFile[], options: ReportOptions): 
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }),
   }
-  if (since === undefined && until === undefined) return readInputs(files, read)
+  const limited = since !== undefined || until !== undefined
   const again = files.every(({ path }) => path !== '-')
+  const whole = limited && !again ? undefined : await readInputs(files, read)
+  const memories = memoriesFor(again ? (whole?.sources ?? []) : [])
+  if (whole !== undefined && !limited && memories.size === 0) return whole
   const shifts = new Map<number, number>()
-  if (again) {
-    const whole = await readInputs(files, read)
+  if (whole !== undefined && limited) {
     for (const { source, shift } of analysisOf(whole, options).placements)
       shifts.set(source.sourceId, shift)
   }
   return readInputs(files, {
     ...read,
+    memoryOf: (sourceId) => memories.get(sourceId),
     limitsOf: (sourceId) => {
       const shift = shifts.get(sourceId) ?? 0
       return {
@@ -74,4 +80,16 @@ async function readWindow(files: readonly InputFile[], options: ReportOptions): 
       }
     },
   })
+}
+
+/** One memory for all sources that hold the same lines. */
+function memoriesFor(sources: readonly LogSource[]): Map<number, LineMemory> {
+  const groups = repeatedLogs(sources)
+  const byGroup = new Map([...new Set(groups.values())].map((group) => [group, new LineMemory()]))
+  return new Map(
+    [...groups].flatMap(([sourceId, group]) => {
+      const memory = byGroup.get(group)
+      return memory === undefined ? [] : [[sourceId, memory] as const]
+    }),
+  )
 }

@@ -83,6 +83,14 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
       say('gap', 'warning', `${titleOf(finding)}. ${finding.why}`)
     }
   }
+  for (const { file, repeated } of inputs.sources) {
+    if (repeated === 0) continue
+    say(
+      'limit',
+      'info',
+      `${countWord(repeated, 'event')} of ${file} stand in another file or another part of it as well, and count once.`,
+    )
+  }
   if (inputs.overflowed)
     say(
       'limit',

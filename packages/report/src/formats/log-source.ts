@@ -2,6 +2,7 @@ import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Facts } from '../facts/facts.ts'
 import { GapKeeper } from '../facts/gap-keeper.ts'
+import type { LineMemory } from '../read/line-memory.ts'
 import type { LineView } from '../read/line-view.ts'
 import type { SourceLabels } from '../read/source-labels.ts'
 import { DAY, HOUR } from '../read/timestamps.ts'
@@ -49,6 +50,10 @@ export class LogSource implements Quotable {
   unreadable = 0
   shortened = 0
   outside = 0
+  /** Events that stood in another file already. */
+  repeated = 0
+  /** A file of this source begins in the time that one before it told of. */
+  filesOverlap = false
   first = Number.NaN
   last = Number.NaN
   /** How the format writes times; the least that was seen. */
@@ -65,6 +70,8 @@ export class LogSource implements Quotable {
   #json: WarrenJsonReader | undefined
   #rabbit: RabbitReader | undefined
   readonly #limits: TimeLimits
+  readonly #memory: LineMemory | undefined
+  #fileBefore = ''
   readonly #baseDay: number
   #reader: FormatReader | undefined
   #readerFormat: Format = 'unknown'
@@ -74,14 +81,19 @@ export class LogSource implements Quotable {
   #timeOfDay = Number.NaN
   #suspect = Number.NaN
 
-  /** @param baseDay the date, ms, that lines without one begin on; 0 where nobody said */
+  /**
+   * @param baseDay the date, ms, that lines without one begin on; 0 where nobody said
+   * @param memory knows lines that were read before, where they may come again
+   */
   constructor(
     sourceId: number,
     labels: SourceLabels,
     file: string,
     limits: TimeLimits,
     baseDay: number,
+    memory?: LineMemory,
   ) {
+    this.#memory = memory
     this.sourceId = sourceId
     this.labels = labels
     this.file = file
@@ -149,6 +161,13 @@ export class LogSource implements Quotable {
       this.#inEvent = true
       return true
     }
+    if (this.file !== this.#fileBefore) this.#newFile(time)
+    if (this.#memory?.repeats(this.file, time, this.buf, this.start, this.end) === true) {
+      this.repeated++
+      this.#skipping = true
+      this.#inEvent = true
+      return true
+    }
     this.#skipping = false
     if (!reader.event(this, head)) {
       this.time = before
@@ -160,6 +179,11 @@ export class LogSource implements Quotable {
     if (!(this.last >= time)) this.last = time
     this.signs.sign(time)
     return true
+  }
+
+  #newFile(time: number): void {
+    if (this.#fileBefore !== '' && time < this.last) this.filesOverlap = true
+    this.#fileBefore = this.file
   }
 
   /** A line that begins no event: it belongs to the one before, or nobody can say. */

@@ -14,6 +14,7 @@ import {
 } from './byte-stream.ts'
 import { compareText, rotationRank, unrotatedName } from './input-files.ts'
 import type { InputFile } from './input-files.ts'
+import type { LineMemory } from './line-memory.ts'
 import { LogReader } from './log-reader.ts'
 import { HEAD_BYTES, recognise } from './recognise.ts'
 import type { Recognition } from './recognise.ts'
@@ -48,6 +49,8 @@ export interface Inputs {
 export interface ReadOptions {
   /** Limits for a source by its number, in its own clock. */
   limitsOf?: (sourceId: number) => TimeLimits
+  /** What knows lines that were read before, for a source by its number; undefined where none come again. */
+  memoryOf?: (sourceId: number) => LineMemory | undefined
   /** Date, ms since the epoch, on which lines without one begin. */
   baseDay?: number
   stdin?: AsyncIterable<Buffer | string>
@@ -150,7 +153,7 @@ class SourceRegistry {
     const limits = this.#options.limitsOf?.(id) ?? { since: undefined, until: undefined }
     const given = labels.date === undefined ? Number.NaN : Date.parse(labels.date)
     const baseDay = Number.isNaN(given) ? (this.#options.baseDay ?? 0) : given
-    const source = new LogSource(id, labels, file, limits, baseDay)
+    const source = new LogSource(id, labels, file, limits, baseDay, this.#options.memoryOf?.(id))
     this.sources.push(source)
     this.#byKey.set(key, source)
     return source

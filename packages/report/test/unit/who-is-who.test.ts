@@ -217,3 +217,47 @@ describe('the log of a client', () => {
     expect(exchanges(report, 'site-b → relay', 'client')).toBeUndefined()
   })
 })
+
+describe('lines that come twice', () => {
+  const hub = hubLog({ client: 'site-a', collection: A, times: pollTimes(1) })
+
+  it.each<[string, LogFiles]>([
+    ['a copy', { 'b/bunny.log': clientLog(pollTimes(1)), 'b/again.log': clientLog(pollTimes(1)) }],
+    [
+      'two logs that overlap',
+      {
+        'b/bunny.log': clientLog(pollTimes(1, 0, 400)),
+        'b/later.log': clientLog(pollTimes(1, 100)),
+      },
+    ],
+    [
+      'a rotated log that was copied while it grew',
+      {
+        'b/bunny.log.1': clientLog(pollTimes(1, 0, 400)),
+        'b/bunny.log': clientLog(pollTimes(1, 100)),
+      },
+    ],
+  ])('count once: %s', async (_, files) => {
+    const report = await reportOf({ 'hub/relay.log': hub, ...files })
+    expect(exchanges(report, 'site-a → relay', 'client')).toBe(pollTimes(1).length)
+    expect(causesOf(report)).not.toContain('two-instances')
+    expect(report.caveats.map(({ text }) => text)).toContainEqual(
+      expect.stringContaining('count once'),
+    )
+  })
+
+  it('are none where two instances poll beside each other', async () => {
+    const report = await reportOf({
+      'hub/relay.log': hubLog(
+        { client: 'site-a', collection: A, times: pollTimes(1) },
+        { client: 'site-a', collection: A, times: pollTimes(6) },
+      ),
+      'site-a/one.log': clientLog(pollTimes(1)),
+      'site-a/two.log': clientLog(pollTimes(6)),
+    })
+    expect(exchanges(report, 'site-a → relay', 'client')).toBe(
+      pollTimes(1).length + pollTimes(6).length,
+    )
+    expect(causesOf(report)).toContain('two-instances')
+  })
+})

@@ -1,0 +1,91 @@
+import type { Facts } from '../facts/facts.ts'
+import type { PollComb } from '../facts/poll-comb.ts'
+import type { LogSource } from '../formats/log-source.ts'
+
+/** Polls in common that show two logs to be one: programs of their own do not keep step to the second for so long. */
+const ENOUGH = 20
+const SHARE = 0.99
+/** Polls by which logs that may be the same are found: those of every fourth second, so many of each log at most. */
+const PROBE_EVERY_MS = 4_000
+const MOST_PROBES = 500
+/** Groups for which lines are remembered: each takes 4 MB. */
+const MOST_GROUPS = 8
+
+/**
+ * Sources that hold the same lines again: copies of one log, logs that overlap because they were collected twice, and a pod of
+ * which two files tell the same time. Gives a number for each, the same for those that belong together.
+ */
+export function repeatedLogs(sources: readonly LogSource[]): Map<number, number> {
+  const signatures = new Map(
+    sources.flatMap((source) => source.facts.map((facts) => [source, signatureOf(facts)] as const)),
+  )
+  const byProbe = new Map<string, LogSource>()
+  const groups: Set<LogSource>[] = sources
+    .filter(({ filesOverlap }) => filesOverlap)
+    .map((source) => new Set([source]))
+  for (const [source, signature] of signatures) {
+    const candidates = new Set<LogSource>()
+    for (const probe of [...signature].filter(isProbe).slice(0, MOST_PROBES)) {
+      const known = byProbe.get(probe)
+      if (known !== undefined) candidates.add(known)
+      byProbe.set(probe, source)
+    }
+    const twin = [...candidates].find((other) =>
+      isRepeated(source, signature, other, signatures.get(other) ?? new Set()),
+    )
+    if (twin !== undefined) join(groups, source, twin)
+  }
+  return new Map(
+    groups
+      .slice(0, MOST_GROUPS)
+      .flatMap((group, index) => [...group].map(({ sourceId }) => [sourceId, index] as const)),
+  )
+}
+
+function isProbe(poll: string): boolean {
+  return Number.parseInt(poll, 10) % PROBE_EVERY_MS < PROBE_EVERY_MS / 4
+}
+
+function join(groups: Set<LogSource>[], source: LogSource, twin: LogSource): void {
+  const group = groups.find((members) => members.has(twin) || members.has(source))
+  if (group === undefined) groups.push(new Set([twin, source]))
+  else group.add(source).add(twin)
+}
+
+/** All that was polled in the time both cover stands in both. */
+function isRepeated(
+  a: LogSource,
+  mine: ReadonlySet<string>,
+  b: LogSource,
+  theirs: ReadonlySet<string>,
+): boolean {
+  const from = Math.max(a.first, b.first)
+  const to = Math.min(a.last, b.last)
+  const inside = (poll: string): boolean => {
+    const time = Number.parseInt(poll, 10)
+    return time > from && time < to
+  }
+  const [ours, others] = [[...mine].filter(inside), [...theirs].filter(inside)]
+  const common = ours.filter((poll) => theirs.has(poll)).length
+  return common >= ENOUGH && common >= SHARE * Math.max(ours.length, others.length)
+}
+
+/** Times and outcomes of polls or connections, as written. */
+function signatureOf(facts: Facts): Set<string> {
+  if (facts.role === 'client') return pollsOf([facts.link.polls])
+  if (facts.role === 'hub' || facts.role === 'balancer')
+    return pollsOf(facts.clients.all().map(({ account }) => account.polls))
+  if (facts.role === 'broker')
+    return new Set(facts.moments.moments.map(({ time, durationMs }) => `${time} ${durationMs}`))
+  return new Set()
+}
+
+function pollsOf(combs: readonly PollComb[]): Set<string> {
+  const polls = combs.flatMap((comb) =>
+    Array.from(
+      { length: comb.length },
+      (_, at) => `${comb.time(at)} ${comb.status(at)} ${comb.duration(at)} ${comb.id(at)}`,
+    ),
+  )
+  return new Set(polls)
+}
