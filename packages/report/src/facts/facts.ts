@@ -133,6 +133,8 @@ export class HubFacts extends ProgramFacts {
   writesMinutes = false
   /** The log writes requests, not only warnings. */
   writesRequests = false
+  /** It asks its database and its broker by itself, and writes what they answer. */
+  asksServices = false
   queue = ''
   store = ''
 

@@ -4,7 +4,7 @@ import type { NetLink } from '../exchange/topology.ts'
 import type { BrokerFacts } from '../facts/facts.ts'
 import type { ProblemAccount } from '../facts/problem-account.ts'
 import { MINUTE } from '../read/timestamps.ts'
-import { addProblem, largest, placeProblem } from '../timeline/placed-account.ts'
+import { addProblem, endAt, largest, placeProblem } from '../timeline/placed-account.ts'
 import type { PlacedProblem } from '../timeline/placed-account.ts'
 import { viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
@@ -93,7 +93,7 @@ function brokerLogins(
   const problem = problemOn(context, link, 'broker-auth-failed')
   if (problem === undefined) return
   // Others who get in say nothing of those who do not.
-  if (stillRefused(brokers)) problem.recoveredAt = Number.NaN
+  if (stillRefused(brokers)) endAt(problem, Number.NaN)
   const users = detailWords(problem.details)
   context.found.push(
     draft({

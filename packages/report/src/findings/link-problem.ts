@@ -21,12 +21,15 @@ export function problemOn(
     else addSide(merged, problem)
   }
   if (merged === undefined) return undefined
+  // A hub that asks for itself knows better than a server that somebody else got through to.
+  const asks = link.hub?.told.some(({ facts }) => facts.asksServices) === true
+  const witnesses = asks ? link.views.filter(({ side }) => side === 'hub') : link.views
   // A slow answer is a success too: the account itself knows when it was fast again.
   if (cause !== 'slow' && Number.isNaN(merged.recoveredAt))
     endAt(
       merged,
       okAfter(
-        link.views.flatMap(({ account }) => account.parts),
+        witnesses.flatMap(({ account }) => account.parts),
         merged.last,
       ),
     )

@@ -178,6 +178,7 @@ export class WarrenRelayEvents implements WarrenEvents {
 
   /** A minute of its asking its database or its broker for a sign of life. */
   #dependency(line: Quotable, event: JsonEvent): void {
+    this.facts.asksServices = true
     const isBroker = event.word('dependency') === 'broker'
     const account = isBroker ? this.facts.broker : this.facts.database
     if (isBroker) this.facts.queue = 'broker'

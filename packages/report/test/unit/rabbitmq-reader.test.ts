@@ -370,6 +370,33 @@ describe('a broker that stops and starts', () => {
     expect(broken[0]?.evidence.map(({ text }) => text).join('\n')).toContain('queue unavailable')
   })
 
+  it('is out of reach for a hub that says so, though somebody else gets in', async () => {
+    const check = (minute: number, fields: object): string =>
+      relay(`11:${minute}:00.000`, {
+        dependency: 'broker',
+        technology: 'rabbitmq',
+        windowMs: 60_000,
+        ...fields,
+        msg: 'dependency summary',
+      })
+    const failing = {
+      checks: { ok: 0, error: 6 },
+      state: 'failing',
+      detail: 'connect ETIMEDOUT 10.0.0.9:5672: timed out',
+    }
+    const report = await reportOf({
+      'hub/relay.log':
+        check(15, { checks: { ok: 6, error: 0 }, state: 'ok', p50Ms: 1, maxMs: 2 }) +
+        check(16, failing) +
+        check(17, failing),
+      'hub/rabbit.log': [...login('11:14:00', 700), ...login('11:17:30', 701)].join('\n'),
+    })
+    const broken = report.findings.filter(({ severity }) => severity !== 'info')
+    expect(broken.map(({ cause, status }) => [cause, status])).toEqual([
+      ['broker-refused', 'ongoing'],
+    ])
+  })
+
   it('is an error when it does not come back', async () => {
     const rabbit = [...login('11:15:00', 700), ...stop]
     const later = relay('11:19:00.000', {
