@@ -1,17 +1,22 @@
-import type { Cause } from '../document/cause.ts'
 import type { Hub } from '../exchange/network.ts'
 import { partOf } from '../exchange/topology.ts'
 import type { NetLink } from '../exchange/topology.ts'
 import { FETCHED } from '../formats/expired-tasks.ts'
 import { HOUR } from '../read/timestamps.ts'
-import { addProblem, moved, placeAccounts, placeProblem } from '../timeline/placed-account.ts'
+import {
+  addProblem,
+  largest,
+  moved,
+  placeAccounts,
+  placeProblem,
+} from '../timeline/placed-account.ts'
 import type { PlacedAccount } from '../timeline/placed-account.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, endOf, fromProblem } from './finding-draft.ts'
-import type { FindingDraft } from './finding-draft.ts'
+import { draft, fromProblem } from './finding-draft.ts'
 import { TASK_TIME_MS } from './limits.ts'
 import { absorb } from './consequences.ts'
+import { explainOrAdd, hits, keepsFromAnswering } from './task-causes.ts'
 import { clockWord, countWord, detailWords, spanWord } from './words.ts'
 
 /** Tasks that got no answer, got it too late, or whose result did not get upstream. */
@@ -49,7 +54,7 @@ function withoutAnswer(context: DiagnosisContext, link: NetLink, hub: Hub): void
       confidence: namesMissing(hub) ? 'certain' : 'likely',
       partyName: link.from.name,
       why: [
-        `${countWord(expired.count, 'task')}${all ? ' it had fetched' : ''} reached the deadline without its answer, from ${clockWord(expired.first)} to ${clockWord(expired.last)}`,
+        `${countWord(expired.count, 'task')}${all ? ' it had fetched' : ''} reached the deadline without its answer${spanOf(expired)}`,
         taken,
         Number.isNaN(expired.recoveredAt)
           ? 'it has answered none since'
@@ -59,7 +64,7 @@ function withoutAnswer(context: DiagnosisContext, link: NetLink, hub: Hub): void
         .join('; ')
         .concat('.'),
     })
-    explainOrAdd(context, finding, (other) => isAbout(other, link))
+    explainOrAdd(context, finding, (other) => keepsFromAnswering(other, link))
   }
 }
 
@@ -94,7 +99,7 @@ function overdue(context: DiagnosisContext, link: NetLink, hub: Hub, view: Place
     evidence: lines.slice(0, 1),
     why: `${countWord(view.tasks, 'task')} handed out to ${link.from.name}, ${countWord(view.answers + view.lateAnswers, 'answer')} came back; the one of ${clockWord(first)} was still open ${spanWord(hub.last - first)} later, when the hub’s log ends.`,
   })
-  explainOrAdd(context, finding, (other) => isAbout(other, link))
+  explainOrAdd(context, finding, (other) => keepsFromAnswering(other, link))
 }
 
 /** The client's own log shows results that it tried to post, and then no more. */
@@ -118,7 +123,7 @@ function givenUp(context: DiagnosisContext, link: NetLink): void {
     partyName: link.from.name,
     why: `${countWord(problem.count, 'result')} could not be posted and ${problem.count === 1 ? 'was' : 'were'} given up after the last attempt, from ${clockWord(problem.first)} to ${clockWord(problem.last)}.`,
   })
-  explainOrAdd(context, finding, (other) => isAbout(other, link))
+  explainOrAdd(context, finding, (other) => keepsFromAnswering(other, link))
 }
 
 /** Replicas see half of what a client does each: they tell who did not answer only where their lines name it. */
@@ -142,7 +147,7 @@ function offeredAgain(context: DiagnosisContext, link: NetLink): void {
     subject: link.from.name,
     link,
     partyName: link.from.name,
-    why: `${countWord(problem.count, 'task')} came back to the hub unanswered from ${clockWord(problem.first)} to ${clockWord(problem.last)}${over ? `, and ${problem.count === 1 ? 'was' : 'were'} offered again; an answer came at ${clockWord(problem.recoveredAt)}` : '; no answer has come since'}.`,
+    why: `${countWord(problem.count, 'task')} came back to the hub unanswered${spanOf(problem)}${over ? `, and ${problem.count === 1 ? 'was' : 'were'} offered again; an answer came at ${clockWord(problem.recoveredAt)}` : '; no answer has come since'}.`,
   })
   const worse = context.found.find(
     ({ cause, link: other, last }) =>
@@ -150,7 +155,7 @@ function offeredAgain(context: DiagnosisContext, link: NetLink): void {
   )
   if (over) context.found.push(finding)
   else if (worse !== undefined) absorb(worse, finding)
-  else explainOrAdd(context, finding, (other) => isAbout(other, link))
+  else explainOrAdd(context, finding, (other) => keepsFromAnswering(other, link))
 }
 
 function onlyDistributions(hub: Hub): boolean {
@@ -173,11 +178,14 @@ function accountTrouble(
   if (problem === undefined) return
   // The client alone knows why; the hub gets a status.
   const details = detailWords(problem.details.size > 0 ? problem.details : (other?.details ?? NONE))
+  // An answer in time shows that it can do it again; what it cannot answer it may be asked again.
+  const answered = cause === 'task-not-answerable' ? Number.NaN : lastAnswer(link)
+  const over = answered > problem.last
   const finding = draft({
     ...fromProblem(problem),
     severity: 'warning',
-    status: 'observed',
-    recoveredAt: Number.NaN,
+    status: over ? 'recovered' : 'observed',
+    recoveredAt: over ? answered : Number.NaN,
     cause,
     subject: link.from.name,
     link,
@@ -186,15 +194,25 @@ function accountTrouble(
       ...problem.evidence,
       ...(other === undefined || other === problem ? [] : other.evidence),
     ],
-    why: `${countWord(problem.count, 'time')} between ${clockWord(problem.first)} and ${clockWord(problem.last)}${details === '' ? '' : ` (${details})`}.`,
+    why: `${countWord(problem.count, 'time')}${spanOf(problem)}${details === '' ? '' : ` (${details})`}${over ? `; another task was answered as it should be at ${clockWord(answered)}` : ''}.`,
   })
-  if (cause !== 'task-not-answerable') context.found.push(finding)
-  else
-    explainOrAdd(
-      context,
-      finding,
-      (root) => root.cause === 'cdm-failing' && root.link?.from === link.from,
-    )
+  explainOrAdd(context, finding, (root) => {
+    if (cause === 'task-not-answerable')
+      return root.cause === 'cdm-failing' && root.link?.from === link.from
+    // Who could not get through with his answer was late for that reason.
+    return cause === 'task-answered-late' && root.cause !== 'slow' && hits(root, link)
+  })
+}
+
+function lastAnswer(link: NetLink): number {
+  const parts = viewOf(link, 'hub')?.parts ?? []
+  return largest(parts.map(({ account, shift }) => account.lastAnswer + shift))
+}
+
+/** ` at 11:40:33`, ` from 11:40:33 to 11:43:47` */
+function spanOf({ first, last }: { first: number; last: number }): string {
+  const [from, to] = [clockWord(first), clockWord(last)]
+  return from === to ? ` at ${from}` : ` from ${from} to ${to}`
 }
 
 const NONE: ReadonlyMap<string, number> = new Map()
@@ -218,74 +236,10 @@ function expiredForSomebody(context: DiagnosisContext, hub: Hub): void {
     subject: `a client of ${hub.name}`,
     component: context.topology.parts.find(({ told }) => told.some((one) => one === hub.told[0])),
     confidence: 'possible',
-    why: `${countWord(problem.count, 'task')} reached the deadline before every client had answered, from ${clockWord(problem.first)} to ${clockWord(problem.last)}; the log does not say who was missing${Number.isNaN(problem.recoveredAt) ? '' : `. Later tasks were answered by all, since ${clockWord(problem.recoveredAt)}`}.`,
+    why: `${countWord(problem.count, 'task')} reached the deadline before every client had answered${spanOf(problem)}; the log does not say who was missing${Number.isNaN(problem.recoveredAt) ? '' : `. Later tasks were answered by all, since ${clockWord(problem.recoveredAt)}`}.`,
     next: ['Compare the tasks handed out to each client with its answers at that time.'],
   })
-  explainOrAdd(context, finding, (other) => links.some((link) => isAbout(other, link)))
-}
-
-/** What keeps a client from answering, whatever of it was found. */
-function isAbout(finding: FindingDraft, link: NetLink): boolean {
-  if (EXPLAINS_NOTHING.has(finding.cause) || finding.severity === 'info') return false
-  return (
-    finding.link === link ||
-    finding.affects.has(link.id) ||
-    (HUB_CAUSES.has(finding.cause) && concernsHub(finding, link))
-  )
-}
-
-/** The hub itself, its database or its broker failed: that hits all its clients. */
-function concernsHub({ link, component }: FindingDraft, { hub, to }: NetLink): boolean {
-  return (link?.hub !== undefined && link.hub === hub) || component === to
-}
-
-const HUB_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
-  'hub-restarted',
-  'hub-stalled',
-  'hub-error',
-  'database-failing',
-  'broker-stopped',
-  'broker-refused',
-  'broker-auth-failed',
-  'broker-connection-lost',
-  'broker-heartbeat-lost',
-  'broker-resource-alarm',
-])
-
-/** Beside these a client may work as it should, or they are themselves about tasks without an answer. */
-const EXPLAINS_NOTHING: ReadonlySet<Cause> = new Set<Cause>([
-  'task-not-answered',
-  'task-offered-again',
-  'two-instances',
-  'unlisted-client',
-  'hammering',
-  'clock-skew',
-  'log-gap',
-  'source-ended-early',
-  'unreadable-lines',
-])
-
-/** Adds a finding unless all of it is a consequence of others: then the first of these takes it in. */
-function explainOrAdd(
-  context: DiagnosisContext,
-  finding: FindingDraft,
-  mayExplain: (other: FindingDraft) => boolean,
-): void {
-  const roots = context.found.filter(mayExplain)
-  const causes = finding.episodes.map(({ from, to }) =>
-    roots.find((root) => overlaps(root, from - TASK_TIME_MS, to)),
-  )
-  const [root] = causes
-  if (root === undefined || causes.includes(undefined)) context.found.push(finding)
-  else absorb(root, finding)
-}
-
-function overlaps(root: FindingDraft, from: number, to: number): boolean {
-  const stretches =
-    root.episodes.length > 0
-      ? root.episodes.map((episode) => ({ from: episode.from, to: endOf(episode) }))
-      : [{ from: root.first, to: root.last }]
-  return stretches.some((stretch) => stretch.from <= to && stretch.to >= from)
+  explainOrAdd(context, finding, (other) => links.some((link) => keepsFromAnswering(other, link)))
 }
 
 function submissions(context: DiagnosisContext, hub: Hub): void {

@@ -137,4 +137,18 @@ describe('the simulated network', () => {
     const answered = minutes(of(simulate({ ...HALF_HOUR, faults: [fault] }), 'poll answered'))
     expect(answered.filter((minute) => minute > 17.2).length).toBeGreaterThan(100)
   })
+
+  it.each(['dotnet', 'warren'] as const)(
+    'lets a hub that stands still neither write nor answer (%s)',
+    (hub) => {
+      const fault = { name: 'hub-stalled', from: 10, to: 16 } as const
+      const facts = simulate({ ...HALF_HOUR, hub, faults: [fault] })
+      const [from, to] = [10, 16].map((minute) => HALF_HOUR.start + minute * 60_000)
+      const during = facts.filter(({ time }) => time >= (from ?? 0) && time < (to ?? 0))
+      expect(during.filter(({ at }) => at === 'hub')).toEqual([])
+      const statuses = of(during, 'passed').map(({ status }) => status)
+      expect(new Set(statuses)).toEqual(new Set([504]))
+      expect(of(facts, 'request').some(({ time }) => time >= (to ?? 0))).toBe(true)
+    },
+  )
 })

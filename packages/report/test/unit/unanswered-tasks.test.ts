@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Finding, ReportDocument } from '../../src/document/report-document.ts'
 import { checkOf, findingsOf } from '../fixtures/scenario-report.ts'
 import { reportOf } from '../fixtures/report-of.ts'
+import type { LogFiles } from '../fixtures/report-of.ts'
 
 const START = Date.UTC(2025, 8, 26, 7, 0)
 const NODES = { north: 'a'.repeat(8), south: 'b'.repeat(8) } as const
@@ -61,9 +62,9 @@ class HubLog {
     return this.write(second, 'task expired', clients ? { ...about, clients } : about, 40)
   }
 
-  async report(): Promise<ReportDocument> {
+  async report(others: LogFiles = {}): Promise<ReportDocument> {
     const lines = this.lines.toSorted((a, b) => timeOf(a) - timeOf(b))
-    return await reportOf({ 'relay.log': `${lines.join('\n')}\n` })
+    return await reportOf({ 'relay.log': `${lines.join('\n')}\n`, ...others })
   }
 }
 
@@ -113,7 +114,7 @@ describe('a task that reached its deadline', () => {
       recoveredAt: null,
     })
     expect(finding?.why).toBe(
-      '1 task it had fetched reached the deadline without its answer, from 07:05:00 to 07:05:00; it has answered none since.',
+      '1 task it had fetched reached the deadline without its answer at 07:05:00; it has answered none since.',
     )
   })
 
@@ -223,5 +224,42 @@ describe('a task that comes back to the hub', () => {
     ])
     const expired = returned().taken(182.1, 't1', 'south', 2).expired(300, 't1', 1, ['south'])
     expect(above(await expired.report())).toEqual(['south: tasks went without its answer'])
+  })
+})
+
+describe('an answer that comes after its task has expired', () => {
+  const late = (away: number): HubLog => {
+    const log = twoClients().idle('north', 0, 600).idle('south', 0, 60).idle('south', away, 600)
+    log.received(50, 't1').taken(51, 't1', 'north').taken(51.5, 't1', 'south')
+    log.answered(53, 't1', 'north').expired(290, 't1', 1, ['south'])
+    const about = { taskId: 't1', subtaskId: 't1-south', node: NODES.south, status: 'ok' }
+    log.write(305, 'answer late', about, 40).request(305, 'south', 'POST', 404)
+    return log.received(400, 't2').taken(401, 't2', 'north').taken(401.5, 't2', 'south')
+  }
+  const lateOf = (report: ReportDocument): string[] =>
+    findingsOf(report, 'task-answered-late').map((finding) => {
+      const { severity, status, recoveredAt } = briefly(finding)
+      return `${severity} ${status} ${recoveredAt}`
+    })
+
+  it('is over with the next that comes in time', async () => {
+    expect(lateOf(await late(60).report())).toEqual(['warning observed null'])
+    expect(lateOf(await late(60).answered(403, 't2', 'south').report())).toEqual([
+      'warning recovered 403',
+    ])
+  })
+
+  it('is a consequence where the client did not get through with it', async () => {
+    const balancer = Array.from({ length: 120 }, (_, n) => {
+      const time = new Date(START + n * 5_000).toISOString().slice(11, 19)
+      const status = n < 12 || n >= 62 ? 204 : 503
+      const request = `GET /link_connector_api/task/nextjob/${NODES.south} HTTP/1.1`
+      return `203.0.113.7 - south [26/Sep/2025:${time} +0000] "${request}" ${status} 190 "-" "warren-bunny/0.1.0"`
+    })
+    const report = await late(310)
+      .answered(403, 't2', 'south')
+      .report({ 'nginx-access.log': `${balancer.join('\n')}\n` })
+    expect(above(report)).toEqual([expect.stringContaining('503, the balancer has no healthy hub')])
+    expect(checkOf(report, 'tasks')).toBe('failed')
   })
 })
