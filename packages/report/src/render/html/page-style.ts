@@ -74,7 +74,7 @@ i.b-ok { height: 7px } i.b-quiet { height: 2px; vertical-align: 3px } i.b-mixed 
 .links { border-top: 1px solid var(--line) } .link { margin: 0; border-bottom: 1px solid var(--line) }
 .link > summary, .links-axis { display: grid; grid-template-columns: minmax(130px, 240px) 122px minmax(170px, 1fr) 156px; gap: 2px 14px; align-items: center; padding: 8px 0 }
 .links-axis { padding: 0 } .links-axis .axis { grid-column: 3 }
-.link > summary { color: var(--ink) } .link > summary strong { overflow-wrap: anywhere } .link > summary strong::before, .finding > summary strong::before { content: "▸ "; color: var(--note) } .link[open] > summary strong::before, .finding[open] > summary strong::before { content: "▾ " }
+.link > summary { color: var(--ink) } .link > summary strong { overflow-wrap: anywhere; padding-left: 15px; text-indent: -15px } .link > summary strong::before, .finding > summary strong::before { content: "▸ "; color: var(--note) } .link[open] > summary strong::before, .finding[open] > summary strong::before { content: "▾ " }
 .link > summary::marker, .finding > summary::marker { content: "" } summary::-webkit-details-marker { color: var(--note) } .link .strip { height: 26px; line-height: 26px } span.strip { padding-left: 8px } .link .pill { justify-self: start }
 .numbers { text-align: right; font-size: 13px; line-height: 1.35; font-variant-numeric: tabular-nums }
 .target { padding: 2px 0 18px 18px; scroll-margin-top: 60px }

@@ -5,7 +5,15 @@ import type {
   ReportDocument,
   Role,
 } from '../../document/report-document.ts'
-import { MARK, ROLE_WORD, STATE_TONE, STATE_WORD, badness, enumerated } from '../wording.ts'
+import {
+  MARK,
+  ROLE_WORD,
+  STATE_TONE,
+  STATE_WORD,
+  badness,
+  enumerated,
+  worstFirst,
+} from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { scrolling } from './page-context.ts'
 import { coordinate } from './plot.ts'
@@ -140,8 +148,9 @@ function boxOf({ id, role, name, cluster, doing }: Component): Box {
 
 function boxOfRest(rest: readonly Component[], links: readonly Link[]): Box {
   const ids = new Set(rest.map(({ id }) => id))
+  // Where there is no room for all of it, what is well is left out.
   const states = Map.groupBy(
-    links.filter(({ from, kind }) => ids.has(from) && kind === 'poll'),
+    worstFirst(links.filter(({ from, kind }) => ids.has(from) && kind === 'poll')),
     ({ state }) => state,
   )
   return {

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import { topology } from '../../src/render/html/topology.ts'
+import { crowdedDocument } from '../fixtures/crowded-document.ts'
+import { exampleDocument } from '../fixtures/example-document.ts'
+
+const drawn = (svg: string): string => svg.replaceAll(/\s+/g, ' ')
+
+it('draws every component that has a link, and says of every link its state', () => {
+  const picture = drawn(topology(exampleDocument).markup)
+  const connected = new Set(exampleDocument.links.flatMap(({ from, to }) => [from, to]))
+  for (const { id, name } of exampleDocument.components) {
+    if (connected.has(id)) expect(picture).toContain(name.slice(0, 12))
+  }
+  expect(picture).toContain('site-b → relay failing')
+  expect(picture.match(/<path/g)?.length).toBe(2 * exampleDocument.links.length)
+})
+
+it('gathers in one box the clients that have no room, with the worst state of theirs', () => {
+  const crowd = crowdedDocument(20)
+  const [first, ...others] = crowd.links
+  if (first === undefined) throw new Error('the crowd has links')
+  const links = others.map((link, index) =>
+    link.kind === 'poll' && index < 10 ? { ...link, state: 'healthy-idle' as const } : link,
+  )
+  const picture = drawn(topology({ ...crowd, links: [first, ...links] }).markup)
+  expect(picture).toContain('13 more clients')
+  // Seven of the ten that fail are drawn; the others are counted with those that are well.
+  expect(picture).toContain('13 more clients, at worst failing')
+  expect(picture).toContain('>3 failing and 10 healthy…<')
+  expect(picture).not.toContain('undefined')
+})
+
+it('leads through the balancer where its log has seen the client', () => {
+  const [poll] = exampleDocument.links.filter(({ kind }) => kind === 'poll')
+  const [view] = poll?.views ?? []
+  const [one] = exampleDocument.components
+  if (poll === undefined || view === undefined || one === undefined)
+    throw new Error('the example has clients')
+  const balancer = { ...one, id: 'balancer', role: 'balancer' as const, name: 'ingress' }
+  const behind = { ...poll, id: 'behind', kind: 'balancer' as const, from: 'balancer' }
+  const pathsOf = (side: 'hub' | 'balancer'): string =>
+    topology({
+      ...exampleDocument,
+      components: [...exampleDocument.components, balancer],
+      links: [{ ...poll, views: [{ ...view, side }] }, behind],
+    }).markup
+  // Client, balancer, hub from left to right: the client's wire ends at the next box, or passes it by.
+  expect(pathsOf('balancer')).toContain('302 30')
+  expect(pathsOf('hub')).not.toContain('302 30')
+})
