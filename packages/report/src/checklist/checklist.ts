@@ -41,6 +41,9 @@ type Proof =
     }
   | { readonly seen: false; readonly why: string; readonly contradicted?: true }
 
+/** A log whose polls fit a hub's at several shifts of the clock is of its client only if they all fit. */
+const SURE_SHARE = 0.95
+
 const unseen = (why: string): Proof => ({ seen: false, why })
 
 /** The checks, each with the causes that fail it and the evidence that passes it. */
@@ -325,8 +328,13 @@ function authenticationProof(analysis: Analysis): Proof {
 
 function endToEndProof(analysis: Analysis): Proof {
   const proven = pollLinks(analysis).filter(
-    (link) => okOf(link, 'client') > 0 && okOf(link, 'hub') > 0,
+    (link) => okOf(link, 'client') > 0 && okOf(link, 'hub') > 0 && !isDoubtful(link),
   )
+  const doubtful = pollLinks(analysis).find(isDoubtful)
+  if (proven.length === 0 && doubtful !== undefined)
+    return unseen(
+      `the log of ${doubtful.from.name} fits what the hub saw only in part, at more than one shift of its clock: it may be of another network`,
+    )
   if (proven.length === 0)
     return unseen('no client whose polls are seen in its own log and in the hub’s')
   const matched = proven.reduce(
@@ -343,6 +351,17 @@ function endToEndProof(analysis: Analysis): Proof {
         : `${countWord(proven.length, 'client')} seen on both sides`,
     lines: first === undefined ? [] : first.views.map(({ account }) => account.firstOk),
   }
+}
+
+/** Every log of this client may as well be somebody else's. */
+function isDoubtful({ poll }: NetLink): boolean {
+  const logs = poll?.logs ?? []
+  return (
+    logs.length > 0 &&
+    logs.every(
+      ({ match }) => match?.ambiguous === true && match.matched < match.comparable * SURE_SHARE,
+    )
+  )
 }
 
 function hubProof({ network }: Analysis): Proof {

@@ -1,6 +1,7 @@
 import type { Told } from '../exchange/network.ts'
 import type { NetLink, Side } from '../exchange/topology.ts'
 import type { ClientTable } from '../facts/facts.ts'
+import type { LinkAccount } from '../facts/link-account.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { exchangesWithin, partWithin } from '../timeline/placed-account.ts'
 import type { AccountPart } from '../timeline/placed-account.ts'
@@ -49,6 +50,7 @@ export function lacksLines(context: DiagnosisContext, told: Told, stretch: Stret
   const written = exchangesWritten(told)
   if (written === 0) return false
   const { source, shift } = told
+  if (told.facts.role === 'broker' && !churnsAround(told, told.facts.link, stretch)) return false
   const shown = (from: number, to: number): number => shownByOthers(context, told, from, to)
   const span = { from: source.first + shift, to: source.last + shift }
   // What is never in this source is not missing from it: polls of another pod, answers that need no broker.
@@ -62,6 +64,22 @@ export function lacksLines(context: DiagnosisContext, told: Told, stretch: Stret
   const offsets = told.aligned ? [0] : ANY_CLOCK
   const fewest = Math.min(...offsets.map((ms) => shown(stretch.from + ms, stretch.to + ms)))
   return fewest - never >= FEWEST_MISSING
+}
+
+/** Connections were opened and closed right before and after: without them a broker has nothing to say. */
+function churnsAround(
+  { source, shift }: Told,
+  account: LinkAccount,
+  { from, to }: Stretch,
+): boolean {
+  const { bucketMs } = account.series
+  const room = Math.max(5 * MINUTE, 2 * bucketMs)
+  const part = { account, shift, source: source.sourceId }
+  const churns = (a: number, b: number): boolean => partWithin(part, a, b, 'all') >= FEWEST_MISSING
+  return (
+    (from < source.first + shift || churns(from - room, from + bucketMs)) &&
+    (to > source.last + shift || churns(to - bucketMs, to + room))
+  )
 }
 
 /** How many exchanges a source writes of that others know as well; none where it does not write of each. */

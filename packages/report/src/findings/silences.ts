@@ -45,9 +45,14 @@ function gapsOfLink(link: NetLink): LinkGap[] {
   if (heard === undefined) return []
   const limit = gapLimit(heard.account)
   if (Number.isNaN(limit)) return []
-  return heard.account.gaps
-    .filter(({ from, to, busy }) => to - from > (busy ? limit + TASK_TIME_MS : limit))
-    .map((gap) => ({ ...gap, link, side: heard.side, finding: undefined }))
+  const workedOn = (viewOf(link, 'client')?.gaps ?? []).filter(({ busy }) => busy)
+  return (
+    heard.account.gaps
+      .filter(({ from, to, busy }) => to - from > (busy ? limit + TASK_TIME_MS : limit))
+      // Its own log says that it worked on a task: whether that took too long is the task's matter.
+      .filter((gap) => !workedOn.some(({ from, to }) => covers(from, to, gap)))
+      .map((gap) => ({ ...gap, link, side: heard.side, finding: undefined }))
+  )
 }
 
 /** A finding about this link that covers the gap. */

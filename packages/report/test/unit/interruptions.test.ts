@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/document/report-document.ts'
-import { emptyPoll, every, failedPoll, hubLog, probes, START } from '../fixtures/dotnet-hub-log.ts'
+import {
+  clientLog,
+  emptyPoll,
+  every,
+  failedPoll,
+  hubLog,
+  probes,
+  START,
+} from '../fixtures/dotnet-hub-log.ts'
 import type { Line } from '../fixtures/dotnet-hub-log.ts'
 import { reportOf } from '../fixtures/report-of.ts'
+import { findingsOf } from '../fixtures/scenario-report.ts'
 
 const MINUTE = 60
 
@@ -60,5 +69,20 @@ describe('a client that is not heard of for a while', () => {
     const end = Math.max(...lines.map(([seconds]) => seconds))
     const found = await interruptions([...probes(end), ...lines])
     expect(found.filter(({ cause }) => cause !== 'hub-error')).toEqual([])
+  })
+
+  it('a client that works on a task for minutes is busy, by its own log', async () => {
+    const before = every(10, 0, 10 * MINUTE, (seconds) => [[seconds, '']]).map(
+      ([seconds]) => seconds,
+    )
+    const times = [...before, ...before.map((seconds) => seconds + 17 * MINUTE)]
+    const files = {
+      'site-a/bunny.log': clientLog(times, { from: 10 * MINUTE, to: 17 * MINUTE - 10 }),
+      'relay.log': hubLog([...probes(27 * MINUTE), ...times.flatMap(poll)]),
+    }
+    const report = await reportOf(files)
+    expect(findingsOf(report, 'interrupted')).toEqual([])
+    const silent = await reportOf({ ...files, 'site-a/bunny.log': clientLog(times) })
+    expect(findingsOf(silent, 'interrupted')).toHaveLength(1)
   })
 })

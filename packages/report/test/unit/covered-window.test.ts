@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import type { ReportDocument } from '../../src/document/report-document.ts'
+import { brokerChurn, clientLog, emptyPoll, hubLog, probes } from '../fixtures/dotnet-hub-log.ts'
+import { reportOf } from '../fixtures/report-of.ts'
+import { checkOf, findingsOf } from '../fixtures/scenario-report.ts'
+
+const MINUTE = 60
+
+/** Poll times of a client that is never quite on time. */
+function pollTimes(seed: number, to: number): number[] {
+  const times: number[] = []
+  let x = seed
+  for (let at = 5; at < to; at += 10 + (x % 400) / 1_000) {
+    times.push(at)
+    x = (x * 7_919 + 17) % 100_003
+  }
+  return times
+}
+
+const hub = (times: readonly number[], from = 0): string =>
+  hubLog(
+    [...probes(30 * MINUTE), ...times.flatMap((at) => emptyPoll('site-a', at))].filter(
+      ([at]) => at >= from,
+    ),
+  )
+
+describe('the window and the logs', () => {
+  const times = pollTimes(1, 30 * MINUTE)
+
+  it('a hub whose log begins late is told of, and the window is not covered', async () => {
+    const report = await reportOf({
+      'site-a/bunny.log': clientLog(times),
+      'relay.log': hub(times, 12 * MINUTE),
+    })
+    expect(findingsOf(report, 'source-began-late')).toMatchObject([
+      { severity: 'info', party: 'operator' },
+    ])
+    expect(checkOf(report, 'evidence')).toBe('unknown')
+  })
+
+  it('a hub that began to work late is none whose log begins late', async () => {
+    const late = times.filter((at) => at >= 12 * MINUTE)
+    const report = await reportOf({
+      'site-a/bunny.log': clientLog(late),
+      'relay.log': hub(late),
+    })
+    expect(findingsOf(report, 'source-began-late')).toEqual([])
+    expect(checkOf(report, 'evidence')).toBe('passed')
+  })
+})
+
+describe('a broker that writes of every poll', () => {
+  const times = pollTimes(1, 30 * MINUTE)
+  const report = (written: (at: number) => boolean): Promise<ReportDocument> =>
+    reportOf({
+      'site-a/bunny.log': clientLog(times),
+      'relay.log': hub(times),
+      'rabbitmq.log': brokerChurn([2, ...times.filter(written), 30 * MINUTE - 4]),
+    })
+
+  it('has nothing to say before and after', async () => {
+    const quiet = await report((at) => at > 10 * MINUTE && at < 20 * MINUTE)
+    expect(findingsOf(quiet, 'log-gap')).toEqual([])
+  })
+
+  it('lacks lines in between', async () => {
+    const cut = await report((at) => at < 10 * MINUTE || at > 20 * MINUTE)
+    expect(findingsOf(cut, 'log-gap')).toHaveLength(1)
+  })
+})
+
+describe('a client’s log beside a hub’s', () => {
+  const endToEnd = async (clientTimes: readonly number[], hubTimes: readonly number[]) => {
+    const report: ReportDocument = await reportOf({
+      'bunny.log': clientLog(clientTimes),
+      'relay.log': hub(hubTimes),
+    })
+    return checkOf(report, 'end-to-end')
+  }
+
+  it('proves something where its polls are the hub’s', async () => {
+    const times = pollTimes(1, 30 * MINUTE)
+    expect(await endToEnd(times, times)).toBe('passed')
+  })
+
+  it.each([2, 3, 4, 5, 6])(
+    'proves nothing where it may be of another network: %i',
+    async (seed) => {
+      expect(await endToEnd(pollTimes(seed, 30 * MINUTE), pollTimes(1, 30 * MINUTE))).toBe(
+        'unknown',
+      )
+    },
+  )
+})
