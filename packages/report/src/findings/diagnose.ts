@@ -8,7 +8,7 @@ import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
-import { findHubTrouble } from './hub-findings.ts'
+import { findHubTrouble, findServerErrors } from './hub-findings.ts'
 import { absorbIntoStalls, findStalls } from './hub-stalls.ts'
 import { findPollFailures } from './poll-failures.ts'
 import { reopenRecurring } from './recurrence.ts'
@@ -36,6 +36,7 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
   findHubTrouble(context)
   findLogGaps(context)
   findPollFailures(context)
+  findServerErrors(context)
   const gaps = findSilences(context)
   findBehaviour(context, gaps)
   neverSeen(context)

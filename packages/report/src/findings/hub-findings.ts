@@ -223,6 +223,32 @@ function suspensions(context: DiagnosisContext): void {
   }
 }
 
+/** Server errors of a hub that no client's finding tells of; to be run after the links were judged. */
+export function findServerErrors(context: DiagnosisContext): void {
+  for (const hub of context.network.hubs) {
+    const told = context.found.some(
+      ({ cause, link, component }) =>
+        (cause === 'hub-error' || cause === 'probe-failing' || cause === 'database-failing') &&
+        (link?.hub === hub || component === partOfHub(context, hub)),
+    )
+    for (const { facts, shift } of told ? [] : hub.told) {
+      if (facts.serverErrors.count === 0) continue
+      const problem = placeProblem('hub-error', facts.serverErrors, shift)
+      context.found.push(
+        draft({
+          ...fromProblem(problem),
+          severity: 'warning',
+          status: 'observed',
+          subject: hub.name,
+          component: partOfHub(context, hub),
+          partyName: hub.name,
+          why: `${countWord(problem.count, 'request')} answered with an error of the hub’s own from ${clockWord(problem.first)} to ${clockWord(problem.last)}, whose is not known.`,
+        }),
+      )
+    }
+  }
+}
+
 /** Error lines that fit no cause are counted, never dropped. */
 function programErrors(context: DiagnosisContext, told: Told): void {
   const { errors } = told.facts

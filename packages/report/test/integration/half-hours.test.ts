@@ -62,6 +62,7 @@ describe('the half hour the report began with', () => {
       ['behaviour', 'passed'],
       ['probes', 'passed'],
       ['tasks', 'unknown'],
+      ['task-results', 'unknown'],
       ['submission', 'unknown'],
       ['evidence', 'passed'],
     ])
