@@ -14,6 +14,12 @@ export const SLOW_MS = { poll: 1_000, database: 500, broker: 1_000, upstream: 5_
 /** Clients of one hub that are followed one by one; any more are counted together. */
 export const MAX_CLIENTS = 1_000
 
+/** Several lines within so long tell of one start: a hub's of each address it listens on. */
+const ONE_START_MS = 5_000
+
+/** Detail of a restart before which the program did not say that it was stopping. */
+export const DIED = 'without a word that it was stopping'
+
 /** What every program says of itself. */
 export class ProgramFacts {
   program = ''
@@ -25,14 +31,34 @@ export class ProgramFacts {
   /** The program said that it was stopping: what is missing afterwards was intended. */
   lastStop = Number.NaN
   readonly errors = new ProblemAccount()
+  /** Starts in the log of one that had worked, or begun, before: each from when it was last known to live. */
+  readonly restarts = new ProblemAccount()
+
+  /** Last sign of its work, ms; NaN if there is none. */
+  get lastWork(): number {
+    return Number.NaN
+  }
 
   started(line: Quotable, version: string): void {
-    this.starts++
     if (version !== '') this.version = version
+    if (line.time - this.lastStart < ONE_START_MS && !(this.lastStop > this.lastStart)) return
+    const alive = latest(this.lastWork, this.lastStart)
+    if (!Number.isNaN(alive)) {
+      const stopped = this.lastStop > (this.lastStart || 0)
+      this.restarts.see(line, 1, stopped ? this.lastStop : alive)
+      this.restarts.recover(line)
+      if (!stopped) this.restarts.detail(DIED)
+    }
+    this.starts++
     if (Number.isNaN(this.firstStart)) this.firstStart = line.time
     this.lastStart = line.time
     if (this.startLines.length < 4) this.startLines.push(quote(line))
   }
+}
+
+/** The later of two times, of which either may be NaN. */
+function latest(a: number, b: number): number {
+  return a > b || Number.isNaN(b) ? a : b
 }
 
 /** What a client (bunny) tells. */
@@ -51,6 +77,10 @@ export class ClientFacts extends ProgramFacts {
   posted = 0
   postFailures = 0
   readonly solveTime = new LogHistogram()
+
+  override get lastWork(): number {
+    return this.link.last
+  }
 }
 
 /** One client as a hub sees it. */
@@ -137,6 +167,11 @@ export class HubFacts extends ProgramFacts {
   asksServices = false
   queue = ''
   store = ''
+
+  override get lastWork(): number {
+    const heard = this.clients.all().map(({ account }) => account.last)
+    return heard.reduce(latest, this.probes.last)
+  }
 
   upstream(type: string): LinkAccount {
     let account = this.upstreams.get(type)

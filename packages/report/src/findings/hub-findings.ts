@@ -1,14 +1,15 @@
 import type { Hub, Told } from '../exchange/network.ts'
 import { partOf } from '../exchange/topology.ts'
 import type { NetLink, Part } from '../exchange/topology.ts'
-import { MINUTE } from '../read/timestamps.ts'
+import { DIED } from '../facts/facts.ts'
+import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { addProblem, moved, placeAccounts, placeProblem } from '../timeline/placed-account.ts'
 import type { PlacedAccount, PlacedProblem, Trouble } from '../timeline/placed-account.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft, fromProblem } from './finding-draft.ts'
 import { SUSPENSION_MS } from './limits.ts'
 import { hubSilences } from './silences.ts'
-import { clockWord, countWord, detailWords, spanWord } from './words.ts'
+import { clockWord, countWord, detailWords, diedWords, spanWord } from './words.ts'
 
 /** The hub itself: restarts, probes, errors nobody explains; and its link to the upstream. */
 export function findHubTrouble(context: DiagnosisContext): void {
@@ -30,23 +31,24 @@ function partOfHub(context: DiagnosisContext, hub: Hub): Part | undefined {
 
 function restarts(context: DiagnosisContext, hub: Hub, part: Part | undefined): void {
   for (const told of hub.told) {
-    const { shift } = told
-    const lines = told.facts.startLines
-      .map((line) => moved(line, shift))
-      .filter(({ time }) => time > hub.first + MINUTE)
-    const [firstLine] = lines
-    const lastLine = lines.at(-1)
-    if (firstLine === undefined || lastLine === undefined) continue
+    const { facts, shift } = told
     const silences = hubSilences([told])
-    const episodes = lines.map((line) => {
-      const gap = silences.find(
-        ({ from, to }) => line.time >= from - 1_000 && line.time <= to + 60_000,
-      )
-      const stop = told.facts.lastStop + shift
-      const from =
-        gap?.from ?? (stop < line.time && line.time - stop < 10 * MINUTE ? stop : line.time)
-      return { from, to: line.time, count: 1, recoveredAt: line.time }
+    // A pod that came while others of the hub had been there for a while takes the place of one.
+    const begun =
+      facts.starts > facts.restarts.count && facts.firstStart + shift > hub.first + MINUTE
+        ? [{ from: facts.firstStart, to: facts.firstStart, count: 1, recoveredAt: Number.NaN }]
+        : []
+    const episodes = [...begun, ...facts.restarts.episodes].map((one) => {
+      const to = one.to + shift
+      const gap = silences.find((other) => to >= other.from - SECOND && to <= other.to + MINUTE)
+      const from = Math.min(gap?.from ?? to, one.from + shift)
+      return { from, to, count: one.count, recoveredAt: to }
     })
+    const [first] = episodes
+    const last = episodes.at(-1)
+    if (first === undefined || last === undefined) continue
+    const died = facts.restarts.details.get(DIED) ?? 0
+    const count = begun.length + facts.restarts.count
     context.found.push(
       draft({
         cause: 'hub-restarted',
@@ -54,14 +56,16 @@ function restarts(context: DiagnosisContext, hub: Hub, part: Part | undefined): 
         status: 'recovered',
         subject: part?.name ?? hub.name,
         component: part,
-        first: episodes[0]?.from ?? firstLine.time,
-        last: lastLine.time,
-        recoveredAt: lastLine.time,
-        count: lines.length,
+        first: first.from,
+        last: last.to,
+        recoveredAt: last.to,
+        count,
         episodes,
         partyName: hub.name,
-        evidence: lines,
-        why: `${hub.name} was started ${countWord(lines.length, 'time')} within the window${Number.isNaN(told.facts.lastStop) ? ', without a word that it was stopping' : ''}.`,
+        evidence: facts.startLines
+          .map((line) => moved(line, shift))
+          .slice(begun.length === 0 ? -facts.restarts.count : 0),
+        why: `${hub.name} was started ${countWord(count, 'time')} within the window${diedWords(died, count)}.`,
       }),
     )
   }

@@ -3,14 +3,18 @@ import type { NetLink } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Gap } from '../facts/gap-keeper.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { moved } from '../timeline/placed-account.ts'
+import { DIED } from '../facts/facts.ts'
+import { moved, placeProblem } from '../timeline/placed-account.ts'
 import type { PlacedAccount } from '../timeline/placed-account.ts'
 import { about, pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, endOf } from './finding-draft.ts'
+import { draft, endOf, fromProblem } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
 import { gapLimit, TASK_TIME_MS } from './limits.ts'
-import { clockWord, countWord, spanWord } from './words.ts'
+import { clockWord, countWord, diedWords, spanWord } from './words.ts'
+
+/** A client that is away for longer than this is missed. */
+const LONG_AWAY_MS = 30 * SECOND
 
 /** A time nothing was heard of a link, and what was found to explain it. */
 export interface LinkGap extends Gap {
@@ -32,12 +36,34 @@ export function hearingView(
 
 /** Gaps of every poll link against its own rhythm, longest patience first; explained ones carry their finding. */
 export function findSilences(context: DiagnosisContext): LinkGap[] {
+  for (const link of pollLinksOf(context)) restarted(context, link)
   const gaps = pollLinksOf(context).flatMap(gapsOfLink)
   for (const gap of gaps) gap.finding = explanation(context, gap)
   for (const hub of context.network.hubs) sharedGaps(context, hub, gaps)
   for (const gap of gaps) if (gap.finding === undefined) gap.finding = ownGap(context, gap, gaps)
   for (const link of pollLinksOf(context)) endOfLink(context, link)
   return gaps
+}
+
+/** The client began anew in its own log: one that stopped in order and was soon back did no harm. */
+function restarted(context: DiagnosisContext, link: NetLink): void {
+  for (const { told } of link.poll?.logs ?? []) {
+    const { restarts } = told.facts
+    if (restarts.count === 0) continue
+    const problem = placeProblem('client-restarted', restarts, told.shift)
+    const died = restarts.details.get(DIED) ?? 0
+    const longest = Math.max(...problem.episodes.map(({ from, to }) => to - from))
+    context.found.push(
+      draft({
+        ...fromProblem(problem),
+        severity: died > 0 || longest >= LONG_AWAY_MS ? 'warning' : 'info',
+        subject: link.from.name,
+        link,
+        partyName: link.from.name,
+        why: `${link.from.name} was started ${countWord(restarts.count, 'time')} within the window${diedWords(died, restarts.count)}; it was away for ${spanWord(longest)}${restarts.count === 1 ? '' : ' at the longest'}.`,
+      }),
+    )
+  }
 }
 
 function gapsOfLink(link: NetLink): LinkGap[] {

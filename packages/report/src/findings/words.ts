@@ -1,3 +1,4 @@
+import { DIED } from '../facts/facts.ts'
 /** Numbers as the findings write them: the same for every reader, whatever the machine's locale. */
 
 export function countWord(n: number, one: string, many = `${one}s`): string {
@@ -42,4 +43,10 @@ export function detailWords(details: ReadonlyMap<string, number>, most = 3): str
     .map(([name]) => name)
   const shown = names.slice(0, most).join(', ')
   return names.length > most ? `${shown} and others` : shown
+}
+
+/** How many of so many restarts came without a word before. */
+export function diedWords(died: number, restarts: number): string {
+  if (died === 0) return ''
+  return `, ${died === restarts ? '' : `${countWord(died, 'time')} `}${DIED}`
 }

@@ -169,8 +169,7 @@ export class DotnetRelayReader implements FormatReader {
         return true
       case 78: // N
         if (!startsWith(buf, at, end, W.listening)) return false
-        // Several addresses are listened on at one start.
-        if (!(line.time - this.#facts.lastStart < 5_000)) this.#facts.started(line, '')
+        this.#facts.started(line, '')
         return true
       default:
         return false
