@@ -11,6 +11,7 @@ import { componentSection } from './component-section.ts'
 import { conclusionOf } from './conclusion.ts'
 import { chosen, evidenceOf, instant, instantOr, withShortQuotes } from './instants.ts'
 import { linkSection } from './link-section.ts'
+import { withMoments } from './moment.ts'
 import { Masker } from './masking.ts'
 import { REPORT_VERSION, reportDocumentSchema } from './report-document.ts'
 import type { Clock, Finding, ReportDocument } from './report-document.ts'
@@ -97,7 +98,8 @@ function finished(document: ReportDocument, { network, inputs }: Analysis): Repo
   const collections = [...network.hubs.flatMap((hub) => hub.told), ...network.balancers].flatMap(
     ({ facts }) => facts.clients.all().flatMap((client) => [...client.collections]),
   )
-  const masked = new Masker(collections, document).deep(document)
+  const written = withMoments(document, network)
+  const masked = new Masker(collections, written).deep(written)
   const folder = sharedFolder(inputs.files.map(({ path }) => path))
   // Parsed again: what leaves this room is what the schema promises.
   return reportDocumentSchema.parse(withShortQuotes(withoutFolder(masked, folder)))

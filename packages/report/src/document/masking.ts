@@ -1,3 +1,4 @@
+import { mapTexts } from './map-texts.ts'
 import { isProse, SECRET_PATTERNS } from './secret-patterns.ts'
 import type { SecretPattern } from './secret-patterns.ts'
 
@@ -38,10 +39,7 @@ export class Masker {
 
   /** The same value, of plain objects and arrays, with every text in it masked. */
   deep(value: unknown): unknown {
-    if (typeof value === 'string') return this.text(value)
-    if (Array.isArray(value)) return value.map((item) => this.deep(item))
-    if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.deep(item)]))
+    return mapTexts(value, (text) => this.text(text))
   }
 
   /** A line that was cut may end in the first half of an id. */

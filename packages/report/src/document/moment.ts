@@ -1,15 +1,26 @@
-import { clockWord } from '../findings/words.ts'
+import { mapTexts } from './map-texts.ts'
 import { instant } from './instants.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
+interface Window {
+  readonly from: number
+  readonly to: number
+}
+
 /** How a text of the report names a time: `06:42:07`, in a window of several days `26 Sep 06:42:07`. */
-export function momentWord(
-  time: number,
-  { from, to }: { readonly from: number; readonly to: number },
-): string {
+export function momentWord(time: number, { from, to }: Window): string {
   const written = instant(time)
+  if (written === null) return 'an unknown time'
+  const clock = written.slice(11, 19)
   const severalDays = instant(from)?.slice(0, 10) !== instant(to)?.slice(0, 10)
-  if (written === null || !severalDays) return clockWord(time)
-  return `${Number(written.slice(8, 10))} ${MONTHS[Number(written.slice(5, 7)) - 1] ?? ''} ${clockWord(time)}`
+  if (!severalDays) return clock
+  return `${Number(written.slice(8, 10))} ${MONTHS[Number(written.slice(5, 7)) - 1] ?? ''} ${clock}`
+}
+
+/** The same value with every instant that `clockWord` has put into its texts written out. */
+export function withMoments(value: unknown, window: Window): unknown {
+  return mapTexts(value, (text) =>
+    text.replaceAll(/\uE000(-?\d+)\uE001/g, (_, time: string) => momentWord(Number(time), window)),
+  )
 }

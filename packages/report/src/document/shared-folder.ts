@@ -1,3 +1,5 @@
+import { mapTexts } from './map-texts.ts'
+
 /**
  * The folder below which all files lie, with the slash at its end, if they were named by absolute paths. Where the logs stood
  * on somebody's machine is nobody's business but theirs, and says nothing; what is below tells the files apart.
@@ -14,14 +16,5 @@ export function sharedFolder(paths: readonly string[]): string {
 /** The same value without `folder` in any of its texts but quoted lines. */
 export function withoutFolder(value: unknown, folder: string): unknown {
   if (folder === '') return value
-  if (typeof value === 'string') return value.replaceAll(folder, '')
-  if (Array.isArray(value)) return value.map((item) => withoutFolder(item, folder))
-  if (typeof value !== 'object' || value === null) return value
-  const isQuote = 'file' in value && 'line' in value && 'text' in value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      key,
-      isQuote && key === 'text' ? item : withoutFolder(item, folder),
-    ]),
-  )
+  return mapTexts(value, (text, quoted) => (quoted ? text : text.replaceAll(folder, '')))
 }

@@ -25,9 +25,12 @@ function pair(ms: number, big: number, bigName: string, small: number, smallName
   return `${Math.floor(total / big)} ${bigName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`
 }
 
-/** `06:42:07` of an instant; with the date where that is not the date of the window. */
+/**
+ * An instant in a sentence. Whether it needs its date is known when the window is: until then it stands there as a number between
+ * two signs that no text has, and `withMoments` writes it out.
+ */
 export function clockWord(time: number): string {
-  return Number.isFinite(time) ? new Date(time).toISOString().slice(11, 19) : 'an unknown time'
+  return Number.isFinite(time) ? `\uE000${Math.round(time)}\uE001` : 'an unknown time'
 }
 
 export function percentWord(share: number): string {

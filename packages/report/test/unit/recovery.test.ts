@@ -91,4 +91,12 @@ describe('when a problem is over', () => {
     for (let minute = 10; minute < 30; minute += 2) lines.push(...failed(minute * 60 + 3))
     expect(await findingOf('database-failing', lines)).toMatchObject({ status })
   })
+
+  it('is told with its date where the window is of several days', async () => {
+    const night = [...minutes(0, 10, answered(1)), ...minutes(10, 20, failed)]
+    const days = minutes(20, 30 * 60, answered(1)).filter(([seconds]) => seconds % 60 < 5)
+    const finding = await findingOf('database-failing', [...night, ...days])
+    expect(finding?.why).toContain('from 12 Jan 09:10:00 to 12 Jan 09:19:50')
+    expect((await findingOf('database-failing', night))?.why).toContain('from 09:10:00 to')
+  })
 })
