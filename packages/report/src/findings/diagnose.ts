@@ -88,7 +88,11 @@ const CONSEQUENCES: readonly (readonly [
   // Our hub answers 503 without its database, and a balancer takes a hub out of service that is not ready.
   [['database-failing'], ['proxy-503']],
   [['database-slow', 'database-failing'], ['slow']],
-  [['hub-restarted'], ['broker-connection-lost']],
+  // Nobody listens while a hub is being started.
+  [
+    ['hub-restarted'],
+    ['broker-connection-lost', 'connection-refused', 'connection-closed', 'proxy-502', 'proxy-503'],
+  ],
   [['broker-stopped'], ['broker-refused', 'broker-connection-lost']],
 ]
 

@@ -8,6 +8,7 @@ import {
   addSide,
   copyOf,
   endAt,
+  exchangesWithin,
   okAfter,
   onlyEpisodes,
   placeAccounts,
@@ -248,15 +249,15 @@ function othersFine(
     .flatMap(({ views }) => views.map(({ account }) => account))
     .filter(({ ok }) => ok > 0)
   if (seen.length === 0) return undefined
-  return seen.some((account) => workedDuring(account, problem.first, problem.last))
+  return seen.some((account) => problem.episodes.some((episode) => workedDuring(account, episode)))
 }
 
-function workedDuring(account: PlacedAccount, from: number, to: number): boolean {
-  if (account.first > to || account.lastOk < from) return false
-  const down = account.gaps.some(
-    (gap) => gap.to - gap.from > 30_000 && gap.from <= from + 10_000 && gap.to >= to - 10_000,
-  )
-  return !down && account.lastOk >= Math.min(to, account.last) - 60_000
+function workedDuring(account: PlacedAccount, { from, to }: Episode): boolean {
+  if (exchangesWithin(account, from, to, 'good') > 0) return true
+  // In long logs counts are not kept for so short a time: then who was heard of went on working.
+  const coarse = account.parts.some((part) => part.account.series.bucketMs * 2 > to - from)
+  if (!coarse || to - from < MINUTE || account.first > to || account.lastOk < to) return false
+  return !account.gaps.some((gap) => gap.from <= from + 10_000 && gap.to >= to - 10_000)
 }
 
 function partyOf(

@@ -77,7 +77,7 @@ describe('a client that is not heard of for a while', () => {
     )
     const times = [...before, ...before.map((seconds) => seconds + 17 * MINUTE)]
     const files = {
-      'site-a/bunny.log': clientLog(times, { from: 10 * MINUTE, to: 17 * MINUTE - 10 }),
+      'site-a/bunny.log': clientLog(times, { task: { from: 10 * MINUTE, to: 17 * MINUTE - 10 } }),
       'relay.log': hubLog([...probes(27 * MINUTE), ...times.flatMap(poll)]),
     }
     const report = await reportOf(files)
