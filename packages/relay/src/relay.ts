@@ -209,9 +209,9 @@ function appDeps(config: RelayConfig, parts: Parts, draining: AbortSignal): AppD
     version: RELAY_VERSION,
     log,
     onFinished: (request) => {
-      const { nodeId, status, durationMs } = request
+      const { nodeId, status, durationMs, worker, client = '' } = request
       const outcome = status >= 500 ? 'error' : String(status)
-      if (nodeId !== undefined) links.record(nodeId, outcome, durationMs)
+      if (nodeId !== undefined) links.record(nodeId, outcome, durationMs, { worker, client })
       metrics.finished(request, nodeId === undefined ? undefined : links.nameOf(nodeId))
     },
     keepAliveMs: config.keepAliveMs,

@@ -15,6 +15,8 @@ export interface FinishedRequest {
   /** Of a verified login only. */
   readonly nodeId: string | undefined
   readonly client: string | undefined
+  /** X-Worker-Id, shortened; '' if there is none. */
+  readonly worker: string
 }
 
 /**
@@ -48,8 +50,17 @@ export function requestLog(log: Logger, onFinished: (request: FinishedRequest) =
       durationMs,
       nodeId: principal?.nodeId,
       client: principal?.username,
+      worker: workerOf(request),
     })
   }
+}
+
+/** Longer names of a process are told apart by their beginning. */
+const LONGEST_WORKER = 100
+
+function workerOf({ headers }: FastifyRequest): string {
+  const worker = headers['x-worker-id']
+  return typeof worker === 'string' ? worker.slice(0, LONGEST_WORKER) : ''
 }
 
 function tenThousandths(ms: number): number {

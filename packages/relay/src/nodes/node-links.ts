@@ -1,5 +1,6 @@
 import { LinkSummary, type Logger } from '@warren/runtime'
 import type { NodeRecord, UserStore } from '../store/relay-store.ts'
+import { WorkerWatch } from './worker-watch.ts'
 
 export interface NodeLinksOptions {
   readonly users: Pick<UserStore, 'listNodes' | 'touchNodes'>
@@ -11,6 +12,13 @@ export interface NodeLinksOptions {
 interface NodeLink {
   readonly name: string
   readonly summary: LinkSummary
+  readonly workers: WorkerWatch
+}
+
+/** Who sent a request: the process, as far as it says so, and the user it logged in as. */
+export interface Sender {
+  readonly worker: string
+  readonly client: string
 }
 
 /**
@@ -34,11 +42,12 @@ export class NodeLinks implements AsyncDisposable {
   }
 
   /** Counts a request of a verified node. A node added a moment ago is counted from the next `sync` on. */
-  record(nodeId: string, outcome: string, durationMs: number): void {
+  record(nodeId: string, outcome: string, durationMs: number, sender: Sender): void {
     this.#unsaved.set(nodeId, this.#now())
     const link = this.#links.get(nodeId)
     if (link === undefined) return
     link.summary.record(outcome, durationMs)
+    link.workers.see(sender.worker, sender.client, this.#now())
   }
 
   /** Reads which nodes there are, and forgets those that are gone. Rejects when the store does. */
@@ -56,7 +65,7 @@ export class NodeLinks implements AsyncDisposable {
       this.#links.delete(nodeId)
     }
     for (const [nodeId, name] of wanted) {
-      if (!this.#links.has(nodeId)) this.#links.set(nodeId, this.#open(name))
+      if (!this.#links.has(nodeId)) this.#links.set(nodeId, this.#open(nodeId, name))
     }
   }
 
@@ -77,11 +86,11 @@ export class NodeLinks implements AsyncDisposable {
     await this.save().catch(() => undefined)
   }
 
-  #open(name: string): NodeLink {
+  #open(nodeId: string, name: string): NodeLink {
     const { log, summaryMs } = this.#options
     const every = summaryMs === undefined ? {} : { everyMs: summaryMs }
     const summary = new LinkSummary({ log, link: `node ${name}`, ...every })
-    return { name, summary }
+    return { name, summary, workers: new WorkerWatch(log, nodeId) }
   }
 }
 

@@ -16,6 +16,8 @@ export const RELAY_LOG_EVENTS = {
   'credentials validated': 'client, requestId',
   'authentication failed': 'reason, client?, collection?, path, requestId',
   'link summary': 'link, polls by outcome, p50Ms, p95Ms, maxMs, windowMs: once a minute and link',
+  'several workers poll one node':
+    'client, node, windowMs: processes that call themselves differently (X-Worker-Id) take turns; once a minute while it lasts',
   'dependency summary':
     'dependency (database, broker), technology, checks by outcome, state, detail?, p50Ms, p95Ms, maxMs, windowMs: what the hub found when it asked every ten seconds, once a minute; for the broker also connectedSince?, and in that minute connections, published, fetched, failed',
 

@@ -39,7 +39,12 @@ export function isGood(status: number): boolean {
 }
 
 /** Problems that not every success ends: answers that are fast again, or a task that is answered. */
-const OWN_END: ReadonlySet<Cause> = new Set(['slow', 'task-not-answered', 'task-offered-again'])
+const OWN_END: ReadonlySet<Cause> = new Set([
+  'slow',
+  'two-instances',
+  'task-not-answered',
+  'task-offered-again',
+])
 
 export function endsByAnySuccess(cause: Cause): boolean {
   return !OWN_END.has(cause)

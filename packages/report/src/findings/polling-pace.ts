@@ -6,7 +6,7 @@ import { MINUTE, SECOND } from '../read/timestamps.ts'
 import type { AccountPart, PlacedAccount } from '../timeline/placed-account.ts'
 import { viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft } from './finding-draft.ts'
+import { draft, fromProblem } from './finding-draft.ts'
 import type { FindingDraft } from './finding-draft.ts'
 import { clockWord, countWord } from './words.ts'
 
@@ -20,8 +20,25 @@ export function findPollingPace(context: DiagnosisContext, link: NetLink): void 
 }
 
 function twoInstances(context: DiagnosisContext, link: NetLink): void {
-  const finding = twoLogs(context, link) ?? twoRhythms(link)
+  const finding = twoWorkers(link) ?? twoLogs(context, link) ?? twoRhythms(link)
   if (finding !== undefined) context.found.push(finding)
+}
+
+/** The hub says so: processes that call themselves differently poll in turns. */
+function twoWorkers(link: NetLink): FindingDraft | undefined {
+  const view = viewOf(link, 'hub')
+  const problem = view?.problems.get('two-instances')
+  if (view === undefined || problem === undefined) return undefined
+  const { first, last: to, count } = problem
+  const over = to < view.last - STILL_MS
+  return draft({
+    ...fromProblem(problem),
+    ...lasting({ from: first, to, count, recoveredAt: over ? to : Number.NaN }),
+    subject: link.from.name,
+    link,
+    partyName: link.from.name,
+    why: `From ${clockWord(first)} to ${clockWord(to)} processes that call themselves differently polled in turns with the identity of ${link.from.name}, as the hub says: each task goes to one of them by chance.`,
+  })
 }
 
 /** Two logs of one client tell of the same time. */

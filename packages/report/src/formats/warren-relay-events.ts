@@ -303,6 +303,11 @@ export class WarrenRelayEvents implements WarrenEvents {
         facts.validated++
         if (facts.moments.wants(line.time)) this.#rememberLogin(event.text('requestId'), line)
         break
+      case 'several workers poll one node': {
+        const from = line.time - (event.number('windowMs') || 0)
+        this.#client(event.word('client'))?.account.problem('two-instances', line, 1, from)
+        break
+      }
       case 'authentication failed':
         this.#authenticationFailed(line, event)
         break

@@ -79,6 +79,7 @@ describe('our own programs, in the text formats of those they replace', () => {
     [50, 'delivery failed', { taskId: TASK, status: 500, attempt: 1, retryInMs: 5_000 }],
     [50, 'delivery abandoned', { taskId: TASK, status: 500, reason: 'the upstream forgot it' }],
     [30, 'answer stored', { taskId: TASK, subtaskId: TASK, node: COLLECTION, status: 'error' }],
+    [40, 'several workers poll one node', { client: 'site-a', node: COLLECTION, windowMs: 9_000 }],
     [40, 'answer late', { taskId: TASK, subtaskId: TASK, node: COLLECTION }],
     [40, 'answer rejected', { taskId: TASK, node: COLLECTION, reason: 'not an answer' }],
   ])('relay, %i %s %o', async (level, msg, fields) => {

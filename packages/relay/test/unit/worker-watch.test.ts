@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { WorkerWatch } from '../../src/nodes/worker-watch.ts'
+
+/** What is logged of polls five seconds apart by these workers. */
+function told(workers: readonly string[]): unknown[] {
+  const lines: unknown[] = []
+  const watch = new WorkerWatch({ warn: (fields: unknown) => void lines.push(fields) }, 'node-1')
+  workers.forEach((worker, n) => watch.see(worker, 'site-a', n * 5_000))
+  return lines
+}
+
+const times = (n: number, workers: readonly string[]): string[] =>
+  Array.from({ length: n }, () => workers).flat()
+
+describe('workers that poll one node', () => {
+  it('are told of once a minute while they take turns', () => {
+    expect(told(times(12, ['a', 'b']))).toEqual([
+      { client: 'site-a', node: 'node-1', windowMs: 10_000 },
+      { client: 'site-a', node: 'node-1', windowMs: 10_000 },
+    ])
+    expect(told(times(6, ['a', 'b', 'c']))).toHaveLength(2)
+  })
+
+  it('are nobody’s trouble where one follows another, also if the first is answered once more', () => {
+    expect(told([...times(10, ['a']), 'b', 'a', ...times(10, ['b'])])).toEqual([])
+    expect(told(['a', 'b', 'c', 'd', 'e', 'f'])).toEqual([])
+  })
+
+  it('are not known where they do not say who they are', () => {
+    expect(told(times(10, ['', 'a']))).toEqual([])
+  })
+})
