@@ -455,9 +455,9 @@ function rhythmProof(analysis: Analysis): Proof {
   const links = pollLinks(analysis).flatMap(
     (link) => link.views.find(({ side }) => side === 'hub') ?? [],
   )
-  const known = links.filter(({ account }) => !Number.isNaN(account.rhythm))
+  const known = links.filter(({ account }) => !Number.isNaN(account.pace))
   if (known.length === 0) return unseen('no hub log shows the rhythm of a client')
-  const rhythms = known.map(({ account }) => account.rhythm)
+  const rhythms = known.map(({ account }) => account.pace)
   const held = known.some(({ account }) => holdsPolls(account)) ? ', polls held' : ''
   return {
     seen: true,

@@ -75,9 +75,9 @@ function doing(part: Part, analysis: Analysis): string {
       ? 'Nothing was seen of it.'
       : 'Its log shows no exchange with others.'
   }
-  const rhythm = Number.isNaN(best.rhythm)
+  const rhythm = Number.isNaN(best.pace)
     ? ''
-    : ` every ${spanWord(Number(best.rhythm.toPrecision(3)))}`
+    : ` every ${spanWord(Number(best.pace.toPrecision(3)))}`
   const all = countWord(best.exchanges, 'time')
   switch (part.role) {
     case 'client':

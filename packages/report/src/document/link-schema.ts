@@ -42,7 +42,9 @@ const linkViewSchema = z.strictObject({
     )
     .describe('most frequent first'),
   latency: latencySchema.nullable().describe('null where no line tells how long it took'),
-  rhythmMs: milliseconds.nullable().describe('median time between two polls'),
+  rhythmMs: milliseconds
+    .nullable()
+    .describe('median time from one poll that found nothing to the next'),
   first: instant.nullable().describe('first exchange'),
   last: instant.nullable().describe('last exchange'),
   lastSuccess: instant.nullable().describe('last that was answered well'),

@@ -130,7 +130,7 @@ export function linkView(side: LinkView['side'], account: PlacedAccount): LinkVi
       .toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
       .map(([status, count]) => ({ status: status === 0 ? 'ok' : outcomeText(status), count })),
     latency: latencyOf(account),
-    rhythmMs: Number.isNaN(account.rhythm) ? null : rounded(account.rhythm),
+    rhythmMs: Number.isNaN(account.pace) ? null : rounded(account.pace),
     first: instant(account.first),
     last: instant(account.last),
     lastSuccess: instant(account.lastOk),
@@ -179,8 +179,8 @@ function explain(link: NetLink, state: LinkState, findings: readonly FindingDraf
         ? ', answers held back until there is work'
         : `, 95 % within ${spanWord(rounded(account.latency.quantile(0.95)))}`
   const rhythm =
-    link.kind === 'poll' && !Number.isNaN(account.rhythm)
-      ? `, every ${spanWord(rounded(account.rhythm))}`
+    link.kind === 'poll' && !Number.isNaN(account.pace)
+      ? `, every ${spanWord(rounded(account.pace))}`
       : ''
   if (worst !== undefined) return `${numbers}${rhythm}${speed}. ${worst.why}`
   if (state === 'unknown')

@@ -78,6 +78,8 @@ export class LinkAccount {
   readonly statuses = new Map<number, number>()
   readonly latency = new LogHistogram()
   readonly signs = new GapKeeper()
+  /** From one poll that found nothing to the next of that kind: the pace of the client, which work and failures do not change. */
+  readonly pauses = new LogHistogram()
   readonly series = new Series()
   readonly problems = new Map<Cause, ProblemAccount>()
   readonly polls = new PollComb()
@@ -86,6 +88,7 @@ export class LinkAccount {
   readonly #slowMs: number
   #open = 0
   #longestHeld = 0
+  #emptyAt = Number.NaN
   #slowShare = 0
   #slowCount = 0
   #slowSince = Number.NaN
@@ -165,6 +168,8 @@ export class LinkAccount {
 
   /** A poll in the sense of rhythm and rate: asked for work. `empty`: there was none. */
   poll(time: number, empty: boolean): void {
+    if (empty && time >= this.#emptyAt) this.pauses.add(time - this.#emptyAt)
+    this.#emptyAt = empty ? time : Number.NaN
     if (empty) {
       this.alternation.poll(time)
       this.rate.poll(time)

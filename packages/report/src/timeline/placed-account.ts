@@ -51,6 +51,8 @@ export interface PlacedAccount {
   readonly held: number
   /** Median time between two signs of life, ms; NaN if unknown. */
   readonly rhythm: number
+  /** From one poll that found nothing to the next, as a rule, ms; NaN if nobody can say. */
+  readonly pace: number
   /** Time within which three in four next signs came, ms; NaN if unknown. */
   readonly slowRhythm: number
   /** Time within which nearly every next sign came, ms; NaN if unknown. */
@@ -122,6 +124,7 @@ export function placeAccounts(
     last: largest(used.map(({ account, shift }) => account.last + shift)),
     lastOk,
     rhythm: within(0.5) / replicas,
+    pace: paceOf(used, sums.exchanges, replicas),
     slowRhythm: within(0.75) / replicas,
     longRhythm: within(0.95),
     gaps: commonGaps(used),
@@ -130,6 +133,18 @@ export function placeAccounts(
     firstOk: firstOkOf(used),
     parts: used,
   }
+}
+
+/** By the pauses between polls; on average, where only summaries count them. */
+function paceOf(parts: readonly AccountPart[], exchanges: number, replicas: number): number {
+  const pauses = new LogHistogram()
+  for (const { account } of parts) pauses.merge(account.pauses)
+  if (pauses.count >= 2) return pauses.quantile(0.5) / replicas
+  if (parts.every(({ account }) => account.summaries.size === 0)) return Number.NaN
+  const first = smallest(parts.map(({ account, shift }) => account.first + shift))
+  const last = largest(parts.map(({ account, shift }) => account.last + shift))
+  // The first summary tells of the minute before it.
+  return exchanges > 0 ? (last - first + MINUTE) / exchanges : Number.NaN
 }
 
 /**

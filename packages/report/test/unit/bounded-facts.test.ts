@@ -1,3 +1,4 @@
+import { reportOf } from '../fixtures/report-of.ts'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { GapKeeper } from '../../src/facts/gap-keeper.ts'
@@ -175,6 +176,34 @@ describe('rhythms', () => {
     for (let n = 0; n < 30; n++) rate.poll(START + 900_000 + n * 10_000)
     expect(rate.highest).toBe(240)
     expect(rate.stretches).toMatchObject([{ from: START + 600_000, to: START + 899_750, count: 5 }])
+  })
+})
+
+describe('the pace of a client', () => {
+  it('is that of its polls that find nothing: work, its answers and failures do not change it', async () => {
+    const line = (ms: number, fields: object): string =>
+      `${JSON.stringify({ level: 30, time: START + ms, component: 'relay', client: 'site-a', node: 'c1', msg: 'request completed', durationMs: 2, ...fields })}\n`
+    const poll = (ms: number, status: number): string =>
+      line(ms, { method: 'GET', path: '/link_connector_api/task/nextjob/c1', status })
+    const busy = Array.from({ length: 40 }, (_, n) => {
+      const at = n * 20_000
+      const task = [
+        poll(at + 12_000, 200),
+        line(at + 12_050, {
+          method: 'POST',
+          path: '/link_connector_api/task/result/t1/c1',
+          status: 200,
+        }),
+        poll(at + 12_080, 200),
+        poll(at + 12_110, 200),
+        poll(at + 12_140, 200),
+      ]
+      return [poll(at, 204), poll(at + 5_000, 204), poll(at + 10_000, 204), ...task].join('')
+    })
+    const report = await reportOf({ 'relay.log': busy.join('') })
+    const [view] = report.links.find(({ kind }) => kind === 'poll')?.views ?? []
+    expect(view?.rhythmMs).toBeGreaterThan(4_800)
+    expect(view?.rhythmMs).toBeLessThan(5_200)
   })
 })
 
