@@ -1,5 +1,11 @@
 import type { BalancerFacts, BrokerFacts, DatabaseFacts, UpstreamFacts } from '../facts/facts.ts'
+import type { LinkAccount } from '../facts/link-account.ts'
+import type { Episode } from '../facts/problem-account.ts'
+import { SECOND } from '../read/timestamps.ts'
 import type { Hub, Network, PollLink, Told } from './network.ts'
+
+/** A hub notices what happens to its database or broker within so long. */
+const SAME_MS = 5 * SECOND
 
 /** What one hub needs to work; without a hub those of which nobody can say whose they are. */
 export interface Services {
@@ -41,8 +47,38 @@ function hubOf({ hubs, links, clocks }: Network, told: Told): Hub | undefined {
   if (passing.length > 0) return passing.find(({ hub }) => hub !== undefined)?.hub
   const { cluster } = told.source.labels
   const beside = cluster === undefined ? [] : hubs.filter((hub) => isIn(hub, cluster))
-  const candidates = beside.length > 0 ? beside : hubs
-  return candidates.length === 1 ? candidates[0] : undefined
+  const candidates = (beside.length > 0 ? beside : hubs).filter((hub) => mayUse(hub, told))
+  if (candidates.length <= 1) return candidates[0]
+  const alike = candidates.filter((hub) => failedTogether(hub, told))
+  return alike.length === 1 ? alike[0] : undefined
+}
+
+/** A hub that queues in its database has no broker, and one that keeps its tasks in a file no database server. */
+function mayUse({ told }: Hub, { facts: { role } }: Told): boolean {
+  if (role === 'broker') return told.some(({ facts }) => facts.queue !== 'database')
+  return role !== 'database' || told.some(({ facts }) => facts.store !== 'sqlite')
+}
+
+/** Both sides tell of trouble at the same time. */
+function failedTogether(hub: Hub, { facts, shift }: Told): boolean {
+  if (facts.role !== 'broker' && facts.role !== 'database') return false
+  const { role } = facts
+  const own = hub.told.flatMap((one) => troubledTimes(one.facts[role], one.shift))
+  const stops =
+    facts.role === 'broker' ? facts.stops.episodes.map((one) => stretch(one, shift)) : []
+  return [...stops, ...troubledTimes(facts.link, shift)].some((theirs) =>
+    own.some(({ from, to }) => from <= theirs.to + SAME_MS && theirs.from <= to + SAME_MS),
+  )
+}
+
+function troubledTimes({ problems }: LinkAccount, shift: number): { from: number; to: number }[] {
+  return [...problems.values()].flatMap(({ episodes }) =>
+    episodes.map((one) => stretch(one, shift)),
+  )
+}
+
+function stretch(episode: Episode, shift: number): { from: number; to: number } {
+  return { from: episode.from + shift, to: (episode.recoveredAt || episode.to) + shift }
 }
 
 function isIn({ told }: Hub, cluster: string): boolean {

@@ -53,6 +53,7 @@ const FIELDS = [
   'url',
   'pid',
   'dependency',
+  'technology',
   'checks',
   'state',
 ] as const

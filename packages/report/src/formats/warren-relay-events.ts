@@ -182,6 +182,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     const isBroker = event.word('dependency') === 'broker'
     const account = isBroker ? this.facts.broker : this.facts.database
     if (isBroker) this.facts.queue = 'broker'
+    else this.facts.store = event.text('technology')
     this.#awaitsBroker = !isBroker && this.facts.queue === ''
     const failing = event.word('state') === 'failing'
     const answered = Math.min(new Map(event.numbers('checks')).get('ok') ?? 0, MOST_CHECKS)
