@@ -183,14 +183,15 @@ export class LinkAccount {
     this.signs.sign(time)
   }
 
-  /** Counts from a summary line: `n` exchanges of one status since the summary before. */
-  summary(line: Quotable, status: number, n: number, latencyMs: number): void {
+  /** Counts from a summary line: `n` exchanges of one status within the time before it; NaN where it does not say how long. */
+  summary(line: Quotable, status: number, n: number, latencyMs: number, windowMs: number): void {
     // A log that writes every empty poll has them all already.
     if (!(n > 0) || this.statuses.has(204)) return
     this.summaries.set(status, (this.summaries.get(status) ?? 0) + n)
     this.sign(line.time)
     if (!isGood(status)) return
     this.series.add(line.time, true, status, latencyMs, n)
+    if (status === 204 && windowMs > 0) this.rate.counted(line.time - windowMs, line.time, n)
     if (!(this.lastOk >= line.time)) this.lastOk = line.time
     this.firstOk ??= quote(line)
     if (this.#open > 0) this.#recover(line)

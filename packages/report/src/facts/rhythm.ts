@@ -101,6 +101,13 @@ export class PollRate {
     if (this.#count > this.#limit) this.#tooFast(minute * MINUTE, time)
   }
 
+  /** So many polls in a stretch of time, which a summary counted. */
+  counted(from: number, to: number, n: number): void {
+    const aMinute = Math.round(n / Math.max(1, (to - from) / MINUTE))
+    this.highest = Math.max(this.highest, aMinute)
+    if (aMinute > this.#limit) this.#tooFast(from, to)
+  }
+
   #tooFast(from: number, to: number): void {
     const last = this.#stretches.at(-1)
     if (last !== undefined && from - last.to <= MINUTE) {

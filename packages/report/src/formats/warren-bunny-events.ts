@@ -180,7 +180,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
     const polls = event.numbers('polls')
     for (const [outcome, n] of polls) {
       const status = Number(outcome)
-      if (status >= 100) link.summary(line, status, n, median)
+      if (status >= 100) link.summary(line, status, n, median, event.number('windowMs'))
     }
     if (polls.length === 0) link.sign(line.time)
   }

@@ -172,7 +172,8 @@ export class WarrenRelayEvents implements WarrenEvents {
     const account = what === 'node' ? this.#client(name)?.account : this.facts.upstream(name || 'a')
     if (account === undefined) return
     for (const [outcome, n] of polls)
-      if (Number(outcome) >= 100) account.summary(line, Number(outcome), n, median)
+      if (Number(outcome) >= 100)
+        account.summary(line, Number(outcome), n, median, event.number('windowMs'))
     if (what === 'node') this.facts.writesRequests = true
   }
 

@@ -67,6 +67,9 @@ describe('hammering', () => {
     const fast = await findings(log((minute) => (minute >= 10 && minute < 20 ? 600 : 6)))
     expect(fast).toMatchObject([{ cause: 'hammering', status: 'recovered' }])
     expect(await findings(log(() => 55))).toEqual([])
+    const oneMinute = await findings(log((minute) => (minute === 10 ? 200 : 6)))
+    expect(oneMinute).toMatchObject([{ cause: 'hammering', first: at(11 * 59.99 - MINUTE) }])
+    expect(oneMinute[0]?.why).toContain('Up to 200 polls a minute')
   })
 })
 
