@@ -44,6 +44,11 @@ function isOfAnotherHub(
 ): boolean {
   if (hubs.length === 0) return true
   if (hubs.some((hub) => !known.some((draft) => draft.hub === hub))) return false
+  // A client whose collection no line told, as in summaries, may be this one.
+  if (
+    known.some(({ hubClients }) => hubClients.every(({ client }) => client.collections.size === 0))
+  )
+    return false
   const clients = new Set(known.flatMap(({ passed }) => passed.map(({ client }) => client)))
   return seen.every(
     ({ client, told: { shift } }) =>
