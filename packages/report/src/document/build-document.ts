@@ -1,3 +1,4 @@
+import { compareText } from '../read/input-files.ts'
 import type { Analysis } from '../analysis.ts'
 import { checklist } from '../checklist/checklist.ts'
 import type { Told } from '../exchange/network.ts'
@@ -134,7 +135,7 @@ function findingOf(
         to: instantOr(endOf(episode), from),
         count: episode.count,
       })),
-    why: finding.why,
+    why: `${finding.why}${explained(finding)}`,
     confidence: finding.confidence,
     party: finding.party ?? entry.party,
     partyName: finding.partyName,
@@ -143,6 +144,15 @@ function findingOf(
     affects: [...finding.affects].toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1))),
     evidence: chosen(finding.evidence, 8).map((line) => evidenceOf(line, sourceIds)),
   }
+}
+
+/** What would be a finding of its own if this one did not explain it. */
+function explained({ cause, absorbed }: FindingDraft): string {
+  const titles = [...absorbed]
+    .filter((one) => one !== cause)
+    .map((one) => CAUSE_CATALOGUE[one].title)
+    .toSorted(compareText)
+  return titles.length === 0 ? '' : ` This explains: ${titles.join('; ')}.`
 }
 
 function clocksOf({ network, topology }: Analysis): Clock[] {

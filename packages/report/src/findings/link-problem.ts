@@ -1,5 +1,6 @@
 import type { Cause } from '../document/cause.ts'
 import type { NetLink } from '../exchange/topology.ts'
+import { SECOND } from '../read/timestamps.ts'
 import { addSide, copyOf, endAt, okAfter } from '../timeline/placed-account.ts'
 import type { PlacedProblem } from '../timeline/placed-account.ts'
 import { pollLinksOf, viewOf } from './context.ts'
@@ -33,9 +34,21 @@ export function problemOn(
         merged.last,
       ),
     )
+  else if (cause === 'slow') endAt(merged, fastAgain(link, merged))
   if (cause === 'database-failing' && pollsStillFail(context, link, merged))
     endAt(merged, Number.NaN)
   return merged
+}
+
+/** Two sides of one exchange write their lines not quite at the same time. */
+const APART_MS = 10 * SECOND
+
+/** A server that writes slow statements only never shows that they are fast again: any side that saw it will do. */
+function fastAgain(link: NetLink, { last, recoveredAt }: PlacedProblem): number {
+  const seen = link.views
+    .map(({ account }) => account.problems.get('slow')?.recoveredAt ?? Number.NaN)
+    .filter((time) => time > last - APART_MS)
+  return Number.isNaN(recoveredAt) && seen.length > 0 ? Math.max(last, ...seen) : recoveredAt
 }
 
 /** The hub goes on answering its clients with errors: that a probe's statement succeeded does not end what they suffer from. */

@@ -99,4 +99,33 @@ describe('when a problem is over', () => {
     expect(finding?.why).toContain('from 12 Jan 09:10:00 to 12 Jan 09:19:50')
     expect((await findingOf('database-failing', night))?.why).toContain('from 09:10:00 to')
   })
+
+  it('a server that writes slow statements only is fast again when the hub says so', async () => {
+    const lines = [
+      ...minutes(0, 10, answered(1)),
+      ...minutes(10, 15, answered(4_000)),
+      ...minutes(15, 25, answered(1)),
+    ]
+    const server = Array.from({ length: 30 }, (_, n) => {
+      const stamp = new Date(START + (600 + n * 10) * 1_000 + 20).toISOString()
+      return `${stamp.slice(0, 10)} ${stamp.slice(11, 23)} UTC [42] relay@relay LOG:  duration: 4000.1 ms  statement: SELECT 1\n`
+    })
+    const report = await reportOf({ 'relay.log': hubLog(lines), 'postgres.log': server.join('') })
+    expect(report.findings.find(({ cause }) => cause === 'database-slow')).toMatchObject({
+      status: 'recovered',
+      // When the first of them was asked for.
+      first: new Date(START + 596_000).toISOString(),
+    })
+  })
+
+  it('a cause says what it explains', async () => {
+    const lines = [...minutes(0, 10, answered(1)), ...minutes(10, 20, failed)]
+    const report = await reportOf({ 'relay.log': hubLog(lines) })
+    expect(report.findings.filter(({ severity }) => severity !== 'info')).toMatchObject([
+      {
+        cause: 'database-failing',
+        why: expect.stringContaining('This explains: the hub answers with an error of its own.'),
+      },
+    ])
+  })
 })
