@@ -459,10 +459,10 @@ function rhythmProof(analysis: Analysis): Proof {
   if (known.length === 0) return unseen('no hub log shows the rhythm of a client')
   const rhythms = known.map(({ account }) => account.pace)
   const held = known.some(({ account }) => holdsPolls(account)) ? ', polls held' : ''
-  return {
-    seen: true,
-    number: `a poll every ${spanWord(Number(Math.min(...rhythms).toPrecision(3)))} to ${spanWord(Number(Math.max(...rhythms).toPrecision(3)))}${held}`,
-  }
+  const words = [Math.min(...rhythms), Math.max(...rhythms)].map((ms) =>
+    spanWord(Number(ms.toPrecision(3))),
+  )
+  return { seen: true, number: `a poll every ${[...new Set(words)].join(' to ')}${held}` }
 }
 
 function probeProof({ network }: Analysis): Proof {

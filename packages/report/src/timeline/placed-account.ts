@@ -143,8 +143,8 @@ function paceOf(parts: readonly AccountPart[], exchanges: number, replicas: numb
   if (parts.every(({ account }) => account.summaries.size === 0)) return Number.NaN
   const first = smallest(parts.map(({ account, shift }) => account.first + shift))
   const last = largest(parts.map(({ account, shift }) => account.last + shift))
-  // The first summary tells of the minute before it.
-  return exchanges > 0 ? (last - first + MINUTE) / exchanges : Number.NaN
+  // The first summary tells of the minute before it; of less than that an average says nothing.
+  return exchanges > 0 && last - first >= MINUTE ? (last - first + MINUTE) / exchanges : Number.NaN
 }
 
 /**
