@@ -1,5 +1,6 @@
 // The process that owns the services of a test run. It ends them when its standard input closes, which happens
 // however the test run ends, also by kill -9.
+import { renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
 import { dirname } from 'node:path'
@@ -38,7 +39,9 @@ const server = createServer((request, response) => {
     },
   )
 })
-server.listen(socketPath)
+// A socket is there a moment before it is listened on: it gets its name when it answers.
+const unnamed = `${socketPath}.new`
+server.listen(unnamed, () => renameSync(unnamed, socketPath))
 
 let stopping = false
 async function stop(): Promise<void> {
