@@ -41,7 +41,7 @@ export async function openStore(
         if (over) throw unreachable(error, timeoutMs)
         log.warn(
           { store: store.technology, detail: error.message, retryInMs },
-          'waiting for the store',
+          'waiting for the database',
         )
         await sleep(retryInMs, signal)
       }

@@ -190,7 +190,7 @@ function warrenRelay({ number, time, client, collection }: Poll): string {
   const requestId = number.toString(16).padStart(16, '0')
   const head = `{"level":20,"time":${time},"component":"relay","hostname":"relay-0","requestId":"${requestId}"`
   return (
-    `${head},"client":"${client}","msg":"credentials validated"}\n` +
-    `${head},"method":"GET","path":"/link_connector_api/task/nextjob/${collection}","status":204,"durationMs":0.${number % 1000},"client":"${client}","node":"${collection}","msg":"request completed"}\n`
+    `${head},"user":"${client}","msg":"credentials validated"}\n` +
+    `${head},"method":"GET","path":"/link_connector_api/task/nextjob/${collection}","status":204,"durationMs":0.${number % 1000},"user":"${client}","node":"${collection}","msg":"request completed"}\n`
   )
 }

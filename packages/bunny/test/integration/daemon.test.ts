@@ -39,16 +39,16 @@ describe('a task from poll to result', () => {
     expect(post?.body).toBe(
       `{"uuid":"task-1","status":"ok","collection_id":"${COLLECTION}","message":"","protocolVersion":"v2","queryResult":{"count":30,"datasetCount":0,"files":[]}}`,
     )
-    await until(() => bunny.events.includes('result posted'))
+    await until(() => bunny.events.includes('result submitted'))
     expect(bunny.events).toEqual([
       'bunny starting',
       'task api without https',
       'database connecting',
-      ...bunny.events.filter((event) => event === 'cdm finding'),
+      ...bunny.events.filter((event) => event === 'cdm problem'),
       'bunny started',
       'task received',
       'task solved',
-      'result posted',
+      'result submitted',
     ])
     const solved = bunny.lines.find(({ msg }) => msg === 'task solved')
     expect(solved).toMatchObject({ taskId: 'task-1', status: 'ok', count: 30 })
@@ -58,7 +58,7 @@ describe('a task from poll to result', () => {
       kind: 'availability',
       requestId: poll?.headers['x-request-id'],
     })
-    const posted = bunny.lines.find(({ msg }) => msg === 'result posted')
+    const posted = bunny.lines.find(({ msg }) => msg === 'result submitted')
     expect(posted).toMatchObject({ requestId: post?.headers['x-request-id'], status: 200 })
   })
 
@@ -67,7 +67,7 @@ describe('a task from poll to result', () => {
     api.queue(men('task-1'))
     api.pollReplies.push({ status: 401 })
     await using bunny = await runBunny(api, source)
-    await until(() => bunny.events.includes('result posted'))
+    await until(() => bunny.events.includes('result submitted'))
     await until(() => bunny.lines.some(({ msg }) => msg === 'poll failed'))
     const log = JSON.stringify(bunny.lines)
     expect(log).not.toContain(COLLECTION)
@@ -193,9 +193,9 @@ describe('a relay that misbehaves', () => {
     api.postReplies.push({ status: 500 }, 'reset', { status: 401 }, { status: 503 })
     api.queue(men('task-1'))
     await using bunny = await runBunny(api, source)
-    await until(() => bunny.events.includes('result posted'))
+    await until(() => bunny.events.includes('result submitted'))
     expect(api.posts).toHaveLength(5)
-    expect(bunny.lines.filter(({ msg }) => msg === 'result post failed')).toHaveLength(4)
+    expect(bunny.lines.filter(({ msg }) => msg === 'result submission failed')).toHaveLength(4)
   })
 
   it('gets an error in the place of an answer that it finds too large', async () => {
@@ -203,7 +203,7 @@ describe('a relay that misbehaves', () => {
     api.postReplies.push({ status: 413 })
     api.queue(men('task-1'))
     await using bunny = await runBunny(api, source)
-    await until(() => bunny.events.includes('result posted'))
+    await until(() => bunny.events.includes('result submitted'))
     expect(api.results).toMatchObject([
       { uuid: 'task-1', status: 'ok' },
       { uuid: 'task-1', status: 'error', queryResult: { count: 0, files: [] } },
@@ -217,10 +217,10 @@ describe('a relay that misbehaves', () => {
     await using bunny = await runBunny(api, source)
     await until(() => api.posts.length === 2)
     expect(bunny.lines).toContainEqual(
-      expect.objectContaining({ msg: 'result refused', level: 50, status }),
+      expect.objectContaining({ msg: 'result rejected', level: 50, status }),
     )
-    await until(() => bunny.events.includes('result posted'))
-    expect(bunny.events.filter((event) => event === 'result posted')).toHaveLength(1)
+    await until(() => bunny.events.includes('result submitted'))
+    expect(bunny.events.filter((event) => event === 'result submitted')).toHaveLength(1)
   })
 })
 
@@ -304,7 +304,7 @@ describe('a task that is handed out twice', () => {
     const counting = new HeldSource(source, /never/)
     api.queue(men('twice'))
     await using bunny = await runBunny(api, counting)
-    await until(() => bunny.events.includes('result posted'))
+    await until(() => bunny.events.includes('result submitted'))
     api.queue(men('twice'))
     await until(() => api.posts.length === 2)
     expect(counting.queries).toBe(1)
@@ -347,7 +347,7 @@ describe('stopping', () => {
     expect(held.cancelled).toBe(1)
     expect(api.posts).toEqual([])
     expect(bunny.lines).toContainEqual(
-      expect.objectContaining({ msg: 'task abandoned', taskId: 'endless', level: 40 }),
+      expect.objectContaining({ msg: 'task discarded', taskId: 'endless', level: 40 }),
     )
   })
 
@@ -379,7 +379,7 @@ describe('an outbox on disk', () => {
     api.queue(men('kept'))
     api.postReplies.push(...Array.from({ length: 50 }, () => ({ status: 503 })))
     const first = await runBunny(api, source, { BUNNY_OUTBOX_DIR: folder })
-    await until(() => first.events.includes('result post failed'))
+    await until(() => first.events.includes('result submission failed'))
     await first.handle[Symbol.asyncDispose]()
     expect(first.events).not.toContain('result lost')
     expect(await files()).toHaveLength(1)
@@ -387,7 +387,7 @@ describe('an outbox on disk', () => {
     api.postReplies.length = 0
     const before = api.posts.length
     await using second = await runBunny(api, source, { BUNNY_OUTBOX_DIR: folder })
-    await until(() => second.events.includes('result posted'))
+    await until(() => second.events.includes('result submitted'))
     expect(api.posts.length).toBe(before + 1)
     expect(api.results.at(-1)).toMatchObject({ uuid: 'kept', status: 'ok' })
     await until(async () => (await files()).length === 0)

@@ -61,7 +61,7 @@ describe('delivery of results', () => {
     await outbox.put('a', result('a'))
     await empty(outbox)
     expect(lines).toMatchObject([
-      { msg: 'result posted', taskId: 'a', requestId: 'r', status: 200, level: 30 },
+      { msg: 'result submitted', taskId: 'a', requestId: 'r', status: 200, level: 30 },
     ])
   })
 
@@ -78,7 +78,11 @@ describe('delivery of results', () => {
     )
     await outbox.put('a', result('a'))
     await empty(outbox)
-    expect(said()).toEqual(['result post failed', 'result post failed', 'result posted'])
+    expect(said()).toEqual([
+      'result submission failed',
+      'result submission failed',
+      'result submitted',
+    ])
     expect(clock.sleeps).toEqual([5000, 10_000])
   })
 
@@ -91,7 +95,7 @@ describe('delivery of results', () => {
     const { outbox, said } = outboxOver(failing(broken))
     await outbox.put('a', result('a'))
     await empty(outbox)
-    expect(said()).toEqual(['result post failed', 'result posted'])
+    expect(said()).toEqual(['result submission failed', 'result submitted'])
   })
 
   it('waits as long as the relay asks', async () => {
@@ -105,7 +109,7 @@ describe('delivery of results', () => {
     const { outbox, lines, said } = outboxOver(failing(refusal(status, 'refused')))
     await outbox.put('a', result('a'))
     await empty(outbox)
-    expect(said()).toEqual(['result refused'])
+    expect(said()).toEqual(['result rejected'])
     expect(lines[0]).toMatchObject({ level: 50, taskId: 'a', status })
   })
 
@@ -118,9 +122,9 @@ describe('delivery of results', () => {
     await outbox.put('a', result('a'))
     await empty(outbox)
     expect(lines).toMatchObject([
-      { msg: 'result refused', taskId: 'a', status: 413 },
+      { msg: 'result rejected', taskId: 'a', status: 413 },
       { msg: 'result lost', level: 50, taskId: 'a' },
-      { msg: 'result posted', taskId: 'a' },
+      { msg: 'result submitted', taskId: 'a' },
     ])
     expect(sent[1]).toMatchObject({ uuid: 'a', collection_id: 'c', status: 'error' })
     expect(sent[1]?.message).toContain('larger than the relay accepts')
@@ -131,7 +135,7 @@ describe('delivery of results', () => {
     const { outbox, said } = outboxOver(() => Promise.reject(tooLarge))
     await outbox.put('a', result('a'))
     await empty(outbox)
-    expect(said()).toEqual(['result refused', 'result lost', 'result refused', 'result lost'])
+    expect(said()).toEqual(['result rejected', 'result lost', 'result rejected', 'result lost'])
   })
 
   it('takes 409 for final: the relay has an answer already', async () => {
@@ -140,7 +144,7 @@ describe('delivery of results', () => {
     )
     await outbox.put('a', result('a'))
     await empty(outbox)
-    expect(lines).toMatchObject([{ msg: 'result refused', level: 50, taskId: 'a', status: 409 }])
+    expect(lines).toMatchObject([{ msg: 'result rejected', level: 50, taskId: 'a', status: 409 }])
   })
 
   it('gives up after the time results are kept, and says which task lost its result', async () => {
@@ -151,7 +155,7 @@ describe('delivery of results', () => {
     expect(clock.now() - start).toBeGreaterThan(7_000_000)
     expect(clock.now() - start).toBeLessThanOrEqual(7_200_000)
     expect(lines.at(-1)).toMatchObject({ msg: 'result lost', level: 50, taskId: 'a' })
-    expect(lines.filter(({ msg }) => msg === 'result post failed').length).toBeLessThan(130)
+    expect(lines.filter(({ msg }) => msg === 'result submission failed').length).toBeLessThan(130)
   })
 
   it('posts a handful at a time when many have waited', async () => {
@@ -230,7 +234,7 @@ describe('closing the outbox', () => {
     )
     await outbox.put('a', result('a'))
     await outbox.close(20)
-    expect(said()).toEqual(['result post failed', 'result lost'])
+    expect(said()).toEqual(['result submission failed', 'result lost'])
   })
 })
 
@@ -320,8 +324,8 @@ describe('an outbox with a folder', () => {
     const { outbox, lines } = outboxOver(failing(), { folder: await open() })
     await outbox.restore()
     expect(lines.map(({ msg, file }) => `${msg}: ${String(file)}`).toSorted()).toEqual([
-      'outbox trouble: half.json',
-      'outbox trouble: other.json',
+      'outbox failure: half.json',
+      'outbox failure: other.json',
     ])
     expect(await files()).toEqual(['half.json', 'notes.txt', 'other.json'])
   })
@@ -330,7 +334,7 @@ describe('an outbox with a folder', () => {
     const { outbox, said } = outboxOver(failing(), { folder: await open(50) })
     await outbox.put('a', result('a'))
     await empty(outbox)
-    expect(said()).toEqual(['outbox trouble', 'result posted'])
+    expect(said()).toEqual(['outbox failure', 'result submitted'])
     expect(await files()).toEqual([])
   })
 

@@ -68,7 +68,7 @@ export function logServerFault(error: ApiError, request: FastifyRequest, log: Lo
     log.error({ err: error.cause, requestId: request.id }, 'request failed')
   } else if (error.entry.status >= 500) {
     const detail = error.cause instanceof Error ? error.cause.message : error.message
-    log.debug({ code, detail, requestId: request.id }, 'request refused')
+    log.debug({ code, detail, requestId: request.id }, 'request rejected')
   }
 }
 

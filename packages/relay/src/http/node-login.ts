@@ -27,10 +27,7 @@ export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
     )
     if (result.kind === 'verified') {
       request.principal = result.principal
-      log.debug(
-        { client: result.principal.username, requestId: request.id },
-        'credentials validated',
-      )
+      log.debug({ user: result.principal.username, requestId: request.id }, 'credentials validated')
       return
     }
     const path = pathOf(request)
@@ -49,7 +46,7 @@ export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
     log.warn(
       {
         reason: result.reason,
-        ...(result.client === undefined ? {} : { client: result.client.slice(0, LOGGED_LENGTH) }),
+        ...(result.client === undefined ? {} : { user: result.client.slice(0, LOGGED_LENGTH) }),
         collection: collection.slice(0, LOGGED_LENGTH),
         path,
         requestId: request.id,

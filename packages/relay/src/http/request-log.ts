@@ -39,7 +39,7 @@ export function requestLog(log: Logger, onFinished: (request: FinishedRequest) =
       status,
       durationMs: tenThousandths(durationMs),
       ...(heldMs > 0 ? { heldMs: tenThousandths(heldMs) } : {}),
-      ...(principal === null ? {} : { client: principal.username, node: principal.nodeId }),
+      ...(principal === null ? {} : { user: principal.username, node: principal.nodeId }),
     }
     if (quiet) log.debug(fields, 'request completed')
     else log.info(fields, 'request completed')

@@ -30,24 +30,24 @@ export async function reconcileDeclaredUsers(
   for (const user of existing) {
     if (!user.declared || wanted.has(canonicalUsername(user.name))) continue
     await users.removeUser(user.id)
-    log.info({ client: user.name }, 'declared user removed')
+    log.info({ user: user.name }, 'declared user removed')
   }
   for (const user of declared) {
     const record = byKey.get(canonicalUsername(user.name))
     const extra = (record?.nodeIds ?? []).filter((nodeId) => !user.nodeIds.includes(nodeId))
     for (const nodeId of extra) {
       await users.removeNode(nodeId)
-      log.info({ client: user.name, node: nodeId }, 'declared node removed')
+      log.info({ user: user.name, node: nodeId }, 'declared node removed')
     }
   }
   for (const user of declared) {
     const record = await bringUp(users, byKey.get(canonicalUsername(user.name)), user, log)
     for (const nodeId of user.nodeIds.filter((id) => !record.nodeIds.includes(id))) {
       if (await addOnce(users, record, nodeId)) {
-        log.info({ client: user.name, node: nodeId }, 'declared node added')
+        log.info({ user: user.name, node: nodeId }, 'declared node added')
       }
     }
-    if (user.nodeIds.length === 0) log.warn({ client: user.name }, 'declared user has no node')
+    if (user.nodeIds.length === 0) log.warn({ user: user.name }, 'declared user has no node')
   }
 }
 
@@ -61,7 +61,7 @@ async function bringUp(
     const passwordHash = await hashPassword(user.password)
     try {
       const added = await users.addUser({ name: user.name, passwordHash, declared: true })
-      log.info({ client: user.name }, 'declared user added')
+      log.info({ user: user.name }, 'declared user added')
       return added
     } catch (error: unknown) {
       // Two relays start with the same configuration at the same moment; the other one was first.
@@ -72,7 +72,7 @@ async function bringUp(
   }
   if (!(await verifyPassword(user.password, record.passwordHash))) {
     await users.setPasswordHash(record.id, await hashPassword(user.password))
-    log.info({ client: user.name }, 'declared user has a new password')
+    log.info({ user: user.name }, 'declared user has a new password')
   }
   return record
 }

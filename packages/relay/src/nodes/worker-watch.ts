@@ -33,10 +33,10 @@ export class WorkerWatch {
     this.#workers = [...this.#workers.filter((one) => one !== worker), worker].slice(-KEPT_WORKERS)
     if (!isBack) return
     this.#returns = [...this.#returns, now].slice(-FEWEST_RETURNS)
-    const windowMs = now - (this.#returns[0] ?? now)
-    if (this.#returns.length < FEWEST_RETURNS || windowMs > WINDOW_MS) return
+    const periodMs = now - (this.#returns[0] ?? now)
+    if (this.#returns.length < FEWEST_RETURNS || periodMs > WINDOW_MS) return
     if (now - this.#saidAt < EVERY_MS) return
     this.#saidAt = now
-    this.#log.warn({ client, node: this.#node, windowMs }, 'several workers poll one node')
+    this.#log.warn({ user: client, node: this.#node, periodMs }, 'duplicate workers on node')
   }
 }

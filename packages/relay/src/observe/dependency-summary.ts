@@ -64,7 +64,7 @@ export class DependencySummary implements Disposable {
   flush(): void {
     const now = this.#now()
     for (const window of this.#windows.values()) {
-      this.#log.info({ ...summaryOf(window), windowMs: now - this.#from }, 'dependency summary')
+      this.#log.info({ ...summaryOf(window), periodMs: now - this.#from }, 'dependency summary')
       window.durations.reset()
       window.checks = { ok: 0, error: 0 }
       window.traffic = window.dependency.traffic?.() ?? null

@@ -15,7 +15,7 @@ export const relayLogText: TextCatalogue = {
     },
   ],
   'credentials validated': (record) => [
-    { level: 'info', message: `Credentials validated for Client: ${text(record, 'client')}` },
+    { level: 'info', message: `Credentials validated for Client: ${text(record, 'user')}` },
   ],
   'authentication failed': authenticationFailed,
   'task received': (record) => [
@@ -33,10 +33,10 @@ export const relayLogText: TextCatalogue = {
   'submitting result': (record) => [
     { level: 'info', message: `Submitting Results for ${text(record, 'taskId')}.` },
   ],
-  'result delivered': (record) => [
+  'result submitted': (record) => [
     { level: 'info', message: `Successfully submitted results for ${text(record, 'taskId')}.` },
   ],
-  'delivery failed': (record) => [
+  'submission failed': (record) => [
     {
       level: 'error',
       message: `Task submission failed with ${failure(record)}. Retrying in ${seconds(record)} seconds... (${tries(record)})`,
@@ -53,7 +53,7 @@ export const relayLogText: TextCatalogue = {
 }
 
 function authenticationFailed(record: LogRecord): TextLine[] {
-  const client = text(record, 'client')
+  const client = text(record, 'user')
   const failed: TextLine = {
     level: 'info',
     message: `Credentials failed validation for Client: ${client}`,

@@ -89,11 +89,11 @@ export class RelayMetrics {
       case 'task settled':
         this.#tasks.inc({ upstream: event.upstream, event: event.event })
         break
-      case 'answer stored':
+      case 'result stored':
         this.#answers.inc({ node, status: event.status })
         break
-      case 'answer late':
-      case 'answer rejected':
+      case 'result late':
+      case 'result rejected':
         this.#answers.inc({ node, status: event.event })
         break
       case 'lease returned':

@@ -86,7 +86,7 @@ export class RabbitNodeQueue implements NodeQueue {
       // What is not marked is published again by a sweep, and a message too many does no harm.
       const detail = error instanceof Error ? error.message : String(error)
       this.#traffic.failed++
-      this.#log.debug({ detail, subtasks: subtasks.length }, 'publishing put off')
+      this.#log.debug({ detail, subtasks: subtasks.length }, 'publish postponed')
     } finally {
       this.#hints.note(nodeIds)
     }

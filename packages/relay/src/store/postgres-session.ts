@@ -110,7 +110,7 @@ export class PostgresSession implements AsyncDisposable {
         failures++
         const detail = error instanceof Error ? error.message : String(error)
         // One line per outage; the store reports its own.
-        if (failures === 1) this.#log.warn({ detail }, 'store notices interrupted')
+        if (failures === 1) this.#log.warn({ detail }, 'database notifications interrupted')
       }
       await sleep(backoff.next(), this.#stop.signal)
     }

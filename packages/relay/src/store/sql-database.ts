@@ -108,12 +108,12 @@ export class SqlDatabase {
   #lost(failure: StoreFailure): void {
     if (!this.#available) return
     this.#available = false
-    this.#log.error({ code: failure.code, detail: failure.text }, 'store unavailable')
+    this.#log.error({ code: failure.code, detail: failure.text }, 'database unavailable')
   }
 
   #recovered(): void {
     if (this.#available) return
     this.#available = true
-    this.#log.info({}, 'store recovered')
+    this.#log.info({}, 'database recovered')
   }
 }

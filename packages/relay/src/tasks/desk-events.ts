@@ -21,12 +21,12 @@ export type DeskEvent =
       readonly attempt: number
     }
   | {
-      readonly event: 'answer stored'
+      readonly event: 'result stored'
       readonly taskId: string
       readonly nodeId: string
       readonly status: 'ok' | 'error'
     }
-  | { readonly event: 'answer late' | 'answer rejected'; readonly nodeId: string }
+  | { readonly event: 'result late' | 'result rejected'; readonly nodeId: string }
   | {
       readonly event: 'lease returned'
       readonly taskId: string

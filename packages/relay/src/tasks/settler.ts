@@ -67,12 +67,12 @@ export class Settler {
     } catch (error: unknown) {
       // The store says itself that it is gone; the task stays open, and the next sweep finds it.
       if (error instanceof StoreError) return
-      log.error({ err: error, taskId }, 'answers cannot be added up')
+      log.error({ err: error, taskId }, 'results cannot be combined')
       // An upstream that hears of it now is better off than one that waits for its timeout.
       await this.#settleWith(taskId, async (task) => ({
         result: serializeResult(errorResult(task, 'the answers could not be added up')),
         coverage: { asked: task.asked, answered: 0, failed: task.asked, late: 0 },
-      })).catch((again: unknown) => log.error({ err: again, taskId }, 'task cannot be settled'))
+      })).catch((again: unknown) => log.error({ err: again, taskId }, 'task not settled, retrying'))
     }
   }
 
@@ -113,7 +113,7 @@ export class Settler {
           problems: found.slice(0, PROBLEMS_LOGGED),
           more: Math.max(0, found.length - PROBLEMS_LOGGED),
         },
-        'answer partly unusable',
+        'result partly unusable',
       )
     }
     return { result: serializeResult(result), coverage }
@@ -127,7 +127,7 @@ export class Settler {
     const { uuid: taskId, kind } = task
     if (coverage.late > 0) {
       log.warn(
-        { taskId, kind, missing: coverage.late, clients, deadlineMs: deadlineMs[kind] },
+        { taskId, kind, missing: coverage.late, users: clients, deadlineMs: deadlineMs[kind] },
         'task expired',
       )
     }

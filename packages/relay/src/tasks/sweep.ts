@@ -35,7 +35,7 @@ export async function sweepDesk(context: SweepContext): Promise<void> {
     } catch (error: unknown) {
       // The store reports itself when it goes and when it comes back.
       if (error instanceof StoreError && error.unavailable) {
-        context.log.debug({ step, detail: error.message }, 'sweep put off')
+        context.log.debug({ step, detail: error.message }, 'sweep postponed')
       } else {
         context.log.error({ step, err: error }, 'sweep failed')
       }
@@ -67,7 +67,7 @@ async function forget({ store, forgetBefore, now, log }: SweepContext): Promise<
   if (forgetBefore === null) return
   const { forgotten, abandoned } = await store.tasks.forget(forgetBefore, now)
   for (const taskId of abandoned) {
-    log.error({ taskId, reason: 'not delivered within the retention time' }, 'delivery abandoned')
+    log.error({ taskId, reason: 'not delivered within the retention time' }, 'submission abandoned')
   }
-  if (forgotten > 0) log.debug({ forgotten }, 'tasks forgotten')
+  if (forgotten > 0) log.debug({ forgotten }, 'tasks deleted')
 }

@@ -158,7 +158,7 @@ export class TaskDesk implements AsyncDisposable {
   #publish(subtasks: readonly QueuedSubtask[]): void {
     const work = this.#queue
       .publish(subtasks)
-      .catch((error: unknown) => this.#log.warn({ err: error }, 'publishing failed'))
+      .catch((error: unknown) => this.#log.warn({ err: error }, 'publish failed'))
       .finally(() => this.#publishing.delete(work))
     this.#publishing.add(work)
   }
@@ -231,12 +231,12 @@ export class TaskDesk implements AsyncDisposable {
     const taskId = answer.taskUuid
     const where = { taskId, subtaskId, node: nodeId, status, requestId }
     if (answer.outcome === 'late') {
-      this.#log.warn(where, 'answer late')
-      this.#onEvent({ event: 'answer late', nodeId })
+      this.#log.warn(where, 'result late')
+      this.#onEvent({ event: 'result late', nodeId })
       return 'late'
     }
-    this.#log.info(where, 'answer stored')
-    this.#onEvent({ event: 'answer stored', taskId, nodeId, status })
+    this.#log.info(where, 'result stored')
+    this.#onEvent({ event: 'result stored', taskId, nodeId, status })
     if (answer.complete) this.#settler.schedule(answer.taskId)
     return 'stored'
   }
@@ -246,8 +246,8 @@ export class TaskDesk implements AsyncDisposable {
       return parseResult(json)
     } catch (error: unknown) {
       if (error instanceof ResultFormatError) {
-        this.#log.warn({ node: nodeId, requestId, reason: error.message }, 'answer rejected')
-        this.#onEvent({ event: 'answer rejected', nodeId })
+        this.#log.warn({ node: nodeId, requestId, reason: error.message }, 'result rejected')
+        this.#onEvent({ event: 'result rejected', nodeId })
       }
       throw error
     }
@@ -255,8 +255,8 @@ export class TaskDesk implements AsyncDisposable {
 
   #notTheirs(nodeId: string, requestId: string, subtaskId?: string): 'not-theirs' {
     const reason = 'not a task of this node'
-    this.#log.warn({ node: nodeId, subtaskId, requestId, reason }, 'answer rejected')
-    this.#onEvent({ event: 'answer rejected', nodeId })
+    this.#log.warn({ node: nodeId, subtaskId, requestId, reason }, 'result rejected')
+    this.#onEvent({ event: 'result rejected', nodeId })
     return 'not-theirs'
   }
 

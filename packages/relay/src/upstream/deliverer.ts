@@ -91,7 +91,7 @@ export class Deliverer {
       return claimed
     } catch (error: unknown) {
       const retryInMs = this.#storeBackoff.next()
-      log.warn({ upstream, err: error, retryInMs }, 'deliveries cannot be read')
+      log.warn({ upstream, err: error, retryInMs }, 'cannot read pending submissions')
       await sleep(retryInMs, signal)
       return []
     }
@@ -124,7 +124,7 @@ export class Deliverer {
       await this.#options.store.recordDelivery(delivery, outcome, this.#now())
     } catch (error: unknown) {
       // The claim runs out and it is delivered once more, which an upstream takes for what it is.
-      log.warn({ taskId, upstream, attempt, err: error }, 'delivery not recorded')
+      log.warn({ taskId, upstream, attempt, err: error }, 'submission not recorded')
     }
   }
 
@@ -139,7 +139,7 @@ export class Deliverer {
     if (result === undefined) {
       log.error(
         { taskId, upstream, reason: 'the stored answer is unreadable' },
-        'delivery abandoned',
+        'submission abandoned',
       )
       return { outcome: 'dead', cause: 'the stored answer is unreadable' }
     }
@@ -157,7 +157,7 @@ export class Deliverer {
       const durationMs = Math.round(performance.now() - started)
       log.info(
         { taskId, upstream, attempt, outcome, status, requestId, durationMs },
-        'result delivered',
+        'result submitted',
       )
       return { outcome: 'delivered' }
     } catch (error: unknown) {
@@ -183,10 +183,10 @@ export class Deliverer {
       requestId: error.requestId,
     }
     if (outcome.outcome === 'dead') {
-      log.error({ ...fields, reason: outcome.cause }, 'delivery abandoned')
+      log.error({ ...fields, reason: outcome.cause }, 'submission abandoned')
     } else {
       const retryInMs = outcome.at - this.#now()
-      log.warn({ ...fields, detail: error.message, retryInMs }, 'delivery failed')
+      log.warn({ ...fields, detail: error.message, retryInMs }, 'submission failed')
     }
     return outcome
   }

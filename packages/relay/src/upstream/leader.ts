@@ -66,7 +66,7 @@ export class Leader implements AsyncDisposable {
     if (leads === this.#leads) return
     this.#leads = leads
     const { log, name } = this.#options
-    log.info({ upstream: name }, leads ? 'polling taken over' : 'polling given up')
+    log.info({ upstream: name }, leads ? 'polling started' : 'polling stopped')
     this.#change.resolve()
     this.#change = Promise.withResolvers()
   }

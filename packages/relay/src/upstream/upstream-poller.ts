@@ -140,7 +140,7 @@ export class UpstreamPoller {
           log.error({ upstream, err: error }, 'task lost')
           return 'nothing new'
         }
-        log.warn({ upstream, err: error, retryInMs }, 'task not taken in yet')
+        log.warn({ upstream, err: error, retryInMs }, 'task not stored, retrying')
         await sleep(retryInMs, signal)
       }
     }

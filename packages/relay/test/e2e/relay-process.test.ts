@@ -83,7 +83,7 @@ describe('the hub as a process', () => {
     const started = performance.now()
     expect(await hub.ended).toEqual({ code: 69, signal: null })
     expect(performance.now() - started).toBeGreaterThan(500)
-    expect(hub.stderr).toContain('waiting for the store')
+    expect(hub.stderr).toContain('waiting for the database')
     expect(hub.stderr).toContain('cannot be reached for 2s')
     expect(hub.stderr).not.toContain('geheim')
   })

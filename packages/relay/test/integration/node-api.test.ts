@@ -363,11 +363,11 @@ describeStores('the Task API for nodes', (open) => {
         method: 'GET',
         path: jobPath(siteA.collectionId),
         status: 204,
-        client: 'site-a',
+        user: 'site-a',
         node: siteA.collectionId,
       })
       expect(lineOf(refused)).toMatchObject({ level: 30, status: 401 })
-      expect(lineOf(refused)).not.toHaveProperty('client')
+      expect(lineOf(refused)).not.toHaveProperty('user')
     })
   })
 })

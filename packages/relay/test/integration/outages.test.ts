@@ -67,8 +67,8 @@ describePostgres('while the database is away', () => {
     const submitted = await until(() => upstream.results()[0], { timeoutMs: 15_000 })
     expect(JSON.parse(submitted.body)).toMatchObject({ uuid, queryResult: { count: 40 } })
     expect((await fetch(`${hub.url}/readyz`)).status).toBe(200)
-    expect(hub.logged('store unavailable')).toHaveLength(1)
-    expect(hub.logged('store recovered').length).toBeGreaterThanOrEqual(1)
+    expect(hub.logged('database unavailable')).toHaveLength(1)
+    expect(hub.logged('database recovered').length).toBeGreaterThanOrEqual(1)
     expect(hub.logged('request failed')).toEqual([])
   }, 90_000)
 
@@ -92,7 +92,7 @@ describePostgres('while the database is away', () => {
     })
     const hub = resources.use(await startTestRelay(env))
     await gone.promise
-    await until(() => hub.logged('task not taken in yet')[0])
+    await until(() => hub.logged('task not stored, retrying')[0])
     await proxy.forward()
     await until(() => hub.logged('task admitted')[0], { timeoutMs: 20_000 })
     expect(upstream.polls('a').length).toBeLessThan(10)

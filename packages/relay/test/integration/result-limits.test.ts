@@ -105,6 +105,6 @@ describe('a result that comes too late', () => {
     )
     // Nobody answered in time: that is an error and never "nobody is like this".
     expect(JSON.parse(submitted.body)).toMatchObject({ uuid, status: 'error' })
-    expect(hub.logged('answer late')).toMatchObject([{ taskId: uuid, level: 40 }])
+    expect(hub.logged('result late')).toMatchObject([{ taskId: uuid, level: 40 }])
   })
 })

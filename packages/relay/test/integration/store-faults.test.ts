@@ -92,7 +92,7 @@ describePostgres('a PostgreSQL that fails', () => {
     expect(await until(() => leader.acquire())).toBe(true)
     expect(await store.tasks.leaseOldest(node!, LEASE)).toBeNull()
     const said = records.map(({ msg }) => msg).filter((msg) => /^store (un|rec)/.test(msg))
-    expect(said).toEqual(['store unavailable', 'store recovered'])
+    expect(said).toEqual(['database unavailable', 'database recovered'])
   }, 90_000)
 
   it('goes silent (half-open): waits are bounded, and signals are not believed meanwhile', async () => {

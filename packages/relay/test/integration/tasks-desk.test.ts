@@ -51,9 +51,9 @@ describeStores('the desk', (openBench) => {
       'task received',
       'task admitted',
       'task handed out',
-      'answer stored',
+      'result stored',
       'task handed out',
-      'answer stored',
+      'result stored',
       'task settled',
     ])
     expect(records.find(({ msg }) => msg === 'task handed out')).toMatchObject({
@@ -66,9 +66,9 @@ describeStores('the desk', (openBench) => {
     expect(events.map(({ event }) => event)).toEqual([
       'task admitted',
       'task handed out',
-      'answer stored',
+      'result stored',
       'task handed out',
-      'answer stored',
+      'result stored',
       'task settled',
     ])
     // Not one answer of a node, and no count, has reached the log.
@@ -172,10 +172,10 @@ describeStores('the desk', (openBench) => {
       taskId: task.uuid,
       kind: 'availability',
       missing: 1,
-      clients: ['south'],
+      users: ['south'],
       deadlineMs: 240_000,
     })
-    expect(records.find(({ msg }) => msg === 'answer late')).toMatchObject({ node: b })
+    expect(records.find(({ msg }) => msg === 'result late')).toMatchObject({ node: b })
   })
 
   it('takes answers only from the node that was asked, in any spelling of the id', async () => {
@@ -190,7 +190,7 @@ describeStores('the desk', (openBench) => {
     expect(await desk.answer(a!, b!, countOf(9), 'r')).toBe('not-theirs')
     const braces = `{${subtaskId.toUpperCase()}}`
     expect(await desk.answer(a!, braces, countOf(9), 'r')).toBe('stored')
-    expect(records.filter(({ msg }) => msg === 'answer rejected')).toHaveLength(3)
+    expect(records.filter(({ msg }) => msg === 'result rejected')).toHaveLength(3)
   })
 
   it('refuses what is not a result, stores nothing of it, and asks again later', async () => {
@@ -274,7 +274,7 @@ describeStores('the desk', (openBench) => {
     clock.now += 120_000
     await desk.sweep()
     expect((await store.tasks.listTasks({ limit: 9 })).map(({ state }) => state)).toEqual(['dead'])
-    expect(records.find(({ msg }) => msg === 'delivery abandoned')).toMatchObject({
+    expect(records.find(({ msg }) => msg === 'submission abandoned')).toMatchObject({
       taskId: lost.uuid,
     })
     clock.now += 120_000
@@ -315,7 +315,7 @@ describeStores('the desk', (openBench) => {
       status: 'error',
       message: 'the answers could not be added up',
     })
-    expect(records.some(({ msg }) => msg === 'answers cannot be added up')).toBe(true)
+    expect(records.some(({ msg }) => msg === 'results cannot be combined')).toBe(true)
   })
 
   it('settles in the background: storing the last answer does not wait for it', async () => {

@@ -48,7 +48,7 @@ describe('delivering an answer', () => {
   ])('is done with %s', async (_, script) => {
     upstream.script('result', script)
     const uuid = await askAndAnswer()
-    const delivered = await until(() => hub.logged('result delivered')[0])
+    const delivered = await until(() => hub.logged('result submitted')[0])
     expect(delivered).toMatchObject({
       level: 30,
       taskId: uuid,
@@ -77,9 +77,9 @@ describe('delivering an answer', () => {
   ])('is tried again after %s', async (_, script, expected) => {
     upstream.script('result', script, script)
     const uuid = await askAndAnswer()
-    const delivered = await until(() => hub.logged('result delivered')[0], { timeoutMs: 15_000 })
+    const delivered = await until(() => hub.logged('result submitted')[0], { timeoutMs: 15_000 })
     expect(delivered).toMatchObject({ taskId: uuid, attempt: 3 })
-    const [first, second] = hub.logged('delivery failed')
+    const [first, second] = hub.logged('submission failed')
     expect(first).toMatchObject({ level: 40, taskId: uuid, attempt: 1, ...expected })
     expect(Number(second?.['retryInMs'])).toBeGreaterThan(Number(first?.['retryInMs']) * 1.5)
     const bodies = upstream.results().map((request) => request.body)
@@ -97,7 +97,7 @@ describe('delivering an answer', () => {
   it('ends with a refusal, which is kept with its cause', async () => {
     upstream.script('result', say(400, '{"message":"count is missing"}'))
     const uuid = await askAndAnswer()
-    const abandoned = await until(() => hub.logged('delivery abandoned')[0])
+    const abandoned = await until(() => hub.logged('submission abandoned')[0])
     expect(abandoned).toMatchObject({
       level: 50,
       taskId: uuid,
@@ -123,15 +123,15 @@ describe('delivering an answer', () => {
     await askAndAnswer()
     await until(() => upstream.results().length === 1)
     const second = await askAndAnswer()
-    const delivered = await until(() => hub.logged('result delivered')[0])
+    const delivered = await until(() => hub.logged('result submitted')[0])
     expect(delivered['taskId']).toBe(second)
   })
 
   it('sends the very same answer again when the upstream asks again', async () => {
     const uuid = await askAndAnswer()
-    await until(() => hub.logged('result delivered').length === 1)
+    await until(() => hub.logged('result submitted').length === 1)
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
-    await until(() => hub.logged('result delivered').length === 2)
+    await until(() => hub.logged('result submitted').length === 2)
     const [first, second] = upstream.results()
     expect(second?.body).toBe(first?.body)
     expect((await node.poll()).status).toBe(204)
@@ -142,7 +142,7 @@ describe('delivering an answer', () => {
     await askAndAnswer()
     await until(() => upstream.results().length === 1)
     await hub.relay[Symbol.asyncDispose]()
-    expect(hub.logged('result delivered')).toHaveLength(1)
+    expect(hub.logged('result submitted')).toHaveLength(1)
   })
 
   it('is taken up by the next process where a stopped one left it', async () => {
@@ -151,7 +151,7 @@ describe('delivering an answer', () => {
     await until(() => upstream.results().length === 1)
     await hub.relay[Symbol.asyncDispose]()
     const next = resources.use(await startTestRelay(env()))
-    const delivered = await until(() => next.logged('result delivered')[0])
+    const delivered = await until(() => next.logged('result submitted')[0])
     expect(delivered).toMatchObject({ taskId: uuid, attempt: 2 })
     expect(next.logged('task admitted')).toEqual([])
   })

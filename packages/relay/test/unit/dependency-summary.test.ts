@@ -30,7 +30,7 @@ describe('the summary of what a hub depends on', () => {
         technology: 'sqlite',
         checks: { ok: 3, error: 0 },
         state: 'ok',
-        windowMs: 60_000,
+        periodMs: 60_000,
       },
       { dependency: 'broker', checks: { ok: 3, error: 0 } },
     ])

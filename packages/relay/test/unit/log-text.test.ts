@@ -24,7 +24,7 @@ describe('the text log', () => {
   it.each([
     [
       'credentials validated',
-      { client: 'site-a' },
+      { user: 'site-a' },
       ['[INF] Credentials validated for Client: site-a'],
     ],
     [
@@ -54,12 +54,12 @@ describe('the text log', () => {
     ],
     [
       'authentication failed',
-      { reason: 'unknown user', client: 'site-x' },
+      { reason: 'unknown user', user: 'site-x' },
       ['[WRN] User not found: site-x', '[INF] Credentials failed validation for Client: site-x'],
     ],
     [
       'authentication failed',
-      { reason: 'wrong password', client: 'site-b' },
+      { reason: 'wrong password', user: 'site-b' },
       [
         '[WRN] Invalid password for client: site-b',
         '[INF] Credentials failed validation for Client: site-b',
@@ -67,7 +67,7 @@ describe('the text log', () => {
     ],
     [
       'authentication failed',
-      { reason: 'wrong collection', client: 'site-b', collection: '6f1e' },
+      { reason: 'wrong collection', user: 'site-b', collection: '6f1e' },
       [
         "[WRN] collectionId '6f1e' is not valid for clientId 'site-b'.",
         '[INF] Credentials failed validation for Client: site-b',
@@ -84,7 +84,7 @@ describe('the text log', () => {
       ['[INF] Task retrieved: (CollectionAnalysisJob) 0b7c'],
     ],
     ['submitting result', { taskId: '0b7c' }, ['[INF] Submitting Results for 0b7c.']],
-    ['result delivered', { taskId: '0b7c' }, ['[INF] Successfully submitted results for 0b7c.']],
+    ['result submitted', { taskId: '0b7c' }, ['[INF] Successfully submitted results for 0b7c.']],
     [
       'task expired',
       { taskId: '0b7c', deadlineMs: 240_000 },
@@ -96,14 +96,14 @@ describe('the text log', () => {
       ['[INF] Task:0b7c has reached the expiry threshold of 01:48:00. Completing...'],
     ],
     [
-      'delivery failed',
+      'submission failed',
       { taskId: '0b7c', attempt: 1, status: 500, code: 'HTTP_500', retryInMs: 5000 },
       [
         '[ERR] Task submission failed with 500 Internal Server Error. Retrying in 5 seconds... (1/5)',
       ],
     ],
     [
-      'delivery failed',
+      'submission failed',
       { taskId: '0b7c', attempt: 7, code: 'ECONNREFUSED', retryInMs: 60_000 },
       ['[ERR] Task submission failed with ECONNREFUSED. Retrying in 60 seconds... (7/7)'],
     ],
@@ -114,7 +114,7 @@ describe('the text log', () => {
   })
 
   it('shows at info what our own format has at debug', () => {
-    expect(linesOf('credentials validated', { client: 'a' }, 'debug')).toHaveLength(1)
+    expect(linesOf('credentials validated', { user: 'a' }, 'debug')).toHaveLength(1)
     expect(linesOf('upstream poll answered', { status: 204 }, 'debug')).toEqual([])
   })
 

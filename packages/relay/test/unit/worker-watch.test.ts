@@ -15,8 +15,8 @@ const times = (n: number, workers: readonly string[]): string[] =>
 describe('workers that poll one node', () => {
   it('are told of once a minute while they take turns', () => {
     expect(told(times(12, ['a', 'b']))).toEqual([
-      { client: 'site-a', node: 'node-1', windowMs: 10_000 },
-      { client: 'site-a', node: 'node-1', windowMs: 10_000 },
+      { user: 'site-a', node: 'node-1', periodMs: 10_000 },
+      { user: 'site-a', node: 'node-1', periodMs: 10_000 },
     ])
     expect(told(times(6, ['a', 'b', 'c']))).toHaveLength(2)
   })

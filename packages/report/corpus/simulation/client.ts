@@ -239,12 +239,12 @@ export class Client {
     const at = arrivedAt + 2
     const about = { taskId: task.id, subtaskId, node: this.#plan.collection, requestId }
     if (arrivedAt >= task.expiresAt) {
-      journal.add({ kind: 'answer late', at: 'hub', time: at, ...about })
+      journal.add({ kind: 'result late', at: 'hub', time: at, ...about })
       // The .NET hub has forgotten the task by then, ours says what became of it.
       return { status: plan.hub === 'dotnet' ? 404 : 409, at }
     }
     subtask.answeredAt ??= at
-    journal.add({ kind: 'answer stored', at: 'hub', time: at, ...about })
+    journal.add({ kind: 'result stored', at: 'hub', time: at, ...about })
     return { status: 200, at }
   }
 

@@ -79,8 +79,8 @@ export interface FactKinds {
   'task retrieved': { taskId: string; taskKind: TaskKind }
   'task admitted': { taskId: string; nodes: number }
   'task handed out': { taskId: string; subtaskId: string; node: string; requestId: string }
-  'answer stored': { taskId: string; subtaskId: string; node: string; requestId: string }
-  'answer late': { taskId: string; subtaskId: string; node: string; requestId: string }
+  'result stored': { taskId: string; subtaskId: string; node: string; requestId: string }
+  'result late': { taskId: string; subtaskId: string; node: string; requestId: string }
   'lease returned': { taskId: string; subtaskId: string; node: string }
   'task expired': { taskId: string; taskKind: TaskKind; clients: readonly string[] }
   'task settled': { taskId: string; asked: number; answered: number; late: number }
@@ -89,7 +89,7 @@ export interface FactKinds {
   'submission failed': { taskId: string; attempt: number; status: number; retryInMs: number }
   'submission given up': { taskId: string; attempt: number; status: number }
   'store lost': object
-  'store recovered': object
+  'database recovered': object
   'queue lost': { why: 'refused' | 'login' | 'heartbeat' | 'alarm' }
   'queue recovered': object
   'dependency checked': {

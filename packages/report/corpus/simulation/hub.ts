@@ -203,7 +203,7 @@ function sweepForExpired(world: World): void {
 function watchStore({ weather, journal }: World): void {
   for (const { from, to } of weather.spells('hub', (effect) => effect.statementsFail === true)) {
     journal.add({ kind: 'store lost', at: 'hub', time: from + 40 })
-    journal.add({ kind: 'store recovered', at: 'hub', time: to + 250 })
+    journal.add({ kind: 'database recovered', at: 'hub', time: to + 250 })
   }
 }
 

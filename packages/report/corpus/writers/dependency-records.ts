@@ -2,7 +2,7 @@ import { DurationHistogram } from '@warren/runtime'
 import { DATABASE_ADDRESS } from './written-line.ts'
 import type { WriterOptions } from './written-line.ts'
 import type { Fact, FactOf } from '../simulation/facts.ts'
-import { WINDOW_MS } from './warren-records.ts'
+import { PERIOD_MS } from './warren-records.ts'
 import type { WarrenRecord } from './warren-records.ts'
 
 type Check = FactOf<'dependency checked'>
@@ -18,8 +18,8 @@ export function dependencyRecords(
 ): WarrenRecord[] {
   const checks = facts.filter((fact): fact is Check => fact.kind === 'dependency checked')
   const records: WarrenRecord[] = []
-  for (let end = from - 18_700 + WINDOW_MS; end <= to; end += WINDOW_MS) {
-    const minute = checks.filter(({ time }) => time >= end - WINDOW_MS && time < end)
+  for (let end = from - 18_700 + PERIOD_MS; end <= to; end += PERIOD_MS) {
+    const minute = checks.filter(({ time }) => time >= end - PERIOD_MS && time < end)
     for (const about of ['database', 'broker'] as const) {
       const fields = summary(
         about,
@@ -55,6 +55,6 @@ function summary(
       maxMs: durations.max,
     }),
     ...(dependency === 'broker' && { connections: 0, published: 0, fetched: 0, failed: 0 }),
-    windowMs: WINDOW_MS,
+    periodMs: PERIOD_MS,
   }
 }

@@ -3,7 +3,7 @@ import type { LogRecord } from '@warren/runtime'
 import type { WriterOptions } from './written-line.ts'
 
 /** Our programs sum up so often. */
-export const WINDOW_MS = 60_000
+export const PERIOD_MS = 60_000
 
 export const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const
 
@@ -42,8 +42,8 @@ export class MinuteSummary {
 
   records({ to }: WriterOptions): WarrenRecord[] {
     const records: WarrenRecord[] = []
-    for (let end = this.#from + WINDOW_MS; end <= to; end += WINDOW_MS) {
-      const polls = this.#polls.filter(({ at }) => at >= end - WINDOW_MS && at < end)
+    for (let end = this.#from + PERIOD_MS; end <= to; end += PERIOD_MS) {
+      const polls = this.#polls.filter(({ at }) => at >= end - PERIOD_MS && at < end)
       const durations = new DurationHistogram()
       const counts = new Map<string, number>()
       for (const { outcome, durationMs } of polls) {
@@ -59,7 +59,7 @@ export class MinuteSummary {
         link: this.#link,
         polls: Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
         ...(polls.length > 0 ? latency : {}),
-        windowMs: WINDOW_MS,
+        periodMs: PERIOD_MS,
       }
       records.push({ at: end, level: 'info', msg: 'link summary', fields })
     }

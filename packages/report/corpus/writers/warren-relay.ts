@@ -92,11 +92,11 @@ const RECORDS: FactTable<WarrenRecord[]> = {
     })
   },
   'store lost': (fact) =>
-    entry(fact.time, 'error', 'store unavailable', {
+    entry(fact.time, 'error', 'database unavailable', {
       code: 'ECONNREFUSED',
       detail: DATABASE_LOST,
     }),
-  'store recovered': (fact) => entry(fact.time, 'info', 'store recovered', {}),
+  'database recovered': (fact) => entry(fact.time, 'info', 'database recovered', {}),
   'queue lost': (fact) =>
     entry(fact.time, 'error', 'queue unavailable', { detail: QUEUE_LOST[fact.why] }),
   'queue recovered': (fact) => entry(fact.time, 'info', 'queue recovered', {}),
@@ -116,8 +116,8 @@ const RECORDS: FactTable<WarrenRecord[]> = {
       requestId,
     })
   },
-  'answer stored': (fact) => entry(fact.time, 'info', 'answer stored', answer(fact)),
-  'answer late': (fact) => entry(fact.time, 'warn', 'answer late', answer(fact)),
+  'result stored': (fact) => entry(fact.time, 'info', 'result stored', answer(fact)),
+  'result late': (fact) => entry(fact.time, 'warn', 'result late', answer(fact)),
   'lease returned': (fact) => {
     const { taskId, subtaskId, node } = fact
     const more = { attempt: 1, exhausted: false }
@@ -125,7 +125,7 @@ const RECORDS: FactTable<WarrenRecord[]> = {
   },
   'task expired': ({ time, taskId, taskKind: kind, clients }) => {
     const deadlineMs = kind === 'availability' ? 240_000 : 6_480_000
-    const about = { taskId, kind, missing: clients.length, clients, deadlineMs }
+    const about = { taskId, kind, missing: clients.length, users: clients, deadlineMs }
     return entry(time, 'warn', 'task expired', about)
   },
   'task settled': (fact) => {
@@ -142,12 +142,12 @@ const RECORDS: FactTable<WarrenRecord[]> = {
     const outcome = { outcome: 'accepted', status: 200, requestId }
     const durationMs = Math.round(fact.durationMs)
     const about = { taskId, upstream: UPSTREAM, attempt }
-    return entry(fact.time, 'info', 'result delivered', { ...about, ...outcome, durationMs })
+    return entry(fact.time, 'info', 'result submitted', { ...about, ...outcome, durationMs })
   },
   'submission failed': (fact) => {
     const { taskId, attempt, status, retryInMs } = fact
     const failure = upstreamFailure(status, fact.time)
-    return entry(fact.time, 'warn', 'delivery failed', {
+    return entry(fact.time, 'warn', 'submission failed', {
       taskId,
       upstream: UPSTREAM,
       attempt,
@@ -160,7 +160,7 @@ const RECORDS: FactTable<WarrenRecord[]> = {
     const { detail, ...failure } = upstreamFailure(status, fact.time)
     const reason = `not taken in time; last failure ${failure.code}: ${detail}`
     const about = { taskId, upstream: UPSTREAM, attempt }
-    return entry(fact.time, 'error', 'delivery abandoned', { ...about, ...failure, reason })
+    return entry(fact.time, 'error', 'submission abandoned', { ...about, ...failure, reason })
   },
 }
 
@@ -173,7 +173,7 @@ function entry(
   return [{ at: time, level, msg, fields }]
 }
 
-function answer(fact: FactOf<'answer stored' | 'answer late'>): object {
+function answer(fact: FactOf<'result stored' | 'result late'>): object {
   const { taskId, subtaskId, node, requestId } = fact
   return { taskId, subtaskId, node, status: 'ok', requestId }
 }
@@ -181,9 +181,11 @@ function answer(fact: FactOf<'answer stored' | 'answer late'>): object {
 function login(fact: FactOf<'login'>): WarrenRecord[] {
   const { time: at, outcome, client, collection, path, requestId } = fact
   if (outcome === 'validated') {
-    return [{ at, level: 'debug', msg: 'credentials validated', fields: { client, requestId } }]
+    return [
+      { at, level: 'debug', msg: 'credentials validated', fields: { user: client, requestId } },
+    ]
   }
-  const who = client === undefined ? {} : { client }
+  const who = client === undefined ? {} : { user: client }
   const fields = { reason: outcome, ...who, collection, path, requestId }
   return [{ at, level: 'warn', msg: 'authentication failed', fields }]
 }
@@ -193,7 +195,7 @@ function request(fact: FactOf<'request'>): WarrenRecord[] {
   const probe = path === '/livez' || path === '/readyz' || path === '/healthz'
   const quiet = (status === 204 || probe) && status < 400
   const held = fact.heldMs > 0 ? { heldMs: tenThousandths(fact.heldMs) } : {}
-  const who = client === undefined ? {} : { client, node }
+  const who = client === undefined ? {} : { user: client, node }
   const durationMs = tenThousandths(fact.durationMs)
   const fields = { requestId, method, path, status, durationMs, ...held, ...who }
   const completed = {

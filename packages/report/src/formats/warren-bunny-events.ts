@@ -75,17 +75,17 @@ export class WarrenBunnyEvents implements WarrenEvents {
         link.problem('task-not-answerable', line).detail(event.text('cause') || 'see the line')
         link.problems.get('task-not-answerable')?.recover(line)
         break
-      case 'result posted':
+      case 'result submitted':
         facts.posted++
         link.answer(line)
         tasks.step(taskId(), 'posted', line, { requestId: event.text('requestId') })
         link.success(line, event.number('status') || 200, Number.NaN)
         break
-      case 'result post failed':
+      case 'result submission failed':
         facts.postFailures++
         this.#failed(line, event)
         break
-      case 'result refused':
+      case 'result rejected':
         this.#refused(line, event)
         break
       case 'result lost':
@@ -180,7 +180,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
     const polls = event.numbers('polls')
     for (const [outcome, n] of polls) {
       const status = Number(outcome)
-      if (status >= 100) link.summary(line, status, n, median, event.number('windowMs'))
+      if (status >= 100) link.summary(line, status, n, median, event.number('periodMs'))
     }
     if (polls.length === 0) link.sign(line.time)
   }

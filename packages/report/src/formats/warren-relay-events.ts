@@ -102,7 +102,7 @@ export class WarrenRelayEvents implements WarrenEvents {
       return
     }
     if (path.kind === 'other') return
-    const name = event.word('client')
+    const name = event.word('user')
     if (name !== '' && event.has('node')) this.#learn(event.word('node'), name)
     if (status === 401 || (status === 429 && refused !== undefined)) {
       const owner = this.#ownerOf(line.buf, path)
@@ -173,7 +173,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     if (account === undefined) return
     for (const [outcome, n] of polls)
       if (Number(outcome) >= 100)
-        account.summary(line, Number(outcome), n, median, event.number('windowMs'))
+        account.summary(line, Number(outcome), n, median, event.number('periodMs'))
     if (what === 'node') this.facts.writesRequests = true
   }
 
@@ -216,17 +216,17 @@ export class WarrenRelayEvents implements WarrenEvents {
       case 'task handed out':
         tasks.step(taskId, 'handed-out', line, more())
         break
-      case 'answer stored':
+      case 'result stored':
         tasks.step(taskId, 'answered', line, more())
         if (event.text('status') === 'error')
           this.#client(node())?.account.problem('task-not-answerable', line).recover(line)
         break
-      case 'answer late': {
+      case 'result late': {
         tasks.step(taskId, 'late', line, more())
         this.#client(node())?.account.problem('task-answered-late', line).recover(line)
         break
       }
-      case 'answer rejected':
+      case 'result rejected':
         this.#client(node())?.account.problem('answer-rejected', line).detail(event.word('reason'))
         this.#client(node())?.account.problems.get('answer-rejected')?.recover(line)
         break
@@ -242,8 +242,8 @@ export class WarrenRelayEvents implements WarrenEvents {
           taskId,
           deadlineMs: event.number('deadlineMs'),
           missing: event.number('missing'),
-          clients: event.has('clients')
-            ? event.texts('clients').flatMap((name) => this.#client(name) ?? [])
+          clients: event.has('users')
+            ? event.texts('users').flatMap((name) => this.#client(name) ?? [])
             : undefined,
         })
         break
@@ -254,15 +254,15 @@ export class WarrenRelayEvents implements WarrenEvents {
       case 'submitting result':
         tasks.step(taskId, 'submitting', line)
         break
-      case 'result delivered':
+      case 'result submitted':
         tasks.step(taskId, 'submitted', line)
         submissions.success(line, event.number('status') || 200, event.number('durationMs'))
         break
-      case 'delivery failed':
+      case 'submission failed':
         tasks.step(taskId, 'submission-failed', line)
         this.#submissionFailed(line, event)
         break
-      case 'delivery abandoned':
+      case 'submission abandoned':
         tasks.step(taskId, 'abandoned', line)
         this.#submissionFailed(line, event)
         break
@@ -272,7 +272,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     // Every one of these was written after the store had committed it.
     if (
       msg === 'task admitted' ||
-      msg === 'answer stored' ||
+      msg === 'result stored' ||
       msg === 'task settled' ||
       msg === 'task handed out'
     ) {
@@ -305,9 +305,9 @@ export class WarrenRelayEvents implements WarrenEvents {
         facts.validated++
         if (facts.moments.wants(line.time)) this.#rememberLogin(event.text('requestId'), line)
         break
-      case 'several workers poll one node': {
-        const from = line.time - (event.number('windowMs') || 0)
-        this.#client(event.word('client'))?.account.problem('two-instances', line, 1, from)
+      case 'duplicate workers on node': {
+        const from = line.time - (event.number('periodMs') || 0)
+        this.#client(event.word('user'))?.account.problem('two-instances', line, 1, from)
         break
       }
       case 'authentication failed':
@@ -322,10 +322,10 @@ export class WarrenRelayEvents implements WarrenEvents {
       case 'upstream poll failed':
         this.#upstreamFailed(line, event)
         break
-      case 'store unavailable':
+      case 'database unavailable':
         facts.database.failure(line, outcomeOf('database-failing'), 'database-failing', Number.NaN)
         break
-      case 'store recovered':
+      case 'database recovered':
         facts.database.success(line, 0, Number.NaN)
         break
       case 'queue unavailable': {
@@ -333,7 +333,7 @@ export class WarrenRelayEvents implements WarrenEvents {
         facts.broker.failure(line, outcomeOf(cause), cause, Number.NaN)
         break
       }
-      case 'publishing put off':
+      case 'publish postponed':
         facts.broker.failure(line, outcomeOf('broker-refused'), 'broker-refused', Number.NaN)
         break
       case 'queue recovered':
@@ -369,7 +369,7 @@ export class WarrenRelayEvents implements WarrenEvents {
   #authenticationFailed(line: Quotable, event: JsonEvent): void {
     const refused: Refused = {
       cause: REASONS.get(event.word('reason')) ?? 'auth-refused',
-      client: event.word('client'),
+      client: event.word('user'),
       owner: this.#nodeNames.get(event.word('collection')) ?? '',
       id: event.hash('requestId'),
       line: new KeptLine(line),

@@ -102,7 +102,7 @@ describe('a task that is answered with an error', () => {
           cause: 'unknown rule',
           ...about,
         }),
-        record(30, { time: time + 120, msg: 'result posted', status: 200, ...about }),
+        record(30, { time: time + 120, msg: 'result submitted', status: 200, ...about }),
       )
     }
     const report = await reportOf({ 'bunny.log': lines.join('\n') })

@@ -182,7 +182,7 @@ describe('rhythms', () => {
 describe('the pace of a client', () => {
   it('is that of its polls that find nothing: work, its answers and failures do not change it', async () => {
     const line = (ms: number, fields: object): string =>
-      `${JSON.stringify({ level: 30, time: START + ms, component: 'relay', client: 'site-a', node: 'c1', msg: 'request completed', durationMs: 2, ...fields })}\n`
+      `${JSON.stringify({ level: 30, time: START + ms, component: 'relay', user: 'site-a', node: 'c1', msg: 'request completed', durationMs: 2, ...fields })}\n`
     const poll = (ms: number, status: number): string =>
       line(ms, { method: 'GET', path: '/link_connector_api/task/nextjob/c1', status })
     const busy = Array.from({ length: 40 }, (_, n) => {

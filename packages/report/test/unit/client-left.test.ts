@@ -24,7 +24,7 @@ const hubLine = (second: number): string =>
     path: PATH,
     status: 204,
     durationMs: 2,
-    client: 'north',
+    user: 'north',
     node: NODE,
     msg: 'request completed',
   })

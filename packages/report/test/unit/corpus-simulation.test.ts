@@ -88,7 +88,7 @@ describe('the simulated network', () => {
       'task handed out',
       'task received',
       'task solved',
-      'answer stored',
+      'result stored',
       'task settled',
       'submitting',
       'submitted',

@@ -22,7 +22,7 @@ function hubLog(clients: readonly string[], tellsOfItsDatabase = true): string {
           path: `/link_connector_api/task/nextjob/${collectionOf(client)}`,
           status: 204,
           durationMs: 3.5,
-          client,
+          user: client,
           node: collectionOf(client),
           requestId: `${client}${n}`,
         }),
@@ -41,7 +41,7 @@ const summary = (seconds: number): string =>
     state: 'ok',
     p50Ms: 1,
     maxMs: 2,
-    windowMs: 60_000,
+    periodMs: 60_000,
   })
 
 const clientLog = (client: string, host: string): string =>

@@ -448,7 +448,7 @@ describe('our own programs', () => {
         p50Ms: 120,
         p95Ms: 150,
         maxMs: 160,
-        windowMs: 60_000,
+        periodMs: 60_000,
       },
       30,
     )
@@ -472,7 +472,7 @@ describe('our own programs', () => {
       p50Ms: 0.8,
       p95Ms: 1.4,
       maxMs: 1.4,
-      windowMs: 60_000,
+      periodMs: 60_000,
       ...more,
     })
     const failing = { state: 'failing', detail: 'connect ECONNREFUSED 10.0.3.9:5672' }
@@ -543,7 +543,7 @@ describe('our own programs', () => {
           path,
           status: 204,
           durationMs: 0.1,
-          client: 'site-a',
+          user: 'site-a',
           node: COLLECTION,
         }),
         json(
@@ -552,7 +552,7 @@ describe('our own programs', () => {
           'authentication failed',
           {
             reason: 'unknown user',
-            client: 'site-old',
+            user: 'site-old',
             collection: COLLECTION,
             path,
             requestId: 'r2',

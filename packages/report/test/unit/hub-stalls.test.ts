@@ -49,7 +49,7 @@ function network(
       continue
     }
     if (!still || during.hub) {
-      const who = { client: 'north', node: NODE }
+      const who = { user: 'north', node: NODE }
       hub.push(
         json(
           second + 0.01,

@@ -138,7 +138,7 @@ describe('one poll, step by step', () => {
             [
               request[0] - 2,
               'credentials validated',
-              { client: 'north', requestId: request[2].requestId },
+              { user: 'north', requestId: request[2].requestId },
             ],
             request,
           ]),

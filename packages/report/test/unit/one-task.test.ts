@@ -172,7 +172,7 @@ describe('one task, step by step', () => {
             n,
             'request completed',
             {
-              client,
+              user: client,
               node: n === 0 ? A : B.replace('4', String(n)),
               path: `/link_connector_api/task/nextjob/${n === 0 ? A : B.replace('4', String(n))}`,
               status: 200,
@@ -189,12 +189,12 @@ describe('one task, step by step', () => {
         ]),
         ...names.map((_, n): [number, string, Record<string, unknown>] => [
           200 + n,
-          'answer stored',
+          'result stored',
           part(n),
         ]),
         [300, 'task settled', { taskId: FIRST }],
         [310, 'submitting result', { taskId: FIRST }],
-        [350, 'result delivered', { taskId: FIRST, status: 200 }],
+        [350, 'result submitted', { taskId: FIRST, status: 200 }],
       ]),
       ...Object.fromEntries(
         names.map((name, n) => [
@@ -202,7 +202,7 @@ describe('one task, step by step', () => {
           ours('bunny', 'vm', [
             [120 + n, 'task received', { taskId: part(n)['subtaskId'], requestId: `r${n}` }],
             [150 + n, 'task solved', { taskId: part(n)['subtaskId'], durationMs: 30 }],
-            [210 + n, 'result posted', { taskId: part(n)['subtaskId'], status: 200 }],
+            [210 + n, 'result submitted', { taskId: part(n)['subtaskId'], status: 200 }],
           ]),
         ]),
       ),

@@ -19,13 +19,13 @@ function record(component: string, seconds: number, level: number, msg: string, 
 /** Ten minutes of a relay and one client, with one more line of the relay in the middle. */
 function relayRecords(level: number, msg: string, fields: Fields): LogRecord[] {
   const polls = Array.from({ length: 60 }, (_, n) => [
-    record('relay', n * 10, 20, 'credentials validated', { client: 'site-a', requestId: `r${n}` }),
+    record('relay', n * 10, 20, 'credentials validated', { user: 'site-a', requestId: `r${n}` }),
     record('relay', n * 10, 30, 'request completed', {
       method: 'GET',
       path: `/link_connector_api/task/nextjob/${COLLECTION}`,
       status: 204,
       durationMs: 3.5,
-      client: 'site-a',
+      user: 'site-a',
       node: COLLECTION,
       requestId: `r${n}`,
     }),
@@ -70,18 +70,18 @@ describe('our own programs, in the text formats of those they replace', () => {
   it.each([
     [50, 'queue unavailable', { detail: 'a channel was closed', retryInMs: 5_000 }],
     [50, 'queue unavailable', { detail: 'connect ECONNREFUSED 10.0.0.7:5672', retryInMs: 5_000 }],
-    [50, 'store unavailable', { detail: 'the database system is starting up' }],
+    [50, 'database unavailable', { detail: 'the database system is starting up' }],
     [
       50,
       'upstream poll failed',
       { upstream: 'national', type: 'a', status: 503, retryInMs: 5_000 },
     ],
-    [50, 'delivery failed', { taskId: TASK, status: 500, attempt: 1, retryInMs: 5_000 }],
-    [50, 'delivery abandoned', { taskId: TASK, status: 500, reason: 'the upstream forgot it' }],
-    [30, 'answer stored', { taskId: TASK, subtaskId: TASK, node: COLLECTION, status: 'error' }],
-    [40, 'several workers poll one node', { client: 'site-a', node: COLLECTION, windowMs: 9_000 }],
-    [40, 'answer late', { taskId: TASK, subtaskId: TASK, node: COLLECTION }],
-    [40, 'answer rejected', { taskId: TASK, node: COLLECTION, reason: 'not an answer' }],
+    [50, 'submission failed', { taskId: TASK, status: 500, attempt: 1, retryInMs: 5_000 }],
+    [50, 'submission abandoned', { taskId: TASK, status: 500, reason: 'the upstream forgot it' }],
+    [30, 'result stored', { taskId: TASK, subtaskId: TASK, node: COLLECTION, status: 'error' }],
+    [40, 'duplicate workers on node', { user: 'site-a', node: COLLECTION, periodMs: 9_000 }],
+    [40, 'result late', { taskId: TASK, subtaskId: TASK, node: COLLECTION }],
+    [40, 'result rejected', { taskId: TASK, node: COLLECTION, reason: 'not an answer' }],
   ])('relay, %i %s %o', async (level, msg, fields) => {
     const records = relayRecords(level, msg, fields)
     const json = await reportOf({ 'relay.log': asJson(records) })
@@ -102,8 +102,8 @@ describe('our own programs, in the text formats of those they replace', () => {
 
   it.each([
     [40, 'database retry', { attempt: 1, retryInMs: 1_000, detail: 'connect ECONNREFUSED' }],
-    [40, 'result refused', { taskId: TASK, status: 409 }],
-    [40, 'result refused', { taskId: TASK, status: 422 }],
+    [40, 'result rejected', { taskId: TASK, status: 409 }],
+    [40, 'result rejected', { taskId: TASK, status: 422 }],
     [50, 'task not answerable', { taskId: TASK, cause: 'unexpected', reason: 'syntax error' }],
     [50, 'task not answerable', { taskId: TASK, cause: 'unsupported', reason: 'no such rule' }],
   ])('bunny, %i %s %o', async (level, msg, fields) => {
@@ -135,7 +135,7 @@ describe('our own programs, in the text formats of those they replace', () => {
         status,
         kind: 'availability',
       }),
-      record('bunny', seconds + 3.1, 30, 'result posted', { taskId: TASK, status: 200 }),
+      record('bunny', seconds + 3.1, 30, 'result submitted', { taskId: TASK, status: 200 }),
     ]
     const failed = (seconds: number): LogRecord[] => [
       record('bunny', seconds + 1, 40, 'database retry', { taskId: TASK, attempt: 1 }),

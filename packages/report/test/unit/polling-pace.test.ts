@@ -55,7 +55,7 @@ describe('hammering', () => {
         time: START + minute * 59_990,
         component: 'relay',
         link: 'node site-a',
-        windowMs: 60_000,
+        periodMs: 60_000,
         polls: { 204: polls },
         p50Ms: 3,
         p95Ms: 5,

@@ -375,7 +375,7 @@ describe('a broker that stops and starts', () => {
       relay(`11:${minute}:00.000`, {
         dependency: 'broker',
         technology: 'rabbitmq',
-        windowMs: 60_000,
+        periodMs: 60_000,
         ...fields,
         msg: 'dependency summary',
       })
@@ -402,7 +402,7 @@ describe('a broker that stops and starts', () => {
     const later = relay('11:19:00.000', {
       link: 'node site-a',
       polls: {},
-      windowMs: 60_000,
+      periodMs: 60_000,
       msg: 'link summary',
     })
     const report = await reportOf({
@@ -493,7 +493,7 @@ describe('a hub that is killed', () => {
   it('explains the connection it leaves behind', async () => {
     const line = (time: string, msg: string, more: object = {}): string =>
       `${JSON.stringify({ level: 30, time: Date.parse(`${DAY}T${time}Z`), component: 'relay', hostname: 'relay-0', ...more, msg })}\n`
-    const summary = { link: 'node site-a', polls: {}, windowMs: 60_000 }
+    const summary = { link: 'node site-a', polls: {}, periodMs: 60_000 }
     const started = { version: '1', store: 'sqlite', queue: 'rabbitmq' }
     const relay = [
       line('11:14:00', 'relay started', started),

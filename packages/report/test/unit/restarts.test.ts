@@ -33,7 +33,7 @@ const answered = (seconds: number): Line => [
     path: `/link_connector_api/task/nextjob/${COLLECTION}`,
     status: 204,
     durationMs: 3,
-    client: 'site-a',
+    user: 'site-a',
     node: COLLECTION,
     requestId: `r${seconds}`,
   },
@@ -96,7 +96,7 @@ describe('a program that begins anew in the middle of its log', () => {
 
   it('is nothing where the window begins with it', async () => {
     const hub: Line[] = [
-      [-40, 'waiting for the store', { detail: 'starting up' }],
+      [-40, 'waiting for the database', { detail: 'starting up' }],
       [-2, 'relay started', { version: '1.0.0' }],
       ...polls(UNBROKEN, answered),
     ]

@@ -27,7 +27,7 @@ class HubLog {
       path: `/link_connector_api/${path}`,
       status,
       durationMs: 2.5,
-      ...(status === 401 ? {} : { client, node }),
+      ...(status === 401 ? {} : { user: client, node }),
     })
   }
 
@@ -49,7 +49,7 @@ class HubLog {
 
   answered(second: number, taskId: string, client: Client): this {
     const about = { taskId, subtaskId: `${taskId}-${client}`, node: NODES[client], status: 'ok' }
-    return this.write(second, 'answer stored', about).request(second, client, 'POST', 200)
+    return this.write(second, 'result stored', about).request(second, client, 'POST', 200)
   }
 
   received(second: number, taskId: string): this {
@@ -59,7 +59,7 @@ class HubLog {
   /** Reached its deadline. `clients`: as our hub says since it says who did not answer. */
   expired(second: number, taskId: string, missing: number, clients?: readonly Client[]): this {
     const about = { taskId, kind: 'availability', missing, deadlineMs: 240_000 }
-    return this.write(second, 'task expired', clients ? { ...about, clients } : about, 40)
+    return this.write(second, 'task expired', clients ? { ...about, users: clients } : about, 40)
   }
 
   async report(others: LogFiles = {}): Promise<ReportDocument> {
@@ -132,7 +132,7 @@ describe('a task that reached its deadline', () => {
   it('is no trouble of its own where something else kept the client from answering', async () => {
     const log = twoClients().idle('north', 0, 600).idle('south', 0, 55).idle('south', 320, 600)
     for (let second = 55; second < 320; second += 15) {
-      const about = { reason: 'wrong password', client: 'south', requestId: `south${second}GET` }
+      const about = { reason: 'wrong password', user: 'south', requestId: `south${second}GET` }
       log.write(
         second,
         'authentication failed',
@@ -233,7 +233,7 @@ describe('an answer that comes after its task has expired', () => {
     log.received(50, 't1').taken(51, 't1', 'north').taken(51.5, 't1', 'south')
     log.answered(53, 't1', 'north').expired(290, 't1', 1, ['south'])
     const about = { taskId: 't1', subtaskId: 't1-south', node: NODES.south, status: 'ok' }
-    log.write(305, 'answer late', about, 40).request(305, 'south', 'POST', 404)
+    log.write(305, 'result late', about, 40).request(305, 'south', 'POST', 404)
     return log.received(400, 't2').taken(401, 't2', 'north').taken(401.5, 't2', 'south')
   }
   const lateOf = (report: ReportDocument): string[] =>

@@ -51,8 +51,8 @@ describe('a service beside two hubs', () => {
   it('is that of the hub which tells of the same trouble at the same time: one outage, one finding', async () => {
     const [links, findings] = await namesOf({
       'relay.log': hubLog('one', [
-        [64, 'store unavailable', { detail: 'terminating connection' }],
-        [82, 'store recovered', {}],
+        [64, 'database unavailable', { detail: 'terminating connection' }],
+        [82, 'database recovered', {}],
       ]),
       'trial-hub.log': hubLog('two'),
     })

@@ -57,7 +57,7 @@ export class LinkSummary implements Disposable {
           p95Ms: this.#durations.percentile(0.95),
           maxMs: this.#durations.max,
         }),
-        windowMs: now - this.#windowStart,
+        periodMs: now - this.#windowStart,
       },
       'link summary',
     )

@@ -32,7 +32,7 @@ describe('LinkSummary', () => {
       p50Ms: expect.closeTo(10, 0),
       p95Ms: expect.closeTo(10, 0),
       maxMs: 3_000,
-      windowMs: 60_000,
+      periodMs: 60_000,
     })
   })
 
@@ -42,7 +42,7 @@ describe('LinkSummary', () => {
     summary.record('200', 5)
     summary.flush()
     summary.flush()
-    expect(logged[1]).toMatchObject({ link: 'upstream a', polls: {}, windowMs: 0 })
+    expect(logged[1]).toMatchObject({ link: 'upstream a', polls: {}, periodMs: 0 })
     expect(logged[1]).not.toHaveProperty('p50Ms')
   })
 

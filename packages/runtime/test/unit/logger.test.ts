@@ -119,7 +119,7 @@ describe('a JSON log', () => {
       detail: 'Key (person_id)=(4711) already exists.',
       parameters: [4711],
     })
-    log.error({ err: error }, 'store unavailable')
+    log.error({ err: error }, 'database unavailable')
     expect(last()['err']).toMatchObject({
       type: 'Error',
       message: 'query failed',

@@ -62,9 +62,9 @@ describe('the text format of the edge client', () => {
   })
 
   it('writes an event it does not know with its fields', () => {
-    const fields = { msg: 'result posted', taskId: 't-1', note: 'a "b"', ok: true, list: [1] }
+    const fields = { msg: 'result submitted', taskId: 't-1', note: 'a "b"', ok: true, list: [1] }
     expect(style(record({ ...fields, hostname: 'pod-1' }), 'info')).toEqual([
-      String.raw`INFO - 26-Sep-25 07:05:09 - result posted taskId=t-1 note="a \"b\"" ok=true list=[1]`,
+      String.raw`INFO - 26-Sep-25 07:05:09 - result submitted taskId=t-1 note="a \"b\"" ok=true list=[1]`,
     ])
   })
 

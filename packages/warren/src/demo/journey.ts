@@ -82,13 +82,13 @@ export class Journey {
         this.#nodeOfSubtask.set(String(line['subtaskId']), String(line['node']))
         this.#reach('handed out')
         break
-      case 'answer stored':
+      case 'result stored':
         this.#reach('answered')
         break
       case 'task settled':
         this.#reach('aggregated')
         break
-      case 'result delivered':
+      case 'result submitted':
         this.#reach('submitted')
         break
       default:
