@@ -12,7 +12,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
 import { Client, DatabaseError } from 'pg'
-import { type Cohort, type EventNode, compileCohort } from '../src/index.ts'
+import { type Cohort, type EventCriterion, compileCohort } from '../src/index.ts'
 import { benchCdmSql } from './bench-cdm.ts'
 import { OTHER_SHAPES } from './statement-shapes.ts'
 
@@ -30,7 +30,7 @@ const QUESTIONS: { readonly [name: string]: Cohort } = {
   'five events': all(frequent, condition, drug, procedure, not(event(1001))),
 }
 
-function event(concept: number): EventNode {
+function event(concept: number): EventCriterion {
   const constraints = { value: null, ageAtEvent: null, elapsed: null, provenance: [] }
   return { kind: 'event', concept, ...constraints }
 }

@@ -4,25 +4,25 @@ export {
   type ClinicalTable,
   type ClinicalTableName,
 } from './cdm/clinical-tables.ts'
-export { evaluateCohort, type EvaluateSettings } from './meaning/evaluate-cohort.ts'
+export { evaluateCohort, type EvaluateSettings } from './evaluate/evaluate-cohort.ts'
 export { parseCohort, type ParsedCohort } from './parse/parse-cohort.ts'
 export type { CohortProblem } from './parse/problem-list.ts'
 export { compileCohort, type CohortDialect, type CompileSettings } from './sql/compile-cohort.ts'
 export type { SqlStatement, SqlValue } from './sql/dialect.ts'
 export type {
-  AgeNode,
+  AgeCriterion,
   AgeRange,
-  AllNode,
-  AnyNode,
+  AllOf,
+  AnyOf,
   Cohort,
   CohortOptions,
-  DemographicNode,
+  DemographicCriterion,
   Elapsed,
   ElapsedUnit,
-  EventNode,
-  EverybodyNode,
-  LocationNode,
-  NobodyNode,
-  NotNode,
+  EventCriterion,
+  Everyone,
+  LocationCriterion,
+  NoOne,
+  Not,
   Range,
 } from './tree/cohort.ts'

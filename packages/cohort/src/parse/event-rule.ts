@@ -9,27 +9,27 @@ import { parseTimeConstraint } from './time-constraint.ts'
 
 /** A rule about something on record: a condition, a drug, a measurement and so on. */
 export function parseEventRule(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
-  const sought = readSought(rule, problems)
+  const search = readConceptSearch(rule, problems)
   const time = parseTimeConstraint(rule.time)
   if (!time.ok) problems.add('time', time.message)
   const provenance = readProvenance(rule, problems)
-  if (sought === undefined || !time.ok) return undefined
+  if (search === undefined || !time.ok) return undefined
   return {
     kind: 'event',
-    concept: sought.concept,
-    value: sought.value,
+    concept: search.concept,
+    value: search.value,
     ageAtEvent: time.value.kind === 'age' ? time.value.age : null,
     elapsed: time.value.kind === 'elapsed' ? time.value.elapsed : null,
     provenance,
   }
 }
 
-interface Sought {
+interface ConceptSearch {
   readonly concept: number
   readonly value: Range | null
 }
 
-function readSought(rule: RuleMessage, problems: RuleProblems): Sought | undefined {
+function readConceptSearch(rule: RuleMessage, problems: RuleProblems): ConceptSearch | undefined {
   switch (rule.type) {
     case 'TEXT':
       return readText(rule, problems)
@@ -42,7 +42,7 @@ function readSought(rule: RuleMessage, problems: RuleProblems): Sought | undefin
   }
 }
 
-function readText(rule: RuleMessage, problems: RuleProblems): Sought | undefined {
+function readText(rule: RuleMessage, problems: RuleProblems): ConceptSearch | undefined {
   requireConceptVarname(rule, problems)
   const concept = parseConceptId(rule.value)
   if (concept === undefined) {
@@ -54,7 +54,7 @@ function readText(rule: RuleMessage, problems: RuleProblems): Sought | undefined
   return { concept, value: null }
 }
 
-function readNumeric(rule: RuleMessage, problems: RuleProblems): Sought | undefined {
+function readNumeric(rule: RuleMessage, problems: RuleProblems): ConceptSearch | undefined {
   const concept = parseConceptName(rule.varname)
   if (concept === undefined) {
     problems.add('varname', `${quoted(rule.varname)} names no concept: write OMOP=<concept id>`)

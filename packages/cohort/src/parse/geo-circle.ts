@@ -1,10 +1,10 @@
-import type { LocationNode } from '../tree/cohort.ts'
+import type { LocationCriterion } from '../tree/cohort.ts'
 import { parseNumber } from './number-text.ts'
 import { quoted } from './problem-list.ts'
-import { type Parsed, refuse } from './range.ts'
+import { type Parsed, invalid } from './range.ts'
 
 /** Reads `LATITUDE|LONGITUDE|RADIUS`, degrees and metres. */
-export function parseGeoCircle(text: string): Parsed<LocationNode> {
+export function parseGeoCircle(text: string): Parsed<LocationCriterion> {
   const parts = text.split('|')
   const [latitude, longitude, radius] = parts.map(parseNumber)
   if (
@@ -13,12 +13,12 @@ export function parseGeoCircle(text: string): Parsed<LocationNode> {
     longitude === undefined ||
     radius === undefined
   ) {
-    return refuse(
+    return invalid(
       `${quoted(text)} is not a circle: write LATITUDE|LONGITUDE|RADIUS, in degrees and metres`,
     )
   }
-  if (Math.abs(latitude) > 90) return refuse(`latitude ${latitude} is not from -90 to 90`)
-  if (Math.abs(longitude) > 180) return refuse(`longitude ${longitude} is not from -180 to 180`)
-  if (radius < 0) return refuse(`radius ${radius} is negative: write metres, 0 or more`)
+  if (Math.abs(latitude) > 90) return invalid(`latitude ${latitude} is not from -90 to 90`)
+  if (Math.abs(longitude) > 180) return invalid(`longitude ${longitude} is not from -180 to 180`)
+  if (radius < 0) return invalid(`radius ${radius} is negative: write metres, 0 or more`)
   return { ok: true, value: { kind: 'location', latitude, longitude, radius } }
 }

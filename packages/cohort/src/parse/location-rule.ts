@@ -1,8 +1,8 @@
 import type { RuleMessage } from '@warren/task-api'
-import { type Cohort, type CohortOptions, NOBODY } from '../tree/cohort.ts'
+import { type Cohort, type CohortOptions, NO_ONE } from '../tree/cohort.ts'
 import { parseGeoCircle } from './geo-circle.ts'
 import { quoted } from './problem-list.ts'
-import { refuseProvenance } from './rule-members.ts'
+import { rejectProvenance } from './rule-members.ts'
 import type { RuleProblems } from './rule-problems.ts'
 import { parseTimeConstraint } from './time-constraint.ts'
 
@@ -13,9 +13,9 @@ export function parseLocationRule(
   problems: RuleProblems,
 ): Cohort | undefined {
   const circle = readCircle(rule, problems)
-  refuseTime(rule, problems)
-  refuseProvenance(rule, problems)
-  return circle === undefined || options.location ? circle : NOBODY
+  rejectTime(rule, problems)
+  rejectProvenance(rule, problems)
+  return circle === undefined || options.location ? circle : NO_ONE
 }
 
 function readCircle(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
@@ -29,7 +29,7 @@ function readCircle(rule: RuleMessage, problems: RuleProblems): Cohort | undefin
   return circle.ok ? circle.value : problems.add('value', circle.message)
 }
 
-function refuseTime(rule: RuleMessage, problems: RuleProblems): void {
+function rejectTime(rule: RuleMessage, problems: RuleProblems): void {
   const time = parseTimeConstraint(rule.time)
   if (!time.ok) {
     problems.add('time', time.message)

@@ -5,8 +5,8 @@ import {
   type RuleMessage,
   isGroup,
 } from '@warren/task-api'
-import { conditionOf, searchCount } from '../sql/condition.ts'
-import { type Cohort, type CohortOptions, NOBODY } from '../tree/cohort.ts'
+import { toCondition, searchCount } from '../sql/condition.ts'
+import { type Cohort, type CohortOptions, NO_ONE } from '../tree/cohort.ts'
 import { type CohortProblem, ProblemList, quoted } from './problem-list.ts'
 import { parseRule } from './rule.ts'
 import { RuleProblems } from './rule-problems.ts'
@@ -59,7 +59,7 @@ class CohortParser {
       this.#group(group, `cohort.groups[${index}]`, 1),
     )
     // A question without groups asks for nobody, whatever its operator.
-    const cohort = groups.length === 0 ? NOBODY : combine(operator, groups)
+    const cohort = groups.length === 0 ? NO_ONE : combine(operator, groups)
     const excess = this.#size.excess(cohort)
     if (excess !== undefined) this.problems.add('cohort', excess)
     return this.problems.isEmpty ? cohort : undefined
@@ -135,7 +135,7 @@ class CohortSize {
     if (this.#values > MAX_VALUES) {
       return `the rules compare with too many values for one question: at most ${MAX_VALUES}`
     }
-    if (cohort !== undefined && searchCount(conditionOf(cohort)) > MAX_SEARCHES) {
+    if (cohort !== undefined && searchCount(toCondition(cohort)) > MAX_SEARCHES) {
       return `the question needs more than ${MAX_SEARCHES} searches: join concepts of which any will do in one OR group`
     }
     return undefined

@@ -1,19 +1,19 @@
 import type { RuleMessage } from '@warren/task-api'
-import { type AgeRange, type Cohort, EVERYBODY } from '../tree/cohort.ts'
+import { type AgeRange, type Cohort, EVERYONE } from '../tree/cohort.ts'
 import { parseConceptId } from './concept-id.ts'
 import { quoted } from './problem-list.ts'
 import { isOpen, parseRange, requireWhole } from './range.ts'
 import type { RuleProblems } from './rule-problems.ts'
-import { refuseProvenance, requireConceptVarname } from './rule-members.ts'
+import { rejectProvenance, requireConceptVarname } from './rule-members.ts'
 import { parseTimeConstraint } from './time-constraint.ts'
 
 /** A rule about the person: an age today, or a gender, race or ethnicity, perhaps with an age today. */
 export function parsePersonRule(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
   const fact = isAge(rule) ? readAge(rule, problems) : readDemographic(rule, problems)
   const time = readAgeToday(rule, problems)
-  refuseProvenance(rule, problems)
+  rejectProvenance(rule, problems)
   if (fact === undefined || time === undefined) return undefined
-  return time.kind === 'everybody' ? fact : { kind: 'all', members: [fact, time] }
+  return time.kind === 'everyone' ? fact : { kind: 'all', members: [fact, time] }
 }
 
 function isAge(rule: RuleMessage): boolean {
@@ -53,7 +53,7 @@ function readAgeToday(rule: RuleMessage, problems: RuleProblems): Cohort | undef
   if (!time.ok) return problems.add('time', time.message)
   switch (time.value.kind) {
     case 'none':
-      return EVERYBODY
+      return EVERYONE
     case 'age':
       return ageToday(time.value.age)
     case 'elapsed':
@@ -67,5 +67,5 @@ function readAgeToday(rule: RuleMessage, problems: RuleProblems): Cohort | undef
 }
 
 function ageToday(age: AgeRange): Cohort {
-  return isOpen(age) ? EVERYBODY : { kind: 'age', age }
+  return isOpen(age) ? EVERYONE : { kind: 'age', age }
 }

@@ -20,20 +20,20 @@ export function parseRange(text: string): Parsed<Range> {
   const sides = text.includes('|') ? text.split('|') : splitDottedRange(text)
   const [low, high] = sides ?? []
   if (low === undefined || high === undefined || sides?.length !== 2) {
-    return refuse(
+    return invalid(
       `${quoted(text)} is not a range: write LOW|HIGH or LOW..HIGH, one range, with an open side empty or null`,
     )
   }
-  return rangeOf(low, high)
+  return parseBounds(low, high)
 }
 
 /** Reads the two sides of a range. */
-export function rangeOf(lowText: string, highText: string): Parsed<Range> {
+export function parseBounds(lowText: string, highText: string): Parsed<Range> {
   const low = parseSide(lowText)
   const high = parseSide(highText)
   if (low === undefined || high === undefined) {
     const wrong = low === undefined ? lowText : highText
-    return refuse(`${quoted(wrong)} is not a number: write digits, with a point for decimals`)
+    return invalid(`${quoted(wrong)} is not a number: write digits, with a point for decimals`)
   }
   return {
     ok: true,
@@ -46,10 +46,10 @@ export function requireWhole(range: Range): Parsed<Range> {
   for (const bound of [range.low, range.high]) {
     if (bound === null) continue
     if (!Number.isInteger(bound)) {
-      return refuse(`${bound} is not a whole number: ages and times are counted in whole units`)
+      return invalid(`${bound} is not a whole number: ages and times are counted in whole units`)
     }
     if (Math.abs(bound) > MAX_WHOLE) {
-      return refuse(`${bound} is too large: write at most ${MAX_WHOLE}`)
+      return invalid(`${bound} is too large: write at most ${MAX_WHOLE}`)
     }
   }
   return { ok: true, value: range }
@@ -63,7 +63,7 @@ export function isInverted(range: Range): boolean {
   return range.low !== null && range.high !== null && range.low > range.high
 }
 
-export function refuse(message: string): { readonly ok: false; readonly message: string } {
+export function invalid(message: string): { readonly ok: false; readonly message: string } {
   return { ok: false, message }
 }
 

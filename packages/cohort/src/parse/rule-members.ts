@@ -27,7 +27,7 @@ export function readProvenance(rule: RuleMessage, problems: RuleProblems): reado
   return [...new Set(rule.secondary_modifier)].filter((id) => id !== 0)
 }
 
-export function refuseProvenance(rule: RuleMessage, problems: RuleProblems): void {
+export function rejectProvenance(rule: RuleMessage, problems: RuleProblems): void {
   if (readProvenance(rule, problems).length > 0) {
     problems.add(
       'secondary_modifier',

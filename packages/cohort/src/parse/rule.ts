@@ -16,7 +16,7 @@ export function parseRule(
   if (rule.regex !== '') {
     problems.add('regex', 'text patterns are not supported: name the concept, and leave it out')
   }
-  if (excluded) refuseBlindExclusion(rule, options, problems)
+  if (excluded) rejectUnreadableExclusion(rule, options, problems)
   const found = parseByCategory(rule, options, problems)
   if (found === undefined || excluded === undefined) return undefined
   return excluded ? { kind: 'not', member: found } : found
@@ -58,7 +58,7 @@ function readOperator(rule: RuleMessage, problems: RuleProblems): boolean | unde
 }
 
 /** What a site does not read, it cannot exclude: everybody would seem to be without it. */
-function refuseBlindExclusion(
+function rejectUnreadableExclusion(
   rule: RuleMessage,
   options: CohortOptions,
   problems: RuleProblems,

@@ -1,6 +1,6 @@
 import type { AgeRange, Elapsed, ElapsedUnit, Range } from '../tree/cohort.ts'
 import { quoted } from './problem-list.ts'
-import { type Parsed, isInverted, isOpen, rangeOf, refuse, requireWhole } from './range.ts'
+import { type Parsed, isInverted, isOpen, parseBounds, invalid, requireWhole } from './range.ts'
 
 export type TimeConstraint =
   | { readonly kind: 'none' }
@@ -31,17 +31,17 @@ export function parseTimeConstraint(text: string): Parsed<TimeConstraint> {
   if (text.trim() === '') return { ok: true, value: { kind: 'none' } }
   const [bounds, category, unit, ...rest] = text.split(':').map((part) => part.trim())
   if (!bounds || category === undefined || unit === undefined || rest.length > 0) {
-    return refuse(`${quoted(text)} is not understood: write for example 50|:AGE:Y or |6:TIME:M`)
+    return invalid(`${quoted(text)} is not understood: write for example 50|:AGE:Y or |6:TIME:M`)
   }
   const [low, high = '', ...more] = bounds.split('|')
   if (low === undefined || more.length > 0) {
-    return refuse(`${quoted(bounds)} is not a range: write LOW|HIGH, with an open side empty`)
+    return invalid(`${quoted(bounds)} is not a range: write LOW|HIGH, with an open side empty`)
   }
-  const range = rangeOf(low, high)
+  const range = parseBounds(low, high)
   const whole = range.ok ? requireWhole(range.value) : range
   if (!whole.ok) return whole
   if (isInverted(whole.value)) {
-    return refuse(`${quoted(bounds)} is upside down: write the smaller bound first`)
+    return invalid(`${quoted(bounds)} is upside down: write the smaller bound first`)
   }
   switch (category.toUpperCase()) {
     case 'AGE':
@@ -49,14 +49,14 @@ export function parseTimeConstraint(text: string): Parsed<TimeConstraint> {
     case 'TIME':
       return elapsedConstraint(whole.value, unit)
     default:
-      return refuse(`${quoted(category)} is not understood: write AGE or TIME`)
+      return invalid(`${quoted(category)} is not understood: write AGE or TIME`)
   }
 }
 
 function ageConstraint(range: Range, letter: string): Parsed<TimeConstraint> {
   const unit = AGE_UNITS[letter.toUpperCase()]
   if (unit === undefined) {
-    return refuse(`unit ${quoted(letter)} is not understood: an AGE is counted in Y or M`)
+    return invalid(`unit ${quoted(letter)} is not understood: an AGE is counted in Y or M`)
   }
   if (isOpen(range)) return { ok: true, value: { kind: 'none' } }
   return { ok: true, value: { kind: 'age', age: { ...range, unit } } }
@@ -65,16 +65,16 @@ function ageConstraint(range: Range, letter: string): Parsed<TimeConstraint> {
 function elapsedConstraint(range: Range, letter: string): Parsed<TimeConstraint> {
   const unit = TIME_UNITS[letter.toUpperCase()]
   if (unit === undefined) {
-    return refuse(`unit ${quoted(letter)} is not understood: a TIME is counted in Y, M, W or D`)
+    return invalid(`unit ${quoted(letter)} is not understood: a TIME is counted in Y, M, W or D`)
   }
   if (isOpen(range)) return { ok: true, value: { kind: 'none' } }
   for (const bound of [range.low, range.high]) {
     if (bound === null) continue
     if (bound < 0) {
-      return refuse(`${bound} is in the future: count units back from today, 0 or more`)
+      return invalid(`${bound} is in the future: count units back from today, 0 or more`)
     }
     if (bound * ROUGH_DAYS[unit] > MAX_YEARS_BACK * 366) {
-      return refuse(`${bound} reaches back too far: at most ${MAX_YEARS_BACK} years`)
+      return invalid(`${bound} reaches back too far: at most ${MAX_YEARS_BACK} years`)
     }
   }
   return {

@@ -1,6 +1,6 @@
-import { type CalendarDate, localDate } from '../meaning/calendar-date.ts'
+import { type CalendarDate, localDate } from '../evaluate/calendar-date.ts'
 import type { Cohort, CohortOptions } from '../tree/cohort.ts'
-import { type Condition, type Leaf, conditionOf } from './condition.ts'
+import { type Condition, type Criterion, toCondition } from './condition.ts'
 import type { Dialect, SqlStatement } from './dialect.ts'
 import { duckdb } from './dialects/duckdb.ts'
 import { mssql } from './dialects/mssql.ts'
@@ -38,7 +38,7 @@ export function compileCohort(
 ): SqlStatement {
   const parts = new StatementParts(DIALECTS[dialect], schema)
   const writer = new CohortWriter(parts, localDate(now), options)
-  const text = writer.write(conditionOf(cohort))
+  const text = writer.write(toCondition(cohort))
   return { text, values: parts.values }
 }
 
@@ -73,12 +73,12 @@ class CohortWriter {
 
   #where(condition: Condition, indent: string): string {
     switch (condition.kind) {
-      case 'everybody':
+      case 'everyone':
         return '1 = 1'
-      case 'nobody':
+      case 'no-one':
         return '1 = 0'
-      case 'is':
-        return this.#leaf(condition.leaf, condition.negated)
+      case 'criterion':
+        return this.#criterion(condition.criterion, condition.negated)
       case 'all':
       case 'any': {
         const inner = `${indent}  `
@@ -91,27 +91,27 @@ class CohortWriter {
     }
   }
 
-  #leaf(leaf: Leaf, negated: boolean): string {
-    switch (leaf.kind) {
+  #criterion(criterion: Criterion, negated: boolean): string {
+    switch (criterion.kind) {
       case 'events':
-        return this.#joined(leaf, 'person_id', negated)
+        return this.#joined(criterion, 'person_id', negated)
       case 'location':
-        return this.#joined(leaf, 'location_id', negated)
+        return this.#joined(criterion, 'location_id', negated)
       case 'demographic':
-        return twoValued(demographicSql(leaf.concept, this.#parts), negated)
+        return twoValued(demographicSql(criterion.concept, this.#parts), negated)
       case 'age':
-        return twoValued(ageSql(leaf.age, this.#parts, this.#today), negated)
+        return twoValued(ageSql(criterion.age, this.#parts, this.#today), negated)
       default:
-        return leaf satisfies never
+        return criterion satisfies never
     }
   }
 
   #joined(
-    leaf: Extract<Leaf, { kind: 'events' | 'location' }>,
+    criterion: Extract<Criterion, { kind: 'events' | 'location' }>,
     key: 'person_id' | 'location_id',
     negated: boolean,
   ): string {
-    const search = this.#search(leaf)
+    const search = this.#search(criterion)
     let alias = this.#aliases.get(search)
     if (alias === undefined) {
       alias = `s${this.#aliases.size + 1}`
@@ -122,16 +122,16 @@ class CohortWriter {
     return `${alias}.${key} is ${negated ? '' : 'not '}null`
   }
 
-  #search(leaf: Extract<Leaf, { kind: 'events' | 'location' }>): string {
-    if (leaf.kind === 'events') {
-      return eventSearchSql(leaf, this.#parts, this.#today, this.#options)
+  #search(criterion: Extract<Criterion, { kind: 'events' | 'location' }>): string {
+    if (criterion.kind === 'events') {
+      return eventSearchSql(criterion, this.#parts, this.#today, this.#options)
     }
     if (!this.#options.location) {
       throw new RangeError(
         'cohort asks for locations, which the options forbid: parse it with the same options',
       )
     }
-    return locationSearchSql(leaf, this.#parts)
+    return locationSearchSql(criterion, this.#parts)
   }
 }
 

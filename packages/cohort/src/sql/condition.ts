@@ -1,19 +1,19 @@
 import {
-  type AgeNode,
-  type AllNode,
-  type AnyNode,
+  type AgeCriterion,
+  type AllOf,
+  type AnyOf,
   type Cohort,
-  type DemographicNode,
-  type EventNode,
-  type EverybodyNode,
-  type LocationNode,
-  type NobodyNode,
-  EVERYBODY,
-  NOBODY,
+  type DemographicCriterion,
+  type EventCriterion,
+  type Everyone,
+  type LocationCriterion,
+  type NoOne,
+  EVERYONE,
+  NO_ONE,
 } from '../tree/cohort.ts'
 
 /** An event node with several concepts: any of them, under the same constraints. */
-export interface EventAlternative extends Omit<EventNode, 'kind' | 'concept'> {
+export interface EventAlternative extends Omit<EventCriterion, 'kind' | 'concept'> {
   readonly concepts: readonly number[]
 }
 
@@ -23,56 +23,56 @@ export interface EventSearch {
   readonly alternatives: readonly EventAlternative[]
 }
 
-export type Leaf = DemographicNode | AgeNode | EventSearch | LocationNode
+export type Criterion = DemographicCriterion | AgeCriterion | EventSearch | LocationCriterion
 
 /** A cohort with its negations on the leaves, its nested operators flat and its events merged. */
 export type Condition =
-  | EverybodyNode
-  | NobodyNode
+  | Everyone
+  | NoOne
   | { readonly kind: 'all' | 'any'; readonly members: readonly Condition[] }
-  | { readonly kind: 'is'; readonly leaf: Leaf; readonly negated: boolean }
+  | { readonly kind: 'criterion'; readonly criterion: Criterion; readonly negated: boolean }
 
 /**
  * Rewrites a cohort into the form the SQL is written from; who is in it stays the same.
  *
- * - A negation moves down to the leaves (`not (a or b)` is `not a and not b`). A leaf can be negated
+ * - A negation moves down to the leaves (`not (a or b)` is `not a and not b`). A criterion can be negated
  *   without NULL getting in the way, and the database sees the plain joins and anti-joins.
  * - Events of which any will do become one search: each search costs a join over all persons, and
  *   "any of these 40 concepts" is a common question.
  */
-export function conditionOf(cohort: Cohort, negated = false): Condition {
+export function toCondition(cohort: Cohort, negated = false): Condition {
   switch (cohort.kind) {
-    case 'everybody':
-      return negated ? NOBODY : EVERYBODY
-    case 'nobody':
-      return negated ? EVERYBODY : NOBODY
+    case 'everyone':
+      return negated ? NO_ONE : EVERYONE
+    case 'no-one':
+      return negated ? EVERYONE : NO_ONE
     case 'not':
-      return conditionOf(cohort.member, !negated)
+      return toCondition(cohort.member, !negated)
     case 'all':
     case 'any':
       return combine(cohort, negated)
     case 'demographic':
       // "No matching concept" says nothing about anybody.
-      if (cohort.concept === 0) return conditionOf(NOBODY, negated)
-      return { kind: 'is', leaf: cohort, negated }
+      if (cohort.concept === 0) return toCondition(NO_ONE, negated)
+      return { kind: 'criterion', criterion: cohort, negated }
     case 'event': {
       const { kind: _, concept, ...constraints } = cohort
       const alternatives = [{ ...constraints, concepts: [concept] }]
-      return { kind: 'is', leaf: { kind: 'events', alternatives }, negated }
+      return { kind: 'criterion', criterion: { kind: 'events', alternatives }, negated }
     }
     case 'age':
     case 'location':
-      return { kind: 'is', leaf: cohort, negated }
+      return { kind: 'criterion', criterion: cohort, negated }
     default:
       return cohort satisfies never
   }
 }
 
-function combine(cohort: AllNode | AnyNode, negated: boolean): Condition {
+function combine(cohort: AllOf | AnyOf, negated: boolean): Condition {
   const kind = (cohort.kind === 'all') === negated ? 'any' : 'all'
-  const [neutral, decisive] = kind === 'all' ? [EVERYBODY, NOBODY] : [NOBODY, EVERYBODY]
+  const [neutral, decisive] = kind === 'all' ? [EVERYONE, NO_ONE] : [NO_ONE, EVERYONE]
   const members = cohort.members
-    .map((member) => conditionOf(member, negated))
+    .map((member) => toCondition(member, negated))
     .flatMap((member) => (member.kind === kind ? member.members : [member]))
     .filter((member) => member.kind !== neutral.kind)
   if (members.some((member) => member.kind === decisive.kind)) return decisive
@@ -85,11 +85,13 @@ function combine(cohort: AllNode | AnyNode, negated: boolean): Condition {
 /** How many derived tables the statement joins; a search that occurs twice counts twice. */
 export function searchCount(condition: Condition): number {
   switch (condition.kind) {
-    case 'everybody':
-    case 'nobody':
+    case 'everyone':
+    case 'no-one':
       return 0
-    case 'is':
-      return condition.leaf.kind === 'events' || condition.leaf.kind === 'location' ? 1 : 0
+    case 'criterion':
+      return condition.criterion.kind === 'events' || condition.criterion.kind === 'location'
+        ? 1
+        : 0
     case 'all':
     case 'any':
       return condition.members.reduce((sum, member) => sum + searchCount(member), 0)
@@ -104,16 +106,20 @@ function mergeEvents(members: readonly Condition[], negated: boolean): readonly 
   const alternatives: EventAlternative[] = []
   let place: number | undefined
   for (const member of members) {
-    if (member.kind === 'is' && member.leaf.kind === 'events' && member.negated === negated) {
+    if (
+      member.kind === 'criterion' &&
+      member.criterion.kind === 'events' &&
+      member.negated === negated
+    ) {
       place ??= merged.length
-      alternatives.push(...member.leaf.alternatives)
+      alternatives.push(...member.criterion.alternatives)
     } else {
       merged.push(member)
     }
   }
   if (place === undefined) return merged
-  const leaf: EventSearch = { kind: 'events', alternatives: mergeConcepts(alternatives) }
-  return merged.toSpliced(place, 0, { kind: 'is', leaf, negated })
+  const criterion: EventSearch = { kind: 'events', alternatives: mergeConcepts(alternatives) }
+  return merged.toSpliced(place, 0, { kind: 'criterion', criterion, negated })
 }
 
 function mergeConcepts(alternatives: readonly EventAlternative[]): readonly EventAlternative[] {

@@ -1,6 +1,6 @@
 import { type ClinicalTable, searchedTables } from '../cdm/clinical-tables.ts'
-import { LARGEST_NUMBER } from '../meaning/within-range.ts'
-import { type CalendarDate, isoText, minus, plusDays } from '../meaning/calendar-date.ts'
+import { LARGEST_NUMBER } from '../evaluate/within-range.ts'
+import { type CalendarDate, formatIsoDate, minus, plusDays } from '../evaluate/calendar-date.ts'
 import type { AgeRange, CohortOptions, Elapsed, Range } from '../tree/cohort.ts'
 import type { EventAlternative, EventSearch } from './condition.ts'
 import type { StatementParts } from './statement-parts.ts'
@@ -65,7 +65,8 @@ function elapsedSql(
   parts: StatementParts,
   today: CalendarDate,
 ): string[] {
-  const dayAfterCut = (count: number) => parts.date(isoText(plusDays(minus(today, count, unit), 1)))
+  const dayAfterCut = (count: number) =>
+    parts.date(formatIsoDate(plusDays(minus(today, count, unit), 1)))
   const conditions: string[] = []
   if (atLeast !== null) conditions.push(`${date} < ${dayAfterCut(atLeast)}`)
   if (lessThan !== null) conditions.push(`${date} >= ${dayAfterCut(lessThan)}`)

@@ -1,5 +1,5 @@
-import { EARTH_RADIUS, degrees } from '../meaning/haversine.ts'
-import type { LocationNode } from '../tree/cohort.ts'
+import { EARTH_RADIUS, degrees } from '../evaluate/haversine.ts'
+import type { LocationCriterion } from '../tree/cohort.ts'
 import type { StatementParts } from './statement-parts.ts'
 
 /** Degrees; 10 cm on the ground, and a million times the rounding error of the arithmetic. */
@@ -16,7 +16,7 @@ const MARGIN = 1e-6
  * The two ends of the `case` keep `sqrt` and `asin` where they have a value, in whatever order the
  * database evaluates.
  */
-export function locationSearchSql(circle: LocationNode, parts: StatementParts): string {
+export function locationSearchSql(circle: LocationCriterion, parts: StatementParts): string {
   const { doubleType } = parts.dialect
   const reach = degrees(circle.radius / EARTH_RADIUS) + MARGIN
   const south = parts.double(Math.max(-90, circle.latitude - reach))

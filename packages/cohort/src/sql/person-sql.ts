@@ -1,4 +1,4 @@
-import type { CalendarDate } from '../meaning/calendar-date.ts'
+import type { CalendarDate } from '../evaluate/calendar-date.ts'
 import type { AgeRange } from '../tree/cohort.ts'
 import type { StatementParts } from './statement-parts.ts'
 

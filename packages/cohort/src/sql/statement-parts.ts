@@ -43,8 +43,8 @@ export class StatementParts {
   }
 
   /** `YYYY-MM-DD` */
-  date(isoText: string): string {
-    return this.#bind(isoText, 'date')
+  date(isoDate: string): string {
+    return this.#bind(isoDate, 'date')
   }
 
   #bind(value: string | number, type: string): string {

@@ -6,56 +6,56 @@
  * it: there is no third answer.
  */
 export type Cohort =
-  | EverybodyNode
-  | NobodyNode
-  | AllNode
-  | AnyNode
-  | NotNode
-  | DemographicNode
-  | AgeNode
-  | EventNode
-  | LocationNode
+  | Everyone
+  | NoOne
+  | AllOf
+  | AnyOf
+  | Not
+  | DemographicCriterion
+  | AgeCriterion
+  | EventCriterion
+  | LocationCriterion
 
-export interface EverybodyNode {
-  readonly kind: 'everybody'
+export interface Everyone {
+  readonly kind: 'everyone'
 }
 
-export interface NobodyNode {
-  readonly kind: 'nobody'
+export interface NoOne {
+  readonly kind: 'no-one'
 }
 
 /** In every member; without members: everybody. */
-export interface AllNode {
+export interface AllOf {
   readonly kind: 'all'
   readonly members: readonly Cohort[]
 }
 
 /** In at least one member; without members: nobody. */
-export interface AnyNode {
+export interface AnyOf {
   readonly kind: 'any'
   readonly members: readonly Cohort[]
 }
 
 /** Every person of `person` who is not in `member`. */
-export interface NotNode {
+export interface Not {
   readonly kind: 'not'
   readonly member: Cohort
 }
 
 /** Gender, race or ethnicity is this concept. Concept 0 ("no matching concept") is nobody's. */
-export interface DemographicNode {
+export interface DemographicCriterion {
   readonly kind: 'demographic'
   readonly concept: number
 }
 
 /** Age today. */
-export interface AgeNode {
+export interface AgeCriterion {
   readonly kind: 'age'
   readonly age: AgeRange
 }
 
 /** At least one row, in one of the clinical tables, that satisfies all of this at once. */
-export interface EventNode {
+export interface EventCriterion {
   readonly kind: 'event'
   readonly concept: number
   /** The row's `value_as_number`; tables without that column have no such row. `null`: no matter. */
@@ -67,7 +67,7 @@ export interface EventNode {
 }
 
 /** Lives within a great-circle distance of a point. */
-export interface LocationNode {
+export interface LocationCriterion {
   readonly kind: 'location'
   /** Degrees, -90 to 90. */
   readonly latitude: number
@@ -105,5 +105,5 @@ export interface CohortOptions {
   readonly location: boolean
 }
 
-export const EVERYBODY: EverybodyNode = Object.freeze({ kind: 'everybody' })
-export const NOBODY: NobodyNode = Object.freeze({ kind: 'nobody' })
+export const EVERYONE: Everyone = Object.freeze({ kind: 'everyone' })
+export const NO_ONE: NoOne = Object.freeze({ kind: 'no-one' })

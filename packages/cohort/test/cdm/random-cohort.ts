@@ -90,16 +90,16 @@ export const randomData: fc.Arbitrary<CdmData> = fc
     ...Object.fromEntries(CLINICAL_TABLES.map(({ table }, index) => [table, events[index] ?? []])),
   }))
 
-function rangeOf(bound: fc.Arbitrary<number>): fc.Arbitrary<Range> {
+function ranges(bound: fc.Arbitrary<number>): fc.Arbitrary<Range> {
   return fc.record({ low: maybe(bound), high: maybe(bound) })
 }
 
 const ages: fc.Arbitrary<AgeRange> = fc.oneof(
-  rangeOf(fc.constantFrom(-1, 0, 1, 20, 21, 69, 70)).map((range) => ({
+  ranges(fc.constantFrom(-1, 0, 1, 20, 21, 69, 70)).map((range) => ({
     ...range,
     unit: 'year' as const,
   })),
-  rangeOf(fc.constantFrom(-1, 0, 1, 12, 239, 240, 241, 840)).map((range) => ({
+  ranges(fc.constantFrom(-1, 0, 1, 12, 239, 240, 241, 840)).map((range) => ({
     ...range,
     unit: 'month' as const,
   })),
@@ -110,7 +110,7 @@ const counts = fc.constantFrom(0, 1, 2, 7, 12, 20)
 const elapsed = fc.record({ atLeast: maybe(counts), lessThan: maybe(counts), unit: units })
 
 const CONSTRAINTS = {
-  value: rangeOf(decimals),
+  value: ranges(decimals),
   ageAtEvent: ages,
   elapsed,
   provenance: fc.array(provenance, { maxLength: 2 }),
@@ -131,8 +131,8 @@ const event = fc.tuple(concepts, constraints).map(([concept, constraints]): Coho
   ...constraints,
 }))
 
-export const randomLeaf: fc.Arbitrary<Cohort> = fc.oneof(
-  { weight: 1, arbitrary: fc.constantFrom<Cohort>({ kind: 'everybody' }, { kind: 'nobody' }) },
+export const randomCriterion: fc.Arbitrary<Cohort> = fc.oneof(
+  { weight: 1, arbitrary: fc.constantFrom<Cohort>({ kind: 'everyone' }, { kind: 'no-one' }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('demographic'), concept: concepts }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('age'), age: ages }) },
   { weight: 10, arbitrary: event },
@@ -150,7 +150,7 @@ export const randomLeaf: fc.Arbitrary<Cohort> = fc.oneof(
 export const randomCohort: fc.Arbitrary<Cohort> = fc.letrec<{ cohort: Cohort }>((tie) => ({
   cohort: fc.oneof(
     { maxDepth: 3, depthSize: 'small' },
-    randomLeaf,
+    randomCriterion,
     fc.record({ kind: fc.constant('not'), member: tie('cohort') }),
     fc.record({
       kind: fc.constantFrom('all', 'any'),

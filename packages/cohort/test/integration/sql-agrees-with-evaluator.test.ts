@@ -5,7 +5,7 @@ import { compileCohort, evaluateCohort, type CohortDialect } from '../../src/ind
 import type { CdmDatabase } from '../cdm/cdm-database.ts'
 import { DuckDbCdm } from '../cdm/duckdb-cdm.ts'
 import { PostgresCdm } from '../cdm/postgres-cdm.ts'
-import { TODAY, randomCohort, randomData, randomLeaf } from '../cdm/random-cohort.ts'
+import { TODAY, randomCohort, randomData, randomCriterion } from '../cdm/random-cohort.ts'
 
 const RUNS = Number(process.env['WARREN_FC_RUNS'] ?? 300)
 /** A run takes about 20 ms; a busy machine, several times that. */
@@ -24,7 +24,7 @@ function agreesWithTheEvaluator(dialect: CohortDialect, create: () => Promise<Cd
     'finds exactly the persons of any cohort in any data, each once',
     async () => {
       // Leaves alone as well: inside a tree a wrong one often changes nothing.
-      const cohorts = fc.tuple(randomLeaf, randomLeaf, randomCohort, randomCohort)
+      const cohorts = fc.tuple(randomCriterion, randomCriterion, randomCohort, randomCohort)
       const options = fc.record({ specimen: fc.boolean(), location: fc.constant(true) })
       // On a failure fast-check prints the seed and the path that repeat it.
       await fc.assert(

@@ -1,6 +1,6 @@
 import { describePostgres } from '@warren/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type CohortDialect, type EventNode, compileCohort } from '../../src/index.ts'
+import { type CohortDialect, type EventCriterion, compileCohort } from '../../src/index.ts'
 import type { CdmDatabase } from '../cdm/cdm-database.ts'
 import { DuckDbCdm } from '../cdm/duckdb-cdm.ts'
 import { PostgresCdm } from '../cdm/postgres-cdm.ts'
@@ -25,7 +25,7 @@ const COLUMNS = `
     (1, 3004249, 'NaN'), (2, 3004249, 'Infinity'), (3, 3004249, 1.5), (4, 3004249, '-Infinity');
 `
 
-function event(concept: number, members: Partial<EventNode> = {}): EventNode {
+function event(concept: number, members: Partial<EventCriterion> = {}): EventCriterion {
   return {
     kind: 'event',
     concept,
@@ -48,7 +48,7 @@ function answers(dialect: CohortDialect, create: () => Promise<CdmDatabase>): vo
 
   afterAll(() => database[Symbol.asyncDispose]())
 
-  async function found(cohort: EventNode): Promise<number[]> {
+  async function found(cohort: EventCriterion): Promise<number[]> {
     const options = { specimen: false, location: false }
     const now = new Date(2024, 1, 29)
     const persons = await database.persons(

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  isoText,
+  formatIsoDate,
   localDate,
   minus,
   parseIsoDate,
   plusDays,
-} from '../../src/meaning/calendar-date.ts'
+} from '../../src/evaluate/calendar-date.ts'
 
 const days = fc
   .date({ min: new Date('1900-01-01'), max: new Date('2100-01-01'), noInvalidDate: true })
@@ -27,7 +27,7 @@ describe('a calendar date', () => {
     ['2026-06-15', 0, 'month', '2026-06-15'],
     ['0150-06-15', 100, 'year', '0050-06-15'],
   ] as const)('%s less %i %s is %s', (from, count, unit, expected) => {
-    expect(isoText(minus(parseIsoDate(from), count, unit))).toBe(expected)
+    expect(formatIsoDate(minus(parseIsoDate(from), count, unit))).toBe(expected)
   })
 
   it('is the same day again after as many days back and forth', () => {
@@ -51,7 +51,7 @@ describe('a calendar date', () => {
   it('sorts as its text does', () => {
     fc.assert(
       fc.property(days, fc.integer({ min: 1, max: 5000 }), (day, count) => {
-        expect(isoText(day) < isoText(plusDays(day, count))).toBe(true)
+        expect(formatIsoDate(day) < formatIsoDate(plusDays(day, count))).toBe(true)
       }),
     )
   })
@@ -64,6 +64,6 @@ describe('a calendar date', () => {
   it('is refused when there is none', () => {
     expect(() => localDate(new Date(Number.NaN))).toThrow(RangeError)
     expect(() => parseIsoDate('01/02/2026')).toThrow('a date must be written YYYY-MM-DD')
-    expect(() => isoText({ year: 0, month: 12, day: 31 })).toThrow(RangeError)
+    expect(() => formatIsoDate({ year: 0, month: 12, day: 31 })).toThrow(RangeError)
   })
 })

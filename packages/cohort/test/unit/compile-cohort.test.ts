@@ -3,7 +3,7 @@ import {
   type Cohort,
   type CohortDialect,
   type CompileSettings,
-  type EventNode,
+  type EventCriterion,
   compileCohort,
 } from '../../src/index.ts'
 
@@ -13,7 +13,7 @@ const SETTINGS: CompileSettings = {
   options: { specimen: false, location: true },
 }
 
-function event(concept: number, members: Partial<EventNode> = {}): EventNode {
+function event(concept: number, members: Partial<EventCriterion> = {}): EventCriterion {
   return {
     kind: 'event',
     concept,
@@ -118,7 +118,7 @@ describe('compileCohort', () => {
   })
 
   it('does not search where the answer is known', () => {
-    const nobody: Cohort = { kind: 'all', members: [event(1), { kind: 'nobody' }] }
+    const nobody: Cohort = { kind: 'all', members: [event(1), { kind: 'no-one' }] }
     expect(compileCohort(nobody, SETTINGS).text).toBe(
       'select count(*) as persons\nfrom person p\nwhere 1 = 0',
     )

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EARTH_RADIUS, haversine, isOnEarth } from '../../src/meaning/haversine.ts'
+import { EARTH_RADIUS, haversine, isOnEarth } from '../../src/evaluate/haversine.ts'
 
 const point = fc.record({
   latitude: fc.double({ min: -90, max: 90, noNaN: true }),

@@ -1,6 +1,11 @@
 import type { CohortMessage, GroupMessage, RuleMessage } from '@warren/task-api'
 import { describe, expect, it } from 'vitest'
-import { type Cohort, type CohortOptions, type EventNode, parseCohort } from '../../src/index.ts'
+import {
+  type Cohort,
+  type CohortOptions,
+  type EventCriterion,
+  parseCohort,
+} from '../../src/index.ts'
 
 const BLANK: RuleMessage = {
   type: 'TEXT',
@@ -40,7 +45,7 @@ function many(count: number, make: (index: number) => RuleMessage): RuleMessage[
   return Array.from({ length: count }, (_, index) => make(index + 1))
 }
 
-function understood(message: CohortMessage, options = EVERYTHING): Cohort {
+function parsedCohort(message: CohortMessage, options = EVERYTHING): Cohort {
   const parsed = parseCohort(message, options)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
   return parsed.cohort
@@ -51,7 +56,7 @@ function problems(message: CohortMessage, options = EVERYTHING): string[] {
   return parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`)
 }
 
-function event(members: Partial<EventNode> = {}): EventNode {
+function event(members: Partial<EventCriterion> = {}): EventCriterion {
   return {
     kind: 'event',
     concept: 201_826,
@@ -90,7 +95,7 @@ describe('a range of a measurement', () => {
     ['.5...7', 0.5, 0.7],
     ['-1000000000..65', null, 65],
   ])('%s is understood', (value, low, high) => {
-    expect(understood(of(numeric(value)))).toEqual(
+    expect(parsedCohort(of(numeric(value)))).toEqual(
       event({ concept: 3_004_249, value: { low, high } }),
     )
   })
@@ -98,7 +103,7 @@ describe('a range of a measurement', () => {
   it.each(['|', ' | ', 'null|null', 'null..null', '-1000000000|1000000000'])(
     '%s asks for the concept with any value',
     (value) => {
-      expect(understood(of(numeric(value)))).toEqual(event({ concept: 3_004_249 }))
+      expect(parsedCohort(of(numeric(value)))).toEqual(event({ concept: 3_004_249 }))
     },
   )
 
@@ -142,7 +147,7 @@ describe('a concept', () => {
     ['0', 0],
     ['2000000001', 2_000_000_001],
   ])('%j is understood', (value, concept) => {
-    expect(understood(of(rule({ value })))).toEqual(event({ concept }))
+    expect(parsedCohort(of(rule({ value })))).toEqual(event({ concept }))
   })
 
   it.each(['', 'abc', '-5', '1.5', '1|2', '0x1F', '1e3', '9007199254740993'])(
@@ -163,7 +168,7 @@ describe('a concept', () => {
   )
 
   it.each(['', 'OMOP', 'omop', 'OMOP=201826'])('may come with the varname %j', (varname) => {
-    expect(understood(of(rule({ varname })))).toEqual(event())
+    expect(parsedCohort(of(rule({ varname })))).toEqual(event())
   })
 
   it.each(['SNOMED', 'OMOP=8507', 'AGE'])('may not come with the varname %j', (varname) => {
@@ -182,7 +187,7 @@ describe('a time', () => {
     ['50.0|:AGE:Y', 50, null, 'year'],
     ['-1000000000|50:AGE:Y', null, 50, 'year'],
   ] as const)('%s is an age at the event', (time, low, high, unit) => {
-    expect(understood(of(rule({ time })))).toEqual(event({ ageAtEvent: { low, high, unit } }))
+    expect(parsedCohort(of(rule({ time })))).toEqual(event({ ageAtEvent: { low, high, unit } }))
   })
 
   it.each([
@@ -194,13 +199,15 @@ describe('a time', () => {
     ['0|:TIME:D', 0, null, 'day'],
     ['1000|:TIME:Y', 1000, null, 'year'],
   ] as const)('%s is a time before today', (time, atLeast, lessThan, unit) => {
-    expect(understood(of(rule({ time })))).toEqual(event({ elapsed: { atLeast, lessThan, unit } }))
+    expect(parsedCohort(of(rule({ time })))).toEqual(
+      event({ elapsed: { atLeast, lessThan, unit } }),
+    )
   })
 
   it.each(['', ' ', '|:AGE:Y', '|:TIME:M', 'null|:AGE:Y', '-1000000000|1000000000:AGE:Y'])(
     '%j constrains nothing',
     (time) => {
-      expect(understood(of(rule({ time })))).toEqual(event())
+      expect(parsedCohort(of(rule({ time })))).toEqual(event())
     },
   )
 
@@ -233,7 +240,7 @@ describe('a time', () => {
 
 describe('a rule about a person', () => {
   it.each(['Person', 'Gender', 'Race', 'Ethnicity'])('may have the varcat %s', (varcat) => {
-    expect(understood(of(rule({ varcat, value: '8507' })))).toEqual({
+    expect(parsedCohort(of(rule({ varcat, value: '8507' })))).toEqual({
       kind: 'demographic',
       concept: 8507,
     })
@@ -248,19 +255,21 @@ describe('a rule about a person', () => {
     ['30|20', 30, 20],
     ['-1000000000|30', null, 30],
   ])('AGE %s is an age today', (value, low, high) => {
-    expect(understood(of(age(value)))).toEqual({ kind: 'age', age: { low, high, unit: 'year' } })
+    expect(parsedCohort(of(age(value)))).toEqual({ kind: 'age', age: { low, high, unit: 'year' } })
   })
 
   it('is about everybody when its age is open on both sides', () => {
-    expect(understood(of(age('|')))).toEqual({ kind: 'everybody' })
-    expect(understood(of({ ...age('|'), oper: '!=' }))).toEqual({
+    expect(parsedCohort(of(age('|')))).toEqual({ kind: 'everyone' })
+    expect(parsedCohort(of({ ...age('|'), oper: '!=' }))).toEqual({
       kind: 'not',
-      member: { kind: 'everybody' },
+      member: { kind: 'everyone' },
     })
   })
 
   it('is an AGE by its varname, whether its type says so or was left out', () => {
-    expect(understood(of({ ...age('20|30'), type: 'TEXT' }))).toEqual(understood(of(age('20|30'))))
+    expect(parsedCohort(of({ ...age('20|30'), type: 'TEXT' }))).toEqual(
+      parsedCohort(of(age('20|30'))),
+    )
   })
 
   it('may be a concept and an age at once, which are excluded together', () => {
@@ -272,8 +281,11 @@ describe('a rule about a person', () => {
         { kind: 'age', age: { low: 50, high: 60, unit: 'year' } },
       ],
     }
-    expect(understood(of(rule(members)))).toEqual(both)
-    expect(understood(of(rule({ ...members, oper: '!=' })))).toEqual({ kind: 'not', member: both })
+    expect(parsedCohort(of(rule(members)))).toEqual(both)
+    expect(parsedCohort(of(rule({ ...members, oper: '!=' })))).toEqual({
+      kind: 'not',
+      member: both,
+    })
   })
 
   it.each([
@@ -301,7 +313,12 @@ describe('a rule about a place', () => {
     ['0.0|0.0|0', 0, 0, 0],
     [' -90 | 180 | 1e3 ', -90, 180, 1000],
   ])('%s is a circle', (value, latitude, longitude, radius) => {
-    expect(understood(of(circle(value)))).toEqual({ kind: 'location', latitude, longitude, radius })
+    expect(parsedCohort(of(circle(value)))).toEqual({
+      kind: 'location',
+      latitude,
+      longitude,
+      radius,
+    })
   })
 
   it.each([
@@ -329,16 +346,16 @@ describe('what a site does not read', () => {
   const nothing: CohortOptions = { specimen: false, location: false }
 
   it('is nobody where it is asked for, and is refused where it is excluded', () => {
-    expect(understood(of(circle('0|0|1')), nothing)).toEqual({ kind: 'nobody' })
+    expect(parsedCohort(of(circle('0|0|1')), nothing)).toEqual({ kind: 'no-one' })
     expect(problems(of({ ...circle('0|0|1'), oper: '!=' }), nothing)).toEqual([
       'cohort.groups[0].rules[0].oper: this site does not read Location data, so != cannot be answered',
     ])
-    expect(understood(of(rule({ varcat: 'Specimen' })), nothing)).toEqual(event())
+    expect(parsedCohort(of(rule({ varcat: 'Specimen' })), nothing)).toEqual(event())
     expect(problems(of(rule({ varcat: 'Specimen', oper: '!=' })), nothing)).toHaveLength(1)
   })
 
   it('is nothing optional, unless the options say so', () => {
-    expect(parseCohort(of(circle('0|0|1')))).toEqual({ ok: true, cohort: { kind: 'nobody' } })
+    expect(parseCohort(of(circle('0|0|1')))).toEqual({ ok: true, cohort: { kind: 'no-one' } })
   })
 
   it('is still checked', () => {
@@ -348,10 +365,10 @@ describe('what a site does not read', () => {
 
 describe('a rule', () => {
   it('keeps the origins it asks for, without the zeros', () => {
-    expect(understood(of(rule({ secondary_modifier: [32_020, 0, 32_021, 32_020] })))).toEqual(
+    expect(parsedCohort(of(rule({ secondary_modifier: [32_020, 0, 32_021, 32_020] })))).toEqual(
       event({ provenance: [32_020, 32_021] }),
     )
-    expect(understood(of(rule({ secondary_modifier: [0] })))).toEqual(event())
+    expect(parsedCohort(of(rule({ secondary_modifier: [0] })))).toEqual(event())
   })
 
   it.each([
@@ -385,7 +402,7 @@ describe('groups', () => {
         { rules_oper: '', rules: [c] },
       ],
     }
-    expect(understood(message)).toEqual({
+    expect(parsedCohort(message)).toEqual({
       kind: 'all',
       members: [
         {
@@ -405,7 +422,7 @@ describe('groups', () => {
 
   it('are nobody when there are none', () => {
     for (const groups_oper of ['AND', 'OR', '']) {
-      expect(understood({ groups_oper, groups: [] })).toEqual({ kind: 'nobody' })
+      expect(parsedCohort({ groups_oper, groups: [] })).toEqual({ kind: 'no-one' })
     }
   })
 
@@ -428,7 +445,7 @@ describe('groups', () => {
   it('are refused when they are nested beyond reason', () => {
     let group: GroupMessage = { rules_oper: 'AND', rules: [a] }
     for (let depth = 1; depth < 32; depth += 1) group = { rules_oper: 'AND', rules: [group] }
-    expect(understood({ groups_oper: '', groups: [group] })).toEqual(event({ concept: 1 }))
+    expect(parsedCohort({ groups_oper: '', groups: [group] })).toEqual(event({ concept: 1 }))
     const deeper: GroupMessage = { rules_oper: 'AND', rules: [group] }
     expect(problems({ groups_oper: '', groups: [deeper] })).toEqual([
       expect.stringContaining('more than 32 levels deep'),

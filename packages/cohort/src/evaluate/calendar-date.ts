@@ -44,10 +44,10 @@ function minusMonths(date: CalendarDate, count: number): CalendarDate {
   const months = date.year * 12 + (date.month - 1) - count
   const year = Math.floor(months / 12)
   const month = months - year * 12 + 1
-  return { year, month, day: Math.min(date.day, daysIn(year, month)) }
+  return { year, month, day: Math.min(date.day, daysInMonth(year, month)) }
 }
 
-function daysIn(year: number, month: number): number {
+function daysInMonth(year: number, month: number): number {
   const lastDay = new Date(0)
   lastDay.setUTCFullYear(year, month, 0)
   return lastDay.getUTCDate()
@@ -58,7 +58,7 @@ function daysIn(year: number, month: number): number {
  *
  * @throws RangeError outside the years 1 to 9999, which some databases cannot hold.
  */
-export function isoText({ year, month, day }: CalendarDate): string {
+export function formatIsoDate({ year, month, day }: CalendarDate): string {
   if (year < 1 || year > 9999) throw new RangeError('date is outside the years 1 to 9999')
   return `${padded(year, 4)}-${padded(month, 2)}-${padded(day, 2)}`
 }

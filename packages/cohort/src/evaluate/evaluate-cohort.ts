@@ -5,11 +5,17 @@ import type {
   Cohort,
   CohortOptions,
   Elapsed,
-  EventNode,
-  LocationNode,
+  EventCriterion,
+  LocationCriterion,
 } from '../tree/cohort.ts'
 import { ageAt, isWithin } from './within-range.ts'
-import { type CalendarDate, isoText, localDate, minus, parseIsoDate } from './calendar-date.ts'
+import {
+  type CalendarDate,
+  formatIsoDate,
+  localDate,
+  minus,
+  parseIsoDate,
+} from './calendar-date.ts'
 import { haversine, isOnEarth } from './haversine.ts'
 
 export interface EvaluateSettings {
@@ -29,12 +35,12 @@ export function evaluateCohort(
   data: CdmData,
   { now, options }: EvaluateSettings,
 ): Set<number> {
-  const scene = new Scene(data, localDate(now), options)
-  const members = data.person.filter((person) => scene.holds(cohort, person))
+  const evaluator = new Evaluator(data, localDate(now), options)
+  const members = data.person.filter((person) => evaluator.holds(cohort, person))
   return new Set(members.map(({ person_id }) => person_id))
 }
 
-class Scene {
+class Evaluator {
   readonly #data: CdmData
   readonly #today: CalendarDate
   readonly #tables: readonly ClinicalTable[]
@@ -47,9 +53,9 @@ class Scene {
 
   holds(cohort: Cohort, person: PersonRow): boolean {
     switch (cohort.kind) {
-      case 'everybody':
+      case 'everyone':
         return true
-      case 'nobody':
+      case 'no-one':
         return false
       case 'all':
         return cohort.members.every((member) => this.holds(member, person))
@@ -70,7 +76,7 @@ class Scene {
     }
   }
 
-  #hasEvent(event: EventNode, table: ClinicalTable, person: PersonRow): boolean {
+  #hasEvent(event: EventCriterion, table: ClinicalTable, person: PersonRow): boolean {
     return (this.#data[table.table] ?? []).some(
       (row) =>
         row[table.person] === person.person_id &&
@@ -84,7 +90,7 @@ class Scene {
 
   #hasElapsed(date: string | null, { atLeast, lessThan, unit }: Elapsed): boolean {
     if (date === null) return false
-    const cut = (count: number) => isoText(minus(this.#today, count, unit))
+    const cut = (count: number) => formatIsoDate(minus(this.#today, count, unit))
     return (atLeast === null || date <= cut(atLeast)) && (lessThan === null || date > cut(lessThan))
   }
 }
@@ -102,7 +108,7 @@ function isAged(person: PersonRow, date: string | null, range: AgeRange): boolea
   return date !== null && isWithin(ageAt(person, parseIsoDate(date), range.unit), range)
 }
 
-function livesNear(person: PersonRow, location: LocationRow, circle: LocationNode): boolean {
+function livesNear(person: PersonRow, location: LocationRow, circle: LocationCriterion): boolean {
   const { location_id, latitude, longitude } = location
   if (location_id !== person.location_id || latitude === null || longitude === null) return false
   const home = { latitude, longitude }
