@@ -174,7 +174,7 @@ function alb(poll: Poll): string {
   const stamp = iso(time).replace('Z', '123Z')
   const port = 32_768 + (number % 28_000)
   const group =
-    'arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/hub/73e2d6bc24d8a067'
+    'arn:aws:elasticloadbalancing:eu-west-2:123456789012:targetgroup/relay/73e2d6bc24d8a067'
   const trace = `Root=1-${Math.floor(time / 1000).toString(16)}-${number.toString(16).padStart(24, '0')}`
   return requests(poll)
     .map(

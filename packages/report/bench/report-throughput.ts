@@ -1,7 +1,7 @@
 // Questions: how many lines a second does the report read on one core, beside the plainest tools there are and beside goaccess on the same
 // file; how much of that is start-up; and does its memory stay flat when the input grows?
 //
-// It makes the logs of one network as an operator collects them (a client through kubectl, the hub without dates, a broker, NGINX, an AWS
+// It makes the logs of one network as an operator collects them (a client through kubectl, the relay without dates, a broker, NGINX, an AWS
 // balancer, our own JSON), and the two access logs once more, large and alone. Then everything runs one after the other, pinned to one core.
 // Every figure is of a whole process, start-up included.
 //

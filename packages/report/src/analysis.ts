@@ -4,22 +4,22 @@ import { buildTopology } from './exchange/topology.ts'
 import type { Topology } from './exchange/topology.ts'
 import { followPoll } from './exchange/poll-story.ts'
 import { followTask } from './exchange/task-story.ts'
-import type { TransactionDraft } from './exchange/transaction.ts'
+import type { RawTransaction } from './exchange/transaction.ts'
 import { diagnose } from './findings/diagnose.ts'
 import type { Diagnosis } from './findings/diagnose.ts'
 import type { Inputs } from './read/read-inputs.ts'
-import { placeSources } from './timeline/placement.ts'
-import type { Placement, PlacementOptions } from './timeline/placement.ts'
+import { findClockOffsets } from './timeline/clock-offsets.ts'
+import type { ClockOffset, PlacementOptions } from './timeline/clock-offsets.ts'
 
 /** Everything the report knows, before it is put into words. */
 export interface Analysis {
   readonly inputs: Inputs
-  readonly placements: readonly Placement[]
+  readonly placements: readonly ClockOffset[]
   readonly network: Network
   readonly topology: Topology
   readonly diagnosis: Diagnosis
-  readonly poll: TransactionDraft | undefined
-  readonly task: TransactionDraft | undefined
+  readonly poll: RawTransaction | undefined
+  readonly task: RawTransaction | undefined
   readonly expected: readonly string[] | undefined
 }
 
@@ -30,7 +30,7 @@ export interface AnalysisOptions extends PlacementOptions {
 
 /** From what was read to what it means. Changes nothing in what was read, so it can be asked again as logs grow. */
 export function analyse(inputs: Inputs, options: AnalysisOptions): Analysis {
-  const placements = placeSources(inputs.sources, options)
+  const placements = findClockOffsets(inputs.sources, options)
   const network = buildNetwork(placements, options.expected)
   const topology = buildTopology(network)
   return {

@@ -30,7 +30,7 @@ export async function createReport(
   files: readonly InputFile[],
   options: ReportOptions = {},
 ): Promise<ReportDocument> {
-  const inputs = await readWindow(files, options)
+  const inputs = await readTimeRange(files, options)
   return documentOf(inputs, options)
 }
 
@@ -51,7 +51,7 @@ export function analysisOf(inputs: Inputs, options: ReportOptions): Analysis {
  * Reads the part of the logs the window asks for, each line once. Where lines have no zone, the limits can only be applied once the
  * polls have told where a source stands, and that lines come again is only known once all are read: then everything is read twice.
  */
-async function readWindow(files: readonly InputFile[], options: ReportOptions): Promise<Inputs> {
+async function readTimeRange(files: readonly InputFile[], options: ReportOptions): Promise<Inputs> {
   const { since, until } = options
   const read: ReadOptions = {
     baseDay: options.date ?? 0,

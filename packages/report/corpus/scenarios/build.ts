@@ -37,8 +37,8 @@ export interface Recipe {
 
 const CLIENTS = ['site-a', 'site-b', 'site-c'] as const
 
-/** One hub-side client has no log, as in life; everything else was collected. */
-export const ALL_LOGS = ['site-a', 'site-b', 'hub', 'broker', 'balancer'] as const
+/** One relay-side client has no log, as in life; everything else was collected. */
+export const ALL_LOGS = ['site-a', 'site-b', 'relay', 'broker', 'load-balancer'] as const
 
 const TASKS: readonly TaskPlan[] = [
   { at: 2.4, kind: 'availability' },
@@ -60,7 +60,7 @@ export function build(recipe: Recipe): Scenario {
     start: recipe.start ?? WINDOW_START,
     minutes: recipe.minutes ?? 30,
     clients: CLIENTS.map((name, index) => clientPlan(name, clients, index)),
-    hub: stack.hub,
+    relay: stack.relay,
     tasks: recipe.tasks ?? TASKS,
     faults,
     portProbes: recipe.portProbes ?? false,
@@ -69,7 +69,7 @@ export function build(recipe: Recipe): Scenario {
   const absent = faults.find(({ name }) => name === 'never-seen')?.of
   const logs = (recipe.logs ?? ALL_LOGS).filter((log) => log !== absent)
   const steady = recipe.steady ?? faults.length === 0
-  const truth = truthFor(faults, { logs: new Set(logs), hub: stack.hub }, recipe, steady)
+  const truth = truthFor(faults, { logs: new Set(logs), relay: stack.relay }, recipe, steady)
   const collected = { ...stack, clients }
   return {
     name: recipe.name,
@@ -89,7 +89,7 @@ function isOutOfTime({ clients, level }: Stack, way: Collecting): boolean {
   return quiet && !WRAPPERS[way.clients].stamped && way.zones.clients !== 0
 }
 
-/** A log without polls under a name the hub does not know: which of the hub's clients it is, nobody can say. */
+/** A log without polls under a name the relay does not know: which of the relay's clients it is, nobody can say. */
 function isStranger({ stack, turn, way }: Recipe): boolean {
   return STACKS[stack].level === 'info' && (way ?? WAYS[turn % WAYS.length] ?? WAYS[0]).aliases
 }
@@ -118,7 +118,7 @@ function truthFor(
       notPassed,
       verdicts: proven ? ['healthy'] : ['healthy', 'unknown'],
       falseGreen: [],
-      links: evidence.logs.has('hub') && !isStranger(recipe) ? works : undefined,
+      links: evidence.logs.has('relay') && !isStranger(recipe) ? works : undefined,
     }
   }
   // A clock that is wrong stops nothing; only its finding is asked for.
@@ -139,12 +139,12 @@ function truthFor(
   }
 }
 
-/** Every leg has lines of its own: only the .NET hub tells of database and broker in every poll. */
-function isProven({ logs, hub }: Evidence, { stack, starts = false }: Recipe): boolean {
+/** Every leg has lines of its own: only the .NET relay tells of database and broker in every poll. */
+function isProven({ logs, relay }: Evidence, { stack, starts = false }: Recipe): boolean {
   // A client that writes no polls does not show that they are answered.
   const quiet = stack === 'old-quiet' || stack === 'old-warnings'
-  const both = logs.has('hub') && logs.has('site-a') && !quiet
-  if (hub === 'dotnet') return both && logs.has('broker')
+  const both = logs.has('relay') && logs.has('site-a') && !quiet
+  if (relay === 'dotnet') return both && logs.has('broker')
   // Ours keeps one connection, and has words for it only when it starts or breaks.
   return both && starts
 }

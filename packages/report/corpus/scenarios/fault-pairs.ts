@@ -19,7 +19,7 @@ const FAMILIES: readonly (readonly FaultName[])[] = [
   ['auth-unknown-user', 'auth-wrong-password', 'auth-wrong-collection', 'auth-no-credentials'],
   ['silent', 'never-seen', 'flapping'],
   ['two-instances', 'hammering', 'clock-skew'],
-  ['proxy-502', 'proxy-503', 'proxy-504', 'hub-error', 'hub-stalled', 'slow'],
+  ['proxy-502', 'proxy-503', 'proxy-504', 'relay-error', 'relay-stalled', 'slow'],
   [
     'database-slow',
     'database-failing',
@@ -37,7 +37,7 @@ const ALWAYS: ReadonlySet<string> = new Set([
   'auth-wrong-collection + read-timeout',
   'proxy-503 + log-gap',
   'proxy-504 + log-gap',
-  'hub-error + broker-refused',
+  'relay-error + broker-refused',
   'slow + database-slow',
 ])
 
@@ -99,18 +99,18 @@ function pair(first: FaultName, second: FaultName, turn: number): Scenario {
     turn,
     faults,
     ...(first === 'two-instances' || second === 'two-instances'
-      ? { logs: ['site-a', 'site-b', 'hub', 'broker', 'balancer'] }
+      ? { logs: ['site-a', 'site-b', 'relay', 'broker', 'load-balancer'] }
       : {}),
   })
 }
 
-/** A slow database shows in the .NET hub only, hammering is done by Python clients only. */
+/** A slow database shows in the .NET relay only, hammering is done by Python clients only. */
 function stackFor(names: readonly FaultName[], turn: number): Recipe['stack'] {
-  const hub = names.includes('database-slow') ? 'old' : undefined
+  const relay = names.includes('database-slow') ? 'old' : undefined
   const stacks: readonly Recipe['stack'][] = names.includes('hammering')
-    ? ['old', 'new-hub']
-    : ['old', 'ours', 'old', 'new-hub', 'ours', 'new-clients']
-  return hub ?? stacks[turn % stacks.length] ?? 'old'
+    ? ['old', 'new-relay']
+    : ['old', 'ours', 'old', 'new-relay', 'ours', 'new-clients']
+  return relay ?? stacks[turn % stacks.length] ?? 'old'
 }
 
 function spell(name: FaultName, place: 'first' | 'second', other: FaultName): Fault {
@@ -127,8 +127,8 @@ function spell(name: FaultName, place: 'first' | 'second', other: FaultName): Fa
 }
 
 function targetOf(name: FaultName, place: 'first' | 'second'): Pick<Fault, 'of'> {
-  // The log of a client or a hub whose own trouble is to be seen must not be lost.
-  if (SCOPE[name] === 'log') return { of: 'balancer' }
+  // The log of a client or a relay whose own trouble is to be seen must not be lost.
+  if (SCOPE[name] === 'log') return { of: 'load-balancer' }
   if (name === 'never-seen') return { of: 'site-c' }
   return SCOPE[name] === 'client' ? { of: place === 'first' ? 'site-a' : 'site-b' } : {}
 }

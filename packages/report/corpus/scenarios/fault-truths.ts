@@ -9,7 +9,7 @@ import type { CheckRow, ExpectedFinding } from './scenario.ts'
 export interface Evidence {
   /** Components whose log is there. */
   readonly logs: ReadonlySet<string>
-  readonly hub: 'dotnet' | 'warren'
+  readonly relay: 'dotnet' | 'warren'
 }
 
 /** Which leg of the network a fault is about, and whether every client has a fault of its own. */
@@ -29,8 +29,8 @@ export const SCOPE: Readonly<Record<FaultName, 'client' | 'network' | 'log'>> = 
   'proxy-502': 'network',
   'proxy-503': 'network',
   'proxy-504': 'network',
-  'hub-error': 'network',
-  'hub-stalled': 'network',
+  'relay-error': 'network',
+  'relay-stalled': 'network',
   slow: 'network',
   silent: 'client',
   flapping: 'client',
@@ -69,8 +69,8 @@ const PARTIES: Readonly<Record<FaultName, readonly Party[]>> = {
   'proxy-502': ['network', 'hub'],
   'proxy-503': ['network', 'hub'],
   'proxy-504': ['network', 'hub'],
-  'hub-error': ['hub'],
-  'hub-stalled': ['hub'],
+  'relay-error': ['hub'],
+  'relay-stalled': ['hub'],
   slow: ['hub', 'network'],
   silent: ['site', 'network'],
   flapping: ['network', 'site', 'hub'],
@@ -108,8 +108,8 @@ const OUTAGES: ReadonlySet<FaultName> = new Set<FaultName>([
   'proxy-502',
   'proxy-503',
   'proxy-504',
-  'hub-error',
-  'hub-stalled',
+  'relay-error',
+  'relay-stalled',
   'database-failing',
 ])
 
@@ -130,8 +130,8 @@ const ROWS: { readonly [N in FaultName]?: readonly CheckRow[] } = {
   'proxy-502': ['connections'],
   'proxy-503': ['connections'],
   'proxy-504': ['connections'],
-  'hub-error': ['hub'],
-  'hub-stalled': ['hub'],
+  'relay-error': ['relay'],
+  'relay-stalled': ['relay'],
   silent: ['connections'],
   flapping: ['connections'],
   'two-instances': ['behaviour'],
@@ -142,7 +142,7 @@ const ROWS: { readonly [N in FaultName]?: readonly CheckRow[] } = {
   'broker-auth-failed': ['broker'],
   'broker-heartbeat-lost': ['broker'],
   'broker-resource-alarm': ['broker'],
-  'database-failing': ['database', 'probes', 'hub'],
+  'database-failing': ['database', 'probes', 'relay'],
   'log-gap': ['evidence'],
   'source-ended-early': ['evidence'],
 }
@@ -162,16 +162,16 @@ const CONSEQUENCES: { readonly [N in FaultName]?: readonly Cause[] } = {
   'task-answered-late': ['task-not-answered', 'answer-rejected'],
   'broker-refused': [
     'broker-stopped',
-    'hub-error',
+    'relay-error',
     'log-gap',
     'source-ended-early',
-    'hub-restarted',
+    'relay-restarted',
   ],
-  'broker-auth-failed': ['hub-error', 'broker-refused', 'broker-connection-lost'],
+  'broker-auth-failed': ['relay-error', 'broker-refused', 'broker-connection-lost'],
   'broker-heartbeat-lost': ['broker-connection-lost', 'broker-refused'],
   'broker-resource-alarm': ['broker-connection-lost', 'broker-refused'],
   'database-slow': ['slow'],
-  'database-failing': ['hub-error', 'probe-failing', 'proxy-503'],
+  'database-failing': ['relay-error', 'probe-failing', 'proxy-503'],
 }
 
 export interface FaultTruth {
@@ -191,7 +191,7 @@ export function truthOf(fault: Fault, evidence: Evidence): FaultTruth {
   const finding: ExpectedFinding = {
     causes,
     on: namesOf(fault),
-    // Who stays silent, and why, the hub cannot say.
+    // Who stays silent, and why, the relay cannot say.
     parties: direct ? PARTIES[name] : ['site', 'network', 'hub', 'operator'],
     severity: severityOf(fault, direct),
     state: stateOf(fault),
@@ -199,7 +199,7 @@ export function truthOf(fault: Fault, evidence: Evidence): FaultTruth {
   return { finding, mayFind, rows: direct ? (ROWS[name] ?? []) : [] }
 }
 
-/** Who is cut off answers no tasks, and is missed by a hub that hears nothing of it. */
+/** Who is cut off answers no tasks, and is missed by a relay that hears nothing of it. */
 function cutOff(name: FaultName): readonly Cause[] {
   const effect: FaultEffect = FAULTS[name]
   if (SCOPE[name] === 'client' || effect.balancer !== undefined) {
@@ -208,11 +208,11 @@ function cutOff(name: FaultName): readonly Cause[] {
   return SCOPE[name] === 'network' ? ['task-not-answered'] : []
 }
 
-/** The .NET hub asks its broker once a poll: without polls the log of the broker goes quiet as well. */
-function brokerIsIdle(name: FaultName, { hub }: Evidence): readonly Cause[] {
+/** The .NET relay asks its broker once a poll: without polls the log of the broker goes quiet as well. */
+function brokerIsIdle(name: FaultName, { relay }: Evidence): readonly Cause[] {
   const effect: FaultEffect = FAULTS[name]
-  const stops = effect.balancer ?? effect.hubStatus ?? effect.stalled ?? effect.statementsFail
-  return hub === 'dotnet' && stops !== undefined ? ['log-gap', 'source-ended-early'] : []
+  const stops = effect.balancer ?? effect.relayStatus ?? effect.stalled ?? effect.statementsFail
+  return relay === 'dotnet' && stops !== undefined ? ['log-gap', 'source-ended-early'] : []
 }
 
 function causesOf(fault: Fault, evidence: Evidence): readonly Cause[] {
@@ -221,23 +221,23 @@ function causesOf(fault: Fault, evidence: Evidence): readonly Cause[] {
   const special = BY_EVIDENCE[name]
   if (special !== undefined) return special(fault, evidence)
   const effect: FaultEffect = FAULTS[name]
-  if (effect.login !== undefined) return logs.has('hub') ? [name] : [name, 'auth-refused']
+  if (effect.login !== undefined) return logs.has('relay') ? [name] : [name, 'auth-refused']
   if (effect.reach !== undefined || effect.answerLost === true) {
     return logs.has(of) ? [name] : missed(fault)
   }
   if (effect.balancer !== undefined) {
-    return logs.has('balancer') || hasClient(evidence) ? [name] : missed(fault)
+    return logs.has('load-balancer') || hasClient(evidence) ? [name] : missed(fault)
   }
   return [name]
 }
 
-/** Somebody is not heard of: all that a hub can say of one who does not get through. */
+/** Somebody is not heard of: all that a relay can say of one who does not get through. */
 function missed({ to }: Fault): readonly Cause[] {
   return to === undefined ? ['silent'] : ['interrupted', 'silent']
 }
 
 function hasClient({ logs }: Evidence): boolean {
-  return [...logs].some((log) => !['hub', 'broker', 'balancer'].includes(log))
+  return [...logs].some((log) => !['relay', 'broker', 'load-balancer'].includes(log))
 }
 
 /** What is known only from some logs, or goes by another name where they are missing. */
@@ -246,7 +246,7 @@ const BY_EVIDENCE: {
 } = {
   'source-ended-early': ({ name }) => [name, 'silent', 'log-gap'],
   'clock-skew': ({ name, of = '' }, { logs }) => {
-    return logs.has(of) && (logs.has('hub') || logs.has('balancer')) ? [name] : []
+    return logs.has(of) && (logs.has('relay') || logs.has('load-balancer')) ? [name] : []
   },
   silent: (fault, { logs }) => {
     if (!logs.has(fault.of ?? '')) return missed(fault)
@@ -255,28 +255,29 @@ const BY_EVIDENCE: {
       ? ['silent', 'source-ended-early']
       : [...missed(fault), 'client-restarted', 'log-gap']
   },
-  // A hub that says nothing shows by its log that it did not run, else only how it looked from outside.
-  'hub-stalled': (_, evidence) => (evidence.logs.has('hub') ? ['hub-stalled'] : ['proxy-504']),
+  // A relay that says nothing shows by its log that it did not run, else only how it looked from outside.
+  'relay-stalled': (_, evidence) =>
+    evidence.logs.has('relay') ? ['relay-stalled'] : ['proxy-504'],
   flapping: ({ name, of = '' }, { logs }) => (logs.has(of) ? [name] : [name, 'interrupted']),
   'task-not-answered': ({ name, of = '' }, { logs }) => {
     return logs.has(of) ? [name, 'task-not-answerable'] : [name]
   },
-  'submission-failing': onlyInTheHub,
-  'upstream-suspension': onlyInTheHub,
-  'upstream-unreachable': onlyInTheHub,
-  'database-slow': onlyInTheHub,
-  'database-failing': ({ name }, { logs, hub }) => {
-    if (logs.has('hub')) return [name]
-    return hub === 'dotnet' ? ['hub-error'] : ['proxy-503', 'hub-error']
+  'submission-failing': onlyInTheRelay,
+  'upstream-suspension': onlyInTheRelay,
+  'upstream-unreachable': onlyInTheRelay,
+  'database-slow': onlyInTheRelay,
+  'database-failing': ({ name }, { logs, relay }) => {
+    if (logs.has('relay')) return [name]
+    return relay === 'dotnet' ? ['relay-error'] : ['proxy-503', 'relay-error']
   },
   'broker-refused': (fault, evidence) => {
-    if (!evidence.logs.has('hub')) return brokerThroughClients(evidence)
+    if (!evidence.logs.has('relay')) return brokerThroughClients(evidence)
     // By its own log it went down, which is why it cannot be reached; killed for good it writes nothing.
     return evidence.logs.has('broker') ? [fault.name, 'broker-stopped'] : [fault.name]
   },
   'broker-auth-failed': (fault, evidence) => {
     const { logs } = evidence
-    return logs.has('hub') || logs.has('broker') ? [fault.name] : brokerThroughClients(evidence)
+    return logs.has('relay') || logs.has('broker') ? [fault.name] : brokerThroughClients(evidence)
   },
   'broker-heartbeat-lost': ({ name }, { logs }) => {
     return logs.has('broker') ? [name] : ['broker-connection-lost']
@@ -286,13 +287,13 @@ const BY_EVIDENCE: {
   },
 }
 
-function onlyInTheHub({ name }: Fault, { logs }: Evidence): readonly FaultName[] {
-  return logs.has('hub') ? [name] : []
+function onlyInTheRelay({ name }: Fault, { logs }: Evidence): readonly FaultName[] {
+  return logs.has('relay') ? [name] : []
 }
 
-/** Without its broker the .NET hub answers 500, ours goes on. */
+/** Without its broker the .NET relay answers 500, ours goes on. */
 function brokerThroughClients(evidence: Evidence): readonly Cause[] {
-  return evidence.hub === 'dotnet' && hasClient(evidence) ? ['hub-error'] : []
+  return evidence.relay === 'dotnet' && hasClient(evidence) ? ['relay-error'] : []
 }
 
 function namesOf({ name, of }: Fault): readonly string[] | undefined {

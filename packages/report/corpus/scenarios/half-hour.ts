@@ -3,7 +3,7 @@ import { build } from './build.ts'
 import type { Scenario } from './scenario.ts'
 
 /**
- * The half hour the report began with: one client cluster with its log, two more clients only on the hub's side, nothing to
+ * The half hour the report began with: one client cluster with its log, two more clients only on the relay's side, nothing to
  * do; then the same with one thing wrong.
  */
 export function halfHours(): Scenario[] {
@@ -22,7 +22,7 @@ function halfHour(name: string, fault?: Fault): Scenario {
     stack: 'old',
     turn: 0,
     tasks: [],
-    logs: ['site-a', 'hub', 'broker'],
+    logs: ['site-a', 'relay', 'broker'],
     faults: fault === undefined ? [] : [fault],
   })
 }

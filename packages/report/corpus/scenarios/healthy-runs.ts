@@ -8,7 +8,7 @@ import type { Junk, Scenario } from './scenario.ts'
 const STACK_TURNS: readonly Recipe['stack'][] = [
   'old',
   'ours',
-  'new-hub',
+  'new-relay',
   'summaries',
   'old',
   'new-clients',
@@ -61,7 +61,7 @@ const CROWD = Array.from(
 
 /** So many tasks that a held poll ends with one more often than without. */
 export function crowdedRuns(): Scenario[] {
-  return (['ours', 'our-text', 'new-hub', 'new-clients', 'summaries', 'old'] as const).map(
+  return (['ours', 'our-text', 'new-relay', 'new-clients', 'summaries', 'old'] as const).map(
     (stack, turn) =>
       build({
         name: `healthy, many tasks: ${stack}`,
@@ -85,7 +85,7 @@ function recipeOf(turn: number, group: string): Recipe {
     turn: turn * 5 + 1,
     starts: turn % 4 === 3,
     ...(tasks === undefined ? {} : { tasks }),
-    ...(turn % 5 === 4 ? { logs: ALL_LOGS.filter((log) => log !== 'balancer') } : {}),
+    ...(turn % 5 === 4 ? { logs: ALL_LOGS.filter((log) => log !== 'load-balancer') } : {}),
   }
 }
 
@@ -93,8 +93,8 @@ function recipeOf(turn: number, group: string): Recipe {
 export function midnightRuns(): Scenario[] {
   return (['old', 'our-text', 'old', 'ours'] as const).map((stack, turn) => {
     const way = WAYS[MIDNIGHT_WAYS[turn] ?? 0] ?? WAYS[0]
-    // 23:45 where the hub is.
-    const start = WINDOW_START + (17 * 60 + 15 - way.zones.hub) * MINUTE
+    // 23:45 where the relay is.
+    const start = WINDOW_START + (17 * 60 + 15 - way.zones.relay) * MINUTE
     const name = `healthy over midnight ${turn + 1}: ${stack}`
     return build({ name, group: 'healthy over midnight', stack, turn, way, start })
   })
@@ -116,7 +116,7 @@ export function churningRuns(): Scenario[] {
           {
             causes: ['broker-connection-churn'],
             on: undefined,
-            parties: ['hub', 'operator', 'nobody'],
+            parties: ['hub', 'operator', 'none'],
             severity: 'info',
             state: 'any',
           },
@@ -129,12 +129,12 @@ export function churningRuns(): Scenario[] {
 /** Nothing is wrong with what is there, but a leg has no evidence: nobody may call that healthy. */
 export function missingSources(): Scenario[] {
   const cases: readonly { readonly lacks: string; readonly logs: readonly string[] }[] = [
-    { lacks: 'broker', logs: ['site-a', 'site-b', 'hub'] },
-    { lacks: 'hub', logs: ['site-a', 'site-b', 'broker'] },
-    { lacks: 'every client', logs: ['hub', 'broker'] },
+    { lacks: 'broker', logs: ['site-a', 'site-b', 'relay'] },
+    { lacks: 'relay', logs: ['site-a', 'site-b', 'broker'] },
+    { lacks: 'every client', logs: ['relay', 'broker'] },
     { lacks: 'all but a client', logs: ['site-a'] },
     { lacks: 'all but the broker', logs: ['broker'] },
-    { lacks: 'all but the balancer', logs: ['balancer'] },
+    { lacks: 'all but the balancer', logs: ['load-balancer'] },
   ]
   const truth = {
     verdicts: ['unknown', 'degraded'],
@@ -157,10 +157,10 @@ export function missingSources(): Scenario[] {
   ]
 }
 
-/** Our hub asks its database and its broker, and says once a minute what became of it: nobody else has to. */
+/** Our relay asks its database and its broker, and says once a minute what became of it: nobody else has to. */
 export function idleWithoutServiceLogs(): Scenario[] {
   const group = 'idle, no log of broker'
-  const logs = ['site-a', 'site-b', 'hub']
+  const logs = ['site-a', 'site-b', 'relay']
   const idle = { group, logs, tasks: [] }
   return (['summaries', 'our-text'] as const).flatMap((stack, index) => {
     const turn = index * 5 + 1

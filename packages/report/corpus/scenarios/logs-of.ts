@@ -8,90 +8,96 @@ import type { LogPlan } from './scenario.ts'
 /** Which programs run, and how they write. */
 export interface Stack {
   readonly clients: 'python' | 'warren'
-  readonly hub: 'dotnet' | 'warren'
+  readonly relay: 'dotnet' | 'warren'
   /** Ours write text. */
   readonly text: boolean
   /** Of the clients. */
   readonly level: Level
-  readonly hubLevel: Level
+  readonly relayLevel: Level
 }
 
 const OLD: Stack = {
   clients: 'python',
-  hub: 'dotnet',
+  relay: 'dotnet',
   text: true,
   level: 'debug',
-  hubLevel: 'info',
+  relayLevel: 'info',
 }
 const OURS: Stack = {
   clients: 'warren',
-  hub: 'warren',
+  relay: 'warren',
   text: false,
   level: 'debug',
-  hubLevel: 'debug',
+  relayLevel: 'debug',
 }
 
 export const STACKS = {
   old: OLD,
   // What both programs write unless told otherwise.
   'old-quiet': { ...OLD, level: 'info' },
-  'old-warnings': { ...OLD, level: 'info', hubLevel: 'warn' },
+  'old-warnings': { ...OLD, level: 'info', relayLevel: 'warn' },
   ours: OURS,
-  summaries: { ...OURS, level: 'info', hubLevel: 'info' },
+  summaries: { ...OURS, level: 'info', relayLevel: 'info' },
   'our-text': { ...OURS, text: true },
-  'new-hub': { ...OURS, clients: 'python' },
-  'new-clients': { ...OURS, hub: 'dotnet', hubLevel: 'info' },
+  'new-relay': { ...OURS, clients: 'python' },
+  'new-clients': { ...OURS, relay: 'dotnet', relayLevel: 'info' },
 } as const satisfies Record<string, Stack>
 
 /** How the logs of a scenario were collected; changes from scenario to scenario. */
 export interface Collecting {
   readonly clients: WrapperName
-  readonly hub: WrapperName
+  readonly relay: WrapperName
   /** Pods of one cluster in one file, where the wrapper says which line is whose. */
   readonly together: boolean
   readonly gzip: boolean
   readonly balancer: 'alb' | 'nginx'
   readonly wordy: boolean
-  /** Clusters and pods of the sites are called otherwise than their users at the hub. */
+  /** Clusters and pods of the sites are called otherwise than their users at the relay. */
   readonly aliases: boolean
   /** Each log is in two files, the older one rotated. */
   readonly rotated: boolean
-  readonly zones: { readonly clients: number; readonly hub: number }
+  readonly zones: { readonly clients: number; readonly relay: number }
 }
 
 const RAW: Collecting = {
   clients: 'raw',
-  hub: 'raw',
+  relay: 'raw',
   together: false,
   gzip: false,
   balancer: 'alb',
   wordy: true,
   aliases: false,
   rotated: false,
-  zones: { clients: 0, hub: 0 },
+  zones: { clients: 0, relay: 0 },
 }
 
 /** Wrappers and zones are taken in turn, so that every cause meets many of them. */
 export const WAYS: readonly [Collecting, ...Collecting[]] = [
-  { ...RAW, clients: 'kubectl', hub: 'kubectl', zones: { clients: 60, hub: 60 } },
+  { ...RAW, clients: 'kubectl', relay: 'kubectl', zones: { clients: 60, relay: 60 } },
   RAW,
-  { ...RAW, clients: 'kubectl', hub: 'stern', together: true, zones: { clients: 60, hub: 0 } },
+  { ...RAW, clients: 'kubectl', relay: 'stern', together: true, zones: { clients: 60, relay: 0 } },
   {
     ...RAW,
     clients: 'cri',
-    hub: 'cri',
+    relay: 'cri',
     rotated: true,
     balancer: 'nginx',
-    zones: { clients: 120, hub: 60 },
+    zones: { clients: 120, relay: 60 },
   },
-  { ...RAW, clients: 'docker', hub: 'kubectl', wordy: false, zones: { clients: -300, hub: 0 } },
-  { ...RAW, clients: 'loki-array', hub: 'loki-array', together: true, aliases: true },
-  { ...RAW, gzip: true, rotated: true, zones: { clients: 60, hub: 60 } },
-  { ...RAW, clients: 'loki-lines', hub: 'loki-lines', together: true, balancer: 'nginx' },
-  { ...RAW, hub: 'kubectl', aliases: true, wordy: false, zones: { clients: 60, hub: 120 } },
-  { ...RAW, clients: 'loki-csv', hub: 'loki-csv', together: true, zones: { clients: 330, hub: 0 } },
-  { ...RAW, clients: 'stern-json', hub: 'stern-json', together: true, gzip: true },
-  { ...RAW, clients: 'kubectl', hub: 'docker', zones: { clients: 0, hub: 120 } },
+  { ...RAW, clients: 'docker', relay: 'kubectl', wordy: false, zones: { clients: -300, relay: 0 } },
+  { ...RAW, clients: 'loki-array', relay: 'loki-array', together: true, aliases: true },
+  { ...RAW, gzip: true, rotated: true, zones: { clients: 60, relay: 60 } },
+  { ...RAW, clients: 'loki-lines', relay: 'loki-lines', together: true, balancer: 'nginx' },
+  { ...RAW, relay: 'kubectl', aliases: true, wordy: false, zones: { clients: 60, relay: 120 } },
+  {
+    ...RAW,
+    clients: 'loki-csv',
+    relay: 'loki-csv',
+    together: true,
+    zones: { clients: 330, relay: 0 },
+  },
+  { ...RAW, clients: 'stern-json', relay: 'stern-json', together: true, gzip: true },
+  { ...RAW, clients: 'kubectl', relay: 'docker', zones: { clients: 0, relay: 120 } },
 ]
 
 /** Clocks of the machines, ms ahead; small where nothing is to be found, else up to a minute. */
@@ -108,9 +114,9 @@ export function logsOf(
   const skews = steady ? SMALL_SKEWS : SKEWS
   return components.map((of, index) => {
     const client = plan.clients.find(({ name }) => name === of.replace(/\/2$/, ''))
-    const inHub = client === undefined
+    const inRelay = client === undefined
     const wrapper = wrapperOf(of, way)
-    const cluster = client === undefined ? 'hub' : clusterOf(client.name, way)
+    const cluster = client === undefined ? 'relay' : clusterOf(client.name, way)
     const { container, pod } = podOf(of, way)
     const shared = way.together && WRAPPERS[wrapper].named
     const { extension } = WRAPPERS[wrapper]
@@ -118,25 +124,25 @@ export function logsOf(
     return {
       of,
       writer: writerOf(of, stack, way),
-      level: inHub ? stack.hubLevel : stack.level,
-      zoneMinutes: inHub ? way.zones.hub : way.zones.clients,
+      level: inRelay ? stack.relayLevel : stack.level,
+      zoneMinutes: inRelay ? way.zones.relay : way.zones.clients,
       // The balancer and the broker run where time is kept well.
       skewMs:
-        of === 'balancer' || of === 'broker' ? 0 : (skews[(turn + index) % skews.length] ?? 0),
+        of === 'load-balancer' || of === 'broker' ? 0 : (skews[(turn + index) % skews.length] ?? 0),
       wordy: way.wordy,
       wrapper,
       gzip: way.gzip,
       rotated: way.rotated && !shared,
       file,
-      origin: { cluster, namespace: inHub ? 'relay' : 'bunny', pod, container },
+      origin: { cluster, namespace: inRelay ? 'relay' : 'bunny', pod, container },
     }
   })
 }
 
 /** The log of an AWS balancer comes out of a bucket, never out of a pod. */
 function wrapperOf(of: string, way: Collecting): WrapperName {
-  if (of === 'balancer') return way.balancer === 'alb' ? 'raw' : way.hub
-  return of === 'hub' || of === 'broker' ? way.hub : way.clients
+  if (of === 'load-balancer') return way.balancer === 'alb' ? 'raw' : way.relay
+  return of === 'relay' || of === 'broker' ? way.relay : way.clients
 }
 
 const ALIASES = new Map([
@@ -156,11 +162,11 @@ function clusterOf(client: string, { aliases }: Collecting): string {
 
 function podOf(of: string, { aliases }: Collecting): { pod: string; container: string } {
   switch (of) {
-    case 'hub':
+    case 'relay':
       return { pod: 'hub-relay-6d5f7c9b8-x2k4q', container: 'relay' }
     case 'broker':
       return { pod: 'hub-rabbitmq-0', container: 'rabbitmq' }
-    case 'balancer':
+    case 'load-balancer':
       return { pod: 'ingress-nginx-controller-7f4d-9qv2x', container: 'controller' }
     default: {
       const name = of.replace(/\/2$/, '')
@@ -171,10 +177,10 @@ function podOf(of: string, { aliases }: Collecting): { pod: string; container: s
 }
 
 function writerOf(of: string, stack: Stack, way: Collecting): WriterName {
-  if (of === 'balancer') return way.balancer
+  if (of === 'load-balancer') return way.balancer
   if (of === 'broker') return 'rabbitmq'
-  if (of === 'hub') {
-    if (stack.hub === 'dotnet') return 'dotnet-relay'
+  if (of === 'relay') {
+    if (stack.relay === 'dotnet') return 'dotnet-relay'
     return stack.text ? 'relay-text' : 'relay-json'
   }
   if (stack.clients === 'python') return 'python-bunny'

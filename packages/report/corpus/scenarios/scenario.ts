@@ -8,7 +8,7 @@ import type { WriterName } from '../writers/writer-kinds.ts'
 
 /** The log of one component, as it was collected. */
 export interface LogPlan {
-  /** Whose: the name of a client (`site-a`, `site-a/2` for its second pod), `hub`, `broker` or `balancer`. */
+  /** Whose: the name of a client (`site-a`, `site-a/2` for its second pod), `relay`, `broker` or `balancer`. */
   readonly of: string
   readonly writer: WriterName
   readonly level: Level
@@ -56,7 +56,7 @@ export interface Truth {
 export type CheckRow =
   | 'connections'
   | 'authentication'
-  | 'hub'
+  | 'relay'
   | 'database'
   | 'broker'
   | 'behaviour'

@@ -39,15 +39,15 @@ export function singleFaults(): Scenario[] {
   return scenarios
 }
 
-/** The same causes with less to go by: only the hub's side, or only a client's. */
+/** The same causes with less to go by: only the relay's side, or only a client's. */
 export function oneSidedFaults(): Scenario[] {
   const scenarios: Scenario[] = []
-  const add = (name: FaultName, side: 'hub' | 'client', stack: StackName): void => {
+  const add = (name: FaultName, side: 'relay' | 'client', stack: StackName): void => {
     const turn = scenarios.length
     for (const fault of spellsOf(name)) {
       // Without a line about success nobody can say that it is over.
       if (stack === 'old-warnings' && fault.to !== undefined) continue
-      const target = SCOPE[name] === 'client' ? { of: side === 'hub' ? 'site-b' : 'site-a' } : {}
+      const target = SCOPE[name] === 'client' ? { of: side === 'relay' ? 'site-b' : 'site-a' } : {}
       scenarios.push(
         build({
           name: `${name} ${endingOf(fault)}, seen from the ${side} (${stack})`,
@@ -55,21 +55,22 @@ export function oneSidedFaults(): Scenario[] {
           stack,
           turn,
           faults: [{ ...fault, ...target }],
-          logs: side === 'hub' ? ['hub', 'broker'] : ['site-a'],
+          logs: side === 'relay' ? ['relay', 'broker'] : ['site-a'],
           ...clientsOf(name, stack),
         }),
       )
     }
   }
-  for (const [index, name] of HUB_SIDE.entries()) add(name, 'hub', index % 2 === 0 ? 'old' : 'ours')
-  for (const name of WARNINGS) add(name, 'hub', 'old-warnings')
+  for (const [index, name] of RELAY_SIDE.entries())
+    add(name, 'relay', index % 2 === 0 ? 'old' : 'ours')
+  for (const name of WARNINGS) add(name, 'relay', 'old-warnings')
   for (const [index, name] of CLIENT_SIDE.entries()) {
     add(name, 'client', index % 2 === 0 ? 'ours' : 'old')
   }
   return scenarios
 }
 
-const HUB_SIDE: readonly FaultName[] = [
+const RELAY_SIDE: readonly FaultName[] = [
   'auth-unknown-user',
   'auth-wrong-password',
   'auth-wrong-collection',
@@ -77,18 +78,18 @@ const HUB_SIDE: readonly FaultName[] = [
   'silent',
   'name-resolution',
   'slow',
-  'hub-error',
+  'relay-error',
   'two-instances',
   'hammering',
   'task-not-answered',
   'database-failing',
 ]
-/** What a hub says that writes only warnings, as it does unless it is told otherwise. */
+/** What a relay says that writes only warnings, as it does unless it is told otherwise. */
 const WARNINGS: readonly FaultName[] = [
   'auth-unknown-user',
   'auth-wrong-password',
   'auth-wrong-collection',
-  'hub-error',
+  'relay-error',
   'submission-failing',
   'database-failing',
   'broker-refused',
@@ -103,8 +104,8 @@ const CLIENT_SIDE: readonly FaultName[] = [
   'proxy-502',
   'proxy-503',
   'proxy-504',
-  'hub-error',
-  'hub-stalled',
+  'relay-error',
+  'relay-stalled',
   'auth-wrong-password',
 ]
 
@@ -112,13 +113,13 @@ export function faultNames(): FaultName[] {
   return Object.keys(FAULTS).filter((text): text is FaultName => Object.hasOwn(FAULTS, text))
 }
 
-/** Told apart also where the client writes no polls. */
+/** ProgramLog apart also where the client writes no polls. */
 const QUIET: readonly FaultName[] = [
   'auth-wrong-password',
   'name-resolution',
   'tls-expired',
   'proxy-503',
-  'hub-error',
+  'relay-error',
   'silent',
   'two-instances',
 ]
@@ -126,8 +127,8 @@ const QUIET: readonly FaultName[] = [
 const STACKS_OF: { readonly [N in FaultName]?: readonly StackName[] } = {
   'database-slow': ['old', 'ours', 'new-clients'],
   // Ours cannot be made to ask more often than once a second.
-  hammering: ['old', 'new-hub'],
-  'task-not-answered': ['old', 'ours', 'new-hub'],
+  hammering: ['old', 'new-relay'],
+  'task-not-answered': ['old', 'ours', 'new-relay'],
 }
 
 function stacksOf(name: FaultName): readonly StackName[] {
@@ -164,9 +165,9 @@ function endingOf({ from, to }: Pick<Fault, 'from' | 'to'>): string {
   return to === undefined ? `from minute ${from}` : `minute ${from} to ${to}`
 }
 
-/** Client faults hit one client, mostly one whose log is there; what is lost of a log is that of a client or of the hub. */
+/** Client faults hit one client, mostly one whose log is there; what is lost of a log is that of a client or of the relay. */
 function targetOf(name: FaultName, turn: number): Pick<Fault, 'of'> {
-  if (SCOPE[name] === 'log') return { of: turn % 2 === 0 ? 'hub' : 'site-a' }
+  if (SCOPE[name] === 'log') return { of: turn % 2 === 0 ? 'relay' : 'site-a' }
   if (name === 'never-seen') return { of: 'site-c' }
   if (SCOPE[name] === 'client') return { of: 'site-a' }
   return {}

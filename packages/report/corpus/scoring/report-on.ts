@@ -44,11 +44,11 @@ function labelsOf(logs: readonly LogPlan[]): string {
 
 function componentOf({ of }: LogPlan): string {
   switch (of) {
-    case 'hub':
+    case 'relay':
       return 'relay'
     case 'broker':
       return 'rabbitmq'
-    case 'balancer':
+    case 'load-balancer':
       return 'alb'
     default:
       return 'bunny'

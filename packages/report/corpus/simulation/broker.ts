@@ -1,15 +1,15 @@
 import { Backoff } from '@warren/runtime'
 import type { Chance } from './chance.ts'
-import type { HubTrouble } from './facts.ts'
+import type { RelayTrouble } from './facts.ts'
 import { MINUTE, SECOND } from './world.ts'
 import type { World } from './world.ts'
 
-/** The .NET hub opens a connection for every poll and closes it again. */
+/** The .NET relay opens a connection for every poll and closes it again. */
 export function openBrokerConnection(
   world: World,
   time: number,
   chance: Chance,
-): { at: number; trouble?: HubTrouble } {
+): { at: number; trouble?: RelayTrouble } {
   const { weather, journal } = world
   const effect = weather.at(time, 'broker')
   if (effect.broker === 'refused') {
@@ -33,7 +33,7 @@ function pidAt({ start }: World, time: number): number {
   return 725 + Math.floor((time - start) / 24)
 }
 
-/** What the broker does by itself, and how a hub that keeps one connection notices. */
+/** What the broker does by itself, and how a relay that keeps one connection notices. */
 export function runBroker(world: World): void {
   const { plan, weather, journal, start, end } = world
   const chance = world.chance.fork('broker')
@@ -44,17 +44,17 @@ export function runBroker(world: World): void {
     if (chance.next() < 0.5)
       journal.add({ kind: 'broker stopping', at: 'broker', time: spell.from })
     if (spell.to < end) journal.add({ kind: 'broker started', at: 'broker', time: spell.to - 200 })
-    if (plan.hub === 'warren') queueDown(world, spell, 'refused')
+    if (plan.relay === 'warren') queueDown(world, spell, 'refused')
   }
   for (const spell of of('login')) {
-    if (plan.hub === 'dotnet') continue
+    if (plan.relay === 'dotnet') continue
     queueDown(world, spell, 'login')
     refuseAgainAndAgain(world, spell, chance)
   }
   for (const spell of of('heartbeat')) loseHeartbeats(world, spell, chance)
-  for (const { from, to } of weather.spells('hub', ({ stalled }) => stalled === true)) {
-    // The .NET hub holds no connection that could be missed.
-    if (plan.hub === 'dotnet' || to - from < MINUTE) continue
+  for (const { from, to } of weather.spells('relay', ({ stalled }) => stalled === true)) {
+    // The .NET relay holds no connection that could be missed.
+    if (plan.relay === 'dotnet' || to - from < MINUTE) continue
     const connection = { at: 'broker', pid: pidAt(world, from), port: 41_188 }
     journal.add({ ...connection, kind: 'heartbeats missed', time: from + MINUTE })
     if (to < end) queueDown(world, { from: to, to: to + 180 }, 'heartbeat')
@@ -63,10 +63,11 @@ export function runBroker(world: World): void {
     const what = chance.pick<'memory' | 'disk'>(['memory', 'disk'])
     journal.add({ kind: 'alarm set', at: 'broker', time: spell.from, what })
     journal.add({ kind: 'alarm cleared', at: 'broker', time: spell.to, what })
-    if (plan.hub === 'warren') queueDown(world, { from: spell.from, to: spell.from + 400 }, 'alarm')
+    if (plan.relay === 'warren')
+      queueDown(world, { from: spell.from, to: spell.from + 400 }, 'alarm')
   }
   if (plan.portProbes) probePort(world, chance)
-  if (plan.hub === 'warren' && plan.starts) {
+  if (plan.relay === 'warren' && plan.starts) {
     const connection = { at: 'broker', pid: 712, port: 41_188 }
     journal.add({ ...connection, kind: 'accepted', time: start + 70 })
     journal.add({ ...connection, kind: 'authenticated', time: start + 78 })
@@ -75,7 +76,7 @@ export function runBroker(world: World): void {
 
 type Spell = { readonly from: number; readonly to: number }
 
-/** Our hub loses its connection, and opens another as soon as it can. */
+/** Our relay loses its connection, and opens another as soon as it can. */
 function queueDown(
   world: World,
   { from, to }: Spell,
@@ -85,8 +86,8 @@ function queueDown(
   const again = { at: 'broker', pid: pidAt(world, Math.min(to, world.end)) + 3, port: 42_610 }
   journal.add({ ...again, kind: 'accepted', time: to + 90 })
   journal.add({ ...again, kind: 'authenticated', time: to + 97 })
-  journal.add({ kind: 'queue lost', at: 'hub', time: from + 15, why })
-  journal.add({ kind: 'queue recovered', at: 'hub', time: to + 120 })
+  journal.add({ kind: 'queue lost', at: 'relay', time: from + 15, why })
+  journal.add({ kind: 'queue recovered', at: 'relay', time: to + 120 })
 }
 
 function refuseAgainAndAgain(world: World, { from, to }: Spell, chance: Chance): void {
@@ -100,13 +101,13 @@ function refuseAgainAndAgain(world: World, { from, to }: Spell, chance: Chance):
   }
 }
 
-/** A connection goes quiet, the broker gives it up after a minute, the hub opens another. */
+/** A connection goes quiet, the broker gives it up after a minute, the relay opens another. */
 function loseHeartbeats(world: World, { from, to }: Spell, chance: Chance): void {
   const { plan, journal, end } = world
   for (let time = from + 5 * SECOND; time < Math.min(to, end); time += MINUTE + 12 * SECOND) {
     const connection = { at: 'broker', pid: pidAt(world, time), port: chance.whole(32_768, 60_999) }
     journal.add({ ...connection, kind: 'heartbeats missed', time })
-    if (plan.hub === 'warren') {
+    if (plan.relay === 'warren') {
       queueDown(world, { from: time, to: time + 240 }, 'heartbeat')
       continue
     }

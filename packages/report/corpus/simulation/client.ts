@@ -3,14 +3,14 @@ import type { Chance } from './chance.ts'
 import { exchange, failed } from './exchange.ts'
 import type { Exchanged } from './exchange.ts'
 import type { Fact } from './facts.ts'
-import type { HubAnswer } from './hub.ts'
+import type { RelayAnswer } from './relay.ts'
 import type { ClientPlan } from './plan.ts'
 import { backoffOf, SECOND } from './world.ts'
 import type { Subtask, World } from './world.ts'
 
 const CLIENT_VERSIONS = { python: '1.8.1', warren: '0.1.0' } as const
 
-/** A lease of our hub that nobody answers runs out after this time, ms. */
+/** A lease of our relay that nobody answers runs out after this time, ms. */
 const LEASE_MS = 120 * SECOND
 /** The Python client tries that often to post a result. */
 const MOST_POSTS = 4
@@ -36,7 +36,7 @@ export class Client {
     this.#at = second ? `${plan.name}/2` : plan.name
     this.#chance = world.chance.fork(this.#at)
     this.#backoff = backoffOf(plan, this.#chance)
-    // Ours asks whenever the hub answers, so a phase would mean nothing.
+    // Ours asks whenever the relay answers, so a phase would mean nothing.
     this.nextAt = world.start + this.#chance.between(0, plan.intervalMs)
     this.#running = !world.plan.starts
   }
@@ -120,7 +120,7 @@ export class Client {
     take: (subtask: Subtask) => void,
   ): Exchanged {
     const { collection } = this.#plan
-    const handle: HubAnswer = (arrivedAt, heldUntil) => {
+    const handle: RelayAnswer = (arrivedAt, heldUntil) => {
       const subtask = this.#nextSubtask(heldUntil)
       if (subtask === undefined) return { status: 204, at: heldUntil }
       const at = Math.max(arrivedAt, subtask.readyAt)
@@ -147,13 +147,13 @@ export class Client {
   #handOut(subtask: Subtask, requestId: string, at: number): void {
     const { journal } = this.#world
     const about = { taskId: subtask.task.id, subtaskId: subtask.id, node: this.#plan.collection }
-    journal.add({ kind: 'task handed out', at: 'hub', time: at, requestId, ...about })
+    journal.add({ kind: 'task handed out', at: 'relay', time: at, requestId, ...about })
     if (this.#world.weather.at(at, this.#plan.name).task !== 'dropped') return
-    // Nobody will answer; our hub offers it once more.
+    // Nobody will answer; our relay offers it once more.
     const returned = this.#world.weather.awake(at + LEASE_MS)
     if (returned >= subtask.task.expiresAt) return
-    journal.add({ kind: 'lease returned', at: 'hub', time: returned, ...about })
-    if (this.#world.plan.hub === 'warren') {
+    journal.add({ kind: 'lease returned', at: 'relay', time: returned, ...about })
+    if (this.#world.plan.relay === 'warren') {
       subtask.readyAt = returned
       subtask.taken = false
     }
@@ -239,12 +239,12 @@ export class Client {
     const at = arrivedAt + 2
     const about = { taskId: task.id, subtaskId, node: this.#plan.collection, requestId }
     if (arrivedAt >= task.expiresAt) {
-      journal.add({ kind: 'result late', at: 'hub', time: at, ...about })
-      // The .NET hub has forgotten the task by then, ours says what became of it.
-      return { status: plan.hub === 'dotnet' ? 404 : 409, at }
+      journal.add({ kind: 'result late', at: 'relay', time: at, ...about })
+      // The .NET relay has forgotten the task by then, ours says what became of it.
+      return { status: plan.relay === 'dotnet' ? 404 : 409, at }
     }
     subtask.answeredAt ??= at
-    journal.add({ kind: 'result stored', at: 'hub', time: at, ...about })
+    journal.add({ kind: 'result stored', at: 'relay', time: at, ...about })
     return { status: 200, at }
   }
 

@@ -1,8 +1,8 @@
 import type { Chance } from './chance.ts'
 import type { Outcome } from './facts.ts'
 import type { TransportFailure } from './faults.ts'
-import { askHub } from './hub.ts'
-import type { HubAnswer } from './hub.ts'
+import { askRelay } from './relay.ts'
+import type { RelayAnswer } from './relay.ts'
 import type { ClientPlan } from './plan.ts'
 import { SECOND } from './world.ts'
 import type { World } from './world.ts'
@@ -13,10 +13,10 @@ export interface Request {
   readonly method: 'GET' | 'POST'
   /** Of the URL; the collection stands in it in clear. */
   readonly path: string
-  /** How long the client asks the hub to hold an empty poll, seconds. */
+  /** How long the client asks the relay to hold an empty poll, seconds. */
   readonly waitSeconds: number
-  /** What the hub does with it once it has let the client in. */
-  readonly handle: HubAnswer
+  /** What the relay does with it once it has let the client in. */
+  readonly handle: RelayAnswer
 }
 
 export interface Exchanged {
@@ -26,10 +26,10 @@ export interface Exchanged {
 
 const AGENTS = { python: 'python-requests/2.34.2', warren: 'warren-bunny/0.1.0' } as const
 
-/** The balancer waits no longer for the hub, ms. */
-const BALANCER_PATIENCE_MS = 60 * SECOND
+/** The balancer waits no longer for the relay, ms. */
+const LOAD_BALANCER_TIMEOUT_MS = 60 * SECOND
 
-/** One request of a client with everything that it touches on its way: balancer, hub, database, broker, and back. */
+/** One request of a client with everything that it touches on its way: balancer, relay, database, broker, and back. */
 export function exchange(
   world: World,
   request: Request,
@@ -46,14 +46,14 @@ export function exchange(
   const back = chance.between(10, 22)
   if (effect.balancer !== undefined) {
     // 502: the target closes the connection at once; 503: there is none; 504: it says nothing for a minute.
-    const takes = { 502: 4, 503: 0, 504: BALANCER_PATIENCE_MS }[effect.balancer]
+    const takes = { 502: 4, 503: 0, 504: LOAD_BALANCER_TIMEOUT_MS }[effect.balancer]
     passed(world, request, arrives + takes, { status: effect.balancer, target: undefined }, chance)
     const outcome = { kind: 'status', status: effect.balancer } as const
     return { outcome, endedAt: arrives + takes + back }
   }
-  const answer = askWokenHub(world, request, arrives + 1.5, chance)
+  const answer = askWokenRelay(world, request, arrives + 1.5, chance)
   if (answer === undefined) {
-    const gaveUpAt = arrives + BALANCER_PATIENCE_MS
+    const gaveUpAt = arrives + LOAD_BALANCER_TIMEOUT_MS
     passed(world, request, gaveUpAt, { status: 504, target: undefined }, chance)
     return { outcome: { kind: 'status', status: 504 }, endedAt: gaveUpAt + back }
   }
@@ -66,18 +66,18 @@ export function exchange(
   return { outcome: { kind: 'status', status: answer.status }, endedAt: answer.endedAt + back }
 }
 
-/** The hub's answer once it runs again; undefined where it comes too late for the balancer. */
-function askWokenHub(
+/** The relay's answer once it runs again; undefined where it comes too late for the balancer. */
+function askWokenRelay(
   world: World,
   request: Request,
   arrivedAt: number,
   chance: Chance,
-): ReturnType<typeof askHub> | undefined {
+): ReturnType<typeof askRelay> | undefined {
   const { weather } = world
-  const latest = arrivedAt + BALANCER_PATIENCE_MS
+  const latest = arrivedAt + LOAD_BALANCER_TIMEOUT_MS
   const heardAt = weather.awake(arrivedAt)
   if (heardAt > latest) return undefined
-  const { status, endedAt } = askHub(world, request, heardAt, chance)
+  const { status, endedAt } = askRelay(world, request, heardAt, chance)
   const answeredAt = weather.awake(endedAt)
   return answeredAt > latest ? undefined : { status, endedAt: answeredAt }
 }
@@ -116,7 +116,7 @@ function passed(
 ): void {
   world.journal.add({
     kind: 'passed',
-    at: 'balancer',
+    at: 'load-balancer',
     time,
     from: client.address,
     port: chance.whole(32_768, 60_999),

@@ -7,8 +7,8 @@ export type Outcome =
 
 export type TaskKind = 'availability' | 'distribution'
 
-/** What an error of the hub is about; the text that goes with it is the writers' business. */
-export type HubTrouble = 'database' | 'broker-refused' | 'broker-login' | 'defect'
+/** What an error of the relay is about; the text that goes with it is the writers' business. */
+export type RelayTrouble = 'database' | 'broker-refused' | 'broker-login' | 'defect'
 
 /** Everything that happens, by what happens. Durations are milliseconds. */
 export interface FactKinds {
@@ -43,16 +43,16 @@ export interface FactKinds {
     method: 'GET' | 'POST'
     path: string
     status: number
-    /** What the hub answered; undefined where it did not. */
+    /** What the relay answered; undefined where it did not. */
     targetStatus: number | undefined
-    /** Time the hub took; -1 where it did not answer. */
+    /** Time the relay took; -1 where it did not answer. */
     targetMs: number
     bytes: number
   }
-  // in the hub
-  'hub started': object
+  // in the relay
+  'relay started': object
   /** It does nothing, and writes nothing, up to then. */
-  'hub stalled': { until: number }
+  'relay stalled': { until: number }
   statement: { about: 'user' | 'nodes' | 'task' | 'result'; ms: number; failed: boolean }
   login: {
     outcome: 'validated' | LoginFailure
@@ -71,7 +71,7 @@ export interface FactKinds {
     client: string | undefined
     node: string | undefined
     requestId: string
-    trouble: HubTrouble | undefined
+    trouble: RelayTrouble | undefined
   }
   'expiry sweep': object
   'upstream polled': { type: 'a' | 'b'; status: number; durationMs: number }

@@ -9,7 +9,7 @@ export type TransportFailure =
   | 'tls-untrusted'
   | 'tls-wrong-name'
 
-/** Why the hub turns a client away. */
+/** Why the relay turns a client away. */
 export type LoginFailure = 'unknown user' | 'wrong password' | 'wrong collection' | 'missing'
 
 /** What a fault changes, leg by leg. Everything that is not named goes on as before. */
@@ -18,15 +18,15 @@ export interface FaultEffect {
   readonly reach?: TransportFailure
   /** The balancer answers by itself. */
   readonly balancer?: 502 | 503 | 504
-  /** The hub does not know who is asking. */
+  /** The relay does not know who is asking. */
   readonly login?: LoginFailure
-  /** The hub fails over every poll. */
-  readonly hubStatus?: 500
-  /** The hub does not run; connections to it stand, as the kernel holds them. */
+  /** The relay fails over every poll. */
+  readonly relayStatus?: 500
+  /** The relay does not run; connections to it stand, as the kernel holds them. */
   readonly stalled?: true
-  /** The hub takes that much longer, ms. */
+  /** The relay takes that much longer, ms. */
   readonly delayMs?: readonly [number, number]
-  /** The hub answers, and the answer does not arrive. */
+  /** The relay answers, and the answer does not arrive. */
   readonly answerLost?: true
   /** The client does not run. */
   readonly absent?: true
@@ -68,8 +68,8 @@ export const FAULTS = {
   'proxy-502': { balancer: 502 },
   'proxy-503': { balancer: 503 },
   'proxy-504': { balancer: 504 },
-  'hub-error': { hubStatus: 500 },
-  'hub-stalled': { stalled: true },
+  'relay-error': { relayStatus: 500 },
+  'relay-stalled': { stalled: true },
   slow: { delayMs: [2_600, 6_000] },
   silent: { absent: true },
   flapping: { reach: 'connection-refused', everyMs: 45_000 },
@@ -100,7 +100,7 @@ export interface Fault {
   readonly from: number
   /** Minutes after the beginning; undefined: it goes on. */
   readonly to?: number
-  /** The component it is about: the name of a client, `hub`, `broker` …; undefined: everything that has such a leg. */
+  /** The component it is about: the name of a client, `relay`, `broker` …; undefined: everything that has such a leg. */
   readonly of?: string
 }
 
@@ -133,9 +133,9 @@ export class Weather {
     return all
   }
 
-  /** When the hub gets to what it should do at `time`: at once, unless it stands still; infinite where it never wakes up. */
+  /** When the relay gets to what it should do at `time`: at once, unless it stands still; infinite where it never wakes up. */
   awake(time: number): number {
-    const stall = this.spells('hub', ({ stalled }) => stalled === true).find(
+    const stall = this.spells('relay', ({ stalled }) => stalled === true).find(
       ({ from, to }) => time >= from && time < to,
     )
     return stall === undefined ? time : stall.to + 30

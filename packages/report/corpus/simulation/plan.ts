@@ -3,7 +3,7 @@ import type { TaskKind } from './facts.ts'
 
 /** A client: a bunny at a site, and how it asks. */
 export interface ClientPlan {
-  /** Its user name at the hub, and what people call it. */
+  /** Its user name at the relay, and what people call it. */
   readonly name: string
   readonly program: 'python' | 'warren'
   /** The collection id it polls with. */
@@ -12,7 +12,7 @@ export interface ClientPlan {
   readonly address: string
   /** Pause after an empty answer, ms. */
   readonly intervalMs: number
-  /** How long it asks the hub to hold an empty poll, seconds; the .NET hub does not know of it. */
+  /** How long it asks the relay to hold an empty poll, seconds; the .NET relay does not know of it. */
   readonly waitSeconds: number
 }
 
@@ -29,7 +29,7 @@ export interface NetworkPlan {
   readonly start: number
   readonly minutes: number
   readonly clients: readonly ClientPlan[]
-  readonly hub: 'dotnet' | 'warren'
+  readonly relay: 'dotnet' | 'warren'
   readonly tasks: readonly TaskPlan[]
   readonly faults: readonly Fault[]
   /** Something knocks at the broker's port now and then and speaks no AMQP. */

@@ -4,7 +4,7 @@ import { SECOND } from './world.ts'
 
 /** The upstream waits that long for an answer, ms. */
 const UPSTREAM_PATIENCE_MS = { availability: 300 * SECOND, distribution: 7_200 * SECOND } as const
-/** The .NET hub tries five times, ours at least as often. */
+/** The .NET relay tries five times, ours at least as often. */
 const MOST_TRIES = 5
 
 /** Adds up every task, once all have answered or the time is up, and brings the result to the upstream. */
@@ -21,7 +21,7 @@ function settle(world: World, task: Task): void {
   const asked = task.subtasks.length
   const late = missing.length
   const time = world.weather.awake(late === 0 ? Math.max(...answers) + 15 : task.expiresAt)
-  const about = { at: 'hub', taskId: task.id } as const
+  const about = { at: 'relay', taskId: task.id } as const
   if (late > 0) {
     const clients = missing.map(({ client }) => client.name).sort()
     journal.add({ ...about, kind: 'task expired', time, taskKind: task.kind, clients })
@@ -34,11 +34,11 @@ function settle(world: World, task: Task): void {
 function submit(world: World, task: Task, from: number): void {
   const { plan, weather, journal, end } = world
   const chance = world.chance.fork(`submission ${task.id}`)
-  const about = { at: 'hub', taskId: task.id } as const
+  const about = { at: 'relay', taskId: task.id } as const
   const backoff = new Backoff({ initialMs: 1_000, maxMs: 60_000, random: () => chance.next() })
   let time = from
   for (let attempt = 1; time < end; attempt++) {
-    if (attempt === 1 || plan.hub === 'warren') {
+    if (attempt === 1 || plan.relay === 'warren') {
       journal.add({ ...about, kind: 'submitting', time, attempt })
     }
     const durationMs = chance.between(120, 260)
@@ -49,14 +49,14 @@ function submit(world: World, task: Task, from: number): void {
       return
     }
     const over = time > task.receivedAt + UPSTREAM_PATIENCE_MS[task.kind]
-    if (plan.hub === 'warren' && over && attempt >= MOST_TRIES) {
+    if (plan.relay === 'warren' && over && attempt >= MOST_TRIES) {
       journal.add({ ...about, kind: 'submission given up', time, attempt, status })
       return
     }
-    const retryInMs = plan.hub === 'warren' ? backoff.next() : 5_000
+    const retryInMs = plan.relay === 'warren' ? backoff.next() : 5_000
     journal.add({ ...about, kind: 'submission failed', time, attempt, status, retryInMs })
-    // Without a word the .NET hub gives up.
-    if (plan.hub === 'dotnet' && attempt >= MOST_TRIES) return
+    // Without a word the .NET relay gives up.
+    if (plan.relay === 'dotnet' && attempt >= MOST_TRIES) return
     time += retryInMs
   }
 }

@@ -4,7 +4,7 @@ import { Client } from './client.ts'
 import { Journal } from './facts.ts'
 import type { Fact } from './facts.ts'
 import { Weather } from './faults.ts'
-import { runHub } from './hub.ts'
+import { runRelay } from './relay.ts'
 import type { NetworkPlan } from './plan.ts'
 import { settleTasks } from './settlement.ts'
 import { pollUpstream } from './upstream.ts'
@@ -25,12 +25,12 @@ export function simulate(plan: NetworkPlan): Fact[] {
     tasks: [],
   }
   pollUpstream(world)
-  runHub(world)
+  runRelay(world)
   runBroker(world)
   runClients(world)
   settleTasks(world)
   const facts = world.journal.inOrder(start, end)
-  return facts.filter(({ at, time }) => at !== 'hub' || world.weather.awake(time) === time)
+  return facts.filter(({ at, time }) => at !== 'relay' || world.weather.awake(time) === time)
 }
 
 /** Whoever polls next goes first: two pods of one client share a queue. */

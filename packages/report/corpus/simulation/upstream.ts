@@ -8,7 +8,7 @@ const QUEUES = [
   { type: 'b', kind: 'distribution' },
 ] as const
 
-/** The hub asks its upstream for tasks, one loop a queue; what it gets goes to every client. */
+/** The relay asks its upstream for tasks, one loop a queue; what it gets goes to every client. */
 export function pollUpstream(world: World): void {
   for (const queue of QUEUES) pollQueue(world, queue)
   world.tasks.sort((a, b) => a.receivedAt - b.receivedAt)
@@ -21,10 +21,10 @@ function pollQueue(world: World, { type, kind }: (typeof QUEUES)[number]): void 
     .filter((task) => task.kind === kind)
     .map((task) => start + task.at * MINUTE)
     .sort((a, b) => a - b)
-  const holds = plan.hub === 'warren'
+  const holds = plan.relay === 'warren'
   const backoff = new Backoff({
     initialMs: 5 * SECOND,
-    // The .NET hub waits the same time after every failure.
+    // The .NET relay waits the same time after every failure.
     maxMs: holds ? 60 * SECOND : 5 * SECOND,
     jitter: holds ? 0.2 : 0,
     random: () => chance.next(),
@@ -44,7 +44,7 @@ function pollQueue(world: World, { type, kind }: (typeof QUEUES)[number]): void 
       const status = effect.upstreamFails
       journal.add({
         kind: 'upstream poll failed',
-        at: 'hub',
+        at: 'relay',
         time: failedAt,
         type,
         status,
@@ -54,7 +54,7 @@ function pollQueue(world: World, { type, kind }: (typeof QUEUES)[number]): void 
       continue
     }
     backoff.reset()
-    // A hub that cannot store or pass on a task would lose it; here the upstream keeps it meanwhile.
+    // A relay that cannot store or pass on a task would lose it; here the upstream keeps it meanwhile.
     const able = effect.statementsFail === undefined && !breaksFanOut(world, effect.broker)
     const heldTo = holds ? time + 20 * SECOND : time
     const due = waiting[0]
@@ -74,22 +74,22 @@ function pollQueue(world: World, { type, kind }: (typeof QUEUES)[number]): void 
 }
 
 function breaksFanOut({ plan }: World, broker: string | undefined): boolean {
-  return plan.hub === 'dotnet' && (broker === 'refused' || broker === 'login')
+  return plan.relay === 'dotnet' && (broker === 'refused' || broker === 'login')
 }
 
 function polled(type: 'a' | 'b', status: number, time: number, durationMs: number) {
-  return { kind: 'upstream polled', at: 'hub', time, type, status, durationMs } as const
+  return { kind: 'upstream polled', at: 'relay', time, type, status, durationMs } as const
 }
 
 function takeIn(world: World, kind: TaskKind, time: number): void {
   const { journal, plan } = world
   const task = newTask(world, kind, time)
   world.tasks.push(task)
-  const about = { taskId: task.id, at: 'hub' } as const
+  const about = { taskId: task.id, at: 'relay' } as const
   journal.add({ ...about, kind: 'task retrieved', time, taskKind: kind })
   for (let n = 0; n <= plan.clients.length; n++) {
     const at = time + 2 + n * 1.5
-    journal.add({ kind: 'statement', at: 'hub', time: at, about: 'task', ms: 1, failed: false })
+    journal.add({ kind: 'statement', at: 'relay', time: at, about: 'task', ms: 1, failed: false })
   }
   journal.add({ ...about, kind: 'task admitted', time: time + 12, nodes: plan.clients.length })
 }

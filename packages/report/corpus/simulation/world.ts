@@ -19,7 +19,7 @@ export interface Task {
   readonly id: string
   readonly kind: TaskKind
   readonly receivedAt: number
-  /** The hub waits no longer. */
+  /** The relay waits no longer. */
   readonly expiresAt: number
   readonly subtasks: readonly Subtask[]
 }
@@ -38,12 +38,12 @@ export interface World {
 export const SECOND = 1_000
 export const MINUTE = 60_000
 
-/** After these times a hub answers without those that are missing, ms. */
+/** After these times a relay answers without those that are missing, ms. */
 const DEADLINES = { availability: 240 * SECOND, distribution: 6_480 * SECOND } as const
-/** The .NET hub looks for expired tasks that often, and ours about as often. */
+/** The .NET relay looks for expired tasks that often, and ours about as often. */
 const SWEEP_MS = 5 * SECOND
 
-/** A task as it comes in: one copy for every client of the hub. */
+/** A task as it comes in: one copy for every client of the relay. */
 export function newTask(world: World, kind: TaskKind, receivedAt: number): Task {
   const { chance, plan } = world
   const subtasks: Subtask[] = []

@@ -1,6 +1,6 @@
 import type { Fact, FactOf } from '../simulation/facts.ts'
 import { accessStamp, microStamp } from './clock-text.ts'
-import { HUB_ADDRESS, HUB_HOST } from './written-line.ts'
+import { RELAY_ADDRESS, RELAY_HOST } from './written-line.ts'
 import type { WrittenLine } from './written-line.ts'
 
 const ACCOUNT = 'arn:aws:elasticloadbalancing:eu-west-2:123456789012'
@@ -11,7 +11,7 @@ export function writeAlb(facts: readonly Fact[]): WrittenLine[] {
     const { time, from, port, method, path, agent, status, targetStatus, targetMs, bytes } = fact
     const reached = targetStatus !== undefined
     // Of a target that closed the connection the balancer knows the address, of none it does not.
-    const target = reached || status !== 503 ? `${HUB_ADDRESS}:8080` : '-'
+    const target = reached || status !== 503 ? `${RELAY_ADDRESS}:8080` : '-'
     const times = reached ? `0.000 ${(targetMs / 1000).toFixed(3)} 0.000` : '-1 -1 -1'
     const trace = `Root=1-${Math.floor(time / 1000).toString(16)}-${port.toString(16).padStart(24, '0')}`
     const text = [
@@ -25,11 +25,11 @@ export function writeAlb(facts: readonly Fact[]): WrittenLine[] {
       targetStatus ?? '-',
       412,
       bytes,
-      `"${method} https://${HUB_HOST}:443${path} HTTP/1.1"`,
+      `"${method} https://${RELAY_HOST}:443${path} HTTP/1.1"`,
       `"${agent}"`,
       'ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2',
-      `${ACCOUNT}:targetgroup/hub/73e2d6bc24d8a067`,
-      `"${trace}" "${HUB_HOST}" "arn:aws:acm:eu-west-2:123456789012:certificate/12345678"`,
+      `${ACCOUNT}:targetgroup/relay/73e2d6bc24d8a067`,
+      `"${trace}" "${RELAY_HOST}" "arn:aws:acm:eu-west-2:123456789012:certificate/12345678"`,
       `0 ${microStamp(time - Math.max(0, targetMs))} "forward" "-" "-"`,
       `"${target}" "${targetStatus ?? '-'}" "-" "-"`,
     ].join(' ')
@@ -44,8 +44,8 @@ export function writeNginx(facts: readonly Fact[]): WrittenLine[] {
     const seconds = (Math.max(0, targetMs) / 1000).toFixed(3)
     const upstream =
       targetStatus === undefined
-        ? `${HUB_ADDRESS}:8080 0 0.000 ${status}`
-        : `${HUB_ADDRESS}:8080 ${bytes} ${seconds} ${targetStatus}`
+        ? `${RELAY_ADDRESS}:8080 0 0.000 ${status}`
+        : `${RELAY_ADDRESS}:8080 ${bytes} ${seconds} ${targetStatus}`
     const text = `${from} - - [${accessStamp(time)}] "${method} ${path} HTTP/1.1" ${status} ${bytes} "-" "${agent}" 412 ${seconds} [hub-relay-8080] [] ${upstream} ${port.toString(16).padStart(32, '0')}`
     return { time, text }
   })

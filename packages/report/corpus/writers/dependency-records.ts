@@ -7,10 +7,10 @@ import type { WarrenRecord } from './warren-records.ts'
 
 type Check = FactOf<'dependency checked'>
 
-/** Why the database does not answer, in the words of our hub. */
+/** Why the database does not answer, in the words of our relay. */
 export const DATABASE_LOST = `connect ECONNREFUSED ${DATABASE_ADDRESS}:5432`
 
-/** What our hub says once a minute of its database and its broker. `brokerLost`: why the broker does not answer, in its words. */
+/** What our relay says once a minute of its database and its broker. `brokerLost`: why the broker does not answer, in its words. */
 export function dependencyRecords(
   facts: readonly Fact[],
   { from, to }: WriterOptions,

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { lookUp } from '../simulation/facts.ts'
-import type { Fact, FactKinds, FactOf, FactTable, HubTrouble } from '../simulation/facts.ts'
+import type { Fact, FactKinds, FactOf, FactTable, RelayTrouble } from '../simulation/facts.ts'
 import { timeOfDay } from './clock-text.ts'
 import { BROKER_ADDRESS, DATABASE_ADDRESS, linesAt } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
@@ -19,7 +19,7 @@ const POLLER = 'Relay.Services.UpstreamTaskPoller'
 const COMPLETER = 'Relay.Services.TaskCompletionService'
 const SUBMITTER = 'Relay.Services.ResultsService'
 
-/** The log of the .NET hub: time of day and nothing more, SQL and exceptions below their lines. */
+/** The log of the .NET relay: time of day and nothing more, SQL and exceptions below their lines. */
 export function writeDotnetRelay(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return facts.flatMap((fact) => {
     const stamp = timeOfDay(fact.time, options.zoneMinutes)
@@ -34,7 +34,7 @@ export function writeDotnetRelay(facts: readonly Fact[], options: WriterOptions)
 }
 
 const ENTRIES: FactTable<readonly Entry[]> = {
-  'hub started': () => [
+  'relay started': () => [
     info('Now listening on: http://[::]:8080', 'Microsoft.Hosting.Lifetime'),
     info('Application started. Press Ctrl+C to shut down.', 'Microsoft.Hosting.Lifetime'),
   ],
@@ -91,7 +91,7 @@ function reason(status: number | undefined): string {
 
 function statement({ about, ms, failed }: FactOf<'statement'>): Entry {
   const { parameters, sql } = STATEMENTS[about]
-  // Entity Framework groups the thousands.
+  // Entity Framework groups the formatNumber.
   const duration = Math.round(ms).toLocaleString('en-US')
   const details = `[Parameters=[${parameters}], CommandType='Text', CommandTimeout='30']`
   return {
@@ -162,7 +162,7 @@ WHERE r."CompletedAt" IS NULL`,
   },
 }
 
-const EXCEPTIONS: Readonly<Record<HubTrouble, string>> = {
+const EXCEPTIONS: Readonly<Record<RelayTrouble, string>> = {
   database: `Npgsql.NpgsqlException (0x80004005): Failed to connect to ${DATABASE_ADDRESS}:5432
  ---> System.Net.Sockets.SocketException (111): Connection refused
    at Npgsql.Internal.NpgsqlConnector.Connect(NpgsqlTimeout timeout)

@@ -2,12 +2,12 @@ import { lookUp } from '../simulation/facts.ts'
 import type { Fact, FactOf, FactTable, Outcome } from '../simulation/facts.ts'
 import type { TransportFailure } from '../simulation/faults.ts'
 import { pythonStamp } from './clock-text.ts'
-import { HUB_HOST, linesAt } from './written-line.ts'
+import { RELAY_HOST, linesAt } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
 
-const BASE = `https://${HUB_HOST}/link_connector_api`
+const BASE = `https://${RELAY_HOST}/link_connector_api`
 const POLL = '/link_connector_api/task/nextjob/[REDACTED]'
-const POOL = `HTTPSConnectionPool(host='${HUB_HOST}', port=443)`
+const POOL = `HTTPSConnectionPool(host='${RELAY_HOST}', port=443)`
 const CONNECTION = '<urllib3.connection.HTTPSConnection object at 0x7f2c1d8e4a90>'
 
 type LevelName = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR'
@@ -115,7 +115,7 @@ function transportText(failure: TransportFailure): string {
   switch (failure) {
     case 'name-resolution':
       return caused(
-        `NameResolutionError("HTTPSConnection(host='${HUB_HOST}', port=443): Failed to resolve '${HUB_HOST}' ([Errno -2] Name or service not known)")`,
+        `NameResolutionError("HTTPSConnection(host='${RELAY_HOST}', port=443): Failed to resolve '${RELAY_HOST}' ([Errno -2] Name or service not known)")`,
       )
     case 'connection-refused':
       return caused(
@@ -123,7 +123,7 @@ function transportText(failure: TransportFailure): string {
       )
     case 'connect-timeout':
       return caused(
-        `ConnectTimeoutError(${CONNECTION}, 'Connection to ${HUB_HOST} timed out. (connect timeout=None)')`,
+        `ConnectTimeoutError(${CONNECTION}, 'Connection to ${RELAY_HOST} timed out. (connect timeout=None)')`,
       )
     case 'read-timeout':
       return `${POOL}: Read timed out. (read timeout=60)`
@@ -134,7 +134,7 @@ function transportText(failure: TransportFailure): string {
     case 'tls-untrusted':
       return certificate('self-signed certificate in certificate chain')
     case 'tls-wrong-name':
-      return certificate(`Hostname mismatch, certificate is not valid for '${HUB_HOST}'.`)
+      return certificate(`Hostname mismatch, certificate is not valid for '${RELAY_HOST}'.`)
     default:
       return failure satisfies never
   }

@@ -1,7 +1,7 @@
 import { lookUp } from '../simulation/facts.ts'
 import type { Fact, FactOf, FactTable } from '../simulation/facts.ts'
 import { brokerStamp } from './clock-text.ts'
-import { BROKER_ADDRESS, HUB_ADDRESS, PROBE_ADDRESS } from './written-line.ts'
+import { BROKER_ADDRESS, RELAY_ADDRESS, PROBE_ADDRESS } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
 
 type Entry = readonly [level: 'info' | 'warning' | 'error' | 'notice', pid: number, text: string]
@@ -27,7 +27,7 @@ const ENTRIES: FactTable<readonly Entry[]> = {
     [
       'error',
       712,
-      `Error on AMQP connection <0.712.0> (${HUB_ADDRESS}:41188 -> ${BROKER_ADDRESS}:5672, vhost: '/', user: 'relay', state: running), channel 0:\n operation none caused a connection exception connection_forced: "broker forced connection closure with reason 'shutdown'"`,
+      `Error on AMQP connection <0.712.0> (${RELAY_ADDRESS}:41188 -> ${BROKER_ADDRESS}:5672, vhost: '/', user: 'relay', state: running), channel 0:\n operation none caused a connection exception connection_forced: "broker forced connection closure with reason 'shutdown'"`,
     ],
     ['info', 1095, "Closing all connections in vhost '/' because the vhost is stopping"],
   ],
@@ -107,5 +107,5 @@ function way({
 }: FactOf<
   'accepted' | 'authenticated' | 'closed' | 'login refused' | 'heartbeats missed'
 >): string {
-  return `${HUB_ADDRESS}:${port} -> ${BROKER_ADDRESS}:5672`
+  return `${RELAY_ADDRESS}:${port} -> ${BROKER_ADDRESS}:5672`
 }

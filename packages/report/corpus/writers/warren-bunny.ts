@@ -6,10 +6,10 @@ import type { TransportFailure } from '../simulation/faults.ts'
 import { jsonLines, textLines } from './warren-lines.ts'
 import { MinuteSummary } from './warren-records.ts'
 import type { WarrenRecord } from './warren-records.ts'
-import { HUB_HOST } from './written-line.ts'
+import { RELAY_HOST } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
 
-const BASE = `https://${HUB_HOST}/link_connector_api`
+const BASE = `https://${RELAY_HOST}/link_connector_api`
 const POLL_URL = `${BASE}/task/nextjob/[REDACTED]`
 
 /** The log of our client, one JSON object a line. */
@@ -147,24 +147,24 @@ function failureFields(outcome: Outcome): object {
     kind: status === 401 ? 'authentication' : 'unavailable',
     code: `HTTP_${status}`,
     status,
-    detail: `${HUB_HOST} answered ${status}`,
+    detail: `${RELAY_HOST} answered ${status}`,
   }
 }
 
 const TRANSPORT: Readonly<{ [F in TransportFailure]: { code: string; detail: string } }> = {
-  'name-resolution': { code: 'ENOTFOUND', detail: `cannot find the address of ${HUB_HOST}` },
-  'connection-refused': { code: 'ECONNREFUSED', detail: `${HUB_HOST} refuses connections` },
-  'connect-timeout': { code: 'CONNECT_TIMEOUT', detail: `no connection to ${HUB_HOST} in time` },
+  'name-resolution': { code: 'ENOTFOUND', detail: `cannot find the address of ${RELAY_HOST}` },
+  'connection-refused': { code: 'ECONNREFUSED', detail: `${RELAY_HOST} refuses connections` },
+  'connect-timeout': { code: 'CONNECT_TIMEOUT', detail: `no connection to ${RELAY_HOST} in time` },
   'read-timeout': {
     code: 'READ_TIMEOUT',
-    detail: `no complete answer from ${HUB_HOST} in time`,
+    detail: `no complete answer from ${RELAY_HOST} in time`,
   },
-  'connection-closed': { code: 'ECONNRESET', detail: `the connection to ${HUB_HOST} broke` },
+  'connection-closed': { code: 'ECONNRESET', detail: `the connection to ${RELAY_HOST} broke` },
   'tls-expired': tls('CERT_HAS_EXPIRED'),
   'tls-untrusted': tls('SELF_SIGNED_CERT_IN_CHAIN'),
   'tls-wrong-name': tls('CERT_ALTNAME_INVALID'),
 }
 
 function tls(reason: string): { code: string; detail: string } {
-  return { code: `TLS_${reason}`, detail: `TLS with ${HUB_HOST} failed (${reason})` }
+  return { code: `TLS_${reason}`, detail: `TLS with ${RELAY_HOST} failed (${reason})` }
 }

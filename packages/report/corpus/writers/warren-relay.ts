@@ -9,12 +9,12 @@ import type { WarrenRecord } from './warren-records.ts'
 import { BROKER_ADDRESS, UPSTREAM } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
 
-/** The log of our hub, one JSON object a line. */
+/** The log of our relay, one JSON object a line. */
 export function writeRelayJson(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return jsonLines(relayRecords(facts, options), 'relay', options)
 }
 
-/** The log of our hub with LOG_FORMAT=text: what the .NET hub would have written. */
+/** The log of our relay with LOG_FORMAT=text: what the .NET relay would have written. */
 export function writeRelayText(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return textLines(relayRecords(facts, options), 'relay', relayText(relayLogText), options)
 }
@@ -39,7 +39,7 @@ function relayRecords(facts: readonly Fact[], options: WriterOptions): WarrenRec
     ...[...summaries.values()].flatMap((summary) => summary.records(options)),
     ...dependencyRecords(facts, options, QUEUE_LOST),
   ]
-  const stalls = facts.filter((fact) => fact.kind === 'hub stalled')
+  const stalls = facts.filter((fact) => fact.kind === 'relay stalled')
   const written = minutes.filter(({ at }) => {
     return !stalls.some(({ time, until }) => at > time && at < until)
   })
@@ -59,7 +59,7 @@ function count(fact: Fact, summaryOf: (link: string) => MinuteSummary): void {
 }
 
 const RECORDS: FactTable<WarrenRecord[]> = {
-  'hub started': (fact) =>
+  'relay started': (fact) =>
     entry(fact.time, 'info', 'relay started', {
       version: '0.1.0',
       host: '0.0.0.0',

@@ -17,7 +17,7 @@ export interface WriterOptions {
   readonly pod: string
   /** Serilog with `<s:SourceContext>`, RabbitMQ with a stamp on every line of an event: what deployments differ in. */
   readonly wordy: boolean
-  /** Clients the hub has been told of, whether they come or not. */
+  /** Clients the relay has been told of, whether they come or not. */
   readonly registered: readonly string[]
   /** Beginning and end of the window by this machine's clock, for what is written by the clock. */
   readonly from: number
@@ -27,14 +27,14 @@ export interface WriterOptions {
 /** Turns what happened in one component into its log. `facts` carry the time of the machine that writes. */
 export type Writer = (facts: readonly Fact[], options: WriterOptions) => WrittenLine[]
 
-/** Where the clients look for the hub. */
-export const HUB_HOST = 'relay.example.org'
-export const HUB_ADDRESS = '10.0.2.15'
+/** Where the clients look for the relay. */
+export const RELAY_HOST = 'relay.example.org'
+export const RELAY_ADDRESS = '10.0.2.15'
 export const BROKER_ADDRESS = '10.0.3.9'
 /** Where the platform's probes come from. */
 export const PROBE_ADDRESS = '10.0.2.1'
 export const DATABASE_ADDRESS = '10.0.3.7'
-/** The upstream as our hub calls it. */
+/** The upstream as our relay calls it. */
 export const UPSTREAM = 'main'
 
 /** A stretch of text as lines of one moment. */

@@ -1,16 +1,16 @@
 import type { Analysis } from '../analysis.ts'
 import type { Cause } from '../document/cause.ts'
-import type { Hub } from '../exchange/network.ts'
-import { unseenHubs } from '../exchange/topology.ts'
+import type { Relay } from '../exchange/network.ts'
+import { unseenRelays } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
-import type { FindingDraft } from '../findings/finding-draft.ts'
-import { countWord } from '../findings/words.ts'
+import type { RawFinding } from '../findings/raw-finding.ts'
+import { formatCount } from '../findings/words.ts'
 
 import {
   connectionProof,
   authenticationProof,
   endToEndProof,
-  hubProof,
+  relayProof,
   serviceProof,
   rhythmProof,
   probeProof,
@@ -22,13 +22,13 @@ import {
 import type { Proof } from './proofs.ts'
 
 /** One row before it is masked and numbered. */
-export interface CheckDraft {
+export interface RawCheck {
   readonly id: string
   readonly title: string
   readonly state: 'passed' | 'failed' | 'unknown'
   readonly number: string
   readonly detail: string
-  readonly findings: readonly FindingDraft[]
+  readonly findings: readonly RawFinding[]
   readonly evidence: readonly RawEvidence[]
   /** Without this row nobody may call the network healthy. */
   readonly essential: boolean
@@ -38,8 +38,8 @@ interface Rule {
   readonly id: string
   readonly title: string
   readonly essential: boolean
-  /** It is about hubs: what one of them shows proves nothing of another. */
-  readonly everyHub: boolean
+  /** It is about relays: what one of them shows proves nothing of another. */
+  readonly everyRelay: boolean
   readonly causes: readonly Cause[]
   /** What was seen to work: the number and lines; undefined where there is no evidence, and why. */
   readonly proof: (analysis: Analysis) => Proof
@@ -49,9 +49,9 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     id: 'connections',
-    title: 'Every client reaches the hub, without connection failures',
+    title: 'Every client reaches the relay, without connection failures',
     essential: true,
-    everyHub: false,
+    everyRelay: false,
     causes: [
       'name-resolution',
       'connection-refused',
@@ -83,7 +83,7 @@ const RULES: readonly Rule[] = [
     id: 'authentication',
     title: 'Every legitimate client authenticates',
     essential: true,
-    everyHub: false,
+    everyRelay: false,
     causes: [
       'auth-unknown-user',
       'auth-wrong-password',
@@ -97,44 +97,44 @@ const RULES: readonly Rule[] = [
     id: 'end-to-end',
     title: 'A client’s own log shows that its polls are answered',
     essential: true,
-    everyHub: true,
+    everyRelay: true,
     causes: [],
     proof: endToEndProof,
   },
   {
-    id: 'hub',
-    title: 'The hub is healthy',
+    id: 'relay',
+    title: 'The relay is healthy',
     essential: true,
-    everyHub: true,
+    everyRelay: true,
     causes: [
-      'hub-error',
-      'hub-restarted',
-      'hub-stalled',
+      'relay-error',
+      'relay-restarted',
+      'relay-stalled',
       'probe-failing',
       'slow',
       'unexplained-errors',
     ],
-    proof: hubProof,
+    proof: relayProof,
   },
   {
     id: 'database',
-    title: 'The hub’s database answers',
+    title: 'The relay’s database answers',
     essential: true,
-    everyHub: true,
+    everyRelay: true,
     causes: ['database-failing', 'database-slow'],
     proof: (analysis) =>
       serviceProof(
         analysis,
         'database',
         'statement',
-        'no statement and no readiness probe of the hub, and no database log',
+        'no statement and no readiness probe of the relay, and no database log',
       ),
   },
   {
     id: 'broker',
     title: 'The broker works',
     essential: true,
-    everyHub: true,
+    everyRelay: true,
     causes: [
       'broker-stopped',
       'broker-refused',
@@ -149,14 +149,14 @@ const RULES: readonly Rule[] = [
         analysis,
         'broker',
         'exchange',
-        'no broker log, and no line of the hub about its broker',
+        'no broker log, and no line of the relay about its broker',
       ),
   },
   {
     id: 'behaviour',
     title: 'Every client polls at a sensible rhythm, one instance each',
     essential: false,
-    everyHub: true,
+    everyRelay: true,
     causes: ['two-instances', 'hammering', 'unlisted-client', 'clock-skew'],
     proof: rhythmProof,
   },
@@ -164,7 +164,7 @@ const RULES: readonly Rule[] = [
     id: 'probes',
     title: 'Health probes pass',
     essential: false,
-    everyHub: true,
+    everyRelay: true,
     causes: ['probe-failing'],
     proof: probeProof,
   },
@@ -172,7 +172,7 @@ const RULES: readonly Rule[] = [
     id: 'tasks',
     title: 'Tasks are answered in time',
     essential: false,
-    everyHub: true,
+    everyRelay: true,
     causes: ['task-not-answered', 'task-offered-again', 'task-answered-late'],
     proof: taskProof,
   },
@@ -180,7 +180,7 @@ const RULES: readonly Rule[] = [
     id: 'task-results',
     title: 'Tasks are answered with results, not with errors',
     essential: false,
-    everyHub: true,
+    everyRelay: true,
     causes: ['task-not-answerable', 'answer-rejected', 'cdm-failing'],
     proof: taskProof,
   },
@@ -188,7 +188,7 @@ const RULES: readonly Rule[] = [
     id: 'submission',
     title: 'Results are submitted to the upstream',
     essential: false,
-    everyHub: true,
+    everyRelay: true,
     causes: [
       'submission-failing',
       'upstream-unreachable',
@@ -201,27 +201,27 @@ const RULES: readonly Rule[] = [
     id: 'evidence',
     title: 'The logs cover the window',
     essential: true,
-    everyHub: true,
+    everyRelay: true,
     causes: ['log-gap', 'source-ended-early', 'unreadable-lines'],
     proof: coverageProof,
   },
 ]
 
 /** Passed needs evidence and no finding, failed needs a finding; everything else is unknown. */
-export function checklist(analysis: Analysis): CheckDraft[] {
+export function checklist(analysis: Analysis): RawCheck[] {
   return RULES.filter((rule) => applies(rule, analysis)).map((rule) => check(rule, analysis))
 }
 
-/** A hub that queues in its database has no broker. */
+/** A relay that queues in its database has no broker. */
 function applies(rule: Rule, { topology, network }: Analysis): boolean {
   return (
     rule.id !== 'broker' ||
-    network.hubs.length === 0 ||
+    network.relays.length === 0 ||
     topology.links.some(({ kind }) => kind === 'broker')
   )
 }
 
-function check(rule: Rule, analysis: Analysis): CheckDraft {
+function check(rule: Rule, analysis: Analysis): RawCheck {
   const { id, title, essential } = rule
   const findings = analysis.diagnosis.findings.filter(
     ({ cause, absorbed, severity }) =>
@@ -236,7 +236,7 @@ function check(rule: Rule, analysis: Analysis): CheckDraft {
       title,
       essential,
       state: 'failed',
-      number: countWord(findings.length, 'finding'),
+      number: formatCount(findings.length, 'finding'),
       detail: worst?.why ?? '',
       findings,
       evidence: findings.flatMap(({ evidence }) => evidence.slice(0, 1)),
@@ -257,32 +257,32 @@ function check(rule: Rule, analysis: Analysis): CheckDraft {
   }
 }
 
-/** What was seen to work, of every hub there is: those with a log, and those that clients poll without one. */
+/** What was seen to work, of every relay there is: those with a log, and those that clients poll without one. */
 function proofOf(rule: Rule, analysis: Analysis): Proof {
   const { network, topology } = analysis
   const whole = rule.proof(analysis)
-  if (!rule.everyHub || network.hubs.length === 0 || !whole.seen) return whole
-  const [dark] = unseenHubs(topology)
-  if (dark !== undefined) return unseen(`no log of a hub that clients poll (${dark.name})`)
-  if (network.hubs.length === 1) return whole
-  for (const hub of network.hubs) {
-    const own = ofHub(analysis, hub)
+  if (!rule.everyRelay || network.relays.length === 0 || !whole.seen) return whole
+  const [dark] = unseenRelays(topology)
+  if (dark !== undefined) return unseen(`no log of a relay that clients poll (${dark.name})`)
+  if (network.relays.length === 1) return whole
+  for (const relay of network.relays) {
+    const own = ofRelay(analysis, relay)
     const proof = applies(rule, own) ? rule.proof(own) : whole
-    if (!proof.seen) return { ...proof, why: `${hub.name}: ${proof.why}` }
+    if (!proof.seen) return { ...proof, why: `${relay.name}: ${proof.why}` }
   }
   return whole
 }
 
-/** All that is known of one hub and those who poll it. */
-function ofHub(analysis: Analysis, hub: Hub): Analysis {
+/** All that is known of one relay and those who poll it. */
+function ofRelay(analysis: Analysis, relay: Relay): Analysis {
   const { network, topology } = analysis
   return {
     ...analysis,
     network: {
       ...network,
-      hubs: [hub],
-      links: network.links.filter((link) => link.hub === hub),
+      relays: [relay],
+      links: network.links.filter((link) => link.relay === relay),
     },
-    topology: { ...topology, links: topology.links.filter((link) => link.hub === hub) },
+    topology: { ...topology, links: topology.links.filter((link) => link.relay === relay) },
   }
 }

@@ -1,11 +1,11 @@
 import type { Analysis } from '../analysis.ts'
-import type { Hub, Network, Told } from '../exchange/network.ts'
-import type { NetLink, Side } from '../exchange/topology.ts'
+import type { Relay, Network, ProgramLog } from '../exchange/network.ts'
+import type { NetworkLink, Side } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import { gapLimit, holdsPolls, TASK_TIME_MS } from '../findings/limits.ts'
-import { clockWord, countWord, spanWord, thousands } from '../findings/words.ts'
+import { formatTime, formatCount, formatDuration, formatNumber } from '../findings/words.ts'
 import { MINUTE } from '../read/timestamps.ts'
-import { moved } from '../timeline/placed-account.ts'
+import { moved } from '../timeline/side-view.ts'
 
 /** What shows that a row holds, or why nothing does. */
 export type Proof =
@@ -16,25 +16,25 @@ export type Proof =
     }
   | { readonly seen: false; readonly why: string }
 
-/** A log whose polls fit a hub's at several shifts of the clock is of its client only if they all fit. */
+/** A log whose polls fit a relay's at several shifts of the clock is of its client only if they all fit. */
 const SURE_SHARE = 0.95
 
 export const unseen = (why: string): Proof => ({ seen: false, why })
 
-function pollLinks({ topology }: Analysis): NetLink[] {
+function pollLinks({ topology }: Analysis): NetworkLink[] {
   return topology.links.filter(({ kind }) => kind === 'poll')
 }
 
-function okOf(link: NetLink, side: Side): number {
+function okOf(link: NetworkLink, side: Side): number {
   return link.views.find((view) => view.side === side)?.account.ok ?? 0
 }
 
-function lastHeard({ views }: NetLink): number {
+function lastHeard({ views }: NetworkLink): number {
   return Math.max(...views.map(({ account }) => account.last).filter((time) => time > 0))
 }
 
 /** How long nothing may be known of a client before the end of the window. */
-function patience({ views }: NetLink): number {
+function patience({ views }: NetworkLink): number {
   const limits = views.map(({ account }) => 2 * gapLimit(account)).filter((ms) => ms > 0)
   const busy = views.some(({ account }) => account.busy)
   return Math.max(TASK_TIME_MS * (busy ? 2 : 1), ...limits)
@@ -51,53 +51,56 @@ export function connectionProof(analysis: Analysis): Proof {
     )
   const stranger = links.find(
     (link) =>
-      link.hub !== undefined && answersClients(network, link.hub) && okOf(link, 'hub') === 0,
+      link.relay !== undefined && answersClients(network, link.relay) && okOf(link, 'relay') === 0,
   )
   if (stranger !== undefined)
-    return unseen(`the hub’s log does not show that it answered ${stranger.from.name}`)
+    return unseen(`the relay’s log does not show that it answered ${stranger.from.name}`)
   const lost = links.find((link) => lastHeard(link) < network.to - patience(link))
   if (lost !== undefined)
-    return unseen(`nothing is known of ${lost.from.name} after ${clockWord(lastHeard(lost))}`)
+    return unseen(`nothing is known of ${lost.from.name} after ${formatTime(lastHeard(lost))}`)
   const best = links.map(
-    (link) => (link.views.find(({ side }) => side === 'hub') ?? link.views[0])?.account,
+    (link) => (link.views.find(({ side }) => side === 'relay') ?? link.views[0])?.account,
   )
   const all = best.reduce((sum, account) => sum + (account?.exchanges ?? 0), 0)
   const ok = best.reduce((sum, account) => sum + (account?.ok ?? 0), 0)
   return {
     seen: true,
-    // What the hub turned away has reached it.
+    // What the relay turned away has reached it.
     number:
       ok === all
-        ? `${thousands(ok)} of ${countWord(all, 'request')} of ${countWord(links.length, 'client')} answered`
-        : `${countWord(all, 'request')} of ${countWord(links.length, 'client')} got there, ${thousands(ok)} of them were answered well`,
+        ? `${formatNumber(ok)} of ${formatCount(all, 'request')} of ${formatCount(links.length, 'client')} answered`
+        : `${formatCount(all, 'request')} of ${formatCount(links.length, 'client')} got there, ${formatNumber(ok)} of them were answered well`,
     lines: best.map((account) => account?.firstOk),
   }
 }
 
 export function authenticationProof(analysis: Analysis): Proof {
   const links = pollLinks(analysis)
-  const proven = links.filter((link) => okOf(link, 'hub') > 0 || okOf(link, 'client') > 0)
+  const proven = links.filter((link) => okOf(link, 'relay') > 0 || okOf(link, 'client') > 0)
   if (links.length === 0 || proven.length < links.length)
     return unseen('not every client was seen to be let in')
-  const validated = analysis.network.hubs.reduce(
-    (sum, hub) => sum + hub.told.reduce((n, { facts }) => n + facts.validated, 0),
+  const validated = analysis.network.relays.reduce(
+    (sum, relay) => sum + relay.told.reduce((n, { facts }) => n + facts.validated, 0),
     0,
   )
-  const logins = validated > 0 ? `, ${thousands(validated)} logins` : ''
-  return { seen: true, number: `${proven.length} of ${countWord(links.length, 'client')}${logins}` }
+  const logins = validated > 0 ? `, ${formatNumber(validated)} logins` : ''
+  return {
+    seen: true,
+    number: `${proven.length} of ${formatCount(links.length, 'client')}${logins}`,
+  }
 }
 
 export function endToEndProof(analysis: Analysis): Proof {
   const proven = pollLinks(analysis).filter(
-    (link) => okOf(link, 'client') > 0 && okOf(link, 'hub') > 0 && !isDoubtful(link),
+    (link) => okOf(link, 'client') > 0 && okOf(link, 'relay') > 0 && !isDoubtful(link),
   )
   const doubtful = pollLinks(analysis).find(isDoubtful)
   if (proven.length === 0 && doubtful !== undefined)
     return unseen(
-      `the log of ${doubtful.from.name} fits what the hub saw only in part, at more than one shift of its clock: it may be of another network`,
+      `the log of ${doubtful.from.name} fits what the relay saw only in part, at more than one shift of its clock: it may be of another network`,
     )
   if (proven.length === 0)
-    return unseen('no client whose polls are seen in its own log and in the hub’s')
+    return unseen('no client whose polls are seen in its own log and in the relay’s')
   const matched = proven.reduce(
     (sum, link) =>
       sum + (link.poll?.logs.reduce((n, { match }) => n + (match?.matched ?? 0), 0) ?? 0),
@@ -108,14 +111,14 @@ export function endToEndProof(analysis: Analysis): Proof {
     seen: true,
     number:
       matched > 0
-        ? `${thousands(matched)} polls found on both sides`
-        : `${countWord(proven.length, 'client')} seen on both sides`,
+        ? `${formatNumber(matched)} polls found on both sides`
+        : `${formatCount(proven.length, 'client')} seen on both sides`,
     lines: first === undefined ? [] : first.views.map(({ account }) => account.firstOk),
   }
 }
 
 /** Every log of this client may as well be somebody else's. */
-function isDoubtful({ poll }: NetLink): boolean {
+function isDoubtful({ poll }: NetworkLink): boolean {
   const logs = poll?.logs ?? []
   return (
     logs.length > 0 &&
@@ -125,39 +128,39 @@ function isDoubtful({ poll }: NetLink): boolean {
   )
 }
 
-export function hubProof({ network }: Analysis): Proof {
-  const told = network.hubs.flatMap((hub) => hub.told)
+export function relayProof({ network }: Analysis): Proof {
+  const told = network.relays.flatMap((relay) => relay.told)
   const requests = told.reduce((sum, { facts }) => sum + facts.requests, 0)
   const errors = told.reduce((sum, { facts }) => sum + facts.serverErrors.count, 0)
-  if (told.length === 0) return unseen('no hub log')
-  const other = network.links.find(({ hub }) => hub === undefined)
-  if (other !== undefined) return unseen(`no log of the hub of ${other.name}`)
-  const quiet = network.hubs.find((hub) => !answersClients(network, hub))
+  if (told.length === 0) return unseen('no relay log')
+  const other = network.links.find(({ relay }) => relay === undefined)
+  if (other !== undefined) return unseen(`no log of the relay of ${other.name}`)
+  const quiet = network.relays.find((relay) => !answersClients(network, relay))
   if (quiet !== undefined) return unseen(`the log of ${quiet.name} has no requests in it`)
   // Whom they hit and why is told in other rows; healthy is something else.
   if (errors > 0)
-    return unseen(`${countWord(errors, 'server error')} in ${countWord(requests, 'request')}`)
+    return unseen(`${formatCount(errors, 'server error')} in ${formatCount(requests, 'request')}`)
   return {
     seen: true,
     number:
       requests === 0
         ? 'answers clients, by its summaries'
-        : `0 server errors in ${countWord(requests, 'request')}`,
+        : `0 server errors in ${formatCount(requests, 'request')}`,
   }
 }
 
-function answersClients({ links }: Network, hub: Hub): boolean {
+function answersClients({ links }: Network, relay: Relay): boolean {
   return (
-    hub.told.some(({ facts }) => facts.requests > 0) ||
-    links.some((link) => link.hub === hub && link.hubView?.summarised === true)
+    relay.told.some(({ facts }) => facts.requests > 0) ||
+    links.some((link) => link.relay === relay && link.relayView?.summarised === true)
   )
 }
 
-function mostOk({ views }: NetLink): number {
+function mostOk({ views }: NetworkLink): number {
   return Math.max(0, ...views.map(({ account }) => account.ok))
 }
 
-/** Each hub has a database and a broker of its own, and each has to be seen to work. */
+/** Each relay has a database and a broker of its own, and each has to be seen to work. */
 export function serviceProof(
   { topology }: Analysis,
   kind: 'database' | 'broker',
@@ -174,38 +177,38 @@ export function serviceProof(
     .toSorted((a, b) => b.ok - a.ok)
   const speed =
     best !== undefined && best.latency.count > 0
-      ? `, 95 % within ${spanWord(Number(best.latency.quantile(0.95).toPrecision(3)))}`
+      ? `, 95 % within ${formatDuration(Number(best.latency.quantile(0.95).toPrecision(3)))}`
       : ''
   return {
     seen: true,
-    number: `${countWord(ok, word)}${speed}, none failed`,
+    number: `${formatCount(ok, word)}${speed}, none failed`,
     lines: [best?.firstOk],
   }
 }
 
 export function rhythmProof(analysis: Analysis): Proof {
   const links = pollLinks(analysis).flatMap(
-    (link) => link.views.find(({ side }) => side === 'hub') ?? [],
+    (link) => link.views.find(({ side }) => side === 'relay') ?? [],
   )
   const known = links.filter(({ account }) => !Number.isNaN(account.pace))
-  if (known.length === 0) return unseen('no hub log shows the rhythm of a client')
+  if (known.length === 0) return unseen('no relay log shows the rhythm of a client')
   const rhythms = known.map(({ account }) => account.pace)
   const held = known.some(({ account }) => holdsPolls(account)) ? ', polls held' : ''
   const words = [Math.min(...rhythms), Math.max(...rhythms)].map((ms) =>
-    spanWord(Number(ms.toPrecision(3))),
+    formatDuration(Number(ms.toPrecision(3))),
   )
   return { seen: true, number: `a poll every ${[...new Set(words)].join(' to ')}${held}` }
 }
 
 export function probeProof({ network }: Analysis): Proof {
-  const told = network.hubs.flatMap((hub) => hub.told)
+  const told = network.relays.flatMap((relay) => relay.told)
   const ok = told.reduce((sum, { facts }) => sum + facts.probes.ok, 0)
-  if (ok === 0) return unseen('no probe in the hub’s log')
+  if (ok === 0) return unseen('no probe in the relay’s log')
   const first = told.find(({ facts }) => facts.probes.firstOk !== undefined)
   const line = first?.facts.probes.firstOk
   return {
     seen: true,
-    number: `${countWord(ok, 'probe')}, all answered`,
+    number: `${formatCount(ok, 'probe')}, all answered`,
     lines: [line === undefined || first === undefined ? undefined : moved(line, first.shift)],
   }
 }
@@ -227,12 +230,12 @@ export function taskProof(analysis: Analysis): Proof {
   if (answers === 0 && solved === 0)
     return unseen(tasks === 0 ? 'no task in this window' : 'no answer to a task in this window')
   const open = pollLinks(analysis).reduce((sum, link) => sum + openTasks(link), 0)
-  if (open > 0) return unseen(`${countWord(open, 'task')} without an answer in this window`)
-  return { seen: true, number: countWord(Math.max(answers, solved), 'answer') }
+  if (open > 0) return unseen(`${formatCount(open, 'task')} without an answer in this window`)
+  return { seen: true, number: formatCount(Math.max(answers, solved), 'answer') }
 }
 
 /** Tasks a client says itself that it could not answer, and for which no answer came. */
-function openTasks({ views }: NetLink): number {
+function openTasks({ views }: NetworkLink): number {
   return Math.max(
     0,
     ...views
@@ -242,34 +245,37 @@ function openTasks({ views }: NetLink): number {
 }
 
 export function submissionProof({ network }: Analysis): Proof {
-  const told = network.hubs.flatMap((hub) => hub.told)
+  const told = network.relays.flatMap((relay) => relay.told)
   const sent = told.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0)
   if (sent === 0) return unseen('no result was due in this window')
-  return { seen: true, number: `${countWord(sent, 'result')} submitted` }
+  return { seen: true, number: `${formatCount(sent, 'result')} submitted` }
 }
 
 export function coverageProof({ network, placements, diagnosis }: Analysis): Proof {
   if (placements.length === 0 || !(network.to > network.from)) return unseen('no window')
-  const hub = network.hubs[0]
-  if (hub === undefined) return unseen('no hub log')
+  const relay = network.relays[0]
+  if (relay === undefined) return unseen('no relay log')
   const span = network.to - network.from
-  const apart = network.told.find((told) => !overlapsHub(network, told))
+  const apart = network.told.find((told) => !overlapsRelay(network, told))
   if (apart !== undefined)
-    return unseen(`the log ${apart.source.file} is of another time than the hub’s`)
+    return unseen(`the log ${apart.source.file} is of another time than the relay’s`)
   const late = diagnosis.findings.find(({ cause }) => cause === 'source-began-late')
   if (late !== undefined) return unseen(`the log ${late.subject} begins late`)
-  return { seen: true, number: `${countWord(placements.length, 'source')}, ${spanWord(span)}` }
+  return {
+    seen: true,
+    number: `${formatCount(placements.length, 'source')}, ${formatDuration(span)}`,
+  }
 }
 
 /** Clocks may be so far apart. */
 const CLOCK_ROOM_MS = 2 * MINUTE
 
-/** A source shows something of the time its hub tells of. */
-function overlapsHub({ hubs, links }: Network, told: Told): boolean {
-  const own = links.find(({ logs }) => logs.some((log) => log.told === told))?.hub
+/** A source shows something of the time its relay tells of. */
+function overlapsRelay({ relays, links }: Network, told: ProgramLog): boolean {
+  const own = links.find(({ logs }) => logs.some((log) => log.told === told))?.relay
   const start = told.source.first + told.shift
   const end = told.source.last + told.shift
-  return (own === undefined ? hubs : [own]).some(
-    (hub) => start < hub.last + CLOCK_ROOM_MS && end > hub.first - CLOCK_ROOM_MS,
+  return (own === undefined ? relays : [own]).some(
+    (relay) => start < relay.last + CLOCK_ROOM_MS && end > relay.first - CLOCK_ROOM_MS,
   )
 }

@@ -25,7 +25,7 @@ export interface ReportFlags {
 export function reportCommand(io: CliIo): Command {
   return new Command('report')
     .description(
-      'read logs of clients, hub, broker, database and balancer, and say whether every link works',
+      'read logs of clients, relay, broker, database and balancer, and say whether every link works',
     )
     .argument('[files...]', 'files, folders, globs, or - for standard input; gzip is unpacked')
     .option(

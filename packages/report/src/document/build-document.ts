@@ -1,12 +1,12 @@
 import { compareText } from '../read/input-files.ts'
 import type { Analysis } from '../analysis.ts'
 import { checklist } from '../checklist/checklist.ts'
-import type { Told } from '../exchange/network.ts'
+import type { ProgramLog } from '../exchange/network.ts'
 import { CAUSE_CATALOGUE } from '../findings/cause-catalogue.ts'
 import { titleOf } from '../findings/diagnose.ts'
-import { endOf } from '../findings/finding-draft.ts'
-import type { FindingDraft } from '../findings/finding-draft.ts'
-import { spanWord } from '../findings/words.ts'
+import { endOf } from '../findings/raw-finding.ts'
+import type { RawFinding } from '../findings/raw-finding.ts'
+import { formatDuration } from '../findings/words.ts'
 import { caveatsOf } from './caveats.ts'
 import { componentSection } from './component-section.ts'
 import { conclusionOf } from './conclusion.ts'
@@ -33,9 +33,9 @@ export function buildDocument(
   const sourceIds = new Map(
     placements.map(({ source }, index) => [source.sourceId, `S${index + 1}`]),
   )
-  const idsOf = (told: Told): string[] => [sourceIds.get(told.source.sourceId) ?? 'S0']
+  const idsOf = (told: ProgramLog): string[] => [sourceIds.get(told.source.sourceId) ?? 'S0']
   const numbers = new Map(diagnosis.findings.map((finding, index) => [finding, `F${index + 1}`]))
-  const idOf = (finding: FindingDraft): string => numbers.get(finding) ?? 'F0'
+  const idOf = (finding: RawFinding): string => numbers.get(finding) ?? 'F0'
   const checks = checklist(analysis)
   const links = linkSection(analysis, idOf, sourceIds)
   const verdict = verdictOf(diagnosis.findings, checks, inputs)
@@ -49,7 +49,7 @@ export function buildDocument(
     version: REPORT_VERSION,
     verdict,
     sentence,
-    window: {
+    timeRange: {
       from: instant(network.from),
       to: instant(network.to),
       durationMs: network.to > network.from ? Math.round(network.to - network.from) : 0,
@@ -96,9 +96,10 @@ export function buildDocument(
 
 /** Masks every text, then shortens quoted lines: a secret must not survive because a line was cut in its middle. */
 function finished(document: ReportDocument, { network, inputs }: Analysis): ReportDocument {
-  const collections = [...network.hubs.flatMap((hub) => hub.told), ...network.balancers].flatMap(
-    ({ facts }) => facts.clients.all().flatMap((client) => [...client.collections]),
-  )
+  const collections = [
+    ...network.relays.flatMap((relay) => relay.told),
+    ...network.balancers,
+  ].flatMap(({ facts }) => facts.clients.all().flatMap((client) => [...client.collections]))
   const written = withMoments(document, network)
   const masked = new Masker(collections, written).deep(written)
   const folder = sharedFolder(inputs.files.map(({ path }) => path))
@@ -107,7 +108,7 @@ function finished(document: ReportDocument, { network, inputs }: Analysis): Repo
 }
 
 function findingOf(
-  finding: FindingDraft,
+  finding: RawFinding,
   id: string,
   sourceIds: ReadonlyMap<number, string>,
   from: number,
@@ -127,13 +128,13 @@ function findingOf(
     recoveredAt: instant(finding.recoveredAt),
     durationMs: end >= finding.first ? Math.round(end - finding.first) : null,
     count: finding.count,
-    episodes: finding.episodes
+    periods: finding.periods
       .toSorted((a, b) => a.from - b.from)
       .slice(-20)
-      .map((episode) => ({
-        from: instantOr(episode.from, from),
-        to: instantOr(endOf(episode), from),
-        count: episode.count,
+      .map((period) => ({
+        from: instantOr(period.from, from),
+        to: instantOr(endOf(period), from),
+        count: period.count,
       })),
     why: `${finding.why}${explained(finding)}`,
     confidence: finding.confidence,
@@ -147,7 +148,7 @@ function findingOf(
 }
 
 /** What would be a finding of its own if this one did not explain it. */
-function explained({ cause, absorbed }: FindingDraft): string {
+function explained({ cause, absorbed }: RawFinding): string {
   const titles = [...absorbed]
     .filter((one) => one !== cause)
     .map((one) => CAUSE_CATALOGUE[one].title)
@@ -178,8 +179,8 @@ function clocksOf({ network, topology }: Analysis): Clock[] {
           certainty: match.certainty,
           text:
             size <= match.uncertaintyMs
-              ? `The clocks of ${net.from.name} and ${net.to.name} agree within ${spanWord(Math.max(size, match.uncertaintyMs))} (${match.matched} of ${match.comparable} polls matched ${how}).`
-              : `${net.from.name} is ${spanWord(size)} ${match.skewMs > 0 ? 'ahead of' : 'behind'} ${net.to.name}, ± ${spanWord(match.uncertaintyMs)} (${match.matched} of ${match.comparable} polls matched ${how}).`,
+              ? `The clocks of ${net.from.name} and ${net.to.name} agree within ${formatDuration(Math.max(size, match.uncertaintyMs))} (${match.matched} of ${match.comparable} polls matched ${how}).`
+              : `${net.from.name} is ${formatDuration(size)} ${match.skewMs > 0 ? 'ahead of' : 'behind'} ${net.to.name}, ± ${formatDuration(match.uncertaintyMs)} (${match.matched} of ${match.comparable} polls matched ${how}).`,
         },
       ]
     })

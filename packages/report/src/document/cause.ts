@@ -3,7 +3,7 @@
  * the texts that go with it live in `findings/cause-catalogue.ts`.
  */
 export const CAUSES = [
-  // the client never reached the hub
+  // the client never reached the relay
   'name-resolution',
   'connection-refused',
   'connect-timeout',
@@ -13,7 +13,7 @@ export const CAUSES = [
   'tls-untrusted',
   'tls-wrong-name',
   'tls-failed',
-  // the hub turned the client away
+  // the relay turned the client away
   'auth-unknown-user',
   'auth-wrong-password',
   'auth-wrong-collection',
@@ -23,16 +23,16 @@ export const CAUSES = [
   'access-forbidden',
   'rate-limited',
   'not-a-task-api',
-  // something between client and hub answered instead of the hub
+  // something between client and relay answered instead of the relay
   'proxy-502',
   'proxy-503',
   'proxy-504',
   'proxy-authentication',
   'client-left',
-  // the hub answered, badly
-  'hub-error',
-  'hub-restarted',
-  'hub-stalled',
+  // the relay answered, badly
+  'relay-error',
+  'relay-restarted',
+  'relay-stalled',
   'slow',
   // the rhythm of a link
   'never-seen',

@@ -1,9 +1,9 @@
 import type { Analysis } from '../analysis.ts'
-import { unseenHubs } from '../exchange/topology.ts'
+import { unseenRelays } from '../exchange/topology.ts'
 import { titleOf } from '../findings/diagnose.ts'
-import { countWord, spanWord } from '../findings/words.ts'
+import { formatCount, formatDuration } from '../findings/words.ts'
 import { MINUTE } from '../read/timestamps.ts'
-import { momentWord } from './moment.ts'
+import { formatMoment } from './moment.ts'
 import type { Caveat } from './report-document.ts'
 
 const CAVEAT_ORDER = ['error', 'warning', 'info'] as const
@@ -16,24 +16,24 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
     void caveats.push({ kind, severity, text })
   if (inputs.sources.every(({ events }) => events === 0))
     say('empty', 'error', 'No line of a known format in any source.')
-  if (network.hubs.length === 0)
-    say('missing-source', 'error', 'No hub log: what clients say of the hub cannot be checked.')
-  else if (network.hubs.every(({ told }) => told.every(({ facts }) => !facts.writesRequests))) {
+  if (network.relays.length === 0)
+    say('missing-source', 'error', 'No relay log: what clients say of the relay cannot be checked.')
+  else if (network.relays.every(({ told }) => told.every(({ facts }) => !facts.writesRequests))) {
     say(
       'level',
       'warning',
-      'The hub’s log has no requests in it (its level hides them): only its warnings can be told.',
+      'The relay’s log has no requests in it (its level hides them): only its warnings can be told.',
     )
   }
-  if (network.hubs.length > 0)
-    for (const { name } of unseenHubs(analysis.topology))
+  if (network.relays.length > 0)
+    for (const { name } of unseenRelays(analysis.topology))
       say(
         'missing-source',
         'warning',
-        `No log of a hub that clients poll (${name}): what they say of it cannot be checked.`,
+        `No log of a relay that clients poll (${name}): what they say of it cannot be checked.`,
       )
   const without = network.links.filter(
-    ({ logs, hubView }) => logs.length === 0 && hubView !== undefined,
+    ({ logs, relayView }) => logs.length === 0 && relayView !== undefined,
   )
   if (without.length > 0) {
     const names = without
@@ -44,13 +44,13 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
     say(
       'missing-source',
       all ? 'warning' : 'info',
-      `No log of ${countWord(without.length, 'client')} (${names}${without.length > 5 ? ' …' : ''}): what happened on that side is told by the hub only.`,
+      `No log of ${formatCount(without.length, 'client')} (${names}${without.length > 5 ? ' …' : ''}): what happened on that side is told by the relay only.`,
     )
   }
   const needsBroker = analysis.topology.links.some(
     ({ kind, views }) => kind === 'broker' && views.length === 0,
   )
-  if (needsBroker && network.hubs.length > 0)
+  if (needsBroker && network.relays.length > 0)
     say('missing-source', 'warning', 'No broker log, and no line about the broker elsewhere.')
   for (const { logs, name } of network.links) {
     for (const { told } of logs) {
@@ -88,7 +88,7 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
     say(
       'limit',
       'info',
-      `${countWord(repeated, 'event')} of ${file} stand in another file or another part of it as well, and count once.`,
+      `${formatCount(repeated, 'event')} of ${file} stand in another file or another part of it as well, and count once.`,
     )
   }
   if (inputs.overflowed)
@@ -98,7 +98,7 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
       'There were more sources than are kept apart; the rest was read as one.',
     )
   if (
-    analysis.network.hubs.some(({ told }) => told.some(({ facts }) => facts.clients.overflowed))
+    analysis.network.relays.some(({ told }) => told.some(({ facts }) => facts.clients.overflowed))
   ) {
     say(
       'limit',
@@ -117,23 +117,23 @@ function overlapCaveat(
   name: string,
   say: (kind: Caveat['kind'], severity: Caveat['severity'], text: string) => void,
 ): void {
-  const hub = network.hubs[0]
-  if (hub === undefined) return
-  const at = (time: number): string => momentWord(time, network)
+  const relay = network.relays[0]
+  if (relay === undefined) return
+  const at = (time: number): string => formatMoment(time, network)
   const first = told.source.first + told.shift
   const last = told.source.last + told.shift
-  const shared = Math.min(last, hub.last) - Math.max(first, hub.first)
-  const shorter = Math.min(last - first, hub.last - hub.first)
+  const shared = Math.min(last, relay.last) - Math.max(first, relay.first)
+  const shorter = Math.min(last - first, relay.last - relay.first)
   if (shared <= 0)
     say(
       'no-overlap',
       'error',
-      `The log of ${name} (${at(first)} to ${at(last)}) and that of the hub (${at(hub.first)} to ${at(hub.last)}) do not overlap: they cannot be compared.`,
+      `The log of ${name} (${at(first)} to ${at(last)}) and that of the relay (${at(relay.first)} to ${at(relay.last)}) do not overlap: they cannot be compared.`,
     )
   else if (shared < shorter / 2 && shorter > MINUTE)
     say(
       'no-overlap',
       'warning',
-      `The log of ${name} and that of the hub overlap for ${spanWord(shared)} only.`,
+      `The log of ${name} and that of the relay overlap for ${formatDuration(shared)} only.`,
     )
 }

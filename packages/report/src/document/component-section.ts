@@ -1,22 +1,22 @@
 import type { Analysis } from '../analysis.ts'
-import type { Told } from '../exchange/network.ts'
-import type { Part } from '../exchange/topology.ts'
-import { countWord, spanWord, thousands } from '../findings/words.ts'
-import { largest, smallest } from '../timeline/placed-account.ts'
+import type { ProgramLog } from '../exchange/network.ts'
+import type { NetworkComponent } from '../exchange/topology.ts'
+import { formatCount, formatDuration, formatNumber } from '../findings/words.ts'
+import { largest, smallest } from '../timeline/side-view.ts'
 import { instant } from './instants.ts'
 import type { Component, NumberRow } from './report-document.ts'
 
 export function componentSection(
   analysis: Analysis,
-  idsOf: (told: Told) => readonly string[],
+  idsOf: (told: ProgramLog) => readonly string[],
 ): Component[] {
   return analysis.topology.parts.map((part) => component(part, analysis, idsOf))
 }
 
 function component(
-  part: Part,
+  part: NetworkComponent,
   analysis: Analysis,
-  idsOf: (told: Told) => readonly string[],
+  idsOf: (told: ProgramLog) => readonly string[],
 ): Component {
   const { told } = part
   const labels = told[0]?.source.labels ?? {}
@@ -64,7 +64,7 @@ function component(
   }
 }
 
-function doing(part: Part, analysis: Analysis): string {
+function doing(part: NetworkComponent, analysis: Analysis): string {
   const links = analysis.topology.links.filter(({ from, to }) => from === part || to === part)
   const best = links
     .flatMap(({ views }) => views)
@@ -77,27 +77,27 @@ function doing(part: Part, analysis: Analysis): string {
   }
   const rhythm = Number.isNaN(best.pace)
     ? ''
-    : ` every ${spanWord(Number(best.pace.toPrecision(3)))}`
-  const all = countWord(best.exchanges, 'time')
+    : ` every ${formatDuration(Number(best.pace.toPrecision(3)))}`
+  const all = formatCount(best.exchanges, 'time')
   switch (part.role) {
     case 'client':
-      return `Asked for tasks${rhythm}, ${all}, and was answered ${best.ok === best.exchanges ? 'every time' : countWord(best.ok, 'time')}${whose}.`
-    case 'hub': {
-      const told = part.told.flatMap(({ facts }) => (facts.role === 'hub' ? [facts] : []))
+      return `Asked for tasks${rhythm}, ${all}, and was answered ${best.ok === best.exchanges ? 'every time' : formatCount(best.ok, 'time')}${whose}.`
+    case 'relay': {
+      const told = part.told.flatMap(({ facts }) => (facts.role === 'relay' ? [facts] : []))
       const requests = told.reduce((sum, { requests: n }) => sum + n, 0)
       const clients = links.filter(({ kind }) => kind === 'poll').length
       if (clients === 0 && part.told.length === 0) return 'Only what works for it was seen.'
-      return `Answered ${countWord(requests || best.exchanges, 'request')} of ${countWord(clients, 'client')}${whose}.`
+      return `Answered ${formatCount(requests || best.exchanges, 'request')} of ${formatCount(clients, 'client')}${whose}.`
     }
     case 'database':
     case 'cdm':
-      return `Answered ${countWord(best.ok, 'statement')}${best.latency.count > 0 ? `, 95 % within ${spanWord(Number(best.latency.quantile(0.95).toPrecision(3)))}` : ''}${whose}.`
+      return `Answered ${formatCount(best.ok, 'statement')}${best.latency.count > 0 ? `, 95 % within ${formatDuration(Number(best.latency.quantile(0.95).toPrecision(3)))}` : ''}${whose}.`
     case 'broker':
-      return `Accepted ${countWord(best.ok, 'connection')}${whose}.`
-    case 'balancer':
-      return `Passed on ${countWord(best.ok, 'request')}${whose}.`
+      return `Accepted ${formatCount(best.ok, 'connection')}${whose}.`
+    case 'load-balancer':
+      return `Passed on ${formatCount(best.ok, 'request')}${whose}.`
     case 'upstream':
-      return `Answered ${countWord(best.ok, 'exchange')}${whose}.`
+      return `Answered ${formatCount(best.ok, 'exchange')}${whose}.`
     case 'unknown':
       return 'Its role is not known.'
     default:
@@ -105,29 +105,29 @@ function doing(part: Part, analysis: Analysis): string {
   }
 }
 
-function numbersOf(part: Part, analysis: Analysis): NumberRow[] {
+function numbersOf(part: NetworkComponent, analysis: Analysis): NumberRow[] {
   const rows: NumberRow[] = []
   for (const { facts } of part.told) {
     if (facts.role === 'client' && facts.received > 0)
-      rows.push({ label: 'tasks taken', value: thousands(facts.received) })
+      rows.push({ label: 'tasks taken', value: formatNumber(facts.received) })
     if (facts.role === 'client' && facts.solveTime.count > 0)
       rows.push({
         label: 'time to solve, median',
-        value: spanWord(Number(facts.solveTime.quantile(0.5).toPrecision(3))),
+        value: formatDuration(Number(facts.solveTime.quantile(0.5).toPrecision(3))),
       })
-    if (facts.role === 'hub') rows.push({ label: 'probes', value: thousands(facts.probes.ok) })
-    if (facts.role === 'hub' && facts.validated > 0)
-      rows.push({ label: 'logins', value: thousands(facts.validated) })
+    if (facts.role === 'relay') rows.push({ label: 'probes', value: formatNumber(facts.probes.ok) })
+    if (facts.role === 'relay' && facts.validated > 0)
+      rows.push({ label: 'logins', value: formatNumber(facts.validated) })
     if (facts.role === 'broker')
-      rows.push({ label: 'connections', value: thousands(facts.accepted) })
-    if (facts.role === 'balancer')
-      rows.push({ label: 'requests', value: thousands(facts.requests) })
+      rows.push({ label: 'connections', value: formatNumber(facts.accepted) })
+    if (facts.role === 'load-balancer')
+      rows.push({ label: 'requests', value: formatNumber(facts.requests) })
   }
   const link = analysis.topology.links.find((one) => one.from === part && one.kind === 'poll')
   const polls =
     link?.views.map(({ side, account }) => ({
       label: `requests, ${side} side`,
-      value: thousands(account.exchanges),
+      value: formatNumber(account.exchanges),
     })) ?? []
   return [...polls, ...rows]
 }

@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis.ts'
-import type { CheckDraft } from '../checklist/checklist.ts'
+import type { RawCheck } from '../checklist/checklist.ts'
 import { titleOf } from '../findings/diagnose.ts'
-import { countWord } from '../findings/words.ts'
+import { formatCount } from '../findings/words.ts'
 import type { Caveat, Link, ReportDocument, Verdict } from './report-document.ts'
 
 // What follows is said in a few lines; the sections above have all of it.
@@ -11,7 +11,7 @@ const MOST_NAMED = 12
 export function conclusionOf(
   verdict: Verdict,
   analysis: Analysis,
-  checks: readonly CheckDraft[],
+  checks: readonly RawCheck[],
   links: readonly Link[],
   caveats: readonly Caveat[],
 ): ReportDocument['conclusion'] {
@@ -31,7 +31,7 @@ export function conclusionOf(
       .filter(({ state }) => state === 'unknown')
       .map(({ title, detail }) => `${title}: unknown. ${detail}`),
     ...(unknown.length > 0
-      ? [`${countWord(unknown.length, 'link')} whose state is unknown: ${named(unknown)}.`]
+      ? [`${formatCount(unknown.length, 'link')} whose state is unknown: ${named(unknown)}.`]
       : []),
     // Sources that are missing altogether are what the checks above lack.
     ...caveats

@@ -12,9 +12,9 @@ import {
 
 const stepSchema = z.strictObject({
   leg: z
-    .enum(['client', 'balancer', 'hub', 'database', 'broker', 'upstream', 'cdm'])
+    .enum(['client', 'load-balancer', 'relay', 'database', 'broker', 'upstream', 'cdm'])
     .describe('where it happens'),
-  title: z.string().describe('such as `hub checks the credentials`'),
+  title: z.string().describe('such as `relay checks the credentials`'),
   time: instant.nullable().describe('of the line, on the common time line'),
   sinceStartMs: z
     .number()
@@ -37,7 +37,7 @@ export const transactionSchema = z.strictObject({
   complete: z.boolean().describe('every leg has a line'),
   totalMs: milliseconds
     .nullable()
-    .describe('from its first to its last step, or what the hub says it took'),
+    .describe('from its first to its last step, or what the relay says it took'),
   steps: z.array(stepSchema).min(1).describe('in the order in which they happen'),
 })
 export type Transaction = z.infer<typeof transactionSchema>
@@ -61,7 +61,7 @@ export const findingSchema = z.strictObject({
   recoveredAt: instant.nullable().describe('first success after the last sign'),
   durationMs: milliseconds.nullable().describe('from first to recovery, or to the last sign of it'),
   count: count.describe('how often it was seen'),
-  episodes: z
+  periods: z
     .array(
       z.strictObject({
         from: instant.describe('first sign'),
@@ -76,7 +76,7 @@ export const findingSchema = z.strictObject({
     'certain: a line says so, or an exact id. likely: several observations agree. possible: something else would fit as well',
   ),
   party: partySchema.describe('who has to act; operator: whoever collects the logs'),
-  partyName: z.string().nullable().describe('which site, hub, …'),
+  partyName: z.string().nullable().describe('which site, relay, …'),
   action: z.string().describe('what that party has to do, one sentence'),
   next: z.array(z.string()).describe('what to try, in order'),
   affects: z.array(z.string()).describe('ids of further links that suffer from it'),

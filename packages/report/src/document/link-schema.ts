@@ -21,10 +21,10 @@ const latencySchema = z.strictObject({
 })
 export type Latency = z.infer<typeof latencySchema>
 
-/** One side's account of a link. Client and hub need not agree; where they differ is often the answer. */
+/** One side's account of a link. Client and relay need not agree; where they differ is often the answer. */
 const linkViewSchema = z.strictObject({
   side: z
-    .enum(['client', 'hub', 'balancer', 'broker', 'database', 'upstream'])
+    .enum(['client', 'relay', 'load-balancer', 'broker', 'database', 'upstream'])
     .describe('whose log tells it'),
   exchanges: count.describe(
     'polls, statements, connections or requests, whatever the link carries',
@@ -42,7 +42,7 @@ const linkViewSchema = z.strictObject({
     )
     .describe('most frequent first'),
   latency: latencySchema.nullable().describe('null where no line tells how long it took'),
-  rhythmMs: milliseconds
+  pollIntervalMs: milliseconds
     .nullable()
     .describe('median time from one poll that found nothing to the next'),
   first: instant.nullable().describe('first exchange'),
@@ -72,8 +72,8 @@ const seriesSchema = z.strictObject({
     ),
   ok: z.array(count).describe('answered well, per bucket'),
   failed: z.array(count).describe('failed, per bucket'),
-  hubP50Ms: z.array(milliseconds.nullable()).describe('median as the hub side tells it'),
-  hubP95Ms: z.array(milliseconds.nullable()).describe('95 % took no longer, hub side'),
+  relayP50Ms: z.array(milliseconds.nullable()).describe('median as the relay side tells it'),
+  relayP95Ms: z.array(milliseconds.nullable()).describe('95 % took no longer, relay side'),
   clientP50Ms: z.array(milliseconds.nullable()).describe('median as the client tells it'),
   clientP95Ms: z.array(milliseconds.nullable()).describe('95 % took no longer, client side'),
   statuses: z
@@ -84,7 +84,7 @@ const seriesSchema = z.strictObject({
       }),
     )
     .describe(
-      'status mix per bucket, hub side where the hub log covers the link, else client side',
+      'status mix per bucket, relay side where the relay log covers the link, else client side',
     ),
 })
 export type Series = z.infer<typeof seriesSchema>
@@ -93,14 +93,14 @@ const linkGapSchema = z.strictObject({
   from: instant.describe('last sign before it'),
   to: instant.describe('first sign after it'),
   durationMs: milliseconds.describe('length of the gap'),
-  side: z.enum(['client', 'hub', 'balancer']).describe('whose log shows it'),
+  side: z.enum(['client', 'relay', 'load-balancer']).describe('whose log shows it'),
   finding: z.string().nullable().describe('id of the finding that explains the gap'),
 })
 
 export const linkSchema = z.strictObject({
   id: z.string().describe('L1, L2, …'),
   kind: z
-    .enum(['poll', 'balancer', 'database', 'broker', 'upstream', 'cdm'])
+    .enum(['poll', 'load-balancer', 'database', 'broker', 'upstream', 'cdm'])
     .describe('what it carries; cdm: from a client to its own OMOP database'),
   from: z.string().describe('component id of the side that opens the connection'),
   to: z.string().describe('component id of the side that is called'),

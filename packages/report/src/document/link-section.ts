@@ -1,11 +1,17 @@
 import type { Analysis } from '../analysis.ts'
-import type { FindingDraft } from '../findings/finding-draft.ts'
+import type { RawFinding } from '../findings/raw-finding.ts'
 import { gapLimit, holdsPolls } from '../findings/limits.ts'
 import { hearingView } from '../findings/silences.ts'
-import { clockWord, countWord, percentWord, spanWord, thousands } from '../findings/words.ts'
-import type { NetLink } from '../exchange/topology.ts'
-import { outcomeText } from '../facts/link-account.ts'
-import type { PlacedAccount } from '../timeline/placed-account.ts'
+import {
+  formatTime,
+  formatCount,
+  formatPercent,
+  formatDuration,
+  formatNumber,
+} from '../findings/words.ts'
+import type { NetworkLink } from '../exchange/topology.ts'
+import { outcomeText } from '../facts/link-stats.ts'
+import type { SideView } from '../timeline/side-view.ts'
 import { chosen, evidenceOf, instant, instantOr } from './instants.ts'
 import { linkSeries } from './link-series.ts'
 import { tellingAccount } from './summary.ts'
@@ -14,7 +20,7 @@ import type { Latency, Link, LinkState, LinkView } from './report-document.ts'
 /** The links of the document. `idOf` numbers the findings. */
 export function linkSection(
   analysis: Analysis,
-  idOf: (finding: FindingDraft) => string,
+  idOf: (finding: RawFinding) => string,
   sourceIds: ReadonlyMap<number, string>,
 ): Link[] {
   const { topology, diagnosis, network } = analysis
@@ -61,12 +67,12 @@ export function linkSection(
 
 /** State of a link by its findings and, where there are none, by what was seen to work. */
 export function stateOf(
-  link: NetLink,
-  findings: readonly FindingDraft[],
+  link: NetworkLink,
+  findings: readonly RawFinding[],
   analysis: Analysis,
 ): LinkState {
   const causes = findings.filter(({ severity }) => severity !== 'info')
-  const has = (test: (finding: FindingDraft) => boolean): boolean => causes.some(test)
+  const has = (test: (finding: RawFinding) => boolean): boolean => causes.some(test)
   if (has(({ cause }) => cause === 'never-seen')) return 'never-seen'
   if (has(({ cause }) => cause === 'silent')) return 'silent'
   if (
@@ -90,7 +96,7 @@ export function stateOf(
 }
 
 /** Nothing is known of the last part of the window: what worked before may not work now. */
-function sourcesEnd(link: NetLink, { network }: Analysis): boolean {
+function sourcesEnd(link: NetworkLink, { network }: Analysis): boolean {
   const last = Math.max(
     ...link.views.map(({ account }) => account.last).filter((time) => !Number.isNaN(time)),
     0,
@@ -103,9 +109,9 @@ function sourcesEnd(link: NetLink, { network }: Analysis): boolean {
   )
 }
 
-function taskCounts(link: NetLink): { tasks: number; answers: number } {
+function taskCounts(link: NetworkLink): { tasks: number; answers: number } {
   if (link.kind === 'upstream') {
-    const told = link.hub?.told ?? []
+    const told = link.relay?.told ?? []
     return {
       tasks: told.reduce((sum, { facts }) => sum + facts.tasks.count('received'), 0),
       answers: told.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0),
@@ -117,7 +123,7 @@ function taskCounts(link: NetLink): { tasks: number; answers: number } {
   }
 }
 
-export function linkView(side: LinkView['side'], account: PlacedAccount): LinkView {
+export function linkView(side: LinkView['side'], account: SideView): LinkView {
   const { exchanges, ok, failed } = account
   return {
     side,
@@ -130,7 +136,7 @@ export function linkView(side: LinkView['side'], account: PlacedAccount): LinkVi
       .toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
       .map(([status, count]) => ({ status: status === 0 ? 'ok' : outcomeText(status), count })),
     latency: latencyOf(account),
-    rhythmMs: Number.isNaN(account.pace) ? null : rounded(account.pace),
+    pollIntervalMs: Number.isNaN(account.pace) ? null : rounded(account.pace),
     first: instant(account.first),
     last: instant(account.last),
     lastSuccess: instant(account.lastOk),
@@ -138,7 +144,7 @@ export function linkView(side: LinkView['side'], account: PlacedAccount): LinkVi
   }
 }
 
-function latencyOf({ latency, parts }: PlacedAccount): Latency | null {
+function latencyOf({ latency, parts }: SideView): Latency | null {
   if (latency.count === 0) return null
   const coarse = parts.every(({ account }) => account.series.wholeSeconds)
   const quantile = (q: number): number =>
@@ -159,7 +165,7 @@ export function rounded(ms: number): number {
   return ms === 0 ? 0 : Number(ms.toPrecision(3))
 }
 
-function explain(link: NetLink, state: LinkState, findings: readonly FindingDraft[]): string {
+function explain(link: NetworkLink, state: LinkState, findings: readonly RawFinding[]): string {
   const worst = findings.find(({ severity }) => severity !== 'info')
   const heard = (hearingView(link) ?? link.views[0])?.account
   const account = link.poll === undefined ? heard : (tellingAccount(link.poll) ?? heard)
@@ -170,27 +176,27 @@ function explain(link: NetLink, state: LinkState, findings: readonly FindingDraf
   const side = account !== heard ? ', as the client’s own log tells' : ''
   const numbers =
     account.ok === account.exchanges
-      ? `All ${countWord(account.exchanges, what)} went well`
-      : `${thousands(account.ok)} of ${countWord(account.exchanges, what)} went well (${percentWord(account.ok / account.exchanges)}${side})`
+      ? `All ${formatCount(account.exchanges, what)} went well`
+      : `${formatNumber(account.ok)} of ${formatCount(account.exchanges, what)} went well (${formatPercent(account.ok / account.exchanges)}${side})`
   const speed =
     account.latency.count === 0
       ? ''
       : holdsPolls(account)
         ? ', answers held back until there is work'
-        : `, 95 % within ${spanWord(rounded(account.latency.quantile(0.95)))}`
+        : `, 95 % within ${formatDuration(rounded(account.latency.quantile(0.95)))}`
   const rhythm =
     link.kind === 'poll' && !Number.isNaN(account.pace)
-      ? `, every ${spanWord(rounded(account.pace))}`
+      ? `, every ${formatDuration(rounded(account.pace))}`
       : ''
   if (worst !== undefined) return `${numbers}${rhythm}${speed}. ${worst.why}`
   if (state === 'unknown')
-    return `${numbers} until ${clockWord(account.last)}; nothing is known of the time after.`
+    return `${numbers} until ${formatTime(account.last)}; nothing is known of the time after.`
   return `${numbers}${rhythm}${speed}.`
 }
 
-const WHAT: Readonly<Record<NetLink['kind'], string>> = {
+const WHAT: Readonly<Record<NetworkLink['kind'], string>> = {
   poll: 'request',
-  balancer: 'request',
+  'load-balancer': 'request',
   database: 'statement',
   broker: 'connection',
   upstream: 'exchange',

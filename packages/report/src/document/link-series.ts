@@ -1,10 +1,10 @@
-import type { NetLink } from '../exchange/topology.ts'
-import { outcomeText } from '../facts/link-account.ts'
+import type { NetworkLink } from '../exchange/topology.ts'
+import { outcomeText } from '../facts/link-stats.ts'
 import type { Series as FactSeries } from '../facts/series.ts'
 import { gapLimit } from '../findings/limits.ts'
 import { HOUR, MINUTE, SECOND } from '../read/timestamps.ts'
-import { placeSeries } from '../timeline/placed-account.ts'
-import type { PlacedAccount } from '../timeline/placed-account.ts'
+import { placeSeries } from '../timeline/side-view.ts'
+import type { SideView } from '../timeline/side-view.ts'
 import { instantOr } from './instants.ts'
 import type { BucketState, Series } from './report-document.ts'
 
@@ -23,15 +23,15 @@ const WIDTHS = [
   24 * HOUR,
 ]
 
-/** A link over time, client and hub together; null where nothing was seen. */
-export function linkSeries(link: NetLink, from: number, to: number): Series | null {
+/** A link over time, client and relay together; null where nothing was seen. */
+export function linkSeries(link: NetworkLink, from: number, to: number): Series | null {
   if (link.views.length === 0 || !(to > from)) return null
   const width = WIDTHS.find((ms) => (to - from) / ms <= MOST_BUCKETS) ?? 24 * HOUR
   const accounts = new Map(link.views.map(({ side, account }) => [side, account]))
   const client = accounts.get('client')
   const main =
-    accounts.get('hub') ??
-    accounts.get('balancer') ??
+    accounts.get('relay') ??
+    accounts.get('load-balancer') ??
     accounts.get('broker') ??
     accounts.get('database') ??
     client
@@ -68,19 +68,19 @@ export function linkSeries(link: NetLink, from: number, to: number): Series | nu
     state: states(link, starts, bucketMs, ok, failed),
     ok,
     failed,
-    hubP50Ms: quantiles(main === client ? undefined : mainSeries, 0.5),
-    hubP95Ms: quantiles(main === client ? undefined : mainSeries, 0.95),
+    relayP50Ms: quantiles(main === client ? undefined : mainSeries, 0.5),
+    relayP95Ms: quantiles(main === client ? undefined : mainSeries, 0.95),
     clientP50Ms: quantiles(clientSeries, 0.5),
     clientP95Ms: quantiles(clientSeries, 0.95),
     statuses: statusRows(main, mainSeries, client, clientSeries, read),
   }
 }
 
-/** The status mix: what the hub saw, and of the client what never got to the hub. */
+/** The status mix: what the relay saw, and of the client what never got to the relay. */
 function statusRows(
-  main: PlacedAccount,
+  main: SideView,
   mainSeries: FactSeries,
-  client: PlacedAccount | undefined,
+  client: SideView | undefined,
   clientSeries: FactSeries | undefined,
   read: (series: FactSeries | undefined, pick: (slot: number) => number) => number[],
 ): Series['statuses'] {
@@ -101,7 +101,7 @@ function statusRows(
 }
 
 function states(
-  link: NetLink,
+  link: NetworkLink,
   starts: readonly number[],
   width: number,
   ok: readonly number[],
@@ -122,15 +122,15 @@ function states(
 }
 
 /** Some source that could tell covers the bucket. */
-function covered(link: NetLink, from: number, to: number): boolean {
+function covered(link: NetworkLink, from: number, to: number): boolean {
   const spans = [
-    ...(link.hub === undefined ? [] : [{ first: link.hub.first, last: link.hub.last }]),
+    ...(link.relay === undefined ? [] : [{ first: link.relay.first, last: link.relay.last }]),
     ...link.views.map(({ account }) => ({ first: account.first, last: account.last })),
   ]
   return spans.some(({ first, last }) => first <= to && last >= from)
 }
 
-function isQuiet(account: PlacedAccount, from: number, to: number): boolean {
+function isQuiet(account: SideView, from: number, to: number): boolean {
   const limit = gapLimit(account)
   if (to <= account.first || from >= account.last) return true
   return (

@@ -3,13 +3,13 @@ import { instant } from './instants.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-interface Window {
+interface TimeRange {
   readonly from: number
   readonly to: number
 }
 
 /** How a text of the report names a time: `06:42:07`, in a window of several days `26 Sep 06:42:07`. */
-export function momentWord(time: number, { from, to }: Window): string {
+export function formatMoment(time: number, { from, to }: TimeRange): string {
   const written = instant(time)
   if (written === null) return 'an unknown time'
   const clock = written.slice(11, 19)
@@ -18,9 +18,11 @@ export function momentWord(time: number, { from, to }: Window): string {
   return `${Number(written.slice(8, 10))} ${MONTHS[Number(written.slice(5, 7)) - 1] ?? ''} ${clock}`
 }
 
-/** The same value with every instant that `clockWord` has put into its texts written out. */
-export function withMoments(value: unknown, window: Window): unknown {
+/** The same value with every instant that `formatTime` has put into its texts written out. */
+export function withMoments(value: unknown, timeRange: TimeRange): unknown {
   return mapTexts(value, (text) =>
-    text.replaceAll(/\uE000(-?\d+)\uE001/g, (_, time: string) => momentWord(Number(time), window)),
+    text.replaceAll(/\uE000(-?\d+)\uE001/g, (_, time: string) =>
+      formatMoment(Number(time), timeRange),
+    ),
   )
 }

@@ -44,7 +44,7 @@ export const reportDocumentSchema = z
       'healthy: proven. recovered: was broken, proven to work at the end. degraded: works in part. unhealthy: something does not work. unknown: not enough evidence',
     ),
     sentence: z.string().describe('the verdict in one sentence'),
-    window: z
+    timeRange: z
       .strictObject({
         from: instant
           .nullable()

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 export const instant = z.iso
   .datetime({ precision: 3 })
-  .describe('UTC instant, YYYY-MM-DDTHH:MM:SS.sssZ; see window.dateKnown')
+  .describe('UTC instant, YYYY-MM-DDTHH:MM:SS.sssZ; see timeRange.dateKnown')
 export const milliseconds = z.number().min(0)
 export const count = z.int().min(0)
 
@@ -36,8 +36,8 @@ export type Severity = z.infer<typeof severitySchema>
 export const confidenceSchema = z.enum(['certain', 'likely', 'possible'])
 export type Confidence = z.infer<typeof confidenceSchema>
 
-/** Who has to act. `operator` is whoever collects the logs and runs this report; `nobody` goes with expected lines. */
-export const partySchema = z.enum(['site', 'hub', 'network', 'upstream', 'operator', 'nobody'])
+/** Who has to act. `operator` is whoever collects the logs and runs this report; `none` goes with expected lines. */
+export const partySchema = z.enum(['site', 'hub', 'network', 'upstream', 'operator', 'none'])
 export type Party = z.infer<typeof partySchema>
 
 /** healthy: proven. recovered: was broken inside the window, proven to work at its end. unknown: not enough evidence. */
@@ -59,10 +59,10 @@ export type LinkState = z.infer<typeof linkStateSchema>
 
 export const roleSchema = z.enum([
   'client',
-  'hub',
+  'relay',
   'database',
   'broker',
-  'balancer',
+  'load-balancer',
   'upstream',
   'cdm',
   'unknown',

@@ -1,5 +1,5 @@
 import type { Analysis } from '../analysis.ts'
-import type { Told } from '../exchange/network.ts'
+import type { ProgramLog } from '../exchange/network.ts'
 import { sourceGaps } from '../findings/silences.ts'
 import { roleOfComponent } from '../read/source-labels.ts'
 import type { LogSource } from '../formats/log-source.ts'
@@ -61,7 +61,7 @@ function roleFromLabel(source: LogSource): Role {
   return roleSchema.safeParse(role).data ?? 'unknown'
 }
 
-function gapsOf(told: readonly Told[], fallback: number): Source['gaps'] {
+function gapsOf(told: readonly ProgramLog[], fallback: number): Source['gaps'] {
   const [first] = told
   if (first === undefined) return []
   return sourceGaps(first)
@@ -69,11 +69,15 @@ function gapsOf(told: readonly Told[], fallback: number): Source['gaps'] {
     .map(({ from, to }) => ({ from: instantOr(from, fallback), to: instantOr(to, fallback) }))
 }
 
-function notesOf(source: LogSource, file: readonly string[], told: readonly Told[]): string[] {
+function notesOf(
+  source: LogSource,
+  file: readonly string[],
+  told: readonly ProgramLog[],
+): string[] {
   const notes = [...file]
   for (const { facts } of told) {
     if (facts.role === 'client' && facts.writesPolls) notes.push('Writes every poll.')
-    if (facts.role === 'hub' && facts.writesRequests) notes.push('Writes requests.')
+    if (facts.role === 'relay' && facts.writesRequests) notes.push('Writes requests.')
   }
   const labelled =
     source.labels.component === undefined ? undefined : roleOfComponent(source.labels.component)

@@ -1,17 +1,17 @@
 import type { Analysis } from '../analysis.ts'
-import type { CheckDraft } from '../checklist/checklist.ts'
+import type { RawCheck } from '../checklist/checklist.ts'
 import type { PollLink } from '../exchange/network.ts'
 import { titleOf } from '../findings/diagnose.ts'
-import type { FindingDraft } from '../findings/finding-draft.ts'
-import { countWord, percentWord, spanWord, thousands } from '../findings/words.ts'
-import type { PlacedAccount } from '../timeline/placed-account.ts'
-import { momentWord } from './moment.ts'
+import type { RawFinding } from '../findings/raw-finding.ts'
+import { formatCount, formatPercent, formatDuration, formatNumber } from '../findings/words.ts'
+import type { SideView } from '../timeline/side-view.ts'
+import { formatMoment } from './moment.ts'
 import type { NumberRow, Verdict } from './report-document.ts'
 
 /** Healthy only when every essential check has passed; one without evidence makes it unknown, whatever else looks good. */
 export function verdictOf(
-  findings: readonly FindingDraft[],
-  checks: readonly CheckDraft[],
+  findings: readonly RawFinding[],
+  checks: readonly RawCheck[],
   { sources }: Analysis['inputs'],
 ): Verdict {
   // That lines could not be read is a finding; of the network it says nothing.
@@ -28,17 +28,17 @@ export function verdictOf(
 export function sentenceOf(
   verdict: Verdict,
   analysis: Analysis,
-  checks: readonly CheckDraft[],
+  checks: readonly RawCheck[],
 ): string {
   const { diagnosis, network } = analysis
   const bad = diagnosis.findings.filter(({ severity }) => severity !== 'info')
   const told = bad.slice(0, 2).map((finding) => titleAndTime(finding, network))
   const rest = bad.length - told.length
-  const problems = `${told.join('; ')}${rest > 0 ? `; and ${countWord(rest, 'more problem')}` : ''}.`
+  const problems = `${told.join('; ')}${rest > 0 ? `; and ${formatCount(rest, 'more problem')}` : ''}.`
   const unknown = checks.filter(({ essential, state }) => essential && state === 'unknown')
   switch (verdict) {
     case 'healthy':
-      return `Stable: all ${thousands(requestsOf(analysis).all)} requests of ${countWord(network.links.length, 'client')} were answered, and no failure is in any source.`
+      return `Stable: all ${formatNumber(requestsOf(analysis).all)} requests of ${formatCount(network.links.length, 'client')} were answered, and no failure is in any source.`
     case 'unknown':
       return `There is not enough evidence${doubts(unknown)}.`
     case 'recovered':
@@ -51,17 +51,17 @@ export function sentenceOf(
   }
 }
 
-function titleAndTime(finding: FindingDraft, network: Analysis['network']): string {
+function titleAndTime(finding: RawFinding, network: Analysis['network']): string {
   const { first, recoveredAt, status } = finding
   const title = titleOf(finding)
   if (Number.isNaN(first)) return title
-  const start = momentWord(first, network)
+  const start = formatMoment(first, network)
   if (status === 'recovered' && !Number.isNaN(recoveredAt))
-    return `${title}, from ${start} to ${momentWord(recoveredAt, network)}`
+    return `${title}, from ${start} to ${formatMoment(recoveredAt, network)}`
   return status === 'ongoing' ? `${title}, since ${start}` : `${title}, first at ${start}`
 }
 
-function doubts(unknown: readonly CheckDraft[]): string {
+function doubts(unknown: readonly RawCheck[]): string {
   const told = unknown
     .slice(0, 2)
     .map(
@@ -69,20 +69,20 @@ function doubts(unknown: readonly CheckDraft[]): string {
         `“${title}” (${detail.replace(/\.$/, '').replace(/^./, (letter) => letter.toLowerCase())})`,
     )
   const rest = unknown.length - told.length
-  if (rest > 0) return ` for ${told.join(', ')} and ${countWord(rest, 'more check')}`
+  if (rest > 0) return ` for ${told.join(', ')} and ${formatCount(rest, 'more check')}`
   return told.length === 0 ? '' : ` for ${told.join(' and ')}`
 }
 
-/** The side of a link that saw most of it fail; the hub where none did. What never reached the hub, only the client tells. */
+/** The side of a link that saw most of it fail; the relay where none did. What never reached the relay, only the client tells. */
 export function tellingAccount({
-  hubView,
+  relayView,
   client,
-}: Pick<PollLink, 'hubView' | 'client'>): PlacedAccount | undefined {
-  if (hubView === undefined || client === undefined) return hubView ?? client
-  return answeredShare(client) < answeredShare(hubView) ? client : hubView
+}: Pick<PollLink, 'relayView' | 'client'>): SideView | undefined {
+  if (relayView === undefined || client === undefined) return relayView ?? client
+  return answeredShare(client) < answeredShare(relayView) ? client : relayView
 }
 
-function answeredShare({ ok, exchanges }: PlacedAccount): number {
+function answeredShare({ ok, exchanges }: SideView): number {
   return exchanges === 0 ? 1 : ok / exchanges
 }
 
@@ -101,32 +101,32 @@ export function numbersOf(analysis: Analysis): NumberRow[] {
   if (all > 0)
     rows.push({
       label: 'requests answered',
-      value: `${thousands(ok)} of ${thousands(all)} (${percentWord(ok / all)})`,
+      value: `${formatNumber(ok)} of ${formatNumber(all)} (${formatPercent(ok / all)})`,
     })
   if (network.links.length > 0) {
     const listed = network.links.filter(({ expected }) => expected === true).length
     const seen = network.links.filter(
-      ({ client, hubView }) => client !== undefined || hubView !== undefined,
+      ({ client, relayView }) => client !== undefined || relayView !== undefined,
     ).length
     rows.push({ label: 'clients', value: `${seen} seen${listed > 0 ? `, ${listed} listed` : ''}` })
   }
-  const hub = network.links
-    .flatMap(({ hubView }) => hubView ?? [])
+  const relay = network.links
+    .flatMap(({ relayView }) => relayView ?? [])
     .toSorted((a, b) => b.latency.count - a.latency.count)[0]
-  if (hub !== undefined && hub.latency.count > 0)
+  if (relay !== undefined && relay.latency.count > 0)
     rows.push({
       label: '95 % of answers',
-      value: `within ${spanWord(Number(hub.latency.quantile(0.95).toPrecision(3)))}`,
+      value: `within ${formatDuration(Number(relay.latency.quantile(0.95).toPrecision(3)))}`,
     })
-  const told = network.hubs.flatMap((one) => one.told)
+  const told = network.relays.flatMap((one) => one.told)
   const received = told.reduce((sum, { facts }) => sum + facts.tasks.count('received'), 0)
   const submitted = told.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0)
   if (received + submitted > 0)
     rows.push({
       label: 'tasks',
-      value: `${thousands(received)} received, ${thousands(submitted)} submitted`,
+      value: `${formatNumber(received)} received, ${formatNumber(submitted)} submitted`,
     })
-  const count = (wanted: FindingDraft['severity']): number =>
+  const count = (wanted: RawFinding['severity']): number =>
     diagnosis.findings.filter(({ severity }) => severity === wanted).length
   const problems = [
     [count('error'), 'serious'],

@@ -1,12 +1,12 @@
 import { isComplete, sinceStart } from '../exchange/transaction.ts'
-import type { TransactionDraft } from '../exchange/transaction.ts'
-import { spanWord } from '../findings/words.ts'
+import type { RawTransaction } from '../exchange/transaction.ts'
+import { formatDuration } from '../findings/words.ts'
 import { SECOND } from '../read/timestamps.ts'
 import { evidenceOf, instant } from './instants.ts'
 import type { Transaction } from './report-document.ts'
 
 export function transactionSection(
-  draft: TransactionDraft,
+  draft: RawTransaction,
   sourceIds: ReadonlyMap<number, string>,
 ): Transaction {
   const { tookMs, resolutionMs } = draft
@@ -31,14 +31,14 @@ export function transactionSection(
   }
 }
 
-const MATCHED_BY: Readonly<Record<TransactionDraft['matchedBy'], string>> = {
+const MATCHED_BY: Readonly<Record<RawTransaction['matchedBy'], string>> = {
   'request-id': 'The lines belong together by their request id.',
   'task-id': 'The lines belong together by their task ids.',
   time: 'The lines were put together by time.',
   'one-source': 'All lines are of one source.',
 }
 
-function textOf(draft: TransactionDraft): string {
+function textOf(draft: RawTransaction): string {
   const lacking = draft.steps.filter(
     ({ line, unwritten }) => line === undefined && unwritten !== true,
   ).length
@@ -54,11 +54,11 @@ function textOf(draft: TransactionDraft): string {
   ].join(' ')
 }
 
-function tookWords({ tookMs, resolutionMs, measuredBy }: TransactionDraft): string[] {
+function tookWords({ tookMs, resolutionMs, measuredBy }: RawTransaction): string[] {
   if (!(tookMs >= 0)) return []
   const it = measuredBy === undefined ? 'It took' : `By the log of the ${measuredBy} it took`
-  if (resolutionMs < SECOND) return [`${it} ${spanWord(Number(tookMs.toPrecision(3)))}.`]
+  if (resolutionMs < SECOND) return [`${it} ${formatDuration(Number(tookMs.toPrecision(3)))}.`]
   return tookMs < SECOND
     ? [`${it} about a second or less, which is as exact as its times are.`]
-    : [`${it} about ${spanWord(Math.round(tookMs / SECOND) * SECOND)}.`]
+    : [`${it} about ${formatDuration(Math.round(tookMs / SECOND) * SECOND)}.`]
 }

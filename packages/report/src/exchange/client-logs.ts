@@ -1,36 +1,36 @@
-import type { BalancerFacts, ClientFacts, HubClient, HubFacts } from '../facts/facts.ts'
+import type { BalancerFacts, ClientFacts, RelayClient, RelayFacts } from '../facts/facts.ts'
 import { matchPolls } from './poll-match.ts'
 import type { PollMatch } from './poll-match.ts'
 import { runsBeside } from './program-name.ts'
-import type { ClientLog, Hub, Told } from './network.ts'
+import type { ClientLog, Relay, ProgramLog } from './network.ts'
 
-/** A link being put together: a client as a hub knows it, as a balancer does, or as its own log does. */
+/** A link being put together: a client as a relay knows it, as a balancer does, or as its own log does. */
 export interface LinkDraft {
   name: string
-  readonly hub: Hub | undefined
+  readonly relay: Relay | undefined
   readonly logs: ClientLog[]
-  readonly hubClients: { client: HubClient; told: Told<HubFacts> }[]
-  readonly passed: { client: HubClient; told: Told<BalancerFacts> }[]
+  readonly relayClients: { client: RelayClient; told: ProgramLog<RelayFacts> }[]
+  readonly passed: { client: RelayClient; told: ProgramLog<BalancerFacts> }[]
 }
 
-/** Answered polls that would have to be in the hub's log as well; fewer may be missing by chance. */
+/** Answered polls that would have to be in the relay's log as well; fewer may be missing by chance. */
 const ENOUGH_POLLS = 8
 
 interface Fit {
-  readonly told: Told<ClientFacts>
+  readonly told: ProgramLog<ClientFacts>
   readonly draft: LinkDraft
   readonly match: PollMatch | undefined
   readonly named: boolean
 }
 
 /**
- * Finds for every client's own log the client the hub knows: by request ids, by name, by the times of its polls. Surest first;
- * two logs are one client's only if the hub saw the polls of both.
+ * Finds for every client's own log the client the relay knows: by request ids, by name, by the times of its polls. Surest first;
+ * two logs are one client's only if the relay saw the polls of both.
  */
 export function assignClientLogs(
-  clients: readonly Told<ClientFacts>[],
+  clients: readonly ProgramLog<ClientFacts>[],
   drafts: LinkDraft[],
-  hubs: readonly Hub[],
+  relays: readonly Relay[],
 ): void {
   const known = [...drafts]
   const fits = clients.flatMap((told) =>
@@ -45,18 +45,18 @@ export function assignClientLogs(
   for (const fit of fits.filter(isSure).toSorted(bySureness)) {
     if (!open.has(fit.told) || !hasRoom(fit)) continue
     fit.draft.logs.push({ told: fit.told, match: fit.match })
-    if (fit.draft.hub === undefined) fit.draft.name = fit.told.name
+    if (fit.draft.relay === undefined) fit.draft.name = fit.told.name
     open.delete(fit.told)
   }
   const [onlyDraft] = known
   const rest = clients.filter((one) => open.has(one))
-  const foreign = new Set(rest.filter((told) => isElsewhere(told, drafts, hubs)))
+  const foreign = new Set(rest.filter((told) => isElsewhere(told, drafts, relays)))
   const addresses = new Set([...foreign].map(({ facts }) => facts.host).filter(Boolean))
   for (const told of rest) {
     const elsewhere = foreign.has(told) || addresses.has(told.facts.host)
     if (clients.length === 1 && known.length === 1 && onlyDraft !== undefined && !elsewhere)
       onlyDraft.logs.push({ told, match: undefined })
-    else addStranger(told, drafts, elsewhere ? undefined : onlyOf(hubs))
+    else addStranger(told, drafts, elsewhere ? undefined : onlyOf(relays))
   }
   adoptStrangers(drafts)
 }
@@ -84,7 +84,7 @@ function quality(match: PollMatch | undefined): number {
   )
 }
 
-/** The hub saw as many polls as this log and those found before it have together. */
+/** The relay saw as many polls as this log and those found before it have together. */
 function hasRoom({ told, draft, match, named }: Fit): boolean {
   if (named || match?.by === 'request-id' || draft.logs.length === 0) return true
   const seen = seenOf(draft).reduce((sum, { client }) => sum + client.account.exchanges, 0)
@@ -92,38 +92,43 @@ function hasRoom({ told, draft, match, named }: Fit): boolean {
   return taken + told.facts.link.exchanges <= seen * 1.25
 }
 
-/** A log no hub shows: a link of its own. */
-function addStranger(told: Told<ClientFacts>, drafts: LinkDraft[], hub: Hub | undefined): void {
+/** A log no relay shows: a link of its own. */
+function addStranger(
+  told: ProgramLog<ClientFacts>,
+  drafts: LinkDraft[],
+  relay: Relay | undefined,
+): void {
   const { name } = told
   const same = drafts.find(
     (draft) =>
-      draft.hub === hub &&
+      draft.relay === relay &&
       draft.name === name &&
-      draft.hubClients.length + draft.passed.length === 0 &&
+      draft.relayClients.length + draft.passed.length === 0 &&
       draft.logs.every((log) => isLabelled(told) || !runsBeside(log.told, told)),
   )
   if (same !== undefined) same.logs.push({ told, match: undefined })
-  else drafts.push({ name, hub, logs: [{ told, match: undefined }], hubClients: [], passed: [] })
+  else
+    drafts.push({ name, relay, logs: [{ told, match: undefined }], relayClients: [], passed: [] })
 }
 
 /** Its name is one that somebody gave, not one made of a file. */
-function isLabelled({ source: { labels } }: Told): boolean {
+function isLabelled({ source: { labels } }: ProgramLog): boolean {
   return [labels.client, labels.cluster, labels.pod].some((label) => label !== undefined)
 }
 
-/** Its polls were answered while the hub wrote down every request, and none of them is there: it was another hub. */
+/** Its polls were answered while the relay wrote down every request, and none of them is there: it was another relay. */
 function isElsewhere(
-  told: Told<ClientFacts>,
+  told: ProgramLog<ClientFacts>,
   drafts: readonly LinkDraft[],
-  hubs: readonly Hub[],
+  relays: readonly Relay[],
 ): boolean {
   const { host, link } = told.facts
   const sameHost = drafts.some(
-    ({ hub, logs }) => hub !== undefined && logs.some((log) => log.told.facts.host === host),
+    ({ relay, logs }) => relay !== undefined && logs.some((log) => log.told.facts.host === host),
   )
   if (sameHost && host !== '') return false
-  if (hubs.some((hub) => isStrangerTo(hub, told, drafts))) return true
-  const covered = hubs.filter((hub) => hub.told.some(writesEmptyPolls))
+  if (relays.some((relay) => isStrangerTo(relay, told, drafts))) return true
+  const covered = relays.filter((relay) => relay.told.some(writesEmptyPolls))
   let answered = 0
   for (let at = 0; at < link.polls.length; at++) {
     const time = link.polls.time(at) + told.shift
@@ -134,40 +139,40 @@ function isElsewhere(
 }
 
 /**
- * It was answered at another address than all those whom this hub tells of: the hub would tell of it too. Not where a client of the
- * hub is still without a log, which may be this one.
+ * It was answered at another address than all those whom this relay tells of: the relay would tell of it too. Not where a client of the
+ * relay is still without a log, which may be this one.
  */
 function isStrangerTo(
-  hub: Hub,
-  { facts: { host, link }, shift }: Told<ClientFacts>,
+  relay: Relay,
+  { facts: { host, link }, shift }: ProgramLog<ClientFacts>,
   drafts: readonly LinkDraft[],
 ): boolean {
-  const own = drafts.filter((draft) => draft.hub === hub && draft.hubClients.length > 0)
+  const own = drafts.filter((draft) => draft.relay === relay && draft.relayClients.length > 0)
   const isTold =
     own.length > 0 && own.every(({ logs }) => logs.some(({ told }) => told.facts.host !== ''))
   const lastOk = link.lastOk + shift
   return (
     isTold &&
     host !== '' &&
-    lastOk > hub.first &&
-    lastOk < hub.last &&
+    lastOk > relay.first &&
+    lastOk < relay.last &&
     link.totals().ok >= ENOUGH_POLLS
   )
 }
 
 /** At higher levels only polls that found work are written. */
-function writesEmptyPolls({ facts }: Told<HubFacts>): boolean {
+function writesEmptyPolls({ facts }: ProgramLog<RelayFacts>): boolean {
   return facts.clients.all().some(({ account }) => account.statuses.has(204))
 }
 
-function onlyOf(hubs: readonly Hub[]): Hub | undefined {
-  return hubs.length === 1 ? hubs[0] : undefined
+function onlyOf(relays: readonly Relay[]): Relay | undefined {
+  return relays.length === 1 ? relays[0] : undefined
 }
 
 /** Who came under no name or a wrong one, but with the request ids of a client whose log is there, is that client. */
 function adoptStrangers(drafts: LinkDraft[]): void {
   for (const stranger of drafts.filter(
-    ({ hubClients, logs }) => logs.length === 0 && hubClients.length > 0,
+    ({ relayClients, logs }) => logs.length === 0 && relayClients.length > 0,
   )) {
     if (okOf(stranger) > 0) continue
     const owner = drafts.find(
@@ -176,21 +181,21 @@ function adoptStrangers(drafts: LinkDraft[]): void {
         draft.logs.some(({ told }) => bestMatch(told, stranger)?.by === 'request-id'),
     )
     if (owner === undefined) continue
-    owner.hubClients.push(...stranger.hubClients)
+    owner.relayClients.push(...stranger.relayClients)
     drafts.splice(drafts.indexOf(stranger), 1)
   }
 }
 
-function okOf({ hubClients }: LinkDraft): number {
-  return hubClients.reduce((sum, { client }) => sum + client.account.totals().ok, 0)
+function okOf({ relayClients }: LinkDraft): number {
+  return relayClients.reduce((sum, { client }) => sum + client.account.totals().ok, 0)
 }
 
-/** Who saw this client from the other side: the hub, or a balancer where no hub's log is there. */
-function seenOf({ hub, hubClients, passed }: LinkDraft): LinkDraft['hubClients' | 'passed'] {
-  return hub === undefined ? passed : hubClients
+/** Who saw this client from the other side: the relay, or a balancer where no relay's log is there. */
+function seenOf({ relay, relayClients, passed }: LinkDraft): LinkDraft['relayClients' | 'passed'] {
+  return relay === undefined ? passed : relayClients
 }
 
-function bestMatch(told: Told<ClientFacts>, draft: LinkDraft): PollMatch | undefined {
+function bestMatch(told: ProgramLog<ClientFacts>, draft: LinkDraft): PollMatch | undefined {
   const matches = seenOf(draft).flatMap(
     ({ client, told: { shift } }) =>
       matchPolls({ facts: told.facts, shift: told.shift }, { client, shift }) ?? [],
@@ -199,7 +204,7 @@ function bestMatch(told: Told<ClientFacts>, draft: LinkDraft): PollMatch | undef
 }
 
 /** The labels of a client's log name this client. */
-function namesClient(told: Told<ClientFacts>, name: string): boolean {
+function namesClient(told: ProgramLog<ClientFacts>, name: string): boolean {
   const { client, cluster, pod, namespace } = told.source.labels
   const wanted = name.toLowerCase()
   if ([client, cluster, pod, namespace].some((label) => label?.toLowerCase() === wanted))

@@ -4,116 +4,116 @@ import type {
   ClientFacts,
   DatabaseFacts,
   Facts,
-  HubClient,
-  HubFacts,
+  RelayClient,
+  RelayFacts,
   UpstreamFacts,
 } from '../facts/facts.ts'
 import type { LogSource } from '../formats/log-source.ts'
 import { compareText } from '../read/input-files.ts'
-import type { Placement } from '../timeline/placement.ts'
-import { largest, smallest } from '../timeline/placed-account.ts'
-import type { PlacedAccount } from '../timeline/placed-account.ts'
-import { groupHubs } from './hubs.ts'
+import type { ClockOffset } from '../timeline/clock-offsets.ts'
+import { largest, smallest } from '../timeline/side-view.ts'
+import type { SideView } from '../timeline/side-view.ts'
+import { groupRelays } from './relays.ts'
 import { addExpected, finishLink, linkDrafts, setClocks } from './poll-links.ts'
 import type { PollMatch } from './poll-match.ts'
 import { nameOfProgram, sharedHostnames } from './program-name.ts'
 
 /** Facts of one source with the place of that source. */
-export interface Told<F extends Facts = Facts> {
+export interface ProgramLog<F extends Facts = Facts> {
   readonly facts: F
-  readonly placement: Placement
+  readonly placement: ClockOffset
   readonly source: LogSource
   /**
-   * UTC by the hub's clock = time in the clock of the source + this, ms. Begins as the placement says; once polls are matched, the
+   * UTC by the relay's clock = time in the clock of the source + this, ms. Begins as the placement says; once polls are matched, the
    * skew between the two clocks is taken off.
    */
   shift: number
-  /** Its clock was held against the hub's, and what they were apart is taken off. */
+  /** Its clock was held against the relay's, and what they were apart is taken off. */
   aligned: boolean
   /** What to call the program; several may have the same. */
   readonly name: string
 }
 
-/** A hub: one program, several replicas of it, or pods that followed one another. */
-export interface Hub {
-  readonly told: readonly Told<HubFacts>[]
+/** A relay: one program, several replicas of it, or pods that followed one another. */
+export interface Relay {
+  readonly told: readonly ProgramLog<RelayFacts>[]
   readonly name: string
   readonly first: number
   readonly last: number
 }
 
-/** A client's own log, and how it fits what the hub saw. */
+/** A client's own log, and how it fits what the relay saw. */
 export interface ClientLog {
-  readonly told: Told<ClientFacts>
-  /** Undefined if its polls could not be found at a hub. */
+  readonly told: ProgramLog<ClientFacts>
+  /** Undefined if its polls could not be found at a relay. */
   readonly match: PollMatch | undefined
 }
 
-/** The link of one client to one hub. */
+/** The link of one client to one relay. */
 export interface PollLink {
   readonly name: string
-  readonly hub: Hub | undefined
+  readonly relay: Relay | undefined
   readonly logs: readonly ClientLog[]
-  readonly hubClients: readonly { client: HubClient; told: Told<HubFacts> }[]
+  readonly relayClients: readonly { client: RelayClient; told: ProgramLog<RelayFacts> }[]
   /** The same client in the logs of balancers. */
-  readonly passed: readonly { client: HubClient; told: Told<BalancerFacts> }[]
-  readonly client: PlacedAccount | undefined
-  readonly hubView: PlacedAccount | undefined
-  readonly balancer: PlacedAccount | undefined
+  readonly passed: readonly { client: RelayClient; told: ProgramLog<BalancerFacts> }[]
+  readonly client: SideView | undefined
+  readonly relayView: SideView | undefined
+  readonly balancer: SideView | undefined
   /** The operator's list names it; undefined without a list. */
   expected: boolean | undefined
 }
 
-/** The clock of a service beside that of the hub it works for. */
+/** The clock of a service beside that of the relay it works for. */
 export interface ServiceClock {
-  readonly hub: Hub
+  readonly relay: Relay
   readonly match: PollMatch
 }
 
 /** Everything that is known, by who it is about; the ground the findings stand on. */
 export interface Network {
-  readonly told: readonly Told[]
-  readonly hubs: readonly Hub[]
+  readonly told: readonly ProgramLog[]
+  readonly relays: readonly Relay[]
   readonly links: readonly PollLink[]
-  readonly brokers: readonly Told<BrokerFacts>[]
-  readonly balancers: readonly Told<BalancerFacts>[]
-  readonly databases: readonly Told<DatabaseFacts>[]
-  readonly upstreams: readonly Told<UpstreamFacts>[]
-  /** How the clocks of balancers and brokers compare with a hub's, where what both saw tells it. */
-  readonly clocks: ReadonlyMap<Told, ServiceClock>
-  readonly placements: readonly Placement[]
+  readonly brokers: readonly ProgramLog<BrokerFacts>[]
+  readonly balancers: readonly ProgramLog<BalancerFacts>[]
+  readonly databases: readonly ProgramLog<DatabaseFacts>[]
+  readonly upstreams: readonly ProgramLog<UpstreamFacts>[]
+  /** How the clocks of balancers and brokers compare with a relay's, where what both saw tells it. */
+  readonly clocks: ReadonlyMap<ProgramLog, ServiceClock>
+  readonly placements: readonly ClockOffset[]
   readonly from: number
   readonly to: number
 }
 
 /** Puts together who is who. `expected`: names of clients the operator listed. */
 export function buildNetwork(
-  placements: readonly Placement[],
+  placements: readonly ClockOffset[],
   expected: readonly string[] | undefined,
 ): Network {
   const writers = placements.flatMap((placement) =>
     placement.source.facts.map((facts) => ({ facts, placement, source: placement.source })),
   )
   const shared = sharedHostnames(writers)
-  const told = writers.map((writer): Told => ({
+  const told = writers.map((writer): ProgramLog => ({
     ...writer,
     shift: writer.placement.shift,
-    aligned: writer.facts.role === 'hub',
+    aligned: writer.facts.role === 'relay',
     name: nameOfProgram(writer, shared),
   }))
-  const hubs = groupHubs(told.filter(isRole('hub')))
-  const balancers = told.filter(isRole('balancer'))
+  const relays = groupRelays(told.filter(isRole('relay')))
+  const balancers = told.filter(isRole('load-balancer'))
   const brokers = told.filter(isRole('broker'))
-  const drafts = linkDrafts(hubs, told.filter(isRole('client')), balancers)
-  const clocks = setClocks(drafts, hubs, [...balancers, ...brokers])
+  const drafts = linkDrafts(relays, told.filter(isRole('client')), balancers)
+  const clocks = setClocks(drafts, relays, [...balancers, ...brokers])
   const links = drafts.map(finishLink)
-  if (expected !== undefined) addExpected(links, expected, hubs[0])
+  if (expected !== undefined) addExpected(links, expected, relays[0])
   links.sort((a, b) => compareText(a.name, b.name))
   const spans = placements.filter(({ method }) => method !== 'none')
   const timed = spans.length > 0 ? spans : placements
   return {
     told,
-    hubs,
+    relays,
     links,
     brokers,
     balancers,
@@ -127,5 +127,6 @@ export function buildNetwork(
 }
 
 function isRole<R extends Facts['role']>(role: R) {
-  return (one: Told): one is Told<Extract<Facts, { role: R }>> => one.facts.role === role
+  return (one: ProgramLog): one is ProgramLog<Extract<Facts, { role: R }>> =>
+    one.facts.role === role
 }

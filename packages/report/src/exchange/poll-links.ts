@@ -1,52 +1,54 @@
-import type { BalancerFacts, ClientFacts, HubClient, HubFacts } from '../facts/facts.ts'
+import type { BalancerFacts, ClientFacts, RelayClient, RelayFacts } from '../facts/facts.ts'
 import { compareText } from '../read/input-files.ts'
 import { SECOND } from '../read/timestamps.ts'
-import { placeAccounts } from '../timeline/placed-account.ts'
-import type { AccountPart } from '../timeline/placed-account.ts'
-import { commonSignal } from '../timeline/placement.ts'
+import { placeAccounts } from '../timeline/side-view.ts'
+import type { SideSource } from '../timeline/side-view.ts'
+import { commonSignal } from '../timeline/clock-offsets.ts'
 import { assignClientLogs } from './client-logs.ts'
 import type { LinkDraft } from './client-logs.ts'
-import type { Hub, PollLink, ServiceClock, Told } from './network.ts'
+import type { Relay, PollLink, ServiceClock, ProgramLog } from './network.ts'
 import { matchSignals } from './poll-match.ts'
 import type { PollMatch } from './poll-match.ts'
 
-/** Who polls whom: the clients a hub saw, with their own logs; without a hub's log those a balancer saw. */
+/** Who polls whom: the clients a relay saw, with their own logs; without a relay's log those a balancer saw. */
 export function linkDrafts(
-  hubs: readonly Hub[],
-  clients: readonly Told<ClientFacts>[],
-  balancers: readonly Told<BalancerFacts>[],
+  relays: readonly Relay[],
+  clients: readonly ProgramLog<ClientFacts>[],
+  balancers: readonly ProgramLog<BalancerFacts>[],
 ): LinkDraft[] {
-  const known = hubs.flatMap((hub) =>
-    draftsOf(hub.told).map(({ name, seen }) => ({
+  const known = relays.flatMap((relay) =>
+    draftsOf(relay.told).map(({ name, seen }) => ({
       name,
-      hub,
+      relay,
       logs: [],
-      hubClients: seen,
+      relayClients: seen,
       passed: passedFor(seen, balancers),
     })),
   )
   const others = draftsOf(balancers)
-    .filter(({ seen }) => isOfAnotherHub(seen, known, hubs))
-    .map(({ name, seen }) => ({ name, hub: undefined, logs: [], hubClients: [], passed: seen }))
+    .filter(({ seen }) => isOfAnotherRelay(seen, known, relays))
+    .map(({ name, seen }) => ({ name, relay: undefined, logs: [], relayClients: [], passed: seen }))
   const drafts: LinkDraft[] = [...known, ...others]
-  assignClientLogs(clients, drafts, hubs)
+  assignClientLogs(clients, drafts, relays)
   return drafts
 }
 
-/** Answered requests that a hub would have told of as well; fewer may be missing by chance. */
+/** Answered requests that a relay would have told of as well; fewer may be missing by chance. */
 const ENOUGH_REQUESTS = 8
 
-/** A balancer passed on what was answered, while all hubs that tell of their clients tell nothing of this one. */
-function isOfAnotherHub(
+/** A balancer passed on what was answered, while all relays that tell of their clients tell nothing of this one. */
+function isOfAnotherRelay(
   seen: readonly Seen<BalancerFacts>[],
   known: readonly LinkDraft[],
-  hubs: readonly Hub[],
+  relays: readonly Relay[],
 ): boolean {
-  if (hubs.length === 0) return true
-  if (hubs.some((hub) => !known.some((draft) => draft.hub === hub))) return false
+  if (relays.length === 0) return true
+  if (relays.some((relay) => !known.some((draft) => draft.relay === relay))) return false
   // A client whose collection no line told, as in summaries, may be this one.
   if (
-    known.some(({ hubClients }) => hubClients.every(({ client }) => client.collections.size === 0))
+    known.some(({ relayClients }) =>
+      relayClients.every(({ client }) => client.collections.size === 0),
+    )
   )
     return false
   const clients = new Set(known.flatMap(({ passed }) => passed.map(({ client }) => client)))
@@ -54,21 +56,21 @@ function isOfAnotherHub(
     ({ client, told: { shift } }) =>
       !clients.has(client) &&
       client.account.ok >= ENOUGH_REQUESTS &&
-      hubs.some(
+      relays.some(
         ({ first, last }) =>
           client.account.first + shift < last && client.account.lastOk + shift > first,
       ),
   )
 }
 
-interface Seen<F extends HubFacts | BalancerFacts> {
-  readonly client: HubClient
-  readonly told: Told<F>
+interface Seen<F extends RelayFacts | BalancerFacts> {
+  readonly client: RelayClient
+  readonly told: ProgramLog<F>
 }
 
 /** One draft a client: what several logs say of one collection is about one client, and so is what has one name. */
-function draftsOf<F extends HubFacts | BalancerFacts>(
-  told: readonly Told<F>[],
+function draftsOf<F extends RelayFacts | BalancerFacts>(
+  told: readonly ProgramLog<F>[],
 ): { name: string; seen: Seen<F>[] }[] {
   const groups = new Set<Seen<F>[]>()
   const byId = new Map<string, Seen<F>[]>()
@@ -94,7 +96,7 @@ function draftsOf<F extends HubFacts | BalancerFacts>(
 }
 
 /** The name that stood beside a client most often; none where two did about as often: they may be each other's. */
-function bestName(clients: readonly HubClient[]): string | undefined {
+function bestName(clients: readonly RelayClient[]): string | undefined {
   const votes = new Map<string, number>()
   for (const [name, n] of clients.flatMap(({ names }) => [...names]))
     votes.set(name, (votes.get(name) ?? 0) + n)
@@ -105,8 +107,8 @@ function bestName(clients: readonly HubClient[]): string | undefined {
 
 /** What balancers passed on for the same collections. */
 function passedFor(
-  seen: readonly Seen<HubFacts>[],
-  balancers: readonly Told<BalancerFacts>[],
+  seen: readonly Seen<RelayFacts>[],
+  balancers: readonly ProgramLog<BalancerFacts>[],
 ): Seen<BalancerFacts>[] {
   const collections = new Set(seen.flatMap(({ client }) => [...client.collections]))
   return balancers.flatMap((told) =>
@@ -118,21 +120,21 @@ function passedFor(
 }
 
 /**
- * The hub's clock is the one that counts: who is ahead of it is put back, where that is known beyond doubt. Gives for balancers
+ * The relay's clock is the one that counts: who is ahead of it is put back, where that is known beyond doubt. Gives for balancers
  * and brokers how they compare.
  */
 export function setClocks(
   drafts: readonly LinkDraft[],
-  hubs: readonly Hub[],
-  services: readonly Told[],
-): Map<Told, ServiceClock> {
+  relays: readonly Relay[],
+  services: readonly ProgramLog[],
+): Map<ProgramLog, ServiceClock> {
   for (const { told, match } of drafts.flatMap(({ logs }) => logs)) {
     if (match !== undefined && !match.ambiguous) alignClock(told, match)
   }
-  const clocks = new Map<Told, ServiceClock>()
+  const clocks = new Map<ProgramLog, ServiceClock>()
   for (const service of services) {
-    const [best] = hubs
-      .flatMap((hub) => hub.told.flatMap((told) => serviceClock(service, hub, told) ?? []))
+    const [best] = relays
+      .flatMap((relay) => relay.told.flatMap((told) => serviceClock(service, relay, told) ?? []))
       .toSorted((a, b) => b.match.matched - a.match.matched)
     if (best === undefined) continue
     clocks.set(service, best)
@@ -141,12 +143,16 @@ export function setClocks(
   return clocks
 }
 
-function alignClock(told: Told, { skewMs }: PollMatch): void {
+function alignClock(told: ProgramLog, { skewMs }: PollMatch): void {
   told.shift -= skewMs
   told.aligned = true
 }
 
-function serviceClock(service: Told, hub: Hub, told: Told<HubFacts>): ServiceClock | undefined {
+function serviceClock(
+  service: ProgramLog,
+  relay: Relay,
+  told: ProgramLog<RelayFacts>,
+): ServiceClock | undefined {
   const mine = commonSignal(service.facts, told.facts)
   const theirs = commonSignal(told.facts, service.facts)
   if (mine === undefined || theirs === undefined) return undefined
@@ -154,7 +160,7 @@ function serviceClock(service: Told, hub: Hub, told: Told<HubFacts>): ServiceClo
   // Between programs of one house the plainest explanation holds: clocks that agree, where that fits as well as any other.
   const match = matchSignals(mine, theirs, service.shift - told.shift, rhythm, 'plainest')
   const doubtful = match === undefined || (match.ambiguous && Math.abs(match.skewMs) > SECOND)
-  return doubtful ? undefined : { hub, match }
+  return doubtful ? undefined : { relay, match }
 }
 
 export function finishLink(draft: LinkDraft): PollLink {
@@ -168,13 +174,13 @@ export function finishLink(draft: LinkDraft): PollLink {
       })),
       'pods',
     ),
-    hubView: placeAccounts(draft.hubClients.map(part)),
+    relayView: placeAccounts(draft.relayClients.map(part)),
     balancer: placeAccounts(draft.passed.map(part)),
     expected: undefined,
   }
 }
 
-function part({ client, told }: Seen<HubFacts | BalancerFacts>): AccountPart {
+function part({ client, told }: Seen<RelayFacts | BalancerFacts>): SideSource {
   return { account: client.account, shift: told.shift, source: told.source.sourceId }
 }
 
@@ -182,13 +188,13 @@ function part({ client, told }: Seen<HubFacts | BalancerFacts>): AccountPart {
 export function addExpected(
   links: PollLink[],
   expected: readonly string[],
-  hub: Hub | undefined,
+  relay: Relay | undefined,
 ): void {
   for (const link of links)
     link.expected = expected.some((name) => name.toLowerCase() === link.name.toLowerCase())
   for (const name of expected) {
     if (links.some((link) => link.name.toLowerCase() === name.toLowerCase())) continue
-    const draft = { name, hub, logs: [], hubClients: [], passed: [] }
+    const draft = { name, relay, logs: [], relayClients: [], passed: [] }
     links.push({ ...finishLink(draft), expected: true })
   }
 }

@@ -1,6 +1,6 @@
 import type { Confidence } from '../document/report-document.ts'
-import type { ClientFacts, HubClient } from '../facts/facts.ts'
-import type { PollComb } from '../facts/poll-comb.ts'
+import type { ClientFacts, RelayClient } from '../facts/facts.ts'
+import type { PollSample } from '../facts/poll-sample.ts'
 import { MINUTE } from '../read/timestamps.ts'
 import { align, likelyLags, median } from '../timeline/alignment.ts'
 import type { Alignment } from '../timeline/alignment.ts'
@@ -13,13 +13,13 @@ const REACH_MS = 2_000
 /** Always tried, however many other lags look good: clocks are mostly right. */
 const SMALL_LAGS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5].map((seconds) => seconds * 1_000)
 
-/** How the polls of a client's own log fit those a hub saw. */
+/** How the polls of a client's own log fit those a relay saw. */
 export interface PollMatch {
   readonly by: 'request-id' | 'time'
   readonly matched: number
   /** Polls that could have matched. */
   readonly comparable: number
-  /** Client's clock minus the hub's, ms. */
+  /** Client's clock minus the relay's, ms. */
   readonly skewMs: number
   readonly uncertaintyMs: number
   readonly certainty: Confidence
@@ -32,18 +32,18 @@ export interface PollMatch {
 /** Compares on the common time line; undefined if nothing fits. */
 export function matchPolls(
   client: { facts: ClientFacts; shift: number },
-  hub: { client: HubClient; shift: number },
+  relay: { client: RelayClient; shift: number },
 ): PollMatch | undefined {
   const mine = client.facts.link.polls
-  const theirs = hub.client.account.polls
-  return matchIds(mine, client.shift, theirs, hub.shift) ?? matchTimes(client, hub)
+  const theirs = relay.client.account.polls
+  return matchIds(mine, client.shift, theirs, relay.shift) ?? matchTimes(client, relay)
 }
 
 /** Our own programs give every request an id that stands in both logs: no doubt is left. */
 function matchIds(
-  mine: PollComb,
+  mine: PollSample,
   myShift: number,
-  theirs: PollComb,
+  theirs: PollSample,
   theirShift: number,
 ): PollMatch | undefined {
   const times = new Map<number, number>()
@@ -75,22 +75,22 @@ function matchIds(
 
 function matchTimes(
   client: { facts: ClientFacts; shift: number },
-  hub: { client: HubClient; shift: number },
+  relay: { client: RelayClient; shift: number },
 ): PollMatch | undefined {
   const mine = signalOfPolls([client.facts.link.polls])
-  const theirs = signalOfPolls([hub.client.account.polls])
-  return matchSignals(mine, theirs, client.shift - hub.shift, hub.client.account.signs.rhythm)
+  const theirs = signalOfPolls([relay.client.account.polls])
+  return matchSignals(mine, theirs, client.shift - relay.shift, relay.client.account.signs.rhythm)
 }
 
 /**
- * Compares what two sources saw by time alone. `rhythmMs`: median time between two instants of the second. `prefer`: which of
+ * Compares what two sources saw by time alone. `pollIntervalMs`: median time between two instants of the second. `prefer`: which of
  * several skews that fit alike: the one under which partners are closest together, or the smallest.
  */
 export function matchSignals(
   mine: Signal,
   theirs: Signal,
   offset: number,
-  rhythmMs: number,
+  pollIntervalMs: number,
   prefer: 'tightest' | 'plainest' = 'tightest',
 ): PollMatch | undefined {
   if (mine.times.length < 5 || theirs.times.length < 5) return undefined
@@ -99,7 +99,7 @@ export function matchSignals(
     refined(mine, theirs, align(mine, theirs, offset + lag, REACH_MS)),
   )
   const most = Math.max(...fits.map(({ matched }) => matched))
-  const good = fits.filter((fit) => isMatch(fit, rhythmMs) && fit.matched >= most * 0.97)
+  const good = fits.filter((fit) => isMatch(fit, pollIntervalMs) && fit.matched >= most * 0.97)
   if (good.length === 0) return undefined
   const lagOf = (fit: Alignment): number => fit.offset - offset + fit.residual
   good.sort((a, b) => Math.abs(lagOf(a)) - Math.abs(lagOf(b)))

@@ -1,28 +1,28 @@
 import type { Confidence } from '../document/report-document.ts'
-import type { Moment } from '../facts/moment-comb.ts'
-import { phase } from '../facts/poll-comb.ts'
-import type { PollComb } from '../facts/poll-comb.ts'
+import type { Moment } from '../facts/exchange-sample.ts'
+import { phase } from '../facts/poll-sample.ts'
+import type { PollSample } from '../facts/poll-sample.ts'
 import { MINUTE } from '../read/timestamps.ts'
-import type { ClientLog, PollLink, Told } from './network.ts'
+import type { ClientLog, PollLink, ProgramLog } from './network.ts'
 import type { PollMatch } from './poll-match.ts'
 import { notShown, resolutionOf, shown } from './transaction.ts'
-import type { Leg, StepDraft } from './transaction.ts'
+import type { Leg, RawStep } from './transaction.ts'
 
 const QUARTER = 15 * MINUTE
 /** Polls of a client's log that are looked at for a pair. */
 const MOST_TRIED = 64
 
-/** A whole poll as one source tells it, on the clock of the hub. */
+/** A whole poll as one source tells it, on the clock of the relay. */
 export interface PlacedMoment {
   readonly moment: Moment
-  readonly told: Told
+  readonly told: ProgramLog
   readonly shift: number
 }
 
-/** One poll in the client's log and in the hub's. */
+/** One poll in the client's log and in the relay's. */
 export interface PollPair {
   readonly client: PlacedMoment
-  readonly hub: PlacedMoment
+  readonly relay: PlacedMoment
   readonly by: 'request-id' | 'time'
   readonly certainty: Confidence
 }
@@ -36,19 +36,19 @@ export interface Stretch {
 
 /** Polls seen from both sides, those with a common request id first; by time only where no other poll comes into question. */
 export function pollPairs(link: PollLink): PollPair[] {
-  const hubs = hubMoments(link)
-  const byId = new Map(hubs.map((hub) => [hub.moment.requestId, hub]))
+  const relays = relayMoments(link)
+  const byId = new Map(relays.map((relay) => [relay.moment.requestId, relay]))
   byId.delete('')
   return link.logs.flatMap((log) => {
     const clock = clockOf(log)
     if (clock === undefined) return []
     const moments = clientMoments(log, clock.shift).slice(0, MOST_TRIED)
     const sure = moments.flatMap((client): PollPair[] => {
-      const hub = byId.get(client.moment.requestId)
-      return hub === undefined ? [] : [{ client, hub, by: 'request-id', certainty: 'certain' }]
+      const relay = byId.get(client.moment.requestId)
+      return relay === undefined ? [] : [{ client, relay, by: 'request-id', certainty: 'certain' }]
     })
     if (sure.length > 0) return sure
-    return moments.flatMap((client) => pairByTime(link, log, clock, client, hubs) ?? [])
+    return moments.flatMap((client) => pairByTime(link, log, clock, client, relays) ?? [])
   })
 }
 
@@ -56,15 +56,15 @@ export function clientMoments({ told }: ClientLog, shift = told.shift): PlacedMo
   return told.facts.moments.moments.map((moment) => ({ moment, told, shift }))
 }
 
-export function hubMoments({ hubClients }: PollLink): PlacedMoment[] {
-  return hubClients.flatMap(({ client, told }) =>
+export function relayMoments({ relayClients }: PollLink): PlacedMoment[] {
+  return relayClients.flatMap(({ client, told }) =>
     told.facts.moments.moments
       .filter((moment) => moment.client === client.key)
       .map((moment) => ({ moment, told, shift: told.shift })),
   )
 }
 
-/** How a clock stands to the hub's: by how much, and how far that may be wrong. */
+/** How a clock stands to the relay's: by how much, and how far that may be wrong. */
 export interface Clock {
   readonly shift: number
   readonly slack: number
@@ -90,16 +90,16 @@ function pairByTime(
   log: ClientLog,
   { slack, certainty, shift }: Clock,
   client: PlacedMoment,
-  hubs: readonly PlacedMoment[],
+  relays: readonly PlacedMoment[],
 ): PollPair | undefined {
   const outer = stretchOf(client)
-  const hub = hubs.find(
+  const relay = relays.find(
     (one) => one.moment.status === client.moment.status && isWithin(stretchOf(one), outer, slack),
   )
-  if (hub === undefined) return undefined
-  const inner = stretchOf(hub)
+  if (relay === undefined) return undefined
+  const inner = stretchOf(relay)
   // Whatever their outcome: a second poll within reach, on either side, and nobody can say which is which.
-  const answers = link.hubClients.flatMap((one) => pollsOf(one.client.account.polls, one.told))
+  const answers = link.relayClients.flatMap((one) => pollsOf(one.client.account.polls, one.told))
   const questions = link.logs.flatMap((one) =>
     pollsOf(one.told.facts.link.polls, one.told, clockOf(one)?.shift),
   )
@@ -107,11 +107,11 @@ function pairByTime(
     answers.filter((poll) => isWithin(poll, outer, slack)).length === 1 &&
     questions.filter((poll) => isWithin(inner, poll, slack)).length === 1 &&
     isKept(log.told.facts.link.polls, inner, shift, slack) &&
-    link.hubClients.every((one) =>
+    link.relayClients.every((one) =>
       isKept(one.client.account.polls, outer, one.told.shift, slack),
     ) &&
     neighboursAgree(questions, answers, outer, inner, slack)
-  return alone ? { client, hub, by: 'time', certainty } : undefined
+  return alone ? { client, relay, by: 'time', certainty } : undefined
 }
 
 /**
@@ -154,7 +154,7 @@ export function stepOf(
   leg: Leg,
   title: string,
   missing: string,
-): StepDraft {
+): RawStep {
   const line = placed?.moment.lines.find((one) => one.step === kind)?.evidence
   return placed === undefined || line === undefined
     ? notShown(leg, title, missing)
@@ -181,7 +181,7 @@ export function isWithin(inner: Stretch, outer: Stretch, slack: number): boolean
 }
 
 /** All polls a source has kept, with or without their lines. */
-export function pollsOf(polls: PollComb, told: Told, shift = told.shift): Stretch[] {
+export function pollsOf(polls: PollSample, told: ProgramLog, shift = told.shift): Stretch[] {
   const resolution = resolutionOf(told)
   return Array.from({ length: polls.length }, (_, at) => {
     const end = polls.time(at) + shift
@@ -192,7 +192,7 @@ export function pollsOf(polls: PollComb, told: Told, shift = told.shift): Stretc
 
 /** Nothing of this stretch was left out of the sample: what is not in it did not happen. */
 export function isKept(
-  polls: PollComb,
+  polls: PollSample,
   { begin, end, resolution }: Stretch,
   shift: number,
   slack: number,

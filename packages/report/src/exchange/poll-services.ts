@@ -2,7 +2,7 @@ import type { Network, PollLink } from './network.ts'
 import { clockBy, isKept, isWithin, pollsOf, stepOf, stretchOf } from './poll-pairs.ts'
 import type { PlacedMoment } from './poll-pairs.ts'
 import { notShown, notWritten, shown } from './transaction.ts'
-import type { StepDraft } from './transaction.ts'
+import type { RawStep } from './transaction.ts'
 
 /** Our relay says more, in other lines, and asks less for a poll than today's does. */
 export function isOurs({ told }: PlacedMoment): boolean {
@@ -10,26 +10,32 @@ export function isOurs({ told }: PlacedMoment): boolean {
 }
 
 /** What it takes to know whether there is work for a poll. */
-export function queueSteps(network: Network, poll: PollLink, hub: PlacedMoment): StepDraft[] {
-  const title = 'the hub looks into the queue'
-  if (isOurs(hub)) return [ourQueueStep(title, hub)]
+export function queueSteps(network: Network, poll: PollLink, relay: PlacedMoment): RawStep[] {
+  const title = 'the relay looks into the queue'
+  if (isOurs(relay)) return [ourQueueStep(title, relay)]
   if (network.brokers.length === 0) return [notShown('broker', title, 'no broker log was given')]
   if (network.brokers.every(({ facts }) => facts.shortLived === 0)) {
     return [
       notWritten('broker', title, 'its connection stays open: the broker writes nothing of a poll'),
     ]
   }
-  const connection = connectionFor(network, poll, hub)
+  const connection = connectionFor(network, poll, relay)
   if (connection === undefined)
     return [notShown('broker', title, 'no connection in the broker’s log is surely of this poll')]
   const missing = 'the broker’s log does not show it'
   return [
-    stepOf(connection, 'accepted', 'broker', 'the broker accepts a connection of the hub', missing),
+    stepOf(
+      connection,
+      'accepted',
+      'broker',
+      'the broker accepts a connection of the relay',
+      missing,
+    ),
     stepOf(
       connection,
       'authenticated',
       'broker',
-      'the broker has checked the hub’s credentials',
+      'the broker has checked the relay’s credentials',
       missing,
     ),
     stepOf(connection, 'closed', 'broker', 'the connection is closed again', missing),
@@ -37,30 +43,31 @@ export function queueSteps(network: Network, poll: PollLink, hub: PlacedMoment):
 }
 
 /** Our relay keeps in mind who has work waiting: an empty poll asks neither database nor broker. */
-function ourQueueStep(title: string, { moment, told, shift }: PlacedMoment): StepDraft {
-  const tasks = told.facts.role === 'hub' && moment.requestId !== '' ? told.facts.tasks.records : []
+function ourQueueStep(title: string, { moment, told, shift }: PlacedMoment): RawStep {
+  const tasks =
+    told.facts.role === 'relay' && moment.requestId !== '' ? told.facts.tasks.records : []
   const handedOut = tasks
     .flatMap(({ steps }) => steps)
     .find((one) => one.step === 'handed-out' && one.requestId === moment.requestId)
   return handedOut === undefined
     ? notWritten(
-        'hub',
+        'relay',
         title,
         'it knows from memory whether there is work, and writes nothing about it',
       )
-    : shown('hub', 'the hub hands a task out', handedOut.evidence, told, shift)
+    : shown('relay', 'the relay hands a task out', handedOut.evidence, told, shift)
 }
 
-/** The connection the hub opened for this poll: the only one while it answered, and no other poll was there to open it. */
+/** The connection the relay opened for this poll: the only one while it answered, and no other poll was there to open it. */
 function connectionFor(
   network: Network,
   poll: PollLink,
-  hub: PlacedMoment,
+  relay: PlacedMoment,
 ): PlacedMoment | undefined {
-  const outer = stretchOf(hub)
+  const outer = stretchOf(relay)
   const fitting = network.brokers.flatMap((told) => {
     const clock = network.clocks.get(told)
-    if (clock === undefined || clock.hub !== poll.hub) return []
+    if (clock === undefined || clock.relay !== poll.relay) return []
     const { slack } = clockBy(clock.match)
     return told.facts.moments.moments
       .map((moment): PlacedMoment => ({ moment, told, shift: told.shift }))
@@ -70,12 +77,12 @@ function connectionFor(
   const [first] = fitting
   if (first === undefined || fitting.length > 1) return undefined
   const { one, slack } = first
-  const hubLogs = poll.hub?.told ?? []
-  const polls = hubLogs.flatMap((told) =>
+  const relayLogs = poll.relay?.told ?? []
+  const polls = relayLogs.flatMap((told) =>
     told.facts.clients.all().flatMap(({ account }) => pollsOf(account.polls, told)),
   )
   const inner = stretchOf(one)
-  const kept = hubLogs.every((told) =>
+  const kept = relayLogs.every((told) =>
     told.facts.clients
       .all()
       .every(({ account }) => isKept(account.polls, outer, told.shift, slack)),
@@ -89,15 +96,19 @@ function connectionFor(
 export function balancerSteps(
   network: Network,
   poll: PollLink,
-  hub: PlacedMoment | undefined,
-): StepDraft[] {
+  relay: PlacedMoment | undefined,
+): RawStep[] {
   if (poll.passed.length === 0) return []
   const title = 'the balancer passes the answer on'
-  if (hub === undefined)
+  if (relay === undefined)
     return [
-      notShown('balancer', title, 'without the hub’s log nothing shows which of its lines it is'),
+      notShown(
+        'load-balancer',
+        title,
+        'without the relay’s log nothing shows which of its lines it is',
+      ),
     ]
-  const inner = stretchOf(hub)
+  const inner = stretchOf(relay)
   const fitting = poll.passed.flatMap(({ client, told }) => {
     const match = network.clocks.get(told)?.match
     if (match === undefined) return []
@@ -105,7 +116,7 @@ export function balancerSteps(
     const others = pollsOf(client.account.polls, told).filter((one) => isWithin(inner, one, slack))
     if (others.length !== 1 || !isKept(client.account.polls, inner, told.shift, slack)) return []
     return told.facts.moments.moments
-      .filter(({ client: key, status }) => key === client.key && status === hub.moment.status)
+      .filter(({ client: key, status }) => key === client.key && status === relay.moment.status)
       .map((moment): PlacedMoment => ({ moment, told, shift: told.shift }))
       .filter((one) => isWithin(inner, stretchOf(one), slack))
   })
@@ -114,7 +125,7 @@ export function balancerSteps(
     stepOf(
       more.length === 0 ? only : undefined,
       'passed',
-      'balancer',
+      'load-balancer',
       title,
       'no line in the balancer’s log is surely of this poll',
     ),

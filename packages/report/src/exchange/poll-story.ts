@@ -1,17 +1,17 @@
 import type { Network, PollLink } from './network.ts'
-import { clientMoments, hubMoments, pollPairs, stepOf } from './poll-pairs.ts'
+import { clientMoments, relayMoments, pollPairs, stepOf } from './poll-pairs.ts'
 import type { PlacedMoment, PollPair } from './poll-pairs.ts'
 import { balancerSteps, isOurs, queueSteps } from './poll-services.ts'
 import { notShown, resolutionOf, shown } from './transaction.ts'
-import type { StepDraft, TransactionDraft } from './transaction.ts'
-import type { NetLink, Topology } from './topology.ts'
+import type { RawStep, RawTransaction } from './transaction.ts'
+import type { NetworkLink, Topology } from './topology.ts'
 
 /** One-sided polls of a link that are looked at. */
 const MOST_ONE_SIDED = 12
 
 /** The poll that can be followed best: seen from both sides beyond doubt, through as many programs as possible. */
-export function followPoll(network: Network, topology: Topology): TransactionDraft | undefined {
-  let best: { draft: TransactionDraft; rank: readonly number[] } | undefined
+export function followPoll(network: Network, topology: Topology): RawTransaction | undefined {
+  let best: { draft: RawTransaction; rank: readonly number[] } | undefined
   for (const link of topology.links) {
     if (link.poll === undefined) continue
     for (const poll of candidates(link.poll)) {
@@ -26,7 +26,7 @@ export function followPoll(network: Network, topology: Topology): TransactionDra
 /** A poll from both sides, or from the one that shows it. */
 interface Sighting {
   readonly client: PlacedMoment | undefined
-  readonly hub: PlacedMoment | undefined
+  readonly relay: PlacedMoment | undefined
   readonly by: PollPair['by'] | 'one-source'
   readonly certainty: PollPair['certainty']
 }
@@ -35,19 +35,19 @@ function candidates(link: PollLink): Sighting[] {
   const pairs = pollPairs(link)
   if (pairs.length > 0) return pairs
   const seen = { by: 'one-source', certainty: 'certain' } as const
-  const hubs = hubMoments(link).slice(0, MOST_ONE_SIDED)
-  if (hubs.length > 0) return hubs.map((hub) => ({ ...seen, client: undefined, hub }))
+  const relays = relayMoments(link).slice(0, MOST_ONE_SIDED)
+  if (relays.length > 0) return relays.map((relay) => ({ ...seen, client: undefined, relay }))
   return link.logs
     .flatMap((log) => clientMoments(log).slice(0, MOST_ONE_SIDED))
-    .map((client) => ({ ...seen, client, hub: undefined }))
+    .map((client) => ({ ...seen, client, relay: undefined }))
 }
 
-function rankOf({ client, hub, certainty }: Sighting, { steps }: TransactionDraft): number[] {
-  const bothSides = client !== undefined && hub !== undefined
+function rankOf({ client, relay, certainty }: Sighting, { steps }: RawTransaction): number[] {
+  const bothSides = client !== undefined && relay !== undefined
   return [
     bothSides ? ['possible', 'likely', 'certain'].indexOf(certainty) + 1 : 0,
     steps.filter(({ line }) => line !== undefined).length,
-    (hub ?? client)?.moment.status === 204 ? 1 : 0,
+    (relay ?? client)?.moment.status === 204 ? 1 : 0,
   ]
 }
 
@@ -58,22 +58,22 @@ function isAbove(a: readonly number[], b: readonly number[]): boolean {
 
 function tell(
   network: Network,
-  link: NetLink,
+  link: NetworkLink,
   poll: PollLink,
   sighting: Sighting,
-): TransactionDraft {
-  const { client, hub, by, certainty } = sighting
+): RawTransaction {
+  const { client, relay, by, certainty } = sighting
   const { name } = link.from
-  const reference = hub ?? client
+  const reference = relay ?? client
   const status = reference?.moment.status ?? 0
   const noClient = missingClient(name, poll)
   const steps = [
     stepOf(client, 'sent', 'client', `${name} asks for its next task`, noClient),
-    ...(hub === undefined
-      ? [notShown('hub', 'the hub takes it in', missingHub(poll))]
-      : [...hubSteps(hub), ...queueSteps(network, poll, hub)]),
-    stepOf(hub, 'responded', 'hub', `the hub answers ${status}`, missingHub(poll)),
-    ...balancerSteps(network, poll, hub),
+    ...(relay === undefined
+      ? [notShown('relay', 'the relay takes it in', missingRelay(poll))]
+      : [...relaySteps(relay), ...queueSteps(network, poll, relay)]),
+    stepOf(relay, 'responded', 'relay', `the relay answers ${status}`, missingRelay(poll)),
+    ...balancerSteps(network, poll, relay),
     stepOf(client, 'answered', 'client', `${name} reads the answer`, noClient),
   ]
   const services = [...network.clocks].filter(([told]) =>
@@ -81,7 +81,7 @@ function tell(
   )
   const doubtful = services.some(([, { match }]) => match.ambiguous)
   const byTime = by === 'one-source' && services.length > 0
-  const exact = hub !== undefined && hub.moment.durationMs >= 0
+  const exact = relay !== undefined && relay.moment.durationMs >= 0
   const at = new Date((reference?.moment.time ?? 0) + (reference?.shift ?? 0))
   return {
     kind: 'poll',
@@ -91,7 +91,7 @@ function tell(
     certainty: doubtful ? 'possible' : byTime ? 'likely' : certainty,
     steps,
     tookMs: reference?.moment.durationMs ?? Number.NaN,
-    measuredBy: hub === undefined ? 'client' : 'hub',
+    measuredBy: relay === undefined ? 'client' : 'relay',
     resolutionMs: exact || reference === undefined ? 1 : resolutionOf(reference.told),
     remarks: [
       ...remarksOn(name, poll, sighting),
@@ -103,30 +103,38 @@ function tell(
 }
 
 /** Our relay knows logins and whether there is work without asking anybody; today's looks both up for every poll. */
-function hubSteps(hub: PlacedMoment): StepDraft[] {
-  const checked = 'the hub has checked the credentials'
-  if (isOurs(hub))
-    return [stepOf(hub, 'credentials', 'hub', checked, 'the hub writes it at level debug only')]
-  const statements = hub.moment.lines.filter((line) => line.step === 'statement')
+function relaySteps(relay: PlacedMoment): RawStep[] {
+  const checked = 'the relay has checked the credentials'
+  if (isOurs(relay))
+    return [
+      stepOf(relay, 'credentials', 'relay', checked, 'the relay writes it at level debug only'),
+    ]
+  const statements = relay.moment.lines.filter((line) => line.step === 'statement')
   return [
     ...(statements.length === 0
       ? [
           notShown(
             'database',
-            'the hub looks the client up in its database',
+            'the relay looks the client up in its database',
             'no statement in its log is surely of this poll',
           ),
         ]
       : statements.map(({ evidence }, index) =>
           shown(
             'database',
-            index === 0 ? 'the hub looks the client up in its database' : 'and asks it again',
+            index === 0 ? 'the relay looks the client up in its database' : 'and asks it again',
             evidence,
-            hub.told,
-            hub.shift,
+            relay.told,
+            relay.shift,
           ),
         )),
-    stepOf(hub, 'credentials', 'hub', checked, 'no line about credentials is surely of this poll'),
+    stepOf(
+      relay,
+      'credentials',
+      'relay',
+      checked,
+      'no line about credentials is surely of this poll',
+    ),
   ]
 }
 
@@ -135,18 +143,18 @@ function missingClient(name: string, { logs }: PollLink): string {
   if (logs.every(({ told }) => !told.facts.writesPolls))
     return `the log of ${name} does not write polls`
   if (logs.every(({ match }) => match === undefined))
-    return `the polls in the log of ${name} could not be found in the hub’s`
+    return `the polls in the log of ${name} could not be found in the relay’s`
   return `no poll in the log of ${name} is surely this one`
 }
 
-function missingHub({ hubClients }: PollLink): string {
-  return hubClients.length === 0
-    ? 'no hub log was given that shows this client'
-    : 'no poll in the hub’s log is surely this one'
+function missingRelay({ relayClients }: PollLink): string {
+  return relayClients.length === 0
+    ? 'no relay log was given that shows this client'
+    : 'no poll in the relay’s log is surely this one'
 }
 
-function remarksOn(name: string, { logs, hubClients }: PollLink, sighting: Sighting): string[] {
-  const { client, hub, by, certainty } = sighting
+function remarksOn(name: string, { logs, relayClients }: PollLink, sighting: Sighting): string[] {
+  const { client, relay, by, certainty } = sighting
   if (by === 'request-id') return []
   if (by === 'time') {
     return certainty === 'likely'
@@ -155,11 +163,11 @@ function remarksOn(name: string, { logs, hubClients }: PollLink, sighting: Sight
           `${name} polls so regularly that a clock wrong by one poll would look the same: then these lines are of two polls.`,
         ]
   }
-  if (logs.length === 0 || hubClients.length === 0) return []
-  const side = hub === undefined ? 'client' : 'hub'
-  return client === undefined || hub === undefined
+  if (logs.length === 0 || relayClients.length === 0) return []
+  const side = relay === undefined ? 'client' : 'relay'
+  return client === undefined || relay === undefined
     ? [
-        `No poll is surely the same in the log of ${name} and in the hub’s: one side is shown, the ${side}’s.`,
+        `No poll is surely the same in the log of ${name} and in the relay’s: one side is shown, the ${side}’s.`,
       ]
     : []
 }

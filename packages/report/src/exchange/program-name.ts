@@ -23,7 +23,7 @@ export function nameOfProgram({ facts, source }: Writer, shared: ReadonlySet<str
   const byFile = base === '-' ? '' : ownName(facts, base)
   // A machine is more than the program that runs on it.
   const byMachine = shared.has(hostname) ? '' : ownName(facts, hostname)
-  return byFile || byMachine || (facts.role === 'hub' ? 'relay' : facts.role)
+  return byFile || byMachine || (facts.role === 'relay' ? 'relay' : facts.role)
 }
 
 /**

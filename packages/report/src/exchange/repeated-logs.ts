@@ -1,5 +1,5 @@
 import type { Facts } from '../facts/facts.ts'
-import type { PollComb } from '../facts/poll-comb.ts'
+import type { PollSample } from '../facts/poll-sample.ts'
 import type { LogSource } from '../formats/log-source.ts'
 
 /** Polls in common that show two logs to be one: programs of their own do not keep step to the second for so long. */
@@ -73,14 +73,14 @@ function isRepeated(
 /** Times and outcomes of polls or connections, as written. */
 function signatureOf(facts: Facts): Set<string> {
   if (facts.role === 'client') return pollsOf([facts.link.polls])
-  if (facts.role === 'hub' || facts.role === 'balancer')
+  if (facts.role === 'relay' || facts.role === 'load-balancer')
     return pollsOf(facts.clients.all().map(({ account }) => account.polls))
   if (facts.role === 'broker')
     return new Set(facts.moments.moments.map(({ time, durationMs }) => `${time} ${durationMs}`))
   return new Set()
 }
 
-function pollsOf(combs: readonly PollComb[]): Set<string> {
+function pollsOf(combs: readonly PollSample[]): Set<string> {
   const polls = combs.flatMap((comb) =>
     Array.from(
       { length: comb.length },

@@ -1,8 +1,8 @@
 import type { Confidence } from '../document/report-document.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
-import type { HubClient, HubFacts } from '../facts/facts.ts'
+import type { RelayClient, RelayFacts } from '../facts/facts.ts'
 import type { TaskRecord, TaskStep } from '../facts/task-ledger.ts'
-import type { Network, PollLink, Told } from './network.ts'
+import type { Network, PollLink, ProgramLog } from './network.ts'
 import { handOutsOf, openAlone, takenBy } from './task-match.ts'
 import { lifeStepOf, titleOf } from './task-steps.ts'
 import type { PartOf, PlacedStep } from './task-steps.ts'
@@ -18,8 +18,12 @@ export interface Branch {
   certainty: Confidence
 }
 
-/** What every client did for a task: by the ids of its parts, or, where a hub writes none, by time and where that is beyond doubt. */
-export function branchesOf(network: Network, told: Told<HubFacts>, record: TaskRecord): Branch[] {
+/** What every client did for a task: by the ids of its parts, or, where a relay writes none, by time and where that is beyond doubt. */
+export function branchesOf(
+  network: Network,
+  told: ProgramLog<RelayFacts>,
+  record: TaskRecord,
+): Branch[] {
   return hasPartIds(record)
     ? branchesById(network, told, record)
     : branchesByTime(network, told, record)
@@ -29,15 +33,21 @@ export function hasPartIds({ steps }: TaskRecord): boolean {
   return steps.some(({ subtask }) => subtask !== '')
 }
 
-function branchesById(network: Network, told: Told<HubFacts>, record: TaskRecord): Branch[] {
+function branchesById(
+  network: Network,
+  told: ProgramLog<RelayFacts>,
+  record: TaskRecord,
+): Branch[] {
   const bySubtask = Map.groupBy(
     record.steps.filter(({ subtask }) => subtask !== ''),
     ({ subtask }) => subtask,
   )
   const logs = network.links.flatMap((link) => link.logs)
   return [...bySubtask].map(([subtask, steps]): Branch => {
-    const link = network.links.find(({ name, hubClients }) =>
-      hubClients.some((one) => one.told === told && isNode(steps[0]?.node ?? '', name, one.client)),
+    const link = network.links.find(({ name, relayClients }) =>
+      relayClients.some(
+        (one) => one.told === told && isNode(steps[0]?.node ?? '', name, one.client),
+      ),
     )
     const part = { key: subtask, name: link?.name ?? 'the client' }
     const branch: Branch = { link, part, by: 'task-id', certainty: 'certain', steps: [] }
@@ -53,13 +63,17 @@ function branchesById(network: Network, told: Told<HubFacts>, record: TaskRecord
   })
 }
 
-/** A hub's log calls a client by its collection until it has told the name that goes with it. */
-function isNode(node: string, name: string, { collections }: HubClient): boolean {
+/** A relay's log calls a client by its collection until it has told the name that goes with it. */
+function isNode(node: string, name: string, { collections }: RelayClient): boolean {
   return node === name || collections.has(node.toLowerCase())
 }
 
 /** Requests say for which client they are, not for which task: they are this one's if no other was open. */
-function branchesByTime(network: Network, told: Told<HubFacts>, record: TaskRecord): Branch[] {
+function branchesByTime(
+  network: Network,
+  told: ProgramLog<RelayFacts>,
+  record: TaskRecord,
+): Branch[] {
   const open = openAlone(network, told, record)
   if (open === undefined) return []
   return network.links.flatMap((link): Branch[] => {
@@ -74,7 +88,7 @@ function branchesByTime(network: Network, told: Told<HubFacts>, record: TaskReco
 }
 
 /** The client’s own lines, where its log has no ids: the one task it took when this one was handed to it. */
-function addTaken(branch: Branch, link: PollLink, told: Told<HubFacts>): void {
+function addTaken(branch: Branch, link: PollLink, told: ProgramLog<RelayFacts>): void {
   const [handedOut, ...more] = branch.steps.filter(({ life }) => life === 'handed-out')
   const line = handedOut?.draft.line
   if (line === undefined || more.length > 0) return
@@ -88,7 +102,7 @@ function addTaken(branch: Branch, link: PollLink, told: Told<HubFacts>): void {
 function clientSteps(
   { steps, seen }: TaskRecord,
   part: PartOf,
-  told: Told,
+  told: ProgramLog,
   shift = told.shift,
 ): PlacedStep[] {
   return steps
@@ -100,7 +114,7 @@ function clientSteps(
 export function placed(
   step: TaskStep,
   evidence: RawEvidence,
-  told: Told,
+  told: ProgramLog,
   part?: PartOf,
   shift = told.shift,
 ): PlacedStep[] {

@@ -1,15 +1,15 @@
 import type { Confidence } from '../document/report-document.ts'
-import type { ClientFacts, HubClient, HubFacts } from '../facts/facts.ts'
+import type { ClientFacts, RelayClient, RelayFacts } from '../facts/facts.ts'
 import type { TaskRecord } from '../facts/task-ledger.ts'
 import { SECOND } from '../read/timestamps.ts'
-import type { Network, PollLink, Told } from './network.ts'
+import type { Network, PollLink, ProgramLog } from './network.ts'
 import { clockOf } from './poll-pairs.ts'
 import { resolutionOf } from './transaction.ts'
 
 /** An answer is read this long after it was given, at most. */
 const READING_MS = 2 * SECOND
 
-/** From when to when a task was open, in the clock of the hub's log. */
+/** From when to when a task was open, in the clock of the relay's log. */
 export interface OpenTask {
   readonly from: number
   readonly to: number
@@ -18,14 +18,14 @@ export interface OpenTask {
 /** When this task was open, if no other was meanwhile; undefined if another was, or may have been. */
 export function openAlone(
   network: Network,
-  told: Told<HubFacts>,
+  told: ProgramLog<RelayFacts>,
   record: TaskRecord,
 ): OpenTask | undefined {
   const own = lifeOf(record)
   if (!Number.isFinite(own.from) || !Number.isFinite(own.to)) return undefined
-  const hub = network.hubs.find((one) => one.told.includes(told))
+  const relay = network.relays.find((one) => one.told.includes(told))
   const room = resolutionOf(told)
-  for (const { facts, shift } of hub?.told ?? []) {
+  for (const { facts, shift } of relay?.told ?? []) {
     // Some were forgotten: nobody can say when they were open.
     const { tasks } = facts
     if (tasks.records.length < Math.max(tasks.count('received'), tasks.count('submitted')))
@@ -49,14 +49,14 @@ function lifeOf({ steps }: TaskRecord): OpenTask {
   }
 }
 
-/** The hub's lines about handing one task to this client and getting its answer; undefined where there may be lines of two. */
+/** The relay's lines about handing one task to this client and getting its answer; undefined where there may be lines of two. */
 export function handOutsOf(
   link: PollLink,
-  told: Told<HubFacts>,
+  told: ProgramLog<RelayFacts>,
   { from, to }: OpenTask,
-): HubClient['taskLines'] | undefined {
+): RelayClient['taskLines'] | undefined {
   const room = resolutionOf(told)
-  const lines = link.hubClients
+  const lines = link.relayClients
     .filter((one) => one.told === told)
     .flatMap(({ client }) => client.taskLines)
     .filter(({ evidence: { time } }) => time + room > from && time < to + room)
@@ -64,17 +64,19 @@ export function handOutsOf(
   return handedOut === 1 && lines.length <= 2 ? lines : undefined
 }
 
-/** The one task a client took right after `time`, on the clock of the hub, when the hub handed one to it. */
+/** The one task a client took right after `time`, on the clock of the relay, when the relay handed one to it. */
 export function takenBy(
   link: PollLink,
-  hub: Told<HubFacts>,
+  relay: ProgramLog<RelayFacts>,
   time: number,
-): { task: TaskRecord; told: Told<ClientFacts>; shift: number; certainty: Confidence } | undefined {
+):
+  | { task: TaskRecord; told: ProgramLog<ClientFacts>; shift: number; certainty: Confidence }
+  | undefined {
   const found = link.logs.flatMap((log) => {
     const clock = clockOf(log)
     if (clock === undefined) return []
     const early = clock.slack + resolutionOf(log.told)
-    const late = clock.slack + resolutionOf(hub) + READING_MS
+    const late = clock.slack + resolutionOf(relay) + READING_MS
     return log.told.facts.tasks.records.flatMap((task) => {
       const at = task.steps.find(({ step }) => step === 'received')?.evidence.time
       const after = at === undefined ? Number.NaN : at + clock.shift - time

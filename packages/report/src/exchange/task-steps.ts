@@ -2,7 +2,7 @@ import type { Facts } from '../facts/facts.ts'
 import type { TaskStep } from '../facts/task-ledger.ts'
 import { SECOND } from '../read/timestamps.ts'
 import { notShown } from './transaction.ts'
-import type { Leg, StepDraft } from './transaction.ts'
+import type { Leg, RawStep } from './transaction.ts'
 
 /** What happens to a task, in the order of cause and effect. */
 const LIFE = [
@@ -30,27 +30,27 @@ export type LifeStep = (typeof LIFE)[number]
 
 const LEGS: Readonly<Record<LifeStep, readonly [leg: Leg, title: string]>> = {
   queued: ['upstream', 'the upstream is asked'],
-  leased: ['upstream', 'the upstream gives the task to the hub'],
-  received: ['upstream', 'the hub receives the task from the upstream'],
-  'handed-out': ['hub', 'the hub hands the task to the client'],
-  'lease-returned': ['hub', 'the hub waits no longer for the client'],
+  leased: ['upstream', 'the upstream gives the task to the relay'],
+  received: ['upstream', 'the relay receives the task from the upstream'],
+  'handed-out': ['relay', 'the relay hands the task to the client'],
+  'lease-returned': ['relay', 'the relay waits no longer for the client'],
   taken: ['client', 'the client takes the task'],
   solved: ['client', 'the client has solved it'],
   'not-answerable': ['client', 'the client cannot answer it'],
   posted: ['client', 'the client has posted its answer'],
-  answered: ['hub', 'the hub stores the answer of the client'],
-  receipt: ['client', 'the client knows that the hub has its answer'],
-  late: ['hub', 'the answer of the client comes too late'],
-  expired: ['hub', 'the task reaches its deadline'],
-  settled: ['hub', 'the hub has all answers'],
-  submitting: ['hub', 'the hub submits the result'],
+  answered: ['relay', 'the relay stores the answer of the client'],
+  receipt: ['client', 'the client knows that the relay has its answer'],
+  late: ['relay', 'the answer of the client comes too late'],
+  expired: ['relay', 'the task reaches its deadline'],
+  settled: ['relay', 'the relay has all answers'],
+  submitting: ['relay', 'the relay submits the result'],
   'submission-failed': ['upstream', 'the upstream does not take it'],
   'result-received': ['upstream', 'the upstream has the result'],
   submitted: ['upstream', 'the upstream has taken the result'],
-  abandoned: ['hub', 'the result is given up'],
+  abandoned: ['relay', 'the result is given up'],
 }
 
-const OF_HUB: ReadonlyMap<TaskStep, LifeStep> = new Map<TaskStep, LifeStep>([
+const OF_RELAY: ReadonlyMap<TaskStep, LifeStep> = new Map<TaskStep, LifeStep>([
   ['received', 'received'],
   ['handed-out', 'handed-out'],
   ['lease-returned', 'lease-returned'],
@@ -78,15 +78,15 @@ const OF_UPSTREAM: ReadonlyMap<TaskStep, LifeStep> = new Map<TaskStep, LifeStep>
 /** What a step in the ledger of one program means in the life of the task; undefined where it adds nothing. */
 export function lifeStepOf({ role, program }: Facts, step: TaskStep): LifeStep | undefined {
   switch (role) {
-    case 'hub':
-      return OF_HUB.get(step)
+    case 'relay':
+      return OF_RELAY.get(step)
     case 'client':
-      // Ours writes the status with which the hub answered.
+      // Ours writes the status with which the relay answered.
       return step === 'posted' && program.startsWith('Warren') ? 'receipt' : OF_CLIENT.get(step)
     case 'upstream':
       return OF_UPSTREAM.get(step)
     case 'broker':
-    case 'balancer':
+    case 'load-balancer':
     case 'database':
       return undefined
     default:
@@ -106,7 +106,7 @@ export interface PlacedStep {
   readonly life: LifeStep
   /** Undefined for what is not about one client. */
   readonly part: PartOf | undefined
-  readonly draft: StepDraft
+  readonly draft: RawStep
 }
 
 export function titleOf(life: LifeStep, part?: PartOf): readonly [leg: Leg, title: string] {
@@ -156,7 +156,7 @@ function startOf({ draft }: PlacedStep): number {
 function isCause(first: PlacedStep, second: PlacedStep): boolean {
   const [mine, theirs] = [first.part?.key, second.part?.key]
   if (mine !== undefined && theirs !== undefined && mine !== theirs) return false
-  // The line about posting is written once the hub has stored the answer.
+  // The line about posting is written once the relay has stored the answer.
   if (first.life === 'posted') return false
   if (mine === undefined || theirs !== undefined) return true
   // What happens to the whole task waits for answers that are stored, though the line about it may come a moment later.

@@ -1,28 +1,28 @@
 import type { Confidence } from '../document/report-document.ts'
-import type { HubFacts } from '../facts/facts.ts'
+import type { RelayFacts } from '../facts/facts.ts'
 import type { TaskRecord } from '../facts/task-ledger.ts'
 import { compareText } from '../read/input-files.ts'
-import type { Hub, Network, Told } from './network.ts'
+import type { Relay, Network, ProgramLog } from './network.ts'
 import { branchesOf, hasPartIds, placed } from './task-branches.ts'
 import type { Branch } from './task-branches.ts'
 import { inOrderOfLife, missingStep } from './task-steps.ts'
 import type { LifeStep, PartOf, PlacedStep } from './task-steps.ts'
 import type { Topology } from './topology.ts'
 import { isComplete, resolutionOf } from './transaction.ts'
-import type { TransactionDraft } from './transaction.ts'
+import type { RawTransaction } from './transaction.ts'
 
-/** Tasks of a hub's log that are looked at, and steps that are shown of one. */
+/** Tasks of a relay's log that are looked at, and steps that are shown of one. */
 const MOST_TRIED = 40
 const MOST_STEPS = 16
 
 /** The task that can be followed best from its arrival; undefined if the window has none. */
-export function followTask(network: Network, topology: Topology): TransactionDraft | undefined {
-  let best: { draft: TransactionDraft; rank: number } | undefined
-  for (const hub of network.hubs) {
-    for (const told of hub.told) {
+export function followTask(network: Network, topology: Topology): RawTransaction | undefined {
+  let best: { draft: RawTransaction; rank: number } | undefined
+  for (const relay of network.relays) {
+    for (const told of relay.told) {
       for (const record of told.facts.tasks.records.slice(0, MOST_TRIED)) {
         if (record.steps.length < 2) continue
-        const draft = tell(network, topology, hub, told, record)
+        const draft = tell(network, topology, relay, told, record)
         const rank = rankOf(draft)
         if (best === undefined || rank > best.rank) best = { draft, rank }
       }
@@ -32,7 +32,7 @@ export function followTask(network: Network, topology: Topology): TransactionDra
 }
 
 /** Complete ones first, then those that are certain, then those with the most lines. */
-function rankOf(draft: TransactionDraft): number {
+function rankOf(draft: RawTransaction): number {
   const lines = draft.steps.filter(({ line }) => line !== undefined).length
   return lines + (isComplete(draft) ? 1_000 : 0) + (draft.certainty === 'certain' ? 100 : 0)
 }
@@ -40,10 +40,10 @@ function rankOf(draft: TransactionDraft): number {
 function tell(
   network: Network,
   topology: Topology,
-  hub: Hub,
-  told: Told<HubFacts>,
+  relay: Relay,
+  told: ProgramLog<RelayFacts>,
   record: TaskRecord,
-): TransactionDraft {
+): RawTransaction {
   const own = record.steps
     .filter(({ subtask }) => subtask === '')
     .flatMap(({ step, evidence }) => placed(step, evidence, told))
@@ -61,12 +61,12 @@ function tell(
   return {
     kind: 'task',
     title: `One task from arrival to ${endOf(record)}`,
-    link: topology.links.find((link) => link.kind === 'upstream' && link.hub === hub),
+    link: topology.links.find((link) => link.kind === 'upstream' && link.relay === relay),
     matchedBy: matchedBy(steps, branches),
     certainty: branches.map(({ certainty }) => certainty).reduce(lesser, 'certain'),
     steps: inOrderOfLife(steps).map(({ draft }) => draft),
     tookMs: Math.max(...times) - Math.min(...times),
-    measuredBy: 'hub',
+    measuredBy: 'relay',
     resolutionMs: resolutionOf(told),
     remarks: [...howFound(record, branches), ...leftOut(all.length - branches.length)],
   }
@@ -80,7 +80,7 @@ function endOf({ seen }: TaskRecord): string {
 function matchedBy(
   steps: readonly PlacedStep[],
   branches: readonly Branch[],
-): TransactionDraft['matchedBy'] {
+): RawTransaction['matchedBy'] {
   if (branches.some(({ by }) => by === 'time')) return 'time'
   const sources = new Set(steps.flatMap(({ draft }) => draft.line?.source ?? []))
   return branches.length > 0 || sources.size > 1 ? 'task-id' : 'one-source'
@@ -97,7 +97,7 @@ function howFound(record: TaskRecord, branches: readonly Branch[]): string[] {
   if (byTime.length === 0) return []
   return hasPartIds(record)
     ? [
-        `Those of the hub have the ids of the task; what ${byTime.map(({ part }) => part.name).join(' and ')} took at that time was nothing else.`,
+        `Those of the relay have the ids of the task; what ${byTime.map(({ part }) => part.name).join(' and ')} took at that time was nothing else.`,
       ]
     : ['No other task was open, so the requests of that time were for it.']
 }
@@ -151,8 +151,8 @@ function whyNotTaken({ link, part: { name } }: Branch): string {
     : `no task in the log of ${name} is surely this one`
 }
 
-/** Nothing compares the clock of an upstream with the hub's: its lines stand where they belong, without a time of their own. */
-function upstreamSteps(told: Told, id: string): PlacedStep[] {
+/** Nothing compares the clock of an upstream with the relay's: its lines stand where they belong, without a time of their own. */
+function upstreamSteps(told: ProgramLog, id: string): PlacedStep[] {
   if (told.facts.role !== 'upstream') return []
   const task = told.facts.tasks.records.find((one) => one.id === id)
   return (task?.steps ?? [])

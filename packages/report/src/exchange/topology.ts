@@ -3,57 +3,57 @@ import type {
   BalancerFacts,
   BrokerFacts,
   DatabaseFacts,
-  HubFacts,
+  RelayFacts,
   UpstreamFacts,
 } from '../facts/facts.ts'
-import { placeAccounts } from '../timeline/placed-account.ts'
-import type { AccountPart, PlacedAccount } from '../timeline/placed-account.ts'
-import type { LinkAccount } from '../facts/link-account.ts'
-import { qualifiersOf } from './hubs.ts'
+import { placeAccounts } from '../timeline/side-view.ts'
+import type { SideSource, SideView } from '../timeline/side-view.ts'
+import type { LinkStats } from '../facts/link-stats.ts'
+import { qualifiersOf } from './relays.ts'
 import { distinctNames } from './program-name.ts'
 import { cdmServersOf, servicesOf } from './services.ts'
 import type { Services } from './services.ts'
-import type { Hub, Network, PollLink, Told } from './network.ts'
+import type { Relay, Network, PollLink, ProgramLog } from './network.ts'
 
-export type Side = 'client' | 'hub' | 'balancer' | 'broker' | 'database' | 'upstream'
+export type Side = 'client' | 'relay' | 'load-balancer' | 'broker' | 'database' | 'upstream'
 
 /** A program, known by its own log or by what others write of it. */
-export interface Part {
+export interface NetworkComponent {
   readonly id: string
   readonly role: Role
   readonly name: string
-  readonly told: readonly Told[]
+  readonly told: readonly ProgramLog[]
 }
 
 /** Who talks to whom. */
-export interface NetLink {
+export interface NetworkLink {
   readonly id: string
-  readonly kind: 'poll' | 'balancer' | 'database' | 'broker' | 'upstream' | 'cdm'
-  readonly from: Part
-  readonly to: Part
+  readonly kind: 'poll' | 'load-balancer' | 'database' | 'broker' | 'upstream' | 'cdm'
+  readonly from: NetworkComponent
+  readonly to: NetworkComponent
   readonly name: string
-  readonly views: readonly { side: Side; account: PlacedAccount }[]
-  readonly hub: Hub | undefined
+  readonly views: readonly { side: Side; account: SideView }[]
+  readonly relay: Relay | undefined
   readonly poll: PollLink | undefined
 }
 
 export interface Topology {
-  readonly parts: readonly Part[]
-  readonly links: readonly NetLink[]
+  readonly parts: readonly NetworkComponent[]
+  readonly links: readonly NetworkLink[]
 }
 
-/** Hubs that clients poll and of which no log is there. */
-export function unseenHubs({ links }: Topology): Part[] {
+/** Relays that clients poll and of which no log is there. */
+export function unseenRelays({ links }: Topology): NetworkComponent[] {
   const polled = links.filter(({ kind }) => kind === 'poll').map(({ to }) => to)
   return [...new Set(polled)].filter(({ told }) => told.length === 0)
 }
 
 /** A part or link whose name is not settled yet. */
-interface PartDraft extends Part {
+interface PartDraft extends NetworkComponent {
   name: string
   readonly qualifiers: readonly (string | undefined)[]
 }
-interface LinkDraft extends NetLink {
+interface LinkDraft extends NetworkLink {
   name: string
 }
 
@@ -66,34 +66,37 @@ class TopologyBuilder {
   readonly #network: Network
   readonly #parts: PartDraft[] = []
   readonly #links: LinkDraft[] = []
-  readonly #claimed = new Set<Told>()
-  /** Hubs of which no log is there, by what clients call them. */
-  readonly #unseen = new Map<string, Part>()
+  readonly #claimed = new Set<ProgramLog>()
+  /** Relays of which no log is there, by what clients call them. */
+  readonly #unseen = new Map<string, NetworkComponent>()
 
   constructor(network: Network) {
     this.#network = network
   }
 
   build(): Topology {
-    const { hubs, links } = this.#network
+    const { relays, links } = this.#network
     const clients = links.map((link) => {
       const told = link.logs.map((log) => log.told)
-      return this.#part('client', link.name, told, [...placesOf(link.hub), hostOf(link)])
+      return this.#part('client', link.name, told, [...placesOf(link.relay), hostOf(link)])
     })
-    const hubParts = new Map(
-      hubs.map((hub): [Hub, Part] => [hub, this.#part('hub', hub.name, hub.told)]),
+    const relayParts = new Map(
+      relays.map((relay): [Relay, NetworkComponent] => [
+        relay,
+        this.#part('relay', relay.name, relay.told),
+      ]),
     )
     links.forEach((link, index) => {
       const from = clients[index]
       if (from === undefined) return
-      const known = link.hub === undefined ? undefined : hubParts.get(link.hub)
-      const to = known ?? this.#unseenHub(addressOf(link, links))
-      this.#link('poll', from, to, pollViews(link), link.hub, link)
+      const known = link.relay === undefined ? undefined : relayParts.get(link.relay)
+      const to = known ?? this.#unseenRelay(addressOf(link, links))
+      this.#link('poll', from, to, pollViews(link), link.relay, link)
     })
-    for (const [hub, part] of hubParts) {
-      const services = servicesOf(this.#network, hub)
+    for (const [relay, part] of relayParts) {
+      const services = servicesOf(this.#network, relay)
       this.#addBalancers(part, services.balancers)
-      this.#addServices(part, hub, services)
+      this.#addServices(part, relay, services)
     }
     this.#addOrphans(servicesOf(this.#network, undefined))
     this.#addCdms(links, clients)
@@ -102,60 +105,60 @@ class TopologyBuilder {
     return { parts: this.#parts, links: this.#links }
   }
 
-  #unseenHub(host: string): Part {
+  #unseenRelay(host: string): NetworkComponent {
     const [only] = this.#unseen.values()
     const known =
       this.#unseen.get(host) ?? (host === '' && this.#unseen.size === 1 ? only : undefined)
     if (known !== undefined) return known
-    const fallback = this.#network.hubs.length === 0 ? 'relay' : 'unknown hub'
-    const part = this.#part('hub', host === '' ? fallback : host, [])
+    const fallback = this.#network.relays.length === 0 ? 'relay' : 'unknown relay'
+    const part = this.#part('relay', host === '' ? fallback : host, [])
     this.#unseen.set(host, part)
     return part
   }
 
-  /** Services whose hub nobody knows still have one: what is wrong with them has to be said of a link. */
+  /** Services whose relay nobody knows still have one: what is wrong with them has to be said of a link. */
   #addOrphans(services: Services): void {
     if (Object.values(services).every((told) => told.length === 0)) return
-    const hub = this.#unseenHub('')
-    this.#addBalancers(hub, services.balancers)
-    this.#addServices(hub, undefined, services)
+    const relay = this.#unseenRelay('')
+    this.#addBalancers(relay, services.balancers)
+    this.#addServices(relay, undefined, services)
   }
 
-  #addBalancers(hub: Part, balancers: readonly Told<BalancerFacts>[]): void {
+  #addBalancers(relay: NetworkComponent, balancers: readonly ProgramLog<BalancerFacts>[]): void {
     const named = Map.groupBy(balancers, (told) => told.facts.name || told.name)
     for (const [name, all] of named) {
-      const part = this.#part('balancer', name, all)
-      this.#link('balancer', part, hub, serverView(all, 'balancer'))
+      const part = this.#part('load-balancer', name, all)
+      this.#link('load-balancer', part, relay, serverView(all, 'load-balancer'))
     }
   }
 
-  #addServices(part: Part, hub: Hub | undefined, services: Services): void {
+  #addServices(part: NetworkComponent, relay: Relay | undefined, services: Services): void {
     const { databases, brokers, upstreams } = services
     const add = (
       kind: 'database' | 'broker' | 'upstream',
-      told: readonly Told<ServiceFacts>[],
-      hubAccounts: (facts: HubFacts) => readonly LinkAccount[],
+      told: readonly ProgramLog<ServiceFacts>[],
+      relayAccounts: (facts: RelayFacts) => readonly LinkStats[],
     ): void => {
-      const service = this.#part(kind, told[0]?.name ?? kind, told, placesOf(hub))
-      const views = [...hubView(hub, hubAccounts), ...serverView(told, kind)]
-      this.#link(kind, part, service, views, hub)
+      const service = this.#part(kind, told[0]?.name ?? kind, told, placesOf(relay))
+      const views = [...relayView(relay, relayAccounts), ...serverView(told, kind)]
+      this.#link(kind, part, service, views, relay)
     }
-    if (hub !== undefined || databases.length > 0)
+    if (relay !== undefined || databases.length > 0)
       add('database', databases, ({ database }) => [database])
     // A relay that queues in its database has no broker to be healthy or not.
-    const needsBroker = hub?.told.some(({ facts }) => facts.queue !== 'database') === true
+    const needsBroker = relay?.told.some(({ facts }) => facts.queue !== 'database') === true
     if (needsBroker || brokers.length > 0) add('broker', brokers, ({ broker }) => [broker])
-    if (hub !== undefined || upstreams.length > 0)
+    if (relay !== undefined || upstreams.length > 0)
       add('upstream', upstreams, (facts) => [...facts.upstreams.values(), facts.submissions])
   }
 
-  #addCdms(links: readonly PollLink[], clients: readonly Part[]): void {
+  #addCdms(links: readonly PollLink[], clients: readonly NetworkComponent[]): void {
     links.forEach((link, index) => {
       const from = clients[index]
       const servers = cdmServersOf(this.#network, link)
       const view = placeAccounts(link.logs.map(({ told }) => partOf(told.facts.cdm, told)))
       if (from === undefined || (view === undefined && servers.length === 0)) return
-      const cdm = this.#part('cdm', `CDM of ${link.name}`, servers, placesOf(link.hub))
+      const cdm = this.#part('cdm', `CDM of ${link.name}`, servers, placesOf(link.relay))
       this.#link('cdm', from, cdm, [
         ...(view === undefined ? [] : [{ side: 'client' as const, account: view }]),
         ...serverView(servers, 'database'),
@@ -169,10 +172,10 @@ class TopologyBuilder {
       if (!this.#claimed.has(told)) this.#part(told.facts.role, told.name, [told])
   }
 
-  /** Nobody may be taken for another: hubs keep their names, which are told apart already. */
+  /** Nobody may be taken for another: relays keep their names, which are told apart already. */
   #nameApart(): void {
-    const kept = this.#network.hubs.map(({ name }) => name)
-    const others = this.#parts.filter(({ role, told }) => role !== 'hub' || told.length === 0)
+    const kept = this.#network.relays.map(({ name }) => name)
+    const others = this.#parts.filter(({ role, told }) => role !== 'relay' || told.length === 0)
     const names = distinctNames(others, kept)
     others.forEach((part, index) => (part.name = names[index] ?? part.name))
     for (const link of this.#links) link.name = `${link.from.name} → ${link.to.name}`
@@ -181,9 +184,9 @@ class TopologyBuilder {
   #part(
     role: Role,
     name: string,
-    told: readonly Told[],
+    told: readonly ProgramLog[],
     of: readonly (string | undefined)[] = [],
-  ): Part {
+  ): NetworkComponent {
     for (const one of told) this.#claimed.add(one)
     const qualifiers = [role, ...of, ...qualifiersOf(told[0])]
     const part = { id: `C${this.#parts.length + 1}`, role, name, told, qualifiers }
@@ -192,11 +195,11 @@ class TopologyBuilder {
   }
 
   #link(
-    kind: NetLink['kind'],
-    from: Part,
-    to: Part,
-    views: NetLink['views'],
-    hub?: Hub,
+    kind: NetworkLink['kind'],
+    from: NetworkComponent,
+    to: NetworkComponent,
+    views: NetworkLink['views'],
+    relay?: Relay,
     poll?: PollLink,
   ): void {
     this.#links.push({
@@ -206,62 +209,64 @@ class TopologyBuilder {
       to,
       name: '',
       views,
-      hub,
+      relay,
       poll,
     })
   }
 }
 
-/** By what the clients and services of a hub may be told from those of another. */
-function placesOf(hub: Hub | undefined): (string | undefined)[] {
-  return [hub?.told[0]?.source.labels.cluster, hub?.name]
+/** By what the clients and services of a relay may be told from those of another. */
+function placesOf(relay: Relay | undefined): (string | undefined)[] {
+  return [relay?.told[0]?.source.labels.cluster, relay?.name]
 }
 
 /** What services have in common: an account of those who use them. */
 type ServiceFacts = BalancerFacts | BrokerFacts | DatabaseFacts | UpstreamFacts
 
-function hubView(
-  hub: Hub | undefined,
-  accounts: (facts: HubFacts) => readonly LinkAccount[],
-): NetLink['views'] {
+function relayView(
+  relay: Relay | undefined,
+  accounts: (facts: RelayFacts) => readonly LinkStats[],
+): NetworkLink['views'] {
   const view = placeAccounts(
-    (hub?.told ?? []).flatMap((told) =>
+    (relay?.told ?? []).flatMap((told) =>
       accounts(told.facts).map((account) => partOf(account, told)),
     ),
   )
-  return view === undefined ? [] : [{ side: 'hub', account: view }]
+  return view === undefined ? [] : [{ side: 'relay', account: view }]
 }
 
-function serverView(told: readonly Told<ServiceFacts>[], side: Side): NetLink['views'] {
+function serverView(told: readonly ProgramLog<ServiceFacts>[], side: Side): NetworkLink['views'] {
   const view = placeAccounts(told.map((one) => partOf(one.facts.link, one)))
   return view === undefined ? [] : [{ side, account: view }]
 }
 
-export function partOf(account: LinkAccount, told: Told): AccountPart {
+export function partOf(account: LinkStats, told: ProgramLog): SideSource {
   return { account, shift: told.shift, source: told.source.sourceId }
 }
 
-function pollViews(link: PollLink): NetLink['views'] {
+function pollViews(link: PollLink): NetworkLink['views'] {
   return [
     ...(link.client === undefined ? [] : [{ side: 'client' as const, account: link.client }]),
-    ...(link.balancer === undefined ? [] : [{ side: 'balancer' as const, account: link.balancer }]),
-    ...(link.hubView === undefined ? [] : [{ side: 'hub' as const, account: link.hubView }]),
+    ...(link.balancer === undefined
+      ? []
+      : [{ side: 'load-balancer' as const, account: link.balancer }]),
+    ...(link.relayView === undefined ? [] : [{ side: 'relay' as const, account: link.relayView }]),
   ]
 }
 
-/** What to call a hub without a log. Clients whose polls pass the same balancer call one hub by several addresses. */
+/** What to call a relay without a log. Clients whose polls pass the same balancer call one relay by several addresses. */
 function addressOf(link: PollLink, links: readonly PollLink[]): string {
   const balancers = link.passed.map(({ told }) => told)
   const beside = links.find(
     (other) =>
-      other.hub === undefined &&
+      other.relay === undefined &&
       hostOf(other) !== '' &&
       other.passed.some(({ told }) => balancers.includes(told)),
   )
   return hostOf(beside ?? link)
 }
 
-/** The hub as the client calls it; '' if it does not say. */
+/** The relay as the client calls it; '' if it does not say. */
 function hostOf({ logs }: PollLink): string {
   return logs.map(({ told }) => told.facts.host).find((host) => host !== '') ?? ''
 }

@@ -2,14 +2,14 @@ import type { Confidence } from '../document/report-document.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Facts } from '../facts/facts.ts'
 import { SECOND } from '../read/timestamps.ts'
-import { moved } from '../timeline/placed-account.ts'
-import type { Told } from './network.ts'
-import type { NetLink, Side } from './topology.ts'
+import { moved } from '../timeline/side-view.ts'
+import type { ProgramLog } from './network.ts'
+import type { NetworkLink, Side } from './topology.ts'
 
 export type Leg = Side | 'cdm'
 
 /** One step, quoted on the common time line; without a line where no source shows it. */
-export interface StepDraft {
+export interface RawStep {
   readonly leg: Leg
   readonly title: string
   readonly line: RawEvidence | undefined
@@ -22,17 +22,17 @@ export interface StepDraft {
 }
 
 /** One poll or one task through everything it touched. */
-export interface TransactionDraft {
+export interface RawTransaction {
   readonly kind: 'poll' | 'task'
   readonly title: string
-  readonly link: NetLink | undefined
+  readonly link: NetworkLink | undefined
   readonly matchedBy: 'request-id' | 'task-id' | 'time' | 'one-source'
   readonly certainty: Confidence
-  readonly steps: readonly StepDraft[]
+  readonly steps: readonly RawStep[]
   /** Milliseconds; NaN if it cannot be told. */
   readonly tookMs: number
   /** Who says so; undefined where it is the time from the first line to the last. */
-  readonly measuredBy: 'hub' | 'client' | undefined
+  readonly measuredBy: 'relay' | 'client' | undefined
   /** How exact that is: whole seconds where a log has no finer times. */
   readonly resolutionMs: number
   /** What the reader has to know about how the lines were put together. */
@@ -44,27 +44,27 @@ export function shown(
   leg: Leg,
   title: string,
   line: RawEvidence,
-  told: Told,
+  told: ProgramLog,
   shift = told.shift,
-): StepDraft {
+): RawStep {
   return { leg, title, line: moved(line, shift), resolutionMs: resolutionOf(told) }
 }
 
-export function notShown(leg: Leg, title: string, missing: string): StepDraft {
+export function notShown(leg: Leg, title: string, missing: string): RawStep {
   return { leg, title, line: undefined, resolutionMs: 1, missing }
 }
 
-export function notWritten(leg: Leg, title: string, missing: string): StepDraft {
+export function notWritten(leg: Leg, title: string, missing: string): RawStep {
   return { ...notShown(leg, title, missing), unwritten: true }
 }
 
 /** Every step that programs write lines about has one. */
-export function isComplete({ steps }: TransactionDraft): boolean {
+export function isComplete({ steps }: RawTransaction): boolean {
   return steps.every(({ line, unwritten }) => line !== undefined || unwritten === true)
 }
 
 /** How exact the times of a log are: 1000 where it has whole seconds only. */
-export function resolutionOf({ source, facts }: Told): number {
+export function resolutionOf({ source, facts }: ProgramLog): number {
   const times = [source.first, source.last, ...momentsOf(facts).slice(0, 32)]
   return times.every((time) => time % SECOND === 0) ? SECOND : 1
 }
@@ -77,7 +77,7 @@ function momentsOf(facts: Facts): number[] {
  * Milliseconds from the first step to each; null where that is not known: beside exact times, whole seconds say nothing. Steps
  * stand in the order of cause and effect, so what clocks say against it is their error and not a negative time.
  */
-export function sinceStart(steps: readonly StepDraft[]): (number | null)[] {
+export function sinceStart(steps: readonly RawStep[]): (number | null)[] {
   const finest = Math.min(
     ...steps.flatMap(({ line, resolutionMs }) => (line === undefined ? [] : [resolutionMs])),
   )

@@ -1,5 +1,5 @@
 import type { Quotable } from './evidence-keeper.ts'
-import { ProblemAccount } from './problem-account.ts'
+import { ProblemHistory } from './problem-history.ts'
 
 const MOST_PEERS = 32
 
@@ -7,7 +7,7 @@ const MOST_PEERS = 32
 export interface BrokerPeer {
   logins: number
   /** Connections that ended before a login; over with the next login from there. */
-  readonly knocks: ProblemAccount
+  readonly knocks: ProblemHistory
 }
 
 /** Who connects to a broker, by address; those beyond the first 32 together. */
@@ -34,7 +34,7 @@ export class BrokerPeers {
     const key = this.#peers.has(address) || this.#peers.size < MOST_PEERS ? address : ''
     let peer = this.#peers.get(key)
     if (peer === undefined) {
-      peer = { logins: 0, knocks: new ProblemAccount() }
+      peer = { logins: 0, knocks: new ProblemHistory() }
       this.#peers.set(key, peer)
     }
     return peer

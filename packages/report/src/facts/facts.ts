@@ -1,20 +1,20 @@
 import { BrokerPeers } from './broker-peers.ts'
 import { quote } from './evidence-keeper.ts'
 import type { Quotable, RawEvidence } from './evidence-keeper.ts'
-import { GapKeeper } from './gap-keeper.ts'
-import { LinkAccount } from './link-account.ts'
-import { LogHistogram } from './log-histogram.ts'
-import { MomentComb } from './moment-comb.ts'
-import { ProblemAccount } from './problem-account.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { LinkStats } from './link-stats.ts'
+import { LatencyHistogram } from './latency-histogram.ts'
+import { ExchangeSample } from './exchange-sample.ts'
+import { ProblemHistory } from './problem-history.ts'
 import { TaskLedger } from './task-ledger.ts'
 
 /** Above these an answer is slow. Milliseconds. */
 export const SLOW_MS = { poll: 1_000, database: 500, broker: 1_000, upstream: 5_000 } as const
 
-/** Clients of one hub that are followed one by one; any more are counted together. */
+/** Clients of one relay that are followed one by one; any more are counted together. */
 export const MAX_CLIENTS = 1_000
 
-/** Several lines within so long tell of one start: a hub's of each address it listens on. */
+/** Several lines within so long tell of one start: a relay's of each address it listens on. */
 const ONE_START_MS = 5_000
 
 /** Detail of a restart before which the program did not say that it was stopping. */
@@ -30,9 +30,9 @@ export class ProgramFacts {
   lastStart = Number.NaN
   /** The program said that it was stopping: what is missing afterwards was intended. */
   lastStop = Number.NaN
-  readonly errors = new ProblemAccount()
+  readonly errors = new ProblemHistory()
   /** Starts in the log of one that had worked, or begun, before: each from when it was last known to live. */
-  readonly restarts = new ProblemAccount()
+  readonly restarts = new ProblemHistory()
 
   /** Last sign of its work, ms; NaN if there is none. */
   get lastWork(): number {
@@ -64,30 +64,30 @@ function latest(a: number, b: number): number {
 /** What a client (bunny) tells. */
 export class ClientFacts extends ProgramFacts {
   readonly role = 'client'
-  readonly link = new LinkAccount({ slowMs: SLOW_MS.poll * 2 })
-  readonly cdm = new LinkAccount({ slowMs: 60_000 })
+  readonly link = new LinkStats({ slowMs: SLOW_MS.poll * 2 })
+  readonly cdm = new LinkStats({ slowMs: 60_000 })
   readonly tasks = new TaskLedger()
-  readonly moments = new MomentComb()
+  readonly moments = new ExchangeSample()
   /** The log writes every poll (DEBUG), not only what is remarkable. */
   writesPolls = false
-  /** Host of the hub as the client calls it. */
+  /** Host of the relay as the client calls it. */
   host = ''
   solved = 0
   received = 0
   posted = 0
   postFailures = 0
-  readonly solveTime = new LogHistogram()
+  readonly solveTime = new LatencyHistogram()
 
   override get lastWork(): number {
     return this.link.last
   }
 }
 
-/** One client as a hub sees it. */
-export interface HubClient {
+/** One client as a relay sees it. */
+export interface RelayClient {
   /** Collection id or name, whatever the log calls the client by. Never shown without masking. */
   readonly key: string
-  readonly account: LinkAccount
+  readonly account: LinkStats
   /** Name by how often it stood beside this collection. */
   readonly names: Map<string, number>
   /** Collections it polls, in lower case, to find it again in a balancer's log; a few at most. Secret. */
@@ -104,11 +104,11 @@ export interface HubClient {
 
 /** Clients by collection or name, up to a limit. */
 export class ClientTable {
-  readonly #clients = new Map<string, HubClient>()
+  readonly #clients = new Map<string, RelayClient>()
   /** There were more than are followed one by one. */
   overflowed = false
 
-  of(key: string): HubClient | undefined {
+  of(key: string): RelayClient | undefined {
     let client = this.#clients.get(key)
     if (client === undefined) {
       if (this.#clients.size >= MAX_CLIENTS) {
@@ -117,7 +117,7 @@ export class ClientTable {
       }
       client = {
         key,
-        account: new LinkAccount({ slowMs: SLOW_MS.poll }),
+        account: new LinkStats({ slowMs: SLOW_MS.poll }),
         names: new Map(),
         collections: new Set(),
         waiting: [],
@@ -130,35 +130,35 @@ export class ClientTable {
     return client
   }
 
-  all(): HubClient[] {
+  all(): RelayClient[] {
     return [...this.#clients.values()]
   }
 }
 
-/** What a hub (relay) tells. */
-export class HubFacts extends ProgramFacts {
-  readonly role = 'hub'
+/** What a relay (relay) tells. */
+export class RelayFacts extends ProgramFacts {
+  readonly role = 'relay'
   readonly clients = new ClientTable()
-  readonly database = new LinkAccount({ slowMs: SLOW_MS.database })
-  readonly broker = new LinkAccount({ slowMs: SLOW_MS.broker })
+  readonly database = new LinkStats({ slowMs: SLOW_MS.database })
+  readonly broker = new LinkStats({ slowMs: SLOW_MS.broker })
   /** By type: `a`, `b`, or '' where the log does not say. */
-  readonly upstreams = new Map<string, LinkAccount>()
-  readonly submissions = new LinkAccount({ slowMs: SLOW_MS.upstream })
-  readonly probes = new LinkAccount({ slowMs: SLOW_MS.poll })
+  readonly upstreams = new Map<string, LinkStats>()
+  readonly submissions = new LinkStats({ slowMs: SLOW_MS.upstream })
+  readonly probes = new LinkStats({ slowMs: SLOW_MS.poll })
   readonly probeLines: RawEvidence[] = []
   /** Probes beside which the "no credentials" line stands. */
   probesWithoutCredentials = 0
-  readonly serverErrors = new ProblemAccount()
+  readonly serverErrors = new ProblemHistory()
   readonly tasks = new TaskLedger()
   /** Tasks that reached their deadline, where nobody can tell whose answer they lacked. */
-  readonly expiredForSomebody = new ProblemAccount()
+  readonly expiredForSomebody = new ProblemHistory()
   /** The log says itself who had not answered an expired task. */
   namesMissing = false
-  readonly moments = new MomentComb()
+  readonly moments = new ExchangeSample()
   requests = 0
   validated = 0
   /** Signs of life that nobody's request brings about: sweeps, probes, polls of the upstream. */
-  readonly ticks = new GapKeeper()
+  readonly ticks = new Heartbeat()
   /** It counts what it does, and says so once a minute. */
   writesMinutes = false
   /** The log writes requests, not only warnings. */
@@ -173,10 +173,10 @@ export class HubFacts extends ProgramFacts {
     return heard.reduce(latest, this.probes.last)
   }
 
-  upstream(type: string): LinkAccount {
+  upstream(type: string): LinkStats {
     let account = this.upstreams.get(type)
     if (account === undefined) {
-      account = new LinkAccount({ slowMs: SLOW_MS.upstream })
+      account = new LinkStats({ slowMs: SLOW_MS.upstream })
       // Types are a handful of letters; a log that names hundreds is broken.
       if (this.upstreams.size < 8) this.upstreams.set(type, account)
     }
@@ -187,17 +187,17 @@ export class HubFacts extends ProgramFacts {
 /** What a broker tells. */
 export class BrokerFacts extends ProgramFacts {
   readonly role = 'broker'
-  readonly link = new LinkAccount({ slowMs: SLOW_MS.broker })
-  readonly moments = new MomentComb()
-  readonly lifetimes = new LogHistogram()
-  readonly churn = new ProblemAccount()
+  readonly link = new LinkStats({ slowMs: SLOW_MS.broker })
+  readonly moments = new ExchangeSample()
+  readonly lifetimes = new LatencyHistogram()
+  readonly churn = new ProblemHistory()
   readonly peers = new BrokerPeers()
   /** Memory or disk alarms; over only when the broker says so. */
-  readonly alarms = new ProblemAccount()
+  readonly alarms = new ProblemHistory()
   /** It went down; over when it is up again. */
-  readonly stops = new ProblemAccount()
+  readonly stops = new ProblemHistory()
   /** What clients that were let in asked for and did not get. */
-  readonly operations = new ProblemAccount()
+  readonly operations = new ProblemHistory()
   accepted = 0
   authenticated = 0
   closed = 0
@@ -226,10 +226,10 @@ export interface BrokerUser {
 
 /** What a load balancer or ingress tells. */
 export class BalancerFacts extends ProgramFacts {
-  readonly role = 'balancer'
+  readonly role = 'load-balancer'
   readonly clients = new ClientTable()
-  readonly link = new LinkAccount({ slowMs: SLOW_MS.poll })
-  readonly moments = new MomentComb()
+  readonly link = new LinkStats({ slowMs: SLOW_MS.poll })
+  readonly moments = new ExchangeSample()
   requests = 0
   name = ''
 }
@@ -237,19 +237,19 @@ export class BalancerFacts extends ProgramFacts {
 /** What a database server tells. */
 export class DatabaseFacts extends ProgramFacts {
   readonly role = 'database'
-  readonly link = new LinkAccount({ slowMs: SLOW_MS.database })
+  readonly link = new LinkStats({ slowMs: SLOW_MS.database })
 }
 
 /** What a Task API server (upstream) tells. */
 export class UpstreamFacts extends ProgramFacts {
   readonly role = 'upstream'
-  readonly link = new LinkAccount({ slowMs: SLOW_MS.upstream })
+  readonly link = new LinkStats({ slowMs: SLOW_MS.upstream })
   readonly tasks = new TaskLedger()
-  readonly suspended = new ProblemAccount()
+  readonly suspended = new ProblemHistory()
   queued = 0
   leased = 0
   results = 0
 }
 
 export type Facts =
-  ClientFacts | HubFacts | BrokerFacts | BalancerFacts | DatabaseFacts | UpstreamFacts
+  ClientFacts | RelayFacts | BrokerFacts | BalancerFacts | DatabaseFacts | UpstreamFacts

@@ -1,5 +1,5 @@
 import { MINUTE } from '../read/timestamps.ts'
-import type { Episode } from './problem-account.ts'
+import type { Episode } from './problem-history.ts'
 
 const KEPT_STRETCHES = 40
 

@@ -1,15 +1,15 @@
-import type { NetLink } from '../exchange/topology.ts'
-import type { Episode } from '../facts/problem-account.ts'
-import { mergeEpisodes } from '../timeline/placed-account.ts'
+import type { NetworkLink } from '../exchange/topology.ts'
+import type { Episode } from '../facts/problem-history.ts'
+import { mergeEpisodes } from '../timeline/side-view.ts'
 import { SLOW_MS } from '../facts/facts.ts'
-import type { PlacedAccount, PlacedProblem, Trouble } from '../timeline/placed-account.ts'
+import type { SideView, PlacedProblem, Trouble } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, endOf, fromProblem } from './finding-draft.ts'
+import { draft, endOf, fromProblem } from './raw-finding.ts'
 import { FLAPS } from './limits.ts'
 import { findPollingPace } from './polling-pace.ts'
 import type { LinkGap } from './silences.ts'
-import { clockWord, countWord, percentWord, spanWord } from './words.ts'
+import { formatTime, formatCount, formatPercent, formatDuration } from './words.ts'
 
 /** How links behave over time: flapping, two pollers with one identity, polling too fast, slow. */
 export function findBehaviour(context: DiagnosisContext, gaps: readonly LinkGap[]): void {
@@ -21,16 +21,16 @@ export function findBehaviour(context: DiagnosisContext, gaps: readonly LinkGap[
   }
 }
 
-function flapping(context: DiagnosisContext, link: NetLink, gaps: readonly LinkGap[]): void {
+function flapping(context: DiagnosisContext, link: NetworkLink, gaps: readonly LinkGap[]): void {
   const causes = context.found.filter(
     (finding) =>
       finding.link === link &&
       !finding.cause.startsWith('task') &&
-      finding.cause !== 'hub-error' &&
+      finding.cause !== 'relay-error' &&
       finding.cause !== 'client-restarted',
   )
   const down: Episode[] = [
-    ...causes.flatMap(({ episodes }) => episodes),
+    ...causes.flatMap(({ periods }) => periods),
     ...gaps
       .filter(
         (gap) => gap.link === link && (gap.finding === undefined || causes.includes(gap.finding)),
@@ -57,57 +57,55 @@ function flapping(context: DiagnosisContext, link: NetLink, gaps: readonly LinkG
       last: last.to,
       recoveredAt: last.recoveredAt,
       count: stretches.length,
-      episodes: stretches.slice(-20),
+      periods: stretches.slice(-20),
       confidence: 'certain',
       party: parties[0] === 'hub' ? 'hub' : 'network',
       partyName: null,
       evidence: causes.flatMap(({ evidence }) => evidence.slice(0, 1)),
-      why: `Down ${countWord(stretches.length, 'time')} between ${clockWord(first.from)} and ${clockWord(endOf(last))}, ${spanWord(total)} in all, and back each time${ongoing ? ' but the last' : ''}.`,
+      why: `Down ${formatCount(stretches.length, 'time')} between ${formatTime(first.from)} and ${formatTime(endOf(last))}, ${formatDuration(total)} in all, and back each time${ongoing ? ' but the last' : ''}.`,
     }),
   )
 }
 
-function slow(context: DiagnosisContext, link: NetLink): void {
-  const hub = viewOf(link, 'hub')
+function slow(context: DiagnosisContext, link: NetworkLink): void {
+  const relay = viewOf(link, 'relay')
   const client = viewOf(link, 'client')
-  const balancer = viewOf(link, 'balancer')
-  const atHub = hub === undefined ? undefined : slowness(hub)
+  const balancer = viewOf(link, 'load-balancer')
+  const atRelay = relay === undefined ? undefined : slowness(relay)
   const seen =
-    atHub ??
+    atRelay ??
     (balancer === undefined ? undefined : slowness(balancer)) ??
     (client === undefined ? undefined : slowness(client))
   if (seen === undefined) return
-  const hubFast = atHub === undefined && hub !== undefined && hub.latency.count > 10
+  const relayFast = atRelay === undefined && relay !== undefined && relay.latency.count > 10
   const { problem, account } = seen
   const tell = ({ count, first, last }: Trouble): string =>
-    `${countWord(count, 'slow answer')} from ${clockWord(first)} to ${clockWord(last)}; 95 % took up to ${spanWord(account.latency.quantile(0.95))}, the longest ${spanWord(account.latency.max)}, where ${spanWord(SLOW_MS.poll)} is the limit${hubFast ? '; the hub itself answers fast, so the way takes the time' : ''}.`
+    `${formatCount(count, 'slow answer')} from ${formatTime(first)} to ${formatTime(last)}; 95 % took up to ${formatDuration(account.latency.quantile(0.95))}, the longest ${formatDuration(account.latency.max)}, where ${formatDuration(SLOW_MS.poll)} is the limit${relayFast ? '; the relay itself answers fast, so the way takes the time' : ''}.`
   context.found.push(
     draft({
       ...fromProblem(problem),
       cause: 'slow',
       subject: link.from.name,
       link,
-      party: hubFast ? 'network' : 'hub',
-      partyName: hubFast ? null : link.to.name,
+      party: relayFast ? 'network' : 'hub',
+      partyName: relayFast ? null : link.to.name,
       confidence: 'likely',
       why: tell(problem),
       tell,
-      ...(hubFast ? { action: 'Find out what holds up requests between client and hub.' } : {}),
+      ...(relayFast ? { action: 'Find out what holds up requests between client and relay.' } : {}),
     }),
   )
 }
 
 /** Slow stretches of an account, if it has any. */
-function slowness(
-  account: PlacedAccount,
-): { problem: PlacedProblem; account: PlacedAccount } | undefined {
+function slowness(account: SideView): { problem: PlacedProblem; account: SideView } | undefined {
   const problem = account.problems.get('slow')
   return problem === undefined ? undefined : { problem, account }
 }
 
-function unlisted(context: DiagnosisContext, link: NetLink): void {
+function unlisted(context: DiagnosisContext, link: NetworkLink): void {
   if (link.poll?.expected !== false) return
-  const view = viewOf(link, 'hub') ?? viewOf(link, 'client')
+  const view = viewOf(link, 'relay') ?? viewOf(link, 'client')
   if (view === undefined) return
   context.found.push(
     draft({
@@ -120,7 +118,7 @@ function unlisted(context: DiagnosisContext, link: NetLink): void {
       last: view.last,
       count: view.exchanges,
       evidence: view.firstOk === undefined ? [] : [view.firstOk],
-      why: `${countWord(view.exchanges, 'request')}, ${percentWord(view.exchanges === 0 ? 0 : view.ok / view.exchanges)} answered, of a client the list does not name.`,
+      why: `${formatCount(view.exchanges, 'request')}, ${formatPercent(view.exchanges === 0 ? 0 : view.ok / view.exchanges)} answered, of a client the list does not name.`,
     }),
   )
 }

@@ -1,19 +1,26 @@
 import type { Cause } from '../document/cause.ts'
-import type { Told } from '../exchange/network.ts'
-import type { NetLink } from '../exchange/topology.ts'
+import type { ProgramLog } from '../exchange/network.ts'
+import type { NetworkLink } from '../exchange/topology.ts'
 import type { BrokerFacts } from '../facts/facts.ts'
-import type { ProblemAccount } from '../facts/problem-account.ts'
+import type { ProblemHistory } from '../facts/problem-history.ts'
 import { MINUTE } from '../read/timestamps.ts'
-import { addProblem, endAt, largest, placeProblem } from '../timeline/placed-account.ts'
-import type { PlacedProblem } from '../timeline/placed-account.ts'
+import { addProblem, endAt, largest, placeProblem } from '../timeline/side-view.ts'
+import type { PlacedProblem } from '../timeline/side-view.ts'
 import { viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, fromProblem, overlapShare } from './finding-draft.ts'
+import { draft, fromProblem, overlapShare } from './raw-finding.ts'
 import { plainTrouble, problemOn, recoveryWords } from './link-problem.ts'
-import { clockWord, countWord, detailWords, percentWord, spanWord, thousands } from './words.ts'
+import {
+  formatTime,
+  formatCount,
+  detailWords,
+  formatPercent,
+  formatDuration,
+  formatNumber,
+} from './words.ts'
 
-/** The link of a hub to its broker, and the broker itself. */
-export function brokerTrouble(context: DiagnosisContext, link: NetLink): void {
+/** The link of a relay to its broker, and the broker itself. */
+export function brokerTrouble(context: DiagnosisContext, link: NetworkLink): void {
   const brokers = context.network.brokers.filter((told) => link.to.told.includes(told))
   for (const cause of [
     'broker-refused',
@@ -33,7 +40,7 @@ export function brokerTrouble(context: DiagnosisContext, link: NetLink): void {
 }
 
 /** The broker by its own words: stopped in order, or begun anew without a word before. */
-function stops(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+function stops(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<BrokerFacts>): void {
   if (told.facts.stops.count === 0) return
   const problem = placed(told.facts.stops, 'broker-stopped', told)
   const ongoing = Number.isNaN(problem.recoveredAt)
@@ -41,17 +48,17 @@ function stops(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>
   const how = detailWords(problem.details)
   const down =
     count === 1
-      ? `It ${how} at ${clockWord(first)}`
-      : `It went down ${count} times from ${clockWord(first)} to ${clockWord(last)} (${how})`
+      ? `It ${how} at ${formatTime(first)}`
+      : `It went down ${count} times from ${formatTime(first)} to ${formatTime(last)} (${how})`
   const up = ongoing
     ? 'nothing shows that it is up again'
-    : `up again at ${clockWord(recoveredAt)}${count === 1 ? `, after ${spanWord(recoveredAt - first)}` : ''}`
+    : `up again at ${formatTime(recoveredAt)}${count === 1 ? `, after ${formatDuration(recoveredAt - first)}` : ''}`
   context.found.push(
     draft({
       ...fromProblem(problem),
-      // While it is down, whatever the hub says of it until the end of the window is a consequence.
-      episodes: problem.episodes.map((episode) =>
-        Number.isNaN(episode.recoveredAt) ? { ...episode, to: context.network.to } : episode,
+      // While it is down, whatever the relay says of it until the end of the window is a consequence.
+      periods: problem.periods.map((period) =>
+        Number.isNaN(period.recoveredAt) ? { ...period, to: context.network.to } : period,
       ),
       subject: link.to.name,
       link,
@@ -64,8 +71,8 @@ function stops(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>
 
 function refusedOperations(
   context: DiagnosisContext,
-  link: NetLink,
-  told: Told<BrokerFacts>,
+  link: NetworkLink,
+  told: ProgramLog<BrokerFacts>,
 ): void {
   if (told.facts.operations.count === 0) return
   const problem = placed(told.facts.operations, 'broker-operation-refused', told)
@@ -75,11 +82,11 @@ function refusedOperations(
       severity: 'warning',
       status: 'observed',
       recoveredAt: Number.NaN,
-      episodes: [],
+      periods: [],
       subject: link.name,
       link,
       partyName: link.from.name,
-      why: `${countWord(problem.count, 'operation')} refused from ${clockWord(problem.first)} to ${clockWord(problem.last)} (${detailWords(problem.details)}).`,
+      why: `${formatCount(problem.count, 'operation')} refused from ${formatTime(problem.first)} to ${formatTime(problem.last)} (${detailWords(problem.details)}).`,
     }),
   )
 }
@@ -87,8 +94,8 @@ function refusedOperations(
 /** A refused login is over when that same user gets in. */
 function brokerLogins(
   context: DiagnosisContext,
-  link: NetLink,
-  brokers: readonly Told<BrokerFacts>[],
+  link: NetworkLink,
+  brokers: readonly ProgramLog<BrokerFacts>[],
 ): void {
   const problem = problemOn(context, link, 'broker-auth-failed')
   if (problem === undefined) return
@@ -101,13 +108,13 @@ function brokerLogins(
       subject: link.name,
       link,
       partyName: link.from.name,
-      why: `${countWord(problem.count, 'login')} refused from ${clockWord(problem.first)} to ${clockWord(problem.last)}${users === '' ? '' : `, user ${users}`}${recoveryWords(problem)}.`,
+      why: `${formatCount(problem.count, 'login')} refused from ${formatTime(problem.first)} to ${formatTime(problem.last)}${users === '' ? '' : `, user ${users}`}${recoveryWords(problem)}.`,
     }),
   )
 }
 
 /** Somebody who used to get in does not any more; or nobody of those who were refused ever did, though others do. */
-function stillRefused(brokers: readonly Told<BrokerFacts>[]): boolean {
+function stillRefused(brokers: readonly ProgramLog<BrokerFacts>[]): boolean {
   // A cluster lets in by one node who was refused by another.
   const byName = Map.groupBy(
     brokers.flatMap(({ facts, shift }) =>
@@ -131,11 +138,11 @@ function stillRefused(brokers: readonly Told<BrokerFacts>[]): boolean {
   return refused.length > 0 && users.length > refused.length
 }
 
-function placed(account: ProblemAccount, cause: Cause, told: Told): PlacedProblem {
+function placed(account: ProblemHistory, cause: Cause, told: ProgramLog): PlacedProblem {
   return placeProblem(cause, account, told.shift)
 }
 
-function alarms(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+function alarms(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<BrokerFacts>): void {
   if (told.facts.alarms.count === 0) return
   const problem = placed(told.facts.alarms, 'broker-resource-alarm', told)
   context.found.push(
@@ -145,17 +152,17 @@ function alarms(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts
       link,
       component: link.to,
       partyName: link.from.name,
-      why: `${detailWords(problem.details)} alarm at ${clockWord(problem.first)}${Number.isNaN(problem.recoveredAt) ? '; it was not cleared in this window' : `; cleared at ${clockWord(problem.recoveredAt)}, after ${spanWord(problem.recoveredAt - problem.first)}`}. While it lasts, publishers are blocked.`,
+      why: `${detailWords(problem.details)} alarm at ${formatTime(problem.first)}${Number.isNaN(problem.recoveredAt) ? '; it was not cleared in this window' : `; cleared at ${formatTime(problem.recoveredAt)}, after ${formatDuration(problem.recoveredAt - problem.first)}`}. While it lasts, publishers are blocked.`,
     }),
   )
 }
 
-function churn(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
+function churn(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<BrokerFacts>): void {
   const { facts } = told
   if (facts.shortLived < 10 || facts.shortLived < facts.accepted * 0.5) return
   const problem = placed(facts.churn, 'broker-connection-churn', told)
   const polls = context.network.links.reduce(
-    (sum, { hubView }) => sum + (hubView?.exchanges ?? 0),
+    (sum, { relayView }) => sum + (relayView?.exchanges ?? 0),
     0,
   )
   context.found.push(
@@ -164,35 +171,35 @@ function churn(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>
       severity: 'info',
       status: 'observed',
       recoveredAt: Number.NaN,
-      episodes: [],
+      periods: [],
       subject: link.from.name,
       link,
       partyName: link.from.name,
-      why: `${thousands(facts.shortLived)} of ${countWord(facts.accepted, 'connection')} were closed again within ${spanWord(facts.lifetimes.quantile(0.95))}${polls > 0 ? `, beside ${thousands(polls)} polls (${percentWord(Math.min(1, facts.accepted / polls))})` : ''}. It works, and costs time at every poll.`,
+      why: `${formatNumber(facts.shortLived)} of ${formatCount(facts.accepted, 'connection')} were closed again within ${formatDuration(facts.lifetimes.quantile(0.95))}${polls > 0 ? `, beside ${formatNumber(polls)} polls (${formatPercent(Math.min(1, facts.accepted / polls))})` : ''}. It works, and costs time at every poll.`,
     }),
   )
 }
 
 /**
- * Connections that ended before a login: port probes. They are the hub's own, and lines of its trouble, where it says at that very
+ * Connections that ended before a login: port probes. They are the relay's own, and lines of its trouble, where it says at that very
  * time that it cannot connect, from an address it logs in from at other times, or while nobody logs in at all.
  */
-function knocks(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts>): void {
-  const hub = viewOf(link, 'hub')
+function knocks(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<BrokerFacts>): void {
+  const relay = viewOf(link, 'relay')
   let probes: PlacedProblem | undefined
   for (const [address, { logins, knocks: account }] of told.facts.peers.all()) {
     if (account.count === 0) continue
     const problem = placed(account, 'broker-port-probe', told)
     const trouble = context.found.find(
-      ({ link: about, cause, episodes }) =>
+      ({ link: about, cause, periods }) =>
         about === link &&
         (cause === 'broker-refused' || cause === 'broker-connection-lost') &&
-        hub?.problems.has(cause) === true &&
-        overlapShare(problem.episodes, episodes, MINUTE) >= 0.5,
+        relay?.problems.has(cause) === true &&
+        overlapShare(problem.periods, periods, MINUTE) >= 0.5,
     )
     if (trouble !== undefined && (logins > 0 || told.facts.authenticated === 0)) {
       trouble.evidence.push(...problem.evidence)
-      trouble.why += ` The broker saw ${countWord(problem.count, 'connection')} of ${address} end before a login (${detailWords(problem.details)}).`
+      trouble.why += ` The broker saw ${formatCount(problem.count, 'connection')} of ${address} end before a login (${detailWords(problem.details)}).`
     } else if (probes === undefined) probes = problem
     else addProblem(probes, problem)
   }
@@ -203,11 +210,11 @@ function knocks(context: DiagnosisContext, link: NetLink, told: Told<BrokerFacts
       severity: 'info',
       status: 'expected',
       recoveredAt: Number.NaN,
-      episodes: [],
+      periods: [],
       subject: link.to.name,
       component: link.to,
       link,
-      why: `${countWord(probes.count, 'connection')} that ended before a login, from ${clockWord(probes.first)} to ${clockWord(probes.last)} (${detailWords(probes.details)}).`,
+      why: `${formatCount(probes.count, 'connection')} that ended before a login, from ${formatTime(probes.first)} to ${formatTime(probes.last)} (${detailWords(probes.details)}).`,
     }),
   )
 }

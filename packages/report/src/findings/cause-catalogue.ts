@@ -15,9 +15,9 @@ export interface CauseEntry {
 /** One entry per cause. The party is the usual one; a detector that knows better says so. */
 export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
   'name-resolution': {
-    title: 'the name of the hub cannot be resolved',
+    title: 'the name of the relay cannot be resolved',
     party: 'site',
-    action: 'Let the DNS that the client’s pod uses resolve the name of the hub.',
+    action: 'Let the DNS that the client’s pod uses resolve the name of the relay.',
     next: [
       'Resolve the name inside the pod: `getent hosts HOST`.',
       'Compare with a machine outside of the cluster.',
@@ -30,7 +30,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     action: 'Make sure something listens at the address the client uses.',
     next: [
       'Try the address from the client’s network: `curl -v https://HOST/healthz`.',
-      'Check the hub’s service, ingress and port.',
+      'Check the relay’s service, ingress and port.',
       'Check the address and proxy configured at the client.',
     ],
   },
@@ -38,18 +38,18 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     title: 'no connection within the time limit',
     party: 'network',
     action:
-      'Open the way from the client’s network to the hub: packets get lost, typically at a firewall.',
+      'Open the way from the client’s network to the relay: packets get lost, typically at a firewall.',
     next: [
       'Try from the client’s network: `curl -v --connect-timeout 10 https://HOST/healthz`.',
-      'Ask for the firewall rule for the hub’s address and port 443.',
+      'Ask for the firewall rule for the relay’s address and port 443.',
     ],
   },
   'read-timeout': {
-    title: 'the hub does not answer within the time limit',
+    title: 'the relay does not answer within the time limit',
     party: 'hub',
     action: 'Find out why answers take so long: the request gets there and no answer comes back.',
     next: [
-      'Compare with the hub’s log at the same time.',
+      'Compare with the relay’s log at the same time.',
       'Check for a proxy that holds connections open.',
     ],
   },
@@ -57,10 +57,10 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     title: 'the connection is closed before an answer comes',
     party: 'network',
     action:
-      'Find out who closes the connection: a proxy or balancer with a short idle time, or a hub that stops.',
+      'Find out who closes the connection: a proxy or balancer with a short idle time, or a relay that stops.',
     next: [
-      'Compare idle times of balancer and hub.',
-      'Look for restarts of the hub at these times.',
+      'Compare idle times of balancer and relay.',
+      'Look for restarts of the relay at these times.',
     ],
   },
   'tls-expired': {
@@ -69,7 +69,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     action: 'Renew the certificate that the client is shown.',
     next: [
       'Look at it from the client’s network: `openssl s_client -connect HOST:443 -servername HOST | openssl x509 -noout -dates -issuer`.',
-      'If the issuer is the site’s own, the site’s proxy shows it, not the hub.',
+      'If the issuer is the site’s own, the site’s proxy shows it, not the relay.',
       'Check the clock of the client.',
     ],
   },
@@ -80,7 +80,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     next: [
       'See who signed it: `openssl s_client -connect HOST:443 -servername HOST -showcerts`.',
       'A proxy that inspects TLS needs its authority in REQUESTS_CA_BUNDLE or NODE_EXTRA_CA_CERTS.',
-      'A missing intermediate certificate has to be added at the hub.',
+      'A missing intermediate certificate has to be added at the relay.',
     ],
   },
   'tls-wrong-name': {
@@ -105,27 +105,27 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
   'auth-unknown-user': {
     title: 'unknown user',
     party: 'site',
-    action: 'Use the user name the hub issued.',
+    action: 'Use the user name the relay issued.',
     next: [
-      'Compare TASK_API_USERNAME with what the hub issued.',
-      'Ask the hub whether the user was removed.',
+      'Compare TASK_API_USERNAME with what the relay issued.',
+      'Ask the relay whether the user was removed.',
     ],
   },
   'auth-wrong-password': {
     title: 'wrong password',
     party: 'site',
-    action: 'Use the password the hub issued last, and restart the client.',
+    action: 'Use the password the relay issued last, and restart the client.',
     next: [
-      'Ask the hub whether the password was reset around that time.',
+      'Ask the relay whether the password was reset around that time.',
       'Compare the secret mounted into the pod with the one issued.',
     ],
   },
   'auth-wrong-collection': {
     title: 'the collection is not the client’s',
     party: 'site',
-    action: 'Use the collection id the hub issued together with the user.',
+    action: 'Use the collection id the relay issued together with the user.',
     next: [
-      'Compare COLLECTION_ID with what the hub issued.',
+      'Compare COLLECTION_ID with what the relay issued.',
       'Two clients may have exchanged their settings.',
     ],
   },
@@ -139,63 +139,63 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     ],
   },
   'auth-refused': {
-    title: 'the hub refuses the credentials',
+    title: 'the relay refuses the credentials',
     party: 'site',
-    action: 'Check user name, password and collection id against what the hub issued.',
-    next: ['Get the hub’s log for this time: it says which of the three is wrong.'],
+    action: 'Check user name, password and collection id against what the relay issued.',
+    next: ['Get the relay’s log for this time: it says which of the three is wrong.'],
   },
   'wrong-address': {
-    title: 'the address is not one of the hub’s',
+    title: 'the address is not one of the relay’s',
     party: 'site',
-    action: 'Correct the base URL of the client; the hub knows no such path.',
+    action: 'Correct the base URL of the client; the relay knows no such path.',
     next: [
-      'TASK_API_BASE_URL has to end in /link_connector_api for today’s hub.',
+      'TASK_API_BASE_URL has to end in /link_connector_api for today’s relay.',
       'Check that the type suffix (.a, .b) is not set towards a relay.',
     ],
   },
   'access-forbidden': {
     title: 'access is forbidden',
     party: 'network',
-    action: 'Let the firewall or balancer in front of the hub pass this client’s requests.',
-    next: ['Find the rule that answers 403; the hub itself does not.'],
+    action: 'Let the firewall or balancer in front of the relay pass this client’s requests.',
+    next: ['Find the rule that answers 403; the relay itself does not.'],
   },
   'rate-limited': {
-    title: 'the hub asks to slow down',
+    title: 'the relay asks to slow down',
     party: 'site',
     action: 'Poll less often.',
     next: ['Raise POLLING_INTERVAL.', 'Look for a second client behind the same address.'],
   },
   'not-a-task-api': {
-    title: 'what answers is not the hub',
+    title: 'what answers is not the relay',
     party: 'network',
-    action: 'Find out what answers in place of the hub, such as the login page of a proxy.',
+    action: 'Find out what answers in place of the relay, such as the login page of a proxy.',
     next: ['See the answer from the client’s network: `curl -i https://HOST/…`.'],
   },
   'proxy-502': {
-    title: '502, the hub behind the balancer closed the connection or was not there',
+    title: '502, the relay behind the balancer closed the connection or was not there',
     party: 'network',
     action:
-      'Let the hub keep connections longer than the balancer’s idle time, and look for restarts at these times.',
+      'Let the relay keep connections longer than the balancer’s idle time, and look for restarts at these times.',
     next: [
-      'Compare the balancer’s idle time with the hub’s keep-alive time.',
+      'Compare the balancer’s idle time with the relay’s keep-alive time.',
       'Look at the balancer’s log: a target status of `-` means the target never answered.',
     ],
   },
   'proxy-503': {
-    title: '503, the balancer has no healthy hub to pass requests to',
+    title: '503, the balancer has no healthy relay to pass requests to',
     party: 'network',
-    action: 'Bring a healthy hub back behind the balancer: pods, readiness probe, target group.',
+    action: 'Bring a healthy relay back behind the balancer: pods, readiness probe, target group.',
     next: [
       '`kubectl get pods,endpoints`: is there a ready one?',
       'Look at the balancer’s health checks.',
     ],
   },
   'proxy-504': {
-    title: '504, the hub behind the balancer did not answer in time',
+    title: '504, the relay behind the balancer did not answer in time',
     party: 'network',
-    action: 'Find out why the hub does not answer within the balancer’s time limit.',
+    action: 'Find out why the relay does not answer within the balancer’s time limit.',
     next: [
-      'Compare with the hub’s log and its database at these times.',
+      'Compare with the relay’s log and its database at these times.',
       'A held poll must be shorter than the balancer’s time limit.',
     ],
   },
@@ -209,37 +209,37 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     title: 'the client leaves before it is answered',
     party: 'site',
     action: 'Give the client a longer time limit, or find out why answers take so long.',
-    next: ['Compare the client’s time limit with the hub’s latency.'],
+    next: ['Compare the client’s time limit with the relay’s latency.'],
   },
-  'hub-error': {
-    title: 'the hub answers with an error of its own',
+  'relay-error': {
+    title: 'the relay answers with an error of its own',
     party: 'hub',
-    action: 'Find the exception in the hub’s log at these times.',
+    action: 'Find the exception in the relay’s log at these times.',
     next: [
-      'A collection id that is not a GUID, or with a type suffix (.a, .b), makes today’s hub fail with 500.',
-      'Look at the hub’s database and broker.',
+      'A collection id that is not a GUID, or with a type suffix (.a, .b), makes today’s relay fail with 500.',
+      'Look at the relay’s database and broker.',
     ],
   },
-  'hub-restarted': {
-    title: 'the hub was restarted',
+  'relay-restarted': {
+    title: 'the relay was restarted',
     party: 'hub',
     action: 'Find out why it restarted.',
-    next: ['`kubectl describe pod` and `kubectl logs --previous` of the hub.'],
+    next: ['`kubectl describe pod` and `kubectl logs --previous` of the relay.'],
   },
-  'hub-stalled': {
-    title: 'the hub stood still',
+  'relay-stalled': {
+    title: 'the relay stood still',
     party: 'hub',
-    action: 'Find out what held up the hub’s process at that time.',
+    action: 'Find out what held up the relay’s process at that time.',
     next: [
       'Look at its machine: paused or moved by its host, out of memory or processor time, a disk that is full or does not answer.',
       'In Kubernetes: `kubectl describe pod` and the node’s events; processor limits that throttle.',
-      'Look for another process that froze or swapped the hub out: a backup, a debugger, a snapshot.',
+      'Look for another process that froze or swapped the relay out: a backup, a debugger, a snapshot.',
     ],
   },
   slow: {
     title: 'answers are slow',
     party: 'hub',
-    action: 'Find out what the hub waits for.',
+    action: 'Find out what the relay waits for.',
     next: ['Compare with the times of its database and broker.'],
   },
   'never-seen': {
@@ -248,14 +248,14 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     action: 'Start the client, or correct its address; nothing of it was seen in this window.',
     next: [
       'Is the client’s pod running?',
-      'Ask for its log, and for the way from there to the hub.',
-      'Is the name in the list the one the hub knows?',
+      'Ask for its log, and for the way from there to the relay.',
+      'Is the name in the list the one the relay knows?',
     ],
   },
   silent: {
     title: 'nothing more was heard',
     party: 'site',
-    action: 'Find out whether the client still runs and still reaches the hub.',
+    action: 'Find out whether the client still runs and still reaches the relay.',
     next: ['`kubectl get pods` at the site.', 'Get the client’s log for the time it fell silent.'],
   },
   interrupted: {
@@ -271,7 +271,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
       'Look for something that comes and goes on the way: a failing route, one of several balancer addresses, a pod that restarts.',
     next: [
       'Compare the times with restarts and deployments.',
-      'Check every address the hub’s name resolves to.',
+      'Check every address the relay’s name resolves to.',
     ],
   },
   'two-instances': {
@@ -289,7 +289,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
   'unlisted-client': {
     title: 'polls, but is not on the list',
     party: 'operator',
-    action: 'Add it to the list, or ask the hub who it is.',
+    action: 'Add it to the list, or ask the relay who it is.',
     next: [],
   },
   'client-restarted': {
@@ -346,7 +346,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     action: 'Look into the client’s log for what became of the task the first time.',
     next: [
       'Look for restarts of the client, and for answers that got lost, at the time of the task.',
-      'If its tasks take longer than the hub lends them for, raise the hub’s lease time.',
+      'If its tasks take longer than the relay lends them for, raise the relay’s lease time.',
     ],
   },
   'task-answered-late': {
@@ -354,7 +354,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     party: 'site',
     action: 'Make the client’s database faster, or find out what delayed the answer.',
     next: [
-      'Compare the time of the query with the hub’s time limit (4 minutes for availability today).',
+      'Compare the time of the query with the relay’s time limit (4 minutes for availability today).',
     ],
   },
   'task-not-answerable': {
@@ -364,24 +364,24 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     next: [],
   },
   'answer-rejected': {
-    title: 'the hub rejected an answer',
+    title: 'the relay rejected an answer',
     party: 'site',
-    action: 'Read the reason in the hub’s log.',
+    action: 'Read the reason in the relay’s log.',
     next: [],
   },
   'upstream-unreachable': {
     title: 'the upstream cannot be reached',
     party: 'upstream',
-    action: 'Bring the Task API back, or the way from the hub to it.',
+    action: 'Bring the Task API back, or the way from the relay to it.',
     next: [
-      'Try from the hub’s network: `curl -v` on the upstream’s address.',
+      'Try from the relay’s network: `curl -v` on the upstream’s address.',
       'Check the upstream’s status page.',
     ],
   },
   'upstream-refused': {
-    title: 'the upstream refuses the hub',
+    title: 'the upstream refuses the relay',
     party: 'hub',
-    action: 'Check the hub’s upstream credentials, collection and address.',
+    action: 'Check the relay’s upstream credentials, collection and address.',
     next: ['Compare them with what the upstream issued.'],
   },
   'upstream-suspension': {
@@ -409,17 +409,17 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
   'broker-refused': {
     title: 'the broker cannot be reached',
     party: 'hub',
-    action: 'Bring the broker back, or the way from the hub to it.',
+    action: 'Bring the broker back, or the way from the relay to it.',
     next: [
       'Is the broker’s pod running and ready?',
-      'Check host and port in the hub’s connection string.',
+      'Check host and port in the relay’s connection string.',
     ],
   },
   'broker-auth-failed': {
     title: 'the broker refuses the login',
     party: 'hub',
     action:
-      'Give the hub a user, a password and a virtual host that the broker knows and that go together.',
+      'Give the relay a user, a password and a virtual host that the broker knows and that go together.',
     next: [
       '`rabbitmqctl list_users`, `rabbitmqctl list_vhosts`, `rabbitmqctl list_permissions -p VHOST`.',
     ],
@@ -427,9 +427,9 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
   'broker-heartbeat-lost': {
     title: 'the broker missed heartbeats',
     party: 'hub',
-    action: 'Find out what holds up the hub or the network between it and the broker.',
+    action: 'Find out what holds up the relay or the network between it and the broker.',
     next: [
-      'Look for a hub that is short of CPU.',
+      'Look for a relay that is short of CPU.',
       'Look for a firewall that drops idle connections.',
     ],
   },
@@ -437,19 +437,19 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     title: 'broker connections are cut off',
     party: 'hub',
     action:
-      'Find out who ends them: a hub that is killed, an operator, or a network that cuts connections.',
+      'Find out who ends them: a relay that is killed, an operator, or a network that cuts connections.',
     next: [
-      'Look for restarts of the hub at these times.',
-      'Look for a firewall or balancer between hub and broker that ends idle connections.',
+      'Look for restarts of the relay at these times.',
+      'Look for a firewall or balancer between relay and broker that ends idle connections.',
     ],
   },
   'broker-operation-refused': {
-    title: 'the broker refuses what the hub asks for',
+    title: 'the broker refuses what the relay asks for',
     party: 'hub',
     action:
-      'Read the quoted lines: what the hub wants of a queue is not what the broker has or allows.',
+      'Read the quoted lines: what the relay wants of a queue is not what the broker has or allows.',
     next: [
-      'precondition_failed: the queue was made with other settings; delete it while it is empty, the hub makes it anew.',
+      'precondition_failed: the queue was made with other settings; delete it while it is empty, the relay makes it anew.',
       'access_refused: `rabbitmqctl list_permissions -p VHOST`.',
     ],
   },
@@ -462,25 +462,25 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
   'broker-connection-churn': {
     title: 'a broker connection is opened and closed for every poll',
     party: 'hub',
-    action: 'Nothing to repair. A hub that keeps its connection would be faster.',
+    action: 'Nothing to repair. A relay that keeps its connection would be faster.',
     next: [],
   },
   'broker-port-probe': {
     title: 'something knocks at the broker’s port and does not log in',
-    party: 'nobody',
+    party: 'none',
     action: 'Nothing to do: a port probe.',
     next: [],
   },
   'database-slow': {
     title: 'the database is slow',
     party: 'hub',
-    action: 'Find out what slows the hub’s database.',
+    action: 'Find out what slows the relay’s database.',
     next: ['Look at its load, locks and disk at these times.'],
   },
   'database-failing': {
     title: 'the database fails',
     party: 'hub',
-    action: 'Bring the hub’s database back.',
+    action: 'Bring the relay’s database back.',
     next: ['Is it running, reachable, and not out of connections or disk?'],
   },
   'cdm-failing': {
@@ -491,7 +491,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
   },
   'health-probe': {
     title: 'probes without credentials are expected',
-    party: 'nobody',
+    party: 'none',
     action: 'Nothing to do.',
     next: [],
   },
@@ -499,7 +499,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     title: 'health probes fail',
     party: 'hub',
     action:
-      'Find out why the hub calls itself unhealthy; the platform restarts it or takes it out of service.',
-    next: ['Today’s hub only checks its database in /healthz.'],
+      'Find out why the relay calls itself unhealthy; the platform restarts it or takes it out of service.',
+    next: ['Today’s relay only checks its database in /healthz.'],
   },
 }

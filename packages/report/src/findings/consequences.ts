@@ -1,8 +1,8 @@
-import type { Hub, Network } from '../exchange/network.ts'
-import type { Episode } from '../facts/problem-account.ts'
+import type { Relay, Network } from '../exchange/network.ts'
+import type { Episode } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { mergeEpisodes, onlyEpisodes } from '../timeline/placed-account.ts'
-import type { FindingDraft } from './finding-draft.ts'
+import { mergeEpisodes, onlyEpisodes } from '../timeline/side-view.ts'
+import type { RawFinding } from './raw-finding.ts'
 
 /** A consequence is seen while its root lasts, give or take what clocks are apart and a streak takes to be one. */
 const ROOM_MS = 10 * SECOND
@@ -14,19 +14,19 @@ const PAUSE_MS = 2 * MINUTE
  * them stays its own. True if nothing is left.
  */
 export function foldInto(
-  roots: readonly FindingDraft[],
-  finding: FindingDraft,
+  roots: readonly RawFinding[],
+  finding: RawFinding,
   network: Network,
 ): boolean {
-  const hub = hubOf(finding, network)
+  const relay = relayOf(finding, network)
   for (const root of roots) {
-    const rootHub = hubOf(root, network)
-    if (root === finding || (hub !== undefined && rootHub !== undefined && hub !== rootHub))
+    const rootRelay = relayOf(root, network)
+    if (root === finding || (relay !== undefined && rootRelay !== undefined && relay !== rootRelay))
       continue
-    const spells = mergeEpisodes(root.episodes, PAUSE_MS)
-    const covered = (episode: Episode): boolean => spells.some((spell) => contains(spell, episode))
-    const rest = finding.episodes.filter((episode) => !covered(episode))
-    if (rest.length === finding.episodes.length) continue
+    const spells = mergeEpisodes(root.periods, PAUSE_MS)
+    const covered = (period: Episode): boolean => spells.some((spell) => contains(spell, period))
+    const rest = finding.periods.filter((period) => !covered(period))
+    if (rest.length === finding.periods.length) continue
     absorb(root, finding)
     if (rest.length === 0) return true
     keepOnly(finding, rest)
@@ -34,12 +34,12 @@ export function foldInto(
   return false
 }
 
-function contains(spell: Episode, episode: Episode): boolean {
+function contains(spell: Episode, period: Episode): boolean {
   const end = Number.isNaN(spell.recoveredAt) ? Number.POSITIVE_INFINITY : spell.recoveredAt
-  return episode.from >= spell.from - ROOM_MS && episode.to <= end + ROOM_MS
+  return period.from >= spell.from - ROOM_MS && period.to <= end + ROOM_MS
 }
 
-function keepOnly(finding: FindingDraft, rest: Episode[]): void {
+function keepOnly(finding: RawFinding, rest: Episode[]): void {
   const trouble = onlyEpisodes(finding, rest)
   Object.assign(finding, trouble)
   if (!Number.isNaN(finding.recoveredAt) && finding.status === 'ongoing') {
@@ -50,7 +50,7 @@ function keepOnly(finding: FindingDraft, rest: Episode[]): void {
 }
 
 /** Takes over the lines of a finding that is a consequence, and remembers whom it hit. */
-export function absorb(root: FindingDraft, consequence: FindingDraft): void {
+export function absorb(root: RawFinding, consequence: RawFinding): void {
   for (const cause of [consequence.cause, ...consequence.absorbed]) root.absorbed.add(cause)
   if (consequence.link !== undefined && consequence.link !== root.link)
     root.affects.add(consequence.link.id)
@@ -58,6 +58,6 @@ export function absorb(root: FindingDraft, consequence: FindingDraft): void {
   root.evidence = [...root.evidence, ...consequence.evidence.slice(0, 2)]
 }
 
-function hubOf({ link, component }: FindingDraft, { hubs }: Network): Hub | undefined {
-  return link?.hub ?? hubs.find(({ told }) => told.some((one) => component?.told.includes(one)))
+function relayOf({ link, component }: RawFinding, { relays }: Network): Relay | undefined {
+  return link?.relay ?? relays.find(({ told }) => told.some((one) => component?.told.includes(one)))
 }

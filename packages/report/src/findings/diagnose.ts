@@ -6,10 +6,10 @@ import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
 import { foldInto } from './consequences.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft } from './finding-draft.ts'
-import type { FindingDraft } from './finding-draft.ts'
-import { findHubTrouble, findServerErrors } from './hub-findings.ts'
-import { absorbIntoStalls, findStalls } from './hub-stalls.ts'
+import { draft } from './raw-finding.ts'
+import type { RawFinding } from './raw-finding.ts'
+import { findRelayTrouble, findServerErrors } from './relay-findings.ts'
+import { absorbIntoStalls, findStalls } from './relay-stalls.ts'
 import { findPollFailures } from './poll-failures.ts'
 import { reopenRecurring } from './recurrence.ts'
 import { findServiceTrouble } from './service-findings.ts'
@@ -21,7 +21,7 @@ import { findTaskTrouble } from './task-findings.ts'
 
 export interface Diagnosis {
   /** Errors first, then warnings, then information; within each by time and name. */
-  readonly findings: readonly FindingDraft[]
+  readonly findings: readonly RawFinding[]
   readonly gaps: readonly LinkGap[]
 }
 
@@ -33,7 +33,7 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
   const context: DiagnosisContext = { network, topology, found: [] }
   findStalls(context)
   findServiceTrouble(context)
-  findHubTrouble(context)
+  findRelayTrouble(context)
   findLogGaps(context)
   findPollFailures(context)
   findServerErrors(context)
@@ -65,12 +65,12 @@ function neverSeen(context: DiagnosisContext): void {
         first: context.network.from,
         last: context.network.to,
         count: 0,
-        confidence: link.hub === undefined ? 'possible' : 'certain',
+        confidence: link.relay === undefined ? 'possible' : 'certain',
         partyName: link.from.name,
         why:
-          link.hub === undefined
-            ? 'It is on the list, and no source mentions it; but there is no hub log either.'
-            : 'It is on the list, and neither the hub’s log nor any other source mentions it in this window.',
+          link.relay === undefined
+            ? 'It is on the list, and no source mentions it; but there is no relay log either.'
+            : 'It is on the list, and neither the relay’s log nor any other source mentions it in this window.',
       }),
     )
   }
@@ -83,21 +83,21 @@ const CONSEQUENCES: readonly (readonly [
 ])[] = [
   [
     ['database-failing', 'broker-refused', 'broker-auth-failed', 'broker-connection-lost'],
-    ['hub-error', 'probe-failing'],
+    ['relay-error', 'probe-failing'],
   ],
-  // Our hub answers 503 without its database, and a balancer takes a hub out of service that is not ready.
+  // Our relay answers 503 without its database, and a balancer takes a relay out of service that is not ready.
   [['database-failing'], ['proxy-503']],
   [['database-slow', 'database-failing'], ['slow']],
-  // Nobody listens while a hub is being started.
+  // Nobody listens while a relay is being started.
   [
-    ['hub-restarted'],
+    ['relay-restarted'],
     ['broker-connection-lost', 'connection-refused', 'connection-closed', 'proxy-502', 'proxy-503'],
   ],
   [['broker-stopped'], ['broker-refused', 'broker-connection-lost']],
 ]
 
-function withoutConsequences({ found, network }: DiagnosisContext): FindingDraft[] {
-  const gone = new Set<FindingDraft>()
+function withoutConsequences({ found, network }: DiagnosisContext): RawFinding[] {
+  const gone = new Set<RawFinding>()
   for (const [roots, consequences] of CONSEQUENCES) {
     const causes = found.filter((finding) => roots.includes(finding.cause) && !gone.has(finding))
     for (const finding of found) {
@@ -110,7 +110,7 @@ function withoutConsequences({ found, network }: DiagnosisContext): FindingDraft
 
 const SEVERITY_ORDER = ['error', 'warning', 'info'] as const
 
-function bySeverity(a: FindingDraft, b: FindingDraft): number {
+function bySeverity(a: RawFinding, b: RawFinding): number {
   return (
     SEVERITY_ORDER.indexOf(a.severity) - SEVERITY_ORDER.indexOf(b.severity) ||
     (a.first || 0) - (b.first || 0) ||
@@ -120,6 +120,6 @@ function bySeverity(a: FindingDraft, b: FindingDraft): number {
   )
 }
 
-export function titleOf(finding: FindingDraft): string {
+export function titleOf(finding: RawFinding): string {
   return `${finding.subject}: ${CAUSE_CATALOGUE[finding.cause].title}`
 }

@@ -1,10 +1,10 @@
-import type { PlacedAccount } from '../timeline/placed-account.ts'
+import type { SideView } from '../timeline/side-view.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 
 /** Fewer signs of life than this show no rhythm. */
 export const FEWEST_SIGNS = 5
 
-/** A hub gives a client so long to answer an availability task (today's relay: 4 minutes), and a minute for the way. */
+/** A relay gives a client so long to answer an availability task (today's relay: 4 minutes), and a minute for the way. */
 export const TASK_TIME_MS = 5 * MINUTE
 
 /** The upstream hides a collection that has not been polled for this long. */
@@ -27,7 +27,7 @@ const LONGEST_BACK_OFF_MS = 75 * SECOND
  * What its longest times add is for clients that wait longer after an error, and for those that come when it pleases them. It has a
  * bound, since what is looked for is among these times.
  */
-export function gapLimit(account: PlacedAccount): number {
+export function gapLimit(account: SideView): number {
   const { rhythm, slowRhythm, longRhythm, exchanges, summarised } = account
   if (exchanges < FEWEST_SIGNS || Number.isNaN(rhythm)) return Number.NaN
   const long = Math.min(2 * longRhythm, Math.max(5 * slowRhythm, LONGEST_BACK_OFF_MS + rhythm))
@@ -35,6 +35,6 @@ export function gapLimit(account: PlacedAccount): number {
 }
 
 /** So many answers are held back until there is work (long polling) that the 95th percentile says nothing about speed. */
-export function holdsPolls({ held, ok }: PlacedAccount): boolean {
+export function holdsPolls({ held, ok }: SideView): boolean {
   return held >= FEWEST_SIGNS && held > ok * 0.05
 }

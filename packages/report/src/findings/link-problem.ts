@@ -1,17 +1,17 @@
 import type { Cause } from '../document/cause.ts'
-import type { NetLink } from '../exchange/topology.ts'
+import type { NetworkLink } from '../exchange/topology.ts'
 import { SECOND } from '../read/timestamps.ts'
-import { addSide, copyOf, endAt, okAfter } from '../timeline/placed-account.ts'
-import type { PlacedProblem } from '../timeline/placed-account.ts'
+import { addSide, copyOf, endAt, okAfter } from '../timeline/side-view.ts'
+import type { PlacedProblem } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { againWords, draft, fromProblem } from './finding-draft.ts'
-import { clockWord, countWord, detailWords } from './words.ts'
+import { againWords, draft, fromProblem } from './raw-finding.ts'
+import { formatTime, formatCount, detailWords } from './words.ts'
 
 /** The problem of one cause, both sides of a link together. */
 export function problemOn(
   context: DiagnosisContext,
-  link: NetLink,
+  link: NetworkLink,
   cause: Cause,
 ): PlacedProblem | undefined {
   let merged: PlacedProblem | undefined
@@ -22,9 +22,9 @@ export function problemOn(
     else addSide(merged, problem)
   }
   if (merged === undefined) return undefined
-  // A hub that asks for itself knows better than a server that somebody else got through to.
-  const asks = link.hub?.told.some(({ facts }) => facts.asksServices) === true
-  const witnesses = asks ? link.views.filter(({ side }) => side === 'hub') : link.views
+  // A relay that asks for itself knows better than a server that somebody else got through to.
+  const asks = link.relay?.told.some(({ facts }) => facts.asksServices) === true
+  const witnesses = asks ? link.views.filter(({ side }) => side === 'relay') : link.views
   // A slow answer is a success too: the account itself knows when it was fast again.
   if (cause !== 'slow' && Number.isNaN(merged.recoveredAt))
     endAt(
@@ -44,24 +44,24 @@ export function problemOn(
 const APART_MS = 10 * SECOND
 
 /** A server that writes slow statements only never shows that they are fast again: any side that saw it will do. */
-function fastAgain(link: NetLink, { last, recoveredAt }: PlacedProblem): number {
+function fastAgain(link: NetworkLink, { last, recoveredAt }: PlacedProblem): number {
   const seen = link.views
     .map(({ account }) => account.problems.get('slow')?.recoveredAt ?? Number.NaN)
     .filter((time) => time > last - APART_MS)
   return Number.isNaN(recoveredAt) && seen.length > 0 ? Math.max(last, ...seen) : recoveredAt
 }
 
-/** The hub goes on answering its clients with errors: that a probe's statement succeeded does not end what they suffer from. */
+/** The relay goes on answering its clients with errors: that a probe's statement succeeded does not end what they suffer from. */
 function pollsStillFail(
   context: DiagnosisContext,
-  { hub }: NetLink,
+  { relay }: NetworkLink,
   { first }: PlacedProblem,
 ): boolean {
   return pollLinksOf(context)
-    .filter((link) => link.hub === hub)
+    .filter((link) => link.relay === relay)
     .some((link) => {
-      const view = viewOf(link, 'hub')
-      const errors = view?.problems.get('hub-error')
+      const view = viewOf(link, 'relay')
+      const errors = view?.problems.get('relay-error')
       if (view === undefined || errors === undefined) return false
       return errors.last >= first && !(view.lastOk > errors.last)
     })
@@ -70,7 +70,7 @@ function pollsStillFail(
 /** A finding on it, where there is such a problem. */
 export function plainTrouble(
   context: DiagnosisContext,
-  link: NetLink,
+  link: NetworkLink,
   cause: Cause,
   partyName: string,
 ): void {
@@ -83,7 +83,7 @@ export function plainTrouble(
       subject: link.kind === 'cdm' ? link.from.name : link.name,
       link,
       partyName,
-      why: `${countWord(problem.count, 'time')} from ${clockWord(problem.first)} to ${clockWord(problem.last)}${details === '' ? '' : ` (${details})`}${recoveryWords(problem)}.`,
+      why: `${formatCount(problem.count, 'time')} from ${formatTime(problem.first)} to ${formatTime(problem.last)}${details === '' ? '' : ` (${details})`}${recoveryWords(problem)}.`,
     }),
   )
 }

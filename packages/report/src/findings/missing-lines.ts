@@ -1,10 +1,10 @@
-import type { Told } from '../exchange/network.ts'
-import type { NetLink, Side } from '../exchange/topology.ts'
+import type { ProgramLog } from '../exchange/network.ts'
+import type { NetworkLink, Side } from '../exchange/topology.ts'
 import type { ClientTable } from '../facts/facts.ts'
-import type { LinkAccount } from '../facts/link-account.ts'
+import type { LinkStats } from '../facts/link-stats.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { exchangesWithin, partWithin } from '../timeline/placed-account.ts'
-import type { AccountPart } from '../timeline/placed-account.ts'
+import { exchangesWithin, partWithin } from '../timeline/side-view.ts'
+import type { SideSource } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { silenceLimit, silencesOf } from './silences.ts'
@@ -20,12 +20,12 @@ export interface Stretch {
 }
 
 /**
- * Stretches in which a source lacks lines. A hub and an upstream write by the clock, so their own rhythm shows it; what others
+ * Stretches in which a source lacks lines. A relay and an upstream write by the clock, so their own rhythm shows it; what others
  * write depends on what comes over them, so there the other side has to show that something did.
  */
-export function missingStretches(context: DiagnosisContext, told: Told): Stretch[] {
+export function missingStretches(context: DiagnosisContext, told: ProgramLog): Stretch[] {
   const { role } = told.facts
-  const byClock = role === 'hub' || role === 'upstream'
+  const byClock = role === 'relay' || role === 'upstream'
   const own = silenceLimit(told)
   return silencesOf(told, shortestHole(told)).filter((silence) => {
     if (startedWithin(told, silence)) return false
@@ -34,19 +34,19 @@ export function missingStretches(context: DiagnosisContext, told: Told): Stretch
 }
 
 /** A silence no longer than this says nothing: a log is as dense as its program is busy. */
-function shortestHole(told: Told): number {
+function shortestHole(told: ProgramLog): number {
   const { rhythm } = told.source.signs
   const pace = isSummarised(told) ? MINUTE : rhythm
   return Math.max(30 * SECOND, Number.isNaN(pace) ? 0 : 2.5 * pace)
 }
 
 /** A program that was started had not been running. */
-function startedWithin({ facts, shift }: Told, { from, to }: Stretch): boolean {
+function startedWithin({ facts, shift }: ProgramLog, { from, to }: Stretch): boolean {
   return facts.startLines.some(({ time }) => time + shift >= from && time + shift <= to + MINUTE)
 }
 
 /** Others show exchanges of this time that the source ought to have. */
-export function lacksLines(context: DiagnosisContext, told: Told, stretch: Stretch): boolean {
+export function lacksLines(context: DiagnosisContext, told: ProgramLog, stretch: Stretch): boolean {
   const written = exchangesWritten(told)
   if (written === 0) return false
   const { source, shift } = told
@@ -68,8 +68,8 @@ export function lacksLines(context: DiagnosisContext, told: Told, stretch: Stret
 
 /** Connections were opened and closed right before and after: without them a broker has nothing to say. */
 function churnsAround(
-  { source, shift }: Told,
-  account: LinkAccount,
+  { source, shift }: ProgramLog,
+  account: LinkStats,
   { from, to }: Stretch,
 ): boolean {
   const { bucketMs } = account.series
@@ -83,13 +83,13 @@ function churnsAround(
 }
 
 /** How many exchanges a source writes of that others know as well; none where it does not write of each. */
-function exchangesWritten({ facts }: Told): number {
+function exchangesWritten({ facts }: ProgramLog): number {
   switch (facts.role) {
     case 'client':
       return facts.writesPolls || facts.link.summaries.size > 0 ? facts.link.totals().exchanges : 0
-    case 'hub':
+    case 'relay':
       return facts.writesRequests ? exchangesOf(facts.clients) : 0
-    case 'balancer':
+    case 'load-balancer':
       return exchangesOf(facts.clients)
     case 'broker':
       // It writes of a poll where that brings a connection of its own.
@@ -106,25 +106,30 @@ function exchangesOf(clients: ClientTable): number {
   return clients.all().reduce((sum, { account }) => sum + account.totals().exchanges, 0)
 }
 
-function isSummarised({ facts }: Told): boolean {
+function isSummarised({ facts }: ProgramLog): boolean {
   if (facts.role === 'client') return facts.link.summaries.size > 0
   return (
-    facts.role === 'hub' && facts.clients.all().some(({ account }) => account.summaries.size > 0)
+    facts.role === 'relay' && facts.clients.all().some(({ account }) => account.summaries.size > 0)
   )
 }
 
 /** Exchanges that came over the program of this source, as other sources tell. */
-function shownByOthers(context: DiagnosisContext, told: Told, from: number, to: number): number {
+function shownByOthers(
+  context: DiagnosisContext,
+  told: ProgramLog,
+  from: number,
+  to: number,
+): number {
   return pollLinksOf(context).reduce((sum, link) => sum + shownOn(link, told, from, to), 0)
 }
 
-function shownOn(link: NetLink, told: Told, from: number, to: number): number {
+function shownOn(link: NetworkLink, told: ProgramLog, from: number, to: number): number {
   const within = (side: Side, which: 'good' | 'all'): number => {
     const account = viewOf(link, side)
     return account === undefined ? 0 : exchangesWithin(account, from, to, which)
   }
   const { sourceId } = told.source
-  const partsOf = (side: Side): readonly AccountPart[] => viewOf(link, side)?.parts ?? []
+  const partsOf = (side: Side): readonly SideSource[] => viewOf(link, side)?.parts ?? []
   const tells = (side: Side): boolean => partsOf(side).some(({ source }) => source === sourceId)
   switch (told.facts.role) {
     case 'client': {
@@ -133,18 +138,18 @@ function shownOn(link: NetLink, told: Told, from: number, to: number): number {
       const theirs = others.reduce((sum, part) => sum + partWithin(part, from, to, 'all'), 0)
       return Math.max(
         0,
-        within(viewOf(link, 'hub') === undefined ? 'balancer' : 'hub', 'all') - theirs,
+        within(viewOf(link, 'relay') === undefined ? 'load-balancer' : 'relay', 'all') - theirs,
       )
     }
-    case 'balancer':
-      return tells('balancer') ? Math.max(within('hub', 'all'), within('client', 'good')) : 0
+    case 'load-balancer':
+      return tells('load-balancer') ? Math.max(within('relay', 'all'), within('client', 'good')) : 0
     case 'broker':
       // A poll that was turned away has not been to the broker.
-      return within('hub', 'good')
-    case 'hub':
-      // What a client did not get through with, the hub need not know of; replicas share what comes.
-      return tells('hub') && link.hub?.told.length === 1
-        ? Math.max(within('balancer', 'good'), within('client', 'good'))
+      return within('relay', 'good')
+    case 'relay':
+      // What a client did not get through with, the relay need not know of; replicas share what comes.
+      return tells('relay') && link.relay?.told.length === 1
+        ? Math.max(within('load-balancer', 'good'), within('client', 'good'))
         : 0
     case 'database':
     case 'upstream':

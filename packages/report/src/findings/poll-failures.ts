@@ -1,7 +1,7 @@
 import type { Cause } from '../document/cause.ts'
-import type { NetLink } from '../exchange/topology.ts'
+import type { NetworkLink } from '../exchange/topology.ts'
 import { partOf } from '../exchange/topology.ts'
-import type { Episode } from '../facts/problem-account.ts'
+import type { Episode } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import {
   addProblem,
@@ -13,15 +13,15 @@ import {
   onlyEpisodes,
   placeAccounts,
   smallest,
-} from '../timeline/placed-account.ts'
-import type { PlacedAccount, PlacedProblem, Trouble } from '../timeline/placed-account.ts'
+} from '../timeline/side-view.ts'
+import type { SideView, PlacedProblem, Trouble } from '../timeline/side-view.ts'
 import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
 import { foldInto } from './consequences.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { againWords, draft, fromProblem } from './finding-draft.ts'
-import type { FindingDraft } from './finding-draft.ts'
-import { clockWord, countWord, detailWords, thousands } from './words.ts'
+import { againWords, draft, fromProblem } from './raw-finding.ts'
+import type { RawFinding } from './raw-finding.ts'
+import { formatTime, formatCount, detailWords, formatNumber } from './words.ts'
 
 /** Causes that are the outcome of a poll; everything else an account holds has a detector of its own. */
 const POLL_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
@@ -48,7 +48,7 @@ const POLL_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
   'proxy-504',
   'proxy-authentication',
   'client-left',
-  'hub-error',
+  'relay-error',
   'unexplained-errors',
 ])
 const SPECIFIC_AUTH: readonly Cause[] = [
@@ -63,12 +63,12 @@ const BALANCER_CAUSES: readonly Cause[] = ['proxy-502', 'proxy-503', 'proxy-504'
 /** A client that left its poll more often in a window was not just stopped and started. */
 const MOST_STOPS = 5
 /** Sides of a link on the way of an answer. */
-const SIDES = ['hub', 'balancer', 'client'] as const
+const SIDES = ['relay', 'load-balancer', 'client'] as const
 type PollSide = (typeof SIDES)[number]
 /** Two sides tell of one poll at times that far apart, ms. */
 const CLOCK_ROOM_MS = 2 * SECOND
-/** Requests did not get as far as the hub: that it hears of the client again is proof. */
-const BEFORE_THE_HUB: ReadonlySet<Cause> = new Set<Cause>([
+/** Requests did not get as far as the relay: that it hears of the client again is proof. */
+const BEFORE_THE_RELAY: ReadonlySet<Cause> = new Set<Cause>([
   'name-resolution',
   'connection-refused',
   'connect-timeout',
@@ -82,10 +82,10 @@ const BEFORE_THE_HUB: ReadonlySet<Cause> = new Set<Cause>([
   'not-a-task-api',
   'wrong-address',
 ])
-/** The client saw no hub at all; which of these can be the hub's fault is decided by how the others fare. */
+/** The client saw no relay at all; which of these can be the relay's fault is decided by how the others fare. */
 const UNREACHED: readonly Cause[] = ['connection-refused', 'connect-timeout', 'name-resolution']
 
-/** One finding per cause and link, client, balancer and hub together. */
+/** One finding per cause and link, client, balancer and relay together. */
 export function findPollFailures(context: DiagnosisContext): void {
   for (const link of pollLinksOf(context)) {
     for (const problem of problemsOf(link)) {
@@ -93,12 +93,12 @@ export function findPollFailures(context: DiagnosisContext): void {
     }
     waitedAndLeft(context, link)
   }
-  for (const link of context.topology.links.filter(({ kind }) => kind === 'balancer'))
+  for (const link of context.topology.links.filter(({ kind }) => kind === 'load-balancer'))
     balancerFailures(context, link)
 }
 
 /** A client that waited in vain is seen to leave by the balancer: one thing, told by two sides. */
-function waitedAndLeft({ found, network }: DiagnosisContext, link: NetLink): void {
+function waitedAndLeft({ found, network }: DiagnosisContext, link: NetworkLink): void {
   const own = found.filter((finding) => finding.link === link)
   const waited = own.filter(({ cause }) => cause === 'read-timeout')
   const left = own.find(({ cause }) => cause === 'client-left')
@@ -106,7 +106,7 @@ function waitedAndLeft({ found, network }: DiagnosisContext, link: NetLink): voi
 }
 
 /** The problems of a link, each with all who saw it as one. */
-function problemsOf(link: NetLink): PlacedProblem[] {
+function problemsOf(link: NetworkLink): PlacedProblem[] {
   return [...seenProblems(link)].flatMap(([, seen]) => {
     const [first, ...others] = seen.values()
     if (first === undefined) return []
@@ -118,13 +118,13 @@ function problemsOf(link: NetLink): PlacedProblem[] {
 }
 
 /** Who saw which problem. What only names a status goes to what names the reason. */
-function seenProblems(link: NetLink): Map<Cause, Map<PollSide, PlacedProblem>> {
+function seenProblems(link: NetworkLink): Map<Cause, Map<PollSide, PlacedProblem>> {
   const all = new Map<Cause, Map<PollSide, PlacedProblem>>()
   for (const side of SIDES) {
     for (const problem of viewOf(link, side)?.problems.values() ?? []) {
-      const byReason = Map.groupBy(problem.episodes, (episode) => reasonOf(link, problem, episode))
-      for (const [cause, episodes] of byReason) {
-        const own = byReason.size === 1 ? {} : onlyEpisodes(problem, episodes)
+      const byReason = Map.groupBy(problem.periods, (period) => reasonOf(link, problem, period))
+      for (const [cause, periods] of byReason) {
+        const own = byReason.size === 1 ? {} : onlyEpisodes(problem, periods)
         const part = { ...copyOf(problem), cause, ...own }
         const seen = all.get(cause) ?? new Map<PollSide, PlacedProblem>()
         all.set(cause, seen)
@@ -137,18 +137,18 @@ function seenProblems(link: NetLink): Map<Cause, Map<PollSide, PlacedProblem>> {
   return all
 }
 
-/** The hub's reason for a 401, or its own 5xx, that a client or a balancer saw during a stretch. */
-function reasonOf(link: NetLink, { cause }: PlacedProblem, episode: Episode): Cause {
+/** The relay's reason for a 401, or its own 5xx, that a client or a balancer saw during a stretch. */
+function reasonOf(link: NetworkLink, { cause }: PlacedProblem, period: Episode): Cause {
   const reasons =
     cause === 'auth-refused'
       ? SPECIFIC_AUTH
       : BALANCER_CAUSES.includes(cause) && answers(link, Number(cause.slice(-3)))
-        ? (['hub-error'] as const)
+        ? (['relay-error'] as const)
         : []
-  const problems = viewOf(link, 'hub')?.problems
+  const problems = viewOf(link, 'relay')?.problems
   const near = reasons.flatMap((reason) => {
-    const shared = (problems?.get(reason)?.episodes ?? []).filter(({ from, to }) => {
-      return to >= episode.from - 2 * MINUTE && from <= episode.to + 2 * MINUTE
+    const shared = (problems?.get(reason)?.periods ?? []).filter(({ from, to }) => {
+      return to >= period.from - 2 * MINUTE && from <= period.to + 2 * MINUTE
     })
     const count = shared.reduce((sum, one) => sum + one.count, 0)
     return count === 0 ? [] : [{ reason, count }]
@@ -156,16 +156,16 @@ function reasonOf(link: NetLink, { cause }: PlacedProblem, episode: Episode): Ca
   return near.toSorted((a, b) => b.count - a.count)[0]?.reason ?? cause
 }
 
-/** The hub itself gave answers of this status. */
-function answers(link: NetLink, status: number): boolean {
-  return (viewOf(link, 'hub')?.statuses.get(status) ?? 0) > 0
+/** The relay itself gave answers of this status. */
+function answers(link: NetworkLink, status: number): boolean {
+  return (viewOf(link, 'relay')?.statuses.get(status) ?? 0) > 0
 }
 
 function pollFailure(
   context: DiagnosisContext,
-  link: NetLink,
+  link: NetworkLink,
   problem: PlacedProblem,
-): FindingDraft {
+): RawFinding {
   const others = othersFine(context, link, problem)
   const tell = (trouble: Trouble): string => whyOf(link, { ...problem, ...trouble }, others)
   const finding = draft({
@@ -190,15 +190,15 @@ function pollFailure(
 }
 
 /** Whoever holds a poll and is stopped leaves it once; a client that does not wait long enough leaves one after the other. */
-function isStop({ views }: NetLink): boolean {
+function isStop({ views }: NetworkLink): boolean {
   const seen = views.flatMap(({ account }) => account.problems.get('client-left') ?? [])
   return seen.every(
-    ({ count, episodes }) => count <= MOST_STOPS && episodes.every((one) => one.count === 1),
+    ({ count, periods }) => count <= MOST_STOPS && periods.every((one) => one.count === 1),
   )
 }
 
 /** When it was over for all who saw it; NaN while it is not. */
-function recoveryOf(link: NetLink, seen: ReadonlyMap<PollSide, PlacedProblem>): number {
+function recoveryOf(link: NetworkLink, seen: ReadonlyMap<PollSide, PlacedProblem>): number {
   return Math.max(...[...seen].map(([side, problem]) => endOn(link, side, problem)))
 }
 
@@ -207,7 +207,7 @@ function recoveryOf(link: NetLink, seen: ReadonlyMap<PollSide, PlacedProblem>): 
  * got has passed them all. One further away saw answers go out and cannot say that they arrived; it speaks for the client only
  * where requests did not get as far, and it missed the client as well.
  */
-function endOn(link: NetLink, side: PollSide, problem: PlacedProblem): number {
+function endOn(link: NetworkLink, side: PollSide, problem: PlacedProblem): number {
   if (!Number.isNaN(problem.recoveredAt)) return problem.recoveredAt
   const at = SIDES.indexOf(side)
   const after = problem.last + SECOND / 2
@@ -224,11 +224,11 @@ function endOn(link: NetLink, side: PollSide, problem: PlacedProblem): number {
 }
 
 /** When a side heard of the client again after a problem for which it had missed it. */
-function comeback({ problems, gaps, rhythm }: PlacedAccount, problem: PlacedProblem): number[] {
-  const latest = problem.episodes.at(-1)
+function comeback({ problems, gaps, rhythm }: SideView, problem: PlacedProblem): number[] {
+  const latest = problem.periods.at(-1)
   if (latest === undefined) return []
-  const same = problems.get(problem.cause)?.episodes ?? []
-  const missed = BEFORE_THE_HUB.has(problem.cause)
+  const same = problems.get(problem.cause)?.periods ?? []
+  const missed = BEFORE_THE_RELAY.has(problem.cause)
     ? gaps.filter(({ from, to }) => !(to - from <= 1.5 * rhythm))
     : []
   return [...same.map(({ from, recoveredAt }) => ({ from, to: recoveredAt })), ...missed]
@@ -241,18 +241,20 @@ function comeback({ problems, gaps, rhythm }: PlacedAccount, problem: PlacedProb
 /** Whether other clients were answered while this one was not; undefined if that cannot be seen. */
 function othersFine(
   context: DiagnosisContext,
-  link: NetLink,
+  link: NetworkLink,
   problem: PlacedProblem,
 ): boolean | undefined {
-  const others = pollLinksOf(context).filter((other) => other !== link && other.hub === link.hub)
+  const others = pollLinksOf(context).filter(
+    (other) => other !== link && other.relay === link.relay,
+  )
   const seen = others
     .flatMap(({ views }) => views.map(({ account }) => account))
     .filter(({ ok }) => ok > 0)
   if (seen.length === 0) return undefined
-  return seen.some((account) => problem.episodes.some((episode) => workedDuring(account, episode)))
+  return seen.some((account) => problem.periods.some((period) => workedDuring(account, period)))
 }
 
-function workedDuring(account: PlacedAccount, { from, to }: Episode): boolean {
+function workedDuring(account: SideView, { from, to }: Episode): boolean {
   if (exchangesWithin(account, from, to, 'good') > 0) return true
   // In long logs counts are not kept for so short a time: then who was heard of went on working.
   const coarse = account.parts.some((part) => part.account.series.bucketMs * 2 > to - from)
@@ -263,16 +265,16 @@ function workedDuring(account: PlacedAccount, { from, to }: Episode): boolean {
 function partyOf(
   cause: Cause,
   others: boolean | undefined,
-  link: NetLink,
-): FindingDraft['party'] | undefined {
+  link: NetworkLink,
+): RawFinding['party'] | undefined {
   if (cause === 'connection-refused' && others === true) return 'network'
   if (cause === 'name-resolution' && others === false) return 'hub'
-  // Nobody waits for ever for a hub that is slow.
-  if (cause === 'client-left' && viewOf(link, 'hub')?.problems.has('slow') === true) return 'hub'
-  if (cause === 'read-timeout' && link.hub !== undefined && others === true) {
-    const hub = viewOf(link, 'hub')
-    // The hub answered fast: the answer got lost on the way.
-    if (hub !== undefined && hub.latency.count > 10 && hub.latency.quantile(0.95) < 5_000)
+  // Nobody waits for ever for a relay that is slow.
+  if (cause === 'client-left' && viewOf(link, 'relay')?.problems.has('slow') === true) return 'hub'
+  if (cause === 'read-timeout' && link.relay !== undefined && others === true) {
+    const relay = viewOf(link, 'relay')
+    // The relay answered fast: the answer got lost on the way.
+    if (relay !== undefined && relay.latency.count > 10 && relay.latency.quantile(0.95) < 5_000)
       return 'network'
   }
   return undefined
@@ -281,23 +283,23 @@ function partyOf(
 function confidenceOf(
   problem: PlacedProblem,
   others: boolean | undefined,
-): FindingDraft['confidence'] {
+): RawFinding['confidence'] {
   if (problem.cause === 'auth-refused' || problem.cause === 'read-timeout') return 'likely'
-  // An expired certificate of the hub would be everybody's.
+  // An expired certificate of the relay would be everybody's.
   if ((problem.cause === 'tls-expired' || problem.cause === 'tls-wrong-name') && others === true)
     return 'likely'
   return 'certain'
 }
 
-function whyOf(link: NetLink, problem: PlacedProblem, others: boolean | undefined): string {
+function whyOf(link: NetworkLink, problem: PlacedProblem, others: boolean | undefined): string {
   const { recoveredAt } = problem
-  const seen = `${countWord(problem.count, 'failed poll')} from ${clockWord(problem.first)} to ${clockWord(problem.last)}`
+  const seen = `${formatCount(problem.count, 'failed poll')} from ${formatTime(problem.first)} to ${formatTime(problem.last)}`
   const names = detailWords(problem.details)
   const who = names !== '' && names !== link.from.name ? ` (as ${names})` : ''
   const answered = Math.max(0, ...link.views.map(({ account }) => account.ok))
   const context = [
     answered > 0
-      ? `${countWord(answered, 'other poll')} ${answered === 1 ? 'was' : 'were'} answered`
+      ? `${formatCount(answered, 'other poll')} ${answered === 1 ? 'was' : 'were'} answered`
       : 'no poll was answered',
     others === true && UNREACHED.includes(problem.cause)
       ? 'other clients were answered at the same time'
@@ -308,7 +310,7 @@ function whyOf(link: NetLink, problem: PlacedProblem, others: boolean | undefine
 }
 
 /** 502, 503 and 504 of a balancer whose log is there: one finding for all clients behind it. */
-function balancerFailures(context: DiagnosisContext, link: NetLink): void {
+function balancerFailures(context: DiagnosisContext, link: NetworkLink): void {
   const accounts = context.network.balancers.filter((told) => link.from.told.includes(told))
   const all = placeAccounts(accounts.map((told) => partOf(told.facts.link, told)))
   for (const cause of BALANCER_CAUSES) {
@@ -343,6 +345,6 @@ function balancerFailures(context: DiagnosisContext, link: NetLink): void {
 function balancerWords({ count, first, last, recoveredAt }: Trouble): string {
   const over = Number.isNaN(recoveredAt)
     ? ''
-    : `; requests pass again since ${clockWord(recoveredAt)}`
-  return `${thousands(count)} requests were answered by the balancer itself from ${clockWord(first)} to ${clockWord(last)}${over}.`
+    : `; requests pass again since ${formatTime(recoveredAt)}`
+  return `${formatNumber(count)} requests were answered by the balancer itself from ${formatTime(first)} to ${formatTime(last)}${over}.`
 }

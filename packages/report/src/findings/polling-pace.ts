@@ -1,32 +1,32 @@
-import { mergeEpisodes, placeSeries } from '../timeline/placed-account.ts'
-import type { NetLink } from '../exchange/topology.ts'
-import { POLLS_A_MINUTE } from '../facts/link-account.ts'
-import type { Episode } from '../facts/problem-account.ts'
+import { mergeEpisodes, placeSeries } from '../timeline/side-view.ts'
+import type { NetworkLink } from '../exchange/topology.ts'
+import { POLLS_A_MINUTE } from '../facts/link-stats.ts'
+import type { Episode } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import type { AccountPart, PlacedAccount } from '../timeline/placed-account.ts'
+import type { SideSource, SideView } from '../timeline/side-view.ts'
 import { viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, fromProblem } from './finding-draft.ts'
-import type { FindingDraft } from './finding-draft.ts'
-import { clockWord, countWord } from './words.ts'
+import { draft, fromProblem } from './raw-finding.ts'
+import type { RawFinding } from './raw-finding.ts'
+import { formatTime, formatCount } from './words.ts'
 
 /** A pace that ends so shortly before the evidence does is still kept. */
 const STILL_MS = 3 * MINUTE
 
 /** Who polls, and how often: two pollers with one identity, and one that does not pause. */
-export function findPollingPace(context: DiagnosisContext, link: NetLink): void {
+export function findPollingPace(context: DiagnosisContext, link: NetworkLink): void {
   twoInstances(context, link)
   hammering(context, link)
 }
 
-function twoInstances(context: DiagnosisContext, link: NetLink): void {
+function twoInstances(context: DiagnosisContext, link: NetworkLink): void {
   const finding = twoWorkers(link) ?? twoLogs(context, link) ?? twoRhythms(link)
   if (finding !== undefined) context.found.push(finding)
 }
 
-/** The hub says so: processes that call themselves differently poll in turns. */
-function twoWorkers(link: NetLink): FindingDraft | undefined {
-  const view = viewOf(link, 'hub')
+/** The relay says so: processes that call themselves differently poll in turns. */
+function twoWorkers(link: NetworkLink): RawFinding | undefined {
+  const view = viewOf(link, 'relay')
   const problem = view?.problems.get('two-instances')
   if (view === undefined || problem === undefined) return undefined
   const { first, last: to, count } = problem
@@ -37,12 +37,12 @@ function twoWorkers(link: NetLink): FindingDraft | undefined {
     subject: link.from.name,
     link,
     partyName: link.from.name,
-    why: `From ${clockWord(first)} to ${clockWord(to)} processes that call themselves differently polled in turns with the identity of ${link.from.name}, as the hub says: each task goes to one of them by chance.`,
+    why: `From ${formatTime(first)} to ${formatTime(to)} processes that call themselves differently polled in turns with the identity of ${link.from.name}, as the relay says: each task goes to one of them by chance.`,
   })
 }
 
 /** Two logs of one client tell of the same time. */
-function twoLogs(context: DiagnosisContext, link: NetLink): FindingDraft | undefined {
+function twoLogs(context: DiagnosisContext, link: NetworkLink): RawFinding | undefined {
   const logs = (link.poll?.logs ?? [])
     .filter(({ told }) => told.facts.link.exchanges >= 5)
     .map(({ told }) => ({
@@ -70,17 +70,17 @@ function twoLogs(context: DiagnosisContext, link: NetLink): FindingDraft | undef
       count: 2,
       partyName: link.from.name,
       evidence: [one, other].flatMap(({ told }) => told.facts.link.firstOk ?? []),
-      why: `${one.told.source.file} and ${other.told.source.file} are logs of two instances that poll at the same time, from ${clockWord(from)} to ${clockWord(to)}, and both are ${link.from.name} to the hub: each task goes to one of them by chance.`,
+      why: `${one.told.source.file} and ${other.told.source.file} are logs of two instances that poll at the same time, from ${formatTime(from)} to ${formatTime(to)}, and both are ${link.from.name} to the relay: each task goes to one of them by chance.`,
     })
   }
   return undefined
 }
 
 /** The other side hears two rhythms at once. */
-function twoRhythms(link: NetLink): FindingDraft | undefined {
-  const view = viewOf(link, 'hub') ?? viewOf(link, 'balancer')
+function twoRhythms(link: NetworkLink): RawFinding | undefined {
+  const view = viewOf(link, 'relay') ?? viewOf(link, 'load-balancer')
   if (view === undefined) return undefined
-  // Two replicas of a hub see every other poll each: only within one source does the rhythm mean something.
+  // Two replicas of a relay see every other poll each: only within one source does the rhythm mean something.
   const stretches = placed(view.parts, ({ account }) => account.alternation.stretches)
   const [first] = stretches
   const last = ended(stretches, view)
@@ -93,16 +93,16 @@ function twoRhythms(link: NetLink): FindingDraft | undefined {
     link,
     first: first.from,
     count,
-    episodes: stretches,
+    periods: stretches,
     confidence: 'likely',
     partyName: link.from.name,
     evidence: view.firstOk === undefined ? [] : [view.firstOk],
-    why: `From ${clockWord(first.from)} to ${clockWord(last.to)} the times between polls alternate: ${countWord(count, 'interval')} are like the one before the last and unlike the last, as two pollers with a rhythm of their own each make them.`,
+    why: `From ${formatTime(first.from)} to ${formatTime(last.to)} the times between polls alternate: ${formatCount(count, 'interval')} are like the one before the last and unlike the last, as two pollers with a rhythm of their own each make them.`,
   })
 }
 
-function hammering(context: DiagnosisContext, link: NetLink): void {
-  const view = viewOf(link, 'hub') ?? viewOf(link, 'balancer') ?? viewOf(link, 'client')
+function hammering(context: DiagnosisContext, link: NetworkLink): void {
+  const view = viewOf(link, 'relay') ?? viewOf(link, 'load-balancer') ?? viewOf(link, 'client')
   if (view === undefined) return
   const together = fastTogether(view)
   const stretches = mergeEpisodes([
@@ -124,16 +124,16 @@ function hammering(context: DiagnosisContext, link: NetLink): void {
       link,
       first: first.from,
       count: stretches.reduce((sum, { from, to }) => sum + Math.ceil((to - from) / MINUTE), 0),
-      episodes: stretches,
+      periods: stretches,
       partyName: link.from.name,
       evidence: view.firstOk === undefined ? [] : [view.firstOk],
-      why: `Up to ${highest} polls a minute that found nothing, where ${POLLS_A_MINUTE} are the most that make sense, from ${clockWord(first.from)} to ${clockWord(last.to)}.`,
+      why: `Up to ${highest} polls a minute that found nothing, where ${POLLS_A_MINUTE} are the most that make sense, from ${formatTime(first.from)} to ${formatTime(last.to)}.`,
     }),
   )
 }
 
 /** What no source alone shows: replicas that share the polls of a client, and summaries. */
-function fastTogether(view: PlacedAccount): { stretches: Episode[]; highest: number } {
+function fastTogether(view: SideView): { stretches: Episode[]; highest: number } {
   // Six summaries may fall into five minutes: one more than there are minutes.
   const width = view.summarised ? 5 * MINUTE : MINUTE
   const series = placeSeries(view, view.first, view.last, width)
@@ -154,8 +154,8 @@ function fastTogether(view: PlacedAccount): { stretches: Episode[]; highest: num
 
 /** Stretches of several sources on the common time line, those that touch as one. */
 function placed(
-  parts: readonly AccountPart[],
-  stretchesOf: (part: AccountPart) => readonly Episode[],
+  parts: readonly SideSource[],
+  stretchesOf: (part: SideSource) => readonly Episode[],
 ): Episode[] {
   return mergeEpisodes(
     parts.flatMap((part) =>
@@ -169,7 +169,7 @@ function placed(
 }
 
 /** The last of them, over if the link went on after it; all before it are. */
-function ended(stretches: readonly Episode[], view: PlacedAccount): Episode | undefined {
+function ended(stretches: readonly Episode[], view: SideView): Episode | undefined {
   const last = stretches.at(-1)
   for (const stretch of stretches)
     if (stretch !== last || stretch.to < view.last - STILL_MS) stretch.recoveredAt = stretch.to
@@ -180,7 +180,7 @@ function ended(stretches: readonly Episode[], view: PlacedAccount): Episode | un
 function lasting({
   to,
   recoveredAt,
-}: Episode): Pick<FindingDraft, 'severity' | 'status' | 'last' | 'recoveredAt'> {
+}: Episode): Pick<RawFinding, 'severity' | 'status' | 'last' | 'recoveredAt'> {
   const over = !Number.isNaN(recoveredAt)
   return {
     severity: over ? 'warning' : 'error',

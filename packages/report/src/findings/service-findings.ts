@@ -1,10 +1,10 @@
-import type { NetLink } from '../exchange/topology.ts'
+import type { NetworkLink } from '../exchange/topology.ts'
 import { SLOW_MS } from '../facts/facts.ts'
 import { brokerTrouble } from './broker-findings.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, fromProblem } from './finding-draft.ts'
+import { draft, fromProblem } from './raw-finding.ts'
 import { plainTrouble, problemOn, recoveryWords } from './link-problem.ts'
-import { clockWord, countWord, spanWord } from './words.ts'
+import { formatTime, formatCount, formatDuration } from './words.ts'
 
 /** Database, broker and the clients' own databases. */
 export function findServiceTrouble(context: DiagnosisContext): void {
@@ -15,7 +15,7 @@ export function findServiceTrouble(context: DiagnosisContext): void {
   }
 }
 
-function databaseTrouble(context: DiagnosisContext, link: NetLink): void {
+function databaseTrouble(context: DiagnosisContext, link: NetworkLink): void {
   plainTrouble(context, link, 'database-failing', link.from.name)
   const slow = problemOn(context, link, 'slow')
   if (slow === undefined) return
@@ -27,7 +27,7 @@ function databaseTrouble(context: DiagnosisContext, link: NetLink): void {
       subject: link.name,
       link,
       partyName: link.from.name,
-      why: `${countWord(slow.count, 'statement')} took longer than ${spanWord(SLOW_MS.database)} from ${clockWord(slow.first)} to ${clockWord(slow.last)}; 95 % took up to ${spanWord(account?.latency.quantile(0.95) ?? Number.NaN)}, the longest ${spanWord(account?.latency.max ?? Number.NaN)}${recoveryWords(slow)}.`,
+      why: `${formatCount(slow.count, 'statement')} took longer than ${formatDuration(SLOW_MS.database)} from ${formatTime(slow.first)} to ${formatTime(slow.last)}; 95 % took up to ${formatDuration(account?.latency.quantile(0.95) ?? Number.NaN)}, the longest ${formatDuration(account?.latency.max ?? Number.NaN)}${recoveryWords(slow)}.`,
     }),
   )
 }

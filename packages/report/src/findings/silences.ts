@@ -1,33 +1,33 @@
-import type { Hub, Told } from '../exchange/network.ts'
-import type { NetLink } from '../exchange/topology.ts'
+import type { Relay, ProgramLog } from '../exchange/network.ts'
+import type { NetworkLink } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
-import type { Gap } from '../facts/gap-keeper.ts'
+import type { Gap } from '../facts/heartbeat.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { DIED } from '../facts/facts.ts'
-import { moved, placeProblem } from '../timeline/placed-account.ts'
-import type { PlacedAccount } from '../timeline/placed-account.ts'
+import { moved, placeProblem } from '../timeline/side-view.ts'
+import type { SideView } from '../timeline/side-view.ts'
 import { about, pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, endOf, fromProblem } from './finding-draft.ts'
-import type { FindingDraft } from './finding-draft.ts'
+import { draft, endOf, fromProblem } from './raw-finding.ts'
+import type { RawFinding } from './raw-finding.ts'
 import { gapLimit, TASK_TIME_MS } from './limits.ts'
-import { clockWord, countWord, diedWords, spanWord } from './words.ts'
+import { formatTime, formatCount, diedWords, formatDuration } from './words.ts'
 
 /** A client that is away for longer than this is missed. */
 const LONG_AWAY_MS = 30 * SECOND
 
 /** A time nothing was heard of a link, and what was found to explain it. */
 export interface LinkGap extends Gap {
-  readonly link: NetLink
-  readonly side: 'hub' | 'client' | 'balancer'
-  finding: FindingDraft | undefined
+  readonly link: NetworkLink
+  readonly side: 'relay' | 'client' | 'load-balancer'
+  finding: RawFinding | undefined
 }
 
-/** The side that can tell whether a client was heard of: the hub, else the balancer, else the client itself. */
+/** The side that can tell whether a client was heard of: the relay, else the balancer, else the client itself. */
 export function hearingView(
-  link: NetLink,
-): { side: LinkGap['side']; account: PlacedAccount } | undefined {
-  for (const side of ['hub', 'balancer', 'client'] as const) {
+  link: NetworkLink,
+): { side: LinkGap['side']; account: SideView } | undefined {
+  for (const side of ['relay', 'load-balancer', 'client'] as const) {
     const account = viewOf(link, side)
     if (account !== undefined && account.exchanges > 0) return { side, account }
   }
@@ -39,20 +39,20 @@ export function findSilences(context: DiagnosisContext): LinkGap[] {
   for (const link of pollLinksOf(context)) restarted(context, link)
   const gaps = pollLinksOf(context).flatMap(gapsOfLink)
   for (const gap of gaps) gap.finding = explanation(context, gap)
-  for (const hub of context.network.hubs) sharedGaps(context, hub, gaps)
+  for (const relay of context.network.relays) sharedGaps(context, relay, gaps)
   for (const gap of gaps) if (gap.finding === undefined) gap.finding = ownGap(context, gap, gaps)
   for (const link of pollLinksOf(context)) endOfLink(context, link)
   return gaps
 }
 
 /** The client began anew in its own log: one that stopped in order and was soon back did no harm. */
-function restarted(context: DiagnosisContext, link: NetLink): void {
+function restarted(context: DiagnosisContext, link: NetworkLink): void {
   for (const { told } of link.poll?.logs ?? []) {
     const { restarts } = told.facts
     if (restarts.count === 0) continue
     const problem = placeProblem('client-restarted', restarts, told.shift)
     const died = restarts.details.get(DIED) ?? 0
-    const longest = Math.max(...problem.episodes.map(({ from, to }) => to - from))
+    const longest = Math.max(...problem.periods.map(({ from, to }) => to - from))
     context.found.push(
       draft({
         ...fromProblem(problem),
@@ -60,13 +60,13 @@ function restarted(context: DiagnosisContext, link: NetLink): void {
         subject: link.from.name,
         link,
         partyName: link.from.name,
-        why: `${link.from.name} was started ${countWord(restarts.count, 'time')} within the window${diedWords(died, restarts.count)}; it was away for ${spanWord(longest)}${restarts.count === 1 ? '' : ' at the longest'}.`,
+        why: `${link.from.name} was started ${formatCount(restarts.count, 'time')} within the window${diedWords(died, restarts.count)}; it was away for ${formatDuration(longest)}${restarts.count === 1 ? '' : ' at the longest'}.`,
       }),
     )
   }
 }
 
-function gapsOfLink(link: NetLink): LinkGap[] {
+function gapsOfLink(link: NetworkLink): LinkGap[] {
   const heard = hearingView(link)
   if (heard === undefined) return []
   const limit = gapLimit(heard.account)
@@ -82,11 +82,11 @@ function gapsOfLink(link: NetLink): LinkGap[] {
 }
 
 /** A finding about this link that covers the gap. */
-function explanation(context: DiagnosisContext, gap: LinkGap): FindingDraft | undefined {
+function explanation(context: DiagnosisContext, gap: LinkGap): RawFinding | undefined {
   return about(context, gap.link).find(
     (finding) =>
       finding.cause !== 'slow' &&
-      finding.episodes.some((episode) => covers(episode.from, endOf(episode), gap)),
+      finding.periods.some((period) => covers(period.from, endOf(period), gap)),
   )
 }
 
@@ -98,9 +98,9 @@ function covers(from: number, to: number, gap: Gap): boolean {
 }
 
 /** Everybody fell silent at once: then it is not the clients. */
-function sharedGaps(context: DiagnosisContext, hub: Hub, gaps: readonly LinkGap[]): void {
+function sharedGaps(context: DiagnosisContext, relay: Relay, gaps: readonly LinkGap[]): void {
   const links = pollLinksOf(context).filter(
-    (link) => link.hub === hub && (viewOf(link, 'hub')?.exchanges ?? 0) > 0,
+    (link) => link.relay === relay && (viewOf(link, 'relay')?.exchanges ?? 0) > 0,
   )
   const mine = gaps.filter((gap) => links.includes(gap.link))
   for (const gap of mine) {
@@ -115,27 +115,27 @@ function sharedGaps(context: DiagnosisContext, hub: Hub, gaps: readonly LinkGap[
       continue
     }
     if (gap.finding !== undefined || silent.size < 2 || silent.size < active.length * 0.8) continue
-    const finding = everybodySilent(context, hub, together)
+    const finding = everybodySilent(context, relay, together)
     context.found.push(finding)
     for (const other of together) attach(finding, other)
   }
 }
 
-function attach(finding: FindingDraft, gap: LinkGap): void {
+function attach(finding: RawFinding, gap: LinkGap): void {
   if (gap.finding !== undefined) return
   gap.finding = finding
   if (finding.link !== gap.link) finding.affects.add(gap.link.id)
 }
 
 /** A cause that hits everybody who takes the same way. */
-function isShared({ cause }: FindingDraft): boolean {
+function isShared({ cause }: RawFinding): boolean {
   return (
     cause.startsWith('proxy-5') ||
-    cause === 'hub-restarted' ||
-    cause === 'hub-stalled' ||
+    cause === 'relay-restarted' ||
+    cause === 'relay-stalled' ||
     cause === 'connection-refused' ||
     cause === 'connection-closed' ||
-    cause === 'hub-error' ||
+    cause === 'relay-error' ||
     cause === 'log-gap' ||
     cause === 'connect-timeout' ||
     cause === 'read-timeout' ||
@@ -143,11 +143,11 @@ function isShared({ cause }: FindingDraft): boolean {
   )
 }
 
-function sharedFinding(context: DiagnosisContext, gap: LinkGap): FindingDraft | undefined {
+function sharedFinding(context: DiagnosisContext, gap: LinkGap): RawFinding | undefined {
   return context.found.find(
     (finding) =>
       isShared(finding) &&
-      finding.episodes.some((episode) => covers(episode.from, endOf(episode), gap)),
+      finding.periods.some((period) => covers(period.from, endOf(period), gap)),
   )
 }
 
@@ -156,35 +156,35 @@ function sameTime(a: Gap, b: Gap): boolean {
   return shared >= 0.5 * Math.max(a.to - a.from, b.to - b.from)
 }
 
-function activeAround(link: NetLink, gap: Gap): boolean {
-  const view = viewOf(link, 'hub')
+function activeAround(link: NetworkLink, gap: Gap): boolean {
+  const view = viewOf(link, 'relay')
   return view !== undefined && view.first < gap.to && view.last >= gap.from - MINUTE
 }
 
 function everybodySilent(
   context: DiagnosisContext,
-  hub: Hub,
+  relay: Relay,
   gaps: readonly LinkGap[],
-): FindingDraft {
+): RawFinding {
   const from = Math.min(...gaps.map((gap) => gap.from))
   const to = Math.max(...gaps.map((gap) => gap.to))
-  const part = context.topology.parts.find(({ told }) => told.some((one) => one === hub.told[0]))
+  const part = context.topology.parts.find(({ told }) => told.some((one) => one === relay.told[0]))
   return draft({
     cause: 'interrupted',
     severity: 'warning',
     status: 'recovered',
-    subject: `all clients of ${hub.name}`,
+    subject: `all clients of ${relay.name}`,
     component: part,
     link: undefined,
     first: from,
     last: to,
     recoveredAt: to,
-    episodes: [{ from, to, count: 1, recoveredAt: to }],
+    periods: [{ from, to, count: 1, recoveredAt: to }],
     confidence: 'likely',
     party: 'network',
     partyName: null,
-    why: `None of ${countWord(gaps.length, 'client')} was heard of for ${spanWord(to - from)} from ${clockWord(from)}, while the hub itself went on writing: what lies before the hub is the likely place.`,
-    action: 'Look at the balancer and the network before the hub at that time.',
+    why: `None of ${formatCount(gaps.length, 'client')} was heard of for ${formatDuration(to - from)} from ${formatTime(from)}, while the relay itself went on writing: what lies before the relay is the likely place.`,
+    action: 'Look at the balancer and the network before the relay at that time.',
     next: ['Get the balancer’s log for these minutes.'],
     affects: new Set(gaps.map(({ link }) => link.id)),
   })
@@ -195,7 +195,7 @@ function ownGap(
   context: DiagnosisContext,
   gap: LinkGap,
   all: readonly LinkGap[],
-): FindingDraft | undefined {
+): RawFinding | undefined {
   const existing = context.found.find(
     (finding) => finding.cause === 'interrupted' && finding.link === gap.link,
   )
@@ -204,7 +204,7 @@ function ownGap(
     existing.count++
     existing.last = Math.max(existing.last, to)
     existing.recoveredAt = Math.max(existing.recoveredAt, to)
-    existing.episodes.push({ from, to, count: 1, recoveredAt: to })
+    existing.periods.push({ from, to, count: 1, recoveredAt: to })
     return existing
   }
   const own = all.filter((other) => other.link === link && other.finding === undefined)
@@ -220,18 +220,18 @@ function ownGap(
     first: from,
     last: to,
     recoveredAt: to,
-    episodes: [{ from, to, count: 1, recoveredAt: to }],
+    periods: [{ from, to, count: 1, recoveredAt: to }],
     confidence: restart === undefined ? 'likely' : 'certain',
     partyName: link.from.name,
     evidence: restart === undefined ? [] : [restart],
-    why: `${link.from.name} is heard of every ${spanWord(heard?.account.rhythm ?? Number.NaN)}, but not for ${spanWord(total)}${own.length > 1 ? ` in ${own.length} stretches` : ''} from ${clockWord(from)}${restart === undefined ? `; it works again since ${clockWord(to)}. ${link.poll?.logs.length === 0 ? 'Its own log is not among the sources.' : 'Its own log does not say why.'}` : '; then it was started.'}`,
+    why: `${link.from.name} is heard of every ${formatDuration(heard?.account.rhythm ?? Number.NaN)}, but not for ${formatDuration(total)}${own.length > 1 ? ` in ${own.length} stretches` : ''} from ${formatTime(from)}${restart === undefined ? `; it works again since ${formatTime(to)}. ${link.poll?.logs.length === 0 ? 'Its own log is not among the sources.' : 'Its own log does not say why.'}` : '; then it was started.'}`,
   })
   context.found.push(finding)
   return finding
 }
 
 /** The line with which a client says that it starts, within a time. */
-function startWithin(link: NetLink, from: number, to: number): RawEvidence | undefined {
+function startWithin(link: NetworkLink, from: number, to: number): RawEvidence | undefined {
   for (const { told } of link.poll?.logs ?? []) {
     const { shift } = told
     const line = told.facts.startLines.find(
@@ -243,19 +243,19 @@ function startWithin(link: NetLink, from: number, to: number): RawEvidence | und
 }
 
 /** What came first and what came last: a link that begins late or falls silent. */
-function endOfLink(context: DiagnosisContext, link: NetLink): void {
-  const { hub } = link
-  const view = viewOf(link, 'hub')
-  if (hub === undefined || view === undefined) return
+function endOfLink(context: DiagnosisContext, link: NetworkLink): void {
+  const { relay } = link
+  const view = viewOf(link, 'relay')
+  if (relay === undefined || view === undefined) return
   const limit = gapLimit(view)
   const patience = Number.isNaN(limit) ? 5 * MINUTE : limit
-  const silence = hub.last - view.last
-  if (silence > patience + (view.busy ? TASK_TIME_MS : 0)) silent(context, link, view, hub)
-  if (view.first - hub.first > Math.max(2 * patience, 3 * MINUTE))
-    lateBeginning(context, link, view, hub)
+  const silence = relay.last - view.last
+  if (silence > patience + (view.busy ? TASK_TIME_MS : 0)) silent(context, link, view, relay)
+  if (view.first - relay.first > Math.max(2 * patience, 3 * MINUTE))
+    lateBeginning(context, link, view, relay)
 }
 
-function silent(context: DiagnosisContext, link: NetLink, view: PlacedAccount, hub: Hub): void {
+function silent(context: DiagnosisContext, link: NetworkLink, view: SideView, relay: Relay): void {
   const known = about(context, link).find(
     ({ status, last }) => status === 'ongoing' && last >= view.last - 2 * MINUTE,
   )
@@ -281,17 +281,17 @@ function silent(context: DiagnosisContext, link: NetLink, view: PlacedAccount, h
       subject: link.from.name,
       link,
       first: view.last,
-      last: hub.last,
-      episodes: [{ from: view.last, to: hub.last, count: 1, recoveredAt: Number.NaN }],
+      last: relay.last,
+      periods: [{ from: view.last, to: relay.last, count: 1, recoveredAt: Number.NaN }],
       confidence: Number.isNaN(gapLimit(view)) ? 'likely' : 'certain',
       partyName: link.from.name,
       evidence: lastLines(link, stopped),
-      why: `Last heard of at ${clockWord(view.last)}, ${spanWord(hub.last - view.last)} before the hub’s log ends${Number.isNaN(view.rhythm) ? '' : `, though it was heard of every ${spanWord(view.rhythm)}`}${stopped ? '; its own log stops at the same time' : client === undefined ? '; its own log is not among the sources' : `; its own log goes on until ${clockWord(client.last)}`}.`,
+      why: `Last heard of at ${formatTime(view.last)}, ${formatDuration(relay.last - view.last)} before the relay’s log ends${Number.isNaN(view.rhythm) ? '' : `, though it was heard of every ${formatDuration(view.rhythm)}`}${stopped ? '; its own log stops at the same time' : client === undefined ? '; its own log is not among the sources' : `; its own log goes on until ${formatTime(client.last)}`}.`,
     }),
   )
 }
 
-function lastLines(link: NetLink, stopped: boolean): RawEvidence[] {
+function lastLines(link: NetworkLink, stopped: boolean): RawEvidence[] {
   if (!stopped) return []
   return (link.poll?.logs ?? []).flatMap(({ told }) =>
     told.facts.errors.evidence.lines().map((line) => moved(line, told.shift)),
@@ -300,14 +300,14 @@ function lastLines(link: NetLink, stopped: boolean): RawEvidence[] {
 
 function lateBeginning(
   context: DiagnosisContext,
-  link: NetLink,
-  view: PlacedAccount,
-  hub: Hub,
+  link: NetworkLink,
+  view: SideView,
+  relay: Relay,
 ): void {
-  const started = startWithin(link, hub.first, view.first + 5 * SECOND)
+  const started = startWithin(link, relay.first, view.first + 5 * SECOND)
   const covered = about(context, link).some((finding) =>
-    finding.episodes.some((episode) =>
-      covers(episode.from, endOf(episode), { from: hub.first, to: view.first, busy: false }),
+    finding.periods.some((period) =>
+      covers(period.from, endOf(period), { from: relay.first, to: view.first, busy: false }),
     ),
   )
   if (covered) return
@@ -318,20 +318,20 @@ function lateBeginning(
       status: 'recovered',
       subject: link.from.name,
       link,
-      first: hub.first,
+      first: relay.first,
       last: view.first,
       recoveredAt: view.first,
-      episodes: [{ from: hub.first, to: view.first, count: 1, recoveredAt: view.first }],
+      periods: [{ from: relay.first, to: view.first, count: 1, recoveredAt: view.first }],
       confidence: started === undefined ? 'possible' : 'certain',
       partyName: link.from.name,
       evidence: started === undefined ? [] : [started],
-      why: `First heard of at ${clockWord(view.first)}, ${spanWord(view.first - hub.first)} after the hub’s log begins${started === undefined ? '' : '; it was started then'}.`,
+      why: `First heard of at ${formatTime(view.first)}, ${formatDuration(view.first - relay.first)} after the relay’s log begins${started === undefined ? '' : '; it was started then'}.`,
     }),
   )
 }
 
-/** Times in which a hub wrote nothing at all, in any replica. */
-export function hubSilences(told: readonly Told[], limitOf = silenceLimit): Gap[] {
+/** Times in which a relay wrote nothing at all, in any replica. */
+export function relaySilences(told: readonly ProgramLog[], limitOf = silenceLimit): Gap[] {
   const [first, ...rest] = told.map((one) => sourceGaps(one, limitOf(one)))
   return (first ?? []).filter((gap) =>
     rest.every((gaps) =>
@@ -341,19 +341,19 @@ export function hubSilences(told: readonly Told[], limitOf = silenceLimit): Gap[
 }
 
 /** Times in which a source, against its own rhythm, says nothing. */
-export function sourceGaps(told: Told, limit = silenceLimit(told)): Gap[] {
+export function sourceGaps(told: ProgramLog, limit = silenceLimit(told)): Gap[] {
   return Number.isNaN(limit) ? [] : silencesOf(told, limit)
 }
 
 /** Times longer than `limit`, ms, in which a source says nothing. */
-export function silencesOf({ source, shift }: Told, limit: number): Gap[] {
+export function silencesOf({ source, shift }: ProgramLog, limit: number): Gap[] {
   return source.signs
     .longerThan(limit)
     .map(({ from, to, busy }) => ({ from: from + shift, to: to + shift, busy }))
 }
 
 /** How long a source may be silent before that is a gap; NaN for one that writes too rarely to tell. */
-export function silenceLimit(told: Told): number {
+export function silenceLimit(told: ProgramLog): number {
   const { intervals } = told.source.signs
   if (intervals.count < 20) return Number.NaN
   return Math.max(30 * SECOND, 5 * intervals.quantile(0.5), 3 * intervals.quantile(0.98))

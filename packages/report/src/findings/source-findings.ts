@@ -1,16 +1,16 @@
-import type { Told } from '../exchange/network.ts'
-import type { Part } from '../exchange/topology.ts'
+import type { ProgramLog } from '../exchange/network.ts'
+import type { NetworkComponent } from '../exchange/topology.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { moved } from '../timeline/placed-account.ts'
+import { moved } from '../timeline/side-view.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft } from './finding-draft.ts'
-import type { FindingDraft } from './finding-draft.ts'
-import { isFromStall } from './hub-stalls.ts'
+import { draft } from './raw-finding.ts'
+import type { RawFinding } from './raw-finding.ts'
+import { isFromStall } from './relay-stalls.ts'
 import { SKEW_WARNING_MS } from './limits.ts'
 import { lacksLines, missingStretches } from './missing-lines.ts'
 import { silenceLimit } from './silences.ts'
-import { clockWord, countWord, percentWord, spanWord } from './words.ts'
+import { formatTime, formatCount, formatPercent, formatDuration } from './words.ts'
 
 /** Clocks may be a minute off either way: a log that ends so little before another proves nothing. */
 export const CLOCK_ROOM_MS = 2 * MINUTE
@@ -34,21 +34,24 @@ export function findLogGaps(context: DiagnosisContext): void {
         first: first.from,
         last: last.to,
         count: gaps.length,
-        episodes: gaps.map(({ from, to }) => ({ from, to, count: 1, recoveredAt: to })),
+        periods: gaps.map(({ from, to }) => ({ from, to, count: 1, recoveredAt: to })),
         confidence: 'likely',
         partyName: null,
-        why: `${part?.name ?? 'This source'} writes something every ${spanWord(meanRhythm(told))}, but nothing for ${spanWord(total)}${gaps.length > 1 ? ` in ${gaps.length} stretches` : ''} from ${clockWord(first.from)}; what happened then cannot be told from it.`,
+        why: `${part?.name ?? 'This source'} writes something every ${formatDuration(meanRhythm(told))}, but nothing for ${formatDuration(total)}${gaps.length > 1 ? ` in ${gaps.length} stretches` : ''} from ${formatTime(first.from)}; what happened then cannot be told from it.`,
       }),
     )
   }
 }
 
 /** Events come in bursts: on average says more than in between. Two digits. */
-function meanRhythm({ source }: Told): number {
+function meanRhythm({ source }: ProgramLog): number {
   return Number(((source.last - source.first) / Math.max(1, source.events)).toPrecision(2))
 }
 
-export function partOfSource(context: DiagnosisContext, told: Told): Part | undefined {
+export function partOfSource(
+  context: DiagnosisContext,
+  told: ProgramLog,
+): NetworkComponent | undefined {
   return context.topology.parts.find((part) => part.told.includes(told))
 }
 
@@ -65,28 +68,28 @@ export function findEarlyEnds(context: DiagnosisContext): void {
       ({ cause, link }) => cause === 'silent' && link !== undefined && link.from === part,
     )
     if (silent !== undefined) continue
-    const hub = one.facts.role === 'hub' && clientsFailAfter(context, end)
+    const relay = one.facts.role === 'relay' && clientsFailAfter(context, end)
     context.found.push(
       draft({
         cause: 'source-ended-early',
-        severity: hub ? 'error' : 'warning',
+        severity: relay ? 'error' : 'warning',
         status: 'ongoing',
         subject: one.source.file,
         component: part,
         first: end,
         last: to,
-        episodes: [{ from: end, to, count: 1, recoveredAt: Number.NaN }],
-        confidence: stopped || hub ? 'certain' : 'likely',
-        ...(hub ? { party: 'hub' as const } : {}),
-        partyName: hub ? (part?.name ?? null) : null,
-        why: `It ends at ${clockWord(end)}, ${spanWord(to - end)} before the window does${stopped ? '; the program says that it was stopping' : ''}${hub ? '; clients fail from then on' : ''}. Nothing that needs it can be said of that time.`,
+        periods: [{ from: end, to, count: 1, recoveredAt: Number.NaN }],
+        confidence: stopped || relay ? 'certain' : 'likely',
+        ...(relay ? { party: 'hub' as const } : {}),
+        partyName: relay ? (part?.name ?? null) : null,
+        why: `It ends at ${formatTime(end)}, ${formatDuration(to - end)} before the window does${stopped ? '; the program says that it was stopping' : ''}${relay ? '; clients fail from then on' : ''}. Nothing that needs it can be said of that time.`,
       }),
     )
   }
 }
 
 /** Tasks may have gone to another instance, of which there is no log. */
-function sharesIdentity(context: DiagnosisContext, told: Told): boolean {
+function sharesIdentity(context: DiagnosisContext, told: ProgramLog): boolean {
   return context.found.some(
     ({ cause, link }) =>
       cause === 'two-instances' && (link?.poll?.logs.some((log) => log.told === told) ?? false),
@@ -94,7 +97,7 @@ function sharesIdentity(context: DiagnosisContext, told: Told): boolean {
 }
 
 /** The source says nothing more though it had something to say. */
-function endsEarly(context: DiagnosisContext, told: Told, end: number, to: number): boolean {
+function endsEarly(context: DiagnosisContext, told: ProgramLog, end: number, to: number): boolean {
   const limit = silenceLimit(told)
   const { facts } = told
   if (to - end <= Math.max(Number.isNaN(limit) ? 0 : limit, CLOCK_ROOM_MS)) return false
@@ -102,9 +105,9 @@ function endsEarly(context: DiagnosisContext, told: Told, end: number, to: numbe
   if (facts.role === 'client' && facts.received > 0) {
     const tasks = context.network.links
       .filter(({ logs }) => logs.some((log) => log.told === told))
-      .flatMap(({ hubClients }) => hubClients)
-      .flatMap(({ client, told: hub }) =>
-        client.taskLines.map(({ step, evidence }) => ({ step, time: evidence.time + hub.shift })),
+      .flatMap(({ relayClients }) => relayClients)
+      .flatMap(({ client, told: relay }) =>
+        client.taskLines.map(({ step, evidence }) => ({ step, time: evidence.time + relay.shift })),
       )
     if (
       !sharesIdentity(context, told) &&
@@ -114,8 +117,8 @@ function endsEarly(context: DiagnosisContext, told: Told, end: number, to: numbe
   }
   if (Number.isNaN(limit)) return false
   return (
-    facts.role === 'hub' ||
-    context.network.hubs.length === 0 ||
+    facts.role === 'relay' ||
+    context.network.relays.length === 0 ||
     lacksLines(context, told, { from: end, to })
   )
 }
@@ -144,7 +147,7 @@ export function findUnreadable(context: DiagnosisContext): void {
         ),
         count: source.unreadable,
         evidence: source.samples.map((line) => moved(line, shift)),
-        why: `${countWord(source.unreadable, 'line')} of ${countWord(source.lines, 'line')} (${percentWord(share)}) are no event of a known format.`,
+        why: `${formatCount(source.unreadable, 'line')} of ${formatCount(source.lines, 'line')} (${formatPercent(share)}) are no event of a known format.`,
       }),
     )
   }
@@ -173,14 +176,14 @@ export function findClockSkew(context: DiagnosisContext): void {
 }
 
 function skewFinding(
-  client: Part,
-  hub: Part,
-  told: Told,
+  client: NetworkComponent,
+  relay: NetworkComponent,
+  told: ProgramLog,
   skew: number,
   uncertainty: number,
   matched: number,
   sure: number,
-): FindingDraft {
+): RawFinding {
   return draft({
     cause: 'clock-skew',
     severity: sure >= SKEW_WARNING_MS ? 'warning' : 'info',
@@ -193,6 +196,6 @@ function skewFinding(
     evidence: [told.facts.role === 'client' ? told.facts.link.firstOk : undefined].filter(
       (line) => line !== undefined,
     ),
-    why: `The clock of ${client.name} is ${spanWord(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'} that of ${hub.name} (${countWord(matched, 'matched poll')}, ± ${spanWord(uncertainty)}). One of the two is wrong.`,
+    why: `The clock of ${client.name} is ${formatDuration(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'} that of ${relay.name} (${formatCount(matched, 'matched poll')}, ± ${formatDuration(uncertainty)}). One of the two is wrong.`,
   })
 }

@@ -1,34 +1,34 @@
 import type { Cause } from '../document/cause.ts'
-import type { NetLink } from '../exchange/topology.ts'
+import type { NetworkLink } from '../exchange/topology.ts'
 import type { DiagnosisContext } from './context.ts'
-import { endOf } from './finding-draft.ts'
-import type { FindingDraft } from './finding-draft.ts'
+import { endOf } from './raw-finding.ts'
+import type { RawFinding } from './raw-finding.ts'
 import { TASK_TIME_MS } from './limits.ts'
 import { absorb } from './consequences.ts'
 
 /** What keeps a client from answering, whatever of it was found. */
-export function keepsFromAnswering(finding: FindingDraft, link: NetLink): boolean {
+export function keepsFromAnswering(finding: RawFinding, link: NetworkLink): boolean {
   if (finding.severity === 'info') return false
-  return hits(finding, link) || (HUB_CAUSES.has(finding.cause) && concernsHub(finding, link))
+  return hits(finding, link) || (RELAY_CAUSES.has(finding.cause) && concernsRelay(finding, link))
 }
 
-/** It is about this client's own way to the hub. */
+/** It is about this client's own way to the relay. */
 export function hits(
-  { cause, severity, link: own, affects }: FindingDraft,
-  link: NetLink,
+  { cause, severity, link: own, affects }: RawFinding,
+  link: NetworkLink,
 ): boolean {
   if (EXPLAINS_NOTHING.has(cause) || severity === 'info') return false
   return own === link || affects.has(link.id)
 }
 
-/** The hub itself, its database or its broker failed: that hits all its clients. */
-function concernsHub({ link, component }: FindingDraft, { hub, to }: NetLink): boolean {
-  return (link?.hub !== undefined && link.hub === hub) || component === to
+/** The relay itself, its database or its broker failed: that hits all its clients. */
+function concernsRelay({ link, component }: RawFinding, { relay, to }: NetworkLink): boolean {
+  return (link?.relay !== undefined && link.relay === relay) || component === to
 }
 
-const HUB_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
-  'hub-restarted',
-  'hub-stalled',
+const RELAY_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
+  'relay-restarted',
+  'relay-stalled',
   'database-failing',
   'broker-stopped',
   'broker-refused',
@@ -54,11 +54,11 @@ const EXPLAINS_NOTHING: ReadonlySet<Cause> = new Set<Cause>([
 /** Adds a finding unless all of it is a consequence of others: then the first of these takes it in. */
 export function explainOrAdd(
   context: DiagnosisContext,
-  finding: FindingDraft,
-  mayExplain: (other: FindingDraft) => boolean,
+  finding: RawFinding,
+  mayExplain: (other: RawFinding) => boolean,
 ): void {
   const roots = context.found.filter(mayExplain)
-  const causes = finding.episodes.map(({ from, to }) =>
+  const causes = finding.periods.map(({ from, to }) =>
     roots.find((root) => overlaps(root, from - TASK_TIME_MS, to)),
   )
   const [root] = causes
@@ -66,10 +66,10 @@ export function explainOrAdd(
   else absorb(root, finding)
 }
 
-function overlaps(root: FindingDraft, from: number, to: number): boolean {
+function overlaps(root: RawFinding, from: number, to: number): boolean {
   const stretches =
-    root.episodes.length > 0
-      ? root.episodes.map((episode) => ({ from: episode.from, to: endOf(episode) }))
+    root.periods.length > 0
+      ? root.periods.map((period) => ({ from: period.from, to: endOf(period) }))
       : [{ from: root.first, to: root.last }]
   return stretches.some((stretch) => stretch.from <= to && stretch.to >= from)
 }

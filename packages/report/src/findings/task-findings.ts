@@ -1,23 +1,17 @@
-import type { Hub } from '../exchange/network.ts'
+import type { Relay } from '../exchange/network.ts'
 import { partOf } from '../exchange/topology.ts'
-import type { NetLink } from '../exchange/topology.ts'
+import type { NetworkLink } from '../exchange/topology.ts'
 import { FETCHED } from '../formats/expired-tasks.ts'
 import { HOUR } from '../read/timestamps.ts'
-import {
-  addProblem,
-  largest,
-  moved,
-  placeAccounts,
-  placeProblem,
-} from '../timeline/placed-account.ts'
-import type { PlacedAccount } from '../timeline/placed-account.ts'
+import { addProblem, largest, moved, placeAccounts, placeProblem } from '../timeline/side-view.ts'
+import type { SideView } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, fromProblem } from './finding-draft.ts'
+import { draft, fromProblem } from './raw-finding.ts'
 import { TASK_TIME_MS } from './limits.ts'
 import { absorb } from './consequences.ts'
 import { explainOrAdd, hits, keepsFromAnswering } from './task-causes.ts'
-import { clockWord, countWord, detailWords, spanWord } from './words.ts'
+import { formatTime, formatCount, detailWords, formatDuration } from './words.ts'
 
 /** Tasks that got no answer, got it too late, or whose result did not get upstream. */
 export function findTaskTrouble(context: DiagnosisContext): void {
@@ -25,25 +19,25 @@ export function findTaskTrouble(context: DiagnosisContext): void {
     for (const cause of ['task-answered-late', 'task-not-answerable', 'answer-rejected'] as const) {
       accountTrouble(context, link, cause)
     }
-    if (link.hub !== undefined) {
-      withoutAnswer(context, link, link.hub)
+    if (link.relay !== undefined) {
+      withoutAnswer(context, link, link.relay)
       offeredAgain(context, link)
     }
     givenUp(context, link)
   }
-  for (const hub of context.network.hubs) {
-    expiredForSomebody(context, hub)
-    submissions(context, hub)
+  for (const relay of context.network.relays) {
+    expiredForSomebody(context, relay)
+    submissions(context, relay)
   }
 }
 
 /** Tasks whose deadline passed without this client's answer, or that it took long before the log ends. */
-function withoutAnswer(context: DiagnosisContext, link: NetLink, hub: Hub): void {
-  const view = viewOf(link, 'hub')
+function withoutAnswer(context: DiagnosisContext, link: NetworkLink, relay: Relay): void {
+  const view = viewOf(link, 'relay')
   if (view === undefined) return
   const expired = view.problems.get('task-not-answered')
-  if (expired === undefined) overdue(context, link, hub, view)
-  else if (tellsWho(hub)) {
+  if (expired === undefined) overdue(context, link, relay, view)
+  else if (tellsWho(relay)) {
     const fetched = expired.details.get(FETCHED) ?? 0
     const all = fetched === expired.count
     const taken = fetched === 0 ? 'it fetched none of them' : all ? '' : `it fetched ${fetched}`
@@ -51,14 +45,14 @@ function withoutAnswer(context: DiagnosisContext, link: NetLink, hub: Hub): void
       ...fromProblem(expired),
       subject: link.from.name,
       link,
-      confidence: namesMissing(hub) ? 'certain' : 'likely',
+      confidence: namesMissing(relay) ? 'certain' : 'likely',
       partyName: link.from.name,
       why: [
-        `${countWord(expired.count, 'task')}${all ? ' it had fetched' : ''} reached the deadline without its answer${spanOf(expired)}`,
+        `${formatCount(expired.count, 'task')}${all ? ' it had fetched' : ''} reached the deadline without its answer${spanOf(expired)}`,
         taken,
         Number.isNaN(expired.recoveredAt)
           ? 'it has answered none since'
-          : `it answers again since ${clockWord(expired.recoveredAt)}`,
+          : `it answers again since ${formatTime(expired.recoveredAt)}`,
       ]
         .filter(Boolean)
         .join('; ')
@@ -69,13 +63,13 @@ function withoutAnswer(context: DiagnosisContext, link: NetLink, hub: Hub): void
 }
 
 /** Handed out so long ago that an answer should have come; the log says nothing of deadlines. */
-function overdue(context: DiagnosisContext, link: NetLink, hub: Hub, view: PlacedAccount): void {
-  // Distributions may take hours: only when the hub had other tasks is the short limit right.
-  const patience = onlyDistributions(hub) ? 2 * HOUR : TASK_TIME_MS
-  const waiting = (link.poll?.hubClients ?? []).flatMap(({ client, told }) =>
+function overdue(context: DiagnosisContext, link: NetworkLink, relay: Relay, view: SideView): void {
+  // Distributions may take hours: only when the relay had other tasks is the short limit right.
+  const patience = onlyDistributions(relay) ? 2 * HOUR : TASK_TIME_MS
+  const waiting = (link.poll?.relayClients ?? []).flatMap(({ client, told }) =>
     client.waiting
       .map((time) => ({ time: time + told.shift, line: client.waitingLine, shift: told.shift }))
-      .filter(({ time }) => hub.last - time > patience),
+      .filter(({ time }) => relay.last - time > patience),
   )
   const missing = Math.min(waiting.length, view.tasks - view.answers - view.lateAnswers)
   if (missing <= 0) return
@@ -93,17 +87,17 @@ function overdue(context: DiagnosisContext, link: NetLink, hub: Hub, view: Place
     first,
     last,
     count: missing,
-    episodes: [{ from: first, to: hub.last, count: missing, recoveredAt: Number.NaN }],
+    periods: [{ from: first, to: relay.last, count: missing, recoveredAt: Number.NaN }],
     confidence: 'likely',
     partyName: link.from.name,
     evidence: lines.slice(0, 1),
-    why: `${countWord(view.tasks, 'task')} handed out to ${link.from.name}, ${countWord(view.answers + view.lateAnswers, 'answer')} came back; the one of ${clockWord(first)} was still open ${spanWord(hub.last - first)} later, when the hub’s log ends.`,
+    why: `${formatCount(view.tasks, 'task')} handed out to ${link.from.name}, ${formatCount(view.answers + view.lateAnswers, 'answer')} came back; the one of ${formatTime(first)} was still open ${formatDuration(relay.last - first)} later, when the relay’s log ends.`,
   })
   explainOrAdd(context, finding, (other) => keepsFromAnswering(other, link))
 }
 
 /** The client's own log shows results that it tried to post, and then no more. */
-function givenUp(context: DiagnosisContext, link: NetLink): void {
+function givenUp(context: DiagnosisContext, link: NetworkLink): void {
   const problem = viewOf(link, 'client')?.problems.get('task-not-answered')
   if (problem === undefined) return
   const known = context.found.find(
@@ -121,23 +115,23 @@ function givenUp(context: DiagnosisContext, link: NetLink): void {
     subject: link.from.name,
     link,
     partyName: link.from.name,
-    why: `${countWord(problem.count, 'result')} could not be posted and ${problem.count === 1 ? 'was' : 'were'} given up after the last attempt, from ${clockWord(problem.first)} to ${clockWord(problem.last)}.`,
+    why: `${formatCount(problem.count, 'result')} could not be posted and ${problem.count === 1 ? 'was' : 'were'} given up after the last attempt, from ${formatTime(problem.first)} to ${formatTime(problem.last)}.`,
   })
   explainOrAdd(context, finding, (other) => keepsFromAnswering(other, link))
 }
 
 /** Replicas see half of what a client does each: they tell who did not answer only where their lines name it. */
-function tellsWho(hub: Hub): boolean {
-  return hub.told.length === 1 || namesMissing(hub)
+function tellsWho(relay: Relay): boolean {
+  return relay.told.length === 1 || namesMissing(relay)
 }
 
-function namesMissing({ told }: Hub): boolean {
+function namesMissing({ told }: Relay): boolean {
   return told.every(({ facts }) => facts.namesMissing)
 }
 
 /** Lent, not answered in time, and lent once more: nothing is lost as long as the answer comes then. */
-function offeredAgain(context: DiagnosisContext, link: NetLink): void {
-  const problem = viewOf(link, 'hub')?.problems.get('task-offered-again')
+function offeredAgain(context: DiagnosisContext, link: NetworkLink): void {
+  const problem = viewOf(link, 'relay')?.problems.get('task-offered-again')
   if (problem === undefined) return
   const over = !Number.isNaN(problem.recoveredAt)
   const finding = draft({
@@ -147,7 +141,7 @@ function offeredAgain(context: DiagnosisContext, link: NetLink): void {
     subject: link.from.name,
     link,
     partyName: link.from.name,
-    why: `${countWord(problem.count, 'task')} came back to the hub unanswered${spanOf(problem)}${over ? `, and ${problem.count === 1 ? 'was' : 'were'} offered again; an answer came at ${clockWord(problem.recoveredAt)}` : '; no answer has come since'}.`,
+    why: `${formatCount(problem.count, 'task')} came back to the relay unanswered${spanOf(problem)}${over ? `, and ${problem.count === 1 ? 'was' : 'were'} offered again; an answer came at ${formatTime(problem.recoveredAt)}` : '; no answer has come since'}.`,
   })
   const worse = context.found.find(
     ({ cause, link: other, last }) =>
@@ -158,8 +152,8 @@ function offeredAgain(context: DiagnosisContext, link: NetLink): void {
   else explainOrAdd(context, finding, (other) => keepsFromAnswering(other, link))
 }
 
-function onlyDistributions(hub: Hub): boolean {
-  const kinds = hub.told.flatMap(({ facts }) =>
+function onlyDistributions(relay: Relay): boolean {
+  const kinds = relay.told.flatMap(({ facts }) =>
     facts.tasks.records.map(({ kind }) => kind.toLowerCase()),
   )
   return (
@@ -170,13 +164,13 @@ function onlyDistributions(hub: Hub): boolean {
 
 function accountTrouble(
   context: DiagnosisContext,
-  link: NetLink,
+  link: NetworkLink,
   cause: 'task-answered-late' | 'task-not-answerable' | 'answer-rejected',
 ): void {
   const other = viewOf(link, 'client')?.problems.get(cause)
-  const problem = viewOf(link, 'hub')?.problems.get(cause) ?? other
+  const problem = viewOf(link, 'relay')?.problems.get(cause) ?? other
   if (problem === undefined) return
-  // The client alone knows why; the hub gets a status.
+  // The client alone knows why; the relay gets a status.
   const details = detailWords(problem.details.size > 0 ? problem.details : (other?.details ?? NONE))
   // An answer in time shows that it can do it again; what it cannot answer it may be asked again.
   const answered = cause === 'task-not-answerable' ? Number.NaN : lastAnswer(link)
@@ -194,7 +188,7 @@ function accountTrouble(
       ...problem.evidence,
       ...(other === undefined || other === problem ? [] : other.evidence),
     ],
-    why: `${countWord(problem.count, 'time')}${spanOf(problem)}${details === '' ? '' : ` (${details})`}${over ? `; another task was answered as it should be at ${clockWord(answered)}` : ''}.`,
+    why: `${formatCount(problem.count, 'time')}${spanOf(problem)}${details === '' ? '' : ` (${details})`}${over ? `; another task was answered as it should be at ${formatTime(answered)}` : ''}.`,
   })
   explainOrAdd(context, finding, (root) => {
     if (cause === 'task-not-answerable')
@@ -204,53 +198,53 @@ function accountTrouble(
   })
 }
 
-function lastAnswer(link: NetLink): number {
-  const parts = viewOf(link, 'hub')?.parts ?? []
+function lastAnswer(link: NetworkLink): number {
+  const parts = viewOf(link, 'relay')?.parts ?? []
   return largest(parts.map(({ account, shift }) => account.lastAnswer + shift))
 }
 
 /** ` at 11:40:33`, ` from 11:40:33 to 11:43:47` */
 function spanOf({ first, last }: { first: number; last: number }): string {
-  const [from, to] = [clockWord(first), clockWord(last)]
+  const [from, to] = [formatTime(first), formatTime(last)]
   return from === to ? ` at ${from}` : ` from ${from} to ${to}`
 }
 
 const NONE: ReadonlyMap<string, number> = new Map()
 
 /** Tasks reached their deadline, and the log does not let tell whose answer they lacked. */
-function expiredForSomebody(context: DiagnosisContext, hub: Hub): void {
-  const parts = hub.told.flatMap(({ facts, shift }) => {
+function expiredForSomebody(context: DiagnosisContext, relay: Relay): void {
+  const parts = relay.told.flatMap(({ facts, shift }) => {
     const named = facts.clients.all().flatMap(({ account }) => {
       return account.problems.get('task-not-answered') ?? []
     })
-    return [facts.expiredForSomebody, ...(tellsWho(hub) ? [] : named)]
+    return [facts.expiredForSomebody, ...(tellsWho(relay) ? [] : named)]
       .filter(({ count }) => count > 0)
       .map((problem) => placeProblem('task-not-answered', problem, shift))
   })
   const [problem, ...others] = parts
   if (problem === undefined) return
   for (const other of others) addProblem(problem, other)
-  const links = pollLinksOf(context).filter((link) => link.hub === hub)
+  const links = pollLinksOf(context).filter((link) => link.relay === relay)
   const finding = draft({
     ...fromProblem(problem),
-    subject: `a client of ${hub.name}`,
-    component: context.topology.parts.find(({ told }) => told.some((one) => one === hub.told[0])),
+    subject: `a client of ${relay.name}`,
+    component: context.topology.parts.find(({ told }) => told.some((one) => one === relay.told[0])),
     confidence: 'possible',
-    why: `${countWord(problem.count, 'task')} reached the deadline before every client had answered${spanOf(problem)}; the log does not say who was missing${Number.isNaN(problem.recoveredAt) ? '' : `. Later tasks were answered by all, since ${clockWord(problem.recoveredAt)}`}.`,
+    why: `${formatCount(problem.count, 'task')} reached the deadline before every client had answered${spanOf(problem)}; the log does not say who was missing${Number.isNaN(problem.recoveredAt) ? '' : `. Later tasks were answered by all, since ${formatTime(problem.recoveredAt)}`}.`,
     next: ['Compare the tasks handed out to each client with its answers at that time.'],
   })
   explainOrAdd(context, finding, (other) => links.some((link) => keepsFromAnswering(other, link)))
 }
 
-function submissions(context: DiagnosisContext, hub: Hub): void {
-  const account = placeAccounts(hub.told.map((told) => partOf(told.facts.submissions, told)))
+function submissions(context: DiagnosisContext, relay: Relay): void {
+  const account = placeAccounts(relay.told.map((told) => partOf(told.facts.submissions, told)))
   const problem = account?.problems.get('submission-failing')
   if (account === undefined || problem === undefined) return
-  const records = hub.told.flatMap(({ facts }) => facts.tasks.records)
+  const records = relay.told.flatMap(({ facts }) => facts.tasks.records)
   const failed = records.filter((record) => record.seen.has('submission-failed'))
   const lost = failed.filter((record) => !record.seen.has('submitted'))
   const over = account.lastOk > problem.last
-  const link = context.topology.links.find((one) => one.kind === 'upstream' && one.hub === hub)
+  const link = context.topology.links.find((one) => one.kind === 'upstream' && one.relay === relay)
   const details = detailWords(problem.details)
   context.found.push(
     draft({
@@ -258,18 +252,18 @@ function submissions(context: DiagnosisContext, hub: Hub): void {
       severity: over ? 'warning' : 'error',
       status: over ? 'recovered' : 'ongoing',
       recoveredAt: over ? account.lastOk : Number.NaN,
-      subject: hub.name,
+      subject: relay.name,
       link,
       partyName: link?.to.name ?? null,
-      why: `${countWord(problem.count, 'failed attempt')} from ${clockWord(problem.first)} to ${clockWord(problem.last)}${details === '' ? '' : ` (${details})`}; ${outcomeWords(over, lost.length, account.lastOk)}.`,
+      why: `${formatCount(problem.count, 'failed attempt')} from ${formatTime(problem.first)} to ${formatTime(problem.last)}${details === '' ? '' : ` (${details})`}; ${outcomeWords(over, lost.length, account.lastOk)}.`,
     }),
   )
 }
 
 function outcomeWords(over: boolean, lost: number, lastOk: number): string {
   const missing =
-    lost === 0 ? '' : `${countWord(lost, 'result')} never reached the upstream in this window`
+    lost === 0 ? '' : `${formatCount(lost, 'result')} never reached the upstream in this window`
   if (!over) return missing || 'no result was taken since'
-  const again = `results are taken again, the last at ${clockWord(lastOk)}`
+  const again = `results are taken again, the last at ${formatTime(lastOk)}`
   return missing === '' ? again : `${again}, but ${missing}`
 }

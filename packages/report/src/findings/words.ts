@@ -1,16 +1,16 @@
 import { DIED } from '../facts/facts.ts'
 /** Numbers as the findings write them: the same for every reader, whatever the machine's locale. */
 
-export function countWord(n: number, one: string, many = `${one}s`): string {
-  return `${thousands(n)} ${n === 1 ? one : many}`
+export function formatCount(n: number, one: string, many = `${one}s`): string {
+  return `${formatNumber(n)} ${n === 1 ? one : many}`
 }
 
-export function thousands(n: number): string {
+export function formatNumber(n: number): string {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',')
 }
 
 /** `132 ms`, `2.1 s`, `3 min 4 s`, `2 h 5 min`, `3 d 4 h` */
-export function spanWord(ms: number): string {
+export function formatDuration(ms: number): string {
   if (!(ms >= 0)) return 'unknown'
   if (ms < 1_000) return `${ms < 10 ? Number(ms.toFixed(1)) : Math.round(ms)} ms`
   if (ms < 60_000) return `${Number((ms / 1_000).toFixed(1))} s`
@@ -29,11 +29,11 @@ function pair(ms: number, big: number, bigName: string, small: number, smallName
  * An instant in a sentence. Whether it needs its date is known when the window is: until then it stands there as a number between
  * two signs that no text has, and `withMoments` writes it out.
  */
-export function clockWord(time: number): string {
+export function formatTime(time: number): string {
   return Number.isFinite(time) ? `\uE000${Math.round(time)}\uE001` : 'an unknown time'
 }
 
-export function percentWord(share: number): string {
+export function formatPercent(share: number): string {
   if (share === 1 || share === 0) return `${share * 100} %`
   // 100 % must mean all of them.
   return `${Math.min(99.9, Math.max(0.1, Number((share * 100).toFixed(1))))} %`
@@ -51,5 +51,5 @@ export function detailWords(details: ReadonlyMap<string, number>, most = 3): str
 /** How many of so many restarts came without a word before. */
 export function diedWords(died: number, restarts: number): string {
   if (died === 0) return ''
-  return `, ${died === restarts ? '' : `${countWord(died, 'time')} `}${DIED}`
+  return `, ${died === restarts ? '' : `${formatCount(died, 'time')} `}${DIED}`
 }

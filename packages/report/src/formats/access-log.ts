@@ -1,12 +1,12 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import { BalancerFacts } from '../facts/facts.ts'
-import type { HubClient } from '../facts/facts.ts'
+import type { RelayClient } from '../facts/facts.ts'
 import { findByte, numberEnd, readNumber, textOf } from '../read/byte-scan.ts'
 import { Interner } from '../read/interner.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'
-import { answered, handedOut } from './hub-requests.ts'
+import { answered, handedOut } from './relay-requests.ts'
 import { causeOfStatus } from './network-cause.ts'
 import { RequestPath } from './request-path.ts'
 
@@ -15,7 +15,7 @@ class AccessCounter {
   readonly facts = new BalancerFacts()
   readonly #path = new RequestPath()
   readonly #collections = new Interner(20_000)
-  readonly #byCollection: (HubClient | undefined)[] = []
+  readonly #byCollection: (RelayClient | undefined)[] = []
 
   /**
    * `GET /path HTTP/1.1"` at `at`, in absolute form too: notes what was asked for.
@@ -28,7 +28,7 @@ class AccessCounter {
 
   /**
    * Counts the request whose target was read last.
-   * @param fromTarget the hub behind the balancer gave the answer (true), nobody did (false), or the log does not say (undefined)
+   * @param fromTarget the relay behind the balancer gave the answer (true), nobody did (false), or the log does not say (undefined)
    * @param ms NaN where it is not known
    * @param userOf reads who logged in, where the log says so
    */
@@ -44,7 +44,7 @@ class AccessCounter {
     facts.requests++
     if (path.kind === 'other') return
     const good = status < 400 || (path.kind === 'result' && (status === 404 || status === 409))
-    // What the hub decided (401, 500 …) is the hub's link to tell; here it was passed on, so the way works.
+    // What the relay decided (401, 500 …) is the relay's link to tell; here it was passed on, so the way works.
     const passed =
       good ||
       fromTarget === true ||
@@ -81,7 +81,7 @@ class AccessCounter {
     }
   }
 
-  #clientOf(buf: Buffer, start: number, end: number): HubClient | undefined {
+  #clientOf(buf: Buffer, start: number, end: number): RelayClient | undefined {
     const id = this.#collections.id(buf, start, end)
     if (id < 0) return undefined
     let client = this.#byCollection[id]

@@ -1,8 +1,8 @@
 import type { Cause } from '../document/cause.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable } from '../facts/evidence-keeper.ts'
-import { HubFacts } from '../facts/facts.ts'
-import type { HubClient } from '../facts/facts.ts'
+import { RelayFacts } from '../facts/facts.ts'
+import type { RelayClient } from '../facts/facts.ts'
 import { KeptLine, OpenError } from '../facts/kept-line.ts'
 import { Interner } from '../read/interner.ts'
 import { readTimeOfDay } from '../read/timestamps.ts'
@@ -18,13 +18,13 @@ import {
 import { LEVEL } from './event-head.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'
-import { fileHubError } from './hub-errors.ts'
+import { fileRelayError } from './relay-errors.ts'
 import { OutgoingRequests } from './outgoing-requests.ts'
 import { PendingLogins } from './pending-logins.ts'
 import { RequestPath } from './request-path.ts'
 import { RequestTrail } from './request-trail.ts'
 import { taskExpired } from './expired-tasks.ts'
-import { nameOf, requestOfClient } from './hub-requests.ts'
+import { nameOf, requestOfClient } from './relay-requests.ts'
 import { WarrenRelayEvents } from './warren-relay-events.ts'
 import { WarrenText } from './warren-text.ts'
 
@@ -56,14 +56,14 @@ const W = {
   ourSource: ascii(' <s:relay>'),
 } as const
 
-/** `[HH:mm:ss LVL] message <s:Source>`: the hub sites run today, and ours in its text format. */
+/** `[HH:mm:ss LVL] message <s:Source>`: the relay sites run today, and ours in its text format. */
 export class DotnetRelayReader implements FormatReader {
   readonly name = '.NET relay text'
-  readonly #facts = new HubFacts()
+  readonly #facts = new RelayFacts()
   readonly #logins = new PendingLogins()
   readonly #collections = new Interner(20_000)
-  readonly #byCollection: (HubClient | undefined)[] = []
-  readonly #byName = new Map<string, HubClient>()
+  readonly #byCollection: (RelayClient | undefined)[] = []
+  readonly #byName = new Map<string, RelayClient>()
   readonly #path = new RequestPath()
   readonly #outgoing = new OutgoingRequests(this.#facts)
   readonly #ourText = new WarrenText()
@@ -80,7 +80,7 @@ export class DotnetRelayReader implements FormatReader {
     this.#facts.program = '.NET relay'
   }
 
-  facts(): readonly HubFacts[] {
+  facts(): readonly RelayFacts[] {
     return this.#used ? [this.#facts] : []
   }
 
@@ -89,7 +89,7 @@ export class DotnetRelayReader implements FormatReader {
     if (this.#openError !== undefined) this.#closeError()
     const { buf, end } = line
     const at = head.message
-    const done = this.#dispatch(line, buf, at, end) || this.#ownWords(line, head)
+    const done = this.#dispatch(line, buf, at, end) || this.#warrenLines(line, head)
     if (!done && head.level >= LEVEL.error) {
       this.#openError = new OpenError(line)
       this.#explains = false
@@ -176,8 +176,8 @@ export class DotnetRelayReader implements FormatReader {
     }
   }
 
-  /** Our own hub says in its own words what the other one has none for. */
-  #ownWords(line: Quotable, { message, level }: EventHead): boolean {
+  /** Our own relay says in its own words what the other one has none for. */
+  #warrenLines(line: Quotable, { message, level }: EventHead): boolean {
     const source = find(line.buf, message, line.end, W.ourSource)
     const event = source < 0 ? undefined : this.#ourText.read(line, message, source)
     if (event === undefined) return false
@@ -280,7 +280,7 @@ export class DotnetRelayReader implements FormatReader {
     line: Quotable,
     cause: Cause,
     name: string,
-    byCollection?: HubClient,
+    byCollection?: RelayClient,
     why?: KeptLine,
     ms = Number.NaN,
   ): void {
@@ -292,7 +292,7 @@ export class DotnetRelayReader implements FormatReader {
     const client =
       isOwn || keepCollection
         ? byCollection
-        : (this.#byName.get(name) ?? this.#facts.clients.of(name || 'nobody'))
+        : (this.#byName.get(name) ?? this.#facts.clients.of(name || 'none'))
     if (client === undefined) return
     if (name !== '' && client.names.size === 0) client.names.set(name, 1)
     client.account.failure(why ?? line, 401, cause, ms)
@@ -303,7 +303,7 @@ export class DotnetRelayReader implements FormatReader {
     client.account.polls.add(line.time, ms, 401, 0)
   }
 
-  #clientOf(buf: Buffer, start: number, end: number): HubClient | undefined {
+  #clientOf(buf: Buffer, start: number, end: number): RelayClient | undefined {
     const id = this.#collections.id(buf, start, end)
     if (id < 0) return undefined
     let client = this.#byCollection[id]
@@ -316,7 +316,7 @@ export class DotnetRelayReader implements FormatReader {
     return client
   }
 
-  #moment(line: Quotable, client: HubClient, status: number, ms: number): void {
+  #moment(line: Quotable, client: RelayClient, status: number, ms: number): void {
     if (!this.#facts.moments.wants(line.time)) return
     this.#facts.moments.add({
       time: line.time,
@@ -377,7 +377,7 @@ export class DotnetRelayReader implements FormatReader {
     if (!this.#explains) {
       // The request that failed was counted by its own line a moment before.
       const counted = error.line.time - this.#outgoing.failedAt < 2_000
-      fileHubError(this.#facts, error, counted)
+      fileRelayError(this.#facts, error, counted)
       return
     }
     // Only what the exception says beyond the request or statement it follows.
@@ -386,12 +386,12 @@ export class DotnetRelayReader implements FormatReader {
       /rabbitmq|brokerunreachable|amqp/.test(lower) ||
       (/npgsql|dbupdate/.test(lower) && !lower.includes('dbcommand'))
     ) {
-      fileHubError(this.#facts, error)
+      fileRelayError(this.#facts, error)
     }
   }
 }
 
-function leadingName(client: HubClient): string | undefined {
+function leadingName(client: RelayClient): string | undefined {
   let leading: string | undefined
   let most = 0
   for (const [name, votes] of client.names) {

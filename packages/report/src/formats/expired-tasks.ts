@@ -1,5 +1,5 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
-import type { HubClient, HubFacts } from '../facts/facts.ts'
+import type { RelayClient, RelayFacts } from '../facts/facts.ts'
 import { TaskLedger } from '../facts/task-ledger.ts'
 import type { TaskRecord } from '../facts/task-ledger.ts'
 
@@ -11,14 +11,14 @@ export interface Expiry {
   /** How many answers were missing; NaN where it is not said. */
   readonly missing: number
   /** The clients that had not answered; undefined where the line names none. */
-  readonly clients: readonly HubClient[] | undefined
+  readonly clients: readonly RelayClient[] | undefined
 }
 
-/** Today's hub collects answers to availability questions that long, ms. */
+/** Today's relay collects answers to availability questions that long, ms. */
 const USUAL_DEADLINE_MS = 240_000
 
 /** A task reached its deadline: counted for each client whose answer it lacked, as far as that can be told. */
-export function taskExpired(facts: HubFacts, line: Quotable, expiry: Expiry): void {
+export function taskExpired(facts: RelayFacts, line: Quotable, expiry: Expiry): void {
   const { taskId, deadlineMs, missing, clients } = expiry
   facts.tasks.step(taskId, 'expired', line)
   const record = facts.tasks.record(taskId)
@@ -41,11 +41,11 @@ const NOT_FETCHED = 'not fetched'
 
 /** Who had not answered, by what went out to whom and came back. */
 function missingClients(
-  { clients }: HubFacts,
+  { clients }: RelayFacts,
   record: TaskRecord | undefined,
   since: number,
   until: number,
-): HubClient[] {
+): RelayClient[] {
   const asked = clients.all().filter(isAsked)
   const handedOut = nodesOf(record, 'handed-out')
   if (record !== undefined && handedOut.size > 0 && !TaskLedger.isCut(record)) {
@@ -63,12 +63,12 @@ function missingClients(
     : asked.filter(({ waiting }) => waiting.some((time) => time >= since))
 }
 
-/** The hub let it in before, or knows its name: tasks are meant for it, too. */
-function isAsked({ account }: HubClient): boolean {
+/** The relay let it in before, or knows its name: tasks are meant for it, too. */
+function isAsked({ account }: RelayClient): boolean {
   return !Number.isNaN(account.lastOk) || account.problems.has('auth-wrong-password')
 }
 
-function hasFetched(client: HubClient, record: TaskRecord | undefined, since: number): boolean {
+function hasFetched(client: RelayClient, record: TaskRecord | undefined, since: number): boolean {
   const handedOut = nodesOf(record, 'handed-out')
   return handedOut.size > 0
     ? handedOut.has(client.key)

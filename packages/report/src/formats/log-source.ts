@@ -1,7 +1,7 @@
 import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Facts } from '../facts/facts.ts'
-import { GapKeeper } from '../facts/gap-keeper.ts'
+import { Heartbeat } from '../facts/heartbeat.ts'
 import type { LineMemory } from '../read/line-memory.ts'
 import type { LineView } from '../read/line-view.ts'
 import type { SourceLabels } from '../read/source-labels.ts'
@@ -62,11 +62,11 @@ export class LogSource implements Quotable {
   wrapperTimes = 0
   readonly zone = new ZoneWatch()
   readonly summerTime = new SummerTime()
-  readonly signs = new GapKeeper()
+  readonly signs = new Heartbeat()
   readonly samples: RawEvidence[] = []
   readonly #head = new EventHead()
   readonly #readers = new Map<Format, FormatReader>()
-  // Made when they are first needed, as all readers: thousands of pods may have a few lines each.
+  // Made when they are first needed, as all readers: formatNumber of pods may have a few lines each.
   #json: WarrenJsonReader | undefined
   #rabbit: RabbitReader | undefined
   readonly #limits: TimeLimits

@@ -222,7 +222,7 @@ export function causeOfStatus(status: number): Cause {
     case 504:
       return 'proxy-504'
     default:
-      return status >= 500 ? 'hub-error' : 'wrong-address'
+      return status >= 500 ? 'relay-error' : 'wrong-address'
   }
 }
 

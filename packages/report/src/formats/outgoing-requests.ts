@@ -1,5 +1,5 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
-import type { HubFacts } from '../facts/facts.ts'
+import type { RelayFacts } from '../facts/facts.ts'
 import { ascii, find, numberEnd, readNumber, startsWith, textOf } from '../read/byte-scan.ts'
 
 const W = {
@@ -25,12 +25,12 @@ interface Pending {
  * `End processing HTTP request after 78.5019ms - 204`. The end does not say which request it is: the one that began so long before.
  */
 export class OutgoingRequests {
-  readonly #facts: HubFacts
+  readonly #facts: RelayFacts
   readonly #pending: Pending[] = []
   /** When a poll was last seen to fail here: an error line right after tells of the same one. */
   failedAt = Number.NaN
 
-  constructor(facts: HubFacts) {
+  constructor(facts: RelayFacts) {
     this.#facts = facts
   }
 

@@ -2,13 +2,13 @@ import type { Cause } from '../document/cause.ts'
 import type { KeptLine } from '../facts/kept-line.ts'
 import { SECOND } from '../read/timestamps.ts'
 
-/** A hub answers a request within this time after it has written about the credentials. */
+/** A relay answers a request within this time after it has written about the credentials. */
 const STALE_MS = 60 * SECOND
 const MOST = 64
 /** Vote for a name that may be another client's. */
 const UNSURE = 0.1
 
-/** Why the hub turned somebody away, written a moment before the request line that it belongs to. */
+/** Why the relay turned somebody away, written a moment before the request line that it belongs to. */
 export interface Refusal {
   readonly cause: Cause
   /** User name as the client gave it; '' if it gave none. */
@@ -17,7 +17,7 @@ export interface Refusal {
 }
 
 /**
- * What a hub wrote about credentials and not yet about the request: the request line names the collection, only the line before
+ * What a relay wrote about credentials and not yet about the request: the request line names the collection, only the line before
  * it the client. Bounded; what finds no request line is handed out as stale.
  */
 export class PendingLogins {

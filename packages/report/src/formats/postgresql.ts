@@ -1,6 +1,6 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import { DatabaseFacts } from '../facts/facts.ts'
-import { outcomeOf } from '../facts/link-account.ts'
+import { outcomeOf } from '../facts/link-stats.ts'
 import { ascii, find, readNumber } from '../read/byte-scan.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'

@@ -4,14 +4,14 @@ import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
 import { ClientFacts } from '../facts/facts.ts'
 import type { UpstreamFacts } from '../facts/facts.ts'
 import { KeptLine, OpenError } from '../facts/kept-line.ts'
-import { outcomeOf } from '../facts/link-account.ts'
-import type { Moment } from '../facts/moment-comb.ts'
+import { outcomeOf } from '../facts/link-stats.ts'
+import type { Moment } from '../facts/exchange-sample.ts'
 import { ascii, find, findByte, readNumber, startsWith, textOf } from '../read/byte-scan.ts'
 import { LEVEL } from './event-head.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'
 import { causeOfStatus, networkCause, waitedMs } from './network-cause.ts'
-import { OwnWords } from './own-words.ts'
+import { WarrenLines } from './warren-lines.ts'
 
 const W = {
   sendingGet: ascii('Sending get request to '),
@@ -75,14 +75,14 @@ export class PythonBunnyReader implements FormatReader {
   #failedAttempts = 0
   /** Something went wrong since the task was received. */
   #taskFailed = false
-  readonly #ownWords = new OwnWords(this.#facts)
+  readonly #warrenLines = new WarrenLines(this.#facts)
 
   constructor() {
     this.#facts.program = 'Python bunny'
   }
 
   facts(): readonly (ClientFacts | UpstreamFacts)[] {
-    const { upstream } = this.#ownWords
+    const { upstream } = this.#warrenLines
     if (upstream !== undefined) return [upstream]
     return this.#used ? [this.#facts] : []
   }
@@ -132,7 +132,7 @@ export class PythonBunnyReader implements FormatReader {
         if (startsWith(buf, at, end, W.errorSolving)) this.#notAnswerable(line)
         break
       default:
-        if (this.#ownWords.read(line, head)) return true
+        if (this.#warrenLines.read(line, head)) return true
     }
     if (head.level >= LEVEL.error && this.#openError === undefined && !this.#known(buf, at, end))
       this.#error(line)
@@ -186,7 +186,7 @@ export class PythonBunnyReader implements FormatReader {
     if (this.#settled) return
     this.#settled = true
     this.#lastOutcome = status
-    // A post that is refused with 4xx reached the hub; whether the answer was late or wrong is the hub's to say.
+    // A post that is refused with 4xx reached the relay; whether the answer was late or wrong is the relay's to say.
     if (status < 400 || (what === 'post' && status < 500 && status !== 401))
       facts.link.success(line, status, latency, what === 'post' ? 0 : Number.NaN)
     else facts.link.failure(line, status, causeOfStatus(status), latency)
@@ -251,7 +251,7 @@ export class PythonBunnyReader implements FormatReader {
     // An answer that says that there was an error is posted like any other.
     if (facts.cdm.inTrouble && !this.#taskFailed) facts.cdm.success(line, 0, Number.NaN)
     facts.tasks.step(`#${this.#tasks}`, 'posted', line)
-    // The line also means that the result was posted: the hub was reached.
+    // The line also means that the result was posted: the relay was reached.
     facts.link.sign(line.time)
     facts.link.signs.busy = false
   }
@@ -281,7 +281,7 @@ export class PythonBunnyReader implements FormatReader {
     link.sign(line.time)
     // Where requests are written, the answer 5xx has been counted by its own line.
     if (!this.#facts.writesPolls)
-      link.failure(line, outcomeOf('hub-error'), 'hub-error', Number.NaN)
+      link.failure(line, outcomeOf('relay-error'), 'relay-error', Number.NaN)
     this.#attemptFailed(line)
   }
 

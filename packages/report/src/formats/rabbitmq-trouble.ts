@@ -2,12 +2,12 @@ import type { Cause } from '../document/cause.ts'
 
 /** What an event of the broker that is not a good one is about. */
 export type BrokerTrouble =
-  /** Somebody came who never logged in: a port probe, unless the hub says that it could not connect. */
+  /** Somebody came who never logged in: a port probe, unless the relay says that it could not connect. */
   | { readonly kind: 'knock'; readonly detail: string }
   | { readonly kind: 'link'; readonly cause: Cause; readonly detail: string }
   /** The broker refuses what a client that is logged in asks for. */
   | { readonly kind: 'operation'; readonly detail: string }
-  /** Part of something that is told elsewhere, or of normal work. */
+  /** NetworkComponent of something that is told elsewhere, or of normal work. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'unknown' }
 

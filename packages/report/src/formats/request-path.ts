@@ -4,7 +4,7 @@ const NEXT_JOB = ascii('/task/nextjob/')
 const RESULT = ascii('/task/result/')
 const PROBES = ['/healthz', '/livez', '/readyz', '/health', '/ready', '/live', '/alive'].map(ascii)
 
-/** Bytes before the collection that are worth keeping; no hub is called by more. */
+/** Bytes before the collection that are worth keeping; no relay is called by more. */
 const MOST_BEFORE_POLL = 300
 
 const BLANK = 32
@@ -24,7 +24,7 @@ export class RequestPath {
   collectionEnd = 0
   taskStart = 0
   taskEnd = 0
-  /** All that stood before the collection of the last poll. Most requests are polls, and of one hub: comparing finds the next one. */
+  /** All that stood before the collection of the last poll. Most requests are polls, and of one relay: comparing finds the next one. */
   #beforePoll = new Uint8Array(0)
 
   /**

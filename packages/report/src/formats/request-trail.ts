@@ -1,13 +1,13 @@
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
-import type { Moment } from '../facts/moment-comb.ts'
+import type { Moment } from '../facts/exchange-sample.ts'
 import { SECOND } from '../read/timestamps.ts'
 
 /** Statements before a login that are kept; a request has two. */
 const MOST_STATEMENTS = 4
 
 /**
- * What a hub wrote since it last answered a request: the lines of the next one, if no other was under way. Only order and the
+ * What a relay wrote since it last answered a request: the lines of the next one, if no other was under way. Only order and the
  * name of the client say what belongs together, so where two requests may be mixed nothing is said to.
  */
 export class RequestTrail {

@@ -1,7 +1,7 @@
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
 import { ClientFacts } from '../facts/facts.ts'
-import { outcomeOf } from '../facts/link-account.ts'
+import { outcomeOf } from '../facts/link-stats.ts'
 import { LEVEL } from './event-head.ts'
 import type { JsonEvent } from './json-event.ts'
 import { causeOfStatus, networkCause } from './network-cause.ts'
@@ -192,7 +192,7 @@ export function causeOfKind(
 ):
   | 'connection-closed'
   | 'auth-refused'
-  | 'hub-error'
+  | 'relay-error'
   | 'not-a-task-api'
   | 'wrong-address'
   | 'unexplained-errors' {
@@ -204,7 +204,7 @@ export function causeOfKind(
     case 'refused':
       return 'wrong-address'
     case 'unavailable':
-      return 'hub-error'
+      return 'relay-error'
     case 'nonsense':
       return 'not-a-task-api'
     default:

@@ -1,14 +1,14 @@
 import type { Cause } from '../document/cause.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
-import { HubFacts } from '../facts/facts.ts'
-import type { HubClient } from '../facts/facts.ts'
+import { RelayFacts } from '../facts/facts.ts'
+import type { RelayClient } from '../facts/facts.ts'
 import { KeptLine } from '../facts/kept-line.ts'
-import { outcomeOf } from '../facts/link-account.ts'
+import { outcomeOf } from '../facts/link-stats.ts'
 import { LEVEL } from './event-head.ts'
 import { taskExpired } from './expired-tasks.ts'
-import { requestOfClient } from './hub-requests.ts'
-import { brokerCause } from './hub-errors.ts'
+import { requestOfClient } from './relay-requests.ts'
+import { brokerCause } from './relay-errors.ts'
 import type { JsonEvent } from './json-event.ts'
 import { networkCause } from './network-cause.ts'
 import { RequestPath } from './request-path.ts'
@@ -24,11 +24,11 @@ const REASONS = new Map<string, Cause>([
 ])
 
 /** Requests that name no client and no known collection. */
-const NOBODY = 'nobody'
+const NOBODY = 'none'
 
 /** Failed logins whose request line has not come yet. */
 const MOST_PENDING = 64
-/** More than a hub makes in a minute; whatever else a line says must not cost time. */
+/** More than a relay makes in a minute; whatever else a line says must not cost time. */
 const MOST_CHECKS = 100
 /** Logins whose request line has not come yet: polls are held for half a minute. */
 const MOST_LOGINS = 256
@@ -45,9 +45,9 @@ interface Refused {
   readonly line: Quotable
 }
 
-/** Events of our own hub. */
+/** Events of our own relay. */
 export class WarrenRelayEvents implements WarrenEvents {
-  readonly facts: HubFacts
+  readonly facts: RelayFacts
   readonly #path = new RequestPath()
   readonly #nodeNames = new Map<string, string>()
   readonly #refused = new Map<string, Refused>()
@@ -57,7 +57,7 @@ export class WarrenRelayEvents implements WarrenEvents {
   #awaitsBroker = false
 
   /** @param facts to add to, where another reader knows some of the events in other words */
-  constructor(facts = new HubFacts()) {
+  constructor(facts = new RelayFacts()) {
     this.facts = facts
     this.facts.program = 'Warren relay'
   }
@@ -120,7 +120,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     if (path.kind === 'poll') this.#moment(line, client, status, ms, event)
   }
 
-  #moment(line: Quotable, client: HubClient, status: number, ms: number, event: JsonEvent): void {
+  #moment(line: Quotable, client: RelayClient, status: number, ms: number, event: JsonEvent): void {
     const { moments } = this.facts
     if (!moments.wants(line.time)) return
     const requestId = event.text('requestId')
@@ -429,7 +429,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     return this.#nodeNames.get(node) ?? node
   }
 
-  #client(name: string): HubClient | undefined {
+  #client(name: string): RelayClient | undefined {
     const client = name === '' ? undefined : this.facts.clients.of(name)
     if (client !== undefined && client.names.size === 0 && name !== NOBODY)
       client.names.set(name, 1)

@@ -44,7 +44,7 @@ export function twoDigits(buf: Uint8Array, at: number): number {
 
 /**
  * A decimal number with optional sign and fraction at `at`, ending at the first other byte; NaN if there is none. Commas that
- * group thousands are skipped (.NET writes `1,204ms`). `numberEnd()` says where the last number read ended.
+ * group formatNumber are skipped (.NET writes `1,204ms`). `numberEnd()` says where the last number read ended.
  */
 export function readNumber(buf: Uint8Array, at: number, end: number): number {
   let position = at

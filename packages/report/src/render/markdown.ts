@@ -6,7 +6,7 @@ import type {
   Transaction,
 } from '../document/report-document.ts'
 import { advice, code, fenced, oneLine, text } from './markdown-text.ts'
-import { TimeFormat, durationText, sinceText, windowText } from './time-format.ts'
+import { TimeFormat, durationText, sinceText, formatTimeRange } from './time-format.ts'
 import {
   CHECK_TONE,
   MARK,
@@ -77,7 +77,7 @@ class MarkdownPage {
       this.#add('')
     }
     this.#add('## 1. Executive summary', '')
-    this.#add(`- window: ${windowText(this.#document)}`)
+    this.#add(`- window: ${formatTimeRange(this.#document)}`)
     this.#add(...numbers.map(({ label, value }) => `- ${text(label)}: **${text(value)}**`), '')
     const { shown, more } = urgent(findings)
     if (shown.length > 0) {

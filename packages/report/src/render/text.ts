@@ -1,7 +1,7 @@
 import { displayWidth, formatTable, type Styles } from '@warren/runtime/cli'
 import type { Finding, ReportDocument } from '../document/report-document.ts'
 import { wrapped, shortened } from './text-lines.ts'
-import { TimeFormat, durationText, windowText } from './time-format.ts'
+import { TimeFormat, durationText, formatTimeRange } from './time-format.ts'
 import {
   CHECK_TONE,
   MARK,
@@ -98,7 +98,7 @@ class TextPage {
       ...this.#marked(VERDICT_TONE[verdict], `${VERDICT_WORD[verdict]}: ${sentence}`, {
         head: VERDICT_WORD[verdict].length + 1,
       }),
-      ...this.#wrap(`${windowText(this.#document)} · ${sources}`, '').map(this.#paint.dim),
+      ...this.#wrap(`${formatTimeRange(this.#document)} · ${sources}`, '').map(this.#paint.dim),
       ...caveats
         .slice(0, most)
         .flatMap(({ severity, text }) => this.#marked(SEVERITY_TONE[severity], text)),

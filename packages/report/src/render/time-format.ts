@@ -17,8 +17,8 @@ const MOST_TICKS = 6
 export class TimeFormat {
   readonly #withDate: boolean
 
-  constructor({ window }: Pick<ReportDocument, 'window'>) {
-    const { from, to, dateKnown } = window
+  constructor({ timeRange }: Pick<ReportDocument, 'timeRange'>) {
+    const { from, to, dateKnown } = timeRange
     this.#withDate = dateKnown && from !== null && to !== null && day(from) !== day(to)
   }
 
@@ -50,8 +50,8 @@ export class TimeFormat {
 }
 
 /** `26 September 2025, 06:30:00 to 07:00:00 UTC (30 min)`. */
-export function windowText({ window }: Pick<ReportDocument, 'window'>): string {
-  const { from, to, durationMs, zone, dateKnown } = window
+export function formatTimeRange({ timeRange }: Pick<ReportDocument, 'timeRange'>): string {
+  const { from, to, durationMs, zone, dateKnown } = timeRange
   if (from === null || to === null) return 'no window: nothing could be placed in time'
   const length = `(${durationText(durationMs)})`
   const start = from.slice(11, 19)

@@ -73,10 +73,10 @@ export const MARK: Readonly<Record<Tone, string>> = {
 
 export const ROLE_WORD: Readonly<Record<Role, string>> = {
   client: 'client',
-  hub: 'hub',
-  database: 'hub database',
+  relay: 'relay',
+  database: 'relay database',
   broker: 'broker',
-  balancer: 'load balancer',
+  'load-balancer': 'load balancer',
   upstream: 'upstream',
   cdm: 'OMOP database',
   unknown: 'unknown',
@@ -90,10 +90,10 @@ export const SEEN_WORD: Readonly<Record<Component['seenIn'], string>> = {
 
 const ROLES_WORD: Readonly<Record<Role, string>> = {
   client: 'clients',
-  hub: 'hubs',
-  database: 'hub databases',
+  relay: 'relays',
+  database: 'relay databases',
   broker: 'brokers',
-  balancer: 'load balancers',
+  'load-balancer': 'load balancers',
   upstream: 'upstreams',
   cdm: 'OMOP databases',
   unknown: 'of unknown role',
@@ -101,16 +101,16 @@ const ROLES_WORD: Readonly<Record<Role, string>> = {
 
 const PARTY_WORD: Readonly<Record<Party, string>> = {
   site: 'the site',
-  hub: 'the hub',
+  hub: 'the relay',
   network: 'whoever runs the network, proxy or balancer',
   upstream: 'the upstream',
   operator: 'whoever collects these logs',
-  nobody: 'nobody',
+  none: 'none',
 }
 
 /** Who has to act, by name where the name is known. */
 export function actor({ party, partyName }: Pick<Finding, 'party' | 'partyName'>): string {
-  if (party === 'nobody' || partyName === null) return PARTY_WORD[party]
+  if (party === 'none' || partyName === null) return PARTY_WORD[party]
   return `${partyName} (${party})`
 }
 
@@ -166,11 +166,11 @@ export function worstFirst(links: readonly Link[]): readonly Link[] {
   return links.toSorted((a, b) => badness(a.state) - badness(b.state))
 }
 
-/** The side that tells most about a link: the one that saw most of it fail, else the hub, which sees the most. */
+/** The side that tells most about a link: the one that saw most of it fail, else the relay, which sees the most. */
 export function tellingView({ views }: Pick<Link, 'views'>): LinkView | undefined {
   const [worst] = views.toSorted((a, b) => (a.successRate ?? 1) - (b.successRate ?? 1))
   return worst === undefined || (worst.successRate ?? 1) === 1
-    ? (views.find(({ side }) => side === 'hub') ?? views[0])
+    ? (views.find(({ side }) => side === 'relay') ?? views[0])
     : worst
 }
 
@@ -179,11 +179,11 @@ export function urgent(
   findings: readonly Finding[],
   most = 5,
 ): { readonly shown: readonly Finding[]; readonly more: number } {
-  const all = findings.filter(({ severity, party }) => severity !== 'info' && party !== 'nobody')
+  const all = findings.filter(({ severity, party }) => severity !== 'info' && party !== 'none')
   return { shown: all.slice(0, most), more: Math.max(0, all.length - most) }
 }
 
-/** `30 clients, a hub, a broker and a database.` */
+/** `30 clients, a relay, a broker and a database.` */
 export function rollCall(components: readonly Component[]): string {
   const counts = Map.groupBy(components, ({ role }) => role)
   const words = [...counts].map(([role, those]) =>

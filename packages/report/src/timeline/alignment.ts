@@ -1,4 +1,4 @@
-import { phase } from '../facts/poll-comb.ts'
+import { phase } from '../facts/poll-sample.ts'
 import type { Signal } from './signal.ts'
 
 const MOST_PROBED = 240

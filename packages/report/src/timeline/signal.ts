@@ -1,5 +1,5 @@
-import { phase } from '../facts/poll-comb.ts'
-import type { PollComb } from '../facts/poll-comb.ts'
+import { phase } from '../facts/poll-sample.ts'
+import type { PollSample } from '../facts/poll-sample.ts'
 
 const QUARTER = 15 * 60_000
 const MOST = 2_000
@@ -18,7 +18,7 @@ export interface Signal {
 
 /** `wanted` leaves out polls by their status. */
 export function signalOfPolls(
-  combs: readonly PollComb[],
+  combs: readonly PollSample[],
   wanted: (status: number) => boolean = () => true,
 ): Signal {
   const part = Math.min(QUARTER, ...combs.map((comb) => comb.part))

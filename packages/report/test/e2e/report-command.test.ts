@@ -59,7 +59,7 @@ describe('warren report', () => {
 
   it.each([
     ['password-changed', 'site-b: wrong password', 'site-b (site)'],
-    ['dns-outage', 'the name of the hub cannot be resolved', 'site-a (site)'],
+    ['dns-outage', 'the name of the relay cannot be resolved', 'site-a (site)'],
     ['balancer-502', '502', 'network'],
   ])('says of %s what is wrong and who must act, and ends with 1', async (name, cause, actor) => {
     const { stdout, code } = await report([name, '--quiet'])

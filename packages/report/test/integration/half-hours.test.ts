@@ -41,8 +41,8 @@ describe('the half hour the report began with', () => {
         .map(({ cause, severity, party, status }) => [cause, severity, party, status])
         .toSorted((a, b) => (String(a) < String(b) ? -1 : 1)),
     ).toEqual([
-      ['broker-connection-churn', 'info', 'hub', 'observed'],
-      ['health-probe', 'info', 'nobody', 'expected'],
+      ['broker-connection-churn', 'info', 'relay', 'observed'],
+      ['health-probe', 'info', 'none', 'expected'],
     ])
     const probe = report.findings.find(({ cause }) => cause === 'health-probe')
     expect(probe?.evidence.map(({ text }) => text.replace(/^\[[\d:]+ /, ''))).toEqual([
@@ -56,7 +56,7 @@ describe('the half hour the report began with', () => {
       ['connections', 'passed'],
       ['authentication', 'passed'],
       ['end-to-end', 'passed'],
-      ['hub', 'passed'],
+      ['relay', 'passed'],
       ['database', 'passed'],
       ['broker', 'passed'],
       ['behaviour', 'passed'],
@@ -70,21 +70,21 @@ describe('the half hour the report began with', () => {
       /^(5\d\d) of \1 requests of 3 clients answered$/,
     )
     expect(check(report, 'database')?.number).toMatch(/statements, 95 % within 1 ms, none failed/)
-    expect(check(report, 'hub')?.number).toMatch(/^0 server errors in/)
+    expect(check(report, 'relay')?.number).toMatch(/^0 server errors in/)
   })
 
-  it('follows one poll through client, hub, database, broker and back, with file and line', () => {
+  it('follows one poll through client, relay, database, broker and back, with file and line', () => {
     const [poll] = report.transactions
     expect(poll).toMatchObject({ kind: 'poll', complete: true, matchedBy: 'time' })
     expect(poll?.steps.map(({ leg }) => leg)).toEqual([
       'client',
       'database',
       'database',
-      'hub',
+      'relay',
       'broker',
       'broker',
       'broker',
-      'hub',
+      'relay',
       'client',
     ])
     for (const step of poll?.steps ?? []) {
@@ -95,7 +95,7 @@ describe('the half hour the report began with', () => {
 
   it.each([
     ['the client', /site-a/],
-    ['the hub', /relay/],
+    ['the relay', /relay/],
     ['the broker', /rabbit/],
   ])('is not called healthy without the log of %s', async (_, file) => {
     const logs = Object.fromEntries(
@@ -108,13 +108,13 @@ describe('the half hour the report began with', () => {
     expect(less.caveats.map(({ kind }) => kind)).toContain('missing-source')
   })
 
-  it('is not called healthy where the hub’s log holds no statement', async () => {
+  it('is not called healthy where the relay’s log holds no statement', async () => {
     const logs = logsOf('healthy-half-hour')
-    const hub = Object.keys(logs).find((name) => name.includes('relay')) ?? ''
-    const without = (logs[hub] ?? Buffer.alloc(0))
+    const relay = Object.keys(logs).find((name) => name.includes('relay')) ?? ''
+    const without = (logs[relay] ?? Buffer.alloc(0))
       .toString('latin1')
       .replaceAll(/.*Executed DbCommand.*\n/g, '')
-    const less = await reportOf({ ...logs, [hub]: Buffer.from(without, 'latin1') })
+    const less = await reportOf({ ...logs, [relay]: Buffer.from(without, 'latin1') })
     expect(check(less, 'database')?.state).toBe('unknown')
     expect(less.verdict).toBe('unknown')
   })
@@ -132,7 +132,7 @@ describe('the same half hour with one thing wrong', () => {
       partyName: 'site-b',
       confidence: 'certain',
     })
-    // The hub's clock may be a few seconds off.
+    // The relay's clock may be a few seconds off.
     expect(finding?.first?.slice(11, 16)).toMatch(/06:4[12]/)
     expect(finding?.evidence[0]?.text).toContain('Invalid password for client: site-b')
     expect(causes(report)).toEqual(['auth-wrong-password'])

@@ -11,7 +11,7 @@ const PASSWORD = 'Tr0ub4dor-3'
 const BASIC = Buffer.from(`site-b:${PASSWORD}`).toString('base64')
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzaXRlLWIifQ.c2lnbmF0dXJl'
 
-/** Errors a hub may write, each with a secret in it that somebody logged without thinking. */
+/** Errors a relay may write, each with a secret in it that somebody logged without thinking. */
 const ERRORS = [
   `Npgsql.NpgsqlException: Host=db;Username=relay;Password=${PASSWORD};Database=relay refused`,
   `cannot connect to amqp://relay:${PASSWORD}@rabbit:5672/ nor to postgres://relay:${PASSWORD}@db/relay`,

@@ -17,7 +17,7 @@ const WRONG_PASSWORD = 'not-what-the-broker-knows'
 const SHORT_CONNECTIONS = 20
 const MINUTE_MS = 60_000
 
-/** Opens, uses and closes a connection in order, as a hub that opens one for every poll does. */
+/** Opens, uses and closes a connection in order, as a relay that opens one for every poll does. */
 async function useShortly(url: string): Promise<void> {
   const connection = open(url)
   const channel = await connection.acquire()
@@ -74,7 +74,7 @@ async function knock(url: string, words: string): Promise<void> {
 const CLIENT_HELLO = '\u0016\u0003\u0001\u0002\0\u0001\0\u0001'
 
 /** A relay that queues in this broker, its log in `file`. */
-function startHub(broker: string, file: string): Promise<AsyncDisposable> {
+function relayWithBroker(broker: string, file: string): Promise<AsyncDisposable> {
   return startRelay(
     loadRelayConfig({
       RELAY_HOST: '127.0.0.1',
@@ -124,7 +124,7 @@ describeRabbit('the log of a real broker', () => {
     resources.defer(() => rm(folder, { recursive: true, force: true }))
     const server = resources.use(await startPrivateRabbit())
     const { url, logFile } = server
-    const hubLog = join(folder, 'relay.log')
+    const relayLog = join(folder, 'relay.log')
     let since = 0
     const saidIn = (file: string) => async (text: string, times: number) =>
       until(async () => (await readFile(file, 'utf8')).split(text).length - 1 >= times, {
@@ -132,23 +132,23 @@ describeRabbit('the log of a real broker', () => {
         timeoutMs: 30_000,
       })
     const brokerSaid = saidIn(logFile)
-    const hubSaid = saidIn(hubLog)
+    const relaySaid = saidIn(relayLog)
     const inBroker = { path: logFile, labels: { cluster: 'hub' } }
-    const inHub = { path: hubLog, labels: { cluster: 'hub' } }
+    const inRelay = { path: relayLog, labels: { cluster: 'hub' } }
     /** Reports on what happens meanwhile, and on nothing before. */
     const during = async (name: string, act: () => Promise<unknown>): Promise<void> => {
       since = Date.now()
       await act()
-      reports.set(name, await createReport([inBroker, inHub], { since }))
-      reports.set(`${name}, by the hub alone`, await createReport([inHub], { since }))
+      reports.set(name, await createReport([inBroker, inRelay], { since }))
+      reports.set(`${name}, by the relay alone`, await createReport([inRelay], { since }))
     }
 
     // It greets clients a moment before it writes so; the window begins with a broker that is up.
     await brokerSaid('Server startup complete', 1)
     await during('work', async () => {
-      resources.use(await startHub(url, hubLog))
+      resources.use(await relayWithBroker(url, relayLog))
       for (let times = 0; times < SHORT_CONNECTIONS; times++) await useShortly(url)
-      await hubSaid('"dependency":"broker"', 2)
+      await relaySaid('"dependency":"broker"', 2)
     })
     await during('knocks', async () => {
       await knock(url, '')
@@ -176,9 +176,9 @@ describeRabbit('the log of a real broker', () => {
     })
     await during('restart', async () => {
       await server.stop()
-      await hubSaid('queue unavailable', 1)
+      await relaySaid('queue unavailable', 1)
       await server.start()
-      await hubSaid('queue recovered', 1)
+      await relaySaid('queue recovered', 1)
       await brokerSaid('Server startup complete', 2)
     })
     await during('kill', async () => {
@@ -187,18 +187,18 @@ describeRabbit('the log of a real broker', () => {
       // What it has not written yet is lost with it.
       await brokerSaid('closing AMQP', goodbyes + 1)
       await server.kill()
-      await hubSaid('queue unavailable', 2)
+      await relaySaid('queue unavailable', 2)
       await server.start()
-      await hubSaid('queue recovered', 2)
+      await relaySaid('queue recovered', 2)
       await brokerSaid('Server startup complete', 3)
     })
     await during('end', async () => {
       await server.stop()
-      await hubSaid('"state":"failing"', 1)
-      await hubSaid('queue unavailable', 3)
+      await relaySaid('"state":"failing"', 1)
+      await relaySaid('queue unavailable', 3)
       await until(
         async () =>
-          (await readFile(hubLog, 'utf8')).trimEnd().split('\n').at(-1)?.includes('failing'),
+          (await readFile(relayLog, 'utf8')).trimEnd().split('\n').at(-1)?.includes('failing'),
         { timeoutMs: 30_000 },
       )
     })
@@ -260,7 +260,7 @@ describeRabbit('the log of a real broker', () => {
   it.each([
     ['restart', 'stopped in order'],
     ['kill', 'ended without a word'],
-  ])('tells a %s as one, with what the hub says of it', (name, how) => {
+  ])('tells a %s as one, with what the relay says of it', (name, how) => {
     const stopped = finding(report(name), 'broker-stopped')
     expect(stopped).toMatchObject({
       status: 'recovered',
@@ -282,11 +282,11 @@ describeRabbit('the log of a real broker', () => {
     ])
   })
 
-  it('is not needed where the hub speaks for the broker', () => {
-    expect(stateOf(report('work, by the hub alone'), 'broker')).toBe('passed')
-    expect(stateOf(report('work, by the hub alone'), 'database')).toBe('passed')
+  it('is not needed where the relay speaks for the broker', () => {
+    expect(stateOf(report('work, by the relay alone'), 'broker')).toBe('passed')
+    expect(stateOf(report('work, by the relay alone'), 'database')).toBe('passed')
     for (const name of ['restart', 'kill', 'end'])
-      expect(stateOf(report(`${name}, by the hub alone`), 'broker'), name).toBe('failed')
+      expect(stateOf(report(`${name}, by the relay alone`), 'broker'), name).toBe('failed')
   })
 
   it('shows no password', () => {

@@ -99,7 +99,7 @@ describe('the logs of a real network', () => {
     const [poll] = healthy.transactions
     expect(poll).toMatchObject({ kind: 'poll', matchedBy: 'request-id', certainty: 'certain' })
     for (const client of ['near', 'far']) {
-      const [one, other] = ['client', 'hub'].map((side) =>
+      const [one, other] = ['client', 'relay'].map((side) =>
         linkOf(healthy, client).views.find((view) => view.side === side),
       )
       expect(one?.exchanges).toBeGreaterThan(POLLS_FIRST)
@@ -112,7 +112,7 @@ describe('the logs of a real network', () => {
     const task = healthy.transactions.find(({ kind }) => kind === 'task')
     expect(task).toMatchObject({ matchedBy: 'task-id', certainty: 'certain', complete: true })
     const titles = task?.steps.map(({ title }) => title) ?? []
-    expect(titles.at(0)).toBe('the hub receives the task from the upstream')
+    expect(titles.at(0)).toBe('the relay receives the task from the upstream')
     expect(titles.at(-1)).toBe('the upstream has taken the result')
     expect(titles.filter((title) => title.endsWith(' has solved it'))).toHaveLength(2)
     const since = task?.steps.map(({ sinceStartMs }) => sinceStartMs ?? -1) ?? []

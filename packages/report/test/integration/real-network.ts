@@ -18,7 +18,7 @@ import { loadUpstreamConfig, startUpstream, type UpstreamHandle } from '@warren/
 /** The log files of every program, as an operator would have collected them. */
 export interface NetworkFiles {
   readonly relay: string
-  /** The relay again, in its text format: the lines of today's hub. */
+  /** The relay again, in its text format: the lines of today's relay. */
   readonly relayText: string
   readonly near: string
   readonly far: string

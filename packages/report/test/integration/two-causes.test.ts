@@ -22,7 +22,7 @@ describe('a log that lacks lines', () => {
 
 describe('two causes, one after the other', () => {
   it.each([
-    ['hub-error + broker-refused', 'hub-error', 'broker-refused'],
+    ['relay-error + broker-refused', 'relay-error', 'broker-refused'],
     ['slow + database-slow', 'slow', 'database-slow'],
   ] as const)('stand for themselves: %s', async (name, before, root) => {
     const { report } = await reportOnPair(name)
@@ -34,12 +34,12 @@ describe('two causes, one after the other', () => {
       expect(Date.parse(finding.last ?? '')).toBeLessThan(Date.parse(rootFinding?.first ?? ''))
       expect(finding.status).toBe('recovered')
       expect(finding.why).toContain(`from ${finding.first?.slice(11, 19)} to `)
-      expect(finding.count).toBe(finding.episodes.reduce((sum, { count }) => sum + count, 0))
+      expect(finding.count).toBe(finding.periods.reduce((sum, { count }) => sum + count, 0))
       expect(rootFinding?.affects).toContain(finding.link)
     }
   })
 
-  it('a client that never gets its answers is not well because the hub answers it', async () => {
+  it('a client that never gets its answers is not well because the relay answers it', async () => {
     const { report } = await reportOnPair('auth-wrong-collection + read-timeout')
     const [finding] = findingsOf(report, 'read-timeout')
     expect([finding?.severity, finding?.status, finding?.recoveredAt]).toEqual([

@@ -41,7 +41,7 @@ describe('a leg without proof', () => {
   it.each<[string, LogFiles, string | undefined]>([
     ['the client’s log ends after three minutes', changed(/bunny/, firstMinutes(3)), 'evidence'],
     ['the broker’s log ends after three minutes', changed(/rabbit/, firstMinutes(3)), 'evidence'],
-    ['the hub’s log ends after three minutes', changed(/relay-/, firstMinutes(3)), undefined],
+    ['the relay’s log ends after three minutes', changed(/relay-/, firstMinutes(3)), undefined],
     [
       'the middle of the client’s log is missing',
       changed(/bunny/, (lines) =>
@@ -57,16 +57,16 @@ describe('a leg without proof', () => {
       'evidence',
     ],
     [
-      'the hub’s log holds nothing but probes',
+      'the relay’s log holds nothing but probes',
       changed(/relay-/, (lines) =>
         lines.filter((line) => line.includes('/healthz') || line.includes('Missing Authorization')),
       ),
       'end-to-end',
     ],
     [
-      'the hub’s log holds warnings only',
+      'the relay’s log holds warnings only',
       changed(/relay-/, (lines) => lines.filter((line) => !line.includes(' INF]'))),
-      'hub',
+      'relay',
     ],
   ])('is not passed, nor the network called healthy: %s', async (_, files, row) => {
     const report = await reportOf(files)
@@ -74,7 +74,7 @@ describe('a leg without proof', () => {
     if (row !== undefined) expect(checkOf(report, row)).not.toBe('passed')
   })
 
-  it('is a client of a hub whose log nobody collected', async () => {
+  it('is a client of a relay whose log nobody collected', async () => {
     const lines: string[] = []
     for (let poll = 0; poll < 250; poll++) {
       const time = START + poll * 7_000 + ((poll * poll * 131) % 1_900)

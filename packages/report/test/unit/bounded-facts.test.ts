@@ -1,10 +1,10 @@
 import { reportOf } from '../fixtures/report-of.ts'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { GapKeeper } from '../../src/facts/gap-keeper.ts'
-import { LogHistogram } from '../../src/facts/log-histogram.ts'
-import { MomentComb } from '../../src/facts/moment-comb.ts'
-import { phase, PollComb } from '../../src/facts/poll-comb.ts'
+import { Heartbeat } from '../../src/facts/heartbeat.ts'
+import { LatencyHistogram } from '../../src/facts/latency-histogram.ts'
+import { ExchangeSample } from '../../src/facts/exchange-sample.ts'
+import { phase, PollSample } from '../../src/facts/poll-sample.ts'
 import { Alternation, PollRate } from '../../src/facts/rhythm.ts'
 import { Series } from '../../src/facts/series.ts'
 import { TaskLedger } from '../../src/facts/task-ledger.ts'
@@ -20,7 +20,7 @@ describe('latencies counted in bins', () => {
         fc.array(fc.double({ min: 0.05, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 200 }),
         fc.constantFrom(0.5, 0.9, 0.95, 0.99),
         (values, q) => {
-          const histogram = new LogHistogram()
+          const histogram = new LatencyHistogram()
           for (const value of values) histogram.add(value)
           const sorted = values.toSorted((a, b) => a - b)
           const exact = sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? 0
@@ -31,7 +31,7 @@ describe('latencies counted in bins', () => {
   })
 
   it('is the same counted at once or in parts', () => {
-    const [all, one, two] = [new LogHistogram(), new LogHistogram(), new LogHistogram()]
+    const [all, one, two] = [new LatencyHistogram(), new LatencyHistogram(), new LatencyHistogram()]
     for (let n = 1; n <= 100; n++) {
       all.add(n)
       ;(n % 3 === 0 ? one : two).add(n)
@@ -81,7 +81,7 @@ describe('counts over time', () => {
 
 describe('gaps', () => {
   it('keeps the longest of many, with the median rhythm', () => {
-    const keeper = new GapKeeper()
+    const keeper = new Heartbeat()
     let time = START
     for (let n = 0; n < 10_000; n++) {
       time += n === 7_777 ? 300_000 : 10_000 + (n % 7)
@@ -93,7 +93,7 @@ describe('gaps', () => {
   })
 
   it('does not take a line out of order for a gap', () => {
-    const keeper = new GapKeeper()
+    const keeper = new Heartbeat()
     for (const second of [0, 10, 20, 15, 30]) keeper.sign(START + second * 1_000)
     expect(keeper.longerThan(11_000)).toEqual([])
   })
@@ -101,7 +101,7 @@ describe('gaps', () => {
 
 describe('samples of polls', () => {
   it('keep the same polls in two sources whose clocks differ by a zone', () => {
-    const [here, there] = [new PollComb(), new PollComb()]
+    const [here, there] = [new PollSample(), new PollSample()]
     const zone = 4 * QUARTER
     for (let n = 0; n < 60_000; n++) {
       here.add(START + n * 10_130, 130, 204, n + 1)
@@ -109,14 +109,14 @@ describe('samples of polls', () => {
     }
     expect(here.length).toBeLessThanOrEqual(1_024)
     expect(here.length).toBeGreaterThan(100)
-    const ids = (comb: PollComb): number[] =>
+    const ids = (comb: PollSample): number[] =>
       Array.from({ length: comb.length }, (_, at) => comb.id(at))
     expect(ids(here)).toEqual(ids(there))
   })
 
   it('stay bounded when every stamp falls into one moment of the quarter', () => {
-    const comb = new PollComb()
-    const moments = new MomentComb()
+    const comb = new PollSample()
+    const moments = new ExchangeSample()
     for (let n = 0; n < 5_000; n++) {
       comb.add(START + n * QUARTER + 500, 1, 204, 0)
       moments.add({
@@ -202,8 +202,8 @@ describe('the pace of a client', () => {
     })
     const report = await reportOf({ 'relay.log': busy.join('') })
     const [view] = report.links.find(({ kind }) => kind === 'poll')?.views ?? []
-    expect(view?.rhythmMs).toBeGreaterThan(4_800)
-    expect(view?.rhythmMs).toBeLessThan(5_200)
+    expect(view?.pollIntervalMs).toBeGreaterThan(4_800)
+    expect(view?.pollIntervalMs).toBeLessThan(5_200)
   })
 })
 

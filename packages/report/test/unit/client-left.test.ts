@@ -14,7 +14,7 @@ const told = (report: ReportDocument): string[] =>
 
 const clock = (second: number): string =>
   new Date(START + second * 1_000).toISOString().slice(11, 19)
-const hubLine = (second: number): string =>
+const relayLine = (second: number): string =>
   JSON.stringify({
     level: 20,
     time: START + second * 1_000,
@@ -32,29 +32,29 @@ const passed = (second: number, status: number): string =>
   `203.0.113.7 - north [26/Sep/2025:${clock(second)} +0000] "GET ${PATH} HTTP/1.1" ${status} 0 "-" "warren-bunny/0.1.0"`
 
 /** Polls every ten seconds for ten minutes; at these seconds the client left before the answer came. */
-function polls(left: readonly number[]): { hub: string; balancer: string } {
+function polls(left: readonly number[]): { relay: string; balancer: string } {
   const seconds = Array.from({ length: 60 }, (_, n) => n * 10)
   const answered = seconds.filter((second) => !left.includes(second))
   const balancer = seconds.map((second) => passed(second, left.includes(second) ? 499 : 204))
-  return { hub: `${answered.map(hubLine).join('\n')}\n`, balancer: `${balancer.join('\n')}\n` }
+  return { relay: `${answered.map(relayLine).join('\n')}\n`, balancer: `${balancer.join('\n')}\n` }
 }
 
 describe('a client that leaves before it is answered', () => {
   it('now and then, once each time, was stopped: worth no more than a note', async () => {
-    const { hub, balancer } = polls([100, 300, 500])
-    const report = await reportOf({ 'relay.log': hub, 'nginx-access.log': balancer })
+    const { relay, balancer } = polls([100, 300, 500])
+    const report = await reportOf({ 'relay.log': relay, 'nginx-access.log': balancer })
     expect(told(report)).toEqual(['info client-left observed'])
   })
 
   it('time after time does not wait long enough', async () => {
-    const { hub, balancer } = polls([100, 110, 120, 130])
-    const report = await reportOf({ 'relay.log': hub, 'nginx-access.log': balancer })
+    const { relay, balancer } = polls([100, 110, 120, 130])
+    const report = await reportOf({ 'relay.log': relay, 'nginx-access.log': balancer })
     expect(told(report)).toEqual(['warning client-left recovered'])
   })
 
   it('because it waited in vain is told once, as it tells it itself', async () => {
     const left = [100, 130, 160]
-    const { hub, balancer } = polls(left)
+    const { relay, balancer } = polls(left)
     const own = Array.from({ length: 60 }, (_, n) => n * 10).map((second) =>
       JSON.stringify({
         time: START + second * 1_000 + 20,
@@ -74,7 +74,7 @@ describe('a client that leaves before it is answered', () => {
     )
     const client = `${own.join('\n')}\n`
     const report = await reportOf({
-      'relay.log': hub,
+      'relay.log': relay,
       'nginx-access.log': balancer,
       'bunny-north.log': client,
     })

@@ -97,26 +97,26 @@ describe('the healthy half hour, line by line', () => {
       String.raw`DEBUG - 26-Sep-25 07:\d\d:\d\d - No task found\. Looking for task\.\.\.$`,
     ],
     [
-      'hub',
+      'relay',
       String.raw`\[07:\d\d:\d\d INF\] Executed DbCommand \(1ms\) \[Parameters=\[@__normalizedUserName_0='\?'\], CommandType='Text', CommandTimeout='30'\]( <s:\S+>)?$`,
     ],
     [
-      'hub',
+      'relay',
       String.raw`\[07:\d\d:\d\d INF\] Credentials validated for Client: site-[abc]( <s:\S+>)?$`,
     ],
     [
-      'hub',
+      'relay',
       String.raw`\[07:\d\d:\d\d INF\] HTTP GET /link_connector_api/task/nextjob/[0-9a-f-]{36} responded 204 in 1\d\d\.\d{4} ms( <s:\S+>)?$`,
     ],
     [
-      'hub',
+      'relay',
       String.raw`\[07:\d\d:\d\d INF\] Basic was not authenticated\. Failure message: Missing Authorization Header( <s:\S+>)?$`,
     ],
     [
-      'hub',
+      'relay',
       String.raw`\[07:\d\d:\d\d INF\] HTTP GET /healthz responded 200 in \d\.\d{4} ms( <s:\S+>)?$`,
     ],
-    ['hub', String.raw`\[07:\d\d:\d\d INF\] Finding Tasks that are expiring\.\.\.( <s:\S+>)?$`],
+    ['relay', String.raw`\[07:\d\d:\d\d INF\] Finding Tasks that are expiring\.\.\.( <s:\S+>)?$`],
     [
       'broker',
       String.raw`2025-09-26 0[67]:\d\d:\d\d\.\d{6}\+00:00 \[info\] <0\.\d+\.0> accepting AMQP connection <0\.\d+\.0> \([\d.]+:\d+ -> [\d.]+:5672\)$`,

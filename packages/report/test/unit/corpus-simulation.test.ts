@@ -9,7 +9,7 @@ const HALF_HOUR: NetworkPlan = {
   start: WINDOW_START,
   minutes: 30,
   clients: [clientPlan('site-a', 'python', 0), clientPlan('site-b', 'python', 1)],
-  hub: 'dotnet',
+  relay: 'dotnet',
   tasks: [{ at: 5, kind: 'availability' }],
   faults: [],
   portProbes: false,
@@ -37,7 +37,7 @@ describe('the simulated network', () => {
     const sent = of(facts, 'poll sent')[3]
     const next = of(facts, 'poll sent')[4]
     const between = facts.filter(({ time, kind, at }) => {
-      const own = at !== 'hub' || !['expiry sweep', 'upstream polled'].includes(kind)
+      const own = at !== 'relay' || !['expiry sweep', 'upstream polled'].includes(kind)
       return (
         own && sent !== undefined && next !== undefined && time >= sent.time && time < next.time
       )
@@ -53,14 +53,14 @@ describe('the simulated network', () => {
       .map(({ at, kind }) => `${at}: ${kind}`)
     expect(legs).toEqual([
       'site-a: poll sent',
-      'hub: statement',
-      'hub: statement',
-      'hub: login',
+      'relay: statement',
+      'relay: statement',
+      'relay: login',
       'broker: accepted',
       'broker: authenticated',
       'broker: closed',
-      'hub: request',
-      'balancer: passed',
+      'relay: request',
+      'load-balancer: passed',
       'site-a: poll answered',
     ])
   })
@@ -80,7 +80,7 @@ describe('the simulated network', () => {
   it('takes a task the whole way, from the upstream and back', () => {
     const facts = simulate(HALF_HOUR)
     const kinds = facts
-      .filter((fact) => 'taskId' in fact && (fact.at === 'hub' || fact.at === 'site-a'))
+      .filter((fact) => 'taskId' in fact && (fact.at === 'relay' || fact.at === 'site-a'))
       .map(({ kind }) => kind)
     const order = [
       'task retrieved',
@@ -108,10 +108,10 @@ describe('the simulated network', () => {
     expect(gaps).toEqual([10, 15, 25, 45, 65, 65])
   })
 
-  it('lets our client wait a random part less, and our hub hold its polls', () => {
+  it('lets our client wait a random part less, and our relay hold its polls', () => {
     const ours = [clientPlan('site-a', 'warren', 0)]
     const refused = { name: 'connection-refused', from: 10, of: 'site-a' } as const
-    const facts = simulate({ ...HALF_HOUR, clients: ours, hub: 'warren', faults: [refused] })
+    const facts = simulate({ ...HALF_HOUR, clients: ours, relay: 'warren', faults: [refused] })
     const waits = of(facts, 'poll failed').map(({ retryInMs }) => retryInMs)
     expect(waits.slice(0, 3).every((ms, n) => ms <= 5_000 * 2 ** n && ms >= 4_000 * 2 ** n)).toBe(
       true,
@@ -139,13 +139,13 @@ describe('the simulated network', () => {
   })
 
   it.each(['dotnet', 'warren'] as const)(
-    'lets a hub that stands still neither write nor answer (%s)',
-    (hub) => {
-      const fault = { name: 'hub-stalled', from: 10, to: 16 } as const
-      const facts = simulate({ ...HALF_HOUR, hub, faults: [fault] })
+    'lets a relay that stands still neither write nor answer (%s)',
+    (relay) => {
+      const fault = { name: 'relay-stalled', from: 10, to: 16 } as const
+      const facts = simulate({ ...HALF_HOUR, relay, faults: [fault] })
       const [from, to] = [10, 16].map((minute) => HALF_HOUR.start + minute * 60_000)
       const during = facts.filter(({ time }) => time >= (from ?? 0) && time < (to ?? 0))
-      expect(during.filter(({ at }) => at === 'hub')).toEqual([])
+      expect(during.filter(({ at }) => at === 'relay')).toEqual([])
       const statuses = of(during, 'passed').map(({ status }) => status)
       expect(new Set(statuses)).toEqual(new Set([504]))
       expect(of(facts, 'request').some(({ time }) => time >= (to ?? 0))).toBe(true)

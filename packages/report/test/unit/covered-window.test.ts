@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { ReportDocument } from '../../src/document/report-document.ts'
-import { brokerChurn, clientLog, emptyPoll, hubLog, probes } from '../fixtures/dotnet-hub-log.ts'
+import {
+  brokerChurn,
+  clientLog,
+  emptyPoll,
+  relayLog,
+  probes,
+} from '../fixtures/dotnet-relay-log.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 import { checkOf, findingsOf } from '../fixtures/scenario-report.ts'
 
@@ -17,8 +23,8 @@ function pollTimes(seed: number, to: number): number[] {
   return times
 }
 
-const hub = (times: readonly number[], from = 0): string =>
-  hubLog(
+const relay = (times: readonly number[], from = 0): string =>
+  relayLog(
     [...probes(30 * MINUTE), ...times.flatMap((at) => emptyPoll('site-a', at))].filter(
       ([at]) => at >= from,
     ),
@@ -27,10 +33,10 @@ const hub = (times: readonly number[], from = 0): string =>
 describe('the window and the logs', () => {
   const times = pollTimes(1, 30 * MINUTE)
 
-  it('a hub whose log begins late is told of, and the window is not covered', async () => {
+  it('a relay whose log begins late is told of, and the window is not covered', async () => {
     const report = await reportOf({
       'site-a/bunny.log': clientLog(times),
-      'relay.log': hub(times, 12 * MINUTE),
+      'relay.log': relay(times, 12 * MINUTE),
     })
     expect(findingsOf(report, 'source-began-late')).toMatchObject([
       { severity: 'info', party: 'operator' },
@@ -38,11 +44,11 @@ describe('the window and the logs', () => {
     expect(checkOf(report, 'evidence')).toBe('unknown')
   })
 
-  it('a hub that began to work late is none whose log begins late', async () => {
+  it('a relay that began to work late is none whose log begins late', async () => {
     const late = times.filter((at) => at >= 12 * MINUTE)
     const report = await reportOf({
       'site-a/bunny.log': clientLog(late),
-      'relay.log': hub(late),
+      'relay.log': relay(late),
     })
     expect(findingsOf(report, 'source-began-late')).toEqual([])
     expect(checkOf(report, 'evidence')).toBe('passed')
@@ -54,7 +60,7 @@ describe('a broker that writes of every poll', () => {
   const report = (written: (at: number) => boolean): Promise<ReportDocument> =>
     reportOf({
       'site-a/bunny.log': clientLog(times),
-      'relay.log': hub(times),
+      'relay.log': relay(times),
       'rabbitmq.log': brokerChurn([2, ...times.filter(written), 30 * MINUTE - 4]),
     })
 
@@ -69,16 +75,16 @@ describe('a broker that writes of every poll', () => {
   })
 })
 
-describe('a client’s log beside a hub’s', () => {
-  const endToEnd = async (clientTimes: readonly number[], hubTimes: readonly number[]) => {
+describe('a client’s log beside a relay’s', () => {
+  const endToEnd = async (clientTimes: readonly number[], relayTimes: readonly number[]) => {
     const report: ReportDocument = await reportOf({
       'bunny.log': clientLog(clientTimes),
-      'relay.log': hub(hubTimes),
+      'relay.log': relay(relayTimes),
     })
     return checkOf(report, 'end-to-end')
   }
 
-  it('proves something where its polls are the hub’s', async () => {
+  it('proves something where its polls are the relay’s', async () => {
     const times = pollTimes(1, 30 * MINUTE)
     expect(await endToEnd(times, times)).toBe('passed')
   })

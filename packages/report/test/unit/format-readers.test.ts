@@ -1,16 +1,16 @@
 import { relayLogText } from '@warren/relay'
 import { relayText } from '@warren/runtime'
 import { describe, expect, it } from 'vitest'
-import { outcomeText } from '../../src/facts/link-account.ts'
-import type { LinkAccount } from '../../src/facts/link-account.ts'
+import { outcomeText } from '../../src/facts/link-stats.ts'
+import type { LinkStats } from '../../src/facts/link-stats.ts'
 import { factsOf, sourceOf } from '../fixtures/source-of.ts'
 
 const URL = 'https://relay.example.org/link_connector_api/task/nextjob/[REDACTED]'
 const COLLECTION = '6f1e9c1a-0000-4000-8000-000000000001'
 
-const statuses = (account: LinkAccount | undefined): Record<string, number> =>
+const statuses = (account: LinkStats | undefined): Record<string, number> =>
   Object.fromEntries([...(account?.statuses ?? [])].map(([status, n]) => [outcomeText(status), n]))
-const problems = (account: LinkAccount | undefined): Record<string, number> =>
+const problems = (account: LinkStats | undefined): Record<string, number> =>
   Object.fromEntries([...(account?.problems ?? [])].map(([cause, { count }]) => [cause, count]))
 
 describe('the Python client', () => {
@@ -53,8 +53,8 @@ describe('the Python client', () => {
       'client',
     )
     expect(problems(link)).toEqual({ 'connection-refused': 1 })
-    const [episode] = link.problems.get('connection-refused')?.episodes ?? []
-    expect((episode?.recoveredAt ?? 0) - (episode?.from ?? 0)).toBe(10_000)
+    const [period] = link.problems.get('connection-refused')?.periods ?? []
+    expect((period?.recoveredAt ?? 0) - (period?.from ?? 0)).toBe(10_000)
   })
 
   it('follows a task to its answer', () => {
@@ -76,10 +76,10 @@ describe('the Python client', () => {
     const received = 'INFO - 26-Sep-25 07:58:59 - Task received. Resolving...'
     const given = ['00', '05', '10', '15'].map(attempt)
     const { link, tasks } = factsOf(sourceOf(received, ...given), 'client')
-    expect(problems(link)).toEqual({ 'hub-error': 4, 'task-not-answered': 1 })
+    expect(problems(link)).toEqual({ 'relay-error': 4, 'task-not-answered': 1 })
     expect(tasks.records.map(({ seen }) => [...seen])).toEqual([['received', 'abandoned']])
     const retried = [received, ...given.slice(0, 3), 'INFO - 26-Sep-25 07:59:20 - Task resolved.']
-    expect(problems(factsOf(sourceOf(...retried), 'client').link)).toEqual({ 'hub-error': 3 })
+    expect(problems(factsOf(sourceOf(...retried), 'client').link)).toEqual({ 'relay-error': 3 })
   })
 
   it('tells an error of its own database from one of the network', () => {
@@ -108,11 +108,11 @@ const request = (
   path = `/link_connector_api/task/nextjob/${COLLECTION}`,
 ): string => `[${time} INF] HTTP GET ${path} responded ${status} in 132.4785 ms`
 
-describe('the .NET hub', () => {
-  const hub = (...lines: string[]) => factsOf(sourceOf(...lines), 'hub')
+describe('the .NET relay', () => {
+  const relay = (...lines: string[]) => factsOf(sourceOf(...lines), 'relay')
 
   it('knows the client of a poll from the line about its credentials', () => {
-    const facts = hub(
+    const facts = relay(
       '[07:56:21 INF] Credentials validated for Client: site-a',
       request('07:56:21', 204),
     )
@@ -125,7 +125,7 @@ describe('the .NET hub', () => {
   it('tells two clients apart whose lines are interleaved, once each was seen alone', () => {
     const other = COLLECTION.replace('6f1e', 'aaaa')
     const path = `/link_connector_api/task/nextjob/${other}`
-    const facts = hub(
+    const facts = relay(
       '[07:56:21 INF] Credentials validated for Client: site-a',
       '[07:56:21 INF] Credentials validated for Client: site-b',
       request('07:56:21', 204, path),
@@ -142,7 +142,7 @@ describe('the .NET hub', () => {
   })
 
   it('gives each refusal the reason that was written before it', () => {
-    const facts = hub(
+    const facts = relay(
       '[07:56:25 WRN] Invalid password for client: site-b',
       '[07:56:25 INF] Credentials failed validation for Client: site-b',
       request('07:56:25', 401),
@@ -166,7 +166,7 @@ describe('the .NET hub', () => {
   })
 
   it('takes the missing header beside a health probe for what it is', () => {
-    const facts = hub(
+    const facts = relay(
       '[07:56:22 INF] Basic was not authenticated. Failure message: Missing Authorization Header',
       '[07:56:22 INF] HTTP GET /healthz responded 200 in 3.1201 ms',
     )
@@ -175,7 +175,7 @@ describe('the .NET hub', () => {
   })
 
   it('does not make a client of a missing header whose request stands nowhere', () => {
-    const facts = hub(
+    const facts = relay(
       '[07:56:12 INF] Basic was not authenticated. Failure message: Missing Authorization Header',
       request('07:56:22', 204),
       '[07:56:32 INF] Basic was not authenticated. Failure message: Missing Authorization Header',
@@ -184,7 +184,7 @@ describe('the .NET hub', () => {
   })
 
   it('takes an exception in a request for what the request line says it is', () => {
-    const facts = hub(
+    const facts = relay(
       '[07:56:25 ERR] An unhandled exception has occurred while executing the request.',
       'System.NullReferenceException: Object reference not set to an instance of an object.',
       '   at Relay.Controllers.TaskController.GetNextJob(Guid collectionId)',
@@ -193,7 +193,7 @@ describe('the .NET hub', () => {
       '   at Relay.Controllers.TaskController.GetNextJob(Guid collectionId)',
     )
     expect(facts.clients.all().map(({ account }) => problems(account))).toEqual([
-      { 'hub-error': 1 },
+      { 'relay-error': 1 },
     ])
     expect([...facts.upstreams.keys()]).toEqual([])
     expect(facts.errors.count).toBe(0)
@@ -202,7 +202,7 @@ describe('the .NET hub', () => {
   it('sees its polls of the upstream in the lines of its HTTP client, also where two run at once', () => {
     const at = 'https://upstream.example.org/link_connector_api/task/nextjob/RQ-1'
     const source = '<s:System.Net.Http.HttpClient.ITaskApiClient.LogicalHandler>'
-    const facts = hub(
+    const facts = relay(
       `[07:56:19 INF] Start processing HTTP request GET ${at}.a ${source}`,
       `[07:56:19 INF] Sending HTTP request GET ${at}.a ${source}`,
       `[07:56:25 INF] Start processing HTTP request GET ${at}.b ${source}`,
@@ -220,7 +220,7 @@ describe('the .NET hub', () => {
   })
 
   it('counts refusals also where the level hides the requests', () => {
-    const facts = hub(
+    const facts = relay(
       '[07:56:25 WRN] Invalid password for client: site-b',
       '[07:56:35 WRN] Invalid password for client: site-b',
     )
@@ -229,7 +229,7 @@ describe('the .NET hub', () => {
   })
 
   it('files an exception under the link it is about', () => {
-    const facts = hub(
+    const facts = relay(
       '[07:56:25 ERR] An unhandled exception has occurred while executing the request.',
       'RabbitMQ.Client.Exceptions.BrokerUnreachableException: None of the specified endpoints were reachable',
       '[07:56:26 ERR] Failed executing DbCommand (30,003ms) [Parameters=[]',
@@ -248,7 +248,7 @@ describe('the .NET hub', () => {
 
   it('follows a task from its arrival to its submission', () => {
     const id = '0b7c0000-0000-4000-8000-00000000000a'
-    const { tasks } = hub(
+    const { tasks } = relay(
       `[07:56:30 INF] Task retrieved: (AvailabilityJob) ${id}`,
       `[08:00:31 INF] Task:${id} has reached the expiry threshold of 00:04:00. Completing...`,
       `[08:00:31 INF] Submitting Results for ${id}.`,
@@ -314,7 +314,7 @@ describe('balancers', () => {
         alb('504', '-', '-1 -1 -1'),
         alb('460', '-', '-1 -1 -1'),
       ),
-      'balancer',
+      'load-balancer',
     )
     expect(problems(facts.link)).toEqual({
       'proxy-502': 1,
@@ -327,12 +327,12 @@ describe('balancers', () => {
     expect(facts.clients.all().map(({ key }) => key)).toEqual([COLLECTION])
   })
 
-  it('NGINX: who logged in, as the hub takes it', () => {
+  it('NGINX: who logged in, as the relay takes it', () => {
     const access = (user: string, status: number): string =>
       `192.0.2.1 - ${user} [26/Sep/2025:06:56:21 +0000] "GET /link_connector_api/task/nextjob/${COLLECTION} HTTP/1.1" ${status} 0 "-" "x"`
     const facts = factsOf(
       sourceOf(access('stranger', 401), access('-', 204), access('site-a', 204)),
-      'balancer',
+      'load-balancer',
     )
     expect(facts.clients.all().map(({ names }) => [...names.keys()])).toEqual([['site-a']])
   })
@@ -340,14 +340,14 @@ describe('balancers', () => {
   it('NGINX: access and error log', () => {
     const access = (status: number): string =>
       `192.0.2.1 - - [26/Sep/2025:06:56:21 +0000] "GET /link_connector_api/task/nextjob/${COLLECTION} HTTP/1.1" ${status} 0 "-" "python-requests/2.32" 310 0.132 [hub-relay-8080] [] 10.0.0.4:8080 0 0.132 ${status} 6f1e`
-    const facts = factsOf(sourceOf(access(204), access(502)), 'balancer')
+    const facts = factsOf(sourceOf(access(204), access(502)), 'load-balancer')
     expect(statuses(facts.link)).toEqual({ 204: 1, 502: 1 })
     expect(facts.link.latency.max).toBeCloseTo(132)
     const errors = factsOf(
       sourceOf(
         '2025/09/26 06:56:21 [error] 29#29: *1 upstream timed out (110: Connection timed out) while reading response header from upstream',
       ),
-      'balancer',
+      'load-balancer',
     )
     expect(problems(errors.link)).toEqual({ 'proxy-504': 1 })
   })
@@ -463,7 +463,7 @@ describe('our own programs', () => {
     expect(factsOf(both, 'client').link.totals()).toMatchObject({ exchanges: 1, ok: 1 })
   })
 
-  describe('hub: what it says once a minute of its database and broker', () => {
+  describe('relay: what it says once a minute of its database and broker', () => {
     const said = (dependency: string, ok: number, error: number, more: object = {}) => ({
       dependency,
       technology: 'any',
@@ -478,7 +478,7 @@ describe('our own programs', () => {
     const failing = { state: 'failing', detail: 'connect ECONNREFUSED 10.0.3.9:5672' }
     type Said = readonly [msg: string, fields: object, level?: number]
     /** A line a minute. */
-    const hub = (format: 'json' | 'text', ...lines: readonly Said[]) => {
+    const relay = (format: 'json' | 'text', ...lines: readonly Said[]) => {
       const style = relayText(relayLogText)
       const texts = lines.flatMap(([msg, fields, level = 30], minute) => {
         const time = minute * 60_000
@@ -486,11 +486,11 @@ describe('our own programs', () => {
           ? [json('relay', time, msg, fields, level)]
           : [...style({ level, time, component: 'relay', msg, ...fields }, 'info')]
       })
-      return factsOf(sourceOf(...texts), 'hub')
+      return factsOf(sourceOf(...texts), 'relay')
     }
 
     it.each(['json', 'text'] as const)('proves them where nothing else does (%s)', (format) => {
-      const { database, broker } = hub(
+      const { database, broker } = relay(
         format,
         ['dependency summary', said('database', 6, 0)],
         ['dependency summary', said('broker', 5, 0)],
@@ -500,7 +500,7 @@ describe('our own programs', () => {
     })
 
     it.each(['json', 'text'] as const)('does not prove what fails (%s)', (format) => {
-      const { broker, database } = hub(
+      const { broker, database } = relay(
         format,
         ['dependency summary', said('broker', 0, 6, failing)],
         ['dependency summary', said('database', 0, 6, { state: 'failing', detail: 'gone' })],
@@ -513,7 +513,7 @@ describe('our own programs', () => {
     it.each(['json', 'text'] as const)(
       'does not end a trouble by answers from before it, but by those after it (%s)',
       (format) => {
-        const { broker } = hub(
+        const { broker } = relay(
           format,
           ['queue unavailable', { detail: failing.detail }, 50],
           ['dependency summary', said('broker', 4, 2, failing)],
@@ -523,17 +523,17 @@ describe('our own programs', () => {
         const trouble = broker.problems.get('broker-refused')
         expect(problems(broker)).toEqual({ 'broker-refused': 3 })
         expect(trouble?.episodeCount).toBe(1)
-        expect((trouble?.episodes[0]?.recoveredAt ?? 0) - (trouble?.first ?? 0)).toBe(180_000)
+        expect((trouble?.periods[0]?.recoveredAt ?? 0) - (trouble?.first ?? 0)).toBe(180_000)
       },
     )
 
     it('a start alone proves no broker', () => {
-      const { broker } = hub('json', ['relay started', { version: '1', queue: 'rabbitmq' }])
+      const { broker } = relay('json', ['relay started', { version: '1', queue: 'rabbitmq' }])
       expect(broker.ok).toBe(0)
     })
   })
 
-  it('hub: a failed login is counted once, for whose collection it is', () => {
+  it('relay: a failed login is counted once, for whose collection it is', () => {
     const path = `/link_connector_api/task/nextjob/${COLLECTION}`
     const facts = factsOf(
       sourceOf(
@@ -581,7 +581,7 @@ describe('our own programs', () => {
           30,
         ),
       ),
-      'hub',
+      'relay',
     )
     const [client, ...others] = facts.clients.all()
     expect(others).toEqual([])
@@ -590,7 +590,7 @@ describe('our own programs', () => {
     expect(problems(client?.account)).toEqual({ 'auth-unknown-user': 1, 'auth-no-credentials': 1 })
   })
 
-  it('hub: a probe proves the store, not the broker', () => {
+  it('relay: a probe proves the store, not the broker', () => {
     const facts = factsOf(
       sourceOf(
         json('relay', 0, 'request completed', {
@@ -601,7 +601,7 @@ describe('our own programs', () => {
           durationMs: 1,
         }),
       ),
-      'hub',
+      'relay',
     )
     expect([facts.database.ok, facts.broker.ok]).toEqual([1, 0])
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { LinkAccount } from '../../src/facts/link-account.ts'
+import type { LinkStats } from '../../src/facts/link-stats.ts'
 import { factsOf, sourceOf } from '../fixtures/source-of.ts'
 import { checkOf, logsOf, scenarioNamed } from '../fixtures/scenario-report.ts'
 import { reportOf } from '../fixtures/report-of.ts'
@@ -9,7 +9,7 @@ const PATH = '/link_connector_api/task/nextjob/6f1e9c1a-0000-4000-8000-000000000
 const START = Date.UTC(2025, 8, 26, 7, 56)
 
 /** Answers of a link, how many of them were held, how many were slow. */
-const speed = ({ ok, held, problems }: LinkAccount): readonly number[] => [
+const speed = ({ ok, held, problems }: LinkStats): readonly number[] => [
   ok,
   held,
   problems.get('slow')?.count ?? 0,
@@ -19,7 +19,7 @@ const clock = (second: number): string =>
   `07:${String(56 + Math.floor(second / 60))}:${String(second % 60).padStart(2, '0')}`
 
 /** Polls that take eight seconds each. `waitMs` undefined: an older client, that does not say how long it lets itself be kept. */
-function ownPolls(pauseMs: number, waitMs: number | undefined): LinkAccount {
+function ownPolls(pauseMs: number, waitMs: number | undefined): LinkStats {
   const lines = Array.from({ length: 8 }, (_, n) => {
     const time = START + n * (8_000 + pauseMs)
     const about = { level: 20, component: 'bunny', requestId: `r${n}` }
@@ -50,7 +50,7 @@ describe('a poll that is held', () => {
     expect(speed(ownPolls(5_000, undefined))).toEqual([8, 0, 8])
   })
 
-  it('and ends with a task is known in the text of today as well: of the client, of the hub, of a balancer', () => {
+  it('and ends with a task is known in the text of today as well: of the client, of the relay, of a balancer', () => {
     const client = Array.from({ length: 8 }, (_, n) => [
       `DEBUG - 26-Sep-25 ${clock(n * 8)} - Sending get request to ${URL}`,
       `DEBUG - 26-Sep-25 ${clock(n * 8)} - Sending get request to ${URL} with data None and kwargs {}`,
@@ -59,11 +59,11 @@ describe('a poll that is held', () => {
     ])
     expect(speed(factsOf(sourceOf(...client.flat()), 'client').link)).toEqual([8, 7, 0])
 
-    const hub = Array.from(
+    const relay = Array.from(
       { length: 8 },
       (_, n) => `[${clock(n * 8 + 8)} INF] HTTP GET ${PATH} responded 200 in 7999.1234 ms`,
     )
-    const [client1] = factsOf(sourceOf(...hub), 'hub').clients.all()
+    const [client1] = factsOf(sourceOf(...relay), 'relay').clients.all()
     expect(client1 && speed(client1.account)).toEqual([8, 7, 0])
 
     const balancer = Array.from(
@@ -71,28 +71,28 @@ describe('a poll that is held', () => {
       (_, n) =>
         `203.0.113.7 - - [26/Sep/2025:${clock(n * 8 + 8)} +0000] "GET ${PATH} HTTP/1.1" 200 812 "-" "warren-bunny/0.1.0" 431 7.999`,
     )
-    const [client2] = factsOf(sourceOf(...balancer), 'balancer').clients.all()
+    const [client2] = factsOf(sourceOf(...balancer), 'load-balancer').clients.all()
     expect(client2 && speed(client2.account)).toEqual([8, 7, 0])
   })
 
   it('is no result that takes long to be taken', () => {
     const result = PATH.replace('nextjob', 'result/7d1c')
-    const hub = Array.from(
+    const relay = Array.from(
       { length: 8 },
       (_, n) => `[${clock(n * 8 + 8)} INF] HTTP POST ${result} responded 200 in 7999.1234 ms`,
     )
-    const [client] = factsOf(sourceOf(...hub), 'hub').clients.all()
+    const [client] = factsOf(sourceOf(...relay), 'relay').clients.all()
     expect(client && speed(client.account)).toEqual([8, 0, 8])
   })
 })
 
 describe('a network in which every held poll ends with a task', () => {
-  it.each(['ours', 'our-text', 'new-hub', 'new-clients', 'summaries'])(
+  it.each(['ours', 'our-text', 'new-relay', 'new-clients', 'summaries'])(
     'is healthy (%s)',
     async (stack) => {
       const report = await reportOf(logsOf(scenarioNamed(`healthy, many tasks: ${stack}`)))
       expect(report.findings.filter(({ severity }) => severity !== 'info')).toEqual([])
-      expect(checkOf(report, 'hub')).toBe('passed')
+      expect(checkOf(report, 'relay')).toBe('passed')
     },
   )
 })

@@ -5,18 +5,18 @@ import {
   emptyPoll,
   every,
   failedPoll,
-  hubLog,
+  relayLog,
   probes,
   START,
-} from '../fixtures/dotnet-hub-log.ts'
-import type { Line } from '../fixtures/dotnet-hub-log.ts'
+} from '../fixtures/dotnet-relay-log.ts'
+import type { Line } from '../fixtures/dotnet-relay-log.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 import { findingsOf } from '../fixtures/scenario-report.ts'
 
 const MINUTE = 60
 
 async function interruptions(lines: readonly Line[]): Promise<Finding[]> {
-  const report = await reportOf({ 'relay.log': hubLog(lines) })
+  const report = await reportOf({ 'relay.log': relayLog(lines) })
   return report.findings.filter(({ severity }) => severity !== 'info')
 }
 
@@ -68,7 +68,7 @@ describe('a client that is not heard of for a while', () => {
   ])('nothing is said of one that %s', async (_, lines) => {
     const end = Math.max(...lines.map(([seconds]) => seconds))
     const found = await interruptions([...probes(end), ...lines])
-    expect(found.filter(({ cause }) => cause !== 'hub-error')).toEqual([])
+    expect(found.filter(({ cause }) => cause !== 'relay-error')).toEqual([])
   })
 
   it('a client that works on a task for minutes is busy, by its own log', async () => {
@@ -78,7 +78,7 @@ describe('a client that is not heard of for a while', () => {
     const times = [...before, ...before.map((seconds) => seconds + 17 * MINUTE)]
     const files = {
       'site-a/bunny.log': clientLog(times, { task: { from: 10 * MINUTE, to: 17 * MINUTE - 10 } }),
-      'relay.log': hubLog([...probes(27 * MINUTE), ...times.flatMap(poll)]),
+      'relay.log': relayLog([...probes(27 * MINUTE), ...times.flatMap(poll)]),
     }
     const report = await reportOf(files)
     expect(findingsOf(report, 'interrupted')).toEqual([])

@@ -88,7 +88,7 @@ describe('masking', () => {
     '[07:56:30 INF] Task retrieved: (AvailabilityJob) 0b7c0000-0000-4000-8000-00000000000a',
     'INFO - 26-Sep-25 07:57:01 - Task received. Resolving...',
     'HTTP GET /healthz responded 200 in 3.1201 ms',
-    'Invalid credentials: user site-x is not known to the hub',
+    'Invalid credentials: user site-x is not known to the relay',
     'Check the credentials: they were rejected three times',
     'Bad credentials: access denied for site-b',
     'Login failed, wrong password: user locked for 5 minutes',

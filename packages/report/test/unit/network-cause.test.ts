@@ -96,6 +96,6 @@ describe('what the text of an error says happened on the wire', () => {
   it('has a cause for every status of 400 and above', () => {
     for (let status = 400; status < 600; status++) expect(causeOfStatus(status)).toMatch(/^[a-z]/)
     expect(causeOfStatus(504)).toBe('proxy-504')
-    expect(causeOfStatus(500)).toBe('hub-error')
+    expect(causeOfStatus(500)).toBe('relay-error')
   })
 })

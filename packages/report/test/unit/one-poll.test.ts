@@ -17,20 +17,20 @@ const stepOf = (poll: Transaction, title: RegExp) =>
 interface Poll {
   /** Milliseconds from the start at which it is sent, by the true clock. */
   readonly at: number
-  /** How long the hub takes. */
+  /** How long the relay takes. */
   readonly ms: number
   readonly status: 200 | 204
-  readonly writtenBy: 'both' | 'client' | 'hub'
+  readonly writtenBy: 'both' | 'client' | 'relay'
 }
 
-/** Only the client's log says which poll it is, by the line; only the hub's, by the last digits of the duration. */
+/** Only the client's log says which poll it is, by the line; only the relay's, by the last digits of the duration. */
 function twoSides(
   polls: readonly Poll[],
   skewMs: number,
-): { client: string; hub: string; order: number[] } {
+): { client: string; relay: string; order: number[] } {
   const order: number[] = []
   const client = polls.flatMap(({ at, ms, status, writtenBy }, n) => {
-    if (writtenBy === 'hub') return []
+    if (writtenBy === 'relay') return []
     order.push(n)
     const stamp = (time: number): string => `26-Sep-25 ${clock(START + time + skewMs)}`
     return [
@@ -38,7 +38,7 @@ function twoSides(
       `DEBUG - ${stamp(at + ms + 60)} - Response Status: ${status}`,
     ]
   })
-  const hub = polls
+  const relay = polls
     .map((poll, n) => ({ ...poll, n, end: poll.at + 30 + poll.ms }))
     .filter(({ writtenBy }) => writtenBy !== 'client')
     .toSorted((a, b) => a.end - b.end)
@@ -46,7 +46,7 @@ function twoSides(
       `[2025-09-26T${clock(START + end)}Z INF] Credentials validated for Client: site-a`,
       `[2025-09-26T${clock(START + end)}Z INF] HTTP GET /link_connector_api/task/nextjob/${A} responded ${status} in ${ms}.${String(n).padStart(4, '0')} ms`,
     ])
-  return { client: lines(client), hub: lines(hub), order }
+  return { client: lines(client), relay: lines(relay), order }
 }
 
 const polls = fc
@@ -73,23 +73,23 @@ const polls = fc
   })
 
 const skews = fc.integer({ min: -4_000, max: 4_000 })
-const sides = fc.constantFrom<'client' | 'hub'>('client', 'hub')
+const sides = fc.constantFrom<'client' | 'relay'>('client', 'relay')
 
 describe('one poll, step by step', () => {
   it('never joins lines of two polls, whatever one side lacks and however clocks differ', async () => {
     await fc.assert(
       fc.asyncProperty(polls, skews, sides, async (sent, skewMs, side) => {
         const all = sent.map((one): Poll => ({ ...one, writtenBy: one.lost ? side : 'both' }))
-        const { client, hub, order } = twoSides(all, skewMs)
-        const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': hub }))
-        const [asked, answered, read] = [/asks for/, /the hub answers/, /reads the answer/].map(
+        const { client, relay, order } = twoSides(all, skewMs)
+        const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': relay }))
+        const [asked, answered, read] = [/asks for/, /the relay answers/, /reads the answer/].map(
           (title) => stepOf(poll, title),
         )
         if (asked?.evidence == null || answered?.evidence == null || poll.certainty === 'possible')
           return
         const byClient = order[Math.floor((asked.evidence.line - 1) / 2)]
-        const byHub = Number(/\.(\d{4}) ms/.exec(answered.evidence.text)?.[1])
-        expect(byClient).toBe(byHub)
+        const byRelay = Number(/\.(\d{4}) ms/.exec(answered.evidence.text)?.[1])
+        expect(byClient).toBe(byRelay)
         expect(read?.evidence?.line).toBe(asked.evidence.line + 1)
       }),
       { numRuns: 60 },
@@ -103,12 +103,12 @@ describe('one poll, step by step', () => {
       status: 204,
       writtenBy: 'both',
     }))
-    const { client, hub } = twoSides(all, 1_700)
-    const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': hub }))
+    const { client, relay } = twoSides(all, 1_700)
+    const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': relay }))
     expect(poll).toMatchObject({ matchedBy: 'time', certainty: 'likely' })
     expect(poll.text).toContain('No other poll of site-a comes into question.')
     expect(stepOf(poll, /asks for/)?.evidence).not.toBeNull()
-    expect(stepOf(poll, /the hub answers/)?.evidence).not.toBeNull()
+    expect(stepOf(poll, /the relay answers/)?.evidence).not.toBeNull()
   })
 
   it('shows one side, and says so, where polls are too close to tell them apart', async () => {
@@ -118,11 +118,11 @@ describe('one poll, step by step', () => {
       status: 204,
       writtenBy: 'both',
     }))
-    const { client, hub } = twoSides(all, 0)
-    const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': hub }))
+    const { client, relay } = twoSides(all, 0)
+    const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': relay }))
     expect(poll.matchedBy).toBe('one-source')
     expect(poll.complete).toBe(false)
-    expect(poll.text).toContain('one side is shown, the hub’s')
+    expect(poll.text).toContain('one side is shown, the relay’s')
     expect(stepOf(poll, /asks for/)?.missing).toMatch(
       /^no poll in the log of site-a is surely this one|could not be found/,
     )
@@ -146,12 +146,18 @@ describe('one poll, step by step', () => {
       }),
     )
     expect(poll).toMatchObject({ matchedBy: 'request-id', certainty: 'certain', complete: true })
-    expect(poll.steps.map(({ leg }) => leg)).toEqual(['client', 'hub', 'hub', 'hub', 'client'])
+    expect(poll.steps.map(({ leg }) => leg)).toEqual([
+      'client',
+      'relay',
+      'relay',
+      'relay',
+      'client',
+    ])
     expect(stepOf(poll, /looks into the queue/)?.missing).toContain('from memory')
     expect(poll.text).not.toContain('no line in any source')
   })
 
-  it('takes the login and the statements of a hub’s log only where no other request was under way', async () => {
+  it('takes the login and the statements of a relay’s log only where no other request was under way', async () => {
     const stamp = (second: number): string => `2025-09-26T06:30:${String(second).padStart(2, '0')}Z`
     const statement = (second: number, parameter: string): string =>
       `[${stamp(second)} INF] Executed DbCommand (1ms) [Parameters=[@${parameter}='?'], CommandType='Text', CommandTimeout='30']`
@@ -179,7 +185,7 @@ describe('one poll, step by step', () => {
       answer(5, A, 90),
       answer(5, B, 90),
     ]
-    const kept = factsOf(sourceOf(...alone, ...mixed), 'hub').moments.moments
+    const kept = factsOf(sourceOf(...alone, ...mixed), 'relay').moments.moments
     const own = ['statement', 'statement', 'credentials', 'responded']
     expect(kept.map((moment) => moment.lines.map(({ step }) => step))).toEqual([
       own,

@@ -13,8 +13,8 @@ const taskOf = (report: ReportDocument): Transaction => {
 }
 const titlesOf = ({ steps }: Transaction): string[] => steps.map(({ title }) => title)
 
-/** Lines of today's hub: what stands behind the level, by the second it was written in. */
-const hubLog = (...events: readonly (readonly [second: number, text: string])[]): string =>
+/** Lines of today's relay: what stands behind the level, by the second it was written in. */
+const relayLog = (...events: readonly (readonly [second: number, text: string])[]): string =>
   lines(events.map(([second, text]) => `[2025-09-26T${clock(START + second * 1000)}Z INF] ${text}`))
 
 const poll = (name: string, collection: string, status: number): string[] => [
@@ -56,7 +56,7 @@ const sorted = (...events: [number, string][]): [number, string][] =>
 describe('one task, step by step', () => {
   it('stands in the order of its life where all of it falls into one second', async () => {
     const report = await reportOf({
-      'hub/relay.log': hubLog(
+      'hub/relay.log': relayLog(
         ...sorted(
           ...emptyPolls(),
           [50, submitted(FIRST)],
@@ -70,12 +70,12 @@ describe('one task, step by step', () => {
     })
     const task = taskOf(report)
     expect(titlesOf(task)).toEqual([
-      'the hub receives the task from the upstream',
-      'the hub hands the task to site-a',
+      'the relay receives the task from the upstream',
+      'the relay hands the task to site-a',
       'site-a takes the task',
       'site-a has posted its answer',
-      'the hub stores the answer of site-a',
-      'the hub submits the result',
+      'the relay stores the answer of site-a',
+      'the relay submits the result',
       'the upstream has taken the result',
     ])
     expect(task).toMatchObject({
@@ -90,7 +90,7 @@ describe('one task, step by step', () => {
 
   it('takes no request for its own while another task was open', async () => {
     const report = await reportOf({
-      'hub/relay.log': hubLog(
+      'hub/relay.log': relayLog(
         ...sorted(
           ...emptyPolls(),
           [40, retrieved(FIRST)],
@@ -110,14 +110,14 @@ describe('one task, step by step', () => {
     expect(task.steps.filter(({ leg, evidence }) => leg === 'client' && evidence !== null)).toEqual(
       [],
     )
-    expect(task.steps.find(({ title }) => title.startsWith('the hub hands'))?.missing).toBe(
+    expect(task.steps.find(({ title }) => title.startsWith('the relay hands'))?.missing).toBe(
       'no request is surely for this task',
     )
   })
 
   it('takes of a client’s log only the task that was handed to it then', async () => {
     const report = await reportOf({
-      'hub/relay.log': hubLog(
+      'hub/relay.log': relayLog(
         ...sorted(
           ...emptyPolls(),
           [40, retrieved(FIRST)],
@@ -140,9 +140,9 @@ describe('one task, step by step', () => {
     expect(task.text).toContain('it took about 6 s')
   })
 
-  it('does not call an answer stored that the hub did not want any more', async () => {
+  it('does not call an answer stored that the relay did not want any more', async () => {
     const report = await reportOf({
-      'hub/relay.log': hubLog(
+      'hub/relay.log': relayLog(
         ...sorted(
           ...emptyPolls(),
           [40, retrieved(FIRST)],
@@ -154,7 +154,7 @@ describe('one task, step by step', () => {
       ),
     })
     expect(titlesOf(taskOf(report))).toContain('the answer of site-a comes too late')
-    expect(titlesOf(taskOf(report))).not.toContain('the hub stores the answer of site-a')
+    expect(titlesOf(taskOf(report))).not.toContain('the relay stores the answer of site-a')
   })
 
   it('is followed to its end, however many clients had a part in it', async () => {
@@ -225,7 +225,7 @@ describe('one task, step by step', () => {
     })
     expect(task.text).toContain('The parts of 4 more clients are left out.')
     expect(titles).toEqual(
-      expect.arrayContaining(['centre takes the task', 'the hub stores the answer of centre']),
+      expect.arrayContaining(['centre takes the task', 'the relay stores the answer of centre']),
     )
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/document/report-document.ts'
-import { emptyPoll, every, hubLog, probes, START } from '../fixtures/dotnet-hub-log.ts'
+import { emptyPoll, every, relayLog, probes, START } from '../fixtures/dotnet-relay-log.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 import type { LogFiles } from '../fixtures/report-of.ts'
 
@@ -10,10 +10,10 @@ const at = (seconds: number): string => new Date(START + seconds * 1_000).toISOS
 
 const poll = (seconds: number) => emptyPoll('site-a', seconds)
 
-/** The same polls as two pods of a hub would write them that take turns. */
+/** The same polls as two pods of a relay would write them that take turns. */
 function twoPods(times: readonly number[]): LogFiles {
   const pod = (which: number): string =>
-    hubLog([...probes(30 * MINUTE), ...times.filter((_, n) => n % 2 === which).flatMap(poll)])
+    relayLog([...probes(30 * MINUTE), ...times.filter((_, n) => n % 2 === which).flatMap(poll)])
   return { 'relay-0.log': pod(0), 'relay-1.log': pod(1) }
 }
 
@@ -26,7 +26,7 @@ const times = (step: number, from: number, to: number): number[] =>
   Array.from({ length: Math.floor((to - from) / step) }, (_, n) => from + n * step)
 
 describe('hammering', () => {
-  it('is seen when it goes to two pods of the hub, neither of which sees too much', async () => {
+  it('is seen when it goes to two pods of the relay, neither of which sees too much', async () => {
     const polls = [
       ...times(10, 0, 10 * MINUTE),
       ...times(0.7, 10 * MINUTE, 20 * MINUTE),
@@ -80,7 +80,7 @@ describe('two instances', () => {
       ...every(10, 0, 60 * MINUTE, poll),
       ...every(10, 20 * MINUTE + 3, 40 * MINUTE, poll),
     ]
-    const [finding, ...others] = await findings({ 'relay.log': hubLog(lines) })
+    const [finding, ...others] = await findings({ 'relay.log': relayLog(lines) })
     expect(finding).toMatchObject({
       cause: 'two-instances',
       status: 'recovered',

@@ -226,8 +226,8 @@ describe('the log of a broker', () => {
       ...boot('11:17'),
       ...login('11:17:20', 701),
     ]
-    const hub = `${JSON.stringify({ level: 30, time: Date.parse(`${DAY}T11:14:00Z`), component: 'relay', hostname: 'relay-0', msg: 'relay started', version: '1', store: 'sqlite', queue: 'rabbitmq' })}\n`
-    const report = await reportOf({ 'hub/relay.log': hub, 'hub/rabbit.log': drained.join('\n') })
+    const relay = `${JSON.stringify({ level: 30, time: Date.parse(`${DAY}T11:14:00Z`), component: 'relay', hostname: 'relay-0', msg: 'relay started', version: '1', store: 'sqlite', queue: 'rabbitmq' })}\n`
+    const report = await reportOf({ 'hub/relay.log': relay, 'hub/rabbit.log': drained.join('\n') })
     const broken = report.findings.filter(({ severity }) => severity !== 'info')
     expect(broken.map(({ cause }) => cause)).toEqual(['broker-stopped'])
   })
@@ -336,9 +336,9 @@ describe('a broker that stops and starts', () => {
   it('was killed when it starts without having stopped, some time after its last word', () => {
     const facts = broker(...login('11:15:00', 700), ...boot('11:17'))
     expect([...facts.stops.details.keys()]).toEqual(['ended without a word'])
-    const [episode] = facts.stops.episodes
-    expect(new Date(episode?.from ?? 0).toISOString()).toBe('2026-11-22T11:15:00.120Z')
-    expect(new Date(episode?.recoveredAt ?? 0).toISOString()).toBe('2026-11-22T11:17:15.100Z')
+    const [period] = facts.stops.periods
+    expect(new Date(period?.from ?? 0).toISOString()).toBe('2026-11-22T11:15:00.120Z')
+    expect(new Date(period?.recoveredAt ?? 0).toISOString()).toBe('2026-11-22T11:17:15.100Z')
   })
 
   it('is down while it does not come back', () => {
@@ -354,7 +354,7 @@ describe('a broker that stops and starts', () => {
   })
   const found = relay('11:17:16.000', { msg: 'queue recovered' })
 
-  it('is told as that, with what the hub says of it, and by nothing else', async () => {
+  it('is told as that, with what the relay says of it, and by nothing else', async () => {
     const rabbit = [...login('11:15:00', 700), ...stop, ...boot('11:17'), ...login('11:17:15', 701)]
     const report = await reportOf({
       'hub/relay.log': lost + found,
@@ -370,7 +370,7 @@ describe('a broker that stops and starts', () => {
     expect(broken[0]?.evidence.map(({ text }) => text).join('\n')).toContain('queue unavailable')
   })
 
-  it('is out of reach for a hub that says so, though somebody else gets in', async () => {
+  it('is out of reach for a relay that says so, though somebody else gets in', async () => {
     const check = (minute: number, fields: object): string =>
       relay(`11:${minute}:00.000`, {
         dependency: 'broker',
@@ -415,7 +415,7 @@ describe('a broker that stops and starts', () => {
     ])
   })
 
-  it('hears knocks that are the hub’s own when the hub says that it cannot connect', async () => {
+  it('hears knocks that are the relay’s own when the relay says that it cannot connect', async () => {
     const knock = (time: string, pid: number, peer: string): string[] => [
       ...event(
         `${time}.000000`,
@@ -459,9 +459,9 @@ describe('logins that a broker refuses', () => {
     )
   const monitor = (time: string, pid: number): string[] =>
     login(time, pid).map((line) => line.replace("user 'relay'", "user 'monitor'"))
-  const hub = `${JSON.stringify({ level: 30, time: Date.parse(`${DAY}T11:14:00Z`), component: 'relay', hostname: 'relay-0', msg: 'relay started', version: '1', store: 'sqlite', queue: 'rabbitmq' })}\n`
+  const relay = `${JSON.stringify({ level: 30, time: Date.parse(`${DAY}T11:14:00Z`), component: 'relay', hostname: 'relay-0', msg: 'relay started', version: '1', store: 'sqlite', queue: 'rabbitmq' })}\n`
   const statusOf = async (...rabbit: readonly string[]): Promise<string | undefined> => {
-    const report = await reportOf({ 'hub/relay.log': hub, 'hub/rabbit.log': rabbit.join('\n') })
+    const report = await reportOf({ 'hub/relay.log': relay, 'hub/rabbit.log': rabbit.join('\n') })
     return report.findings.find(({ cause }) => cause === 'broker-auth-failed')?.status
   }
 
@@ -489,7 +489,7 @@ describe('logins that a broker refuses', () => {
   })
 })
 
-describe('a hub that is killed', () => {
+describe('a relay that is killed', () => {
   it('explains the connection it leaves behind', async () => {
     const line = (time: string, msg: string, more: object = {}): string =>
       `${JSON.stringify({ level: 30, time: Date.parse(`${DAY}T${time}Z`), component: 'relay', hostname: 'relay-0', ...more, msg })}\n`
@@ -518,6 +518,6 @@ describe('a hub that is killed', () => {
       'hub/rabbit.log': rabbit.join('\n'),
     })
     const broken = report.findings.filter(({ severity }) => severity !== 'info')
-    expect(broken.map(({ cause }) => cause)).toEqual(['hub-restarted'])
+    expect(broken.map(({ cause }) => cause)).toEqual(['relay-restarted'])
   })
 })

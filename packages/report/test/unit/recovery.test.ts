@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Finding } from '../../src/document/report-document.ts'
-import { hubLog, START } from '../fixtures/dotnet-hub-log.ts'
-import type { Line } from '../fixtures/dotnet-hub-log.ts'
+import { relayLog, START } from '../fixtures/dotnet-relay-log.ts'
+import type { Line } from '../fixtures/dotnet-relay-log.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 
 const PATH = '/link_connector_api/task/nextjob/6f1e9c1a-5a0b-4a43-9a53-0d1b0c2f7a11'
@@ -34,7 +34,7 @@ const failed = (at: number): Line[] => [
 ]
 
 async function findingOf(cause: string, lines: readonly Line[]): Promise<Finding | undefined> {
-  const report = await reportOf({ 'relay.log': hubLog(lines) })
+  const report = await reportOf({ 'relay.log': relayLog(lines) })
   return report.findings.find((finding) => finding.cause === cause)
 }
 
@@ -100,7 +100,7 @@ describe('when a problem is over', () => {
     expect((await findingOf('database-failing', night))?.why).toContain('from 09:10:00 to')
   })
 
-  it('a server that writes slow statements only is fast again when the hub says so', async () => {
+  it('a server that writes slow statements only is fast again when the relay says so', async () => {
     const lines = [
       ...minutes(0, 10, answered(1)),
       ...minutes(10, 15, answered(4_000)),
@@ -110,7 +110,7 @@ describe('when a problem is over', () => {
       const stamp = new Date(START + (600 + n * 10) * 1_000 + 20).toISOString()
       return `${stamp.slice(0, 10)} ${stamp.slice(11, 23)} UTC [42] relay@relay LOG:  duration: 4000.1 ms  statement: SELECT 1\n`
     })
-    const report = await reportOf({ 'relay.log': hubLog(lines), 'postgres.log': server.join('') })
+    const report = await reportOf({ 'relay.log': relayLog(lines), 'postgres.log': server.join('') })
     expect(report.findings.find(({ cause }) => cause === 'database-slow')).toMatchObject({
       status: 'recovered',
       // When the first of them was asked for.
@@ -120,11 +120,11 @@ describe('when a problem is over', () => {
 
   it('a cause says what it explains', async () => {
     const lines = [...minutes(0, 10, answered(1)), ...minutes(10, 20, failed)]
-    const report = await reportOf({ 'relay.log': hubLog(lines) })
+    const report = await reportOf({ 'relay.log': relayLog(lines) })
     expect(report.findings.filter(({ severity }) => severity !== 'info')).toMatchObject([
       {
         cause: 'database-failing',
-        why: expect.stringContaining('This explains: the hub answers with an error of its own.'),
+        why: expect.stringContaining('This explains: the relay answers with an error of its own.'),
       },
     ])
   })

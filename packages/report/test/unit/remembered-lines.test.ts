@@ -17,7 +17,7 @@ const line = fc.oneof(
   fc
     .tuple(day, clock, fc.constantFrom('T', ' ', 'x'), fc.constantFrom('Z', '+01:00', '.5Z', ''))
     .map(([d, c, between, zone]) => `2025-09-${d}${between}${c}${zone} [info] <0.1.0> closing`),
-  fc.tuple(day, clock).map(([d, c]) => `https 2025-09-${d}T${c}.123456Z app/hub 10.0.0.1:1`),
+  fc.tuple(day, clock).map(([d, c]) => `https 2025-09-${d}T${c}.123456Z app/relay 10.0.0.1:1`),
 )
 
 describe('what is remembered of the lines before', () => {
@@ -39,7 +39,7 @@ describe('what is remembered of the lines before', () => {
   it('changes nothing of the next path', () => {
     const path = fc
       .tuple(
-        fc.constantFrom('', 'https://hub.example.org:443', 'https://other.example.org:443'),
+        fc.constantFrom('', 'https://relay.example.org:443', 'https://other.example.org:443'),
         fc.constantFrom('', '/api', '/link_connector_api', '/x?'),
         fc.constantFrom('/task/nextjob/', '/task/result/', '/healthz', '/', '?'),
         fc.constantFrom('', 'c1', 'c2', 'c1/t1', 't1/c1', 'c1?x=/task/nextjob/c2', 'c1" "y'),
@@ -84,12 +84,12 @@ describe('what is remembered of the lines before', () => {
 describe('a request path', () => {
   it.each([
     ['/link_connector_api/task/nextjob/c1', 'poll', 'c1'],
-    ['https://hub.example.org:443/task/nextjob/c1?wait=20 HTTP/1.1', 'poll', 'c1'],
+    ['https://relay.example.org:443/task/nextjob/c1?wait=20 HTTP/1.1', 'poll', 'c1'],
     ['/task/result/t1/c1', 'result', 'c1'],
-    ['https://hub.example.org/healthz', 'probe', ''],
+    ['https://relay.example.org/healthz', 'probe', ''],
     ['/healthz?full=1', 'probe', ''],
     ['/healthz/more', 'other', ''],
-    ['https://hub.example.org', 'other', ''],
+    ['https://relay.example.org', 'other', ''],
     ['/x?path=/task/nextjob/c1', 'other', ''],
   ])('%s is a %s', (text, kind, collection) => {
     const path = new RequestPath()

@@ -111,7 +111,7 @@ describe('HTML', () => {
     const empty: ReportDocument = {
       ...exampleDocument,
       verdict: 'unknown',
-      window: { ...exampleDocument.window, from: null, to: null, durationMs: 0 },
+      timeRange: { ...exampleDocument.timeRange, from: null, to: null, durationMs: 0 },
       sources: [],
       components: [],
       clocks: [],
@@ -207,13 +207,13 @@ describe('wording', () => {
 
   it('puts round times under a chart, and the date where a day begins', () => {
     const start = Date.UTC(2025, 8, 26, 6, 29, 58)
-    const window = (hours: number) => ({
-      ...exampleDocument.window,
+    const timeRange = (hours: number) => ({
+      ...exampleDocument.timeRange,
       from: new Date(start).toISOString(),
       to: new Date(start + hours * 3_600_000).toISOString(),
     })
     const ticks = (hours: number) =>
-      new TimeFormat({ window: window(hours) })
+      new TimeFormat({ timeRange: timeRange(hours) })
         .ticks(start, hours * 3_600_000)
         .map(({ text }) => text)
     expect(ticks(0.5)).toEqual(['06:30', '06:35', '06:40', '06:45', '06:50', '06:55'])
@@ -225,10 +225,10 @@ describe('wording', () => {
     const [link] = exampleDocument.links
     const [view] = link?.views ?? []
     if (link === undefined || view === undefined) throw new Error('the example has links')
-    const hub = { ...view, side: 'hub', successRate: 1 } as const
+    const relay = { ...view, side: 'relay', successRate: 1 } as const
     const client = { ...view, side: 'client', successRate: 0.8 } as const
-    expect(tellingView({ views: [hub, client] })?.side).toBe('client')
-    expect(tellingView({ views: [{ ...client, successRate: 1 }, hub] })?.side).toBe('hub')
+    expect(tellingView({ views: [relay, client] })?.side).toBe('client')
+    expect(tellingView({ views: [{ ...client, successRate: 1 }, relay] })?.side).toBe('relay')
     expect(tellingView({ views: [] })).toBeUndefined()
   })
 

@@ -18,7 +18,7 @@ function log(component: string, lines: readonly Line[]): string {
     .join('\n')
 }
 
-/** Five minutes of polls every five seconds, as hub or client write them, but for a pause. */
+/** Five minutes of polls every five seconds, as relay or client write them, but for a pause. */
 function polls(away: readonly [from: number, to: number], write: (at: number) => Line): Line[] {
   return Array.from({ length: 60 }, (_, n) => n * 5)
     .filter((seconds) => seconds < away[0] || seconds > away[1])
@@ -47,32 +47,35 @@ const asked = (seconds: number): Line => [
 
 const UNBROKEN = [-1, -1] as const
 
-async function findings(hub: readonly Line[], client: readonly Line[]): Promise<Finding[]> {
+async function findings(relay: readonly Line[], client: readonly Line[]): Promise<Finding[]> {
   const report = await reportOf({
-    'relay.log': log('relay', hub),
+    'relay.log': log('relay', relay),
     'site-a/bunny.log': log('bunny', client),
   })
   return report.findings.filter(({ cause }) => cause.endsWith('-restarted'))
 }
 
 describe('a program that begins anew in the middle of its log', () => {
-  it('is a hub that died, however short the pause and however near the beginning', async () => {
-    const hub: Line[] = [...polls([26, 44], answered), [44, 'relay started', { version: '1.0.0' }]]
-    expect(await findings(hub, polls([26, 44], asked))).toMatchObject([
-      { cause: 'hub-restarted', count: 1, first: at(25), recoveredAt: at(44) },
+  it('is a relay that died, however short the pause and however near the beginning', async () => {
+    const relay: Line[] = [
+      ...polls([26, 44], answered),
+      [44, 'relay started', { version: '1.0.0' }],
+    ]
+    expect(await findings(relay, polls([26, 44], asked))).toMatchObject([
+      { cause: 'relay-restarted', count: 1, first: at(25), recoveredAt: at(44) },
     ])
-    const [finding] = await findings(hub, polls([26, 44], asked))
+    const [finding] = await findings(relay, polls([26, 44], asked))
     expect(finding?.why).toContain('without a word that it was stopping')
   })
 
-  it('is a hub that was restarted in order, if it said so', async () => {
-    const hub: Line[] = [
+  it('is a relay that was restarted in order, if it said so', async () => {
+    const relay: Line[] = [
       ...polls([26, 44], answered),
       [27, 'relay stopping', { signal: 'SIGTERM' }],
       [44, 'relay started', { version: '1.0.0' }],
     ]
-    const [finding] = await findings(hub, polls([26, 44], asked))
-    expect(finding).toMatchObject({ cause: 'hub-restarted', first: at(27) })
+    const [finding] = await findings(relay, polls([26, 44], asked))
+    expect(finding).toMatchObject({ cause: 'relay-restarted', first: at(27) })
     expect(finding?.why).not.toContain('without a word')
   })
 
@@ -95,7 +98,7 @@ describe('a program that begins anew in the middle of its log', () => {
   })
 
   it('is nothing where the window begins with it', async () => {
-    const hub: Line[] = [
+    const relay: Line[] = [
       [-40, 'waiting for the database', { detail: 'starting up' }],
       [-2, 'relay started', { version: '1.0.0' }],
       ...polls(UNBROKEN, answered),
@@ -105,6 +108,6 @@ describe('a program that begins anew in the middle of its log', () => {
       [-1, 'bunny started', {}],
       ...polls(UNBROKEN, asked),
     ]
-    expect(await findings(hub, client)).toEqual([])
+    expect(await findings(relay, client)).toEqual([])
   })
 })

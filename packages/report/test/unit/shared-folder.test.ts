@@ -3,12 +3,12 @@ import { sharedFolder, withoutFolder } from '../../src/document/shared-folder.ts
 
 describe('the folder that all files share', () => {
   it.each([
-    [['/home/jo/logs/hub/relay.log', '/home/jo/logs/site-a/bunny.log'], '/home/jo/logs/'],
-    [['/home/jo/logs/hub/relay.log', '/home/jo/logs/hub-2/relay.log'], '/home/jo/logs/'],
+    [['/home/jo/logs/relay/relay.log', '/home/jo/logs/site-a/bunny.log'], '/home/jo/logs/'],
+    [['/home/jo/logs/relay/relay.log', '/home/jo/logs/relay-2/relay.log'], '/home/jo/logs/'],
     [['/home/jo/relay.log'], '/home/jo/'],
     [['/a/relay.log', '/b/bunny.log'], ''],
     [['/home/jo/relay.log', 'bunny.log'], ''],
-    [['logs/hub/relay.log', 'logs/site-a/bunny.log'], ''],
+    [['logs/relay/relay.log', 'logs/site-a/bunny.log'], ''],
     [['-'], ''],
     [[], ''],
   ])('of %j is %j', (paths, folder) => {

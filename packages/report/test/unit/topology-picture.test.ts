@@ -36,15 +36,15 @@ it('leads through the balancer where its log has seen the client', () => {
   const [one] = exampleDocument.components
   if (poll === undefined || view === undefined || one === undefined)
     throw new Error('the example has clients')
-  const balancer = { ...one, id: 'balancer', role: 'balancer' as const, name: 'ingress' }
-  const behind = { ...poll, id: 'behind', kind: 'balancer' as const, from: 'balancer' }
-  const pathsOf = (side: 'hub' | 'balancer'): string =>
+  const balancer = { ...one, id: 'load-balancer', role: 'load-balancer' as const, name: 'ingress' }
+  const behind = { ...poll, id: 'behind', kind: 'load-balancer' as const, from: 'load-balancer' }
+  const pathsOf = (side: 'relay' | 'load-balancer'): string =>
     topology({
       ...exampleDocument,
       components: [...exampleDocument.components, balancer],
       links: [{ ...poll, views: [{ ...view, side }] }, behind],
     }).markup
-  // Client, balancer, hub from left to right: the client's wire ends at the next box, or passes it by.
-  expect(pathsOf('balancer')).toContain('302 30')
-  expect(pathsOf('hub')).not.toContain('302 30')
+  // Client, balancer, relay from left to right: the client's wire ends at the next box, or passes it by.
+  expect(pathsOf('load-balancer')).toContain('302 30')
+  expect(pathsOf('relay')).not.toContain('302 30')
 })

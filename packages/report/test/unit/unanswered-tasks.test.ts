@@ -8,8 +8,8 @@ const START = Date.UTC(2025, 8, 26, 7, 0)
 const NODES = { north: 'a'.repeat(8), south: 'b'.repeat(8) } as const
 type Client = keyof typeof NODES
 
-/** The log of our hub, line by line. */
-class HubLog {
+/** The log of our relay, line by line. */
+class RelayLog {
   readonly lines: string[] = []
 
   write(second: number, msg: string, fields: object, level = 30): this {
@@ -56,7 +56,7 @@ class HubLog {
     return this.write(second, 'task received', { taskId, kind: 'availability', upstream: 'up' })
   }
 
-  /** Reached its deadline. `clients`: as our hub says since it says who did not answer. */
+  /** Reached its deadline. `clients`: as our relay says since it says who did not answer. */
   expired(second: number, taskId: string, missing: number, clients?: readonly Client[]): this {
     const about = { taskId, kind: 'availability', missing, deadlineMs: 240_000 }
     return this.write(second, 'task expired', clients ? { ...about, users: clients } : about, 40)
@@ -80,8 +80,8 @@ const above = (report: ReportDocument): string[] =>
   report.findings.filter(({ severity }) => severity !== 'info').map(({ title }) => title)
 
 /** Two clients; both answer the task of second 20. */
-function twoClients(): HubLog {
-  const log = new HubLog().received(20, 't0')
+function twoClients(): RelayLog {
+  const log = new RelayLog().received(20, 't0')
   return log
     .taken(21, 't0', 'north')
     .taken(21.1, 't0', 'south')
@@ -90,7 +90,7 @@ function twoClients(): HubLog {
 }
 
 describe('a task that reached its deadline', () => {
-  const dropped = (clients?: readonly Client[]): HubLog =>
+  const dropped = (clients?: readonly Client[]): RelayLog =>
     twoClients()
       .idle('north', 0, 600)
       .idle('south', 0, 600)
@@ -101,7 +101,7 @@ describe('a task that reached its deadline', () => {
       .expired(300, 't1', 1, clients)
 
   it.each([
-    ['where the hub says who did not answer', ['south'] as const],
+    ['where the relay says who did not answer', ['south'] as const],
     ['by what went out and came back, where it does not', undefined],
   ])('is told of the client that did not answer: %s', async (_, clients) => {
     const [finding, ...more] = findingsOf(await dropped(clients).report(), 'task-not-answered')
@@ -194,8 +194,8 @@ describe('a task that reached its deadline', () => {
   })
 })
 
-describe('a task that comes back to the hub', () => {
-  const returned = (): HubLog => {
+describe('a task that comes back to the relay', () => {
+  const returned = (): RelayLog => {
     const log = twoClients().idle('north', 0, 400).idle('south', 0, 400).received(60, 't1')
     log.taken(61, 't1', 'north').taken(61.5, 't1', 'south').answered(63, 't1', 'north')
     const about = { taskId: 't1', subtaskId: 't1-south', node: NODES.south, attempt: 1 }
@@ -228,7 +228,7 @@ describe('a task that comes back to the hub', () => {
 })
 
 describe('an answer that comes after its task has expired', () => {
-  const late = (away: number): HubLog => {
+  const late = (away: number): RelayLog => {
     const log = twoClients().idle('north', 0, 600).idle('south', 0, 60).idle('south', away, 600)
     log.received(50, 't1').taken(51, 't1', 'north').taken(51.5, 't1', 'south')
     log.answered(53, 't1', 'north').expired(290, 't1', 1, ['south'])
@@ -259,7 +259,9 @@ describe('an answer that comes after its task has expired', () => {
     const report = await late(310)
       .answered(403, 't2', 'south')
       .report({ 'nginx-access.log': `${balancer.join('\n')}\n` })
-    expect(above(report)).toEqual([expect.stringContaining('503, the balancer has no healthy hub')])
+    expect(above(report)).toEqual([
+      expect.stringContaining('503, the balancer has no healthy relay'),
+    ])
     expect(checkOf(report, 'tasks')).toBe('failed')
   })
 })

@@ -8,7 +8,7 @@ import {
   accessLog,
   B,
   clientLog,
-  hubLog,
+  relayLog,
   lines,
   ourPolls,
   ourRequests,
@@ -40,7 +40,7 @@ describe('names', () => {
     expect(report.links.map(({ name }) => name)).not.toContainEqual(expect.stringMatching(/\bvm\b/))
   })
 
-  it('keeps clients of one machine apart where no hub tells them apart', async () => {
+  it('keeps clients of one machine apart where no relay tells them apart', async () => {
     const report = await reportOf({
       'bunny-north.log': ours('bunny', 'vm', ourPolls('a')),
       'bunny-south.log': ours('bunny', 'vm', ourPolls('b')),
@@ -101,13 +101,13 @@ describe('a log that comes alone', () => {
     ],
     ['database', { 'pg.log': FAILING_DATABASE }, 'database', 'database-failing'],
     ['upstream', { 'up.log': SUSPENDED }, 'upstream', 'upstream-suspension'],
-    ['balancer', { 'alb.log': BAD_GATEWAY }, 'balancer', 'proxy-502'],
+    ['load-balancer', { 'alb.log': BAD_GATEWAY }, 'load-balancer', 'proxy-502'],
   ])('is reported on: the log of a %s', async (_, files, kind, cause) => {
     const report = await reportOf(files)
     expect(causesOf(report)).toContain(cause)
     const finding = report.findings.find((one) => one.cause === cause)
     expect(report.links.find(({ id }) => id === finding?.link)?.kind).toBe(kind)
-    expect(report.components.find(({ role }) => role === 'hub')?.seenIn).toBe('other-logs')
+    expect(report.components.find(({ role }) => role === 'relay')?.seenIn).toBe('other-logs')
     expect(report.verdict).not.toBe('healthy')
   })
 
@@ -119,7 +119,7 @@ describe('a log that comes alone', () => {
     expect(causesOf(report)).toEqual(
       expect.arrayContaining(['broker-auth-failed', 'database-failing']),
     )
-    expect(namesOf(report, 'hub')).toHaveLength(1)
+    expect(namesOf(report, 'relay')).toHaveLength(1)
   })
 
   it('gives every client of an access log a link of its own, and its log to the one whose polls it shows', async () => {
@@ -132,17 +132,17 @@ describe('a log that comes alone', () => {
       'site-a → relay.example.org',
       'unnamed client 2 → relay.example.org',
     ])
-    expect(exchanges(report, 'site-a → relay.example.org', 'balancer')).toBe(mine.length)
+    expect(exchanges(report, 'site-a → relay.example.org', 'load-balancer')).toBe(mine.length)
   })
 })
 
-describe('hubs', () => {
+describe('relays', () => {
   it('are two where two clusters have a client of one name each', async () => {
     const report = await reportOf({
       'east/relay.log': ours('relay', 'vm-1', ourRequests('site-a', A, 'a')),
       'west/relay.log': ours('relay', 'vm-2', ourRequests('site-a', B, 'b')),
     })
-    expect(namesOf(report, 'hub')).toEqual(['relay (east)', 'relay (west)'])
+    expect(namesOf(report, 'relay')).toEqual(['relay (east)', 'relay (west)'])
     expect(linksOf(report, 'poll')).toEqual([
       'site-a (east) → relay (east)',
       'site-a (west) → relay (west)',
@@ -152,30 +152,30 @@ describe('hubs', () => {
 
   it('are two although a client comes to one with what the other gave it', async () => {
     const report = await reportOf({
-      'relay-1.log': hubLog(
+      'relay-1.log': relayLog(
         { client: 'site-a', collection: A, times: pollTimes(1) },
         { client: 'site-b', collection: B, times: pollTimes(2), status: 401 },
       ),
-      'relay-2.log': hubLog({ client: 'site-b', collection: B, times: pollTimes(3) }),
+      'relay-2.log': relayLog({ client: 'site-b', collection: B, times: pollTimes(3) }),
     })
-    expect(namesOf(report, 'hub')).toHaveLength(2)
+    expect(namesOf(report, 'relay')).toHaveLength(2)
   })
 
   it('are one where replicas share the polls of a client', async () => {
     const times = pollTimes(1)
     const report = await reportOf({
-      'first.log': hubLog({
+      'first.log': relayLog({
         client: 'site-a',
         collection: A,
         times: times.filter((_, n) => n % 2 === 0),
       }),
-      'second.log': hubLog({
+      'second.log': relayLog({
         client: 'site-a',
         collection: A,
         times: times.filter((_, n) => n % 2 === 1),
       }),
     })
-    expect(namesOf(report, 'hub')).toHaveLength(1)
+    expect(namesOf(report, 'relay')).toHaveLength(1)
     expect(report.links.filter(({ kind }) => kind === 'poll')).toHaveLength(1)
   })
 
@@ -185,32 +185,32 @@ describe('hubs', () => {
       log.replaceAll(/^\[(\S+)/gm, `[pod/hub-relay-${name}/relay] $1 [$1`)
     const report = await reportOf({
       'relay.log':
-        pod('6d5f7c9b8-x2k4q', hubLog({ client: 'site-a', collection: A, times: before })) +
-        pod('6d5f7c9b8-p9w7z', hubLog({ client: 'site-a', collection: A, times: after })),
+        pod('6d5f7c9b8-x2k4q', relayLog({ client: 'site-a', collection: A, times: before })) +
+        pod('6d5f7c9b8-p9w7z', relayLog({ client: 'site-a', collection: A, times: after })),
     })
-    expect(namesOf(report, 'hub')).toEqual(['hub-relay'])
+    expect(namesOf(report, 'relay')).toEqual(['hub-relay'])
     const [link] = report.links.filter(({ kind }) => kind === 'poll')
-    expect(link?.views.find(({ side }) => side === 'hub')?.rhythmMs).toBeGreaterThan(8_500)
+    expect(link?.views.find(({ side }) => side === 'relay')?.pollIntervalMs).toBeGreaterThan(8_500)
   })
 
   it('are not both blamed for a broker of which nobody knows whose it is', async () => {
     const report = await reportOf({
-      'relay-1.log': hubLog({ client: 'site-a', collection: A, times: pollTimes(1) }),
-      'relay-2.log': hubLog({ client: 'site-b', collection: B, times: pollTimes(3) }),
+      'relay-1.log': relayLog({ client: 'site-a', collection: A, times: pollTimes(1) }),
+      'relay-2.log': relayLog({ client: 'site-b', collection: B, times: pollTimes(3) }),
       'rabbit.log': lines([
         '2025-09-26 06:31:00.000000+00:00 [error] <0.7.0> closing AMQP connection <0.7.0> (10.0.2.15:51000 -> 10.0.3.9:5672):',
         '2025-09-26 06:31:00.000000+00:00 [error] <0.7.0> missed heartbeats from client, timeout: 60s',
       ]),
     })
     expect(causesOf(report).filter((cause) => cause === 'broker-heartbeat-lost')).toHaveLength(1)
-    expect(linksOf(report, 'broker')).toContain('unknown hub → rabbit')
+    expect(linksOf(report, 'broker')).toContain('unknown relay → rabbit')
   })
 })
 
 describe('the log of a client', () => {
-  it('is not taken for that of the only client of another hub', async () => {
+  it('is not taken for that of the only client of another relay', async () => {
     const report = await reportOf({
-      'relay.log': hubLog({ client: 'site-b', collection: B, times: pollTimes(2) }),
+      'relay.log': relayLog({ client: 'site-b', collection: B, times: pollTimes(2) }),
       'bunny.log': clientLog(pollTimes(1), 'other.example.org'),
     })
     expect(linksOf(report, 'poll')).toEqual(['client → other.example.org', 'site-b → relay'])
@@ -219,7 +219,7 @@ describe('the log of a client', () => {
 })
 
 describe('lines that come twice', () => {
-  const hub = hubLog({ client: 'site-a', collection: A, times: pollTimes(1) })
+  const relay = relayLog({ client: 'site-a', collection: A, times: pollTimes(1) })
 
   it.each<[string, LogFiles]>([
     ['a copy', { 'b/bunny.log': clientLog(pollTimes(1)), 'b/again.log': clientLog(pollTimes(1)) }],
@@ -238,7 +238,7 @@ describe('lines that come twice', () => {
       },
     ],
   ])('count once: %s', async (_, files) => {
-    const report = await reportOf({ 'hub/relay.log': hub, ...files })
+    const report = await reportOf({ 'hub/relay.log': relay, ...files })
     expect(exchanges(report, 'site-a → relay', 'client')).toBe(pollTimes(1).length)
     expect(causesOf(report)).not.toContain('two-instances')
     expect(report.caveats.map(({ text }) => text)).toContainEqual(
@@ -248,7 +248,7 @@ describe('lines that come twice', () => {
 
   it('are none where two instances poll beside each other', async () => {
     const report = await reportOf({
-      'hub/relay.log': hubLog(
+      'hub/relay.log': relayLog(
         { client: 'site-a', collection: A, times: pollTimes(1) },
         { client: 'site-a', collection: A, times: pollTimes(6) },
       ),

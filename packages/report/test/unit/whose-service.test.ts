@@ -3,8 +3,8 @@ import { reportOf } from '../fixtures/report-of.ts'
 
 const START = Date.UTC(2026, 0, 12, 9)
 
-/** Two minutes of a hub whose client polls every five seconds, with more lines in between. */
-function hubLog(
+/** Two minutes of a relay whose client polls every five seconds, with more lines in between. */
+function relayLog(
   client: string,
   more: readonly (readonly [seconds: number, msg: string, fields: object])[] = [],
 ): string {
@@ -47,32 +47,32 @@ async function namesOf(logs: Readonly<Record<string, string>>): Promise<[string[
   return [servers.map(({ name }) => name), failing.map(({ title }) => title)]
 }
 
-describe('a service beside two hubs', () => {
-  it('is that of the hub which tells of the same trouble at the same time: one outage, one finding', async () => {
+describe('a service beside two relays', () => {
+  it('is that of the relay which tells of the same trouble at the same time: one outage, one finding', async () => {
     const [links, findings] = await namesOf({
-      'relay.log': hubLog('one', [
+      'relay.log': relayLog('one', [
         [64, 'database unavailable', { detail: 'terminating connection' }],
         [82, 'database recovered', {}],
       ]),
-      'trial-hub.log': hubLog('two'),
+      'trial-relay.log': relayLog('two'),
     })
     expect(links).toEqual(['relay → postgres'])
     expect(findings).toEqual(['relay → postgres: the database fails'])
   })
 
-  it('is not that of a hub which says that it has another', async () => {
+  it('is not that of a relay which says that it has another', async () => {
     const [links] = await namesOf({
-      'relay.log': hubLog('one'),
-      'trial-hub.log': hubLog('two', [summary('sqlite')]),
+      'relay.log': relayLog('one'),
+      'trial-relay.log': relayLog('two', [summary('sqlite')]),
     })
     expect(links).toEqual(['relay → postgres'])
   })
 
   it('is nobody’s where nothing tells', async () => {
     const [links] = await namesOf({
-      'relay.log': hubLog('one'),
-      'trial-hub.log': hubLog('two'),
+      'relay.log': relayLog('one'),
+      'trial-relay.log': relayLog('two'),
     })
-    expect(links).toEqual(['unknown hub → postgres'])
+    expect(links).toEqual(['unknown relay → postgres'])
   })
 })

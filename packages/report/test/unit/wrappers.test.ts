@@ -248,6 +248,6 @@ describe('wrappers', () => {
   ])('takes terminal colours out of lines: %s', async (_, wrap) => {
     const line = '[06:56:21 \u001b[38;5;15mINF\u001b[0m] HTTP GET /healthz responded 200 in 3.1 ms'
     const report = await reportOf({ 'relay.log': `${wrap(line)}\n`.repeat(30) })
-    expect(report.sources).toMatchObject([{ events: 30, unreadable: 0, role: 'hub' }])
+    expect(report.sources).toMatchObject([{ events: 30, unreadable: 0, role: 'relay' }])
   })
 })

@@ -54,7 +54,7 @@ function pills({ severity, status }: Finding): SafeHtml {
 const STATUS_TONE = { recovered: 'good', observed: 'note', expected: 'note' } as const
 
 function body(finding: Finding, { time, names }: PageContext): SafeHtml {
-  const { episodes } = finding
+  const { periods } = finding
   return html`<p>${finding.why}</p>
     <dl>
       ${row('who must act', html`<strong>${actor(finding)}</strong>`)}
@@ -74,11 +74,11 @@ function body(finding: Finding, { time, names }: PageContext): SafeHtml {
         : null
     }
     ${
-      episodes.length > 1
+      periods.length > 1
         ? html`<details>
-            <summary>Separate times: ${episodes.length}</summary>
+            <summary>Separate times: ${periods.length}</summary>
             <ul>
-              ${episodes.map(({ from, to, count }) => html`<li>${time.at(from)} to ${time.at(to)}: ${countText(count)} ×</li>`)}
+              ${periods.map(({ from, to, count }) => html`<li>${time.at(from)} to ${time.at(to)}: ${countText(count)} ×</li>`)}
             </ul>
           </details>`
         : null

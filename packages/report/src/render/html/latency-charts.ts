@@ -17,7 +17,7 @@ const TOO_FAR_APART = 5
 /** Time to answer over time, of whichever sides are known; nothing where it was the same all along. */
 export function latencyCharts(link: Link, series: Series, time: TimeFormat): readonly SafeHtml[] {
   const bands = [
-    band('seen by the hub', 's1', series.hubP50Ms, series.hubP95Ms),
+    band('seen by the relay', 's1', series.relayP50Ms, series.relayP95Ms),
     band('seen by the client', 's2', series.clientP50Ms, series.clientP95Ms),
   ].filter(({ most }) => most > 0)
   if (bands.every((one) => isFlat(one))) return []

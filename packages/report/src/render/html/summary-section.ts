@@ -1,5 +1,5 @@
 import type { Source } from '../../document/report-document.ts'
-import { windowText } from '../time-format.ts'
+import { formatTimeRange } from '../time-format.ts'
 import { SEVERITY_TONE, actor, countText, urgent } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { advice, pill, scrolling, type PageContext } from './page-context.ts'
@@ -15,7 +15,7 @@ export function summarySection(context: PageContext): SafeHtml {
           </ul>`
         : null
     }
-    <p>Window: ${windowText(context.document)}</p>
+    <p>Window: ${formatTimeRange(context.document)}</p>
     <dl class="facts">
       ${numbers.map(
         ({ label, value }) =>

@@ -24,13 +24,13 @@ const ROW_GAP = 20
 // Beyond this a picture is no picture: the rest of the clients share one box.
 const MOST_CLIENTS = 8
 
-/** Left to right: what a client asks for its answers, who asks the hub, what stands between, the hub, what the hub leans on. */
+/** Left to right: what a client asks for its answers, who asks the relay, what stands between, the relay, what the relay leans on. */
 const COLUMN: Readonly<Record<Role, number>> = {
   cdm: 0,
   client: 1,
   unknown: 1,
-  balancer: 2,
-  hub: 3,
+  'load-balancer': 2,
+  relay: 3,
   database: 4,
   broker: 4,
   upstream: 4,
@@ -51,7 +51,7 @@ interface Wire {
   readonly to: string
   readonly state: LinkState
   readonly title: string
-  /** Leads away from the hub, which many wires do. */
+  /** Leads away from the relay, which many wires do. */
   readonly outward: boolean
 }
 
@@ -110,11 +110,11 @@ function pictureOf({ components, links }: ReportDocument): {
     .map((one) => boxOf(one))
   if (rest.length > 0) boxes.push(boxOfRest(rest, links))
   const known = new Set(boxes.map(({ id }) => id))
-  const balancers = candidates.filter(({ role }) => role === 'balancer')
-  const hubs = new Set(candidates.filter(({ role }) => role === 'hub').map(({ id }) => id))
+  const balancers = candidates.filter(({ role }) => role === 'load-balancer')
+  const relays = new Set(candidates.filter(({ role }) => role === 'relay').map(({ id }) => id))
   // Through the balancer, where its log has seen the client.
   const target = (link: Link): string =>
-    link.views.some(({ side }) => side === 'balancer') && link.kind === 'poll'
+    link.views.some(({ side }) => side === 'load-balancer') && link.kind === 'poll'
       ? (balancers[0]?.id ?? link.to)
       : link.to
   const wires = links
@@ -124,7 +124,7 @@ function pictureOf({ components, links }: ReportDocument): {
       to: target(link),
       state: link.state,
       title: link.name,
-      outward: hubs.has(link.from),
+      outward: relays.has(link.from),
     }))
     .filter(({ from, to }) => known.has(from) && known.has(to))
   const [first] = links

@@ -1,25 +1,25 @@
 import type { Cause } from '../document/cause.ts'
 import type { Confidence, Finding, Party, Severity } from '../document/report-document.ts'
-import type { NetLink, Part } from '../exchange/topology.ts'
+import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
-import type { Episode } from '../facts/problem-account.ts'
-import type { PlacedProblem, Trouble } from '../timeline/placed-account.ts'
-import { clockWord, countWord, spanWord } from './words.ts'
+import type { Episode } from '../facts/problem-history.ts'
+import type { PlacedProblem, Trouble } from '../timeline/side-view.ts'
+import { formatTime, formatCount, formatDuration } from './words.ts'
 
 /** A finding before it gets its number and its texts are masked. Times are UTC milliseconds, NaN where unknown. */
-export interface FindingDraft {
+export interface RawFinding {
   cause: Cause
   severity: Severity
   status: Finding['status']
   /** What it is about, as the title names it. */
   subject: string
-  link: NetLink | undefined
-  component: Part | undefined
+  link: NetworkLink | undefined
+  component: NetworkComponent | undefined
   first: number
   last: number
   recoveredAt: number
   count: number
-  episodes: Episode[]
+  periods: Episode[]
   evidence: RawEvidence[]
   confidence: Confidence
   /** Party and name, where the case differs from the catalogue. */
@@ -38,9 +38,9 @@ export interface FindingDraft {
 
 /** A draft with everything that can be left at its usual value. */
 export function draft(
-  fields: Pick<FindingDraft, 'cause' | 'severity' | 'status' | 'subject' | 'why'> &
-    Partial<FindingDraft>,
-): FindingDraft {
+  fields: Pick<RawFinding, 'cause' | 'severity' | 'status' | 'subject' | 'why'> &
+    Partial<RawFinding>,
+): RawFinding {
   return {
     link: undefined,
     component: fields.link?.from,
@@ -48,7 +48,7 @@ export function draft(
     last: Number.NaN,
     recoveredAt: Number.NaN,
     count: 1,
-    episodes: [],
+    periods: [],
     evidence: [],
     confidence: 'certain',
     partyName: null,
@@ -62,7 +62,7 @@ export function draft(
 export function fromProblem(
   problem: PlacedProblem,
 ): Pick<
-  FindingDraft,
+  RawFinding,
   | 'cause'
   | 'severity'
   | 'status'
@@ -70,7 +70,7 @@ export function fromProblem(
   | 'last'
   | 'recoveredAt'
   | 'count'
-  | 'episodes'
+  | 'periods'
   | 'evidence'
 > {
   const over = !Number.isNaN(problem.recoveredAt)
@@ -82,7 +82,7 @@ export function fromProblem(
     last: problem.last,
     recoveredAt: problem.recoveredAt,
     count: problem.count,
-    episodes: problem.episodes,
+    periods: problem.periods,
     evidence:
       problem.recovery === undefined ? problem.evidence : [...problem.evidence, problem.recovery],
   }
@@ -107,20 +107,20 @@ export function overlapShare(a: readonly Episode[], b: readonly Episode[], margi
 }
 
 /** When a stretch was over: at the first success, else at the last sign of it. */
-export function endOf(episode: Episode): number {
-  return Number.isNaN(episode.recoveredAt) ? episode.to : episode.recoveredAt
+export function endOf(period: Episode): number {
+  return Number.isNaN(period.recoveredAt) ? period.to : period.recoveredAt
 }
 
 /** Since when it works again, and how long it did not. */
 export function againWords({
   first,
-  episodes,
+  periods,
   episodeCount,
   recoveredAt,
-}: Pick<PlacedProblem, 'first' | 'episodes' | 'episodeCount' | 'recoveredAt'>): string {
-  const since = `works again since ${clockWord(recoveredAt)}`
-  if (episodeCount <= 1) return `${since}, ${spanWord(recoveredAt - first)} after it began`
-  const total = episodes.reduce((sum, episode) => sum + endOf(episode) - episode.from, 0)
-  const all = episodes.length === episodeCount ? `, ${spanWord(total)} in all` : ''
-  return `${since}; it was so ${countWord(episodeCount, 'time')}${all}`
+}: Pick<PlacedProblem, 'first' | 'periods' | 'episodeCount' | 'recoveredAt'>): string {
+  const since = `works again since ${formatTime(recoveredAt)}`
+  if (episodeCount <= 1) return `${since}, ${formatDuration(recoveredAt - first)} after it began`
+  const total = periods.reduce((sum, period) => sum + endOf(period) - period.from, 0)
+  const all = periods.length === episodeCount ? `, ${formatDuration(total)} in all` : ''
+  return `${since}; it was so ${formatCount(episodeCount, 'time')}${all}`
 }

@@ -1,6 +1,6 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import { quote } from '../facts/evidence-keeper.ts'
-import type { HubClient } from '../facts/facts.ts'
+import type { RelayClient } from '../facts/facts.ts'
 import type { PathKind } from './request-path.ts'
 import { causeOfStatus } from './network-cause.ts'
 
@@ -8,13 +8,13 @@ import { causeOfStatus } from './network-cause.ts'
 const MOST_WAITING = 16
 
 /**
- * Counts one request of a client as a hub or a balancer saw it (but not a 401: why is told elsewhere).
+ * Counts one request of a client as a relay or a balancer saw it (but not a 401: why is told elsewhere).
  * @param ms NaN where the duration is not known
  * @param id hash of the request id, 0 without one
  * @param waitMs how much of `ms` a poll may have been held back until there was work; NaN where the log does not say
  */
 export function requestOfClient(
-  client: HubClient,
+  client: RelayClient,
   line: Quotable,
   kind: PathKind,
   status: number,
@@ -24,7 +24,7 @@ export function requestOfClient(
 ): void {
   const { account } = client
   const cause =
-    kind === 'result' && (status === 404 || status === 409) ? undefined : causeOfHubStatus(status)
+    kind === 'result' && (status === 404 || status === 409) ? undefined : causeOfRelayStatus(status)
   if (cause === undefined) account.success(line, status, ms, kind === 'poll' ? waitMs : 0)
   else account.failure(line, status, cause, ms)
   if (kind === 'poll') {
@@ -38,13 +38,13 @@ export function requestOfClient(
   }
 }
 
-function causeOfHubStatus(status: number): ReturnType<typeof causeOfStatus> | undefined {
+function causeOfRelayStatus(status: number): ReturnType<typeof causeOfStatus> | undefined {
   if (status < 400) return undefined
-  // The hub itself answered: whatever 5xx it chose, it is its own error and not that of a proxy.
-  return status >= 500 ? 'hub-error' : causeOfStatus(status)
+  // The relay itself answered: whatever 5xx it chose, it is its own error and not that of a proxy.
+  return status >= 500 ? 'relay-error' : causeOfStatus(status)
 }
 
-export function handedOut(client: HubClient, line: Quotable): void {
+export function handedOut(client: RelayClient, line: Quotable): void {
   client.account.tasks++
   keepTaskLine(client, 'handed-out', line)
   if (client.waiting.length === 0) client.waitingLine = quote(line)
@@ -53,14 +53,14 @@ export function handedOut(client: HubClient, line: Quotable): void {
 }
 
 function keepTaskLine(
-  client: HubClient,
-  step: HubClient['taskLines'][number]['step'],
+  client: RelayClient,
+  step: RelayClient['taskLines'][number]['step'],
   line: Quotable,
 ): void {
   if (client.taskLines.length < 16) client.taskLines.push({ step, evidence: quote(line) })
 }
 
-export function answered(client: HubClient, line: Quotable, status: number): void {
+export function answered(client: RelayClient, line: Quotable, status: number): void {
   if (status === 404 || status === 409) {
     keepTaskLine(client, 'late', line)
     client.account.lateAnswers++

@@ -1,28 +1,28 @@
 import { openBrokerConnection } from './broker.ts'
 import type { Chance } from './chance.ts'
-import type { FactKinds, HubTrouble } from './facts.ts'
+import type { FactKinds, RelayTrouble } from './facts.ts'
 import type { FaultEffect, LoginFailure } from './faults.ts'
 import type { Request } from './exchange.ts'
 import { SECOND } from './world.ts'
 import type { World } from './world.ts'
 
-/** What the hub says once it knows who is asking. `at` is when, and may lie ahead: a poll may be held. */
-export type HubAnswer = (arrivedAt: number, heldUntil: number) => { status: number; at: number }
+/** What the relay says once it knows who is asking. `at` is when, and may lie ahead: a poll may be held. */
+export type RelayAnswer = (arrivedAt: number, heldUntil: number) => { status: number; at: number }
 
-/** One request as the hub sees it, with the statements and connections that go with it. */
-export function askHub(
+/** One request as the relay sees it, with the statements and connections that go with it. */
+export function askRelay(
   world: World,
   request: Request,
   arrivedAt: number,
   chance: Chance,
 ): { status: number; endedAt: number } {
-  return world.plan.hub === 'dotnet'
-    ? askDotnetHub(world, request, arrivedAt, chance)
-    : askWarrenHub(world, request, arrivedAt, chance)
+  return world.plan.relay === 'dotnet'
+    ? askDotnetRelay(world, request, arrivedAt, chance)
+    : askWarrenRelay(world, request, arrivedAt, chance)
 }
 
 /** Two statements, a password hash that takes its time, and a broker connection for every poll. */
-function askDotnetHub(world: World, request: Request, arrivedAt: number, chance: Chance) {
+function askDotnetRelay(world: World, request: Request, arrivedAt: number, chance: Chance) {
   const { client, method } = request
   const effect = world.weather.at(arrivedAt, client.name)
   const visit = new Visit(world, request, arrivedAt)
@@ -49,7 +49,7 @@ function askDotnetHub(world: World, request: Request, arrivedAt: number, chance:
   visit.login(time + 1, 'validated')
   time += 2
   if (effect.delayMs !== undefined) time += chance.between(...effect.delayMs)
-  if (effect.hubStatus !== undefined) return visit.end(time + 4, effect.hubStatus, 'defect')
+  if (effect.relayStatus !== undefined) return visit.end(time + 4, effect.relayStatus, 'defect')
   if (method === 'GET') {
     const broker = openBrokerConnection(world, time, chance)
     if (broker.trouble !== undefined) return visit.end(broker.at + 8, 500, broker.trouble)
@@ -62,7 +62,7 @@ function askDotnetHub(world: World, request: Request, arrivedAt: number, chance:
 }
 
 /** A login it has seen before costs nothing, an empty poll neither; the poll is held if the client asks for it. */
-function askWarrenHub(world: World, request: Request, arrivedAt: number, chance: Chance) {
+function askWarrenRelay(world: World, request: Request, arrivedAt: number, chance: Chance) {
   const { client, waitSeconds } = request
   const effect = world.weather.at(arrivedAt, client.name)
   const visit = new Visit(world, request, arrivedAt)
@@ -75,12 +75,12 @@ function askWarrenHub(world: World, request: Request, arrivedAt: number, chance:
   visit.login(checked, 'validated')
   let time = checked
   if (effect.delayMs !== undefined) time += chance.between(...effect.delayMs)
-  if (effect.hubStatus !== undefined) return visit.end(time + 1, effect.hubStatus, 'defect')
+  if (effect.relayStatus !== undefined) return visit.end(time + 1, effect.relayStatus, 'defect')
   const answer = request.handle(time, time + waitSeconds * SECOND)
   return visit.end(answer.at + chance.between(0.4, 3), answer.status, undefined, answer.at - time)
 }
 
-/** One request on its way through the hub. */
+/** One request on its way through the relay. */
 class Visit {
   readonly #world: World
   readonly #request: Request
@@ -102,7 +102,7 @@ class Visit {
     const failed = effect.statementsFail === true
     const slow = effect.statementMs
     const ms = failed ? chance.between(2, 14) : slow ? chance.between(...slow) : 1
-    this.#world.journal.add({ kind: 'statement', at: 'hub', time: time + ms, about, ms, failed })
+    this.#world.journal.add({ kind: 'statement', at: 'relay', time: time + ms, about, ms, failed })
     return time + ms
   }
 
@@ -111,7 +111,7 @@ class Visit {
     this.#known = outcome === 'validated'
     this.#world.journal.add({
       kind: 'login',
-      at: 'hub',
+      at: 'relay',
       time,
       outcome,
       client: outcome === 'missing' ? undefined : wrongName(client.name, outcome),
@@ -121,11 +121,11 @@ class Visit {
     })
   }
 
-  end(time: number, status: number, trouble?: HubTrouble, heldMs = 0) {
+  end(time: number, status: number, trouble?: RelayTrouble, heldMs = 0) {
     const { client, method, path, requestId } = this.#request
     this.#world.journal.add({
       kind: 'request',
-      at: 'hub',
+      at: 'relay',
       time,
       method,
       path,
@@ -146,15 +146,15 @@ function wrongName(name: string, outcome: string): string {
   return outcome === 'unknown user' ? `${name}-old` : name
 }
 
-/** What the hub does by itself: probes are answered, expired tasks looked for, the store and the queue watched. */
-export function runHub(world: World): void {
+/** What the relay does by itself: probes are answered, expired tasks looked for, the store and the queue watched. */
+export function runRelay(world: World): void {
   const { plan, weather, journal, start } = world
-  if (plan.starts) journal.add({ kind: 'hub started', at: 'hub', time: start + 120 })
-  for (const { from, to } of weather.spells('hub', ({ stalled }) => stalled === true)) {
-    journal.add({ kind: 'hub stalled', at: 'hub', time: from - 1, until: to })
+  if (plan.starts) journal.add({ kind: 'relay started', at: 'relay', time: start + 120 })
+  for (const { from, to } of weather.spells('relay', ({ stalled }) => stalled === true)) {
+    journal.add({ kind: 'relay stalled', at: 'relay', time: from - 1, until: to })
   }
   answerProbes(world)
-  if (plan.hub === 'dotnet') sweepForExpired(world)
+  if (plan.relay === 'dotnet') sweepForExpired(world)
   else {
     watchStore(world)
     checkDependencies(world)
@@ -164,15 +164,15 @@ export function runHub(world: World): void {
 function answerProbes(world: World): void {
   const { plan, weather, journal, start, end } = world
   const chance = world.chance.fork('probes')
-  const paths = plan.hub === 'dotnet' ? ['/healthz'] : ['/livez', '/readyz']
+  const paths = plan.relay === 'dotnet' ? ['/healthz'] : ['/livez', '/readyz']
   for (const path of paths) {
     let time = start + chance.between(0, 10 * SECOND)
     for (; time < end; time += 10 * SECOND + chance.between(-3, 3)) {
-      const broken = weather.at(time, 'hub').statementsFail === true && path !== '/livez'
+      const broken = weather.at(time, 'relay').statementsFail === true && path !== '/livez'
       const durationMs = chance.between(1.2, 4.4)
       const requestId = chance.hex(16)
-      const about = { at: 'hub', path, requestId, client: undefined } as const
-      if (plan.hub === 'dotnet') {
+      const about = { at: 'relay', path, requestId, client: undefined } as const
+      if (plan.relay === 'dotnet') {
         journal.add({ ...about, kind: 'login', time, outcome: 'missing', collection: '' })
       }
       journal.add({
@@ -194,16 +194,16 @@ function sweepForExpired(world: World): void {
   const { weather, journal, start, end } = world
   const chance = world.chance.fork('sweeps')
   for (let time = start + chance.between(0, 5 * SECOND); time < end; time += 5_004) {
-    const failed = weather.at(time, 'hub').statementsFail === true
-    journal.add({ kind: 'expiry sweep', at: 'hub', time })
-    journal.add({ kind: 'statement', at: 'hub', time: time + 1, about: 'task', ms: 1, failed })
+    const failed = weather.at(time, 'relay').statementsFail === true
+    journal.add({ kind: 'expiry sweep', at: 'relay', time })
+    journal.add({ kind: 'statement', at: 'relay', time: time + 1, about: 'task', ms: 1, failed })
   }
 }
 
 function watchStore({ weather, journal }: World): void {
-  for (const { from, to } of weather.spells('hub', (effect) => effect.statementsFail === true)) {
-    journal.add({ kind: 'store lost', at: 'hub', time: from + 40 })
-    journal.add({ kind: 'database recovered', at: 'hub', time: to + 250 })
+  for (const { from, to } of weather.spells('relay', (effect) => effect.statementsFail === true)) {
+    journal.add({ kind: 'store lost', at: 'relay', time: from + 40 })
+    journal.add({ kind: 'database recovered', at: 'relay', time: to + 250 })
   }
 }
 
@@ -211,9 +211,9 @@ function watchStore({ weather, journal }: World): void {
 function checkDependencies({ weather, journal, start, end, ...world }: World): void {
   const chance = world.chance.fork('dependencies')
   for (let time = start + chance.between(0, 10 * SECOND); time < end; time += 10 * SECOND + 4) {
-    const { statementsFail, statementMs } = weather.at(time, 'hub')
+    const { statementsFail, statementMs } = weather.at(time, 'relay')
     const { broker } = weather.at(time, 'broker')
-    const about = { kind: 'dependency checked', at: 'hub', time } as const
+    const about = { kind: 'dependency checked', at: 'relay', time } as const
     journal.add({
       ...about,
       about: 'database',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Line } from '../fixtures/dotnet-hub-log.ts'
-import { clientLog, emptyPoll, every, hubLog, probes } from '../fixtures/dotnet-hub-log.ts'
+import type { Line } from '../fixtures/dotnet-relay-log.ts'
+import { clientLog, emptyPoll, every, relayLog, probes } from '../fixtures/dotnet-relay-log.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 
 const MINUTE = 60
@@ -10,7 +10,7 @@ const isUp = (at: number): boolean => at < DOWN.from || at > DOWN.to
 
 const times = (first: number): number[] => Array.from({ length: 30 * 6 }, (_, n) => first + n * 10)
 
-const hub = hubLog(
+const relay = relayLog(
   [
     ...probes(30 * MINUTE),
     ...times(1).flatMap((at) => emptyPoll('site-a', at)),
@@ -21,7 +21,7 @@ const hub = hubLog(
   ].filter(([at]) => isUp(at)),
 )
 
-describe('a hub that is started anew', () => {
+describe('a relay that is started anew', () => {
   it.each([
     ['says that it stops', 'INF] Application is shutting down...'],
     ['was killed', 'INF] HTTP GET /healthz responded 200 in 2.1 ms'],
@@ -29,15 +29,15 @@ describe('a hub that is started anew', () => {
     const report = await reportOf({
       'site-a/bunny.log': clientLog(times(1), { refused: (at) => !isUp(at) }),
       'site-b/bunny.log': clientLog(times(4), { refused: (at) => !isUp(at) }),
-      'relay.log': withLine(hub, lastWord),
+      'relay.log': withLine(relay, lastWord),
     })
     expect(report.findings.filter(({ severity }) => severity !== 'info')).toMatchObject([
-      { cause: 'hub-restarted', status: 'recovered', party: 'hub' },
+      { cause: 'relay-restarted', status: 'recovered', party: 'hub' },
     ])
   })
 })
 
-/** The log with one more line, written when the hub went down. */
+/** The log with one more line, written when the relay went down. */
 function withLine(log: string, text: string): string {
   const lines = log.split('\n')
   const before = lines.findIndex((line) => line >= '2026-01-12T09:10:00')

@@ -32,7 +32,7 @@ const UPSTREAM_WORDS: ReadonlySet<string> = new Set([
 ])
 
 /** Lines of our own programs among those in the text format of the Python client. */
-export class OwnWords {
+export class WarrenLines {
   readonly #text = new WarrenText()
   readonly #clientFacts: ClientFacts
   #client: WarrenBunnyEvents | undefined

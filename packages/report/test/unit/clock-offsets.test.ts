@@ -48,7 +48,7 @@ describe('putting sources on one time line', () => {
     })
   })
 
-  it('finds date and zone of a hub that writes neither', async () => {
+  it('finds date and zone of a relay that writes neither', async () => {
     const report = await reportOf({
       'bunny.log': bunny(0, 0, true),
       'relay.log': relay(false, 120),
@@ -57,7 +57,7 @@ describe('putting sources on one time line', () => {
       method: 'matched',
       offsetMinutes: 120,
     })
-    expect(report.window.from?.slice(0, 16)).toBe('2025-09-26T06:29')
+    expect(report.timeRange.from?.slice(0, 16)).toBe('2025-09-26T06:29')
   })
 
   it('puts a log of weeks without dates on the days of the others, where every day looks the same', async () => {
@@ -68,14 +68,14 @@ describe('putting sources on one time line', () => {
         `${stamp(poll)} DEBUG - 26-Sep-25 06:30:00 - Sending get request to https://relay.example.org/link_connector_api/task/nextjob/[REDACTED]\n` +
         `${stamp(poll)} DEBUG - 26-Sep-25 06:30:00 - Response Status: 204\n`,
     )
-    const hub = polls.map((poll) => {
+    const relay = polls.map((poll) => {
       const time = new Date(poll - 20).toISOString().slice(11, 19)
       return (
         `[${time} INF] Credentials validated for Client: site-a\n` +
         `[${time} INF] HTTP GET /link_connector_api/task/nextjob/${COLLECTION} responded 204 in 130.1 ms\n`
       )
     })
-    const report = await reportOf({ 'bunny.log': client.join(''), 'relay.log': hub.join('') })
+    const report = await reportOf({ 'bunny.log': client.join(''), 'relay.log': relay.join('') })
     expect(sourceOf(report, 'relay.log')).toMatchObject({
       first: '2025-09-26T06:30:06.000Z',
       placement: { method: 'matched', offsetMinutes: 0 },
@@ -83,14 +83,14 @@ describe('putting sources on one time line', () => {
   })
 
   it('says that it assumed UTC where nothing tells, and that there is no date where there is none', async () => {
-    const [client, hub] = [
+    const [client, fromRelay] = [
       await reportOf({ 'bunny.log': bunny(0, 0) }),
       await reportOf({ 'relay.log': relay(false) }),
     ]
     expect(client.sources[0]?.placement).toMatchObject({ method: 'assumed', certainty: 'possible' })
     expect(client.caveats.map(({ kind }) => kind)).toContain('clock')
-    expect(hub.window.dateKnown).toBe(false)
-    expect(hub.caveats.map(({ kind }) => kind)).toContain('date')
+    expect(fromRelay.timeRange.dateKnown).toBe(false)
+    expect(fromRelay.caveats.map(({ kind }) => kind)).toContain('date')
   })
 
   it('takes zone and date from options', async () => {
@@ -101,7 +101,7 @@ describe('putting sources on one time line', () => {
     expect(report.sources[0]).toMatchObject({
       placement: { method: 'option', offsetMinutes: 60, certainty: 'certain' },
     })
-    expect(report.window).toMatchObject({ dateKnown: true, from: '2025-09-26T06:29:59.000Z' })
+    expect(report.timeRange).toMatchObject({ dateKnown: true, from: '2025-09-26T06:29:59.000Z' })
   })
 
   it.each([
@@ -111,7 +111,7 @@ describe('putting sources on one time line', () => {
   ])('measures how far a clock is off: %s', async (_, skew) => {
     const report = await reportOf({ 'bunny.log': bunny(0, skew, true), 'relay.log': relay(true) })
     const [clock] = report.clocks
-    // The answer reaches the client 20 ms after the hub has written it.
+    // The answer reaches the client 20 ms after the relay has written it.
     expect(Math.abs((clock?.skewMs ?? Number.NaN) - skew - 20)).toBeLessThanOrEqual(
       clock?.uncertaintyMs ?? 0,
     )
@@ -124,7 +124,7 @@ describe('putting sources on one time line', () => {
       severity: 'warning',
       party: 'site',
     })
-    expect(report.links[0]?.views.map(({ side }) => side)).toEqual(['client', 'hub'])
+    expect(report.links[0]?.views.map(({ side }) => side)).toEqual(['client', 'relay'])
   })
 
   it('looks only at the window it was asked for, also where the zone has to be found first', async () => {
@@ -144,7 +144,7 @@ describe('putting sources on one time line', () => {
   it('does not let one damaged stamp move a log', async () => {
     const damaged = bunny(0, 0).replace('26-Sep-25 06:33', '26-Sep-95 06:33')
     const report = await reportOf({ 'bunny.log': damaged })
-    expect(report.window.to?.slice(0, 4)).toBe('2025')
+    expect(report.timeRange.to?.slice(0, 4)).toBe('2025')
   })
 
   it.each([

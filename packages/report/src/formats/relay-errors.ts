@@ -1,6 +1,6 @@
-import type { HubFacts } from '../facts/facts.ts'
+import type { RelayFacts } from '../facts/facts.ts'
 import type { OpenError } from '../facts/kept-line.ts'
-import { outcomeOf } from '../facts/link-account.ts'
+import { outcomeOf } from '../facts/link-stats.ts'
 import type { Cause } from '../document/cause.ts'
 import { networkCause } from './network-cause.ts'
 
@@ -26,11 +26,11 @@ const UPSTREAM_WORDS = [
 ]
 
 /**
- * Files an error event of a hub under the link it is about. The words of the first line and of the exception below it decide;
+ * Files an error event of a relay under the link it is about. The words of the first line and of the exception below it decide;
  * what fits nothing is counted as unexplained, never dropped.
  * @param pollCounted a poll of the upstream that failed at that moment has been counted already
  */
-export function fileHubError(facts: HubFacts, error: OpenError, pollCounted = false): void {
+export function fileRelayError(facts: RelayFacts, error: OpenError, pollCounted = false): void {
   const lower = error.text.toLowerCase()
   const has = (words: readonly string[]): boolean => words.some((word) => lower.includes(word))
   if (has(BROKER_WORDS)) {
@@ -87,7 +87,7 @@ export function brokerCause(lower: string): Cause {
   return 'broker-connection-lost'
 }
 
-function fileUpstreamError(facts: HubFacts, error: OpenError, submission: boolean): void {
+function fileUpstreamError(facts: RelayFacts, error: OpenError, submission: boolean): void {
   const network = networkCause(error.text)
   const detail =
     network === undefined

@@ -1,16 +1,16 @@
 import type { Cause } from '../document/cause.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
-import type { Gap } from '../facts/gap-keeper.ts'
-import { endsByAnySuccess } from '../facts/link-account.ts'
-import type { LinkAccount } from '../facts/link-account.ts'
-import { LogHistogram } from '../facts/log-histogram.ts'
-import type { Episode, ProblemAccount } from '../facts/problem-account.ts'
+import type { Gap } from '../facts/heartbeat.ts'
+import { endsByAnySuccess } from '../facts/link-stats.ts'
+import type { LinkStats } from '../facts/link-stats.ts'
+import { LatencyHistogram } from '../facts/latency-histogram.ts'
+import type { Episode, ProblemHistory } from '../facts/problem-history.ts'
 import { Series } from '../facts/series.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 
 /** An account and how far its clock has to be moved to be UTC, milliseconds. */
-export interface AccountPart {
-  readonly account: LinkAccount
+export interface SideSource {
+  readonly account: LinkStats
   readonly shift: number
   /** Number of the source. */
   readonly source: number
@@ -22,7 +22,7 @@ export interface PlacedProblem {
   count: number
   first: number
   last: number
-  episodes: Episode[]
+  periods: Episode[]
   /** How many stretches there were, also those no longer kept. */
   episodeCount: number
   evidence: RawEvidence[]
@@ -32,15 +32,15 @@ export interface PlacedProblem {
   readonly details: Map<string, number>
 }
 
-/** One side's account of a link, all its sources together (replicas of a hub, rotated files), on the common time line. */
-export interface PlacedAccount {
+/** One side's account of a link, all its sources together (replicas of a relay, rotated files), on the common time line. */
+export interface SideView {
   readonly exchanges: number
   readonly ok: number
   readonly failed: number
   readonly unanswered: number
   readonly summarised: boolean
   readonly statuses: ReadonlyMap<number, number>
-  readonly latency: LogHistogram
+  readonly latency: LatencyHistogram
   readonly first: number
   readonly last: number
   readonly lastOk: number
@@ -63,7 +63,7 @@ export interface PlacedAccount {
   readonly busy: boolean
   readonly problems: ReadonlyMap<Cause, PlacedProblem>
   readonly firstOk: RawEvidence | undefined
-  readonly parts: readonly AccountPart[]
+  readonly parts: readonly SideSource[]
 }
 
 /**
@@ -74,15 +74,15 @@ export type Instances = 'replicas' | 'pods'
 
 /** Adds up what several sources tell of one link; undefined if there is nothing at all. */
 export function placeAccounts(
-  parts: readonly AccountPart[],
+  parts: readonly SideSource[],
   instances: Instances = 'replicas',
-): PlacedAccount | undefined {
+): SideView | undefined {
   const used = parts.filter(
     ({ account }) => !Number.isNaN(account.first) || account.problems.size > 0,
   )
   if (used.length === 0) return undefined
-  const latency = new LogHistogram()
-  const intervals = new LogHistogram()
+  const latency = new LatencyHistogram()
+  const intervals = new LatencyHistogram()
   const statuses = new Map<number, number>()
   const sums = {
     exchanges: 0,
@@ -136,8 +136,8 @@ export function placeAccounts(
 }
 
 /** By the pauses between polls; on average, where only summaries count them. */
-function paceOf(parts: readonly AccountPart[], exchanges: number, replicas: number): number {
-  const pauses = new LogHistogram()
+function paceOf(parts: readonly SideSource[], exchanges: number, replicas: number): number {
+  const pauses = new LatencyHistogram()
   for (const { account } of parts) pauses.merge(account.pauses)
   if (pauses.count >= 2) return pauses.quantile(0.5) / replicas
   if (parts.every(({ account }) => account.summaries.size === 0)) return Number.NaN
@@ -151,7 +151,7 @@ function paceOf(parts: readonly AccountPart[], exchanges: number, replicas: numb
  * Sources that told of the link at the same time, at most: replicas share the polls of a client and together hear it that much
  * more often than each alone. Pods that followed one another do not.
  */
-function replicasOf(parts: readonly AccountPart[]): number {
+function replicasOf(parts: readonly SideSource[]): number {
   const spans = [...Map.groupBy(parts, ({ source }) => source).values()].map((own) => ({
     from: smallest(own.map(({ account, shift }) => account.first + shift)),
     to: largest(own.map(({ account, shift }) => account.last + shift)),
@@ -163,12 +163,7 @@ function replicasOf(parts: readonly AccountPart[]): number {
 }
 
 /** All buckets of the parts on the common time line, in one series over [from, to]. */
-export function placeSeries(
-  account: PlacedAccount,
-  from: number,
-  to: number,
-  bucketMs: number,
-): Series {
+export function placeSeries(account: SideView, from: number, to: number, bucketMs: number): Series {
   const series = new Series()
   series.cover(from, to, bucketMs)
   for (const part of account.parts) part.account.series.replayInto(series, part.shift)
@@ -177,7 +172,7 @@ export function placeSeries(
 
 /** Exchanges that certainly lie within [from, to]; those in buckets that reach beyond are left out. */
 export function exchangesWithin(
-  account: PlacedAccount,
+  account: SideView,
   from: number,
   to: number,
   which: 'good' | 'all',
@@ -189,7 +184,7 @@ export function exchangesWithin(
 
 /** The same as one source alone tells it. */
 export function partWithin(
-  { account: { series, summaries }, shift }: AccountPart,
+  { account: { series, summaries }, shift }: SideSource,
   from: number,
   to: number,
   which: 'good' | 'all',
@@ -207,7 +202,7 @@ export function partWithin(
 }
 
 /** So many signs of life there were at least within [from, to], by the longest silence in it. */
-function fewestSigns(account: PlacedAccount, from: number, to: number): number {
+function fewestSigns(account: SideView, from: number, to: number): number {
   const start = Math.max(from, account.first)
   const end = Math.min(to, account.last)
   if (!(end > start) || account.summarised) return 0
@@ -218,7 +213,7 @@ function fewestSigns(account: PlacedAccount, from: number, to: number): number {
 }
 
 /** When it first worked after `time`, as exactly as a series tells (to its bucket); NaN if it did not. */
-export function okAfter(parts: readonly AccountPart[], time: number): number {
+export function okAfter(parts: readonly SideSource[], time: number): number {
   return smallest(
     parts.map(({ account: { series, lastOk }, shift }) => {
       if (!(lastOk + shift > time)) return Number.NaN
@@ -232,7 +227,7 @@ export function okAfter(parts: readonly AccountPart[], time: number): number {
 }
 
 function placeProblems(
-  parts: readonly AccountPart[],
+  parts: readonly SideSource[],
   instances: Instances,
 ): Map<Cause, PlacedProblem> {
   const placed = new Map<Cause, PlacedProblem>()
@@ -255,7 +250,7 @@ function placeProblems(
 
 /** A success this source saw ends the trouble another had. */
 function speaksFor(
-  { account, shift }: AccountPart,
+  { account, shift }: SideSource,
   { last }: PlacedProblem,
   instances: Instances,
 ): boolean {
@@ -263,7 +258,7 @@ function speaksFor(
 }
 
 /** The first success after the problem, if there was one. */
-function successAfter(part: AccountPart, { cause, last }: PlacedProblem): number {
+function successAfter(part: SideSource, { cause, last }: PlacedProblem): number {
   if (endsByAnySuccess(cause)) return okAfter([part], last)
   const answered = part.account.lastAnswer + part.shift
   return answered > last ? answered : Number.NaN
@@ -271,34 +266,34 @@ function successAfter(part: AccountPart, { cause, last }: PlacedProblem): number
 
 /** The same, to be added to. */
 export function copyOf(problem: PlacedProblem): PlacedProblem {
-  const episodes = problem.episodes.map((episode) => ({ ...episode }))
-  return { ...problem, episodes, details: new Map(problem.details) }
+  const periods = problem.periods.map((period) => ({ ...period }))
+  return { ...problem, periods, details: new Map(problem.details) }
 }
 
 /** It is known to have been over at `time`; NaN: it is not. */
 export function endAt(problem: PlacedProblem, time: number): void {
   problem.recoveredAt = time
-  const latest = problem.episodes.at(-1)
+  const latest = problem.periods.at(-1)
   if (latest !== undefined) latest.recoveredAt = time
 }
 
 /** One problem moved onto the common time line. */
-export function placeProblem(cause: Cause, problem: ProblemAccount, shift: number): PlacedProblem {
-  const episodes = problem.episodes.map((episode) => ({
-    from: episode.from + shift,
-    to: episode.to + shift,
-    count: episode.count,
-    recoveredAt: episode.recoveredAt + shift,
+export function placeProblem(cause: Cause, problem: ProblemHistory, shift: number): PlacedProblem {
+  const periods = problem.periods.map((period) => ({
+    from: period.from + shift,
+    to: period.to + shift,
+    count: period.count,
+    recoveredAt: period.recoveredAt + shift,
   }))
   return {
     cause,
     count: problem.count,
     first: problem.first + shift,
     last: problem.last + shift,
-    episodes,
+    periods,
     episodeCount: problem.episodeCount,
     evidence: problem.evidence.lines().map((line) => moved(line, shift)),
-    recoveredAt: episodes.at(-1)?.recoveredAt ?? Number.NaN,
+    recoveredAt: periods.at(-1)?.recoveredAt ?? Number.NaN,
     recovery: problem.recovery === undefined ? undefined : moved(problem.recovery, shift),
     details: new Map(problem.details),
   }
@@ -307,26 +302,23 @@ export function placeProblem(cause: Cause, problem: ProblemAccount, shift: numbe
 /** What is told of a problem, stretch by stretch. */
 export type Trouble = Pick<
   PlacedProblem,
-  'count' | 'first' | 'last' | 'episodes' | 'episodeCount' | 'recoveredAt' | 'evidence'
+  'count' | 'first' | 'last' | 'periods' | 'episodeCount' | 'recoveredAt' | 'evidence'
 >
 
 /** The same trouble as if there had never been more than these of its stretches, one at least. */
-export function onlyEpisodes(
-  { evidence }: Pick<Trouble, 'evidence'>,
-  episodes: Episode[],
-): Trouble {
+export function onlyEpisodes({ evidence }: Pick<Trouble, 'evidence'>, periods: Episode[]): Trouble {
   const own = evidence.filter(({ time }) =>
-    episodes.some(({ from, to, recoveredAt }) => {
+    periods.some(({ from, to, recoveredAt }) => {
       return time >= from - SECOND && time <= (recoveredAt || to) + SECOND
     }),
   )
   return {
-    episodes,
-    episodeCount: episodes.length,
-    count: episodes.reduce((sum, { count }) => sum + count, 0),
-    first: Math.min(...episodes.map(({ from }) => from)),
-    last: Math.max(...episodes.map(({ to }) => to)),
-    recoveredAt: episodes.at(-1)?.recoveredAt ?? Number.NaN,
+    periods,
+    episodeCount: periods.length,
+    count: periods.reduce((sum, { count }) => sum + count, 0),
+    first: Math.min(...periods.map(({ from }) => from)),
+    last: Math.max(...periods.map(({ to }) => to)),
+    recoveredAt: periods.at(-1)?.recoveredAt ?? Number.NaN,
     evidence: own.length > 0 ? own : evidence,
   }
 }
@@ -335,8 +327,8 @@ export function onlyEpisodes(
 export function addProblem(into: PlacedProblem, other: PlacedProblem): void {
   into.count += other.count
   combine(into, other)
-  into.episodes = mergeEpisodes([...into.episodes, ...other.episodes])
-  into.episodeCount = Math.max(into.episodeCount, other.episodeCount, into.episodes.length)
+  into.periods = mergeEpisodes([...into.periods, ...other.periods])
+  into.episodeCount = Math.max(into.episodeCount, other.episodeCount, into.periods.length)
   endAt(into, into.recoveredAt)
 }
 
@@ -348,16 +340,13 @@ const SAME_POLL_MS = 2 * SECOND
  * believed. Whether it is over is for the caller to say.
  */
 export function addSide(into: PlacedProblem, other: PlacedProblem): void {
-  const stretches = mergeEpisodes([...into.episodes, ...other.episodes], SAME_POLL_MS)
+  const stretches = mergeEpisodes([...into.periods, ...other.periods], SAME_POLL_MS)
   const counted = (side: PlacedProblem, { from, to }: Episode): number =>
-    side.episodes.reduce(
-      (sum, one) => sum + (one.from >= from && one.from <= to ? one.count : 0),
-      0,
-    )
+    side.periods.reduce((sum, one) => sum + (one.from >= from && one.from <= to ? one.count : 0), 0)
   for (const stretch of stretches)
     stretch.count = Math.max(counted(into, stretch), counted(other, stretch))
   combine(into, other)
-  into.episodes = stretches
+  into.periods = stretches
   into.episodeCount = Math.max(into.episodeCount, other.episodeCount)
   into.count = stretches.reduce((sum, { count }) => sum + count, 0)
 }
@@ -374,17 +363,17 @@ function combine(into: PlacedProblem, other: PlacedProblem): void {
 }
 
 /** Stretches that overlap, or are at most `room` ms apart, are one. */
-export function mergeEpisodes(episodes: readonly Episode[], room = 0): Episode[] {
+export function mergeEpisodes(periods: readonly Episode[], room = 0): Episode[] {
   const merged: Episode[] = []
-  for (const episode of episodes.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
+  for (const period of periods.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     const last = merged.at(-1)
-    if (last !== undefined && episode.from <= Math.max(last.to, last.recoveredAt || 0) + room) {
-      last.to = Math.max(last.to, episode.to)
-      last.count += episode.count
-      const recoveredAt = largest([last.recoveredAt, episode.recoveredAt])
+    if (last !== undefined && period.from <= Math.max(last.to, last.recoveredAt || 0) + room) {
+      last.to = Math.max(last.to, period.to)
+      last.count += period.count
+      const recoveredAt = largest([last.recoveredAt, period.recoveredAt])
       // A success before the last sign of it did not end it.
       last.recoveredAt = recoveredAt >= last.to ? recoveredAt : Number.NaN
-    } else merged.push({ ...episode })
+    } else merged.push({ ...period })
   }
   return merged
 }
@@ -394,7 +383,7 @@ export function moved(line: RawEvidence, shift: number): RawEvidence {
 }
 
 /** Times in which no source of this side heard anything. */
-function commonGaps(parts: readonly AccountPart[]): Gap[] {
+function commonGaps(parts: readonly SideSource[]): Gap[] {
   const [first, ...others] = parts
   if (first === undefined) return []
   let gaps = gapsOf(first)
@@ -417,13 +406,13 @@ function commonGaps(parts: readonly AccountPart[]): Gap[] {
   return gaps.toSorted((a, b) => a.from - b.from)
 }
 
-function gapsOf({ account, shift }: AccountPart): Gap[] {
+function gapsOf({ account, shift }: SideSource): Gap[] {
   return account.signs
     .longerThan(0)
     .map(({ from, to, busy }) => ({ from: from + shift, to: to + shift, busy }))
 }
 
-function firstOkOf(parts: readonly AccountPart[]): RawEvidence | undefined {
+function firstOkOf(parts: readonly SideSource[]): RawEvidence | undefined {
   const lines = parts.flatMap(({ account, shift }) =>
     account.firstOk === undefined ? [] : [moved(account.firstOk, shift)],
   )

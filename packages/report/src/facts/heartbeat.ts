@@ -1,4 +1,4 @@
-import { LogHistogram } from './log-histogram.ts'
+import { LatencyHistogram } from './latency-histogram.ts'
 
 const KEPT = 24
 
@@ -10,8 +10,8 @@ export interface Gap {
 }
 
 /** The rhythm of something that should go on and on, and the longest times it did not. Bounded, in one pass. */
-export class GapKeeper {
-  readonly intervals = new LogHistogram()
+export class Heartbeat {
+  readonly intervals = new LatencyHistogram()
   readonly #gaps: Gap[] = []
   #shortestKept = 0
   #last = Number.NaN

@@ -15,13 +15,13 @@ export interface Episode {
 const KEPT_EPISODES = 40
 
 /** One cause on one link as one source tells it: how often, since when, in which stretches, with which lines. */
-export class ProblemAccount {
+export class ProblemHistory {
   count = 0
   episodeCount = 0
   first = Number.NaN
   last = Number.NaN
   /** Oldest first. Every sign of the problem is counted in exactly one of them. */
-  readonly episodes: Episode[] = []
+  readonly periods: Episode[] = []
   readonly evidence = new EvidenceKeeper(2)
   recovery: RawEvidence | undefined
   /** What the line says beyond its cause (a user name, a reason), by how often; a few at most. */
@@ -39,7 +39,7 @@ export class ProblemAccount {
     if (!(this.first <= from)) this.first = from
     if (!(this.last >= time)) this.last = time
     this.evidence.take(line)
-    const current = this.episodes.at(-1)
+    const current = this.periods.at(-1)
     if (this.#open && current !== undefined) {
       current.to = Math.max(current.to, time)
       current.count += n
@@ -49,8 +49,8 @@ export class ProblemAccount {
     this.episodeCount++
     // Asked before the success that ended the last one, answered after it: that is the beginning of a new one.
     const begun = Math.max(from, current?.recoveredAt || from)
-    this.episodes.push({ from: begun, to: time, count: n, recoveredAt: Number.NaN })
-    if (this.episodes.length > KEPT_EPISODES) joinClosest(this.episodes)
+    this.periods.push({ from: begun, to: time, count: n, recoveredAt: Number.NaN })
+    if (this.periods.length > KEPT_EPISODES) joinClosest(this.periods)
   }
 
   detail(text: string): void {
@@ -63,24 +63,24 @@ export class ProblemAccount {
   recover(line: Quotable): void {
     if (!this.#open) return
     this.#open = false
-    const current = this.episodes.at(-1)
+    const current = this.periods.at(-1)
     if (current !== undefined) current.recoveredAt = line.time
     this.recovery = quote(line)
   }
 }
 
 /** Makes one stretch of the two neighbours that are the least time apart. */
-function joinClosest(episodes: Episode[]): void {
+function joinClosest(periods: Episode[]): void {
   let closest = 0
   let least = Number.POSITIVE_INFINITY
-  for (let at = 0; at + 1 < episodes.length; at++) {
-    const apart = (episodes[at + 1]?.from ?? 0) - (episodes[at]?.to ?? 0)
+  for (let at = 0; at + 1 < periods.length; at++) {
+    const apart = (periods[at + 1]?.from ?? 0) - (periods[at]?.to ?? 0)
     if (apart >= least) continue
     least = apart
     closest = at
   }
-  const [later] = episodes.splice(closest + 1, 1)
-  const earlier = episodes[closest]
+  const [later] = periods.splice(closest + 1, 1)
+  const earlier = periods[closest]
   if (earlier === undefined || later === undefined) return
   earlier.to = Math.max(earlier.to, later.to)
   earlier.count += later.count

@@ -1,5 +1,5 @@
 import type { Confidence } from '../document/report-document.ts'
-import type { BalancerFacts, ClientFacts, Facts, HubClient, HubFacts } from '../facts/facts.ts'
+import type { BalancerFacts, ClientFacts, Facts, RelayClient, RelayFacts } from '../facts/facts.ts'
 import type { LogSource } from '../formats/log-source.ts'
 import { DAY, HOUR, MINUTE } from '../read/timestamps.ts'
 import { align, frequentLags } from './alignment.ts'
@@ -13,7 +13,7 @@ const QUARTER = 15 * MINUTE
 const WIDEST_SKEW_MS = 2 * MINUTE
 
 /** Where a source stands on the common time line. */
-export interface Placement {
+export interface ClockOffset {
   readonly source: LogSource
   /** UTC = time in the clock of the source + shift, milliseconds. */
   readonly shift: number
@@ -33,11 +33,11 @@ export interface PlacementOptions {
 }
 
 /** Puts every source on one time line: by what it states, by its wrapper, by options, by matching polls, at last by assumption. */
-export function placeSources(
+export function findClockOffsets(
   sources: readonly LogSource[],
   options: PlacementOptions,
-): Placement[] {
-  const placed = new Map<LogSource, Placement>()
+): ClockOffset[] {
+  const placed = new Map<LogSource, ClockOffset>()
   const open: LogSource[] = []
   for (const source of sources) {
     const placement = placeAlone(source, options)
@@ -55,14 +55,14 @@ export function placeSources(
   })
 }
 
-function withClockChange({ source, text }: Placement): string {
+function withClockChange({ source, text }: ClockOffset): string {
   const { change } = source.summerTime
   if (change === undefined) return text
   const at = new Date(change.at).toISOString()
   return `${text} Its clock changed to ${change.to} time at ${at.slice(11, 16)} on ${at.slice(0, 10)}; what follows is put where it belongs.`
 }
 
-function placeAlone(source: LogSource, options: PlacementOptions): Placement | undefined {
+function placeAlone(source: LogSource, options: PlacementOptions): ClockOffset | undefined {
   const base = { source, shift: 0, certainty: 'certain' as const, dateKnown: true }
   if (source.wrapperTimes > 0) {
     const { offsetMinutes } = source.zone
@@ -96,7 +96,7 @@ function placeAlone(source: LogSource, options: PlacementOptions): Placement | u
 
 interface Match {
   source: LogSource
-  other: Placement
+  other: ClockOffset
   best: Alignment
   rivals: number
 }
@@ -104,8 +104,8 @@ interface Match {
 /** The open source that fits a placed one best. */
 function bestMatch(
   open: readonly LogSource[],
-  placed: readonly Placement[],
-): Placement | undefined {
+  placed: readonly ClockOffset[],
+): ClockOffset | undefined {
   let best: Match | undefined
   for (const source of open) {
     for (const other of placed) {
@@ -123,7 +123,7 @@ function bestMatch(
 function matchOffsets(
   source: LogSource,
   mine: Signal,
-  other: Placement,
+  other: ClockOffset,
   theirs: Signal,
 ): Match | undefined {
   const { low, high } = shiftRange(source, other)
@@ -156,7 +156,7 @@ function matchOffsets(
 }
 
 /** Shifts under which the two overlap, and that a zone can explain. */
-function shiftRange(source: LogSource, other: Placement): { low: number; high: number } {
+function shiftRange(source: LogSource, other: ClockOffset): { low: number; high: number } {
   const first = other.source.first + other.shift
   const last = other.source.last + other.shift
   const dated = source.timeKind === 'dated'
@@ -178,7 +178,7 @@ function zoneOddity(shift: number): number {
   return Math.abs(inDay) + (inDay % HOUR === 0 ? 0 : 12 * HOUR)
 }
 
-function matchedPlacement({ source, other, best, rivals }: Match): Placement {
+function matchedPlacement({ source, other, best, rivals }: Match): ClockOffset {
   const minutes = zoneOf(source, best.offset)
   const date = new Date(source.first + best.offset).toISOString().slice(0, 10)
   const lacks = source.timeKind === 'time-of-day' ? 'No date and no zone' : 'No zone'
@@ -202,7 +202,7 @@ function zoneOf(source: LogSource, shift: number): number {
 }
 
 /** Nothing fits: a dated source is taken as UTC, a time of day as lying on the day of the others. */
-function assume(open: readonly LogSource[], placed: readonly Placement[]): Placement {
+function assume(open: readonly LogSource[], placed: readonly ClockOffset[]): ClockOffset {
   const source = open.find(({ timeKind }) => timeKind === 'dated') ?? open[0]
   if (source === undefined) throw new Error('nothing left to place')
   const base = { source, certainty: 'possible' as const, offsetMinutes: 0 }
@@ -252,36 +252,36 @@ function commonSignals(a: LogSource, b: LogSource): [Signal, Signal][] {
 function signalPairs(mine: Facts, theirs: Facts): [Signal, Signal][] {
   if (mine.role === 'client' && hasClients(theirs)) return clientPairs(mine, theirs)
   if (theirs.role === 'client' && hasClients(mine)) {
-    return clientPairs(theirs, mine).map(([client, hub]) => [hub, client])
+    return clientPairs(theirs, mine).map(([client, relay]) => [relay, client])
   }
   const left = commonSignal(mine, theirs)
   const right = commonSignal(theirs, mine)
   return left === undefined || right === undefined ? [] : [[left, right]]
 }
 
-/** A client against each of the clients a hub saw: those with about as many polls first. */
-function clientPairs(client: ClientFacts, hub: HubFacts | BalancerFacts): [Signal, Signal][] {
+/** A client against each of the clients a relay saw: those with about as many polls first. */
+function clientPairs(client: ClientFacts, relay: RelayFacts | BalancerFacts): [Signal, Signal][] {
   const own = signalOfPolls([client.link.polls])
-  const distance = ({ account }: HubClient): number =>
+  const distance = ({ account }: RelayClient): number =>
     Math.abs(Math.log((account.exchanges + 1) / (client.link.exchanges + 1)))
-  return hub.clients
+  return relay.clients
     .all()
     .toSorted((x, y) => distance(x) - distance(y))
     .slice(0, 16)
     .map(({ account }) => [own, signalOfPolls([account.polls])])
 }
 
-/** What hub, balancer and broker saw of each other: polls of all clients, connections for them. */
+/** What relay, balancer and broker saw of each other: polls of all clients, connections for them. */
 export function commonSignal(facts: Facts, other: Facts): Signal | undefined {
   if (facts.role === 'broker') {
-    if (other.role !== 'hub') return undefined
+    if (other.role !== 'relay') return undefined
     const points = facts.moments.moments.map(({ time }): [number, number] => [time, 0])
     return signalOf(points, facts.moments.part)
   }
   if (
     !hasClients(facts) ||
     other.role === facts.role ||
-    (other.role === 'broker' && facts.role !== 'hub')
+    (other.role === 'broker' && facts.role !== 'relay')
   )
     return undefined
   if (!hasClients(other) && other.role !== 'broker') return undefined
@@ -290,6 +290,6 @@ export function commonSignal(facts: Facts, other: Facts): Signal | undefined {
   return signalOfPolls(polls, other.role === 'broker' ? (status) => status < 400 : undefined)
 }
 
-function hasClients(facts: Facts): facts is HubFacts | BalancerFacts {
-  return facts.role === 'hub' || facts.role === 'balancer'
+function hasClients(facts: Facts): facts is RelayFacts | BalancerFacts {
+  return facts.role === 'relay' || facts.role === 'load-balancer'
 }

@@ -1,22 +1,22 @@
 import type { Cause } from '../document/cause.ts'
-import type { Hub, Told } from '../exchange/network.ts'
-import type { NetLink, Part } from '../exchange/topology.ts'
-import type { Gap } from '../facts/gap-keeper.ts'
+import type { Relay, ProgramLog } from '../exchange/network.ts'
+import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
+import type { Gap } from '../facts/heartbeat.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { exchangesWithin } from '../timeline/placed-account.ts'
+import { exchangesWithin } from '../timeline/side-view.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, endOf } from './finding-draft.ts'
-import type { FindingDraft } from './finding-draft.ts'
+import { draft, endOf } from './raw-finding.ts'
+import type { RawFinding } from './raw-finding.ts'
 import { absorb } from './consequences.ts'
-import { hubSilences } from './silences.ts'
-import { clockWord, countWord, spanWord } from './words.ts'
+import { relaySilences } from './silences.ts'
+import { formatTime, formatCount, formatDuration } from './words.ts'
 
-/** What those say who ask a hub that does not move: the connection stands, and no answer comes. */
+/** What those say who ask a relay that does not move: the connection stands, and no answer comes. */
 const COMPLAINTS: readonly Cause[] = ['read-timeout', 'proxy-504', 'client-left']
 /** Shorter pauses are over before a client gives up. */
 const SHORTEST_MS = 30 * SECOND
-/** A hub that counts what it does not write says so every minute; more than that is silence. */
+/** A relay that counts what it does not write says so every minute; more than that is silence. */
 const MINUTE_LINES_MS = 75 * SECOND
 const EDGE_MS = 5 * SECOND
 /** Waking up takes a moment: time limits run out at once, connections are found broken. */
@@ -25,14 +25,16 @@ const WAKING_MS = 15 * SECOND
 const HOLDING_MS = MINUTE + EDGE_MS
 
 /**
- * A hub that does not run for a while: it writes nothing, while those who ask it get no answer, nor anybody else one. Where nobody
+ * A relay that does not run for a while: it writes nothing, while those who ask it get no answer, nor anybody else one. Where nobody
  * complains, or others are answered, only lines are missing.
  */
 export function findStalls(context: DiagnosisContext): void {
-  for (const hub of context.network.hubs) {
-    const part = context.topology.parts.find(({ told }) => told.some((one) => one === hub.told[0]))
-    const links = pollLinksOf(context).filter((link) => link.hub === hub)
-    const stalls = silencesOfHub(context, hub).flatMap((gap) => {
+  for (const relay of context.network.relays) {
+    const part = context.topology.parts.find(({ told }) =>
+      told.some((one) => one === relay.told[0]),
+    )
+    const links = pollLinksOf(context).filter((link) => link.relay === relay)
+    const stalls = silencesOfRelay(context, relay).flatMap((gap) => {
       const complaints = complaintsDuring(links, gap, clockRoom(context))
       return complaints > 0 && !answersDuring(context, links, gap) ? [{ ...gap, complaints }] : []
     })
@@ -45,48 +47,48 @@ export function findStalls(context: DiagnosisContext): void {
     const complaints = stalls.reduce((sum, stall) => sum + stall.complaints, 0)
     context.found.push(
       draft({
-        cause: 'hub-stalled',
+        cause: 'relay-stalled',
         severity: ongoing ? 'error' : 'warning',
         status: ongoing ? 'ongoing' : 'recovered',
-        subject: hub.name,
+        subject: relay.name,
         component: part,
         first: first.from,
         last: end,
         recoveredAt: ongoing ? Number.NaN : end,
         count: stalls.length,
-        episodes: stalls.map(({ from, to }) => ({
+        periods: stalls.map(({ from, to }) => ({
           from,
           to: Math.min(to, end),
           count: 1,
           recoveredAt: to === Number.POSITIVE_INFINITY ? Number.NaN : to,
         })),
         confidence: 'likely',
-        partyName: hub.name,
+        partyName: relay.name,
         affects: new Set(links.map(({ id }) => id)),
-        why: `${hub.name} wrote nothing for ${spanWord(total)}${stalls.length > 1 ? ` in ${stalls.length} stretches` : ''} from ${clockWord(first.from)} to ${clockWord(end)}, ${countWord(complaints, 'request')} got no answer in that time, and nobody else got one${ongoing ? '; it has not come back' : `; it goes on since ${clockWord(end)} as if nothing had been`}.`,
+        why: `${relay.name} wrote nothing for ${formatDuration(total)}${stalls.length > 1 ? ` in ${stalls.length} stretches` : ''} from ${formatTime(first.from)} to ${formatTime(end)}, ${formatCount(complaints, 'request')} got no answer in that time, and nobody else got one${ongoing ? '; it has not come back' : `; it goes on since ${formatTime(end)} as if nothing had been`}.`,
       }),
     )
   }
 }
 
 /** Times in which no replica wrote anything, though all were running and had something to write; the last may have no end. */
-function silencesOfHub(context: DiagnosisContext, hub: Hub): Gap[] {
+function silencesOfRelay(context: DiagnosisContext, relay: Relay): Gap[] {
   const { network } = context
-  const limit = Math.max(...hub.told.map(longestPause))
-  const open = { from: hub.last, to: Number.POSITIVE_INFINITY, busy: false }
+  const limit = Math.max(...relay.told.map(longestPause))
+  const open = { from: relay.last, to: Number.POSITIVE_INFINITY, busy: false }
   // Logs that end so little apart may end at the same time.
-  const atEnd = network.to - hub.last > 2 * MINUTE ? [open] : []
-  return [...hubSilences(hub.told, () => SHORTEST_MS), ...atEnd].filter((gap) => {
+  const atEnd = network.to - relay.last > 2 * MINUTE ? [open] : []
+  return [...relaySilences(relay.told, () => SHORTEST_MS), ...atEnd].filter((gap) => {
     const length = Math.min(gap.to, network.to) - gap.from
     return (
       (length > limit || heartbeatsMissed(context, gap)) &&
-      !hub.told.some((told) => stoppedWithin(told, gap))
+      !relay.told.some((told) => stoppedWithin(told, gap))
     )
   })
 }
 
-/** What a hub writes by the clock, whether anybody asks it or not, never leaves a longer pause. Ms; infinite where it writes nothing so. */
-function longestPause({ facts }: Hub['told'][number]): number {
+/** What a relay writes by the clock, whether anybody asks it or not, never leaves a longer pause. Ms; infinite where it writes nothing so. */
+function longestPause({ facts }: Relay['told'][number]): number {
   const { intervals } = facts.ticks
   const ticking =
     intervals.count < 5
@@ -98,14 +100,14 @@ function longestPause({ facts }: Hub['told'][number]): number {
 /** The broker did not hear of it either. */
 function heartbeatsMissed({ network }: DiagnosisContext, { from, to }: Gap): boolean {
   return network.brokers.some(({ facts, shift }) =>
-    (facts.link.problems.get('broker-heartbeat-lost')?.episodes ?? []).some(
-      (episode) => episode.to + shift > from && episode.from + shift < to,
+    (facts.link.problems.get('broker-heartbeat-lost')?.periods ?? []).some(
+      (period) => period.to + shift > from && period.from + shift < to,
     ),
   )
 }
 
 /** It was told to stop, or has been started since: then it was not there at all. */
-function stoppedWithin({ facts, shift }: Hub['told'][number], { from, to }: Gap): boolean {
+function stoppedWithin({ facts, shift }: Relay['told'][number], { from, to }: Gap): boolean {
   const stop = facts.lastStop + shift
   return (
     (stop >= from - 10 * SECOND && stop <= to) ||
@@ -113,15 +115,15 @@ function stoppedWithin({ facts, shift }: Hub['told'][number], { from, to }: Gap)
   )
 }
 
-/** Requests of the hub's clients, as they or the balancer tell, that got no answer in this time; 0 where somebody found nobody there. */
-function complaintsDuring(links: readonly NetLink[], { from, to }: Gap, room: number): number {
-  const during = (link: NetLink, causes: readonly Cause[]): number[] =>
+/** Requests of the relay's clients, as they or the balancer tell, that got no answer in this time; 0 where somebody found nobody there. */
+function complaintsDuring(links: readonly NetworkLink[], { from, to }: Gap, room: number): number {
+  const during = (link: NetworkLink, causes: readonly Cause[]): number[] =>
     link.views
-      .filter(({ side }) => side !== 'hub')
+      .filter(({ side }) => side !== 'relay')
       .map(({ account }) =>
         causes
-          .flatMap((cause) => account.problems.get(cause)?.episodes ?? [])
-          .filter((episode) => episode.to > from - room && episode.from < to + EDGE_MS + room)
+          .flatMap((cause) => account.problems.get(cause)?.periods ?? [])
+          .filter((period) => period.to > from - room && period.from < to + EDGE_MS + room)
           .reduce((sum, { count }) => sum + count, 0),
       )
   if (links.some((link) => during(link, ['connection-refused']).some((n) => n > 0))) return 0
@@ -131,49 +133,49 @@ function complaintsDuring(links: readonly NetLink[], { from, to }: Gap, room: nu
 
 function answersDuring(
   context: DiagnosisContext,
-  links: readonly NetLink[],
+  links: readonly NetworkLink[],
   { from, to }: Gap,
 ): boolean {
   const edge = EDGE_MS + clockRoom(context)
   return links.some(({ views }) =>
     views.some(({ side, account }) => {
-      if (side === 'hub') return false
+      if (side === 'relay') return false
       if (to === Number.POSITIVE_INFINITY) return account.lastOk > from + edge
       return exchangesWithin(account, from + edge, to - edge, 'good') > 0
     }),
   )
 }
 
-/** How far apart clocks may be: none to speak of where all were held against the hub's, else up to a minute. */
+/** How far apart clocks may be: none to speak of where all were held against the relay's, else up to a minute. */
 function clockRoom({ network }: DiagnosisContext): number {
   const { balancers, brokers, links } = network
   const clients = links.flatMap(({ logs }) => logs.map(({ told }) => told))
   return [...clients, ...balancers, ...brokers].every(({ aligned }) => aligned) ? 0 : MINUTE
 }
 
-/** A hole in a log that comes from its hub's standing still. */
+/** A hole in a log that comes from its relay's standing still. */
 export function isFromStall(
   context: DiagnosisContext,
-  told: Told,
+  told: ProgramLog,
   gap: { from: number; to: number },
 ): boolean {
   const room = clockRoom(context)
   return context.found.some(
     (finding) =>
-      finding.cause === 'hub-stalled' &&
-      (told.facts.role !== 'hub' || finding.component?.told.includes(told) === true) &&
+      finding.cause === 'relay-stalled' &&
+      (told.facts.role !== 'relay' || finding.component?.told.includes(told) === true) &&
       isWithin([gap], finding, HOLDING_MS + room, WAKING_MS + room),
   )
 }
 
-/** Findings that are what others saw of a hub's standing still. */
+/** Findings that are what others saw of a relay's standing still. */
 export function absorbIntoStalls(context: DiagnosisContext): void {
-  const stalls = context.found.filter(({ cause }) => cause === 'hub-stalled')
+  const stalls = context.found.filter(({ cause }) => cause === 'relay-stalled')
   const room = clockRoom(context)
   for (const finding of stalls.length === 0 ? [] : context.found.slice()) {
     const lead = LEADING.has(finding.cause) ? HOLDING_MS : EDGE_MS
     if (lead === EDGE_MS && !CONSEQUENCES.has(finding.cause)) continue
-    const stretches = finding.episodes.map((episode) => ({ from: episode.from, to: episode.to }))
+    const stretches = finding.periods.map((period) => ({ from: period.from, to: period.to }))
     if (stretches.length === 0) stretches.push({ from: finding.first, to: finding.last })
     const root = stalls.find(
       (stall) =>
@@ -201,7 +203,7 @@ const CONSEQUENCES: ReadonlySet<Cause> = new Set<Cause>([
   'proxy-502',
   'proxy-503',
   'slow',
-  'hub-error',
+  'relay-error',
   'probe-failing',
   'unexplained-errors',
   'upstream-unreachable',
@@ -212,32 +214,32 @@ const CONSEQUENCES: ReadonlySet<Cause> = new Set<Cause>([
   'broker-connection-lost',
 ])
 
-/** It is about this hub, or about something of which nobody knows which hub it belongs to. */
+/** It is about this relay, or about something of which nobody knows which relay it belongs to. */
 function concerns(
-  { link, component, affects }: FindingDraft,
-  part: Part,
+  { link, component, affects }: RawFinding,
+  part: NetworkComponent,
   clients: ReadonlySet<string>,
 ): boolean {
   if (link === undefined) {
     return component === part || [...affects].some((id) => clients.has(id))
   }
   if (link.from === part || link.to === part || clients.has(link.id)) return true
-  return link.hub === undefined && link.kind !== 'poll'
+  return link.relay === undefined && link.kind !== 'poll'
 }
 
 function isWithin(
   stretches: readonly { from: number; to: number }[],
-  stall: FindingDraft,
+  stall: RawFinding,
   before: number,
   after: number,
 ): boolean {
   return stretches.every(({ from, to }) =>
-    stall.episodes.some((episode) => {
-      const ongoing = Number.isNaN(episode.recoveredAt)
+    stall.periods.some((period) => {
+      const ongoing = Number.isNaN(period.recoveredAt)
       return (
-        from >= episode.from - before &&
-        from < endOf(episode) + after &&
-        (ongoing || to <= episode.to + after)
+        from >= period.from - before &&
+        from < endOf(period) + after &&
+        (ongoing || to <= period.to + after)
       )
     }),
   )

@@ -1,15 +1,15 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Quotable } from '../../src/facts/evidence-keeper.ts'
-import { LinkAccount } from '../../src/facts/link-account.ts'
-import { ProblemAccount } from '../../src/facts/problem-account.ts'
+import { LinkStats } from '../../src/facts/link-stats.ts'
+import { ProblemHistory } from '../../src/facts/problem-history.ts'
 import {
   addProblem,
   addSide,
   mergeEpisodes,
   placeAccounts,
   placeProblem,
-} from '../../src/timeline/placed-account.ts'
+} from '../../src/timeline/side-view.ts'
 import { factsOf, sourceOf } from '../fixtures/source-of.ts'
 
 const lineAt = (time: number): Quotable => {
@@ -18,8 +18,8 @@ const lineAt = (time: number): Quotable => {
 }
 
 /** A problem that was seen at these times; a negative one is a success. */
-function problemOf(...times: readonly number[]): ProblemAccount {
-  const problem = new ProblemAccount()
+function problemOf(...times: readonly number[]): ProblemHistory {
+  const problem = new ProblemHistory()
   for (const time of times) {
     if (time < 0) problem.recover(lineAt(-time))
     else problem.see(lineAt(time))
@@ -31,30 +31,30 @@ describe('a problem over time', () => {
   it('counts every sign of it in exactly one stretch, however often it comes and goes', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 50_000 }), { maxLength: 400 }), (steps) => {
-        const problem = new ProblemAccount()
+        const problem = new ProblemHistory()
         let time = 0
         for (const step of steps) {
           time += step
           if (step % 3 === 0) problem.recover(lineAt(time))
           else problem.see(lineAt(time))
         }
-        const { episodes } = problem
-        expect(episodes.length).toBeLessThanOrEqual(40)
-        expect(episodes.reduce((sum, { count }) => sum + count, 0)).toBe(problem.count)
-        for (const [at, episode] of episodes.entries()) {
-          expect(episode.to).toBeGreaterThanOrEqual(episode.from)
-          expect(episodes[at + 1]?.from ?? Infinity).toBeGreaterThan(episode.to)
+        const { periods } = problem
+        expect(periods.length).toBeLessThanOrEqual(40)
+        expect(periods.reduce((sum, { count }) => sum + count, 0)).toBe(problem.count)
+        for (const [at, period] of periods.entries()) {
+          expect(period.to).toBeGreaterThanOrEqual(period.from)
+          expect(periods[at + 1]?.from ?? Infinity).toBeGreaterThan(period.to)
         }
         if (problem.count > 0) {
-          expect(episodes[0]?.from).toBe(problem.first)
-          expect(episodes.at(-1)?.to).toBe(problem.last)
+          expect(periods[0]?.from).toBe(problem.first)
+          expect(periods.at(-1)?.to).toBe(problem.last)
         }
       }),
     )
   })
 
   it('begins with the wait that its line tells the end of', () => {
-    const account = new LinkAccount({ slowMs: 1_000 })
+    const account = new LinkStats({ slowMs: 1_000 })
     account.success(lineAt(100_000), 204, 50)
     account.failure(lineAt(170_000), -1, 'read-timeout', 60_000)
     const problem = account.problems.get('read-timeout')
@@ -62,7 +62,7 @@ describe('a problem over time', () => {
   })
 
   it('slow answers are slow from the first of them on, and from when it was asked for', () => {
-    const account = new LinkAccount({ slowMs: 1_000 })
+    const account = new LinkStats({ slowMs: 1_000 })
     for (let n = 0; n < 6; n++) account.success(lineAt(100_000 + n * 10_000), 200, 8_000)
     expect(account.problems.get('slow')?.first).toBe(92_000)
     expect(account.problems.get('slow')?.count).toBe(6)
@@ -78,19 +78,19 @@ describe('a problem over time', () => {
 })
 
 describe('one problem told by several', () => {
-  const placed = (problem: ProblemAccount) => placeProblem('hub-error', problem, 0)
+  const placed = (problem: ProblemHistory) => placeProblem('relay-error', problem, 0)
 
   it('counts a poll once that two sides saw, and all polls that one of them missed', () => {
-    const hub = placed(problemOf(1_000, 11_000, 21_000, -31_000, 91_000, -99_000))
-    // The client's log lacks the second time, but has one that the hub's lacks.
+    const relay = placed(problemOf(1_000, 11_000, 21_000, -31_000, 91_000, -99_000))
+    // The client's log lacks the second time, but has one that the relay's lacks.
     const client = placed(problemOf(1_040, 11_040, 21_040, -31_040, 201_000, -209_000))
-    addSide(hub, client)
-    expect(hub.episodes.map(({ from, count }) => [from, count])).toEqual([
+    addSide(relay, client)
+    expect(relay.periods.map(({ from, count }) => [from, count])).toEqual([
       [1_000, 3],
       [91_000, 1],
       [201_000, 1],
     ])
-    expect(hub.count).toBe(5)
+    expect(relay.count).toBe(5)
   })
 
   it('is over when it is over for each of two replicas', () => {
@@ -100,8 +100,8 @@ describe('one problem told by several', () => {
   })
 
   it('does not end for one pod of a client because another is served', () => {
-    const failing = new LinkAccount({ slowMs: 1_000 })
-    const served = new LinkAccount({ slowMs: 1_000 })
+    const failing = new LinkStats({ slowMs: 1_000 })
+    const served = new LinkStats({ slowMs: 1_000 })
     for (let time = 0; time < 100_000; time += 10_000) {
       failing.failure(lineAt(time), -1, 'name-resolution', 10)
       served.success(lineAt(time + 5_000), 204, 10)

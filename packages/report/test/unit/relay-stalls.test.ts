@@ -14,20 +14,20 @@ const NODE = 'a'.repeat(8)
 const json = (second: number, component: string, msg: string, fields: object, level = 30): string =>
   JSON.stringify({ level, time: START + second * 1_000, component, ...fields, msg })
 
-/** Ten minutes of a hub and a client, but for the time between `from` and `to`. */
+/** Ten minutes of a relay and a client, but for the time between `from` and `to`. */
 function network(
   from: number,
   to: number,
-  during: { hub: boolean; client: 'answered' | 'waits' },
+  during: { relay: boolean; client: 'answered' | 'waits' },
 ): LogFiles {
-  const hub: string[] = []
+  const relay: string[] = []
   const client: string[] = []
   for (let second = 0; second < 600; second += 5) {
     const still = second >= from && second < to
     const requestId = `r${second}`
     const path = `/link_connector_api/task/nextjob/${NODE}`
-    if (!still || during.hub) {
-      hub.push(
+    if (!still || during.relay) {
+      relay.push(
         json(
           second,
           'relay',
@@ -48,9 +48,9 @@ function network(
       client.push(json(second, 'bunny', 'poll failed', { ...failure, durationMs: 30_000 }, 50))
       continue
     }
-    if (!still || during.hub) {
+    if (!still || during.relay) {
       const who = { user: 'north', node: NODE }
-      hub.push(
+      relay.push(
         json(
           second + 0.01,
           'relay',
@@ -64,68 +64,70 @@ function network(
       json(second + 0.03, 'bunny', 'poll answered', { requestId, status: 204, durationMs: 30 }, 20),
     )
   }
-  return { 'relay.log': `${hub.join('\n')}\n`, 'bunny-north.log': `${client.join('\n')}\n` }
+  return { 'relay.log': `${relay.join('\n')}\n`, 'bunny-north.log': `${client.join('\n')}\n` }
 }
 
-describe('a hub that writes nothing while its clients wait in vain', () => {
+describe('a relay that writes nothing while its clients wait in vain', () => {
   it.each(['ours', 'old'])(
     'stood still: one finding takes in what all others saw of it (%s)',
     async (stack) => {
-      const report = await reportOf(logsOf(scenarioNamed(`hub-stalled minute 10 to 16 (${stack})`)))
+      const report = await reportOf(
+        logsOf(scenarioNamed(`relay-stalled minute 10 to 16 (${stack})`)),
+      )
       expect(above(report).filter((line) => !line.includes('clock-skew'))).toEqual([
-        'warning hub-stalled recovered hub',
+        'warning relay-stalled recovered hub',
       ])
-      const [finding] = findingsOf(report, 'hub-stalled')
+      const [finding] = findingsOf(report, 'relay-stalled')
       expect((finding?.durationMs ?? 0) / 60_000).toBeCloseTo(6, 1)
-      expect(checkOf(report, 'hub')).toBe('failed')
+      expect(checkOf(report, 'relay')).toBe('failed')
       expect(checkOf(report, 'connections')).toBe('failed')
     },
   )
 
   it('has not come back where its log ends and they still wait', async () => {
-    const report = await reportOf(logsOf(scenarioNamed('hub-stalled from minute 17 (ours)')))
-    expect(above(report)).toContain('error hub-stalled ongoing hub')
+    const report = await reportOf(logsOf(scenarioNamed('relay-stalled from minute 17 (ours)')))
+    expect(above(report)).toContain('error relay-stalled ongoing hub')
     expect(findingsOf(report, 'source-ended-early').map(briefly)).toEqual([])
   })
 
   it('is told by the log of one client', async () => {
-    const report = await reportOf(network(200, 290, { hub: false, client: 'waits' }))
-    expect(above(report)).toEqual(['warning hub-stalled recovered hub'])
-    expect(findingsOf(report, 'hub-stalled')[0]?.why).toMatch(
+    const report = await reportOf(network(200, 290, { relay: false, client: 'waits' }))
+    expect(above(report)).toEqual(['warning relay-stalled recovered hub'])
+    expect(findingsOf(report, 'relay-stalled')[0]?.why).toMatch(
       /^relay wrote nothing for 1 min 35 s from 07:03:15 to 07:04:50, 3 requests got no answer/,
     )
   })
 })
 
-describe('a hub that writes nothing', () => {
+describe('a relay that writes nothing', () => {
   it('while its clients are answered has a log that lacks lines', async () => {
-    const report = await reportOf(network(200, 290, { hub: false, client: 'answered' }))
-    expect(findingsOf(report, 'hub-stalled')).toEqual([])
+    const report = await reportOf(network(200, 290, { relay: false, client: 'answered' }))
+    expect(findingsOf(report, 'relay-stalled')).toEqual([])
     expect(above(report)).toContain('warning log-gap observed operator')
   })
 
-  it('is no hub that goes on writing while a client waits', async () => {
-    const report = await reportOf(network(200, 290, { hub: true, client: 'waits' }))
-    expect(findingsOf(report, 'hub-stalled')).toEqual([])
+  it('is no relay that goes on writing while a client waits', async () => {
+    const report = await reportOf(network(200, 290, { relay: true, client: 'waits' }))
+    expect(findingsOf(report, 'relay-stalled')).toEqual([])
     expect(findingsOf(report, 'read-timeout')).toHaveLength(1)
   })
 
   it('after it was told to stop was not running', async () => {
-    const files = network(200, 290, { hub: false, client: 'waits' })
+    const files = network(200, 290, { relay: false, client: 'waits' })
     const lines = [
       json(199, 'relay', 'relay stopping', { signal: 'SIGTERM' }),
       json(290, 'relay', 'relay started', { version: '0.1.0', queue: 'database', store: 'sqlite' }),
     ]
-    const hub = `${String(files['relay.log'])}${lines.join('\n')}\n`.trimEnd().split('\n')
+    const relay = `${String(files['relay.log'])}${lines.join('\n')}\n`.trimEnd().split('\n')
     const time = (line: string): number => (JSON.parse(line) as { time: number }).time
-    const sorted = hub.toSorted((a, b) => time(a) - time(b)).join('\n')
+    const sorted = relay.toSorted((a, b) => time(a) - time(b)).join('\n')
     const report = await reportOf({ ...files, 'relay.log': `${sorted}\n` })
-    expect(findingsOf(report, 'hub-stalled')).toEqual([])
-    expect(findingsOf(report, 'hub-restarted')).toHaveLength(1)
+    expect(findingsOf(report, 'relay-stalled')).toEqual([])
+    expect(findingsOf(report, 'relay-restarted')).toHaveLength(1)
   })
 
   it('is not known to stand still where its log is not there', async () => {
-    const { 'relay.log': _, ...files } = network(200, 290, { hub: false, client: 'waits' })
+    const { 'relay.log': _, ...files } = network(200, 290, { relay: false, client: 'waits' })
     const report = await reportOf(files)
     expect(above(report)).toEqual(['warning read-timeout recovered hub'])
   })

@@ -2,11 +2,11 @@ import { CAUSES } from '../document/cause.ts'
 import type { Cause } from '../document/cause.ts'
 import { quote } from './evidence-keeper.ts'
 import type { Quotable, RawEvidence } from './evidence-keeper.ts'
-import { GapKeeper } from './gap-keeper.ts'
+import { Heartbeat } from './heartbeat.ts'
 import { KeptLine } from './kept-line.ts'
-import { LogHistogram } from './log-histogram.ts'
-import { PollComb } from './poll-comb.ts'
-import { ProblemAccount } from './problem-account.ts'
+import { LatencyHistogram } from './latency-histogram.ts'
+import { PollSample } from './poll-sample.ts'
+import { ProblemHistory } from './problem-history.ts'
 import { Alternation, PollRate } from './rhythm.ts'
 import { Series } from './series.ts'
 
@@ -59,7 +59,7 @@ export interface LinkLimits {
  * One link as one source tells it: counts, latency, rhythm, problems, and lines that prove them. All times are in the clock of
  * the source. Size does not depend on the length of the log.
  */
-export class LinkAccount {
+export class LinkStats {
   exchanges = 0
   ok = 0
   failed = 0
@@ -76,13 +76,13 @@ export class LinkAccount {
   lastAnswer = Number.NaN
   lateAnswers = 0
   readonly statuses = new Map<number, number>()
-  readonly latency = new LogHistogram()
-  readonly signs = new GapKeeper()
+  readonly latency = new LatencyHistogram()
+  readonly signs = new Heartbeat()
   /** From one poll that found nothing to the next of that kind: the pace of the client, which work and failures do not change. */
-  readonly pauses = new LogHistogram()
+  readonly pauses = new LatencyHistogram()
   readonly series = new Series()
-  readonly problems = new Map<Cause, ProblemAccount>()
-  readonly polls = new PollComb()
+  readonly problems = new Map<Cause, ProblemHistory>()
+  readonly polls = new PollSample()
   readonly alternation = new Alternation()
   readonly rate = new PollRate(POLLS_A_MINUTE)
   readonly #slowMs: number
@@ -147,10 +147,10 @@ export class LinkAccount {
   }
 
   /** Something wrong, since `from`, that is not the outcome of an exchange of its own. */
-  problem(cause: Cause, line: Quotable, n = 1, from = line.time): ProblemAccount {
+  problem(cause: Cause, line: Quotable, n = 1, from = line.time): ProblemHistory {
     let account = this.problems.get(cause)
     if (account === undefined) {
-      account = new ProblemAccount()
+      account = new ProblemHistory()
       this.problems.set(cause, account)
     }
     if (!account.open && endsByAnySuccess(cause)) this.#open++

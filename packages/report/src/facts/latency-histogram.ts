@@ -7,7 +7,7 @@ const SCALE = 1 / Math.log(GROWTH)
  * Milliseconds counted in bins that grow by 4 %: a percentile is right to ± 2 %, whatever the number of values, in 2 kB.
  * Covers 0.01 ms to 9 h; what lies outside counts as the nearest.
  */
-export class LogHistogram {
+export class LatencyHistogram {
   /** Empty until there is a value: most of the many histograms of a report never get one. */
   #bins = new Uint32Array(0)
   count = 0
@@ -30,7 +30,7 @@ export class LogHistogram {
     this.#bins[this.#lastBin] = (this.#bins[this.#lastBin] ?? 0) + 1
   }
 
-  merge(other: LogHistogram): void {
+  merge(other: LatencyHistogram): void {
     if (this.#bins.length === 0) this.#bins = new Uint32Array(BINS)
     other.#bins.forEach((n, bin) => {
       if (n > 0) this.#bins[bin] = (this.#bins[bin] ?? 0) + n

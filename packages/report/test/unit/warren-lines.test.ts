@@ -93,7 +93,7 @@ describe('our own programs, in the text formats of those they replace', () => {
   it('says whose text it is where a line of our own words shows it', async () => {
     const records = relayRecords(30, 'relay started', { version: '1.2.3', queue: 'database' })
     const report = await reportOf({ 'relay.log': asText(records, relay) })
-    expect(report.components.find(({ role }) => role === 'hub')).toMatchObject({
+    expect(report.components.find(({ role }) => role === 'relay')).toMatchObject({
       program: 'Warren relay',
       version: '1.2.3',
     })
@@ -157,6 +157,6 @@ describe('our own programs, in the text formats of those they replace', () => {
     const text = asText(records, relay).replaceAll(' <s:relay>', ' <s:Other.Source>')
     const report = await reportOf({ 'relay.log': text })
     expect(told(report)).toEqual(['unexplained-errors observed hub'])
-    expect(report.components.find(({ role }) => role === 'hub')?.program).toBe('.NET relay')
+    expect(report.components.find(({ role }) => role === 'relay')?.program).toBe('.NET relay')
   })
 })

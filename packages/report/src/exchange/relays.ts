@@ -1,20 +1,20 @@
-import type { HubFacts } from '../facts/facts.ts'
-import { largest, smallest } from '../timeline/placed-account.ts'
+import type { RelayFacts } from '../facts/facts.ts'
+import { largest, smallest } from '../timeline/side-view.ts'
 import { distinctNames } from './program-name.ts'
-import type { Hub, Told } from './network.ts'
+import type { Relay, ProgramLog } from './network.ts'
 
-/** A hub's log and whom it let in. */
+/** A relay's log and whom it let in. */
 interface Known {
-  readonly told: Told<HubFacts>
+  readonly told: ProgramLog<RelayFacts>
   readonly collections: ReadonlySet<string>
   readonly names: ReadonlySet<string>
 }
 
-/** Puts logs of one hub together; a log that fits two groups shows that they are one. */
-export function groupHubs(told: readonly Told<HubFacts>[]): Hub[] {
+/** Puts logs of one relay together; a log that fits two groups shows that they are one. */
+export function groupRelays(told: readonly ProgramLog<RelayFacts>[]): Relay[] {
   let grouped: Known[][] = []
   for (const one of told.map(known)) {
-    const own = grouped.filter((members) => members.some((member) => isSameHub(member, one)))
+    const own = grouped.filter((members) => members.some((member) => isSameRelay(member, one)))
     grouped = [...grouped.filter((group) => !own.includes(group)), [...own.flat(), one]]
   }
   const groups = [...Map.groupBy(told, (one) => groupOf(grouped, one)).values()]
@@ -32,22 +32,22 @@ export function groupHubs(told: readonly Told<HubFacts>[]): Hub[] {
   }))
 }
 
-function groupOf(groups: readonly Known[][], told: Told<HubFacts>): number {
+function groupOf(groups: readonly Known[][], told: ProgramLog<RelayFacts>): number {
   return groups.findIndex((members) => members.some((member) => member.told === told))
 }
 
 /** What may tell a program from another one of its name. */
-export function qualifiersOf(told: Told | undefined): (string | undefined)[] {
+export function qualifiersOf(told: ProgramLog | undefined): (string | undefined)[] {
   if (told === undefined) return []
   const { labels, file } = told.source
   return [labels.cluster, labels.namespace, labels.pod, file.split('/').at(-1), file]
 }
 
 /**
- * Collections are given out by one hub: two logs that let somebody in for the same one are of the same hub. Names of clients are
- * not: two hubs may have a `site-a` each, so names count only where nothing speaks against it.
+ * Collections are given out by one relay: two logs that let somebody in for the same one are of the same relay. Names of clients are
+ * not: two relays may have a `site-a` each, so names count only where nothing speaks against it.
  */
-function isSameHub(a: Known, b: Known): boolean {
+function isSameRelay(a: Known, b: Known): boolean {
   if (meet(a.collections, b.collections)) return true
   const [mine, theirs] = [a.told.source.labels, b.told.source.labels]
   if (differ(mine.cluster, theirs.cluster) || differ(mine.namespace, theirs.namespace)) return false
@@ -56,8 +56,8 @@ function isSameHub(a: Known, b: Known): boolean {
   return a.told.name === b.told.name || a.names.size === 0 || b.names.size === 0
 }
 
-/** Who is only ever turned away may have come with what another hub gave him. */
-function known(told: Told<HubFacts>): Known {
+/** Who is only ever turned away may have come with what another relay gave him. */
+function known(told: ProgramLog<RelayFacts>): Known {
   const clients = told.facts.clients
     .all()
     .filter(({ account }) => [...account.totals().statuses.keys()].some((status) => status !== 401))

@@ -12,8 +12,8 @@ const record = (component: string, seconds: number, msg: string, fields: Fields)
 
 const collectionOf = (client: string): string => `6f1e9c1a-5a0b-4a43-9a53-${client.padEnd(12, '0')}`
 
-/** Ten minutes of a hub in which these clients poll; it asks its database once a minute unless it says nothing of that. */
-function hubLog(clients: readonly string[], tellsOfItsDatabase = true): string {
+/** Ten minutes of a relay in which these clients poll; it asks its database once a minute unless it says nothing of that. */
+function relayLog(clients: readonly string[], tellsOfItsDatabase = true): string {
   const polls = POLLS.map((n) =>
     clients
       .map((client) =>
@@ -67,29 +67,29 @@ const accessLog = (client: string): string =>
 const stateOf = ({ checklist }: ReportDocument, id: string): string | undefined =>
   checklist.find((row) => row.id === id)?.state
 
-const ONE_HUB = {
-  'relay.log': hubLog(['one']),
+const ONE_RELAY = {
+  'relay.log': relayLog(['one']),
   'bunny-one.log': clientLog('one', 'relay.example.org'),
 }
 
-describe('what one hub shows proves nothing of another', () => {
-  it('one hub with its client is healthy', async () => {
-    const report = await reportOf(ONE_HUB)
+describe('what one relay shows proves nothing of another', () => {
+  it('one relay with its client is healthy', async () => {
+    const report = await reportOf(ONE_RELAY)
     expect(report.verdict).toBe('healthy')
   })
 
-  it('a hub that sums up what its database answers and nothing else has no broker', async () => {
-    const report = await reportOf(ONE_HUB)
+  it('a relay that sums up what its database answers and nothing else has no broker', async () => {
+    const report = await reportOf(ONE_RELAY)
     expect(report.links.map(({ kind }) => kind)).not.toContain('broker')
   })
 
-  it('a hub that is known only by the address its client polls leaves the rows about hubs open', async () => {
+  it('a relay that is known only by the address its client polls leaves the rows about relays open', async () => {
     const report = await reportOf({
-      ...ONE_HUB,
+      ...ONE_RELAY,
       'bunny-two.log': clientLog('two', 'other.example.org'),
     })
     expect(report.verdict).toBe('unknown')
-    for (const id of ['hub', 'database', 'evidence', 'end-to-end'])
+    for (const id of ['relay', 'database', 'evidence', 'end-to-end'])
       expect([id, stateOf(report, id)]).toEqual([id, 'unknown'])
     expect(stateOf(report, 'connections')).toBe('passed')
     expect(report.links.map(({ name }) => name)).toContain('two → other.example.org')
@@ -97,21 +97,21 @@ describe('what one hub shows proves nothing of another', () => {
   })
 
   it('so does one that only a balancer passes polls on to', async () => {
-    const report = await reportOf({ ...ONE_HUB, 'nginx-access.log': accessLog('two') })
+    const report = await reportOf({ ...ONE_RELAY, 'nginx-access.log': accessLog('two') })
     expect(report.verdict).toBe('unknown')
-    expect(stateOf(report, 'hub')).toBe('unknown')
+    expect(stateOf(report, 'relay')).toBe('unknown')
   })
 
   it('and one with a log of its own that says nothing of its database', async () => {
     const logs = {
-      ...ONE_HUB,
+      ...ONE_RELAY,
       'bunny-two.log': clientLog('two', 'other.example.org'),
     }
-    const told = await reportOf({ ...logs, 'other-relay.log': hubLog(['two']) })
-    const untold = await reportOf({ ...logs, 'other-relay.log': hubLog(['two'], false) })
+    const told = await reportOf({ ...logs, 'other-relay.log': relayLog(['two']) })
+    const untold = await reportOf({ ...logs, 'other-relay.log': relayLog(['two'], false) })
     expect(told.verdict).toBe('healthy')
     expect(untold.verdict).toBe('unknown')
     expect(stateOf(untold, 'database')).toBe('unknown')
-    expect(stateOf(untold, 'hub')).toBe('passed')
+    expect(stateOf(untold, 'relay')).toBe('passed')
   })
 })

@@ -1,6 +1,6 @@
 import { MINUTE } from '../read/timestamps.ts'
 import type { RawEvidence } from './evidence-keeper.ts'
-import { phase } from './poll-comb.ts'
+import { phase } from './poll-sample.ts'
 
 const CAPACITY = 256
 
@@ -18,8 +18,8 @@ export interface Moment {
   lines: readonly { step: string; evidence: RawEvidence }[]
 }
 
-/** A sample of whole polls, chosen as `PollComb` chooses: two sources keep the same ones. */
-export class MomentComb {
+/** A sample of whole polls, chosen as `PollSample` chooses: two sources keep the same ones. */
+export class ExchangeSample {
   #part = 15 * MINUTE
   #moments: Moment[] = []
 

@@ -10,7 +10,7 @@ const FIRST_ROOM = 8
  * of every quarter of an hour; when there are too many, the part is halved. Clocks of different zones differ by whole quarters,
  * so whatever zone a source writes, the same polls survive, and from every stretch of the log.
  */
-export class PollComb {
+export class PollSample {
   #part = QUARTER
   #times = new Float64Array(FIRST_ROOM)
   #durations = new Float32Array(FIRST_ROOM)

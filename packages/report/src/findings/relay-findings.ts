@@ -1,0 +1,282 @@
+import type { Relay, ProgramLog } from '../exchange/network.ts'
+import { partOf } from '../exchange/topology.ts'
+import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
+import { DIED } from '../facts/facts.ts'
+import { MINUTE, SECOND } from '../read/timestamps.ts'
+import { addProblem, moved, placeAccounts, placeProblem } from '../timeline/side-view.ts'
+import type { SideView, PlacedProblem, Trouble } from '../timeline/side-view.ts'
+import type { DiagnosisContext } from './context.ts'
+import { draft, fromProblem } from './raw-finding.ts'
+import { SUSPENSION_MS } from './limits.ts'
+import { relaySilences } from './silences.ts'
+import { formatTime, formatCount, detailWords, diedWords, formatDuration } from './words.ts'
+
+/** The relay itself: restarts, probes, errors nobody explains; and its link to the upstream. */
+export function findRelayTrouble(context: DiagnosisContext): void {
+  for (const relay of context.network.relays) {
+    const part = partOfRelay(context, relay)
+    restarts(context, relay, part)
+    probes(context, relay, part)
+    upstream(context, relay)
+  }
+  for (const told of context.network.told) programErrors(context, told)
+  suspensions(context)
+}
+
+function partOfRelay(context: DiagnosisContext, relay: Relay): NetworkComponent | undefined {
+  return context.topology.parts.find(
+    (part) => part.role === 'relay' && part.told.some((told) => told === relay.told[0]),
+  )
+}
+
+function restarts(
+  context: DiagnosisContext,
+  relay: Relay,
+  part: NetworkComponent | undefined,
+): void {
+  for (const told of relay.told) {
+    const { facts, shift } = told
+    const silences = relaySilences([told])
+    // A pod that came while others of the relay had been there for a while takes the place of one.
+    const begun =
+      facts.starts > facts.restarts.count && facts.firstStart + shift > relay.first + MINUTE
+        ? [{ from: facts.firstStart, to: facts.firstStart, count: 1, recoveredAt: Number.NaN }]
+        : []
+    const periods = [...begun, ...facts.restarts.periods].map((one) => {
+      const to = one.to + shift
+      const gap = silences.find((other) => to >= other.from - SECOND && to <= other.to + MINUTE)
+      const from = Math.min(gap?.from ?? to, one.from + shift)
+      return { from, to, count: one.count, recoveredAt: to }
+    })
+    const [first] = periods
+    const last = periods.at(-1)
+    if (first === undefined || last === undefined) continue
+    const died = facts.restarts.details.get(DIED) ?? 0
+    const count = begun.length + facts.restarts.count
+    context.found.push(
+      draft({
+        cause: 'relay-restarted',
+        severity: 'warning',
+        status: 'recovered',
+        subject: part?.name ?? relay.name,
+        component: part,
+        first: first.from,
+        last: last.to,
+        recoveredAt: last.to,
+        count,
+        periods,
+        partyName: relay.name,
+        evidence: facts.startLines
+          .map((line) => moved(line, shift))
+          .slice(begun.length === 0 ? -facts.restarts.count : 0),
+        why: `${relay.name} was started ${formatCount(count, 'time')} within the window${diedWords(died, count)}.`,
+      }),
+    )
+  }
+}
+
+function probes(context: DiagnosisContext, relay: Relay, part: NetworkComponent | undefined): void {
+  const account = placeAccounts(relay.told.map((told) => partOf(told.facts.probes, told)))
+  const expected = relay.told.reduce((sum, { facts }) => sum + facts.probesWithoutCredentials, 0)
+  if (account !== undefined && expected > 0) {
+    const lines = relay.told.flatMap(({ facts, shift }) =>
+      facts.probeLines.map((line) => moved(line, shift)),
+    )
+    context.found.push(
+      draft({
+        cause: 'health-probe',
+        severity: 'info',
+        status: 'expected',
+        subject: relay.name,
+        component: part,
+        first: account.first,
+        last: account.last,
+        count: expected,
+        evidence: lines.slice(0, 2),
+        why: `${formatCount(expected, 'line')} about a missing Authorization header stand beside health probes that were answered: probes carry no credentials and need none.`,
+      }),
+    )
+  }
+  const failing = account?.problems.get('probe-failing')
+  if (account === undefined || failing === undefined) return
+  const tell = ({ count, first, last }: Trouble): string =>
+    `${formatCount(count, 'probe')} failed from ${formatTime(first)} to ${formatTime(last)}, ${formatCount(account.ok, 'probe')} passed.`
+  context.found.push(
+    draft({
+      ...fromProblem(failing),
+      subject: relay.name,
+      component: part,
+      partyName: relay.name,
+      why: tell(failing),
+      tell,
+    }),
+  )
+}
+
+/** Polls of the upstream, and how long the collection has gone without one of type a. */
+function upstream(context: DiagnosisContext, relay: Relay): void {
+  const link = context.topology.links.find((one) => one.kind === 'upstream' && one.relay === relay)
+  if (link === undefined) return
+  for (const cause of ['upstream-unreachable', 'upstream-refused'] as const)
+    upstreamProblem(context, relay, link, cause)
+  for (const type of upstreamTypes(relay)) {
+    // Only availability polls count as a sign of life; '' is a log that does not say.
+    if (type === 'b') continue
+    const account = upstreamAccount(relay, type)
+    if (account !== undefined) suspension(context, relay, link, account, type)
+  }
+}
+
+function upstreamTypes(relay: Relay): Set<string> {
+  return new Set(relay.told.flatMap(({ facts }) => [...facts.upstreams.keys()]))
+}
+
+/** Polls of one type. A relay that names no type writes of few polls: that its results are taken shows the upstream as well. */
+function upstreamAccount(relay: Relay, type: string): SideView | undefined {
+  return placeAccounts(
+    relay.told.flatMap((told) => {
+      const { upstreams, submissions } = told.facts
+      const accounts = [upstreams.get(type), type === '' ? submissions : undefined]
+      return accounts.flatMap((account) => (account === undefined ? [] : [partOf(account, told)]))
+    }),
+  )
+}
+
+function upstreamProblem(
+  context: DiagnosisContext,
+  relay: Relay,
+  link: NetworkLink,
+  cause: 'upstream-unreachable' | 'upstream-refused',
+): void {
+  let problem: PlacedProblem | undefined
+  // Polls of one type say nothing of those of another.
+  for (const type of upstreamTypes(relay)) {
+    const own = upstreamAccount(relay, type)?.problems.get(cause)
+    if (problem === undefined) problem = own
+    else if (own !== undefined) addProblem(problem, own)
+  }
+  if (problem === undefined) return
+  const details = detailWords(problem.details)
+  // A relay that writes no successful polls shows the end of a problem only by no longer complaining.
+  const quiet = relay.last - problem.last
+  const calm =
+    Number.isNaN(problem.recoveredAt) &&
+    quiet >
+      Math.max(5 * MINUTE, ((problem.last - problem.first) / Math.max(1, problem.count - 1)) * 5)
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      ...(calm ? { severity: 'warning', status: 'observed' } : {}),
+      subject: relay.name,
+      link,
+      confidence: calm ? 'likely' : 'certain',
+      partyName: cause === 'upstream-refused' ? relay.name : link.to.name,
+      why: `${formatCount(problem.count, 'failed poll')} of the upstream from ${formatTime(problem.first)} to ${formatTime(problem.last)}${details === '' ? '' : ` (${details})`}${calm ? `; none in the ${formatDuration(quiet)} after, but no line shows a success either` : Number.isNaN(problem.recoveredAt) ? '; still so when the evidence ends' : `; works again since ${formatTime(problem.recoveredAt)}`}.`,
+    }),
+  )
+}
+
+function suspension(
+  context: DiagnosisContext,
+  relay: Relay,
+  link: NetworkLink,
+  account: SideView,
+  type: string,
+): void {
+  const seen = Number.isNaN(account.lastOk) ? Math.max(relay.first, account.first) : account.lastOk
+  const silence = relay.last - seen
+  // A relay that does not write its polls proves nothing by writing none, unless it writes that they fail.
+  const tells =
+    type === 'a'
+      ? account.exchanges > 0
+      : account.failed >= 3 && relay.last - account.last < 10 * MINUTE
+  if (!tells || silence < SUSPENSION_MS / 2) return
+  const left = SUSPENSION_MS - silence
+  context.found.push(
+    draft({
+      cause: 'upstream-suspension',
+      severity: left <= 0 ? 'error' : 'warning',
+      status: 'ongoing',
+      subject: relay.name,
+      link,
+      first: seen,
+      last: relay.last,
+      partyName: relay.name,
+      confidence: left <= 0 ? 'likely' : 'certain',
+      evidence: account.firstOk === undefined ? [] : [account.firstOk],
+      why: `No availability poll reached the upstream for ${formatDuration(silence)}, since ${formatTime(seen)}: ${left <= 0 ? 'after 30 minutes the upstream suspends the collection' : `the upstream suspends the collection in ${formatDuration(left)}`}.`,
+    }),
+  )
+}
+
+function suspensions(context: DiagnosisContext): void {
+  for (const told of context.network.upstreams) {
+    if (told.facts.suspended.count === 0) continue
+    const problem = placeProblem('upstream-suspension', told.facts.suspended, told.shift)
+    const known = context.found.find(({ cause }) => cause === 'upstream-suspension')
+    if (known !== undefined) {
+      known.evidence.push(...problem.evidence)
+      continue
+    }
+    const link = context.topology.links.find(({ kind }) => kind === 'upstream')
+    context.found.push(
+      draft({
+        ...fromProblem(problem),
+        subject: link?.from.name ?? 'the collection',
+        link,
+        partyName: link?.from.name ?? null,
+        why: `The upstream itself says so, at ${formatTime(problem.first)}.`,
+      }),
+    )
+  }
+}
+
+/** Server errors of a relay that no client's finding tells of; to be run after the links were judged. */
+export function findServerErrors(context: DiagnosisContext): void {
+  for (const relay of context.network.relays) {
+    const told = context.found.some(
+      ({ cause, link, component }) =>
+        (cause === 'relay-error' || cause === 'probe-failing' || cause === 'database-failing') &&
+        (link?.relay === relay || component === partOfRelay(context, relay)),
+    )
+    for (const { facts, shift } of told ? [] : relay.told) {
+      if (facts.serverErrors.count === 0) continue
+      const problem = placeProblem('relay-error', facts.serverErrors, shift)
+      context.found.push(
+        draft({
+          ...fromProblem(problem),
+          severity: 'warning',
+          status: 'observed',
+          subject: relay.name,
+          component: partOfRelay(context, relay),
+          partyName: relay.name,
+          why: `${formatCount(problem.count, 'request')} answered with an error of the relay’s own from ${formatTime(problem.first)} to ${formatTime(problem.last)}, whose is not known.`,
+        }),
+      )
+    }
+  }
+}
+
+/** Error lines that fit no cause are counted, never dropped. */
+function programErrors(context: DiagnosisContext, told: ProgramLog): void {
+  const { errors } = told.facts
+  if (errors.count === 0) return
+  const problem = placeProblem('unexplained-errors', errors, told.shift)
+  const part = context.topology.parts.find((one) => one.told.includes(told))
+  const site = told.facts.role === 'client'
+  context.found.push(
+    draft({
+      ...fromProblem(problem),
+      severity: 'warning',
+      status: 'observed',
+      recoveredAt: Number.NaN,
+      periods: [],
+      subject: part?.name ?? told.source.file,
+      component: part,
+      confidence: 'possible',
+      party: site ? 'site' : 'hub',
+      partyName: part?.name ?? null,
+      why: `${formatCount(errors.count, 'error line')} from ${formatTime(problem.first)} to ${formatTime(problem.last)} that fit no cause this report knows.`,
+    }),
+  )
+}
