@@ -25,22 +25,24 @@ const FIRST_LOGINS = 100
 
 const folder = await mkdtemp(join(tmpdir(), 'warren-bench-'))
 const env = { RELAY_STORE: `sqlite:${join(folder, 'relay.sqlite')}` }
-interface Account {
+interface BenchUser {
   readonly username: string
   readonly password: string
   readonly collectionId: string
 }
-const accounts: Account[] = []
+const users: BenchUser[] = []
 for (let i = 0; i < FIRST_LOGINS; i += 1) {
   const added = await runCli(env, 'users', 'add', `site-${i}`, '--json')
-  accounts.push({
+  users.push({
     username: added.member('username'),
     password: added.member('password'),
     collectionId: added.member('collectionId'),
   })
 }
 
-async function hub(more: NodeJS.ProcessEnv): Promise<{ url: string; process: ChildProcess }> {
+async function startRelay(
+  more: NodeJS.ProcessEnv,
+): Promise<{ url: string; process: ChildProcess }> {
   const port = await freePort()
   const child = spawn(process.execPath, [MAIN, 'serve'], {
     env: {
@@ -62,12 +64,12 @@ async function stop(child: ChildProcess): Promise<void> {
   await once(child, 'exit')
 }
 
-const poll = (url: string, { collectionId }: Account) =>
+const poll = (url: string, { collectionId }: BenchUser) =>
   `${url}/link_connector_api/task/nextjob/${collectionId}`
 
 async function firstLogins(): Promise<string> {
-  const { url, process: child } = await hub({})
-  const waiting = [...accounts]
+  const { url, process: child } = await startRelay({})
+  const waiting = [...users]
   const times: number[] = []
   const started = performance.now()
   await Promise.all(
@@ -89,12 +91,12 @@ async function firstLogins(): Promise<string> {
 }
 
 async function repeated(name: string, more: NodeJS.ProcessEnv): Promise<string> {
-  const { url, process: child } = await hub(more)
-  const [account] = accounts
-  if (account === undefined) throw new Error('no account')
-  const { Connection: _, ...headers } = pythonHeaders(account.username, account.password)
-  await fetch(poll(url, account), { headers })
-  const result = await load(poll(url, account), headers)
+  const { url, process: child } = await startRelay(more)
+  const [user] = users
+  if (user === undefined) throw new Error('no user')
+  const { Connection: _, ...headers } = pythonHeaders(user.username, user.password)
+  await fetch(poll(url, user), { headers })
+  const result = await load(poll(url, user), headers)
   if (result.non2xx > 0 || result.errors > 0) throw new Error(`${result.non2xx} failed`)
   await stop(child)
   return row(name, result.requests.average, result.latency.p50, result.latency.p99)

@@ -8,7 +8,7 @@ export {
 export type { DeclaredUser } from './config/declared-user-settings.ts'
 export type { UpstreamConfig } from './config/upstream-settings.ts'
 export { relayCommand } from './cli/relay-command.ts'
-export type { NewAccount } from './nodes/accounts.ts'
+export type { NewUser } from './nodes/user-manager.ts'
 export { RELAY_LOG_EVENTS } from './observe/log-events.ts'
 export { relayLogText } from './observe/log-text.ts'
 export { API_ERRORS, type ApiErrorCode, type ApiErrorEntry } from './http/api-errors.ts'

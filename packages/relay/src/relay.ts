@@ -2,7 +2,7 @@ import { createMetrics, ExitCode, Health, type Logger, ProgramError, sleep } fro
 import type { FastifyInstance } from 'fastify'
 import type { RelayConfig } from './config/relay-config.ts'
 import { type AppDeps, buildApp } from './http/app.ts'
-import { Accounts } from './nodes/accounts.ts'
+import { UserManager } from './nodes/user-manager.ts'
 import { Authenticator } from './nodes/authenticator.ts'
 import { reconcileDeclaredUsers } from './nodes/declared-users.ts'
 import { NodeLinks } from './nodes/node-links.ts'
@@ -32,7 +32,7 @@ export interface RelayHandle extends AsyncDisposable {
   /** Where nodes on this machine reach it, without a path: `http://127.0.0.1:8080`. */
   readonly url: string
   readonly port: number
-  readonly users: Accounts
+  readonly users: UserManager
   /** Readiness off, held polls answered, sockets closed, deliveries recorded, store closed: in this order. */
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -80,14 +80,14 @@ export async function startRelay(
   const desk = starting.use(openDesk(config, store, queue, log, onEvent))
   const authenticator = new Authenticator({
     directory: store.users,
-    rememberMs: config.credentialCacheMs,
-    hearsChanges: () => store.signals.live,
+    cacheMs: config.credentialCacheMs,
+    changesAreObserved: () => store.signals.live,
   })
   starting.use(
     store.signals.subscribe((heard) => {
       if (heard.kind === 'settled') upstreams.get(heard.upstream)?.wake()
       if (heard.kind !== 'users-changed' && heard.kind !== 'resync') return
-      authenticator.distrust()
+      authenticator.invalidate()
       void links.sync().catch(() => undefined)
     }),
   )
@@ -166,7 +166,7 @@ export async function startRelay(
   return {
     url: `http://${reachableHost(config.host)}:${port}`,
     port,
-    users: new Accounts(store.users),
+    users: new UserManager(store.users),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
@@ -209,9 +209,9 @@ function appDeps(config: RelayConfig, parts: Parts, draining: AbortSignal): AppD
     version: RELAY_VERSION,
     log,
     onFinished: (request) => {
-      const { nodeId, status, durationMs, worker, client = '' } = request
+      const { nodeId, status, durationMs, worker, user = '' } = request
       const outcome = status >= 500 ? 'error' : String(status)
-      if (nodeId !== undefined) links.record(nodeId, outcome, durationMs, { worker, client })
+      if (nodeId !== undefined) links.record(nodeId, outcome, durationMs, { worker, user })
       metrics.finished(request, nodeId === undefined ? undefined : links.nameOf(nodeId))
     },
     keepAliveMs: config.keepAliveMs,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type CliIo, ExitCode, ProgramError } from '@warren/runtime'
 import { z } from 'zod'
-import type { ImportedUser } from '../nodes/accounts.ts'
+import type { ImportedUser } from '../nodes/user-manager.ts'
 import { canonicalGuid } from '../nodes/collection-id.ts'
 
 const userSchema = z.object({

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { type CliIo, ExitCode, formatTable, ProgramError } from '@warren/runtime'
 import type { Command } from 'commander'
-import { Accounts } from '../nodes/accounts.ts'
+import { UserManager } from '../nodes/user-manager.ts'
 import { canonicalGuid } from '../nodes/collection-id.ts'
 import { withStore } from './command-store.ts'
 import { readImportedUsers } from './imported-users.ts'
@@ -24,8 +24,8 @@ Examples:
   warren relay users reset-password site-a   valid at once on every hub of this database
   warren relay users list-subnodes site-a`,
     )
-  const withAccounts = <T>(work: (accounts: Accounts) => Promise<T>): Promise<T> =>
-    withStore(io, (store) => work(new Accounts(store.users)))
+  const withUsers = <T>(work: (manager: UserManager) => Promise<T>): Promise<T> =>
+    withStore(io, (store) => work(new UserManager(store.users)))
 
   users
     .command('add')
@@ -33,7 +33,7 @@ Examples:
     .description('add a user with a generated password and one node')
     .option('--json', 'print {"username","password","collectionId"}')
     .action(async (name: string, options: Output) => {
-      const added = await withAccounts((accounts) => accounts.add(name))
+      const added = await withUsers((manager) => manager.add(name))
       const { username, password, collectionId } = added
       show(
         io,
@@ -50,7 +50,7 @@ Examples:
     .description('list all users')
     .option('--json', 'print a list of {"username","declared","collectionIds"}')
     .action(async (options: Output) => {
-      const records = await withAccounts((accounts) => accounts.list())
+      const records = await withUsers((manager) => manager.list())
       const listed = records.map(({ name, declared, nodeIds }) => ({
         username: name,
         declared,
@@ -76,7 +76,7 @@ Examples:
     .description('give a user a new generated password; the old one ends at once')
     .option('--json', 'print {"username","password"}')
     .action(async (name: string, options: Output) => {
-      const reset = await withAccounts((accounts) => accounts.resetPassword(name))
+      const reset = await withUsers((manager) => manager.resetPassword(name))
       show(io, options, reset, ['Username', 'Password'], [[reset.username, reset.password]])
       note(io, 'The password is shown only now.')
     })
@@ -88,7 +88,7 @@ Examples:
     .option('--json', 'print {"username","collectionId"}')
     .option('-y, --yes', 'accepted for scripts written for other hubs; nothing is asked')
     .action(async (name: string, options: Output) => {
-      const added = await withAccounts((accounts) => accounts.addSubnode(name))
+      const added = await withUsers((manager) => manager.addNode(name))
       const { username, collectionId } = added
       show(io, options, added, ['Username', 'New Collection ID'], [[username, collectionId]])
     })
@@ -99,7 +99,7 @@ Examples:
     .description('list the nodes of a user')
     .option('--json', 'print a list of {"collectionId","active","lastSeen"}')
     .action(async (name: string, options: Output) => {
-      const nodes = await withAccounts((accounts) => accounts.listSubnodes(name))
+      const nodes = await withUsers((manager) => manager.listNodes(name))
       const listed = nodes.map((node) => ({
         collectionId: node.id,
         active: node.active,
@@ -123,8 +123,8 @@ Examples:
     .option('--all', 'all of them')
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, ids: string[], options: { all?: boolean; yes?: boolean }) => {
-      await withAccounts(async (accounts) => {
-        const owned = await accounts.listSubnodes(name)
+      await withUsers(async (manager) => {
+        const owned = await manager.listNodes(name)
         const chosen = options.all === true ? owned.map((node) => node.id) : ids.map(guidOf)
         if (chosen.length === 0) {
           throw new ProgramError('no node was named', {
@@ -133,7 +133,7 @@ Examples:
           })
         }
         await confirm(io, options.yes, `Remove ${chosen.length} node(s) of ${name}?`)
-        const removed = await accounts.removeSubnodes(name, chosen)
+        const removed = await manager.removeNodes(name, chosen)
         io.stdout.write(removed.map((id) => `${id}\n`).join(''))
       })
     })
@@ -144,9 +144,9 @@ Examples:
     .description('remove a user with all nodes')
     .option('-y, --yes', 'do not ask')
     .action(async (name: string, options: { yes?: boolean }) => {
-      await withAccounts(async (accounts) => {
+      await withUsers(async (manager) => {
         await confirm(io, options.yes, `Remove ${name} with all nodes?`)
-        const removed = await accounts.remove(name)
+        const removed = await manager.remove(name)
         io.stdout.write(`${removed.name}\n`)
       })
     })
@@ -157,9 +157,9 @@ Examples:
     .description('bring users along from another hub, with their password hashes and node ids')
     .action(async (file: string) => {
       const imported = await readImportedUsers(file, io)
-      await withAccounts(async (accounts) => {
+      await withUsers(async (manager) => {
         for (const user of imported) {
-          const { name, nodeIds } = await accounts.import(user)
+          const { name, nodeIds } = await manager.import(user)
           io.stdout.write(formatTable([[name, nodeIds.length]], { tty: false }))
         }
       })

@@ -11,7 +11,7 @@ export interface DeclaredUser {
 }
 
 // Today's lower limit, kept so that no existing configuration stops working; generated ones have 24 characters.
-const SHORTEST_PASSWORD = 6
+const MIN_PASSWORD_LENGTH = 6
 
 const nodeId = z.string().transform((text, context): string => {
   const id = canonicalGuid(text.trim())
@@ -24,7 +24,9 @@ export const declaredUserSettings = {
   declaredPasswords: settingFamily({
     name: 'DownstreamUsers__<name>__Password',
     pattern: /DownstreamUsers__(?<user>.+)__Password/,
-    schema: z.string().min(SHORTEST_PASSWORD, `expected ${SHORTEST_PASSWORD} characters or more`),
+    schema: z
+      .string()
+      .min(MIN_PASSWORD_LENGTH, `expected ${MIN_PASSWORD_LENGTH} characters or more`),
     secret: true,
     description: 'Password of a user that is made, changed and removed with the configuration.',
   }),
@@ -46,34 +48,34 @@ type Values<T> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : 
 export type DeclaredUserValues = Values<typeof declaredUserSettings>
 
 /** The declared users, and what is wrong with them; names are one in any case. */
-export function declaredUsersOf(values: Partial<DeclaredUserValues>): {
+export function readDeclaredUsers(values: Partial<DeclaredUserValues>): {
   users: readonly DeclaredUser[]
   problems: readonly ConfigProblem[]
 } {
   const problems: ConfigProblem[] = []
   const drafts = new Map<string, { name: string; password?: string; nodeIds: Set<string> }>()
-  const draftOf = (name: string) => {
+  const draftFor = (name: string) => {
     const key = canonicalUsername(name)
     const draft = drafts.get(key) ?? { name, nodeIds: new Set<string>() }
     drafts.set(key, draft)
     return draft
   }
-  const ownerOf = new Map<string, string>()
+  const ownerByNode = new Map<string, string>()
   for (const { name: variable, groups, value } of values.declaredPasswords ?? []) {
-    const draft = draftOf(groups['user'] ?? '')
+    const draft = draftFor(groups['user'] ?? '')
     if (draft.password !== undefined) {
       problems.push({ name: variable, message: 'a second password for the same user' })
     }
     draft.password = value
   }
   for (const member of [...(values.declaredNode ?? []), ...(values.declaredNodes ?? [])]) {
-    const draft = draftOf(member.groups['user'] ?? '')
-    const owner = ownerOf.get(member.value)
+    const draft = draftFor(member.groups['user'] ?? '')
+    const owner = ownerByNode.get(member.value)
     if (owner !== undefined && owner !== canonicalUsername(draft.name)) {
       const message = `node ${member.value} is declared for two users`
       problems.push({ name: member.name, message, hint: 'A node belongs to one user.' })
     }
-    ownerOf.set(member.value, canonicalUsername(draft.name))
+    ownerByNode.set(member.value, canonicalUsername(draft.name))
     draft.nodeIds.add(member.value)
   }
   const sorted = [...drafts.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))

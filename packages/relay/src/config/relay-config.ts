@@ -9,20 +9,20 @@ import {
 import {
   type DeclaredUser,
   declaredUserSettings,
-  declaredUsersOf,
+  readDeclaredUsers,
 } from './declared-user-settings.ts'
-import { hubSettings } from './hub-settings.ts'
+import { generalSettings } from './relay-settings.ts'
 import { storeSecrets } from './store-target.ts'
 import {
   firstUpstreamSettings,
   moreUpstreamSettings,
   UNIFIED_QUEUE,
   type UpstreamConfig,
-  upstreamsOf,
+  readUpstreams,
 } from './upstream-settings.ts'
 
 const settings = {
-  ...hubSettings,
+  ...generalSettings,
   ...firstUpstreamSettings,
   ...moreUpstreamSettings,
   ...declaredUserSettings,
@@ -45,8 +45,8 @@ export const relayConfig: ConfigDefinition<RelaySettings> = defineConfig<RelaySe
   prefixes: ['RELAY_', 'UpstreamTaskApi__', 'Obfuscation__', 'DownstreamUsers__'],
   settings,
   check: (values) => [
-    ...upstreamsOf(values).problems,
-    ...declaredUsersOf(values).problems,
+    ...readUpstreams(values).problems,
+    ...readDeclaredUsers(values).problems,
     ...deadlineProblems(values),
     ...retentionProblems(values),
   ],
@@ -58,8 +58,8 @@ export function loadRelayConfig(env: NodeJS.ProcessEnv): RelayConfig {
   const secrets = [...secretValues(relayConfig, values), ...storeSecrets(values.store)]
   return {
     ...values,
-    upstreams: upstreamsOf(values).upstreams,
-    declaredUsers: declaredUsersOf(values).users,
+    upstreams: readUpstreams(values).upstreams,
+    declaredUsers: readDeclaredUsers(values).users,
     // "database" and "sqlite:…" stand under the names of secrets and are none.
     secrets: secrets.filter((text) => text !== 'database' && !text.startsWith('sqlite:')),
   }

@@ -26,7 +26,7 @@ export interface UpstreamConfig {
 }
 
 // Below this a poll loop is an attack on the upstream, whose limit is 1,000 requests a minute.
-const SHORTEST_INTERVAL_MS = 100
+const MIN_POLL_INTERVAL_MS = 100
 export const UNIFIED_QUEUE = 'unified'
 
 const queueTypes = z.string().transform((text, context): UpstreamConfig['queueTypes'] => {
@@ -44,7 +44,7 @@ const queueTypes = z.string().transform((text, context): UpstreamConfig['queueTy
   return (['a', 'b'] as const).filter((type) => all || words.includes(type))
 })
 
-const interval = durationSetting({ unit: 'ms', minMs: SHORTEST_INTERVAL_MS, maxMs: 600_000 })
+const interval = durationSetting({ unit: 'ms', minMs: MIN_POLL_INTERVAL_MS, maxMs: 600_000 })
 const wait = durationSetting({ unit: 's', maxMs: 60_000 })
 const address = urlSetting(['https', 'http'])
 const name = z
@@ -164,7 +164,7 @@ export type UpstreamValues = Values<typeof firstUpstreamSettings> &
   Values<typeof moreUpstreamSettings>
 
 /** The upstreams that are switched on, and what is missing of them. */
-export function upstreamsOf(values: Partial<UpstreamValues>): {
+export function readUpstreams(values: Partial<UpstreamValues>): {
   upstreams: readonly UpstreamConfig[]
   problems: readonly ConfigProblem[]
 } {

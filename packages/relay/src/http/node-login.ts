@@ -11,7 +11,7 @@ export interface NodeLoginDeps {
 }
 
 // What a stranger may put into our log per attempt.
-const LOGGED_LENGTH = 100
+const MAX_LOGGED_LENGTH = 100
 
 /**
  * Lets a request for a collection pass only with a login valid for that collection. It runs before the body is
@@ -33,11 +33,8 @@ export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
     const path = pathOf(request)
     if (result.kind === 'slow-down') {
       onFailure('slow-down')
-      const client = result.client.slice(0, LOGGED_LENGTH)
-      log.warn(
-        { reason: 'slow-down', client, path, requestId: request.id },
-        'authentication failed',
-      )
+      const user = result.username.slice(0, MAX_LOGGED_LENGTH)
+      log.warn({ reason: 'slow-down', user, path, requestId: request.id }, 'authentication failed')
       throw new ApiError('RELAY_TOO_MANY_LOGINS', {
         retryAfterSeconds: Math.ceil(result.retryAfterMs / 1000),
       })
@@ -46,8 +43,10 @@ export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
     log.warn(
       {
         reason: result.reason,
-        ...(result.client === undefined ? {} : { user: result.client.slice(0, LOGGED_LENGTH) }),
-        collection: collection.slice(0, LOGGED_LENGTH),
+        ...(result.username === undefined
+          ? {}
+          : { user: result.username.slice(0, MAX_LOGGED_LENGTH) }),
+        collection: collection.slice(0, MAX_LOGGED_LENGTH),
         path,
         requestId: request.id,
       },

@@ -14,7 +14,7 @@ export interface FinishedRequest {
   readonly durationMs: number
   /** Of a verified login only. */
   readonly nodeId: string | undefined
-  readonly client: string | undefined
+  readonly user: string | undefined
   /** X-Worker-Id, shortened; '' if there is none. */
   readonly worker: string
 }
@@ -37,8 +37,8 @@ export function requestLog(log: Logger, onFinished: (request: FinishedRequest) =
       method: request.method,
       path: pathOf(request),
       status,
-      durationMs: tenThousandths(durationMs),
-      ...(heldMs > 0 ? { heldMs: tenThousandths(heldMs) } : {}),
+      durationMs: roundToTenthOfMicrosecond(durationMs),
+      ...(heldMs > 0 ? { heldMs: roundToTenthOfMicrosecond(heldMs) } : {}),
       ...(principal === null ? {} : { user: principal.username, node: principal.nodeId }),
     }
     if (quiet) log.debug(fields, 'request completed')
@@ -49,20 +49,20 @@ export function requestLog(log: Logger, onFinished: (request: FinishedRequest) =
       status,
       durationMs,
       nodeId: principal?.nodeId,
-      client: principal?.username,
+      user: principal?.username,
       worker: workerOf(request),
     })
   }
 }
 
 /** Longer names of a process are told apart by their beginning. */
-const LONGEST_WORKER = 100
+const MAX_WORKER_LENGTH = 100
 
 function workerOf({ headers }: FastifyRequest): string {
   const worker = headers['x-worker-id']
-  return typeof worker === 'string' ? worker.slice(0, LONGEST_WORKER) : ''
+  return typeof worker === 'string' ? worker.slice(0, MAX_WORKER_LENGTH) : ''
 }
 
-function tenThousandths(ms: number): number {
+function roundToTenthOfMicrosecond(ms: number): number {
   return Math.round(ms * 10_000) / 10_000
 }

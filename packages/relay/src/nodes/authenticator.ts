@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:
 import { type AttemptPermit, AttemptThrottle } from './attempt-throttle.ts'
 import { type BasicCredentials, readBasicCredentials } from './basic-credentials.ts'
 import { parseCollectionId } from './collection-id.ts'
-import { HashingLane } from './hashing-lane.ts'
+import { HashingQueue } from './hashing-queue.ts'
 import { DEFAULT_HASH_COST, hashPassword, verifyPassword } from './password-hash.ts'
 import { canonicalUsername } from './username.ts'
 
@@ -32,17 +32,17 @@ export type LoginFailure =
   'missing' | 'malformed' | 'unknown user' | 'wrong password' | 'wrong collection'
 
 export type Authentication =
-  | { readonly kind: 'verified'; readonly principal: Principal; readonly remembered: boolean }
-  | { readonly kind: 'failed'; readonly reason: LoginFailure; readonly client?: string }
-  | { readonly kind: 'slow-down'; readonly client: string; readonly retryAfterMs: number }
+  | { readonly kind: 'verified'; readonly principal: Principal; readonly fromCache: boolean }
+  | { readonly kind: 'failed'; readonly reason: LoginFailure; readonly username?: string }
+  | { readonly kind: 'slow-down'; readonly username: string; readonly retryAfterMs: number }
 
 export interface AuthenticatorOptions {
   readonly directory: LoginDirectory
   /** How long a verified password is believed without asking the store again. 0 asks every time. */
-  readonly rememberMs: number
+  readonly cacheMs: number
   /** False while changes of users may go unheard: then the store is asked at every request. */
-  readonly hearsChanges?: () => boolean
-  readonly maxRemembered?: number
+  readonly changesAreObserved?: () => boolean
+  readonly maxCached?: number
   readonly maxConcurrentChecks?: number
   readonly maxWaitingChecks?: number
   readonly throttle?: AttemptThrottle
@@ -50,7 +50,7 @@ export interface AuthenticatorOptions {
   readonly now?: () => number
 }
 
-interface Remembered {
+interface CachedLogin {
   /** HMAC of the password under a key that exists in this process only. */
   readonly digest: Buffer
   readonly passwordHash: string
@@ -68,32 +68,32 @@ const FREE_PASS: AttemptPermit = { allowed: true, refund: () => undefined }
  *
  * A password is hashed once per process. After that its keyed digest is compared, in a few microseconds and
  * without the store; when the time to believe it is over, the store is asked whether the user still has the very
- * same stored hash, which again costs no hashing. `distrust` brings that moment about at once.
+ * same stored hash, which again costs no hashing. `invalidate` brings that moment about at once.
  *
  * Whatever fails costs the same: an unknown user is checked against a hash that nothing matches.
  */
 export class Authenticator {
   readonly #directory: LoginDirectory
-  readonly #rememberMs: number
-  readonly #hearsChanges: () => boolean
-  readonly #maxRemembered: number
-  readonly #lane: HashingLane
+  readonly #cacheMs: number
+  readonly #changesAreObserved: () => boolean
+  readonly #maxCached: number
+  readonly #hashing: HashingQueue
   readonly #throttle: AttemptThrottle
   readonly #now: () => number
   // A key object: converting bytes at every poll costs five times the digest itself.
   readonly #key = createSecretKey(randomBytes(32))
-  readonly #remembered = new Map<string, Remembered>()
-  #unknownUserHash: Promise<string> | undefined
-  /** Counts `distrust`s: what was read from the store before one is not believed after it. */
+  readonly #cache = new Map<string, CachedLogin>()
+  #unmatchableHash: Promise<string> | undefined
+  /** Counts `invalidate`s: what was read from the store before one is not believed after it. */
   #generation = 0
 
   constructor(options: AuthenticatorOptions) {
     this.#directory = options.directory
-    this.#rememberMs = options.rememberMs
-    this.#hearsChanges = options.hearsChanges ?? (() => true)
-    this.#maxRemembered = options.maxRemembered ?? 20_000
+    this.#cacheMs = options.cacheMs
+    this.#changesAreObserved = options.changesAreObserved ?? (() => true)
+    this.#maxCached = options.maxCached ?? 20_000
     this.#now = options.now ?? (() => performance.now())
-    this.#lane = new HashingLane({
+    this.#hashing = new HashingQueue({
       concurrency: options.maxConcurrentChecks ?? 2,
       maxWaiting: options.maxWaitingChecks ?? 1_000,
     })
@@ -114,30 +114,30 @@ export class Authenticator {
     const name = canonicalUsername(credentials.username)
     const target = parseCollectionId(collection)
 
-    const known = this.#believed(name, credentials.password)
+    const known = this.#cached(name, credentials.password)
     if (known !== undefined && target !== undefined && known.nodeIds.has(target.nodeId)) {
       return verified(known.username, target.nodeId, target.suffix, true)
     }
     const checked = await this.#check(name, credentials, address)
     if ('kind' in checked) return checked
     if (target === undefined || !checked.nodeIds.has(target.nodeId)) {
-      return { kind: 'failed', reason: 'wrong collection', client: checked.username }
+      return { kind: 'failed', reason: 'wrong collection', username: checked.username }
     }
     return verified(checked.username, target.nodeId, target.suffix, false)
   }
 
   /**
-   * Believes nobody any more without asking the store: a user or node was changed, or may have been. Whoever still
+   * Believes unmatchable any more without asking the store: a user or node was changed, or may have been. Whoever still
    * has the same stored hash is asked for no new password check, so a thousand nodes cost a thousand short queries.
    */
-  distrust(): void {
+  invalidate(): void {
     this.#generation += 1
   }
 
-  #believed(name: string, password: string): Remembered | undefined {
-    const entry = this.#remembered.get(name)
+  #cached(name: string, password: string): CachedLogin | undefined {
+    const entry = this.#cache.get(name)
     if (entry === undefined || entry.generation !== this.#generation) return undefined
-    if (this.#now() >= entry.validUntil || !this.#hearsChanges()) return undefined
+    if (this.#now() >= entry.validUntil || !this.#changesAreObserved()) return undefined
     return timingSafeEqual(entry.digest, this.#digest(password)) ? entry : undefined
   }
 
@@ -146,23 +146,27 @@ export class Authenticator {
     name: string,
     credentials: BasicCredentials,
     address: string,
-  ): Promise<Remembered | Exclude<Authentication, { kind: 'verified' }>> {
+  ): Promise<CachedLogin | Exclude<Authentication, { kind: 'verified' }>> {
     const digest = this.#digest(credentials.password)
-    const before = this.#remembered.get(name)
+    const before = this.#cache.get(name)
     const matchesBefore = before !== undefined && timingSafeEqual(before.digest, digest)
 
     const permit = matchesBefore ? FREE_PASS : this.#throttle.take(name, address)
     if (!permit.allowed) {
-      return { kind: 'slow-down', client: credentials.username, retryAfterMs: permit.retryAfterMs }
+      return {
+        kind: 'slow-down',
+        username: credentials.username,
+        retryAfterMs: permit.retryAfterMs,
+      }
     }
     // Everything but a wrong login gives the token back, a store that is down above all.
-    let guilty = false
+    let loginFailed = false
     try {
       const checked = await this.#checkAgainstStore(name, credentials, digest, before)
-      guilty = 'kind' in checked
+      loginFailed = 'kind' in checked
       return checked
     } finally {
-      if (!guilty) permit.refund()
+      if (!loginFailed) permit.refund()
     }
   }
 
@@ -170,50 +174,50 @@ export class Authenticator {
     name: string,
     credentials: BasicCredentials,
     digest: Buffer,
-    before: Remembered | undefined,
-  ): Promise<Remembered | Extract<Authentication, { kind: 'failed' }>> {
+    before: CachedLogin | undefined,
+  ): Promise<CachedLogin | Extract<Authentication, { kind: 'failed' }>> {
     const matchesBefore = before !== undefined && timingSafeEqual(before.digest, digest)
     const generation = this.#generation
     const record = await this.#directory.findUser(credentials.username)
-    const client = credentials.username
+    const { username } = credentials
     if (record === null) {
-      const nobody = await this.#hashOfNobody()
-      await this.#lane.run(() => verifyPassword(credentials.password, nobody))
-      return { kind: 'failed', reason: 'unknown user', client }
+      const unmatchable = await this.#hashForUnknownUser()
+      await this.#hashing.run(() => verifyPassword(credentials.password, unmatchable))
+      return { kind: 'failed', reason: 'unknown user', username }
     }
     const unchanged = matchesBefore && record.passwordHash === before.passwordHash
     if (!unchanged) {
       const { password } = credentials
-      const matches = await this.#lane.run(() => verifyPassword(password, record.passwordHash))
-      if (!matches) return { kind: 'failed', reason: 'wrong password', client }
+      const matches = await this.#hashing.run(() => verifyPassword(password, record.passwordHash))
+      if (!matches) return { kind: 'failed', reason: 'wrong password', username }
     }
-    const entry: Remembered = {
+    const entry: CachedLogin = {
       digest,
       passwordHash: record.passwordHash,
       username: record.name,
       nodeIds: new Set(record.nodeIds),
       generation,
-      validUntil: this.#now() + this.#rememberMs,
+      validUntil: this.#now() + this.#cacheMs,
     }
-    this.#remember(name, entry)
+    this.#addToCache(name, entry)
     return entry
   }
 
-  #remember(name: string, entry: Remembered): void {
-    this.#remembered.delete(name)
-    this.#remembered.set(name, entry)
-    if (this.#remembered.size <= this.#maxRemembered) return
-    const oldest = this.#remembered.keys().next()
-    if (oldest.done !== true) this.#remembered.delete(oldest.value)
+  #addToCache(name: string, entry: CachedLogin): void {
+    this.#cache.delete(name)
+    this.#cache.set(name, entry)
+    if (this.#cache.size <= this.#maxCached) return
+    const oldest = this.#cache.keys().next()
+    if (oldest.done !== true) this.#cache.delete(oldest.value)
   }
 
   #digest(password: string): Buffer {
     return createHmac('sha256', this.#key).update(password).digest()
   }
 
-  #hashOfNobody(): Promise<string> {
-    this.#unknownUserHash ??= hashPassword(randomBytes(32).toString('hex'), DEFAULT_HASH_COST)
-    return this.#unknownUserHash
+  #hashForUnknownUser(): Promise<string> {
+    this.#unmatchableHash ??= hashPassword(randomBytes(32).toString('hex'), DEFAULT_HASH_COST)
+    return this.#unmatchableHash
   }
 }
 
@@ -221,7 +225,7 @@ function verified(
   username: string,
   nodeId: string,
   suffix: string,
-  remembered: boolean,
+  fromCache: boolean,
 ): Authentication {
-  return { kind: 'verified', principal: { username, nodeId, suffix }, remembered }
+  return { kind: 'verified', principal: { username, nodeId, suffix }, fromCache }
 }

@@ -1,6 +1,6 @@
 import { LinkSummary, type Logger } from '@warren/runtime'
 import type { NodeRecord, UserStore } from '../store/relay-store.ts'
-import { WorkerWatch } from './worker-watch.ts'
+import { DuplicateWorkerMonitor } from './duplicate-worker-monitor.ts'
 
 export interface NodeLinksOptions {
   readonly users: Pick<UserStore, 'listNodes' | 'touchNodes'>
@@ -12,13 +12,13 @@ export interface NodeLinksOptions {
 interface NodeLink {
   readonly name: string
   readonly summary: LinkSummary
-  readonly workers: WorkerWatch
+  readonly workers: DuplicateWorkerMonitor
 }
 
 /** Who sent a request: the process, as far as it says so, and the user it logged in as. */
 export interface Sender {
   readonly worker: string
-  readonly client: string
+  readonly user: string
 }
 
 /**
@@ -47,7 +47,7 @@ export class NodeLinks implements AsyncDisposable {
     const link = this.#links.get(nodeId)
     if (link === undefined) return
     link.summary.record(outcome, durationMs)
-    link.workers.see(sender.worker, sender.client, this.#now())
+    link.workers.observe(sender.worker, sender.user, this.#now())
   }
 
   /** Reads which nodes there are, and forgets those that are gone. Rejects when the store does. */
@@ -90,7 +90,7 @@ export class NodeLinks implements AsyncDisposable {
     const { log, summaryMs } = this.#options
     const every = summaryMs === undefined ? {} : { everyMs: summaryMs }
     const summary = new LinkSummary({ log, link: `node ${name}`, ...every })
-    return { name, summary, workers: new WorkerWatch(log, nodeId) }
+    return { name, summary, workers: new DuplicateWorkerMonitor(log, nodeId) }
   }
 }
 

@@ -20,7 +20,7 @@ export class DatabaseNodeQueue implements NodeQueue {
     this.#hints = new WorkHints(() => this.#store.signals.live)
     this.#subscription = this.#store.signals.subscribe((signal) => {
       if (signal.kind === 'work') this.#hints.note(signal.nodeIds)
-      if (signal.kind === 'resync') this.#hints.noteEverybody()
+      if (signal.kind === 'resync') this.#hints.noteAll()
     })
   }
 

@@ -8,7 +8,11 @@ import type {
   TaskKind,
 } from '../store/relay-store.ts'
 import type { NodeQueue, QueueStatus } from './node-queue.ts'
-import { RabbitWire, type WireMessage, type WireOptions } from './rabbit-wire.ts'
+import {
+  RabbitConnection,
+  type RabbitMessage,
+  type RabbitConnectionOptions,
+} from './rabbit-connection.ts'
 import { WorkHints } from './work-hints.ts'
 
 export interface RabbitNodeQueueOptions {
@@ -26,7 +30,7 @@ const PUBLISH_BATCH = 100
 const PUBLISH_GRACE_MS = 2_000
 const SWEEP_LIMIT = 1_000
 /** Messages whose subtask is no longer waiting, dropped in one poll. A long outage leaves many. */
-const STALE_PER_POLL = 200
+const MAX_STALE_PER_POLL = 200
 const STABLE_MS = 30_000
 
 /**
@@ -39,14 +43,14 @@ export class RabbitNodeQueue implements NodeQueue {
   readonly technology = 'rabbitmq'
   readonly #store: RelayStore
   readonly #log: Logger
-  readonly #options: Omit<WireOptions, 'onHint'>
+  readonly #options: Omit<RabbitConnectionOptions, 'onHint'>
   readonly #hints: WorkHints
   readonly #subscription: Disposable
   readonly #stop = new AbortController()
   readonly #connecting: Promise<void>
   readonly #firstAttempt = Promise.withResolvers<void>()
   readonly #traffic = { connections: 0, published: 0, fetched: 0, failed: 0 }
-  #wire: RabbitWire | null = null
+  #connection: RabbitConnection | null = null
   #connectedAt = 0
   #detail: string | null = 'connecting'
   #reported = false
@@ -60,9 +64,9 @@ export class RabbitNodeQueue implements NodeQueue {
     this.#subscription = store.signals.subscribe((signal) => {
       // A new task is hinted at when its message is there; looking earlier would find none.
       const announced =
-        signal.kind === 'work' && signal.reason === 'admitted' && this.#wire !== null
+        signal.kind === 'work' && signal.reason === 'admitted' && this.#connection !== null
       if (signal.kind === 'work' && !announced) this.#hints.note(signal.nodeIds)
-      if (signal.kind === 'resync') this.#hints.noteEverybody()
+      if (signal.kind === 'resync') this.#hints.noteAll()
     })
     this.#connecting = this.#keepConnected()
   }
@@ -75,13 +79,13 @@ export class RabbitNodeQueue implements NodeQueue {
 
   async #publishBatch(subtasks: readonly QueuedSubtask[]): Promise<void> {
     const nodeIds = [...new Set(subtasks.map(({ nodeId }) => nodeId))]
-    const wire = this.#wire
+    const connection = this.#connection
     try {
-      if (wire === null) return
-      await wire.publish(subtasks)
+      if (connection === null) return
+      await connection.publish(subtasks)
       this.#traffic.published += subtasks.length
       await this.#store.tasks.markPublished(subtasks.map(({ subtaskId }) => subtaskId))
-      await wire.hint(nodeIds)
+      await connection.hint(nodeIds)
     } catch (error: unknown) {
       // What is not marked is published again by a sweep, and a message too many does no harm.
       const detail = error instanceof Error ? error.message : String(error)
@@ -107,10 +111,10 @@ export class RabbitNodeQueue implements NodeQueue {
   }
 
   async #leaseAnnounced(nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null> {
-    const wire = this.#wire
-    if (wire === null) return null
-    for (let dropped = 0; dropped < STALE_PER_POLL; dropped++) {
-      const message = await this.#next(wire, nodeId)
+    const connection = this.#connection
+    if (connection === null) return null
+    for (let dropped = 0; dropped < MAX_STALE_PER_POLL; dropped++) {
+      const message = await this.#next(connection, nodeId)
       if (message === null) return null
       try {
         const { subtaskId } = message
@@ -126,9 +130,9 @@ export class RabbitNodeQueue implements NodeQueue {
     return null
   }
 
-  async #next(wire: RabbitWire, nodeId: string): Promise<WireMessage | null> {
+  async #next(connection: RabbitConnection, nodeId: string): Promise<RabbitMessage | null> {
     try {
-      const message = await wire.next(nodeId)
+      const message = await connection.next(nodeId)
       if (message !== null) this.#traffic.fetched++
       return message
     } catch {
@@ -147,7 +151,7 @@ export class RabbitNodeQueue implements NodeQueue {
   }
 
   async sweep(now: number): Promise<void> {
-    if (this.#wire !== null) {
+    if (this.#connection !== null) {
       const unpublished = await this.#store.tasks.unpublished(now - PUBLISH_GRACE_MS, SWEEP_LIMIT)
       await this.publish(unpublished)
     }
@@ -157,19 +161,19 @@ export class RabbitNodeQueue implements NodeQueue {
   async check(): Promise<void> {
     // Being about to connect is no failure.
     await this.#firstAttempt.promise
-    if (this.#wire === null) throw new Error(this.#detail ?? 'not connected')
-    await this.#wire.ping()
+    if (this.#connection === null) throw new Error(this.#detail ?? 'not connected')
+    await this.#connection.ping()
   }
 
   status(): QueueStatus {
     return {
       technology: this.technology,
-      available: this.#wire !== null,
+      available: this.#connection !== null,
       detail: this.#detail,
       waiting: this.#hints.waiting,
       traffic: {
         ...this.#traffic,
-        connectedSince: this.#wire === null ? null : this.#connectedAt,
+        connectedSince: this.#connection === null ? null : this.#connectedAt,
       },
     }
   }
@@ -188,13 +192,13 @@ export class RabbitNodeQueue implements NodeQueue {
     while (!stop.aborted) {
       const openedAt = now()
       try {
-        await using wire = await RabbitWire.open({
+        await using connection = await RabbitConnection.open({
           ...this.#options,
           onHint: (nodeIds) => this.#hints.note(nodeIds),
         })
-        this.#up(wire)
-        const reason = await brokenOrStopped(wire, stop)
-        this.#wire = null
+        this.#up(connection)
+        const reason = await brokenOrStopped(connection, stop)
+        this.#connection = null
         if (reason !== null) this.#down(reason)
       } catch (error: unknown) {
         this.#down(error)
@@ -205,8 +209,8 @@ export class RabbitNodeQueue implements NodeQueue {
     }
   }
 
-  #up(wire: RabbitWire): void {
-    this.#wire = wire
+  #up(connection: RabbitConnection): void {
+    this.#connection = connection
     this.#firstAttempt.resolve()
     this.#detail = null
     this.#traffic.connections++
@@ -214,23 +218,26 @@ export class RabbitNodeQueue implements NodeQueue {
     if (this.#reported) this.#log.info({}, 'queue recovered')
     this.#reported = false
     // Hints may have been lost, and messages may be waiting.
-    this.#hints.noteEverybody()
+    this.#hints.noteAll()
   }
 
   #down(error: unknown): void {
-    this.#wire = null
+    this.#connection = null
     this.#firstAttempt.resolve()
     this.#detail = describe(error)
     if (!this.#reported) this.#log.error({ detail: this.#detail }, 'queue unavailable')
     this.#reported = true
-    this.#hints.noteEverybody()
+    this.#hints.noteAll()
   }
 }
 
-async function brokenOrStopped(wire: RabbitWire, stop: AbortSignal): Promise<Error | null> {
+async function brokenOrStopped(
+  connection: RabbitConnection,
+  stop: AbortSignal,
+): Promise<Error | null> {
   const ended = new AbortController()
   const stopped = untilAborted(AbortSignal.any([stop, ended.signal])).then(() => null)
-  return Promise.race([wire.broken, stopped]).finally(() => ended.abort())
+  return Promise.race([connection.broken, stopped]).finally(() => ended.abort())
 }
 
 // Errors of the network and of the broker name hosts and permissions, never a password.

@@ -32,7 +32,7 @@ export class WorkHints {
   }
 
   /** Anything may have happened. */
-  noteEverybody(): void {
+  noteAll(): void {
     this.#empty.clear()
     for (const looks of this.#looks.values()) for (const look of looks) look.overruled = true
     for (const waiters of this.#waiters.values()) for (const wake of waiters) wake()
@@ -81,8 +81,8 @@ export class WorkHints {
   ): Promise<boolean> {
     const { kind, signal } = options
     if (isAborted(signal) || ms <= 0) return false
-    const blind = !this.#live()
-    if (!blind && this.mayHaveWork(nodeId, kind)) return true
+    const unreliable = !this.#live()
+    if (!unreliable && this.mayHaveWork(nodeId, kind)) return true
     const woken = new AbortController()
     const wake = (): void => woken.abort()
     const waiters = this.#waiters.get(nodeId) ?? new Set<() => void>()
@@ -91,18 +91,18 @@ export class WorkHints {
     const stop = signal === undefined ? woken.signal : AbortSignal.any([signal, woken.signal])
     try {
       // Blind, the store is asked now and then instead; not in a circle without pause.
-      await sleep(blind ? Math.min(ms, BLIND_WAIT_MS) : ms, stop)
+      await sleep(unreliable ? Math.min(ms, RECHECK_MS) : ms, stop)
     } finally {
       this.#waiting--
       waiters.delete(wake)
       if (waiters.size === 0) this.#waiters.delete(nodeId)
     }
     if (isAborted(signal)) return false
-    return woken.signal.aborted || (blind && ms > BLIND_WAIT_MS)
+    return woken.signal.aborted || (unreliable && ms > RECHECK_MS)
   }
 }
 
-const BLIND_WAIT_MS = 2_000
+const RECHECK_MS = 2_000
 
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted ?? false

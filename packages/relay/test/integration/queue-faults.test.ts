@@ -11,7 +11,7 @@ import {
 import { expect, it } from 'vitest'
 
 import { RabbitNodeQueue } from '../../src/queue/rabbit-node-queue.ts'
-import { nodeQueue } from '../../src/queue/rabbit-wire.ts'
+import { nodeQueue } from '../../src/queue/rabbit-connection.ts'
 import { brokerQueue } from './queue-bench.ts'
 import { addNodes, quietLog, recordingLog, sqliteBench } from './store-bench.ts'
 import { openDesk, question, settledResults, startLoad } from './tasks-bench.ts'

@@ -4,7 +4,7 @@ import { Connection } from 'rabbitmq-client'
 import { expect, it } from 'vitest'
 
 import { RabbitNodeQueue } from '../../src/queue/rabbit-node-queue.ts'
-import { nodeQueue, RabbitWire } from '../../src/queue/rabbit-wire.ts'
+import { nodeQueue, RabbitConnection } from '../../src/queue/rabbit-connection.ts'
 import { brokerQueue } from './queue-bench.ts'
 import {
   addNodes,
@@ -57,16 +57,16 @@ describeRabbit('RabbitMQ', () => {
 
   it('gives a message back that a relay had taken when it died', async () => {
     await using bench = await openBench()
-    const wire = await openWire(bench.url)
+    const connection = await openConnection(bench.url)
     const nodeId = newUuid()
     const subtaskId = newUuid()
     const deadlineAt = Date.now() + 60_000
-    await wire.publish([{ subtaskId, nodeId, kind: 'availability', deadlineAt }])
-    expect((await wire.next(nodeId))?.subtaskId).toBe(subtaskId)
-    expect(await wire.next(nodeId)).toBeNull()
+    await connection.publish([{ subtaskId, nodeId, kind: 'availability', deadlineAt }])
+    expect((await connection.next(nodeId))?.subtaskId).toBe(subtaskId)
+    expect(await connection.next(nodeId)).toBeNull()
     // Never acknowledged: the connection simply ends.
-    await wire[Symbol.asyncDispose]()
-    await using other = await openWire(bench.url)
+    await connection[Symbol.asyncDispose]()
+    await using other = await openConnection(bench.url)
     const again = await until(() => other.next(nodeId))
     expect(again.subtaskId).toBe(subtaskId)
     again.ack()
@@ -75,35 +75,35 @@ describeRabbit('RabbitMQ', () => {
 
   it('keeps its messages in durable quorum queues', async () => {
     await using bench = await openBench()
-    await using wire = await openWire(bench.url)
+    await using connection = await openConnection(bench.url)
     const nodeId = newUuid()
-    await wire.next(nodeId)
+    await connection.next(nodeId)
     // The broker refuses to declare it otherwise, and says what it is.
-    const connection = new Connection({ url: bench.url })
-    connection.on('error', () => {})
+    const client = new Connection({ url: bench.url })
+    client.on('error', () => {})
     const queue = nodeQueue('warren', nodeId)
     const classic = { 'x-queue-type': 'classic', 'x-expires': 604_800_000 } as const
-    await expect(
-      connection.queueDeclare({ queue, durable: true, arguments: classic }),
-    ).rejects.toThrow(/x-queue-type.*quorum/)
-    await expect(connection.queueDeclare({ queue, arguments: classic })).rejects.toThrow(
+    await expect(client.queueDeclare({ queue, durable: true, arguments: classic })).rejects.toThrow(
+      /x-queue-type.*quorum/,
+    )
+    await expect(client.queueDeclare({ queue, arguments: classic })).rejects.toThrow(
       /durable|x-queue-type/,
     )
-    await connection.close()
+    await client.close()
   })
 
   it('lets a message expire with the task it is about', async () => {
     await using bench = await openBench()
-    await using wire = await openWire(bench.url)
+    await using connection = await openConnection(bench.url)
     const nodeId = newUuid()
     const subtask = { nodeId, kind: 'availability' as const }
-    await wire.publish([
+    await connection.publish([
       { ...subtask, subtaskId: newUuid(), deadlineAt: Date.now() - 1 },
       { ...subtask, subtaskId: newUuid(), deadlineAt: Date.now() + 300 },
     ])
     const name = nodeQueue('warren', nodeId)
     await until(async () => (await brokerQueue(bench.url, name)).messages === 0)
-    expect(await wire.next(nodeId)).toBeNull()
+    expect(await connection.next(nodeId)).toBeNull()
   })
 
   it('drops messages that are not ours or no longer true, and finds the one that is', async () => {
@@ -147,8 +147,8 @@ describeRabbit('RabbitMQ', () => {
 
   it('keeps two installations apart by their prefix', async () => {
     await using bench = await openBench()
-    await using ours = await openWire(bench.url, 'ours')
-    await using theirs = await openWire(bench.url, 'theirs')
+    await using ours = await openConnection(bench.url, 'ours')
+    await using theirs = await openConnection(bench.url, 'theirs')
     const nodeId = newUuid()
     const deadlineAt = Date.now() + 60_000
     await theirs.publish([{ subtaskId: newUuid(), nodeId, kind: 'availability', deadlineAt }])
@@ -159,8 +159,8 @@ describeRabbit('RabbitMQ', () => {
   it('tells other relays whose messages have come, and not itself', async () => {
     await using bench = await openBench()
     const heard: string[][] = [[], []]
-    await using here = await openWire(bench.url, 'warren', (ids) => heard[0]!.push(...ids))
-    await using _ = await openWire(bench.url, 'warren', (ids) => heard[1]!.push(...ids))
+    await using here = await openConnection(bench.url, 'warren', (ids) => heard[0]!.push(...ids))
+    await using _ = await openConnection(bench.url, 'warren', (ids) => heard[1]!.push(...ids))
     const ids = Array.from({ length: 1_200 }, () => newUuid())
     await here.hint(ids)
     await until(() => heard[1]!.length === ids.length)
@@ -186,10 +186,10 @@ describeRabbit('RabbitMQ', () => {
   })
 })
 
-function openWire(
+function openConnection(
   url: string,
   prefix = 'warren',
   onHint: (nodeIds: readonly string[]) => void = () => {},
-): Promise<RabbitWire> {
-  return RabbitWire.open({ url, prefix, origin: newUuid(), now: Date.now, onHint })
+): Promise<RabbitConnection> {
+  return RabbitConnection.open({ url, prefix, origin: newUuid(), now: Date.now, onHint })
 }

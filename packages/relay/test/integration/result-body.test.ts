@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { until } from '@warren/testkit'
 import { type FastifyInstance, fastify } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { apiErrorOf, sendError } from '../../src/http/error-reply.ts'
+import { apiErrorOf, sendError } from '../../src/http/error-response.ts'
 import { acceptResultBodies } from '../../src/http/result-body.ts'
 import { bareRequest } from '../harness/bare-client.ts'
 

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { AttemptThrottle } from '../../src/nodes/attempt-throttle.ts'
 import { Authenticator, type LoginRecord } from '../../src/nodes/authenticator.ts'
-import { HashingBusyError, HashingLane } from '../../src/nodes/hashing-lane.ts'
+import { HashingBusyError, HashingQueue } from '../../src/nodes/hashing-queue.ts'
 import { hashPassword } from '../../src/nodes/password-hash.ts'
 import { canonicalUsername } from '../../src/nodes/username.ts'
 
@@ -40,13 +40,13 @@ class Directory {
   }
 }
 
-function setUp(options: { rememberMs?: number; maxRemembered?: number } = {}) {
+function setUp(options: { cacheMs?: number; maxCached?: number } = {}) {
   const clock = { now: 0 }
   const directory = new Directory()
   const authenticator = new Authenticator({
     directory,
-    rememberMs: options.rememberMs ?? 300_000,
-    ...(options.maxRemembered === undefined ? {} : { maxRemembered: options.maxRemembered }),
+    cacheMs: options.cacheMs ?? 300_000,
+    ...(options.maxCached === undefined ? {} : { maxCached: options.maxCached }),
     now: () => clock.now,
   })
   const login = (name: string, password: string, collection = NODE_A, address = '10.0.0.1') =>
@@ -76,7 +76,7 @@ describe('a login', () => {
     expect(result).toEqual({
       kind: 'verified',
       principal: { username: 'User2', nodeId: NODE_B, suffix: 'b' },
-      remembered: false,
+      fromCache: false,
     })
   })
 
@@ -92,7 +92,7 @@ describe('a verified login', () => {
     const { login, directory } = setUp()
     await login('user1', 'password1')
     const again = await login('USER1', 'password1')
-    expect(again).toMatchObject({ kind: 'verified', remembered: true })
+    expect(again).toMatchObject({ kind: 'verified', fromCache: true })
     expect(directory.asked).toBe(1)
   })
 
@@ -100,16 +100,16 @@ describe('a verified login', () => {
     const { login } = setUp()
     await login('user1', 'password1')
     expect(await login('user1', 'password2')).toMatchObject({ reason: 'wrong password' })
-    expect(await login('user1', 'password1')).toMatchObject({ remembered: true })
+    expect(await login('user1', 'password1')).toMatchObject({ fromCache: true })
   })
 
   it('asks the store again when the time is over, and hashes only if the hash has changed', async () => {
-    const { login, directory, clock } = setUp({ rememberMs: 1_000 })
+    const { login, directory, clock } = setUp({ cacheMs: 1_000 })
     await login('user1', 'password1')
     clock.now = 1_001
     expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified' })
     expect(directory.asked).toBe(2)
-    expect(await login('user1', 'password1')).toMatchObject({ remembered: true })
+    expect(await login('user1', 'password1')).toMatchObject({ fromCache: true })
     directory.put({ name: 'user1', passwordHash: hash2, nodeIds: [NODE_A] })
     clock.now = 2_002
     expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong password' })
@@ -120,8 +120,8 @@ describe('a verified login', () => {
     const { login, directory, authenticator } = setUp()
     await login('user1', 'password1')
     directory.put({ name: 'user1', passwordHash: hash2, nodeIds: [NODE_A] })
-    expect(await login('user1', 'password1')).toMatchObject({ remembered: true })
-    authenticator.distrust()
+    expect(await login('user1', 'password1')).toMatchObject({ fromCache: true })
+    authenticator.invalidate()
     expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong password' })
     expect(await login('user1', 'password2')).toMatchObject({ kind: 'verified' })
   })
@@ -130,14 +130,14 @@ describe('a verified login', () => {
     const { login, directory, authenticator } = setUp()
     await login('user1', 'password1')
     directory.put({ name: 'user1', passwordHash: hash1, nodeIds: [] })
-    authenticator.distrust()
+    authenticator.invalidate()
     expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong collection' })
   })
 
   it('is not believed if users changed while it was checked', async () => {
     const { login, directory, authenticator } = setUp()
     const slow = login('user1', 'password1')
-    authenticator.distrust()
+    authenticator.invalidate()
     expect(await slow).toMatchObject({ kind: 'verified' })
     directory.users.clear()
     expect(await login('user1', 'password1')).toMatchObject({ reason: 'unknown user' })
@@ -148,15 +148,15 @@ describe('a verified login', () => {
     let hearing = false
     const authenticator = new Authenticator({
       directory,
-      rememberMs: 300_000,
-      hearsChanges: () => hearing,
+      cacheMs: 300_000,
+      changesAreObserved: () => hearing,
     })
     const login = () => authenticator.authenticate(basic('user1', 'password1'), NODE_A, '::1')
     await login()
     await login()
     expect(directory.asked).toBe(2)
     hearing = true
-    expect(await login()).toMatchObject({ remembered: true })
+    expect(await login()).toMatchObject({ fromCache: true })
   })
 
   it('sees a node added since, without a new hash', async () => {
@@ -168,7 +168,7 @@ describe('a verified login', () => {
   })
 
   it('keeps a bounded number of users', async () => {
-    const { login, directory } = setUp({ maxRemembered: 1 })
+    const { login, directory } = setUp({ maxCached: 1 })
     await login('user1', 'password1')
     await login('user2', 'password2', NODE_B)
     await login('user2', 'password2', NODE_B)
@@ -185,7 +185,7 @@ describe('guessing', () => {
     for (let i = 0; i < 20; i += 1) await login('user1', `guess ${i}`)
     const guess = await login('user1', 'guess 21')
     expect(guess).toMatchObject({ kind: 'slow-down', retryAfterMs: 1_000 })
-    expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified', remembered: true })
+    expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified', fromCache: true })
     expect(await login('user1', 'guess', NODE_A, '10.0.0.2')).toMatchObject({ kind: 'failed' })
     expect(await login('user2', 'password2', NODE_B)).toMatchObject({ kind: 'verified' })
     clock.now += 1_000
@@ -218,27 +218,27 @@ describe('guessing', () => {
   })
 })
 
-describe('the hashing lane', () => {
+describe('the hashing queue', () => {
   it('runs so many at once, keeps the order and refuses what would pile up', async () => {
-    const lane = new HashingLane({ concurrency: 1, maxWaiting: 2 })
+    const queue = new HashingQueue({ concurrency: 1, maxWaiting: 2 })
     const done: number[] = []
     const gate = Promise.withResolvers<void>()
     const jobs = [1, 2, 3].map((n) =>
-      lane.run(async () => {
+      queue.run(async () => {
         await gate.promise
         done.push(n)
       }),
     )
-    await expect(lane.run(() => Promise.resolve())).rejects.toThrow(HashingBusyError)
+    await expect(queue.run(() => Promise.resolve())).rejects.toThrow(HashingBusyError)
     gate.resolve()
     await Promise.all(jobs)
     expect(done).toEqual([1, 2, 3])
-    expect(await lane.run(() => Promise.resolve('free again'))).toBe('free again')
+    expect(await queue.run(() => Promise.resolve('free again'))).toBe('free again')
   })
 
   it('gives its place back after a failure', async () => {
-    const lane = new HashingLane({ concurrency: 1, maxWaiting: 0 })
-    await expect(lane.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
-    expect(await lane.run(() => Promise.resolve(1))).toBe(1)
+    const queue = new HashingQueue({ concurrency: 1, maxWaiting: 0 })
+    await expect(queue.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+    expect(await queue.run(() => Promise.resolve(1))).toBe(1)
   })
 })

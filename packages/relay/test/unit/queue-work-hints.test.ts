@@ -52,7 +52,7 @@ describe('remembering who has nothing queued', () => {
     await hints.look('a', undefined, nothing)
     const looked = Promise.withResolvers<null>()
     const look = hints.look('b', undefined, () => looked.promise)
-    hints.noteEverybody()
+    hints.noteAll()
     looked.resolve(null)
     await look
     expect(hints.mayHaveWork('a')).toBe(true)
@@ -117,7 +117,7 @@ describe('waiting for work', () => {
     const hints = new WorkHints(() => true)
     await hints.look('a', undefined, nothing)
     const woken = hints.wait('a', 60_000)
-    hints.noteEverybody()
+    hints.noteAll()
     expect(await woken).toBe(true)
   })
 

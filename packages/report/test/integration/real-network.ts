@@ -8,7 +8,7 @@ import {
   loadRelayConfig,
   relayLogText,
   startRelay,
-  type NewAccount,
+  type NewUser,
   type RelayHandle,
 } from '@warren/relay'
 import { createLogger, relayText, type Logger } from '@warren/runtime'
@@ -137,7 +137,7 @@ export async function startRealNetwork(folder: string): Promise<RealNetwork> {
 
 async function startClient(
   url: string,
-  account: NewAccount,
+  account: NewUser,
   log: Logger,
   { seed, waitSeconds }: { seed: number; waitSeconds: number },
 ): Promise<AsyncDisposable> {
@@ -189,7 +189,7 @@ function relayLog(json: WriteStream, text: WriteStream): Logger {
   })
 }
 
-function secretsOf({ username, password, collectionId }: NewAccount): string[] {
+function secretsOf({ username, password, collectionId }: NewUser): string[] {
   return [
     password,
     collectionId,

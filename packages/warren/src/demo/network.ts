@@ -9,7 +9,7 @@ import {
   startBunny,
   type CdmSource,
 } from '@warren/bunny'
-import { loadRelayConfig, startRelay, type NewAccount, type RelayHandle } from '@warren/relay'
+import { loadRelayConfig, startRelay, type NewUser, type RelayHandle } from '@warren/relay'
 import { loadUpstreamConfig, startUpstream, type UpstreamHandle } from '@warren/upstream'
 
 import { DemoLogs } from './demo-logs.ts'
@@ -124,7 +124,7 @@ export async function startNetwork(options: DemoNetworkOptions): Promise<DemoNet
 }
 
 /** A login of the relay; one that an earlier demo left in the same store gets a new password. */
-async function loginFor({ users }: RelayHandle, name: string): Promise<NewAccount> {
+async function loginFor({ users }: RelayHandle, name: string): Promise<NewUser> {
   const known = (await users.list()).find((user) => user.name === name)
   const collectionId = known?.nodeIds[0]
   if (collectionId === undefined) return users.add(name)

@@ -5,7 +5,7 @@ import { hashPassword, isReadableHash } from './password-hash.ts'
 import { usernameProblem } from './username.ts'
 
 /** What a person has to enter into the configuration of a node. The password is shown once and kept nowhere. */
-export interface NewAccount {
+export interface NewUser {
   readonly username: string
   readonly password: string
   /** Canonical id of the user's first node. */
@@ -23,7 +23,7 @@ export interface ImportedUser {
  * Managing users and nodes by hand. Every method rejects with a ProgramError that says what to do when a name is
  * unknown or taken, and with the store's error when it is down.
  */
-export class Accounts {
+export class UserManager {
   readonly #users: UserStore
 
   constructor(users: UserStore) {
@@ -31,7 +31,7 @@ export class Accounts {
   }
 
   /** A new user with a generated password and one node. */
-  async add(name: string): Promise<NewAccount> {
+  async add(name: string): Promise<NewUser> {
     checkName(name)
     const password = generatePassword()
     const passwordHash = await hashPassword(password)
@@ -52,21 +52,21 @@ export class Accounts {
     return { username: user.name, password }
   }
 
-  async addSubnode(name: string): Promise<{ username: string; collectionId: string }> {
+  async addNode(name: string): Promise<{ username: string; collectionId: string }> {
     const user = await this.#find(name)
     refuseDeclared(user)
     const node = await this.#users.addNode(user.id)
     return { username: user.name, collectionId: node.id }
   }
 
-  async listSubnodes(name: string): Promise<readonly NodeRecord[]> {
+  async listNodes(name: string): Promise<readonly NodeRecord[]> {
     const user = await this.#find(name)
     const nodes = await this.#users.listNodes()
     return nodes.filter((node) => node.userId === user.id)
   }
 
   /** Removes nodes, with what they were asked and have not answered; their ids as removed. */
-  async removeSubnodes(name: string, nodeIds: readonly string[]): Promise<readonly string[]> {
+  async removeNodes(name: string, nodeIds: readonly string[]): Promise<readonly string[]> {
     const user = await this.#find(name)
     refuseDeclared(user)
     const foreign = nodeIds.filter((nodeId) => !user.nodeIds.includes(nodeId))

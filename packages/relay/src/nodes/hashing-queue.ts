@@ -7,19 +7,19 @@ export class HashingBusyError extends Error {
   }
 }
 
-export interface HashingLaneOptions {
+export interface HashingQueueOptions {
   /** Checks at one time. Below libuv's four threads, so that DNS and files are never stuck behind passwords. */
   readonly concurrency: number
   readonly maxWaiting: number
 }
 
 /** Runs password checks a few at a time, in order of arrival, with a bound on those that wait. */
-export class HashingLane {
-  readonly #options: HashingLaneOptions
+export class HashingQueue {
+  readonly #options: HashingQueueOptions
   readonly #waiting: (() => void)[] = []
   #running = 0
 
-  constructor(options: HashingLaneOptions) {
+  constructor(options: HashingQueueOptions) {
     this.#options = options
   }
 

@@ -1,6 +1,6 @@
 import type { Logger } from '@warren/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { HashingBusyError } from '../nodes/hashing-lane.ts'
+import { HashingBusyError } from '../nodes/hashing-queue.ts'
 import { StoreError } from '../store/store-error.ts'
 import { ApiError, type ApiErrorCode } from './api-errors.ts'
 

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { WorkerWatch } from '../../src/nodes/worker-watch.ts'
+import { DuplicateWorkerMonitor } from '../../src/nodes/duplicate-worker-monitor.ts'
 
 /** What is logged of polls five seconds apart by these workers. */
-function told(workers: readonly string[]): unknown[] {
+function loggedFor(workers: readonly string[]): unknown[] {
   const lines: unknown[] = []
-  const watch = new WorkerWatch({ warn: (fields: unknown) => void lines.push(fields) }, 'node-1')
-  workers.forEach((worker, n) => watch.see(worker, 'site-a', n * 5_000))
+  const watch = new DuplicateWorkerMonitor(
+    { warn: (fields: unknown) => void lines.push(fields) },
+    'node-1',
+  )
+  workers.forEach((worker, n) => watch.observe(worker, 'site-a', n * 5_000))
   return lines
 }
 
@@ -14,19 +17,19 @@ const times = (n: number, workers: readonly string[]): string[] =>
 
 describe('workers that poll one node', () => {
   it('are told of once a minute while they take turns', () => {
-    expect(told(times(12, ['a', 'b']))).toEqual([
+    expect(loggedFor(times(12, ['a', 'b']))).toEqual([
       { user: 'site-a', node: 'node-1', periodMs: 10_000 },
       { user: 'site-a', node: 'node-1', periodMs: 10_000 },
     ])
-    expect(told(times(6, ['a', 'b', 'c']))).toHaveLength(2)
+    expect(loggedFor(times(6, ['a', 'b', 'c']))).toHaveLength(2)
   })
 
   it('are nobody’s trouble where one follows another, also if the first is answered once more', () => {
-    expect(told([...times(10, ['a']), 'b', 'a', ...times(10, ['b'])])).toEqual([])
-    expect(told(['a', 'b', 'c', 'd', 'e', 'f'])).toEqual([])
+    expect(loggedFor([...times(10, ['a']), 'b', 'a', ...times(10, ['b'])])).toEqual([])
+    expect(loggedFor(['a', 'b', 'c', 'd', 'e', 'f'])).toEqual([])
   })
 
   it('are not known where they do not say who they are', () => {
-    expect(told(times(10, ['', 'a']))).toEqual([])
+    expect(loggedFor(times(10, ['', 'a']))).toEqual([])
   })
 })

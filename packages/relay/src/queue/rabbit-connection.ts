@@ -7,15 +7,15 @@ import type { QueuedSubtask } from '../store/relay-store.ts'
 // Gets are strictly one after the other on a channel; a few channels let a few polls go side by side.
 const GET_CHANNELS = 4
 const HEARTBEAT_S = 10
-const ANSWER_MS = 5_000
-const GOODBYE_MS = 1_000
+const RESPONSE_TIMEOUT_MS = 5_000
+const CLOSE_TIMEOUT_MS = 1_000
 /** Queues of nodes that are gone disappear. Redeclaring one in use puts that off. */
-const QUEUE_EXPIRES_MS = 7 * 86_400_000
+const QUEUE_EXPIRY_MS = 7 * 86_400_000
 const REDECLARE_MS = 3_600_000
 const NODES_PER_HINT = 500
 const CONFIRMS_AT_ONCE = 100
 
-export interface WireOptions {
+export interface RabbitConnectionOptions {
   readonly url: string
   /** First part of every name on the broker. */
   readonly prefix: string
@@ -25,7 +25,7 @@ export interface WireOptions {
   readonly onHint: (nodeIds: readonly string[]) => void
 }
 
-export interface WireMessage {
+export interface RabbitMessage {
   /** Null: not one of our messages. */
   readonly subtaskId: string | null
   /** Gone for good: leased, or nobody's any more. */
@@ -38,9 +38,9 @@ export interface WireMessage {
  * One connection to the broker and all channels on it, from opening until anything on it breaks.
  * It is never mended: whoever uses it opens another.
  */
-export class RabbitWire implements AsyncDisposable {
+export class RabbitConnection implements AsyncDisposable {
   readonly #connection: Connection
-  readonly #options: WireOptions
+  readonly #options: RabbitConnectionOptions
   readonly #declared = new Map<string, { at: number; done: Promise<void> }>()
   readonly #broken = Promise.withResolvers<Error>()
   #publisher: Channel | null = null
@@ -49,7 +49,7 @@ export class RabbitWire implements AsyncDisposable {
   #turn = 0
   #isBroken = false
 
-  private constructor(options: WireOptions) {
+  private constructor(options: RabbitConnectionOptions) {
     this.#options = options
     this.#connection = new Connection({
       url: options.url,
@@ -57,8 +57,8 @@ export class RabbitWire implements AsyncDisposable {
       // Without it a get and its ack wait for each other's packets: 45 ms instead of 0.3.
       noDelay: true,
       heartbeat: HEARTBEAT_S,
-      connectionTimeout: ANSWER_MS,
-      acquireTimeout: ANSWER_MS,
+      connectionTimeout: RESPONSE_TIMEOUT_MS,
+      acquireTimeout: RESPONSE_TIMEOUT_MS,
       // It must not come back by itself while we open another.
       retryLow: 60_000,
       retryHigh: 120_000,
@@ -70,21 +70,21 @@ export class RabbitWire implements AsyncDisposable {
   }
 
   /** Rejects with the broker's reason if it cannot be opened. */
-  static async open(options: WireOptions): Promise<RabbitWire> {
-    const wire = new RabbitWire(options)
+  static async open(options: RabbitConnectionOptions): Promise<RabbitConnection> {
+    const connection = new RabbitConnection(options)
     try {
       await Promise.race([
-        wire.#setUp(),
-        wire.#broken.promise.then((error) => Promise.reject(error)),
+        connection.#setUp(),
+        connection.#broken.promise.then((error) => Promise.reject(error)),
       ])
-      return wire
+      return connection
     } catch (error: unknown) {
-      await wire[Symbol.asyncDispose]()
+      await connection[Symbol.asyncDispose]()
       throw error
     }
   }
 
-  /** Resolves, with the reason, when this wire is of no more use. */
+  /** Resolves, with the reason, when this connection is of no more use. */
   get broken(): Promise<Error> {
     return this.#broken.promise
   }
@@ -124,7 +124,7 @@ export class RabbitWire implements AsyncDisposable {
 
   /**
    * Resolves when the broker has confirmed to keep all of them, except those past their deadline,
-   * which nobody needs. Rejects if the wire breaks.
+   * which nobody needs. Rejects if the connection breaks.
    */
   async publish(subtasks: readonly QueuedSubtask[]): Promise<void> {
     const nodeIds = [...new Set(subtasks.map(({ nodeId }) => nodeId))]
@@ -150,7 +150,7 @@ export class RabbitWire implements AsyncDisposable {
     )
   }
 
-  /** One question and its answer. Rejects if the wire breaks. */
+  /** One question and its answer. Rejects if the connection breaks. */
   async ping(): Promise<void> {
     const exchange = hintExchange(this.#options.prefix)
     await this.#guard(this.#getter().exchangeDeclare({ exchange, passive: true }))
@@ -169,8 +169,8 @@ export class RabbitWire implements AsyncDisposable {
     }
   }
 
-  /** The node's next message, held until `ack` or `putBack`; or null. Rejects if the wire breaks. */
-  async next(nodeId: string): Promise<WireMessage | null> {
+  /** The node's next message, held until `ack` or `putBack`; or null. Rejects if the connection breaks. */
+  async next(nodeId: string): Promise<RabbitMessage | null> {
     await this.#guard(this.#ensureQueue(nodeId))
     const channel = this.#getter()
     const queue = nodeQueue(this.#options.prefix, nodeId)
@@ -202,7 +202,7 @@ export class RabbitWire implements AsyncDisposable {
     await this.#getter().queueDeclare({
       queue: nodeQueue(this.#options.prefix, nodeId),
       durable: true,
-      arguments: { 'x-queue-type': 'quorum', 'x-expires': QUEUE_EXPIRES_MS },
+      arguments: { 'x-queue-type': 'quorum', 'x-expires': QUEUE_EXPIRY_MS },
     })
   }
 
@@ -218,7 +218,7 @@ export class RabbitWire implements AsyncDisposable {
 
   // A broker that says nothing is broken too, long before its heartbeats tell. A connection that ends
   // rejects what is under way by itself.
-  async #guard<T>(work: Promise<T>, ms = ANSWER_MS): Promise<T> {
+  async #guard<T>(work: Promise<T>, ms = RESPONSE_TIMEOUT_MS): Promise<T> {
     const finished = new AbortController()
     const late = async (): Promise<never> => {
       await sleep(ms, finished.signal)
@@ -235,12 +235,12 @@ export class RabbitWire implements AsyncDisposable {
     const channels = [this.#publisher, ...this.#getters, this.#listener].filter(
       (channel) => channel !== null,
     )
-    // A goodbye lets confirms and acks that were sent arrive, and the broker logs no lost connection; it is not worth waiting for long.
-    const goodbye = Promise.allSettled(channels.map((channel) => channel.close())).then(() =>
+    // A closing lets confirms and acks that were sent arrive, and the broker logs no lost connection; it is not worth waiting for long.
+    const closing = Promise.allSettled(channels.map((channel) => channel.close())).then(() =>
       this.#connection.close(),
     )
-    await Promise.race([goodbye.catch(() => {}), sleep(GOODBYE_MS, finished.signal)]).finally(() =>
-      finished.abort(),
+    await Promise.race([closing.catch(() => {}), sleep(CLOSE_TIMEOUT_MS, finished.signal)]).finally(
+      () => finished.abort(),
     )
     this.#connection.unsafeDestroy()
   }

@@ -37,7 +37,7 @@ const pathOrOff = z
 const ms = (minMs: number, maxMs: number) => durationSetting({ unit: 's', minMs, maxMs })
 
 /** What the hub itself needs; upstreams and declared users have files of their own. */
-export const hubSettings = {
+export const generalSettings = {
   host: setting({
     name: 'RELAY_HOST',
     schema: textSetting(),
