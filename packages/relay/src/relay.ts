@@ -100,8 +100,8 @@ export async function startRelay(
       policy: {
         ...DEFAULT_DELIVERY_POLICY,
         windowMs: {
-          availability: config.availabilityWindowMs,
-          distribution: config.distributionWindowMs,
+          availability: config.upstreamAvailabilityDeadlineMs,
+          distribution: config.upstreamDistributionDeadlineMs,
         },
       },
       metrics,
@@ -263,7 +263,7 @@ function openDesk(
       distribution: config.distributionLeaseMs,
     },
     maxAttempts: config.maxAttempts,
-    keepAnswers: config.keepAnswers,
+    keepAnswers: config.keepNodeResults,
     resultRetentionMs: config.resultRetentionMs,
     dropSuppressedRows: config.dropSuppressedRows,
     reportCoverage: config.reportCoverage,

@@ -2,6 +2,7 @@ import {
   type ConfigDefinition,
   type ConfigProblem,
   defineConfig,
+  durationText,
   loadConfig,
   secretValues,
   type Setting,
@@ -75,28 +76,36 @@ function withBlankQueueTypes(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 function retentionProblems(values: Partial<RelaySettings>): ConfigProblem[] {
-  const { resultRetentionMs, availabilityWindowMs, distributionWindowMs } = values
-  const windowMs = Math.max(availabilityWindowMs ?? 0, distributionWindowMs ?? 0)
-  if (resultRetentionMs === undefined || resultRetentionMs >= windowMs) return []
+  const { resultRetentionMs } = values
+  const longestMs = Math.max(
+    values.upstreamAvailabilityDeadlineMs ?? 0,
+    values.upstreamDistributionDeadlineMs ?? 0,
+  )
+  if (resultRetentionMs === undefined || resultRetentionMs >= longestMs) return []
   return [
     {
       name: 'RELAY_RESULT_RETENTION',
-      message: 'ends before the answers are delivered',
-      hint: 'It has to be at least as long as RELAY_DISTRIBUTION_WINDOW and RELAY_AVAILABILITY_WINDOW.',
+      message:
+        'is shorter than a deadline of the upstream, so results would be deleted unsubmitted',
+      hint: `Set it to at least ${durationText(longestMs)}, or lower RELAY_UPSTREAM_AVAILABILITY_DEADLINE and RELAY_UPSTREAM_DISTRIBUTION_DEADLINE.`,
     },
   ]
 }
 
 function deadlineProblems(values: Partial<RelaySettings>): ConfigProblem[] {
   const pairs = [
-    ['RELAY_AVAILABILITY_WINDOW', values.availabilityDeadlineMs, values.availabilityWindowMs],
-    ['RELAY_DISTRIBUTION_WINDOW', values.distributionDeadlineMs, values.distributionWindowMs],
+    ['AVAILABILITY', values.availabilityDeadlineMs, values.upstreamAvailabilityDeadlineMs],
+    ['DISTRIBUTION', values.distributionDeadlineMs, values.upstreamDistributionDeadlineMs],
   ] as const
-  return pairs.flatMap(([name, deadline, window]) => {
-    if (deadline === undefined || window === undefined || window > deadline) return []
-    const message = 'ends before the answers are collected'
-    const hint =
-      'The window has to be longer than the deadline: an answer also has to be delivered.'
-    return [{ name, message, hint }]
+  return pairs.flatMap(([kind, deadlineMs, upstreamDeadlineMs]) => {
+    if (deadlineMs === undefined || upstreamDeadlineMs === undefined) return []
+    if (upstreamDeadlineMs > deadlineMs) return []
+    return [
+      {
+        name: `RELAY_UPSTREAM_${kind}_DEADLINE`,
+        message: `is not longer than RELAY_${kind}_DEADLINE, so no time is left to submit the result`,
+        hint: `Set it above ${durationText(deadlineMs)}, or lower RELAY_${kind}_DEADLINE.`,
+      },
+    ]
   })
 }

@@ -141,23 +141,25 @@ export const generalSettings = {
     default: 5,
     description: 'How often one task is given to one node at most.',
   }),
-  availabilityWindowMs: setting({
-    name: 'RELAY_AVAILABILITY_WINDOW',
+  upstreamAvailabilityDeadlineMs: setting({
+    name: 'RELAY_UPSTREAM_AVAILABILITY_DEADLINE',
+    aliases: ['RELAY_AVAILABILITY_WINDOW'],
     schema: ms(1_000, DAY_MS),
     default: 300_000,
     unit: 's',
     description: 'How long the upstream wants the answer to an availability task.',
   }),
-  distributionWindowMs: setting({
-    name: 'RELAY_DISTRIBUTION_WINDOW',
+  upstreamDistributionDeadlineMs: setting({
+    name: 'RELAY_UPSTREAM_DISTRIBUTION_DEADLINE',
+    aliases: ['RELAY_DISTRIBUTION_WINDOW'],
     schema: ms(1_000, 7 * DAY_MS),
     default: 7_200_000,
     unit: 's',
     description: 'How long the upstream wants the answer to a distribution task.',
   }),
-  keepAnswers: setting({
-    name: 'RELAY_KEEP_ANSWERS',
-    aliases: ['Database__RetainCompletedTaskState'],
+  keepNodeResults: setting({
+    name: 'RELAY_KEEP_NODE_RESULTS',
+    aliases: ['RELAY_KEEP_ANSWERS', 'Database__RetainCompletedTaskState'],
     schema: booleanSetting(),
     default: false,
     description: "Keep the nodes' own answers after a task is settled.",

@@ -30,6 +30,26 @@ describe('the configuration of the hub', () => {
     })
   })
 
+  it('reads the former names of settings', () => {
+    const config = loadRelayConfig({
+      RELAY_AVAILABILITY_WINDOW: '6m',
+      RELAY_DISTRIBUTION_WINDOW: '3h',
+      RELAY_KEEP_ANSWERS: 'true',
+    })
+    expect(config).toMatchObject({
+      upstreamAvailabilityDeadlineMs: 360_000,
+      upstreamDistributionDeadlineMs: 10_800_000,
+      keepNodeResults: true,
+    })
+    expect(config).toEqual(
+      loadRelayConfig({
+        RELAY_UPSTREAM_AVAILABILITY_DEADLINE: '6m',
+        RELAY_UPSTREAM_DISTRIBUTION_DEADLINE: '3h',
+        RELAY_KEEP_NODE_RESULTS: 'true',
+      }),
+    )
+  })
+
   it("understands the names of today's hub", () => {
     const config = loadRelayConfig({
       ConnectionStrings__Default: 'Host=db;Port=5433;Username=relay;Password=geheim;Database=hub',
@@ -54,7 +74,7 @@ describe('the configuration of the hub', () => {
       roundingTarget: 0,
       healthPath: '/health',
       migrate: false,
-      keepAnswers: true,
+      keepNodeResults: true,
     })
     expect(config.upstreams).toEqual([
       {
@@ -122,7 +142,9 @@ describe('the configuration of the hub', () => {
 
   it('refuses to forget answers that are still to be delivered', () => {
     const message = messageOf(() => loadRelayConfig({ RELAY_RESULT_RETENTION: '1h' }))
-    expect(message).toMatch(/RELAY_RESULT_RETENTION: ends before the answers are delivered/)
+    expect(message).toMatch(
+      /RELAY_RESULT_RETENTION: is shorter than a deadline of the upstream[^]*Set it to at least 2h/,
+    )
   })
 
   it('tells everything that is wrong at once', () => {
@@ -138,7 +160,7 @@ describe('the configuration of the hub', () => {
         RELAY_UPSTREAM_2_USERNAME: 'only this',
         RELAY_UPSTREAM_2_ENABLE: 'true',
         UpstreamTaskApi__PollingFrequency: '0',
-        RELAY_AVAILABILITY_WINDOW: '60s',
+        RELAY_UPSTREAM_AVAILABILITY_DEADLINE: '60s',
       }),
     )
     for (const expected of [
@@ -151,7 +173,7 @@ describe('the configuration of the hub', () => {
       /RELAY_UPSTREAM_USERNAME: not set/,
       /RELAY_UPSTREAM_2_BASE_URL: not set/,
       /PollingFrequency: expected a duration.* at least 100ms/,
-      /RELAY_AVAILABILITY_WINDOW: ends before the answers are collected/,
+      /RELAY_UPSTREAM_AVAILABILITY_DEADLINE: is not longer than RELAY_AVAILABILITY_DEADLINE/,
     ]) {
       expect(message).toMatch(expected)
     }
