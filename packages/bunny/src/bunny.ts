@@ -6,9 +6,9 @@ import { BunnyEvent } from './log-events.ts'
 import { OutboxFolder } from './outbox/outbox-folder.ts'
 import { Outbox } from './outbox/outbox.ts'
 import { Poller } from './poll/poller.ts'
-import { TaskDesk } from './poll/task-desk.ts'
+import { TaskScheduler } from './poll/task-scheduler.ts'
 import { RelayLink } from './relay-link.ts'
-import { keepCache } from './solve/cache-keeper.ts'
+import { keepCacheFresh } from './solve/cache-refresh.ts'
 import { DistributionCache } from './solve/distribution-cache.ts'
 import { checkDatabase, openDatabase } from './solve/open-database.ts'
 import type { SolveContext } from './solve/solve-context.ts'
@@ -36,7 +36,7 @@ export interface BunnyHandle extends AsyncDisposable {
 }
 
 /** How long posting what is left may take after the tasks in work are done or stopped. */
-export const LAST_POSTS_MS = 5000
+export const FINAL_SUBMISSION_MS = 5000
 
 /**
  * Starts the edge: connects to the database, looks at it, and polls the relay until disposed. Throws `ProgramError`
@@ -47,14 +47,15 @@ export async function startBunny(
   dependencies: BunnyDependencies,
 ): Promise<BunnyHandle> {
   const { log, clock = systemClock, env = process.env } = dependencies
-  const tools = { log, clock }
+  const context = { log, clock }
   await using starting = new AsyncDisposableStack()
   log.info({ version: VERSION }, BunnyEvent.starting)
-  if (!usesHttps(config.taskApiBaseUrl)) log.warn(BunnyEvent.insecure)
+  if (!usesHttps(config.taskApiBaseUrl)) log.warn(BunnyEvent.withoutHttps)
 
-  log.info({ database: databaseLabel(config) }, BunnyEvent.connecting)
+  log.info({ database: databaseLabel(config) }, BunnyEvent.databaseConnecting)
   const source =
-    dependencies.source ?? starting.use(await openConfigured(config, dependencies.signal, tools))
+    dependencies.source ??
+    starting.use(await openConfiguredSource(config, dependencies.signal, context))
   const omop = { specimen: config.specimenEnabled, location: config.locationEnabled }
   const { signal } = dependencies
   const check = await checkDatabase(
@@ -65,10 +66,10 @@ export async function startBunny(
 
   const link = starting.use(openLink(config, env, log))
   const folder = starting.use(await openOutboxFolder(config))
-  const outbox = openOutbox(config, link, { ...tools, folder })
-  starting.defer(() => outbox.close(LAST_POSTS_MS))
+  const outbox = openOutbox(config, link, { ...context, folder })
+  starting.defer(() => outbox.close(FINAL_SUBMISSION_MS))
 
-  const cache = config.cacheEnabled ? await openCache(config, tools) : undefined
+  const cache = config.cacheEnabled ? await openCache(config, context) : undefined
   const solve = (body: unknown, limits: Pick<SolveContext, 'deadline' | 'stop'>) =>
     solveTask(body, {
       ...limits,
@@ -82,7 +83,7 @@ export async function startBunny(
       log,
       ...(cache === undefined ? {} : { cache }),
     })
-  const desk = new TaskDesk({
+  const scheduler = new TaskScheduler({
     solve,
     outbox,
     collectionId: config.collectionId,
@@ -95,13 +96,13 @@ export async function startBunny(
     clock,
     log,
   })
-  starting.defer(() => desk.close(config.shutdownTimeoutMs))
+  starting.defer(() => scheduler.close(config.shutdownTimeoutMs))
 
   const summary = starting.use(new LinkSummary({ log, link: 'relay' }))
   const poller = new Poller({
-    ask: (options) => link.ask(options),
-    take: (body, requestId) => desk.take(body, requestId),
-    room: (signal) => desk.room(signal),
+    poll: (options) => link.poll(options),
+    accept: (body, requestId) => scheduler.accept(body, requestId),
+    waitForCapacity: (signal) => scheduler.waitForCapacity(signal),
     intervalMs: config.pollingIntervalMs,
     waitSeconds: config.pollWaitSeconds,
     backoff: new Backoff({ initialMs: config.initialBackoffMs, maxMs: config.maxBackoffMs }),
@@ -122,10 +123,10 @@ export async function startBunny(
   ended.catch(() => {})
   starting.defer(() => ended.catch(() => {}))
   if (cache !== undefined) {
-    const kept = keepCache(
+    const refreshing = keepCacheFresh(
       {
         cache,
-        solveInTurn: (task) => desk.solveInTurn(task),
+        solve: (task) => scheduler.enqueueDistribution(task),
         collectionId: config.collectionId,
         onStartup: config.cacheRefreshOnStartup,
         clock,
@@ -133,9 +134,9 @@ export async function startBunny(
       },
       stop.signal,
     )
-    kept.catch((error: unknown) => {
+    refreshing.catch((error: unknown) => {
       // Stopping cuts a refresh short: no trouble.
-      if (!stop.signal.aborted) log.error({ err: error }, BunnyEvent.cacheTrouble)
+      if (!stop.signal.aborted) log.error({ err: error }, BunnyEvent.cacheFailure)
     })
   }
   starting.defer(() => stop.abort(new DOMException('the bunny stops', 'AbortError')))
@@ -165,15 +166,15 @@ function openLink(config: BunnyConfig, env: NodeJS.ProcessEnv, log: Logger): Rel
   }
 }
 
-interface Tools {
+interface Context {
   readonly log: Logger
   readonly clock: Clock
 }
 
-function openConfigured(
+function openConfiguredSource(
   config: BunnyConfig,
   signal: AbortSignal | undefined,
-  tools: Tools,
+  context: Context,
 ): Promise<CdmSource> {
   // One connection for the distribution beside the availability questions.
   const where = sourceConfig(config, config.concurrency + 1)
@@ -181,14 +182,14 @@ function openConfigured(
     open: () => openSource(where),
     waitMs: config.databaseWaitMs,
     ...(signal === undefined ? {} : { signal }),
-    ...tools,
+    ...context,
   })
 }
 
 async function openOutboxFolder(config: BunnyConfig): Promise<OutboxFolder | undefined> {
   const { outboxDir, outboxMaxMegabytes } = config
   if (outboxDir === undefined) return undefined
-  return await usable('BUNNY_OUTBOX_DIR', () =>
+  return await openFolder('BUNNY_OUTBOX_DIR', () =>
     OutboxFolder.open(outboxDir, { maxBytes: outboxMaxMegabytes * 1_000_000 }),
   )
 }
@@ -196,27 +197,27 @@ async function openOutboxFolder(config: BunnyConfig): Promise<OutboxFolder | und
 function openOutbox(
   config: BunnyConfig,
   link: RelayLink,
-  { log, clock, folder }: Tools & { folder: OutboxFolder | undefined },
+  { log, clock, folder }: Context & { folder: OutboxFolder | undefined },
 ): Outbox {
   return new Outbox({
-    send: (result, signal) => link.send(result, signal),
+    submit: (result, signal) => link.submit(result, signal),
     resultUrl: (taskId) => link.resultUrl(taskId),
     ...(folder === undefined ? {} : { folder }),
     clock,
     log,
     initialBackoffMs: config.initialBackoffMs,
     maxBackoffMs: config.maxBackoffMs,
-    keepForMs: config.resultRetryMs,
+    retryForMs: config.resultRetryMs,
   })
 }
 
-function openCache(config: BunnyConfig, { log, clock }: Tools): Promise<DistributionCache> {
+function openCache(config: BunnyConfig, { log, clock }: Context): Promise<DistributionCache> {
   const { threshold, nearest, specimenEnabled } = config
-  return usable('CACHE_DIR', () =>
+  return openFolder('CACHE_DIR', () =>
     DistributionCache.open({
       folder: config.cacheDir,
       ttlMs: config.cacheTtlHours * 3_600_000,
-      madeUnder: { threshold, nearest, specimenEnabled, database: databaseLabel(config) },
+      validFor: { threshold, nearest, specimenEnabled, database: databaseLabel(config) },
       clock,
       log,
     }),
@@ -224,7 +225,7 @@ function openCache(config: BunnyConfig, { log, clock }: Tools): Promise<Distribu
 }
 
 /** A folder that cannot be used is a wrong setting, and is better refused now than noticed with a result in hand. */
-async function usable<T>(variable: string, open: () => Promise<T>): Promise<T> {
+async function openFolder<T>(variable: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open()
   } catch (error: unknown) {

@@ -13,12 +13,12 @@ export { bunnyTextCatalogue } from './log-text.ts'
 export { systemClock, type Clock } from './clock.ts'
 export { solveTask, type Solution } from './solve/solve-task.ts'
 export type { SolveContext } from './solve/solve-context.ts'
-export { startDeadline, type Deadline } from './solve/patient-query.ts'
+export { startDeadline, type Deadline } from './solve/run-query.ts'
 export { Unanswerable, type UnanswerableCause } from './solve/unanswerable.ts'
 export type {
   CdmCheck,
-  CdmFinding,
-  CdmFindingCode,
+  CdmProblem,
+  CdmProblemCode,
   CdmSource,
   CheckOptions,
   QueryOptions,

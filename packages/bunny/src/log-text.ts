@@ -18,9 +18,9 @@ const error = (message: string) => ({ level: 'error' as const, message })
  */
 export const bunnyTextCatalogue: TextCatalogue = {
   [BunnyEvent.starting]: (r) => [info(`Starting Bunny version: ${text(r, 'version')}`)],
-  [BunnyEvent.connecting]: () => [info('Connecting to database...')],
+  [BunnyEvent.databaseConnecting]: () => [info('Connecting to database...')],
   [BunnyEvent.started]: () => [info('Polling for tasks...')],
-  [BunnyEvent.insecure]: () => [
+  [BunnyEvent.withoutHttps]: () => [
     warn('HTTPS is not used for the task API. This is not recommended in production environments.'),
   ],
   [BunnyEvent.pollSent]: (r) => [
@@ -40,8 +40,8 @@ export const bunnyTextCatalogue: TextCatalogue = {
   [BunnyEvent.taskSolved]: (r) =>
     r['status'] === 'ok' && r['kind'] === 'availability' ? [info('Solved availability query')] : [],
   [BunnyEvent.taskNotAnswerable]: (r) => [notAnswerable(r)],
-  [BunnyEvent.resultPosted]: () => [info('Task resolved.')],
-  [BunnyEvent.resultPostFailed]: (r) =>
+  [BunnyEvent.resultSubmitted]: () => [info('Task resolved.')],
+  [BunnyEvent.resultSubmissionFailed]: (r) =>
     r['status'] === undefined
       ? [error(`Network error occurred while posting results: ${networkErrorText(r)}`)]
       : [
@@ -49,7 +49,7 @@ export const bunnyTextCatalogue: TextCatalogue = {
             `Failed to post to task/result/${text(r, 'taskId')}/[REDACTED] at ${String(r.time / 1000)}. Trying again...`,
           ),
         ],
-  [BunnyEvent.resultRefused]: (r) => [
+  [BunnyEvent.resultRejected]: (r) => [
     error(`Result of task ${text(r, 'taskId')} was refused with status ${text(r, 'status')}.`),
   ],
   [BunnyEvent.resultLost]: (r) => [

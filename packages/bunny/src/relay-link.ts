@@ -7,7 +7,7 @@ import {
 } from '@warren/task-api'
 import { newRequestId, type Logger } from '@warren/runtime'
 import { BunnyEvent } from './log-events.ts'
-import type { Delivery } from './outbox/outbox.ts'
+import type { Submission } from './outbox/outbox.ts'
 
 export interface RelayLinkOptions {
   readonly baseUrl: string
@@ -22,7 +22,7 @@ export interface RelayLinkOptions {
   readonly log: Logger
 }
 
-const HIDDEN = '[REDACTED]'
+const REDACTED = '[REDACTED]'
 
 /** The way to the relay and back: the Task API client, with every exchange in the log. */
 export class RelayLink implements AsyncDisposable {
@@ -52,20 +52,20 @@ export class RelayLink implements AsyncDisposable {
         this.#requestId = newRequestId()
         return this.#requestId
       },
-      onExchange: (exchange) => this.#over(exchange),
+      onExchange: (exchange) => this.#onExchange(exchange),
     })
   }
 
   /** As it may stand in a log: the collection id is the site's secret. */
   get pollUrl(): string {
-    return `${this.#base}/task/nextjob/${HIDDEN}${this.#type === undefined ? '' : `.${this.#type}`}`
+    return `${this.#base}/task/nextjob/${REDACTED}${this.#type === undefined ? '' : `.${this.#type}`}`
   }
 
   resultUrl(taskId: string): string {
-    return `${this.#base}/task/result/${encodeURIComponent(taskId)}/${HIDDEN}`
+    return `${this.#base}/task/result/${encodeURIComponent(taskId)}/${REDACTED}`
   }
 
-  ask(options: {
+  poll(options: {
     waitSeconds?: number
     signal: AbortSignal
   }): Promise<{ body: unknown; requestId: string } | null> {
@@ -80,7 +80,7 @@ export class RelayLink implements AsyncDisposable {
     return answer
   }
 
-  async send(result: TaskResult, signal: AbortSignal): Promise<Delivery> {
+  async submit(result: TaskResult, signal: AbortSignal): Promise<Submission> {
     const answer = this.#client.submitResult(result, { signal })
     const requestId = this.#requestId
     try {
@@ -101,7 +101,7 @@ export class RelayLink implements AsyncDisposable {
     await this.#client[Symbol.asyncDispose]()
   }
 
-  #over({ method, requestId, status, durationMs }: Exchange): void {
+  #onExchange({ method, requestId, status, durationMs }: Exchange): void {
     if (status === undefined) return
     if (method === 'POST') this.#statuses.set(requestId, status)
     else {

@@ -8,7 +8,7 @@ export type BatchLine =
   | { readonly number: number; readonly problem: string }
 
 /** Far more than any question needs, and little enough to be held. */
-const LONGEST_LINE_BYTES = 10_000_000
+const MAX_LINE_BYTES = 10_000_000
 
 /** Reads `{"query": {…}, "modifiers": […]}` lines, one at a time: a batch may be longer than memory. */
 export async function* readBatch(
@@ -38,11 +38,11 @@ async function* splitLines(input: NodeJS.ReadableStream): AsyncGenerator<string 
   let size = 0
   const add = (part: Buffer): void => {
     size += part.length
-    if (size > LONGEST_LINE_BYTES) parts = []
+    if (size > MAX_LINE_BYTES) parts = []
     else parts.push(part)
   }
   const take = (): string | undefined => {
-    const line = size > LONGEST_LINE_BYTES ? undefined : Buffer.concat(parts).toString('utf8')
+    const line = size > MAX_LINE_BYTES ? undefined : Buffer.concat(parts).toString('utf8')
     parts = []
     size = 0
     return line

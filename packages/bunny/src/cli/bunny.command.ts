@@ -4,7 +4,7 @@ import { VERSION } from '../version.ts'
 import { configCommand } from './config.command.ts'
 import { daemonCommand } from './daemon.command.ts'
 import { omopCommand } from './omop.command.ts'
-import { earlierCommand, runCommand } from './run.command.ts'
+import { pythonCommand, runCommand } from './run.command.ts'
 
 /** `bunny`: the edge in a hospital, as a daemon and by hand. Rejects with what `printFailure` knows how to show. */
 export function bunnyCommand(io: CliIo): Command {
@@ -29,7 +29,7 @@ Configuration is by environment variables; warren bunny config check names them 
   command.addCommand(omopCommand(io))
   command.addCommand(configCommand(io))
   // `bunny --body FILE`, with no subcommand, is how the Python client is called.
-  command.addCommand(earlierCommand(io), { hidden: true, isDefault: true })
+  command.addCommand(pythonCommand(io), { hidden: true, isDefault: true })
   settle(command, io)
   return command
 }

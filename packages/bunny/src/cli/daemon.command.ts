@@ -1,6 +1,6 @@
 import { runProgram, untilAborted, type CliIo } from '@warren/runtime'
 import { Command } from 'commander'
-import { LAST_POSTS_MS, startBunny } from '../bunny.ts'
+import { FINAL_SUBMISSION_MS, startBunny } from '../bunny.ts'
 import { bunnyConfig, loadBunnyConfig } from '../config.ts'
 import { programLog } from './program-log.ts'
 
@@ -19,7 +19,7 @@ export function daemonCommand(io: CliIo): Command {
           const bunny = resources.use(await startBunny(config, { log, signal, env: io.env }))
           await Promise.race([untilAborted(signal), bunny.ended])
         },
-        { log, drainTimeoutMs: config.shutdownTimeoutMs + LAST_POSTS_MS + SLACK_MS },
+        { log, drainTimeoutMs: config.shutdownTimeoutMs + FINAL_SUBMISSION_MS + SLACK_MS },
       )
     })
 }

@@ -1,10 +1,10 @@
 import { nearestName, type CliIo } from '@warren/runtime'
 import { Command } from 'commander'
-import { runQueries, type RunOptions } from './run-queries.ts'
+import { runTasks, type RunOptions } from './run-tasks.ts'
 
 /** Answers questions by hand: no relay, no polling. */
 export function runCommand(io: CliIo): Command {
-  return questionCommand('run', io)
+  return taskCommand('run', io)
     .description('answer questions from files, without a relay')
     .addHelpText(
       'after',
@@ -28,8 +28,8 @@ Examples:
  * As the Python client is called: the same options without a subcommand, and the result in `output.json`. What looks
  * like another subcommand ends here too, because the parser takes it for an argument of this one.
  */
-export function earlierCommand(io: CliIo): Command {
-  const command = questionCommand('query', io, 'output.json')
+export function pythonCommand(io: CliIo): Command {
+  const command = taskCommand('query', io, 'output.json')
     .description('answer one question, as the Python client does')
     .allowExcessArguments()
   command.hook('preAction', () => {
@@ -48,7 +48,7 @@ export function earlierCommand(io: CliIo): Command {
   return command
 }
 
-function questionCommand(name: string, io: CliIo, defaultOutput?: string): Command {
+function taskCommand(name: string, io: CliIo, defaultOutput?: string): Command {
   return new Command(name)
     .option('--body <file>', 'the question as a JSON file, - for standard input')
     .option('--body-json <text>', 'the question as JSON text')
@@ -64,7 +64,7 @@ function questionCommand(name: string, io: CliIo, defaultOutput?: string): Comma
       if (inputsOf(options).length !== 1) {
         command.error('error: give exactly one of --body, --body-json and --batch')
       }
-      await runQueries(options, io)
+      await runTasks(options, io)
     })
 }
 

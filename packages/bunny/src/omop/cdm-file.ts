@@ -134,7 +134,7 @@ export class CdmFile {
         if (this.#header === undefined) this.#header = this.#readHeader(fields)
         else this.#readRow(fields, line, this.#header)
       },
-      onBroken: (line, message) => {
+      onBadRecord: (line, message) => {
         this.#skipped++
         this.#problems.add({ file: this.name, line, message }, { fatal: line === 1 })
         // Without column names no row can be read; a header nothing is taken from keeps the next line from being one.

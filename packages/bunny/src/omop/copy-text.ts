@@ -11,8 +11,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
 }
 
 /** Writing a day costs a `Date` each time; a data set has a few ten thousand different ones. */
-const knownDays = new Map<number, string>()
-const REMEMBERED_DAYS = 100_000
+const cachedDays = new Map<number, string>()
+const MAX_CACHED_DAYS = 100_000
 
 /** The rows of a batch as lines for `COPY … FROM STDIN`, with the columns at these places only. */
 export function copyText(batch: RowBatch, places: readonly number[]): string {
@@ -53,9 +53,9 @@ function escaped(text: string): string {
 }
 
 function dayText(days: number): string {
-  const known = knownDays.get(days)
+  const known = cachedDays.get(days)
   if (known !== undefined) return known
   const text = isoDate(days)
-  if (knownDays.size < REMEMBERED_DAYS) knownDays.set(days, text)
+  if (cachedDays.size < MAX_CACHED_DAYS) cachedDays.set(days, text)
   return text
 }

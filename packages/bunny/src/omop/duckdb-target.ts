@@ -19,7 +19,7 @@ import {
 import { CDM_TABLES, type CdmTable, type CdmType } from './cdm-tables.ts'
 import { belongsToPerson, type OmopTarget, type RowCount, type TargetPlan } from './omop-target.ts'
 import { BATCH_ROWS, type CdmValue, type RowBatch } from './row-batch.ts'
-import { duckDbFailure, notEmpty } from './target-failure.ts'
+import { duckDbFailure, tableNotEmpty } from './target-failure.ts'
 
 interface TableWriter {
   readonly appender: DuckDBAppender
@@ -46,7 +46,7 @@ const NO_VALUES: readonly null[] = Array.from({ length: BATCH_ROWS }, () => null
  */
 export class DuckDbTarget implements OmopTarget {
   readonly description: string
-  readonly leftOut: readonly string[] = []
+  readonly skippedColumns: readonly string[] = []
   readonly #schema: string
   readonly #connection: DuckDBConnection
   readonly #file: { path: string; unfinished: string; instance: DuckDBInstance } | undefined
@@ -65,11 +65,11 @@ export class DuckDbTarget implements OmopTarget {
     this.#file = file
   }
 
-  static async ofFile(path: string, schema = ''): Promise<DuckDbTarget> {
+  static async forFile(path: string, schema = ''): Promise<DuckDbTarget> {
     const description = `duckdb:${path}`
     const unfinished = `${path}.unfinished`
     try {
-      await refuseIfWritten(unfinished)
+      await throwIfLocked(unfinished)
       await removeDatabase(unfinished)
       const instance = await DuckDBInstance.create(unfinished)
       const connection = await instance.connect()
@@ -80,27 +80,27 @@ export class DuckDbTarget implements OmopTarget {
   }
 
   /** Into a database that stays the caller's, for instance one in memory. */
-  static async ofInstance(instance: DuckDBInstance, schema = ''): Promise<DuckDbTarget> {
+  static async forInstance(instance: DuckDBInstance, schema = ''): Promise<DuckDbTarget> {
     return new DuckDbTarget('duckdb in memory', schema, await instance.connect())
   }
 
   begin(plan: TargetPlan): Promise<void> {
-    return this.#failing(async () => {
+    return this.#wrapErrors(async () => {
       if (this.#file === undefined) await this.#run('BEGIN')
-      else if (await exists(this.#file.path)) await this.#takeOver(this.#file.path, plan)
-      await this.#run(`CREATE SCHEMA IF NOT EXISTS ${quoted(this.#schema)}`)
-      if (!plan.replace) await this.#refuseRows(plan.tables, '')
+      else if (await exists(this.#file.path)) await this.#copyExisting(this.#file.path, plan)
+      await this.#run(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(this.#schema)}`)
+      if (!plan.replace) await this.#rejectRows(plan.tables, '')
       for (const table of CDM_TABLES) {
-        const afresh = plan.replace || plan.tables.includes(table)
+        const recreate = plan.replace || plan.tables.includes(table)
         await this.#run(
-          this.#createTable(table, afresh ? 'OR REPLACE TABLE' : 'TABLE IF NOT EXISTS'),
+          this.#createTable(table, recreate ? 'OR REPLACE TABLE' : 'TABLE IF NOT EXISTS'),
         )
       }
     })
   }
 
   append(batch: RowBatch): Promise<void> {
-    return this.#failing(async () => {
+    return this.#wrapErrors(async () => {
       const writer = this.#writers.get(batch.table.name) ?? (await this.#openWriter(batch.table))
       const { chunk, filled } = writer
       chunk.rowCount = batch.length
@@ -135,7 +135,7 @@ export class DuckDbTarget implements OmopTarget {
   }
 
   commit(): Promise<void> {
-    return this.#failing(async () => {
+    return this.#wrapErrors(async () => {
       this.#closeWriters()
       if (this.#file === undefined) {
         await this.#run('COMMIT')
@@ -168,9 +168,9 @@ export class DuckDbTarget implements OmopTarget {
   }
 
   /** Carries over what the existing file holds and this load does not replace. */
-  async #takeOver(path: string, plan: TargetPlan): Promise<void> {
+  async #copyExisting(path: string, plan: TargetPlan): Promise<void> {
     await this.#run(`ATTACH '${path.replaceAll("'", "''")}' AS old (TYPE duckdb, READ_ONLY)`)
-    if (!plan.replace) await this.#refuseRows(plan.tables, 'old.')
+    if (!plan.replace) await this.#rejectRows(plan.tables, 'old.')
     const others = await this.#connection.runAndReadAll(
       `SELECT count(*) FROM information_schema.tables WHERE table_catalog = 'old'
          AND NOT (table_schema = $1 AND table_type = 'BASE TABLE' AND table_name = ANY ($2::VARCHAR[]))`,
@@ -181,12 +181,12 @@ export class DuckDbTarget implements OmopTarget {
       const [current] = (
         await this.#connection.runAndReadAll('SELECT current_database()')
       ).getRows()
-      await this.#run(`COPY FROM DATABASE old TO ${quoted(String(current?.[0]))}`)
+      await this.#run(`COPY FROM DATABASE old TO ${quoteIdentifier(String(current?.[0]))}`)
     }
     await this.#run('DETACH old')
   }
 
-  async #refuseRows(tables: readonly CdmTable[], catalogue: 'old.' | ''): Promise<void> {
+  async #rejectRows(tables: readonly CdmTable[], catalogue: 'old.' | ''): Promise<void> {
     for (const { name } of tables) {
       const qualified = `${catalogue}${this.#name(name)}`
       const found = await this.#connection.runAndReadAll(
@@ -196,7 +196,7 @@ export class DuckDbTarget implements OmopTarget {
       )
       if (Number(found.getRows()[0]?.[0] ?? 0) === 0) continue
       const some = await this.#connection.runAndReadAll(`SELECT EXISTS (FROM ${qualified} LIMIT 1)`)
-      if (some.getRows()[0]?.[0] === true) throw notEmpty(this.description, name)
+      if (some.getRows()[0]?.[0] === true) throw tableNotEmpty(this.description, name)
     }
   }
 
@@ -240,7 +240,7 @@ export class DuckDbTarget implements OmopTarget {
   }
 
   #count(tables: readonly CdmTable[], sql: (table: CdmTable) => string): Promise<RowCount[]> {
-    return this.#failing(async () => {
+    return this.#wrapErrors(async () => {
       this.#closeWriters()
       const counts: RowCount[] = []
       for (const table of tables) {
@@ -253,14 +253,14 @@ export class DuckDbTarget implements OmopTarget {
   }
 
   #name(table: string): string {
-    return `${quoted(this.#schema)}.${table}`
+    return `${quoteIdentifier(this.#schema)}.${table}`
   }
 
   async #run(sql: string): Promise<void> {
     await this.#connection.run(sql)
   }
 
-  async #failing<T>(work: () => Promise<T>): Promise<T> {
+  async #wrapErrors<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error: unknown) {
@@ -292,7 +292,7 @@ const CONVERTERS: Partial<Record<CdmType, (value: string | number | bigint) => D
 }
 
 /** The file of a load that was killed is of no use, however broken; one that is being written is locked. */
-async function refuseIfWritten(path: string): Promise<void> {
+async function throwIfLocked(path: string): Promise<void> {
   if (!(await exists(path))) return
   try {
     ;(await DuckDBInstance.create(path)).closeSync()
@@ -313,6 +313,6 @@ async function exists(path: string): Promise<boolean> {
   )
 }
 
-function quoted(identifier: string): string {
+function quoteIdentifier(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`
 }

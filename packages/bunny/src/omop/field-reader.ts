@@ -23,22 +23,22 @@ const MAX_INT32 = 2_147_483_647n
 const MAX_INT64 = 9_223_372_036_854_775_807n
 
 /** Days repeat a lot: with this many remembered, a column of dates is read by looking them up. */
-const REMEMBERED_DAYS = 50_000
+const MAX_CACHED_DAYS = 50_000
 
 /** A reader for columns of a type. It may remember texts it has seen, so each file gets its own. */
 export function fieldReader(type: CdmType): FieldReader {
   switch (type) {
     case 'id':
-      return (text) => whole(text, MAX_INT64)
+      return (text) => parseWhole(text, MAX_INT64)
     case 'concept':
     case 'integer':
-      return (text) => whole(text, MAX_INT32)
+      return (text) => parseWhole(text, MAX_INT32)
     case 'number':
-      return decimal
+      return parseDecimal
     case 'date':
-      return remembering(parseDate)
+      return caching(parseDate)
     case 'timestamp':
-      return remembering(parseTimestamp)
+      return caching(parseTimestamp)
     case 'text':
       return (text) => (text.includes('\0') ? UNREADABLE : text)
     default:
@@ -47,39 +47,39 @@ export function fieldReader(type: CdmType): FieldReader {
 }
 
 /** `8507`, and `8507.0` as spreadsheets and data frames with gaps write it. */
-function whole(text: string, most: bigint): number | bigint | typeof UNREADABLE {
+function parseWhole(text: string, max: bigint): number | bigint | typeof UNREADABLE {
   let value = 0
   for (let i = 0; i < text.length; i++) {
     const digit = text.charCodeAt(i) - 48
-    if (digit < 0 || digit > 9 || i > 8) return wholeSlowly(text, most)
+    if (digit < 0 || digit > 9 || i > 8) return parseLongWhole(text, max)
     value = value * 10 + digit
   }
   return value
 }
 
-function wholeSlowly(text: string, most: bigint): number | bigint | typeof UNREADABLE {
+function parseLongWhole(text: string, max: bigint): number | bigint | typeof UNREADABLE {
   const digits = /^\s*([+-]?\d{1,19})(?:\.0*)?\s*$/.exec(text)?.[1]
   if (digits === undefined) return UNREADABLE
   const value = BigInt(digits.replace(/^\+/, ''))
-  if (value > most || value < -most) return UNREADABLE
+  if (value > max || value < -max) return UNREADABLE
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : value
 }
 
-function decimal(text: string): number | typeof UNREADABLE {
+function parseDecimal(text: string): number | typeof UNREADABLE {
   if (!/^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/.test(text)) return UNREADABLE
   const value = Number(text)
   return Number.isFinite(value) ? value : UNREADABLE
 }
 
-function remembering(parse: (text: string) => number | undefined): FieldReader {
+function caching(parse: (text: string) => number | undefined): FieldReader {
   const known = new Map<string, number>()
   return (text) => {
     const before = known.get(text)
     if (before !== undefined) return before
     const value = parse(text.trim())
     if (value === undefined) return UNREADABLE
-    if (known.size < REMEMBERED_DAYS) known.set(text, value)
+    if (known.size < MAX_CACHED_DAYS) known.set(text, value)
     return value
   }
 }

@@ -40,7 +40,7 @@ export const PROFILE_NAMES: readonly string[] = PROFILES.map(({ name }) => name)
 export const DEFAULT_UNTIL = '2026-06-30'
 
 /** Rows in `location` for each area of a profile. */
-const LOCATIONS_AN_AREA = 12
+const LOCATIONS_PER_AREA = 12
 /** About 1.1 km in latitude: towns are spread over some kilometres. */
 const SPREAD_DEGREES = 0.025
 /** Keys of random sequences that belong to no person, whose keys begin at 1. */
@@ -52,7 +52,7 @@ const LOCATIONS_KEY = -1
  */
 export async function generateOmop(options: GenerateOptions): Promise<GenerateReport> {
   const started = performance.now()
-  const profile = profileNamed(options.profile ?? DEFAULT_PROFILE)
+  const profile = findProfile(options.profile ?? DEFAULT_PROFILE)
   const { persons, seed, until = DEFAULT_UNTIL } = options
   requireWhole(persons, 'the number of persons', 1, 50_000_000)
   requireWhole(seed, 'the seed', 0, Number.MAX_SAFE_INTEGER)
@@ -80,18 +80,18 @@ export async function generateOmop(options: GenerateOptions): Promise<GenerateRe
   }
   for (let person = 1; person <= persons; person++) {
     new PersonHistory(tables, new Random(seed, person), population, person).write()
-    while (tables.full.length > 0) {
-      const batch = tables.full.pop()
+    while (tables.fullBatches.length > 0) {
+      const batch = tables.fullBatches.pop()
       if (batch === undefined) break
       await target.append(batch)
-      tables.giveBack(batch)
+      tables.recycle(batch)
     }
     if (person % 500 === 0) {
       options.signal?.throwIfAborted()
       options.onProgress?.(person)
     }
   }
-  for (const batch of tables.rest()) await target.append(batch)
+  for (const batch of tables.partialBatches()) await target.append(batch)
   options.signal?.throwIfAborted()
   await target.commit()
   options.onProgress?.(persons)
@@ -106,7 +106,7 @@ export async function generateOmop(options: GenerateOptions): Promise<GenerateRe
   }
 }
 
-function profileNamed(name: string): HospitalProfile {
+function findProfile(name: string): HospitalProfile {
   const profile = PROFILES.find((one) => one.name === name)
   if (profile !== undefined) return profile
   const near = nearestName(name, PROFILE_NAMES)
@@ -116,9 +116,9 @@ function profileNamed(name: string): HospitalProfile {
   })
 }
 
-function requireWhole(value: number, what: string, least: number, most: number): void {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return
-  throw new ProgramError(`${what} must be a whole number from ${least} to ${most}`, {
+function requireWhole(value: number, what: string, min: number, max: number): void {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return
+  throw new ProgramError(`${what} must be a whole number from ${min} to ${max}`, {
     exitCode: ExitCode.usage,
   })
 }
@@ -157,12 +157,12 @@ function writeLocations(
   const random = new Random(seed, LOCATIONS_KEY)
   const weights: [number, number][] = []
   for (const { town, latitude, longitude, weight } of profile.areas) {
-    for (let i = 0; i < LOCATIONS_AN_AREA; i++) {
+    for (let i = 0; i < LOCATIONS_PER_AREA; i++) {
       // Some addresses are never found on a map; who lives there is in no circle.
       const mapped = !random.chance(0.08)
       const north = latitude + random.normal(0, SPREAD_DEGREES)
       const east = longitude + random.normal(0, SPREAD_DEGREES * 1.6)
-      const location = tables.number(
+      const location = tables.addNumbered(
         'location',
         town,
         `${town} ${i + 1}`,

@@ -5,7 +5,7 @@ import { ExitCode, ProgramError } from '@warren/runtime'
 
 import { CdmFile } from './cdm-file.ts'
 import { CDM_TABLES, cdmTable, type CdmTable } from './cdm-tables.ts'
-import { LoadError, LoadProblems, problemText } from './load-problem.ts'
+import { LoadError, LoadProblems, formatProblem } from './load-problem.ts'
 import type { OmopTarget } from './omop-target.ts'
 import { openTarget, type TargetLocation } from './open-target.ts'
 
@@ -63,7 +63,7 @@ interface TableFile {
  */
 export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
   const started = performance.now()
-  const { files, notes } = await filesOf(options.from)
+  const { files, notes } = await findFiles(options.from)
   const bytesTotal = files.reduce((sum, { bytes }) => sum + bytes, 0)
   const problems = new LoadProblems()
 
@@ -100,17 +100,19 @@ export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
       skippedLines: reader.skipped,
     })
   }
-  stopOn(problems, options.skipBadLines === true)
+  throwIfAny(problems, options.skipBadLines === true)
   options.onProgress?.({ step: 'finishing', bytesRead: bytesTotal, bytesTotal, file: '' })
 
-  await refuseDuplicateKeys(target, files)
-  notes.push(...problems.first.map((problem) => `left out ${problemText(problem)}`))
+  await rejectDuplicateKeys(target, files)
+  notes.push(...problems.first.map((problem) => `left out ${formatProblem(problem)}`))
   const more = problems.total - problems.first.length
   if (more > 0) notes.push(`… and ${more} more lines or fields like these`)
-  notes.push(...(await orphanNotes(target)))
+  notes.push(...(await describeOrphans(target)))
   options.signal?.throwIfAborted()
   await target.commit()
-  notes.push(...target.leftOut.map((column) => `${column} is not in the existing table: left out`))
+  notes.push(
+    ...target.skippedColumns.map((column) => `${column} is not in the existing table: left out`),
+  )
   return {
     target: target.description,
     tables: inOrder(tables),
@@ -120,7 +122,7 @@ export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
   }
 }
 
-async function filesOf(folder: string): Promise<{ files: TableFile[]; notes: string[] }> {
+async function findFiles(folder: string): Promise<{ files: TableFile[]; notes: string[] }> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw new ProgramError(`the folder ${folder} cannot be read`, {
       exitCode: ExitCode.data,
@@ -157,7 +159,7 @@ async function filesOf(folder: string): Promise<{ files: TableFile[]; notes: str
   return { files: inCreationOrder, notes }
 }
 
-function stopOn(problems: LoadProblems, skipBadLines: boolean): void {
+function throwIfAny(problems: LoadProblems, skipBadLines: boolean): void {
   if (problems.total === 0 || (skipBadLines && problems.fatal === 0)) return
   throw new LoadError(
     problems,
@@ -167,7 +169,7 @@ function stopOn(problems: LoadProblems, skipBadLines: boolean): void {
   )
 }
 
-async function refuseDuplicateKeys(target: OmopTarget, files: readonly TableFile[]): Promise<void> {
+async function rejectDuplicateKeys(target: OmopTarget, files: readonly TableFile[]): Promise<void> {
   const duplicates = new LoadProblems()
   for (const { table, rows } of await target.duplicateKeys()) {
     duplicates.add({
@@ -179,7 +181,7 @@ async function refuseDuplicateKeys(target: OmopTarget, files: readonly TableFile
   if (duplicates.total > 0) throw new LoadError(duplicates)
 }
 
-async function orphanNotes(target: OmopTarget): Promise<string[]> {
+async function describeOrphans(target: OmopTarget): Promise<string[]> {
   const orphans = await target.orphans()
   return orphans.map(
     ({ table, rows }) => `${table}: ${rows} rows belong to persons that are not in person`,

@@ -45,7 +45,7 @@ export class LoadError extends ProgramError {
   readonly total: number
 
   constructor(problems: LoadProblems, options: { hint?: string } = {}) {
-    const lines = problems.first.map((problem) => `  ${problemText(problem)}`)
+    const lines = problems.first.map((problem) => `  ${formatProblem(problem)}`)
     const more = problems.total - lines.length
     if (more > 0) lines.push(`  … and ${more} more`)
     const what = problems.total === 1 ? '1 problem' : `${problems.total} problems`
@@ -59,7 +59,7 @@ export class LoadError extends ProgramError {
 }
 
 /** `PERSON.csv:17: year_of_birth: expected a whole number` */
-export function problemText({ file, line, column, message }: LoadProblem): string {
+export function formatProblem({ file, line, column, message }: LoadProblem): string {
   return [line === undefined ? file : `${file}:${line}`, column, message]
     .filter((part) => part !== undefined)
     .join(': ')

@@ -25,7 +25,7 @@ export interface OmopTarget extends AsyncDisposable {
   /** The batch may be reused once this has resolved. */
   append(batch: RowBatch): Promise<void>
   /** Columns that the target's own, older tables lack, as `table.column`; their values were left out. */
-  readonly leftOut: readonly string[]
+  readonly skippedColumns: readonly string[]
   /** How many rows share their key with another row, by table; tables without such rows are absent. */
   duplicateKeys(): Promise<readonly RowCount[]>
   /** How many rows belong to persons that are not in `person`, by table. */

@@ -1,7 +1,7 @@
 import { DuckDBInstance } from '@duckdb/node-api'
 import { ExitCode, ProgramError } from '@warren/runtime'
 
-import { postgresAddress } from '../sources/postgres-address.ts'
+import { parsePostgresAddress } from '../sources/postgres-address.ts'
 import { DuckDbTarget } from './duckdb-target.ts'
 import type { OmopTarget } from './omop-target.ts'
 import { PostgresTarget } from './postgres-target.ts'
@@ -14,10 +14,10 @@ export function openTarget(
   options: { schema?: string | undefined; env?: NodeJS.ProcessEnv | undefined },
 ): Promise<OmopTarget> {
   const { schema, env = {} } = options
-  if (to instanceof DuckDBInstance) return DuckDbTarget.ofInstance(to, schema)
-  if (/^postgres(ql)?:/.test(to)) return PostgresTarget.open(postgresAddress(to, env), schema)
+  if (to instanceof DuckDBInstance) return DuckDbTarget.forInstance(to, schema)
+  if (/^postgres(ql)?:/.test(to)) return PostgresTarget.open(parsePostgresAddress(to, env), schema)
   const file = /^duckdb:(?:\/\/)?(.+)$/.exec(to)?.[1]
-  if (file !== undefined && file !== ':memory:') return DuckDbTarget.ofFile(file, schema)
+  if (file !== undefined && file !== ':memory:') return DuckDbTarget.forFile(file, schema)
   throw new ProgramError('the target is neither a DuckDB file nor a PostgreSQL URL', {
     exitCode: ExitCode.usage,
     hint: 'write duckdb:FILE or postgres://USER@HOST:5432/DATABASE',

@@ -5,7 +5,7 @@ import type { Client } from 'pg'
 import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams'
 
 import {
-  addressText,
+  formatAddress,
   connectionAttempts,
   type PostgresAddress,
 } from '../sources/postgres-address.ts'
@@ -14,7 +14,7 @@ import { CDM_TABLES, type CdmTable, type CdmType } from './cdm-tables.ts'
 import { copyText } from './copy-text.ts'
 import { belongsToPerson, type OmopTarget, type RowCount, type TargetPlan } from './omop-target.ts'
 import type { RowBatch } from './row-batch.ts'
-import { notEmpty, postgresFailure } from './target-failure.ts'
+import { tableNotEmpty, postgresFailure } from './target-failure.ts'
 
 const TYPES: Readonly<Record<CdmType, string>> = {
   id: 'bigint',
@@ -39,7 +39,7 @@ export class PostgresTarget implements OmopTarget {
   readonly #client: Client
   readonly #schema: string
   readonly #existing = new Map<string, ReadonlySet<string>>()
-  readonly #leftOut = new Set<string>()
+  readonly #skippedColumns = new Set<string>()
   #copy: OpenCopy | undefined
 
   private constructor(client: Client, description: string, schema: string) {
@@ -49,7 +49,7 @@ export class PostgresTarget implements OmopTarget {
   }
 
   static async open(address: PostgresAddress, schema = ''): Promise<PostgresTarget> {
-    const description = addressText(address)
+    const description = formatAddress(address)
     try {
       const { client } = await connectPostgres(
         connectionAttempts(address, { applicationName: 'warren-omop', connectTimeoutMs: 10_000 }),
@@ -64,18 +64,18 @@ export class PostgresTarget implements OmopTarget {
     }
   }
 
-  get leftOut(): readonly string[] {
-    return [...this.#leftOut]
+  get skippedColumns(): readonly string[] {
+    return [...this.#skippedColumns]
   }
 
   begin(plan: TargetPlan): Promise<void> {
-    return this.#failing(async () => {
+    return this.#wrapErrors(async () => {
       await this.#client.query('BEGIN')
       // A load may take hours, and nothing else than this program ends it.
       await this.#client.query(
         'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL client_min_messages = warning',
       )
-      await this.#client.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(this.#schema)}`)
+      await this.#client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(this.#schema)}`)
       for (const table of CDM_TABLES) await this.#client.query(this.#createTable(table))
       await this.#readExisting()
       // Emptied where they are, so that privileges, views and foreign keys stay; readers wait until the load is over.
@@ -88,13 +88,13 @@ export class PostgresTarget implements OmopTarget {
         const { rows } = await this.#client.query<{ some: boolean }>(
           `SELECT EXISTS (SELECT 1 FROM ${this.#name(name)}) AS some`,
         )
-        if (rows[0]?.some === true) throw notEmpty(this.description, name)
+        if (rows[0]?.some === true) throw tableNotEmpty(this.description, name)
       }
     })
   }
 
   append(batch: RowBatch): Promise<void> {
-    return this.#failing(async () => {
+    return this.#wrapErrors(async () => {
       const places = this.#places(batch)
       const names = places.map((place) => batch.table.columns[place]?.name ?? '').join(', ')
       const { stream, done } = await this.#copyInto(batch.table, names)
@@ -122,7 +122,7 @@ export class PostgresTarget implements OmopTarget {
   }
 
   commit(): Promise<void> {
-    return this.#failing(async () => {
+    return this.#wrapErrors(async () => {
       await this.#endCopy()
       for (const table of CDM_TABLES) {
         for (const index of table.indexes) {
@@ -168,7 +168,7 @@ export class PostgresTarget implements OmopTarget {
       const name = batch.table.columns[place]?.name
       if (values === null || name === undefined) return []
       if (existing?.has(name) === true) return [place]
-      this.#leftOut.add(`${batch.table.name}.${name}`)
+      this.#skippedColumns.add(`${batch.table.name}.${name}`)
       return []
     })
   }
@@ -208,7 +208,7 @@ export class PostgresTarget implements OmopTarget {
   }
 
   #count(tables: readonly CdmTable[], sql: (table: CdmTable) => string): Promise<RowCount[]> {
-    return this.#failing(async () => {
+    return this.#wrapErrors(async () => {
       await this.#endCopy()
       const counts: RowCount[] = []
       for (const table of tables) {
@@ -221,10 +221,10 @@ export class PostgresTarget implements OmopTarget {
   }
 
   #name(table: string): string {
-    return `${quoted(this.#schema)}.${table}`
+    return `${quoteIdentifier(this.#schema)}.${table}`
   }
 
-  async #failing<T>(work: () => Promise<T>): Promise<T> {
+  async #wrapErrors<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error: unknown) {
@@ -233,6 +233,6 @@ export class PostgresTarget implements OmopTarget {
   }
 }
 
-function quoted(identifier: string): string {
+function quoteIdentifier(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`
 }

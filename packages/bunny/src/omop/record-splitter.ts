@@ -5,14 +5,14 @@ export interface SplitterOptions {
   /** `line` is where the record begins, counted from 1. The array is not used again by the splitter. */
   readonly onRecord: (fields: string[], line: number) => void
   /** A record that cannot be told apart from what follows. Splitting goes on with the next line. */
-  readonly onBroken: (line: number, message: string) => void
+  readonly onBadRecord: (line: number, message: string) => void
 }
 
 /**
  * A quote that is opened and never closed would swallow the rest of the file: such a field is given up after this
  * many characters, and everything after its first line is read as ordinary lines again.
  */
-const LONGEST_RECORD = 1_000_000
+const MAX_RECORD_LENGTH = 1_000_000
 
 /** Cuts the text of a file, which comes in pieces, into records. Blank lines are no records; lines end in LF or CR LF. */
 export class RecordSplitter {
@@ -45,9 +45,9 @@ export class RecordSplitter {
     while (at < text.length) {
       const newline = text.indexOf('\n', at)
       if (newline < 0 && !isLast) {
-        if (text.length - at <= LONGEST_RECORD) return text.slice(at)
+        if (text.length - at <= MAX_RECORD_LENGTH) return text.slice(at)
         // Nothing sensible has lines like this; holding on to it would fill the memory.
-        this.#options.onBroken(this.#line, 'the line is longer than a million characters')
+        this.#options.onBadRecord(this.#line, 'the line is longer than a million characters')
         return ''
       }
       const end = newline < 0 ? text.length : newline
@@ -78,9 +78,9 @@ export class RecordSplitter {
         let from = at + 1
         for (;;) {
           const close = text.indexOf('"', from)
-          const tooLong = (close < 0 ? text.length : close) - start > LONGEST_RECORD
+          const tooLong = (close < 0 ? text.length : close) - start > MAX_RECORD_LENGTH
           if (tooLong || (close < 0 && isLast)) {
-            return this.#giveUp(text, start, 'a quote is opened and never closed')
+            return this.#reject(text, start, 'a quote is opened and never closed')
           }
           // A quote at the very end of a piece may be the first half of `""`.
           if (close < 0 || (close === text.length - 1 && !isLast)) return undefined
@@ -101,7 +101,7 @@ export class RecordSplitter {
         const stop = stops.length === 0 ? text.length : Math.min(...stops)
         const value = text.slice(at, stop)
         if (value.includes('"')) {
-          return this.#giveUp(
+          return this.#reject(
             text,
             start,
             'a quote stands inside a field that does not begin with one',
@@ -120,15 +120,15 @@ export class RecordSplitter {
       }
       if (text.charCodeAt(at) !== delimiter.charCodeAt(0)) {
         if (at === text.length - 1 && !isLast) return undefined
-        return this.#giveUp(text, start, 'a closing quote is not followed by the end of the field')
+        return this.#reject(text, start, 'a closing quote is not followed by the end of the field')
       }
       at++
       if (at >= text.length && !isLast) return undefined
     }
   }
 
-  #giveUp(text: string, start: number, message: string): number {
-    this.#options.onBroken(this.#line, message)
+  #reject(text: string, start: number, message: string): number {
+    this.#options.onBadRecord(this.#line, message)
     this.#line++
     const newline = text.indexOf('\n', start)
     return newline < 0 ? text.length : newline + 1

@@ -52,7 +52,7 @@ function copyPlace(error: unknown): string {
 }
 
 /** Refuses to mix two data sets in one table. */
-export function notEmpty(target: string, table: string): ProgramError {
+export function tableNotEmpty(target: string, table: string): ProgramError {
   return new ProgramError(`${target}: table ${table} has rows already`, {
     exitCode: ExitCode.failure,
     hint: 'add --replace to empty all CDM tables first, or choose another --schema or target',

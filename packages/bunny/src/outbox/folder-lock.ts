@@ -18,7 +18,7 @@ export class FolderLock implements Disposable {
   }
 
   /** Throws `ProgramError` when another process, or this one, holds the folder already. */
-  static async take(folder: string): Promise<FolderLock> {
+  static async acquire(folder: string): Promise<FolderLock> {
     const path = join(folder, 'lock')
     await makePrivateFile(path)
     const file = new DatabaseSync(path)

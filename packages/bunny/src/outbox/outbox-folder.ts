@@ -45,7 +45,7 @@ export class OutboxFolder implements Disposable {
   static async open(path: string, options: { maxBytes: number }): Promise<OutboxFolder> {
     await mkdir(path, { recursive: true, mode: 0o700 })
     await access(path, constants.R_OK | constants.W_OK)
-    return new OutboxFolder(await FolderLock.take(path), path, options.maxBytes)
+    return new OutboxFolder(await FolderLock.acquire(path), path, options.maxBytes)
   }
 
   [Symbol.dispose](): void {
@@ -54,7 +54,7 @@ export class OutboxFolder implements Disposable {
 
   /** Throws when the folder is full or the disk is: the result is then in memory only. */
   async write(entry: StoredResult): Promise<void> {
-    const name = nameOf(entry.key)
+    const name = fileName(entry.key)
     const text = JSON.stringify({
       format: FORMAT,
       key: entry.key,
@@ -81,13 +81,13 @@ export class OutboxFolder implements Disposable {
       throw error
     }
     await this.#syncFolder()
-    this.#remember(name, size)
+    this.#recordSize(name, size)
   }
 
   async remove(key: string): Promise<void> {
-    const name = nameOf(key)
+    const name = fileName(key)
     await rm(join(this.#path, name), { force: true })
-    this.#remember(name, 0)
+    this.#recordSize(name, 0)
   }
 
   /** What an earlier process left, oldest first, and what could not be read. Drafts it left are removed. */
@@ -99,8 +99,8 @@ export class OutboxFolder implements Disposable {
       if (name.endsWith('.json.draft')) await rm(path, { force: true })
       if (!name.endsWith('.json')) continue
       try {
-        results.push(parseStored(await readFile(path, 'utf8')))
-        this.#remember(name, (await stat(path)).size)
+        results.push(parseStoredResult(await readFile(path, 'utf8')))
+        this.#recordSize(name, (await stat(path)).size)
       } catch (error: unknown) {
         unreadable.push({
           file: name,
@@ -112,7 +112,7 @@ export class OutboxFolder implements Disposable {
     return { results, unreadable }
   }
 
-  #remember(name: string, size: number): void {
+  #recordSize(name: string, size: number): void {
     this.#bytes += size - (this.#sizes.get(name) ?? 0)
     if (size === 0) this.#sizes.delete(name)
     else this.#sizes.set(name, size)
@@ -130,7 +130,7 @@ export class OutboxFolder implements Disposable {
 }
 
 /** A task's uuid comes from elsewhere and may be any text: it must not become a path. */
-const nameOf = (key: string): string =>
+const fileName = (key: string): string =>
   `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`
 
 const storedSchema = z.object({
@@ -140,7 +140,7 @@ const storedSchema = z.object({
   result: z.unknown(),
 })
 
-function parseStored(text: string): StoredResult {
+function parseStoredResult(text: string): StoredResult {
   const stored = storedSchema.safeParse(JSON.parse(text))
   if (!stored.success) throw new Error('it is not a result that was stored here')
   const { key, solvedAt, result } = stored.data

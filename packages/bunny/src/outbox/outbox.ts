@@ -3,11 +3,11 @@ import { Backoff, type Logger } from '@warren/runtime'
 import { errorResult, isFailure, type TaskResult } from '@warren/task-api'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
-import { judge } from './delivery-failure.ts'
+import { classifyFailure } from './submission-failure.ts'
 import type { OutboxFolder, StoredResult } from './outbox-folder.ts'
 
 /** One delivery, in what the log says of it. */
-export interface Delivery {
+export interface Submission {
   readonly outcome: 'accepted' | 'already-answered'
   readonly requestId: string
   readonly status: number
@@ -15,7 +15,7 @@ export interface Delivery {
 
 export interface OutboxOptions {
   /** One `POST result`; throws `TaskApiError`. */
-  readonly send: (result: TaskResult, signal: AbortSignal) => Promise<Delivery>
+  readonly submit: (result: TaskResult, signal: AbortSignal) => Promise<Submission>
   /** Keeps results over a crash; without it they live in memory only. */
   readonly folder?: OutboxFolder
   readonly clock: Clock
@@ -26,15 +26,15 @@ export interface OutboxOptions {
   readonly initialBackoffMs: number
   readonly maxBackoffMs: number
   /** How long a result is worth delivering, from when it was solved. */
-  readonly keepForMs: number
+  readonly retryForMs: number
   /** Results that may wait; `isFull` says when there are as many. */
   readonly maxWaiting?: number
 }
 
 /** A relay that was away for long comes back to a handful of requests at a time, not to all results at once. */
-const CONCURRENT_POSTS = 4
+const MAX_CONCURRENT_SUBMISSIONS = 4
 
-const LONGEST_RETRY_AFTER_MS = 10 * 60_000
+const MAX_RETRY_AFTER_MS = 10 * 60_000
 
 /**
  * Results on their way to the relay. Each is posted until it is accepted, finally refused, or too old to matter to
@@ -43,44 +43,44 @@ const LONGEST_RETRY_AFTER_MS = 10 * 60_000
  */
 export class Outbox {
   readonly #options: OutboxOptions
-  readonly #deliveries = new Map<string, Promise<void>>()
+  readonly #submissions = new Map<string, Promise<void>>()
   /** Wakes those who wait for their next attempt. */
-  readonly #hurry = new AbortController()
+  readonly #retryNow = new AbortController()
   /** Stops posts in flight. */
-  readonly #end = new AbortController()
-  #posting = 0
-  readonly #turns: (() => void)[] = []
+  readonly #abort = new AbortController()
+  #submitting = 0
+  readonly #waiting: (() => void)[] = []
 
   constructor(options: OutboxOptions) {
     this.#options = options
     // One listener a waiting result is intended, not a leak.
-    setMaxListeners(0, this.#hurry.signal, this.#end.signal)
+    setMaxListeners(0, this.#retryNow.signal, this.#abort.signal)
   }
 
   get size(): number {
-    return this.#deliveries.size
+    return this.#submissions.size
   }
 
   get isFull(): boolean {
-    return this.#deliveries.size >= (this.#options.maxWaiting ?? 256)
+    return this.#submissions.size >= (this.#options.maxWaiting ?? 256)
   }
 
   /** Whether this result is still on its way. */
   has(key: string): boolean {
-    return this.#deliveries.has(key)
+    return this.#submissions.has(key)
   }
 
   /** Takes up what an earlier process left in the folder. */
   async restore(): Promise<void> {
-    const { folder, log, clock, keepForMs } = this.#options
+    const { folder, log, clock, retryForMs } = this.#options
     if (folder === undefined) return
     const { results, unreadable } = await folder.readAll()
     for (const { file, reason } of unreadable) {
-      log.error({ file, reason }, BunnyEvent.outboxTrouble)
+      log.error({ file, reason }, BunnyEvent.outboxFailure)
     }
     for (const entry of results) {
-      if (entry.solvedAt + keepForMs > clock.now()) this.#start(entry)
-      else await this.#give(entry, 'it waited longer than results are kept')
+      if (entry.solvedAt + retryForMs > clock.now()) this.#start(entry)
+      else await this.#discard(entry, 'it waited longer than results are kept')
     }
     if (this.size > 0) log.info({ results: this.size }, BunnyEvent.outboxRestored)
   }
@@ -88,8 +88,8 @@ export class Outbox {
   /** Takes a result; returns once it is safe on disk, if there is a folder, and long before it is delivered. */
   async put(key: string, result: TaskResult): Promise<void> {
     const entry: StoredResult = { key, solvedAt: this.#options.clock.now(), result }
-    await this.#keep(entry)
-    if (!this.#deliveries.has(key)) this.#start(entry)
+    await this.#write(entry)
+    if (!this.#submissions.has(key)) this.#start(entry)
   }
 
   /**
@@ -97,30 +97,30 @@ export class Outbox {
    * in the folder for the next start, or is lost and said to be.
    */
   async close(withinMs: number): Promise<void> {
-    this.#hurry.abort()
-    const timer = setTimeout(() => this.#end.abort(), withinMs)
-    await Promise.all(this.#deliveries.values())
+    this.#retryNow.abort()
+    const timer = setTimeout(() => this.#abort.abort(), withinMs)
+    await Promise.all(this.#submissions.values())
     clearTimeout(timer)
   }
 
   #start(entry: StoredResult): void {
-    const delivery = this.#deliver(entry).finally(() => this.#deliveries.delete(entry.key))
-    this.#deliveries.set(entry.key, delivery)
+    const delivery = this.#submit(entry).finally(() => this.#submissions.delete(entry.key))
+    this.#submissions.set(entry.key, delivery)
   }
 
-  async #keep(entry: StoredResult): Promise<void> {
+  async #write(entry: StoredResult): Promise<void> {
     const { folder, log } = this.#options
     try {
       await folder?.write(entry)
     } catch (error: unknown) {
       // Not being able to keep it is no reason not to send it.
-      log.error({ taskId: entry.result.uuid, err: error }, BunnyEvent.outboxTrouble)
+      log.error({ taskId: entry.result.uuid, err: error }, BunnyEvent.outboxFailure)
     }
   }
 
-  async #deliver(solved: StoredResult): Promise<void> {
+  async #submit(solved: StoredResult): Promise<void> {
     let entry = solved
-    const { clock, log, initialBackoffMs, maxBackoffMs, keepForMs, random, resultUrl } =
+    const { clock, log, initialBackoffMs, maxBackoffMs, retryForMs, random, resultUrl } =
       this.#options
     const taskId = entry.result.uuid
     const backoff = new Backoff({
@@ -129,38 +129,38 @@ export class Outbox {
       ...(random === undefined ? {} : { random }),
     })
     for (let attempt = 1; ; attempt += 1) {
-      const lastTry = this.#hurry.signal.aborted
+      const lastTry = this.#retryNow.signal.aborted
       const startedAt = clock.now()
       try {
-        const { outcome, requestId, status } = await this.#post(entry.result)
+        const { outcome, requestId, status } = await this.#submitOnce(entry.result)
         const fields = { taskId, requestId, status, durationMs: clock.now() - startedAt }
         // 409: the relay has an answer to this task already, or has closed it. Ours is not the one it used.
-        if (outcome === 'accepted') log.info(fields, BunnyEvent.resultPosted)
-        else log.error({ ...fields, attempt }, BunnyEvent.resultRefused)
-        await this.#forget(entry)
+        if (outcome === 'accepted') log.info(fields, BunnyEvent.resultSubmitted)
+        else log.error({ ...fields, attempt }, BunnyEvent.resultRejected)
+        await this.#remove(entry)
         return
       } catch (error: unknown) {
-        const failure = judge(error)
-        const closing = lastTry || this.#end.signal.aborted
+        const failure = classifyFailure(error)
+        const closing = lastTry || this.#abort.signal.aborted
         if (failure.final) {
           const { requestId, status, detail } = failure
-          log.error({ taskId, requestId, status, detail, attempt }, BunnyEvent.resultRefused)
+          log.error({ taskId, requestId, status, detail, attempt }, BunnyEvent.resultRejected)
           const reason = `the relay refused it: ${detail}`
           if (status === 413 && !isFailure(entry.result)) {
             log.error({ taskId, reason }, BunnyEvent.resultLost)
-            entry = withoutAnswer(entry)
-            await this.#keep(entry)
+            entry = tooLargeError(entry)
+            await this.#write(entry)
             continue
           }
           // 404 and the like: nobody waits for it any more. Too large, or a defect: somebody does, and gets nothing.
-          await this.#give(entry, reason, status === undefined || status === 413)
+          await this.#discard(entry, reason, status === undefined || status === 413)
           return
         }
         const retryInMs = Math.max(
           backoff.next(),
-          Math.min(failure.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS),
+          Math.min(failure.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS),
         )
-        const givenUp = clock.now() + retryInMs > entry.solvedAt + keepForMs
+        const expired = clock.now() + retryInMs > entry.solvedAt + retryForMs
         const { requestId, kind, code, status, detail } = failure
         log.warn(
           {
@@ -172,53 +172,54 @@ export class Outbox {
             status,
             detail,
             url: resultUrl(taskId),
-            ...(closing || givenUp ? {} : { retryInMs }),
+            ...(closing || expired ? {} : { retryInMs }),
           },
-          BunnyEvent.resultPostFailed,
+          BunnyEvent.resultSubmissionFailed,
         )
-        if (givenUp) {
-          await this.#give(entry, `it could not be delivered in time: ${detail}`)
+        if (expired) {
+          await this.#discard(entry, `it could not be delivered in time: ${detail}`)
           return
         }
         if (closing) {
-          if (this.#options.folder === undefined) await this.#give(entry, 'the bunny stopped first')
+          if (this.#options.folder === undefined)
+            await this.#discard(entry, 'the bunny stopped first')
           return
         }
-        await clock.sleep(retryInMs, this.#hurry.signal)
+        await clock.sleep(retryInMs, this.#retryNow.signal)
       }
     }
   }
 
-  async #post(result: TaskResult): Promise<Delivery> {
-    if (this.#posting < CONCURRENT_POSTS) this.#posting += 1
-    else await new Promise<void>((resolve) => this.#turns.push(resolve))
+  async #submitOnce(result: TaskResult): Promise<Submission> {
+    if (this.#submitting < MAX_CONCURRENT_SUBMISSIONS) this.#submitting += 1
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {
-      return await this.#options.send(result, this.#end.signal)
+      return await this.#options.submit(result, this.#abort.signal)
     } finally {
       // The place goes to the next in line without being free in between.
-      const next = this.#turns.shift()
-      if (next === undefined) this.#posting -= 1
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#submitting -= 1
       else next()
     }
   }
 
   /** Says that a result will not be delivered, and forgets it. */
-  async #give(entry: StoredResult, reason: string, lost = true): Promise<void> {
+  async #discard(entry: StoredResult, reason: string, lost = true): Promise<void> {
     if (lost) this.#options.log.error({ taskId: entry.result.uuid, reason }, BunnyEvent.resultLost)
-    await this.#forget(entry)
+    await this.#remove(entry)
   }
 
-  async #forget(entry: StoredResult): Promise<void> {
+  async #remove(entry: StoredResult): Promise<void> {
     try {
       await this.#options.folder?.remove(entry.key)
     } catch (error: unknown) {
-      this.#options.log.error({ taskId: entry.result.uuid, err: error }, BunnyEvent.outboxTrouble)
+      this.#options.log.error({ taskId: entry.result.uuid, err: error }, BunnyEvent.outboxFailure)
     }
   }
 }
 
 /** What is sent where the answer is too large to be: whoever waits for it then knows, and does not wait in vain. */
-const withoutAnswer = (entry: StoredResult): StoredResult => ({
+const tooLargeError = (entry: StoredResult): StoredResult => ({
   ...entry,
   result: errorResult(
     { uuid: entry.result.uuid, collection: entry.result.collection_id },

@@ -5,7 +5,7 @@ import { BunnyEvent } from '../log-events.ts'
 import { adviceFor } from './poll-advice.ts'
 
 /** What became of a task that was handed over. */
-export type Taken =
+export type Acceptance =
   /** It is being worked on: there may be more behind it, ask again at once. */
   | 'new'
   /** We had it already: the server repeats itself, so do not ask again in a hurry. */
@@ -15,13 +15,13 @@ export type Taken =
 
 export interface PollerOptions {
   /** One `GET nextjob`; `null` is 204. `waitSeconds` is asked of the server with `Prefer: wait`. */
-  readonly ask: (options: {
+  readonly poll: (options: {
     waitSeconds?: number
     signal: AbortSignal
   }) => Promise<{ body: unknown; requestId: string } | null>
-  readonly take: (body: unknown, requestId: string) => Promise<Taken>
+  readonly accept: (body: unknown, requestId: string) => Promise<Acceptance>
   /** Resolves when one more task of any kind can be taken, or `signal` aborts. */
-  readonly room: (signal: AbortSignal) => Promise<void>
+  readonly waitForCapacity: (signal: AbortSignal) => Promise<void>
   readonly intervalMs: number
   /** 0: never ask the server to hold a poll. */
   readonly waitSeconds: number
@@ -34,10 +34,10 @@ export interface PollerOptions {
 }
 
 /** The longest a server may make us wait by `Retry-After`: after half an hour of silence an upstream suspends a collection. */
-const LONGEST_RETRY_AFTER_MS = 10 * 60_000
+const MAX_RETRY_AFTER_MS = 10 * 60_000
 
 /** How long an ordinary poll may still take after a stop: its answer may be a task that the server has already let go. */
-const LAST_ANSWER_MS = 2000
+const LAST_POLL_GRACE_MS = 2000
 
 /**
  * Asks for tasks, one poll at a time: without a pause while there are some, and gently when there is none or the link
@@ -54,9 +54,9 @@ export class Poller {
 
   /** Polls until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, room } = this.#options
+    const { clock, waitForCapacity } = this.#options
     while (!signal.aborted) {
-      await room(signal)
+      await waitForCapacity(signal)
       if (signal.aborted) return
       const pauseMs = await this.#pollOnce(signal)
       if (pauseMs > 0) await clock.sleep(pauseMs, signal)
@@ -65,14 +65,17 @@ export class Poller {
 
   /** Returns how long to wait before the next poll, in milliseconds. */
   async #pollOnce(signal: AbortSignal): Promise<number> {
-    const { ask, take, waitSeconds, intervalMs, backoff, clock, log, summary } = this.#options
+    const { poll, accept, waitSeconds, intervalMs, backoff, clock, log, summary } = this.#options
     const startedAt = clock.now()
     // A clock set back by an hour in the meantime must not become a pause of an hour.
     const took = () => Math.max(0, clock.now() - startedAt)
-    using cut = cutShort(signal, waitSeconds > 0 && this.#held !== false ? 0 : LAST_ANSWER_MS)
+    using delayed = delayAbort(
+      signal,
+      waitSeconds > 0 && this.#held !== false ? 0 : LAST_POLL_GRACE_MS,
+    )
     let next: { body: unknown; requestId: string } | null
     try {
-      next = await ask({ ...(waitSeconds > 0 ? { waitSeconds } : {}), signal: cut.signal })
+      next = await poll({ ...(waitSeconds > 0 ? { waitSeconds } : {}), signal: delayed.signal })
     } catch (error: unknown) {
       if (signal.aborted) return 0
       summary.record('error', took())
@@ -85,10 +88,10 @@ export class Poller {
       return this.#pauseAfterEmpty(took(), intervalMs)
     }
     summary.record('200', took())
-    const taken = await take(next.body, next.requestId)
-    if (taken === 'unreadable') return backoff.next()
+    const acceptance = await accept(next.body, next.requestId)
+    if (acceptance === 'unreadable') return backoff.next()
     backoff.reset()
-    return taken === 'repeated' ? intervalMs : 0
+    return acceptance === 'repeated' ? intervalMs : 0
   }
 
   /**
@@ -112,7 +115,7 @@ export class Poller {
     if (!(error instanceof TaskApiError)) throw error
     const retryInMs = Math.max(
       backoff.next(),
-      Math.min(error.retryAfterMs ?? 0, LONGEST_RETRY_AFTER_MS),
+      Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS),
     )
     const advice = adviceFor(error)
     log.error(
@@ -134,7 +137,7 @@ export class Poller {
 }
 
 /** A signal that aborts `graceMs` after `signal` does. */
-function cutShort(signal: AbortSignal, graceMs: number): Disposable & { signal: AbortSignal } {
+function delayAbort(signal: AbortSignal, graceMs: number): Disposable & { signal: AbortSignal } {
   if (graceMs === 0) return { signal, [Symbol.dispose]() {} }
   const controller = new AbortController()
   let timer: NodeJS.Timeout | undefined

@@ -1,7 +1,7 @@
 import { compileCohort, parseCohort } from '@warren/cohort'
 import { disclose } from '@warren/disclosure'
 import { countResult, type AvailabilityTask, type TaskResult } from '@warren/task-api'
-import { patientQuery, wholeNumber } from './patient-query.ts'
+import { runQuery, parseCount } from './run-query.ts'
 import type { SolveContext } from './solve-context.ts'
 import { Unanswerable } from './unanswerable.ts'
 
@@ -12,21 +12,21 @@ export async function solveAvailability(
 ): Promise<TaskResult> {
   const { source, omop, policy, clock } = context
   const parsed = parseCohort(task.cohort, omop)
-  if (!parsed.ok) throw new Unanswerable('invalid', problemText(parsed.problems))
+  if (!parsed.ok) throw new Unanswerable('invalid', formatProblem(parsed.problems))
   const statement = compileCohort(parsed.cohort, {
     dialect: source.dialect,
     ...(source.schema === '' ? {} : { schema: source.schema }),
     now: new Date(clock.now()),
     options: omop,
   })
-  const rows = await patientQuery(context, statement)
-  const persons = wholeNumber(rows[0]?.['persons'])
+  const rows = await runQuery(context, statement)
+  const persons = parseCount(rows[0]?.['persons'])
   return countResult(task, disclose(persons, policy))
 }
 
 const PROBLEMS_SHOWN = 5
 
-function problemText(problems: readonly { path: string; message: string }[]): string {
+function formatProblem(problems: readonly { path: string; message: string }[]): string {
   const shown = problems.slice(0, PROBLEMS_SHOWN).map(({ path, message }) => `${path}: ${message}`)
   const more = problems.length - shown.length
   return `The question cannot be understood: ${shown.join('; ')}${more > 0 ? `; and ${String(more)} more` : ''}`

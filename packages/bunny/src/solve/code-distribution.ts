@@ -14,7 +14,7 @@ import { conceptCounts, DOMAINS } from './concept-counts.ts'
 import { distributionRow } from './distribution-row.ts'
 import type { SolveContext } from './solve-context.ts'
 
-export const publishedConceptsSchema = z.array(
+export const disclosedConceptsSchema = z.array(
   z.object({
     domain: z.enum(DOMAINS),
     conceptId: z.number(),
@@ -24,10 +24,10 @@ export const publishedConceptsSchema = z.array(
 )
 
 /** A concept as it may leave: hidden where there are few, rounded where not. */
-export type PublishedConcept = z.infer<typeof publishedConceptsSchema>[number]
+export type DisclosedConcept = z.infer<typeof disclosedConceptsSchema>[number]
 
 /** What there is in the collection, concept by concept. Concepts that rounding brings to 0 stay in. */
-export async function publishedConcepts(context: SolveContext): Promise<PublishedConcept[]> {
+export async function discloseConcepts(context: SolveContext): Promise<DisclosedConcept[]> {
   const counts = await conceptCounts(context)
   return counts.map(({ domain, conceptId, name, persons }) => ({
     domain,
@@ -39,7 +39,7 @@ export async function publishedConcepts(context: SolveContext): Promise<Publishe
 
 export function codeDistribution(
   task: DistributionTask,
-  concepts: readonly PublishedConcept[],
+  concepts: readonly DisclosedConcept[],
   context: SolveContext,
 ): TaskResult {
   const { policy, collectionId, version, encode } = context

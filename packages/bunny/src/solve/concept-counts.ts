@@ -1,6 +1,6 @@
 import { CLINICAL_TABLES } from '@warren/cohort'
 import type { CdmSource, SqlStatement } from '../sources/cdm-source.ts'
-import { patientQuery, wholeNumber } from './patient-query.ts'
+import { runQuery, parseCount } from './run-query.ts'
 import type { SolveContext } from './solve-context.ts'
 import { tableName } from './table-name.ts'
 
@@ -46,12 +46,12 @@ export async function conceptCounts(context: SolveContext): Promise<ConceptCount
   const { source, omop, policy } = context
   const counts: ConceptCount[] = []
   const read = async (statement: SqlStatement): Promise<void> => {
-    for (const row of await patientQuery(context, statement)) {
+    for (const row of await runQuery(context, statement)) {
       counts.push({
-        domain: domainOf(row['domain']),
-        conceptId: wholeNumber(row['concept_id']),
+        domain: parseDomain(row['domain']),
+        conceptId: parseCount(row['concept_id']),
         name: typeof row['concept_name'] === 'string' ? row['concept_name'] : '',
-        persons: wholeNumber(row['persons']),
+        persons: parseCount(row['persons']),
       })
     }
   }
@@ -107,7 +107,7 @@ FROM (
   }
 }
 
-function domainOf(value: unknown): Domain {
+function parseDomain(value: unknown): Domain {
   const domain = DOMAINS.find((known) => known === value)
   if (domain === undefined) throw new Error('the database named a domain that was not asked for')
   return domain

@@ -10,7 +10,7 @@ import {
 } from '@warren/task-api'
 import { z } from 'zod'
 import { distributionRow } from './distribution-row.ts'
-import { patientQuery, wholeNumber } from './patient-query.ts'
+import { runQuery, parseCount } from './run-query.ts'
 import type { SolveContext } from './solve-context.ts'
 import { tableName } from './table-name.ts'
 
@@ -23,17 +23,17 @@ const SEXES = [
   { conceptId: 8532, name: 'Female' },
 ] as const
 
-export const publishedGendersSchema = z.array(
+export const disclosedGendersSchema = z.array(
   z.object({ conceptId: z.number(), count: z.number() }),
 )
 
 /** Persons of one gender as they may leave. */
-export type PublishedGender = z.infer<typeof publishedGendersSchema>[number]
+export type DisclosedGender = z.infer<typeof disclosedGendersSchema>[number]
 
 /** Genders with enough persons to be spoken of; persons without a gender are not in it. */
-export async function publishedGenders(context: SolveContext): Promise<PublishedGender[]> {
+export async function discloseGenders(context: SolveContext): Promise<DisclosedGender[]> {
   const { source, policy } = context
-  const rows = await patientQuery(context, {
+  const rows = await runQuery(context, {
     text: `SELECT gender_concept_id AS concept_id, count(*) AS persons
 FROM ${tableName(source, 'person')}
 GROUP BY gender_concept_id
@@ -42,8 +42,8 @@ ORDER BY gender_concept_id`,
     values: [policy.threshold],
   })
   return rows.map((row) => ({
-    conceptId: wholeNumber(row['concept_id']),
-    count: disclose(wholeNumber(row['persons']), policy),
+    conceptId: parseCount(row['concept_id']),
+    count: disclose(parseCount(row['persons']), policy),
   }))
 }
 
@@ -53,7 +53,7 @@ ORDER BY gender_concept_id`,
  */
 export function demographicsDistribution(
   task: DistributionTask,
-  genders: readonly PublishedGender[],
+  genders: readonly DisclosedGender[],
   context: SolveContext,
 ): TaskResult {
   const total = genders.reduce((sum, { count }) => sum + count, 0)

@@ -26,7 +26,7 @@ export interface DistributionCacheOptions {
   /** 0: entries never grow old. */
   readonly ttlMs: number
   /** Whatever changes the rows: disclosure, options, database. Entries made under another one do not count. */
-  readonly madeUnder: Readonly<Record<string, unknown>>
+  readonly validFor: Readonly<Record<string, unknown>>
   readonly clock: Clock
   readonly log: Logger
 }
@@ -41,9 +41,9 @@ export class DistributionCache {
 
   private constructor(options: DistributionCacheOptions) {
     this.#options = options
-    const { madeUnder } = options
-    const members = Object.keys(madeUnder).toSorted()
-    this.#key = createHash('sha256').update(JSON.stringify(madeUnder, members)).digest('hex')
+    const { validFor } = options
+    const members = Object.keys(validFor).toSorted()
+    this.#key = createHash('sha256').update(JSON.stringify(validFor, members)).digest('hex')
   }
 
   /** Throws when the folder cannot be made or written to: better at the start than with every task. */
@@ -70,7 +70,7 @@ export class DistributionCache {
         log.info({ code, madeAt: new Date(entry.madeAt).toISOString() }, BunnyEvent.cacheHit)
         return parsed.data
       }
-      log.warn({ code, detail: 'the file does not hold such rows' }, BunnyEvent.cacheTrouble)
+      log.warn({ code, detail: 'the file does not hold such rows' }, BunnyEvent.cacheFailure)
     }
     const rows = await compute()
     await this.#write(code, rows)
@@ -94,7 +94,7 @@ export class DistributionCache {
       text = await readFile(this.#path(code), 'utf8')
     } catch (error: unknown) {
       const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-      if (!absent) this.#options.log.warn({ code, err: error }, BunnyEvent.cacheTrouble)
+      if (!absent) this.#options.log.warn({ code, err: error }, BunnyEvent.cacheFailure)
       return undefined
     }
     try {
@@ -103,7 +103,7 @@ export class DistributionCache {
     } catch {
       this.#options.log.warn(
         { code, detail: 'the file is not a cache entry' },
-        BunnyEvent.cacheTrouble,
+        BunnyEvent.cacheFailure,
       )
       return undefined
     }
@@ -119,7 +119,7 @@ export class DistributionCache {
       })
       await rename(draft, this.#path(code))
     } catch (error: unknown) {
-      this.#options.log.warn({ code, err: error }, BunnyEvent.cacheTrouble)
+      this.#options.log.warn({ code, err: error }, BunnyEvent.cacheFailure)
       await rm(draft, { force: true }).catch(() => {})
     }
   }

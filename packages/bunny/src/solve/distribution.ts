@@ -1,13 +1,9 @@
 import type { DistributionTask, TaskResult } from '@warren/task-api'
-import {
-  codeDistribution,
-  publishedConcepts,
-  publishedConceptsSchema,
-} from './code-distribution.ts'
+import { codeDistribution, discloseConcepts, disclosedConceptsSchema } from './code-distribution.ts'
 import {
   demographicsDistribution,
-  publishedGenders,
-  publishedGendersSchema,
+  discloseGenders,
+  disclosedGendersSchema,
 } from './demographics.ts'
 import type { SolveContext } from './solve-context.ts'
 import { Unanswerable } from './unanswerable.ts'
@@ -19,17 +15,20 @@ export async function solveDistribution(
 ): Promise<TaskResult> {
   const { cache } = context
   if (task.analysis !== 'DISTRIBUTION') {
-    throw new Unanswerable('unsupported', `${named(task.analysis)} analyses are not yet supported.`)
+    throw new Unanswerable(
+      'unsupported',
+      `${shorten(task.analysis)} analyses are not yet supported.`,
+    )
   }
   switch (task.code) {
     case 'GENERIC': {
-      const compute = () => publishedConcepts(context)
-      const concepts = await (cache?.rows('GENERIC', publishedConceptsSchema, compute) ?? compute())
+      const compute = () => discloseConcepts(context)
+      const concepts = await (cache?.rows('GENERIC', disclosedConceptsSchema, compute) ?? compute())
       return codeDistribution(task, concepts, context)
     }
     case 'DEMOGRAPHICS': {
-      const compute = () => publishedGenders(context)
-      const genders = await (cache?.rows('DEMOGRAPHICS', publishedGendersSchema, compute) ??
+      const compute = () => discloseGenders(context)
+      const genders = await (cache?.rows('DEMOGRAPHICS', disclosedGendersSchema, compute) ??
         compute())
       return demographicsDistribution(task, genders, context)
     }
@@ -38,10 +37,10 @@ export async function solveDistribution(
     default:
       throw new Unanswerable(
         'unsupported',
-        `'${named(task.code)}' is not a valid distribution query type: GENERIC and DEMOGRAPHICS are.`,
+        `'${shorten(task.code)}' is not a valid distribution query type: GENERIC and DEMOGRAPHICS are.`,
       )
   }
 }
 
 /** A word of the task's own, short enough to be quoted back. */
-const named = (word: string): string => (word.length <= 40 ? word : `${word.slice(0, 39)}…`)
+const shorten = (word: string): string => (word.length <= 40 ? word : `${word.slice(0, 39)}…`)

@@ -25,10 +25,10 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<CdmSou
     } catch (error: unknown) {
       if (!(error instanceof SourceError)) throw error
       const retryInMs = backoff.next()
-      if (!error.retryable || clock.now() + retryInMs > until) throw notAvailable(error)
+      if (!error.retryable || clock.now() + retryInMs > until) throw databaseUnavailable(error)
       log.warn(
         { attempt, code: error.code, detail: error.message, retryInMs },
-        BunnyEvent.sourceRetry,
+        BunnyEvent.databaseRetry,
       )
       await clock.sleep(retryInMs, signal)
       signal?.throwIfAborted()
@@ -50,14 +50,14 @@ export async function checkDatabase(
     check = await source.check(options)
   } catch (error: unknown) {
     options.signal?.throwIfAborted()
-    if (error instanceof SourceError) throw notAvailable(error)
+    if (error instanceof SourceError) throw databaseUnavailable(error)
     throw error
   }
-  for (const finding of check.findings) {
-    const { severity, message: detail, ...fields } = finding
-    log[severity === 'error' ? 'error' : 'warn']({ ...fields, detail }, BunnyEvent.cdmFinding)
+  for (const problem of check.problems) {
+    const { severity, message: detail, ...fields } = problem
+    log[severity === 'error' ? 'error' : 'warn']({ ...fields, detail }, BunnyEvent.cdmProblem)
   }
-  const errors = check.findings.filter((finding) => finding.severity === 'error')
+  const errors = check.problems.filter((problem) => problem.severity === 'error')
   if (errors.length > 0) {
     throw new ProgramError(
       `the database cannot answer questions: ${errors.map(({ message }) => message).join('; ')}`,
@@ -68,7 +68,7 @@ export async function checkDatabase(
 }
 
 /** Nothing came back from the database, whatever the reason: what to check is in the source's own words. */
-function notAvailable(error: SourceError): ProgramError {
+function databaseUnavailable(error: SourceError): ProgramError {
   return new ProgramError(`the database is not available: ${error.message}`, {
     exitCode: ExitCode.unavailable,
     hint: 'check the DATASOURCE_DB_… settings, the account, and that the server can be reached from here',

@@ -1,9 +1,9 @@
 import type { DisclosurePolicy } from '@warren/disclosure'
 import type { DistributionCache } from './distribution-cache.ts'
-import type { PatientQueryOptions } from './patient-query.ts'
+import type { RunQueryOptions } from './run-query.ts'
 
 /** What every solver is given besides the task. */
-export interface SolveContext extends PatientQueryOptions {
+export interface SolveContext extends RunQueryOptions {
   readonly policy: DisclosurePolicy
   /** Optional tables of the CDM that this site lets questions reach. */
   readonly omop: { readonly specimen: boolean; readonly location: boolean }

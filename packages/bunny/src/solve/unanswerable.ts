@@ -13,7 +13,7 @@ export class Unanswerable extends Error {
   readonly kind: UnanswerableCause
 
   constructor(kind: UnanswerableCause, message: string, options?: { cause?: unknown }) {
-    super(oneShortLine(message), options)
+    super(shortLine(message), options)
     this.kind = kind
   }
 }
@@ -29,16 +29,16 @@ const BY_SOURCE: Readonly<Record<SourceErrorKind, readonly [UnanswerableCause, s
 }
 
 /** What may be said upstream about a database that did not answer: less than the source's own message, which may name hosts. */
-export function unanswerableBySource(error: SourceError): Unanswerable {
+export function unanswerableFromSource(error: SourceError): Unanswerable {
   const [kind, message] = BY_SOURCE[error.kind]
   return new Unanswerable(kind, message, { cause: error })
 }
 
 /** Long enough for a handful of problems with their paths; receivers show it to people, and store it. */
-const LONGEST_REASON = 600
+const MAX_REASON_LENGTH = 600
 
-function oneShortLine(text: string): string {
+function shortLine(text: string): string {
   // eslint-disable-next-line no-control-regex -- parts of a task may be quoted, and a task may hold anything
   const line = text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ').trim()
-  return line.length <= LONGEST_REASON ? line : `${line.slice(0, LONGEST_REASON - 1)}…`
+  return line.length <= MAX_REASON_LENGTH ? line : `${line.slice(0, MAX_REASON_LENGTH - 1)}…`
 }

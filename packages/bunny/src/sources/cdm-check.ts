@@ -1,4 +1,4 @@
-import type { CdmFinding, CheckOptions } from './cdm-source.ts'
+import type { CdmProblem, CheckOptions } from './cdm-source.ts'
 import {
   LOCATION_OF_PERSON,
   REQUIRED_TABLES,
@@ -47,17 +47,17 @@ export function requiredTables(options: CheckOptions): readonly RequiredTable[] 
 }
 
 /** Compares what is needed with what the catalogue shows. Pure, so that both engines are judged alike. */
-export function judgeCatalogue(catalogue: Catalogue, options: CheckOptions): CdmFinding[] {
-  const findings: CdmFinding[] = []
+export function checkCatalogue(catalogue: Catalogue, options: CheckOptions): CdmProblem[] {
+  const problems: CdmProblem[] = []
   for (const required of requiredTables(options)) {
     const found = catalogue.tables.get(required.name)
-    if (found === undefined) findings.push(missingTable(required, catalogue))
-    else findings.push(...judgeTable(required, found, catalogue.schema))
+    if (found === undefined) problems.push(missingTable(required, catalogue))
+    else problems.push(...checkTable(required, found, catalogue.schema))
   }
-  return findings
+  return problems
 }
 
-function missingTable({ name, onlyIf }: RequiredTable, catalogue: Catalogue): CdmFinding {
+function missingTable({ name, onlyIf }: RequiredTable, catalogue: Catalogue): CdmProblem {
   const where = catalogue.schema === '' ? 'on the search path' : `in schema ${catalogue.schema}`
   const elsewhere = catalogue.otherCdmSchemas.join(', ')
   let hint = `create it, or a view of that name; for tables exported as files: warren bunny omop load`
@@ -76,7 +76,7 @@ function missingTable({ name, onlyIf }: RequiredTable, catalogue: Catalogue): Cd
   }
 }
 
-function judgeTable(required: RequiredTable, found: CatalogueTable, schema: string): CdmFinding[] {
+function checkTable(required: RequiredTable, found: CatalogueTable, schema: string): CdmProblem[] {
   const { name } = required
   const qualified = schema === '' ? name : `${schema}.${name}`
   if (found.spelling !== name) {
@@ -90,11 +90,11 @@ function judgeTable(required: RequiredTable, found: CatalogueTable, schema: stri
       },
     ]
   }
-  const findings = required.columns.flatMap((column) => judgeColumn(column, found, qualified))
+  const problems = required.columns.flatMap((column) => checkColumn(column, found, qualified))
   const { lookup } = required
   const canBeIndexed = lookup !== undefined && found.columns.has(lookup) && !found.isView
   if (canBeIndexed && found.indexedColumns !== null && !found.indexedColumns.has(lookup)) {
-    findings.push({
+    problems.push({
       severity: 'warning',
       code: 'missing-index',
       table: name,
@@ -106,9 +106,9 @@ function judgeTable(required: RequiredTable, found: CatalogueTable, schema: stri
   if (
     required.mustHaveRows &&
     !found.hasRows &&
-    findings.every((one) => one.severity !== 'error')
+    problems.every((one) => one.severity !== 'error')
   ) {
-    findings.push({
+    problems.push({
       severity: 'warning',
       code: 'empty-table',
       table: name,
@@ -119,14 +119,14 @@ function judgeTable(required: RequiredTable, found: CatalogueTable, schema: stri
           : 'load the data, or point DATASOURCE_DB_SCHEMA at the schema that has it',
     })
   }
-  return findings
+  return problems
 }
 
-function judgeColumn(
+function checkColumn(
   column: RequiredColumn,
   table: CatalogueTable,
   qualified: string,
-): CdmFinding[] {
+): CdmProblem[] {
   const found = table.columns.get(column.name)
   const { onlyFor } = column
   const where = {

@@ -26,7 +26,7 @@ export interface CheckOptions extends QueryOptions {
   readonly location?: boolean
 }
 
-export type CdmFindingCode =
+export type CdmProblemCode =
   | 'missing-table'
   | 'missing-column'
   | 'wrong-type'
@@ -34,10 +34,10 @@ export type CdmFindingCode =
   | 'missing-index'
   | 'empty-table'
 
-export interface CdmFinding {
+export interface CdmProblem {
   /** `error`: questions will fail. `warning`: a few kinds will, or answers come slowly, or are all zero. */
   readonly severity: 'error' | 'warning'
-  readonly code: CdmFindingCode
+  readonly code: CdmProblemCode
   readonly table: string
   readonly column?: string
   /** What is wrong, in a sentence without data from the database. */
@@ -47,12 +47,12 @@ export interface CdmFinding {
 }
 
 export interface CdmCheck {
-  /** No finding is an `error`. */
+  /** No problem is an `error`. */
   readonly ok: boolean
   /** Engine and version, e.g. `PostgreSQL 17.2`. */
   readonly server: string
   readonly schema: string
-  readonly findings: readonly CdmFinding[]
+  readonly problems: readonly CdmProblem[]
 }
 
 /**

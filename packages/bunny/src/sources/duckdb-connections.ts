@@ -5,10 +5,10 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import { SourceError } from './source-error.ts'
 
 /** A connection on loan, to be given back exactly once. */
-export interface DuckDbLoan {
+export interface AcquiredConnection {
   readonly connection: DuckDBConnection
   /** `reusable: false` closes it instead of keeping it for the next borrower. */
-  giveBack(options: { reusable: boolean }): void
+  release(options: { reusable: boolean }): void
 }
 
 interface OpenDatabase {
@@ -16,12 +16,12 @@ interface OpenDatabase {
   /** Which file on disk this is: a new file of the same name has another. `''` for a database in memory. */
   readonly identity: string
   readonly idle: DuckDBConnection[]
-  lent: number
+  inUse: number
   retired: boolean
 }
 
 /** How long a look at the file on disk is believed, in milliseconds. */
-const LOOK_EVERY_MS = 2_000
+const FILE_CHECK_INTERVAL_MS = 2_000
 
 /**
  * At most `limit` connections to one DuckDB database; who asks for more waits in line. When the file at the path is
@@ -33,10 +33,10 @@ export class DuckDbConnections {
   readonly #reopen: (() => Promise<OpenDatabase>) | undefined
   readonly #path: string | undefined
   #current: OpenDatabase
-  #lookedAt = 0
-  #lent = 0
+  #checkedAt = 0
+  #inUse = 0
   #closed = false
-  readonly #waiting: ((ours: boolean) => void)[] = []
+  readonly #waiting: ((granted: boolean) => void)[] = []
 
   private constructor(
     current: OpenDatabase,
@@ -49,7 +49,7 @@ export class DuckDbConnections {
     this.#reopen = file?.reopen
   }
 
-  static async ofFile(
+  static async forFile(
     path: string,
     settings: Record<string, string>,
     limit: number,
@@ -63,30 +63,30 @@ export class DuckDbConnections {
   }
 
   /** Connections to a database that somebody else opened, and closes. */
-  static ofInstance(instance: DuckDBInstance, limit: number): DuckDbConnections {
+  static forInstance(instance: DuckDBInstance, limit: number): DuckDbConnections {
     return new DuckDbConnections(openDatabase(instance, ''), limit)
   }
 
-  async borrow(signal: AbortSignal | undefined): Promise<DuckDbLoan> {
+  async acquire(signal: AbortSignal | undefined): Promise<AcquiredConnection> {
     if (this.#closed) throw new SourceError('unavailable', 'the database was closed here')
-    await this.#turn(signal)
+    await this.#waitForSlot(signal)
     try {
-      await this.#followFile()
+      await this.#reopenIfReplaced()
       const database = this.#current
       const connection = database.idle.pop() ?? (await database.instance.connect())
-      database.lent++
+      database.inUse++
       return {
         connection,
-        giveBack: ({ reusable }) => {
-          database.lent--
+        release: ({ reusable }) => {
+          database.inUse--
           if (reusable && !database.retired) database.idle.push(connection)
           else connection.closeSync()
-          if (database.retired && database.lent === 0) this.#closeDatabase(database)
-          this.#next()
+          if (database.retired && database.inUse === 0) this.#closeDatabase(database)
+          this.#releaseSlot()
         },
       }
     } catch (error: unknown) {
-      this.#next()
+      this.#releaseSlot()
       throw error
     }
   }
@@ -95,20 +95,20 @@ export class DuckDbConnections {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    while (this.#lent > 0) {
+    while (this.#inUse > 0) {
       const { promise, resolve } = Promise.withResolvers<boolean>()
       this.#waiting.push(resolve)
       await promise
-      this.#next()
+      this.#releaseSlot()
     }
     this.#closeDatabase(this.#current)
   }
 
   /** Waits for one of the `limit` places; gives up its place in line when `signal` is aborted. */
-  async #turn(signal: AbortSignal | undefined): Promise<void> {
+  async #waitForSlot(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
-    if (this.#lent < this.#limit) {
-      this.#lent++
+    if (this.#inUse < this.#limit) {
+      this.#inUse++
       return
     }
     const { promise, resolve } = Promise.withResolvers<boolean>()
@@ -120,22 +120,22 @@ export class DuckDbConnections {
       resolve(false)
     }
     signal?.addEventListener('abort', leave, { once: true })
-    const ours = await promise
+    const granted = await promise
     signal?.removeEventListener('abort', leave)
-    if (!ours) signal?.throwIfAborted()
+    if (!granted) signal?.throwIfAborted()
   }
 
-  #next(): void {
+  #releaseSlot(): void {
     const waiting = this.#waiting.shift()
-    if (waiting === undefined) this.#lent--
+    if (waiting === undefined) this.#inUse--
     else waiting(true)
   }
 
-  async #followFile(): Promise<void> {
+  async #reopenIfReplaced(): Promise<void> {
     if (this.#path === undefined || this.#reopen === undefined) return
     const now = performance.now()
-    if (now - this.#lookedAt < LOOK_EVERY_MS) return
-    this.#lookedAt = now
+    if (now - this.#checkedAt < FILE_CHECK_INTERVAL_MS) return
+    this.#checkedAt = now
     const identity = await fileIdentity(this.#path)
     // A file that is gone for a moment is being replaced: the open one goes on answering.
     if (identity === '' || identity === this.#current.identity) return
@@ -143,7 +143,7 @@ export class DuckDbConnections {
     const old = this.#current
     this.#current = replacement
     old.retired = true
-    if (old.lent === 0) this.#closeDatabase(old)
+    if (old.inUse === 0) this.#closeDatabase(old)
   }
 
   #closeDatabase(database: OpenDatabase): void {
@@ -153,7 +153,7 @@ export class DuckDbConnections {
 }
 
 function openDatabase(instance: DuckDBInstance, identity: string): OpenDatabase {
-  return { instance, identity, idle: [], lent: 0, retired: false }
+  return { instance, identity, idle: [], inUse: 0, retired: false }
 }
 
 async function fileIdentity(path: string): Promise<string> {

@@ -33,13 +33,13 @@ export function duckDbError(error: unknown): SourceError {
     )
   }
   if (/^(IO|Connection|Fatal)$/.test(code) || text.includes('not a valid DuckDB')) {
-    return new SourceError('unavailable', unavailableBecause(text), options)
+    return new SourceError('unavailable', unavailableReason(text), options)
   }
   return new SourceError('query', 'the database refused the statement', options)
 }
 
 /** These texts speak of files, never of data. */
-function unavailableBecause(text: string): string {
+function unavailableReason(text: string): string {
   if (text.includes('does not exist')) return 'the DuckDB file does not exist'
   if (text.includes('not a valid DuckDB')) return 'the file is not a DuckDB database'
   if (/lock/i.test(text)) return 'the DuckDB file is held by another program that writes to it'

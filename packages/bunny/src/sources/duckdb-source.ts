@@ -6,7 +6,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api'
 
-import { judgeCatalogue } from './cdm-check.ts'
+import { checkCatalogue } from './cdm-check.ts'
 import type {
   CdmCheck,
   CdmSource,
@@ -60,14 +60,14 @@ export class DuckDbSource implements CdmSource {
     if (options.path === ':memory:') {
       throw new SourceError(
         'unavailable',
-        'a DuckDB in memory is empty: give a file, or an open instance to DuckDbSource.over',
+        'a DuckDB in memory is empty: give a file, or an open instance to DuckDbSource.forInstance',
         { retryable: false },
       )
     }
     try {
       const settings = readOnlySettings(options)
       return new DuckDbSource(
-        await DuckDbConnections.ofFile(options.path, settings, options.poolSize ?? 2),
+        await DuckDbConnections.forFile(options.path, settings, options.poolSize ?? 2),
         options,
       )
     } catch (error: unknown) {
@@ -76,21 +76,21 @@ export class DuckDbSource implements CdmSource {
   }
 
   /** A source over an instance that stays the caller's: it may be in memory, and is not closed with the source. */
-  static over(instance: DuckDBInstance, limits: DuckDbLimits = {}): DuckDbSource {
-    return new DuckDbSource(DuckDbConnections.ofInstance(instance, limits.poolSize ?? 2), limits)
+  static forInstance(instance: DuckDBInstance, limits: DuckDbLimits = {}): DuckDbSource {
+    return new DuckDbSource(DuckDbConnections.forInstance(instance, limits.poolSize ?? 2), limits)
   }
 
   async query(statement: SqlStatement, { signal }: QueryOptions = {}): Promise<readonly Row[]> {
     try {
-      const loan = await this.#connections.borrow(signal)
-      const interruption = this.#interruptible(loan.connection, signal)
+      const acquired = await this.#connections.acquire(signal)
+      const interruption = this.#interruptible(acquired.connection, signal)
       try {
-        return await runReading(loan.connection, statement)
+        return await runReading(acquired.connection, statement)
       } catch (error: unknown) {
         throw interruption.reason ?? error
       } finally {
         interruption.disarm()
-        loan.giveBack({ reusable: interruption.reason === undefined })
+        acquired.release({ reusable: interruption.reason === undefined })
       }
     } catch (error: unknown) {
       throw isAbort(error, signal) ? cancelled() : duckDbError(error)
@@ -101,12 +101,12 @@ export class DuckDbSource implements CdmSource {
     const read = (statement: SqlStatement): Promise<readonly Row[]> =>
       this.query(statement, options.signal === undefined ? {} : { signal: options.signal })
     const { server, ...catalogue } = await readDuckDbCatalogue(read, this.schema, options)
-    const findings = judgeCatalogue(catalogue, options)
+    const problems = checkCatalogue(catalogue, options)
     return {
-      ok: findings.every(({ severity }) => severity !== 'error'),
+      ok: problems.every(({ severity }) => severity !== 'error'),
       server,
       schema: this.schema,
-      findings,
+      problems,
     }
   }
 

@@ -22,13 +22,20 @@ export interface PostgresAddress {
 /** One way of connecting; tried in order until one is not turned down for its encryption. */
 export type PostgresAttempt = ClientConfig
 
-const UNDERSTOOD = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'connect_timeout', 'options']
+const SUPPORTED_PARAMETERS = [
+  'sslmode',
+  'sslrootcert',
+  'sslcert',
+  'sslkey',
+  'connect_timeout',
+  'options',
+]
 /** Parameters of libpq that have nothing to act on here; refusing them would stop a working site from changing over. */
-const HARMLESS =
+const IGNORED_PARAMETERS =
   /^(application_name|fallback_application_name|target_session_attrs|keepalives.*|tcp_user_timeout|gssencmode|channel_binding|client_encoding)$/
 
 /** Reads `postgres://user:password@host:port/database?sslmode=…`; what is absent comes from `PGUSER`, `PGPASSWORD`, … */
-export function postgresAddress(url: string, env: NodeJS.ProcessEnv): PostgresAddress {
+export function parsePostgresAddress(url: string, env: NodeJS.ProcessEnv): PostgresAddress {
   const parsed = URL.parse(url)
   if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol)) {
     throw new ProgramError('not a PostgreSQL URL', {
@@ -51,7 +58,7 @@ export function postgresAddress(url: string, env: NodeJS.ProcessEnv): PostgresAd
 }
 
 /** For a person: which database was meant, without the password. */
-export function addressText({ host, port, database }: PostgresAddress): string {
+export function formatAddress({ host, port, database }: PostgresAddress): string {
   return `postgresql://${host}:${port}/${database}`
 }
 
@@ -137,8 +144,8 @@ function singleValues(
 ): Record<string, string> {
   const single: Record<string, string> = {}
   for (const [name, value] of Object.entries(parameters)) {
-    if (HARMLESS.test(name)) continue
-    if (!UNDERSTOOD.includes(name)) {
+    if (IGNORED_PARAMETERS.test(name)) continue
+    if (!SUPPORTED_PARAMETERS.includes(name)) {
       throw badParameter(`unknown database connection parameter ${name}`)
     }
     const last = typeof value === 'string' ? value : value.at(-1)
@@ -159,7 +166,7 @@ function connectTimeoutMs(seconds: string): number {
 function badParameter(message: string, cause?: unknown): ProgramError {
   return new ProgramError(message, {
     exitCode: ExitCode.config,
-    hint: `parameters that are understood: ${UNDERSTOOD.join(', ')}`,
+    hint: `parameters that are understood: ${SUPPORTED_PARAMETERS.join(', ')}`,
     cause,
   })
 }

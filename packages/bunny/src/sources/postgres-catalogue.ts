@@ -86,7 +86,7 @@ export async function readPostgresCatalogue(
 }
 
 async function hasRows(read: Read, table: Row): Promise<boolean> {
-  const qualified = `${quoted(String(table['schema']))}.${quoted(String(table['name']))}`
+  const qualified = `${quoteIdentifier(String(table['schema']))}.${quoteIdentifier(String(table['name']))}`
   const [row] = await read({
     text: `SELECT EXISTS (SELECT 1 FROM ${qualified}) AS some`,
     values: [],
@@ -116,6 +116,6 @@ function family(category: string): ColumnFamily | 'other' {
   }
 }
 
-function quoted(identifier: string): string {
+function quoteIdentifier(identifier: string): string {
   return `"${identifier.replaceAll('"', '""')}"`
 }

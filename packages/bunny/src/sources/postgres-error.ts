@@ -25,7 +25,7 @@ const BY_STATE: Readonly<Record<string, readonly [SourceErrorKind, string]>> = {
 }
 
 /** These do not go away by waiting. */
-const NEEDS_SOMEBODY = new Set(['3D000'])
+const NOT_RETRYABLE = new Set(['3D000'])
 
 /** Turns what pg throws into a `SourceError`. The server's text may quote data, so none of it is taken over but names. */
 export function postgresError(error: unknown): SourceError {
@@ -37,7 +37,7 @@ export function postgresError(error: unknown): SourceError {
   if (known !== undefined) {
     const [kind, sentence] = known
     const message = namedIn(text, kind) ?? sentence
-    return NEEDS_SOMEBODY.has(code)
+    return NOT_RETRYABLE.has(code)
       ? new SourceError(kind, message, { code, retryable: false, cause: error })
       : new SourceError(kind, message, { code, cause: error })
   }

@@ -1,6 +1,6 @@
 import { Client, Pool, type ClientConfig, type PoolClient } from 'pg'
 
-import { judgeCatalogue } from './cdm-check.ts'
+import { checkCatalogue } from './cdm-check.ts'
 import type {
   CdmCheck,
   CdmSource,
@@ -32,7 +32,7 @@ export interface PostgresSourceOptions extends PostgresAddress {
 /** How much later than the server's own limit we stop waiting: only reached when the network swallows the answer. */
 const GRACE_MS = 5_000
 /** How long cancelling may take before the connection is dropped instead. */
-const CANCEL_MS = 3_000
+const CANCEL_TIMEOUT_MS = 3_000
 
 /** An OMOP CDM in PostgreSQL 12 or later: every session is read only and limited in time. */
 export class PostgresSource implements CdmSource {
@@ -79,7 +79,7 @@ export class PostgresSource implements CdmSource {
       const client = await this.#acquire(signal)
       const isNew = !this.#restricted.has(client)
       try {
-        if (isNew) await orAborted(this.#restrict(client), signal)
+        if (isNew) await orAbort(this.#restrict(client), signal)
         const rows = await this.#run(client, statement, signal)
         client.release()
         return rows
@@ -95,12 +95,12 @@ export class PostgresSource implements CdmSource {
     const read = (statement: SqlStatement): Promise<readonly Row[]> =>
       this.query(statement, options.signal === undefined ? {} : { signal: options.signal })
     const { server, ...catalogue } = await readPostgresCatalogue(read, this.schema, options)
-    const findings = judgeCatalogue(catalogue, options)
+    const problems = checkCatalogue(catalogue, options)
     return {
-      ok: findings.every(({ severity }) => severity !== 'error'),
+      ok: problems.every(({ severity }) => severity !== 'error'),
       server,
       schema: this.schema,
-      findings,
+      problems,
     }
   }
 
@@ -112,7 +112,7 @@ export class PostgresSource implements CdmSource {
     if (signal?.aborted === true) throw cancelled()
     const connecting = this.#pool.connect()
     try {
-      return await orAborted(connecting, signal)
+      return await orAbort(connecting, signal)
     } catch (error: unknown) {
       // A connection that arrives after we stopped waiting goes back for others to use.
       if (isCancellation(error)) connecting.then((client) => client.release()).catch(() => {})
@@ -144,7 +144,7 @@ export class PostgresSource implements CdmSource {
     const config = { text, values: [...values], types: postgresTypes, queryMode: 'extended' }
     const answer = client.query<Row>(config)
     try {
-      return (await orAborted(answer, signal)).rows
+      return (await orAbort(answer, signal)).rows
     } catch (error: unknown) {
       if (isCancellation(error)) {
         answer.catch(() => {})
@@ -161,8 +161,8 @@ export class PostgresSource implements CdmSource {
     if (typeof processId !== 'number') return
     const side = new Client({
       ...this.#config,
-      connectionTimeoutMillis: CANCEL_MS,
-      query_timeout: CANCEL_MS,
+      connectionTimeoutMillis: CANCEL_TIMEOUT_MS,
+      query_timeout: CANCEL_TIMEOUT_MS,
     })
     side.on('error', () => {})
     try {
@@ -185,7 +185,7 @@ function isCancellation(error: unknown): boolean {
 }
 
 /** Rejects as soon as `signal` is aborted; the promise goes on unobserved. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   const aborted = Promise.withResolvers<never>()
   const onAbort = (): void => aborted.reject(cancelled())

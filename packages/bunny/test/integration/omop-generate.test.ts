@@ -6,7 +6,7 @@ import { PROFILE_NAMES, generateOmop, type GenerateReport } from '../../src/omop
 import { SYNTHETIC_TABLES } from '../../src/omop/synthetic/synthetic-tables.ts'
 import type { CdmSource, Row, SqlValue } from '../../src/sources/cdm-source.ts'
 import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
-import { postgresAddress } from '../../src/sources/postgres-address.ts'
+import { parsePostgresAddress } from '../../src/sources/postgres-address.ts'
 import { PostgresSource } from '../../src/sources/postgres-source.ts'
 
 interface Generated extends AsyncDisposable {
@@ -21,7 +21,7 @@ async function generated(options: {
 }): Promise<Generated> {
   const instance = await DuckDBInstance.create()
   const report = await generateOmop({ ...options, to: instance })
-  const source = DuckDbSource.over(instance)
+  const source = DuckDbSource.forInstance(instance)
   return {
     report,
     source,
@@ -117,7 +117,7 @@ describe('five thousand invented patients', () => {
   it('pass the check of a CDM', async () => {
     expect(await hospital.source.check({ specimen: true, location: true })).toMatchObject({
       ok: true,
-      findings: [],
+      problems: [],
     })
   })
 
@@ -271,11 +271,11 @@ describePostgres('invented patients in PostgreSQL', () => {
   it('are the same rows as in DuckDB', async () => {
     await using database = await createDatabase()
     await generateOmop({ persons: 400, seed: 5, to: database.url, profile: 'university' })
-    await using postgres = await PostgresSource.open(postgresAddress(database.url, {}))
+    await using postgres = await PostgresSource.open(parsePostgresAddress(database.url, {}))
     await using duckDb = await generated({ persons: 400, seed: 5, profile: 'university' })
     for (const table of SYNTHETIC_TABLES) {
       expect(await allRows(postgres, table), table).toEqual(await allRows(duckDb.source, table))
     }
-    expect(await postgres.check({ specimen: true, location: true })).toMatchObject({ findings: [] })
+    expect(await postgres.check({ specimen: true, location: true })).toMatchObject({ problems: [] })
   })
 })

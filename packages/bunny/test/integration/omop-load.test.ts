@@ -11,7 +11,7 @@ import { LoadError } from '../../src/omop/load-problem.ts'
 import { loadOmop, type LoadReport } from '../../src/omop/load-omop.ts'
 import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
 import { PostgresSource } from '../../src/sources/postgres-source.ts'
-import { postgresAddress } from '../../src/sources/postgres-address.ts'
+import { parsePostgresAddress } from '../../src/sources/postgres-address.ts'
 import type { CdmSource, Row } from '../../src/sources/cdm-source.ts'
 
 const PERSON = [
@@ -134,9 +134,9 @@ function loadsInto(engine: Engine): void {
   it('passes its own check', async () => {
     await loadOmop({ from: await everything(), to: engine.to() })
     await using source = await engine.open()
-    const { findings } = await source.check({ specimen: true, location: true })
+    const { problems } = await source.check({ specimen: true, location: true })
     // The folder had no vocabulary; nothing else is to be complained about.
-    expect(findings.map(({ code, table }) => [code, table])).toEqual([['empty-table', 'concept']])
+    expect(problems.map(({ code, table }) => [code, table])).toEqual([['empty-table', 'concept']])
   })
 
   it('refuses to mix data sets, and replaces everything when told', async () => {
@@ -277,10 +277,10 @@ describe('loading into DuckDB', () => {
   it('loads into a schema', async () => {
     await loadOmop({ from: await everything(), to: `duckdb:${path()}`, schema: 'cdm' })
     await using source = await DuckDbSource.open({ path: path(), schema: 'cdm' })
-    const { findings } = await source.check()
-    expect(findings.map(({ code }) => code)).toEqual(['empty-table'])
+    const { problems } = await source.check()
+    expect(problems.map(({ code }) => code)).toEqual(['empty-table'])
     await using misled = await DuckDbSource.open({ path: path() })
-    expect((await misled.check()).findings[0]?.hint).toContain('schema cdm')
+    expect((await misled.check()).problems[0]?.hint).toContain('schema cdm')
   })
 })
 
@@ -302,7 +302,7 @@ describePostgres('loading into PostgreSQL', () => {
     )
   })
   const to = (): string => database.url
-  loadsInto({ to, open: () => PostgresSource.open(postgresAddress(database.url, {})) })
+  loadsInto({ to, open: () => PostgresSource.open(parsePostgresAddress(database.url, {})) })
 
   it('makes keys, and indexes under the names that the CDM has', async () => {
     await loadOmop({ from: await everything(), to: to(), schema: 'cdm' })

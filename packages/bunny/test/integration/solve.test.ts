@@ -9,7 +9,7 @@ import type { CdmSource } from '../../src/sources/cdm-source.ts'
 import { SourceError } from '../../src/sources/source-error.ts'
 import { PostgresSource } from '../../src/sources/postgres-source.ts'
 import { DistributionCache } from '../../src/solve/distribution-cache.ts'
-import { startDeadline } from '../../src/solve/patient-query.ts'
+import { startDeadline } from '../../src/solve/run-query.ts'
 import type { SolveContext } from '../../src/solve/solve-context.ts'
 import { solveTask } from '../../src/solve/solve-task.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
@@ -427,7 +427,7 @@ describe('distribution cache', () => {
     DistributionCache.open({
       folder,
       ttlMs: 3_600_000,
-      madeUnder: { threshold },
+      validFor: { threshold },
       clock,
       log: recordingLog().log,
     })

@@ -10,7 +10,7 @@ import { generateOmop } from '../../src/omop/generate-omop.ts'
 import type { CdmSource, SqlStatement } from '../../src/sources/cdm-source.ts'
 import { openSource } from '../../src/sources/open-source.ts'
 import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
-import { postgresAddress } from '../../src/sources/postgres-address.ts'
+import { parsePostgresAddress } from '../../src/sources/postgres-address.ts'
 
 const PERSONS = 200
 
@@ -189,7 +189,7 @@ function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
 
   it('finds a complete CDM complete', async () => {
     const check = await source.check({ specimen: true, location: true })
-    expect(check).toMatchObject({ ok: true, findings: [] })
+    expect(check).toMatchObject({ ok: true, problems: [] })
     expect(check.server).toMatch(/^(PostgreSQL|DuckDB) \d+\.\d+/)
   })
 }
@@ -212,7 +212,7 @@ describe('a DuckDB in memory as a source', () => {
     await generateOmop({ persons: PERSONS, seed: 1, to: instance })
   })
   afterAll(() => instance.closeSync())
-  keepsTheContract((limits) => Promise.resolve(DuckDbSource.over(instance, limits)))
+  keepsTheContract((limits) => Promise.resolve(DuckDbSource.forInstance(instance, limits)))
 })
 
 describePostgres('a PostgreSQL database as a source', () => {
@@ -223,6 +223,6 @@ describePostgres('a PostgreSQL database as a source', () => {
   })
   afterAll(() => database[Symbol.asyncDispose]())
   keepsTheContract((limits) =>
-    openSource({ driver: 'postgresql', ...postgresAddress(database.url, {}), ...limits }),
+    openSource({ driver: 'postgresql', ...parsePostgresAddress(database.url, {}), ...limits }),
   )
 })

@@ -10,7 +10,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { generateOmop } from '../../src/omop/generate-omop.ts'
-import { postgresAddress } from '../../src/sources/postgres-address.ts'
+import { parsePostgresAddress } from '../../src/sources/postgres-address.ts'
 import { PostgresSource, type PostgresSourceOptions } from '../../src/sources/postgres-source.ts'
 
 const ONE = { text: 'SELECT 1 AS one', values: [] }
@@ -32,7 +32,7 @@ describePostgres('a PostgreSQL source', () => {
   })
 
   const open = (options: Partial<PostgresSourceOptions> = {}): Promise<PostgresSource> =>
-    PostgresSource.open({ ...postgresAddress(database.url, {}), schema: 'cdm', ...options })
+    PostgresSource.open({ ...parsePostgresAddress(database.url, {}), schema: 'cdm', ...options })
 
   const sessions = async (applicationName: string, state: string): Promise<number> => {
     const { rows } = await admin.query<{ n: number }>(
@@ -79,7 +79,7 @@ describePostgres('a PostgreSQL source', () => {
 
   it('replaces connections that the network reset', async () => {
     await using proxy = await FaultProxy.start(database.url)
-    await using source = await open({ ...postgresAddress(proxy.url(database.url), {}) })
+    await using source = await open({ ...parsePostgresAddress(proxy.url(database.url), {}) })
     expect(await source.query(ONE)).toEqual([{ one: 1 }])
     proxy.reset()
     expect(await source.query(ONE)).toEqual([{ one: 1 }])
@@ -88,7 +88,7 @@ describePostgres('a PostgreSQL source', () => {
   it('does not wait without end when the network swallows everything', async () => {
     await using proxy = await FaultProxy.start(database.url)
     await using source = await open({
-      ...postgresAddress(proxy.url(database.url), {}),
+      ...parsePostgresAddress(proxy.url(database.url), {}),
       statementTimeoutMs: 300,
       connectTimeoutMs: 500,
     })
@@ -102,7 +102,7 @@ describePostgres('a PostgreSQL source', () => {
 
   it('gives up soon when aborted while the network swallows everything', async () => {
     await using proxy = await FaultProxy.start(database.url)
-    await using source = await open(postgresAddress(proxy.url(database.url), {}))
+    await using source = await open(parsePostgresAddress(proxy.url(database.url), {}))
     expect(await source.query(ONE)).toEqual([{ one: 1 }])
     proxy.blackhole()
     const started = performance.now()
@@ -117,7 +117,7 @@ describePostgres('a PostgreSQL source', () => {
   it('says what is wrong with the way in, without the password', async () => {
     await admin.query("CREATE ROLE warren_nobody LOGIN PASSWORD 'right'")
     try {
-      const address = postgresAddress(database.url, {})
+      const address = parsePostgresAddress(database.url, {})
       await expect(
         PostgresSource.open({ ...address, database: 'warren_no_such_database' }),
       ).rejects.toMatchObject({ kind: 'unavailable', retryable: false })
@@ -142,9 +142,9 @@ describePostgres('a PostgreSQL source', () => {
       GRANT SELECT (person_id, drug_concept_id, drug_type_concept_id) ON cdm.drug_exposure TO warren_reader`)
     try {
       await using source = await open({ username: 'warren_reader', password: 'reader' })
-      const { ok, findings } = await source.check()
+      const { ok, problems } = await source.check()
       expect(ok).toBe(false)
-      expect(findings.map(({ code, table, column }) => [code, table, column])).toEqual([
+      expect(problems.map(({ code, table, column }) => [code, table, column])).toEqual([
         ['no-privilege', 'drug_exposure', 'drug_exposure_start_date'],
       ])
       await expect(
@@ -165,14 +165,14 @@ describePostgres('a PostgreSQL source', () => {
       CREATE INDEX partial ON cdm.drug_exposure (drug_concept_id) WHERE person_id > 10;
       CREATE INDEX second ON cdm.measurement (person_id, measurement_concept_id)`)
     await using source = await open()
-    const { ok, findings } = await source.check()
+    const { ok, problems } = await source.check()
     expect(ok).toBe(true)
-    expect(findings.map(({ code, table }) => [code, table])).toEqual([
+    expect(problems.map(({ code, table }) => [code, table])).toEqual([
       ['missing-index', 'drug_exposure'],
       ['missing-index', 'measurement'],
     ])
-    await admin.query(findings.map(({ hint }) => hint.replace('CONCURRENTLY ', '')).join('; '))
-    expect((await source.check()).findings).toEqual([])
+    await admin.query(problems.map(({ hint }) => hint.replace('CONCURRENTLY ', '')).join('; '))
+    expect((await source.check()).problems).toEqual([])
   })
 
   it('accepts views in the place of tables, and asks no indexes of them', async () => {
@@ -188,7 +188,7 @@ describePostgres('a PostgreSQL source', () => {
       await admin.query(`CREATE VIEW views.${name} AS SELECT * FROM cdm.${name}`)
     }
     await using source = await open({ schema: 'views' })
-    expect((await source.check()).findings).toEqual([])
+    expect((await source.check()).problems).toEqual([])
   })
 
   it('tells tables in capital letters from missing ones, and names the schema that has a CDM', async () => {
@@ -196,15 +196,15 @@ describePostgres('a PostgreSQL source', () => {
       'CREATE SCHEMA shouting; CREATE TABLE shouting."PERSON" ("PERSON_ID" integer)',
     )
     await using shouting = await open({ schema: 'shouting' })
-    const findings = (await shouting.check()).findings
-    expect(findings.find(({ table }) => table === 'person')?.message).toContain('"PERSON"')
+    const problems = (await shouting.check()).problems
+    expect(problems.find(({ table }) => table === 'person')?.message).toContain('"PERSON"')
     await using nowhere = await open({ schema: 'nowhere' })
-    expect((await nowhere.check()).findings[0]?.hint).toContain('cdm')
+    expect((await nowhere.check()).problems[0]?.hint).toContain('cdm')
   })
 
   it('goes on after the server was restarted', async () => {
     await using server = await startPrivatePostgres()
-    await using source = await PostgresSource.open(postgresAddress(server.url, {}))
+    await using source = await PostgresSource.open(parsePostgresAddress(server.url, {}))
     expect(await source.query(ONE)).toEqual([{ one: 1 }])
     await server.stop()
     await expect(source.query(ONE)).rejects.toMatchObject({ kind: 'unavailable', retryable: true })

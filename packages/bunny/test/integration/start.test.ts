@@ -63,7 +63,7 @@ describe('start of the daemon', () => {
     const connection = await instance.connect()
     await connection.run('CREATE TABLE person (person_id integer)')
     connection.closeSync()
-    const failure = await failureOf(runBunny(api, DuckDbSource.over(instance)))
+    const failure = await failureOf(runBunny(api, DuckDbSource.forInstance(instance)))
     expect(failure.exitCode).toBe(78)
     expect(failure.message).toContain('concept')
     expect(failure.hint).toBeDefined()

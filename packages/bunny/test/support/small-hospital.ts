@@ -51,8 +51,8 @@ const range = (from: number, to: number): number[] =>
  * that both PostgreSQL and DuckDB understand.
  */
 function smallHospital(schema = ''): string[] {
-  const quoted = `"${schema.replaceAll('"', '""')}"`
-  const at = (table: string): string => (schema === '' ? table : `${quoted}.${table}`)
+  const quotedSchema = `"${schema.replaceAll('"', '""')}"`
+  const at = (table: string): string => (schema === '' ? table : `${quotedSchema}.${table}`)
   const persons = range(1, 60).map((id) => {
     const gender = id <= 32 ? CONCEPT.male : id <= 57 ? CONCEPT.female : CONCEPT.otherGender
     const ethnicity = id <= 15 ? CONCEPT.hispanic : 0
@@ -66,7 +66,7 @@ function smallHospital(schema = ''): string[] {
   ]
   const concepts = NAMES.map(([id, name]) => `(${String(id)}, '${name}', 'Any')`)
   return [
-    ...(schema === '' ? [] : [`CREATE SCHEMA ${quoted}`]),
+    ...(schema === '' ? [] : [`CREATE SCHEMA ${quotedSchema}`]),
     `CREATE TABLE ${at('concept')} (concept_id integer, concept_name varchar(255), domain_id varchar(20))`,
     `INSERT INTO ${at('concept')} VALUES ${concepts.join(', ')}`,
     `CREATE TABLE ${at('person')} (person_id integer, gender_concept_id integer, year_of_birth integer, race_concept_id integer, ethnicity_concept_id integer, location_id integer, month_of_birth integer DEFAULT 6)`,
@@ -99,7 +99,7 @@ export async function duckDbHospital(): Promise<{
   const connection = await instance.connect()
   for (const statement of smallHospital()) await connection.run(statement)
   connection.closeSync()
-  return { source: DuckDbSource.over(instance), instance }
+  return { source: DuckDbSource.forInstance(instance), instance }
 }
 
 /** The hospital in a DuckDB file. */

@@ -11,35 +11,35 @@ const answer = (text: string) =>
 describe('memory of handled tasks', () => {
   it('knows a task in work, and its answer afterwards', () => {
     const handled = new HandledTasks({ now: () => 0 })
-    expect(handled.recall('t')).toBeUndefined()
+    expect(handled.find('t')).toBeUndefined()
     handled.begin('t')
-    expect(handled.recall('t')).toBe('in-work')
+    expect(handled.find('t')).toBe('in-progress')
     const result = countResult(task, 20)
     handled.end('t', result)
-    expect(handled.recall('t')).toBe(result)
+    expect(handled.find('t')).toBe(result)
   })
 
   it('does not repeat a failure, but remembers that there was one', () => {
     const handled = new HandledTasks({ now: () => 0 })
     handled.begin('t')
     handled.end('t', errorResult(task, 'no'))
-    expect(handled.recall('t')).toBe('failed')
+    expect(handled.find('t')).toBe('failed')
   })
 
   it('forgets a task that was given up', () => {
     const handled = new HandledTasks({ now: () => 0 })
     handled.begin('t')
     handled.end('t')
-    expect(handled.recall('t')).toBeUndefined()
+    expect(handled.find('t')).toBeUndefined()
   })
 
   it('stays within its bounds, forgetting the oldest first', () => {
     let now = 0
     const handled = new HandledTasks({
       now: () => now,
-      bounds: { tasks: 3, size: 100, ageMs: 1000 },
+      limits: { tasks: 3, size: 100, ageMs: 1000 },
     })
-    const known = (...keys: string[]) => keys.filter((key) => handled.recall(key) !== undefined)
+    const known = (...keys: string[]) => keys.filter((key) => handled.find(key) !== undefined)
     for (const key of ['a', 'b', 'c', 'd']) handled.end(key, countResult(task, 0))
     expect(known('a', 'b', 'c', 'd')).toEqual(['b', 'c', 'd'])
     handled.end('big', answer('x'.repeat(60)))
@@ -52,9 +52,9 @@ describe('memory of handled tasks', () => {
   it('replaces what it knew of a task without counting it twice', () => {
     const handled = new HandledTasks({
       now: () => 0,
-      bounds: { tasks: 3, size: 100, ageMs: 1000 },
+      limits: { tasks: 3, size: 100, ageMs: 1000 },
     })
     for (let time = 0; time < 5; time += 1) handled.end('t', answer('x'.repeat(60)))
-    expect(handled.recall('t')).not.toBeUndefined()
+    expect(handled.find('t')).not.toBeUndefined()
   })
 })

@@ -31,7 +31,7 @@ describe('LOG_FORMAT=text', () => {
     expect(
       linesOf((log) => {
         log.info({ version: '0.1.0' }, BunnyEvent.starting)
-        log.info({ database: 'postgresql://db:5432/omop' }, BunnyEvent.connecting)
+        log.info({ database: 'postgresql://db:5432/omop' }, BunnyEvent.databaseConnecting)
         log.info({ version: '0.1.0', relay: URL }, BunnyEvent.started)
       }),
     ).toEqual([
@@ -64,7 +64,7 @@ describe('LOG_FORMAT=text', () => {
           { taskId: 't', kind: 'availability', status: 'ok', count: 20 },
           BunnyEvent.taskSolved,
         )
-        log.info({ taskId: 't', status: 200 }, BunnyEvent.resultPosted)
+        log.info({ taskId: 't', status: 200 }, BunnyEvent.resultSubmitted)
       }),
     ).toEqual([
       'INFO Task received. Resolving...',
@@ -104,7 +104,7 @@ describe('LOG_FORMAT=text', () => {
   })
 
   it('warns of a link without https', () => {
-    expect(linesOf((log) => log.warn(BunnyEvent.insecure))).toEqual([
+    expect(linesOf((log) => log.warn(BunnyEvent.withoutHttps))).toEqual([
       'WARNING HTTPS is not used for the task API. This is not recommended in production environments.',
     ])
   })
@@ -192,7 +192,7 @@ const failed = (error: TaskApiError) =>
         detail: error.message,
         url: URL,
       },
-      BunnyEvent.resultPostFailed,
+      BunnyEvent.resultSubmissionFailed,
     ),
   )
 

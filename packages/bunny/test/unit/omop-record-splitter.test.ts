@@ -15,7 +15,7 @@ function split(pieces: readonly string[], delimiter: ',' | '\t' = ',', quotes = 
     delimiter,
     quotes,
     onRecord: (fields, line) => result.records.push({ fields, line }),
-    onBroken: (line, message) => result.broken.push({ line, message }),
+    onBadRecord: (line, message) => result.broken.push({ line, message }),
   })
   for (const piece of pieces) splitter.push(piece)
   splitter.end()

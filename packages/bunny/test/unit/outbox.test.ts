@@ -7,14 +7,14 @@ import { ProgramError } from '@warren/runtime'
 import { countResult, TaskApiError, type TaskApiErrorKind, type TaskResult } from '@warren/task-api'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OutboxFolder } from '../../src/outbox/outbox-folder.ts'
-import { Outbox, type Delivery } from '../../src/outbox/outbox.ts'
+import { Outbox, type Submission } from '../../src/outbox/outbox.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
 import { recordingLog } from '../support/log-lines.ts'
 
 const result = (uuid: string): TaskResult => countResult({ uuid, collection: 'c' }, 20)
-const accepted: Delivery = { outcome: 'accepted', requestId: 'r', status: 200 }
+const accepted: Submission = { outcome: 'accepted', requestId: 'r', status: 200 }
 
-const refusal = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number) =>
+const rejection = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number) =>
   new TaskApiError(`answered ${String(status)}`, {
     kind,
     code: `HTTP_${String(status)}`,
@@ -24,20 +24,20 @@ const refusal = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number) 
   })
 
 function outboxOver(
-  send: (result: TaskResult, signal: AbortSignal) => Promise<Delivery>,
+  submit: (result: TaskResult, signal: AbortSignal) => Promise<Submission>,
   options: { folder?: OutboxFolder; clock?: JumpingClock; maxWaiting?: number } = {},
 ) {
   const clock = options.clock ?? new JumpingClock()
   const { log, lines } = recordingLog()
   const outbox = new Outbox({
-    send,
+    submit,
     clock,
     log,
     random: () => 0,
     resultUrl: (taskId) => `https://relay/task/result/${taskId}/[REDACTED]`,
     initialBackoffMs: 5000,
     maxBackoffMs: 60_000,
-    keepForMs: 7_200_000,
+    retryForMs: 7_200_000,
     ...(options.folder === undefined ? {} : { folder: options.folder }),
     ...(options.maxWaiting === undefined ? {} : { maxWaiting: options.maxWaiting }),
   })
@@ -49,7 +49,7 @@ const empty = (outbox: Outbox) => expect.poll(() => outbox.size).toBe(0)
 /** A `send` that fails with each of `failures` in turn and then succeeds. */
 function failing(...failures: readonly Error[]) {
   const left = [...failures]
-  return (): Promise<Delivery> => {
+  return (): Promise<Submission> => {
     const failure = left.shift()
     return failure === undefined ? Promise.resolve(accepted) : Promise.reject(failure)
   }
@@ -74,7 +74,7 @@ describe('delivery of results', () => {
     [302, 'nonsense'],
   ] as const)('tries again after %i', async (status, kind) => {
     const { outbox, said, clock } = outboxOver(
-      failing(refusal(status, kind), refusal(status, kind)),
+      failing(rejection(status, kind), rejection(status, kind)),
     )
     await outbox.put('a', result('a'))
     await empty(outbox)
@@ -99,14 +99,14 @@ describe('delivery of results', () => {
   })
 
   it('waits as long as the relay asks', async () => {
-    const { outbox, clock } = outboxOver(failing(refusal(429, 'unavailable', 90_000)))
+    const { outbox, clock } = outboxOver(failing(rejection(429, 'unavailable', 90_000)))
     await outbox.put('a', result('a'))
     await empty(outbox)
     expect(clock.sleeps).toEqual([90_000])
   })
 
   it.each([404, 422])('takes %i for final, and never calls it resolved', async (status) => {
-    const { outbox, lines, said } = outboxOver(failing(refusal(status, 'refused')))
+    const { outbox, lines, said } = outboxOver(failing(rejection(status, 'refused')))
     await outbox.put('a', result('a'))
     await empty(outbox)
     expect(said()).toEqual(['result rejected'])
@@ -117,7 +117,9 @@ describe('delivery of results', () => {
     const sent: TaskResult[] = []
     const { outbox, lines } = outboxOver((result) => {
       sent.push(result)
-      return sent.length === 1 ? Promise.reject(refusal(413, 'refused')) : Promise.resolve(accepted)
+      return sent.length === 1
+        ? Promise.reject(rejection(413, 'refused'))
+        : Promise.resolve(accepted)
     })
     await outbox.put('a', result('a'))
     await empty(outbox)
@@ -131,7 +133,7 @@ describe('delivery of results', () => {
   })
 
   it('does not go on about a relay for which even that is too large', async () => {
-    const tooLarge = refusal(413, 'refused')
+    const tooLarge = rejection(413, 'refused')
     const { outbox, said } = outboxOver(() => Promise.reject(tooLarge))
     await outbox.put('a', result('a'))
     await empty(outbox)
@@ -148,7 +150,7 @@ describe('delivery of results', () => {
   })
 
   it('gives up after the time results are kept, and says which task lost its result', async () => {
-    const { outbox, clock, lines } = outboxOver(() => Promise.reject(refusal(503, 'unavailable')))
+    const { outbox, clock, lines } = outboxOver(() => Promise.reject(rejection(503, 'unavailable')))
     const start = clock.now()
     await outbox.put('a', result('a'))
     await empty(outbox)
@@ -189,7 +191,7 @@ describe('delivery of results', () => {
 
   it('sends a result that is put twice once', async () => {
     let posts = 0
-    const gate = Promise.withResolvers<Delivery>()
+    const gate = Promise.withResolvers<Submission>()
     const { outbox } = outboxOver(() => {
       posts += 1
       return gate.promise
@@ -214,7 +216,7 @@ describe('closing the outbox', () => {
     const { outbox, lines } = outboxOver(
       () => {
         posts += 1
-        return Promise.reject(refusal(503, 'unavailable'))
+        return Promise.reject(rejection(503, 'unavailable'))
       },
       { clock },
     )
@@ -258,7 +260,7 @@ describe('an outbox with a folder', () => {
   const files = async () => (await readdir(path)).filter((name) => name !== 'lock').toSorted()
 
   it('has a result on disk before put returns, and not after it is delivered', async () => {
-    const gate = Promise.withResolvers<Delivery>()
+    const gate = Promise.withResolvers<Submission>()
     const { outbox } = outboxOver(() => gate.promise, { folder: await open() })
     await outbox.put('a', result('a'))
     expect(await files()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)])
@@ -305,7 +307,7 @@ describe('an outbox with a folder', () => {
   })
 
   it('keeps what could not be delivered before a stop', async () => {
-    const { outbox, said } = outboxOver(() => Promise.reject(refusal(503, 'unavailable')), {
+    const { outbox, said } = outboxOver(() => Promise.reject(rejection(503, 'unavailable')), {
       folder: await open(),
     })
     const put = outbox.put('a', result('a'))

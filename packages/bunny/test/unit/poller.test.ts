@@ -1,11 +1,11 @@
 import { Backoff, LinkSummary } from '@warren/runtime'
 import { TaskApiError, type TaskApiErrorKind } from '@warren/task-api'
 import { describe, expect, it } from 'vitest'
-import { Poller, type Taken } from '../../src/poll/poller.ts'
+import { Poller, type Acceptance } from '../../src/poll/poller.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
 import { recordingLog } from '../support/log-lines.ts'
 
-type Answer = { afterMs: number; task?: Taken; error?: TaskApiError }
+type Answer = { afterMs: number; task?: Acceptance; error?: TaskApiError }
 
 /** Polls through `answers`, then stops; returns when each poll was sent, in ms from the start. */
 async function pollThrough(
@@ -20,7 +20,7 @@ async function pollThrough(
   const start = clock.now()
   using summary = new LinkSummary({ log, link: 'relay' })
   const poller = new Poller({
-    ask: ({ waitSeconds }) => {
+    poll: ({ waitSeconds }) => {
       sentAt.push(clock.now() - start)
       asked.push(waitSeconds)
       const answer = answers[sentAt.length - 1]
@@ -32,8 +32,8 @@ async function pollThrough(
         answer.task === undefined ? null : { body: answer.task, requestId: 'r' },
       )
     },
-    take: () => Promise.resolve(answers[sentAt.length - 1]?.task ?? 'unreadable'),
-    room: () => Promise.resolve(),
+    accept: () => Promise.resolve(answers[sentAt.length - 1]?.task ?? 'unreadable'),
+    waitForCapacity: () => Promise.resolve(),
     intervalMs: options.intervalMs ?? 5000,
     waitSeconds: options.waitSeconds ?? 25,
     backoff: new Backoff({ initialMs: 5000, maxMs: 60_000, random: () => 0 }),

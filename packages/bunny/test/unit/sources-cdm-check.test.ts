@@ -2,7 +2,7 @@ import { CLINICAL_TABLES } from '@warren/cohort'
 import { describe, expect, it } from 'vitest'
 
 import {
-  judgeCatalogue,
+  checkCatalogue,
   requiredTables,
   type Catalogue,
   type CatalogueTable,
@@ -34,73 +34,73 @@ function catalogue(changes: Record<string, Partial<CatalogueTable> | null> = {})
   return { schema: 'cdm', tables, otherCdmSchemas: [] }
 }
 
-function findingsWithout(table: string, column: string) {
+function problemsWithout(table: string, column: string) {
   const columns = new Map(catalogue().tables.get(table)?.columns)
   columns.delete(column)
-  return judgeCatalogue(catalogue({ [table]: { columns } }), EVERYTHING)
+  return checkCatalogue(catalogue({ [table]: { columns } }), EVERYTHING)
 }
 
 describe('checking a CDM', () => {
   it('finds nothing to say about a complete one', () => {
-    expect(judgeCatalogue(catalogue(), EVERYTHING)).toEqual([])
+    expect(checkCatalogue(catalogue(), EVERYTHING)).toEqual([])
   })
 
   it('asks for procedure_occurrence, which every question reads', () => {
-    const [finding] = judgeCatalogue(catalogue({ procedure_occurrence: null }), {})
-    expect(finding).toMatchObject({ severity: 'error', code: 'missing-table' })
-    expect(finding?.message).toContain('procedure_occurrence')
+    const [problem] = checkCatalogue(catalogue({ procedure_occurrence: null }), {})
+    expect(problem).toMatchObject({ severity: 'error', code: 'missing-table' })
+    expect(problem?.message).toContain('procedure_occurrence')
   })
 
   it('asks for specimen and location only where they are enabled', () => {
     const without = catalogue({ specimen: null, location: null })
-    expect(judgeCatalogue(without, {})).toEqual([])
-    const findings = judgeCatalogue(without, EVERYTHING)
-    expect(findings.map(({ table }) => table)).toEqual(['specimen', 'location'])
-    expect(findings[1]?.hint).toContain('OMOP_LOCATION_ENABLED')
+    expect(checkCatalogue(without, {})).toEqual([])
+    const problems = checkCatalogue(without, EVERYTHING)
+    expect(problems.map(({ table }) => table)).toEqual(['specimen', 'location'])
+    expect(problems[1]?.hint).toContain('OMOP_LOCATION_ENABLED')
   })
 
   it('names the schema that does hold a CDM', () => {
     const elsewhere: Catalogue = { schema: '', tables: new Map(), otherCdmSchemas: ['omop'] }
-    const findings = judgeCatalogue(elsewhere, {})
-    expect(findings.every(({ hint }) => hint.includes('omop'))).toBe(true)
-    expect(findings[0]?.hint).toContain('DATASOURCE_DB_SCHEMA')
+    const problems = checkCatalogue(elsewhere, {})
+    expect(problems.every(({ hint }) => hint.includes('omop'))).toBe(true)
+    expect(problems[0]?.hint).toContain('DATASOURCE_DB_SCHEMA')
   })
 
   it('reports each missing column, and says since when the CDM has coordinates', () => {
     const { tables } = catalogue()
     const columns = new Map(tables.get('location')?.columns)
     columns.delete('latitude')
-    const findings = judgeCatalogue(catalogue({ location: { columns } }), EVERYTHING)
-    expect(findings).toHaveLength(1)
-    expect(findings[0]).toMatchObject({ code: 'missing-column', column: 'latitude' })
-    expect(findings[0]?.hint).toContain('5.4')
+    const problems = checkCatalogue(catalogue({ location: { columns } }), EVERYTHING)
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatchObject({ code: 'missing-column', column: 'latitude' })
+    expect(problems[0]?.hint).toContain('5.4')
   })
 
   it('needs person.location_id only for locations', () => {
     const columns = new Map(catalogue().tables.get('person')?.columns)
     columns.delete('location_id')
     const broken = catalogue({ person: { columns } })
-    expect(judgeCatalogue(broken, {})).toEqual([])
-    expect(judgeCatalogue(broken, EVERYTHING)).toMatchObject([{ column: 'location_id' }])
+    expect(checkCatalogue(broken, {})).toEqual([])
+    expect(checkCatalogue(broken, EVERYTHING)).toMatchObject([{ column: 'location_id' }])
   })
 
   it('reports a column that this account may not read, and one of a type that cannot be compared', () => {
     const columns = new Map(catalogue().tables.get('measurement')?.columns)
     columns.set('value_as_number', { family: 'number', type: 'numeric', readable: false })
     columns.set('measurement_date', { family: 'text', type: 'varchar', readable: true })
-    const findings = judgeCatalogue(catalogue({ measurement: { columns } }), {})
-    expect(findings.map(({ code }) => code)).toEqual(['no-privilege', 'wrong-type'])
-    expect(findings[0]?.hint).toContain('GRANT SELECT ON cdm.measurement')
+    const problems = checkCatalogue(catalogue({ measurement: { columns } }), {})
+    expect(problems.map(({ code }) => code)).toEqual(['no-privilege', 'wrong-type'])
+    expect(problems[0]?.hint).toContain('GRANT SELECT ON cdm.measurement')
   })
 
   it('warns of a column that only few questions read, and names these', () => {
     for (const { table, type } of CLINICAL_TABLES) {
-      const [finding, ...others] = findingsWithout(table, type)
-      expect(finding).toMatchObject({ severity: 'warning', code: 'missing-column', column: type })
-      expect(finding?.message).toContain('secondary_modifier')
+      const [problem, ...others] = problemsWithout(table, type)
+      expect(problem).toMatchObject({ severity: 'warning', code: 'missing-column', column: type })
+      expect(problem?.message).toContain('secondary_modifier')
       expect(others).toEqual([])
     }
-    const [month] = findingsWithout('person', 'month_of_birth')
+    const [month] = problemsWithout('person', 'month_of_birth')
     expect(month).toMatchObject({ severity: 'warning', column: 'month_of_birth' })
     expect(month?.message).toContain('months')
   })
@@ -117,29 +117,29 @@ describe('checking a CDM', () => {
 
   it('warns of a table without an index on its concept, but not of a view', () => {
     const bare = { indexedColumns: new Set<string>() }
-    expect(judgeCatalogue(catalogue({ drug_exposure: bare }), {})).toMatchObject([
+    expect(checkCatalogue(catalogue({ drug_exposure: bare }), {})).toMatchObject([
       { severity: 'warning', code: 'missing-index', column: 'drug_concept_id' },
     ])
-    expect(judgeCatalogue(catalogue({ drug_exposure: { ...bare, isView: true } }), {})).toEqual([])
+    expect(checkCatalogue(catalogue({ drug_exposure: { ...bare, isView: true } }), {})).toEqual([])
   })
 
   it('does not ask an engine without indexes for some', () => {
-    expect(judgeCatalogue(catalogue({ observation: { indexedColumns: null } }), {})).toEqual([])
+    expect(checkCatalogue(catalogue({ observation: { indexedColumns: null } }), {})).toEqual([])
   })
 
   it('warns when there is nobody, or no vocabulary', () => {
-    const findings = judgeCatalogue(
+    const problems = checkCatalogue(
       catalogue({ person: { hasRows: false }, concept: { hasRows: false } }),
       {},
     )
-    expect(findings.map(({ code, table }) => [code, table])).toEqual([
+    expect(problems.map(({ code, table }) => [code, table])).toEqual([
       ['empty-table', 'concept'],
       ['empty-table', 'person'],
     ])
   })
 
   it('tells a table in capital letters from a missing one', () => {
-    const [finding] = judgeCatalogue(catalogue({ person: { spelling: 'PERSON' } }), {})
-    expect(finding?.message).toContain('"PERSON"')
+    const [problem] = checkCatalogue(catalogue({ person: { spelling: 'PERSON' } }), {})
+    expect(problem?.message).toContain('"PERSON"')
   })
 })

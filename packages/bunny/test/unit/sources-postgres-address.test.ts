@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 
 import { ProgramError } from '@warren/runtime'
 import {
-  addressText,
+  formatAddress,
   connectionAttempts,
-  postgresAddress,
+  parsePostgresAddress,
   type PostgresAddress,
 } from '../../src/sources/postgres-address.ts'
 
@@ -16,7 +16,7 @@ const tls = (parameters: Record<string, string>): unknown[] =>
 
 describe('the address of a PostgreSQL database', () => {
   it('is read from a URL', () => {
-    expect(postgresAddress('postgres://me:p%40ss@db:5433/omop?sslmode=require', {})).toEqual({
+    expect(parsePostgresAddress('postgres://me:p%40ss@db:5433/omop?sslmode=require', {})).toEqual({
       host: 'db',
       port: 5433,
       database: 'omop',
@@ -28,7 +28,7 @@ describe('the address of a PostgreSQL database', () => {
 
   it('is completed from the environment that psql uses', () => {
     const env = { PGUSER: 'u', PGPASSWORD: 'secret', PGHOST: 'h', PGDATABASE: 'd', PGPORT: '6000' }
-    expect(postgresAddress('postgres://', env)).toMatchObject({
+    expect(parsePostgresAddress('postgres://', env)).toMatchObject({
       host: 'h',
       port: 6000,
       database: 'd',
@@ -38,13 +38,13 @@ describe('the address of a PostgreSQL database', () => {
   })
 
   it('may be the folder of a Unix socket, which is never encrypted', () => {
-    const address = postgresAddress('postgres:///omop?host=/var/run/postgresql', {})
+    const address = parsePostgresAddress('postgres:///omop?host=/var/run/postgresql', {})
     expect(address.host).toBe('/var/run/postgresql')
     expect(connectionAttempts(address, DEFAULTS).map(({ ssl }) => ssl)).toEqual([false])
   })
 
   it('is shown without the password', () => {
-    expect(addressText({ ...SITE, password: 'secret' })).toBe('postgresql://db:5432/omop')
+    expect(formatAddress({ ...SITE, password: 'secret' })).toBe('postgresql://db:5432/omop')
   })
 })
 

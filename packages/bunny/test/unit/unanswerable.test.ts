@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SourceError } from '../../src/sources/source-error.ts'
-import { Unanswerable, unanswerableBySource } from '../../src/solve/unanswerable.ts'
+import { Unanswerable, unanswerableFromSource } from '../../src/solve/unanswerable.ts'
 
 describe('reasons that leave the hospital', () => {
   it.each([
@@ -13,7 +13,7 @@ describe('reasons that leave the hospital', () => {
     'query',
   ] as const)('say what happened to the database (%s) without naming its host', (kind) => {
     const error = new SourceError(kind, 'no connection to db-7.internal:5432')
-    const { message } = unanswerableBySource(error)
+    const { message } = unanswerableFromSource(error)
     expect(message).not.toContain('db-7')
     expect(message).toMatch(/^The (database|query) .+\.$/)
   })

@@ -42,7 +42,7 @@ function count(fact: Fact, summary: MinuteSummary): void {
 const RECORDS: FactTable<WarrenRecord[]> = {
   'client started': ({ time, version }) => [
     ...entry(time - 400, 'info', BunnyEvent.starting, { version }),
-    ...entry(time - 380, 'info', BunnyEvent.connecting, { database: 'postgres' }),
+    ...entry(time - 380, 'info', BunnyEvent.databaseConnecting, { database: 'postgres' }),
     ...entry(time, 'info', BunnyEvent.started, {
       version,
       relay: BASE,
@@ -82,7 +82,7 @@ const RECORDS: FactTable<WarrenRecord[]> = {
   'result answered': (fact) => {
     const { taskId, requestId, status } = fact
     if (status >= 400) {
-      return entry(fact.time, 'error', BunnyEvent.resultRefused, {
+      return entry(fact.time, 'error', BunnyEvent.resultRejected, {
         taskId,
         requestId,
         status,
@@ -90,7 +90,7 @@ const RECORDS: FactTable<WarrenRecord[]> = {
       })
     }
     const durationMs = Math.round(fact.durationMs)
-    return entry(fact.time, 'info', BunnyEvent.resultPosted, {
+    return entry(fact.time, 'info', BunnyEvent.resultSubmitted, {
       taskId,
       requestId,
       status,
@@ -101,7 +101,7 @@ const RECORDS: FactTable<WarrenRecord[]> = {
     const { taskId, requestId, attempt, retryInMs } = fact
     const url = `${BASE}/task/result/${taskId}/[REDACTED]`
     const failure = failureFields(fact.outcome)
-    return entry(fact.time, 'warn', BunnyEvent.resultPostFailed, {
+    return entry(fact.time, 'warn', BunnyEvent.resultSubmissionFailed, {
       taskId,
       requestId,
       attempt,

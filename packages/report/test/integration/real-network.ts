@@ -145,7 +145,7 @@ async function startClient(
   const instance = await DuckDBInstance.create(':memory:')
   starting.defer(() => instance.closeSync())
   await generateOmop({ persons: 100, seed, to: instance })
-  const source = starting.use(DuckDbSource.over(instance))
+  const source = starting.use(DuckDbSource.forInstance(instance))
   const config = loadBunnyConfig({
     TASK_API_BASE_URL: url,
     TASK_API_ENFORCE_HTTPS: 'false',

@@ -59,7 +59,7 @@ export async function startNetwork(options: DemoNetworkOptions): Promise<DemoNet
   for (const hospital of hospitals) {
     const instance = await makePatients(hospital)
     starting.defer(() => instance.closeSync())
-    databases.push({ hospital, source: starting.use(DuckDbSource.over(instance)) })
+    databases.push({ hospital, source: starting.use(DuckDbSource.forInstance(instance)) })
   }
 
   onStep('starting the upstream')

@@ -57,7 +57,7 @@ export function writeExaminations(person: PersonHistory): void {
 function writeVitalSigns(person: PersonHistory, contact: Contact): void {
   const { random, age } = person
   if (random.chance(0.06)) {
-    person.row('procedure_occurrence', PHYSICAL_EXAMINATION, contact.day, ENCOUNTER_RECORD, 1)
+    person.addRow('procedure_occurrence', PHYSICAL_EXAMINATION, contact.day, ENCOUNTER_RECORD, 1)
   }
   if (age >= 12 && random.chance(0.4)) {
     measure(person, SYSTOLIC, contact)
@@ -88,7 +88,7 @@ function writeBloodTest(person: PersonHistory, contact: Contact): void {
   }
   if (random.chance(person.population.profile.biobank)) {
     const specimen = random.chance(0.85) ? BLOOD_SPECIMEN : URINE_SPECIMEN
-    person.row('specimen', specimen, LABORATORY, contact.day, random.between(1, 4))
+    person.addRow('specimen', specimen, LABORATORY, contact.day, random.between(1, 4))
   }
 }
 
@@ -98,7 +98,7 @@ function measure(person: PersonHistory, kind: MeasurementKind, contact: Contact)
   const value = Math.min(kind.highest, Math.max(kind.lowest, kind.skewed ? Math.exp(drawn) : drawn))
   // The few that are written down without a value are what "measured, any result" is for.
   const written = person.random.chance(0.985) ? Number(value.toFixed(kind.digits)) : null
-  person.row(
+  person.addRow(
     'measurement',
     kind.id,
     contact.day,
@@ -116,7 +116,7 @@ function writeQuestions(person: PersonHistory): void {
   const { random, age } = person
   const ask = (concept: number, value: number | null, answer: number | null): void => {
     const type = random.chance(0.7) ? ENCOUNTER_RECORD : SELF_REPORT
-    person.row('observation', concept, person.anyDay(), type, value, answer)
+    person.addRow('observation', concept, person.anyDay(), type, value, answer)
   }
   if (age >= 15 && random.chance(0.7)) {
     const smoking = random.pick(SMOKING)
@@ -148,10 +148,10 @@ function writeBiopsies(person: PersonHistory): void {
   const { random } = person
   const kept = Math.min(1, 0.3 + person.population.profile.biobank)
   if (person.has(4112853) && random.chance(kept)) {
-    person.row('specimen', BREAST_BIOPSY, LABORATORY, person.anyDay(), 1)
+    person.addRow('specimen', BREAST_BIOPSY, LABORATORY, person.anyDay(), 1)
   }
   const others = [4163261, 4180790, 443388, 141232, 432571]
   if (others.some((id) => person.has(id)) && random.chance(kept)) {
-    person.row('specimen', TISSUE_SPECIMEN, LABORATORY, person.anyDay(), 1)
+    person.addRow('specimen', TISSUE_SPECIMEN, LABORATORY, person.anyDay(), 1)
   }
 }

@@ -34,7 +34,7 @@ import type { HospitalProfile } from './profiles.ts'
 import { Weighted, type Random } from './random.ts'
 import type { SyntheticTables } from './synthetic-tables.ts'
 
-const DAYS_A_YEAR = 365.25
+const DAYS_PER_YEAR = 365.25
 const LASTING = [...CHRONIC_CONDITIONS, ...RARE_CONDITIONS]
 const ACUTE = Weighted.zipf(ACUTE_CONDITIONS, 1.15)
 const DRUG_BY_ID = new Map(DRUGS.map((drug) => [drug.id, drug]))
@@ -85,14 +85,14 @@ export class PersonHistory implements Patient {
     this.female = random.chance(0.51)
     const [from, to] = random.pick(population.ages)
     this.age = random.between(from, to)
-    this.#birth = population.until - Math.floor(this.age * DAYS_A_YEAR) - random.between(0, 364)
+    this.#birth = population.until - Math.floor(this.age * DAYS_PER_YEAR) - random.between(0, 364)
     this.#race = random.pick(population.races)
     this.bmi =
       this.age < 18 ? random.normal(15 + this.age / 3, 2) : Math.max(16, random.normal(26.6, 4.4))
 
     const registered = Math.floor(random.between(200, 15 * 365))
     this.#first = Math.max(this.#birth, population.until - registered)
-    const years = (population.until - this.#first) / DAYS_A_YEAR
+    const years = (population.until - this.#first) / DAYS_PER_YEAR
     this.#died = random.chance(1 - Math.exp(-yearlyMortality(this.age) * years))
     const leaves = this.#died || random.chance(0.1)
     this.#last = leaves ? random.between(this.#first, population.until) : population.until
@@ -102,7 +102,7 @@ export class PersonHistory implements Patient {
 
   /** Years under observation. */
   get years(): number {
-    return (this.#last - this.#first) / DAYS_A_YEAR
+    return (this.#last - this.#first) / DAYS_PER_YEAR
   }
 
   write(): void {
@@ -117,8 +117,11 @@ export class PersonHistory implements Patient {
   }
 
   /** Adds a row whose second column is this person. */
-  row(table: Parameters<SyntheticTables['number']>[0], ...values: readonly CdmValue[]): number {
-    return this.#tables.number(table, this.person, ...values)
+  addRow(
+    table: Parameters<SyntheticTables['addNumbered']>[0],
+    ...values: readonly CdmValue[]
+  ): number {
+    return this.#tables.addNumbered(table, this.person, ...values)
   }
 
   /** Some day under observation. */
@@ -142,7 +145,7 @@ export class PersonHistory implements Patient {
       `P${String(this.person).padStart(7, '0')}`,
       this.female ? 'F' : 'M',
     )
-    this.row('observation_period', this.#first, this.#last, OBSERVATION_PERIOD_TYPE)
+    this.addRow('observation_period', this.#first, this.#last, OBSERVATION_PERIOD_TYPE)
   }
 
   #writeLastingConditions(): void {
@@ -158,7 +161,7 @@ export class PersonHistory implements Patient {
         known ? Math.min(begins + 90, this.#last) : this.#last,
       )
       this.#diagnose(condition, onset)
-      const again = this.random.occurrences(((this.#last - onset) / DAYS_A_YEAR) * 0.1, 3)
+      const again = this.random.occurrences(((this.#last - onset) / DAYS_PER_YEAR) * 0.1, 3)
       for (let i = 0; i < again; i++) {
         this.#diagnose(condition, this.random.between(onset, this.#last))
       }
@@ -183,7 +186,7 @@ export class PersonHistory implements Patient {
   #diagnose(condition: ChronicCondition, day: number): void {
     const type = this.random.chance(0.3) ? PROBLEM_LIST : ENCOUNTER_DIAGNOSIS
     const visit = this.#visit(day, OUTPATIENT, 0)
-    this.row('condition_occurrence', condition.id, day, null, type, visit)
+    this.addRow('condition_occurrence', condition.id, day, null, type, visit)
   }
 
   #treat(condition: ChronicCondition, onset: number): void {
@@ -214,7 +217,15 @@ export class PersonHistory implements Patient {
 
   #exposure(drug: Drug, day: number): void {
     const end = Math.min(day + drug.days - 1, this.#last)
-    this.row('drug_exposure', drug.id, day, end, PRESCRIPTION, drug.days * drug.perDay, drug.days)
+    this.addRow(
+      'drug_exposure',
+      drug.id,
+      day,
+      end,
+      PRESCRIPTION,
+      drug.days * drug.perDay,
+      drug.days,
+    )
   }
 
   #operate(condition: number, day: number): void {
@@ -230,7 +241,7 @@ export class PersonHistory implements Patient {
   }
 
   #procedure(procedure: number, day: number): void {
-    this.row('procedure_occurrence', procedure, Math.min(day, this.#last), ENCOUNTER_RECORD, 1)
+    this.addRow('procedure_occurrence', procedure, Math.min(day, this.#last), ENCOUNTER_RECORD, 1)
   }
 
   #writeRoutineContacts(): void {
@@ -274,7 +285,7 @@ export class PersonHistory implements Patient {
     const nights = kind === INPATIENT ? random.between(1, 9) : 0
     const visit = this.#visit(day, kind, nights)
     const end = Math.min(day + random.between(4, 21), this.#last)
-    this.row('condition_occurrence', illness.id, day, end, ENCOUNTER_DIAGNOSIS, visit)
+    this.addRow('condition_occurrence', illness.id, day, end, ENCOUNTER_DIAGNOSIS, visit)
     if (random.chance(0.7)) {
       const drug = drugs.length === 0 ? undefined : this.#drugOf(drugs)
       if (drug !== undefined) this.#exposure(drug, day)
@@ -291,7 +302,7 @@ export class PersonHistory implements Patient {
       const day = this.anyDay()
       const visit = this.#visit(day, OUTPATIENT, 0)
       const end = Math.min(day + 200, this.#last)
-      this.row('condition_occurrence', PREGNANCY.id, day, end, ENCOUNTER_DIAGNOSIS, visit)
+      this.addRow('condition_occurrence', PREGNANCY.id, day, end, ENCOUNTER_DIAGNOSIS, visit)
       for (let check = 1; check <= 3 && day + check * 60 <= this.#last; check++) {
         this.#procedure(FETAL_AUSCULTATION, day + check * 60)
       }
@@ -321,7 +332,7 @@ export class PersonHistory implements Patient {
 
   #visit(day: number, kind: number, nights: number): number {
     const end = Math.min(day + nights, this.#last)
-    const visit = this.row('visit_occurrence', kind, day, end, ENCOUNTER_RECORD)
+    const visit = this.addRow('visit_occurrence', kind, day, end, ENCOUNTER_RECORD)
     this.contacts.push({ day, visit })
     return visit
   }
@@ -334,6 +345,6 @@ function yearlyMortality(age: number): number {
 
 /** Days from the middle of January of this or the next year. */
 function toMidWinter(day: number): number {
-  const ofYear = Math.abs((day % DAYS_A_YEAR) - 15)
-  return Math.min(ofYear, DAYS_A_YEAR - ofYear)
+  const ofYear = Math.abs((day % DAYS_PER_YEAR) - 15)
+  return Math.min(ofYear, DAYS_PER_YEAR - ofYear)
 }

@@ -120,7 +120,7 @@ const FILLED = {
 
 export type SyntheticTable = keyof typeof FILLED
 
-interface Filler {
+interface TableWriter {
   batch: RowBatch
   /** Places in the batch, in the order of `FILLED`. */
   readonly places: readonly number[]
@@ -129,8 +129,8 @@ interface Filler {
 
 /** Collects generated rows into batches; a full one waits in `full` until somebody writes it and gives it back. */
 export class SyntheticTables {
-  readonly full: RowBatch[] = []
-  readonly #fillers = new Map<SyntheticTable, Filler>()
+  readonly fullBatches: RowBatch[] = []
+  readonly #writers = new Map<SyntheticTable, TableWriter>()
   readonly #spare = new Map<string, RowBatch[]>()
 
   constructor() {
@@ -139,38 +139,38 @@ export class SyntheticTables {
       const places = FILLED[name].map((column) =>
         table.columns.findIndex((one) => one.name === column),
       )
-      this.#fillers.set(name, { batch: this.#emptyBatch(name), places, rows: 0 })
+      this.#writers.set(name, { batch: this.#emptyBatch(name), places, rows: 0 })
     }
   }
 
   /** Adds a row of a table whose first column is its number; returns that number, from 1. */
-  number(table: SyntheticTable, ...values: readonly CdmValue[]): number {
-    const id = this.#filler(table).rows + 1
+  addNumbered(table: SyntheticTable, ...values: readonly CdmValue[]): number {
+    const id = this.#writer(table).rows + 1
     this.add(table, id, ...values)
     return id
   }
 
   /** Adds a row; the values are those of the columns named for the table above. */
   add(table: SyntheticTable, ...values: readonly CdmValue[]): void {
-    const filler = this.#filler(table)
-    if (filler.batch.isFull) {
-      this.full.push(filler.batch)
-      filler.batch = this.#emptyBatch(table)
+    const writer = this.#writer(table)
+    if (writer.batch.isFull) {
+      this.fullBatches.push(writer.batch)
+      writer.batch = this.#emptyBatch(table)
     }
-    const { batch, places } = filler
+    const { batch, places } = writer
     const row = batch.nextRow()
     for (let i = 0; i < places.length; i++) {
       batch.set(row, places[i] ?? -1, values[i] ?? null)
     }
-    filler.rows++
+    writer.rows++
   }
 
   /** The batches begun and not full, at the end. */
-  *rest(): Generator<RowBatch> {
-    for (const { batch } of this.#fillers.values()) if (batch.length > 0) yield batch
+  *partialBatches(): Generator<RowBatch> {
+    for (const { batch } of this.#writers.values()) if (batch.length > 0) yield batch
   }
 
-  giveBack(batch: RowBatch): void {
+  recycle(batch: RowBatch): void {
     batch.clear()
     const spare = this.#spare.get(batch.table.name) ?? []
     spare.push(batch)
@@ -178,13 +178,13 @@ export class SyntheticTables {
   }
 
   rows(table: SyntheticTable): number {
-    return this.#filler(table).rows
+    return this.#writer(table).rows
   }
 
-  #filler(table: SyntheticTable): Filler {
-    const filler = this.#fillers.get(table)
-    if (filler === undefined) throw new RangeError(`no such table: ${table}`)
-    return filler
+  #writer(table: SyntheticTable): TableWriter {
+    const writer = this.#writers.get(table)
+    if (writer === undefined) throw new RangeError(`no such table: ${table}`)
+    return writer
   }
 
   #emptyBatch(table: SyntheticTable): RowBatch {

@@ -2,7 +2,7 @@
  * Runs jobs of one kind, at most `running` at once, with at most `waiting` behind them. Lanes do not wait for each
  * other: that is what keeps a distribution that takes an hour from blocking questions that are due in minutes.
  */
-export class Lane {
+export class TaskQueue {
   readonly #limit: { readonly running: number; readonly waiting: number }
   readonly #waiting: (() => Promise<void>)[] = []
   readonly #running = new Set<Promise<void>>()
@@ -11,7 +11,7 @@ export class Lane {
     this.#limit = limit
   }
 
-  get hasRoom(): boolean {
+  get hasCapacity(): boolean {
     return this.#running.size < this.#limit.running || this.#waiting.length < this.#limit.waiting
   }
 
@@ -19,9 +19,9 @@ export class Lane {
     return this.#running.size + this.#waiting.length
   }
 
-  /** Takes a job, which must not reject. Look at `hasRoom` first: a lane without room still takes it, and waits longer. */
-  add(job: () => Promise<void>): void {
-    this.#waiting.push(job)
+  /** Takes a work, which must not reject. Look at `hasCapacity` first: a lane without room still takes it, and waits longer. */
+  add(work: () => Promise<void>): void {
+    this.#waiting.push(work)
     this.#startNext()
   }
 
@@ -32,9 +32,9 @@ export class Lane {
 
   #startNext(): void {
     if (this.#running.size >= this.#limit.running) return
-    const job = this.#waiting.shift()
-    if (job === undefined) return
-    const run = job().finally(() => {
+    const work = this.#waiting.shift()
+    if (work === undefined) return
+    const run = work().finally(() => {
       this.#running.delete(run)
       this.#startNext()
     })

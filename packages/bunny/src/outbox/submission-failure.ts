@@ -2,7 +2,7 @@ import { TaskApiError } from '@warren/task-api'
 import { errorText } from '../error-text.ts'
 
 /** What a failed post means for the result. Undefined members are left out of the log. */
-export interface DeliveryFailure {
+export interface SubmissionFailure {
   /** Sending the same again will not help. */
   readonly final: boolean
   readonly kind: string
@@ -17,7 +17,7 @@ export interface DeliveryFailure {
  * 404, 413 and other refusals are final. Not so 401 and 403: credentials are mended by people, within hours, and the
  * result is still good then. Not so either redirects and other nonsense, which come from a proxy in between.
  */
-export function judge(error: unknown): DeliveryFailure {
+export function classifyFailure(error: unknown): SubmissionFailure {
   if (error instanceof TaskApiError) {
     return {
       final: error.kind === 'refused',

@@ -8,7 +8,7 @@ import { loadRunConfig, runConfig } from '../config.ts'
 import { errorText } from '../error-text.ts'
 import { BunnyEvent } from '../log-events.ts'
 import { openDatabase } from '../solve/open-database.ts'
-import { startDeadline } from '../solve/patient-query.ts'
+import { startDeadline } from '../solve/run-query.ts'
 import { solveTask } from '../solve/solve-task.ts'
 import { sourceConfig } from '../source-config.ts'
 import { openSource } from '../sources/open-source.ts'
@@ -30,10 +30,10 @@ export interface RunOptions {
  * Answers one question, or a batch, on one connection. Everything given on the command line is read before the
  * database is opened. Throws `ProgramError`: exit code 1 when an input is bad or a result is an error.
  */
-export async function runQueries(options: RunOptions, io: CliIo): Promise<void> {
+export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
   const modifiers = parseJson(options.modifiers, '--modifiers')
   const policy = readPolicy(modifiers)
-  const single = options.batch === undefined ? await readQuestion(options, io) : undefined
+  const single = options.batch === undefined ? await readTask(options, io) : undefined
   const config = loadRunConfig(io.env)
   const log = programLog(runConfig, config, io)
   await using source = await openDatabase({
@@ -82,7 +82,7 @@ export async function runQueries(options: RunOptions, io: CliIo): Promise<void> 
     const reason =
       'policy' in readable ? await answer(readable.query, readable.policy) : readable.problem
     if ('problem' in readable) {
-      await output.write(`${serializeResult(refusal(readable.query, readable.problem))}\n`)
+      await output.write(`${serializeResult(rejection(readable.query, readable.problem))}\n`)
     }
     if (reason === undefined) continue
     failed += 1
@@ -111,7 +111,7 @@ function readLine(line: BatchLine, defaultPolicy: DisclosurePolicy): ReadableLin
 }
 
 /** Whatever is wrong with a line, a result comes out in its place. */
-function refusal(query: unknown, reason: string): TaskResult {
+function rejection(query: unknown, reason: string): TaskResult {
   let address = { uuid: '', collection: '' }
   try {
     address = parseTaskEnvelope(query)
@@ -121,7 +121,7 @@ function refusal(query: unknown, reason: string): TaskResult {
   return errorResult(address, reason)
 }
 
-async function readQuestion(options: RunOptions, io: CliIo): Promise<{ query: unknown }> {
+async function readTask(options: RunOptions, io: CliIo): Promise<{ query: unknown }> {
   const { body, bodyJson } = options
   if (bodyJson !== undefined) return { query: parseJson(bodyJson, '--body-json') }
   if (body === undefined || body === '-') {

@@ -4,15 +4,15 @@ import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import { SourceError } from '../sources/source-error.ts'
-import { startDeadline, type Deadline } from '../solve/patient-query.ts'
+import { startDeadline, type Deadline } from '../solve/run-query.ts'
 import type { Solution } from '../solve/solve-task.ts'
 import { HandledTasks } from './handled-tasks.ts'
-import { Lane } from './lane.ts'
-import type { Taken } from './poller.ts'
+import { TaskQueue } from './task-queue.ts'
+import type { Acceptance } from './poller.ts'
 
 type TaskKind = 'availability' | 'distribution'
 
-export interface TaskDeskOptions {
+export interface TaskSchedulerOptions {
   readonly solve: (
     body: unknown,
     limits: { deadline: Deadline; stop: AbortSignal },
@@ -29,7 +29,7 @@ export interface TaskDeskOptions {
   readonly log: Logger
 }
 
-interface Received {
+interface ReceivedTask {
   readonly uuid: string
   readonly kind: TaskKind
   readonly key: string
@@ -37,23 +37,23 @@ interface Received {
 }
 
 /** How often to look for room while the desk is full. */
-const LOOK_AGAIN_MS = 100
+const CAPACITY_CHECK_MS = 100
 
 /**
  * Takes tasks from the poller, has them solved, and hands the results to the outbox. A task that is handed out twice
  * is computed once.
  */
-export class TaskDesk {
-  readonly #options: TaskDeskOptions
-  readonly #lanes: Readonly<Record<TaskKind, Lane>>
+export class TaskScheduler {
+  readonly #options: TaskSchedulerOptions
+  readonly #queues: Readonly<Record<TaskKind, TaskQueue>>
   readonly #handled: HandledTasks
   readonly #stop = new AbortController()
 
-  constructor(options: TaskDeskOptions) {
+  constructor(options: TaskSchedulerOptions) {
     this.#options = options
-    this.#lanes = {
-      availability: new Lane({ running: options.concurrency, waiting: options.backlog }),
-      distribution: new Lane({ running: 1, waiting: options.backlog }),
+    this.#queues = {
+      availability: new TaskQueue({ running: options.concurrency, waiting: options.backlog }),
+      distribution: new TaskQueue({ running: 1, waiting: options.backlog }),
     }
     this.#handled = new HandledTasks({ now: () => options.clock.now() })
   }
@@ -62,32 +62,32 @@ export class TaskDesk {
    * Resolves when one more task can be taken. Nobody knows of which kind the next one will be, so there has to be room
    * in either lane; and somewhere to put its result.
    */
-  async room(signal: AbortSignal): Promise<void> {
-    const { availability, distribution } = this.#lanes
+  async waitForCapacity(signal: AbortSignal): Promise<void> {
+    const { availability, distribution } = this.#queues
     const { outbox, clock } = this.#options
     while (!signal.aborted) {
-      if (availability.hasRoom && distribution.hasRoom && !outbox.isFull) return
-      await clock.sleep(LOOK_AGAIN_MS, signal)
+      if (availability.hasCapacity && distribution.hasCapacity && !outbox.isFull) return
+      await clock.sleep(CAPACITY_CHECK_MS, signal)
     }
   }
 
   /** Takes what a poll brought. Solving goes on after this returns. */
-  async take(body: unknown, requestId: string): Promise<Taken> {
+  async accept(body: unknown, requestId: string): Promise<Acceptance> {
     const { log, collectionId } = this.#options
     let envelope: ReturnType<typeof parseTaskEnvelope>
     try {
       envelope = parseTaskEnvelope(body)
     } catch (error: unknown) {
-      if (error instanceof TaskFormatError) return this.#refuse(error, requestId)
+      if (error instanceof TaskFormatError) return this.#reject(error, requestId)
       // A defect of ours that one task brings out must not end the polling for all others.
       log.error({ requestId, err: error }, BunnyEvent.taskNotAnswerable)
       return 'unreadable'
     }
     const { uuid, kind } = envelope
     const collection = envelope.collection === '' ? collectionId : envelope.collection
-    const key = keyOf(uuid, collection)
-    const known = this.#handled.recall(key)
-    if (known === 'in-work' || this.#options.outbox.has(key)) {
+    const key = taskKey(uuid, collection)
+    const known = this.#handled.find(key)
+    if (known === 'in-progress' || this.#options.outbox.has(key)) {
       log.info({ taskId: uuid, kind, requestId, answer: 'on its way' }, BunnyEvent.taskRepeated)
       return 'repeated'
     }
@@ -98,17 +98,17 @@ export class TaskDesk {
     }
     log.info({ taskId: uuid, kind, requestId }, BunnyEvent.taskReceived)
     if (collection !== collectionId) {
-      log.warn({ taskId: uuid, collection, configured: collectionId }, BunnyEvent.collectionDiffers)
+      log.warn({ taskId: uuid, collection, configured: collectionId }, BunnyEvent.otherCollection)
     }
     this.#start({ uuid, kind, key, body })
     return known === 'failed' ? 'repeated' : 'new'
   }
 
   /** Solves a distribution that nobody asked for, behind those that somebody did. Rejects when the desk closes first. */
-  solveInTurn(body: unknown): Promise<Solution> {
+  enqueueDistribution(body: unknown): Promise<Solution> {
     const { solve, timeoutMs } = this.#options
     return new Promise((resolve, reject) => {
-      this.#lanes.distribution.add(async () => {
+      this.#queues.distribution.add(async () => {
         const deadline = startDeadline(timeoutMs.distribution)
         await solve(body, { deadline, stop: this.#stop.signal }).then(resolve, reject)
       })
@@ -117,19 +117,19 @@ export class TaskDesk {
 
   /** Waits for what is in work, up to `withinMs`; what is not done then is stopped, in the database too. */
   async close(withinMs: number): Promise<void> {
-    const { availability, distribution } = this.#lanes
+    const { availability, distribution } = this.#queues
     const timer = setTimeout(() => this.#stop.abort(), withinMs)
     await Promise.all([availability.idle(), distribution.idle()])
     clearTimeout(timer)
   }
 
-  #start(task: Received): void {
+  #start(task: ReceivedTask): void {
     const deadline = startDeadline(this.#options.timeoutMs[task.kind])
     this.#handled.begin(task.key)
-    this.#lanes[task.kind].add(() => this.#work(task, deadline))
+    this.#queues[task.kind].add(() => this.#solve(task, deadline))
   }
 
-  async #work(task: Received, deadline: Deadline): Promise<void> {
+  async #solve(task: ReceivedTask, deadline: Deadline): Promise<void> {
     const { solve, outbox, clock, log } = this.#options
     const { uuid: taskId, kind, key } = task
     const startedAt = clock.now()
@@ -141,7 +141,10 @@ export class TaskDesk {
       })
       if (failure !== undefined) {
         const { reason, kind: cause, cause: error } = failure
-        log.warn({ taskId, kind, reason, cause, ...trouble(error) }, BunnyEvent.taskNotAnswerable)
+        log.warn(
+          { taskId, kind, reason, cause, ...failureFields(error) },
+          BunnyEvent.taskNotAnswerable,
+        )
       }
       const { status } = solved
       const { count } = solved.queryResult
@@ -153,14 +156,14 @@ export class TaskDesk {
       result = solved
     } catch (error: unknown) {
       // Only a stop gets here. Without an answer the relay's lease runs out, and another bunny, or the next start, gets the task.
-      log.warn({ taskId, kind, err: error }, BunnyEvent.taskAbandoned)
+      log.warn({ taskId, kind, err: error }, BunnyEvent.taskDiscarded)
     } finally {
       this.#handled.end(key, result)
     }
   }
 
   /** Answers a task of which little more than its uuid can be read. */
-  async #refuse(error: TaskFormatError, requestId: string): Promise<Taken> {
+  async #reject(error: TaskFormatError, requestId: string): Promise<Acceptance> {
     const { log, outbox, collectionId } = this.#options
     const { uuid, collection = collectionId, message: reason } = error
     log.warn(
@@ -168,8 +171,8 @@ export class TaskDesk {
       BunnyEvent.taskNotAnswerable,
     )
     if (uuid === undefined) return 'unreadable'
-    const key = keyOf(uuid, collection)
-    const repeated = this.#handled.recall(key) !== undefined
+    const key = taskKey(uuid, collection)
+    const repeated = this.#handled.find(key) !== undefined
     const result = errorResult({ uuid, collection }, reason)
     await outbox.put(key, result)
     this.#handled.end(key, result)
@@ -178,9 +181,9 @@ export class TaskDesk {
 }
 
 /** A driver's own message can quote data: of a database's failure only what the source wrote about it is logged. */
-function trouble(error: unknown): Record<string, unknown> {
+function failureFields(error: unknown): Record<string, unknown> {
   if (error instanceof SourceError) return { code: error.code, detail: error.message }
   return error === undefined ? {} : { err: error }
 }
 
-const keyOf = (uuid: string, collection: string): string => JSON.stringify([uuid, collection])
+const taskKey = (uuid: string, collection: string): string => JSON.stringify([uuid, collection])

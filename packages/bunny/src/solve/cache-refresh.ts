@@ -4,10 +4,10 @@ import { BunnyEvent } from '../log-events.ts'
 import type { CachedCode, DistributionCache } from './distribution-cache.ts'
 import type { Solution } from './solve-task.ts'
 
-export interface CacheKeeperOptions {
+export interface CacheRefreshOptions {
   readonly cache: DistributionCache
   /** Solves in turn with the distributions that are asked for, so the two never compete for the database. */
-  readonly solveInTurn: (task: Readonly<Record<string, string>>) => Promise<Solution>
+  readonly solve: (task: Readonly<Record<string, string>>) => Promise<Solution>
   readonly collectionId: string
   /** Whether to compute at the start what the cache does not hold. */
   readonly onStartup: boolean
@@ -17,13 +17,16 @@ export interface CacheKeeperOptions {
 
 const CODES: readonly CachedCode[] = ['DEMOGRAPHICS', 'GENERIC']
 
-const LOOK_EVERY_MS = 60_000
+const CHECK_INTERVAL_MS = 60_000
 
 /** After a failure the database is left alone for a while. */
-const AFTER_FAILURE_MS = 300_000
+const FAILURE_PAUSE_MS = 300_000
 
 /** Computes distributions before they are asked for: at the start, and when they have grown old. */
-export async function keepCache(options: CacheKeeperOptions, signal: AbortSignal): Promise<void> {
+export async function keepCacheFresh(
+  options: CacheRefreshOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const { cache, onStartup, clock } = options
   let starting = true
   while (!signal.aborted) {
@@ -34,14 +37,14 @@ export async function keepCache(options: CacheKeeperOptions, signal: AbortSignal
       if (wanted && !signal.aborted) failed = !(await refresh(code, options)) || failed
     }
     starting = false
-    await clock.sleep(failed ? AFTER_FAILURE_MS : LOOK_EVERY_MS, signal)
+    await clock.sleep(failed ? FAILURE_PAUSE_MS : CHECK_INTERVAL_MS, signal)
   }
 }
 
-async function refresh(code: CachedCode, options: CacheKeeperOptions): Promise<boolean> {
-  const { solveInTurn, collectionId, clock, log } = options
+async function refresh(code: CachedCode, options: CacheRefreshOptions): Promise<boolean> {
+  const { solve, collectionId, clock, log } = options
   const startedAt = clock.now()
-  const { failure } = await solveInTurn({
+  const { failure } = await solve({
     uuid: 'cache_refresh',
     owner: 'system',
     collection: collectionId,
@@ -50,6 +53,6 @@ async function refresh(code: CachedCode, options: CacheKeeperOptions): Promise<b
   })
   const durationMs = clock.now() - startedAt
   if (failure === undefined) log.info({ code, durationMs }, BunnyEvent.cacheRefreshed)
-  else log.warn({ code, detail: failure.reason, durationMs }, BunnyEvent.cacheTrouble)
+  else log.warn({ code, detail: failure.reason, durationMs }, BunnyEvent.cacheFailure)
   return failure === undefined
 }
