@@ -14,7 +14,8 @@ export interface Rule {
 /** The patterns of docs/style.md that a machine can find without reading the sentence. */
 const STYLE_RULES: readonly Rule[] = [
   {
-    pattern: /\b(?:is|are) no (?!longer\b|more\b|less\b|fewer\b|later\b|older\b)[a-z]+/gi,
+    pattern:
+      /(?<!\bthere )\b(?:is|are) no (?!longer\b|more\b|less\b|fewer\b|later\b|older\b)[a-z]+/gi,
     advice: 'write "is not a …" or "there is no …"',
   },
   {
