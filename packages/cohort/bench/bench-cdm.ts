@@ -1,6 +1,6 @@
 import { CLINICAL_TABLES } from '../src/index.ts'
 
-/** Rows a person, and the concepts of the table: each starts a range of 500, the first ones frequent. */
+/** Rows per person, and the first concept of the table: 500 concepts follow, the first of them frequent. */
 const TABLES: {
   readonly [table: string]: { readonly rows: number; readonly firstConcept: number }
 } = {
@@ -12,7 +12,7 @@ const TABLES: {
   specimen: { rows: 0.5, firstConcept: 5001 },
 }
 
-/** Fills an empty PostgreSQL database with a CDM of so many persons, indexed as the CDM says. */
+/** Fills an empty PostgreSQL database with a CDM of `persons` people, with the indexes of the CDM. */
 export function benchCdmSql(persons: number): readonly string[] {
   return [
     'select setseed(0.5)',

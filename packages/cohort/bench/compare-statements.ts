@@ -1,13 +1,13 @@
 /**
- * Question: in which shape does PostgreSQL answer a cohort fastest, and is there a question for which
- * that shape is slow beyond use? The compiled statement against three other ways to write it.
+ * Which form of a cohort does PostgreSQL run fastest, and is there a question for which that form is
+ * too slow to use? Compares the compiled statement with three other forms.
  *
  *   node packages/cohort/bench/compare-statements.ts postgres://user@host/empty_database [persons]
  *
- * Fills the database (about 50 s and 3 GB for a million persons), which has to be empty, and leaves
- * it filled: drop it afterwards. Prints milliseconds, the better of two runs; a statement that takes
- * longer than 60 s is stopped. `jit` is off, as a node's own connections should have it: compiling a
- * statement of this many small parts takes seconds and saves none.
+ * The database must be empty. The program fills it (about 50 s and 3 GB for a million people) and does
+ * not clear it: drop it afterwards. Prints milliseconds, the better of two runs. A statement is stopped
+ * after 60 s. `jit` is off, as it should be for the connections of a bunny: compiling a statement of
+ * this many small parts takes seconds and saves none.
  */
 import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'

@@ -2,7 +2,7 @@ import { CLINICAL_TABLES, type Cohort } from '../src/index.ts'
 
 type Search = (concept: number, negated: boolean) => string
 
-/** The other ways to write the same question; trees of demographic and unconstrained event nodes only. */
+/** Other forms of the same statement; supports demographic criteria and events without constraints only. */
 export const OTHER_SHAPES: { readonly [name: string]: (cohort: Cohort) => string } = {
   'exists or exists': (cohort) =>
     counting(cohort, (concept, negated) => {
@@ -35,7 +35,7 @@ function predicate(cohort: Cohort, negated: boolean, search: Search): string {
   if (cohort.kind === 'demographic') {
     return `p.gender_concept_id ${negated ? '<>' : '='} ${cohort.concept}`
   }
-  throw new Error(`no question of this benchmark has a node ${cohort.kind}`)
+  throw new Error(`this benchmark does not support ${cohort.kind}`)
 }
 
 function setOf(cohort: Cohort, negated: boolean): string {

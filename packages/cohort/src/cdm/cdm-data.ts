@@ -24,7 +24,7 @@ export interface ClinicalRow {
   readonly [column: string]: string | number | null | undefined
 }
 
-/** An OMOP CDM in memory, as far as cohorts look at it; a table left out is empty. */
+/** The part of an OMOP CDM that cohorts read, in memory; an absent table is empty. */
 export type CdmData = {
   readonly person: readonly PersonRow[]
   readonly location?: readonly LocationRow[]

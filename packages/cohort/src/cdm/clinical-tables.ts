@@ -1,12 +1,12 @@
-/** What a clinical table calls the columns that a rule looks at. */
+/** The names that a clinical table gives to the columns rules compare. */
 export interface ClinicalTable {
   readonly table: ClinicalTableName
   readonly person: 'person_id'
   readonly concept: string
   readonly date: string
-  /** `null` where the table has no number to compare with a range. */
+  /** `null` if the table has no number to compare with a range. */
   readonly value: 'value_as_number' | null
-  /** Where the row comes from; a rule's `secondary_modifier` names these. */
+  /** The origin of the row, which a rule's `secondary_modifier` constrains. */
   readonly type: string
 }
 
@@ -19,8 +19,8 @@ export type ClinicalTableName =
   | 'specimen'
 
 /**
- * The tables an event rule searches, all of them whatever its `varcat`: a concept can change its
- * domain, and thereby its table, from one release of the vocabularies to the next.
+ * The tables an event rule searches, whatever its `varcat`: a concept can change its domain, and
+ * with it its table, between two releases of the vocabularies.
  */
 export const CLINICAL_TABLES: readonly ClinicalTable[] = [
   {
@@ -73,7 +73,7 @@ export const CLINICAL_TABLES: readonly ClinicalTable[] = [
   },
 ]
 
-/** `specimen` is searched only where the site has enabled it. */
+/** Leaves out `specimen` unless the site has enabled it. */
 export function searchedTables(options: { readonly specimen: boolean }): readonly ClinicalTable[] {
   return options.specimen
     ? CLINICAL_TABLES

@@ -7,13 +7,13 @@ export interface CalendarDate {
   readonly day: number
 }
 
-/** The day it is for the people who run this process. */
+/** The date in the time zone of this process. */
 export function localDate(now: Date): CalendarDate {
   if (Number.isNaN(now.getTime())) throw new RangeError('now is not a valid date')
   return { year: now.getFullYear(), month: now.getMonth() + 1, day: now.getDate() }
 }
 
-/** A month that is too short gives its last day: 31 March less one month is the last of February. */
+/** A day that the month does not have becomes its last day: 31 March minus one month is the last of February. */
 export function minus(date: CalendarDate, count: number, unit: ElapsedUnit): CalendarDate {
   switch (unit) {
     case 'day':
@@ -30,7 +30,7 @@ export function minus(date: CalendarDate, count: number, unit: ElapsedUnit): Cal
 }
 
 export function plusDays(date: CalendarDate, days: number): CalendarDate {
-  // UTC, because it has no days of 23 or 25 hours.
+  // UTC, because every day has 24 hours there.
   const moment = new Date(0)
   moment.setUTCFullYear(date.year, date.month - 1, date.day + days)
   return {
@@ -54,9 +54,9 @@ function daysInMonth(year: number, month: number): number {
 }
 
 /**
- * `YYYY-MM-DD`, which also sorts by time.
+ * `YYYY-MM-DD`, which sorts by time.
  *
- * @throws RangeError outside the years 1 to 9999, which some databases cannot hold.
+ * @throws RangeError outside the years 1 to 9999, because some databases cannot store other years.
  */
 export function formatIsoDate({ year, month, day }: CalendarDate): string {
   if (year < 1 || year > 9999) throw new RangeError('date is outside the years 1 to 9999')

@@ -19,16 +19,16 @@ import {
 import { haversine, isOnEarth } from './haversine.ts'
 
 export interface EvaluateSettings {
-  /** Its local calendar date is today. */
+  /** "Today" is its local calendar date. */
   readonly now: Date
   readonly options: CohortOptions
 }
 
 /**
- * The ids of the persons in a cohort.
+ * The IDs of the people in a cohort.
  *
- * This is the definition: what the SQL answers is right when it is the size of this set. It is
- * written to be read, and looks at every row for every person: tests and small data only.
+ * This is the definition: a count from SQL is correct if it is the size of this set. It is written
+ * for clarity and reads every row for every person, so use it for tests and small data only.
  */
 export function evaluateCohort(
   cohort: Cohort,
@@ -90,8 +90,11 @@ class Evaluator {
 
   #hasElapsed(date: string | null, { atLeast, lessThan, unit }: Elapsed): boolean {
     if (date === null) return false
-    const cut = (count: number) => formatIsoDate(minus(this.#today, count, unit))
-    return (atLeast === null || date <= cut(atLeast)) && (lessThan === null || date > cut(lessThan))
+    const cutOff = (count: number) => formatIsoDate(minus(this.#today, count, unit))
+    return (
+      (atLeast === null || date <= cutOff(atLeast)) &&
+      (lessThan === null || date > cutOff(lessThan))
+    )
   }
 }
 

@@ -15,11 +15,11 @@ export function haversine(a: Point, b: Point): number {
   const north = Math.sin(radians(b.latitude - a.latitude) / 2)
   const east = Math.sin(radians(b.longitude - a.longitude) / 2)
   const h = north * north + Math.cos(phiA) * Math.cos(phiB) * east * east
-  // Near the antipode rounding can carry h past 1, where asin has no value.
+  // Near the antipode, rounding can give an h above 1, for which asin is undefined.
   return 2 * EARTH_RADIUS * Math.asin(Math.sqrt(Math.min(1, Math.max(0, h))))
 }
 
-/** Coordinates outside these are a mistake in the data: nobody knows where that is. */
+/** Coordinates outside these bounds are errors in the data, and count as unknown. */
 export function isOnEarth({ latitude, longitude }: Point): boolean {
   return Math.abs(latitude) <= 90 && Math.abs(longitude) <= 360
 }

@@ -1,4 +1,4 @@
-/** A concept id as decimal digits (`08507` is 8507); `undefined` when the text is no such thing. */
+/** A concept ID in decimal digits (`08507` is 8507); `undefined` if the text is anything else. */
 export function parseConceptId(text: string): number | undefined {
   const trimmed = text.trim()
   if (!/^\d+$/.test(trimmed)) return undefined
@@ -6,7 +6,7 @@ export function parseConceptId(text: string): number | undefined {
   return Number.isSafeInteger(id) ? id : undefined
 }
 
-/** The id in `OMOP=46236952`; `undefined` when the text is no such thing. */
+/** The ID in `OMOP=46236952`; `undefined` if the text is anything else. */
 export function parseConceptName(varname: string): number | undefined {
   const match = /^\s*OMOP\s*=(.*)$/is.exec(varname)
   return match?.[1] === undefined ? undefined : parseConceptId(match[1])

@@ -7,7 +7,7 @@ import { readProvenance, requireConceptVarname } from './rule-members.ts'
 import type { RuleProblems } from './rule-problems.ts'
 import { parseTimeConstraint } from './time-constraint.ts'
 
-/** A rule about something on record: a condition, a drug, a measurement and so on. */
+/** A rule about a record: a condition, a drug, a measurement and so on. */
 export function parseEventRule(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
   const search = readConceptSearch(rule, problems)
   const time = parseTimeConstraint(rule.time)
@@ -36,9 +36,12 @@ function readConceptSearch(rule: RuleMessage, problems: RuleProblems): ConceptSe
     case 'NUM':
       return readNumeric(rule, problems)
     case 'GEO_RADIUS':
-      return problems.add('type', 'GEO_RADIUS belongs to varcat Location: write TEXT or NUM')
+      return problems.add(
+        'type',
+        `type GEO_RADIUS does not fit varcat ${rule.varcat}: write TEXT or NUM`,
+      )
     default:
-      return problems.add('type', `${quoted(rule.type)} is not understood: write TEXT or NUM`)
+      return problems.add('type', `unknown type ${quoted(rule.type)}: write TEXT or NUM`)
   }
 }
 
@@ -48,7 +51,7 @@ function readText(rule: RuleMessage, problems: RuleProblems): ConceptSearch | un
   if (concept === undefined) {
     return problems.add(
       'value',
-      `${quoted(rule.value)} is not a concept id: write the OMOP concept in digits`,
+      `${quoted(rule.value)} is not a concept ID: write the digits of an OMOP concept ID`,
     )
   }
   return { concept, value: null }
@@ -57,14 +60,17 @@ function readText(rule: RuleMessage, problems: RuleProblems): ConceptSearch | un
 function readNumeric(rule: RuleMessage, problems: RuleProblems): ConceptSearch | undefined {
   const concept = parseConceptName(rule.varname)
   if (concept === undefined) {
-    problems.add('varname', `${quoted(rule.varname)} names no concept: write OMOP=<concept id>`)
+    problems.add(
+      'varname',
+      `${quoted(rule.varname)} does not name a concept: write OMOP=<concept ID>`,
+    )
   }
   const range = parseRange(rule.value)
   if (!range.ok) return problems.add('value', range.message)
   if (isInverted(range.value)) {
     return problems.add(
       'value',
-      `${quoted(rule.value)} is upside down: write the smaller bound first`,
+      `the bounds of ${quoted(rule.value)} are in the wrong order: write the smaller one first`,
     )
   }
   if (concept === undefined) return undefined

@@ -3,7 +3,7 @@ import { parseNumber } from './number-text.ts'
 import { quoted } from './problem-list.ts'
 import { type Parsed, invalid } from './range.ts'
 
-/** Reads `LATITUDE|LONGITUDE|RADIUS`, degrees and metres. */
+/** Reads `LATITUDE|LONGITUDE|RADIUS`, in degrees, degrees and metres. */
 export function parseGeoCircle(text: string): Parsed<LocationCriterion> {
   const parts = text.split('|')
   const [latitude, longitude, radius] = parts.map(parseNumber)
@@ -14,11 +14,12 @@ export function parseGeoCircle(text: string): Parsed<LocationCriterion> {
     radius === undefined
   ) {
     return invalid(
-      `${quoted(text)} is not a circle: write LATITUDE|LONGITUDE|RADIUS, in degrees and metres`,
+      `${quoted(text)} is not a circle: write LATITUDE|LONGITUDE|RADIUS in degrees, degrees and metres`,
     )
   }
-  if (Math.abs(latitude) > 90) return invalid(`latitude ${latitude} is not from -90 to 90`)
-  if (Math.abs(longitude) > 180) return invalid(`longitude ${longitude} is not from -180 to 180`)
-  if (radius < 0) return invalid(`radius ${radius} is negative: write metres, 0 or more`)
+  if (Math.abs(latitude) > 90) return invalid(`latitude ${latitude} is not between -90 and 90`)
+  if (Math.abs(longitude) > 180)
+    return invalid(`longitude ${longitude} is not between -180 and 180`)
+  if (radius < 0) return invalid(`radius ${radius} is negative: write 0 or more metres`)
   return { ok: true, value: { kind: 'location', latitude, longitude, radius } }
 }

@@ -6,7 +6,7 @@ import { rejectProvenance } from './rule-members.ts'
 import type { RuleProblems } from './rule-problems.ts'
 import { parseTimeConstraint } from './time-constraint.ts'
 
-/** A rule about where a person lives. Where locations are not read it finds nobody. */
+/** A rule about where a person lives. At a site without Location data it matches no one. */
 export function parseLocationRule(
   rule: RuleMessage,
   options: CohortOptions,
@@ -22,7 +22,7 @@ function readCircle(rule: RuleMessage, problems: RuleProblems): Cohort | undefin
   if (rule.type !== 'GEO_RADIUS') {
     return problems.add(
       'type',
-      `${quoted(rule.type)} is not understood: a Location is asked for by GEO_RADIUS`,
+      `type ${quoted(rule.type)} does not fit varcat Location: write GEO_RADIUS`,
     )
   }
   const circle = parseGeoCircle(rule.value)
@@ -34,6 +34,6 @@ function rejectTime(rule: RuleMessage, problems: RuleProblems): void {
   if (!time.ok) {
     problems.add('time', time.message)
   } else if (time.value.kind !== 'none') {
-    problems.add('time', 'a Location has no date: leave it out')
+    problems.add('time', 'a Location rule has no date: leave time out')
   }
 }

@@ -1,9 +1,9 @@
 const DIGITS = String.raw`[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?`
-/** `1.` is a number between bars, but beside the two dots of `1...5` nobody can tell whose dot it is. */
+/** `1.` is a number between bars. In `1...5` the dots are ambiguous, so it is not one there. */
 const NUMBER = new RegExp(String.raw`^(?:${DIGITS}|[+-]?\d+\.)$`)
 const DOTTED_RANGE = new RegExp(String.raw`^\s*(${DIGITS}|null)\s*\.\.\s*(${DIGITS}|null)\s*$`, 'i')
 
-/** A finite decimal number and nothing else; `undefined` when it is not. */
+/** A finite decimal number; `undefined` if the text is anything else. */
 export function parseNumber(text: string): number | undefined {
   const trimmed = text.trim()
   if (!NUMBER.test(trimmed)) return undefined
@@ -11,7 +11,7 @@ export function parseNumber(text: string): number | undefined {
   return Number.isFinite(value) ? value : undefined
 }
 
-/** The two sides of `LOW..HIGH`, as written; `undefined` when that is not what the text is. */
+/** The two sides of `LOW..HIGH`, as written; `undefined` if the text is anything else. */
 export function splitDottedRange(text: string): [string, string] | undefined {
   const match = DOTTED_RANGE.exec(text)
   return match?.[1] !== undefined && match[2] !== undefined ? [match[1], match[2]] : undefined

@@ -18,10 +18,9 @@ export type ParsedCohort =
 const DEFAULT_OPTIONS: CohortOptions = { specimen: false, location: false }
 
 /**
- * Turns the cohort of an availability task into a tree, or says everything that is wrong with it.
+ * Turns the cohort of an availability task into a tree, or lists everything that is wrong with it.
  *
- * A rule that is not understood is a problem, never a rule that is left out: without it the answer
- * would be about more people than were asked for.
+ * An invalid rule is a problem. Leaving it out would count people the question does not describe.
  */
 export function parseCohort(
   message: CohortMessage,
@@ -35,9 +34,9 @@ export function parseCohort(
 }
 
 const MAX_RULES = 1_000
-/** Below the bound of a statement, which also binds today's month and the ends of half-open ranges. */
+/** Below the limit per statement, which also binds the current month and the ends of half-open ranges. */
 const MAX_VALUES = 1_900
-/** Each is a join over all persons: 100 of them cost a million persons about a minute. */
+/** Each search is a join over all people: 100 of them take about a minute for a million people. */
 const MAX_SEARCHES = 100
 
 class CohortParser {
@@ -58,7 +57,7 @@ class CohortParser {
     const groups = message.groups.map((group, index) =>
       this.#group(group, `cohort.groups[${index}]`, 1),
     )
-    // A question without groups asks for nobody, whatever its operator.
+    // A question without groups describes no one, whatever its operator.
     const cohort = groups.length === 0 ? NO_ONE : combine(operator, groups)
     const excess = this.#size.excess(cohort)
     if (excess !== undefined) this.problems.add('cohort', excess)
@@ -72,7 +71,7 @@ class CohortParser {
     }
     const operator = this.#operator(group.rules_oper, group.rules.length, `${path}.rules_oper`)
     if (group.rules.length === 0) {
-      this.problems.add(`${path}.rules`, 'a group without rules asks for nothing: leave it out')
+      this.problems.add(`${path}.rules`, 'the group has no rules: leave the group out')
       return undefined
     }
     const members = group.rules.map((member, index) => {
@@ -89,7 +88,7 @@ class CohortParser {
     return parseRule(rule, this.#options, new RuleProblems(path, this.problems))
   }
 
-  /** Between fewer than two members it makes no difference, so that it may be absent. */
+  /** May be absent if there are fewer than two members to combine. */
   #operator(text: string, members: number, path: string): 'all' | 'any' | undefined {
     switch (text.trim().toUpperCase()) {
       case 'AND':
@@ -100,12 +99,13 @@ class CohortParser {
         if (members < 2) return 'all'
         break
     }
-    this.problems.add(path, `${quoted(text)} is not understood: write AND or OR`)
+    const problem = text.trim() === '' ? 'missing operator' : `unknown operator ${quoted(text)}`
+    this.problems.add(path, `${problem}: write AND or OR`)
     return undefined
   }
 }
 
-/** `undefined` as soon as one part of it is; the problem has been added then. */
+/** `undefined` if the operator or a member is; its problem has already been added. */
 function combine(
   operator: 'all' | 'any' | undefined,
   members: readonly (Cohort | undefined)[],
@@ -116,7 +116,7 @@ function combine(
   return known.length === 1 && only !== undefined ? only : { kind: operator, members: known }
 }
 
-/** Keeps a statement within what the databases take, and its planning within seconds. */
+/** Keeps a statement within the limits of every database, and its planning within seconds. */
 class CohortSize {
   #rules = 0
   #values = 0
@@ -130,13 +130,13 @@ class CohortSize {
 
   excess(cohort: Cohort | undefined): string | undefined {
     if (this.#rules > MAX_RULES) {
-      return `${this.#rules} rules are too many for one question: at most ${MAX_RULES}`
+      return `the question has ${this.#rules} rules: the limit is ${MAX_RULES}`
     }
     if (this.#values > MAX_VALUES) {
-      return `the rules compare with too many values for one question: at most ${MAX_VALUES}`
+      return `the question has ${this.#values} values to compare with: the limit is ${MAX_VALUES}`
     }
     if (cohort !== undefined && searchCount(toCondition(cohort)) > MAX_SEARCHES) {
-      return `the question needs more than ${MAX_SEARCHES} searches: join concepts of which any will do in one OR group`
+      return `the question needs more than ${MAX_SEARCHES} searches: combine alternative concepts in one OR group`
     }
     return undefined
   }

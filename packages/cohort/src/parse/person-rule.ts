@@ -7,7 +7,7 @@ import type { RuleProblems } from './rule-problems.ts'
 import { rejectProvenance, requireConceptVarname } from './rule-members.ts'
 import { parseTimeConstraint } from './time-constraint.ts'
 
-/** A rule about the person: an age today, or a gender, race or ethnicity, perhaps with an age today. */
+/** A rule about the person: an age today, or a gender, race or ethnicity with an optional age today. */
 export function parsePersonRule(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
   const fact = isAge(rule) ? readAge(rule, problems) : readDemographic(rule, problems)
   const time = readAgeToday(rule, problems)
@@ -22,7 +22,7 @@ function isAge(rule: RuleMessage): boolean {
 
 function readAge(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
   if (rule.type !== 'NUM' && rule.type !== 'TEXT') {
-    return problems.add('type', `${quoted(rule.type)} is not understood: an AGE is NUM`)
+    return problems.add('type', `type ${quoted(rule.type)} does not fit varname AGE: write NUM`)
   }
   const range = parseRange(rule.value)
   const years = range.ok ? requireWhole(range.value) : range
@@ -35,14 +35,14 @@ function readDemographic(rule: RuleMessage, problems: RuleProblems): Cohort | un
   if (rule.type !== 'TEXT') {
     return problems.add(
       'type',
-      `${quoted(rule.type)} is not understood: a rule about a person is TEXT, or NUM with varname AGE`,
+      `type ${quoted(rule.type)} does not fit varcat ${rule.varcat}: write TEXT, or NUM with varname AGE`,
     )
   }
   const concept = parseConceptId(rule.value)
   if (concept === undefined) {
     return problems.add(
       'value',
-      `${quoted(rule.value)} is not a concept id: write the OMOP concept of a gender, race or ethnicity in digits`,
+      `${quoted(rule.value)} is not a concept ID: write the digits of the concept ID of a gender, race or ethnicity`,
     )
   }
   return { kind: 'demographic', concept }
@@ -59,7 +59,7 @@ function readAgeToday(rule: RuleMessage, problems: RuleProblems): Cohort | undef
     case 'elapsed':
       return problems.add(
         'time',
-        'a person has no date to count TIME from: write an AGE, or leave it out',
+        `a ${rule.varcat} rule has no date for TIME: write an AGE, or leave time out`,
       )
     default:
       return time.value satisfies never

@@ -1,14 +1,14 @@
 export interface CohortProblem {
-  /** Where in the task, for example `cohort.groups[0].rules[1].value`. */
+  /** The place in the task, for example `cohort.groups[0].rules[1].value`. */
   readonly path: string
-  /** What is wrong there and what to write in its place. */
+  /** What is wrong there and what to write instead. The researcher reads it. */
   readonly message: string
 }
 
-/** More than anybody reads at once, and a bound on what a hostile task makes us keep. */
+/** More than a person reads, and a bound on the memory a hostile task can use. */
 const MAX_PROBLEMS = 100
 
-/** Collects what is wrong with a cohort; what lies beyond the bound is counted only. */
+/** Collects the problems of a cohort, and counts those beyond the limit. */
 export class ProblemList {
   readonly #problems: CohortProblem[] = []
   #unlisted = 0
@@ -24,11 +24,12 @@ export class ProblemList {
 
   list(): readonly CohortProblem[] {
     if (this.#unlisted === 0) return this.#problems
-    return [...this.#problems, { path: 'cohort', message: `${this.#unlisted} more problems` }]
+    const noun = this.#unlisted === 1 ? 'problem' : 'problems'
+    return [...this.#problems, { path: 'cohort', message: `${this.#unlisted} more ${noun}` }]
   }
 }
 
-/** Text of the sender's, made fit for a message. */
+/** Quotes and shortens text of the sender for a message. */
 export function quoted(text: string): string {
   const limit = 40
   return JSON.stringify(text.length > limit ? `${text.slice(0, limit)}…` : text)

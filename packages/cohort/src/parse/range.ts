@@ -2,38 +2,38 @@ import type { Range } from '../tree/cohort.ts'
 import { parseNumber, splitDottedRange } from './number-text.ts'
 import { quoted } from './problem-list.ts'
 
-/** What an upstream writes for an open side, because its database has no room for "none". */
+/** The bounds that an upstream sends for an open side. */
 const OPEN_LOW = -1_000_000_000
 const OPEN_HIGH = 1_000_000_000
 
-/** No person and no whole-number bound is beyond this. */
+/** Beyond every age and every number of time units. */
 const MAX_WHOLE = 1_000_000_000
 
 export type Parsed<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly message: string }
 
 /**
- * Reads `LOW|HIGH` or `LOW..HIGH`. A side may be `null` or, between bars, empty: that side is open.
- * An inverted range is not looked at here, because for an age today it means something.
+ * Reads `LOW|HIGH` or `LOW..HIGH`. A side that is `null` or, next to a bar, empty is open.
+ * The order of the bounds is not checked here, because an inverted age today is valid: it matches no one.
  */
 export function parseRange(text: string): Parsed<Range> {
   const sides = text.includes('|') ? text.split('|') : splitDottedRange(text)
   const [low, high] = sides ?? []
   if (low === undefined || high === undefined || sides?.length !== 2) {
     return invalid(
-      `${quoted(text)} is not a range: write LOW|HIGH or LOW..HIGH, one range, with an open side empty or null`,
+      `${quoted(text)} is not a range: write LOW|HIGH or LOW..HIGH, and null for an open side`,
     )
   }
   return parseBounds(low, high)
 }
 
-/** Reads the two sides of a range. */
+/** Reads the two bounds of a range. */
 export function parseBounds(lowText: string, highText: string): Parsed<Range> {
   const low = parseSide(lowText)
   const high = parseSide(highText)
   if (low === undefined || high === undefined) {
     const wrong = low === undefined ? lowText : highText
-    return invalid(`${quoted(wrong)} is not a number: write digits, with a point for decimals`)
+    return invalid(`${quoted(wrong)} is not a number: write digits, with a decimal point if needed`)
   }
   return {
     ok: true,
@@ -49,7 +49,7 @@ export function requireWhole(range: Range): Parsed<Range> {
       return invalid(`${bound} is not a whole number: ages and times are counted in whole units`)
     }
     if (Math.abs(bound) > MAX_WHOLE) {
-      return invalid(`${bound} is too large: write at most ${MAX_WHOLE}`)
+      return invalid(`${bound} is out of range: the limit is ${MAX_WHOLE}`)
     }
   }
   return { ok: true, value: range }
@@ -67,7 +67,7 @@ export function invalid(message: string): { readonly ok: false; readonly message
   return { ok: false, message }
 }
 
-/** `null` is an open side, `undefined` is nonsense. */
+/** `null` is an open side, `undefined` an invalid one. */
 function parseSide(text: string): number | null | undefined {
   const trimmed = text.trim()
   return trimmed === '' || trimmed.toLowerCase() === 'null' ? null : parseNumber(trimmed)

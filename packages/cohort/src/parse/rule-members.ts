@@ -3,7 +3,7 @@ import { parseConceptId, parseConceptName } from './concept-id.ts'
 import { quoted } from './problem-list.ts'
 import type { RuleProblems } from './rule-problems.ts'
 
-/** A concept from another vocabulary, taken for an OMOP concept id, would be another cohort. */
+/** Rejects concepts of other vocabularies: read as OMOP concept IDs, they would mean something else. */
 export function requireConceptVarname(rule: RuleMessage, problems: RuleProblems): void {
   const varname = rule.varname.trim().toUpperCase()
   if (varname === '' || varname === 'OMOP') return
@@ -12,16 +12,16 @@ export function requireConceptVarname(rule: RuleMessage, problems: RuleProblems)
   problems.add(
     'varname',
     varname === 'AGE'
-      ? 'an AGE of today belongs to varcat Person; for an age at the event use time, e.g. 50|:AGE:Y'
-      : `${quoted(rule.varname)} is not understood: write OMOP, with the concept id as value`,
+      ? 'varname AGE is for varcat Person only: for the age at an event, write time, for example 50|:AGE:Y'
+      : `unknown varname ${quoted(rule.varname)}: write OMOP, and the concept ID as value`,
   )
 }
 
-/** `secondary_modifier` without its zeros, which stand for "no matter". */
+/** `secondary_modifier` without its zeros, which mean "any". */
 export function readProvenance(rule: RuleMessage, problems: RuleProblems): readonly number[] {
   for (const id of rule.secondary_modifier) {
     if (!Number.isSafeInteger(id) || id < 0) {
-      problems.add('secondary_modifier', `${id} is not a concept id: write whole numbers`)
+      problems.add('secondary_modifier', `${id} is not a concept ID: write a whole number`)
     }
   }
   return [...new Set(rule.secondary_modifier)].filter((id) => id !== 0)
@@ -31,7 +31,7 @@ export function rejectProvenance(rule: RuleMessage, problems: RuleProblems): voi
   if (readProvenance(rule, problems).length > 0) {
     problems.add(
       'secondary_modifier',
-      `a rule with varcat ${rule.varcat} has no record whose origin could be asked for: leave it out`,
+      `a ${rule.varcat} rule has no records to select by origin: leave secondary_modifier out`,
     )
   }
 }

@@ -1,7 +1,7 @@
 import type { RuleMessage } from '@warren/task-api'
 import type { ProblemList } from './problem-list.ts'
 
-/** Adds problems with the members of one rule. */
+/** Adds problems of the members of one rule, with their paths. */
 export class RuleProblems {
   readonly #path: string
   readonly #problems: ProblemList
@@ -11,7 +11,7 @@ export class RuleProblems {
     this.#problems = problems
   }
 
-  /** Returns `undefined`, which the readers of members answer where there is nothing to answer. */
+  /** Returns `undefined`, so that a caller can return the call in place of a value. */
   add(member: keyof RuleMessage, message: string): undefined {
     this.#problems.add(`${this.#path}.${member}`, message)
     return undefined

@@ -6,7 +6,7 @@ import { parsePersonRule } from './person-rule.ts'
 import { quoted } from './problem-list.ts'
 import type { RuleProblems } from './rule-problems.ts'
 
-/** `undefined` when the rule has a problem; all of its problems have been added by then. */
+/** `undefined` if the rule has problems. It has then added all of them. */
 export function parseRule(
   rule: RuleMessage,
   options: CohortOptions,
@@ -14,7 +14,7 @@ export function parseRule(
 ): Cohort | undefined {
   const excluded = readOperator(rule, problems)
   if (rule.regex !== '') {
-    problems.add('regex', 'text patterns are not supported: name the concept, and leave it out')
+    problems.add('regex', 'text patterns are not supported: write the concept, and leave regex out')
   }
   if (excluded) rejectUnreadableExclusion(rule, options, problems)
   const found = parseByCategory(rule, options, problems)
@@ -46,7 +46,7 @@ function parseByCategory(
     default:
       return problems.add(
         'varcat',
-        `${quoted(rule.varcat)} is not understood: write Person, Condition, Observation, Drug, Medication, Measurement, Procedure, Specimen or Location`,
+        `unknown category ${quoted(rule.varcat)}: write Person, Condition, Observation, Drug, Medication, Measurement, Procedure, Specimen or Location`,
       )
   }
 }
@@ -54,19 +54,22 @@ function parseByCategory(
 function readOperator(rule: RuleMessage, problems: RuleProblems): boolean | undefined {
   if (rule.oper === '=') return false
   if (rule.oper === '!=') return true
-  return problems.add('oper', `${quoted(rule.oper)} is not understood: write = or !=`)
+  return problems.add('oper', `unknown operator ${quoted(rule.oper)}: write = or !=`)
 }
 
-/** What a site does not read, it cannot exclude: everybody would seem to be without it. */
+/** A site cannot exclude by data that it does not read: everyone would match. */
 function rejectUnreadableExclusion(
   rule: RuleMessage,
   options: CohortOptions,
   problems: RuleProblems,
 ): void {
-  const blind =
+  const unreadable =
     (rule.varcat === 'Location' && !options.location) ||
     (rule.varcat === 'Specimen' && !options.specimen)
-  if (blind) {
-    problems.add('oper', `this site does not read ${rule.varcat} data, so != cannot be answered`)
+  if (unreadable) {
+    problems.add(
+      'oper',
+      `this site has no ${rule.varcat} data, so a negated ${rule.varcat} rule cannot be answered`,
+    )
   }
 }

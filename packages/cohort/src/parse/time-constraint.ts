@@ -14,34 +14,39 @@ const TIME_UNITS: { readonly [letter: string]: ElapsedUnit } = {
   W: 'week',
   D: 'day',
 }
-const ROUGH_DAYS: { readonly [unit in ElapsedUnit]: number } = {
+/** At least as many days as the unit has. */
+const MAX_DAYS: { readonly [unit in ElapsedUnit]: number } = {
   year: 366,
   month: 31,
   week: 7,
   day: 1,
 }
-/** No record is older, and a cut date stays inside every database's calendar. */
+/** Older than any record, and within the calendar of every database. */
 const MAX_YEARS_BACK = 1_000
 
 /**
- * Reads a rule's `time`: `LOW|HIGH:AGE:UNIT` or `LOW|HIGH:TIME:UNIT`, where a value without a bar is
- * the lower bound. Empty text, and a bar with nothing on either side, constrain nothing.
+ * Reads a rule's `time`: `LOW|HIGH:AGE:UNIT` or `LOW|HIGH:TIME:UNIT`. A value without a bar is the
+ * lower bound. Empty text, and a bar without bounds, do not constrain.
  */
 export function parseTimeConstraint(text: string): Parsed<TimeConstraint> {
   if (text.trim() === '') return { ok: true, value: { kind: 'none' } }
   const [bounds, category, unit, ...rest] = text.split(':').map((part) => part.trim())
   if (!bounds || category === undefined || unit === undefined || rest.length > 0) {
-    return invalid(`${quoted(text)} is not understood: write for example 50|:AGE:Y or |6:TIME:M`)
+    return invalid(
+      `${quoted(text)} is not a time constraint: write for example 50|:AGE:Y or |6:TIME:M`,
+    )
   }
   const [low, high = '', ...more] = bounds.split('|')
   if (low === undefined || more.length > 0) {
-    return invalid(`${quoted(bounds)} is not a range: write LOW|HIGH, with an open side empty`)
+    return invalid(`${quoted(bounds)} is not a range: write LOW|HIGH, and leave an open side empty`)
   }
   const range = parseBounds(low, high)
   const whole = range.ok ? requireWhole(range.value) : range
   if (!whole.ok) return whole
   if (isInverted(whole.value)) {
-    return invalid(`${quoted(bounds)} is upside down: write the smaller bound first`)
+    return invalid(
+      `the bounds of ${quoted(bounds)} are in the wrong order: write the smaller one first`,
+    )
   }
   switch (category.toUpperCase()) {
     case 'AGE':
@@ -49,14 +54,14 @@ export function parseTimeConstraint(text: string): Parsed<TimeConstraint> {
     case 'TIME':
       return elapsedConstraint(whole.value, unit)
     default:
-      return invalid(`${quoted(category)} is not understood: write AGE or TIME`)
+      return invalid(`unknown constraint ${quoted(category)}: write AGE or TIME`)
   }
 }
 
 function ageConstraint(range: Range, letter: string): Parsed<TimeConstraint> {
   const unit = AGE_UNITS[letter.toUpperCase()]
   if (unit === undefined) {
-    return invalid(`unit ${quoted(letter)} is not understood: an AGE is counted in Y or M`)
+    return invalid(`unknown unit ${quoted(letter)} of AGE: write Y or M`)
   }
   if (isOpen(range)) return { ok: true, value: { kind: 'none' } }
   return { ok: true, value: { kind: 'age', age: { ...range, unit } } }
@@ -65,16 +70,16 @@ function ageConstraint(range: Range, letter: string): Parsed<TimeConstraint> {
 function elapsedConstraint(range: Range, letter: string): Parsed<TimeConstraint> {
   const unit = TIME_UNITS[letter.toUpperCase()]
   if (unit === undefined) {
-    return invalid(`unit ${quoted(letter)} is not understood: a TIME is counted in Y, M, W or D`)
+    return invalid(`unknown unit ${quoted(letter)} of TIME: write Y, M, W or D`)
   }
   if (isOpen(range)) return { ok: true, value: { kind: 'none' } }
   for (const bound of [range.low, range.high]) {
     if (bound === null) continue
     if (bound < 0) {
-      return invalid(`${bound} is in the future: count units back from today, 0 or more`)
+      return invalid(`${bound} is in the future: TIME counts back from today, so write 0 or more`)
     }
-    if (bound * ROUGH_DAYS[unit] > MAX_YEARS_BACK * 366) {
-      return invalid(`${bound} reaches back too far: at most ${MAX_YEARS_BACK} years`)
+    if (bound * MAX_DAYS[unit] > MAX_YEARS_BACK * 366) {
+      return invalid(`${bound} ${unit}s is too long ago: the limit is ${MAX_YEARS_BACK} years`)
     }
   }
   return {

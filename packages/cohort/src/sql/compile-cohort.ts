@@ -16,21 +16,21 @@ export type CohortDialect = keyof typeof DIALECTS
 
 export interface CompileSettings {
   readonly dialect: CohortDialect
-  /** Where the CDM tables are; absent or empty: wherever the connection finds them. Any text is safe. */
+  /** The schema of the CDM tables; absent or empty: the connection's default. Any text is safe. */
   readonly schema?: string
-  /** Its local calendar date is today. */
+  /** "Today" is its local calendar date. */
   readonly now: Date
   readonly options: CohortOptions
 }
 
 /**
- * One statement that answers `persons`, the true number of persons in the cohort: nothing is hidden
- * or rounded here.
+ * One statement that returns `persons`, the exact number of people in the cohort, before suppression
+ * and rounding.
  *
- * Placeholders are `$1` (PostgreSQL, DuckDB) or `@p1` (SQL Server), and one may occur many times.
+ * Placeholders are `$1` (PostgreSQL, DuckDB) or `@p1` (SQL Server), and one may occur several times.
  *
- * @throws RangeError when the cohort needs more than 2,000 values, asks for locations where `options`
- *   forbids them, or reaches back beyond the calendar. A parsed cohort does none of these.
+ * @throws RangeError if the cohort needs more than 2,000 values, contains a location although
+ *   `options` excludes them, or reaches back before year 1. A parsed cohort does none of these.
  */
 export function compileCohort(
   cohort: Cohort,
@@ -43,10 +43,10 @@ export function compileCohort(
 }
 
 /**
- * Writes `person` left-joined to one derived table a search, and the tree as the `where` clause over
- * "has a partner there". Each table is read once a search, no join depends on an estimate that fits in
- * memory (an `in (select ...)` under `or` does: minutes instead of a second on PostgreSQL when it does
- * not), and the database may turn what stands at the top into plain joins and anti-joins.
+ * Left-joins `person` to one derived table per search, and tests in the `where` clause which joins
+ * found a row. Each search reads each table once, and the database can turn top-level searches into
+ * plain joins and anti-joins. An `in (select ...)` under `or` would be fast only while PostgreSQL
+ * expects its result to fit in memory: otherwise it takes minutes instead of a second.
  */
 class CohortWriter {
   readonly #parts: StatementParts
@@ -128,14 +128,14 @@ class CohortWriter {
     }
     if (!this.#options.location) {
       throw new RangeError(
-        'cohort asks for locations, which the options forbid: parse it with the same options',
+        'cohort contains a location, which the options exclude: parse it with the same options',
       )
     }
     return locationSearchSql(criterion, this.#parts)
   }
 }
 
-/** Unknown counts as false where it is asked for, so it must count as true where it is excluded. */
+/** An unknown does not satisfy a predicate, so it must satisfy the negated one. */
 function twoValued(predicate: string, negated: boolean): string {
   return negated ? `case when ${predicate} then 0 else 1 end = 1` : predicate
 }

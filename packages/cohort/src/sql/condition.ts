@@ -12,7 +12,7 @@ import {
   NO_ONE,
 } from '../tree/cohort.ts'
 
-/** An event node with several concepts: any of them, under the same constraints. */
+/** An event criterion that any of several concepts satisfies, under the same constraints. */
 export interface EventAlternative extends Omit<EventCriterion, 'kind' | 'concept'> {
   readonly concepts: readonly number[]
 }
@@ -25,7 +25,7 @@ export interface EventSearch {
 
 export type Criterion = DemographicCriterion | AgeCriterion | EventSearch | LocationCriterion
 
-/** A cohort with its negations on the leaves, its nested operators flat and its events merged. */
+/** A cohort whose negations are at the criteria, with nested operators flattened and events merged. */
 export type Condition =
   | Everyone
   | NoOne
@@ -33,11 +33,11 @@ export type Condition =
   | { readonly kind: 'criterion'; readonly criterion: Criterion; readonly negated: boolean }
 
 /**
- * Rewrites a cohort into the form the SQL is written from; who is in it stays the same.
+ * Rewrites a cohort into the form from which SQL is written. The people in it stay the same.
  *
- * - A negation moves down to the leaves (`not (a or b)` is `not a and not b`). A criterion can be negated
- *   without NULL getting in the way, and the database sees the plain joins and anti-joins.
- * - Events of which any will do become one search: each search costs a join over all persons, and
+ * - Negations move down to the criteria (`not (a or b)` becomes `not a and not b`). A single criterion
+ *   can be negated correctly for NULL, and the database sees plain joins and anti-joins.
+ * - Events that are alternatives become one search: each search costs a join over all people, and
  *   "any of these 40 concepts" is a common question.
  */
 export function toCondition(cohort: Cohort, negated = false): Condition {
@@ -52,7 +52,7 @@ export function toCondition(cohort: Cohort, negated = false): Condition {
     case 'any':
       return combine(cohort, negated)
     case 'demographic':
-      // "No matching concept" says nothing about anybody.
+      // Concept 0 is "no matching concept", which describes no one.
       if (cohort.concept === 0) return toCondition(NO_ONE, negated)
       return { kind: 'criterion', criterion: cohort, negated }
     case 'event': {
@@ -82,7 +82,7 @@ function combine(cohort: AllOf | AnyOf, negated: boolean): Condition {
   return merged.length === 1 ? first : { kind, members: merged }
 }
 
-/** How many derived tables the statement joins; a search that occurs twice counts twice. */
+/** The number of derived tables the statement joins. Counts a repeated search each time. */
 export function searchCount(condition: Condition): number {
   switch (condition.kind) {
     case 'everyone':
@@ -100,7 +100,7 @@ export function searchCount(condition: Condition): number {
   }
 }
 
-/** Under `any`, having one event or another is one search; under `all`, having neither is. */
+/** Merges "one event or another" (under `any`) and "neither of them" (under `all`) into one search. */
 function mergeEvents(members: readonly Condition[], negated: boolean): readonly Condition[] {
   const merged: Condition[] = []
   const alternatives: EventAlternative[] = []

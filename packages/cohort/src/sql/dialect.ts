@@ -1,4 +1,4 @@
-/** What may be bound to a placeholder. Dates travel as ISO text and are cast in the statement. */
+/** A value that can be bound to a placeholder. Dates are bound as ISO text and cast in the statement. */
 export type SqlValue = string | number | bigint | null
 
 export interface SqlStatement {
@@ -6,14 +6,14 @@ export interface SqlStatement {
   readonly values: readonly SqlValue[]
 }
 
-/** Everything that differs from one database to the next; all other SQL here is common to them. */
+/** Everything that differs between databases. All other SQL is the same for each of them. */
 export interface Dialect {
-  /** `position` counts from 1. A position may stand in the text more than once. */
+  /** `position` counts from 1. A statement can use a position more than once. */
   placeholder(position: number): string
-  /** Quotes a name so that it is a name and nothing else, whatever it holds. */
+  /** Quotes a name so that the database reads it as one name, whatever characters it contains. */
   identifier(name: string): string
   datePart(part: 'year' | 'month', date: string): string
-  /** The type that `value_as_number` is compared in. */
+  /** The type in which `value_as_number` is compared. */
   readonly decimalType: string
   /** The 64-bit floating point type. */
   readonly doubleType: string

@@ -5,7 +5,10 @@ import type { AgeRange, CohortOptions, Elapsed, Range } from '../tree/cohort.ts'
 import type { EventAlternative, EventSearch } from './condition.ts'
 import type { StatementParts } from './statement-parts.ts'
 
-/** Selects the ids, each once, of the persons with such an event; orphans too, a join drops them. */
+/**
+ * Selects the distinct IDs of the people with such an event. IDs that are not in `person` are
+ * included; the join drops them.
+ */
 export function eventSearchSql(
   search: EventSearch,
   parts: StatementParts,
@@ -48,7 +51,7 @@ function oneOf(column: string, concepts: readonly number[], parts: StatementPart
   return list.length === 1 ? `${column} = ${list[0]}` : `${column} in (${list.join(', ')})`
 }
 
-/** The bounds that stand in for open ends also keep out NaN, which sorts above every number. */
+/** Finite bounds in place of open ends exclude NaN too, which sorts above every number. */
 function valueSql(column: string, { low, high }: Range, parts: StatementParts): string {
   const from = parts.decimal(low ?? -LARGEST_NUMBER)
   const to = parts.decimal(high ?? LARGEST_NUMBER)
@@ -56,8 +59,8 @@ function valueSql(column: string, { low, high }: Range, parts: StatementParts): 
 }
 
 /**
- * Compares with the day after the cut, because "before the next day" holds for the whole of the cut
- * day also where a site's date column is a timestamp.
+ * Compares with the day after the cut-off: "before the next day" includes the whole cut-off day even
+ * if a site's date column is a timestamp.
  */
 function elapsedSql(
   date: string,
@@ -65,11 +68,11 @@ function elapsedSql(
   parts: StatementParts,
   today: CalendarDate,
 ): string[] {
-  const dayAfterCut = (count: number) =>
+  const dayAfterCutOff = (count: number) =>
     parts.date(formatIsoDate(plusDays(minus(today, count, unit), 1)))
   const conditions: string[] = []
-  if (atLeast !== null) conditions.push(`${date} < ${dayAfterCut(atLeast)}`)
-  if (lessThan !== null) conditions.push(`${date} >= ${dayAfterCut(lessThan)}`)
+  if (atLeast !== null) conditions.push(`${date} < ${dayAfterCutOff(atLeast)}`)
+  if (lessThan !== null) conditions.push(`${date} >= ${dayAfterCutOff(lessThan)}`)
   return conditions.length > 0 ? conditions : [`${date} is not null`]
 }
 

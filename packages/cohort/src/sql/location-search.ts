@@ -2,19 +2,19 @@ import { EARTH_RADIUS, degrees } from '../evaluate/haversine.ts'
 import type { LocationCriterion } from '../tree/cohort.ts'
 import type { StatementParts } from './statement-parts.ts'
 
-/** Degrees; 10 cm on the ground, and a million times the rounding error of the arithmetic. */
+/** Degrees: 10 cm on the ground, and a million times the rounding error of the arithmetic. */
 const MARGIN = 1e-6
 
 /**
- * Selects the ids, each once, of the locations inside the circle.
+ * Selects the distinct IDs of the locations inside the circle.
  *
- * The latitudes are narrowed down first, which spares most rows the trigonometry. Nothing inside is
- * lost: the haversine of a distance is never less than that of its north-south part, so a point
- * within the radius is within that angle of latitude. Longitudes are not narrowed: they wrap around,
- * and near a pole a small circle holds them all.
+ * A range of latitudes comes first, which avoids the trigonometry for most rows. It loses no location:
+ * the haversine of a distance is never less than that of its north-south part, so a point within the
+ * radius is within that angle of latitude. Longitudes have no such range: they wrap around, and near
+ * a pole a small circle contains all of them.
  *
- * The two ends of the `case` keep `sqrt` and `asin` where they have a value, in whatever order the
- * database evaluates.
+ * The outer branches of the `case` keep the arguments of `sqrt` and `asin` valid, whatever the
+ * database evaluates first.
  */
 export function locationSearchSql(circle: LocationCriterion, parts: StatementParts): string {
   const { doubleType } = parts.dialect

@@ -2,13 +2,13 @@ import type { CalendarDate } from '../evaluate/calendar-date.ts'
 import type { AgeRange } from '../tree/cohort.ts'
 import type { StatementParts } from './statement-parts.ts'
 
-/** True or unknown-as-false for a row `p` of `person`. */
+/** A predicate on row `p` of `person`; unknown (NULL) counts as false. */
 export function demographicSql(concept: number, parts: StatementParts): string {
   const columns = ['p.gender_concept_id', 'p.race_concept_id', 'p.ethnicity_concept_id']
   return `${parts.whole(concept)} in (${columns.join(', ')})`
 }
 
-/** The arithmetic is done here and not in the database, so that only a column is compared. */
+/** Does the arithmetic here, so that the database only compares columns with values. */
 export function ageSql(
   { low, high, unit }: AgeRange,
   parts: StatementParts,

@@ -1,12 +1,12 @@
 import type { Dialect, SqlValue } from './dialect.ts'
 
-/** SQL Server takes 2,100 parameters a statement; the parser stays below this by its own bounds. */
+/** SQL Server accepts 2,100 parameters per statement. The parser's own limits are lower. */
 const MAX_VALUES = 2_000
 
 /**
- * Collects what surrounds the text of one statement: its bound values and its table names.
+ * The bound values and the qualified table names of one statement.
  *
- * Equal values share a placeholder: one concept is looked for in six tables and bound once.
+ * Equal values share a placeholder: a concept that is searched in six tables is bound once.
  */
 export class StatementParts {
   readonly dialect: Dialect
@@ -32,12 +32,12 @@ export class StatementParts {
     return this.#bind(value, 'bigint')
   }
 
-  /** Bound as text, which keeps 0.1 exact in a decimal type and no driver takes for an integer. */
+  /** Bound as text, so that 0.1 stays exact in a decimal type and no driver sends an integer. */
   decimal(value: number): string {
     return this.#bind(String(value), this.dialect.decimalType)
   }
 
-  /** Bound as text, as `decimal`. */
+  /** Bound as text, like `decimal`. */
   double(value: number): string {
     return this.#bind(String(value), this.dialect.doubleType)
   }
@@ -55,7 +55,7 @@ export class StatementParts {
       throw new RangeError(`cohort needs more than ${MAX_VALUES} values in one statement`)
     }
     const position = this.#values.push(value)
-    // The cast fixes the type where the driver or the server would otherwise guess it.
+    // Without the cast, the driver or the server would guess the type.
     const text = `cast(${this.dialect.placeholder(position)} as ${type})`
     this.#bound.set(key, text)
     return text
@@ -63,7 +63,7 @@ export class StatementParts {
 }
 
 function requireName(schema: string): string {
-  // A NUL ends the name on the way to some servers: what was quoted is then not what is read.
-  if (schema.includes('\0')) throw new RangeError('schema name holds a NUL character')
+  // Some servers read a name up to the first NUL only, and would then lose the closing quote.
+  if (schema.includes('\0')) throw new RangeError('schema name contains a NUL character')
   return schema
 }

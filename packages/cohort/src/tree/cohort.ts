@@ -1,9 +1,9 @@
 /**
- * A cohort: which persons are meant.
+ * The set of people a question describes.
  *
- * Every node is a plain yes or no for each row of `person`. What is unknown (no year of birth, no
- * date, no value, no coordinates) satisfies no constraint, so that `not` of the constraint holds for
- * it: there is no third answer.
+ * Every part of it is true or false for each row of `person`. An unknown (no year of birth, date,
+ * value or coordinates) satisfies no constraint, so `not` of the constraint is true for it: there is
+ * no third truth value.
  */
 export type Cohort =
   | Everyone
@@ -24,25 +24,25 @@ export interface NoOne {
   readonly kind: 'no-one'
 }
 
-/** In every member; without members: everybody. */
+/** In every member; without members: everyone. */
 export interface AllOf {
   readonly kind: 'all'
   readonly members: readonly Cohort[]
 }
 
-/** In at least one member; without members: nobody. */
+/** In at least one member; without members: no one. */
 export interface AnyOf {
   readonly kind: 'any'
   readonly members: readonly Cohort[]
 }
 
-/** Every person of `person` who is not in `member`. */
+/** Everyone in `person` who is not in `member`. */
 export interface Not {
   readonly kind: 'not'
   readonly member: Cohort
 }
 
-/** Gender, race or ethnicity is this concept. Concept 0 ("no matching concept") is nobody's. */
+/** Gender, race or ethnicity is this concept. Concept 0 ("no matching concept") matches no one. */
 export interface DemographicCriterion {
   readonly kind: 'demographic'
   readonly concept: number
@@ -54,15 +54,15 @@ export interface AgeCriterion {
   readonly age: AgeRange
 }
 
-/** At least one row, in one of the clinical tables, that satisfies all of this at once. */
+/** At least one row in one of the clinical tables satisfies all of these constraints. */
 export interface EventCriterion {
   readonly kind: 'event'
   readonly concept: number
-  /** The row's `value_as_number`; tables without that column have no such row. `null`: no matter. */
+  /** Range of `value_as_number`; rows of tables without that column never match. `null`: any value. */
   readonly value: Range | null
   readonly ageAtEvent: AgeRange | null
   readonly elapsed: Elapsed | null
-  /** The row's own `*_type_concept_id` is one of these; empty: no matter. */
+  /** The row's own `*_type_concept_id` is one of these; empty: any. */
   readonly provenance: readonly number[]
 }
 
@@ -83,12 +83,12 @@ export interface Range {
   readonly high: number | null
 }
 
-/** Whole units counted on the calendar: `year` from year_of_birth, `month` from month_of_birth too. */
+/** Whole calendar units: `year` uses year_of_birth only, `month` uses month_of_birth too. */
 export interface AgeRange extends Range {
   readonly unit: 'year' | 'month'
 }
 
-/** How long ago, in whole units back from today; `null` is an open end. */
+/** Time since the event, in whole units back from today; `null` is an open end. */
 export interface Elapsed {
   /** The event's date is on or before today minus this. */
   readonly atLeast: number | null
@@ -99,7 +99,7 @@ export interface Elapsed {
 
 export type ElapsedUnit = 'year' | 'month' | 'week' | 'day'
 
-/** Which optional tables a site lets us read. */
+/** The optional tables that a site allows cohorts to read. */
 export interface CohortOptions {
   readonly specimen: boolean
   readonly location: boolean

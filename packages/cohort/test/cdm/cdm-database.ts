@@ -1,20 +1,20 @@
 import type { CdmData, SqlStatement } from '../../src/index.ts'
 
-/** A database with the CDM's tables, to ask compiled cohorts of. */
+/** A database with the tables of the CDM, which runs compiled cohorts. */
 export interface CdmDatabase extends AsyncDisposable {
-  /** The database then holds these rows and no others. */
+  /** Replaces all rows. */
   load(data: CdmData): Promise<void>
-  /** Runs statements without values, as they stand. */
+  /** Runs statements without bound values. */
   run(script: string): Promise<void>
-  /** The one number a compiled cohort answers. */
+  /** The count that a compiled cohort returns. */
   count(statement: SqlStatement): Promise<number>
-  /** Who was counted: the same statement, with the ids in place of their number. */
+  /** The IDs of the people counted: the same statement, with their IDs in place of the count. */
   persons(statement: SqlStatement): Promise<number[]>
 }
 
 const COUNT = 'select count(*) as persons'
 
-export function listing({ text, values }: SqlStatement): SqlStatement {
+export function selectIds({ text, values }: SqlStatement): SqlStatement {
   if (!text.startsWith(COUNT)) throw new Error(`not a compiled cohort: ${text.slice(0, 40)}`)
   return { text: text.replace(COUNT, 'select p.person_id as persons'), values }
 }

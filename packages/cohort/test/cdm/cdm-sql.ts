@@ -1,6 +1,6 @@
 import { CLINICAL_TABLES, type CdmData } from '../../src/index.ts'
 
-/** Every column a cohort can look at, with the types of the CDM's own DDL. */
+/** Every column a cohort can read, with the types of the DDL of the CDM. */
 const COLUMNS: { readonly [table: string]: { readonly [column: string]: string } } = {
   person: {
     person_id: 'integer primary key',

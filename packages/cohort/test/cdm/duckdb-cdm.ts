@@ -1,6 +1,6 @@
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import type { CdmData, SqlStatement } from '../../src/index.ts'
-import { type CdmDatabase, listing } from './cdm-database.ts'
+import { type CdmDatabase, selectIds } from './cdm-database.ts'
 import { createTablesSql, replaceRowsSql } from './cdm-sql.ts'
 
 export class DuckDbCdm implements CdmDatabase {
@@ -36,7 +36,7 @@ export class DuckDbCdm implements CdmDatabase {
   }
 
   persons(statement: SqlStatement): Promise<number[]> {
-    return this.#numbers(listing(statement))
+    return this.#numbers(selectIds(statement))
   }
 
   async #numbers({ text, values }: SqlStatement): Promise<number[]> {

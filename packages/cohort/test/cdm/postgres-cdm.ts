@@ -1,7 +1,7 @@
 import { createDatabase } from '@warren/testkit'
 import { Client } from 'pg'
 import type { CdmData, SqlStatement } from '../../src/index.ts'
-import { type CdmDatabase, listing } from './cdm-database.ts'
+import { type CdmDatabase, selectIds } from './cdm-database.ts'
 import { createTablesSql, replaceRowsSql } from './cdm-sql.ts'
 
 export class PostgresCdm implements CdmDatabase {
@@ -41,7 +41,7 @@ export class PostgresCdm implements CdmDatabase {
   }
 
   persons(statement: SqlStatement): Promise<number[]> {
-    return this.#numbers(listing(statement))
+    return this.#numbers(selectIds(statement))
   }
 
   async #numbers({ text, values }: SqlStatement): Promise<number[]> {

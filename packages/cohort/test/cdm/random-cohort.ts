@@ -8,7 +8,7 @@ import {
   type Range,
 } from '../../src/index.ts'
 
-/** Few values of everything, and the edges among them, so that random rows and random questions meet. */
+/** A few values of each kind, including the edges, so that random questions match random rows. */
 const concepts = fc.constantFrom(0, 11, 12)
 const provenance = fc.constantFrom(0, 32_020, 32_021)
 const locationIds = fc.constantFrom(1, 2, 3, 4)
@@ -29,7 +29,7 @@ const degreesEast = fc.constantFrom(-361, -179.9, -3.1883, -3.1999, 0, 40, 179.9
 const radii = fc.constantFrom(0, 1, 999, 10_000, 250_000, 5_000_000, 20_015_100)
 
 export const TODAY = new Date(2024, 1, 29, 12)
-/** The days around which today minus a few units falls. */
+/** Days around today minus a few units. */
 const dates = fc.constantFrom(
   '0001-01-01',
   '2004-02-28',
@@ -68,7 +68,7 @@ const location = fc.record({
 
 function clinicalRows(table: ClinicalTable) {
   const row = fc.record({
-    // Ids up to 7 for at most 5 persons: some rows belong to nobody.
+    // IDs up to 7 for at most 5 people: some rows belong to no one in `person`.
     [table.person]: maybe(fc.integer({ min: 1, max: 7 })),
     [table.concept]: maybe(concepts),
     [table.date]: maybe(dates),
@@ -117,7 +117,7 @@ const CONSTRAINTS = {
 }
 const NO_CONSTRAINT = { value: null, ageAtEvent: null, elapsed: null, provenance: [] }
 
-/** Mostly one constraint at a time: several at once are seldom met by a row, and then prove little. */
+/** Mostly one constraint at a time: rows seldom satisfy several, so those cohorts test little. */
 const constraints = fc.oneof(
   fc.constant({}),
   ...Object.entries(CONSTRAINTS).map(([name, arbitrary]) => fc.record({ [name]: arbitrary })),

@@ -16,7 +16,7 @@ import { DuckDbCdm } from '../cdm/duckdb-cdm.ts'
 import { PostgresCdm } from '../cdm/postgres-cdm.ts'
 
 const FOLDER = new URL('../fixtures/', import.meta.url)
-/** The last day of March: a month back is the last day of February. */
+/** The last day of March: a month before it is the last day of February. */
 const NOW = new Date(2026, 2, 31, 23, 59)
 
 interface Expected {
@@ -41,7 +41,7 @@ const cases = readdirSync(FOLDER, { withFileTypes: true })
   .map(({ name }): Case => {
     const expected: Expected = JSON.parse(read(`${name}/expected.json`))
     const task = parseTask(JSON.parse(read(`${name}/request.json`)))
-    if (task.kind !== 'availability') throw new Error(`${name} asks for no cohort`)
+    if (task.kind !== 'availability') throw new Error(`${name} is not an availability task`)
     const parsed = parseCohort(task.cohort, expected.options)
     if (!parsed.ok) throw new Error(`${name}: ${JSON.stringify(parsed.problems)}`)
     return { ...expected, name, cohort: parsed.cohort }
@@ -52,8 +52,8 @@ function compiled({ cohort, options }: Case, dialect: CohortDialect) {
   return compileCohort(cohort, { dialect, schema: 'cdm', now: NOW, options })
 }
 
-describe('a cohort of the fixtures', () => {
-  it('is there to be tested', () => {
+describe('fixtures', () => {
+  it('exist', () => {
     expect(cases.length).toBeGreaterThan(40)
   })
 
@@ -62,8 +62,8 @@ describe('a cohort of the fixtures', () => {
     expect([...found].sort((a, b) => a - b)).toEqual(persons)
   })
 
-  describe.each(['postgres', 'duckdb', 'mssql'] as const)('in the SQL of %s', (dialect) => {
-    // After a change that is meant: npx vitest run packages/cohort -u, and read the difference.
+  describe.each(['postgres', 'duckdb', 'mssql'] as const)('as %s SQL', (dialect) => {
+    // After an intended change, run "npx vitest run packages/cohort -u" and review the difference.
     it.each(cases)('$name', async (subject) => {
       const { text, values } = compiled(subject, dialect)
       const bound = values.map((value, index) => `-- ${index + 1}: ${JSON.stringify(value)}`)
@@ -73,7 +73,7 @@ describe('a cohort of the fixtures', () => {
   })
 })
 
-function answersTheFixtures(dialect: CohortDialect, create: () => Promise<CdmDatabase>): void {
+function testFixtures(dialect: CohortDialect, create: () => Promise<CdmDatabase>): void {
   let database: CdmDatabase
 
   beforeAll(async () => {
@@ -91,10 +91,10 @@ function answersTheFixtures(dialect: CohortDialect, create: () => Promise<CdmDat
   })
 }
 
-describe('the fixtures on DuckDB', () => {
-  answersTheFixtures('duckdb', () => DuckDbCdm.create('cdm'))
+describe('fixtures on DuckDB', () => {
+  testFixtures('duckdb', () => DuckDbCdm.create('cdm'))
 })
 
-describePostgres('the fixtures on PostgreSQL', () => {
-  answersTheFixtures('postgres', () => PostgresCdm.create('cdm'))
+describePostgres('fixtures on PostgreSQL', () => {
+  testFixtures('postgres', () => PostgresCdm.create('cdm'))
 })

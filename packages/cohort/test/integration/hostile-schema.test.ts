@@ -34,41 +34,41 @@ function compile(dialect: CohortDialect, schema: string) {
   return compileCohort(COHORT, { dialect, schema, now: new Date(2026, 0, 1), options })
 }
 
-function staysAName(
+function testSchemaNames(
   dialect: CohortDialect,
   create: (schema: string) => Promise<CdmDatabase>,
 ): void {
-  it.each(NAMES)('%j is the name of a schema and nothing else', async (schema) => {
+  it.each(NAMES)('%j is read as one name', async (schema) => {
     await using database = await create(schema)
     await database.load(DATA)
     expect(await database.count(compile(dialect, schema))).toBe(1)
     expect(await database.count(compile(dialect, schema))).toBe(1)
   })
 
-  it('a name that is not there is an error, not another schema', async () => {
+  it('fails if the schema does not exist, and uses no other', async () => {
     await using database = await create('cdm')
     await expect(database.count(compile(dialect, 'cdm" as x --'))).rejects.toThrow()
   })
 }
 
-describe('a schema name on DuckDB', () => {
-  staysAName('duckdb', (schema) => DuckDbCdm.create(schema))
+describe('schema name on DuckDB', () => {
+  testSchemaNames('duckdb', (schema) => DuckDbCdm.create(schema))
 })
 
-describePostgres('a schema name on PostgreSQL', () => {
-  staysAName('postgres', (schema) => PostgresCdm.create(schema))
+describePostgres('schema name on PostgreSQL', () => {
+  testSchemaNames('postgres', (schema) => PostgresCdm.create(schema))
 })
 
-describe('a schema name on SQL Server', () => {
-  it('has its closing brackets doubled', () => {
+describe('schema name on SQL Server', () => {
+  it('is written with doubled closing brackets', () => {
     expect(compile('mssql', 'cdm]; drop table person; --').text).toContain(
       'from [cdm]]; drop table person; --].person p',
     )
   })
 })
 
-describe('a schema name', () => {
-  it('with a NUL is refused, because servers end the name there', () => {
+describe('schema name', () => {
+  it('is rejected if it contains a NUL, where some servers end the name', () => {
     expect(() => compile('postgres', 'cdm\0"')).toThrow(RangeError)
   })
 })

@@ -8,10 +8,10 @@ import { PostgresCdm } from '../cdm/postgres-cdm.ts'
 import { TODAY, randomCohort, randomData, randomCriterion } from '../cdm/random-cohort.ts'
 
 const RUNS = Number(process.env['WARREN_FC_RUNS'] ?? 300)
-/** A run takes about 20 ms; a busy machine, several times that. */
+/** A run takes about 20 ms, and several times as long on a busy machine. */
 const TIMEOUT_MS = 30_000 + RUNS * 200
 
-function agreesWithTheEvaluator(dialect: CohortDialect, create: () => Promise<CdmDatabase>): void {
+function testAgainstEvaluator(dialect: CohortDialect, create: () => Promise<CdmDatabase>): void {
   let database: CdmDatabase
 
   beforeAll(async () => {
@@ -21,12 +21,12 @@ function agreesWithTheEvaluator(dialect: CohortDialect, create: () => Promise<Cd
   afterAll(() => database[Symbol.asyncDispose]())
 
   it(
-    'finds exactly the persons of any cohort in any data, each once',
+    'counts exactly the people that the evaluator finds, each once',
     async () => {
-      // Leaves alone as well: inside a tree a wrong one often changes nothing.
+      // Single criteria too: inside a tree, a wrong one often does not change the result.
       const cohorts = fc.tuple(randomCriterion, randomCriterion, randomCohort, randomCohort)
       const options = fc.record({ specimen: fc.boolean(), location: fc.constant(true) })
-      // On a failure fast-check prints the seed and the path that repeat it.
+      // On a failure, fast-check prints the seed and the path that reproduce it.
       await fc.assert(
         fc.asyncProperty(randomData, cohorts, options, async (data, cohorts, options) => {
           await database.load(data)
@@ -48,9 +48,9 @@ function byNumber(a: number, b: number): number {
 }
 
 describe('compiled cohorts on DuckDB', () => {
-  agreesWithTheEvaluator('duckdb', () => DuckDbCdm.create('main'))
+  testAgainstEvaluator('duckdb', () => DuckDbCdm.create('main'))
 })
 
 describePostgres('compiled cohorts on PostgreSQL', () => {
-  agreesWithTheEvaluator('postgres', () => PostgresCdm.create('public'))
+  testAgainstEvaluator('postgres', () => PostgresCdm.create('public'))
 })

@@ -14,7 +14,7 @@ const PERSON = {
   location_id: null,
 }
 
-/** Sites differ in more than their rows: columns as some of them declare them. */
+/** Column types that some sites use instead of those of the CDM. */
 const COLUMNS = `
   alter table "cdm".condition_occurrence alter column condition_start_date type timestamp;
   alter table "cdm".condition_occurrence alter column condition_concept_id type bigint;
@@ -37,7 +37,7 @@ function event(concept: number, members: Partial<EventCriterion> = {}): EventCri
   }
 }
 
-function answers(dialect: CohortDialect, create: () => Promise<CdmDatabase>): void {
+function testUnusualColumns(dialect: CohortDialect, create: () => Promise<CdmDatabase>): void {
   let database: CdmDatabase
 
   beforeAll(async () => {
@@ -57,19 +57,19 @@ function answers(dialect: CohortDialect, create: () => Promise<CdmDatabase>): vo
     return persons.sort((a, b) => a - b)
   }
 
-  it('counts the whole of the day of the cut where dates are timestamps', async () => {
+  it('counts the whole cut-off day if dates are timestamps', async () => {
     const elapsed = { atLeast: 1, lessThan: null, unit: 'month' } as const
     expect(await found(event(201_826, { elapsed }))).toEqual([1])
     const since = { atLeast: null, lessThan: 1, unit: 'month' } as const
     expect(await found(event(201_826, { elapsed: since }))).toEqual([2])
   })
 
-  it('finds concepts beyond 32 bits, and none where columns have 32 bits', async () => {
+  it('finds concept IDs of more than 32 bits, even if other columns have 32 bits', async () => {
     expect(await found(event(9_000_000_000))).toEqual([3])
     expect(await found(event(9_000_000_001))).toEqual([])
   })
 
-  it('takes what is no number for unknown', async () => {
+  it('treats NaN and infinity as unknown', async () => {
     expect(await found(event(3_004_249, { value: { low: 0, high: null } }))).toEqual([3])
     expect(await found(event(3_004_249, { value: { low: null, high: 2 } }))).toEqual([3])
     expect(await found(event(3_004_249))).toEqual([1, 2, 3, 4])
@@ -77,9 +77,9 @@ function answers(dialect: CohortDialect, create: () => Promise<CdmDatabase>): vo
 }
 
 describe('unusual columns on DuckDB', () => {
-  answers('duckdb', () => DuckDbCdm.create('cdm'))
+  testUnusualColumns('duckdb', () => DuckDbCdm.create('cdm'))
 })
 
 describePostgres('unusual columns on PostgreSQL', () => {
-  answers('postgres', () => PostgresCdm.create('cdm'))
+  testUnusualColumns('postgres', () => PostgresCdm.create('cdm'))
 })

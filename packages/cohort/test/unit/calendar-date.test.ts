@@ -26,11 +26,11 @@ describe('a calendar date', () => {
     ['2026-01-03', 1, 'week', '2025-12-27'],
     ['2026-06-15', 0, 'month', '2026-06-15'],
     ['0150-06-15', 100, 'year', '0050-06-15'],
-  ] as const)('%s less %i %s is %s', (from, count, unit, expected) => {
+  ] as const)('%s minus %i %s is %s', (from, count, unit, expected) => {
     expect(formatIsoDate(minus(parseIsoDate(from), count, unit))).toBe(expected)
   })
 
-  it('is the same day again after as many days back and forth', () => {
+  it('subtracts the days that were added', () => {
     fc.assert(
       fc.property(days, fc.nat(100_000), (day, count) => {
         expect(minus(plusDays(day, count), count, 'day')).toEqual(day)
@@ -38,7 +38,7 @@ describe('a calendar date', () => {
     )
   })
 
-  it('goes back in step with the months', () => {
+  it('goes back by exactly the given number of months', () => {
     fc.assert(
       fc.property(days, fc.nat(1200), (day, count) => {
         const earlier = minus(day, count, 'month')
@@ -48,7 +48,7 @@ describe('a calendar date', () => {
     )
   })
 
-  it('sorts as its text does', () => {
+  it('has the same order as text', () => {
     fc.assert(
       fc.property(days, fc.integer({ min: 1, max: 5000 }), (day, count) => {
         expect(formatIsoDate(day) < formatIsoDate(plusDays(day, count))).toBe(true)
@@ -56,12 +56,12 @@ describe('a calendar date', () => {
     )
   })
 
-  it('is the local one, also shortly before midnight', () => {
+  it('is the local date, even shortly before midnight', () => {
     expect(localDate(new Date(2026, 2, 31, 23, 59))).toEqual({ year: 2026, month: 3, day: 31 })
     expect(localDate(new Date(2026, 3, 1, 0, 0))).toEqual({ year: 2026, month: 4, day: 1 })
   })
 
-  it('is refused when there is none', () => {
+  it('rejects invalid dates', () => {
     expect(() => localDate(new Date(Number.NaN))).toThrow(RangeError)
     expect(() => parseIsoDate('01/02/2026')).toThrow('a date must be written YYYY-MM-DD')
     expect(() => formatIsoDate({ year: 0, month: 12, day: 31 })).toThrow(RangeError)

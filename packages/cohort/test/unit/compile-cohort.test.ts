@@ -34,7 +34,7 @@ function occurrences(text: string, part: string): number {
 }
 
 describe('compileCohort', () => {
-  it('binds every value and writes none into the text', () => {
+  it('binds every value and includes none in the text', () => {
     const cohort: Cohort = {
       kind: 'all',
       members: [
@@ -58,13 +58,13 @@ describe('compileCohort', () => {
     }
   })
 
-  it('binds equal values once, however many tables they are compared in', () => {
+  it('binds equal values once, even if several tables use them', () => {
     const { text, values } = compileCohort(event(42), SETTINGS)
     expect(values).toEqual([42])
     expect(occurrences(text, '$1')).toBe(5)
   })
 
-  it('keeps values of different types apart', () => {
+  it('binds equal values of different types separately', () => {
     const cohort = event(7, { value: { low: 7, high: 7 }, provenance: [7] })
     expect(compileCohort(cohort, SETTINGS).values).toEqual([7, '7'])
   })
@@ -73,7 +73,7 @@ describe('compileCohort', () => {
     ['postgres', '"'],
     ['duckdb', '"'],
     ['mssql', '['],
-  ])('looks where the connection looks when %s is given no schema', (dialect, quote) => {
+  ])('uses the default schema of the connection if %s gets no schema', (dialect, quote) => {
     for (const schema of [{}, { schema: '' }]) {
       const { text } = compileCohort(event(42), { ...SETTINGS, ...schema, dialect })
       expect(text).not.toContain(quote)
@@ -81,13 +81,13 @@ describe('compileCohort', () => {
     }
   })
 
-  it('searches specimens only where the site lets us', () => {
+  it('searches specimens only if the site allows it', () => {
     expect(compileCohort(event(42), SETTINGS).text).not.toContain('specimen')
     const options = { specimen: true, location: true }
     expect(compileCohort(event(42), { ...SETTINGS, options }).text).toContain('from specimen e')
   })
 
-  it('makes one search of events of which any will do', () => {
+  it('merges alternative events into one search', () => {
     const any: Cohort = {
       kind: 'any',
       members: [event(1), { kind: 'any', members: [event(2), event(1)] }],
@@ -98,7 +98,7 @@ describe('compileCohort', () => {
     expect(values).toEqual([1, 2])
   })
 
-  it('makes one search of events none of which will do', () => {
+  it('merges excluded events into one search', () => {
     const { text } = compileCohort(
       { kind: 'all', members: [not(event(1)), not(event(2))] },
       SETTINGS,
@@ -107,42 +107,42 @@ describe('compileCohort', () => {
     expect(text).toMatch(/where s1\.person_id is null$/)
   })
 
-  it('searches separately for events that must all be there', () => {
+  it('searches separately for events that are all required', () => {
     const { text } = compileCohort({ kind: 'all', members: [event(1), event(2)] }, SETTINGS)
     expect(occurrences(text, 'left join')).toBe(2)
   })
 
-  it('searches once for what is asked for twice', () => {
+  it('searches once for a repeated event', () => {
     const cohort: Cohort = { kind: 'all', members: [event(1), not(not(event(1)))] }
     expect(occurrences(compileCohort(cohort, SETTINGS).text, 'left join')).toBe(1)
   })
 
-  it('does not search where the answer is known', () => {
-    const nobody: Cohort = { kind: 'all', members: [event(1), { kind: 'no-one' }] }
-    expect(compileCohort(nobody, SETTINGS).text).toBe(
+  it('does not search if the result is known', () => {
+    const noOne: Cohort = { kind: 'all', members: [event(1), { kind: 'no-one' }] }
+    expect(compileCohort(noOne, SETTINGS).text).toBe(
       'select count(*) as persons\nfrom person p\nwhere 1 = 0',
     )
-    const everybody: Cohort = {
+    const everyone: Cohort = {
       kind: 'any',
       members: [event(1), not({ kind: 'any', members: [] })],
     }
-    expect(compileCohort(everybody, SETTINGS).text).toMatch(/where 1 = 1$/)
+    expect(compileCohort(everyone, SETTINGS).text).toMatch(/where 1 = 1$/)
   })
 
-  it('keeps the end of a long list within what SQL Server takes', () => {
+  it('rejects a list longer than the parameter limit of SQL Server', () => {
     const provenance = Array.from({ length: 2001 }, (_, index) => index + 1)
     expect(() => compileCohort(event(1, { provenance }), SETTINGS)).toThrow(
       'cohort needs more than 2000 values in one statement',
     )
   })
 
-  it('refuses locations the options forbid, which a parsed cohort never has', () => {
+  it('rejects locations that the options exclude, which a parsed cohort never has', () => {
     const circle: Cohort = { kind: 'location', latitude: 0, longitude: 0, radius: 1 }
     const options = { specimen: false, location: false }
     expect(() => compileCohort(circle, { ...SETTINGS, options })).toThrow(RangeError)
   })
 
-  it('refuses a time before the calendar', () => {
+  it('rejects a time before year 1', () => {
     const elapsed = { atLeast: 3000, lessThan: null, unit: 'year' } as const
     expect(() => compileCohort(event(1, { elapsed }), SETTINGS)).toThrow(RangeError)
   })

@@ -19,7 +19,7 @@ const BLANK: RuleMessage = {
   unit: '',
   regex: '',
 }
-const EVERYTHING: CohortOptions = { specimen: true, location: true }
+const ALL_TABLES: CohortOptions = { specimen: true, location: true }
 
 function rule(members: Partial<RuleMessage>): RuleMessage {
   return { ...BLANK, ...members }
@@ -37,7 +37,7 @@ function circle(value: string): RuleMessage {
   return rule({ varcat: 'Location', type: 'GEO_RADIUS', value })
 }
 
-function of(...rules: (RuleMessage | GroupMessage)[]): CohortMessage {
+function cohortOf(...rules: (RuleMessage | GroupMessage)[]): CohortMessage {
   return { groups_oper: 'OR', groups: [{ rules_oper: 'AND', rules }] }
 }
 
@@ -45,13 +45,13 @@ function many(count: number, make: (index: number) => RuleMessage): RuleMessage[
   return Array.from({ length: count }, (_, index) => make(index + 1))
 }
 
-function parsedCohort(message: CohortMessage, options = EVERYTHING): Cohort {
+function parsedCohort(message: CohortMessage, options = ALL_TABLES): Cohort {
   const parsed = parseCohort(message, options)
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
   return parsed.cohort
 }
 
-function problems(message: CohortMessage, options = EVERYTHING): string[] {
+function problems(message: CohortMessage, options = ALL_TABLES): string[] {
   const parsed = parseCohort(message, options)
   return parsed.ok ? [] : parsed.problems.map(({ path, message }) => `${path}: ${message}`)
 }
@@ -68,7 +68,7 @@ function event(members: Partial<EventCriterion> = {}): EventCriterion {
   }
 }
 
-describe('a range of a measurement', () => {
+describe('range of a measurement', () => {
   it.each([
     ['1|3', 1, 3],
     ['1.0|3.0', 1, 3],
@@ -94,16 +94,16 @@ describe('a range of a measurement', () => {
     ['NULL..65', null, 65],
     ['.5...7', 0.5, 0.7],
     ['-1000000000..65', null, 65],
-  ])('%s is understood', (value, low, high) => {
-    expect(parsedCohort(of(numeric(value)))).toEqual(
+  ])('parses %s', (value, low, high) => {
+    expect(parsedCohort(cohortOf(numeric(value)))).toEqual(
       event({ concept: 3_004_249, value: { low, high } }),
     )
   })
 
   it.each(['|', ' | ', 'null|null', 'null..null', '-1000000000|1000000000'])(
-    '%s asks for the concept with any value',
+    '%s means any value',
     (value) => {
-      expect(parsedCohort(of(numeric(value)))).toEqual(event({ concept: 3_004_249 }))
+      expect(parsedCohort(cohortOf(numeric(value)))).toEqual(event({ concept: 3_004_249 }))
     },
   )
 
@@ -127,56 +127,56 @@ describe('a range of a measurement', () => {
     '3.0|1.0',
     '3..1',
     '1...3',
-  ])('%j is refused', (value) => {
-    expect(problems(of(numeric(value)))).toEqual([
+  ])('rejects %j', (value) => {
+    expect(problems(cohortOf(numeric(value)))).toEqual([
       expect.stringMatching(/^cohort\.groups\[0\]\.rules\[0\]\.value: /),
     ])
   })
 
-  it('says what is wrong with it and what to write', () => {
-    expect(problems(of(numeric('3.0|1.0')))).toEqual([
-      'cohort.groups[0].rules[0].value: "3.0|1.0" is upside down: write the smaller bound first',
+  it('reports what is wrong and what to write', () => {
+    expect(problems(cohortOf(numeric('3.0|1.0')))).toEqual([
+      'cohort.groups[0].rules[0].value: the bounds of "3.0|1.0" are in the wrong order: write the smaller one first',
     ])
   })
 })
 
-describe('a concept', () => {
+describe('concept', () => {
   it.each([
     ['08507', 8507],
     [' 201826 ', 201_826],
     ['0', 0],
     ['2000000001', 2_000_000_001],
-  ])('%j is understood', (value, concept) => {
-    expect(parsedCohort(of(rule({ value })))).toEqual(event({ concept }))
+  ])('parses %j', (value, concept) => {
+    expect(parsedCohort(cohortOf(rule({ value })))).toEqual(event({ concept }))
   })
 
   it.each(['', 'abc', '-5', '1.5', '1|2', '0x1F', '1e3', '9007199254740993'])(
-    '%j is refused',
+    'rejects %j',
     (value) => {
-      expect(problems(of(rule({ value })))).toHaveLength(1)
-      expect(problems(of(rule({ varcat: 'Person', value })))).toHaveLength(1)
+      expect(problems(cohortOf(rule({ value })))).toHaveLength(1)
+      expect(problems(cohortOf(rule({ varcat: 'Person', value })))).toHaveLength(1)
     },
   )
 
   it.each(['OMOP', 'AGE', 'OMOP=', 'OMOP=1=2', 'OMOP=abc', 'SNOMED=44054006', ''])(
-    'a numeric rule whose varname is %j names none',
+    'rejects a numeric rule whose varname is %j',
     (varname) => {
-      expect(problems(of(numeric('1|3', varname)))).toEqual([
-        expect.stringMatching(/rules\[0\]\.varname: .*write OMOP=<concept id>/),
+      expect(problems(cohortOf(numeric('1|3', varname)))).toEqual([
+        expect.stringMatching(/rules\[0\]\.varname: .*write OMOP=<concept ID>/),
       ])
     },
   )
 
-  it.each(['', 'OMOP', 'omop', 'OMOP=201826'])('may come with the varname %j', (varname) => {
-    expect(parsedCohort(of(rule({ varname })))).toEqual(event())
+  it.each(['', 'OMOP', 'omop', 'OMOP=201826'])('accepts the varname %j', (varname) => {
+    expect(parsedCohort(cohortOf(rule({ varname })))).toEqual(event())
   })
 
-  it.each(['SNOMED', 'OMOP=8507', 'AGE'])('may not come with the varname %j', (varname) => {
-    expect(problems(of(rule({ varname })))).toEqual([expect.stringMatching(/varname: /)])
+  it.each(['SNOMED', 'OMOP=8507', 'AGE'])('rejects the varname %j', (varname) => {
+    expect(problems(cohortOf(rule({ varname })))).toEqual([expect.stringMatching(/varname: /)])
   })
 })
 
-describe('a time', () => {
+describe('time', () => {
   it.each([
     ['50|:AGE:Y', 50, null, 'year'],
     ['|50:AGE:Y', null, 50, 'year'],
@@ -186,8 +186,10 @@ describe('a time', () => {
     ['6|:AGE:M', 6, null, 'month'],
     ['50.0|:AGE:Y', 50, null, 'year'],
     ['-1000000000|50:AGE:Y', null, 50, 'year'],
-  ] as const)('%s is an age at the event', (time, low, high, unit) => {
-    expect(parsedCohort(of(rule({ time })))).toEqual(event({ ageAtEvent: { low, high, unit } }))
+  ] as const)('parses %s as an age at the event', (time, low, high, unit) => {
+    expect(parsedCohort(cohortOf(rule({ time })))).toEqual(
+      event({ ageAtEvent: { low, high, unit } }),
+    )
   })
 
   it.each([
@@ -198,16 +200,16 @@ describe('a time', () => {
     ['|6:Time:w', null, 6, 'week'],
     ['0|:TIME:D', 0, null, 'day'],
     ['1000|:TIME:Y', 1000, null, 'year'],
-  ] as const)('%s is a time before today', (time, atLeast, lessThan, unit) => {
-    expect(parsedCohort(of(rule({ time })))).toEqual(
+  ] as const)('parses %s as a time before today', (time, atLeast, lessThan, unit) => {
+    expect(parsedCohort(cohortOf(rule({ time })))).toEqual(
       event({ elapsed: { atLeast, lessThan, unit } }),
     )
   })
 
   it.each(['', ' ', '|:AGE:Y', '|:TIME:M', 'null|:AGE:Y', '-1000000000|1000000000:AGE:Y'])(
-    '%j constrains nothing',
+    'parses %j as no constraint',
     (time) => {
-      expect(parsedCohort(of(rule({ time })))).toEqual(event())
+      expect(parsedCohort(cohortOf(rule({ time })))).toEqual(event())
     },
   )
 
@@ -231,16 +233,16 @@ describe('a time', () => {
     '1.5|:TIME:M',
     '1001|:TIME:Y',
     '5000000000|:AGE:Y',
-  ])('%j is refused', (time) => {
-    expect(problems(of(rule({ time })))).toEqual([
+  ])('rejects %j', (time) => {
+    expect(problems(cohortOf(rule({ time })))).toEqual([
       expect.stringMatching(/^cohort\.groups\[0\]\.rules\[0\]\.time: /),
     ])
   })
 })
 
-describe('a rule about a person', () => {
-  it.each(['Person', 'Gender', 'Race', 'Ethnicity'])('may have the varcat %s', (varcat) => {
-    expect(parsedCohort(of(rule({ varcat, value: '8507' })))).toEqual({
+describe('rule about a person', () => {
+  it.each(['Person', 'Gender', 'Race', 'Ethnicity'])('accepts the varcat %s', (varcat) => {
+    expect(parsedCohort(cohortOf(rule({ varcat, value: '8507' })))).toEqual({
       kind: 'demographic',
       concept: 8507,
     })
@@ -254,25 +256,28 @@ describe('a rule about a person', () => {
     ['|30', null, 30],
     ['30|20', 30, 20],
     ['-1000000000|30', null, 30],
-  ])('AGE %s is an age today', (value, low, high) => {
-    expect(parsedCohort(of(age(value)))).toEqual({ kind: 'age', age: { low, high, unit: 'year' } })
+  ])('parses AGE %s as an age today', (value, low, high) => {
+    expect(parsedCohort(cohortOf(age(value)))).toEqual({
+      kind: 'age',
+      age: { low, high, unit: 'year' },
+    })
   })
 
-  it('is about everybody when its age is open on both sides', () => {
-    expect(parsedCohort(of(age('|')))).toEqual({ kind: 'everyone' })
-    expect(parsedCohort(of({ ...age('|'), oper: '!=' }))).toEqual({
+  it('matches everyone if its age is open on both sides', () => {
+    expect(parsedCohort(cohortOf(age('|')))).toEqual({ kind: 'everyone' })
+    expect(parsedCohort(cohortOf({ ...age('|'), oper: '!=' }))).toEqual({
       kind: 'not',
       member: { kind: 'everyone' },
     })
   })
 
-  it('is an AGE by its varname, whether its type says so or was left out', () => {
-    expect(parsedCohort(of({ ...age('20|30'), type: 'TEXT' }))).toEqual(
-      parsedCohort(of(age('20|30'))),
+  it('recognises an AGE by its varname, whether its type is NUM or absent', () => {
+    expect(parsedCohort(cohortOf({ ...age('20|30'), type: 'TEXT' }))).toEqual(
+      parsedCohort(cohortOf(age('20|30'))),
     )
   })
 
-  it('may be a concept and an age at once, which are excluded together', () => {
+  it('combines a concept with an age, and excludes them together', () => {
     const members = { varcat: 'Person', value: '8507', time: '50|60:AGE:Y' }
     const both = {
       kind: 'all',
@@ -281,8 +286,8 @@ describe('a rule about a person', () => {
         { kind: 'age', age: { low: 50, high: 60, unit: 'year' } },
       ],
     }
-    expect(parsedCohort(of(rule(members)))).toEqual(both)
-    expect(parsedCohort(of(rule({ ...members, oper: '!=' })))).toEqual({
+    expect(parsedCohort(cohortOf(rule(members)))).toEqual(both)
+    expect(parsedCohort(cohortOf(rule({ ...members, oper: '!=' })))).toEqual({
       kind: 'not',
       member: both,
     })
@@ -290,7 +295,7 @@ describe('a rule about a person', () => {
 
   it.each([
     ['a decimal age', age('20.5|30')],
-    ['no age', age('')],
+    ['an empty age', age('')],
     ['half a range', age('30')],
     ['a TIME', rule({ varcat: 'Person', value: '8507', time: '1|:TIME:M' })],
     [
@@ -302,18 +307,18 @@ describe('a rule about a person', () => {
       'the origin of a record',
       rule({ varcat: 'Person', value: '8507', secondary_modifier: [32_020] }),
     ],
-  ])('is refused with %s', (_, message) => {
-    expect(problems(of(message)).length).toBeGreaterThan(0)
+  ])('rejects %s', (_, message) => {
+    expect(problems(cohortOf(message)).length).toBeGreaterThan(0)
   })
 })
 
-describe('a rule about a place', () => {
+describe('rule about a place', () => {
   it.each([
     ['51.5074|-0.1278|5000', 51.5074, -0.1278, 5000],
     ['0.0|0.0|0', 0, 0, 0],
     [' -90 | 180 | 1e3 ', -90, 180, 1000],
-  ])('%s is a circle', (value, latitude, longitude, radius) => {
-    expect(parsedCohort(of(circle(value)))).toEqual({
+  ])('parses %s as a circle', (value, latitude, longitude, radius) => {
+    expect(parsedCohort(cohortOf(circle(value)))).toEqual({
       kind: 'location',
       latitude,
       longitude,
@@ -331,44 +336,46 @@ describe('a rule about a place', () => {
     '0|0|-1',
     '1||3',
     'nan|0|1',
-  ])('%j is refused', (value) => {
-    expect(problems(of(circle(value)))).toEqual([expect.stringMatching(/rules\[0\]\.value: /)])
-  })
-
-  it('is refused as text, with a time and with the origin of a record', () => {
-    expect(problems(of({ ...circle('4330435'), type: 'TEXT' }))).toHaveLength(1)
-    expect(problems(of({ ...circle('0|0|1'), time: '1|:TIME:M' }))).toHaveLength(1)
-    expect(problems(of({ ...circle('0|0|1'), secondary_modifier: [1] }))).toHaveLength(1)
-  })
-})
-
-describe('what a site does not read', () => {
-  const nothing: CohortOptions = { specimen: false, location: false }
-
-  it('is nobody where it is asked for, and is refused where it is excluded', () => {
-    expect(parsedCohort(of(circle('0|0|1')), nothing)).toEqual({ kind: 'no-one' })
-    expect(problems(of({ ...circle('0|0|1'), oper: '!=' }), nothing)).toEqual([
-      'cohort.groups[0].rules[0].oper: this site does not read Location data, so != cannot be answered',
+  ])('rejects %j', (value) => {
+    expect(problems(cohortOf(circle(value)))).toEqual([
+      expect.stringMatching(/rules\[0\]\.value: /),
     ])
-    expect(parsedCohort(of(rule({ varcat: 'Specimen' })), nothing)).toEqual(event())
-    expect(problems(of(rule({ varcat: 'Specimen', oper: '!=' })), nothing)).toHaveLength(1)
   })
 
-  it('is nothing optional, unless the options say so', () => {
-    expect(parseCohort(of(circle('0|0|1')))).toEqual({ ok: true, cohort: { kind: 'no-one' } })
-  })
-
-  it('is still checked', () => {
-    expect(problems(of(circle('0|0|-1')), nothing)).toHaveLength(1)
+  it('rejects a text, a time and the origin of a record', () => {
+    expect(problems(cohortOf({ ...circle('4330435'), type: 'TEXT' }))).toHaveLength(1)
+    expect(problems(cohortOf({ ...circle('0|0|1'), time: '1|:TIME:M' }))).toHaveLength(1)
+    expect(problems(cohortOf({ ...circle('0|0|1'), secondary_modifier: [1] }))).toHaveLength(1)
   })
 })
 
-describe('a rule', () => {
-  it('keeps the origins it asks for, without the zeros', () => {
-    expect(parsedCohort(of(rule({ secondary_modifier: [32_020, 0, 32_021, 32_020] })))).toEqual(
-      event({ provenance: [32_020, 32_021] }),
-    )
-    expect(parsedCohort(of(rule({ secondary_modifier: [0] })))).toEqual(event())
+describe('data that a site does not read', () => {
+  const noOptions: CohortOptions = { specimen: false, location: false }
+
+  it('matches no one, and cannot be excluded', () => {
+    expect(parsedCohort(cohortOf(circle('0|0|1')), noOptions)).toEqual({ kind: 'no-one' })
+    expect(problems(cohortOf({ ...circle('0|0|1'), oper: '!=' }), noOptions)).toEqual([
+      'cohort.groups[0].rules[0].oper: this site has no Location data, so a negated Location rule cannot be answered',
+    ])
+    expect(parsedCohort(cohortOf(rule({ varcat: 'Specimen' })), noOptions)).toEqual(event())
+    expect(problems(cohortOf(rule({ varcat: 'Specimen', oper: '!=' })), noOptions)).toHaveLength(1)
+  })
+
+  it('includes every optional table by default', () => {
+    expect(parseCohort(cohortOf(circle('0|0|1')))).toEqual({ ok: true, cohort: { kind: 'no-one' } })
+  })
+
+  it('does not make an invalid rule valid', () => {
+    expect(problems(cohortOf(circle('0|0|-1')), noOptions)).toHaveLength(1)
+  })
+})
+
+describe('rule', () => {
+  it('keeps its record origins, without zeros', () => {
+    expect(
+      parsedCohort(cohortOf(rule({ secondary_modifier: [32_020, 0, 32_021, 32_020] }))),
+    ).toEqual(event({ provenance: [32_020, 32_021] }))
+    expect(parsedCohort(cohortOf(rule({ secondary_modifier: [0] })))).toEqual(event())
   })
 
   it.each([
@@ -379,13 +386,13 @@ describe('a rule', () => {
     ['type', 'GEO_RADIUS'],
     ['oper', '>'],
     ['regex', '%diab%'],
-  ] as const)('is refused with %s %j', (member, value) => {
-    const found = problems(of(rule({ [member]: value })))
+  ] as const)('rejects %s %j', (member, value) => {
+    const found = problems(cohortOf(rule({ [member]: value })))
     expect(found).toEqual([expect.stringContaining(`cohort.groups[0].rules[0].${member}: `)])
   })
 
-  it('is refused with an origin that is no concept', () => {
-    expect(problems(of(rule({ secondary_modifier: [-1, 1.5] })))).toHaveLength(2)
+  it('rejects an origin that is not a concept', () => {
+    expect(problems(cohortOf(rule({ secondary_modifier: [-1, 1.5] })))).toHaveLength(2)
   })
 })
 
@@ -394,7 +401,7 @@ describe('groups', () => {
   const b = rule({ value: '2' })
   const c = rule({ value: '3' })
 
-  it('are joined by their operators, to any depth', () => {
+  it('are combined by their operators, to any depth', () => {
     const message: CohortMessage = {
       groups_oper: 'and',
       groups: [
@@ -420,29 +427,29 @@ describe('groups', () => {
     })
   })
 
-  it('are nobody when there are none', () => {
+  it('match no one if the question has none', () => {
     for (const groups_oper of ['AND', 'OR', '']) {
       expect(parsedCohort({ groups_oper, groups: [] })).toEqual({ kind: 'no-one' })
     }
   })
 
-  it('are refused without rules, at any depth', () => {
-    expect(problems(of())).toEqual([expect.stringMatching(/^cohort\.groups\[0\]\.rules: /)])
-    expect(problems(of(a, { rules_oper: 'AND', rules: [] }))).toEqual([
+  it('are rejected without rules, at any depth', () => {
+    expect(problems(cohortOf())).toEqual([expect.stringMatching(/^cohort\.groups\[0\]\.rules: /)])
+    expect(problems(cohortOf(a, { rules_oper: 'AND', rules: [] }))).toEqual([
       expect.stringMatching(/^cohort\.groups\[0\]\.rules\[1\]\.rules: /),
     ])
   })
 
-  it('need an operator between two members, and no other word for it', () => {
-    expect(problems({ groups_oper: '', groups: [...of(a).groups, ...of(b).groups] })).toEqual([
-      'cohort.groups_oper: "" is not understood: write AND or OR',
-    ])
+  it('need a known operator between two members', () => {
+    expect(
+      problems({ groups_oper: '', groups: [...cohortOf(a).groups, ...cohortOf(b).groups] }),
+    ).toEqual(['cohort.groups_oper: missing operator: write AND or OR'])
     expect(problems({ groups_oper: 'OR', groups: [{ rules_oper: 'XOR', rules: [a] }] })).toEqual([
-      'cohort.groups[0].rules_oper: "XOR" is not understood: write AND or OR',
+      'cohort.groups[0].rules_oper: unknown operator "XOR": write AND or OR',
     ])
   })
 
-  it('are refused when they are nested beyond reason', () => {
+  it('are rejected if they are nested too deeply', () => {
     let group: GroupMessage = { rules_oper: 'AND', rules: [a] }
     for (let depth = 1; depth < 32; depth += 1) group = { rules_oper: 'AND', rules: [group] }
     expect(parsedCohort({ groups_oper: '', groups: [group] })).toEqual(event({ concept: 1 }))
@@ -452,7 +459,7 @@ describe('groups', () => {
     ])
   })
 
-  it('have all their problems told at once, each where it is', () => {
+  it('report all their problems at once, each with its path', () => {
     const found = problems({
       groups_oper: 'NOR',
       groups: [
@@ -470,39 +477,39 @@ describe('groups', () => {
   })
 })
 
-describe('the size of a question', () => {
-  it('may be a thousand concepts of which any will do', () => {
+describe('size of a question', () => {
+  it('allows a thousand alternative concepts', () => {
     const rules = many(1000, (index) => rule({ value: String(index) }))
     const message = { groups_oper: '', groups: [{ rules_oper: 'OR', rules }] }
     expect(problems(message)).toEqual([])
     expect(
       problems({ groups_oper: '', groups: [{ rules_oper: 'OR', rules: [...rules, BLANK] }] }),
-    ).toEqual([expect.stringMatching(/^cohort: 1001 rules are too many/)])
+    ).toEqual([expect.stringMatching(/^cohort: the question has 1001 rules: the limit is 1000$/)])
   })
 
-  it('is bounded in its values', () => {
+  it('has a limit of values', () => {
     const origins = Array.from({ length: 1900 }, (_, index) => index + 1)
-    expect(problems(of(rule({ secondary_modifier: origins })))).toEqual([
-      expect.stringMatching(/^cohort: the rules compare with too many values/),
+    expect(problems(cohortOf(rule({ secondary_modifier: origins })))).toEqual([
+      expect.stringMatching(/^cohort: the question has \d+ values to compare with/),
     ])
-    expect(problems(of(rule({ secondary_modifier: origins.slice(1) })))).toEqual([])
+    expect(problems(cohortOf(rule({ secondary_modifier: origins.slice(1) })))).toEqual([])
   })
 
-  it('is bounded in its searches', () => {
-    expect(problems(of(...many(100, (index) => rule({ value: String(index) }))))).toEqual([])
-    expect(problems(of(...many(101, (index) => rule({ value: String(index) }))))).toEqual([
+  it('has a limit of searches', () => {
+    expect(problems(cohortOf(...many(100, (index) => rule({ value: String(index) }))))).toEqual([])
+    expect(problems(cohortOf(...many(101, (index) => rule({ value: String(index) }))))).toEqual([
       expect.stringMatching(/^cohort: the question needs more than 100 searches/),
     ])
   })
 
-  it('does not make an endless list of problems', () => {
-    const found = problems(of(...many(500, () => rule({ value: 'x' }))))
+  it('limits the list of problems', () => {
+    const found = problems(cohortOf(...many(500, () => rule({ value: 'x' }))))
     expect(found).toHaveLength(101)
     expect(found.at(-1)).toBe('cohort: 400 more problems')
   })
 
-  it('does not repeat a long text of the sender', () => {
-    const [problem = ''] = problems(of(rule({ value: 'x'.repeat(10_000) })))
+  it('shortens a long text of the sender', () => {
+    const [problem = ''] = problems(cohortOf(rule({ value: 'x'.repeat(10_000) })))
     expect(problem.length).toBeLessThan(200)
   })
 })

@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialect.ts'
 
-/** Text-tested only: no machine of this project runs SQL Server. */
+/** Compared with golden SQL only; never run against SQL Server. */
 export const mssql: Dialect = {
   placeholder: (position) => `@p${position}`,
   identifier: (name) => `[${name.replaceAll(']', ']]')}]`,
