@@ -14,15 +14,13 @@ const logRecord = z.looseObject({
   component: z.string(),
 })
 
-export interface TestRelay extends AsyncDisposable {
-  readonly relay: RelayHandle
-  readonly url: string
+export interface TestRelay extends RelayHandle {
   /** Every line logged so far, at debug and above. */
   readonly records: readonly LogRecord[]
   logged(msg: string): LogRecord[]
 }
 
-/** A hub on a free port of this machine. The environment says the rest, the store above all. */
+/** Starts a relay on a free port of this machine. `env` configures the rest, above all RELAY_STORE. */
 export async function startTestRelay(
   env: NodeJS.ProcessEnv,
   options: { summaryMs?: number } = {},
@@ -38,11 +36,9 @@ export async function startTestRelay(
   })
   const relay = await startRelay(config, { log, ...options })
   return {
-    relay,
-    url: relay.url,
+    ...relay,
     records,
     logged: (msg) => records.filter((record) => record.msg === msg),
-    [Symbol.asyncDispose]: () => relay[Symbol.asyncDispose](),
   }
 }
 

@@ -28,7 +28,7 @@ describeStores('a login that changes', (open) => {
     const env = { RELAY_STORE: store.url }
     const one = resources.use(await startTestRelay(env))
     const two = resources.use(await startTestRelay(env))
-    const account = await one.relay.users.add('site-a')
+    const account = await one.users.add('site-a')
     const old = [new BareNode(one.url, account), new BareNode(two.url, account)]
     for (const node of old) expect((await node.poll()).status).toBe(204)
 
@@ -46,7 +46,7 @@ describeStores('a login that changes', (open) => {
     const store = resources.use(await open())
     const env = { RELAY_STORE: store.url }
     const hub = resources.use(await startTestRelay(env))
-    const node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    const node = new BareNode(hub.url, await hub.users.add('site-a'))
     expect((await node.poll()).status).toBe(204)
     await runCli(env, 'users', 'remove', 'site-a', '--yes')
     await until(async () => (await node.poll()).status === 401, { timeoutMs: 3_000 })
@@ -55,7 +55,7 @@ describeStores('a login that changes', (open) => {
   it('with a wrong password first is right as soon as it is corrected', async () => {
     const store = resources.use(await open())
     const hub = resources.use(await startTestRelay({ RELAY_STORE: store.url }))
-    const account = await hub.relay.users.add('site-a')
+    const account = await hub.users.add('site-a')
     const wrong = new BareNode(hub.url, { ...account, password: 'not it' })
     for (let i = 0; i < 30; i += 1) {
       const { status, headers } = await wrong.poll()
@@ -75,7 +75,7 @@ const declared = (more: NodeJS.ProcessEnv, store: TestStore) => ({
 
 async function startWith(env: NodeJS.ProcessEnv) {
   await using hub = await startTestRelay(env)
-  return hub.relay.users.list()
+  return hub.users.list()
 }
 
 describe('declared users', () => {
@@ -89,7 +89,7 @@ describe('declared users', () => {
       await using hub = await startTestRelay(first)
       const account = { username: 'site', password: 'password-1', collectionId: NODE_1 }
       expect((await new BareNode(hub.url, account).poll()).status).toBe(204)
-      await hub.relay.users.add('by-hand')
+      await hub.users.add('by-hand')
     }
     const second = declared(
       {
@@ -118,7 +118,7 @@ describe('declared users', () => {
     let handNode = ''
     {
       await using hub = await startTestRelay(declared({}, store))
-      handNode = (await hub.relay.users.add('by-hand')).collectionId
+      handNode = (await hub.users.add('by-hand')).collectionId
     }
     const clash = declared(
       {

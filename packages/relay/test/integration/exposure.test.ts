@@ -33,7 +33,7 @@ describe('what the hub shows, and to whom', () => {
 
   it('is a slower answer to a guesser, by the address that a trusted proxy names', async () => {
     const hub = await start({ RELAY_TRUSTED_PROXIES: '1' })
-    const { collectionId } = await hub.relay.users.add('site-a')
+    const { collectionId } = await hub.users.add('site-a')
     const guess = (from: string) =>
       bareRequest(`${hub.url}/link_connector_api/task/nextjob/${collectionId}`, {
         headers: { ...pythonHeaders('site-a', 'a guess'), 'X-Forwarded-For': from },
@@ -47,7 +47,7 @@ describe('what the hub shows, and to whom', () => {
 
   it('believes no proxy that it was not told of', async () => {
     const hub = await start({})
-    const { collectionId } = await hub.relay.users.add('site-a')
+    const { collectionId } = await hub.users.add('site-a')
     const guesses = await Promise.all(
       Array.from({ length: 40 }, (_, i) =>
         bareRequest(`${hub.url}/link_connector_api/task/nextjob/${collectionId}`, {

@@ -17,7 +17,7 @@ describe('a poll that asks to be held', () => {
     upstream = resources.use(await ScriptedUpstream.start())
     const env = { RELAY_STORE: store.url, RELAY_MAX_WAIT: '3s', ...upstream.env() }
     hub = resources.use(await startTestRelay(env))
-    node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    node = new BareNode(hub.url, await hub.users.add('site-a'))
     // The login is checked and the node known to have nothing: what follows is about waiting only.
     await node.poll()
   })
@@ -81,7 +81,7 @@ describe('a poll that asks to be held', () => {
     const held = node.poll({ wait: 3 })
     await until(async () => (await heldPolls()) === 1)
     const started = performance.now()
-    await hub.relay[Symbol.asyncDispose]()
+    await hub[Symbol.asyncDispose]()
     expect((await held).status).toBe(204)
     expect(performance.now() - started).toBeLessThan(2_000)
   })
@@ -91,7 +91,7 @@ describe('a poll that asks to be held', () => {
     const held = fetch(url, { headers: { ...node.headers, Prefer: 'wait=3' } })
     await until(async () => (await heldPolls()) === 1)
     const started = performance.now()
-    await hub.relay[Symbol.asyncDispose]()
+    await hub[Symbol.asyncDispose]()
     expect((await held).status).toBe(204)
     expect(performance.now() - started).toBeLessThan(2_000)
   })

@@ -15,7 +15,7 @@ describePostgres('while the database is away', () => {
     const database = resources.use(await createDatabase())
     const proxy = resources.use(await FaultProxy.start(database.url))
     const hub = resources.use(await startTestRelay({ RELAY_STORE: proxy.url(database.url) }))
-    const node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    const node = new BareNode(hub.url, await hub.users.add('site-a'))
     await node.poll()
     await node.poll()
     proxy.blackhole()
@@ -33,7 +33,7 @@ describePostgres('while the database is away', () => {
     const hub = resources.use(
       await startTestRelay({ RELAY_STORE: proxy.url(database.url), ...upstream.env() }),
     )
-    const node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    const node = new BareNode(hub.url, await hub.users.add('site-a'))
     const uuid = crypto.randomUUID()
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const task = await node.nextTask()
@@ -113,7 +113,7 @@ describe('while the broker is away', () => {
         { summaryMs: 600 },
       ),
     )
-    const node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    const node = new BareNode(hub.url, await hub.users.add('site-a'))
     const ready = await fetch(`${hub.url}/readyz`)
     expect(ready.status).toBe(200)
     expect(await ready.json()).toMatchObject({

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { until } from '@warren/testkit'
 import { type FastifyInstance, fastify } from 'fastify'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { apiErrorOf, sendError } from '../../src/http/error-response.ts'
+import { toApiError, sendError } from '../../src/http/error-response.ts'
 import { acceptResultBodies } from '../../src/http/result-body.ts'
 import { bareRequest } from '../harness/bare-client.ts'
 
@@ -15,7 +15,7 @@ describe('the room for results that are being sent', () => {
   beforeEach(async () => {
     app = fastify({ forceCloseConnections: true })
     acceptResultBodies(app, { maxBytes: 1_000, maxTotalBytes: 1_500, idleMs: 300 })
-    app.setErrorHandler((error, request, reply) => sendError(apiErrorOf(error), request, reply))
+    app.setErrorHandler((error, request, reply) => sendError(toApiError(error), request, reply))
     stored = Promise.withResolvers()
     arrived = 0
     app.post('/result', async () => {
@@ -56,7 +56,7 @@ describe('the room for results that are being sent', () => {
     stored.resolve()
     expect(await until(async () => (await post(900)).status === 503)).toBe(true)
     expect(await until(async () => (await post(900)).status === 200)).toBe(true)
-    expect(heard).toMatch(/^HTTP\/1\.1 400 .*The body stopped coming/s)
+    expect(heard).toMatch(/^HTTP\/1\.1 400 .*The body stopped arriving/s)
   })
 
   it('is taken until a result is stored', async () => {

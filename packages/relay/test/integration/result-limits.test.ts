@@ -6,7 +6,7 @@ import { BareNode, bareRequest, nodeResult, pythonHeaders } from '../harness/bar
 import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay, type TestRelay } from '../harness/test-relay.ts'
 
-type Account = Awaited<ReturnType<TestRelay['relay']['users']['add']>>
+type Account = Awaited<ReturnType<TestRelay['users']['add']>>
 
 describe('results at the edge of what is allowed', () => {
   const resources = new AsyncDisposableStack()
@@ -24,7 +24,7 @@ describe('results at the edge of what is allowed', () => {
         ...upstream.env(),
       }),
     )
-    account = await hub.relay.users.add('site-a')
+    account = await hub.users.add('site-a')
     node = new BareNode(hub.url, account)
   })
   afterAll(() => resources.disposeAsync())
@@ -87,7 +87,7 @@ describe('a result that comes too late', () => {
     const upstream = resources.use(await ScriptedUpstream.start())
     const env = { RELAY_STORE: store.url, RELAY_AVAILABILITY_DEADLINE: '4s', ...upstream.env() }
     const hub = resources.use(await startTestRelay(env))
-    const node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    const node = new BareNode(hub.url, await hub.users.add('site-a'))
     const uuid = crypto.randomUUID()
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const task = await node.nextTask()

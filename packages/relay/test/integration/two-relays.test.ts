@@ -23,7 +23,7 @@ describeStores('two hubs on one store', (open) => {
     const workers = () => new Set(upstream.polls('a').map((poll) => poll.headers['x-worker-id']))
     expect(workers().size).toBe(1)
     const [leader, other] = workers().has('one') ? [one, two] : [two, one]
-    await leader.relay[Symbol.asyncDispose]()
+    await leader[Symbol.asyncDispose]()
     await until(() => workers().size === 2, { timeoutMs: 15_000 })
     expect(other.logged('polling started')).toHaveLength(1)
   })
@@ -31,8 +31,8 @@ describeStores('two hubs on one store', (open) => {
   it('hand each task to each node once, and deliver one answer', async () => {
     const { resources, upstream, one, two } = await setUp()
     await using _ = resources
-    const siteA = await one.relay.users.add('site-a')
-    const siteB = await two.relay.users.add('site-b')
+    const siteA = await one.users.add('site-a')
+    const siteB = await two.users.add('site-b')
     const uuid = crypto.randomUUID()
     const onOne = new BareNode(one.url, siteA).poll({ wait: 10 })
     const onTwo = new BareNode(two.url, siteA).poll({ wait: 10 })

@@ -25,7 +25,7 @@ describe('delivering an answer', () => {
     storeUrl = resources.use(await openSqlite()).url
     upstream = resources.use(await ScriptedUpstream.start())
     hub = resources.use(await startTestRelay(env()))
-    node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    node = new BareNode(hub.url, await hub.users.add('site-a'))
   })
   afterEach(() => resources.disposeAsync())
 
@@ -141,7 +141,7 @@ describe('delivering an answer', () => {
     upstream.script('result', slowly(say(200, 'Job saved')))
     await askAndAnswer()
     await until(() => upstream.results().length === 1)
-    await hub.relay[Symbol.asyncDispose]()
+    await hub[Symbol.asyncDispose]()
     expect(hub.logged('result submitted')).toHaveLength(1)
   })
 
@@ -149,7 +149,7 @@ describe('delivering an answer', () => {
     upstream.script('result', hang)
     const uuid = await askAndAnswer()
     await until(() => upstream.results().length === 1)
-    await hub.relay[Symbol.asyncDispose]()
+    await hub[Symbol.asyncDispose]()
     const next = resources.use(await startTestRelay(env()))
     const delivered = await until(() => next.logged('result submitted')[0])
     expect(delivered).toMatchObject({ taskId: uuid, attempt: 2 })
@@ -165,7 +165,7 @@ describe('a restart', () => {
     const env = { RELAY_STORE: store.url, ...upstream.env() }
     const uuid = crypto.randomUUID()
     const first = await startTestRelay(env)
-    const [one, two] = [await first.relay.users.add('one'), await first.relay.users.add('two')]
+    const [one, two] = [await first.users.add('one'), await first.users.add('two')]
     const nodeOne = new BareNode(first.url, one)
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const forOne = await nodeOne.nextTask()

@@ -89,7 +89,7 @@ describe('polling an upstream', () => {
       RELAY_UPSTREAM_POLL_INTERVAL: '200ms',
       RELAY_UPSTREAM_QUEUE_TYPES: 'a',
     })
-    const node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    const node = new BareNode(hub.url, await hub.users.add('site-a'))
     for (let i = 0; i < 50; i += 1) upstream.publish(task)
     await delay(1_100)
     expect(hub.logged('task received').length).toBeLessThan(9)
@@ -143,7 +143,7 @@ describe('polling an upstream', () => {
     await until(() => upstream.polls('b').length >= 3)
     expect(upstream.polls('a')).toHaveLength(1)
     const started = performance.now()
-    await hub.relay[Symbol.asyncDispose]()
+    await hub[Symbol.asyncDispose]()
     expect(performance.now() - started).toBeLessThan(10_000)
   })
 
@@ -151,12 +151,12 @@ describe('polling an upstream', () => {
     const uuid = crypto.randomUUID()
     const task = JSON.stringify(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const before = await start({ UpstreamTaskApi__Enable: 'false' })
-    const account = await before.relay.users.add('site-a')
-    await before.relay[Symbol.asyncDispose]()
+    const account = await before.users.add('site-a')
+    await before[Symbol.asyncDispose]()
     upstream.script('a', slowly(say(200, task, { 'content-type': 'application/json' })))
     const first = await start()
     await until(() => upstream.polls('a').length === 1)
-    await first.relay[Symbol.asyncDispose]()
+    await first[Symbol.asyncDispose]()
     expect(first.logged('task admitted')).toMatchObject([{ taskId: uuid, nodes: 1 }])
     const second = await start()
     expect(await new BareNode(second.url, account).nextTask()).toBeDefined()
@@ -174,7 +174,7 @@ describe('polling an upstream', () => {
     upstream.publish(unsupported, 'b')
     upstream.script('b', say(200, '{"message":"not a task"}'))
     const hub = await start()
-    await hub.relay.users.add('site-a')
+    await hub.users.add('site-a')
     const submitted = await until(() => upstream.results()[0])
     expect(submitted.path).toBe(`/link_connector_api/task/result/${uuid}/RQ-CC-EXAMPLE`)
     expect(JSON.parse(submitted.body)).toMatchObject({ uuid, status: 'error' })
@@ -192,7 +192,7 @@ describe('polling an upstream', () => {
       RELAY_UPSTREAM_2_PASSWORD: 'two',
       RELAY_UPSTREAM_2_POLL_INTERVAL: '100ms',
     })
-    const node = new BareNode(hub.url, await hub.relay.users.add('site-a'))
+    const node = new BareNode(hub.url, await hub.users.add('site-a'))
     // The same uuid from both: two questions, not one.
     const uuid = crypto.randomUUID()
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
