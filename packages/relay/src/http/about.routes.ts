@@ -3,7 +3,7 @@ import type { Metrics } from '@warren/runtime'
 import { ApiError } from './api-errors.ts'
 import type { RouteEntry } from './route-entry.ts'
 
-/** The version as a JSON string, as today. */
+/** The version as a JSON string, as the .NET relay returns it. */
 export function versionRoute(version: string): RouteEntry {
   return {
     method: 'GET',
@@ -18,9 +18,9 @@ export function versionRoute(version: string): RouteEntry {
 export interface MetricsDeps {
   readonly metrics: Pick<Metrics, 'text' | 'contentType'>
   readonly path: string
-  /** Bearer token a scraper has to show; node names are among the labels. */
+  /** Bearer token required to read the metrics, whose labels contain node names. */
   readonly token: string | undefined
-  /** Brings gauges up to date before they are read. */
+  /** Updates the gauges before they are read. */
   readonly refresh: () => Promise<void>
 }
 
@@ -30,7 +30,7 @@ export function metricsRoute({ metrics, path, token, refresh }: MetricsDeps): Ro
     path,
     access: 'probe',
     handle: async (request, reply) => {
-      if (token !== undefined && !sameText(request.headers.authorization, `Bearer ${token}`)) {
+      if (token !== undefined && !isSameText(request.headers.authorization, `Bearer ${token}`)) {
         throw new ApiError('RELAY_UNAUTHORIZED')
       }
       await refresh()
@@ -39,9 +39,9 @@ export function metricsRoute({ metrics, path, token, refresh }: MetricsDeps): Ro
   }
 }
 
-/** Compares digests, so that neither a common beginning nor the length shows in the time. */
-function sameText(given: string | undefined, wanted: string): boolean {
-  return timingSafeEqual(digest(given ?? ''), digest(wanted))
+/** Compares digests, so that the response time reveals neither a common prefix nor the length. */
+function isSameText(given: string | undefined, expected: string): boolean {
+  return timingSafeEqual(digest(given ?? ''), digest(expected))
 }
 
 function digest(text: string): Buffer {

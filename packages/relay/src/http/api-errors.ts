@@ -1,106 +1,110 @@
 export interface ApiErrorEntry {
   readonly status: number
-  /** Whether the same request may succeed later. Nodes give up on 4xx and try again on 5xx, so this decides the status. */
+  /** Whether the same request may succeed later. It decides the status: existing bunnies retry after 5xx, but not after 4xx. */
   readonly retryable: boolean
   readonly title: string
-  /** What the person who runs the node (or this hub) should do. */
+  /** What the operator of the bunny or of this relay should do. */
   readonly action: string
 }
 
-/** Every error this API answers with. `docs/errors.md` is held equal to it by a test. */
+/** Every error of this API. A test keeps `docs/errors.md` equal to it. */
 export const API_ERRORS = {
   RELAY_UNAUTHORIZED: {
     status: 401,
     retryable: false,
-    title: 'The login is not valid for this collection',
+    title: 'The credentials are not valid for this collection ID',
     action:
-      'Check user name, password and collection id of the node. The reason stands in the log of the hub, not in the answer.',
+      'Check the user name, password and collection ID of the bunny. The relay log contains the reason; this response does not.',
   },
   RELAY_TOO_MANY_LOGINS: {
     status: 429,
     retryable: true,
     title: 'Too many failed logins',
-    action: 'Correct the password; a valid login is accepted again after the time in Retry-After.',
+    action:
+      'Correct the password. Valid credentials are accepted again after the time in Retry-After.',
   },
   RELAY_UNSUPPORTED_TYPE: {
     status: 400,
     retryable: false,
-    title: 'This type of task is not served',
+    title: 'Unknown type of task',
     action:
-      'Poll the collection id alone, or with the suffix .a (availability) or .b (distribution).',
+      'Poll the collection ID alone, or with the suffix .a (availability) or .b (distribution).',
   },
   RELAY_BAD_REQUEST: {
     status: 400,
     retryable: false,
-    title: 'The request cannot be understood',
-    action: 'Compare the request with the description of the Task API.',
+    title: 'The request is malformed',
+    action: 'Compare the request with the specification of the Task API.',
   },
   RELAY_MALFORMED_RESULT: {
     status: 400,
     retryable: false,
-    title: 'The result cannot be read',
-    action: 'The answer lists each problem with its place. Report it to the makers of the client.',
+    title: 'The result is malformed',
+    action: 'Report the problems in this response to the developers of the bunny.',
   },
   RELAY_NO_SUCH_TASK: {
     status: 404,
     retryable: false,
-    title: 'This collection has no such task',
-    action: 'Nothing: the task was answered and forgotten, or was never handed to this node.',
+    title: 'Unknown task for this collection ID',
+    action:
+      'No action needed: the task was settled and deleted, or was never handed out to this node.',
   },
   RELAY_NO_SUCH_PATH: {
     status: 404,
     retryable: false,
-    title: 'Nothing is served at this path',
-    action: 'Check the base URL of the node; it ends in /link_connector_api.',
+    title: 'Unknown path',
+    action: 'Check the base URL in the configuration of the bunny: it ends in /link_connector_api.',
   },
   RELAY_METHOD_NOT_ALLOWED: {
     status: 405,
     retryable: false,
-    title: 'The path does not take this method',
-    action: 'Use a method of the Allow header.',
+    title: 'This path does not support this method',
+    action: 'Use a method from the Allow header.',
   },
   RELAY_ALREADY_ANSWERED: {
     status: 409,
     retryable: false,
     title: 'Job file already uploaded',
     action:
-      'Nothing: the task was settled before this answer came. Make the node faster if it happens often.',
+      'No action needed: the task was settled before this result arrived. If it happens often, find out why this site answers slowly.',
   },
   RELAY_BODY_TOO_LARGE: {
     status: 413,
     retryable: false,
-    title: 'The result is larger than this hub takes',
-    action: 'Raise RELAY_MAX_BODY_BYTES on the hub, or let the node publish fewer rows.',
+    title: 'The result is larger than this relay accepts',
+    action: 'Raise RELAY_MAX_BODY_BYTES on the relay, or make the bunny send fewer rows.',
   },
   RELAY_UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     retryable: false,
-    title: 'A result has to be JSON',
-    action: 'Send Content-Type: application/json, without a Content-Encoding.',
+    title: 'A result must be JSON',
+    action: 'Send Content-Type: application/json without Content-Encoding.',
   },
   RELAY_INTERNAL: {
     status: 500,
     retryable: true,
-    title: 'The hub failed to handle the request',
-    action: 'Look for the request id in the log of the hub and report what stands there.',
+    title: 'The relay failed to handle the request',
+    action: 'Find this request ID in the relay log and report the error you see there.',
   },
   RELAY_STORE_UNAVAILABLE: {
     status: 503,
     retryable: true,
-    title: 'The database of the hub cannot be reached',
-    action: 'Nothing on the node. On the hub see /readyz and the database.',
+    title: 'The relay cannot reach its database',
+    action:
+      'No action needed on the bunny, which retries. On the relay, check /readyz and the database.',
   },
   RELAY_BUSY: {
     status: 503,
     retryable: true,
-    title: 'The hub has more logins to check than it can work off',
-    action: 'Nothing: the node tries again. If it lasts, somebody floods the hub with logins.',
+    title: 'Too many logins or large results at once',
+    action:
+      'No action needed: the bunny retries. If it continues, check the relay log for a client that retries in a loop.',
   },
   RELAY_STOPPING: {
     status: 503,
     retryable: true,
-    title: 'The hub is stopping',
-    action: 'Nothing: the node tries again and reaches the hub that takes over.',
+    title: 'The relay is shutting down',
+    action: 'No action needed: the bunny retries and reaches a running relay.',
   },
 } as const satisfies Record<string, ApiErrorEntry>
 
@@ -113,7 +117,7 @@ export interface ApiErrorOptions {
   readonly cause?: unknown
 }
 
-/** Thrown by a route, turned into an answer in one place. Its text goes to the client: no secrets in `detail`. */
+/** Thrown by routes; the error handler sends it. The client receives `detail`, which must not contain secrets. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly code: ApiErrorCode

@@ -2,12 +2,12 @@ import type { Logger } from '@warren/runtime'
 import { type FastifyInstance, fastify } from 'fastify'
 import { metricsRoute, type MetricsDeps, versionRoute } from './about.routes.ts'
 import { ApiError } from './api-errors.ts'
-import { apiErrorOf, logServerFault, sendError } from './error-response.ts'
+import { toApiError, logServerError, sendError } from './error-response.ts'
 import { healthRoutes, type HealthDeps } from './health.routes.ts'
 import { nextJobRoute, type NextJobDeps } from './next-job.route.ts'
 import { nodeLogin, type NodeLoginDeps } from './node-login.ts'
 import { type FinishedRequest, requestLog } from './request-log.ts'
-import { requestIdOf } from './request-id.ts'
+import { chooseRequestId } from './request-id.ts'
 import { acceptResultBodies, type ResultBodyOptions } from './result-body.ts'
 import { resultRoute, type ResultDeps } from './result.route.ts'
 import type { RouteEntry } from './route-entry.ts'
@@ -17,19 +17,19 @@ export interface AppDeps {
   readonly result: ResultDeps
   readonly login: Omit<NodeLoginDeps, 'log'>
   readonly health: HealthDeps
-  /** Undefined: no `/metrics`. */
+  /** Undefined if metrics are off. */
   readonly metrics: MetricsDeps | undefined
   readonly body: ResultBodyOptions
   readonly version: string
   readonly log: Logger
   readonly onFinished: (request: FinishedRequest) => void
-  /** How long an idle connection is kept, ms: longer than the load balancer in front does, or it answers 502. */
+  /** How long an idle connection stays open, ms. If the load balancer keeps it open longer, clients receive 502. */
   readonly keepAliveMs: number
-  /** Proxies in front whose X-Forwarded-For is believed. 0: none, the peer is the client. */
+  /** Number of proxies trusted to set X-Forwarded-For. With 0 the peer is the client. */
   readonly trustedProxies: number
 }
 
-/** The HTTP side of the hub, without a socket: `inject` works on it as it stands. */
+/** The HTTP API of the relay, not yet listening; `inject` already works. */
 export function buildApp(deps: AppDeps): FastifyInstance {
   const { log } = deps
   const routes: readonly RouteEntry[] = [
@@ -44,24 +44,24 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   const app = fastify({
     logger: false,
     trustProxy: (_address, hop) => hop < deps.trustedProxies,
-    // A HEAD of nextjob would take a task and throw it away.
+    // A HEAD request to nextjob would lease a task and discard it.
     exposeHeadRoutes: false,
     keepAliveTimeout: deps.keepAliveMs,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    genReqId: (raw) => requestIdOf(raw.headers['x-request-id']),
+    genReqId: (raw) => chooseRequestId(raw.headers['x-request-id']),
     frameworkErrors: (error, request, reply) => {
-      sendError(apiErrorOf(error), request, reply)
+      sendError(toApiError(error), request, reply)
     },
     routerOptions: {
       caseSensitive: false,
       ignoreTrailingSlash: true,
-      // Today's client joins a base URL that ends in a slash to a path that begins with one.
+      // The Python bunny joins a base URL that ends in a slash to a path that begins with one.
       ignoreDuplicateSlashes: true,
       maxParamLength: 1_000,
     },
   })
-  // Node drops a connection whose headers take longer than this; it has to outlast an idle one.
+  // Node.js closes a connection whose next headers take longer than this, so it must exceed the keep-alive time.
   app.server.headersTimeout = deps.keepAliveMs + 5_000
 
   app.decorateRequest('principal', null)
@@ -79,7 +79,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.addHook('onRequest', (request, reply, done) => {
     request.startedAt = performance.now()
     void reply.header('x-request-id', request.id)
-    // Not `onResponse`: that one is never called for a client that left before its answer.
+    // Not `onResponse`: Fastify never calls it if the client disconnects before the response.
     reply.raw.once('close', () => {
       logRequest(request, reply, routeOf.get(`${request.method} ${request.routeOptions.url ?? ''}`))
     })
@@ -88,8 +88,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     return done(new ApiError('RELAY_STOPPING', { retryAfterSeconds: 1 }))
   })
   app.setErrorHandler((failure, request, reply) => {
-    const error = apiErrorOf(failure)
-    logServerFault(error, request, log)
+    const error = toApiError(failure)
+    logServerError(error, request, log)
     sendError(error, request, reply)
   })
   app.setNotFoundHandler((request, reply) =>
@@ -106,12 +106,12 @@ export function buildApp(deps: AppDeps): FastifyInstance {
       handler: route.handle,
     })
   }
-  refuseOtherMethods(app, routes)
+  rejectOtherMethods(app, routes)
   return app
 }
 
-/** 405 with `Allow`, where a bare 404 would send people looking for a wrong URL. */
-function refuseOtherMethods(app: FastifyInstance, routes: readonly RouteEntry[]): void {
+/** 405 with `Allow`: after a 404, people would look for a mistake in the URL. */
+function rejectOtherMethods(app: FastifyInstance, routes: readonly RouteEntry[]): void {
   const allowed = Map.groupBy(routes, (route) => route.path)
   for (const [url, entries] of allowed) {
     const methods = new Set<string>(entries.map((entry) => entry.method))

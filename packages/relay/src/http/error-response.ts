@@ -4,12 +4,12 @@ import { HashingBusyError } from '../nodes/hashing-queue.ts'
 import { StoreError } from '../store/store-error.ts'
 import { ApiError, type ApiErrorCode } from './api-errors.ts'
 
-// Seconds after which a node may try again when the hub, not the node, is at fault.
+// Seconds after which a bunny may retry.
 const STORE_RETRY_S = 5
 const BUSY_RETRY_S = 2
 
-/** Turns whatever a request failed with into an error of the catalogue. */
-export function apiErrorOf(error: unknown): ApiError {
+/** Maps any error thrown by a request to an error of the catalogue. */
+export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   if (error instanceof StoreError && error.unavailable) {
     return new ApiError('RELAY_STORE_UNAVAILABLE', {
@@ -29,7 +29,7 @@ export function apiErrorOf(error: unknown): ApiError {
   return new ApiError('RELAY_INTERNAL', { cause: error })
 }
 
-/** Sends an error as a problem document (RFC 9457), with what its status demands of headers. */
+/** Sends an error as a problem document (RFC 9457), with the headers that its status requires. */
 export function sendError(error: ApiError, request: FastifyRequest, reply: FastifyReply): void {
   const { status, title, action } = error.entry
   const { detail, retryAfterSeconds, problems } = error.options
@@ -37,7 +37,7 @@ export function sendError(error: ApiError, request: FastifyRequest, reply: Fasti
     void reply.header('www-authenticate', 'Basic realm="relay", charset="UTF-8"')
   }
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds))
-  // What is left of a body nobody reads would be taken for the next request of the connection.
+  // The rest of an unread body would be parsed as the next request on the connection.
   if (hasUnreadBody(request)) void reply.header('connection', 'close')
   void reply
     .code(status)
@@ -61,8 +61,8 @@ function hasUnreadBody({ raw, headers }: FastifyRequest): boolean {
   return announced && headers['content-length'] !== '0' && !raw.complete
 }
 
-/** Logs what the operator of the hub has to see: our faults, never the client's. */
-export function logServerFault(error: ApiError, request: FastifyRequest, log: Logger): void {
+/** Logs errors of the relay for its operator; errors of the client are not logged here. */
+export function logServerError(error: ApiError, request: FastifyRequest, log: Logger): void {
   const code: ApiErrorCode = error.code
   if (code === 'RELAY_INTERNAL') {
     log.error({ err: error.cause, requestId: request.id }, 'request failed')

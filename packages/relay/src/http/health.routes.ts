@@ -5,16 +5,16 @@ import type { RouteEntry } from './route-entry.ts'
 export interface HealthDeps {
   readonly health: Health
   readonly queueStatus: () => QueueStatus
-  /** Where probes of today's deployments look. */
+  /** Path that the probes of existing deployments request. */
   readonly healthPath: string
 }
 
 /**
- * - `/livez`: the process answers. Restarting helps nothing else.
- * - `/readyz`: the store answers and the hub is not stopping. A broker that is down is shown as `degraded` and
- *   keeps the status 200: the hub works on from the database, and taking it out of the balancer would make a
- *   slower hub into none.
- * - the health path: the same verdict in one word, as today.
+ * - `/livez`: the process responds. Nothing else can be fixed by a restart.
+ * - `/readyz`: the database responds and the relay is not shutting down. A broker outage is `degraded` with
+ *   status 200: the relay continues from the database, and removing it from the load balancer would turn a
+ *   slower relay into an outage.
+ * - the health path: the same state in one word, as the .NET relay returns it.
  */
 export function healthRoutes({ health, queueStatus, healthPath }: HealthDeps): RouteEntry[] {
   return [

@@ -9,13 +9,13 @@ import { principalOf, type RouteEntry } from './route-entry.ts'
 export interface NextJobDeps {
   readonly desk: Pick<TaskDesk, 'lease' | 'putBack'>
   readonly queue: Pick<NodeQueue, 'mayHaveWork' | 'status'>
-  /** Longest that `Prefer: wait` is honoured for, seconds. Below a load balancer's idle timeout. */
+  /** Longest time a poll is held for `Prefer: wait`, seconds. Must be below the load balancer's idle timeout. */
   readonly maxWaitSeconds: number
-  /** Aborted when the hub stops: polls held open are answered 204 at once. */
+  /** Aborted when the relay stops: held polls are then answered 204 immediately. */
   readonly draining: AbortSignal
 }
 
-// A held poll costs a socket and a few kilobytes; beyond this, clients poll as those do that never ask to be held.
+// A held poll costs a socket and a few kilobytes. Beyond this number, polls are answered immediately.
 const MAX_HELD_POLLS = 10_000
 
 const KINDS: ReadonlyMap<string, TaskKind> = new Map([
@@ -23,7 +23,7 @@ const KINDS: ReadonlyMap<string, TaskKind> = new Map([
   ['b', 'distribution'],
 ])
 
-/** `GET nextjob`: leases the node's oldest task, or says 204. */
+/** `GET nextjob`: leases the node's oldest task, or returns 204. */
 export function nextJobRoute(deps: NextJobDeps): RouteEntry {
   const { desk, queue, draining } = deps
   return {
@@ -41,28 +41,28 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
       if (seconds > 0) void reply.header('preference-applied', `wait=${seconds}`)
       const waitMs = draining.aborted ? 0 : seconds * 1000
 
-      // The poll of a thousand idle nodes ends here: nothing was asked, nothing allocated.
+      // Polls of idle nodes end here, without a query and without an allocation.
       if (waitMs === 0 && !queue.mayHaveWork(nodeId, kind)) {
-        noJob(reply)
+        sendNoTask(reply)
         return
       }
 
-      using gone = clientGone(request, reply, draining)
+      using disconnect = watchForDisconnect(request, reply, draining)
       if (waitMs > 0) request.heldSince = performance.now()
       const task = await desk.lease(nodeId, {
         kind,
         waitMs,
-        signal: gone.signal,
+        signal: disconnect.signal,
         requestId: request.id,
       })
       if (waitMs > 0) request.heldMs = performance.now() - request.heldSince
       request.heldSince = 0
       if (task === null) {
-        noJob(reply)
-      } else if (isGone(reply)) {
-        // Nobody would receive it, and the task must not stay with this node until its lease runs out.
+        sendNoTask(reply)
+      } else if (hasDisconnected(reply)) {
+        // The client is gone. Without this, the node would get the task again only after its lease expires.
         await desk.putBack(task)
-        noJob(reply)
+        sendNoTask(reply)
       } else {
         void reply.code(200).type('application/json; charset=utf-8').send(task.body)
       }
@@ -70,26 +70,26 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
   }
 }
 
-function noJob(reply: FastifyReply): void {
+function sendNoTask(reply: FastifyReply): void {
   void reply.code(204).send()
 }
 
-function isGone(reply: FastifyReply): boolean {
+function hasDisconnected(reply: FastifyReply): boolean {
   return reply.raw.destroyed || reply.raw.socket?.destroyed === true
 }
 
-/** A signal that aborts when the client hangs up or the hub stops; dispose it when the request is answered. */
-function clientGone(
+/** A signal that aborts when the client disconnects or the relay stops. Dispose it once the request is answered. */
+function watchForDisconnect(
   request: FastifyRequest,
   reply: FastifyReply,
   draining: AbortSignal,
 ): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController()
   const abort = (): void => controller.abort()
-  // `close` of the response also comes after a complete answer; by then nobody listens any more.
+  // `close` is also emitted after a complete response; by then the signal is unused.
   reply.raw.once('close', abort)
   draining.addEventListener('abort', abort, { once: true })
-  if (request.raw.destroyed && isGone(reply)) abort()
+  if (request.raw.destroyed && hasDisconnected(reply)) abort()
   return {
     signal: controller.signal,
     [Symbol.dispose]() {

@@ -10,12 +10,12 @@ export interface NodeLoginDeps {
   readonly onFailure: (reason: LoginFailure | 'slow-down') => void
 }
 
-// What a stranger may put into our log per attempt.
+// Limits what an unauthenticated client can write into the log.
 const MAX_LOGGED_LENGTH = 100
 
 /**
- * Lets a request for a collection pass only with a login valid for that collection. It runs before the body is
- * read: a stranger cannot make the hub take 30 MB.
+ * Rejects a request for a collection ID without credentials that are valid for it. It runs before the body is
+ * read, so that an unauthenticated client cannot send 30 MB.
  */
 export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
@@ -56,7 +56,7 @@ export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
   }
 }
 
-/** The path without a query, which nobody needs and which may hold anything. */
+/** The path without the query string: the API has none, and it may contain anything. */
 export function pathOf(request: FastifyRequest): string {
   const query = request.url.indexOf('?')
   return (query < 0 ? request.url : request.url.slice(0, query)).slice(0, 300)

@@ -3,35 +3,35 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { pathOf } from './node-login.ts'
 import type { RouteEntry } from './route-entry.ts'
 
-/** As nginx has it: the connection was gone before the answer was out. */
-const CLIENT_LEFT = 499
+/** nginx's status for a client that disconnected before the response was complete. */
+const CLIENT_CLOSED_REQUEST = 499
 
 export interface FinishedRequest {
   readonly route: string
   readonly method: string
   readonly status: number
-  /** What the hub took for it, ms, without the time a poll was held open. */
+  /** Processing time in ms, without the time for which a poll was held. */
   readonly durationMs: number
-  /** Of a verified login only. */
+  /** Undefined without a verified login, as is `user`. */
   readonly nodeId: string | undefined
   readonly user: string | undefined
-  /** X-Worker-Id, shortened; '' if there is none. */
+  /** X-Worker-Id, shortened; '' if absent. */
   readonly worker: string
 }
 
 /**
- * One `request completed` a request. An empty poll and a probe are debug: a thousand nodes would bury
- * everything else, and the link summaries say the same once a minute.
+ * Logs `request completed` once per request. Empty polls and probes are logged at debug: those of a thousand nodes
+ * would bury everything else, and the link summaries count them once a minute.
  */
 export function requestLog(log: Logger, onFinished: (request: FinishedRequest) => void) {
   return (request: FastifyRequest, reply: FastifyReply, route: RouteEntry | undefined): void => {
-    const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_LEFT
+    const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST
     const now = performance.now()
-    // A client that leaves while its poll is held is logged before the poll is let go.
+    // If the client disconnects from a held poll, this runs before the poll is released.
     const heldMs = request.heldSince > 0 ? now - request.heldSince : request.heldMs
     const durationMs = Math.max(0, now - request.startedAt - heldMs)
     const principal = request.principal
-    const quiet = (status === 204 || route?.access === 'probe') && status < 400
+    const isRoutine = (status === 204 || route?.access === 'probe') && status < 400
     const fields = {
       requestId: request.id,
       method: request.method,
@@ -41,7 +41,7 @@ export function requestLog(log: Logger, onFinished: (request: FinishedRequest) =
       ...(heldMs > 0 ? { heldMs: roundToTenthOfMicrosecond(heldMs) } : {}),
       ...(principal === null ? {} : { user: principal.username, node: principal.nodeId }),
     }
-    if (quiet) log.debug(fields, 'request completed')
+    if (isRoutine) log.debug(fields, 'request completed')
     else log.info(fields, 'request completed')
     onFinished({
       route: route?.path ?? 'none',
@@ -55,7 +55,7 @@ export function requestLog(log: Logger, onFinished: (request: FinishedRequest) =
   }
 }
 
-/** Longer names of a process are told apart by their beginning. */
+/** Longer worker IDs are distinguished by this many characters. */
 const MAX_WORKER_LENGTH = 100
 
 function workerOf({ headers }: FastifyRequest): string {

@@ -3,24 +3,24 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { ApiError } from './api-errors.ts'
 
 export interface ResultBodyOptions {
-  /** Largest body accepted, bytes, counted as they arrive and not as announced. */
+  /** Largest body accepted, bytes. Counts the bytes received, not Content-Length. */
   readonly maxBytes: number
-  /** Bytes of all results that are being received or stored. */
+  /** Limit for all results that are being received or stored together, bytes. */
   readonly maxTotalBytes: number
-  /** How long the rest of a body that is too large is read and thrown away, ms. */
+  /** How long the rest of a body that is too large is read and discarded, ms. */
   readonly drainMs?: number
-  /** How long a body may stand still, ms. A connection that died without a word would hold its share for ever. */
+  /** How long a body may pause, ms. Without this, a dead connection would occupy its share of the limit forever. */
   readonly idleMs?: number
 }
 
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i
 
 /**
- * Reads JSON bodies with a bound for each and one for all. A body counts until its request is answered: a store that
- * is slow must not let results pile up in memory.
+ * Parses JSON bodies, with one size limit per body and one for all together. A body counts until its request is
+ * answered, so that results do not fill the memory while the database is slow.
  *
- * A body that is too large is read to its end, and thrown away, before it is refused: a client that is still
- * writing when the connection closes never sees the 413 but a broken connection, and sends it all again.
+ * A body that is too large is read to its end and discarded before it is rejected. If the connection closed while
+ * the client is still sending, the client would see a broken connection instead of the 413, and send it all again.
  */
 export function acceptResultBodies(app: FastifyInstance, options: ResultBodyOptions): void {
   const { drainMs = 10_000, idleMs = 60_000 } = options
@@ -37,19 +37,19 @@ export function acceptResultBodies(app: FastifyInstance, options: ResultBodyOpti
 
   const parse = async (request: FastifyRequest, payload: IncomingMessage): Promise<unknown> => {
     const chunks: Buffer[] = []
-    let refusal = refusedEncoding(request.headers['content-encoding'])
+    let rejection = rejectEncoding(request.headers['content-encoding'])
     await readToEnd(payload, { drainMs, idleMs }, (chunk) => {
-      if (refusal !== undefined) return 'discard'
+      if (rejection !== undefined) return 'discard'
       hold(request, chunk.length)
       chunks.push(chunk)
-      if ((held.get(request) ?? 0) > options.maxBytes) refusal = tooLarge(options.maxBytes)
-      else if (heldBytes > options.maxTotalBytes) refusal = tooManyAtOnce()
-      if (refusal === undefined) return 'keep'
+      if ((held.get(request) ?? 0) > options.maxBytes) rejection = tooLarge(options.maxBytes)
+      else if (heldBytes > options.maxTotalBytes) rejection = tooManyResults()
+      if (rejection === undefined) return 'keep'
       release(request)
       chunks.length = 0
       return 'discard'
     })
-    if (refusal !== undefined) throw refusal
+    if (rejection !== undefined) throw rejection
     return parseJson(Buffer.concat(chunks).toString('utf8'))
   }
 
@@ -65,16 +65,16 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch {
-    // The parser's message quotes the body; a patient's number has no place in an answer or a log.
+    // The parser's message quotes the body, and patient data must not appear in a response or a log.
     throw new ApiError('RELAY_MALFORMED_RESULT', {
       detail: text.trim() === '' ? 'The request has no body' : 'The body is not JSON',
     })
   }
 }
 
-function refusedEncoding(encoding: string | undefined): ApiError | undefined {
+function rejectEncoding(encoding: string | undefined): ApiError | undefined {
   if (encoding === undefined || encoding.toLowerCase() === 'identity') return undefined
-  const detail = `Content-Encoding ${encoding.slice(0, 40)} is not taken`
+  const detail = `Content-Encoding ${encoding.slice(0, 40)} is not supported`
   return new ApiError('RELAY_UNSUPPORTED_MEDIA_TYPE', { detail })
 }
 
@@ -84,14 +84,14 @@ function tooLarge(maxBytes: number): ApiError {
   })
 }
 
-function tooManyAtOnce(): ApiError {
-  const detail = 'Too many large results are being sent at one time'
+function tooManyResults(): ApiError {
+  const detail = 'Too many large results are being sent at once'
   return new ApiError('RELAY_BUSY', { detail, retryAfterSeconds: 5 })
 }
 
 /**
- * Passes every chunk to `take`. Once one of them was only discarded, the rest may take `drainMs`; then this
- * resolves early, the answer is sent, and the connection closed over what is still coming.
+ * Passes every chunk to `take`. After the first discarded chunk, the rest of the body has `drainMs` to arrive; then
+ * this resolves early, so that the response is sent and the connection is closed.
  */
 function readToEnd(
   payload: IncomingMessage,
@@ -113,10 +113,10 @@ function readToEnd(
     }
     const failWith = (detail: string) => (): void =>
       reject(new ApiError('RELAY_BAD_REQUEST', { detail }))
-    // A parser's error would be a 500; a client that left sees nothing, and the log says whose fault it was.
-    const onLost = failWith('The connection broke inside the body')
-    const idle = setTimeout(settle(failWith('The body stopped coming')), idleMs)
-    // It may be gone before we look: the login came first.
+    // A 400, because Fastify's own error would be a 500 and blame the relay in the log.
+    const onLost = failWith('The connection was closed before the end of the body')
+    const idle = setTimeout(settle(failWith('The body stopped arriving')), idleMs)
+    // The client may have disconnected while its credentials were checked.
     if (payload.destroyed) {
       settle(onLost)()
       return

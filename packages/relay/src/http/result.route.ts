@@ -9,7 +9,7 @@ export interface ResultDeps {
   readonly now: () => number
 }
 
-/** `POST result`: stores a node's answer, and says 200 only once it is stored. */
+/** `POST result`: stores a node's result, and returns 200 only once it is stored. */
 export function resultRoute({ desk, now }: ResultDeps): RouteEntry {
   return {
     method: 'POST',
@@ -24,7 +24,7 @@ export function resultRoute({ desk, now }: ResultDeps): RouteEntry {
         void reply.code(409).send(conflictBody(new Date(now())))
         return
       }
-      // Text whatever the client accepts: quoted as JSON, older clients take it for a failure.
+      // Plain text whatever the client accepts: the Python bunny takes a quoted JSON string for a failure.
       void reply.code(200).type('text/plain; charset=utf-8').send(JOB_SAVED)
     },
   }

@@ -3,35 +3,36 @@ import type { Principal } from '../nodes/authenticator.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set on routes for nodes once the login is verified. */
+    /** Set on routes for nodes once the credentials are verified. */
     principal: Principal | null
-    /** How long a poll was held open waiting for work, ms; not part of what the hub took to answer. */
+    /** How long the poll was held, ms. Not part of the processing time. */
     heldMs: number
-    /** While the poll is being held: since when, by `performance.now()`; else 0. */
+    /** When the relay began to hold the poll (`performance.now()`); 0 while it is not held. */
     heldSince: number
-    /** By `performance.now()`. Not `reply.elapsedTime`: that one stays 0 while Fastify's own request log is off. */
+    /** From `performance.now()`, because `reply.elapsedTime` stays 0 while Fastify's own request log is off. */
     startedAt: number
   }
 }
 
-/** One line of the API. The whole of it is the table in `app.ts`. */
+/** One route of the API. `app.ts` lists them all. */
 export interface RouteEntry {
   readonly method: 'GET' | 'POST'
-  /** Matched in any case, with or without a slash at the end. */
+  /** Matched case-insensitively, with or without a trailing slash. */
   readonly path: string
-  /** `node`: needs a Basic login valid for `:collection`. `probe`: open, and logged at debug only. */
+  /** `node`: requires credentials that are valid for `:collection`. `probe`: open, and logged at debug only. */
   readonly access: 'node' | 'probe'
-  /** Resolves when the answer is on its way. A reply is never returned: it is a promise of its own end. */
+  /** Resolves once the response is being sent. It does not return the reply, which would be awaited to its end. */
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 }
 
 /** The principal of a request on a route for nodes. */
 export function principalOf(request: FastifyRequest): Principal {
-  if (request.principal === null) throw new Error(`no login was checked for ${request.url}`)
+  if (request.principal === null)
+    throw new Error(`the credentials of ${request.url} were not checked`)
   return request.principal
 }
 
-/** The value of a path parameter, which the router guarantees to be there. */
+/** The value of a path parameter that is part of the matched route. */
 export function pathParameter(request: FastifyRequest, name: string): string {
   const { params } = request
   if (typeof params !== 'object' || params === null) return ''

@@ -10,52 +10,56 @@ import {
 import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { describeStores, type TestRelay, startTestRelay } from '../harness/test-relay.ts'
 
-type Account = Awaited<ReturnType<TestRelay['relay']['users']['add']>>
+type User = Awaited<ReturnType<TestRelay['users']['add']>>
 
 const jobPath = (collection: string) => `/link_connector_api/task/nextjob/${collection}`
 
 describeStores('the Task API for nodes', (open) => {
   const resources = new AsyncDisposableStack()
-  let hub: TestRelay
+  let relay: TestRelay
   let upstream: ScriptedUpstream
-  let siteA: Account
-  let siteB: Account
+  let siteA: User
+  let siteB: User
   let a: BareNode
   let b: BareNode
 
   beforeAll(async () => {
     const store = resources.use(await open())
     upstream = resources.use(await ScriptedUpstream.start())
-    hub = resources.use(await startTestRelay({ RELAY_STORE: store.url, ...upstream.env() }))
-    siteA = await hub.relay.users.add('site-a')
-    siteB = await hub.relay.users.add('site-b')
-    a = new BareNode(hub.url, siteA)
-    b = new BareNode(hub.url, siteB)
+    relay = resources.use(await startTestRelay({ RELAY_STORE: store.url, ...upstream.env() }))
+    siteA = await relay.users.add('site-a')
+    siteB = await relay.users.add('site-b')
+    a = new BareNode(relay.url, siteA)
+    b = new BareNode(relay.url, siteB)
   })
   afterAll(() => resources.disposeAsync())
 
   const get = (path: string, headers: Record<string, string> = {}) =>
-    bareRequest(`${hub.url}${path}`, { headers })
+    bareRequest(`${relay.url}${path}`, { headers })
 
-  /** A task handed out to both nodes. */
-  const handedOut = async () => {
+  /** Hands out one task to both nodes. */
+  const handOut = async () => {
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
     const [forA, forB] = await Promise.all([a.nextTask(), b.nextTask()])
     return { forA, forB, finish: () => Promise.all([a.answer(forA, 10), b.answer(forB, 10)]) }
   }
 
-  describe('a login', () => {
+  describe('a request', () => {
     it.each([
-      ['no header', () => ({}), 'missing'],
-      ['an empty parameter', () => ({ Authorization: 'Basic ' }), 'malformed'],
-      ['no base64', () => ({ Authorization: 'Basic %%%' }), 'malformed'],
+      ['no Authorization header', () => ({}), 'missing'],
       [
-        'no colon',
+        'an Authorization header without credentials',
+        () => ({ Authorization: 'Basic ' }),
+        'malformed',
+      ],
+      ['credentials that are not base64', () => ({ Authorization: 'Basic %%%' }), 'malformed'],
+      [
+        'credentials without a colon',
         () => ({ Authorization: `Basic ${Buffer.from('site-a').toString('base64')}` }),
         'malformed',
       ],
       [
-        'another scheme with good credentials',
+        'another scheme and valid credentials',
         () => {
           const { Authorization = '' } = pythonHeaders('site-a', siteA.password)
           return { Authorization: Authorization.replace('Basic', 'Bearer') }
@@ -65,23 +69,23 @@ describeStores('the Task API for nodes', (open) => {
       ['an unknown user', () => pythonHeaders('site-x', siteA.password), 'unknown user'],
       ["another user's password", () => pythonHeaders('site-a', siteB.password), 'wrong password'],
       [
-        "another user's collection",
+        "another user's credentials",
         () => pythonHeaders('site-b', siteB.password),
         'wrong collection',
       ],
-    ])('with %s is 401 for a path that would be right', async (_, headers, reason) => {
+    ])('with %s returns 401 and logs why', async (_, headers, reason) => {
       const id = randomUUID()
       const answer = await get(jobPath(siteA.collectionId), { ...headers(), 'X-Request-Id': id })
       expect(answer.status).toBe(401)
       expect(answer.headers['www-authenticate']).toBe('Basic realm="relay", charset="UTF-8"')
       expect(answer.json()).toMatchObject({ code: 'RELAY_UNAUTHORIZED', requestId: id })
       expect(answer.text).not.toContain(reason)
-      const failure = hub.logged('authentication failed').find((line) => line['requestId'] === id)
+      const failure = relay.logged('authentication failed').find((line) => line['requestId'] === id)
       expect(failure).toMatchObject({ reason, level: 40 })
     })
 
     it.each(['RQ-CC-EXAMPLE', 'RQ-CC-EXAMPLE.a', '%20', 'x'.repeat(300)])(
-      'for the collection %s, which is no GUID, is 401 and never 500',
+      'for the collection %s, which is not a GUID, returns 401',
       async (collection) => {
         const headers = pythonHeaders('site-a', siteA.password)
         expect((await get(jobPath(collection), headers)).status).toBe(401)
@@ -89,7 +93,7 @@ describeStores('the Task API for nodes', (open) => {
       },
     )
 
-    it('is for one name in any case, and for a node id in any spelling', async () => {
+    it('is accepted with the user name in any case and the collection ID in any spelling', async () => {
       const headers = pythonHeaders('SITE-a', siteA.password)
       const id = siteA.collectionId
       for (const spelling of [id.toUpperCase(), id.replaceAll('-', ''), `%7B${id}%7D`, `(${id})`]) {
@@ -97,9 +101,9 @@ describeStores('the Task API for nodes', (open) => {
       }
     })
 
-    it('never shows a password or an Authorization header in the log', async () => {
+    it('leaves no password and no Authorization header in the log', async () => {
       await get(jobPath(siteA.collectionId), pythonHeaders('site-a', 'a wrong password'))
-      const text = JSON.stringify(hub.records)
+      const text = JSON.stringify(relay.records)
       const { Authorization = '' } = pythonHeaders('site-a', siteA.password)
       for (const secret of [siteA.password, 'a wrong password', Authorization.slice(6)]) {
         expect(text).not.toContain(secret)
@@ -108,14 +112,14 @@ describeStores('the Task API for nodes', (open) => {
   })
 
   describe('a poll', () => {
-    it('of a client that sends what python-requests sends is 204 without a body', async () => {
+    it('with the headers of python-requests returns 204 without a body', async () => {
       const answer = await a.poll()
       expect(answer.status).toBe(204)
       expect(answer.text).toBe('')
       expect(answer.headers['content-type']).toBeUndefined()
     })
 
-    it('finds its way with a base URL that ends in a slash, and in any case', async () => {
+    it('works with a base URL that ends in a slash, and in any case', async () => {
       const headers = pythonHeaders('site-a', siteA.password)
       for (const path of [
         `/link_connector_api//task/nextjob/${siteA.collectionId}`,
@@ -125,7 +129,7 @@ describeStores('the Task API for nodes', (open) => {
       }
     })
 
-    it('gets the task re-addressed to the node, with everything else as the upstream sent it', async () => {
+    it('returns the task with the uuid and collection ID of the node, and otherwise as the upstream sent it', async () => {
       const task = availabilityTask('RQ-CC-EXAMPLE')
       upstream.publish(task)
       const answer = await a.poll({ wait: 5 })
@@ -146,19 +150,19 @@ describeStores('the Task API for nodes', (open) => {
       await b.answer(forB, 20)
     })
 
-    it('with .a or .b is offered tasks of that kind only', async () => {
+    it('with .a or .b returns tasks of that kind only', async () => {
       const task = availabilityTask('RQ-CC-EXAMPLE')
       upstream.publish(task)
-      const found = await b.nextTask()
+      const forB = await b.nextTask()
       expect((await a.poll({ suffix: '.b' })).status).toBe(204)
-      const offered = await a.poll({ suffix: '.A' })
-      expect(offered.status).toBe(200)
-      await a.answer(servedTask(offered), 10)
-      await b.answer(found, 10)
+      const leased = await a.poll({ suffix: '.A' })
+      expect(leased.status).toBe(200)
+      await a.answer(servedTask(leased), 10)
+      await b.answer(forB, 10)
     })
 
     it.each(['.c', '.x', '.a.b', '.', '.constructor'])(
-      'with %s is told what there is',
+      'with %s returns 400, except for the empty suffix',
       async (suffix) => {
         const answer = await a.poll({ suffix })
         expect(answer.status).toBe(suffix === '.' ? 204 : 400)
@@ -169,14 +173,14 @@ describeStores('the Task API for nodes', (open) => {
   })
 
   describe('a result', () => {
-    it('is answered with the bare words older clients compare, whatever they accept', async () => {
-      const { forA, finish } = await handedOut()
+    it('is confirmed in plain text, whatever the client accepts', async () => {
+      const { forA, finish } = await handOut()
       const answer = await a.answer(forA, 44)
       expect(answer.status).toBe(200)
       expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8')
       expect(answer.text).toBe('Job saved')
-      const picky = await bareRequest(
-        `${hub.url}/link_connector_api/task/result/${forA.uuid}/${siteA.collectionId}`,
+      const acceptingJson = await bareRequest(
+        `${relay.url}/link_connector_api/task/result/${forA.uuid}/${siteA.collectionId}`,
         {
           method: 'POST',
           headers: {
@@ -187,12 +191,12 @@ describeStores('the Task API for nodes', (open) => {
           body: JSON.stringify(nodeResult(forA, 44)),
         },
       )
-      expect(picky.text).toBe('Job saved')
+      expect(acceptingJson.text).toBe('Job saved')
       await finish()
     })
 
-    it("of another node's task is 404, and changes nothing", async () => {
-      const { forA, forB, finish } = await handedOut()
+    it("for another node's task returns 404 and changes nothing", async () => {
+      const { forA, forB, finish } = await handOut()
       const stolen = await b.answer(forA, 999)
       expect(stolen.status).toBe(404)
       expect(stolen.json()).toMatchObject({ code: 'RELAY_NO_SUCH_TASK' })
@@ -201,15 +205,15 @@ describeStores('the Task API for nodes', (open) => {
     })
 
     it.each(['00000000-0000-4000-8000-000000000000', 'dummy-availability-task', '..%2F..', '%00'])(
-      'of a task called %s is 404',
+      'for the task %s returns 404',
       async (uuid) => {
         const body = nodeResult({ uuid, collection: siteA.collectionId }, 1)
         expect((await a.post(uuid, body)).status).toBe(404)
       },
     )
 
-    it('may spell the uuid as it likes', async () => {
-      const { forA, finish } = await handedOut()
+    it('may contain the uuid in any spelling', async () => {
+      const { forA, finish } = await handOut()
       const uuid = forA.uuid.toUpperCase()
       expect((await a.post(`%7B${uuid}%7D`, nodeResult(forA, 12))).status).toBe(200)
       await finish()
@@ -217,28 +221,31 @@ describeStores('the Task API for nodes', (open) => {
 
     it.each([
       ['nothing', '', /no body/],
-      ['half of it', '{"status":"ok"', /not JSON/],
+      ['half a document', '{"status":"ok"', /not JSON/],
       ['a list', '[]', /./],
       ['a text', '"ok"', /./],
       ['no count', '{"status":"ok","queryResult":{}}', /queryResult.count/],
       ['a fractional count', '{"status":"ok","queryResult":{"count":1.5}}', /queryResult.count/],
       ['a negative count', '{"queryResult":{"count":-1}}', /queryResult.count/],
-    ])('that is %s is 400, says where, and leaves the task open', async (_, body, expected) => {
-      const { forA, finish } = await handedOut()
-      const answer = await a.postText(forA.uuid, body)
-      expect(answer.status).toBe(400)
-      expect(answer.headers['content-type']).toContain('application/problem+json')
-      expect(answer.json()).toMatchObject({ code: 'RELAY_MALFORMED_RESULT' })
-      expect(answer.text).toMatch(expected)
-      const [again] = await finish()
-      expect(again.status).toBe(200)
-    })
+    ])(
+      'that is %s returns 400 with the place of the problem, and leaves the task unanswered',
+      async (_, body, expected) => {
+        const { forA, finish } = await handOut()
+        const answer = await a.postText(forA.uuid, body)
+        expect(answer.status).toBe(400)
+        expect(answer.headers['content-type']).toContain('application/problem+json')
+        expect(answer.json()).toMatchObject({ code: 'RELAY_MALFORMED_RESULT' })
+        expect(answer.text).toMatch(expected)
+        const [again] = await finish()
+        expect(again.status).toBe(200)
+      },
+    )
 
     it.each(['text/plain', 'application/x-www-form-urlencoded', undefined])(
-      'sent as %s is 415',
+      'sent as %s returns 415',
       async (type) => {
         const answer = await bareRequest(
-          `${hub.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
+          `${relay.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
           {
             method: 'POST',
             headers: {
@@ -253,9 +260,9 @@ describeStores('the Task API for nodes', (open) => {
       },
     )
 
-    it('that is compressed is 415, not garbage', async () => {
+    it('that is compressed returns 415', async () => {
       const answer = await bareRequest(
-        `${hub.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
+        `${relay.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
         {
           method: 'POST',
           headers: {
@@ -269,17 +276,17 @@ describeStores('the Task API for nodes', (open) => {
       expect(answer.status).toBe(415)
     })
 
-    it('with a valid login and no JSON type never costs a body before the login is checked', async () => {
+    it('without credentials returns 401 before the body is read', async () => {
       const answer = await bareRequest(
-        `${hub.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
+        `${relay.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
         { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{' },
       )
       expect(answer.status).toBe(401)
     })
   })
 
-  describe('everything else', () => {
-    it('answers probes without a login, in the words they look for', async () => {
+  describe('the rest of the API', () => {
+    it('answers probes without credentials', async () => {
       const health = await get('/healthz')
       expect(health.status).toBe(200)
       expect(health.text).toBe('Healthy')
@@ -294,7 +301,7 @@ describeStores('the Task API for nodes', (open) => {
       expect((await get('/version')).json()).toMatch(/^\d+\.\d+\.\d+/)
     })
 
-    it('counts polls by node, and tasks by what happened to them', async () => {
+    it('counts polls per node and events per task', async () => {
       await a.poll()
       const metrics = await get('/metrics')
       expect(metrics.headers['content-type']).toContain('text/plain')
@@ -310,7 +317,7 @@ describeStores('the Task API for nodes', (open) => {
     })
 
     it.each(['/', '/swagger/index.html', '/link_connector_api', '/link_connector_api/task'])(
-      'is 404 in JSON at %s',
+      'returns 404 as a problem document at %s',
       async (path) => {
         const answer = await get(path)
         expect(answer.status).toBe(404)
@@ -318,8 +325,8 @@ describeStores('the Task API for nodes', (open) => {
       },
     )
 
-    it('takes no HEAD of nextjob, which would throw a task away', async () => {
-      const answer = await bareRequest(`${hub.url}${jobPath(siteA.collectionId)}`, {
+    it('rejects HEAD of nextjob, which would lease a task and discard it', async () => {
+      const answer = await bareRequest(`${relay.url}${jobPath(siteA.collectionId)}`, {
         method: 'HEAD',
         headers: pythonHeaders('site-a', siteA.password),
       })
@@ -331,18 +338,18 @@ describeStores('the Task API for nodes', (open) => {
       ['PUT', '/link_connector_api/task/nextjob/x', 'GET'],
       ['GET', '/link_connector_api/task/result/x/y', 'POST'],
       ['DELETE', '/healthz', 'GET'],
-    ])('answers %s %s with 405 and what is allowed', async (method, path, allow) => {
-      const answer = await bareRequest(`${hub.url}${path}`, { method })
+    ])('answers %s %s with 405 and the allowed method', async (method, path, allow) => {
+      const answer = await bareRequest(`${relay.url}${path}`, { method })
       expect(answer.status).toBe(405)
       expect(answer.headers['allow']).toBe(allow)
       expect(answer.json()).toMatchObject({ code: 'RELAY_METHOD_NOT_ALLOWED' })
     })
 
-    it('is 400 for a path that is no URL', async () => {
+    it('returns 400 for a path that is not a URL', async () => {
       expect((await get('/%zz')).status).toBe(400)
     })
 
-    it("keeps a client's request id if it is a sane one, and makes one if not", async () => {
+    it('keeps a request ID that is safe to log, and replaces any other', async () => {
       const mine = await get('/livez', { 'X-Request-Id': 'req-2026.11:42' })
       expect(mine.headers['x-request-id']).toBe('req-2026.11:42')
       for (const bad of ['a', 'x'.repeat(200), 'with blank']) {
@@ -351,11 +358,11 @@ describeStores('the Task API for nodes', (open) => {
       }
     })
 
-    it('logs an empty poll at debug and the rest at info, each with its request id', async () => {
+    it('logs empty polls at debug and other requests at info, each with its request ID', async () => {
       const empty = await a.poll()
-      const refused = await get(jobPath(siteA.collectionId))
+      const rejected = await get(jobPath(siteA.collectionId))
       const lineOf = (answer: typeof empty) =>
-        hub
+        relay
           .logged('request completed')
           .find((line) => line['requestId'] === answer.headers['x-request-id'])
       expect(lineOf(empty)).toMatchObject({
@@ -366,8 +373,8 @@ describeStores('the Task API for nodes', (open) => {
         user: 'site-a',
         node: siteA.collectionId,
       })
-      expect(lineOf(refused)).toMatchObject({ level: 30, status: 401 })
-      expect(lineOf(refused)).not.toHaveProperty('user')
+      expect(lineOf(rejected)).toMatchObject({ level: 30, status: 401 })
+      expect(lineOf(rejected)).not.toHaveProperty('user')
     })
   })
 })
