@@ -4,7 +4,7 @@ import type { Relay } from '../exchange/network.ts'
 import { unseenRelays } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
-import { formatCount } from '../findings/words.ts'
+import { formatCount } from '../findings/figures.ts'
 
 import {
   connectionProof,

@@ -3,7 +3,7 @@ import type { Relay, Network, ProgramLog } from '../exchange/network.ts'
 import type { NetworkLink, Side } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import { gapLimit, holdsPolls, TASK_TIME_MS } from '../findings/limits.ts'
-import { formatTime, formatCount, formatDuration, formatNumber } from '../findings/words.ts'
+import { formatTime, formatCount, formatDuration, formatNumber } from '../findings/figures.ts'
 import { MINUTE } from '../read/timestamps.ts'
 import { moved } from '../timeline/side-view.ts'
 

@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis.ts'
 import { unseenRelays } from '../exchange/topology.ts'
 import { titleOf } from '../findings/diagnose.ts'
-import { formatCount, formatDuration } from '../findings/words.ts'
+import { formatCount, formatDuration } from '../findings/figures.ts'
 import { MINUTE } from '../read/timestamps.ts'
 import { formatMoment } from './moment.ts'
 import type { Caveat } from './report-document.ts'

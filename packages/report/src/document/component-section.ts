@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis.ts'
 import type { ProgramLog } from '../exchange/network.ts'
 import type { NetworkComponent } from '../exchange/topology.ts'
-import { formatCount, formatDuration, formatNumber } from '../findings/words.ts'
+import { formatCount, formatDuration, formatNumber } from '../findings/figures.ts'
 import { largest, smallest } from '../timeline/side-view.ts'
 import { instant } from './instants.ts'
 import type { Component, NumberRow } from './report-document.ts'

@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis.ts'
 import type { RawCheck } from '../checklist/checklist.ts'
 import { titleOf } from '../findings/diagnose.ts'
-import { formatCount } from '../findings/words.ts'
+import { formatCount } from '../findings/figures.ts'
 import type { Caveat, Link, ReportDocument, Verdict } from './report-document.ts'
 
 // What follows is said in a few lines; the sections above have all of it.

@@ -8,7 +8,7 @@ import {
   formatPercent,
   formatDuration,
   formatNumber,
-} from '../findings/words.ts'
+} from '../findings/figures.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
 import { outcomeText } from '../facts/link-stats.ts'
 import type { SideView } from '../timeline/side-view.ts'

@@ -1,6 +1,6 @@
 import { isComplete, sinceStart } from '../exchange/transaction.ts'
 import type { RawTransaction } from '../exchange/transaction.ts'
-import { formatDuration } from '../findings/words.ts'
+import { formatDuration } from '../findings/figures.ts'
 import { SECOND } from '../read/timestamps.ts'
 import { evidenceOf, instant } from './instants.ts'
 import type { Transaction } from './report-document.ts'

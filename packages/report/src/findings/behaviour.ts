@@ -9,7 +9,7 @@ import { draft, endOf, fromProblem } from './raw-finding.ts'
 import { FLAPS } from './limits.ts'
 import { findPollingPace } from './polling-pace.ts'
 import type { LinkGap } from './silences.ts'
-import { formatTime, formatCount, formatPercent, formatDuration } from './words.ts'
+import { formatTime, formatCount, formatPercent, formatDuration } from './figures.ts'
 
 /** How links behave over time: flapping, two pollers with one identity, polling too fast, slow. */
 export function findBehaviour(context: DiagnosisContext, gaps: readonly LinkGap[]): void {

@@ -13,11 +13,11 @@ import { plainTrouble, problemOn, recoveryWords } from './link-problem.ts'
 import {
   formatTime,
   formatCount,
-  detailWords,
+  formatDetails,
   formatPercent,
   formatDuration,
   formatNumber,
-} from './words.ts'
+} from './figures.ts'
 
 /** The link of a relay to its broker, and the broker itself. */
 export function brokerTrouble(context: DiagnosisContext, link: NetworkLink): void {
@@ -45,7 +45,7 @@ function stops(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<Br
   const problem = placed(told.facts.stops, 'broker-stopped', told)
   const ongoing = Number.isNaN(problem.recoveredAt)
   const { count, first, last, recoveredAt } = problem
-  const how = detailWords(problem.details)
+  const how = formatDetails(problem.details)
   const down =
     count === 1
       ? `It ${how} at ${formatTime(first)}`
@@ -86,7 +86,7 @@ function refusedOperations(
       subject: link.name,
       link,
       partyName: link.from.name,
-      why: `${formatCount(problem.count, 'operation')} refused from ${formatTime(problem.first)} to ${formatTime(problem.last)} (${detailWords(problem.details)}).`,
+      why: `${formatCount(problem.count, 'operation')} refused from ${formatTime(problem.first)} to ${formatTime(problem.last)} (${formatDetails(problem.details)}).`,
     }),
   )
 }
@@ -101,7 +101,7 @@ function brokerLogins(
   if (problem === undefined) return
   // Others who get in say nothing of those who do not.
   if (stillRefused(brokers)) endAt(problem, Number.NaN)
-  const users = detailWords(problem.details)
+  const users = formatDetails(problem.details)
   context.found.push(
     draft({
       ...fromProblem(problem),
@@ -152,7 +152,7 @@ function alarms(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<B
       link,
       component: link.to,
       partyName: link.from.name,
-      why: `${detailWords(problem.details)} alarm at ${formatTime(problem.first)}${Number.isNaN(problem.recoveredAt) ? '; it was not cleared in this window' : `; cleared at ${formatTime(problem.recoveredAt)}, after ${formatDuration(problem.recoveredAt - problem.first)}`}. While it lasts, publishers are blocked.`,
+      why: `${formatDetails(problem.details)} alarm at ${formatTime(problem.first)}${Number.isNaN(problem.recoveredAt) ? '; it was not cleared in this window' : `; cleared at ${formatTime(problem.recoveredAt)}, after ${formatDuration(problem.recoveredAt - problem.first)}`}. While it lasts, publishers are blocked.`,
     }),
   )
 }
@@ -199,7 +199,7 @@ function knocks(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<B
     )
     if (trouble !== undefined && (logins > 0 || told.facts.authenticated === 0)) {
       trouble.evidence.push(...problem.evidence)
-      trouble.why += ` The broker saw ${formatCount(problem.count, 'connection')} of ${address} end before a login (${detailWords(problem.details)}).`
+      trouble.why += ` The broker saw ${formatCount(problem.count, 'connection')} of ${address} end before a login (${formatDetails(problem.details)}).`
     } else if (probes === undefined) probes = problem
     else addProblem(probes, problem)
   }
@@ -214,7 +214,7 @@ function knocks(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<B
       subject: link.to.name,
       component: link.to,
       link,
-      why: `${formatCount(probes.count, 'connection')} that ended before a login, from ${formatTime(probes.first)} to ${formatTime(probes.last)} (${detailWords(probes.details)}).`,
+      why: `${formatCount(probes.count, 'connection')} that ended before a login, from ${formatTime(probes.first)} to ${formatTime(probes.last)} (${formatDetails(probes.details)}).`,
     }),
   )
 }

@@ -5,7 +5,7 @@ import type { DiagnosisContext } from './context.ts'
 import { draft } from './raw-finding.ts'
 import { FEWEST_MISSING, lacksLines } from './missing-lines.ts'
 import { CLOCK_ROOM_MS, partOfSource } from './source-findings.ts'
-import { formatTime, formatDuration } from './words.ts'
+import { formatTime, formatDuration } from './figures.ts'
 
 /**
  * Logs that begin when there had been something to write for long. No fault of the network, but of the time before nothing can be

@@ -6,7 +6,7 @@ import type { PlacedProblem } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { againWords, draft, fromProblem } from './raw-finding.ts'
-import { formatTime, formatCount, detailWords } from './words.ts'
+import { formatTime, formatCount, formatDetails } from './figures.ts'
 
 /** The problem of one cause, both sides of a link together. */
 export function problemOn(
@@ -76,7 +76,7 @@ export function plainTrouble(
 ): void {
   const problem = problemOn(context, link, cause)
   if (problem === undefined) return
-  const details = detailWords(problem.details)
+  const details = formatDetails(problem.details)
   context.found.push(
     draft({
       ...fromProblem(problem),

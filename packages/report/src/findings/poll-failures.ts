@@ -21,7 +21,7 @@ import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { againWords, draft, fromProblem } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
-import { formatTime, formatCount, detailWords, formatNumber } from './words.ts'
+import { formatTime, formatCount, formatDetails, formatNumber } from './figures.ts'
 
 /** Causes that are the outcome of a poll; everything else an account holds has a detector of its own. */
 const POLL_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
@@ -294,7 +294,7 @@ function confidenceOf(
 function whyOf(link: NetworkLink, problem: PlacedProblem, others: boolean | undefined): string {
   const { recoveredAt } = problem
   const seen = `${formatCount(problem.count, 'failed poll')} from ${formatTime(problem.first)} to ${formatTime(problem.last)}`
-  const names = detailWords(problem.details)
+  const names = formatDetails(problem.details)
   const who = names !== '' && names !== link.from.name ? ` (as ${names})` : ''
   const answered = Math.max(0, ...link.views.map(({ account }) => account.ok))
   const context = [

@@ -8,7 +8,7 @@ import { viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft, fromProblem } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
-import { formatTime, formatCount } from './words.ts'
+import { formatTime, formatCount } from './figures.ts'
 
 /** A pace that ends so shortly before the evidence does is still kept. */
 const STILL_MS = 3 * MINUTE

@@ -4,7 +4,7 @@ import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Episode } from '../facts/problem-history.ts'
 import type { PlacedProblem, Trouble } from '../timeline/side-view.ts'
-import { formatTime, formatCount, formatDuration } from './words.ts'
+import { formatTime, formatCount, formatDuration } from './figures.ts'
 
 /** A finding before it gets its number and its texts are masked. Times are UTC milliseconds, NaN where unknown. */
 export interface RawFinding {

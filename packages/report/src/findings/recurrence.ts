@@ -1,5 +1,5 @@
 import type { RawFinding } from './raw-finding.ts'
-import { formatCount, formatDuration } from './words.ts'
+import { formatCount, formatDuration } from './figures.ts'
 
 /** Fewer stretches show no pattern. */
 const FEWEST = 4

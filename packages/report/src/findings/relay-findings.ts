@@ -9,7 +9,7 @@ import type { DiagnosisContext } from './context.ts'
 import { draft, fromProblem } from './raw-finding.ts'
 import { SUSPENSION_MS } from './limits.ts'
 import { relaySilences } from './silences.ts'
-import { formatTime, formatCount, detailWords, diedWords, formatDuration } from './words.ts'
+import { formatTime, formatCount, formatDetails, diedWords, formatDuration } from './figures.ts'
 
 /** The relay itself: restarts, probes, errors nobody explains; and its link to the upstream. */
 export function findRelayTrouble(context: DiagnosisContext): void {
@@ -156,7 +156,7 @@ function upstreamProblem(
     else if (own !== undefined) addProblem(problem, own)
   }
   if (problem === undefined) return
-  const details = detailWords(problem.details)
+  const details = formatDetails(problem.details)
   // A relay that writes no successful polls shows the end of a problem only by no longer complaining.
   const quiet = relay.last - problem.last
   const calm =

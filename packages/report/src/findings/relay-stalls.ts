@@ -10,7 +10,7 @@ import { draft, endOf } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { absorb } from './consequences.ts'
 import { relaySilences } from './silences.ts'
-import { formatTime, formatCount, formatDuration } from './words.ts'
+import { formatTime, formatCount, formatDuration } from './figures.ts'
 
 /** What those say who ask a relay that does not move: the connection stands, and no answer comes. */
 const COMPLAINTS: readonly Cause[] = ['read-timeout', 'proxy-504', 'client-left']

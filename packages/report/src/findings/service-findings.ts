@@ -4,7 +4,7 @@ import { brokerTrouble } from './broker-findings.ts'
 import type { DiagnosisContext } from './context.ts'
 import { draft, fromProblem } from './raw-finding.ts'
 import { plainTrouble, problemOn, recoveryWords } from './link-problem.ts'
-import { formatTime, formatCount, formatDuration } from './words.ts'
+import { formatTime, formatCount, formatDuration } from './figures.ts'
 
 /** Database, broker and the clients' own databases. */
 export function findServiceTrouble(context: DiagnosisContext): void {

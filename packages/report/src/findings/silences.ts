@@ -11,7 +11,7 @@ import type { DiagnosisContext } from './context.ts'
 import { draft, endOf, fromProblem } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { gapLimit, TASK_TIME_MS } from './limits.ts'
-import { formatTime, formatCount, diedWords, formatDuration } from './words.ts'
+import { formatTime, formatCount, diedWords, formatDuration } from './figures.ts'
 
 /** A client that is away for longer than this is missed. */
 const LONG_AWAY_MS = 30 * SECOND

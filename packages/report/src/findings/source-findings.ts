@@ -10,7 +10,7 @@ import { isFromStall } from './relay-stalls.ts'
 import { SKEW_WARNING_MS } from './limits.ts'
 import { lacksLines, missingStretches } from './missing-lines.ts'
 import { silenceLimit } from './silences.ts'
-import { formatTime, formatCount, formatPercent, formatDuration } from './words.ts'
+import { formatTime, formatCount, formatPercent, formatDuration } from './figures.ts'
 
 /** Clocks may be a minute off either way: a log that ends so little before another proves nothing. */
 export const CLOCK_ROOM_MS = 2 * MINUTE

@@ -11,7 +11,7 @@ import { draft, fromProblem } from './raw-finding.ts'
 import { TASK_TIME_MS } from './limits.ts'
 import { absorb } from './consequences.ts'
 import { explainOrAdd, hits, keepsFromAnswering } from './task-causes.ts'
-import { formatTime, formatCount, detailWords, formatDuration } from './words.ts'
+import { formatTime, formatCount, formatDetails, formatDuration } from './figures.ts'
 
 /** Tasks that got no answer, got it too late, or whose result did not get upstream. */
 export function findTaskTrouble(context: DiagnosisContext): void {
@@ -171,7 +171,9 @@ function accountTrouble(
   const problem = viewOf(link, 'relay')?.problems.get(cause) ?? other
   if (problem === undefined) return
   // The client alone knows why; the relay gets a status.
-  const details = detailWords(problem.details.size > 0 ? problem.details : (other?.details ?? NONE))
+  const details = formatDetails(
+    problem.details.size > 0 ? problem.details : (other?.details ?? NONE),
+  )
   // An answer in time shows that it can do it again; what it cannot answer it may be asked again.
   const answered = cause === 'task-not-answerable' ? Number.NaN : lastAnswer(link)
   const over = answered > problem.last
@@ -245,7 +247,7 @@ function submissions(context: DiagnosisContext, relay: Relay): void {
   const lost = failed.filter((record) => !record.seen.has('submitted'))
   const over = account.lastOk > problem.last
   const link = context.topology.links.find((one) => one.kind === 'upstream' && one.relay === relay)
-  const details = detailWords(problem.details)
+  const details = formatDetails(problem.details)
   context.found.push(
     draft({
       ...fromProblem(problem),

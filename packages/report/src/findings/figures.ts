@@ -40,7 +40,7 @@ export function formatPercent(share: number): string {
 }
 
 /** The most frequent details, such as user names, as a list. */
-export function detailWords(details: ReadonlyMap<string, number>, most = 3): string {
+export function formatDetails(details: ReadonlyMap<string, number>, most = 3): string {
   const names = [...details]
     .toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     .map(([name]) => name)
