@@ -25,7 +25,7 @@ export class Client {
   readonly #at: string
   readonly #second: boolean
   #running: boolean
-  #toldNotHeld = false
+  #notHeldLogged = false
   /** When it polls next. */
   nextAt: number
 
@@ -98,10 +98,10 @@ export class Client {
     if (poll.busy) return poll.endedAt + 3
     const took = poll.endedAt - poll.sentAt
     if (took >= waitSeconds * 500) return poll.endedAt + 2
-    if (!this.#toldNotHeld) {
-      this.#toldNotHeld = true
-      const told = { askedSeconds: waitSeconds, intervalMs: poll.intervalMs }
-      this.#log({ kind: 'polls not held', time: poll.endedAt + 1, ...told })
+    if (!this.#notHeldLogged) {
+      this.#notHeldLogged = true
+      const details = { askedSeconds: waitSeconds, intervalMs: poll.intervalMs }
+      this.#log({ kind: 'polls not held', time: poll.endedAt + 1, ...details })
     }
     return poll.endedAt + Math.max(0, poll.intervalMs - took) + jitter / 10
   }
@@ -110,7 +110,7 @@ export class Client {
     const version = CLIENT_VERSIONS[this.#plan.program]
     this.#log({ kind: 'client started', time: this.nextAt - 900, version })
     this.#running = true
-    this.#toldNotHeld = false
+    this.#notHeldLogged = false
   }
 
   #ask(

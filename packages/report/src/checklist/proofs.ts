@@ -80,7 +80,7 @@ export function authenticationProof(analysis: Analysis): Proof {
   if (links.length === 0 || proven.length < links.length)
     return unseen('not every client was seen to be let in')
   const validated = analysis.network.relays.reduce(
-    (sum, relay) => sum + relay.told.reduce((n, { facts }) => n + facts.validated, 0),
+    (sum, relay) => sum + relay.logs.reduce((n, { facts }) => n + facts.validated, 0),
     0,
   )
   const logins = validated > 0 ? `, ${formatNumber(validated)} logins` : ''
@@ -129,10 +129,10 @@ function isDoubtful({ poll }: NetworkLink): boolean {
 }
 
 export function relayProof({ network }: Analysis): Proof {
-  const told = network.relays.flatMap((relay) => relay.told)
-  const requests = told.reduce((sum, { facts }) => sum + facts.requests, 0)
-  const errors = told.reduce((sum, { facts }) => sum + facts.serverErrors.count, 0)
-  if (told.length === 0) return unseen('no relay log')
+  const logs = network.relays.flatMap((relay) => relay.logs)
+  const requests = logs.reduce((sum, { facts }) => sum + facts.requests, 0)
+  const errors = logs.reduce((sum, { facts }) => sum + facts.serverErrors.count, 0)
+  if (logs.length === 0) return unseen('no relay log')
   const other = network.links.find(({ relay }) => relay === undefined)
   if (other !== undefined) return unseen(`no log of the relay of ${other.name}`)
   const quiet = network.relays.find((relay) => !answersClients(network, relay))
@@ -151,7 +151,7 @@ export function relayProof({ network }: Analysis): Proof {
 
 function answersClients({ links }: Network, relay: Relay): boolean {
   return (
-    relay.told.some(({ facts }) => facts.requests > 0) ||
+    relay.logs.some(({ facts }) => facts.requests > 0) ||
     links.some((link) => link.relay === relay && link.relayView?.summarised === true)
   )
 }
@@ -201,10 +201,10 @@ export function rhythmProof(analysis: Analysis): Proof {
 }
 
 export function probeProof({ network }: Analysis): Proof {
-  const told = network.relays.flatMap((relay) => relay.told)
-  const ok = told.reduce((sum, { facts }) => sum + facts.probes.ok, 0)
+  const logs = network.relays.flatMap((relay) => relay.logs)
+  const ok = logs.reduce((sum, { facts }) => sum + facts.probes.ok, 0)
   if (ok === 0) return unseen('no probe in the relay’s log')
-  const first = told.find(({ facts }) => facts.probes.firstOk !== undefined)
+  const first = logs.find(({ facts }) => facts.probes.firstOk !== undefined)
   const line = first?.facts.probes.firstOk
   return {
     seen: true,
@@ -220,7 +220,7 @@ export function taskProof(analysis: Analysis): Proof {
     0,
   )
   const solved = network.links.reduce(
-    (sum, { logs }) => sum + logs.reduce((n, { told }) => n + told.facts.solved, 0),
+    (sum, { logs }) => sum + logs.reduce((n, { log }) => n + log.facts.solved, 0),
     0,
   )
   const tasks = pollLinks(analysis).reduce(
@@ -245,8 +245,8 @@ function openTasks({ views }: NetworkLink): number {
 }
 
 export function submissionProof({ network }: Analysis): Proof {
-  const told = network.relays.flatMap((relay) => relay.told)
-  const sent = told.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0)
+  const logs = network.relays.flatMap((relay) => relay.logs)
+  const sent = logs.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0)
   if (sent === 0) return unseen('no result was due in this window')
   return { seen: true, number: `${formatCount(sent, 'result')} submitted` }
 }
@@ -256,7 +256,7 @@ export function coverageProof({ network, placements, diagnosis }: Analysis): Pro
   const relay = network.relays[0]
   if (relay === undefined) return unseen('no relay log')
   const span = network.to - network.from
-  const apart = network.told.find((told) => !overlapsRelay(network, told))
+  const apart = network.logs.find((log) => !overlapsRelay(network, log))
   if (apart !== undefined)
     return unseen(`the log ${apart.source.file} is of another time than the relay’s`)
   const late = diagnosis.findings.find(({ cause }) => cause === 'source-began-late')
@@ -271,10 +271,10 @@ export function coverageProof({ network, placements, diagnosis }: Analysis): Pro
 const CLOCK_ROOM_MS = 2 * MINUTE
 
 /** A source shows something of the time its relay tells of. */
-function overlapsRelay({ relays, links }: Network, told: ProgramLog): boolean {
-  const own = links.find(({ logs }) => logs.some((log) => log.told === told))?.relay
-  const start = told.source.first + told.shift
-  const end = told.source.last + told.shift
+function overlapsRelay({ relays, links }: Network, log: ProgramLog): boolean {
+  const own = links.find(({ logs }) => logs.some((clientLog) => clientLog.log === log))?.relay
+  const start = log.source.first + log.shift
+  const end = log.source.last + log.shift
   return (own === undefined ? relays : [own]).some(
     (relay) => start < relay.last + CLOCK_ROOM_MS && end > relay.first - CLOCK_ROOM_MS,
   )

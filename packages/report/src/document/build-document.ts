@@ -33,7 +33,7 @@ export function buildDocument(
   const sourceIds = new Map(
     placements.map(({ source }, index) => [source.sourceId, `S${index + 1}`]),
   )
-  const idsOf = (told: ProgramLog): string[] => [sourceIds.get(told.source.sourceId) ?? 'S0']
+  const idsOf = (log: ProgramLog): string[] => [sourceIds.get(log.source.sourceId) ?? 'S0']
   const numbers = new Map(diagnosis.findings.map((finding, index) => [finding, `F${index + 1}`]))
   const idOf = (finding: RawFinding): string => numbers.get(finding) ?? 'F0'
   const checks = checklist(analysis)
@@ -97,7 +97,7 @@ export function buildDocument(
 /** Masks every text, then shortens quoted lines: a secret must not survive because a line was cut in its middle. */
 function finished(document: ReportDocument, { network, inputs }: Analysis): ReportDocument {
   const collections = [
-    ...network.relays.flatMap((relay) => relay.told),
+    ...network.relays.flatMap((relay) => relay.logs),
     ...network.balancers,
   ].flatMap(({ facts }) => facts.clients.all().flatMap((client) => [...client.collections]))
   const written = withMoments(document, network)

@@ -18,7 +18,7 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
     say('empty', 'error', 'No line of a known format in any source.')
   if (network.relays.length === 0)
     say('missing-source', 'error', 'No relay log: what clients say of the relay cannot be checked.')
-  else if (network.relays.every(({ told }) => told.every(({ facts }) => !facts.writesRequests))) {
+  else if (network.relays.every(({ logs }) => logs.every(({ facts }) => !facts.writesRequests))) {
     say(
       'level',
       'warning',
@@ -53,15 +53,15 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
   if (needsBroker && network.relays.length > 0)
     say('missing-source', 'warning', 'No broker log, and no line about the broker elsewhere.')
   for (const { logs, name } of network.links) {
-    for (const { told } of logs) {
-      if (!told.facts.writesPolls && told.facts.link.summaries.size === 0) {
+    for (const { log } of logs) {
+      if (!log.facts.writesPolls && log.facts.link.summaries.size === 0) {
         say(
           'level',
           'warning',
-          `The log of ${name} (${told.source.file}) does not write polls that find nothing (its level hides them).`,
+          `The log of ${name} (${log.source.file}) does not write polls that find nothing (its level hides them).`,
         )
       }
-      overlapCaveat(analysis, told, name, say)
+      overlapCaveat(analysis, log, name, say)
     }
   }
   for (const { source, method, certainty, dateKnown, text } of analysis.placements) {
@@ -98,7 +98,7 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
       'There were more sources than are kept apart; the rest was read as one.',
     )
   if (
-    analysis.network.relays.some(({ told }) => told.some(({ facts }) => facts.clients.overflowed))
+    analysis.network.relays.some(({ logs }) => logs.some(({ facts }) => facts.clients.overflowed))
   ) {
     say(
       'limit',
@@ -113,15 +113,15 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
 
 function overlapCaveat(
   { network }: Analysis,
-  told: Analysis['network']['told'][number],
+  log: Analysis['network']['logs'][number],
   name: string,
   say: (kind: Caveat['kind'], severity: Caveat['severity'], text: string) => void,
 ): void {
   const relay = network.relays[0]
   if (relay === undefined) return
   const at = (time: number): string => formatMoment(time, network)
-  const first = told.source.first + told.shift
-  const last = told.source.last + told.shift
+  const first = log.source.first + log.shift
+  const last = log.source.last + log.shift
   const shared = Math.min(last, relay.last) - Math.max(first, relay.first)
   const shorter = Math.min(last - first, relay.last - relay.first)
   if (shared <= 0)

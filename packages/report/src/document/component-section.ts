@@ -8,7 +8,7 @@ import type { Component, NumberRow } from './report-document.ts'
 
 export function componentSection(
   analysis: Analysis,
-  idsOf: (told: ProgramLog) => readonly string[],
+  idsOf: (log: ProgramLog) => readonly string[],
 ): Component[] {
   return analysis.topology.parts.map((part) => component(part, analysis, idsOf))
 }
@@ -16,22 +16,22 @@ export function componentSection(
 function component(
   part: NetworkComponent,
   analysis: Analysis,
-  idsOf: (told: ProgramLog) => readonly string[],
+  idsOf: (log: ProgramLog) => readonly string[],
 ): Component {
-  const { told } = part
-  const labels = told[0]?.source.labels ?? {}
+  const { logs } = part
+  const labels = logs[0]?.source.labels ?? {}
   const views = analysis.topology.links
     .filter(({ from, to }) => from === part || to === part)
     .flatMap(({ views }) => views)
   const poll = analysis.topology.links.find(
     (link) => link.from === part && link.kind === 'poll',
   )?.poll
-  const spans = told.map(({ source, shift }) => ({
+  const spans = logs.map(({ source, shift }) => ({
     first: source.first + shift,
     last: source.last + shift,
   }))
   const numbers = numbersOf(part, analysis)
-  const expectedOnly = told.length === 0 && views.length === 0 && poll?.expected === true
+  const expectedOnly = logs.length === 0 && views.length === 0 && poll?.expected === true
   return {
     id: part.id,
     role: part.role,
@@ -40,13 +40,13 @@ function component(
     namespace: labels.namespace ?? null,
     pod:
       labels.pod ??
-      ((told[0]?.source.hostname ?? '') === '' ? null : (told[0]?.source.hostname ?? null)),
-    program: told[0]?.facts.program ?? null,
+      ((logs[0]?.source.hostname ?? '') === '' ? null : (logs[0]?.source.hostname ?? null)),
+    program: logs[0]?.facts.program ?? null,
     version:
-      told.map(({ facts }) => facts.version).find((version) => version !== '') ??
+      logs.map(({ facts }) => facts.version).find((version) => version !== '') ??
       labels.version ??
       null,
-    seenIn: told.length > 0 ? 'own-log' : expectedOnly ? 'expectation' : 'other-logs',
+    seenIn: logs.length > 0 ? 'own-log' : expectedOnly ? 'expectation' : 'other-logs',
     first: instant(
       spans.length > 0
         ? smallest(spans.map(({ first }) => first))
@@ -57,10 +57,10 @@ function component(
         ? largest(spans.map(({ last }) => last))
         : largest(views.map(({ account }) => account.last)),
     ),
-    starts: told.reduce((sum, { facts }) => sum + facts.starts, 0),
+    starts: logs.reduce((sum, { facts }) => sum + facts.starts, 0),
     doing: doing(part, analysis),
     numbers,
-    sources: told.flatMap((one) => idsOf(one)),
+    sources: logs.flatMap((log) => idsOf(log)),
   }
 }
 
@@ -69,9 +69,9 @@ function doing(part: NetworkComponent, analysis: Analysis): string {
   const best = links
     .flatMap(({ views }) => views)
     .toSorted((a, b) => b.account.exchanges - a.account.exchanges)[0]?.account
-  const whose = part.told.length === 0 ? ' (as other logs tell)' : ''
+  const whose = part.logs.length === 0 ? ' (as other logs tell)' : ''
   if (best === undefined || best.exchanges === 0) {
-    return part.told.length === 0
+    return part.logs.length === 0
       ? 'Nothing was seen of it.'
       : 'Its log shows no exchange with others.'
   }
@@ -83,10 +83,10 @@ function doing(part: NetworkComponent, analysis: Analysis): string {
     case 'client':
       return `Asked for tasks${rhythm}, ${all}, and was answered ${best.ok === best.exchanges ? 'every time' : formatCount(best.ok, 'time')}${whose}.`
     case 'relay': {
-      const told = part.told.flatMap(({ facts }) => (facts.role === 'relay' ? [facts] : []))
-      const requests = told.reduce((sum, { requests: n }) => sum + n, 0)
+      const logs = part.logs.flatMap(({ facts }) => (facts.role === 'relay' ? [facts] : []))
+      const requests = logs.reduce((sum, { requests: n }) => sum + n, 0)
       const clients = links.filter(({ kind }) => kind === 'poll').length
-      if (clients === 0 && part.told.length === 0) return 'Only what works for it was seen.'
+      if (clients === 0 && part.logs.length === 0) return 'Only what works for it was seen.'
       return `Answered ${formatCount(requests || best.exchanges, 'request')} of ${formatCount(clients, 'client')}${whose}.`
     }
     case 'database':
@@ -107,7 +107,7 @@ function doing(part: NetworkComponent, analysis: Analysis): string {
 
 function numbersOf(part: NetworkComponent, analysis: Analysis): NumberRow[] {
   const rows: NumberRow[] = []
-  for (const { facts } of part.told) {
+  for (const { facts } of part.logs) {
     if (facts.role === 'client' && facts.received > 0)
       rows.push({ label: 'tasks taken', value: formatNumber(facts.received) })
     if (facts.role === 'client' && facts.solveTime.count > 0)

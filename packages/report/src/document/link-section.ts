@@ -111,10 +111,10 @@ function sourcesEnd(link: NetworkLink, { network }: Analysis): boolean {
 
 function taskCounts(link: NetworkLink): { tasks: number; answers: number } {
   if (link.kind === 'upstream') {
-    const told = link.relay?.told ?? []
+    const logs = link.relay?.logs ?? []
     return {
-      tasks: told.reduce((sum, { facts }) => sum + facts.tasks.count('received'), 0),
-      answers: told.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0),
+      tasks: logs.reduce((sum, { facts }) => sum + facts.tasks.count('received'), 0),
+      answers: logs.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0),
     }
   }
   return {

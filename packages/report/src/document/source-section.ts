@@ -15,8 +15,8 @@ export function sourceSection(
   const { placements, network, topology, inputs } = analysis
   return placements.map(({ source, shift, method, offsetMinutes, certainty, text }) => {
     const files = inputs.files.filter(({ reader }) => reader.sources.includes(source))
-    const told = network.told.filter((one) => one.source === source)
-    const part = topology.parts.find((one) => one.told.some((other) => told.includes(other)))
+    const logs = network.logs.filter((log) => log.source === source)
+    const part = topology.parts.find((one) => one.logs.some((other) => logs.includes(other)))
     const wrappers = [...new Set(files.map(({ reader }) => reader.wrapper.name))]
     return {
       id: sourceIds.get(source.sourceId) ?? 'S0',
@@ -41,7 +41,7 @@ export function sourceSection(
       first: instant(source.first + shift),
       last: instant(source.last + shift),
       placement: { method, offsetMinutes, certainty, text },
-      gaps: gapsOf(told, network.from),
+      gaps: gapsOf(logs, network.from),
       samples: source.samples.map((line) => evidenceOf(line, sourceIds)),
       notes: notesOf(
         source,
@@ -49,7 +49,7 @@ export function sourceSection(
           ...(encoding === 'utf-8' ? [] : [`Written in ${encoding}.`]),
           ...troubles,
         ]),
-        told,
+        logs,
       ),
     }
   })
@@ -61,8 +61,8 @@ function roleFromLabel(source: LogSource): Role {
   return roleSchema.safeParse(role).data ?? 'unknown'
 }
 
-function gapsOf(told: readonly ProgramLog[], fallback: number): Source['gaps'] {
-  const [first] = told
+function gapsOf(logs: readonly ProgramLog[], fallback: number): Source['gaps'] {
+  const [first] = logs
   if (first === undefined) return []
   return sourceGaps(first)
     .slice(0, 20)
@@ -72,16 +72,16 @@ function gapsOf(told: readonly ProgramLog[], fallback: number): Source['gaps'] {
 function notesOf(
   source: LogSource,
   file: readonly string[],
-  told: readonly ProgramLog[],
+  logs: readonly ProgramLog[],
 ): string[] {
   const notes = [...file]
-  for (const { facts } of told) {
+  for (const { facts } of logs) {
     if (facts.role === 'client' && facts.writesPolls) notes.push('Writes every poll.')
     if (facts.role === 'relay' && facts.writesRequests) notes.push('Writes requests.')
   }
   const labelled =
     source.labels.component === undefined ? undefined : roleOfComponent(source.labels.component)
-  const [first] = told
+  const [first] = logs
   if (labelled !== undefined && first !== undefined && first.facts.role !== labelled) {
     notes.push(
       `Labelled as ${source.labels.component ?? ''}, but its lines are those of a ${first.facts.role}.`,

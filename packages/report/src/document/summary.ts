@@ -32,9 +32,9 @@ export function sentenceOf(
 ): string {
   const { diagnosis, network } = analysis
   const bad = diagnosis.findings.filter(({ severity }) => severity !== 'info')
-  const told = bad.slice(0, 2).map((finding) => titleAndTime(finding, network))
-  const rest = bad.length - told.length
-  const problems = `${told.join('; ')}${rest > 0 ? `; and ${formatCount(rest, 'more problem')}` : ''}.`
+  const shown = bad.slice(0, 2).map((finding) => titleAndTime(finding, network))
+  const rest = bad.length - shown.length
+  const problems = `${shown.join('; ')}${rest > 0 ? `; and ${formatCount(rest, 'more problem')}` : ''}.`
   const unknown = checks.filter(({ essential, state }) => essential && state === 'unknown')
   switch (verdict) {
     case 'healthy':
@@ -62,15 +62,15 @@ function titleAndTime(finding: RawFinding, network: Analysis['network']): string
 }
 
 function doubts(unknown: readonly RawCheck[]): string {
-  const told = unknown
+  const shown = unknown
     .slice(0, 2)
     .map(
       ({ title, detail }) =>
         `“${title}” (${detail.replace(/\.$/, '').replace(/^./, (letter) => letter.toLowerCase())})`,
     )
-  const rest = unknown.length - told.length
-  if (rest > 0) return ` for ${told.join(', ')} and ${formatCount(rest, 'more check')}`
-  return told.length === 0 ? '' : ` for ${told.join(' and ')}`
+  const rest = unknown.length - shown.length
+  if (rest > 0) return ` for ${shown.join(', ')} and ${formatCount(rest, 'more check')}`
+  return shown.length === 0 ? '' : ` for ${shown.join(' and ')}`
 }
 
 /** The side of a link that saw most of it fail; the relay where none did. What never reached the relay, only the client tells. */
@@ -118,9 +118,9 @@ export function numbersOf(analysis: Analysis): NumberRow[] {
       label: '95 % of answers',
       value: `within ${formatDuration(Number(relay.latency.quantile(0.95).toPrecision(3)))}`,
     })
-  const told = network.relays.flatMap((one) => one.told)
-  const received = told.reduce((sum, { facts }) => sum + facts.tasks.count('received'), 0)
-  const submitted = told.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0)
+  const logs = network.relays.flatMap((one) => one.logs)
+  const received = logs.reduce((sum, { facts }) => sum + facts.tasks.count('received'), 0)
+  const submitted = logs.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0)
   if (received + submitted > 0)
     rows.push({
       label: 'tasks',

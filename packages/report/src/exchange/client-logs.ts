@@ -9,15 +9,15 @@ export interface LinkDraft {
   name: string
   readonly relay: Relay | undefined
   readonly logs: ClientLog[]
-  readonly relayClients: { client: RelayClient; told: ProgramLog<RelayFacts> }[]
-  readonly passed: { client: RelayClient; told: ProgramLog<BalancerFacts> }[]
+  readonly relayClients: { client: RelayClient; log: ProgramLog<RelayFacts> }[]
+  readonly passed: { client: RelayClient; log: ProgramLog<BalancerFacts> }[]
 }
 
 /** Answered polls that would have to be in the relay's log as well; fewer may be missing by chance. */
 const ENOUGH_POLLS = 8
 
 interface Fit {
-  readonly told: ProgramLog<ClientFacts>
+  readonly log: ProgramLog<ClientFacts>
   readonly draft: LinkDraft
   readonly match: PollMatch | undefined
   readonly named: boolean
@@ -33,30 +33,30 @@ export function assignClientLogs(
   relays: readonly Relay[],
 ): void {
   const known = [...drafts]
-  const fits = clients.flatMap((told) =>
+  const fits = clients.flatMap((log) =>
     known.map((draft): Fit => ({
-      told,
+      log,
       draft,
-      match: bestMatch(told, draft),
-      named: namesClient(told, draft.name),
+      match: bestMatch(log, draft),
+      named: namesClient(log, draft.name),
     })),
   )
   const open = new Set(clients)
   for (const fit of fits.filter(isSure).toSorted(bySureness)) {
-    if (!open.has(fit.told) || !hasRoom(fit)) continue
-    fit.draft.logs.push({ told: fit.told, match: fit.match })
-    if (fit.draft.relay === undefined) fit.draft.name = fit.told.name
-    open.delete(fit.told)
+    if (!open.has(fit.log) || !hasRoom(fit)) continue
+    fit.draft.logs.push({ log: fit.log, match: fit.match })
+    if (fit.draft.relay === undefined) fit.draft.name = fit.log.name
+    open.delete(fit.log)
   }
   const [onlyDraft] = known
-  const rest = clients.filter((one) => open.has(one))
-  const foreign = new Set(rest.filter((told) => isElsewhere(told, drafts, relays)))
+  const rest = clients.filter((log) => open.has(log))
+  const foreign = new Set(rest.filter((log) => isElsewhere(log, drafts, relays)))
   const addresses = new Set([...foreign].map(({ facts }) => facts.host).filter(Boolean))
-  for (const told of rest) {
-    const elsewhere = foreign.has(told) || addresses.has(told.facts.host)
+  for (const log of rest) {
+    const elsewhere = foreign.has(log) || addresses.has(log.facts.host)
     if (clients.length === 1 && known.length === 1 && onlyDraft !== undefined && !elsewhere)
-      onlyDraft.logs.push({ told, match: undefined })
-    else addStranger(told, drafts, elsewhere ? undefined : onlyOf(relays))
+      onlyDraft.logs.push({ log, match: undefined })
+    else addStranger(log, drafts, elsewhere ? undefined : onlyOf(relays))
   }
   adoptStrangers(drafts)
 }
@@ -85,30 +85,29 @@ function quality(match: PollMatch | undefined): number {
 }
 
 /** The relay saw as many polls as this log and those found before it have together. */
-function hasRoom({ told, draft, match, named }: Fit): boolean {
+function hasRoom({ log, draft, match, named }: Fit): boolean {
   if (named || match?.by === 'request-id' || draft.logs.length === 0) return true
   const seen = seenOf(draft).reduce((sum, { client }) => sum + client.account.exchanges, 0)
-  const taken = draft.logs.reduce((sum, log) => sum + log.told.facts.link.exchanges, 0)
-  return taken + told.facts.link.exchanges <= seen * 1.25
+  const taken = draft.logs.reduce((sum, clientLog) => sum + clientLog.log.facts.link.exchanges, 0)
+  return taken + log.facts.link.exchanges <= seen * 1.25
 }
 
 /** A log no relay shows: a link of its own. */
 function addStranger(
-  told: ProgramLog<ClientFacts>,
+  log: ProgramLog<ClientFacts>,
   drafts: LinkDraft[],
   relay: Relay | undefined,
 ): void {
-  const { name } = told
+  const { name } = log
   const same = drafts.find(
     (draft) =>
       draft.relay === relay &&
       draft.name === name &&
       draft.relayClients.length + draft.passed.length === 0 &&
-      draft.logs.every((log) => isLabelled(told) || !runsBeside(log.told, told)),
+      draft.logs.every((clientLog) => isLabelled(log) || !runsBeside(clientLog.log, log)),
   )
-  if (same !== undefined) same.logs.push({ told, match: undefined })
-  else
-    drafts.push({ name, relay, logs: [{ told, match: undefined }], relayClients: [], passed: [] })
+  if (same !== undefined) same.logs.push({ log, match: undefined })
+  else drafts.push({ name, relay, logs: [{ log, match: undefined }], relayClients: [], passed: [] })
 }
 
 /** Its name is one that somebody gave, not one made of a file. */
@@ -118,20 +117,21 @@ function isLabelled({ source: { labels } }: ProgramLog): boolean {
 
 /** Its polls were answered while the relay wrote down every request, and none of them is there: it was another relay. */
 function isElsewhere(
-  told: ProgramLog<ClientFacts>,
+  log: ProgramLog<ClientFacts>,
   drafts: readonly LinkDraft[],
   relays: readonly Relay[],
 ): boolean {
-  const { host, link } = told.facts
+  const { host, link } = log.facts
   const sameHost = drafts.some(
-    ({ relay, logs }) => relay !== undefined && logs.some((log) => log.told.facts.host === host),
+    ({ relay, logs }) =>
+      relay !== undefined && logs.some((clientLog) => clientLog.log.facts.host === host),
   )
   if (sameHost && host !== '') return false
-  if (relays.some((relay) => isStrangerTo(relay, told, drafts))) return true
-  const covered = relays.filter((relay) => relay.told.some(writesEmptyPolls))
+  if (relays.some((relay) => isStrangerTo(relay, log, drafts))) return true
+  const covered = relays.filter((relay) => relay.logs.some(writesEmptyPolls))
   let answered = 0
   for (let at = 0; at < link.polls.length; at++) {
-    const time = link.polls.time(at) + told.shift
+    const time = link.polls.time(at) + log.shift
     const good = link.polls.status(at) < 400
     if (good && covered.some(({ first, last }) => time > first && time < last)) answered++
   }
@@ -149,7 +149,7 @@ function isStrangerTo(
 ): boolean {
   const own = drafts.filter((draft) => draft.relay === relay && draft.relayClients.length > 0)
   const isTold =
-    own.length > 0 && own.every(({ logs }) => logs.some(({ told }) => told.facts.host !== ''))
+    own.length > 0 && own.every(({ logs }) => logs.some(({ log }) => log.facts.host !== ''))
   const lastOk = link.lastOk + shift
   return (
     isTold &&
@@ -178,7 +178,7 @@ function adoptStrangers(drafts: LinkDraft[]): void {
     const owner = drafts.find(
       (draft) =>
         draft !== stranger &&
-        draft.logs.some(({ told }) => bestMatch(told, stranger)?.by === 'request-id'),
+        draft.logs.some(({ log }) => bestMatch(log, stranger)?.by === 'request-id'),
     )
     if (owner === undefined) continue
     owner.relayClients.push(...stranger.relayClients)
@@ -195,22 +195,22 @@ function seenOf({ relay, relayClients, passed }: LinkDraft): LinkDraft['relayCli
   return relay === undefined ? passed : relayClients
 }
 
-function bestMatch(told: ProgramLog<ClientFacts>, draft: LinkDraft): PollMatch | undefined {
+function bestMatch(log: ProgramLog<ClientFacts>, draft: LinkDraft): PollMatch | undefined {
   const matches = seenOf(draft).flatMap(
-    ({ client, told: { shift } }) =>
-      matchPolls({ facts: told.facts, shift: told.shift }, { client, shift }) ?? [],
+    ({ client, log: { shift } }) =>
+      matchPolls({ facts: log.facts, shift: log.shift }, { client, shift }) ?? [],
   )
   return matches.toSorted((a, b) => b.matched - a.matched)[0]
 }
 
 /** The labels of a client's log name this client. */
-function namesClient(told: ProgramLog<ClientFacts>, name: string): boolean {
-  const { client, cluster, pod, namespace } = told.source.labels
+function namesClient(log: ProgramLog<ClientFacts>, name: string): boolean {
+  const { client, cluster, pod, namespace } = log.source.labels
   const wanted = name.toLowerCase()
   if ([client, cluster, pod, namespace].some((label) => label?.toLowerCase() === wanted))
     return true
   if (wanted.length < 4 || client !== undefined) return false
-  const places = [pod, told.source.hostname, told.source.file.split('/').slice(-2).join('/')]
+  const places = [pod, log.source.hostname, log.source.file.split('/').slice(-2).join('/')]
   return places.some((place) => containsName(place?.toLowerCase() ?? '', wanted))
 }
 

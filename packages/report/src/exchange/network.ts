@@ -36,7 +36,7 @@ export interface ProgramLog<F extends Facts = Facts> {
 
 /** A relay: one program, several replicas of it, or pods that followed one another. */
 export interface Relay {
-  readonly told: readonly ProgramLog<RelayFacts>[]
+  readonly logs: readonly ProgramLog<RelayFacts>[]
   readonly name: string
   readonly first: number
   readonly last: number
@@ -44,7 +44,7 @@ export interface Relay {
 
 /** A client's own log, and how it fits what the relay saw. */
 export interface ClientLog {
-  readonly told: ProgramLog<ClientFacts>
+  readonly log: ProgramLog<ClientFacts>
   /** Undefined if its polls could not be found at a relay. */
   readonly match: PollMatch | undefined
 }
@@ -54,9 +54,9 @@ export interface PollLink {
   readonly name: string
   readonly relay: Relay | undefined
   readonly logs: readonly ClientLog[]
-  readonly relayClients: readonly { client: RelayClient; told: ProgramLog<RelayFacts> }[]
+  readonly relayClients: readonly { client: RelayClient; log: ProgramLog<RelayFacts> }[]
   /** The same client in the logs of balancers. */
-  readonly passed: readonly { client: RelayClient; told: ProgramLog<BalancerFacts> }[]
+  readonly passed: readonly { client: RelayClient; log: ProgramLog<BalancerFacts> }[]
   readonly client: SideView | undefined
   readonly relayView: SideView | undefined
   readonly balancer: SideView | undefined
@@ -72,7 +72,7 @@ export interface ServiceClock {
 
 /** Everything that is known, by who it is about; the ground the findings stand on. */
 export interface Network {
-  readonly told: readonly ProgramLog[]
+  readonly logs: readonly ProgramLog[]
   readonly relays: readonly Relay[]
   readonly links: readonly PollLink[]
   readonly brokers: readonly ProgramLog<BrokerFacts>[]
@@ -95,16 +95,16 @@ export function buildNetwork(
     placement.source.facts.map((facts) => ({ facts, placement, source: placement.source })),
   )
   const shared = sharedHostnames(writers)
-  const told = writers.map((writer): ProgramLog => ({
+  const logs = writers.map((writer): ProgramLog => ({
     ...writer,
     shift: writer.placement.shift,
     aligned: writer.facts.role === 'relay',
     name: nameOfProgram(writer, shared),
   }))
-  const relays = groupRelays(told.filter(isRole('relay')))
-  const balancers = told.filter(isRole('load-balancer'))
-  const brokers = told.filter(isRole('broker'))
-  const drafts = linkDrafts(relays, told.filter(isRole('client')), balancers)
+  const relays = groupRelays(logs.filter(isRole('relay')))
+  const balancers = logs.filter(isRole('load-balancer'))
+  const brokers = logs.filter(isRole('broker'))
+  const drafts = linkDrafts(relays, logs.filter(isRole('client')), balancers)
   const clocks = setClocks(drafts, relays, [...balancers, ...brokers])
   const links = drafts.map(finishLink)
   if (expected !== undefined) addExpected(links, expected, relays[0])
@@ -112,13 +112,13 @@ export function buildNetwork(
   const spans = placements.filter(({ method }) => method !== 'none')
   const timed = spans.length > 0 ? spans : placements
   return {
-    told,
+    logs,
     relays,
     links,
     brokers,
     balancers,
-    databases: told.filter(isRole('database')),
-    upstreams: told.filter(isRole('upstream')),
+    databases: logs.filter(isRole('database')),
+    upstreams: logs.filter(isRole('upstream')),
     clocks,
     placements,
     from: smallest(timed.map(({ source, shift }) => source.first + shift)),
@@ -127,6 +127,6 @@ export function buildNetwork(
 }
 
 function isRole<R extends Facts['role']>(role: R) {
-  return (one: ProgramLog): one is ProgramLog<Extract<Facts, { role: R }>> =>
-    one.facts.role === role
+  return (log: ProgramLog): log is ProgramLog<Extract<Facts, { role: R }>> =>
+    log.facts.role === role
 }

@@ -17,7 +17,7 @@ export function linkDrafts(
   balancers: readonly ProgramLog<BalancerFacts>[],
 ): LinkDraft[] {
   const known = relays.flatMap((relay) =>
-    draftsOf(relay.told).map(({ name, seen }) => ({
+    draftsOf(relay.logs).map(({ name, seen }) => ({
       name,
       relay,
       logs: [],
@@ -53,7 +53,7 @@ function isOfAnotherRelay(
     return false
   const clients = new Set(known.flatMap(({ passed }) => passed.map(({ client }) => client)))
   return seen.every(
-    ({ client, told: { shift } }) =>
+    ({ client, log: { shift } }) =>
       !clients.has(client) &&
       client.account.ok >= ENOUGH_REQUESTS &&
       relays.some(
@@ -65,21 +65,21 @@ function isOfAnotherRelay(
 
 interface Seen<F extends RelayFacts | BalancerFacts> {
   readonly client: RelayClient
-  readonly told: ProgramLog<F>
+  readonly log: ProgramLog<F>
 }
 
 /** One draft a client: what several logs say of one collection is about one client, and so is what has one name. */
 function draftsOf<F extends RelayFacts | BalancerFacts>(
-  told: readonly ProgramLog<F>[],
+  logs: readonly ProgramLog<F>[],
 ): { name: string; seen: Seen<F>[] }[] {
   const groups = new Set<Seen<F>[]>()
   const byId = new Map<string, Seen<F>[]>()
-  for (const one of told) {
-    for (const client of one.facts.clients.all()) {
+  for (const log of logs) {
+    for (const client of log.facts.clients.all()) {
       if (Number.isNaN(client.account.first) && client.account.problems.size === 0) continue
       const ids = [client.key.toLowerCase(), ...client.collections]
       const group = ids.map((id) => byId.get(id)).find((known) => known !== undefined) ?? []
-      group.push({ client, told: one })
+      group.push({ client, log: log })
       groups.add(group)
       for (const id of ids) byId.set(id, group)
     }
@@ -111,11 +111,11 @@ function passedFor(
   balancers: readonly ProgramLog<BalancerFacts>[],
 ): Seen<BalancerFacts>[] {
   const collections = new Set(seen.flatMap(({ client }) => [...client.collections]))
-  return balancers.flatMap((told) =>
-    told.facts.clients
+  return balancers.flatMap((log) =>
+    log.facts.clients
       .all()
       .filter((client) => !client.collections.isDisjointFrom(collections))
-      .map((client) => ({ client, told })),
+      .map((client) => ({ client, log })),
   )
 }
 
@@ -128,13 +128,13 @@ export function setClocks(
   relays: readonly Relay[],
   services: readonly ProgramLog[],
 ): Map<ProgramLog, ServiceClock> {
-  for (const { told, match } of drafts.flatMap(({ logs }) => logs)) {
-    if (match !== undefined && !match.ambiguous) alignClock(told, match)
+  for (const { log, match } of drafts.flatMap(({ logs }) => logs)) {
+    if (match !== undefined && !match.ambiguous) alignClock(log, match)
   }
   const clocks = new Map<ProgramLog, ServiceClock>()
   for (const service of services) {
     const [best] = relays
-      .flatMap((relay) => relay.told.flatMap((told) => serviceClock(service, relay, told) ?? []))
+      .flatMap((relay) => relay.logs.flatMap((log) => serviceClock(service, relay, log) ?? []))
       .toSorted((a, b) => b.match.matched - a.match.matched)
     if (best === undefined) continue
     clocks.set(service, best)
@@ -143,22 +143,22 @@ export function setClocks(
   return clocks
 }
 
-function alignClock(told: ProgramLog, { skewMs }: PollMatch): void {
-  told.shift -= skewMs
-  told.aligned = true
+function alignClock(log: ProgramLog, { skewMs }: PollMatch): void {
+  log.shift -= skewMs
+  log.aligned = true
 }
 
 function serviceClock(
   service: ProgramLog,
   relay: Relay,
-  told: ProgramLog<RelayFacts>,
+  log: ProgramLog<RelayFacts>,
 ): ServiceClock | undefined {
-  const mine = commonSignal(service.facts, told.facts)
-  const theirs = commonSignal(told.facts, service.facts)
+  const mine = commonSignal(service.facts, log.facts)
+  const theirs = commonSignal(log.facts, service.facts)
   if (mine === undefined || theirs === undefined) return undefined
-  const rhythm = (told.source.last - told.source.first) / Math.max(1, theirs.times.length)
+  const rhythm = (log.source.last - log.source.first) / Math.max(1, theirs.times.length)
   // Between programs of one house the plainest explanation holds: clocks that agree, where that fits as well as any other.
-  const match = matchSignals(mine, theirs, service.shift - told.shift, rhythm, 'plainest')
+  const match = matchSignals(mine, theirs, service.shift - log.shift, rhythm, 'plainest')
   const doubtful = match === undefined || (match.ambiguous && Math.abs(match.skewMs) > SECOND)
   return doubtful ? undefined : { relay, match }
 }
@@ -167,10 +167,10 @@ export function finishLink(draft: LinkDraft): PollLink {
   return {
     ...draft,
     client: placeAccounts(
-      draft.logs.map(({ told }) => ({
-        account: told.facts.link,
-        shift: told.shift,
-        source: told.source.sourceId,
+      draft.logs.map(({ log }) => ({
+        account: log.facts.link,
+        shift: log.shift,
+        source: log.source.sourceId,
       })),
       'pods',
     ),
@@ -180,8 +180,8 @@ export function finishLink(draft: LinkDraft): PollLink {
   }
 }
 
-function part({ client, told }: Seen<RelayFacts | BalancerFacts>): SideSource {
-  return { account: client.account, shift: told.shift, source: told.source.sourceId }
+function part({ client, log }: Seen<RelayFacts | BalancerFacts>): SideSource {
+  return { account: client.account, shift: log.shift, source: log.source.sourceId }
 }
 
 /** Marks the clients on the operator's list, and adds those of it that nobody saw. */

@@ -15,7 +15,7 @@ const MOST_TRIED = 64
 /** A whole poll as one source tells it, on the clock of the relay. */
 export interface PlacedMoment {
   readonly moment: Moment
-  readonly told: ProgramLog
+  readonly log: ProgramLog
   readonly shift: number
 }
 
@@ -39,28 +39,28 @@ export function pollPairs(link: PollLink): PollPair[] {
   const relays = relayMoments(link)
   const byId = new Map(relays.map((relay) => [relay.moment.requestId, relay]))
   byId.delete('')
-  return link.logs.flatMap((log) => {
-    const clock = clockOf(log)
+  return link.logs.flatMap((clientLog) => {
+    const clock = clockOf(clientLog)
     if (clock === undefined) return []
-    const moments = clientMoments(log, clock.shift).slice(0, MOST_TRIED)
+    const moments = clientMoments(clientLog, clock.shift).slice(0, MOST_TRIED)
     const sure = moments.flatMap((client): PollPair[] => {
       const relay = byId.get(client.moment.requestId)
       return relay === undefined ? [] : [{ client, relay, by: 'request-id', certainty: 'certain' }]
     })
     if (sure.length > 0) return sure
-    return moments.flatMap((client) => pairByTime(link, log, clock, client, relays) ?? [])
+    return moments.flatMap((client) => pairByTime(link, clientLog, clock, client, relays) ?? [])
   })
 }
 
-export function clientMoments({ told }: ClientLog, shift = told.shift): PlacedMoment[] {
-  return told.facts.moments.moments.map((moment) => ({ moment, told, shift }))
+export function clientMoments({ log }: ClientLog, shift = log.shift): PlacedMoment[] {
+  return log.facts.moments.moments.map((moment) => ({ moment, log, shift }))
 }
 
 export function relayMoments({ relayClients }: PollLink): PlacedMoment[] {
-  return relayClients.flatMap(({ client, told }) =>
-    told.facts.moments.moments
+  return relayClients.flatMap(({ client, log }) =>
+    log.facts.moments.moments
       .filter((moment) => moment.client === client.key)
-      .map((moment) => ({ moment, told, shift: told.shift })),
+      .map((moment) => ({ moment, log, shift: log.shift })),
   )
 }
 
@@ -72,10 +72,10 @@ export interface Clock {
 }
 
 /** Where several skews fit alike the likeliest is taken, and what follows from it is possible only. */
-export function clockOf({ told, match }: ClientLog): Clock | undefined {
+export function clockOf({ log, match }: ClientLog): Clock | undefined {
   return match === undefined
     ? undefined
-    : { ...clockBy(match), shift: told.shift - (match.ambiguous ? match.skewMs : 0) }
+    : { ...clockBy(match), shift: log.shift - (match.ambiguous ? match.skewMs : 0) }
 }
 
 export function clockBy(match: PollMatch): Omit<Clock, 'shift'> {
@@ -87,7 +87,7 @@ export function clockBy(match: PollMatch): Omit<Clock, 'shift'> {
 
 function pairByTime(
   link: PollLink,
-  log: ClientLog,
+  clientLog: ClientLog,
   { slack, certainty, shift }: Clock,
   client: PlacedMoment,
   relays: readonly PlacedMoment[],
@@ -99,16 +99,16 @@ function pairByTime(
   if (relay === undefined) return undefined
   const inner = stretchOf(relay)
   // Whatever their outcome: a second poll within reach, on either side, and nobody can say which is which.
-  const answers = link.relayClients.flatMap((one) => pollsOf(one.client.account.polls, one.told))
+  const answers = link.relayClients.flatMap((one) => pollsOf(one.client.account.polls, one.log))
   const questions = link.logs.flatMap((one) =>
-    pollsOf(one.told.facts.link.polls, one.told, clockOf(one)?.shift),
+    pollsOf(one.log.facts.link.polls, one.log, clockOf(one)?.shift),
   )
   const alone =
     answers.filter((poll) => isWithin(poll, outer, slack)).length === 1 &&
     questions.filter((poll) => isWithin(inner, poll, slack)).length === 1 &&
-    isKept(log.told.facts.link.polls, inner, shift, slack) &&
+    isKept(clientLog.log.facts.link.polls, inner, shift, slack) &&
     link.relayClients.every((one) =>
-      isKept(one.client.account.polls, outer, one.told.shift, slack),
+      isKept(one.client.account.polls, outer, one.log.shift, slack),
     ) &&
     neighboursAgree(questions, answers, outer, inner, slack)
   return alone ? { client, relay, by: 'time', certainty } : undefined
@@ -158,17 +158,17 @@ export function stepOf(
   const line = placed?.moment.lines.find((one) => one.step === kind)?.evidence
   return placed === undefined || line === undefined
     ? notShown(leg, title, missing)
-    : shown(leg, title, line, placed.told, placed.shift)
+    : shown(leg, title, line, placed.log, placed.shift)
 }
 
 /** From sending to reading, from taking in to answering, from connecting to closing. */
-export function stretchOf({ moment, told, shift }: PlacedMoment): Stretch {
+export function stretchOf({ moment, log, shift }: PlacedMoment): Stretch {
   const first = moment.lines.find(({ step }) => step === 'sent' || step === 'accepted')
   const lasted = moment.durationMs > 0 ? moment.durationMs : 0
   return {
     begin: (first?.evidence.time ?? moment.time - lasted) + shift,
     end: moment.time + shift,
-    resolution: resolutionOf(told),
+    resolution: resolutionOf(log),
   }
 }
 
@@ -181,8 +181,8 @@ export function isWithin(inner: Stretch, outer: Stretch, slack: number): boolean
 }
 
 /** All polls a source has kept, with or without their lines. */
-export function pollsOf(polls: PollSample, told: ProgramLog, shift = told.shift): Stretch[] {
-  const resolution = resolutionOf(told)
+export function pollsOf(polls: PollSample, log: ProgramLog, shift = log.shift): Stretch[] {
+  const resolution = resolutionOf(log)
   return Array.from({ length: polls.length }, (_, at) => {
     const end = polls.time(at) + shift
     const lasted = polls.duration(at)

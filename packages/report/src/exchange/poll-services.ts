@@ -5,8 +5,8 @@ import { notShown, notWritten, shown } from './transaction.ts'
 import type { RawStep } from './transaction.ts'
 
 /** Our relay says more, in other lines, and asks less for a poll than today's does. */
-export function isOurs({ told }: PlacedMoment): boolean {
-  return told.facts.program.startsWith('Warren')
+export function isOurs({ log }: PlacedMoment): boolean {
+  return log.facts.program.startsWith('Warren')
 }
 
 /** What it takes to know whether there is work for a poll. */
@@ -43,9 +43,8 @@ export function queueSteps(network: Network, poll: PollLink, relay: PlacedMoment
 }
 
 /** Our relay keeps in mind who has work waiting: an empty poll asks neither database nor broker. */
-function ourQueueStep(title: string, { moment, told, shift }: PlacedMoment): RawStep {
-  const tasks =
-    told.facts.role === 'relay' && moment.requestId !== '' ? told.facts.tasks.records : []
+function ourQueueStep(title: string, { moment, log, shift }: PlacedMoment): RawStep {
+  const tasks = log.facts.role === 'relay' && moment.requestId !== '' ? log.facts.tasks.records : []
   const handedOut = tasks
     .flatMap(({ steps }) => steps)
     .find((one) => one.step === 'handed-out' && one.requestId === moment.requestId)
@@ -55,7 +54,7 @@ function ourQueueStep(title: string, { moment, told, shift }: PlacedMoment): Raw
         title,
         'it knows from memory whether there is work, and writes nothing about it',
       )
-    : shown('relay', 'the relay hands a task out', handedOut.evidence, told, shift)
+    : shown('relay', 'the relay hands a task out', handedOut.evidence, log, shift)
 }
 
 /** The connection the relay opened for this poll: the only one while it answered, and no other poll was there to open it. */
@@ -65,27 +64,25 @@ function connectionFor(
   relay: PlacedMoment,
 ): PlacedMoment | undefined {
   const outer = stretchOf(relay)
-  const fitting = network.brokers.flatMap((told) => {
-    const clock = network.clocks.get(told)
+  const fitting = network.brokers.flatMap((log) => {
+    const clock = network.clocks.get(log)
     if (clock === undefined || clock.relay !== poll.relay) return []
     const { slack } = clockBy(clock.match)
-    return told.facts.moments.moments
-      .map((moment): PlacedMoment => ({ moment, told, shift: told.shift }))
+    return log.facts.moments.moments
+      .map((moment): PlacedMoment => ({ moment, log, shift: log.shift }))
       .filter((one) => isWithin(stretchOf(one), outer, slack))
       .map((one) => ({ one, slack }))
   })
   const [first] = fitting
   if (first === undefined || fitting.length > 1) return undefined
   const { one, slack } = first
-  const relayLogs = poll.relay?.told ?? []
-  const polls = relayLogs.flatMap((told) =>
-    told.facts.clients.all().flatMap(({ account }) => pollsOf(account.polls, told)),
+  const relayLogs = poll.relay?.logs ?? []
+  const polls = relayLogs.flatMap((log) =>
+    log.facts.clients.all().flatMap(({ account }) => pollsOf(account.polls, log)),
   )
   const inner = stretchOf(one)
-  const kept = relayLogs.every((told) =>
-    told.facts.clients
-      .all()
-      .every(({ account }) => isKept(account.polls, outer, told.shift, slack)),
+  const kept = relayLogs.every((log) =>
+    log.facts.clients.all().every(({ account }) => isKept(account.polls, outer, log.shift, slack)),
   )
   return kept && polls.filter((other) => isWithin(inner, other, slack)).length === 1
     ? one
@@ -109,15 +106,15 @@ export function balancerSteps(
       ),
     ]
   const inner = stretchOf(relay)
-  const fitting = poll.passed.flatMap(({ client, told }) => {
-    const match = network.clocks.get(told)?.match
+  const fitting = poll.passed.flatMap(({ client, log }) => {
+    const match = network.clocks.get(log)?.match
     if (match === undefined) return []
     const { slack } = clockBy(match)
-    const others = pollsOf(client.account.polls, told).filter((one) => isWithin(inner, one, slack))
-    if (others.length !== 1 || !isKept(client.account.polls, inner, told.shift, slack)) return []
-    return told.facts.moments.moments
+    const others = pollsOf(client.account.polls, log).filter((one) => isWithin(inner, one, slack))
+    if (others.length !== 1 || !isKept(client.account.polls, inner, log.shift, slack)) return []
+    return log.facts.moments.moments
       .filter(({ client: key, status }) => key === client.key && status === relay.moment.status)
-      .map((moment): PlacedMoment => ({ moment, told, shift: told.shift }))
+      .map((moment): PlacedMoment => ({ moment, log, shift: log.shift }))
       .filter((one) => isWithin(inner, stretchOf(one), slack))
   })
   const [only, ...more] = fitting

@@ -38,7 +38,7 @@ function candidates(link: PollLink): Sighting[] {
   const relays = relayMoments(link).slice(0, MOST_ONE_SIDED)
   if (relays.length > 0) return relays.map((relay) => ({ ...seen, client: undefined, relay }))
   return link.logs
-    .flatMap((log) => clientMoments(log).slice(0, MOST_ONE_SIDED))
+    .flatMap((clientLog) => clientMoments(clientLog).slice(0, MOST_ONE_SIDED))
     .map((client) => ({ ...seen, client, relay: undefined }))
 }
 
@@ -76,8 +76,8 @@ function tell(
     ...balancerSteps(network, poll, relay),
     stepOf(client, 'answered', 'client', `${name} reads the answer`, noClient),
   ]
-  const services = [...network.clocks].filter(([told]) =>
-    steps.some(({ line }) => line?.source === told.source.sourceId),
+  const services = [...network.clocks].filter(([log]) =>
+    steps.some(({ line }) => line?.source === log.source.sourceId),
   )
   const doubtful = services.some(([, { match }]) => match.ambiguous)
   const byTime = by === 'one-source' && services.length > 0
@@ -92,11 +92,11 @@ function tell(
     steps,
     tookMs: reference?.moment.durationMs ?? Number.NaN,
     measuredBy: relay === undefined ? 'client' : 'relay',
-    resolutionMs: exact || reference === undefined ? 1 : resolutionOf(reference.told),
+    resolutionMs: exact || reference === undefined ? 1 : resolutionOf(reference.log),
     remarks: [
       ...remarksOn(name, poll, sighting),
       ...(by === 'request-id' && services.length > 0
-        ? [`Those of ${services.map(([told]) => told.name).join(' and ')} were found by time.`]
+        ? [`Those of ${services.map(([log]) => log.name).join(' and ')} were found by time.`]
         : []),
     ],
   }
@@ -124,7 +124,7 @@ function relaySteps(relay: PlacedMoment): RawStep[] {
             'database',
             index === 0 ? 'the relay looks the client up in its database' : 'and asks it again',
             evidence,
-            relay.told,
+            relay.log,
             relay.shift,
           ),
         )),
@@ -140,7 +140,7 @@ function relaySteps(relay: PlacedMoment): RawStep[] {
 
 function missingClient(name: string, { logs }: PollLink): string {
   if (logs.length === 0) return `no log of ${name} was given`
-  if (logs.every(({ told }) => !told.facts.writesPolls))
+  if (logs.every(({ log }) => !log.facts.writesPolls))
     return `the log of ${name} does not write polls`
   if (logs.every(({ match }) => match === undefined))
     return `the polls in the log of ${name} could not be found in the relay’s`

@@ -5,19 +5,19 @@ import type { Relay, ProgramLog } from './network.ts'
 
 /** A relay's log and whom it let in. */
 interface Known {
-  readonly told: ProgramLog<RelayFacts>
+  readonly log: ProgramLog<RelayFacts>
   readonly collections: ReadonlySet<string>
   readonly names: ReadonlySet<string>
 }
 
 /** Puts logs of one relay together; a log that fits two groups shows that they are one. */
-export function groupRelays(told: readonly ProgramLog<RelayFacts>[]): Relay[] {
+export function groupRelays(logs: readonly ProgramLog<RelayFacts>[]): Relay[] {
   let grouped: Known[][] = []
-  for (const one of told.map(known)) {
+  for (const one of logs.map(known)) {
     const own = grouped.filter((members) => members.some((member) => isSameRelay(member, one)))
     grouped = [...grouped.filter((group) => !own.includes(group)), [...own.flat(), one]]
   }
-  const groups = [...Map.groupBy(told, (one) => groupOf(grouped, one)).values()]
+  const groups = [...Map.groupBy(logs, (log) => groupOf(grouped, log)).values()]
   const names = distinctNames(
     groups.map((members) => ({
       name: members[0]?.name ?? 'relay',
@@ -25,21 +25,21 @@ export function groupRelays(told: readonly ProgramLog<RelayFacts>[]): Relay[] {
     })),
   )
   return groups.map((members, index) => ({
-    told: members,
+    logs: members,
     name: names[index] ?? 'relay',
     first: smallest(members.map(({ source, shift }) => source.first + shift)),
     last: largest(members.map(({ source, shift }) => source.last + shift)),
   }))
 }
 
-function groupOf(groups: readonly Known[][], told: ProgramLog<RelayFacts>): number {
-  return groups.findIndex((members) => members.some((member) => member.told === told))
+function groupOf(groups: readonly Known[][], log: ProgramLog<RelayFacts>): number {
+  return groups.findIndex((members) => members.some((member) => member.log === log))
 }
 
 /** What may tell a program from another one of its name. */
-export function qualifiersOf(told: ProgramLog | undefined): (string | undefined)[] {
-  if (told === undefined) return []
-  const { labels, file } = told.source
+export function qualifiersOf(log: ProgramLog | undefined): (string | undefined)[] {
+  if (log === undefined) return []
+  const { labels, file } = log.source
   return [labels.cluster, labels.namespace, labels.pod, file.split('/').at(-1), file]
 }
 
@@ -49,20 +49,20 @@ export function qualifiersOf(told: ProgramLog | undefined): (string | undefined)
  */
 function isSameRelay(a: Known, b: Known): boolean {
   if (meet(a.collections, b.collections)) return true
-  const [mine, theirs] = [a.told.source.labels, b.told.source.labels]
+  const [mine, theirs] = [a.log.source.labels, b.log.source.labels]
   if (differ(mine.cluster, theirs.cluster) || differ(mine.namespace, theirs.namespace)) return false
   if (meet(a.names, b.names)) return true
   if (mine.cluster === undefined || theirs.cluster === undefined) return false
-  return a.told.name === b.told.name || a.names.size === 0 || b.names.size === 0
+  return a.log.name === b.log.name || a.names.size === 0 || b.names.size === 0
 }
 
 /** Who is only ever turned away may have come with what another relay gave him. */
-function known(told: ProgramLog<RelayFacts>): Known {
-  const clients = told.facts.clients
+function known(log: ProgramLog<RelayFacts>): Known {
+  const clients = log.facts.clients
     .all()
     .filter(({ account }) => [...account.totals().statuses.keys()].some((status) => status !== 401))
   return {
-    told,
+    log,
     collections: new Set(clients.flatMap((client) => [...client.collections])),
     names: new Set(clients.flatMap((client) => [...client.names.keys()])),
   }

@@ -17,12 +17,12 @@ export interface Services {
 
 export function servicesOf(network: Network, relay: Relay | undefined): Services {
   const { links } = network
-  const isOwn = (told: ProgramLog): boolean => relayOf(network, told) === relay
+  const isOwn = (log: ProgramLog): boolean => relayOf(network, log) === relay
   return {
     balancers: network.balancers.filter(isOwn),
     brokers: network.brokers.filter(isOwn),
     databases: network.databases.filter(
-      (told) => isOwn(told) && !links.some((link) => isCdmOf(network, link, told)),
+      (log) => isOwn(log) && !links.some((link) => isCdmOf(network, link, log)),
     ),
     upstreams: network.upstreams.filter(isOwn),
   }
@@ -30,40 +30,40 @@ export function servicesOf(network: Network, relay: Relay | undefined): Services
 
 /** Database servers that stand beside a client and not beside a relay: what the client asks. */
 export function cdmServersOf(network: Network, link: PollLink): ProgramLog<DatabaseFacts>[] {
-  return network.databases.filter((told) => isCdmOf(network, link, told))
+  return network.databases.filter((log) => isCdmOf(network, link, log))
 }
 
 function isCdmOf({ relays }: Network, { logs }: PollLink, { source }: ProgramLog): boolean {
   const { cluster } = source.labels
   if (cluster === undefined || relays.some((relay) => isIn(relay, cluster))) return false
-  return logs.some(({ told }) => told.source.labels.cluster === cluster)
+  return logs.some(({ log }) => log.source.labels.cluster === cluster)
 }
 
 /** The relay a service works for: by what both saw, by whose polls it passed on, by the cluster; or there is only one. */
-function relayOf({ relays, links, clocks }: Network, told: ProgramLog): Relay | undefined {
-  const seenTogether = clocks.get(told)?.relay
+function relayOf({ relays, links, clocks }: Network, log: ProgramLog): Relay | undefined {
+  const seenTogether = clocks.get(log)?.relay
   if (seenTogether !== undefined) return seenTogether
-  const passing = links.filter(({ passed }) => passed.some((one) => one.told === told))
+  const passing = links.filter(({ passed }) => passed.some((one) => one.log === log))
   if (passing.length > 0) return passing.find(({ relay }) => relay !== undefined)?.relay
-  const { cluster } = told.source.labels
+  const { cluster } = log.source.labels
   const beside = cluster === undefined ? [] : relays.filter((relay) => isIn(relay, cluster))
-  const candidates = (beside.length > 0 ? beside : relays).filter((relay) => mayUse(relay, told))
+  const candidates = (beside.length > 0 ? beside : relays).filter((relay) => mayUse(relay, log))
   if (candidates.length <= 1) return candidates[0]
-  const alike = candidates.filter((relay) => failedTogether(relay, told))
+  const alike = candidates.filter((relay) => failedTogether(relay, log))
   return alike.length === 1 ? alike[0] : undefined
 }
 
 /** A relay that queues in its database has no broker, and one that keeps its tasks in a file no database server. */
-function mayUse({ told }: Relay, { facts: { role } }: ProgramLog): boolean {
-  if (role === 'broker') return told.some(({ facts }) => facts.queue !== 'database')
-  return role !== 'database' || told.some(({ facts }) => facts.store !== 'sqlite')
+function mayUse({ logs }: Relay, { facts: { role } }: ProgramLog): boolean {
+  if (role === 'broker') return logs.some(({ facts }) => facts.queue !== 'database')
+  return role !== 'database' || logs.some(({ facts }) => facts.store !== 'sqlite')
 }
 
 /** Both sides tell of trouble at the same time. */
 function failedTogether(relay: Relay, { facts, shift }: ProgramLog): boolean {
   if (facts.role !== 'broker' && facts.role !== 'database') return false
   const { role } = facts
-  const own = relay.told.flatMap((one) => troubledTimes(one.facts[role], one.shift))
+  const own = relay.logs.flatMap((log) => troubledTimes(log.facts[role], log.shift))
   const stops = facts.role === 'broker' ? facts.stops.periods.map((one) => stretch(one, shift)) : []
   return [...stops, ...troubledTimes(facts.link, shift)].some((theirs) =>
     own.some(({ from, to }) => from <= theirs.to + SAME_MS && theirs.from <= to + SAME_MS),
@@ -78,6 +78,6 @@ function stretch(period: Episode, shift: number): { from: number; to: number } {
   return { from: period.from + shift, to: (period.recoveredAt || period.to) + shift }
 }
 
-function isIn({ told }: Relay, cluster: string): boolean {
-  return told.some(({ source }) => source.labels.cluster === cluster)
+function isIn({ logs }: Relay, cluster: string): boolean {
+  return logs.some(({ source }) => source.labels.cluster === cluster)
 }

@@ -21,23 +21,19 @@ export interface Branch {
 /** What every client did for a task: by the ids of its parts, or, where a relay writes none, by time and where that is beyond doubt. */
 export function branchesOf(
   network: Network,
-  told: ProgramLog<RelayFacts>,
+  log: ProgramLog<RelayFacts>,
   record: TaskRecord,
 ): Branch[] {
   return hasPartIds(record)
-    ? branchesById(network, told, record)
-    : branchesByTime(network, told, record)
+    ? branchesById(network, log, record)
+    : branchesByTime(network, log, record)
 }
 
 export function hasPartIds({ steps }: TaskRecord): boolean {
   return steps.some(({ subtask }) => subtask !== '')
 }
 
-function branchesById(
-  network: Network,
-  told: ProgramLog<RelayFacts>,
-  record: TaskRecord,
-): Branch[] {
+function branchesById(network: Network, log: ProgramLog<RelayFacts>, record: TaskRecord): Branch[] {
   const bySubtask = Map.groupBy(
     record.steps.filter(({ subtask }) => subtask !== ''),
     ({ subtask }) => subtask,
@@ -45,20 +41,18 @@ function branchesById(
   const logs = network.links.flatMap((link) => link.logs)
   return [...bySubtask].map(([subtask, steps]): Branch => {
     const link = network.links.find(({ name, relayClients }) =>
-      relayClients.some(
-        (one) => one.told === told && isNode(steps[0]?.node ?? '', name, one.client),
-      ),
+      relayClients.some((one) => one.log === log && isNode(steps[0]?.node ?? '', name, one.client)),
     )
     const part = { key: subtask, name: link?.name ?? 'the client' }
     const branch: Branch = { link, part, by: 'task-id', certainty: 'certain', steps: [] }
-    for (const { step, evidence } of steps) branch.steps.push(...placed(step, evidence, told, part))
-    const exact = logs.flatMap((log) =>
-      log.told.facts.tasks.records
+    for (const { step, evidence } of steps) branch.steps.push(...placed(step, evidence, log, part))
+    const exact = logs.flatMap((clientLog) =>
+      clientLog.log.facts.tasks.records
         .filter(({ id }) => id === subtask)
-        .flatMap((task) => clientSteps(task, part, log.told)),
+        .flatMap((task) => clientSteps(task, part, clientLog.log)),
     )
     if (exact.length > 0) branch.steps.push(...exact)
-    else if (link !== undefined) addTaken(branch, link, told)
+    else if (link !== undefined) addTaken(branch, link, log)
     return branch
   })
 }
@@ -71,55 +65,55 @@ function isNode(node: string, name: string, { collections }: RelayClient): boole
 /** Requests say for which client they are, not for which task: they are this one's if no other was open. */
 function branchesByTime(
   network: Network,
-  told: ProgramLog<RelayFacts>,
+  log: ProgramLog<RelayFacts>,
   record: TaskRecord,
 ): Branch[] {
-  const open = openAlone(network, told, record)
+  const open = openAlone(network, log, record)
   if (open === undefined) return []
   return network.links.flatMap((link): Branch[] => {
-    const lines = handOutsOf(link, told, open)
+    const lines = handOutsOf(link, log, open)
     if (lines === undefined) return []
     const part = { key: link.name, name: link.name }
     const branch: Branch = { link, part, by: 'time', certainty: 'likely', steps: [] }
-    for (const { step, evidence } of lines) branch.steps.push(...placed(step, evidence, told, part))
-    addTaken(branch, link, told)
+    for (const { step, evidence } of lines) branch.steps.push(...placed(step, evidence, log, part))
+    addTaken(branch, link, log)
     return [branch]
   })
 }
 
 /** The client’s own lines, where its log has no ids: the one task it took when this one was handed to it. */
-function addTaken(branch: Branch, link: PollLink, told: ProgramLog<RelayFacts>): void {
+function addTaken(branch: Branch, link: PollLink, log: ProgramLog<RelayFacts>): void {
   const [handedOut, ...more] = branch.steps.filter(({ life }) => life === 'handed-out')
   const line = handedOut?.draft.line
   if (line === undefined || more.length > 0) return
-  const taken = takenBy(link, told, line.time)
+  const taken = takenBy(link, log, line.time)
   if (taken === undefined) return
   branch.by = 'time'
   branch.certainty = taken.certainty
-  branch.steps.push(...clientSteps(taken.task, branch.part, taken.told, taken.shift))
+  branch.steps.push(...clientSteps(taken.task, branch.part, taken.log, taken.shift))
 }
 
 function clientSteps(
   { steps, seen }: TaskRecord,
   part: PartOf,
-  told: ProgramLog,
-  shift = told.shift,
+  log: ProgramLog,
+  shift = log.shift,
 ): PlacedStep[] {
   return steps
     .filter(({ step }) => step !== 'solved' || !seen.has('not-answerable'))
-    .flatMap(({ step, evidence }) => placed(step, evidence, told, part, shift))
+    .flatMap(({ step, evidence }) => placed(step, evidence, log, part, shift))
 }
 
 /** A line of a ledger as a step in the life of the task, where it is one. */
 export function placed(
   step: TaskStep,
   evidence: RawEvidence,
-  told: ProgramLog,
+  log: ProgramLog,
   part?: PartOf,
-  shift = told.shift,
+  shift = log.shift,
 ): PlacedStep[] {
-  const life = lifeStepOf(told.facts, step)
+  const life = lifeStepOf(log.facts, step)
   return life === undefined
     ? []
-    : [{ life, part, draft: shown(...titleOf(life, part), evidence, told, shift) }]
+    : [{ life, part, draft: shown(...titleOf(life, part), evidence, log, shift) }]
 }

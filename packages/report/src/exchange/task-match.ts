@@ -18,14 +18,14 @@ export interface OpenTask {
 /** When this task was open, if no other was meanwhile; undefined if another was, or may have been. */
 export function openAlone(
   network: Network,
-  told: ProgramLog<RelayFacts>,
+  log: ProgramLog<RelayFacts>,
   record: TaskRecord,
 ): OpenTask | undefined {
   const own = lifeOf(record)
   if (!Number.isFinite(own.from) || !Number.isFinite(own.to)) return undefined
-  const relay = network.relays.find((one) => one.told.includes(told))
-  const room = resolutionOf(told)
-  for (const { facts, shift } of relay?.told ?? []) {
+  const relay = network.relays.find((one) => one.logs.includes(log))
+  const room = resolutionOf(log)
+  for (const { facts, shift } of relay?.logs ?? []) {
     // Some were forgotten: nobody can say when they were open.
     const { tasks } = facts
     if (tasks.records.length < Math.max(tasks.count('received'), tasks.count('submitted')))
@@ -33,7 +33,7 @@ export function openAlone(
     for (const other of tasks.records) {
       if (other === record) continue
       const { from, to } = lifeOf(other)
-      const apart = shift - told.shift
+      const apart = shift - log.shift
       if (from + apart < own.to + room && own.from < to + apart + room) return undefined
     }
   }
@@ -52,12 +52,12 @@ function lifeOf({ steps }: TaskRecord): OpenTask {
 /** The relay's lines about handing one task to this client and getting its answer; undefined where there may be lines of two. */
 export function handOutsOf(
   link: PollLink,
-  told: ProgramLog<RelayFacts>,
+  log: ProgramLog<RelayFacts>,
   { from, to }: OpenTask,
 ): RelayClient['taskLines'] | undefined {
-  const room = resolutionOf(told)
+  const room = resolutionOf(log)
   const lines = link.relayClients
-    .filter((one) => one.told === told)
+    .filter((one) => one.log === log)
     .flatMap(({ client }) => client.taskLines)
     .filter(({ evidence: { time } }) => time + room > from && time < to + room)
   const handedOut = lines.filter(({ step }) => step === 'handed-out').length
@@ -70,17 +70,17 @@ export function takenBy(
   relay: ProgramLog<RelayFacts>,
   time: number,
 ):
-  | { task: TaskRecord; told: ProgramLog<ClientFacts>; shift: number; certainty: Confidence }
+  | { task: TaskRecord; log: ProgramLog<ClientFacts>; shift: number; certainty: Confidence }
   | undefined {
-  const found = link.logs.flatMap((log) => {
-    const clock = clockOf(log)
+  const found = link.logs.flatMap((clientLog) => {
+    const clock = clockOf(clientLog)
     if (clock === undefined) return []
-    const early = clock.slack + resolutionOf(log.told)
+    const early = clock.slack + resolutionOf(clientLog.log)
     const late = clock.slack + resolutionOf(relay) + READING_MS
-    return log.told.facts.tasks.records.flatMap((task) => {
+    return clientLog.log.facts.tasks.records.flatMap((task) => {
       const at = task.steps.find(({ step }) => step === 'received')?.evidence.time
       const after = at === undefined ? Number.NaN : at + clock.shift - time
-      return after > -early && after < late ? [{ task, told: log.told, ...clock }] : []
+      return after > -early && after < late ? [{ task, log: clientLog.log, ...clock }] : []
     })
   })
   return found.length === 1 ? found[0] : undefined

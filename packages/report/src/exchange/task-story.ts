@@ -19,10 +19,10 @@ const MOST_STEPS = 16
 export function followTask(network: Network, topology: Topology): RawTransaction | undefined {
   let best: { draft: RawTransaction; rank: number } | undefined
   for (const relay of network.relays) {
-    for (const told of relay.told) {
-      for (const record of told.facts.tasks.records.slice(0, MOST_TRIED)) {
+    for (const log of relay.logs) {
+      for (const record of log.facts.tasks.records.slice(0, MOST_TRIED)) {
         if (record.steps.length < 2) continue
-        const draft = tell(network, topology, relay, told, record)
+        const draft = tell(network, topology, relay, log, record)
         const rank = rankOf(draft)
         if (best === undefined || rank > best.rank) best = { draft, rank }
       }
@@ -41,14 +41,14 @@ function tell(
   network: Network,
   topology: Topology,
   relay: Relay,
-  told: ProgramLog<RelayFacts>,
+  log: ProgramLog<RelayFacts>,
   record: TaskRecord,
 ): RawTransaction {
   const own = record.steps
     .filter(({ subtask }) => subtask === '')
-    .flatMap(({ step, evidence }) => placed(step, evidence, told))
-  const whole = [...own, ...network.upstreams.flatMap((one) => upstreamSteps(one, record.id))]
-  const all = branchesOf(network, told, record).toSorted(
+    .flatMap(({ step, evidence }) => placed(step, evidence, log))
+  const whole = [...own, ...network.upstreams.flatMap((log) => upstreamSteps(log, record.id))]
+  const all = branchesOf(network, log, record).toSorted(
     (a, b) => b.steps.length - a.steps.length || compareText(a.part.name, b.part.name),
   )
   const branches = fitting(all, MOST_STEPS - whole.length)
@@ -67,7 +67,7 @@ function tell(
     steps: inOrderOfLife(steps).map(({ draft }) => draft),
     tookMs: Math.max(...times) - Math.min(...times),
     measuredBy: 'relay',
-    resolutionMs: resolutionOf(told),
+    resolutionMs: resolutionOf(log),
     remarks: [...howFound(record, branches), ...leftOut(all.length - branches.length)],
   }
 }
@@ -152,10 +152,10 @@ function whyNotTaken({ link, part: { name } }: Branch): string {
 }
 
 /** Nothing compares the clock of an upstream with the relay's: its lines stand where they belong, without a time of their own. */
-function upstreamSteps(told: ProgramLog, id: string): PlacedStep[] {
-  if (told.facts.role !== 'upstream') return []
-  const task = told.facts.tasks.records.find((one) => one.id === id)
+function upstreamSteps(log: ProgramLog, id: string): PlacedStep[] {
+  if (log.facts.role !== 'upstream') return []
+  const task = log.facts.tasks.records.find((one) => one.id === id)
   return (task?.steps ?? [])
-    .flatMap(({ step, evidence }) => placed(step, evidence, told))
+    .flatMap(({ step, evidence }) => placed(step, evidence, log))
     .map((step) => ({ ...step, draft: { ...step.draft, resolutionMs: Number.POSITIVE_INFINITY } }))
 }

@@ -22,7 +22,7 @@ export interface NetworkComponent {
   readonly id: string
   readonly role: Role
   readonly name: string
-  readonly told: readonly ProgramLog[]
+  readonly logs: readonly ProgramLog[]
 }
 
 /** Who talks to whom. */
@@ -45,7 +45,7 @@ export interface Topology {
 /** Relays that clients poll and of which no log is there. */
 export function unseenRelays({ links }: Topology): NetworkComponent[] {
   const polled = links.filter(({ kind }) => kind === 'poll').map(({ to }) => to)
-  return [...new Set(polled)].filter(({ told }) => told.length === 0)
+  return [...new Set(polled)].filter(({ logs }) => logs.length === 0)
 }
 
 /** A part or link whose name is not settled yet. */
@@ -77,13 +77,13 @@ class TopologyBuilder {
   build(): Topology {
     const { relays, links } = this.#network
     const clients = links.map((link) => {
-      const told = link.logs.map((log) => log.told)
-      return this.#part('client', link.name, told, [...placesOf(link.relay), hostOf(link)])
+      const logs = link.logs.map((clientLog) => clientLog.log)
+      return this.#part('client', link.name, logs, [...placesOf(link.relay), hostOf(link)])
     })
     const relayParts = new Map(
       relays.map((relay): [Relay, NetworkComponent] => [
         relay,
-        this.#part('relay', relay.name, relay.told),
+        this.#part('relay', relay.name, relay.logs),
       ]),
     )
     links.forEach((link, index) => {
@@ -118,14 +118,14 @@ class TopologyBuilder {
 
   /** Services whose relay nobody knows still have one: what is wrong with them has to be said of a link. */
   #addOrphans(services: Services): void {
-    if (Object.values(services).every((told) => told.length === 0)) return
+    if (Object.values(services).every((logs) => logs.length === 0)) return
     const relay = this.#unseenRelay('')
     this.#addBalancers(relay, services.balancers)
     this.#addServices(relay, undefined, services)
   }
 
   #addBalancers(relay: NetworkComponent, balancers: readonly ProgramLog<BalancerFacts>[]): void {
-    const named = Map.groupBy(balancers, (told) => told.facts.name || told.name)
+    const named = Map.groupBy(balancers, (log) => log.facts.name || log.name)
     for (const [name, all] of named) {
       const part = this.#part('load-balancer', name, all)
       this.#link('load-balancer', part, relay, serverView(all, 'load-balancer'))
@@ -136,17 +136,17 @@ class TopologyBuilder {
     const { databases, brokers, upstreams } = services
     const add = (
       kind: 'database' | 'broker' | 'upstream',
-      told: readonly ProgramLog<ServiceFacts>[],
+      logs: readonly ProgramLog<ServiceFacts>[],
       relayAccounts: (facts: RelayFacts) => readonly LinkStats[],
     ): void => {
-      const service = this.#part(kind, told[0]?.name ?? kind, told, placesOf(relay))
-      const views = [...relayView(relay, relayAccounts), ...serverView(told, kind)]
+      const service = this.#part(kind, logs[0]?.name ?? kind, logs, placesOf(relay))
+      const views = [...relayView(relay, relayAccounts), ...serverView(logs, kind)]
       this.#link(kind, part, service, views, relay)
     }
     if (relay !== undefined || databases.length > 0)
       add('database', databases, ({ database }) => [database])
     // A relay that queues in its database has no broker to be healthy or not.
-    const needsBroker = relay?.told.some(({ facts }) => facts.queue !== 'database') === true
+    const needsBroker = relay?.logs.some(({ facts }) => facts.queue !== 'database') === true
     if (needsBroker || brokers.length > 0) add('broker', brokers, ({ broker }) => [broker])
     if (relay !== undefined || upstreams.length > 0)
       add('upstream', upstreams, (facts) => [...facts.upstreams.values(), facts.submissions])
@@ -156,7 +156,7 @@ class TopologyBuilder {
     links.forEach((link, index) => {
       const from = clients[index]
       const servers = cdmServersOf(this.#network, link)
-      const view = placeAccounts(link.logs.map(({ told }) => partOf(told.facts.cdm, told)))
+      const view = placeAccounts(link.logs.map(({ log }) => partOf(log.facts.cdm, log)))
       if (from === undefined || (view === undefined && servers.length === 0)) return
       const cdm = this.#part('cdm', `CDM of ${link.name}`, servers, placesOf(link.relay))
       this.#link('cdm', from, cdm, [
@@ -168,14 +168,14 @@ class TopologyBuilder {
 
   /** Programs that belong to no link still are components. */
   #addRest(): void {
-    for (const told of this.#network.told)
-      if (!this.#claimed.has(told)) this.#part(told.facts.role, told.name, [told])
+    for (const log of this.#network.logs)
+      if (!this.#claimed.has(log)) this.#part(log.facts.role, log.name, [log])
   }
 
   /** Nobody may be taken for another: relays keep their names, which are told apart already. */
   #nameApart(): void {
     const kept = this.#network.relays.map(({ name }) => name)
-    const others = this.#parts.filter(({ role, told }) => role !== 'relay' || told.length === 0)
+    const others = this.#parts.filter(({ role, logs }) => role !== 'relay' || logs.length === 0)
     const names = distinctNames(others, kept)
     others.forEach((part, index) => (part.name = names[index] ?? part.name))
     for (const link of this.#links) link.name = `${link.from.name} → ${link.to.name}`
@@ -184,12 +184,12 @@ class TopologyBuilder {
   #part(
     role: Role,
     name: string,
-    told: readonly ProgramLog[],
+    logs: readonly ProgramLog[],
     of: readonly (string | undefined)[] = [],
   ): NetworkComponent {
-    for (const one of told) this.#claimed.add(one)
-    const qualifiers = [role, ...of, ...qualifiersOf(told[0])]
-    const part = { id: `C${this.#parts.length + 1}`, role, name, told, qualifiers }
+    for (const log of logs) this.#claimed.add(log)
+    const qualifiers = [role, ...of, ...qualifiersOf(logs[0])]
+    const part = { id: `C${this.#parts.length + 1}`, role, name, logs, qualifiers }
     this.#parts.push(part)
     return part
   }
@@ -217,7 +217,7 @@ class TopologyBuilder {
 
 /** By what the clients and services of a relay may be told from those of another. */
 function placesOf(relay: Relay | undefined): (string | undefined)[] {
-  return [relay?.told[0]?.source.labels.cluster, relay?.name]
+  return [relay?.logs[0]?.source.labels.cluster, relay?.name]
 }
 
 /** What services have in common: an account of those who use them. */
@@ -228,20 +228,20 @@ function relayView(
   accounts: (facts: RelayFacts) => readonly LinkStats[],
 ): NetworkLink['views'] {
   const view = placeAccounts(
-    (relay?.told ?? []).flatMap((told) =>
-      accounts(told.facts).map((account) => partOf(account, told)),
+    (relay?.logs ?? []).flatMap((log) =>
+      accounts(log.facts).map((account) => partOf(account, log)),
     ),
   )
   return view === undefined ? [] : [{ side: 'relay', account: view }]
 }
 
-function serverView(told: readonly ProgramLog<ServiceFacts>[], side: Side): NetworkLink['views'] {
-  const view = placeAccounts(told.map((one) => partOf(one.facts.link, one)))
+function serverView(logs: readonly ProgramLog<ServiceFacts>[], side: Side): NetworkLink['views'] {
+  const view = placeAccounts(logs.map((log) => partOf(log.facts.link, log)))
   return view === undefined ? [] : [{ side, account: view }]
 }
 
-export function partOf(account: LinkStats, told: ProgramLog): SideSource {
-  return { account, shift: told.shift, source: told.source.sourceId }
+export function partOf(account: LinkStats, log: ProgramLog): SideSource {
+  return { account, shift: log.shift, source: log.source.sourceId }
 }
 
 function pollViews(link: PollLink): NetworkLink['views'] {
@@ -256,17 +256,17 @@ function pollViews(link: PollLink): NetworkLink['views'] {
 
 /** What to call a relay without a log. Clients whose polls pass the same balancer call one relay by several addresses. */
 function addressOf(link: PollLink, links: readonly PollLink[]): string {
-  const balancers = link.passed.map(({ told }) => told)
+  const balancers = link.passed.map(({ log }) => log)
   const beside = links.find(
     (other) =>
       other.relay === undefined &&
       hostOf(other) !== '' &&
-      other.passed.some(({ told }) => balancers.includes(told)),
+      other.passed.some(({ log }) => balancers.includes(log)),
   )
   return hostOf(beside ?? link)
 }
 
 /** The relay as the client calls it; '' if it does not say. */
 function hostOf({ logs }: PollLink): string {
-  return logs.map(({ told }) => told.facts.host).find((host) => host !== '') ?? ''
+  return logs.map(({ log }) => log.facts.host).find((host) => host !== '') ?? ''
 }

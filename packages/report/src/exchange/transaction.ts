@@ -44,10 +44,10 @@ export function shown(
   leg: Leg,
   title: string,
   line: RawEvidence,
-  told: ProgramLog,
-  shift = told.shift,
+  log: ProgramLog,
+  shift = log.shift,
 ): RawStep {
-  return { leg, title, line: moved(line, shift), resolutionMs: resolutionOf(told) }
+  return { leg, title, line: moved(line, shift), resolutionMs: resolutionOf(log) }
 }
 
 export function notShown(leg: Leg, title: string, missing: string): RawStep {

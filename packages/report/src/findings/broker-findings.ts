@@ -21,7 +21,7 @@ import {
 
 /** The link of a relay to its broker, and the broker itself. */
 export function brokerTrouble(context: DiagnosisContext, link: NetworkLink): void {
-  const brokers = context.network.brokers.filter((told) => link.to.told.includes(told))
+  const brokers = context.network.brokers.filter((log) => link.to.logs.includes(log))
   for (const cause of [
     'broker-refused',
     'broker-heartbeat-lost',
@@ -30,19 +30,19 @@ export function brokerTrouble(context: DiagnosisContext, link: NetworkLink): voi
     plainTrouble(context, link, cause, link.from.name)
   }
   brokerLogins(context, link, brokers)
-  for (const told of brokers) {
-    stops(context, link, told)
-    refusedOperations(context, link, told)
-    alarms(context, link, told)
-    churn(context, link, told)
-    knocks(context, link, told)
+  for (const log of brokers) {
+    stops(context, link, log)
+    refusedOperations(context, link, log)
+    alarms(context, link, log)
+    churn(context, link, log)
+    knocks(context, link, log)
   }
 }
 
 /** The broker by its own words: stopped in order, or begun anew without a word before. */
-function stops(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<BrokerFacts>): void {
-  if (told.facts.stops.count === 0) return
-  const problem = placed(told.facts.stops, 'broker-stopped', told)
+function stops(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<BrokerFacts>): void {
+  if (log.facts.stops.count === 0) return
+  const problem = placed(log.facts.stops, 'broker-stopped', log)
   const ongoing = Number.isNaN(problem.recoveredAt)
   const { count, first, last, recoveredAt } = problem
   const how = formatDetails(problem.details)
@@ -72,10 +72,10 @@ function stops(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<Br
 function refusedOperations(
   context: DiagnosisContext,
   link: NetworkLink,
-  told: ProgramLog<BrokerFacts>,
+  log: ProgramLog<BrokerFacts>,
 ): void {
-  if (told.facts.operations.count === 0) return
-  const problem = placed(told.facts.operations, 'broker-operation-refused', told)
+  if (log.facts.operations.count === 0) return
+  const problem = placed(log.facts.operations, 'broker-operation-refused', log)
   context.found.push(
     draft({
       ...fromProblem(problem),
@@ -138,13 +138,13 @@ function stillRefused(brokers: readonly ProgramLog<BrokerFacts>[]): boolean {
   return refused.length > 0 && users.length > refused.length
 }
 
-function placed(account: ProblemHistory, cause: Cause, told: ProgramLog): PlacedProblem {
-  return placeProblem(cause, account, told.shift)
+function placed(account: ProblemHistory, cause: Cause, log: ProgramLog): PlacedProblem {
+  return placeProblem(cause, account, log.shift)
 }
 
-function alarms(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<BrokerFacts>): void {
-  if (told.facts.alarms.count === 0) return
-  const problem = placed(told.facts.alarms, 'broker-resource-alarm', told)
+function alarms(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<BrokerFacts>): void {
+  if (log.facts.alarms.count === 0) return
+  const problem = placed(log.facts.alarms, 'broker-resource-alarm', log)
   context.found.push(
     draft({
       ...fromProblem(problem),
@@ -157,10 +157,10 @@ function alarms(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<B
   )
 }
 
-function churn(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<BrokerFacts>): void {
-  const { facts } = told
+function churn(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<BrokerFacts>): void {
+  const { facts } = log
   if (facts.shortLived < 10 || facts.shortLived < facts.accepted * 0.5) return
-  const problem = placed(facts.churn, 'broker-connection-churn', told)
+  const problem = placed(facts.churn, 'broker-connection-churn', log)
   const polls = context.network.links.reduce(
     (sum, { relayView }) => sum + (relayView?.exchanges ?? 0),
     0,
@@ -184,12 +184,12 @@ function churn(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<Br
  * Connections that ended before a login: port probes. They are the relay's own, and lines of its trouble, where it says at that very
  * time that it cannot connect, from an address it logs in from at other times, or while nobody logs in at all.
  */
-function knocks(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<BrokerFacts>): void {
+function knocks(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<BrokerFacts>): void {
   const relay = viewOf(link, 'relay')
   let probes: PlacedProblem | undefined
-  for (const [address, { logins, knocks: account }] of told.facts.peers.all()) {
+  for (const [address, { logins, knocks: account }] of log.facts.peers.all()) {
     if (account.count === 0) continue
-    const problem = placed(account, 'broker-port-probe', told)
+    const problem = placed(account, 'broker-port-probe', log)
     const trouble = context.found.find(
       ({ link: about, cause, periods }) =>
         about === link &&
@@ -197,7 +197,7 @@ function knocks(context: DiagnosisContext, link: NetworkLink, told: ProgramLog<B
         relay?.problems.has(cause) === true &&
         overlapShare(problem.periods, periods, MINUTE) >= 0.5,
     )
-    if (trouble !== undefined && (logins > 0 || told.facts.authenticated === 0)) {
+    if (trouble !== undefined && (logins > 0 || log.facts.authenticated === 0)) {
       trouble.evidence.push(...problem.evidence)
       trouble.why += ` The broker saw ${formatCount(problem.count, 'connection')} of ${address} end before a login (${formatDetails(problem.details)}).`
     } else if (probes === undefined) probes = problem

@@ -59,5 +59,5 @@ export function absorb(root: RawFinding, consequence: RawFinding): void {
 }
 
 function relayOf({ link, component }: RawFinding, { relays }: Network): Relay | undefined {
-  return link?.relay ?? relays.find(({ told }) => told.some((one) => component?.told.includes(one)))
+  return link?.relay ?? relays.find(({ logs }) => logs.some((log) => component?.logs.includes(log)))
 }

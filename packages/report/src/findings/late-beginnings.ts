@@ -13,16 +13,16 @@ import { formatTime, formatDuration } from './figures.ts'
  */
 export function findLateBeginnings(context: DiagnosisContext): void {
   const { from } = context.network
-  for (const told of context.network.told) {
-    const begin = told.source.first + told.shift
-    if (!beginsLate(context, told, begin)) continue
+  for (const log of context.network.logs) {
+    const begin = log.source.first + log.shift
+    if (!beginsLate(context, log, begin)) continue
     context.found.push(
       draft({
         cause: 'source-began-late',
         severity: 'info',
         status: 'observed',
-        subject: told.source.file,
-        component: partOfSource(context, told),
+        subject: log.source.file,
+        component: partOfSource(context, log),
         first: from,
         last: begin,
         periods: [{ from, to: begin, count: 1, recoveredAt: begin }],
@@ -33,11 +33,11 @@ export function findLateBeginnings(context: DiagnosisContext): void {
   }
 }
 
-function beginsLate(context: DiagnosisContext, told: ProgramLog, begin: number): boolean {
+function beginsLate(context: DiagnosisContext, log: ProgramLog, begin: number): boolean {
   const { from, relays } = context.network
   if (begin - from <= CLOCK_ROOM_MS) return false
-  const relay = relays.find((one) => one.told.some((replica) => replica === told))
-  if (relay === undefined) return lacksLines(context, told, { from, to: begin })
+  const relay = relays.find((one) => one.logs.some((replica) => replica === log))
+  if (relay === undefined) return lacksLines(context, log, { from, to: begin })
   return begin === relay.first && answeredBefore(context, relay)
 }
 

@@ -23,7 +23,7 @@ export function problemOn(
   }
   if (merged === undefined) return undefined
   // A relay that asks for itself knows better than a server that somebody else got through to.
-  const asks = link.relay?.told.some(({ facts }) => facts.asksServices) === true
+  const asks = link.relay?.logs.some(({ facts }) => facts.asksServices) === true
   const witnesses = asks ? link.views.filter(({ side }) => side === 'relay') : link.views
   // A slow answer is a success too: the account itself knows when it was fast again.
   if (cause !== 'slow' && Number.isNaN(merged.recoveredAt))

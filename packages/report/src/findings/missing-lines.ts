@@ -23,20 +23,20 @@ export interface Stretch {
  * Stretches in which a source lacks lines. A relay and an upstream write by the clock, so their own rhythm shows it; what others
  * write depends on what comes over them, so there the other side has to show that something did.
  */
-export function missingStretches(context: DiagnosisContext, told: ProgramLog): Stretch[] {
-  const { role } = told.facts
+export function missingStretches(context: DiagnosisContext, log: ProgramLog): Stretch[] {
+  const { role } = log.facts
   const byClock = role === 'relay' || role === 'upstream'
-  const own = silenceLimit(told)
-  return silencesOf(told, shortestHole(told)).filter((silence) => {
-    if (startedWithin(told, silence)) return false
-    return (byClock && silence.to - silence.from > own) || lacksLines(context, told, silence)
+  const own = silenceLimit(log)
+  return silencesOf(log, shortestHole(log)).filter((silence) => {
+    if (startedWithin(log, silence)) return false
+    return (byClock && silence.to - silence.from > own) || lacksLines(context, log, silence)
   })
 }
 
 /** A silence no longer than this says nothing: a log is as dense as its program is busy. */
-function shortestHole(told: ProgramLog): number {
-  const { rhythm } = told.source.signs
-  const pace = isSummarised(told) ? MINUTE : rhythm
+function shortestHole(log: ProgramLog): number {
+  const { rhythm } = log.source.signs
+  const pace = isSummarised(log) ? MINUTE : rhythm
   return Math.max(30 * SECOND, Number.isNaN(pace) ? 0 : 2.5 * pace)
 }
 
@@ -46,22 +46,22 @@ function startedWithin({ facts, shift }: ProgramLog, { from, to }: Stretch): boo
 }
 
 /** Others show exchanges of this time that the source ought to have. */
-export function lacksLines(context: DiagnosisContext, told: ProgramLog, stretch: Stretch): boolean {
-  const written = exchangesWritten(told)
+export function lacksLines(context: DiagnosisContext, log: ProgramLog, stretch: Stretch): boolean {
+  const written = exchangesWritten(log)
   if (written === 0) return false
-  const { source, shift } = told
-  if (told.facts.role === 'broker' && !churnsAround(told, told.facts.link, stretch)) return false
-  const shown = (from: number, to: number): number => shownByOthers(context, told, from, to)
+  const { source, shift } = log
+  if (log.facts.role === 'broker' && !churnsAround(log, log.facts.link, stretch)) return false
+  const shown = (from: number, to: number): number => shownByOthers(context, log, from, to)
   const span = { from: source.first + shift, to: source.last + shift }
   // What is never in this source is not missing from it: polls of another pod, answers that need no broker.
-  const holes = silencesOf(told, shortestHole(told))
+  const holes = silencesOf(log, shortestHole(log))
   const elsewhere = holes.reduce(
     (n, { from, to }) => n - shown(from, to),
     shown(span.from, span.to),
   )
   const length = holes.reduce((ms, { from, to }) => ms - (to - from), span.to - span.from)
   const never = (Math.max(0, elsewhere - written) / length) * (stretch.to - stretch.from)
-  const offsets = told.aligned ? [0] : ANY_CLOCK
+  const offsets = log.aligned ? [0] : ANY_CLOCK
   const fewest = Math.min(...offsets.map((ms) => shown(stretch.from + ms, stretch.to + ms)))
   return fewest - never >= FEWEST_MISSING
 }
@@ -116,22 +116,22 @@ function isSummarised({ facts }: ProgramLog): boolean {
 /** Exchanges that came over the program of this source, as other sources tell. */
 function shownByOthers(
   context: DiagnosisContext,
-  told: ProgramLog,
+  log: ProgramLog,
   from: number,
   to: number,
 ): number {
-  return pollLinksOf(context).reduce((sum, link) => sum + shownOn(link, told, from, to), 0)
+  return pollLinksOf(context).reduce((sum, link) => sum + shownOn(link, log, from, to), 0)
 }
 
-function shownOn(link: NetworkLink, told: ProgramLog, from: number, to: number): number {
+function shownOn(link: NetworkLink, log: ProgramLog, from: number, to: number): number {
   const within = (side: Side, which: 'good' | 'all'): number => {
     const account = viewOf(link, side)
     return account === undefined ? 0 : exchangesWithin(account, from, to, which)
   }
-  const { sourceId } = told.source
+  const { sourceId } = log.source
   const partsOf = (side: Side): readonly SideSource[] => viewOf(link, side)?.parts ?? []
   const tells = (side: Side): boolean => partsOf(side).some(({ source }) => source === sourceId)
-  switch (told.facts.role) {
+  switch (log.facts.role) {
     case 'client': {
       if (!tells('client')) return 0
       const others = partsOf('client').filter(({ source }) => source !== sourceId)
@@ -148,13 +148,13 @@ function shownOn(link: NetworkLink, told: ProgramLog, from: number, to: number):
       return within('relay', 'good')
     case 'relay':
       // What a client did not get through with, the relay need not know of; replicas share what comes.
-      return tells('relay') && link.relay?.told.length === 1
+      return tells('relay') && link.relay?.logs.length === 1
         ? Math.max(within('load-balancer', 'good'), within('client', 'good'))
         : 0
     case 'database':
     case 'upstream':
       return 0
     default:
-      return told.facts satisfies never
+      return log.facts satisfies never
   }
 }

@@ -311,8 +311,8 @@ function whyOf(link: NetworkLink, problem: PlacedProblem, others: boolean | unde
 
 /** 502, 503 and 504 of a balancer whose log is there: one finding for all clients behind it. */
 function balancerFailures(context: DiagnosisContext, link: NetworkLink): void {
-  const accounts = context.network.balancers.filter((told) => link.from.told.includes(told))
-  const all = placeAccounts(accounts.map((told) => partOf(told.facts.link, told)))
+  const accounts = context.network.balancers.filter((log) => link.from.logs.includes(log))
+  const all = placeAccounts(accounts.map((log) => partOf(log.facts.link, log)))
   for (const cause of BALANCER_CAUSES) {
     const seen = all?.problems.get(cause)
     const perClient = context.found.filter(

@@ -44,11 +44,11 @@ function twoWorkers(link: NetworkLink): RawFinding | undefined {
 /** Two logs of one client tell of the same time. */
 function twoLogs(context: DiagnosisContext, link: NetworkLink): RawFinding | undefined {
   const logs = (link.poll?.logs ?? [])
-    .filter(({ told }) => told.facts.link.exchanges >= 5)
-    .map(({ told }) => ({
-      told,
-      from: told.facts.link.first + told.shift,
-      to: told.facts.link.last + told.shift,
+    .filter(({ log }) => log.facts.link.exchanges >= 5)
+    .map(({ log }) => ({
+      log,
+      from: log.facts.link.first + log.shift,
+      to: log.facts.link.last + log.shift,
     }))
     .toSorted((a, b) => a.from - b.from)
   for (const [index, one] of logs.entries()) {
@@ -59,7 +59,7 @@ function twoLogs(context: DiagnosisContext, link: NetworkLink): RawFinding | und
     const shorter = one.to < other.to ? one : other
     const from = Math.max(one.from, other.from)
     const { to } = shorter
-    const stopped = shorter.told.facts.lastStop + shorter.told.shift >= to - SECOND
+    const stopped = shorter.log.facts.lastStop + shorter.log.shift >= to - SECOND
     const over = stopped || to < context.network.to - STILL_MS
     return draft({
       cause: 'two-instances',
@@ -69,8 +69,8 @@ function twoLogs(context: DiagnosisContext, link: NetworkLink): RawFinding | und
       first: from,
       count: 2,
       partyName: link.from.name,
-      evidence: [one, other].flatMap(({ told }) => told.facts.link.firstOk ?? []),
-      why: `${one.told.source.file} and ${other.told.source.file} are logs of two instances that poll at the same time, from ${formatTime(from)} to ${formatTime(to)}, and both are ${link.from.name} to the relay: each task goes to one of them by chance.`,
+      evidence: [one, other].flatMap(({ log }) => log.facts.link.firstOk ?? []),
+      why: `${one.log.source.file} and ${other.log.source.file} are logs of two instances that poll at the same time, from ${formatTime(from)} to ${formatTime(to)}, and both are ${link.from.name} to the relay: each task goes to one of them by chance.`,
     })
   }
   return undefined

@@ -19,13 +19,13 @@ export function findRelayTrouble(context: DiagnosisContext): void {
     probes(context, relay, part)
     upstream(context, relay)
   }
-  for (const told of context.network.told) programErrors(context, told)
+  for (const log of context.network.logs) programErrors(context, log)
   suspensions(context)
 }
 
 function partOfRelay(context: DiagnosisContext, relay: Relay): NetworkComponent | undefined {
   return context.topology.parts.find(
-    (part) => part.role === 'relay' && part.told.some((told) => told === relay.told[0]),
+    (part) => part.role === 'relay' && part.logs.some((log) => log === relay.logs[0]),
   )
 }
 
@@ -34,9 +34,9 @@ function restarts(
   relay: Relay,
   part: NetworkComponent | undefined,
 ): void {
-  for (const told of relay.told) {
-    const { facts, shift } = told
-    const silences = relaySilences([told])
+  for (const log of relay.logs) {
+    const { facts, shift } = log
+    const silences = relaySilences([log])
     // A pod that came while others of the relay had been there for a while takes the place of one.
     const begun =
       facts.starts > facts.restarts.count && facts.firstStart + shift > relay.first + MINUTE
@@ -76,10 +76,10 @@ function restarts(
 }
 
 function probes(context: DiagnosisContext, relay: Relay, part: NetworkComponent | undefined): void {
-  const account = placeAccounts(relay.told.map((told) => partOf(told.facts.probes, told)))
-  const expected = relay.told.reduce((sum, { facts }) => sum + facts.probesWithoutCredentials, 0)
+  const account = placeAccounts(relay.logs.map((log) => partOf(log.facts.probes, log)))
+  const expected = relay.logs.reduce((sum, { facts }) => sum + facts.probesWithoutCredentials, 0)
   if (account !== undefined && expected > 0) {
-    const lines = relay.told.flatMap(({ facts, shift }) =>
+    const lines = relay.logs.flatMap(({ facts, shift }) =>
       facts.probeLines.map((line) => moved(line, shift)),
     )
     context.found.push(
@@ -128,16 +128,16 @@ function upstream(context: DiagnosisContext, relay: Relay): void {
 }
 
 function upstreamTypes(relay: Relay): Set<string> {
-  return new Set(relay.told.flatMap(({ facts }) => [...facts.upstreams.keys()]))
+  return new Set(relay.logs.flatMap(({ facts }) => [...facts.upstreams.keys()]))
 }
 
 /** Polls of one type. A relay that names no type writes of few polls: that its results are taken shows the upstream as well. */
 function upstreamAccount(relay: Relay, type: string): SideView | undefined {
   return placeAccounts(
-    relay.told.flatMap((told) => {
-      const { upstreams, submissions } = told.facts
+    relay.logs.flatMap((log) => {
+      const { upstreams, submissions } = log.facts
       const accounts = [upstreams.get(type), type === '' ? submissions : undefined]
-      return accounts.flatMap((account) => (account === undefined ? [] : [partOf(account, told)]))
+      return accounts.flatMap((account) => (account === undefined ? [] : [partOf(account, log)]))
     }),
   )
 }
@@ -210,9 +210,9 @@ function suspension(
 }
 
 function suspensions(context: DiagnosisContext): void {
-  for (const told of context.network.upstreams) {
-    if (told.facts.suspended.count === 0) continue
-    const problem = placeProblem('upstream-suspension', told.facts.suspended, told.shift)
+  for (const log of context.network.upstreams) {
+    if (log.facts.suspended.count === 0) continue
+    const problem = placeProblem('upstream-suspension', log.facts.suspended, log.shift)
     const known = context.found.find(({ cause }) => cause === 'upstream-suspension')
     if (known !== undefined) {
       known.evidence.push(...problem.evidence)
@@ -234,12 +234,12 @@ function suspensions(context: DiagnosisContext): void {
 /** Server errors of a relay that no client's finding tells of; to be run after the links were judged. */
 export function findServerErrors(context: DiagnosisContext): void {
   for (const relay of context.network.relays) {
-    const told = context.found.some(
+    const known = context.found.some(
       ({ cause, link, component }) =>
         (cause === 'relay-error' || cause === 'probe-failing' || cause === 'database-failing') &&
         (link?.relay === relay || component === partOfRelay(context, relay)),
     )
-    for (const { facts, shift } of told ? [] : relay.told) {
+    for (const { facts, shift } of known ? [] : relay.logs) {
       if (facts.serverErrors.count === 0) continue
       const problem = placeProblem('relay-error', facts.serverErrors, shift)
       context.found.push(
@@ -258,12 +258,12 @@ export function findServerErrors(context: DiagnosisContext): void {
 }
 
 /** Error lines that fit no cause are counted, never dropped. */
-function programErrors(context: DiagnosisContext, told: ProgramLog): void {
-  const { errors } = told.facts
+function programErrors(context: DiagnosisContext, log: ProgramLog): void {
+  const { errors } = log.facts
   if (errors.count === 0) return
-  const problem = placeProblem('unexplained-errors', errors, told.shift)
-  const part = context.topology.parts.find((one) => one.told.includes(told))
-  const site = told.facts.role === 'client'
+  const problem = placeProblem('unexplained-errors', errors, log.shift)
+  const part = context.topology.parts.find((one) => one.logs.includes(log))
+  const site = log.facts.role === 'client'
   context.found.push(
     draft({
       ...fromProblem(problem),
@@ -271,7 +271,7 @@ function programErrors(context: DiagnosisContext, told: ProgramLog): void {
       status: 'observed',
       recoveredAt: Number.NaN,
       periods: [],
-      subject: part?.name ?? told.source.file,
+      subject: part?.name ?? log.source.file,
       component: part,
       confidence: 'possible',
       party: site ? 'site' : 'hub',

@@ -30,8 +30,8 @@ const HOLDING_MS = MINUTE + EDGE_MS
  */
 export function findStalls(context: DiagnosisContext): void {
   for (const relay of context.network.relays) {
-    const part = context.topology.parts.find(({ told }) =>
-      told.some((one) => one === relay.told[0]),
+    const part = context.topology.parts.find(({ logs }) =>
+      logs.some((log) => log === relay.logs[0]),
     )
     const links = pollLinksOf(context).filter((link) => link.relay === relay)
     const stalls = silencesOfRelay(context, relay).flatMap((gap) => {
@@ -74,21 +74,21 @@ export function findStalls(context: DiagnosisContext): void {
 /** Times in which no replica wrote anything, though all were running and had something to write; the last may have no end. */
 function silencesOfRelay(context: DiagnosisContext, relay: Relay): Gap[] {
   const { network } = context
-  const limit = Math.max(...relay.told.map(longestPause))
+  const limit = Math.max(...relay.logs.map(longestPause))
   const open = { from: relay.last, to: Number.POSITIVE_INFINITY, busy: false }
   // Logs that end so little apart may end at the same time.
   const atEnd = network.to - relay.last > 2 * MINUTE ? [open] : []
-  return [...relaySilences(relay.told, () => SHORTEST_MS), ...atEnd].filter((gap) => {
+  return [...relaySilences(relay.logs, () => SHORTEST_MS), ...atEnd].filter((gap) => {
     const length = Math.min(gap.to, network.to) - gap.from
     return (
       (length > limit || heartbeatsMissed(context, gap)) &&
-      !relay.told.some((told) => stoppedWithin(told, gap))
+      !relay.logs.some((log) => stoppedWithin(log, gap))
     )
   })
 }
 
 /** What a relay writes by the clock, whether anybody asks it or not, never leaves a longer pause. Ms; infinite where it writes nothing so. */
-function longestPause({ facts }: Relay['told'][number]): number {
+function longestPause({ facts }: Relay['logs'][number]): number {
   const { intervals } = facts.ticks
   const ticking =
     intervals.count < 5
@@ -107,7 +107,7 @@ function heartbeatsMissed({ network }: DiagnosisContext, { from, to }: Gap): boo
 }
 
 /** It was told to stop, or has been started since: then it was not there at all. */
-function stoppedWithin({ facts, shift }: Relay['told'][number], { from, to }: Gap): boolean {
+function stoppedWithin({ facts, shift }: Relay['logs'][number], { from, to }: Gap): boolean {
   const stop = facts.lastStop + shift
   return (
     (stop >= from - 10 * SECOND && stop <= to) ||
@@ -149,21 +149,21 @@ function answersDuring(
 /** How far apart clocks may be: none to speak of where all were held against the relay's, else up to a minute. */
 function clockRoom({ network }: DiagnosisContext): number {
   const { balancers, brokers, links } = network
-  const clients = links.flatMap(({ logs }) => logs.map(({ told }) => told))
+  const clients = links.flatMap(({ logs }) => logs.map(({ log }) => log))
   return [...clients, ...balancers, ...brokers].every(({ aligned }) => aligned) ? 0 : MINUTE
 }
 
 /** A hole in a log that comes from its relay's standing still. */
 export function isFromStall(
   context: DiagnosisContext,
-  told: ProgramLog,
+  log: ProgramLog,
   gap: { from: number; to: number },
 ): boolean {
   const room = clockRoom(context)
   return context.found.some(
     (finding) =>
       finding.cause === 'relay-stalled' &&
-      (told.facts.role !== 'relay' || finding.component?.told.includes(told) === true) &&
+      (log.facts.role !== 'relay' || finding.component?.logs.includes(log) === true) &&
       isWithin([gap], finding, HOLDING_MS + room, WAKING_MS + room),
   )
 }

@@ -47,10 +47,10 @@ export function findSilences(context: DiagnosisContext): LinkGap[] {
 
 /** The client began anew in its own log: one that stopped in order and was soon back did no harm. */
 function restarted(context: DiagnosisContext, link: NetworkLink): void {
-  for (const { told } of link.poll?.logs ?? []) {
-    const { restarts } = told.facts
+  for (const { log } of link.poll?.logs ?? []) {
+    const { restarts } = log.facts
     if (restarts.count === 0) continue
-    const problem = placeProblem('client-restarted', restarts, told.shift)
+    const problem = placeProblem('client-restarted', restarts, log.shift)
     const died = restarts.details.get(DIED) ?? 0
     const longest = Math.max(...problem.periods.map(({ from, to }) => to - from))
     context.found.push(
@@ -168,7 +168,7 @@ function everybodySilent(
 ): RawFinding {
   const from = Math.min(...gaps.map((gap) => gap.from))
   const to = Math.max(...gaps.map((gap) => gap.to))
-  const part = context.topology.parts.find(({ told }) => told.some((one) => one === relay.told[0]))
+  const part = context.topology.parts.find(({ logs }) => logs.some((log) => log === relay.logs[0]))
   return draft({
     cause: 'interrupted',
     severity: 'warning',
@@ -232,9 +232,9 @@ function ownGap(
 
 /** The line with which a client says that it starts, within a time. */
 function startWithin(link: NetworkLink, from: number, to: number): RawEvidence | undefined {
-  for (const { told } of link.poll?.logs ?? []) {
-    const { shift } = told
-    const line = told.facts.startLines.find(
+  for (const { log } of link.poll?.logs ?? []) {
+    const { shift } = log
+    const line = log.facts.startLines.find(
       (start) => start.time + shift >= from - 2_000 && start.time + shift <= to + 2_000,
     )
     if (line !== undefined) return moved(line, shift)
@@ -293,8 +293,8 @@ function silent(context: DiagnosisContext, link: NetworkLink, view: SideView, re
 
 function lastLines(link: NetworkLink, stopped: boolean): RawEvidence[] {
   if (!stopped) return []
-  return (link.poll?.logs ?? []).flatMap(({ told }) =>
-    told.facts.errors.evidence.lines().map((line) => moved(line, told.shift)),
+  return (link.poll?.logs ?? []).flatMap(({ log }) =>
+    log.facts.errors.evidence.lines().map((line) => moved(line, log.shift)),
   )
 }
 
@@ -331,8 +331,8 @@ function lateBeginning(
 }
 
 /** Times in which a relay wrote nothing at all, in any replica. */
-export function relaySilences(told: readonly ProgramLog[], limitOf = silenceLimit): Gap[] {
-  const [first, ...rest] = told.map((one) => sourceGaps(one, limitOf(one)))
+export function relaySilences(logs: readonly ProgramLog[], limitOf = silenceLimit): Gap[] {
+  const [first, ...rest] = logs.map((log) => sourceGaps(log, limitOf(log)))
   return (first ?? []).filter((gap) =>
     rest.every((gaps) =>
       gaps.some((other) => other.from <= gap.from + SECOND && other.to >= gap.to - SECOND),
@@ -341,8 +341,8 @@ export function relaySilences(told: readonly ProgramLog[], limitOf = silenceLimi
 }
 
 /** Times in which a source, against its own rhythm, says nothing. */
-export function sourceGaps(told: ProgramLog, limit = silenceLimit(told)): Gap[] {
-  return Number.isNaN(limit) ? [] : silencesOf(told, limit)
+export function sourceGaps(log: ProgramLog, limit = silenceLimit(log)): Gap[] {
+  return Number.isNaN(limit) ? [] : silencesOf(log, limit)
 }
 
 /** Times longer than `limit`, ms, in which a source says nothing. */
@@ -353,8 +353,8 @@ export function silencesOf({ source, shift }: ProgramLog, limit: number): Gap[] 
 }
 
 /** How long a source may be silent before that is a gap; NaN for one that writes too rarely to tell. */
-export function silenceLimit(told: ProgramLog): number {
-  const { intervals } = told.source.signs
+export function silenceLimit(log: ProgramLog): number {
+  const { intervals } = log.source.signs
   if (intervals.count < 20) return Number.NaN
   return Math.max(30 * SECOND, 5 * intervals.quantile(0.5), 3 * intervals.quantile(0.98))
 }

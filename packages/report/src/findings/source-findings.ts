@@ -17,19 +17,19 @@ export const CLOCK_ROOM_MS = 2 * MINUTE
 
 /** Holes in the logs as such; to be run before the links are judged, since a hole explains silence. */
 export function findLogGaps(context: DiagnosisContext): void {
-  for (const told of context.network.told) {
-    const gaps = missingStretches(context, told).filter((gap) => !isFromStall(context, told, gap))
+  for (const log of context.network.logs) {
+    const gaps = missingStretches(context, log).filter((gap) => !isFromStall(context, log, gap))
     const [first] = gaps
     const last = gaps.at(-1)
     if (first === undefined || last === undefined) continue
-    const part = partOfSource(context, told)
+    const part = partOfSource(context, log)
     const total = gaps.reduce((sum, { from, to }) => sum + to - from, 0)
     context.found.push(
       draft({
         cause: 'log-gap',
         severity: 'warning',
         status: 'observed',
-        subject: told.source.file,
+        subject: log.source.file,
         component: part,
         first: first.from,
         last: last.to,
@@ -37,7 +37,7 @@ export function findLogGaps(context: DiagnosisContext): void {
         periods: gaps.map(({ from, to }) => ({ from, to, count: 1, recoveredAt: to })),
         confidence: 'likely',
         partyName: null,
-        why: `${part?.name ?? 'This source'} writes something every ${formatDuration(meanRhythm(told))}, but nothing for ${formatDuration(total)}${gaps.length > 1 ? ` in ${gaps.length} stretches` : ''} from ${formatTime(first.from)}; what happened then cannot be told from it.`,
+        why: `${part?.name ?? 'This source'} writes something every ${formatDuration(meanRhythm(log))}, but nothing for ${formatDuration(total)}${gaps.length > 1 ? ` in ${gaps.length} stretches` : ''} from ${formatTime(first.from)}; what happened then cannot be told from it.`,
       }),
     )
   }
@@ -50,31 +50,31 @@ function meanRhythm({ source }: ProgramLog): number {
 
 export function partOfSource(
   context: DiagnosisContext,
-  told: ProgramLog,
+  log: ProgramLog,
 ): NetworkComponent | undefined {
-  return context.topology.parts.find((part) => part.told.includes(told))
+  return context.topology.parts.find((part) => part.logs.includes(log))
 }
 
 /** Logs that end before the others do; after the links were judged, since a client that fell silent is the better finding. */
 export function findEarlyEnds(context: DiagnosisContext): void {
-  const { told } = context.network
-  const to = Math.max(...told.map((one) => one.source.last + one.shift))
-  for (const one of told) {
-    const end = one.source.last + one.shift
-    if (!endsEarly(context, one, end, to)) continue
-    const part = partOfSource(context, one)
-    const stopped = one.facts.lastStop + one.shift >= end - 10 * SECOND
+  const { logs } = context.network
+  const to = Math.max(...logs.map((log) => log.source.last + log.shift))
+  for (const log of logs) {
+    const end = log.source.last + log.shift
+    if (!endsEarly(context, log, end, to)) continue
+    const part = partOfSource(context, log)
+    const stopped = log.facts.lastStop + log.shift >= end - 10 * SECOND
     const silent = context.found.find(
       ({ cause, link }) => cause === 'silent' && link !== undefined && link.from === part,
     )
     if (silent !== undefined) continue
-    const relay = one.facts.role === 'relay' && clientsFailAfter(context, end)
+    const relay = log.facts.role === 'relay' && clientsFailAfter(context, end)
     context.found.push(
       draft({
         cause: 'source-ended-early',
         severity: relay ? 'error' : 'warning',
         status: 'ongoing',
-        subject: one.source.file,
+        subject: log.source.file,
         component: part,
         first: end,
         last: to,
@@ -89,28 +89,29 @@ export function findEarlyEnds(context: DiagnosisContext): void {
 }
 
 /** Tasks may have gone to another instance, of which there is no log. */
-function sharesIdentity(context: DiagnosisContext, told: ProgramLog): boolean {
+function sharesIdentity(context: DiagnosisContext, log: ProgramLog): boolean {
   return context.found.some(
     ({ cause, link }) =>
-      cause === 'two-instances' && (link?.poll?.logs.some((log) => log.told === told) ?? false),
+      cause === 'two-instances' &&
+      (link?.poll?.logs.some((clientLog) => clientLog.log === log) ?? false),
   )
 }
 
 /** The source says nothing more though it had something to say. */
-function endsEarly(context: DiagnosisContext, told: ProgramLog, end: number, to: number): boolean {
-  const limit = silenceLimit(told)
-  const { facts } = told
+function endsEarly(context: DiagnosisContext, log: ProgramLog, end: number, to: number): boolean {
+  const limit = silenceLimit(log)
+  const { facts } = log
   if (to - end <= Math.max(Number.isNaN(limit) ? 0 : limit, CLOCK_ROOM_MS)) return false
   // A client that only writes of tasks was given one it does not write of.
   if (facts.role === 'client' && facts.received > 0) {
     const tasks = context.network.links
-      .filter(({ logs }) => logs.some((log) => log.told === told))
+      .filter(({ logs }) => logs.some((clientLog) => clientLog.log === log))
       .flatMap(({ relayClients }) => relayClients)
-      .flatMap(({ client, told: relay }) =>
+      .flatMap(({ client, log: relay }) =>
         client.taskLines.map(({ step, evidence }) => ({ step, time: evidence.time + relay.shift })),
       )
     if (
-      !sharesIdentity(context, told) &&
+      !sharesIdentity(context, log) &&
       tasks.some(({ step, time }) => step === 'handed-out' && time > end + CLOCK_ROOM_MS)
     )
       return true
@@ -119,7 +120,7 @@ function endsEarly(context: DiagnosisContext, told: ProgramLog, end: number, to:
   return (
     facts.role === 'relay' ||
     context.network.relays.length === 0 ||
-    lacksLines(context, told, { from: end, to })
+    lacksLines(context, log, { from: end, to })
   )
 }
 
@@ -143,7 +144,7 @@ export function findUnreadable(context: DiagnosisContext): void {
         status: 'observed',
         subject: source.file,
         component: context.topology.parts.find((part) =>
-          part.told.some((told) => told.source === source),
+          part.logs.some((log) => log.source === source),
         ),
         count: source.unreadable,
         evidence: source.samples.map((line) => moved(line, shift)),
@@ -156,7 +157,7 @@ export function findUnreadable(context: DiagnosisContext): void {
 /** Clocks that differ, by matched polls. */
 export function findClockSkew(context: DiagnosisContext): void {
   for (const link of pollLinksOf(context)) {
-    for (const { told, match } of link.poll?.logs ?? []) {
+    for (const { log, match } of link.poll?.logs ?? []) {
       if (match === undefined || match.ambiguous) continue
       const sure = Math.abs(match.skewMs) - match.uncertaintyMs
       if (sure < 1_000) continue
@@ -164,7 +165,7 @@ export function findClockSkew(context: DiagnosisContext): void {
         skewFinding(
           link.from,
           link.to,
-          told,
+          log,
           match.skewMs,
           match.uncertaintyMs,
           match.matched,
@@ -178,7 +179,7 @@ export function findClockSkew(context: DiagnosisContext): void {
 function skewFinding(
   client: NetworkComponent,
   relay: NetworkComponent,
-  told: ProgramLog,
+  log: ProgramLog,
   skew: number,
   uncertainty: number,
   matched: number,
@@ -193,7 +194,7 @@ function skewFinding(
     count: matched,
     confidence: 'likely',
     partyName: client.name,
-    evidence: [told.facts.role === 'client' ? told.facts.link.firstOk : undefined].filter(
+    evidence: [log.facts.role === 'client' ? log.facts.link.firstOk : undefined].filter(
       (line) => line !== undefined,
     ),
     why: `The clock of ${client.name} is ${formatDuration(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'} that of ${relay.name} (${formatCount(matched, 'matched poll')}, ± ${formatDuration(uncertainty)}). One of the two is wrong.`,

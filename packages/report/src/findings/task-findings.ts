@@ -66,9 +66,9 @@ function withoutAnswer(context: DiagnosisContext, link: NetworkLink, relay: Rela
 function overdue(context: DiagnosisContext, link: NetworkLink, relay: Relay, view: SideView): void {
   // Distributions may take hours: only when the relay had other tasks is the short limit right.
   const patience = onlyDistributions(relay) ? 2 * HOUR : TASK_TIME_MS
-  const waiting = (link.poll?.relayClients ?? []).flatMap(({ client, told }) =>
+  const waiting = (link.poll?.relayClients ?? []).flatMap(({ client, log }) =>
     client.waiting
-      .map((time) => ({ time: time + told.shift, line: client.waitingLine, shift: told.shift }))
+      .map((time) => ({ time: time + log.shift, line: client.waitingLine, shift: log.shift }))
       .filter(({ time }) => relay.last - time > patience),
   )
   const missing = Math.min(waiting.length, view.tasks - view.answers - view.lateAnswers)
@@ -122,11 +122,11 @@ function givenUp(context: DiagnosisContext, link: NetworkLink): void {
 
 /** Replicas see half of what a client does each: they tell who did not answer only where their lines name it. */
 function tellsWho(relay: Relay): boolean {
-  return relay.told.length === 1 || namesMissing(relay)
+  return relay.logs.length === 1 || namesMissing(relay)
 }
 
-function namesMissing({ told }: Relay): boolean {
-  return told.every(({ facts }) => facts.namesMissing)
+function namesMissing({ logs }: Relay): boolean {
+  return logs.every(({ facts }) => facts.namesMissing)
 }
 
 /** Lent, not answered in time, and lent once more: nothing is lost as long as the answer comes then. */
@@ -153,7 +153,7 @@ function offeredAgain(context: DiagnosisContext, link: NetworkLink): void {
 }
 
 function onlyDistributions(relay: Relay): boolean {
-  const kinds = relay.told.flatMap(({ facts }) =>
+  const kinds = relay.logs.flatMap(({ facts }) =>
     facts.tasks.records.map(({ kind }) => kind.toLowerCase()),
   )
   return (
@@ -215,7 +215,7 @@ const NONE: ReadonlyMap<string, number> = new Map()
 
 /** Tasks reached their deadline, and the log does not let tell whose answer they lacked. */
 function expiredForSomebody(context: DiagnosisContext, relay: Relay): void {
-  const parts = relay.told.flatMap(({ facts, shift }) => {
+  const parts = relay.logs.flatMap(({ facts, shift }) => {
     const named = facts.clients.all().flatMap(({ account }) => {
       return account.problems.get('task-not-answered') ?? []
     })
@@ -230,7 +230,7 @@ function expiredForSomebody(context: DiagnosisContext, relay: Relay): void {
   const finding = draft({
     ...fromProblem(problem),
     subject: `a client of ${relay.name}`,
-    component: context.topology.parts.find(({ told }) => told.some((one) => one === relay.told[0])),
+    component: context.topology.parts.find(({ logs }) => logs.some((log) => log === relay.logs[0])),
     confidence: 'possible',
     why: `${formatCount(problem.count, 'task')} reached the deadline before every client had answered${spanOf(problem)}; the log does not say who was missing${Number.isNaN(problem.recoveredAt) ? '' : `. Later tasks were answered by all, since ${formatTime(problem.recoveredAt)}`}.`,
     next: ['Compare the tasks handed out to each client with its answers at that time.'],
@@ -239,10 +239,10 @@ function expiredForSomebody(context: DiagnosisContext, relay: Relay): void {
 }
 
 function submissions(context: DiagnosisContext, relay: Relay): void {
-  const account = placeAccounts(relay.told.map((told) => partOf(told.facts.submissions, told)))
+  const account = placeAccounts(relay.logs.map((log) => partOf(log.facts.submissions, log)))
   const problem = account?.problems.get('submission-failing')
   if (account === undefined || problem === undefined) return
-  const records = relay.told.flatMap(({ facts }) => facts.tasks.records)
+  const records = relay.logs.flatMap(({ facts }) => facts.tasks.records)
   const failed = records.filter((record) => record.seen.has('submission-failed'))
   const lost = failed.filter((record) => !record.seen.has('submitted'))
   const over = account.lastOk > problem.last

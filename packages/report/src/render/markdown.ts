@@ -148,16 +148,18 @@ class MarkdownPage {
       ],
       links.flatMap((link) => this.#linkRows(link)),
     )
-    const told = links.filter(({ state }) => STATE_TONE[state] !== 'good')
+    const explained = links.filter(({ state }) => STATE_TONE[state] !== 'good')
     this.#add(
-      ...told
+      ...explained
         .slice(0, MOST_EXPLAINED)
         .map(
           (link) =>
             `- ${MARK[STATE_TONE[link.state]]} **${text(link.name)}**: ${text(link.explanation)}`,
         ),
-      ...(told.length > MOST_EXPLAINED ? [`- and ${told.length - MOST_EXPLAINED} more`] : []),
-      ...(told.length > 0 ? [''] : []),
+      ...(explained.length > MOST_EXPLAINED
+        ? [`- and ${explained.length - MOST_EXPLAINED} more`]
+        : []),
+      ...(explained.length > 0 ? [''] : []),
     )
   }
 

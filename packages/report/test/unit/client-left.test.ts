@@ -7,7 +7,7 @@ const NODE = '6f1e9c1a-0000-4000-8000-000000000001'
 const PATH = `/link_connector_api/task/nextjob/${NODE}`
 
 const briefly = ({ cause, severity, status }: Finding): string => `${severity} ${cause} ${status}`
-const told = (report: ReportDocument): string[] =>
+const summaries = (report: ReportDocument): string[] =>
   report.findings
     .filter(({ cause }) => ['client-left', 'read-timeout', 'silent'].includes(cause))
     .map(briefly)
@@ -43,13 +43,13 @@ describe('a client that leaves before it is answered', () => {
   it('now and then, once each time, was stopped: worth no more than a note', async () => {
     const { relay, balancer } = polls([100, 300, 500])
     const report = await reportOf({ 'relay.log': relay, 'nginx-access.log': balancer })
-    expect(told(report)).toEqual(['info client-left observed'])
+    expect(summaries(report)).toEqual(['info client-left observed'])
   })
 
   it('time after time does not wait long enough', async () => {
     const { relay, balancer } = polls([100, 110, 120, 130])
     const report = await reportOf({ 'relay.log': relay, 'nginx-access.log': balancer })
-    expect(told(report)).toEqual(['warning client-left recovered'])
+    expect(summaries(report)).toEqual(['warning client-left recovered'])
   })
 
   it('because it waited in vain is told once, as it tells it itself', async () => {
@@ -78,6 +78,6 @@ describe('a client that leaves before it is answered', () => {
       'nginx-access.log': balancer,
       'bunny-north.log': client,
     })
-    expect(told(report)).toEqual(['warning read-timeout recovered'])
+    expect(summaries(report)).toEqual(['warning read-timeout recovered'])
   })
 })

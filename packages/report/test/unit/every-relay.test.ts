@@ -107,11 +107,11 @@ describe('what one relay shows proves nothing of another', () => {
       ...ONE_RELAY,
       'bunny-two.log': clientLog('two', 'other.example.org'),
     }
-    const told = await reportOf({ ...logs, 'other-relay.log': relayLog(['two']) })
-    const untold = await reportOf({ ...logs, 'other-relay.log': relayLog(['two'], false) })
-    expect(told.verdict).toBe('healthy')
-    expect(untold.verdict).toBe('unknown')
-    expect(stateOf(untold, 'database')).toBe('unknown')
-    expect(stateOf(untold, 'relay')).toBe('passed')
+    const complete = await reportOf({ ...logs, 'other-relay.log': relayLog(['two']) })
+    const partial = await reportOf({ ...logs, 'other-relay.log': relayLog(['two'], false) })
+    expect(complete.verdict).toBe('healthy')
+    expect(partial.verdict).toBe('unknown')
+    expect(stateOf(partial, 'database')).toBe('unknown')
+    expect(stateOf(partial, 'relay')).toBe('passed')
   })
 })

@@ -61,7 +61,7 @@ const asText = (records: readonly LogRecord[], style: typeof relay): string =>
 const relay = relayText(relayLogText)
 const bunny = bunnyText(bunnyTextCatalogue)
 
-const told = ({ findings }: ReportDocument): string[] =>
+const summaries = ({ findings }: ReportDocument): string[] =>
   findings
     .filter(({ severity }) => severity !== 'info')
     .map(({ cause, status, party }) => `${cause} ${status} ${party}`)
@@ -86,8 +86,8 @@ describe('our own programs, in the text formats of those they replace', () => {
     const records = relayRecords(level, msg, fields)
     const json = await reportOf({ 'relay.log': asJson(records) })
     const text = await reportOf({ 'relay.log': asText(records, relay) })
-    expect(told(json)).not.toEqual([])
-    expect(told(text)).toEqual(told(json))
+    expect(summaries(json)).not.toEqual([])
+    expect(summaries(text)).toEqual(summaries(json))
   })
 
   it('says whose text it is where a line of our own words shows it', async () => {
@@ -110,8 +110,8 @@ describe('our own programs, in the text formats of those they replace', () => {
     const records = bunnyRecords(level, msg, fields)
     const json = await reportOf({ 'bunny.log': asJson(records) })
     const text = await reportOf({ 'bunny.log': asText(records, bunny) })
-    expect(told(json)).not.toEqual([])
-    expect(told(text)).toEqual(told(json))
+    expect(summaries(json)).not.toEqual([])
+    expect(summaries(text)).toEqual(summaries(json))
   })
 
   it('our Task API server is no client, though its text looks like one', async () => {
@@ -147,16 +147,16 @@ describe('our own programs, in the text formats of those they replace', () => {
     ]
     const records = [...task(60, 'error', failed(60)), ...task(200, 'error', failed(200))]
     const down = await reportOf({ 'bunny.log': write(records) })
-    expect(told(down)).toEqual(['cdm-failing ongoing site'])
+    expect(summaries(down)).toEqual(['cdm-failing ongoing site'])
     const again = await reportOf({ 'bunny.log': write([...records, ...task(400, 'ok', [])]) })
-    expect(told(again)).toEqual(['cdm-failing recovered site'])
+    expect(summaries(again)).toEqual(['cdm-failing recovered site'])
   })
 
   it('does not take other words for ours', async () => {
     const records = relayRecords(50, 'something else entirely', { detail: 'queue unavailable' })
     const text = asText(records, relay).replaceAll(' <s:relay>', ' <s:Other.Source>')
     const report = await reportOf({ 'relay.log': text })
-    expect(told(report)).toEqual(['unexplained-errors observed hub'])
+    expect(summaries(report)).toEqual(['unexplained-errors observed hub'])
     expect(report.components.find(({ role }) => role === 'relay')?.program).toBe('.NET relay')
   })
 })
