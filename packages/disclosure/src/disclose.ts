@@ -1,18 +1,17 @@
 import type { DisclosurePolicy } from './policy.ts'
 
 /**
- * The count that may leave: suppressed below the threshold, then rounded, each once.
+ * The count to report: suppressed if below the threshold, otherwise rounded.
  *
- * Call it on a *true* count only. Applied to an answer that has been through it already, a threshold
- * that is no multiple of the rounding target would hide counts a second time.
+ * Call it on an exact count only. If the count was already rounded and the threshold is not a multiple
+ * of the rounding target, it would suppress counts that passed the threshold.
  *
  * Exact for every count up to `Number.MAX_SAFE_INTEGER`: remainder, subtraction and comparison of
- * safe integers have no rounding, and `remainder >= nearest - remainder` asks for the tie without
- * doubling anything.
+ * safe integers do not round, and `remainder >= nearest - remainder` detects the tie without doubling.
  *
- * @throws RangeError when `count` is not a whole number of persons, when a policy member is not a
- *   safe integer, or when rounding up would leave the safe integers. Messages never hold the count:
- *   a value that may not be published may not be logged either.
+ * @throws RangeError if `count` is not a whole number of people, if a policy member is not a safe
+ *   integer, or if rounding up would exceed the safe integers. Messages never contain the count,
+ *   because a count that must not be reported must not be logged either.
  */
 export function disclose(count: number, policy: DisclosurePolicy): number {
   requireCount(count)
@@ -39,7 +38,7 @@ function round(count: number, nearest: number): number {
 function requireCount(count: number): void {
   if (!Number.isSafeInteger(count) || count < 0) {
     throw new RangeError(
-      `count must be a whole number of persons from 0 to ${Number.MAX_SAFE_INTEGER}`,
+      `count must be a whole number of people from 0 to ${Number.MAX_SAFE_INTEGER}`,
     )
   }
 }

@@ -1,12 +1,12 @@
 import { DEFAULT_POLICY, type DisclosurePolicy } from './policy.ts'
 
 export interface ModifierProblem {
-  /** Where in the list, for example `[1].threshold`. */
+  /** The place in the list, for example `[1].threshold`. */
   readonly path: string
   readonly message: string
 }
 
-/** A modifier list that cannot be understood. Holds every problem, not only the first. */
+/** An invalid list of modifiers, with all its problems. */
 export class ModifierError extends Error {
   readonly problems: readonly ModifierProblem[]
 
@@ -27,12 +27,12 @@ const MODIFIERS = [
 /**
  * Reads a list such as `[{"id":"Low Number Suppression","threshold":10},{"id":"Rounding","nearest":10}]`.
  *
- * A modifier that is missing, or whose parameter is missing or null, stands for 10: an empty list
- * protects. Unknown ids are somebody else's business and skipped. The order of the list means
- * nothing, because rounding before suppressing can publish a count that should have been hidden.
+ * An absent modifier, or one whose parameter is absent or null, means 10, so an empty list is safe.
+ * Unknown modifiers are ignored. The order of the list has no effect, because rounding before
+ * suppressing can report a count that should have been suppressed.
  *
- * @throws ModifierError on anything that leaves the wish in doubt: no list, a parameter that is not
- *   a whole number or does not belong to its id, the same id twice with different values.
+ * @throws ModifierError if the intended policy is not clear: `modifiers` is not a list, a parameter is
+ *   not a whole number or does not belong to its modifier, or two values contradict each other.
  */
 export function policyFromModifiers(modifiers: unknown): DisclosurePolicy {
   if (!Array.isArray(modifiers)) {
@@ -71,7 +71,7 @@ function readParameter(
     if (member !== 'id' && member !== parameter) {
       problems.push({
         path: `${path}.${member}`,
-        message: `is not a parameter of "${id}": it takes ${parameter}`,
+        message: `is not a parameter of "${id}": its parameter is ${parameter}`,
       })
     }
   }

@@ -1,12 +1,12 @@
 /**
- * How a node or a hub protects a count before it leaves.
+ * How a site or a relay protects a count before reporting it.
  *
- * Both members are whole numbers of persons; zero or less switches that step off.
+ * Both members are whole numbers of people; zero or less switches that step off.
  */
 export interface DisclosurePolicy {
-  /** A count below this is published as 0; a count equal to it passes. */
+  /** A count below this is suppressed; a count equal to it is not. */
   readonly threshold: number
-  /** What passes is rounded to the nearest multiple of this, a tie away from zero. */
+  /** Other counts are rounded to the nearest multiple of this; a tie rounds up. */
   readonly nearest: number
 }
 

@@ -2,23 +2,23 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_POLICY, disclose } from '../../src/index.ts'
 
-// threshold, nearest, count, published
+// threshold, nearest, count, reported
 const vectors: readonly (readonly [number, number, number, number])[] = [
-  // suppression alone
+  // suppression only
   [100, 0, 99, 0],
   [100, 0, 100, 100],
   [100, 0, 101, 101],
   [0, 0, 1, 1],
   [-5, 0, 1, 1],
   [100, 0, 123, 123],
-  // rounding alone
+  // rounding only
   [0, 10, 9, 10],
   [0, 100, 123, 100],
   [0, 10, 123, 120],
   [0, 1, 123, 123],
   [0, 100, 150, 200],
   [0, 0, 123, 123],
-  // halves go away from zero
+  // ties round up
   [0, 10, 5, 10],
   [0, 10, 15, 20],
   [0, 10, 25, 30],
@@ -55,7 +55,7 @@ const vectors: readonly (readonly [number, number, number, number])[] = [
   [86, 48, 74, 0],
   [100, 100, 123, 100],
   [70, 100, 60, 0],
-  // never hidden a second time because rounding went below the threshold
+  // not suppressed again after rounding below the threshold
   [570, 10, 572, 570],
   [571, 10, 572, 570],
   [572, 10, 572, 570],
@@ -69,9 +69,9 @@ const settings = fc.record({
 })
 
 describe('disclose', () => {
-  it.each(vectors)('threshold %i, nearest %i: %i is published as %i', (...vector) => {
-    const [threshold, nearest, count, published] = vector
-    expect(disclose(count, { threshold, nearest })).toBe(published)
+  it.each(vectors)('threshold %i, nearest %i: reports %i as %i', (...vector) => {
+    const [threshold, nearest, count, reported] = vector
+    expect(disclose(count, { threshold, nearest })).toBe(reported)
   })
 
   it.each([
@@ -79,11 +79,11 @@ describe('disclose', () => {
     [10, 10],
     [14, 10],
     [15, 20],
-  ])('protects by default: %i is published as %i', (count, published) => {
-    expect(disclose(count, DEFAULT_POLICY)).toBe(published)
+  ])('by default reports %i as %i', (count, reported) => {
+    expect(disclose(count, DEFAULT_POLICY)).toBe(reported)
   })
 
-  it('publishes nothing for a count below the threshold, whatever the rounding', () => {
+  it('reports 0 for a count below the threshold, whatever the rounding', () => {
     fc.assert(
       fc.property(counts, settings, (count, policy) => {
         if (count < policy.threshold) expect(disclose(count, policy)).toBe(0)
@@ -91,20 +91,20 @@ describe('disclose', () => {
     )
   })
 
-  it('publishes no value from 1 to threshold - 1, unless rounding down from the threshold gives it', () => {
+  it('reports a value from 1 to threshold - 1 only by rounding down from the threshold', () => {
     fc.assert(
       fc.property(counts, settings, (count, policy) => {
-        const published = disclose(count, policy)
-        if (published === 0 || published >= policy.threshold) return
+        const reported = disclose(count, policy)
+        if (reported === 0 || reported >= policy.threshold) return
         expect(policy.nearest).toBeGreaterThan(0)
         expect(policy.threshold % policy.nearest).not.toBe(0)
-        expect(published).toBe(policy.threshold - (policy.threshold % policy.nearest))
+        expect(reported).toBe(policy.threshold - (policy.threshold % policy.nearest))
       }),
       { numRuns: 1000 },
     )
   })
 
-  it('keeps what passes within half the rounding target', () => {
+  it('changes a count by at most half the rounding target', () => {
     fc.assert(
       fc.property(counts, settings, (count, policy) => {
         if (count < policy.threshold) return
@@ -114,7 +114,7 @@ describe('disclose', () => {
     )
   })
 
-  it('never publishes less for more persons', () => {
+  it('never reports less for more people', () => {
     fc.assert(
       fc.property(counts, fc.nat(1000), settings, (count, more, policy) => {
         expect(disclose(count + more, policy)).toBeGreaterThanOrEqual(disclose(count, policy))
@@ -122,7 +122,7 @@ describe('disclose', () => {
     )
   })
 
-  it('leaves a multiple of the rounding target alone once it has passed the threshold', () => {
+  it('does not change a multiple of the rounding target that is not suppressed', () => {
     fc.assert(
       fc.property(fc.nat(1_000_000), fc.integer({ min: 1, max: 500 }), (times, nearest) => {
         const count = times * nearest
@@ -131,23 +131,23 @@ describe('disclose', () => {
     )
   })
 
-  it('agrees with arithmetic on big integers up to the largest safe count', () => {
+  it('agrees with big integer arithmetic up to the largest safe count', () => {
     const anyCount = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
     const anyTarget = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
     fc.assert(
       fc.property(anyCount, anyTarget, (count, nearest) => {
         const [n, target] = [BigInt(count), BigInt(nearest)]
         const exact = ((2n * n + target) / (2n * target)) * target
-        const publish = () => disclose(count, { threshold: 0, nearest })
-        if (exact > BigInt(Number.MAX_SAFE_INTEGER)) expect(publish).toThrow(RangeError)
-        else expect(publish()).toBe(Number(exact))
+        const report = () => disclose(count, { threshold: 0, nearest })
+        if (exact > BigInt(Number.MAX_SAFE_INTEGER)) expect(report).toThrow(RangeError)
+        else expect(report()).toBe(Number(exact))
       }),
       { numRuns: 1000 },
     )
   })
 
   it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_SAFE_INTEGER + 1])(
-    'refuses a count of %d and does not repeat it',
+    'rejects a count of %d without repeating it',
     (count) => {
       expect(() => disclose(count, DEFAULT_POLICY)).toThrow(/^count must be a whole number/)
     },
@@ -156,7 +156,7 @@ describe('disclose', () => {
   it.each([
     { threshold: 2.5, nearest: 10 },
     { threshold: 10, nearest: Number.NaN },
-  ])('refuses the policy %o instead of guessing', (policy) => {
+  ])('rejects the policy %o', (policy) => {
     expect(() => disclose(100, policy)).toThrow(/must be a whole number/)
   })
 })

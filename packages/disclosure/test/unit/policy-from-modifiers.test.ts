@@ -26,9 +26,9 @@ describe('policyFromModifiers', () => {
     ],
     ['zeros', [rounding(0), suppression(0)], { threshold: 0, nearest: 0 }],
     ['one only', [rounding(100)], { threshold: 10, nearest: 100 }],
-    ['ids nobody here knows, and none', [{ id: 'Jitter', x: 1 }, {}], DEFAULT_POLICY],
-    ['the same twice', [rounding(5), rounding(5)], { threshold: 10, nearest: 5 }],
-  ])('understands %s', (_, modifiers, policy) => {
+    ['an unknown ID, and none', [{ id: 'Jitter', x: 1 }, {}], DEFAULT_POLICY],
+    ['the same modifier twice', [rounding(5), rounding(5)], { threshold: 10, nearest: 5 }],
+  ])('accepts %s', (_, modifiers, policy) => {
     expect(policyFromModifiers(modifiers)).toEqual(policy)
   })
 
@@ -38,7 +38,7 @@ describe('policyFromModifiers', () => {
   })
 
   it.each([
-    ['no list', { id: 'Rounding' }, ['']],
+    ['an object', { id: 'Rounding' }, ['']],
     ['nothing', undefined, ['']],
     ['text in the list', ['Rounding'], ['[0]']],
     ['a null in the list', [null], ['[0]']],
@@ -46,12 +46,12 @@ describe('policyFromModifiers', () => {
     ['a fraction', [suppression(2.5)], ['[0].threshold']],
     ['a number as text', [rounding('10')], ['[0].nearest']],
     ['a parameter of another id', [{ id: 'Rounding', threshold: 3 }], ['[0].threshold']],
-    ['two that contradict', [suppression(10), suppression(50)], ['[1]']],
-  ])('refuses %s', (_, modifiers, paths) => {
+    ['a contradiction', [suppression(10), suppression(50)], ['[1]']],
+  ])('rejects %s', (_, modifiers, paths) => {
     expect(problemsOf(modifiers)).toEqual(paths)
   })
 
-  it('names all problems at once', () => {
+  it('reports all problems at once', () => {
     expect(problemsOf([suppression('x'), 7, { id: 'Rounding', nearest: 1.5, why: 'no' }])).toEqual([
       '[0].threshold',
       '[1]',
@@ -60,7 +60,7 @@ describe('policyFromModifiers', () => {
     ])
   })
 
-  it('leaves the list as it was', () => {
+  it('does not change the list', () => {
     const modifiers = [rounding(100), suppression(100)]
     const before = structuredClone(modifiers)
     policyFromModifiers(modifiers)
