@@ -88,7 +88,11 @@ export class RelayLink implements AsyncDisposable {
       return { outcome, requestId, status: this.#statuses.get(requestId) ?? 200 }
     } catch (error: unknown) {
       // A 2xx whose body is of no use is still a 2xx: the result was taken.
-      if (error instanceof TaskApiError && error.kind === 'nonsense' && isSuccess(error.status)) {
+      if (
+        error instanceof TaskApiError &&
+        error.kind === 'invalid-response' &&
+        isSuccess(error.status)
+      ) {
         return { outcome: 'accepted', requestId, status: error.status }
       }
       throw error

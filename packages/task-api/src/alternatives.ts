@@ -1,5 +1,5 @@
 import { AlternativesFormatError } from './format-error.ts'
-import { integerOf } from './wire-value.ts'
+import { parseInteger } from './wire-value.ts'
 
 /**
  * `^Male|44^Female|61^` -> Male 44, Female 61. Keys differing only in case are one key: the first
@@ -16,7 +16,7 @@ export function decodeAlternatives(text: string): Map<string, number> {
     const parts = piece.split('|')
     const [key, number] = parts
     if (parts.length !== 2 || key === undefined) continue
-    const count = integerOf(number)
+    const count = parseInteger(number)
     if (count === undefined || count < 0) {
       throw new AlternativesFormatError('a number of ALTERNATIVES is not a whole number of people')
     }

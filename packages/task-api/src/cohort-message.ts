@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ProblemList } from './format-error.ts'
 import { type JsonObject, isJsonObject } from './json-object.ts'
-import { integerOf, jsonPath, nameOf, wireText } from './wire-value.ts'
+import { parseInteger, jsonPath, typeName, wireText } from './wire-value.ts'
 
 /** Groups inside groups are followed this deep; no question a person asks comes near it. */
 export const MAX_GROUP_DEPTH = 32
@@ -44,11 +44,11 @@ const provenance = z
   .transform((value, context): readonly number[] => {
     if (value === undefined || value === null || value === '') return []
     if (!Array.isArray(value)) {
-      context.addIssue(`expected a list of concept ids, got ${nameOf(value)}`)
+      context.addIssue(`expected a list of concept ids, got ${typeName(value)}`)
       return z.NEVER
     }
     return value.map((item: unknown, index) => {
-      const id = integerOf(item)
+      const id = parseInteger(item)
       if (id === undefined) {
         context.addIssue({
           code: 'custom',
@@ -81,7 +81,7 @@ const operator = wireText('')
 export function readCohort(json: unknown, path: string, problems: ProblemList): CohortMessage {
   if (!isJsonObject(json)) {
     // No cohort is not "everybody": a question that was lost on the way must not be answered.
-    problems.add(path, `expected an object, got ${nameOf(json)}`)
+    problems.add(path, `expected an object, got ${typeName(json)}`)
     return { groups_oper: '', groups: [] }
   }
   return {
@@ -92,7 +92,7 @@ export function readCohort(json: unknown, path: string, problems: ProblemList): 
         return [readGroup(member, memberPath, 1, problems)]
       }
       // A bare rule here would otherwise read as a group without rules, which asks for more people.
-      const got = isJsonObject(member) ? 'an object without rules' : nameOf(member)
+      const got = isJsonObject(member) ? 'an object without rules' : typeName(member)
       problems.add(memberPath, `expected a group of rules, got ${got}`)
       return []
     }),
@@ -114,7 +114,7 @@ function readGroup(
     (member, index): (RuleMessage | GroupMessage)[] => {
       const memberPath = `${path}.rules[${index}]`
       if (!isJsonObject(member)) {
-        problems.add(memberPath, `expected a rule or a group of rules, got ${nameOf(member)}`)
+        problems.add(memberPath, `expected a rule or a group of rules, got ${typeName(member)}`)
         return []
       }
       if (looksLikeGroup(member)) {
@@ -155,6 +155,6 @@ function readList(
   const value = json[name]
   if (value === undefined || value === null) return []
   if (Array.isArray(value)) return value
-  problems.add(`${path}.${name}`, `expected a list, got ${nameOf(value)}`)
+  problems.add(`${path}.${name}`, `expected a list, got ${typeName(value)}`)
   return []
 }

@@ -1,5 +1,5 @@
 import type { DistributionRow } from './distribution-row.ts'
-import { decimalOf, integerOf } from './wire-value.ts'
+import { parseDecimal, parseInteger } from './wire-value.ts'
 
 /** What there is in a collection, concept by concept. */
 export const CODE_DISTRIBUTION = 'code.distribution'
@@ -104,7 +104,7 @@ export interface DecodedDistribution {
   readonly rejected: number
 }
 
-const PROBLEM_LIMIT = 100
+const MAX_PROBLEMS = 100
 
 /**
  * Reads either file by its header names: column order and extra columns do not matter, lines may end
@@ -151,7 +151,7 @@ export function decodeDistribution(tsv: string): DecodedDistribution {
     }
     rejected++
     for (const { column, message } of reader.problems) {
-      if (problems.length < PROBLEM_LIMIT) problems.push({ line: index + 1, column, message })
+      if (problems.length < MAX_PROBLEMS) problems.push({ line: index + 1, column, message })
     }
   }
   return { rows, problems, rejected }
@@ -201,7 +201,7 @@ class RowReader {
   }
 
   #count(): number {
-    const count = integerOf(this.#field('COUNT'))
+    const count = parseInteger(this.#field('COUNT'))
     if (count !== undefined && count >= 0) return count
     this.#problem('COUNT', 'is not a whole number of people')
     return 0
@@ -216,7 +216,7 @@ class RowReader {
   #statistic(column: (typeof STATISTICS)[number]): number | null {
     const text = this.#field(column)
     if (text === '' || /^[+-]?(?:nan|inf|infinity)$/i.test(text)) return null
-    const number = decimalOf(text)
+    const number = parseDecimal(text)
     if (number !== undefined) return number
     this.#problem(column, 'is not a number')
     return null

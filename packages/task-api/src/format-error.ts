@@ -5,8 +5,8 @@ export interface FormatProblem {
 }
 
 // A hostile or broken message can be wrong in a million places; nobody reads the millionth.
-const PROBLEM_LIMIT = 100
-const PROBLEMS_IN_MESSAGE = 5
+const MAX_PROBLEMS = 100
+const MAX_PROBLEMS_IN_MESSAGE = 5
 
 /** Collects problems up to a bound, and counts the rest. */
 export class ProblemList {
@@ -14,7 +14,7 @@ export class ProblemList {
   #dropped = 0
 
   add(path: string, message: string): void {
-    if (this.#problems.length < PROBLEM_LIMIT) this.#problems.push({ path, message })
+    if (this.#problems.length < MAX_PROBLEMS) this.#problems.push({ path, message })
     else this.#dropped++
   }
 
@@ -30,7 +30,7 @@ export class ProblemList {
 
 function describe(subject: string, problems: readonly FormatProblem[]): string {
   const shown = problems
-    .slice(0, PROBLEMS_IN_MESSAGE)
+    .slice(0, MAX_PROBLEMS_IN_MESSAGE)
     .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
   const rest = problems.length - shown.length
   return `${subject}: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`

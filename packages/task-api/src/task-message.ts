@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { type CohortMessage, readCohort } from './cohort-message.ts'
 import { ProblemList, TaskFormatError } from './format-error.ts'
 import { type JsonObject, isJsonObject, nestsDeeperThan } from './json-object.ts'
-import { jsonPath, nameOf, wireText } from './wire-value.ts'
+import { jsonPath, typeName, wireText } from './wire-value.ts'
 
 // Ids end up in URL paths, index keys and broker queue names; 255 is what the narrowest of them takes.
 const MAX_ID_LENGTH = 255
@@ -127,7 +127,7 @@ function cohortOf(json: unknown, problems: ProblemList): CohortMessage {
 function readEnvelope(json: unknown, problems: ProblemList): TaskEnvelope {
   const raw = isJsonObject(json) ? json : {}
   if (raw !== json) {
-    problems.add('', `expected a JSON object, got ${nameOf(json)}`)
+    problems.add('', `expected a JSON object, got ${typeName(json)}`)
     return {
       kind: 'availability',
       uuid: '',

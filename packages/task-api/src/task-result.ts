@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ResultFormatError, ProblemList } from './format-error.ts'
 import { isJsonObject } from './json-object.ts'
 import type { ResultFile } from './result-file.ts'
-import { decimalOf, integerOf, jsonPath, nameOf, wireText } from './wire-value.ts'
+import { parseDecimal, parseInteger, jsonPath, typeName, wireText } from './wire-value.ts'
 
 const PROTOCOL_VERSION = 'v2'
 
@@ -59,7 +59,7 @@ const nullableText = z
     if (value === undefined || value === null) return null
     if (typeof value === 'string') return value
     if (typeof value === 'number') return String(value)
-    context.addIssue(`expected a text, got ${nameOf(value)}`)
+    context.addIssue(`expected a text, got ${typeName(value)}`)
     return z.NEVER
   })
 
@@ -88,13 +88,13 @@ const fileSchema = anyCase({
   file_description: nullableText,
   file_reference: wireText(''),
   file_sensitive: wireFlag,
-  file_size: wireNumber('a size', decimalOf),
+  file_size: wireNumber('a size', parseDecimal),
   file_type: wireText('BCOS', { blankIsAbsent: true }),
 })
 
 const queryResultSchema = anyCase({
   count: z.unknown().optional(),
-  datasetCount: wireNumber('a whole number', integerOf),
+  datasetCount: wireNumber('a whole number', parseInteger),
   files: listOf(fileSchema),
 })
 
@@ -124,7 +124,7 @@ export function parseResult(json: unknown): TaskResult {
   const given = queryResult.count
   const absent = given === undefined || given === null || given === ''
   // A failure counts nobody; nonsense in its place is no reason to lose it.
-  const count = wholeNumberOf(given) ?? (statusIsFailure(status) ? 0 : undefined)
+  const count = parseWholeNumber(given) ?? (statusIsFailure(status) ? 0 : undefined)
   if (count === undefined) {
     problems.add('queryResult.count', absent ? 'is missing' : 'expected a whole number, 0 or more')
     throw new ResultFormatError(problems.toArray())
@@ -140,8 +140,8 @@ export function parseResult(json: unknown): TaskResult {
   }
 }
 
-function wholeNumberOf(value: unknown): number | undefined {
-  const number = integerOf(value)
+function parseWholeNumber(value: unknown): number | undefined {
+  const number = parseInteger(value)
   return number === undefined || number < 0 ? undefined : number
 }
 

@@ -12,7 +12,7 @@ export function wireText(fallback: string, { blankIsAbsent = false } = {}): z.Zo
       if (value === undefined || value === null) return fallback
       if (typeof value === 'number') return String(value)
       if (typeof value !== 'string') {
-        context.addIssue(`expected a text or a number, got ${nameOf(value)}`)
+        context.addIssue(`expected a text or a number, got ${typeName(value)}`)
         return z.NEVER
       }
       return blankIsAbsent && value.trim() === '' ? fallback : value
@@ -22,7 +22,7 @@ export function wireText(fallback: string, { blankIsAbsent = false } = {}): z.Zo
 const INTEGER = /^[+-]?\d+(?:\.0*)?$/
 
 /** Integers travel as numbers, as text, and as `44.0` from dataframe tools. Undefined if it is none. */
-export function integerOf(value: unknown): number | undefined {
+export function parseInteger(value: unknown): number | undefined {
   if (typeof value === 'string' && !INTEGER.test(value.trim())) return undefined
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
   const number = Number(value)
@@ -33,7 +33,7 @@ export function integerOf(value: unknown): number | undefined {
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
 /** A finite decimal from a number or its text. Undefined if it is none (hex, blanks and Infinity are none). */
-export function decimalOf(value: unknown): number | undefined {
+export function parseDecimal(value: unknown): number | undefined {
   if (typeof value === 'string' && !DECIMAL.test(value.trim())) return undefined
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
   const number = Number(value)
@@ -41,7 +41,7 @@ export function decimalOf(value: unknown): number | undefined {
 }
 
 /** A JSON type in words, never the value itself: it may be somebody's data. */
-export function nameOf(value: unknown): string {
+export function typeName(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'

@@ -20,7 +20,7 @@ export interface SubmissionFailure {
 export function classifyFailure(error: unknown): SubmissionFailure {
   if (error instanceof TaskApiError) {
     return {
-      final: error.kind === 'refused',
+      final: error.kind === 'rejected',
       kind: error.kind,
       code: error.code,
       status: error.status,

@@ -12,7 +12,7 @@ export function adviceFor(error: TaskApiError): string | undefined {
     case undefined:
     default:
   }
-  if (error.kind === 'nonsense') {
+  if (error.kind === 'invalid-response') {
     return 'something other than a relay answered: check TASK_API_BASE_URL and any proxy in between'
   }
   return error.code.startsWith('TLS')

@@ -71,7 +71,7 @@ describe('delivery of results', () => {
     [429, 'unavailable'],
     [500, 'unavailable'],
     [503, 'unavailable'],
-    [302, 'nonsense'],
+    [302, 'invalid-response'],
   ] as const)('tries again after %i', async (status, kind) => {
     const { outbox, said, clock } = outboxOver(
       failing(rejection(status, kind), rejection(status, kind)),
@@ -106,7 +106,7 @@ describe('delivery of results', () => {
   })
 
   it.each([404, 422])('takes %i for final, and never calls it resolved', async (status) => {
-    const { outbox, lines, said } = outboxOver(failing(rejection(status, 'refused')))
+    const { outbox, lines, said } = outboxOver(failing(rejection(status, 'rejected')))
     await outbox.put('a', result('a'))
     await empty(outbox)
     expect(said()).toEqual(['result rejected'])
@@ -118,7 +118,7 @@ describe('delivery of results', () => {
     const { outbox, lines } = outboxOver((result) => {
       sent.push(result)
       return sent.length === 1
-        ? Promise.reject(rejection(413, 'refused'))
+        ? Promise.reject(rejection(413, 'rejected'))
         : Promise.resolve(accepted)
     })
     await outbox.put('a', result('a'))
@@ -133,7 +133,7 @@ describe('delivery of results', () => {
   })
 
   it('does not go on about a relay for which even that is too large', async () => {
-    const tooLarge = rejection(413, 'refused')
+    const tooLarge = rejection(413, 'rejected')
     const { outbox, said } = outboxOver(() => Promise.reject(tooLarge))
     await outbox.put('a', result('a'))
     await empty(outbox)

@@ -27,7 +27,7 @@ export function afterFailure(
 ): Exclude<DeliveryOutcome, { outcome: 'delivered' }> {
   const cause = `${error.code}: ${error.message}`
   // A wrong password is mended by people within the window; every other 4xx stays one.
-  if (error.kind === 'refused') return { outcome: 'dead', cause }
+  if (error.kind === 'rejected') return { outcome: 'dead', cause }
   const growth = Math.min(delivery.attempt - 1, 30)
   const planned = Math.min(policy.firstRetryMs * 2 ** growth, policy.maxRetryMs)
   const delayMs = Math.max(planned * (1 - 0.2 * random()), error.retryAfterMs ?? 0)

@@ -102,9 +102,13 @@ describe('polling an upstream', () => {
   it.each<[string, Script, object]>([
     ['500', say(500), { kind: 'unavailable', code: 'HTTP_500', status: 500 }],
     ['401', say(401), { kind: 'authentication', code: 'HTTP_401', status: 401 }],
-    ['404', say(404), { kind: 'refused', code: 'HTTP_404', status: 404 }],
-    ['a login page', say(200, '<html>', { 'content-type': 'text/html' }), { kind: 'nonsense' }],
-    ['half a line', say(200, '{"uuid":'), { kind: 'nonsense', code: 'NOT_JSON' }],
+    ['404', say(404), { kind: 'rejected', code: 'HTTP_404', status: 404 }],
+    [
+      'a login page',
+      say(200, '<html>', { 'content-type': 'text/html' }),
+      { kind: 'invalid-response' },
+    ],
+    ['half a line', say(200, '{"uuid":'), { kind: 'invalid-response', code: 'NOT_JSON' }],
     ['a closed connection', cutOff, { kind: 'transport' }],
   ])('survives %s, says what it was, and goes on', async (_, script, expected) => {
     upstream.script('a', script)

@@ -42,7 +42,7 @@ describe('a delivery that failed', () => {
     })
   })
 
-  it.each(['transport', 'unavailable', 'authentication', 'nonsense'] as const)(
+  it.each(['transport', 'unavailable', 'authentication', 'invalid-response'] as const)(
     'as %s is tried until the window of the upstream ends',
     (kind) => {
       expect(decide(9, 3 * MINUTE, failure(kind)).outcome).toBe('retry')
@@ -63,7 +63,7 @@ describe('a delivery that failed', () => {
   })
 
   it('because it was refused is never tried again', () => {
-    expect(decide(1, 0, failure('refused', { status: 400 }))).toEqual({
+    expect(decide(1, 0, failure('rejected', { status: 400 }))).toEqual({
       outcome: 'dead',
       cause: 'CODE: it failed',
     })

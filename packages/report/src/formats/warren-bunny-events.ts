@@ -201,11 +201,11 @@ export function causeOfKind(
       return 'connection-closed'
     case 'authentication':
       return 'auth-refused'
-    case 'refused':
+    case 'rejected':
       return 'wrong-address'
     case 'unavailable':
       return 'relay-error'
-    case 'nonsense':
+    case 'invalid-response':
       return 'not-a-task-api'
     default:
       return 'unexplained-errors'

@@ -17,7 +17,7 @@ export interface HttpRequest {
   readonly requestId: string
 }
 
-export interface HttpReply {
+export interface HttpResponse {
   readonly status: number
   readonly contentType: string | undefined
   readonly retryAfter: string | undefined
@@ -38,7 +38,7 @@ export class HttpExchange {
   }
 
   /** @throws TaskApiError, or the reason of `signal` if that was aborted. */
-  async send(request: HttpRequest): Promise<HttpReply> {
+  async send(request: HttpRequest): Promise<HttpResponse> {
     const { signal, timeoutMs, requestId } = request
     signal?.throwIfAborted()
     // Linked by hand: `AbortSignal.any` on a signal that lives as long as the program collects
@@ -70,7 +70,7 @@ export class HttpExchange {
     }
   }
 
-  async #follow(request: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
+  async #follow(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     let url = request.url
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const { statusCode, headers, body } = await this.#route.dispatcher.request({
@@ -93,11 +93,11 @@ export class HttpExchange {
         retryAfter: headerText(headers, 'retry-after'),
         body: needed
           ? await this.#readAll(body, headers, statusCode, request.requestId)
-          : await readBeginning(body),
+          : await readStart(body),
       }
     }
     throw new TaskApiError(`${request.url.host} redirects in circles`, {
-      kind: 'nonsense',
+      kind: 'invalid-response',
       code: 'TOO_MANY_REDIRECTS',
       requestId: request.requestId,
     })
@@ -114,7 +114,7 @@ export class HttpExchange {
       const where = to === null ? 'nowhere' : to.origin
       throw new TaskApiError(
         `${from.host} answered ${status} and points to ${where}; set the base URL to where the Task API really is`,
-        { kind: 'nonsense', code: `HTTP_${status}`, status, requestId },
+        { kind: 'invalid-response', code: `HTTP_${status}`, status, requestId },
       )
     }
     return to
@@ -132,7 +132,7 @@ export class HttpExchange {
     if (content !== null) return content
     body.on('error', () => {}).destroy()
     throw new TaskApiError(`the answer is larger than ${limit} bytes`, {
-      kind: 'nonsense',
+      kind: 'invalid-response',
       code: 'RESPONSE_TOO_LARGE',
       status,
       requestId,
@@ -154,13 +154,13 @@ async function readUpTo(body: ResponseBody, limit: number): Promise<Buffer | nul
   return Buffer.concat(chunks)
 }
 
-const BEGINNING_BYTES = 64 * 1024
+const MAX_ERROR_BODY_BYTES = 64 * 1024
 
 // The status has already said everything that matters; a body that breaks off or never ends must not
 // turn a stored answer into a failed one. Reading it lets the connection be used again.
-async function readBeginning(body: ResponseBody): Promise<Buffer> {
+async function readStart(body: ResponseBody): Promise<Buffer> {
   try {
-    return (await readUpTo(body, BEGINNING_BYTES)) ?? Buffer.alloc(0)
+    return (await readUpTo(body, MAX_ERROR_BODY_BYTES)) ?? Buffer.alloc(0)
   } catch {
     return Buffer.alloc(0)
   }

@@ -10,7 +10,7 @@ export interface RouteOptions {
 }
 
 // One server, so this also bounds how many requests run at once; more wait for a free connection.
-const CONNECTIONS = 32
+const MAX_CONNECTIONS = 32
 
 // Load balancers close idle connections after a minute as a rule; polls come every few seconds. Letting
 // go before they do avoids sending a request into a connection that is just being closed.
@@ -27,7 +27,7 @@ export function createRoute({ base, connectTimeoutMs, env }: RouteOptions): Rout
   const ca = trustedCertificates(env)
   const tls = ca === undefined ? {} : { ca }
   const pool = {
-    connections: CONNECTIONS,
+    connections: MAX_CONNECTIONS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
     // The client has one deadline for the whole exchange; two clocks would blame each other.

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { isJsonObject } from '../json-object.ts'
 import { type TaskResult, serializeResult } from '../task-result.ts'
-import { HttpExchange, type HttpReply } from './http-exchange.ts'
+import { HttpExchange, type HttpResponse } from './http-exchange.ts'
 import { parseRetryAfter } from './retry-after.ts'
 import { type Route, createRoute } from './route.ts'
 import { taskApiBase } from './task-api-base.ts'
@@ -167,7 +167,7 @@ export class TaskApiClient implements AsyncDisposable {
       signal: AbortSignal | undefined
       onExchange?: ((exchange: Exchange) => void) | undefined
     },
-    read: (reply: HttpReply, requestId: string) => T,
+    read: (reply: HttpResponse, requestId: string) => T,
   ): Promise<T> {
     const { method, path, shownPath, accept } = request
     const requestId = this.#newRequestId()
@@ -213,7 +213,7 @@ export class TaskApiClient implements AsyncDisposable {
     return url
   }
 
-  #json(reply: HttpReply, requestId: string): unknown {
+  #json(reply: HttpResponse, requestId: string): unknown {
     const text = reply.body.toString('utf8').replace(/^\uFEFF/, '')
     try {
       return JSON.parse(text)
@@ -222,7 +222,7 @@ export class TaskApiClient implements AsyncDisposable {
       // The parser's message quotes the body, so it must not travel as the cause.
       const what = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read'
       throw new TaskApiError(`the answer ${what} (${type}, ${reply.body.length} bytes)`, {
-        kind: 'nonsense',
+        kind: 'invalid-response',
         code: 'NOT_JSON',
         status: reply.status,
         requestId,
@@ -230,10 +230,10 @@ export class TaskApiClient implements AsyncDisposable {
     }
   }
 
-  #statusError(reply: HttpReply, requestId: string): TaskApiError {
+  #statusError(reply: HttpResponse, requestId: string): TaskApiError {
     const { status } = reply
     const retryAfterMs = parseRetryAfter(reply.retryAfter, this.#now())
-    const said = this.#redact(reasonIn(reply.body))
+    const said = this.#redact(readReason(reply.body))
     const message = `${this.#base.host} answered ${status}${said === '' ? '' : `: ${said}`}`
     return new TaskApiError(message, {
       kind: kindOfStatus(status),
@@ -257,13 +257,13 @@ function kindOfStatus(status: number): TaskApiError['kind'] {
   if (status === 401 || status === 403) return 'authentication'
   // 408 and 425 are the two other 4xx that mean "send it again".
   if (status === 408 || status === 425 || status === 429 || status >= 500) return 'unavailable'
-  return status >= 400 ? 'refused' : 'nonsense'
+  return status >= 400 ? 'rejected' : 'invalid-response'
 }
 
-const REASON_LENGTH = 200
+const MAX_REASON_LENGTH = 200
 
 // Servers say why in one of these members; anything else (a page of HTML) helps nobody in a log line.
-function reasonIn(body: Buffer): string {
+function readReason(body: Buffer): string {
   if (body.length > 64 * 1024) return ''
   try {
     const json: unknown = JSON.parse(body.toString('utf8'))
@@ -272,7 +272,7 @@ function reasonIn(body: Buffer): string {
       const reason = json[name]
       if (typeof reason !== 'string' || reason.trim() === '') continue
       // eslint-disable-next-line no-control-regex -- keeps a server from forging log lines
-      return reason.slice(0, REASON_LENGTH).replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
+      return reason.slice(0, MAX_REASON_LENGTH).replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
     }
   } catch {
     // Not JSON: no reason to show.

@@ -7,7 +7,7 @@
  * - `nonsense`: it answered, but not what a Task API answers: most often a wrong URL or a proxy's login page.
  */
 export type TaskApiErrorKind =
-  'transport' | 'authentication' | 'refused' | 'unavailable' | 'nonsense'
+  'transport' | 'authentication' | 'rejected' | 'unavailable' | 'invalid-response'
 
 export interface TaskApiErrorDetails {
   readonly kind: TaskApiErrorKind
@@ -42,5 +42,5 @@ export class TaskApiError extends Error {
 }
 
 function defaultRetryable(kind: TaskApiErrorKind): boolean {
-  return kind !== 'authentication' && kind !== 'refused'
+  return kind !== 'authentication' && kind !== 'rejected'
 }

@@ -45,7 +45,11 @@ function explain(cause: unknown, target: string): Failure {
     return transport(`PROXY_${status}`, `the proxy answered ${status} for ${target}`)
   }
   if (chain.some((error) => isParserError(error))) {
-    return { kind: 'nonsense', code: 'NOT_HTTP', message: `${target} does not answer in HTTP` }
+    return {
+      kind: 'invalid-response',
+      code: 'NOT_HTTP',
+      message: `${target} does not answer in HTTP`,
+    }
   }
   if (has('UND_ERR_DESTROYED', 'UND_ERR_CLOSED') !== undefined) {
     const message = 'the Task API client was closed'

@@ -67,7 +67,7 @@ export function clientFor(
   return client
 }
 
-export async function failureOf(work: Promise<unknown>): Promise<TaskApiError> {
+export async function errorOf(work: Promise<unknown>): Promise<TaskApiError> {
   try {
     await work
   } catch (error: unknown) {

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { inspect } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { clientFor, closedPort, failureOf, httpServer } from './loopback-server.ts'
+import { clientFor, closedPort, errorOf, httpServer } from './loopback-server.ts'
 import { selfSignedCertificate } from './self-signed-certificate.ts'
 
 function file(content: string): string {
@@ -49,7 +49,7 @@ async function forwardProxy() {
 describe('TLS', () => {
   it('with a certificate nobody vouches for fails, and says so', async () => {
     const { host, requests } = await taskApi(selfSignedCertificate())
-    const error = await failureOf(clientFor(`https://${host}`).nextTask())
+    const error = await errorOf(clientFor(`https://${host}`).nextTask())
     expect(error).toMatchObject({
       kind: 'transport',
       code: 'TLS_DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -82,12 +82,12 @@ describe('TLS', () => {
     const tls = selfSignedCertificate('elsewhere.example')
     const { host } = await taskApi(tls)
     const client = clientFor(`https://${host}`, { env: { SSL_CERT_FILE: file(tls.cert) } })
-    expect(await failureOf(client.nextTask())).toMatchObject({ code: 'TLS_CERT_ALTNAME_INVALID' })
+    expect(await errorOf(client.nextTask())).toMatchObject({ code: 'TLS_CERT_ALTNAME_INVALID' })
   })
 
   it('to a port without TLS fails, and says so', async () => {
     const { host } = await taskApi()
-    const error = await failureOf(clientFor(`https://${host}`).nextTask())
+    const error = await errorOf(clientFor(`https://${host}`).nextTask())
     expect(error.kind).toBe('transport')
     expect(error.code).toMatch(/^TLS_/)
   })
@@ -174,7 +174,7 @@ describe('a proxy', () => {
     const proxy = await forwardProxy()
     await clientFor('http://task.example', { env: withCredentials(proxy.host) }).nextTask()
     expect(proxy.used[0]).toContain(Buffer.from('me:sesame').toString('base64'))
-    const error = await failureOf(
+    const error = await errorOf(
       clientFor('http://task.example', { env: withCredentials(host) }).nextTask(),
     )
     expect(error).toMatchObject({ kind: 'transport', code: 'PROXY_407' })
@@ -188,10 +188,10 @@ describe('a proxy', () => {
     const { host, server } = await httpServer(() => {})
     server.on('connect', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'))
     const refusing = clientFor('https://task.example', { env: { HTTPS_PROXY: `http://${host}` } })
-    expect(await failureOf(refusing.nextTask())).toMatchObject({ code: 'PROXY_403' })
+    expect(await errorOf(refusing.nextTask())).toMatchObject({ code: 'PROXY_403' })
     const closed = await closedPort()
     const absent = clientFor('https://task.example', { env: { HTTPS_PROXY: `http://${closed}` } })
-    const error = await failureOf(absent.nextTask())
+    const error = await errorOf(absent.nextTask())
     expect(error).toMatchObject({ code: 'ECONNREFUSED' })
     expect(error.message).toContain(`through the proxy ${closed}`)
   })

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { type Exchange, countResult, parseTask } from '../../src/index.ts'
-import { COLLECTION, PASSWORD, clientFor, failureOf, httpServer } from './loopback-server.ts'
+import { COLLECTION, PASSWORD, clientFor, errorOf, httpServer } from './loopback-server.ts'
 
 interface Seen {
   method: string
@@ -132,22 +132,22 @@ describe('submitResult', () => {
 
 describe('a status that is no success', () => {
   it.each([
-    [400, 'refused', false],
+    [400, 'rejected', false],
     [401, 'authentication', false],
     [403, 'authentication', false],
-    [404, 'refused', false],
+    [404, 'rejected', false],
     [408, 'unavailable', true],
-    [413, 'refused', false],
+    [413, 'rejected', false],
     [425, 'unavailable', true],
     [429, 'unavailable', true],
     [500, 'unavailable', true],
     [503, 'unavailable', true],
-    [304, 'nonsense', true],
+    [304, 'invalid-response', true],
   ] as const)('%d is %s, retryable: %s', async (status, kind, retryable) => {
     const { base } = await answering({ status })
     const client = clientFor(base)
     for (const work of [client.nextTask(), client.submitResult(RESULT)]) {
-      expect(await failureOf(work)).toMatchObject({
+      expect(await errorOf(work)).toMatchObject({
         kind,
         retryable,
         status,
@@ -158,8 +158,8 @@ describe('a status that is no success', () => {
 
   it('is not a conflict when nothing was submitted', async () => {
     const { base } = await answering({ status: 409 })
-    expect(await failureOf(clientFor(base).nextTask())).toMatchObject({
-      kind: 'refused',
+    expect(await errorOf(clientFor(base).nextTask())).toMatchObject({
+      kind: 'rejected',
       status: 409,
     })
   })
@@ -171,13 +171,13 @@ describe('a status that is no success', () => {
   ])('passes Retry-After %s on as %s ms', async (value, expected) => {
     const { base } = await answering({ status: 429, headers: { 'retry-after': value } })
     const client = clientFor(base, { now: () => Date.parse('2026-02-03T10:00:00Z') })
-    expect((await failureOf(client.nextTask())).retryAfterMs).toBe(expected)
+    expect((await errorOf(client.nextTask())).retryAfterMs).toBe(expected)
   })
 
   it('repeats the reason the server gives, on one line, without what is secret', async () => {
     const message = `no\nway for ${PASSWORD} (${BASIC}) in ${COLLECTION}`
     const { base, host } = await answering({ status: 400, body: JSON.stringify({ message }) })
-    expect((await failureOf(clientFor(base).nextTask())).message).toBe(
+    expect((await errorOf(clientFor(base).nextTask())).message).toBe(
       `${host} answered 400: no way for [REDACTED] ([REDACTED]) in [REDACTED]`,
     )
   })
@@ -190,8 +190,8 @@ describe('an answer that is not a task', () => {
       body,
       headers: { 'content-type': 'text/html' },
     })
-    const error = await failureOf(clientFor(base).nextTask())
-    expect(error).toMatchObject({ kind: 'nonsense', code: 'NOT_JSON', status: 200 })
+    const error = await errorOf(clientFor(base).nextTask())
+    expect(error).toMatchObject({ kind: 'invalid-response', code: 'NOT_JSON', status: 200 })
     expect(error.message).toContain('text/html')
     expect(error.cause).toBeUndefined()
   })
@@ -213,15 +213,15 @@ describe('redirects', () => {
   it('to another server are refused, and nothing is sent there', async () => {
     const other = await answering({ status: 204 })
     const { base } = await answering({ status: 302, headers: { location: `${other.base}/x` } })
-    const error = await failureOf(clientFor(base).nextTask())
-    expect(error).toMatchObject({ kind: 'nonsense', code: 'HTTP_302' })
+    const error = await errorOf(clientFor(base).nextTask())
+    expect(error).toMatchObject({ kind: 'invalid-response', code: 'HTTP_302' })
     expect(error.message).toContain(other.base)
     expect(other.seen).toEqual([])
   })
 
   it('end when they go in circles', async () => {
     const { base, seen } = await answering({ status: 307, headers: { location: '/again' } })
-    expect(await failureOf(clientFor(base).nextTask())).toMatchObject({
+    expect(await errorOf(clientFor(base).nextTask())).toMatchObject({
       code: 'TOO_MANY_REDIRECTS',
     })
     expect(seen).toHaveLength(4)
@@ -236,7 +236,7 @@ describe('onExchange', () => {
     const client = clientFor(base, { onExchange: (exchange) => exchanges.push(exchange) })
     await client.nextTask({ type: 'a' })
     status = 503
-    const error = await failureOf(client.submitResult({ ...RESULT, uuid: 'u1' }))
+    const error = await errorOf(client.submitResult({ ...RESULT, uuid: 'u1' }))
     expect(exchanges).toEqual([
       {
         method: 'GET',

@@ -6,7 +6,7 @@ import {
   PASSWORD,
   clientFor,
   closedPort,
-  failureOf,
+  errorOf,
   httpServer,
   tcpServer,
 } from './loopback-server.ts'
@@ -22,7 +22,7 @@ function everything(value: unknown): string {
 
 describe('a server that cannot be reached', () => {
   it('has no address: the name server’s code', async () => {
-    const error = await failureOf(clientFor('http://warren.invalid').nextTask())
+    const error = await errorOf(clientFor('http://warren.invalid').nextTask())
     expect(error).toMatchObject({ kind: 'transport', retryable: true })
     expect(['ENOTFOUND', 'EAI_AGAIN']).toContain(error.code)
     expect(error.message).toBe('cannot find the address of warren.invalid')
@@ -30,7 +30,7 @@ describe('a server that cannot be reached', () => {
 
   it('refuses: ECONNREFUSED', async () => {
     const host = await closedPort()
-    const error = await failureOf(clientFor(`http://${host}`).nextTask())
+    const error = await errorOf(clientFor(`http://${host}`).nextTask())
     expect(error).toMatchObject({ kind: 'transport', code: 'ECONNREFUSED', retryable: true })
     expect(error.message).toBe(`${host} refuses connections`)
     expect(error.cause).toBeInstanceOf(Error)
@@ -39,7 +39,7 @@ describe('a server that cannot be reached', () => {
   it('never finishes connecting: CONNECT_TIMEOUT', async () => {
     const host = await tcpServer(() => {})
     const client = clientFor(`https://${host}`, { connectTimeoutMs: 200 })
-    expect(await failureOf(client.nextTask())).toMatchObject({
+    expect(await errorOf(client.nextTask())).toMatchObject({
       kind: 'transport',
       code: 'CONNECT_TIMEOUT',
     })
@@ -53,7 +53,7 @@ describe('a server that is too slow', () => {
     const { host } = await httpServer(() => {})
     const client = clientFor(`http://${host}`, impatient)
     for (const work of [client.nextTask(), client.submitResult(RESULT)]) {
-      expect(await failureOf(work)).toMatchObject({ kind: 'transport', code: 'READ_TIMEOUT' })
+      expect(await errorOf(work)).toMatchObject({ kind: 'transport', code: 'READ_TIMEOUT' })
     }
   })
 
@@ -63,7 +63,7 @@ describe('a server that is too slow', () => {
       const drip = setInterval(() => response.write(' '), 50)
       response.on('close', () => clearInterval(drip))
     })
-    const error = await failureOf(clientFor(`http://${host}`, impatient).nextTask())
+    const error = await errorOf(clientFor(`http://${host}`, impatient).nextTask())
     expect(error).toMatchObject({ kind: 'transport', code: 'READ_TIMEOUT' })
   })
 
@@ -79,7 +79,7 @@ describe('a server that is too slow', () => {
 describe('a connection that breaks', () => {
   it('before the answer: ECONNRESET', async () => {
     const { host } = await httpServer((request) => request.socket.destroy())
-    const error = await failureOf(clientFor(`http://${host}`).nextTask())
+    const error = await errorOf(clientFor(`http://${host}`).nextTask())
     expect(error).toMatchObject({ kind: 'transport', code: 'ECONNRESET', retryable: true })
   })
 
@@ -88,7 +88,7 @@ describe('a connection that breaks', () => {
       response.writeHead(200, { 'content-length': 100 }).write('{"uuid":')
       setTimeout(() => request.socket.destroy(), 20)
     })
-    const error = await failureOf(clientFor(`http://${host}`).nextTask())
+    const error = await errorOf(clientFor(`http://${host}`).nextTask())
     expect(error).toMatchObject({ kind: 'transport', code: 'ECONNRESET' })
   })
 
@@ -114,7 +114,7 @@ describe('a connection that breaks', () => {
     const client = clientFor(`http://${host}`, { connectTimeoutMs: 100, requestTimeoutMs: 300 })
     expect(await client.nextTask()).toBeNull()
     await pause(20)
-    expect(await failureOf(client.nextTask())).toMatchObject({ code: 'READ_TIMEOUT' })
+    expect(await errorOf(client.nextTask())).toMatchObject({ code: 'READ_TIMEOUT' })
     expect(await client.nextTask()).toBeNull()
     expect(connections).toBe(2)
   })
@@ -125,8 +125,8 @@ describe('a server that does not speak the language', () => {
     'but %j: nonsense',
     async (greeting) => {
       const host = await tcpServer((socket) => socket.end(greeting, 'latin1'))
-      const error = await failureOf(clientFor(`http://${host}`).nextTask())
-      expect(error).toMatchObject({ kind: 'nonsense', code: 'NOT_HTTP' })
+      const error = await errorOf(clientFor(`http://${host}`).nextTask())
+      expect(error).toMatchObject({ kind: 'invalid-response', code: 'NOT_HTTP' })
       expect(everything(error.cause)).not.toContain(greeting.slice(0, 6))
     },
   )
@@ -149,8 +149,8 @@ describe('a server that does not speak the language', () => {
       pump()
     })
     const client = clientFor(`http://${host}`, { maxResponseBytes: 1024 * 1024 })
-    expect(await failureOf(client.nextTask())).toMatchObject({
-      kind: 'nonsense',
+    expect(await errorOf(client.nextTask())).toMatchObject({
+      kind: 'invalid-response',
       code: 'RESPONSE_TOO_LARGE',
       status: 200,
     })
@@ -161,7 +161,7 @@ describe('a server that does not speak the language', () => {
     const { host } = await httpServer((_, response) => {
       response.writeHead(401).end(Buffer.alloc(FIFTY_MB, ' '))
     })
-    const error = await failureOf(clientFor(`http://${host}`).nextTask())
+    const error = await errorOf(clientFor(`http://${host}`).nextTask())
     expect(error).toMatchObject({ kind: 'authentication', code: 'HTTP_401' })
   })
 })
@@ -197,7 +197,7 @@ describe('stopping', () => {
   it('disposing cuts off what is still running', async () => {
     const { host } = await httpServer(() => {})
     const client = clientFor(`http://${host}`)
-    const failing = failureOf(client.nextTask({ waitSeconds: 25 }))
+    const failing = errorOf(client.nextTask({ waitSeconds: 25 }))
     await pause(50)
     await client[Symbol.asyncDispose]()
     expect(await failing).toMatchObject({ code: 'CLIENT_CLOSED', retryable: false })
@@ -213,10 +213,10 @@ describe('credentials', () => {
     const client = clientFor(`http://${host}`)
     const seen = [
       everything(client),
-      everything(await failureOf(client.nextTask({ type: 'a' }))),
-      everything(await failureOf(client.nextTask({ type: 'b' }))),
-      everything(await failureOf(client.submitResult(RESULT))),
-      everything(await failureOf(clientFor(`http://${await closedPort()}`).nextTask())),
+      everything(await errorOf(client.nextTask({ type: 'a' }))),
+      everything(await errorOf(client.nextTask({ type: 'b' }))),
+      everything(await errorOf(client.submitResult(RESULT))),
+      everything(await errorOf(clientFor(`http://${await closedPort()}`).nextTask())),
     ].join('\n')
     expect(seen).not.toContain(PASSWORD)
     expect(seen).not.toContain(BASIC)
