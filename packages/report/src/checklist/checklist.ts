@@ -12,7 +12,7 @@ import {
   endToEndProof,
   relayProof,
   serviceProof,
-  rhythmProof,
+  pollingIntervalProof,
   probeProof,
   taskProof,
   submissionProof,
@@ -158,7 +158,7 @@ const RULES: readonly Rule[] = [
     essential: false,
     everyRelay: true,
     causes: ['two-instances', 'hammering', 'unlisted-client', 'clock-skew'],
-    proof: rhythmProof,
+    proof: pollingIntervalProof,
   },
   {
     id: 'probes',

@@ -186,7 +186,7 @@ export function serviceProof(
   }
 }
 
-export function rhythmProof(analysis: Analysis): Proof {
+export function pollingIntervalProof(analysis: Analysis): Proof {
   const links = pollLinks(analysis).flatMap(
     (link) => link.views.find(({ side }) => side === 'relay') ?? [],
   )

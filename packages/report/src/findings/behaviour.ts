@@ -5,8 +5,8 @@ import { SLOW_MS } from '../facts/facts.ts'
 import type { SideView, PlacedProblem, Trouble } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, endOf, fromProblem } from './raw-finding.ts'
-import { FLAPS } from './limits.ts'
+import { rawFinding, endOf, fromProblem } from './raw-finding.ts'
+import { MIN_FLAPS } from './limits.ts'
 import { findPollingPace } from './polling-pace.ts'
 import type { LinkGap } from './silences.ts'
 import { formatTime, formatCount, formatPercent, formatDuration } from './figures.ts'
@@ -39,7 +39,7 @@ function flapping(context: DiagnosisContext, link: NetworkLink, gaps: readonly L
   ]
   const stretches = mergeEpisodes(down)
   const over = stretches.filter((stretch) => !Number.isNaN(stretch.recoveredAt))
-  if (over.length < FLAPS) return
+  if (over.length < MIN_FLAPS) return
   const first = stretches[0]
   const last = stretches.at(-1)
   if (first === undefined || last === undefined) return
@@ -47,7 +47,7 @@ function flapping(context: DiagnosisContext, link: NetworkLink, gaps: readonly L
   const total = stretches.reduce((sum, stretch) => sum + endOf(stretch) - stretch.from, 0)
   const parties = causes.map(({ party }) => party).filter((party) => party !== undefined)
   context.found.push(
-    draft({
+    rawFinding({
       cause: 'flapping',
       severity: ongoing ? 'error' : 'warning',
       status: ongoing ? 'ongoing' : 'recovered',
@@ -79,10 +79,10 @@ function slow(context: DiagnosisContext, link: NetworkLink): void {
   if (seen === undefined) return
   const relayFast = atRelay === undefined && relay !== undefined && relay.latency.count > 10
   const { problem, account } = seen
-  const tell = ({ count, first, last }: Trouble): string =>
+  const buildWhy = ({ count, first, last }: Trouble): string =>
     `${formatCount(count, 'slow answer')} from ${formatTime(first)} to ${formatTime(last)}; 95 % took up to ${formatDuration(account.latency.quantile(0.95))}, the longest ${formatDuration(account.latency.max)}, where ${formatDuration(SLOW_MS.poll)} is the limit${relayFast ? '; the relay itself answers fast, so the way takes the time' : ''}.`
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(problem),
       cause: 'slow',
       subject: link.from.name,
@@ -90,8 +90,8 @@ function slow(context: DiagnosisContext, link: NetworkLink): void {
       party: relayFast ? 'network' : 'hub',
       partyName: relayFast ? null : link.to.name,
       confidence: 'likely',
-      why: tell(problem),
-      tell,
+      why: buildWhy(problem),
+      buildWhy,
       ...(relayFast ? { action: 'Find out what holds up requests between client and relay.' } : {}),
     }),
   )
@@ -108,7 +108,7 @@ function unlisted(context: DiagnosisContext, link: NetworkLink): void {
   const view = viewOf(link, 'relay') ?? viewOf(link, 'client')
   if (view === undefined) return
   context.found.push(
-    draft({
+    rawFinding({
       cause: 'unlisted-client',
       severity: 'warning',
       status: 'observed',

@@ -8,8 +8,8 @@ import { addProblem, endAt, largest, placeProblem } from '../timeline/side-view.
 import type { PlacedProblem } from '../timeline/side-view.ts'
 import { viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, fromProblem, overlapShare } from './raw-finding.ts'
-import { plainTrouble, problemOn, recoveryWords } from './link-problem.ts'
+import { rawFinding, fromProblem, overlapShare } from './raw-finding.ts'
+import { addLinkFinding, problemOn, recoveryWords } from './link-problem.ts'
 import {
   formatTime,
   formatCount,
@@ -20,14 +20,14 @@ import {
 } from './figures.ts'
 
 /** The link of a relay to its broker, and the broker itself. */
-export function brokerTrouble(context: DiagnosisContext, link: NetworkLink): void {
+export function findBrokerFailures(context: DiagnosisContext, link: NetworkLink): void {
   const brokers = context.network.brokers.filter((log) => link.to.logs.includes(log))
   for (const cause of [
     'broker-refused',
     'broker-heartbeat-lost',
     'broker-connection-lost',
   ] as const) {
-    plainTrouble(context, link, cause, link.from.name)
+    addLinkFinding(context, link, cause, link.from.name)
   }
   brokerLogins(context, link, brokers)
   for (const log of brokers) {
@@ -35,7 +35,7 @@ export function brokerTrouble(context: DiagnosisContext, link: NetworkLink): voi
     refusedOperations(context, link, log)
     alarms(context, link, log)
     churn(context, link, log)
-    knocks(context, link, log)
+    findPortProbes(context, link, log)
   }
 }
 
@@ -54,7 +54,7 @@ function stops(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<Bro
     ? 'nothing shows that it is up again'
     : `up again at ${formatTime(recoveredAt)}${count === 1 ? `, after ${formatDuration(recoveredAt - first)}` : ''}`
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(problem),
       // While it is down, whatever the relay says of it until the end of the window is a consequence.
       periods: problem.periods.map((period) =>
@@ -77,7 +77,7 @@ function refusedOperations(
   if (log.facts.operations.count === 0) return
   const problem = placed(log.facts.operations, 'broker-operation-refused', log)
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(problem),
       severity: 'warning',
       status: 'observed',
@@ -103,7 +103,7 @@ function brokerLogins(
   if (stillRefused(brokers)) endAt(problem, Number.NaN)
   const users = formatDetails(problem.details)
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(problem),
       subject: link.name,
       link,
@@ -146,7 +146,7 @@ function alarms(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<Br
   if (log.facts.alarms.count === 0) return
   const problem = placed(log.facts.alarms, 'broker-resource-alarm', log)
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(problem),
       subject: link.to.name,
       link,
@@ -166,7 +166,7 @@ function churn(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<Bro
     0,
   )
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(problem),
       severity: 'info',
       status: 'observed',
@@ -184,7 +184,11 @@ function churn(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<Bro
  * Connections that ended before a login: port probes. They are the relay's own, and lines of its trouble, where it says at that very
  * time that it cannot connect, from an address it logs in from at other times, or while nobody logs in at all.
  */
-function knocks(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<BrokerFacts>): void {
+function findPortProbes(
+  context: DiagnosisContext,
+  link: NetworkLink,
+  log: ProgramLog<BrokerFacts>,
+): void {
   const relay = viewOf(link, 'relay')
   let probes: PlacedProblem | undefined
   for (const [address, { logins, knocks: account }] of log.facts.peers.all()) {
@@ -205,7 +209,7 @@ function knocks(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<Br
   }
   if (probes === undefined) return
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(probes),
       severity: 'info',
       status: 'expected',

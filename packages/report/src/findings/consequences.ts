@@ -46,7 +46,7 @@ function keepOnly(finding: RawFinding, rest: Episode[]): void {
     finding.status = 'recovered'
     finding.severity = 'warning'
   }
-  if (finding.tell !== undefined) finding.why = finding.tell(trouble)
+  if (finding.buildWhy !== undefined) finding.why = finding.buildWhy(trouble)
 }
 
 /** Takes over the lines of a finding that is a consequence, and remembers whom it hit. */

@@ -6,18 +6,18 @@ import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
 import { foldInto } from './consequences.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft } from './raw-finding.ts'
+import { rawFinding } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
-import { findRelayTrouble, findServerErrors } from './relay-findings.ts'
+import { findRelayFailures, findServerErrors } from './relay-findings.ts'
 import { absorbIntoStalls, findStalls } from './relay-stalls.ts'
 import { findPollFailures } from './poll-failures.ts'
 import { reopenRecurring } from './recurrence.ts'
-import { findServiceTrouble } from './service-findings.ts'
+import { findServiceFailures } from './service-findings.ts'
 import { findSilences } from './silences.ts'
 import type { LinkGap } from './silences.ts'
 import { findLateBeginnings } from './late-beginnings.ts'
 import { findClockSkew, findEarlyEnds, findLogGaps, findUnreadable } from './source-findings.ts'
-import { findTaskTrouble } from './task-findings.ts'
+import { findTaskFailures } from './task-findings.ts'
 
 export interface Diagnosis {
   /** Errors first, then warnings, then information; within each by time and name. */
@@ -32,15 +32,15 @@ export interface Diagnosis {
 export function diagnose(network: Network, topology: Topology): Diagnosis {
   const context: DiagnosisContext = { network, topology, found: [] }
   findStalls(context)
-  findServiceTrouble(context)
-  findRelayTrouble(context)
+  findServiceFailures(context)
+  findRelayFailures(context)
   findLogGaps(context)
   findPollFailures(context)
   findServerErrors(context)
   const gaps = findSilences(context)
   findBehaviour(context, gaps)
   neverSeen(context)
-  findTaskTrouble(context)
+  findTaskFailures(context)
   findLateBeginnings(context)
   findEarlyEnds(context)
   absorbIntoStalls(context)
@@ -56,7 +56,7 @@ function neverSeen(context: DiagnosisContext): void {
     if (link.poll?.expected !== true || link.views.some(({ account }) => account.exchanges > 0))
       continue
     context.found.push(
-      draft({
+      rawFinding({
         cause: 'never-seen',
         severity: 'error',
         status: 'ongoing',

@@ -49,7 +49,7 @@ export function formatDetails(details: ReadonlyMap<string, number>, most = 3): s
 }
 
 /** How many of so many restarts came without a word before. */
-export function diedWords(died: number, restarts: number): string {
+export function formatCrashes(died: number, restarts: number): string {
   if (died === 0) return ''
   return `, ${died === restarts ? '' : `${formatCount(died, 'time')} `}${DIED}`
 }

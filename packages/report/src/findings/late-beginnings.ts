@@ -2,8 +2,8 @@ import type { Relay, ProgramLog } from '../exchange/network.ts'
 import { exchangesWithin } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft } from './raw-finding.ts'
-import { FEWEST_MISSING, lacksLines } from './missing-lines.ts'
+import { rawFinding } from './raw-finding.ts'
+import { MIN_MISSING, lacksLines } from './missing-lines.ts'
 import { CLOCK_ROOM_MS, partOfSource } from './source-findings.ts'
 import { formatTime, formatDuration } from './figures.ts'
 
@@ -17,7 +17,7 @@ export function findLateBeginnings(context: DiagnosisContext): void {
     const begin = log.source.first + log.shift
     if (!beginsLate(context, log, begin)) continue
     context.found.push(
-      draft({
+      rawFinding({
         cause: 'source-began-late',
         severity: 'info',
         status: 'observed',
@@ -54,5 +54,5 @@ function answeredBefore(context: DiagnosisContext, relay: Relay): boolean {
         }),
       ),
     )
-  return answered.reduce((sum, n) => sum + n, 0) >= FEWEST_MISSING
+  return answered.reduce((sum, n) => sum + n, 0) >= MIN_MISSING
 }

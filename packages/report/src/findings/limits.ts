@@ -2,7 +2,7 @@ import type { SideView } from '../timeline/side-view.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 
 /** Fewer signs of life than this show no rhythm. */
-export const FEWEST_SIGNS = 5
+export const MIN_SIGNS = 5
 
 /** A relay gives a client so long to answer an availability task (today's relay: 4 minutes), and a minute for the way. */
 export const TASK_TIME_MS = 5 * MINUTE
@@ -14,13 +14,13 @@ export const SUSPENSION_MS = 30 * MINUTE
 export const SKEW_WARNING_MS = 5 * SECOND
 
 /** Down so often is flapping. */
-export const FLAPS = 4
+export const MIN_FLAPS = 4
 
 /** Empty polls are told of once a minute at most; where tasks come thick and fast the rhythm does not show that. */
 const SUMMARY_GAP_MS = 2.5 * MINUTE
 
 /** A client waits so long at most after an error, beside its interval. */
-const LONGEST_BACK_OFF_MS = 75 * SECOND
+const MAX_BACK_OFF_MS = 75 * SECOND
 
 /**
  * How long nothing may be heard of a link before that is a gap: well beyond its own rhythm. NaN where it has none.
@@ -29,12 +29,12 @@ const LONGEST_BACK_OFF_MS = 75 * SECOND
  */
 export function gapLimit(account: SideView): number {
   const { rhythm, slowRhythm, longRhythm, exchanges, summarised } = account
-  if (exchanges < FEWEST_SIGNS || Number.isNaN(rhythm)) return Number.NaN
-  const long = Math.min(2 * longRhythm, Math.max(5 * slowRhythm, LONGEST_BACK_OFF_MS + rhythm))
+  if (exchanges < MIN_SIGNS || Number.isNaN(rhythm)) return Number.NaN
+  const long = Math.min(2 * longRhythm, Math.max(5 * slowRhythm, MAX_BACK_OFF_MS + rhythm))
   return Math.max(4 * rhythm, long, summarised ? SUMMARY_GAP_MS : 30 * SECOND)
 }
 
 /** So many answers are held back until there is work (long polling) that the 95th percentile says nothing about speed. */
 export function holdsPolls({ held, ok }: SideView): boolean {
-  return held >= FEWEST_SIGNS && held > ok * 0.05
+  return held >= MIN_SIGNS && held > ok * 0.05
 }

@@ -5,7 +5,7 @@ import { addSide, copyOf, endAt, okAfter } from '../timeline/side-view.ts'
 import type { PlacedProblem } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { againWords, draft, fromProblem } from './raw-finding.ts'
+import { againWords, rawFinding, fromProblem } from './raw-finding.ts'
 import { formatTime, formatCount, formatDetails } from './figures.ts'
 
 /** The problem of one cause, both sides of a link together. */
@@ -68,7 +68,7 @@ function pollsStillFail(
 }
 
 /** A finding on it, where there is such a problem. */
-export function plainTrouble(
+export function addLinkFinding(
   context: DiagnosisContext,
   link: NetworkLink,
   cause: Cause,
@@ -78,7 +78,7 @@ export function plainTrouble(
   if (problem === undefined) return
   const details = formatDetails(problem.details)
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(problem),
       subject: link.kind === 'cdm' ? link.from.name : link.name,
       link,

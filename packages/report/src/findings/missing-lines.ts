@@ -10,7 +10,7 @@ import type { DiagnosisContext } from './context.ts'
 import { silenceLimit, silencesOf } from './silences.ts'
 
 /** Fewer exchanges than these may lie at the edges of a silence. */
-export const FEWEST_MISSING = 3
+export const MIN_MISSING = 3
 /** How far apart clocks may be that nobody could compare, ms: what is said of them has to hold for all of these. */
 const ANY_CLOCK = [-60, -50, -40, -30, -20, -10, 0, 10, 20, 30, 40, 50, 60].map((s) => s * SECOND)
 
@@ -63,7 +63,7 @@ export function lacksLines(context: DiagnosisContext, log: ProgramLog, stretch: 
   const never = (Math.max(0, elsewhere - written) / length) * (stretch.to - stretch.from)
   const offsets = log.aligned ? [0] : ANY_CLOCK
   const fewest = Math.min(...offsets.map((ms) => shown(stretch.from + ms, stretch.to + ms)))
-  return fewest - never >= FEWEST_MISSING
+  return fewest - never >= MIN_MISSING
 }
 
 /** Connections were opened and closed right before and after: without them a broker has nothing to say. */
@@ -75,7 +75,7 @@ function churnsAround(
   const { bucketMs } = account.series
   const room = Math.max(5 * MINUTE, 2 * bucketMs)
   const part = { account, shift, source: source.sourceId }
-  const churns = (a: number, b: number): boolean => partWithin(part, a, b, 'all') >= FEWEST_MISSING
+  const churns = (a: number, b: number): boolean => partWithin(part, a, b, 'all') >= MIN_MISSING
   return (
     (from < source.first + shift || churns(from - room, from + bucketMs)) &&
     (to > source.last + shift || churns(to - bucketMs, to + room))

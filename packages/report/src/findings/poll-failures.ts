@@ -19,7 +19,7 @@ import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
 import { foldInto } from './consequences.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { againWords, draft, fromProblem } from './raw-finding.ts'
+import { againWords, rawFinding, fromProblem } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { formatTime, formatCount, formatDetails, formatNumber } from './figures.ts'
 
@@ -61,7 +61,7 @@ const SPECIFIC_AUTH: readonly Cause[] = [
 /** The balancer's own answers: shared by everybody behind it. */
 const BALANCER_CAUSES: readonly Cause[] = ['proxy-502', 'proxy-503', 'proxy-504']
 /** A client that left its poll more often in a window was not just stopped and started. */
-const MOST_STOPS = 5
+const MAX_STOPS = 5
 /** Sides of a link on the way of an answer. */
 const SIDES = ['relay', 'load-balancer', 'client'] as const
 type PollSide = (typeof SIDES)[number]
@@ -166,15 +166,15 @@ function pollFailure(
   link: NetworkLink,
   problem: PlacedProblem,
 ): RawFinding {
-  const others = othersFine(context, link, problem)
-  const tell = (trouble: Trouble): string => whyOf(link, { ...problem, ...trouble }, others)
-  const finding = draft({
+  const others = otherClientsAnswered(context, link, problem)
+  const buildWhy = (trouble: Trouble): string => whyOf(link, { ...problem, ...trouble }, others)
+  const finding = rawFinding({
     ...fromProblem(problem),
     subject: link.from.name,
     link,
     partyName: link.from.name,
-    why: tell(problem),
-    tell,
+    why: buildWhy(problem),
+    buildWhy,
     confidence: confidenceOf(problem, others),
   })
   const party = partyOf(problem.cause, others, link)
@@ -193,7 +193,7 @@ function pollFailure(
 function isStop({ views }: NetworkLink): boolean {
   const seen = views.flatMap(({ account }) => account.problems.get('client-left') ?? [])
   return seen.every(
-    ({ count, periods }) => count <= MOST_STOPS && periods.every((one) => one.count === 1),
+    ({ count, periods }) => count <= MAX_STOPS && periods.every((one) => one.count === 1),
   )
 }
 
@@ -218,13 +218,13 @@ function endOn(link: NetworkLink, side: PollSide, problem: PlacedProblem): numbe
     const account = viewOf(link, other)
     return account === undefined || !(account.lastOk > problem.last)
       ? []
-      : comeback(account, problem)
+      : returnsOf(account, problem)
   })
   return smallest([...nearer, ...further].filter((time) => time > after))
 }
 
 /** When a side heard of the client again after a problem for which it had missed it. */
-function comeback({ problems, gaps, rhythm }: SideView, problem: PlacedProblem): number[] {
+function returnsOf({ problems, gaps, rhythm }: SideView, problem: PlacedProblem): number[] {
   const latest = problem.periods.at(-1)
   if (latest === undefined) return []
   const same = problems.get(problem.cause)?.periods ?? []
@@ -239,7 +239,7 @@ function comeback({ problems, gaps, rhythm }: SideView, problem: PlacedProblem):
 }
 
 /** Whether other clients were answered while this one was not; undefined if that cannot be seen. */
-function othersFine(
+function otherClientsAnswered(
   context: DiagnosisContext,
   link: NetworkLink,
   problem: PlacedProblem,
@@ -326,13 +326,13 @@ function balancerFailures(context: DiagnosisContext, link: NetworkLink): void {
       .filter((at) => !(at <= problem.last))
     if (Number.isNaN(problem.recoveredAt) && clients.length > 0)
       endAt(problem, Math.max(...clients))
-    const finding = draft({
+    const finding = rawFinding({
       ...fromProblem(problem),
       subject: link.from.name,
       link,
       partyName: link.from.name,
       why: balancerWords(problem),
-      tell: balancerWords,
+      buildWhy: balancerWords,
     })
     for (const other of perClient) {
       if (foldInto([finding], other, context.network))

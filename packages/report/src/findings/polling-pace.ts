@@ -6,7 +6,7 @@ import { MINUTE, SECOND } from '../read/timestamps.ts'
 import type { SideSource, SideView } from '../timeline/side-view.ts'
 import { viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, fromProblem } from './raw-finding.ts'
+import { rawFinding, fromProblem } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { formatTime, formatCount } from './figures.ts'
 
@@ -31,7 +31,7 @@ function twoWorkers(link: NetworkLink): RawFinding | undefined {
   if (view === undefined || problem === undefined) return undefined
   const { first, last: to, count } = problem
   const over = to < view.last - STILL_MS
-  return draft({
+  return rawFinding({
     ...fromProblem(problem),
     ...lasting({ from: first, to, count, recoveredAt: over ? to : Number.NaN }),
     subject: link.from.name,
@@ -61,7 +61,7 @@ function twoLogs(context: DiagnosisContext, link: NetworkLink): RawFinding | und
     const { to } = shorter
     const stopped = shorter.log.facts.lastStop + shorter.log.shift >= to - SECOND
     const over = stopped || to < context.network.to - STILL_MS
-    return draft({
+    return rawFinding({
       cause: 'two-instances',
       ...lasting({ from, to, count: 2, recoveredAt: over ? to : Number.NaN }),
       subject: link.from.name,
@@ -86,7 +86,7 @@ function twoRhythms(link: NetworkLink): RawFinding | undefined {
   const last = ended(stretches, view)
   if (first === undefined || last === undefined) return undefined
   const count = stretches.reduce((sum, stretch) => sum + stretch.count, 0)
-  return draft({
+  return rawFinding({
     cause: 'two-instances',
     ...lasting(last),
     subject: link.from.name,
@@ -117,7 +117,7 @@ function hammering(context: DiagnosisContext, link: NetworkLink): void {
     ...view.parts.map(({ account }) => account.rate.highest),
   )
   context.found.push(
-    draft({
+    rawFinding({
       cause: 'hammering',
       ...lasting(last),
       subject: link.from.name,

@@ -27,7 +27,7 @@ export interface RawFinding {
   partyName: string | null
   why: string
   /** Says `why` anew, for when part of it turns out to be a consequence of something else. */
-  tell?: (rest: Trouble) => string
+  buildWhy?: (rest: Trouble) => string
   /** Replaces the catalogue's sentence. */
   action?: string
   next?: readonly string[]
@@ -37,7 +37,7 @@ export interface RawFinding {
 }
 
 /** A draft with everything that can be left at its usual value. */
-export function draft(
+export function rawFinding(
   fields: Pick<RawFinding, 'cause' | 'severity' | 'status' | 'subject' | 'why'> &
     Partial<RawFinding>,
 ): RawFinding {

@@ -2,7 +2,7 @@ import type { RawFinding } from './raw-finding.ts'
 import { formatCount, formatDuration } from './figures.ts'
 
 /** Fewer stretches show no pattern. */
-const FEWEST = 4
+const MIN_PERIODS = 4
 
 /**
  * What came back again and again until the evidence ends is not over because the last time was followed by a success: that was so every
@@ -15,7 +15,7 @@ export function reopenRecurring(finding: RawFinding, end: number): void {
     status !== 'recovered' ||
     severity === 'info' ||
     last === undefined ||
-    periods.length < FEWEST
+    periods.length < MIN_PERIODS
   )
     return
   const pauses = periods.slice(1).map(({ from }, index) => from - (periods[index]?.to ?? from))

@@ -6,13 +6,13 @@ import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { addProblem, moved, placeAccounts, placeProblem } from '../timeline/side-view.ts'
 import type { SideView, PlacedProblem, Trouble } from '../timeline/side-view.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, fromProblem } from './raw-finding.ts'
+import { rawFinding, fromProblem } from './raw-finding.ts'
 import { SUSPENSION_MS } from './limits.ts'
 import { relaySilences } from './silences.ts'
-import { formatTime, formatCount, formatDetails, diedWords, formatDuration } from './figures.ts'
+import { formatTime, formatCount, formatDetails, formatCrashes, formatDuration } from './figures.ts'
 
 /** The relay itself: restarts, probes, errors nobody explains; and its link to the upstream. */
-export function findRelayTrouble(context: DiagnosisContext): void {
+export function findRelayFailures(context: DiagnosisContext): void {
   for (const relay of context.network.relays) {
     const part = partOfRelay(context, relay)
     restarts(context, relay, part)
@@ -54,7 +54,7 @@ function restarts(
     const died = facts.restarts.details.get(DIED) ?? 0
     const count = begun.length + facts.restarts.count
     context.found.push(
-      draft({
+      rawFinding({
         cause: 'relay-restarted',
         severity: 'warning',
         status: 'recovered',
@@ -69,7 +69,7 @@ function restarts(
         evidence: facts.startLines
           .map((line) => moved(line, shift))
           .slice(begun.length === 0 ? -facts.restarts.count : 0),
-        why: `${relay.name} was started ${formatCount(count, 'time')} within the window${diedWords(died, count)}.`,
+        why: `${relay.name} was started ${formatCount(count, 'time')} within the window${formatCrashes(died, count)}.`,
       }),
     )
   }
@@ -83,7 +83,7 @@ function probes(context: DiagnosisContext, relay: Relay, part: NetworkComponent 
       facts.probeLines.map((line) => moved(line, shift)),
     )
     context.found.push(
-      draft({
+      rawFinding({
         cause: 'health-probe',
         severity: 'info',
         status: 'expected',
@@ -99,16 +99,16 @@ function probes(context: DiagnosisContext, relay: Relay, part: NetworkComponent 
   }
   const failing = account?.problems.get('probe-failing')
   if (account === undefined || failing === undefined) return
-  const tell = ({ count, first, last }: Trouble): string =>
+  const buildWhy = ({ count, first, last }: Trouble): string =>
     `${formatCount(count, 'probe')} failed from ${formatTime(first)} to ${formatTime(last)}, ${formatCount(account.ok, 'probe')} passed.`
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(failing),
       subject: relay.name,
       component: part,
       partyName: relay.name,
-      why: tell(failing),
-      tell,
+      why: buildWhy(failing),
+      buildWhy,
     }),
   )
 }
@@ -164,7 +164,7 @@ function upstreamProblem(
     quiet >
       Math.max(5 * MINUTE, ((problem.last - problem.first) / Math.max(1, problem.count - 1)) * 5)
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(problem),
       ...(calm ? { severity: 'warning', status: 'observed' } : {}),
       subject: relay.name,
@@ -193,7 +193,7 @@ function suspension(
   if (!tells || silence < SUSPENSION_MS / 2) return
   const left = SUSPENSION_MS - silence
   context.found.push(
-    draft({
+    rawFinding({
       cause: 'upstream-suspension',
       severity: left <= 0 ? 'error' : 'warning',
       status: 'ongoing',
@@ -220,7 +220,7 @@ function suspensions(context: DiagnosisContext): void {
     }
     const link = context.topology.links.find(({ kind }) => kind === 'upstream')
     context.found.push(
-      draft({
+      rawFinding({
         ...fromProblem(problem),
         subject: link?.from.name ?? 'the collection',
         link,
@@ -243,7 +243,7 @@ export function findServerErrors(context: DiagnosisContext): void {
       if (facts.serverErrors.count === 0) continue
       const problem = placeProblem('relay-error', facts.serverErrors, shift)
       context.found.push(
-        draft({
+        rawFinding({
           ...fromProblem(problem),
           severity: 'warning',
           status: 'observed',
@@ -265,7 +265,7 @@ function programErrors(context: DiagnosisContext, log: ProgramLog): void {
   const part = context.topology.parts.find((one) => one.logs.includes(log))
   const site = log.facts.role === 'client'
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(problem),
       severity: 'warning',
       status: 'observed',

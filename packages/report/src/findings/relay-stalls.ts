@@ -6,7 +6,7 @@ import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { exchangesWithin } from '../timeline/side-view.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, endOf } from './raw-finding.ts'
+import { rawFinding, endOf } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { absorb } from './consequences.ts'
 import { relaySilences } from './silences.ts'
@@ -15,7 +15,7 @@ import { formatTime, formatCount, formatDuration } from './figures.ts'
 /** What those say who ask a relay that does not move: the connection stands, and no answer comes. */
 const COMPLAINTS: readonly Cause[] = ['read-timeout', 'proxy-504', 'client-left']
 /** Shorter pauses are over before a client gives up. */
-const SHORTEST_MS = 30 * SECOND
+const MIN_SILENCE_MS = 30 * SECOND
 /** A relay that counts what it does not write says so every minute; more than that is silence. */
 const MINUTE_LINES_MS = 75 * SECOND
 const EDGE_MS = 5 * SECOND
@@ -46,7 +46,7 @@ export function findStalls(context: DiagnosisContext): void {
     const total = stalls.reduce((sum, { from, to }) => sum + Math.min(to, end) - from, 0)
     const complaints = stalls.reduce((sum, stall) => sum + stall.complaints, 0)
     context.found.push(
-      draft({
+      rawFinding({
         cause: 'relay-stalled',
         severity: ongoing ? 'error' : 'warning',
         status: ongoing ? 'ongoing' : 'recovered',
@@ -78,7 +78,7 @@ function silencesOfRelay(context: DiagnosisContext, relay: Relay): Gap[] {
   const open = { from: relay.last, to: Number.POSITIVE_INFINITY, busy: false }
   // Logs that end so little apart may end at the same time.
   const atEnd = network.to - relay.last > 2 * MINUTE ? [open] : []
-  return [...relaySilences(relay.logs, () => SHORTEST_MS), ...atEnd].filter((gap) => {
+  return [...relaySilences(relay.logs, () => MIN_SILENCE_MS), ...atEnd].filter((gap) => {
     const length = Math.min(gap.to, network.to) - gap.from
     return (
       (length > limit || heartbeatsMissed(context, gap)) &&
@@ -93,7 +93,7 @@ function longestPause({ facts }: Relay['logs'][number]): number {
   const ticking =
     intervals.count < 5
       ? Number.POSITIVE_INFINITY
-      : Math.max(SHORTEST_MS, 2 * intervals.quantile(0.75))
+      : Math.max(MIN_SILENCE_MS, 2 * intervals.quantile(0.75))
   return Math.min(ticking, facts.writesMinutes ? MINUTE_LINES_MS : Number.POSITIVE_INFINITY)
 }
 

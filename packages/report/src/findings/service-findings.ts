@@ -1,27 +1,27 @@
 import type { NetworkLink } from '../exchange/topology.ts'
 import { SLOW_MS } from '../facts/facts.ts'
-import { brokerTrouble } from './broker-findings.ts'
+import { findBrokerFailures } from './broker-findings.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, fromProblem } from './raw-finding.ts'
-import { plainTrouble, problemOn, recoveryWords } from './link-problem.ts'
+import { rawFinding, fromProblem } from './raw-finding.ts'
+import { addLinkFinding, problemOn, recoveryWords } from './link-problem.ts'
 import { formatTime, formatCount, formatDuration } from './figures.ts'
 
 /** Database, broker and the clients' own databases. */
-export function findServiceTrouble(context: DiagnosisContext): void {
+export function findServiceFailures(context: DiagnosisContext): void {
   for (const link of context.topology.links) {
-    if (link.kind === 'database') databaseTrouble(context, link)
-    else if (link.kind === 'broker') brokerTrouble(context, link)
-    else if (link.kind === 'cdm') plainTrouble(context, link, 'cdm-failing', link.from.name)
+    if (link.kind === 'database') findDatabaseFailures(context, link)
+    else if (link.kind === 'broker') findBrokerFailures(context, link)
+    else if (link.kind === 'cdm') addLinkFinding(context, link, 'cdm-failing', link.from.name)
   }
 }
 
-function databaseTrouble(context: DiagnosisContext, link: NetworkLink): void {
-  plainTrouble(context, link, 'database-failing', link.from.name)
+function findDatabaseFailures(context: DiagnosisContext, link: NetworkLink): void {
+  addLinkFinding(context, link, 'database-failing', link.from.name)
   const slow = problemOn(context, link, 'slow')
   if (slow === undefined) return
   const { account } = link.views.find((view) => view.account.problems.has('slow')) ?? {}
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(slow),
       cause: 'database-slow',
       subject: link.name,

@@ -8,10 +8,10 @@ import { moved, placeProblem } from '../timeline/side-view.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import { about, pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, endOf, fromProblem } from './raw-finding.ts'
+import { rawFinding, endOf, fromProblem } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { gapLimit, TASK_TIME_MS } from './limits.ts'
-import { formatTime, formatCount, diedWords, formatDuration } from './figures.ts'
+import { formatTime, formatCount, formatCrashes, formatDuration } from './figures.ts'
 
 /** A client that is away for longer than this is missed. */
 const LONG_AWAY_MS = 30 * SECOND
@@ -54,13 +54,13 @@ function restarted(context: DiagnosisContext, link: NetworkLink): void {
     const died = restarts.details.get(DIED) ?? 0
     const longest = Math.max(...problem.periods.map(({ from, to }) => to - from))
     context.found.push(
-      draft({
+      rawFinding({
         ...fromProblem(problem),
         severity: died > 0 || longest >= LONG_AWAY_MS ? 'warning' : 'info',
         subject: link.from.name,
         link,
         partyName: link.from.name,
-        why: `${link.from.name} was started ${formatCount(restarts.count, 'time')} within the window${diedWords(died, restarts.count)}; it was away for ${formatDuration(longest)}${restarts.count === 1 ? '' : ' at the longest'}.`,
+        why: `${link.from.name} was started ${formatCount(restarts.count, 'time')} within the window${formatCrashes(died, restarts.count)}; it was away for ${formatDuration(longest)}${restarts.count === 1 ? '' : ' at the longest'}.`,
       }),
     )
   }
@@ -115,7 +115,7 @@ function sharedGaps(context: DiagnosisContext, relay: Relay, gaps: readonly Link
       continue
     }
     if (gap.finding !== undefined || silent.size < 2 || silent.size < active.length * 0.8) continue
-    const finding = everybodySilent(context, relay, together)
+    const finding = sharedSilence(context, relay, together)
     context.found.push(finding)
     for (const other of together) attach(finding, other)
   }
@@ -161,7 +161,7 @@ function activeAround(link: NetworkLink, gap: Gap): boolean {
   return view !== undefined && view.first < gap.to && view.last >= gap.from - MINUTE
 }
 
-function everybodySilent(
+function sharedSilence(
   context: DiagnosisContext,
   relay: Relay,
   gaps: readonly LinkGap[],
@@ -169,7 +169,7 @@ function everybodySilent(
   const from = Math.min(...gaps.map((gap) => gap.from))
   const to = Math.max(...gaps.map((gap) => gap.to))
   const part = context.topology.parts.find(({ logs }) => logs.some((log) => log === relay.logs[0]))
-  return draft({
+  return rawFinding({
     cause: 'interrupted',
     severity: 'warning',
     status: 'recovered',
@@ -211,7 +211,7 @@ function ownGap(
   const heard = hearingView(link)
   const total = own.reduce((sum, other) => sum + other.to - other.from, 0)
   const restart = startWithin(link, from, to)
-  const finding = draft({
+  const finding = rawFinding({
     cause: restart === undefined ? 'interrupted' : 'client-restarted',
     severity: 'warning',
     status: 'recovered',
@@ -274,7 +274,7 @@ function silent(context: DiagnosisContext, link: NetworkLink, view: SideView, re
   const client = viewOf(link, 'client')
   const stopped = client !== undefined && client.last <= view.last + MINUTE
   context.found.push(
-    draft({
+    rawFinding({
       cause: 'silent',
       severity: 'error',
       status: 'ongoing',
@@ -312,7 +312,7 @@ function lateBeginning(
   )
   if (covered) return
   context.found.push(
-    draft({
+    rawFinding({
       cause: started === undefined ? 'interrupted' : 'client-restarted',
       severity: 'warning',
       status: 'recovered',

@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { moved } from '../timeline/side-view.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft } from './raw-finding.ts'
+import { rawFinding } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { isFromStall } from './relay-stalls.ts'
 import { SKEW_WARNING_MS } from './limits.ts'
@@ -25,7 +25,7 @@ export function findLogGaps(context: DiagnosisContext): void {
     const part = partOfSource(context, log)
     const total = gaps.reduce((sum, { from, to }) => sum + to - from, 0)
     context.found.push(
-      draft({
+      rawFinding({
         cause: 'log-gap',
         severity: 'warning',
         status: 'observed',
@@ -70,7 +70,7 @@ export function findEarlyEnds(context: DiagnosisContext): void {
     if (silent !== undefined) continue
     const relay = log.facts.role === 'relay' && clientsFailAfter(context, end)
     context.found.push(
-      draft({
+      rawFinding({
         cause: 'source-ended-early',
         severity: relay ? 'error' : 'warning',
         status: 'ongoing',
@@ -138,7 +138,7 @@ export function findUnreadable(context: DiagnosisContext): void {
     const share = source.unreadable / Math.max(1, source.lines)
     const much = share > 0.2
     context.found.push(
-      draft({
+      rawFinding({
         cause: 'unreadable-lines',
         severity: much ? 'warning' : 'info',
         status: 'observed',
@@ -185,7 +185,7 @@ function skewFinding(
   matched: number,
   sure: number,
 ): RawFinding {
-  return draft({
+  return rawFinding({
     cause: 'clock-skew',
     severity: sure >= SKEW_WARNING_MS ? 'warning' : 'info',
     status: 'observed',

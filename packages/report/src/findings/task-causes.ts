@@ -7,7 +7,7 @@ import { TASK_TIME_MS } from './limits.ts'
 import { absorb } from './consequences.ts'
 
 /** What keeps a client from answering, whatever of it was found. */
-export function keepsFromAnswering(finding: RawFinding, link: NetworkLink): boolean {
+export function blocksAnswers(finding: RawFinding, link: NetworkLink): boolean {
   if (finding.severity === 'info') return false
   return hits(finding, link) || (RELAY_CAUSES.has(finding.cause) && concernsRelay(finding, link))
 }

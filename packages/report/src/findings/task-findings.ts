@@ -7,23 +7,23 @@ import { addProblem, largest, moved, placeAccounts, placeProblem } from '../time
 import type { SideView } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { draft, fromProblem } from './raw-finding.ts'
+import { rawFinding, fromProblem } from './raw-finding.ts'
 import { TASK_TIME_MS } from './limits.ts'
 import { absorb } from './consequences.ts'
-import { explainOrAdd, hits, keepsFromAnswering } from './task-causes.ts'
+import { explainOrAdd, hits, blocksAnswers } from './task-causes.ts'
 import { formatTime, formatCount, formatDetails, formatDuration } from './figures.ts'
 
 /** Tasks that got no answer, got it too late, or whose result did not get upstream. */
-export function findTaskTrouble(context: DiagnosisContext): void {
+export function findTaskFailures(context: DiagnosisContext): void {
   for (const link of pollLinksOf(context)) {
     for (const cause of ['task-answered-late', 'task-not-answerable', 'answer-rejected'] as const) {
-      accountTrouble(context, link, cause)
+      addTaskFinding(context, link, cause)
     }
     if (link.relay !== undefined) {
-      withoutAnswer(context, link, link.relay)
-      offeredAgain(context, link)
+      findUnanswered(context, link, link.relay)
+      findHandedOutAgain(context, link)
     }
-    givenUp(context, link)
+    findLostResults(context, link)
   }
   for (const relay of context.network.relays) {
     expiredForSomebody(context, relay)
@@ -32,16 +32,16 @@ export function findTaskTrouble(context: DiagnosisContext): void {
 }
 
 /** Tasks whose deadline passed without this client's answer, or that it took long before the log ends. */
-function withoutAnswer(context: DiagnosisContext, link: NetworkLink, relay: Relay): void {
+function findUnanswered(context: DiagnosisContext, link: NetworkLink, relay: Relay): void {
   const view = viewOf(link, 'relay')
   if (view === undefined) return
   const expired = view.problems.get('task-not-answered')
   if (expired === undefined) overdue(context, link, relay, view)
-  else if (tellsWho(relay)) {
+  else if (namesClients(relay)) {
     const fetched = expired.details.get(FETCHED) ?? 0
     const all = fetched === expired.count
     const taken = fetched === 0 ? 'it fetched none of them' : all ? '' : `it fetched ${fetched}`
-    const finding = draft({
+    const finding = rawFinding({
       ...fromProblem(expired),
       subject: link.from.name,
       link,
@@ -58,7 +58,7 @@ function withoutAnswer(context: DiagnosisContext, link: NetworkLink, relay: Rela
         .join('; ')
         .concat('.'),
     })
-    explainOrAdd(context, finding, (other) => keepsFromAnswering(other, link))
+    explainOrAdd(context, finding, (other) => blocksAnswers(other, link))
   }
 }
 
@@ -78,7 +78,7 @@ function overdue(context: DiagnosisContext, link: NetworkLink, relay: Relay, vie
   const lines = waiting.flatMap(({ line, shift }) =>
     line === undefined ? [] : [moved(line, shift)],
   )
-  const finding = draft({
+  const finding = rawFinding({
     cause: 'task-not-answered',
     severity: 'error',
     status: 'observed',
@@ -93,11 +93,11 @@ function overdue(context: DiagnosisContext, link: NetworkLink, relay: Relay, vie
     evidence: lines.slice(0, 1),
     why: `${formatCount(view.tasks, 'task')} handed out to ${link.from.name}, ${formatCount(view.answers + view.lateAnswers, 'answer')} came back; the one of ${formatTime(first)} was still open ${formatDuration(relay.last - first)} later, when the relay’s log ends.`,
   })
-  explainOrAdd(context, finding, (other) => keepsFromAnswering(other, link))
+  explainOrAdd(context, finding, (other) => blocksAnswers(other, link))
 }
 
 /** The client's own log shows results that it tried to post, and then no more. */
-function givenUp(context: DiagnosisContext, link: NetworkLink): void {
+function findLostResults(context: DiagnosisContext, link: NetworkLink): void {
   const problem = viewOf(link, 'client')?.problems.get('task-not-answered')
   if (problem === undefined) return
   const known = context.found.find(
@@ -107,7 +107,7 @@ function givenUp(context: DiagnosisContext, link: NetworkLink): void {
     known.evidence.push(...problem.evidence.slice(0, 1))
     return
   }
-  const finding = draft({
+  const finding = rawFinding({
     ...fromProblem(problem),
     severity: 'warning',
     status: 'observed',
@@ -117,11 +117,11 @@ function givenUp(context: DiagnosisContext, link: NetworkLink): void {
     partyName: link.from.name,
     why: `${formatCount(problem.count, 'result')} could not be posted and ${problem.count === 1 ? 'was' : 'were'} given up after the last attempt, from ${formatTime(problem.first)} to ${formatTime(problem.last)}.`,
   })
-  explainOrAdd(context, finding, (other) => keepsFromAnswering(other, link))
+  explainOrAdd(context, finding, (other) => blocksAnswers(other, link))
 }
 
 /** Replicas see half of what a client does each: they tell who did not answer only where their lines name it. */
-function tellsWho(relay: Relay): boolean {
+function namesClients(relay: Relay): boolean {
   return relay.logs.length === 1 || namesMissing(relay)
 }
 
@@ -130,11 +130,11 @@ function namesMissing({ logs }: Relay): boolean {
 }
 
 /** Lent, not answered in time, and lent once more: nothing is lost as long as the answer comes then. */
-function offeredAgain(context: DiagnosisContext, link: NetworkLink): void {
+function findHandedOutAgain(context: DiagnosisContext, link: NetworkLink): void {
   const problem = viewOf(link, 'relay')?.problems.get('task-offered-again')
   if (problem === undefined) return
   const over = !Number.isNaN(problem.recoveredAt)
-  const finding = draft({
+  const finding = rawFinding({
     ...fromProblem(problem),
     severity: over ? 'info' : 'warning',
     status: over ? 'recovered' : 'observed',
@@ -149,7 +149,7 @@ function offeredAgain(context: DiagnosisContext, link: NetworkLink): void {
   )
   if (over) context.found.push(finding)
   else if (worse !== undefined) absorb(worse, finding)
-  else explainOrAdd(context, finding, (other) => keepsFromAnswering(other, link))
+  else explainOrAdd(context, finding, (other) => blocksAnswers(other, link))
 }
 
 function onlyDistributions(relay: Relay): boolean {
@@ -162,7 +162,7 @@ function onlyDistributions(relay: Relay): boolean {
   )
 }
 
-function accountTrouble(
+function addTaskFinding(
   context: DiagnosisContext,
   link: NetworkLink,
   cause: 'task-answered-late' | 'task-not-answerable' | 'answer-rejected',
@@ -177,7 +177,7 @@ function accountTrouble(
   // An answer in time shows that it can do it again; what it cannot answer it may be asked again.
   const answered = cause === 'task-not-answerable' ? Number.NaN : lastAnswer(link)
   const over = answered > problem.last
-  const finding = draft({
+  const finding = rawFinding({
     ...fromProblem(problem),
     severity: 'warning',
     status: over ? 'recovered' : 'observed',
@@ -219,7 +219,7 @@ function expiredForSomebody(context: DiagnosisContext, relay: Relay): void {
     const named = facts.clients.all().flatMap(({ account }) => {
       return account.problems.get('task-not-answered') ?? []
     })
-    return [facts.expiredForSomebody, ...(tellsWho(relay) ? [] : named)]
+    return [facts.expiredForSomebody, ...(namesClients(relay) ? [] : named)]
       .filter(({ count }) => count > 0)
       .map((problem) => placeProblem('task-not-answered', problem, shift))
   })
@@ -227,7 +227,7 @@ function expiredForSomebody(context: DiagnosisContext, relay: Relay): void {
   if (problem === undefined) return
   for (const other of others) addProblem(problem, other)
   const links = pollLinksOf(context).filter((link) => link.relay === relay)
-  const finding = draft({
+  const finding = rawFinding({
     ...fromProblem(problem),
     subject: `a client of ${relay.name}`,
     component: context.topology.parts.find(({ logs }) => logs.some((log) => log === relay.logs[0])),
@@ -235,7 +235,7 @@ function expiredForSomebody(context: DiagnosisContext, relay: Relay): void {
     why: `${formatCount(problem.count, 'task')} reached the deadline before every client had answered${spanOf(problem)}; the log does not say who was missing${Number.isNaN(problem.recoveredAt) ? '' : `. Later tasks were answered by all, since ${formatTime(problem.recoveredAt)}`}.`,
     next: ['Compare the tasks handed out to each client with its answers at that time.'],
   })
-  explainOrAdd(context, finding, (other) => links.some((link) => keepsFromAnswering(other, link)))
+  explainOrAdd(context, finding, (other) => links.some((link) => blocksAnswers(other, link)))
 }
 
 function submissions(context: DiagnosisContext, relay: Relay): void {
@@ -249,7 +249,7 @@ function submissions(context: DiagnosisContext, relay: Relay): void {
   const link = context.topology.links.find((one) => one.kind === 'upstream' && one.relay === relay)
   const details = formatDetails(problem.details)
   context.found.push(
-    draft({
+    rawFinding({
       ...fromProblem(problem),
       severity: over ? 'warning' : 'error',
       status: over ? 'recovered' : 'ongoing',
