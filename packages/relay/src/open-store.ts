@@ -1,5 +1,5 @@
 import { Backoff, durationText, ExitCode, type Logger, ProgramError, sleep } from '@warren/runtime'
-import { STORE_EXAMPLES, storeTarget } from './config/store-target.ts'
+import { STORE_EXAMPLES, parseStoreTarget } from './config/store-target.ts'
 import type { RelayConfig } from './config/relay-config.ts'
 import { openPostgresStore } from './store/postgres-store.ts'
 import type { MigrationOutcome, RelayStore } from './store/relay-store.ts'
@@ -63,7 +63,7 @@ async function prepare(
 }
 
 async function connect(text: string, log: Logger): Promise<RelayStore> {
-  const target = storeTarget(text.trim())
+  const target = parseStoreTarget(text.trim())
   if (target === undefined) {
     throw new ProgramError(`RELAY_STORE is none of ${STORE_EXAMPLES}`, {
       exitCode: ExitCode.config,

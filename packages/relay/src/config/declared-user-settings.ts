@@ -3,14 +3,14 @@ import { z } from 'zod'
 import { canonicalGuid } from '../nodes/collection-id.ts'
 import { canonicalUsername, usernameProblem } from '../nodes/username.ts'
 
-/** A user that the configuration wants, with exactly these nodes. */
+/** A user that exists because of the configuration, with exactly these nodes. */
 export interface DeclaredUser {
   readonly name: string
   readonly password: string
   readonly nodeIds: readonly string[]
 }
 
-// Today's lower limit, kept so that no existing configuration stops working; generated ones have 24 characters.
+// The minimum of the .NET relay, so that its configurations stay valid. Generated passwords have 24 characters.
 const MIN_PASSWORD_LENGTH = 6
 
 const nodeId = z.string().transform((text, context): string => {
@@ -28,26 +28,27 @@ export const declaredUserSettings = {
       .string()
       .min(MIN_PASSWORD_LENGTH, `expected ${MIN_PASSWORD_LENGTH} characters or more`),
     secret: true,
-    description: 'Password of a user that is made, changed and removed with the configuration.',
+    description:
+      'Password of a declared user: one that is added, changed and removed with the configuration.',
   }),
   declaredNode: settingFamily({
     name: 'DownstreamUsers__<name>__SubNode',
     pattern: /DownstreamUsers__(?<user>.+)__SubNode/,
     schema: nodeId,
-    description: 'Id of the only node of a declared user.',
+    description: 'Collection ID of a declared user that has one node.',
   }),
   declaredNodes: settingFamily({
     name: 'DownstreamUsers__<name>__SubNodes__<n>',
     pattern: /DownstreamUsers__(?<user>.+)__SubNodes__\d+/,
     schema: nodeId,
-    description: 'Ids of the nodes of a declared user, numbered from 0.',
+    description: 'Collection IDs of the nodes of a declared user, numbered from 0.',
   }),
 }
 
 type Values<T> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : never }
 export type DeclaredUserValues = Values<typeof declaredUserSettings>
 
-/** The declared users, and what is wrong with them; names are one in any case. */
+/** The declared users, and the problems of their settings. User names are case-insensitive. */
 export function readDeclaredUsers(values: Partial<DeclaredUserValues>): {
   users: readonly DeclaredUser[]
   problems: readonly ConfigProblem[]
@@ -64,7 +65,7 @@ export function readDeclaredUsers(values: Partial<DeclaredUserValues>): {
   for (const { name: variable, groups, value } of values.declaredPasswords ?? []) {
     const draft = draftFor(groups['user'] ?? '')
     if (draft.password !== undefined) {
-      problems.push({ name: variable, message: 'a second password for the same user' })
+      problems.push({ name: variable, message: 'sets a second password for the same user' })
     }
     draft.password = value
   }
@@ -73,7 +74,7 @@ export function readDeclaredUsers(values: Partial<DeclaredUserValues>): {
     const owner = ownerByNode.get(member.value)
     if (owner !== undefined && owner !== canonicalUsername(draft.name)) {
       const message = `node ${member.value} is declared for two users`
-      problems.push({ name: member.name, message, hint: 'A node belongs to one user.' })
+      problems.push({ name: member.name, message, hint: 'Assign the node to one of them.' })
     }
     ownerByNode.set(member.value, canonicalUsername(draft.name))
     draft.nodeIds.add(member.value)

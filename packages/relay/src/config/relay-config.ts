@@ -32,15 +32,15 @@ const settings = {
 type Values<T> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : never }
 export type RelaySettings = Values<typeof settings>
 
-/** What a hub runs with: every setting, and what they come to together. */
+/** The effective configuration: every setting, and what is derived from several settings. */
 export interface RelayConfig extends RelaySettings {
   readonly upstreams: readonly UpstreamConfig[]
   readonly declaredUsers: readonly DeclaredUser[]
-  /** Texts that no log may show. */
+  /** Values that are masked in every log. */
   readonly secrets: readonly string[]
 }
 
-/** Every variable the hub reads; documentation and `config check` are made from it. */
+/** Every variable the relay reads. The documentation and `config check` are generated from it. */
 export const relayConfig: ConfigDefinition<RelaySettings> = defineConfig<RelaySettings>({
   program: 'relay',
   prefixes: ['RELAY_', 'UpstreamTaskApi__', 'Obfuscation__', 'DownstreamUsers__'],
@@ -53,7 +53,7 @@ export const relayConfig: ConfigDefinition<RelaySettings> = defineConfig<RelaySe
   ],
 })
 
-/** Throws a ConfigError (exit code 78) that names every variable that is wrong. */
+/** Throws a ConfigError (exit code 78) that lists every problem. */
 export function loadRelayConfig(env: NodeJS.ProcessEnv): RelayConfig {
   const values = loadConfig(relayConfig, withBlankQueueTypes(env))
   const secrets = [...secretValues(relayConfig, values), ...storeSecrets(values.store)]
@@ -61,12 +61,12 @@ export function loadRelayConfig(env: NodeJS.ProcessEnv): RelayConfig {
     ...values,
     upstreams: readUpstreams(values).upstreams,
     declaredUsers: readDeclaredUsers(values).users,
-    // "database" and "sqlite:…" stand under the names of secrets and are none.
+    // "database" and "sqlite:…" are values of secret settings, but not secrets.
     secrets: secrets.filter((text) => text !== 'database' && !text.startsWith('sqlite:')),
   }
 }
 
-/** Blank means unset everywhere but here: today a blank QueueTypes is the queue without a suffix. */
+/** A blank variable counts as unset, except QueueTypes: for the .NET relay, blank is the queue without a suffix. */
 function withBlankQueueTypes(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const blank = Object.entries(env).find(
     ([name, text]) =>

@@ -9,11 +9,11 @@ import {
   textSetting,
 } from '@warren/runtime'
 import { z } from 'zod'
-import { STORE_EXAMPLES, storeTarget } from './store-target.ts'
+import { STORE_EXAMPLES, parseStoreTarget } from './store-target.ts'
 
 const DAY_MS = 86_400_000
 
-const storeText = z.string().refine((text) => storeTarget(text.trim()) !== undefined, {
+const storeText = z.string().refine((text) => parseStoreTarget(text.trim()) !== undefined, {
   error: `expected ${STORE_EXAMPLES}`,
 })
 
@@ -36,7 +36,7 @@ const pathOrOff = z
 
 const ms = (minMs: number, maxMs: number) => durationSetting({ unit: 's', minMs, maxMs })
 
-/** What the hub itself needs; upstreams and declared users have files of their own. */
+/** All settings except those of upstreams and declared users. */
 export const generalSettings = {
   host: setting({
     name: 'RELAY_HOST',
@@ -48,7 +48,7 @@ export const generalSettings = {
     name: 'RELAY_PORT',
     schema: integerSetting(0, 65_535),
     default: 8080,
-    description: 'Port to listen on; 0 takes a free one.',
+    description: 'Port to listen on. 0 selects a free port.',
   }),
   store: setting({
     name: 'RELAY_STORE',
@@ -56,21 +56,21 @@ export const generalSettings = {
     schema: storeText,
     default: 'sqlite:relay.sqlite',
     secret: true,
-    description: `Where users, nodes and tasks are kept: ${STORE_EXAMPLES}.`,
+    description: `Database for users, nodes and tasks: ${STORE_EXAMPLES}.`,
   }),
   migrate: setting({
     name: 'RELAY_MIGRATE',
     aliases: ['Database__ApplyMigrationsOnStartup'],
     schema: booleanSetting(),
     default: true,
-    description: 'Bring the schema of the store up to date at start.',
+    description: 'Update the database schema at start.',
   }),
   startupTimeoutMs: setting({
     name: 'RELAY_STARTUP_TIMEOUT',
     schema: ms(0, 3_600_000),
     default: 60_000,
     unit: 's',
-    description: 'How long the store may be down at start before the hub gives up (exit code 69).',
+    description: 'How long to wait for the database at start before the relay exits with code 69.',
   }),
   queue: setting({
     name: 'RELAY_QUEUE',
@@ -78,68 +78,70 @@ export const generalSettings = {
     schema: queueText,
     default: 'database',
     secret: true,
-    description: 'How nodes get to know of tasks: database, or the URL of a RabbitMQ broker.',
+    description: 'How nodes are notified of new tasks: database, or the URL of a RabbitMQ broker.',
   }),
   suppressionThreshold: setting({
     name: 'RELAY_SUPPRESSION_THRESHOLD',
     aliases: ['Obfuscation__LowNumberSuppressionThreshold'],
     schema: integerSetting(-1, 1_000_000_000),
     default: 10,
-    description: 'Sums below this are answered as 0; 0 or less hides nothing.',
+    description:
+      'Combined counts below this are suppressed (reported as 0). 0 or less turns suppression off.',
   }),
   roundingTarget: setting({
     name: 'RELAY_ROUNDING_TARGET',
     aliases: ['Obfuscation__RoundingTarget'],
     schema: integerSetting(-1, 1_000_000_000),
     default: 10,
-    description: 'Sums are rounded to a multiple of this; 0 or less rounds nothing.',
+    description: 'Combined counts are rounded to a multiple of this. 0 or less turns rounding off.',
   }),
   dropSuppressedRows: setting({
     name: 'RELAY_DROP_SUPPRESSED_ROWS',
     schema: booleanSetting(),
     default: false,
-    description:
-      'Leave rows whose sum was hidden out of distributions, instead of listing them with 0.',
+    description: 'Omit suppressed rows from distributions, instead of listing them with 0.',
   }),
   reportCoverage: setting({
     name: 'RELAY_REPORT_COVERAGE',
     schema: booleanSetting(),
     default: true,
-    description: 'Tell the upstream how many nodes answered, as in "answered by 3 of 4 nodes".',
+    description:
+      'Report to the upstream how many nodes answered, for example "answered by 3 of 4 nodes".',
   }),
   availabilityDeadlineMs: setting({
     name: 'RELAY_AVAILABILITY_DEADLINE',
     schema: ms(1_000, DAY_MS),
     default: 240_000,
     unit: 's',
-    description: 'How long answers to an availability task are collected.',
+    description: 'How long the relay collects results for an availability task.',
   }),
   distributionDeadlineMs: setting({
     name: 'RELAY_DISTRIBUTION_DEADLINE',
     schema: ms(1_000, 7 * DAY_MS),
     default: 6_480_000,
     unit: 's',
-    description: 'How long answers to a distribution task are collected.',
+    description: 'How long the relay collects results for a distribution task.',
   }),
   availabilityLeaseMs: setting({
     name: 'RELAY_AVAILABILITY_LEASE',
     schema: ms(1_000, DAY_MS),
     default: 60_000,
     unit: 's',
-    description: 'How long a node keeps an availability task before it is given out again.',
+    description:
+      'How long an availability task is leased to a node before it is handed out again.',
   }),
   distributionLeaseMs: setting({
     name: 'RELAY_DISTRIBUTION_LEASE',
     schema: ms(1_000, 7 * DAY_MS),
     default: 1_800_000,
     unit: 's',
-    description: 'How long a node keeps a distribution task before it is given out again.',
+    description: 'How long a distribution task is leased to a node before it is handed out again.',
   }),
   maxAttempts: setting({
     name: 'RELAY_MAX_ATTEMPTS',
     schema: integerSetting(1, 100),
     default: 5,
-    description: 'How often one task is given to one node at most.',
+    description: 'Maximum number of times a task is handed out to one node.',
   }),
   upstreamAvailabilityDeadlineMs: setting({
     name: 'RELAY_UPSTREAM_AVAILABILITY_DEADLINE',
@@ -147,7 +149,8 @@ export const generalSettings = {
     schema: ms(1_000, DAY_MS),
     default: 300_000,
     unit: 's',
-    description: 'How long the upstream wants the answer to an availability task.',
+    description:
+      'How long the upstream accepts the result of an availability task. Must exceed RELAY_AVAILABILITY_DEADLINE.',
   }),
   upstreamDistributionDeadlineMs: setting({
     name: 'RELAY_UPSTREAM_DISTRIBUTION_DEADLINE',
@@ -155,14 +158,15 @@ export const generalSettings = {
     schema: ms(1_000, 7 * DAY_MS),
     default: 7_200_000,
     unit: 's',
-    description: 'How long the upstream wants the answer to a distribution task.',
+    description:
+      'How long the upstream accepts the result of a distribution task. Must exceed RELAY_DISTRIBUTION_DEADLINE.',
   }),
   keepNodeResults: setting({
     name: 'RELAY_KEEP_NODE_RESULTS',
     aliases: ['RELAY_KEEP_ANSWERS', 'Database__RetainCompletedTaskState'],
     schema: booleanSetting(),
     default: false,
-    description: "Keep the nodes' own answers after a task is settled.",
+    description: "Keep each node's result after the task is settled.",
   }),
   resultRetentionMs: setting({
     name: 'RELAY_RESULT_RETENTION',
@@ -170,14 +174,14 @@ export const generalSettings = {
     default: DAY_MS,
     unit: 'h',
     description:
-      'How long delivered answers are remembered, to be sent again to an upstream that asks again.',
+      'How long submitted results are kept, to be submitted again if the upstream sends the task again.',
   }),
   maxBodyBytes: setting({
     name: 'RELAY_MAX_BODY_BYTES',
     schema: integerSetting(1_024, 1_000_000_000),
     default: 30_000_000,
     unit: 'bytes',
-    description: 'Largest result that is taken from a node.',
+    description: 'Largest result accepted from a node.',
   }),
   maxWaitMs: setting({
     name: 'RELAY_MAX_WAIT',
@@ -185,7 +189,7 @@ export const generalSettings = {
     default: 30_000,
     unit: 's',
     description:
-      'Longest that a poll is held for a client that asks for it (Prefer: wait); below the idle timeout of the load balancer.',
+      'Longest time to hold a poll that contains Prefer: wait. Must be below the idle timeout of the load balancer.',
   }),
   keepAliveMs: setting({
     name: 'RELAY_KEEP_ALIVE',
@@ -193,13 +197,13 @@ export const generalSettings = {
     default: 75_000,
     unit: 's',
     description:
-      'How long an idle connection stays open; longer than the load balancer in front keeps it.',
+      'How long an idle connection stays open. Must exceed the idle timeout of the load balancer.',
   }),
   trustedProxies: setting({
     name: 'RELAY_TRUSTED_PROXIES',
     schema: integerSetting(0, 10),
     default: 0,
-    description: 'Number of proxies in front whose X-Forwarded-For is believed.',
+    description: 'Number of proxies in front of the relay that are trusted to set X-Forwarded-For.',
   }),
   credentialCacheMs: setting({
     name: 'RELAY_CREDENTIAL_CACHE',
@@ -207,7 +211,7 @@ export const generalSettings = {
     default: 300_000,
     unit: 's',
     description:
-      'How long a verified login is believed without asking the store; changes end it at once.',
+      'How long a verified login is cached. Changing the user clears the cache immediately. 0 turns the cache off.',
   }),
   healthPath: setting({
     name: 'RELAY_HEALTH_PATH',
@@ -220,13 +224,13 @@ export const generalSettings = {
     name: 'RELAY_METRICS_PATH',
     schema: pathOrOff,
     default: '/metrics',
-    description: 'Path of the Prometheus metrics, or off. Node names are in them.',
+    description: 'Path of the Prometheus metrics, or off. The metrics contain node names.',
   }),
   metricsToken: setting({
     name: 'RELAY_METRICS_TOKEN',
     schema: textSetting().optional(),
     secret: true,
-    description: 'Bearer token that reading the metrics takes; without it they are open.',
+    description: 'Bearer token required to read the metrics. Without it, they are public.',
   }),
   stopDelayMs: setting({
     name: 'RELAY_STOP_DELAY',
@@ -234,7 +238,7 @@ export const generalSettings = {
     default: 0,
     unit: 's',
     description:
-      'How long the hub still answers after readiness went off, for load balancers that are slow to notice.',
+      'How long to keep serving after /readyz starts to fail, for load balancers that react slowly.',
   }),
   workerId: setting({
     name: 'RELAY_WORKER_ID',
@@ -244,7 +248,8 @@ export const generalSettings = {
       .regex(/^[\w.:-]{1,128}$/, 'expected letters, digits and . _ : -'),
     default: hostname(),
     defaultText: 'the host name',
-    description: 'Sent to upstreams as X-Worker-Id, to tell several hubs of one collection apart.',
+    description:
+      'Sent to upstreams as X-Worker-Id, to distinguish relays that share a collection ID.',
   }),
   logLevel: setting({
     name: 'RELAY_LOG_LEVEL',
@@ -257,6 +262,6 @@ export const generalSettings = {
     name: 'LOG_FORMAT',
     schema: choiceSetting(['json', 'text']),
     default: 'json',
-    description: 'json, or text for the lines that existing log pipelines read.',
+    description: 'Log format: json, or text for existing log pipelines.',
   }),
 }

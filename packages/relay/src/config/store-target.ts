@@ -5,8 +5,8 @@ export type StoreTarget =
 export const STORE_EXAMPLES =
   'sqlite:FILE, postgres://USER:PASSWORD@HOST:5432/DATABASE or Host=…;Port=…;Database=…;Username=…;Password=…'
 
-/** Reads where the store is; undefined for text in none of the three forms. */
-export function storeTarget(text: string): StoreTarget | undefined {
+/** Parses RELAY_STORE; undefined if the text has none of the three forms. */
+export function parseStoreTarget(text: string): StoreTarget | undefined {
   const sqlite = /^sqlite:(?:\/\/(?=\/))?(.+)$/i.exec(text)?.[1]
   if (sqlite !== undefined) return { technology: 'sqlite', file: sqlite }
   if (/^postgres(?:ql)?:\/\//i.test(text)) {
@@ -16,15 +16,15 @@ export function storeTarget(text: string): StoreTarget | undefined {
   return pairs === undefined ? undefined : fromKeywords(pairs)
 }
 
-/** The passwords in a target, to be masked wherever they may turn up. */
+/** The passwords in RELAY_STORE, encoded and decoded, to be masked in logs. */
 export function storeSecrets(text: string): string[] {
-  const target = storeTarget(text)
+  const target = parseStoreTarget(text)
   if (target?.technology !== 'postgresql') return []
   const { password } = new URL(target.url)
   return password === '' ? [] : [password, decodeURIComponent(password)]
 }
 
-// `Key=value;Key="va;lue"`: the form of ADO.NET, in which today's deployments hold their database.
+// An ADO.NET connection string, as existing deployments have it: `Key=value;Key="va;lue"`.
 const PAIR = /\s*([^=;]+?)\s*=\s*(?:"((?:[^"]|"")*)"|'((?:[^']|'')*)'|([^;]*?))\s*(?:;|$)/y
 
 function keywordPairs(text: string): Map<string, string> | undefined {
@@ -41,7 +41,7 @@ function keywordPairs(text: string): Map<string, string> | undefined {
   return pairs.size === 0 ? undefined : pairs
 }
 
-// What Npgsql means by its modes; pg reads the same words in libpq's sense only when told to.
+// Npgsql's SSL modes. pg gives the same words their libpq meaning only with uselibpqcompat.
 const SSL_PARAMETERS: Readonly<Record<string, string>> = {
   disable: '',
   allow: '',

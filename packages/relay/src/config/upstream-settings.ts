@@ -13,19 +13,19 @@ import { taskApiBase } from '@warren/task-api'
 import { z } from 'zod'
 
 export interface UpstreamConfig {
-  /** Under which its tasks are kept: never change it while answers are on their way. */
+  /** Stored with every task. Do not change it while results are still to be submitted. */
   readonly name: string
   readonly baseUrl: string
   readonly collectionId: string
   readonly username: string
   readonly password: string
   readonly pollIntervalMs: number
-  /** Queues asked, each by a loop of its own; undefined is the queue without a suffix. */
+  /** Queues to poll, each in its own loop. Undefined is the queue without a suffix. */
   readonly queueTypes: readonly ('a' | 'b' | undefined)[]
   readonly waitSeconds: number
 }
 
-// Below this a poll loop is an attack on the upstream, whose limit is 1,000 requests a minute.
+// The upstream allows 1,000 requests a minute.
 const MIN_POLL_INTERVAL_MS = 100
 export const UNIFIED_QUEUE = 'unified'
 
@@ -58,31 +58,32 @@ const DEFAULTS = {
   waitMs: 20_000,
 }
 
-/** The first upstream, by today's names or ours. */
+/** The first upstream. The aliases are the variables of the .NET relay. */
 export const firstUpstreamSettings = {
   upstreamName: setting({
     name: 'RELAY_UPSTREAM_NAME',
     schema: name,
     default: 'upstream',
-    description: 'Name of the upstream in logs, metrics and the store.',
+    description: 'Name of the upstream in logs, metrics and the database.',
   }),
   upstreamEnable: setting({
     name: 'RELAY_UPSTREAM_ENABLE',
     aliases: ['UpstreamTaskApi__Enable'],
     schema: booleanSetting().optional(),
-    description: 'Whether to poll an upstream; by default, if there is a base URL.',
+    description: 'Whether to poll the upstream. Default: true if its base URL is set.',
   }),
   upstreamBaseUrl: setting({
     name: 'RELAY_UPSTREAM_BASE_URL',
     aliases: ['UpstreamTaskApi__BaseUrl'],
     schema: address.optional(),
-    description: 'Base URL of the Task API; without a path, /link_connector_api is added.',
+    description:
+      'Base URL of the Task API at the upstream. If it has no path, /link_connector_api is added.',
   }),
   upstreamCollectionId: setting({
     name: 'RELAY_UPSTREAM_COLLECTION_ID',
     aliases: ['UpstreamTaskApi__CollectionId'],
     schema: textSetting().optional(),
-    description: 'Collection that this hub answers for.',
+    description: 'Collection ID of this relay at the upstream.',
   }),
   upstreamUsername: setting({
     name: 'RELAY_UPSTREAM_USERNAME',
@@ -103,40 +104,46 @@ export const firstUpstreamSettings = {
     schema: interval,
     default: DEFAULTS.pollIntervalMs,
     unit: 'ms',
-    description: 'From one poll that found nothing to the next.',
+    description: 'Time between polls while the upstream has no task.',
   }),
   upstreamQueueTypes: setting({
     name: 'RELAY_UPSTREAM_QUEUE_TYPES',
     aliases: ['UpstreamTaskApi__QueueTypes'],
     schema: queueTypes,
     default: DEFAULTS.queueTypes,
-    description: 'Queues to poll: *, a, b, a,b, or unified (one without a suffix: another hub).',
+    description:
+      'Queues to poll: *, a, b, a,b, or unified (without a suffix, for an upstream that is a relay).',
   }),
   upstreamWait: setting({
     name: 'RELAY_UPSTREAM_WAIT',
     schema: wait,
     default: DEFAULTS.waitMs,
     unit: 's',
-    description: 'How long the upstream is asked to hold a poll (Prefer: wait); 0 does not ask.',
+    description:
+      'How long the upstream is asked to hold a poll (Prefer: wait). 0 asks for an immediate answer.',
   }),
   upstreamResumeOnError: setting({
     name: 'UpstreamTaskApi__ResumeOnError',
     schema: booleanSetting().optional(),
-    description: 'Accepted and without effect: polling always goes on after an error.',
+    description: 'Ignored. Polling always continues after an error.',
   }),
   upstreamErrorDelay: setting({
     name: 'UpstreamTaskApi__ErrorDelay',
     schema: z.string().optional(),
-    description: 'Accepted and without effect: the pause after errors grows by itself.',
+    description: 'Ignored. The pause after errors increases automatically.',
   }),
 }
 
 /** The second to the ninth upstream: `RELAY_UPSTREAM_2_BASE_URL` and so on. */
 export const moreUpstreamSettings = {
-  moreNames: family('NAME', name, 'Name of upstream n; upstream-n unless given.'),
+  moreNames: family('NAME', name, 'Name of upstream n. Default: upstream-n.'),
   moreEnable: family('ENABLE', booleanSetting(), 'Whether to poll upstream n.'),
   moreBaseUrls: family('BASE_URL', address, 'Base URL of upstream n.'),
-  moreCollectionIds: family('COLLECTION_ID', textSetting(), 'Collection at upstream n.'),
+  moreCollectionIds: family(
+    'COLLECTION_ID',
+    textSetting(),
+    'Collection ID of this relay at upstream n.',
+  ),
   moreUsernames: family('USERNAME', textSetting(), 'User name at upstream n.'),
   morePasswords: settingFamily({
     name: 'RELAY_UPSTREAM_<n>_PASSWORD',
@@ -145,7 +152,11 @@ export const moreUpstreamSettings = {
     secret: true,
     description: 'Password at upstream n.',
   }),
-  morePollIntervals: family('POLL_INTERVAL', interval, 'Poll interval of upstream n, in ms.'),
+  morePollIntervals: family(
+    'POLL_INTERVAL',
+    interval,
+    'Time between polls while upstream n has no task, in ms.',
+  ),
   moreQueueTypes: family('QUEUE_TYPES', queueTypes, 'Queues to poll at upstream n.'),
   moreWaits: family('WAIT', wait, 'How long upstream n is asked to hold a poll, in seconds.'),
 }
@@ -163,7 +174,7 @@ type Values<T> = { readonly [K in keyof T]: T[K] extends Setting<infer V> ? V : 
 export type UpstreamValues = Values<typeof firstUpstreamSettings> &
   Values<typeof moreUpstreamSettings>
 
-/** The upstreams that are switched on, and what is missing of them. */
+/** The upstreams that are enabled, and the problems of their settings. */
 export function readUpstreams(values: Partial<UpstreamValues>): {
   upstreams: readonly UpstreamConfig[]
   problems: readonly ConfigProblem[]
@@ -175,7 +186,11 @@ export function readUpstreams(values: Partial<UpstreamValues>): {
   for (const { name: taken } of upstreams) {
     if (names.has(taken)) {
       const message = `two upstreams are named "${taken}"`
-      problems.push({ name: 'RELAY_UPSTREAM_NAME', message, hint: 'Give each its own name.' })
+      problems.push({
+        name: 'RELAY_UPSTREAM_NAME',
+        message,
+        hint: 'Set a unique name for each upstream.',
+      })
     }
     names.add(taken)
   }
@@ -253,9 +268,13 @@ function complete(draft: Draft, problems: ConfigProblem[]): UpstreamConfig[] {
   for (const [key, value] of Object.entries(needed)) {
     if (value !== undefined) continue
     const message = 'not set, but required for an upstream'
-    problems.push({ name: prefix + key, message, hint: `Or set ${prefix}ENABLE=false.` })
+    problems.push({
+      name: prefix + key,
+      message,
+      hint: `Set it, or disable this upstream with ${prefix}ENABLE=false.`,
+    })
   }
-  // Here and not in the schema of the setting, whose messages quote the text: it may hold a password.
+  // Checked here, because messages from the schema of the setting quote the value, which may contain a password.
   const wrong = baseUrl === undefined ? undefined : baseUrlProblem(baseUrl)
   if (wrong !== undefined) problems.push({ name: `${prefix}BASE_URL`, message: wrong })
   if (baseUrl === undefined || collectionId === undefined) return []

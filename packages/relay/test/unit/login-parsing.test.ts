@@ -7,14 +7,14 @@ const basic = (text: string, encoding: BufferEncoding = 'utf8') =>
   `Basic ${Buffer.from(text, encoding).toString('base64')}`
 
 describe('Basic credentials', () => {
-  it('splits at the first colon, so that passwords may have colons', () => {
+  it('are split at the first colon, so that passwords may contain colons', () => {
     expect(readBasicCredentials(basic('site-a:a:b:c'))).toEqual({
       kind: 'credentials',
       credentials: { username: 'site-a', password: 'a:b:c' },
     })
   })
 
-  it('takes the scheme in any case, and base64 without its padding', () => {
+  it('are accepted with the scheme in any case, and without base64 padding', () => {
     for (const header of [
       basic('a:bc').replace('Basic', 'bAsIC'),
       basic('a:bc').replace(/=+$/, ''),
@@ -25,14 +25,14 @@ describe('Basic credentials', () => {
     }
   })
 
-  it('reads UTF-8 as announced, and Latin-1 as python-requests sends it', () => {
+  it('are decoded from UTF-8, and from Latin-1 as python-requests sends it', () => {
     const both = [basic('site:pässword'), basic('site:pässword', 'latin1')]
     for (const header of both) {
       expect(readBasicCredentials(header)).toMatchObject({ credentials: { password: 'pässword' } })
     }
   })
 
-  it('calls a header missing that is absent or blank', () => {
+  it('are missing if the header is absent or blank', () => {
     expect(readBasicCredentials(undefined).kind).toBe('missing')
     expect(readBasicCredentials('  ').kind).toBe('missing')
   })
@@ -48,12 +48,12 @@ describe('Basic credentials', () => {
     basic(`${'n'.repeat(257)}:longer than any name`),
     'c2l0ZS1hOnNlY3JldA==',
     `${basic('a:b')}, ${basic('c:d')}`,
-  ])('calls %j malformed', (header) => {
+  ])('are malformed in %j', (header) => {
     expect(readBasicCredentials(header).kind).toBe('malformed')
   })
 })
 
-describe('collection ids', () => {
+describe('collection IDs', () => {
   const id = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
 
   it.each([
@@ -63,12 +63,12 @@ describe('collection ids', () => {
     id.replaceAll('-', '').toUpperCase(),
     `{${id}}`,
     `(${id.toUpperCase()})`,
-  ])('know %s as the same node', (spelling) => {
+  ])('identify the same node in the spelling %s', (spelling) => {
     expect(canonicalGuid(spelling)).toBe(id)
     expect(parseCollectionId(spelling)).toEqual({ nodeId: id, suffix: '' })
   })
 
-  it('carry a type of task behind a dot', () => {
+  it('may end in a dot and a type of task', () => {
     expect(parseCollectionId(`${id}.a`)).toEqual({ nodeId: id, suffix: 'a' })
     expect(parseCollectionId(`${id.toUpperCase()}.B`)).toEqual({ nodeId: id, suffix: 'b' })
     expect(parseCollectionId(`${id}.c`)).toEqual({ nodeId: id, suffix: 'c' })
@@ -84,20 +84,20 @@ describe('collection ids', () => {
     `{${id}`,
     `{${id.replaceAll('-', '')}----}`,
     `${id}\n`,
-  ])('are none when they are %j', (text) => {
+  ])('are rejected in %j', (text) => {
     expect(parseCollectionId(text)).toBeUndefined()
   })
 })
 
 describe('user names', () => {
-  it('are one name in any case', () => {
+  it('are compared without case', () => {
     expect(canonicalUsername('Site-A')).toBe(canonicalUsername('sITE-a'))
     expect(canonicalUsername('e\u0301')).toBe(canonicalUsername('\u00e9'))
   })
 
-  it('say what is wrong with them', () => {
+  it('are rejected with a reason', () => {
     expect(usernameProblem('site-a.nhs_1@x+y')).toBeUndefined()
-    expect(usernameProblem('')).toContain('needed')
+    expect(usernameProblem('')).toContain('empty')
     expect(usernameProblem('a:b')).toContain('a:b')
     expect(usernameProblem('x'.repeat(257))).toContain('256')
   })

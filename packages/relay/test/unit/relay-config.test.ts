@@ -1,7 +1,7 @@
 import { configurationRows, maskedConfig } from '@warren/runtime'
 import { describe, expect, it } from 'vitest'
 import { loadRelayConfig, relayConfig } from '../../src/config/relay-config.ts'
-import { storeSecrets, storeTarget } from '../../src/config/store-target.ts'
+import { storeSecrets, parseStoreTarget } from '../../src/config/store-target.ts'
 
 const UPSTREAM = {
   RELAY_UPSTREAM_BASE_URL: 'https://upstream.example.org',
@@ -10,8 +10,8 @@ const UPSTREAM = {
   RELAY_UPSTREAM_PASSWORD: 'upstream secret',
 }
 
-describe('the configuration of the hub', () => {
-  it('needs nothing: it serves nodes from a file', () => {
+describe('the configuration of the relay', () => {
+  it('is complete without any variable, with a SQLite file as the database', () => {
     const config = loadRelayConfig({})
     expect(config).toMatchObject({
       host: '0.0.0.0',
@@ -30,7 +30,7 @@ describe('the configuration of the hub', () => {
     })
   })
 
-  it('reads the former names of settings', () => {
+  it('accepts the former names of settings', () => {
     const config = loadRelayConfig({
       RELAY_AVAILABILITY_WINDOW: '6m',
       RELAY_DISTRIBUTION_WINDOW: '3h',
@@ -50,7 +50,7 @@ describe('the configuration of the hub', () => {
     )
   })
 
-  it("understands the names of today's hub", () => {
+  it('accepts the variables of the .NET relay', () => {
     const config = loadRelayConfig({
       ConnectionStrings__Default: 'Host=db;Port=5433;Username=relay;Password=geheim;Database=hub',
       RelayTaskQueue__ConnectionString: 'amqp://relay:hare@broker:5672',
@@ -104,16 +104,16 @@ describe('the configuration of the hub', () => {
     expect(upstreams[0]?.queueTypes).toEqual(expected)
   })
 
-  it.each(['c', 'a,c', ','])('refuses the queue types %j, which nothing would poll', (text) => {
+  it.each(['c', 'a,c', ','])('rejects the queue types %j, which match no queue', (text) => {
     const load = () => loadRelayConfig({ ...UPSTREAM, UpstreamTaskApi__QueueTypes: text })
     expect(load).toThrow(/QueueTypes: expected \*, a, b/)
   })
 
-  it('polls both queues if none is named', () => {
+  it('polls both queues by default', () => {
     expect(loadRelayConfig(UPSTREAM).upstreams[0]?.queueTypes).toEqual(['a', 'b'])
   })
 
-  it('has as many upstreams as are numbered', () => {
+  it('accepts numbered upstreams, except those that are disabled', () => {
     const { upstreams } = loadRelayConfig({
       ...UPSTREAM,
       RELAY_UPSTREAM_2_NAME: 'nhs',
@@ -134,20 +134,20 @@ describe('the configuration of the hub', () => {
     ['ftp://upstream.example.org', /begins with https/],
     ['https://hub:secret@upstream.example.org', /must not contain a user name or password/],
     ['https://upstream.example.org/api?v=1', /must not contain a query/],
-  ])('refuses the base URL %s before anything starts', (url, problem) => {
+  ])('rejects the base URL %s before the relay starts', (url, problem) => {
     const message = messageOf(() => loadRelayConfig({ ...UPSTREAM, RELAY_UPSTREAM_BASE_URL: url }))
     expect(message).toMatch(problem)
     expect(message).not.toContain('secret@')
   })
 
-  it('refuses to forget answers that are still to be delivered', () => {
+  it('rejects a retention that would delete results before they are submitted', () => {
     const message = messageOf(() => loadRelayConfig({ RELAY_RESULT_RETENTION: '1h' }))
     expect(message).toMatch(
       /RELAY_RESULT_RETENTION: is shorter than a deadline of the upstream[^]*Set it to at least 2h/,
     )
   })
 
-  it('tells everything that is wrong at once', () => {
+  it('lists all problems at once', () => {
     const message = messageOf(() =>
       loadRelayConfig({
         RELAY_PORT: 'eighty',
@@ -179,7 +179,7 @@ describe('the configuration of the hub', () => {
     }
   })
 
-  it('refuses two upstreams of one name, whose tasks would be taken for each other', () => {
+  it('rejects two upstreams with the same name, whose tasks could not be distinguished', () => {
     const second = Object.fromEntries(
       Object.entries(UPSTREAM).map(([name, text]) => [name.replace('AM_', 'AM_2_'), text]),
     )
@@ -188,7 +188,7 @@ describe('the configuration of the hub', () => {
     expect(load).toThrow(/two upstreams are named "upstream"/)
   })
 
-  it('shows no secret, in whatever variable it came', () => {
+  it('masks secrets, whichever variable contains them', () => {
     const env = {
       ...UPSTREAM,
       RELAY_STORE: 'postgres://relay:geheim@db/relay',
@@ -205,7 +205,7 @@ describe('the configuration of the hub', () => {
     )
   })
 
-  it('describes every variable', () => {
+  it('has a description for every variable', () => {
     for (const row of configurationRows(relayConfig)) expect(row.description).toMatch(/\.$/)
   })
 })
@@ -214,7 +214,7 @@ describe('declared users', () => {
   const A = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
   const B = '4f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a12'
 
-  it('come with a password and one node or several', () => {
+  it('have a password and one or several nodes', () => {
     const { declaredUsers } = loadRelayConfig({
       'DownstreamUsers__site-a__Password': 'secret-a',
       'DownstreamUsers__site-a__SubNode': A.toUpperCase(),
@@ -244,20 +244,20 @@ describe('declared users', () => {
       },
       /declared for two users/,
     ],
-    [{ 'DownstreamUsers__a b__Password': 'secret' }, /may only have letters/],
+    [{ 'DownstreamUsers__a b__Password': 'secret' }, /"a b" is not a user name/],
     [{ DownstreamUsers__x__Pasword: 'secret' }, /DownstreamUsers__x__Pasword: no such setting/],
-  ])('are refused when they make no sense: %j', (env, expected) => {
+  ])('are rejected if they are incomplete or contradictory: %j', (env, expected) => {
     expect(() => loadRelayConfig(env)).toThrow(expected)
   })
 
-  it('never show a password in what is said about them', () => {
+  it('have no password in their problems', () => {
     const message = messageOf(() => loadRelayConfig({ DownstreamUsers__x__Password: 'pssst' }))
     expect(message).toContain('DownstreamUsers__x__Password: expected 6 characters')
     expect(message).not.toContain('pssst')
   })
 })
 
-describe('the place of the store', () => {
+describe('RELAY_STORE', () => {
   it.each([
     ['sqlite:relay.sqlite', { technology: 'sqlite', file: 'relay.sqlite' }],
     ['sqlite:///var/lib/relay.sqlite', { technology: 'sqlite', file: '/var/lib/relay.sqlite' }],
@@ -280,8 +280,8 @@ describe('the place of the store', () => {
         url: 'postgres://u@h:5432/u?sslmode=require&uselibpqcompat=true',
       },
     ],
-  ])('is read from %s', (text, expected) => {
-    expect(storeTarget(text)).toEqual(expected)
+  ])('is parsed from %s', (text, expected) => {
+    expect(parseStoreTarget(text)).toEqual(expected)
   })
 
   it.each([
@@ -292,11 +292,11 @@ describe('the place of the store', () => {
     'Host=h;Username',
     'nonsense',
     'Host=h;Username=u;Port=x',
-  ])('is not %j', (text) => {
-    expect(storeTarget(text)).toBeUndefined()
+  ])('is rejected if it is %j', (text) => {
+    expect(parseStoreTarget(text)).toBeUndefined()
   })
 
-  it('gives its password away to the mask of the log only', () => {
+  it('yields its password for masking in logs', () => {
     expect(storeSecrets('Host=h;Username=u;Password="a;b"')).toEqual(['a%3Bb', 'a;b'])
     expect(storeSecrets('postgres://u:p%40ss@h/d')).toEqual(['p%40ss', 'p@ss'])
     expect(storeSecrets('sqlite:file')).toEqual([])
