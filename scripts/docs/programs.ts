@@ -22,7 +22,7 @@ export const PROGRAMS: readonly Program[] = [
   },
   {
     title: 'relay',
-    about: 'The hub: `warren relay serve`.',
+    about: 'The relay: `warren relay serve`.',
     definition: relayConfig,
   },
   {
