@@ -22,7 +22,7 @@ import { RabbitNodeQueue } from '../src/queue/rabbit-node-queue.ts'
 import { openPostgresStore } from '../src/store/postgres-store.ts'
 import type { RelayStore } from '../src/store/relay-store.ts'
 import { openSqliteStore } from '../src/store/sqlite-store.ts'
-import { TaskDesk } from '../src/tasks/task-desk.ts'
+import { TaskService } from '../src/tasks/task-service.ts'
 import { quietLog } from '../test/integration/store-bench.ts'
 
 const NODES = 20
@@ -35,15 +35,15 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
   const user = await store.users.addUser({ name: newUuid(), passwordHash: '-', declared: false })
   const nodes: string[] = []
   for (let made = 0; made < NODES; made++) nodes.push((await store.users.addNode(user.id)).id)
-  while (!store.signals.live || !queue.status().available) await pause(20)
+  while (!store.events.live || !queue.status().available) await pause(20)
   const log = quietLog()
-  await using desk = new TaskDesk({ store, queue, log, disclosure: DEFAULT_POLICY })
+  await using taskService = new TaskService({ store, queue, log, disclosure: DEFAULT_POLICY })
 
   const intake = await timed(async () => {
     for (let asked = 0; asked < TASKS; asked++) {
-      await desk.intake('bench', { uuid: newUuid(), collection: 'c', cohort: {} })
+      await taskService.admit('bench', { uuid: newUuid(), collection: 'c', cohort: {} })
     }
-    await desk.idle()
+    await taskService.idle()
   })
   let answered = 0
   const cpuBefore = process.cpuUsage()
@@ -52,26 +52,27 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
       nodes.flatMap((node) =>
         Array.from({ length: POLLERS_PER_NODE }, async () => {
           for (;;) {
-            const given = await desk.lease(node, { requestId: 'bench' })
+            const given = await taskService.lease(node, { requestId: 'bench' })
             if (given === null) return
             const result = countResult({ uuid: '', collection: '' }, 100)
-            await desk.answer(node, given.subtaskId, result, 'bench')
+            await taskService.storeResult(node, given.subtaskId, result, 'bench')
             answered++
           }
         }),
       ),
     ),
   )
-  await desk.idle()
+  await taskService.idle()
 
   // Unlike the rate, this does not depend on what else the machine is doing.
   const cpu = process.cpuUsage(cpuBefore)
   const cpuMs = (cpu.user + cpu.system) / 1000 / answered
 
   const [node = ''] = nodes
-  while (queue.mayHaveWork(node)) await desk.lease(node, { requestId: 'bench' })
+  while (queue.mayHaveWork(node)) await taskService.lease(node, { requestId: 'bench' })
   const empty = await timed(async () => {
-    for (let poll = 0; poll < EMPTY_POLLS; poll++) await desk.lease(node, { requestId: 'bench' })
+    for (let poll = 0; poll < EMPTY_POLLS; poll++)
+      await taskService.lease(node, { requestId: 'bench' })
   })
   let known = 0
   const look = await timed(async () => {

@@ -8,8 +8,8 @@ import { StoreError } from './store/store-error.ts'
 
 export interface OpenStoreOptions {
   readonly log: Logger
-  /** `none`: a store that is down fails at once, as a command wants it. */
-  readonly patience: 'configured' | 'none'
+  /** Whether to wait, for `startupTimeoutMs`, until the database is available. Commands fail at once instead. */
+  readonly waitForDatabase: boolean
   readonly signal?: AbortSignal
   /** Told what bringing the schema up to date has done. */
   readonly onMigrated?: (outcome: MigrationOutcome) => void
@@ -23,9 +23,9 @@ export async function openStore(
   config: Pick<RelayConfig, 'store' | 'migrate' | 'startupTimeoutMs'>,
   options: OpenStoreOptions,
 ): Promise<RelayStore> {
-  const { log, patience, signal, onMigrated } = options
+  const { log, waitForDatabase, signal, onMigrated } = options
   const store = await connect(config.store, log)
-  const timeoutMs = patience === 'none' ? 0 : config.startupTimeoutMs
+  const timeoutMs = waitForDatabase ? config.startupTimeoutMs : 0
   const giveUpAt = performance.now() + timeoutMs
   const backoff = new Backoff({ initialMs: 500, maxMs: 5_000 })
   try {

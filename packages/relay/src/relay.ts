@@ -13,9 +13,9 @@ import { DatabaseNodeQueue } from './queue/database-node-queue.ts'
 import type { NodeQueue } from './queue/node-queue.ts'
 import { RabbitNodeQueue } from './queue/rabbit-node-queue.ts'
 import type { RelayStore } from './store/relay-store.ts'
-import type { DeskEvent } from './tasks/desk-events.ts'
-import { TaskDesk } from './tasks/task-desk.ts'
-import { DEFAULT_DELIVERY_POLICY } from './upstream/delivery-policy.ts'
+import type { TaskEvent } from './tasks/task-events.ts'
+import { TaskService } from './tasks/task-service.ts'
+import { DEFAULT_SUBMISSION_POLICY } from './upstream/submission-policy.ts'
 import { UpstreamLink } from './upstream/upstream-link.ts'
 import { Upkeep } from './upkeep.ts'
 import { RELAY_VERSION } from './version.ts'
@@ -57,7 +57,7 @@ export async function startRelay(
   const store = starting.use(
     await openStore(config, {
       log,
-      patience: 'configured',
+      waitForDatabase: true,
       ...(signal === undefined ? {} : { signal }),
     }),
   )
@@ -71,22 +71,22 @@ export async function startRelay(
   await links.sync()
 
   const upstreams = new Map<string, UpstreamLink>()
-  const onEvent = (event: DeskEvent): void => {
-    metrics.deskEvent(event, (nodeId) => links.nameOf(nodeId))
+  const onEvent = (event: TaskEvent): void => {
+    metrics.countTaskEvent(event, (nodeId) => links.nameOf(nodeId))
     if (event.event === 'task settled' || event.event === 'task redelivered') {
       upstreams.get(event.upstream)?.wake()
     }
   }
-  const desk = starting.use(openDesk(config, store, queue, log, onEvent))
+  const taskService = starting.use(openTaskService(config, store, queue, log, onEvent))
   const authenticator = new Authenticator({
     directory: store.users,
     cacheMs: config.credentialCacheMs,
-    changesAreObserved: () => store.signals.live,
+    changesAreObserved: () => store.events.live,
   })
   starting.use(
-    store.signals.subscribe((heard) => {
-      if (heard.kind === 'settled') upstreams.get(heard.upstream)?.wake()
-      if (heard.kind !== 'users-changed' && heard.kind !== 'resync') return
+    store.events.subscribe((event) => {
+      if (event.kind === 'settled') upstreams.get(event.upstream)?.wake()
+      if (event.kind !== 'users-changed' && event.kind !== 'resync') return
       authenticator.invalidate()
       void links.sync().catch(() => undefined)
     }),
@@ -96,10 +96,10 @@ export async function startRelay(
     const link = new UpstreamLink({
       config: upstream,
       store,
-      desk,
+      taskService,
       policy: {
-        ...DEFAULT_DELIVERY_POLICY,
-        windowMs: {
+        ...DEFAULT_SUBMISSION_POLICY,
+        deadlineMs: {
           availability: config.upstreamAvailabilityDeadlineMs,
           distribution: config.upstreamDistributionDeadlineMs,
         },
@@ -126,7 +126,7 @@ export async function startRelay(
           run: () => summary.check(),
         },
         { name: 'dependency summary', everyMs: summaryMs, run: async () => summary.flush() },
-        { name: 'tasks', everyMs: SWEEP_MS, run: () => desk.sweep() },
+        { name: 'tasks', everyMs: SWEEP_MS, run: () => taskService.sweep() },
         { name: 'nodes', everyMs: NODE_SYNC_MS, run: () => links.sync() },
         { name: 'last seen', everyMs: NODE_SYNC_MS, run: () => links.save() },
       ],
@@ -138,7 +138,7 @@ export async function startRelay(
   const app = buildApp(
     appDeps(
       config,
-      { desk, queue, authenticator, links, metrics, registry, health, store, log },
+      { taskService, queue, authenticator, links, metrics, registry, health, store, log },
       draining.signal,
     ),
   )
@@ -172,7 +172,7 @@ export async function startRelay(
 }
 
 interface Parts {
-  readonly desk: TaskDesk
+  readonly taskService: TaskService
   readonly queue: NodeQueue
   readonly authenticator: Authenticator
   readonly links: NodeLinks
@@ -184,11 +184,11 @@ interface Parts {
 }
 
 function appDeps(config: RelayConfig, parts: Parts, draining: AbortSignal): AppDeps {
-  const { desk, queue, authenticator, links, metrics, registry, health, store, log } = parts
+  const { taskService, queue, authenticator, links, metrics, registry, health, store, log } = parts
   return {
-    nextJob: { desk, queue, draining, maxWaitSeconds: Math.floor(config.maxWaitMs / 1000) },
-    result: { desk, now: Date.now },
-    login: { authenticator, onFailure: (reason) => metrics.loginFailed(reason) },
+    nextJob: { taskService, queue, draining, maxWaitSeconds: Math.floor(config.maxWaitMs / 1000) },
+    result: { taskService, now: Date.now },
+    login: { authenticator, onFailure: (reason) => metrics.countLoginFailure(reason) },
     health: { health, queueStatus: () => queue.status(), healthPath: config.healthPath },
     metrics:
       config.metricsPath === undefined
@@ -199,7 +199,7 @@ function appDeps(config: RelayConfig, parts: Parts, draining: AbortSignal): AppD
             token: config.metricsToken,
             refresh: async () => {
               const counts = await store.tasks.counts().catch(() => undefined)
-              metrics.snapshot(counts, queue.status())
+              metrics.setGauges(counts, queue.status())
             },
           },
     body: {
@@ -212,7 +212,7 @@ function appDeps(config: RelayConfig, parts: Parts, draining: AbortSignal): AppD
       const { nodeId, status, durationMs, worker, user = '' } = request
       const outcome = status >= 500 ? 'error' : String(status)
       if (nodeId !== undefined) links.record(nodeId, outcome, durationMs, { worker, user })
-      metrics.finished(request, nodeId === undefined ? undefined : links.nameOf(nodeId))
+      metrics.countRequest(request, nodeId === undefined ? undefined : links.nameOf(nodeId))
     },
     keepAliveMs: config.keepAliveMs,
     trustedProxies: config.trustedProxies,
@@ -241,14 +241,14 @@ function dependencies(store: RelayStore, queue: NodeQueue): Dependency[] {
   return [database, broker]
 }
 
-function openDesk(
+function openTaskService(
   config: RelayConfig,
   store: RelayStore,
   queue: NodeQueue,
   log: Logger,
-  onEvent: (event: DeskEvent) => void,
-): TaskDesk {
-  return new TaskDesk({
+  onEvent: (event: TaskEvent) => void,
+): TaskService {
+  return new TaskService({
     store,
     queue,
     log,
@@ -263,7 +263,7 @@ function openDesk(
       distribution: config.distributionLeaseMs,
     },
     maxAttempts: config.maxAttempts,
-    keepAnswers: config.keepNodeResults,
+    keepNodeResults: config.keepNodeResults,
     resultRetentionMs: config.resultRetentionMs,
     dropSuppressedRows: config.dropSuppressedRows,
     reportCoverage: config.reportCoverage,

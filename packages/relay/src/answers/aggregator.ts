@@ -11,7 +11,7 @@ export interface Aggregate {
 }
 
 /** Why an answer, or part of it, was not counted. Free of values; for the log, never for the upstream. */
-export interface AnswerProblem {
+export interface ResultProblem {
   readonly file: string
   /** Line of the file, 0 where it concerns the whole. */
   readonly line: number
@@ -30,7 +30,7 @@ export interface Aggregator {
    */
   add(answer: TaskResult): {
     readonly counted: boolean
-    readonly problems: readonly AnswerProblem[]
+    readonly problems: readonly ResultProblem[]
   }
   finish(): Aggregate
 }

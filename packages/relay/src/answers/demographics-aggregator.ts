@@ -9,10 +9,10 @@ import {
   type TaskResult,
 } from '@warren/task-api'
 
-import type { Aggregate, Aggregator, AnswerProblem, Publish } from './aggregator.ts'
-import { readAnswerFiles } from './answer-rows.ts'
+import type { Aggregate, Aggregator, ResultProblem, Publish } from './aggregator.ts'
+import { readDistributionFiles } from './distribution-files.ts'
 import { addExactly } from './exact-sum.ts'
-import { publishedRow } from './published-row.ts'
+import { combinedRow } from './combined-row.ts'
 
 const AGE = 'AGE'
 const GENOMICS = 'GENOMICS'
@@ -48,8 +48,8 @@ export class DemographicsAggregator implements Aggregator {
   }
 
   add(answer: TaskResult): ReturnType<Aggregator['add']> {
-    const { files, problems, unreadable } = readAnswerFiles(answer, DEMOGRAPHICS_DISTRIBUTION)
-    const all: AnswerProblem[] = [...problems]
+    const { files, problems, unreadable } = readDistributionFiles(answer, DEMOGRAPHICS_DISTRIBUTION)
+    const all: ResultProblem[] = [...problems]
     let usable = 0
     let broken = 0
     for (const { rows } of files) {
@@ -115,7 +115,7 @@ export class DemographicsAggregator implements Aggregator {
   #row({ first, alternatives, countOnly }: Demographic): DistributionRow {
     const collection = this.#collection
     if (alternatives.size === 0) {
-      return publishedRow(first, { collection, count: this.#publish(countOnly), alternatives: '' })
+      return combinedRow(first, { collection, count: this.#publish(countOnly), alternatives: '' })
     }
     const shown =
       first.code === SEX
@@ -127,7 +127,7 @@ export class DemographicsAggregator implements Aggregator {
     const published = new Map(shown.map(({ key, people }) => [key, this.#publish(people)]))
     let count = 0
     for (const people of published.values()) count = addExactly(count, people)
-    return publishedRow(first, {
+    return combinedRow(first, {
       collection,
       count,
       alternatives: encodeAlternatives(first.code, published),
@@ -145,7 +145,7 @@ function readAlternatives(row: DistributionRow): Map<string, number> | null {
   }
 }
 
-function alternativesProblem(rows: number): AnswerProblem {
+function alternativesProblem(rows: number): ResultProblem {
   return {
     file: DEMOGRAPHICS_DISTRIBUTION,
     line: 0,

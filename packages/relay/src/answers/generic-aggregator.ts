@@ -7,9 +7,9 @@ import {
 } from '@warren/task-api'
 
 import type { Aggregate, Aggregator, Publish } from './aggregator.ts'
-import { readAnswerFiles } from './answer-rows.ts'
+import { readDistributionFiles } from './distribution-files.ts'
 import { addExactly } from './exact-sum.ts'
-import { publishedRow } from './published-row.ts'
+import { combinedRow } from './combined-row.ts'
 
 interface Code {
   readonly first: DistributionRow
@@ -30,7 +30,7 @@ export class GenericAggregator implements Aggregator {
   }
 
   add(answer: TaskResult): ReturnType<Aggregator['add']> {
-    const { files, problems, unreadable } = readAnswerFiles(answer, CODE_DISTRIBUTION)
+    const { files, problems, unreadable } = readDistributionFiles(answer, CODE_DISTRIBUTION)
     for (const { rows } of files) for (const row of rows) this.#addRow(row)
     return { counted: !unreadable, problems }
   }
@@ -44,7 +44,7 @@ export class GenericAggregator implements Aggregator {
   finish(): Aggregate {
     const rows = [...this.#codes.values()]
       .map(({ first, people }) =>
-        publishedRow(first, {
+        combinedRow(first, {
           collection: this.#collection,
           count: this.#publish(people),
           alternatives: '',

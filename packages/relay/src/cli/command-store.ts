@@ -23,7 +23,7 @@ export async function withStore<T>(
   })
   await using store = await openStore(
     { ...config, migrate: migrate ?? config.migrate },
-    { log, patience: 'none', ...rest },
+    { log, waitForDatabase: false, ...rest },
   )
   return await work(store)
 }

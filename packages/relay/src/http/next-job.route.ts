@@ -2,12 +2,12 @@ import { preferredWait } from '@warren/task-api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NodeQueue } from '../queue/node-queue.ts'
 import type { TaskKind } from '../store/relay-store.ts'
-import type { TaskDesk } from '../tasks/task-desk.ts'
+import type { TaskService } from '../tasks/task-service.ts'
 import { ApiError } from './api-errors.ts'
 import { principalOf, type RouteEntry } from './route-entry.ts'
 
 export interface NextJobDeps {
-  readonly desk: Pick<TaskDesk, 'lease' | 'putBack'>
+  readonly taskService: Pick<TaskService, 'lease' | 'returnLease'>
   readonly queue: Pick<NodeQueue, 'mayHaveWork' | 'status'>
   /** Longest time a poll is held for `Prefer: wait`, seconds. Must be below the load balancer's idle timeout. */
   readonly maxWaitSeconds: number
@@ -25,7 +25,7 @@ const KINDS: ReadonlyMap<string, TaskKind> = new Map([
 
 /** `GET nextjob`: leases the node's oldest task, or returns 204. */
 export function nextJobRoute(deps: NextJobDeps): RouteEntry {
-  const { desk, queue, draining } = deps
+  const { taskService, queue, draining } = deps
   return {
     method: 'GET',
     path: '/link_connector_api/task/nextjob/:collection',
@@ -49,7 +49,7 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
 
       using disconnect = watchForDisconnect(request, reply, draining)
       if (waitMs > 0) request.heldSince = performance.now()
-      const task = await desk.lease(nodeId, {
+      const task = await taskService.lease(nodeId, {
         kind,
         waitMs,
         signal: disconnect.signal,
@@ -61,7 +61,7 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
         sendNoTask(reply)
       } else if (hasDisconnected(reply)) {
         // The client is gone. Without this, the node would get the task again only after its lease expires.
-        await desk.putBack(task)
+        await taskService.returnLease(task)
         sendNoTask(reply)
       } else {
         void reply.code(200).type('application/json; charset=utf-8').send(task.body)

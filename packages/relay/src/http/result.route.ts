@@ -1,16 +1,16 @@
 import { conflictBody, JOB_SAVED, ResultFormatError } from '@warren/task-api'
 import type { FastifyRequest } from 'fastify'
-import type { TaskDesk } from '../tasks/task-desk.ts'
+import type { TaskService } from '../tasks/task-service.ts'
 import { ApiError } from './api-errors.ts'
 import { pathParameter, principalOf, type RouteEntry } from './route-entry.ts'
 
 export interface ResultDeps {
-  readonly desk: Pick<TaskDesk, 'answer'>
+  readonly taskService: Pick<TaskService, 'storeResult'>
   readonly now: () => number
 }
 
 /** `POST result`: stores a node's result, and returns 200 only once it is stored. */
-export function resultRoute({ desk, now }: ResultDeps): RouteEntry {
+export function resultRoute({ taskService, now }: ResultDeps): RouteEntry {
   return {
     method: 'POST',
     path: '/link_connector_api/task/result/:uuid/:collection',
@@ -18,8 +18,8 @@ export function resultRoute({ desk, now }: ResultDeps): RouteEntry {
     handle: async (request, reply) => {
       const { nodeId } = principalOf(request)
       const uuid = pathParameter(request, 'uuid')
-      const outcome = await store(desk, nodeId, uuid, request)
-      if (outcome === 'not-theirs') throw new ApiError('RELAY_NO_SUCH_TASK')
+      const outcome = await store(taskService, nodeId, uuid, request)
+      if (outcome === 'not-assigned') throw new ApiError('RELAY_NO_SUCH_TASK')
       if (outcome === 'late') {
         void reply.code(409).send(conflictBody(new Date(now())))
         return
@@ -31,13 +31,13 @@ export function resultRoute({ desk, now }: ResultDeps): RouteEntry {
 }
 
 async function store(
-  desk: ResultDeps['desk'],
+  taskService: ResultDeps['taskService'],
   nodeId: string,
   uuid: string,
   request: FastifyRequest,
-): ReturnType<TaskDesk['answer']> {
+): ReturnType<TaskService['storeResult']> {
   try {
-    return await desk.answer(nodeId, uuid, request.body, request.id)
+    return await taskService.storeResult(nodeId, uuid, request.body, request.id)
   } catch (error: unknown) {
     if (!(error instanceof ResultFormatError)) throw error
     throw new ApiError('RELAY_MALFORMED_RESULT', { problems: error.problems, cause: error })

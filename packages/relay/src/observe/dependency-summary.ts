@@ -19,12 +19,12 @@ export interface DependencySummaryOptions {
   readonly now?: () => number
 }
 
-interface Window {
+interface Period {
   readonly dependency: Dependency
   readonly durations: DurationHistogram
   checks: { ok: number; error: number }
   detail: string | undefined
-  /** At the beginning of the window. */
+  /** At the beginning of the period. */
   traffic: QueueTraffic | null
 }
 
@@ -36,7 +36,7 @@ export class DependencySummary implements Disposable {
   readonly #health: Health
   readonly #log: Pick<Logger, 'info'>
   readonly #now: () => number
-  readonly #windows: ReadonlyMap<string, Window>
+  readonly #periods: ReadonlyMap<string, Period>
   #from: number
 
   constructor({ dependencies, log, timeoutMs = 2_000, now = Date.now }: DependencySummaryOptions) {
@@ -44,7 +44,7 @@ export class DependencySummary implements Disposable {
     this.#log = log
     this.#now = now
     this.#from = now()
-    this.#windows = new Map(dependencies.map((dependency) => [dependency.name, open(dependency)]))
+    this.#periods = new Map(dependencies.map((dependency) => [dependency.name, open(dependency)]))
     for (const { name, check } of dependencies) this.#health.check(name, check)
   }
 
@@ -52,34 +52,34 @@ export class DependencySummary implements Disposable {
   async check(): Promise<void> {
     const { checks } = await this.#health.ready()
     for (const [name, { ok, durationMs, detail }] of Object.entries(checks)) {
-      const window = this.#windows.get(name)
-      if (window === undefined) continue
-      window.checks[ok ? 'ok' : 'error']++
-      window.detail = ok ? undefined : (detail ?? 'failed')
-      if (ok) window.durations.record(durationMs)
+      const period = this.#periods.get(name)
+      if (period === undefined) continue
+      period.checks[ok ? 'ok' : 'error']++
+      period.detail = ok ? undefined : (detail ?? 'failed')
+      if (ok) period.durations.record(durationMs)
     }
   }
 
-  /** Logs the window so far, a line for each of them, and begins a new one. */
+  /** Logs the period so far, a line for each of them, and begins a new one. */
   flush(): void {
     const now = this.#now()
-    for (const window of this.#windows.values()) {
-      this.#log.info({ ...summaryOf(window), periodMs: now - this.#from }, 'dependency summary')
-      window.durations.reset()
-      window.checks = { ok: 0, error: 0 }
-      window.traffic = window.dependency.traffic?.() ?? null
+    for (const period of this.#periods.values()) {
+      this.#log.info({ ...summaryOf(period), periodMs: now - this.#from }, 'dependency summary')
+      period.durations.reset()
+      period.checks = { ok: 0, error: 0 }
+      period.traffic = period.dependency.traffic?.() ?? null
     }
     this.#from = now
   }
 
-  /** Logs what the open window holds, if anything. */
+  /** Logs what the open period holds, if anything. */
   [Symbol.dispose](): void {
-    const [any] = this.#windows.values()
+    const [any] = this.#periods.values()
     if (any !== undefined && any.checks.ok + any.checks.error > 0) this.flush()
   }
 }
 
-function open(dependency: Dependency): Window {
+function open(dependency: Dependency): Period {
   return {
     dependency,
     durations: new DurationHistogram(),
@@ -89,7 +89,7 @@ function open(dependency: Dependency): Window {
   }
 }
 
-function summaryOf({ dependency, durations, checks, detail, traffic }: Window): object {
+function summaryOf({ dependency, durations, checks, detail, traffic }: Period): object {
   const { name, technology } = dependency
   return {
     dependency: name,

@@ -2,52 +2,56 @@ import type { Metrics } from '@warren/runtime'
 import type { FinishedRequest } from '../http/request-log.ts'
 import type { QueueStatus } from '../queue/node-queue.ts'
 import type { StoreCounts } from '../store/relay-store.ts'
-import type { DeskEvent } from '../tasks/desk-events.ts'
+import type { TaskEvent } from '../tasks/task-events.ts'
 
 /**
- * What the hub counts. Labels are bounded sets: nodes, upstreams, states and statuses; never a task, a path with an
- * id in it, or a name that a stranger sent.
+ * The metrics of the relay. Every label has a bounded set of values: nodes, upstreams, states and statuses. It is never a
+ * task, a path that contains an ID, or a name sent by an unknown client.
  */
 export class RelayMetrics {
   readonly #requests
   readonly #requestSeconds
-  readonly #nodePolls
+  readonly #nodeRequests
   readonly #loginFailures
-  readonly #tasks
-  readonly #answers
+  readonly #taskEvents
+  readonly #results
   readonly #leasesReturned
   readonly #upstreamPolls
-  readonly #deliveries
-  readonly #deliverySeconds
-  readonly #storeTasks
-  readonly #subtasks
+  readonly #submissions
+  readonly #submissionSeconds
+  readonly #tasks
+  readonly #openSubtasks
   readonly #queueAvailable
   readonly #heldPolls
 
   constructor(metrics: Metrics) {
-    this.#requests = metrics.counter('requests_total', 'HTTP requests answered', [
+    this.#requests = metrics.counter('requests_total', 'Answered HTTP requests', [
       'route',
       'method',
       'status',
     ])
     this.#requestSeconds = metrics.histogram(
       'request_seconds',
-      'Time to answer, without the time polls were held open',
+      'Time to answer an HTTP request, without the time a poll was held',
       ['route'],
     )
-    this.#nodePolls = metrics.counter('node_requests_total', 'Requests of a node by status', [
+    this.#nodeRequests = metrics.counter('node_requests_total', 'Answered HTTP requests of nodes', [
       'node',
       'status',
     ])
-    this.#loginFailures = metrics.counter('login_failures_total', 'Refused logins', ['reason'])
-    this.#tasks = metrics.counter('task_events_total', 'What happened to tasks', [
-      'upstream',
-      'event',
+    this.#loginFailures = metrics.counter('login_failures_total', 'Rejected logins', ['reason'])
+    this.#taskEvents = metrics.counter(
+      'task_events_total',
+      'Tasks admitted, redelivered and settled',
+      ['upstream', 'event'],
+    )
+    this.#results = metrics.counter('results_total', 'Results submitted by nodes', [
+      'node',
+      'status',
     ])
-    this.#answers = metrics.counter('answers_total', 'Answers of nodes', ['node', 'status'])
     this.#leasesReturned = metrics.counter(
       'leases_returned_total',
-      'Tasks a node took and did not answer in time',
+      'Leases that expired before the node submitted a result',
       ['node'],
     )
     this.#upstreamPolls = metrics.counter('upstream_polls_total', 'Polls of upstreams', [
@@ -55,46 +59,52 @@ export class RelayMetrics {
       'type',
       'outcome',
     ])
-    this.#deliveries = metrics.counter('deliveries_total', 'Attempts to deliver an answer', [
-      'upstream',
-      'outcome',
-    ])
-    this.#deliverySeconds = metrics.histogram('delivery_seconds', 'Duration of such attempts', [
-      'upstream',
-    ])
-    this.#storeTasks = metrics.gauge('tasks', 'Tasks in the store by state', ['state'])
-    this.#subtasks = metrics.gauge('open_subtasks', 'Tasks that nodes have not answered yet', [
-      'state',
-    ])
-    this.#queueAvailable = metrics.gauge('queue_available', '1 while the node queue works')
-    this.#heldPolls = metrics.gauge('held_polls', 'Polls held open at the moment')
+    this.#submissions = metrics.counter(
+      'submissions_total',
+      'Attempts to submit a combined result to an upstream',
+      ['upstream', 'outcome'],
+    )
+    this.#submissionSeconds = metrics.histogram(
+      'submission_seconds',
+      'Duration of an attempt to submit a combined result',
+      ['upstream'],
+    )
+    this.#tasks = metrics.gauge('tasks', 'Tasks in the database', ['state'])
+    this.#openSubtasks = metrics.gauge('open_subtasks', 'Subtasks without a result', ['state'])
+    this.#queueAvailable = metrics.gauge(
+      'queue_available',
+      'Availability of the node queue: 1 available, 0 not',
+    )
+    this.#heldPolls = metrics.gauge('held_polls', 'Polls held at the moment')
   }
 
-  finished(request: FinishedRequest, nodeName: string | undefined): void {
+  countRequest(request: FinishedRequest, nodeName: string | undefined): void {
     const { route, method, status, durationMs } = request
     this.#requests.inc({ route, method, status })
     this.#requestSeconds.observe({ route }, durationMs / 1000)
-    if (nodeName !== undefined) this.#nodePolls.inc({ node: nodeName, status })
+    if (nodeName !== undefined) this.#nodeRequests.inc({ node: nodeName, status })
   }
 
-  loginFailed(reason: string): void {
+  countLoginFailure(reason: string): void {
     this.#loginFailures.inc({ reason })
   }
 
-  deskEvent(event: DeskEvent, nameOf: (nodeId: string) => string | undefined): void {
+  countTaskEvent(event: TaskEvent, nameOf: (nodeId: string) => string | undefined): void {
     const node = 'nodeId' in event ? (nameOf(event.nodeId) ?? 'unknown') : 'unknown'
     switch (event.event) {
       case 'task admitted':
       case 'task redelivered':
       case 'task settled':
-        this.#tasks.inc({ upstream: event.upstream, event: event.event })
+        this.#taskEvents.inc({ upstream: event.upstream, event: event.event })
         break
       case 'result stored':
-        this.#answers.inc({ node, status: event.status })
+        this.#results.inc({ node, status: event.status })
         break
       case 'result late':
+        this.#results.inc({ node, status: 'late' })
+        break
       case 'result rejected':
-        this.#answers.inc({ node, status: event.event })
+        this.#results.inc({ node, status: 'rejected' })
         break
       case 'lease returned':
         this.#leasesReturned.inc({ node })
@@ -104,25 +114,24 @@ export class RelayMetrics {
     }
   }
 
-  upstreamPolled(upstream: string, type: string, outcome: string): void {
+  countUpstreamPoll(upstream: string, type: string, outcome: string): void {
     this.#upstreamPolls.inc({ upstream, type, outcome })
   }
 
-  delivered(upstream: string, outcome: string, durationMs: number): void {
-    this.#deliveries.inc({ upstream, outcome })
-    this.#deliverySeconds.observe({ upstream }, durationMs / 1000)
+  countSubmission(upstream: string, outcome: string, durationMs: number): void {
+    this.#submissions.inc({ upstream, outcome })
+    this.#submissionSeconds.observe({ upstream }, durationMs / 1000)
   }
 
-  /** Counts are undefined while the store cannot be asked: a stale number would look like a healthy one. */
-  snapshot(counts: StoreCounts | undefined, queue: QueueStatus): void {
+  /** `counts` is undefined while the database is unavailable: a stale number would look like a healthy one. */
+  setGauges(counts: StoreCounts | undefined, queue: QueueStatus): void {
     this.#queueAvailable.set(queue.available ? 1 : 0)
     this.#heldPolls.set(queue.waiting)
-    this.#storeTasks.reset()
-    this.#subtasks.reset()
+    this.#tasks.reset()
+    this.#openSubtasks.reset()
     if (counts === undefined) return
-    for (const [state, count] of Object.entries(counts.tasks))
-      this.#storeTasks.set({ state }, count)
-    this.#subtasks.set({ state: 'queued' }, counts.queuedSubtasks)
-    this.#subtasks.set({ state: 'leased' }, counts.leasedSubtasks)
+    for (const [state, count] of Object.entries(counts.tasks)) this.#tasks.set({ state }, count)
+    this.#openSubtasks.set({ state: 'queued' }, counts.queuedSubtasks)
+    this.#openSubtasks.set({ state: 'leased' }, counts.leasedSubtasks)
   }
 }

@@ -8,7 +8,7 @@ import type {
 import type { NodeQueue, QueueStatus } from './node-queue.ts'
 import { WorkHints } from './work-hints.ts'
 
-/** No broker: subtasks are claimed where they are stored, and the store's signals wake long polls. */
+/** No broker: subtasks are claimed where they are stored, and the store's events wake long polls. */
 export class DatabaseNodeQueue implements NodeQueue {
   readonly technology = 'database'
   readonly #store: RelayStore
@@ -17,10 +17,10 @@ export class DatabaseNodeQueue implements NodeQueue {
 
   constructor(options: { store: RelayStore }) {
     this.#store = options.store
-    this.#hints = new WorkHints(() => this.#store.signals.live)
-    this.#subscription = this.#store.signals.subscribe((signal) => {
-      if (signal.kind === 'work') this.#hints.note(signal.nodeIds)
-      if (signal.kind === 'resync') this.#hints.noteAll()
+    this.#hints = new WorkHints(() => this.#store.events.live)
+    this.#subscription = this.#store.events.subscribe((event) => {
+      if (event.kind === 'work') this.#hints.note(event.nodeIds)
+      if (event.kind === 'resync') this.#hints.noteAll()
     })
   }
 

@@ -11,7 +11,7 @@ import type { LeasedSubtask, LeaseOptions, QueuedSubtask, TaskKind } from '../st
  * The hot path is the poll that finds nothing: `mayHaveWork` is a look into memory and `lease` asks
  * neither database nor broker when it is false. It becomes true by a signal whenever something is
  * queued or a lease returns, and is true for everybody after a start, a reconnect, and while
- * signals may be missed.
+ * events may be missed.
  */
 export interface NodeQueue extends AsyncDisposable {
   readonly technology: 'database' | 'rabbitmq'

@@ -60,13 +60,13 @@ export class RabbitNodeQueue implements NodeQueue {
     this.#store = store
     this.#log = log
     this.#options = { url, prefix, origin: newUuid(), now }
-    this.#hints = new WorkHints(() => this.#store.signals.live)
-    this.#subscription = store.signals.subscribe((signal) => {
+    this.#hints = new WorkHints(() => this.#store.events.live)
+    this.#subscription = store.events.subscribe((event) => {
       // A new task is hinted at when its message is there; looking earlier would find none.
       const announced =
-        signal.kind === 'work' && signal.reason === 'admitted' && this.#connection !== null
-      if (signal.kind === 'work' && !announced) this.#hints.note(signal.nodeIds)
-      if (signal.kind === 'resync') this.#hints.noteAll()
+        event.kind === 'work' && event.reason === 'admitted' && this.#connection !== null
+      if (event.kind === 'work' && !announced) this.#hints.note(event.nodeIds)
+      if (event.kind === 'resync') this.#hints.noteAll()
     })
     this.#connecting = this.#keepConnected()
   }

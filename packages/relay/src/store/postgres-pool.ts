@@ -16,7 +16,7 @@ const IDLE_IN_TRANSACTION_MS = 60_000
  * connection may be dead without either side knowing (a firewall forgot it), and a pool that keeps it
  * hands it to the next statement, which waits as long again.
  */
-export class ImpatientPool implements PostgresPool {
+export class TimeoutPool implements PostgresPool {
   readonly #pool: Pool
 
   constructor(options: { connection: ClientConfig; size: number; timing: PoolTiming }) {
@@ -41,7 +41,7 @@ export class ImpatientPool implements PostgresPool {
   }
 
   async connect(): Promise<PostgresPoolClient> {
-    return new ImpatientClient(await this.#pool.connect())
+    return new TimeoutClient(await this.#pool.connect())
   }
 
   async end(): Promise<void> {
@@ -49,7 +49,7 @@ export class ImpatientPool implements PostgresPool {
   }
 }
 
-class ImpatientClient implements PostgresPoolClient {
+class TimeoutClient implements PostgresPoolClient {
   readonly #client: PoolClient
   #gaveUp = false
 

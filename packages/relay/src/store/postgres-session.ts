@@ -3,8 +3,8 @@ import { Backoff, newUuid, sleep, type Logger } from '@warren/runtime'
 import { Client, type ClientConfig } from 'pg'
 
 import { prepareConnection } from './postgres-pool.ts'
-import type { StoreSignal } from './relay-store.ts'
-import type { SignalBoard } from './signal-board.ts'
+import type { StoreEvent } from './relay-store.ts'
+import type { EventBus } from './event-bus.ts'
 
 const CHANNEL = 'warren_relay'
 /** Keeps our advisory locks apart from those of other programs on the same database. */
@@ -22,7 +22,7 @@ export interface SessionTiming {
 interface Notice {
   /** Who sent it: a process hears its own notices and has acted on them already. */
   readonly origin: string
-  readonly signal: StoreSignal
+  readonly event: StoreEvent
 }
 
 /**
@@ -35,7 +35,7 @@ interface Notice {
 export class PostgresSession implements AsyncDisposable {
   readonly #options: ClientConfig
   readonly #timing: SessionTiming
-  readonly #board: SignalBoard
+  readonly #eventBus: EventBus
   readonly #log: Logger
   readonly #origin = newUuid()
   readonly #stop = new AbortController()
@@ -46,21 +46,21 @@ export class PostgresSession implements AsyncDisposable {
   constructor(options: {
     connection: ClientConfig
     timing: SessionTiming
-    board: SignalBoard
+    eventBus: EventBus
     log: Logger
   }) {
     this.#timing = options.timing
     this.#options = options.connection
-    this.#board = options.board
+    this.#eventBus = options.eventBus
     this.#log = options.log
     this.#done = this.#keepConnected()
   }
 
   /** What `pg_notify` needs, one pair per notice. */
-  notices(signals: readonly StoreSignal[]): readonly { channel: string; payload: string }[] {
-    return signals.flatMap(split).map((signal) => ({
+  notices(events: readonly StoreEvent[]): readonly { channel: string; payload: string }[] {
+    return events.flatMap(split).map((event) => ({
       channel: CHANNEL,
-      payload: JSON.stringify({ origin: this.#origin, signal } satisfies Notice),
+      payload: JSON.stringify({ origin: this.#origin, event } satisfies Notice),
     }))
   }
 
@@ -135,13 +135,13 @@ export class PostgresSession implements AsyncDisposable {
       await prepareConnection(client, this.#timing.answerMs)
       await client.query(`listen ${CHANNEL}`)
       this.#client = client
-      this.#board.setLive(true)
+      this.#eventBus.setLive(true)
       onReady()
       await this.#watch(client, ended)
     } finally {
       this.#client = null
       this.#held.clear()
-      this.#board.setLive(false)
+      this.#eventBus.setLive(false)
       await closeWithin(client, this.#timing.answerMs)
     }
   }
@@ -163,15 +163,15 @@ export class PostgresSession implements AsyncDisposable {
 
   #hear(payload: string | undefined): void {
     const notice = readNotice(payload)
-    if (notice !== null && notice.origin !== this.#origin) this.#board.emit(notice.signal)
+    if (notice !== null && notice.origin !== this.#origin) this.#eventBus.emit(notice.event)
   }
 }
 
-function split(signal: StoreSignal): readonly StoreSignal[] {
-  if (signal.kind !== 'work') return [signal]
-  const parts: StoreSignal[] = []
-  for (let start = 0; start < signal.nodeIds.length; start += NODES_PER_NOTICE) {
-    parts.push({ ...signal, nodeIds: signal.nodeIds.slice(start, start + NODES_PER_NOTICE) })
+function split(event: StoreEvent): readonly StoreEvent[] {
+  if (event.kind !== 'work') return [event]
+  const parts: StoreEvent[] = []
+  for (let start = 0; start < event.nodeIds.length; start += NODES_PER_NOTICE) {
+    parts.push({ ...event, nodeIds: event.nodeIds.slice(start, start + NODES_PER_NOTICE) })
   }
   return parts
 }
@@ -179,19 +179,19 @@ function split(signal: StoreSignal): readonly StoreSignal[] {
 // Anybody who may connect to the database may notify: what is not ours, or of a later release, is a
 // reason to look again, not to fail.
 function readNotice(payload: string | undefined): Notice | null {
-  const resync: Notice = { origin: '', signal: { kind: 'resync' } }
+  const resync: Notice = { origin: '', event: { kind: 'resync' } }
   try {
     const notice: unknown = JSON.parse(payload ?? '')
     if (typeof notice !== 'object' || notice === null) return resync
-    const { origin, signal } = notice as Partial<Notice>
-    if (typeof origin !== 'string' || typeof signal !== 'object' || signal === null) return resync
-    switch (signal.kind) {
+    const { origin, event } = notice as Partial<Notice>
+    if (typeof origin !== 'string' || typeof event !== 'object' || event === null) return resync
+    switch (event.kind) {
       case 'work':
-        return Array.isArray(signal.nodeIds) ? { origin, signal } : resync
+        return Array.isArray(event.nodeIds) ? { origin, event } : resync
       case 'users-changed':
       case 'settled':
       case 'resync':
-        return { origin, signal }
+        return { origin, event }
       default:
         return resync
     }

@@ -4,15 +4,15 @@ import { types, type ClientConfig } from 'pg'
 
 import { checkSchema, migrate } from './migrate.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
-import { ImpatientPool, type PoolTiming } from './postgres-pool.ts'
+import { TimeoutPool, type PoolTiming } from './postgres-pool.ts'
 import { PostgresSession, type SessionTiming } from './postgres-session.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
-import { SignalBoard } from './signal-board.ts'
+import { EventBus } from './event-bus.ts'
 import { SqlDatabase, type SqlDifferences } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { SqlTaskStore } from './sql-task-store.ts'
 import { SqlUserStore } from './sql-user-store.ts'
-import { explainPostgres } from './store-failure.ts'
+import { classifyPostgresError } from './classify-error.ts'
 
 export interface PostgresStoreOptions {
   /** postgres://user:password@host:port/database; parameters as libpq knows them. */
@@ -45,7 +45,7 @@ export function openPostgresStore(options: PostgresStoreOptions): RelayStore {
 
 class PostgresStore implements RelayStore {
   readonly technology = 'postgresql'
-  readonly signals = new SignalBoard({ live: false })
+  readonly events = new EventBus({ live: false })
   readonly users: SqlUserStore
   readonly tasks: SqlTaskStore
   readonly #db: Kysely<RelayTables>
@@ -65,13 +65,13 @@ class PostgresStore implements RelayStore {
       application_name: 'warren-relay',
       types: { getTypeParser: (oid, format) => typeParser(oid, format) },
     }
-    const pool = new ImpatientPool({ connection, size: poolSize, timing })
-    this.#session = new PostgresSession({ connection, timing, board: this.signals, log })
+    const pool = new TimeoutPool({ connection, size: poolSize, timing })
+    this.#session = new PostgresSession({ connection, timing, eventBus: this.events, log })
     this.#db = new Kysely<RelayTables>({ dialect: new PostgresDialect({ pool }) })
     this.#database = new SqlDatabase({
       db: this.#db,
       differences: differences(this.#session),
-      board: this.signals,
+      eventBus: this.events,
       log,
     })
     this.users = new SqlUserStore(this.#database, now)
@@ -118,11 +118,11 @@ function differences(session: PostgresSession): SqlDifferences {
     async lockForMigration(trx) {
       await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)
     },
-    async announce(trx, signals) {
-      for (const { channel, payload } of session.notices(signals)) {
+    async announce(trx, events) {
+      for (const { channel, payload } of session.notices(events)) {
         await sql`select pg_notify(${channel}, ${payload})`.execute(trx)
       }
     },
-    explain: explainPostgres,
+    classifyError: classifyPostgresError,
   }
 }

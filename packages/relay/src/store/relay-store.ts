@@ -18,7 +18,7 @@ export interface RelayStore extends AsyncDisposable {
   readonly technology: 'postgresql' | 'sqlite'
   readonly users: UserStore
   readonly tasks: TaskStore
-  readonly signals: StoreSignals
+  readonly events: StoreEvents
   /** Brings the schema up to date; safe to call from many processes at once. Throws SchemaTooNewError. */
   migrate(): Promise<MigrationOutcome>
   /**
@@ -51,20 +51,20 @@ export interface Leadership extends AsyncDisposable {
   release(): Promise<void>
 }
 
-// ---------------------------------------------------------------- signals
+// ---------------------------------------------------------------- events
 
 /**
- * What other processes on the same database tell this one. Best effort: a signal may come twice, and
+ * What other processes on the same database tell this one. Best effort: a event may come twice, and
  * none is lost without a `resync` following.
  */
-export interface StoreSignals {
-  /** False while signals may be missed (listening connection down): trust no cache fed by them. */
+export interface StoreEvents {
+  /** False while events may be missed (listening connection down): trust no cache fed by them. */
   readonly live: boolean
   /** Listeners must not throw and must not block. Dispose to unsubscribe. */
-  subscribe(listener: (signal: StoreSignal) => void): Disposable
+  subscribe(listener: (event: StoreEvent) => void): Disposable
 }
 
-export type StoreSignal =
+export type StoreEvent =
   /** These nodes have something queued. */
   | {
       readonly kind: 'work'
@@ -144,9 +144,9 @@ export interface NewTask {
   readonly receivedAt: number
   readonly deadlineAt: number
   /** Final result (JSON text) to settle with at once, asking nobody. */
-  readonly answerNow?: string
+  readonly immediateResult?: string
   /** Final result (JSON text) to settle with if no node is active. */
-  readonly answerIfNobody: string
+  readonly resultWithoutNodes: string
 }
 
 export type Admission =
@@ -208,23 +208,23 @@ export interface ReturnedLease extends QueuedSubtask {
   readonly exhausted: boolean
 }
 
-export type AnswerStatus = 'ok' | 'error'
+export type ResultStatus = 'ok' | 'error'
 
-export type AnswerOutcome =
-  /** `complete`: no subtask of the task is without an answer now; settle it. */
+export type ResultOutcome =
+  /** `allAnswered`: no subtask of the task is without an answer now; settle it. */
   | {
       readonly outcome: 'stored'
       readonly taskId: string
       readonly taskUuid: string
-      readonly complete: boolean
+      readonly allAnswered: boolean
     }
   | { readonly outcome: 'late'; readonly taskId: string; readonly taskUuid: string }
   /** Unknown, forgotten, another node's, or never handed out. */
-  | { readonly outcome: 'not-theirs' }
+  | { readonly outcome: 'not-assigned' }
 
-export interface NodeAnswer {
+export interface NodeResult {
   readonly nodeId: string
-  readonly status: AnswerStatus
+  readonly status: ResultStatus
   /** The node's result as JSON text. */
   readonly result: string
 }
@@ -252,11 +252,11 @@ export type Settlement =
 export interface DueTask {
   readonly taskId: string
   readonly uuid: string
-  /** `complete`: all answers are in. `deadline`: time is up. */
-  readonly reason: 'complete' | 'deadline'
+  /** `allAnswered`: all answers are in. `deadline`: time is up. */
+  readonly reason: 'all answered' | 'deadline'
 }
 
-export interface Delivery {
+export interface Submission {
   readonly taskId: string
   readonly uuid: string
   readonly upstream: string
@@ -271,10 +271,10 @@ export interface Delivery {
   readonly settledAt: number
 }
 
-export type DeliveryOutcome =
-  | { readonly outcome: 'delivered' }
+export type SubmissionOutcome =
+  | { readonly outcome: 'submitted' }
   | { readonly outcome: 'retry'; readonly at: number; readonly cause: string }
-  | { readonly outcome: 'dead'; readonly cause: string }
+  | { readonly outcome: 'abandoned'; readonly cause: string }
 
 export interface TaskSummary {
   readonly taskId: string
@@ -289,13 +289,13 @@ export interface TaskSummary {
   readonly asked: number
   /** Subtasks per state, states without any left out. */
   readonly subtasks: Readonly<Partial<Record<SubtaskState, number>>>
-  readonly deliveryAttempts: number
+  readonly submissionAttempts: number
   /** Why the last delivery failed, if it did. */
-  readonly deliveryCause: string | null
+  readonly submissionCause: string | null
 }
 
 export interface StoreCounts {
-  readonly tasks: Readonly<Record<TaskState, number>>
+  readonly tasks: Readonly<Record<'open' | 'settled' | 'submitted' | 'dead', number>>
   readonly queuedSubtasks: number
   readonly leasedSubtasks: number
 }
@@ -304,7 +304,7 @@ export interface TaskStore {
   /**
    * Idempotent by (upstream, uuid), also when two relays are given one task at the same moment. One
    * transaction: the task, a subtask per active node (unpublished until `markPublished`), and the
-   * `work` signal, which is sent on commit only.
+   * `work` event, which is sent on commit only.
    */
   admit(task: NewTask): Promise<Admission>
 
@@ -316,7 +316,7 @@ export interface TaskStore {
   /** The same for one given subtask: null if it is not queued, not this node's, or its task closed. */
   leaseOne(subtaskId: string, nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null>
   /** Puts a lease back as if it had never been given (the poller hung up). False if it moved on. */
-  giveBack(subtaskId: string, attempt: number): Promise<boolean>
+  returnLease(subtaskId: string, attempt: number): Promise<boolean>
   /** Queues what was leased too long ago again, or marks it exhausted. Sends `work`. */
   returnExpiredLeases(now: number, maxAttempts: number): Promise<readonly ReturnedLease[]>
 
@@ -324,13 +324,13 @@ export interface TaskStore {
    * Stores a node's answer. Repeating it is fine: the last one counts, but a failure never replaces
    * an answer. Waits for a settling of the same task that is under way, and is late then.
    */
-  answer(answer: {
+  storeResult(result: {
     subtaskId: string
     nodeId: string
     result: string
-    status: AnswerStatus
+    status: ResultStatus
     now: number
-  }): Promise<AnswerOutcome>
+  }): Promise<ResultOutcome>
 
   /** Open tasks that have all answers or are past their deadline, oldest first. */
   dueForSettling(now: number, limit: number): Promise<readonly DueTask[]>
@@ -343,25 +343,25 @@ export interface TaskStore {
   settle(
     taskId: string,
     now: number,
-    aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeAnswer>) => Promise<string>,
-    options: { keepAnswers: boolean },
+    aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeResult>) => Promise<string>,
+    options: { keepNodeResults: boolean },
   ): Promise<Settlement>
 
   /**
    * Claims settled tasks whose delivery is due: no other caller gets them until `claimMs` has passed
-   * or `recordDelivery` was called. Oldest first.
+   * or `recordSubmission` was called. Oldest first.
    */
-  dueForDelivery(
+  claimSubmissions(
     now: number,
     options: { limit: number; claimMs: number; upstream?: string },
-  ): Promise<readonly Delivery[]>
+  ): Promise<readonly Submission[]>
   /**
    * Ends a claim. `retry` and `dead` count only for the claim they belong to, not for a later one.
    * False if the task was not waiting for delivery (any more).
    */
-  recordDelivery(
-    delivery: Pick<Delivery, 'taskId' | 'attempt'>,
-    outcome: DeliveryOutcome,
+  recordSubmission(
+    delivery: Pick<Submission, 'taskId' | 'attempt'>,
+    outcome: SubmissionOutcome,
     now: number,
   ): Promise<boolean>
 
@@ -369,7 +369,7 @@ export interface TaskStore {
    * Deletes tasks that were delivered, or died, before `before`. Settled tasks that nobody has
    * delivered since then (an upstream taken out of the configuration) die instead, and are reported.
    */
-  forget(before: number, now: number): Promise<{ forgotten: number; abandoned: readonly string[] }>
+  deleteOld(before: number, now: number): Promise<{ deleted: number; abandoned: readonly string[] }>
 
   /** Queued subtasks not yet published to a broker, oldest first, queued before `queuedBefore`. */
   unpublished(queuedBefore: number, limit: number): Promise<readonly QueuedSubtask[]>

@@ -2,8 +2,8 @@ import type { Logger } from '@warren/runtime'
 import { sleep } from '@warren/runtime'
 import type { Kysely, Transaction } from 'kysely'
 
-import type { StoreSignal } from './relay-store.ts'
-import type { SignalBoard } from './signal-board.ts'
+import type { StoreEvent } from './relay-store.ts'
+import type { EventBus } from './event-bus.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { StoreError, TIMEOUT, type StoreFailure } from './store-error.ts'
 
@@ -15,34 +15,34 @@ export interface SqlDifferences {
   readonly rowLocks: boolean
   /** Makes other migrations wait until this transaction ends. */
   lockForMigration(trx: Transaction<RelayTables>): Promise<void>
-  /** Sends signals to other processes when this transaction commits. */
-  announce(trx: Transaction<RelayTables>, signals: readonly StoreSignal[]): Promise<void>
+  /** Sends events to other processes when this transaction commits. */
+  announce(trx: Transaction<RelayTables>, events: readonly StoreEvent[]): Promise<void>
   /** What is known about an error of the driver; null if it is not one. */
-  explain(error: unknown): StoreFailure | null
+  classifyError(error: unknown): StoreFailure | null
 }
 
-export type Announce = (signal: StoreSignal) => void
+export type Announce = (event: StoreEvent) => void
 
 // A deadlock or a busy file passes in milliseconds; ten tries with growing waits are about two seconds.
-const PASSING_TRIES = 10
+const MAX_TRANSIENT_TRIES = 10
 
 /** Runs statements: wraps and sorts errors, repeats what may be repeated, says when the store is gone. */
 export class SqlDatabase {
   readonly db: Kysely<RelayTables>
   readonly differences: SqlDifferences
-  readonly #board: SignalBoard
+  readonly #eventBus: EventBus
   readonly #log: Logger
   #available = true
 
   constructor(options: {
     db: Kysely<RelayTables>
     differences: SqlDifferences
-    board: SignalBoard
+    eventBus: EventBus
     log: Logger
   }) {
     this.db = options.db
     this.differences = options.differences
-    this.#board = options.board
+    this.#eventBus = options.eventBus
     this.#log = options.log
   }
 
@@ -52,7 +52,7 @@ export class SqlDatabase {
   }
 
   /**
-   * All or nothing; signals announced in it are sent if and when it commits. `work` may run more than
+   * All or nothing; events announced in it are sent if and when it commits. `work` may run more than
    * once and must do nothing but talk to `trx`.
    */
   async transact<T>(
@@ -60,18 +60,18 @@ export class SqlDatabase {
     work: (trx: Transaction<RelayTables>, announce: Announce) => Promise<T>,
   ): Promise<T> {
     return this.#persist(verb, async () => {
-      const signals: StoreSignal[] = []
+      const events: StoreEvent[] = []
       try {
         const result = await this.db.transaction().execute(async (trx) => {
-          const value = await work(trx, (signal) => signals.push(signal))
-          if (signals.length > 0) await this.differences.announce(trx, signals)
+          const value = await work(trx, (event) => events.push(event))
+          if (events.length > 0) await this.differences.announce(trx, events)
           return value
         })
-        for (const signal of signals) this.#board.emit(signal)
+        for (const event of events) this.#eventBus.emit(event)
         return result
       } catch (error: unknown) {
         // It may have been committed without our hearing of it, and we ignore our own notices.
-        if (signals.length > 0) this.#board.emit({ kind: 'resync' })
+        if (events.length > 0) this.#eventBus.emit({ kind: 'resync' })
         throw error
       }
     })
@@ -85,9 +85,9 @@ export class SqlDatabase {
         this.#recovered()
         return result
       } catch (error: unknown) {
-        const failure = this.differences.explain(error)
+        const failure = this.differences.classifyError(error)
         if (failure === null) throw error
-        if (failure.passing && tries < PASSING_TRIES) {
+        if (failure.transient && tries < MAX_TRANSIENT_TRIES) {
           await sleep(tries * 10 + Math.random() * 50)
           continue
         }

@@ -1,7 +1,7 @@
 import type { ColumnType, Generated } from 'kysely'
 
 import type { SubtaskState, TaskState } from '../tasks/task-states.ts'
-import type { AnswerStatus, TaskKind, TaskType } from './relay-store.ts'
+import type { ResultStatus, TaskKind, TaskType } from './relay-store.ts'
 
 // The tables as the newest migration leaves them. Times are epoch milliseconds, flags 0 or 1.
 
@@ -63,7 +63,7 @@ export interface SubtaskTable {
   leased_until: number | null
   /** A broker has been told of it. */
   published: ColumnType<Flag, Flag | undefined, Flag>
-  answer_status: AnswerStatus | null
+  answer_status: ResultStatus | null
   answered_at: number | null
   answer: string | null
 }

@@ -1,14 +1,14 @@
 import type { TaskState } from '../tasks/task-states.ts'
 import type {
   Admission,
-  AnswerOutcome,
-  Delivery,
-  DeliveryOutcome,
+  ResultOutcome,
+  Submission,
+  SubmissionOutcome,
   DueTask,
   LeasedSubtask,
   LeaseOptions,
   NewTask,
-  NodeAnswer,
+  NodeResult,
   QueuedSubtask,
   ReturnedLease,
   StoreCounts,
@@ -19,10 +19,10 @@ import type {
 } from './relay-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { admitTask } from './task-admission.ts'
-import { settleTask, storeAnswer, tasksDueForSettling, type AnswerToStore } from './task-answers.ts'
-import { claimDeliveries, forgetTasks, recordDelivery } from './task-deliveries.ts'
+import { settleTask, storeResult, tasksDueForSettling, type ResultToStore } from './task-results.ts'
+import { claimSubmissions, deleteOldTasks, recordSubmission } from './task-submissions.ts'
 import {
-  giveLeaseBack,
+  returnLease,
   leaseSubtask,
   markPublished,
   nodesWithWork,
@@ -55,16 +55,16 @@ export class SqlTaskStore implements TaskStore {
     return leaseSubtask(this.#database, nodeId, options, subtaskId)
   }
 
-  async giveBack(subtaskId: string, attempt: number): Promise<boolean> {
-    return giveLeaseBack(this.#database, subtaskId, attempt)
+  async returnLease(subtaskId: string, attempt: number): Promise<boolean> {
+    return returnLease(this.#database, subtaskId, attempt)
   }
 
   async returnExpiredLeases(now: number, maxAttempts: number): Promise<readonly ReturnedLease[]> {
     return returnExpiredLeases(this.#database, now, maxAttempts)
   }
 
-  async answer(answer: AnswerToStore): Promise<AnswerOutcome> {
-    return storeAnswer(this.#database, answer)
+  async storeResult(result: ResultToStore): Promise<ResultOutcome> {
+    return storeResult(this.#database, result)
   }
 
   async dueForSettling(now: number, limit: number): Promise<readonly DueTask[]> {
@@ -74,32 +74,32 @@ export class SqlTaskStore implements TaskStore {
   async settle(
     taskId: string,
     now: number,
-    aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeAnswer>) => Promise<string>,
-    options: { keepAnswers: boolean },
+    aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeResult>) => Promise<string>,
+    options: { keepNodeResults: boolean },
   ): Promise<Settlement> {
     return settleTask(this.#database, taskId, now, aggregate, options)
   }
 
-  async dueForDelivery(
+  async claimSubmissions(
     now: number,
     options: { limit: number; claimMs: number; upstream?: string },
-  ): Promise<readonly Delivery[]> {
-    return claimDeliveries(this.#database, now, options)
+  ): Promise<readonly Submission[]> {
+    return claimSubmissions(this.#database, now, options)
   }
 
-  async recordDelivery(
-    delivery: Pick<Delivery, 'taskId' | 'attempt'>,
-    outcome: DeliveryOutcome,
+  async recordSubmission(
+    delivery: Pick<Submission, 'taskId' | 'attempt'>,
+    outcome: SubmissionOutcome,
     now: number,
   ): Promise<boolean> {
-    return recordDelivery(this.#database, delivery, outcome, now)
+    return recordSubmission(this.#database, delivery, outcome, now)
   }
 
-  async forget(
+  async deleteOld(
     before: number,
     now: number,
-  ): Promise<{ forgotten: number; abandoned: readonly string[] }> {
-    return forgetTasks(this.#database, before, now)
+  ): Promise<{ deleted: number; abandoned: readonly string[] }> {
+    return deleteOldTasks(this.#database, before, now)
   }
 
   async unpublished(queuedBefore: number, limit: number): Promise<readonly QueuedSubtask[]> {

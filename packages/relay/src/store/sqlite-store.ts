@@ -7,13 +7,13 @@ import { checkSchema, migrate } from './migrate.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
-import { SignalBoard } from './signal-board.ts'
+import { EventBus } from './event-bus.ts'
 import { SqlDatabase, type SqlDifferences } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { SqlTaskStore } from './sql-task-store.ts'
 import { SqlUserStore } from './sql-user-store.ts'
 import { SqliteLeadership } from './sqlite-leadership.ts'
-import { explainSqlite } from './store-failure.ts'
+import { classifySqliteError } from './classify-error.ts'
 
 export interface SqliteStoreOptions {
   /** Created if absent, readable by its owner only. */
@@ -45,7 +45,7 @@ export function openSqliteStore(options: SqliteStoreOptions): RelayStore {
 
 class SqliteStore implements RelayStore {
   readonly technology = 'sqlite'
-  readonly signals = new SignalBoard({ live: true })
+  readonly events = new EventBus({ live: true })
   readonly users: SqlUserStore
   readonly tasks: SqlTaskStore
   readonly #file: DatabaseSync
@@ -66,7 +66,7 @@ class SqliteStore implements RelayStore {
     this.#database = new SqlDatabase({
       db: this.#db,
       differences: DIFFERENCES,
-      board: this.signals,
+      eventBus: this.events,
       log,
     })
     this.users = new SqlUserStore(this.#database, now)
@@ -104,8 +104,8 @@ class SqliteStore implements RelayStore {
       const current = version()
       if (current === seen) return
       seen = current
-      this.signals.emit({ kind: 'users-changed' })
-      this.signals.emit({ kind: 'resync' })
+      this.events.emit({ kind: 'users-changed' })
+      this.events.emit({ kind: 'resync' })
     }, LOOK_FOR_OTHERS_MS)
     timer.unref()
     return timer
@@ -120,5 +120,5 @@ const DIFFERENCES: SqlDifferences = {
   lockForMigration: async () => {},
   // Others notice by themselves.
   announce: async () => {},
-  explain: explainSqlite,
+  classifyError: classifySqliteError,
 }

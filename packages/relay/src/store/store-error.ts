@@ -33,7 +33,7 @@ export interface StoreFailure {
   readonly text: string
   readonly unavailable: boolean
   /** The transaction was rolled back for a reason that passes (deadlock, busy): run it again. */
-  readonly passing: boolean
+  readonly transient: boolean
   readonly cause: Error
 }
 

@@ -16,7 +16,7 @@ export async function admitTask(database: SqlDatabase, task: NewTask): Promise<A
   // The second round is for a task that was forgotten between our insert and our look at it.
   for (let round = 1; ; round++) {
     const admission = await database.transact('admit task', async (trx, announce) => {
-      const nodes = task.answerNow === undefined ? await activeNodes(trx, rowLocks) : []
+      const nodes = task.immediateResult === undefined ? await activeNodes(trx, rowLocks) : []
       const added = await addTask(trx, task, nodes)
       if (added === null) return admitAgain(trx, task, rowLocks, announce)
       if (added.result !== null) {
@@ -50,7 +50,7 @@ async function addTask(
   task: NewTask,
   nodes: readonly string[],
 ): Promise<{ taskId: string; result: string | null } | null> {
-  const result = task.answerNow ?? (nodes.length === 0 ? task.answerIfNobody : null)
+  const result = task.immediateResult ?? (nodes.length === 0 ? task.resultWithoutNodes : null)
   const settled = result !== null
   const added = await trx
     .insertInto('relay_tasks')
@@ -131,7 +131,7 @@ async function admitAgain(
   // While somebody is delivering it, this delivery is the answer to the new request too.
   const beingDelivered = known.state === 'settled' && known.claimed_until > task.receivedAt
   if (!beingDelivered) {
-    await moveTasks(trx, 'redeliver')
+    await moveTasks(trx, 'resubmit')
       .set({
         received_at: task.receivedAt,
         deliver_at: task.receivedAt,

@@ -96,13 +96,13 @@ async function withTask(
   }
 }
 
-export async function giveLeaseBack(
+export async function returnLease(
   database: SqlDatabase,
   subtaskId: string,
   attempt: number,
 ): Promise<boolean> {
   return database.transact('give lease back', async (trx, announce) => {
-    const returned = await moveSubtasks(trx, 'giveBack')
+    const returned = await moveSubtasks(trx, 'requeue')
       .set({ attempts: attempt - 1, leased_until: null, published: 0 })
       .where('id', '=', subtaskId)
       .where('attempts', '=', attempt)
@@ -153,7 +153,7 @@ async function returnBatch(
         .execute()
     }
     if (queued.length > 0) {
-      await moveSubtasks(trx, 'giveBack')
+      await moveSubtasks(trx, 'requeue')
         .set({ leased_until: null, published: 0 })
         .where('id', 'in', idsOf(queued))
         .execute()

@@ -44,8 +44,8 @@ export async function listTasks(
       subtasks: Object.fromEntries(
         (byTask.get(task.id) ?? []).map((row) => [row.state, row.number]),
       ),
-      deliveryAttempts: task.delivery_attempts,
-      deliveryCause: task.delivery_cause,
+      submissionAttempts: task.delivery_attempts,
+      submissionCause: task.delivery_cause,
     }))
   })
 }
@@ -71,7 +71,7 @@ export async function countTasks(database: SqlDatabase): Promise<StoreCounts> {
       tasks: {
         open: tasksIn('open'),
         settled: tasksIn('settled'),
-        delivered: tasksIn('delivered'),
+        submitted: tasksIn('delivered'),
         dead: tasksIn('dead'),
       },
       queuedSubtasks: subtasksIn('queued'),

@@ -44,10 +44,10 @@ export function readNewTask(
       body: JSON.stringify(envelope.raw),
       receivedAt,
       deadlineAt: receivedAt + deadlineMs[kind],
-      answerIfNobody: failure(envelope, 'no node to ask'),
+      resultWithoutNodes: failure(envelope, 'no node to ask'),
     }
     if (type !== 'none') return { task }
-    return { task: { ...task, answerNow: failure(envelope, unsupported(envelope)) } }
+    return { task: { ...task, immediateResult: failure(envelope, unsupported(envelope)) } }
   } catch (error: unknown) {
     if (!(error instanceof TaskFormatError)) throw error
     const { uuid, collection = '', problems } = error
@@ -64,8 +64,8 @@ export function readNewTask(
         body: '{}',
         receivedAt,
         deadlineAt: receivedAt,
-        answerNow: answer,
-        answerIfNobody: answer,
+        immediateResult: answer,
+        resultWithoutNodes: answer,
       },
     }
   }

@@ -1,21 +1,21 @@
 import { errorResult, serializeResult } from '@warren/task-api'
 import type { Logger } from '@warren/runtime'
 
-import { aggregateAnswers, type AggregationOptions } from '../answers/aggregate-answers.ts'
+import { combineResults, type CombineOptions } from '../answers/combine-results.ts'
 import type { Coverage } from '../answers/coverage.ts'
-import type { NodeAnswer, RelayStore, TaskKind, TaskToSettle } from '../store/relay-store.ts'
+import type { NodeResult, RelayStore, TaskKind, TaskToSettle } from '../store/relay-store.ts'
 import { StoreError } from '../store/store-error.ts'
-import type { DeskEvent } from './desk-events.ts'
+import type { TaskEvent } from './task-events.ts'
 
 export interface SettlerOptions {
   readonly store: RelayStore
   readonly log: Logger
-  readonly aggregation: AggregationOptions
-  readonly keepAnswers: boolean
+  readonly aggregation: CombineOptions
+  readonly keepNodeResults: boolean
   /** How long answers are collected, ms. */
   readonly deadlineMs: Readonly<Record<TaskKind, number>>
   readonly now: () => number
-  readonly onEvent: (event: DeskEvent) => void
+  readonly onEvent: (event: TaskEvent) => void
 }
 
 // Each holds a database connection while it reads the answers; polls need connections too.
@@ -80,10 +80,10 @@ export class Settler {
     taskId: string,
     aggregate: (
       task: TaskToSettle,
-      answers: AsyncIterable<NodeAnswer>,
+      answers: AsyncIterable<NodeResult>,
     ) => Promise<{ result: string; coverage: Coverage }>,
   ): Promise<void> {
-    const { store, keepAnswers, now } = this.#options
+    const { store, keepNodeResults, now } = this.#options
     let settled: { task: TaskToSettle; coverage: Coverage } | null = null
     const settlement = await store.tasks.settle(
       taskId,
@@ -93,7 +93,7 @@ export class Settler {
         settled = { task, coverage }
         return result
       },
-      { keepAnswers },
+      { keepNodeResults },
     )
     if (settlement.outcome === 'settled' && settled !== null)
       this.#report(settled, settlement.missing)
@@ -101,10 +101,10 @@ export class Settler {
 
   async #aggregate(
     task: TaskToSettle,
-    answers: AsyncIterable<NodeAnswer>,
+    answers: AsyncIterable<NodeResult>,
   ): Promise<{ result: string; coverage: Coverage }> {
     const { log, aggregation } = this.#options
-    const { result, coverage, problems } = await aggregateAnswers(task, answers, aggregation)
+    const { result, coverage, problems } = await combineResults(task, answers, aggregation)
     for (const { nodeId, problems: found } of problems) {
       log.warn(
         {

@@ -3,7 +3,7 @@ import type { Logger } from '@warren/runtime'
 import type { NodeQueue } from '../queue/node-queue.ts'
 import type { RelayStore } from '../store/relay-store.ts'
 import { StoreError } from '../store/store-error.ts'
-import type { DeskEvent } from './desk-events.ts'
+import type { TaskEvent } from './task-events.ts'
 import type { Settler } from './settler.ts'
 
 export interface SweepContext {
@@ -14,15 +14,15 @@ export interface SweepContext {
   readonly now: number
   readonly maxAttempts: number
   /** Null: not this time. */
-  readonly forgetBefore: number | null
-  readonly onEvent: (event: DeskEvent) => void
+  readonly deleteBefore: number | null
+  readonly onEvent: (event: TaskEvent) => void
 }
 
 // More than that are settled in the next sweep; the oldest go first.
 const SETTLED_PER_SWEEP = 500
 
 /** What happens by time alone. Each step on its own: the failure of one must not stop the others. */
-export async function sweepDesk(context: SweepContext): Promise<void> {
+export async function sweepTasks(context: SweepContext): Promise<void> {
   const steps = {
     leases: returnLeases,
     queue: ({ queue, now }: SweepContext) => queue.sweep(now),
@@ -63,11 +63,11 @@ async function settleDue({ store, settler, now }: SweepContext): Promise<void> {
   await settler.idle()
 }
 
-async function forget({ store, forgetBefore, now, log }: SweepContext): Promise<void> {
-  if (forgetBefore === null) return
-  const { forgotten, abandoned } = await store.tasks.forget(forgetBefore, now)
+async function forget({ store, deleteBefore, now, log }: SweepContext): Promise<void> {
+  if (deleteBefore === null) return
+  const { deleted, abandoned } = await store.tasks.deleteOld(deleteBefore, now)
   for (const taskId of abandoned) {
     log.error({ taskId, reason: 'not delivered within the retention time' }, 'submission abandoned')
   }
-  if (forgotten > 0) log.debug({ forgotten }, 'tasks deleted')
+  if (deleted > 0) log.debug({ deleted }, 'tasks deleted')
 }

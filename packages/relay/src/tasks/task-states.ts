@@ -33,16 +33,16 @@ interface Move<State extends string> {
 /** Every move a task may make. SQL takes its `where state in (...)` and `set state = ...` from here. */
 export const TASK_MOVES = {
   settle: { from: ['open'], to: 'settled' },
-  deliver: { from: ['settled'], to: 'delivered' },
-  giveUp: { from: ['settled'], to: 'dead' },
+  submit: { from: ['settled'], to: 'delivered' },
+  abandon: { from: ['settled'], to: 'dead' },
   /** The upstream asked again: the stored answer is sent again, it is never computed twice. */
-  redeliver: { from: ['settled', 'delivered', 'dead'], to: 'settled' },
+  resubmit: { from: ['settled', 'delivered', 'dead'], to: 'settled' },
 } as const satisfies Record<string, Move<TaskState>>
 
 /** Every move a subtask may make. */
 export const SUBTASK_MOVES = {
   lease: { from: ['queued'], to: 'leased' },
-  giveBack: { from: ['leased'], to: 'queued' },
+  requeue: { from: ['leased'], to: 'queued' },
   exhaust: { from: ['leased'], to: 'exhausted' },
   /** `answered` is in `from` because a node repeats a post whose response it never saw. */
   answer: { from: ['queued', 'leased', 'exhausted', 'answered'], to: 'answered' },

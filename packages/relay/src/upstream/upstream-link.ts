@@ -3,17 +3,17 @@ import { TaskApiClient, type TaskApiClientOptions } from '@warren/task-api'
 import type { UpstreamConfig } from '../config/upstream-settings.ts'
 import type { RelayMetrics } from '../observe/relay-metrics.ts'
 import type { RelayStore } from '../store/relay-store.ts'
-import type { TaskDesk } from '../tasks/task-desk.ts'
-import { Deliverer } from './deliverer.ts'
-import type { DeliveryPolicy } from './delivery-policy.ts'
-import { Leader } from './leader.ts'
+import type { TaskService } from '../tasks/task-service.ts'
+import { ResultSubmitter } from './result-submitter.ts'
+import type { SubmissionPolicy } from './submission-policy.ts'
+import { LeaderElection } from './leader-election.ts'
 import { UpstreamPoller } from './upstream-poller.ts'
 
 export interface UpstreamLinkOptions {
   readonly config: UpstreamConfig
   readonly store: RelayStore
-  readonly desk: Pick<TaskDesk, 'intake'>
-  readonly policy: DeliveryPolicy
+  readonly taskService: Pick<TaskService, 'admit'>
+  readonly policy: SubmissionPolicy
   readonly metrics: RelayMetrics
   readonly userAgent: string
   readonly workerId: string
@@ -23,7 +23,7 @@ export interface UpstreamLinkOptions {
 /** Everything between this hub and one upstream: a poll loop per queue, for the leader, and the deliveries. */
 export class UpstreamLink implements AsyncDisposable {
   readonly name: string
-  readonly #deliverer: Deliverer
+  readonly #submitter: ResultSubmitter
   readonly #stopPolling = new AbortController()
   readonly #stopDelivering = new AbortController()
   readonly #polling: Promise<void>
@@ -31,7 +31,7 @@ export class UpstreamLink implements AsyncDisposable {
   readonly #client: TaskApiClient
 
   constructor(options: UpstreamLinkOptions) {
-    const { config, store, desk, policy, metrics, userAgent, workerId, log } = options
+    const { config, store, taskService, policy, metrics, userAgent, workerId, log } = options
     const { name, baseUrl, username, password, collectionId: collection } = config
     this.name = name
     const client = openClient({
@@ -43,21 +43,21 @@ export class UpstreamLink implements AsyncDisposable {
       workerId,
     })
     this.#client = client
-    this.#deliverer = new Deliverer({
+    this.#submitter = new ResultSubmitter({
       upstream: name,
       client,
       store: store.tasks,
       policy,
       log,
-      onDelivery: (outcome, durationMs) => metrics.delivered(name, outcome, durationMs),
+      onAttempt: (outcome, durationMs) => metrics.countSubmission(name, outcome, durationMs),
     })
-    this.#delivering = this.#deliverer.run(this.#stopDelivering.signal)
-    this.#polling = this.#poll({ config, store, desk, metrics, log })
+    this.#delivering = this.#submitter.run(this.#stopDelivering.signal)
+    this.#polling = this.#poll({ config, store, taskService, metrics, log })
   }
 
   /** An answer may be waiting. */
   wake(): void {
-    this.#deliverer.wake()
+    this.#submitter.wake()
   }
 
   /** Takes no more tasks and lets another relay lead. Answers are still delivered. */
@@ -74,12 +74,12 @@ export class UpstreamLink implements AsyncDisposable {
   }
 
   async #poll(
-    deps: Pick<UpstreamLinkOptions, 'config' | 'store' | 'desk' | 'metrics' | 'log'>,
+    deps: Pick<UpstreamLinkOptions, 'config' | 'store' | 'taskService' | 'metrics' | 'log'>,
   ): Promise<void> {
-    const { config, store, desk, metrics, log } = deps
+    const { config, store, taskService, metrics, log } = deps
     const { name, pollIntervalMs: intervalMs, waitSeconds } = config
     const { signal } = this.#stopPolling
-    await using leader = new Leader({
+    await using election = new LeaderElection({
       leadership: store.leadership(`poll ${name}`),
       name,
       log,
@@ -91,13 +91,13 @@ export class UpstreamLink implements AsyncDisposable {
           upstream: name,
           client: this.#client,
           type,
-          desk,
-          leader,
+          taskService,
+          election,
           intervalMs,
           waitSeconds,
           summary,
           log,
-          onPoll: (poll) => metrics.upstreamPolled(name, poll.type, poll.outcome),
+          onPoll: (poll) => metrics.countUpstreamPoll(name, poll.type, poll.outcome),
         })
         await poller.run(signal)
       }),

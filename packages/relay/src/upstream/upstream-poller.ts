@@ -1,8 +1,8 @@
 import { Backoff, type LinkSummary, type Logger, sleep } from '@warren/runtime'
 import { TaskApiError, type TaskApiClient } from '@warren/task-api'
-import type { TaskDesk } from '../tasks/task-desk.ts'
+import type { TaskService } from '../tasks/task-service.ts'
 import { withGrace } from './grace.ts'
-import type { Leader } from './leader.ts'
+import type { LeaderElection } from './leader-election.ts'
 
 export interface UpstreamPollerOptions {
   /** Name of the upstream, under which its tasks are kept and answered. */
@@ -10,8 +10,8 @@ export interface UpstreamPollerOptions {
   readonly client: Pick<TaskApiClient, 'nextTask'>
   /** The queue this loop asks; undefined asks without a suffix. */
   readonly type: 'a' | 'b' | undefined
-  readonly desk: Pick<TaskDesk, 'intake'>
-  readonly leader: Pick<Leader, 'leads' | 'whenLeading'>
+  readonly taskService: Pick<TaskService, 'admit'>
+  readonly election: Pick<LeaderElection, 'waitForLeadership'>
   /** From the start of one empty poll to the start of the next, ms. */
   readonly intervalMs: number
   /** Seconds an upstream that can is asked to hold an empty poll. */
@@ -57,7 +57,7 @@ export class UpstreamPoller {
   /** Resolves when `signal` has aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#options.leader.whenLeading(signal)
+      await this.#options.election.waitForLeadership(signal)
       if (signal.aborted) return
       const pauseMs = await this.#round(signal)
       await sleep(pauseMs, signal)
@@ -123,15 +123,15 @@ export class UpstreamPoller {
   }
 
   /**
-   * Hands a task to the desk, again and again while the store does not take it: not every upstream gives a task out
+   * Hands a task to the task service, again and again while the store does not take it: not every upstream gives a task out
    * twice, and this process is the only place where it is.
    */
   async #takeIn(task: unknown, signal: AbortSignal): Promise<'new' | 'nothing new'> {
-    const { desk, upstream, log, holdMs = 300_000 } = this.#options
+    const { taskService, upstream, log, holdMs = 300_000 } = this.#options
     const giveUpAt = performance.now() + holdMs
     for (;;) {
       try {
-        const { outcome } = await desk.intake(upstream, task)
+        const { outcome } = await taskService.admit(upstream, task)
         this.#storeBackoff.reset()
         return outcome === 'admitted' ? 'new' : 'nothing new'
       } catch (error: unknown) {

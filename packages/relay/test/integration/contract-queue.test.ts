@@ -94,7 +94,7 @@ describeQueues('a node queue', (openBench) => {
       stale.push(taskId)
     }
     for (const taskId of stale) {
-      await store.tasks.settle(taskId, NOW, async () => '{}', { keepAnswers: false })
+      await store.tasks.settle(taskId, NOW, async () => '{}', { keepNodeResults: false })
     }
     const live = task()
     await queue.publish((await admitted(store, live)).subtasks)

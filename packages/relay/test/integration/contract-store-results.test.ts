@@ -1,11 +1,11 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 
-import type { NewTask, NodeAnswer, RelayStore } from '../../src/store/relay-store.ts'
+import type { NewTask, NodeResult, RelayStore } from '../../src/store/relay-store.ts'
 import { addNodes, admitted, describeStores, LEASE, newTask, NOW } from './store-bench.ts'
 
-const KEEP = { keepAnswers: true }
-const DROP = { keepAnswers: false }
+const KEEP = { keepNodeResults: true }
+const DROP = { keepNodeResults: false }
 
 /** Leases and answers for each node, in the order given. */
 async function answerAll(store: RelayStore, answers: Readonly<Record<string, string>>) {
@@ -14,7 +14,7 @@ async function answerAll(store: RelayStore, answers: Readonly<Record<string, str
     const lease = (await store.tasks.leaseOldest(nodeId, LEASE))!
     const { subtaskId } = lease
     const answer = { subtaskId, nodeId, result, status: 'ok' as const, now: NOW }
-    outcomes.push(await store.tasks.answer(answer))
+    outcomes.push(await store.tasks.storeResult(answer))
   }
   return outcomes
 }
@@ -23,7 +23,7 @@ async function cannotAdd(): Promise<string> {
   throw new RangeError('too much')
 }
 
-async function collect(answers: AsyncIterable<NodeAnswer>): Promise<string> {
+async function collect(answers: AsyncIterable<NodeResult>): Promise<string> {
   const all = []
   for await (const answer of answers) all.push(answer)
   return JSON.stringify(all)
@@ -31,15 +31,15 @@ async function collect(answers: AsyncIterable<NodeAnswer>): Promise<string> {
 
 /** A task that has its final result. */
 async function settled(store: RelayStore, task = newTask()): Promise<NewTask> {
-  await store.tasks.admit({ ...task, answerNow: `result of ${task.uuid}` })
+  await store.tasks.admit({ ...task, immediateResult: `result of ${task.uuid}` })
   return task
 }
 
 /** Settles with the answers themselves as the result. */
-async function settledAnswers(store: RelayStore, taskId: string): Promise<NodeAnswer[]> {
+async function settledAnswers(store: RelayStore, taskId: string): Promise<NodeResult[]> {
   const settling = await store.tasks.settle(taskId, NOW, (_, answers) => collect(answers), DROP)
   if (settling.outcome !== 'settled') throw new Error('it was settled before')
-  const answers: NodeAnswer[] = JSON.parse(settling.result)
+  const answers: NodeResult[] = JSON.parse(settling.result)
   return answers
 }
 
@@ -52,20 +52,22 @@ describeStores('answers', (openBench) => {
     const { taskId, subtasks } = await admitted(store, task)
     const lease = (await store.tasks.leaseOldest(a!, LEASE))!
     const answer = { subtaskId: lease.subtaskId, result: '{}', status: 'ok' as const, now: NOW }
-    expect(await store.tasks.answer({ ...answer, nodeId: b! })).toEqual({ outcome: 'not-theirs' })
+    expect(await store.tasks.storeResult({ ...answer, nodeId: b! })).toEqual({
+      outcome: 'not-assigned',
+    })
     const unknown = { ...answer, nodeId: a!, subtaskId: taskId }
-    expect(await store.tasks.answer(unknown)).toEqual({ outcome: 'not-theirs' })
-    expect(await store.tasks.answer({ ...answer, nodeId: a! })).toEqual({
+    expect(await store.tasks.storeResult(unknown)).toEqual({ outcome: 'not-assigned' })
+    expect(await store.tasks.storeResult({ ...answer, nodeId: a! })).toEqual({
       outcome: 'stored',
       taskId,
       taskUuid: task.uuid,
-      complete: false,
+      allAnswered: false,
     })
     // Never handed out, so nobody can know its id honestly.
     const guessed = { ...answer, nodeId: b!, subtaskId: subtasks[1]!.subtaskId }
-    expect(await store.tasks.answer(guessed)).toEqual({ outcome: 'not-theirs' })
+    expect(await store.tasks.storeResult(guessed)).toEqual({ outcome: 'not-assigned' })
     const [last] = await answerAll(store, { [b!]: '{}' })
-    expect(last).toMatchObject({ outcome: 'stored', complete: true })
+    expect(last).toMatchObject({ outcome: 'stored', allAnswered: true })
   })
 
   it('count as long as the task is open, whatever became of the lease', async () => {
@@ -76,7 +78,10 @@ describeStores('answers', (openBench) => {
     const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
     await store.tasks.returnExpiredLeases(NOW + 60_000, 5)
     const answer = { subtaskId, nodeId: node!, result: '{}', status: 'ok' as const, now: NOW }
-    expect(await store.tasks.answer(answer)).toMatchObject({ outcome: 'stored', complete: true })
+    expect(await store.tasks.storeResult(answer)).toMatchObject({
+      outcome: 'stored',
+      allAnswered: true,
+    })
     // Nobody is asked again what has been answered.
     expect(await store.tasks.leaseOldest(node!, LEASE)).toBeNull()
   })
@@ -88,7 +93,7 @@ describeStores('answers', (openBench) => {
     const { taskId } = await admitted(store)
     const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
     const say = (result: string, status: 'ok' | 'error') =>
-      store.tasks.answer({ subtaskId, nodeId: node!, result, status, now: NOW })
+      store.tasks.storeResult({ subtaskId, nodeId: node!, result, status, now: NOW })
     for (const [result, status] of [
       ['failed', 'error'],
       ['failed again', 'error'],
@@ -96,7 +101,7 @@ describeStores('answers', (openBench) => {
       ['second', 'ok'],
       ['failed late', 'error'],
     ] as const) {
-      expect(await say(result, status)).toMatchObject({ outcome: 'stored', complete: true })
+      expect(await say(result, status)).toMatchObject({ outcome: 'stored', allAnswered: true })
     }
     expect(await settledAnswers(store, taskId)).toEqual([
       { nodeId: node, status: 'ok', result: 'second' },
@@ -116,11 +121,11 @@ describeStores('answers', (openBench) => {
         nodes.map((nodeId, index) => {
           const { subtaskId } = leases[index]!
           const answer = { subtaskId, nodeId, result: '{}', status: 'ok' as const, now: NOW }
-          return stores[index]!.tasks.answer(answer)
+          return stores[index]!.tasks.storeResult(answer)
         }),
       )
-      const complete = outcomes.filter((one) => one.outcome === 'stored' && one.complete)
-      expect(complete.length).toBeGreaterThanOrEqual(1)
+      const last = outcomes.filter((one) => one.outcome === 'stored' && one.allAnswered)
+      expect(last.length).toBeGreaterThanOrEqual(1)
     }
   })
 
@@ -134,12 +139,12 @@ describeStores('answers', (openBench) => {
     await store.tasks.settle(taskId, NOW, async () => '{}', DROP)
     const answer = { subtaskId, nodeId: node!, result: '{}', status: 'ok' as const, now: NOW }
     const late = { outcome: 'late', taskId, taskUuid: task.uuid }
-    expect(await store.tasks.answer(answer)).toEqual(late)
-    const [delivery] = await store.tasks.dueForDelivery(NOW, { limit: 1, claimMs: 1 })
-    await store.tasks.recordDelivery(delivery!, { outcome: 'delivered' }, NOW)
-    expect(await store.tasks.answer(answer)).toEqual(late)
-    await store.tasks.forget(NOW + 1, NOW + 1)
-    expect(await store.tasks.answer(answer)).toEqual({ outcome: 'not-theirs' })
+    expect(await store.tasks.storeResult(answer)).toEqual(late)
+    const [delivery] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
+    await store.tasks.recordSubmission(delivery!, { outcome: 'submitted' }, NOW)
+    expect(await store.tasks.storeResult(answer)).toEqual(late)
+    await store.tasks.deleteOld(NOW + 1, NOW + 1)
+    expect(await store.tasks.storeResult(answer)).toEqual({ outcome: 'not-assigned' })
   })
 })
 
@@ -155,10 +160,10 @@ describeStores('settling', (openBench) => {
     await answerAll(store, { [a!]: '{}', [b!]: '{}' })
     const due = async (now: number) =>
       (await store.tasks.dueForSettling(now, 10)).map(({ uuid, reason }) => [uuid, reason])
-    expect(await due(NOW)).toEqual([[done.uuid, 'complete']])
+    expect(await due(NOW)).toEqual([[done.uuid, 'all answered']])
     expect(await due(NOW + 500)).toEqual([
       [waiting.uuid, 'deadline'],
-      [done.uuid, 'complete'],
+      [done.uuid, 'all answered'],
     ])
     expect(await store.tasks.dueForSettling(NOW + 500, 1)).toHaveLength(1)
   })
@@ -170,9 +175,9 @@ describeStores('settling', (openBench) => {
     const { taskId } = await admitted(store)
     await answerAll(store, { [a!]: '{}' })
     await store.users.removeNode(b!)
-    expect(await store.tasks.dueForSettling(NOW, 10)).toMatchObject([{ reason: 'complete' }])
+    expect(await store.tasks.dueForSettling(NOW, 10)).toMatchObject([{ reason: 'all answered' }])
     await store.tasks.settle(taskId, NOW, async ({ asked }) => `${asked} asked`, DROP)
-    const [delivery] = await store.tasks.dueForDelivery(NOW, { limit: 1, claimMs: 1 })
+    const [delivery] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
     expect(delivery?.result).toBe('2 asked')
   })
 
@@ -267,7 +272,7 @@ describeStores('settling', (openBench) => {
     )
     await reading.promise
     const answer = { subtaskId, nodeId: b!, result: 'late', status: 'ok' as const, now: NOW }
-    const [late, { outcome }] = await Promise.all([two.tasks.answer(answer), settled])
+    const [late, { outcome }] = await Promise.all([two.tasks.storeResult(answer), settled])
     expect(outcome).toBe('settled')
     expect(late.outcome).toBe('late')
     expect(await one.tasks.listTasks({ limit: 1 })).toMatchObject([
@@ -299,18 +304,18 @@ describe('deliveries', () => {
       for (let number = 0; number < 20; number++) tasks.push(await settled(stores[0]!))
       const claims = await Promise.all(
         Array.from({ length: 6 }, (_, index) =>
-          stores[index % 2]!.tasks.dueForDelivery(NOW, { ...CLAIM, limit: 5 }),
+          stores[index % 2]!.tasks.claimSubmissions(NOW, { ...CLAIM, limit: 5 }),
         ),
       )
       const claimed = claims.flat().map(({ uuid }) => uuid)
       expect(new Set(claimed).size).toBe(claimed.length)
       // Nobody had more than five, and what was passed over is there for the next.
-      const rest = await stores[0]!.tasks.dueForDelivery(NOW, { ...CLAIM, limit: 20 })
+      const rest = await stores[0]!.tasks.claimSubmissions(NOW, { ...CLAIM, limit: 20 })
       expect([...claimed, ...rest.map(({ uuid }) => uuid)].sort()).toEqual(
         tasks.map(({ uuid }) => uuid).sort(),
       )
-      expect(await stores[0]!.tasks.dueForDelivery(NOW, CLAIM)).toEqual([])
-      const again = await stores[0]!.tasks.dueForDelivery(NOW + 60_000, CLAIM)
+      expect(await stores[0]!.tasks.claimSubmissions(NOW, CLAIM)).toEqual([])
+      const again = await stores[0]!.tasks.claimSubmissions(NOW + 60_000, CLAIM)
       expect(again[0]?.attempt).toBe(2)
     })
 
@@ -319,7 +324,7 @@ describe('deliveries', () => {
       const store = bench.open()
       const task = await settled(store)
       await settled(store, newTask({ upstream: 'other' }))
-      const due = await store.tasks.dueForDelivery(NOW, { ...CLAIM, upstream: 'national' })
+      const due = await store.tasks.claimSubmissions(NOW, { ...CLAIM, upstream: 'national' })
       expect(due).toEqual([
         {
           taskId: expect.any(String),
@@ -339,61 +344,61 @@ describe('deliveries', () => {
       await using bench = await openBench()
       const store = bench.open()
       await settled(store)
-      const [first] = await store.tasks.dueForDelivery(NOW, CLAIM)
+      const [first] = await store.tasks.claimSubmissions(NOW, CLAIM)
       const retry = { outcome: 'retry' as const, at: NOW + 5_000, cause: 'HTTP 503' }
-      expect(await store.tasks.recordDelivery(first!, retry, NOW)).toBe(true)
-      expect(await store.tasks.dueForDelivery(NOW + 4_999, CLAIM)).toEqual([])
-      const [second] = await store.tasks.dueForDelivery(NOW + 5_000, CLAIM)
+      expect(await store.tasks.recordSubmission(first!, retry, NOW)).toBe(true)
+      expect(await store.tasks.claimSubmissions(NOW + 4_999, CLAIM)).toEqual([])
+      const [second] = await store.tasks.claimSubmissions(NOW + 5_000, CLAIM)
       expect(second?.attempt).toBe(2)
       expect(await store.tasks.listTasks({ limit: 1 })).toMatchObject([
-        { deliveryAttempts: 2, deliveryCause: 'HTTP 503' },
+        { submissionAttempts: 2, submissionCause: 'HTTP 503' },
       ])
-      await store.tasks.recordDelivery(second!, { outcome: 'delivered' }, NOW)
-      expect(await store.tasks.dueForDelivery(NOW + 1e9, CLAIM)).toEqual([])
-      expect(await store.tasks.recordDelivery(second!, { outcome: 'delivered' }, NOW)).toBe(false)
+      await store.tasks.recordSubmission(second!, { outcome: 'submitted' }, NOW)
+      expect(await store.tasks.claimSubmissions(NOW + 1e9, CLAIM)).toEqual([])
+      expect(await store.tasks.recordSubmission(second!, { outcome: 'submitted' }, NOW)).toBe(false)
     })
 
     it('are kept as dead letters with their cause', async () => {
       await using bench = await openBench()
       const store = bench.open()
       await settled(store)
-      const [delivery] = await store.tasks.dueForDelivery(NOW, CLAIM)
-      const dead = { outcome: 'dead' as const, cause: `HTTP 400: ${'x'.repeat(10_000)}` }
-      expect(await store.tasks.recordDelivery(delivery!, dead, NOW)).toBe(true)
+      const [delivery] = await store.tasks.claimSubmissions(NOW, CLAIM)
+      const dead = { outcome: 'abandoned' as const, cause: `HTTP 400: ${'x'.repeat(10_000)}` }
+      expect(await store.tasks.recordSubmission(delivery!, dead, NOW)).toBe(true)
       const [task] = await store.tasks.listTasks({ state: 'dead', limit: 1 })
-      expect(task?.deliveryCause).toHaveLength(500)
-      expect(await store.tasks.dueForDelivery(NOW + 1e9, CLAIM)).toEqual([])
+      expect(task?.submissionCause).toHaveLength(500)
+      expect(await store.tasks.claimSubmissions(NOW + 1e9, CLAIM)).toEqual([])
     })
 
     it('take no failure from a claim that has run out, but a success', async () => {
       await using bench = await openBench()
       const store = bench.open()
       await settled(store)
-      const [slow] = await store.tasks.dueForDelivery(NOW, CLAIM)
-      const [fast] = await store.tasks.dueForDelivery(NOW + 60_000, CLAIM)
-      const dead = { outcome: 'dead' as const, cause: 'HTTP 400' }
-      expect(await store.tasks.recordDelivery(slow!, dead, NOW)).toBe(false)
+      const [slow] = await store.tasks.claimSubmissions(NOW, CLAIM)
+      const [fast] = await store.tasks.claimSubmissions(NOW + 60_000, CLAIM)
+      const dead = { outcome: 'abandoned' as const, cause: 'HTTP 400' }
+      expect(await store.tasks.recordSubmission(slow!, dead, NOW)).toBe(false)
       const retry = { outcome: 'retry' as const, at: NOW, cause: 'HTTP 503' }
-      expect(await store.tasks.recordDelivery(slow!, retry, NOW)).toBe(false)
+      expect(await store.tasks.recordSubmission(slow!, retry, NOW)).toBe(false)
       // The claim of the fast one still stands.
-      expect(await store.tasks.dueForDelivery(NOW + 60_001, CLAIM)).toEqual([])
-      expect(await store.tasks.recordDelivery(slow!, { outcome: 'delivered' }, NOW)).toBe(true)
-      expect(await store.tasks.recordDelivery(fast!, { outcome: 'delivered' }, NOW)).toBe(false)
+      expect(await store.tasks.claimSubmissions(NOW + 60_001, CLAIM)).toEqual([])
+      expect(await store.tasks.recordSubmission(slow!, { outcome: 'submitted' }, NOW)).toBe(true)
+      expect(await store.tasks.recordSubmission(fast!, { outcome: 'submitted' }, NOW)).toBe(false)
     })
 
-    it.each(['delivered', 'dead'] as const)(
+    it.each(['submitted', 'abandoned'] as const)(
       'happen again with the same result when the upstream asks again for what is %s',
       async (end) => {
         await using bench = await openBench()
         const store = bench.open()
         const task = await settled(store)
-        const [delivery] = await store.tasks.dueForDelivery(NOW, CLAIM)
-        const outcome = end === 'dead' ? { outcome: end, cause: 'HTTP 400' } : { outcome: end }
-        await store.tasks.recordDelivery(delivery!, outcome, NOW)
+        const [delivery] = await store.tasks.claimSubmissions(NOW, CLAIM)
+        const outcome = end === 'abandoned' ? { outcome: end, cause: 'HTTP 400' } : { outcome: end }
+        await store.tasks.recordSubmission(delivery!, outcome, NOW)
         await addNodes(store, 1)
         const again = await store.tasks.admit({ ...task, receivedAt: NOW + 9 })
         expect(again).toMatchObject({ outcome: 'settled', fresh: false, result: delivery!.result })
-        const [second] = await store.tasks.dueForDelivery(NOW + 9, CLAIM)
+        const [second] = await store.tasks.claimSubmissions(NOW + 9, CLAIM)
         expect(second).toMatchObject({ result: delivery!.result, attempt: 1, receivedAt: NOW + 9 })
       },
     )
@@ -402,10 +407,12 @@ describe('deliveries', () => {
       await using bench = await openBench()
       const store = bench.open()
       const task = await settled(store)
-      const [delivery] = await store.tasks.dueForDelivery(NOW, CLAIM)
+      const [delivery] = await store.tasks.claimSubmissions(NOW, CLAIM)
       expect((await store.tasks.admit({ ...task, receivedAt: NOW + 1 })).outcome).toBe('settled')
-      expect(await store.tasks.dueForDelivery(NOW + 1, CLAIM)).toEqual([])
-      expect(await store.tasks.recordDelivery(delivery!, { outcome: 'delivered' }, NOW)).toBe(true)
+      expect(await store.tasks.claimSubmissions(NOW + 1, CLAIM)).toEqual([])
+      expect(await store.tasks.recordSubmission(delivery!, { outcome: 'submitted' }, NOW)).toBe(
+        true,
+      )
     })
 
     it('are forgotten some time after they ended, and not before', async () => {
@@ -413,13 +420,13 @@ describe('deliveries', () => {
       const store = bench.open()
       const [node] = await addNodes(store, 1)
       await settled(store)
-      const [delivery] = await store.tasks.dueForDelivery(NOW, CLAIM)
-      await store.tasks.recordDelivery(delivery!, { outcome: 'delivered' }, NOW)
+      const [delivery] = await store.tasks.claimSubmissions(NOW, CLAIM)
+      await store.tasks.recordSubmission(delivery!, { outcome: 'submitted' }, NOW)
       await admitted(store)
-      expect(await store.tasks.forget(NOW, NOW)).toEqual({ forgotten: 0, abandoned: [] })
-      expect(await store.tasks.forget(NOW + 1, NOW + 1)).toEqual({ forgotten: 1, abandoned: [] })
+      expect(await store.tasks.deleteOld(NOW, NOW)).toEqual({ deleted: 0, abandoned: [] })
+      expect(await store.tasks.deleteOld(NOW + 1, NOW + 1)).toEqual({ deleted: 1, abandoned: [] })
       // What is open is never forgotten.
-      expect(await store.tasks.forget(NOW + 1e9, NOW + 1e9)).toMatchObject({ forgotten: 0 })
+      expect(await store.tasks.deleteOld(NOW + 1e9, NOW + 1e9)).toMatchObject({ deleted: 0 })
       expect(await store.tasks.leaseOldest(node!, LEASE)).not.toBeNull()
     })
 
@@ -428,11 +435,11 @@ describe('deliveries', () => {
       const store = bench.open()
       const task = await settled(store, newTask({ upstream: 'taken out of the configuration' }))
       const late = NOW + 1_000
-      expect(await store.tasks.forget(late, late)).toEqual({
-        forgotten: 0,
+      expect(await store.tasks.deleteOld(late, late)).toEqual({
+        deleted: 0,
         abandoned: [task.uuid],
       })
-      expect(await store.tasks.forget(late + 1, late + 1)).toEqual({ forgotten: 1, abandoned: [] })
+      expect(await store.tasks.deleteOld(late + 1, late + 1)).toEqual({ deleted: 1, abandoned: [] })
     })
   })
 })

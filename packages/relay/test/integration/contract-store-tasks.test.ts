@@ -1,7 +1,7 @@
 import { until } from '@warren/testkit'
 import { describe, expect, it } from 'vitest'
 
-import type { LeasedSubtask, StoreSignal } from '../../src/store/relay-store.ts'
+import type { LeasedSubtask, StoreEvent } from '../../src/store/relay-store.ts'
 import { addNodes, admitted, describeStores, LEASE, newTask, NOW } from './store-bench.ts'
 
 describeStores('taking in a task', (openBench) => {
@@ -51,12 +51,14 @@ describeStores('taking in a task', (openBench) => {
   it('settles at once if there is nobody to ask, or if the answer is known', async () => {
     await using bench = await openBench()
     const store = bench.open()
-    const nobody = await store.tasks.admit(newTask({ answerIfNobody: '{"no":"node"}' }))
+    const nobody = await store.tasks.admit(newTask({ resultWithoutNodes: '{"no":"node"}' }))
     expect(nobody).toMatchObject({ outcome: 'settled', result: '{"no":"node"}', fresh: true })
     await addNodes(store, 1)
-    const known = await store.tasks.admit(newTask({ type: 'none', answerNow: '{"is":"known"}' }))
+    const known = await store.tasks.admit(
+      newTask({ type: 'none', immediateResult: '{"is":"known"}' }),
+    )
     expect(known).toMatchObject({ outcome: 'settled', result: '{"is":"known"}', fresh: true })
-    const due = await store.tasks.dueForDelivery(NOW, { limit: 10, claimMs: 1_000 })
+    const due = await store.tasks.claimSubmissions(NOW, { limit: 10, claimMs: 1_000 })
     expect(due.map(({ result }) => result)).toEqual(['{"no":"node"}', '{"is":"known"}'])
   })
 
@@ -79,19 +81,19 @@ describeStores('taking in a task', (openBench) => {
     await using bench = await openBench()
     const [here, there] = [bench.open(), bench.open()]
     const nodes = await addNodes(here, 400)
-    await until(() => there.signals.live)
+    await until(() => there.events.live)
     const heard = new Set<string>()
     let resyncs = 0
     using subscriptions = new DisposableStack()
-    const listener = (signal: StoreSignal): void => {
-      if (signal.kind === 'work') for (const id of signal.nodeIds) heard.add(id)
-      if (signal.kind === 'resync') resyncs++
+    const listener = (event: StoreEvent): void => {
+      if (event.kind === 'work') for (const id of event.nodeIds) heard.add(id)
+      if (event.kind === 'resync') resyncs++
     }
-    subscriptions.use(there.signals.subscribe(listener))
+    subscriptions.use(there.events.subscribe(listener))
     let own: readonly string[] = []
     subscriptions.use(
-      here.signals.subscribe((signal) => {
-        if (signal.kind === 'work') own = signal.nodeIds
+      here.events.subscribe((event) => {
+        if (event.kind === 'work') own = event.nodeIds
       }),
     )
     await admitted(here)
@@ -230,12 +232,12 @@ describeStores('leasing', (openBench) => {
     await admitted(store)
     const lease = (await store.tasks.leaseOldest(node!, LEASE))!
     let work: readonly string[] = []
-    using _ = store.signals.subscribe((signal) => {
-      if (signal.kind === 'work') work = signal.nodeIds
+    using _ = store.events.subscribe((event) => {
+      if (event.kind === 'work') work = event.nodeIds
     })
-    expect(await store.tasks.giveBack(lease.subtaskId, lease.attempt)).toBe(true)
+    expect(await store.tasks.returnLease(lease.subtaskId, lease.attempt)).toBe(true)
     expect(work).toEqual([node])
-    expect(await store.tasks.giveBack(lease.subtaskId, lease.attempt)).toBe(false)
+    expect(await store.tasks.returnLease(lease.subtaskId, lease.attempt)).toBe(false)
     expect(await store.tasks.leaseOldest(node!, LEASE)).toMatchObject({ attempt: 1 })
   })
 
@@ -279,7 +281,7 @@ describe('an overview', () => {
       expect(await store.tasks.listTasks({ limit: 1 })).toHaveLength(1)
       expect(await store.tasks.listTasks({ state: 'dead', limit: 10 })).toEqual([])
       expect(await store.tasks.counts()).toEqual({
-        tasks: { open: 2, settled: 0, delivered: 0, dead: 0 },
+        tasks: { open: 2, settled: 0, submitted: 0, dead: 0 },
         queuedSubtasks: 3,
         leasedSubtasks: 1,
       })

@@ -1,7 +1,7 @@
 import { until } from '@warren/testkit'
 import { describe, expect, it } from 'vitest'
 
-import type { StoreSignal } from '../../src/store/relay-store.ts'
+import type { StoreEvent } from '../../src/store/relay-store.ts'
 import {
   NameTakenError,
   NodeTakenError,
@@ -126,10 +126,10 @@ describeStores('users and nodes', (openBench) => {
   it('tells other relays of every change to users and nodes, and not of last-seen times', async () => {
     await using bench = await openBench()
     const [here, there] = [bench.open(), bench.open()]
-    await until(() => there.signals.live)
+    await until(() => there.events.live)
     let changes = 0
-    using _ = there.signals.subscribe((signal: StoreSignal) => {
-      if (signal.kind === 'users-changed') changes++
+    using _ = there.events.subscribe((event: StoreEvent) => {
+      if (event.kind === 'users-changed') changes++
     })
     const heard = async (change: () => Promise<unknown>): Promise<void> => {
       changes = 0
@@ -190,7 +190,7 @@ describe('leadership', () => {
     it('is held by one relay at a time, and free at once when it lets go', async () => {
       await using bench = await openBench()
       const [a, b] = [bench.open(), bench.open()]
-      await until(() => a.signals.live && b.signals.live)
+      await until(() => a.events.live && b.events.live)
       const first = a.leadership('poller')
       const second = b.leadership('poller')
       expect(await first.acquire()).toBe(true)
@@ -205,7 +205,7 @@ describe('leadership', () => {
     it('passes on when its holder is gone', async () => {
       await using bench = await openBench()
       const [a, b] = [bench.open(), bench.open()]
-      await until(() => a.signals.live && b.signals.live)
+      await until(() => a.events.live && b.events.live)
       const held = a.leadership('poller')
       expect(await held.acquire()).toBe(true)
       await held[Symbol.asyncDispose]()
@@ -216,7 +216,7 @@ describe('leadership', () => {
     it('goes to one of many who ask at the same moment', async () => {
       await using bench = await openBench()
       const stores = Array.from({ length: 5 }, () => bench.open({ poolSize: 1 }))
-      await until(() => stores.every(({ signals }) => signals.live))
+      await until(() => stores.every(({ events }) => events.live))
       const won = await Promise.all(stores.map((store) => store.leadership('x').acquire()))
       expect(won.filter(Boolean)).toHaveLength(1)
     })

@@ -311,7 +311,7 @@ describeStores('the Task API for nodes', (open) => {
       expect(metrics.text).toMatch(
         /task_events_total\{upstream="upstream",event="task admitted"\} \d+/,
       )
-      expect(metrics.text).toMatch(/warren_relay_tasks\{state="delivered"\} \d+/)
+      expect(metrics.text).toMatch(/warren_relay_tasks\{state="submitted"\} \d+/)
       expect(metrics.text).toMatch(/login_failures_total\{reason="unknown user"\} [1-9]/)
       expect(metrics.text).not.toContain(siteA.collectionId)
     })

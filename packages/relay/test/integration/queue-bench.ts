@@ -20,7 +20,7 @@ export interface Relay {
 export interface QueueBench extends AsyncDisposable {
   readonly technology: NodeQueue['technology']
   readonly stores: StoreBench
-  /** Ready: signals flow, and the broker is connected. */
+  /** Ready: events flow, and the broker is connected. */
   relay(options?: { log?: Logger }): Promise<Relay>
 }
 
@@ -79,7 +79,7 @@ function bench(
 
 async function ready(store: RelayStore, queue: NodeQueue): Promise<void> {
   const deadline = performance.now() + 20_000
-  while (!store.signals.live || !queue.status().available) {
+  while (!store.events.live || !queue.status().available) {
     if (performance.now() > deadline) throw new Error(`not ready: ${queue.status().detail}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }

@@ -14,7 +14,7 @@ import { RabbitNodeQueue } from '../../src/queue/rabbit-node-queue.ts'
 import { nodeQueue } from '../../src/queue/rabbit-connection.ts'
 import { brokerQueue } from './queue-bench.ts'
 import { addNodes, quietLog, recordingLog, sqliteBench } from './store-bench.ts'
-import { openDesk, question, settledResults, startLoad } from './tasks-bench.ts'
+import { openTaskService, question, settledResults, startLoad } from './tasks-bench.ts'
 
 describeRabbit('a broker that is left', () => {
   it('is told so: its log has no lost connection', async () => {
@@ -45,8 +45,8 @@ describeRabbit('a broker that fails', () => {
     const store = stores.open()
     const { log, records } = recordingLog()
     const queue = new RabbitNodeQueue({ store, url: broker.url, log })
-    await using bench = openDesk(stores, { queue, now: Date.now })
-    const { desk } = bench
+    await using bench = openTaskService(stores, { queue, now: Date.now })
+    const { taskService } = bench
     const nodes = await addNodes(store, 4)
     await until(() => queue.status().available, { timeoutMs: 20_000 })
 
@@ -75,8 +75,8 @@ describeRabbit('a broker that fails', () => {
     expect(said).toEqual(['queue unavailable', 'queue recovered'])
 
     // The broker carries tasks again.
-    await desk.intake('national', question())
-    await desk.idle()
+    await taskService.admit('national', question())
+    await taskService.idle()
     expect(await brokerQueue(broker.url, nodeQueue('warren', nodes[0]!))).toMatchObject({
       messages: 1,
     })
@@ -107,18 +107,18 @@ describeRabbit('a broker that fails', () => {
     const store = stores.open()
     const { log, records } = recordingLog()
     const queue = new RabbitNodeQueue({ store, url: proxy.url(vhost.url), log })
-    await using bench = openDesk(stores, { queue, now: Date.now })
-    const { desk } = bench
+    await using bench = openTaskService(stores, { queue, now: Date.now })
+    const { taskService } = bench
     const [node] = await addNodes(store, 1)
     await until(() => queue.status().available, { timeoutMs: 20_000 })
-    expect(await desk.lease(node!, { requestId: 'r' })).toBeNull()
+    expect(await taskService.lease(node!, { requestId: 'r' })).toBeNull()
     proxy.blackhole()
     const task = question()
     const started = performance.now()
     // Intake does not wait for the broker.
-    await desk.intake('national', task)
+    await taskService.admit('national', task)
     expect(performance.now() - started).toBeLessThan(1_000)
-    const given = await desk.lease(node!, { requestId: 'r', waitMs: 20_000 })
+    const given = await taskService.lease(node!, { requestId: 'r', waitMs: 20_000 })
     expect(given?.taskId).toBe(task.uuid)
     expect(performance.now() - started).toBeLessThan(15_000)
     await until(() => !queue.status().available)
@@ -128,8 +128,8 @@ describeRabbit('a broker that fails', () => {
     await proxy.forward()
     await until(() => queue.status().available, { timeoutMs: 20_000 })
     const next = question()
-    await desk.intake('national', next)
-    const again = await desk.lease(node!, { requestId: 'r', waitMs: 10_000 })
+    await taskService.admit('national', next)
+    const again = await taskService.lease(node!, { requestId: 'r', waitMs: 10_000 })
     expect(again?.taskId).toBe(next.uuid)
   }, 60_000)
 
@@ -140,19 +140,19 @@ describeRabbit('a broker that fails', () => {
     await using stores = await sqliteBench()
     const store = stores.open()
     const queue = new RabbitNodeQueue({ store, url: proxy.url(vhost.url), log: quietLog() })
-    await using bench = openDesk(stores, { queue, now: Date.now })
-    const { desk } = bench
+    await using bench = openTaskService(stores, { queue, now: Date.now })
+    const { taskService } = bench
     const nodes = await addNodes(store, 3)
     await until(() => queue.status().detail?.includes('ECONNREFUSED'))
-    await desk.intake('national', question())
-    expect(await desk.lease(nodes[0]!, { requestId: 'r' })).not.toBeNull()
+    await taskService.admit('national', question())
+    expect(await taskService.lease(nodes[0]!, { requestId: 'r' })).not.toBeNull()
     await proxy.forward()
     await until(() => queue.status().available, { timeoutMs: 20_000 })
     // What was admitted without a broker is published to it now.
     await queue.sweep(Date.now() + 10_000)
     for (const node of nodes.slice(1)) {
       expect(await brokerQueue(vhost.url, nodeQueue('warren', node))).toMatchObject({ messages: 1 })
-      expect(await desk.lease(node, { requestId: 'r' })).not.toBeNull()
+      expect(await taskService.lease(node, { requestId: 'r' })).not.toBeNull()
     }
   }, 60_000)
 })

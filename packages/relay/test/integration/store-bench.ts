@@ -160,7 +160,7 @@ export function newTask(more: Partial<NewTask> = {}): NewTask {
     body: '{"uuid":"from upstream","cohort":{}}',
     receivedAt: NOW,
     deadlineAt: NOW + 240_000,
-    answerIfNobody: '{"status":"error"}',
+    resultWithoutNodes: '{"status":"error"}',
     ...more,
   }
 }

@@ -21,15 +21,15 @@ import {
   quietLog,
   recordingLog,
 } from './store-bench.ts'
-import { countOf, openDesk, question, settledResults, startLoad } from './tasks-bench.ts'
+import { countOf, openTaskService, question, settledResults, startLoad } from './tasks-bench.ts'
 
 describePostgres('a PostgreSQL that fails', () => {
   it('cuts every connection again and again under load: nothing is lost or doubled', async () => {
     await using stores = await postgresBench()
-    await using one = openDesk(stores, { now: Date.now })
-    await using two = openDesk(stores, { now: Date.now })
+    await using one = openTaskService(stores, { now: Date.now })
+    await using two = openTaskService(stores, { now: Date.now })
     const nodes = await addNodes(one.store, 4)
-    await until(() => one.store.signals.live && two.store.signals.live)
+    await until(() => one.store.events.live && two.store.events.live)
     const loads = [startLoad(one, nodes), startLoad(two, nodes)]
     const askedSoFar = (): number => loads.reduce((sum, { asked }) => sum + asked.length, 0)
     // On a busy machine less happens between two cuts.
@@ -80,14 +80,14 @@ describePostgres('a PostgreSQL that fails', () => {
     expect(error).toMatchObject({ name: 'StoreError', unavailable: true })
     await expect(store.tasks.leaseOldest(node!, LEASE)).rejects.toBeInstanceOf(StoreError)
     expect(await leader.acquire()).toBe(false)
-    await until(() => !store.signals.live)
+    await until(() => !store.events.live)
     let resyncs = 0
-    using _ = store.signals.subscribe(({ kind }) => {
+    using _ = store.events.subscribe(({ kind }) => {
       if (kind === 'resync') resyncs++
     })
     await server.start()
     await until(async () => store.check().then(() => true), { timeoutMs: 30_000 })
-    await until(() => store.signals.live, { timeoutMs: 30_000 })
+    await until(() => store.events.live, { timeoutMs: 30_000 })
     expect(resyncs).toBeGreaterThan(0)
     expect(await until(() => leader.acquire())).toBe(true)
     expect(await store.tasks.leaseOldest(node!, LEASE)).toBeNull()
@@ -95,7 +95,7 @@ describePostgres('a PostgreSQL that fails', () => {
     expect(said).toEqual(['database unavailable', 'database recovered'])
   }, 90_000)
 
-  it('goes silent (half-open): waits are bounded, and signals are not believed meanwhile', async () => {
+  it('goes silent (half-open): waits are bounded, and events are not believed meanwhile', async () => {
     await using database = await createDatabase()
     await using proxy = await FaultProxy.start(database.url)
     await using store = openPostgresStore({
@@ -107,18 +107,18 @@ describePostgres('a PostgreSQL that fails', () => {
     await using direct = openPostgresStore({ url: database.url, log: quietLog() })
     await store.migrate()
     const [node] = await addNodes(store, 1)
-    await until(() => store.signals.live)
+    await until(() => store.events.live)
     proxy.blackhole()
     const started = performance.now()
     await expect(store.tasks.leaseOldest(node!, LEASE)).rejects.toMatchObject({ unavailable: true })
-    await until(() => !store.signals.live)
+    await until(() => !store.events.live)
     expect(performance.now() - started).toBeLessThan(5_000)
     const connections = proxy.accepted
     const heard: string[] = []
-    using _ = store.signals.subscribe(({ kind }) => heard.push(kind))
+    using _ = store.events.subscribe(({ kind }) => heard.push(kind))
     await direct.users.setNodeActive(node!, false)
     await proxy.forward()
-    await until(() => store.signals.live)
+    await until(() => store.events.live)
     // What was missed is made up for.
     expect(heard).toContain('resync')
     await until(async () => (await store.users.listNodes())[0]?.active === false)
@@ -150,7 +150,7 @@ describePostgres('a PostgreSQL that fails', () => {
   it('ends the session of the leader: another relay takes over', async () => {
     await using stores = await postgresBench()
     const [a, b] = [stores.open(), stores.open()]
-    await until(() => a.signals.live && b.signals.live)
+    await until(() => a.events.live && b.events.live)
     const [first, second] = [a.leadership('poller'), b.leadership('poller')]
     expect(await first.acquire()).toBe(true)
     expect(await second.acquire()).toBe(false)
@@ -164,22 +164,24 @@ describePostgres('a PostgreSQL that fails', () => {
 
   it('keeps a task that was admitted though the reply was lost', async () => {
     await using stores = await postgresBench()
-    await using bench = openDesk(stores, { now: Date.now })
-    const { desk, store } = bench
+    await using bench = openTaskService(stores, { now: Date.now })
+    const { taskService, store } = bench
     const [node] = await addNodes(store, 1)
     for (let round = 0; round < 10; round++) {
       const task = question()
-      const intake = desk.intake('national', task).catch(() => desk.intake('national', task))
+      const intake = taskService
+        .admit('national', task)
+        .catch(() => taskService.admit('national', task))
       await Promise.all([intake, cutConnections(stores.url)])
       await until(async () => {
-        const given = await desk.lease(node!, { requestId: 'r' }).catch(() => null)
+        const given = await taskService.lease(node!, { requestId: 'r' }).catch(() => null)
         if (given === null) await store.tasks.returnExpiredLeases(Date.now() + 61_000, 99)
         if (given?.taskId !== task.uuid) return false
-        return desk.answer(node!, given.subtaskId, countOf(20), 'r')
+        return taskService.storeResult(node!, given.subtaskId, countOf(20), 'r')
       })
     }
-    await desk.idle()
-    await desk.sweep()
+    await taskService.idle()
+    await taskService.sweep()
     expect((await settledResults(store, Date.now())).size).toBe(10)
   }, 60_000)
 })

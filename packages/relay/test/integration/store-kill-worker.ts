@@ -7,7 +7,7 @@ import { DEFAULT_POLICY } from '@warren/disclosure'
 import { DatabaseNodeQueue } from '../../src/queue/database-node-queue.ts'
 import { openPostgresStore } from '../../src/store/postgres-store.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
-import { TaskDesk } from '../../src/tasks/task-desk.ts'
+import { TaskService } from '../../src/tasks/task-service.ts'
 import { quietLog } from './store-bench.ts'
 import { countOf, question } from './tasks-bench.ts'
 
@@ -15,7 +15,7 @@ const [technology, url = '', ...nodes] = process.argv.slice(2)
 const log = quietLog()
 const store =
   technology === 'sqlite' ? openSqliteStore({ path: url, log }) : openPostgresStore({ url, log })
-const desk = new TaskDesk({
+const taskService = new TaskService({
   store,
   queue: new DatabaseNodeQueue({ store }),
   log,
@@ -31,9 +31,9 @@ function say(what: string, uuid: string): void {
 
 async function poll(node: string): Promise<never> {
   for (;;) {
-    const given = await desk.lease(node, { requestId: 'r', waitMs: 50 })
+    const given = await taskService.lease(node, { requestId: 'r', waitMs: 50 })
     if (given === null) continue
-    await desk.answer(node, given.subtaskId, countOf(30), 'r')
+    await taskService.storeResult(node, given.subtaskId, countOf(30), 'r')
     say('answered', given.taskId)
   }
 }
@@ -41,7 +41,7 @@ async function poll(node: string): Promise<never> {
 async function ask(): Promise<never> {
   for (;;) {
     const task = question()
-    await desk.intake('national', task)
+    await taskService.admit('national', task)
     say('admitted', task.uuid)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }

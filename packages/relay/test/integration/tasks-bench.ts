@@ -7,31 +7,31 @@ import { until } from '@warren/testkit'
 import { DatabaseNodeQueue } from '../../src/queue/database-node-queue.ts'
 import type { NodeQueue } from '../../src/queue/node-queue.ts'
 import type { RelayStore } from '../../src/store/relay-store.ts'
-import type { DeskEvent } from '../../src/tasks/desk-events.ts'
-import { TaskDesk, type TaskDeskOptions } from '../../src/tasks/task-desk.ts'
+import type { TaskEvent } from '../../src/tasks/task-events.ts'
+import { TaskService, type TaskServiceOptions } from '../../src/tasks/task-service.ts'
 import { NOW, recordingLog, type StoreBench } from './store-bench.ts'
 
-export interface DeskBench extends AsyncDisposable {
-  readonly desk: TaskDesk
+export interface TaskBench extends AsyncDisposable {
+  readonly taskService: TaskService
   readonly store: RelayStore
   readonly queue: NodeQueue
-  readonly events: readonly DeskEvent[]
+  readonly events: readonly TaskEvent[]
   readonly records: readonly { msg: string; [field: string]: unknown }[]
-  /** The clock the desk goes by. */
+  /** The clock the task service goes by. */
   readonly clock: { now: number }
 }
 
-export function openDesk(
+export function openTaskService(
   stores: StoreBench,
-  options: Partial<TaskDeskOptions> & { poolSize?: number } = {},
-): DeskBench {
+  options: Partial<TaskServiceOptions> & { poolSize?: number } = {},
+): TaskBench {
   const { log, records } = recordingLog()
   const { poolSize = 10, ...rest } = options
   const store = stores.open({ log, poolSize })
   const queue = options.queue ?? new DatabaseNodeQueue({ store })
-  const events: DeskEvent[] = []
+  const events: TaskEvent[] = []
   const clock = { now: NOW }
-  const desk = new TaskDesk({
+  const taskService = new TaskService({
     store,
     queue,
     log,
@@ -41,14 +41,14 @@ export function openDesk(
     ...rest,
   })
   return {
-    desk,
+    taskService,
     store,
     queue,
     events,
     records,
     clock,
     async [Symbol.asyncDispose]() {
-      await desk[Symbol.asyncDispose]()
+      await taskService[Symbol.asyncDispose]()
       await queue[Symbol.asyncDispose]()
     },
   }
@@ -81,12 +81,12 @@ export async function settledResults(
   store: RelayStore,
   now: number,
 ): Promise<Map<string, TaskResult>> {
-  const due = await store.tasks.dueForDelivery(now, { limit: 1_000, claimMs: 1_000 })
+  const due = await store.tasks.claimSubmissions(now, { limit: 1_000, claimMs: 1_000 })
   return new Map(due.map(({ uuid, result }) => [uuid, parseResult(JSON.parse(result))]))
 }
 
 /** An upstream that asks all the time, nodes that answer, and a relay that sweeps. */
-export function startLoad({ desk, events }: DeskBench, nodes: readonly string[]) {
+export function startLoad({ taskService, events }: TaskBench, nodes: readonly string[]) {
   const asking = new AbortController()
   const asked: string[] = []
   const handedOut: string[] = []
@@ -100,7 +100,7 @@ export function startLoad({ desk, events }: DeskBench, nodes: readonly string[])
     () => asking.signal.aborted,
     async () => {
       const task = question()
-      await desk.intake('national', task)
+      await taskService.admit('national', task)
       asked.push(task.uuid)
       await after(20)
     },
@@ -109,17 +109,17 @@ export function startLoad({ desk, events }: DeskBench, nodes: readonly string[])
     repeat(
       () => finished,
       async () => {
-        const given = await desk.lease(node, { requestId: 'r', waitMs: 100 })
+        const given = await taskService.lease(node, { requestId: 'r', waitMs: 100 })
         if (given === null) return
         handedOut.push(given.subtaskId)
-        await desk.answer(node, given.subtaskId, countOf(25), 'r')
+        await taskService.storeResult(node, given.subtaskId, countOf(25), 'r')
       },
     ),
   )
   const sweeping = repeat(
     () => finished,
     async () => {
-      await desk.sweep()
+      await taskService.sweep()
       await after(200)
     },
   )

@@ -31,7 +31,7 @@ describe('the list of log events', () => {
       .flatMap((source) => loggingCalls(source))
       .flatMap((call) => {
         const strings = [...call.matchAll(/'([^'\n]*)'/g)].map((match) => match[1] ?? '')
-        // "leads ? 'polling started' : 'polling stopped'" is two events.
+        // "isLeader ? 'polling started' : 'polling stopped'" is two events.
         return /\? '[^']*' : '[^']*',?\s*$/.test(call) ? strings.slice(-2) : strings.slice(-1)
       })
     const logged = new Set([...messages, ...BY_THE_RUNTIME])

@@ -40,7 +40,7 @@ describe('reading a task of the upstream', () => {
       receivedAt: 1_000,
       deadlineAt: 241_000,
     })
-    expect(task.answerNow).toBeUndefined()
+    expect(task.immediateResult).toBeUndefined()
   })
 
   it('never looks into the cohort', () => {
@@ -53,7 +53,7 @@ describe('reading a task of the upstream', () => {
   ])('takes DISTRIBUTION %s, and gives it the longer deadline', (code, type) => {
     const task = read({ uuid: 'u', collection: 'c', analysis: 'DISTRIBUTION', code })
     expect(task).toMatchObject({ kind: 'distribution', type, deadlineAt: 6_481_000 })
-    expect(task.answerNow).toBeUndefined()
+    expect(task.immediateResult).toBeUndefined()
   })
 
   it.each([
@@ -62,7 +62,7 @@ describe('reading a task of the upstream', () => {
     ['X'.repeat(500), '', `analysis ${'X'.repeat(40)} is not supported`],
   ])('answers analysis %s %s at once with an error', (analysis, code, message) => {
     const task = read({ uuid: 'u', collection: 'c', analysis, code })
-    expect(JSON.parse(task.answerNow ?? '{}')).toMatchObject({
+    expect(JSON.parse(task.immediateResult ?? '{}')).toMatchObject({
       uuid: 'u',
       collection_id: 'c',
       status: 'error',
@@ -73,12 +73,12 @@ describe('reading a task of the upstream', () => {
   it('answers a task it cannot read with an error, and keeps nothing of it', () => {
     const task = read({ uuid: 'u', collection: ['c'] })
     expect(task.body).toBe('{}')
-    expect(JSON.parse(task.answerNow ?? '{}')).toMatchObject({ uuid: 'u', status: 'error' })
+    expect(JSON.parse(task.immediateResult ?? '{}')).toMatchObject({ uuid: 'u', status: 'error' })
   })
 
   it('answers a task that nests absurdly deep, without overflowing the stack', () => {
     const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown
-    expect(read({ ...AVAILABILITY, cohort: deep }).answerNow).toContain('error')
+    expect(read({ ...AVAILABILITY, cohort: deep }).immediateResult).toContain('error')
   })
 
   it('says what is wrong with a task that has not even a uuid', () => {

@@ -1,7 +1,7 @@
 import { type Logger, sleep } from '@warren/runtime'
 import type { Leadership } from '../store/relay-store.ts'
 
-export interface LeaderOptions {
+export interface LeaderElectionOptions {
   readonly leadership: Leadership
   /** What is led, for the log. */
   readonly name: string
@@ -14,29 +14,25 @@ export interface LeaderOptions {
  * Keeps asking to be the one relay that polls an upstream, and knows at any time whether it is. A store that is
  * down means no: without it a task could be taken but not kept.
  */
-export class Leader implements AsyncDisposable {
-  readonly #options: LeaderOptions
+export class LeaderElection implements AsyncDisposable {
+  readonly #options: LeaderElectionOptions
   readonly #stop = new AbortController()
   readonly #loop: Promise<void>
-  #leads = false
+  #isLeader = false
   #change = Promise.withResolvers<void>()
 
-  constructor(options: LeaderOptions) {
+  constructor(options: LeaderElectionOptions) {
     this.#options = options
     this.#loop = this.#run()
   }
 
-  get leads(): boolean {
-    return this.#leads
-  }
-
-  /** Resolves once this relay leads, or when `signal` aborts. */
-  async whenLeading(signal: AbortSignal): Promise<void> {
+  /** Resolves once this relay is the leader, or when `signal` aborts. */
+  async waitForLeadership(signal: AbortSignal): Promise<void> {
     const aborted = Promise.withResolvers<void>()
     const onAbort = (): void => aborted.resolve()
     signal.addEventListener('abort', onAbort, { once: true })
     try {
-      while (!this.#leads && !signal.aborted) {
+      while (!this.#isLeader && !signal.aborted) {
         await Promise.race([this.#change.promise, aborted.promise])
       }
     } finally {
@@ -56,17 +52,17 @@ export class Leader implements AsyncDisposable {
   async #run(): Promise<void> {
     const { leadership, renewMs = 5_000 } = this.#options
     while (!this.#stop.signal.aborted) {
-      const leads = await leadership.acquire().catch(() => false)
-      if (!this.#stop.signal.aborted) this.#set(leads)
+      const isLeader = await leadership.acquire().catch(() => false)
+      if (!this.#stop.signal.aborted) this.#set(isLeader)
       await sleep(renewMs, this.#stop.signal)
     }
   }
 
-  #set(leads: boolean): void {
-    if (leads === this.#leads) return
-    this.#leads = leads
+  #set(isLeader: boolean): void {
+    if (isLeader === this.#isLeader) return
+    this.#isLeader = isLeader
     const { log, name } = this.#options
-    log.info({ upstream: name }, leads ? 'polling started' : 'polling stopped')
+    log.info({ upstream: name }, isLeader ? 'polling started' : 'polling stopped')
     this.#change.resolve()
     this.#change = Promise.withResolvers()
   }

@@ -1,10 +1,10 @@
 import type { TaskKind } from '../store/relay-store.ts'
 
 /**
- * What the desk tells its owner, after it is committed: for metrics, and for waking up deliveries.
+ * What the task service tells its owner, after it is committed: for metrics, and for waking up deliveries.
  * `taskId` is the upstream's uuid, as in the logs.
  */
-export type DeskEvent =
+export type TaskEvent =
   | {
       readonly event: 'task admitted'
       readonly taskId: string

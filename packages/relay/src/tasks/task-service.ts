@@ -14,12 +14,12 @@ import {
 import { canonicalGuid } from '../nodes/collection-id.ts'
 import type { NodeQueue } from '../queue/node-queue.ts'
 import type { LeasedSubtask, QueuedSubtask, RelayStore, TaskKind } from '../store/relay-store.ts'
-import type { DeskEvent } from './desk-events.ts'
+import type { TaskEvent } from './task-events.ts'
 import { Settler } from './settler.ts'
 import { readNewTask } from './new-task.ts'
-import { sweepDesk } from './sweep.ts'
+import { sweepTasks } from './sweep.ts'
 
-export interface TaskDeskOptions {
+export interface TaskServiceOptions {
   readonly store: RelayStore
   readonly queue: NodeQueue
   readonly log: Logger
@@ -32,7 +32,7 @@ export interface TaskDeskOptions {
   /** How often a subtask is handed out at most. Default 5. */
   readonly maxAttempts?: number
   /** Keep the nodes' own answers after settling. Default false. */
-  readonly keepAnswers?: boolean
+  readonly keepNodeResults?: boolean
   /** How long final results are remembered after delivery, ms. Default 86,400,000. */
   readonly resultRetentionMs?: number
   /** Leave rows suppressed to 0 out of distributions. Default false: kept, as today. */
@@ -41,10 +41,10 @@ export interface TaskDeskOptions {
   readonly reportCoverage?: boolean
   readonly now?: () => number
   /** Must not throw. */
-  readonly onEvent?: (event: DeskEvent) => void
+  readonly onEvent?: (event: TaskEvent) => void
 }
 
-export type IntakeOutcome =
+export type AdmissionOutcome =
   | { readonly outcome: 'admitted'; readonly taskId: string; readonly nodes: number }
   /** Known and open: nothing to do. */
   | { readonly outcome: 'known'; readonly taskId: string }
@@ -80,7 +80,7 @@ const RESULT_RETENTION_MS = 86_400_000
  * safe to call from several relays on one database. Rejects with StoreError if the store fails:
  * nothing was changed then, and the caller may simply repeat. Logs what happens, so callers need not.
  */
-export class TaskDesk implements AsyncDisposable {
+export class TaskService implements AsyncDisposable {
   readonly #store: RelayStore
   readonly #queue: NodeQueue
   readonly #log: Logger
@@ -89,13 +89,13 @@ export class TaskDesk implements AsyncDisposable {
   readonly #maxAttempts: number
   readonly #resultRetentionMs: number
   readonly #now: () => number
-  readonly #onEvent: (event: DeskEvent) => void
+  readonly #onEvent: (event: TaskEvent) => void
   readonly #settler: Settler
   readonly #publishing = new Set<Promise<void>>()
   #sweeping: Promise<void> | null = null
-  #forgottenAt = Number.NEGATIVE_INFINITY
+  #deletedAt = Number.NEGATIVE_INFINITY
 
-  constructor(options: TaskDeskOptions) {
+  constructor(options: TaskServiceOptions) {
     const { store, queue, log, now = Date.now, onEvent = () => {} } = options
     this.#store = store
     this.#queue = queue
@@ -114,7 +114,7 @@ export class TaskDesk implements AsyncDisposable {
         dropSuppressedRows: options.dropSuppressedRows ?? false,
         reportCoverage: options.reportCoverage ?? true,
       },
-      keepAnswers: options.keepAnswers ?? false,
+      keepNodeResults: options.keepNodeResults ?? false,
       deadlineMs: this.#deadlineMs,
       now,
       onEvent,
@@ -125,7 +125,7 @@ export class TaskDesk implements AsyncDisposable {
    * Takes in one task as received (parsed JSON). Resolves once it is committed. Idempotent: a task
    * that is known is not asked again, and one that has a final result has it delivered again.
    */
-  async intake(upstream: string, json: unknown): Promise<IntakeOutcome> {
+  async admit(upstream: string, json: unknown): Promise<AdmissionOutcome> {
     const { task, ...rest } = readNewTask(upstream, json, this.#now(), this.#deadlineMs)
     if (task === null) {
       const problems = 'problems' in rest ? rest.problems : []
@@ -189,7 +189,7 @@ export class TaskDesk implements AsyncDisposable {
   async #handOut(leased: LeasedSubtask, request: LeaseRequest): Promise<HandedOutTask | null> {
     const { subtaskId, nodeId, taskUuid: taskId, attempt, owner, kind } = leased
     if (isAborted(request.signal)) {
-      await this.#store.tasks.giveBack(subtaskId, attempt)
+      await this.#store.tasks.returnLease(subtaskId, attempt)
       return null
     }
     const raw: JsonObject = JSON.parse(leased.body)
@@ -201,8 +201,8 @@ export class TaskDesk implements AsyncDisposable {
   }
 
   /** Puts a task back that could not be sent: the connection was gone before the response was written. */
-  async putBack(task: Pick<HandedOutTask, 'subtaskId' | 'attempt'>): Promise<void> {
-    await this.#store.tasks.giveBack(task.subtaskId, task.attempt)
+  async returnLease(task: Pick<HandedOutTask, 'subtaskId' | 'attempt'>): Promise<void> {
+    await this.#store.tasks.returnLease(task.subtaskId, task.attempt)
   }
 
   /**
@@ -210,24 +210,24 @@ export class TaskDesk implements AsyncDisposable {
    * what the body says about uuid and collection is not looked at. Settling follows by itself.
    * @throws ResultFormatError for what is not a result: it is not stored, and the lease goes on.
    */
-  async answer(
+  async storeResult(
     nodeId: string,
     subtaskUuid: string,
     json: unknown,
     requestId: string,
-  ): Promise<'stored' | 'late' | 'not-theirs'> {
+  ): Promise<'stored' | 'late' | 'not-assigned'> {
     const result = this.#readResult(nodeId, json, requestId)
     const subtaskId = canonicalGuid(subtaskUuid)
-    if (subtaskId === undefined) return this.#notTheirs(nodeId, requestId)
+    if (subtaskId === undefined) return this.#notAssigned(nodeId, requestId)
     const status = isFailure(result) ? 'error' : 'ok'
-    const answer = await this.#store.tasks.answer({
+    const answer = await this.#store.tasks.storeResult({
       subtaskId,
       nodeId,
       result: serializeResult(result),
       status,
       now: this.#now(),
     })
-    if (answer.outcome === 'not-theirs') return this.#notTheirs(nodeId, requestId, subtaskId)
+    if (answer.outcome === 'not-assigned') return this.#notAssigned(nodeId, requestId, subtaskId)
     const taskId = answer.taskUuid
     const where = { taskId, subtaskId, node: nodeId, status, requestId }
     if (answer.outcome === 'late') {
@@ -237,7 +237,7 @@ export class TaskDesk implements AsyncDisposable {
     }
     this.#log.info(where, 'result stored')
     this.#onEvent({ event: 'result stored', taskId, nodeId, status })
-    if (answer.complete) this.#settler.schedule(answer.taskId)
+    if (answer.allAnswered) this.#settler.schedule(answer.taskId)
     return 'stored'
   }
 
@@ -253,11 +253,11 @@ export class TaskDesk implements AsyncDisposable {
     }
   }
 
-  #notTheirs(nodeId: string, requestId: string, subtaskId?: string): 'not-theirs' {
+  #notAssigned(nodeId: string, requestId: string, subtaskId?: string): 'not-assigned' {
     const reason = 'not a task of this node'
     this.#log.warn({ node: nodeId, subtaskId, requestId, reason }, 'result rejected')
     this.#onEvent({ event: 'result rejected', nodeId })
-    return 'not-theirs'
+    return 'not-assigned'
   }
 
   /**
@@ -274,16 +274,16 @@ export class TaskDesk implements AsyncDisposable {
 
   async #sweep(): Promise<void> {
     const now = this.#now()
-    const forget = now - this.#forgottenAt >= FORGET_EVERY_MS
-    if (forget) this.#forgottenAt = now
-    await sweepDesk({
+    const forget = now - this.#deletedAt >= DELETE_EVERY_MS
+    if (forget) this.#deletedAt = now
+    await sweepTasks({
       store: this.#store,
       queue: this.#queue,
       log: this.#log,
       settler: this.#settler,
       now,
       maxAttempts: this.#maxAttempts,
-      forgetBefore: forget ? now - this.#resultRetentionMs : null,
+      deleteBefore: forget ? now - this.#resultRetentionMs : null,
       onEvent: this.#onEvent,
     })
   }
@@ -301,7 +301,7 @@ export class TaskDesk implements AsyncDisposable {
   }
 }
 
-const FORGET_EVERY_MS = 60_000
+const DELETE_EVERY_MS = 60_000
 
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted ?? false

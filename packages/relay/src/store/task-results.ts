@@ -2,10 +2,10 @@ import { sql, type Kysely, type Transaction } from 'kysely'
 
 import { SUBTASK_MOVES } from '../tasks/task-states.ts'
 import type {
-  AnswerOutcome,
-  AnswerStatus,
+  ResultOutcome,
+  ResultStatus,
   DueTask,
-  NodeAnswer,
+  NodeResult,
   Settlement,
   TaskKind,
   TaskToSettle,
@@ -21,22 +21,22 @@ const ANSWERS_AT_ONCE: Readonly<Record<TaskKind, number>> = { availability: 200,
 const MOST_NAMED = 20
 
 // No subtask is without an answer, where `relay_tasks` is in scope.
-const COMPLETE = sql<boolean | 0 | 1>`not exists (
+const ALL_ANSWERED = sql<boolean | 0 | 1>`not exists (
   select 1 from relay_subtasks as s
   where s.task_id = relay_tasks.id and s.state <> ${sql.lit(SUBTASK_MOVES.answer.to)})`
 
-export interface AnswerToStore {
+export interface ResultToStore {
   readonly subtaskId: string
   readonly nodeId: string
   readonly result: string
-  readonly status: AnswerStatus
+  readonly status: ResultStatus
   readonly now: number
 }
 
-export async function storeAnswer(
+export async function storeResult(
   database: SqlDatabase,
-  answer: AnswerToStore,
-): Promise<AnswerOutcome> {
+  answer: ResultToStore,
+): Promise<ResultOutcome> {
   const { subtaskId, nodeId } = answer
   const stored = await database.run('store answer', (db) => storeInOpenTask(database, db, answer))
   // Asked after the commit: of two last answers, the one committed later is sure to see both.
@@ -45,23 +45,23 @@ export async function storeAnswer(
       .selectFrom('relay_tasks')
       .innerJoin('relay_subtasks', 'relay_subtasks.task_id', 'relay_tasks.id')
       .select(['relay_tasks.id as taskId', 'relay_tasks.uuid as taskUuid', 'relay_tasks.state'])
-      .select(['relay_subtasks.attempts', COMPLETE.as('complete')])
+      .select(['relay_subtasks.attempts', ALL_ANSWERED.as('allAnswered')])
       .where('relay_subtasks.id', '=', subtaskId)
       .where('relay_subtasks.node_id', '=', nodeId)
       .executeTakeFirst(),
   )
-  if (subtask === undefined || subtask.attempts === 0) return { outcome: 'not-theirs' }
+  if (subtask === undefined || subtask.attempts === 0) return { outcome: 'not-assigned' }
   const { taskId, taskUuid, state } = subtask
   // Not stored in an open task: a failure that replaces no answer.
   if (!stored && state !== 'open') return { outcome: 'late', taskId, taskUuid }
-  return { outcome: 'stored', taskId, taskUuid, complete: Boolean(subtask.complete) }
+  return { outcome: 'stored', taskId, taskUuid, allAnswered: Boolean(subtask.allAnswered) }
 }
 
 /** One statement. True if a row was changed. */
 async function storeInOpenTask(
   database: SqlDatabase,
   db: Kysely<RelayTables>,
-  { subtaskId, nodeId, result, status, now }: AnswerToStore,
+  { subtaskId, nodeId, result, status, now }: ResultToStore,
 ): Promise<boolean> {
   const openTask = db
     .selectFrom('relay_tasks as t')
@@ -98,16 +98,16 @@ export async function tasksDueForSettling(
   return database.run('due for settling', async (db) => {
     const rows = await db
       .selectFrom('relay_tasks')
-      .select(['id', 'uuid', COMPLETE.as('complete')])
+      .select(['id', 'uuid', ALL_ANSWERED.as('allAnswered')])
       .where('state', '=', sql.lit('open'))
-      .where((eb) => eb.or([eb('deadline_at', '<=', now), sql<boolean>`${COMPLETE}`]))
+      .where((eb) => eb.or([eb('deadline_at', '<=', now), sql<boolean>`${ALL_ANSWERED}`]))
       .orderBy('deadline_at')
       .limit(limit)
       .execute()
-    return rows.map(({ id, uuid, complete }) => ({
+    return rows.map(({ id, uuid, allAnswered }) => ({
       taskId: id,
       uuid,
-      reason: complete ? ('complete' as const) : ('deadline' as const),
+      reason: allAnswered ? ('all answered' as const) : ('deadline' as const),
     }))
   })
 }
@@ -116,8 +116,8 @@ export async function settleTask(
   database: SqlDatabase,
   taskId: string,
   now: number,
-  aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeAnswer>) => Promise<string>,
-  options: { keepAnswers: boolean },
+  aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeResult>) => Promise<string>,
+  options: { keepNodeResults: boolean },
 ): Promise<Settlement> {
   return database.transact('settle', async (trx, announce) => {
     const task = await trx
@@ -142,7 +142,7 @@ export async function settleTask(
       .where('task_id', '=', id)
       .returning('node_id')
       .execute()
-    if (!options.keepAnswers) {
+    if (!options.keepNodeResults) {
       await trx
         .updateTable('relay_subtasks')
         .set({ answer: null })
@@ -177,7 +177,7 @@ async function* answersOf(
   trx: Transaction<RelayTables>,
   taskId: string,
   kind: TaskKind,
-): AsyncGenerator<NodeAnswer> {
+): AsyncGenerator<NodeResult> {
   const atOnce = ANSWERS_AT_ONCE[kind]
   let after: string | undefined
   for (;;) {

@@ -7,15 +7,15 @@ import {
   type TaskResult,
 } from '@warren/task-api'
 
-import type { AnswerProblem } from './aggregator.ts'
+import type { ResultProblem } from './aggregator.ts'
 
-export interface AnswerFile {
+export interface DistributionFile {
   readonly rows: readonly DistributionRow[]
 }
 
-export interface AnswerFiles {
-  readonly files: readonly AnswerFile[]
-  readonly problems: readonly AnswerProblem[]
+export interface DistributionFiles {
+  readonly files: readonly DistributionFile[]
+  readonly problems: readonly ResultProblem[]
   /** It says it has rows, and not one of them could be read. */
   readonly unreadable: boolean
 }
@@ -25,11 +25,14 @@ export interface AnswerFiles {
  * reported and left out, the rest counts. An answer that says it has no rows has none, whatever
  * its files hold.
  */
-export function readAnswerFiles(answer: TaskResult, name: DistributionFileName): AnswerFiles {
+export function readDistributionFiles(
+  answer: TaskResult,
+  name: DistributionFileName,
+): DistributionFiles {
   const { count, files } = answer.queryResult
   const named = count === 0 ? [] : files.filter(({ file_name }) => file_name === name)
-  const read: AnswerFile[] = []
-  const problems: AnswerProblem[] = []
+  const read: DistributionFile[] = []
+  const problems: ResultProblem[] = []
   for (const file of named) {
     try {
       const { rows, problems: rejected } = decodeDistribution(fileText(file))

@@ -11,21 +11,21 @@ import {
 } from '@warren/task-api'
 
 import type { TaskType } from '../store/relay-store.ts'
-import type { Aggregator, AnswerProblem, Publish } from './aggregator.ts'
+import type { Aggregator, ResultProblem, Publish } from './aggregator.ts'
 import { AvailabilityAggregator } from './availability-aggregator.ts'
 import { coverageMessage, type Coverage } from './coverage.ts'
 import { DemographicsAggregator } from './demographics-aggregator.ts'
 import { SumOverflowError } from './exact-sum.ts'
 import { GenericAggregator } from './generic-aggregator.ts'
 
-export interface AggregationOptions {
+export interface CombineOptions {
   readonly disclosure: DisclosurePolicy
   readonly dropSuppressedRows: boolean
   /** Say how many nodes answered. */
   readonly reportCoverage: boolean
 }
 
-export interface AnsweredTask {
+export interface TaskToCombine {
   /** The upstream's id and collection: what the result is addressed to. */
   readonly uuid: string
   readonly collection: string
@@ -33,19 +33,19 @@ export interface AnsweredTask {
   readonly asked: number
 }
 
-export interface StoredAnswer {
+export interface NodeResult {
   readonly nodeId: string
   readonly status: 'ok' | 'error'
   readonly result: string
 }
 
-export interface Aggregation {
+export interface CombinedResult {
   readonly result: TaskResult
   readonly coverage: Coverage
   /** For the log: answers or parts of answers that were not counted, though the node meant well. */
   readonly problems: readonly {
     readonly nodeId: string
-    readonly problems: readonly AnswerProblem[]
+    readonly problems: readonly ResultProblem[]
   }[]
 }
 
@@ -53,14 +53,14 @@ export interface Aggregation {
  * One final result out of the nodes' answers. A failure, an unreadable answer and a missing one are
  * counted as such and never as zero people; if nothing valid is left, the result is an error.
  */
-export async function aggregateAnswers(
-  task: AnsweredTask,
-  answers: AsyncIterable<StoredAnswer>,
-  options: AggregationOptions,
-): Promise<Aggregation> {
+export async function combineResults(
+  task: TaskToCombine,
+  answers: AsyncIterable<NodeResult>,
+  options: CombineOptions,
+): Promise<CombinedResult> {
   const publish: Publish = (count) => disclose(count, options.disclosure)
   const aggregator = aggregatorFor(task, publish, options)
-  const problems: { nodeId: string; problems: readonly AnswerProblem[] }[] = []
+  const problems: { nodeId: string; problems: readonly ResultProblem[] }[] = []
   let answered = 0
   let failed = 0
   try {
@@ -89,9 +89,9 @@ export async function aggregateAnswers(
 }
 
 function aggregatorFor(
-  { type, collection }: AnsweredTask,
+  { type, collection }: TaskToCombine,
   publish: Publish,
-  { dropSuppressedRows }: AggregationOptions,
+  { dropSuppressedRows }: CombineOptions,
 ): Aggregator {
   switch (type) {
     case 'generic':
@@ -106,8 +106,8 @@ function aggregatorFor(
 }
 
 function readAnswer(
-  answer: StoredAnswer,
-): { result: TaskResult } | { result: null; counted: false; problems: readonly AnswerProblem[] } {
+  answer: NodeResult,
+): { result: TaskResult } | { result: null; counted: false; problems: readonly ResultProblem[] } {
   const failure = { result: null, counted: false, problems: [] } as const
   if (answer.status === 'error') return failure
   try {
@@ -121,10 +121,10 @@ function readAnswer(
 }
 
 function finalResult(
-  task: AnsweredTask,
+  task: TaskToCombine,
   aggregator: Aggregator,
   coverage: Coverage,
-  { reportCoverage }: AggregationOptions,
+  { reportCoverage }: CombineOptions,
 ): TaskResult {
   if (coverage.answered === 0) {
     return errorResult(task, reportCoverage ? coverageMessage(coverage) : 'no valid answer')

@@ -1,20 +1,20 @@
 import { sql, type Kysely } from 'kysely'
 
-import type { Delivery, DeliveryOutcome } from './relay-store.ts'
+import type { Submission, SubmissionOutcome } from './relay-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { moveTasks } from './state-moves.ts'
 
 const CLOSED = (['delivered', 'dead'] as const).map((state) => sql.lit(state))
-const FORGET_BATCH = 500
+const DELETE_BATCH = 500
 // Causes come from other people's servers.
 const CAUSE_LENGTH = 500
 
-export async function claimDeliveries(
+export async function claimSubmissions(
   database: SqlDatabase,
   now: number,
   { limit, claimMs, upstream }: { limit: number; claimMs: number; upstream?: string },
-): Promise<readonly Delivery[]> {
+): Promise<readonly Submission[]> {
   return database.transact('claim deliveries', async (trx) => {
     const due = await trx
       .selectFrom('relay_tasks')
@@ -56,10 +56,10 @@ export async function claimDeliveries(
   })
 }
 
-export async function recordDelivery(
+export async function recordSubmission(
   database: SqlDatabase,
-  delivery: Pick<Delivery, 'taskId' | 'attempt'>,
-  outcome: DeliveryOutcome,
+  delivery: Pick<Submission, 'taskId' | 'attempt'>,
+  outcome: SubmissionOutcome,
   now: number,
 ): Promise<boolean> {
   return database.run('record delivery', async (db) => {
@@ -73,16 +73,16 @@ export async function recordDelivery(
 
 function recording(
   db: Kysely<RelayTables>,
-  { attempt }: Pick<Delivery, 'attempt'>,
-  outcome: DeliveryOutcome,
+  { attempt }: Pick<Submission, 'attempt'>,
+  outcome: SubmissionOutcome,
   now: number,
 ) {
-  if (outcome.outcome === 'delivered') {
-    return moveTasks(db, 'deliver').set({ closed_at: now, claimed_until: 0, delivery_cause: null })
+  if (outcome.outcome === 'submitted') {
+    return moveTasks(db, 'submit').set({ closed_at: now, claimed_until: 0, delivery_cause: null })
   }
   const failed = { claimed_until: 0, delivery_cause: cut(outcome.cause) }
-  if (outcome.outcome === 'dead') {
-    return moveTasks(db, 'giveUp')
+  if (outcome.outcome === 'abandoned') {
+    return moveTasks(db, 'abandon')
       .set({ ...failed, closed_at: now })
       .where('delivery_attempts', '=', attempt)
   }
@@ -97,13 +97,13 @@ function cut(cause: string): string {
   return cause.slice(0, CAUSE_LENGTH)
 }
 
-export async function forgetTasks(
+export async function deleteOldTasks(
   database: SqlDatabase,
   before: number,
   now: number,
-): Promise<{ forgotten: number; abandoned: readonly string[] }> {
+): Promise<{ deleted: number; abandoned: readonly string[] }> {
   const abandoned = await database.run('abandon deliveries', (db) =>
-    moveTasks(db, 'giveUp')
+    moveTasks(db, 'abandon')
       .set({
         closed_at: now,
         claimed_until: 0,
@@ -115,7 +115,7 @@ export async function forgetTasks(
       .returning('uuid')
       .execute(),
   )
-  let forgotten = 0
+  let deleted = 0
   for (;;) {
     const batch = await database.run('forget tasks', (db) =>
       db
@@ -126,13 +126,13 @@ export async function forgetTasks(
             .select('id')
             .where('state', 'in', CLOSED)
             .where('closed_at', '<', before)
-            .limit(FORGET_BATCH),
+            .limit(DELETE_BATCH),
         )
         .returning('id')
         .execute(),
     )
-    forgotten += batch.length
-    if (batch.length < FORGET_BATCH) break
+    deleted += batch.length
+    if (batch.length < DELETE_BATCH) break
   }
-  return { forgotten, abandoned: abandoned.map(({ uuid }) => uuid) }
+  return { deleted, abandoned: abandoned.map(({ uuid }) => uuid) }
 }

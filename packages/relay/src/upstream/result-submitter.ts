@@ -6,18 +6,18 @@ import {
   TaskApiError,
   type TaskResult,
 } from '@warren/task-api'
-import type { Delivery, DeliveryOutcome, TaskStore } from '../store/relay-store.ts'
-import { afterFailure, type DeliveryPolicy } from './delivery-policy.ts'
+import type { Submission, SubmissionOutcome, TaskStore } from '../store/relay-store.ts'
+import { afterFailure, type SubmissionPolicy } from './submission-policy.ts'
 import { withGrace } from './grace.ts'
 
-export interface DelivererOptions {
+export interface ResultSubmitterOptions {
   /** Only answers for this upstream are claimed: one that hangs never keeps another one waiting. */
   readonly upstream: string
   readonly client: Pick<TaskApiClient, 'submitResult'>
-  readonly store: Pick<TaskStore, 'dueForDelivery' | 'recordDelivery'>
-  readonly policy: DeliveryPolicy
+  readonly store: Pick<TaskStore, 'claimSubmissions' | 'recordSubmission'>
+  readonly policy: SubmissionPolicy
   readonly log: Logger
-  readonly onDelivery?: (outcome: DeliveryOutcome['outcome'], durationMs: number) => void
+  readonly onAttempt?: (outcome: SubmissionOutcome['outcome'], durationMs: number) => void
   /** Answers on their way at one time. */
   readonly concurrency?: number
   /** A claim outlives one attempt, ms; after that another relay may try. */
@@ -35,8 +35,8 @@ const GRACE_MS = 3_000
  * Brings stored answers to their upstream. The store says which are due and remembers what became of them, so a
  * crash between the two costs a second delivery and never an answer. Any relay may deliver, leader or not.
  */
-export class Deliverer {
-  readonly #options: DelivererOptions
+export class ResultSubmitter {
+  readonly #options: ResultSubmitterOptions
   readonly #now: () => number
   readonly #active = new Set<Promise<void>>()
   readonly #storeBackoff: Backoff
@@ -44,7 +44,7 @@ export class Deliverer {
   /** Task id -> when its retry is due, of those that failed in this process. */
   readonly #retries = new Map<string, number>()
 
-  constructor(options: DelivererOptions) {
+  constructor(options: ResultSubmitterOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
     this.#storeBackoff = new Backoff({
@@ -79,12 +79,12 @@ export class Deliverer {
     await Promise.all(this.#active)
   }
 
-  async #claim(limit: number, signal: AbortSignal): Promise<readonly Delivery[]> {
+  async #claim(limit: number, signal: AbortSignal): Promise<readonly Submission[]> {
     const { store, upstream, log, claimMs = 90_000 } = this.#options
     this.#wakeUp = Promise.withResolvers()
     try {
       const now = this.#now()
-      const claimed = await store.dueForDelivery(now, { limit, claimMs, upstream })
+      const claimed = await store.claimSubmissions(now, { limit, claimMs, upstream })
       this.#storeBackoff.reset()
       // What was due is claimed, by us or by another relay.
       for (const [taskId, at] of this.#retries) if (at <= now) this.#retries.delete(taskId)
@@ -113,15 +113,15 @@ export class Deliverer {
     }
   }
 
-  async #deliver(delivery: Delivery, signal: AbortSignal): Promise<void> {
-    const { upstream, log, onDelivery } = this.#options
+  async #deliver(delivery: Submission, signal: AbortSignal): Promise<void> {
+    const { upstream, log, onAttempt } = this.#options
     const { uuid: taskId, attempt } = delivery
     const started = performance.now()
     const outcome = await this.#attempt(delivery, signal, started)
-    onDelivery?.(outcome.outcome, performance.now() - started)
+    onAttempt?.(outcome.outcome, performance.now() - started)
     if (outcome.outcome === 'retry') this.#retries.set(delivery.taskId, outcome.at)
     try {
-      await this.#options.store.recordDelivery(delivery, outcome, this.#now())
+      await this.#options.store.recordSubmission(delivery, outcome, this.#now())
     } catch (error: unknown) {
       // The claim runs out and it is delivered once more, which an upstream takes for what it is.
       log.warn({ taskId, upstream, attempt, err: error }, 'submission not recorded')
@@ -129,10 +129,10 @@ export class Deliverer {
   }
 
   async #attempt(
-    delivery: Delivery,
+    delivery: Submission,
     signal: AbortSignal,
     started: number,
-  ): Promise<DeliveryOutcome> {
+  ): Promise<SubmissionOutcome> {
     const { upstream, client, log } = this.#options
     const { uuid: taskId, attempt } = delivery
     const result = readStored(delivery.result)
@@ -141,7 +141,7 @@ export class Deliverer {
         { taskId, upstream, reason: 'the stored answer is unreadable' },
         'submission abandoned',
       )
-      return { outcome: 'dead', cause: 'the stored answer is unreadable' }
+      return { outcome: 'abandoned', cause: 'the stored answer is unreadable' }
     }
     log.info({ taskId, upstream, attempt }, 'submitting result')
     using submitting = withGrace(signal, GRACE_MS)
@@ -159,7 +159,7 @@ export class Deliverer {
         { taskId, upstream, attempt, outcome, status, requestId, durationMs },
         'result submitted',
       )
-      return { outcome: 'delivered' }
+      return { outcome: 'submitted' }
     } catch (error: unknown) {
       if (submitting.signal.aborted) {
         return { outcome: 'retry', at: this.#now(), cause: 'the hub was stopped' }
@@ -168,7 +168,7 @@ export class Deliverer {
     }
   }
 
-  #failed(delivery: Delivery, failure: unknown): DeliveryOutcome {
+  #failed(delivery: Submission, failure: unknown): SubmissionOutcome {
     const { upstream, policy, log, random = Math.random } = this.#options
     const { uuid: taskId, attempt } = delivery
     const error = asTaskApiError(failure)
@@ -182,7 +182,7 @@ export class Deliverer {
       ...(error.status === undefined ? {} : { status: error.status }),
       requestId: error.requestId,
     }
-    if (outcome.outcome === 'dead') {
+    if (outcome.outcome === 'abandoned') {
       log.error({ ...fields, reason: outcome.cause }, 'submission abandoned')
     } else {
       const retryInMs = outcome.at - this.#now()

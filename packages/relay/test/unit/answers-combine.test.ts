@@ -12,7 +12,7 @@ import {
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { aggregateAnswers, type StoredAnswer } from '../../src/answers/aggregate-answers.ts'
+import { combineResults, type NodeResult } from '../../src/answers/combine-results.ts'
 import type { TaskType } from '../../src/store/relay-store.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
@@ -22,15 +22,15 @@ function task(asked: number, type: TaskType = 'availability') {
   return { uuid: 'upstream-uuid', collection: 'RQ-CC-EXAMPLE', type, asked }
 }
 
-function people(nodeId: string, count: number): StoredAnswer {
+function people(nodeId: string, count: number): NodeResult {
   return { nodeId, status: 'ok', result: serializeResult(countResult(address, count)) }
 }
 
-function failed(nodeId: string): StoredAnswer {
+function failed(nodeId: string): NodeResult {
   return { nodeId, status: 'error', result: serializeResult(errorResult(address, 'no database')) }
 }
 
-function codes(nodeId: string, tsv: string): StoredAnswer {
+function codes(nodeId: string, tsv: string): NodeResult {
   const file = resultFile({ name: CODE_DISTRIBUTION, text: tsv, description: '', sensitive: true })
   const rows = tsv.split('\n').length - 1
   return {
@@ -44,7 +44,7 @@ function codeLine(code: string, count: number, name: string, category: string): 
   return `node\tOMOP:${code}\t${count}${'\t'.repeat(10)}${code}\t${name}\t${category}`
 }
 
-async function* each(answers: readonly StoredAnswer[]): AsyncGenerator<StoredAnswer> {
+async function* each(answers: readonly NodeResult[]): AsyncGenerator<NodeResult> {
   yield* answers
 }
 
@@ -58,13 +58,13 @@ describe('the final result of a task', () => {
     let turn = setImmediate(count)
     const tsv = 'CODE\tCOUNT\nOMOP:8507\t44'
     const answers = Array.from({ length: 8 }, (_, index) => codes(`node ${index}`, tsv))
-    await aggregateAnswers(task(8, 'generic'), each(answers), OPTIONS)
+    await combineResults(task(8, 'generic'), each(answers), OPTIONS)
     clearImmediate(turn)
     expect(turns).toBeGreaterThanOrEqual(7)
   })
 
   it('is addressed to the upstream and says how many nodes stand behind it', async () => {
-    const { result, coverage } = await aggregateAnswers(
+    const { result, coverage } = await combineResults(
       task(4),
       each([people('a', 44), people('b', 61), people('c', 0)]),
       OPTIONS,
@@ -81,7 +81,7 @@ describe('the final result of a task', () => {
   })
 
   it('says nothing about nodes if that is switched off', async () => {
-    const { result } = await aggregateAnswers(task(1), each([people('a', 44)]), {
+    const { result } = await combineResults(task(1), each([people('a', 44)]), {
       ...OPTIONS,
       reportCoverage: false,
     })
@@ -89,7 +89,7 @@ describe('the final result of a task', () => {
   })
 
   it('counts a failure as a failure and not as nobody', async () => {
-    const { result, coverage } = await aggregateAnswers(
+    const { result, coverage } = await combineResults(
       task(2),
       each([failed('a'), people('b', 30)]),
       OPTIONS,
@@ -104,7 +104,7 @@ describe('the final result of a task', () => {
     async (status) => {
       const result = serializeResult({ ...countResult(address, 12), status })
       const answers = each([{ nodeId: 'a', status: 'ok' as const, result }])
-      expect((await aggregateAnswers(task(1), answers, OPTIONS)).coverage.failed).toBe(1)
+      expect((await combineResults(task(1), answers, OPTIONS)).coverage.failed).toBe(1)
     },
   )
 
@@ -121,17 +121,17 @@ describe('the final result of a task', () => {
     },
     { asked: 2, answers: [], message: 'no valid answer from 2 nodes: 2 did not answer in time' },
   ])('is an error, never 0, when nobody answered validly: $message', async (given) => {
-    const { result } = await aggregateAnswers(task(given.asked), each(given.answers), OPTIONS)
+    const { result } = await combineResults(task(given.asked), each(given.answers), OPTIONS)
     expect(result).toMatchObject({ status: 'error', message: given.message })
   })
 
   it('is an error for demographics nobody answered, in spite of their constant row', async () => {
-    const { result } = await aggregateAnswers(task(2, 'demographics'), each([]), OPTIONS)
+    const { result } = await combineResults(task(2, 'demographics'), each([]), OPTIONS)
     expect(result).toMatchObject({ status: 'error', queryResult: { count: 0, files: [] } })
   })
 
   it('does not let a stored answer that cannot be read spoil the others', async () => {
-    const { result, coverage, problems } = await aggregateAnswers(
+    const { result, coverage, problems } = await combineResults(
       task(3),
       each([
         { nodeId: 'a', status: 'ok', result: 'not json' },
@@ -146,7 +146,7 @@ describe('the final result of a task', () => {
   })
 
   it('is an error when the sum would not be exact', async () => {
-    const { result } = await aggregateAnswers(
+    const { result } = await combineResults(
       task(2),
       each([people('a', Number.MAX_SAFE_INTEGER), people('b', 1)]),
       OPTIONS,
@@ -160,7 +160,7 @@ describe('the final result of a task', () => {
   it('gives the documented worked example for codes', async () => {
     const header =
       'BIOBANK\tCODE\tCOUNT\tDESCRIPTION\tMIN\tQ1\tMEDIAN\tMEAN\tQ3\tMAX\tALTERNATIVES\tDATASET\tOMOP\tOMOP_DESCR\tCATEGORY'
-    const { result } = await aggregateAnswers(
+    const { result } = await combineResults(
       task(2, 'generic'),
       each([
         codes(
@@ -210,7 +210,7 @@ describe('the final result of a task', () => {
         fc.array(fc.array(answer, { maxLength: 4 }), { maxLength: 4 }),
         policy,
         async (nodes, disclosure) => {
-          const answers = nodes.map((rows, index): StoredAnswer => {
+          const answers = nodes.map((rows, index): NodeResult => {
             const lines = rows.map(
               (row) =>
                 `${row.code}\t${row.count}\t^${row.alternatives.map(([key, n]) => `${key}|${n}^`).join('')}`,
@@ -224,7 +224,7 @@ describe('the final result of a task', () => {
             const result = serializeResult(distributionResult(address, rows.length, [file]))
             return { nodeId: String(index), status: 'ok', result }
           })
-          const { result } = await aggregateAnswers(
+          const { result } = await combineResults(
             task(nodes.length, 'demographics'),
             each(answers),
             { ...OPTIONS, disclosure },

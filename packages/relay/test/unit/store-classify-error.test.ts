@@ -2,7 +2,7 @@ import { DatabaseError } from 'pg'
 import { describe, expect, it } from 'vitest'
 
 import { StoreError } from '../../src/store/store-error.ts'
-import { explainPostgres, explainSqlite } from '../../src/store/store-failure.ts'
+import { classifyPostgresError, classifySqliteError } from '../../src/store/classify-error.ts'
 
 function databaseError(code: string, message: string, more: object = {}): DatabaseError {
   return Object.assign(new DatabaseError(message, message.length, 'error'), { code, ...more })
@@ -15,7 +15,7 @@ describe('what is said about a failure of the database', () => {
       where: 'COPY 4711',
       constraint: 'relay_tasks_state',
     })
-    const failure = explainPostgres(error)!
+    const failure = classifyPostgresError(error)!
     const store = new StoreError('admit task', failure)
     const all = JSON.stringify([
       store.message,
@@ -33,14 +33,14 @@ describe('what is said about a failure of the database', () => {
   it.each(['08006', '57P01', '57P03', '53300', '25006'])(
     'takes SQLSTATE %s for a store that is away',
     (code) => {
-      expect(explainPostgres(databaseError(code, 'x'))).toMatchObject({ unavailable: true })
+      expect(classifyPostgresError(databaseError(code, 'x'))).toMatchObject({ unavailable: true })
     },
   )
 
   it.each(['40001', '40P01', '55P03'])('takes SQLSTATE %s for something that passes', (code) => {
-    expect(explainPostgres(databaseError(code, 'x'))).toMatchObject({
+    expect(classifyPostgresError(databaseError(code, 'x'))).toMatchObject({
       unavailable: false,
-      passing: true,
+      transient: true,
     })
   })
 
@@ -50,7 +50,7 @@ describe('what is said about a failure of the database', () => {
     'Query read timeout',
     'Client has encountered a connection error and is not queryable',
   ])('takes "%s" for a store that is away', (message) => {
-    expect(explainPostgres(new Error(message))).toMatchObject({ unavailable: true })
+    expect(classifyPostgresError(new Error(message))).toMatchObject({ unavailable: true })
   })
 
   it('finds the reason inside the several failures of a name with several addresses', () => {
@@ -58,19 +58,19 @@ describe('what is said about a failure of the database', () => {
       code: 'ECONNREFUSED',
       syscall: 'connect',
     })
-    expect(explainPostgres(new AggregateError([refused]))).toMatchObject({
+    expect(classifyPostgresError(new AggregateError([refused]))).toMatchObject({
       code: 'ECONNREFUSED',
       unavailable: true,
     })
   })
 
   it('leaves errors of our own alone', () => {
-    expect(explainPostgres(new TypeError('x is not a function'))).toBeNull()
-    expect(explainSqlite(new TypeError('x is not a function'))).toBeNull()
+    expect(classifyPostgresError(new TypeError('x is not a function'))).toBeNull()
+    expect(classifySqliteError(new TypeError('x is not a function'))).toBeNull()
   })
 
   it('takes a locked SQLite file for something that passes', () => {
     const busy = Object.assign(new Error('database is locked'), { errcode: 517 })
-    expect(explainSqlite(busy)).toMatchObject({ passing: true, unavailable: true })
+    expect(classifySqliteError(busy)).toMatchObject({ transient: true, unavailable: true })
   })
 })

@@ -5,7 +5,7 @@ import { TIMEOUT, type StoreFailure } from './store-error.ts'
 /** SQLSTATE classes and codes of a server that is not there, not ready, or not the writable one. */
 const UNAVAILABLE = /^(?:08|57P0[123]|53300|25006)/
 /** Serialization failure, deadlock, lock not available. */
-const PASSING = new Set(['40001', '40P01', '55P03'])
+const TRANSIENT = new Set(['40001', '40P01', '55P03'])
 /** Data exceptions and integrity violations quote values in their message. */
 const QUOTES_VALUES = /^2[23]/
 
@@ -13,7 +13,7 @@ const QUOTES_VALUES = /^2[23]/
 const CONNECTION_LOST =
   /terminated|timeout|not queryable|after calling end|destroyed|discarded|connection is closed/i
 
-export function explainPostgres(error: unknown): StoreFailure | null {
+export function classifyPostgresError(error: unknown): StoreFailure | null {
   if (!(error instanceof Error)) return null
   if (error instanceof DatabaseError) {
     const code = error.code ?? 'unknown'
@@ -24,21 +24,21 @@ export function explainPostgres(error: unknown): StoreFailure | null {
       code,
       text,
       unavailable,
-      passing: PASSING.has(code),
+      transient: TRANSIENT.has(code),
       cause: withoutDetail(error, text),
     }
   }
   if (error instanceof AggregateError && error.errors.length > 0) {
     // A host name with several addresses fails once per address.
-    return explainPostgres(error.errors[0])
+    return classifyPostgresError(error.errors[0])
   }
   if ('syscall' in error || 'errno' in error) {
     const code = 'code' in error ? String(error.code) : 'NETWORK'
-    return { code, text: error.message, unavailable: true, passing: false, cause: error }
+    return { code, text: error.message, unavailable: true, transient: false, cause: error }
   }
   if (CONNECTION_LOST.test(error.message)) {
     const code = /timeout/i.test(error.message) ? TIMEOUT : 'CONNECTION_LOST'
-    return { code, text: error.message, unavailable: true, passing: false, cause: error }
+    return { code, text: error.message, unavailable: true, transient: false, cause: error }
   }
   return null
 }
@@ -49,21 +49,27 @@ const SQLITE_CONSTRAINT = 19
 /** Read-only, I/O error, disk full, cannot open. */
 const SQLITE_UNAVAILABLE = new Set([8, 10, 13, 14])
 
-export function explainSqlite(error: unknown): StoreFailure | null {
+export function classifySqliteError(error: unknown): StoreFailure | null {
   if (!(error instanceof Error)) return null
   if (!('errcode' in error) || typeof error.errcode !== 'number') {
     if (!/database is not open/i.test(error.message)) return null
-    return { code: 'CLOSED', text: error.message, unavailable: true, passing: false, cause: error }
+    return {
+      code: 'CLOSED',
+      text: error.message,
+      unavailable: true,
+      transient: false,
+      cause: error,
+    }
   }
   // Extended codes keep the primary one in the low byte.
   const primary = error.errcode & 0xff
-  const passing = primary === SQLITE_BUSY || primary === SQLITE_LOCKED
+  const transient = primary === SQLITE_BUSY || primary === SQLITE_LOCKED
   const text = primary === SQLITE_CONSTRAINT ? 'constraint' : error.message
   return {
     code: `SQLITE_${error.errcode}`,
     text,
-    unavailable: passing || SQLITE_UNAVAILABLE.has(primary),
-    passing,
+    unavailable: transient || SQLITE_UNAVAILABLE.has(primary),
+    transient,
     cause: withoutDetail(error, text),
   }
 }

@@ -5,7 +5,7 @@ import type { DistributionRow } from '@warren/task-api'
  * the given figures. Quartiles, means and extremes of one node say nothing about all of them and a
  * lot about that node, so they are blank.
  */
-export function publishedRow(
+export function combinedRow(
   first: DistributionRow,
   figures: { collection: string; count: number; alternatives: string },
 ): DistributionRow {

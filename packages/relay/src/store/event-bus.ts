@@ -1,8 +1,8 @@
-import type { StoreSignal, StoreSignals } from './relay-store.ts'
+import type { StoreEvent, StoreEvents } from './relay-store.ts'
 
-/** Hands signals to whoever listens in this process. */
-export class SignalBoard implements StoreSignals {
-  readonly #listeners = new Set<(signal: StoreSignal) => void>()
+/** Hands events to whoever listens in this process. */
+export class EventBus implements StoreEvents {
+  readonly #listeners = new Set<(event: StoreEvent) => void>()
   #live: boolean
 
   constructor(options: { live: boolean }) {
@@ -20,13 +20,13 @@ export class SignalBoard implements StoreSignals {
     if (live) this.emit({ kind: 'resync' })
   }
 
-  emit(signal: StoreSignal): void {
-    for (const listener of this.#listeners) listener(signal)
+  emit(event: StoreEvent): void {
+    for (const listener of this.#listeners) listener(event)
   }
 
-  subscribe(listener: (signal: StoreSignal) => void): Disposable {
+  subscribe(listener: (event: StoreEvent) => void): Disposable {
     // A wrapper of its own, so that the same function subscribed twice is two subscriptions.
-    const own = (signal: StoreSignal): void => listener(signal)
+    const own = (event: StoreEvent): void => listener(event)
     this.#listeners.add(own)
     return { [Symbol.dispose]: () => void this.#listeners.delete(own) }
   }

@@ -1,6 +1,6 @@
 import { TaskApiError } from '@warren/task-api'
 import { describe, expect, it } from 'vitest'
-import { afterFailure, DEFAULT_DELIVERY_POLICY } from '../../src/upstream/delivery-policy.ts'
+import { afterFailure, DEFAULT_SUBMISSION_POLICY } from '../../src/upstream/submission-policy.ts'
 
 const MINUTE = 60_000
 const failure = (
@@ -14,7 +14,7 @@ const decide = (
   now: number,
   error: TaskApiError,
   kind: 'availability' | 'distribution' = 'availability',
-) => afterFailure({ attempt, kind, receivedAt: 0 }, error, DEFAULT_DELIVERY_POLICY, now, () => 0)
+) => afterFailure({ attempt, kind, receivedAt: 0 }, error, DEFAULT_SUBMISSION_POLICY, now, () => 0)
 
 describe('a delivery that failed', () => {
   it('is tried again, later each time, up to a minute', () => {
@@ -28,7 +28,7 @@ describe('a delivery that failed', () => {
   it('comes back apart from others that failed at the same moment', () => {
     const delivery = { attempt: 7, kind: 'availability', receivedAt: 0 } as const
     const at = (random: number) =>
-      afterFailure(delivery, failure('transport'), DEFAULT_DELIVERY_POLICY, 0, () => random)
+      afterFailure(delivery, failure('transport'), DEFAULT_SUBMISSION_POLICY, 0, () => random)
     expect(at(0)).toMatchObject({ at: 60_000 })
     expect(at(0.5)).toMatchObject({ at: 54_000 })
   })
@@ -47,11 +47,11 @@ describe('a delivery that failed', () => {
     (kind) => {
       expect(decide(9, 3 * MINUTE, failure(kind)).outcome).toBe('retry')
       expect(decide(9, 4.5 * MINUTE, failure(kind))).toEqual({
-        outcome: 'dead',
+        outcome: 'abandoned',
         cause: 'not taken in time; last failure CODE: it failed',
       })
       expect(decide(9, 100 * MINUTE, failure(kind), 'distribution').outcome).toBe('retry')
-      expect(decide(9, 119.5 * MINUTE, failure(kind), 'distribution').outcome).toBe('dead')
+      expect(decide(9, 119.5 * MINUTE, failure(kind), 'distribution').outcome).toBe('abandoned')
     },
   )
 
@@ -59,12 +59,12 @@ describe('a delivery that failed', () => {
     const outcomes = [1, 2, 3, 4, 5].map(
       (n) => decide(n, 600 * MINUTE, failure('transport')).outcome,
     )
-    expect(outcomes).toEqual(['retry', 'retry', 'retry', 'retry', 'dead'])
+    expect(outcomes).toEqual(['retry', 'retry', 'retry', 'retry', 'abandoned'])
   })
 
   it('because it was refused is never tried again', () => {
     expect(decide(1, 0, failure('rejected', { status: 400 }))).toEqual({
-      outcome: 'dead',
+      outcome: 'abandoned',
       cause: 'CODE: it failed',
     })
   })
