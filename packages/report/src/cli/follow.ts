@@ -4,6 +4,7 @@ import type { CliIo } from '@warren/runtime/cli'
 import type { ReportDocument } from '../document/report-document.ts'
 import { ChunkBuffers, fileChunks } from '../read/byte-stream.ts'
 import type { InputFile } from '../read/input-files.ts'
+import { formatCount } from '../findings/figures.ts'
 import { readInputs } from '../read/read-inputs.ts'
 import type { FileReading, Inputs } from '../read/read-inputs.ts'
 import { renderText } from '../render/text.ts'
@@ -13,7 +14,8 @@ import type { ReportOptions } from '../report.ts'
 const CLEAR = '\u001b[H\u001b[2J\u001b[3J'
 
 /**
- * A live view: reads what is there, then what is added, and shows the report anew whenever it changed, until `signal` aborts.
+ * A live view: reads the files, then every second what was added, and shows the report again if anything was. Ends when `signal`
+ * aborts.
  * @returns the last document
  */
 export async function follow(
@@ -36,7 +38,7 @@ export async function follow(
   return document
 }
 
-/** On a terminal the whole screen and no more, so that the verdict stays at its top. */
+/** On a terminal, exactly one screen, so that the verdict stays at the top. */
 function show({ stdout, env }: CliIo, document: ReportDocument, files: number): void {
   const paint = styles(stdout, env)
   if (stdout.isTTY !== true) {
@@ -45,11 +47,11 @@ function show({ stdout, env }: CliIo, document: ReportDocument, files: number): 
   }
   const { columns, rows = 24 } = stdout
   const text = renderText(document, paint, { columns, rows: rows - 1 })
-  const note = `following ${files} ${files === 1 ? 'file' : 'files'}, Ctrl-C ends`
+  const note = `Following ${formatCount(files, 'file')}. Press Ctrl-C to stop.`
   stdout.write(`${CLEAR}${text}${paint.dim(note)}`)
 }
 
-/** Reads what was added to the files; true if anything was. */
+/** Reads what was added to the files. @returns whether anything was */
 async function readMore(inputs: Inputs, buffers: ChunkBuffers): Promise<boolean> {
   let grown = false
   for (const file of inputs.files) grown = (await readGrowth(file, buffers)) || grown
@@ -63,7 +65,7 @@ async function readGrowth(file: FileReading, buffers: ChunkBuffers): Promise<boo
     (found) => found.size,
     () => 0,
   )
-  // Shorter than before: it was rotated and begins anew.
+  // Shorter than before: the file was rotated.
   if (size < file.position) file.position = 0
   if (size === file.position) return false
   for await (const chunk of fileChunks(file.path, buffers, file.position)) {

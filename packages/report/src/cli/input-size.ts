@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import type { InputFile } from '../read/input-files.ts'
 
-/** Bytes on disk, for a progress bar; a compressed file is guessed to be ten times as long. */
+/** Bytes to read, for a progress bar. A compressed file is assumed to grow tenfold. */
 export function inputSize(files: readonly InputFile[]): number {
   return files.reduce((sum, { path }) => {
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0

@@ -1,10 +1,11 @@
 import type { OutputStream, Styles } from '@warren/runtime/cli'
 import type { ReportDocument } from '../document/report-document.ts'
+import { formatCount, formatNumber } from '../findings/figures.ts'
 import type { Screen } from '../render/text.ts'
-import { countText, ROLE_WORD } from '../render/wording.ts'
+import { ROLE_LABEL } from '../render/wording.ts'
 import type { OutputFormat } from './output-format.ts'
 
-/** The document as text. A renderer is loaded when it is asked for. */
+/** Renders the document. Each renderer is loaded on first use. */
 export async function render(
   document: ReportDocument,
   format: OutputFormat,
@@ -33,25 +34,25 @@ export async function render(
   }
 }
 
-/** The width of a terminal; in a pipe lines are as long as they are. */
+/** The width of the terminal. In a pipe, lines are not wrapped. */
 export function screenOf({ isTTY, columns }: OutputStream): Screen {
   return isTTY === true ? { columns } : {}
 }
 
-/** What each source was taken for: said at once, since everything else rests on it. */
-export function sourceLines(document: ReportDocument, paint: Styles, most = 20): string {
+/** One line per source with its detected format, because every result depends on it. */
+export function sourceLines(document: ReportDocument, paint: Styles, max = 20): string {
   const lines = document.sources
-    .slice(0, most)
+    .slice(0, max)
     .map(({ file, format, wrapper, compressed, lines: count, unreadable, role }) => {
-      const what = [format, wrapper === 'none' ? '' : `in ${wrapper}`, compressed ? 'gzip' : '']
+      const detected = [format, wrapper === 'none' ? '' : `in ${wrapper}`, compressed ? 'gzip' : '']
         .filter(Boolean)
         .join(', ')
-      const bad = unreadable > 0 ? `, ${countText(unreadable)} unreadable` : ''
-      const size = `${countText(count)} ${count === 1 ? 'line' : 'lines'}`
-      return paint.dim(`${file}: ${what} (${ROLE_WORD[role]}; ${size}${bad})`)
+      const bad = unreadable > 0 ? `, ${formatNumber(unreadable)} not recognised` : ''
+      const size = formatCount(count, 'line')
+      return paint.dim(`${file}: ${detected} (${ROLE_LABEL[role]}; ${size}${bad})`)
     })
   const more = document.sources.length - lines.length
-  return [...lines, ...(more > 0 ? [paint.dim(`and ${more} more sources`)] : [])]
+  return [...lines, ...(more > 0 ? [paint.dim(`and ${formatCount(more, 'more source')}`)] : [])]
     .map((line) => `${line}\n`)
     .join('')
 }

@@ -1,11 +1,11 @@
 import type { CliIo } from '@warren/runtime/cli'
 import { Command, Option } from 'commander'
-import { FAIL_ON } from './exit-status.ts'
-import type { FailOn } from './exit-status.ts'
+import { FAIL_ON } from './exit-code.ts'
+import type { FailOn } from './exit-code.ts'
 import { OUTPUT_FORMATS } from './output-format.ts'
 import type { OutputFormat } from './output-format.ts'
 
-/** Options as the command line gives them. */
+/** Options of the command line, unparsed. */
 export interface ReportFlags {
   source?: string[]
   since?: string
@@ -21,32 +21,26 @@ export interface ReportFlags {
   schema?: boolean
 }
 
-/** `report FILE…`: what the logs of all parts say about every link. Sets the exit status of the process. */
+/** `report FILE…`: reports which links work, according to the logs. Sets the exit code of the process. */
 export function reportCommand(io: CliIo): Command {
   return new Command('report')
-    .description(
-      'read logs of clients, relay, broker, database and balancer, and say whether every link works',
-    )
-    .argument('[files...]', 'files, folders, globs, or - for standard input; gzip is unpacked')
-    .option(
-      '--source <labels:file>',
-      'a file and what it does not say itself (repeatable)',
-      collect,
-    )
-    .option('--since <time>', 'look at nothing before')
-    .option('--until <time>', 'look at nothing after')
-    .option('--tz <zone>', 'zone of times that have none: UTC, +01:00, Europe/London')
-    .option('--date <date>', 'date on which lines without one begin')
-    .option('--expect <file>', 'names of the clients that should be there, one a line')
-    .addOption(new Option('--format <format>', 'how the report is written').choices(OUTPUT_FORMATS))
-    .option('--output <file>', 'write the report there; its ending chooses the format')
+    .description('read the logs of every component and report which links work')
+    .argument('[files...]', 'files, folders or globs, or - for standard input; gzip is unpacked')
+    .option('--source <labels:file>', 'a file with its component and cluster (repeatable)', collect)
+    .option('--since <time>', 'ignore lines before this time')
+    .option('--until <time>', 'ignore lines after this time')
+    .option('--tz <zone>', 'time zone for lines without one: UTC, +01:00, Europe/London')
+    .option('--date <date>', 'start date for lines without a date')
+    .option('--expect <file>', 'file with the names of the expected clients, one per line')
+    .addOption(new Option('--format <format>', 'format of the report').choices(OUTPUT_FORMATS))
+    .option('--output <file>', 'write the report to this file; the extension sets the format')
     .addOption(
-      new Option('--fail-on <level>', 'what makes the exit code 1 (and 2 where nobody can tell)')
+      new Option('--fail-on <level>', 'lowest level that gives a non-zero exit code')
         .choices(FAIL_ON)
         .default('unknown'),
     )
-    .option('--follow', 'keep a live view of growing files')
-    .option('--quiet', 'do not say what each file was taken for')
+    .option('--follow', 'show a live view of growing files')
+    .option('--quiet', 'do not list the detected file formats')
     .option('--schema', 'print the JSON Schema of --format json')
     .exitOverride()
     .configureOutput({
@@ -58,16 +52,22 @@ export function reportCommand(io: CliIo): Command {
       'after',
       `
 Examples:
-  report logs/                                             every file below a folder; its folders name clusters
-  report relay.log bunny.log rabbit.log.gz --output report.html
-  report --source component=bunny,cluster=site-a:a.log relay.log --expect clients.txt
-  kubectl logs --prefix --timestamps -l app=relay | report -
-  report relay.log --follow
+  All files in a folder; its subfolders name the clusters:
+    warren report logs/
+  Write a page:
+    warren report relay.log bunny.log rabbit.log.gz --output report.html
+  Label a file that does not name its component:
+    warren report --source component=bunny,cluster=site-a:a.log relay.log
+  Read from a pipe:
+    kubectl logs --prefix --timestamps -l app=relay | warren report -
+  Watch a log:
+    warren report relay.log --follow
 
-Exit codes: 0 healthy, 1 findings, 2 could not tell, 64 wrong usage.`,
+Exit codes: 0 healthy, 1 problems found, 2 not enough evidence,
+64 invalid usage.`,
     )
     .action(async (names: string[], flags: ReportFlags) => {
-      // Loaded only now: help does not wait for it.
+      // Loaded here, so that --help starts fast.
       const { runReport } = await import('./run-report.ts')
       process.exitCode = await runReport(io, names, flags)
     })

@@ -7,7 +7,7 @@ import { inputFiles } from '../read/input-files.ts'
 import type { InputFile } from '../read/input-files.ts'
 import { createReport } from '../report.ts'
 import type { ReportOptions } from '../report.ts'
-import { exitStatus } from './exit-status.ts'
+import { reportExitCode } from './exit-code.ts'
 import { follow } from './follow.ts'
 import { inputSize } from './input-size.ts'
 import { render, screenOf, sourceLines } from './output.ts'
@@ -16,7 +16,10 @@ import type { OutputFormat } from './output-format.ts'
 import type { ReportFlags } from './report.command.ts'
 import { parseDate, parseInstant } from './time-options.ts'
 
-/** Runs the command and returns its exit code; rejects with a ProgramError for wrong usage. */
+/**
+ * Runs the command and returns its exit code.
+ * @throws ProgramError for invalid usage
+ */
 export async function runReport(
   io: CliIo,
   names: readonly string[],
@@ -31,11 +34,11 @@ export async function runReport(
     const where = names.length === 0 ? '' : ` in ${names.join(', ')}`
     throw new ProgramError(`no files to read${where}`, {
       exitCode: ExitCode.usage,
-      hint: 'give files, folders or globs, or - for standard input',
+      hint: 'Name files, folders or globs, or - for standard input: warren report logs/',
     })
   }
   const format = formatOf(flags)
-  // What a line leaves behind is dead by the next one: letting the space for new objects grow to 130 MB makes nothing faster.
+  // Objects rarely outlive the line they are made for, so a young generation of up to 130 MB would cost memory and gain nothing.
   setFlagsFromString('--semi-space-growth-factor=1')
   const options = reportOptions(io, flags)
   if (flags.follow === true) return runFollow(io, files, options, flags)
@@ -50,20 +53,20 @@ export async function runReport(
   } else {
     write(flags.output, await render(document, format, styles({ write: () => undefined }, {})))
     io.stdout.write(await render(document, 'text', styles(io.stdout, io.env), screenOf(io.stdout)))
-    io.stderr.write(`written to ${flags.output}\n`)
+    io.stderr.write(`Report written to ${flags.output}\n`)
   }
-  return exitStatus(document, flags.failOn)
+  return reportExitCode(document, flags.failOn)
 }
 
-/** The format asked for; that of the file it is written to; on standard output text. */
+/** The given format, else that of the output file, else text. */
 function formatOf({ format, output }: ReportFlags): OutputFormat {
   if (format !== undefined) return format
   if (output === undefined || output === '-') return 'text'
   const named = formatOfFile(output)
   if (named === undefined) {
-    throw new ProgramError(`--output ${output}: its ending names no format`, {
+    throw new ProgramError(`--output ${output}: the extension is not a known format`, {
       exitCode: ExitCode.usage,
-      hint: `end it in .html, .md, .json or .txt, or add --format`,
+      hint: 'Use the extension .html, .md, .json or .txt, or add --format.',
     })
   }
   return named
@@ -80,19 +83,17 @@ async function runFollow(
     options.until !== undefined ||
     files.some(({ path }) => path === '-')
   ) {
-    throw new ProgramError(
-      '--follow reads files as they grow: no --since, no --until, no standard input',
-      {
-        exitCode: ExitCode.usage,
-      },
-    )
+    throw new ProgramError('--follow cannot be combined with --since, --until or standard input', {
+      exitCode: ExitCode.usage,
+      hint: 'Name the files to follow: warren report relay.log --follow',
+    })
   }
   const stop = new AbortController()
   const onSignal = (): void => stop.abort()
   process.once('SIGINT', onSignal)
   process.once('SIGTERM', onSignal)
   try {
-    return exitStatus(await follow(io, files, options, stop.signal), flags.failOn)
+    return reportExitCode(await follow(io, files, options, stop.signal), flags.failOn)
   } finally {
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
@@ -113,13 +114,13 @@ function reportOptions(io: CliIo, flags: ReportFlags): ReportOptions {
   }
 }
 
-/** Client names, one a line; `#` begins a remark. */
+/** Client names, one per line; `#` starts a comment. */
 function readNames(file: string): string[] {
   let text: string
   try {
     text = readFileSync(file, 'utf8')
   } catch (error: unknown) {
-    throw new ProgramError(`--expect ${file}: cannot be read`, {
+    throw new ProgramError(`--expect: cannot read ${file}: ${reasonOf(error)}`, {
       exitCode: ExitCode.usage,
       cause: error,
     })
@@ -132,10 +133,13 @@ function write(file: string, text: string): void {
   try {
     writeFileSync(file, text)
   } catch (error: unknown) {
-    throw new ProgramError(`--output ${file}: cannot be written`, {
+    throw new ProgramError(`--output: cannot write ${file}: ${reasonOf(error)}`, {
       exitCode: ExitCode.usage,
-      hint: error instanceof Error ? error.message : String(error),
       cause: error,
     })
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

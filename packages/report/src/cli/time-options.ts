@@ -14,16 +14,17 @@ const ZONED = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\
 export function parseDate(text: string): number {
   const time = DATE.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(time)) {
-    throw new ProgramError(`--date ${text}: not a date`, {
+    throw new ProgramError(`--date: "${text}" is not a date`, {
       exitCode: ExitCode.usage,
-      hint: 'write YYYY-MM-DD',
+      hint: 'Write the date as YYYY-MM-DD, for example 2025-09-26.',
     })
   }
   return time
 }
 
 /**
- * `--since` and `--until`: an instant with zone, a date and time in the zone of `--tz` (else UTC), or a time of day on `--date`.
+ * Parses `--since` and `--until`: an instant with a time zone, a date and time in the zone of `--tz` (default: UTC), or a time of
+ * day on `--date`.
  * @returns UTC milliseconds
  * @throws ProgramError (usage)
  */
@@ -47,9 +48,9 @@ export function parseInstant(
   const written = local === null ? Number.NaN : Date.parse(`${local[1] ?? ''}T${local[2] ?? ''}Z`)
   if (Number.isNaN(written)) {
     const hint = TIME.test(text)
-      ? 'a time of day needs --date'
-      : 'write 2025-09-26T06:30:00Z, "2025-09-26 07:30" (in the zone of --tz), or 07:30 with --date'
-    throw new ProgramError(`${option} ${text}: not a time`, { exitCode: ExitCode.usage, hint })
+      ? `Add the date: ${option} ${text} --date 2025-09-26`
+      : 'Write 2025-09-26T06:30:00Z, "2025-09-26 07:30" (in the time zone of --tz), or 07:30 with --date.'
+    throw new ProgramError(`${option}: "${text}" is not a time`, { exitCode: ExitCode.usage, hint })
   }
   return written - zoneOffsetMinutes(tz ?? 'UTC', written) * MINUTE
 }

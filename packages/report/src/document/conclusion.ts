@@ -5,7 +5,7 @@ import { formatCount } from '../findings/figures.ts'
 import type { Caveat, Link, ReportDocument, Verdict } from './report-document.ts'
 
 // What follows is said in a few lines; the sections above have all of it.
-const MOST_NAMED = 12
+const MAX_NAMED = 12
 
 /** What the evidence supports and what it does not: missing sources, gaps and doubts about clocks among it. */
 export function conclusionOf(
@@ -36,7 +36,7 @@ export function conclusionOf(
     // Sources that are missing altogether are what the checks above lack.
     ...caveats
       .filter(({ kind, severity }) => kind !== 'missing-source' || severity === 'info')
-      .slice(0, MOST_NAMED)
+      .slice(0, MAX_NAMED)
       .map(({ text }) => text),
     ...(ambiguous.length > 0
       ? [
@@ -72,7 +72,7 @@ function textOf(verdict: Verdict, { diagnosis }: Analysis): string {
 }
 
 function named(links: readonly { readonly name: string }[]): string {
-  const names = links.slice(0, MOST_NAMED).map(({ name }) => name)
+  const names = links.slice(0, MAX_NAMED).map(({ name }) => name)
   const rest = links.length - names.length
   return `${names.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
 }

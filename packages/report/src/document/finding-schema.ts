@@ -8,7 +8,7 @@ import {
   milliseconds,
   partySchema,
   severitySchema,
-} from './schema-words.ts'
+} from './schema-parts.ts'
 
 const stepSchema = z.strictObject({
   leg: z

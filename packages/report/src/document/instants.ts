@@ -1,7 +1,7 @@
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Evidence } from './report-document.ts'
 
-const LONGEST_QUOTE = 500
+const MAX_QUOTE_LENGTH = 500
 
 /** Milliseconds since the epoch as the document writes instants; null where unknown. */
 export function instant(time: number): string | null {
@@ -51,7 +51,9 @@ export function withShortQuotes(value: unknown): unknown {
 }
 
 function shortened(text: string): string {
-  return text.length <= LONGEST_QUOTE ? text : `${text.slice(0, LONGEST_QUOTE).toWellFormed()}…`
+  return text.length <= MAX_QUOTE_LENGTH
+    ? text
+    : `${text.slice(0, MAX_QUOTE_LENGTH).toWellFormed()}…`
 }
 
 /** Lines that are quoted once, in order of time and place, the first and the last of many. */

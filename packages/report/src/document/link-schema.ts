@@ -6,7 +6,7 @@ import {
   instant,
   linkStateSchema,
   milliseconds,
-} from './schema-words.ts'
+} from './schema-parts.ts'
 
 const latencySchema = z.strictObject({
   count: count.describe('exchanges with a known latency'),

@@ -14,7 +14,7 @@ import { outcomeText } from '../facts/link-stats.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import { chosen, evidenceOf, instant, instantOr } from './instants.ts'
 import { linkSeries } from './link-series.ts'
-import { tellingAccount } from './summary.ts'
+import { mostAffectedSide } from './summary.ts'
 import type { Latency, Link, LinkState, LinkView } from './report-document.ts'
 
 /** The links of the document. `idOf` numbers the findings. */
@@ -168,7 +168,7 @@ export function rounded(ms: number): number {
 function explain(link: NetworkLink, state: LinkState, findings: readonly RawFinding[]): string {
   const worst = findings.find(({ severity }) => severity !== 'info')
   const heard = (hearingView(link) ?? link.views[0])?.account
-  const account = link.poll === undefined ? heard : (tellingAccount(link.poll) ?? heard)
+  const account = link.poll === undefined ? heard : (mostAffectedSide(link.poll) ?? heard)
   if (account === undefined || account.exchanges === 0) {
     return worst?.why ?? 'No line in any source shows this link.'
   }

@@ -8,7 +8,7 @@ import type { SideView } from '../timeline/side-view.ts'
 import { instantOr } from './instants.ts'
 import type { BucketState, Series } from './report-document.ts'
 
-const MOST_BUCKETS = 120
+const MAX_BUCKETS = 120
 const WIDTHS = [
   SECOND,
   5 * SECOND,
@@ -26,7 +26,7 @@ const WIDTHS = [
 /** A link over time, client and relay together; null where nothing was seen. */
 export function linkSeries(link: NetworkLink, from: number, to: number): Series | null {
   if (link.views.length === 0 || !(to > from)) return null
-  const width = WIDTHS.find((ms) => (to - from) / ms <= MOST_BUCKETS) ?? 24 * HOUR
+  const width = WIDTHS.find((ms) => (to - from) / ms <= MAX_BUCKETS) ?? 24 * HOUR
   const accounts = new Map(link.views.map(({ side, account }) => [side, account]))
   const client = accounts.get('client')
   const main =

@@ -7,7 +7,7 @@ const MASK: Readonly<Record<SecretPattern['kind'], string>> = {
   secret: '‹secret›',
   value: "'?'",
 }
-const SHORTEST_KNOWN = 6
+const MIN_KNOWN_LENGTH = 6
 
 /** Takes secrets out of texts: by what stands around them, and by value where a log has shown them elsewhere. */
 export class Masker {
@@ -23,7 +23,7 @@ export class Masker {
   constructor(known: Iterable<string>, texts?: unknown) {
     const ids = new Set([...known].map((id) => id.toLowerCase()))
     learn(texts, ids)
-    this.#known = [...ids].filter((id) => id.length >= SHORTEST_KNOWN).toSorted()
+    this.#known = [...ids].filter((id) => id.length >= MIN_KNOWN_LENGTH).toSorted()
     this.#longest = Math.max(0, ...this.#known.map((id) => id.length))
     if (this.#known.length > 0) {
       this.#anywhere = new RegExp(patternOf(this.#known.map(anySpelling)), 'gi')

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { caveatSchema, checkSchema, findingSchema, transactionSchema } from './finding-schema.ts'
 import { clockSchema, linkSchema } from './link-schema.ts'
-import { count, instant, milliseconds, numberRowSchema, verdictSchema } from './schema-words.ts'
+import { count, instant, milliseconds, numberRowSchema, verdictSchema } from './schema-parts.ts'
 import { componentSchema, sourceSchema } from './source-schema.ts'
 
-export { roleSchema } from './schema-words.ts'
+export { roleSchema } from './schema-parts.ts'
 export type {
   Confidence,
   Evidence,
@@ -14,7 +14,7 @@ export type {
   Role,
   Severity,
   Verdict,
-} from './schema-words.ts'
+} from './schema-parts.ts'
 export type { Component, Source } from './source-schema.ts'
 export type { BucketState, Clock, Latency, Link, LinkView, Series } from './link-schema.ts'
 export type { Caveat, Check, Finding, Transaction } from './finding-schema.ts'

@@ -6,7 +6,7 @@ import {
   instant,
   numberRowSchema,
   roleSchema,
-} from './schema-words.ts'
+} from './schema-parts.ts'
 
 /** What was taken out of one file; a file that holds several pods (stern, Loki) gives one source per pod. */
 export const sourceSchema = z.strictObject({

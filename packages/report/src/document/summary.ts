@@ -74,7 +74,7 @@ function doubts(unknown: readonly RawCheck[]): string {
 }
 
 /** The side of a link that saw most of it fail; the relay where none did. What never reached the relay, only the client tells. */
-export function tellingAccount({
+export function mostAffectedSide({
   relayView,
   client,
 }: Pick<PollLink, 'relayView' | 'client'>): SideView | undefined {
@@ -87,7 +87,7 @@ function answeredShare({ ok, exchanges }: SideView): number {
 }
 
 function requestsOf({ network }: Analysis): { readonly all: number; readonly ok: number } {
-  const accounts = network.links.flatMap((link) => tellingAccount(link) ?? [])
+  const accounts = network.links.flatMap((link) => mostAffectedSide(link) ?? [])
   return {
     all: accounts.reduce((sum, { exchanges }) => sum + exchanges, 0),
     ok: accounts.reduce((sum, { ok }) => sum + ok, 0),

@@ -2,12 +2,12 @@ export function oneLine(value: string): string {
   return value.replaceAll(/\s+/g, ' ')
 }
 
-/** Text of a log must not become markup, a mention, a heading or a cell of its own. */
+/** Escapes text, so that a log line cannot become markup, a mention, a heading or a table cell. */
 export function text(value: string): string {
   return (
     oneLine(value)
       .replaceAll(/[\\`*[\]|#~<>&@]/g, (character) => ENTITY[character] ?? `\\${character}`)
-      // Between letters an underscore is one; escaping it there only makes the source harder to read.
+      // An underscore between letters is literal in Markdown. Escaping it would only make the source harder to read.
       .replaceAll(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, String.raw`\_`)
   )
 }
@@ -19,7 +19,7 @@ const ENTITY: Readonly<Record<string, string>> = {
   '@': '&#64;',
 }
 
-/** Our own advice: what stands in backticks is code, the rest text. */
+/** Text of the report, in which backticks mark code. */
 export function advice(value: string): string {
   return value
     .split('`')
@@ -27,7 +27,7 @@ export function advice(value: string): string {
     .join('')
 }
 
-/** A quoted line inside of a sentence. */
+/** Inline code. */
 export function code(value: string): string {
   const flat = oneLine(value)
   const longest = Math.max(0, ...[...flat.matchAll(/`+/g)].map(([run]) => run.length))
@@ -35,7 +35,7 @@ export function code(value: string): string {
   return longest === 0 ? `${tick}${flat}${tick}` : `${tick} ${flat} ${tick}`
 }
 
-/** Lines as a block of code, in a fence that none of them ends. */
+/** A code block whose fence is longer than any run of backticks in its lines. */
 export function fenced(lines: readonly string[]): string[] {
   const longest = Math.max(
     0,

@@ -5,38 +5,38 @@ import type {
   ReportDocument,
   Transaction,
 } from '../document/report-document.ts'
+import { formatDuration, formatNumber } from '../findings/figures.ts'
 import { advice, code, fenced, oneLine, text } from './markdown-text.ts'
-import { TimeFormat, durationText, sinceText, formatTimeRange } from './time-format.ts'
+import { TimeFormat, formatSinceStart, formatTimeRange } from './time-format.ts'
 import {
   CHECK_TONE,
   MARK,
   Names,
-  ROLE_WORD,
-  SEEN_WORD,
+  ROLE_LABEL,
+  SEEN_IN_LABEL,
   SEVERITY_TONE,
   STATE_TONE,
-  STATE_WORD,
+  STATE_LABEL,
   VERDICT_TONE,
-  VERDICT_WORD,
-  actor,
-  countText,
-  enumerated,
-  exchangesText,
-  percentText,
-  rollCall,
-  seenText,
-  urgent,
+  VERDICT_LABEL,
+  formatParty,
+  formatList,
+  formatExchanges,
+  formatRate,
+  componentSummary,
+  formatOccurrences,
+  findingsToActOn,
   worstFirst,
 } from './wording.ts'
 
-// A comment on GitHub holds 65,536 characters; with these bounds the report of three hundred clients fits into one.
-const MOST_ROWS = 40
-const MOST_EXPLAINED = 12
-const MOST_FINDINGS = 20
-const MOST_TITLES = 40
-const MOST_QUOTED = 3
+// With these limits the report on 300 clients fits into one GitHub comment (65,536 characters).
+const MAX_ROWS = 40
+const MAX_EXPLAINED = 12
+const MAX_FINDINGS = 20
+const MAX_TITLES = 40
+const MAX_QUOTED = 3
 
-/** The report for a ticket: GitHub-flavoured Markdown that also reads well as plain text. */
+/** The report for a ticket, as GitHub-flavoured Markdown that is also readable as plain text. */
 export function renderMarkdown(document: ReportDocument): string {
   const page = new MarkdownPage(document)
   return page.render()
@@ -67,9 +67,9 @@ class MarkdownPage {
 
   #summary(): void {
     const { verdict, sentence, numbers, caveats, sources, findings } = this.#document
-    this.#add(`# ${MARK[VERDICT_TONE[verdict]]} Network health: ${VERDICT_WORD[verdict]}`, '')
+    this.#add(`# ${MARK[VERDICT_TONE[verdict]]} Network health: ${VERDICT_LABEL[verdict]}`, '')
     this.#add(`**${text(sentence)}**`, '')
-    for (const caveat of caveats.slice(0, MOST_ROWS)) {
+    for (const caveat of caveats.slice(0, MAX_ROWS)) {
       this.#add(`> ${MARK[SEVERITY_TONE[caveat.severity]]} ${text(caveat.text)}`, '>')
     }
     if (caveats.length > 0) {
@@ -77,35 +77,35 @@ class MarkdownPage {
       this.#add('')
     }
     this.#add('## 1. Executive summary', '')
-    this.#add(`- window: ${formatTimeRange(this.#document)}`)
+    this.#add(`- time range: ${formatTimeRange(this.#document)}`)
     this.#add(...numbers.map(({ label, value }) => `- ${text(label)}: **${text(value)}**`), '')
-    const { shown, more } = urgent(findings)
+    const { shown, more } = findingsToActOn(findings)
     if (shown.length > 0) {
-      this.#add('Who has to act:', '')
+      this.#add('Who must act:', '')
       this.#add(
         ...shown.map(
           (finding) =>
-            `- **${text(actor(finding))}**: ${advice(finding.action)} (${finding.id}: ${text(finding.title)})`,
+            `- **${text(formatParty(finding))}**: ${advice(finding.action)} (${finding.id}: ${text(finding.title)})`,
         ),
       )
-      if (more > 0) this.#add(`- and ${more} more, see the findings`)
+      if (more > 0) this.#add(`- and ${more} more: see Findings`)
       this.#add('')
     }
     this.#table(
-      ['source', 'taken for', 'lines', 'from', 'to', 'how it was placed in time'],
+      ['source', 'format', 'lines', 'from', 'to', 'time zone'],
       sources.map((source) => [
         source.file,
         `${source.format}${source.wrapper === 'none' ? '' : `, ${source.wrapper}`}`,
-        countText(source.lines) +
-          (source.unreadable > 0 ? ` (${countText(source.unreadable)} unreadable)` : ''),
+        formatNumber(source.lines) +
+          (source.unreadable > 0 ? ` (${formatNumber(source.unreadable)} not recognised)` : ''),
         this.#time.at(source.first),
         this.#time.at(source.last),
         source.placement.text,
       ]),
     )
-    for (const source of sources.slice(0, MOST_ROWS)) {
+    for (const source of sources.slice(0, MAX_ROWS)) {
       if (source.samples.length === 0) continue
-      this.#add(`Lines of ${text(source.file)} that could not be read, a sample:`, '')
+      this.#add(`Sample of the lines in ${text(source.file)} that were not recognised:`, '')
       this.#evidence(source.samples)
     }
   }
@@ -113,16 +113,21 @@ class MarkdownPage {
   #components(): void {
     const { components, clocks } = this.#document
     this.#add('## 2. System components', '')
-    this.#add(components.length === 0 ? 'None was recognised.' : text(rollCall(components)), '')
+    this.#add(
+      components.length === 0
+        ? 'No component was found in the logs.'
+        : text(componentSummary(components)),
+      '',
+    )
     this.#table(
-      ['component', 'role', 'cluster', 'pod', 'program', 'known from', 'what it did'],
+      ['component', 'role', 'cluster', 'pod', 'program', 'evidence', 'activity'],
       components.map((component) => [
         component.name,
-        ROLE_WORD[component.role],
+        ROLE_LABEL[component.role],
         component.cluster ?? '–',
         component.pod ?? '–',
         [component.program, component.version].filter((part) => part !== null).join(' ') || '–',
-        SEEN_WORD[component.seenIn],
+        SEEN_IN_LABEL[component.seenIn],
         component.doing,
       ]),
     )
@@ -132,17 +137,17 @@ class MarkdownPage {
   #flow(): void {
     const links = worstFirst(this.#document.links)
     this.#add('## 3. Interaction flow', '')
-    if (links.length === 0) this.#add('No link was seen.', '')
+    if (links.length === 0) this.#add('No link was found in the logs.', '')
     this.#table(
       [
         '',
         'link',
         'state',
-        'told by',
+        'according to',
         'exchanges',
         'success',
         'median',
-        '95 % within',
+        'p95',
         'slowest',
         'last success',
       ],
@@ -151,13 +156,13 @@ class MarkdownPage {
     const explained = links.filter(({ state }) => STATE_TONE[state] !== 'good')
     this.#add(
       ...explained
-        .slice(0, MOST_EXPLAINED)
+        .slice(0, MAX_EXPLAINED)
         .map(
           (link) =>
             `- ${MARK[STATE_TONE[link.state]]} **${text(link.name)}**: ${text(link.explanation)}`,
         ),
-      ...(explained.length > MOST_EXPLAINED
-        ? [`- and ${explained.length - MOST_EXPLAINED} more`]
+      ...(explained.length > MAX_EXPLAINED
+        ? [`- and ${explained.length - MAX_EXPLAINED} more`]
         : []),
       ...(explained.length > 0 ? [''] : []),
     )
@@ -166,18 +171,18 @@ class MarkdownPage {
   #linkRows(link: Link): string[][] {
     const mark = MARK[STATE_TONE[link.state]]
     if (link.views.length === 0) {
-      return [[mark, link.name, STATE_WORD[link.state], ...Array.from({ length: 7 }, () => '–')]]
+      return [[mark, link.name, STATE_LABEL[link.state], ...Array.from({ length: 7 }, () => '–')]]
     }
     return link.views.map((view, index) => [
       index === 0 ? mark : '',
       index === 0 ? link.name : '',
-      index === 0 ? STATE_WORD[link.state] : '',
-      view.side,
-      exchangesText(view),
-      percentText(view.successRate),
-      view.latency === null ? '–' : durationText(view.latency.p50Ms),
-      view.latency === null ? '–' : durationText(view.latency.p95Ms),
-      view.latency === null ? '–' : durationText(view.latency.maxMs),
+      index === 0 ? STATE_LABEL[link.state] : '',
+      `${ROLE_LABEL[view.side]} log`,
+      formatExchanges(view),
+      formatRate(view.successRate),
+      view.latency === null ? '–' : formatDuration(view.latency.p50Ms),
+      view.latency === null ? '–' : formatDuration(view.latency.p95Ms),
+      view.latency === null ? '–' : formatDuration(view.latency.maxMs),
       this.#time.at(view.lastSuccess),
     ])
   }
@@ -185,7 +190,7 @@ class MarkdownPage {
   #transactions(): void {
     this.#add('## 4. One transaction, step by step', '')
     if (this.#document.transactions.length === 0) {
-      this.#add('No poll and no task could be followed in this window.', '')
+      this.#add('No poll or task could be followed through the logs in this time range.', '')
     }
     for (const transaction of this.#document.transactions) this.#transaction(transaction)
   }
@@ -193,10 +198,10 @@ class MarkdownPage {
   #transaction(transaction: Transaction): void {
     this.#add(`### ${text(transaction.title)}`, '', text(transaction.text), '')
     transaction.steps.forEach((step, index) => {
-      const since = step.sinceStartMs === null ? '' : `, ${sinceText(step.sinceStartMs)}`
-      this.#add(`${index + 1}. **${text(step.title)}** (${step.leg}${since})`)
+      const since = step.sinceStartMs === null ? '' : `, ${formatSinceStart(step.sinceStartMs)}`
+      this.#add(`${index + 1}. **${text(step.title)}** (${ROLE_LABEL[step.leg]}${since})`)
       if (step.evidence === null) {
-        this.#add(`   *no line*: ${text(step.missing ?? 'nothing in the sources')}`)
+        this.#add(`   *no log line*: ${text(step.missing ?? 'no source contains it')}`)
       } else {
         this.#add(`   ${place(step.evidence)}: ${code(step.evidence.text)}`)
       }
@@ -208,13 +213,13 @@ class MarkdownPage {
     const { findings } = this.#document
     this.#add('## 5. Findings', '')
     if (findings.length === 0) this.#add('None.', '')
-    for (const finding of findings.slice(0, MOST_FINDINGS)) this.#finding(finding)
-    const rest = findings.slice(MOST_FINDINGS)
-    const listed = rest.slice(0, MOST_TITLES)
+    for (const finding of findings.slice(0, MAX_FINDINGS)) this.#finding(finding)
+    const rest = findings.slice(MAX_FINDINGS)
+    const listed = rest.slice(0, MAX_TITLES)
     this.#add(
       ...listed.map(
         (finding) =>
-          `- ${MARK[SEVERITY_TONE[finding.severity]]} ${finding.id} · ${text(finding.title)} (${text(actor(finding))})`,
+          `- ${MARK[SEVERITY_TONE[finding.severity]]} ${finding.id} · ${text(finding.title)} (${text(formatParty(finding))})`,
       ),
     )
     if (rest.length > listed.length) this.#add(`- and ${rest.length - listed.length} more`)
@@ -225,15 +230,15 @@ class MarkdownPage {
     const { severity, status, title, link, affects, next } = finding
     this.#add(`### ${MARK[SEVERITY_TONE[severity]]} ${finding.id} · ${text(title)}`, '')
     this.#add(text(finding.why), '')
-    this.#add(`- who must act: **${text(actor(finding))}**`)
+    this.#add(`- who must act: **${text(formatParty(finding))}**`)
     this.#add(`- what to do: ${advice(finding.action)}`)
-    if (next.length > 0) this.#add(`- what to try: ${next.map((step) => advice(step)).join(' ')}`)
-    this.#add(`- seen: ${seenText(finding, this.#time)}`)
+    if (next.length > 0) this.#add(`- steps to try: ${next.map((step) => advice(step)).join(' ')}`)
+    this.#add(`- occurrences: ${formatOccurrences(finding, this.#time)}`)
     if (link !== null) this.#add(`- link: ${text(this.#names.link(link))}`)
     if (affects.length > 0)
-      this.#add(`- also affects: ${text(enumerated(affects.map((id) => this.#names.link(id))))}`)
-    this.#add(`- ${severity}, ${status}; cause \`${finding.cause}\`, ${finding.confidence}`, '')
-    this.#evidence(finding.evidence.slice(0, MOST_QUOTED))
+      this.#add(`- also affects: ${text(formatList(affects.map((id) => this.#names.link(id))))}`)
+    this.#add(`- ${severity}, ${status}; cause: \`${finding.cause}\` (${finding.confidence})`, '')
+    this.#evidence(finding.evidence.slice(0, MAX_QUOTED))
   }
 
   #checklist(): void {
@@ -251,18 +256,18 @@ class MarkdownPage {
   }
 
   #conclusion(): void {
-    const { text: words, supported, notSupported } = this.#document.conclusion
-    this.#add('## 7. Conclusion', '', text(words), '')
-    if (supported.length > 0) this.#add('The evidence supports:', '')
+    const { text: summary, supported, notSupported } = this.#document.conclusion
+    this.#add('## 7. Conclusion', '', text(summary), '')
+    if (supported.length > 0) this.#add('Supported by evidence:', '')
     this.#bullets(supported)
-    if (notSupported.length > 0) this.#add('It does not support:', '')
+    if (notSupported.length > 0) this.#add('Not supported by evidence:', '')
     this.#bullets(notSupported)
   }
 
   #bullets(items: readonly string[]): void {
     if (items.length === 0) return
-    this.#add(...items.slice(0, MOST_ROWS).map((item) => `- ${text(item)}`))
-    if (items.length > MOST_ROWS) this.#add(`- and ${items.length - MOST_ROWS} more`)
+    this.#add(...items.slice(0, MAX_ROWS).map((item) => `- ${text(item)}`))
+    if (items.length > MAX_ROWS) this.#add(`- and ${items.length - MAX_ROWS} more`)
     this.#add('')
   }
 
@@ -275,10 +280,10 @@ class MarkdownPage {
     if (rows.length === 0) return
     this.#add(`| ${head.map((cell) => text(cell)).join(' | ')} |`)
     this.#add(`|${head.map(() => ' --- |').join('')}`)
-    for (const row of rows.slice(0, MOST_ROWS))
+    for (const row of rows.slice(0, MAX_ROWS))
       this.#add(`| ${row.map((cell) => text(cell)).join(' | ')} |`)
     this.#add('')
-    if (rows.length > MOST_ROWS) this.#add(`and ${rows.length - MOST_ROWS} more`, '')
+    if (rows.length > MAX_ROWS) this.#add(`and ${rows.length - MAX_ROWS} more`, '')
   }
 
   #add(...lines: readonly string[]): void {

@@ -1,14 +1,14 @@
 import { displayWidth } from '@warren/runtime/cli'
 
-// Below this a text would be a column of single words.
-const NARROWEST = 30
+// Text is not wrapped at less than this, even on a narrower terminal.
+const MIN_COLUMNS = 30
 
 // A number and its unit stay together.
 const SPACE = / (?!(?:ms|s|min|h|d|%)(?!\p{L}))/u
 
-/** A text in lines of at most `columns`, each indented; a word that is longer stands on a line of its own. */
+/** Wraps a text to lines of at most `columns`, each indented. A longer word gets its own line. */
 export function wrapped(text: string, columns: number, indent: string): string[] {
-  const width = Math.max(NARROWEST, columns) - indent.length
+  const width = Math.max(MIN_COLUMNS, columns) - indent.length
   const lines: string[] = []
   let line = ''
   for (const word of text.split(SPACE)) {
@@ -21,8 +21,8 @@ export function wrapped(text: string, columns: number, indent: string): string[]
   return [...lines, line].map((one) => indent + one)
 }
 
-/** At most that many characters, with … where some were left out. */
-export function shortened(text: string, most: number): string {
-  const room = Math.max(NARROWEST, most)
+/** At most `max` characters, with … if some are left out. */
+export function shortened(text: string, max: number): string {
+  const room = Math.max(MIN_COLUMNS, max)
   return text.length <= room ? text : `${text.slice(0, room - 1).toWellFormed()}…`
 }

@@ -1,28 +1,28 @@
 import { displayWidth, formatTable, type Styles } from '@warren/runtime/cli'
 import type { Finding, ReportDocument } from '../document/report-document.ts'
+import { formatCount, formatDuration, formatNumber } from '../findings/figures.ts'
 import { wrapped, shortened } from './text-lines.ts'
-import { TimeFormat, durationText, formatTimeRange } from './time-format.ts'
+import { TimeFormat, formatTimeRange } from './time-format.ts'
 import {
   CHECK_TONE,
   MARK,
   SEVERITY_TONE,
   STATE_TONE,
-  STATE_WORD,
+  STATE_LABEL,
   VERDICT_TONE,
-  VERDICT_WORD,
-  actor,
-  countText,
-  percentText,
-  seenText,
-  tellingView,
+  VERDICT_LABEL,
+  formatParty,
+  formatRate,
+  formatOccurrences,
+  mostAffectedView,
   worstFirst,
   type Tone,
 } from './wording.ts'
 
-/** The screen the report is for; without it lines are as long as they are, and as many. */
+/** Size of the terminal. Without it nothing is wrapped or left out. */
 export interface Screen {
   readonly columns?: number | undefined
-  /** Only as much as fits, the most important first. */
+  /** Details are left out until the report fits. */
   readonly rows?: number | undefined
 }
 
@@ -32,7 +32,7 @@ interface Detail {
   readonly caveats: number
   readonly why: boolean
   readonly quotes: boolean
-  /** Every check, or only how many passed. */
+  /** List every check, or only count them. */
   readonly checks: boolean
 }
 
@@ -44,7 +44,7 @@ const EVERYTHING: Detail = {
   quotes: true,
   checks: true,
 }
-/** Less and less, for screens that are not high enough. */
+/** Ever less detail, for screens with fewer rows. */
 const LESS: readonly Detail[] = [
   { ...EVERYTHING, quotes: false },
   { ...EVERYTHING, quotes: false, checks: false },
@@ -54,7 +54,7 @@ const LESS: readonly Detail[] = [
   { links: 3, findings: 2, caveats: 1, quotes: false, checks: false, why: false },
 ]
 
-/** The report on a screen of a terminal: verdict, links, findings, checklist. */
+/** The report for a terminal: verdict, links, findings, checklist. */
 export function renderText(document: ReportDocument, paint: Styles, screen: Screen = {}): string {
   const page = new TextPage(document, paint, screen.columns)
   const { rows } = screen
@@ -93,16 +93,16 @@ class TextPage {
 
   #head({ caveats: most }: Detail): string[] {
     const { verdict, sentence, caveats, totals } = this.#document
-    const sources = `${countText(totals.lines)} lines of ${totals.sources} ${totals.sources === 1 ? 'source' : 'sources'}`
+    const sources = `${formatCount(totals.lines, 'line')} from ${formatCount(totals.sources, 'source')}`
     return [
-      ...this.#marked(VERDICT_TONE[verdict], `${VERDICT_WORD[verdict]}: ${sentence}`, {
-        head: VERDICT_WORD[verdict].length + 1,
+      ...this.#marked(VERDICT_TONE[verdict], `${VERDICT_LABEL[verdict]}: ${sentence}`, {
+        head: VERDICT_LABEL[verdict].length + 1,
       }),
       ...this.#wrap(`${formatTimeRange(this.#document)} · ${sources}`, '').map(this.#paint.dim),
       ...caveats
         .slice(0, most)
         .flatMap(({ severity, text }) => this.#marked(SEVERITY_TONE[severity], text)),
-      ...this.#more(caveats.length - most, 'remark', 'remarks'),
+      ...this.#more(caveats.length - most, 'caveat', 'caveats'),
     ]
   }
 
@@ -111,15 +111,15 @@ class TextPage {
     if (links.length === 0) return []
     const narrow = this.#columns < 100
     const rows = links.slice(0, most).map((link) => {
-      const view = tellingView(link)
+      const view = mostAffectedView(link)
       const tone = STATE_TONE[link.state]
       return [
         this.#tone(tone, MARK[tone]),
         shortened(link.name, narrow ? 34 : 60),
-        this.#tone(tone, STATE_WORD[link.state]),
-        view === undefined ? '–' : countText(view.exchanges),
-        percentText(view?.successRate ?? null),
-        ...(narrow ? [] : [view?.latency == null ? '–' : durationText(view.latency.p95Ms)]),
+        this.#tone(tone, STATE_LABEL[link.state]),
+        view === undefined ? '–' : formatNumber(view.exchanges),
+        formatRate(view?.successRate ?? null),
+        ...(narrow ? [] : [view?.latency == null ? '–' : formatDuration(view.latency.p95Ms)]),
         this.#time.at(view?.lastSuccess ?? null),
       ]
     })
@@ -129,16 +129,20 @@ class TextPage {
       'state',
       'exchanges',
       'success',
-      ...(narrow ? [] : ['95 % within']),
+      ...(narrow ? [] : ['p95']),
       'last success',
     ]
-    // The same alignment in a pipe: this is a page to read, not a list to cut.
+    // Aligned even in a pipe, because people read this output.
     const table = formatTable(rows, { head, tty: true }).trimEnd().split('\n')
     return [
       '',
       this.#paint.bold('Links'),
       ...table,
-      ...this.#more(links.length - most, 'link, no worse', 'links, none worse'),
+      ...this.#more(
+        links.length - most,
+        'link, not in a worse state',
+        'links, none in a worse state',
+      ),
     ]
   }
 
@@ -152,10 +156,10 @@ class TextPage {
       ...bad.slice(0, detail.findings).flatMap((finding) => this.#finding(finding, detail)),
       ...this.#more(bad.length - detail.findings, 'finding', 'findings'),
     )
-    if (infos.length > 0) lines.push('', this.#paint.bold('Worth knowing'))
+    if (infos.length > 0) lines.push('', this.#paint.bold('Information'))
     lines.push(
       ...infos.slice(0, detail.findings).flatMap(({ title }) => this.#marked('note', title)),
-      ...this.#more(infos.length - detail.findings, 'remark', 'remarks'),
+      ...this.#more(infos.length - detail.findings, 'finding', 'findings'),
     )
     return lines
   }
@@ -163,16 +167,16 @@ class TextPage {
   #finding(finding: Finding, { why, quotes }: Detail): string[] {
     const { id, title, severity } = finding
     const [quote] = quotes ? finding.evidence : []
-    const act = `${actor(finding)}: ${finding.action}`
+    const action = `${formatParty(finding)}: ${finding.action}`
     return [
       ...this.#marked(SEVERITY_TONE[severity], `${id} ${title}`, { head: id.length, bold: true }),
       ...(why
         ? [
-            ...this.#wrap(seenText(finding, this.#time), '    ').map(this.#paint.dim),
+            ...this.#wrap(formatOccurrences(finding, this.#time), '    ').map(this.#paint.dim),
             ...this.#wrap(finding.why, '    '),
           ]
         : []),
-      ...this.#wrap(act, '    ').map(this.#paint.cyan),
+      ...this.#wrap(action, '    ').map(this.#paint.cyan),
       ...(quote === undefined
         ? []
         : [`${quote.file}:${quote.line}`, quote.text].map((text) =>
@@ -203,7 +207,7 @@ class TextPage {
     ]
   }
 
-  /** A mark in its colour and a text, of which the first `head` characters have the colour too. */
+  /** A mark and a text. The first `head` characters of the text have the colour of the mark. */
   #marked(tone: Tone, text: string, { head = 0, bold = false } = {}): string[] {
     const [first = '', ...others] = this.#wrap(text, '  ')
     const rest = first.slice(2 + head)
@@ -213,7 +217,7 @@ class TextPage {
 
   #more(count: number, one: string, many: string): string[] {
     if (count <= 0) return []
-    return [this.#paint.dim(`  and ${countText(count)} more ${count === 1 ? one : many}`)]
+    return [this.#paint.dim(`  and ${formatNumber(count)} more ${count === 1 ? one : many}`)]
   }
 
   #wrap(text: string, indent: string): string[] {

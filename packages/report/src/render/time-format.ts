@@ -1,4 +1,5 @@
 import type { ReportDocument } from '../document/report-document.ts'
+import { formatDuration } from '../findings/figures.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const MINUTE_MS = 60_000
@@ -10,10 +11,10 @@ const TICK_STEPS = [
   ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR_MS),
   ...[1, 2, 7, 14].map((days) => days * DAY_MS),
 ]
-// As many as fit side by side on a telephone.
-const MOST_TICKS = 6
+// This many labels fit next to each other on a phone.
+const MAX_TICKS = 6
 
-/** Formats the instants of one document: the date is left out where all stands on one day, or is not known. */
+/** Formats the instants of one document, without the date if the time range is within one day or the date is unknown. */
 export class TimeFormat {
   readonly #withDate: boolean
 
@@ -22,22 +23,28 @@ export class TimeFormat {
     this.#withDate = dateKnown && from !== null && to !== null && day(from) !== day(to)
   }
 
-  /** `06:42:07`, or `26 Sep 06:42:07` in a window of several days; `–` for none. */
+  /** `06:42:07`, or `26 Sep 06:42:07` in a time range of several days; `–` for none. */
   at(instant: string | null): string {
     if (instant === null) return '–'
     const time = instant.slice(11, 19)
     return this.#withDate ? `${shortDay(instant)} ${time}` : time
   }
 
-  /** Round times for the axis of a chart, `share` of its width from the left; midnight is told by its date. */
+  /** `from 06:42:07 to 06:59:52`, or `at 06:42:07`. */
+  span(from: string, to: string): string {
+    const [start, end] = [this.at(from), this.at(to)]
+    return start === end ? `at ${start}` : `from ${start} to ${end}`
+  }
+
+  /** Round times for the axis of a chart, at `share` of its width from the left. Midnight is labelled with its date. */
   ticks(
     from: number,
     durationMs: number,
-    most = MOST_TICKS,
+    max = MAX_TICKS,
   ): { readonly share: number; readonly text: string }[] {
-    const step = TICK_STEPS.find((ms) => durationMs / ms <= most) ?? 28 * DAY_MS
+    const step = TICK_STEPS.find((ms) => durationMs / ms <= max) ?? 28 * DAY_MS
     const first = Math.ceil(from / step) * step
-    return Array.from({ length: most + 1 }, (_, index) => first + index * step)
+    return Array.from({ length: max + 1 }, (_, index) => first + index * step)
       .map((time) => ({ share: (time - from) / durationMs, text: this.#tick(time, step) }))
       .filter(({ share }) => share >= 0 && share <= 0.97)
   }
@@ -49,16 +56,18 @@ export class TimeFormat {
   }
 }
 
-/** `26 September 2025, 06:30:00 to 07:00:00 UTC (30 min)`. */
+/** `26 Sep 2025, from 06:30:00 to 07:00:00 UTC (30 min)`. */
 export function formatTimeRange({ timeRange }: Pick<ReportDocument, 'timeRange'>): string {
   const { from, to, durationMs, zone, dateKnown } = timeRange
-  if (from === null || to === null) return 'no window: nothing could be placed in time'
-  const length = `(${durationText(durationMs)})`
+  if (from === null || to === null) return 'unknown (no event has a known time)'
+  const isInstant = durationMs < 1000
+  const length = isInstant ? '' : ` (${formatDuration(durationMs)})`
   const start = from.slice(11, 19)
   const end = to.slice(11, 19)
-  if (!dateKnown) return `${start} to ${end}, date and zone unknown ${length}`
-  if (day(from) === day(to)) return `${longDay(from)}, ${start} to ${end} ${zone} ${length}`
-  return `${longDay(from)}, ${start} to ${longDay(to)}, ${end} ${zone} ${length}`
+  const span = isInstant ? `at ${start}` : `from ${start} to ${end}`
+  if (!dateKnown) return `${span}, date and time zone unknown${length}`
+  if (day(from) === day(to) || isInstant) return `${longDay(from)}, ${span} ${zone}${length}`
+  return `from ${longDay(from)}, ${start} to ${longDay(to)}, ${end} ${zone}${length}`
 }
 
 function day(instant: string): string {
@@ -73,28 +82,7 @@ function longDay(instant: string): string {
   return `${shortDay(instant)} ${instant.slice(0, 4)}`
 }
 
-/** `3 min 4 s`, `132 ms`, `1 h 20 min`: the two largest units. */
-export function durationText(ms: number): string {
-  if (ms < 1000) return `${trim(ms, ms < 10 ? 1 : 0)} ms`
-  if (ms < 10_000) return `${trim(ms / 1000, 1)} s`
-  if (ms < MINUTE_MS) return `${Math.round(ms / 1000)} s`
-  if (ms < HOUR_MS) return pair(ms, MINUTE_MS, 'min', 1000, 's')
-  if (ms < DAY_MS) return pair(ms, HOUR_MS, 'h', MINUTE_MS, 'min')
-  return pair(ms, DAY_MS, 'd', HOUR_MS, 'h')
-}
-
-/** `+47 ms`; `−215 ms` where a clock that is off puts a step before the first one. */
-export function sinceText(ms: number): string {
-  return ms < 0 ? `−${durationText(-ms)}` : `+${durationText(ms)}`
-}
-
-function pair(ms: number, large: number, largeUnit: string, small: number, smallUnit: string) {
-  const wholes = Math.round(ms / small) * small
-  const rest = Math.floor((wholes % large) / small)
-  const first = `${Math.floor(wholes / large)} ${largeUnit}`
-  return rest === 0 ? first : `${first} ${rest} ${smallUnit}`
-}
-
-export function trim(value: number, digits: number): string {
-  return value.toFixed(digits).replace(/\.0+$/, '')
+/** `+47 ms`; `−215 ms` if clock skew puts a step before the first one. */
+export function formatSinceStart(ms: number): string {
+  return ms < 0 ? `−${formatDuration(-ms)}` : `+${formatDuration(ms)}`
 }

@@ -9,20 +9,20 @@ import type {
   Role,
   Verdict,
 } from '../document/report-document.ts'
-import { durationText, trim } from './time-format.ts'
+import { formatCount, formatDuration, formatNumber, formatPercent } from '../findings/figures.ts'
 import type { TimeFormat } from './time-format.ts'
 
-/** Words that all renderers share, so that a ticket and a web page say the same thing. */
+/** Labels and phrases that all renderers share, so that a ticket and a web page use the same words. */
 
-export const VERDICT_WORD: Readonly<Record<Verdict, string>> = {
+export const VERDICT_LABEL: Readonly<Record<Verdict, string>> = {
   healthy: 'Healthy',
   recovered: 'Recovered',
   degraded: 'Degraded',
   unhealthy: 'Unhealthy',
-  unknown: 'Could not tell',
+  unknown: 'Unknown',
 }
 
-export const STATE_WORD: Readonly<Record<LinkState, string>> = {
+export const STATE_LABEL: Readonly<Record<LinkState, string>> = {
   'healthy-idle': 'healthy, idle',
   serving: 'serving',
   recovered: 'recovered',
@@ -62,7 +62,7 @@ export const SEVERITY_TONE: Readonly<Record<Finding['severity'], Tone>> = {
 
 export const CHECK_TONE = { passed: 'good', failed: 'bad', unknown: 'none' } as const
 
-/** One character per tone, so that nothing is said by colour alone. */
+/** One character per tone: colour is never the only sign. */
 export const MARK: Readonly<Record<Tone, string>> = {
   good: '✓',
   warn: '!',
@@ -71,7 +71,7 @@ export const MARK: Readonly<Record<Tone, string>> = {
   note: 'i',
 }
 
-export const ROLE_WORD: Readonly<Record<Role, string>> = {
+export const ROLE_LABEL: Readonly<Record<Role, string>> = {
   client: 'client',
   relay: 'relay',
   database: 'relay database',
@@ -82,67 +82,69 @@ export const ROLE_WORD: Readonly<Record<Role, string>> = {
   unknown: 'unknown',
 }
 
-export const SEEN_WORD: Readonly<Record<Component['seenIn'], string>> = {
+export const SEEN_IN_LABEL: Readonly<Record<Component['seenIn'], string>> = {
   'own-log': 'its own log',
   'other-logs': 'other logs',
-  expectation: 'the list only',
+  expectation: 'list of expected clients',
 }
 
-const ROLES_WORD: Readonly<Record<Role, string>> = {
-  client: 'clients',
-  relay: 'relays',
-  database: 'relay databases',
-  broker: 'brokers',
-  'load-balancer': 'load balancers',
-  upstream: 'upstreams',
-  cdm: 'OMOP databases',
-  unknown: 'of unknown role',
+/** Singular and plural, for counts. */
+const ROLE_NOUN: Readonly<Record<Role, readonly [one: string, many: string]>> = {
+  client: ['client', 'clients'],
+  relay: ['relay', 'relays'],
+  database: ['relay database', 'relay databases'],
+  broker: ['broker', 'brokers'],
+  'load-balancer': ['load balancer', 'load balancers'],
+  upstream: ['upstream', 'upstreams'],
+  cdm: ['OMOP database', 'OMOP databases'],
+  unknown: ['component of unknown role', 'components of unknown role'],
 }
 
-const PARTY_WORD: Readonly<Record<Party, string>> = {
+const PARTY_LABEL: Readonly<Record<Party, string>> = {
   site: 'the site',
-  hub: 'the relay',
-  network: 'whoever runs the network, proxy or balancer',
+  hub: 'the hub',
+  network: 'the network operator',
   upstream: 'the upstream',
-  operator: 'whoever collects these logs',
-  none: 'none',
+  operator: 'the person who collected the logs',
+  none: 'no one',
 }
 
 /** Who has to act, by name where the name is known. */
-export function actor({ party, partyName }: Pick<Finding, 'party' | 'partyName'>): string {
-  if (party === 'none' || partyName === null) return PARTY_WORD[party]
+export function formatParty({ party, partyName }: Pick<Finding, 'party' | 'partyName'>): string {
+  if (party === 'none' || partyName === null) return PARTY_LABEL[party]
   return `${partyName} (${party})`
 }
 
-// What a number alone does not tell everybody.
 const STATUS_NOTE: Readonly<Record<string, string>> = {
-  '200': 'with content',
-  '204': 'nothing to do',
+  '200': 'OK',
+  '204': 'no task',
   '400': 'bad request',
-  '401': 'not let in',
+  '401': 'rejected',
   '403': 'forbidden',
   '404': 'not found',
-  '429': 'too often',
-  '460': 'client left',
-  '499': 'client left',
+  '429': 'too many requests',
+  '460': 'client disconnected',
+  '499': 'client disconnected',
   '500': 'server error',
   '502': 'bad gateway',
   '503': 'unavailable',
   '504': 'gateway timeout',
 }
 
-/** `204 (nothing to do)`, `name resolution`. */
-export function statusText(status: string): string {
+/** `204 (no task)`, `name resolution`. */
+export function formatStatus(status: string): string {
   const note = STATUS_NOTE[status]
   return note === undefined ? status.replaceAll('-', ' ') : `${status} (${note})`
 }
 
-/** `90: 70 × 204 (nothing to do), 20 × 401 (not let in)`; of one status only its count. */
-export function exchangesText({ exchanges, statuses, unanswered }: LinkView): string {
-  const parts = statuses.map(({ status, count }) => `${countText(count)} × ${statusText(status)}`)
-  const lost = unanswered > 0 ? `, ${countText(unanswered)} without an answer in the log` : ''
+/** `90: 70 × 204 (no task), 20 × 401 (rejected)`; without the total if there is only one status. */
+export function formatExchanges({ exchanges, statuses, unanswered }: LinkView): string {
+  const parts = statuses.map(
+    ({ status, count }) => `${formatNumber(count)} × ${formatStatus(status)}`,
+  )
+  const lost = unanswered > 0 ? `, ${formatNumber(unanswered)} without a response in the log` : ''
   const alone = parts.length === 1 && statuses[0]?.count === exchanges
-  return `${alone ? '' : `${countText(exchanges)}: `}${parts.join(', ')}${lost}`
+  return `${alone ? '' : `${formatNumber(exchanges)}: `}${parts.join(', ')}${lost}`
 }
 
 const WORST_FIRST: readonly LinkState[] = [
@@ -156,87 +158,73 @@ const WORST_FIRST: readonly LinkState[] = [
   'healthy-idle',
 ]
 
-/** How bad a state is, 0 the worst. */
-export function badness(state: LinkState): number {
+/** 0 is the worst state. */
+export function stateRank(state: LinkState): number {
   return WORST_FIRST.indexOf(state)
 }
 
-/** Trouble first; links of one state as the document has them. */
+/** Links by state; links with the same state stay in the order of the document. */
 export function worstFirst(links: readonly Link[]): readonly Link[] {
-  return links.toSorted((a, b) => badness(a.state) - badness(b.state))
+  return links.toSorted((a, b) => stateRank(a.state) - stateRank(b.state))
 }
 
-/** The side that tells most about a link: the one that saw most of it fail, else the relay, which sees the most. */
-export function tellingView({ views }: Pick<Link, 'views'>): LinkView | undefined {
+/** The side with the lowest success rate; if none saw a failure, the relay, whose log is the most complete. */
+export function mostAffectedView({ views }: Pick<Link, 'views'>): LinkView | undefined {
   const [worst] = views.toSorted((a, b) => (a.successRate ?? 1) - (b.successRate ?? 1))
   return worst === undefined || (worst.successRate ?? 1) === 1
     ? (views.find(({ side }) => side === 'relay') ?? views[0])
     : worst
 }
 
-/** The findings somebody has to act on, the first few of them. */
-export function urgent(
+/** The first few of the findings that need action. */
+export function findingsToActOn(
   findings: readonly Finding[],
-  most = 5,
+  max = 5,
 ): { readonly shown: readonly Finding[]; readonly more: number } {
   const all = findings.filter(({ severity, party }) => severity !== 'info' && party !== 'none')
-  return { shown: all.slice(0, most), more: Math.max(0, all.length - most) }
+  return { shown: all.slice(0, max), more: Math.max(0, all.length - max) }
 }
 
-/** `30 clients, a relay, a broker and a database.` */
-export function rollCall(components: readonly Component[]): string {
+/** `30 clients and 1 relay. Components with their own log: 3 of 31.` */
+export function componentSummary(components: readonly Component[]): string {
   const counts = Map.groupBy(components, ({ role }) => role)
-  const words = [...counts].map(([role, those]) =>
-    those.length === 1 ? `1 ${ROLE_WORD[role]}` : `${those.length} ${ROLES_WORD[role]}`,
-  )
+  const roles = [...counts].map(([role, { length }]) => formatCount(length, ...ROLE_NOUN[role]))
   const own = components.filter(({ seenIn }) => seenIn === 'own-log').length
-  return `${enumerated(words, 10)}; ${own} of ${components.length} known from ${own === 1 ? 'its' : 'their'} own log.`
+  return `${formatList(roles, 10)}. Components with their own log: ${formatNumber(own)} of ${formatNumber(components.length)}.`
 }
 
 /** `a, b and c`; `a, b, c and 26 more`. */
-export function enumerated(words: readonly string[], most = 6): string {
-  const shown = words.slice(0, most)
-  const rest = words.length - shown.length
-  const last = rest > 0 ? `${rest} more` : (shown.pop() ?? '')
+export function formatList(items: readonly string[], max = 6): string {
+  const shown = items.slice(0, max)
+  const rest = items.length - shown.length
+  const last = rest > 0 ? `${formatNumber(rest)} more` : (shown.pop() ?? '')
   return shown.length === 0 ? last : `${shown.join(', ')} and ${last}`
 }
 
-const integer = new Intl.NumberFormat('en-GB')
-
-export function countText(value: number): string {
-  return integer.format(value)
+export function formatRate(rate: number | null): string {
+  return rate === null ? '–' : formatPercent(rate)
 }
 
-export function percentText(rate: number | null): string {
-  if (rate === null) return '–'
-  // 99.96 % must not read as 100 %.
-  if (rate < 1 && rate > 0.999) return '> 99.9 %'
-  return `${trim(rate * 100, 1)} %`
-}
-
-/** `06:42:07 to 06:59:52 (17 min 45 s), and going on`, or one time; what is over ends with what worked again. */
-function spanText(finding: Finding, time: TimeFormat): string {
-  const { first, durationMs, status } = finding
-  const last = finding.recoveredAt ?? finding.last
+/** `from 06:42:07 to 06:59:52 (17 min 45 s), ongoing`, or `at 06:42:07` for a single instant. */
+function formatSpan(finding: Finding, time: TimeFormat): string {
+  const { first, recoveredAt, durationMs, status } = finding
+  const last = recoveredAt ?? finding.last
   if (first === null) return ''
-  const still =
-    status === 'ongoing'
-      ? ', and going on'
-      : finding.recoveredAt === null
-        ? ''
-        : ', then it worked again'
-  if (last === null || time.at(last) === time.at(first)) return `at ${time.at(first)}${still}`
-  const length = durationMs === null ? '' : ` (${durationText(durationMs)})`
-  return `${time.at(first)} to ${time.at(last)}${length}${still}`
+  const end = status === 'ongoing' ? ', ongoing' : recoveredAt === null ? '' : ', then recovered'
+  const span = time.span(first, last ?? first)
+  const length =
+    durationMs === null || span.startsWith('at') ? '' : ` (${formatDuration(durationMs)})`
+  return `${span}${length}${end}`
 }
 
-/** How often and when: `20 ×, 06:42:07 to 06:59:52 (17 min 45 s), and going on`. */
-export function seenText(finding: Finding, time: TimeFormat): string {
-  const often = finding.count > 1 ? `${countText(finding.count)} ×` : ''
-  return [often, spanText(finding, time)].filter((part) => part !== '').join(', ') || '–'
+/** How often and when: `20 times, from 06:42:07 to 06:59:52 (17 min 45 s), ongoing`. */
+export function formatOccurrences(finding: Finding, time: TimeFormat): string {
+  const { count } = finding
+  const often = count < 2 ? '' : count === 2 ? 'twice' : `${formatNumber(count)} times`
+  return [often, formatSpan(finding, time)].filter((part) => part !== '').join(', ') || '–'
 }
 
-/** Names by component and link id, for texts that refer to them. */
+/** Looks up the names of components and links by ID. */
 export class Names {
   readonly #components: ReadonlyMap<string, string>
   readonly #links: ReadonlyMap<string, Link>

@@ -21,7 +21,7 @@ describeChromium('the report in a browser', () => {
     await writeFile(file, renderHtml(exampleDocument))
     url = pathToFileURL(file).href
     const executablePath = chromiumPath()
-    if (executablePath === undefined) throw new Error('Chromium was promised')
+    if (executablePath === undefined) throw new Error('Chromium is missing')
     browser = await chromium.launch({
       executablePath,
       args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
@@ -35,25 +35,25 @@ describeChromium('the report in a browser', () => {
 
   async function open(
     colorScheme: 'light' | 'dark' = 'light',
-  ): Promise<{ page: Page; trouble: string[] }> {
+  ): Promise<{ page: Page; problems: string[] }> {
     const page = await browser.newPage({ colorScheme, viewport: { width: 1100, height: 900 } })
-    const trouble: string[] = []
-    page.on('console', (message) => trouble.push(message.text()))
-    page.on('pageerror', (error) => trouble.push(error.message))
+    const problems: string[] = []
+    page.on('console', (message) => problems.push(message.text()))
+    page.on('pageerror', (error) => problems.push(error.message))
     page.on('request', (request) => {
-      if (request.url() !== url) trouble.push(request.url())
+      if (request.url() !== url) problems.push(request.url())
     })
     await page.goto(url)
-    return { page, trouble }
+    return { page, problems }
   }
 
-  it('needs nothing but its file, and breaks none of its own rules', async () => {
-    const { page, trouble } = await open()
+  it('makes no request and violates no content security policy', async () => {
+    const { page, problems } = await open()
     await expect(page.title()).resolves.toBe('Network health: Unhealthy')
-    expect(trouble).toEqual([])
+    expect(problems).toEqual([])
   })
 
-  it('is walked through by keyboard: a skip link first, then evidence that unfolds', async () => {
+  it('can be used with a keyboard: a skip link first, then evidence that expands', async () => {
     const { page } = await open()
     await page.keyboard.press('Tab')
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the report')
@@ -65,7 +65,7 @@ describeChromium('the report in a browser', () => {
     expect(await line.isVisible()).toBe(true)
   })
 
-  it('tells a screen reader what a picture shows', async () => {
+  it('describes pictures to screen readers', async () => {
     const { page } = await open()
     const network = page.getByRole('img', { name: /site-b → relay failing/ })
     expect(await network.count()).toBe(1)
@@ -86,7 +86,7 @@ describeChromium('the report in a browser', () => {
     expect(outside).toEqual([])
   })
 
-  it('is dark where the reader is, with text that stands out in both', async () => {
+  it('follows the colour scheme of the reader, with sufficient contrast in both', async () => {
     for (const scheme of ['light', 'dark'] as const) {
       const { page } = await open(scheme)
       const [background, ink] = twoColours(
@@ -112,7 +112,7 @@ describeChromium('the report in a browser', () => {
     }
   })
 
-  it('can be read on a telephone: nothing sticks out, no letter is too small', async () => {
+  it('is readable on a phone: nothing overflows and no text is too small', async () => {
     const { page } = await open()
     await page.setViewportSize({ width: 390, height: 800 })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(390)
@@ -126,7 +126,7 @@ describeChromium('the report in a browser', () => {
     expect(Math.min(...(Array.isArray(sizes) ? sizes.map(Number) : [0]))).toBeGreaterThan(8)
   })
 
-  it('unfolds links in trouble by itself, the others when they are asked for', async () => {
+  it('expands links with a problem, and others on request', async () => {
     const { page } = await open()
     const links = page.locator('details.link')
     const states = await links.evaluateAll((all) => all.map((link) => link.hasAttribute('open')))
@@ -137,7 +137,7 @@ describeChromium('the report in a browser', () => {
     expect(await links.last().getByRole('table').isVisible()).toBe(true)
   })
 
-  it('labels no two times on top of each other', async () => {
+  it('never overlaps two time labels', async () => {
     const { page } = await open()
     for (const width of [390, 800, 1400]) {
       await page.setViewportSize({ width, height: 800 })
@@ -150,7 +150,7 @@ describeChromium('the report in a browser', () => {
     }
   })
 
-  it('prints what is folded away on the screen', async () => {
+  it('prints what is collapsed on the screen', async () => {
     const { page } = await open()
     await page.emulateMedia({ media: 'print' })
     const height = await page
@@ -162,7 +162,7 @@ describeChromium('the report in a browser', () => {
 })
 
 function twoColours(value: unknown): [string, string] {
-  if (!Array.isArray(value)) throw new TypeError('two colours were expected')
+  if (!Array.isArray(value)) throw new TypeError('expected two colours')
   return [String(value[0]), String(value[1])]
 }
 

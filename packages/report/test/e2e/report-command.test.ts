@@ -47,7 +47,7 @@ async function report(options: readonly string[], stdin?: Buffer) {
 }
 
 describe('warren report', () => {
-  it('calls the healthy half hour stable, explains the probes and names the churn, and ends with 0', async () => {
+  it('reports the healthy half hour as healthy, explains the probes and the connection churn, and exits with 0', async () => {
     const { stdout, stderr, code } = await report(['healthy-half-hour'])
     expect(stdout).toContain('✓ Healthy')
     expect(stdout).toMatch(/Stable: all \d+ requests of 3 clients were answered/)
@@ -61,14 +61,17 @@ describe('warren report', () => {
     ['password-changed', 'site-b: wrong password', 'site-b (site)'],
     ['dns-outage', 'the name of the relay cannot be resolved', 'site-a (site)'],
     ['balancer-502', '502', 'network'],
-  ])('says of %s what is wrong and who must act, and ends with 1', async (name, cause, actor) => {
-    const { stdout, code } = await report([name, '--quiet'])
-    expect(stdout).toContain(cause)
-    expect(stdout).toContain(actor)
-    expect(code).toBe(1)
-  })
+  ])(
+    'reports for %s what is wrong and who must act, and exits with 1',
+    async (name, cause, actor) => {
+      const { stdout, code } = await report([name, '--quiet'])
+      expect(stdout).toContain(cause)
+      expect(stdout).toContain(actor)
+      expect(code).toBe(1)
+    },
+  )
 
-  it('writes the same JSON twice, and it is what its schema says', async () => {
+  it('writes the same JSON for the same logs, valid against its schema', async () => {
     const [first, second] = await Promise.all([
       report(['password-changed', '--format', 'json', '--quiet']),
       report(['password-changed', '--format', 'json', '--quiet']),
@@ -78,7 +81,7 @@ describe('warren report', () => {
     expect(document.verdict).toBe('unhealthy')
   })
 
-  it('reads gzip from standard input, and leaves unknown what one side cannot tell', async () => {
+  it('reads gzip from standard input, and reports checks without evidence as unknown', async () => {
     const [relay] = collect(
       halfHours().find(({ name }) => name === 'healthy-half-hour') ?? halfHours()[0]!,
     ).filter(({ path }) => path.includes('bunny'))
@@ -89,7 +92,7 @@ describe('warren report', () => {
     expect(document.checklist.map(({ state }) => state)).toContain('unknown')
   })
 
-  it('never sees a client that should be there as healthy when no line knows it', async () => {
+  it('reports an expected client that is in no log as never seen', async () => {
     await writeFile(join(folder, 'clients.txt'), 'site-a\nsite-b\nsite-c\nsite-d\n')
     const { stdout, code } = await report([
       'healthy-half-hour',
@@ -101,7 +104,7 @@ describe('warren report', () => {
     expect(code).toBe(1)
   })
 
-  it('writes one page and says so', async () => {
+  it('writes one page and reports its name', async () => {
     const { stderr } = await report(['password-changed', '--output', 'health.html'])
     expect(stderr).toContain('written to health.html')
     expect(await readFile(join(folder, 'health.html'), 'utf8')).toContain('<!doctype html>')
@@ -111,21 +114,21 @@ describe('warren report', () => {
     [['nowhere.log'], 'nowhere.log: no such file'],
     [[], 'no files to read'],
     [['no-logs'], 'no files to read in no-logs'],
-    [['healthy-half-hour', '--output', 'health.pdf'], 'its ending names no format'],
+    [['healthy-half-hour', '--output', 'health.pdf'], 'the extension is not a known format'],
     [['healthy-half-hour', '--format', 'pdf'], 'pdf'],
     [['healthy-half-hour', '--since', 'yesterdayish'], 'yesterdayish'],
-  ])('refuses %j with 64 and a reason', async (options, reason) => {
+  ])('rejects %j with exit code 64 and a reason', async (options, reason) => {
     const { stderr, code } = await report(options)
     expect(stderr).toContain(reason)
     expect(code).toBe(64)
   })
 
-  it('cannot tell anything of what is no log, and ends with 2', async () => {
+  it('reports unknown for files without log lines, and exits with 2', async () => {
     await writeFile(join(folder, 'noise.bin'), Buffer.alloc(4_000, '\u0003\u00ff\n'))
     await writeFile(join(folder, 'empty.log'), '')
     for (const file of ['noise.bin', 'empty.log']) {
       const { stdout, code } = await report([file, '--quiet'])
-      expect(stdout).toMatch(/^\? Could not tell: There is not enough evidence for “/)
+      expect(stdout).toMatch(/^\? Unknown: There is not enough evidence for “/)
       expect(code).toBe(2)
     }
   })

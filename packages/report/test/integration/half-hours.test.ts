@@ -3,7 +3,7 @@ import { collect } from '../../corpus/scenarios/collect.ts'
 import { scenarios } from '../../corpus/scenarios.ts'
 import type { Cause } from '../../src/document/cause.ts'
 import type { ReportDocument } from '../../src/document/report-document.ts'
-import { exitStatus } from '../../src/cli/exit-status.ts'
+import { reportExitCode } from '../../src/cli/exit-code.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 
 /** The logs of one of the half hours the report began with, by file. */
@@ -32,7 +32,7 @@ describe('the half hour the report began with', () => {
     expect(['site-a', 'site-b', 'site-c'].map((client) => stateOf(report, client))).toEqual(
       Array(3).fill('healthy-idle'),
     )
-    expect(exitStatus(report, 'unknown')).toBe(0)
+    expect(reportExitCode(report, 'unknown')).toBe(0)
   })
 
   it('has nothing above information: churn, and probes that are expected', () => {
@@ -104,7 +104,7 @@ describe('the half hour the report began with', () => {
     const less = await reportOf(logs)
     expect(Object.keys(logs)).toHaveLength(2)
     expect(less.verdict).toBe('unknown')
-    expect(exitStatus(less, 'unknown')).toBe(2)
+    expect(reportExitCode(less, 'unknown')).toBe(2)
     expect(less.caveats.map(({ kind }) => kind)).toContain('missing-source')
   })
 
@@ -142,7 +142,7 @@ describe('the same half hour with one thing wrong', () => {
       'healthy-idle',
     ])
     expect(check(report, 'authentication')?.state).toBe('failed')
-    expect(exitStatus(report, 'error')).toBe(1)
+    expect(reportExitCode(report, 'error')).toBe(1)
   })
 
   it('name resolution failing for three minutes: recovered, with how long it lasted', async () => {
@@ -161,7 +161,7 @@ describe('the same half hour with one thing wrong', () => {
     expect(finding?.durationMs).toBeLessThan(260_000)
     expect(stateOf(report, 'site-a')).toBe('recovered')
     expect(report.verdict).toBe('recovered')
-    expect([exitStatus(report, 'warning'), exitStatus(report, 'error')]).toEqual([1, 0])
+    expect([reportExitCode(report, 'warning'), reportExitCode(report, 'error')]).toEqual([1, 0])
   })
 
   it('the balancer answering 502 for two minutes: one finding, and whom else it hit', async () => {

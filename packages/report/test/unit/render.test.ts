@@ -1,14 +1,21 @@
 import { styles } from '@warren/runtime'
 import { describe, expect, it } from 'vitest'
 
-import type { ReportDocument } from '../../src/document/report-document.ts'
+import type { Component, ReportDocument } from '../../src/document/report-document.ts'
+import { formatDuration } from '../../src/findings/figures.ts'
 import { renderHtml } from '../../src/render/html/render-html.ts'
 import { renderJson } from '../../src/render/json.ts'
 import { renderMarkdown } from '../../src/render/markdown.ts'
 import { renderText } from '../../src/render/text.ts'
 import { wrapped } from '../../src/render/text-lines.ts'
-import { durationText, sinceText, TimeFormat } from '../../src/render/time-format.ts'
-import { enumerated, percentText, tellingView } from '../../src/render/wording.ts'
+import { formatSinceStart, formatTimeRange, TimeFormat } from '../../src/render/time-format.ts'
+import {
+  componentSummary,
+  formatList,
+  formatOccurrences,
+  formatRate,
+  mostAffectedView,
+} from '../../src/render/wording.ts'
 import { exampleDocument } from '../fixtures/example-document.ts'
 import { crowdedDocument } from '../fixtures/crowded-document.ts'
 
@@ -23,7 +30,7 @@ const SECTIONS = [
   'Conclusion',
 ]
 
-/** The same document with `text` wherever a log or an operator could have put it. */
+/** The example with `text` in every member that a log or an operator can set. */
 function withHostileText(text: string): ReportDocument {
   const document = structuredClone(exampleDocument)
   document.sentence = text
@@ -41,7 +48,7 @@ function withHostileText(text: string): ReportDocument {
 }
 
 describe('every format', () => {
-  it('has the seven sections in the order of the specification', () => {
+  it('has the seven sections in the specified order', () => {
     for (const page of [renderHtml(exampleDocument), renderMarkdown(exampleDocument)]) {
       const places = SECTIONS.map((title, index) => page.lastIndexOf(`${index + 1}. ${title}`))
       expect(places).toEqual(places.toSorted((a, b) => a - b))
@@ -49,7 +56,7 @@ describe('every format', () => {
     }
   })
 
-  it('says the verdict, every finding, who must act and every check', () => {
+  it('shows the verdict, every finding, who must act and every check', () => {
     const markdown = renderMarkdown(exampleDocument)
     const page = renderHtml(exampleDocument)
     for (const text of [markdown, page]) {
@@ -61,7 +68,7 @@ describe('every format', () => {
     }
   })
 
-  it('gives the same bytes for the same document', () => {
+  it('renders the same document to the same bytes', () => {
     const twice = [exampleDocument, structuredClone(exampleDocument)]
     for (const render of [renderHtml, renderMarkdown, renderJson]) {
       const [first, second] = twice.map((document) => render(document))
@@ -71,7 +78,7 @@ describe('every format', () => {
 })
 
 describe('HTML', () => {
-  it('never turns a line of a log into markup', () => {
+  it('never turns a log line into markup', () => {
     const page = renderHtml(
       withHostileText(`</pre><script>alert("1")</script><img src=x onerror='1'>&amp;`),
     )
@@ -81,7 +88,7 @@ describe('HTML', () => {
     expect(page).toContain('&amp;amp;')
   })
 
-  it('asks for nothing outside of itself', () => {
+  it('makes no request', () => {
     const page = renderHtml(exampleDocument)
     expect(page).toContain(`default-src 'none'`)
     expect(page).not.toMatch(/<(?:link|script|iframe|object)\b|@import|url\((?!#)/)
@@ -90,7 +97,7 @@ describe('HTML', () => {
     )
   })
 
-  it('links only to places that are on the page', () => {
+  it('links only to targets on the page', () => {
     const page = renderHtml(exampleDocument)
     const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id))
     const targets = [...page.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id)
@@ -107,7 +114,7 @@ describe('HTML', () => {
       )
   })
 
-  it('draws a document without a single link or source', () => {
+  it('renders a document without links and sources', () => {
     const empty: ReportDocument = {
       ...exampleDocument,
       verdict: 'unknown',
@@ -119,14 +126,14 @@ describe('HTML', () => {
       transactions: [],
       findings: [],
     }
-    expect(renderHtml(empty)).toContain('Could not tell')
-    expect(renderMarkdown(empty)).toContain('no window')
-    expect(renderText(empty, plain)).toContain('Could not tell')
+    expect(renderHtml(empty)).toContain('Unknown')
+    expect(renderMarkdown(empty)).toContain('time range: unknown (no event has a known time)')
+    expect(renderText(empty, plain)).toContain('Unknown')
   })
 })
 
 describe('Markdown', () => {
-  it('keeps a cell a cell and a mention a text', () => {
+  it('escapes cells, headings and mentions', () => {
     const markdown = renderMarkdown(withHostileText('a | b\n# c @everyone <img> `x` *y* _z_'))
     const heading = markdown.split('\n').filter((line) => line.startsWith('# '))
     expect(heading).toHaveLength(1)
@@ -141,31 +148,31 @@ describe('Markdown', () => {
     }
   })
 
-  it('fences quoted lines so that their own backticks do not end it', () => {
+  it('uses a fence longer than any run of backticks in the quoted lines', () => {
     const markdown = renderMarkdown(withHostileText('``` end ````'))
     expect(markdown).toContain('\n`````\n')
   })
 })
 
-describe('the report of three hundred clients that all have trouble', () => {
+describe('the report on 300 clients that all fail', () => {
   const crowd = crowdedDocument(300)
 
-  it('fits into one comment of a ticket, and says how much it leaves out', () => {
+  it('fits into one GitHub comment and states how much is left out', () => {
     const markdown = renderMarkdown(crowd)
     expect(markdown.length).toBeLessThan(65_536)
-    expect(markdown).toContain('and 295 more, see the findings')
+    expect(markdown).toContain('and 295 more: see Findings')
     expect(markdown).toMatch(/^- and \d+ more$/m)
   })
 
-  it('is a page that opens, with charts of the worst only', () => {
+  it('stays a small page, with charts of the worst links only', () => {
     const page = renderHtml(crowd)
     expect(page.length).toBeLessThan(3_000_000)
     expect(page.match(/class="plot"/g)?.length).toBeLessThan(200)
-    expect(page).toContain('links, none worse off than these, are not listed')
+    expect(page).toContain('links are not listed; none is in a worse state')
     expect(page).toContain('293 more clients')
   })
 
-  it('fits the screen it is followed on, the verdict on top', () => {
+  it('fits the screen, with the verdict at the top', () => {
     for (const rows of [16, 24, 50]) {
       const lines = renderText(crowd, plain, { columns: 80, rows }).trimEnd().split('\n')
       expect(lines.length).toBeLessThan(rows)
@@ -175,7 +182,7 @@ describe('the report of three hundred clients that all have trouble', () => {
 })
 
 describe('text', () => {
-  it('fits the verdict, the links and the checklist on one screen without colours in a pipe', () => {
+  it('fits the verdict, the links and the checklist on one screen, without colours in a pipe', () => {
     const screen = renderText(exampleDocument, plain)
     expect(screen).not.toContain('\u001b')
     expect(screen).toContain('✗ Unhealthy')
@@ -185,27 +192,27 @@ describe('text', () => {
   })
 })
 
-describe('lines of a terminal', () => {
-  it('are no longer than it is wide, and keep a number and its unit together', () => {
+describe('terminal lines', () => {
+  it('fit the width and keep a number and its unit together', () => {
     for (const columns of [80, 120]) {
       const lines = renderText(exampleDocument, plain, { columns }).split('\n')
       expect(lines.filter((line) => line.length > columns)).toEqual([])
     }
-    expect(wrapped('it went on for as long as 4 min 50 s in all', 30, '  ')).toEqual([
-      '  it went on for as long as',
-      '  4 min 50 s in all',
+    expect(wrapped('the database was slow for 4 min 50 s in total', 30, '  ')).toEqual([
+      '  the database was slow for',
+      '  4 min 50 s in total',
     ])
   })
 })
 
 describe('wording', () => {
-  it('names a few and counts the rest', () => {
+  it('lists a few names and counts the rest', () => {
     expect(
-      [['a'], ['a', 'b'], ['a', 'b', 'c'], ['a', 'b', 'c', 'd']].map((all) => enumerated(all, 3)),
+      [['a'], ['a', 'b'], ['a', 'b', 'c'], ['a', 'b', 'c', 'd']].map((all) => formatList(all, 3)),
     ).toEqual(['a', 'a and b', 'a, b and c', 'a, b, c and 1 more'])
   })
 
-  it('puts round times under a chart, and the date where a day begins', () => {
+  it('labels a chart with round times, and midnight with the date', () => {
     const start = Date.UTC(2025, 8, 26, 6, 29, 58)
     const timeRange = (hours: number) => ({
       ...exampleDocument.timeRange,
@@ -221,19 +228,19 @@ describe('wording', () => {
     expect(ticks(48)).toEqual(['12:00', '27 Sep', '12:00', '28 Sep'])
   })
 
-  it('tells of a link what the side saw that saw most of it fail', () => {
+  it('shows the view of the side with the lowest success rate', () => {
     const [link] = exampleDocument.links
     const [view] = link?.views ?? []
     if (link === undefined || view === undefined) throw new Error('the example has links')
     const relay = { ...view, side: 'relay', successRate: 1 } as const
     const client = { ...view, side: 'client', successRate: 0.8 } as const
-    expect(tellingView({ views: [relay, client] })?.side).toBe('client')
-    expect(tellingView({ views: [{ ...client, successRate: 1 }, relay] })?.side).toBe('relay')
-    expect(tellingView({ views: [] })).toBeUndefined()
+    expect(mostAffectedView({ views: [relay, client] })?.side).toBe('client')
+    expect(mostAffectedView({ views: [{ ...client, successRate: 1 }, relay] })?.side).toBe('relay')
+    expect(mostAffectedView({ views: [] })).toBeUndefined()
   })
 
-  it('says that a step stands before the first one where clocks differ', () => {
-    expect([0, 47, -215, -61_000].map((ms) => sinceText(ms))).toEqual([
+  it('shows a negative offset if clock skew puts a step before the first one', () => {
+    expect([0, 47, -215, -61_000].map((ms) => formatSinceStart(ms))).toEqual([
       '+0 ms',
       '+47 ms',
       '−215 ms',
@@ -243,17 +250,54 @@ describe('wording', () => {
 
   it('shows the two largest units of a duration', () => {
     expect(
-      [0.5, 132.4, 1500, 59_999, 184_000, 3_600_000, 93_600_000].map((ms) => durationText(ms)),
+      [0.5, 132.4, 1500, 59_999, 184_000, 3_600_000, 93_600_000].map((ms) => formatDuration(ms)),
     ).toEqual(['0.5 ms', '132 ms', '1.5 s', '60 s', '3 min 4 s', '1 h', '1 d 2 h'])
   })
 
-  it('does not round a failure away', () => {
-    expect([1, 0.99996, 0.999, 0.5, null].map((rate) => percentText(rate))).toEqual([
+  it('never rounds a failure or a success away', () => {
+    expect([1, 0.99996, 0.999, 0.5, 0.0001, 0, null].map((rate) => formatRate(rate))).toEqual([
       '100 %',
-      '> 99.9 %',
+      '99.9 %',
       '99.9 %',
       '50 %',
+      '0.1 %',
+      '0 %',
       '–',
     ])
+  })
+
+  it('writes a time range, and a single instant without a range', () => {
+    const time = new TimeFormat(exampleDocument)
+    const [finding] = exampleDocument.findings
+    if (finding === undefined) throw new Error('the example has findings')
+    expect(formatTimeRange(exampleDocument)).toBe(
+      '26 Sep 2025, from 06:30:00 to 07:00:00 UTC (30 min)',
+    )
+    const { from } = exampleDocument.timeRange
+    const instant = { ...exampleDocument.timeRange, to: from, durationMs: 0 }
+    expect(formatTimeRange({ timeRange: instant })).toBe('26 Sep 2025, at 06:30:00 UTC')
+    expect(formatOccurrences(finding, time)).toBe(
+      '108 times, from 06:42:07 to 06:59:52 (17 min 45 s), ongoing',
+    )
+    const { first } = finding
+    const recovered = { ...finding, status: 'recovered', recoveredAt: first, last: first } as const
+    expect([0, 1, 2, 3].map((count) => formatOccurrences({ ...recovered, count }, time))).toEqual([
+      'at 06:42:07, then recovered',
+      'at 06:42:07, then recovered',
+      'twice, at 06:42:07, then recovered',
+      '3 times, at 06:42:07, then recovered',
+    ])
+  })
+
+  it('counts components with their own log', () => {
+    const [one] = exampleDocument.components
+    if (one === undefined) throw new Error('the example has components')
+    const seen = (...logs: Component['seenIn'][]): string =>
+      componentSummary(logs.map((seenIn) => ({ ...one, seenIn })))
+    expect(seen('other-logs')).toBe('1 client. Components with their own log: 0 of 1.')
+    expect(seen('own-log')).toBe('1 client. Components with their own log: 1 of 1.')
+    expect(seen('own-log', 'own-log', 'other-logs')).toBe(
+      '3 clients. Components with their own log: 2 of 3.',
+    )
   })
 })

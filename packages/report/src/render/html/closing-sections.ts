@@ -1,9 +1,9 @@
 import { CHECK_TONE } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { list, pill, type PageContext } from './page-context.ts'
-import { quotation } from './quotation.ts'
+import { renderQuotation } from './quotation.ts'
 
-export function checklistSection({ document }: PageContext): SafeHtml {
+export function renderChecklist({ document }: PageContext): SafeHtml {
   return html`<ul class="checks">
     ${document.checklist.map(
       (check) =>
@@ -11,17 +11,17 @@ export function checklistSection({ document }: PageContext): SafeHtml {
           ${pill(CHECK_TONE[check.state], check.state)}
           <div>
             <strong>${check.title}</strong> <span class="soft">${check.number}</span>
-            ${check.state === 'passed' ? null : html`<br />${check.detail}`}${check.findings.map((id) => html` <a href="#${id}">${id}</a>`)}${quotation(check.evidence, { title: `Evidence: ${check.evidence.length} ${check.evidence.length === 1 ? 'line' : 'lines'}` })}
+            ${check.state === 'passed' ? null : html`<br />${check.detail}`}${check.findings.map((id) => html` <a href="#${id}">${id}</a>`)}${renderQuotation(check.evidence, { title: `Evidence: ${check.evidence.length} ${check.evidence.length === 1 ? 'line' : 'lines'}` })}
           </div>
         </li>`,
     )}
   </ul>`
 }
 
-export function conclusionSection({ document }: PageContext): SafeHtml {
+export function renderConclusion({ document }: PageContext): SafeHtml {
   const { text, supported, notSupported } = document.conclusion
   return html`<p>${text}</p>
-    ${part('The evidence supports', supported)} ${part('It does not support', notSupported)}`
+    ${part('Supported by evidence', supported)} ${part('Not supported by evidence', notSupported)}`
 }
 
 function part(title: string, items: readonly string[]): SafeHtml | null {

@@ -1,27 +1,27 @@
 import type { Component } from '../../document/report-document.ts'
-import { ROLE_WORD, SEEN_WORD, rollCall } from '../wording.ts'
+import { ROLE_LABEL, SEEN_IN_LABEL, componentSummary } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { list, scrolling, type PageContext } from './page-context.ts'
 
-// A longer table is folded away below its summary.
-const MOST_OPEN = 16
+// A longer table is collapsed.
+const MAX_OPEN = 16
 
-export function componentSection({ document }: PageContext): SafeHtml {
+export function renderComponents({ document }: PageContext): SafeHtml {
   const { components, clocks } = document
-  if (components.length === 0) return html`<p>No component was recognised.</p>`
+  if (components.length === 0) return html`<p>No component was found in the logs.</p>`
   const clockList = list(clocks.map(({ text }) => text))
-  return html`<p>${rollCall(components)}</p>
-    ${folded(components.length > MOST_OPEN, `All ${components.length} components`, scrolling('Components', table(components)))}
+  return html`<p>${componentSummary(components)}</p>
+    ${collapsible(components.length > MAX_OPEN, `All ${components.length} components`, scrolling('Components', table(components)))}
     ${
       clockList === null
         ? null
         : html`<h3>Clocks</h3>
-            ${folded(clocks.length > MOST_OPEN, `All ${clocks.length} clocks`, clockList)}`
+            ${collapsible(clocks.length > MAX_OPEN, `All ${clocks.length} clocks`, clockList)}`
     }`
 }
 
-function folded(yes: boolean, title: string, content: SafeHtml): SafeHtml {
-  return yes
+function collapsible(isCollapsed: boolean, title: string, content: SafeHtml): SafeHtml {
+  return isCollapsed
     ? html`<details>
         <summary>${title}</summary>
         ${content}
@@ -35,10 +35,10 @@ function table(components: readonly Component[]): SafeHtml {
       <tr>
         <th scope="col">component</th>
         <th scope="col">role</th>
-        <th scope="col">where</th>
+        <th scope="col">location</th>
         <th scope="col">program</th>
-        <th scope="col">known from</th>
-        <th scope="col">what it did</th>
+        <th scope="col">evidence</th>
+        <th scope="col">activity</th>
       </tr>
     </thead>
     <tbody>
@@ -54,10 +54,10 @@ function row(component: Component): SafeHtml {
   const program = [component.program, component.version].filter((part) => part !== null)
   return html`<tr>
     <th scope="row">${component.name}</th>
-    <td>${ROLE_WORD[component.role]}</td>
+    <td>${ROLE_LABEL[component.role]}</td>
     <td>${where.join(' / ') || '–'}</td>
     <td>${program.join(' ') || '–'}</td>
-    <td>${SEEN_WORD[component.seenIn]}</td>
+    <td>${SEEN_IN_LABEL[component.seenIn]}</td>
     <td class="wide">${component.doing}</td>
   </tr>`
 }

@@ -1,18 +1,19 @@
 import type { Finding } from '../../document/report-document.ts'
-import { SEVERITY_TONE, actor, countText, enumerated, seenText } from '../wording.ts'
+import { formatCount } from '../../findings/figures.ts'
+import { SEVERITY_TONE, formatParty, formatList, formatOccurrences } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { advice, pill, type PageContext } from './page-context.ts'
-import { quotation } from './quotation.ts'
+import { renderQuotation } from './quotation.ts'
 
-// With more than these nobody reads on: the rest, like mere information, is one line each until it is unfolded.
-const MOST_OPEN = 20
+// Further findings, and those with severity info, are collapsed to one line each.
+const MAX_OPEN = 20
 
-export function findingSection(context: PageContext): SafeHtml {
+export function renderFindings(context: PageContext): SafeHtml {
   const { findings } = context.document
   if (findings.length === 0) return html`<p>None.</p>`
   return html`${findings.map((finding, index) =>
-    finding.severity === 'info' || index >= MOST_OPEN
-      ? foldedCard(finding, context)
+    finding.severity === 'info' || index >= MAX_OPEN
+      ? collapsedCard(finding, context)
       : openCard(finding, context),
   )}`
 }
@@ -32,7 +33,7 @@ function openCard(finding: Finding, context: PageContext): SafeHtml {
   </section>`
 }
 
-function foldedCard(finding: Finding, context: PageContext): SafeHtml {
+function collapsedCard(finding: Finding, context: PageContext): SafeHtml {
   const { id, title, severity } = finding
   return html`<details class="card finding ${SEVERITY_TONE[severity]}">
     <summary>
@@ -57,16 +58,17 @@ function body(finding: Finding, { time, names }: PageContext): SafeHtml {
   const { periods } = finding
   return html`<p>${finding.why}</p>
     <dl>
-      ${row('who must act', html`<strong>${actor(finding)}</strong>`)}
-      ${row('what to do', advice(finding.action))} ${row('seen', seenText(finding, time))}
+      ${row('who must act', html`<strong>${formatParty(finding)}</strong>`)}
+      ${row('what to do', advice(finding.action))}
+      ${row('occurrences', formatOccurrences(finding, time))}
       ${finding.link === null ? null : row('link', html`<a href="#${finding.link}">${names.link(finding.link)}</a>`)}
-      ${finding.affects.length === 0 ? null : row('also affects', enumerated(finding.affects.map((id) => names.link(id))))}
-      ${row('cause', `${finding.cause}, ${finding.confidence}`)}
+      ${finding.affects.length === 0 ? null : row('also affects', formatList(finding.affects.map((id) => names.link(id))))}
+      ${row('cause', `${finding.cause} (${finding.confidence})`)}
     </dl>
     ${
       finding.next.length > 0
         ? html`<details${finding.severity === 'error' ? html` open` : null}>
-            <summary>What to try</summary>
+            <summary>Steps to try</summary>
             <ol>
               ${finding.next.map((step) => html`<li>${advice(step)}</li>`)}
             </ol>
@@ -76,14 +78,14 @@ function body(finding: Finding, { time, names }: PageContext): SafeHtml {
     ${
       periods.length > 1
         ? html`<details>
-            <summary>Separate times: ${periods.length}</summary>
+            <summary>Periods: ${periods.length}</summary>
             <ul>
-              ${periods.map(({ from, to, count }) => html`<li>${time.at(from)} to ${time.at(to)}: ${countText(count)} ×</li>`)}
+              ${periods.map(({ from, to, count }) => html`<li>${time.span(from, to)}: ${formatCount(count, 'occurrence')}</li>`)}
             </ul>
           </details>`
         : null
     }
-    ${quotation(finding.evidence, { title: `Evidence: ${finding.evidence.length} ${finding.evidence.length === 1 ? 'line' : 'lines'}` })}`
+    ${renderQuotation(finding.evidence, { title: `Evidence: ${finding.evidence.length} ${finding.evidence.length === 1 ? 'line' : 'lines'}` })}`
 }
 
 function row(term: string, description: SafeHtml | string): SafeHtml {

@@ -1,4 +1,4 @@
-/** Markup that is safe to put into a page: made by `html`, never from a log. */
+/** Markup that is safe to put into a page: `html` makes it, log text never becomes markup. */
 export class SafeHtml {
   readonly markup: string
 
@@ -9,7 +9,7 @@ export class SafeHtml {
 
 type Value = SafeHtml | string | number | null | undefined | readonly Value[]
 
-/** A template in which every value is escaped unless it is markup itself; lists are joined, null is left out. */
+/** Escapes every value that is not `SafeHtml`, joins lists and omits null. */
 export function html(strings: TemplateStringsArray, ...values: readonly Value[]): SafeHtml {
   return new SafeHtml(
     strings

@@ -1,7 +1,8 @@
 import type { Link, Series } from '../../document/report-document.ts'
-import { durationText, type TimeFormat } from '../time-format.ts'
+import { formatDuration } from '../../findings/figures.ts'
+import { type TimeFormat } from '../time-format.ts'
 import { html, type SafeHtml } from './html-template.ts'
-import { coordinate, plotFigure, PLOT_HEIGHT } from './plot.ts'
+import { coordinate, renderPlot, PLOT_HEIGHT } from './plot.ts'
 
 interface Band {
   readonly name: string
@@ -11,21 +12,25 @@ interface Band {
   readonly most: number
 }
 
-// Where one side takes that many times as long as the other, one of the two would lie flat on the axis.
-const TOO_FAR_APART = 5
+// If one side takes this many times as long as the other, each gets its own chart: in a shared one the lower band would be flat.
+const MAX_RATIO = 5
 
-/** Time to answer over time, of whichever sides are known; nothing where it was the same all along. */
-export function latencyCharts(link: Link, series: Series, time: TimeFormat): readonly SafeHtml[] {
+/** Response time over time, for each side with data; no chart if it was constant. */
+export function renderLatencyCharts(
+  link: Link,
+  series: Series,
+  time: TimeFormat,
+): readonly SafeHtml[] {
   const bands = [
-    band('seen by the relay', 's1', series.relayP50Ms, series.relayP95Ms),
-    band('seen by the client', 's2', series.clientP50Ms, series.clientP95Ms),
+    band('relay log', 's1', series.relayP50Ms, series.relayP95Ms),
+    band('client log', 's2', series.clientP50Ms, series.clientP95Ms),
   ].filter(({ most }) => most > 0)
   if (bands.every((one) => isFlat(one))) return []
   const [one, other] = bands
   const apart =
     one !== undefined &&
     other !== undefined &&
-    Math.max(one.most, other.most) > TOO_FAR_APART * Math.min(one.most, other.most)
+    Math.max(one.most, other.most) > MAX_RATIO * Math.min(one.most, other.most)
   const charts = apart ? bands.filter((each) => !isFlat(each)).map((each) => [each]) : [bands]
   return charts.map((shown) => chart(link, shown, series, time))
 }
@@ -47,11 +52,11 @@ function chart(link: Link, bands: readonly Band[], series: Series, time: TimeFor
   const most = Math.max(...bands.map((one) => one.most))
   const top = niceCeiling(most)
   const y = (value: number): number => PLOT_HEIGHT * (1 - value / top)
-  return plotFigure(
+  return renderPlot(
     {
-      title: 'Time to answer',
-      spoken: `Time to answer on ${link.name}, ${bands.map((one) => `${one.name} at most ${durationText(one.most)}`).join(', ')}`,
-      scale: [durationText(top), durationText(top / 2), '0'],
+      title: 'Response time',
+      altText: `Response time on ${link.name}: ${bands.map((one) => `${one.name} at most ${formatDuration(one.most)}`).join(', ')}`,
+      scale: [formatDuration(top), formatDuration(top / 2), '0'],
       shapes: [
         html`<path class="grid" d="M0 0H${series.state.length}M0 50H${series.state.length}" />`,
         ...bands.map(
@@ -64,7 +69,7 @@ function chart(link: Link, bands: readonly Band[], series: Series, time: TimeFor
       ],
       legend: bands.map(({ name, style }) => ({
         style,
-        text: `${name}: median, and as far as 95 % of the answers`,
+        text: `${name}: median (line) to p95 (area)`,
       })),
     },
     series,
@@ -72,8 +77,8 @@ function chart(link: Link, bands: readonly Band[], series: Series, time: TimeFor
   )
 }
 
-/** Stretches without a gap, as index and value. */
-function stretches(values: readonly (number | null)[]): [number, number][][] {
+/** Runs of values without a gap, each value with its index. */
+function runsOf(values: readonly (number | null)[]): [number, number][][] {
   const found: [number, number][][] = []
   let open: [number, number][] | undefined
   values.forEach((value, index) => {
@@ -85,10 +90,10 @@ function stretches(values: readonly (number | null)[]): [number, number][][] {
 }
 
 function line(values: readonly (number | null)[], y: (value: number) => number): string {
-  return stretches(values)
+  return runsOf(values)
     .map((points) => {
       const path = points.filter(isBend).map(([index, value]) => at(index, y(value)))
-      // A single value between gaps is a dot: a line of no length with round ends.
+      // A single value between gaps is drawn as a dot: a line of length 0 with round ends.
       return `M${path.join('L')}${points.length === 1 ? 'h0' : ''}`
     })
     .join('')
@@ -99,7 +104,7 @@ function area(
   high: readonly (number | null)[],
   y: (value: number) => number,
 ): string {
-  return stretches(high)
+  return runsOf(high)
     .map((points) => {
       const above = points.filter(isBend).map(([index, value]) => at(index, y(value)))
       const under = points
@@ -111,7 +116,7 @@ function area(
     .join('')
 }
 
-/** Points on a level line between others say nothing. */
+/** False for points inside a horizontal line: they can be omitted. */
 function isBend(
   [, value]: [number, number],
   index: number,

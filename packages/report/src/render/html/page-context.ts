@@ -4,21 +4,21 @@ import type { Names, Tone } from '../wording.ts'
 import { MARK } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 
-/** What every section needs to know besides the document. */
+/** The document, and what every section uses to format it. */
 export interface PageContext {
   readonly document: ReportDocument
   readonly time: TimeFormat
   readonly names: Names
 }
 
-/** A state as a mark, a word and a colour; the word alone is enough. */
+/** A state as a mark, a label and a colour. */
 export function pill(tone: Tone, text: string): SafeHtml {
   return html`<span class="pill ${tone}"
     ><span aria-hidden="true">${MARK[tone]}</span> ${text}</span
   >`
 }
 
-/** A list, or nothing. */
+/** A list, or null if there are no items. */
 export function list(items: readonly (SafeHtml | string)[]): SafeHtml | null {
   return items.length === 0
     ? null
@@ -27,12 +27,12 @@ export function list(items: readonly (SafeHtml | string)[]): SafeHtml | null {
       </ul>`
 }
 
-/** Reachable by keyboard, since it scrolls sideways where the screen is narrow. */
+/** Scrolls sideways on a narrow screen. `tabindex` makes it reachable by keyboard. */
 export function scrolling(label: string, content: SafeHtml): SafeHtml {
   return html`<div class="scroll" role="region" aria-label="${label}" tabindex="0">${content}</div>`
 }
 
-/** Our own advice: what stands in backticks is code, the rest text. */
+/** Text of the report, in which backticks mark code. */
 export function advice(value: string): SafeHtml {
   const parts = value.split('`')
   return html`${parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`

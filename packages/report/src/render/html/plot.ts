@@ -2,13 +2,13 @@ import type { Series } from '../../document/report-document.ts'
 import type { TimeFormat } from '../time-format.ts'
 import { html, type SafeHtml } from './html-template.ts'
 
-/** Units of a plot from top to bottom; from left to right one unit is one bucket of the series. */
+/** Height of a plot in units. Horizontally, one unit is one bucket of the series. */
 export const PLOT_HEIGHT = 100
 
 export interface Plot {
   readonly title: string
-  /** The picture in a sentence, for those who do not see it. */
-  readonly spoken: string
+  /** One sentence for screen readers. */
+  readonly altText: string
   /** From top to bottom. */
   readonly scale: readonly string[]
   readonly shapes: SafeHtml | readonly SafeHtml[]
@@ -16,10 +16,10 @@ export interface Plot {
 }
 
 /**
- * A chart over the time of a series. Only its shapes are drawn in SVG, and stretched to the width there is; all words are text
- * of the page, so that they can be read on a telephone too.
+ * A chart over the time range of a series. Only its shapes are SVG, which stretches to the available width. Labels are HTML, so
+ * that they stay readable on a phone.
  */
-export function plotFigure(plot: Plot, series: Series, time: TimeFormat): SafeHtml {
+export function renderPlot(plot: Plot, series: Series, time: TimeFormat): SafeHtml {
   return html`<figure class="plot">
     <figcaption>
       ${plot.title}
@@ -35,24 +35,24 @@ export function plotFigure(plot: Plot, series: Series, time: TimeFormat): SafeHt
         viewBox="0 0 ${series.state.length} ${PLOT_HEIGHT}"
         preserveAspectRatio="none"
         role="img"
-        aria-label="${plot.spoken}"
+        aria-label="${plot.altText}"
       >
         ${plot.shapes}
       </svg>
-      ${timeAxis(series, time)}
+      ${renderTimeAxis(series, time)}
     </div>
   </figure>`
 }
 
-/** Round times below a plot. */
-export function timeAxis(series: Series, time: TimeFormat, most?: number): SafeHtml {
-  const ticks = time.ticks(Date.parse(series.from), series.bucketMs * series.state.length, most)
+/** Times below a plot. */
+export function renderTimeAxis(series: Series, time: TimeFormat, max?: number): SafeHtml {
+  const ticks = time.ticks(Date.parse(series.from), series.bucketMs * series.state.length, max)
   return html`<div class="axis" aria-hidden="true">
     ${ticks.map(({ share, text }) => html`<span style="left:${coordinate(share * 100)}%">${text}</span>`)}
   </div>`
 }
 
-/** A coordinate: short, and the same on every machine. */
+/** A coordinate with one decimal, the same on every machine. */
 export function coordinate(value: number): string {
   return String(Math.round(value * 10) / 10)
 }

@@ -1,16 +1,16 @@
 import type { Evidence } from '../../document/report-document.ts'
 import { html, type SafeHtml } from './html-template.ts'
 
-/** Quoted lines of the logs, folded away until somebody wants to see them. */
-export function quotation(
+/** Quoted log lines, collapsed. */
+export function renderQuotation(
   lines: readonly Evidence[],
   { title, open = false }: { title: string; open?: boolean },
 ): SafeHtml | null {
   if (lines.length === 0) return null
-  return html`<details${open ? html` open` : null}><summary>${title}</summary>${lines.map((line) => quotedLine(line))}</details>`
+  return html`<details${open ? html` open` : null}><summary>${title}</summary>${lines.map((line) => renderLine(line))}</details>`
 }
 
-export function quotedLine(line: Evidence): SafeHtml {
+export function renderLine(line: Evidence): SafeHtml {
   const note = line.note === undefined ? null : html`<div class="soft small">${line.note}</div>`
   return html`<pre><span class="at">${line.file}:${line.line}</span>
 ${line.text}</pre>

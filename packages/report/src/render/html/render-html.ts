@@ -1,15 +1,16 @@
 import type { ReportDocument } from '../../document/report-document.ts'
+import { formatCount } from '../../findings/figures.ts'
 import { TimeFormat } from '../time-format.ts'
-import { MARK, Names, VERDICT_TONE, VERDICT_WORD, countText } from '../wording.ts'
+import { MARK, Names, VERDICT_TONE, VERDICT_LABEL } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { PAGE_STYLE } from './page-style.ts'
-import { checklistSection, conclusionSection } from './closing-sections.ts'
-import { componentSection } from './component-section.ts'
-import { findingSection } from './finding-section.ts'
-import { flowSection } from './flow-section.ts'
+import { renderChecklist, renderConclusion } from './closing-sections.ts'
+import { renderComponents } from './component-section.ts'
+import { renderFindings } from './finding-section.ts'
+import { renderFlow } from './flow-section.ts'
 import type { PageContext } from './page-context.ts'
-import { summarySection } from './summary-section.ts'
-import { transactionSection } from './transaction-section.ts'
+import { renderSummary } from './summary-section.ts'
+import { renderTransactions } from './transaction-section.ts'
 
 interface Section {
   readonly id: string
@@ -18,18 +19,18 @@ interface Section {
 }
 
 const SECTIONS: readonly Section[] = [
-  { id: 'summary', title: 'Executive summary', body: summarySection },
-  { id: 'components', title: 'System components', body: componentSection },
-  { id: 'flow', title: 'Interaction flow', body: flowSection },
-  { id: 'transaction', title: 'One transaction, step by step', body: transactionSection },
-  { id: 'findings', title: 'Findings', body: findingSection },
-  { id: 'validation', title: 'Validation of system health', body: checklistSection },
-  { id: 'conclusion', title: 'Conclusion', body: conclusionSection },
+  { id: 'summary', title: 'Executive summary', body: renderSummary },
+  { id: 'components', title: 'System components', body: renderComponents },
+  { id: 'flow', title: 'Interaction flow', body: renderFlow },
+  { id: 'transaction', title: 'One transaction, step by step', body: renderTransactions },
+  { id: 'findings', title: 'Findings', body: renderFindings },
+  { id: 'validation', title: 'Validation of system health', body: renderChecklist },
+  { id: 'conclusion', title: 'Conclusion', body: renderConclusion },
 ]
 
 /**
- * The report as one self-contained page: no script, no request to anywhere, light and dark, printable, and usable by
- * keyboard and screen reader.
+ * The report as one self-contained page: without scripts and requests, light and dark, printable, and usable with a keyboard and
+ * a screen reader.
  */
 export function renderHtml(document: ReportDocument): string {
   const context = { document, time: new TimeFormat(document), names: new Names(document) }
@@ -44,7 +45,7 @@ export function renderHtml(document: ReportDocument): string {
           http-equiv="Content-Security-Policy"
           content="default-src 'none'; style-src 'unsafe-inline'"
         />
-        <title>Network health: ${VERDICT_WORD[verdict]}</title>
+        <title>Network health: ${VERDICT_LABEL[verdict]}</title>
         ${PAGE_STYLE}
       </head>
       <body>
@@ -52,7 +53,7 @@ export function renderHtml(document: ReportDocument): string {
         <header class="top">
           <h1>Network health report</h1>
           <div class="verdict ${tone}">
-            <strong><span aria-hidden="true">${MARK[tone]}</span> ${VERDICT_WORD[verdict]}</strong>
+            <strong><span aria-hidden="true">${MARK[tone]}</span> ${VERDICT_LABEL[verdict]}</strong>
             <p>${sentence}</p>
           </div>
           <nav aria-label="Sections">
@@ -71,8 +72,8 @@ export function renderHtml(document: ReportDocument): string {
           )}
         </main>
         <footer>
-          ${countText(totals.lines)} lines of ${totals.files} files read. Credentials, tokens and
-          collection ids are masked. The same logs give the same page.
+          ${formatCount(totals.lines, 'line')} in ${formatCount(totals.files, 'file')}. Credentials,
+          tokens and collection IDs are masked.
         </footer>
       </body>
     </html> `

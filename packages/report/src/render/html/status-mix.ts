@@ -1,14 +1,15 @@
 import type { Link, Series } from '../../document/report-document.ts'
-import { durationText, type TimeFormat } from '../time-format.ts'
-import { countText, statusText } from '../wording.ts'
+import { formatDuration, formatNumber } from '../../findings/figures.ts'
+import { type TimeFormat } from '../time-format.ts'
+import { formatStatus } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
-import { coordinate, plotFigure, PLOT_HEIGHT } from './plot.ts'
+import { coordinate, renderPlot, PLOT_HEIGHT } from './plot.ts'
 
 const GOOD_STYLES = ['m-good', 'm-note']
 const BAD_STYLES = ['m-bad', 'm-warn', 'm-other', 'm-none']
 
-/** Which answers, over time, as stacked bars; null when they were the same all along. */
-export function statusMix(link: Link, series: Series, time: TimeFormat): SafeHtml | null {
+/** Responses by status over time, as stacked bars; null if there was only one status. */
+export function renderStatusMix(link: Link, series: Series, time: TimeFormat): SafeHtml | null {
   const rows = series.statuses.map(({ status, counts }) => ({
     status,
     counts,
@@ -16,7 +17,7 @@ export function statusMix(link: Link, series: Series, time: TimeFormat): SafeHtm
     good: /^(?:2\d\d|ok)$/.test(status),
   }))
   if (rows.length < 2) return null
-  // What is usual at the bottom, failures on top of it.
+  // Successes at the bottom, failures above them.
   const sorted = rows.toSorted((a, b) => Number(b.good) - Number(a.good) || b.all - a.all)
   const bads = sorted.filter(({ good }) => !good).length
   const styles = sorted.map(({ good }, index) =>
@@ -28,7 +29,7 @@ export function statusMix(link: Link, series: Series, time: TimeFormat): SafeHtm
     rows.reduce((sum, { counts }) => sum + (counts[bucket] ?? 0), 0),
   )
   const most = Math.max(1, ...totals)
-  const words = sorted.map(({ status }) => statusText(status))
+  const labels = sorted.map(({ status }) => formatStatus(status))
   const shapes = sorted.map(({ counts }, row) => {
     const bars = counts.map((count, bucket) => {
       if (count === 0) return ''
@@ -41,13 +42,13 @@ export function statusMix(link: Link, series: Series, time: TimeFormat): SafeHtm
     })
     return html`<path class="${styles[row] ?? ''}" d="${bars.join('')}" />`
   })
-  return plotFigure(
+  return renderPlot(
     {
-      title: `Answers per ${durationText(series.bucketMs)}`,
-      spoken: `Answers on ${link.name} over time: ${words.join(', ')}`,
-      scale: [countText(most), '0'],
+      title: `Responses per ${formatDuration(series.bucketMs)}`,
+      altText: `Responses on ${link.name} over time: ${labels.join(', ')}`,
+      scale: [formatNumber(most), '0'],
       shapes,
-      legend: words.map((text, row) => ({ style: styles[row] ?? '', text })),
+      legend: labels.map((text, row) => ({ style: styles[row] ?? '', text })),
     },
     series,
     time,

@@ -1,12 +1,13 @@
 import type { Source } from '../../document/report-document.ts'
+import { formatNumber } from '../../findings/figures.ts'
 import { formatTimeRange } from '../time-format.ts'
-import { SEVERITY_TONE, actor, countText, urgent } from '../wording.ts'
+import { SEVERITY_TONE, formatParty, findingsToActOn } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { advice, pill, scrolling, type PageContext } from './page-context.ts'
-import { quotation } from './quotation.ts'
+import { renderQuotation } from './quotation.ts'
 
-/** What is missing, the numbers, who has to act, and what was read. */
-export function summarySection(context: PageContext): SafeHtml {
+/** Caveats, figures, who must act, and the sources. */
+export function renderSummary(context: PageContext): SafeHtml {
   const { numbers, caveats, sources } = context.document
   return html`${
       caveats.length > 0
@@ -15,7 +16,7 @@ export function summarySection(context: PageContext): SafeHtml {
           </ul>`
         : null
     }
-    <p>Window: ${formatTimeRange(context.document)}</p>
+    <p>Time range: ${formatTimeRange(context.document)}</p>
     <dl class="facts">
       ${numbers.map(
         ({ label, value }) =>
@@ -29,23 +30,23 @@ export function summarySection(context: PageContext): SafeHtml {
     <details>
       <summary>Sources read: ${sources.length}</summary>
       ${scrolling('Sources', sourceTable(sources, context))}
-      ${sources.map((source) => quotation(source.samples, { title: `${source.file}: a sample of what could not be read` }))}
+      ${sources.map((source) => renderQuotation(source.samples, { title: `${source.file}: sample of the lines that were not recognised` }))}
     </details>`
 }
 
 function whoMustAct({ document }: PageContext): SafeHtml | null {
-  const { shown, more } = urgent(document.findings)
+  const { shown, more } = findingsToActOn(document.findings)
   if (shown.length === 0) return null
-  return html`<h3>Who has to act</h3>
+  return html`<h3>Who must act</h3>
     <ul class="actions">
       ${shown.map(
         (finding) =>
           html`<li class="${SEVERITY_TONE[finding.severity]}">
-            <strong>${actor(finding)}</strong>: ${advice(finding.action)}
+            <strong>${formatParty(finding)}</strong>: ${advice(finding.action)}
             <a href="#${finding.id}">${finding.id} ${finding.title}</a>
           </li>`,
       )}
-      ${more > 0 ? html`<li class="none">and ${more} more, see <a href="#findings">the findings</a></li>` : null}
+      ${more > 0 ? html`<li class="none">and ${more} more: see <a href="#findings">Findings</a></li>` : null}
     </ul>`
 }
 
@@ -54,11 +55,11 @@ function sourceTable(sources: readonly Source[], { time }: PageContext): SafeHtm
     <thead>
       <tr>
         <th scope="col">file</th>
-        <th scope="col">taken for</th>
+        <th scope="col">format</th>
         <th scope="col" class="num">lines</th>
         <th scope="col">from</th>
         <th scope="col">to</th>
-        <th scope="col">how it was placed in time</th>
+        <th scope="col">time zone</th>
       </tr>
     </thead>
     <tbody>
@@ -68,7 +69,7 @@ function sourceTable(sources: readonly Source[], { time }: PageContext): SafeHtm
             <th scope="row" class="path">${source.file}</th>
             <td>${source.format}<br /><span class="soft small">${source.wrapper}</span></td>
             <td class="num">
-              ${countText(source.lines)}${source.unreadable > 0 ? html`<br /><span class="soft small">${countText(source.unreadable)} unreadable</span>` : null}
+              ${formatNumber(source.lines)}${source.unreadable > 0 ? html`<br /><span class="soft small">${formatNumber(source.unreadable)} not recognised</span>` : null}
             </td>
             <td>${time.at(source.first)}</td>
             <td>${time.at(source.last)}</td>

@@ -1,17 +1,17 @@
 import type { BucketState, Link, Series } from '../../document/report-document.ts'
-import { durationText, type TimeFormat } from '../time-format.ts'
-import { countText } from '../wording.ts'
+import { formatDuration, formatNumber } from '../../findings/figures.ts'
+import { type TimeFormat } from '../time-format.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { coordinate, instantOf } from './plot.ts'
 
-const BUCKET_WORD: Readonly<Record<BucketState, string>> = {
-  ok: 'answered',
-  mixed: 'partly failed',
+const BUCKET_LABEL: Readonly<Record<BucketState, string>> = {
+  ok: 'successful',
+  mixed: 'some failed',
   failed: 'failed',
-  quiet: 'silent',
+  quiet: 'no exchanges',
   'no-log': 'no log',
 }
-// Heights differ too, so that the strip can be read without its colours; without a log there is nothing to draw.
+// Heights differ, so that the strip can be read without colours. Buckets without a log are not drawn.
 const TOP: Readonly<Record<Exclude<BucketState, 'no-log'>, number>> = {
   ok: 4,
   mixed: 0,
@@ -28,31 +28,31 @@ interface Run {
   readonly failed: number
 }
 
-/** A link over time as one strip. */
-export function timeStrip(link: Link, series: Series, time: TimeFormat): SafeHtml {
+/** The states of a link over time, as one strip. */
+export function renderTimeStrip(link: Link, series: Series, time: TimeFormat): SafeHtml {
   return html`<svg
     class="strip"
     viewBox="0 0 ${series.state.length} ${BOTTOM}"
     preserveAspectRatio="none"
     role="img"
-    aria-label="${`Time line of ${link.name}: ${spoken(series)}`}"
+    aria-label="${`Timeline of ${link.name}: ${altText(series)}`}"
   >
-    ${runsOf(series).map((run) => drawn(run, series, time))}
+    ${runsOf(series).map((run) => renderRun(run, series, time))}
   </svg>`
 }
 
-export function stripLegend(): SafeHtml {
+export function renderStripLegend(): SafeHtml {
   return html`<ul class="legend">
-    ${(['ok', 'mixed', 'failed', 'quiet', 'no-log'] as const).map((state) => html`<li><i class="b-${state}"></i>${BUCKET_WORD[state]}</li>`)}
+    ${(['ok', 'mixed', 'failed', 'quiet', 'no-log'] as const).map((state) => html`<li><i class="b-${state}"></i>${BUCKET_LABEL[state]}</li>`)}
   </ul>`
 }
 
-function drawn(run: Run, series: Series, time: TimeFormat): SafeHtml | null {
+function renderRun(run: Run, series: Series, time: TimeFormat): SafeHtml | null {
   const { state, from, to, ok, failed } = run
   if (state === 'no-log') return null
   const all = ok + failed
-  const counts = all > 0 ? `, ${countText(ok)} of ${countText(all)} answered` : ''
-  const title = `${time.at(instantOf(series, from))} to ${time.at(instantOf(series, to))}: ${BUCKET_WORD[state]}${counts}`
+  const counts = all > 0 ? `, ${formatNumber(ok)} of ${formatNumber(all)} successful` : ''
+  const title = `${time.span(instantOf(series, from), instantOf(series, to))}: ${BUCKET_LABEL[state]}${counts}`
   const bar = (style: string, top: number, bottom: number): SafeHtml =>
     html`<rect
       class="b-${style}"
@@ -61,7 +61,7 @@ function drawn(run: Run, series: Series, time: TimeFormat): SafeHtml | null {
       width="${to - from}"
       height="${coordinate(bottom - top)}"
     />`
-  // Failures from above, as deep as their share.
+  // Failures start at the top, as high as their share.
   const edge = state === 'mixed' ? Math.max(2, Math.min(8, (BOTTOM * failed) / all)) : 0
   return html`<g
     ><title>${title}</title
@@ -69,7 +69,7 @@ function drawn(run: Run, series: Series, time: TimeFormat): SafeHtml | null {
   >`
 }
 
-/** Neighbours of one state are one bar. */
+/** Adjacent buckets with the same state are one bar. */
 function runsOf({ state, ok, failed }: Series): Run[] {
   const runs: Run[] = []
   state.forEach((one, index) => {
@@ -87,10 +87,10 @@ function runsOf({ state, ok, failed }: Series): Run[] {
   return runs
 }
 
-/** A sentence for those who do not see the strip. */
-function spoken(series: Series): string {
+/** One sentence for screen readers. */
+function altText(series: Series): string {
   const counts = new Map<BucketState, number>()
   for (const state of series.state) counts.set(state, (counts.get(state) ?? 0) + 1)
-  const parts = [...counts].map(([state, count]) => `${count} ${BUCKET_WORD[state]}`)
-  return `${series.state.length} intervals of ${durationText(series.bucketMs)}; ${parts.join(', ')}`
+  const parts = [...counts].map(([state, count]) => `${count} ${BUCKET_LABEL[state]}`)
+  return `${series.state.length} intervals of ${formatDuration(series.bucketMs)}; ${parts.join(', ')}`
 }

@@ -1,12 +1,13 @@
 import type { Transaction } from '../../document/report-document.ts'
-import { sinceText } from '../time-format.ts'
+import { formatSinceStart } from '../time-format.ts'
+import { ROLE_LABEL } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { pill, type PageContext } from './page-context.ts'
-import { quotedLine } from './quotation.ts'
+import { renderLine } from './quotation.ts'
 
-export function transactionSection({ document }: PageContext): SafeHtml {
+export function renderTransactions({ document }: PageContext): SafeHtml {
   if (document.transactions.length === 0) {
-    return html`<p>No poll and no task could be followed in this window.</p>`
+    return html`<p>No poll or task could be followed through the logs in this time range.</p>`
   }
   return html`${document.transactions.map((transaction) => transactionCard(transaction))}`
 }
@@ -16,7 +17,7 @@ function transactionCard(transaction: Transaction): SafeHtml {
   return html`<section class="card" aria-label="${title}">
     <header>
       <h3>${title}</h3>
-      ${pill(complete ? 'good' : 'none', complete ? 'every leg shown' : 'not every leg shown')}
+      ${pill(complete ? 'good' : 'none', complete ? 'complete' : 'incomplete')}
     </header>
     <p>${text} <span class="soft">(${certainty})</span></p>
     <ol class="steps">
@@ -25,8 +26,8 @@ function transactionCard(transaction: Transaction): SafeHtml {
           html`<li class="${step.evidence === null ? 'none' : 'good'}">
             <strong>${step.title}</strong>
             <span class="soft small"
-              >${step.leg}${step.sinceStartMs === null ? '' : `, ${sinceText(step.sinceStartMs)}`}</span
-            >${step.evidence === null ? html`<div class="soft small">no line: ${step.missing ?? 'nothing in the sources'}</div>` : quotedLine(step.evidence)}
+              >${ROLE_LABEL[step.leg]}${step.sinceStartMs === null ? '' : `, ${formatSinceStart(step.sinceStartMs)}`}</span
+            >${step.evidence === null ? html`<div class="soft small">no log line: ${step.missing ?? 'no source contains it'}</div>` : renderLine(step.evidence)}
           </li>`,
       )}
     </ol>

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { topology } from '../../src/render/html/topology.ts'
+import { renderNetworkPicture } from '../../src/render/html/network-picture.ts'
 import { crowdedDocument } from '../fixtures/crowded-document.ts'
 import { exampleDocument } from '../fixtures/example-document.ts'
 
 const drawn = (svg: string): string => svg.replaceAll(/\s+/g, ' ')
 
 it('draws every component that has a link, and says of every link its state', () => {
-  const picture = drawn(topology(exampleDocument).markup)
+  const picture = drawn(renderNetworkPicture(exampleDocument).markup)
   const connected = new Set(exampleDocument.links.flatMap(({ from, to }) => [from, to]))
   for (const { id, name } of exampleDocument.components) {
     if (connected.has(id)) expect(picture).toContain(name.slice(0, 12))
@@ -22,7 +22,7 @@ it('gathers in one box the clients that have no room, with the worst state of th
   const links = others.map((link, index) =>
     link.kind === 'poll' && index < 10 ? { ...link, state: 'healthy-idle' as const } : link,
   )
-  const picture = drawn(topology({ ...crowd, links: [first, ...links] }).markup)
+  const picture = drawn(renderNetworkPicture({ ...crowd, links: [first, ...links] }).markup)
   expect(picture).toContain('13 more clients')
   // Seven of the ten that fail are drawn; the others are counted with those that are well.
   expect(picture).toContain('13 more clients, at worst failing')
@@ -39,7 +39,7 @@ it('leads through the balancer where its log has seen the client', () => {
   const balancer = { ...one, id: 'load-balancer', role: 'load-balancer' as const, name: 'ingress' }
   const behind = { ...poll, id: 'behind', kind: 'load-balancer' as const, from: 'load-balancer' }
   const pathsOf = (side: 'relay' | 'load-balancer'): string =>
-    topology({
+    renderNetworkPicture({
       ...exampleDocument,
       components: [...exampleDocument.components, balancer],
       links: [{ ...poll, views: [{ ...view, side }] }, behind],

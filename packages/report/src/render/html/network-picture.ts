@@ -5,13 +5,14 @@ import type {
   ReportDocument,
   Role,
 } from '../../document/report-document.ts'
+import { formatCount } from '../../findings/figures.ts'
 import {
   MARK,
-  ROLE_WORD,
+  ROLE_LABEL,
   STATE_TONE,
-  STATE_WORD,
-  badness,
-  enumerated,
+  STATE_LABEL,
+  stateRank,
+  formatList,
   worstFirst,
 } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
@@ -21,10 +22,10 @@ import { coordinate } from './plot.ts'
 const BOX = { width: 176, height: 52 }
 const COLUMN_GAP = 124
 const ROW_GAP = 20
-// Beyond this a picture is no picture: the rest of the clients share one box.
-const MOST_CLIENTS = 8
+// Further clients share one box.
+const MAX_CLIENTS = 8
 
-/** Left to right: what a client asks for its answers, who asks the relay, what stands between, the relay, what the relay leans on. */
+/** Left to right: OMOP databases, clients, load loadBalancers, relays, services that a relay uses. */
 const COLUMN: Readonly<Record<Role, number>> = {
   cdm: 0,
   client: 1,
@@ -51,7 +52,7 @@ interface Wire {
   readonly to: string
   readonly state: LinkState
   readonly title: string
-  /** Leads away from the relay, which many wires do. */
+  /** Starts at the relay. */
   readonly outward: boolean
 }
 
@@ -60,8 +61,8 @@ interface Place {
   readonly y: number
 }
 
-/** The network as a picture, every link with its state in colour, mark and words. */
-export function topology(document: ReportDocument): SafeHtml {
+/** The network as a picture. Each link shows its state as a colour, a mark and a label. */
+export function renderNetworkPicture(document: ReportDocument): SafeHtml {
   const { boxes, wires } = pictureOf(document)
   const columns = COLUMNS.map((column) => boxes.filter((box) => box.column === column)).filter(
     (column) => column.length > 0,
@@ -70,21 +71,22 @@ export function topology(document: ReportDocument): SafeHtml {
   const tallest = Math.max(1, ...columns.map((column) => column.length))
   const width = columns.length * BOX.width + (columns.length - 1) * COLUMN_GAP + 4
   const height = tallest * (BOX.height + ROW_GAP) - ROW_GAP + 8
-  const words = wires.map(({ title, state }) => `${title} ${STATE_WORD[state]}`).join('; ')
+  const states = wires.map(({ title, state }) => `${title} ${STATE_LABEL[state]}`).join('; ')
   const svg = html`<svg
     class="topology"
     viewBox="0 0 ${width} ${height}"
     width="${width}"
     height="${height}"
     role="img"
-    aria-label="${`The network. ${words}`}"
+    aria-label="${`The network. ${states}`}"
   >
-    ${wires.map((wire) => connection(wire, places))}${boxes.map((box) => drawnBox(box, places))}${wires.map((wire) => label(wire, places))}
+    ${wires.map((wire) => renderWire(wire, places))}${boxes.map((box) => renderBox(box, places))}${wires.map((wire) => renderLabel(wire, places))}
   </svg>`
   return html`<figure>
     ${scrolling('The network', svg)}
     <figcaption>
-      An arrow points at the side that is called; a dashed line is a link without evidence.
+      Arrows point to the side that accepts the connection. A dashed line is a link without
+      evidence.
     </figcaption>
   </figure>`
 }
@@ -97,12 +99,12 @@ function pictureOf({ components, links }: ReportDocument): {
   const candidates = components.filter(({ id }) => connected.has(id))
   const clients = candidates.filter(({ role }) => COLUMN[role] === COLUMN.client)
   const rank = ({ id }: Component): number =>
-    Math.min(...links.filter(({ from }) => from === id).map(({ state }) => badness(state)))
-  const room = clients.length > MOST_CLIENTS ? MOST_CLIENTS - 1 : MOST_CLIENTS
+    Math.min(...links.filter(({ from }) => from === id).map(({ state }) => stateRank(state)))
+  const room = clients.length > MAX_CLIENTS ? MAX_CLIENTS - 1 : MAX_CLIENTS
   const drawn = new Set(clients.toSorted((a, b) => rank(a) - rank(b)).slice(0, room))
   const rest = clients.filter((client) => !drawn.has(client))
   const restIds = new Set(rest.map(({ id }) => id))
-  // What only those use who are not drawn is not drawn either.
+  // OMOP databases of clients that are not drawn are not drawn either.
   const behindRest = ({ id }: Component): boolean =>
     links.filter(({ to }) => to === id).every(({ from }) => restIds.has(from))
   const boxes = candidates
@@ -110,12 +112,12 @@ function pictureOf({ components, links }: ReportDocument): {
     .map((one) => boxOf(one))
   if (rest.length > 0) boxes.push(boxOfRest(rest, links))
   const known = new Set(boxes.map(({ id }) => id))
-  const balancers = candidates.filter(({ role }) => role === 'load-balancer')
+  const loadBalancers = candidates.filter(({ role }) => role === 'load-balancer')
   const relays = new Set(candidates.filter(({ role }) => role === 'relay').map(({ id }) => id))
-  // Through the balancer, where its log has seen the client.
+  // Through the load balancer if its log contains the client.
   const target = (link: Link): string =>
     link.views.some(({ side }) => side === 'load-balancer') && link.kind === 'poll'
-      ? (balancers[0]?.id ?? link.to)
+      ? (loadBalancers[0]?.id ?? link.to)
       : link.to
   const wires = links
     .filter(({ from }) => !restIds.has(from))
@@ -129,13 +131,13 @@ function pictureOf({ components, links }: ReportDocument): {
     .filter(({ from, to }) => known.has(from) && known.has(to))
   const [first] = links
     .filter(({ from, kind }) => restIds.has(from) && kind === 'poll')
-    .toSorted((a, b) => badness(a.state) - badness(b.state))
+    .toSorted((a, b) => stateRank(a.state) - stateRank(b.state))
   if (first !== undefined)
     wires.push({
       from: REST,
       to: target(first),
       state: first.state,
-      title: `${rest.length} more clients, at worst`,
+      title: `${formatCount(rest.length, 'more client')}, at worst`,
       outward: false,
     })
   return { boxes, wires }
@@ -143,12 +145,12 @@ function pictureOf({ components, links }: ReportDocument): {
 
 function boxOf({ id, role, name, cluster, doing }: Component): Box {
   const where = cluster === null || cluster === name || cluster === role ? '' : ` · ${cluster}`
-  return { id, column: COLUMN[role], name, below: `${ROLE_WORD[role]}${where}`, title: doing }
+  return { id, column: COLUMN[role], name, below: `${ROLE_LABEL[role]}${where}`, title: doing }
 }
 
 function boxOfRest(rest: readonly Component[], links: readonly Link[]): Box {
   const ids = new Set(rest.map(({ id }) => id))
-  // Where there is no room for all of it, what is well is left out.
+  // Worst state first, because the end of a long text is cut off.
   const states = Map.groupBy(
     worstFirst(links.filter(({ from, kind }) => ids.has(from) && kind === 'poll')),
     ({ state }) => state,
@@ -156,8 +158,8 @@ function boxOfRest(rest: readonly Component[], links: readonly Link[]): Box {
   return {
     id: REST,
     column: COLUMN.client,
-    name: `${rest.length} more clients`,
-    below: enumerated([...states].map(([state, all]) => `${all.length} ${STATE_WORD[state]}`)),
+    name: formatCount(rest.length, 'more client'),
+    below: formatList([...states].map(([state, all]) => `${all.length} ${STATE_LABEL[state]}`)),
     title: rest.map(({ name }) => name).join(', '),
   }
 }
@@ -177,7 +179,7 @@ function place(columns: readonly (readonly Box[])[]): ReadonlyMap<string, Place>
   return places
 }
 
-function drawnBox(box: Box, places: ReadonlyMap<string, Place>): SafeHtml | null {
+function renderBox(box: Box, places: ReadonlyMap<string, Place>): SafeHtml | null {
   const at = places.get(box.id)
   if (at === undefined) return null
   return html`<g
@@ -201,9 +203,9 @@ function drawnBox(box: Box, places: ReadonlyMap<string, Place>): SafeHtml | null
 interface Curve {
   readonly from: Place
   readonly to: Place
-  /** Where both control points stand. */
+  /** x of both control points. */
   readonly bend: number
-  /** 1: the arrow comes in from the left, -1: from the right. */
+  /** 1: the arrow arrives from the left, -1: from the right. */
   readonly heading: 1 | -1
 }
 
@@ -227,7 +229,7 @@ function curveOf(wire: Wire, places: ReadonlyMap<string, Place>): Curve | null {
   return { from: start, to: end, bend: (start.x + end.x) / 2, heading }
 }
 
-function connection(wire: Wire, places: ReadonlyMap<string, Place>): SafeHtml | null {
+function renderWire(wire: Wire, places: ReadonlyMap<string, Place>): SafeHtml | null {
   const curve = curveOf(wire, places)
   if (curve === null) return null
   const { from, to, bend, heading } = curve
@@ -238,22 +240,22 @@ function connection(wire: Wire, places: ReadonlyMap<string, Place>): SafeHtml | 
     fill="none"
     stroke="var(--tone)"
     stroke-width="2.5"
-    ><title>${wire.title}: ${STATE_WORD[wire.state]}</title
+    ><title>${wire.title}: ${STATE_LABEL[wire.state]}</title
     ><path${dashed ? html` stroke-dasharray="5 5"` : null}
       d="M${coordinate(from.x)} ${coordinate(from.y)}C${coordinate(bend)} ${coordinate(from.y)} ${coordinate(bend)} ${coordinate(to.y)} ${coordinate(to.x)} ${coordinate(to.y)}" /><path
       d="${tip}"
   /></g>`
 }
 
-function label(wire: Wire, places: ReadonlyMap<string, Place>): SafeHtml | null {
+function renderLabel(wire: Wire, places: ReadonlyMap<string, Place>): SafeHtml | null {
   const curve = curveOf(wire, places)
   if (curve === null) return null
-  // Close to the outer end, where the lines do not cross each other.
+  // Near the outer end, where lines do not cross.
   const { x: onCurve, y } = pointOn(curve, wire.outward ? 0.66 : 0.38)
   const tone = STATE_TONE[wire.state]
-  const words = `${MARK[tone]} ${STATE_WORD[wire.state]}`
+  const words = `${MARK[tone]} ${STATE_LABEL[wire.state]}`
   const width = words.length * 6.8 + 16
-  // Between the boxes, on none of them.
+  // Keep the label between the boxes.
   const [left, right] = [curve.from.x, curve.to.x].toSorted((one, other) => one - other)
   const x =
     left === undefined || right === undefined || right - left < width
@@ -292,6 +294,6 @@ function pointOn({ from, to, bend }: Curve, share: number): Place {
   }
 }
 
-function shorten(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`
+function shorten(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1)}…`
 }
