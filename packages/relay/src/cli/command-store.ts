@@ -4,7 +4,7 @@ import { relayLogText } from '../observe/log-text.ts'
 import { openStore } from '../open-store.ts'
 import type { MigrationOutcome, RelayStore } from '../store/relay-store.ts'
 
-/** Runs a command on the store of the configuration and closes it again. `migrate` overrides the configuration. */
+/** Opens the configured store, runs a command on it and closes it. `migrate` overrides the configuration. */
 export async function withStore<T>(
   io: CliIo,
   work: (store: RelayStore) => Promise<T>,
@@ -14,7 +14,7 @@ export async function withStore<T>(
   const config = loadRelayConfig(io.env)
   const log = createLogger({
     component: 'relay',
-    // A command speaks for itself; the log is for what went wrong underneath.
+    // Commands print their own results; the log only contains problems of the store.
     level: config.logLevel === 'debug' || config.logLevel === 'trace' ? config.logLevel : 'warn',
     format: config.logFormat,
     destination: io.stderr,

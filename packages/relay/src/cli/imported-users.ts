@@ -17,7 +17,7 @@ const userSchema = z.object({
   ),
 })
 
-/** Reads JSON lines, one user each; throws a ProgramError (exit code 65) that names every line that is wrong. */
+/** Reads JSON lines, one user per line. Throws a ProgramError (exit code 65) that lists every invalid line. */
 export async function readImportedUsers(file: string, io: CliIo): Promise<readonly ImportedUser[]> {
   const text = file === '-' ? await readStdin(io) : await readText(file)
   const problems: string[] = []
@@ -25,7 +25,7 @@ export async function readImportedUsers(file: string, io: CliIo): Promise<readon
     if (line.trim() === '') return []
     const parsed = userSchema.safeParse(parseLine(line))
     if (parsed.success) return [parsed.data]
-    // Paths and messages only: a line holds a password hash.
+    // Paths and messages only, because a line contains a password hash.
     const reasons = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
     problems.push(`  line ${index + 1}: ${reasons.join('; ')}`)
     return []
@@ -33,7 +33,7 @@ export async function readImportedUsers(file: string, io: CliIo): Promise<readon
   if (problems.length === 0) return users
   throw new ProgramError(`nothing was imported:\n${problems.join('\n')}`, {
     exitCode: ExitCode.data,
-    hint: 'Each line is {"username": "…", "passwordHash": "…", "collectionIds": ["…"]}.',
+    hint: 'Write each line as {"username": "…", "passwordHash": "…", "collectionIds": ["…"]}.',
   })
 }
 

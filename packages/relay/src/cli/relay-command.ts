@@ -6,10 +6,10 @@ import { withStore } from './command-store.ts'
 import { serve } from './serve.command.ts'
 import { addUserCommands } from './users.commands.ts'
 
-/** The command line of the hub. It writes to `io` only, and throws instead of ending the process. */
+/** The command line of the relay. It writes to `io` only, and throws instead of ending the process. */
 export function relayCommand(io: CliIo): Command {
   const relay = new Command('relay')
-    .description('the hub: hands every task to every node, adds the answers up, submits one')
+    .description('run the relay: send each task to every node, combine the results, submit one')
     .version(RELAY_VERSION)
     .exitOverride()
     .configureOutput({
@@ -21,28 +21,26 @@ export function relayCommand(io: CliIo): Command {
       'after',
       `
 Examples:
-  warren relay users add site-a                                 a first node, in the file relay.sqlite
-  warren relay serve                                            the hub on port 8080
-  RELAY_STORE=postgres://relay@db/relay warren relay serve      the same on PostgreSQL
-  warren relay config check                                     what would be in force
+  warren relay users add site-a                              add a site, in the file relay.sqlite
+  warren relay serve                                         run the relay on port 8080
+  RELAY_STORE=postgres://relay@db/relay warren relay serve   run it on PostgreSQL
+  warren relay config check                                  print the effective configuration
 
-Configuration is by environment variables; warren relay config check names them all.`,
+The relay is configured by environment variables. "warren relay config check" lists them all.`,
     )
 
   relay
     .command('serve')
-    .description('run the hub until SIGTERM or Ctrl-C')
+    .description('run the relay until SIGTERM or Ctrl-C')
     .action(() => serve(io))
 
   addUserCommands(relay, io)
 
-  const config = relay.command('config').description('the configuration')
+  const config = relay.command('config').description('check the configuration')
   config
     .command('check')
-    .description(
-      'print the effective configuration with secrets masked, or all that is wrong with it',
-    )
-    .option('--json', 'print an object')
+    .description('print the effective configuration with secrets masked, or list all its problems')
+    .option('--json', 'print a JSON object')
     .action((options: { json?: boolean }) => {
       const shown = maskedConfig(relayConfig, loadRelayConfig(io.env))
       const text =
@@ -55,16 +53,20 @@ Configuration is by environment variables; warren relay config check names them 
       io.stdout.write(text)
     })
 
-  const database = relay.command('database').description('the store')
+  const database = relay.command('database').description('manage the database')
   database
     .command('update')
-    .description('bring the schema up to date; safe while hubs run and from several places at once')
+    .description(
+      'update the database schema; safe while relays run, and from several places at once',
+    )
     .action(async () => {
       await withStore(io, async () => undefined, {
         migrate: true,
         onMigrated: ({ from, to }) => {
           const text =
-            from === to ? `The schema is up to date (version ${to}).` : `Schema ${from} -> ${to}.`
+            from === to
+              ? `The schema is up to date (version ${to}).`
+              : `Updated the schema from version ${from} to ${to}.`
           io.stdout.write(`${text}\n`)
         },
       })

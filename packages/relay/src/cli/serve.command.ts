@@ -3,10 +3,10 @@ import { loadRelayConfig } from '../config/relay-config.ts'
 import { relayLogText } from '../observe/log-text.ts'
 import { startRelay } from '../relay.ts'
 
-// What is under way at the first signal, deliveries above all, gets this long on top of the configured delay.
+// Time for requests and submissions in progress to finish after the first signal, on top of RELAY_STOP_DELAY.
 const DRAIN_MS = 20_000
 
-/** Runs the hub as the whole of this process. */
+/** Runs the relay until the process receives a signal. */
 export async function serve(io: CliIo): Promise<void> {
   const config = loadRelayConfig(io.env)
   const log = createLogger({

@@ -10,19 +10,19 @@ interface Output {
   readonly json?: boolean
 }
 
-/** `warren relay users …`: the people and programs that may poll this hub, and their nodes. */
+/** `warren relay users …`: manages the users of this relay and their nodes. */
 export function addUserCommands(relay: Command, io: CliIo): void {
   const users = relay
     .command('users')
-    .description('users and their nodes')
+    .description('manage users and their nodes')
     .addHelpText(
       'after',
       `
 Examples:
-  warren relay users add site-a              a user with a password and a node, to enter at the site
-  warren relay users add site-a --json       the same for a script
-  warren relay users reset-password site-a   valid at once on every hub of this database
-  warren relay users list-subnodes site-a`,
+  warren relay users add site-a              print the credentials for the bunny of a new site
+  warren relay users add site-a --json       print them as JSON, for a script
+  warren relay users reset-password site-a   takes effect immediately on every relay of this database
+  warren relay users list-subnodes site-a    print the collection IDs of a user`,
     )
   const withUsers = <T>(work: (manager: UserManager) => Promise<T>): Promise<T> =>
     withStore(io, (store) => work(new UserManager(store.users)))
@@ -39,10 +39,10 @@ Examples:
         io,
         options,
         added,
-        ['Username', 'Password', 'Collection ID'],
+        ['User name', 'Password', 'Collection ID'],
         [[username, password, collectionId]],
       )
-      note(io, 'The password is shown only now.')
+      note(io, 'The password is shown only once.')
     })
 
   users
@@ -60,11 +60,11 @@ Examples:
         io,
         options,
         listed,
-        ['Username', 'Nodes', 'Made by'],
+        ['User name', 'Nodes', 'Source'],
         listed.map((user) => [
           user.username,
           user.collectionIds.length,
-          user.declared ? 'configuration' : 'hand',
+          user.declared ? 'configuration' : 'command line',
         ]),
       )
       if (records.length === 0) note(io, 'No users. Add one with: warren relay users add NAME')
@@ -73,24 +73,24 @@ Examples:
   users
     .command('reset-password')
     .argument('<username>')
-    .description('give a user a new generated password; the old one ends at once')
+    .description('generate a new password; the old password stops working immediately')
     .option('--json', 'print {"username","password"}')
     .action(async (name: string, options: Output) => {
       const reset = await withUsers((manager) => manager.resetPassword(name))
-      show(io, options, reset, ['Username', 'Password'], [[reset.username, reset.password]])
-      note(io, 'The password is shown only now.')
+      show(io, options, reset, ['User name', 'Password'], [[reset.username, reset.password]])
+      note(io, 'The password is shown only once.')
     })
 
   users
     .command('add-subnode')
     .argument('<username>')
-    .description('give a user one more node')
+    .description('add a node to a user')
     .option('--json', 'print {"username","collectionId"}')
-    .option('-y, --yes', 'accepted for scripts written for other hubs; nothing is asked')
+    .option('-y, --yes', 'ignored; accepted for scripts that were written for another relay')
     .action(async (name: string, options: Output) => {
       const added = await withUsers((manager) => manager.addNode(name))
       const { username, collectionId } = added
-      show(io, options, added, ['Username', 'New Collection ID'], [[username, collectionId]])
+      show(io, options, added, ['User name', 'New collection ID'], [[username, collectionId]])
     })
 
   users
@@ -118,21 +118,25 @@ Examples:
   users
     .command('remove-subnodes')
     .argument('<username>')
-    .argument('[ids...]', 'collection ids')
-    .description('remove nodes of a user, and what they have not answered yet')
-    .option('--all', 'all of them')
-    .option('-y, --yes', 'do not ask')
+    .argument('[ids...]', 'collection IDs')
+    .description('remove nodes and discard their unanswered tasks')
+    .option('--all', 'remove all nodes of the user')
+    .option('-y, --yes', 'do not ask for confirmation')
     .action(async (name: string, ids: string[], options: { all?: boolean; yes?: boolean }) => {
       await withUsers(async (manager) => {
         const owned = await manager.listNodes(name)
-        const chosen = options.all === true ? owned.map((node) => node.id) : ids.map(guidOf)
+        const chosen = options.all === true ? owned.map((node) => node.id) : ids.map(parseGuid)
         if (chosen.length === 0) {
-          throw new ProgramError('no node was named', {
+          throw new ProgramError('no collection IDs given', {
             exitCode: ExitCode.usage,
-            hint: 'Name collection ids, or give --all.',
+            hint: 'Add the collection IDs of the nodes to remove, or --all.',
           })
         }
-        await confirm(io, options.yes, `Remove ${chosen.length} node(s) of ${name}?`)
+        await confirm(
+          io,
+          options.yes,
+          `Remove ${chosen.length} ${chosen.length === 1 ? 'node' : 'nodes'} of ${name}?`,
+        )
         const removed = await manager.removeNodes(name, chosen)
         io.stdout.write(removed.map((id) => `${id}\n`).join(''))
       })
@@ -141,11 +145,11 @@ Examples:
   users
     .command('remove')
     .argument('<username>')
-    .description('remove a user with all nodes')
-    .option('-y, --yes', 'do not ask')
+    .description('remove a user and all its nodes')
+    .option('-y, --yes', 'do not ask for confirmation')
     .action(async (name: string, options: { yes?: boolean }) => {
       await withUsers(async (manager) => {
-        await confirm(io, options.yes, `Remove ${name} with all nodes?`)
+        await confirm(io, options.yes, `Remove ${name} and all its nodes?`)
         const removed = await manager.remove(name)
         io.stdout.write(`${removed.name}\n`)
       })
@@ -153,8 +157,11 @@ Examples:
 
   users
     .command('import')
-    .argument('<file>', 'JSON lines of {"username","passwordHash","collectionIds"}; - reads stdin')
-    .description('bring users along from another hub, with their password hashes and node ids')
+    .argument(
+      '<file>',
+      'JSON lines of {"username","passwordHash","collectionIds"}; - reads standard input',
+    )
+    .description('import users from another relay, with their password hashes and collection IDs')
     .action(async (file: string) => {
       const imported = await readImportedUsers(file, io)
       await withUsers(async (manager) => {
@@ -177,30 +184,30 @@ function show(
   else io.stdout.write(formatTable(rows, { head, tty: io.stdout.isTTY === true }))
 }
 
-/** For the person at the terminal only; what a script reads stays clean. */
+/** Printed at a terminal only, and to standard error, so that scripts do not receive it. */
 function note(io: CliIo, text: string): void {
   if (io.stderr.isTTY === true) io.stderr.write(`${text}\n`)
 }
 
-function guidOf(text: string): string {
+function parseGuid(text: string): string {
   const id = canonicalGuid(text)
   if (id !== undefined) return id
-  throw new ProgramError(`"${text}" is no collection id`, { exitCode: ExitCode.usage })
+  throw new ProgramError(`"${text}" is not a collection ID`, { exitCode: ExitCode.usage })
 }
 
 async function confirm(io: CliIo, yes: boolean | undefined, question: string): Promise<void> {
   if (yes === true) return
   if (io.stdin.isTTY !== true) {
-    throw new ProgramError('nobody is here to confirm', {
+    throw new ProgramError('cannot ask for confirmation: standard input is not a terminal', {
       exitCode: ExitCode.usage,
-      hint: 'Give --yes in a script.',
+      hint: 'Add --yes to skip the confirmation.',
     })
   }
   const terminal = createInterface({ input: io.stdin })
   try {
     io.stderr.write(`${question} [y/N] `)
     const answer = await terminal.question('')
-    if (!/^y(es)?$/i.test(answer.trim())) throw new ProgramError('nothing was removed')
+    if (!/^y(es)?$/i.test(answer.trim())) throw new ProgramError('cancelled: nothing was removed')
   } finally {
     terminal.close()
   }

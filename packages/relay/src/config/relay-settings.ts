@@ -127,8 +127,7 @@ export const generalSettings = {
     schema: ms(1_000, DAY_MS),
     default: 60_000,
     unit: 's',
-    description:
-      'How long an availability task is leased to a node before it is handed out again.',
+    description: 'How long an availability task is leased to a node before it is handed out again.',
   }),
   distributionLeaseMs: setting({
     name: 'RELAY_DISTRIBUTION_LEASE',

@@ -1,9 +1,9 @@
 export interface AttemptThrottleOptions {
-  /** Failed logins that one client name at one address may make in a row before it has to slow down. */
+  /** Failed logins that a user name may make from one address before it is throttled. */
   readonly burst: number
-  /** Failed logins a minute that stay allowed for ever: a node with a stale password still hears 401. */
+  /** Failed logins per minute that are always allowed, so that a bunny with an old password still receives 401. */
   readonly perMinute: number
-  /** Pairs remembered. The least recently seen is forgotten first, so that a flood of names costs no memory. */
+  /** Maximum number of name and address pairs. The least recently seen is dropped, so that a flood of names costs no memory. */
   readonly maxEntries: number
   readonly now: () => number
 }
@@ -18,9 +18,9 @@ interface Bucket {
 }
 
 /**
- * Slows down the guessing of passwords, per client name and address, without ever locking anybody out: a bucket
- * refills by itself, and an attempt that turns out right gives its token back. A token is taken before the check,
- * not after it, or a thousand guesses at once would all be let through.
+ * Throttles the guessing of passwords, per user name and address, and never locks a user out: buckets refill, and a
+ * successful login returns its token. The token is taken before the password check; otherwise a thousand concurrent
+ * guesses would all pass.
  */
 export class AttemptThrottle {
   readonly #options: AttemptThrottleOptions
@@ -30,15 +30,15 @@ export class AttemptThrottle {
     this.#options = options
   }
 
-  take(client: string, address: string): AttemptPermit {
+  take(username: string, address: string): AttemptPermit {
     const { burst, perMinute, now } = this.#options
-    const key = `${address} ${client}`
+    const key = `${address} ${username}`
     const at = now()
     const bucket = this.#buckets.get(key) ?? { tokens: burst, at }
     const perMs = perMinute / 60_000
     bucket.tokens = Math.min(burst, bucket.tokens + Math.max(0, at - bucket.at) * perMs)
     bucket.at = at
-    this.#remember(key, bucket)
+    this.#store(key, bucket)
     if (bucket.tokens < 1) {
       return { allowed: false, retryAfterMs: Math.ceil((1 - bucket.tokens) / perMs) }
     }
@@ -51,8 +51,8 @@ export class AttemptThrottle {
     }
   }
 
-  /** Re-inserting keeps the map in order of last use, so the first key is always the one to forget. */
-  #remember(key: string, bucket: Bucket): void {
+  /** Re-inserting keeps the map in order of last use, so that the first key is the least recently used. */
+  #store(key: string, bucket: Bucket): void {
     this.#buckets.delete(key)
     this.#buckets.set(key, bucket)
     if (this.#buckets.size <= this.#options.maxEntries) return

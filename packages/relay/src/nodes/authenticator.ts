@@ -7,24 +7,24 @@ import { DEFAULT_HASH_COST, hashPassword, verifyPassword } from './password-hash
 import { canonicalUsername } from './username.ts'
 
 export interface LoginRecord {
-  /** As it was given when the user was made; what logs and tasks show. */
+  /** In the spelling with which the user was added; used in logs and tasks. */
   readonly name: string
   readonly passwordHash: string
-  /** Canonical ids of the nodes this user may poll for. */
+  /** Canonical IDs of the nodes this user may poll for. */
   readonly nodeIds: readonly string[]
 }
 
-/** The part of the store that logins need. */
+/** The part of the store that verifies logins. */
 export interface LoginDirectory {
-  /** Compares names without case. Rejects when the store cannot be reached. */
+  /** Compares names without case. Rejects if the database cannot be reached. */
   findUser(name: string): Promise<LoginRecord | null>
 }
 
-/** A client whose login was verified, and the node it speaks for in this request. */
+/** The user of a verified request, and the node it polls for. */
 export interface Principal {
   readonly username: string
   readonly nodeId: string
-  /** Text after the dot of the collection id; `''` when there was none. */
+  /** Text after the dot of the collection ID; `''` if there is none. */
   readonly suffix: string
 }
 
@@ -38,9 +38,9 @@ export type Authentication =
 
 export interface AuthenticatorOptions {
   readonly directory: LoginDirectory
-  /** How long a verified password is believed without asking the store again. 0 asks every time. */
+  /** How long a verified login is cached. 0 asks the store at every request. */
   readonly cacheMs: number
-  /** False while changes of users may go unheard: then the store is asked at every request. */
+  /** False while changes of users may be missed. The cache is not used then. */
   readonly changesAreObserved?: () => boolean
   readonly maxCached?: number
   readonly maxConcurrentChecks?: number
@@ -51,26 +51,26 @@ export interface AuthenticatorOptions {
 }
 
 interface CachedLogin {
-  /** HMAC of the password under a key that exists in this process only. */
+  /** HMAC of the password, with a key that exists in this process only. */
   readonly digest: Buffer
   readonly passwordHash: string
   username: string
   nodeIds: ReadonlySet<string>
-  /** Of the time before the store was read. */
+  /** Generation when the store was read. */
   generation: number
   validUntil: number
 }
 
-const FREE_PASS: AttemptPermit = { allowed: true, refund: () => undefined }
+const UNTHROTTLED: AttemptPermit = { allowed: true, refund: () => undefined }
 
 /**
- * Verifies the Basic login of a request for a collection.
+ * Verifies the Basic credentials of a request for a collection ID.
  *
- * A password is hashed once per process. After that its keyed digest is compared, in a few microseconds and
- * without the store; when the time to believe it is over, the store is asked whether the user still has the very
- * same stored hash, which again costs no hashing. `invalidate` brings that moment about at once.
+ * A password is hashed once per process. While the login is cached, only its keyed digest is compared, in a few
+ * microseconds and without the store. After the cache has expired or was invalidated, the store is asked whether the
+ * user still has the same stored hash, which costs no hashing either.
  *
- * Whatever fails costs the same: an unknown user is checked against a hash that nothing matches.
+ * An unknown user takes as long as a wrong password: its password is checked against a hash that nothing matches.
  */
 export class Authenticator {
   readonly #directory: LoginDirectory
@@ -80,11 +80,11 @@ export class Authenticator {
   readonly #hashing: HashingQueue
   readonly #throttle: AttemptThrottle
   readonly #now: () => number
-  // A key object: converting bytes at every poll costs five times the digest itself.
+  // A key object, because converting bytes at every poll takes five times as long as the digest.
   readonly #key = createSecretKey(randomBytes(32))
   readonly #cache = new Map<string, CachedLogin>()
   #unmatchableHash: Promise<string> | undefined
-  /** Counts `invalidate`s: what was read from the store before one is not believed after it. */
+  /** Incremented by `invalidate`. Logins of an older generation are not used from the cache. */
   #generation = 0
 
   constructor(options: AuthenticatorOptions) {
@@ -102,7 +102,7 @@ export class Authenticator {
       new AttemptThrottle({ burst: 20, perMinute: 60, maxEntries: 10_000, now: this.#now })
   }
 
-  /** Rejects with `HashingBusyError` under a flood of logins, and with the store's error when it is down. */
+  /** Rejects with `HashingBusyError` if too many logins wait, and with the store's error if the database is down. */
   async authenticate(
     authorization: string | undefined,
     collection: string,
@@ -114,9 +114,9 @@ export class Authenticator {
     const name = canonicalUsername(credentials.username)
     const target = parseCollectionId(collection)
 
-    const known = this.#cached(name, credentials.password)
-    if (known !== undefined && target !== undefined && known.nodeIds.has(target.nodeId)) {
-      return verified(known.username, target.nodeId, target.suffix, true)
+    const cached = this.#cached(name, credentials.password)
+    if (cached !== undefined && target !== undefined && cached.nodeIds.has(target.nodeId)) {
+      return verified(cached.username, target.nodeId, target.suffix, true)
     }
     const checked = await this.#check(name, credentials, address)
     if ('kind' in checked) return checked
@@ -127,8 +127,8 @@ export class Authenticator {
   }
 
   /**
-   * Believes unmatchable any more without asking the store: a user or node was changed, or may have been. Whoever still
-   * has the same stored hash is asked for no new password check, so a thousand nodes cost a thousand short queries.
+   * Invalidates all cached logins, because a user or node has changed or may have changed. A password whose stored
+   * hash is unchanged is not hashed again, so a thousand nodes cost a thousand short queries.
    */
   invalidate(): void {
     this.#generation += 1
@@ -141,7 +141,7 @@ export class Authenticator {
     return timingSafeEqual(entry.digest, this.#digest(password)) ? entry : undefined
   }
 
-  /** Asks the store, and hashes only if this very password was not verified against this very hash before. */
+  /** Asks the store, and hashes only if this password was not verified against the same stored hash before. */
   async #check(
     name: string,
     credentials: BasicCredentials,
@@ -151,7 +151,7 @@ export class Authenticator {
     const before = this.#cache.get(name)
     const matchesBefore = before !== undefined && timingSafeEqual(before.digest, digest)
 
-    const permit = matchesBefore ? FREE_PASS : this.#throttle.take(name, address)
+    const permit = matchesBefore ? UNTHROTTLED : this.#throttle.take(name, address)
     if (!permit.allowed) {
       return {
         kind: 'slow-down',
@@ -159,7 +159,7 @@ export class Authenticator {
         retryAfterMs: permit.retryAfterMs,
       }
     }
-    // Everything but a wrong login gives the token back, a store that is down above all.
+    // Only a failed login costs a token; a database outage does not.
     let loginFailed = false
     try {
       const checked = await this.#checkAgainstStore(name, credentials, digest, before)

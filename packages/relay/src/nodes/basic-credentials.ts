@@ -10,11 +10,11 @@ export type CredentialsReading =
   | { readonly kind: 'missing' }
   | { readonly kind: 'malformed' }
 
-/** Tells a node that sent no login from one whose login cannot be read: the log names them apart. */
+/** Reads a Basic header. The log distinguishes missing from malformed credentials. */
 export function readBasicCredentials(header: string | undefined): CredentialsReading {
   if (header === undefined || header.trim() === '') return { kind: 'missing' }
   const credentials = parseBasicCredentials(header)
-  // Nobody has such a name, and failed logins are remembered by name.
+  // No user has a longer name, and the throttle keeps names of failed logins in memory.
   if (credentials === undefined || !/^[^]{1,256}$/.test(credentials.username)) {
     return { kind: 'malformed' }
   }

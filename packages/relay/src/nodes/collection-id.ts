@@ -1,17 +1,17 @@
-/** What a client puts where the API says `{collection}`: a node's id, and perhaps the type of task it wants. */
+/** The `{collection}` of a request: the ID of a node, optionally with the type of task requested. */
 export interface CollectionId {
-  /** The node's id in the one spelling used everywhere inside: lower case, hyphenated. */
+  /** In the spelling used everywhere inside the relay: lower case, hyphenated. */
   readonly nodeId: string
-  /** Text after the dot, lower case; `''` when there is none. Only `a` and `b` can be answered. */
+  /** Text after the dot, lower case; `''` if there is none. Only `a` and `b` are supported. */
   readonly suffix: string
 }
 
-// Hyphenated, 32 digits, {braced} or (parenthesised): the spellings that today's hub takes for one id.
+// Hyphenated, 32 digits, {braced} or (parenthesised): the spellings that the .NET relay treats as one ID.
 const GUID =
   /^(?:([0-9a-f]{32})|([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})|\{([0-9a-f-]{36})\}|\(([0-9a-f-]{36})\))$/i
 const HYPHENATED = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** The canonical spelling of a GUID, or undefined if the text is none. */
+/** The canonical spelling of a GUID, or undefined if the text is not a GUID. */
 export function canonicalGuid(text: string): string | undefined {
   const match = GUID.exec(text)
   if (match === null) return undefined
@@ -24,7 +24,7 @@ export function canonicalGuid(text: string): string | undefined {
   return HYPHENATED.test(guid) ? guid : undefined
 }
 
-/** Reads `{guid}` or `{guid}.{suffix}`; undefined if the first part is no GUID. */
+/** Parses `{guid}` or `{guid}.{suffix}`; undefined if the first part is not a GUID. */
 export function parseCollectionId(text: string): CollectionId | undefined {
   const dot = text.indexOf('.')
   const nodeId = canonicalGuid(dot < 0 ? text : text.slice(0, dot))

@@ -6,10 +6,10 @@ import { hashPassword, verifyPassword } from './password-hash.ts'
 import { canonicalUsername } from './username.ts'
 
 /**
- * Makes the users of the store what the configuration says: adds, changes and removes those that are declared, and
- * leaves those made by hand alone. Everything is checked before anything is changed.
+ * Adds, changes and removes declared users so that they match the configuration. Users added on the command line
+ * stay as they are. Everything is checked before anything is changed.
  *
- * Throws a ProgramError (exit code 78) that names each clash with a user or node made by hand.
+ * Throws a ProgramError (exit code 78) that lists each conflict with a user or node added on the command line.
  */
 export async function reconcileDeclaredUsers(
   users: UserStore,
@@ -17,18 +17,21 @@ export async function reconcileDeclaredUsers(
   log: Logger,
 ): Promise<void> {
   const existing = await users.listUsers()
-  const clashes = findClashes(existing, declared)
-  if (clashes.length > 0) {
-    throw new ProgramError(`declared users clash with users made by hand:\n${clashes.join('\n')}`, {
-      exitCode: ExitCode.config,
-      hint: 'Choose another name or node id in DownstreamUsers__…, or remove the user that was made by hand.',
-    })
+  const conflicts = findConflicts(existing, declared)
+  if (conflicts.length > 0) {
+    throw new ProgramError(
+      `declared users conflict with existing users:\n${conflicts.join('\n')}`,
+      {
+        exitCode: ExitCode.config,
+        hint: 'Choose another user name or collection ID in DownstreamUsers__…, or remove the existing user with: warren relay users remove NAME',
+      },
+    )
   }
   const byKey = new Map(existing.map((user) => [canonicalUsername(user.name), user]))
-  const wanted = new Set(declared.map((user) => canonicalUsername(user.name)))
+  const declaredKeys = new Set(declared.map((user) => canonicalUsername(user.name)))
   // Removing first frees the nodes that moved from one declared user to another.
   for (const user of existing) {
-    if (!user.declared || wanted.has(canonicalUsername(user.name))) continue
+    if (!user.declared || declaredKeys.has(canonicalUsername(user.name))) continue
     await users.removeUser(user.id)
     log.info({ user: user.name }, 'declared user removed')
   }
@@ -41,9 +44,9 @@ export async function reconcileDeclaredUsers(
     }
   }
   for (const user of declared) {
-    const record = await bringUp(users, byKey.get(canonicalUsername(user.name)), user, log)
+    const record = await addOrUpdate(users, byKey.get(canonicalUsername(user.name)), user, log)
     for (const nodeId of user.nodeIds.filter((id) => !record.nodeIds.includes(id))) {
-      if (await addOnce(users, record, nodeId)) {
+      if (await addNodeOnce(users, record, nodeId)) {
         log.info({ user: user.name, node: nodeId }, 'declared node added')
       }
     }
@@ -51,7 +54,7 @@ export async function reconcileDeclaredUsers(
   }
 }
 
-async function bringUp(
+async function addOrUpdate(
   users: UserStore,
   record: UserRecord | undefined,
   user: DeclaredUser,
@@ -64,7 +67,7 @@ async function bringUp(
       log.info({ user: user.name }, 'declared user added')
       return added
     } catch (error: unknown) {
-      // Two relays start with the same configuration at the same moment; the other one was first.
+      // Another relay has started with the same configuration at the same moment, and was first.
       const other = error instanceof NameTakenError ? await users.findUser(user.name) : null
       if (other === null || !other.declared) throw error
       return other
@@ -77,8 +80,8 @@ async function bringUp(
   return record
 }
 
-/** False if another relay, started at the same moment, has just added it. */
-async function addOnce(users: UserStore, user: UserRecord, nodeId: string): Promise<boolean> {
+/** False if another relay that started at the same moment has just added it. */
+async function addNodeOnce(users: UserStore, user: UserRecord, nodeId: string): Promise<boolean> {
   try {
     await users.addNode(user.id, { id: nodeId })
     return true
@@ -89,14 +92,17 @@ async function addOnce(users: UserStore, user: UserRecord, nodeId: string): Prom
   }
 }
 
-function findClashes(existing: readonly UserRecord[], declared: readonly DeclaredUser[]): string[] {
-  const byHand = existing.filter((user) => !user.declared)
+function findConflicts(
+  existing: readonly UserRecord[],
+  declared: readonly DeclaredUser[],
+): string[] {
+  const others = existing.filter((user) => !user.declared)
   return declared.flatMap((user) => {
-    const namesake = byHand.find(
+    const namesake = others.find(
       (other) => canonicalUsername(other.name) === canonicalUsername(user.name),
     )
     const owners = user.nodeIds.flatMap((nodeId) => {
-      const owner = byHand.find((other) => other.nodeIds.includes(nodeId))
+      const owner = others.find((other) => other.nodeIds.includes(nodeId))
       return owner === undefined ? [] : [`  node ${nodeId} belongs to user ${owner.name}`]
     })
     return namesake === undefined ? owners : [`  user ${namesake.name} exists`, ...owners]

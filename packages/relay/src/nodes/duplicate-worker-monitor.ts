@@ -1,14 +1,14 @@
 import type { Logger } from '@warren/runtime'
 
-/** Workers of a node that are remembered; with more of them the oldest is a stranger again. */
+/** Worker IDs kept per node. */
 const MAX_WORKERS = 4
-/** A worker that leaves may be answered once more after its successor came; two that stay take turns. */
+/** A worker that is being replaced may return once after its successor's first poll; duplicates keep alternating. */
 const MIN_RETURNS = 3
 const MAX_PERIOD_MS = 120_000
-/** While it lasts it is said once a minute. */
+/** One warning a minute while it continues. */
 const WARN_INTERVAL_MS = 60_000
 
-/** Tells when several processes poll as one node: each comes back although another has come after it. */
+/** Detects several processes that poll as one node: each returns although another has polled since. */
 export class DuplicateWorkerMonitor {
   readonly #log: Pick<Logger, 'warn'>
   readonly #node: string
@@ -23,9 +23,9 @@ export class DuplicateWorkerMonitor {
   }
 
   /**
-   * A request of the node.
-   * @param worker what its process calls itself; '' if it does not say
-   * @param user the user it logged in as
+   * Records a request of the node.
+   * @param worker X-Worker-Id of the request; '' if absent
+   * @param user user name of the request
    */
   observe(worker: string, user: string, now: number): void {
     if (worker === '' || worker === this.#workers.at(-1)) return

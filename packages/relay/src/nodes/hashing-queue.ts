@@ -1,19 +1,19 @@
-/** More logins wait for their password check than the hub can work off; the caller should answer "later". */
+/** Too many logins are waiting for their password check. The client should retry later. */
 export class HashingBusyError extends Error {
   override readonly name = 'HashingBusyError'
 
   constructor(waiting: number) {
-    super(`${waiting} password checks are waiting already`)
+    super(`${waiting} password checks are already waiting`)
   }
 }
 
 export interface HashingQueueOptions {
-  /** Checks at one time. Below libuv's four threads, so that DNS and files are never stuck behind passwords. */
+  /** Concurrent checks. Fewer than libuv's four threads, so that DNS and file access never wait for passwords. */
   readonly concurrency: number
   readonly maxWaiting: number
 }
 
-/** Runs password checks a few at a time, in order of arrival, with a bound on those that wait. */
+/** Runs a few password checks at a time, in order of arrival, and limits how many may wait. */
 export class HashingQueue {
   readonly #options: HashingQueueOptions
   readonly #waiting: (() => void)[] = []
@@ -43,7 +43,7 @@ export class HashingQueue {
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
 
-  /** The place goes to the next in line directly, so nobody who arrives meanwhile can slip in between. */
+  /** Hands the place directly to the next check, so that a new one cannot overtake it. */
   #leave(): void {
     const next = this.#waiting.shift()
     if (next === undefined) this.#running -= 1

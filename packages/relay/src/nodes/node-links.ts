@@ -15,15 +15,15 @@ interface NodeLink {
   readonly workers: DuplicateWorkerMonitor
 }
 
-/** Who sent a request: the process, as far as it says so, and the user it logged in as. */
+/** The sender of a request: its X-Worker-Id ('' if absent) and its user name. */
 export interface Sender {
   readonly worker: string
   readonly user: string
 }
 
 /**
- * What is known of the connection to each node: a `link summary` a minute, also for a node that is silent, and
- * when it was last seen, written to the store now and then and never on the path of a poll.
+ * Logs a `link summary` per node and minute, also for a node that does not poll, and stores when each node was last
+ * seen. It writes to the store in `save` only, never while a poll waits.
  */
 export class NodeLinks implements AsyncDisposable {
   readonly #options: NodeLinksOptions
@@ -36,12 +36,12 @@ export class NodeLinks implements AsyncDisposable {
     this.#now = options.now ?? Date.now
   }
 
-  /** Name of a node in logs and metrics: its user's, with the beginning of its id where a user has several. */
+  /** Name of a node in logs and metrics: its label, or its user name, with the end of its ID if the user has several. */
   nameOf(nodeId: string): string | undefined {
     return this.#links.get(nodeId)?.name
   }
 
-  /** Counts a request of a verified node. A node added a moment ago is counted from the next `sync` on. */
+  /** Counts a request of a verified node. A new node is counted from the next `sync` on. */
   record(nodeId: string, outcome: string, durationMs: number, sender: Sender): void {
     this.#unsaved.set(nodeId, this.#now())
     const link = this.#links.get(nodeId)
@@ -50,7 +50,7 @@ export class NodeLinks implements AsyncDisposable {
     link.workers.observe(sender.worker, sender.user, this.#now())
   }
 
-  /** Reads which nodes there are, and forgets those that are gone. Rejects when the store does. */
+  /** Reads the list of nodes, and drops those that were removed. Rejects if the store does. */
   async sync(): Promise<void> {
     const nodes = await this.#options.users.listNodes()
     const perUser = Map.groupBy(nodes, (node) => node.userId)
@@ -69,7 +69,7 @@ export class NodeLinks implements AsyncDisposable {
     }
   }
 
-  /** Writes when nodes were last seen. Rejects when the store does; nothing is lost then. */
+  /** Stores when nodes were last seen. If the store rejects, the times are kept for the next call. */
   async save(): Promise<void> {
     if (this.#unsaved.size === 0) return
     const seen = new Map(this.#unsaved)
@@ -82,7 +82,7 @@ export class NodeLinks implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const link of this.#links.values()) link.summary[Symbol.dispose]()
     this.#links.clear()
-    // Last seen is a help to people; a store that is down must not keep the hub from stopping.
+    // These times are only informative. A database outage must not prevent the relay from stopping.
     await this.save().catch(() => undefined)
   }
 

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto'
 
-// Letters and digits only, without the pairs that people misread (0 O, 1 l I): the password is read out over the
-// phone, pasted into shells, YAML and Helm values, where `$ # ! & *` need quoting. 57 characters, 5.8 bits each.
+// Letters and digits only: passwords are pasted into shells, YAML and Helm values, where `$ # ! & *` need quoting.
+// Without 0 O and 1 l I, which people confuse on the phone. 57 characters, 5.8 bits each.
 const ALPHABET = 'abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 const LENGTH = 24
 
-/** A password of 24 characters, 139 bits. `randomInt` draws without bias, where a remainder would not. */
+/** A password of 24 characters, 139 bits. `randomInt` has no bias, unlike the remainder of a random byte. */
 export function generatePassword(pick: (below: number) => number = randomInt): string {
   let password = ''
   while (password.length < LENGTH) password += ALPHABET.charAt(pick(ALPHABET.length))

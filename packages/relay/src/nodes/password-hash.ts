@@ -1,15 +1,15 @@
 import { pbkdf2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 
-// Two formats are verified, one is written:
+// Two formats are verified; only the first is written:
 //
-//   $scrypt$ln=14,r=8,p=1$<salt>$<key>   ours: PHC string, base64 without padding, ln = log2 of the cost
-//   AQAAAAIAAYag...                      ASP.NET Identity v3, as today's hub stores it, so that its users can be
-//                                        brought along: base64 of 0x01, PRF (uint32 BE), iterations (uint32 BE),
+//   $scrypt$ln=14,r=8,p=1$<salt>$<key>   PHC string, base64 without padding, ln = log2 of the cost
+//   AQAAAAIAAYag...                      ASP.NET Identity v3, as the .NET relay stores it, so that its users can be
+//                                        imported: base64 of 0x01, PRF (uint32 BE), iterations (uint32 BE),
 //                                        salt length (uint32 BE), salt, PBKDF2 subkey
 //
-// ln=14 takes about 45 ms here. Generated passwords have more than 130 bits, for which any cost is enough; the
-// cost protects the ones that people choose. It is part of the text, so raising it leaves old hashes valid.
+// ln=14 takes about 45 ms. Generated passwords have more than 130 bits, for which any cost is enough; the cost
+// protects passwords that people choose. It is part of the stored text, so raising it leaves old hashes valid.
 
 export interface HashCost {
   /** log2 of scrypt's N. Memory for one hash is 128 * r * 2^ln bytes. */
@@ -23,7 +23,7 @@ export const DEFAULT_HASH_COST: HashCost = { ln: 14, r: 8, p: 1 }
 const SALT_BYTES = 16
 const KEY_BYTES = 32
 
-// A stored hash is data from a database: nothing in it may make one verification take minutes or gigabytes.
+// Limits for stored hashes, so that a corrupt one cannot make a verification take minutes or gigabytes.
 const MAX_LN = 20
 const MAX_R = 32
 const MAX_P = 16
@@ -43,7 +43,7 @@ export async function hashPassword(password: string, cost = DEFAULT_HASH_COST): 
   return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${unpadded(salt)}$${unpadded(key)}`
 }
 
-/** Whether the password is the one of the stored hash. A hash that cannot be read matches no password. */
+/** Whether the password matches the stored hash. A malformed hash matches no password. */
 export async function verifyPassword(password: string, stored: string): Promise<boolean> {
   const hash = readHash(stored)
   if (hash === undefined) return false
@@ -54,7 +54,7 @@ export async function verifyPassword(password: string, stored: string): Promise<
   return timingSafeEqual(key, hash.key)
 }
 
-/** Whether a hash is in a form that `verifyPassword` knows; for checking an import before it is relied on. */
+/** Whether `verifyPassword` supports the format of a hash; checked before an import. */
 export function isReadableHash(stored: string): boolean {
   return readHash(stored) !== undefined
 }
@@ -79,7 +79,7 @@ function readScrypt(stored: string): StoredHash | undefined {
   if (cost.ln < 1 || cost.ln > MAX_LN || cost.r < 1 || cost.r > MAX_R) return undefined
   if (cost.p < 1 || cost.p > MAX_P) return undefined
   const keyBytes = Buffer.from(key, 'base64')
-  // A truncated key would be matched by one password in 2^8.
+  // Any password matches a key that is truncated to one byte with probability 2^-8.
   if (keyBytes.length < 16) return undefined
   return { kind: 'scrypt', cost, salt: Buffer.from(salt, 'base64'), key: keyBytes }
 }
@@ -91,7 +91,7 @@ function readIdentityV3(stored: string): StoredHash | undefined {
   const iterations = bytes.readUInt32BE(5)
   const saltLength = bytes.readUInt32BE(9)
   if (digest === undefined || iterations < 1 || iterations > MAX_ITERATIONS) return undefined
-  // Identity itself refuses salts and subkeys under 128 bits.
+  // ASP.NET Identity also rejects salts and subkeys under 128 bits.
   if (saltLength < 16 || bytes.length < IDENTITY_HEADER_BYTES + saltLength + 16) return undefined
   const salt = bytes.subarray(IDENTITY_HEADER_BYTES, IDENTITY_HEADER_BYTES + saltLength)
   const key = bytes.subarray(IDENTITY_HEADER_BYTES + saltLength)
@@ -100,7 +100,7 @@ function readIdentityV3(stored: string): StoredHash | undefined {
 
 function deriveScrypt(password: string, salt: Buffer, length: number, cost: HashCost) {
   const N = 2 ** cost.ln
-  // Node refuses by default what needs more than 32 MiB; the need is known, with a little over for p.
+  // Node.js rejects more than 32 MiB by default. This is the memory needed, plus a margin for p.
   const maxmem = 128 * N * cost.r + 128 * cost.r * cost.p + 1024 * 1024
   return scryptKey(password, salt, length, { N, r: cost.r, p: cost.p, maxmem })
 }

@@ -4,15 +4,15 @@ import { generatePassword } from './password-generator.ts'
 import { hashPassword, isReadableHash } from './password-hash.ts'
 import { usernameProblem } from './username.ts'
 
-/** What a person has to enter into the configuration of a node. The password is shown once and kept nowhere. */
+/** The credentials to enter in the configuration of a bunny. The password is shown once and not stored. */
 export interface NewUser {
   readonly username: string
   readonly password: string
-  /** Canonical id of the user's first node. */
+  /** Collection ID of the user's first node. */
   readonly collectionId: string
 }
 
-/** A user of another hub, brought along with the hash of the password it keeps. */
+/** A user of another relay, with the hash of its password. */
 export interface ImportedUser {
   readonly username: string
   readonly passwordHash: string
@@ -20,8 +20,8 @@ export interface ImportedUser {
 }
 
 /**
- * Managing users and nodes by hand. Every method rejects with a ProgramError that says what to do when a name is
- * unknown or taken, and with the store's error when it is down.
+ * Manages users and nodes on behalf of the command line. Methods reject with a ProgramError if a name is unknown or
+ * taken, and with the store's error if the database is unavailable.
  */
 export class UserManager {
   readonly #users: UserStore
@@ -30,7 +30,7 @@ export class UserManager {
     this.#users = users
   }
 
-  /** A new user with a generated password and one node. */
+  /** Adds a user with a generated password and one node. */
   async add(name: string): Promise<NewUser> {
     checkName(name)
     const password = generatePassword()
@@ -46,7 +46,7 @@ export class UserManager {
 
   async resetPassword(name: string): Promise<{ username: string; password: string }> {
     const user = await this.#find(name)
-    refuseDeclared(user)
+    rejectDeclared(user)
     const password = generatePassword()
     await this.#users.setPasswordHash(user.id, await hashPassword(password))
     return { username: user.name, password }
@@ -54,7 +54,7 @@ export class UserManager {
 
   async addNode(name: string): Promise<{ username: string; collectionId: string }> {
     const user = await this.#find(name)
-    refuseDeclared(user)
+    rejectDeclared(user)
     const node = await this.#users.addNode(user.id)
     return { username: user.name, collectionId: node.id }
   }
@@ -65,24 +65,24 @@ export class UserManager {
     return nodes.filter((node) => node.userId === user.id)
   }
 
-  /** Removes nodes, with what they were asked and have not answered; their ids as removed. */
+  /** Removes nodes and their unanswered tasks. Resolves to the collection IDs removed. */
   async removeNodes(name: string, nodeIds: readonly string[]): Promise<readonly string[]> {
     const user = await this.#find(name)
-    refuseDeclared(user)
+    rejectDeclared(user)
     const foreign = nodeIds.filter((nodeId) => !user.nodeIds.includes(nodeId))
     if (foreign.length > 0) {
-      throw new ProgramError(`${user.name} has no such node: ${foreign.join(', ')}`, {
-        hint: `Nodes of ${user.name}: ${user.nodeIds.join(', ')}`,
+      throw new ProgramError(`unknown node of ${user.name}: ${foreign.join(', ')}`, {
+        hint: `List its nodes with: warren relay users list-subnodes ${user.name}`,
       })
     }
     for (const nodeId of nodeIds) await this.#users.removeNode(nodeId)
     return nodeIds
   }
 
-  /** With all its nodes. */
+  /** Removes a user and all its nodes. */
   async remove(name: string): Promise<UserRecord> {
     const user = await this.#find(name)
-    refuseDeclared(user)
+    rejectDeclared(user)
     await this.#users.removeUser(user.id)
     return user
   }
@@ -91,9 +91,9 @@ export class UserManager {
     checkName(imported.username)
     const { username: name, passwordHash } = imported
     if (!isReadableHash(passwordHash)) {
-      throw new ProgramError(`the password hash of ${name} is in no form this hub can verify`, {
+      throw new ProgramError(`the password hash of "${name}" has an unknown format`, {
         exitCode: ExitCode.data,
-        hint: 'ASP.NET Identity v3 and our own scrypt hashes can be brought along.',
+        hint: 'Export the hashes of a .NET relay (ASP.NET Identity v3) or of a Warren relay (scrypt).',
       })
     }
     const user = await this.#users.addUser({ name, passwordHash, declared: false })
@@ -106,8 +106,11 @@ export class UserManager {
     if (user !== null) return user
     const names = (await this.#users.listUsers()).map((other) => other.name)
     const nearest = nearestName(name, names)
-    throw new ProgramError(`there is no user named "${name}"`, {
-      hint: nearest === undefined ? 'See: relay users list' : `Did you mean ${nearest}?`,
+    throw new ProgramError(`unknown user "${name}"`, {
+      hint:
+        nearest === undefined
+          ? 'List all users with: warren relay users list'
+          : `Did you mean ${nearest}?`,
     })
   }
 }
@@ -117,10 +120,10 @@ function checkName(name: string): void {
   if (problem !== undefined) throw new ProgramError(problem, { exitCode: ExitCode.usage })
 }
 
-/** The next start would undo it without a word. */
-function refuseDeclared(user: UserRecord): void {
+/** The next start of the relay would silently undo a change. */
+function rejectDeclared(user: UserRecord): void {
   if (!user.declared) return
-  throw new ProgramError(`${user.name} is declared by the configuration`, {
-    hint: `Change DownstreamUsers__${user.name}__… and restart the hub.`,
+  throw new ProgramError(`user "${user.name}" is declared in the configuration`, {
+    hint: `Change DownstreamUsers__${user.name}__… and restart the relay.`,
   })
 }

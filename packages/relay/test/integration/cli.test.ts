@@ -12,7 +12,7 @@ describeStores('the command line', (open) => {
   afterEach(() => store[Symbol.asyncDispose]())
   const cli = (...args: string[]) => runCli({ RELAY_STORE: store.url }, ...args)
 
-  it('adds a user and prints what has to be entered at the site, for a script or for a pipe', async () => {
+  it('adds a user and prints the credentials for the site, as JSON or for a pipe', async () => {
     const added = await cli('users', 'add', 'site-a', '--json')
     expect(added.exitCode).toBe(0)
     expect(added.json()).toEqual({
@@ -25,7 +25,7 @@ describeStores('the command line', (open) => {
     expect(plain.stderr).toBe('')
   })
 
-  it('says which user exists already, in any case', async () => {
+  it('rejects a name that is taken, in any case', async () => {
     await cli('users', 'add', 'site-a')
     const again = await cli('users', 'add', 'SITE-A')
     expect(again.exitCode).toBe(1)
@@ -33,10 +33,10 @@ describeStores('the command line', (open) => {
     expect(again.stderr).toContain('a user named "SITE-A" exists already')
   })
 
-  it.each(['', 'a b', 'a:b', 'x'.repeat(300)])('refuses the name %j', async (name) => {
-    const refused = await cli('users', 'add', name)
-    expect(refused.exitCode).toBe(64)
-    expect(refused.stderr).toContain('user name')
+  it.each(['', 'a b', 'a:b', 'x'.repeat(300)])('rejects the user name %j', async (name) => {
+    const rejected = await cli('users', 'add', name)
+    expect(rejected.exitCode).toBe(64)
+    expect(rejected.stderr).toContain('user name')
   })
 
   it('lists users', async () => {
@@ -45,10 +45,10 @@ describeStores('the command line', (open) => {
     await cli('users', 'add', 'site-b')
     await cli('users', 'add', 'site-a')
     const listed = await cli('users', 'list')
-    expect(listed.stdout).toBe('site-a\t1\thand\nsite-b\t1\thand\n')
+    expect(listed.stdout).toBe('site-a\t1\tcommand line\nsite-b\t1\tcommand line\n')
   })
 
-  it('resets a password, and suggests the name that was meant', async () => {
+  it('resets a password, and suggests a similar user name', async () => {
     const added = await cli('users', 'add', 'site-a', '--json')
     const reset = await cli('users', 'reset-password', 'site-a', '--json')
     expect(reset.json()).toMatchObject({ username: 'site-a' })
@@ -67,29 +67,31 @@ describeStores('the command line', (open) => {
     const listed = await cli('users', 'list-subnodes', 'Site-A')
     expect(listed.stdout).toBe(`${first}\ttrue\tnever\n${second}\ttrue\tnever\n`)
 
-    const unasked = await cli('users', 'remove-subnodes', 'site-a', first)
-    expect(unasked.exitCode).toBe(64)
-    expect(unasked.stderr).toContain('--yes')
-    const foreign = await cli('users', 'remove-subnodes', 'site-a', '-y', GUID_OF_NOBODY)
+    const unconfirmed = await cli('users', 'remove-subnodes', 'site-a', first)
+    expect(unconfirmed.exitCode).toBe(64)
+    expect(unconfirmed.stderr).toContain('--yes')
+    const foreign = await cli('users', 'remove-subnodes', 'site-a', '-y', UNKNOWN_GUID)
     expect(foreign.exitCode).toBe(1)
-    expect(foreign.stderr).toContain('has no such node')
+    expect(foreign.stderr).toContain('unknown node of site-a')
     const removed = await cli('users', 'remove-subnodes', 'site-a', '--yes', first.toUpperCase())
     expect(removed.stdout).toBe(`${first}\n`)
     const left = await cli('users', 'list-subnodes', 'site-a')
     expect(left.stdout).toBe(`${second}\ttrue\tnever\n`)
   })
 
-  it('brings the schema up to date, once', async () => {
+  it('updates the schema once', async () => {
     const env = { RELAY_STORE: store.url, RELAY_MIGRATE: 'false' }
     const early = await runCli(env, 'users', 'list')
     expect(early.exitCode).not.toBe(0)
-    expect((await runCli(env, 'database', 'update')).stdout).toMatch(/^Schema 0 -> \d+\.\n$/)
+    expect((await runCli(env, 'database', 'update')).stdout).toMatch(
+      /^Updated the schema from version 0 to \d+\.\n$/,
+    )
     expect((await runCli(env, 'database', 'update')).stdout).toMatch(/^The schema is up to date/)
     expect((await runCli(env, 'users', 'list')).exitCode).toBe(0)
   })
 })
 
-const GUID_OF_NOBODY = '00000000-0000-4000-8000-000000000000'
+const UNKNOWN_GUID = '00000000-0000-4000-8000-000000000000'
 
 describe('the command line', () => {
   it('shows the effective configuration with secrets masked', async () => {
@@ -99,7 +101,7 @@ describe('the command line', () => {
     expect((await runCli(env, 'config', 'check')).stdout).toContain('RELAY_PORT\t9000\n')
   })
 
-  it('exits with 78 and all that is wrong with a configuration', async () => {
+  it('exits with 78 and lists all problems of the configuration', async () => {
     const env = { RELAY_PORT: 'x', RELAY_STROE: 'y' }
     const wrong = await runCli(env, 'config', 'check')
     expect(wrong).toMatchObject({ exitCode: 78, stdout: '' })
@@ -107,7 +109,7 @@ describe('the command line', () => {
     expect(wrong.stderr).toContain('Did you mean RELAY_STORE?')
   })
 
-  it('exits with 69 and a hint when the store is not there', async () => {
+  it('exits with 69 and a hint if the database cannot be opened', async () => {
     const missing = await runCli(
       { RELAY_STORE: 'sqlite:/no/such/folder/relay.sqlite' },
       'users',
@@ -121,14 +123,14 @@ describe('the command line', () => {
     expect(down.stderr).not.toContain('geheim')
   })
 
-  it('exits with 64 for what is no command, and 0 for help with examples', async () => {
+  it('exits with 64 for an unknown command, and with 0 for help with examples', async () => {
     expect((await runCli({}, 'user', 'list')).exitCode).toBe(64)
     const help = await runCli({}, 'users', '--help')
     expect(help.exitCode).toBe(0)
     expect(help.stdout).toContain('relay users add site-a')
   })
 
-  it('refuses an import as a whole, by line, without showing a hash', async () => {
+  it('rejects an import with invalid lines as a whole, and shows no password hash', async () => {
     await using store = await openSqlite()
     const env = { RELAY_STORE: store.url }
     const lines = [
@@ -136,10 +138,10 @@ describe('the command line', () => {
       '{"username":"bad","passwordHash":"SECRETHASH","collectionIds":["RQ-1"]}',
       'not json',
     ].join('\n')
-    const refused = await runCli({ ...env, stdin: lines }, 'users', 'import', '-')
-    expect(refused.exitCode).toBe(65)
-    expect(refused.stderr).toMatch(/line 2: collectionIds.0 expected a GUID[^]*line 3:/)
-    expect(refused.stderr).not.toContain('SECRETHASH')
+    const rejected = await runCli({ ...env, stdin: lines }, 'users', 'import', '-')
+    expect(rejected.exitCode).toBe(65)
+    expect(rejected.stderr).toMatch(/line 2: collectionIds.0 expected a GUID[^]*line 3:/)
+    expect(rejected.stderr).not.toContain('SECRETHASH')
     expect((await runCli(env, 'users', 'list')).stdout).toBe('')
   })
 })

@@ -18,10 +18,10 @@ beforeAll(async () => {
   hash2 = await hashPassword('password2', FAST)
 })
 
-/** A directory in a Map that counts how often it was asked. */
+/** A directory in memory that counts look-ups. */
 class Directory {
   readonly users = new Map<string, LoginRecord>()
-  asked = 0
+  lookUps = 0
   failure: Error | undefined
 
   constructor() {
@@ -34,7 +34,7 @@ class Directory {
   }
 
   findUser(name: string): Promise<LoginRecord | null> {
-    this.asked += 1
+    this.lookUps += 1
     if (this.failure !== undefined) return Promise.reject(this.failure)
     return Promise.resolve(this.users.get(canonicalUsername(name)) ?? null)
   }
@@ -54,7 +54,7 @@ function setUp(options: { cacheMs?: number; maxCached?: number } = {}) {
   return { clock, directory, authenticator, login }
 }
 
-describe('a login', () => {
+describe('a first login', () => {
   it.each([
     ['no header', undefined, NODE_A, 'missing'],
     ['another scheme', 'Bearer dummy-value', NODE_A, 'malformed'],
@@ -70,7 +70,7 @@ describe('a login', () => {
     expect(result).toMatchObject({ kind: 'failed', reason })
   })
 
-  it('succeeds for the own node in any spelling, and says the name as stored', async () => {
+  it('succeeds for a node of the user in any spelling, and returns the name as stored', async () => {
     const { login } = setUp()
     const result = await login('uSER2', 'password2', `{${NODE_B.toUpperCase()}}.b`)
     expect(result).toEqual({
@@ -80,7 +80,7 @@ describe('a login', () => {
     })
   })
 
-  it('rejects when the store is down, which is no wrong password', async () => {
+  it('rejects if the store is down, instead of failing as a wrong password', async () => {
     const { login, directory } = setUp()
     directory.failure = new Error('connection refused')
     await expect(login('user1', 'password1')).rejects.toThrow('connection refused')
@@ -88,27 +88,27 @@ describe('a login', () => {
 })
 
 describe('a verified login', () => {
-  it('is remembered: the next poll asks nobody', async () => {
+  it('is cached: the next poll does not ask the store', async () => {
     const { login, directory } = setUp()
     await login('user1', 'password1')
     const again = await login('USER1', 'password1')
     expect(again).toMatchObject({ kind: 'verified', fromCache: true })
-    expect(directory.asked).toBe(1)
+    expect(directory.lookUps).toBe(1)
   })
 
-  it('does not make another password right', async () => {
+  it('does not verify another password', async () => {
     const { login } = setUp()
     await login('user1', 'password1')
     expect(await login('user1', 'password2')).toMatchObject({ reason: 'wrong password' })
     expect(await login('user1', 'password1')).toMatchObject({ fromCache: true })
   })
 
-  it('asks the store again when the time is over, and hashes only if the hash has changed', async () => {
+  it('asks the store again after the cache expires, and hashes only if the stored hash has changed', async () => {
     const { login, directory, clock } = setUp({ cacheMs: 1_000 })
     await login('user1', 'password1')
     clock.now = 1_001
     expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified' })
-    expect(directory.asked).toBe(2)
+    expect(directory.lookUps).toBe(2)
     expect(await login('user1', 'password1')).toMatchObject({ fromCache: true })
     directory.put({ name: 'user1', passwordHash: hash2, nodeIds: [NODE_A] })
     clock.now = 2_002
@@ -116,7 +116,7 @@ describe('a verified login', () => {
     expect(await login('user1', 'password2')).toMatchObject({ kind: 'verified' })
   })
 
-  it('is dropped at once when the store says that users changed', async () => {
+  it('is checked again after the cache is invalidated', async () => {
     const { login, directory, authenticator } = setUp()
     await login('user1', 'password1')
     directory.put({ name: 'user1', passwordHash: hash2, nodeIds: [NODE_A] })
@@ -126,7 +126,7 @@ describe('a verified login', () => {
     expect(await login('user1', 'password2')).toMatchObject({ kind: 'verified' })
   })
 
-  it('is dropped when its node moved to another user', async () => {
+  it('fails after its node has moved to another user', async () => {
     const { login, directory, authenticator } = setUp()
     await login('user1', 'password1')
     directory.put({ name: 'user1', passwordHash: hash1, nodeIds: [] })
@@ -134,7 +134,7 @@ describe('a verified login', () => {
     expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong collection' })
   })
 
-  it('is not believed if users changed while it was checked', async () => {
+  it('is not cached if the cache was invalidated during the check', async () => {
     const { login, directory, authenticator } = setUp()
     const slow = login('user1', 'password1')
     authenticator.invalidate()
@@ -143,23 +143,23 @@ describe('a verified login', () => {
     expect(await login('user1', 'password1')).toMatchObject({ reason: 'unknown user' })
   })
 
-  it('asks the store every time while changes may go unheard', async () => {
+  it('asks the store every time while changes may be missed', async () => {
     const directory = new Directory()
-    let hearing = false
+    let observed = false
     const authenticator = new Authenticator({
       directory,
       cacheMs: 300_000,
-      changesAreObserved: () => hearing,
+      changesAreObserved: () => observed,
     })
     const login = () => authenticator.authenticate(basic('user1', 'password1'), NODE_A, '::1')
     await login()
     await login()
-    expect(directory.asked).toBe(2)
-    hearing = true
+    expect(directory.lookUps).toBe(2)
+    observed = true
     expect(await login()).toMatchObject({ fromCache: true })
   })
 
-  it('sees a node added since, without a new hash', async () => {
+  it('is valid for a node that was added later', async () => {
     const { login, directory } = setUp()
     await login('user1', 'password1')
     expect(await login('user1', 'password1', NODE_B)).toMatchObject({ reason: 'wrong collection' })
@@ -167,19 +167,19 @@ describe('a verified login', () => {
     expect(await login('user1', 'password1', NODE_B)).toMatchObject({ kind: 'verified' })
   })
 
-  it('keeps a bounded number of users', async () => {
+  it('is dropped when too many users are cached', async () => {
     const { login, directory } = setUp({ maxCached: 1 })
     await login('user1', 'password1')
     await login('user2', 'password2', NODE_B)
     await login('user2', 'password2', NODE_B)
-    expect(directory.asked).toBe(2)
+    expect(directory.lookUps).toBe(2)
     await login('user1', 'password1')
-    expect(directory.asked).toBe(3)
+    expect(directory.lookUps).toBe(3)
   })
 })
 
-describe('guessing', () => {
-  it('is slowed down for the guesser, while the right password stays right', async () => {
+describe('guessing passwords', () => {
+  it('is throttled, while the correct password still works', async () => {
     const { login, clock } = setUp()
     await login('user1', 'password1')
     for (let i = 0; i < 20; i += 1) await login('user1', `guess ${i}`)
@@ -192,7 +192,7 @@ describe('guessing', () => {
     expect(await login('user1', 'guess 22')).toMatchObject({ kind: 'failed' })
   })
 
-  it('all at once is no way round', async () => {
+  it('is throttled also if all guesses arrive at once', async () => {
     const { login } = setUp()
     const results = await Promise.all(
       Array.from({ length: 60 }, (_, i) => login('user1', `guess ${i}`)),
@@ -200,7 +200,7 @@ describe('guessing', () => {
     expect(results.filter((result) => result.kind === 'failed')).toHaveLength(20)
   })
 
-  it('is not what a store that is down looks like', async () => {
+  it('is not assumed when the store is down', async () => {
     const { login, directory } = setUp()
     directory.failure = new Error('down')
     for (let i = 0; i < 50; i += 1) await login('user1', 'password1').catch(() => undefined)
@@ -208,7 +208,7 @@ describe('guessing', () => {
     expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified' })
   })
 
-  it('leaves no more behind than a bounded number of names', () => {
+  it('leaves a limited number of names in memory', () => {
     const throttle = new AttemptThrottle({ burst: 1, perMinute: 1, maxEntries: 2, now: () => 0 })
     expect(throttle.take('a', '1').allowed).toBe(true)
     expect(throttle.take('a', '1').allowed).toBe(false)
@@ -219,7 +219,7 @@ describe('guessing', () => {
 })
 
 describe('the hashing queue', () => {
-  it('runs so many at once, keeps the order and refuses what would pile up', async () => {
+  it('limits concurrent checks, keeps their order and rejects more than may wait', async () => {
     const queue = new HashingQueue({ concurrency: 1, maxWaiting: 2 })
     const done: number[] = []
     const gate = Promise.withResolvers<void>()
@@ -236,7 +236,7 @@ describe('the hashing queue', () => {
     expect(await queue.run(() => Promise.resolve('free again'))).toBe('free again')
   })
 
-  it('gives its place back after a failure', async () => {
+  it('runs the next check after a failure', async () => {
     const queue = new HashingQueue({ concurrency: 1, maxWaiting: 0 })
     await expect(queue.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
     expect(await queue.run(() => Promise.resolve(1))).toBe(1)

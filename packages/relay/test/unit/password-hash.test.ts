@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { generatePassword } from '../../src/nodes/password-generator.ts'
 import { hashPassword, isReadableHash, verifyPassword } from '../../src/nodes/password-hash.ts'
 
-/** An ASP.NET Identity v3 hash, laid out by hand from the description of the format. */
+/** An ASP.NET Identity v3 hash, built from the specification of the format. */
 function identityV3(password: string, prf: 0 | 1 | 2, iterations: number): string {
   const salt = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex')
   const digest = ['sha1', 'sha256', 'sha512'][prf]!
@@ -17,7 +17,7 @@ function identityV3(password: string, prf: 0 | 1 | 2, iterations: number): strin
 }
 
 describe('password hashes', () => {
-  it('verifies the password that was hashed and no other', async () => {
+  it('match the password that was hashed and no other', async () => {
     const stored = await hashPassword('correct horse é')
     expect(stored).toMatch(/^\$scrypt\$ln=14,r=8,p=1\$/)
     expect(await verifyPassword('correct horse é', stored)).toBe(true)
@@ -25,26 +25,26 @@ describe('password hashes', () => {
     expect(await verifyPassword('', stored)).toBe(false)
   })
 
-  it('salts, so that two users with one password do not show it', async () => {
+  it('are salted, so that equal passwords have different hashes', async () => {
     expect(await hashPassword('same')).not.toBe(await hashPassword('same'))
   })
 
-  it('takes the cost from the stored text, so that it can be raised later', async () => {
+  it('are verified with the cost in the stored text, so that it can be raised later', async () => {
     const stored = await hashPassword('p', { ln: 10, r: 8, p: 2 })
     expect(stored).toContain('ln=10,r=8,p=2')
     expect(await verifyPassword('p', stored)).toBe(true)
     expect(await verifyPassword('p', stored.replace('ln=10', 'ln=11'))).toBe(false)
   })
 
-  it.each([0, 1, 2] as const)('verifies an Identity v3 hash with PRF %i', async (prf) => {
+  it.each([0, 1, 2] as const)('are verified in the Identity v3 format with PRF %i', async (prf) => {
     const stored = identityV3('password1', prf, 1_000)
     expect(isReadableHash(stored)).toBe(true)
     expect(await verifyPassword('password1', stored)).toBe(true)
     expect(await verifyPassword('password2', stored)).toBe(false)
   })
 
-  it("verifies a hash with today's parameters: HMAC-SHA512, 100,000 iterations", async () => {
-    // Computed once with another implementation (Python's hashlib), password `password1`, salt 00..0f.
+  it('are verified with the parameters of the .NET relay: HMAC-SHA512, 100,000 iterations', async () => {
+    // Computed with another implementation (Python's hashlib): password `password1`, salt 00..0f.
     const stored = identityV3('password1', 2, 100_000)
     expect(stored.startsWith('AQAAAAIAAYagAAAAEAABAgMEBQYHCAkKCwwNDg')).toBe(true)
     expect(stored).toBe(
@@ -72,7 +72,7 @@ describe('password hashes', () => {
       Buffer.from('010000000200000001000000ff' + '00'.repeat(48), 'hex').toString('base64'),
     ],
     ['text of a megabyte', 'A'.repeat(1_000_000)],
-  ])('matches no password against %s', async (_, stored) => {
+  ])('match no password if they are %s', async (_, stored) => {
     expect(isReadableHash(stored)).toBe(false)
     expect(await verifyPassword('password1', stored)).toBe(false)
     expect(await verifyPassword('', stored)).toBe(false)
@@ -80,12 +80,12 @@ describe('password hashes', () => {
 })
 
 describe('generated passwords', () => {
-  it('are 24 letters and digits that survive a shell and a telephone', () => {
+  it('are 24 letters and digits, without characters that need quoting or look alike', () => {
     for (let i = 0; i < 200; i += 1) expect(generatePassword()).toMatch(/^[a-zA-Z2-9]{24}$/)
     expect(generatePassword()).not.toMatch(/[0O1lI]/)
   })
 
-  it('draw every character with the same chance', () => {
+  it('contain every character with the same probability', () => {
     const asked: number[] = []
     const password = generatePassword((below) => {
       asked.push(below)
