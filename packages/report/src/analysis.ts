@@ -9,12 +9,12 @@ import { diagnose } from './findings/diagnose.ts'
 import type { Diagnosis } from './findings/diagnose.ts'
 import type { Inputs } from './read/read-inputs.ts'
 import { findClockOffsets } from './timeline/clock-offsets.ts'
-import type { ClockOffset, PlacementOptions } from './timeline/clock-offsets.ts'
+import type { ClockOffset, ClockOffsetOptions } from './timeline/clock-offsets.ts'
 
 /** Everything the report knows, before it is put into words. */
 export interface Analysis {
   readonly inputs: Inputs
-  readonly placements: readonly ClockOffset[]
+  readonly clockOffsets: readonly ClockOffset[]
   readonly network: Network
   readonly topology: Topology
   readonly diagnosis: Diagnosis
@@ -23,19 +23,19 @@ export interface Analysis {
   readonly expected: readonly string[] | undefined
 }
 
-export interface AnalysisOptions extends PlacementOptions {
+export interface AnalysisOptions extends ClockOffsetOptions {
   /** Names of the clients the operator expects; undefined without a list. */
   expected: readonly string[] | undefined
 }
 
 /** From what was read to what it means. Changes nothing in what was read, so it can be asked again as logs grow. */
 export function analyse(inputs: Inputs, options: AnalysisOptions): Analysis {
-  const placements = findClockOffsets(inputs.sources, options)
-  const network = buildNetwork(placements, options.expected)
+  const clockOffsets = findClockOffsets(inputs.sources, options)
+  const network = buildNetwork(clockOffsets, options.expected)
   const topology = buildTopology(network)
   return {
     inputs,
-    placements,
+    clockOffsets,
     network,
     topology,
     diagnosis: diagnose(network, topology),

@@ -66,7 +66,7 @@ async function readTimeRange(files: readonly InputFile[], options: ReportOptions
   if (whole !== undefined && !limited && memories.size === 0) return whole
   const shifts = new Map<number, number>()
   if (whole !== undefined && limited) {
-    for (const { source, shift } of analysisOf(whole, options).placements)
+    for (const { source, shift } of analysisOf(whole, options).clockOffsets)
       shifts.set(source.sourceId, shift)
   }
   return readInputs(files, {

@@ -5,7 +5,7 @@ import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import { gapLimit, holdsPolls, TASK_TIME_MS } from '../findings/limits.ts'
 import { formatTime, formatCount, formatDuration, formatNumber } from '../findings/figures.ts'
 import { MINUTE } from '../read/timestamps.ts'
-import { moved } from '../timeline/side-view.ts'
+import { shifted } from '../timeline/side-view.ts'
 
 /** What shows that a row holds, or why nothing does. */
 export type Proof =
@@ -26,17 +26,17 @@ function pollLinks({ topology }: Analysis): NetworkLink[] {
 }
 
 function okOf(link: NetworkLink, side: Side): number {
-  return link.views.find((view) => view.side === side)?.account.ok ?? 0
+  return link.views.find((view) => view.side === side)?.view.ok ?? 0
 }
 
 function lastHeard({ views }: NetworkLink): number {
-  return Math.max(...views.map(({ account }) => account.last).filter((time) => time > 0))
+  return Math.max(...views.map(({ view }) => view.last).filter((time) => time > 0))
 }
 
 /** How long nothing may be known of a client before the end of the window. */
 function patience({ views }: NetworkLink): number {
-  const limits = views.map(({ account }) => 2 * gapLimit(account)).filter((ms) => ms > 0)
-  const busy = views.some(({ account }) => account.busy)
+  const limits = views.map(({ view }) => 2 * gapLimit(view)).filter((ms) => ms > 0)
+  const busy = views.some(({ view }) => view.busy)
   return Math.max(TASK_TIME_MS * (busy ? 2 : 1), ...limits)
 }
 
@@ -44,7 +44,7 @@ export function connectionProof(analysis: Analysis): Proof {
   const { network } = analysis
   const links = pollLinks(analysis)
   if (links.length === 0) return unseen('no client in any source')
-  const silent = links.filter((link) => link.views.every(({ account }) => account.ok === 0))
+  const silent = links.filter((link) => link.views.every(({ view }) => view.ok === 0))
   if (silent.length > 0)
     return unseen(
       `nothing shows that ${silent.map(({ from }) => from.name).join(', ')} was answered`,
@@ -59,10 +59,10 @@ export function connectionProof(analysis: Analysis): Proof {
   if (lost !== undefined)
     return unseen(`nothing is known of ${lost.from.name} after ${formatTime(lastHeard(lost))}`)
   const best = links.map(
-    (link) => (link.views.find(({ side }) => side === 'relay') ?? link.views[0])?.account,
+    (link) => (link.views.find(({ side }) => side === 'relay') ?? link.views[0])?.view,
   )
-  const all = best.reduce((sum, account) => sum + (account?.exchanges ?? 0), 0)
-  const ok = best.reduce((sum, account) => sum + (account?.ok ?? 0), 0)
+  const all = best.reduce((sum, view) => sum + (view?.exchanges ?? 0), 0)
+  const ok = best.reduce((sum, view) => sum + (view?.ok ?? 0), 0)
   return {
     seen: true,
     // What the relay turned away has reached it.
@@ -70,7 +70,7 @@ export function connectionProof(analysis: Analysis): Proof {
       ok === all
         ? `${formatNumber(ok)} of ${formatCount(all, 'request')} of ${formatCount(links.length, 'client')} answered`
         : `${formatCount(all, 'request')} of ${formatCount(links.length, 'client')} got there, ${formatNumber(ok)} of them were answered well`,
-    lines: best.map((account) => account?.firstOk),
+    lines: best.map((view) => view?.firstOk),
   }
 }
 
@@ -113,7 +113,7 @@ export function endToEndProof(analysis: Analysis): Proof {
       matched > 0
         ? `${formatNumber(matched)} polls found on both sides`
         : `${formatCount(proven.length, 'client')} seen on both sides`,
-    lines: first === undefined ? [] : first.views.map(({ account }) => account.firstOk),
+    lines: first === undefined ? [] : first.views.map(({ view }) => view.firstOk),
   }
 }
 
@@ -157,7 +157,7 @@ function answersClients({ links }: Network, relay: Relay): boolean {
 }
 
 function mostOk({ views }: NetworkLink): number {
-  return Math.max(0, ...views.map(({ account }) => account.ok))
+  return Math.max(0, ...views.map(({ view }) => view.ok))
 }
 
 /** Each relay has a database and a broker of its own, and each has to be seen to work. */
@@ -173,7 +173,7 @@ export function serviceProof(
     return unseen(links.length > 1 ? `${why} (${unproven?.from.name ?? ''})` : why)
   const ok = links.reduce((sum, link) => sum + mostOk(link), 0)
   const [best] = links
-    .flatMap(({ views }) => views.map(({ account }) => account))
+    .flatMap(({ views }) => views.map(({ view }) => view))
     .toSorted((a, b) => b.ok - a.ok)
   const speed =
     best !== undefined && best.latency.count > 0
@@ -190,10 +190,10 @@ export function pollingIntervalProof(analysis: Analysis): Proof {
   const links = pollLinks(analysis).flatMap(
     (link) => link.views.find(({ side }) => side === 'relay') ?? [],
   )
-  const known = links.filter(({ account }) => !Number.isNaN(account.pace))
+  const known = links.filter(({ view }) => !Number.isNaN(view.pollInterval))
   if (known.length === 0) return unseen('no relay log shows the rhythm of a client')
-  const rhythms = known.map(({ account }) => account.pace)
-  const held = known.some(({ account }) => holdsPolls(account)) ? ', polls held' : ''
+  const rhythms = known.map(({ view }) => view.pollInterval)
+  const held = known.some(({ view }) => holdsPolls(view)) ? ', polls held' : ''
   const words = [Math.min(...rhythms), Math.max(...rhythms)].map((ms) =>
     formatDuration(Number(ms.toPrecision(3))),
   )
@@ -209,14 +209,14 @@ export function probeProof({ network }: Analysis): Proof {
   return {
     seen: true,
     number: `${formatCount(ok, 'probe')}, all answered`,
-    lines: [line === undefined || first === undefined ? undefined : moved(line, first.shift)],
+    lines: [line === undefined || first === undefined ? undefined : shifted(line, first.shift)],
   }
 }
 
 export function taskProof(analysis: Analysis): Proof {
   const { network } = analysis
   const answers = pollLinks(analysis).reduce(
-    (sum, link) => sum + Math.max(0, ...link.views.map(({ account }) => account.answers)),
+    (sum, link) => sum + Math.max(0, ...link.views.map(({ view }) => view.answers)),
     0,
   )
   const solved = network.links.reduce(
@@ -224,7 +224,7 @@ export function taskProof(analysis: Analysis): Proof {
     0,
   )
   const tasks = pollLinks(analysis).reduce(
-    (sum, link) => sum + Math.max(0, ...link.views.map(({ account }) => account.tasks)),
+    (sum, link) => sum + Math.max(0, ...link.views.map(({ view }) => view.tasks)),
     0,
   )
   if (answers === 0 && solved === 0)
@@ -239,8 +239,8 @@ function openTasks({ views }: NetworkLink): number {
   return Math.max(
     0,
     ...views
-      .filter(({ account }) => account.problems.has('task-not-answerable'))
-      .map(({ account }) => account.tasks - account.answers - account.lateAnswers),
+      .filter(({ view }) => view.problems.has('task-not-answerable'))
+      .map(({ view }) => view.tasks - view.answers - view.lateAnswers),
   )
 }
 
@@ -251,8 +251,8 @@ export function submissionProof({ network }: Analysis): Proof {
   return { seen: true, number: `${formatCount(sent, 'result')} submitted` }
 }
 
-export function coverageProof({ network, placements, diagnosis }: Analysis): Proof {
-  if (placements.length === 0 || !(network.to > network.from)) return unseen('no window')
+export function coverageProof({ network, clockOffsets, diagnosis }: Analysis): Proof {
+  if (clockOffsets.length === 0 || !(network.to > network.from)) return unseen('no window')
   const relay = network.relays[0]
   if (relay === undefined) return unseen('no relay log')
   const span = network.to - network.from
@@ -263,7 +263,7 @@ export function coverageProof({ network, placements, diagnosis }: Analysis): Pro
   if (late !== undefined) return unseen(`the log ${late.subject} begins late`)
   return {
     seen: true,
-    number: `${formatCount(placements.length, 'source')}, ${formatDuration(span)}`,
+    number: `${formatCount(clockOffsets.length, 'source')}, ${formatDuration(span)}`,
   }
 }
 

@@ -29,9 +29,9 @@ export function buildDocument(
     until: undefined,
   },
 ): ReportDocument {
-  const { network, diagnosis, inputs, placements } = analysis
+  const { network, diagnosis, inputs, clockOffsets } = analysis
   const sourceIds = new Map(
-    placements.map(({ source }, index) => [source.sourceId, `S${index + 1}`]),
+    clockOffsets.map(({ source }, index) => [source.sourceId, `S${index + 1}`]),
   )
   const idsOf = (log: ProgramLog): string[] => [sourceIds.get(log.source.sourceId) ?? 'S0']
   const numbers = new Map(diagnosis.findings.map((finding, index) => [finding, `F${index + 1}`]))
@@ -54,7 +54,7 @@ export function buildDocument(
       to: instant(network.to),
       durationMs: network.to > network.from ? Math.round(network.to - network.from) : 0,
       zone: 'UTC',
-      dateKnown: placements.some(({ dateKnown, method }) => dateKnown && method !== 'none'),
+      dateKnown: clockOffsets.some(({ dateKnown, method }) => dateKnown && method !== 'none'),
       since: instant(limits.since ?? Number.NaN),
       until: instant(limits.until ?? Number.NaN),
     },
@@ -74,8 +74,8 @@ export function buildDocument(
     components: componentSection(analysis, idsOf),
     clocks: clocksOf(analysis),
     links,
-    transactions: [analysis.poll, analysis.task].flatMap((draft) =>
-      draft === undefined ? [] : [transactionSection(draft, sourceIds)],
+    transactions: [analysis.poll, analysis.task].flatMap((transaction) =>
+      transaction === undefined ? [] : [transactionSection(transaction, sourceIds)],
     ),
     findings: diagnosis.findings.map((finding) =>
       findingOf(finding, idOf(finding), sourceIds, network.from),
@@ -98,7 +98,7 @@ export function buildDocument(
 function finished(document: ReportDocument, { network, inputs }: Analysis): ReportDocument {
   const collections = [
     ...network.relays.flatMap((relay) => relay.logs),
-    ...network.balancers,
+    ...network.loadBalancers,
   ].flatMap(({ facts }) => facts.clients.all().flatMap((client) => [...client.collections]))
   const written = withMoments(document, network)
   const masked = new Masker(collections, written).deep(written)

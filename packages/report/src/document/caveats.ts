@@ -18,7 +18,7 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
     say('empty', 'error', 'No line of a known format in any source.')
   if (network.relays.length === 0)
     say('missing-source', 'error', 'No relay log: what clients say of the relay cannot be checked.')
-  else if (network.relays.every(({ logs }) => logs.every(({ facts }) => !facts.writesRequests))) {
+  else if (network.relays.every(({ logs }) => logs.every(({ facts }) => !facts.logsRequests))) {
     say(
       'level',
       'warning',
@@ -54,7 +54,7 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
     say('missing-source', 'warning', 'No broker log, and no line about the broker elsewhere.')
   for (const { logs, name } of network.links) {
     for (const { log } of logs) {
-      if (!log.facts.writesPolls && log.facts.link.summaries.size === 0) {
+      if (!log.facts.logsPolls && log.facts.link.summaries.size === 0) {
         say(
           'level',
           'warning',
@@ -64,7 +64,7 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
       overlapCaveat(analysis, log, name, say)
     }
   }
-  for (const { source, method, certainty, dateKnown, text } of analysis.placements) {
+  for (const { source, method, certainty, dateKnown, text } of analysis.clockOffsets) {
     if (!dateKnown) say('date', 'warning', `${source.file}: ${text}`)
     else if (certainty === 'possible' && method !== 'none')
       say('clock', 'warning', `${source.file}: ${text}`)
@@ -76,8 +76,8 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
         `${source.file}: the zone of its own times changes within the log; the wrapper’s times are used.`,
       )
   }
-  for (const { path, troubles } of inputs.files)
-    for (const text of troubles) say('gap', 'warning', `${path}: ${text}`)
+  for (const { path, problems } of inputs.files)
+    for (const text of problems) say('gap', 'warning', `${path}: ${text}`)
   for (const cause of ['log-gap', 'source-began-late', 'source-ended-early'] as const) {
     for (const finding of analysis.diagnosis.findings.filter((one) => one.cause === cause)) {
       say('gap', 'warning', `${titleOf(finding)}. ${finding.why}`)

@@ -10,32 +10,34 @@ export function componentSection(
   analysis: Analysis,
   idsOf: (log: ProgramLog) => readonly string[],
 ): Component[] {
-  return analysis.topology.parts.map((part) => component(part, analysis, idsOf))
+  return analysis.topology.components.map((component) =>
+    describeComponent(component, analysis, idsOf),
+  )
 }
 
-function component(
-  part: NetworkComponent,
+function describeComponent(
+  component: NetworkComponent,
   analysis: Analysis,
   idsOf: (log: ProgramLog) => readonly string[],
 ): Component {
-  const { logs } = part
+  const { logs } = component
   const labels = logs[0]?.source.labels ?? {}
   const views = analysis.topology.links
-    .filter(({ from, to }) => from === part || to === part)
+    .filter(({ from, to }) => from === component || to === component)
     .flatMap(({ views }) => views)
   const poll = analysis.topology.links.find(
-    (link) => link.from === part && link.kind === 'poll',
+    (link) => link.from === component && link.kind === 'poll',
   )?.poll
   const spans = logs.map(({ source, shift }) => ({
     first: source.first + shift,
     last: source.last + shift,
   }))
-  const numbers = numbersOf(part, analysis)
+  const numbers = numbersOf(component, analysis)
   const expectedOnly = logs.length === 0 && views.length === 0 && poll?.expected === true
   return {
-    id: part.id,
-    role: part.role,
-    name: part.name,
+    id: component.id,
+    role: component.role,
+    name: component.name,
     cluster: labels.cluster ?? null,
     namespace: labels.namespace ?? null,
     pod:
@@ -50,43 +52,45 @@ function component(
     first: instant(
       spans.length > 0
         ? smallest(spans.map(({ first }) => first))
-        : smallest(views.map(({ account }) => account.first)),
+        : smallest(views.map(({ view }) => view.first)),
     ),
     last: instant(
       spans.length > 0
         ? largest(spans.map(({ last }) => last))
-        : largest(views.map(({ account }) => account.last)),
+        : largest(views.map(({ view }) => view.last)),
     ),
     starts: logs.reduce((sum, { facts }) => sum + facts.starts, 0),
-    doing: doing(part, analysis),
+    doing: doing(component, analysis),
     numbers,
     sources: logs.flatMap((log) => idsOf(log)),
   }
 }
 
-function doing(part: NetworkComponent, analysis: Analysis): string {
-  const links = analysis.topology.links.filter(({ from, to }) => from === part || to === part)
+function doing(component: NetworkComponent, analysis: Analysis): string {
+  const links = analysis.topology.links.filter(
+    ({ from, to }) => from === component || to === component,
+  )
   const best = links
     .flatMap(({ views }) => views)
-    .toSorted((a, b) => b.account.exchanges - a.account.exchanges)[0]?.account
-  const whose = part.logs.length === 0 ? ' (as other logs tell)' : ''
+    .toSorted((a, b) => b.view.exchanges - a.view.exchanges)[0]?.view
+  const whose = component.logs.length === 0 ? ' (as other logs tell)' : ''
   if (best === undefined || best.exchanges === 0) {
-    return part.logs.length === 0
+    return component.logs.length === 0
       ? 'Nothing was seen of it.'
       : 'Its log shows no exchange with others.'
   }
-  const rhythm = Number.isNaN(best.pace)
+  const rhythm = Number.isNaN(best.pollInterval)
     ? ''
-    : ` every ${formatDuration(Number(best.pace.toPrecision(3)))}`
+    : ` every ${formatDuration(Number(best.pollInterval.toPrecision(3)))}`
   const all = formatCount(best.exchanges, 'time')
-  switch (part.role) {
+  switch (component.role) {
     case 'client':
       return `Asked for tasks${rhythm}, ${all}, and was answered ${best.ok === best.exchanges ? 'every time' : formatCount(best.ok, 'time')}${whose}.`
     case 'relay': {
-      const logs = part.logs.flatMap(({ facts }) => (facts.role === 'relay' ? [facts] : []))
+      const logs = component.logs.flatMap(({ facts }) => (facts.role === 'relay' ? [facts] : []))
       const requests = logs.reduce((sum, { requests: n }) => sum + n, 0)
       const clients = links.filter(({ kind }) => kind === 'poll').length
-      if (clients === 0 && part.logs.length === 0) return 'Only what works for it was seen.'
+      if (clients === 0 && component.logs.length === 0) return 'Only what works for it was seen.'
       return `Answered ${formatCount(requests || best.exchanges, 'request')} of ${formatCount(clients, 'client')}${whose}.`
     }
     case 'database':
@@ -101,13 +105,13 @@ function doing(part: NetworkComponent, analysis: Analysis): string {
     case 'unknown':
       return 'Its role is not known.'
     default:
-      return part.role satisfies never
+      return component.role satisfies never
   }
 }
 
-function numbersOf(part: NetworkComponent, analysis: Analysis): NumberRow[] {
+function numbersOf(component: NetworkComponent, analysis: Analysis): NumberRow[] {
   const rows: NumberRow[] = []
-  for (const { facts } of part.logs) {
+  for (const { facts } of component.logs) {
     if (facts.role === 'client' && facts.received > 0)
       rows.push({ label: 'tasks taken', value: formatNumber(facts.received) })
     if (facts.role === 'client' && facts.solveTime.count > 0)
@@ -123,11 +127,11 @@ function numbersOf(part: NetworkComponent, analysis: Analysis): NumberRow[] {
     if (facts.role === 'load-balancer')
       rows.push({ label: 'requests', value: formatNumber(facts.requests) })
   }
-  const link = analysis.topology.links.find((one) => one.from === part && one.kind === 'poll')
+  const link = analysis.topology.links.find((one) => one.from === component && one.kind === 'poll')
   const polls =
-    link?.views.map(({ side, account }) => ({
+    link?.views.map(({ side, view }) => ({
       label: `requests, ${side} side`,
-      value: formatNumber(account.exchanges),
+      value: formatNumber(view.exchanges),
     })) ?? []
   return [...polls, ...rows]
 }

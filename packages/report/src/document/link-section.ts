@@ -31,7 +31,7 @@ export function linkSection(
     const state = stateOf(link, findings, analysis)
     const gaps = diagnosis.gaps.filter((gap) => gap.link === link)
     const { tasks, answers } = taskCounts(link)
-    const lines = link.views.flatMap(({ account }) => account.firstOk ?? [])
+    const lines = link.views.flatMap(({ view }) => view.firstOk ?? [])
     return {
       id: link.id,
       kind: link.kind,
@@ -43,7 +43,7 @@ export function linkSection(
       expected: link.poll?.expected ?? null,
       tasks,
       answers,
-      views: link.views.map(({ side, account }) => linkView(side, account)),
+      views: link.views.map(({ side, view }) => linkView(side, view)),
       gaps: gaps
         .toSorted((a, b) => b.to - b.from - (a.to - a.from) || a.from - b.from)
         .slice(0, 20)
@@ -83,7 +83,7 @@ export function stateOf(
   ) {
     return 'failing'
   }
-  const works = link.views.some(({ account }) => account.ok > 0)
+  const works = link.views.some(({ view }) => view.ok > 0)
   if (!works) return 'unknown'
   const bad = causes.filter(({ cause }) => cause !== 'unlisted-client')
   if (bad.some(({ status }) => status !== 'recovered')) return 'degraded'
@@ -98,11 +98,11 @@ export function stateOf(
 /** Nothing is known of the last part of the window: what worked before may not work now. */
 function sourcesEnd(link: NetworkLink, { network }: Analysis): boolean {
   const last = Math.max(
-    ...link.views.map(({ account }) => account.last).filter((time) => !Number.isNaN(time)),
+    ...link.views.map(({ view }) => view.last).filter((time) => !Number.isNaN(time)),
     0,
   )
   const heard = hearingView(link)
-  const limit = heard === undefined ? Number.NaN : gapLimit(heard.account)
+  const limit = heard === undefined ? Number.NaN : gapLimit(heard.view)
   return (
     network.to - last >
     Math.max(Number.isNaN(limit) ? 0 : 2 * limit, (network.to - network.from) / 4)
@@ -118,35 +118,35 @@ function taskCounts(link: NetworkLink): { tasks: number; answers: number } {
     }
   }
   return {
-    tasks: Math.max(0, ...link.views.map(({ account }) => account.tasks)),
-    answers: Math.max(0, ...link.views.map(({ account }) => account.answers)),
+    tasks: Math.max(0, ...link.views.map(({ view }) => view.tasks)),
+    answers: Math.max(0, ...link.views.map(({ view }) => view.answers)),
   }
 }
 
-export function linkView(side: LinkView['side'], account: SideView): LinkView {
-  const { exchanges, ok, failed } = account
+export function linkView(side: LinkView['side'], view: SideView): LinkView {
+  const { exchanges, ok, failed } = view
   return {
     side,
     exchanges,
     succeeded: ok,
     failed,
-    unanswered: account.unanswered,
+    unanswered: view.unanswered,
     successRate: exchanges === 0 ? null : ok / exchanges,
-    statuses: [...account.statuses]
+    statuses: [...view.statuses]
       .toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
       .map(([status, count]) => ({ status: status === 0 ? 'ok' : outcomeText(status), count })),
-    latency: latencyOf(account),
-    pollIntervalMs: Number.isNaN(account.pace) ? null : rounded(account.pace),
-    first: instant(account.first),
-    last: instant(account.last),
-    lastSuccess: instant(account.lastOk),
-    summarised: account.summarised,
+    latency: latencyOf(view),
+    pollIntervalMs: Number.isNaN(view.pollInterval) ? null : rounded(view.pollInterval),
+    first: instant(view.first),
+    last: instant(view.last),
+    lastSuccess: instant(view.lastOk),
+    summarised: view.summarised,
   }
 }
 
-function latencyOf({ latency, parts }: SideView): Latency | null {
+function latencyOf({ latency, sources }: SideView): Latency | null {
   if (latency.count === 0) return null
-  const coarse = parts.every(({ account }) => account.series.wholeSeconds)
+  const coarse = sources.every(({ stats }) => stats.series.wholeSeconds)
   const quantile = (q: number): number =>
     coarse ? Math.round(latency.quantile(q) / 1000) * 1000 : rounded(latency.quantile(q))
   return {
@@ -167,30 +167,30 @@ export function rounded(ms: number): number {
 
 function explain(link: NetworkLink, state: LinkState, findings: readonly RawFinding[]): string {
   const worst = findings.find(({ severity }) => severity !== 'info')
-  const heard = (hearingView(link) ?? link.views[0])?.account
-  const account = link.poll === undefined ? heard : (mostAffectedSide(link.poll) ?? heard)
-  if (account === undefined || account.exchanges === 0) {
+  const heard = (hearingView(link) ?? link.views[0])?.view
+  const view = link.poll === undefined ? heard : (mostAffectedSide(link.poll) ?? heard)
+  if (view === undefined || view.exchanges === 0) {
     return worst?.why ?? 'No line in any source shows this link.'
   }
   const what = WHAT[link.kind]
-  const side = account !== heard ? ', as the client’s own log tells' : ''
+  const side = view !== heard ? ', as the client’s own log tells' : ''
   const numbers =
-    account.ok === account.exchanges
-      ? `All ${formatCount(account.exchanges, what)} went well`
-      : `${formatNumber(account.ok)} of ${formatCount(account.exchanges, what)} went well (${formatPercent(account.ok / account.exchanges)}${side})`
+    view.ok === view.exchanges
+      ? `All ${formatCount(view.exchanges, what)} went well`
+      : `${formatNumber(view.ok)} of ${formatCount(view.exchanges, what)} went well (${formatPercent(view.ok / view.exchanges)}${side})`
   const speed =
-    account.latency.count === 0
+    view.latency.count === 0
       ? ''
-      : holdsPolls(account)
+      : holdsPolls(view)
         ? ', answers held back until there is work'
-        : `, 95 % within ${formatDuration(rounded(account.latency.quantile(0.95)))}`
+        : `, 95 % within ${formatDuration(rounded(view.latency.quantile(0.95)))}`
   const rhythm =
-    link.kind === 'poll' && !Number.isNaN(account.pace)
-      ? `, every ${formatDuration(rounded(account.pace))}`
+    link.kind === 'poll' && !Number.isNaN(view.pollInterval)
+      ? `, every ${formatDuration(rounded(view.pollInterval))}`
       : ''
   if (worst !== undefined) return `${numbers}${rhythm}${speed}. ${worst.why}`
   if (state === 'unknown')
-    return `${numbers} until ${formatTime(account.last)}; nothing is known of the time after.`
+    return `${numbers} until ${formatTime(view.last)}; nothing is known of the time after.`
   return `${numbers}${rhythm}${speed}.`
 }
 

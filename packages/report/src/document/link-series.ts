@@ -3,7 +3,7 @@ import { outcomeText } from '../facts/link-stats.ts'
 import type { Series as FactSeries } from '../facts/series.ts'
 import { gapLimit } from '../findings/limits.ts'
 import { HOUR, MINUTE, SECOND } from '../read/timestamps.ts'
-import { placeSeries } from '../timeline/side-view.ts'
+import { mergeSeries } from '../timeline/side-view.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import { instantOr } from './instants.ts'
 import type { BucketState, Series } from './report-document.ts'
@@ -27,17 +27,17 @@ const WIDTHS = [
 export function linkSeries(link: NetworkLink, from: number, to: number): Series | null {
   if (link.views.length === 0 || !(to > from)) return null
   const width = WIDTHS.find((ms) => (to - from) / ms <= MAX_BUCKETS) ?? 24 * HOUR
-  const accounts = new Map(link.views.map(({ side, account }) => [side, account]))
-  const client = accounts.get('client')
+  const views = new Map(link.views.map(({ side, view }) => [side, view]))
+  const client = views.get('client')
   const main =
-    accounts.get('relay') ??
-    accounts.get('load-balancer') ??
-    accounts.get('broker') ??
-    accounts.get('database') ??
+    views.get('relay') ??
+    views.get('load-balancer') ??
+    views.get('broker') ??
+    views.get('database') ??
     client
   if (main === undefined) return null
-  const mainSeries = placeSeries(main, from, to, width)
-  const clientSeries = client === undefined ? undefined : placeSeries(client, from, to, width)
+  const mainSeries = mergeSeries(main, from, to, width)
+  const clientSeries = client === undefined ? undefined : mergeSeries(client, from, to, width)
   const { bucketMs } = mainSeries
   const first = Math.floor(from / bucketMs) * bucketMs
   const length = Math.min(240, Math.floor((to - first) / bucketMs) + 1)
@@ -107,14 +107,14 @@ function states(
   ok: readonly number[],
   failed: readonly number[],
 ): BucketState[] {
-  const accounts = link.views.map(({ account }) => account)
+  const views = link.views.map(({ view }) => view)
   let before: BucketState = 'no-log'
   return starts.map((start, index) => {
     const good = ok[index] ?? 0
     const bad = failed[index] ?? 0
     if (good > 0 || bad > 0) before = good === 0 ? 'failed' : bad === 0 ? 'ok' : 'mixed'
     else if (!covered(link, start, start + width)) before = 'no-log'
-    else if (accounts.every((account) => isQuiet(account, start, start + width))) before = 'quiet'
+    else if (views.every((view) => isQuiet(view, start, start + width))) before = 'quiet'
     // Otherwise the bucket is only shorter than the rhythm: the state goes on.
     else if (before === 'no-log') before = 'quiet'
     return before
@@ -125,16 +125,16 @@ function states(
 function covered(link: NetworkLink, from: number, to: number): boolean {
   const spans = [
     ...(link.relay === undefined ? [] : [{ first: link.relay.first, last: link.relay.last }]),
-    ...link.views.map(({ account }) => ({ first: account.first, last: account.last })),
+    ...link.views.map(({ view }) => ({ first: view.first, last: view.last })),
   ]
   return spans.some(({ first, last }) => first <= to && last >= from)
 }
 
-function isQuiet(account: SideView, from: number, to: number): boolean {
-  const limit = gapLimit(account)
-  if (to <= account.first || from >= account.last) return true
+function isQuiet(view: SideView, from: number, to: number): boolean {
+  const limit = gapLimit(view)
+  if (to <= view.first || from >= view.last) return true
   return (
     !Number.isNaN(limit) &&
-    account.gaps.some((gap) => gap.to - gap.from > limit && gap.from < to && gap.to > from)
+    view.gaps.some((gap) => gap.to - gap.from > limit && gap.from < to && gap.to > from)
   )
 }

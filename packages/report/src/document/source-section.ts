@@ -12,17 +12,19 @@ export function sourceSection(
   analysis: Analysis,
   sourceIds: ReadonlyMap<number, string>,
 ): Source[] {
-  const { placements, network, topology, inputs } = analysis
-  return placements.map(({ source, shift, method, offsetMinutes, certainty, text }) => {
+  const { clockOffsets, network, topology, inputs } = analysis
+  return clockOffsets.map(({ source, shift, method, offsetMinutes, certainty, text }) => {
     const files = inputs.files.filter(({ reader }) => reader.sources.includes(source))
     const logs = network.logs.filter((log) => log.source === source)
-    const part = topology.parts.find((one) => one.logs.some((other) => logs.includes(other)))
+    const component = topology.components.find((one) =>
+      one.logs.some((other) => logs.includes(other)),
+    )
     const wrappers = [...new Set(files.map(({ reader }) => reader.wrapper.name))]
     return {
       id: sourceIds.get(source.sourceId) ?? 'S0',
       file: files.map(({ path }) => path).join(', ') || source.file,
-      component: part?.id ?? null,
-      role: part?.role ?? roleFromLabel(source),
+      component: component?.id ?? null,
+      role: component?.role ?? roleFromLabel(source),
       wrapper:
         [
           ...wrappers,
@@ -45,9 +47,9 @@ export function sourceSection(
       samples: source.samples.map((line) => evidenceOf(line, sourceIds)),
       notes: notesOf(
         source,
-        files.flatMap(({ encoding, troubles }) => [
+        files.flatMap(({ encoding, problems }) => [
           ...(encoding === 'utf-8' ? [] : [`Written in ${encoding}.`]),
-          ...troubles,
+          ...problems,
         ]),
         logs,
       ),
@@ -76,8 +78,8 @@ function notesOf(
 ): string[] {
   const notes = [...file]
   for (const { facts } of logs) {
-    if (facts.role === 'client' && facts.writesPolls) notes.push('Writes every poll.')
-    if (facts.role === 'relay' && facts.writesRequests) notes.push('Writes requests.')
+    if (facts.role === 'client' && facts.logsPolls) notes.push('Writes every poll.')
+    if (facts.role === 'relay' && facts.logsRequests) notes.push('Writes requests.')
   }
   const labelled =
     source.labels.component === undefined ? undefined : roleOfComponent(source.labels.component)

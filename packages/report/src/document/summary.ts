@@ -87,10 +87,10 @@ function answeredShare({ ok, exchanges }: SideView): number {
 }
 
 function requestsOf({ network }: Analysis): { readonly all: number; readonly ok: number } {
-  const accounts = network.links.flatMap((link) => mostAffectedSide(link) ?? [])
+  const views = network.links.flatMap((link) => mostAffectedSide(link) ?? [])
   return {
-    all: accounts.reduce((sum, { exchanges }) => sum + exchanges, 0),
-    ok: accounts.reduce((sum, { ok }) => sum + ok, 0),
+    all: views.reduce((sum, { exchanges }) => sum + exchanges, 0),
+    ok: views.reduce((sum, { ok }) => sum + ok, 0),
   }
 }
 

@@ -6,21 +6,21 @@ import { evidenceOf, instant } from './instants.ts'
 import type { Transaction } from './report-document.ts'
 
 export function transactionSection(
-  draft: RawTransaction,
+  transaction: RawTransaction,
   sourceIds: ReadonlyMap<number, string>,
 ): Transaction {
-  const { tookMs, resolutionMs } = draft
-  const since = sinceStart(draft.steps)
+  const { tookMs, resolutionMs } = transaction
+  const since = sinceStart(transaction.steps)
   return {
-    kind: draft.kind,
-    title: draft.title,
-    text: textOf(draft),
-    link: draft.link?.id ?? null,
-    matchedBy: draft.matchedBy,
-    certainty: draft.certainty,
-    complete: isComplete(draft),
+    kind: transaction.kind,
+    title: transaction.title,
+    text: textOf(transaction),
+    link: transaction.link?.id ?? null,
+    matchedBy: transaction.matchedBy,
+    certainty: transaction.certainty,
+    complete: isComplete(transaction),
     totalMs: tookMs >= 0 && tookMs >= resolutionMs / 2 ? Number(tookMs.toFixed(1)) : null,
-    steps: draft.steps.map(({ leg, title, line, missing }, index) => ({
+    steps: transaction.steps.map(({ leg, title, line, missing }, index) => ({
       leg,
       title,
       time: instant(line?.time ?? Number.NaN),
@@ -38,18 +38,18 @@ const MATCHED_BY: Readonly<Record<RawTransaction['matchedBy'], string>> = {
   'one-source': 'All lines are of one source.',
 }
 
-function textOf(draft: RawTransaction): string {
-  const lacking = draft.steps.filter(
+function textOf(transaction: RawTransaction): string {
+  const lacking = transaction.steps.filter(
     ({ line, unwritten }) => line === undefined && unwritten !== true,
   ).length
   return [
-    MATCHED_BY[draft.matchedBy],
-    ...draft.remarks,
-    ...tookWords(draft),
+    MATCHED_BY[transaction.matchedBy],
+    ...transaction.remarks,
+    ...tookWords(transaction),
     ...(lacking === 0
       ? []
       : [
-          `${lacking} of ${draft.steps.length} steps ${lacking === 1 ? 'has' : 'have'} no line in any source.`,
+          `${lacking} of ${transaction.steps.length} steps ${lacking === 1 ? 'has' : 'have'} no line in any source.`,
         ]),
   ].join(' ')
 }

@@ -1,16 +1,16 @@
-import type { BalancerFacts, ClientFacts, RelayClient, RelayFacts } from '../facts/facts.ts'
+import type { LoadBalancerFacts, ClientFacts, RelayClient, RelayFacts } from '../facts/facts.ts'
 import { matchPolls } from './poll-match.ts'
 import type { PollMatch } from './poll-match.ts'
-import { runsBeside } from './program-name.ts'
+import { runsAlongside } from './program-name.ts'
 import type { ClientLog, Relay, ProgramLog } from './network.ts'
 
 /** A link being put together: a client as a relay knows it, as a balancer does, or as its own log does. */
-export interface LinkDraft {
+export interface LinkCandidate {
   name: string
   readonly relay: Relay | undefined
   readonly logs: ClientLog[]
   readonly relayClients: { client: RelayClient; log: ProgramLog<RelayFacts> }[]
-  readonly passed: { client: RelayClient; log: ProgramLog<BalancerFacts> }[]
+  readonly loadBalancerClients: { client: RelayClient; log: ProgramLog<LoadBalancerFacts> }[]
 }
 
 /** Answered polls that would have to be in the relay's log as well; fewer may be missing by chance. */
@@ -18,7 +18,7 @@ const ENOUGH_POLLS = 8
 
 interface Fit {
   readonly log: ProgramLog<ClientFacts>
-  readonly draft: LinkDraft
+  readonly candidate: LinkCandidate
   readonly match: PollMatch | undefined
   readonly named: boolean
 }
@@ -29,36 +29,36 @@ interface Fit {
  */
 export function assignClientLogs(
   clients: readonly ProgramLog<ClientFacts>[],
-  drafts: LinkDraft[],
+  candidates: LinkCandidate[],
   relays: readonly Relay[],
 ): void {
-  const known = [...drafts]
+  const known = [...candidates]
   const fits = clients.flatMap((log) =>
-    known.map((draft): Fit => ({
+    known.map((candidate): Fit => ({
       log,
-      draft,
-      match: bestMatch(log, draft),
-      named: namesClient(log, draft.name),
+      candidate,
+      match: bestMatch(log, candidate),
+      named: namesClient(log, candidate.name),
     })),
   )
   const open = new Set(clients)
   for (const fit of fits.filter(isSure).toSorted(bySureness)) {
     if (!open.has(fit.log) || !hasRoom(fit)) continue
-    fit.draft.logs.push({ log: fit.log, match: fit.match })
-    if (fit.draft.relay === undefined) fit.draft.name = fit.log.name
+    fit.candidate.logs.push({ log: fit.log, match: fit.match })
+    if (fit.candidate.relay === undefined) fit.candidate.name = fit.log.name
     open.delete(fit.log)
   }
   const [onlyDraft] = known
   const rest = clients.filter((log) => open.has(log))
-  const foreign = new Set(rest.filter((log) => isElsewhere(log, drafts, relays)))
+  const foreign = new Set(rest.filter((log) => isElsewhere(log, candidates, relays)))
   const addresses = new Set([...foreign].map(({ facts }) => facts.host).filter(Boolean))
   for (const log of rest) {
     const elsewhere = foreign.has(log) || addresses.has(log.facts.host)
     if (clients.length === 1 && known.length === 1 && onlyDraft !== undefined && !elsewhere)
       onlyDraft.logs.push({ log, match: undefined })
-    else addStranger(log, drafts, elsewhere ? undefined : onlyOf(relays))
+    else addUnknownClient(log, candidates, elsewhere ? undefined : onlyOf(relays))
   }
-  adoptStrangers(drafts)
+  adoptUnknownClients(candidates)
 }
 
 function isSure({ match, named }: Fit): boolean {
@@ -66,7 +66,11 @@ function isSure({ match, named }: Fit): boolean {
 }
 
 function bySureness(a: Fit, b: Fit): number {
-  return rank(a) - rank(b) || quality(b.match) - quality(a.match) || okOf(b.draft) - okOf(a.draft)
+  return (
+    rank(a) - rank(b) ||
+    quality(b.match) - quality(a.match) ||
+    okOf(b.candidate) - okOf(a.candidate)
+  )
 }
 
 function rank({ match, named }: Fit): number {
@@ -85,29 +89,39 @@ function quality(match: PollMatch | undefined): number {
 }
 
 /** The relay saw as many polls as this log and those found before it have together. */
-function hasRoom({ log, draft, match, named }: Fit): boolean {
-  if (named || match?.by === 'request-id' || draft.logs.length === 0) return true
-  const seen = seenOf(draft).reduce((sum, { client }) => sum + client.account.exchanges, 0)
-  const taken = draft.logs.reduce((sum, clientLog) => sum + clientLog.log.facts.link.exchanges, 0)
+function hasRoom({ log, candidate, match, named }: Fit): boolean {
+  if (named || match?.by === 'request-id' || candidate.logs.length === 0) return true
+  const seen = seenOf(candidate).reduce((sum, { client }) => sum + client.stats.exchanges, 0)
+  const taken = candidate.logs.reduce(
+    (sum, clientLog) => sum + clientLog.log.facts.link.exchanges,
+    0,
+  )
   return taken + log.facts.link.exchanges <= seen * 1.25
 }
 
 /** A log no relay shows: a link of its own. */
-function addStranger(
+function addUnknownClient(
   log: ProgramLog<ClientFacts>,
-  drafts: LinkDraft[],
+  candidates: LinkCandidate[],
   relay: Relay | undefined,
 ): void {
   const { name } = log
-  const same = drafts.find(
-    (draft) =>
-      draft.relay === relay &&
-      draft.name === name &&
-      draft.relayClients.length + draft.passed.length === 0 &&
-      draft.logs.every((clientLog) => isLabelled(log) || !runsBeside(clientLog.log, log)),
+  const same = candidates.find(
+    (candidate) =>
+      candidate.relay === relay &&
+      candidate.name === name &&
+      candidate.relayClients.length + candidate.loadBalancerClients.length === 0 &&
+      candidate.logs.every((clientLog) => isLabelled(log) || !runsAlongside(clientLog.log, log)),
   )
   if (same !== undefined) same.logs.push({ log, match: undefined })
-  else drafts.push({ name, relay, logs: [{ log, match: undefined }], relayClients: [], passed: [] })
+  else
+    candidates.push({
+      name,
+      relay,
+      logs: [{ log, match: undefined }],
+      relayClients: [],
+      loadBalancerClients: [],
+    })
 }
 
 /** Its name is one that somebody gave, not one made of a file. */
@@ -118,17 +132,17 @@ function isLabelled({ source: { labels } }: ProgramLog): boolean {
 /** Its polls were answered while the relay wrote down every request, and none of them is there: it was another relay. */
 function isElsewhere(
   log: ProgramLog<ClientFacts>,
-  drafts: readonly LinkDraft[],
+  candidates: readonly LinkCandidate[],
   relays: readonly Relay[],
 ): boolean {
   const { host, link } = log.facts
-  const sameHost = drafts.some(
+  const sameHost = candidates.some(
     ({ relay, logs }) =>
       relay !== undefined && logs.some((clientLog) => clientLog.log.facts.host === host),
   )
   if (sameHost && host !== '') return false
-  if (relays.some((relay) => isStrangerTo(relay, log, drafts))) return true
-  const covered = relays.filter((relay) => relay.logs.some(writesEmptyPolls))
+  if (relays.some((relay) => isUnknownTo(relay, log, candidates))) return true
+  const covered = relays.filter((relay) => relay.logs.some(logsEmptyPolls))
   let answered = 0
   for (let at = 0; at < link.polls.length; at++) {
     const time = link.polls.time(at) + log.shift
@@ -142,17 +156,19 @@ function isElsewhere(
  * It was answered at another address than all those whom this relay tells of: the relay would tell of it too. Not where a client of the
  * relay is still without a log, which may be this one.
  */
-function isStrangerTo(
+function isUnknownTo(
   relay: Relay,
   { facts: { host, link }, shift }: ProgramLog<ClientFacts>,
-  drafts: readonly LinkDraft[],
+  candidates: readonly LinkCandidate[],
 ): boolean {
-  const own = drafts.filter((draft) => draft.relay === relay && draft.relayClients.length > 0)
-  const isTold =
+  const own = candidates.filter(
+    (candidate) => candidate.relay === relay && candidate.relayClients.length > 0,
+  )
+  const addressesKnown =
     own.length > 0 && own.every(({ logs }) => logs.some(({ log }) => log.facts.host !== ''))
   const lastOk = link.lastOk + shift
   return (
-    isTold &&
+    addressesKnown &&
     host !== '' &&
     lastOk > relay.first &&
     lastOk < relay.last &&
@@ -161,8 +177,8 @@ function isStrangerTo(
 }
 
 /** At higher levels only polls that found work are written. */
-function writesEmptyPolls({ facts }: ProgramLog<RelayFacts>): boolean {
-  return facts.clients.all().some(({ account }) => account.statuses.has(204))
+function logsEmptyPolls({ facts }: ProgramLog<RelayFacts>): boolean {
+  return facts.clients.all().some(({ stats }) => stats.statuses.has(204))
 }
 
 function onlyOf(relays: readonly Relay[]): Relay | undefined {
@@ -170,33 +186,37 @@ function onlyOf(relays: readonly Relay[]): Relay | undefined {
 }
 
 /** Who came under no name or a wrong one, but with the request ids of a client whose log is there, is that client. */
-function adoptStrangers(drafts: LinkDraft[]): void {
-  for (const stranger of drafts.filter(
+function adoptUnknownClients(candidates: LinkCandidate[]): void {
+  for (const stranger of candidates.filter(
     ({ relayClients, logs }) => logs.length === 0 && relayClients.length > 0,
   )) {
     if (okOf(stranger) > 0) continue
-    const owner = drafts.find(
-      (draft) =>
-        draft !== stranger &&
-        draft.logs.some(({ log }) => bestMatch(log, stranger)?.by === 'request-id'),
+    const owner = candidates.find(
+      (candidate) =>
+        candidate !== stranger &&
+        candidate.logs.some(({ log }) => bestMatch(log, stranger)?.by === 'request-id'),
     )
     if (owner === undefined) continue
     owner.relayClients.push(...stranger.relayClients)
-    drafts.splice(drafts.indexOf(stranger), 1)
+    candidates.splice(candidates.indexOf(stranger), 1)
   }
 }
 
-function okOf({ relayClients }: LinkDraft): number {
-  return relayClients.reduce((sum, { client }) => sum + client.account.totals().ok, 0)
+function okOf({ relayClients }: LinkCandidate): number {
+  return relayClients.reduce((sum, { client }) => sum + client.stats.totals().ok, 0)
 }
 
 /** Who saw this client from the other side: the relay, or a balancer where no relay's log is there. */
-function seenOf({ relay, relayClients, passed }: LinkDraft): LinkDraft['relayClients' | 'passed'] {
-  return relay === undefined ? passed : relayClients
+function seenOf({
+  relay,
+  relayClients,
+  loadBalancerClients,
+}: LinkCandidate): LinkCandidate['relayClients' | 'loadBalancerClients'] {
+  return relay === undefined ? loadBalancerClients : relayClients
 }
 
-function bestMatch(log: ProgramLog<ClientFacts>, draft: LinkDraft): PollMatch | undefined {
-  const matches = seenOf(draft).flatMap(
+function bestMatch(log: ProgramLog<ClientFacts>, candidate: LinkCandidate): PollMatch | undefined {
+  const matches = seenOf(candidate).flatMap(
     ({ client, log: { shift } }) =>
       matchPolls({ facts: log.facts, shift: log.shift }, { client, shift }) ?? [],
   )

@@ -1,5 +1,5 @@
 import type {
-  BalancerFacts,
+  LoadBalancerFacts,
   BrokerFacts,
   ClientFacts,
   DatabaseFacts,
@@ -14,14 +14,14 @@ import type { ClockOffset } from '../timeline/clock-offsets.ts'
 import { largest, smallest } from '../timeline/side-view.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import { groupRelays } from './relays.ts'
-import { addExpected, finishLink, linkDrafts, setClocks } from './poll-links.ts'
+import { addExpected, finishLink, findPollLinks, setClocks } from './poll-links.ts'
 import type { PollMatch } from './poll-match.ts'
 import { nameOfProgram, sharedHostnames } from './program-name.ts'
 
 /** Facts of one source with the place of that source. */
 export interface ProgramLog<F extends Facts = Facts> {
   readonly facts: F
-  readonly placement: ClockOffset
+  readonly clockOffset: ClockOffset
   readonly source: LogSource
   /**
    * UTC by the relay's clock = time in the clock of the source + this, ms. Begins as the placement says; once polls are matched, the
@@ -56,10 +56,13 @@ export interface PollLink {
   readonly logs: readonly ClientLog[]
   readonly relayClients: readonly { client: RelayClient; log: ProgramLog<RelayFacts> }[]
   /** The same client in the logs of balancers. */
-  readonly passed: readonly { client: RelayClient; log: ProgramLog<BalancerFacts> }[]
+  readonly loadBalancerClients: readonly {
+    client: RelayClient
+    log: ProgramLog<LoadBalancerFacts>
+  }[]
   readonly client: SideView | undefined
   readonly relayView: SideView | undefined
-  readonly balancer: SideView | undefined
+  readonly loadBalancer: SideView | undefined
   /** The operator's list names it; undefined without a list. */
   expected: boolean | undefined
 }
@@ -76,51 +79,51 @@ export interface Network {
   readonly relays: readonly Relay[]
   readonly links: readonly PollLink[]
   readonly brokers: readonly ProgramLog<BrokerFacts>[]
-  readonly balancers: readonly ProgramLog<BalancerFacts>[]
+  readonly loadBalancers: readonly ProgramLog<LoadBalancerFacts>[]
   readonly databases: readonly ProgramLog<DatabaseFacts>[]
   readonly upstreams: readonly ProgramLog<UpstreamFacts>[]
   /** How the clocks of balancers and brokers compare with a relay's, where what both saw tells it. */
   readonly clocks: ReadonlyMap<ProgramLog, ServiceClock>
-  readonly placements: readonly ClockOffset[]
+  readonly clockOffsets: readonly ClockOffset[]
   readonly from: number
   readonly to: number
 }
 
 /** Puts together who is who. `expected`: names of clients the operator listed. */
 export function buildNetwork(
-  placements: readonly ClockOffset[],
+  clockOffsets: readonly ClockOffset[],
   expected: readonly string[] | undefined,
 ): Network {
-  const writers = placements.flatMap((placement) =>
-    placement.source.facts.map((facts) => ({ facts, placement, source: placement.source })),
+  const writers = clockOffsets.flatMap((clockOffset) =>
+    clockOffset.source.facts.map((facts) => ({ facts, clockOffset, source: clockOffset.source })),
   )
   const shared = sharedHostnames(writers)
   const logs = writers.map((writer): ProgramLog => ({
     ...writer,
-    shift: writer.placement.shift,
+    shift: writer.clockOffset.shift,
     aligned: writer.facts.role === 'relay',
     name: nameOfProgram(writer, shared),
   }))
   const relays = groupRelays(logs.filter(isRole('relay')))
-  const balancers = logs.filter(isRole('load-balancer'))
+  const loadBalancers = logs.filter(isRole('load-balancer'))
   const brokers = logs.filter(isRole('broker'))
-  const drafts = linkDrafts(relays, logs.filter(isRole('client')), balancers)
-  const clocks = setClocks(drafts, relays, [...balancers, ...brokers])
-  const links = drafts.map(finishLink)
+  const candidates = findPollLinks(relays, logs.filter(isRole('client')), loadBalancers)
+  const clocks = setClocks(candidates, relays, [...loadBalancers, ...brokers])
+  const links = candidates.map(finishLink)
   if (expected !== undefined) addExpected(links, expected, relays[0])
   links.sort((a, b) => compareText(a.name, b.name))
-  const spans = placements.filter(({ method }) => method !== 'none')
-  const timed = spans.length > 0 ? spans : placements
+  const spans = clockOffsets.filter(({ method }) => method !== 'none')
+  const timed = spans.length > 0 ? spans : clockOffsets
   return {
     logs,
     relays,
     links,
     brokers,
-    balancers,
+    loadBalancers,
     databases: logs.filter(isRole('database')),
     upstreams: logs.filter(isRole('upstream')),
     clocks,
-    placements,
+    clockOffsets,
     from: smallest(timed.map(({ source, shift }) => source.first + shift)),
     to: largest(timed.map(({ source, shift }) => source.last + shift)),
   }

@@ -1,36 +1,42 @@
-import type { BalancerFacts, ClientFacts, RelayClient, RelayFacts } from '../facts/facts.ts'
+import type { LoadBalancerFacts, ClientFacts, RelayClient, RelayFacts } from '../facts/facts.ts'
 import { compareText } from '../read/input-files.ts'
 import { SECOND } from '../read/timestamps.ts'
-import { placeAccounts } from '../timeline/side-view.ts'
+import { buildSideView } from '../timeline/side-view.ts'
 import type { SideSource } from '../timeline/side-view.ts'
 import { commonSignal } from '../timeline/clock-offsets.ts'
 import { assignClientLogs } from './client-logs.ts'
-import type { LinkDraft } from './client-logs.ts'
+import type { LinkCandidate } from './client-logs.ts'
 import type { Relay, PollLink, ServiceClock, ProgramLog } from './network.ts'
 import { matchSignals } from './poll-match.ts'
 import type { PollMatch } from './poll-match.ts'
 
 /** Who polls whom: the clients a relay saw, with their own logs; without a relay's log those a balancer saw. */
-export function linkDrafts(
+export function findPollLinks(
   relays: readonly Relay[],
   clients: readonly ProgramLog<ClientFacts>[],
-  balancers: readonly ProgramLog<BalancerFacts>[],
-): LinkDraft[] {
+  loadBalancers: readonly ProgramLog<LoadBalancerFacts>[],
+): LinkCandidate[] {
   const known = relays.flatMap((relay) =>
     draftsOf(relay.logs).map(({ name, seen }) => ({
       name,
       relay,
       logs: [],
       relayClients: seen,
-      passed: passedFor(seen, balancers),
+      loadBalancerClients: clientsBehind(seen, loadBalancers),
     })),
   )
-  const others = draftsOf(balancers)
+  const others = draftsOf(loadBalancers)
     .filter(({ seen }) => isOfAnotherRelay(seen, known, relays))
-    .map(({ name, seen }) => ({ name, relay: undefined, logs: [], relayClients: [], passed: seen }))
-  const drafts: LinkDraft[] = [...known, ...others]
-  assignClientLogs(clients, drafts, relays)
-  return drafts
+    .map(({ name, seen }) => ({
+      name,
+      relay: undefined,
+      logs: [],
+      relayClients: [],
+      loadBalancerClients: seen,
+    }))
+  const candidates: LinkCandidate[] = [...known, ...others]
+  assignClientLogs(clients, candidates, relays)
+  return candidates
 }
 
 /** Answered requests that a relay would have told of as well; fewer may be missing by chance. */
@@ -38,12 +44,12 @@ const ENOUGH_REQUESTS = 8
 
 /** A balancer passed on what was answered, while all relays that tell of their clients tell nothing of this one. */
 function isOfAnotherRelay(
-  seen: readonly Seen<BalancerFacts>[],
-  known: readonly LinkDraft[],
+  seen: readonly Seen<LoadBalancerFacts>[],
+  known: readonly LinkCandidate[],
   relays: readonly Relay[],
 ): boolean {
   if (relays.length === 0) return true
-  if (relays.some((relay) => !known.some((draft) => draft.relay === relay))) return false
+  if (relays.some((relay) => !known.some((candidate) => candidate.relay === relay))) return false
   // A client whose collection no line told, as in summaries, may be this one.
   if (
     known.some(({ relayClients }) =>
@@ -51,32 +57,34 @@ function isOfAnotherRelay(
     )
   )
     return false
-  const clients = new Set(known.flatMap(({ passed }) => passed.map(({ client }) => client)))
+  const clients = new Set(
+    known.flatMap(({ loadBalancerClients }) => loadBalancerClients.map(({ client }) => client)),
+  )
   return seen.every(
     ({ client, log: { shift } }) =>
       !clients.has(client) &&
-      client.account.ok >= ENOUGH_REQUESTS &&
+      client.stats.ok >= ENOUGH_REQUESTS &&
       relays.some(
         ({ first, last }) =>
-          client.account.first + shift < last && client.account.lastOk + shift > first,
+          client.stats.first + shift < last && client.stats.lastOk + shift > first,
       ),
   )
 }
 
-interface Seen<F extends RelayFacts | BalancerFacts> {
+interface Seen<F extends RelayFacts | LoadBalancerFacts> {
   readonly client: RelayClient
   readonly log: ProgramLog<F>
 }
 
 /** One draft a client: what several logs say of one collection is about one client, and so is what has one name. */
-function draftsOf<F extends RelayFacts | BalancerFacts>(
+function draftsOf<F extends RelayFacts | LoadBalancerFacts>(
   logs: readonly ProgramLog<F>[],
 ): { name: string; seen: Seen<F>[] }[] {
   const groups = new Set<Seen<F>[]>()
   const byId = new Map<string, Seen<F>[]>()
   for (const log of logs) {
     for (const client of log.facts.clients.all()) {
-      if (Number.isNaN(client.account.first) && client.account.problems.size === 0) continue
+      if (Number.isNaN(client.stats.first) && client.stats.problems.size === 0) continue
       const ids = [client.key.toLowerCase(), ...client.collections]
       const group = ids.map((id) => byId.get(id)).find((known) => known !== undefined) ?? []
       group.push({ client, log: log })
@@ -106,12 +114,12 @@ function bestName(clients: readonly RelayClient[]): string | undefined {
 }
 
 /** What balancers passed on for the same collections. */
-function passedFor(
+function clientsBehind(
   seen: readonly Seen<RelayFacts>[],
-  balancers: readonly ProgramLog<BalancerFacts>[],
-): Seen<BalancerFacts>[] {
+  loadBalancers: readonly ProgramLog<LoadBalancerFacts>[],
+): Seen<LoadBalancerFacts>[] {
   const collections = new Set(seen.flatMap(({ client }) => [...client.collections]))
-  return balancers.flatMap((log) =>
+  return loadBalancers.flatMap((log) =>
     log.facts.clients
       .all()
       .filter((client) => !client.collections.isDisjointFrom(collections))
@@ -124,11 +132,11 @@ function passedFor(
  * and brokers how they compare.
  */
 export function setClocks(
-  drafts: readonly LinkDraft[],
+  candidates: readonly LinkCandidate[],
   relays: readonly Relay[],
   services: readonly ProgramLog[],
 ): Map<ProgramLog, ServiceClock> {
-  for (const { log, match } of drafts.flatMap(({ logs }) => logs)) {
+  for (const { log, match } of candidates.flatMap(({ logs }) => logs)) {
     if (match !== undefined && !match.ambiguous) alignClock(log, match)
   }
   const clocks = new Map<ProgramLog, ServiceClock>()
@@ -156,32 +164,32 @@ function serviceClock(
   const mine = commonSignal(service.facts, log.facts)
   const theirs = commonSignal(log.facts, service.facts)
   if (mine === undefined || theirs === undefined) return undefined
-  const rhythm = (log.source.last - log.source.first) / Math.max(1, theirs.times.length)
+  const medianInterval = (log.source.last - log.source.first) / Math.max(1, theirs.times.length)
   // Between programs of one house the plainest explanation holds: clocks that agree, where that fits as well as any other.
-  const match = matchSignals(mine, theirs, service.shift - log.shift, rhythm, 'plainest')
+  const match = matchSignals(mine, theirs, service.shift - log.shift, medianInterval, 'plainest')
   const doubtful = match === undefined || (match.ambiguous && Math.abs(match.skewMs) > SECOND)
   return doubtful ? undefined : { relay, match }
 }
 
-export function finishLink(draft: LinkDraft): PollLink {
+export function finishLink(candidate: LinkCandidate): PollLink {
   return {
-    ...draft,
-    client: placeAccounts(
-      draft.logs.map(({ log }) => ({
-        account: log.facts.link,
+    ...candidate,
+    client: buildSideView(
+      candidate.logs.map(({ log }) => ({
+        stats: log.facts.link,
         shift: log.shift,
         source: log.source.sourceId,
       })),
       'pods',
     ),
-    relayView: placeAccounts(draft.relayClients.map(part)),
-    balancer: placeAccounts(draft.passed.map(part)),
+    relayView: buildSideView(candidate.relayClients.map(sideSourceOf)),
+    loadBalancer: buildSideView(candidate.loadBalancerClients.map(sideSourceOf)),
     expected: undefined,
   }
 }
 
-function part({ client, log }: Seen<RelayFacts | BalancerFacts>): SideSource {
-  return { account: client.account, shift: log.shift, source: log.source.sourceId }
+function sideSourceOf({ client, log }: Seen<RelayFacts | LoadBalancerFacts>): SideSource {
+  return { stats: client.stats, shift: log.shift, source: log.source.sourceId }
 }
 
 /** Marks the clients on the operator's list, and adds those of it that nobody saw. */
@@ -194,7 +202,7 @@ export function addExpected(
     link.expected = expected.some((name) => name.toLowerCase() === link.name.toLowerCase())
   for (const name of expected) {
     if (links.some((link) => link.name.toLowerCase() === name.toLowerCase())) continue
-    const draft = { name, relay, logs: [], relayClients: [], passed: [] }
-    links.push({ ...finishLink(draft), expected: true })
+    const candidate = { name, relay, logs: [], relayClients: [], loadBalancerClients: [] }
+    links.push({ ...finishLink(candidate), expected: true })
   }
 }

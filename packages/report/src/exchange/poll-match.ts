@@ -35,7 +35,7 @@ export function matchPolls(
   relay: { client: RelayClient; shift: number },
 ): PollMatch | undefined {
   const mine = client.facts.link.polls
-  const theirs = relay.client.account.polls
+  const theirs = relay.client.stats.polls
   return matchIds(mine, client.shift, theirs, relay.shift) ?? matchTimes(client, relay)
 }
 
@@ -78,8 +78,13 @@ function matchTimes(
   relay: { client: RelayClient; shift: number },
 ): PollMatch | undefined {
   const mine = signalOfPolls([client.facts.link.polls])
-  const theirs = signalOfPolls([relay.client.account.polls])
-  return matchSignals(mine, theirs, client.shift - relay.shift, relay.client.account.signs.rhythm)
+  const theirs = signalOfPolls([relay.client.stats.polls])
+  return matchSignals(
+    mine,
+    theirs,
+    client.shift - relay.shift,
+    relay.client.stats.heartbeat.medianInterval,
+  )
 }
 
 /**
@@ -132,8 +137,8 @@ function refined(mine: Signal, theirs: Signal, first: Alignment): Alignment {
 }
 
 /** More agree than chance would make agree. */
-function isMatch({ matched, comparable }: Alignment, rhythm: number): boolean {
+function isMatch({ matched, comparable }: Alignment, medianInterval: number): boolean {
   const share = comparable === 0 ? 0 : matched / comparable
-  const chance = Math.min(1, 2_200 / Math.max(1, rhythm))
+  const chance = Math.min(1, 2_200 / Math.max(1, medianInterval))
   return comparable >= 8 && share >= 0.6 && share >= chance + 0.2
 }

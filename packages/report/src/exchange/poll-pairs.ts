@@ -1,5 +1,5 @@
 import type { Confidence } from '../document/report-document.ts'
-import type { Moment } from '../facts/exchange-sample.ts'
+import type { SampledExchange } from '../facts/exchange-sample.ts'
 import { phase } from '../facts/poll-sample.ts'
 import type { PollSample } from '../facts/poll-sample.ts'
 import { MINUTE } from '../read/timestamps.ts'
@@ -13,22 +13,22 @@ const QUARTER = 15 * MINUTE
 const MOST_TRIED = 64
 
 /** A whole poll as one source tells it, on the clock of the relay. */
-export interface PlacedMoment {
-  readonly moment: Moment
+export interface PlacedExchange {
+  readonly exchange: SampledExchange
   readonly log: ProgramLog
   readonly shift: number
 }
 
 /** One poll in the client's log and in the relay's. */
 export interface PollPair {
-  readonly client: PlacedMoment
-  readonly relay: PlacedMoment
+  readonly client: PlacedExchange
+  readonly relay: PlacedExchange
   readonly by: 'request-id' | 'time'
   readonly certainty: Confidence
 }
 
 /** A stretch of time of which both ends are known to `resolution`: each may be that much later, not earlier. */
-export interface Stretch {
+export interface TimeSpan {
   readonly begin: number
   readonly end: number
   readonly resolution: number
@@ -36,31 +36,31 @@ export interface Stretch {
 
 /** Polls seen from both sides, those with a common request id first; by time only where no other poll comes into question. */
 export function pollPairs(link: PollLink): PollPair[] {
-  const relays = relayMoments(link)
-  const byId = new Map(relays.map((relay) => [relay.moment.requestId, relay]))
+  const relays = relayExchanges(link)
+  const byId = new Map(relays.map((relay) => [relay.exchange.requestId, relay]))
   byId.delete('')
   return link.logs.flatMap((clientLog) => {
     const clock = clockOf(clientLog)
     if (clock === undefined) return []
-    const moments = clientMoments(clientLog, clock.shift).slice(0, MOST_TRIED)
-    const sure = moments.flatMap((client): PollPair[] => {
-      const relay = byId.get(client.moment.requestId)
+    const exchanges = clientExchanges(clientLog, clock.shift).slice(0, MOST_TRIED)
+    const sure = exchanges.flatMap((client): PollPair[] => {
+      const relay = byId.get(client.exchange.requestId)
       return relay === undefined ? [] : [{ client, relay, by: 'request-id', certainty: 'certain' }]
     })
     if (sure.length > 0) return sure
-    return moments.flatMap((client) => pairByTime(link, clientLog, clock, client, relays) ?? [])
+    return exchanges.flatMap((client) => pairByTime(link, clientLog, clock, client, relays) ?? [])
   })
 }
 
-export function clientMoments({ log }: ClientLog, shift = log.shift): PlacedMoment[] {
-  return log.facts.moments.moments.map((moment) => ({ moment, log, shift }))
+export function clientExchanges({ log }: ClientLog, shift = log.shift): PlacedExchange[] {
+  return log.facts.sample.exchanges.map((exchange) => ({ exchange, log, shift }))
 }
 
-export function relayMoments({ relayClients }: PollLink): PlacedMoment[] {
+export function relayExchanges({ relayClients }: PollLink): PlacedExchange[] {
   return relayClients.flatMap(({ client, log }) =>
-    log.facts.moments.moments
-      .filter((moment) => moment.client === client.key)
-      .map((moment) => ({ moment, log, shift: log.shift })),
+    log.facts.sample.exchanges
+      .filter((exchange) => exchange.client === client.key)
+      .map((exchange) => ({ exchange, log, shift: log.shift })),
   )
 }
 
@@ -89,17 +89,17 @@ function pairByTime(
   link: PollLink,
   clientLog: ClientLog,
   { slack, certainty, shift }: Clock,
-  client: PlacedMoment,
-  relays: readonly PlacedMoment[],
+  client: PlacedExchange,
+  relays: readonly PlacedExchange[],
 ): PollPair | undefined {
-  const outer = stretchOf(client)
+  const outer = spanOf(client)
   const relay = relays.find(
-    (one) => one.moment.status === client.moment.status && isWithin(stretchOf(one), outer, slack),
+    (one) => one.exchange.status === client.exchange.status && isWithin(spanOf(one), outer, slack),
   )
   if (relay === undefined) return undefined
-  const inner = stretchOf(relay)
+  const inner = spanOf(relay)
   // Whatever their outcome: a second poll within reach, on either side, and nobody can say which is which.
-  const answers = link.relayClients.flatMap((one) => pollsOf(one.client.account.polls, one.log))
+  const answers = link.relayClients.flatMap((one) => pollsOf(one.client.stats.polls, one.log))
   const questions = link.logs.flatMap((one) =>
     pollsOf(one.log.facts.link.polls, one.log, clockOf(one)?.shift),
   )
@@ -107,9 +107,7 @@ function pairByTime(
     answers.filter((poll) => isWithin(poll, outer, slack)).length === 1 &&
     questions.filter((poll) => isWithin(inner, poll, slack)).length === 1 &&
     isKept(clientLog.log.facts.link.polls, inner, shift, slack) &&
-    link.relayClients.every((one) =>
-      isKept(one.client.account.polls, outer, one.log.shift, slack),
-    ) &&
+    link.relayClients.every((one) => isKept(one.client.stats.polls, outer, one.log.shift, slack)) &&
     neighboursAgree(questions, answers, outer, inner, slack)
   return alone ? { client, relay, by: 'time', certainty } : undefined
 }
@@ -119,10 +117,10 @@ function pairByTime(
  * alone may be two different ones.
  */
 function neighboursAgree(
-  questions: readonly Stretch[],
-  answers: readonly Stretch[],
-  outer: Stretch,
-  inner: Stretch,
+  questions: readonly TimeSpan[],
+  answers: readonly TimeSpan[],
+  outer: TimeSpan,
+  inner: TimeSpan,
   slack: number,
 ): boolean {
   const before = [questions, answers].map((polls, side) =>
@@ -143,37 +141,37 @@ function neighboursAgree(
   )
 }
 
-function byEnd(a: Stretch, b: Stretch): number {
+function byEnd(a: TimeSpan, b: TimeSpan): number {
   return a.end - b.end
 }
 
 /** A step of a poll, by the line of that kind. */
 export function stepOf(
-  placed: PlacedMoment | undefined,
+  placed: PlacedExchange | undefined,
   kind: string,
   leg: Leg,
   title: string,
   missing: string,
 ): RawStep {
-  const line = placed?.moment.lines.find((one) => one.step === kind)?.evidence
+  const line = placed?.exchange.lines.find((one) => one.step === kind)?.evidence
   return placed === undefined || line === undefined
     ? notShown(leg, title, missing)
     : shown(leg, title, line, placed.log, placed.shift)
 }
 
 /** From sending to reading, from taking in to answering, from connecting to closing. */
-export function stretchOf({ moment, log, shift }: PlacedMoment): Stretch {
-  const first = moment.lines.find(({ step }) => step === 'sent' || step === 'accepted')
-  const lasted = moment.durationMs > 0 ? moment.durationMs : 0
+export function spanOf({ exchange, log, shift }: PlacedExchange): TimeSpan {
+  const first = exchange.lines.find(({ step }) => step === 'sent' || step === 'accepted')
+  const lasted = exchange.durationMs > 0 ? exchange.durationMs : 0
   return {
-    begin: (first?.evidence.time ?? moment.time - lasted) + shift,
-    end: moment.time + shift,
+    begin: (first?.evidence.time ?? exchange.time - lasted) + shift,
+    end: exchange.time + shift,
     resolution: resolutionOf(log),
   }
 }
 
 /** Whether the inner stretch may lie in the outer one: sent before taken in, answered before read. */
-export function isWithin(inner: Stretch, outer: Stretch, slack: number): boolean {
+export function isWithin(inner: TimeSpan, outer: TimeSpan, slack: number): boolean {
   return (
     outer.begin - slack < inner.begin + inner.resolution &&
     inner.end - slack < outer.end + outer.resolution
@@ -181,7 +179,7 @@ export function isWithin(inner: Stretch, outer: Stretch, slack: number): boolean
 }
 
 /** All polls a source has kept, with or without their lines. */
-export function pollsOf(polls: PollSample, log: ProgramLog, shift = log.shift): Stretch[] {
+export function pollsOf(polls: PollSample, log: ProgramLog, shift = log.shift): TimeSpan[] {
   const resolution = resolutionOf(log)
   return Array.from({ length: polls.length }, (_, at) => {
     const end = polls.time(at) + shift
@@ -193,7 +191,7 @@ export function pollsOf(polls: PollSample, log: ProgramLog, shift = log.shift): 
 /** Nothing of this stretch was left out of the sample: what is not in it did not happen. */
 export function isKept(
   polls: PollSample,
-  { begin, end, resolution }: Stretch,
+  { begin, end, resolution }: TimeSpan,
   shift: number,
   slack: number,
 ): boolean {

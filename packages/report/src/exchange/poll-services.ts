@@ -1,16 +1,16 @@
 import type { Network, PollLink } from './network.ts'
-import { clockBy, isKept, isWithin, pollsOf, stepOf, stretchOf } from './poll-pairs.ts'
-import type { PlacedMoment } from './poll-pairs.ts'
+import { clockBy, isKept, isWithin, pollsOf, stepOf, spanOf } from './poll-pairs.ts'
+import type { PlacedExchange } from './poll-pairs.ts'
 import { notShown, notWritten, shown } from './transaction.ts'
 import type { RawStep } from './transaction.ts'
 
 /** Our relay says more, in other lines, and asks less for a poll than today's does. */
-export function isOurs({ log }: PlacedMoment): boolean {
+export function isOurs({ log }: PlacedExchange): boolean {
   return log.facts.program.startsWith('Warren')
 }
 
 /** What it takes to know whether there is work for a poll. */
-export function queueSteps(network: Network, poll: PollLink, relay: PlacedMoment): RawStep[] {
+export function queueSteps(network: Network, poll: PollLink, relay: PlacedExchange): RawStep[] {
   const title = 'the relay looks into the queue'
   if (isOurs(relay)) return [ourQueueStep(title, relay)]
   if (network.brokers.length === 0) return [notShown('broker', title, 'no broker log was given')]
@@ -43,11 +43,12 @@ export function queueSteps(network: Network, poll: PollLink, relay: PlacedMoment
 }
 
 /** Our relay keeps in mind who has work waiting: an empty poll asks neither database nor broker. */
-function ourQueueStep(title: string, { moment, log, shift }: PlacedMoment): RawStep {
-  const tasks = log.facts.role === 'relay' && moment.requestId !== '' ? log.facts.tasks.records : []
+function ourQueueStep(title: string, { exchange, log, shift }: PlacedExchange): RawStep {
+  const tasks =
+    log.facts.role === 'relay' && exchange.requestId !== '' ? log.facts.tasks.records : []
   const handedOut = tasks
     .flatMap(({ steps }) => steps)
-    .find((one) => one.step === 'handed-out' && one.requestId === moment.requestId)
+    .find((one) => one.step === 'handed-out' && one.requestId === exchange.requestId)
   return handedOut === undefined
     ? notWritten(
         'relay',
@@ -61,16 +62,16 @@ function ourQueueStep(title: string, { moment, log, shift }: PlacedMoment): RawS
 function connectionFor(
   network: Network,
   poll: PollLink,
-  relay: PlacedMoment,
-): PlacedMoment | undefined {
-  const outer = stretchOf(relay)
+  relay: PlacedExchange,
+): PlacedExchange | undefined {
+  const outer = spanOf(relay)
   const fitting = network.brokers.flatMap((log) => {
     const clock = network.clocks.get(log)
     if (clock === undefined || clock.relay !== poll.relay) return []
     const { slack } = clockBy(clock.match)
-    return log.facts.moments.moments
-      .map((moment): PlacedMoment => ({ moment, log, shift: log.shift }))
-      .filter((one) => isWithin(stretchOf(one), outer, slack))
+    return log.facts.sample.exchanges
+      .map((exchange): PlacedExchange => ({ exchange, log, shift: log.shift }))
+      .filter((one) => isWithin(spanOf(one), outer, slack))
       .map((one) => ({ one, slack }))
   })
   const [first] = fitting
@@ -78,11 +79,11 @@ function connectionFor(
   const { one, slack } = first
   const relayLogs = poll.relay?.logs ?? []
   const polls = relayLogs.flatMap((log) =>
-    log.facts.clients.all().flatMap(({ account }) => pollsOf(account.polls, log)),
+    log.facts.clients.all().flatMap(({ stats }) => pollsOf(stats.polls, log)),
   )
-  const inner = stretchOf(one)
+  const inner = spanOf(one)
   const kept = relayLogs.every((log) =>
-    log.facts.clients.all().every(({ account }) => isKept(account.polls, outer, log.shift, slack)),
+    log.facts.clients.all().every(({ stats }) => isKept(stats.polls, outer, log.shift, slack)),
   )
   return kept && polls.filter((other) => isWithin(inner, other, slack)).length === 1
     ? one
@@ -93,9 +94,9 @@ function connectionFor(
 export function balancerSteps(
   network: Network,
   poll: PollLink,
-  relay: PlacedMoment | undefined,
+  relay: PlacedExchange | undefined,
 ): RawStep[] {
-  if (poll.passed.length === 0) return []
+  if (poll.loadBalancerClients.length === 0) return []
   const title = 'the balancer passes the answer on'
   if (relay === undefined)
     return [
@@ -105,17 +106,17 @@ export function balancerSteps(
         'without the relay’s log nothing shows which of its lines it is',
       ),
     ]
-  const inner = stretchOf(relay)
-  const fitting = poll.passed.flatMap(({ client, log }) => {
+  const inner = spanOf(relay)
+  const fitting = poll.loadBalancerClients.flatMap(({ client, log }) => {
     const match = network.clocks.get(log)?.match
     if (match === undefined) return []
     const { slack } = clockBy(match)
-    const others = pollsOf(client.account.polls, log).filter((one) => isWithin(inner, one, slack))
-    if (others.length !== 1 || !isKept(client.account.polls, inner, log.shift, slack)) return []
-    return log.facts.moments.moments
-      .filter(({ client: key, status }) => key === client.key && status === relay.moment.status)
-      .map((moment): PlacedMoment => ({ moment, log, shift: log.shift }))
-      .filter((one) => isWithin(inner, stretchOf(one), slack))
+    const others = pollsOf(client.stats.polls, log).filter((one) => isWithin(inner, one, slack))
+    if (others.length !== 1 || !isKept(client.stats.polls, inner, log.shift, slack)) return []
+    return log.facts.sample.exchanges
+      .filter(({ client: key, status }) => key === client.key && status === relay.exchange.status)
+      .map((exchange): PlacedExchange => ({ exchange, log, shift: log.shift }))
+      .filter((one) => isWithin(inner, spanOf(one), slack))
   })
   const [only, ...more] = fitting
   return [

@@ -1,6 +1,6 @@
 import type { Network, PollLink } from './network.ts'
-import { clientMoments, relayMoments, pollPairs, stepOf } from './poll-pairs.ts'
-import type { PlacedMoment, PollPair } from './poll-pairs.ts'
+import { clientExchanges, relayExchanges, pollPairs, stepOf } from './poll-pairs.ts'
+import type { PlacedExchange, PollPair } from './poll-pairs.ts'
 import { balancerSteps, isOurs, queueSteps } from './poll-services.ts'
 import { notShown, resolutionOf, shown } from './transaction.ts'
 import type { RawStep, RawTransaction } from './transaction.ts'
@@ -11,22 +11,22 @@ const MOST_ONE_SIDED = 12
 
 /** The poll that can be followed best: seen from both sides beyond doubt, through as many programs as possible. */
 export function followPoll(network: Network, topology: Topology): RawTransaction | undefined {
-  let best: { draft: RawTransaction; rank: readonly number[] } | undefined
+  let best: { transaction: RawTransaction; rank: readonly number[] } | undefined
   for (const link of topology.links) {
     if (link.poll === undefined) continue
     for (const poll of candidates(link.poll)) {
-      const draft = tell(network, link, link.poll, poll)
-      const rank = rankOf(poll, draft)
-      if (best === undefined || isAbove(rank, best.rank)) best = { draft, rank }
+      const transaction = describePoll(network, link, link.poll, poll)
+      const rank = rankOf(poll, transaction)
+      if (best === undefined || isAbove(rank, best.rank)) best = { transaction, rank }
     }
   }
-  return best?.draft
+  return best?.transaction
 }
 
 /** A poll from both sides, or from the one that shows it. */
 interface Sighting {
-  readonly client: PlacedMoment | undefined
-  readonly relay: PlacedMoment | undefined
+  readonly client: PlacedExchange | undefined
+  readonly relay: PlacedExchange | undefined
   readonly by: PollPair['by'] | 'one-source'
   readonly certainty: PollPair['certainty']
 }
@@ -35,10 +35,10 @@ function candidates(link: PollLink): Sighting[] {
   const pairs = pollPairs(link)
   if (pairs.length > 0) return pairs
   const seen = { by: 'one-source', certainty: 'certain' } as const
-  const relays = relayMoments(link).slice(0, MOST_ONE_SIDED)
+  const relays = relayExchanges(link).slice(0, MOST_ONE_SIDED)
   if (relays.length > 0) return relays.map((relay) => ({ ...seen, client: undefined, relay }))
   return link.logs
-    .flatMap((clientLog) => clientMoments(clientLog).slice(0, MOST_ONE_SIDED))
+    .flatMap((clientLog) => clientExchanges(clientLog).slice(0, MOST_ONE_SIDED))
     .map((client) => ({ ...seen, client, relay: undefined }))
 }
 
@@ -47,7 +47,7 @@ function rankOf({ client, relay, certainty }: Sighting, { steps }: RawTransactio
   return [
     bothSides ? ['possible', 'likely', 'certain'].indexOf(certainty) + 1 : 0,
     steps.filter(({ line }) => line !== undefined).length,
-    (relay ?? client)?.moment.status === 204 ? 1 : 0,
+    (relay ?? client)?.exchange.status === 204 ? 1 : 0,
   ]
 }
 
@@ -56,7 +56,7 @@ function isAbove(a: readonly number[], b: readonly number[]): boolean {
   return at >= 0 && (a[at] ?? 0) > (b[at] ?? 0)
 }
 
-function tell(
+function describePoll(
   network: Network,
   link: NetworkLink,
   poll: PollLink,
@@ -65,7 +65,7 @@ function tell(
   const { client, relay, by, certainty } = sighting
   const { name } = link.from
   const reference = relay ?? client
-  const status = reference?.moment.status ?? 0
+  const status = reference?.exchange.status ?? 0
   const noClient = missingClient(name, poll)
   const steps = [
     stepOf(client, 'sent', 'client', `${name} asks for its next task`, noClient),
@@ -81,8 +81,8 @@ function tell(
   )
   const doubtful = services.some(([, { match }]) => match.ambiguous)
   const byTime = by === 'one-source' && services.length > 0
-  const exact = relay !== undefined && relay.moment.durationMs >= 0
-  const at = new Date((reference?.moment.time ?? 0) + (reference?.shift ?? 0))
+  const exact = relay !== undefined && relay.exchange.durationMs >= 0
+  const at = new Date((reference?.exchange.time ?? 0) + (reference?.shift ?? 0))
   return {
     kind: 'poll',
     title: `One poll of ${name} at ${at.toISOString().slice(11, 19)}`,
@@ -90,7 +90,7 @@ function tell(
     matchedBy: byTime ? 'time' : by,
     certainty: doubtful ? 'possible' : byTime ? 'likely' : certainty,
     steps,
-    tookMs: reference?.moment.durationMs ?? Number.NaN,
+    tookMs: reference?.exchange.durationMs ?? Number.NaN,
     measuredBy: relay === undefined ? 'client' : 'relay',
     resolutionMs: exact || reference === undefined ? 1 : resolutionOf(reference.log),
     remarks: [
@@ -103,13 +103,13 @@ function tell(
 }
 
 /** Our relay knows logins and whether there is work without asking anybody; today's looks both up for every poll. */
-function relaySteps(relay: PlacedMoment): RawStep[] {
+function relaySteps(relay: PlacedExchange): RawStep[] {
   const checked = 'the relay has checked the credentials'
   if (isOurs(relay))
     return [
       stepOf(relay, 'credentials', 'relay', checked, 'the relay writes it at level debug only'),
     ]
-  const statements = relay.moment.lines.filter((line) => line.step === 'statement')
+  const statements = relay.exchange.lines.filter((line) => line.step === 'statement')
   return [
     ...(statements.length === 0
       ? [
@@ -140,7 +140,7 @@ function relaySteps(relay: PlacedMoment): RawStep[] {
 
 function missingClient(name: string, { logs }: PollLink): string {
   if (logs.length === 0) return `no log of ${name} was given`
-  if (logs.every(({ log }) => !log.facts.writesPolls))
+  if (logs.every(({ log }) => !log.facts.logsPolls))
     return `the log of ${name} does not write polls`
   if (logs.every(({ match }) => match === undefined))
     return `the polls in the log of ${name} could not be found in the relay’s`

@@ -39,14 +39,14 @@ export function sharedHostnames(writers: readonly Writer[]): Set<string> {
     there.some((one, index) =>
       there
         .slice(index + 1)
-        .some((other) => other.facts.role !== one.facts.role || runsBeside(one, other)),
+        .some((other) => other.facts.role !== one.facts.role || runsAlongside(one, other)),
     ),
   )
   return new Set(['', ...shared.map(([hostname]) => hostname)])
 }
 
 /** Two logs cover a time together. */
-export function runsBeside({ source: a }: Writer, { source: b }: Writer): boolean {
+export function runsAlongside({ source: a }: Writer, { source: b }: Writer): boolean {
   return a !== b && a.first < b.last && b.first < a.last
 }
 
@@ -84,7 +84,7 @@ export function distinctNames(
   const names = new Map<Named, string>()
   for (const [key, group] of groups) {
     const free = group.length === 1 && !used.has(key)
-    const by = free ? undefined : tellingQualifier(group)
+    const by = free ? undefined : distinguishingQualifier(group)
     for (const item of group) {
       const qualifier = by === undefined ? undefined : item.qualifiers[by]
       const wanted = qualifier === undefined ? item.name : `${item.name} (${qualifier})`
@@ -98,7 +98,7 @@ export function distinctNames(
 }
 
 /** Place of the first qualifier that all of the group have, each another one. */
-function tellingQualifier(group: readonly Named[]): number | undefined {
+function distinguishingQualifier(group: readonly Named[]): number | undefined {
   const most = Math.max(...group.map(({ qualifiers }) => qualifiers.length))
   for (let at = 0; at < most; at++) {
     const values = group.map(({ qualifiers }) => qualifiers[at])

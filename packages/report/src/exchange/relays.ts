@@ -60,7 +60,7 @@ function isSameRelay(a: Known, b: Known): boolean {
 function known(log: ProgramLog<RelayFacts>): Known {
   const clients = log.facts.clients
     .all()
-    .filter(({ account }) => [...account.totals().statuses.keys()].some((status) => status !== 401))
+    .filter(({ stats }) => [...stats.totals().statuses.keys()].some((status) => status !== 401))
   return {
     log,
     collections: new Set(clients.flatMap((client) => [...client.collections])),

@@ -74,17 +74,17 @@ function isRepeated(
 function signatureOf(facts: Facts): Set<string> {
   if (facts.role === 'client') return pollsOf([facts.link.polls])
   if (facts.role === 'relay' || facts.role === 'load-balancer')
-    return pollsOf(facts.clients.all().map(({ account }) => account.polls))
+    return pollsOf(facts.clients.all().map(({ stats }) => stats.polls))
   if (facts.role === 'broker')
-    return new Set(facts.moments.moments.map(({ time, durationMs }) => `${time} ${durationMs}`))
+    return new Set(facts.sample.exchanges.map(({ time, durationMs }) => `${time} ${durationMs}`))
   return new Set()
 }
 
-function pollsOf(combs: readonly PollSample[]): Set<string> {
-  const polls = combs.flatMap((comb) =>
+function pollsOf(samples: readonly PollSample[]): Set<string> {
+  const polls = samples.flatMap((sample) =>
     Array.from(
-      { length: comb.length },
-      (_, at) => `${comb.time(at)} ${comb.status(at)} ${comb.duration(at)} ${comb.id(at)}`,
+      { length: sample.length },
+      (_, at) => `${sample.time(at)} ${sample.status(at)} ${sample.duration(at)} ${sample.id(at)}`,
     ),
   )
   return new Set(polls)

@@ -1,6 +1,11 @@
-import type { BalancerFacts, BrokerFacts, DatabaseFacts, UpstreamFacts } from '../facts/facts.ts'
+import type {
+  LoadBalancerFacts,
+  BrokerFacts,
+  DatabaseFacts,
+  UpstreamFacts,
+} from '../facts/facts.ts'
 import type { LinkStats } from '../facts/link-stats.ts'
-import type { Episode } from '../facts/problem-history.ts'
+import type { Period } from '../facts/problem-history.ts'
 import { SECOND } from '../read/timestamps.ts'
 import type { Relay, Network, PollLink, ProgramLog } from './network.ts'
 
@@ -9,7 +14,7 @@ const SAME_MS = 5 * SECOND
 
 /** What one relay needs to work; without a relay those of which nobody can say whose they are. */
 export interface Services {
-  readonly balancers: readonly ProgramLog<BalancerFacts>[]
+  readonly loadBalancers: readonly ProgramLog<LoadBalancerFacts>[]
   readonly brokers: readonly ProgramLog<BrokerFacts>[]
   readonly databases: readonly ProgramLog<DatabaseFacts>[]
   readonly upstreams: readonly ProgramLog<UpstreamFacts>[]
@@ -19,7 +24,7 @@ export function servicesOf(network: Network, relay: Relay | undefined): Services
   const { links } = network
   const isOwn = (log: ProgramLog): boolean => relayOf(network, log) === relay
   return {
-    balancers: network.balancers.filter(isOwn),
+    loadBalancers: network.loadBalancers.filter(isOwn),
     brokers: network.brokers.filter(isOwn),
     databases: network.databases.filter(
       (log) => isOwn(log) && !links.some((link) => isCdmOf(network, link, log)),
@@ -43,7 +48,9 @@ function isCdmOf({ relays }: Network, { logs }: PollLink, { source }: ProgramLog
 function relayOf({ relays, links, clocks }: Network, log: ProgramLog): Relay | undefined {
   const seenTogether = clocks.get(log)?.relay
   if (seenTogether !== undefined) return seenTogether
-  const passing = links.filter(({ passed }) => passed.some((one) => one.log === log))
+  const passing = links.filter(({ loadBalancerClients }) =>
+    loadBalancerClients.some((one) => one.log === log),
+  )
   if (passing.length > 0) return passing.find(({ relay }) => relay !== undefined)?.relay
   const { cluster } = log.source.labels
   const beside = cluster === undefined ? [] : relays.filter((relay) => isIn(relay, cluster))
@@ -64,17 +71,20 @@ function failedTogether(relay: Relay, { facts, shift }: ProgramLog): boolean {
   if (facts.role !== 'broker' && facts.role !== 'database') return false
   const { role } = facts
   const own = relay.logs.flatMap((log) => troubledTimes(log.facts[role], log.shift))
-  const stops = facts.role === 'broker' ? facts.stops.periods.map((one) => stretch(one, shift)) : []
+  const stops =
+    facts.role === 'broker' ? facts.stops.periods.map((one) => inCommonTime(one, shift)) : []
   return [...stops, ...troubledTimes(facts.link, shift)].some((theirs) =>
     own.some(({ from, to }) => from <= theirs.to + SAME_MS && theirs.from <= to + SAME_MS),
   )
 }
 
 function troubledTimes({ problems }: LinkStats, shift: number): { from: number; to: number }[] {
-  return [...problems.values()].flatMap(({ periods }) => periods.map((one) => stretch(one, shift)))
+  return [...problems.values()].flatMap(({ periods }) =>
+    periods.map((one) => inCommonTime(one, shift)),
+  )
 }
 
-function stretch(period: Episode, shift: number): { from: number; to: number } {
+function inCommonTime(period: Period, shift: number): { from: number; to: number } {
   return { from: period.from + shift, to: (period.recoveredAt || period.to) + shift }
 }
 

@@ -5,13 +5,13 @@ import type { TaskRecord, TaskStep } from '../facts/task-ledger.ts'
 import type { Network, PollLink, ProgramLog } from './network.ts'
 import { handOutsOf, openAlone, takenBy } from './task-match.ts'
 import { lifeStepOf, titleOf } from './task-steps.ts'
-import type { PartOf, PlacedStep } from './task-steps.ts'
+import type { ClientShare, PlacedStep } from './task-steps.ts'
 import { shown } from './transaction.ts'
 
 /** The part one client had in a task. */
 export interface Branch {
   readonly link: PollLink | undefined
-  readonly part: PartOf
+  readonly share: ClientShare
   readonly steps: PlacedStep[]
   /** How the lines of the client itself were found. */
   by: 'task-id' | 'time'
@@ -24,12 +24,12 @@ export function branchesOf(
   log: ProgramLog<RelayFacts>,
   record: TaskRecord,
 ): Branch[] {
-  return hasPartIds(record)
+  return hasSubtaskIds(record)
     ? branchesById(network, log, record)
     : branchesByTime(network, log, record)
 }
 
-export function hasPartIds({ steps }: TaskRecord): boolean {
+export function hasSubtaskIds({ steps }: TaskRecord): boolean {
   return steps.some(({ subtask }) => subtask !== '')
 }
 
@@ -43,13 +43,13 @@ function branchesById(network: Network, log: ProgramLog<RelayFacts>, record: Tas
     const link = network.links.find(({ name, relayClients }) =>
       relayClients.some((one) => one.log === log && isNode(steps[0]?.node ?? '', name, one.client)),
     )
-    const part = { key: subtask, name: link?.name ?? 'the client' }
-    const branch: Branch = { link, part, by: 'task-id', certainty: 'certain', steps: [] }
-    for (const { step, evidence } of steps) branch.steps.push(...placed(step, evidence, log, part))
+    const share = { key: subtask, name: link?.name ?? 'the client' }
+    const branch: Branch = { link, share, by: 'task-id', certainty: 'certain', steps: [] }
+    for (const { step, evidence } of steps) branch.steps.push(...placed(step, evidence, log, share))
     const exact = logs.flatMap((clientLog) =>
       clientLog.log.facts.tasks.records
         .filter(({ id }) => id === subtask)
-        .flatMap((task) => clientSteps(task, part, clientLog.log)),
+        .flatMap((task) => clientSteps(task, share, clientLog.log)),
     )
     if (exact.length > 0) branch.steps.push(...exact)
     else if (link !== undefined) addTaken(branch, link, log)
@@ -73,9 +73,9 @@ function branchesByTime(
   return network.links.flatMap((link): Branch[] => {
     const lines = handOutsOf(link, log, open)
     if (lines === undefined) return []
-    const part = { key: link.name, name: link.name }
-    const branch: Branch = { link, part, by: 'time', certainty: 'likely', steps: [] }
-    for (const { step, evidence } of lines) branch.steps.push(...placed(step, evidence, log, part))
+    const share = { key: link.name, name: link.name }
+    const branch: Branch = { link, share, by: 'time', certainty: 'likely', steps: [] }
+    for (const { step, evidence } of lines) branch.steps.push(...placed(step, evidence, log, share))
     addTaken(branch, link, log)
     return [branch]
   })
@@ -84,24 +84,24 @@ function branchesByTime(
 /** The client’s own lines, where its log has no ids: the one task it took when this one was handed to it. */
 function addTaken(branch: Branch, link: PollLink, log: ProgramLog<RelayFacts>): void {
   const [handedOut, ...more] = branch.steps.filter(({ life }) => life === 'handed-out')
-  const line = handedOut?.draft.line
+  const line = handedOut?.step.line
   if (line === undefined || more.length > 0) return
   const taken = takenBy(link, log, line.time)
   if (taken === undefined) return
   branch.by = 'time'
   branch.certainty = taken.certainty
-  branch.steps.push(...clientSteps(taken.task, branch.part, taken.log, taken.shift))
+  branch.steps.push(...clientSteps(taken.task, branch.share, taken.log, taken.shift))
 }
 
 function clientSteps(
   { steps, seen }: TaskRecord,
-  part: PartOf,
+  share: ClientShare,
   log: ProgramLog,
   shift = log.shift,
 ): PlacedStep[] {
   return steps
     .filter(({ step }) => step !== 'solved' || !seen.has('not-answerable'))
-    .flatMap(({ step, evidence }) => placed(step, evidence, log, part, shift))
+    .flatMap(({ step, evidence }) => placed(step, evidence, log, share, shift))
 }
 
 /** A line of a ledger as a step in the life of the task, where it is one. */
@@ -109,11 +109,11 @@ export function placed(
   step: TaskStep,
   evidence: RawEvidence,
   log: ProgramLog,
-  part?: PartOf,
+  share?: ClientShare,
   shift = log.shift,
 ): PlacedStep[] {
   const life = lifeStepOf(log.facts, step)
   return life === undefined
     ? []
-    : [{ life, part, draft: shown(...titleOf(life, part), evidence, log, shift) }]
+    : [{ life, share, step: shown(...titleOf(life, share), evidence, log, shift) }]
 }

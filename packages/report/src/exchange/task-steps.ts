@@ -95,7 +95,7 @@ export function lifeStepOf({ role, program }: Facts, step: TaskStep): LifeStep |
 }
 
 /** One client’s part of a task. */
-export interface PartOf {
+export interface ClientShare {
   /** Tells parts apart: a subtask, or the name of the client. */
   readonly key: string
   readonly name: string
@@ -105,17 +105,21 @@ export interface PartOf {
 export interface PlacedStep {
   readonly life: LifeStep
   /** Undefined for what is not about one client. */
-  readonly part: PartOf | undefined
-  readonly draft: RawStep
+  readonly share: ClientShare | undefined
+  readonly step: RawStep
 }
 
-export function titleOf(life: LifeStep, part?: PartOf): readonly [leg: Leg, title: string] {
+export function titleOf(life: LifeStep, share?: ClientShare): readonly [leg: Leg, title: string] {
   const [leg, title] = LEGS[life]
-  return [leg, part === undefined ? title : title.replace('the client', part.name)]
+  return [leg, share === undefined ? title : title.replace('the client', share.name)]
 }
 
-export function missingStep(life: LifeStep, part: PartOf | undefined, why: string): PlacedStep {
-  return { life, part, draft: notShown(...titleOf(life, part), why) }
+export function missingStep(
+  life: LifeStep,
+  share: ClientShare | undefined,
+  why: string,
+): PlacedStep {
+  return { life, share, step: notShown(...titleOf(life, share), why) }
 }
 
 /**
@@ -139,7 +143,7 @@ export function inOrderOfLife(steps: readonly PlacedStep[]): PlacedStep[] {
     (a, b) =>
       (beginOf(a) === beginOf(b) ? 0 : beginOf(a) - beginOf(b)) ||
       rank(a) - rank(b) ||
-      (a.draft.line?.line ?? 0) - (b.draft.line?.line ?? 0),
+      (a.step.line?.line ?? 0) - (b.step.line?.line ?? 0),
   )
 }
 
@@ -148,19 +152,19 @@ function rank({ life }: PlacedStep): number {
 }
 
 /** NaN where only its place in the life of the task is known. */
-function startOf({ draft }: PlacedStep): number {
-  return Number.isFinite(draft.resolutionMs) ? (draft.line?.time ?? Number.NaN) : Number.NaN
+function startOf({ step }: PlacedStep): number {
+  return Number.isFinite(step.resolutionMs) ? (step.line?.time ?? Number.NaN) : Number.NaN
 }
 
 /** The first cannot have happened after the second. Both are in the order of life already. */
 function isCause(first: PlacedStep, second: PlacedStep): boolean {
-  const [mine, theirs] = [first.part?.key, second.part?.key]
+  const [mine, theirs] = [first.share?.key, second.share?.key]
   if (mine !== undefined && theirs !== undefined && mine !== theirs) return false
   // The line about posting is written once the relay has stored the answer.
   if (first.life === 'posted') return false
   if (mine === undefined || theirs !== undefined) return true
   // What happens to the whole task waits for answers that are stored, though the line about it may come a moment later.
-  const moment = first.life === 'answered' ? SECOND : 0
-  const room = Math.max(first.draft.resolutionMs, second.draft.resolutionMs, moment)
+  const tolerance = first.life === 'answered' ? SECOND : 0
+  const room = Math.max(first.step.resolutionMs, second.step.resolutionMs, tolerance)
   return !(startOf(first) > startOf(second) + room)
 }

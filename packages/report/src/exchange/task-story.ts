@@ -3,10 +3,10 @@ import type { RelayFacts } from '../facts/facts.ts'
 import type { TaskRecord } from '../facts/task-ledger.ts'
 import { compareText } from '../read/input-files.ts'
 import type { Relay, Network, ProgramLog } from './network.ts'
-import { branchesOf, hasPartIds, placed } from './task-branches.ts'
+import { branchesOf, hasSubtaskIds, placed } from './task-branches.ts'
 import type { Branch } from './task-branches.ts'
 import { inOrderOfLife, missingStep } from './task-steps.ts'
-import type { LifeStep, PartOf, PlacedStep } from './task-steps.ts'
+import type { LifeStep, ClientShare, PlacedStep } from './task-steps.ts'
 import type { Topology } from './topology.ts'
 import { isComplete, resolutionOf } from './transaction.ts'
 import type { RawTransaction } from './transaction.ts'
@@ -17,27 +17,29 @@ const MOST_STEPS = 16
 
 /** The task that can be followed best from its arrival; undefined if the window has none. */
 export function followTask(network: Network, topology: Topology): RawTransaction | undefined {
-  let best: { draft: RawTransaction; rank: number } | undefined
+  let best: { transaction: RawTransaction; rank: number } | undefined
   for (const relay of network.relays) {
     for (const log of relay.logs) {
       for (const record of log.facts.tasks.records.slice(0, MOST_TRIED)) {
         if (record.steps.length < 2) continue
-        const draft = tell(network, topology, relay, log, record)
-        const rank = rankOf(draft)
-        if (best === undefined || rank > best.rank) best = { draft, rank }
+        const transaction = describeTask(network, topology, relay, log, record)
+        const rank = rankOf(transaction)
+        if (best === undefined || rank > best.rank) best = { transaction, rank }
       }
     }
   }
-  return best?.draft
+  return best?.transaction
 }
 
 /** Complete ones first, then those that are certain, then those with the most lines. */
-function rankOf(draft: RawTransaction): number {
-  const lines = draft.steps.filter(({ line }) => line !== undefined).length
-  return lines + (isComplete(draft) ? 1_000 : 0) + (draft.certainty === 'certain' ? 100 : 0)
+function rankOf(transaction: RawTransaction): number {
+  const lines = transaction.steps.filter(({ line }) => line !== undefined).length
+  return (
+    lines + (isComplete(transaction) ? 1_000 : 0) + (transaction.certainty === 'certain' ? 100 : 0)
+  )
 }
 
-function tell(
+function describeTask(
   network: Network,
   topology: Topology,
   relay: Relay,
@@ -49,7 +51,7 @@ function tell(
     .flatMap(({ step, evidence }) => placed(step, evidence, log))
   const whole = [...own, ...network.upstreams.flatMap((log) => upstreamSteps(log, record.id))]
   const all = branchesOf(network, log, record).toSorted(
-    (a, b) => b.steps.length - a.steps.length || compareText(a.part.name, b.part.name),
+    (a, b) => b.steps.length - a.steps.length || compareText(a.share.name, b.share.name),
   )
   const branches = fitting(all, MOST_STEPS - whole.length)
   const steps = [
@@ -57,14 +59,14 @@ function tell(
     ...branches.flatMap((branch) => branch.steps),
     ...lackingSteps(record, branches[0]),
   ]
-  const times = own.flatMap(({ draft }) => draft.line?.time ?? [])
+  const times = own.flatMap(({ step }) => step.line?.time ?? [])
   return {
     kind: 'task',
     title: `One task from arrival to ${endOf(record)}`,
     link: topology.links.find((link) => link.kind === 'upstream' && link.relay === relay),
     matchedBy: matchedBy(steps, branches),
     certainty: branches.map(({ certainty }) => certainty).reduce(lesser, 'certain'),
-    steps: inOrderOfLife(steps).map(({ draft }) => draft),
+    steps: inOrderOfLife(steps).map(({ step }) => step),
     tookMs: Math.max(...times) - Math.min(...times),
     measuredBy: 'relay',
     resolutionMs: resolutionOf(log),
@@ -82,7 +84,7 @@ function matchedBy(
   branches: readonly Branch[],
 ): RawTransaction['matchedBy'] {
   if (branches.some(({ by }) => by === 'time')) return 'time'
-  const sources = new Set(steps.flatMap(({ draft }) => draft.line?.source ?? []))
+  const sources = new Set(steps.flatMap(({ step }) => step.line?.source ?? []))
   return branches.length > 0 || sources.size > 1 ? 'task-id' : 'one-source'
 }
 
@@ -95,9 +97,9 @@ function lesser(a: Confidence, b: Confidence): Confidence {
 function howFound(record: TaskRecord, branches: readonly Branch[]): string[] {
   const byTime = branches.filter(({ by }) => by === 'time')
   if (byTime.length === 0) return []
-  return hasPartIds(record)
+  return hasSubtaskIds(record)
     ? [
-        `Those of the relay have the ids of the task; what ${byTime.map(({ part }) => part.name).join(' and ')} took at that time was nothing else.`,
+        `Those of the relay have the ids of the task; what ${byTime.map(({ share }) => share.name).join(' and ')} took at that time was nothing else.`,
       ]
     : ['No other task was open, so the requests of that time were for it.']
 }
@@ -122,8 +124,8 @@ function fitting(branches: readonly Branch[], room: number): Branch[] {
 /** Steps that a program writes and that no line shows; of the clients, for the one told most of. */
 function lackingSteps({ seen }: TaskRecord, branch: Branch | undefined): PlacedStep[] {
   const lacking: PlacedStep[] = []
-  const lack = (life: LifeStep, why: string, part?: PartOf): void =>
-    void lacking.push(missingStep(life, part, why))
+  const lack = (life: LifeStep, why: string, share?: ClientShare): void =>
+    void lacking.push(missingStep(life, share, why))
   if (!seen.has('received')) lack('received', 'no line shows it: it came before the log begins')
   if (!seen.has('abandoned')) {
     if (!seen.has('submitting')) lack('submitting', 'no line shows it')
@@ -134,18 +136,18 @@ function lackingSteps({ seen }: TaskRecord, branch: Branch | undefined): PlacedS
     if (!seen.has('expired')) lack('answered', 'no request is surely for this task')
     return lacking
   }
-  const { part } = branch
+  const { share } = branch
   const lives = new Set(branch.steps.map(({ life }) => life))
-  if (!lives.has('handed-out')) lack('handed-out', 'no line shows it', part)
-  if (!lives.has('taken')) lack('taken', whyNotTaken(branch), part)
+  if (!lives.has('handed-out')) lack('handed-out', 'no line shows it', share)
+  if (!lives.has('taken')) lack('taken', missingReason(branch), share)
   else if (!lives.has('posted') && !lives.has('receipt'))
-    lack('posted', `the log of ${part.name} does not show it`, part)
+    lack('posted', `the log of ${share.name} does not show it`, share)
   if (!lives.has('answered') && !lives.has('late') && !seen.has('expired'))
-    lack('answered', 'no line shows it', part)
+    lack('answered', 'no line shows it', share)
   return lacking
 }
 
-function whyNotTaken({ link, part: { name } }: Branch): string {
+function missingReason({ link, share: { name } }: Branch): string {
   return (link?.logs.length ?? 0) === 0
     ? `no log of ${name} was given`
     : `no task in the log of ${name} is surely this one`
@@ -157,5 +159,5 @@ function upstreamSteps(log: ProgramLog, id: string): PlacedStep[] {
   const task = log.facts.tasks.records.find((one) => one.id === id)
   return (task?.steps ?? [])
     .flatMap(({ step, evidence }) => placed(step, evidence, log))
-    .map((step) => ({ ...step, draft: { ...step.draft, resolutionMs: Number.POSITIVE_INFINITY } }))
+    .map((step) => ({ ...step, step: { ...step.step, resolutionMs: Number.POSITIVE_INFINITY } }))
 }

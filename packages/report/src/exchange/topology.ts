@@ -1,12 +1,12 @@
 import type { Role } from '../document/report-document.ts'
 import type {
-  BalancerFacts,
+  LoadBalancerFacts,
   BrokerFacts,
   DatabaseFacts,
   RelayFacts,
   UpstreamFacts,
 } from '../facts/facts.ts'
-import { placeAccounts } from '../timeline/side-view.ts'
+import { buildSideView } from '../timeline/side-view.ts'
 import type { SideSource, SideView } from '../timeline/side-view.ts'
 import type { LinkStats } from '../facts/link-stats.ts'
 import { qualifiersOf } from './relays.ts'
@@ -32,13 +32,13 @@ export interface NetworkLink {
   readonly from: NetworkComponent
   readonly to: NetworkComponent
   readonly name: string
-  readonly views: readonly { side: Side; account: SideView }[]
+  readonly views: readonly { side: Side; view: SideView }[]
   readonly relay: Relay | undefined
   readonly poll: PollLink | undefined
 }
 
 export interface Topology {
-  readonly parts: readonly NetworkComponent[]
+  readonly components: readonly NetworkComponent[]
   readonly links: readonly NetworkLink[]
 }
 
@@ -49,11 +49,11 @@ export function unseenRelays({ links }: Topology): NetworkComponent[] {
 }
 
 /** A part or link whose name is not settled yet. */
-interface PartDraft extends NetworkComponent {
+interface UnnamedComponent extends NetworkComponent {
   name: string
   readonly qualifiers: readonly (string | undefined)[]
 }
-interface LinkDraft extends NetworkLink {
+interface UnnamedLink extends NetworkLink {
   name: string
 }
 
@@ -64,8 +64,8 @@ export function buildTopology(network: Network): Topology {
 
 class TopologyBuilder {
   readonly #network: Network
-  readonly #parts: PartDraft[] = []
-  readonly #links: LinkDraft[] = []
+  readonly #parts: UnnamedComponent[] = []
+  readonly #links: UnnamedLink[] = []
   readonly #claimed = new Set<ProgramLog>()
   /** Relays of which no log is there, by what clients call them. */
   readonly #unseen = new Map<string, NetworkComponent>()
@@ -80,7 +80,7 @@ class TopologyBuilder {
       const logs = link.logs.map((clientLog) => clientLog.log)
       return this.#part('client', link.name, logs, [...placesOf(link.relay), hostOf(link)])
     })
-    const relayParts = new Map(
+    const relayComponents = new Map(
       relays.map((relay): [Relay, NetworkComponent] => [
         relay,
         this.#part('relay', relay.name, relay.logs),
@@ -89,20 +89,20 @@ class TopologyBuilder {
     links.forEach((link, index) => {
       const from = clients[index]
       if (from === undefined) return
-      const known = link.relay === undefined ? undefined : relayParts.get(link.relay)
+      const known = link.relay === undefined ? undefined : relayComponents.get(link.relay)
       const to = known ?? this.#unseenRelay(addressOf(link, links))
       this.#link('poll', from, to, pollViews(link), link.relay, link)
     })
-    for (const [relay, part] of relayParts) {
+    for (const [relay, component] of relayComponents) {
       const services = servicesOf(this.#network, relay)
-      this.#addBalancers(part, services.balancers)
-      this.#addServices(part, relay, services)
+      this.#addBalancers(component, services.loadBalancers)
+      this.#addServices(component, relay, services)
     }
     this.#addOrphans(servicesOf(this.#network, undefined))
     this.#addCdms(links, clients)
     this.#addRest()
     this.#nameApart()
-    return { parts: this.#parts, links: this.#links }
+    return { components: this.#parts, links: this.#links }
   }
 
   #unseenRelay(host: string): NetworkComponent {
@@ -111,37 +111,40 @@ class TopologyBuilder {
       this.#unseen.get(host) ?? (host === '' && this.#unseen.size === 1 ? only : undefined)
     if (known !== undefined) return known
     const fallback = this.#network.relays.length === 0 ? 'relay' : 'unknown relay'
-    const part = this.#part('relay', host === '' ? fallback : host, [])
-    this.#unseen.set(host, part)
-    return part
+    const component = this.#part('relay', host === '' ? fallback : host, [])
+    this.#unseen.set(host, component)
+    return component
   }
 
   /** Services whose relay nobody knows still have one: what is wrong with them has to be said of a link. */
   #addOrphans(services: Services): void {
     if (Object.values(services).every((logs) => logs.length === 0)) return
     const relay = this.#unseenRelay('')
-    this.#addBalancers(relay, services.balancers)
+    this.#addBalancers(relay, services.loadBalancers)
     this.#addServices(relay, undefined, services)
   }
 
-  #addBalancers(relay: NetworkComponent, balancers: readonly ProgramLog<BalancerFacts>[]): void {
-    const named = Map.groupBy(balancers, (log) => log.facts.name || log.name)
+  #addBalancers(
+    relay: NetworkComponent,
+    loadBalancers: readonly ProgramLog<LoadBalancerFacts>[],
+  ): void {
+    const named = Map.groupBy(loadBalancers, (log) => log.facts.name || log.name)
     for (const [name, all] of named) {
-      const part = this.#part('load-balancer', name, all)
-      this.#link('load-balancer', part, relay, serverView(all, 'load-balancer'))
+      const component = this.#part('load-balancer', name, all)
+      this.#link('load-balancer', component, relay, serverView(all, 'load-balancer'))
     }
   }
 
-  #addServices(part: NetworkComponent, relay: Relay | undefined, services: Services): void {
+  #addServices(component: NetworkComponent, relay: Relay | undefined, services: Services): void {
     const { databases, brokers, upstreams } = services
     const add = (
       kind: 'database' | 'broker' | 'upstream',
       logs: readonly ProgramLog<ServiceFacts>[],
-      relayAccounts: (facts: RelayFacts) => readonly LinkStats[],
+      statsOf: (facts: RelayFacts) => readonly LinkStats[],
     ): void => {
       const service = this.#part(kind, logs[0]?.name ?? kind, logs, placesOf(relay))
-      const views = [...relayView(relay, relayAccounts), ...serverView(logs, kind)]
-      this.#link(kind, part, service, views, relay)
+      const views = [...relayView(relay, statsOf), ...serverView(logs, kind)]
+      this.#link(kind, component, service, views, relay)
     }
     if (relay !== undefined || databases.length > 0)
       add('database', databases, ({ database }) => [database])
@@ -156,11 +159,11 @@ class TopologyBuilder {
     links.forEach((link, index) => {
       const from = clients[index]
       const servers = cdmServersOf(this.#network, link)
-      const view = placeAccounts(link.logs.map(({ log }) => partOf(log.facts.cdm, log)))
+      const view = buildSideView(link.logs.map(({ log }) => sideSource(log.facts.cdm, log)))
       if (from === undefined || (view === undefined && servers.length === 0)) return
       const cdm = this.#part('cdm', `CDM of ${link.name}`, servers, placesOf(link.relay))
       this.#link('cdm', from, cdm, [
-        ...(view === undefined ? [] : [{ side: 'client' as const, account: view }]),
+        ...(view === undefined ? [] : [{ side: 'client' as const, view: view }]),
         ...serverView(servers, 'database'),
       ])
     })
@@ -177,7 +180,7 @@ class TopologyBuilder {
     const kept = this.#network.relays.map(({ name }) => name)
     const others = this.#parts.filter(({ role, logs }) => role !== 'relay' || logs.length === 0)
     const names = distinctNames(others, kept)
-    others.forEach((part, index) => (part.name = names[index] ?? part.name))
+    others.forEach((component, index) => (component.name = names[index] ?? component.name))
     for (const link of this.#links) link.name = `${link.from.name} → ${link.to.name}`
   }
 
@@ -189,9 +192,9 @@ class TopologyBuilder {
   ): NetworkComponent {
     for (const log of logs) this.#claimed.add(log)
     const qualifiers = [role, ...of, ...qualifiersOf(logs[0])]
-    const part = { id: `C${this.#parts.length + 1}`, role, name, logs, qualifiers }
-    this.#parts.push(part)
-    return part
+    const component = { id: `C${this.#parts.length + 1}`, role, name, logs, qualifiers }
+    this.#parts.push(component)
+    return component
   }
 
   #link(
@@ -221,47 +224,45 @@ function placesOf(relay: Relay | undefined): (string | undefined)[] {
 }
 
 /** What services have in common: an account of those who use them. */
-type ServiceFacts = BalancerFacts | BrokerFacts | DatabaseFacts | UpstreamFacts
+type ServiceFacts = LoadBalancerFacts | BrokerFacts | DatabaseFacts | UpstreamFacts
 
 function relayView(
   relay: Relay | undefined,
-  accounts: (facts: RelayFacts) => readonly LinkStats[],
+  statsOf: (facts: RelayFacts) => readonly LinkStats[],
 ): NetworkLink['views'] {
-  const view = placeAccounts(
-    (relay?.logs ?? []).flatMap((log) =>
-      accounts(log.facts).map((account) => partOf(account, log)),
-    ),
+  const view = buildSideView(
+    (relay?.logs ?? []).flatMap((log) => statsOf(log.facts).map((stats) => sideSource(stats, log))),
   )
-  return view === undefined ? [] : [{ side: 'relay', account: view }]
+  return view === undefined ? [] : [{ side: 'relay', view: view }]
 }
 
 function serverView(logs: readonly ProgramLog<ServiceFacts>[], side: Side): NetworkLink['views'] {
-  const view = placeAccounts(logs.map((log) => partOf(log.facts.link, log)))
-  return view === undefined ? [] : [{ side, account: view }]
+  const view = buildSideView(logs.map((log) => sideSource(log.facts.link, log)))
+  return view === undefined ? [] : [{ side, view: view }]
 }
 
-export function partOf(account: LinkStats, log: ProgramLog): SideSource {
-  return { account, shift: log.shift, source: log.source.sourceId }
+export function sideSource(stats: LinkStats, log: ProgramLog): SideSource {
+  return { stats, shift: log.shift, source: log.source.sourceId }
 }
 
 function pollViews(link: PollLink): NetworkLink['views'] {
   return [
-    ...(link.client === undefined ? [] : [{ side: 'client' as const, account: link.client }]),
-    ...(link.balancer === undefined
+    ...(link.client === undefined ? [] : [{ side: 'client' as const, view: link.client }]),
+    ...(link.loadBalancer === undefined
       ? []
-      : [{ side: 'load-balancer' as const, account: link.balancer }]),
-    ...(link.relayView === undefined ? [] : [{ side: 'relay' as const, account: link.relayView }]),
+      : [{ side: 'load-balancer' as const, view: link.loadBalancer }]),
+    ...(link.relayView === undefined ? [] : [{ side: 'relay' as const, view: link.relayView }]),
   ]
 }
 
 /** What to call a relay without a log. Clients whose polls pass the same balancer call one relay by several addresses. */
 function addressOf(link: PollLink, links: readonly PollLink[]): string {
-  const balancers = link.passed.map(({ log }) => log)
+  const loadBalancers = link.loadBalancerClients.map(({ log }) => log)
   const beside = links.find(
     (other) =>
       other.relay === undefined &&
       hostOf(other) !== '' &&
-      other.passed.some(({ log }) => balancers.includes(log)),
+      other.loadBalancerClients.some(({ log }) => loadBalancers.includes(log)),
   )
   return hostOf(beside ?? link)
 }

@@ -2,7 +2,7 @@ import type { Confidence } from '../document/report-document.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Facts } from '../facts/facts.ts'
 import { SECOND } from '../read/timestamps.ts'
-import { moved } from '../timeline/side-view.ts'
+import { shifted } from '../timeline/side-view.ts'
 import type { ProgramLog } from './network.ts'
 import type { NetworkLink, Side } from './topology.ts'
 
@@ -47,7 +47,7 @@ export function shown(
   log: ProgramLog,
   shift = log.shift,
 ): RawStep {
-  return { leg, title, line: moved(line, shift), resolutionMs: resolutionOf(log) }
+  return { leg, title, line: shifted(line, shift), resolutionMs: resolutionOf(log) }
 }
 
 export function notShown(leg: Leg, title: string, missing: string): RawStep {
@@ -65,12 +65,12 @@ export function isComplete({ steps }: RawTransaction): boolean {
 
 /** How exact the times of a log are: 1000 where it has whole seconds only. */
 export function resolutionOf({ source, facts }: ProgramLog): number {
-  const times = [source.first, source.last, ...momentsOf(facts).slice(0, 32)]
+  const times = [source.first, source.last, ...exchangeTimes(facts).slice(0, 32)]
   return times.every((time) => time % SECOND === 0) ? SECOND : 1
 }
 
-function momentsOf(facts: Facts): number[] {
-  return 'moments' in facts ? facts.moments.moments.map(({ time }) => time) : []
+function exchangeTimes(facts: Facts): number[] {
+  return 'sample' in facts ? facts.sample.exchanges.map(({ time }) => time) : []
 }
 
 /**

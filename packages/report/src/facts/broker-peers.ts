@@ -7,7 +7,7 @@ const MOST_PEERS = 32
 export interface BrokerPeer {
   logins: number
   /** Connections that ended before a login; over with the next login from there. */
-  readonly knocks: ProblemHistory
+  readonly portProbes: ProblemHistory
 }
 
 /** Who connects to a broker, by address; those beyond the first 32 together. */
@@ -17,13 +17,13 @@ export class BrokerPeers {
   loggedIn(address: string, line: Quotable): void {
     const peer = this.#of(address)
     peer.logins++
-    peer.knocks.recover(line)
+    peer.portProbes.recover(line)
   }
 
-  knocked(address: string, line: Quotable, how: string): void {
-    const { knocks } = this.#of(address)
-    knocks.see(line)
-    knocks.detail(how)
+  portProbed(address: string, line: Quotable, how: string): void {
+    const { portProbes } = this.#of(address)
+    portProbes.see(line)
+    portProbes.detail(how)
   }
 
   all(): [address: string, peer: BrokerPeer][] {
@@ -34,7 +34,7 @@ export class BrokerPeers {
     const key = this.#peers.has(address) || this.#peers.size < MOST_PEERS ? address : ''
     let peer = this.#peers.get(key)
     if (peer === undefined) {
-      peer = { logins: 0, knocks: new ProblemHistory() }
+      peer = { logins: 0, portProbes: new ProblemHistory() }
       this.#peers.set(key, peer)
     }
     return peer

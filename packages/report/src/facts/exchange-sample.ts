@@ -5,7 +5,7 @@ import { phase } from './poll-sample.ts'
 const CAPACITY = 256
 
 /** One poll (or broker connection) with the lines that tell it, so that it can be shown step by step. */
-export interface Moment {
+export interface SampledExchange {
   /** When it was over, in the clock of the source. */
   time: number
   /** NaN where it is not known. */
@@ -21,14 +21,14 @@ export interface Moment {
 /** A sample of whole polls, chosen as `PollSample` chooses: two sources keep the same ones. */
 export class ExchangeSample {
   #part = 15 * MINUTE
-  #moments: Moment[] = []
+  #moments: SampledExchange[] = []
 
   /** Length of the part of each quarter of an hour that is kept, milliseconds. */
   get part(): number {
     return this.#part
   }
 
-  get moments(): readonly Moment[] {
+  get exchanges(): readonly SampledExchange[] {
     return this.#moments
   }
 
@@ -37,9 +37,9 @@ export class ExchangeSample {
     return phase(time) < this.#part
   }
 
-  add(moment: Moment): void {
-    if (!this.wants(moment.time)) return
-    this.#moments.push(moment)
+  add(exchange: SampledExchange): void {
+    if (!this.wants(exchange.time)) return
+    this.#moments.push(exchange)
     if (this.#moments.length <= CAPACITY) return
     const narrower = this.#moments.filter((kept) => phase(kept.time) < this.#part / 2)
     // Stamps that all fall into one part of the quarter cannot be thinned by time: then the later ones go.

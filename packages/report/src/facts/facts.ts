@@ -18,7 +18,7 @@ export const MAX_CLIENTS = 1_000
 const ONE_START_MS = 5_000
 
 /** Detail of a restart before which the program did not say that it was stopping. */
-export const DIED = 'without a word that it was stopping'
+export const NO_SHUTDOWN_MESSAGE = 'without a word that it was stopping'
 
 /** What every program says of itself. */
 export class ProgramFacts {
@@ -47,7 +47,7 @@ export class ProgramFacts {
       const stopped = this.lastStop > (this.lastStart || 0)
       this.restarts.see(line, 1, stopped ? this.lastStop : alive)
       this.restarts.recover(line)
-      if (!stopped) this.restarts.detail(DIED)
+      if (!stopped) this.restarts.detail(NO_SHUTDOWN_MESSAGE)
     }
     this.starts++
     if (Number.isNaN(this.firstStart)) this.firstStart = line.time
@@ -67,9 +67,9 @@ export class ClientFacts extends ProgramFacts {
   readonly link = new LinkStats({ slowMs: SLOW_MS.poll * 2 })
   readonly cdm = new LinkStats({ slowMs: 60_000 })
   readonly tasks = new TaskLedger()
-  readonly moments = new ExchangeSample()
+  readonly sample = new ExchangeSample()
   /** The log writes every poll (DEBUG), not only what is remarkable. */
-  writesPolls = false
+  logsPolls = false
   /** Host of the relay as the client calls it. */
   host = ''
   solved = 0
@@ -87,7 +87,7 @@ export class ClientFacts extends ProgramFacts {
 export interface RelayClient {
   /** Collection id or name, whatever the log calls the client by. Never shown without masking. */
   readonly key: string
-  readonly account: LinkStats
+  readonly stats: LinkStats
   /** Name by how often it stood beside this collection. */
   readonly names: Map<string, number>
   /** Collections it polls, in lower case, to find it again in a balancer's log; a few at most. Secret. */
@@ -117,7 +117,7 @@ export class ClientTable {
       }
       client = {
         key,
-        account: new LinkStats({ slowMs: SLOW_MS.poll }),
+        stats: new LinkStats({ slowMs: SLOW_MS.poll }),
         names: new Map(),
         collections: new Set(),
         waiting: [],
@@ -151,36 +151,36 @@ export class RelayFacts extends ProgramFacts {
   readonly serverErrors = new ProblemHistory()
   readonly tasks = new TaskLedger()
   /** Tasks that reached their deadline, where nobody can tell whose answer they lacked. */
-  readonly expiredForSomebody = new ProblemHistory()
+  readonly expiredForUnknownClient = new ProblemHistory()
   /** The log says itself who had not answered an expired task. */
   namesMissing = false
-  readonly moments = new ExchangeSample()
+  readonly sample = new ExchangeSample()
   requests = 0
   validated = 0
   /** Signs of life that nobody's request brings about: sweeps, probes, polls of the upstream. */
-  readonly ticks = new Heartbeat()
+  readonly ownActivity = new Heartbeat()
   /** It counts what it does, and says so once a minute. */
-  writesMinutes = false
+  logsSummaries = false
   /** The log writes requests, not only warnings. */
-  writesRequests = false
+  logsRequests = false
   /** It asks its database and its broker by itself, and writes what they answer. */
-  asksServices = false
+  probesServices = false
   queue = ''
   store = ''
 
   override get lastWork(): number {
-    const heard = this.clients.all().map(({ account }) => account.last)
+    const heard = this.clients.all().map(({ stats }) => stats.last)
     return heard.reduce(latest, this.probes.last)
   }
 
   upstream(type: string): LinkStats {
-    let account = this.upstreams.get(type)
-    if (account === undefined) {
-      account = new LinkStats({ slowMs: SLOW_MS.upstream })
+    let stats = this.upstreams.get(type)
+    if (stats === undefined) {
+      stats = new LinkStats({ slowMs: SLOW_MS.upstream })
       // Types are a handful of letters; a log that names hundreds is broken.
-      if (this.upstreams.size < 8) this.upstreams.set(type, account)
+      if (this.upstreams.size < 8) this.upstreams.set(type, stats)
     }
-    return account
+    return stats
   }
 }
 
@@ -188,7 +188,7 @@ export class RelayFacts extends ProgramFacts {
 export class BrokerFacts extends ProgramFacts {
   readonly role = 'broker'
   readonly link = new LinkStats({ slowMs: SLOW_MS.broker })
-  readonly moments = new ExchangeSample()
+  readonly sample = new ExchangeSample()
   readonly lifetimes = new LatencyHistogram()
   readonly churn = new ProblemHistory()
   readonly peers = new BrokerPeers()
@@ -225,11 +225,11 @@ export interface BrokerUser {
 }
 
 /** What a load balancer or ingress tells. */
-export class BalancerFacts extends ProgramFacts {
+export class LoadBalancerFacts extends ProgramFacts {
   readonly role = 'load-balancer'
   readonly clients = new ClientTable()
   readonly link = new LinkStats({ slowMs: SLOW_MS.poll })
-  readonly moments = new ExchangeSample()
+  readonly sample = new ExchangeSample()
   requests = 0
   name = ''
 }
@@ -252,4 +252,4 @@ export class UpstreamFacts extends ProgramFacts {
 }
 
 export type Facts =
-  ClientFacts | RelayFacts | BrokerFacts | BalancerFacts | DatabaseFacts | UpstreamFacts
+  ClientFacts | RelayFacts | BrokerFacts | LoadBalancerFacts | DatabaseFacts | UpstreamFacts

@@ -23,7 +23,7 @@ export class Heartbeat {
   }
 
   /** A sign of life at `time`. Times before the last one are out of order and say nothing about gaps. */
-  sign(time: number): void {
+  beat(time: number): void {
     const interval = time - this.#last
     if (interval < 0) return
     if (interval > 0) {
@@ -34,17 +34,17 @@ export class Heartbeat {
   }
 
   /** No interval that is not among the gaps kept was longer than this, milliseconds. */
-  get longestForgotten(): number {
+  get longestDiscarded(): number {
     return this.#shortestKept
   }
 
   /** Median time between two signs, milliseconds; NaN with fewer than three. */
-  get rhythm(): number {
+  get medianInterval(): number {
     return this.intervals.count < 2 ? Number.NaN : this.intervals.quantile(0.5)
   }
 
   /** Gaps longer than `minimum` milliseconds, oldest first; at most the 24 longest. */
-  longerThan(minimum: number): Gap[] {
+  gapsLongerThan(minimum: number): Gap[] {
     return this.#gaps.filter((gap) => gap.to - gap.from > minimum).sort((a, b) => a.from - b.from)
   }
 

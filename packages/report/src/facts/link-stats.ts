@@ -77,9 +77,9 @@ export class LinkStats {
   lateAnswers = 0
   readonly statuses = new Map<number, number>()
   readonly latency = new LatencyHistogram()
-  readonly signs = new Heartbeat()
+  readonly heartbeat = new Heartbeat()
   /** From one poll that found nothing to the next of that kind: the pace of the client, which work and failures do not change. */
-  readonly pauses = new LatencyHistogram()
+  readonly pollIntervals = new LatencyHistogram()
   readonly series = new Series()
   readonly problems = new Map<Cause, ProblemHistory>()
   readonly polls = new PollSample()
@@ -101,7 +101,7 @@ export class LinkStats {
   }
 
   /** Something is wrong that no success has ended yet. */
-  get inTrouble(): boolean {
+  get hasOpenProblem(): boolean {
     return this.#open > 0
   }
 
@@ -148,14 +148,14 @@ export class LinkStats {
 
   /** Something wrong, since `from`, that is not the outcome of an exchange of its own. */
   problem(cause: Cause, line: Quotable, n = 1, from = line.time): ProblemHistory {
-    let account = this.problems.get(cause)
-    if (account === undefined) {
-      account = new ProblemHistory()
-      this.problems.set(cause, account)
+    let history = this.problems.get(cause)
+    if (history === undefined) {
+      history = new ProblemHistory()
+      this.problems.set(cause, history)
     }
-    if (!account.open && endsByAnySuccess(cause)) this.#open++
-    account.see(line, n, from)
-    return account
+    if (!history.open && endsByAnySuccess(cause)) this.#open++
+    history.see(line, n, from)
+    return history
   }
 
   /** A task was answered. */
@@ -168,7 +168,7 @@ export class LinkStats {
 
   /** A poll in the sense of rhythm and rate: asked for work. `empty`: there was none. */
   poll(time: number, empty: boolean): void {
-    if (empty && time >= this.#emptyAt) this.pauses.add(time - this.#emptyAt)
+    if (empty && time >= this.#emptyAt) this.pollIntervals.add(time - this.#emptyAt)
     this.#emptyAt = empty ? time : Number.NaN
     if (empty) {
       this.alternation.poll(time)
@@ -177,10 +177,10 @@ export class LinkStats {
   }
 
   /** The other side was heard of, without an outcome. */
-  sign(time: number): void {
+  beat(time: number): void {
     if (!(this.first <= time)) this.first = time
     if (!(this.last >= time)) this.last = time
-    this.signs.sign(time)
+    this.heartbeat.beat(time)
   }
 
   /** Counts from a summary line: `n` exchanges of one status within the time before it; NaN where it does not say how long. */
@@ -188,7 +188,7 @@ export class LinkStats {
     // A log that writes every empty poll has them all already.
     if (!(n > 0) || this.statuses.has(204)) return
     this.summaries.set(status, (this.summaries.get(status) ?? 0) + n)
-    this.sign(line.time)
+    this.beat(line.time)
     if (!isGood(status)) return
     this.series.add(line.time, true, status, latencyMs, n)
     if (status === 204 && windowMs > 0) this.rate.counted(line.time - windowMs, line.time, n)
@@ -217,13 +217,13 @@ export class LinkStats {
     // A refusal is fast and a timeout slow: only answers say how fast the other side works.
     if (latencyMs >= 0 && good) this.latency.add(latencyMs)
     this.series.add(time, good, status, good ? latencyMs : Number.NaN)
-    this.sign(time)
+    this.beat(time)
   }
 
   #recover(line: Quotable): void {
-    for (const [cause, account] of this.problems) {
-      if (!account.open || !endsByAnySuccess(cause)) continue
-      account.recover(line)
+    for (const [cause, history] of this.problems) {
+      if (!history.open || !endsByAnySuccess(cause)) continue
+      history.recover(line)
     }
     this.#open = 0
   }

@@ -2,7 +2,7 @@ import { EvidenceKeeper, quote } from './evidence-keeper.ts'
 import type { Quotable, RawEvidence } from './evidence-keeper.ts'
 
 /** One stretch in which a problem was there. */
-export interface Episode {
+export interface Period {
   from: number
   /** Last sign of the problem. */
   to: number
@@ -12,16 +12,16 @@ export interface Episode {
 }
 
 /** More stretches than these are told with the two that are closest to each other as one. */
-const KEPT_EPISODES = 40
+const MAX_PERIODS = 40
 
 /** One cause on one link as one source tells it: how often, since when, in which stretches, with which lines. */
 export class ProblemHistory {
   count = 0
-  episodeCount = 0
+  periodCount = 0
   first = Number.NaN
   last = Number.NaN
   /** Oldest first. Every sign of the problem is counted in exactly one of them. */
-  readonly periods: Episode[] = []
+  readonly periods: Period[] = []
   readonly evidence = new EvidenceKeeper(2)
   recovery: RawEvidence | undefined
   /** What the line says beyond its cause (a user name, a reason), by how often; a few at most. */
@@ -46,11 +46,11 @@ export class ProblemHistory {
       return
     }
     this.#open = true
-    this.episodeCount++
+    this.periodCount++
     // Asked before the success that ended the last one, answered after it: that is the beginning of a new one.
     const begun = Math.max(from, current?.recoveredAt || from)
     this.periods.push({ from: begun, to: time, count: n, recoveredAt: Number.NaN })
-    if (this.periods.length > KEPT_EPISODES) joinClosest(this.periods)
+    if (this.periods.length > MAX_PERIODS) joinClosest(this.periods)
   }
 
   detail(text: string): void {
@@ -70,7 +70,7 @@ export class ProblemHistory {
 }
 
 /** Makes one stretch of the two neighbours that are the least time apart. */
-function joinClosest(periods: Episode[]): void {
+function joinClosest(periods: Period[]): void {
   let closest = 0
   let least = Number.POSITIVE_INFINITY
   for (let at = 0; at + 1 < periods.length; at++) {

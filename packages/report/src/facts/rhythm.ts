@@ -1,5 +1,5 @@
 import { MINUTE } from '../read/timestamps.ts'
-import type { Episode } from './problem-history.ts'
+import type { Period } from './problem-history.ts'
 
 const KEPT_STRETCHES = 40
 
@@ -19,11 +19,11 @@ export class Alternation {
   #d2 = Number.NaN
   #share = 0
   /** What may become a stretch: from the first that alternates until hardly any does. */
-  #current: Episode | undefined
+  #current: Period | undefined
   /** Times in which two polled, the latest of them, oldest first. */
-  readonly #stretches: Episode[] = []
+  readonly #stretches: Period[] = []
 
-  get stretches(): readonly Episode[] {
+  get stretches(): readonly Period[] {
     return this.#stretches
   }
 
@@ -80,13 +80,13 @@ export class PollRate {
   #count = 0
   highest = 0
   /** Minutes in a row with too many, the latest of them, oldest first. */
-  readonly #stretches: Episode[] = []
+  readonly #stretches: Period[] = []
 
   constructor(limit: number) {
     this.#limit = limit
   }
 
-  get stretches(): readonly Episode[] {
+  get stretches(): readonly Period[] {
     return this.#stretches
   }
 

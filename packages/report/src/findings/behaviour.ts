@@ -1,8 +1,8 @@
 import type { NetworkLink } from '../exchange/topology.ts'
-import type { Episode } from '../facts/problem-history.ts'
-import { mergeEpisodes } from '../timeline/side-view.ts'
+import type { Period } from '../facts/problem-history.ts'
+import { mergePeriods } from '../timeline/side-view.ts'
 import { SLOW_MS } from '../facts/facts.ts'
-import type { SideView, PlacedProblem, Trouble } from '../timeline/side-view.ts'
+import type { SideView, PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, endOf, fromProblem } from './raw-finding.ts'
@@ -29,7 +29,7 @@ function flapping(context: DiagnosisContext, link: NetworkLink, gaps: readonly L
       finding.cause !== 'relay-error' &&
       finding.cause !== 'client-restarted',
   )
-  const down: Episode[] = [
+  const down: Period[] = [
     ...causes.flatMap(({ periods }) => periods),
     ...gaps
       .filter(
@@ -37,7 +37,7 @@ function flapping(context: DiagnosisContext, link: NetworkLink, gaps: readonly L
       )
       .map(({ from, to }) => ({ from, to, count: 0, recoveredAt: to })),
   ]
-  const stretches = mergeEpisodes(down)
+  const stretches = mergePeriods(down)
   const over = stretches.filter((stretch) => !Number.isNaN(stretch.recoveredAt))
   if (over.length < MIN_FLAPS) return
   const first = stretches[0]
@@ -70,17 +70,17 @@ function flapping(context: DiagnosisContext, link: NetworkLink, gaps: readonly L
 function slow(context: DiagnosisContext, link: NetworkLink): void {
   const relay = viewOf(link, 'relay')
   const client = viewOf(link, 'client')
-  const balancer = viewOf(link, 'load-balancer')
+  const loadBalancer = viewOf(link, 'load-balancer')
   const atRelay = relay === undefined ? undefined : slowness(relay)
   const seen =
     atRelay ??
-    (balancer === undefined ? undefined : slowness(balancer)) ??
+    (loadBalancer === undefined ? undefined : slowness(loadBalancer)) ??
     (client === undefined ? undefined : slowness(client))
   if (seen === undefined) return
   const relayFast = atRelay === undefined && relay !== undefined && relay.latency.count > 10
-  const { problem, account } = seen
-  const buildWhy = ({ count, first, last }: Trouble): string =>
-    `${formatCount(count, 'slow answer')} from ${formatTime(first)} to ${formatTime(last)}; 95 % took up to ${formatDuration(account.latency.quantile(0.95))}, the longest ${formatDuration(account.latency.max)}, where ${formatDuration(SLOW_MS.poll)} is the limit${relayFast ? '; the relay itself answers fast, so the way takes the time' : ''}.`
+  const { problem, view } = seen
+  const buildWhy = ({ count, first, last }: ProblemSummary): string =>
+    `${formatCount(count, 'slow answer')} from ${formatTime(first)} to ${formatTime(last)}; 95 % took up to ${formatDuration(view.latency.quantile(0.95))}, the longest ${formatDuration(view.latency.max)}, where ${formatDuration(SLOW_MS.poll)} is the limit${relayFast ? '; the relay itself answers fast, so the way takes the time' : ''}.`
   context.found.push(
     rawFinding({
       ...fromProblem(problem),
@@ -98,9 +98,9 @@ function slow(context: DiagnosisContext, link: NetworkLink): void {
 }
 
 /** Slow stretches of an account, if it has any. */
-function slowness(account: SideView): { problem: PlacedProblem; account: SideView } | undefined {
-  const problem = account.problems.get('slow')
-  return problem === undefined ? undefined : { problem, account }
+function slowness(view: SideView): { problem: PlacedProblem; view: SideView } | undefined {
+  const problem = view.problems.get('slow')
+  return problem === undefined ? undefined : { problem, view }
 }
 
 function unlisted(context: DiagnosisContext, link: NetworkLink): void {

@@ -138,8 +138,8 @@ function stillRefused(brokers: readonly ProgramLog<BrokerFacts>[]): boolean {
   return refused.length > 0 && users.length > refused.length
 }
 
-function placed(account: ProblemHistory, cause: Cause, log: ProgramLog): PlacedProblem {
-  return placeProblem(cause, account, log.shift)
+function placed(history: ProblemHistory, cause: Cause, log: ProgramLog): PlacedProblem {
+  return placeProblem(cause, history, log.shift)
 }
 
 function alarms(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<BrokerFacts>): void {
@@ -191,9 +191,9 @@ function findPortProbes(
 ): void {
   const relay = viewOf(link, 'relay')
   let probes: PlacedProblem | undefined
-  for (const [address, { logins, knocks: account }] of log.facts.peers.all()) {
-    if (account.count === 0) continue
-    const problem = placed(account, 'broker-port-probe', log)
+  for (const [address, { logins, portProbes: history }] of log.facts.peers.all()) {
+    if (history.count === 0) continue
+    const problem = placed(history, 'broker-port-probe', log)
     const trouble = context.found.find(
       ({ link: about, cause, periods }) =>
         about === link &&

@@ -1,7 +1,7 @@
 import type { Relay, Network } from '../exchange/network.ts'
-import type { Episode } from '../facts/problem-history.ts'
+import type { Period } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { mergeEpisodes, onlyEpisodes } from '../timeline/side-view.ts'
+import { mergePeriods, onlyPeriods } from '../timeline/side-view.ts'
 import type { RawFinding } from './raw-finding.ts'
 
 /** A consequence is seen while its root lasts, give or take what clocks are apart and a streak takes to be one. */
@@ -23,8 +23,8 @@ export function foldInto(
     const rootRelay = relayOf(root, network)
     if (root === finding || (relay !== undefined && rootRelay !== undefined && relay !== rootRelay))
       continue
-    const spells = mergeEpisodes(root.periods, PAUSE_MS)
-    const covered = (period: Episode): boolean => spells.some((spell) => contains(spell, period))
+    const spells = mergePeriods(root.periods, PAUSE_MS)
+    const covered = (period: Period): boolean => spells.some((spell) => contains(spell, period))
     const rest = finding.periods.filter((period) => !covered(period))
     if (rest.length === finding.periods.length) continue
     absorb(root, finding)
@@ -34,13 +34,13 @@ export function foldInto(
   return false
 }
 
-function contains(spell: Episode, period: Episode): boolean {
+function contains(spell: Period, period: Period): boolean {
   const end = Number.isNaN(spell.recoveredAt) ? Number.POSITIVE_INFINITY : spell.recoveredAt
   return period.from >= spell.from - ROOM_MS && period.to <= end + ROOM_MS
 }
 
-function keepOnly(finding: RawFinding, rest: Episode[]): void {
-  const trouble = onlyEpisodes(finding, rest)
+function keepOnly(finding: RawFinding, rest: Period[]): void {
+  const trouble = onlyPeriods(finding, rest)
   Object.assign(finding, trouble)
   if (!Number.isNaN(finding.recoveredAt) && finding.status === 'ongoing') {
     finding.status = 'recovered'

@@ -14,7 +14,7 @@ export function viewOf(
   link: NetworkLink,
   side: NetworkLink['views'][number]['side'],
 ): SideView | undefined {
-  return link.views.find((view) => view.side === side)?.account
+  return link.views.find((view) => view.side === side)?.view
 }
 
 export function pollLinksOf(context: DiagnosisContext): NetworkLink[] {

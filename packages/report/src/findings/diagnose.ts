@@ -53,8 +53,7 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
 
 function neverSeen(context: DiagnosisContext): void {
   for (const link of pollLinksOf(context)) {
-    if (link.poll?.expected !== true || link.views.some(({ account }) => account.exchanges > 0))
-      continue
+    if (link.poll?.expected !== true || link.views.some(({ view }) => view.exchanges > 0)) continue
     context.found.push(
       rawFinding({
         cause: 'never-seen',

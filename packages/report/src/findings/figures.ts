@@ -1,4 +1,4 @@
-import { DIED } from '../facts/facts.ts'
+import { NO_SHUTDOWN_MESSAGE } from '../facts/facts.ts'
 /** Numbers as the findings write them: the same for every reader, whatever the machine's locale. */
 
 export function formatCount(n: number, one: string, many = `${one}s`): string {
@@ -51,5 +51,5 @@ export function formatDetails(details: ReadonlyMap<string, number>, most = 3): s
 /** How many of so many restarts came without a word before. */
 export function formatCrashes(died: number, restarts: number): string {
   if (died === 0) return ''
-  return `, ${died === restarts ? '' : `${formatCount(died, 'time')} `}${DIED}`
+  return `, ${died === restarts ? '' : `${formatCount(died, 'time')} `}${NO_SHUTDOWN_MESSAGE}`
 }

@@ -4,7 +4,7 @@ import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding } from './raw-finding.ts'
 import { MIN_MISSING, lacksLines } from './missing-lines.ts'
-import { CLOCK_ROOM_MS, partOfSource } from './source-findings.ts'
+import { CLOCK_ROOM_MS, componentOfSource } from './source-findings.ts'
 import { formatTime, formatDuration } from './figures.ts'
 
 /**
@@ -22,7 +22,7 @@ export function findLateBeginnings(context: DiagnosisContext): void {
         severity: 'info',
         status: 'observed',
         subject: log.source.file,
-        component: partOfSource(context, log),
+        component: componentOfSource(context, log),
         first: from,
         last: begin,
         periods: [{ from, to: begin, count: 1, recoveredAt: begin }],

@@ -27,11 +27,14 @@ const MAX_BACK_OFF_MS = 75 * SECOND
  * What its longest times add is for clients that wait longer after an error, and for those that come when it pleases them. It has a
  * bound, since what is looked for is among these times.
  */
-export function gapLimit(account: SideView): number {
-  const { rhythm, slowRhythm, longRhythm, exchanges, summarised } = account
-  if (exchanges < MIN_SIGNS || Number.isNaN(rhythm)) return Number.NaN
-  const long = Math.min(2 * longRhythm, Math.max(5 * slowRhythm, MAX_BACK_OFF_MS + rhythm))
-  return Math.max(4 * rhythm, long, summarised ? SUMMARY_GAP_MS : 30 * SECOND)
+export function gapLimit(view: SideView): number {
+  const { medianInterval, p75Interval, p95Interval, exchanges, summarised } = view
+  if (exchanges < MIN_SIGNS || Number.isNaN(medianInterval)) return Number.NaN
+  const long = Math.min(
+    2 * p95Interval,
+    Math.max(5 * p75Interval, MAX_BACK_OFF_MS + medianInterval),
+  )
+  return Math.max(4 * medianInterval, long, summarised ? SUMMARY_GAP_MS : 30 * SECOND)
 }
 
 /** So many answers are held back until there is work (long polling) that the 95th percentile says nothing about speed. */

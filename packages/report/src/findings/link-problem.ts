@@ -15,22 +15,22 @@ export function problemOn(
   cause: Cause,
 ): PlacedProblem | undefined {
   let merged: PlacedProblem | undefined
-  for (const { account } of link.views) {
-    const problem = account.problems.get(cause)
+  for (const { view } of link.views) {
+    const problem = view.problems.get(cause)
     if (problem === undefined) continue
     if (merged === undefined) merged = copyOf(problem)
     else addSide(merged, problem)
   }
   if (merged === undefined) return undefined
   // A relay that asks for itself knows better than a server that somebody else got through to.
-  const asks = link.relay?.logs.some(({ facts }) => facts.asksServices) === true
+  const asks = link.relay?.logs.some(({ facts }) => facts.probesServices) === true
   const witnesses = asks ? link.views.filter(({ side }) => side === 'relay') : link.views
   // A slow answer is a success too: the account itself knows when it was fast again.
   if (cause !== 'slow' && Number.isNaN(merged.recoveredAt))
     endAt(
       merged,
       okAfter(
-        witnesses.flatMap(({ account }) => account.parts),
+        witnesses.flatMap(({ view }) => view.sources),
         merged.last,
       ),
     )
@@ -46,7 +46,7 @@ const APART_MS = 10 * SECOND
 /** A server that writes slow statements only never shows that they are fast again: any side that saw it will do. */
 function fastAgain(link: NetworkLink, { last, recoveredAt }: PlacedProblem): number {
   const seen = link.views
-    .map(({ account }) => account.problems.get('slow')?.recoveredAt ?? Number.NaN)
+    .map(({ view }) => view.problems.get('slow')?.recoveredAt ?? Number.NaN)
     .filter((time) => time > last - APART_MS)
   return Number.isNaN(recoveredAt) && seen.length > 0 ? Math.max(last, ...seen) : recoveredAt
 }

@@ -35,9 +35,9 @@ export function missingStretches(context: DiagnosisContext, log: ProgramLog): St
 
 /** A silence no longer than this says nothing: a log is as dense as its program is busy. */
 function shortestHole(log: ProgramLog): number {
-  const { rhythm } = log.source.signs
-  const pace = isSummarised(log) ? MINUTE : rhythm
-  return Math.max(30 * SECOND, Number.isNaN(pace) ? 0 : 2.5 * pace)
+  const { medianInterval } = log.source.heartbeat
+  const pollInterval = isSummarised(log) ? MINUTE : medianInterval
+  return Math.max(30 * SECOND, Number.isNaN(pollInterval) ? 0 : 2.5 * pollInterval)
 }
 
 /** A program that was started had not been running. */
@@ -69,13 +69,14 @@ export function lacksLines(context: DiagnosisContext, log: ProgramLog, stretch: 
 /** Connections were opened and closed right before and after: without them a broker has nothing to say. */
 function churnsAround(
   { source, shift }: ProgramLog,
-  account: LinkStats,
+  stats: LinkStats,
   { from, to }: Stretch,
 ): boolean {
-  const { bucketMs } = account.series
+  const { bucketMs } = stats.series
   const room = Math.max(5 * MINUTE, 2 * bucketMs)
-  const part = { account, shift, source: source.sourceId }
-  const churns = (a: number, b: number): boolean => partWithin(part, a, b, 'all') >= MIN_MISSING
+  const candidate = { stats, shift, source: source.sourceId }
+  const churns = (a: number, b: number): boolean =>
+    partWithin(candidate, a, b, 'all') >= MIN_MISSING
   return (
     (from < source.first + shift || churns(from - room, from + bucketMs)) &&
     (to > source.last + shift || churns(to - bucketMs, to + room))
@@ -86,9 +87,9 @@ function churnsAround(
 function exchangesWritten({ facts }: ProgramLog): number {
   switch (facts.role) {
     case 'client':
-      return facts.writesPolls || facts.link.summaries.size > 0 ? facts.link.totals().exchanges : 0
+      return facts.logsPolls || facts.link.summaries.size > 0 ? facts.link.totals().exchanges : 0
     case 'relay':
-      return facts.writesRequests ? exchangesOf(facts.clients) : 0
+      return facts.logsRequests ? exchangesOf(facts.clients) : 0
     case 'load-balancer':
       return exchangesOf(facts.clients)
     case 'broker':
@@ -103,14 +104,12 @@ function exchangesWritten({ facts }: ProgramLog): number {
 }
 
 function exchangesOf(clients: ClientTable): number {
-  return clients.all().reduce((sum, { account }) => sum + account.totals().exchanges, 0)
+  return clients.all().reduce((sum, { stats }) => sum + stats.totals().exchanges, 0)
 }
 
 function isSummarised({ facts }: ProgramLog): boolean {
   if (facts.role === 'client') return facts.link.summaries.size > 0
-  return (
-    facts.role === 'relay' && facts.clients.all().some(({ account }) => account.summaries.size > 0)
-  )
+  return facts.role === 'relay' && facts.clients.all().some(({ stats }) => stats.summaries.size > 0)
 }
 
 /** Exchanges that came over the program of this source, as other sources tell. */
@@ -125,17 +124,17 @@ function shownByOthers(
 
 function shownOn(link: NetworkLink, log: ProgramLog, from: number, to: number): number {
   const within = (side: Side, which: 'good' | 'all'): number => {
-    const account = viewOf(link, side)
-    return account === undefined ? 0 : exchangesWithin(account, from, to, which)
+    const view = viewOf(link, side)
+    return view === undefined ? 0 : exchangesWithin(view, from, to, which)
   }
   const { sourceId } = log.source
-  const partsOf = (side: Side): readonly SideSource[] => viewOf(link, side)?.parts ?? []
+  const partsOf = (side: Side): readonly SideSource[] => viewOf(link, side)?.sources ?? []
   const tells = (side: Side): boolean => partsOf(side).some(({ source }) => source === sourceId)
   switch (log.facts.role) {
     case 'client': {
       if (!tells('client')) return 0
       const others = partsOf('client').filter(({ source }) => source !== sourceId)
-      const theirs = others.reduce((sum, part) => sum + partWithin(part, from, to, 'all'), 0)
+      const theirs = others.reduce((sum, source) => sum + partWithin(source, from, to, 'all'), 0)
       return Math.max(
         0,
         within(viewOf(link, 'relay') === undefined ? 'load-balancer' : 'relay', 'all') - theirs,

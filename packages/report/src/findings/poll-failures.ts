@@ -1,7 +1,7 @@
 import type { Cause } from '../document/cause.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
-import { partOf } from '../exchange/topology.ts'
-import type { Episode } from '../facts/problem-history.ts'
+import { sideSource } from '../exchange/topology.ts'
+import type { Period } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import {
   addProblem,
@@ -10,11 +10,11 @@ import {
   endAt,
   exchangesWithin,
   okAfter,
-  onlyEpisodes,
-  placeAccounts,
+  onlyPeriods,
+  buildSideView,
   smallest,
 } from '../timeline/side-view.ts'
-import type { SideView, PlacedProblem, Trouble } from '../timeline/side-view.ts'
+import type { SideView, PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
 import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
 import { foldInto } from './consequences.ts'
 import { pollLinksOf, viewOf } from './context.ts'
@@ -124,7 +124,7 @@ function seenProblems(link: NetworkLink): Map<Cause, Map<PollSide, PlacedProblem
     for (const problem of viewOf(link, side)?.problems.values() ?? []) {
       const byReason = Map.groupBy(problem.periods, (period) => reasonOf(link, problem, period))
       for (const [cause, periods] of byReason) {
-        const own = byReason.size === 1 ? {} : onlyEpisodes(problem, periods)
+        const own = byReason.size === 1 ? {} : onlyPeriods(problem, periods)
         const part = { ...copyOf(problem), cause, ...own }
         const seen = all.get(cause) ?? new Map<PollSide, PlacedProblem>()
         all.set(cause, seen)
@@ -138,7 +138,7 @@ function seenProblems(link: NetworkLink): Map<Cause, Map<PollSide, PlacedProblem
 }
 
 /** The relay's reason for a 401, or its own 5xx, that a client or a balancer saw during a stretch. */
-function reasonOf(link: NetworkLink, { cause }: PlacedProblem, period: Episode): Cause {
+function reasonOf(link: NetworkLink, { cause }: PlacedProblem, period: Period): Cause {
   const reasons =
     cause === 'auth-refused'
       ? SPECIFIC_AUTH
@@ -167,7 +167,8 @@ function pollFailure(
   problem: PlacedProblem,
 ): RawFinding {
   const others = otherClientsAnswered(context, link, problem)
-  const buildWhy = (trouble: Trouble): string => whyOf(link, { ...problem, ...trouble }, others)
+  const buildWhy = (trouble: ProblemSummary): string =>
+    whyOf(link, { ...problem, ...trouble }, others)
   const finding = rawFinding({
     ...fromProblem(problem),
     subject: link.from.name,
@@ -191,7 +192,7 @@ function pollFailure(
 
 /** Whoever holds a poll and is stopped leaves it once; a client that does not wait long enough leaves one after the other. */
 function isStop({ views }: NetworkLink): boolean {
-  const seen = views.flatMap(({ account }) => account.problems.get('client-left') ?? [])
+  const seen = views.flatMap(({ view }) => view.problems.get('client-left') ?? [])
   return seen.every(
     ({ count, periods }) => count <= MAX_STOPS && periods.every((one) => one.count === 1),
   )
@@ -212,24 +213,22 @@ function endOn(link: NetworkLink, side: PollSide, problem: PlacedProblem): numbe
   const at = SIDES.indexOf(side)
   const after = problem.last + SECOND / 2
   const nearer = SIDES.slice(at + 1).map((other) =>
-    okAfter(viewOf(link, other)?.parts ?? [], after),
+    okAfter(viewOf(link, other)?.sources ?? [], after),
   )
   const further = SIDES.slice(0, at).flatMap((other) => {
-    const account = viewOf(link, other)
-    return account === undefined || !(account.lastOk > problem.last)
-      ? []
-      : returnsOf(account, problem)
+    const view = viewOf(link, other)
+    return view === undefined || !(view.lastOk > problem.last) ? [] : returnsOf(view, problem)
   })
   return smallest([...nearer, ...further].filter((time) => time > after))
 }
 
 /** When a side heard of the client again after a problem for which it had missed it. */
-function returnsOf({ problems, gaps, rhythm }: SideView, problem: PlacedProblem): number[] {
+function returnsOf({ problems, gaps, medianInterval }: SideView, problem: PlacedProblem): number[] {
   const latest = problem.periods.at(-1)
   if (latest === undefined) return []
   const same = problems.get(problem.cause)?.periods ?? []
   const missed = BEFORE_THE_RELAY.has(problem.cause)
-    ? gaps.filter(({ from, to }) => !(to - from <= 1.5 * rhythm))
+    ? gaps.filter(({ from, to }) => !(to - from <= 1.5 * medianInterval))
     : []
   return [...same.map(({ from, recoveredAt }) => ({ from, to: recoveredAt })), ...missed]
     .filter(
@@ -248,18 +247,18 @@ function otherClientsAnswered(
     (other) => other !== link && other.relay === link.relay,
   )
   const seen = others
-    .flatMap(({ views }) => views.map(({ account }) => account))
+    .flatMap(({ views }) => views.map(({ view }) => view))
     .filter(({ ok }) => ok > 0)
   if (seen.length === 0) return undefined
-  return seen.some((account) => problem.periods.some((period) => workedDuring(account, period)))
+  return seen.some((view) => problem.periods.some((period) => workedDuring(view, period)))
 }
 
-function workedDuring(account: SideView, { from, to }: Episode): boolean {
-  if (exchangesWithin(account, from, to, 'good') > 0) return true
+function workedDuring(view: SideView, { from, to }: Period): boolean {
+  if (exchangesWithin(view, from, to, 'good') > 0) return true
   // In long logs counts are not kept for so short a time: then who was heard of went on working.
-  const coarse = account.parts.some((part) => part.account.series.bucketMs * 2 > to - from)
-  if (!coarse || to - from < MINUTE || account.first > to || account.lastOk < to) return false
-  return !account.gaps.some((gap) => gap.from <= from + 10_000 && gap.to >= to - 10_000)
+  const coarse = view.sources.some((source) => source.stats.series.bucketMs * 2 > to - from)
+  if (!coarse || to - from < MINUTE || view.first > to || view.lastOk < to) return false
+  return !view.gaps.some((gap) => gap.from <= from + 10_000 && gap.to >= to - 10_000)
 }
 
 function partyOf(
@@ -296,7 +295,7 @@ function whyOf(link: NetworkLink, problem: PlacedProblem, others: boolean | unde
   const seen = `${formatCount(problem.count, 'failed poll')} from ${formatTime(problem.first)} to ${formatTime(problem.last)}`
   const names = formatDetails(problem.details)
   const who = names !== '' && names !== link.from.name ? ` (as ${names})` : ''
-  const answered = Math.max(0, ...link.views.map(({ account }) => account.ok))
+  const answered = Math.max(0, ...link.views.map(({ view }) => view.ok))
   const context = [
     answered > 0
       ? `${formatCount(answered, 'other poll')} ${answered === 1 ? 'was' : 'were'} answered`
@@ -311,8 +310,8 @@ function whyOf(link: NetworkLink, problem: PlacedProblem, others: boolean | unde
 
 /** 502, 503 and 504 of a balancer whose log is there: one finding for all clients behind it. */
 function balancerFailures(context: DiagnosisContext, link: NetworkLink): void {
-  const accounts = context.network.balancers.filter((log) => link.from.logs.includes(log))
-  const all = placeAccounts(accounts.map((log) => partOf(log.facts.link, log)))
+  const logs = context.network.loadBalancers.filter((log) => link.from.logs.includes(log))
+  const all = buildSideView(logs.map((log) => sideSource(log.facts.link, log)))
   for (const cause of BALANCER_CAUSES) {
     const seen = all?.problems.get(cause)
     const perClient = context.found.filter(
@@ -342,7 +341,7 @@ function balancerFailures(context: DiagnosisContext, link: NetworkLink): void {
   }
 }
 
-function balancerWords({ count, first, last, recoveredAt }: Trouble): string {
+function balancerWords({ count, first, last, recoveredAt }: ProblemSummary): string {
   const over = Number.isNaN(recoveredAt)
     ? ''
     : `; requests pass again since ${formatTime(recoveredAt)}`

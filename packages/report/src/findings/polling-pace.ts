@@ -1,7 +1,7 @@
-import { mergeEpisodes, placeSeries } from '../timeline/side-view.ts'
+import { mergePeriods, mergeSeries } from '../timeline/side-view.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
 import { POLLS_A_MINUTE } from '../facts/link-stats.ts'
-import type { Episode } from '../facts/problem-history.ts'
+import type { Period } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import type { SideSource, SideView } from '../timeline/side-view.ts'
 import { viewOf } from './context.ts'
@@ -81,7 +81,7 @@ function twoRhythms(link: NetworkLink): RawFinding | undefined {
   const view = viewOf(link, 'relay') ?? viewOf(link, 'load-balancer')
   if (view === undefined) return undefined
   // Two replicas of a relay see every other poll each: only within one source does the rhythm mean something.
-  const stretches = placed(view.parts, ({ account }) => account.alternation.stretches)
+  const stretches = placed(view.sources, ({ stats }) => stats.alternation.stretches)
   const [first] = stretches
   const last = ended(stretches, view)
   if (first === undefined || last === undefined) return undefined
@@ -105,17 +105,14 @@ function hammering(context: DiagnosisContext, link: NetworkLink): void {
   const view = viewOf(link, 'relay') ?? viewOf(link, 'load-balancer') ?? viewOf(link, 'client')
   if (view === undefined) return
   const together = fastTogether(view)
-  const stretches = mergeEpisodes([
-    ...placed(view.parts, ({ account }) => account.rate.stretches),
+  const stretches = mergePeriods([
+    ...placed(view.sources, ({ stats }) => stats.rate.stretches),
     ...together.stretches,
   ])
   const [first] = stretches
   const last = ended(stretches, view)
   if (first === undefined || last === undefined) return
-  const highest = Math.max(
-    together.highest,
-    ...view.parts.map(({ account }) => account.rate.highest),
-  )
+  const highest = Math.max(together.highest, ...view.sources.map(({ stats }) => stats.rate.highest))
   context.found.push(
     rawFinding({
       cause: 'hammering',
@@ -133,13 +130,13 @@ function hammering(context: DiagnosisContext, link: NetworkLink): void {
 }
 
 /** What no source alone shows: replicas that share the polls of a client, and summaries. */
-function fastTogether(view: SideView): { stretches: Episode[]; highest: number } {
+function fastTogether(view: SideView): { stretches: Period[]; highest: number } {
   // Six summaries may fall into five minutes: one more than there are minutes.
   const width = view.summarised ? 5 * MINUTE : MINUTE
-  const series = placeSeries(view, view.first, view.last, width)
+  const series = mergeSeries(view, view.first, view.last, width)
   const minutes = series.bucketMs / MINUTE
   const empty = series.statuses().find(([status]) => status === 204)?.[1]
-  const stretches: Episode[] = []
+  const stretches: Period[] = []
   let highest = 0
   for (let slot = 0; slot < series.length; slot++) {
     const rate = Math.floor((empty?.[slot] ?? 0) / (minutes + (view.summarised ? 1 : 0)))
@@ -154,22 +151,22 @@ function fastTogether(view: SideView): { stretches: Episode[]; highest: number }
 
 /** Stretches of several sources on the common time line, those that touch as one. */
 function placed(
-  parts: readonly SideSource[],
-  stretchesOf: (part: SideSource) => readonly Episode[],
-): Episode[] {
-  return mergeEpisodes(
-    parts.flatMap((part) =>
-      stretchesOf(part).map((one) => ({
+  sources: readonly SideSource[],
+  stretchesOf: (source: SideSource) => readonly Period[],
+): Period[] {
+  return mergePeriods(
+    sources.flatMap((source) =>
+      stretchesOf(source).map((one) => ({
         ...one,
-        from: one.from + part.shift,
-        to: one.to + part.shift,
+        from: one.from + source.shift,
+        to: one.to + source.shift,
       })),
     ),
   )
 }
 
 /** The last of them, over if the link went on after it; all before it are. */
-function ended(stretches: readonly Episode[], view: SideView): Episode | undefined {
+function ended(stretches: readonly Period[], view: SideView): Period | undefined {
   const last = stretches.at(-1)
   for (const stretch of stretches)
     if (stretch !== last || stretch.to < view.last - STILL_MS) stretch.recoveredAt = stretch.to
@@ -180,7 +177,7 @@ function ended(stretches: readonly Episode[], view: SideView): Episode | undefin
 function lasting({
   to,
   recoveredAt,
-}: Episode): Pick<RawFinding, 'severity' | 'status' | 'last' | 'recoveredAt'> {
+}: Period): Pick<RawFinding, 'severity' | 'status' | 'last' | 'recoveredAt'> {
   const over = !Number.isNaN(recoveredAt)
   return {
     severity: over ? 'warning' : 'error',

@@ -2,8 +2,8 @@ import type { Cause } from '../document/cause.ts'
 import type { Confidence, Finding, Party, Severity } from '../document/report-document.ts'
 import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
-import type { Episode } from '../facts/problem-history.ts'
-import type { PlacedProblem, Trouble } from '../timeline/side-view.ts'
+import type { Period } from '../facts/problem-history.ts'
+import type { PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
 import { formatTime, formatCount, formatDuration } from './figures.ts'
 
 /** A finding before it gets its number and its texts are masked. Times are UTC milliseconds, NaN where unknown. */
@@ -19,7 +19,7 @@ export interface RawFinding {
   last: number
   recoveredAt: number
   count: number
-  periods: Episode[]
+  periods: Period[]
   evidence: RawEvidence[]
   confidence: Confidence
   /** Party and name, where the case differs from the catalogue. */
@@ -27,7 +27,7 @@ export interface RawFinding {
   partyName: string | null
   why: string
   /** Says `why` anew, for when part of it turns out to be a consequence of something else. */
-  buildWhy?: (rest: Trouble) => string
+  buildWhy?: (rest: ProblemSummary) => string
   /** Replaces the catalogue's sentence. */
   action?: string
   next?: readonly string[]
@@ -89,7 +89,7 @@ export function fromProblem(
 }
 
 /** How much of the time of `a` lies within that of `b`, each widened by `margin`; 0 to 1. */
-export function overlapShare(a: readonly Episode[], b: readonly Episode[], margin: number): number {
+export function overlapShare(a: readonly Period[], b: readonly Period[], margin: number): number {
   let total = 0
   let shared = 0
   for (const one of a) {
@@ -107,7 +107,7 @@ export function overlapShare(a: readonly Episode[], b: readonly Episode[], margi
 }
 
 /** When a stretch was over: at the first success, else at the last sign of it. */
-export function endOf(period: Episode): number {
+export function endOf(period: Period): number {
   return Number.isNaN(period.recoveredAt) ? period.to : period.recoveredAt
 }
 
@@ -115,12 +115,12 @@ export function endOf(period: Episode): number {
 export function againWords({
   first,
   periods,
-  episodeCount,
+  periodCount,
   recoveredAt,
-}: Pick<PlacedProblem, 'first' | 'periods' | 'episodeCount' | 'recoveredAt'>): string {
+}: Pick<PlacedProblem, 'first' | 'periods' | 'periodCount' | 'recoveredAt'>): string {
   const since = `works again since ${formatTime(recoveredAt)}`
-  if (episodeCount <= 1) return `${since}, ${formatDuration(recoveredAt - first)} after it began`
+  if (periodCount <= 1) return `${since}, ${formatDuration(recoveredAt - first)} after it began`
   const total = periods.reduce((sum, period) => sum + endOf(period) - period.from, 0)
-  const all = periods.length === episodeCount ? `, ${formatDuration(total)} in all` : ''
-  return `${since}; it was so ${formatCount(episodeCount, 'time')}${all}`
+  const all = periods.length === periodCount ? `, ${formatDuration(total)} in all` : ''
+  return `${since}; it was so ${formatCount(periodCount, 'time')}${all}`
 }

@@ -1,10 +1,10 @@
 import type { Relay, ProgramLog } from '../exchange/network.ts'
-import { partOf } from '../exchange/topology.ts'
+import { sideSource } from '../exchange/topology.ts'
 import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
-import { DIED } from '../facts/facts.ts'
+import { NO_SHUTDOWN_MESSAGE } from '../facts/facts.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { addProblem, moved, placeAccounts, placeProblem } from '../timeline/side-view.ts'
-import type { SideView, PlacedProblem, Trouble } from '../timeline/side-view.ts'
+import { addProblem, shifted, buildSideView, placeProblem } from '../timeline/side-view.ts'
+import type { SideView, PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, fromProblem } from './raw-finding.ts'
 import { SUSPENSION_MS } from './limits.ts'
@@ -14,25 +14,26 @@ import { formatTime, formatCount, formatDetails, formatCrashes, formatDuration }
 /** The relay itself: restarts, probes, errors nobody explains; and its link to the upstream. */
 export function findRelayFailures(context: DiagnosisContext): void {
   for (const relay of context.network.relays) {
-    const part = partOfRelay(context, relay)
-    restarts(context, relay, part)
-    probes(context, relay, part)
+    const component = componentOfRelay(context, relay)
+    restarts(context, relay, component)
+    probes(context, relay, component)
     upstream(context, relay)
   }
   for (const log of context.network.logs) programErrors(context, log)
   suspensions(context)
 }
 
-function partOfRelay(context: DiagnosisContext, relay: Relay): NetworkComponent | undefined {
-  return context.topology.parts.find(
-    (part) => part.role === 'relay' && part.logs.some((log) => log === relay.logs[0]),
+function componentOfRelay(context: DiagnosisContext, relay: Relay): NetworkComponent | undefined {
+  return context.topology.components.find(
+    (component) =>
+      component.role === 'relay' && component.logs.some((log) => log === relay.logs[0]),
   )
 }
 
 function restarts(
   context: DiagnosisContext,
   relay: Relay,
-  part: NetworkComponent | undefined,
+  component: NetworkComponent | undefined,
 ): void {
   for (const log of relay.logs) {
     const { facts, shift } = log
@@ -51,15 +52,15 @@ function restarts(
     const [first] = periods
     const last = periods.at(-1)
     if (first === undefined || last === undefined) continue
-    const died = facts.restarts.details.get(DIED) ?? 0
+    const died = facts.restarts.details.get(NO_SHUTDOWN_MESSAGE) ?? 0
     const count = begun.length + facts.restarts.count
     context.found.push(
       rawFinding({
         cause: 'relay-restarted',
         severity: 'warning',
         status: 'recovered',
-        subject: part?.name ?? relay.name,
-        component: part,
+        subject: component?.name ?? relay.name,
+        component: component,
         first: first.from,
         last: last.to,
         recoveredAt: last.to,
@@ -67,7 +68,7 @@ function restarts(
         periods,
         partyName: relay.name,
         evidence: facts.startLines
-          .map((line) => moved(line, shift))
+          .map((line) => shifted(line, shift))
           .slice(begun.length === 0 ? -facts.restarts.count : 0),
         why: `${relay.name} was started ${formatCount(count, 'time')} within the window${formatCrashes(died, count)}.`,
       }),
@@ -75,12 +76,16 @@ function restarts(
   }
 }
 
-function probes(context: DiagnosisContext, relay: Relay, part: NetworkComponent | undefined): void {
-  const account = placeAccounts(relay.logs.map((log) => partOf(log.facts.probes, log)))
+function probes(
+  context: DiagnosisContext,
+  relay: Relay,
+  component: NetworkComponent | undefined,
+): void {
+  const view = buildSideView(relay.logs.map((log) => sideSource(log.facts.probes, log)))
   const expected = relay.logs.reduce((sum, { facts }) => sum + facts.probesWithoutCredentials, 0)
-  if (account !== undefined && expected > 0) {
+  if (view !== undefined && expected > 0) {
     const lines = relay.logs.flatMap(({ facts, shift }) =>
-      facts.probeLines.map((line) => moved(line, shift)),
+      facts.probeLines.map((line) => shifted(line, shift)),
     )
     context.found.push(
       rawFinding({
@@ -88,24 +93,24 @@ function probes(context: DiagnosisContext, relay: Relay, part: NetworkComponent 
         severity: 'info',
         status: 'expected',
         subject: relay.name,
-        component: part,
-        first: account.first,
-        last: account.last,
+        component: component,
+        first: view.first,
+        last: view.last,
         count: expected,
         evidence: lines.slice(0, 2),
         why: `${formatCount(expected, 'line')} about a missing Authorization header stand beside health probes that were answered: probes carry no credentials and need none.`,
       }),
     )
   }
-  const failing = account?.problems.get('probe-failing')
-  if (account === undefined || failing === undefined) return
-  const buildWhy = ({ count, first, last }: Trouble): string =>
-    `${formatCount(count, 'probe')} failed from ${formatTime(first)} to ${formatTime(last)}, ${formatCount(account.ok, 'probe')} passed.`
+  const failing = view?.problems.get('probe-failing')
+  if (view === undefined || failing === undefined) return
+  const buildWhy = ({ count, first, last }: ProblemSummary): string =>
+    `${formatCount(count, 'probe')} failed from ${formatTime(first)} to ${formatTime(last)}, ${formatCount(view.ok, 'probe')} passed.`
   context.found.push(
     rawFinding({
       ...fromProblem(failing),
       subject: relay.name,
-      component: part,
+      component: component,
       partyName: relay.name,
       why: buildWhy(failing),
       buildWhy,
@@ -122,8 +127,8 @@ function upstream(context: DiagnosisContext, relay: Relay): void {
   for (const type of upstreamTypes(relay)) {
     // Only availability polls count as a sign of life; '' is a log that does not say.
     if (type === 'b') continue
-    const account = upstreamAccount(relay, type)
-    if (account !== undefined) suspension(context, relay, link, account, type)
+    const view = upstreamAccount(relay, type)
+    if (view !== undefined) suspension(context, relay, link, view, type)
   }
 }
 
@@ -133,11 +138,11 @@ function upstreamTypes(relay: Relay): Set<string> {
 
 /** Polls of one type. A relay that names no type writes of few polls: that its results are taken shows the upstream as well. */
 function upstreamAccount(relay: Relay, type: string): SideView | undefined {
-  return placeAccounts(
+  return buildSideView(
     relay.logs.flatMap((log) => {
       const { upstreams, submissions } = log.facts
-      const accounts = [upstreams.get(type), type === '' ? submissions : undefined]
-      return accounts.flatMap((account) => (account === undefined ? [] : [partOf(account, log)]))
+      const stats = [upstreams.get(type), type === '' ? submissions : undefined]
+      return stats.flatMap((stats) => (stats === undefined ? [] : [sideSource(stats, log)]))
     }),
   )
 }
@@ -180,16 +185,14 @@ function suspension(
   context: DiagnosisContext,
   relay: Relay,
   link: NetworkLink,
-  account: SideView,
+  view: SideView,
   type: string,
 ): void {
-  const seen = Number.isNaN(account.lastOk) ? Math.max(relay.first, account.first) : account.lastOk
+  const seen = Number.isNaN(view.lastOk) ? Math.max(relay.first, view.first) : view.lastOk
   const silence = relay.last - seen
   // A relay that does not write its polls proves nothing by writing none, unless it writes that they fail.
   const tells =
-    type === 'a'
-      ? account.exchanges > 0
-      : account.failed >= 3 && relay.last - account.last < 10 * MINUTE
+    type === 'a' ? view.exchanges > 0 : view.failed >= 3 && relay.last - view.last < 10 * MINUTE
   if (!tells || silence < SUSPENSION_MS / 2) return
   const left = SUSPENSION_MS - silence
   context.found.push(
@@ -203,7 +206,7 @@ function suspension(
       last: relay.last,
       partyName: relay.name,
       confidence: left <= 0 ? 'likely' : 'certain',
-      evidence: account.firstOk === undefined ? [] : [account.firstOk],
+      evidence: view.firstOk === undefined ? [] : [view.firstOk],
       why: `No availability poll reached the upstream for ${formatDuration(silence)}, since ${formatTime(seen)}: ${left <= 0 ? 'after 30 minutes the upstream suspends the collection' : `the upstream suspends the collection in ${formatDuration(left)}`}.`,
     }),
   )
@@ -237,7 +240,7 @@ export function findServerErrors(context: DiagnosisContext): void {
     const known = context.found.some(
       ({ cause, link, component }) =>
         (cause === 'relay-error' || cause === 'probe-failing' || cause === 'database-failing') &&
-        (link?.relay === relay || component === partOfRelay(context, relay)),
+        (link?.relay === relay || component === componentOfRelay(context, relay)),
     )
     for (const { facts, shift } of known ? [] : relay.logs) {
       if (facts.serverErrors.count === 0) continue
@@ -248,7 +251,7 @@ export function findServerErrors(context: DiagnosisContext): void {
           severity: 'warning',
           status: 'observed',
           subject: relay.name,
-          component: partOfRelay(context, relay),
+          component: componentOfRelay(context, relay),
           partyName: relay.name,
           why: `${formatCount(problem.count, 'request')} answered with an error of the relay’s own from ${formatTime(problem.first)} to ${formatTime(problem.last)}, whose is not known.`,
         }),
@@ -262,7 +265,7 @@ function programErrors(context: DiagnosisContext, log: ProgramLog): void {
   const { errors } = log.facts
   if (errors.count === 0) return
   const problem = placeProblem('unexplained-errors', errors, log.shift)
-  const part = context.topology.parts.find((one) => one.logs.includes(log))
+  const component = context.topology.components.find((one) => one.logs.includes(log))
   const site = log.facts.role === 'client'
   context.found.push(
     rawFinding({
@@ -271,11 +274,11 @@ function programErrors(context: DiagnosisContext, log: ProgramLog): void {
       status: 'observed',
       recoveredAt: Number.NaN,
       periods: [],
-      subject: part?.name ?? log.source.file,
-      component: part,
+      subject: component?.name ?? log.source.file,
+      component: component,
       confidence: 'possible',
       party: site ? 'site' : 'hub',
-      partyName: part?.name ?? null,
+      partyName: component?.name ?? null,
       why: `${formatCount(errors.count, 'error line')} from ${formatTime(problem.first)} to ${formatTime(problem.last)} that fit no cause this report knows.`,
     }),
   )

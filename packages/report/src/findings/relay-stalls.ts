@@ -30,7 +30,7 @@ const HOLDING_MS = MINUTE + EDGE_MS
  */
 export function findStalls(context: DiagnosisContext): void {
   for (const relay of context.network.relays) {
-    const part = context.topology.parts.find(({ logs }) =>
+    const component = context.topology.components.find(({ logs }) =>
       logs.some((log) => log === relay.logs[0]),
     )
     const links = pollLinksOf(context).filter((link) => link.relay === relay)
@@ -51,7 +51,7 @@ export function findStalls(context: DiagnosisContext): void {
         severity: ongoing ? 'error' : 'warning',
         status: ongoing ? 'ongoing' : 'recovered',
         subject: relay.name,
-        component: part,
+        component: component,
         first: first.from,
         last: end,
         recoveredAt: ongoing ? Number.NaN : end,
@@ -89,12 +89,12 @@ function silencesOfRelay(context: DiagnosisContext, relay: Relay): Gap[] {
 
 /** What a relay writes by the clock, whether anybody asks it or not, never leaves a longer pause. Ms; infinite where it writes nothing so. */
 function longestPause({ facts }: Relay['logs'][number]): number {
-  const { intervals } = facts.ticks
+  const { intervals } = facts.ownActivity
   const ticking =
     intervals.count < 5
       ? Number.POSITIVE_INFINITY
       : Math.max(MIN_SILENCE_MS, 2 * intervals.quantile(0.75))
-  return Math.min(ticking, facts.writesMinutes ? MINUTE_LINES_MS : Number.POSITIVE_INFINITY)
+  return Math.min(ticking, facts.logsSummaries ? MINUTE_LINES_MS : Number.POSITIVE_INFINITY)
 }
 
 /** The broker did not hear of it either. */
@@ -120,9 +120,9 @@ function complaintsDuring(links: readonly NetworkLink[], { from, to }: Gap, room
   const during = (link: NetworkLink, causes: readonly Cause[]): number[] =>
     link.views
       .filter(({ side }) => side !== 'relay')
-      .map(({ account }) =>
+      .map(({ view }) =>
         causes
-          .flatMap((cause) => account.problems.get(cause)?.periods ?? [])
+          .flatMap((cause) => view.problems.get(cause)?.periods ?? [])
           .filter((period) => period.to > from - room && period.from < to + EDGE_MS + room)
           .reduce((sum, { count }) => sum + count, 0),
       )
@@ -138,19 +138,19 @@ function answersDuring(
 ): boolean {
   const edge = EDGE_MS + clockRoom(context)
   return links.some(({ views }) =>
-    views.some(({ side, account }) => {
+    views.some(({ side, view }) => {
       if (side === 'relay') return false
-      if (to === Number.POSITIVE_INFINITY) return account.lastOk > from + edge
-      return exchangesWithin(account, from + edge, to - edge, 'good') > 0
+      if (to === Number.POSITIVE_INFINITY) return view.lastOk > from + edge
+      return exchangesWithin(view, from + edge, to - edge, 'good') > 0
     }),
   )
 }
 
 /** How far apart clocks may be: none to speak of where all were held against the relay's, else up to a minute. */
 function clockRoom({ network }: DiagnosisContext): number {
-  const { balancers, brokers, links } = network
+  const { loadBalancers, brokers, links } = network
   const clients = links.flatMap(({ logs }) => logs.map(({ log }) => log))
-  return [...clients, ...balancers, ...brokers].every(({ aligned }) => aligned) ? 0 : MINUTE
+  return [...clients, ...loadBalancers, ...brokers].every(({ aligned }) => aligned) ? 0 : MINUTE
 }
 
 /** A hole in a log that comes from its relay's standing still. */
@@ -217,13 +217,14 @@ const CONSEQUENCES: ReadonlySet<Cause> = new Set<Cause>([
 /** It is about this relay, or about something of which nobody knows which relay it belongs to. */
 function concerns(
   { link, component, affects }: RawFinding,
-  part: NetworkComponent,
+  relayComponent: NetworkComponent,
   clients: ReadonlySet<string>,
 ): boolean {
   if (link === undefined) {
-    return component === part || [...affects].some((id) => clients.has(id))
+    return component === relayComponent || [...affects].some((id) => clients.has(id))
   }
-  if (link.from === part || link.to === part || clients.has(link.id)) return true
+  if (link.from === relayComponent || link.to === relayComponent || clients.has(link.id))
+    return true
   return link.relay === undefined && link.kind !== 'poll'
 }
 

@@ -19,7 +19,7 @@ function findDatabaseFailures(context: DiagnosisContext, link: NetworkLink): voi
   addLinkFinding(context, link, 'database-failing', link.from.name)
   const slow = problemOn(context, link, 'slow')
   if (slow === undefined) return
-  const { account } = link.views.find((view) => view.account.problems.has('slow')) ?? {}
+  const { view } = link.views.find((view) => view.view.problems.has('slow')) ?? {}
   context.found.push(
     rawFinding({
       ...fromProblem(slow),
@@ -27,7 +27,7 @@ function findDatabaseFailures(context: DiagnosisContext, link: NetworkLink): voi
       subject: link.name,
       link,
       partyName: link.from.name,
-      why: `${formatCount(slow.count, 'statement')} took longer than ${formatDuration(SLOW_MS.database)} from ${formatTime(slow.first)} to ${formatTime(slow.last)}; 95 % took up to ${formatDuration(account?.latency.quantile(0.95) ?? Number.NaN)}, the longest ${formatDuration(account?.latency.max ?? Number.NaN)}${recoveryWords(slow)}.`,
+      why: `${formatCount(slow.count, 'statement')} took longer than ${formatDuration(SLOW_MS.database)} from ${formatTime(slow.first)} to ${formatTime(slow.last)}; 95 % took up to ${formatDuration(view?.latency.quantile(0.95) ?? Number.NaN)}, the longest ${formatDuration(view?.latency.max ?? Number.NaN)}${recoveryWords(slow)}.`,
     }),
   )
 }

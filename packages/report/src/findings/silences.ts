@@ -3,8 +3,8 @@ import type { NetworkLink } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Gap } from '../facts/heartbeat.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { DIED } from '../facts/facts.ts'
-import { moved, placeProblem } from '../timeline/side-view.ts'
+import { NO_SHUTDOWN_MESSAGE } from '../facts/facts.ts'
+import { shifted, placeProblem } from '../timeline/side-view.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import { about, pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
@@ -26,10 +26,10 @@ export interface LinkGap extends Gap {
 /** The side that can tell whether a client was heard of: the relay, else the balancer, else the client itself. */
 export function hearingView(
   link: NetworkLink,
-): { side: LinkGap['side']; account: SideView } | undefined {
+): { side: LinkGap['side']; view: SideView } | undefined {
   for (const side of ['relay', 'load-balancer', 'client'] as const) {
-    const account = viewOf(link, side)
-    if (account !== undefined && account.exchanges > 0) return { side, account }
+    const view = viewOf(link, side)
+    if (view !== undefined && view.exchanges > 0) return { side, view }
   }
   return undefined
 }
@@ -51,7 +51,7 @@ function restarted(context: DiagnosisContext, link: NetworkLink): void {
     const { restarts } = log.facts
     if (restarts.count === 0) continue
     const problem = placeProblem('client-restarted', restarts, log.shift)
-    const died = restarts.details.get(DIED) ?? 0
+    const died = restarts.details.get(NO_SHUTDOWN_MESSAGE) ?? 0
     const longest = Math.max(...problem.periods.map(({ from, to }) => to - from))
     context.found.push(
       rawFinding({
@@ -69,11 +69,11 @@ function restarted(context: DiagnosisContext, link: NetworkLink): void {
 function gapsOfLink(link: NetworkLink): LinkGap[] {
   const heard = hearingView(link)
   if (heard === undefined) return []
-  const limit = gapLimit(heard.account)
+  const limit = gapLimit(heard.view)
   if (Number.isNaN(limit)) return []
   const workedOn = (viewOf(link, 'client')?.gaps ?? []).filter(({ busy }) => busy)
   return (
-    heard.account.gaps
+    heard.view.gaps
       .filter(({ from, to, busy }) => to - from > (busy ? limit + TASK_TIME_MS : limit))
       // Its own log says that it worked on a task: whether that took too long is the task's matter.
       .filter((gap) => !workedOn.some(({ from, to }) => covers(from, to, gap)))
@@ -168,13 +168,15 @@ function sharedSilence(
 ): RawFinding {
   const from = Math.min(...gaps.map((gap) => gap.from))
   const to = Math.max(...gaps.map((gap) => gap.to))
-  const part = context.topology.parts.find(({ logs }) => logs.some((log) => log === relay.logs[0]))
+  const component = context.topology.components.find(({ logs }) =>
+    logs.some((log) => log === relay.logs[0]),
+  )
   return rawFinding({
     cause: 'interrupted',
     severity: 'warning',
     status: 'recovered',
     subject: `all clients of ${relay.name}`,
-    component: part,
+    component: component,
     link: undefined,
     first: from,
     last: to,
@@ -224,7 +226,7 @@ function ownGap(
     confidence: restart === undefined ? 'likely' : 'certain',
     partyName: link.from.name,
     evidence: restart === undefined ? [] : [restart],
-    why: `${link.from.name} is heard of every ${formatDuration(heard?.account.rhythm ?? Number.NaN)}, but not for ${formatDuration(total)}${own.length > 1 ? ` in ${own.length} stretches` : ''} from ${formatTime(from)}${restart === undefined ? `; it works again since ${formatTime(to)}. ${link.poll?.logs.length === 0 ? 'Its own log is not among the sources.' : 'Its own log does not say why.'}` : '; then it was started.'}`,
+    why: `${link.from.name} is heard of every ${formatDuration(heard?.view.medianInterval ?? Number.NaN)}, but not for ${formatDuration(total)}${own.length > 1 ? ` in ${own.length} stretches` : ''} from ${formatTime(from)}${restart === undefined ? `; it works again since ${formatTime(to)}. ${link.poll?.logs.length === 0 ? 'Its own log is not among the sources.' : 'Its own log does not say why.'}` : '; then it was started.'}`,
   })
   context.found.push(finding)
   return finding
@@ -237,7 +239,7 @@ function startWithin(link: NetworkLink, from: number, to: number): RawEvidence |
     const line = log.facts.startLines.find(
       (start) => start.time + shift >= from - 2_000 && start.time + shift <= to + 2_000,
     )
-    if (line !== undefined) return moved(line, shift)
+    if (line !== undefined) return shifted(line, shift)
   }
   return undefined
 }
@@ -286,7 +288,7 @@ function silent(context: DiagnosisContext, link: NetworkLink, view: SideView, re
       confidence: Number.isNaN(gapLimit(view)) ? 'likely' : 'certain',
       partyName: link.from.name,
       evidence: lastLines(link, stopped),
-      why: `Last heard of at ${formatTime(view.last)}, ${formatDuration(relay.last - view.last)} before the relay’s log ends${Number.isNaN(view.rhythm) ? '' : `, though it was heard of every ${formatDuration(view.rhythm)}`}${stopped ? '; its own log stops at the same time' : client === undefined ? '; its own log is not among the sources' : `; its own log goes on until ${formatTime(client.last)}`}.`,
+      why: `Last heard of at ${formatTime(view.last)}, ${formatDuration(relay.last - view.last)} before the relay’s log ends${Number.isNaN(view.medianInterval) ? '' : `, though it was heard of every ${formatDuration(view.medianInterval)}`}${stopped ? '; its own log stops at the same time' : client === undefined ? '; its own log is not among the sources' : `; its own log goes on until ${formatTime(client.last)}`}.`,
     }),
   )
 }
@@ -294,7 +296,7 @@ function silent(context: DiagnosisContext, link: NetworkLink, view: SideView, re
 function lastLines(link: NetworkLink, stopped: boolean): RawEvidence[] {
   if (!stopped) return []
   return (link.poll?.logs ?? []).flatMap(({ log }) =>
-    log.facts.errors.evidence.lines().map((line) => moved(line, log.shift)),
+    log.facts.errors.evidence.lines().map((line) => shifted(line, log.shift)),
   )
 }
 
@@ -347,14 +349,14 @@ export function sourceGaps(log: ProgramLog, limit = silenceLimit(log)): Gap[] {
 
 /** Times longer than `limit`, ms, in which a source says nothing. */
 export function silencesOf({ source, shift }: ProgramLog, limit: number): Gap[] {
-  return source.signs
-    .longerThan(limit)
+  return source.heartbeat
+    .gapsLongerThan(limit)
     .map(({ from, to, busy }) => ({ from: from + shift, to: to + shift, busy }))
 }
 
 /** How long a source may be silent before that is a gap; NaN for one that writes too rarely to tell. */
 export function silenceLimit(log: ProgramLog): number {
-  const { intervals } = log.source.signs
+  const { intervals } = log.source.heartbeat
   if (intervals.count < 20) return Number.NaN
   return Math.max(30 * SECOND, 5 * intervals.quantile(0.5), 3 * intervals.quantile(0.98))
 }

@@ -1,7 +1,7 @@
 import type { ProgramLog } from '../exchange/network.ts'
 import type { NetworkComponent } from '../exchange/topology.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { moved } from '../timeline/side-view.ts'
+import { shifted } from '../timeline/side-view.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding } from './raw-finding.ts'
@@ -22,7 +22,7 @@ export function findLogGaps(context: DiagnosisContext): void {
     const [first] = gaps
     const last = gaps.at(-1)
     if (first === undefined || last === undefined) continue
-    const part = partOfSource(context, log)
+    const component = componentOfSource(context, log)
     const total = gaps.reduce((sum, { from, to }) => sum + to - from, 0)
     context.found.push(
       rawFinding({
@@ -30,14 +30,14 @@ export function findLogGaps(context: DiagnosisContext): void {
         severity: 'warning',
         status: 'observed',
         subject: log.source.file,
-        component: part,
+        component: component,
         first: first.from,
         last: last.to,
         count: gaps.length,
         periods: gaps.map(({ from, to }) => ({ from, to, count: 1, recoveredAt: to })),
         confidence: 'likely',
         partyName: null,
-        why: `${part?.name ?? 'This source'} writes something every ${formatDuration(meanRhythm(log))}, but nothing for ${formatDuration(total)}${gaps.length > 1 ? ` in ${gaps.length} stretches` : ''} from ${formatTime(first.from)}; what happened then cannot be told from it.`,
+        why: `${component?.name ?? 'This source'} writes something every ${formatDuration(meanRhythm(log))}, but nothing for ${formatDuration(total)}${gaps.length > 1 ? ` in ${gaps.length} stretches` : ''} from ${formatTime(first.from)}; what happened then cannot be told from it.`,
       }),
     )
   }
@@ -48,11 +48,11 @@ function meanRhythm({ source }: ProgramLog): number {
   return Number(((source.last - source.first) / Math.max(1, source.events)).toPrecision(2))
 }
 
-export function partOfSource(
+export function componentOfSource(
   context: DiagnosisContext,
   log: ProgramLog,
 ): NetworkComponent | undefined {
-  return context.topology.parts.find((part) => part.logs.includes(log))
+  return context.topology.components.find((component) => component.logs.includes(log))
 }
 
 /** Logs that end before the others do; after the links were judged, since a client that fell silent is the better finding. */
@@ -62,10 +62,10 @@ export function findEarlyEnds(context: DiagnosisContext): void {
   for (const log of logs) {
     const end = log.source.last + log.shift
     if (!endsEarly(context, log, end, to)) continue
-    const part = partOfSource(context, log)
+    const component = componentOfSource(context, log)
     const stopped = log.facts.lastStop + log.shift >= end - 10 * SECOND
     const silent = context.found.find(
-      ({ cause, link }) => cause === 'silent' && link !== undefined && link.from === part,
+      ({ cause, link }) => cause === 'silent' && link !== undefined && link.from === component,
     )
     if (silent !== undefined) continue
     const relay = log.facts.role === 'relay' && clientsFailAfter(context, end)
@@ -75,13 +75,13 @@ export function findEarlyEnds(context: DiagnosisContext): void {
         severity: relay ? 'error' : 'warning',
         status: 'ongoing',
         subject: log.source.file,
-        component: part,
+        component: component,
         first: end,
         last: to,
         periods: [{ from: end, to, count: 1, recoveredAt: Number.NaN }],
         confidence: stopped || relay ? 'certain' : 'likely',
         ...(relay ? { party: 'hub' as const } : {}),
-        partyName: relay ? (part?.name ?? null) : null,
+        partyName: relay ? (component?.name ?? null) : null,
         why: `It ends at ${formatTime(end)}, ${formatDuration(to - end)} before the window does${stopped ? '; the program says that it was stopping' : ''}${relay ? '; clients fail from then on' : ''}. Nothing that needs it can be said of that time.`,
       }),
     )
@@ -133,7 +133,7 @@ function clientsFailAfter(context: DiagnosisContext, time: number): boolean {
 
 /** Lines nobody could read. */
 export function findUnreadable(context: DiagnosisContext): void {
-  for (const { source, shift } of context.network.placements) {
+  for (const { source, shift } of context.network.clockOffsets) {
     if (source.unreadable === 0) continue
     const share = source.unreadable / Math.max(1, source.lines)
     const much = share > 0.2
@@ -143,11 +143,11 @@ export function findUnreadable(context: DiagnosisContext): void {
         severity: much ? 'warning' : 'info',
         status: 'observed',
         subject: source.file,
-        component: context.topology.parts.find((part) =>
-          part.logs.some((log) => log.source === source),
+        component: context.topology.components.find((component) =>
+          component.logs.some((log) => log.source === source),
         ),
         count: source.unreadable,
-        evidence: source.samples.map((line) => moved(line, shift)),
+        evidence: source.samples.map((line) => shifted(line, shift)),
         why: `${formatCount(source.unreadable, 'line')} of ${formatCount(source.lines, 'line')} (${formatPercent(share)}) are no event of a known format.`,
       }),
     )

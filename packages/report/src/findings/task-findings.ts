@@ -1,9 +1,9 @@
 import type { Relay } from '../exchange/network.ts'
-import { partOf } from '../exchange/topology.ts'
+import { sideSource } from '../exchange/topology.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
 import { FETCHED } from '../formats/expired-tasks.ts'
 import { HOUR } from '../read/timestamps.ts'
-import { addProblem, largest, moved, placeAccounts, placeProblem } from '../timeline/side-view.ts'
+import { addProblem, largest, shifted, buildSideView, placeProblem } from '../timeline/side-view.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
@@ -26,7 +26,7 @@ export function findTaskFailures(context: DiagnosisContext): void {
     findLostResults(context, link)
   }
   for (const relay of context.network.relays) {
-    expiredForSomebody(context, relay)
+    expiredForUnknownClient(context, relay)
     submissions(context, relay)
   }
 }
@@ -76,7 +76,7 @@ function overdue(context: DiagnosisContext, link: NetworkLink, relay: Relay, vie
   const first = Math.min(...waiting.map(({ time }) => time))
   const last = Math.max(...waiting.map(({ time }) => time))
   const lines = waiting.flatMap(({ line, shift }) =>
-    line === undefined ? [] : [moved(line, shift)],
+    line === undefined ? [] : [shifted(line, shift)],
   )
   const finding = rawFinding({
     cause: 'task-not-answered',
@@ -201,8 +201,8 @@ function addTaskFinding(
 }
 
 function lastAnswer(link: NetworkLink): number {
-  const parts = viewOf(link, 'relay')?.parts ?? []
-  return largest(parts.map(({ account, shift }) => account.lastAnswer + shift))
+  const sources = viewOf(link, 'relay')?.sources ?? []
+  return largest(sources.map(({ stats, shift }) => stats.lastAnswer + shift))
 }
 
 /** ` at 11:40:33`, ` from 11:40:33 to 11:43:47` */
@@ -214,12 +214,12 @@ function spanOf({ first, last }: { first: number; last: number }): string {
 const NONE: ReadonlyMap<string, number> = new Map()
 
 /** Tasks reached their deadline, and the log does not let tell whose answer they lacked. */
-function expiredForSomebody(context: DiagnosisContext, relay: Relay): void {
+function expiredForUnknownClient(context: DiagnosisContext, relay: Relay): void {
   const parts = relay.logs.flatMap(({ facts, shift }) => {
-    const named = facts.clients.all().flatMap(({ account }) => {
-      return account.problems.get('task-not-answered') ?? []
+    const named = facts.clients.all().flatMap(({ stats }) => {
+      return stats.problems.get('task-not-answered') ?? []
     })
-    return [facts.expiredForSomebody, ...(namesClients(relay) ? [] : named)]
+    return [facts.expiredForUnknownClient, ...(namesClients(relay) ? [] : named)]
       .filter(({ count }) => count > 0)
       .map((problem) => placeProblem('task-not-answered', problem, shift))
   })
@@ -230,7 +230,9 @@ function expiredForSomebody(context: DiagnosisContext, relay: Relay): void {
   const finding = rawFinding({
     ...fromProblem(problem),
     subject: `a client of ${relay.name}`,
-    component: context.topology.parts.find(({ logs }) => logs.some((log) => log === relay.logs[0])),
+    component: context.topology.components.find(({ logs }) =>
+      logs.some((log) => log === relay.logs[0]),
+    ),
     confidence: 'possible',
     why: `${formatCount(problem.count, 'task')} reached the deadline before every client had answered${spanOf(problem)}; the log does not say who was missing${Number.isNaN(problem.recoveredAt) ? '' : `. Later tasks were answered by all, since ${formatTime(problem.recoveredAt)}`}.`,
     next: ['Compare the tasks handed out to each client with its answers at that time.'],
@@ -239,13 +241,13 @@ function expiredForSomebody(context: DiagnosisContext, relay: Relay): void {
 }
 
 function submissions(context: DiagnosisContext, relay: Relay): void {
-  const account = placeAccounts(relay.logs.map((log) => partOf(log.facts.submissions, log)))
-  const problem = account?.problems.get('submission-failing')
-  if (account === undefined || problem === undefined) return
+  const view = buildSideView(relay.logs.map((log) => sideSource(log.facts.submissions, log)))
+  const problem = view?.problems.get('submission-failing')
+  if (view === undefined || problem === undefined) return
   const records = relay.logs.flatMap(({ facts }) => facts.tasks.records)
   const failed = records.filter((record) => record.seen.has('submission-failed'))
   const lost = failed.filter((record) => !record.seen.has('submitted'))
-  const over = account.lastOk > problem.last
+  const over = view.lastOk > problem.last
   const link = context.topology.links.find((one) => one.kind === 'upstream' && one.relay === relay)
   const details = formatDetails(problem.details)
   context.found.push(
@@ -253,11 +255,11 @@ function submissions(context: DiagnosisContext, relay: Relay): void {
       ...fromProblem(problem),
       severity: over ? 'warning' : 'error',
       status: over ? 'recovered' : 'ongoing',
-      recoveredAt: over ? account.lastOk : Number.NaN,
+      recoveredAt: over ? view.lastOk : Number.NaN,
       subject: relay.name,
       link,
       partyName: link?.to.name ?? null,
-      why: `${formatCount(problem.count, 'failed attempt')} from ${formatTime(problem.first)} to ${formatTime(problem.last)}${details === '' ? '' : ` (${details})`}; ${outcomeWords(over, lost.length, account.lastOk)}.`,
+      why: `${formatCount(problem.count, 'failed attempt')} from ${formatTime(problem.first)} to ${formatTime(problem.last)}${details === '' ? '' : ` (${details})`}; ${outcomeWords(over, lost.length, view.lastOk)}.`,
     }),
   )
 }

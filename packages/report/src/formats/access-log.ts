@@ -1,6 +1,6 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import { quote } from '../facts/evidence-keeper.ts'
-import { BalancerFacts } from '../facts/facts.ts'
+import { LoadBalancerFacts } from '../facts/facts.ts'
 import type { RelayClient } from '../facts/facts.ts'
 import { findByte, numberEnd, readNumber, textOf } from '../read/byte-scan.ts'
 import { Interner } from '../read/interner.ts'
@@ -12,7 +12,7 @@ import { RequestPath } from './request-path.ts'
 
 /** Counts requests as a balancer saw them: by client where the path names a collection. */
 class AccessCounter {
-  readonly facts = new BalancerFacts()
+  readonly facts = new LoadBalancerFacts()
   readonly #path = new RequestPath()
   readonly #collections = new Interner(20_000)
   readonly #byCollection: (RelayClient | undefined)[] = []
@@ -56,21 +56,21 @@ class AccessCounter {
     const client = this.#clientOf(line.buf, path.collectionStart, path.collectionEnd)
     if (client === undefined) return
     // A log that has no name in the first lines has none.
-    if (good && client.names.size === 0 && client.account.ok < 16 && userOf !== undefined) {
+    if (good && client.names.size === 0 && client.stats.ok < 16 && userOf !== undefined) {
       const user = userOf(line)
       if (user !== '') client.names.set(user, 1)
     }
-    if (good) client.account.success(line, status, ms, waitMs)
-    else client.account.failure(line, status, causeOfStatus(status), ms)
+    if (good) client.stats.success(line, status, ms, waitMs)
+    else client.stats.failure(line, status, causeOfStatus(status), ms)
     if (path.kind === 'result') {
       answered(client, line, status)
       return
     }
-    client.account.poll(line.time, status === 204)
-    client.account.polls.add(line.time, ms, status, 0)
+    client.stats.poll(line.time, status === 204)
+    client.stats.polls.add(line.time, ms, status, 0)
     if (status === 200) handedOut(client, line)
-    if (facts.moments.wants(line.time)) {
-      facts.moments.add({
+    if (facts.sample.wants(line.time)) {
+      facts.sample.add({
         time: line.time,
         durationMs: ms,
         status,
@@ -105,7 +105,7 @@ export class AlbReader implements FormatReader {
     this.#counter.facts.program = 'AWS ALB'
   }
 
-  facts(): readonly BalancerFacts[] {
+  facts(): readonly LoadBalancerFacts[] {
     return this.#used ? [this.#counter.facts] : []
   }
 
@@ -157,7 +157,7 @@ export class NginxReader implements FormatReader {
     this.#counter.facts.program = 'NGINX'
   }
 
-  facts(): readonly BalancerFacts[] {
+  facts(): readonly LoadBalancerFacts[] {
     return this.#used ? [this.#counter.facts] : []
   }
 

@@ -120,7 +120,7 @@ export class DotnetRelayReader implements FormatReader {
           this.#facts.validated++
           const name = nameOf(buf, at + W.validated.length, end)
           this.#logins.validated(name, line.time)
-          if (this.#facts.moments.wants(line.time)) this.#trail.login(line, name)
+          if (this.#facts.sample.wants(line.time)) this.#trail.login(line, name)
           return true
         }
         if (startsWith(buf, at, end, W.failedValidation)) {
@@ -151,7 +151,7 @@ export class DotnetRelayReader implements FormatReader {
           return this.#statement(line, at + W.failedDb.length, false)
         }
         if (!startsWith(buf, at, end, W.finding)) return false
-        this.#facts.ticks.sign(line.time)
+        this.#facts.ownActivity.beat(line.time)
         return true
       case 84: // T
       case 83: // S
@@ -188,13 +188,13 @@ export class DotnetRelayReader implements FormatReader {
 
   #statement(line: Quotable, at: number, good: boolean): boolean {
     const ms = readNumber(line.buf, at, line.end)
-    const { database, moments } = this.#facts
+    const { database, sample } = this.#facts
     if (!good) {
       database.failure(line, 500, 'database-failing', ms)
       return true
     }
     database.success(line, 0, ms)
-    if (moments.wants(line.time)) this.#trail.statement(line)
+    if (sample.wants(line.time)) this.#trail.statement(line)
     return true
   }
 
@@ -226,7 +226,7 @@ export class DotnetRelayReader implements FormatReader {
     const ms = readNumber(buf, numberEnd() + 4, end)
     if (!(status >= 100 && status <= 999)) return false
     facts.requests++
-    facts.writesRequests = true
+    facts.logsRequests = true
     if (status >= 500) {
       facts.serverErrors.see(line)
       // An exception may follow on further lines and say why.
@@ -241,7 +241,7 @@ export class DotnetRelayReader implements FormatReader {
 
   #probe(line: Quotable, status: number, ms: number): void {
     const facts = this.#facts
-    facts.ticks.sign(line.time)
+    facts.ownActivity.beat(line.time)
     const missing = this.#logins.takeMissing()
     if (status >= 200 && status < 400) {
       facts.probes.success(line, status, ms)
@@ -295,12 +295,12 @@ export class DotnetRelayReader implements FormatReader {
         : (this.#byName.get(name) ?? this.#facts.clients.of(name || 'none'))
     if (client === undefined) return
     if (name !== '' && client.names.size === 0) client.names.set(name, 1)
-    client.account.failure(why ?? line, 401, cause, ms)
-    const problem = client.account.problems.get(cause)
+    client.stats.failure(why ?? line, 401, cause, ms)
+    const problem = client.stats.problems.get(cause)
     if (name !== '') problem?.detail(name)
     if (why !== undefined) problem?.evidence.take(line)
-    client.account.poll(line.time, false)
-    client.account.polls.add(line.time, ms, 401, 0)
+    client.stats.poll(line.time, false)
+    client.stats.polls.add(line.time, ms, 401, 0)
   }
 
   #clientOf(buf: Buffer, start: number, end: number): RelayClient | undefined {
@@ -317,8 +317,8 @@ export class DotnetRelayReader implements FormatReader {
   }
 
   #moment(line: Quotable, client: RelayClient, status: number, ms: number): void {
-    if (!this.#facts.moments.wants(line.time)) return
-    this.#facts.moments.add({
+    if (!this.#facts.sample.wants(line.time)) return
+    this.#facts.sample.add({
       time: line.time,
       durationMs: ms,
       status,
@@ -353,7 +353,7 @@ export class DotnetRelayReader implements FormatReader {
       const id = nameOf(buf, at + W.submitted.length, end)
       tasks.step(id, 'submitted', line)
       if (!(tasks.record(id)?.seen.has('expired') ?? false))
-        this.#facts.expiredForSomebody.recover(line)
+        this.#facts.expiredForUnknownClient.recover(line)
       submissions.success(
         line,
         200,

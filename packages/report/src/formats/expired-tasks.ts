@@ -26,10 +26,10 @@ export function taskExpired(facts: RelayFacts, line: Quotable, expiry: Expiry): 
   const since = received ?? line.time - (deadlineMs > 0 ? deadlineMs : USUAL_DEADLINE_MS)
   if (clients !== undefined) facts.namesMissing = true
   const late = clients ?? missingClients(facts, record, since, line.time)
-  if (late.length === 0 || late.length > missing) facts.expiredForSomebody.see(line)
+  if (late.length === 0 || late.length > missing) facts.expiredForUnknownClient.see(line)
   for (const client of late.length > missing ? [] : late) {
     const fetched = hasFetched(client, record, since)
-    client.account.problem('task-not-answered', line).detail(fetched ? FETCHED : NOT_FETCHED)
+    client.stats.problem('task-not-answered', line).detail(fetched ? FETCHED : NOT_FETCHED)
     const open = client.waiting.findIndex((time) => time >= since)
     if (open >= 0) client.waiting.splice(open, 1)
   }
@@ -64,8 +64,8 @@ function missingClients(
 }
 
 /** The relay let it in before, or knows its name: tasks are meant for it, too. */
-function isAsked({ account }: RelayClient): boolean {
-  return !Number.isNaN(account.lastOk) || account.problems.has('auth-wrong-password')
+function isAsked({ stats }: RelayClient): boolean {
+  return !Number.isNaN(stats.lastOk) || stats.problems.has('auth-wrong-password')
 }
 
 function hasFetched(client: RelayClient, record: TaskRecord | undefined, since: number): boolean {

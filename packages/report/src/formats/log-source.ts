@@ -62,7 +62,7 @@ export class LogSource implements Quotable {
   wrapperTimes = 0
   readonly zone = new ZoneWatch()
   readonly summerTime = new SummerTime()
-  readonly signs = new Heartbeat()
+  readonly heartbeat = new Heartbeat()
   readonly samples: RawEvidence[] = []
   readonly #head = new EventHead()
   readonly #readers = new Map<Format, FormatReader>()
@@ -177,7 +177,7 @@ export class LogSource implements Quotable {
     this.#inEvent = true
     if (!(this.first <= time)) this.first = time
     if (!(this.last >= time)) this.last = time
-    this.signs.sign(time)
+    this.heartbeat.beat(time)
     return true
   }
 

@@ -1,5 +1,5 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
-import { BalancerFacts } from '../facts/facts.ts'
+import { LoadBalancerFacts } from '../facts/facts.ts'
 import { ascii, find } from '../read/byte-scan.ts'
 import { LEVEL } from './event-head.ts'
 import type { EventHead } from './event-head.ts'
@@ -12,14 +12,14 @@ const NO_LIVE = ascii('no live upstreams')
 /** Error log of NGINX: says why the access log beside it shows 502, 503 or 504. */
 export class NginxErrorReader implements FormatReader {
   readonly name = 'NGINX error log'
-  readonly #facts = new BalancerFacts()
+  readonly #facts = new LoadBalancerFacts()
   #used = false
 
   constructor() {
     this.#facts.program = 'NGINX'
   }
 
-  facts(): readonly BalancerFacts[] {
+  facts(): readonly LoadBalancerFacts[] {
     return this.#used ? [this.#facts] : []
   }
 

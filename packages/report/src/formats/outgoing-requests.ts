@@ -68,15 +68,15 @@ export class OutgoingRequests {
     })
     const [request] = best < 0 ? [] : this.#pending.splice(best, 1)
     if (request?.type === undefined) return
-    const account = this.#facts.upstream(request.type)
+    const stats = this.#facts.upstream(request.type)
     if (status < 400) {
-      account.success(line, status, ms)
-      account.poll(line.time, status === 204)
+      stats.success(line, status, ms)
+      stats.poll(line.time, status === 204)
       return
     }
     const cause = status < 500 ? 'upstream-refused' : 'upstream-unreachable'
-    account.failure(line, status, cause, ms)
-    account.problems.get(cause)?.detail(`HTTP ${status}`)
+    stats.failure(line, status, cause, ms)
+    stats.problems.get(cause)?.detail(`HTTP ${status}`)
     this.failedAt = line.time
   }
 }

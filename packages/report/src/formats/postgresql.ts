@@ -55,11 +55,11 @@ export class PostgresReader implements FormatReader {
     const severity = Math.min(end, at + 160)
     const has = (word: Uint8Array): boolean => find(buf, at, end, word) >= 0
     if (FATAL.some((word) => find(buf, at, severity, word) >= 0)) {
-      if (CLIENT_GONE.some(has)) link.sign(line.time)
+      if (CLIENT_GONE.some(has)) link.beat(line.time)
       else this.#fail(line)
     } else if (find(buf, at, severity, ERROR) >= 0) {
       if (SERVER_ERRORS.some(has)) this.#fail(line)
-      else link.sign(line.time)
+      else link.beat(line.time)
     } else if (has(READY)) {
       this.#facts.started(line, '')
       link.success(line, 0, Number.NaN)
@@ -71,7 +71,7 @@ export class PostgresReader implements FormatReader {
     } else {
       const duration = find(buf, at, end, DURATION)
       if (duration >= 0) link.success(line, 0, readNumber(buf, duration + DURATION.length, end))
-      else link.sign(line.time)
+      else link.beat(line.time)
     }
     return true
   }

@@ -5,7 +5,7 @@ import { ClientFacts } from '../facts/facts.ts'
 import type { UpstreamFacts } from '../facts/facts.ts'
 import { KeptLine, OpenError } from '../facts/kept-line.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
-import type { Moment } from '../facts/exchange-sample.ts'
+import type { SampledExchange } from '../facts/exchange-sample.ts'
 import { ascii, find, findByte, readNumber, startsWith, textOf } from '../read/byte-scan.ts'
 import { LEVEL } from './event-head.ts'
 import type { EventHead } from './event-head.ts'
@@ -161,7 +161,7 @@ export class PythonBunnyReader implements FormatReader {
   #sending(line: Quotable, at: number, what: 'get' | 'post'): void {
     const { buf, end, time } = line
     const facts = this.#facts
-    facts.writesPolls = true
+    facts.logsPolls = true
     const plain = find(buf, at, end, W.withData) < 0
     // The client writes the request twice, without and with its data: the second is the same request.
     if (this.#pending === what && this.#sentPlain && !plain) {
@@ -173,7 +173,7 @@ export class PythonBunnyReader implements FormatReader {
     this.#settled = false
     this.#sentAt = time
     this.#sentPlain = plain
-    this.#sentLine = facts.moments.wants(time) ? quote(line) : undefined
+    this.#sentLine = facts.sample.wants(time) ? quote(line) : undefined
     if (facts.host === '') facts.host = hostOf(buf, at, end)
   }
 
@@ -202,11 +202,11 @@ export class PythonBunnyReader implements FormatReader {
   }
 
   #moment(line: Quotable, latency: number, status: number, sent: RawEvidence): void {
-    const lines: Moment['lines'] = [
+    const lines: SampledExchange['lines'] = [
       { step: 'sent', evidence: sent },
       { step: 'answered', evidence: quote(line) },
     ]
-    this.#facts.moments.add({
+    this.#facts.sample.add({
       time: line.time,
       durationMs: latency,
       status,
@@ -217,7 +217,7 @@ export class PythonBunnyReader implements FormatReader {
   }
 
   #noTask(line: Quotable): void {
-    this.#facts.writesPolls = true
+    this.#facts.logsPolls = true
     if (this.#pending === 'get') this.#responded(line, 204)
     else if (this.#settled && this.#lastOutcome !== 204) {
       // No status line at all in this log: the word itself is the answer.
@@ -235,7 +235,7 @@ export class PythonBunnyReader implements FormatReader {
     this.#lastOutcome = 0
     facts.received++
     facts.link.tasks++
-    facts.link.signs.busy = true
+    facts.link.heartbeat.busy = true
     this.#taskSince = new KeptLine(line)
     this.#failedAttempts = 0
     this.#taskFailed = false
@@ -249,11 +249,11 @@ export class PythonBunnyReader implements FormatReader {
     if (this.#taskSince !== undefined) facts.solveTime.add(line.time - this.#taskSince.time)
     this.#taskSince = undefined
     // An answer that says that there was an error is posted like any other.
-    if (facts.cdm.inTrouble && !this.#taskFailed) facts.cdm.success(line, 0, Number.NaN)
+    if (facts.cdm.hasOpenProblem && !this.#taskFailed) facts.cdm.success(line, 0, Number.NaN)
     facts.tasks.step(`#${this.#tasks}`, 'posted', line)
     // The line also means that the result was posted: the relay was reached.
-    facts.link.sign(line.time)
-    facts.link.signs.busy = false
+    facts.link.beat(line.time)
+    facts.link.heartbeat.busy = false
   }
 
   #notAnswerable(line: Quotable): void {
@@ -278,9 +278,9 @@ export class PythonBunnyReader implements FormatReader {
 
   #postFailed(line: Quotable): void {
     const { link } = this.#facts
-    link.sign(line.time)
+    link.beat(line.time)
     // Where requests are written, the answer 5xx has been counted by its own line.
-    if (!this.#facts.writesPolls)
+    if (!this.#facts.logsPolls)
       link.failure(line, outcomeOf('relay-error'), 'relay-error', Number.NaN)
     this.#attemptFailed(line)
   }
@@ -292,7 +292,7 @@ export class PythonBunnyReader implements FormatReader {
     if (++this.#failedAttempts < POST_ATTEMPTS) return
     this.#failedAttempts = 0
     this.#taskSince = undefined
-    facts.link.signs.busy = false
+    facts.link.heartbeat.busy = false
     facts.link.problem('task-not-answered', line).detail('its result could not be posted')
     facts.link.problems.get('task-not-answered')?.recover(line)
     facts.tasks.step(`#${this.#tasks}`, 'abandoned', line)

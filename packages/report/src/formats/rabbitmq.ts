@@ -196,12 +196,12 @@ export class RabbitReader implements FormatReader {
   #accepted(line: Quotable, pid: number): void {
     const facts = this.#facts
     facts.accepted++
-    facts.link.sign(line.time)
+    facts.link.beat(line.time)
     if (this.#open.size >= MOST_OPEN) {
       const oldest = this.#open.keys().next()
       if (oldest.done !== true) this.#open.delete(oldest.value)
     }
-    const accepted = facts.moments.wants(line.time) ? quote(line) : undefined
+    const accepted = facts.sample.wants(line.time) ? quote(line) : undefined
     const acceptedAt = line.time
     this.#open.set(pid, { acceptedAt, loggedIn: false, accepted, authenticated: undefined })
   }
@@ -235,7 +235,7 @@ export class RabbitReader implements FormatReader {
     facts.shortLived++
     facts.churn.see(line)
     if (open.accepted === undefined || open.authenticated === undefined) return
-    facts.moments.add({
+    facts.sample.add({
       time: line.time,
       durationMs: lifetime,
       status: 0,
@@ -274,7 +274,7 @@ export class RabbitReader implements FormatReader {
         break
       case 'knock': {
         const { buf, start, end } = event.text.line
-        peers.knocked(peerOf(buf, start, end), line, trouble.detail)
+        peers.portProbed(peerOf(buf, start, end), line, trouble.detail)
         break
       }
       case 'operation':

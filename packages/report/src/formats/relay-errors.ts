@@ -107,7 +107,7 @@ function fileUpstreamError(facts: RelayFacts, error: OpenError, submission: bool
   }
   const refused = network?.status !== undefined && network.status < 500
   const cause: Cause = refused ? 'upstream-refused' : 'upstream-unreachable'
-  const account = facts.upstream('')
-  account.failure(error.line, network?.status ?? outcomeOf(cause), cause, Number.NaN)
-  account.problems.get(cause)?.detail(detail)
+  const stats = facts.upstream('')
+  stats.failure(error.line, network?.status ?? outcomeOf(cause), cause, Number.NaN)
+  stats.problems.get(cause)?.detail(detail)
 }

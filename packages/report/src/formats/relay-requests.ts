@@ -22,18 +22,18 @@ export function requestOfClient(
   id: number,
   waitMs: number,
 ): void {
-  const { account } = client
+  const { stats } = client
   const cause =
     kind === 'result' && (status === 404 || status === 409) ? undefined : causeOfRelayStatus(status)
-  if (cause === undefined) account.success(line, status, ms, kind === 'poll' ? waitMs : 0)
-  else account.failure(line, status, cause, ms)
+  if (cause === undefined) stats.success(line, status, ms, kind === 'poll' ? waitMs : 0)
+  else stats.failure(line, status, cause, ms)
   if (kind === 'poll') {
-    account.signs.busy = status === 200
-    account.poll(line.time, status === 204)
-    account.polls.add(line.time, ms, status, id)
+    stats.heartbeat.busy = status === 200
+    stats.poll(line.time, status === 204)
+    stats.polls.add(line.time, ms, status, id)
     if (status === 200) handedOut(client, line)
   } else {
-    account.signs.busy = false
+    stats.heartbeat.busy = false
     answered(client, line, status)
   }
 }
@@ -45,7 +45,7 @@ function causeOfRelayStatus(status: number): ReturnType<typeof causeOfStatus> | 
 }
 
 export function handedOut(client: RelayClient, line: Quotable): void {
-  client.account.tasks++
+  client.stats.tasks++
   keepTaskLine(client, 'handed-out', line)
   if (client.waiting.length === 0) client.waitingLine = quote(line)
   if (client.waiting.length < MOST_WAITING) client.waiting.push(line.time)
@@ -63,12 +63,12 @@ function keepTaskLine(
 export function answered(client: RelayClient, line: Quotable, status: number): void {
   if (status === 404 || status === 409) {
     keepTaskLine(client, 'late', line)
-    client.account.lateAnswers++
-    client.account.problem('task-answered-late', line).recover(line)
+    client.stats.lateAnswers++
+    client.stats.problem('task-answered-late', line).recover(line)
     client.waiting.shift()
   } else if (status < 400) {
     keepTaskLine(client, 'answered', line)
-    client.account.answer(line)
+    client.stats.answer(line)
     client.waiting.shift()
   }
 }

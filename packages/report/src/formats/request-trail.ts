@@ -1,6 +1,6 @@
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
-import type { Moment } from '../facts/exchange-sample.ts'
+import type { SampledExchange } from '../facts/exchange-sample.ts'
 import { SECOND } from '../read/timestamps.ts'
 
 /** Statements before a login that are kept; a request has two. */
@@ -28,7 +28,7 @@ export class RequestTrail {
   }
 
   /** The lines of the request that is answered now, by `name` where that is known. The next one begins. */
-  take(answer: Quotable, name: string | undefined, durationMs: number): Moment['lines'] {
+  take(answer: Quotable, name: string | undefined, durationMs: number): SampledExchange['lines'] {
     const login = this.#login
     const statements = this.#statements.filter(({ text }) => !text.includes('[Parameters=[]'))
     const mixed = this.#mixed

@@ -27,11 +27,11 @@ export class WarrenBunnyEvents implements WarrenEvents {
     const taskId = (): string => event.text('taskId')
     switch (event.word('msg')) {
       case 'poll sent':
-        facts.writesPolls = true
+        facts.logsPolls = true
         if (this.#unanswered) link.unanswered++
         this.#unanswered = true
         this.#waitMs = event.number('waitMs')
-        this.#sent = facts.moments.wants(line.time)
+        this.#sent = facts.sample.wants(line.time)
           ? { id: event.hash('requestId'), line: quote(line) }
           : undefined
         if (facts.host === '') facts.host = hostOf(event.text('url'))
@@ -53,7 +53,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
           requestId: event.text('requestId'),
         })
         // Without debug lines this is the only sign of a poll that was answered with a task.
-        if (!facts.writesPolls) {
+        if (!facts.logsPolls) {
           link.success(line, 200, Number.NaN)
           link.polls.add(line.time, Number.NaN, 200, event.hash('requestId'))
         }
@@ -64,7 +64,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
         tasks.step(taskId(), 'solved', line)
         if (event.text('status') === 'error')
           link.problem('task-not-answerable', line).recover(line)
-        else if (facts.cdm.inTrouble) facts.cdm.success(line, 0, Number.NaN)
+        else if (facts.cdm.hasOpenProblem) facts.cdm.success(line, 0, Number.NaN)
         break
       case 'task not answerable':
         tasks.step(taskId(), 'not-answerable', line)
@@ -129,7 +129,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
   }
 
   #answered(line: Quotable, event: JsonEvent): void {
-    const { link, moments } = this.facts
+    const { link, sample } = this.facts
     const status = event.number('status')
     const ms = event.number('durationMs')
     this.#unanswered = false
@@ -140,7 +140,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
     link.polls.add(line.time, ms, status, event.hash('requestId'))
     const sent = this.#sent
     if (sent === undefined || sent.id !== event.hash('requestId')) return
-    moments.add({
+    sample.add({
       time: line.time,
       durationMs: ms,
       status,
@@ -182,7 +182,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
       const status = Number(outcome)
       if (status >= 100) link.summary(line, status, n, median, event.number('periodMs'))
     }
-    if (polls.length === 0) link.sign(line.time)
+    if (polls.length === 0) link.beat(line.time)
   }
 }
 

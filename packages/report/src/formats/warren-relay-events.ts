@@ -68,8 +68,8 @@ export class WarrenRelayEvents implements WarrenEvents {
       this.#awaitsBroker = false
       this.facts.queue = 'database'
     }
-    if (msg.startsWith('upstream poll ')) this.facts.ticks.sign(line.time)
-    else if (msg.endsWith(' summary')) this.facts.writesMinutes = true
+    if (msg.startsWith('upstream poll ')) this.facts.ownActivity.beat(line.time)
+    else if (msg.endsWith(' summary')) this.facts.logsSummaries = true
     if (msg === 'request completed') this.#request(line, event)
     else if (msg === 'link summary') this.#summary(line, event)
     else if (msg === 'dependency summary') this.#dependency(line, event)
@@ -87,7 +87,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     const status = event.number('status')
     const ms = event.number('durationMs')
     facts.requests++
-    facts.writesRequests = true
+    facts.logsRequests = true
     if (status >= 500) facts.serverErrors.see(line)
     const range = event.range('path')
     if (range === undefined || !(status >= 100)) return
@@ -95,7 +95,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     path.read(line.buf, range.start, range.end)
     const refused = this.#takeRefused(event)
     if (path.kind === 'probe') {
-      facts.ticks.sign(line.time)
+      facts.ownActivity.beat(line.time)
       if (status < 400) facts.probes.success(line, status, ms)
       else facts.probes.failure(line, status, 'probe-failing', ms)
       this.#readiness(line, event, status)
@@ -121,12 +121,12 @@ export class WarrenRelayEvents implements WarrenEvents {
   }
 
   #moment(line: Quotable, client: RelayClient, status: number, ms: number, event: JsonEvent): void {
-    const { moments } = this.facts
-    if (!moments.wants(line.time)) return
+    const { sample } = this.facts
+    if (!sample.wants(line.time)) return
     const requestId = event.text('requestId')
     const login = this.#logins.get(requestId)
     this.#logins.delete(requestId)
-    moments.add({
+    sample.add({
       time: line.time,
       durationMs: ms,
       status,
@@ -169,32 +169,32 @@ export class WarrenRelayEvents implements WarrenEvents {
     const name = rest.join(' ')
     const polls = event.numbers('polls')
     const median = event.number('p50Ms')
-    const account = what === 'node' ? this.#client(name)?.account : this.facts.upstream(name || 'a')
-    if (account === undefined) return
+    const stats = what === 'node' ? this.#client(name)?.stats : this.facts.upstream(name || 'a')
+    if (stats === undefined) return
     for (const [outcome, n] of polls)
       if (Number(outcome) >= 100)
-        account.summary(line, Number(outcome), n, median, event.number('periodMs'))
-    if (what === 'node') this.facts.writesRequests = true
+        stats.summary(line, Number(outcome), n, median, event.number('periodMs'))
+    if (what === 'node') this.facts.logsRequests = true
   }
 
   /** A minute of its asking its database or its broker for a sign of life. */
   #dependency(line: Quotable, event: JsonEvent): void {
-    this.facts.asksServices = true
+    this.facts.probesServices = true
     const isBroker = event.word('dependency') === 'broker'
-    const account = isBroker ? this.facts.broker : this.facts.database
+    const stats = isBroker ? this.facts.broker : this.facts.database
     if (isBroker) this.facts.queue = 'broker'
     else this.facts.store = event.text('technology')
     this.#awaitsBroker = !isBroker && this.facts.queue === ''
     const failing = event.word('state') === 'failing'
     const answered = Math.min(new Map(event.numbers('checks')).get('ok') ?? 0, MOST_CHECKS)
     // Answers from before a trouble that is there already do not end it.
-    const proven = failing && account.inTrouble ? 0 : answered
+    const proven = failing && stats.hasOpenProblem ? 0 : answered
     for (let n = 1; n <= proven; n++)
-      account.success(line, 0, event.number(n === proven ? 'maxMs' : 'p50Ms'))
+      stats.success(line, 0, event.number(n === proven ? 'maxMs' : 'p50Ms'))
     // A failure that has passed was written of when it was there.
     if (!failing) return
     const cause = isBroker ? brokerCause(event.text('detail').toLowerCase()) : 'database-failing'
-    account.failure(line, outcomeOf(cause), cause, Number.NaN)
+    stats.failure(line, outcomeOf(cause), cause, Number.NaN)
   }
 
   #task(line: Quotable, event: JsonEvent, msg: string): boolean {
@@ -219,21 +219,21 @@ export class WarrenRelayEvents implements WarrenEvents {
       case 'result stored':
         tasks.step(taskId, 'answered', line, more())
         if (event.text('status') === 'error')
-          this.#client(node())?.account.problem('task-not-answerable', line).recover(line)
+          this.#client(node())?.stats.problem('task-not-answerable', line).recover(line)
         break
       case 'result late': {
         tasks.step(taskId, 'late', line, more())
-        this.#client(node())?.account.problem('task-answered-late', line).recover(line)
+        this.#client(node())?.stats.problem('task-answered-late', line).recover(line)
         break
       }
       case 'result rejected':
-        this.#client(node())?.account.problem('answer-rejected', line).detail(event.word('reason'))
-        this.#client(node())?.account.problems.get('answer-rejected')?.recover(line)
+        this.#client(node())?.stats.problem('answer-rejected', line).detail(event.word('reason'))
+        this.#client(node())?.stats.problems.get('answer-rejected')?.recover(line)
         break
       case 'lease returned': {
         const client = this.#client(node())
         tasks.step(taskId, 'lease-returned', line, more())
-        client?.account.problem('task-offered-again', line)
+        client?.stats.problem('task-offered-again', line)
         client?.waiting.shift()
         break
       }
@@ -249,7 +249,7 @@ export class WarrenRelayEvents implements WarrenEvents {
         break
       case 'task settled':
         tasks.step(taskId, 'settled', line)
-        if (event.number('late') === 0) this.facts.expiredForSomebody.recover(line)
+        if (event.number('late') === 0) this.facts.expiredForUnknownClient.recover(line)
         break
       case 'submitting result':
         tasks.step(taskId, 'submitting', line)
@@ -303,20 +303,20 @@ export class WarrenRelayEvents implements WarrenEvents {
     switch (msg) {
       case 'credentials validated':
         facts.validated++
-        if (facts.moments.wants(line.time)) this.#rememberLogin(event.text('requestId'), line)
+        if (facts.sample.wants(line.time)) this.#rememberLogin(event.text('requestId'), line)
         break
       case 'duplicate workers on node': {
         const from = line.time - (event.number('periodMs') || 0)
-        this.#client(event.word('user'))?.account.problem('two-instances', line, 1, from)
+        this.#client(event.word('user'))?.stats.problem('two-instances', line, 1, from)
         break
       }
       case 'authentication failed':
         this.#authenticationFailed(line, event)
         break
       case 'upstream poll answered': {
-        const account = facts.upstream(event.word('type'))
-        account.success(line, event.number('status'), event.number('durationMs'), Number.NaN)
-        account.poll(line.time, event.number('status') === 204)
+        const stats = facts.upstream(event.word('type'))
+        stats.success(line, event.number('status'), event.number('durationMs'), Number.NaN)
+        stats.poll(line.time, event.number('status') === 204)
         break
       }
       case 'upstream poll failed':
@@ -400,21 +400,21 @@ export class WarrenRelayEvents implements WarrenEvents {
     const own = cause === 'auth-unknown-user' || given === '' ? owner || given : given
     const client = this.#client(own || NOBODY)
     if (client === undefined) return
-    client.account.failure(line, status, cause, ms)
-    client.account.poll(line.time, false)
-    if (given !== '') client.account.problems.get(cause)?.detail(given)
-    client.account.polls.add(line.time, ms, status, id)
+    client.stats.failure(line, status, cause, ms)
+    client.stats.poll(line.time, false)
+    if (given !== '') client.stats.problems.get(cause)?.detail(given)
+    client.stats.polls.add(line.time, ms, status, id)
   }
 
   #upstreamFailed(line: Quotable, event: JsonEvent): void {
-    const account = this.facts.upstream(event.word('type'))
+    const stats = this.facts.upstream(event.word('type'))
     const status = event.number('status')
     const refused = status >= 400 && status < 500
     const cause: Cause = refused ? 'upstream-refused' : 'upstream-unreachable'
-    account.failure(line, status > 0 ? status : outcomeOf(cause), cause, event.number('durationMs'))
+    stats.failure(line, status > 0 ? status : outcomeOf(cause), cause, event.number('durationMs'))
     const why =
       networkCause(`${event.text('code')} ${event.text('detail')}`)?.cause ?? event.text('code')
-    account.problems.get(cause)?.detail(status > 0 ? `HTTP ${status}` : why)
+    stats.problems.get(cause)?.detail(status > 0 ? `HTTP ${status}` : why)
   }
 
   #learn(node: string, name: string): void {

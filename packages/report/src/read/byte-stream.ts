@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib'
 export const CHUNK_BYTES = 512 * 1024
 
 /** What was found wrong while reading, told in the report instead of stopping it. */
-export type OnTrouble = (text: string) => void
+export type OnProblem = (text: string) => void
 
 /**
  * The two buffers that files are read into, in turn. One pair serves all files that are read one after the other: what is read
@@ -91,7 +91,7 @@ export function isGzip(head: Buffer): boolean {
 /** Decompresses; a file that is cut off or damaged gives what can be read and a word about the rest. */
 export async function* gunzip(
   chunks: AsyncIterable<Buffer>,
-  onTrouble: OnTrouble,
+  onProblem: OnProblem,
 ): AsyncGenerator<Buffer> {
   // The chunks are copied: the reader re-uses its buffers, the decompressor may look at one later.
   const copies = async function* (): AsyncGenerator<Buffer> {
@@ -104,7 +104,7 @@ export async function* gunzip(
   try {
     for await (const chunk of unpacked) if (Buffer.isBuffer(chunk)) yield chunk
   } catch (error: unknown) {
-    onTrouble(
+    onProblem(
       `the compressed file is cut off or damaged: ${error instanceof Error ? error.message : String(error)}`,
     )
   } finally {

@@ -33,7 +33,7 @@ export interface FileReading {
   readonly encoding: string
   readonly reader: LogReader
   /** What went wrong with the file as such. */
-  readonly troubles: string[]
+  readonly problems: string[]
   /** Size read so far, for following a file that grows; undefined where that makes no sense. */
   position: number | undefined
 }
@@ -67,7 +67,7 @@ interface Opened {
   recognition: Recognition
   compressed: boolean
   encoding: string
-  troubles: string[]
+  problems: string[]
   chunks: () => AsyncGenerator<Buffer>
 }
 
@@ -88,7 +88,7 @@ export async function readInputs(
   )
   const files: FileReading[] = []
   let done = 0
-  for (const { input, recognition, compressed, encoding, troubles, chunks } of opened) {
+  for (const { input, recognition, compressed, encoding, problems, chunks } of opened) {
     const { path, labels } = input
     const reader = new LogReader({ file: path, labels, recognition, sourceFor: registry.sourceFor })
     const file: FileReading = {
@@ -98,7 +98,7 @@ export async function readInputs(
       compressed,
       encoding,
       reader,
-      troubles,
+      problems,
       position: undefined,
     }
     files.push(file)
@@ -165,12 +165,12 @@ async function openInput(
   options: ReadOptions,
   buffers: ChunkBuffers,
 ): Promise<Opened> {
-  const troubles: string[] = []
-  const onTrouble = (text: string): void => void troubles.push(text)
+  const problems: string[] = []
+  const onProblem = (text: string): void => void problems.push(text)
   if (input.path === '-') {
     const raw = await peek(bytesOf(options.stdin), 8)
     const compressed = isGzip(raw.head)
-    const plain = compressed ? gunzip(raw.all, onTrouble) : raw.all
+    const plain = compressed ? gunzip(raw.all, onProblem) : raw.all
     const { head, all } = await peek(plain, HEAD_BYTES)
     const encoding = wideEncoding(head)
     // Recognised on what is there; the same bytes are read again from the start.
@@ -179,7 +179,7 @@ async function openInput(
       input,
       compressed,
       encoding: encoding ?? 'utf-8',
-      troubles,
+      problems,
       recognition: recognise(start),
       chunks: () => decoded(all, encoding),
     }
@@ -198,9 +198,9 @@ async function openInput(
     input,
     compressed,
     encoding: encoding ?? 'utf-8',
-    troubles,
+    problems,
     recognition: recognise(await firstBytes(decoded(once(raw), encoding), HEAD_BYTES)),
-    chunks: () => decoded(plain(onTrouble), encoding),
+    chunks: () => decoded(plain(onProblem), encoding),
   }
 }
 

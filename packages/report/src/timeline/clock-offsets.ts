@@ -1,5 +1,11 @@
 import type { Confidence } from '../document/report-document.ts'
-import type { BalancerFacts, ClientFacts, Facts, RelayClient, RelayFacts } from '../facts/facts.ts'
+import type {
+  LoadBalancerFacts,
+  ClientFacts,
+  Facts,
+  RelayClient,
+  RelayFacts,
+} from '../facts/facts.ts'
 import type { LogSource } from '../formats/log-source.ts'
 import { DAY, HOUR, MINUTE } from '../read/timestamps.ts'
 import { align, frequentLags } from './alignment.ts'
@@ -25,7 +31,7 @@ export interface ClockOffset {
   readonly text: string
 }
 
-export interface PlacementOptions {
+export interface ClockOffsetOptions {
   /** Zone of times that have none. */
   tz: string | undefined
   /** The operator said on which date lines without one begin. */
@@ -35,23 +41,24 @@ export interface PlacementOptions {
 /** Puts every source on one time line: by what it states, by its wrapper, by options, by matching polls, at last by assumption. */
 export function findClockOffsets(
   sources: readonly LogSource[],
-  options: PlacementOptions,
+  options: ClockOffsetOptions,
 ): ClockOffset[] {
   const placed = new Map<LogSource, ClockOffset>()
   const open: LogSource[] = []
   for (const source of sources) {
-    const placement = placeAlone(source, options)
-    if (placement === undefined) open.push(source)
-    else placed.set(source, placement)
+    const clockOffset = offsetFromSource(source, options)
+    if (clockOffset === undefined) open.push(source)
+    else placed.set(source, clockOffset)
   }
   while (open.length > 0) {
-    const placement = bestMatch(open, [...placed.values()]) ?? assume(open, [...placed.values()])
-    placed.set(placement.source, placement)
-    open.splice(open.indexOf(placement.source), 1)
+    const clockOffset =
+      bestMatch(open, [...placed.values()]) ?? assumeOffset(open, [...placed.values()])
+    placed.set(clockOffset.source, clockOffset)
+    open.splice(open.indexOf(clockOffset.source), 1)
   }
   return sources.flatMap((source) => {
-    const placement = placed.get(source)
-    return placement === undefined ? [] : [{ ...placement, text: withClockChange(placement) }]
+    const clockOffset = placed.get(source)
+    return clockOffset === undefined ? [] : [{ ...clockOffset, text: withClockChange(clockOffset) }]
   })
 }
 
@@ -62,7 +69,7 @@ function withClockChange({ source, text }: ClockOffset): string {
   return `${text} Its clock changed to ${change.to} time at ${at.slice(11, 16)} on ${at.slice(0, 10)}; what follows is put where it belongs.`
 }
 
-function placeAlone(source: LogSource, options: PlacementOptions): ClockOffset | undefined {
+function offsetFromSource(source: LogSource, options: ClockOffsetOptions): ClockOffset | undefined {
   const base = { source, shift: 0, certainty: 'certain' as const, dateKnown: true }
   if (source.wrapperTimes > 0) {
     const { offsetMinutes } = source.zone
@@ -117,7 +124,7 @@ function bestMatch(
       }
     }
   }
-  return best === undefined ? undefined : matchedPlacement(best)
+  return best === undefined ? undefined : offsetFromMatch(best)
 }
 
 function matchOffsets(
@@ -147,7 +154,7 @@ function matchOffsets(
   const apart = (shift: number): number => Math.round(Math.abs(shift - (low + high) / 2) / DAY)
   equal.sort(
     (a, b) =>
-      zoneOddity(a.offset) - zoneOddity(b.offset) ||
+      zonePenalty(a.offset) - zonePenalty(b.offset) ||
       apart(a.offset) - apart(b.offset) ||
       a.spread - b.spread,
   )
@@ -173,12 +180,12 @@ function shiftRange(source: LogSource, other: ClockOffset): { low: number; high:
 }
 
 /** Among shifts that fit alike the plainest zone: UTC, then whole hours near it. */
-function zoneOddity(shift: number): number {
+function zonePenalty(shift: number): number {
   const inDay = ((((shift + DAY / 2) % DAY) + DAY) % DAY) - DAY / 2
   return Math.abs(inDay) + (inDay % HOUR === 0 ? 0 : 12 * HOUR)
 }
 
-function matchedPlacement({ source, other, best, rivals }: Match): ClockOffset {
+function offsetFromMatch({ source, other, best, rivals }: Match): ClockOffset {
   const minutes = zoneOf(source, best.offset)
   const date = new Date(source.first + best.offset).toISOString().slice(0, 10)
   const lacks = source.timeKind === 'time-of-day' ? 'No date and no zone' : 'No zone'
@@ -202,7 +209,7 @@ function zoneOf(source: LogSource, shift: number): number {
 }
 
 /** Nothing fits: a dated source is taken as UTC, a time of day as lying on the day of the others. */
-function assume(open: readonly LogSource[], placed: readonly ClockOffset[]): ClockOffset {
+function assumeOffset(open: readonly LogSource[], placed: readonly ClockOffset[]): ClockOffset {
   const source = open.find(({ timeKind }) => timeKind === 'dated') ?? open[0]
   if (source === undefined) throw new Error('nothing left to place')
   const base = { source, certainty: 'possible' as const, offsetMinutes: 0 }
@@ -221,8 +228,8 @@ function assume(open: readonly LogSource[], placed: readonly ClockOffset[]): Clo
       'No date and no zone in the lines, and nothing to compare with: only times of day can be given.'
     return { ...base, shift: 0, method: 'none', offsetMinutes: null, dateKnown: false, text }
   }
-  const from = Math.min(...known.map((placement) => placement.source.first + placement.shift))
-  const to = Math.max(...known.map((placement) => placement.source.last + placement.shift))
+  const from = Math.min(...known.map((clockOffset) => clockOffset.source.first + clockOffset.shift))
+  const to = Math.max(...known.map((clockOffset) => clockOffset.source.last + clockOffset.shift))
   const shift = bestDay(source, from, to)
   const date = new Date(source.first + shift).toISOString().slice(0, 10)
   return {
@@ -260,23 +267,26 @@ function signalPairs(mine: Facts, theirs: Facts): [Signal, Signal][] {
 }
 
 /** A client against each of the clients a relay saw: those with about as many polls first. */
-function clientPairs(client: ClientFacts, relay: RelayFacts | BalancerFacts): [Signal, Signal][] {
+function clientPairs(
+  client: ClientFacts,
+  relay: RelayFacts | LoadBalancerFacts,
+): [Signal, Signal][] {
   const own = signalOfPolls([client.link.polls])
-  const distance = ({ account }: RelayClient): number =>
-    Math.abs(Math.log((account.exchanges + 1) / (client.link.exchanges + 1)))
+  const distance = ({ stats }: RelayClient): number =>
+    Math.abs(Math.log((stats.exchanges + 1) / (client.link.exchanges + 1)))
   return relay.clients
     .all()
     .toSorted((x, y) => distance(x) - distance(y))
     .slice(0, 16)
-    .map(({ account }) => [own, signalOfPolls([account.polls])])
+    .map(({ stats }) => [own, signalOfPolls([stats.polls])])
 }
 
 /** What relay, balancer and broker saw of each other: polls of all clients, connections for them. */
 export function commonSignal(facts: Facts, other: Facts): Signal | undefined {
   if (facts.role === 'broker') {
     if (other.role !== 'relay') return undefined
-    const points = facts.moments.moments.map(({ time }): [number, number] => [time, 0])
-    return signalOf(points, facts.moments.part)
+    const points = facts.sample.exchanges.map(({ time }): [number, number] => [time, 0])
+    return signalOf(points, facts.sample.part)
   }
   if (
     !hasClients(facts) ||
@@ -285,11 +295,11 @@ export function commonSignal(facts: Facts, other: Facts): Signal | undefined {
   )
     return undefined
   if (!hasClients(other) && other.role !== 'broker') return undefined
-  const polls = facts.clients.all().map(({ account }) => account.polls)
+  const polls = facts.clients.all().map(({ stats }) => stats.polls)
   // Only a poll that was answered has been to the broker.
   return signalOfPolls(polls, other.role === 'broker' ? (status) => status < 400 : undefined)
 }
 
-function hasClients(facts: Facts): facts is RelayFacts | BalancerFacts {
+function hasClients(facts: Facts): facts is RelayFacts | LoadBalancerFacts {
   return facts.role === 'relay' || facts.role === 'load-balancer'
 }

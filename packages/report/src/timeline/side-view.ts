@@ -4,13 +4,13 @@ import type { Gap } from '../facts/heartbeat.ts'
 import { endsByAnySuccess } from '../facts/link-stats.ts'
 import type { LinkStats } from '../facts/link-stats.ts'
 import { LatencyHistogram } from '../facts/latency-histogram.ts'
-import type { Episode, ProblemHistory } from '../facts/problem-history.ts'
+import type { Period, ProblemHistory } from '../facts/problem-history.ts'
 import { Series } from '../facts/series.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 
 /** An account and how far its clock has to be moved to be UTC, milliseconds. */
 export interface SideSource {
-  readonly account: LinkStats
+  readonly stats: LinkStats
   readonly shift: number
   /** Number of the source. */
   readonly source: number
@@ -22,9 +22,9 @@ export interface PlacedProblem {
   count: number
   first: number
   last: number
-  periods: Episode[]
+  periods: Period[]
   /** How many stretches there were, also those no longer kept. */
-  episodeCount: number
+  periodCount: number
   evidence: RawEvidence[]
   /** First success after the last sign of it; NaN while it goes on. */
   recoveredAt: number
@@ -50,20 +50,20 @@ export interface SideView {
   /** Answers held back until there was work. */
   readonly held: number
   /** Median time between two signs of life, ms; NaN if unknown. */
-  readonly rhythm: number
+  readonly medianInterval: number
   /** From one poll that found nothing to the next, as a rule, ms; NaN if nobody can say. */
-  readonly pace: number
+  readonly pollInterval: number
   /** Time within which three in four next signs came, ms; NaN if unknown. */
-  readonly slowRhythm: number
+  readonly p75Interval: number
   /** Time within which nearly every next sign came, ms; NaN if unknown. */
-  readonly longRhythm: number
+  readonly p95Interval: number
   /** Times nothing was heard, in any source; oldest first. */
   readonly gaps: readonly Gap[]
   /** The last thing heard was that it took a task. */
   readonly busy: boolean
   readonly problems: ReadonlyMap<Cause, PlacedProblem>
   readonly firstOk: RawEvidence | undefined
-  readonly parts: readonly SideSource[]
+  readonly sources: readonly SideSource[]
 }
 
 /**
@@ -73,13 +73,11 @@ export interface SideView {
 export type Instances = 'replicas' | 'pods'
 
 /** Adds up what several sources tell of one link; undefined if there is nothing at all. */
-export function placeAccounts(
-  parts: readonly SideSource[],
+export function buildSideView(
+  sources: readonly SideSource[],
   instances: Instances = 'replicas',
 ): SideView | undefined {
-  const used = parts.filter(
-    ({ account }) => !Number.isNaN(account.first) || account.problems.size > 0,
-  )
+  const used = sources.filter(({ stats }) => !Number.isNaN(stats.first) || stats.problems.size > 0)
   if (used.length === 0) return undefined
   const latency = new LatencyHistogram()
   const intervals = new LatencyHistogram()
@@ -94,55 +92,57 @@ export function placeAccounts(
     lateAnswers: 0,
     held: 0,
   }
-  for (const { account } of used) {
-    const totals = account.totals()
-    latency.merge(account.latency)
-    intervals.merge(account.signs.intervals)
+  for (const { stats } of used) {
+    const totals = stats.totals()
+    latency.merge(stats.latency)
+    intervals.merge(stats.heartbeat.intervals)
     for (const [status, n] of totals.statuses) statuses.set(status, (statuses.get(status) ?? 0) + n)
     sums.exchanges += totals.exchanges
     sums.ok += totals.ok
     sums.failed += totals.failed
-    sums.unanswered += account.unanswered
-    sums.tasks += account.tasks
-    sums.answers += account.answers
-    sums.lateAnswers += account.lateAnswers
-    sums.held += account.held
+    sums.unanswered += stats.unanswered
+    sums.tasks += stats.tasks
+    sums.answers += stats.answers
+    sums.lateAnswers += stats.lateAnswers
+    sums.held += stats.held
   }
-  const lastOk = largest(used.map(({ account, shift }) => account.lastOk + shift))
-  const newest = used.reduce((a, b) =>
-    b.account.last + b.shift > a.account.last + a.shift ? b : a,
-  )
+  const lastOk = largest(used.map(({ stats, shift }) => stats.lastOk + shift))
+  const newest = used.reduce((a, b) => (b.stats.last + b.shift > a.stats.last + a.shift ? b : a))
   const replicas = replicasOf(used)
   const within = (share: number): number =>
     intervals.count < 2 ? Number.NaN : intervals.quantile(share)
   return {
     ...sums,
-    summarised: used.some(({ account }) => account.summaries.size > 0),
+    summarised: used.some(({ stats }) => stats.summaries.size > 0),
     statuses,
     latency,
-    first: smallest(used.map(({ account, shift }) => account.first + shift)),
-    last: largest(used.map(({ account, shift }) => account.last + shift)),
+    first: smallest(used.map(({ stats, shift }) => stats.first + shift)),
+    last: largest(used.map(({ stats, shift }) => stats.last + shift)),
     lastOk,
-    rhythm: within(0.5) / replicas,
-    pace: paceOf(used, sums.exchanges, replicas),
-    slowRhythm: within(0.75) / replicas,
-    longRhythm: within(0.95),
+    medianInterval: within(0.5) / replicas,
+    pollInterval: pollIntervalOf(used, sums.exchanges, replicas),
+    p75Interval: within(0.75) / replicas,
+    p95Interval: within(0.95),
     gaps: commonGaps(used),
-    busy: newest.account.signs.busy,
+    busy: newest.stats.heartbeat.busy,
     problems: placeProblems(used, instances),
     firstOk: firstOkOf(used),
-    parts: used,
+    sources: used,
   }
 }
 
 /** By the pauses between polls; on average, where only summaries count them. */
-function paceOf(parts: readonly SideSource[], exchanges: number, replicas: number): number {
-  const pauses = new LatencyHistogram()
-  for (const { account } of parts) pauses.merge(account.pauses)
-  if (pauses.count >= 2) return pauses.quantile(0.5) / replicas
-  if (parts.every(({ account }) => account.summaries.size === 0)) return Number.NaN
-  const first = smallest(parts.map(({ account, shift }) => account.first + shift))
-  const last = largest(parts.map(({ account, shift }) => account.last + shift))
+function pollIntervalOf(
+  sources: readonly SideSource[],
+  exchanges: number,
+  replicas: number,
+): number {
+  const pollIntervals = new LatencyHistogram()
+  for (const { stats } of sources) pollIntervals.merge(stats.pollIntervals)
+  if (pollIntervals.count >= 2) return pollIntervals.quantile(0.5) / replicas
+  if (sources.every(({ stats }) => stats.summaries.size === 0)) return Number.NaN
+  const first = smallest(sources.map(({ stats, shift }) => stats.first + shift))
+  const last = largest(sources.map(({ stats, shift }) => stats.last + shift))
   // The first summary tells of the minute before it; of less than that an average says nothing.
   return exchanges > 0 && last - first >= MINUTE ? (last - first + MINUTE) / exchanges : Number.NaN
 }
@@ -151,10 +151,10 @@ function paceOf(parts: readonly SideSource[], exchanges: number, replicas: numbe
  * Sources that told of the link at the same time, at most: replicas share the polls of a client and together hear it that much
  * more often than each alone. Pods that followed one another do not.
  */
-function replicasOf(parts: readonly SideSource[]): number {
-  const spans = [...Map.groupBy(parts, ({ source }) => source).values()].map((own) => ({
-    from: smallest(own.map(({ account, shift }) => account.first + shift)),
-    to: largest(own.map(({ account, shift }) => account.last + shift)),
+function replicasOf(sources: readonly SideSource[]): number {
+  const spans = [...Map.groupBy(sources, ({ source }) => source).values()].map((own) => ({
+    from: smallest(own.map(({ stats, shift }) => stats.first + shift)),
+    to: largest(own.map(({ stats, shift }) => stats.last + shift)),
   }))
   const together = spans.map(({ from }) =>
     spans.filter((span) => span.from <= from && from < span.to),
@@ -163,28 +163,28 @@ function replicasOf(parts: readonly SideSource[]): number {
 }
 
 /** All buckets of the parts on the common time line, in one series over [from, to]. */
-export function placeSeries(account: SideView, from: number, to: number, bucketMs: number): Series {
+export function mergeSeries(view: SideView, from: number, to: number, bucketMs: number): Series {
   const series = new Series()
   series.cover(from, to, bucketMs)
-  for (const part of account.parts) part.account.series.replayInto(series, part.shift)
+  for (const source of view.sources) source.stats.series.replayInto(series, source.shift)
   return series
 }
 
 /** Exchanges that certainly lie within [from, to]; those in buckets that reach beyond are left out. */
 export function exchangesWithin(
-  account: SideView,
+  view: SideView,
   from: number,
   to: number,
   which: 'good' | 'all',
 ): number {
-  const sum = account.parts.reduce((n, part) => n + partWithin(part, from, to, which), 0)
+  const sum = view.sources.reduce((n, source) => n + partWithin(source, from, to, which), 0)
   // Over days a bucket is longer than many a hole; how long the other side was silent at most is known exactly.
-  return which === 'all' ? Math.max(sum, fewestSigns(account, from, to)) : sum
+  return which === 'all' ? Math.max(sum, minimumBeats(view, from, to)) : sum
 }
 
 /** The same as one source alone tells it. */
 export function partWithin(
-  { account: { series, summaries }, shift }: SideSource,
+  { stats: { series, summaries }, shift }: SideSource,
   from: number,
   to: number,
   which: 'good' | 'all',
@@ -202,20 +202,20 @@ export function partWithin(
 }
 
 /** So many signs of life there were at least within [from, to], by the longest silence in it. */
-function fewestSigns(account: SideView, from: number, to: number): number {
-  const start = Math.max(from, account.first)
-  const end = Math.min(to, account.last)
-  if (!(end > start) || account.summarised) return 0
-  const kept = account.gaps.map((gap) => Math.min(gap.to, end) - Math.max(gap.from, start))
-  const forgotten = account.parts.map(({ account: part }) => part.signs.longestForgotten)
+function minimumBeats(view: SideView, from: number, to: number): number {
+  const start = Math.max(from, view.first)
+  const end = Math.min(to, view.last)
+  if (!(end > start) || view.summarised) return 0
+  const kept = view.gaps.map((gap) => Math.min(gap.to, end) - Math.max(gap.from, start))
+  const forgotten = view.sources.map(({ stats: part }) => part.heartbeat.longestDiscarded)
   const silence = Math.max(...kept, ...forgotten)
   return silence > 0 ? Math.max(0, Math.floor((end - start) / silence) - 1) : 0
 }
 
 /** When it first worked after `time`, as exactly as a series tells (to its bucket); NaN if it did not. */
-export function okAfter(parts: readonly SideSource[], time: number): number {
+export function okAfter(sources: readonly SideSource[], time: number): number {
   return smallest(
-    parts.map(({ account: { series, lastOk }, shift }) => {
+    sources.map(({ stats: { series, lastOk }, shift }) => {
       if (!(lastOk + shift > time)) return Number.NaN
       for (let slot = 0; slot < series.length; slot++) {
         const start = series.from + slot * series.bucketMs + shift
@@ -227,16 +227,16 @@ export function okAfter(parts: readonly SideSource[], time: number): number {
 }
 
 function placeProblems(
-  parts: readonly SideSource[],
+  sources: readonly SideSource[],
   instances: Instances,
 ): Map<Cause, PlacedProblem> {
   const placed = new Map<Cause, PlacedProblem>()
-  for (const part of parts) {
-    for (const [cause, account] of part.account.problems) {
-      const problem = placeProblem(cause, account, part.shift)
+  for (const source of sources) {
+    for (const [cause, history] of source.stats.problems) {
+      const problem = placeProblem(cause, history, source.shift)
       if (Number.isNaN(problem.recoveredAt) && cause !== 'slow') {
-        const others = parts.filter(
-          (other) => other !== part && speaksFor(other, problem, instances),
+        const others = sources.filter(
+          (other) => other !== source && canRecover(other, problem, instances),
         )
         endAt(problem, smallest(others.map((other) => successAfter(other, problem))))
       }
@@ -249,18 +249,18 @@ function placeProblems(
 }
 
 /** A success this source saw ends the trouble another had. */
-function speaksFor(
-  { account, shift }: SideSource,
+function canRecover(
+  { stats, shift }: SideSource,
   { last }: PlacedProblem,
   instances: Instances,
 ): boolean {
-  return instances === 'replicas' || account.first + shift > last
+  return instances === 'replicas' || stats.first + shift > last
 }
 
 /** The first success after the problem, if there was one. */
-function successAfter(part: SideSource, { cause, last }: PlacedProblem): number {
-  if (endsByAnySuccess(cause)) return okAfter([part], last)
-  const answered = part.account.lastAnswer + part.shift
+function successAfter(source: SideSource, { cause, last }: PlacedProblem): number {
+  if (endsByAnySuccess(cause)) return okAfter([source], last)
+  const answered = source.stats.lastAnswer + source.shift
   return answered > last ? answered : Number.NaN
 }
 
@@ -291,22 +291,25 @@ export function placeProblem(cause: Cause, problem: ProblemHistory, shift: numbe
     first: problem.first + shift,
     last: problem.last + shift,
     periods,
-    episodeCount: problem.episodeCount,
-    evidence: problem.evidence.lines().map((line) => moved(line, shift)),
+    periodCount: problem.periodCount,
+    evidence: problem.evidence.lines().map((line) => shifted(line, shift)),
     recoveredAt: periods.at(-1)?.recoveredAt ?? Number.NaN,
-    recovery: problem.recovery === undefined ? undefined : moved(problem.recovery, shift),
+    recovery: problem.recovery === undefined ? undefined : shifted(problem.recovery, shift),
     details: new Map(problem.details),
   }
 }
 
 /** What is told of a problem, stretch by stretch. */
-export type Trouble = Pick<
+export type ProblemSummary = Pick<
   PlacedProblem,
-  'count' | 'first' | 'last' | 'periods' | 'episodeCount' | 'recoveredAt' | 'evidence'
+  'count' | 'first' | 'last' | 'periods' | 'periodCount' | 'recoveredAt' | 'evidence'
 >
 
 /** The same trouble as if there had never been more than these of its stretches, one at least. */
-export function onlyEpisodes({ evidence }: Pick<Trouble, 'evidence'>, periods: Episode[]): Trouble {
+export function onlyPeriods(
+  { evidence }: Pick<ProblemSummary, 'evidence'>,
+  periods: Period[],
+): ProblemSummary {
   const own = evidence.filter(({ time }) =>
     periods.some(({ from, to, recoveredAt }) => {
       return time >= from - SECOND && time <= (recoveredAt || to) + SECOND
@@ -314,7 +317,7 @@ export function onlyEpisodes({ evidence }: Pick<Trouble, 'evidence'>, periods: E
   )
   return {
     periods,
-    episodeCount: periods.length,
+    periodCount: periods.length,
     count: periods.reduce((sum, { count }) => sum + count, 0),
     first: Math.min(...periods.map(({ from }) => from)),
     last: Math.max(...periods.map(({ to }) => to)),
@@ -327,8 +330,8 @@ export function onlyEpisodes({ evidence }: Pick<Trouble, 'evidence'>, periods: E
 export function addProblem(into: PlacedProblem, other: PlacedProblem): void {
   into.count += other.count
   combine(into, other)
-  into.periods = mergeEpisodes([...into.periods, ...other.periods])
-  into.episodeCount = Math.max(into.episodeCount, other.episodeCount, into.periods.length)
+  into.periods = mergePeriods([...into.periods, ...other.periods])
+  into.periodCount = Math.max(into.periodCount, other.periodCount, into.periods.length)
   endAt(into, into.recoveredAt)
 }
 
@@ -340,14 +343,14 @@ const SAME_POLL_MS = 2 * SECOND
  * believed. Whether it is over is for the caller to say.
  */
 export function addSide(into: PlacedProblem, other: PlacedProblem): void {
-  const stretches = mergeEpisodes([...into.periods, ...other.periods], SAME_POLL_MS)
-  const counted = (side: PlacedProblem, { from, to }: Episode): number =>
+  const stretches = mergePeriods([...into.periods, ...other.periods], SAME_POLL_MS)
+  const counted = (side: PlacedProblem, { from, to }: Period): number =>
     side.periods.reduce((sum, one) => sum + (one.from >= from && one.from <= to ? one.count : 0), 0)
   for (const stretch of stretches)
     stretch.count = Math.max(counted(into, stretch), counted(other, stretch))
   combine(into, other)
   into.periods = stretches
-  into.episodeCount = Math.max(into.episodeCount, other.episodeCount)
+  into.periodCount = Math.max(into.periodCount, other.periodCount)
   into.count = stretches.reduce((sum, { count }) => sum + count, 0)
 }
 
@@ -363,8 +366,8 @@ function combine(into: PlacedProblem, other: PlacedProblem): void {
 }
 
 /** Stretches that overlap, or are at most `room` ms apart, are one. */
-export function mergeEpisodes(periods: readonly Episode[], room = 0): Episode[] {
-  const merged: Episode[] = []
+export function mergePeriods(periods: readonly Period[], room = 0): Period[] {
+  const merged: Period[] = []
   for (const period of periods.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     const last = merged.at(-1)
     if (last !== undefined && period.from <= Math.max(last.to, last.recoveredAt || 0) + room) {
@@ -378,22 +381,22 @@ export function mergeEpisodes(periods: readonly Episode[], room = 0): Episode[] 
   return merged
 }
 
-export function moved(line: RawEvidence, shift: number): RawEvidence {
+export function shifted(line: RawEvidence, shift: number): RawEvidence {
   return shift === 0 ? line : { ...line, time: line.time + shift }
 }
 
 /** Times in which no source of this side heard anything. */
-function commonGaps(parts: readonly SideSource[]): Gap[] {
-  const [first, ...others] = parts
+function commonGaps(sources: readonly SideSource[]): Gap[] {
+  const [first, ...others] = sources
   if (first === undefined) return []
   let gaps = gapsOf(first)
-  for (const part of others) {
-    const { account, shift } = part
-    const theirs = gapsOf(part)
+  for (const source of others) {
+    const { stats, shift } = source
+    const theirs = gapsOf(source)
     const own = [
-      { from: Number.NEGATIVE_INFINITY, to: account.first + shift, busy: false },
+      { from: Number.NEGATIVE_INFINITY, to: stats.first + shift, busy: false },
       ...theirs,
-      { from: account.last + shift, to: Number.POSITIVE_INFINITY, busy: false },
+      { from: stats.last + shift, to: Number.POSITIVE_INFINITY, busy: false },
     ]
     gaps = gaps.flatMap((gap) =>
       own.flatMap((other) => {
@@ -406,15 +409,15 @@ function commonGaps(parts: readonly SideSource[]): Gap[] {
   return gaps.toSorted((a, b) => a.from - b.from)
 }
 
-function gapsOf({ account, shift }: SideSource): Gap[] {
-  return account.signs
-    .longerThan(0)
+function gapsOf({ stats, shift }: SideSource): Gap[] {
+  return stats.heartbeat
+    .gapsLongerThan(0)
     .map(({ from, to, busy }) => ({ from: from + shift, to: to + shift, busy }))
 }
 
-function firstOkOf(parts: readonly SideSource[]): RawEvidence | undefined {
-  const lines = parts.flatMap(({ account, shift }) =>
-    account.firstOk === undefined ? [] : [moved(account.firstOk, shift)],
+function firstOkOf(sources: readonly SideSource[]): RawEvidence | undefined {
+  const lines = sources.flatMap(({ stats, shift }) =>
+    stats.firstOk === undefined ? [] : [shifted(stats.firstOk, shift)],
   )
   return lines.toSorted((a, b) => a.time - b.time)[0]
 }

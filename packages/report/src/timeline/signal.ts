@@ -18,15 +18,15 @@ export interface Signal {
 
 /** `wanted` leaves out polls by their status. */
 export function signalOfPolls(
-  combs: readonly PollSample[],
+  samples: readonly PollSample[],
   wanted: (status: number) => boolean = () => true,
 ): Signal {
-  const part = Math.min(QUARTER, ...combs.map((comb) => comb.part))
+  const part = Math.min(QUARTER, ...samples.map((sample) => sample.part))
   const points: [number, number][] = []
-  for (const comb of combs) {
-    for (let at = 0; at < comb.length; at++) {
-      if (phase(comb.time(at)) < part && wanted(comb.status(at)))
-        points.push([comb.time(at), comb.status(at)])
+  for (const sample of samples) {
+    for (let at = 0; at < sample.length; at++) {
+      if (phase(sample.time(at)) < part && wanted(sample.status(at)))
+        points.push([sample.time(at), sample.status(at)])
     }
   }
   return signalOf(points, part)

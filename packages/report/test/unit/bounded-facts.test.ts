@@ -85,17 +85,17 @@ describe('gaps', () => {
     let time = START
     for (let n = 0; n < 10_000; n++) {
       time += n === 7_777 ? 300_000 : 10_000 + (n % 7)
-      keeper.sign(time)
+      keeper.beat(time)
     }
-    expect(keeper.longerThan(60_000).map(({ from, to }) => to - from)).toEqual([300_000])
-    expect(keeper.rhythm).toBeGreaterThan(9_700)
-    expect(keeper.rhythm).toBeLessThan(10_300)
+    expect(keeper.gapsLongerThan(60_000).map(({ from, to }) => to - from)).toEqual([300_000])
+    expect(keeper.medianInterval).toBeGreaterThan(9_700)
+    expect(keeper.medianInterval).toBeLessThan(10_300)
   })
 
   it('does not take a line out of order for a gap', () => {
     const keeper = new Heartbeat()
-    for (const second of [0, 10, 20, 15, 30]) keeper.sign(START + second * 1_000)
-    expect(keeper.longerThan(11_000)).toEqual([])
+    for (const second of [0, 10, 20, 15, 30]) keeper.beat(START + second * 1_000)
+    expect(keeper.gapsLongerThan(11_000)).toEqual([])
   })
 })
 
@@ -109,17 +109,17 @@ describe('samples of polls', () => {
     }
     expect(here.length).toBeLessThanOrEqual(1_024)
     expect(here.length).toBeGreaterThan(100)
-    const ids = (comb: PollSample): number[] =>
-      Array.from({ length: comb.length }, (_, at) => comb.id(at))
+    const ids = (sample: PollSample): number[] =>
+      Array.from({ length: sample.length }, (_, at) => sample.id(at))
     expect(ids(here)).toEqual(ids(there))
   })
 
   it('stay bounded when every stamp falls into one moment of the quarter', () => {
-    const comb = new PollSample()
-    const moments = new ExchangeSample()
+    const sample = new PollSample()
+    const exchangeSample = new ExchangeSample()
     for (let n = 0; n < 5_000; n++) {
-      comb.add(START + n * QUARTER + 500, 1, 204, 0)
-      moments.add({
+      sample.add(START + n * QUARTER + 500, 1, 204, 0)
+      exchangeSample.add({
         time: START + n * QUARTER + 500,
         durationMs: 1,
         status: 204,
@@ -128,10 +128,10 @@ describe('samples of polls', () => {
         lines: [],
       })
     }
-    expect(comb.length).toBeGreaterThan(100)
-    expect(comb.length).toBeLessThanOrEqual(1_024)
-    expect(moments.moments.length).toBeGreaterThan(30)
-    expect(moments.moments.length).toBeLessThanOrEqual(256)
+    expect(sample.length).toBeGreaterThan(100)
+    expect(sample.length).toBeLessThanOrEqual(1_024)
+    expect(exchangeSample.exchanges.length).toBeGreaterThan(30)
+    expect(exchangeSample.exchanges.length).toBeLessThanOrEqual(256)
   })
 
   it('measure time within the quarter of an hour also before 1970', () => {

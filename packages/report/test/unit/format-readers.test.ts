@@ -8,10 +8,10 @@ import { factsOf, sourceOf } from '../fixtures/source-of.ts'
 const URL = 'https://relay.example.org/link_connector_api/task/nextjob/[REDACTED]'
 const COLLECTION = '6f1e9c1a-0000-4000-8000-000000000001'
 
-const statuses = (account: LinkStats | undefined): Record<string, number> =>
-  Object.fromEntries([...(account?.statuses ?? [])].map(([status, n]) => [outcomeText(status), n]))
-const problems = (account: LinkStats | undefined): Record<string, number> =>
-  Object.fromEntries([...(account?.problems ?? [])].map(([cause, { count }]) => [cause, count]))
+const statuses = (stats: LinkStats | undefined): Record<string, number> =>
+  Object.fromEntries([...(stats?.statuses ?? [])].map(([status, n]) => [outcomeText(status), n]))
+const problems = (stats: LinkStats | undefined): Record<string, number> =>
+  Object.fromEntries([...(stats?.problems ?? [])].map(([cause, { count }]) => [cause, count]))
 
 describe('the Python client', () => {
   it('counts a poll that is written twice once, and its answer', () => {
@@ -118,8 +118,8 @@ describe('the .NET relay', () => {
     )
     const [client] = facts.clients.all()
     expect([...(client?.names ?? [])]).toEqual([['site-a', 1]])
-    expect(statuses(client?.account)).toEqual({ 204: 1 })
-    expect(client?.account.latency.max).toBeCloseTo(132.4785)
+    expect(statuses(client?.stats)).toEqual({ 204: 1 })
+    expect(client?.stats.latency.max).toBeCloseTo(132.4785)
   })
 
   it('tells two clients apart whose lines are interleaved, once each was seen alone', () => {
@@ -155,7 +155,7 @@ describe('the .NET relay', () => {
     )
     const all = Object.assign(
       {},
-      ...facts.clients.all().map(({ account }) => problems(account)),
+      ...facts.clients.all().map(({ stats }) => problems(stats)),
     ) as object
     expect(all).toEqual({
       'auth-wrong-password': 1,
@@ -180,7 +180,7 @@ describe('the .NET relay', () => {
       request('07:56:22', 204),
       '[07:56:32 INF] Basic was not authenticated. Failure message: Missing Authorization Header',
     )
-    expect(facts.clients.all().map(({ account }) => problems(account))).toEqual([{}])
+    expect(facts.clients.all().map(({ stats }) => problems(stats))).toEqual([{}])
   })
 
   it('takes an exception in a request for what the request line says it is', () => {
@@ -192,9 +192,7 @@ describe('the .NET relay', () => {
       'System.NullReferenceException: Object reference not set to an instance of an object.',
       '   at Relay.Controllers.TaskController.GetNextJob(Guid collectionId)',
     )
-    expect(facts.clients.all().map(({ account }) => problems(account))).toEqual([
-      { 'relay-error': 1 },
-    ])
+    expect(facts.clients.all().map(({ stats }) => problems(stats))).toEqual([{ 'relay-error': 1 }])
     expect([...facts.upstreams.keys()]).toEqual([])
     expect(facts.errors.count).toBe(0)
   })
@@ -212,7 +210,7 @@ describe('the .NET relay', () => {
       'System.Net.Http.HttpRequestException: Response status code does not indicate success: 503',
       `[07:56:31 INF] End processing HTTP request after 12007.25ms - 204 ${source}`,
     )
-    expect([...facts.upstreams].map(([type, account]) => [type, statuses(account)])).toEqual([
+    expect([...facts.upstreams].map(([type, stats]) => [type, statuses(stats)])).toEqual([
       ['b', { 503: 1 }],
       ['a', { 204: 1 }],
     ])
@@ -225,7 +223,7 @@ describe('the .NET relay', () => {
       '[07:56:35 WRN] Invalid password for client: site-b',
     )
     const [client] = facts.clients.all()
-    expect(problems(client?.account)).toEqual({ 'auth-wrong-password': 2 })
+    expect(problems(client?.stats)).toEqual({ 'auth-wrong-password': 2 })
   })
 
   it('files an exception under the link it is about', () => {
@@ -522,7 +520,7 @@ describe('our own programs', () => {
         )
         const trouble = broker.problems.get('broker-refused')
         expect(problems(broker)).toEqual({ 'broker-refused': 3 })
-        expect(trouble?.episodeCount).toBe(1)
+        expect(trouble?.periodCount).toBe(1)
         expect((trouble?.periods[0]?.recoveredAt ?? 0) - (trouble?.first ?? 0)).toBe(180_000)
       },
     )
@@ -586,8 +584,8 @@ describe('our own programs', () => {
     const [client, ...others] = facts.clients.all()
     expect(others).toEqual([])
     expect(client?.key).toBe('site-a')
-    expect(statuses(client?.account)).toEqual({ 204: 1, 401: 2 })
-    expect(problems(client?.account)).toEqual({ 'auth-unknown-user': 1, 'auth-no-credentials': 1 })
+    expect(statuses(client?.stats)).toEqual({ 204: 1, 401: 2 })
+    expect(problems(client?.stats)).toEqual({ 'auth-unknown-user': 1, 'auth-no-credentials': 1 })
   })
 
   it('relay: a probe proves the store, not the broker', () => {

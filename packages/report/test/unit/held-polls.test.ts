@@ -64,7 +64,7 @@ describe('a poll that is held', () => {
       (_, n) => `[${clock(n * 8 + 8)} INF] HTTP GET ${PATH} responded 200 in 7999.1234 ms`,
     )
     const [client1] = factsOf(sourceOf(...relay), 'relay').clients.all()
-    expect(client1 && speed(client1.account)).toEqual([8, 7, 0])
+    expect(client1 && speed(client1.stats)).toEqual([8, 7, 0])
 
     const balancer = Array.from(
       { length: 8 },
@@ -72,7 +72,7 @@ describe('a poll that is held', () => {
         `203.0.113.7 - - [26/Sep/2025:${clock(n * 8 + 8)} +0000] "GET ${PATH} HTTP/1.1" 200 812 "-" "warren-bunny/0.1.0" 431 7.999`,
     )
     const [client2] = factsOf(sourceOf(...balancer), 'load-balancer').clients.all()
-    expect(client2 && speed(client2.account)).toEqual([8, 7, 0])
+    expect(client2 && speed(client2.stats)).toEqual([8, 7, 0])
   })
 
   it('is no result that takes long to be taken', () => {
@@ -82,7 +82,7 @@ describe('a poll that is held', () => {
       (_, n) => `[${clock(n * 8 + 8)} INF] HTTP POST ${result} responded 200 in 7999.1234 ms`,
     )
     const [client] = factsOf(sourceOf(...relay), 'relay').clients.all()
-    expect(client && speed(client.account)).toEqual([8, 0, 8])
+    expect(client && speed(client.stats)).toEqual([8, 0, 8])
   })
 })
 

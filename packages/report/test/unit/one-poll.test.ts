@@ -185,9 +185,9 @@ describe('one poll, step by step', () => {
       answer(5, A, 90),
       answer(5, B, 90),
     ]
-    const kept = factsOf(sourceOf(...alone, ...mixed), 'relay').moments.moments
+    const kept = factsOf(sourceOf(...alone, ...mixed), 'relay').sample.exchanges
     const own = ['statement', 'statement', 'credentials', 'responded']
-    expect(kept.map((moment) => moment.lines.map(({ step }) => step))).toEqual([
+    expect(kept.map((exchange) => exchange.lines.map(({ step }) => step))).toEqual([
       own,
       own.slice(1),
       ['responded'],

@@ -6,8 +6,8 @@ import { ProblemHistory } from '../../src/facts/problem-history.ts'
 import {
   addProblem,
   addSide,
-  mergeEpisodes,
-  placeAccounts,
+  mergePeriods,
+  buildSideView,
   placeProblem,
 } from '../../src/timeline/side-view.ts'
 import { factsOf, sourceOf } from '../fixtures/source-of.ts'
@@ -54,18 +54,18 @@ describe('a problem over time', () => {
   })
 
   it('begins with the wait that its line tells the end of', () => {
-    const account = new LinkStats({ slowMs: 1_000 })
-    account.success(lineAt(100_000), 204, 50)
-    account.failure(lineAt(170_000), -1, 'read-timeout', 60_000)
-    const problem = account.problems.get('read-timeout')
+    const stats = new LinkStats({ slowMs: 1_000 })
+    stats.success(lineAt(100_000), 204, 50)
+    stats.failure(lineAt(170_000), -1, 'read-timeout', 60_000)
+    const problem = stats.problems.get('read-timeout')
     expect([problem?.first, problem?.last]).toEqual([110_000, 170_000])
   })
 
   it('slow answers are slow from the first of them on, and from when it was asked for', () => {
-    const account = new LinkStats({ slowMs: 1_000 })
-    for (let n = 0; n < 6; n++) account.success(lineAt(100_000 + n * 10_000), 200, 8_000)
-    expect(account.problems.get('slow')?.first).toBe(92_000)
-    expect(account.problems.get('slow')?.count).toBe(6)
+    const stats = new LinkStats({ slowMs: 1_000 })
+    for (let n = 0; n < 6; n++) stats.success(lineAt(100_000 + n * 10_000), 200, 8_000)
+    expect(stats.problems.get('slow')?.first).toBe(92_000)
+    expect(stats.problems.get('slow')?.count).toBe(6)
   })
 
   it('begins with the wait where only the error says how long that was', () => {
@@ -106,9 +106,9 @@ describe('one problem told by several', () => {
       failing.failure(lineAt(time), -1, 'name-resolution', 10)
       served.success(lineAt(time + 5_000), 204, 10)
     }
-    const parts = [failing, served].map((account, source) => ({ account, shift: 0, source }))
+    const sources = [failing, served].map((stats, source) => ({ stats, shift: 0, source }))
     const recovered = (instances: 'pods' | 'replicas') =>
-      placeAccounts(parts, instances)?.problems.get('name-resolution')?.recoveredAt
+      buildSideView(sources, instances)?.problems.get('name-resolution')?.recoveredAt
     expect(recovered('pods')).toBe(Number.NaN)
     expect(recovered('replicas')).toBeGreaterThan(90_000)
   })
@@ -123,10 +123,10 @@ describe('stretches that are one', () => {
       recoveredAt,
     })
     const first = stretch(1_000, 2_000, 3_000)
-    expect(mergeEpisodes([first, stretch(3_500, 9_000, Number.NaN)], 1_000)).toEqual([
+    expect(mergePeriods([first, stretch(3_500, 9_000, Number.NaN)], 1_000)).toEqual([
       { from: 1_000, to: 9_000, count: 2, recoveredAt: Number.NaN },
     ])
-    expect(mergeEpisodes([first, stretch(2_500, 2_800, Number.NaN)])).toEqual([
+    expect(mergePeriods([first, stretch(2_500, 2_800, Number.NaN)])).toEqual([
       { from: 1_000, to: 2_800, count: 2, recoveredAt: 3_000 },
     ])
   })

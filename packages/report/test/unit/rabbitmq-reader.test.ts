@@ -45,8 +45,8 @@ const knocks = ({ peers }: BrokerFacts): Record<string, string[]> =>
   Object.fromEntries(
     peers
       .all()
-      .filter(([, peer]) => peer.knocks.count > 0)
-      .map(([address, peer]) => [address, [...peer.knocks.details.keys()]]),
+      .filter(([, peer]) => peer.portProbes.count > 0)
+      .map(([address, peer]) => [address, [...peer.portProbes.details.keys()]]),
   )
 
 describe('the log of a broker', () => {
