@@ -159,7 +159,7 @@ const CONSEQUENCES: { readonly [N in FaultName]?: readonly Cause[] } = {
   'upstream-suspension': ['upstream-unreachable'],
   'upstream-unreachable': ['upstream-suspension'],
   'task-not-answered': ['task-not-answerable', 'unexplained-errors'],
-  'task-answered-late': ['task-not-answered', 'answer-rejected'],
+  'task-answered-late': ['task-not-answered', 'result-rejected'],
   'broker-refused': [
     'broker-stopped',
     'relay-error',

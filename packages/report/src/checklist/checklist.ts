@@ -173,7 +173,7 @@ const RULES: readonly Rule[] = [
     title: 'Tasks are answered in time',
     essential: false,
     everyRelay: true,
-    causes: ['task-not-answered', 'task-offered-again', 'task-answered-late'],
+    causes: ['task-not-answered', 'task-handed-out-again', 'task-answered-late'],
     proof: taskProof,
   },
   {
@@ -181,7 +181,7 @@ const RULES: readonly Rule[] = [
     title: 'Tasks are answered with results, not with errors',
     essential: false,
     everyRelay: true,
-    causes: ['task-not-answerable', 'answer-rejected', 'cdm-failing'],
+    causes: ['task-not-answerable', 'result-rejected', 'cdm-failing'],
     proof: taskProof,
   },
   {

@@ -52,10 +52,10 @@ export const CAUSES = [
   'unexplained-errors',
   // tasks
   'task-not-answered',
-  'task-offered-again',
+  'task-handed-out-again',
   'task-answered-late',
   'task-not-answerable',
-  'answer-rejected',
+  'result-rejected',
   // upstream
   'upstream-unreachable',
   'upstream-refused',

@@ -60,13 +60,13 @@ function describeComponent(
         : largest(views.map(({ view }) => view.last)),
     ),
     starts: logs.reduce((sum, { facts }) => sum + facts.starts, 0),
-    doing: doing(component, analysis),
+    activity: activity(component, analysis),
     numbers,
     sources: logs.flatMap((log) => idsOf(log)),
   }
 }
 
-function doing(component: NetworkComponent, analysis: Analysis): string {
+function activity(component: NetworkComponent, analysis: Analysis): string {
   const links = analysis.topology.links.filter(
     ({ from, to }) => from === component || to === component,
   )

@@ -111,7 +111,7 @@ export const linkSchema = z.strictObject({
   explanation: z.string().describe('why this state, one sentence with numbers'),
   expected: z.boolean().nullable().describe('listed by the operator; null when no list was given'),
   tasks: count.describe('tasks handed over this link'),
-  answers: count.describe('answers that came back over this link'),
+  results: count.describe('results returned over this link'),
   views: z
     .array(linkViewSchema)
     .describe('one account per side that tells of it; they need not agree'),

@@ -30,7 +30,7 @@ export function linkSection(
     )
     const state = stateOf(link, findings, analysis)
     const gaps = diagnosis.gaps.filter((gap) => gap.link === link)
-    const { tasks, answers } = taskCounts(link)
+    const { tasks, results } = countTasks(link)
     const lines = link.views.flatMap(({ view }) => view.firstOk ?? [])
     return {
       id: link.id,
@@ -42,7 +42,7 @@ export function linkSection(
       explanation: explain(link, state, findings),
       expected: link.poll?.expected ?? null,
       tasks,
-      answers,
+      results,
       views: link.views.map(({ side, view }) => linkView(side, view)),
       gaps: gaps
         .toSorted((a, b) => b.to - b.from - (a.to - a.from) || a.from - b.from)
@@ -89,9 +89,9 @@ export function stateOf(
   if (bad.some(({ status }) => status !== 'recovered')) return 'degraded'
   if (bad.length > 0) return 'recovered'
   if (link.kind === 'poll' && sourcesEnd(link, analysis)) return 'unknown'
-  const { tasks, answers } = taskCounts(link)
+  const { tasks, results } = countTasks(link)
   if (link.kind === 'poll' || link.kind === 'upstream')
-    return tasks + answers > 0 ? 'serving' : 'healthy-idle'
+    return tasks + results > 0 ? 'serving' : 'healthy-idle'
   return 'serving'
 }
 
@@ -109,17 +109,17 @@ function sourcesEnd(link: NetworkLink, { network }: Analysis): boolean {
   )
 }
 
-function taskCounts(link: NetworkLink): { tasks: number; answers: number } {
+function countTasks(link: NetworkLink): { tasks: number; results: number } {
   if (link.kind === 'upstream') {
     const logs = link.relay?.logs ?? []
     return {
       tasks: logs.reduce((sum, { facts }) => sum + facts.tasks.count('received'), 0),
-      answers: logs.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0),
+      results: logs.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0),
     }
   }
   return {
     tasks: Math.max(0, ...link.views.map(({ view }) => view.tasks)),
-    answers: Math.max(0, ...link.views.map(({ view }) => view.answers)),
+    results: Math.max(0, ...link.views.map(({ view }) => view.answers)),
   }
 }
 

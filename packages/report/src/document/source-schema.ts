@@ -71,7 +71,7 @@ export const componentSchema = z.strictObject({
   first: instant.nullable().describe('first sign of it'),
   last: instant.nullable().describe('last sign of it'),
   starts: count.describe('start lines seen in the window'),
-  doing: z.string().describe('what it was seen doing, one sentence'),
+  activity: z.string().describe('what it was seen doing, one sentence'),
   numbers: z.array(numberRowSchema).describe('what can be counted of it'),
   sources: z.array(z.string()).describe('ids of its own sources'),
 })

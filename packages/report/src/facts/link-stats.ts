@@ -43,7 +43,7 @@ const OWN_END: ReadonlySet<Cause> = new Set([
   'slow',
   'two-instances',
   'task-not-answered',
-  'task-offered-again',
+  'task-handed-out-again',
 ])
 
 export function endsByAnySuccess(cause: Cause): boolean {
@@ -163,7 +163,7 @@ export class LinkStats {
     this.answers++
     if (!(this.lastAnswer >= line.time)) this.lastAnswer = line.time
     this.problems.get('task-not-answered')?.recover(line)
-    this.problems.get('task-offered-again')?.recover(line)
+    this.problems.get('task-handed-out-again')?.recover(line)
   }
 
   /** A poll in the sense of rhythm and rate: asked for work. `empty`: there was none. */

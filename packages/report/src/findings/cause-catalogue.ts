@@ -340,7 +340,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     action: 'Look into the client’s log for what became of the task.',
     next: ['Look for errors, restarts and slow statements at the time of the task.'],
   },
-  'task-offered-again': {
+  'task-handed-out-again': {
     title: 'a task had to be offered again',
     party: 'site',
     action: 'Look into the client’s log for what became of the task the first time.',
@@ -363,7 +363,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
     action: 'Read the reason in the client’s log.',
     next: [],
   },
-  'answer-rejected': {
+  'result-rejected': {
     title: 'the relay rejected an answer',
     party: 'site',
     action: 'Read the reason in the relay’s log.',

@@ -41,7 +41,7 @@ const RELAY_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
 /** Beside these a client may work as it should, or they are themselves about tasks without an answer. */
 const EXPLAINS_NOTHING: ReadonlySet<Cause> = new Set<Cause>([
   'task-not-answered',
-  'task-offered-again',
+  'task-handed-out-again',
   'two-instances',
   'unlisted-client',
   'hammering',

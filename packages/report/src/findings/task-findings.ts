@@ -16,7 +16,7 @@ import { formatTime, formatCount, formatDetails, formatDuration } from './figure
 /** Tasks that got no answer, got it too late, or whose result did not get upstream. */
 export function findTaskFailures(context: DiagnosisContext): void {
   for (const link of pollLinksOf(context)) {
-    for (const cause of ['task-answered-late', 'task-not-answerable', 'answer-rejected'] as const) {
+    for (const cause of ['task-answered-late', 'task-not-answerable', 'result-rejected'] as const) {
       addTaskFinding(context, link, cause)
     }
     if (link.relay !== undefined) {
@@ -131,7 +131,7 @@ function namesMissing({ logs }: Relay): boolean {
 
 /** Lent, not answered in time, and lent once more: nothing is lost as long as the answer comes then. */
 function findHandedOutAgain(context: DiagnosisContext, link: NetworkLink): void {
-  const problem = viewOf(link, 'relay')?.problems.get('task-offered-again')
+  const problem = viewOf(link, 'relay')?.problems.get('task-handed-out-again')
   if (problem === undefined) return
   const over = !Number.isNaN(problem.recoveredAt)
   const finding = rawFinding({
@@ -165,7 +165,7 @@ function onlyDistributions(relay: Relay): boolean {
 function addTaskFinding(
   context: DiagnosisContext,
   link: NetworkLink,
-  cause: 'task-answered-late' | 'task-not-answerable' | 'answer-rejected',
+  cause: 'task-answered-late' | 'task-not-answerable' | 'result-rejected',
 ): void {
   const other = viewOf(link, 'client')?.problems.get(cause)
   const problem = viewOf(link, 'relay')?.problems.get(cause) ?? other

@@ -273,7 +273,7 @@ export class PythonBunnyReader implements FormatReader {
     }
     const status = readNumber(buf, refused + W.wasRefused.length, end)
     const late = status === 404 || status === 409
-    this.#facts.link.problem(late ? 'task-answered-late' : 'answer-rejected', line).recover(line)
+    this.#facts.link.problem(late ? 'task-answered-late' : 'result-rejected', line).recover(line)
   }
 
   #postFailed(line: Quotable): void {

@@ -170,7 +170,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
     const { link, tasks } = this.facts
     const status = event.number('status')
     tasks.step(event.text('taskId'), status === 409 || status === 404 ? 'late' : 'rejected', line)
-    const cause = status === 409 || status === 404 ? 'task-answered-late' : 'answer-rejected'
+    const cause = status === 409 || status === 404 ? 'task-answered-late' : 'result-rejected'
     link.problem(cause, line).recover(line)
   }
 

@@ -227,13 +227,13 @@ export class WarrenRelayEvents implements WarrenEvents {
         break
       }
       case 'result rejected':
-        this.#client(node())?.stats.problem('answer-rejected', line).detail(event.word('reason'))
-        this.#client(node())?.stats.problems.get('answer-rejected')?.recover(line)
+        this.#client(node())?.stats.problem('result-rejected', line).detail(event.word('reason'))
+        this.#client(node())?.stats.problems.get('result-rejected')?.recover(line)
         break
       case 'lease returned': {
         const client = this.#client(node())
         tasks.step(taskId, 'lease-returned', line, more())
-        client?.stats.problem('task-offered-again', line)
+        client?.stats.problem('task-handed-out-again', line)
         client?.waiting.shift()
         break
       }

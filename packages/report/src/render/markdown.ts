@@ -128,7 +128,7 @@ class MarkdownPage {
         component.pod ?? '–',
         [component.program, component.version].filter((part) => part !== null).join(' ') || '–',
         SEEN_IN_LABEL[component.seenIn],
-        component.doing,
+        component.activity,
       ]),
     )
     this.#bullets(clocks.map((clock) => clock.text))

@@ -117,7 +117,7 @@ describe('the logs of a real network', () => {
     expect(titles.filter((title) => title.endsWith(' has solved it'))).toHaveLength(2)
     const since = task?.steps.map(({ sinceStartMs }) => sinceStartMs ?? -1) ?? []
     expect(since).toEqual(since.toSorted((a, b) => a - b))
-    expect(linkOf(healthy, 'far')).toMatchObject({ tasks: 2, answers: 2 })
+    expect(linkOf(healthy, 'far')).toMatchObject({ tasks: 2, results: 2 })
   })
 
   it.each([

@@ -206,7 +206,7 @@ describe('a task that comes back to the relay', () => {
     const log = returned().taken(182.1, 't1', 'south', 2).answered(183, 't1', 'south')
     const report = await log.report()
     expect(above(report)).toEqual([])
-    const [note] = findingsOf(report, 'task-offered-again')
+    const [note] = findingsOf(report, 'task-handed-out-again')
     expect(note && briefly(note)).toEqual({
       title: 'south: a task had to be offered again',
       severity: 'info',

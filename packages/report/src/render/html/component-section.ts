@@ -58,6 +58,6 @@ function row(component: Component): SafeHtml {
     <td>${where.join(' / ') || '–'}</td>
     <td>${program.join(' ') || '–'}</td>
     <td>${SEEN_IN_LABEL[component.seenIn]}</td>
-    <td class="wide">${component.doing}</td>
+    <td class="wide">${component.activity}</td>
   </tr>`
 }

@@ -143,9 +143,9 @@ function pictureOf({ components, links }: ReportDocument): {
   return { boxes, wires }
 }
 
-function boxOf({ id, role, name, cluster, doing }: Component): Box {
+function boxOf({ id, role, name, cluster, activity }: Component): Box {
   const where = cluster === null || cluster === name || cluster === role ? '' : ` · ${cluster}`
-  return { id, column: COLUMN[role], name, below: `${ROLE_LABEL[role]}${where}`, title: doing }
+  return { id, column: COLUMN[role], name, below: `${ROLE_LABEL[role]}${where}`, title: activity }
 }
 
 function boxOfRest(rest: readonly Component[], links: readonly Link[]): Box {
