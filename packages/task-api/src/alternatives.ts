@@ -2,9 +2,9 @@ import { AlternativesFormatError } from './format-error.ts'
 import { parseInteger } from './wire-value.ts'
 
 /**
- * `^Male|44^Female|61^` -> Male 44, Female 61. Keys differing only in case are one key: the first
- * spelling is kept, the last number wins. A node that suppressed everything sends `^`, which is empty.
- * Pieces that are not `key|number` are skipped, as every reader of this format does.
+ * Reads `^Male|44^Female|61^` as Male 44, Female 61. Keys that differ only in case are one key, with its
+ * first spelling and its last number. A bunny that suppressed everything sends `^`, which is empty.
+ * Skips pieces that are not `key|number`, like every reader of this format.
  * @throws AlternativesFormatError if a number is not a whole number of people.
  */
 export function decodeAlternatives(text: string): Map<string, number> {
@@ -29,9 +29,9 @@ export function decodeAlternatives(text: string): Map<string, number> {
 }
 
 /**
- * Writes ALTERNATIVES the way readers expect it for this row's CODE: `SEX` is always Male then Female
- * (0 if absent, other keys dropped), `GENOMICS` has `No` first, `AGE` has none, anything else keeps its
- * order. No entries at all is "". The separators `^` and `|` inside a key become spaces.
+ * Writes ALTERNATIVES as readers expect it for the CODE of the row: `SEX` is always Male, then Female
+ * (0 if absent, other keys dropped), `GENOMICS` has `No` first, `AGE` has none, and any other code keeps
+ * the given order. Without entries the text is "". `^` and `|` inside a key become spaces.
  */
 export function encodeAlternatives(
   code: string,
@@ -48,14 +48,14 @@ export function encodeAlternatives(
   return write(rest)
 }
 
-// Keys that become the same on the wire are added up: a reader would keep only the last of them.
+// Adds up keys that are the same on the wire, because a reader would keep only the last of them.
 function foldKeys(
   alternatives: ReadonlyMap<string, number>,
 ): Map<string, { key: string; count: number }> {
   const folded = new Map<string, { key: string; count: number }>()
   for (const [given, count] of alternatives) {
     if (!Number.isSafeInteger(count) || count < 0) {
-      throw new RangeError('ALTERNATIVES counts whole numbers of people')
+      throw new RangeError('a number of ALTERNATIVES must be a whole number of people')
     }
     const key = given.replaceAll(/[\^|\t\r\n]+/g, ' ')
     const known = folded.get(key.toLowerCase())

@@ -3,27 +3,27 @@ import type { ProblemList } from './format-error.ts'
 import { type JsonObject, isJsonObject } from './json-object.ts'
 import { parseInteger, jsonPath, typeName, wireText } from './wire-value.ts'
 
-/** Groups inside groups are followed this deep; no question a person asks comes near it. */
+/** Groups can be nested this deep, which is far more than any real question needs. */
 export const MAX_GROUP_DEPTH = 32
 
-/** One criterion, as sent. What it means is the business of `@warren/cohort`. */
+/** One rule, as sent. `@warren/cohort` defines what it means. */
 export interface RuleMessage {
   /** `TEXT` (also when absent), `NUM`, `GEO_RADIUS`, ... */
   readonly type: string
   readonly varname: string
   readonly varcat: string
-  /** `=` include (also when absent), `!=` exclude. */
+  /** `=` includes (also when absent), `!=` excludes. */
   readonly oper: string
   readonly value: string
   readonly time: string
-  /** Provenance concept ids; empty if absent. */
+  /** Concept IDs of record origins; empty if absent. */
   readonly secondary_modifier: readonly number[]
   readonly ext: string
   readonly unit: string
   readonly regex: string
 }
 
-/** Rules, or groups of rules to any depth (up to 32), under one operator. */
+/** Rules and groups of rules under one operator, nested up to 32 levels deep. */
 export interface GroupMessage {
   readonly rules_oper: string
   readonly rules: readonly (RuleMessage | GroupMessage)[]
@@ -44,7 +44,7 @@ const provenance = z
   .transform((value, context): readonly number[] => {
     if (value === undefined || value === null || value === '') return []
     if (!Array.isArray(value)) {
-      context.addIssue(`expected a list of concept ids, got ${typeName(value)}`)
+      context.addIssue(`expected a list of concept IDs, got ${typeName(value)}`)
       return z.NEVER
     }
     return value.map((item: unknown, index) => {
@@ -52,7 +52,7 @@ const provenance = z
       if (id === undefined) {
         context.addIssue({
           code: 'custom',
-          message: 'expected a concept id (an integer)',
+          message: 'expected a concept ID (a whole number)',
           path: [index],
           input: item,
         })
@@ -77,10 +77,10 @@ const ruleSchema = z.object({
 
 const operator = wireText('')
 
-/** Reads a cohort; everything wrong with it lands in `problems`, and the rest is still read. */
+/** Reads a cohort. Adds everything that is wrong with it to `problems`, and reads the rest. */
 export function readCohort(json: unknown, path: string, problems: ProblemList): CohortMessage {
   if (!isJsonObject(json)) {
-    // No cohort is not "everybody": a question that was lost on the way must not be answered.
+    // An absent cohort does not mean "everyone": a question that was lost must not be answered.
     problems.add(path, `expected an object, got ${typeName(json)}`)
     return { groups_oper: '', groups: [] }
   }
@@ -91,7 +91,7 @@ export function readCohort(json: unknown, path: string, problems: ProblemList): 
       if (isJsonObject(member) && looksLikeGroup(member)) {
         return [readGroup(member, memberPath, 1, problems)]
       }
-      // A bare rule here would otherwise read as a group without rules, which asks for more people.
+      // A rule here would otherwise be read as a group without rules, which would match more people.
       const got = isJsonObject(member) ? 'an object without rules' : typeName(member)
       problems.add(memberPath, `expected a group of rules, got ${got}`)
       return []

@@ -1,7 +1,7 @@
-/** Body of a successful submit, as text/plain. Older clients compare it byte for byte. */
+/** Body of a successful submission, as text/plain. The Python bunny compares it byte for byte. */
 export const JOB_SAVED = 'Job saved'
 
-/** Body of a 409: somebody answered this task before. */
+/** Body of a 409: this task already has a result. */
 export interface ConflictBody {
   readonly status: 'CONFLICT'
   /** UTC, `MM-dd-yyyy HH:mm:ss`: month first, no zone. */

@@ -1,14 +1,14 @@
 import type { DistributionRow } from './distribution-row.ts'
 import { parseDecimal, parseInteger } from './wire-value.ts'
 
-/** What there is in a collection, concept by concept. */
+/** The counts of a collection by concept. */
 export const CODE_DISTRIBUTION = 'code.distribution'
-/** Sex and genomics of a collection. */
+/** The counts of a collection by sex and genomics. */
 export const DEMOGRAPHICS_DISTRIBUTION = 'demographics.distribution'
 
 export type DistributionFileName = typeof CODE_DISTRIBUTION | typeof DEMOGRAPHICS_DISTRIBUTION
 
-/** The file an analysis is answered with; null for analyses nobody here implements. Case-sensitive. */
+/** The name of the result file of an analysis; null for an analysis that Warren does not support. Case-sensitive. */
 export function distributionFileName(analysis: string, code: string): DistributionFileName | null {
   if (analysis !== 'DISTRIBUTION') return null
   if (code === 'GENERIC') return CODE_DISTRIBUTION
@@ -36,16 +36,16 @@ type Column =
 const STATISTICS = ['MIN', 'Q1', 'MEDIAN', 'MEAN', 'Q3', 'MAX'] as const
 const TAIL = [...STATISTICS, 'ALTERNATIVES', 'DATASET', 'OMOP', 'OMOP_DESCR', 'CATEGORY'] as const
 
-// The two files differ in the order of two columns. Readers that go by position depend on it.
+// The two files differ in the order of two columns, and some readers identify columns by position.
 const COLUMNS: Record<DistributionFileName, readonly Column[]> = {
   [CODE_DISTRIBUTION]: ['BIOBANK', 'CODE', 'COUNT', 'DESCRIPTION', ...TAIL],
   [DEMOGRAPHICS_DISTRIBUTION]: ['BIOBANK', 'CODE', 'DESCRIPTION', 'COUNT', ...TAIL],
 }
 
 /**
- * Writes a distribution file: tab-separated, header first, no quoting, no final newline, and no
- * whitespace at the very end (which today's programs trim too). Tabs and line ends inside a text
- * would shift columns, so they become spaces.
+ * Writes a distribution file: tab-separated, header first, without quotes or a final newline. Trims white
+ * space at the end of the file, like the Python bunny. Tabs and line ends inside a text would shift
+ * columns, so they become spaces.
  */
 export function encodeDistribution(
   fileName: DistributionFileName,
@@ -90,7 +90,7 @@ function decimalText(value: number | null): string {
   return value === null || !Number.isFinite(value) ? '' : String(value)
 }
 
-/** Why a line of a file was left out. `line` counts from 1, the header included. */
+/** Why a line of a file was skipped. `line` counts from 1 and includes the header. */
 export interface RowProblem {
   readonly line: number
   readonly column: string
@@ -99,7 +99,7 @@ export interface RowProblem {
 
 export interface DecodedDistribution {
   readonly rows: DistributionRow[]
-  /** The first 100; `rejected` counts all lines left out. */
+  /** The first 100; `rejected` counts all skipped lines. */
   readonly problems: RowProblem[]
   readonly rejected: number
 }
@@ -107,10 +107,9 @@ export interface DecodedDistribution {
 const MAX_PROBLEMS = 100
 
 /**
- * Reads either file by its header names: column order and extra columns do not matter, lines may end
- * in CRLF, short rows have their rest empty, and dataframe tools' `nan` is empty. A quote is an
- * ordinary character. A row whose numbers are not numbers is left out and reported; the others stay.
- * Never throws, whatever the text is.
+ * Reads either file by the names in its header. Columns may be in any order, and there may be more of
+ * them; lines may end in CRLF. Absent cells at the end of a row, and the `nan` of dataframe tools, are
+ * empty. A quote is an ordinary character. Skips and reports rows with invalid numbers. Never throws.
  */
 export function decodeDistribution(tsv: string): DecodedDistribution {
   const lines = tsv.replace(/^\uFEFF/, '').split('\n')
@@ -139,7 +138,7 @@ export function decodeDistribution(tsv: string): DecodedDistribution {
   const rows: DistributionRow[] = []
   const problems: RowProblem[] = []
   let rejected = 0
-  // One for all rows: a file may have hundreds of thousands.
+  // One reader for all rows, because a file may have hundreds of thousands.
   const reader = new RowReader(header)
   for (let index = headerIndex + 1; index < lines.length; index++) {
     const text = lines[index] ?? ''
@@ -158,7 +157,7 @@ export function decodeDistribution(tsv: string): DecodedDistribution {
 }
 
 class RowReader {
-  /** What is wrong with the row read last. */
+  /** The problems of the last row. */
   problems: { column: Column; message: string }[] = []
   readonly #header: ReadonlyMap<string, number>
   #fields: readonly string[] = []
@@ -207,7 +206,7 @@ class RowReader {
     return 0
   }
 
-  // Dataframe tools turn a column of integers with gaps into decimals: 8507 is written 8507.0.
+  // Dataframe tools write 8507 as 8507.0 if the column has empty cells.
   #omop(): string {
     const text = this.#text('OMOP')
     return /^\d+\.0+$/.test(text) ? text.slice(0, text.indexOf('.')) : text

@@ -1,8 +1,8 @@
 /** One line of a distribution file. */
 export interface DistributionRow {
-  /** The collection the row is about. */
+  /** The collection ID. */
   readonly biobank: string
-  /** `OMOP:8507`, or a bare word such as `SEX` in the demographics file. */
+  /** `OMOP:8507`, or a word such as `SEX` in the demographics file. */
   readonly code: string
   /** People. */
   readonly count: number
@@ -16,7 +16,7 @@ export interface DistributionRow {
   /** Encoded, see `decodeAlternatives`. */
   readonly alternatives: string
   readonly dataset: string
-  /** Bare concept id as text, or "". */
+  /** Concept ID as text, or "". */
   readonly omop: string
   readonly omopDescription: string
   readonly category: string

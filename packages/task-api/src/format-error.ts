@@ -1,14 +1,14 @@
-/** One thing that is wrong with a message, and where: `cohort.groups[0].rules[1].value`. */
+/** One problem of a message and its place, for example `cohort.groups[0].rules[1].value`. */
 export interface FormatProblem {
   readonly path: string
   readonly message: string
 }
 
-// A hostile or broken message can be wrong in a million places; nobody reads the millionth.
+// A hostile or broken message can have a million problems.
 const MAX_PROBLEMS = 100
 const MAX_PROBLEMS_IN_MESSAGE = 5
 
-/** Collects problems up to a bound, and counts the rest. */
+/** Collects problems up to a limit, and counts the rest. */
 export class ProblemList {
   readonly #problems: FormatProblem[] = []
   #dropped = 0
@@ -24,7 +24,8 @@ export class ProblemList {
 
   toArray(): readonly FormatProblem[] {
     if (this.#dropped === 0) return this.#problems
-    return [...this.#problems, { path: '', message: `and ${this.#dropped} more problems` }]
+    const noun = this.#dropped === 1 ? 'problem' : 'problems'
+    return [...this.#problems, { path: '', message: `and ${this.#dropped} more ${noun}` }]
   }
 }
 
@@ -37,8 +38,8 @@ function describe(subject: string, problems: readonly FormatProblem[]): string {
 }
 
 /**
- * A task that cannot be understood. `uuid` and `collection` are there when the message said them,
- * so that a client can still answer "cannot be done, because" instead of letting the task time out.
+ * An invalid task. `uuid` and `collection` are set if the message contains them, so that a bunny can
+ * submit an error result instead of letting the task time out.
  */
 export class TaskFormatError extends Error {
   readonly problems: readonly FormatProblem[]
@@ -54,7 +55,7 @@ export class TaskFormatError extends Error {
   }
 }
 
-/** A result, or a file inside one, that cannot be understood. */
+/** An invalid result, or an invalid file inside one. */
 export class ResultFormatError extends Error {
   readonly problems: readonly FormatProblem[]
 
@@ -65,7 +66,7 @@ export class ResultFormatError extends Error {
   }
 }
 
-/** An ALTERNATIVES field whose numbers are not numbers of people. */
+/** An ALTERNATIVES field with a number that is not a whole number of people. */
 export class AlternativesFormatError extends Error {
   constructor(message: string) {
     super(message)

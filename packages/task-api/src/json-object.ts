@@ -1,4 +1,4 @@
-/** A JSON object as it came off the wire: members we do not know are still in it. */
+/** A JSON object as received, with unknown members. */
 export type JsonObject = { readonly [member: string]: unknown }
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -6,8 +6,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Whether arrays and objects nest deeper than `limit`. Iterative on purpose: `JSON.parse` happily
- * builds a tree on which every recursive reader (`JSON.stringify` included) overflows the stack.
+ * Whether arrays and objects are nested deeper than `limit`. Iterative, because `JSON.parse` builds
+ * trees on which a recursive function, such as `JSON.stringify`, overflows the stack.
  */
 export function nestsDeeperThan(value: unknown, limit: number): boolean {
   let level: unknown[] = [value]

@@ -1,4 +1,4 @@
-/** Who made a generic distribution, with what. Second file of a generic result. */
+/** The second file of a GENERIC distribution: the collection, the program and the policy behind the counts. */
 export const METADATA_BCOS = 'metadata.bcos'
 
 const COLUMNS = ['BIOBANK', 'PROTOCOL', 'OS', 'BCLINK', 'DATAMODEL', 'ROUNDING', 'THRESHOLD']
@@ -7,7 +7,7 @@ export interface ResultMetadata {
   readonly biobank: string
   readonly protocol: string
   readonly os: string
-  /** Version of the program that made the file. */
+  /** Version of the program that wrote the file. */
   readonly bclink: string
   readonly dataModel: string
   readonly rounding: number

@@ -1,6 +1,6 @@
 import { ResultFormatError } from './format-error.ts'
 
-/** A file inside a result. Member names are those of the wire. */
+/** A file inside a result, with the member names of the wire format. */
 export interface ResultFile {
   readonly file_name: string
   /** base64 (standard alphabet, padded) of UTF-8 text. */
@@ -8,7 +8,7 @@ export interface ResultFile {
   readonly file_description: string | null
   readonly file_reference: string
   readonly file_sensitive: boolean
-  /** Bytes of the decoded text from a relay, thousands of base64 characters from a node. Nobody checks. */
+  /** Bytes of decoded text if a relay sends it, thousands of base64 characters if a bunny does. Not checked. */
   readonly file_size: number
   readonly file_type: string
 }
@@ -18,9 +18,9 @@ export interface ResultFileContent {
   readonly text: string
   readonly description: string | null
   readonly sensitive: boolean
-  /** `decoded`: bytes of the text (as a relay says it); `encoded-kb`: base64 characters / 1000 (as a node does). */
+  /** `decoded`: bytes of the text (sent by a relay); `encoded-kb`: base64 characters / 1000 (sent by a bunny). */
   readonly size?: 'decoded' | 'encoded-kb'
-  /** False leaves the text as it is, for people to read; no receiver decodes that. */
+  /** False leaves the text unencoded, for people to read. No receiver can decode it. */
   readonly encode?: boolean
 }
 
@@ -41,13 +41,13 @@ export function resultFile(content: ResultFileContent): ResultFile {
 }
 
 /**
- * The text of a file. White space in the base64 is allowed, as every other decoder allows it.
- * @throws ResultFormatError if it is not base64 of UTF-8.
+ * The text of a file. Allows white space in the base64, like other decoders.
+ * @throws ResultFormatError if the data is not base64 of UTF-8.
  */
 export function fileText(file: ResultFile): string {
   const data = file.file_data.replaceAll(/\s+/g, '')
   const bytes = Buffer.from(data, 'base64')
-  // Buffer skips what it does not know; only a faithful round trip proves nothing was skipped.
+  // Buffer skips invalid characters. Only an identical round trip proves that there were none.
   if (bytes.toString('base64') !== data) throw badFile(file, 'is not base64')
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -4,13 +4,13 @@ import { ProblemList, TaskFormatError } from './format-error.ts'
 import { type JsonObject, isJsonObject, nestsDeeperThan } from './json-object.ts'
 import { jsonPath, typeName, wireText } from './wire-value.ts'
 
-// Ids end up in URL paths, index keys and broker queue names; 255 is what the narrowest of them takes.
+// IDs become parts of URL paths, index keys and broker queue names. The smallest of their limits is 255.
 const MAX_ID_LENGTH = 255
 
-// A cohort of 32 levels needs 70. Beyond this, passing the task on would overflow somebody's stack.
+// A cohort of 32 levels needs 70. A much deeper task could overflow the stack of its receiver.
 const MAX_JSON_DEPTH = 200
 
-/** "How many people are like this?" */
+/** Asks for one number of people. */
 export interface AvailabilityTask {
   readonly kind: 'availability'
   readonly uuid: string
@@ -20,7 +20,7 @@ export interface AvailabilityTask {
   readonly raw: JsonObject
 }
 
-/** "What is there in this collection?" */
+/** Asks for counts by code (GENERIC) or by age and sex (DEMOGRAPHICS). */
 export interface DistributionTask {
   readonly kind: 'distribution'
   readonly uuid: string
@@ -35,7 +35,7 @@ export interface DistributionTask {
 
 export type Task = AvailabilityTask | DistributionTask
 
-/** What somebody who only passes tasks on needs to know. `analysis` and `code` are "" for availability. */
+/** What a relay needs to hand out a task. `analysis` and `code` are "" for availability. */
 export interface TaskEnvelope {
   readonly kind: Task['kind']
   readonly uuid: string
@@ -52,7 +52,7 @@ function identifier(required: boolean): z.ZodType<string> {
     if (text.length > MAX_ID_LENGTH) {
       context.addIssue(`is longer than ${MAX_ID_LENGTH} characters`)
     }
-    // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+    // eslint-disable-next-line no-control-regex -- detects control characters
     if (/[\u0000-\u001f\u007f]/.test(text)) context.addIssue('contains control characters')
   })
 }
@@ -66,8 +66,8 @@ const envelopeSchema = z.object({
 })
 
 /**
- * Reads what a relay needs and never looks at what is asked.
- * @throws TaskFormatError if it is no JSON object, has no usable `uuid`, or nests absurdly deep.
+ * Reads the part of a task that a relay needs, and ignores the cohort.
+ * @throws TaskFormatError if `json` is not an object, has no valid `uuid`, or is nested too deeply.
  */
 export function parseTaskEnvelope(json: unknown): TaskEnvelope {
   const problems = new ProblemList()
@@ -92,8 +92,8 @@ export function parseTask(json: unknown): Task {
 }
 
 /**
- * The same task under another address, everything else untouched. Today's clients refuse an
- * availability task without `protocol_version` and `char_salt`, so these are filled in if absent.
+ * The same task with another uuid, collection and owner. The Python bunny rejects an availability task
+ * without `protocol_version` and `char_salt`, so these are added if absent.
  */
 export function readdressTask(
   raw: JsonObject,
@@ -114,7 +114,7 @@ function presentText(value: unknown, fallback: string): string {
   return parsed.success ? parsed.data : fallback
 }
 
-// Serialisers that write absent members as null must not turn a cohort into an analysis.
+// Some serialisers write absent members as null. A null `analysis` is not a distribution.
 function kindOf(raw: JsonObject): Task['kind'] {
   return raw['analysis'] === undefined || raw['analysis'] === null ? 'availability' : 'distribution'
 }

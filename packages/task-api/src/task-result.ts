@@ -6,16 +6,16 @@ import { parseDecimal, parseInteger, jsonPath, typeName, wireText } from './wire
 
 const PROTOCOL_VERSION = 'v2'
 
-/** An answer. Member names are those of the wire. */
+/** A result, with the member names of the wire format. */
 export interface TaskResult {
   readonly uuid: string
-  /** `ok`, `OK` or "" is success, `error` or `failed` a failure; ask `isFailure`. */
+  /** `ok`, `OK` or "" is a success, `error` or `failed` a failure: use `isFailure`. */
   readonly status: string
   readonly collection_id: string
   readonly message: string | null
   readonly protocolVersion: string
   readonly queryResult: {
-    /** Availability: people. Distributions: rows in the file, not people. */
+    /** Availability: people. Distribution: rows in the file, not people. */
     readonly count: number
     readonly datasetCount: number
     readonly files: readonly ResultFile[]
@@ -63,14 +63,14 @@ const nullableText = z
     return z.NEVER
   })
 
-/** .NET servers take member names in any case, so somebody sends them in any case. */
+/** .NET servers accept member names in any case, so some programs send them in any case. */
 function anyCase<Shape extends z.ZodRawShape>(shape: Shape) {
   const names = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]))
   return z.preprocess((value) => {
     if (!isJsonObject(value)) return value
     const named = Object.entries(value).flatMap(([name, member]): [string, unknown][] => {
       const known = names.get(name.toLowerCase())
-      // The exact spelling wins over another one of the same name.
+      // An exact name takes precedence over another spelling of it.
       if (known === undefined || (known !== name && Object.hasOwn(value, known))) return []
       return [[known, member]]
     })
@@ -108,9 +108,9 @@ const resultSchema = anyCase({
 })
 
 /**
- * Reads an answer: numbers may be texts, names in any case, unknown members are ignored and absent
- * ones take their default. One thing has none: a success must say its count, because a made-up 0
- * would be taken for "nobody". What a failure says as its count does not matter.
+ * Reads a result. Numbers may be texts, and names may be in any case; unknown members are ignored, and
+ * absent ones get their default. A success must contain a count, because a default of 0 would mean "no
+ * one". The count of a failure is ignored unless it is valid.
  * @throws ResultFormatError with every problem at once.
  */
 export function parseResult(json: unknown): TaskResult {
@@ -123,7 +123,7 @@ export function parseResult(json: unknown): TaskResult {
   const { uuid, status, collection_id, message, protocolVersion, queryResult } = parsed.data
   const given = queryResult.count
   const absent = given === undefined || given === null || given === ''
-  // A failure counts nobody; nonsense in its place is no reason to lose it.
+  // A failure with an invalid count is still a failure.
   const count = parseWholeNumber(given) ?? (statusIsFailure(status) ? 0 : undefined)
   if (count === undefined) {
     problems.add('queryResult.count', absent ? 'is missing' : 'expected a whole number, 0 or more')
@@ -145,7 +145,7 @@ function parseWholeNumber(value: unknown): number | undefined {
   return number === undefined || number < 0 ? undefined : number
 }
 
-/** A failure is an answer too, but never a count of people. */
+/** Whether the node reported an error instead of a count. */
 export function isFailure(result: TaskResult): boolean {
   return statusIsFailure(result.status)
 }
@@ -191,7 +191,7 @@ function result(
   }
 }
 
-/** JSON with the members in the order existing receivers have always seen them. */
+/** JSON with the members in the order in which existing programs send them. */
 export function serializeResult(result: TaskResult): string {
   const { uuid, status, collection_id, message, protocolVersion, queryResult } = result
   const files = queryResult.files.map((file) => ({

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * What real parties send for a text: a string, a number (task ids, concept ids), or null / nothing
- * for "not given". Not given becomes `fallback`, and so does "" where `blankIsAbsent`.
+ * What existing programs send for a text: a string, a number (task IDs, concept IDs), or null or nothing
+ * for an absent value. An absent value becomes `fallback`, and so does "" if `blankIsAbsent`.
  */
 export function wireText(fallback: string, { blankIsAbsent = false } = {}): z.ZodType<string> {
   return z
@@ -21,18 +21,18 @@ export function wireText(fallback: string, { blankIsAbsent = false } = {}): z.Zo
 
 const INTEGER = /^[+-]?\d+(?:\.0*)?$/
 
-/** Integers travel as numbers, as text, and as `44.0` from dataframe tools. Undefined if it is none. */
+/** Reads an integer, which may be a number, a text, or `44.0` from dataframe tools. Undefined if invalid. */
 export function parseInteger(value: unknown): number | undefined {
   if (typeof value === 'string' && !INTEGER.test(value.trim())) return undefined
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
   const number = Number(value)
-  // -0 would travel as "0" in one direction only.
+  // Adding 0 turns -0 into 0, because JSON writes both as "0".
   return Number.isSafeInteger(number) ? number + 0 : undefined
 }
 
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
 
-/** A finite decimal from a number or its text. Undefined if it is none (hex, blanks and Infinity are none). */
+/** Reads a finite decimal from a number or its text. Undefined if invalid (hex, blank, Infinity). */
 export function parseDecimal(value: unknown): number | undefined {
   if (typeof value === 'string' && !DECIMAL.test(value.trim())) return undefined
   if (typeof value !== 'string' && typeof value !== 'number') return undefined
@@ -40,7 +40,7 @@ export function parseDecimal(value: unknown): number | undefined {
   return Number.isFinite(number) ? number + 0 : undefined
 }
 
-/** A JSON type in words, never the value itself: it may be somebody's data. */
+/** A JSON type in words. Never the value, which may be patient data. */
 export function typeName(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'null'
@@ -49,7 +49,7 @@ export function typeName(value: unknown): string {
   return `a ${typeof value}`
 }
 
-/** zod's path in the form people write it: `queryResult.files[0].file_name`. */
+/** Formats a path of zod as `queryResult.files[0].file_name`. */
 export function jsonPath(base: string, path: readonly PropertyKey[]): string {
   let text = base
   for (const step of path) {

@@ -147,24 +147,27 @@ function failureFields(outcome: Outcome): object {
     kind: status === 401 ? 'authentication' : 'unavailable',
     code: `HTTP_${status}`,
     status,
-    detail: `${RELAY_HOST} answered ${status}`,
+    detail: `${RELAY_HOST} returned ${status}`,
   }
 }
 
 const TRANSPORT: Readonly<{ [F in TransportFailure]: { code: string; detail: string } }> = {
-  'name-resolution': { code: 'ENOTFOUND', detail: `cannot find the address of ${RELAY_HOST}` },
-  'connection-refused': { code: 'ECONNREFUSED', detail: `${RELAY_HOST} refuses connections` },
-  'connect-timeout': { code: 'CONNECT_TIMEOUT', detail: `no connection to ${RELAY_HOST} in time` },
+  'name-resolution': { code: 'ENOTFOUND', detail: `cannot resolve the host name of ${RELAY_HOST}` },
+  'connection-refused': { code: 'ECONNREFUSED', detail: `${RELAY_HOST} refused the connection` },
+  'connect-timeout': {
+    code: 'CONNECT_TIMEOUT',
+    detail: `timeout while connecting to ${RELAY_HOST}`,
+  },
   'read-timeout': {
     code: 'READ_TIMEOUT',
-    detail: `no complete answer from ${RELAY_HOST} in time`,
+    detail: `timeout while waiting for the response of ${RELAY_HOST}`,
   },
-  'connection-closed': { code: 'ECONNRESET', detail: `the connection to ${RELAY_HOST} broke` },
+  'connection-closed': { code: 'ECONNRESET', detail: `lost the connection to ${RELAY_HOST}` },
   'tls-expired': tls('CERT_HAS_EXPIRED'),
   'tls-untrusted': tls('SELF_SIGNED_CERT_IN_CHAIN'),
   'tls-wrong-name': tls('CERT_ALTNAME_INVALID'),
 }
 
 function tls(reason: string): { code: string; detail: string } {
-  return { code: `TLS_${reason}`, detail: `TLS with ${RELAY_HOST} failed (${reason})` }
+  return { code: `TLS_${reason}`, detail: `TLS connection to ${RELAY_HOST} failed (${reason})` }
 }

@@ -9,9 +9,9 @@ export interface HttpRequest {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
-  /** For everything: connecting, sending, waiting, reading, redirects. */
+  /** For the whole exchange: connecting, sending, waiting, reading, redirects. */
   readonly timeoutMs: number
-  /** Whether the body of a success matters. It must then be complete and within the size limit. */
+  /** Whether the body of a success is needed. It must then be complete and within the size limit. */
   readonly needsBody: boolean
   readonly signal: AbortSignal | undefined
   readonly requestId: string
@@ -21,13 +21,13 @@ export interface HttpResponse {
   readonly status: number
   readonly contentType: string | undefined
   readonly retryAfter: string | undefined
-  /** Of an answer whose body is not needed at most the beginning, or nothing. */
+  /** If the body is not needed: at most its start. */
   readonly body: Buffer
 }
 
 const MAX_REDIRECTS = 3
 
-/** One request and its whole answer, under one deadline and one size limit. */
+/** Sends one request and reads its whole response, with one timeout and one size limit. */
 export class HttpExchange {
   readonly #route: Route
   readonly #maxResponseBytes: number
@@ -37,12 +37,12 @@ export class HttpExchange {
     this.#maxResponseBytes = options.maxResponseBytes
   }
 
-  /** @throws TaskApiError, or the reason of `signal` if that was aborted. */
+  /** @throws TaskApiError, or the reason of `signal` if it was aborted. */
   async send(request: HttpRequest): Promise<HttpResponse> {
     const { signal, timeoutMs, requestId } = request
     signal?.throwIfAborted()
-    // Linked by hand: `AbortSignal.any` on a signal that lives as long as the program collects
-    // a dependent signal for every poll.
+    // Not `AbortSignal.any`: a signal that lives as long as the program would keep a dependent signal
+    // for every poll.
     const stop = new AbortController()
     const abort = () => stop.abort()
     let timedOut = false
@@ -57,11 +57,14 @@ export class HttpExchange {
       signal?.throwIfAborted()
       if (error instanceof TaskApiError) throw error
       if (timedOut) {
-        throw new TaskApiError(`no complete answer from ${this.#route.target} in ${timeoutMs} ms`, {
-          kind: 'transport',
-          code: 'READ_TIMEOUT',
-          requestId,
-        })
+        throw new TaskApiError(
+          `no complete response from ${this.#route.target} in ${timeoutMs} ms`,
+          {
+            kind: 'transport',
+            code: 'READ_TIMEOUT',
+            requestId,
+          },
+        )
       }
       throw transportFailure(error, this.#route.target, requestId)
     } finally {
@@ -96,24 +99,24 @@ export class HttpExchange {
           : await readStart(body),
       }
     }
-    throw new TaskApiError(`${request.url.host} redirects in circles`, {
+    throw new TaskApiError(`${request.url.host} redirects more than ${MAX_REDIRECTS} times`, {
       kind: 'invalid-response',
       code: 'TOO_MANY_REDIRECTS',
       requestId: request.requestId,
     })
   }
 
-  // The same request, credentials and all, goes where we were sent: so only to the same host, and never
-  // from TLS to none.
+  // The redirected request contains the credentials, so it is sent to the same host only, and never from
+  // https to http.
   #redirected(from: URL, headers: IncomingHttpHeaders, status: number, requestId: string): URL {
     const location = headerText(headers, 'location') ?? ''
     const to = URL.canParse(location, from.href) ? new URL(location, from) : null
     const upgrade = from.protocol === 'http:' && to?.protocol === 'https:'
     const sameServer = to?.origin === from.origin || (upgrade && to.hostname === from.hostname)
     if (to === null || !sameServer || status === 303) {
-      const where = to === null ? 'nowhere' : to.origin
+      const where = to === null ? 'no valid URL' : to.origin
       throw new TaskApiError(
-        `${from.host} answered ${status} and points to ${where}; set the base URL to where the Task API really is`,
+        `${from.host} redirects to ${where} (status ${status}): set the base URL to that of the Task API`,
         { kind: 'invalid-response', code: `HTTP_${status}`, status, requestId },
       )
     }
@@ -131,7 +134,7 @@ export class HttpExchange {
     const content = announced > limit ? null : await readUpTo(body, limit)
     if (content !== null) return content
     body.on('error', () => {}).destroy()
-    throw new TaskApiError(`the answer is larger than ${limit} bytes`, {
+    throw new TaskApiError(`the response is larger than ${limit} bytes`, {
       kind: 'invalid-response',
       code: 'RESPONSE_TOO_LARGE',
       status,
@@ -142,7 +145,7 @@ export class HttpExchange {
 
 type ResponseBody = Dispatcher.ResponseData['body']
 
-/** Null if there is more; the connection is then given up, because the rest is still coming. */
+/** Null if there is more. The connection is then closed, because the rest is still arriving. */
 async function readUpTo(body: ResponseBody, limit: number): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let size = 0
@@ -156,8 +159,8 @@ async function readUpTo(body: ResponseBody, limit: number): Promise<Buffer | nul
 
 const MAX_ERROR_BODY_BYTES = 64 * 1024
 
-// The status has already said everything that matters; a body that breaks off or never ends must not
-// turn a stored answer into a failed one. Reading it lets the connection be used again.
+// The status decides. A body that breaks off or never ends must not turn a stored result into a failed
+// submission. Reading the body makes the connection reusable.
 async function readStart(body: ResponseBody): Promise<Buffer> {
   try {
     return (await readUpTo(body, MAX_ERROR_BODY_BYTES)) ?? Buffer.alloc(0)

@@ -9,20 +9,20 @@ export interface RouteOptions {
   readonly env: NodeJS.ProcessEnv
 }
 
-// One server, so this also bounds how many requests run at once; more wait for a free connection.
+// There is one server, so this limits concurrent requests too. Further requests wait for a connection.
 const MAX_CONNECTIONS = 32
 
-// Load balancers close idle connections after a minute as a rule; polls come every few seconds. Letting
-// go before they do avoids sending a request into a connection that is just being closed.
+// Load balancers usually close idle connections after a minute, and polls are a few seconds apart. Closing
+// first avoids sending a request on a connection that is being closed.
 const KEEP_ALIVE_MS = 30_000
 
 export interface Route {
   readonly dispatcher: Dispatcher
-  /** Whom we talk to, for people: `host:port`, and through which proxy. */
+  /** For messages: `host:port`, and the proxy if there is one. */
   readonly target: string
 }
 
-/** Connections to one server: kept alive, through the proxy the environment names, trusting its CAs. */
+/** Creates kept-alive connections to one server, with the proxy and the CAs that the environment names. */
 export function createRoute({ base, connectTimeoutMs, env }: RouteOptions): Route {
   const ca = trustedCertificates(env)
   const tls = ca === undefined ? {} : { ca }
@@ -30,7 +30,7 @@ export function createRoute({ base, connectTimeoutMs, env }: RouteOptions): Rout
     connections: MAX_CONNECTIONS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     keepAliveMaxTimeout: KEEP_ALIVE_MS,
-    // The client has one deadline for the whole exchange; two clocks would blame each other.
+    // HttpExchange has one timeout for the whole exchange. A second one would make errors ambiguous.
     headersTimeout: 0,
     bodyTimeout: 0,
     allowH2: false,
@@ -40,7 +40,7 @@ export function createRoute({ base, connectTimeoutMs, env }: RouteOptions): Rout
   if (proxy === '') return { dispatcher: new Agent(pool), target: base.host }
   const dispatcher = new EnvHttpProxyAgent({
     ...pool,
-    // Every setting is given, because undici reads the process's own environment for what is not.
+    // All are set, because undici would read the others from the environment of the process.
     httpProxy: proxy,
     httpsProxy: proxy,
     noProxy: variable(env, 'no_proxy'),
@@ -50,7 +50,7 @@ export function createRoute({ base, connectTimeoutMs, env }: RouteOptions): Rout
   return { dispatcher, target: `${base.host} (through the proxy ${new URL(proxy).host})` }
 }
 
-// Lower case wins, as in curl: HTTP_PROXY can be set by a request header in CGI programs.
+// Lower case takes precedence, as in curl: in CGI programs a request header can set HTTP_PROXY.
 function variable(env: NodeJS.ProcessEnv, name: string): string {
   const lower = env[name]?.trim()
   return lower !== undefined && lower !== '' ? lower : (env[name.toUpperCase()]?.trim() ?? '')
@@ -61,12 +61,12 @@ function proxyFor(base: URL, env: NodeJS.ProcessEnv): string {
   const proxy = own === '' ? variable(env, 'all_proxy') : own
   if (proxy === '' || inNoProxyNetwork(base, variable(env, 'no_proxy'))) return ''
   const url = proxy.includes('://') ? proxy : `http://${proxy}`
-  // Checked here, because the URL parser's own error shows the URL, which may hold a password.
+  // Checked here, because the error of the URL parser contains the URL, which may contain a password.
   if (!URL.canParse(url)) throw new Error('the proxy in HTTPS_PROXY / HTTP_PROXY is not a URL')
   return url
 }
 
-// Clusters list whole networks in NO_PROXY (10.0.0.0/8), which undici does not know.
+// Clusters list networks in NO_PROXY (10.0.0.0/8), which undici does not support.
 function inNoProxyNetwork(base: URL, noProxy: string): boolean {
   const host = base.hostname.replace(/^\[(.+)\]$/, '$1')
   const version = isIP(host)
@@ -83,8 +83,8 @@ function inNoProxyNetwork(base: URL, noProxy: string): boolean {
   })
 }
 
-// Node reads the first by itself, but only from its own environment and only at its start. The other
-// two are what the programs we replace (and OpenSSL) read.
+// Node.js reads the first one, but only at startup and from the environment of the process. The Python
+// bunny and OpenSSL read the other two.
 const CA_VARIABLES = ['NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE']
 
 function trustedCertificates(env: NodeJS.ProcessEnv): string[] | undefined {

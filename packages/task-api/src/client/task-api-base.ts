@@ -1,7 +1,7 @@
 /**
- * The base URL requests go below, without a final slash. A URL with a path is used as given
- * (`https://host/api/v1`); one without gets the path older servers use, `/link_connector_api`.
- * @throws TypeError if it is no http(s) URL, or carries credentials, a query or a fragment.
+ * The base of all request URLs, without a final slash. A URL with a path is used unchanged
+ * (`https://host/api/v1`); one without a path gets `/link_connector_api`.
+ * @throws TypeError if `url` is not an http(s) URL, or contains credentials, a query or a fragment.
  */
 export function taskApiBase(url: string): URL {
   const base = URL.canParse(url) ? new URL(url) : null

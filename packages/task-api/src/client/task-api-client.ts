@@ -15,54 +15,54 @@ export interface TaskApiClientOptions {
   readonly collection: string
   /** `warren-relay/1.2.3` */
   readonly userAgent: string
-  /** Sent as `X-Worker-Id`; tells an upstream two processes of one collection apart. */
+  /** Sent as `X-Worker-Id`, with which a server distinguishes two processes of one collection. */
   readonly workerId?: string
   /** Default 10,000. */
   readonly connectTimeoutMs?: number
-  /** From sending a request to the last byte of its answer, on top of connecting and of `waitSeconds`. Default 60,000. */
+  /** From sending a request to the last byte of its response, in addition to connecting and `waitSeconds`. Default 60,000. */
   readonly requestTimeoutMs?: number
-  /** Default 10 MiB. A bigger answer is nonsense. */
+  /** Default 10 MiB. A larger response is an error. */
   readonly maxResponseBytes?: number
   /** HTTPS_PROXY, HTTP_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, SSL_CERT_FILE. Default `process.env`. */
   readonly env?: NodeJS.ProcessEnv
   readonly newRequestId?: () => string
   /** Milliseconds since 1970, for `Retry-After` dates. */
   readonly now?: () => number
-  /** Told about every request once it is over, for logs and metrics. */
+  /** Called after every request, for logs and metrics. */
   readonly onExchange?: (exchange: Exchange) => void
 }
 
 export interface Exchange {
   readonly method: string
-  /** Without the collection id, which sites keep out of their logs. */
+  /** Without the collection ID, which sites keep out of their logs. */
   readonly url: string
   readonly requestId: string
   readonly status?: number
   readonly durationMs: number
-  /** Absent too when the caller aborted. */
+  /** Absent if the request succeeded or the caller aborted it. */
   readonly error?: TaskApiError
 }
 
 export interface NextTaskOptions {
-  /** Queue to ask: `a` availability, `b` distributions; absent asks without a suffix. */
+  /** Queue to poll: `a` for availability, `b` for distributions; absent: no suffix. */
   readonly type?: 'a' | 'b'
-  /** Ask the server to hold the request until there is work (`Prefer: wait=`). Older ones ignore it. */
+  /** Asks the server to hold the poll until there is work (`Prefer: wait=`). Some servers ignore it. */
   readonly waitSeconds?: number
   readonly signal?: AbortSignal
 }
 
 export interface SubmitOptions {
   readonly signal?: AbortSignal
-  /** Told about this request once it is over, besides the client's own `onExchange`. */
+  /** Called after this request, in addition to the client's `onExchange`. */
   readonly onExchange?: (exchange: Exchange) => void
 }
 
 const REDACTED = '[REDACTED]'
 
 /**
- * Asks a Task API for tasks and submits answers. Connections are kept and reused. Nothing is retried
- * here: the caller knows whether to. Every failure is a `TaskApiError`, except that aborting `signal`
- * rejects with its reason. Disposing cuts off what is still running.
+ * Fetches tasks from a Task API and submits results. Reuses connections, and leaves retries to the caller.
+ * Every failure is a `TaskApiError`, except that aborting `signal` rejects with its reason. Disposing
+ * aborts requests that are still running.
  */
 export class TaskApiClient implements AsyncDisposable {
   readonly #base: URL
@@ -76,7 +76,7 @@ export class TaskApiClient implements AsyncDisposable {
   readonly #now: () => number
   readonly #onExchange: (exchange: Exchange) => void
 
-  /** @throws TypeError for an unusable base URL, Error for a CA file that cannot be read. */
+  /** @throws TypeError for an invalid base URL, Error for a CA file that cannot be read. */
   constructor(options: TaskApiClientOptions) {
     const { username, password, collection, connectTimeoutMs = 10_000 } = options
     const basic = Buffer.from(`${username}:${password}`, 'utf8').toString('base64')
@@ -89,7 +89,7 @@ export class TaskApiClient implements AsyncDisposable {
     this.#secrets = [basic, password, collection, encodeURIComponent(collection)]
     this.#headers = {
       authorization: `Basic ${basic}`,
-      // JSON first, or a server that also serves people redirects an error to its login page.
+      // JSON first: some servers redirect other clients to a login page.
       accept: 'application/json, */*;q=0.5',
       'accept-encoding': 'identity',
       'user-agent': options.userAgent,
@@ -103,7 +103,7 @@ export class TaskApiClient implements AsyncDisposable {
     })
   }
 
-  /** The next task as it came (see `parseTask`), or null if there is none. */
+  /** The next task as received (see `parseTask`), or null if there is none. */
   async nextTask(
     options: NextTaskOptions = {},
   ): Promise<{ body: unknown; requestId: string } | null> {
@@ -119,14 +119,14 @@ export class TaskApiClient implements AsyncDisposable {
         timeoutMs: this.#requestTimeoutMs + waitSeconds * 1000,
         signal,
       },
-      (reply, requestId) =>
-        reply.status === 204 ? null : { body: this.#json(reply, requestId), requestId },
+      (response, requestId) =>
+        response.status === 204 ? null : { body: this.#json(response, requestId), requestId },
     )
   }
 
   /**
-   * Submits an answer. Any 2xx is `accepted`, whatever the body says; 409 means somebody (most often
-   * an earlier attempt of ours) has answered already.
+   * Submits a result. Any 2xx is `accepted`, whatever the body; 409 means that the task already has a
+   * result, usually from an earlier attempt.
    */
   async submitResult(
     result: TaskResult,
@@ -146,7 +146,7 @@ export class TaskApiClient implements AsyncDisposable {
         signal: options.signal,
         onExchange: options.onExchange,
       },
-      (reply) => (reply.status === 409 ? 'already-answered' : 'accepted'),
+      (response) => (response.status === 409 ? 'already-answered' : 'accepted'),
     )
   }
 
@@ -167,7 +167,7 @@ export class TaskApiClient implements AsyncDisposable {
       signal: AbortSignal | undefined
       onExchange?: ((exchange: Exchange) => void) | undefined
     },
-    read: (reply: HttpResponse, requestId: string) => T,
+    read: (response: HttpResponse, requestId: string) => T,
   ): Promise<T> {
     const { method, path, shownPath, accept } = request
     const requestId = this.#newRequestId()
@@ -175,17 +175,17 @@ export class TaskApiClient implements AsyncDisposable {
     let status: number | undefined
     let failure: TaskApiError | undefined
     try {
-      const reply = await this.#http.send({
+      const response = await this.#http.send({
         ...request,
         url: this.#url(path),
         headers: { ...this.#headers, ...request.headers, 'x-request-id': requestId },
         requestId,
       })
-      status = reply.status
+      status = response.status
       if ((status < 200 || status > 299) && status !== accept) {
-        throw this.#statusError(reply, requestId)
+        throw this.#statusError(response, requestId)
       }
-      return read(reply, requestId)
+      return read(response, requestId)
     } catch (error: unknown) {
       if (error instanceof TaskApiError) {
         failure = error
@@ -213,28 +213,29 @@ export class TaskApiClient implements AsyncDisposable {
     return url
   }
 
-  #json(reply: HttpResponse, requestId: string): unknown {
-    const text = reply.body.toString('utf8').replace(/^\uFEFF/, '')
+  #json(response: HttpResponse, requestId: string): unknown {
+    const text = response.body.toString('utf8').replace(/^\uFEFF/, '')
     try {
       return JSON.parse(text)
     } catch (error: unknown) {
-      const type = (reply.contentType ?? 'no content type').slice(0, 80)
-      // The parser's message quotes the body, so it must not travel as the cause.
-      const what = error instanceof SyntaxError ? 'is not JSON' : 'cannot be read'
-      throw new TaskApiError(`the answer ${what} (${type}, ${reply.body.length} bytes)`, {
+      const type = (response.contentType ?? 'no content type').slice(0, 80)
+      // The message of the parser quotes the body, so it is not attached as the cause.
+      const problem =
+        error instanceof SyntaxError ? 'the response is not JSON' : 'cannot read the response'
+      throw new TaskApiError(`${problem} (${type}, ${response.body.length} bytes)`, {
         kind: 'invalid-response',
         code: 'NOT_JSON',
-        status: reply.status,
+        status: response.status,
         requestId,
       })
     }
   }
 
-  #statusError(reply: HttpResponse, requestId: string): TaskApiError {
-    const { status } = reply
-    const retryAfterMs = parseRetryAfter(reply.retryAfter, this.#now())
-    const said = this.#redact(readReason(reply.body))
-    const message = `${this.#base.host} answered ${status}${said === '' ? '' : `: ${said}`}`
+  #statusError(response: HttpResponse, requestId: string): TaskApiError {
+    const { status } = response
+    const retryAfterMs = parseRetryAfter(response.retryAfter, this.#now())
+    const reason = this.#redact(readReason(response.body))
+    const message = `${this.#base.host} returned ${status}${reason === '' ? '' : `: ${reason}`}`
     return new TaskApiError(message, {
       kind: kindOfStatus(status),
       code: `HTTP_${status}`,
@@ -255,14 +256,14 @@ export class TaskApiClient implements AsyncDisposable {
 
 function kindOfStatus(status: number): TaskApiError['kind'] {
   if (status === 401 || status === 403) return 'authentication'
-  // 408 and 425 are the two other 4xx that mean "send it again".
+  // 408 and 425 are the two other 4xx that allow a retry.
   if (status === 408 || status === 425 || status === 429 || status >= 500) return 'unavailable'
   return status >= 400 ? 'rejected' : 'invalid-response'
 }
 
 const MAX_REASON_LENGTH = 200
 
-// Servers say why in one of these members; anything else (a page of HTML) helps nobody in a log line.
+// Servers give the reason in one of these members. Other bodies, such as HTML, do not belong in a log line.
 function readReason(body: Buffer): string {
   if (body.length > 64 * 1024) return ''
   try {
@@ -271,7 +272,7 @@ function readReason(body: Buffer): string {
     for (const name of ['message', 'detail', 'title', 'error'] as const) {
       const reason = json[name]
       if (typeof reason !== 'string' || reason.trim() === '') continue
-      // eslint-disable-next-line no-control-regex -- keeps a server from forging log lines
+      // eslint-disable-next-line no-control-regex -- prevents a server from forging log lines
       return reason.slice(0, MAX_REASON_LENGTH).replaceAll(/[\u0000-\u001f\u007f]+/g, ' ')
     }
   } catch {

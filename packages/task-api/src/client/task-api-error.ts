@@ -1,10 +1,10 @@
 /**
- * What went wrong talking to a Task API, by what one does about it:
- * - `transport`: nothing usable came back (name, connection, TLS, timeout): network or server, try again.
- * - `authentication`: 401 or 403: credentials or collection, somebody has to look.
- * - `refused`: any other 4xx: sending the same again will not help.
- * - `unavailable`: 429 or 5xx: later, after `retryAfterMs` if given.
- * - `nonsense`: it answered, but not what a Task API answers: most often a wrong URL or a proxy's login page.
+ * Why a request failed, which determines what to do:
+ * - `transport`: no response (DNS, connection, TLS, timeout). Retry.
+ * - `authentication`: 401 or 403. A person must check the credentials or the collection.
+ * - `rejected`: any other 4xx. Do not send the same request again.
+ * - `unavailable`: 429 or 5xx. Retry, after `retryAfterMs` if set.
+ * - `invalid-response`: not a response of a Task API. Usually a wrong URL or the login page of a proxy.
  */
 export type TaskApiErrorKind =
   'transport' | 'authentication' | 'rejected' | 'unavailable' | 'invalid-response'
@@ -21,11 +21,11 @@ export interface TaskApiErrorDetails {
 
 export class TaskApiError extends Error {
   readonly kind: TaskApiErrorKind
-  /** Stable: `ENOTFOUND`, `ECONNREFUSED`, `CONNECT_TIMEOUT`, `READ_TIMEOUT`, `TLS_...`, `HTTP_401`, `NOT_JSON`, ... */
+  /** A stable code: `ENOTFOUND`, `ECONNREFUSED`, `CONNECT_TIMEOUT`, `READ_TIMEOUT`, `TLS_...`, `HTTP_401`, `NOT_JSON`, ... */
   readonly code: string
   readonly status?: number
   readonly retryable: boolean
-  /** From `Retry-After`, one hour at most. */
+  /** From `Retry-After`, at most one hour. */
   readonly retryAfterMs?: number
   readonly requestId: string
 

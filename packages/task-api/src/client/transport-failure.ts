@@ -7,10 +7,10 @@ interface Failure {
   readonly retryable?: boolean
 }
 
-/** Turns whatever the HTTP library threw into our error. `target` is who we talk to, shown to people. */
+/** Turns an error of the HTTP library into a `TaskApiError`. `target` names the server in the message. */
 export function transportFailure(cause: unknown, target: string, requestId: string): TaskApiError {
   const { message, ...failure } = explain(cause, target)
-  // The parser's error carries what was received, which may be half of a task or an answer.
+  // The error of the parser contains the received data, which may be part of a task.
   const shown = isParserError(cause) ? new Error(cause.message) : cause
   return new TaskApiError(message, { ...failure, requestId, cause: shown })
 }
@@ -22,33 +22,33 @@ function explain(cause: unknown, target: string): Failure {
   const has = (...wanted: string[]) => codes.find((code) => wanted.includes(code))
 
   const dns = has('ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME', 'ENODATA')
-  if (dns !== undefined) return transport(dns, `cannot find the address of ${target}`)
+  if (dns !== undefined) return transport(dns, `cannot resolve the host name of ${target}`)
   if (has('ECONNREFUSED') !== undefined) {
-    return transport('ECONNREFUSED', `${target} refuses connections`)
+    return transport('ECONNREFUSED', `${target} refused the connection`)
   }
   const unreachable = has('EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL')
   if (unreachable !== undefined) return transport(unreachable, `no route to ${target}`)
   if (has('UND_ERR_CONNECT_TIMEOUT', 'ETIMEDOUT') !== undefined) {
-    return transport('CONNECT_TIMEOUT', `no connection to ${target} in time`)
+    return transport('CONNECT_TIMEOUT', `timeout while connecting to ${target}`)
   }
   if (has('UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT') !== undefined) {
-    return transport('READ_TIMEOUT', `no complete answer from ${target} in time`)
+    return transport('READ_TIMEOUT', `timeout while waiting for the response of ${target}`)
   }
   const tls = codes.find((code) => isTlsCode(code))
   if (tls !== undefined) {
     const reason = tls.replace(/^ERR_(?:TLS|SSL)_/, '')
-    return transport(`TLS_${reason}`, `TLS with ${target} failed (${reason})`)
+    return transport(`TLS_${reason}`, `TLS connection to ${target} failed (${reason})`)
   }
   const proxy = /Proxy response \((\d+)\)|Proxy Authentication Required \((407)\)/.exec(text)
   if (proxy !== null) {
     const status = proxy[1] ?? proxy[2] ?? ''
-    return transport(`PROXY_${status}`, `the proxy answered ${status} for ${target}`)
+    return transport(`PROXY_${status}`, `the proxy returned ${status} for ${target}`)
   }
   if (chain.some((error) => isParserError(error))) {
     return {
       kind: 'invalid-response',
       code: 'NOT_HTTP',
-      message: `${target} does not answer in HTTP`,
+      message: `the response of ${target} is not HTTP`,
     }
   }
   if (has('UND_ERR_DESTROYED', 'UND_ERR_CLOSED') !== undefined) {
@@ -56,9 +56,9 @@ function explain(cause: unknown, target: string): Failure {
     return { ...transport('CLIENT_CLOSED', message), retryable: false }
   }
   if (has('ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET') !== undefined) {
-    return transport('ECONNRESET', `the connection to ${target} broke`)
+    return transport('ECONNRESET', `lost the connection to ${target}`)
   }
-  return transport(codes[0] ?? 'UNKNOWN', `talking to ${target} failed`)
+  return transport(codes[0] ?? 'UNKNOWN', `request to ${target} failed`)
 }
 
 function transport(code: string, message: string): Failure {
@@ -80,7 +80,7 @@ function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
-// Bounded, because a chain of causes may bite its own tail.
+// Bounded, because a chain of causes may be circular.
 function causes(error: unknown): Error[] {
   const chain: Error[] = []
   let current = error

@@ -1,8 +1,8 @@
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
- * User name and password of an `Authorization: Basic` header (RFC 7617; the password may contain
- * colons). Undefined if it is none.
+ * Reads the user name and password of an `Authorization: Basic` header (RFC 7617; the password may
+ * contain colons). Undefined for any other header.
  */
 export function parseBasicCredentials(
   header: string | undefined,
@@ -15,7 +15,7 @@ export function parseBasicCredentials(
   return { username: text.slice(0, colon), password: text.slice(colon + 1) }
 }
 
-/** Servers ask for UTF-8 and python-requests sends Latin-1 all the same, whose `é` is never valid UTF-8. */
+/** Servers ask for UTF-8, but python-requests sends Latin-1. Its `é` is never valid UTF-8. */
 function decode(bytes: Buffer): string {
   try {
     return utf8.decode(bytes)

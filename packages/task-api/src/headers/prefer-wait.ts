@@ -1,6 +1,6 @@
 /**
- * Seconds of `Prefer: wait=` (RFC 7240), the first one if there are several; 0 if there is none or it
- * cannot be read. The caller sets the bound.
+ * Reads the seconds of `Prefer: wait=` (RFC 7240), the first if there are several; 0 if absent or
+ * invalid. The caller limits them.
  */
 export function preferredWait(header: string | readonly string[] | undefined): number {
   const text = typeof header === 'string' ? header : (header?.join(',') ?? '')

@@ -14,7 +14,7 @@ async function listen(server: Server | TcpServer): Promise<number> {
   return address.port
 }
 
-/** A real HTTP server on loopback for the duration of one test. Gives its `host:port`. */
+/** An HTTP server on loopback for the duration of one test, with its `host:port`. */
 export async function httpServer(
   listener: RequestListener,
   tls?: { key: string; cert: string },
@@ -27,13 +27,13 @@ export async function httpServer(
   return { host: `127.0.0.1:${await listen(server)}`, server }
 }
 
-/** A TCP server that speaks whatever `talk` says. */
-export async function tcpServer(talk: (socket: Socket) => void): Promise<string> {
+/** A TCP server that calls `serve` for each connection. */
+export async function tcpServer(serve: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>()
   const server = createTcpServer((socket) => {
     sockets.add(socket)
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
-    talk(socket)
+    serve(socket)
   })
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy()
@@ -42,7 +42,7 @@ export async function tcpServer(talk: (socket: Socket) => void): Promise<string>
   return `127.0.0.1:${await listen(server)}`
 }
 
-/** A port nobody listens on. */
+/** A port without a listener. */
 export async function closedPort(): Promise<string> {
   const server = createTcpServer()
   const port = await listen(server)

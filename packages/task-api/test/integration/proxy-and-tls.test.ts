@@ -47,7 +47,7 @@ async function forwardProxy() {
 }
 
 describe('TLS', () => {
-  it('with a certificate nobody vouches for fails, and says so', async () => {
+  it('fails with an untrusted certificate, and names the cause', async () => {
     const { host, requests } = await taskApi(selfSignedCertificate())
     const error = await errorOf(clientFor(`https://${host}`).nextTask())
     expect(error).toMatchObject({
@@ -69,7 +69,7 @@ describe('TLS', () => {
     },
   )
 
-  it('takes the certificates of all the variables together', async () => {
+  it('trusts the certificates of all variables together', async () => {
     const [one, two] = [selfSignedCertificate(), selfSignedCertificate()]
     const env = { SSL_CERT_FILE: file(one.cert), REQUESTS_CA_BUNDLE: file(two.cert) }
     for (const tls of [one, two]) {
@@ -78,14 +78,14 @@ describe('TLS', () => {
     }
   })
 
-  it('does not accept a trusted certificate of somebody else', async () => {
+  it('rejects a trusted certificate of another host', async () => {
     const tls = selfSignedCertificate('elsewhere.example')
     const { host } = await taskApi(tls)
     const client = clientFor(`https://${host}`, { env: { SSL_CERT_FILE: file(tls.cert) } })
     expect(await errorOf(client.nextTask())).toMatchObject({ code: 'TLS_CERT_ALTNAME_INVALID' })
   })
 
-  it('to a port without TLS fails, and says so', async () => {
+  it('fails on a port without TLS, and names the cause', async () => {
     const { host } = await taskApi()
     const error = await errorOf(clientFor(`https://${host}`).nextTask())
     expect(error.kind).toBe('transport')
@@ -95,7 +95,7 @@ describe('TLS', () => {
   it.each([
     ['/no/such/file', 'cannot read'],
     ['', 'no certificate'],
-  ])('refuses to start with a CA file that is none (%s)', (path, problem) => {
+  ])('rejects an invalid CA file (%s)', (path, problem) => {
     const SSL_CERT_FILE = path === '' ? file('not a certificate') : path
     expect(() => clientFor('https://x', { env: { SSL_CERT_FILE } })).toThrow(
       new RegExp(`^SSL_CERT_FILE: ${problem}`),
@@ -105,34 +105,31 @@ describe('TLS', () => {
 
 const withCredentials = (proxy: string) => ({ HTTP_PROXY: `http://me:sesame@${proxy}` })
 
-describe('a proxy', () => {
-  it.each(['HTTP_PROXY', 'http_proxy', 'ALL_PROXY'])(
-    'named in %s is used for http',
-    async (name) => {
-      const { host: target, requests } = await taskApi()
-      const { host, used } = await forwardProxy()
-      const client = clientFor(`http://${target}`, { env: { [name]: `http://${host}` } })
-      expect(await client.nextTask({ type: 'a' })).toBeNull()
-      expect(used).toEqual([`GET http://${target}/link_connector_api/task/nextjob/RQ-CC-1.a `])
-      expect(requests()).toBe(0)
-    },
-  )
+describe('proxy', () => {
+  it.each(['HTTP_PROXY', 'http_proxy', 'ALL_PROXY'])('from %s is used for http', async (name) => {
+    const { host: target, requests } = await taskApi()
+    const { host, used } = await forwardProxy()
+    const client = clientFor(`http://${target}`, { env: { [name]: `http://${host}` } })
+    expect(await client.nextTask({ type: 'a' })).toBeNull()
+    expect(used).toEqual([`GET http://${target}/link_connector_api/task/nextjob/RQ-CC-1.a `])
+    expect(requests()).toBe(0)
+  })
 
-  it('is tunnelled through for https, end to end encrypted, over one reused tunnel', async () => {
+  it('is used for https through one reused tunnel, encrypted end to end', async () => {
     const tls = selfSignedCertificate()
     const { host: target, requests } = await taskApi(tls)
     const { host, used } = await forwardProxy()
     const env = { HTTPS_PROXY: host, REQUESTS_CA_BUNDLE: file(tls.cert) }
     const client = clientFor(`https://${target}`, { env })
     await client.nextTask()
-    // As long as a poller waits at the very least.
+    // The minimum time between two polls.
     await setTimeout(20)
     await client.nextTask()
     expect(used).toEqual([`CONNECT ${target}`])
     expect(requests()).toBe(2)
   })
 
-  it('does not hide from the server which name it is called by', async () => {
+  it('preserves the server name in the TLS handshake', async () => {
     const tls = selfSignedCertificate('localhost')
     const { host: target, server } = await httpServer((_, response) => {
       response.writeHead(204).end()
@@ -147,7 +144,7 @@ describe('a proxy', () => {
   })
 
   it.each(['127.0.0.1', '10.0.0.1, 127.0.0.0/8', '*'])(
-    'is passed by for NO_PROXY=%s',
+    'is not used with NO_PROXY=%s',
     async (no) => {
       const { host: target, requests } = await taskApi()
       const { host, used } = await forwardProxy()
@@ -159,7 +156,7 @@ describe('a proxy', () => {
   )
 
   it.each(['127.0.0.2', '10.0.0.0/8', '127.0.0.1/99', 'example.com'])(
-    'is used in spite of NO_PROXY=%s',
+    'is used despite NO_PROXY=%s',
     async (no) => {
       const { host: target } = await taskApi()
       const { host, used } = await forwardProxy()
@@ -169,7 +166,7 @@ describe('a proxy', () => {
     },
   )
 
-  it('gets its own credentials, which no error shows', async () => {
+  it('receives its own credentials, which no error contains', async () => {
     const { host } = await httpServer((_, response) => response.writeHead(407).end())
     const proxy = await forwardProxy()
     await clientFor('http://task.example', { env: withCredentials(proxy.host) }).nextTask()
@@ -184,7 +181,7 @@ describe('a proxy', () => {
     )
   })
 
-  it('that refuses a tunnel or the connection is named as the one to look at', async () => {
+  it('is named in the error if it rejects the tunnel or the connection', async () => {
     const { host, server } = await httpServer(() => {})
     server.on('connect', (_, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'))
     const refusing = clientFor('https://task.example', { env: { HTTPS_PROXY: `http://${host}` } })

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 
-// Enough DER to make a certificate for loopback, so that no private key has to be kept in the repository
-// and no test fails on the day one expires.
+// Enough DER for a loopback certificate, so that the repository contains no private key and no test fails
+// when a certificate expires.
 
 function der(tag: number, ...parts: Buffer[]): Buffer {
   const content = Buffer.concat(parts)
@@ -20,10 +20,10 @@ const COMMON_NAME = oid('550403')
 const SUBJECT_ALT_NAME = oid('551d11')
 const DAY_MS = 86_400_000
 
-/** Self-signed, valid from yesterday to tomorrow, for 127.0.0.1 or for another name only. */
+/** A self-signed certificate, valid from yesterday to tomorrow, for 127.0.0.1 or for `dnsName` only. */
 export function selfSignedCertificate(dnsName?: string): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  // A name of its own, because issuers are looked up by name.
+  // A unique name, because issuers are looked up by name.
   const commonName = Buffer.from(`loopback ${randomBytes(8).toString('hex')}`)
   const name = sequence(der(0x31, sequence(COMMON_NAME, der(0x0c, commonName))))
   const subject =

@@ -11,14 +11,14 @@ interface Seen {
   body: string
 }
 
-interface Answer {
+interface Reply {
   status: number
   body?: string
   headers?: Record<string, string>
 }
 
-/** Answers every request the same and remembers what came in. */
-async function answering(answer: Answer | ((seen: Seen) => Answer)) {
+/** Answers every request the same way and records the requests. */
+async function startServer(answer: Reply | ((seen: Seen) => Reply)) {
   const seen: Seen[] = []
   const { host, server } = await httpServer((request, response) => {
     let body = ''
@@ -42,15 +42,15 @@ describe('nextTask', () => {
     [undefined, `/link_connector_api/task/nextjob/${COLLECTION}`],
     ['a', `/link_connector_api/task/nextjob/${COLLECTION}.a`],
     ['b', `/link_connector_api/task/nextjob/${COLLECTION}.b`],
-  ] as const)('asks queue %s at %s and takes 204 for nothing to do', async (type, path) => {
-    const { base, seen } = await answering({ status: 204 })
+  ] as const)('polls queue %s at %s, and returns null for a 204', async (type, path) => {
+    const { base, seen } = await startServer({ status: 204 })
     const task = await clientFor(base).nextTask(type === undefined ? {} : { type })
     expect(task).toBeNull()
     expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual([`GET ${path}`])
   })
 
-  it('sends who is asking, and credentials before being asked for them', async () => {
-    const { base, seen } = await answering({ status: 204 })
+  it('identifies itself and sends credentials with the first request', async () => {
+    const { base, seen } = await startServer({ status: 204 })
     const client = clientFor(base, { workerId: 'worker-7', newRequestId: () => 'request-1' })
     await client.nextTask({ waitSeconds: 25 })
     expect(seen[0]?.headers).toMatchObject({
@@ -65,34 +65,34 @@ describe('nextTask', () => {
   })
 
   it('sends credentials as UTF-8', async () => {
-    const { base, seen } = await answering({ status: 204 })
+    const { base, seen } = await startServer({ status: 204 })
     await clientFor(base, { username: 'ü', password: 'p:ß' }).nextTask()
     expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('ü:p:ß').toString('base64')}`)
   })
 
-  it('gives the task as it came, with the id of the request', async () => {
+  it('returns the task as received, with the request ID', async () => {
     const job = { uuid: '86', owner: 'user1', cohort: { groups_oper: 'AND', groups: [] }, new: 1 }
-    const { base, seen } = await answering({ status: 200, body: `\uFEFF${JSON.stringify(job)}` })
+    const { base, seen } = await startServer({ status: 200, body: `\uFEFF${JSON.stringify(job)}` })
     const next = await clientFor(base).nextTask()
     expect(next?.body).toEqual(job)
     expect(next?.requestId).toBe(seen[0]?.headers['x-request-id'])
     expect(parseTask(next?.body).kind).toBe('availability')
   })
 
-  it('uses a base URL with a path as given and encodes the collection', async () => {
-    const { base, seen } = await answering({ status: 204 })
+  it('uses a base URL with a path unchanged, and encodes the collection', async () => {
+    const { base, seen } = await startServer({ status: 204 })
     await clientFor(`${base}/api/v1/`, { collection: 'a/b ?#ü' }).nextTask({ type: 'a' })
     expect(seen[0]?.url).toBe('/api/v1/task/nextjob/a%2Fb%20%3F%23%C3%BC.a')
   })
 
-  it('reuses one connection for poll after poll', async () => {
-    const { base, server } = await answering({ status: 204 })
+  it('reuses one connection for all polls', async () => {
+    const { base, server } = await startServer({ status: 204 })
     let connections = 0
     server.on('connection', () => connections++)
     const client = clientFor(base)
     for (let poll = 0; poll < 20; poll++) {
       await client.nextTask()
-      // Without a moment between polls the pool opens a second connection, and no third.
+      // Without a pause between polls, the pool opens a second connection, but not a third.
       await setTimeout(5)
     }
     expect(connections).toBe(1)
@@ -102,13 +102,13 @@ describe('nextTask', () => {
 })
 
 describe('submitResult', () => {
-  it.each<Answer>([
+  it.each<Reply>([
     { status: 200, body: 'Job saved' },
     { status: 200, body: '"Job saved"' },
     { status: 201, body: '{"message":"stored"}', headers: { 'content-type': 'application/json' } },
     { status: 204 },
-  ])('takes %j for accepted', async (answer) => {
-    const { base, seen } = await answering(answer)
+  ])('treats %j as accepted', async (answer) => {
+    const { base, seen } = await startServer(answer)
     expect(await clientFor(base).submitResult(RESULT)).toBe('accepted')
     expect(seen[0]).toMatchObject({
       method: 'POST',
@@ -118,19 +118,19 @@ describe('submitResult', () => {
     expect(JSON.parse(seen[0]?.body ?? '')).toEqual(RESULT)
   })
 
-  it('says when somebody has answered before', async () => {
-    const { base } = await answering({ status: 409, body: '{"status":"CONFLICT"}' })
+  it('reports that the task already has a result', async () => {
+    const { base } = await startServer({ status: 409, body: '{"status":"CONFLICT"}' })
     expect(await clientFor(base).submitResult(RESULT)).toBe('already-answered')
   })
 
-  it('falls back on its own collection when the task named none', async () => {
-    const { base, seen } = await answering({ status: 200 })
+  it('uses its own collection if the task has none', async () => {
+    const { base, seen } = await startServer({ status: 200 })
     await clientFor(base).submitResult({ ...RESULT, collection_id: '' })
     expect(seen[0]?.url).toMatch(new RegExp(`/${COLLECTION}$`))
   })
 })
 
-describe('a status that is no success', () => {
+describe('status of an error', () => {
   it.each([
     [400, 'rejected', false],
     [401, 'authentication', false],
@@ -144,7 +144,7 @@ describe('a status that is no success', () => {
     [503, 'unavailable', true],
     [304, 'invalid-response', true],
   ] as const)('%d is %s, retryable: %s', async (status, kind, retryable) => {
-    const { base } = await answering({ status })
+    const { base } = await startServer({ status })
     const client = clientFor(base)
     for (const work of [client.nextTask(), client.submitResult(RESULT)]) {
       expect(await errorOf(work)).toMatchObject({
@@ -156,8 +156,8 @@ describe('a status that is no success', () => {
     }
   })
 
-  it('is not a conflict when nothing was submitted', async () => {
-    const { base } = await answering({ status: 409 })
+  it('treats a 409 of a poll as rejected', async () => {
+    const { base } = await startServer({ status: 409 })
     expect(await errorOf(clientFor(base).nextTask())).toMatchObject({
       kind: 'rejected',
       status: 409,
@@ -168,24 +168,24 @@ describe('a status that is no success', () => {
     ['120', 120_000],
     ['Tue, 03 Feb 2026 10:00:30 GMT', 30_000],
     ['whenever', undefined],
-  ])('passes Retry-After %s on as %s ms', async (value, expected) => {
-    const { base } = await answering({ status: 429, headers: { 'retry-after': value } })
+  ])('reports Retry-After %s as %s ms', async (value, expected) => {
+    const { base } = await startServer({ status: 429, headers: { 'retry-after': value } })
     const client = clientFor(base, { now: () => Date.parse('2026-02-03T10:00:00Z') })
     expect((await errorOf(client.nextTask())).retryAfterMs).toBe(expected)
   })
 
-  it('repeats the reason the server gives, on one line, without what is secret', async () => {
+  it('includes the reason of the server on one line, without secrets', async () => {
     const message = `no\nway for ${PASSWORD} (${BASIC}) in ${COLLECTION}`
-    const { base, host } = await answering({ status: 400, body: JSON.stringify({ message }) })
+    const { base, host } = await startServer({ status: 400, body: JSON.stringify({ message }) })
     expect((await errorOf(clientFor(base).nextTask())).message).toBe(
-      `${host} answered 400: no way for [REDACTED] ([REDACTED]) in [REDACTED]`,
+      `${host} returned 400: no way for [REDACTED] ([REDACTED]) in [REDACTED]`,
     )
   })
 })
 
-describe('an answer that is not a task', () => {
+describe('response that is not a task', () => {
   it.each(['<html>Log in</html>', '', '{"uuid":', 'Job saved'])('%j is nonsense', async (body) => {
-    const { base } = await answering({
+    const { base } = await startServer({
       status: 200,
       body,
       headers: { 'content-type': 'text/html' },
@@ -198,8 +198,8 @@ describe('an answer that is not a task', () => {
 })
 
 describe('redirects', () => {
-  it('are followed on the same server, with method, body and credentials', async () => {
-    const { base, seen } = await answering(({ url }) =>
+  it('to the same server are followed, with method, body and credentials', async () => {
+    const { base, seen } = await startServer(({ url }) =>
       url.startsWith('/new/')
         ? { status: 200, body: 'Job saved' }
         : { status: 301, headers: { location: `/new${url}` } },
@@ -210,17 +210,17 @@ describe('redirects', () => {
     expect(seen[1]?.headers.authorization).toBe(`Basic ${BASIC}`)
   })
 
-  it('to another server are refused, and nothing is sent there', async () => {
-    const other = await answering({ status: 204 })
-    const { base } = await answering({ status: 302, headers: { location: `${other.base}/x` } })
+  it('to another server are rejected without sending a request there', async () => {
+    const other = await startServer({ status: 204 })
+    const { base } = await startServer({ status: 302, headers: { location: `${other.base}/x` } })
     const error = await errorOf(clientFor(base).nextTask())
     expect(error).toMatchObject({ kind: 'invalid-response', code: 'HTTP_302' })
     expect(error.message).toContain(other.base)
     expect(other.seen).toEqual([])
   })
 
-  it('end when they go in circles', async () => {
-    const { base, seen } = await answering({ status: 307, headers: { location: '/again' } })
+  it('are limited in number', async () => {
+    const { base, seen } = await startServer({ status: 307, headers: { location: '/again' } })
     expect(await errorOf(clientFor(base).nextTask())).toMatchObject({
       code: 'TOO_MANY_REDIRECTS',
     })
@@ -229,9 +229,9 @@ describe('redirects', () => {
 })
 
 describe('onExchange', () => {
-  it('tells about every request, without the collection', async () => {
+  it('is called for every request, without the collection', async () => {
     let status = 204
-    const { base } = await answering(() => ({ status }))
+    const { base } = await startServer(() => ({ status }))
     const exchanges: Exchange[] = []
     const client = clientFor(base, { onExchange: (exchange) => exchanges.push(exchange) })
     await client.nextTask({ type: 'a' })

@@ -15,28 +15,28 @@ const RESULT = countResult({ uuid: 'u', collection: 'c' }, 44)
 const BASIC = Buffer.from(`user:${PASSWORD}`).toString('base64')
 const FIFTY_MB = 50 * 1024 * 1024
 
-/** Everything somebody could print of it, hidden members and causes included. */
+/** Everything that can be printed of a value, with hidden members and causes. */
 function everything(value: unknown): string {
   return inspect(value, { depth: 8, showHidden: true }) + JSON.stringify(value)
 }
 
-describe('a server that cannot be reached', () => {
-  it('has no address: the name server’s code', async () => {
+describe('unreachable server', () => {
+  it('without an address: error code of the DNS lookup', async () => {
     const error = await errorOf(clientFor('http://warren.invalid').nextTask())
     expect(error).toMatchObject({ kind: 'transport', retryable: true })
     expect(['ENOTFOUND', 'EAI_AGAIN']).toContain(error.code)
-    expect(error.message).toBe('cannot find the address of warren.invalid')
+    expect(error.message).toBe('cannot resolve the host name of warren.invalid')
   })
 
-  it('refuses: ECONNREFUSED', async () => {
+  it('without a listener: ECONNREFUSED', async () => {
     const host = await closedPort()
     const error = await errorOf(clientFor(`http://${host}`).nextTask())
     expect(error).toMatchObject({ kind: 'transport', code: 'ECONNREFUSED', retryable: true })
-    expect(error.message).toBe(`${host} refuses connections`)
+    expect(error.message).toBe(`${host} refused the connection`)
     expect(error.cause).toBeInstanceOf(Error)
   })
 
-  it('never finishes connecting: CONNECT_TIMEOUT', async () => {
+  it('that never completes the connection: CONNECT_TIMEOUT', async () => {
     const host = await tcpServer(() => {})
     const client = clientFor(`https://${host}`, { connectTimeoutMs: 200 })
     expect(await errorOf(client.nextTask())).toMatchObject({
@@ -46,38 +46,38 @@ describe('a server that cannot be reached', () => {
   })
 })
 
-describe('a server that is too slow', () => {
-  const impatient = { connectTimeoutMs: 100, requestTimeoutMs: 300 }
+describe('slow server', () => {
+  const shortTimeouts = { connectTimeoutMs: 100, requestTimeoutMs: 300 }
 
-  it('and never answers: READ_TIMEOUT', async () => {
+  it('that never responds: READ_TIMEOUT', async () => {
     const { host } = await httpServer(() => {})
-    const client = clientFor(`http://${host}`, impatient)
+    const client = clientFor(`http://${host}`, shortTimeouts)
     for (const work of [client.nextTask(), client.submitResult(RESULT)]) {
       expect(await errorOf(work)).toMatchObject({ kind: 'transport', code: 'READ_TIMEOUT' })
     }
   })
 
-  it('and drips its answer: READ_TIMEOUT, however steadily it drips', async () => {
+  it('that sends its response byte by byte: READ_TIMEOUT', async () => {
     const { host } = await httpServer((_, response) => {
       response.writeHead(200)
       const drip = setInterval(() => response.write(' '), 50)
       response.on('close', () => clearInterval(drip))
     })
-    const error = await errorOf(clientFor(`http://${host}`, impatient).nextTask())
+    const error = await errorOf(clientFor(`http://${host}`, shortTimeouts).nextTask())
     expect(error).toMatchObject({ kind: 'transport', code: 'READ_TIMEOUT' })
   })
 
-  it('because it was asked to hold the request gets that much longer', async () => {
+  it('that holds the poll: gets a longer timeout', async () => {
     const { host } = await httpServer((_, response) => {
       setTimeout(() => response.writeHead(204).end(), 800)
     })
-    const client = clientFor(`http://${host}`, impatient)
+    const client = clientFor(`http://${host}`, shortTimeouts)
     expect(await client.nextTask({ waitSeconds: 2 })).toBeNull()
   })
 })
 
-describe('a connection that breaks', () => {
-  it('before the answer: ECONNRESET', async () => {
+describe('broken connection', () => {
+  it('before the response: ECONNRESET', async () => {
     const { host } = await httpServer((request) => request.socket.destroy())
     const error = await errorOf(clientFor(`http://${host}`).nextTask())
     expect(error).toMatchObject({ kind: 'transport', code: 'ECONNRESET', retryable: true })
@@ -92,7 +92,7 @@ describe('a connection that breaks', () => {
     expect(error).toMatchObject({ kind: 'transport', code: 'ECONNRESET' })
   })
 
-  it('after the status of a submit: the answer is stored, and it says so', async () => {
+  it('after the status of a submission: accepted', async () => {
     const { host } = await httpServer((request, response) => {
       response.writeHead(200, { 'content-length': 100 }).write('Job sav')
       setTimeout(() => request.socket.destroy(), 20)
@@ -100,13 +100,13 @@ describe('a connection that breaks', () => {
     expect(await clientFor(`http://${host}`).submitResult(RESULT)).toBe('accepted')
   })
 
-  it('without a word (half-open) costs one timeout, then a new one is made', async () => {
+  it('that stays half-open: one timeout, then a new connection', async () => {
     let connections = 0
     const host = await tcpServer((socket) => {
       const number = ++connections
       let answered = 0
       socket.on('data', () => {
-        // The first connection answers once and is a black hole from then on.
+        // The first connection answers once and ignores every later request.
         if (number === 1 && answered++ > 0) return
         socket.write('HTTP/1.1 204 No Content\r\nconnection: keep-alive\r\n\r\n')
       })
@@ -120,9 +120,9 @@ describe('a connection that breaks', () => {
   })
 })
 
-describe('a server that does not speak the language', () => {
+describe('server that violates the protocol', () => {
   it.each(['SSH-2.0-OpenSSH_9.6\r\n', '\u0000\u00ff\u0001garbage\n\n\n', 'HTTP/9 what\r\n\r\n'])(
-    'but %j: nonsense',
+    'sends %j: NOT_HTTP',
     async (greeting) => {
       const host = await tcpServer((socket) => socket.end(greeting, 'latin1'))
       const error = await errorOf(clientFor(`http://${host}`).nextTask())
@@ -131,7 +131,7 @@ describe('a server that does not speak the language', () => {
     },
   )
 
-  it.each(['announced', 'chunked'])('but sends 50 MB, %s: cut off at the limit', async (how) => {
+  it.each(['announced', 'chunked'])('sends 50 MB, %s: stops at the limit', async (how) => {
     let sent = 0
     const { host } = await httpServer((_, response) => {
       response.writeHead(200, how === 'announced' ? { 'content-length': FIFTY_MB } : {})
@@ -157,7 +157,7 @@ describe('a server that does not speak the language', () => {
     expect(sent).toBeLessThan(FIFTY_MB / 2)
   })
 
-  it('but sends 50 MB with an error: the status still says what it is', async () => {
+  it('sends 50 MB with an error: the status still determines the kind', async () => {
     const { host } = await httpServer((_, response) => {
       response.writeHead(401).end(Buffer.alloc(FIFTY_MB, ' '))
     })
@@ -166,8 +166,8 @@ describe('a server that does not speak the language', () => {
   })
 })
 
-describe('stopping', () => {
-  it('rejects with the reason of the signal, and is no failure of the server', async () => {
+describe('aborting', () => {
+  it('rejects with the reason of the signal, and is not a failure of the server', async () => {
     const { host } = await httpServer(() => {})
     const exchanges: Exchange[] = []
     const client = clientFor(`http://${host}`, {
@@ -183,7 +183,7 @@ describe('stopping', () => {
     expect(exchanges[0]).not.toHaveProperty('status')
   })
 
-  it('sends nothing when stopped before', async () => {
+  it('sends nothing if the signal was aborted before', async () => {
     let requests = 0
     const { host } = await httpServer((_, response) => {
       requests++
@@ -194,7 +194,7 @@ describe('stopping', () => {
     expect(requests).toBe(0)
   })
 
-  it('disposing cuts off what is still running', async () => {
+  it('happens to running requests when the client is disposed', async () => {
     const { host } = await httpServer(() => {})
     const client = clientFor(`http://${host}`)
     const failing = errorOf(client.nextTask({ waitSeconds: 25 }))
@@ -205,7 +205,7 @@ describe('stopping', () => {
 })
 
 describe('credentials', () => {
-  it('stand in no error, nor anywhere one can look at the client', async () => {
+  it('are in no error and in no visible member of the client', async () => {
     const { host } = await httpServer((request, response) => {
       if (request.url?.endsWith('.a') === true) request.socket.destroy()
       else response.writeHead(401).end(JSON.stringify({ message: request.headers.authorization }))

@@ -26,7 +26,7 @@ describe('decodeAlternatives', () => {
     expect([...decodeAlternatives('^b|1^a|2^10|3^').keys()]).toEqual(['b', 'a', '10'])
   })
 
-  it('keeps the first spelling and the last number of a key that comes twice', () => {
+  it('keeps the first spelling and the last number of a repeated key', () => {
     expect(decoded('^Male|1^Female|2^MALE|3^')).toEqual({ Male: 3, Female: 2 })
   })
 
@@ -35,7 +35,7 @@ describe('decodeAlternatives', () => {
   })
 
   it.each(['^A|x^', '^A|^', '^A|1.5^', '^A|-1^', '^A|1e3^', '^A|99999999999999999^'])(
-    'refuses %j, which does not count people',
+    'rejects %j, which is not a number of people',
     (text) => {
       expect(() => decodeAlternatives(text)).toThrow(AlternativesFormatError)
     },
@@ -113,7 +113,7 @@ describe('encodeAlternatives', () => {
     expect(encodeAlternatives(code, new Map(entries))).toBe(expected)
   })
 
-  it('adds up keys that are one key on the wire', () => {
+  it('adds up keys that are the same on the wire', () => {
     expect(
       encodeAlternatives(
         'SEX',
@@ -134,19 +134,16 @@ describe('encodeAlternatives', () => {
     ).toBe('^a b|3^')
   })
 
-  it('keeps separators out of keys, so that no key can forge another', () => {
+  it('removes separators from keys, so that no key can forge another', () => {
     expect(encodeAlternatives('X', new Map([['A|1^B', 5]]))).toBe('^A 1 B|5^')
   })
 
-  it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])(
-    'refuses to write %d people',
-    (count) => {
-      expect(() => encodeAlternatives('X', new Map([['A', count]]))).toThrow(RangeError)
-    },
-  )
+  it.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('rejects %d people', (count) => {
+    expect(() => encodeAlternatives('X', new Map([['A', count]]))).toThrow(RangeError)
+  })
 })
 
-describe('ALTERNATIVES both ways', () => {
+describe('ALTERNATIVES, encoded and decoded', () => {
   const key = fc
     .string({ minLength: 1, unit: 'grapheme' })
     .filter((text) => !/[\^|\t\r\n]/.test(text))
@@ -155,7 +152,7 @@ describe('ALTERNATIVES both ways', () => {
     minLength: 1,
   })
 
-  it('reads what was written', () => {
+  it('are unchanged', () => {
     fc.assert(
       fc.property(entries, (list) => {
         expect([...decodeAlternatives(encodeAlternatives('ANY', new Map(list)))]).toEqual(list)
@@ -163,7 +160,7 @@ describe('ALTERNATIVES both ways', () => {
     )
   })
 
-  it('answers any text with a map or the one error it names', () => {
+  it('are a map or an AlternativesFormatError for any text', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('^', '|', 'a', '1', '-', '.', ' ', 'é') }),

@@ -71,7 +71,7 @@ describe('encodeDistribution', () => {
       base64: 236,
       hash: '325256a03b7588886654a6813491c59d20101024286994c3ad3d528630ccd1f9',
     },
-  ] as const)('writes $name byte for byte as today’s programs do', (vector) => {
+  ] as const)('writes the same bytes of $name as the Python bunny', (vector) => {
     const text = encodeDistribution(vector.name, vector.rows)
     const file = resultFile({ name: vector.name, text, description: null, sensitive: true })
     expect(sha256(text)).toBe(vector.hash)
@@ -81,7 +81,7 @@ describe('encodeDistribution', () => {
     expect(decodeDistribution(text)).toEqual({ rows: vector.rows, problems: [], rejected: 0 })
   })
 
-  it('trims the end of the whole file, empty last columns included', () => {
+  it('trims the end of the file, including empty last columns', () => {
     const row = { ...EMPTY, biobank: 'test-collection', code: 'GENOMICS', description: 'Genomics' }
     const text = encodeDistribution(DEMOGRAPHICS_DISTRIBUTION, [
       { ...row, alternatives: '^No|0^', dataset: 'person', category: 'Demographics' },
@@ -91,13 +91,13 @@ describe('encodeDistribution', () => {
     expect(encodeDistribution(CODE_DISTRIBUTION, [{ ...EMPTY, code: 'A' }])).toMatch(/\tA\t0$/)
   })
 
-  it('writes the header even when there are no rows', () => {
+  it('writes the header even without rows', () => {
     expect(encodeDistribution(CODE_DISTRIBUTION, [])).toBe(
       'BIOBANK\tCODE\tCOUNT\tDESCRIPTION\tMIN\tQ1\tMEDIAN\tMEAN\tQ3\tMAX\tALTERNATIVES\tDATASET\tOMOP\tOMOP_DESCR\tCATEGORY',
     )
   })
 
-  it('turns tabs and line ends inside a text into spaces, so that columns cannot shift', () => {
+  it('replaces tabs and line ends inside a text by spaces', () => {
     const text = encodeDistribution(CODE_DISTRIBUTION, [
       { ...EMPTY, code: 'A', omopDescription: 'one\ttwo\r\nthree', category: 'C' },
     ])
@@ -105,7 +105,7 @@ describe('encodeDistribution', () => {
     expect(decodeDistribution(text).rows[0]?.omopDescription).toBe('one two three')
   })
 
-  it('refuses a count that is not whole', () => {
+  it('rejects a count that is not a whole number', () => {
     expect(() => encodeDistribution(CODE_DISTRIBUTION, [{ ...EMPTY, count: 1.5 }])).toThrow(
       RangeError,
     )
@@ -115,13 +115,13 @@ describe('encodeDistribution', () => {
 describe('decodeDistribution', () => {
   const generic = encodeDistribution(CODE_DISTRIBUTION, GENERIC)
 
-  it('takes quotes as plain characters', () => {
+  it('reads quotes as ordinary characters', () => {
     const quoted = concept('35810807', 20, 'Word associated with "tiny"', 'Observation')
     const rows = [...GENERIC, quoted]
     expect(decodeDistribution(encodeDistribution(CODE_DISTRIBUTION, rows)).rows).toEqual(rows)
   })
 
-  it('finds columns by name, in any order, with extra ones between', () => {
+  it('finds columns by name, in any order and between others', () => {
     const { rows, problems } = decodeDistribution('extra\tCOUNT\tq3\tCODE\n9\t12\t1.5\tOMOP:1\n')
     expect(problems).toEqual([])
     expect(rows).toEqual([{ ...EMPTY, biobank: '', code: 'OMOP:1', count: 12, q3: 1.5 }])
@@ -137,7 +137,7 @@ describe('decodeDistribution', () => {
     expect(decodeDistribution(text)).toEqual({ rows: GENERIC, problems: [], rejected: 0 })
   })
 
-  it('takes the missing end of a short row as empty', () => {
+  it('reads absent cells at the end of a row as empty', () => {
     const { rows } = decodeDistribution('CODE\tCOUNT\tCATEGORY\nA\t1\nB\t2\tDrug')
     expect(rows.map(({ code, category }) => [code, category])).toEqual([
       ['A', ''],
@@ -145,7 +145,7 @@ describe('decodeDistribution', () => {
     ])
   })
 
-  it('takes nan, and integers written as decimals, from dataframe tools', () => {
+  it('accepts nan, and integers written as decimals, from dataframe tools', () => {
     const header = 'CODE\tCOUNT\tDESCRIPTION\tMIN\tMAX\tALTERNATIVES\tOMOP'
     const { rows, problems } = decodeDistribution(`${header}\nA\t44.0\tnan\tnan\tNaN\tnan\t8507.0`)
     expect(problems).toEqual([])
@@ -167,7 +167,7 @@ describe('decodeDistribution', () => {
     expect(JSON.stringify(problems)).not.toContain('many')
   })
 
-  it('says which required column the header lacks', () => {
+  it('reports required columns that are missing from the header', () => {
     expect(decodeDistribution('BIOBANK\tOMOP\nx\t1\ny\t2').problems).toEqual([
       { line: 1, column: 'CODE', message: 'is missing from the header' },
       { line: 1, column: 'COUNT', message: 'is missing from the header' },
@@ -175,13 +175,13 @@ describe('decodeDistribution', () => {
     expect(decodeDistribution('').problems).toHaveLength(1)
   })
 
-  it('lists at most 100 problems and counts all rows left out', () => {
+  it('lists at most 100 problems and counts all skipped rows', () => {
     const { problems, rejected } = decodeDistribution(`CODE\tCOUNT\n${'A\tx\n'.repeat(5000)}`)
     expect(problems).toHaveLength(100)
     expect(rejected).toBe(5000)
   })
 
-  it('reads back what was written, for any rows', () => {
+  it('reads any rows as they were written', () => {
     const text = fc
       .string({ unit: 'grapheme' })
       .filter((value) => value.trim() === value && !/[\t\r\n]/.test(value) && !/^nan$/i.test(value))
@@ -218,7 +218,7 @@ describe('decodeDistribution', () => {
     )
   })
 
-  it('survives any bytes', () => {
+  it('never throws, whatever the bytes', () => {
     const bytes = fc
       .uint8Array({ maxLength: 300 })
       .map((data) => Buffer.from(data).toString('latin1'))
@@ -249,7 +249,7 @@ describe('distributionFileName', () => {
     ['DISTRIBUTION', 'garbage', null],
     ['DISTRIBUTION', 'ICD-MAIN', null],
     ['distribution', 'GENERIC', null],
-  ])('names the file of %s %s: %s', (analysis, code, expected) => {
+  ])('for %s %s is %s', (analysis, code, expected) => {
     expect(distributionFileName(analysis, code)).toBe(expected)
   })
 })

@@ -37,7 +37,7 @@ describe('preferredWait', () => {
     expect(preferredWait(header)).toBe(expected)
   })
 
-  it('reads a header that came more than once', () => {
+  it('reads a repeated header', () => {
     expect(preferredWait(['respond-async', 'wait=3'])).toBe(3)
   })
 })

@@ -13,7 +13,7 @@ const plain = { name: 'x', description: null, sensitive: true }
 const file = (file_data: string) => ({ ...resultFile({ ...plain, text: '' }), file_data })
 
 describe('resultFile', () => {
-  it('says the size in bytes of the text, or in thousands of base64 characters', () => {
+  it('gives the size in bytes of text, or in thousands of base64 characters', () => {
     const metadata = encodeMetadata({
       biobank: 'test_collection',
       protocol: 'Bunny',
@@ -32,7 +32,7 @@ describe('resultFile', () => {
     })
   })
 
-  it('fills the members every receiver expects', () => {
+  it('sets the members that every receiver expects', () => {
     expect(resultFile({ ...plain, text: 'é', description: 'Result' })).toEqual({
       file_name: 'x',
       file_data: 'w6k=',
@@ -46,7 +46,7 @@ describe('resultFile', () => {
 })
 
 describe('encodeMetadata', () => {
-  it('writes header and row without a final newline', () => {
+  it('writes a header and a row without a final newline', () => {
     const metadata = encodeMetadata({
       biobank: 'c\t1',
       protocol: 'Bunny',
@@ -63,7 +63,7 @@ describe('encodeMetadata', () => {
 })
 
 describe('fileText', () => {
-  it('gives back any text', () => {
+  it('returns the original text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         fc.pre(!text.startsWith('\uFEFF'))
@@ -77,17 +77,17 @@ describe('fileText', () => {
   })
 
   it.each(['a', 'aGVsbG8', 'aGVs*bG8=', 'aGVsbG8=x', '-_-_', 'QQ=Q'])(
-    'refuses %j as base64',
+    'rejects %j as base64',
     (data) => {
       expect(() => fileText(file(data))).toThrow(ResultFormatError)
     },
   )
 
-  it('refuses bytes that are not UTF-8', () => {
+  it('rejects bytes that are not UTF-8', () => {
     expect(() => fileText(file(Buffer.from([0xc3, 0x28]).toString('base64')))).toThrow(/UTF-8/)
   })
 
-  it('answers any bytes with a text or the one error it names', () => {
+  it('returns a text or throws a ResultFormatError for any data', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.base64String()), (data) => {
         try {

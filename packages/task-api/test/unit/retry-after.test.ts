@@ -21,7 +21,7 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter(value, NOW)).toBe(expected)
   })
 
-  it('takes the first of several', () => {
+  it('uses the first of several', () => {
     expect(parseRetryAfter(['1', '2'], NOW)).toBe(1000)
   })
 })

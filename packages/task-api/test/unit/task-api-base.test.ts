@@ -10,18 +10,18 @@ describe('taskApiBase', () => {
     ['https://taskapi.com/api/v1', 'https://taskapi.com/api/v1'],
     ['https://taskapi.com:8443/a/b//', 'https://taskapi.com:8443/a/b'],
     ['HTTP://taskapi.com', 'http://taskapi.com/link_connector_api'],
-  ])('takes %s as %s', (url, expected) => {
+  ])('turns %s into %s', (url, expected) => {
     expect(taskApiBase(url).href).toBe(expected)
   })
 
   it.each(['', 'taskapi.com', 'ftp://taskapi.com', 'https://', 'https://x/?a=1', 'https://x/#a'])(
-    'refuses %j',
+    'rejects %j',
     (url) => {
       expect(() => taskApiBase(url)).toThrow(TypeError)
     },
   )
 
-  it('refuses credentials in the URL without repeating them', () => {
+  it('rejects credentials in the URL without repeating them', () => {
     const secret = 'hunter2'
     expect(() => taskApiBase(`https://user:${secret}@host`)).toThrow(
       expect.not.objectContaining({ message: expect.stringContaining(secret) }),

@@ -42,7 +42,7 @@ function failure(json: unknown, parse: (json: unknown) => unknown = parseTask): 
 }
 
 describe('parseTask', () => {
-  it('reads an availability task and keeps all of it in raw', () => {
+  it('reads an availability task and keeps the whole message in raw', () => {
     const json = availability({ ...RULE, time: '50|:AGE:Y', secondary_modifier: ['32020'] })
     const task = parseTask(json)
     expect(task).toMatchObject({
@@ -75,11 +75,11 @@ describe('parseTask', () => {
     expect(parseTask({ uuid: '1', analysis: '' })).toMatchObject({ kind: 'distribution', code: '' })
   })
 
-  it('takes a null analysis as absent', () => {
+  it('treats a null analysis as absent', () => {
     expect(parseTask({ ...availability(RULE), analysis: null }).kind).toBe('availability')
   })
 
-  it('fills absent, null and blank rule members with their documented defaults', () => {
+  it('uses the documented defaults for absent, null and blank rule members', () => {
     const defaults = {
       type: 'TEXT',
       varname: '',
@@ -98,7 +98,7 @@ describe('parseTask', () => {
     ).toEqual(defaults)
   })
 
-  it('takes numbers where texts belong', () => {
+  it('accepts numbers in place of texts', () => {
     expect(ruleOf({ value: 8507, secondary_modifier: [1, '2', 3.0] })).toMatchObject({
       value: '8507',
       secondary_modifier: [1, 2, 3],
@@ -106,7 +106,7 @@ describe('parseTask', () => {
     expect(parseTask({ ...availability(RULE), uuid: 86, task_id: 12 }).uuid).toBe('86')
   })
 
-  it('reads groups inside groups', () => {
+  it('reads nested groups', () => {
     const task = parseTask(availability(RULE, { rules_oper: 'AND', rules: [RULE, { rules: [] }] }))
     const members = task.kind === 'availability' ? task.cohort.groups[0]!.rules : []
     expect(members.map((member) => isGroup(member))).toEqual([false, true])
@@ -115,22 +115,22 @@ describe('parseTask', () => {
   const nested = (levels: number): unknown =>
     levels === 0 ? RULE : { rules_oper: 'OR', rules: [nested(levels - 1)] }
 
-  it('follows groups 32 levels deep and reports deeper ones', () => {
-    // The group that `availability` adds is the first level.
+  it('reads groups 32 levels deep and reports deeper ones', () => {
+    // `availability` adds the first level.
     expect(() => parseTask(availability(nested(MAX_GROUP_DEPTH - 1)))).not.toThrow()
     const { problems } = failure(availability(nested(MAX_GROUP_DEPTH)))
     expect(problems).toHaveLength(1)
     expect(problems[0]?.message).toContain('more than 32 levels')
   })
 
-  it('reports a million brackets instead of overflowing the stack', () => {
+  it('reports a million brackets without overflowing the stack', () => {
     const bomb: unknown = JSON.parse('{"rules":['.repeat(500_000) + ']}'.repeat(500_000))
     const error = failure(availability(bomb))
     expect(error.uuid).toBe('0f7d7a52-2c1e-4a55-9d0e-4b8a7a1c9e01')
     expect(failure({ uuid: '1', later: bomb }, parseTaskEnvelope).uuid).toBe('1')
   })
 
-  it('names every problem with its path, and the address to answer to', () => {
+  it('reports every problem with its path, and the uuid and collection', () => {
     const error = failure({
       ...availability({ ...RULE, value: { a: 1 }, secondary_modifier: ['x', 1, 1.5] }, 'rule', [
         RULE,
@@ -151,14 +151,14 @@ describe('parseTask', () => {
   })
 
   it.each([
-    ['no cohort', undefined],
+    ['absent', undefined],
     ['null', null],
     ['a text', 'AND'],
-  ])('does not take %s for a question', (_, cohort) => {
+  ])('rejects a cohort that is %s', (_, cohort) => {
     expect(failure({ ...availability(), cohort }).problems[0]?.path).toBe('cohort')
   })
 
-  it('does not take a bare rule for a group without rules', () => {
+  it('rejects a rule in place of a group', () => {
     const cohort = { groups_oper: 'AND', groups: [RULE] }
     expect(failure({ ...availability(), cohort }).problems).toEqual([
       {
@@ -168,17 +168,17 @@ describe('parseTask', () => {
     ])
   })
 
-  it.each([null, 'x', 3, [], undefined])('refuses %j, which is no object', (json) => {
+  it.each([null, 'x', 3, [], undefined])('rejects %j, which is not an object', (json) => {
     expect(failure(json).problems[0]?.message).toContain('expected a JSON object')
   })
 
-  it('reports at most 100 problems and how many more there are', () => {
+  it('reports at most 100 problems and the number of others', () => {
     const { problems } = failure(availability(...Array.from({ length: 250 }, () => 1)))
     expect(problems).toHaveLength(101)
     expect(problems.at(-1)?.message).toBe('and 150 more problems')
   })
 
-  it('answers any JSON with a task or the one error it names', () => {
+  it('returns a task or throws a TaskFormatError for any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 6 }), (json) => {
         for (const candidate of [json, { uuid: 'u', cohort: json }, availability(json)]) {
@@ -194,7 +194,7 @@ describe('parseTask', () => {
 })
 
 describe('parseTaskEnvelope', () => {
-  it('never looks into the cohort', () => {
+  it('ignores the cohort', () => {
     expect(parseTaskEnvelope({ uuid: 'u', cohort: 'from the year 2040' })).toEqual({
       kind: 'availability',
       uuid: 'u',
@@ -207,7 +207,7 @@ describe('parseTaskEnvelope', () => {
   })
 
   it.each([undefined, '', ' ', null, {}, 'a\u0000b', 'u'.repeat(256)])(
-    'refuses the uuid %j, under which no answer could be given',
+    'rejects the uuid %j',
     (uuid) => {
       expect(failure({ uuid, cohort: {} }, parseTaskEnvelope).problems[0]?.path).toBe('uuid')
     },
@@ -217,13 +217,13 @@ describe('parseTaskEnvelope', () => {
 describe('readdressTask', () => {
   const to = { uuid: 'new', collection: 'node', owner: 'me' }
 
-  it('patches the address and keeps everything else, known or not', () => {
+  it('replaces the address and keeps every other member', () => {
     const json = { ...availability(RULE), future: { a: [1] } }
     expect(readdressTask(json, to)).toEqual({ ...json, ...to })
     expect(Object.keys(readdressTask(json, to))).toEqual(Object.keys(json))
   })
 
-  it('fills what today’s clients refuse to miss in an availability task', () => {
+  it('adds the members that the Python bunny requires in an availability task', () => {
     expect(readdressTask({ uuid: 'u', cohort: {}, char_salt: 7 }, to)).toEqual({
       ...to,
       cohort: {},

@@ -26,7 +26,7 @@ function problemsOf(json: unknown): readonly FormatProblem[] {
 const TASK = { uuid: 'task-1', collection: 'collection_id' }
 
 describe('serializeResult', () => {
-  it('writes a count with the members in the order receivers know', () => {
+  it('writes a count with its members in the expected order', () => {
     expect(serializeResult(countResult(TASK, 570))).toBe(
       '{"uuid":"task-1","status":"ok","collection_id":"collection_id","message":"","protocolVersion":"v2","queryResult":{"count":570,"datasetCount":0,"files":[]}}',
     )
@@ -38,7 +38,7 @@ describe('serializeResult', () => {
     )
   })
 
-  it('writes files with their members in order, and no others', () => {
+  it('writes files with only the known members, in order', () => {
     const file = resultFile({
       name: 'demographics.distribution',
       text: 'x',
@@ -53,13 +53,13 @@ describe('serializeResult', () => {
     )
   })
 
-  it.each([-1, 0.5, Number.NaN])('never lets %d people out', (count) => {
+  it.each([-1, 0.5, Number.NaN])('rejects %d people', (count) => {
     expect(() => countResult(TASK, count)).toThrow(RangeError)
   })
 })
 
 describe('parseResult', () => {
-  it('reads what a relay submits', () => {
+  it('reads a result of a relay', () => {
     const json = {
       status: '',
       protocolVersion: 'v2',
@@ -71,7 +71,7 @@ describe('parseResult', () => {
     expect(parseResult(json)).toEqual(json)
   })
 
-  it('takes names in any case, numbers as texts and unknown members', () => {
+  it('accepts names in any case, numbers as texts and unknown members', () => {
     expect(
       parseResult({
         UUID: 'u',
@@ -108,11 +108,11 @@ describe('parseResult', () => {
     })
   })
 
-  it('lets the exact spelling of a name win', () => {
+  it('prefers the exact spelling of a name', () => {
     expect(parseResult({ UUID: 'b', uuid: 'a', queryResult: { count: 1 } }).uuid).toBe('a')
   })
 
-  it('fills what is absent or null', () => {
+  it('uses defaults for absent and null members', () => {
     expect(
       parseResult({ uuid: null, status: null, queryResult: { count: 0, files: null } }),
     ).toEqual({
@@ -125,7 +125,7 @@ describe('parseResult', () => {
     })
   })
 
-  it('does not make up a count for a success', () => {
+  it('requires a count of a success', () => {
     for (const queryResult of [undefined, null, {}, { count: null }, { count: '' }]) {
       expect(() => parseResult({ status: 'ok', queryResult })).toThrow(
         'queryResult.count: is missing',
@@ -134,7 +134,7 @@ describe('parseResult', () => {
     }
   })
 
-  it('names every problem with its path', () => {
+  it('reports every problem with its path', () => {
     const json = {
       uuid: {},
       message: [],
@@ -155,12 +155,12 @@ describe('parseResult', () => {
     ])
   })
 
-  it.each([1.5, -1, 'many', true, [], 1e300])('refuses the count %j of a success', (count) => {
+  it.each([1.5, -1, 'many', true, [], 1e300])('rejects the count %j of a success', (count) => {
     expect(() => parseResult({ queryResult: { count } })).toThrow(ResultFormatError)
     expect(parseResult({ status: 'error', queryResult: { count } }).queryResult.count).toBe(0)
   })
 
-  it('reads back any result that was written', () => {
+  it('reads any result as it was written', () => {
     const file = fc.record({
       file_name: fc.string(),
       file_data: fc.base64String(),
@@ -189,7 +189,7 @@ describe('parseResult', () => {
     )
   })
 
-  it('answers any JSON with a result or the one error it names', () => {
+  it('returns a result or throws a ResultFormatError for any JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (json) => {
         for (const candidate of [
@@ -217,7 +217,7 @@ describe('isFailure', () => {
     ['', false],
     ['ok', false],
     ['OK', false],
-  ])('takes status %j as failure: %s', (status, expected) => {
+  ])('for status %j is %s', (status, expected) => {
     expect(isFailure({ ...countResult(TASK, 0), status })).toBe(expected)
   })
 })
