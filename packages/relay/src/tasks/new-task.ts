@@ -15,15 +15,15 @@ import type { NewTask, TaskKind, TaskType } from '../store/relay-store.ts'
 
 export type ReadTask =
   | { readonly task: NewTask }
-  /** Not even a uuid to answer to. */
+  /** It has no uuid, so no result can be submitted for it. */
   | { readonly task: null; readonly problems: readonly FormatProblem[] }
 
-// What an upstream calls its analyses is quoted back to it, but not at any length.
-const QUOTED_LENGTH = 40
+// Error messages quote the name of an unsupported analysis up to this length.
+const MAX_QUOTED_LENGTH = 40
 
 /**
- * Reads a task as far as a relay needs it. What nobody here can answer comes with its answer: an
- * error that says why, so that the upstream need not wait for a timeout.
+ * Parses the parts of a task that a relay needs. A task that no node can answer gets an immediate result: an error that
+ * states the reason, so that the upstream need not wait for its timeout.
  */
 export function readNewTask(
   upstream: string,
@@ -52,7 +52,7 @@ export function readNewTask(
     if (!(error instanceof TaskFormatError)) throw error
     const { uuid, collection = '', problems } = error
     if (uuid === undefined) return { task: null, problems }
-    const answer = failure({ uuid, collection }, error.message)
+    const result = failure({ uuid, collection }, error.message)
     return {
       task: {
         upstream,
@@ -60,12 +60,12 @@ export function readNewTask(
         kind: 'availability',
         type: 'none',
         collection,
-        // What cannot be read is not kept: it may be of any size and depth.
+        // An unreadable body is not stored, because it may be of any size and depth.
         body: '{}',
         receivedAt,
         deadlineAt: receivedAt,
-        immediateResult: answer,
-        resultWithoutNodes: answer,
+        immediateResult: result,
+        resultWithoutNodes: result,
       },
     }
   }
@@ -84,7 +84,7 @@ function typeOf({ kind, analysis, code }: TaskEnvelope): TaskType {
 
 function unsupported({ analysis, code }: TaskEnvelope): string {
   const name = [analysis, code].filter((part) => part !== '').join(' ')
-  return `analysis ${name.slice(0, QUOTED_LENGTH)} is not supported`
+  return `analysis ${name.slice(0, MAX_QUOTED_LENGTH)} is not supported`
 }
 
 function failure(task: { uuid: string; collection: string }, message: string): string {

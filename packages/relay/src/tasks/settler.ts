@@ -10,22 +10,22 @@ import type { TaskEvent } from './task-events.ts'
 export interface SettlerOptions {
   readonly store: RelayStore
   readonly log: Logger
-  readonly aggregation: CombineOptions
+  readonly combineOptions: CombineOptions
   readonly keepNodeResults: boolean
-  /** How long answers are collected, ms. */
+  /** Time from receiving a task to settling it, ms. */
   readonly deadlineMs: Readonly<Record<TaskKind, number>>
   readonly now: () => number
   readonly onEvent: (event: TaskEvent) => void
 }
 
-// Each holds a database connection while it reads the answers; polls need connections too.
-const AT_ONCE = 2
-const PROBLEMS_LOGGED = 5
+// Each settlement holds a database connection while it reads results. Polls need connections too.
+const MAX_CONCURRENT = 2
+const MAX_LOGGED_PROBLEMS = 5
 
-/** Turns answers into final results, beside the requests that brought the answers. */
+/** Combines the results of settled tasks in the background, so that requests from nodes do not wait for it. */
 export class Settler {
   readonly #options: SettlerOptions
-  /** Waiting, oldest first. A set: the last answer and the sweep may both ask for one task. */
+  /** Scheduled tasks, oldest first. A set, because the last result and the sweep may both schedule a task. */
   readonly #queue = new Set<string>()
   readonly #running = new Map<string, Promise<void>>()
 
@@ -33,7 +33,7 @@ export class Settler {
     this.#options = options
   }
 
-  /** Settles it soon; does nothing if it has been settled by then. */
+  /** Settles the task soon. Does nothing if it is settled by then. */
   schedule(taskId: string): void {
     if (this.#running.has(taskId)) return
     this.#queue.add(taskId)
@@ -42,7 +42,7 @@ export class Settler {
 
   #startNext(): void {
     for (const taskId of this.#queue) {
-      if (this.#running.size >= AT_ONCE) return
+      if (this.#running.size >= MAX_CONCURRENT) return
       this.#queue.delete(taskId)
       const work = this.#settle(taskId).finally(() => {
         this.#running.delete(taskId)
@@ -63,14 +63,14 @@ export class Settler {
   async #settle(taskId: string): Promise<void> {
     const { log } = this.#options
     try {
-      await this.#settleWith(taskId, (task, answers) => this.#aggregate(task, answers))
+      await this.#settleWith(taskId, (task, results) => this.#combine(task, results))
     } catch (error: unknown) {
-      // The store says itself that it is gone; the task stays open, and the next sweep finds it.
+      // The store logs its own outage. The task stays open until the next sweep.
       if (error instanceof StoreError) return
       log.error({ err: error, taskId }, 'results cannot be combined')
-      // An upstream that hears of it now is better off than one that waits for its timeout.
+      // The upstream gets an error now, instead of waiting for its timeout.
       await this.#settleWith(taskId, async (task) => ({
-        result: serializeResult(errorResult(task, 'the answers could not be added up')),
+        result: serializeResult(errorResult(task, 'the results could not be combined')),
         coverage: { asked: task.asked, answered: 0, failed: task.asked, late: 0 },
       })).catch((again: unknown) => log.error({ err: again, taskId }, 'task not settled, retrying'))
     }
@@ -78,9 +78,9 @@ export class Settler {
 
   async #settleWith(
     taskId: string,
-    aggregate: (
+    combine: (
       task: TaskToSettle,
-      answers: AsyncIterable<NodeResult>,
+      results: AsyncIterable<NodeResult>,
     ) => Promise<{ result: string; coverage: Coverage }>,
   ): Promise<void> {
     const { store, keepNodeResults, now } = this.#options
@@ -88,8 +88,8 @@ export class Settler {
     const settlement = await store.tasks.settle(
       taskId,
       now(),
-      async (task, answers) => {
-        const { result, coverage } = await aggregate(task, answers)
+      async (task, results) => {
+        const { result, coverage } = await combine(task, results)
         settled = { task, coverage }
         return result
       },
@@ -99,19 +99,19 @@ export class Settler {
       this.#report(settled, settlement.missing)
   }
 
-  async #aggregate(
+  async #combine(
     task: TaskToSettle,
-    answers: AsyncIterable<NodeResult>,
+    results: AsyncIterable<NodeResult>,
   ): Promise<{ result: string; coverage: Coverage }> {
-    const { log, aggregation } = this.#options
-    const { result, coverage, problems } = await combineResults(task, answers, aggregation)
+    const { log, combineOptions } = this.#options
+    const { result, coverage, problems } = await combineResults(task, results, combineOptions)
     for (const { nodeId, problems: found } of problems) {
       log.warn(
         {
           taskId: task.uuid,
           node: nodeId,
-          problems: found.slice(0, PROBLEMS_LOGGED),
-          more: Math.max(0, found.length - PROBLEMS_LOGGED),
+          problems: found.slice(0, MAX_LOGGED_PROBLEMS),
+          more: Math.max(0, found.length - MAX_LOGGED_PROBLEMS),
         },
         'result partly unusable',
       )
@@ -121,13 +121,13 @@ export class Settler {
 
   #report(
     { task, coverage }: { task: TaskToSettle; coverage: Coverage },
-    clients: readonly string[],
+    users: readonly string[],
   ): void {
     const { log, onEvent, deadlineMs } = this.#options
     const { uuid: taskId, kind } = task
     if (coverage.late > 0) {
       log.warn(
-        { taskId, kind, missing: coverage.late, users: clients, deadlineMs: deadlineMs[kind] },
+        { taskId, kind, missing: coverage.late, users, deadlineMs: deadlineMs[kind] },
         'task expired',
       )
     }

@@ -13,27 +13,27 @@ export interface SweepContext {
   readonly settler: Settler
   readonly now: number
   readonly maxAttempts: number
-  /** Null: not this time. */
+  /** Tasks that ended before this time are deleted, epoch ms. Null: no tasks are deleted in this sweep. */
   readonly deleteBefore: number | null
   readonly onEvent: (event: TaskEvent) => void
 }
 
-// More than that are settled in the next sweep; the oldest go first.
-const SETTLED_PER_SWEEP = 500
+// The oldest tasks are settled first. Those beyond this limit wait for the next sweep.
+const MAX_SETTLED_PER_SWEEP = 500
 
-/** What happens by time alone. Each step on its own: the failure of one must not stop the others. */
+/** Does what depends on time alone. A step that fails does not stop the others. */
 export async function sweepTasks(context: SweepContext): Promise<void> {
   const steps = {
     leases: returnLeases,
     queue: ({ queue, now }: SweepContext) => queue.sweep(now),
     settling: settleDue,
-    forgetting: forget,
+    deletion: deleteOldTasks,
   }
   for (const [step, work] of Object.entries(steps)) {
     try {
       await work(context)
     } catch (error: unknown) {
-      // The store reports itself when it goes and when it comes back.
+      // The store logs its own outage and recovery.
       if (error instanceof StoreError && error.unavailable) {
         context.log.debug({ step, detail: error.message }, 'sweep postponed')
       } else {
@@ -58,16 +58,16 @@ async function returnLeases({
 }
 
 async function settleDue({ store, settler, now }: SweepContext): Promise<void> {
-  const due = await store.tasks.dueForSettling(now, SETTLED_PER_SWEEP)
+  const due = await store.tasks.dueForSettling(now, MAX_SETTLED_PER_SWEEP)
   for (const { taskId } of due) settler.schedule(taskId)
   await settler.idle()
 }
 
-async function forget({ store, deleteBefore, now, log }: SweepContext): Promise<void> {
+async function deleteOldTasks({ store, deleteBefore, now, log }: SweepContext): Promise<void> {
   if (deleteBefore === null) return
   const { deleted, abandoned } = await store.tasks.deleteOld(deleteBefore, now)
   for (const taskId of abandoned) {
-    log.error({ taskId, reason: 'not delivered within the retention time' }, 'submission abandoned')
+    log.error({ taskId, reason: 'not submitted within the retention time' }, 'submission abandoned')
   }
   if (deleted > 0) log.debug({ deleted }, 'tasks deleted')
 }

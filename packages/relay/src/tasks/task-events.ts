@@ -1,7 +1,7 @@
 import type { TaskKind } from '../store/relay-store.ts'
 
 /**
- * What the task service tells its owner, after it is committed: for metrics, and for waking up deliveries.
+ * Events of the task service, emitted after the change is committed. They update metrics and wake the result submitter.
  * `taskId` is the upstream's uuid, as in the logs.
  */
 export type TaskEvent =
@@ -31,10 +31,10 @@ export type TaskEvent =
       readonly event: 'lease returned'
       readonly taskId: string
       readonly nodeId: string
-      /** It was the last attempt. */
+      /** This was the last attempt. */
       readonly exhausted: boolean
     }
-  /** Its final result waits for delivery. */
+  /** Its combined result is ready to be submitted. */
   | {
       readonly event: 'task settled'
       readonly taskId: string

@@ -23,21 +23,21 @@ export interface TaskServiceOptions {
   readonly store: RelayStore
   readonly queue: NodeQueue
   readonly log: Logger
-  /** Hiding and rounding of the sums. */
+  /** Suppression and rounding of combined counts. */
   readonly disclosure: DisclosurePolicy
-  /** How long answers are collected, ms. Default 240,000 (availability) and 6,480,000 (distribution). */
+  /** Time from receiving a task to settling it, ms. Default 240,000 (availability) and 6,480,000 (distribution). */
   readonly deadlineMs?: Readonly<Record<TaskKind, number>>
-  /** How long a node keeps a task before it is given out again, ms. Default 60,000 and 1,800,000. */
+  /** How long a task is leased to a node, ms. Default 60,000 (availability) and 1,800,000 (distribution). */
   readonly leaseMs?: Readonly<Record<TaskKind, number>>
-  /** How often a subtask is handed out at most. Default 5. */
+  /** How often a subtask is handed out before it is exhausted. Default 5. */
   readonly maxAttempts?: number
-  /** Keep the nodes' own answers after settling. Default false. */
+  /** Whether to keep the results of nodes after the task is settled. Default false. */
   readonly keepNodeResults?: boolean
-  /** How long final results are remembered after delivery, ms. Default 86,400,000. */
+  /** How long a task is kept after its combined result was submitted, ms. Default 86,400,000. */
   readonly resultRetentionMs?: number
-  /** Leave rows suppressed to 0 out of distributions. Default false: kept, as today. */
+  /** Whether to leave suppressed rows out of distributions. Default false, as in the .NET relay. */
   readonly dropSuppressedRows?: boolean
-  /** Say "answered by 3 of 4 nodes" in `message`. Default true. */
+  /** Whether `message` of the combined result states "answered by 3 of 4 nodes". Default true. */
   readonly reportCoverage?: boolean
   readonly now?: () => number
   /** Must not throw. */
@@ -46,15 +46,15 @@ export interface TaskServiceOptions {
 
 export type AdmissionOutcome =
   | { readonly outcome: 'admitted'; readonly taskId: string; readonly nodes: number }
-  /** Known and open: nothing to do. */
+  /** Known and not settled yet: nothing to do. */
   | { readonly outcome: 'known'; readonly taskId: string }
-  /** Its final result is waiting for delivery, perhaps again. */
+  /** Its combined result is ready to be submitted, perhaps for the second time. */
   | { readonly outcome: 'settled'; readonly taskId: string }
-  /** Not even a uuid to answer to: logged and dropped. */
+  /** It has no uuid, so no result can be submitted for it. It is logged and dropped. */
   | { readonly outcome: 'unreadable'; readonly problems: readonly FormatProblem[] }
 
 export interface HandedOutTask {
-  /** What to send the node: the upstream's task with uuid, collection and owner replaced. */
+  /** The body sent to the node: the upstream's task with uuid, collection and owner replaced. */
   readonly body: JsonObject
   readonly subtaskId: string
   /** The upstream's uuid. */
@@ -64,7 +64,7 @@ export interface HandedOutTask {
 
 export interface LeaseRequest {
   readonly kind?: TaskKind | undefined
-  /** Long poll. */
+  /** How long to wait for a task, ms. */
   readonly waitMs?: number | undefined
   readonly signal?: AbortSignal | undefined
   readonly requestId: string
@@ -76,9 +76,9 @@ const MAX_ATTEMPTS = 5
 const RESULT_RETENTION_MS = 86_400_000
 
 /**
- * The life of a task between the nodes' half and the upstream's half of the relay. Every method is
- * safe to call from several relays on one database. Rejects with StoreError if the store fails:
- * nothing was changed then, and the caller may simply repeat. Logs what happens, so callers need not.
+ * Takes tasks from admission to the combined result. Every method is safe to call from several relays on one database. A
+ * method rejects with StoreError if the store fails: then nothing was changed and the call can be repeated. The service
+ * logs every step, so callers need not.
  */
 export class TaskService implements AsyncDisposable {
   readonly #store: RelayStore
@@ -109,7 +109,7 @@ export class TaskService implements AsyncDisposable {
     this.#settler = new Settler({
       store,
       log,
-      aggregation: {
+      combineOptions: {
         disclosure: options.disclosure,
         dropSuppressedRows: options.dropSuppressedRows ?? false,
         reportCoverage: options.reportCoverage ?? true,
@@ -122,8 +122,8 @@ export class TaskService implements AsyncDisposable {
   }
 
   /**
-   * Takes in one task as received (parsed JSON). Resolves once it is committed. Idempotent: a task
-   * that is known is not asked again, and one that has a final result has it delivered again.
+   * Stores a task as received (parsed JSON). Resolves once it is committed. Idempotent: nodes are not asked a known task
+   * again, and the combined result of a settled task is submitted again.
    */
   async admit(upstream: string, json: unknown): Promise<AdmissionOutcome> {
     const { task, ...rest } = readNewTask(upstream, json, this.#now(), this.#deadlineMs)
@@ -154,7 +154,7 @@ export class TaskService implements AsyncDisposable {
     return { outcome: admission.outcome, taskId }
   }
 
-  // The upstream need not wait for the broker: what is committed is handed out in any case.
+  // Not awaited, because a committed task is handed out even if the broker is unavailable.
   #publish(subtasks: readonly QueuedSubtask[]): void {
     const work = this.#queue
       .publish(subtasks)
@@ -164,12 +164,12 @@ export class TaskService implements AsyncDisposable {
   }
 
   /**
-   * The node's next task, or null. With `waitMs` waits for one that long. If `signal` aborts before
-   * this resolves, a lease just taken is put back at once.
+   * Leases the node's next task, waiting up to `waitMs` for one. Resolves to null if there is none. If `signal` aborts
+   * before this resolves, the lease is returned immediately.
    */
   async lease(nodeId: string, request: LeaseRequest): Promise<HandedOutTask | null> {
     const { kind, waitMs = 0, signal } = request
-    // Not by the clock of the wall: put back by an hour, it would hold the poll for an hour.
+    // A wall clock that is set back by an hour would hold the poll for an hour.
     const until = performance.now() + waitMs
     for (;;) {
       if (isAborted(signal)) return null
@@ -200,15 +200,15 @@ export class TaskService implements AsyncDisposable {
     return { body, subtaskId, taskId, attempt }
   }
 
-  /** Puts a task back that could not be sent: the connection was gone before the response was written. */
+  /** Returns the lease of a task whose connection was closed before the response was written. */
   async returnLease(task: Pick<HandedOutTask, 'subtaskId' | 'attempt'>): Promise<void> {
     await this.#store.tasks.returnLease(task.subtaskId, task.attempt)
   }
 
   /**
-   * Stores a node's result (parsed JSON) before this resolves. `subtaskUuid` in any GUID spelling;
-   * what the body says about uuid and collection is not looked at. Settling follows by itself.
-   * @throws ResultFormatError for what is not a result: it is not stored, and the lease goes on.
+   * Stores a node's result (parsed JSON). Resolves once it is committed. `subtaskUuid` may have any GUID spelling. The uuid
+   * and collection in the body are ignored. The last result of a task schedules its settlement.
+   * @throws ResultFormatError if `json` is not a result. Nothing is stored, and the lease continues.
    */
   async storeResult(
     nodeId: string,
@@ -220,24 +220,24 @@ export class TaskService implements AsyncDisposable {
     const subtaskId = canonicalGuid(subtaskUuid)
     if (subtaskId === undefined) return this.#notAssigned(nodeId, requestId)
     const status = isFailure(result) ? 'error' : 'ok'
-    const answer = await this.#store.tasks.storeResult({
+    const stored = await this.#store.tasks.storeResult({
       subtaskId,
       nodeId,
       result: serializeResult(result),
       status,
       now: this.#now(),
     })
-    if (answer.outcome === 'not-assigned') return this.#notAssigned(nodeId, requestId, subtaskId)
-    const taskId = answer.taskUuid
+    if (stored.outcome === 'not-assigned') return this.#notAssigned(nodeId, requestId, subtaskId)
+    const taskId = stored.taskUuid
     const where = { taskId, subtaskId, node: nodeId, status, requestId }
-    if (answer.outcome === 'late') {
+    if (stored.outcome === 'late') {
       this.#log.warn(where, 'result late')
       this.#onEvent({ event: 'result late', nodeId })
       return 'late'
     }
     this.#log.info(where, 'result stored')
     this.#onEvent({ event: 'result stored', taskId, nodeId, status })
-    if (answer.allAnswered) this.#settler.schedule(answer.taskId)
+    if (stored.allAnswered) this.#settler.schedule(stored.taskId)
     return 'stored'
   }
 
@@ -261,9 +261,9 @@ export class TaskService implements AsyncDisposable {
   }
 
   /**
-   * Returns leases that ran out, settles what is due, forgets what is old, lets the queue catch up.
-   * To be called every few seconds, by every relay. Never rejects: a step that fails is logged and
-   * keeps no other from running. A call while one is running is that one.
+   * Returns expired leases, settles due tasks, deletes old tasks and lets the queue catch up. Every relay must call this
+   * every few seconds. Never rejects: a step that fails is logged, and the others still run. A call during a sweep returns
+   * the promise of that sweep.
    */
   async sweep(): Promise<void> {
     this.#sweeping ??= this.#sweep().finally(() => {
@@ -274,8 +274,8 @@ export class TaskService implements AsyncDisposable {
 
   async #sweep(): Promise<void> {
     const now = this.#now()
-    const forget = now - this.#deletedAt >= DELETE_EVERY_MS
-    if (forget) this.#deletedAt = now
+    const deletes = now - this.#deletedAt >= DELETE_EVERY_MS
+    if (deletes) this.#deletedAt = now
     await sweepTasks({
       store: this.#store,
       queue: this.#queue,
@@ -283,18 +283,18 @@ export class TaskService implements AsyncDisposable {
       settler: this.#settler,
       now,
       maxAttempts: this.#maxAttempts,
-      deleteBefore: forget ? now - this.#resultRetentionMs : null,
+      deleteBefore: deletes ? now - this.#resultRetentionMs : null,
       onEvent: this.#onEvent,
     })
   }
 
-  /** Resolves when all settling and publishing under way in this process is finished. */
+  /** Resolves when this process has no settlement and no publication in progress. */
   async idle(): Promise<void> {
     await Promise.all(this.#publishing)
     await this.#settler.idle()
   }
 
-  /** Lets what is under way finish. Neither store nor queue is closed: whoever opened them does that. */
+  /** Waits for work in progress. Does not close the store or the queue: their owner does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#sweeping
     await this.idle()

@@ -1,23 +1,22 @@
 /**
- * The states a task and its subtasks go through, and the only moves between them.
+ * The states of tasks and subtasks, and the only moves between them.
  *
- * Task:
+ * Task (`delivered`: its combined result was submitted):
  *
- *     open ──settle──▶ settled ──deliver──▶ delivered
- *                        │  ▲                  │
- *                  give up  └──redelivered─────┤
- *                        ▼                     │
- *                      dead ──redelivered──────┘ (back to settled)
+ *     open ──settle──▶ settled ──submit──▶ delivered
+ *                        │  ▲                 │
+ *                  abandon  └───resubmit──────┤
+ *                        ▼                    │
+ *                      dead ───resubmit───────┘ (back to settled)
  *
  * Subtask (one per node):
  *
  *     queued ──lease──▶ leased ──answer──▶ answered
  *       ▲                 │  │
- *       └──lease ran out──┘  └──last lease ran out──▶ exhausted
- *     queued, leased, exhausted ──task settled without it──▶ missed
+ *       └─────requeue─────┘  └──exhaust (the last lease expired)──▶ exhausted
+ *     queued, leased, exhausted ──miss (task settled without it)──▶ missed
  *
- * An answer is welcome as long as the task is open, whatever became of the lease: work a node has
- * done is never thrown away because it was slow.
+ * A result is accepted as long as the task is open, even if the lease has expired: the work of a slow node is not wasted.
  */
 export const TASK_STATES = ['open', 'settled', 'delivered', 'dead'] as const
 export type TaskState = (typeof TASK_STATES)[number]
@@ -30,21 +29,21 @@ interface Move<State extends string> {
   readonly to: State
 }
 
-/** Every move a task may make. SQL takes its `where state in (...)` and `set state = ...` from here. */
+/** The moves of a task. SQL takes its `where state in (...)` and `set state = ...` from here. */
 export const TASK_MOVES = {
   settle: { from: ['open'], to: 'settled' },
   submit: { from: ['settled'], to: 'delivered' },
   abandon: { from: ['settled'], to: 'dead' },
-  /** The upstream asked again: the stored answer is sent again, it is never computed twice. */
+  /** The upstream sent the task again: its stored result is submitted again and never computed twice. */
   resubmit: { from: ['settled', 'delivered', 'dead'], to: 'settled' },
 } as const satisfies Record<string, Move<TaskState>>
 
-/** Every move a subtask may make. */
+/** The moves of a subtask. */
 export const SUBTASK_MOVES = {
   lease: { from: ['queued'], to: 'leased' },
   requeue: { from: ['leased'], to: 'queued' },
   exhaust: { from: ['leased'], to: 'exhausted' },
-  /** `answered` is in `from` because a node repeats a post whose response it never saw. */
+  /** `answered` is in `from` because a node submits its result again if it did not receive the response. */
   answer: { from: ['queued', 'leased', 'exhausted', 'answered'], to: 'answered' },
   miss: { from: ['queued', 'leased', 'exhausted'], to: 'missed' },
 } as const satisfies Record<string, Move<SubtaskState>>

@@ -248,7 +248,7 @@ describeStores('settling', (openBench) => {
     expect(await store.tasks.listTasks({ limit: 1 })).toMatchObject([
       { uuid: task.uuid, state: 'settled', subtasks: { answered: 1 }, settledAt: NOW },
     ])
-    expect(await bench.keptAnswers()).toBe(left)
+    expect(await bench.countKeptResults()).toBe(left)
   })
 
   it('waits for no late answer, and lets none in half-way', async () => {

@@ -14,7 +14,7 @@ import { RabbitNodeQueue } from '../../src/queue/rabbit-node-queue.ts'
 import { nodeQueue } from '../../src/queue/rabbit-connection.ts'
 import { brokerQueue } from './queue-bench.ts'
 import { addNodes, quietLog, recordingLog, sqliteBench } from './store-bench.ts'
-import { openTaskService, question, settledResults, startLoad } from './tasks-bench.ts'
+import { openTaskService, upstreamTask, settledResults, startLoad } from './tasks-bench.ts'
 
 describeRabbit('a broker that is left', () => {
   it('is told so: its log has no lost connection', async () => {
@@ -75,7 +75,7 @@ describeRabbit('a broker that fails', () => {
     expect(said).toEqual(['queue unavailable', 'queue recovered'])
 
     // The broker carries tasks again.
-    await taskService.admit('national', question())
+    await taskService.admit('national', upstreamTask())
     await taskService.idle()
     expect(await brokerQueue(broker.url, nodeQueue('warren', nodes[0]!))).toMatchObject({
       messages: 1,
@@ -113,7 +113,7 @@ describeRabbit('a broker that fails', () => {
     await until(() => queue.status().available, { timeoutMs: 20_000 })
     expect(await taskService.lease(node!, { requestId: 'r' })).toBeNull()
     proxy.blackhole()
-    const task = question()
+    const task = upstreamTask()
     const started = performance.now()
     // Intake does not wait for the broker.
     await taskService.admit('national', task)
@@ -127,7 +127,7 @@ describeRabbit('a broker that fails', () => {
     )
     await proxy.forward()
     await until(() => queue.status().available, { timeoutMs: 20_000 })
-    const next = question()
+    const next = upstreamTask()
     await taskService.admit('national', next)
     const again = await taskService.lease(node!, { requestId: 'r', waitMs: 10_000 })
     expect(again?.taskId).toBe(next.uuid)
@@ -144,7 +144,7 @@ describeRabbit('a broker that fails', () => {
     const { taskService } = bench
     const nodes = await addNodes(store, 3)
     await until(() => queue.status().detail?.includes('ECONNREFUSED'))
-    await taskService.admit('national', question())
+    await taskService.admit('national', upstreamTask())
     expect(await taskService.lease(nodes[0]!, { requestId: 'r' })).not.toBeNull()
     await proxy.forward()
     await until(() => queue.status().available, { timeoutMs: 20_000 })

@@ -12,17 +12,17 @@ import { openPostgresStore } from '../../src/store/postgres-store.ts'
 import type { Admission, LeaseOptions, NewTask, RelayStore } from '../../src/store/relay-store.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 
-const KEPT_ANSWERS = 'select count(answer) as kept from relay_subtasks'
+const COUNT_KEPT_RESULTS = 'select count(answer) as kept from relay_subtasks'
 
-/** One database, and as many relays on it as a test asks for. */
+/** One database with any number of relays on it. */
 export interface StoreBench extends AsyncDisposable {
   readonly technology: RelayStore['technology']
-  /** Where the database is, for a test that looks at it or harms it. */
+  /** URL of the database, for tests that read or damage it. */
   readonly url: string
-  /** Another store on the same database, as a second relay has it. Closed with the bench. */
+  /** Opens a store on the database, as another relay would. It is closed with the bench. */
   open(options?: OpenOptions): RelayStore
-  /** How many answers of nodes are in the database; no program needs to know. */
-  keptAnswers(): Promise<number>
+  /** Number of node results in the database. Not part of the store, because no program needs it. */
+  countKeptResults(): Promise<number>
 }
 
 export interface OpenOptions {
@@ -33,7 +33,7 @@ export interface OpenOptions {
 
 export type OpenBench = (options?: { migrated?: boolean }) => Promise<StoreBench>
 
-/** Runs a suite against every store, each the real thing. */
+/** Runs a suite against every store, with a real database. */
 export function describeStores(title: string, suite: (bench: OpenBench) => void): void {
   describe(`${title} (SQLite)`, () => suite(sqliteBench))
   describePostgres(`${title} (PostgreSQL)`, () => suite(postgresBench))
@@ -51,9 +51,9 @@ export async function sqliteBench({ migrated = true } = {}): Promise<StoreBench>
     technology: 'sqlite',
     url: path,
     open: (options) => keep(stores, openSqliteStore({ path, log: quietLog(), ...options })),
-    async keptAnswers() {
+    async countKeptResults() {
       const file = new DatabaseSync(path)
-      const row = file.prepare(KEPT_ANSWERS).get()
+      const row = file.prepare(COUNT_KEPT_RESULTS).get()
       file.close()
       return Number(row?.['kept'])
     },
@@ -82,10 +82,10 @@ export async function postgresBench({ migrated = true } = {}): Promise<StoreBenc
         stores,
         openPostgresStore({ url: database.url, poolSize: 5, log: quietLog(), ...options }),
       ),
-    async keptAnswers() {
+    async countKeptResults() {
       const client = new Client({ connectionString: database.url })
       await client.connect()
-      const { rows } = await client.query<{ kept: string }>(KEPT_ANSWERS)
+      const { rows } = await client.query<{ kept: string }>(COUNT_KEPT_RESULTS)
       await client.end()
       return Number(rows[0]?.kept)
     },
@@ -114,7 +114,7 @@ export function quietLog(): Logger {
   })
 }
 
-/** A log whose records the test can look at. */
+/** A log that keeps its records for the test. */
 export function recordingLog(): {
   log: Logger
   records: { msg: string; [field: string]: unknown }[]
@@ -130,7 +130,7 @@ export function recordingLog(): {
   return { log, records }
 }
 
-/** A user with so many nodes; ids in ascending order. */
+/** Adds a user with `number` nodes. Returns their IDs in ascending order. */
 export async function addNodes(
   store: RelayStore,
   number: number,

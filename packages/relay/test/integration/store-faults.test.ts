@@ -21,10 +21,10 @@ import {
   quietLog,
   recordingLog,
 } from './store-bench.ts'
-import { countOf, openTaskService, question, settledResults, startLoad } from './tasks-bench.ts'
+import { countOf, openTaskService, upstreamTask, settledResults, startLoad } from './tasks-bench.ts'
 
 describePostgres('a PostgreSQL that fails', () => {
-  it('cuts every connection again and again under load: nothing is lost or doubled', async () => {
+  it('closes every connection repeatedly under load: no task is lost or settled twice', async () => {
     await using stores = await postgresBench()
     await using one = openTaskService(stores, { now: Date.now })
     await using two = openTaskService(stores, { now: Date.now })
@@ -32,13 +32,13 @@ describePostgres('a PostgreSQL that fails', () => {
     await until(() => one.store.events.live && two.store.events.live)
     const loads = [startLoad(one, nodes), startLoad(two, nodes)]
     const askedSoFar = (): number => loads.reduce((sum, { asked }) => sum + asked.length, 0)
-    // On a busy machine less happens between two cuts.
+    // A busy machine needs more cuts to reach the same number of tasks.
     for (let cut = 0; cut < 6 || (cut < 40 && askedSoFar() < 30); cut++) {
       await after(500)
       await cutConnections(stores.url)
     }
     await after(500)
-    // Leases whose reply was lost in a cut come back as they would after a minute.
+    // Leases whose response was lost in a cut are returned, as they would be after a minute.
     for (const { store } of [one, two])
       await store.tasks.returnExpiredLeases(Date.now() + 61_000, 9)
     await Promise.all(loads.map((load) => load.stopAsking()))
@@ -55,7 +55,7 @@ describePostgres('a PostgreSQL that fails', () => {
     )
     await Promise.all(loads.map((load) => load.stop()))
 
-    // A cut between a commit and its reply hides an event, and never doubles one.
+    // A cut between a commit and its response hides an event and never duplicates one.
     expect(new Set(settled()).size).toBe(settled().length)
     const results = await settledResults(one.store, Date.now())
     for (const uuid of asked) expect(results.get(uuid)?.queryResult.count).toBe(100)
@@ -63,11 +63,11 @@ describePostgres('a PostgreSQL that fails', () => {
     for (const error of loads.flatMap(({ errors }) => errors)) {
       expect(error).toBeInstanceOf(StoreError)
     }
-    // Nothing is left behind that would block others.
+    // No transaction is left open that would block others.
     expect(await idleInTransaction(stores.url)).toBe(0)
   }, 90_000)
 
-  it('restarts: the relay says so once, answers 503 meanwhile, and goes on by itself', async () => {
+  it('restarts: the relay logs the outage once, rejects calls meanwhile, and recovers by itself', async () => {
     await using server = await startPrivatePostgres()
     const { log, records } = recordingLog()
     await using store = openPostgresStore({ url: server.url, log, poolSize: 5 })
@@ -91,11 +91,11 @@ describePostgres('a PostgreSQL that fails', () => {
     expect(resyncs).toBeGreaterThan(0)
     expect(await until(() => leader.acquire())).toBe(true)
     expect(await store.tasks.leaseOldest(node!, LEASE)).toBeNull()
-    const said = records.map(({ msg }) => msg).filter((msg) => /^store (un|rec)/.test(msg))
-    expect(said).toEqual(['database unavailable', 'database recovered'])
+    const logged = records.map(({ msg }) => msg).filter((msg) => /^database (un|rec)/.test(msg))
+    expect(logged).toEqual(['database unavailable', 'database recovered'])
   }, 90_000)
 
-  it('goes silent (half-open): waits are bounded, and events are not believed meanwhile', async () => {
+  it('stops responding (half-open): waits are bounded, and the events are reported as not live', async () => {
     await using database = await createDatabase()
     await using proxy = await FaultProxy.start(database.url)
     await using store = openPostgresStore({
@@ -114,19 +114,19 @@ describePostgres('a PostgreSQL that fails', () => {
     await until(() => !store.events.live)
     expect(performance.now() - started).toBeLessThan(5_000)
     const connections = proxy.accepted
-    const heard: string[] = []
-    using _ = store.events.subscribe(({ kind }) => heard.push(kind))
+    const received: string[] = []
+    using _ = store.events.subscribe(({ kind }) => received.push(kind))
     await direct.users.setNodeActive(node!, false)
     await proxy.forward()
     await until(() => store.events.live)
-    // What was missed is made up for.
-    expect(heard).toContain('resync')
+    // A resync makes up for the missed events.
+    expect(received).toContain('resync')
     await until(async () => (await store.users.listNodes())[0]?.active === false)
-    // The connection that did not answer was not used again.
+    // The connection that did not respond was not used again.
     expect(proxy.accepted).toBeGreaterThan(connections)
   }, 60_000)
 
-  it('passes over what another relay is just leasing, and does not wait for it', async () => {
+  it('holds a lock of another relay: leasing skips the locked subtask and does not wait', async () => {
     await using stores = await postgresBench()
     const store = stores.open()
     const [node] = await addNodes(store, 1)
@@ -147,7 +147,7 @@ describePostgres('a PostgreSQL that fails', () => {
     expect((await store.tasks.leaseOldest(node!, LEASE))?.taskUuid).toBe(oldest.uuid)
   })
 
-  it('ends the session of the leader: another relay takes over', async () => {
+  it('ends the session of the leader: exactly one relay becomes the leader', async () => {
     await using stores = await postgresBench()
     const [a, b] = [stores.open(), stores.open()]
     await until(() => a.events.live && b.events.live)
@@ -155,29 +155,29 @@ describePostgres('a PostgreSQL that fails', () => {
     expect(await first.acquire()).toBe(true)
     expect(await second.acquire()).toBe(false)
     await cutConnections(stores.url)
-    const won = await until(async () => {
+    const leading = await until(async () => {
       const both = await Promise.all([second.acquire(), first.acquire()])
       return both.some(Boolean) ? both : null
     })
-    expect(won.filter(Boolean)).toHaveLength(1)
+    expect(leading.filter(Boolean)).toHaveLength(1)
   })
 
-  it('keeps a task that was admitted though the reply was lost', async () => {
+  it('loses the response to an admission: the task is kept', async () => {
     await using stores = await postgresBench()
     await using bench = openTaskService(stores, { now: Date.now })
     const { taskService, store } = bench
     const [node] = await addNodes(store, 1)
     for (let round = 0; round < 10; round++) {
-      const task = question()
-      const intake = taskService
+      const task = upstreamTask()
+      const admission = taskService
         .admit('national', task)
         .catch(() => taskService.admit('national', task))
-      await Promise.all([intake, cutConnections(stores.url)])
+      await Promise.all([admission, cutConnections(stores.url)])
       await until(async () => {
-        const given = await taskService.lease(node!, { requestId: 'r' }).catch(() => null)
-        if (given === null) await store.tasks.returnExpiredLeases(Date.now() + 61_000, 99)
-        if (given?.taskId !== task.uuid) return false
-        return taskService.storeResult(node!, given.subtaskId, countOf(20), 'r')
+        const leased = await taskService.lease(node!, { requestId: 'r' }).catch(() => null)
+        if (leased === null) await store.tasks.returnExpiredLeases(Date.now() + 61_000, 99)
+        if (leased?.taskId !== task.uuid) return false
+        return taskService.storeResult(node!, leased.subtaskId, countOf(20), 'r')
       })
     }
     await taskService.idle()

@@ -1,6 +1,6 @@
 /**
- * A relay process to be killed: asks, answers and settles without end, and says what is done as soon
- * as the store has said so. Arguments: technology, URL or path, node ids.
+ * A relay process to be killed: admits, answers and settles tasks indefinitely, and prints each step as soon as the store
+ * has confirmed it. Arguments: technology, URL or path, collection IDs.
  */
 import { DEFAULT_POLICY } from '@warren/disclosure'
 
@@ -9,7 +9,7 @@ import { openPostgresStore } from '../../src/store/postgres-store.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { TaskService } from '../../src/tasks/task-service.ts'
 import { quietLog } from './store-bench.ts'
-import { countOf, question } from './tasks-bench.ts'
+import { countOf, upstreamTask } from './tasks-bench.ts'
 
 const [technology, url = '', ...nodes] = process.argv.slice(2)
 const log = quietLog()
@@ -21,30 +21,30 @@ const taskService = new TaskService({
   log,
   disclosure: DEFAULT_POLICY,
   onEvent: (event) => {
-    if (event.event === 'task settled') say('settled', event.taskId)
+    if (event.event === 'task settled') report('settled', event.taskId)
   },
 })
 
-function say(what: string, uuid: string): void {
+function report(what: string, uuid: string): void {
   process.stdout.write(`${what} ${uuid}\n`)
 }
 
 async function poll(node: string): Promise<never> {
   for (;;) {
-    const given = await taskService.lease(node, { requestId: 'r', waitMs: 50 })
-    if (given === null) continue
-    await taskService.storeResult(node, given.subtaskId, countOf(30), 'r')
-    say('answered', given.taskId)
+    const leased = await taskService.lease(node, { requestId: 'r', waitMs: 50 })
+    if (leased === null) continue
+    await taskService.storeResult(node, leased.subtaskId, countOf(30), 'r')
+    report('answered', leased.taskId)
   }
 }
 
-async function ask(): Promise<never> {
+async function admit(): Promise<never> {
   for (;;) {
-    const task = question()
+    const task = upstreamTask()
     await taskService.admit('national', task)
-    say('admitted', task.uuid)
+    report('admitted', task.uuid)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
 
-await Promise.all([ask(), ...nodes.map((node) => poll(node))])
+await Promise.all([admit(), ...nodes.map((node) => poll(node))])

@@ -8,7 +8,7 @@ import { addNodes, describeStores } from './store-bench.ts'
 
 const WORKER = fileURLToPath(import.meta.resolve('./store-kill-worker.ts'))
 
-/** What a relay process had reported as done when it was killed. */
+/** The uuids that a relay process had printed when it was killed, by step. */
 interface Reported {
   readonly admitted: string[]
   readonly answered: string[]
@@ -16,7 +16,7 @@ interface Reported {
 }
 
 describeStores('a relay that is killed without warning', (openBench) => {
-  it('has kept everything it had reported as done, three times over', async () => {
+  it('has stored every step it had reported, three times in a row', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const nodes = await addNodes(store, 2)
@@ -33,7 +33,7 @@ describeStores('a relay that is killed without warning', (openBench) => {
     )
     for (const uuid of reported.admitted) {
       const subtasks = Object.values(tasks.get(uuid)?.subtasks ?? {})
-      // A task is there with all its subtasks or not at all.
+      // A task is stored with all its subtasks or not at all.
       expect(subtasks.reduce((sum, number) => sum + number, 0)).toBe(2)
     }
     for (const uuid of reported.settled) {
@@ -42,7 +42,7 @@ describeStores('a relay that is killed without warning', (openBench) => {
     for (const uuid of reported.answered) {
       expect(tasks.get(uuid)?.subtasks['answered']).toBeGreaterThan(0)
     }
-    // What was left half-way is finished by whoever comes next.
+    // The next relay finishes the tasks that are still open.
     await store.tasks.returnExpiredLeases(Date.now() + 3_600_000, 99)
     const open = [...tasks.values()].filter(({ state }) => state === 'open').length
     const due = await store.tasks.dueForSettling(Date.now() + 3_600_000, 10_000)
@@ -50,7 +50,7 @@ describeStores('a relay that is killed without warning', (openBench) => {
   }, 90_000)
 })
 
-/** Starts a relay process, lets it report so many things, and kills it where it stands. */
+/** Starts a relay process and kills it when it has printed `lines` lines. */
 async function runAndKill(
   bench: { technology: string; url: string },
   nodes: readonly string[],
@@ -66,7 +66,7 @@ async function runAndKill(
     if (what === 'admitted') reported.admitted.push(uuid)
     else if (what === 'answered') reported.answered.push(uuid)
     else if (what === 'settled') reported.settled.push(uuid)
-    else throw new Error(`the relay process says: ${line}`)
+    else throw new Error(`unexpected output of the relay process: ${line}`)
     if (++seen === lines) child.kill('SIGKILL')
   }
   expect(await ended).toEqual([null, 'SIGKILL'])

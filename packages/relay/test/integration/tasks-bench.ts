@@ -17,7 +17,7 @@ export interface TaskBench extends AsyncDisposable {
   readonly queue: NodeQueue
   readonly events: readonly TaskEvent[]
   readonly records: readonly { msg: string; [field: string]: unknown }[]
-  /** The clock the task service goes by. */
+  /** The clock of the task service. */
   readonly clock: { now: number }
 }
 
@@ -54,7 +54,7 @@ export function openTaskService(
   }
 }
 
-export function question(more: object = {}): { uuid: string; [member: string]: unknown } {
+export function upstreamTask(more: object = {}): { uuid: string; [member: string]: unknown } {
   return {
     task_id: 'job-2026-02-03-10:11:12-RQ-1',
     project: 'demo',
@@ -66,17 +66,18 @@ export function question(more: object = {}): { uuid: string; [member: string]: u
   }
 }
 
-const ADDRESS = { uuid: 'whatever', collection: 'a node says' }
+// The relay ignores the uuid and the collection in a node's result.
+const ADDRESS = { uuid: 'ignored', collection: 'ignored' }
 
 export function countOf(people: number): TaskResult {
   return countResult(ADDRESS, people)
 }
 
 export function failure(): TaskResult {
-  return errorResult(ADDRESS, 'the database is away')
+  return errorResult(ADDRESS, 'the database is unavailable')
 }
 
-/** The final results waiting for delivery, by the upstream's uuid. Claims them for a second. */
+/** The combined results ready to be submitted, by the upstream's uuid. Claims them for a second. */
 export async function settledResults(
   store: RelayStore,
   now: number,
@@ -85,7 +86,7 @@ export async function settledResults(
   return new Map(due.map(({ uuid, result }) => [uuid, parseResult(JSON.parse(result))]))
 }
 
-/** An upstream that asks all the time, nodes that answer, and a relay that sweeps. */
+/** Runs an upstream that sends tasks continuously, nodes that answer them, and a relay that sweeps. */
 export function startLoad({ taskService, events }: TaskBench, nodes: readonly string[]) {
   const asking = new AbortController()
   const asked: string[] = []
@@ -99,7 +100,7 @@ export function startLoad({ taskService, events }: TaskBench, nodes: readonly st
   const upstream = repeat(
     () => asking.signal.aborted,
     async () => {
-      const task = question()
+      const task = upstreamTask()
       await taskService.admit('national', task)
       asked.push(task.uuid)
       await after(20)
@@ -136,11 +137,14 @@ export function startLoad({ taskService, events }: TaskBench, nodes: readonly st
       finished = true
       await Promise.all([upstream, ...polling, sweeping])
     },
-    /** Lets the nodes answer all that was asked. */
+    /** Waits until the nodes have answered all tasks. */
     async finish() {
       asking.abort()
       await upstream
-      await until(() => settled() >= asked.length, { timeoutMs: 30_000, what: 'all to be settled' })
+      await until(() => settled() >= asked.length, {
+        timeoutMs: 30_000,
+        what: 'all tasks to be settled',
+      })
       finished = true
       await Promise.all([...polling, sweeping])
     },

@@ -4,17 +4,17 @@ import { until } from '@warren/testkit'
 import { expect, it } from 'vitest'
 
 import { addNodes, describeStores, NOW } from './store-bench.ts'
-import { countOf, failure, openTaskService, question, settledResults } from './tasks-bench.ts'
+import { countOf, failure, openTaskService, upstreamTask, settledResults } from './tasks-bench.ts'
 
-const ask = { requestId: 'r1' }
+const poll = { requestId: 'r1' }
 
 describeStores('the task service', (openBench) => {
-  it('takes a task from intake over its nodes to one final result', async () => {
+  it('admits a task, hands it to every node and combines their results', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const { taskService, store, records, events } = bench
     const [a, b] = await addNodes(store, 2)
-    const task = question()
+    const task = upstreamTask()
     expect(await taskService.admit('national', task)).toEqual({
       outcome: 'admitted',
       taskId: task.uuid,
@@ -24,18 +24,18 @@ describeStores('the task service', (openBench) => {
       [a!, 44],
       [b!, 61],
     ] as const) {
-      const given = (await taskService.lease(node, ask))!
-      expect(given).toMatchObject({ taskId: task.uuid, attempt: 1 })
-      expect(given.body).toEqual({
+      const leased = (await taskService.lease(node, poll))!
+      expect(leased).toMatchObject({ taskId: task.uuid, attempt: 1 })
+      expect(leased.body).toEqual({
         ...task,
-        uuid: given.subtaskId,
+        uuid: leased.subtaskId,
         collection: node,
         owner: 'north',
         protocol_version: 'v2',
         char_salt: '',
       })
       expect(
-        await taskService.storeResult(node, given.subtaskId.toUpperCase(), countOf(people), 'r2'),
+        await taskService.storeResult(node, leased.subtaskId.toUpperCase(), countOf(people), 'r2'),
       ).toBe('stored')
     }
     await taskService.idle()
@@ -71,26 +71,26 @@ describeStores('the task service', (openBench) => {
       'result stored',
       'task settled',
     ])
-    // Not one answer of a node, and no count, has reached the log.
+    // The log contains no count of a node and no combined count.
     expect(JSON.stringify(records)).not.toMatch(/\b(44|61|105|110)\b/)
   })
 
-  it('answers a task at once that nobody can answer', async () => {
+  it('settles a task immediately if no node can answer it', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const { taskService, store, records } = bench
-    const nobody = question()
-    expect(await taskService.admit('national', nobody)).toEqual({
+    const unasked = upstreamTask()
+    expect(await taskService.admit('national', unasked)).toEqual({
       outcome: 'settled',
-      taskId: nobody.uuid,
+      taskId: unasked.uuid,
     })
     await addNodes(store, 1)
-    const icd = question({ analysis: 'DISTRIBUTION', code: 'ICD-MAIN' })
-    const broken = question({ collection: {} })
+    const icd = upstreamTask({ analysis: 'DISTRIBUTION', code: 'ICD-MAIN' })
+    const broken = upstreamTask({ collection: {} })
     expect((await taskService.admit('national', icd)).outcome).toBe('settled')
     expect((await taskService.admit('national', broken)).outcome).toBe('settled')
     const results = await settledResults(store, NOW)
-    expect(results.get(nobody.uuid)).toMatchObject({ status: 'error', message: 'no node to ask' })
+    expect(results.get(unasked.uuid)).toMatchObject({ status: 'error', message: 'no node to ask' })
     expect(results.get(icd.uuid)).toMatchObject({
       status: 'error',
       message: 'analysis DISTRIBUTION ICD-MAIN is not supported',
@@ -102,40 +102,40 @@ describeStores('the task service', (openBench) => {
     expect(records.at(-1)).toMatchObject({ msg: 'task unreadable', upstream: 'national' })
   })
 
-  it('gives the same stored answer to a task that comes again', async () => {
+  it('submits the stored result again when the upstream sends a task again', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const { taskService, store, clock, records } = bench
     const [node] = await addNodes(store, 1)
-    const task = question()
+    const task = upstreamTask()
     await taskService.admit('national', task)
     expect(await taskService.admit('national', { ...task, char_salt: 'another' })).toEqual({
       outcome: 'known',
       taskId: task.uuid,
     })
-    const given = (await taskService.lease(node!, ask))!
-    expect(await taskService.lease(node!, ask)).toBeNull()
-    await taskService.storeResult(node!, given.subtaskId, countOf(50), 'r')
+    const leased = (await taskService.lease(node!, poll))!
+    expect(await taskService.lease(node!, poll)).toBeNull()
+    await taskService.storeResult(node!, leased.subtaskId, countOf(50), 'r')
     await taskService.idle()
-    const [delivery] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
-    await store.tasks.recordSubmission(delivery!, { outcome: 'submitted' }, NOW)
+    const [submission] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
+    await store.tasks.recordSubmission(submission!, { outcome: 'submitted' }, NOW)
     clock.now += 5_000
     expect((await taskService.admit('national', task)).outcome).toBe('settled')
-    expect(await taskService.lease(node!, ask)).toBeNull()
+    expect(await taskService.lease(node!, poll)).toBeNull()
     const again = await settledResults(store, clock.now)
     expect(again.get(task.uuid)?.queryResult.count).toBe(50)
     expect(records.filter(({ msg }) => msg === 'task redelivered')).toHaveLength(2)
   })
 
-  it('counts a failure as an answer, and never as zero people', async () => {
+  it('treats a failure as a result, and never as 0 people', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const { taskService, store } = bench
     const [a, b] = await addNodes(store, 2)
-    const task = question()
+    const task = upstreamTask()
     await taskService.admit('national', task)
-    const first = (await taskService.lease(a!, ask))!
-    const second = (await taskService.lease(b!, ask))!
+    const first = (await taskService.lease(a!, poll))!
+    const second = (await taskService.lease(b!, poll))!
     await taskService.storeResult(a!, first.subtaskId, failure(), 'r')
     await taskService.storeResult(b!, second.subtaskId, failure(), 'r')
     await taskService.idle()
@@ -146,16 +146,16 @@ describeStores('the task service', (openBench) => {
     })
   })
 
-  it('settles with what it has when the deadline passes, and calls later answers late', async () => {
+  it('settles with the results it has at the deadline, and reports later ones as late', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const { taskService, store, clock, records } = bench
     const [a] = await addNodes(store, 1)
     const [b] = await addNodes(store, 1, 'south')
-    const task = question()
+    const task = upstreamTask()
     await taskService.admit('national', task)
-    const mine = (await taskService.lease(a!, ask))!
-    const slow = (await taskService.lease(b!, ask))!
+    const mine = (await taskService.lease(a!, poll))!
+    const slow = (await taskService.lease(b!, poll))!
     await taskService.storeResult(a!, mine.subtaskId, countOf(30), 'r')
     clock.now += 239_999
     await taskService.sweep()
@@ -178,13 +178,13 @@ describeStores('the task service', (openBench) => {
     expect(records.find(({ msg }) => msg === 'result late')).toMatchObject({ node: b })
   })
 
-  it('takes answers only from the node that was asked, in any spelling of the id', async () => {
+  it('accepts a result only from the node the task was handed to, with any spelling of the ID', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const { taskService, store, records } = bench
     const [a, b] = await addNodes(store, 2)
-    await taskService.admit('national', question())
-    const { subtaskId } = (await taskService.lease(a!, ask))!
+    await taskService.admit('national', upstreamTask())
+    const { subtaskId } = (await taskService.lease(a!, poll))!
     expect(await taskService.storeResult(b!, subtaskId, countOf(9), 'r')).toBe('not-assigned')
     expect(await taskService.storeResult(a!, 'not-a-guid', countOf(9), 'r')).toBe('not-assigned')
     expect(await taskService.storeResult(a!, b!, countOf(9), 'r')).toBe('not-assigned')
@@ -193,13 +193,13 @@ describeStores('the task service', (openBench) => {
     expect(records.filter(({ msg }) => msg === 'result rejected')).toHaveLength(3)
   })
 
-  it('refuses what is not a result, stores nothing of it, and asks again later', async () => {
+  it('rejects a body that is not a result, stores nothing, and hands the task out again later', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const { taskService, store, clock, records } = bench
     const [node] = await addNodes(store, 1)
-    await taskService.admit('national', question())
-    const { subtaskId } = (await taskService.lease(node!, ask))!
+    await taskService.admit('national', upstreamTask())
+    const { subtaskId } = (await taskService.lease(node!, poll))!
     for (const nonsense of [null, 'x', {}, { status: 'ok', queryResult: { count: 1.5 } }]) {
       await expect(taskService.storeResult(node!, subtaskId, nonsense, 'r')).rejects.toBeInstanceOf(
         ResultFormatError,
@@ -208,68 +208,68 @@ describeStores('the task service', (openBench) => {
     clock.now += 60_000
     await taskService.sweep()
     expect(records.find(({ msg }) => msg === 'lease returned')).toMatchObject({ node, attempt: 1 })
-    expect(await taskService.lease(node!, ask)).toMatchObject({ subtaskId, attempt: 2 })
+    expect(await taskService.lease(node!, poll)).toMatchObject({ subtaskId, attempt: 2 })
   })
 
-  it('holds a long poll until there is work', async () => {
+  it('holds a long poll until there is a task', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const { taskService, store } = bench
     const [node] = await addNodes(store, 1)
-    const waiting = taskService.lease(node!, { ...ask, waitMs: 20_000 })
+    const waiting = taskService.lease(node!, { ...poll, waitMs: 20_000 })
     await until(() => bench.queue.status().waiting === 1)
-    const task = question()
+    const task = upstreamTask()
     await taskService.admit('national', task)
     expect(await waiting).toMatchObject({ taskId: task.uuid })
   })
 
-  it('ends a long poll without work after its time', async () => {
+  it('ends a long poll after its waiting time if there is no task', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const [node] = await addNodes(bench.store, 1)
     const started = performance.now()
-    expect(await bench.taskService.lease(node!, { ...ask, waitMs: 120 })).toBeNull()
+    expect(await bench.taskService.lease(node!, { ...poll, waitMs: 120 })).toBeNull()
     expect(performance.now() - started).toBeGreaterThanOrEqual(100)
   })
 
-  it('holds a long poll no longer because the clock is put back', async () => {
+  it('does not hold a long poll longer when the clock is set back', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const { taskService, store, queue, clock } = bench
     const [node] = await addNodes(store, 1)
-    const waiting = taskService.lease(node!, { ...ask, waitMs: 500 })
+    const waiting = taskService.lease(node!, { ...poll, waitMs: 500 })
     await until(() => queue.status().waiting === 1)
     clock.now -= 3_600_000
-    // Woken for nothing, it looks at the time again.
+    // A wake-up without a task makes it check the time again.
     const deadlineAt = clock.now + 1_000
     await queue.publish([{ subtaskId: '-', nodeId: node!, kind: 'availability', deadlineAt }])
     expect(await Promise.race([waiting, after(5_000, 'held')])).toBeNull()
   })
 
-  it('puts a task back when the client is gone before it could be sent', async () => {
+  it('returns the lease when the client disconnects before the task is sent', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const { taskService, store } = bench
     const [node] = await addNodes(store, 1)
-    await taskService.admit('national', question())
+    await taskService.admit('national', upstreamTask())
     const gone = new AbortController()
-    const poll = taskService.lease(node!, { ...ask, signal: gone.signal })
+    const leasing = taskService.lease(node!, { ...poll, signal: gone.signal })
     gone.abort()
-    expect(await poll).toBeNull()
-    const given = (await taskService.lease(node!, ask))!
-    expect(given.attempt).toBe(1)
-    await taskService.returnLease(given)
-    expect(await taskService.lease(node!, ask)).toMatchObject({ attempt: 1 })
+    expect(await leasing).toBeNull()
+    const leased = (await taskService.lease(node!, poll))!
+    expect(leased.attempt).toBe(1)
+    await taskService.returnLease(leased)
+    expect(await taskService.lease(node!, poll)).toMatchObject({ attempt: 1 })
   })
 
-  it('forgets final results after their time', async () => {
+  it('deletes tasks after the retention time, and abandons results that no relay submitted', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores, { resultRetentionMs: 1_000 })
     const { taskService, store, clock, records } = bench
-    await taskService.admit('national', question())
-    const [delivery] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
-    await store.tasks.recordSubmission(delivery!, { outcome: 'submitted' }, NOW)
-    const lost = question()
+    await taskService.admit('national', upstreamTask())
+    const [submission] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
+    await store.tasks.recordSubmission(submission!, { outcome: 'submitted' }, NOW)
+    const lost = upstreamTask()
     await taskService.admit('taken out of the configuration', lost)
     clock.now += 120_000
     await taskService.sweep()
@@ -282,7 +282,7 @@ describeStores('the task service', (openBench) => {
     expect(await store.tasks.listTasks({ limit: 9 })).toEqual([])
   })
 
-  it('goes on with the other steps of a sweep when one fails', async () => {
+  it('continues with the other steps of a sweep when one fails', async () => {
     await using stores = await openBench()
     const store = stores.open()
     const [node] = await addNodes(store, 1)
@@ -291,66 +291,66 @@ describeStores('the task service', (openBench) => {
     })
     await using bench = openTaskService(stores, { queue: broken })
     const { taskService, clock, records } = bench
-    const task = question()
+    const task = upstreamTask()
     await taskService.admit('national', task)
-    await taskService.lease(node!, ask)
+    await taskService.lease(node!, poll)
     clock.now += 240_000
     await taskService.sweep()
     expect(records.find(({ msg }) => msg === 'sweep failed')).toMatchObject({ step: 'queue' })
     expect((await settledResults(store, clock.now)).has(task.uuid)).toBe(true)
   })
 
-  it('answers with an error, not with silence, when answers cannot be added up', async () => {
+  it('submits an error when results cannot be combined', async () => {
     await using stores = await openBench()
-    // A policy no configuration lets through: rounding refuses it with an exception.
+    // No configuration accepts this policy. Rounding throws an exception for it.
     await using bench = openTaskService(stores, { disclosure: { threshold: 0.5, nearest: 10 } })
     const { taskService, store, records } = bench
     const [node] = await addNodes(store, 1)
-    const task = question()
+    const task = upstreamTask()
     await taskService.admit('national', task)
-    const given = (await taskService.lease(node!, ask))!
-    await taskService.storeResult(node!, given.subtaskId, countOf(50), 'r')
+    const leased = (await taskService.lease(node!, poll))!
+    await taskService.storeResult(node!, leased.subtaskId, countOf(50), 'r')
     await taskService.idle()
     expect((await settledResults(store, NOW)).get(task.uuid)).toMatchObject({
       status: 'error',
-      message: 'the answers could not be added up',
+      message: 'the results could not be combined',
     })
     expect(records.some(({ msg }) => msg === 'results cannot be combined')).toBe(true)
   })
 
-  it('settles in the background: storing the last answer does not wait for it', async () => {
+  it('settles in the background, so that storing the last result does not wait for it', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores)
     const { taskService, store, events } = bench
     const [node] = await addNodes(store, 1)
-    await taskService.admit('national', question())
-    const given = (await taskService.lease(node!, ask))!
-    await taskService.storeResult(node!, given.subtaskId, countOf(50), 'r')
+    await taskService.admit('national', upstreamTask())
+    const leased = (await taskService.lease(node!, poll))!
+    await taskService.storeResult(node!, leased.subtaskId, countOf(50), 'r')
     expect(events.some(({ event }) => event === 'task settled')).toBe(false)
     await until(() => events.some(({ event }) => event === 'task settled'))
   })
 })
 
-describeStores('two services on one database', (openBench) => {
-  it('never ask two pollers the same, settle each task once and add up every answer', async () => {
+describeStores('two task services on one database', (openBench) => {
+  it('never hand a subtask to two pollers, settle each task once and combine every result', async () => {
     await using stores = await openBench()
     await using one = openTaskService(stores, { now: Date.now })
     await using two = openTaskService(stores, { now: Date.now })
     const services = [one, two]
     const nodes = await addNodes(one.store, 5)
     await until(() => services.every(({ store }) => store.events.live))
-    const tasks = Array.from({ length: 12 }, () => question())
+    const tasks = Array.from({ length: 12 }, () => upstreamTask())
     const stop = new AbortController()
     const handedOut: string[] = []
     const pollers = Array.from({ length: 20 }, async (_, poller) => {
       const { taskService } = services[poller % 2]!
       const node = nodes[poller % 5]!
       while (!stop.signal.aborted) {
-        const given = await taskService.lease(node, { ...ask, waitMs: 500, signal: stop.signal })
-        if (given === null) continue
-        handedOut.push(given.subtaskId)
+        const leased = await taskService.lease(node, { ...poll, waitMs: 500, signal: stop.signal })
+        if (leased === null) continue
+        handedOut.push(leased.subtaskId)
         await after(Math.random() * 10)
-        await taskService.storeResult(node, given.subtaskId, countOf(100), 'r')
+        await taskService.storeResult(node, leased.subtaskId, countOf(100), 'r')
       }
     })
     const sweeping = (async () => {
@@ -359,7 +359,7 @@ describeStores('two services on one database', (openBench) => {
         await after(20)
       }
     })()
-    // Every task comes from both upstream pollers at once, as from an upstream that locks nothing.
+    // Both upstream pollers receive every task, as from an upstream without locks.
     await Promise.all(
       tasks.flatMap((task) =>
         services.map(({ taskService }) => taskService.admit('national', task)),

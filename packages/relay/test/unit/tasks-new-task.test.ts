@@ -27,8 +27,8 @@ const AVAILABILITY = {
   },
 }
 
-describe('reading a task of the upstream', () => {
-  it('keeps every member of it, also those nobody here knows', () => {
+describe('reading a task from the upstream', () => {
+  it('keeps every member, including unknown ones', () => {
     const task = read(AVAILABILITY)
     expect(JSON.parse(task.body)).toEqual(AVAILABILITY)
     expect(task).toMatchObject({
@@ -43,14 +43,14 @@ describe('reading a task of the upstream', () => {
     expect(task.immediateResult).toBeUndefined()
   })
 
-  it('never looks into the cohort', () => {
+  it('does not read the cohort', () => {
     expect(read({ ...AVAILABILITY, cohort: 'nonsense' }).type).toBe('availability')
   })
 
   it.each([
     ['GENERIC', 'generic'],
     ['DEMOGRAPHICS', 'demographics'],
-  ])('takes DISTRIBUTION %s, and gives it the longer deadline', (code, type) => {
+  ])('accepts DISTRIBUTION %s with the longer deadline', (code, type) => {
     const task = read({ uuid: 'u', collection: 'c', analysis: 'DISTRIBUTION', code })
     expect(task).toMatchObject({ kind: 'distribution', type, deadlineAt: 6_481_000 })
     expect(task.immediateResult).toBeUndefined()
@@ -60,7 +60,7 @@ describe('reading a task of the upstream', () => {
     ['DISTRIBUTION', 'ICD-MAIN', 'analysis DISTRIBUTION ICD-MAIN is not supported'],
     ['PHEWAS', '', 'analysis PHEWAS is not supported'],
     ['X'.repeat(500), '', `analysis ${'X'.repeat(40)} is not supported`],
-  ])('answers analysis %s %s at once with an error', (analysis, code, message) => {
+  ])('answers analysis %s %s immediately with an error', (analysis, code, message) => {
     const task = read({ uuid: 'u', collection: 'c', analysis, code })
     expect(JSON.parse(task.immediateResult ?? '{}')).toMatchObject({
       uuid: 'u',
@@ -70,18 +70,18 @@ describe('reading a task of the upstream', () => {
     })
   })
 
-  it('answers a task it cannot read with an error, and keeps nothing of it', () => {
+  it('answers an unreadable task with an error, and does not keep its body', () => {
     const task = read({ uuid: 'u', collection: ['c'] })
     expect(task.body).toBe('{}')
     expect(JSON.parse(task.immediateResult ?? '{}')).toMatchObject({ uuid: 'u', status: 'error' })
   })
 
-  it('answers a task that nests absurdly deep, without overflowing the stack', () => {
+  it('answers a task nested 50,000 levels deep without overflowing the stack', () => {
     const deep = JSON.parse(`${'['.repeat(50_000)}${']'.repeat(50_000)}`) as unknown
     expect(read({ ...AVAILABILITY, cohort: deep }).immediateResult).toContain('error')
   })
 
-  it('says what is wrong with a task that has not even a uuid', () => {
+  it('reports what is wrong with a task that has no uuid', () => {
     for (const json of [null, [], 'task', {}, { uuid: '' }, { uuid: 'a\u0000b' }]) {
       const { task, ...rest } = readNewTask('national', json, 0, DEADLINES)
       expect(task).toBeNull()

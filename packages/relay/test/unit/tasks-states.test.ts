@@ -16,21 +16,21 @@ describe('states of tasks and subtasks', () => {
     ['task', TASK_STATES, TASK_MOVES, 'open'],
     ['subtask', SUBTASK_STATES, SUBTASK_MOVES, 'queued'],
   ] as const)(
-    'all but the first state of a %s are reached by a move',
+    'every state of a %s except the first is reached by a move',
     (_, states, moves, first) => {
       const reached = new Set<string>(Object.values(moves).map(({ to }) => to))
       expect(states.filter((state) => state !== first && !reached.has(state))).toEqual([])
     },
   )
 
-  it('a task that is settled is never open again, and an answered subtask stays answered', () => {
+  it('a settled task never becomes open again, and an answered subtask stays answered', () => {
     expect(Object.values(TASK_MOVES).map(({ to }) => to)).not.toContain('open')
     for (const { from, to } of Object.values(SUBTASK_MOVES)) {
       if ((from as readonly string[]).includes('answered')) expect(to).toBe('answered')
     }
   })
 
-  it('no other file than the one for moves writes a state', () => {
+  it('only the file for moves writes a state', () => {
     const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
     const writers = files
       .filter((file) => file.endsWith('.ts') && file.startsWith('store'))
