@@ -24,7 +24,7 @@ import type { Run } from './measured-run.ts'
 
 /** What `--check` asks for: lines a second of processor time, and MB. */
 const LEAST_LINES = 500_000
-const MOST_MB = 200
+const MAX_MB = 200
 /** Runs of each command; the fastest counts, since nothing makes a program faster than it is. */
 const ROUNDS = 3
 
@@ -140,9 +140,9 @@ function faster(one: Run | undefined, two: Run | undefined): Run | undefined {
 
 function check({ linesPerCpuSecond, peakMb }: { linesPerCpuSecond: number; peakMb: number }): void {
   const tooSlow = linesPerCpuSecond < LEAST_LINES
-  const tooLarge = peakMb > MOST_MB
+  const tooLarge = peakMb > MAX_MB
   if (tooSlow) say(`\ntoo slow: less than ${grouped(LEAST_LINES)} lines a second`)
-  if (tooLarge) say(`\ntoo large: more than ${MOST_MB} MB`)
+  if (tooLarge) say(`\ntoo large: more than ${MAX_MB} MB`)
   if (tooSlow || tooLarge) process.exitCode = 1
 }
 

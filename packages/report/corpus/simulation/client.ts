@@ -13,7 +13,7 @@ const CLIENT_VERSIONS = { python: '1.8.1', warren: '0.1.0' } as const
 /** A lease of our relay that nobody answers runs out after this time, ms. */
 const LEASE_MS = 120 * SECOND
 /** The Python client tries that often to post a result. */
-const MOST_POSTS = 4
+const MAX_POSTS = 4
 
 /** One running client: asks, solves what it gets, answers, and waits longer after every failure. */
 export class Client {
@@ -229,7 +229,7 @@ export class Client {
         retryInMs,
       })
       time = endedAt + retryInMs
-      if ((python && attempt >= MOST_POSTS) || time > this.#world.end) return time
+      if ((python && attempt >= MAX_POSTS) || time > this.#world.end) return time
     }
   }
 

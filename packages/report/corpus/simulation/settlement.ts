@@ -5,7 +5,7 @@ import { SECOND } from './world.ts'
 /** The upstream waits that long for an answer, ms. */
 const UPSTREAM_PATIENCE_MS = { availability: 300 * SECOND, distribution: 7_200 * SECOND } as const
 /** The .NET relay tries five times, ours at least as often. */
-const MOST_TRIES = 5
+const MAX_ATTEMPTS = 5
 
 /** Adds up every task, once all have answered or the time is up, and brings the result to the upstream. */
 export function settleTasks(world: World): void {
@@ -49,14 +49,14 @@ function submit(world: World, task: Task, from: number): void {
       return
     }
     const over = time > task.receivedAt + UPSTREAM_PATIENCE_MS[task.kind]
-    if (plan.relay === 'warren' && over && attempt >= MOST_TRIES) {
+    if (plan.relay === 'warren' && over && attempt >= MAX_ATTEMPTS) {
       journal.add({ ...about, kind: 'submission given up', time, attempt, status })
       return
     }
     const retryInMs = plan.relay === 'warren' ? backoff.next() : 5_000
     journal.add({ ...about, kind: 'submission failed', time, attempt, status, retryInMs })
     // Without a word the .NET relay gives up.
-    if (plan.relay === 'dotnet' && attempt >= MOST_TRIES) return
+    if (plan.relay === 'dotnet' && attempt >= MAX_ATTEMPTS) return
     time += retryInMs
   }
 }

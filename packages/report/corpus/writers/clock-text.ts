@@ -3,14 +3,14 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 
 /** `2025-09-26T06:56:21` of the seconds asked for last: a log asks for the same second again and again. */
 const recent = new Map<number, string>()
-const MOST_RECENT = 20_000
+const MAX_RECENT = 20_000
 
 function isoSecond(time: number): string {
   const second = Math.floor(time / 1000)
   let text = recent.get(second)
   if (text === undefined) {
     text = new Date(second * 1000).toISOString().slice(0, 19)
-    if (recent.size >= MOST_RECENT) recent.clear()
+    if (recent.size >= MAX_RECENT) recent.clear()
     recent.set(second, text)
   }
   return text

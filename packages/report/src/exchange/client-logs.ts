@@ -14,7 +14,7 @@ export interface LinkCandidate {
 }
 
 /** Answered polls that would have to be in the relay's log as well; fewer may be missing by chance. */
-const ENOUGH_POLLS = 8
+const MIN_ANSWERED_POLLS = 8
 
 interface Fit {
   readonly log: ProgramLog<ClientFacts>
@@ -149,7 +149,7 @@ function isElsewhere(
     const good = link.polls.status(at) < 400
     if (good && covered.some(({ first, last }) => time > first && time < last)) answered++
   }
-  return answered >= ENOUGH_POLLS
+  return answered >= MIN_ANSWERED_POLLS
 }
 
 /**
@@ -172,7 +172,7 @@ function isUnknownTo(
     host !== '' &&
     lastOk > relay.first &&
     lastOk < relay.last &&
-    link.totals().ok >= ENOUGH_POLLS
+    link.totals().ok >= MIN_ANSWERED_POLLS
   )
 }
 

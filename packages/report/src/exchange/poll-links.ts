@@ -40,7 +40,7 @@ export function findPollLinks(
 }
 
 /** Answered requests that a relay would have told of as well; fewer may be missing by chance. */
-const ENOUGH_REQUESTS = 8
+const MIN_ANSWERED_REQUESTS = 8
 
 /** A balancer passed on what was answered, while all relays that tell of their clients tell nothing of this one. */
 function isOfAnotherRelay(
@@ -63,7 +63,7 @@ function isOfAnotherRelay(
   return seen.every(
     ({ client, log: { shift } }) =>
       !clients.has(client) &&
-      client.stats.ok >= ENOUGH_REQUESTS &&
+      client.stats.ok >= MIN_ANSWERED_REQUESTS &&
       relays.some(
         ({ first, last }) =>
           client.stats.first + shift < last && client.stats.lastOk + shift > first,

@@ -7,7 +7,7 @@ import type { Alignment } from '../timeline/alignment.ts'
 import { signalOfPolls } from '../timeline/signal.ts'
 import type { Signal } from '../timeline/signal.ts'
 
-const WIDEST_LAG_MS = 10 * MINUTE
+const MAX_LAG_MS = 10 * MINUTE
 /** How far apart two instants may be, once the lag is taken off, to be one. */
 const REACH_MS = 2_000
 /** Always tried, however many other lags look good: clocks are mostly right. */
@@ -99,7 +99,7 @@ export function matchSignals(
   prefer: 'tightest' | 'plainest' = 'tightest',
 ): PollMatch | undefined {
   if (mine.times.length < 5 || theirs.times.length < 5) return undefined
-  const lags = new Set([...SMALL_LAGS, ...likelyLags(mine, theirs, offset, WIDEST_LAG_MS)])
+  const lags = new Set([...SMALL_LAGS, ...likelyLags(mine, theirs, offset, MAX_LAG_MS)])
   const fits = [...lags].map((lag) =>
     refined(mine, theirs, align(mine, theirs, offset + lag, REACH_MS)),
   )

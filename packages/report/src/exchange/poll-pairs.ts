@@ -10,7 +10,7 @@ import type { Leg, RawStep } from './transaction.ts'
 
 const QUARTER = 15 * MINUTE
 /** Polls of a client's log that are looked at for a pair. */
-const MOST_TRIED = 64
+const MAX_CANDIDATES = 64
 
 /** A whole poll as one source tells it, on the clock of the relay. */
 export interface PlacedExchange {
@@ -42,7 +42,7 @@ export function pollPairs(link: PollLink): PollPair[] {
   return link.logs.flatMap((clientLog) => {
     const clock = clockOf(clientLog)
     if (clock === undefined) return []
-    const exchanges = clientExchanges(clientLog, clock.shift).slice(0, MOST_TRIED)
+    const exchanges = clientExchanges(clientLog, clock.shift).slice(0, MAX_CANDIDATES)
     const sure = exchanges.flatMap((client): PollPair[] => {
       const relay = byId.get(client.exchange.requestId)
       return relay === undefined ? [] : [{ client, relay, by: 'request-id', certainty: 'certain' }]

@@ -7,7 +7,7 @@ import type { RawStep, RawTransaction } from './transaction.ts'
 import type { NetworkLink, Topology } from './topology.ts'
 
 /** One-sided polls of a link that are looked at. */
-const MOST_ONE_SIDED = 12
+const MAX_ONE_SIDED = 12
 
 /** The poll that can be followed best: seen from both sides beyond doubt, through as many programs as possible. */
 export function followPoll(network: Network, topology: Topology): RawTransaction | undefined {
@@ -35,10 +35,10 @@ function candidates(link: PollLink): Sighting[] {
   const pairs = pollPairs(link)
   if (pairs.length > 0) return pairs
   const seen = { by: 'one-source', certainty: 'certain' } as const
-  const relays = relayExchanges(link).slice(0, MOST_ONE_SIDED)
+  const relays = relayExchanges(link).slice(0, MAX_ONE_SIDED)
   if (relays.length > 0) return relays.map((relay) => ({ ...seen, client: undefined, relay }))
   return link.logs
-    .flatMap((clientLog) => clientExchanges(clientLog).slice(0, MOST_ONE_SIDED))
+    .flatMap((clientLog) => clientExchanges(clientLog).slice(0, MAX_ONE_SIDED))
     .map((client) => ({ ...seen, client, relay: undefined }))
 }
 

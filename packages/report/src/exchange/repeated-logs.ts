@@ -3,13 +3,13 @@ import type { PollSample } from '../facts/poll-sample.ts'
 import type { LogSource } from '../formats/log-source.ts'
 
 /** Polls in common that show two logs to be one: programs of their own do not keep step to the second for so long. */
-const ENOUGH = 20
-const SHARE = 0.99
+const MIN_COMMON_POLLS = 20
+const MIN_COMMON_SHARE = 0.99
 /** Polls by which logs that may be the same are found: those of every fourth second, so many of each log at most. */
 const PROBE_EVERY_MS = 4_000
-const MOST_PROBES = 500
+const MAX_PROBES = 500
 /** Groups for which lines are remembered: each takes 4 MB. */
-const MOST_GROUPS = 8
+const MAX_GROUPS = 8
 
 /**
  * Sources that hold the same lines again: copies of one log, logs that overlap because they were collected twice, and a pod of
@@ -25,7 +25,7 @@ export function repeatedLogs(sources: readonly LogSource[]): Map<number, number>
     .map((source) => new Set([source]))
   for (const [source, signature] of signatures) {
     const candidates = new Set<LogSource>()
-    for (const probe of [...signature].filter(isProbe).slice(0, MOST_PROBES)) {
+    for (const probe of [...signature].filter(isProbe).slice(0, MAX_PROBES)) {
       const known = byProbe.get(probe)
       if (known !== undefined) candidates.add(known)
       byProbe.set(probe, source)
@@ -37,7 +37,7 @@ export function repeatedLogs(sources: readonly LogSource[]): Map<number, number>
   }
   return new Map(
     groups
-      .slice(0, MOST_GROUPS)
+      .slice(0, MAX_GROUPS)
       .flatMap((group, index) => [...group].map(({ sourceId }) => [sourceId, index] as const)),
   )
 }
@@ -67,7 +67,9 @@ function isRepeated(
   }
   const [ours, others] = [[...mine].filter(inside), [...theirs].filter(inside)]
   const common = ours.filter((poll) => theirs.has(poll)).length
-  return common >= ENOUGH && common >= SHARE * Math.max(ours.length, others.length)
+  return (
+    common >= MIN_COMMON_POLLS && common >= MIN_COMMON_SHARE * Math.max(ours.length, others.length)
+  )
 }
 
 /** Times and outcomes of polls or connections, as written. */

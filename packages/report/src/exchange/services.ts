@@ -10,7 +10,7 @@ import { SECOND } from '../read/timestamps.ts'
 import type { Relay, Network, PollLink, ProgramLog } from './network.ts'
 
 /** A relay notices what happens to its database or broker within so long. */
-const SAME_MS = 5 * SECOND
+const MAX_NOTICE_DELAY_MS = 5 * SECOND
 
 /** What one relay needs to work; without a relay those of which nobody can say whose they are. */
 export interface Services {
@@ -74,7 +74,10 @@ function failedTogether(relay: Relay, { facts, shift }: ProgramLog): boolean {
   const stops =
     facts.role === 'broker' ? facts.stops.periods.map((one) => inCommonTime(one, shift)) : []
   return [...stops, ...troubledTimes(facts.link, shift)].some((theirs) =>
-    own.some(({ from, to }) => from <= theirs.to + SAME_MS && theirs.from <= to + SAME_MS),
+    own.some(
+      ({ from, to }) =>
+        from <= theirs.to + MAX_NOTICE_DELAY_MS && theirs.from <= to + MAX_NOTICE_DELAY_MS,
+    ),
   )
 }
 

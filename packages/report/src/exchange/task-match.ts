@@ -7,7 +7,7 @@ import { clockOf } from './poll-pairs.ts'
 import { resolutionOf } from './transaction.ts'
 
 /** An answer is read this long after it was given, at most. */
-const READING_MS = 2 * SECOND
+const MAX_READ_DELAY_MS = 2 * SECOND
 
 /** From when to when a task was open, in the clock of the relay's log. */
 export interface OpenTask {
@@ -76,7 +76,7 @@ export function takenBy(
     const clock = clockOf(clientLog)
     if (clock === undefined) return []
     const early = clock.slack + resolutionOf(clientLog.log)
-    const late = clock.slack + resolutionOf(relay) + READING_MS
+    const late = clock.slack + resolutionOf(relay) + MAX_READ_DELAY_MS
     return clientLog.log.facts.tasks.records.flatMap((task) => {
       const at = task.steps.find(({ step }) => step === 'received')?.evidence.time
       const after = at === undefined ? Number.NaN : at + clock.shift - time

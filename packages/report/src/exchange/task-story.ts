@@ -12,15 +12,15 @@ import { isComplete, resolutionOf } from './transaction.ts'
 import type { RawTransaction } from './transaction.ts'
 
 /** Tasks of a relay's log that are looked at, and steps that are shown of one. */
-const MOST_TRIED = 40
-const MOST_STEPS = 16
+const MAX_CANDIDATES = 40
+const MAX_STEPS = 16
 
 /** The task that can be followed best from its arrival; undefined if the window has none. */
 export function followTask(network: Network, topology: Topology): RawTransaction | undefined {
   let best: { transaction: RawTransaction; rank: number } | undefined
   for (const relay of network.relays) {
     for (const log of relay.logs) {
-      for (const record of log.facts.tasks.records.slice(0, MOST_TRIED)) {
+      for (const record of log.facts.tasks.records.slice(0, MAX_CANDIDATES)) {
         if (record.steps.length < 2) continue
         const transaction = describeTask(network, topology, relay, log, record)
         const rank = rankOf(transaction)
@@ -53,7 +53,7 @@ function describeTask(
   const all = branchesOf(network, log, record).toSorted(
     (a, b) => b.steps.length - a.steps.length || compareText(a.share.name, b.share.name),
   )
-  const branches = fitting(all, MOST_STEPS - whole.length)
+  const branches = fitting(all, MAX_STEPS - whole.length)
   const steps = [
     ...whole,
     ...branches.flatMap((branch) => branch.steps),

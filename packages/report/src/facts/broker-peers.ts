@@ -1,7 +1,7 @@
 import type { Quotable } from './evidence-keeper.ts'
 import { ProblemHistory } from './problem-history.ts'
 
-const MOST_PEERS = 32
+const MAX_PEERS = 32
 
 /** One address that connects to a broker. */
 export interface BrokerPeer {
@@ -31,7 +31,7 @@ export class BrokerPeers {
   }
 
   #of(address: string): BrokerPeer {
-    const key = this.#peers.has(address) || this.#peers.size < MOST_PEERS ? address : ''
+    const key = this.#peers.has(address) || this.#peers.size < MAX_PEERS ? address : ''
     let peer = this.#peers.get(key)
     if (peer === undefined) {
       peer = { logins: 0, portProbes: new ProblemHistory() }

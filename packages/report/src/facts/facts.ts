@@ -15,7 +15,7 @@ export const SLOW_MS = { poll: 1_000, database: 500, broker: 1_000, upstream: 5_
 export const MAX_CLIENTS = 1_000
 
 /** Several lines within so long tell of one start: a relay's of each address it listens on. */
-const ONE_START_MS = 5_000
+const SAME_START_MS = 5_000
 
 /** Detail of a restart before which the program did not say that it was stopping. */
 export const NO_SHUTDOWN_MESSAGE = 'without a word that it was stopping'
@@ -41,7 +41,7 @@ export class ProgramFacts {
 
   started(line: Quotable, version: string): void {
     if (version !== '') this.version = version
-    if (line.time - this.lastStart < ONE_START_MS && !(this.lastStop > this.lastStart)) return
+    if (line.time - this.lastStart < SAME_START_MS && !(this.lastStop > this.lastStart)) return
     const alive = latest(this.lastWork, this.lastStart)
     if (!Number.isNaN(alive)) {
       const stopped = this.lastStop > (this.lastStart || 0)

@@ -1,6 +1,6 @@
 import { LatencyHistogram } from './latency-histogram.ts'
 
-const KEPT = 24
+const MAX_GAPS = 24
 
 export interface Gap {
   from: number
@@ -50,9 +50,9 @@ export class Heartbeat {
 
   #keep(gap: Gap): void {
     this.#gaps.push(gap)
-    if (this.#gaps.length <= KEPT * 2) return
+    if (this.#gaps.length <= MAX_GAPS * 2) return
     this.#gaps.sort((a, b) => b.to - b.from - (a.to - a.from))
-    this.#gaps.length = KEPT
+    this.#gaps.length = MAX_GAPS
     const shortest = this.#gaps.at(-1)
     this.#shortestKept = shortest === undefined ? 0 : shortest.to - shortest.from
   }

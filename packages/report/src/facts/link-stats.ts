@@ -7,21 +7,21 @@ import { KeptLine } from './kept-line.ts'
 import { LatencyHistogram } from './latency-histogram.ts'
 import { PollSample } from './poll-sample.ts'
 import { ProblemHistory } from './problem-history.ts'
-import { Alternation, PollRate } from './rhythm.ts'
+import { Alternation, PollRate } from './poll-timing.ts'
 import { Series } from './series.ts'
 
 /** Who asks again so soon after an answer lets himself be kept waiting; others pause between polls. */
-const HELD_PAUSE_MS = 1_500
+const MAX_PAUSE_AFTER_HELD_MS = 1_500
 
 /** Fewer slow exchanges than this are chance. */
-const FEWEST_SLOW = 5
+const MIN_SLOW = 5
 // A service answers some things fast also when it is slow (a probe, the second statement of a request): what counts is the share of slow
 // answers lately, each new one with a fifth of the weight. Five in a row, or two in five for long, make it slow.
 const NEWEST_WEIGHT = 0.2
 const SLOW_SHARE = 0.35
 const FAST_SHARE = 0.1
 /** More polls than this a minute, nothing being there to fetch, is hammering: today's clients ask every five seconds. */
-export const POLLS_A_MINUTE = 60
+export const MAX_POLLS_PER_MINUTE = 60
 
 /** Outcome as a small number: an HTTP status, or a cause as a negative one. */
 export function outcomeOf(cause: Cause): number {
@@ -39,7 +39,7 @@ export function isGood(status: number): boolean {
 }
 
 /** Problems that not every success ends: answers that are fast again, or a task that is answered. */
-const OWN_END: ReadonlySet<Cause> = new Set([
+const NOT_ENDED_BY_SUCCESS: ReadonlySet<Cause> = new Set([
   'slow',
   'two-instances',
   'task-not-answered',
@@ -47,7 +47,7 @@ const OWN_END: ReadonlySet<Cause> = new Set([
 ])
 
 export function endsByAnySuccess(cause: Cause): boolean {
-  return !OWN_END.has(cause)
+  return !NOT_ENDED_BY_SUCCESS.has(cause)
 }
 
 export interface LinkLimits {
@@ -84,7 +84,7 @@ export class LinkStats {
   readonly problems = new Map<Cause, ProblemHistory>()
   readonly polls = new PollSample()
   readonly alternation = new Alternation()
-  readonly rate = new PollRate(POLLS_A_MINUTE)
+  readonly rate = new PollRate(MAX_POLLS_PER_MINUTE)
   readonly #slowMs: number
   #open = 0
   #longestHeld = 0
@@ -115,7 +115,7 @@ export class LinkStats {
     const held =
       long &&
       (Number.isNaN(waitMs)
-        ? time - latencyMs - this.last < HELD_PAUSE_MS || this.#heldInFull(latencyMs)
+        ? time - latencyMs - this.last < MAX_PAUSE_AFTER_HELD_MS || this.#heldInFull(latencyMs)
         : latencyMs <= waitMs + this.#slowMs)
     this.#count(time, status, latencyMs, true)
     this.ok++
@@ -133,9 +133,7 @@ export class LinkStats {
   /** Held to the full length, as others before: also after a pause, such as one for a failure this side did not see. */
   #heldInFull(latencyMs: number): boolean {
     const full = this.#longestHeld
-    return (
-      this.held >= FEWEST_SLOW && Math.abs(latencyMs - full) <= Math.min(full / 10, this.#slowMs)
-    )
+    return this.held >= MIN_SLOW && Math.abs(latencyMs - full) <= Math.min(full / 10, this.#slowMs)
   }
 
   /** An exchange that did not work, for a cause that has a name. */
@@ -233,7 +231,7 @@ export class LinkStats {
     if (this.#slowCount++ === 0) this.#slowSince = askedAt
     this.#fastAgain = undefined
     if (this.problems.get('slow')?.open === true) this.problem('slow', line)
-    else if (this.#slowCount >= FEWEST_SLOW && this.#slowShare >= SLOW_SHARE)
+    else if (this.#slowCount >= MIN_SLOW && this.#slowShare >= SLOW_SHARE)
       this.problem('slow', line, this.#slowCount, this.#slowSince)
   }
 

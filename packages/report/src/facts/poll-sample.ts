@@ -3,7 +3,7 @@ import { MINUTE } from '../read/timestamps.ts'
 const QUARTER = 15 * MINUTE
 const CAPACITY = 1_024
 /** Room for so many at first; it doubles. */
-const FIRST_ROOM = 8
+const INITIAL_CAPACITY = 8
 
 /**
  * A bounded sample of polls that two sources choose alike without knowing of each other. Kept is what falls into the first part
@@ -12,10 +12,10 @@ const FIRST_ROOM = 8
  */
 export class PollSample {
   #part = QUARTER
-  #times = new Float64Array(FIRST_ROOM)
-  #durations = new Float32Array(FIRST_ROOM)
-  #statuses = new Int16Array(FIRST_ROOM)
-  #ids = new Float64Array(FIRST_ROOM)
+  #times = new Float64Array(INITIAL_CAPACITY)
+  #durations = new Float32Array(INITIAL_CAPACITY)
+  #statuses = new Int16Array(INITIAL_CAPACITY)
+  #ids = new Float64Array(INITIAL_CAPACITY)
   #length = 0
 
   get length(): number {

@@ -1,8 +1,8 @@
 import { quote } from './evidence-keeper.ts'
 import type { Quotable, RawEvidence } from './evidence-keeper.ts'
 
-const KEPT_TASKS = 400
-const KEPT_STEPS = 24
+const MAX_TASKS = 400
+const MAX_STEPS = 24
 
 export type TaskStep =
   | 'received'
@@ -62,13 +62,13 @@ export class TaskLedger {
     this.counts.set(step, this.count(step) + 1)
     let record = this.#records.get(id)
     if (record === undefined) {
-      if (this.#records.size >= KEPT_TASKS) this.#forgetOne()
+      if (this.#records.size >= MAX_TASKS) this.#forgetOne()
       record = { id, kind: '', seen: new Set(), steps: [] }
       this.#records.set(id, record)
     }
     record.seen.add(step)
     if (more.kind !== undefined) record.kind = more.kind
-    if (record.steps.length >= KEPT_STEPS) return
+    if (record.steps.length >= MAX_STEPS) return
     record.steps.push({
       step,
       node: more.node ?? '',
@@ -80,7 +80,7 @@ export class TaskLedger {
 
   /** So many steps that some may not have been kept. */
   static isCut({ steps }: TaskRecord): boolean {
-    return steps.length >= KEPT_STEPS
+    return steps.length >= MAX_STEPS
   }
 
   /** Finished tasks go first (but the first ones stay as examples), then the oldest. */

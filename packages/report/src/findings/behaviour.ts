@@ -37,14 +37,14 @@ function flapping(context: DiagnosisContext, link: NetworkLink, gaps: readonly L
       )
       .map(({ from, to }) => ({ from, to, count: 0, recoveredAt: to })),
   ]
-  const stretches = mergePeriods(down)
-  const over = stretches.filter((stretch) => !Number.isNaN(stretch.recoveredAt))
+  const periods = mergePeriods(down)
+  const over = periods.filter((period) => !Number.isNaN(period.recoveredAt))
   if (over.length < MIN_FLAPS) return
-  const first = stretches[0]
-  const last = stretches.at(-1)
+  const first = periods[0]
+  const last = periods.at(-1)
   if (first === undefined || last === undefined) return
   const ongoing = Number.isNaN(last.recoveredAt)
-  const total = stretches.reduce((sum, stretch) => sum + endOf(stretch) - stretch.from, 0)
+  const total = periods.reduce((sum, period) => sum + endOf(period) - period.from, 0)
   const parties = causes.map(({ party }) => party).filter((party) => party !== undefined)
   context.found.push(
     rawFinding({
@@ -56,13 +56,13 @@ function flapping(context: DiagnosisContext, link: NetworkLink, gaps: readonly L
       first: first.from,
       last: last.to,
       recoveredAt: last.recoveredAt,
-      count: stretches.length,
-      periods: stretches.slice(-20),
+      count: periods.length,
+      periods: periods.slice(-20),
       confidence: 'certain',
       party: parties[0] === 'hub' ? 'hub' : 'network',
       partyName: null,
       evidence: causes.flatMap(({ evidence }) => evidence.slice(0, 1)),
-      why: `Down ${formatCount(stretches.length, 'time')} between ${formatTime(first.from)} and ${formatTime(endOf(last))}, ${formatDuration(total)} in all, and back each time${ongoing ? ' but the last' : ''}.`,
+      why: `Down ${formatCount(periods.length, 'time')} between ${formatTime(first.from)} and ${formatTime(endOf(last))}, ${formatDuration(total)} in all, and back each time${ongoing ? ' but the last' : ''}.`,
     }),
   )
 }

@@ -1,6 +1,6 @@
 import { mergePeriods, mergeSeries } from '../timeline/side-view.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
-import { POLLS_A_MINUTE } from '../facts/link-stats.ts'
+import { MAX_POLLS_PER_MINUTE } from '../facts/link-stats.ts'
 import type { Period } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import type { SideSource, SideView } from '../timeline/side-view.ts'
@@ -81,11 +81,11 @@ function twoRhythms(link: NetworkLink): RawFinding | undefined {
   const view = viewOf(link, 'relay') ?? viewOf(link, 'load-balancer')
   if (view === undefined) return undefined
   // Two replicas of a relay see every other poll each: only within one source does the rhythm mean something.
-  const stretches = placed(view.sources, ({ stats }) => stats.alternation.stretches)
-  const [first] = stretches
-  const last = ended(stretches, view)
+  const periods = placed(view.sources, ({ stats }) => stats.alternation.periods)
+  const [first] = periods
+  const last = ended(periods, view)
   if (first === undefined || last === undefined) return undefined
-  const count = stretches.reduce((sum, stretch) => sum + stretch.count, 0)
+  const count = periods.reduce((sum, period) => sum + period.count, 0)
   return rawFinding({
     cause: 'two-instances',
     ...lasting(last),
@@ -93,7 +93,7 @@ function twoRhythms(link: NetworkLink): RawFinding | undefined {
     link,
     first: first.from,
     count,
-    periods: stretches,
+    periods: periods,
     confidence: 'likely',
     partyName: link.from.name,
     evidence: view.firstOk === undefined ? [] : [view.firstOk],
@@ -105,12 +105,12 @@ function hammering(context: DiagnosisContext, link: NetworkLink): void {
   const view = viewOf(link, 'relay') ?? viewOf(link, 'load-balancer') ?? viewOf(link, 'client')
   if (view === undefined) return
   const together = fastTogether(view)
-  const stretches = mergePeriods([
-    ...placed(view.sources, ({ stats }) => stats.rate.stretches),
-    ...together.stretches,
+  const periods = mergePeriods([
+    ...placed(view.sources, ({ stats }) => stats.rate.periods),
+    ...together.periods,
   ])
-  const [first] = stretches
-  const last = ended(stretches, view)
+  const [first] = periods
+  const last = ended(periods, view)
   if (first === undefined || last === undefined) return
   const highest = Math.max(together.highest, ...view.sources.map(({ stats }) => stats.rate.highest))
   context.found.push(
@@ -120,33 +120,33 @@ function hammering(context: DiagnosisContext, link: NetworkLink): void {
       subject: link.from.name,
       link,
       first: first.from,
-      count: stretches.reduce((sum, { from, to }) => sum + Math.ceil((to - from) / MINUTE), 0),
-      periods: stretches,
+      count: periods.reduce((sum, { from, to }) => sum + Math.ceil((to - from) / MINUTE), 0),
+      periods: periods,
       partyName: link.from.name,
       evidence: view.firstOk === undefined ? [] : [view.firstOk],
-      why: `Up to ${highest} polls a minute that found nothing, where ${POLLS_A_MINUTE} are the most that make sense, from ${formatTime(first.from)} to ${formatTime(last.to)}.`,
+      why: `Up to ${highest} polls a minute that found nothing, where ${MAX_POLLS_PER_MINUTE} are the most that make sense, from ${formatTime(first.from)} to ${formatTime(last.to)}.`,
     }),
   )
 }
 
 /** What no source alone shows: replicas that share the polls of a client, and summaries. */
-function fastTogether(view: SideView): { stretches: Period[]; highest: number } {
+function fastTogether(view: SideView): { periods: Period[]; highest: number } {
   // Six summaries may fall into five minutes: one more than there are minutes.
   const width = view.summarised ? 5 * MINUTE : MINUTE
   const series = mergeSeries(view, view.first, view.last, width)
   const minutes = series.bucketMs / MINUTE
   const empty = series.statuses().find(([status]) => status === 204)?.[1]
-  const stretches: Period[] = []
+  const periods: Period[] = []
   let highest = 0
   for (let slot = 0; slot < series.length; slot++) {
     const rate = Math.floor((empty?.[slot] ?? 0) / (minutes + (view.summarised ? 1 : 0)))
     highest = Math.max(highest, rate)
-    if (rate <= POLLS_A_MINUTE) continue
+    if (rate <= MAX_POLLS_PER_MINUTE) continue
     const from = Math.max(view.first, series.from + slot * series.bucketMs)
     const to = Math.min(view.last, from + series.bucketMs)
-    stretches.push({ from, to, count: minutes, recoveredAt: Number.NaN })
+    periods.push({ from, to, count: minutes, recoveredAt: Number.NaN })
   }
-  return { stretches, highest }
+  return { periods, highest }
 }
 
 /** Stretches of several sources on the common time line, those that touch as one. */
@@ -166,10 +166,10 @@ function placed(
 }
 
 /** The last of them, over if the link went on after it; all before it are. */
-function ended(stretches: readonly Period[], view: SideView): Period | undefined {
-  const last = stretches.at(-1)
-  for (const stretch of stretches)
-    if (stretch !== last || stretch.to < view.last - STILL_MS) stretch.recoveredAt = stretch.to
+function ended(periods: readonly Period[], view: SideView): Period | undefined {
+  const last = periods.at(-1)
+  for (const period of periods)
+    if (period !== last || period.to < view.last - STILL_MS) period.recoveredAt = period.to
   return last
 }
 

@@ -175,13 +175,13 @@ export function absorbIntoStalls(context: DiagnosisContext): void {
   for (const finding of stalls.length === 0 ? [] : context.found.slice()) {
     const lead = LEADING.has(finding.cause) ? HOLDING_MS : EDGE_MS
     if (lead === EDGE_MS && !CONSEQUENCES.has(finding.cause)) continue
-    const stretches = finding.periods.map((period) => ({ from: period.from, to: period.to }))
-    if (stretches.length === 0) stretches.push({ from: finding.first, to: finding.last })
+    const periods = finding.periods.map((period) => ({ from: period.from, to: period.to }))
+    if (periods.length === 0) periods.push({ from: finding.first, to: finding.last })
     const root = stalls.find(
       (stall) =>
         stall.component !== undefined &&
         concerns(finding, stall.component, stall.affects) &&
-        isWithin(stretches, stall, lead + room, WAKING_MS + room),
+        isWithin(periods, stall, lead + room, WAKING_MS + room),
     )
     if (root === undefined) continue
     absorb(root, finding)
@@ -229,12 +229,12 @@ function concerns(
 }
 
 function isWithin(
-  stretches: readonly { from: number; to: number }[],
+  periods: readonly { from: number; to: number }[],
   stall: RawFinding,
   before: number,
   after: number,
 ): boolean {
-  return stretches.every(({ from, to }) =>
+  return periods.every(({ from, to }) =>
     stall.periods.some((period) => {
       const ongoing = Number.isNaN(period.recoveredAt)
       return (

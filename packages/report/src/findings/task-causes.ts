@@ -67,9 +67,9 @@ export function explainOrAdd(
 }
 
 function overlaps(root: RawFinding, from: number, to: number): boolean {
-  const stretches =
+  const periods =
     root.periods.length > 0
       ? root.periods.map((period) => ({ from: period.from, to: endOf(period) }))
       : [{ from: root.first, to: root.last }]
-  return stretches.some((stretch) => stretch.from <= to && stretch.to >= from)
+  return periods.some((period) => period.from <= to && period.to >= from)
 }

@@ -28,7 +28,7 @@ import { nameOf, requestOfClient } from './relay-requests.ts'
 import { WarrenRelayEvents } from './warren-relay-events.ts'
 import { WarrenText } from './warren-text.ts'
 
-const W = {
+const PHRASES = {
   executed: ascii('Executed DbCommand ('),
   failedDb: ascii('Failed executing DbCommand ('),
   finding: ascii('Finding Tasks that are expiring'),
@@ -110,47 +110,49 @@ export class DotnetRelayReader implements FormatReader {
   #dispatch(line: Quotable, buf: Buffer, at: number, end: number): boolean {
     switch (buf[at] ?? 0) {
       case 69: // E
-        return startsWith(buf, at, end, W.executed)
-          ? this.#statement(line, at + W.executed.length, true)
+        return startsWith(buf, at, end, PHRASES.executed)
+          ? this.#statement(line, at + PHRASES.executed.length, true)
           : this.#outgoing.read(line, at)
       case 72: // H
-        return startsWith(buf, at, end, W.http) && this.#request(line, at + W.http.length)
+        return (
+          startsWith(buf, at, end, PHRASES.http) && this.#request(line, at + PHRASES.http.length)
+        )
       case 67: // C
-        if (startsWith(buf, at, end, W.validated)) {
+        if (startsWith(buf, at, end, PHRASES.validated)) {
           this.#facts.validated++
-          const name = nameOf(buf, at + W.validated.length, end)
+          const name = nameOf(buf, at + PHRASES.validated.length, end)
           this.#logins.validated(name, line.time)
           if (this.#facts.sample.wants(line.time)) this.#trail.login(line, name)
           return true
         }
-        if (startsWith(buf, at, end, W.failedValidation)) {
-          const name = nameOf(buf, at + W.failedValidation.length, end)
+        if (startsWith(buf, at, end, PHRASES.failedValidation)) {
+          const name = nameOf(buf, at + PHRASES.failedValidation.length, end)
           if (!this.#logins.hasRefusal(name)) this.#pend(line, 'auth-refused', name)
           return true
         }
         return false
       case 66: // B
-        if (!startsWith(buf, at, end, W.notAuthenticated)) return false
+        if (!startsWith(buf, at, end, PHRASES.notAuthenticated)) return false
         // Missing or invalid. Any other reason was given on a line of its own just before.
-        if (find(buf, at, end, W.header) >= 0) this.#pend(line, 'auth-no-credentials', '')
+        if (find(buf, at, end, PHRASES.header) >= 0) this.#pend(line, 'auth-no-credentials', '')
         return true
       case 85: // U
-        if (!startsWith(buf, at, end, W.unknownUser)) return false
-        this.#pend(line, 'auth-unknown-user', nameOf(buf, at + W.unknownUser.length, end))
+        if (!startsWith(buf, at, end, PHRASES.unknownUser)) return false
+        this.#pend(line, 'auth-unknown-user', nameOf(buf, at + PHRASES.unknownUser.length, end))
         return true
       case 73: // I
-        if (!startsWith(buf, at, end, W.wrongPassword)) return false
-        this.#pend(line, 'auth-wrong-password', nameOf(buf, at + W.wrongPassword.length, end))
+        if (!startsWith(buf, at, end, PHRASES.wrongPassword)) return false
+        this.#pend(line, 'auth-wrong-password', nameOf(buf, at + PHRASES.wrongPassword.length, end))
         return true
       case 99: // c
-        return startsWith(buf, at, end, W.collectionId) && this.#wrongCollection(line, at)
+        return startsWith(buf, at, end, PHRASES.collectionId) && this.#wrongCollection(line, at)
       case 70: // F
-        if (startsWith(buf, at, end, W.failedDb)) {
+        if (startsWith(buf, at, end, PHRASES.failedDb)) {
           this.#openError = new OpenError(line)
           this.#explains = true
-          return this.#statement(line, at + W.failedDb.length, false)
+          return this.#statement(line, at + PHRASES.failedDb.length, false)
         }
-        if (!startsWith(buf, at, end, W.finding)) return false
+        if (!startsWith(buf, at, end, PHRASES.finding)) return false
         this.#facts.ownActivity.beat(line.time)
         return true
       case 84: // T
@@ -159,16 +161,16 @@ export class DotnetRelayReader implements FormatReader {
       case 82: // R
         return this.#outgoing.read(line, at)
       case 65: // A
-        if (startsWith(buf, at, end, W.unhandled)) {
+        if (startsWith(buf, at, end, PHRASES.unhandled)) {
           // The request it broke has a line of its own, with the 500.
           this.#openError = new OpenError(line)
           this.#explains = true
-        } else if (startsWith(buf, at, end, W.started)) this.#facts.started(line, '')
-        else if (startsWith(buf, at, end, W.stopping)) this.#facts.lastStop = line.time
+        } else if (startsWith(buf, at, end, PHRASES.started)) this.#facts.started(line, '')
+        else if (startsWith(buf, at, end, PHRASES.stopping)) this.#facts.lastStop = line.time
         else return false
         return true
       case 78: // N
-        if (!startsWith(buf, at, end, W.listening)) return false
+        if (!startsWith(buf, at, end, PHRASES.listening)) return false
         this.#facts.started(line, '')
         return true
       default:
@@ -178,7 +180,7 @@ export class DotnetRelayReader implements FormatReader {
 
   /** Our own relay says in its own words what the other one has none for. */
   #warrenLines(line: Quotable, { message, level }: EventHead): boolean {
-    const source = find(line.buf, message, line.end, W.ourSource)
+    const source = find(line.buf, message, line.end, PHRASES.ourSource)
     const event = source < 0 ? undefined : this.#ourText.read(line, message, source)
     if (event === undefined) return false
     this.#ourEvents ??= new WarrenRelayEvents(this.#facts)
@@ -206,8 +208,8 @@ export class DotnetRelayReader implements FormatReader {
 
   #wrongCollection(line: Quotable, at: number): boolean {
     const { buf, end } = line
-    const client = find(buf, at, end, W.forClient)
-    const from = client < 0 ? end : client + W.forClient.length
+    const client = find(buf, at, end, PHRASES.forClient)
+    const from = client < 0 ? end : client + PHRASES.forClient.length
     const quoteEnd = findByte(buf, from, end, 39)
     this.#pend(line, 'auth-wrong-collection', textOf(buf, from, quoteEnd < 0 ? from : quoteEnd))
     return true
@@ -221,8 +223,8 @@ export class DotnetRelayReader implements FormatReader {
     if (pathStart === 0) return false
     const path = this.#path
     const pathEnd = path.read(buf, pathStart, end)
-    if (!startsWith(buf, pathEnd, end, W.responded)) return false
-    const status = readNumber(buf, pathEnd + W.responded.length, end)
+    if (!startsWith(buf, pathEnd, end, PHRASES.responded)) return false
+    const status = readNumber(buf, pathEnd + PHRASES.responded.length, end)
     const ms = readNumber(buf, numberEnd() + 4, end)
     if (!(status >= 100 && status <= 999)) return false
     facts.requests++
@@ -330,27 +332,32 @@ export class DotnetRelayReader implements FormatReader {
 
   #task(line: Quotable, buf: Buffer, at: number, end: number): boolean {
     const { tasks, submissions } = this.#facts
-    if (startsWith(buf, at, end, W.retrieved)) {
+    if (startsWith(buf, at, end, PHRASES.retrieved)) {
       const close = findByte(buf, at, end, 41)
-      const kind = textOf(buf, at + W.retrieved.length, close < 0 ? at + W.retrieved.length : close)
+      const kind = textOf(
+        buf,
+        at + PHRASES.retrieved.length,
+        close < 0 ? at + PHRASES.retrieved.length : close,
+      )
       tasks.step(nameOf(buf, close + 2, end), 'received', line, { kind })
       this.#facts.upstream('').success(line, 200, Number.NaN)
-    } else if (startsWith(buf, at, end, W.task)) {
-      const to = find(buf, at, end, W.expiry)
+    } else if (startsWith(buf, at, end, PHRASES.task)) {
+      const to = find(buf, at, end, PHRASES.expiry)
       if (to < 0) return false
-      const threshold = find(buf, to, end, W.threshold)
+      const threshold = find(buf, to, end, PHRASES.threshold)
       taskExpired(this.#facts, line, {
-        taskId: textOf(buf, at + W.task.length, to).trim(),
-        deadlineMs: threshold < 0 ? Number.NaN : readTimeOfDay(buf, threshold + W.threshold.length),
+        taskId: textOf(buf, at + PHRASES.task.length, to).trim(),
+        deadlineMs:
+          threshold < 0 ? Number.NaN : readTimeOfDay(buf, threshold + PHRASES.threshold.length),
         missing: Number.NaN,
         clients: undefined,
       })
-    } else if (startsWith(buf, at, end, W.submitting)) {
-      this.#submittingTask = nameOf(buf, at + W.submitting.length, end)
+    } else if (startsWith(buf, at, end, PHRASES.submitting)) {
+      this.#submittingTask = nameOf(buf, at + PHRASES.submitting.length, end)
       this.#submittedAt = line.time
       tasks.step(this.#submittingTask, 'submitting', line)
-    } else if (startsWith(buf, at, end, W.submitted)) {
-      const id = nameOf(buf, at + W.submitted.length, end)
+    } else if (startsWith(buf, at, end, PHRASES.submitted)) {
+      const id = nameOf(buf, at + PHRASES.submitted.length, end)
       tasks.step(id, 'submitted', line)
       if (!(tasks.record(id)?.seen.has('expired') ?? false))
         this.#facts.expiredForUnknownClient.recover(line)
@@ -359,8 +366,8 @@ export class DotnetRelayReader implements FormatReader {
         200,
         id === this.#submittingTask ? line.time - this.#submittedAt : Number.NaN,
       )
-    } else if (startsWith(buf, at, end, W.submissionFailed)) {
-      const status = readNumber(buf, at + W.submissionFailed.length, end)
+    } else if (startsWith(buf, at, end, PHRASES.submissionFailed)) {
+      const status = readNumber(buf, at + PHRASES.submissionFailed.length, end)
       submissions.failure(line, status > 0 ? status : 500, 'submission-failing', Number.NaN)
       submissions.problems
         .get('submission-failing')

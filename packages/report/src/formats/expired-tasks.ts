@@ -15,7 +15,7 @@ export interface Expiry {
 }
 
 /** Today's relay collects answers to availability questions that long, ms. */
-const USUAL_DEADLINE_MS = 240_000
+const DEFAULT_DEADLINE_MS = 240_000
 
 /** A task reached its deadline: counted for each client whose answer it lacked, as far as that can be told. */
 export function taskExpired(facts: RelayFacts, line: Quotable, expiry: Expiry): void {
@@ -23,7 +23,7 @@ export function taskExpired(facts: RelayFacts, line: Quotable, expiry: Expiry): 
   facts.tasks.step(taskId, 'expired', line)
   const record = facts.tasks.record(taskId)
   const received = record?.steps.find(({ step }) => step === 'received')?.evidence.time
-  const since = received ?? line.time - (deadlineMs > 0 ? deadlineMs : USUAL_DEADLINE_MS)
+  const since = received ?? line.time - (deadlineMs > 0 ? deadlineMs : DEFAULT_DEADLINE_MS)
   if (clients !== undefined) facts.namesMissing = true
   const late = clients ?? missingClients(facts, record, since, line.time)
   if (late.length === 0 || late.length > missing) facts.expiredForUnknownClient.see(line)

@@ -2,7 +2,7 @@ import type { Quotable } from '../facts/evidence-keeper.ts'
 import type { RelayFacts } from '../facts/facts.ts'
 import { ascii, find, numberEnd, readNumber, startsWith, textOf } from '../read/byte-scan.ts'
 
-const W = {
+const PHRASES = {
   start: ascii('Start processing HTTP request GET '),
   sending: ascii('Sending HTTP request '),
   received: ascii('Received HTTP response headers after '),
@@ -12,7 +12,7 @@ const W = {
 } as const
 
 /** Requests of which nobody hears the end are forgotten in this order. */
-const MOST_PENDING = 16
+const MAX_PENDING = 16
 
 interface Pending {
   readonly time: number
@@ -37,19 +37,20 @@ export class OutgoingRequests {
   /** True if the line, whose message begins at `at`, is one of these. */
   read(line: Quotable, at: number): boolean {
     const { buf, end } = line
-    if (startsWith(buf, at, end, W.start)) this.#started(line, at + W.start.length)
-    else if (startsWith(buf, at, end, W.end)) this.#ended(line, at + W.end.length)
-    else return startsWith(buf, at, end, W.sending) || startsWith(buf, at, end, W.received)
+    if (startsWith(buf, at, end, PHRASES.start)) this.#started(line, at + PHRASES.start.length)
+    else if (startsWith(buf, at, end, PHRASES.end)) this.#ended(line, at + PHRASES.end.length)
+    else
+      return startsWith(buf, at, end, PHRASES.sending) || startsWith(buf, at, end, PHRASES.received)
     return true
   }
 
   #started(line: Quotable, at: number): void {
     const { buf } = line
-    const source = find(buf, at, line.end, W.source)
+    const source = find(buf, at, line.end, PHRASES.source)
     const end = source < 0 ? line.end : source
-    const path = find(buf, at, end, W.nextJob)
-    if (this.#pending.length >= MOST_PENDING) this.#pending.shift()
-    const type = path < 0 ? undefined : typeOf(textOf(buf, path + W.nextJob.length, end))
+    const path = find(buf, at, end, PHRASES.nextJob)
+    if (this.#pending.length >= MAX_PENDING) this.#pending.shift()
+    const type = path < 0 ? undefined : typeOf(textOf(buf, path + PHRASES.nextJob.length, end))
     this.#pending.push({ time: line.time, type })
   }
 

@@ -4,7 +4,7 @@ import { SECOND } from '../read/timestamps.ts'
 
 /** A relay answers a request within this time after it has written about the credentials. */
 const STALE_MS = 60 * SECOND
-const MOST = 64
+const MAX_REFUSALS = 64
 /** Vote for a name that may be another client's. */
 const UNSURE = 0.1
 
@@ -26,7 +26,7 @@ export class PendingLogins {
 
   validated(name: string, time: number): void {
     this.#validated.push({ name, time, mixed: false })
-    if (this.#validated.length > MOST) this.#validated.shift()
+    if (this.#validated.length > MAX_REFUSALS) this.#validated.shift()
   }
 
   refused(refusal: Refusal): void {
@@ -81,7 +81,7 @@ export class PendingLogins {
     if (list.length === 0) return []
     const fresh = Number.isNaN(time)
       ? []
-      : list.filter((refusal) => time - refusal.line.time <= 5 * SECOND).slice(-MOST)
+      : list.filter((refusal) => time - refusal.line.time <= 5 * SECOND).slice(-MAX_REFUSALS)
     if (fresh.length === list.length) return []
     const gone = list.filter((refusal) => !fresh.includes(refusal))
     this.#refusals = fresh

@@ -13,7 +13,7 @@ import type { FormatReader } from './format-reader.ts'
 import { causeOfStatus, networkCause, waitedMs } from './network-cause.ts'
 import { WarrenLines } from './warren-lines.ts'
 
-const W = {
+const PHRASES = {
   sendingGet: ascii('Sending get request to '),
   sendingPost: ascii('Sending post request to '),
   responseStatus: ascii('Response Status: '),
@@ -94,42 +94,43 @@ export class PythonBunnyReader implements FormatReader {
     const at = head.message
     switch (buf[at] ?? 0) {
       case 83: // S
-        if (startsWith(buf, at, end, W.sendingGet))
-          this.#sending(line, at + W.sendingGet.length, 'get')
-        else if (startsWith(buf, at, end, W.sendingPost))
-          this.#sending(line, at + W.sendingPost.length, 'post')
-        else if (startsWith(buf, at, end, W.starting)) this.#started(line, at + W.starting.length)
+        if (startsWith(buf, at, end, PHRASES.sendingGet))
+          this.#sending(line, at + PHRASES.sendingGet.length, 'get')
+        else if (startsWith(buf, at, end, PHRASES.sendingPost))
+          this.#sending(line, at + PHRASES.sendingPost.length, 'post')
+        else if (startsWith(buf, at, end, PHRASES.starting))
+          this.#started(line, at + PHRASES.starting.length)
         break
       case 82: // R
-        if (startsWith(buf, at, end, W.responseStatus)) {
-          this.#responded(line, readNumber(buf, at + W.responseStatus.length, end))
-        } else if (startsWith(buf, at, end, W.retrying)) this.#error(line)
-        else if (startsWith(buf, at, end, W.resultOf)) this.#resultOf(line)
+        if (startsWith(buf, at, end, PHRASES.responseStatus)) {
+          this.#responded(line, readNumber(buf, at + PHRASES.responseStatus.length, end))
+        } else if (startsWith(buf, at, end, PHRASES.retrying)) this.#error(line)
+        else if (startsWith(buf, at, end, PHRASES.resultOf)) this.#resultOf(line)
         break
       case 78: // N
-        if (startsWith(buf, at, end, W.noTask)) this.#noTask(line)
-        else if (startsWith(buf, at, end, W.networkError)) this.#error(line)
-        else if (startsWith(buf, at, end, W.notImplemented)) this.#notAnswerable(line)
+        if (startsWith(buf, at, end, PHRASES.noTask)) this.#noTask(line)
+        else if (startsWith(buf, at, end, PHRASES.networkError)) this.#error(line)
+        else if (startsWith(buf, at, end, PHRASES.notImplemented)) this.#notAnswerable(line)
         break
       case 84: // T
-        if (startsWith(buf, at, end, W.taskReceived)) this.#taskReceived(line)
-        else if (startsWith(buf, at, end, W.taskResolved)) this.#taskResolved(line)
+        if (startsWith(buf, at, end, PHRASES.taskReceived)) this.#taskReceived(line)
+        else if (startsWith(buf, at, end, PHRASES.taskResolved)) this.#taskResolved(line)
         break
       case 71: // G
-        if (startsWith(buf, at, end, W.gotStatus))
-          this.#responded(line, readNumber(buf, at + W.gotStatus.length, end))
+        if (startsWith(buf, at, end, PHRASES.gotStatus))
+          this.#responded(line, readNumber(buf, at + PHRASES.gotStatus.length, end))
         break
       case 70: // F
-        if (startsWith(buf, at, end, W.failedToPost)) this.#postFailed(line)
+        if (startsWith(buf, at, end, PHRASES.failedToPost)) this.#postFailed(line)
         break
       case 73: // I
-        if (startsWith(buf, at, end, W.invalidTask)) this.#notAnswerable(line)
+        if (startsWith(buf, at, end, PHRASES.invalidTask)) this.#notAnswerable(line)
         break
       case 85: // U
-        if (startsWith(buf, at, end, W.unexpected)) this.#notAnswerable(line)
+        if (startsWith(buf, at, end, PHRASES.unexpected)) this.#notAnswerable(line)
         break
       case 69: // E
-        if (startsWith(buf, at, end, W.errorSolving)) this.#notAnswerable(line)
+        if (startsWith(buf, at, end, PHRASES.errorSolving)) this.#notAnswerable(line)
         break
       default:
         if (this.#warrenLines.read(line, head)) return true
@@ -149,12 +150,12 @@ export class PythonBunnyReader implements FormatReader {
 
   #known(buf: Buffer, at: number, end: number): boolean {
     return (
-      startsWith(buf, at, end, W.failedToPost) ||
-      startsWith(buf, at, end, W.invalidTask) ||
-      startsWith(buf, at, end, W.notImplemented) ||
-      startsWith(buf, at, end, W.unexpected) ||
-      startsWith(buf, at, end, W.errorSolving) ||
-      startsWith(buf, at, end, W.resultOf)
+      startsWith(buf, at, end, PHRASES.failedToPost) ||
+      startsWith(buf, at, end, PHRASES.invalidTask) ||
+      startsWith(buf, at, end, PHRASES.notImplemented) ||
+      startsWith(buf, at, end, PHRASES.unexpected) ||
+      startsWith(buf, at, end, PHRASES.errorSolving) ||
+      startsWith(buf, at, end, PHRASES.resultOf)
     )
   }
 
@@ -162,7 +163,7 @@ export class PythonBunnyReader implements FormatReader {
     const { buf, end, time } = line
     const facts = this.#facts
     facts.logsPolls = true
-    const plain = find(buf, at, end, W.withData) < 0
+    const plain = find(buf, at, end, PHRASES.withData) < 0
     // The client writes the request twice, without and with its data: the second is the same request.
     if (this.#pending === what && this.#sentPlain && !plain) {
       this.#sentPlain = false
@@ -266,12 +267,12 @@ export class PythonBunnyReader implements FormatReader {
   /** `Result of task … was refused with status 409.` or `… is lost: …` */
   #resultOf(line: Quotable): void {
     const { buf, end } = line
-    const refused = find(buf, line.start, end, W.wasRefused)
+    const refused = find(buf, line.start, end, PHRASES.wasRefused)
     if (refused < 0) {
       this.#facts.errors.see(line)
       return
     }
-    const status = readNumber(buf, refused + W.wasRefused.length, end)
+    const status = readNumber(buf, refused + PHRASES.wasRefused.length, end)
     const late = status === 404 || status === 409
     this.#facts.link.problem(late ? 'task-answered-late' : 'result-rejected', line).recover(line)
   }
@@ -318,10 +319,10 @@ export class PythonBunnyReader implements FormatReader {
     this.#openError = undefined
     if (error === undefined) return
     const { text, line } = error
-    const posting = find(line.buf, 0, line.end, W.whilePosting) >= 0
+    const posting = find(line.buf, 0, line.end, PHRASES.whilePosting) >= 0
     const network = networkCause(text)
     if (
-      find(line.buf, 0, Math.min(line.end, 80), W.networkError) >= 0 ||
+      find(line.buf, 0, Math.min(line.end, 80), PHRASES.networkError) >= 0 ||
       (network && !mentionsDatabase(text))
     ) {
       this.#networkError(line, network?.cause ?? 'unexplained-errors', network?.status, posting)
@@ -361,7 +362,7 @@ function mentionsDatabase(text: string): boolean {
 
 /** Host and port of the URL that stands at `at`. */
 function hostOf(buf: Buffer, at: number, end: number): string {
-  const scheme = find(buf, at, Math.min(end, at + 16), W.protocol)
+  const scheme = find(buf, at, Math.min(end, at + 16), PHRASES.protocol)
   if (scheme < 0) return ''
   const from = scheme + 3
   const limit = Math.min(end, from + 256)

@@ -10,9 +10,9 @@ import { LEVEL } from './event-head.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'
 import { JsonEvent } from './json-event.ts'
-import { brokerTrouble } from './rabbitmq-trouble.ts'
+import { brokerProblem } from './broker-problem.ts'
 
-const W = {
+const PHRASES = {
   accepting: ascii('accepting AMQP'),
   connection: ascii('connection '),
   closing: ascii('closing AMQP'),
@@ -49,10 +49,10 @@ const LEVELS: ReadonlyMap<string, number> = new Map([
 
 /** A connection closed again so soon was opened for one thing only. */
 const SHORT_LIVED_MS = 5 * SECOND
-const MOST_OPEN = 4_096
+const MAX_OPEN_CONNECTIONS = 4_096
 /** Lines of one event have one stamp; what collected them may have put stamps of its own. */
 const ONE_EVENT_MS = SECOND
-const MOST_ALARMS = 16
+const MAX_ALARMS = 16
 
 interface OpenConnection {
   acceptedAt: number
@@ -120,7 +120,7 @@ export class RabbitReader implements FormatReader {
     const process = event.range('pid')
     const time = event.range('time')
     if (process === undefined || time === undefined) return Number.NaN
-    if (!startsWith(buf, process.start, process.end, W.process)) return Number.NaN
+    if (!startsWith(buf, process.start, process.end, PHRASES.process)) return Number.NaN
     // As in the text log, or seconds or microseconds since the epoch.
     if (this.#iso.read(buf, time.start, time.end)) return this.#iso.ms
     const number = readNumber(buf, time.start, time.end)
@@ -162,7 +162,7 @@ export class RabbitReader implements FormatReader {
     }
     this.#life.heard(line)
     if (opens && level <= LEVEL.info) this.#connection(line, at, end, pid, level)
-    else if (find(buf, at, end, W.limit) >= 0) this.#alarm(line, at, end)
+    else if (find(buf, at, end, PHRASES.limit) >= 0) this.#alarm(line, at, end)
     else if (level >= LEVEL.error || (opens && level === LEVEL.warn))
       this.#begin(line, at, end, pid, level)
     else if (level === LEVEL.info) this.#ofLife(line, at, end)
@@ -172,13 +172,15 @@ export class RabbitReader implements FormatReader {
   #opens(buf: Buffer, at: number, end: number): boolean {
     switch (buf[at] ?? 0) {
       case 97: // a
-        return startsWith(buf, at, end, W.accepting)
+        return startsWith(buf, at, end, PHRASES.accepting)
       case 99: // c
-        return startsWith(buf, at, end, W.connection) || startsWith(buf, at, end, W.closing)
+        return (
+          startsWith(buf, at, end, PHRASES.connection) || startsWith(buf, at, end, PHRASES.closing)
+        )
       case 67: // C
-        return startsWith(buf, at, end, W.channelError)
+        return startsWith(buf, at, end, PHRASES.channelError)
       case 69: // E
-        return startsWith(buf, at, end, W.errorOn)
+        return startsWith(buf, at, end, PHRASES.errorOn)
       default:
         return false
     }
@@ -189,15 +191,15 @@ export class RabbitReader implements FormatReader {
     // At debug a knock of which nothing else is ever written is accepted and closed as well.
     if (level < LEVEL.info) return
     if (buf[at] === 97) this.#accepted(line, pid)
-    else if (startsWith(buf, at, end, W.closing)) this.#closed(line, pid)
-    else if (find(buf, at, end, W.authenticated) >= 0) this.#authenticated(line, at, end, pid)
+    else if (startsWith(buf, at, end, PHRASES.closing)) this.#closed(line, pid)
+    else if (find(buf, at, end, PHRASES.authenticated) >= 0) this.#authenticated(line, at, end, pid)
   }
 
   #accepted(line: Quotable, pid: number): void {
     const facts = this.#facts
     facts.accepted++
     facts.link.beat(line.time)
-    if (this.#open.size >= MOST_OPEN) {
+    if (this.#open.size >= MAX_OPEN_CONNECTIONS) {
       const oldest = this.#open.keys().next()
       if (oldest.done !== true) this.#open.delete(oldest.value)
     }
@@ -251,7 +253,7 @@ export class RabbitReader implements FormatReader {
 
   #begin(line: Quotable, at: number, end: number, pid: number, level: number): void {
     const { buf } = line
-    const named = find(buf, at, end, W.vhost) >= 0 && find(buf, at, end, W.noVhost) < 0
+    const named = find(buf, at, end, PHRASES.vhost) >= 0 && find(buf, at, end, PHRASES.noVhost) < 0
     const loggedIn = named || this.#open.get(pid)?.loggedIn === true
     // Its end, told in a moment, is not that of a connection that was opened for one thing only.
     this.#open.delete(pid)
@@ -265,7 +267,7 @@ export class RabbitReader implements FormatReader {
     const text = event.text.text.replaceAll(String.raw`\n`, '\n').replaceAll(String.raw`\"`, '"')
     const line = event.reason ?? event.text.line
     const { link, operations, peers, errors } = this.#facts
-    const trouble = brokerTrouble(text, { loggedIn, stopping: this.#life.isStopping(line.time) })
+    const trouble = brokerProblem(text, { loggedIn, stopping: this.#life.isStopping(line.time) })
     switch (trouble.kind) {
       case 'link':
         link.failure(line, outcomeOf(trouble.cause), trouble.cause, Number.NaN)
@@ -302,13 +304,13 @@ export class RabbitReader implements FormatReader {
       /(\S+) (?:resource )?limit alarm/.exec(text)?.[1]?.replaceAll('_', ' ') ?? 'resource'
     const node = /on node '?([^'\s]*?)'?\.?$/.exec(text)?.[1] ?? ''
     const alarm = `${kind} ${node}`
-    if (find(buf, at, end, W.cleared) >= 0) {
+    if (find(buf, at, end, PHRASES.cleared) >= 0) {
       // `across the cluster`: on every node.
       for (const set of this.#alarms)
         if (set === alarm || (node === '' && set.startsWith(alarm))) this.#alarms.delete(set)
       if (this.#alarms.size === 0) alarms.recover(line)
-    } else if (find(buf, at, end, W.alarmSet) >= 0) {
-      if (this.#alarms.size < MOST_ALARMS) this.#alarms.add(alarm)
+    } else if (find(buf, at, end, PHRASES.alarmSet) >= 0) {
+      if (this.#alarms.size < MAX_ALARMS) this.#alarms.add(alarm)
       alarms.see(line)
       alarms.detail(kind)
     }
@@ -318,18 +320,19 @@ export class RabbitReader implements FormatReader {
   #ofLife(line: Quotable, at: number, end: number): void {
     const { buf } = line
     const says = (word: Uint8Array): boolean => startsWith(buf, at, end, word)
-    if (says(W.sigterm) || says(W.askedToStop)) this.#life.stops(line)
-    else if (says(W.featureFlags) || says(W.logging) || says(W.syslog)) this.#life.mayStart(line)
-    else if (says(W.startup)) {
+    if (says(PHRASES.sigterm) || says(PHRASES.askedToStop)) this.#life.stops(line)
+    else if (says(PHRASES.featureFlags) || says(PHRASES.logging) || says(PHRASES.syslog))
+      this.#life.mayStart(line)
+    else if (says(PHRASES.startup)) {
       this.#life.isUp(line)
       // What is still wrong it says again.
       this.#alarms.clear()
       this.#facts.alarms.recover(line)
     } else {
-      const from = find(buf, at, Math.min(end, at + 60), W.starting)
+      const from = find(buf, at, Math.min(end, at + 60), PHRASES.starting)
       if (from < 0) return
       this.#open.clear()
-      this.#life.starts(line, wordAt(buf, from + W.starting.length, end))
+      this.#life.starts(line, wordAt(buf, from + PHRASES.starting.length, end))
     }
   }
 }
@@ -346,9 +349,9 @@ function wordAt(buf: Buffer, from: number, end: number): string {
 }
 
 function userOf(buf: Buffer, at: number, end: number): string {
-  const user = find(buf, at, end, W.user)
+  const user = find(buf, at, end, PHRASES.user)
   if (user < 0) return ''
-  const from = user + W.user.length
+  const from = user + PHRASES.user.length
   const to = findByte(buf, from, end, 39)
   return to < 0 ? '' : textOf(buf, from, Math.min(to, from + 80))
 }

@@ -5,7 +5,7 @@ import type { PathKind } from './request-path.ts'
 import { causeOfStatus } from './network-cause.ts'
 
 /** Hand-outs per client that are remembered until their answer comes. */
-const MOST_WAITING = 16
+const MAX_WAITING = 16
 
 /**
  * Counts one request of a client as a relay or a balancer saw it (but not a 401: why is told elsewhere).
@@ -48,7 +48,7 @@ export function handedOut(client: RelayClient, line: Quotable): void {
   client.stats.tasks++
   keepTaskLine(client, 'handed-out', line)
   if (client.waiting.length === 0) client.waitingLine = quote(line)
-  if (client.waiting.length < MOST_WAITING) client.waiting.push(line.time)
+  if (client.waiting.length < MAX_WAITING) client.waiting.push(line.time)
   client.lastTask = line.time
 }
 

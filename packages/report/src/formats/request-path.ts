@@ -5,7 +5,7 @@ const RESULT = ascii('/task/result/')
 const PROBES = ['/healthz', '/livez', '/readyz', '/health', '/ready', '/live', '/alive'].map(ascii)
 
 /** Bytes before the collection that are worth keeping; no relay is called by more. */
-const MOST_BEFORE_POLL = 300
+const MAX_PREFIXES = 300
 
 const BLANK = 32
 const QUOTE = 34
@@ -51,7 +51,7 @@ export class RequestPath {
       this.kind = 'poll'
       this.collectionStart = poll + NEXT_JOB.length
       this.collectionEnd = stop
-      if (this.collectionStart - start <= MOST_BEFORE_POLL)
+      if (this.collectionStart - start <= MAX_PREFIXES)
         this.#beforePoll = Uint8Array.prototype.slice.call(buf, start, this.collectionStart)
       return
     }

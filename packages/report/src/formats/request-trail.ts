@@ -4,7 +4,7 @@ import type { SampledExchange } from '../facts/exchange-sample.ts'
 import { SECOND } from '../read/timestamps.ts'
 
 /** Statements before a login that are kept; a request has two. */
-const MOST_STATEMENTS = 4
+const MAX_STATEMENTS = 4
 
 /**
  * What a relay wrote since it last answered a request: the lines of the next one, if no other was under way. Only order and the
@@ -18,7 +18,7 @@ export class RequestTrail {
   statement(line: Quotable): void {
     // What comes after the login is another request's, or about the task.
     if (this.#login !== undefined || this.#mixed) return
-    if (this.#statements.length === MOST_STATEMENTS) this.#mixed = true
+    if (this.#statements.length === MAX_STATEMENTS) this.#mixed = true
     else this.#statements.push(quote(line))
   }
 

@@ -1,7 +1,7 @@
 import { HOUR, MINUTE } from '../read/timestamps.ts'
 
 /** A pause this long around the change is still the program's own. */
-const LONGEST_PAUSE_MS = 15 * MINUTE
+const MAX_PAUSE_MS = 15 * MINUTE
 /** Local hours of the night in which clocks are changed, Lisbon to Helsinki and elsewhere. */
 const LAST_HOUR = 4
 
@@ -34,12 +34,12 @@ export class SummerTime {
     const hour = Math.floor(before / HOUR) * HOUR + HOUR
     if (step > 0) {
       const begins = month === 2 || month === 8 || month === 9
-      if (!begins || written < hour + HOUR || step - HOUR > LONGEST_PAUSE_MS) return
+      if (!begins || written < hour + HOUR || step - HOUR > MAX_PAUSE_MS) return
       this.#shift = -HOUR
       this.change = { at: hour, to: 'summer' }
     } else {
       const ends = month === 9 || month === 10 || month === 3
-      if (!ends || written < hour - HOUR || step + HOUR > LONGEST_PAUSE_MS) return
+      if (!ends || written < hour - HOUR || step + HOUR > MAX_PAUSE_MS) return
       this.#shift = HOUR
       this.change = { at: hour, to: 'winter' }
     }

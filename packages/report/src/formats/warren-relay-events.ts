@@ -27,11 +27,11 @@ const REASONS = new Map<string, Cause>([
 const NOBODY = 'none'
 
 /** Failed logins whose request line has not come yet. */
-const MOST_PENDING = 64
+const MAX_PENDING = 64
 /** More than a relay makes in a minute; whatever else a line says must not cost time. */
-const MOST_CHECKS = 100
+const MAX_CHECKS = 100
 /** Logins whose request line has not come yet: polls are held for half a minute. */
-const MOST_LOGINS = 256
+const MAX_LOGINS = 256
 /** As nginx has it: the client was gone before its answer. */
 const CLIENT_LEFT = 499
 
@@ -186,7 +186,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     else this.facts.store = event.text('technology')
     this.#awaitsBroker = !isBroker && this.facts.queue === ''
     const failing = event.word('state') === 'failing'
-    const answered = Math.min(new Map(event.numbers('checks')).get('ok') ?? 0, MOST_CHECKS)
+    const answered = Math.min(new Map(event.numbers('checks')).get('ok') ?? 0, MAX_CHECKS)
     // Answers from before a trouble that is there already do not end it.
     const proven = failing && stats.hasOpenProblem ? 0 : answered
     for (let n = 1; n <= proven; n++)
@@ -361,7 +361,7 @@ export class WarrenRelayEvents implements WarrenEvents {
 
   #rememberLogin(requestId: string, line: Quotable): void {
     this.#logins.set(requestId, quote(line))
-    if (this.#logins.size <= MOST_LOGINS) return
+    if (this.#logins.size <= MAX_LOGINS) return
     const oldest = this.#logins.keys().next()
     if (oldest.done !== true) this.#logins.delete(oldest.value)
   }
@@ -381,7 +381,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     }
     // The request line of the same id follows; where the level hides it, this one is counted when another pushes it out.
     this.#refused.set(requestId, refused)
-    if (this.#refused.size <= MOST_PENDING) return
+    if (this.#refused.size <= MAX_PENDING) return
     const oldest = this.#refused.entries().next()
     if (oldest.done === true) return
     this.#refused.delete(oldest.value[0])

@@ -3,7 +3,7 @@ import { textOf } from '../read/byte-scan.ts'
 import { JsonEvent } from './json-event.ts'
 
 /** Longer lines hold a stack trace or the like, and no event the report reads. */
-const LONGEST = 8_192
+const MAX_LINE_BYTES = 8_192
 // Each is tried at one place only, so that no line, however odd, takes longer than its length.
 const MESSAGE = /[a-z][a-z0-9-]*(?: [a-z0-9-]+(?![\w=-]))*/y
 const FIELD = / ([A-Za-z]\w*)=("(?:[^"\\]|\\.)*"|[[{]\S*|[^\s"]*)/y
@@ -18,7 +18,7 @@ export class WarrenText {
   /** The event that stands in [from, to) of a line; undefined if it is not written so. Valid until the next call. */
   read({ buf }: Quotable, from: number, to: number): JsonEvent | undefined {
     const first = buf[from] ?? 0
-    if (first < 97 || first > 122 || to - from > LONGEST) return undefined
+    if (first < 97 || first > 122 || to - from > MAX_LINE_BYTES) return undefined
     const text = textOf(buf, from, to).trimEnd()
     MESSAGE.lastIndex = 0
     const [msg] = MESSAGE.exec(text) ?? []

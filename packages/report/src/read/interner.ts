@@ -1,7 +1,7 @@
 import { textOf } from './byte-scan.ts'
 
 /** What is longer is no name, and not kept. Bytes. */
-const LONGEST = 512
+const MAX_TEXT_BYTES = 512
 
 /** Names met in lines (clients, pods, collections, messages) as small numbers, found without making a string each time. */
 export class Interner {
@@ -38,7 +38,7 @@ export class Interner {
   }
 
   #search(buf: Buffer, start: number, end: number): number {
-    if (end - start > LONGEST) return -1
+    if (end - start > MAX_TEXT_BYTES) return -1
     let hash = 0x811c9dc5
     for (let at = start; at < end; at++) hash = Math.imul(hash ^ (buf[at] ?? 0), 0x01000193)
     const mask = this.#table.length - 1

@@ -1,7 +1,7 @@
 const BITS = 1 << 24
 const MASK = BITS - 1
 /** Lines remembered for certain enough; of more, later ones are taken for new. */
-const MOST_LINES = 1_000_000
+const MAX_LINES = 1_000_000
 
 /**
  * Which lines stood in earlier files, to know them again: two copies of one log, or files that overlap because the log was collected
@@ -30,7 +30,7 @@ export class LineMemory {
     const places = [a & MASK, b & MASK, (a + Math.imul(b, 31)) & MASK]
     if (time <= this.#lastEarlier && places.every((place) => isSet(this.#earlier, place)))
       return true
-    if (this.#lines++ < MOST_LINES) for (const place of places) set(this.#current, place)
+    if (this.#lines++ < MAX_LINES) for (const place of places) set(this.#current, place)
     this.#last = Math.max(this.#last, time)
     return false
   }

@@ -1,7 +1,7 @@
 import { phase } from '../facts/poll-sample.ts'
 import type { Signal } from './signal.ts'
 
-const MOST_PROBED = 240
+const MAX_SAMPLED = 240
 
 /** How well two signals fit when the first is moved by `offset`: the second happens `residual` later. Milliseconds. */
 export interface Alignment {
@@ -20,7 +20,7 @@ export function align(a: Signal, b: Signal, offset: number, reach: number): Alig
   let comparable = 0
   const first = (b.times[0] ?? 0) - reach
   const last = (b.times.at(-1) ?? 0) + reach
-  const step = Math.max(1, Math.floor(a.times.length / MOST_PROBED))
+  const step = Math.max(1, Math.floor(a.times.length / MAX_SAMPLED))
   for (let at = 0; at < a.times.length; at += step) {
     const time = (a.times[at] ?? 0) + offset
     if (time < first || time > last) continue
@@ -45,15 +45,15 @@ export function align(a: Signal, b: Signal, offset: number, reach: number): Alig
 }
 
 /** Lags, within ± `reach`, at which many pairs of instants lie equally far apart; most promising first. */
-export function likelyLags(a: Signal, b: Signal, offset: number, reach: number): number[] {
+export function likelyLags(a: Signal, b: Signal, offset: number, tolerance: number): number[] {
   const bin = 1_000
   const counts = new Map<number, number>()
-  const step = Math.max(1, Math.floor(a.times.length / MOST_PROBED))
+  const step = Math.max(1, Math.floor(a.times.length / MAX_SAMPLED))
   for (let at = 0; at < a.times.length; at += step) {
     const time = (a.times[at] ?? 0) + offset
-    for (let other = lowerBound(b.times, time - reach); other < b.times.length; other++) {
+    for (let other = lowerBound(b.times, time - tolerance); other < b.times.length; other++) {
       const lag = (b.times[other] ?? 0) - time
-      if (lag > reach) break
+      if (lag > tolerance) break
       const key = Math.round(lag / bin)
       counts.set(key, (counts.get(key) ?? 0) + 1)
     }
@@ -65,7 +65,7 @@ export function likelyLags(a: Signal, b: Signal, offset: number, reach: number):
 }
 
 /** Widest range of lags looked at, in seconds: eight days. */
-const MOST_LAGS = 691_200
+const MAX_LAG_SECONDS = 691_200
 
 /**
  * Lags within [low, high] milliseconds, in steps of a second, by how many pairs of instants lie so far apart; the most frequent
@@ -79,7 +79,7 @@ export function frequentLags(
   most: number,
 ): number[] {
   const whole = Math.ceil(high / 1_000) - Math.floor(low / 1_000) + 1
-  const length = Math.min(MOST_LAGS, whole)
+  const length = Math.min(MAX_LAG_SECONDS, whole)
   const first = Math.floor(low / 1_000) + Math.floor((whole - length) / 2)
   if (!(length > 0)) return []
   const counts = new Uint32Array(length)

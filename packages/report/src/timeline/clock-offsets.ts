@@ -16,7 +16,7 @@ import { offsetText, zoneOffsetMinutes } from './zone-offset.ts'
 
 const QUARTER = 15 * MINUTE
 /** Clocks further apart than this are not told from another zone. */
-const WIDEST_SKEW_MS = 2 * MINUTE
+const MAX_SKEW_MS = 2 * MINUTE
 
 /** Where a source stands on the common time line. */
 export interface ClockOffset {
@@ -138,7 +138,7 @@ function matchOffsets(
   for (const lag of frequentLags(mine, theirs, low - other.shift, high - other.shift, 500)) {
     // Zones differ by quarters of an hour; what is left is how far the clocks are apart.
     const shift = Math.round((lag + other.shift) / QUARTER) * QUARTER
-    if (Math.abs(lag + other.shift - shift) > WIDEST_SKEW_MS) continue
+    if (Math.abs(lag + other.shift - shift) > MAX_SKEW_MS) continue
     const fit = align(mine, theirs, lag, 2_000)
     // Half of the polls agreeing is chance where somebody polls often.
     if (fit.matched < 5 || fit.matched < fit.comparable * 0.5) continue
@@ -168,14 +168,8 @@ function shiftRange(source: LogSource, other: ClockOffset): { low: number; high:
   const last = other.source.last + other.shift
   const dated = source.timeKind === 'dated'
   return {
-    low: Math.max(
-      dated ? -14 * HOUR - WIDEST_SKEW_MS : Number.NEGATIVE_INFINITY,
-      first - source.last,
-    ),
-    high: Math.min(
-      dated ? 14 * HOUR + WIDEST_SKEW_MS : Number.POSITIVE_INFINITY,
-      last - source.first,
-    ),
+    low: Math.max(dated ? -14 * HOUR - MAX_SKEW_MS : Number.NEGATIVE_INFINITY, first - source.last),
+    high: Math.min(dated ? 14 * HOUR + MAX_SKEW_MS : Number.POSITIVE_INFINITY, last - source.first),
   }
 }
 

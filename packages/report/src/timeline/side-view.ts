@@ -336,22 +336,22 @@ export function addProblem(into: PlacedProblem, other: PlacedProblem): void {
 }
 
 /** Polls that two sides tell of are seen by their clocks, which are not quite the same. */
-const SAME_POLL_MS = 2 * SECOND
+const CLOCK_TOLERANCE_MS = 2 * SECOND
 
 /**
  * Adds what another side tells of the same problem: it saw the same polls, so in each stretch the one that counted more is
  * believed. Whether it is over is for the caller to say.
  */
 export function addSide(into: PlacedProblem, other: PlacedProblem): void {
-  const stretches = mergePeriods([...into.periods, ...other.periods], SAME_POLL_MS)
+  const periods = mergePeriods([...into.periods, ...other.periods], CLOCK_TOLERANCE_MS)
   const counted = (side: PlacedProblem, { from, to }: Period): number =>
     side.periods.reduce((sum, one) => sum + (one.from >= from && one.from <= to ? one.count : 0), 0)
-  for (const stretch of stretches)
-    stretch.count = Math.max(counted(into, stretch), counted(other, stretch))
+  for (const period of periods)
+    period.count = Math.max(counted(into, period), counted(other, period))
   combine(into, other)
-  into.periods = stretches
+  into.periods = periods
   into.periodCount = Math.max(into.periodCount, other.periodCount)
-  into.count = stretches.reduce((sum, { count }) => sum + count, 0)
+  into.count = periods.reduce((sum, { count }) => sum + count, 0)
 }
 
 function combine(into: PlacedProblem, other: PlacedProblem): void {

@@ -2,7 +2,7 @@ import { phase } from '../facts/poll-sample.ts'
 import type { PollSample } from '../facts/poll-sample.ts'
 
 const QUARTER = 15 * 60_000
-const MOST = 2_000
+const MAX_INSTANTS = 2_000
 
 /** Instants at which one source saw something that another source saw as well, in the clock of the first. */
 export interface Signal {
@@ -34,7 +34,7 @@ export function signalOfPolls(
 
 export function signalOf(points: [number, number][], part: number): Signal {
   const all = points.toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
-  const step = Math.ceil(all.length / MOST)
+  const step = Math.ceil(all.length / MAX_INSTANTS)
   const kept = step <= 1 ? all : all.filter((_, index) => index % step === 0)
   return {
     times: Float64Array.from(kept, ([time]) => time),

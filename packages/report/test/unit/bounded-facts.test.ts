@@ -5,7 +5,7 @@ import { Heartbeat } from '../../src/facts/heartbeat.ts'
 import { LatencyHistogram } from '../../src/facts/latency-histogram.ts'
 import { ExchangeSample } from '../../src/facts/exchange-sample.ts'
 import { phase, PollSample } from '../../src/facts/poll-sample.ts'
-import { Alternation, PollRate } from '../../src/facts/rhythm.ts'
+import { Alternation, PollRate } from '../../src/facts/poll-timing.ts'
 import { Series } from '../../src/facts/series.ts'
 import { TaskLedger } from '../../src/facts/task-ledger.ts'
 import { Interner } from '../../src/read/interner.ts'
@@ -143,10 +143,10 @@ describe('rhythms', () => {
   it('sees two pollers behind one identity, and not one whose rhythm is rough', () => {
     const two = new Alternation()
     for (let n = 0; n < 100; n++) two.poll(START + Math.floor(n / 2) * 10_100 + (n % 2) * 3_200)
-    expect(two.stretches).toMatchObject([{ from: START, to: START + 498_100, count: 97 }])
+    expect(two.periods).toMatchObject([{ from: START, to: START + 498_100, count: 97 }])
     const one = new Alternation()
     for (let n = 0; n < 100; n++) one.poll(START + n * 10_130 + ((n * 7) % 5) * 100)
-    expect(one.stretches).toEqual([])
+    expect(one.periods).toEqual([])
   })
 
   it('sees one poller alone where every other poll finds work and the next one comes at once', () => {
@@ -156,7 +156,7 @@ describe('rhythms', () => {
       rhythm.interrupt()
       rhythm.poll(START + n * 15_000 + 4_000)
     }
-    expect(rhythm.stretches).toEqual([])
+    expect(rhythm.periods).toEqual([])
   })
 
   it('knows from when to when two polled', () => {
@@ -165,8 +165,8 @@ describe('rhythms', () => {
       rhythm.poll(START + n * 10_000)
       if (n >= 100 && n < 200) rhythm.poll(START + n * 10_000 + 3_000)
     }
-    expect(rhythm.stretches).toHaveLength(1)
-    expect(rhythm.stretches[0]).toMatchObject({ from: START + 1_000_000, to: START + 2_000_000 })
+    expect(rhythm.periods).toHaveLength(1)
+    expect(rhythm.periods[0]).toMatchObject({ from: START + 1_000_000, to: START + 2_000_000 })
   })
 
   it('knows from when to when polls came too fast', () => {
@@ -175,7 +175,7 @@ describe('rhythms', () => {
     for (let n = 0; n < 1_200; n++) rate.poll(START + 600_000 + n * 250)
     for (let n = 0; n < 30; n++) rate.poll(START + 900_000 + n * 10_000)
     expect(rate.highest).toBe(240)
-    expect(rate.stretches).toMatchObject([{ from: START + 600_000, to: START + 899_750, count: 5 }])
+    expect(rate.periods).toMatchObject([{ from: START + 600_000, to: START + 899_750, count: 5 }])
   })
 })
 

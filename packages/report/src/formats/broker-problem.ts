@@ -1,7 +1,7 @@
 import type { Cause } from '../document/cause.ts'
 
 /** What an event of the broker that is not a good one is about. */
-export type BrokerTrouble =
+export type BrokerProblem =
   /** Somebody came who never logged in: a port probe, unless the relay says that it could not connect. */
   | { readonly kind: 'knock'; readonly detail: string }
   | { readonly kind: 'link'; readonly cause: Cause; readonly detail: string }
@@ -11,7 +11,7 @@ export type BrokerTrouble =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'unknown' }
 
-const NOTHING: BrokerTrouble = { kind: 'nothing' }
+const NOTHING: BrokerProblem = { kind: 'nothing' }
 
 /** Ways to say that a client spoke something else, or nothing, by what it was. */
 const KNOCKS: readonly (readonly [said: RegExp, detail: string])[] = [
@@ -41,10 +41,10 @@ const OPERATION = /operation (\S+) caused a (?:channel|connection) exception (\w
  * The meaning of a whole event, all its lines together, as RabbitMQ 3.8 to 4.2 write it. `loggedIn`: the connection had been let in;
  * `stopping`: the broker has said that it was going down.
  */
-export function brokerTrouble(
+export function brokerProblem(
   text: string,
   { loggedIn, stopping }: { loggedIn: boolean; stopping: boolean },
-): BrokerTrouble {
+): BrokerProblem {
   const operation = OPERATION.exec(text)
   if (operation !== null) return refusedOperation(text, operation, stopping)
   if (REFUSED_LOGIN.some((said) => said.test(text))) {
@@ -70,7 +70,7 @@ function refusedOperation(
   text: string,
   [, operation = '', exception = '']: RegExpExecArray,
   stopping: boolean,
-): BrokerTrouble {
+): BrokerProblem {
   if (exception === 'connection_forced') {
     if (stopping) return NOTHING
     const reason = /connection_forced: "?([^"\n]*)/.exec(text)?.[1] ?? ''

@@ -1,13 +1,13 @@
 import { MINUTE } from '../read/timestamps.ts'
 import type { Period } from './problem-history.ts'
 
-const KEPT_STRETCHES = 40
+const MAX_PERIODS = 40
 
 // Two pollers are seen from a stretch of intervals, each new one with a tenth of the weight: half of them alternate, for so many at least.
 const NEWEST_WEIGHT = 0.1
-const ALTERNATING_SHARE = 0.5
+const MIN_ALTERNATING_SHARE = 0.5
 const CHANCE_SHARE = 0.1
-const FEWEST_ALTERNATING = 20
+const MIN_ALTERNATING = 20
 
 /**
  * Recognises two pollers behind one identity by rhythm alone: each keeps its own, so intervals alternate (3, 7, 3, 7 …) while
@@ -23,7 +23,7 @@ export class Alternation {
   /** Times in which two polled, the latest of them, oldest first. */
   readonly #stretches: Period[] = []
 
-  get stretches(): readonly Period[] {
+  get periods(): readonly Period[] {
     return this.#stretches
   }
 
@@ -67,9 +67,9 @@ export class Alternation {
     current.to = time
     current.count++
     if (current === this.#stretches.at(-1)) return
-    if (current.count < FEWEST_ALTERNATING || this.#share < ALTERNATING_SHARE) return
+    if (current.count < MIN_ALTERNATING || this.#share < MIN_ALTERNATING_SHARE) return
     this.#stretches.push(current)
-    if (this.#stretches.length > KEPT_STRETCHES) this.#stretches.shift()
+    if (this.#stretches.length > MAX_PERIODS) this.#stretches.shift()
   }
 }
 
@@ -86,7 +86,7 @@ export class PollRate {
     this.#limit = limit
   }
 
-  get stretches(): readonly Period[] {
+  get periods(): readonly Period[] {
     return this.#stretches
   }
 
@@ -116,6 +116,6 @@ export class PollRate {
       return
     }
     this.#stretches.push({ from, to, count: 1, recoveredAt: Number.NaN })
-    if (this.#stretches.length > KEPT_STRETCHES) this.#stretches.shift()
+    if (this.#stretches.length > MAX_PERIODS) this.#stretches.shift()
   }
 }
