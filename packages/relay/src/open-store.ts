@@ -1,4 +1,11 @@
-import { Backoff, durationText, ExitCode, type Logger, ProgramError, sleep } from '@warren/runtime'
+import {
+  Backoff,
+  formatDuration,
+  ExitCode,
+  type Logger,
+  ProgramError,
+  sleep,
+} from '@warren/runtime'
 import { STORE_EXAMPLES, parseStoreTarget } from './config/store-target.ts'
 import type { RelayConfig } from './config/relay-config.ts'
 import { openPostgresStore } from './store/postgres-store.ts'
@@ -91,7 +98,7 @@ function unusable(error: StoreError): ProgramError {
 }
 
 function unreachable(error: StoreError, timeoutMs: number): ProgramError {
-  const waited = timeoutMs === 0 ? '' : ` for ${durationText(timeoutMs)}`
+  const waited = timeoutMs === 0 ? '' : ` for ${formatDuration(timeoutMs)}`
   return new ProgramError(`the database cannot be reached${waited}: ${error.message}`, {
     exitCode: ExitCode.unavailable,
     hint: 'Check RELAY_STORE, the network between here and the database, and its log.',

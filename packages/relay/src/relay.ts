@@ -145,7 +145,7 @@ export async function startRelay(
   starting.defer(() => app.close())
   const port = await listen(app, config)
   starting.defer(async () => {
-    health.stopping()
+    health.markStopping()
     await Promise.all([...upstreams.values()].map((link) => link.stopPolling()))
     await sleep(config.stopDelayMs)
     draining.abort()

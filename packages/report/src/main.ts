@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { keepCompiled, printFailure, processIo } from '@warren/runtime/cli'
+import { cacheCompiledCode, printFailure, processIo } from '@warren/runtime/cli'
 
 const io = processIo()
-keepCompiled(io.env)
+cacheCompiledCode(io.env)
 try {
   const { reportCommand } = await import('./cli/report.command.ts')
   await reportCommand(io).name('warren-report').parseAsync()

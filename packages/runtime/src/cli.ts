@@ -3,7 +3,7 @@
 export { ExitCode } from './process/exit-code.ts'
 export { ProgramError } from './process/program-error.ts'
 export { printFailure } from './process/print-failure.ts'
-export { keepCompiled } from './process/keep-compiled.ts'
+export { cacheCompiledCode } from './process/cache-compiled-code.ts'
 export { sleep } from './process/sleep.ts'
 export { processIo, type CliIo, type OutputStream } from './terminal/cli-io.ts'
 export { styles, type Styles } from './terminal/styles.ts'

@@ -30,8 +30,8 @@ export {
   numberSetting,
   textSetting,
   urlSetting,
-} from './config/env-text.ts'
-export { durationText, type DurationUnit } from './config/value-text.ts'
+} from './config/setting-schemas.ts'
+export { formatDuration, type DurationUnit } from './config/format-value.ts'
 export { nearestName } from './config/nearest-name.ts'
 
 export type { Logger } from 'pino'

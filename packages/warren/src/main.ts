@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { keepCompiled, printFailure, processIo } from '@warren/runtime/cli'
+import { cacheCompiledCode, printFailure, processIo } from '@warren/runtime/cli'
 
 const io = processIo()
-keepCompiled(io.env)
+cacheCompiledCode(io.env)
 try {
   const { buildProgram } = await import('./program.ts')
   const program = await buildProgram(io, process.argv[2])

@@ -2,7 +2,7 @@ import {
   type ConfigDefinition,
   type ConfigProblem,
   defineConfig,
-  durationText,
+  formatDuration,
   loadConfig,
   secretValues,
   type Setting,
@@ -87,7 +87,7 @@ function retentionProblems(values: Partial<RelaySettings>): ConfigProblem[] {
       name: 'RELAY_RESULT_RETENTION',
       message:
         'is shorter than a deadline of the upstream, so results would be deleted unsubmitted',
-      hint: `Set it to at least ${durationText(longestMs)}, or lower RELAY_UPSTREAM_AVAILABILITY_DEADLINE and RELAY_UPSTREAM_DISTRIBUTION_DEADLINE.`,
+      hint: `Set it to at least ${formatDuration(longestMs)}, or lower RELAY_UPSTREAM_AVAILABILITY_DEADLINE and RELAY_UPSTREAM_DISTRIBUTION_DEADLINE.`,
     },
   ]
 }
@@ -104,7 +104,7 @@ function deadlineProblems(values: Partial<RelaySettings>): ConfigProblem[] {
       {
         name: `RELAY_UPSTREAM_${kind}_DEADLINE`,
         message: `is not longer than RELAY_${kind}_DEADLINE, so no time is left to submit the result`,
-        hint: `Set it above ${durationText(deadlineMs)}, or lower RELAY_${kind}_DEADLINE.`,
+        hint: `Set it above ${formatDuration(deadlineMs)}, or lower RELAY_${kind}_DEADLINE.`,
       },
     ]
   })

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 
-import { parseVariable, shownText, type ConfigProblem, type Setting } from './setting.ts'
+import { parseVariable, formatMasked, type ConfigProblem, type Setting } from './setting.ts'
 
 /** One variable of a family as it was found: its name, the pattern's named groups, and its value. */
 export interface FamilyMember<V> {
@@ -63,7 +63,7 @@ export function settingFamily<S extends z.ZodType>(
     },
     shown: (members) =>
       Object.fromEntries(
-        members.map((member) => [member.name, shownText(member.value, secret)] as const),
+        members.map((member) => [member.name, formatMasked(member.value, secret)] as const),
       ),
     secrets: (members) =>
       members.flatMap(({ value }) => (secret && typeof value === 'string' ? [value] : [])),

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 
 import { withoutUrlPasswords } from '../logging/url-password.ts'
 import { normaliseName, type Environment, type Variable } from './environment.ts'
-import { durationText, valueText } from './value-text.ts'
+import { formatDuration, formatValue } from './format-value.ts'
 
 export interface ConfigProblem {
   /** The variable to change. */
@@ -70,7 +70,7 @@ export function setting<S extends z.ZodType>(options: SettingOptions<S>): Settin
   const claimed = new Set(names.map((known) => normaliseName(known)))
 
   const written = (value: z.output<S>): string =>
-    show === undefined ? writtenText(schema, value) : show(value)
+    show === undefined ? formatForVariable(schema, value) : show(value)
 
   return {
     name,
@@ -97,7 +97,7 @@ export function setting<S extends z.ZodType>(options: SettingOptions<S>): Settin
       }
       return parseVariable(schema, source, { secret, asFile: source.asFile, environment })
     },
-    shown: (value) => ({ [name]: value === undefined ? '' : shownText(written(value), secret) }),
+    shown: (value) => ({ [name]: value === undefined ? '' : formatMasked(written(value), secret) }),
     secrets: (value) => (secret && typeof value === 'string' ? [value] : []),
   }
 }
@@ -128,20 +128,20 @@ export function parseVariable<S extends z.ZodType>(
   )
 }
 
-export function shownText(value: unknown, secret: boolean): string {
+export function formatMasked(value: unknown, secret: boolean): string {
   if (value === undefined || value === null) return ''
   if (secret) return '********'
-  return withoutUrlPasswords(valueText(value), '********')
+  return withoutUrlPasswords(formatValue(value), '********')
 }
 
 /** 60,000 ms as `1m`, where the variable would read that. */
-function writtenText(schema: z.ZodType, value: unknown): string {
+function formatForVariable(schema: z.ZodType, value: unknown): string {
   if (typeof value === 'number') {
-    const duration = durationText(value)
+    const duration = formatDuration(value)
     const parsed = schema.safeParse(duration)
     if (parsed.success && parsed.data === value) return duration
   }
-  return valueText(value)
+  return formatValue(value)
 }
 
 /** What a schema that ends in `.optional()` makes of a variable that is not set. */

@@ -1,6 +1,6 @@
 import type { LogLevel } from './log-level.ts'
 import type { TextStyle } from './log-record.ts'
-import { linesOf, type TextCatalogue } from './text-catalogue.ts'
+import { formatLines, type TextCatalogue } from './text-catalogue.ts'
 
 const NAMES: Readonly<Record<LogLevel, string>> = {
   trace: 'DEBUG',
@@ -15,7 +15,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** The edge client's format: `INFO - 26-Sep-25 07:57:01 - Task received. Resolving...`, local time. */
 export function bunnyText(catalogue: TextCatalogue): TextStyle {
   return (record, threshold) =>
-    linesOf(catalogue, record, threshold).flatMap((line) => [
+    formatLines(catalogue, record, threshold).flatMap((line) => [
       `${NAMES[line.level]} - ${stamp(record.time)} - ${line.message}`,
       ...(line.continuation ?? []),
     ])

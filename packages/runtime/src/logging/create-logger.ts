@@ -32,7 +32,9 @@ export function createLogger(options: LoggerOptions): Logger {
 
   // Masked on the written record, not on the way in: bindings of child loggers and what toJSON returns are in it.
   const writeJson = (line: string): void => {
-    const safe = mask.suspects(line) ? `${JSON.stringify(mask.record(parseRecord(line)))}\n` : line
+    const safe = mask.mayContainSecrets(line)
+      ? `${JSON.stringify(mask.record(parseRecord(line)))}\n`
+      : line
     destination.write(safe)
   }
   const writeText = (line: string): void => {

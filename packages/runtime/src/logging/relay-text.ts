@@ -1,6 +1,6 @@
 import type { LogLevel } from './log-level.ts'
 import type { TextStyle } from './log-record.ts'
-import { linesOf, type TextCatalogue } from './text-catalogue.ts'
+import { formatLines, type TextCatalogue } from './text-catalogue.ts'
 
 const NAMES: Readonly<Record<LogLevel, string>> = {
   trace: 'VRB',
@@ -14,7 +14,7 @@ const NAMES: Readonly<Record<LogLevel, string>> = {
 /** The hub's format: `[07:56:30 INF] Task retrieved: … <s:source>`, local time, no date. */
 export function relayText(catalogue: TextCatalogue): TextStyle {
   return (record, threshold) =>
-    linesOf(catalogue, record, threshold).flatMap((line) => [
+    formatLines(catalogue, record, threshold).flatMap((line) => [
       `[${clock(record.time)} ${NAMES[line.level]}] ${line.message} <s:${line.source ?? record.component}>`,
       ...(line.continuation ?? []),
     ])

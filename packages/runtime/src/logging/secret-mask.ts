@@ -37,7 +37,7 @@ export class SecretMask {
   }
 
   /** False when a line of JSON certainly holds nothing to hide, which spares parsing it. */
-  suspects(line: string): boolean {
+  mayContainSecrets(line: string): boolean {
     return (
       line.includes('://') ||
       SECRET_MEMBER.test(line) ||

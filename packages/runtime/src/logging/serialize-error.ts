@@ -1,5 +1,5 @@
 // A chain of causes can be a ring.
-const LONGEST_CHAIN = 5
+const MAX_CHAIN_LENGTH = 5
 
 export interface SerializedError {
   readonly type: string
@@ -21,6 +21,6 @@ export function serializeError(error: unknown, depth = 0): SerializedError {
     ...('code' in error && typeof error.code === 'string' && { code: error.code }),
     ...(error.stack !== undefined && { stack: error.stack }),
     ...(error.cause !== undefined &&
-      depth < LONGEST_CHAIN && { cause: serializeError(error.cause, depth + 1) }),
+      depth < MAX_CHAIN_LENGTH && { cause: serializeError(error.cause, depth + 1) }),
   }
 }

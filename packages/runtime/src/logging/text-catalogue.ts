@@ -20,7 +20,7 @@ export type TextCatalogue = Readonly<Record<string, (record: LogRecord) => reado
 const NOT_SHOWN = new Set(['level', 'time', 'msg', 'component', 'hostname', 'pid', 'err'])
 
 /** The lines of a record that `threshold` lets pass. */
-export function linesOf(
+export function formatLines(
   catalogue: TextCatalogue,
   record: LogRecord,
   threshold: LogLevel,
@@ -42,9 +42,9 @@ export function linesOf(
 function plainLine(record: LogRecord): TextLine {
   const fields = Object.entries(record)
     .filter(([name, value]) => !NOT_SHOWN.has(name) && value !== undefined)
-    .map(([name, value]) => `${name}=${fieldText(value)}`)
+    .map(([name, value]) => `${name}=${formatField(value)}`)
   const error = errorOf(record)
-  if (error !== undefined) fields.push(`error=${fieldText(error.message)}`)
+  if (error !== undefined) fields.push(`error=${formatField(error.message)}`)
   return {
     level: levelOf(record.level),
     message: [record.msg, ...fields].join(' '),
@@ -52,7 +52,7 @@ function plainLine(record: LogRecord): TextLine {
   }
 }
 
-function fieldText(value: unknown): string {
+function formatField(value: unknown): string {
   if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
   return JSON.stringify(value)
 }

@@ -24,7 +24,7 @@ export class DurationHistogram {
 
   /** Longest duration, in ms to the tenth. */
   get max(): number {
-    return tenths(this.#max)
+    return roundToTenth(this.#max)
   }
 
   /** Duration in ms, to the tenth, that the share `quantile` (0 to 1) of all durations did not exceed; 0 without any. */
@@ -34,7 +34,7 @@ export class DurationHistogram {
     for (const [index, hits] of this.#buckets.entries()) {
       seen += hits
       if (seen >= rank) {
-        return tenths(Math.min(SMALLEST_MS * Math.exp(GROWTH * index), this.#max))
+        return roundToTenth(Math.min(SMALLEST_MS * Math.exp(GROWTH * index), this.#max))
       }
     }
     return 0
@@ -47,6 +47,6 @@ export class DurationHistogram {
   }
 }
 
-function tenths(ms: number): number {
+function roundToTenth(ms: number): number {
   return Math.round(ms * 10) / 10
 }

@@ -29,7 +29,7 @@ export class Health {
   }
 
   /** Turns readiness off for good: the balancer has to look elsewhere before sockets close. */
-  stopping(): void {
+  markStopping(): void {
     this.#stopping = true
   }
 

@@ -12,7 +12,7 @@ export interface LinkSummaryOptions {
 }
 
 // Outcomes are statuses and error codes, a handful; a bound all the same, they come from the other side.
-const MOST_OUTCOMES = 20
+const MAX_OUTCOMES = 20
 
 /**
  * Turns the polls of one link into one `link summary` line per window: how many ended how, and how long they took.
@@ -38,7 +38,7 @@ export class LinkSummary implements Disposable {
 
   /** Counts one poll by `outcome`, such as `204`, `200` or `error`. */
   record(outcome: string, durationMs: number): void {
-    const known = this.#polls.has(outcome) || this.#polls.size < MOST_OUTCOMES
+    const known = this.#polls.has(outcome) || this.#polls.size < MAX_OUTCOMES
     const key = known ? outcome : 'other'
     this.#polls.set(key, (this.#polls.get(key) ?? 0) + 1)
     this.#durations.record(durationMs)

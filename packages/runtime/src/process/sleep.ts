@@ -1,5 +1,5 @@
 // Node fires a longer timer at once, which would turn a long wait into a busy loop.
-const LONGEST_TIMER_MS = 2 ** 31 - 1
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Waits `ms` milliseconds. Resolves early, without an error, as soon as `signal` is aborted. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -10,7 +10,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
       signal?.removeEventListener('abort', finish)
       resolve()
     }
-    const timer = setTimeout(finish, Math.min(Math.max(ms, 0), LONGEST_TIMER_MS))
+    const timer = setTimeout(finish, Math.min(Math.max(ms, 0), MAX_TIMER_MS))
     signal?.addEventListener('abort', finish, { once: true })
   })
 }

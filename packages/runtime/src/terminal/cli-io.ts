@@ -18,11 +18,11 @@ export interface CliIo {
 }
 
 /** What a shell reports of a program that `| head` has cut off: 128 and the number of SIGPIPE. */
-const CUT_OFF = 141
+const SIGPIPE_EXIT_CODE = 141
 
 /** Nobody reads what else we have to say. Unheard, the end of `| head` would be an uncaught error with a stack trace. */
-function endIfCutOff(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(CUT_OFF)
+function exitOnBrokenPipe(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(SIGPIPE_EXIT_CODE)
 }
 
 /**
@@ -31,8 +31,8 @@ function endIfCutOff(error: NodeJS.ErrnoException): void {
  */
 export function processIo(): CliIo {
   const { stdout, stderr } = process
-  stderr.on('error', endIfCutOff)
-  stdout.on('error', endIfCutOff).on('error', (error: Error) => {
+  stderr.on('error', exitOnBrokenPipe)
+  stdout.on('error', exitOnBrokenPipe).on('error', (error: Error) => {
     const failure = new ProgramError(`cannot write to standard output: ${error.message}`)
     process.exit(printFailure(failure, stderr))
   })

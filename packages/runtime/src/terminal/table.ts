@@ -17,7 +17,7 @@ export function formatTable(
   rows: readonly (readonly Cell[])[],
   { head, tty }: TableOptions,
 ): string {
-  const cells = rows.map((row) => row.map((cell) => cellText(cell)))
+  const cells = rows.map((row) => row.map((cell) => formatCell(cell)))
   if (!tty) {
     const plain = cells.map((row) => row.map((cell) => stripVTControlCharacters(cell)))
     return plain.map((row) => `${row.join('\t')}\n`).join('')
@@ -64,7 +64,7 @@ function isNumeric(cell: Cell): boolean {
   return typeof cell === 'number' || typeof cell === 'bigint'
 }
 
-function cellText(cell: Cell): string {
+function formatCell(cell: Cell): string {
   if (cell === null || cell === undefined) return ''
   // A tab or a newline inside a cell would make two cells or two rows of it.
   return String(cell).replaceAll(/[\t\r\n]+/g, ' ')

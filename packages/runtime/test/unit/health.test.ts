@@ -56,7 +56,7 @@ describe('Health', () => {
 
   it('is not ready any more once the program is stopping', async () => {
     const health = new Health()
-    health.stopping()
+    health.markStopping()
     expect(await health.ready()).toMatchObject({ ok: false, checks: { process: { ok: false } } })
   })
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 import { nearestName } from './nearest-name.ts'
-import { durationText, UNIT_MS, type DurationUnit } from './value-text.ts'
+import { formatDuration, UNIT_MS, type DurationUnit } from './format-value.ts'
 
 // Schemas from the text of a variable to its value. Messages read on after "NAME: " and before ", got …".
 
@@ -16,7 +16,7 @@ export function booleanSetting() {
     const word = text.trim().toLowerCase()
     if (['true', 't', 'yes', 'y', 'on', '1'].includes(word)) return true
     if (['false', 'f', 'no', 'n', 'off', '0'].includes(word)) return false
-    return refuse(context, 'expected true or false')
+    return invalid(context, 'expected true or false')
   })
 }
 
@@ -25,7 +25,7 @@ export function integerSetting(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_S
   return z.string().transform((text, context): number => {
     const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : Number.NaN
     if (value >= min && value <= max) return value
-    return refuse(context, `expected a whole number${range(min, max)}`)
+    return invalid(context, `expected a whole number${range(min, max)}`)
   })
 }
 
@@ -34,7 +34,7 @@ export function numberSetting(min = -Infinity, max = Infinity) {
   return z.string().transform((text, context): number => {
     const value = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text.trim()) ? Number(text) : Number.NaN
     if (value >= min && value <= max) return value
-    return refuse(context, `expected a number${range(min, max)}`)
+    return invalid(context, `expected a number${range(min, max)}`)
   })
 }
 
@@ -53,11 +53,11 @@ export function durationSetting(options: { unit: DurationUnit; minMs?: number; m
       match === null || given === undefined ? Number.NaN : Number(match[1]) * UNIT_MS[given]
     if (value >= minMs && value <= maxMs) return value
     const limits = [
-      ...(minMs > 0 ? [`at least ${durationText(minMs)}`] : []),
-      ...(maxMs < Infinity ? [`at most ${durationText(maxMs)}`] : []),
+      ...(minMs > 0 ? [`at least ${formatDuration(minMs)}`] : []),
+      ...(maxMs < Infinity ? [`at most ${formatDuration(maxMs)}`] : []),
     ]
     const bounds = limits.length === 0 ? '' : `, ${limits.join(' and ')}`
-    return refuse(context, `expected a duration such as 30s or a number of ${unit}${bounds}`)
+    return invalid(context, `expected a duration such as 30s or a number of ${unit}${bounds}`)
   })
 }
 
@@ -69,7 +69,7 @@ export function choiceSetting<const C extends string>(choices: readonly C[]) {
     if (chosen !== undefined) return chosen
     const nearest = nearestName(word, choices)
     const guess = nearest === undefined ? '' : ` (did you mean ${nearest}?)`
-    return refuse(context, `expected ${choices.join(', ')}${guess}`)
+    return invalid(context, `expected ${choices.join(', ')}${guess}`)
   })
 }
 
@@ -79,7 +79,7 @@ export function urlSetting(schemes: readonly string[]) {
     const url = text.trim()
     const scheme = URL.canParse(url) ? new URL(url).protocol.slice(0, -1) : undefined
     if (scheme !== undefined && schemes.includes(scheme)) return url
-    return refuse(
+    return invalid(
       context,
       `expected a URL that begins with ${schemes.map((s) => `${s}://`).join(' or ')}`,
     )
@@ -104,7 +104,7 @@ function range(min: number, max: number): string {
   return to ? ` of at most ${max}` : ''
 }
 
-function refuse(context: z.RefinementCtx, message: string): never {
+function invalid(context: z.RefinementCtx, message: string): never {
   context.addIssue({ code: 'custom', message })
   return z.NEVER
 }

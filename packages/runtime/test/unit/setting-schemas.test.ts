@@ -4,7 +4,7 @@ import {
   booleanSetting,
   choiceSetting,
   durationSetting,
-  durationText,
+  formatDuration,
   integerSetting,
   listSetting,
   logLevelSetting,
@@ -80,9 +80,9 @@ describe('durationSetting', () => {
   })
 })
 
-describe('durationText', () => {
+describe('formatDuration', () => {
   it('uses the largest unit that leaves no rest', () => {
-    expect([0, 250, 90_000, 300_000, 7_200_000, 172_800_000].map(durationText)).toEqual([
+    expect([0, 250, 90_000, 300_000, 7_200_000, 172_800_000].map(formatDuration)).toEqual([
       '0s',
       '250ms',
       '90s',
