@@ -21,7 +21,7 @@ export function relayCommand(io: CliIo): Command {
       'after',
       `
 Examples:
-  warren relay users add site-a                              add a site, in the file relay.sqlite
+  warren relay users add site-a                              add a site (the database is relay.sqlite)
   warren relay serve                                         run the relay on port 8080
   RELAY_STORE=postgres://relay@db/relay warren relay serve   run it on PostgreSQL
   warren relay config check                                  print the effective configuration

@@ -18,6 +18,8 @@ export function addUserCommands(relay: Command, io: CliIo): void {
     .addHelpText(
       'after',
       `
+A user is a login for one or more nodes. A bunny polls one node, by its collection ID.
+
 Examples:
   warren relay users add site-a              print the credentials for the bunny of a new site
   warren relay users add site-a --json       print them as JSON, for a script
@@ -30,7 +32,7 @@ Examples:
   users
     .command('add')
     .argument('<username>', 'letters, digits and - . _ @ +')
-    .description('add a user with a generated password and one node')
+    .description('add a user with a generated password and one node, and print the credentials')
     .option('--json', 'print {"username","password","collectionId"}')
     .action(async (name: string, options: Output) => {
       const added = await withUsers((manager) => manager.add(name))
@@ -72,7 +74,7 @@ Examples:
 
   users
     .command('reset-password')
-    .argument('<username>')
+    .argument('<username>', 'name of the user')
     .description('generate a new password; the old password stops working immediately')
     .option('--json', 'print {"username","password"}')
     .action(async (name: string, options: Output) => {
@@ -83,8 +85,8 @@ Examples:
 
   users
     .command('add-subnode')
-    .argument('<username>')
-    .description('add a node to a user')
+    .argument('<username>', 'name of the user')
+    .description('add a node to a user, and print its collection ID')
     .option('--json', 'print {"username","collectionId"}')
     .option('-y, --yes', 'ignored; accepted for scripts that were written for another relay')
     .action(async (name: string, options: Output) => {
@@ -95,7 +97,7 @@ Examples:
 
   users
     .command('list-subnodes')
-    .argument('<username>')
+    .argument('<username>', 'name of the user')
     .description('list the nodes of a user')
     .option('--json', 'print a list of {"collectionId","active","lastSeen"}')
     .action(async (name: string, options: Output) => {
@@ -117,7 +119,7 @@ Examples:
 
   users
     .command('remove-subnodes')
-    .argument('<username>')
+    .argument('<username>', 'name of the user')
     .argument('[ids...]', 'collection IDs')
     .description('remove nodes and discard their unanswered tasks')
     .option('--all', 'remove all nodes of the user')
@@ -144,7 +146,7 @@ Examples:
 
   users
     .command('remove')
-    .argument('<username>')
+    .argument('<username>', 'name of the user')
     .description('remove a user and all its nodes')
     .option('-y, --yes', 'do not ask for confirmation')
     .action(async (name: string, options: { yes?: boolean }) => {
@@ -159,7 +161,7 @@ Examples:
     .command('import')
     .argument(
       '<file>',
-      'JSON lines of {"username","passwordHash","collectionIds"}; - reads standard input',
+      'one JSON object per line: {"username","passwordHash","collectionIds"}; - for standard input',
     )
     .description('import users from another relay, with their password hashes and collection IDs')
     .action(async (file: string) => {

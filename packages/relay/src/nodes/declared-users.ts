@@ -103,8 +103,8 @@ function findConflicts(
     )
     const owners = user.nodeIds.flatMap((nodeId) => {
       const owner = others.find((other) => other.nodeIds.includes(nodeId))
-      return owner === undefined ? [] : [`  node ${nodeId} belongs to user ${owner.name}`]
+      return owner === undefined ? [] : [`  node ${nodeId} belongs to user "${owner.name}"`]
     })
-    return namesake === undefined ? owners : [`  user ${namesake.name} exists`, ...owners]
+    return namesake === undefined ? owners : [`  user "${namesake.name}" already exists`, ...owners]
   })
 }

@@ -8,7 +8,7 @@ import type {
 import type { NodeQueue, QueueStatus } from './node-queue.ts'
 import { WorkHints } from './work-hints.ts'
 
-/** No broker: subtasks are claimed where they are stored, and the store's events wake long polls. */
+/** Queue without a broker: subtasks are leased in the store, whose events end held polls. */
 export class DatabaseNodeQueue implements NodeQueue {
   readonly technology = 'database'
   readonly #store: RelayStore
@@ -34,7 +34,7 @@ export class DatabaseNodeQueue implements NodeQueue {
 
   async lease(nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null> {
     if (!this.#hints.mayHaveWork(nodeId, options.kind)) return null
-    return this.#hints.look(nodeId, options.kind, () =>
+    return this.#hints.lookUp(nodeId, options.kind, () =>
       this.#store.tasks.leaseOldest(nodeId, options),
     )
   }
@@ -47,8 +47,8 @@ export class DatabaseNodeQueue implements NodeQueue {
     return this.#hints.wait(nodeId, ms, options)
   }
 
-  // A claim passed over because another connection held the row, and then died, leaves a queued
-  // subtask that nobody has been told of.
+  // A lease skips rows that another connection has locked. If that connection then dies, its subtask stays queued
+  // without an event.
   async sweep(): Promise<void> {
     this.#hints.note(await this.#store.tasks.nodesWithWork())
   }

@@ -1,40 +1,38 @@
 import type { LeasedSubtask, LeaseOptions, QueuedSubtask, TaskKind } from '../store/relay-store.ts'
 
 /**
- * Brings subtasks to the nodes that poll for them.
+ * Hands out subtasks to the nodes that poll for them.
  *
- * Delivery guarantee: at least once until answered, and to one poller at a time. A subtask committed
- * to the store is handed out even if `publish` was never called or its message was lost; a subtask
- * that is answered, or whose task has settled, is never handed out. Order is oldest first per node
- * while nothing fails.
+ * Guarantee: at least once until answered, and to one poller at a time. A subtask that is committed to the store is
+ * handed out even if `publish` was never called or its message was lost. A subtask that is answered, or whose task has
+ * settled, is never handed out. Without failures, each node receives its oldest subtask first.
  *
- * The hot path is the poll that finds nothing: `mayHaveWork` is a look into memory and `lease` asks
- * neither database nor broker when it is false. It becomes true by a signal whenever something is
- * queued or a lease returns, and is true for everybody after a start, a reconnect, and while
- * events may be missed.
+ * The hot path is an empty poll: `mayHaveWork` only reads memory, and while it is false, `lease` asks neither the
+ * database nor the broker. An event sets it to true whenever a subtask is queued or a lease returns. It is true for all
+ * nodes after a start or a reconnect, and while events may be missed.
  */
 export interface NodeQueue extends AsyncDisposable {
   readonly technology: 'database' | 'rabbitmq'
-  /** Announces subtasks just committed. Never rejects for a broker that is down: `sweep` catches up. */
+  /** Announces committed subtasks. Does not reject if the broker is down: `sweep` publishes them later. */
   publish(subtasks: readonly QueuedSubtask[]): Promise<void>
-  /** False: surely nothing queued for this node. Costs no I/O. */
+  /** False if nothing is queued for this node. True is only a hint. Costs no I/O. */
   mayHaveWork(nodeId: string, kind?: TaskKind): boolean
   /** Leases the node's oldest subtask; null if there is none. Rejects only if the store does. */
   lease(nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null>
   /**
-   * Waits until the node may have work (true), or `ms` are over or `signal` aborts (false). Costs no
-   * I/O while waiting. A true is a hint: `lease` may still find nothing.
+   * Resolves to true once the node may have work, or to false after `ms` or if `signal` aborts. Costs no I/O. True is
+   * only a hint: `lease` may still find nothing.
    */
   waitForWork(
     nodeId: string,
     ms: number,
     options?: { kind?: TaskKind | undefined; signal?: AbortSignal | undefined },
   ): Promise<boolean>
-  /** Publishes what is not published, and reminds of work whose signal was lost. Call every few seconds. */
+  /** Publishes unpublished subtasks, and announces work whose event was lost. Call it every few seconds. */
   sweep(now: number): Promise<void>
   /**
-   * Asks the broker something, and rejects with the reason if it does not answer within a few seconds. The
-   * work of this port does not depend on the outcome. Resolves at once where there is no broker.
+   * Sends a request to the broker, and rejects with the reason if it does not respond within a few seconds. Informative
+   * only: the queue works without the broker. Resolves immediately if there is no broker.
    */
   check(): Promise<void>
   status(): QueueStatus
@@ -42,24 +40,24 @@ export interface NodeQueue extends AsyncDisposable {
 
 export interface QueueStatus {
   readonly technology: 'database' | 'rabbitmq'
-  /** False: the relay works, from the database alone. */
+  /** False if the broker is down and the relay works from the database alone. */
   readonly available: boolean
-  /** Why not available; for people. No credentials. */
+  /** Why the broker is not available, for logs and /readyz. Contains no credentials. */
   readonly detail: string | null
-  /** Polls being held open now. */
+  /** Number of held polls. */
   readonly waiting: number
-  /** Null where there is no broker. */
+  /** Null without a broker. */
   readonly traffic: QueueTraffic | null
 }
 
-/** What went to and from the broker since the start. */
+/** Totals since the start of the relay. */
 export interface QueueTraffic {
-  /** Connections opened. */
+  /** Number of connections opened. */
   readonly connections: number
-  /** When the present one was, ms since the epoch; null while there is none. */
+  /** When the current connection was opened, ms since the epoch; null while disconnected. */
   readonly connectedSince: number | null
   readonly published: number
   readonly fetched: number
-  /** Publications and fetches that did not get through. */
+  /** Publications and fetches that failed. */
   readonly failed: number
 }

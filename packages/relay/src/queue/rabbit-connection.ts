@@ -4,12 +4,12 @@ import { Connection, type Channel } from 'rabbitmq-client'
 import { canonicalGuid } from '../nodes/collection-id.ts'
 import type { QueuedSubtask } from '../store/relay-store.ts'
 
-// Gets are strictly one after the other on a channel; a few channels let a few polls go side by side.
+// Gets on one channel run one after another; several channels let several polls run concurrently.
 const GET_CHANNELS = 4
 const HEARTBEAT_S = 10
 const RESPONSE_TIMEOUT_MS = 5_000
 const CLOSE_TIMEOUT_MS = 1_000
-/** Queues of nodes that are gone disappear. Redeclaring one in use puts that off. */
+/** The broker deletes unused queues after this time. Redeclaring a queue counts as use. */
 const QUEUE_EXPIRY_MS = 7 * 86_400_000
 const REDECLARE_MS = 3_600_000
 const NODES_PER_HINT = 500
@@ -17,26 +17,26 @@ const CONFIRMS_AT_ONCE = 100
 
 export interface RabbitConnectionOptions {
   readonly url: string
-  /** First part of every name on the broker. */
+  /** Prefix of all names on the broker. */
   readonly prefix: string
-  /** Tells our own hints from those of other relays. */
+  /** Identifies the hints of this relay, which it ignores. */
   readonly origin: string
   readonly now: () => number
   readonly onHint: (nodeIds: readonly string[]) => void
 }
 
 export interface RabbitMessage {
-  /** Null: not one of our messages. */
+  /** Null if another program published the message. */
   readonly subtaskId: string | null
-  /** Gone for good: leased, or nobody's any more. */
+  /** Deletes the message: its subtask is leased, or can no longer be. */
   ack(): void
-  /** Back to the head of the queue. */
+  /** Returns the message to the head of the queue. */
   putBack(): void
 }
 
 /**
- * One connection to the broker and all channels on it, from opening until anything on it breaks.
- * It is never mended: whoever uses it opens another.
+ * One connection to the broker with all its channels. It is used until anything on it breaks, and then replaced: it
+ * does not reconnect.
  */
 export class RabbitConnection implements AsyncDisposable {
   readonly #connection: Connection
@@ -54,22 +54,22 @@ export class RabbitConnection implements AsyncDisposable {
     this.#connection = new Connection({
       url: options.url,
       connectionName: 'warren-relay',
-      // Without it a get and its ack wait for each other's packets: 45 ms instead of 0.3.
+      // Without this, a get and its ack wait for each other's packets: 45 ms instead of 0.3 ms.
       noDelay: true,
       heartbeat: HEARTBEAT_S,
       connectionTimeout: RESPONSE_TIMEOUT_MS,
       acquireTimeout: RESPONSE_TIMEOUT_MS,
-      // It must not come back by itself while we open another.
+      // It must not reconnect by itself while its replacement is opened.
       retryLow: 60_000,
       retryHigh: 120_000,
     })
     this.#connection.on('error', (error: unknown) => this.#fail(error))
     this.#connection.on('connection.blocked', (reason) =>
-      this.#fail(new Error(`the broker takes no messages: ${reason}`)),
+      this.#fail(new Error(`the broker blocks publishing: ${reason}`)),
     )
   }
 
-  /** Rejects with the broker's reason if it cannot be opened. */
+  /** Rejects with the broker's reason if the connection cannot be opened. */
   static async open(options: RabbitConnectionOptions): Promise<RabbitConnection> {
     const connection = new RabbitConnection(options)
     try {
@@ -84,7 +84,7 @@ export class RabbitConnection implements AsyncDisposable {
     }
   }
 
-  /** Resolves, with the reason, when this connection is of no more use. */
+  /** Resolves with the reason once the connection can no longer be used. */
   get broken(): Promise<Error> {
     return this.#broken.promise
   }
@@ -123,8 +123,8 @@ export class RabbitConnection implements AsyncDisposable {
   }
 
   /**
-   * Resolves when the broker has confirmed to keep all of them, except those past their deadline,
-   * which nobody needs. Rejects if the connection breaks.
+   * Resolves once the broker has confirmed all of them. Subtasks past their deadline are skipped. Rejects if the
+   * connection breaks.
    */
   async publish(subtasks: readonly QueuedSubtask[]): Promise<void> {
     const nodeIds = [...new Set(subtasks.map(({ nodeId }) => nodeId))]
@@ -150,13 +150,13 @@ export class RabbitConnection implements AsyncDisposable {
     )
   }
 
-  /** One question and its answer. Rejects if the connection breaks. */
+  /** Sends a request and waits for the response. Rejects if the connection breaks. */
   async ping(): Promise<void> {
     const exchange = hintExchange(this.#options.prefix)
     await this.#guard(this.#getter().exchangeDeclare({ exchange, passive: true }))
   }
 
-  /** Tells other relays. Not confirmed: they look for themselves now and then. */
+  /** Notifies other relays. Not confirmed, because they also check the store regularly. */
   async hint(nodeIds: readonly string[]): Promise<void> {
     const exchange = hintExchange(this.#options.prefix)
     for (let start = 0; start < nodeIds.length; start += NODES_PER_HINT) {
@@ -177,7 +177,7 @@ export class RabbitConnection implements AsyncDisposable {
     const message = await this.#guard(channel.basicGet({ queue }))
     if (message === undefined) return null
     const { deliveryTag } = message
-    // On a channel that has been closed the broker has the message back already.
+    // If the channel was closed, the broker has already requeued the message.
     return {
       subtaskId: canonicalGuid(message.messageId ?? '') ?? null,
       ack: () => {
@@ -216,8 +216,8 @@ export class RabbitConnection implements AsyncDisposable {
     return channel
   }
 
-  // A broker that says nothing is broken too, long before its heartbeats tell. A connection that ends
-  // rejects what is under way by itself.
+  // A silent broker counts as broken, long before its heartbeats fail. A connection that closes rejects pending
+  // requests by itself.
   async #guard<T>(work: Promise<T>, ms = RESPONSE_TIMEOUT_MS): Promise<T> {
     const finished = new AbortController()
     const late = async (): Promise<never> => {
@@ -235,7 +235,7 @@ export class RabbitConnection implements AsyncDisposable {
     const channels = [this.#publisher, ...this.#getters, this.#listener].filter(
       (channel) => channel !== null,
     )
-    // A closing lets confirms and acks that were sent arrive, and the broker logs no lost connection; it is not worth waiting for long.
+    // A clean close lets confirms and acks arrive, and the broker logs no lost connection; it is not worth a long wait.
     const closing = Promise.allSettled(channels.map((channel) => channel.close())).then(() =>
       this.#connection.close(),
     )

@@ -19,25 +19,26 @@ export interface RabbitNodeQueueOptions {
   readonly store: RelayStore
   /** amqp://user:password@host:port/vhost, or amqps: */
   readonly url: string
-  /** First part of every name on the broker. Default `warren`. */
+  /** Prefix of all names on the broker. Default `warren`. */
   readonly prefix?: string
   readonly log: Logger
   readonly now?: () => number
 }
 
 const PUBLISH_BATCH = 100
-/** What has just been committed is being published by whoever committed it. */
+/** A sweep skips subtasks younger than this: the relay that committed them is publishing them. */
 const PUBLISH_GRACE_MS = 2_000
 const SWEEP_LIMIT = 1_000
-/** Messages whose subtask is no longer waiting, dropped in one poll. A long outage leaves many. */
+/** Outdated messages that one poll discards at most. A long outage leaves many. */
 const MAX_STALE_PER_POLL = 200
+/** A connection that lasted this long resets the backoff. */
 const STABLE_MS = 30_000
 
 /**
- * RabbitMQ: a durable quorum queue per node. A message says "there is something for you" and carries
- * a subtask's id; the store decides whether it is still true. It is acknowledged when the lease is
- * committed, so a relay that dies in between loses nothing. Without a message, and without a
- * broker, the store is asked: the broker can be away, empty or wrong, and work goes on.
+ * Queue on RabbitMQ: one durable quorum queue per node. A message contains only the ID of a subtask; the store decides
+ * whether it can still be leased. The message is acknowledged once the lease is committed, so that nothing is lost if
+ * the relay crashes in between. Without a message or without a broker, the subtask is leased from the store: a broker
+ * that is down, empty or outdated does not stop work.
  */
 export class RabbitNodeQueue implements NodeQueue {
   readonly technology = 'rabbitmq'
@@ -62,7 +63,7 @@ export class RabbitNodeQueue implements NodeQueue {
     this.#options = { url, prefix, origin: newUuid(), now }
     this.#hints = new WorkHints(() => this.#store.events.live)
     this.#subscription = store.events.subscribe((event) => {
-      // A new task is hinted at when its message is there; looking earlier would find none.
+      // Nodes are notified of a new task once its message is published; an earlier poll would not find the message.
       const announced =
         event.kind === 'work' && event.reason === 'admitted' && this.#connection !== null
       if (event.kind === 'work' && !announced) this.#hints.note(event.nodeIds)
@@ -87,7 +88,7 @@ export class RabbitNodeQueue implements NodeQueue {
       await this.#store.tasks.markPublished(subtasks.map(({ subtaskId }) => subtaskId))
       await connection.hint(nodeIds)
     } catch (error: unknown) {
-      // What is not marked is published again by a sweep, and a message too many does no harm.
+      // A sweep publishes again what is not marked as published. Duplicate messages are harmless.
       const detail = error instanceof Error ? error.message : String(error)
       this.#traffic.failed++
       this.#log.debug({ detail, subtasks: subtasks.length }, 'publish postponed')
@@ -103,8 +104,8 @@ export class RabbitNodeQueue implements NodeQueue {
   async lease(nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null> {
     const { kind } = options
     if (!this.#hints.mayHaveWork(nodeId, kind)) return null
-    return this.#hints.look(nodeId, kind, async () => {
-      // Messages cannot be picked by kind; the store can.
+    return this.#hints.lookUp(nodeId, kind, async () => {
+      // Messages cannot be selected by kind, but subtasks in the store can.
       const announced = kind === undefined ? await this.#leaseAnnounced(nodeId, options) : null
       return announced ?? this.#store.tasks.leaseOldest(nodeId, options)
     })
@@ -136,7 +137,7 @@ export class RabbitNodeQueue implements NodeQueue {
       if (message !== null) this.#traffic.fetched++
       return message
     } catch {
-      // The store is asked instead.
+      // The caller asks the store instead.
       this.#traffic.failed++
       return null
     }
@@ -159,7 +160,7 @@ export class RabbitNodeQueue implements NodeQueue {
   }
 
   async check(): Promise<void> {
-    // Being about to connect is no failure.
+    // Still connecting after the start is not a failure.
     await this.#firstAttempt.promise
     if (this.#connection === null) throw new Error(this.#detail ?? 'not connected')
     await this.#connection.ping()
@@ -203,7 +204,7 @@ export class RabbitNodeQueue implements NodeQueue {
       } catch (error: unknown) {
         this.#down(error)
       }
-      // A broker that accepts us and throws us out again must not be asked five times a second.
+      // A broker that accepts a connection and closes it again must not be tried five times a second.
       if (now() - openedAt > STABLE_MS) backoff.reset()
       await sleep(backoff.next(), stop)
     }
@@ -217,7 +218,7 @@ export class RabbitNodeQueue implements NodeQueue {
     this.#connectedAt = this.#options.now()
     if (this.#reported) this.#log.info({}, 'queue recovered')
     this.#reported = false
-    // Hints may have been lost, and messages may be waiting.
+    // Hints may have been missed, and messages may be waiting.
     this.#hints.noteAll()
   }
 
@@ -240,7 +241,7 @@ async function brokenOrStopped(
   return Promise.race([connection.broken, stopped]).finally(() => ended.abort())
 }
 
-// Errors of the network and of the broker name hosts and permissions, never a password.
+// Network and broker errors contain host names and permissions, but no passwords.
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''

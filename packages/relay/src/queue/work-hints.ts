@@ -3,16 +3,16 @@ import { sleep } from '@warren/runtime'
 import type { TaskKind } from '../store/relay-store.ts'
 
 /**
- * Which nodes surely have nothing queued, in memory: what makes the poll that finds nothing free.
- * A node is taken to have work until a look into the store found none, and again as soon as it is
- * noted. While notes may be lost (`live` is false) every node may have work.
+ * Keeps in memory which nodes have nothing queued, so that empty polls cost no I/O. A node may have work until a
+ * look-up in the store finds none, and again once `note` is called for it. While notes may be missed (`live` is false), every node
+ * may have work.
  */
 export class WorkHints {
   readonly #live: () => boolean
-  /** Node ids, and `id kind` for looks at one kind only. At most three entries a node. */
+  /** Node IDs, and `ID kind` for look-ups of one kind. At most three entries per node. */
   readonly #empty = new Set<string>()
-  /** Looks under way, per node: a note that comes meanwhile overrules what they find. */
-  readonly #looks = new Map<string, Set<Look>>()
+  /** Look-ups in progress, per node. A note during a look-up overrules its result. */
+  readonly #lookUps = new Map<string, Set<LookUp>>()
   readonly #waiters = new Map<string, Set<() => void>>()
   #waiting = 0
 
@@ -26,15 +26,16 @@ export class WorkHints {
     return kind === undefined || !this.#empty.has(keyOf(nodeId, kind))
   }
 
-  /** These nodes have something. */
+  /** Something was queued for these nodes. */
   note(nodeIds: readonly string[]): void {
     for (const nodeId of nodeIds) this.#noteOne(nodeId)
   }
 
-  /** Anything may have happened. */
+  /** Notes may have been missed: every node may have work. */
   noteAll(): void {
     this.#empty.clear()
-    for (const looks of this.#looks.values()) for (const look of looks) look.overruled = true
+    for (const lookUps of this.#lookUps.values())
+      for (const lookUp of lookUps) lookUp.overruled = true
     for (const waiters of this.#waiters.values()) for (const wake of waiters) wake()
   }
 
@@ -42,38 +43,38 @@ export class WorkHints {
     this.#empty.delete(nodeId)
     this.#empty.delete(keyOf(nodeId, 'availability'))
     this.#empty.delete(keyOf(nodeId, 'distribution'))
-    for (const look of this.#looks.get(nodeId) ?? []) look.overruled = true
+    for (const lookUp of this.#lookUps.get(nodeId) ?? []) lookUp.overruled = true
     for (const wake of this.#waiters.get(nodeId) ?? []) wake()
   }
 
-  /** Runs a look into the store and remembers if it found nothing. */
-  async look<T>(
+  /** Runs a look-up in the store. If it finds nothing, the node has no work until `note` is called for it. */
+  async lookUp<T>(
     nodeId: string,
     kind: TaskKind | undefined,
     work: () => Promise<T | null>,
   ): Promise<T | null> {
-    // What was noted while notes were being lost proves nothing about the time before.
-    const look: Look = { overruled: !this.#live() }
-    const looks = this.#looks.get(nodeId) ?? new Set<Look>()
-    this.#looks.set(nodeId, looks.add(look))
+    // If notes may be missed when a look-up starts, an empty result must not be kept.
+    const lookUp: LookUp = { overruled: !this.#live() }
+    const lookUps = this.#lookUps.get(nodeId) ?? new Set<LookUp>()
+    this.#lookUps.set(nodeId, lookUps.add(lookUp))
     try {
       const found = await work()
-      if (found === null && !look.overruled && this.#live()) {
+      if (found === null && !lookUp.overruled && this.#live()) {
         this.#empty.add(kind === undefined ? nodeId : keyOf(nodeId, kind))
       }
       return found
     } finally {
-      looks.delete(look)
-      if (looks.size === 0) this.#looks.delete(nodeId)
+      lookUps.delete(lookUp)
+      if (lookUps.size === 0) this.#lookUps.delete(nodeId)
     }
   }
 
-  /** Polls being held open. */
+  /** Number of held polls. */
   get waiting(): number {
     return this.#waiting
   }
 
-  /** True as soon as the node may have work, false after `ms` or when aborted. */
+  /** Resolves to true once the node may have work, or to false after `ms` or if aborted. */
   async wait(
     nodeId: string,
     ms: number,
@@ -90,7 +91,7 @@ export class WorkHints {
     this.#waiting++
     const stop = signal === undefined ? woken.signal : AbortSignal.any([signal, woken.signal])
     try {
-      // Blind, the store is asked now and then instead; not in a circle without pause.
+      // While notes may be missed, the caller checks the store regularly instead, with a pause in between.
       await sleep(unreliable ? Math.min(ms, RECHECK_MS) : ms, stop)
     } finally {
       this.#waiting--
@@ -108,7 +109,7 @@ function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted ?? false
 }
 
-interface Look {
+interface LookUp {
   overruled: boolean
 }
 

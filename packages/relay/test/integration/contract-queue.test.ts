@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { describeQueues } from './queue-bench.ts'
 import { addNodes, admitted, LEASE, newTask, NOW } from './store-bench.ts'
 
-// Messages expire with their task, so these tests live in the present.
+// Messages expire with their task, so these tests use the current time.
 const present = () => {
   const now = Date.now()
   return {
@@ -14,7 +14,7 @@ const present = () => {
 }
 
 describeQueues('a node queue', (openBench) => {
-  it('hands out what was published, oldest first, once', async () => {
+  it('hands out published subtasks once, oldest first', async () => {
     await using bench = await openBench()
     const { store, queue } = await bench.relay()
     const [node] = await addNodes(store, 1)
@@ -26,7 +26,7 @@ describeQueues('a node queue', (openBench) => {
     expect(given).toEqual([...tasks.map(({ uuid }) => uuid), undefined])
   })
 
-  it('asks nothing for a node it knows to have nothing, until there is something', async () => {
+  it('does not ask the store for a node without work', async () => {
     await using bench = await openBench()
     const { store, queue, asked } = await bench.relay()
     const [node] = await addNodes(store, 1)
@@ -43,13 +43,13 @@ describeQueues('a node queue', (openBench) => {
     expect(await queue.lease(node!, lease)).not.toBeNull()
   })
 
-  it('wakes a long poll at another relay within a moment', async () => {
+  it('ends a held poll at another relay when work is published', async () => {
     await using bench = await openBench()
     const here = await bench.relay()
     const there = await bench.relay()
     const [node, other] = await addNodes(here.store, 2)
     const { task, lease } = present()
-    // The other relay has seen the new nodes, so that what wakes it is the task.
+    // The other relay has seen the new nodes, so that only the task can wake it.
     await new Promise((resolve) => setTimeout(resolve, 1_200))
     for (const id of [node!, other!]) {
       await until(async () => {
@@ -61,12 +61,12 @@ describeQueues('a node queue', (openBench) => {
     const started = performance.now()
     await here.queue.publish((await admitted(here.store, task())).subtasks)
     expect(await waiting).toBe(true)
-    // Far less than it would have waited unwoken, with room for a busy machine.
+    // Far less than 20 s, with a margin for a busy machine.
     expect(performance.now() - started).toBeLessThan(8_000)
     expect(await there.queue.lease(node!, lease)).not.toBeNull()
   })
 
-  it('hands out what was committed but never published', async () => {
+  it('hands out subtasks that were committed but never published', async () => {
     await using bench = await openBench()
     const { store, queue } = await bench.relay()
     const [node] = await addNodes(store, 1)
@@ -75,14 +75,14 @@ describeQueues('a node queue', (openBench) => {
       await queue.lease(node!, lease)
       return !queue.mayHaveWork(node!)
     })
-    // As if the process had died between commit and publish, and the signal with it.
+    // As if the process had crashed between commit and publish, and the event was lost.
     await admitted(store, task())
     await queue.sweep(Date.now() + 10_000)
     expect(await queue.lease(node!, lease)).not.toBeNull()
     expect(await queue.lease(node!, lease)).toBeNull()
   })
 
-  it('never hands out what has been settled or answered since it was published', async () => {
+  it('does not hand out subtasks of a task that has settled since', async () => {
     await using bench = await openBench()
     const { store, queue } = await bench.relay()
     const [node] = await addNodes(store, 1)
@@ -102,7 +102,7 @@ describeQueues('a node queue', (openBench) => {
     expect(await queue.lease(node!, lease)).toBeNull()
   })
 
-  it('hands out only the kind that is asked for, and the rest to whoever asks for all', async () => {
+  it('hands out only the requested kind', async () => {
     await using bench = await openBench()
     const { store, queue } = await bench.relay()
     const [node] = await addNodes(store, 1)
@@ -115,7 +115,7 @@ describeQueues('a node queue', (openBench) => {
     expect((await queue.lease(node!, lease))?.taskUuid).toBe(distribution.uuid)
   })
 
-  it('hands out again what came back, at any relay', async () => {
+  it('hands out a returned subtask again, at any relay', async () => {
     await using bench = await openBench()
     const here = await bench.relay()
     const there = await bench.relay()
@@ -130,7 +130,7 @@ describeQueues('a node queue', (openBench) => {
     expect(second).toMatchObject({ subtaskId: first.subtaskId, attempt: 2 })
   })
 
-  it('never gives one subtask to two of thirty pollers at two relays', async () => {
+  it('hands out each subtask once to thirty pollers at two relays', async () => {
     await using bench = await openBench()
     const relays = [await bench.relay(), await bench.relay()]
     const nodes = await addNodes(relays[0]!.store, 3)
@@ -165,7 +165,7 @@ describeQueues('a node queue', (openBench) => {
     expect((await relays[0]!.store.tasks.counts()).queuedSubtasks).toBe(0)
   })
 
-  it('answers a check, and says what there is to say of a broker', async () => {
+  it('passes a check, and reports the traffic of a broker', async () => {
     await using bench = await openBench()
     const { queue } = await bench.relay()
     await queue.check()
@@ -184,7 +184,7 @@ describeQueues('a node queue', (openBench) => {
     )
   })
 
-  it('stops waiting when told to, and says how many wait', async () => {
+  it('stops waiting when aborted, and counts the waiting polls', async () => {
     await using bench = await openBench()
     const { store, queue } = await bench.relay()
     const [node] = await addNodes(store, 1)

@@ -22,48 +22,48 @@ beforeEach(() => {
 })
 afterEach(() => resources.disposeAsync())
 
-describeStores('a login that changes', (open) => {
-  it('ends at once on every hub when the command line resets it, and the new one begins', async () => {
+describeStores('changed credentials', (open) => {
+  it('take effect on every relay after a password reset on the command line', async () => {
     const store = resources.use(await open())
     const env = { RELAY_STORE: store.url }
     const one = resources.use(await startTestRelay(env))
     const two = resources.use(await startTestRelay(env))
-    const account = await one.users.add('site-a')
-    const old = [new BareNode(one.url, account), new BareNode(two.url, account)]
+    const user = await one.users.add('site-a')
+    const old = [new BareNode(one.url, user), new BareNode(two.url, user)]
     for (const node of old) expect((await node.poll()).status).toBe(204)
 
     const reset = await runCli(env, 'users', 'reset-password', 'SITE-A', '--json')
-    const renewed = { ...account, password: reset.member('password') }
+    const renewed = { ...user, password: reset.member('password') }
     for (const node of old) {
       await until(async () => (await node.poll()).status === 401, { timeoutMs: 3_000 })
     }
-    for (const hub of [one, two]) {
-      expect((await new BareNode(hub.url, renewed).poll()).status).toBe(204)
+    for (const relay of [one, two]) {
+      expect((await new BareNode(relay.url, renewed).poll()).status).toBe(204)
     }
   })
 
-  it('is gone when the user is removed', async () => {
+  it('are rejected after the user is removed', async () => {
     const store = resources.use(await open())
     const env = { RELAY_STORE: store.url }
-    const hub = resources.use(await startTestRelay(env))
-    const node = new BareNode(hub.url, await hub.users.add('site-a'))
+    const relay = resources.use(await startTestRelay(env))
+    const node = new BareNode(relay.url, await relay.users.add('site-a'))
     expect((await node.poll()).status).toBe(204)
     await runCli(env, 'users', 'remove', 'site-a', '--yes')
     await until(async () => (await node.poll()).status === 401, { timeoutMs: 3_000 })
   })
 
-  it('with a wrong password first is right as soon as it is corrected', async () => {
+  it('are accepted as soon as a wrong password is corrected', async () => {
     const store = resources.use(await open())
-    const hub = resources.use(await startTestRelay({ RELAY_STORE: store.url }))
-    const account = await hub.users.add('site-a')
-    const wrong = new BareNode(hub.url, { ...account, password: 'not it' })
+    const relay = resources.use(await startTestRelay({ RELAY_STORE: store.url }))
+    const user = await relay.users.add('site-a')
+    const wrong = new BareNode(relay.url, { ...user, password: 'not it' })
     for (let i = 0; i < 30; i += 1) {
       const { status, headers } = await wrong.poll()
       expect([401, 429]).toContain(status)
       if (status === 429) expect(headers['retry-after']).toBe('1')
     }
-    // Throttled, not locked out: a second later one attempt is allowed again, and it is the right one.
-    const right = new BareNode(hub.url, account)
+    // Throttled, not locked out: a second later one attempt is allowed again.
+    const right = new BareNode(relay.url, user)
     await until(async () => (await right.poll()).status === 204, { timeoutMs: 5_000, everyMs: 500 })
   })
 })
@@ -74,22 +74,22 @@ const declared = (more: NodeJS.ProcessEnv, store: TestStore) => ({
 })
 
 async function startWith(env: NodeJS.ProcessEnv) {
-  await using hub = await startTestRelay(env)
-  return hub.users.list()
+  await using relay = await startTestRelay(env)
+  return relay.users.list()
 }
 
 describe('declared users', () => {
-  it('are made, get a new password and other nodes, and go, with the configuration', async () => {
+  it('are added, changed and removed with the configuration', async () => {
     const store = resources.use(await openSqlite())
     const first = declared(
       { DownstreamUsers__site__Password: 'password-1', DownstreamUsers__site__SubNode: NODE_1 },
       store,
     )
     {
-      await using hub = await startTestRelay(first)
-      const account = { username: 'site', password: 'password-1', collectionId: NODE_1 }
-      expect((await new BareNode(hub.url, account).poll()).status).toBe(204)
-      await hub.users.add('by-hand')
+      await using relay = await startTestRelay(first)
+      const user = { username: 'site', password: 'password-1', collectionId: NODE_1 }
+      expect((await new BareNode(relay.url, user).poll()).status).toBe(204)
+      await relay.users.add('existing')
     }
     const second = declared(
       {
@@ -101,43 +101,45 @@ describe('declared users', () => {
       store,
     )
     {
-      await using hub = await startTestRelay(second)
+      await using relay = await startTestRelay(second)
       const poll = (username: string, password: string, collectionId: string) =>
-        new BareNode(hub.url, { username, password, collectionId }).poll()
+        new BareNode(relay.url, { username, password, collectionId }).poll()
       expect((await poll('site', 'password-1', NODE_1)).status).toBe(401)
       expect((await poll('site', 'password-2', NODE_1)).status).toBe(401)
       expect((await poll('site', 'password-2', NODE_2)).status).toBe(204)
       expect((await poll('new', 'password-3', NODE_1)).status).toBe(204)
     }
     const left = await startWith(declared({}, store))
-    expect(left.map((user) => user.name)).toEqual(['by-hand'])
+    expect(left.map((user) => user.name)).toEqual(['existing'])
   })
 
-  it('change nothing at all when one of them clashes with what was made by hand', async () => {
+  it('change nothing if one of them conflicts with an existing user', async () => {
     const store = resources.use(await openSqlite())
-    let handNode = ''
+    let existingNode = ''
     {
-      await using hub = await startTestRelay(declared({}, store))
-      handNode = (await hub.users.add('by-hand')).collectionId
+      await using relay = await startTestRelay(declared({}, store))
+      existingNode = (await relay.users.add('existing')).collectionId
     }
-    const clash = declared(
+    const conflicting = declared(
       {
         DownstreamUsers__aaa__Password: 'password',
-        'DownstreamUsers__BY-hand__Password': 'password',
+        DownstreamUsers__Existing__Password: 'password',
         DownstreamUsers__zzz__Password: 'password',
-        DownstreamUsers__zzz__SubNode: handNode,
+        DownstreamUsers__zzz__SubNode: existingNode,
       },
       store,
     )
-    const starting = startRelay(loadRelayConfig(clash), { log: silent })
+    const starting = startRelay(loadRelayConfig(conflicting), { log: silent })
     await expect(starting).rejects.toMatchObject({
       exitCode: 78,
-      message: expect.stringMatching(/user by-hand exists[^]*belongs to user by-hand/) as unknown,
+      message: expect.stringMatching(
+        /user "existing" already exists[^]*belongs to user "existing"/,
+      ) as unknown,
     })
-    expect((await startWith(declared({}, store))).map((user) => user.name)).toEqual(['by-hand'])
+    expect((await startWith(declared({}, store))).map((user) => user.name)).toEqual(['existing'])
   })
 
-  it('are made once when several hubs start together', async () => {
+  it('are added once if several relays start together', async () => {
     const store = resources.use(await openSqlite())
     const site = { DownstreamUsers__site__Password: 'password-1' }
     await startWith(declared(site, store))
@@ -146,18 +148,18 @@ describe('declared users', () => {
     for (const users of found) expect(users).toMatchObject([{ name: 'site', nodeIds: [NODE_1] }])
   })
 
-  it('are not changed behind the back of the configuration', async () => {
+  it('cannot be changed on the command line', async () => {
     const store = resources.use(await openSqlite())
     const env = declared({ DownstreamUsers__site__Password: 'password-1' }, store)
     await startWith(env)
-    const refused = await runCli(env, 'users', 'reset-password', 'site')
-    expect(refused.exitCode).toBe(1)
-    expect(refused.stderr).toContain('site is declared by the configuration')
+    const rejected = await runCli(env, 'users', 'reset-password', 'site')
+    expect(rejected.exitCode).toBe(1)
+    expect(rejected.stderr).toContain('user "site" is declared in the configuration')
   })
 })
 
-describe('users of another hub', () => {
-  it('keep their passwords and their node ids', async () => {
+describe('users imported from another relay', () => {
+  it('keep their passwords and collection IDs', async () => {
     const store = resources.use(await openSqlite())
     const env = { RELAY_STORE: store.url }
     const salt = Buffer.alloc(16, 7)
@@ -170,8 +172,8 @@ describe('users of another hub', () => {
     ].join('\n')
     const imported = await runCli({ ...env, stdin: lines }, 'users', 'import', '-')
     expect(imported).toMatchObject({ exitCode: 0, stdout: 'theirs\t1\n' })
-    const hub = resources.use(await startTestRelay(env))
-    const account = { username: 'theirs', password: 'their password', collectionId: NODE_1 }
-    expect((await new BareNode(hub.url, account).poll()).status).toBe(204)
+    const relay = resources.use(await startTestRelay(env))
+    const user = { username: 'theirs', password: 'their password', collectionId: NODE_1 }
+    expect((await new BareNode(relay.url, user).poll()).status).toBe(204)
   })
 })

@@ -12,15 +12,15 @@ import { postgresBench, quietLog, sqliteBench, type StoreBench } from './store-b
 export interface Relay {
   readonly store: RelayStore
   readonly queue: NodeQueue
-  /** How often the queue has asked the store for a lease. */
+  /** How many times the queue has asked the store for a lease. */
   readonly asked: () => number
 }
 
-/** One database and perhaps one broker, and as many relays on them as a test asks for. */
+/** One database, one broker or none, and any number of relays on them. */
 export interface QueueBench extends AsyncDisposable {
   readonly technology: NodeQueue['technology']
   readonly stores: StoreBench
-  /** Ready: events flow, and the broker is connected. */
+  /** Resolves once events are received and the broker is connected. */
   relay(options?: { log?: Logger }): Promise<Relay>
 }
 
@@ -85,7 +85,7 @@ async function ready(store: RelayStore, queue: NodeQueue): Promise<void> {
   }
 }
 
-/** The same store, with a tally of the statements a poll costs. */
+/** The same store, which counts the lease statements. */
 function countLeases(store: RelayStore): { store: RelayStore; asked: () => number } {
   let asked = 0
   const tasks = new Proxy(store.tasks, {
@@ -108,7 +108,7 @@ function countLeases(store: RelayStore): { store: RelayStore; asked: () => numbe
   return { store: counted, asked: () => asked }
 }
 
-/** A look at the broker that none of our code takes. */
+/** Reads the state of a queue on its own connection, without the code under test. */
 export async function brokerQueue(
   url: string,
   queue: string,

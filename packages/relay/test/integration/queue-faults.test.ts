@@ -16,8 +16,8 @@ import { brokerQueue } from './queue-bench.ts'
 import { addNodes, quietLog, recordingLog, sqliteBench } from './store-bench.ts'
 import { openTaskService, upstreamTask, settledResults, startLoad } from './tasks-bench.ts'
 
-describeRabbit('a broker that is left', () => {
-  it('is told so: its log has no lost connection', async () => {
+describeRabbit('closing the connection to a broker', () => {
+  it('is clean: the broker logs no lost connection', async () => {
     await using broker = await startPrivateRabbit()
     await using stores = await sqliteBench()
     {
@@ -39,7 +39,7 @@ describeRabbit('a broker that is left', () => {
 })
 
 describeRabbit('a broker that fails', () => {
-  it('stopped and started again under load loses nothing and is used again', async () => {
+  it('by a restart under load loses nothing and is used again', async () => {
     await using broker = await startPrivateRabbit()
     await using stores = await sqliteBench()
     const store = stores.open()
@@ -71,10 +71,10 @@ describeRabbit('a broker that fails', () => {
     for (const { message, queryResult } of results.values()) {
       expect([message, queryResult.count]).toEqual(['answered by 4 of 4 nodes', 100])
     }
-    const said = records.map(({ msg }) => msg).filter((msg) => msg.startsWith('queue '))
-    expect(said).toEqual(['queue unavailable', 'queue recovered'])
+    const queueEvents = records.map(({ msg }) => msg).filter((msg) => msg.startsWith('queue '))
+    expect(queueEvents).toEqual(['queue unavailable', 'queue recovered'])
 
-    // The broker carries tasks again.
+    // Tasks are published to the broker again.
     await taskService.admit('national', upstreamTask())
     await taskService.idle()
     expect(await brokerQueue(broker.url, nodeQueue('warren', nodes[0]!))).toMatchObject({
@@ -82,13 +82,13 @@ describeRabbit('a broker that fails', () => {
     })
   }, 120_000)
 
-  it('fails a check within seconds when it says nothing any more, and is left for another connection', async () => {
+  it('by not responding fails a check within seconds, and is connected again', async () => {
     await using vhost = await createVhost()
     await using proxy = await FaultProxy.start(await rabbitUrl())
     await using stores = await sqliteBench()
     const store = stores.open()
     await using queue = new RabbitNodeQueue({ store, url: proxy.url(vhost.url), log: quietLog() })
-    // Being about to connect is no failure.
+    // Still connecting after the start is not a failure.
     await queue.check()
     proxy.blackhole()
     await expect(queue.check()).rejects.toThrow('did not answer within')
@@ -100,7 +100,7 @@ describeRabbit('a broker that fails', () => {
     expect(queue.status().traffic?.connections).toBeGreaterThan(1)
   }, 90_000)
 
-  it('says nothing any more (half-open) and holds up polls for seconds, not for minutes', async () => {
+  it('by not responding (half-open) delays polls for seconds, not minutes', async () => {
     await using vhost = await createVhost()
     await using proxy = await FaultProxy.start(await rabbitUrl())
     await using stores = await sqliteBench()
@@ -133,7 +133,7 @@ describeRabbit('a broker that fails', () => {
     expect(again?.taskId).toBe(next.uuid)
   }, 60_000)
 
-  it('is not there when the relay starts: the relay starts, and uses it when it comes', async () => {
+  it('by being down at the start of the relay is used once it is up', async () => {
     await using vhost = await createVhost()
     await using proxy = await FaultProxy.start(await rabbitUrl())
     await proxy.refuse()
@@ -148,7 +148,7 @@ describeRabbit('a broker that fails', () => {
     expect(await taskService.lease(nodes[0]!, { requestId: 'r' })).not.toBeNull()
     await proxy.forward()
     await until(() => queue.status().available, { timeoutMs: 20_000 })
-    // What was admitted without a broker is published to it now.
+    // Subtasks admitted without a broker are published now.
     await queue.sweep(Date.now() + 10_000)
     for (const node of nodes.slice(1)) {
       expect(await brokerQueue(vhost.url, nodeQueue('warren', node))).toMatchObject({ messages: 1 })

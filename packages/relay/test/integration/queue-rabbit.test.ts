@@ -42,7 +42,7 @@ function task() {
 const lease = () => ({ ...LEASE, now: Date.now() })
 
 describeRabbit('RabbitMQ', () => {
-  it('keeps a message until its lease is committed, and not longer', async () => {
+  it('keeps a message until its lease is committed', async () => {
     await using bench = await openBench()
     const store = bench.stores.open()
     await using queue = new RabbitNodeQueue({ store, url: bench.url, log: recordingLog().log })
@@ -55,7 +55,7 @@ describeRabbit('RabbitMQ', () => {
     await until(async () => (await brokerQueue(bench.url, name)).messages === 0)
   })
 
-  it('gives a message back that a relay had taken when it died', async () => {
+  it('returns a message that a relay had fetched when it crashed', async () => {
     await using bench = await openBench()
     const connection = await openConnection(bench.url)
     const nodeId = newUuid()
@@ -64,7 +64,7 @@ describeRabbit('RabbitMQ', () => {
     await connection.publish([{ subtaskId, nodeId, kind: 'availability', deadlineAt }])
     expect((await connection.next(nodeId))?.subtaskId).toBe(subtaskId)
     expect(await connection.next(nodeId)).toBeNull()
-    // Never acknowledged: the connection simply ends.
+    // The connection closes without an acknowledgement.
     await connection[Symbol.asyncDispose]()
     await using other = await openConnection(bench.url)
     const again = await until(() => other.next(nodeId))
@@ -78,7 +78,7 @@ describeRabbit('RabbitMQ', () => {
     await using connection = await openConnection(bench.url)
     const nodeId = newUuid()
     await connection.next(nodeId)
-    // The broker refuses to declare it otherwise, and says what it is.
+    // The broker rejects a different declaration, and its error contains the type of the queue.
     const client = new Connection({ url: bench.url })
     client.on('error', () => {})
     const queue = nodeQueue('warren', nodeId)
@@ -92,7 +92,7 @@ describeRabbit('RabbitMQ', () => {
     await client.close()
   })
 
-  it('lets a message expire with the task it is about', async () => {
+  it('expires a message at the deadline of its task', async () => {
     await using bench = await openBench()
     await using connection = await openConnection(bench.url)
     const nodeId = newUuid()
@@ -106,21 +106,21 @@ describeRabbit('RabbitMQ', () => {
     expect(await connection.next(nodeId)).toBeNull()
   })
 
-  it('drops messages that are not ours or no longer true, and finds the one that is', async () => {
+  it('discards foreign and outdated messages, and finds the current one', async () => {
     await using bench = await openBench()
     const store = bench.stores.open()
     await using queue = new RabbitNodeQueue({ store, url: bench.url, log: recordingLog().log })
     const [node] = await addNodes(store, 1)
     await until(() => queue.status().available)
     await queue.lease(node!, lease())
-    const stranger = new Connection({ url: bench.url })
+    const foreignClient = new Connection({ url: bench.url })
     const name = nodeQueue('warren', node!)
-    const publisher = stranger.createPublisher({ confirm: true })
+    const publisher = foreignClient.createPublisher({ confirm: true })
     await publisher.send({ routingKey: name, messageId: "'; drop table" }, 'hello')
     await publisher.send({ routingKey: name }, { no: 'id' })
     await publisher.send({ routingKey: name, messageId: newUuid() }, {})
     await publisher.close()
-    await stranger.close()
+    await foreignClient.close()
     const live = task()
     await queue.publish((await admitted(store, live)).subtasks)
     expect(await brokerQueue(bench.url, name)).toMatchObject({ messages: 4 })
@@ -128,7 +128,7 @@ describeRabbit('RabbitMQ', () => {
     await until(async () => (await brokerQueue(bench.url, name)).messages === 0)
   })
 
-  it('works on while an operator deletes the queue under it', async () => {
+  it('keeps working if an operator deletes the queue', async () => {
     await using bench = await openBench()
     const store = bench.stores.open()
     await using queue = new RabbitNodeQueue({ store, url: bench.url, log: recordingLog().log })
@@ -145,7 +145,7 @@ describeRabbit('RabbitMQ', () => {
     expect(await queue.lease(node!, lease())).not.toBeNull()
   })
 
-  it('keeps two installations apart by their prefix', async () => {
+  it('separates two installations by their prefix', async () => {
     await using bench = await openBench()
     await using ours = await openConnection(bench.url, 'ours')
     await using theirs = await openConnection(bench.url, 'theirs')
@@ -156,18 +156,18 @@ describeRabbit('RabbitMQ', () => {
     expect(await theirs.next(nodeId)).not.toBeNull()
   })
 
-  it('tells other relays whose messages have come, and not itself', async () => {
+  it('sends hints to other relays, but not to itself', async () => {
     await using bench = await openBench()
-    const heard: string[][] = [[], []]
-    await using here = await openConnection(bench.url, 'warren', (ids) => heard[0]!.push(...ids))
-    await using _ = await openConnection(bench.url, 'warren', (ids) => heard[1]!.push(...ids))
+    const received: string[][] = [[], []]
+    await using here = await openConnection(bench.url, 'warren', (ids) => received[0]!.push(...ids))
+    await using _ = await openConnection(bench.url, 'warren', (ids) => received[1]!.push(...ids))
     const ids = Array.from({ length: 1_200 }, () => newUuid())
     await here.hint(ids)
-    await until(() => heard[1]!.length === ids.length)
-    expect(heard).toEqual([[], ids])
+    await until(() => received[1]!.length === ids.length)
+    expect(received).toEqual([[], ids])
   })
 
-  it('says once that a broker refuses it, without the password, and works from the store', async () => {
+  it('logs once that the broker rejects its credentials, without the password, and works from the store', async () => {
     await using bench = await openBench()
     const store = bench.stores.open()
     const url = new URL(bench.url)

@@ -4,74 +4,74 @@ import { WorkHints } from '../../src/queue/work-hints.ts'
 
 const nothing = async (): Promise<null> => null
 
-describe('remembering who has nothing queued', () => {
-  it('takes everybody to have work until a look found none', async () => {
+describe('hints about queued work', () => {
+  it('expect work for every node until a look-up finds none', async () => {
     const hints = new WorkHints(() => true)
     expect(hints.mayHaveWork('a')).toBe(true)
-    await hints.look('a', undefined, nothing)
+    await hints.lookUp('a', undefined, nothing)
     expect(hints.mayHaveWork('a')).toBe(false)
     expect(hints.mayHaveWork('a', 'availability')).toBe(false)
     expect(hints.mayHaveWork('b')).toBe(true)
   })
 
-  it('goes on expecting work after a look that found some', async () => {
+  it('still expect work after a look-up that found some', async () => {
     const hints = new WorkHints(() => true)
-    expect(await hints.look('a', undefined, async () => 'task')).toBe('task')
+    expect(await hints.lookUp('a', undefined, async () => 'task')).toBe('task')
     expect(hints.mayHaveWork('a')).toBe(true)
   })
 
-  it('concludes nothing about other kinds from a look at one', async () => {
+  it('are kept per kind after a look-up of one kind', async () => {
     const hints = new WorkHints(() => true)
-    await hints.look('a', 'availability', nothing)
+    await hints.lookUp('a', 'availability', nothing)
     expect(hints.mayHaveWork('a', 'availability')).toBe(false)
     expect(hints.mayHaveWork('a', 'distribution')).toBe(true)
     expect(hints.mayHaveWork('a')).toBe(true)
   })
 
-  it('expects work of all kinds again once noted', async () => {
+  it('expect work of all kinds once it is noted', async () => {
     const hints = new WorkHints(() => true)
-    await hints.look('a', undefined, nothing)
-    await hints.look('a', 'availability', nothing)
+    await hints.lookUp('a', undefined, nothing)
+    await hints.lookUp('a', 'availability', nothing)
     hints.note(['a'])
     expect(hints.mayHaveWork('a')).toBe(true)
     expect(hints.mayHaveWork('a', 'availability')).toBe(true)
   })
 
-  it('believes a note more than a look that began before it', async () => {
+  it('prefer a note over the result of a look-up that began before it', async () => {
     const hints = new WorkHints(() => true)
-    const looked = Promise.withResolvers<null>()
-    const look = hints.look('a', undefined, () => looked.promise)
+    const found = Promise.withResolvers<null>()
+    const lookUp = hints.lookUp('a', undefined, () => found.promise)
     hints.note(['a'])
-    looked.resolve(null)
-    await look
+    found.resolve(null)
+    await lookUp
     expect(hints.mayHaveWork('a')).toBe(true)
   })
 
-  it('forgets all it knows when everybody is noted, also what looks under way will find', async () => {
+  it('are cleared when all nodes are noted, and look-ups in progress do not count', async () => {
     const hints = new WorkHints(() => true)
-    await hints.look('a', undefined, nothing)
-    const looked = Promise.withResolvers<null>()
-    const look = hints.look('b', undefined, () => looked.promise)
+    await hints.lookUp('a', undefined, nothing)
+    const found = Promise.withResolvers<null>()
+    const lookUp = hints.lookUp('b', undefined, () => found.promise)
     hints.noteAll()
-    looked.resolve(null)
-    await look
+    found.resolve(null)
+    await lookUp
     expect(hints.mayHaveWork('a')).toBe(true)
     expect(hints.mayHaveWork('b')).toBe(true)
   })
 
-  it('expects work of everybody while notes may be lost, and learns nothing then', async () => {
+  it('expect work for every node while notes may be missed', async () => {
     let live = false
     const hints = new WorkHints(() => live)
-    await hints.look('a', undefined, nothing)
+    await hints.lookUp('a', undefined, nothing)
     expect(hints.mayHaveWork('a')).toBe(true)
     live = true
     expect(hints.mayHaveWork('a')).toBe(true)
   })
 
-  it('learns nothing from a look that failed', async () => {
+  it('do not change after a failed look-up', async () => {
     const hints = new WorkHints(() => true)
     await expect(
-      hints.look('a', undefined, async () => {
+      hints.lookUp('a', undefined, async () => {
         throw new Error('down')
       }),
     ).rejects.toThrow('down')
@@ -80,10 +80,10 @@ describe('remembering who has nothing queued', () => {
 })
 
 describe('waiting for work', () => {
-  it('wakes those who wait for the noted node, and nobody else', async () => {
+  it('ends for the noted node only', async () => {
     const hints = new WorkHints(() => true)
-    await hints.look('a', undefined, nothing)
-    await hints.look('b', undefined, nothing)
+    await hints.lookUp('a', undefined, nothing)
+    await hints.lookUp('b', undefined, nothing)
     const abort = new AbortController()
     const a = Promise.all([hints.wait('a', 60_000), hints.wait('a', 60_000)])
     const b = hints.wait('b', 60_000, { signal: abort.signal })
@@ -96,32 +96,32 @@ describe('waiting for work', () => {
     expect(hints.waiting).toBe(0)
   })
 
-  it('does not wait where there may be work', async () => {
+  it('ends immediately if there may be work', async () => {
     expect(await new WorkHints(() => true).wait('a', 60_000)).toBe(true)
   })
 
-  it('gives up after the time it was given', async () => {
+  it('ends after the given time', async () => {
     const hints = new WorkHints(() => true)
-    await hints.look('a', undefined, nothing)
+    await hints.lookUp('a', undefined, nothing)
     expect(await hints.wait('a', 20)).toBe(false)
     expect(hints.waiting).toBe(0)
   })
 
-  it('does not start to wait for somebody who has hung up', async () => {
+  it('does not start if the signal is already aborted', async () => {
     expect(await new WorkHints(() => true).wait('a', 60_000, { signal: AbortSignal.abort() })).toBe(
       false,
     )
   })
 
-  it('wakes everybody when anything may have happened', async () => {
+  it('ends for every node when all nodes are noted', async () => {
     const hints = new WorkHints(() => true)
-    await hints.look('a', undefined, nothing)
+    await hints.lookUp('a', undefined, nothing)
     const woken = hints.wait('a', 60_000)
     hints.noteAll()
     expect(await woken).toBe(true)
   })
 
-  it('pauses between looks while notes may be lost', async () => {
+  it('pauses between look-ups while notes may be missed', async () => {
     const hints = new WorkHints(() => false)
     const started = performance.now()
     expect(await hints.wait('a', 60_000)).toBe(true)
