@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ProblemList } from './format-error.ts'
-import { type JsonObject, isJsonObject } from './json-object.ts'
+import { type JsonObject, isJsonObject } from './json/json-object.ts'
 import { parseInteger, jsonPath, typeName, wireText } from './wire-value.ts'
 
 /** Groups can be nested this deep, which is far more than any real question needs. */

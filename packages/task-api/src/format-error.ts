@@ -5,7 +5,7 @@ export interface FormatProblem {
 }
 
 // A hostile or broken message can have a million problems.
-const MAX_PROBLEMS = 100
+export const MAX_PROBLEMS = 100
 const MAX_PROBLEMS_IN_MESSAGE = 5
 
 /** Collects problems up to a limit, and counts the rest. */

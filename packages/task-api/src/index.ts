@@ -40,7 +40,14 @@ export {
 } from './format-error.ts'
 export { parseBasicCredentials } from './headers/basic-credentials.ts'
 export { preferredWait } from './headers/prefer-wait.ts'
-export { isJsonObject, type JsonObject } from './json-object.ts'
+export { JsonGuard, parseBoundedJson, parseGuardedJson } from './json/json-guard.ts'
+export {
+  JsonLimitError,
+  RESULT_JSON_LIMITS,
+  TASK_JSON_LIMITS,
+  type JsonLimits,
+} from './json/json-limits.ts'
+export { isJsonObject, type JsonObject } from './json/json-object.ts'
 export { METADATA_BCOS, encodeMetadata, type ResultMetadata } from './metadata-file.ts'
 export { fileText, resultFile, type ResultFile, type ResultFileContent } from './result-file.ts'
 export {

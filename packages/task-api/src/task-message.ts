@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type CohortMessage, readCohort } from './cohort-message.ts'
 import { ProblemList, TaskFormatError } from './format-error.ts'
-import { type JsonObject, isJsonObject, nestsDeeperThan } from './json-object.ts'
+import { type JsonObject, isJsonObject, nestsDeeperThan } from './json/json-object.ts'
 import { jsonPath, typeName, wireText } from './wire-value.ts'
 
 // IDs become parts of URL paths, index keys and broker queue names. The smallest of their limits is 255.

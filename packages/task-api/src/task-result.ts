@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { ResultFormatError, ProblemList } from './format-error.ts'
-import { isJsonObject } from './json-object.ts'
+import { MAX_PROBLEMS, ResultFormatError, ProblemList } from './format-error.ts'
+import { isJsonObject } from './json/json-object.ts'
 import type { ResultFile } from './result-file.ts'
 import { parseDecimal, parseInteger, jsonPath, typeName, wireText } from './wire-value.ts'
 
@@ -78,8 +78,30 @@ function anyCase<Shape extends z.ZodRawShape>(shape: Shape) {
   }, z.object(shape))
 }
 
+/** Stops at the first element beyond the number of problems that are reported. */
 function listOf<Item extends z.ZodType>(item: Item) {
-  return z.preprocess((value) => value ?? [], z.array(item))
+  return z
+    .unknown()
+    .optional()
+    .transform((value, context): z.output<Item>[] => {
+      const list: unknown = value ?? []
+      if (!Array.isArray(list)) {
+        context.addIssue(`expected a list, got ${typeName(list)}`)
+        return z.NEVER
+      }
+      const items: z.output<Item>[] = []
+      let problems = 0
+      for (const [index, element] of list.entries()) {
+        const parsed = item.safeParse(element)
+        if (parsed.success) items.push(parsed.data)
+        for (const { message, path } of parsed.error?.issues ?? []) {
+          context.addIssue({ code: 'custom', message, path: [index, ...path], input: element })
+          problems++
+        }
+        if (problems >= MAX_PROBLEMS) break
+      }
+      return items
+    })
 }
 
 const fileSchema = anyCase({

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { JsonGuard } from '../json/json-guard.ts'
+import { JsonLimitError, type JsonLimits } from '../json/json-limits.ts'
 import type { Route } from './route.ts'
 import { TaskApiError } from './task-api-error.ts'
 import { transportFailure } from './transport-failure.ts'
@@ -30,11 +32,11 @@ const MAX_REDIRECTS = 3
 /** Sends one request and reads its whole response, with one timeout and one size limit. */
 export class HttpExchange {
   readonly #route: Route
-  readonly #maxResponseBytes: number
+  readonly #limits: JsonLimits
 
-  constructor(options: { route: Route; maxResponseBytes: number }) {
+  constructor(options: { route: Route; limits: JsonLimits }) {
     this.#route = options.route
-    this.#maxResponseBytes = options.maxResponseBytes
+    this.#limits = options.limits
   }
 
   /** @throws TaskApiError, or the reason of `signal` if it was aborted. */
@@ -129,23 +131,37 @@ export class HttpExchange {
     status: number,
     requestId: string,
   ): Promise<Buffer> {
-    const limit = this.#maxResponseBytes
     const announced = Number(headerText(headers, 'content-length') ?? 0)
-    const content = announced > limit ? null : await readUpTo(body, limit)
-    if (content !== null) return content
-    body.on('error', () => {}).destroy()
-    throw new TaskApiError(`the response is larger than ${limit} bytes`, {
-      kind: 'invalid-response',
-      code: 'RESPONSE_TOO_LARGE',
-      status,
-      requestId,
-    })
+    try {
+      if (announced > this.#limits.maxBytes) throw new JsonLimitError('bytes', this.#limits)
+      return await readGuarded(body, this.#limits)
+    } catch (error: unknown) {
+      if (!(error instanceof JsonLimitError)) throw error
+      // The connection is closed, because the rest is still arriving.
+      body.on('error', () => {}).destroy()
+      throw new TaskApiError(`cannot accept the response: ${error.message}`, {
+        kind: 'invalid-response',
+        code: error.limit === 'bytes' ? 'RESPONSE_TOO_LARGE' : 'RESPONSE_TOO_COMPLEX',
+        status,
+        requestId,
+      })
+    }
   }
 }
 
 type ResponseBody = Dispatcher.ResponseData['body']
 
-/** Null if there is more. The connection is then closed, because the rest is still arriving. */
+async function readGuarded(body: ResponseBody, limits: JsonLimits): Promise<Buffer> {
+  const guard = new JsonGuard(limits)
+  const chunks: Buffer[] = []
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    guard.push(chunk)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+/** Null if there is more. */
 async function readUpTo(body: ResponseBody, limit: number): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let size = 0

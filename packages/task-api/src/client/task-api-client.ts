@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { isJsonObject } from '../json-object.ts'
+import { parseGuardedJson } from '../json/json-guard.ts'
+import { TASK_JSON_LIMITS } from '../json/json-limits.ts'
+import { isJsonObject } from '../json/json-object.ts'
 import { type TaskResult, serializeResult } from '../task-result.ts'
 import { HttpExchange, type HttpResponse } from './http-exchange.ts'
 import { parseRetryAfter } from './retry-after.ts'
@@ -99,7 +101,10 @@ export class TaskApiClient implements AsyncDisposable {
     this.#route = createRoute({ base: this.#base, connectTimeoutMs, env })
     this.#http = new HttpExchange({
       route: this.#route,
-      maxResponseBytes: options.maxResponseBytes ?? 10 * 1024 * 1024,
+      limits: {
+        ...TASK_JSON_LIMITS,
+        maxBytes: options.maxResponseBytes ?? TASK_JSON_LIMITS.maxBytes,
+      },
     })
   }
 
@@ -214,9 +219,8 @@ export class TaskApiClient implements AsyncDisposable {
   }
 
   #json(response: HttpResponse, requestId: string): unknown {
-    const text = response.body.toString('utf8').replace(/^\uFEFF/, '')
     try {
-      return JSON.parse(text)
+      return parseGuardedJson(response.body)
     } catch (error: unknown) {
       const type = (response.contentType ?? 'no content type').slice(0, 80)
       // The message of the parser quotes the body, so it is not attached as the cause.

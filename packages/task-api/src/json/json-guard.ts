@@ -1,0 +1,122 @@
+import { JsonLimitError, type JsonLimits } from './json-limits.ts'
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+
+/**
+ * Counts what a JSON text would cost, chunk by chunk as its bytes arrive, and throws at the first byte beyond a limit.
+ * It does not check the syntax: what it lets through is small enough for `JSON.parse`, valid or not.
+ */
+export class JsonGuard {
+  readonly #limits: JsonLimits
+  #bytes = 0
+  #depth = 0
+  #values = 1
+  #numberLength = 0
+  #inString = false
+  /** The string so far ends in an odd number of backslashes: the next byte is escaped. */
+  #escaped = false
+
+  constructor(limits: JsonLimits) {
+    this.#limits = limits
+  }
+
+  /** @throws JsonLimitError */
+  push(chunk: Buffer): void {
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#limits.maxBytes) throw new JsonLimitError('bytes', this.#limits)
+    let index = 0
+    while (index < chunk.length) {
+      index = this.#inString ? this.#skipString(chunk, index) : this.#scan(chunk, index)
+    }
+  }
+
+  /** From inside a string to behind its closing quote, or to the end of the chunk. */
+  #skipString(chunk: Buffer, start: number): number {
+    let from = start
+    if (this.#escaped) {
+      this.#escaped = false
+      from += 1
+    }
+    for (;;) {
+      const quote = chunk.indexOf(QUOTE, from)
+      const end = quote === -1 ? chunk.length : quote
+      const escaped = backslashesBefore(chunk, from, end) % 2 === 1
+      if (quote === -1) {
+        this.#escaped = escaped
+        return end
+      }
+      if (!escaped) {
+        this.#inString = false
+        return end + 1
+      }
+      from = end + 1
+    }
+  }
+
+  /** From outside a string to behind the next opening quote, or to the end of the chunk. */
+  #scan(chunk: Buffer, start: number): number {
+    const { maxDepth, maxValues, maxNumberLength } = this.#limits
+    for (let index = start; index < chunk.length; index++) {
+      switch (chunk[index] ?? 0) {
+        case QUOTE:
+          this.#numberLength = 0
+          this.#inString = true
+          return index + 1
+        case OPEN_ARRAY:
+        case OPEN_OBJECT:
+          this.#numberLength = 0
+          if (++this.#depth > maxDepth) throw new JsonLimitError('depth', this.#limits)
+          // A container's first value; the others follow a comma.
+          if (++this.#values > maxValues) throw new JsonLimitError('values', this.#limits)
+          break
+        case COMMA:
+          this.#numberLength = 0
+          if (++this.#values > maxValues) throw new JsonLimitError('values', this.#limits)
+          break
+        case CLOSE_ARRAY:
+        case CLOSE_OBJECT:
+          this.#numberLength = 0
+          this.#depth -= 1
+          break
+        case 0x20:
+        case 0x09:
+        case 0x0a:
+        case 0x0d:
+        case 0x3a:
+          this.#numberLength = 0
+          break
+        default:
+          if (++this.#numberLength > maxNumberLength) {
+            throw new JsonLimitError('number length', this.#limits)
+          }
+      }
+    }
+    return chunk.length
+  }
+}
+
+function backslashesBefore(chunk: Buffer, from: number, end: number): number {
+  let index = end - 1
+  while (index >= from && chunk[index] === BACKSLASH) index--
+  return end - 1 - index
+}
+
+/**
+ * `JSON.parse` for bytes from outside, with a byte order mark allowed.
+ * @throws JsonLimitError if the text is beyond a limit, SyntaxError if it is not JSON
+ */
+export function parseBoundedJson(bytes: Buffer, limits: JsonLimits): unknown {
+  new JsonGuard(limits).push(bytes)
+  return parseGuardedJson(bytes)
+}
+
+/** The same for bytes that a `JsonGuard` has let through. */
+export function parseGuardedJson(bytes: Buffer): unknown {
+  return JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''))
+}
