@@ -1,5 +1,5 @@
-// What a command line needs before it is known whether it will be a service. Loading all of the room (logs, metrics,
-// configuration) takes three times as long as starting Node does.
+// What a command line needs to start. Loading the whole package (logs, metrics, configuration) takes three times as long
+// as starting Node.js.
 export { ExitCode } from './process/exit-code.ts'
 export { ProgramError } from './process/program-error.ts'
 export { printFailure } from './process/print-failure.ts'
@@ -7,5 +7,10 @@ export { cacheCompiledCode } from './process/cache-compiled-code.ts'
 export { sleep } from './process/sleep.ts'
 export { processIo, type CliIo, type OutputStream } from './terminal/cli-io.ts'
 export { styles, type Styles } from './terminal/styles.ts'
-export { displayWidth, formatTable, type Cell, type TableOptions } from './terminal/table.ts'
+export { bindCommand } from './terminal/command-help.ts'
+export { columnsOf } from './terminal/columns.ts'
+export { asInvoked } from './terminal/invocation.ts'
+export { LiveLine } from './terminal/live-line.ts'
+export { formatTable, writeTable, type Cell, type TableOptions } from './terminal/table.ts'
+export { displayWidth, truncate, wrapWords, type WrapOptions } from './terminal/text-width.ts'
 export { progressBar, type ProgressBar } from './terminal/progress-bar.ts'

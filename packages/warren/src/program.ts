@@ -1,9 +1,9 @@
-import type { CliIo } from '@warren/runtime/cli'
+import { bindCommand, type CliIo } from '@warren/runtime/cli'
 import { Command } from 'commander'
 
 import { VERSION } from './version.ts'
 
-/** Each room's command, loaded when it is asked for: none has to wait for the drivers and frameworks of the others. */
+/** One command per package, imported only when it is called, so that no command waits for the libraries of another. */
 const COMMANDS = new Map<string, (io: CliIo) => Promise<Command>>([
   ['demo', async (io) => (await import('./demo/demo.command.ts')).demoCommand(io)],
   ['bunny', async (io) => (await import('@warren/bunny')).bunnyCommand(io)],
@@ -13,41 +13,32 @@ const COMMANDS = new Map<string, (io: CliIo) => Promise<Command>>([
 ])
 
 const HELP = `
-Try it:
-  warren demo                       a whole network in this terminal
-  warren bunny run --help           answer one question from an OMOP database
-  warren relay users add northgate  a login for a hospital
-  warren report logs/               is the network healthy, and who must act if not
+Examples:
+  warren demo                       run a whole network in this terminal
+  warren bunny run --help           answer one task from an OMOP database
+  warren relay users add northgate  create credentials for a site
+  warren report logs/               check the network's health from its logs
 
-Exit codes: 0 well, 1 failed or found something, 2 could not tell, 64 wrong usage,
-65 bad data, 69 something needed is not there, 78 wrong configuration.
+Exit codes: 0 success, 1 failed or problems found, 2 not enough evidence,
+64 invalid usage, 65 invalid data, 69 service unavailable, 78 invalid configuration.
 `
 
 /**
  * The command line. Parsing errors throw instead of ending the process.
- * @param asked first word after the program's name: where it is a command, the others are left out
+ * @param called first word after the program's name: if it is a command, only this command is loaded
  */
-export async function buildProgram(io: CliIo, asked?: string): Promise<Command> {
+export async function buildProgram(io: CliIo, called?: string): Promise<Command> {
   const program = new Command('warren')
     .description(
-      'Cohort discovery across hospitals: the edge, the hub, and what is wrong between them',
+      'Count patients across hospitals: run a site, run a relay, and diagnose the network',
     )
     .version(VERSION)
-    .showHelpAfterError('(--help says more)')
+    .showHelpAfterError('Run with --help for usage.')
     .addHelpText('after', HELP)
-  const only = COMMANDS.get(asked ?? '')
-  const wanted = only === undefined ? [...COMMANDS.values()] : [only]
-  for (const command of await Promise.all(wanted.map((load) => load(io))))
+  const only = COMMANDS.get(called ?? '')
+  const loaded = only === undefined ? [...COMMANDS.values()] : [only]
+  for (const command of await Promise.all(loaded.map((load) => load(io))))
     program.addCommand(command)
-  quiet(program, io)
+  bindCommand(program, io)
   return program
-}
-
-/** Subcommands do not inherit these. */
-function quiet(command: Command, io: CliIo): void {
-  command.exitOverride().configureOutput({
-    writeOut: (text) => io.stdout.write(text),
-    writeErr: (text) => io.stderr.write(text),
-  })
-  for (const child of command.commands) quiet(child, io)
 }

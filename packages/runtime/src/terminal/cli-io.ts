@@ -9,25 +9,28 @@ export interface OutputStream {
   readonly rows?: number | undefined
 }
 
-/** Everything a command may touch of the process it runs in, as an argument. */
+/** What a command may use of its process. */
 export interface CliIo {
   readonly stdout: OutputStream
   readonly stderr: OutputStream
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean | undefined }
   readonly env: NodeJS.ProcessEnv
+  /** How the user calls `warren`, for commands that are printed; default: `warren`. */
+  readonly invocation?: string
 }
 
-/** What a shell reports of a program that `| head` has cut off: 128 and the number of SIGPIPE. */
+/** What a shell reports for a program that `| head` has cut off: 128 and the number of SIGPIPE. */
 const SIGPIPE_EXIT_CODE = 141
 
-/** Nobody reads what else we have to say. Unheard, the end of `| head` would be an uncaught error with a stack trace. */
+/** Ends the process when its output has no reader any more. Otherwise `| head` would cause a stack trace. */
 function exitOnBrokenPipe(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(SIGPIPE_EXIT_CODE)
 }
 
 /**
- * The process itself. Standard output that cannot be written to ends it: with 141 when the reader went away, otherwise
- * (a full disk) with an `error:` line and 1. A log that cannot be written to stderr does not: the service it is about goes on.
+ * The streams of this process. A standard output that cannot be written to ends the process: with 141 if the reader
+ * went away, otherwise (a full disk) with an `error:` line and 1. A log that cannot be written to stderr does not end
+ * the service.
  */
 export function processIo(): CliIo {
   const { stdout, stderr } = process

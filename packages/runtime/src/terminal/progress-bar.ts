@@ -1,50 +1,55 @@
-import { Writable } from 'node:stream'
-
-import { SingleBar } from 'cli-progress'
-
 import type { OutputStream } from './cli-io.ts'
+import { LiveLine } from './live-line.ts'
+import { displayWidth } from './text-width.ts'
+
+const MAX_BAR_WIDTH = 30
+const MIN_BAR_WIDTH = 5
+const REDRAW_MS = 100
 
 export interface ProgressBar {
-  /** Says how much of `total` is done so far. */
+  /** Sets how much of `total` is done. */
   update(done: number): void
-  /** Ends the bar's line; to be called on failure too. */
+  /** Ends the bar's line; call it on failure too. */
   stop(): void
 }
 
-/** A progress bar for the person at a terminal; silent when `stream` is a pipe or a file. */
+/** A progress bar on a terminal; silent when `stream` is a pipe or a file. */
 export function progressBar(options: {
   title: string
   total: number
   stream: OutputStream
+  env?: NodeJS.ProcessEnv
 }): ProgressBar {
-  const { title, total, stream } = options
-  if (stream.isTTY !== true) return { update: () => {}, stop: () => {} }
+  const { title, total, stream, env = process.env } = options
+  const line = new LiveLine(stream, env)
+  if (!line.live) return { update: () => {}, stop: () => {} }
 
-  const bar = new SingleBar({
-    format: `${title} {bar} {percentage}% {value}/{total}`,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 30,
-    stream: terminal(stream),
-    // Its own signal handlers end the process before resources are released; ours do not.
-    gracefulExit: false,
-    hideCursor: false,
-  })
-  bar.start(total, 0)
+  let done = 0
+  let drawnAt = performance.now()
+  const draw = (): void => {
+    drawnAt = performance.now()
+    line.draw(barText(title, done, total, line.width))
+  }
+  draw()
   return {
-    update: (done) => bar.update(Math.min(done, total)),
-    stop: () => bar.stop(),
+    update: (value) => {
+      done = Math.min(value, total)
+      if (performance.now() - drawnAt >= REDRAW_MS) draw()
+    },
+    stop: () => {
+      draw()
+      stream.write('\n')
+    },
   }
 }
 
-/** The bar asks for a complete stream; ours may be any object with `write`. */
-function terminal(stream: OutputStream): Writable {
-  const writable = new Writable({
-    decodeStrings: false,
-    write: (chunk, _encoding, done) => {
-      stream.write(String(chunk))
-      done()
-    },
-  })
-  return Object.assign(writable, { isTTY: true, columns: stream.columns ?? 80 })
+/** The bar is left out where it would be too short to read. */
+function barText(title: string, done: number, total: number, width: number): string {
+  const share = total === 0 ? 1 : done / total
+  const figures = `${Math.floor(share * 100)}% ${done}/${total}`
+  const room = width - displayWidth(title) - displayWidth(figures) - 2
+  if (room < MIN_BAR_WIDTH) return `${title} ${figures}`
+  const size = Math.min(room, MAX_BAR_WIDTH)
+  const filled = Math.floor(share * size)
+  return `${title} ${'█'.repeat(filled)}${'░'.repeat(size - filled)} ${figures}`
 }

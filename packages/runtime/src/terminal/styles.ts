@@ -4,7 +4,7 @@ import type { OutputStream } from './cli-io.ts'
 
 type Paint = (text: string) => string
 
-/** Styles by name; each takes a text and returns it styled, or as it was. */
+/** Styles by name; each returns its text styled, or unchanged where there are no styles. */
 export interface Styles {
   readonly bold: Paint
   readonly dim: Paint
@@ -20,15 +20,15 @@ export interface Styles {
 }
 
 /**
- * Styles for what is written to `stream`: plain text where nobody looks (a pipe, a file), where `NO_COLOR` is set
- * (https://no-color.org), and on a dumb terminal; `FORCE_COLOR` overrides the first.
+ * Styles for `stream`: plain text in a pipe or a file, where `NO_COLOR` is set (https://no-color.org), and on a dumb
+ * terminal. `FORCE_COLOR` adds colours to a pipe or a file.
  */
 export function styles(stream: OutputStream, env: NodeJS.ProcessEnv = process.env): Styles {
-  const colourful = wantsColour(stream, env)
+  const coloured = hasColour(stream, env)
   const paint =
     (name: keyof Styles): Paint =>
     (text) =>
-      colourful ? styleText(name, text, { validateStream: false }) : text
+      coloured ? styleText(name, text, { validateStream: false }) : text
   return {
     bold: paint('bold'),
     dim: paint('dim'),
@@ -44,7 +44,7 @@ export function styles(stream: OutputStream, env: NodeJS.ProcessEnv = process.en
   }
 }
 
-function wantsColour(stream: OutputStream, env: NodeJS.ProcessEnv): boolean {
+function hasColour(stream: OutputStream, env: NodeJS.ProcessEnv): boolean {
   if (env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '') return false
   const forced = env['FORCE_COLOR']
   if (forced !== undefined) return forced !== '0' && forced !== 'false'
