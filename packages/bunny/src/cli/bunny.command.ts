@@ -1,4 +1,4 @@
-import type { CliIo } from '@warren/runtime'
+import { bindCommand, type CliIo } from '@warren/runtime'
 import { Command } from 'commander'
 import { VERSION } from '../version.ts'
 import { configCommand } from './config.command.ts'
@@ -30,15 +30,6 @@ Configuration is by environment variables; warren bunny config check names them 
   command.addCommand(configCommand(io))
   // `bunny --body FILE`, with no subcommand, is how the Python client is called.
   command.addCommand(pythonCommand(io), { hidden: true, isDefault: true })
-  settle(command, io)
+  bindCommand(command, io)
   return command
-}
-
-/** The parser writes where we are told to, and throws instead of ending the process; subcommands inherit neither. */
-function settle(command: Command, io: CliIo): void {
-  command.exitOverride().configureOutput({
-    writeOut: (text) => void io.stdout.write(text),
-    writeErr: (text) => void io.stderr.write(text),
-  })
-  for (const subcommand of command.commands) settle(subcommand, io)
 }

@@ -1,4 +1,4 @@
-import { formatTable, maskedConfig, type CliIo } from '@warren/runtime'
+import { maskedConfig, writeTable, type CliIo } from '@warren/runtime'
 import { Command } from 'commander'
 import { bunnyConfig, loadBunnyConfig } from '../config.ts'
 
@@ -11,10 +11,7 @@ export function configCommand(io: CliIo): Command {
     .action((options: { json?: true }) => {
       const shown = maskedConfig(bunnyConfig, loadBunnyConfig(io.env))
       if (options.json === true) io.stdout.write(`${JSON.stringify(shown, null, 2)}\n`)
-      else {
-        const tty = io.stdout.isTTY === true
-        io.stdout.write(formatTable(Object.entries(shown), { head: ['variable', 'value'], tty }))
-      }
+      else writeTable(io, Object.entries(shown), { head: ['variable', 'value'] })
     })
   return new Command('config').description('look at the configuration').addCommand(check)
 }

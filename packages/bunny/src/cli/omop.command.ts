@@ -1,4 +1,4 @@
-import { ProgramError, formatTable, progressBar, styles, type CliIo } from '@warren/runtime'
+import { bindCommand, ProgramError, progressBar, styles, writeTable, type CliIo } from '@warren/runtime'
 import { Command, InvalidArgumentError, Option } from 'commander'
 
 import { DEFAULT_UNTIL, PROFILE_NAMES, generateOmop } from '../omop/generate-omop.ts'
@@ -35,15 +35,11 @@ step, so a bunny that reads it goes on undisturbed and sees the new data within 
 export function omopCommand(io: CliIo): Command {
   const command = new Command('omop')
     .description('load a site’s OMOP CDM files into a database, or fill one with invented patients')
-    .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
-    })
-    .exitOverride()
     .showHelpAfterError('(--help says more)')
   for (const subcommand of [loadCommand(io), generateCommand(io)]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }
+  bindCommand(command, io)
   return command
 }
 
@@ -131,19 +127,15 @@ async function load(io: CliIo, folder: string, flags: LoadFlags): Promise<void> 
       return
     }
     const skipped = report.tables.some(({ skippedLines }) => skippedLines > 0)
-    io.stdout.write(
-      formatTable(
-        report.tables.map(({ table, rows, file, skippedLines }) => [
-          table,
-          rows,
-          ...(skipped ? [skippedLines] : []),
-          file ?? '–',
-        ]),
-        {
-          head: ['table', 'rows', ...(skipped ? ['left out'] : []), 'file'],
-          tty: io.stdout.isTTY === true,
-        },
-      ),
+    writeTable(
+      io,
+      report.tables.map(({ table, rows, file, skippedLines }) => [
+        table,
+        rows,
+        ...(skipped ? [skippedLines] : []),
+        file ?? '–',
+      ]),
+      { head: ['table', 'rows', ...(skipped ? ['left out'] : []), 'file'] },
     )
     for (const note of report.notes) io.stderr.write(`note: ${note}\n`)
     done(io, report.target, report.durationMs)
@@ -167,11 +159,10 @@ async function generate(io: CliIo, flags: GenerateFlags): Promise<void> {
     io.stdout.write(`${JSON.stringify(report)}\n`)
     return
   }
-  io.stdout.write(
-    formatTable(
-      report.tables.map(({ table, rows }) => [table, rows]),
-      { head: ['table', 'rows'], tty: io.stdout.isTTY === true },
-    ),
+  writeTable(
+    io,
+    report.tables.map(({ table, rows }) => [table, rows]),
+    { head: ['table', 'rows'] },
   )
   done(io, report.target, report.durationMs)
 }

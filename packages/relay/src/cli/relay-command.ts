@@ -1,4 +1,4 @@
-import { type CliIo, formatTable, maskedConfig } from '@warren/runtime'
+import { bindCommand, type CliIo, maskedConfig, writeTable } from '@warren/runtime'
 import { Command } from 'commander'
 import { loadRelayConfig, relayConfig } from '../config/relay-config.ts'
 import { RELAY_VERSION } from '../version.ts'
@@ -11,11 +11,6 @@ export function relayCommand(io: CliIo): Command {
   const relay = new Command('relay')
     .description('run the relay: send each task to every node, combine the results, submit one')
     .version(RELAY_VERSION)
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
-    })
     .showSuggestionAfterError()
     .addHelpText(
       'after',
@@ -43,14 +38,8 @@ The relay is configured by environment variables. "warren relay config check" li
     .option('--json', 'print a JSON object')
     .action((options: { json?: boolean }) => {
       const shown = maskedConfig(relayConfig, loadRelayConfig(io.env))
-      const text =
-        options.json === true
-          ? `${JSON.stringify(shown, null, 2)}\n`
-          : formatTable(Object.entries(shown), {
-              head: ['Variable', 'Value'],
-              tty: io.stdout.isTTY === true,
-            })
-      io.stdout.write(text)
+      if (options.json === true) io.stdout.write(`${JSON.stringify(shown, null, 2)}\n`)
+      else writeTable(io, Object.entries(shown), { head: ['Variable', 'Value'] })
     })
 
   const database = relay.command('database').description('manage the database')
@@ -71,5 +60,6 @@ The relay is configured by environment variables. "warren relay config check" li
         },
       })
     })
+  bindCommand(relay, io)
   return relay
 }

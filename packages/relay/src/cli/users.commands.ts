@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { type CliIo, ExitCode, formatTable, ProgramError } from '@warren/runtime'
+import { type CliIo, ExitCode, ProgramError, writeTable } from '@warren/runtime'
 import type { Command } from 'commander'
 import { UserManager } from '../nodes/user-manager.ts'
 import { canonicalGuid } from '../nodes/collection-id.ts'
@@ -169,7 +169,7 @@ Examples:
       await withUsers(async (manager) => {
         for (const user of imported) {
           const { name, nodeIds } = await manager.import(user)
-          io.stdout.write(formatTable([[name, nodeIds.length]], { tty: false }))
+          io.stdout.write(`${name}\t${nodeIds.length}\n`)
         }
       })
     })
@@ -183,7 +183,7 @@ function show(
   rows: readonly (readonly (string | number | boolean)[])[],
 ): void {
   if (json === true) io.stdout.write(`${JSON.stringify(value)}\n`)
-  else io.stdout.write(formatTable(rows, { head, tty: io.stdout.isTTY === true }))
+  else writeTable(io, rows, { head })
 }
 
 /** Printed at a terminal only, and to standard error, so that scripts do not receive it. */

@@ -1,4 +1,4 @@
-import type { CliIo } from '@warren/runtime/cli'
+import { bindCommand, type CliIo } from '@warren/runtime/cli'
 import { Command, Option } from 'commander'
 import { FAIL_ON } from './exit-code.ts'
 import type { FailOn } from './exit-code.ts'
@@ -23,7 +23,7 @@ export interface ReportFlags {
 
 /** `report FILE…`: reports which links work, according to the logs. Sets the exit code of the process. */
 export function reportCommand(io: CliIo): Command {
-  return new Command('report')
+  const command = new Command('report')
     .description('read the logs of every component and report which links work')
     .argument('[files...]', 'files, folders or globs, or - for standard input; gzip is unpacked')
     .option('--source <labels:file>', 'a file with its component and cluster (repeatable)', collect)
@@ -42,11 +42,6 @@ export function reportCommand(io: CliIo): Command {
     .option('--follow', 'show a live view of growing files')
     .option('--quiet', 'do not list the detected file formats')
     .option('--schema', 'print the JSON Schema of --format json')
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => void io.stdout.write(text),
-      writeErr: (text) => void io.stderr.write(text),
-    })
     .showSuggestionAfterError()
     .addHelpText(
       'after',
@@ -71,6 +66,8 @@ Exit codes: 0 healthy, 1 problems found, 2 not enough evidence,
       const { runReport } = await import('./run-report.ts')
       process.exitCode = await runReport(io, names, flags)
     })
+  bindCommand(command, io)
+  return command
 }
 
 function collect(value: string, before: string[] = []): string[] {

@@ -133,7 +133,9 @@ class TextPage {
       'last success',
     ]
     // Aligned even in a pipe, because people read this output.
-    const table = formatTable(rows, { head, tty: true }).trimEnd().split('\n')
+    const table = formatTable(rows, { head, tty: true, columns: this.#columns })
+      .trimEnd()
+      .split('\n')
     return [
       '',
       this.#paint.bold('Links'),

@@ -62,6 +62,7 @@ function commands(lines: readonly string[], width: number): string[] {
 /** A command over several lines, each but the last ended by a pipe or a backslash. JSON alone needs neither. */
 function commandLines(command: string, indent: string, width: number): string[] {
   if (displayWidth(indent + command) <= width) return [indent + command]
+  if (command.endsWith(':')) return wrapWords(command, width, { first: indent, rest: indent })
   const rest = `${indent}  `
   if (/^[[{"]/.test(command)) return jsonLines(indent + command, width, rest)
   return pipedParts(shellWords(command)).flatMap((words, index) =>

@@ -1,4 +1,4 @@
-import type { CliIo } from '@warren/runtime'
+import { bindCommand, type CliIo } from '@warren/runtime'
 import { Command } from 'commander'
 import { UPSTREAM_VERSION } from '../version.ts'
 import { askCommand } from './ask.command.ts'
@@ -20,15 +20,6 @@ export function upstreamCommand(io: CliIo): Command {
   for (const command of [serveCommand(io), askCommand(io), collectionsCommand(io)]) {
     program.addCommand(command)
   }
-  return withIo(program, io)
-}
-
-// Commands that are added do not inherit these.
-function withIo(command: Command, io: CliIo): Command {
-  command.exitOverride().configureOutput({
-    writeOut: (text) => io.stdout.write(text),
-    writeErr: (text) => io.stderr.write(text),
-  })
-  for (const child of command.commands) withIo(child, io)
-  return command
+  bindCommand(program, io)
+  return program
 }
