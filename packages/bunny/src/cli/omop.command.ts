@@ -1,4 +1,11 @@
-import { bindCommand, ProgramError, progressBar, styles, writeTable, type CliIo } from '@warren/runtime'
+import {
+  bindCommand,
+  ProgramError,
+  progressBar,
+  styles,
+  writeTable,
+  type CliIo,
+} from '@warren/runtime'
 import { Command, InvalidArgumentError, Option } from 'commander'
 
 import { DEFAULT_UNTIL, PROFILE_NAMES, generateOmop } from '../omop/generate-omop.ts'
