@@ -1,9 +1,9 @@
-// Question: what does a poll that finds nothing cost, and how much of it is the login?
+// Measures the cost of an empty poll, and how much of it is the login.
 //
-// Three hubs, one after the other, on this machine, each a process of its own, driven over real HTTP:
+// Starts a relay three times, each in its own process, and polls it over HTTP:
 //   first login   every poll is a node's first: one password check each (scrypt, ln=14)
-//   store asked   the password is known, the store is asked at every poll (RELAY_CREDENTIAL_CACHE=0)
-//   remembered    as in production, from the second poll on
+//   not cached    the password is verified, but every poll reads the user (RELAY_CREDENTIAL_CACHE=0)
+//   cached        as in production, from the second poll on
 // Usage: node packages/relay/bench/empty-poll.ts [connections] [seconds]
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -109,7 +109,7 @@ const loadResult = z.object({
   latency: z.object({ p50: z.number(), p99: z.number() }),
 })
 
-/** autocannon as a process of its own, so that it and the hub do not share an event loop. */
+/** Runs autocannon in its own process, so that it does not share an event loop with this one. */
 async function load(url: string, headers: Record<string, string>) {
   const program = fileURLToPath(import.meta.resolve('autocannon'))
   const given = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`])
@@ -129,8 +129,8 @@ const lines = [
   `${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, ${connections} connections, SQLite`,
   `${''.padEnd(14)}${'polls/s'.padStart(10)}${'p50 ms'.padStart(11)}${'p99 ms'.padStart(11)}`,
   await firstLogins(),
-  await repeated('store asked', { RELAY_CREDENTIAL_CACHE: '0' }),
-  await repeated('remembered', {}),
+  await repeated('not cached', { RELAY_CREDENTIAL_CACHE: '0' }),
+  await repeated('cached', {}),
 ]
 process.stdout.write(`${lines.join('\n')}\n`)
 await rm(folder, { recursive: true, force: true })

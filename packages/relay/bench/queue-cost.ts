@@ -1,12 +1,12 @@
 /**
- * Questions: what does a poll cost that finds nothing, and how many hand-outs with their answers does
- * a relay manage a second, on SQLite, on PostgreSQL, and on PostgreSQL with RabbitMQ?
+ * Measures the cost of an empty poll, and how many subtasks per second a relay hands out and stores the results of, on
+ * SQLite, on PostgreSQL, and on PostgreSQL with RabbitMQ.
  *
  *     node packages/relay/bench/queue-cost.ts
  *
- * PostgreSQL and RabbitMQ are measured where WARREN_BENCH_POSTGRES_URL (an empty database) and
- * WARREN_BENCH_AMQP_URL (an empty virtual host) say they are. SQLite writes to the temporary folder;
- * what a commit costs there is what the disk takes for an fsync.
+ * PostgreSQL and RabbitMQ are measured only if WARREN_BENCH_POSTGRES_URL (an empty database) and WARREN_BENCH_AMQP_URL
+ * (an empty virtual host) are set. SQLite writes to the temporary folder, so a commit takes as long as an fsync of its
+ * disk.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -39,8 +39,8 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
   const log = quietLog()
   await using taskService = new TaskService({ store, queue, log, disclosure: DEFAULT_POLICY })
 
-  const intake = await timed(async () => {
-    for (let asked = 0; asked < TASKS; asked++) {
+  const admission = await timed(async () => {
+    for (let admitted = 0; admitted < TASKS; admitted++) {
       await taskService.admit('bench', { uuid: newUuid(), collection: 'c', cohort: {} })
     }
     await taskService.idle()
@@ -64,7 +64,7 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
   )
   await taskService.idle()
 
-  // Unlike the rate, this does not depend on what else the machine is doing.
+  // Unlike the rate, CPU time does not depend on the load of the machine.
   const cpu = process.cpuUsage(cpuBefore)
   const cpuMs = (cpu.user + cpu.system) / 1000 / answered
 
@@ -74,18 +74,18 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
     for (let poll = 0; poll < EMPTY_POLLS; poll++)
       await taskService.lease(node, { requestId: 'bench' })
   })
-  let known = 0
-  const look = await timed(async () => {
-    for (let poll = 0; poll < EMPTY_POLLS; poll++) if (!queue.mayHaveWork(node)) known++
+  let withoutWork = 0
+  const hints = await timed(async () => {
+    for (let poll = 0; poll < EMPTY_POLLS; poll++) if (!queue.mayHaveWork(node)) withoutWork++
   })
-  if (known !== EMPTY_POLLS) throw new Error('the node was not known to have nothing')
+  if (withoutWork !== EMPTY_POLLS) throw new Error('the node still has work')
   print(
     [
       name.padEnd(22),
-      `intake for ${NODES} nodes ${(intake / TASKS).toFixed(1)} ms`,
-      `lease + answer ${Math.round((answered / work) * 1000)}/s (${answered}), ${cpuMs.toFixed(2)} ms of this process's CPU each`,
+      `admission for ${NODES} nodes ${(admission / TASKS).toFixed(1)} ms`,
+      `lease + result ${Math.round((answered / work) * 1000)}/s (${answered}), ${cpuMs.toFixed(2)} ms of this process's CPU each`,
       `empty poll ${((empty / EMPTY_POLLS) * 1e6).toFixed(0)} ns`,
-      `of it the look ${((look / EMPTY_POLLS) * 1e6).toFixed(0)} ns`,
+      `of which the hint ${((hints / EMPTY_POLLS) * 1e6).toFixed(0)} ns`,
     ].join(' · '),
   )
   await queue[Symbol.asyncDispose]()

@@ -14,7 +14,7 @@ interface Running {
   readonly ended: Promise<{ code: unknown; signal: unknown }>
 }
 
-describe('the hub as a process', () => {
+describe('the relay as a process', () => {
   let resources: AsyncDisposableStack
   let storeUrl: string
   beforeEach(async () => {
@@ -41,75 +41,75 @@ describe('the hub as a process', () => {
     return running
   }
 
-  it('serves until SIGTERM, and ends by that signal', async () => {
+  it('serves until SIGTERM, and exits with that signal', async () => {
     const port = await freePort()
-    const hub = run({ RELAY_PORT: String(port) }, 'serve')
-    await until(() => hub.stderr.includes('relay started'), { timeoutMs: 20_000 })
+    const relay = run({ RELAY_PORT: String(port) }, 'serve')
+    await until(() => relay.stderr.includes('relay started'), { timeoutMs: 20_000 })
     const health = await fetch(`http://127.0.0.1:${port}/healthz`)
     expect(await health.text()).toBe('Healthy')
-    hub.process.kill('SIGTERM')
-    expect(await hub.ended).toEqual({ code: null, signal: 'SIGTERM' })
-    const lines = hub.stderr.trim().split('\n')
+    relay.process.kill('SIGTERM')
+    expect(await relay.ended).toEqual({ code: null, signal: 'SIGTERM' })
+    const lines = relay.stderr.trim().split('\n')
     const messages = lines.map((line) => /"msg":"([^"]*)"/.exec(line)?.[1])
     expect(messages).toEqual(['relay started', 'relay stopping', 'relay stopped'])
   })
 
-  it('turns readiness off before it closes its sockets', async () => {
+  it('fails /readyz before it closes its sockets', async () => {
     const port = await freePort()
-    const hub = run({ RELAY_PORT: String(port), RELAY_STOP_DELAY: '2s' }, 'serve')
+    const relay = run({ RELAY_PORT: String(port), RELAY_STOP_DELAY: '2s' }, 'serve')
     const url = `http://127.0.0.1:${port}`
     await until(async () => (await fetch(`${url}/readyz`)).status === 200, { timeoutMs: 20_000 })
-    hub.process.kill('SIGTERM')
+    relay.process.kill('SIGTERM')
     const ready = await until(async () => {
       const answer = await fetch(`${url}/readyz`)
       return answer.status === 503 ? answer : undefined
     })
     expect(await ready.json()).toMatchObject({ status: 'unready' })
     expect((await fetch(`${url}/livez`)).status).toBe(200)
-    await hub.ended
+    await relay.ended
     await expect(fetch(`${url}/livez`)).rejects.toThrow()
   })
 
-  it('exits with 78 and says what is wrong with its configuration', async () => {
-    const hub = run({ RELAY_PORT: 'eighty' }, 'serve')
-    expect(await hub.ended).toEqual({ code: 78, signal: null })
-    expect(hub.stderr).toContain('RELAY_PORT: expected a whole number')
+  it('exits with 78 and lists the problems of its configuration', async () => {
+    const relay = run({ RELAY_PORT: 'eighty' }, 'serve')
+    expect(await relay.ended).toEqual({ code: 78, signal: null })
+    expect(relay.stderr).toContain('RELAY_PORT: expected a whole number')
   })
 
-  it('waits for a database that is down, says so, and exits with 69 when it stays down', async () => {
+  it('waits for a database that is down, and exits with 69 if it stays down', async () => {
     const port = await freePort()
     const store = `postgres://relay:geheim@127.0.0.1:${port}/relay`
-    const hub = run({ RELAY_STORE: store, RELAY_STARTUP_TIMEOUT: '2s' }, 'serve')
+    const relay = run({ RELAY_STORE: store, RELAY_STARTUP_TIMEOUT: '2s' }, 'serve')
     const started = performance.now()
-    expect(await hub.ended).toEqual({ code: 69, signal: null })
+    expect(await relay.ended).toEqual({ code: 69, signal: null })
     expect(performance.now() - started).toBeGreaterThan(500)
-    expect(hub.stderr).toContain('waiting for the database')
-    expect(hub.stderr).toContain('cannot be reached for 2s')
-    expect(hub.stderr).not.toContain('geheim')
+    expect(relay.stderr).toContain('waiting for the database')
+    expect(relay.stderr).toContain('cannot be reached for 2s')
+    expect(relay.stderr).not.toContain('geheim')
   })
 
-  it('exits with 69 when its port is taken', async () => {
+  it('exits with 69 if its port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     await once(other, 'listening')
     resources.defer(() => void other.close())
     const address = other.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    const hub = run({ RELAY_PORT: String(port) }, 'serve')
-    expect(await hub.ended).toEqual({ code: 69, signal: null })
-    expect(hub.stderr).toContain('EADDRINUSE')
+    const relay = run({ RELAY_PORT: String(port) }, 'serve')
+    expect(await relay.ended).toEqual({ code: 69, signal: null })
+    expect(relay.stderr).toContain('EADDRINUSE')
   })
 
-  it("writes today's lines when asked for text", async () => {
+  it('logs the lines of the .NET relay with LOG_FORMAT=text', async () => {
     const port = await freePort()
-    const hub = run({ RELAY_PORT: String(port), LOG_FORMAT: 'text' }, 'serve')
-    await until(() => hub.stderr.includes('relay started'), { timeoutMs: 20_000 })
+    const relay = run({ RELAY_PORT: String(port), LOG_FORMAT: 'text' }, 'serve')
+    await until(() => relay.stderr.includes('relay started'), { timeoutMs: 20_000 })
     await fetch(`http://127.0.0.1:${port}/healthz`)
     await fetch(`http://127.0.0.1:${port}/link_connector_api/task/nextjob/x`)
-    await until(() => hub.stderr.includes('responded 401'))
-    expect(hub.stderr).toMatch(
+    await until(() => relay.stderr.includes('responded 401'))
+    expect(relay.stderr).toMatch(
       /^\[\d\d:\d\d:\d\d INF\] HTTP GET \/healthz responded 200 in \d+\.\d{4} ms <s:\S+>$/m,
     )
-    expect(hub.stderr).toMatch(
+    expect(relay.stderr).toMatch(
       /INF\] Basic was not authenticated\. Failure message: Missing Authorization Header <s:/,
     )
   })

@@ -18,13 +18,13 @@ export interface BareRequest {
 const servedTaskSchema = z.looseObject({ uuid: z.string(), collection: z.string() })
 export type ServedTask = z.infer<typeof servedTaskSchema>
 
-/** The task in an answer to a poll. */
+/** The task in the response to a poll. */
 export function servedTask(answer: BareAnswer): ServedTask {
   if (answer.status !== 200) throw new Error(`the poll was answered ${answer.status}`)
   return servedTaskSchema.parse(answer.json())
 }
 
-/** One request on a connection of its own, with exactly the headers given: what foreign clients do. */
+/** Sends one request on a new connection, with exactly the given headers. */
 export function bareRequest(url: string, options: BareRequest = {}): Promise<BareAnswer> {
   const { method = 'GET', headers = {}, body, signal } = options
   return new Promise((resolve, reject) => {
@@ -51,7 +51,7 @@ export function bareRequest(url: string, options: BareRequest = {}): Promise<Bar
   })
 }
 
-/** What today's edge client sends on a GET; on a POST it adds the two of a JSON body. */
+/** The headers of a GET of the Python bunny. Its POST adds Content-Type and Content-Length. */
 export function pythonHeaders(username: string, password: string): Record<string, string> {
   return {
     'User-Agent': 'python-requests/2.34.2',
@@ -62,7 +62,7 @@ export function pythonHeaders(username: string, password: string): Record<string
   }
 }
 
-/** A node as a person sets it up: base URL, login and collection. */
+/** A minimal bunny, with a base URL and the credentials of a node. */
 export class BareNode {
   readonly #base: string
   readonly headers: Readonly<Record<string, string>>
@@ -70,12 +70,12 @@ export class BareNode {
 
   constructor(
     url: string,
-    account: { username: string; password: string; collectionId: string },
+    user: { username: string; password: string; collectionId: string },
     base = `${url}/link_connector_api`,
   ) {
     this.#base = base
-    this.headers = pythonHeaders(account.username, account.password)
-    this.collection = account.collectionId
+    this.headers = pythonHeaders(user.username, user.password)
+    this.collection = user.collectionId
   }
 
   poll(options: { suffix?: string; wait?: number; signal?: AbortSignal } = {}) {
@@ -117,7 +117,7 @@ export class BareNode {
   }
 }
 
-/** An availability result as today's edge client writes it. */
+/** An availability result in the format of the Python bunny. */
 export function nodeResult(task: { uuid: string; collection: string }, count: number) {
   return {
     uuid: task.uuid,

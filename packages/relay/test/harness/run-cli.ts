@@ -8,16 +8,16 @@ export interface CliRun {
   readonly stdout: string
   readonly stderr: string
   json(): unknown
-  /** A member of the printed object, as text. */
+  /** A member of the printed JSON object. */
   member(name: string): string
 }
 
 export interface CliEnv extends NodeJS.ProcessEnv {
-  /** Not a variable: what the command reads from its standard input. */
+  /** Not a variable: the standard input of the command. */
   stdin?: string
 }
 
-/** Runs one command in this process, as from a pipe, with nothing of the environment but `env`. */
+/** Runs a command in this process, without a terminal and with only the environment variables of `env`. */
 export async function runCli({ stdin = '', ...env }: CliEnv, ...args: string[]): Promise<CliRun> {
   let stdout = ''
   let stderr = ''

@@ -15,7 +15,7 @@ const logRecord = z.looseObject({
 })
 
 export interface TestRelay extends RelayHandle {
-  /** Every line logged so far, at debug and above. */
+  /** Everything logged so far, at debug and above. */
   readonly records: readonly LogRecord[]
   logged(msg: string): LogRecord[]
 }
@@ -43,7 +43,7 @@ export async function startTestRelay(
 }
 
 export interface TestStore extends AsyncDisposable {
-  /** For RELAY_STORE. */
+  /** Value of RELAY_STORE. */
   readonly url: string
 }
 
@@ -55,11 +55,11 @@ async function sqliteFile(): Promise<TestStore> {
   }
 }
 
-/** Runs the suite on every store that there is. `open` gives an empty one. */
+/** Runs the suite on SQLite and on PostgreSQL. `open` creates an empty database. */
 export function describeStores(title: string, suite: (open: () => Promise<TestStore>) => void) {
   describe(`${title}, on SQLite`, () => suite(sqliteFile))
   describePostgres(`${title}, on PostgreSQL`, () => suite(createDatabase))
 }
 
-/** For suites whose subject has nothing to do with the store. */
+/** For suites that do not depend on the kind of database. */
 export const openSqlite = sqliteFile

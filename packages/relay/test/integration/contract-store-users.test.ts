@@ -15,7 +15,7 @@ import { addNodes, describeStores, NOW, quietLog, sqliteBench } from './store-be
 const ID = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
 
 describeStores('users and nodes', (openBench) => {
-  it('finds a user however the name is spelled', async () => {
+  it('finds a user by name in any case', async () => {
     await using bench = await openBench()
     const { users } = bench.open()
     const added = await users.addUser({ name: 'North.Trust', passwordHash: 'h', declared: true })
@@ -24,7 +24,7 @@ describeStores('users and nodes', (openBench) => {
     expect(await users.findUser('south')).toBeNull()
   })
 
-  it('gives a name once, also when two ask for it at the same moment', async () => {
+  it('assigns a name once, also to concurrent requests', async () => {
     await using bench = await openBench()
     const stores = [bench.open(), bench.open()]
     const outcomes = await Promise.allSettled(
@@ -38,7 +38,7 @@ describeStores('users and nodes', (openBench) => {
     }
   })
 
-  it('adds nodes with given and with new ids, never one id twice', async () => {
+  it('adds nodes with given and with new IDs, and each ID once', async () => {
     await using bench = await openBench()
     const { users } = bench.open()
     const user = await users.addUser({ name: 'north', passwordHash: 'h', declared: false })
@@ -59,7 +59,7 @@ describeStores('users and nodes', (openBench) => {
     expect(await users.listNodes()).toEqual([given, made])
   })
 
-  it('lists users by name, each with the own nodes', async () => {
+  it('lists users by name, each with its nodes', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const south = await addNodes(store, 2, 'south')
@@ -71,7 +71,7 @@ describeStores('users and nodes', (openBench) => {
     ])
   })
 
-  it('changes a password and says whether there was anybody to change it for', async () => {
+  it('changes a password, and returns false for an unknown user', async () => {
     await using bench = await openBench()
     const { users } = bench.open()
     const user = await users.addUser({ name: 'north', passwordHash: 'old', declared: false })
@@ -80,7 +80,7 @@ describeStores('users and nodes', (openBench) => {
     expect(await users.setPasswordHash(ID, 'new')).toBe(false)
   })
 
-  it('removes a user with the nodes, and a node alone', async () => {
+  it('removes a node, and a user with its nodes', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [first, second] = await addNodes(store, 2)
@@ -93,7 +93,7 @@ describeStores('users and nodes', (openBench) => {
     expect(await store.users.removeUser(user!.id)).toBe(false)
   })
 
-  it('remembers when nodes were last seen and never moves that back', async () => {
+  it('stores when nodes were last seen, and keeps the latest time', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [a, b] = await addNodes(store, 2)
@@ -114,7 +114,7 @@ describeStores('users and nodes', (openBench) => {
     )
   })
 
-  it('takes the last-seen times of a thousand nodes at once', async () => {
+  it('stores the last-seen times of a thousand nodes at once', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
@@ -123,7 +123,7 @@ describeStores('users and nodes', (openBench) => {
     expect((await store.users.listNodes())[0]?.lastSeenAt).toBe(5)
   })
 
-  it('tells other relays of every change to users and nodes, and not of last-seen times', async () => {
+  it('notifies other relays of every change to users and nodes', async () => {
     await using bench = await openBench()
     const [here, there] = [bench.open(), bench.open()]
     await until(() => there.events.live)
@@ -131,18 +131,18 @@ describeStores('users and nodes', (openBench) => {
     using _ = there.events.subscribe((event: StoreEvent) => {
       if (event.kind === 'users-changed') changes++
     })
-    const heard = async (change: () => Promise<unknown>): Promise<void> => {
+    const notified = async (change: () => Promise<unknown>): Promise<void> => {
       changes = 0
       await change()
-      await until(() => changes > 0, { what: 'the other relay to hear of it' })
+      await until(() => changes > 0, { what: 'the other relay to be notified' })
     }
-    await heard(() => here.users.addUser({ name: 'north', passwordHash: 'h', declared: false }))
+    await notified(() => here.users.addUser({ name: 'north', passwordHash: 'h', declared: false }))
     const user = (await here.users.findUser('north'))!
-    await heard(() => here.users.addNode(user.id, { id: ID }))
-    await heard(() => here.users.setPasswordHash(user.id, 'x'))
-    await heard(() => here.users.setNodeActive(ID, false))
-    await heard(() => here.users.removeNode(ID))
-    await heard(() => here.users.removeUser(user.id))
+    await notified(() => here.users.addNode(user.id, { id: ID }))
+    await notified(() => here.users.setPasswordHash(user.id, 'x'))
+    await notified(() => here.users.setNodeActive(ID, false))
+    await notified(() => here.users.removeNode(ID))
+    await notified(() => here.users.removeUser(user.id))
   })
 })
 
@@ -157,7 +157,7 @@ describeStores('migrations', (openBench) => {
     await Promise.all(stores.map((store) => store.check()))
   })
 
-  it('leave a database alone that a newer release has migrated', async () => {
+  it('do not touch a database that a newer release has migrated', async () => {
     await using bench = await openBench()
     const future = { version: 99, name: 'from the future', up: async () => {} }
     await bench.open({ migrations: [...MIGRATIONS, future] }).migrate()
@@ -166,7 +166,7 @@ describeStores('migrations', (openBench) => {
     await expect(store.check()).rejects.toThrow(/schema version 99, this program knows/)
   })
 
-  it('leave the schema as it was if one of them fails', async () => {
+  it('do not change the schema if one of them fails', async () => {
     await using bench = await openBench()
     const broken = {
       version: 99,
@@ -186,8 +186,8 @@ describeStores('migrations', (openBench) => {
 })
 
 describe('leadership', () => {
-  describeStores('of one name', (openBench) => {
-    it('is held by one relay at a time, and free at once when it lets go', async () => {
+  describeStores('with one name', (openBench) => {
+    it('is held by one relay at a time, until that relay releases it', async () => {
       await using bench = await openBench()
       const [a, b] = [bench.open(), bench.open()]
       await until(() => a.events.live && b.events.live)
@@ -202,7 +202,7 @@ describe('leadership', () => {
       expect(await first.acquire()).toBe(false)
     })
 
-    it('passes on when its holder is gone', async () => {
+    it('is released when the store of its holder closes', async () => {
       await using bench = await openBench()
       const [a, b] = [bench.open(), bench.open()]
       await until(() => a.events.live && b.events.live)
@@ -213,7 +213,7 @@ describe('leadership', () => {
       expect(await until(() => b.leadership('poller').acquire())).toBe(true)
     })
 
-    it('goes to one of many who ask at the same moment', async () => {
+    it('is acquired by one of several concurrent requests', async () => {
       await using bench = await openBench()
       const stores = Array.from({ length: 5 }, () => bench.open({ poolSize: 1 }))
       await until(() => stores.every(({ events }) => events.live))
@@ -222,7 +222,7 @@ describe('leadership', () => {
     })
   })
 
-  it('on SQLite outlives its holder by half a minute, also if the clock is put back', async () => {
+  it('on SQLite expires half a minute after its holder is gone, or if the clock is set back', async () => {
     await using bench = await sqliteBench()
     const at = (now: number) =>
       openSqliteStore({ path: bench.url, log: quietLog(), now: () => now })

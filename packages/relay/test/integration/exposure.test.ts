@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bareRequest, pythonHeaders } from '../harness/bare-client.ts'
 import { openSqlite, startTestRelay } from '../harness/test-relay.ts'
 
-describe('what the hub shows, and to whom', () => {
+describe('access to the relay', () => {
   let resources: AsyncDisposableStack
   beforeEach(() => {
     resources = new AsyncDisposableStack()
@@ -13,10 +13,10 @@ describe('what the hub shows, and to whom', () => {
     return resources.use(await startTestRelay({ RELAY_STORE: store.url, ...env }))
   }
 
-  it('is its metrics to the holder of the token only, if there is one', async () => {
-    const hub = await start({ RELAY_METRICS_TOKEN: 'scrape me' })
+  it('to the metrics requires the token, if one is set', async () => {
+    const relay = await start({ RELAY_METRICS_TOKEN: 'scrape me' })
     const get = (authorization?: string) =>
-      bareRequest(`${hub.url}/metrics`, {
+      bareRequest(`${relay.url}/metrics`, {
         headers: authorization === undefined ? {} : { Authorization: authorization },
       })
     expect((await get()).status).toBe(401)
@@ -24,33 +24,36 @@ describe('what the hub shows, and to whom', () => {
     expect((await get('Bearer scrape me')).status).toBe(200)
   })
 
-  it('can be no metrics at all, and a probe at another path', async () => {
-    const hub = await start({ RELAY_METRICS_PATH: 'off', Monitoring__HealthEndpoint: '/up/health' })
-    expect((await bareRequest(`${hub.url}/metrics`)).status).toBe(404)
-    expect((await bareRequest(`${hub.url}/healthz`)).status).toBe(404)
-    expect((await bareRequest(`${hub.url}/up/health`)).text).toBe('Healthy')
+  it('is possible without metrics, and with the health probe at another path', async () => {
+    const relay = await start({
+      RELAY_METRICS_PATH: 'off',
+      Monitoring__HealthEndpoint: '/up/health',
+    })
+    expect((await bareRequest(`${relay.url}/metrics`)).status).toBe(404)
+    expect((await bareRequest(`${relay.url}/healthz`)).status).toBe(404)
+    expect((await bareRequest(`${relay.url}/up/health`)).text).toBe('Healthy')
   })
 
-  it('is a slower answer to a guesser, by the address that a trusted proxy names', async () => {
-    const hub = await start({ RELAY_TRUSTED_PROXIES: '1' })
-    const { collectionId } = await hub.users.add('site-a')
+  it('is throttled for a client that guesses passwords, by the address from a trusted proxy', async () => {
+    const relay = await start({ RELAY_TRUSTED_PROXIES: '1' })
+    const { collectionId } = await relay.users.add('site-a')
     const guess = (from: string) =>
-      bareRequest(`${hub.url}/link_connector_api/task/nextjob/${collectionId}`, {
+      bareRequest(`${relay.url}/link_connector_api/task/nextjob/${collectionId}`, {
         headers: { ...pythonHeaders('site-a', 'a guess'), 'X-Forwarded-For': from },
       })
     const guesses = await Promise.all(Array.from({ length: 40 }, () => guess('198.51.100.7')))
-    const refused = guesses.filter((answer) => answer.status === 429)
-    expect(refused.length).toBeGreaterThan(10)
-    expect(refused[0]?.headers['retry-after']).toBe('1')
+    const throttled = guesses.filter((answer) => answer.status === 429)
+    expect(throttled.length).toBeGreaterThan(10)
+    expect(throttled[0]?.headers['retry-after']).toBe('1')
     expect((await guess('198.51.100.8')).status).toBe(401)
   })
 
-  it('believes no proxy that it was not told of', async () => {
-    const hub = await start({})
-    const { collectionId } = await hub.users.add('site-a')
+  it('is throttled by the peer address without a trusted proxy', async () => {
+    const relay = await start({})
+    const { collectionId } = await relay.users.add('site-a')
     const guesses = await Promise.all(
       Array.from({ length: 40 }, (_, i) =>
-        bareRequest(`${hub.url}/link_connector_api/task/nextjob/${collectionId}`, {
+        bareRequest(`${relay.url}/link_connector_api/task/nextjob/${collectionId}`, {
           headers: {
             ...pythonHeaders('site-a', 'a guess'),
             'X-Forwarded-For': `198.51.100.${i}`,

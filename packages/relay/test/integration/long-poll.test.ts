@@ -5,9 +5,9 @@ import { BareNode, servedTask } from '../harness/bare-client.ts'
 import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay, type TestRelay } from '../harness/test-relay.ts'
 
-describe('a poll that asks to be held', () => {
+describe('a held poll', () => {
   let resources: AsyncDisposableStack
-  let hub: TestRelay
+  let relay: TestRelay
   let upstream: ScriptedUpstream
   let node: BareNode
 
@@ -16,19 +16,19 @@ describe('a poll that asks to be held', () => {
     const store = resources.use(await openSqlite())
     upstream = resources.use(await ScriptedUpstream.start())
     const env = { RELAY_STORE: store.url, RELAY_MAX_WAIT: '3s', ...upstream.env() }
-    hub = resources.use(await startTestRelay(env))
-    node = new BareNode(hub.url, await hub.users.add('site-a'))
-    // The login is checked and the node known to have nothing: what follows is about waiting only.
+    relay = resources.use(await startTestRelay(env))
+    node = new BareNode(relay.url, await relay.users.add('site-a'))
+    // From here on, the login is cached and the node is known to have no work.
     await node.poll()
   })
   afterEach(() => resources.disposeAsync())
 
   const heldPolls = async () => {
-    const metrics = await fetch(`${hub.url}/metrics`).then((answer) => answer.text())
+    const metrics = await fetch(`${relay.url}/metrics`).then((answer) => answer.text())
     return Number(/warren_relay_held_polls (\d+)/.exec(metrics)?.[1])
   }
 
-  it('is answered at once when there is something', async () => {
+  it('is answered as soon as there is a task', async () => {
     const started = performance.now()
     const held = node.poll({ wait: 3 })
     await until(async () => (await heldPolls()) === 1)
@@ -38,11 +38,11 @@ describe('a poll that asks to be held', () => {
     expect(answer.status).toBe(200)
     expect(answer.headers['preference-applied']).toBe('wait=3')
     expect(performance.now() - started).toBeLessThan(2_900)
-    // The upstream is polled every 100 ms; the rest is ours.
+    // The upstream is polled every 100 ms; the relay adds the rest.
     expect(performance.now() - published).toBeLessThan(2_000)
   })
 
-  it('is answered 204 when the time is over, and no later than the hub allows', async () => {
+  it('is answered 204 after the requested time, or after RELAY_MAX_WAIT if that is shorter', async () => {
     const started = performance.now()
     const answer = await node.poll({ wait: 1 })
     expect(answer.status).toBe(204)
@@ -54,14 +54,14 @@ describe('a poll that asks to be held', () => {
     expect(performance.now() - long).toBeLessThan(6_000)
   })
 
-  it('is an ordinary poll for a client that does not ask', async () => {
+  it('requires Prefer: wait', async () => {
     const started = performance.now()
     const answer = await node.poll()
     expect(answer.headers['preference-applied']).toBeUndefined()
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 
-  it('takes no task for a client that has hung up', async () => {
+  it('leases no task after the client has disconnected', async () => {
     const client = new AbortController()
     const held = node.poll({ wait: 3, signal: client.signal }).catch(() => 'gone')
     await until(async () => (await heldPolls()) === 1)
@@ -69,43 +69,43 @@ describe('a poll that asks to be held', () => {
     expect(await held).toBe('gone')
     await until(async () => (await heldPolls()) === 0)
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
-    await until(() => hub.logged('task admitted').length === 1)
+    await until(() => relay.logged('task admitted').length === 1)
     await delay(200)
-    expect(hub.logged('task handed out')).toHaveLength(0)
-    // First hand-out, first attempt: the poll that was given up has cost it nothing.
+    expect(relay.logged('task handed out')).toHaveLength(0)
+    // The first attempt: the disconnected poll did not use one.
     servedTask(await node.poll({ wait: 1 }))
-    expect(hub.logged('task handed out')).toMatchObject([{ attempt: 1 }])
+    expect(relay.logged('task handed out')).toMatchObject([{ attempt: 1 }])
   })
 
-  it('is answered when the hub stops, and not cut off', async () => {
+  it('is answered when the relay stops', async () => {
     const held = node.poll({ wait: 3 })
     await until(async () => (await heldPolls()) === 1)
     const started = performance.now()
-    await hub[Symbol.asyncDispose]()
+    await relay[Symbol.asyncDispose]()
     expect((await held).status).toBe(204)
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 
-  it('does not keep the hub from stopping on a connection that would be kept alive', async () => {
-    const url = `${hub.url}/link_connector_api/task/nextjob/${node.collection}`
+  it('does not prevent the relay from stopping on a keep-alive connection', async () => {
+    const url = `${relay.url}/link_connector_api/task/nextjob/${node.collection}`
     const held = fetch(url, { headers: { ...node.headers, Prefer: 'wait=3' } })
     await until(async () => (await heldPolls()) === 1)
     const started = performance.now()
-    await hub[Symbol.asyncDispose]()
+    await relay[Symbol.asyncDispose]()
     expect((await held).status).toBe(204)
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 
-  it('does not count as slow: the time it was held is no work of the hub', async () => {
+  it('is logged with the time it was held, which is not part of its duration', async () => {
     await node.poll({ wait: 1 })
-    const line = hub.logged('request completed').at(-1)
+    const line = relay.logged('request completed').at(-1)
     expect(line?.['durationMs']).toBeLessThan(900)
     expect(line?.['durationMs']).toBeGreaterThan(0)
     expect(line?.['heldMs']).toBeGreaterThan(900)
   })
 
-  it('says how long it held a poll that its client gave up, so that nobody takes it for a slow answer', async () => {
-    const url = `${hub.url}/link_connector_api/task/nextjob/${node.collection}`
+  it('is logged with the time it was held after the client has disconnected', async () => {
+    const url = `${relay.url}/link_connector_api/task/nextjob/${node.collection}`
     const leaving = new AbortController()
     const held = fetch(url, {
       headers: { ...node.headers, Prefer: 'wait=20' },
@@ -115,8 +115,8 @@ describe('a poll that asks to be held', () => {
     await delay(150)
     leaving.abort()
     await expect(held).rejects.toThrow()
-    await until(() => hub.logged('request completed').at(-1)?.['status'] === 499)
-    const line = hub.logged('request completed').at(-1)
+    await until(() => relay.logged('request completed').at(-1)?.['status'] === 499)
+    const line = relay.logged('request completed').at(-1)
     expect(line?.['heldMs']).toBeGreaterThan(100)
     expect(line?.['durationMs']).toBeLessThan(100)
   })

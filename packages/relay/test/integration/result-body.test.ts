@@ -6,7 +6,7 @@ import { toApiError, sendError } from '../../src/http/error-response.ts'
 import { acceptResultBodies } from '../../src/http/result-body.ts'
 import { bareRequest } from '../harness/bare-client.ts'
 
-describe('the room for results that are being sent', () => {
+describe('the limit for all results together', () => {
   let app: FastifyInstance
   let url: string
   let stored: PromiseWithResolvers<void>
@@ -34,32 +34,32 @@ describe('the room for results that are being sent', () => {
       body: JSON.stringify('x'.repeat(bytes - 2)),
     })
 
-  /** Sends the beginning of a body, and then neither the rest nor a goodbye. */
-  const fallSilent = (): Socket => {
+  /** Sends the beginning of a body, then nothing more, and does not close the connection. */
+  const sendHalf = (): Socket => {
     const { hostname, port } = new URL(url)
     const socket = connect({ host: hostname, port: Number(port) })
     socket.write(
-      'POST /result HTTP/1.1\r\nHost: hub\r\nContent-Type: application/json\r\n' +
+      'POST /result HTTP/1.1\r\nHost: relay\r\nContent-Type: application/json\r\n' +
         `Content-Length: 1000\r\n\r\n"${'x'.repeat(900)}`,
     )
     return socket
   }
 
-  it('is free again when a client fell silent in the middle', async () => {
+  it('no longer counts a result whose client stopped sending', async () => {
     using sockets = new DisposableStack()
-    let heard = ''
+    let received = ''
     sockets
-      .adopt(fallSilent(), (socket) => socket.destroy())
+      .adopt(sendHalf(), (socket) => socket.destroy())
       .on('data', (data: Buffer) => {
-        heard += data.toString()
+        received += data.toString()
       })
     stored.resolve()
     expect(await until(async () => (await post(900)).status === 503)).toBe(true)
     expect(await until(async () => (await post(900)).status === 200)).toBe(true)
-    expect(heard).toMatch(/^HTTP\/1\.1 400 .*The body stopped arriving/s)
+    expect(received).toMatch(/^HTTP\/1\.1 400 .*The body stopped arriving/s)
   })
 
-  it('is taken until a result is stored', async () => {
+  it('counts a result until it is stored', async () => {
     const first = post(900)
     await until(() => arrived === 1)
     expect((await post(900)).status).toBe(503)

@@ -6,33 +6,33 @@ import { BareNode, bareRequest, nodeResult, pythonHeaders } from '../harness/bar
 import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay, type TestRelay } from '../harness/test-relay.ts'
 
-type Account = Awaited<ReturnType<TestRelay['users']['add']>>
+type User = Awaited<ReturnType<TestRelay['users']['add']>>
 
-describe('results at the edge of what is allowed', () => {
+describe('results at the size limit', () => {
   const resources = new AsyncDisposableStack()
-  let hub: TestRelay
+  let relay: TestRelay
   let upstream: ScriptedUpstream
-  let account: Account
+  let user: User
   let node: BareNode
 
   beforeAll(async () => {
     const store = resources.use(await openSqlite())
     upstream = resources.use(await ScriptedUpstream.start())
-    hub = resources.use(
+    relay = resources.use(
       await startTestRelay({
         RELAY_STORE: store.url,
         ...upstream.env(),
       }),
     )
-    account = await hub.users.add('site-a')
-    node = new BareNode(hub.url, account)
+    user = await relay.users.add('site-a')
+    node = new BareNode(relay.url, user)
   })
   afterAll(() => resources.disposeAsync())
 
   const resultUrl = (uuid: string) =>
-    `${hub.url}/link_connector_api/task/result/${uuid}/${account.collectionId}`
+    `${relay.url}/link_connector_api/task/result/${uuid}/${user.collectionId}`
 
-  it('of 29 MB are stored', async () => {
+  it('are stored with 29 MB', async () => {
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
     const task = await node.nextTask()
     const file = { file_name: 'big', file_data: 'A'.repeat(29_000_000) }
@@ -41,18 +41,18 @@ describe('results at the edge of what is allowed', () => {
     expect((await node.post(task.uuid, big)).status).toBe(200)
   })
 
-  it('of 50 MB are refused with 413, which the client gets to see', async () => {
+  it('are rejected with 50 MB, and the client receives the 413', async () => {
     const text = `{"x":"${'A'.repeat(50_000_000)}"}`
     const answer = await node.postText('00000000-0000-4000-8000-000000000000', text)
     expect(answer.status).toBe(413)
     expect(answer.json()).toMatchObject({ code: 'RELAY_BODY_TOO_LARGE' })
   })
 
-  it('of 50 MB in chunks of unknown number are refused just the same', async () => {
+  it('are rejected with 50 MB in chunks without a Content-Length', async () => {
     const answer = await bareRequest(resultUrl('00000000-0000-4000-8000-000000000000'), {
       method: 'POST',
       headers: {
-        ...pythonHeaders('site-a', account.password),
+        ...pythonHeaders('site-a', user.password),
         'Content-Type': 'application/json',
         'Transfer-Encoding': 'chunked',
       },
@@ -61,37 +61,37 @@ describe('results at the edge of what is allowed', () => {
     expect(answer.status).toBe(413)
   })
 
-  it('that never end leave the hub in good health', async () => {
-    const { hostname, port } = new URL(hub.url)
+  it('do not harm the relay if the client disconnects in the middle', async () => {
+    const { hostname, port } = new URL(relay.url)
     const socket = connect({ host: hostname, port: Number(port) })
-    const { Authorization = '' } = pythonHeaders('site-a', account.password)
+    const { Authorization = '' } = pythonHeaders('site-a', user.password)
     socket.write(
-      `POST ${new URL(resultUrl('x')).pathname} HTTP/1.1\r\nHost: hub\r\nAuthorization: ${Authorization}\r\n` +
+      `POST ${new URL(resultUrl('x')).pathname} HTTP/1.1\r\nHost: relay\r\nAuthorization: ${Authorization}\r\n` +
         'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"half":',
     )
     await delay(200)
     socket.destroy()
     const done = await until(() =>
-      hub.logged('request completed').find((line) => String(line['path']).includes('/result/x/')),
+      relay.logged('request completed').find((line) => String(line['path']).includes('/result/x/')),
     )
     expect([400, 499]).toContain(done['status'])
     expect((await node.poll()).status).toBe(204)
-    expect(hub.logged('request failed')).toEqual([])
+    expect(relay.logged('request failed')).toEqual([])
   })
 })
 
-describe('a result that comes too late', () => {
-  it('gets the conflict body of old, and the task had its answer in time', async () => {
+describe('a late result', () => {
+  it('receives the 409 that existing bunnies expect, after the relay has submitted an error', async () => {
     await using resources = new AsyncDisposableStack()
     const store = resources.use(await openSqlite())
     const upstream = resources.use(await ScriptedUpstream.start())
     const env = { RELAY_STORE: store.url, RELAY_AVAILABILITY_DEADLINE: '4s', ...upstream.env() }
-    const hub = resources.use(await startTestRelay(env))
-    const node = new BareNode(hub.url, await hub.users.add('site-a'))
+    const relay = resources.use(await startTestRelay(env))
+    const node = new BareNode(relay.url, await relay.users.add('site-a'))
     const uuid = crypto.randomUUID()
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const task = await node.nextTask()
-    await until(() => hub.logged('task settled').some((line) => line['taskId'] === uuid))
+    await until(() => relay.logged('task settled').some((line) => line['taskId'] === uuid))
     const late = await node.answer(task, 40)
     expect(late.status).toBe(409)
     expect(late.json()).toEqual({
@@ -103,8 +103,8 @@ describe('a result that comes too late', () => {
     const submitted = await until(() =>
       upstream.results().find((request) => request.path.includes(uuid)),
     )
-    // Nobody answered in time: that is an error and never "nobody is like this".
+    // No node answered in time. That is an error, and must not look like a count of 0.
     expect(JSON.parse(submitted.body)).toMatchObject({ uuid, status: 'error' })
-    expect(hub.logged('result late')).toMatchObject([{ taskId: uuid, level: 40 }])
+    expect(relay.logged('result late')).toMatchObject([{ taskId: uuid, level: 40 }])
   })
 })

@@ -15,8 +15,8 @@ const documented = page
     action,
   }))
 
-describe('the page of errors', () => {
-  it('has every error of the API and no other, in its words', () => {
+describe('docs/errors.md', () => {
+  it('is equal to the catalogue', () => {
     const known = Object.entries(API_ERRORS).map(([code, entry]) => ({
       code,
       status: String(entry.status),
@@ -27,7 +27,7 @@ describe('the page of errors', () => {
     expect(documented).toEqual(known)
   })
 
-  it('is true to the rule that nodes give up on 4xx and come back on 5xx', () => {
+  it('has 5xx for errors that a bunny should retry, and 4xx for all others', () => {
     for (const [code, entry] of Object.entries(API_ERRORS)) {
       if (code === 'RELAY_TOO_MANY_LOGINS') continue
       expect({ code, retryable: entry.retryable }).toEqual({ code, retryable: entry.status >= 500 })
