@@ -4,7 +4,7 @@ import type { PollMatch } from './poll-match.ts'
 import { runsAlongside } from './program-name.ts'
 import type { ClientLog, Relay, ProgramLog } from './network.ts'
 
-/** A link being put together: a client as a relay knows it, as a balancer does, or as its own log does. */
+/** A poll link while it is put together: a client known from a relay's log, a load balancer's log or its own. */
 export interface LinkCandidate {
   name: string
   readonly relay: Relay | undefined
@@ -13,7 +13,7 @@ export interface LinkCandidate {
   readonly loadBalancerClients: { client: RelayClient; log: ProgramLog<LoadBalancerFacts> }[]
 }
 
-/** Answered polls that would have to be in the relay's log as well; fewer may be missing by chance. */
+/** Answered polls that a relay's log must also contain; fewer may be missing by chance. */
 const MIN_ANSWERED_POLLS = 8
 
 interface Fit {
@@ -24,8 +24,8 @@ interface Fit {
 }
 
 /**
- * Finds for every client's own log the client the relay knows: by request ids, by name, by the times of its polls. Surest first;
- * two logs are one client's only if the relay saw the polls of both.
+ * Assigns each client's log to the client that the relay saw: by request IDs, by name or by the times of its polls. The most
+ * reliable match comes first. Two logs belong to one client only if the relay saw the polls of both.
  */
 export function assignClientLogs(
   clients: readonly ProgramLog<ClientFacts>[],
@@ -42,8 +42,8 @@ export function assignClientLogs(
     })),
   )
   const open = new Set(clients)
-  for (const fit of fits.filter(isSure).toSorted(bySureness)) {
-    if (!open.has(fit.log) || !hasRoom(fit)) continue
+  for (const fit of fits.filter(isReliable).toSorted(byReliability)) {
+    if (!open.has(fit.log) || !hasUnmatchedPolls(fit)) continue
     fit.candidate.logs.push({ log: fit.log, match: fit.match })
     if (fit.candidate.relay === undefined) fit.candidate.name = fit.log.name
     open.delete(fit.log)
@@ -61,11 +61,11 @@ export function assignClientLogs(
   adoptUnknownClients(candidates)
 }
 
-function isSure({ match, named }: Fit): boolean {
+function isReliable({ match, named }: Fit): boolean {
   return named || match !== undefined
 }
 
-function bySureness(a: Fit, b: Fit): number {
+function byReliability(a: Fit, b: Fit): number {
   return (
     rank(a) - rank(b) ||
     quality(b.match) - quality(a.match) ||
@@ -78,7 +78,7 @@ function rank({ match, named }: Fit): number {
   return named ? 1 : 2
 }
 
-/** Share of polls that agree, less what they are apart: 20 ms beats 60 ms where both agree in all. */
+/** Share of polls that match, reduced by their spread: a spread of 20 ms beats one of 60 ms if all polls match. */
 function quality(match: PollMatch | undefined): number {
   if (match === undefined || match.comparable === 0) return 0
   return (
@@ -88,8 +88,8 @@ function quality(match: PollMatch | undefined): number {
   )
 }
 
-/** The relay saw as many polls as this log and those found before it have together. */
-function hasRoom({ log, candidate, match, named }: Fit): boolean {
+/** The relay saw as many polls as this log and the logs assigned before it contain together. */
+function hasUnmatchedPolls({ log, candidate, match, named }: Fit): boolean {
   if (named || match?.by === 'request-id' || candidate.logs.length === 0) return true
   const seen = seenOf(candidate).reduce((sum, { client }) => sum + client.stats.exchanges, 0)
   const taken = candidate.logs.reduce(
@@ -99,7 +99,7 @@ function hasRoom({ log, candidate, match, named }: Fit): boolean {
   return taken + log.facts.link.exchanges <= seen * 1.25
 }
 
-/** A log no relay shows: a link of its own. */
+/** A log that matches no client of a relay becomes a link of its own. */
 function addUnknownClient(
   log: ProgramLog<ClientFacts>,
   candidates: LinkCandidate[],
@@ -124,12 +124,12 @@ function addUnknownClient(
     })
 }
 
-/** Its name is one that somebody gave, not one made of a file. */
+/** Its name is a label, not derived from a file name. */
 function isLabelled({ source: { labels } }: ProgramLog): boolean {
   return [labels.client, labels.cluster, labels.pod].some((label) => label !== undefined)
 }
 
-/** Its polls were answered while the relay wrote down every request, and none of them is there: it was another relay. */
+/** Its polls were answered while the relay logged every request, but the relay log contains none of them: it polls another relay. */
 function isElsewhere(
   log: ProgramLog<ClientFacts>,
   candidates: readonly LinkCandidate[],
@@ -153,8 +153,8 @@ function isElsewhere(
 }
 
 /**
- * It was answered at another address than all those whom this relay tells of: the relay would tell of it too. Not where a client of the
- * relay is still without a log, which may be this one.
+ * Its polls were answered at a host that none of the relay's clients uses. False while a client of the relay has no log: this log may
+ * be the missing one.
  */
 function isUnknownTo(
   relay: Relay,
@@ -176,7 +176,7 @@ function isUnknownTo(
   )
 }
 
-/** At higher levels only polls that found work are written. */
+/** At higher log levels, a relay logs only the polls that found work. */
 function logsEmptyPolls({ facts }: ProgramLog<RelayFacts>): boolean {
   return facts.clients.all().some(({ stats }) => stats.statuses.has(204))
 }
@@ -185,20 +185,20 @@ function onlyOf(relays: readonly Relay[]): Relay | undefined {
   return relays.length === 1 ? relays[0] : undefined
 }
 
-/** Who came under no name or a wrong one, but with the request ids of a client whose log is there, is that client. */
+/** A client with no name or a wrong one is the client whose log contains its request IDs. */
 function adoptUnknownClients(candidates: LinkCandidate[]): void {
-  for (const stranger of candidates.filter(
+  for (const unknownClient of candidates.filter(
     ({ relayClients, logs }) => logs.length === 0 && relayClients.length > 0,
   )) {
-    if (okOf(stranger) > 0) continue
+    if (okOf(unknownClient) > 0) continue
     const owner = candidates.find(
       (candidate) =>
-        candidate !== stranger &&
-        candidate.logs.some(({ log }) => bestMatch(log, stranger)?.by === 'request-id'),
+        candidate !== unknownClient &&
+        candidate.logs.some(({ log }) => bestMatch(log, unknownClient)?.by === 'request-id'),
     )
     if (owner === undefined) continue
-    owner.relayClients.push(...stranger.relayClients)
-    candidates.splice(candidates.indexOf(stranger), 1)
+    owner.relayClients.push(...unknownClient.relayClients)
+    candidates.splice(candidates.indexOf(unknownClient), 1)
   }
 }
 
@@ -206,7 +206,7 @@ function okOf({ relayClients }: LinkCandidate): number {
   return relayClients.reduce((sum, { client }) => sum + client.stats.totals().ok, 0)
 }
 
-/** Who saw this client from the other side: the relay, or a balancer where no relay's log is there. */
+/** The other side's records of this client: the relay's, or the load balancer's if there is no relay log. */
 function seenOf({
   relay,
   relayClients,
@@ -223,7 +223,7 @@ function bestMatch(log: ProgramLog<ClientFacts>, candidate: LinkCandidate): Poll
   return matches.toSorted((a, b) => b.matched - a.matched)[0]
 }
 
-/** The labels of a client's log name this client. */
+/** The labels of the log contain this client's name. */
 function namesClient(log: ProgramLog<ClientFacts>, name: string): boolean {
   const { client, cluster, pod, namespace } = log.source.labels
   const wanted = name.toLowerCase()
@@ -237,9 +237,9 @@ function namesClient(log: ProgramLog<ClientFacts>, name: string): boolean {
 /** `site-a` is in `bunny-site-a-7d4f` and in `site-a/bunny.log`, but not in `site-ab`. */
 function containsName(text: string, name: string): boolean {
   const at = text.indexOf(name)
-  return at >= 0 && isEdge(text[at - 1]) && isEdge(text[at + name.length])
+  return at >= 0 && isBoundary(text[at - 1]) && isBoundary(text[at + name.length])
 }
 
-function isEdge(character: string | undefined): boolean {
+function isBoundary(character: string | undefined): boolean {
   return character === undefined || !/[a-z0-9]/.test(character)
 }

@@ -18,23 +18,23 @@ import { addExpected, finishLink, findPollLinks, setClocks } from './poll-links.
 import type { PollMatch } from './poll-match.ts'
 import { nameOfProgram, sharedHostnames } from './program-name.ts'
 
-/** Facts of one source with the place of that source. */
+/** What was extracted from one log, with its clock offset. */
 export interface ProgramLog<F extends Facts = Facts> {
   readonly facts: F
   readonly clockOffset: ClockOffset
   readonly source: LogSource
   /**
-   * UTC by the relay's clock = time in the clock of the source + this, ms. Begins as the placement says; once polls are matched, the
-   * skew between the two clocks is taken off.
+   * Common time = time in the source's clock + shift, ms. At first it converts to UTC; once polls are matched, the skew between the
+   * source's clock and the relay's is subtracted too.
    */
   shift: number
-  /** Its clock was held against the relay's, and what they were apart is taken off. */
+  /** The skew to the relay's clock was measured and is subtracted. */
   aligned: boolean
-  /** What to call the program; several may have the same. */
+  /** Name of the program; not unique. */
   readonly name: string
 }
 
-/** A relay: one program, several replicas of it, or pods that followed one another. */
+/** One relay: a single process, its replicas, or pods that replaced one another. */
 export interface Relay {
   readonly logs: readonly ProgramLog<RelayFacts>[]
   readonly name: string
@@ -42,20 +42,20 @@ export interface Relay {
   readonly last: number
 }
 
-/** A client's own log, and how it fits what the relay saw. */
+/** A client's log, and how well it matches what the relay saw. */
 export interface ClientLog {
   readonly log: ProgramLog<ClientFacts>
-  /** Undefined if its polls could not be found at a relay. */
+  /** Undefined if no relay log contains its polls. */
   readonly match: PollMatch | undefined
 }
 
-/** The link of one client to one relay. */
+/** The link from one client to one relay. */
 export interface PollLink {
   readonly name: string
   readonly relay: Relay | undefined
   readonly logs: readonly ClientLog[]
   readonly relayClients: readonly { client: RelayClient; log: ProgramLog<RelayFacts> }[]
-  /** The same client in the logs of balancers. */
+  /** The same client in the logs of load balancers. */
   readonly loadBalancerClients: readonly {
     client: RelayClient
     log: ProgramLog<LoadBalancerFacts>
@@ -63,17 +63,17 @@ export interface PollLink {
   readonly client: SideView | undefined
   readonly relayView: SideView | undefined
   readonly loadBalancer: SideView | undefined
-  /** The operator's list names it; undefined without a list. */
+  /** The client is on the operator's list; undefined without a list. */
   expected: boolean | undefined
 }
 
-/** The clock of a service beside that of the relay it works for. */
+/** How the clock of a service compares with the clock of its relay. */
 export interface ServiceClock {
   readonly relay: Relay
   readonly match: PollMatch
 }
 
-/** Everything that is known, by who it is about; the ground the findings stand on. */
+/** All logs, grouped by the program or link they describe. */
 export interface Network {
   readonly logs: readonly ProgramLog[]
   readonly relays: readonly Relay[]
@@ -82,14 +82,14 @@ export interface Network {
   readonly loadBalancers: readonly ProgramLog<LoadBalancerFacts>[]
   readonly databases: readonly ProgramLog<DatabaseFacts>[]
   readonly upstreams: readonly ProgramLog<UpstreamFacts>[]
-  /** How the clocks of balancers and brokers compare with a relay's, where what both saw tells it. */
+  /** How the clocks of load balancers and brokers compare with a relay's, if both logs contain the same events. */
   readonly clocks: ReadonlyMap<ProgramLog, ServiceClock>
   readonly clockOffsets: readonly ClockOffset[]
   readonly from: number
   readonly to: number
 }
 
-/** Puts together who is who. `expected`: names of clients the operator listed. */
+/** Groups logs by program and link. `expected`: the client names on the operator's list. */
 export function buildNetwork(
   clockOffsets: readonly ClockOffset[],
   expected: readonly string[] | undefined,

@@ -1,4 +1,5 @@
 import type { LoadBalancerFacts, ClientFacts, RelayClient, RelayFacts } from '../facts/facts.ts'
+import type { LinkStats } from '../facts/link-stats.ts'
 import { compareText } from '../read/input-files.ts'
 import { SECOND } from '../read/timestamps.ts'
 import { buildSideView } from '../timeline/side-view.ts'
@@ -10,14 +11,14 @@ import type { Relay, PollLink, ServiceClock, ProgramLog } from './network.ts'
 import { matchSignals } from './poll-match.ts'
 import type { PollMatch } from './poll-match.ts'
 
-/** Who polls whom: the clients a relay saw, with their own logs; without a relay's log those a balancer saw. */
+/** The clients in the relay logs, with their own logs; without a relay log, the clients in the load balancer logs. */
 export function findPollLinks(
   relays: readonly Relay[],
   clients: readonly ProgramLog<ClientFacts>[],
   loadBalancers: readonly ProgramLog<LoadBalancerFacts>[],
 ): LinkCandidate[] {
   const known = relays.flatMap((relay) =>
-    draftsOf(relay.logs).map(({ name, seen }) => ({
+    groupClients(relay.logs).map(({ name, seen }) => ({
       name,
       relay,
       logs: [],
@@ -25,7 +26,7 @@ export function findPollLinks(
       loadBalancerClients: clientsBehind(seen, loadBalancers),
     })),
   )
-  const others = draftsOf(loadBalancers)
+  const others = groupClients(loadBalancers)
     .filter(({ seen }) => isOfAnotherRelay(seen, known, relays))
     .map(({ name, seen }) => ({
       name,
@@ -39,10 +40,10 @@ export function findPollLinks(
   return candidates
 }
 
-/** Answered requests that a relay would have told of as well; fewer may be missing by chance. */
+/** Answered requests that a relay's log must also contain; fewer may be missing by chance. */
 const MIN_ANSWERED_REQUESTS = 8
 
-/** A balancer passed on what was answered, while all relays that tell of their clients tell nothing of this one. */
+/** The load balancer forwarded answered requests, but no relay log contains this client, although they contain others. */
 function isOfAnotherRelay(
   seen: readonly Seen<LoadBalancerFacts>[],
   known: readonly LinkCandidate[],
@@ -50,7 +51,7 @@ function isOfAnotherRelay(
 ): boolean {
   if (relays.length === 0) return true
   if (relays.some((relay) => !known.some((candidate) => candidate.relay === relay))) return false
-  // A client whose collection no line told, as in summaries, may be this one.
+  // A client without a known collection ID, for example one that is only in summaries, may be this one.
   if (
     known.some(({ relayClients }) =>
       relayClients.every(({ client }) => client.collections.size === 0),
@@ -76,8 +77,8 @@ interface Seen<F extends RelayFacts | LoadBalancerFacts> {
   readonly log: ProgramLog<F>
 }
 
-/** One draft a client: what several logs say of one collection is about one client, and so is what has one name. */
-function draftsOf<F extends RelayFacts | LoadBalancerFacts>(
+/** One group per client: entries with the same collection ID or the same name describe one client. */
+function groupClients<F extends RelayFacts | LoadBalancerFacts>(
   logs: readonly ProgramLog<F>[],
 ): { name: string; seen: Seen<F>[] }[] {
   const groups = new Set<Seen<F>[]>()
@@ -93,17 +94,17 @@ function draftsOf<F extends RelayFacts | LoadBalancerFacts>(
     }
   }
   let unnamed = 0
-  const drafts = new Map<string, { name: string; seen: Seen<F>[] }>()
+  const clients = new Map<string, { name: string; seen: Seen<F>[] }>()
   for (const group of groups) {
     const name = bestName(group.map(({ client }) => client)) ?? `unnamed client ${++unnamed}`
-    const draft = drafts.get(name) ?? { name, seen: [] }
-    drafts.set(name, draft)
-    draft.seen.push(...group)
+    const client = clients.get(name) ?? { name, seen: [] }
+    clients.set(name, client)
+    client.seen.push(...group)
   }
-  return [...drafts.values()]
+  return [...clients.values()]
 }
 
-/** The name that stood beside a client most often; none where two did about as often: they may be each other's. */
+/** The name that appears most often with a client. Undefined if two are about equally frequent: they may belong to different clients. */
 function bestName(clients: readonly RelayClient[]): string | undefined {
   const votes = new Map<string, number>()
   for (const [name, n] of clients.flatMap(({ names }) => [...names]))
@@ -113,7 +114,7 @@ function bestName(clients: readonly RelayClient[]): string | undefined {
   return first[0]
 }
 
-/** What balancers passed on for the same collections. */
+/** Requests for the same collections in the load balancer logs. */
 function clientsBehind(
   seen: readonly Seen<RelayFacts>[],
   loadBalancers: readonly ProgramLog<LoadBalancerFacts>[],
@@ -128,8 +129,8 @@ function clientsBehind(
 }
 
 /**
- * The relay's clock is the one that counts: who is ahead of it is put back, where that is known beyond doubt. Gives for balancers
- * and brokers how they compare.
+ * Aligns all clocks with the relay's, where the skew is unambiguous. Returns how the clocks of load balancers and brokers compare
+ * with it.
  */
 export function setClocks(
   candidates: readonly LinkCandidate[],
@@ -165,7 +166,7 @@ function serviceClock(
   const theirs = commonSignal(log.facts, service.facts)
   if (mine === undefined || theirs === undefined) return undefined
   const medianInterval = (log.source.last - log.source.first) / Math.max(1, theirs.times.length)
-  // Between programs of one house the plainest explanation holds: clocks that agree, where that fits as well as any other.
+  // Programs in one data centre usually agree about the time: the smallest skew wins if it fits as well as any other.
   const match = matchSignals(mine, theirs, service.shift - log.shift, medianInterval, 'plainest')
   const doubtful = match === undefined || (match.ambiguous && Math.abs(match.skewMs) > SECOND)
   return doubtful ? undefined : { relay, match }
@@ -175,24 +176,25 @@ export function finishLink(candidate: LinkCandidate): PollLink {
   return {
     ...candidate,
     client: buildSideView(
-      candidate.logs.map(({ log }) => ({
-        stats: log.facts.link,
-        shift: log.shift,
-        source: log.source.sourceId,
-      })),
+      candidate.logs.map(({ log }) => sideSource(log.facts.link, log)),
       'pods',
     ),
-    relayView: buildSideView(candidate.relayClients.map(sideSourceOf)),
-    loadBalancer: buildSideView(candidate.loadBalancerClients.map(sideSourceOf)),
+    relayView: buildSideView(
+      candidate.relayClients.map(({ client, log }) => sideSource(client.stats, log)),
+    ),
+    loadBalancer: buildSideView(
+      candidate.loadBalancerClients.map(({ client, log }) => sideSource(client.stats, log)),
+    ),
     expected: undefined,
   }
 }
 
-function sideSourceOf({ client, log }: Seen<RelayFacts | LoadBalancerFacts>): SideSource {
-  return { stats: client.stats, shift: log.shift, source: log.source.sourceId }
+/** What a log contributes to one side's view of a link. */
+export function sideSource(stats: LinkStats, log: ProgramLog): SideSource {
+  return { stats, shift: log.shift, source: log.source.sourceId }
 }
 
-/** Marks the clients on the operator's list, and adds those of it that nobody saw. */
+/** Marks the clients on the operator's list, and adds those that no log contains. */
 export function addExpected(
   links: PollLink[],
   expected: readonly string[],

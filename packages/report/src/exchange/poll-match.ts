@@ -8,28 +8,28 @@ import { signalOfPolls } from '../timeline/signal.ts'
 import type { Signal } from '../timeline/signal.ts'
 
 const MAX_LAG_MS = 10 * MINUTE
-/** How far apart two instants may be, once the lag is taken off, to be one. */
+/** Two instants are the same event if they are at most this far apart after the lag is subtracted. */
 const REACH_MS = 2_000
-/** Always tried, however many other lags look good: clocks are mostly right. */
+/** Lags that are always tried: most clocks are right. */
 const SMALL_LAGS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5].map((seconds) => seconds * 1_000)
 
-/** How the polls of a client's own log fit those a relay saw. */
+/** How the polls of a client's log match those in a relay's log. */
 export interface PollMatch {
   readonly by: 'request-id' | 'time'
   readonly matched: number
-  /** Polls that could have matched. */
+  /** Polls that both logs cover. */
   readonly comparable: number
   /** Client's clock minus the relay's, ms. */
   readonly skewMs: number
   readonly uncertaintyMs: number
   readonly certainty: Confidence
-  /** How far apart matched polls are beyond the skew, ms: the smaller, the surer that they are the same polls. */
+  /** Mean distance between matched polls after the skew is subtracted, ms. A small spread means a reliable match. */
   readonly spreadMs: number
-  /** Other skews fit as well: polls are as regular as a clock. */
+  /** Another skew fits equally well because the polls are too regular. */
   readonly ambiguous: boolean
 }
 
-/** Compares on the common time line; undefined if nothing fits. */
+/** Compares on the common time line; undefined if nothing matches. */
 export function matchPolls(
   client: { facts: ClientFacts; shift: number },
   relay: { client: RelayClient; shift: number },
@@ -39,7 +39,7 @@ export function matchPolls(
   return matchIds(mine, client.shift, theirs, relay.shift) ?? matchTimes(client, relay)
 }
 
-/** Our own programs give every request an id that stands in both logs: no doubt is left. */
+/** Warren's programs log a request ID on both sides, which makes the match certain. */
 function matchIds(
   mine: PollSample,
   myShift: number,
@@ -88,8 +88,8 @@ function matchTimes(
 }
 
 /**
- * Compares what two sources saw by time alone. `pollIntervalMs`: median time between two instants of the second. `prefer`: which of
- * several skews that fit alike: the one under which partners are closest together, or the smallest.
+ * Matches two signals by time alone. `pollIntervalMs`: median interval of the second signal. `prefer`: which of several equally good
+ * skews to choose: `tightest` for the smallest spread, `plainest` for the smallest skew.
  */
 export function matchSignals(
   mine: Signal,
@@ -110,7 +110,7 @@ export function matchSignals(
   good.sort((a, b) => Math.abs(lagOf(a)) - Math.abs(lagOf(b)))
   const plain = good[0]
   if (plain === undefined) return undefined
-  // A true partner is as late as the network makes it; a wrong one also as late as the answers before it were slow.
+  // With the true skew, partners differ by the network delay only; with a wrong one, also by the varying response times.
   const tightest = good.reduce((a, b) => (b.spread < a.spread ? b : a))
   const chosen = prefer === 'tightest' && tightest.spread < plain.spread * 0.6 ? tightest : plain
   const rivals = good.filter((fit) => Math.abs(lagOf(fit) - lagOf(chosen)) > 2_500)
@@ -129,14 +129,14 @@ export function matchSignals(
   }
 }
 
-/** Fits once more where the first fit says: what was nearest to an instant that is some way off may be somebody else's. */
+/** Aligns again with the lag of the first fit: with a large residual, the nearest instant may belong to another poll. */
 function refined(mine: Signal, theirs: Signal, first: Alignment): Alignment {
   if (first.matched < first.comparable * 0.5) return first
   const second = align(mine, theirs, first.offset + first.residual, REACH_MS)
   return second.matched >= first.matched ? second : first
 }
 
-/** More agree than chance would make agree. */
+/** More polls match than by chance. */
 function isMatch({ matched, comparable }: Alignment, medianInterval: number): boolean {
   const share = comparable === 0 ? 0 : matched / comparable
   const chance = Math.min(1, 2_200 / Math.max(1, medianInterval))

@@ -9,17 +9,17 @@ import { notShown, resolutionOf, shown } from './transaction.ts'
 import type { Leg, RawStep } from './transaction.ts'
 
 const QUARTER = 15 * MINUTE
-/** Polls of a client's log that are looked at for a pair. */
+/** Polls of a client's log that are tried. */
 const MAX_CANDIDATES = 64
 
-/** A whole poll as one source tells it, on the clock of the relay. */
+/** A sampled exchange of one log, with the shift to the relay's clock. */
 export interface PlacedExchange {
   readonly exchange: SampledExchange
   readonly log: ProgramLog
   readonly shift: number
 }
 
-/** One poll in the client's log and in the relay's. */
+/** One poll in the client's log and in the relay's log. */
 export interface PollPair {
   readonly client: PlacedExchange
   readonly relay: PlacedExchange
@@ -27,14 +27,14 @@ export interface PollPair {
   readonly certainty: Confidence
 }
 
-/** A stretch of time of which both ends are known to `resolution`: each may be that much later, not earlier. */
+/** A time span. Both ends may be later by up to `resolution`, but not earlier. */
 export interface TimeSpan {
   readonly begin: number
   readonly end: number
   readonly resolution: number
 }
 
-/** Polls seen from both sides, those with a common request id first; by time only where no other poll comes into question. */
+/** Polls in both logs: by request ID, or by time if no other poll matches. */
 export function pollPairs(link: PollLink): PollPair[] {
   const relays = relayExchanges(link)
   const byId = new Map(relays.map((relay) => [relay.exchange.requestId, relay]))
@@ -64,14 +64,14 @@ export function relayExchanges({ relayClients }: PollLink): PlacedExchange[] {
   )
 }
 
-/** How a clock stands to the relay's: by how much, and how far that may be wrong. */
+/** Offset to the relay's clock, and its uncertainty. */
 export interface Clock {
   readonly shift: number
   readonly slack: number
   readonly certainty: Confidence
 }
 
-/** Where several skews fit alike the likeliest is taken, and what follows from it is possible only. */
+/** If several skews fit equally well, the most likely one is used and the result is only possible. */
 export function clockOf({ log, match }: ClientLog): Clock | undefined {
   return match === undefined
     ? undefined
@@ -98,7 +98,7 @@ function pairByTime(
   )
   if (relay === undefined) return undefined
   const inner = spanOf(relay)
-  // Whatever their outcome: a second poll within reach, on either side, and nobody can say which is which.
+  // With a second poll within the tolerance on either side, whatever its status, the match is ambiguous.
   const answers = link.relayClients.flatMap((one) => pollsOf(one.client.stats.polls, one.log))
   const questions = link.logs.flatMap((one) =>
     pollsOf(one.log.facts.link.polls, one.log, clockOf(one)?.shift),
@@ -113,8 +113,8 @@ function pairByTime(
 }
 
 /**
- * The poll before and the one after are the same on both sides as well: where each side lacks another line, two polls that stand
- * alone may be two different ones.
+ * The polls before and after match too. Without this check, two different polls could be paired if each log lacks the other one's
+ * line.
  */
 function neighboursAgree(
   questions: readonly TimeSpan[],
@@ -145,7 +145,7 @@ function byEnd(a: TimeSpan, b: TimeSpan): number {
   return a.end - b.end
 }
 
-/** A step of a poll, by the line of that kind. */
+/** A step of a poll, quoted from the line of that kind. */
 export function stepOf(
   placed: PlacedExchange | undefined,
   kind: string,
@@ -159,7 +159,7 @@ export function stepOf(
     : shown(leg, title, line, placed.log, placed.shift)
 }
 
-/** From sending to reading, from taking in to answering, from connecting to closing. */
+/** From sent to read, from received to answered, or from connected to closed. */
 export function spanOf({ exchange, log, shift }: PlacedExchange): TimeSpan {
   const first = exchange.lines.find(({ step }) => step === 'sent' || step === 'accepted')
   const lasted = exchange.durationMs > 0 ? exchange.durationMs : 0
@@ -170,7 +170,7 @@ export function spanOf({ exchange, log, shift }: PlacedExchange): TimeSpan {
   }
 }
 
-/** Whether the inner stretch may lie in the outer one: sent before taken in, answered before read. */
+/** The inner span can lie within the outer one: sent before received, answered before read. */
 export function isWithin(inner: TimeSpan, outer: TimeSpan, slack: number): boolean {
   return (
     outer.begin - slack < inner.begin + inner.resolution &&
@@ -178,7 +178,7 @@ export function isWithin(inner: TimeSpan, outer: TimeSpan, slack: number): boole
   )
 }
 
-/** All polls a source has kept, with or without their lines. */
+/** All sampled polls of a source, with or without their lines. */
 export function pollsOf(polls: PollSample, log: ProgramLog, shift = log.shift): TimeSpan[] {
   const resolution = resolutionOf(log)
   return Array.from({ length: polls.length }, (_, at) => {
@@ -188,7 +188,7 @@ export function pollsOf(polls: PollSample, log: ProgramLog, shift = log.shift): 
   })
 }
 
-/** Nothing of this stretch was left out of the sample: what is not in it did not happen. */
+/** The sample covers this span completely: a poll that is not in the sample did not happen. */
 export function isKept(
   polls: PollSample,
   { begin, end, resolution }: TimeSpan,

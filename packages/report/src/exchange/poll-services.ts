@@ -4,46 +4,48 @@ import type { PlacedExchange } from './poll-pairs.ts'
 import { notShown, notWritten, shown } from './transaction.ts'
 import type { RawStep } from './transaction.ts'
 
-/** Our relay says more, in other lines, and asks less for a poll than today's does. */
-export function isOurs({ log }: PlacedExchange): boolean {
+/** Warren's relay logs different lines from the .NET relay and needs fewer requests to its services per poll. */
+export function isWarren({ log }: PlacedExchange): boolean {
   return log.facts.program.startsWith('Warren')
 }
 
-/** What it takes to know whether there is work for a poll. */
+/** How the relay finds out whether there is work for a poll. */
 export function queueSteps(network: Network, poll: PollLink, relay: PlacedExchange): RawStep[] {
-  const title = 'the relay looks into the queue'
-  if (isOurs(relay)) return [ourQueueStep(title, relay)]
-  if (network.brokers.length === 0) return [notShown('broker', title, 'no broker log was given')]
+  const title = 'the relay checks the queue'
+  if (isWarren(relay)) return [warrenQueueStep(title, relay)]
+  if (network.brokers.length === 0) return [notShown('broker', title, 'there is no broker log')]
   if (network.brokers.every(({ facts }) => facts.shortLived === 0)) {
     return [
-      notWritten('broker', title, 'its connection stays open: the broker writes nothing of a poll'),
+      notWritten('broker', title, 'the connection stays open, so the broker logs nothing per poll'),
     ]
   }
   const connection = connectionFor(network, poll, relay)
   if (connection === undefined)
-    return [notShown('broker', title, 'no connection in the broker’s log is surely of this poll')]
-  const missing = 'the broker’s log does not show it'
+    return [
+      notShown('broker', title, 'no connection in the broker log can be matched to this poll'),
+    ]
+  const missing = 'the broker log does not contain it'
   return [
     stepOf(
       connection,
       'accepted',
       'broker',
-      'the broker accepts a connection of the relay',
+      'the broker accepts a connection from the relay',
       missing,
     ),
     stepOf(
       connection,
       'authenticated',
       'broker',
-      'the broker has checked the relay’s credentials',
+      'the broker accepts the credentials of the relay',
       missing,
     ),
-    stepOf(connection, 'closed', 'broker', 'the connection is closed again', missing),
+    stepOf(connection, 'closed', 'broker', 'the connection is closed', missing),
   ]
 }
 
-/** Our relay keeps in mind who has work waiting: an empty poll asks neither database nor broker. */
-function ourQueueStep(title: string, { exchange, log, shift }: PlacedExchange): RawStep {
+/** Warren's relay keeps waiting work in memory: an empty poll needs neither the database nor the broker. */
+function warrenQueueStep(title: string, { exchange, log, shift }: PlacedExchange): RawStep {
   const tasks =
     log.facts.role === 'relay' && exchange.requestId !== '' ? log.facts.tasks.records : []
   const handedOut = tasks
@@ -53,12 +55,12 @@ function ourQueueStep(title: string, { exchange, log, shift }: PlacedExchange): 
     ? notWritten(
         'relay',
         title,
-        'it knows from memory whether there is work, and writes nothing about it',
+        'the relay keeps waiting work in memory and does not log the check',
       )
-    : shown('relay', 'the relay hands a task out', handedOut.evidence, log, shift)
+    : shown('relay', 'the relay hands out a task', handedOut.evidence, log, shift)
 }
 
-/** The connection the relay opened for this poll: the only one while it answered, and no other poll was there to open it. */
+/** The connection that the relay opened for this poll: the only one during the poll, with no other poll that could have opened it. */
 function connectionFor(
   network: Network,
   poll: PollLink,
@@ -90,20 +92,20 @@ function connectionFor(
     : undefined
 }
 
-/** A balancer writes a request down once it is over. */
+/** A load balancer logs a request when it has ended. */
 export function balancerSteps(
   network: Network,
   poll: PollLink,
   relay: PlacedExchange | undefined,
 ): RawStep[] {
   if (poll.loadBalancerClients.length === 0) return []
-  const title = 'the balancer passes the answer on'
+  const title = 'the load balancer forwards the response'
   if (relay === undefined)
     return [
       notShown(
         'load-balancer',
         title,
-        'without the relay’s log nothing shows which of its lines it is',
+        'without a relay log, its lines cannot be matched to this poll',
       ),
     ]
   const inner = spanOf(relay)
@@ -125,7 +127,7 @@ export function balancerSteps(
       'passed',
       'load-balancer',
       title,
-      'no line in the balancer’s log is surely of this poll',
+      'no line in the load balancer log can be matched to this poll',
     ),
   ]
 }

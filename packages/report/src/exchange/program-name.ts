@@ -2,7 +2,7 @@ import { roleOfComponent } from '../read/source-labels.ts'
 import type { Facts } from '../facts/facts.ts'
 import type { LogSource } from '../formats/log-source.ts'
 
-/** One log and what wrote it. */
+/** A log and the facts of the program that wrote it. */
 interface Writer {
   readonly facts: Facts
   readonly source: LogSource
@@ -11,7 +11,7 @@ interface Writer {
 const POD = /-[a-f0-9]{6,10}-[a-z0-9]{5}$/
 const REPLICA = /-\d+$/
 
-/** What to call the programs: the site of a client, a pod without its random suffix, or the file. Not yet told apart. */
+/** Name of the program: the site of a client, the pod without its random suffix, or the file. Not unique yet. */
 export function nameOfProgram({ facts, source }: Writer, shared: ReadonlySet<string>): string {
   const { labels, file, hostname } = source
   if (labels.client !== undefined) return labels.client
@@ -21,14 +21,14 @@ export function nameOfProgram({ facts, source }: Writer, shared: ReadonlySet<str
   if (labels.container !== undefined) return labels.container
   const base = (file.split('/').at(-1) ?? '').replace(/\.(log|txt|json|jsonl|csv|gz|out)\b.*$/i, '')
   const byFile = base === '-' ? '' : ownName(facts, base)
-  // A machine is more than the program that runs on it.
+  // A host name is not the name of a program if several programs run there.
   const byMachine = shared.has(hostname) ? '' : ownName(facts, hostname)
   return byFile || byMachine || (facts.role === 'relay' ? 'relay' : facts.role)
 }
 
 /**
- * Names of machines that cannot be names of programs, because several programs run there: of different roles, or of one role at
- * the same time. Programs that follow one another are one that was started again.
+ * Host names that cannot name a program because several programs run there: in different roles, or in one role at the same time.
+ * Programs that ran one after the other are one program that was restarted.
  */
 export function sharedHostnames(writers: readonly Writer[]): Set<string> {
   const machines = Map.groupBy(
@@ -45,17 +45,17 @@ export function sharedHostnames(writers: readonly Writer[]): Set<string> {
   return new Set(['', ...shared.map(([hostname]) => hostname)])
 }
 
-/** Two logs cover a time together. */
+/** The time ranges of two logs overlap. */
 export function runsAlongside({ source: a }: Writer, { source: b }: Writer): boolean {
   return a !== b && a.first < b.last && b.first < a.last
 }
 
-/** A pod without the random part of its name: `hub-relay-6d5f7c9b8-x2k4q`, `rabbitmq-0`. */
+/** A pod name without its random suffix: `hub-relay-6d5f7c9b8-x2k4q`, `rabbitmq-0`. */
 function deploymentOf(pod: string): string {
   return pod.replace(POD, '').replace(REPLICA, '')
 }
 
-/** A client is called by its site: `bunny-northgate` is northgate, and `bunny` alone says nothing. */
+/** A client is named after its site: `bunny-northgate` becomes northgate, and `bunny` alone becomes empty. */
 function ownName({ role }: Facts, full: string): string {
   const name = deploymentOf(full)
   if (role !== 'client') return name
@@ -64,16 +64,16 @@ function ownName({ role }: Facts, full: string): string {
   return rest.length === words.length ? name : rest.join('-')
 }
 
-/** Something with a name, and by what it may be told from others of that name. */
+/** A name, and what distinguishes its bearer from others with that name. */
 export interface Named {
   readonly name: string
-  /** From the most telling to the least; undefined where it is not known. */
+  /** The best one first; undefined if not known. */
   readonly qualifiers: readonly (string | undefined)[]
 }
 
 /**
- * Names under which nobody is taken for another. Where several share one, what tells them apart is put behind it, else a number.
- * Those in `taken` are given away already.
+ * Unique names. If several items share a name, a qualifier that differs between them is added, or else a number. Names in `taken`
+ * are already in use.
  */
 export function distinctNames(
   items: readonly Named[],
@@ -97,7 +97,7 @@ export function distinctNames(
   return items.map((item) => names.get(item) ?? item.name)
 }
 
-/** Place of the first qualifier that all of the group have, each another one. */
+/** Index of the first qualifier that every member of the group has, with a different value each. */
 function distinguishingQualifier(group: readonly Named[]): number | undefined {
   const most = Math.max(...group.map(({ qualifiers }) => qualifiers.length))
   for (let at = 0; at < most; at++) {

@@ -3,17 +3,17 @@ import { largest, smallest } from '../timeline/side-view.ts'
 import { distinctNames } from './program-name.ts'
 import type { Relay, ProgramLog } from './network.ts'
 
-/** A relay's log and whom it let in. */
-interface Known {
+/** A relay's log, and the clients it accepted. */
+interface AcceptedClients {
   readonly log: ProgramLog<RelayFacts>
   readonly collections: ReadonlySet<string>
   readonly names: ReadonlySet<string>
 }
 
-/** Puts logs of one relay together; a log that fits two groups shows that they are one. */
+/** Groups logs by relay. A log that matches two groups merges them. */
 export function groupRelays(logs: readonly ProgramLog<RelayFacts>[]): Relay[] {
-  let grouped: Known[][] = []
-  for (const one of logs.map(known)) {
+  let grouped: AcceptedClients[][] = []
+  for (const one of logs.map(acceptedClients)) {
     const own = grouped.filter((members) => members.some((member) => isSameRelay(member, one)))
     grouped = [...grouped.filter((group) => !own.includes(group)), [...own.flat(), one]]
   }
@@ -32,11 +32,11 @@ export function groupRelays(logs: readonly ProgramLog<RelayFacts>[]): Relay[] {
   }))
 }
 
-function groupOf(groups: readonly Known[][], log: ProgramLog<RelayFacts>): number {
+function groupOf(groups: readonly AcceptedClients[][], log: ProgramLog<RelayFacts>): number {
   return groups.findIndex((members) => members.some((member) => member.log === log))
 }
 
-/** What may tell a program from another one of its name. */
+/** What can distinguish a program from another with the same name. */
 export function qualifiersOf(log: ProgramLog | undefined): (string | undefined)[] {
   if (log === undefined) return []
   const { labels, file } = log.source
@@ -44,20 +44,20 @@ export function qualifiersOf(log: ProgramLog | undefined): (string | undefined)[
 }
 
 /**
- * Collections are given out by one relay: two logs that let somebody in for the same one are of the same relay. Names of clients are
- * not: two relays may have a `site-a` each, so names count only where nothing speaks against it.
+ * A collection ID belongs to one relay: two logs that accept the same one are logs of the same relay. Client names do not: two relays
+ * may each have a `site-a`, so names count only if nothing contradicts them.
  */
-function isSameRelay(a: Known, b: Known): boolean {
-  if (meet(a.collections, b.collections)) return true
+function isSameRelay(a: AcceptedClients, b: AcceptedClients): boolean {
+  if (overlap(a.collections, b.collections)) return true
   const [mine, theirs] = [a.log.source.labels, b.log.source.labels]
   if (differ(mine.cluster, theirs.cluster) || differ(mine.namespace, theirs.namespace)) return false
-  if (meet(a.names, b.names)) return true
+  if (overlap(a.names, b.names)) return true
   if (mine.cluster === undefined || theirs.cluster === undefined) return false
   return a.log.name === b.log.name || a.names.size === 0 || b.names.size === 0
 }
 
-/** Who is only ever turned away may have come with what another relay gave him. */
-function known(log: ProgramLog<RelayFacts>): Known {
+/** Rejected clients do not count: they may use the credentials of another relay. */
+function acceptedClients(log: ProgramLog<RelayFacts>): AcceptedClients {
   const clients = log.facts.clients
     .all()
     .filter(({ stats }) => [...stats.totals().statuses.keys()].some((status) => status !== 401))
@@ -68,7 +68,7 @@ function known(log: ProgramLog<RelayFacts>): Known {
   }
 }
 
-function meet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
   return !a.isDisjointFrom(b)
 }
 

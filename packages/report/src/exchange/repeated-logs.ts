@@ -2,18 +2,18 @@ import type { Facts } from '../facts/facts.ts'
 import type { PollSample } from '../facts/poll-sample.ts'
 import type { LogSource } from '../formats/log-source.ts'
 
-/** Polls in common that show two logs to be one: programs of their own do not keep step to the second for so long. */
+/** Common polls that show that two logs are copies: separate programs do not poll in the same second for that long. */
 const MIN_COMMON_POLLS = 20
 const MIN_COMMON_SHARE = 0.99
-/** Polls by which logs that may be the same are found: those of every fourth second, so many of each log at most. */
+/** Candidates share polls at probe times: within one second in every four, up to this many per log. */
 const PROBE_EVERY_MS = 4_000
 const MAX_PROBES = 500
-/** Groups for which lines are remembered: each takes 4 MB. */
+/** Groups whose lines are remembered: each takes 4 MB. */
 const MAX_GROUPS = 8
 
 /**
- * Sources that hold the same lines again: copies of one log, logs that overlap because they were collected twice, and a pod of
- * which two files tell the same time. Gives a number for each, the same for those that belong together.
+ * Sources with the same lines: copies of one log, logs that overlap because they were collected twice, and two overlapping files of one
+ * pod. Returns a group number per source.
  */
 export function repeatedLogs(sources: readonly LogSource[]): Map<number, number> {
   const signatures = new Map(
@@ -52,7 +52,7 @@ function join(groups: Set<LogSource>[], source: LogSource, twin: LogSource): voi
   else group.add(source).add(twin)
 }
 
-/** All that was polled in the time both cover stands in both. */
+/** Both logs contain nearly all polls of the time they both cover. */
 function isRepeated(
   a: LogSource,
   mine: ReadonlySet<string>,
@@ -72,7 +72,7 @@ function isRepeated(
   )
 }
 
-/** Times and outcomes of polls or connections, as written. */
+/** Times and statuses of polls, or times and durations of connections, as logged. */
 function signatureOf(facts: Facts): Set<string> {
   if (facts.role === 'client') return pollsOf([facts.link.polls])
   if (facts.role === 'relay' || facts.role === 'load-balancer')

@@ -9,10 +9,10 @@ import type { Period } from '../facts/problem-history.ts'
 import { SECOND } from '../read/timestamps.ts'
 import type { Relay, Network, PollLink, ProgramLog } from './network.ts'
 
-/** A relay notices what happens to its database or broker within so long. */
+/** A relay notices a failure of its database or broker within this time. */
 const MAX_NOTICE_DELAY_MS = 5 * SECOND
 
-/** What one relay needs to work; without a relay those of which nobody can say whose they are. */
+/** The services of one relay; without a relay, the services that belong to no known relay. */
 export interface Services {
   readonly loadBalancers: readonly ProgramLog<LoadBalancerFacts>[]
   readonly brokers: readonly ProgramLog<BrokerFacts>[]
@@ -33,7 +33,7 @@ export function servicesOf(network: Network, relay: Relay | undefined): Services
   }
 }
 
-/** Database servers that stand beside a client and not beside a relay: what the client asks. */
+/** Database servers in the cluster of a client that is not the cluster of a relay: the client's OMOP database. */
 export function cdmServersOf(network: Network, link: PollLink): ProgramLog<DatabaseFacts>[] {
   return network.databases.filter((log) => isCdmOf(network, link, log))
 }
@@ -44,7 +44,7 @@ function isCdmOf({ relays }: Network, { logs }: PollLink, { source }: ProgramLog
   return logs.some(({ log }) => log.source.labels.cluster === cluster)
 }
 
-/** The relay a service works for: by what both saw, by whose polls it passed on, by the cluster; or there is only one. */
+/** The relay of a service: by common events, by forwarded polls or by cluster, or else the only relay. */
 function relayOf({ relays, links, clocks }: Network, log: ProgramLog): Relay | undefined {
   const seenTogether = clocks.get(log)?.relay
   if (seenTogether !== undefined) return seenTogether
@@ -60,13 +60,13 @@ function relayOf({ relays, links, clocks }: Network, log: ProgramLog): Relay | u
   return alike.length === 1 ? alike[0] : undefined
 }
 
-/** A relay that queues in its database has no broker, and one that keeps its tasks in a file no database server. */
+/** A relay that queues in its database uses no broker; one with a SQLite file uses no database server. */
 function mayUse({ logs }: Relay, { facts: { role } }: ProgramLog): boolean {
   if (role === 'broker') return logs.some(({ facts }) => facts.queue !== 'database')
   return role !== 'database' || logs.some(({ facts }) => facts.store !== 'sqlite')
 }
 
-/** Both sides tell of trouble at the same time. */
+/** Both logs contain problems at the same time. */
 function failedTogether(relay: Relay, { facts, shift }: ProgramLog): boolean {
   if (facts.role !== 'broker' && facts.role !== 'database') return false
   const { role } = facts

@@ -3,22 +3,22 @@ import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { RelayClient, RelayFacts } from '../facts/facts.ts'
 import type { TaskRecord, TaskStep } from '../facts/task-ledger.ts'
 import type { Network, PollLink, ProgramLog } from './network.ts'
-import { handOutsOf, openAlone, takenBy } from './task-match.ts'
+import { handOutsOf, openAlone, taskReceivedAt } from './task-match.ts'
 import { lifeStepOf, titleOf } from './task-steps.ts'
 import type { ClientShare, PlacedStep } from './task-steps.ts'
 import { shown } from './transaction.ts'
 
-/** The part one client had in a task. */
+/** One client's share of a task. */
 export interface Branch {
   readonly link: PollLink | undefined
   readonly share: ClientShare
   readonly steps: PlacedStep[]
-  /** How the lines of the client itself were found. */
+  /** How the client's own lines were matched. */
   by: 'task-id' | 'time'
   certainty: Confidence
 }
 
-/** What every client did for a task: by the ids of its parts, or, where a relay writes none, by time and where that is beyond doubt. */
+/** What every client did for a task: by subtask ID, or by time if the relay logs no subtask IDs and the match is unambiguous. */
 export function branchesOf(
   network: Network,
   log: ProgramLog<RelayFacts>,
@@ -52,17 +52,17 @@ function branchesById(network: Network, log: ProgramLog<RelayFacts>, record: Tas
         .flatMap((task) => clientSteps(task, share, clientLog.log)),
     )
     if (exact.length > 0) branch.steps.push(...exact)
-    else if (link !== undefined) addTaken(branch, link, log)
+    else if (link !== undefined) addClientSteps(branch, link, log)
     return branch
   })
 }
 
-/** A relay's log calls a client by its collection until it has told the name that goes with it. */
+/** A relay logs a client's collection ID until it has logged the name for it. */
 function isNode(node: string, name: string, { collections }: RelayClient): boolean {
   return node === name || collections.has(node.toLowerCase())
 }
 
-/** Requests say for which client they are, not for which task: they are this one's if no other was open. */
+/** The .NET relay's requests name the client but not the task: they belong to this task if no other was open. */
 function branchesByTime(
   network: Network,
   log: ProgramLog<RelayFacts>,
@@ -76,17 +76,17 @@ function branchesByTime(
     const share = { key: link.name, name: link.name }
     const branch: Branch = { link, share, by: 'time', certainty: 'likely', steps: [] }
     for (const { step, evidence } of lines) branch.steps.push(...placed(step, evidence, log, share))
-    addTaken(branch, link, log)
+    addClientSteps(branch, link, log)
     return [branch]
   })
 }
 
-/** The client’s own lines, where its log has no ids: the one task it took when this one was handed to it. */
-function addTaken(branch: Branch, link: PollLink, log: ProgramLog<RelayFacts>): void {
+/** The client's own lines if its log has no task IDs: the only task it received when this one was handed out to it. */
+function addClientSteps(branch: Branch, link: PollLink, log: ProgramLog<RelayFacts>): void {
   const [handedOut, ...more] = branch.steps.filter(({ life }) => life === 'handed-out')
   const line = handedOut?.step.line
   if (line === undefined || more.length > 0) return
-  const taken = takenBy(link, log, line.time)
+  const taken = taskReceivedAt(link, log, line.time)
   if (taken === undefined) return
   branch.by = 'time'
   branch.certainty = taken.certainty
@@ -104,7 +104,7 @@ function clientSteps(
     .flatMap(({ step, evidence }) => placed(step, evidence, log, share, shift))
 }
 
-/** A line of a ledger as a step in the life of the task, where it is one. */
+/** A recorded step as a step in the life of the task; empty if it adds nothing. */
 export function placed(
   step: TaskStep,
   evidence: RawEvidence,

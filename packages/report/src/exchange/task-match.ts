@@ -6,16 +6,16 @@ import type { Network, PollLink, ProgramLog } from './network.ts'
 import { clockOf } from './poll-pairs.ts'
 import { resolutionOf } from './transaction.ts'
 
-/** An answer is read this long after it was given, at most. */
+/** A client reads a task at most this long after the relay handed it out. */
 const MAX_READ_DELAY_MS = 2 * SECOND
 
-/** From when to when a task was open, in the clock of the relay's log. */
+/** The time in which a task was open, in the clock of the relay's log. */
 export interface OpenTask {
   readonly from: number
   readonly to: number
 }
 
-/** When this task was open, if no other was meanwhile; undefined if another was, or may have been. */
+/** The time in which this task was open; undefined if another task was, or may have been, open in that time. */
 export function openAlone(
   network: Network,
   log: ProgramLog<RelayFacts>,
@@ -24,9 +24,9 @@ export function openAlone(
   const own = lifeOf(record)
   if (!Number.isFinite(own.from) || !Number.isFinite(own.to)) return undefined
   const relay = network.relays.find((one) => one.logs.includes(log))
-  const room = resolutionOf(log)
+  const tolerance = resolutionOf(log)
   for (const { facts, shift } of relay?.logs ?? []) {
-    // Some were forgotten: nobody can say when they were open.
+    // Some tasks were discarded, so it is unknown when they were open.
     const { tasks } = facts
     if (tasks.records.length < Math.max(tasks.count('received'), tasks.count('submitted')))
       return undefined
@@ -34,13 +34,13 @@ export function openAlone(
       if (other === record) continue
       const { from, to } = lifeOf(other)
       const apart = shift - log.shift
-      if (from + apart < own.to + room && own.from < to + apart + room) return undefined
+      if (from + apart < own.to + tolerance && own.from < to + apart + tolerance) return undefined
     }
   }
   return own
 }
 
-/** A task whose arrival or end is not in the log may have been open all the time before or after. */
+/** A task whose arrival or end is not in the log may have been open since its beginning or until its end. */
 function lifeOf({ steps }: TaskRecord): OpenTask {
   const ends = steps.filter(({ step }) => step === 'submitted' || step === 'abandoned')
   return {
@@ -49,23 +49,23 @@ function lifeOf({ steps }: TaskRecord): OpenTask {
   }
 }
 
-/** The relay's lines about handing one task to this client and getting its answer; undefined where there may be lines of two. */
+/** The relay's lines about handing out one task to this client and receiving the result; undefined if they may belong to two tasks. */
 export function handOutsOf(
   link: PollLink,
   log: ProgramLog<RelayFacts>,
   { from, to }: OpenTask,
 ): RelayClient['taskLines'] | undefined {
-  const room = resolutionOf(log)
+  const tolerance = resolutionOf(log)
   const lines = link.relayClients
     .filter((one) => one.log === log)
     .flatMap(({ client }) => client.taskLines)
-    .filter(({ evidence: { time } }) => time + room > from && time < to + room)
+    .filter(({ evidence: { time } }) => time + tolerance > from && time < to + tolerance)
   const handedOut = lines.filter(({ step }) => step === 'handed-out').length
   return handedOut === 1 && lines.length <= 2 ? lines : undefined
 }
 
-/** The one task a client took right after `time`, on the clock of the relay, when the relay handed one to it. */
-export function takenBy(
+/** The only task that a client received just after `time`, on the relay's clock. */
+export function taskReceivedAt(
   link: PollLink,
   relay: ProgramLog<RelayFacts>,
   time: number,

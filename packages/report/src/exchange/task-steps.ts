@@ -4,7 +4,7 @@ import { SECOND } from '../read/timestamps.ts'
 import { notShown } from './transaction.ts'
 import type { Leg, RawStep } from './transaction.ts'
 
-/** What happens to a task, in the order of cause and effect. */
+/** What can happen to a task, in causal order. */
 const LIFE = [
   'queued',
   'leased',
@@ -29,25 +29,25 @@ const LIFE = [
 export type LifeStep = (typeof LIFE)[number]
 
 const LEGS: Readonly<Record<LifeStep, readonly [leg: Leg, title: string]>> = {
-  queued: ['upstream', 'the upstream is asked'],
-  leased: ['upstream', 'the upstream gives the task to the relay'],
+  queued: ['upstream', 'the upstream queues the task'],
+  leased: ['upstream', 'the upstream hands out the task to the relay'],
   received: ['upstream', 'the relay receives the task from the upstream'],
-  'handed-out': ['relay', 'the relay hands the task to the client'],
-  'lease-returned': ['relay', 'the relay waits no longer for the client'],
-  taken: ['client', 'the client takes the task'],
-  solved: ['client', 'the client has solved it'],
-  'not-answerable': ['client', 'the client cannot answer it'],
-  posted: ['client', 'the client has posted its answer'],
-  answered: ['relay', 'the relay stores the answer of the client'],
-  receipt: ['client', 'the client knows that the relay has its answer'],
-  late: ['relay', 'the answer of the client comes too late'],
+  'handed-out': ['relay', 'the relay hands out the task to the client'],
+  'lease-returned': ['relay', 'the lease of the client expires'],
+  taken: ['client', 'the client receives the task'],
+  solved: ['client', 'the client solves the task'],
+  'not-answerable': ['client', 'the client cannot answer the task'],
+  posted: ['client', 'the client submits its result'],
+  answered: ['relay', 'the relay stores the result of the client'],
+  receipt: ['client', 'the client receives the confirmation'],
+  late: ['relay', 'the result of the client arrives too late'],
   expired: ['relay', 'the task reaches its deadline'],
-  settled: ['relay', 'the relay has all answers'],
-  submitting: ['relay', 'the relay submits the result'],
-  'submission-failed': ['upstream', 'the upstream does not take it'],
-  'result-received': ['upstream', 'the upstream has the result'],
-  submitted: ['upstream', 'the upstream has taken the result'],
-  abandoned: ['relay', 'the result is given up'],
+  settled: ['relay', 'the relay settles the task'],
+  submitting: ['relay', 'the relay submits the combined result'],
+  'submission-failed': ['upstream', 'the submission to the upstream fails'],
+  'result-received': ['upstream', 'the upstream receives the combined result'],
+  submitted: ['upstream', 'the upstream accepts the combined result'],
+  abandoned: ['relay', 'the relay stops trying to submit the combined result'],
 }
 
 const OF_RELAY: ReadonlyMap<TaskStep, LifeStep> = new Map<TaskStep, LifeStep>([
@@ -75,13 +75,13 @@ const OF_UPSTREAM: ReadonlyMap<TaskStep, LifeStep> = new Map<TaskStep, LifeStep>
   ['answered', 'result-received'],
 ])
 
-/** What a step in the ledger of one program means in the life of the task; undefined where it adds nothing. */
+/** What a recorded step of one program means in the life of the task; undefined if it adds nothing. */
 export function lifeStepOf({ role, program }: Facts, step: TaskStep): LifeStep | undefined {
   switch (role) {
     case 'relay':
       return OF_RELAY.get(step)
     case 'client':
-      // Ours writes the status with which the relay answered.
+      // Warren's bunny logs the status of the relay's response.
       return step === 'posted' && program.startsWith('Warren') ? 'receipt' : OF_CLIENT.get(step)
     case 'upstream':
       return OF_UPSTREAM.get(step)
@@ -94,17 +94,17 @@ export function lifeStepOf({ role, program }: Facts, step: TaskStep): LifeStep |
   }
 }
 
-/** One client’s part of a task. */
+/** One client's share of a task. */
 export interface ClientShare {
-  /** Tells parts apart: a subtask, or the name of the client. */
+  /** The subtask ID, or the name of the client. */
   readonly key: string
   readonly name: string
 }
 
-/** A step of a task with the place it has in its life. */
+/** A step with its place in the life of the task. */
 export interface PlacedStep {
   readonly life: LifeStep
-  /** Undefined for what is not about one client. */
+  /** Undefined for steps that are not about one client. */
   readonly share: ClientShare | undefined
   readonly step: RawStep
 }
@@ -123,10 +123,10 @@ export function missingStep(
 }
 
 /**
- * In the order in which it must have happened: by time where times tell, by the life of a task where they tie or where the clocks
- * of two programs disagree a little.
+ * Sorts steps into the order in which they must have happened: by time, or by the life of a task if times are equal or the clocks of
+ * two programs differ slightly.
  */
-export function inOrderOfLife(steps: readonly PlacedStep[]): PlacedStep[] {
+export function sortByCause(steps: readonly PlacedStep[]): PlacedStep[] {
   const byLife = steps.toSorted((a, b) => rank(a) - rank(b) || startOf(a) - startOf(b))
   const begins = new Map<PlacedStep, number>()
   for (const step of byLife) {
@@ -151,20 +151,20 @@ function rank({ life }: PlacedStep): number {
   return LIFE.indexOf(life)
 }
 
-/** NaN where only its place in the life of the task is known. */
+/** NaN if only its place in the life of the task is known. */
 function startOf({ step }: PlacedStep): number {
   return Number.isFinite(step.resolutionMs) ? (step.line?.time ?? Number.NaN) : Number.NaN
 }
 
-/** The first cannot have happened after the second. Both are in the order of life already. */
+/** `first` cannot have happened after `second`. Both are already in causal order. */
 function isCause(first: PlacedStep, second: PlacedStep): boolean {
   const [mine, theirs] = [first.share?.key, second.share?.key]
   if (mine !== undefined && theirs !== undefined && mine !== theirs) return false
-  // The line about posting is written once the relay has stored the answer.
+  // The client logs this line after the relay has stored the result.
   if (first.life === 'posted') return false
   if (mine === undefined || theirs !== undefined) return true
-  // What happens to the whole task waits for answers that are stored, though the line about it may come a moment later.
-  const tolerance = first.life === 'answered' ? SECOND : 0
-  const room = Math.max(first.step.resolutionMs, second.step.resolutionMs, tolerance)
-  return !(startOf(first) > startOf(second) + room)
+  // Steps of the whole task follow the stored results, although the line about a result may be logged a moment later.
+  const logDelay = first.life === 'answered' ? SECOND : 0
+  const tolerance = Math.max(first.step.resolutionMs, second.step.resolutionMs, logDelay)
+  return !(startOf(first) > startOf(second) + tolerance)
 }

@@ -7,8 +7,9 @@ import type {
   UpstreamFacts,
 } from '../facts/facts.ts'
 import { buildSideView } from '../timeline/side-view.ts'
-import type { SideSource, SideView } from '../timeline/side-view.ts'
+import type { SideView } from '../timeline/side-view.ts'
 import type { LinkStats } from '../facts/link-stats.ts'
+import { sideSource } from './poll-links.ts'
 import { qualifiersOf } from './relays.ts'
 import { distinctNames } from './program-name.ts'
 import { cdmServersOf, servicesOf } from './services.ts'
@@ -17,7 +18,7 @@ import type { Relay, Network, PollLink, ProgramLog } from './network.ts'
 
 export type Side = 'client' | 'relay' | 'load-balancer' | 'broker' | 'database' | 'upstream'
 
-/** A program, known by its own log or by what others write of it. */
+/** A program, known from its own log or from the logs of others. */
 export interface NetworkComponent {
   readonly id: string
   readonly role: Role
@@ -25,7 +26,7 @@ export interface NetworkComponent {
   readonly logs: readonly ProgramLog[]
 }
 
-/** Who talks to whom. */
+/** A connection from one program to another. */
 export interface NetworkLink {
   readonly id: string
   readonly kind: 'poll' | 'load-balancer' | 'database' | 'broker' | 'upstream' | 'cdm'
@@ -42,13 +43,13 @@ export interface Topology {
   readonly links: readonly NetworkLink[]
 }
 
-/** Relays that clients poll and of which no log is there. */
+/** Relays that clients poll but that have no log. */
 export function unseenRelays({ links }: Topology): NetworkComponent[] {
   const polled = links.filter(({ kind }) => kind === 'poll').map(({ to }) => to)
   return [...new Set(polled)].filter(({ logs }) => logs.length === 0)
 }
 
-/** A part or link whose name is not settled yet. */
+/** A component or link whose name is not final. */
 interface UnnamedComponent extends NetworkComponent {
   name: string
   readonly qualifiers: readonly (string | undefined)[]
@@ -57,7 +58,7 @@ interface UnnamedLink extends NetworkLink {
   name: string
 }
 
-/** Parts and links with their ids, in an order that only depends on names. */
+/** Components and links with IDs, in an order that depends only on their names. */
 export function buildTopology(network: Network): Topology {
   return new TopologyBuilder(network).build()
 }
@@ -67,7 +68,7 @@ class TopologyBuilder {
   readonly #parts: UnnamedComponent[] = []
   readonly #links: UnnamedLink[] = []
   readonly #claimed = new Set<ProgramLog>()
-  /** Relays of which no log is there, by what clients call them. */
+  /** Relays without a log, by the host name that clients use. */
   readonly #unseen = new Map<string, NetworkComponent>()
 
   constructor(network: Network) {
@@ -116,7 +117,7 @@ class TopologyBuilder {
     return component
   }
 
-  /** Services whose relay nobody knows still have one: what is wrong with them has to be said of a link. */
+  /** Services of no known relay are linked to an unseen one: a finding about a service needs a link. */
   #addOrphans(services: Services): void {
     if (Object.values(services).every((logs) => logs.length === 0)) return
     const relay = this.#unseenRelay('')
@@ -148,7 +149,7 @@ class TopologyBuilder {
     }
     if (relay !== undefined || databases.length > 0)
       add('database', databases, ({ database }) => [database])
-    // A relay that queues in its database has no broker to be healthy or not.
+    // A relay that queues in its database uses no broker, so there is no broker to judge.
     const needsBroker = relay?.logs.some(({ facts }) => facts.queue !== 'database') === true
     if (needsBroker || brokers.length > 0) add('broker', brokers, ({ broker }) => [broker])
     if (relay !== undefined || upstreams.length > 0)
@@ -169,13 +170,13 @@ class TopologyBuilder {
     })
   }
 
-  /** Programs that belong to no link still are components. */
+  /** Programs without a link are components too. */
   #addRest(): void {
     for (const log of this.#network.logs)
       if (!this.#claimed.has(log)) this.#part(log.facts.role, log.name, [log])
   }
 
-  /** Nobody may be taken for another: relays keep their names, which are told apart already. */
+  /** Makes names unique. Relays keep their names, which are unique already. */
   #nameApart(): void {
     const kept = this.#network.relays.map(({ name }) => name)
     const others = this.#parts.filter(({ role, logs }) => role !== 'relay' || logs.length === 0)
@@ -218,12 +219,12 @@ class TopologyBuilder {
   }
 }
 
-/** By what the clients and services of a relay may be told from those of another. */
+/** What can distinguish the clients and services of one relay from those of another. */
 function placesOf(relay: Relay | undefined): (string | undefined)[] {
   return [relay?.logs[0]?.source.labels.cluster, relay?.name]
 }
 
-/** What services have in common: an account of those who use them. */
+/** Facts of a program that serves others: one `LinkStats` of all its users. */
 type ServiceFacts = LoadBalancerFacts | BrokerFacts | DatabaseFacts | UpstreamFacts
 
 function relayView(
@@ -241,10 +242,6 @@ function serverView(logs: readonly ProgramLog<ServiceFacts>[], side: Side): Netw
   return view === undefined ? [] : [{ side, view: view }]
 }
 
-export function sideSource(stats: LinkStats, log: ProgramLog): SideSource {
-  return { stats, shift: log.shift, source: log.source.sourceId }
-}
-
 function pollViews(link: PollLink): NetworkLink['views'] {
   return [
     ...(link.client === undefined ? [] : [{ side: 'client' as const, view: link.client }]),
@@ -255,7 +252,7 @@ function pollViews(link: PollLink): NetworkLink['views'] {
   ]
 }
 
-/** What to call a relay without a log. Clients whose polls pass the same balancer call one relay by several addresses. */
+/** Name of a relay without a log. Clients behind the same load balancer may use different host names for one relay. */
 function addressOf(link: PollLink, links: readonly PollLink[]): string {
   const loadBalancers = link.loadBalancerClients.map(({ log }) => log)
   const beside = links.find(
@@ -267,7 +264,7 @@ function addressOf(link: PollLink, links: readonly PollLink[]): string {
   return hostOf(beside ?? link)
 }
 
-/** The relay as the client calls it; '' if it does not say. */
+/** The relay's host name as the client uses it; '' if unknown. */
 function hostOf({ logs }: PollLink): string {
   return logs.map(({ log }) => log.facts.host).find((host) => host !== '') ?? ''
 }

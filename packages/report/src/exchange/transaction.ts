@@ -8,20 +8,20 @@ import type { NetworkLink, Side } from './topology.ts'
 
 export type Leg = Side | 'cdm'
 
-/** One step, quoted on the common time line; without a line where no source shows it. */
+/** One step, quoted on the common time line; without a line if no source shows it. */
 export interface RawStep {
   readonly leg: Leg
   readonly title: string
   readonly line: RawEvidence | undefined
-  /** How exact the time of the line is, ms. */
+  /** Resolution of the line's time, ms. */
   readonly resolutionMs: number
   /** Why no line shows it. */
   readonly missing?: string
-  /** No program writes a line about it: nothing is lacking. */
+  /** No program logs this step, so nothing is missing. */
   readonly unwritten?: true
 }
 
-/** One poll or one task through everything it touched. */
+/** One poll or one task, followed through every program. */
 export interface RawTransaction {
   readonly kind: 'poll' | 'task'
   readonly title: string
@@ -29,17 +29,17 @@ export interface RawTransaction {
   readonly matchedBy: 'request-id' | 'task-id' | 'time' | 'one-source'
   readonly certainty: Confidence
   readonly steps: readonly RawStep[]
-  /** Milliseconds; NaN if it cannot be told. */
+  /** Milliseconds; NaN if unknown. */
   readonly tookMs: number
-  /** Who says so; undefined where it is the time from the first line to the last. */
+  /** Whose log contains the duration; undefined if it is the time from the first line to the last. */
   readonly measuredBy: 'relay' | 'client' | undefined
-  /** How exact that is: whole seconds where a log has no finer times. */
+  /** Resolution of the duration, ms: 1000 if a log has whole seconds only. */
   readonly resolutionMs: number
-  /** What the reader has to know about how the lines were put together. */
+  /** What the reader must know about how the lines were matched. */
   readonly remarks: readonly string[]
 }
 
-/** A step that a line shows. `shift` moves the clock of its source onto the common time line. */
+/** A step that a line shows. `shift` converts from the source's clock to the common time line. */
 export function shown(
   leg: Leg,
   title: string,
@@ -58,12 +58,12 @@ export function notWritten(leg: Leg, title: string, missing: string): RawStep {
   return { ...notShown(leg, title, missing), unwritten: true }
 }
 
-/** Every step that programs write lines about has one. */
+/** Every step that programs log has a line. */
 export function isComplete({ steps }: RawTransaction): boolean {
   return steps.every(({ line, unwritten }) => line !== undefined || unwritten === true)
 }
 
-/** How exact the times of a log are: 1000 where it has whole seconds only. */
+/** Resolution of the times in a log, ms: 1000 if it has whole seconds only. */
 export function resolutionOf({ source, facts }: ProgramLog): number {
   const times = [source.first, source.last, ...exchangeTimes(facts).slice(0, 32)]
   return times.every((time) => time % SECOND === 0) ? SECOND : 1
@@ -74,8 +74,8 @@ function exchangeTimes(facts: Facts): number[] {
 }
 
 /**
- * Milliseconds from the first step to each; null where that is not known: beside exact times, whole seconds say nothing. Steps
- * stand in the order of cause and effect, so what clocks say against it is their error and not a negative time.
+ * Milliseconds from the first step to each; null if unknown: next to exact times, whole seconds are too coarse. Steps are in causal
+ * order, so a negative difference is a clock error and counts as 0.
  */
 export function sinceStart(steps: readonly RawStep[]): (number | null)[] {
   const finest = Math.min(

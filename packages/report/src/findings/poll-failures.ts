@@ -1,6 +1,6 @@
 import type { Cause } from '../document/cause.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
-import { sideSource } from '../exchange/topology.ts'
+import { sideSource } from '../exchange/poll-links.ts'
 import type { Period } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import {

@@ -1,5 +1,5 @@
 import type { Relay, ProgramLog } from '../exchange/network.ts'
-import { sideSource } from '../exchange/topology.ts'
+import { sideSource } from '../exchange/poll-links.ts'
 import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
 import { NO_SHUTDOWN_MESSAGE } from '../facts/facts.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'

@@ -1,5 +1,5 @@
 import type { Relay } from '../exchange/network.ts'
-import { sideSource } from '../exchange/topology.ts'
+import { sideSource } from '../exchange/poll-links.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
 import { FETCHED } from '../formats/expired-tasks.ts'
 import { HOUR } from '../read/timestamps.ts'

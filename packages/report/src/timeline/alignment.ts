@@ -45,15 +45,15 @@ export function align(a: Signal, b: Signal, offset: number, reach: number): Alig
 }
 
 /** Lags, within ± `reach`, at which many pairs of instants lie equally far apart; most promising first. */
-export function likelyLags(a: Signal, b: Signal, offset: number, tolerance: number): number[] {
+export function likelyLags(a: Signal, b: Signal, offset: number, reach: number): number[] {
   const bin = 1_000
   const counts = new Map<number, number>()
   const step = Math.max(1, Math.floor(a.times.length / MAX_SAMPLED))
   for (let at = 0; at < a.times.length; at += step) {
     const time = (a.times[at] ?? 0) + offset
-    for (let other = lowerBound(b.times, time - tolerance); other < b.times.length; other++) {
+    for (let other = lowerBound(b.times, time - reach); other < b.times.length; other++) {
       const lag = (b.times[other] ?? 0) - time
-      if (lag > tolerance) break
+      if (lag > reach) break
       const key = Math.round(lag / bin)
       counts.set(key, (counts.get(key) ?? 0) + 1)
     }

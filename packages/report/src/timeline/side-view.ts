@@ -366,11 +366,11 @@ function combine(into: PlacedProblem, other: PlacedProblem): void {
 }
 
 /** Stretches that overlap, or are at most `room` ms apart, are one. */
-export function mergePeriods(periods: readonly Period[], room = 0): Period[] {
+export function mergePeriods(periods: readonly Period[], tolerance = 0): Period[] {
   const merged: Period[] = []
   for (const period of periods.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     const last = merged.at(-1)
-    if (last !== undefined && period.from <= Math.max(last.to, last.recoveredAt || 0) + room) {
+    if (last !== undefined && period.from <= Math.max(last.to, last.recoveredAt || 0) + tolerance) {
       last.to = Math.max(last.to, period.to)
       last.count += period.count
       const recoveredAt = largest([last.recoveredAt, period.recoveredAt])

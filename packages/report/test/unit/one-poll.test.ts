@@ -13,17 +13,17 @@ const pollOf = (report: ReportDocument): Transaction => {
 const stepOf = (poll: Transaction, title: RegExp) =>
   poll.steps.find((step) => title.test(step.title))
 
-/** One poll of which both sides write, and what only we know: its number. */
+/** One poll in both logs. Its index is known to the test only. */
 interface Poll {
-  /** Milliseconds from the start at which it is sent, by the true clock. */
+  /** When it is sent, in milliseconds from the start, by the true clock. */
   readonly at: number
-  /** How long the relay takes. */
+  /** Duration in the relay. */
   readonly ms: number
   readonly status: 200 | 204
   readonly writtenBy: 'both' | 'client' | 'relay'
 }
 
-/** Only the client's log says which poll it is, by the line; only the relay's, by the last digits of the duration. */
+/** The line number identifies a poll in the client's log; the last digits of the duration identify it in the relay's. */
 function twoSides(
   polls: readonly Poll[],
   skewMs: number,
@@ -76,13 +76,13 @@ const skews = fc.integer({ min: -4_000, max: 4_000 })
 const sides = fc.constantFrom<'client' | 'relay'>('client', 'relay')
 
 describe('one poll, step by step', () => {
-  it('never joins lines of two polls, whatever one side lacks and however clocks differ', async () => {
+  it('never joins lines of two polls, whatever lines are missing and however clocks differ', async () => {
     await fc.assert(
       fc.asyncProperty(polls, skews, sides, async (sent, skewMs, side) => {
         const all = sent.map((one): Poll => ({ ...one, writtenBy: one.lost ? side : 'both' }))
         const { client, relay, order } = twoSides(all, skewMs)
         const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': relay }))
-        const [asked, answered, read] = [/asks for/, /the relay answers/, /reads the answer/].map(
+        const [asked, answered, read] = [/asks for/, /the relay answers/, /reads the response/].map(
           (title) => stepOf(poll, title),
         )
         if (asked?.evidence == null || answered?.evidence == null || poll.certainty === 'possible')
@@ -96,7 +96,7 @@ describe('one poll, step by step', () => {
     )
   })
 
-  it('shows a poll from both sides where one can be told', async () => {
+  it('shows a poll from both sides if one can be matched', async () => {
     const all = Array.from({ length: 40 }, (_, n): Poll => ({
       at: n * 9_000 + ((n * n * 700) % 5_000),
       ms: 130,
@@ -106,12 +106,12 @@ describe('one poll, step by step', () => {
     const { client, relay } = twoSides(all, 1_700)
     const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': relay }))
     expect(poll).toMatchObject({ matchedBy: 'time', certainty: 'likely' })
-    expect(poll.text).toContain('No other poll of site-a comes into question.')
+    expect(poll.text).toContain('No other poll of site-a matches.')
     expect(stepOf(poll, /asks for/)?.evidence).not.toBeNull()
     expect(stepOf(poll, /the relay answers/)?.evidence).not.toBeNull()
   })
 
-  it('shows one side, and says so, where polls are too close to tell them apart', async () => {
+  it('shows one side, and states it, if polls are too close to be matched', async () => {
     const all = Array.from({ length: 200 }, (_, n): Poll => ({
       at: n * 1_100 + ((n * n * 13) % 400),
       ms: 40,
@@ -122,13 +122,13 @@ describe('one poll, step by step', () => {
     const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': relay }))
     expect(poll.matchedBy).toBe('one-source')
     expect(poll.complete).toBe(false)
-    expect(poll.text).toContain('one side is shown, the relay’s')
+    expect(poll.text).toContain('Only the relay side is shown.')
     expect(stepOf(poll, /asks for/)?.missing).toMatch(
-      /^no poll in the log of site-a is surely this one|could not be found/,
+      /^no poll in the log of site-a can be matched to this one|do not match those in the relay log/,
     )
   })
 
-  it('is complete for our own programs: an empty poll asks neither database nor broker', async () => {
+  it('is complete for the programs of Warren: an empty poll needs neither database nor broker', async () => {
     const poll = pollOf(
       await reportOf({
         'bunny-north.log': ours('bunny', 'vm', ourPolls('a')),
@@ -153,11 +153,11 @@ describe('one poll, step by step', () => {
       'relay',
       'client',
     ])
-    expect(stepOf(poll, /looks into the queue/)?.missing).toContain('from memory')
+    expect(stepOf(poll, /checks the queue/)?.missing).toContain('in memory')
     expect(poll.text).not.toContain('no line in any source')
   })
 
-  it('takes the login and the statements of a relay’s log only where no other request was under way', async () => {
+  it('assigns logins and statements in the relay log only if no other request was in progress', async () => {
     const stamp = (second: number): string => `2025-09-26T06:30:${String(second).padStart(2, '0')}Z`
     const statement = (second: number, parameter: string): string =>
       `[${stamp(second)} INF] Executed DbCommand (1ms) [Parameters=[@${parameter}='?'], CommandType='Text', CommandTimeout='30']`
@@ -174,7 +174,7 @@ describe('one poll, step by step', () => {
       login(3, 'site-b'),
       answer(3, B, 90),
     ]
-    // A held poll of site-a ends while site-b's is being looked up; then two logins come before one answer.
+    // A held poll of site-a ends during the lookup for site-b; then two logins precede one response.
     const mixed = [
       login(4, 'site-b'),
       answer(4, A, 25_000),
@@ -196,7 +196,7 @@ describe('one poll, step by step', () => {
     ])
   })
 
-  it('tells how long it took no finer than the log does', async () => {
+  it('shows the duration at the resolution of the log', async () => {
     const { client } = twoSides(
       Array.from({ length: 20 }, (_, n): Poll => ({
         at: n * 9_300,

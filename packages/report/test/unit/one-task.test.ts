@@ -13,7 +13,7 @@ const taskOf = (report: ReportDocument): Transaction => {
 }
 const titlesOf = ({ steps }: Transaction): string[] => steps.map(({ title }) => title)
 
-/** Lines of today's relay: what stands behind the level, by the second it was written in. */
+/** A log of the .NET relay, from message texts and the seconds in which they were logged. */
 const relayLog = (...events: readonly (readonly [second: number, text: string])[]): string =>
   lines(events.map(([second, text]) => `[2025-09-26T${clock(START + second * 1000)}Z INF] ${text}`))
 
@@ -27,7 +27,7 @@ const retrieved = (id: string): string => `Task retrieved: (AvailabilityJob) ${i
 const submitting = (id: string): string => `Submitting Results for ${id}.`
 const submitted = (id: string): string => `Successfully submitted results for ${id}.`
 
-/** Empty polls before and after, so that the polls of both logs can be matched. */
+/** Empty polls around the task, so that the polls of both logs can be matched. */
 const EMPTY = [1, 10, 21, 30, 43, 52, 64, 73, 85, 94, 103, 115]
 const emptyPolls = (): [number, string][] =>
   EMPTY.flatMap((at) => poll('site-a', A, 204).map((text): [number, string] => [at, text]))
@@ -54,7 +54,7 @@ const sorted = (...events: [number, string][]): [number, string][] =>
   events.toSorted((a, b) => a[0] - b[0])
 
 describe('one task, step by step', () => {
-  it('stands in the order of its life where all of it falls into one second', async () => {
+  it('is in causal order even if all of it happens within one second', async () => {
     const report = await reportOf({
       'hub/relay.log': relayLog(
         ...sorted(
@@ -71,12 +71,12 @@ describe('one task, step by step', () => {
     const task = taskOf(report)
     expect(titlesOf(task)).toEqual([
       'the relay receives the task from the upstream',
-      'the relay hands the task to site-a',
-      'site-a takes the task',
-      'site-a has posted its answer',
-      'the relay stores the answer of site-a',
-      'the relay submits the result',
-      'the upstream has taken the result',
+      'the relay hands out the task to site-a',
+      'site-a receives the task',
+      'site-a submits its result',
+      'the relay stores the result of site-a',
+      'the relay submits the combined result',
+      'the upstream accepts the combined result',
     ])
     expect(task).toMatchObject({
       matchedBy: 'time',
@@ -88,7 +88,7 @@ describe('one task, step by step', () => {
     expect(task.steps.map(({ sinceStartMs }) => sinceStartMs)).toEqual(Array(7).fill(null))
   })
 
-  it('takes no request for its own while another task was open', async () => {
+  it('gets no request assigned while another task is open', async () => {
     const report = await reportOf({
       'hub/relay.log': relayLog(
         ...sorted(
@@ -111,11 +111,11 @@ describe('one task, step by step', () => {
       [],
     )
     expect(task.steps.find(({ title }) => title.startsWith('the relay hands'))?.missing).toBe(
-      'no request is surely for this task',
+      'no request can be matched to this task',
     )
   })
 
-  it('takes of a client’s log only the task that was handed to it then', async () => {
+  it('includes only the task that the client received at that time', async () => {
     const report = await reportOf({
       'hub/relay.log': relayLog(
         ...sorted(
@@ -140,7 +140,7 @@ describe('one task, step by step', () => {
     expect(task.text).toContain('it took about 6 s')
   })
 
-  it('does not call an answer stored that the relay did not want any more', async () => {
+  it('does not show a result as stored if it arrived too late', async () => {
     const report = await reportOf({
       'hub/relay.log': relayLog(
         ...sorted(
@@ -153,11 +153,11 @@ describe('one task, step by step', () => {
         ),
       ),
     })
-    expect(titlesOf(taskOf(report))).toContain('the answer of site-a comes too late')
-    expect(titlesOf(taskOf(report))).not.toContain('the relay stores the answer of site-a')
+    expect(titlesOf(taskOf(report))).toContain('the result of site-a arrives too late')
+    expect(titlesOf(taskOf(report))).not.toContain('the relay stores the result of site-a')
   })
 
-  it('is followed to its end, however many clients had a part in it', async () => {
+  it('is followed to its end, however many clients take part', async () => {
     const names = ['north', 'east', 'south', 'west', 'centre']
     const part = (n: number): Record<string, unknown> => ({
       taskId: FIRST,
@@ -215,17 +215,17 @@ describe('one task, step by step', () => {
     const task = taskOf(report)
     const titles = titlesOf(task)
     expect(titles.length).toBeLessThanOrEqual(16)
-    expect(titles.at(0)).toBe('the upstream is asked')
-    expect(titles.at(-1)).toBe('the upstream has taken the result')
+    expect(titles.at(0)).toBe('the upstream queues the task')
+    expect(titles.at(-1)).toBe('the upstream accepts the combined result')
     expect(task).toMatchObject({
       matchedBy: 'task-id',
       certainty: 'certain',
       complete: true,
       totalMs: 250,
     })
-    expect(task.text).toContain('The parts of 4 more clients are left out.')
+    expect(task.text).toContain('The steps of 4 more clients are not shown.')
     expect(titles).toEqual(
-      expect.arrayContaining(['centre takes the task', 'the relay stores the answer of centre']),
+      expect.arrayContaining(['centre receives the task', 'the relay stores the result of centre']),
     )
   })
 })

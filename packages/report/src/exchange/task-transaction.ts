@@ -5,17 +5,17 @@ import { compareText } from '../read/input-files.ts'
 import type { Relay, Network, ProgramLog } from './network.ts'
 import { branchesOf, hasSubtaskIds, placed } from './task-branches.ts'
 import type { Branch } from './task-branches.ts'
-import { inOrderOfLife, missingStep } from './task-steps.ts'
+import { sortByCause, missingStep } from './task-steps.ts'
 import type { LifeStep, ClientShare, PlacedStep } from './task-steps.ts'
 import type { Topology } from './topology.ts'
 import { isComplete, resolutionOf } from './transaction.ts'
 import type { RawTransaction } from './transaction.ts'
 
-/** Tasks of a relay's log that are looked at, and steps that are shown of one. */
+/** Tasks per relay log that are tried, and steps that are shown of one task. */
 const MAX_CANDIDATES = 40
 const MAX_STEPS = 16
 
-/** The task that can be followed best from its arrival; undefined if the window has none. */
+/** The task that can be followed best from its arrival; undefined if the time range contains none. */
 export function followTask(network: Network, topology: Topology): RawTransaction | undefined {
   let best: { transaction: RawTransaction; rank: number } | undefined
   for (const relay of network.relays) {
@@ -31,7 +31,7 @@ export function followTask(network: Network, topology: Topology): RawTransaction
   return best?.transaction
 }
 
-/** Complete ones first, then those that are certain, then those with the most lines. */
+/** Complete tasks first, then certain ones, then those with the most lines. */
 function rankOf(transaction: RawTransaction): number {
   const lines = transaction.steps.filter(({ line }) => line !== undefined).length
   return (
@@ -57,7 +57,7 @@ function describeTask(
   const steps = [
     ...whole,
     ...branches.flatMap((branch) => branch.steps),
-    ...lackingSteps(record, branches[0]),
+    ...missingSteps(record, branches[0]),
   ]
   const times = own.flatMap(({ step }) => step.line?.time ?? [])
   return {
@@ -66,17 +66,17 @@ function describeTask(
     link: topology.links.find((link) => link.kind === 'upstream' && link.relay === relay),
     matchedBy: matchedBy(steps, branches),
     certainty: branches.map(({ certainty }) => certainty).reduce(lesser, 'certain'),
-    steps: inOrderOfLife(steps).map(({ step }) => step),
+    steps: sortByCause(steps).map(({ step }) => step),
     tookMs: Math.max(...times) - Math.min(...times),
     measuredBy: 'relay',
     resolutionMs: resolutionOf(log),
-    remarks: [...howFound(record, branches), ...leftOut(all.length - branches.length)],
+    remarks: [...matchRemarks(record, branches), ...omittedRemark(all.length - branches.length)],
   }
 }
 
 function endOf({ seen }: TaskRecord): string {
   if (seen.has('submitted')) return 'submission'
-  return seen.has('abandoned') ? 'giving up' : 'the last that is known of it'
+  return seen.has('abandoned') ? 'the end of its submission' : 'its last known step'
 }
 
 function matchedBy(
@@ -94,25 +94,25 @@ function lesser(a: Confidence, b: Confidence): Confidence {
   return CONFIDENCE.indexOf(a) > CONFIDENCE.indexOf(b) ? a : b
 }
 
-function howFound(record: TaskRecord, branches: readonly Branch[]): string[] {
+function matchRemarks(record: TaskRecord, branches: readonly Branch[]): string[] {
   const byTime = branches.filter(({ by }) => by === 'time')
   if (byTime.length === 0) return []
   return hasSubtaskIds(record)
     ? [
-        `Those of the relay have the ids of the task; what ${byTime.map(({ share }) => share.name).join(' and ')} took at that time was nothing else.`,
+        `Relay lines matched by task ID. ${byTime.map(({ share }) => share.name).join(' and ')} received no other task at that time.`,
       ]
-    : ['No other task was open, so the requests of that time were for it.']
+    : ['No other task was open, so requests at that time belong to this one.']
 }
 
-function leftOut(clients: number): string[] {
+function omittedRemark(clients: number): string[] {
   if (clients === 0) return []
-  return [`The parts of ${clients} more ${clients === 1 ? 'client' : 'clients'} are left out.`]
+  return [`The steps of ${clients} more ${clients === 1 ? 'client' : 'clients'} are not shown.`]
 }
 
-/** As many whole parts as there is room for, but one at least. */
-function fitting(branches: readonly Branch[], room: number): Branch[] {
+/** As many complete branches as fit, but at least one. */
+function fitting(branches: readonly Branch[], limit: number): Branch[] {
   const taken: Branch[] = []
-  let left = room
+  let left = limit
   for (const branch of branches) {
     left -= branch.steps.length
     if (left < 0 && taken.length > 0) break
@@ -121,39 +121,40 @@ function fitting(branches: readonly Branch[], room: number): Branch[] {
   return taken
 }
 
-/** Steps that a program writes and that no line shows; of the clients, for the one told most of. */
-function lackingSteps({ seen }: TaskRecord, branch: Branch | undefined): PlacedStep[] {
-  const lacking: PlacedStep[] = []
-  const lack = (life: LifeStep, why: string, share?: ClientShare): void =>
-    void lacking.push(missingStep(life, share, why))
-  if (!seen.has('received')) lack('received', 'no line shows it: it came before the log begins')
+/** Steps that a program logs but no line shows; of the clients, only for the one with the most lines. */
+function missingSteps({ seen }: TaskRecord, branch: Branch | undefined): PlacedStep[] {
+  const missing: PlacedStep[] = []
+  const addMissing = (life: LifeStep, why: string, share?: ClientShare): void =>
+    void missing.push(missingStep(life, share, why))
+  if (!seen.has('received'))
+    addMissing('received', 'no line shows it: the task arrived before the log begins')
   if (!seen.has('abandoned')) {
-    if (!seen.has('submitting')) lack('submitting', 'no line shows it')
-    if (!seen.has('submitted')) lack('submitted', 'no line shows it')
+    if (!seen.has('submitting')) addMissing('submitting', 'no line shows it')
+    if (!seen.has('submitted')) addMissing('submitted', 'no line shows it')
   }
   if (branch === undefined) {
-    lack('handed-out', 'no request is surely for this task')
-    if (!seen.has('expired')) lack('answered', 'no request is surely for this task')
-    return lacking
+    addMissing('handed-out', 'no request can be matched to this task')
+    if (!seen.has('expired')) addMissing('answered', 'no request can be matched to this task')
+    return missing
   }
   const { share } = branch
-  const lives = new Set(branch.steps.map(({ life }) => life))
-  if (!lives.has('handed-out')) lack('handed-out', 'no line shows it', share)
-  if (!lives.has('taken')) lack('taken', missingReason(branch), share)
-  else if (!lives.has('posted') && !lives.has('receipt'))
-    lack('posted', `the log of ${share.name} does not show it`, share)
-  if (!lives.has('answered') && !lives.has('late') && !seen.has('expired'))
-    lack('answered', 'no line shows it', share)
-  return lacking
+  const lifeSteps = new Set(branch.steps.map(({ life }) => life))
+  if (!lifeSteps.has('handed-out')) addMissing('handed-out', 'no line shows it', share)
+  if (!lifeSteps.has('taken')) addMissing('taken', missingReason(branch), share)
+  else if (!lifeSteps.has('posted') && !lifeSteps.has('receipt'))
+    addMissing('posted', `the log of ${share.name} does not contain it`, share)
+  if (!lifeSteps.has('answered') && !lifeSteps.has('late') && !seen.has('expired'))
+    addMissing('answered', 'no line shows it', share)
+  return missing
 }
 
 function missingReason({ link, share: { name } }: Branch): string {
   return (link?.logs.length ?? 0) === 0
-    ? `no log of ${name} was given`
-    : `no task in the log of ${name} is surely this one`
+    ? `there is no log of ${name}`
+    : `no task in the log of ${name} can be matched to this one`
 }
 
-/** Nothing compares the clock of an upstream with the relay's: its lines stand where they belong, without a time of their own. */
+/** The upstream's clock cannot be compared with the relay's: its lines are placed by their order, without a time. */
 function upstreamSteps(log: ProgramLog, id: string): PlacedStep[] {
   if (log.facts.role !== 'upstream') return []
   const task = log.facts.tasks.records.find((one) => one.id === id)

@@ -1,15 +1,15 @@
 import type { Network, PollLink } from './network.ts'
 import { clientExchanges, relayExchanges, pollPairs, stepOf } from './poll-pairs.ts'
 import type { PlacedExchange, PollPair } from './poll-pairs.ts'
-import { balancerSteps, isOurs, queueSteps } from './poll-services.ts'
+import { balancerSteps, isWarren, queueSteps } from './poll-services.ts'
 import { notShown, resolutionOf, shown } from './transaction.ts'
 import type { RawStep, RawTransaction } from './transaction.ts'
 import type { NetworkLink, Topology } from './topology.ts'
 
-/** One-sided polls of a link that are looked at. */
+/** Polls per link that are tried if no poll is in both logs. */
 const MAX_ONE_SIDED = 12
 
-/** The poll that can be followed best: seen from both sides beyond doubt, through as many programs as possible. */
+/** The poll that can be followed best: in both logs, unambiguous, and with lines from as many programs as possible. */
 export function followPoll(network: Network, topology: Topology): RawTransaction | undefined {
   let best: { transaction: RawTransaction; rank: readonly number[] } | undefined
   for (const link of topology.links) {
@@ -23,7 +23,7 @@ export function followPoll(network: Network, topology: Topology): RawTransaction
   return best?.transaction
 }
 
-/** A poll from both sides, or from the one that shows it. */
+/** A poll in both logs, or in one of them. */
 interface Sighting {
   readonly client: PlacedExchange | undefined
   readonly relay: PlacedExchange | undefined
@@ -70,11 +70,11 @@ function describePoll(
   const steps = [
     stepOf(client, 'sent', 'client', `${name} asks for its next task`, noClient),
     ...(relay === undefined
-      ? [notShown('relay', 'the relay takes it in', missingRelay(poll))]
+      ? [notShown('relay', 'the relay receives it', missingRelay(poll))]
       : [...relaySteps(relay), ...queueSteps(network, poll, relay)]),
     stepOf(relay, 'responded', 'relay', `the relay answers ${status}`, missingRelay(poll)),
     ...balancerSteps(network, poll, relay),
-    stepOf(client, 'answered', 'client', `${name} reads the answer`, noClient),
+    stepOf(client, 'answered', 'client', `${name} reads the response`, noClient),
   ]
   const services = [...network.clocks].filter(([log]) =>
     steps.some(({ line }) => line?.source === log.source.sourceId),
@@ -96,18 +96,18 @@ function describePoll(
     remarks: [
       ...remarksOn(name, poll, sighting),
       ...(by === 'request-id' && services.length > 0
-        ? [`Those of ${services.map(([log]) => log.name).join(' and ')} were found by time.`]
+        ? [`Lines of ${services.map(([log]) => log.name).join(' and ')} matched by time.`]
         : []),
     ],
   }
 }
 
-/** Our relay knows logins and whether there is work without asking anybody; today's looks both up for every poll. */
+/** Warren's relay caches logins and waiting work; the .NET relay queries both for every poll. */
 function relaySteps(relay: PlacedExchange): RawStep[] {
-  const checked = 'the relay has checked the credentials'
-  if (isOurs(relay))
+  const checked = 'the relay accepts the credentials'
+  if (isWarren(relay))
     return [
-      stepOf(relay, 'credentials', 'relay', checked, 'the relay writes it at level debug only'),
+      stepOf(relay, 'credentials', 'relay', checked, 'the relay logs this at level debug only'),
     ]
   const statements = relay.exchange.lines.filter((line) => line.step === 'statement')
   return [
@@ -115,14 +115,16 @@ function relaySteps(relay: PlacedExchange): RawStep[] {
       ? [
           notShown(
             'database',
-            'the relay looks the client up in its database',
-            'no statement in its log is surely of this poll',
+            'the relay queries its database for the client',
+            'no statement in its log can be matched to this poll',
           ),
         ]
       : statements.map(({ evidence }, index) =>
           shown(
             'database',
-            index === 0 ? 'the relay looks the client up in its database' : 'and asks it again',
+            index === 0
+              ? 'the relay queries its database for the client'
+              : 'the relay queries its database again',
             evidence,
             relay.log,
             relay.shift,
@@ -133,24 +135,24 @@ function relaySteps(relay: PlacedExchange): RawStep[] {
       'credentials',
       'relay',
       checked,
-      'no line about credentials is surely of this poll',
+      'no line about credentials can be matched to this poll',
     ),
   ]
 }
 
 function missingClient(name: string, { logs }: PollLink): string {
-  if (logs.length === 0) return `no log of ${name} was given`
+  if (logs.length === 0) return `there is no log of ${name}`
   if (logs.every(({ log }) => !log.facts.logsPolls))
-    return `the log of ${name} does not write polls`
+    return `the log of ${name} does not contain polls`
   if (logs.every(({ match }) => match === undefined))
-    return `the polls in the log of ${name} could not be found in the relay’s`
-  return `no poll in the log of ${name} is surely this one`
+    return `the polls in the log of ${name} do not match those in the relay log`
+  return `no poll in the log of ${name} can be matched to this one`
 }
 
 function missingRelay({ relayClients }: PollLink): string {
   return relayClients.length === 0
-    ? 'no relay log was given that shows this client'
-    : 'no poll in the relay’s log is surely this one'
+    ? 'no relay log contains this client'
+    : 'no poll in the relay log can be matched to this one'
 }
 
 function remarksOn(name: string, { logs, relayClients }: PollLink, sighting: Sighting): string[] {
@@ -158,16 +160,16 @@ function remarksOn(name: string, { logs, relayClients }: PollLink, sighting: Sig
   if (by === 'request-id') return []
   if (by === 'time') {
     return certainty === 'likely'
-      ? [`No other poll of ${name} comes into question.`]
+      ? [`No other poll of ${name} matches.`]
       : [
-          `${name} polls so regularly that a clock wrong by one poll would look the same: then these lines are of two polls.`,
+          `${name} polls so regularly that a clock error of one polling interval would look the same. The lines may belong to two different polls.`,
         ]
   }
   if (logs.length === 0 || relayClients.length === 0) return []
   const side = relay === undefined ? 'client' : 'relay'
   return client === undefined || relay === undefined
     ? [
-        `No poll is surely the same in the log of ${name} and in the relay’s: one side is shown, the ${side}’s.`,
+        `No poll in the log of ${name} can be matched to one in the relay log. Only the ${side} side is shown.`,
       ]
     : []
 }
