@@ -58,7 +58,7 @@ describe('the summary of what a hub depends on', () => {
     summary.flush()
     expect(lines).toMatchObject([
       { checks: { ok: 1, error: 1 }, state: 'failing', detail: 'connect ECONNREFUSED' },
-      { checks: { ok: 0, error: 1 }, state: 'failing', detail: 'no answer within 20 ms' },
+      { checks: { ok: 0, error: 1 }, state: 'failing', detail: 'timed out after 20 ms' },
     ])
     expect(lines[1]).not.toHaveProperty('p50Ms')
   })

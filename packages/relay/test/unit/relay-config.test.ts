@@ -131,7 +131,7 @@ describe('the configuration of the relay', () => {
   })
 
   it.each([
-    ['ftp://upstream.example.org', /begins with https/],
+    ['ftp://upstream.example.org', /starts with https/],
     ['https://hub:secret@upstream.example.org', /must not contain a user name or password/],
     ['https://upstream.example.org/api?v=1', /must not contain a query/],
   ])('rejects the base URL %s before the relay starts', (url, problem) => {
@@ -167,8 +167,8 @@ describe('the configuration of the relay', () => {
       /RELAY_PORT: expected a whole number/,
       /RELAY_STORE: expected sqlite:FILE/,
       /RELAY_QUEUE: expected database or amqp/,
-      /RELAY_SUPRESSION_THRESHOLD: no such setting\n.*Did you mean RELAY_SUPPRESSION_THRESHOLD/,
-      /Obfuscation__RoundingTraget: no such setting\n.*Did you mean Obfuscation__RoundingTarget/,
+      /RELAY_SUPRESSION_THRESHOLD: unknown variable\n.*Did you mean RELAY_SUPPRESSION_THRESHOLD/,
+      /Obfuscation__RoundingTraget: unknown variable\n.*Did you mean Obfuscation__RoundingTarget/,
       /RELAY_UPSTREAM_COLLECTION_ID: not set, but required for an upstream/,
       /RELAY_UPSTREAM_USERNAME: not set/,
       /RELAY_UPSTREAM_2_BASE_URL: not set/,
@@ -245,7 +245,7 @@ describe('declared users', () => {
       /declared for two users/,
     ],
     [{ 'DownstreamUsers__a b__Password': 'secret' }, /"a b" is not a user name/],
-    [{ DownstreamUsers__x__Pasword: 'secret' }, /DownstreamUsers__x__Pasword: no such setting/],
+    [{ DownstreamUsers__x__Pasword: 'secret' }, /DownstreamUsers__x__Pasword: unknown variable/],
   ])('are rejected if they are incomplete or contradictory: %j', (env, expected) => {
     expect(() => loadRelayConfig(env)).toThrow(expected)
   })

@@ -2,7 +2,7 @@ import { ExitCode } from '../process/exit-code.ts'
 import { ProgramError } from '../process/program-error.ts'
 import type { ConfigProblem } from './setting.ts'
 
-/** Everything that is wrong with a configuration, at once, by variable. No value of a secret is in it. */
+/** All problems of a configuration, by variable. Contains no value of a secret. */
 export class ConfigError extends ProgramError {
   override readonly name = 'ConfigError'
   readonly problems: readonly ConfigProblem[]

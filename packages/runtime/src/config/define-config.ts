@@ -3,17 +3,17 @@ import type { ConfigProblem, Setting } from './setting.ts'
 
 export interface ConfigDefinition<T extends object> {
   readonly program: string
-  /** A variable that begins so and is not known is taken for a mistyped one and refused. */
+  /** An unknown variable with one of these prefixes is rejected, because it is probably misspelt. */
   readonly prefixes: readonly string[]
   readonly settings: { readonly [K in keyof T]: Setting<T[K]> }
   /**
-   * What one setting cannot say alone, such as "needed unless the driver is duckdb". Settings with a problem of
-   * their own are absent from `values`; a second problem with the same variable is not shown.
+   * Checks across settings, such as "required unless the driver is duckdb". Settings that have a problem are absent
+   * from `values`; a second problem of the same variable is not reported.
    */
   readonly check?: (values: Partial<T>) => readonly ConfigProblem[]
 }
 
-/** Declares the configuration of a program. Throws when two settings claim one name. */
+/** Declares the configuration of a program. Throws if two settings have the same name or alias. */
 export function defineConfig<T extends object>(
   definition: ConfigDefinition<T>,
 ): ConfigDefinition<T> {
@@ -21,14 +21,14 @@ export function defineConfig<T extends object>(
   for (const { name, aliases } of settingsOf(definition).values()) {
     for (const known of [name, ...aliases]) {
       const other = taken.get(normaliseName(known))
-      if (other !== undefined) throw new Error(`${known} is claimed by ${other} and ${name}`)
+      if (other !== undefined) throw new Error(`${known} is a name of both ${other} and ${name}`)
       taken.set(normaliseName(known), name)
     }
   }
   return definition
 }
 
-/** The settings by the member of the configuration they fill, in the order of the definition. */
+/** The settings by the member of the configuration that they set, in the order of the definition. */
 export function settingsOf<T extends object>(
   definition: ConfigDefinition<T>,
 ): Map<string, Setting<unknown>> {

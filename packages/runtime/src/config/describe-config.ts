@@ -3,7 +3,7 @@ import { settingsOf, type ConfigDefinition } from './define-config.ts'
 export interface ConfigurationRow {
   readonly name: string
   readonly aliases: readonly string[]
-  /** As it would be written; undefined where there is none. */
+  /** As written in a variable; undefined if there is none. */
   readonly default: string | undefined
   readonly required: boolean
   readonly secret: boolean
@@ -11,7 +11,7 @@ export interface ConfigurationRow {
   readonly description: string
 }
 
-/** A program's settings as rows of documentation, in the order of the definition. */
+/** The settings of a program as rows of documentation, in the order of the definition. */
 export function configurationRows<T extends object>(
   definition: ConfigDefinition<T>,
 ): ConfigurationRow[] {
@@ -26,7 +26,7 @@ export function configurationRows<T extends object>(
   }))
 }
 
-/** The effective configuration by variable name, with secrets and passwords in URLs masked; '' is unset. */
+/** The effective configuration by variable name, with secrets and passwords in URLs masked; '' means unset. */
 export function maskedConfig<T extends object>(
   definition: ConfigDefinition<T>,
   values: T,
@@ -39,7 +39,7 @@ export function maskedConfig<T extends object>(
   return shown
 }
 
-/** The values of all secret settings: what a logger has to mask. */
+/** The values of all secret settings, for a logger to mask. */
 export function secretValues<T extends object>(
   definition: ConfigDefinition<T>,
   values: T,

@@ -1,28 +1,27 @@
 import { readFileSync } from 'node:fs'
 
-/** Variables of a Kubernetes or Docker link: `RELAY_SERVICE_HOST`, `RELAY_PORT_8080_TCP_ADDR`, … */
+/** Variables of a Kubernetes Service or Docker link: `RELAY_SERVICE_HOST`, `RELAY_PORT_8080_TCP_ADDR`, … */
 const SERVICE_LINK =
   /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/
 const SERVICE_LINK_ADDRESS = /^(tcp|udp|sctp):\/\/[^/]+:\d+$/
 
-/** A variable that is set to something. */
+/** A variable that is set and not blank. */
 export interface Variable {
-  /** As spelt in the environment. */
+  /** As spelled in the environment. */
   readonly name: string
   readonly text: string
 }
 
 export type FileReader = (path: string) => string
 
-/** Names are the same in any case, and `Section:Key` is `Section__Key`, as in the programs that are replaced. */
+/** Names are case-insensitive, and `Section:Key` equals `Section__Key`, as in the .NET relay. */
 export function normaliseName(name: string): string {
   return name.replaceAll(':', '__').toUpperCase()
 }
 
 /**
- * The environment by normalised name. Blank variables count as unset. A Service named like our prefix makes
- * Kubernetes add variables of its own to every pod beside it, `RELAY_PORT=tcp://10.0.0.1:80` among them: those
- * are not ours and are left out.
+ * The environment by normalised name. Blank variables count as unset. For a Service with the name of our prefix,
+ * Kubernetes adds variables such as `RELAY_PORT=tcp://10.0.0.1:80` to every pod in the namespace. Those are ignored.
  */
 export class Environment {
   readonly #variables = new Map<string, Variable>()
@@ -35,7 +34,7 @@ export class Environment {
       const key = normaliseName(name)
       if (SERVICE_LINK.test(key)) continue
       if (key.endsWith('_PORT') && SERVICE_LINK_ADDRESS.test(text)) continue
-      // Where two spellings are set, the one written as documented is meant.
+      // If two spellings are set, the documented one takes precedence.
       if (this.#variables.has(key) && name !== key) continue
       this.#variables.set(key, { name, text })
     }
@@ -49,10 +48,10 @@ export class Environment {
     return this.#variables.values()
   }
 
-  /** The content of a secret's file, or why it cannot be read (`ENOENT`, `EACCES`, …). */
+  /** The content of a file with a secret, or why it cannot be read (`ENOENT`, `EACCES`, …). */
   readFile(path: string): { readonly text: string } | { readonly error: string } {
     try {
-      // Editors and `kubectl create secret` leave one line end that is not part of the secret.
+      // Editors add a final line end that is not part of the secret.
       return { text: this.#readFile(path).replace(/\r?\n$/, '') }
     } catch (error: unknown) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'

@@ -1,4 +1,4 @@
-/** A value as one would write it in a variable. */
+/** Formats a value as written in a variable. */
 export function formatValue(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
@@ -13,7 +13,7 @@ export function formatValue(value: unknown): string {
 export const UNIT_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 export type DurationUnit = keyof typeof UNIT_MS
 
-/** Milliseconds as one writes them: `90s`, `5m`, `250ms`. */
+/** Formats milliseconds as `90s`, `5m` or `250ms`. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0s'
   for (const unit of ['d', 'h', 'm', 's'] as const) {

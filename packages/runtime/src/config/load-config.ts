@@ -5,14 +5,13 @@ import { nearestName } from './nearest-name.ts'
 import type { ConfigProblem, Setting } from './setting.ts'
 
 export interface LoadConfigOptions {
-  /** Reads the file that a `NAME_FILE` variable names; throws as `readFileSync` does. */
+  /** Reads the file that a `NAME_FILE` variable names; throws like `readFileSync`. */
   readFile?: FileReader
 }
 
 /**
- * The configuration that `env` describes. Throws a ConfigError with every problem there is: values that do not
- * parse, required ones that are missing, unknown variables with one of the program's prefixes, and what the
- * definition's own check finds.
+ * Reads the configuration from `env`. Throws a ConfigError with every problem: invalid values, missing required
+ * values, unknown variables with one of the program's prefixes, and the problems that the definition's `check` finds.
  */
 export function loadConfig<T extends object>(
   definition: ConfigDefinition<T>,
@@ -30,7 +29,7 @@ export function loadConfig<T extends object>(
   }
   problems.push(...unknownVariables([...settings.values()], definition.prefixes, environment))
 
-  // Each member was read by the setting of the same key, which is what the definition's type says.
+  // Each member was read by the setting with the same key, which the type of the definition guarantees.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const values = read as T
   const reported = new Set(problems.map((problem) => problem.name))
@@ -54,7 +53,7 @@ function unknownVariables(
       const nearest = nearestName(name, names)
       return {
         name,
-        message: 'no such setting',
+        message: 'unknown variable',
         ...(nearest !== undefined && { hint: `Did you mean ${nearest}?` }),
       }
     })

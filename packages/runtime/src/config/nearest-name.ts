@@ -1,7 +1,7 @@
-/** The candidate that `name` was most likely meant to be, or undefined when none is close. */
+/** The candidate that is most similar to `name`, or undefined if none is similar. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   const wanted = name.toUpperCase()
-  // A quarter of the letters wrong is no longer a slip of the finger.
+  // A name with more than a quarter of its letters wrong is not a typing error.
   let closest = Math.max(2, Math.floor(name.length / 4)) + 1
   let nearest: string | undefined
   for (const candidate of candidates) {
@@ -14,7 +14,7 @@ export function nearestName(name: string, candidates: readonly string[]): string
   return nearest
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours that turn `from` into `to`. */
+/** The number of insertions, deletions, substitutions and swaps of neighbours that turn `from` into `to`. */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: to.length + 1 }, (_, column) => column)

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 
 import { parseVariable, formatMasked, type ConfigProblem, type Setting } from './setting.ts'
 
-/** One variable of a family as it was found: its name, the pattern's named groups, and its value. */
+/** One variable of a family: its name, the named groups of the pattern, and its value. */
 export interface FamilyMember<V> {
   readonly name: string
   readonly groups: Readonly<Record<string, string>>
@@ -12,7 +12,7 @@ export interface FamilyMember<V> {
 export interface SettingFamilyOptions<S extends z.ZodType> {
   /** As shown in the docs: `DownstreamUsers__<name>__Password`. */
   name: string
-  /** Matched in any case against the whole name, with `:` read as `__`. */
+  /** Matched against the whole name, case-insensitively, with `:` read as `__`. */
   pattern: RegExp
   schema: S
   secret?: true
@@ -20,8 +20,8 @@ export interface SettingFamilyOptions<S extends z.ZodType> {
 }
 
 /**
- * Variables whose names hold a key, such as `DownstreamUsers__site-a__Password`. Their values come as a list,
- * sorted by name, with what the pattern's named groups matched; none at all is fine.
+ * Variables whose names contain a key, such as `DownstreamUsers__site-a__Password`. Their values are a list, sorted by
+ * name, with the named groups of the pattern. The list may be empty.
  */
 export function settingFamily<S extends z.ZodType>(
   options: SettingFamilyOptions<S>,

@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { nearestName } from './nearest-name.ts'
 import { formatDuration, UNIT_MS, type DurationUnit } from './format-value.ts'
 
-// Schemas from the text of a variable to its value. Messages read on after "NAME: " and before ", got …".
+// Schemas that turn the text of a variable into its value. Their messages appear between "NAME: " and ", got …".
 
-/** A text that is not blank, without the blanks around it. */
+/** A text that is not blank, trimmed. */
 export function textSetting() {
   return z.string().trim().min(1, 'expected some text')
 }
@@ -20,7 +20,7 @@ export function booleanSetting() {
   })
 }
 
-/** A whole number from `min` to `max`, both included. `5.5`, `1e3` and `0x10` are none. */
+/** A whole number from `min` to `max`, both included. `5.5`, `1e3` and `0x10` are invalid. */
 export function integerSetting(min = Number.MIN_SAFE_INTEGER, max = Number.MAX_SAFE_INTEGER) {
   return z.string().transform((text, context): number => {
     const value = /^[+-]?\d+$/.test(text.trim()) ? Number(text) : Number.NaN
@@ -41,8 +41,8 @@ export function numberSetting(min = -Infinity, max = Infinity) {
 const DURATION_UNITS = ['ms', 's', 'm', 'h', 'd'] as const
 
 /**
- * A length of time in **milliseconds**, written `500ms`, `5s`, `2m`, `1.5h`, `1d`, or as a bare number of `unit`.
- * `minMs` and `maxMs` are included.
+ * A duration in **milliseconds**, written `500ms`, `5s`, `2m`, `1.5h`, `1d`, or as a number without a unit, which counts
+ * `unit`. `minMs` and `maxMs` are included.
  */
 export function durationSetting(options: { unit: DurationUnit; minMs?: number; maxMs?: number }) {
   const { unit, minMs = 0, maxMs = Infinity } = options
@@ -73,7 +73,7 @@ export function choiceSetting<const C extends string>(choices: readonly C[]) {
   })
 }
 
-/** An absolute URL, as it was written, whose scheme is one of `schemes` (`['https', 'http']`). */
+/** An absolute URL, unchanged, with one of `schemes` (`['https', 'http']`). */
 export function urlSetting(schemes: readonly string[]) {
   return z.string().transform((text, context): string => {
     const url = text.trim()
@@ -81,12 +81,12 @@ export function urlSetting(schemes: readonly string[]) {
     if (scheme !== undefined && schemes.includes(scheme)) return url
     return invalid(
       context,
-      `expected a URL that begins with ${schemes.map((s) => `${s}://`).join(' or ')}`,
+      `expected a URL that starts with ${schemes.map((s) => `${s}://`).join(' or ')}`,
     )
   })
 }
 
-/** Texts separated by commas; blanks around them and empty ones do not count. */
+/** Texts separated by commas, trimmed, without empty ones. */
 export function listSetting() {
   return z.string().transform((text): readonly string[] =>
     text

@@ -13,47 +13,47 @@ export interface ConfigProblem {
 
 export type Reading<T> = { readonly value: T } | { readonly problems: readonly ConfigProblem[] }
 
-/** How one member of a configuration is found in the environment; `T` is what it is in the program. */
+/** How one member of a configuration is read from the environment; `T` is the type of its value. */
 export interface Setting<T> {
   readonly name: string
   readonly aliases: readonly string[]
-  /** As one would write it; undefined where there is none. */
+  /** The default as written in a variable; undefined if there is none. */
   readonly defaultText: string | undefined
   readonly required: boolean
   readonly secret: boolean
   readonly description: string
   readonly unit: string | undefined
-  /** The names it may be set by, to suggest to somebody who mistyped one. */
+  /** All accepted names, which are suggested for a misspelt one. */
   readonly names: readonly string[]
-  /** Whether a variable, by its name as spelt, belongs to this setting. */
+  /** Whether a variable with this name, in any spelling, belongs to the setting. */
   claims(name: string): boolean
   read(environment: Environment): Reading<T>
-  /** `value` by variable name, ready to be shown; '' is unset. */
+  /** `value` by variable name, masked; '' means unset. */
   shown(value: T): Record<string, string>
-  /** The texts in `value` that nobody may see. */
+  /** The secret texts in `value`. */
   secrets(value: T): string[]
 }
 
 export interface SettingOptions<S extends z.ZodType> {
-  /** Upper case, with the program's prefix. Read in any case. */
+  /** Upper case, with the prefix of the program. Read in any case. */
   name: string
-  /** Other names it may be given by, such as those of the program it replaces. `__` also stands for `:`. */
+  /** Other accepted names, such as those of the Python bunny or the .NET relay. `__` matches `:` too. */
   aliases?: readonly string[]
   /**
-   * Turns the text of the variable into its value. End in `.optional()` when the program works without it; with
-   * neither that nor a default the variable is required. Its messages follow "NAME: " in a report.
+   * Turns the text of the variable into its value. Ends in `.optional()` if the program works without it; without that
+   * and without a default, the variable is required. Its messages appear after "NAME: ".
    */
   schema: S
   default?: z.output<S>
-  /** Never shown, masked in logs, and may be given as the content of the file that `NAME_FILE` names. */
+  /** Masked everywhere. `NAME_FILE` can name a file that contains the value. */
   secret?: true
   /** One sentence for docs/configuration.md. */
   description: string
-  /** What a bare number counts, such as `s`. */
+  /** The unit of a number without one, such as `s`. */
   unit?: string
-  /** What the documentation says of a default that differs from machine to machine. */
+  /** Describes, in the documentation, a default that depends on the machine. */
   defaultText?: string
-  /** Writes a value as one would set it; to be given where the value is an object. */
+  /** Formats a value as written in a variable. Needed if the value is an object. */
   show?: (value: z.output<S>) => string
 }
 
@@ -90,7 +90,7 @@ export function setting<S extends z.ZodType>(options: SettingOptions<S>): Settin
       })
       const [source, other] = found
       if (source === undefined) return fallback ?? missing(name, secret, description)
-      // One value under its old and its new name, as while a site changes over, is no contradiction.
+      // The same value under an old and a new name is accepted, for sites that are migrating.
       if (other !== undefined && (source.text !== other.text || source.asFile !== other.asFile)) {
         const message = `${source.name} and ${other.name} are both set`
         return { problems: [{ name, message, hint: 'Keep one of them.' }] }
@@ -102,7 +102,7 @@ export function setting<S extends z.ZodType>(options: SettingOptions<S>): Settin
   }
 }
 
-/** The value of one variable, or what is wrong with it; a secret's text is in no message. */
+/** The value of one variable, or its problems. No message contains the text of a secret. */
 export function parseVariable<S extends z.ZodType>(
   schema: S,
   source: Variable,
@@ -120,7 +120,7 @@ export function parseVariable<S extends z.ZodType>(
   const parsed = schema.safeParse(text)
   if (parsed.success) return { value: parsed.data }
   const message = parsed.error.issues.map((issue) => issue.message).join('; ')
-  // A URL with a password may have been put into the wrong variable.
+  // The text may be a URL with a password, set in the wrong variable.
   return fail(
     how.secret
       ? message.replaceAll(text, '[REDACTED]')
@@ -134,7 +134,7 @@ export function formatMasked(value: unknown, secret: boolean): string {
   return withoutUrlPasswords(formatValue(value), '********')
 }
 
-/** 60,000 ms as `1m`, where the variable would read that. */
+/** Writes 60,000 ms as `1m` if the variable accepts that. */
 function formatForVariable(schema: z.ZodType, value: unknown): string {
   if (typeof value === 'number') {
     const duration = formatDuration(value)
@@ -144,7 +144,7 @@ function formatForVariable(schema: z.ZodType, value: unknown): string {
   return formatValue(value)
 }
 
-/** What a schema that ends in `.optional()` makes of a variable that is not set. */
+/** The value of an unset variable whose schema ends in `.optional()`. */
 function ifUnset<S extends z.ZodType>(schema: S): { value: z.output<S> } | undefined {
   if (schema.def.type !== 'optional') return undefined
   const parsed = schema.safeParse(undefined)

@@ -12,7 +12,7 @@ const NAMES: Readonly<Record<LogLevel, string>> = {
 }
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** The edge client's format: `INFO - 26-Sep-25 07:57:01 - Task received. Resolving...`, local time. */
+/** The format of the Python bunny: `INFO - 26-Sep-25 07:57:01 - Task received. Resolving...`, local time. */
 export function bunnyText(catalogue: TextCatalogue): TextStyle {
   return (record, threshold) =>
     formatLines(catalogue, record, threshold).flatMap((line) => [

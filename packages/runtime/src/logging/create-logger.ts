@@ -9,28 +9,28 @@ import { SecretMask } from './secret-mask.ts'
 import { serializeError } from './serialize-error.ts'
 
 export interface LoggerOptions {
-  /** Which part of the network speaks, such as `relay`; every line carries it. */
+  /** The program, such as `relay`, which every line names. */
   component: string
   level: LogLevel
   format: 'json' | 'text'
-  /** Gets whole lines with their line end; stderr unless told. */
+  /** Receives whole lines with their line end. Default: stderr. */
   destination?: { write(line: string): unknown }
-  /** Texts that are hidden wherever they occur. */
+  /** Texts that are masked wherever they occur. */
   secrets?: readonly string[]
-  /** How `format: 'text'` looks. */
+  /** The style of `format: 'text'`. */
   text?: TextStyle
 }
 
 /**
- * A pino logger. Object first, constant message: `log.info({ taskId, durationMs }, 'task solved')`.
- * Fields named like secrets, the given secrets and credentials in URLs never reach the destination.
+ * Creates a pino logger. Pass an object first, then a constant message: `log.info({ taskId, durationMs }, 'task solved')`.
+ * Masks fields named like secrets, the given secrets and credentials in URLs.
  */
 export function createLogger(options: LoggerOptions): Logger {
   const { component, level, format, destination = process.stderr } = options
   const mask = new SecretMask(options.secrets)
   const style = options.text ?? bunnyText({})
 
-  // Masked on the written record, not on the way in: bindings of child loggers and what toJSON returns are in it.
+  // Masks the written record, because only that includes the bindings of child loggers and the output of toJSON.
   const writeJson = (line: string): void => {
     const safe = mask.mayContainSecrets(line)
       ? `${JSON.stringify(mask.record(parseRecord(line)))}\n`
@@ -44,7 +44,7 @@ export function createLogger(options: LoggerOptions): Logger {
 
   return pino(
     {
-      // An event of ours at debug may be a line that the text format has always shown at info.
+      // The text format logs some events at info that the JSON format logs at debug.
       level: format === 'text' && LEVEL_VALUE[level] > LEVEL_VALUE.debug ? 'debug' : level,
       base: { component, hostname: hostname() },
       serializers: { err: serializeError, error: serializeError },
@@ -54,6 +54,6 @@ export function createLogger(options: LoggerOptions): Logger {
 }
 
 function parseRecord(line: string): LogRecord {
-  // pino leaves `msg` out where a caller gave fields only.
+  // pino omits `msg` if the caller passed fields only.
   return Object.assign({ msg: '' }, JSON.parse(line))
 }

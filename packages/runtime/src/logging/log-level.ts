@@ -3,7 +3,7 @@ import { z } from 'zod'
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** pino's numbers: higher is worse. */
+/** The numbers of pino. */
 export const LEVEL_VALUE: Readonly<Record<LogLevel, number>> = {
   trace: 10,
   debug: 20,
@@ -25,7 +25,7 @@ const OTHER_WORDS: Readonly<Record<string, LogLevel>> = {
   critical: 'fatal',
 }
 
-/** A level by our names, or by those of Python's logging and Serilog, in any case. */
+/** A level, with the names of pino, Python logging or Serilog, in any case. */
 export function logLevelSetting() {
   return z.string().transform((text, context): LogLevel => {
     const word = text.trim().toLowerCase()

@@ -10,5 +10,5 @@ export interface LogRecord {
   readonly [field: string]: unknown
 }
 
-/** Turns a record into whole output lines, none when it is below `threshold`. */
+/** Turns a record into output lines; none if it is below `threshold`. */
 export type TextStyle = (record: LogRecord, threshold: LogLevel) => readonly string[]

@@ -11,7 +11,7 @@ const NAMES: Readonly<Record<LogLevel, string>> = {
   fatal: 'FTL',
 }
 
-/** The hub's format: `[07:56:30 INF] Task retrieved: … <s:source>`, local time, no date. */
+/** The format of the .NET relay: `[07:56:30 INF] Task retrieved: … <s:source>`, local time, no date. */
 export function relayText(catalogue: TextCatalogue): TextStyle {
   return (record, threshold) =>
     formatLines(catalogue, record, threshold).flatMap((line) => [

@@ -3,7 +3,7 @@ import { withoutUrlPasswords } from './url-password.ts'
 
 const REDACTED = '[REDACTED]'
 
-// The redaction list: what stands under such a name is nobody's business.
+// Fields with such a name are masked.
 const SECRET_NAMES = [
   'passw(?:or)?d',
   'passphrase',
@@ -20,8 +20,8 @@ const SECRET_NAME = new RegExp(SECRET_NAMES, 'i')
 const SECRET_MEMBER = new RegExp(`"[^"\\\\]*(?:${SECRET_NAMES})[^"\\\\]*":`, 'i')
 
 /**
- * Hides, in log records, the values of given secrets wherever they occur, fields named like secrets at any depth,
- * credentials in URLs, and Authorization headers.
+ * Masks in log records: the given secrets wherever they occur, fields named like secrets at any depth, credentials in
+ * URLs, and Authorization headers.
  */
 export class SecretMask {
   readonly #secrets: readonly string[]
@@ -31,12 +31,12 @@ export class SecretMask {
     const variants = secrets
       .filter((secret) => secret.trim() !== '')
       .flatMap((secret) => [secret, encodeURIComponent(secret), escaped(secret)])
-    // The longest first: of two secrets one may be the beginning of the other.
+    // The longest first, because one secret may be the start of another.
     this.#secrets = [...new Set(variants)].toSorted((a, b) => b.length - a.length)
     this.#inJson = [...new Set(this.#secrets.flatMap((secret) => [secret, escaped(secret)]))]
   }
 
-  /** False when a line of JSON certainly holds nothing to hide, which spares parsing it. */
+  /** False if a line of JSON cannot contain a secret. It then needs no parsing. */
   mayContainSecrets(line: string): boolean {
     return (
       line.includes('://') ||
@@ -46,7 +46,7 @@ export class SecretMask {
     )
   }
 
-  /** A copy of a record. It keeps its shape, also when a secret happens to be the name of a field. */
+  /** A masked copy of a record. Field names are kept, even if one is equal to a secret. */
   record(record: LogRecord): LogRecord {
     const { level, time, component, msg, ...fields } = record
     return { level, time, component, ...this.#fields(fields), msg: this.text(msg) }

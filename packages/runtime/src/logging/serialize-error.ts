@@ -1,4 +1,4 @@
-// A chain of causes can be a ring.
+// A chain of causes can be circular.
 const MAX_CHAIN_LENGTH = 5
 
 export interface SerializedError {
@@ -10,8 +10,8 @@ export interface SerializedError {
 }
 
 /**
- * What a log says of an error. Only these fields: drivers hang requests, headers, parameters and rows of the
- * database on their errors, which must not get into a log.
+ * The fields of an error that are logged. Drivers add requests, headers, parameters and database rows to their errors,
+ * which must not be logged.
  */
 export function serializeError(error: unknown, depth = 0): SerializedError {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) }

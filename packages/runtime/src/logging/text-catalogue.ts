@@ -5,27 +5,27 @@ import type { LogRecord } from './log-record.ts'
 export interface TextLine {
   level: LogLevel
   message: string
-  /** The `<s:…>` of the relay's format; the component unless told. */
+  /** The `<s:…>` of the .NET relay. Default: the component. */
   source?: string
-  /** Lines that follow without a prefix and belong to this one. */
+  /** Lines after this one, without a prefix. */
   continuation?: readonly string[]
 }
 
 /**
- * What the program this one replaces would have logged for an event, by our `msg`; an empty list keeps the event
- * out of the text log. An event that is not in it is written as `msg key=value …`.
+ * The lines that the Python bunny or the .NET relay logs for an event, by `msg`. An empty list omits the event from the
+ * text log. An event without an entry is written as `msg key=value …`.
  */
 export type TextCatalogue = Readonly<Record<string, (record: LogRecord) => readonly TextLine[]>>
 
 const NOT_SHOWN = new Set(['level', 'time', 'msg', 'component', 'hostname', 'pid', 'err'])
 
-/** The lines of a record that `threshold` lets pass. */
+/** The lines of a record that are at or above `threshold`. */
 export function formatLines(
   catalogue: TextCatalogue,
   record: LogRecord,
   threshold: LogLevel,
 ): TextLine[] {
-  // hasOwn: a message called "constructor" is not a function of the catalogue.
+  // hasOwn, because every object has a member "constructor".
   const entry = Object.hasOwn(catalogue, record.msg) ? catalogue[record.msg] : undefined
   const lines = entry?.(record) ?? [plainLine(record)]
   return lines
@@ -64,9 +64,9 @@ function errorOf(record: LogRecord): { message: string; stack?: string } | undef
   return { message: String(err.message), ...(stack !== undefined && { stack }) }
 }
 
-/** Text of others (a user name, a path) must not be able to begin a line of its own. */
+/** Prevents text from outside (a user name, a path) from starting a new line. */
 function oneLine(text: string): string {
-  // oxlint-disable-next-line eslint/no-control-regex -- they are what is looked for
+  // oxlint-disable-next-line eslint/no-control-regex -- escapes control characters
   return text.replaceAll(/[\u0000-\u0008\u000a-\u001f\u007f\u0085\u2028\u2029]/g, (character) => {
     if (character === '\n') return String.raw`\n`
     if (character === '\r') return String.raw`\r`

@@ -1,6 +1,6 @@
 /**
- * Passwords of URLs anywhere in a text: `amqp://relay:hunter2@mq` becomes `amqp://relay:[REDACTED]@mq`. People forget to encode a
- * slash or an @ in a password, so it reaches as far as the last @ of the text without a space; a port with a path behind it is none.
+ * Replaces passwords of URLs in a text: `amqp://relay:hunter2@mq` becomes `amqp://relay:[REDACTED]@mq`. A password may contain
+ * a slash or an @ that is not encoded, so it extends to the last @ before a space. A port with a path after it is not a password.
  */
 export function withoutUrlPasswords(text: string, instead: string): string {
   return text.replaceAll(

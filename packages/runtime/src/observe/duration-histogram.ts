@@ -1,9 +1,9 @@
-// From 0.1 ms to an hour in steps of 5 %: 358 counters, whatever the number of durations.
+// From 0.1 ms to an hour in steps of 5%: 358 counters, whatever the number of durations.
 const SMALLEST_MS = 0.1
 const GROWTH = Math.log(1.05)
 const BUCKETS = Math.ceil(Math.log(3_600_000 / SMALLEST_MS) / GROWTH) + 1
 
-/** Durations in constant memory; percentiles are right to within 5 %. */
+/** Durations in constant memory, with percentiles to within 5%. */
 export class DurationHistogram {
   readonly #buckets = new Uint32Array(BUCKETS)
   #count = 0
@@ -22,12 +22,12 @@ export class DurationHistogram {
     return this.#count
   }
 
-  /** Longest duration, in ms to the tenth. */
+  /** The longest duration in ms, to the tenth. */
   get max(): number {
     return roundToTenth(this.#max)
   }
 
-  /** Duration in ms, to the tenth, that the share `quantile` (0 to 1) of all durations did not exceed; 0 without any. */
+  /** The duration in ms, to the tenth, that the share `quantile` (0 to 1) of all durations does not exceed; 0 if there are none. */
   percentile(quantile: number): number {
     const rank = Math.max(1, Math.ceil(quantile * this.#count))
     let seen = 0

@@ -2,7 +2,7 @@ export interface CheckResult {
   ok: boolean
   /** To the tenth. */
   durationMs: number
-  /** Why not, for the person who looks at the probe. */
+  /** Why the check failed. */
   detail?: string
 }
 
@@ -11,24 +11,24 @@ export interface Readiness {
   checks: Record<string, CheckResult>
 }
 
-/** What has to work for the program to be of use: named checks behind `/readyz`. */
+/** Named checks behind `/readyz`, which must all pass for the program to be ready. */
 export class Health {
   readonly #checks = new Map<string, () => Promise<void>>()
   readonly #running = new Map<string, Promise<void>>()
   readonly #timeoutMs: number
   #stopping = false
 
-  /** A check that takes longer than `timeoutMs`, 2,000 unless told, has failed. */
+  /** A check that takes longer than `timeoutMs` (default 2,000) fails. */
   constructor({ timeoutMs = 2_000 }: { timeoutMs?: number } = {}) {
     this.#timeoutMs = timeoutMs
   }
 
-  /** Adds a check: resolves when all is well, rejects with the reason when not. */
+  /** Adds a check, which resolves on success and rejects with the reason of a failure. */
   check(name: string, check: () => Promise<void>): void {
     this.#checks.set(name, check)
   }
 
-  /** Turns readiness off for good: the balancer has to look elsewhere before sockets close. */
+  /** Makes every later check of readiness fail, so that load balancers use other instances before the sockets close. */
   markStopping(): void {
     this.#stopping = true
   }
@@ -52,7 +52,7 @@ export class Health {
     let timer: NodeJS.Timeout | undefined
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new Error(`no answer within ${this.#timeoutMs} ms`)),
+        () => reject(new Error(`timed out after ${this.#timeoutMs} ms`)),
         this.#timeoutMs,
       )
     })
@@ -66,14 +66,14 @@ export class Health {
     }
   }
 
-  /** Probes come every few seconds: a check that hangs is joined, not started again each time. */
+  /** Probes arrive every few seconds: they share a check that hangs instead of starting it again. */
   #shared(name: string, check: () => Promise<void>): Promise<void> {
     const running = this.#running.get(name)
     if (running !== undefined) return running
     const started = Promise.resolve()
       .then(check)
       .finally(() => this.#running.delete(name))
-    // Somebody may have stopped waiting for it: its failure was reported as a timeout.
+    // The failure may come after the timeout was reported, when no caller waits for it.
     started.catch(() => {})
     this.#running.set(name, started)
     return started

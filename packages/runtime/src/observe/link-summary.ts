@@ -4,19 +4,19 @@ import { DurationHistogram } from './duration-histogram.ts'
 
 export interface LinkSummaryOptions {
   log: Pick<Logger, 'info'>
-  /** Which link, such as `relay`, `node site-a`, `upstream a`. */
+  /** The name of the link, such as `relay`, `node site-a` or `upstream a`. */
   link: string
-  /** A line is logged every so often, 60,000 ms unless told. */
+  /** The time from one line to the next. Default 60,000. */
   everyMs?: number
   now?: () => number
 }
 
-// Outcomes are statuses and error codes, a handful; a bound all the same, they come from the other side.
+// There are few statuses and error codes, but the other side chooses them.
 const MAX_OUTCOMES = 20
 
 /**
- * Turns the polls of one link into one `link summary` line per window: how many ended how, and how long they took.
- * A window without polls is logged too, with `polls: {}`, since silence is what a reader has to see.
+ * Logs one `link summary` line per period: the number of polls by outcome, and their durations. A period without polls
+ * is logged too, with `polls: {}`, because a missing line would look like a program that does not run.
  */
 export class LinkSummary implements Disposable {
   readonly #log: Pick<Logger, 'info'>
@@ -44,7 +44,7 @@ export class LinkSummary implements Disposable {
     this.#durations.record(durationMs)
   }
 
-  /** Logs the window so far and begins a new one. */
+  /** Logs the current period and starts a new one. */
   flush(): void {
     const now = this.#now()
     const counts = [...this.#polls].toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -66,7 +66,7 @@ export class LinkSummary implements Disposable {
     this.#windowStart = now
   }
 
-  /** Logs what the open window holds, if anything, and stops. */
+  /** Logs the current period unless it has no polls, and stops. */
   [Symbol.dispose](): void {
     clearInterval(this.#timer)
     if (this.#polls.size > 0) this.flush()

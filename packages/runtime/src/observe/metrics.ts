@@ -1,10 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 export interface Metrics {
-  /** For a library that takes a prom-client registry. */
+  /** For a library that needs a prom-client registry. */
   readonly registry: Registry
   readonly contentType: string
-  /** Every name gets the prefix. Labels have to be bounded sets: a node's name is one, a task's id is not. */
+  /** Adds the prefix to every name. Labels must be bounded sets: node names are, task IDs are not. */
   counter<L extends string = never>(name: string, help: string, labels?: readonly L[]): Counter<L>
   gauge<L extends string = never>(name: string, help: string, labels?: readonly L[]): Gauge<L>
   /** Buckets in seconds. */
@@ -14,14 +14,14 @@ export interface Metrics {
     labels?: readonly L[],
     buckets?: readonly number[],
   ): Histogram<L>
-  /** The exposition text that Prometheus scrapes. */
+  /** The metrics in the text format of Prometheus. */
   text(): Promise<string>
 }
 
 // From half a millisecond (an empty poll) to half a minute (a held one).
 const DEFAULT_BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1, 2.5, 10, 30]
 
-/** A registry of its own, so that two programs in one process do not mix; `process` adds memory, CPU and event loop. */
+/** A separate registry, so that two programs can share a process. `process` adds memory, CPU and event loop. */
 export function createMetrics(
   prefix: string,
   { process: processMetrics = true }: { process?: boolean } = {},

@@ -1,15 +1,15 @@
 export interface BackoffOptions {
   initialMs: number
-  /** No wait is ever longer. */
+  /** The longest wait. */
   maxMs: number
-  /** Growth per failure, 2 unless told. */
+  /** Growth per failure. Default 2. */
   factor?: number
-  /** Share of a wait that chance may take away, 0 to 1, 0.2 unless told: clients that failed together come back apart. */
+  /** The share of a wait (0 to 1) that is random, so that programs that failed together retry at different times. Default 0.2. */
   jitter?: number
   random?: () => number
 }
 
-/** Waits between attempts: each longer than the last up to a maximum, with jitter. */
+/** Waits between attempts that grow up to a maximum, with jitter. */
 export class Backoff {
   readonly #initialMs: number
   readonly #maxMs: number
@@ -34,7 +34,7 @@ export class Backoff {
     return Math.round(plannedMs * (1 - this.#jitter * this.#random()))
   }
 
-  /** To call after a success: the next failure waits `initialMs` again. */
+  /** Call it after a success: the next failure waits `initialMs` again. */
   reset(): void {
     this.#plannedMs = Math.min(this.#initialMs, this.#maxMs)
   }

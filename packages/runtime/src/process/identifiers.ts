@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** Identifies one HTTP exchange in the logs of both sides: 16 hexadecimal digits. */
+/** A new ID for one HTTP exchange, which both sides log: 16 hexadecimal digits. */
 export function newRequestId(): string {
   return randomBytes(8).toString('hex')
 }
@@ -9,15 +9,15 @@ let lastMs = 0
 let sequence = 0
 
 /**
- * A UUID of version 7 (RFC 9562): begins with the time in milliseconds, so that keys made one after the other by
- * this process sort in that order, also within a millisecond and when the clock is set back.
+ * A UUID of version 7 (RFC 9562). It starts with the time in milliseconds, so the UUIDs of this process sort in the
+ * order of creation, even within a millisecond and after the clock was set back.
  */
 export function newUuid(now: () => number = Date.now): string {
   const ms = now()
   const bytes = randomBytes(16)
   if (ms > lastMs) {
     lastMs = ms
-    // Half of the counter's room is left free, so it seldom runs over within one millisecond.
+    // The counter starts in its lower half, so that it seldom overflows within one millisecond.
     sequence = bytes.readUInt16BE(6) & 0x7ff
   } else {
     sequence += 1

@@ -4,9 +4,8 @@ import { ExitCode } from './exit-code.ts'
 import { ProgramError } from './program-error.ts'
 
 /**
- * Says on `stderr` why a command failed and returns the exit code to end with.
- * Command-line parser errors (commander) were printed by the parser already: they only get their code,
- * 0 for `--help` and `--version`, 64 for wrong usage.
+ * Prints on `stderr` why a command failed, and returns the exit code. The command-line parser (commander) has already
+ * printed its own errors, so those only get a code: 0 for `--help` and `--version`, 64 for invalid usage.
  */
 export function printFailure(
   error: unknown,

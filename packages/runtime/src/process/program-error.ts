@@ -1,8 +1,8 @@
 import { ExitCode } from './exit-code.ts'
 
 /**
- * A failure the person who runs the program can act on: it is shown as one `error:` line and, where there is one,
- * a `hint:` line, without a stack trace. Anything else that reaches the top is a defect and shows its stack.
+ * A failure that the operator can fix. It is printed as an `error:` line and an optional `hint:` line, without a stack
+ * trace. Any other error is a defect, and is printed with its stack.
  */
 export class ProgramError extends Error {
   override readonly name: string = 'ProgramError'

@@ -6,28 +6,28 @@ import { ExitCode } from './exit-code.ts'
 import { ProgramError } from './program-error.ts'
 
 export interface ProgramContext {
-  /** Aborted by the first SIGTERM or SIGINT: take no new work, finish what is under way, return. */
+  /** Aborted by the first SIGTERM or SIGINT. `main` must then accept no new work, finish its current work and return. */
   readonly signal: AbortSignal
-  /** Released in reverse order when `main` ends in whatever way, also after a partial start. */
+  /** Disposed in reverse order when `main` returns or throws, even after a partial start. */
   readonly resources: AsyncDisposableStack
   readonly log: Logger
 }
 
 export interface ProgramOptions {
   log: Logger
-  /** How long `main` and the release of its resources may take after the first signal. */
+  /** How long `main` and the disposal of its resources may take after the first signal. */
   drainTimeoutMs?: number
 }
 
 type StopSignal = 'SIGTERM' | 'SIGINT'
 const STOP_SIGNALS: readonly StopSignal[] = ['SIGTERM', 'SIGINT']
-// Beyond this a handle somebody forgot to close keeps the process, not work.
-const LINGER_MS = 1_000
+// After this time, only a handle that was not closed can keep the process alive.
+const MAX_LINGER_MS = 1_000
 
 /**
- * Runs `main` as the whole of this process. The first SIGTERM or SIGINT aborts `signal` and gives `main` and its
- * resources `drainTimeoutMs` to end; a second one stops at once. After a signal the process ends *by that signal*,
- * otherwise with 0 or the code of the error, so that a supervisor sees what happened.
+ * Runs `main` as the whole process. The first SIGTERM or SIGINT aborts `signal` and gives `main` and its resources
+ * `drainTimeoutMs` to finish; a second one stops the process immediately. After a signal, the process ends *by that
+ * signal*, otherwise with 0 or the code of the error, so that a supervisor can distinguish them.
  */
 export async function runProgram(
   name: string,
@@ -54,7 +54,7 @@ export async function runProgram(
     stop.abort(new DOMException(`stopped by ${signal}`, 'AbortError'))
   }
   const onDefect = (error: unknown): void => {
-    // Nothing is known about the state any more: no draining.
+    // The state of the process is unknown, so it does not drain.
     log.fatal({ err: error }, `${name} crashed`)
     process.exit(ExitCode.internal)
   }
@@ -88,13 +88,13 @@ export async function runProgram(
   setTimeout(() => {
     log.warn({ handles: process.getActiveResourcesInfo() }, `${name} ended with handles open`)
     process.exit()
-  }, LINGER_MS).unref()
+  }, MAX_LINGER_MS).unref()
 }
 
 function endBySignal(signal: StopSignal): void {
   process.removeAllListeners(signal)
   process.kill(process.pid, signal)
-  // The first process of a container has no default action for signals: the kernel drops them.
+  // The first process of a container has no default action for signals: the kernel ignores them.
   setTimeout(() => process.exit(128 + constants.signals[signal]), 50)
 }
 

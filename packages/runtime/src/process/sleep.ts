@@ -1,4 +1,4 @@
-// Node fires a longer timer at once, which would turn a long wait into a busy loop.
+// Node.js fires a longer timer immediately, which would turn a long wait into a busy loop.
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Waits `ms` milliseconds. Resolves early, without an error, as soon as `signal` is aborted. */
@@ -15,7 +15,7 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   })
 }
 
-/** Resolves when `signal` is aborted: what a service waits for after it has started. */
+/** Resolves when `signal` is aborted. A service waits for this after it has started. */
 export function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise((resolve) => {

@@ -17,8 +17,8 @@ for (let line = 0; line < 3; line += 1) {
 io.stdout.write('done')
 `
 
-describe('output that nobody reads any more', () => {
-  it('ends the program quietly, as a shell expects it', async () => {
+describe('output whose reader has ended', () => {
+  it('ends the program without an error message', async () => {
     const child = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -32,32 +32,32 @@ describe('output that nobody reads any more', () => {
   })
 })
 
-/** Runs `program` with one of its outputs on a disk that is full. */
-async function onFullDisk(output: 'stdout' | 'stderr', program: string) {
+/** Runs `program` with one of its outputs on a full disk. */
+async function onFullDisk(stream: 'stdout' | 'stderr', program: string) {
   await using full = await open('/dev/full', 'w')
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     stdio: [
       'ignore',
-      output === 'stdout' ? full.fd : 'pipe',
-      output === 'stderr' ? full.fd : 'pipe',
+      stream === 'stdout' ? full.fd : 'pipe',
+      stream === 'stderr' ? full.fd : 'pipe',
     ],
   })
-  let said = ''
-  child.stdout?.on('data', (chunk) => (said += String(chunk)))
-  child.stderr?.on('data', (chunk) => (said += String(chunk)))
+  let output = ''
+  child.stdout?.on('data', (chunk) => (output += String(chunk)))
+  child.stderr?.on('data', (chunk) => (output += String(chunk)))
   const [code] = await once(child, 'close')
-  return { code: code as unknown, said }
+  return { code: code as unknown, output }
 }
 
 describe.skipIf(process.platform !== 'linux')('output to a full disk', () => {
-  it('is one line and exit code 1 where it is the result', async () => {
-    const { code, said } = await onFullDisk('stdout', PROGRAM)
+  it('on stdout gives an error line and exit code 1', async () => {
+    const { code, output } = await onFullDisk('stdout', PROGRAM)
     expect(code).toBe(1)
-    expect(said).toMatch(/^error: cannot write to standard output: ENOSPC[^\n]*\n$/)
+    expect(output).toMatch(/^error: cannot write to standard output: ENOSPC[^\n]*\n$/)
   })
 
-  it('does not stop the program where it is the log', async () => {
+  it('on stderr does not stop the program', async () => {
     const program = PROGRAM.replace(/setInterval.*/, LOGGING)
-    expect(await onFullDisk('stderr', program)).toEqual({ code: 0, said: 'done' })
+    expect(await onFullDisk('stderr', program)).toEqual({ code: 0, output: 'done' })
   })
 })

@@ -52,7 +52,7 @@ function start(behaviour: string): Run {
 
 describe('runProgram', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'drains at the first %s, releases in reverse order and ends by that signal',
+    'drains at the first %s, disposes resources in reverse order and ends by that signal',
     async (signal) => {
       await using run = start('wait')
       await run.until('ready')
@@ -69,7 +69,7 @@ describe('runProgram', () => {
     },
   )
 
-  it('stops at once at the second signal', async () => {
+  it('stops immediately at the second signal', async () => {
     await using run = start('slow')
     await run.until('ready')
     run.process.kill('SIGTERM')
@@ -80,7 +80,7 @@ describe('runProgram', () => {
     expect(run.messages).not.toContain('service stopped')
   })
 
-  it('does not drain longer than the deadline', async () => {
+  it('does not drain longer than the timeout', async () => {
     await using run = start('slow')
     await run.until('ready')
     run.process.kill('SIGTERM')
@@ -88,7 +88,7 @@ describe('runProgram', () => {
     expect(run.messages).toContain('service did not stop in time')
   })
 
-  it('takes an abort that reaches the top for an orderly end', async () => {
+  it('treats an AbortError after a signal as a clean shutdown', async () => {
     await using run = start('abort')
     await run.until('ready')
     run.process.kill('SIGTERM')
@@ -96,13 +96,13 @@ describe('runProgram', () => {
     expect(run.messages.at(-1)).toBe('service stopped')
   })
 
-  it('ends with 0 when the work is done', async () => {
+  it('ends with 0 when main returns', async () => {
     await using run = start('finish')
     expect(await run.ended).toEqual({ code: 0, signal: null })
     expect(run.messages).toContain('released first acquired')
   })
 
-  it('ends although somebody left a timer running, and says so', async () => {
+  it('ends despite a running timer, and logs it', async () => {
     await using run = start('leak')
     expect(await run.ended).toEqual({ code: 0, signal: null })
     expect(run.records.at(-1)).toMatchObject({
@@ -111,7 +111,7 @@ describe('runProgram', () => {
     })
   })
 
-  it('ends with the code of a failure people can act on, after releasing what it had', async () => {
+  it('ends with the code of a ProgramError, after disposing its resources', async () => {
     await using run = start('misconfigured')
     expect(await run.ended).toEqual({ code: 78, signal: null })
     expect(run.messages).toEqual([
@@ -122,19 +122,19 @@ describe('runProgram', () => {
     expect(run.records.at(-1)).toMatchObject({ level: 60, reason: 'no database' })
   })
 
-  it('ends with 70 and the stack in the log after a defect', async () => {
+  it('ends with 70 after a defect, and logs its stack', async () => {
     await using run = start('defect')
     expect(await run.ended).toEqual({ code: 70, signal: null })
     expect(run.records.at(-1)).toMatchObject({ msg: 'service failed', err: { message: 'oops' } })
   })
 
-  it('ends with 70 when a rejected promise was left alone', async () => {
+  it('ends with 70 after an unhandled rejection', async () => {
     await using run = start('reject')
     expect(await run.ended).toEqual({ code: 70, signal: null })
     expect(run.records.at(-1)).toMatchObject({
       level: 60,
       msg: 'service crashed',
-      err: { message: 'nobody catches this' },
+      err: { message: 'not caught' },
     })
   })
 })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Backoff, sleep, untilAborted } from '../../src/index.ts'
 
 describe('Backoff', () => {
-  it('doubles up to the maximum and begins again after a success', () => {
+  it('doubles up to the maximum, and restarts after a success', () => {
     const backoff = new Backoff({ initialMs: 1_000, maxMs: 5_000, random: () => 0 })
     expect([
       backoff.next(),
@@ -16,12 +16,12 @@ describe('Backoff', () => {
     expect(backoff.next()).toBe(1_000)
   })
 
-  it('takes up to a fifth off by chance, so the maximum holds', () => {
+  it('subtracts up to a fifth at random', () => {
     const backoff = new Backoff({ initialMs: 1_000, maxMs: 1_000, random: () => 0.999 })
     expect(backoff.next()).toBe(800)
   })
 
-  it('grows and varies as it is told', () => {
+  it('grows and varies as configured', () => {
     const backoff = new Backoff({
       initialMs: 100,
       maxMs: 10_000,
@@ -44,7 +44,7 @@ describe('sleep', () => {
     expect(performance.now() - start).toBeGreaterThan(25)
   })
 
-  it('ends early, without an error, when aborted', async () => {
+  it('ends early, without an error, if aborted', async () => {
     const stop = new AbortController()
     const sleeping = sleep(3_600_000, stop.signal)
     stop.abort()
@@ -52,7 +52,7 @@ describe('sleep', () => {
     await sleep(3_600_000, stop.signal)
   })
 
-  it('does not return at once from a wait longer than a timer can be', async () => {
+  it('does not return immediately from a wait longer than the longest timer', async () => {
     const stop = new AbortController()
     let woke = false
     const sleeping = sleep(2 ** 40, stop.signal).then(() => (woke = true))
@@ -64,7 +64,7 @@ describe('sleep', () => {
 })
 
 describe('untilAborted', () => {
-  it('resolves when the signal is aborted, also when it already was', async () => {
+  it('resolves when the signal is aborted, or was aborted before', async () => {
     const stop = new AbortController()
     const waiting = untilAborted(stop.signal)
     stop.abort()

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createMetrics, Health } from '../../src/index.ts'
 
 describe('Health', () => {
-  it('is ready when every check is', async () => {
+  it('is ready if every check passes', async () => {
     const health = new Health()
     health.check('store', async () => {})
     health.check('queue', async () => {})
@@ -12,7 +12,7 @@ describe('Health', () => {
     expect(Object.keys(checks)).toEqual(['store', 'queue'])
   })
 
-  it('says which check failed and why', async () => {
+  it('reports which check failed and why', async () => {
     const health = new Health()
     health.check('store', async () => {})
     health.check('queue', () => Promise.reject(new Error('connection refused')))
@@ -22,7 +22,7 @@ describe('Health', () => {
     })
   })
 
-  it('fails a check that throws before it begins', async () => {
+  it('reports a check that throws synchronously as failed', async () => {
     const health = new Health()
     health.check('store', () => {
       throw new Error('no pool')
@@ -30,7 +30,7 @@ describe('Health', () => {
     expect((await health.ready()).checks['store']).toMatchObject({ ok: false, detail: 'no pool' })
   })
 
-  it('does not wait for a check that hangs, nor start it again', async () => {
+  it('does not wait for a check that hangs, and does not start it again', async () => {
     const health = new Health({ timeoutMs: 20 })
     let started = 0
     health.check('store', () => {
@@ -40,12 +40,12 @@ describe('Health', () => {
     await health.ready()
     expect(await health.ready()).toMatchObject({
       ok: false,
-      checks: { store: { ok: false, detail: 'no answer within 20 ms' } },
+      checks: { store: { ok: false, detail: 'timed out after 20 ms' } },
     })
     expect(started).toBe(1)
   })
 
-  it('asks again once a check has ended', async () => {
+  it('runs a check again after it has ended', async () => {
     const health = new Health()
     let working = false
     health.check('store', () => (working ? Promise.resolve() : Promise.reject(new Error('down'))))
@@ -54,7 +54,7 @@ describe('Health', () => {
     expect((await health.ready()).ok).toBe(true)
   })
 
-  it('is not ready any more once the program is stopping', async () => {
+  it('is not ready while the program is stopping', async () => {
     const health = new Health()
     health.markStopping()
     expect(await health.ready()).toMatchObject({ ok: false, checks: { process: { ok: false } } })
@@ -62,7 +62,7 @@ describe('Health', () => {
 })
 
 describe('createMetrics', () => {
-  it('exposes counters, gauges and histograms under its prefix', async () => {
+  it('exposes counters, gauges and histograms with its prefix', async () => {
     const metrics = createMetrics('relay_', { process: false })
     metrics.counter('polls_total', 'Polls.', ['node']).inc({ node: 'site-a' }, 2)
     metrics.gauge('queue_depth', 'Tasks waiting.').set(3)
@@ -74,7 +74,7 @@ describe('createMetrics', () => {
     expect(text).not.toContain('process_cpu')
   })
 
-  it('lets two programs in one process count apart', async () => {
+  it('counts separately for two programs in one process', async () => {
     const [one, other] = [createMetrics('a_', { process: false }), createMetrics('a_')]
     one.counter('x_total', 'X.').inc()
     other.counter('x_total', 'X.')

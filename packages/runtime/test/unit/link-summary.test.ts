@@ -15,7 +15,7 @@ function capture() {
 }
 
 describe('LinkSummary', () => {
-  it('logs how many polls ended how and how long they took', () => {
+  it('logs the number of polls by outcome, and their durations', () => {
     const { log, logged } = capture()
     let now = 1_000
     using summary = new LinkSummary({ log, link: 'node site-a', now: () => now })
@@ -36,7 +36,7 @@ describe('LinkSummary', () => {
     })
   })
 
-  it('begins each window empty and says so when nothing came', () => {
+  it('starts each period empty, and logs a period without polls', () => {
     const { log, logged } = capture()
     using summary = new LinkSummary({ log, link: 'upstream a', now: () => 0 })
     summary.record('200', 5)
@@ -46,7 +46,7 @@ describe('LinkSummary', () => {
     expect(logged[1]).not.toHaveProperty('p50Ms')
   })
 
-  it('logs by itself every window and no more after its end', () => {
+  it('logs every period, and stops when disposed', () => {
     vi.useFakeTimers()
     try {
       const { log, logged } = capture()
@@ -63,7 +63,7 @@ describe('LinkSummary', () => {
     }
   })
 
-  it('does not grow with outcomes that the other side makes up', () => {
+  it('limits the number of different outcomes', () => {
     const { log, logged } = capture()
     using summary = new LinkSummary({ log, link: 'relay' })
     for (let status = 0; status < 1_000; status++) summary.record(`s${status}`, 1)
@@ -74,7 +74,7 @@ describe('LinkSummary', () => {
 })
 
 describe('DurationHistogram', () => {
-  it('knows percentiles to within 5 %', () => {
+  it('gives percentiles to within 5%', () => {
     const histogram = new DurationHistogram()
     for (let ms = 1; ms <= 10_000; ms++) histogram.record(ms)
     for (const quantile of [0.01, 0.5, 0.95, 0.99]) {
@@ -84,13 +84,13 @@ describe('DurationHistogram', () => {
     expect(histogram.max).toBe(10_000)
   })
 
-  it('never says more than the longest', () => {
+  it('never gives a percentile above the maximum', () => {
     const histogram = new DurationHistogram()
     histogram.record(101)
     expect(histogram.percentile(0.95)).toBe(101)
   })
 
-  it('takes any number: none, nothing at all, days', () => {
+  it('accepts any number, and gives 0 without durations', () => {
     const histogram = new DurationHistogram()
     expect(histogram.percentile(0.5)).toBe(0)
     for (const ms of [0, -1, Number.NaN, 1e12]) histogram.record(ms)

@@ -34,26 +34,26 @@ const definition = defineConfig({
       aliases: ['ConnectionStrings__Default'],
       schema: textSetting(),
       secret: true,
-      description: 'Where tasks are kept.',
+      description: 'Database of the tasks.',
     }),
     driver: setting({
       name: 'RELAY_QUEUE',
       schema: choiceSetting(['database', 'rabbitmq']),
       default: 'database',
-      description: 'What carries the tasks.',
+      description: 'How nodes are notified of tasks.',
     }),
     broker: setting({
       name: 'RELAY_BROKER_URL',
       aliases: ['RelayTaskQueue__ConnectionString'],
       schema: urlSetting(['amqp', 'amqps']).optional(),
-      description: 'The broker.',
+      description: 'URL of the broker.',
     }),
     lease: setting({
       name: 'RELAY_LEASE',
       schema: durationSetting({ unit: 's', minMs: 1_000 }),
       default: 60_000,
       unit: 's',
-      description: 'How long a task is lent.',
+      description: 'Lease of a subtask.',
     }),
     users: settingFamily({
       name: 'DownstreamUsers__<name>__Password',
@@ -65,7 +65,7 @@ const definition = defineConfig({
   },
   check: ({ driver, broker }) =>
     driver === 'rabbitmq' && broker === undefined
-      ? [{ name: 'RELAY_BROKER_URL', message: 'needed when RELAY_QUEUE is rabbitmq' }]
+      ? [{ name: 'RELAY_BROKER_URL', message: 'required with RELAY_QUEUE=rabbitmq' }]
       : [],
 })
 
@@ -93,7 +93,7 @@ function fileReader(files: Record<string, string>): (path: string) => string {
 }
 
 describe('loadConfig', () => {
-  it('fills in defaults and leaves optional settings out', () => {
+  it('uses defaults, and leaves optional settings undefined', () => {
     expect(loadConfig(definition, valid)).toEqual({
       port: 8080,
       database: 'postgres://relay:hunter2@db/relay',
@@ -104,19 +104,19 @@ describe('loadConfig', () => {
     })
   })
 
-  it('does not quote the password of a URL that was put into the wrong variable', () => {
+  it('masks the password of a URL in the wrong variable', () => {
     const [problem] = problemsOf({ ...valid, RELAY_PORT: 'amqp://relay:hunter2@mq:5672' })
     expect(problem?.message).toContain('got "amqp://relay:[REDACTED]@mq:5672"')
   })
 
-  it('reports every problem at once, by the name of the variable', () => {
+  it('reports all problems at once, by variable', () => {
     const problems = problemsOf({ RELAY_PORT: 'abc', RELAY_QUEUE: 'rabitmq', RELAY_LEASE: '5x' })
     expect(problems).toEqual([
       { name: 'RELAY_PORT', message: 'expected a whole number from 1 to 65535, got "abc"' },
       {
         name: 'RELAY_DATABASE_URL',
         message: 'not set, but required',
-        hint: 'Set RELAY_DATABASE_URL or RELAY_DATABASE_URL_FILE: Where tasks are kept.',
+        hint: 'Set RELAY_DATABASE_URL or RELAY_DATABASE_URL_FILE: Database of the tasks.',
       },
       {
         name: 'RELAY_QUEUE',
@@ -129,26 +129,26 @@ describe('loadConfig', () => {
     ])
   })
 
-  it('ends a program with exit code 78', () => {
+  it('gives exit code 78', () => {
     const error = new ConfigError('relay', [{ name: 'A', message: 'bad', hint: 'Try b.' }])
     expect(error.exitCode).toBe(ExitCode.config)
     expect(ExitCode.config).toBe(78)
     expect(error.message).toBe('1 problem in the configuration of relay:\n  A: bad\n    Try b.')
   })
 
-  it('refuses an unknown variable with our prefix and suggests the one that was meant', () => {
+  it('rejects an unknown variable with a prefix of the program, and suggests a similar one', () => {
     expect(problemsOf({ ...valid, RELAY_PROT: '80' })).toEqual([
-      { name: 'RELAY_PROT', message: 'no such setting', hint: 'Did you mean RELAY_PORT?' },
+      { name: 'RELAY_PROT', message: 'unknown variable', hint: 'Did you mean RELAY_PORT?' },
     ])
   })
 
-  it('suggests nothing when no setting is near', () => {
+  it('suggests nothing if no variable is similar', () => {
     expect(problemsOf({ ...valid, RELAY_SOMETHING_ELSE: '80' })).toEqual([
-      { name: 'RELAY_SOMETHING_ELSE', message: 'no such setting' },
+      { name: 'RELAY_SOMETHING_ELSE', message: 'unknown variable' },
     ])
   })
 
-  it('leaves variables of other programs alone', () => {
+  it('ignores variables of other programs', () => {
     expect(loadConfig(definition, { ...valid, PATH: '/bin', BUNNY_PORT: 'x' }).port).toBe(8080)
   })
 
@@ -175,7 +175,7 @@ describe('loadConfig', () => {
     expect(loadConfig(definition, { [name]: 'x' }).database).toBe('x')
   })
 
-  it('accepts one value under two names and refuses two values', () => {
+  it('accepts one value under two names, and rejects two values', () => {
     const env = { RELAY_DATABASE_URL: 'x', ConnectionStrings__Default: 'x' }
     expect(loadConfig(definition, env).database).toBe('x')
     expect(problemsOf({ ...env, ConnectionStrings__Default: 'y' })).toEqual([
@@ -187,13 +187,13 @@ describe('loadConfig', () => {
     ])
   })
 
-  it('reads a secret from the file that NAME_FILE names, without its last line end', () => {
+  it('reads a secret from the file that NAME_FILE names, without the final line end', () => {
     const env = { RELAY_DATABASE_URL_FILE: '/run/secrets/db' }
     const readFile = fileReader({ '/run/secrets/db': 'postgres://x\n' })
     expect(loadConfig(definition, env, { readFile }).database).toBe('postgres://x')
   })
 
-  it('says which file of a secret cannot be read or is empty', () => {
+  it('names a file of a secret that cannot be read or is empty', () => {
     expect(problemsOf({ RELAY_DATABASE_URL_FILE: '/gone' })).toEqual([
       { name: 'RELAY_DATABASE_URL_FILE', message: 'cannot read the file /gone (ENOENT)' },
     ])
@@ -202,17 +202,17 @@ describe('loadConfig', () => {
     ])
   })
 
-  it('refuses a secret given both ways', () => {
+  it('rejects a secret with both a value and a file', () => {
     const env = { ...valid, RELAY_DATABASE_URL_FILE: '/run/secrets/db' }
     expect(problemsOf(env)[0]?.message).toBe(
       'RELAY_DATABASE_URL and RELAY_DATABASE_URL_FILE are both set',
     )
   })
 
-  it('takes NAME_FILE of a setting that is no secret for a mistyped name', () => {
+  it('rejects NAME_FILE of a setting that is not a secret', () => {
     expect(problemsOf({ ...valid, RELAY_PORT_FILE: '/x' })[0]).toMatchObject({
       name: 'RELAY_PORT_FILE',
-      message: 'no such setting',
+      message: 'unknown variable',
     })
   })
 
@@ -228,7 +228,7 @@ describe('loadConfig', () => {
     expect(() => loadConfig(secretNumber, { PIN: 'hunter2' })).not.toThrow(/hunter2/)
   })
 
-  it('ignores what Kubernetes adds for a Service that is named like our prefix', () => {
+  it('ignores the variables of a Kubernetes Service with the name of a prefix', () => {
     const links = {
       RELAY_PORT: 'tcp://10.96.0.12:8080',
       RELAY_PORT_8080_TCP: 'tcp://10.96.0.12:8080',
@@ -242,23 +242,23 @@ describe('loadConfig', () => {
     expect(loadConfig(definition, { ...valid, ...links }).port).toBe(8080)
   })
 
-  it('runs the check across settings and shows its problems beside the others', () => {
+  it('runs the check across settings and adds its problems to the others', () => {
     expect(
       problemsOf({ RELAY_QUEUE: 'rabbitmq', RELAY_PORT: '0' }).map(({ name }) => name),
     ).toEqual(['RELAY_PORT', 'RELAY_DATABASE_URL', 'RELAY_BROKER_URL'])
   })
 
-  it('shows one problem for a variable, not one more from the check', () => {
+  it('reports only the first problem of a variable', () => {
     const problems = problemsOf({ ...valid, RELAY_QUEUE: 'rabbitmq', RELAY_BROKER_URL: 'http://x' })
     expect(problems).toEqual([
       {
         name: 'RELAY_BROKER_URL',
-        message: 'expected a URL that begins with amqp:// or amqps://, got "http://x"',
+        message: 'expected a URL that starts with amqp:// or amqps://, got "http://x"',
       },
     ])
   })
 
-  it('reads a family of variables by the key in their names, also from files', () => {
+  it('reads a family of variables by the key in their names, from files too', () => {
     const env = {
       ...valid,
       'DownstreamUsers__site-b__Password': 'two',
@@ -273,28 +273,28 @@ describe('loadConfig', () => {
     ])
   })
 
-  it('refuses a member of a family that is not understood', () => {
+  it('rejects an unknown member of a family', () => {
     expect(problemsOf({ ...valid, 'DownstreamUsers__site-a__Pasword': 'x' })[0]).toMatchObject({
       name: 'DownstreamUsers__site-a__Pasword',
-      message: 'no such setting',
+      message: 'unknown variable',
     })
   })
 })
 
 describe('defineConfig', () => {
-  it('refuses two settings that claim one name', () => {
+  it('rejects two settings with the same name', () => {
     const schema = booleanSetting()
     const settings = {
       a: setting({ name: 'A', aliases: ['Section__X'], schema, default: true, description: '.' }),
       b: setting({ name: 'B', aliases: ['section:x'], schema, default: true, description: '.' }),
     }
     expect(() => defineConfig({ program: 'x', prefixes: [], settings })).toThrow(
-      'section:x is claimed by A and B',
+      'section:x is a name of both A and B',
     )
   })
 })
 
-describe('a configuration that is shown', () => {
+describe('description of a configuration', () => {
   it('masks secrets and passwords in URLs', () => {
     const config = loadConfig(definition, {
       ...valid,
@@ -311,12 +311,12 @@ describe('a configuration that is shown', () => {
     })
   })
 
-  it('lists the secrets a logger has to mask', () => {
+  it('lists the secrets that a logger must mask', () => {
     const env = { RELAY_DATABASE_URL: 'one', 'DownstreamUsers__site-a__Password': 'two' }
     expect(secretValues(definition, loadConfig(definition, env))).toEqual(['one', 'two'])
   })
 
-  it('describes every setting for the documentation', () => {
+  it('contains every setting', () => {
     expect(configurationRows(definition).slice(0, 2)).toEqual([
       {
         name: 'RELAY_PORT',
@@ -334,12 +334,12 @@ describe('a configuration that is shown', () => {
         required: true,
         secret: true,
         unit: undefined,
-        description: 'Where tasks are kept.',
+        description: 'Database of the tasks.',
       },
     ])
   })
 
-  it('writes durations and objects as one would set them', () => {
+  it('formats durations and objects as written in a variable', () => {
     const shown = defineConfig({
       program: 'x',
       prefixes: [],

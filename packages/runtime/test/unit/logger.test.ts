@@ -18,8 +18,8 @@ function capture(options: Partial<LoggerOptions> = {}) {
   }
 }
 
-describe('a JSON log', () => {
-  it('is one object a line with level, time, component and message', () => {
+describe('JSON log', () => {
+  it('is one object per line with level, time, component and message', () => {
     const { log, lines, last } = capture()
     log.info({ taskId: 't-1', durationMs: 12 }, 'task settled')
     expect(lines).toHaveLength(1)
@@ -34,7 +34,7 @@ describe('a JSON log', () => {
     expect(Math.abs(last().time - Date.now())).toBeLessThan(10_000)
   })
 
-  it('leaves out what is below the level', () => {
+  it('omits lines below the level', () => {
     const { log, lines } = capture({ level: 'warn' })
     log.info('no')
     log.warn('yes')
@@ -53,7 +53,7 @@ describe('a JSON log', () => {
     'apiKey',
     'set-cookie',
     'connectionString',
-  ])('hides the field %s at any depth', (name) => {
+  ])('masks the field %s at any depth', (name) => {
     const { log, lines } = capture()
     log.info({ [name]: 'hunter2' }, 'top')
     log.info({ request: { headers: [{ [name]: 'hunter2' }] } }, 'deep')
@@ -62,24 +62,24 @@ describe('a JSON log', () => {
     expect(lines.join('').split('[REDACTED]')).toHaveLength(4)
   })
 
-  it('keeps fields that only sound alike', () => {
+  it('keeps fields with similar names', () => {
     const { log, last } = capture()
     log.info({ user: 'site-a', status: 204, passed: true, authorized: true }, 'wrong password')
     expect(last()).toMatchObject({ user: 'site-a', passed: true, msg: 'wrong password' })
   })
 
   it.each([
-    ['as it is', 'hunter2/x?', 'GET https://relay/task/hunter2/x?'],
+    ['as given', 'hunter2/x?', 'GET https://relay/task/hunter2/x?'],
     ['encoded for a URL', 'hunter2/x?', 'GET https://relay/task/hunter2%2Fx%3F'],
     ['escaped for JSON', 'hunt"er2', String.raw`body {"p":"hunt\"er2"}`],
-  ])('masks a given secret %s', (_, secret, text) => {
+  ])('masks a secret %s', (_, secret, text) => {
     const { log, lines } = capture({ secrets: ['', secret] })
     log.info({ note: text, list: [{ inner: text }] }, text)
     expect(lines[0]).not.toContain('er2')
     expect(lines[0]?.split('[REDACTED]')).toHaveLength(4)
   })
 
-  it('stays valid JSON when a secret is the name of a field, a number or a level', () => {
+  it('stays valid if a secret is the name of a field, a number or a level', () => {
     const { log, last } = capture({ secrets: ['msg', 'level', '30', 'relay'] })
     log.info({ pin: 30, note: 'level 30' }, 'msg of relay')
     expect(last()).toMatchObject({
@@ -91,13 +91,13 @@ describe('a JSON log', () => {
     })
   })
 
-  it('masks the longer of two secrets that begin alike', () => {
+  it('masks the whole of a secret that starts with another one', () => {
     const { log, last } = capture({ secrets: ['abc', 'abcdef'] })
     log.info({ note: 'abcdef' }, 'x')
     expect(last()['note']).toBe('[REDACTED]')
   })
 
-  it('masks credentials in URLs and Authorization headers it was not told about', () => {
+  it('masks unknown credentials in URLs and Authorization headers', () => {
     const { log, last } = capture()
     const basic = `Basic ${Buffer.from('site-a:hunter2').toString('base64')}`
     log.info(
@@ -111,7 +111,7 @@ describe('a JSON log', () => {
     })
   })
 
-  it('tells an error with its code and causes, and none of what drivers hang on it', () => {
+  it('includes the code and causes of an error, but not the fields that drivers add', () => {
     const { log, lines, last } = capture()
     const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
     const error = Object.assign(new Error('query failed', { cause }), {
@@ -129,7 +129,7 @@ describe('a JSON log', () => {
     expect(lines[0]).not.toContain('4711')
   })
 
-  it('ends a ring of causes', () => {
+  it('limits a circular chain of causes', () => {
     const { log, lines } = capture()
     const error = new Error('a')
     error.cause = error
@@ -137,7 +137,7 @@ describe('a JSON log', () => {
     expect(lines).toHaveLength(1)
   })
 
-  it('logs big integers and fields without a message', () => {
+  it('accepts big integers, and fields without a message', () => {
     const { log, last } = capture({ secrets: ['x'] })
     log.info({ count: 12n, note: 'x' })
     expect(last()).toMatchObject({ count: 12, msg: '' })

@@ -9,19 +9,19 @@ function failure(error: unknown): { code: number; text: string } {
 }
 
 describe('printFailure', () => {
-  it('shows what went wrong, a hint, and no stack for a failure people can act on', () => {
-    const error = new ProgramError('no such file: a.log', { exitCode: 65, hint: 'See --help.' })
+  it('prints the message and the hint of a ProgramError, without a stack', () => {
+    const error = new ProgramError('a.log does not exist', { exitCode: 65, hint: 'See --help.' })
     expect(failure(error)).toEqual({
       code: 65,
-      text: 'error: no such file: a.log\nhint: See --help.\n',
+      text: 'error: a.log does not exist\nhint: See --help.\n',
     })
   })
 
-  it('ends with 1 unless the failure says otherwise', () => {
+  it('returns 1 by default', () => {
     expect(failure(new ProgramError('x')).code).toBe(ExitCode.failure)
   })
 
-  it('shows every problem of a configuration and ends with 78', () => {
+  it('prints every problem of a configuration and returns 78', () => {
     const error = new ConfigError('bunny', [
       { name: 'A', message: 'bad' },
       { name: 'B', message: 'worse' },
@@ -32,7 +32,7 @@ describe('printFailure', () => {
     })
   })
 
-  it('shows the stack of a defect and ends with 70', () => {
+  it('prints the stack of a defect and returns 70', () => {
     const { code, text } = failure(new TypeError('x is not a function'))
     expect(code).toBe(70)
     expect(text).toContain('error: TypeError: x is not a function\n    at ')
@@ -41,7 +41,7 @@ describe('printFailure', () => {
   it.each([
     [1, 64],
     [0, 0],
-  ])('gives a parser exit of %i the code %i and prints nothing twice', (exitCode, code) => {
+  ])('for a parser exit of %i, returns %i and prints nothing', (exitCode, code) => {
     const error = Object.assign(new Error('x'), { code: 'commander.unknownOption', exitCode })
     expect(failure(error)).toEqual({ code, text: '' })
   })

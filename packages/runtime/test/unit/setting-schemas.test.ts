@@ -20,7 +20,7 @@ describe('booleanSetting', () => {
   it.each(['false', 'F', 'no', 'n', 'off', '0'])('reads %s as false', (text) => {
     expect(booleanSetting().parse(text)).toBe(false)
   })
-  it.each(['ja', '2', 'truee'])('refuses %s', (text) => {
+  it.each(['ja', '2', 'truee'])('rejects %s', (text) => {
     expect(booleanSetting().safeParse(text).success).toBe(false)
   })
 })
@@ -34,10 +34,10 @@ describe('integerSetting', () => {
   ])('reads %s', (text, value) => {
     expect(integerSetting().parse(text)).toBe(value)
   })
-  it.each(['', 'abc', '5.5', '1e3', '0x10', '1_000', '9007199254740993'])('refuses %s', (text) => {
+  it.each(['', 'abc', '5.5', '1e3', '0x10', '1_000', '9007199254740993'])('rejects %s', (text) => {
     expect(integerSetting().safeParse(text).success).toBe(false)
   })
-  it('holds its limits', () => {
+  it('includes its limits', () => {
     const port = integerSetting(1, 3)
     expect(['0', '1', '3', '4'].map((text) => port.safeParse(text).success)).toEqual([
       false,
@@ -53,7 +53,7 @@ describe('numberSetting', () => {
     expect(numberSetting(0).parse('24.5')).toBe(24.5)
     expect(numberSetting().parse('.5')).toBe(0.5)
   })
-  it.each(['-1', 'NaN', 'Infinity', '1,5'])('refuses %s', (text) => {
+  it.each(['-1', 'NaN', 'Infinity', '1,5'])('rejects %s', (text) => {
     expect(numberSetting(0).safeParse(text).success).toBe(false)
   })
 })
@@ -69,10 +69,10 @@ describe('durationSetting', () => {
   ])('reads %s as milliseconds', (text, value) => {
     expect(durationSetting({ unit: 's' }).parse(text)).toBe(value)
   })
-  it.each(['', 's', '-5', '5 weeks', '5s5'])('refuses %s', (text) => {
+  it.each(['', 's', '-5', '5 weeks', '5s5'])('rejects %s', (text) => {
     expect(durationSetting({ unit: 's' }).safeParse(text).success).toBe(false)
   })
-  it('says its limits as one would write them', () => {
+  it('reports its limits as durations', () => {
     const schema = durationSetting({ unit: 's', minMs: 1_000, maxMs: 3_600_000 })
     expect(schema.safeParse('0').error?.issues[0]?.message).toBe(
       'expected a duration such as 30s or a number of s, at least 1s and at most 1h',
@@ -81,7 +81,7 @@ describe('durationSetting', () => {
 })
 
 describe('formatDuration', () => {
-  it('uses the largest unit that leaves no rest', () => {
+  it('uses the largest unit without a remainder', () => {
     expect([0, 250, 90_000, 300_000, 7_200_000, 172_800_000].map(formatDuration)).toEqual([
       '0s',
       '250ms',
@@ -93,11 +93,11 @@ describe('formatDuration', () => {
   })
 })
 
-describe('the other schemas', () => {
-  it('choose in any case', () => {
+describe('other schemas', () => {
+  it('accept a choice in any case', () => {
     expect(choiceSetting(['json', 'text']).parse('JSON')).toBe('json')
   })
-  it('keep a URL as it was written', () => {
+  it('do not change a URL', () => {
     expect(urlSetting(['http', 'https']).parse('https://relay.example.org/api')).toBe(
       'https://relay.example.org/api',
     )
@@ -106,11 +106,11 @@ describe('the other schemas', () => {
   it('split lists at commas', () => {
     expect(listSetting().parse('a, b ,,c')).toEqual(['a', 'b', 'c'])
   })
-  it('trim texts and refuse blank ones', () => {
+  it('trim texts and reject blank ones', () => {
     expect(textSetting().parse(' a ')).toBe('a')
     expect(textSetting().safeParse(' ').success).toBe(false)
   })
-  it('know the levels of Python and Serilog', () => {
+  it('accept the log levels of Python and Serilog', () => {
     const level = logLevelSetting()
     expect(
       ['DEBUG', 'Warning', 'CRITICAL', 'Verbose', 'info'].map((text) => level.parse(text)),

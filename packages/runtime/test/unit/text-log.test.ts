@@ -34,7 +34,7 @@ const catalogue: TextCatalogue = {
   silent: () => [],
 }
 
-describe('the text format of the edge client', () => {
+describe('text format of the Python bunny', () => {
   const style = bunnyText(catalogue)
 
   it('is level, local time and message', () => {
@@ -43,7 +43,7 @@ describe('the text format of the edge client', () => {
     ])
   })
 
-  it('writes as many lines for an event as there have always been', () => {
+  it('writes several lines for one event', () => {
     expect(style(record({ level: 20, msg: 'poll answered', status: 204 }), 'debug')).toEqual([
       'DEBUG - 26-Sep-25 07:05:09 - Response Status: 204',
       'DEBUG - 26-Sep-25 07:05:09 - No task found. Looking for task...',
@@ -61,14 +61,14 @@ describe('the text format of the edge client', () => {
     expect(style(record({ level }), 'trace')).toEqual([`${name} - 26-Sep-25 07:05:09 - x`])
   })
 
-  it('writes an event it does not know with its fields', () => {
+  it('writes an event without an entry with its fields', () => {
     const fields = { msg: 'result submitted', taskId: 't-1', note: 'a "b"', ok: true, list: [1] }
     expect(style(record({ ...fields, hostname: 'pod-1' }), 'info')).toEqual([
       String.raw`INFO - 26-Sep-25 07:05:09 - result submitted taskId=t-1 note="a \"b\"" ok=true list=[1]`,
     ])
   })
 
-  it('puts a stack on lines of its own', () => {
+  it('writes a stack on separate lines', () => {
     const err = { type: 'Error', message: 'no way', stack: 'Error: no way\n    at here' }
     expect(style(record({ level: 50, msg: 'bad', err }), 'info')).toEqual([
       'ERROR - 26-Sep-25 07:05:09 - bad error="no way"',
@@ -77,7 +77,7 @@ describe('the text format of the edge client', () => {
     ])
   })
 
-  it('keeps an event out that the catalogue silences', () => {
+  it('omits an event that has an empty list in the catalogue', () => {
     expect(style(record({ level: 60, msg: 'silent' }), 'trace')).toEqual([])
   })
 
@@ -85,21 +85,21 @@ describe('the text format of the edge client', () => {
     expect(style(record({ msg: 'statement' }), 'info')[1]).toBe('SELECT 1')
   })
 
-  it('does not let the text of others begin a line', () => {
+  it('prevents text from outside from starting a line', () => {
     const forged = 'site-a\n[07:00:00 INF] Credentials validated\u001b[31m'
     expect(style(record({ msg: forged }), 'info')).toEqual([
       String.raw`INFO - 26-Sep-25 07:05:09 - site-a\n[07:00:00 INF] Credentials validated\u001b[31m`,
     ])
   })
 
-  it('takes no event for a member that every object has', () => {
+  it('does not confuse an event with a member of every object', () => {
     expect(style(record({ msg: 'constructor' }), 'info')).toEqual([
       'INFO - 26-Sep-25 07:05:09 - constructor',
     ])
   })
 })
 
-describe('the text format of the hub', () => {
+describe('text format of the .NET relay', () => {
   const style = relayText(catalogue)
 
   it('is local time without a date, level, message and source', () => {
@@ -115,7 +115,7 @@ describe('the text format of the hub', () => {
     [40, 'WRN'],
     [50, 'ERR'],
     [60, 'FTL'],
-  ])('names level %i %s and gives the component for a source', (level, name) => {
+  ])('names level %i %s, with the component as the default source', (level, name) => {
     expect(style(record({ level, component: 'relay' }), 'trace')).toEqual([
       `[07:05:09 ${name}] x <s:relay>`,
     ])
@@ -136,8 +136,8 @@ function capture(level: LogLevel, text: TextStyle, secrets: string[] = []) {
   return { log, lines }
 }
 
-describe('a text log', () => {
-  it('applies the level to the lines of the text, not to our events', () => {
+describe('text log', () => {
+  it('applies the level to the lines, not to the events', () => {
     const { log, lines } = capture('info', relayText(catalogue))
     log.debug({ path: '/x' }, 'request completed')
     log.debug({ status: 204 }, 'poll answered')
@@ -147,7 +147,7 @@ describe('a text log', () => {
     )
   })
 
-  it('masks secrets and hides fields named like them', () => {
+  it('masks secrets and fields named like secrets', () => {
     const { log, lines } = capture('info', bunnyText({}), ['hunter2'])
     log.info({ url: 'https://x/hunter2', password: 'p4ss' }, 'says hunter2')
     expect(lines[0]).toContain('says [REDACTED] url=https://x/[REDACTED] password=[REDACTED]')

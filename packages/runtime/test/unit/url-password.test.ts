@@ -8,12 +8,12 @@ describe('withoutUrlPasswords', () => {
     ['postgres://relay:hun/ter@2@db/relay', 'postgres://relay:…@db/relay'],
     ['a postgres://a:b@c and amqp://d:e@f', 'a postgres://a:…@c and amqp://d:…@f'],
     ['{"url":"amqp://relay:hunter2@mq"}', '{"url":"amqp://relay:…@mq"}'],
-  ])('hides the password of %s', (text, safe) => {
+  ])('replaces the password in %s', (text, safe) => {
     expect(withoutUrlPasswords(text, '…')).toBe(safe)
   })
 
   it.each(['https://relay.example.org:8443/task/@next', 'http://db:5432', 'see https://a/b@c'])(
-    'leaves %s as it is',
+    'does not change %s',
     (text) => {
       expect(withoutUrlPasswords(text, '…')).toBe(text)
     },

@@ -1,4 +1,4 @@
-// A service as the rooms write them, whose behaviour the test chooses by argument.
+// A service like those of the other packages. The test chooses its behaviour by argument.
 import { createLogger, ProgramError, runProgram, sleep, untilAborted } from '../../../src/index.ts'
 
 const behaviour = process.argv[2] ?? 'wait'
@@ -19,11 +19,11 @@ await runProgram(
     resources.defer(() => log.info('released last acquired'))
     if (behaviour === 'misconfigured') throw new ProgramError('no database', { exitCode: 78 })
     if (behaviour === 'defect') throw new TypeError('oops')
-    if (behaviour === 'reject') void Promise.reject(new Error('nobody catches this'))
+    if (behaviour === 'reject') void Promise.reject(new Error('not caught'))
     log.info('ready')
     if (behaviour === 'leak') setInterval(() => {}, 1_000)
     if (behaviour === 'finish' || behaviour === 'leak') return
-    // Something has to keep the process alive, as sockets do in a real service.
+    // Keeps the process alive, as sockets do in a real service.
     const alive = setInterval(() => {}, 1_000)
     await untilAborted(signal)
     clearInterval(alive)
