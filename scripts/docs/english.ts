@@ -60,7 +60,8 @@ export function glossaryRules(glossary: string): Rule[] {
       const flags = /[A-Z]/.test(word) || word.includes(' id') ? 'g' : 'gi'
       const text = word.replaceAll(/[$.*+?^()[\]{}|\\]/g, String.raw`\$&`).replaceAll("'", "['’]")
       rules.push({
-        pattern: new RegExp(String.raw`\b${text}(?![\w-])`, flags),
+        // A hyphen before the word makes it a part of a command, such as `list-subnodes`.
+        pattern: new RegExp(String.raw`(?<![\w-])${text}(?![\w-])`, flags),
         advice: `write ${advice}`,
       })
     }
