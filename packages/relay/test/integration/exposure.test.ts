@@ -46,6 +46,11 @@ describe('access to the relay', () => {
     expect(throttled.length).toBeGreaterThan(10)
     expect(throttled[0]?.headers['retry-after']).toBe('1')
     expect((await guess('198.51.100.8')).status).toBe(401)
+    const failures = relay.logged('authentication failed')
+    expect(failures.find((line) => line['reason'] === 'slow-down')).toMatchObject({
+      user: 'site-a',
+      level: 40,
+    })
   })
 
   it('is throttled by the peer address without a trusted proxy', async () => {
