@@ -1,34 +1,31 @@
 import type { TaskResult } from '@warren/task-api'
 
-/** Hides and rounds one figure. Called exactly once for every figure that is published. */
-export type Publish = (count: number) => number
+/** Suppresses and rounds one count. Called exactly once for every count that leaves the relay. */
+export type DiscloseCount = (count: number) => number
 
-/** What a task's answers add up to, without the words around it. */
+/** The counts and files of a combined result, without its address and message. */
 export interface Aggregate {
   /** People (availability) or rows of the file (distributions). */
   readonly count: number
   readonly files: TaskResult['queryResult']['files']
 }
 
-/** Why an answer, or part of it, was not counted. Free of values; for the log, never for the upstream. */
+/** Why a result, or part of it, was not counted. Contains no values. For the log, never for the upstream. */
 export interface ResultProblem {
   readonly file: string
-  /** Line of the file, 0 where it concerns the whole. */
+  /** Line of the file, or 0 for the whole file. */
   readonly line: number
   readonly column: string
   readonly message: string
 }
 
 /**
- * Adds up the answers of one task, one at a time and in order of node id, which makes the outcome
- * the same whoever answered first.
+ * Adds up the results of one task, one at a time and in order of collection ID. The outcome does not depend on which node
+ * answered first.
  */
 export interface Aggregator {
-  /**
-   * Takes one node's successful answer. `counted: false`: nothing in it was usable, and nothing of it
-   * was added. May throw SumOverflowError.
-   */
-  add(answer: TaskResult): {
+  /** Adds one node's result with status ok. `counted: false`: no part of it was usable or added. May throw SumOverflowError. */
+  add(result: TaskResult): {
     readonly counted: boolean
     readonly problems: readonly ResultProblem[]
   }

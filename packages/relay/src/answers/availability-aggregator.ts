@@ -1,23 +1,23 @@
 import type { TaskResult } from '@warren/task-api'
 
-import type { Aggregate, Aggregator, Publish } from './aggregator.ts'
+import type { Aggregate, Aggregator, DiscloseCount } from './aggregator.ts'
 import { addExactly } from './exact-sum.ts'
 
-/** The sum of people. */
+/** Adds up people. */
 export class AvailabilityAggregator implements Aggregator {
-  readonly #publish: Publish
+  readonly #discloseCount: DiscloseCount
   #people = 0
 
-  constructor(publish: Publish) {
-    this.#publish = publish
+  constructor(discloseCount: DiscloseCount) {
+    this.#discloseCount = discloseCount
   }
 
-  add(answer: TaskResult): ReturnType<Aggregator['add']> {
-    this.#people = addExactly(this.#people, answer.queryResult.count)
+  add(result: TaskResult): ReturnType<Aggregator['add']> {
+    this.#people = addExactly(this.#people, result.queryResult.count)
     return { counted: true, problems: [] }
   }
 
   finish(): Aggregate {
-    return { count: this.#publish(this.#people), files: [] }
+    return { count: this.#discloseCount(this.#people), files: [] }
   }
 }

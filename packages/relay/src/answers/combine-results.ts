@@ -10,8 +10,8 @@ import {
   type TaskResult,
 } from '@warren/task-api'
 
-import type { TaskType } from '../store/relay-store.ts'
-import type { Aggregator, ResultProblem, Publish } from './aggregator.ts'
+import type { NodeResult, TaskType } from '../store/relay-store.ts'
+import type { Aggregator, ResultProblem, DiscloseCount } from './aggregator.ts'
 import { AvailabilityAggregator } from './availability-aggregator.ts'
 import { coverageMessage, type Coverage } from './coverage.ts'
 import { DemographicsAggregator } from './demographics-aggregator.ts'
@@ -21,28 +21,22 @@ import { GenericAggregator } from './generic-aggregator.ts'
 export interface CombineOptions {
   readonly disclosure: DisclosurePolicy
   readonly dropSuppressedRows: boolean
-  /** Say how many nodes answered. */
+  /** Whether `message` states how many nodes answered. */
   readonly reportCoverage: boolean
 }
 
 export interface TaskToCombine {
-  /** The upstream's id and collection: what the result is addressed to. */
+  /** The upstream's uuid and collection, to which the combined result is addressed. */
   readonly uuid: string
   readonly collection: string
   readonly type: TaskType
   readonly asked: number
 }
 
-export interface NodeResult {
-  readonly nodeId: string
-  readonly status: 'ok' | 'error'
-  readonly result: string
-}
-
 export interface CombinedResult {
   readonly result: TaskResult
   readonly coverage: Coverage
-  /** For the log: answers or parts of answers that were not counted, though the node meant well. */
+  /** For the log: results with status ok that were not counted, in whole or in part. */
   readonly problems: readonly {
     readonly nodeId: string
     readonly problems: readonly ResultProblem[]
@@ -50,33 +44,33 @@ export interface CombinedResult {
 }
 
 /**
- * One final result out of the nodes' answers. A failure, an unreadable answer and a missing one are
- * counted as such and never as zero people; if nothing valid is left, the result is an error.
+ * Combines the results of nodes. A failed, unreadable or missing result is counted as such and never as 0 people. Without
+ * any valid result, the combined result is an error.
  */
 export async function combineResults(
   task: TaskToCombine,
-  answers: AsyncIterable<NodeResult>,
+  results: AsyncIterable<NodeResult>,
   options: CombineOptions,
 ): Promise<CombinedResult> {
-  const publish: Publish = (count) => disclose(count, options.disclosure)
-  const aggregator = aggregatorFor(task, publish, options)
+  const discloseCount: DiscloseCount = (count) => disclose(count, options.disclosure)
+  const aggregator = aggregatorFor(task, discloseCount, options)
   const problems: { nodeId: string; problems: readonly ResultProblem[] }[] = []
   let answered = 0
   let failed = 0
   try {
-    for await (const answer of answers) {
-      const read = readAnswer(answer)
-      const outcome = read.result === null ? read : aggregator.add(read.result)
+    for await (const nodeResult of results) {
+      const parsed = parseNodeResult(nodeResult)
+      const outcome = parsed.result === null ? parsed : aggregator.add(parsed.result)
       if (outcome.counted) answered++
       else failed++
-      // A distribution of 30 MB takes a second to read. Polls, probes and heartbeats have their turn in between.
+      // Parsing a distribution of 30 MB takes a second. Polls, probes and heartbeats run in between.
       if (task.type !== 'availability') await nextTurn()
       if (outcome.problems.length > 0) {
-        problems.push({ nodeId: answer.nodeId, problems: outcome.problems })
+        problems.push({ nodeId: nodeResult.nodeId, problems: outcome.problems })
       }
     }
     const coverage = { asked: task.asked, answered, failed, late: task.asked - answered - failed }
-    return { result: finalResult(task, aggregator, coverage, options), coverage, problems }
+    return { result: combinedResult(task, aggregator, coverage, options), coverage, problems }
   } catch (error: unknown) {
     if (!(error instanceof SumOverflowError)) throw error
     const late = task.asked - answered - failed
@@ -90,28 +84,28 @@ export async function combineResults(
 
 function aggregatorFor(
   { type, collection }: TaskToCombine,
-  publish: Publish,
+  discloseCount: DiscloseCount,
   { dropSuppressedRows }: CombineOptions,
 ): Aggregator {
   switch (type) {
     case 'generic':
-      return new GenericAggregator({ collection, publish, dropSuppressedRows })
+      return new GenericAggregator({ collection, discloseCount, dropSuppressedRows })
     case 'demographics':
-      return new DemographicsAggregator({ collection, publish, dropSuppressedRows })
+      return new DemographicsAggregator({ collection, discloseCount, dropSuppressedRows })
     case 'availability':
     case 'none':
     default:
-      return new AvailabilityAggregator(publish)
+      return new AvailabilityAggregator(discloseCount)
   }
 }
 
-function readAnswer(
-  answer: NodeResult,
+function parseNodeResult(
+  nodeResult: NodeResult,
 ): { result: TaskResult } | { result: null; counted: false; problems: readonly ResultProblem[] } {
   const failure = { result: null, counted: false, problems: [] } as const
-  if (answer.status === 'error') return failure
+  if (nodeResult.status === 'error') return failure
   try {
-    const result = parseResult(JSON.parse(answer.result))
+    const result = parseResult(JSON.parse(nodeResult.json))
     return isFailure(result) ? failure : { result }
   } catch (error: unknown) {
     if (!(error instanceof ResultFormatError || error instanceof SyntaxError)) throw error
@@ -120,7 +114,7 @@ function readAnswer(
   }
 }
 
-function finalResult(
+function combinedResult(
   task: TaskToCombine,
   aggregator: Aggregator,
   coverage: Coverage,

@@ -1,9 +1,8 @@
 import type { DistributionRow } from '@warren/task-api'
 
 /**
- * The row that goes upstream: names from the first node that had it, the collection's own id, and
- * the given figures. Quartiles, means and extremes of one node say nothing about all of them and a
- * lot about that node, so they are blank.
+ * The row of a combined result: names from the first node that had the row, the upstream's collection, and the given
+ * figures. Minimum, mean, quartiles and maximum are left blank: one node's values describe that node, not all of them.
  */
 export function combinedRow(
   first: DistributionRow,

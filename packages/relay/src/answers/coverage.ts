@@ -1,15 +1,15 @@
-/** What became of the nodes that were asked. The four numbers say it all: asked = answered + failed + late. */
+/** How the nodes answered a task. asked = answered + failed + late. */
 export interface Coverage {
   readonly asked: number
-  /** Gave an answer that was counted. */
+  /** Nodes whose result was counted. */
   readonly answered: number
-  /** Said that they could not answer, or gave an answer that could not be read. */
+  /** Nodes that reported an error, or whose result could not be read. */
   readonly failed: number
-  /** Had not answered when the task was settled. */
+  /** Nodes that had not answered when the task was settled. */
   readonly late: number
 }
 
-/** For the researcher. Never names a node, and never says whose count was hidden. */
+/** For the researcher. Never names a node or reveals which counts were suppressed. */
 export function coverageMessage({ asked, answered, failed, late }: Coverage): string {
   if (answered > 0) return `answered by ${answered} of ${nodes(asked)}`
   const reasons = [

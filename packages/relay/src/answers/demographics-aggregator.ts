@@ -9,7 +9,7 @@ import {
   type TaskResult,
 } from '@warren/task-api'
 
-import type { Aggregate, Aggregator, ResultProblem, Publish } from './aggregator.ts'
+import type { Aggregate, Aggregator, ResultProblem, DiscloseCount } from './aggregator.ts'
 import { readDistributionFiles } from './distribution-files.ts'
 import { addExactly } from './exact-sum.ts'
 import { combinedRow } from './combined-row.ts'
@@ -19,36 +19,40 @@ const GENOMICS = 'GENOMICS'
 const SEX = 'SEX'
 const NO = 'No'
 
-/** The only keys a reader of SEX sees, in this order. */
-const SHOWN_SEXES = ['Male', 'Female']
+/** The only keys that SEX reports, in this order. */
+const REPORTED_SEXES = ['Male', 'Female']
 
 interface Demographic {
   readonly first: DistributionRow
-  /** Folded key -> spelling first seen, people. */
+  /** Lower-case key -> first spelling, people. */
   readonly alternatives: Map<string, { readonly key: string; people: number }>
-  /** People of rows that have no alternatives. */
+  /** People in rows without alternatives. */
   countOnly: number
 }
 
 /**
- * People per demographic and alternative. `AGE` is left out: its statistics cannot be merged. There is
- * always a `GENOMICS` row; nodes that know nothing of genomics add their people to its `No`.
+ * Adds up people by demographic and alternative. `AGE` is left out because its statistics cannot be merged. There is always
+ * a `GENOMICS` row. Nodes without genomics data add their people to its `No`.
  */
 export class DemographicsAggregator implements Aggregator {
   readonly #collection: string
-  readonly #publish: Publish
+  readonly #discloseCount: DiscloseCount
   readonly #dropSuppressed: boolean
   readonly #demographics = new Map<string, Demographic>()
 
-  constructor(options: { collection: string; publish: Publish; dropSuppressedRows: boolean }) {
+  constructor(options: {
+    collection: string
+    discloseCount: DiscloseCount
+    dropSuppressedRows: boolean
+  }) {
     this.#collection = options.collection
-    this.#publish = options.publish
+    this.#discloseCount = options.discloseCount
     this.#dropSuppressed = options.dropSuppressedRows
     this.#addTo(genomicsRow(options.collection), new Map([[NO, 0]]))
   }
 
-  add(answer: TaskResult): ReturnType<Aggregator['add']> {
-    const { files, problems, unreadable } = readDistributionFiles(answer, DEMOGRAPHICS_DISTRIBUTION)
+  add(result: TaskResult): ReturnType<Aggregator['add']> {
+    const { files, problems, unreadable } = readDistributionFiles(result, DEMOGRAPHICS_DISTRIBUTION)
     const all: ResultProblem[] = [...problems]
     let usable = 0
     let broken = 0
@@ -110,32 +114,35 @@ export class DemographicsAggregator implements Aggregator {
     return { count: rows.length, files: [file] }
   }
 
-  // COUNT is the sum of the alternatives as published. Publishing the true total beside them would let
-  // anybody subtract, and learn what was hidden.
+  // COUNT is the sum of the disclosed alternatives. The true total would reveal suppressed counts by subtraction.
   #row({ first, alternatives, countOnly }: Demographic): DistributionRow {
     const collection = this.#collection
     if (alternatives.size === 0) {
-      return combinedRow(first, { collection, count: this.#publish(countOnly), alternatives: '' })
+      return combinedRow(first, {
+        collection,
+        count: this.#discloseCount(countOnly),
+        alternatives: '',
+      })
     }
-    const shown =
+    const reported =
       first.code === SEX
-        ? SHOWN_SEXES.map((key) => ({
+        ? REPORTED_SEXES.map((key) => ({
             key,
             people: alternatives.get(key.toLowerCase())?.people ?? 0,
           }))
         : [...alternatives.values()]
-    const published = new Map(shown.map(({ key, people }) => [key, this.#publish(people)]))
+    const disclosed = new Map(reported.map(({ key, people }) => [key, this.#discloseCount(people)]))
     let count = 0
-    for (const people of published.values()) count = addExactly(count, people)
+    for (const people of disclosed.values()) count = addExactly(count, people)
     return combinedRow(first, {
       collection,
       count,
-      alternatives: encodeAlternatives(first.code, published),
+      alternatives: encodeAlternatives(first.code, disclosed),
     })
   }
 }
 
-/** Null: its numbers are no numbers, so the row says nothing. */
+/** Null if a count in it is not a number. The row is then left out. */
 function readAlternatives(row: DistributionRow): Map<string, number> | null {
   try {
     return decodeAlternatives(row.alternatives)
@@ -150,7 +157,7 @@ function alternativesProblem(rows: number): ResultProblem {
     file: DEMOGRAPHICS_DISTRIBUTION,
     line: 0,
     column: 'ALTERNATIVES',
-    message: `holds something else than whole numbers of people in ${rows} row(s)`,
+    message: `contains values other than whole numbers in ${rows} ${rows === 1 ? 'row' : 'rows'}`,
   }
 }
 

@@ -16,20 +16,19 @@ export interface DistributionFile {
 export interface DistributionFiles {
   readonly files: readonly DistributionFile[]
   readonly problems: readonly ResultProblem[]
-  /** It says it has rows, and not one of them could be read. */
+  /** The result states that it has rows, and none of them could be read. */
   readonly unreadable: boolean
 }
 
 /**
- * The rows of an answer's files of one name, each file and each row on its own: what is broken is
- * reported and left out, the rest counts. An answer that says it has no rows has none, whatever
- * its files hold.
+ * Reads the rows of a result's files named `name`. A broken file or row is reported and left out, and the others count. A
+ * result that states that it has no rows has none, whatever its files contain.
  */
 export function readDistributionFiles(
-  answer: TaskResult,
+  result: TaskResult,
   name: DistributionFileName,
 ): DistributionFiles {
-  const { count, files } = answer.queryResult
+  const { count, files } = result.queryResult
   const named = count === 0 ? [] : files.filter(({ file_name }) => file_name === name)
   const read: DistributionFile[] = []
   const problems: ResultProblem[] = []

@@ -6,7 +6,7 @@ import {
   type TaskResult,
 } from '@warren/task-api'
 
-import type { Aggregate, Aggregator, Publish } from './aggregator.ts'
+import type { Aggregate, Aggregator, DiscloseCount } from './aggregator.ts'
 import { readDistributionFiles } from './distribution-files.ts'
 import { addExactly } from './exact-sum.ts'
 import { combinedRow } from './combined-row.ts'
@@ -16,21 +16,25 @@ interface Code {
   people: number
 }
 
-/** People per code. Codes are case-sensitive and stand in the order in which they were first seen. */
+/** Adds up people by code. Codes are case-sensitive and keep the order in which they were first seen. */
 export class GenericAggregator implements Aggregator {
   readonly #collection: string
-  readonly #publish: Publish
+  readonly #discloseCount: DiscloseCount
   readonly #dropSuppressed: boolean
   readonly #codes = new Map<string, Code>()
 
-  constructor(options: { collection: string; publish: Publish; dropSuppressedRows: boolean }) {
+  constructor(options: {
+    collection: string
+    discloseCount: DiscloseCount
+    dropSuppressedRows: boolean
+  }) {
     this.#collection = options.collection
-    this.#publish = options.publish
+    this.#discloseCount = options.discloseCount
     this.#dropSuppressed = options.dropSuppressedRows
   }
 
-  add(answer: TaskResult): ReturnType<Aggregator['add']> {
-    const { files, problems, unreadable } = readDistributionFiles(answer, CODE_DISTRIBUTION)
+  add(result: TaskResult): ReturnType<Aggregator['add']> {
+    const { files, problems, unreadable } = readDistributionFiles(result, CODE_DISTRIBUTION)
     for (const { rows } of files) for (const row of rows) this.#addRow(row)
     return { counted: !unreadable, problems }
   }
@@ -46,7 +50,7 @@ export class GenericAggregator implements Aggregator {
       .map(({ first, people }) =>
         combinedRow(first, {
           collection: this.#collection,
-          count: this.#publish(people),
+          count: this.#discloseCount(people),
           alternatives: '',
         }),
       )

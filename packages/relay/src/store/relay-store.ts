@@ -226,7 +226,7 @@ export interface NodeResult {
   readonly nodeId: string
   readonly status: ResultStatus
   /** The node's result as JSON text. */
-  readonly result: string
+  readonly json: string
 }
 
 export interface TaskToSettle {
@@ -327,7 +327,7 @@ export interface TaskStore {
   storeResult(result: {
     subtaskId: string
     nodeId: string
-    result: string
+    json: string
     status: ResultStatus
     now: number
   }): Promise<ResultOutcome>

@@ -28,7 +28,7 @@ const ALL_ANSWERED = sql<boolean | 0 | 1>`not exists (
 export interface ResultToStore {
   readonly subtaskId: string
   readonly nodeId: string
-  readonly result: string
+  readonly json: string
   readonly status: ResultStatus
   readonly now: number
 }
@@ -61,7 +61,7 @@ export async function storeResult(
 async function storeInOpenTask(
   database: SqlDatabase,
   db: Kysely<RelayTables>,
-  { subtaskId, nodeId, result, status, now }: ResultToStore,
+  { subtaskId, nodeId, json, status, now }: ResultToStore,
 ): Promise<boolean> {
   const openTask = db
     .selectFrom('relay_tasks as t')
@@ -74,7 +74,7 @@ async function storeInOpenTask(
     // that is over, and finds the task closed.
     .$if(database.differences.rowLocks, (query) => query.forShare())
   const changed = await moveSubtasks(db, 'answer')
-    .set({ answer: result, answer_status: status, answered_at: now, leased_until: null })
+    .set({ answer: json, answer_status: status, answered_at: now, leased_until: null })
     .where('id', '=', subtaskId)
     .where('node_id', '=', nodeId)
     .where('attempts', '>', 0)
@@ -191,7 +191,7 @@ async function* answersOf(
       .limit(atOnce)
       .execute()
     for (const { node_id, answer_status, answer } of rows) {
-      yield { nodeId: node_id, status: answer_status ?? 'error', result: answer ?? '' }
+      yield { nodeId: node_id, status: answer_status ?? 'error', json: answer ?? '' }
     }
     after = rows.at(-1)?.node_id
     if (rows.length < atOnce) return

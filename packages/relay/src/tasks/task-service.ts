@@ -223,7 +223,7 @@ export class TaskService implements AsyncDisposable {
     const stored = await this.#store.tasks.storeResult({
       subtaskId,
       nodeId,
-      result: serializeResult(result),
+      json: serializeResult(result),
       status,
       now: this.#now(),
     })

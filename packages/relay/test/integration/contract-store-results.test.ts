@@ -7,108 +7,108 @@ import { addNodes, admitted, describeStores, LEASE, newTask, NOW } from './store
 const KEEP = { keepNodeResults: true }
 const DROP = { keepNodeResults: false }
 
-/** Leases and answers for each node, in the order given. */
-async function answerAll(store: RelayStore, answers: Readonly<Record<string, string>>) {
+/** Leases a subtask for each node and stores its result, in the given order. */
+async function answerAll(store: RelayStore, results: Readonly<Record<string, string>>) {
   const outcomes = []
-  for (const [nodeId, result] of Object.entries(answers)) {
+  for (const [nodeId, json] of Object.entries(results)) {
     const lease = (await store.tasks.leaseOldest(nodeId, LEASE))!
     const { subtaskId } = lease
-    const answer = { subtaskId, nodeId, result, status: 'ok' as const, now: NOW }
-    outcomes.push(await store.tasks.storeResult(answer))
+    const nodeResult = { subtaskId, nodeId, json, status: 'ok' as const, now: NOW }
+    outcomes.push(await store.tasks.storeResult(nodeResult))
   }
   return outcomes
 }
 
-async function cannotAdd(): Promise<string> {
+async function failToCombine(): Promise<string> {
   throw new RangeError('too much')
 }
 
-async function collect(answers: AsyncIterable<NodeResult>): Promise<string> {
+async function collect(results: AsyncIterable<NodeResult>): Promise<string> {
   const all = []
-  for await (const answer of answers) all.push(answer)
+  for await (const nodeResult of results) all.push(nodeResult)
   return JSON.stringify(all)
 }
 
-/** A task that has its final result. */
+/** Admits a task with an immediate result. */
 async function settled(store: RelayStore, task = newTask()): Promise<NewTask> {
   await store.tasks.admit({ ...task, immediateResult: `result of ${task.uuid}` })
   return task
 }
 
-/** Settles with the answers themselves as the result. */
-async function settledAnswers(store: RelayStore, taskId: string): Promise<NodeResult[]> {
-  const settling = await store.tasks.settle(taskId, NOW, (_, answers) => collect(answers), DROP)
-  if (settling.outcome !== 'settled') throw new Error('it was settled before')
-  const answers: NodeResult[] = JSON.parse(settling.result)
-  return answers
+/** Settles a task with its nodes' results, as they are, as the combined result. Returns them. */
+async function settleAndRead(store: RelayStore, taskId: string): Promise<NodeResult[]> {
+  const settlement = await store.tasks.settle(taskId, NOW, (_, results) => collect(results), DROP)
+  if (settlement.outcome !== 'settled') throw new Error('the task was settled before')
+  const results: NodeResult[] = JSON.parse(settlement.result)
+  return results
 }
 
-describeStores('answers', (openBench) => {
-  it('are taken from the node they were asked of, and complete the task', async () => {
+describeStores('results', (openBench) => {
+  it('are accepted from the node that leased the subtask, until all nodes have answered', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [a, b] = await addNodes(store, 2)
     const task = newTask()
     const { taskId, subtasks } = await admitted(store, task)
     const lease = (await store.tasks.leaseOldest(a!, LEASE))!
-    const answer = { subtaskId: lease.subtaskId, result: '{}', status: 'ok' as const, now: NOW }
-    expect(await store.tasks.storeResult({ ...answer, nodeId: b! })).toEqual({
+    const result = { subtaskId: lease.subtaskId, json: '{}', status: 'ok' as const, now: NOW }
+    expect(await store.tasks.storeResult({ ...result, nodeId: b! })).toEqual({
       outcome: 'not-assigned',
     })
-    const unknown = { ...answer, nodeId: a!, subtaskId: taskId }
+    const unknown = { ...result, nodeId: a!, subtaskId: taskId }
     expect(await store.tasks.storeResult(unknown)).toEqual({ outcome: 'not-assigned' })
-    expect(await store.tasks.storeResult({ ...answer, nodeId: a! })).toEqual({
+    expect(await store.tasks.storeResult({ ...result, nodeId: a! })).toEqual({
       outcome: 'stored',
       taskId,
       taskUuid: task.uuid,
       allAnswered: false,
     })
-    // Never handed out, so nobody can know its id honestly.
-    const guessed = { ...answer, nodeId: b!, subtaskId: subtasks[1]!.subtaskId }
+    // The subtask was never handed out, so no node can know its ID.
+    const guessed = { ...result, nodeId: b!, subtaskId: subtasks[1]!.subtaskId }
     expect(await store.tasks.storeResult(guessed)).toEqual({ outcome: 'not-assigned' })
     const [last] = await answerAll(store, { [b!]: '{}' })
     expect(last).toMatchObject({ outcome: 'stored', allAnswered: true })
   })
 
-  it('count as long as the task is open, whatever became of the lease', async () => {
+  it('are accepted as long as the task is open, even after the lease expired', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
     await admitted(store)
     const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
     await store.tasks.returnExpiredLeases(NOW + 60_000, 5)
-    const answer = { subtaskId, nodeId: node!, result: '{}', status: 'ok' as const, now: NOW }
-    expect(await store.tasks.storeResult(answer)).toMatchObject({
+    const result = { subtaskId, nodeId: node!, json: '{}', status: 'ok' as const, now: NOW }
+    expect(await store.tasks.storeResult(result)).toMatchObject({
       outcome: 'stored',
       allAnswered: true,
     })
-    // Nobody is asked again what has been answered.
+    // An answered subtask is not handed out again.
     expect(await store.tasks.leaseOldest(node!, LEASE)).toBeNull()
   })
 
-  it('may be repeated: the last one counts, but a failure never replaces an answer', async () => {
+  it('may be submitted again: the last one counts, but a failure never replaces an ok result', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
     const { taskId } = await admitted(store)
     const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
-    const say = (result: string, status: 'ok' | 'error') =>
-      store.tasks.storeResult({ subtaskId, nodeId: node!, result, status, now: NOW })
-    for (const [result, status] of [
+    const submit = (json: string, status: 'ok' | 'error') =>
+      store.tasks.storeResult({ subtaskId, nodeId: node!, json, status, now: NOW })
+    for (const [json, status] of [
       ['failed', 'error'],
       ['failed again', 'error'],
       ['first', 'ok'],
       ['second', 'ok'],
       ['failed late', 'error'],
     ] as const) {
-      expect(await say(result, status)).toMatchObject({ outcome: 'stored', allAnswered: true })
+      expect(await submit(json, status)).toMatchObject({ outcome: 'stored', allAnswered: true })
     }
-    expect(await settledAnswers(store, taskId)).toEqual([
-      { nodeId: node, status: 'ok', result: 'second' },
+    expect(await settleAndRead(store, taskId)).toEqual([
+      { nodeId: node, status: 'ok', json: 'second' },
     ])
   })
 
-  it('given by two nodes at once complete the task for at least one of them', async () => {
+  it('from two nodes at once: at least one of the calls reports that all nodes have answered', async () => {
     await using bench = await openBench()
     const stores = [bench.open(), bench.open()]
     const nodes = await addNodes(stores[0]!, 2)
@@ -120,8 +120,8 @@ describeStores('answers', (openBench) => {
       const outcomes = await Promise.all(
         nodes.map((nodeId, index) => {
           const { subtaskId } = leases[index]!
-          const answer = { subtaskId, nodeId, result: '{}', status: 'ok' as const, now: NOW }
-          return stores[index]!.tasks.storeResult(answer)
+          const result = { subtaskId, nodeId, json: '{}', status: 'ok' as const, now: NOW }
+          return stores[index]!.tasks.storeResult(result)
         }),
       )
       const last = outcomes.filter((one) => one.outcome === 'stored' && one.allAnswered)
@@ -129,7 +129,7 @@ describeStores('answers', (openBench) => {
     }
   })
 
-  it('are late once the task is settled, as long as it is remembered', async () => {
+  it('are late once the task is settled, until the task is deleted', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
@@ -137,19 +137,19 @@ describeStores('answers', (openBench) => {
     const { taskId } = await admitted(store, task)
     const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
     await store.tasks.settle(taskId, NOW, async () => '{}', DROP)
-    const answer = { subtaskId, nodeId: node!, result: '{}', status: 'ok' as const, now: NOW }
+    const result = { subtaskId, nodeId: node!, json: '{}', status: 'ok' as const, now: NOW }
     const late = { outcome: 'late', taskId, taskUuid: task.uuid }
-    expect(await store.tasks.storeResult(answer)).toEqual(late)
-    const [delivery] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
-    await store.tasks.recordSubmission(delivery!, { outcome: 'submitted' }, NOW)
-    expect(await store.tasks.storeResult(answer)).toEqual(late)
+    expect(await store.tasks.storeResult(result)).toEqual(late)
+    const [submission] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
+    await store.tasks.recordSubmission(submission!, { outcome: 'submitted' }, NOW)
+    expect(await store.tasks.storeResult(result)).toEqual(late)
     await store.tasks.deleteOld(NOW + 1, NOW + 1)
-    expect(await store.tasks.storeResult(answer)).toEqual({ outcome: 'not-assigned' })
+    expect(await store.tasks.storeResult(result)).toEqual({ outcome: 'not-assigned' })
   })
 })
 
 describeStores('settling', (openBench) => {
-  it('is due when all have answered, or when the deadline has passed', async () => {
+  it('is due when all nodes have answered, or when the deadline has passed', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [a, b] = await addNodes(store, 2)
@@ -177,11 +177,11 @@ describeStores('settling', (openBench) => {
     await store.users.removeNode(b!)
     expect(await store.tasks.dueForSettling(NOW, 10)).toMatchObject([{ reason: 'all answered' }])
     await store.tasks.settle(taskId, NOW, async ({ asked }) => `${asked} asked`, DROP)
-    const [delivery] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
-    expect(delivery?.result).toBe('2 asked')
+    const [submission] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
+    expect(submission?.result).toBe('2 asked')
   })
 
-  it('gives the answers in order of node id, also many of them', async () => {
+  it('reads the results in order of collection ID, even many of them', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const nodes = await addNodes(store, 220)
@@ -191,12 +191,12 @@ describeStores('settling', (openBench) => {
       const some = unordered.slice(start, start + 20)
       await Promise.all(some.map((node) => answerAll(store, { [node]: `of ${node}` })))
     }
-    const given = await settledAnswers(store, taskId)
-    expect(given.map(({ nodeId }) => nodeId)).toEqual(nodes)
-    expect(given.every(({ nodeId, result }) => result === `of ${nodeId}`)).toBe(true)
+    const results = await settleAndRead(store, taskId)
+    expect(results.map(({ nodeId }) => nodeId)).toEqual(nodes)
+    expect(results.every(({ nodeId, json }) => json === `of ${nodeId}`)).toBe(true)
   })
 
-  it('happens exactly once, however many try', async () => {
+  it('happens exactly once for any number of concurrent calls', async () => {
     await using bench = await openBench()
     const stores = [bench.open({ poolSize: 10 }), bench.open({ poolSize: 10 })]
     await addNodes(stores[0]!, 2)
@@ -222,14 +222,14 @@ describeStores('settling', (openBench) => {
     }
   })
 
-  it('changes nothing if adding up fails', async () => {
+  it('changes nothing if combining fails', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
     const { taskId } = await admitted(store)
     await answerAll(store, { [node!]: 'kept' })
-    await expect(store.tasks.settle(taskId, NOW, cannotAdd, DROP)).rejects.toThrow('too much')
-    const again = await store.tasks.settle(taskId, NOW, (_, answers) => collect(answers), DROP)
+    await expect(store.tasks.settle(taskId, NOW, failToCombine, DROP)).rejects.toThrow('too much')
+    const again = await store.tasks.settle(taskId, NOW, (_, results) => collect(results), DROP)
     expect(again).toMatchObject({ outcome: 'settled' })
     expect(again).toMatchObject({ result: expect.stringContaining('kept') })
   })
@@ -237,7 +237,7 @@ describeStores('settling', (openBench) => {
   it.each([
     [DROP, 0],
     [KEEP, 1],
-  ])('with %j leaves %i answers of nodes in the database', async (options, left) => {
+  ])('with %j leaves %i node results in the database', async (options, left) => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
@@ -251,7 +251,7 @@ describeStores('settling', (openBench) => {
     expect(await bench.countKeptResults()).toBe(left)
   })
 
-  it('waits for no late answer, and lets none in half-way', async () => {
+  it('does not wait for a late result, and does not accept one while it runs', async () => {
     await using bench = await openBench()
     const [one, two] = [bench.open(), bench.open()]
     const [a, b] = await addNodes(one, 2)
@@ -262,8 +262,8 @@ describeStores('settling', (openBench) => {
     const settled = one.tasks.settle(
       taskId,
       NOW,
-      async (_, answers) => {
-        const all = await collect(answers)
+      async (_, results) => {
+        const all = await collect(results)
         reading.resolve()
         await after(100)
         return all
@@ -271,8 +271,8 @@ describeStores('settling', (openBench) => {
       DROP,
     )
     await reading.promise
-    const answer = { subtaskId, nodeId: b!, result: 'late', status: 'ok' as const, now: NOW }
-    const [late, { outcome }] = await Promise.all([two.tasks.storeResult(answer), settled])
+    const result = { subtaskId, nodeId: b!, json: 'late', status: 'ok' as const, now: NOW }
+    const [late, { outcome }] = await Promise.all([two.tasks.storeResult(result), settled])
     expect(outcome).toBe('settled')
     expect(late.outcome).toBe('late')
     expect(await one.tasks.listTasks({ limit: 1 })).toMatchObject([
@@ -280,7 +280,7 @@ describeStores('settling', (openBench) => {
     ])
   })
 
-  it('ends hand-outs of what was not answered', async () => {
+  it('stops handing out the subtasks that were not answered', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [a, b] = await addNodes(store, 2)
@@ -293,11 +293,11 @@ describeStores('settling', (openBench) => {
   })
 })
 
-describe('deliveries', () => {
-  describeStores('of final results', (openBench) => {
+describe('submissions', () => {
+  describeStores('of combined results', (openBench) => {
     const CLAIM = { limit: 10, claimMs: 60_000 }
 
-    it('are claimed by one relay at a time, until recorded or the claim runs out', async () => {
+    it('are claimed by one relay at a time, until they are recorded or the claim expires', async () => {
       await using bench = await openBench()
       const stores = [bench.open(), bench.open()]
       const tasks = []
@@ -309,7 +309,7 @@ describe('deliveries', () => {
       )
       const claimed = claims.flat().map(({ uuid }) => uuid)
       expect(new Set(claimed).size).toBe(claimed.length)
-      // Nobody had more than five, and what was passed over is there for the next.
+      // No claim is larger than its limit. The other submissions are left for the next claim.
       const rest = await stores[0]!.tasks.claimSubmissions(NOW, { ...CLAIM, limit: 20 })
       expect([...claimed, ...rest.map(({ uuid }) => uuid)].sort()).toEqual(
         tasks.map(({ uuid }) => uuid).sort(),
@@ -319,7 +319,7 @@ describe('deliveries', () => {
       expect(again[0]?.attempt).toBe(2)
     })
 
-    it('go to the upstream they came from', async () => {
+    it('are claimed by upstream', async () => {
       await using bench = await openBench()
       const store = bench.open()
       const task = await settled(store)
@@ -340,7 +340,7 @@ describe('deliveries', () => {
       ])
     })
 
-    it('are tried again at the time that is said, and never after success', async () => {
+    it('are claimed again at the time of the retry, and never after success', async () => {
       await using bench = await openBench()
       const store = bench.open()
       await settled(store)
@@ -362,22 +362,22 @@ describe('deliveries', () => {
       await using bench = await openBench()
       const store = bench.open()
       await settled(store)
-      const [delivery] = await store.tasks.claimSubmissions(NOW, CLAIM)
-      const dead = { outcome: 'abandoned' as const, cause: `HTTP 400: ${'x'.repeat(10_000)}` }
-      expect(await store.tasks.recordSubmission(delivery!, dead, NOW)).toBe(true)
+      const [submission] = await store.tasks.claimSubmissions(NOW, CLAIM)
+      const abandoned = { outcome: 'abandoned' as const, cause: `HTTP 400: ${'x'.repeat(10_000)}` }
+      expect(await store.tasks.recordSubmission(submission!, abandoned, NOW)).toBe(true)
       const [task] = await store.tasks.listTasks({ state: 'dead', limit: 1 })
       expect(task?.submissionCause).toHaveLength(500)
       expect(await store.tasks.claimSubmissions(NOW + 1e9, CLAIM)).toEqual([])
     })
 
-    it('take no failure from a claim that has run out, but a success', async () => {
+    it('ignore a failure from an expired claim, and record a success from it', async () => {
       await using bench = await openBench()
       const store = bench.open()
       await settled(store)
       const [slow] = await store.tasks.claimSubmissions(NOW, CLAIM)
       const [fast] = await store.tasks.claimSubmissions(NOW + 60_000, CLAIM)
-      const dead = { outcome: 'abandoned' as const, cause: 'HTTP 400' }
-      expect(await store.tasks.recordSubmission(slow!, dead, NOW)).toBe(false)
+      const abandoned = { outcome: 'abandoned' as const, cause: 'HTTP 400' }
+      expect(await store.tasks.recordSubmission(slow!, abandoned, NOW)).toBe(false)
       const retry = { outcome: 'retry' as const, at: NOW, cause: 'HTTP 503' }
       expect(await store.tasks.recordSubmission(slow!, retry, NOW)).toBe(false)
       // The claim of the fast one still stands.
@@ -387,50 +387,58 @@ describe('deliveries', () => {
     })
 
     it.each(['submitted', 'abandoned'] as const)(
-      'happen again with the same result when the upstream asks again for what is %s',
+      'are repeated with the same result when the upstream sends a task again that was %s',
       async (end) => {
         await using bench = await openBench()
         const store = bench.open()
         const task = await settled(store)
-        const [delivery] = await store.tasks.claimSubmissions(NOW, CLAIM)
+        const [submission] = await store.tasks.claimSubmissions(NOW, CLAIM)
         const outcome = end === 'abandoned' ? { outcome: end, cause: 'HTTP 400' } : { outcome: end }
-        await store.tasks.recordSubmission(delivery!, outcome, NOW)
+        await store.tasks.recordSubmission(submission!, outcome, NOW)
         await addNodes(store, 1)
         const again = await store.tasks.admit({ ...task, receivedAt: NOW + 9 })
-        expect(again).toMatchObject({ outcome: 'settled', fresh: false, result: delivery!.result })
+        expect(again).toMatchObject({
+          outcome: 'settled',
+          fresh: false,
+          result: submission!.result,
+        })
         const [second] = await store.tasks.claimSubmissions(NOW + 9, CLAIM)
-        expect(second).toMatchObject({ result: delivery!.result, attempt: 1, receivedAt: NOW + 9 })
+        expect(second).toMatchObject({
+          result: submission!.result,
+          attempt: 1,
+          receivedAt: NOW + 9,
+        })
       },
     )
 
-    it('are not doubled when the upstream asks again while one is under way', async () => {
+    it('are not duplicated when the upstream sends the task again during a submission', async () => {
       await using bench = await openBench()
       const store = bench.open()
       const task = await settled(store)
-      const [delivery] = await store.tasks.claimSubmissions(NOW, CLAIM)
+      const [submission] = await store.tasks.claimSubmissions(NOW, CLAIM)
       expect((await store.tasks.admit({ ...task, receivedAt: NOW + 1 })).outcome).toBe('settled')
       expect(await store.tasks.claimSubmissions(NOW + 1, CLAIM)).toEqual([])
-      expect(await store.tasks.recordSubmission(delivery!, { outcome: 'submitted' }, NOW)).toBe(
+      expect(await store.tasks.recordSubmission(submission!, { outcome: 'submitted' }, NOW)).toBe(
         true,
       )
     })
 
-    it('are forgotten some time after they ended, and not before', async () => {
+    it('are deleted after the retention time, and not before', async () => {
       await using bench = await openBench()
       const store = bench.open()
       const [node] = await addNodes(store, 1)
       await settled(store)
-      const [delivery] = await store.tasks.claimSubmissions(NOW, CLAIM)
-      await store.tasks.recordSubmission(delivery!, { outcome: 'submitted' }, NOW)
+      const [submission] = await store.tasks.claimSubmissions(NOW, CLAIM)
+      await store.tasks.recordSubmission(submission!, { outcome: 'submitted' }, NOW)
       await admitted(store)
       expect(await store.tasks.deleteOld(NOW, NOW)).toEqual({ deleted: 0, abandoned: [] })
       expect(await store.tasks.deleteOld(NOW + 1, NOW + 1)).toEqual({ deleted: 1, abandoned: [] })
-      // What is open is never forgotten.
+      // Open tasks are never deleted.
       expect(await store.tasks.deleteOld(NOW + 1e9, NOW + 1e9)).toMatchObject({ deleted: 0 })
       expect(await store.tasks.leaseOldest(node!, LEASE)).not.toBeNull()
     })
 
-    it('that nobody makes end as dead letters, and are forgotten after that', async () => {
+    it('that no relay makes become dead letters, which are then deleted', async () => {
       await using bench = await openBench()
       const store = bench.open()
       const task = await settled(store, newTask({ upstream: 'taken out of the configuration' }))

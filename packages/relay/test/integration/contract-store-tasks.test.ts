@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import type { LeasedSubtask, StoreEvent } from '../../src/store/relay-store.ts'
 import { addNodes, admitted, describeStores, LEASE, newTask, NOW } from './store-bench.ts'
 
-describeStores('taking in a task', (openBench) => {
-  it('makes one subtask per active node and keeps the task word for word', async () => {
+describeStores('admitting a task', (openBench) => {
+  it('creates one subtask per active node and keeps the body of the task unchanged', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [a, b, c] = await addNodes(store, 3)
@@ -30,7 +30,7 @@ describeStores('taking in a task', (openBench) => {
     expect(await store.tasks.counts()).toMatchObject({ tasks: { open: 2 }, queuedSubtasks: 4 })
   })
 
-  it('admits once what twenty pollers of two relays are given at the same moment', async () => {
+  it('admits a task once that twenty pollers of two relays receive at the same moment', async () => {
     await using bench = await openBench()
     const stores = [bench.open(), bench.open()]
     await addNodes(stores[0]!, 5)
@@ -48,11 +48,11 @@ describeStores('taking in a task', (openBench) => {
     expect((await stores[0]!.tasks.counts()).queuedSubtasks).toBe(25)
   })
 
-  it('settles at once if there is nobody to ask, or if the answer is known', async () => {
+  it('settles a task immediately if there is no node, or if it has an immediate result', async () => {
     await using bench = await openBench()
     const store = bench.open()
-    const nobody = await store.tasks.admit(newTask({ resultWithoutNodes: '{"no":"node"}' }))
-    expect(nobody).toMatchObject({ outcome: 'settled', result: '{"no":"node"}', fresh: true })
+    const unasked = await store.tasks.admit(newTask({ resultWithoutNodes: '{"no":"node"}' }))
+    expect(unasked).toMatchObject({ outcome: 'settled', result: '{"no":"node"}', fresh: true })
     await addNodes(store, 1)
     const known = await store.tasks.admit(
       newTask({ type: 'none', immediateResult: '{"is":"known"}' }),
@@ -62,7 +62,7 @@ describeStores('taking in a task', (openBench) => {
     expect(due.map(({ result }) => result)).toEqual(['{"no":"node"}', '{"is":"known"}'])
   })
 
-  it('survives nodes being added and removed meanwhile', async () => {
+  it('succeeds while nodes are added and removed', async () => {
     await using bench = await openBench()
     const [one, two] = [bench.open(), bench.open()]
     const nodes = await addNodes(one, 20)
@@ -77,16 +77,16 @@ describeStores('taking in a task', (openBench) => {
     expect(queuedSubtasks).toBe(100)
   })
 
-  it('tells every relay whose nodes have work, also a thousand of them', async () => {
+  it('notifies every relay of all nodes with work, even hundreds of them', async () => {
     await using bench = await openBench()
     const [here, there] = [bench.open(), bench.open()]
     const nodes = await addNodes(here, 400)
     await until(() => there.events.live)
-    const heard = new Set<string>()
+    const received = new Set<string>()
     let resyncs = 0
     using subscriptions = new DisposableStack()
     const listener = (event: StoreEvent): void => {
-      if (event.kind === 'work') for (const id of event.nodeIds) heard.add(id)
+      if (event.kind === 'work') for (const id of event.nodeIds) received.add(id)
       if (event.kind === 'resync') resyncs++
     }
     subscriptions.use(there.events.subscribe(listener))
@@ -98,14 +98,14 @@ describeStores('taking in a task', (openBench) => {
     )
     await admitted(here)
     expect(own).toEqual(nodes)
-    // A relay on the same SQLite file learns only that something changed.
-    await until(() => heard.size === nodes.length || resyncs > 0)
-    if (bench.technology === 'postgresql') expect([...heard].sort()).toEqual(nodes)
+    // A relay on the same SQLite file is only notified that something changed.
+    await until(() => received.size === nodes.length || resyncs > 0)
+    if (bench.technology === 'postgresql') expect([...received].sort()).toEqual(nodes)
   })
 })
 
 describeStores('leasing', (openBench) => {
-  it('gives the oldest first and never one subtask twice', async () => {
+  it('leases the oldest subtask first and never leases one twice', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
@@ -121,7 +121,7 @@ describeStores('leasing', (openBench) => {
     expect(leases.map((lease) => lease?.taskUuid)).toEqual([earlier.uuid, later.uuid, undefined])
   })
 
-  it('gives only the kind that is asked for, each with its own time', async () => {
+  it('leases only the requested kind, with the lease time of that kind', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
@@ -134,7 +134,7 @@ describeStores('leasing', (openBench) => {
     expect(other).toMatchObject({ kind: 'availability', leasedUntil: NOW + 60_000 })
   })
 
-  it('gives nothing past the deadline and nothing to a node that is inactive', async () => {
+  it('leases nothing after the deadline and nothing to an inactive node', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
@@ -146,7 +146,7 @@ describeStores('leasing', (openBench) => {
     expect(await store.tasks.leaseOldest(node!, LEASE)).not.toBeNull()
   })
 
-  it('never gives one subtask to two of forty pollers at two relays', async () => {
+  it('never leases a subtask to two of forty pollers at two relays', async () => {
     await using bench = await openBench()
     const stores = [bench.open({ poolSize: 10 }), bench.open({ poolSize: 10 })]
     const [node] = await addNodes(stores[0]!, 1)
@@ -161,7 +161,7 @@ describeStores('leasing', (openBench) => {
         }
       }),
     )
-    // Pollers that passed over rows others were just taking may stop early; nothing is lost by that.
+    // A poller that skipped rows locked by others may stop early. Those rows are leased here.
     for (;;) {
       const lease = await stores[0]!.tasks.leaseOldest(node!, LEASE)
       if (lease === null) break
@@ -172,7 +172,7 @@ describeStores('leasing', (openBench) => {
     expect(leases.every(({ attempt }) => attempt === 1)).toBe(true)
   })
 
-  it('gives a given subtask to its own node, once', async () => {
+  it('leases a given subtask to its own node, once', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [a, b] = await addNodes(store, 2)
@@ -183,7 +183,7 @@ describeStores('leasing', (openBench) => {
     expect(await store.tasks.leaseOne(mine, a!, LEASE)).toBeNull()
   })
 
-  it('gives an abandoned task to the next poller, and stops after the last attempt', async () => {
+  it('leases a subtask again after its lease expired, and stops after the last attempt', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
@@ -211,7 +211,7 @@ describeStores('leasing', (openBench) => {
     expect(await store.tasks.returnExpiredLeases(NOW + 1e9, 2)).toEqual([])
   })
 
-  it('returns a lease once, however many relays look', async () => {
+  it('returns an expired lease once for any number of relays', async () => {
     await using bench = await openBench()
     const stores = [bench.open(), bench.open(), bench.open()]
     const nodes = await addNodes(stores[0]!, 20)
@@ -225,7 +225,7 @@ describeStores('leasing', (openBench) => {
     expect(new Set(ids).size).toBe(20)
   })
 
-  it('takes a lease back as if it had never been given', async () => {
+  it('returns a lease without counting the attempt', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
@@ -241,7 +241,7 @@ describeStores('leasing', (openBench) => {
     expect(await store.tasks.leaseOldest(node!, LEASE)).toMatchObject({ attempt: 1 })
   })
 
-  it('lists what no broker has been told of, until it has', async () => {
+  it('lists subtasks as unpublished until they are marked as published', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const [a, b] = await addNodes(store, 2)
@@ -255,7 +255,7 @@ describeStores('leasing', (openBench) => {
     await store.tasks.leaseOldest(subtasks[1]!.nodeId, LEASE)
     expect(await store.tasks.unpublished(NOW + 1, 10)).toEqual([])
     expect(await store.tasks.nodesWithWork()).toEqual([subtasks[0]!.nodeId])
-    // A lease that comes back has to be announced again.
+    // A returned lease must be published again.
     await store.tasks.leaseOldest(subtasks[0]!.nodeId, LEASE)
     await store.tasks.returnExpiredLeases(NOW + 60_000, 5)
     expect(await store.tasks.unpublished(NOW + 1, 10)).toHaveLength(2)

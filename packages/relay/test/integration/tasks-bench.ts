@@ -110,10 +110,10 @@ export function startLoad({ taskService, events }: TaskBench, nodes: readonly st
     repeat(
       () => finished,
       async () => {
-        const given = await taskService.lease(node, { requestId: 'r', waitMs: 100 })
-        if (given === null) return
-        handedOut.push(given.subtaskId)
-        await taskService.storeResult(node, given.subtaskId, countOf(25), 'r')
+        const leased = await taskService.lease(node, { requestId: 'r', waitMs: 100 })
+        if (leased === null) return
+        handedOut.push(leased.subtaskId)
+        await taskService.storeResult(node, leased.subtaskId, countOf(25), 'r')
       },
     ),
   )

@@ -6,7 +6,7 @@ import { SumOverflowError } from '../../src/answers/exact-sum.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
 
-function sumOf(counts: readonly number[]): { count: number; calls: number; files: number } {
+function combine(counts: readonly number[]): { count: number; calls: number; files: number } {
   let calls = 0
   const aggregator = new AvailabilityAggregator((count) => {
     calls++
@@ -17,7 +17,7 @@ function sumOf(counts: readonly number[]): { count: number; calls: number; files
   return { count, calls, files: files.length }
 }
 
-describe('adding up availability answers', () => {
+describe('combining availability results', () => {
   it.each([
     [[], 0],
     [[50], 50],
@@ -26,14 +26,14 @@ describe('adding up availability answers', () => {
     [[42], 42],
     [[70, 431, 5_423_652, 3214, 654, 3213, 5342, 54, 65_476, 76_547, 234, 2, 5532], 5_584_421],
   ])('adds %j to %i and discloses the sum exactly once', (counts, sum) => {
-    expect(sumOf(counts)).toEqual({ count: sum, calls: 1, files: 0 })
+    expect(combine(counts)).toEqual({ count: sum, calls: 1, files: 0 })
   })
 
   it('stays exact beyond 32 bits', () => {
-    expect(sumOf([2 ** 31, 2 ** 40, 7]).count).toBe(2 ** 31 + 2 ** 40 + 7)
+    expect(combine([2 ** 31, 2 ** 40, 7]).count).toBe(2 ** 31 + 2 ** 40 + 7)
   })
 
-  it('refuses a sum that is no longer exact', () => {
-    expect(() => sumOf([Number.MAX_SAFE_INTEGER, 1])).toThrow(SumOverflowError)
+  it('rejects a sum that is no longer exact', () => {
+    expect(() => combine([Number.MAX_SAFE_INTEGER, 1])).toThrow(SumOverflowError)
   })
 })

@@ -12,8 +12,8 @@ import {
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { combineResults, type NodeResult } from '../../src/answers/combine-results.ts'
-import type { TaskType } from '../../src/store/relay-store.ts'
+import { combineResults } from '../../src/answers/combine-results.ts'
+import type { NodeResult, TaskType } from '../../src/store/relay-store.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
 const OPTIONS = { disclosure: DEFAULT_POLICY, dropSuppressedRows: false, reportCoverage: true }
@@ -23,11 +23,11 @@ function task(asked: number, type: TaskType = 'availability') {
 }
 
 function people(nodeId: string, count: number): NodeResult {
-  return { nodeId, status: 'ok', result: serializeResult(countResult(address, count)) }
+  return { nodeId, status: 'ok', json: serializeResult(countResult(address, count)) }
 }
 
 function failed(nodeId: string): NodeResult {
-  return { nodeId, status: 'error', result: serializeResult(errorResult(address, 'no database')) }
+  return { nodeId, status: 'error', json: serializeResult(errorResult(address, 'no database')) }
 }
 
 function codes(nodeId: string, tsv: string): NodeResult {
@@ -36,7 +36,7 @@ function codes(nodeId: string, tsv: string): NodeResult {
   return {
     nodeId,
     status: 'ok',
-    result: serializeResult(distributionResult(address, rows, [file])),
+    json: serializeResult(distributionResult(address, rows, [file])),
   }
 }
 
@@ -44,12 +44,12 @@ function codeLine(code: string, count: number, name: string, category: string): 
   return `node\tOMOP:${code}\t${count}${'\t'.repeat(10)}${code}\t${name}\t${category}`
 }
 
-async function* each(answers: readonly NodeResult[]): AsyncGenerator<NodeResult> {
-  yield* answers
+async function* each(results: readonly NodeResult[]): AsyncGenerator<NodeResult> {
+  yield* results
 }
 
-describe('the final result of a task', () => {
-  it('lets others have their turn between distributions, which may be large', async () => {
+describe('the combined result of a task', () => {
+  it('yields to other work between distributions, which may be large', async () => {
     let turns = 0
     const count = (): void => {
       turns++
@@ -57,13 +57,13 @@ describe('the final result of a task', () => {
     }
     let turn = setImmediate(count)
     const tsv = 'CODE\tCOUNT\nOMOP:8507\t44'
-    const answers = Array.from({ length: 8 }, (_, index) => codes(`node ${index}`, tsv))
-    await combineResults(task(8, 'generic'), each(answers), OPTIONS)
+    const results = Array.from({ length: 8 }, (_, index) => codes(`node ${index}`, tsv))
+    await combineResults(task(8, 'generic'), each(results), OPTIONS)
     clearImmediate(turn)
     expect(turns).toBeGreaterThanOrEqual(7)
   })
 
-  it('is addressed to the upstream and says how many nodes stand behind it', async () => {
+  it('is addressed to the upstream and states how many nodes answered', async () => {
     const { result, coverage } = await combineResults(
       task(4),
       each([people('a', 44), people('b', 61), people('c', 0)]),
@@ -80,7 +80,7 @@ describe('the final result of a task', () => {
     expect(coverage).toEqual({ asked: 4, answered: 3, failed: 0, late: 1 })
   })
 
-  it('says nothing about nodes if that is switched off', async () => {
+  it('does not mention nodes if the coverage report is disabled', async () => {
     const { result } = await combineResults(task(1), each([people('a', 44)]), {
       ...OPTIONS,
       reportCoverage: false,
@@ -88,7 +88,7 @@ describe('the final result of a task', () => {
     expect(result.message).toBe('')
   })
 
-  it('counts a failure as a failure and not as nobody', async () => {
+  it('counts a failure as a failure and not as 0 people', async () => {
     const { result, coverage } = await combineResults(
       task(2),
       each([failed('a'), people('b', 30)]),
@@ -100,42 +100,42 @@ describe('the final result of a task', () => {
   })
 
   it.each(['error', 'ERROR', 'failed'])(
-    'takes status %s in the body for a failure even if it was stored as an answer',
+    'treats status %s in the body as a failure even if it was stored with status ok',
     async (status) => {
-      const result = serializeResult({ ...countResult(address, 12), status })
-      const answers = each([{ nodeId: 'a', status: 'ok' as const, result }])
-      expect((await combineResults(task(1), answers, OPTIONS)).coverage.failed).toBe(1)
+      const json = serializeResult({ ...countResult(address, 12), status })
+      const results = each([{ nodeId: 'a', status: 'ok' as const, json }])
+      expect((await combineResults(task(1), results, OPTIONS)).coverage.failed).toBe(1)
     },
   )
 
   it.each([
     {
       asked: 1,
-      answers: [failed('a')],
+      results: [failed('a')],
       message: 'no valid answer from 1 node: 1 could not answer',
     },
     {
       asked: 3,
-      answers: [failed('a')],
+      results: [failed('a')],
       message: 'no valid answer from 3 nodes: 1 could not answer, 2 did not answer in time',
     },
-    { asked: 2, answers: [], message: 'no valid answer from 2 nodes: 2 did not answer in time' },
-  ])('is an error, never 0, when nobody answered validly: $message', async (given) => {
-    const { result } = await combineResults(task(given.asked), each(given.answers), OPTIONS)
+    { asked: 2, results: [], message: 'no valid answer from 2 nodes: 2 did not answer in time' },
+  ])('is an error, never 0, without a valid result: $message', async (given) => {
+    const { result } = await combineResults(task(given.asked), each(given.results), OPTIONS)
     expect(result).toMatchObject({ status: 'error', message: given.message })
   })
 
-  it('is an error for demographics nobody answered, in spite of their constant row', async () => {
+  it('is an error for demographics without any result, despite their constant row', async () => {
     const { result } = await combineResults(task(2, 'demographics'), each([]), OPTIONS)
     expect(result).toMatchObject({ status: 'error', queryResult: { count: 0, files: [] } })
   })
 
-  it('does not let a stored answer that cannot be read spoil the others', async () => {
+  it('combines the other results when a stored one is unreadable', async () => {
     const { result, coverage, problems } = await combineResults(
       task(3),
       each([
-        { nodeId: 'a', status: 'ok', result: 'not json' },
-        { nodeId: 'b', status: 'ok', result: '{"queryResult":{"count":"many"}}' },
+        { nodeId: 'a', status: 'ok', json: 'not json' },
+        { nodeId: 'b', status: 'ok', json: '{"queryResult":{"count":"many"}}' },
         people('c', 50),
       ]),
       OPTIONS,
@@ -153,11 +153,11 @@ describe('the final result of a task', () => {
     )
     expect(result).toMatchObject({
       status: 'error',
-      message: 'the sum of the answers is too large to be exact',
+      message: 'the sum of the results is too large to be exact',
     })
   })
 
-  it('gives the documented worked example for codes', async () => {
+  it('matches the documented worked example for codes', async () => {
     const header =
       'BIOBANK\tCODE\tCOUNT\tDESCRIPTION\tMIN\tQ1\tMEDIAN\tMEAN\tQ3\tMAX\tALTERNATIVES\tDATASET\tOMOP\tOMOP_DESCR\tCATEGORY'
     const { result } = await combineResults(
@@ -183,7 +183,7 @@ describe('the final result of a task', () => {
       OPTIONS,
     )
     const { rows } = decodeDistribution(fileText(result.queryResult.files[0]!))
-    // 105 is rounded half up; the system this replaces rounded half to even and said 100.
+    // 105 is rounded half up to 110. The .NET relay rounds half to even and returns 100.
     expect(rows.map(({ code, count }) => [code, count])).toEqual([
       ['OMOP:8507', 110],
       ['OMOP:320128', 20],
@@ -192,9 +192,9 @@ describe('the final result of a task', () => {
     expect(result.queryResult).toMatchObject({ count: 3, datasetCount: 1 })
   })
 
-  it('never lets a count under the threshold out, whatever the nodes send', async () => {
+  it('never contains a count under the threshold, whatever the nodes send', async () => {
     const count = fc.integer({ min: 0, max: 30 })
-    const answer = fc.record({
+    const row = fc.record({
       code: fc.constantFrom('SEX', 'GENOMICS', 'BANDS', 'LIVING'),
       count,
       alternatives: fc.array(fc.tuple(fc.constantFrom('Male', 'female', 'No', 'X'), count), {
@@ -207,10 +207,10 @@ describe('the final result of a task', () => {
     })
     await fc.assert(
       fc.asyncProperty(
-        fc.array(fc.array(answer, { maxLength: 4 }), { maxLength: 4 }),
+        fc.array(fc.array(row, { maxLength: 4 }), { maxLength: 4 }),
         policy,
         async (nodes, disclosure) => {
-          const answers = nodes.map((rows, index): NodeResult => {
+          const results = nodes.map((rows, index): NodeResult => {
             const lines = rows.map(
               (row) =>
                 `${row.code}\t${row.count}\t^${row.alternatives.map(([key, n]) => `${key}|${n}^`).join('')}`,
@@ -221,12 +221,12 @@ describe('the final result of a task', () => {
               description: '',
               sensitive: true,
             })
-            const result = serializeResult(distributionResult(address, rows.length, [file]))
-            return { nodeId: String(index), status: 'ok', result }
+            const json = serializeResult(distributionResult(address, rows.length, [file]))
+            return { nodeId: String(index), status: 'ok', json }
           })
           const { result } = await combineResults(
             task(nodes.length, 'demographics'),
-            each(answers),
+            each(results),
             { ...OPTIONS, disclosure },
           )
           for (const file of result.queryResult.files) {
@@ -236,7 +236,7 @@ describe('the final result of a task', () => {
               for (const figure of figures) {
                 expect(figure === 0 || figure >= disclosure.threshold).toBe(true)
               }
-              // A total that differs from its parts would give away what was hidden.
+              // A total that differs from its parts would reveal the suppressed counts.
               if (parts.length > 0) expect(total).toBe(parts.reduce((sum, n) => sum + n, 0))
             }
           }

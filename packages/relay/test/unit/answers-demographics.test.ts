@@ -23,8 +23,8 @@ interface Row {
   statistics?: string
 }
 
-/** In the column order of the *other* file, as some nodes send it: names decide, not places. */
-function answer(rows: readonly Row[]): TaskResult {
+/** Has the column order of code.distribution, as some nodes send it. Columns are found by name. */
+function result(rows: readonly Row[]): TaskResult {
   const header =
     'BIOBANK CODE COUNT DESCRIPTION MIN Q1 MEDIAN MEAN Q3 MAX ALTERNATIVES DATASET OMOP OMOP_DESCR CATEGORY'
   const lines = rows.map((row) =>
@@ -51,11 +51,11 @@ function answer(rows: readonly Row[]): TaskResult {
   return distributionResult(address, rows.length, [file])
 }
 
-function aggregate(
-  answers: readonly TaskResult[],
+function combine(
+  results: readonly TaskResult[],
   options: {
     collection?: string
-    publish?: (count: number) => number
+    discloseCount?: (count: number) => number
     dropSuppressedRows?: boolean
   } = {},
 ) {
@@ -63,12 +63,12 @@ function aggregate(
   const aggregator = new DemographicsAggregator({
     collection: options.collection ?? 'test_collection',
     dropSuppressedRows: options.dropSuppressedRows ?? false,
-    publish: (count) => {
+    discloseCount: (count) => {
       calls++
-      return (options.publish ?? ((same) => same))(count)
+      return (options.discloseCount ?? ((same) => same))(count)
     },
   })
-  const added = answers.map((one) => aggregator.add(one))
+  const added = results.map((one) => aggregator.add(one))
   const { count, files } = aggregator.finish()
   const text = fileText(files[0]!)
   const { rows } = decodeDistribution(text)
@@ -78,12 +78,12 @@ function aggregate(
   return { added, calls, count, files, text, rows, figures }
 }
 
-function hide(count: number): number {
+function suppress(count: number): number {
   return count < 10 ? 0 : count
 }
 
-function hideAndRound(count: number): number {
-  return Math.floor((hide(count) + 5) / 10) * 10
+function suppressAndRound(count: number): number {
+  return Math.floor((suppress(count) + 5) / 10) * 10
 }
 
 function sha256(text: string): string {
@@ -92,9 +92,9 @@ function sha256(text: string): string {
 
 const AGE: Row = { code: 'AGE', count: 16, statistics: '9\t\t15.5\t16.75\t\t25' }
 
-describe('adding up demographics', () => {
-  it('gives a GENOMICS row even without any answer', () => {
-    const { text, count, files } = aggregate([], { collection: 'test-collection' })
+describe('combining demographics', () => {
+  it('contains a GENOMICS row even without any result', () => {
+    const { text, count, files } = combine([], { collection: 'test-collection' })
     expect(count).toBe(1)
     expect(files).toHaveLength(1)
     expect(files[0]?.file_description).toBe('demographics.distribution analysis results')
@@ -102,11 +102,11 @@ describe('adding up demographics', () => {
     expect(sha256(text)).toBe('bbd5a1425d6f7e2ff7a1d971f24f0b3513c36a346b7e28c7ee203e62fe1176a1')
   })
 
-  it('merges two nodes to the very bytes of the system it replaces', () => {
+  it('combines two nodes to the same bytes as the .NET relay', () => {
     const common = { dataset: 'person', category: 'Demographics' }
-    const { text, count, calls, figures } = aggregate(
+    const { text, count, calls, figures } = combine(
       [
-        answer([
+        result([
           {
             ...common,
             code: 'SEX',
@@ -122,7 +122,7 @@ describe('adding up demographics', () => {
             alternatives: '^No|1005^Imputed whole genome data|0^',
           },
         ]),
-        answer([
+        result([
           {
             ...common,
             code: 'SEX',
@@ -151,9 +151,9 @@ describe('adding up demographics', () => {
     expect(sha256(text)).toBe('932594128a44f47bdde389b18c528054aa3c93617703915961cec8f68118c9d4')
   })
 
-  it('puts the people of a node that knows nothing of genomics under No', () => {
-    const { figures, rows } = aggregate([
-      answer([{ code: 'SEX', alternatives: '^MALE|155^FEMALE|135^' }]),
+  it('adds the people of a node without genomics data to No', () => {
+    const { figures, rows } = combine([
+      result([{ code: 'SEX', alternatives: '^MALE|155^FEMALE|135^' }]),
     ])
     expect(figures['GENOMICS']).toEqual([290, '^No|290^'])
     expect(rows[0]).toMatchObject({
@@ -165,17 +165,17 @@ describe('adding up demographics', () => {
     })
   })
 
-  it('takes the larger of COUNT and alternatives for the people of such a node', () => {
-    const { figures } = aggregate([
-      answer([{ code: 'SEX', count: 300, alternatives: '^Male|155^Female|135^' }]),
-      answer([{ code: 'SEX', count: 3, alternatives: '^Male|15^Female|13^' }]),
+  it('uses the larger of COUNT and the sum of alternatives as the people of such a node', () => {
+    const { figures } = combine([
+      result([{ code: 'SEX', count: 300, alternatives: '^Male|155^Female|135^' }]),
+      result([{ code: 'SEX', count: 3, alternatives: '^Male|15^Female|13^' }]),
     ])
     expect(figures['GENOMICS']).toEqual([328, '^No|328^'])
   })
 
-  it('adds alternatives of one code across nodes, keys without case, first spelling kept', () => {
-    const { figures, rows } = aggregate([
-      answer([
+  it('adds alternatives of a code across nodes, with case-insensitive keys and the first spelling', () => {
+    const { figures, rows } = combine([
+      result([
         {
           code: 'BANDS',
           alternatives: '^BRACKET1|50^BRACKET2|70^',
@@ -183,7 +183,7 @@ describe('adding up demographics', () => {
           dataset: 'Person',
         },
       ]),
-      answer([
+      result([
         {
           code: 'BANDS',
           alternatives: '^bracket2|155^BRACKET1|135^BRACKET3|504^',
@@ -199,9 +199,9 @@ describe('adding up demographics', () => {
     })
   })
 
-  it('adds rows of one code inside one file', () => {
-    const { figures } = aggregate([
-      answer([
+  it('adds rows of a code within a file', () => {
+    const { figures } = combine([
+      result([
         { code: 'BANDS', alternatives: '^BRACKET2|155^BRACKET1|135^' },
         { code: 'BANDS', alternatives: '^BRACKET1|27^BRACKET2|32^' },
         { code: 'SEX', alternatives: '^Male|155^Female|135^' },
@@ -212,14 +212,14 @@ describe('adding up demographics', () => {
     expect(figures['SEX']).toEqual([400, '^Male|197^Female|203^'])
   })
 
-  it('finalises many lists of many keys, each key disclosed once', () => {
-    const { figures, calls } = aggregate([
-      answer([
+  it('combines many lists of many keys and discloses each key once', () => {
+    const { figures, calls } = combine([
+      result([
         { code: 'CODE1', alternatives: '^BRACKET1|50^BRACKET2|70^' },
         { code: 'CODE2', alternatives: '^BRACKET_A|20^BRACKET_B|320^BRACKET_C|32^' },
         { code: 'GENOMICS', alternatives: '^No|0^' },
       ]),
-      answer([
+      result([
         { code: 'CODE1', alternatives: '^BRACKET2|80^' },
         { code: 'CODE2', alternatives: '^BRACKET_A|54^BRACKET_B|80^' },
         { code: 'CODE2', alternatives: '^BRACKET_A|7^BRACKET_B|67^' },
@@ -229,35 +229,35 @@ describe('adding up demographics', () => {
     ])
     expect(figures['CODE1']).toEqual([200, '^BRACKET1|50^BRACKET2|150^'])
     expect(figures['CODE2']).toEqual([670, '^BRACKET_A|81^BRACKET_B|557^BRACKET_C|32^'])
-    // Five of these two codes, and one of GENOMICS.
+    // Five keys of these two codes, and one of GENOMICS.
     expect(calls).toBe(6)
   })
 
-  it('leaves AGE out, whose statistics cannot be merged', () => {
-    const only = aggregate([answer([AGE])])
+  it('leaves out AGE, because its statistics cannot be merged', () => {
+    const only = combine([result([AGE])])
     expect(only.figures).toEqual({ GENOMICS: [0, '^No|0^'] })
     expect(only.added[0]?.counted).toBe(true)
-    const both = aggregate([answer([AGE, { code: 'SEX', alternatives: '^Male|155^Female|135^' }])])
+    const both = combine([result([AGE, { code: 'SEX', alternatives: '^Male|155^Female|135^' }])])
     expect(both.figures).toEqual({
       GENOMICS: [290, '^No|290^'],
       SEX: [290, '^Male|155^Female|135^'],
     })
   })
 
-  it('does not count sexes that it does not show', () => {
-    const { figures } = aggregate([
-      answer([{ code: 'SEX', count: 199, alternatives: '^MALE|50^FEMALE|45^UNKNOWN|104^' }]),
+  it('does not count sexes that it does not report', () => {
+    const { figures } = combine([
+      result([{ code: 'SEX', count: 199, alternatives: '^MALE|50^FEMALE|45^UNKNOWN|104^' }]),
     ])
     expect(figures['SEX']).toEqual([95, '^Male|50^Female|45^'])
   })
 
-  it('adds the COUNT of rows without alternatives, disclosed once', () => {
-    const { figures, calls } = aggregate([
-      answer([
+  it('adds the COUNT of rows without alternatives and discloses it once', () => {
+    const { figures, calls } = combine([
+      result([
         { code: 'LIVING', count: 40 },
         { code: 'GENOMICS', alternatives: '^No|0^' },
       ]),
-      answer([
+      result([
         { code: 'LIVING', count: 25 },
         { code: 'GENOMICS', alternatives: '^No|0^' },
       ]),
@@ -266,19 +266,19 @@ describe('adding up demographics', () => {
     expect(calls).toBe(2)
   })
 
-  it('survives a node whose sexes are all hidden', () => {
-    const { figures, added } = aggregate([
-      answer([{ code: 'SEX', alternatives: '^' }]),
-      answer([{ code: 'SEX', alternatives: '^^' }]),
-      answer([{ code: 'SEX', alternatives: '^Male|44^Female|61^' }]),
+  it('accepts a node whose sexes are all suppressed', () => {
+    const { figures, added } = combine([
+      result([{ code: 'SEX', alternatives: '^' }]),
+      result([{ code: 'SEX', alternatives: '^^' }]),
+      result([{ code: 'SEX', alternatives: '^Male|44^Female|61^' }]),
     ])
     expect(added.every(({ counted }) => counted)).toBe(true)
     expect(figures['SEX']).toEqual([105, '^Male|44^Female|61^'])
   })
 
-  it('leaves out the row whose alternatives are no numbers and says so', () => {
-    const { figures, added } = aggregate([
-      answer([
+  it('leaves out a row whose alternatives are not numbers, and reports it', () => {
+    const { figures, added } = combine([
+      result([
         { code: 'SEX', alternatives: '^Male|x^' },
         { code: 'BANDS', alternatives: '^A|7^' },
       ]),
@@ -288,15 +288,15 @@ describe('adding up demographics', () => {
     expect(added[0]).toMatchObject({ counted: true, problems: [{ column: 'ALTERNATIVES' }] })
   })
 
-  it('does not count a node that has nothing but such rows', () => {
-    const { added } = aggregate([answer([{ code: 'SEX', alternatives: '^Male|x^' }])])
+  it('does not count a node that has only such rows', () => {
+    const { added } = combine([result([{ code: 'SEX', alternatives: '^Male|x^' }])])
     expect(added[0]?.counted).toBe(false)
   })
 
-  it('gives the documented example with the default policy', () => {
-    const { figures, rows } = aggregate(
+  it('matches the documented example with the default policy', () => {
+    const { figures, rows } = combine(
       [
-        answer([
+        result([
           {
             code: 'SEX',
             description: 'Sex',
@@ -314,25 +314,25 @@ describe('adding up demographics', () => {
             category: 'DEMOGRAPHICS',
           },
         ]),
-        answer([{ code: 'SEX', count: 31, alternatives: '^FEMALE|8^MALE|23^' }]),
+        result([{ code: 'SEX', count: 31, alternatives: '^FEMALE|8^MALE|23^' }]),
       ],
-      { publish: hideAndRound },
+      { discloseCount: suppressAndRound },
     )
     expect(figures).toEqual({ GENOMICS: [140, '^No|140^'], SEX: [140, '^Male|70^Female|70^'] })
     expect(rows.map(({ category }) => category)).toEqual(['Demographics', 'DEMOGRAPHICS'])
   })
 
-  it('never publishes the statistics of one node', () => {
-    const { rows } = aggregate([
-      answer([{ code: 'LIVING', count: 40, statistics: '1\t2\t3\t4\t5\t6' }]),
+  it('never contains the statistics of a node', () => {
+    const { rows } = combine([
+      result([{ code: 'LIVING', count: 40, statistics: '1\t2\t3\t4\t5\t6' }]),
     ])
     const { min, q1, median, mean, q3, max } = rows.find(({ code }) => code === 'LIVING')!
     expect([min, q1, median, mean, q3, max]).toEqual([null, null, null, null, null, null])
   })
 
-  it('drops hidden rows if told to, but never GENOMICS', () => {
-    const { rows } = aggregate([answer([{ code: 'BANDS', alternatives: '^A|7^B|8^' }])], {
-      publish: hide,
+  it('drops suppressed rows if configured, but never GENOMICS', () => {
+    const { rows } = combine([result([{ code: 'BANDS', alternatives: '^A|7^B|8^' }])], {
+      discloseCount: suppress,
       dropSuppressedRows: true,
     })
     expect(rows.map(({ code, count }) => [code, count])).toEqual([['GENOMICS', 15]])

@@ -40,31 +40,34 @@ function rows(counts: Readonly<Record<string, number>>): DistributionRow[] {
   return Object.entries(counts).map(([code, count]) => row(code, count))
 }
 
-function answer(given: readonly DistributionRow[], name: string = CODE_DISTRIBUTION): TaskResult {
-  const text = encodeDistribution(CODE_DISTRIBUTION, given)
+function result(
+  distribution: readonly DistributionRow[],
+  name: string = CODE_DISTRIBUTION,
+): TaskResult {
+  const text = encodeDistribution(CODE_DISTRIBUTION, distribution)
   const file = resultFile({ name, text, description: null, sensitive: true })
-  return distributionResult(address, given.length, [file])
+  return distributionResult(address, distribution.length, [file])
 }
 
-function answerWithText(text: string, count = 1): TaskResult {
+function resultWithText(text: string, count = 1): TaskResult {
   const file = resultFile({ name: CODE_DISTRIBUTION, text, description: null, sensitive: true })
   return distributionResult(address, count, [file])
 }
 
-function aggregate(
-  answers: readonly TaskResult[],
-  options: { publish?: (count: number) => number; dropSuppressedRows?: boolean } = {},
+function combine(
+  results: readonly TaskResult[],
+  options: { discloseCount?: (count: number) => number; dropSuppressedRows?: boolean } = {},
 ) {
   let calls = 0
   const aggregator = new GenericAggregator({
     collection: 'parent_collection',
     dropSuppressedRows: options.dropSuppressedRows ?? false,
-    publish: (count) => {
+    discloseCount: (count) => {
       calls++
-      return (options.publish ?? ((same) => same))(count)
+      return (options.discloseCount ?? ((same) => same))(count)
     },
   })
-  const added = answers.map((one) => aggregator.add(one))
+  const added = results.map((one) => aggregator.add(one))
   const { count, files } = aggregator.finish()
   const [file] = files
   return {
@@ -76,12 +79,12 @@ function aggregate(
   }
 }
 
-function hide(count: number): number {
+function suppress(count: number): number {
   return count < 10 ? 0 : count
 }
 
-function hideAndRound(count: number): number {
-  return Math.round(hide(count) / 10) * 10
+function suppressAndRound(count: number): number {
+  return Math.round(suppress(count) / 10) * 10
 }
 
 const EMPTY: DistributionRow[] = []
@@ -89,18 +92,18 @@ const ZEROS = rows({ CODE1: 0, CODE2: 0, CODE3: 0 })
 const N1 = rows({ CODE1: 91, CODE2: 230, CODE3: 1342, CODE4: 17 })
 const N2 = rows({ CODE3: 412, CODE4: 0, CODE5: 975, CODE6: 26 })
 
-describe('adding up code distributions', () => {
+describe('combining code distributions', () => {
   it.each([
-    { name: 'no answers', given: [], counts: [] },
-    { name: 'one answer without rows', given: [EMPTY], counts: [] },
+    { name: 'no results', given: [], counts: [] },
+    { name: 'one result without rows', given: [EMPTY], counts: [] },
     { name: 'zeros', given: [ZEROS], counts: [0, 0, 0] },
-    { name: 'one answer', given: [N1], counts: [91, 230, 1342, 17] },
-    { name: 'three answers', given: [ZEROS, N1, N2], counts: [91, 230, 1754, 17, 975, 26] },
-  ])('gives $counts for $name, each figure disclosed once', ({ given, counts }) => {
-    const { rows: published, count, files, calls } = aggregate(given.map((one) => answer(one)))
-    expect(published.map((one) => one.count)).toEqual(counts)
-    expect(published.map((one) => one.code)).toEqual(counts.map((_, index) => `CODE${index + 1}`))
-    expect(published.every(({ biobank }) => biobank === 'parent_collection')).toBe(true)
+    { name: 'one result', given: [N1], counts: [91, 230, 1342, 17] },
+    { name: 'three results', given: [ZEROS, N1, N2], counts: [91, 230, 1754, 17, 975, 26] },
+  ])('returns $counts for $name and discloses each count once', ({ given, counts }) => {
+    const { rows: combined, count, files, calls } = combine(given.map((one) => result(one)))
+    expect(combined.map((one) => one.count)).toEqual(counts)
+    expect(combined.map((one) => one.code)).toEqual(counts.map((_, index) => `CODE${index + 1}`))
+    expect(combined.every(({ biobank }) => biobank === 'parent_collection')).toBe(true)
     expect(count).toBe(counts.length)
     expect(calls).toBe(counts.length)
     expect(files.map(({ file_name }) => file_name)).toEqual(
@@ -108,37 +111,37 @@ describe('adding up code distributions', () => {
     )
   })
 
-  it('describes the file and gives its size as the bytes of its text', () => {
-    const [file] = aggregate([answer(N1)]).files
+  it('describes the file and states its size in bytes', () => {
+    const [file] = combine([result(N1)]).files
     expect(file?.file_description).toBe('code.distribution analysis results')
     expect(file?.file_size).toBe(Buffer.byteLength(fileText(file!)))
   })
 
-  it('hides and rounds sums, not the parts, and keeps hidden rows as 0', () => {
-    const { rows: published } = aggregate([answer(rows({ A: 6, B: 4 })), answer(rows({ A: 6 }))], {
-      publish: hideAndRound,
+  it('suppresses and rounds sums, not their parts, and keeps suppressed rows as 0', () => {
+    const { rows: combined } = combine([result(rows({ A: 6, B: 4 })), result(rows({ A: 6 }))], {
+      discloseCount: suppressAndRound,
     })
-    expect(published.map(({ code, count }) => [code, count])).toEqual([
+    expect(combined.map(({ code, count }) => [code, count])).toEqual([
       ['A', 10],
       ['B', 0],
     ])
   })
 
-  it('drops hidden rows if told to, and the file with the last of them', () => {
-    const some = aggregate([answer(rows({ A: 60, B: 4 }))], {
-      publish: hide,
+  it('drops suppressed rows if configured, and the file if no row is left', () => {
+    const some = combine([result(rows({ A: 60, B: 4 }))], {
+      discloseCount: suppress,
       dropSuppressedRows: true,
     })
     expect(some.rows.map(({ code }) => code)).toEqual(['A'])
     expect(some.count).toBe(1)
-    const none = aggregate([answer(rows({ B: 4 }))], {
-      publish: hide,
+    const none = combine([result(rows({ B: 4 }))], {
+      discloseCount: suppress,
       dropSuppressedRows: true,
     })
     expect(none).toMatchObject({ count: 0, files: [] })
   })
 
-  it('takes names from the first node and statistics and alternatives from none', () => {
+  it('uses the names of the first node, and no statistics or alternatives', () => {
     const first = row('OMOP:1', 20, {
       description: 'first',
       min: 1,
@@ -154,8 +157,8 @@ describe('adding up code distributions', () => {
       category: 'Condition',
     })
     const second = row('OMOP:1', 30, { description: 'second', omop: '2', category: 'Drug' })
-    const { rows: published } = aggregate([answer([first]), answer([second])])
-    expect(published).toEqual([
+    const { rows: combined } = combine([result([first]), result([second])])
+    expect(combined).toEqual([
       row('OMOP:1', 50, {
         biobank: 'parent_collection',
         description: 'first',
@@ -167,26 +170,26 @@ describe('adding up code distributions', () => {
     ])
   })
 
-  it('keeps codes apart that differ in case, and adds codes that stand twice in one file', () => {
+  it('keeps codes that differ in case apart, and adds a code that occurs twice in a file', () => {
     const given = [row('OMOP:a', 1), row('OMOP:A', 2), row('OMOP:a', 4)]
-    const { rows: published } = aggregate([answer(given)])
-    expect(published.map(({ code, count }) => [code, count])).toEqual([
+    const { rows: combined } = combine([result(given)])
+    expect(combined.map(({ code, count }) => [code, count])).toEqual([
       ['OMOP:a', 5],
       ['OMOP:A', 2],
     ])
   })
 
-  it('takes nothing from an answer that says it has no rows', () => {
+  it('ignores the file of a result that states it has no rows', () => {
     const text = encodeDistribution(CODE_DISTRIBUTION, N1)
-    const { rows: published, added } = aggregate([answerWithText(text, 0), answer(N2)])
-    expect(published.map(({ code }) => code)).toEqual(['CODE3', 'CODE4', 'CODE5', 'CODE6'])
+    const { rows: combined, added } = combine([resultWithText(text, 0), result(N2)])
+    expect(combined.map(({ code }) => code)).toEqual(['CODE3', 'CODE4', 'CODE5', 'CODE6'])
     expect(added[0]).toEqual({ counted: true, problems: [] })
   })
 
-  it('leaves out the row that cannot be read and keeps the others', () => {
+  it('leaves out unreadable rows and keeps the others', () => {
     const text = 'CODE\tCOUNT\nOMOP:1\t20\nOMOP:2\tmany\nOMOP:3\t1.5\nOMOP:4\t40'
-    const { rows: published, added } = aggregate([answerWithText(text, 4)])
-    expect(published.map(({ code, count }) => [code, count])).toEqual([
+    const { rows: combined, added } = combine([resultWithText(text, 4)])
+    expect(combined.map(({ code, count }) => [code, count])).toEqual([
       ['OMOP:1', 20],
       ['OMOP:4', 40],
     ])
@@ -201,26 +204,26 @@ describe('adding up code distributions', () => {
     ['is not base64', { file_data: '§§§' }],
     ['has no COUNT column', { file_data: Buffer.from('CODE\nOMOP:1').toString('base64') }],
     ['is not text', { file_data: Buffer.from([0xff, 0xfe, 0xfd]).toString('base64') }],
-  ])('does not count a node whose file %s, and keeps the other nodes', (_, broken) => {
-    const good = answer(N1)
+  ])('does not count a node whose file %s, and counts the other nodes', (_, broken) => {
+    const good = result(N1)
     const [file] = good.queryResult.files
     const bad = distributionResult(address, 4, [{ ...file!, ...broken }])
-    const { added, rows: published } = aggregate([bad, good])
+    const { added, rows: combined } = combine([bad, good])
     expect(added.map(({ counted }) => counted)).toEqual([false, true])
     expect(added[0]?.problems).toHaveLength(1)
-    expect(published.map(({ count }) => count)).toEqual([91, 230, 1342, 17])
+    expect(combined.map(({ count }) => count)).toEqual([91, 230, 1342, 17])
   })
 
-  it('does not count a node that says it has rows and sends no such file', () => {
-    const { added } = aggregate([answer(N1, DEMOGRAPHICS_DISTRIBUTION)])
+  it('does not count a node that states it has rows but sends no such file', () => {
+    const { added } = combine([result(N1, DEMOGRAPHICS_DISTRIBUTION)])
     expect(added[0]?.counted).toBe(false)
     expect(added[0]?.problems[0]?.message).toBe('is missing')
   })
 
-  it('reads files of any column order, with Windows line ends and dataframe gaps', () => {
+  it('reads files with any column order, Windows line ends and nan for missing values', () => {
     const text = 'COUNT\tEXTRA\tCODE\tOMOP\r\n20\tx\tOMOP:1\tnan\r\n30\tx\tOMOP:2\t2.0\r\n'
-    const { rows: published } = aggregate([answerWithText(text, 2)])
-    expect(published.map(({ code, count, omop }) => [code, count, omop])).toEqual([
+    const { rows: combined } = combine([resultWithText(text, 2)])
+    expect(combined.map(({ code, count, omop }) => [code, count, omop])).toEqual([
       ['OMOP:1', 20, ''],
       ['OMOP:2', 30, '2'],
     ])
