@@ -76,10 +76,10 @@ async function firstLogins(): Promise<string> {
     Array.from({ length: connections }, async () => {
       for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
         const before = performance.now()
-        const answer = await fetch(poll(url, next), {
+        const response = await fetch(poll(url, next), {
           headers: pythonHeaders(next.username, next.password),
         })
-        if (answer.status !== 204) throw new Error(`status ${answer.status}`)
+        if (response.status !== 204) throw new Error(`status ${response.status}`)
         times.push(performance.now() - before)
       }
     }),

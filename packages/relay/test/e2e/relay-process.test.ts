@@ -61,8 +61,8 @@ describe('the relay as a process', () => {
     await until(async () => (await fetch(`${url}/readyz`)).status === 200, { timeoutMs: 20_000 })
     relay.process.kill('SIGTERM')
     const ready = await until(async () => {
-      const answer = await fetch(`${url}/readyz`)
-      return answer.status === 503 ? answer : undefined
+      const response = await fetch(`${url}/readyz`)
+      return response.status === 503 ? response : undefined
     })
     expect(await ready.json()).toMatchObject({ status: 'unready' })
     expect((await fetch(`${url}/livez`)).status).toBe(200)

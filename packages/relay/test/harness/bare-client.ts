@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { z } from 'zod'
 
-export interface BareAnswer {
+export interface BareResponse {
   readonly status: number
   readonly headers: NodeJS.Dict<string | string[]>
   readonly text: string
@@ -19,27 +19,27 @@ const servedTaskSchema = z.looseObject({ uuid: z.string(), collection: z.string(
 export type ServedTask = z.infer<typeof servedTaskSchema>
 
 /** The task in the response to a poll. */
-export function servedTask(answer: BareAnswer): ServedTask {
-  if (answer.status !== 200) throw new Error(`the poll was answered ${answer.status}`)
-  return servedTaskSchema.parse(answer.json())
+export function servedTask(response: BareResponse): ServedTask {
+  if (response.status !== 200) throw new Error(`the poll was answered ${response.status}`)
+  return servedTaskSchema.parse(response.json())
 }
 
 /** Sends one request on a new connection, with exactly the given headers. */
-export function bareRequest(url: string, options: BareRequest = {}): Promise<BareAnswer> {
+export function bareRequest(url: string, options: BareRequest = {}): Promise<BareResponse> {
   const { method = 'GET', headers = {}, body, signal } = options
   return new Promise((resolve, reject) => {
     const outgoing = request(
       url,
       { method, headers, agent: false, ...(signal === undefined ? {} : { signal }) },
-      (answer) => {
+      (response) => {
         const chunks: Buffer[] = []
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-        answer.on('error', reject)
-        answer.on('end', () => {
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8')
           resolve({
-            status: answer.statusCode ?? 0,
-            headers: answer.headers,
+            status: response.statusCode ?? 0,
+            headers: response.headers,
             text,
             json: () => JSON.parse(text) as unknown,
           })
@@ -90,8 +90,8 @@ export class BareNode {
   /** Polls until there is a task, and returns it. */
   async nextTask(): Promise<ServedTask> {
     for (let tries = 0; tries < 40; tries += 1) {
-      const answer = await this.poll({ wait: 1 })
-      if (answer.status !== 204) return servedTask(answer)
+      const response = await this.poll({ wait: 1 })
+      if (response.status !== 204) return servedTask(response)
     }
     throw new Error('no task came')
   }
@@ -112,7 +112,7 @@ export class BareNode {
     })
   }
 
-  answer(task: { uuid: string; collection: string }, count: number) {
+  submit(task: { uuid: string; collection: string }, count: number) {
     return this.post(task.uuid, nodeResult(task, count))
   }
 }

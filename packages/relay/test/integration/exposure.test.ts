@@ -42,7 +42,7 @@ describe('access to the relay', () => {
         headers: { ...pythonHeaders('site-a', 'a guess'), 'X-Forwarded-For': from },
       })
     const guesses = await Promise.all(Array.from({ length: 40 }, () => guess('198.51.100.7')))
-    const throttled = guesses.filter((answer) => answer.status === 429)
+    const throttled = guesses.filter((response) => response.status === 429)
     expect(throttled.length).toBeGreaterThan(10)
     expect(throttled[0]?.headers['retry-after']).toBe('1')
     expect((await guess('198.51.100.8')).status).toBe(401)
@@ -66,6 +66,6 @@ describe('access to the relay', () => {
         }),
       ),
     )
-    expect(guesses.filter((answer) => answer.status === 429).length).toBeGreaterThan(10)
+    expect(guesses.filter((response) => response.status === 429).length).toBeGreaterThan(10)
   })
 })

@@ -24,7 +24,7 @@ describe('a held poll', () => {
   afterEach(() => resources.disposeAsync())
 
   const heldPolls = async () => {
-    const metrics = await fetch(`${relay.url}/metrics`).then((answer) => answer.text())
+    const metrics = await fetch(`${relay.url}/metrics`).then((response) => response.text())
     return Number(/warren_relay_held_polls (\d+)/.exec(metrics)?.[1])
   }
 
@@ -34,9 +34,9 @@ describe('a held poll', () => {
     await until(async () => (await heldPolls()) === 1)
     const published = performance.now()
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
-    const answer = await held
-    expect(answer.status).toBe(200)
-    expect(answer.headers['preference-applied']).toBe('wait=3')
+    const response = await held
+    expect(response.status).toBe(200)
+    expect(response.headers['preference-applied']).toBe('wait=3')
     expect(performance.now() - started).toBeLessThan(2_900)
     // The upstream is polled every 100 ms; the relay adds the rest.
     expect(performance.now() - published).toBeLessThan(2_000)
@@ -44,8 +44,8 @@ describe('a held poll', () => {
 
   it('is answered 204 after the requested time, or after RELAY_MAX_WAIT if that is shorter', async () => {
     const started = performance.now()
-    const answer = await node.poll({ wait: 1 })
-    expect(answer.status).toBe(204)
+    const response = await node.poll({ wait: 1 })
+    expect(response.status).toBe(204)
     expect(performance.now() - started).toBeGreaterThan(950)
     const long = performance.now()
     const capped = await node.poll({ wait: 100_000 })
@@ -56,8 +56,8 @@ describe('a held poll', () => {
 
   it('requires Prefer: wait', async () => {
     const started = performance.now()
-    const answer = await node.poll()
-    expect(answer.headers['preference-applied']).toBeUndefined()
+    const response = await node.poll()
+    expect(response.headers['preference-applied']).toBeUndefined()
     expect(performance.now() - started).toBeLessThan(2_000)
   })
 

@@ -41,7 +41,7 @@ describeStores('the Task API for nodes', (open) => {
   const handOut = async () => {
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
     const [forA, forB] = await Promise.all([a.nextTask(), b.nextTask()])
-    return { forA, forB, finish: () => Promise.all([a.answer(forA, 10), b.answer(forB, 10)]) }
+    return { forA, forB, finish: () => Promise.all([a.submit(forA, 10), b.submit(forB, 10)]) }
   }
 
   describe('a request', () => {
@@ -75,11 +75,11 @@ describeStores('the Task API for nodes', (open) => {
       ],
     ])('with %s returns 401 and logs why', async (_, headers, reason) => {
       const id = randomUUID()
-      const answer = await get(jobPath(siteA.collectionId), { ...headers(), 'X-Request-Id': id })
-      expect(answer.status).toBe(401)
-      expect(answer.headers['www-authenticate']).toBe('Basic realm="relay", charset="UTF-8"')
-      expect(answer.json()).toMatchObject({ code: 'RELAY_UNAUTHORIZED', requestId: id })
-      expect(answer.text).not.toContain(reason)
+      const response = await get(jobPath(siteA.collectionId), { ...headers(), 'X-Request-Id': id })
+      expect(response.status).toBe(401)
+      expect(response.headers['www-authenticate']).toBe('Basic realm="relay", charset="UTF-8"')
+      expect(response.json()).toMatchObject({ code: 'RELAY_UNAUTHORIZED', requestId: id })
+      expect(response.text).not.toContain(reason)
       const failure = relay.logged('authentication failed').find((line) => line['requestId'] === id)
       expect(failure).toMatchObject({ reason, level: 40 })
     })
@@ -113,10 +113,10 @@ describeStores('the Task API for nodes', (open) => {
 
   describe('a poll', () => {
     it('with the headers of python-requests returns 204 without a body', async () => {
-      const answer = await a.poll()
-      expect(answer.status).toBe(204)
-      expect(answer.text).toBe('')
-      expect(answer.headers['content-type']).toBeUndefined()
+      const response = await a.poll()
+      expect(response.status).toBe(204)
+      expect(response.text).toBe('')
+      expect(response.headers['content-type']).toBeUndefined()
     })
 
     it('works with a base URL that ends in a slash, and in any case', async () => {
@@ -132,10 +132,10 @@ describeStores('the Task API for nodes', (open) => {
     it('returns the task with the uuid and collection ID of the node, and otherwise as the upstream sent it', async () => {
       const task = availabilityTask('RQ-CC-EXAMPLE')
       upstream.publish(task)
-      const answer = await a.poll({ wait: 5 })
-      expect(answer.status).toBe(200)
-      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
-      const served = servedTask(answer)
+      const response = await a.poll({ wait: 5 })
+      expect(response.status).toBe(200)
+      expect(response.headers['content-type']).toBe('application/json; charset=utf-8')
+      const served = servedTask(response)
       expect(served).toEqual({
         ...task,
         uuid: served.uuid,
@@ -146,8 +146,8 @@ describeStores('the Task API for nodes', (open) => {
       expect(served.uuid).not.toBe(task.uuid)
       const forB = await b.nextTask()
       expect(forB.uuid).not.toBe(served.uuid)
-      await a.answer({ uuid: served.uuid, collection: siteA.collectionId }, 40)
-      await b.answer(forB, 20)
+      await a.submit({ uuid: served.uuid, collection: siteA.collectionId }, 40)
+      await b.submit(forB, 20)
     })
 
     it('with .a or .b returns tasks of that kind only', async () => {
@@ -157,17 +157,17 @@ describeStores('the Task API for nodes', (open) => {
       expect((await a.poll({ suffix: '.b' })).status).toBe(204)
       const leased = await a.poll({ suffix: '.A' })
       expect(leased.status).toBe(200)
-      await a.answer(servedTask(leased), 10)
-      await b.answer(forB, 10)
+      await a.submit(servedTask(leased), 10)
+      await b.submit(forB, 10)
     })
 
     it.each(['.c', '.x', '.a.b', '.', '.constructor'])(
       'with %s returns 400, except for the empty suffix',
       async (suffix) => {
-        const answer = await a.poll({ suffix })
-        expect(answer.status).toBe(suffix === '.' ? 204 : 400)
+        const response = await a.poll({ suffix })
+        expect(response.status).toBe(suffix === '.' ? 204 : 400)
         if (suffix === '.') return
-        expect(answer.json()).toMatchObject({ code: 'RELAY_UNSUPPORTED_TYPE' })
+        expect(response.json()).toMatchObject({ code: 'RELAY_UNSUPPORTED_TYPE' })
       },
     )
   })
@@ -175,10 +175,10 @@ describeStores('the Task API for nodes', (open) => {
   describe('a result', () => {
     it('is confirmed in plain text, whatever the client accepts', async () => {
       const { forA, finish } = await handOut()
-      const answer = await a.answer(forA, 44)
-      expect(answer.status).toBe(200)
-      expect(answer.headers['content-type']).toBe('text/plain; charset=utf-8')
-      expect(answer.text).toBe('Job saved')
+      const response = await a.submit(forA, 44)
+      expect(response.status).toBe(200)
+      expect(response.headers['content-type']).toBe('text/plain; charset=utf-8')
+      expect(response.text).toBe('Job saved')
       const acceptingJson = await bareRequest(
         `${relay.url}/link_connector_api/task/result/${forA.uuid}/${siteA.collectionId}`,
         {
@@ -197,7 +197,7 @@ describeStores('the Task API for nodes', (open) => {
 
     it("for another node's task returns 404 and changes nothing", async () => {
       const { forA, forB, finish } = await handOut()
-      const stolen = await b.answer(forA, 999)
+      const stolen = await b.submit(forA, 999)
       expect(stolen.status).toBe(404)
       expect(stolen.json()).toMatchObject({ code: 'RELAY_NO_SUCH_TASK' })
       expect((await a.post(forB.uuid, nodeResult(forB, 1))).status).toBe(404)
@@ -231,11 +231,11 @@ describeStores('the Task API for nodes', (open) => {
       'that is %s returns 400 with the place of the problem, and leaves the task unanswered',
       async (_, body, expected) => {
         const { forA, finish } = await handOut()
-        const answer = await a.postText(forA.uuid, body)
-        expect(answer.status).toBe(400)
-        expect(answer.headers['content-type']).toContain('application/problem+json')
-        expect(answer.json()).toMatchObject({ code: 'RELAY_MALFORMED_RESULT' })
-        expect(answer.text).toMatch(expected)
+        const response = await a.postText(forA.uuid, body)
+        expect(response.status).toBe(400)
+        expect(response.headers['content-type']).toContain('application/problem+json')
+        expect(response.json()).toMatchObject({ code: 'RELAY_MALFORMED_RESULT' })
+        expect(response.text).toMatch(expected)
         const [again] = await finish()
         expect(again.status).toBe(200)
       },
@@ -244,7 +244,7 @@ describeStores('the Task API for nodes', (open) => {
     it.each(['text/plain', 'application/x-www-form-urlencoded', undefined])(
       'sent as %s returns 415',
       async (type) => {
-        const answer = await bareRequest(
+        const response = await bareRequest(
           `${relay.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
           {
             method: 'POST',
@@ -255,13 +255,13 @@ describeStores('the Task API for nodes', (open) => {
             body: '{}',
           },
         )
-        expect(answer.status).toBe(415)
-        expect(answer.json()).toMatchObject({ code: 'RELAY_UNSUPPORTED_MEDIA_TYPE' })
+        expect(response.status).toBe(415)
+        expect(response.json()).toMatchObject({ code: 'RELAY_UNSUPPORTED_MEDIA_TYPE' })
       },
     )
 
     it('that is compressed returns 415', async () => {
-      const answer = await bareRequest(
+      const response = await bareRequest(
         `${relay.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
         {
           method: 'POST',
@@ -273,15 +273,15 @@ describeStores('the Task API for nodes', (open) => {
           body: Buffer.from([0x1f, 0x8b, 0x08]),
         },
       )
-      expect(answer.status).toBe(415)
+      expect(response.status).toBe(415)
     })
 
     it('without credentials returns 401 before the body is read', async () => {
-      const answer = await bareRequest(
+      const response = await bareRequest(
         `${relay.url}/link_connector_api/task/result/${randomUUID()}/${siteA.collectionId}`,
         { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{' },
       )
-      expect(answer.status).toBe(401)
+      expect(response.status).toBe(401)
     })
   })
 
@@ -319,19 +319,19 @@ describeStores('the Task API for nodes', (open) => {
     it.each(['/', '/swagger/index.html', '/link_connector_api', '/link_connector_api/task'])(
       'returns 404 as a problem document at %s',
       async (path) => {
-        const answer = await get(path)
-        expect(answer.status).toBe(404)
-        expect(answer.json()).toMatchObject({ code: 'RELAY_NO_SUCH_PATH' })
+        const response = await get(path)
+        expect(response.status).toBe(404)
+        expect(response.json()).toMatchObject({ code: 'RELAY_NO_SUCH_PATH' })
       },
     )
 
     it('rejects HEAD of nextjob, which would lease a task and discard it', async () => {
-      const answer = await bareRequest(`${relay.url}${jobPath(siteA.collectionId)}`, {
+      const response = await bareRequest(`${relay.url}${jobPath(siteA.collectionId)}`, {
         method: 'HEAD',
         headers: pythonHeaders('site-a', siteA.password),
       })
-      expect(answer.status).toBe(405)
-      expect(answer.headers['allow']).toBe('GET')
+      expect(response.status).toBe(405)
+      expect(response.headers['allow']).toBe('GET')
     })
 
     it.each([
@@ -339,10 +339,10 @@ describeStores('the Task API for nodes', (open) => {
       ['GET', '/link_connector_api/task/result/x/y', 'POST'],
       ['DELETE', '/healthz', 'GET'],
     ])('answers %s %s with 405 and the allowed method', async (method, path, allow) => {
-      const answer = await bareRequest(`${relay.url}${path}`, { method })
-      expect(answer.status).toBe(405)
-      expect(answer.headers['allow']).toBe(allow)
-      expect(answer.json()).toMatchObject({ code: 'RELAY_METHOD_NOT_ALLOWED' })
+      const response = await bareRequest(`${relay.url}${path}`, { method })
+      expect(response.status).toBe(405)
+      expect(response.headers['allow']).toBe(allow)
+      expect(response.json()).toMatchObject({ code: 'RELAY_METHOD_NOT_ALLOWED' })
     })
 
     it('returns 400 for a path that is not a URL', async () => {
@@ -361,10 +361,10 @@ describeStores('the Task API for nodes', (open) => {
     it('logs empty polls at debug and other requests at info, each with its request ID', async () => {
       const empty = await a.poll()
       const rejected = await get(jobPath(siteA.collectionId))
-      const lineOf = (answer: typeof empty) =>
+      const lineOf = (response: typeof empty) =>
         relay
           .logged('request completed')
-          .find((line) => line['requestId'] === answer.headers['x-request-id'])
+          .find((line) => line['requestId'] === response.headers['x-request-id'])
       expect(lineOf(empty)).toMatchObject({
         level: 20,
         method: 'GET',

@@ -123,7 +123,7 @@ describe('while the broker is away', () => {
     const metrics = await fetch(`${hub.url}/metrics`).then((answer) => answer.text())
     expect(metrics).toContain('warren_relay_queue_available 0')
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
-    expect((await node.answer(await node.nextTask(), 40)).status).toBe(200)
+    expect((await node.submit(await node.nextTask(), 40)).status).toBe(200)
     await until(() => upstream.results()[0])
     const summary = (dependency: string) =>
       hub.logged('dependency summary').findLast((record) => record['dependency'] === dependency)

@@ -43,13 +43,13 @@ describe('results at the size limit', () => {
 
   it('are rejected with 50 MB, and the client receives the 413', async () => {
     const text = `{"x":"${'A'.repeat(50_000_000)}"}`
-    const answer = await node.postText('00000000-0000-4000-8000-000000000000', text)
-    expect(answer.status).toBe(413)
-    expect(answer.json()).toMatchObject({ code: 'RELAY_BODY_TOO_LARGE' })
+    const response = await node.postText('00000000-0000-4000-8000-000000000000', text)
+    expect(response.status).toBe(413)
+    expect(response.json()).toMatchObject({ code: 'RELAY_BODY_TOO_LARGE' })
   })
 
   it('are rejected with 50 MB in chunks without a Content-Length', async () => {
-    const answer = await bareRequest(resultUrl('00000000-0000-4000-8000-000000000000'), {
+    const response = await bareRequest(resultUrl('00000000-0000-4000-8000-000000000000'), {
       method: 'POST',
       headers: {
         ...pythonHeaders('site-a', user.password),
@@ -58,7 +58,7 @@ describe('results at the size limit', () => {
       },
       body: Buffer.alloc(50_000_000, 0x20),
     })
-    expect(answer.status).toBe(413)
+    expect(response.status).toBe(413)
   })
 
   it('do not harm the relay if the client disconnects in the middle', async () => {
@@ -92,7 +92,7 @@ describe('a late result', () => {
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const task = await node.nextTask()
     await until(() => relay.logged('task settled').some((line) => line['taskId'] === uuid))
-    const late = await node.answer(task, 40)
+    const late = await node.submit(task, 40)
     expect(late.status).toBe(409)
     expect(late.json()).toEqual({
       status: 'CONFLICT',

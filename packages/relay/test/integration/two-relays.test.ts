@@ -41,14 +41,14 @@ describeStores('two hubs on one store', (open) => {
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const b = new BareNode(one.url, siteB)
     // Whoever polls, on whatever hub, wakes up; the answer may go to the other one.
-    expect((await b.answer(servedTask(await onTwoForB), 30)).status).toBe(200)
+    expect((await b.submit(servedTask(await onTwoForB), 30)).status).toBe(200)
     // Of the two polls for site-a one gets the task; it is answered on the hub that did not hand it out.
     const first = await Promise.race([
       onOne.then((answer) => ({ answer, other: two })),
       onTwo.then((answer) => ({ answer, other: one })),
     ])
     const forA = servedTask(first.answer)
-    expect((await new BareNode(first.other.url, siteA).answer(forA, 12)).status).toBe(200)
+    expect((await new BareNode(first.other.url, siteA).submit(forA, 12)).status).toBe(200)
 
     const submitted = await until(() => upstream.results()[0])
     expect(JSON.parse(submitted.body)).toMatchObject({ uuid, queryResult: { count: 40 } })

@@ -201,8 +201,8 @@ describe('polling an upstream', () => {
     const uuid = crypto.randomUUID()
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
     other.publish(availabilityTask('C-2', uuid))
-    await node.answer(await node.nextTask(), 40)
-    await node.answer(await node.nextTask(), 40)
+    await node.submit(await node.nextTask(), 40)
+    await node.submit(await node.nextTask(), 40)
     const [mine] = await until(
       () => (upstream.results().length > 0 && upstream.results()) || undefined,
     )

@@ -34,7 +34,7 @@ describe('delivering an answer', () => {
   /** Asks a question and has the node answer it; resolves when the node heard "saved". */
   async function askAndAnswer(uuid: string = crypto.randomUUID(), count = 40): Promise<string> {
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
-    const saved = await node.answer(await node.nextTask(), count)
+    const saved = await node.submit(await node.nextTask(), count)
     expect(saved.status).toBe(200)
     return uuid
   }
@@ -170,13 +170,13 @@ describe('a restart', () => {
     upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const forOne = await nodeOne.nextTask()
     const forTwo = await new BareNode(first.url, two).nextTask()
-    await nodeOne.answer(forOne, 30)
+    await nodeOne.submit(forOne, 30)
     await first[Symbol.asyncDispose]()
 
     const second = resources.use(await startTestRelay(env))
     // Leased before the restart, answered after it.
     const nodeTwo = new BareNode(second.url, two)
-    expect((await nodeTwo.answer(forTwo, 12)).status).toBe(200)
+    expect((await nodeTwo.submit(forTwo, 12)).status).toBe(200)
     const submitted = await until(() => upstream.results()[0])
     expect(JSON.parse(submitted.body)).toMatchObject({ uuid, queryResult: { count: 40 } })
     expect((await nodeTwo.poll()).status).toBe(204)
