@@ -11,7 +11,7 @@ import type { Inputs } from './read/read-inputs.ts'
 import { findClockOffsets } from './timeline/clock-offsets.ts'
 import type { ClockOffset, ClockOffsetOptions } from './timeline/clock-offsets.ts'
 
-/** Everything the report knows, before it is put into words. */
+/** Everything the report knows, before the document is built. */
 export interface Analysis {
   readonly inputs: Inputs
   readonly clockOffsets: readonly ClockOffset[]
@@ -24,11 +24,11 @@ export interface Analysis {
 }
 
 export interface AnalysisOptions extends ClockOffsetOptions {
-  /** Names of the clients the operator expects; undefined without a list. */
+  /** Names of the expected clients; undefined without --expect. */
   expected: readonly string[] | undefined
 }
 
-/** From what was read to what it means. Changes nothing in what was read, so it can be asked again as logs grow. */
+/** Analyses what was read. Does not change `inputs`, so it can be called again as the logs grow. */
 export function analyse(inputs: Inputs, options: AnalysisOptions): Analysis {
   const clockOffsets = findClockOffsets(inputs.sources, options)
   const network = buildNetwork(clockOffsets, options.expected)

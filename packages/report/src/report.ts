@@ -10,22 +10,22 @@ import { readInputs } from './read/read-inputs.ts'
 import type { Inputs, ReadOptions } from './read/read-inputs.ts'
 
 export interface ReportOptions {
-  /** Window to look at, UTC milliseconds; open where undefined. */
+  /** Time range to read, UTC milliseconds; open if undefined. */
   since?: number | undefined
   until?: number | undefined
-  /** Zone of times that have none: `UTC`, `+01:00`, `Europe/London`. */
+  /** Time zone for lines without one: `UTC`, `+01:00`, `Europe/London`. */
   tz?: string | undefined
-  /** Date, UTC midnight in milliseconds, on which lines without a date begin. */
+  /** Start date for lines without a date: UTC midnight in milliseconds. */
   date?: number | undefined
-  /** Names of the clients that should be there. */
+  /** Names of the expected clients. */
   expected?: readonly string[] | undefined
   stdin?: AsyncIterable<Buffer | string>
   onProgress?: (bytes: number) => void
-  /** Bytes read at once; for tests. */
+  /** Bytes per read; for tests. */
   chunkBytes?: number
 }
 
-/** Reads logs and says whether every link works. The same files and options give the same document. */
+/** Reads logs and reports which links work. The same files and options give the same document. */
 export async function createReport(
   files: readonly InputFile[],
   options: ReportOptions = {},
@@ -48,8 +48,8 @@ export function analysisOf(inputs: Inputs, options: ReportOptions): Analysis {
 }
 
 /**
- * Reads the part of the logs the window asks for, each line once. Where lines have no zone, the limits can only be applied once the
- * polls have told where a source stands, and that lines come again is only known once all are read: then everything is read twice.
+ * Reads the lines in the time range, each line once. Two cases need a second pass: --since and --until, because the time zone of a
+ * log without one is only known once its polls are matched; and repeated lines, because they are only found at the end.
  */
 async function readTimeRange(files: readonly InputFile[], options: ReportOptions): Promise<Inputs> {
   const { since, until } = options
@@ -82,7 +82,7 @@ async function readTimeRange(files: readonly InputFile[], options: ReportOptions
   })
 }
 
-/** One memory for all sources that hold the same lines. */
+/** One memory per group of sources with the same lines. */
 function memoriesFor(sources: readonly LogSource[]): Map<number, LineMemory> {
   const groups = repeatedLogs(sources)
   const byGroup = new Map([...new Set(groups.values())].map((group) => [group, new LineMemory()]))

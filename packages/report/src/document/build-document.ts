@@ -7,21 +7,21 @@ import { titleOf } from '../findings/diagnose.ts'
 import { endOf } from '../findings/raw-finding.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
 import { formatDuration } from '../findings/figures.ts'
-import { caveatsOf } from './caveats.ts'
-import { componentSection } from './component-section.ts'
-import { conclusionOf } from './conclusion.ts'
-import { chosen, evidenceOf, instant, instantOr, withShortQuotes } from './instants.ts'
-import { linkSection } from './link-section.ts'
+import { findCaveats } from './caveats.ts'
+import { buildComponents } from './component-section.ts'
+import { buildConclusion } from './conclusion.ts'
+import { selectLines, evidenceOf, instant, instantOr, withShortQuotes } from './instants.ts'
+import { buildLinks } from './link-section.ts'
 import { withMoments } from './moment.ts'
 import { Masker } from './masking.ts'
 import { REPORT_VERSION, reportDocumentSchema } from './report-document.ts'
 import type { Clock, Finding, ReportDocument } from './report-document.ts'
 import { sharedFolder, withoutFolder } from './shared-folder.ts'
-import { sourceSection } from './source-section.ts'
-import { numbersOf, sentenceOf, verdictOf } from './summary.ts'
-import { transactionSection } from './transaction-section.ts'
+import { buildSources } from './source-section.ts'
+import { buildNumbers, writeSentence, decideVerdict } from './summary.ts'
+import { buildTransaction } from './transaction-section.ts'
 
-/** The analysis as the document every renderer shows: complete, masked, the same for the same logs. */
+/** Builds the document that every renderer shows: complete, masked, and the same for the same logs. */
 export function buildDocument(
   analysis: Analysis,
   limits: { since: number | undefined; until: number | undefined } = {
@@ -37,11 +37,11 @@ export function buildDocument(
   const numbers = new Map(diagnosis.findings.map((finding, index) => [finding, `F${index + 1}`]))
   const idOf = (finding: RawFinding): string => numbers.get(finding) ?? 'F0'
   const checks = checklist(analysis)
-  const links = linkSection(analysis, idOf, sourceIds)
-  const verdict = verdictOf(diagnosis.findings, checks, inputs)
-  const sentence = sentenceOf(verdict, analysis, checks)
-  const sources = sourceSection(analysis, sourceIds)
-  const caveats = caveatsOf(analysis)
+  const links = buildLinks(analysis, idOf, sourceIds)
+  const verdict = decideVerdict(diagnosis.findings, checks, inputs)
+  const sentence = writeSentence(verdict, analysis, checks)
+  const sources = buildSources(analysis, sourceIds)
+  const caveats = findCaveats(analysis)
   const count = (severity: Finding['severity']): number =>
     diagnosis.findings.filter((finding) => finding.severity === severity).length
   const document: ReportDocument = {
@@ -58,7 +58,7 @@ export function buildDocument(
       since: instant(limits.since ?? Number.NaN),
       until: instant(limits.until ?? Number.NaN),
     },
-    numbers: numbersOf(analysis),
+    numbers: buildNumbers(analysis),
     totals: {
       lines: inputs.files.reduce((sum, { reader }) => sum + reader.lines, 0),
       bytes: inputs.files.reduce((sum, { reader }) => sum + reader.bytes, 0),
@@ -71,14 +71,14 @@ export function buildDocument(
     },
     caveats,
     sources,
-    components: componentSection(analysis, idsOf),
-    clocks: clocksOf(analysis),
+    components: buildComponents(analysis, idsOf),
+    clocks: buildClocks(analysis),
     links,
     transactions: [analysis.poll, analysis.task].flatMap((transaction) =>
-      transaction === undefined ? [] : [transactionSection(transaction, sourceIds)],
+      transaction === undefined ? [] : [buildTransaction(transaction, sourceIds)],
     ),
     findings: diagnosis.findings.map((finding) =>
-      findingOf(finding, idOf(finding), sourceIds, network.from),
+      buildFinding(finding, idOf(finding), sourceIds, network.from),
     ),
     checklist: checks.map(({ id, title, state, number, detail, findings, evidence }) => ({
       id,
@@ -87,15 +87,15 @@ export function buildDocument(
       number,
       detail,
       findings: findings.map(idOf),
-      evidence: chosen(evidence, 3).map((line) => evidenceOf(line, sourceIds)),
+      evidence: selectLines(evidence, 3).map((line) => evidenceOf(line, sourceIds)),
     })),
-    conclusion: conclusionOf(verdict, analysis, checks, links, caveats),
+    conclusion: buildConclusion(verdict, analysis, checks, links, caveats),
   }
-  return finished(document, analysis)
+  return maskAndShorten(document, analysis)
 }
 
-/** Masks every text, then shortens quoted lines: a secret must not survive because a line was cut in its middle. */
-function finished(document: ReportDocument, { network, inputs }: Analysis): ReportDocument {
+/** Masks every text, then shortens quoted lines: the masker would not find a secret that is cut off. */
+function maskAndShorten(document: ReportDocument, { network, inputs }: Analysis): ReportDocument {
   const collections = [
     ...network.relays.flatMap((relay) => relay.logs),
     ...network.loadBalancers,
@@ -103,11 +103,11 @@ function finished(document: ReportDocument, { network, inputs }: Analysis): Repo
   const written = withMoments(document, network)
   const masked = new Masker(collections, written).deep(written)
   const folder = sharedFolder(inputs.files.map(({ path }) => path))
-  // Parsed again: what leaves this room is what the schema promises.
+  // Throws if the document does not match its schema.
   return reportDocumentSchema.parse(withShortQuotes(withoutFolder(masked, folder)))
 }
 
-function findingOf(
+function buildFinding(
   finding: RawFinding,
   id: string,
   sourceIds: ReadonlyMap<number, string>,
@@ -136,27 +136,27 @@ function findingOf(
         to: instantOr(endOf(period), from),
         count: period.count,
       })),
-    why: `${finding.why}${explained(finding)}`,
+    why: `${finding.why}${formatAbsorbed(finding)}`,
     confidence: finding.confidence,
     party: finding.party ?? entry.party,
     partyName: finding.partyName,
     action: finding.action ?? entry.action,
     next: [...(finding.next ?? entry.next)],
     affects: [...finding.affects].toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1))),
-    evidence: chosen(finding.evidence, 8).map((line) => evidenceOf(line, sourceIds)),
+    evidence: selectLines(finding.evidence, 8).map((line) => evidenceOf(line, sourceIds)),
   }
 }
 
-/** What would be a finding of its own if this one did not explain it. */
-function explained({ cause, absorbed }: RawFinding): string {
+/** Lists what would be separate findings if this one did not explain them. */
+function formatAbsorbed({ cause, absorbed }: RawFinding): string {
   const titles = [...absorbed]
     .filter((one) => one !== cause)
     .map((one) => CAUSE_CATALOGUE[one].title)
     .toSorted(compareText)
-  return titles.length === 0 ? '' : ` This explains: ${titles.join('; ')}.`
+  return titles.length === 0 ? '' : ` Also caused: ${titles.join('; ')}.`
 }
 
-function clocksOf({ network, topology }: Analysis): Clock[] {
+function buildClocks({ network, topology }: Analysis): Clock[] {
   return network.links.flatMap((link) => {
     const net = topology.links.find(({ poll }) => poll === link)
     if (net === undefined) return []
@@ -165,9 +165,9 @@ function clocksOf({ network, topology }: Analysis): Clock[] {
       const size = Math.abs(match.skewMs)
       const how =
         match.by === 'request-id'
-          ? 'by request ids'
+          ? 'by request ID'
           : match.ambiguous
-            ? 'by time; a multiple of the polling rhythm more would fit as well'
+            ? 'by time; a skew that differs by a multiple of the polling interval would match as well'
             : 'by time'
       return [
         {
@@ -180,7 +180,7 @@ function clocksOf({ network, topology }: Analysis): Clock[] {
           text:
             size <= match.uncertaintyMs
               ? `The clocks of ${net.from.name} and ${net.to.name} agree within ${formatDuration(Math.max(size, match.uncertaintyMs))} (${match.matched} of ${match.comparable} polls matched ${how}).`
-              : `${net.from.name} is ${formatDuration(size)} ${match.skewMs > 0 ? 'ahead of' : 'behind'} ${net.to.name}, ± ${formatDuration(match.uncertaintyMs)} (${match.matched} of ${match.comparable} polls matched ${how}).`,
+              : `The clock of ${net.from.name} is ${formatDuration(size)} ${match.skewMs > 0 ? 'ahead of' : 'behind'} ${net.to.name} (± ${formatDuration(match.uncertaintyMs)}; ${match.matched} of ${match.comparable} polls matched ${how}).`,
         },
       ]
     })

@@ -1,9 +1,9 @@
 /**
- * Every cause the report can name. A cause is a stable word: scripts match on it, the fault corpus scores it, and
- * the texts that go with it live in `findings/cause-catalogue.ts`.
+ * Every cause that the report can name. Causes are stable: scripts match on them and the fault corpus scores them. Their texts are
+ * in `findings/cause-catalogue.ts`.
  */
 export const CAUSES = [
-  // the client never reached the relay
+  // the client did not reach the relay
   'name-resolution',
   'connection-refused',
   'connect-timeout',
@@ -13,7 +13,7 @@ export const CAUSES = [
   'tls-untrusted',
   'tls-wrong-name',
   'tls-failed',
-  // the relay turned the client away
+  // the relay rejected the client
   'auth-unknown-user',
   'auth-wrong-password',
   'auth-wrong-collection',
@@ -23,18 +23,18 @@ export const CAUSES = [
   'access-forbidden',
   'rate-limited',
   'not-a-task-api',
-  // something between client and relay answered instead of the relay
+  // a component between client and relay answered
   'proxy-502',
   'proxy-503',
   'proxy-504',
   'proxy-authentication',
   'client-left',
-  // the relay answered, badly
+  // the relay failed, or was slow
   'relay-error',
   'relay-restarted',
   'relay-stalled',
   'slow',
-  // the rhythm of a link
+  // polling over time
   'never-seen',
   'silent',
   'interrupted',
@@ -43,7 +43,7 @@ export const CAUSES = [
   'hammering',
   'unlisted-client',
   'client-restarted',
-  // clocks and evidence
+  // clocks and logs
   'clock-skew',
   'log-gap',
   'source-began-late',
@@ -76,7 +76,7 @@ export const CAUSES = [
   'database-failing',
   // the client's own database
   'cdm-failing',
-  // expected, named so that nobody has to wonder
+  // expected log lines that look like problems
   'health-probe',
   'probe-failing',
 ] as const

@@ -8,29 +8,33 @@ import type { Caveat } from './report-document.ts'
 
 const CAVEAT_ORDER = ['error', 'warning', 'info'] as const
 
-/** What the reader must know first: what is missing, what does not fit together. */
-export function caveatsOf(analysis: Analysis): Caveat[] {
+/** What limits the evidence: missing logs, gaps, uncertain clocks. */
+export function findCaveats(analysis: Analysis): Caveat[] {
   const { network, inputs } = analysis
   const caveats: Caveat[] = []
-  const say = (kind: Caveat['kind'], severity: Caveat['severity'], text: string): void =>
+  const addCaveat = (kind: Caveat['kind'], severity: Caveat['severity'], text: string): void =>
     void caveats.push({ kind, severity, text })
   if (inputs.sources.every(({ events }) => events === 0))
-    say('empty', 'error', 'No line of a known format in any source.')
+    addCaveat('empty', 'error', 'No line was recognised in any source.')
   if (network.relays.length === 0)
-    say('missing-source', 'error', 'No relay log: what clients say of the relay cannot be checked.')
+    addCaveat(
+      'missing-source',
+      'error',
+      'No relay log. What the clients log about the relay cannot be verified.',
+    )
   else if (network.relays.every(({ logs }) => logs.every(({ facts }) => !facts.logsRequests))) {
-    say(
+    addCaveat(
       'level',
       'warning',
-      'The relay’s log has no requests in it (its level hides them): only its warnings can be told.',
+      'The relay log contains no requests because of its log level, so only warnings are included.',
     )
   }
   if (network.relays.length > 0)
     for (const { name } of unseenRelays(analysis.topology))
-      say(
+      addCaveat(
         'missing-source',
         'warning',
-        `No log of a relay that clients poll (${name}): what they say of it cannot be checked.`,
+        `No log from a relay that clients poll (${name}). What the clients log about it cannot be verified.`,
       )
   const without = network.links.filter(
     ({ logs, relayView }) => logs.length === 0 && relayView !== undefined,
@@ -41,69 +45,70 @@ export function caveatsOf(analysis: Analysis): Caveat[] {
       .map(({ name }) => name)
       .join(', ')
     const all = without.length === network.links.length
-    say(
+    const one = without.length === 1
+    addCaveat(
       'missing-source',
       all ? 'warning' : 'info',
-      `No log of ${formatCount(without.length, 'client')} (${names}${without.length > 5 ? ' …' : ''}): what happened on that side is told by the relay only.`,
+      `No ${one ? 'log' : 'logs'} from ${formatCount(without.length, 'client')} (${names}${without.length > 5 ? ' …' : ''}). ${one ? 'Its' : 'Their'} side is known from the relay log only.`,
     )
   }
   const needsBroker = analysis.topology.links.some(
     ({ kind, views }) => kind === 'broker' && views.length === 0,
   )
   if (needsBroker && network.relays.length > 0)
-    say('missing-source', 'warning', 'No broker log, and no line about the broker elsewhere.')
+    addCaveat('missing-source', 'warning', 'No broker log, and no other log mentions the broker.')
   for (const { logs, name } of network.links) {
     for (const { log } of logs) {
       if (!log.facts.logsPolls && log.facts.link.summaries.size === 0) {
-        say(
+        addCaveat(
           'level',
           'warning',
-          `The log of ${name} (${log.source.file}) does not write polls that find nothing (its level hides them).`,
+          `The log of ${name} (${log.source.file}) does not contain empty polls because of its log level.`,
         )
       }
-      overlapCaveat(analysis, log, name, say)
+      overlapCaveat(analysis, log, name, addCaveat)
     }
   }
   for (const { source, method, certainty, dateKnown, text } of analysis.clockOffsets) {
-    if (!dateKnown) say('date', 'warning', `${source.file}: ${text}`)
+    if (!dateKnown) addCaveat('date', 'warning', `${source.file}: ${text}`)
     else if (certainty === 'possible' && method !== 'none')
-      say('clock', 'warning', `${source.file}: ${text}`)
-    else if (method === 'matched') say('clock', 'info', `${source.file}: ${text}`)
+      addCaveat('clock', 'warning', `${source.file}: ${text}`)
+    else if (method === 'matched') addCaveat('clock', 'info', `${source.file}: ${text}`)
     if (source.zone.changes > 0)
-      say(
+      addCaveat(
         'clock',
         'info',
-        `${source.file}: the zone of its own times changes within the log; the wrapper’s times are used.`,
+        `${source.file}: the time zone of its own timestamps changes within the log. The timestamps of the wrapper are used.`,
       )
   }
   for (const { path, problems } of inputs.files)
-    for (const text of problems) say('gap', 'warning', `${path}: ${text}`)
+    for (const text of problems) addCaveat('gap', 'warning', `${path}: ${text}`)
   for (const cause of ['log-gap', 'source-began-late', 'source-ended-early'] as const) {
     for (const finding of analysis.diagnosis.findings.filter((one) => one.cause === cause)) {
-      say('gap', 'warning', `${titleOf(finding)}. ${finding.why}`)
+      addCaveat('gap', 'warning', `${titleOf(finding)}. ${finding.why}`)
     }
   }
   for (const { file, repeated } of inputs.sources) {
     if (repeated === 0) continue
-    say(
+    addCaveat(
       'limit',
       'info',
-      `${formatCount(repeated, 'event')} of ${file} stand in another file or another part of it as well, and count once.`,
+      `${formatCount(repeated, 'event')} in ${file} also ${repeated === 1 ? 'appears' : 'appear'} elsewhere in the logs and ${repeated === 1 ? 'is' : 'are'} counted once.`,
     )
   }
   if (inputs.overflowed)
-    say(
+    addCaveat(
       'limit',
       'warning',
-      'There were more sources than are kept apart; the rest was read as one.',
+      'Too many sources to keep apart. The remaining ones were read as one source.',
     )
   if (
     analysis.network.relays.some(({ logs }) => logs.some(({ facts }) => facts.clients.overflowed))
   ) {
-    say(
+    addCaveat(
       'limit',
       'warning',
-      'There were more clients than are followed one by one; the rest is not in this report.',
+      'Too many clients to follow individually. The remaining ones are not in this report.',
     )
   }
   return caveats.toSorted(
@@ -115,7 +120,7 @@ function overlapCaveat(
   { network }: Analysis,
   log: Analysis['network']['logs'][number],
   name: string,
-  say: (kind: Caveat['kind'], severity: Caveat['severity'], text: string) => void,
+  addCaveat: (kind: Caveat['kind'], severity: Caveat['severity'], text: string) => void,
 ): void {
   const relay = network.relays[0]
   if (relay === undefined) return
@@ -125,15 +130,15 @@ function overlapCaveat(
   const shared = Math.min(last, relay.last) - Math.max(first, relay.first)
   const shorter = Math.min(last - first, relay.last - relay.first)
   if (shared <= 0)
-    say(
+    addCaveat(
       'no-overlap',
       'error',
-      `The log of ${name} (${at(first)} to ${at(last)}) and that of the relay (${at(relay.first)} to ${at(relay.last)}) do not overlap: they cannot be compared.`,
+      `The logs of ${name} (from ${at(first)} to ${at(last)}) and the relay (from ${at(relay.first)} to ${at(relay.last)}) do not overlap, so they cannot be compared.`,
     )
   else if (shared < shorter / 2 && shorter > MINUTE)
-    say(
+    addCaveat(
       'no-overlap',
       'warning',
-      `The log of ${name} and that of the relay overlap for ${formatDuration(shared)} only.`,
+      `The logs of ${name} and the relay overlap for only ${formatDuration(shared)}.`,
     )
 }

@@ -1,12 +1,12 @@
 import type { Analysis } from '../analysis.ts'
 import type { ProgramLog } from '../exchange/network.ts'
 import type { NetworkComponent } from '../exchange/topology.ts'
-import { formatCount, formatDuration, formatNumber } from '../findings/figures.ts'
+import { formatCount, formatDuration, formatNumber, roundLatency } from '../findings/figures.ts'
 import { largest, smallest } from '../timeline/side-view.ts'
 import { instant } from './instants.ts'
 import type { Component, NumberRow } from './report-document.ts'
 
-export function componentSection(
+export function buildComponents(
   analysis: Analysis,
   idsOf: (log: ProgramLog) => readonly string[],
 ): Component[] {
@@ -32,7 +32,7 @@ function describeComponent(
     first: source.first + shift,
     last: source.last + shift,
   }))
-  const numbers = numbersOf(component, analysis)
+  const numbers = buildNumbers(component, analysis)
   const expectedOnly = logs.length === 0 && views.length === 0 && poll?.expected === true
   return {
     id: component.id,
@@ -60,66 +60,67 @@ function describeComponent(
         : largest(views.map(({ view }) => view.last)),
     ),
     starts: logs.reduce((sum, { facts }) => sum + facts.starts, 0),
-    activity: activity(component, analysis),
+    activity: describeActivity(component, analysis),
     numbers,
     sources: logs.flatMap((log) => idsOf(log)),
   }
 }
 
-function activity(component: NetworkComponent, analysis: Analysis): string {
+function describeActivity(component: NetworkComponent, analysis: Analysis): string {
   const links = analysis.topology.links.filter(
     ({ from, to }) => from === component || to === component,
   )
   const best = links
     .flatMap(({ views }) => views)
     .toSorted((a, b) => b.view.exchanges - a.view.exchanges)[0]?.view
-  const whose = component.logs.length === 0 ? ' (as other logs tell)' : ''
+  const origin = component.logs.length === 0 ? ' (from other logs)' : ''
   if (best === undefined || best.exchanges === 0) {
     return component.logs.length === 0
-      ? 'Nothing was seen of it.'
-      : 'Its log shows no exchange with others.'
+      ? 'No activity in the logs.'
+      : 'Its log shows no exchange with other components.'
   }
-  const rhythm = Number.isNaN(best.pollInterval)
+  const interval = Number.isNaN(best.pollInterval)
     ? ''
-    : ` every ${formatDuration(Number(best.pollInterval.toPrecision(3)))}`
-  const all = formatCount(best.exchanges, 'time')
+    : `, one every ${formatDuration(roundLatency(best.pollInterval))}`
   switch (component.role) {
     case 'client':
-      return `Asked for tasks${rhythm}, ${all}, and was answered ${best.ok === best.exchanges ? 'every time' : formatCount(best.ok, 'time')}${whose}.`
+      return `Sent ${formatCount(best.exchanges, 'request')}${interval}; ${best.ok === best.exchanges ? 'all' : formatNumber(best.ok)} successful${origin}.`
     case 'relay': {
       const logs = component.logs.flatMap(({ facts }) => (facts.role === 'relay' ? [facts] : []))
       const requests = logs.reduce((sum, { requests: n }) => sum + n, 0)
       const clients = links.filter(({ kind }) => kind === 'poll').length
-      if (clients === 0 && component.logs.length === 0) return 'Only what works for it was seen.'
-      return `Answered ${formatCount(requests || best.exchanges, 'request')} of ${formatCount(clients, 'client')}${whose}.`
+      if (clients === 0 && component.logs.length === 0)
+        return 'No relay log. Only the services it uses have logs.'
+      return `Answered ${formatCount(requests || best.exchanges, 'request')} from ${formatCount(clients, 'client')}${origin}.`
     }
     case 'database':
     case 'cdm':
-      return `Answered ${formatCount(best.ok, 'statement')}${best.latency.count > 0 ? `, 95 % within ${formatDuration(Number(best.latency.quantile(0.95).toPrecision(3)))}` : ''}${whose}.`
+      return `Executed ${formatCount(best.ok, 'statement')}${best.latency.count > 0 ? `, p95 ${formatDuration(roundLatency(best.latency.quantile(0.95)))}` : ''}${origin}.`
     case 'broker':
-      return `Accepted ${formatCount(best.ok, 'connection')}${whose}.`
+      return `Accepted ${formatCount(best.ok, 'connection')}${origin}.`
     case 'load-balancer':
-      return `Passed on ${formatCount(best.ok, 'request')}${whose}.`
+      return `Forwarded ${formatCount(best.ok, 'request')}${origin}.`
     case 'upstream':
-      return `Answered ${formatCount(best.ok, 'exchange')}${whose}.`
+      return `Answered ${formatCount(best.ok, 'exchange')}${origin}.`
     case 'unknown':
-      return 'Its role is not known.'
+      return 'Unknown role.'
     default:
       return component.role satisfies never
   }
 }
 
-function numbersOf(component: NetworkComponent, analysis: Analysis): NumberRow[] {
+function buildNumbers(component: NetworkComponent, analysis: Analysis): NumberRow[] {
   const rows: NumberRow[] = []
   for (const { facts } of component.logs) {
     if (facts.role === 'client' && facts.received > 0)
-      rows.push({ label: 'tasks taken', value: formatNumber(facts.received) })
+      rows.push({ label: 'tasks received', value: formatNumber(facts.received) })
     if (facts.role === 'client' && facts.solveTime.count > 0)
       rows.push({
-        label: 'time to solve, median',
-        value: formatDuration(Number(facts.solveTime.quantile(0.5).toPrecision(3))),
+        label: 'median solve time',
+        value: formatDuration(roundLatency(facts.solveTime.quantile(0.5))),
       })
-    if (facts.role === 'relay') rows.push({ label: 'probes', value: formatNumber(facts.probes.ok) })
+    if (facts.role === 'relay')
+      rows.push({ label: 'health probes', value: formatNumber(facts.probes.ok) })
     if (facts.role === 'relay' && facts.validated > 0)
       rows.push({ label: 'logins', value: formatNumber(facts.validated) })
     if (facts.role === 'broker')
@@ -130,7 +131,7 @@ function numbersOf(component: NetworkComponent, analysis: Analysis): NumberRow[]
   const link = analysis.topology.links.find((one) => one.from === component && one.kind === 'poll')
   const polls =
     link?.views.map(({ side, view }) => ({
-      label: `requests, ${side} side`,
+      label: `requests (${side.replace('-', ' ')} log)`,
       value: formatNumber(view.exchanges),
     })) ?? []
   return [...polls, ...rows]

@@ -4,11 +4,11 @@ import { titleOf } from '../findings/diagnose.ts'
 import { formatCount } from '../findings/figures.ts'
 import type { Caveat, Link, ReportDocument, Verdict } from './report-document.ts'
 
-// What follows is said in a few lines; the sections above have all of it.
+// The sections above list all of them.
 const MAX_NAMED = 12
 
-/** What the evidence supports and what it does not: missing sources, gaps and doubts about clocks among it. */
-export function conclusionOf(
+/** What the evidence supports, and what it does not because of missing sources, gaps or uncertain clocks. */
+export function buildConclusion(
   verdict: Verdict,
   analysis: Analysis,
   checks: readonly RawCheck[],
@@ -31,23 +31,23 @@ export function conclusionOf(
       .filter(({ state }) => state === 'unknown')
       .map(({ title, detail }) => `${title}: unknown. ${detail}`),
     ...(unknown.length > 0
-      ? [`${formatCount(unknown.length, 'link')} whose state is unknown: ${named(unknown)}.`]
+      ? [`State unknown for ${formatCount(unknown.length, 'link')}: ${named(unknown)}.`]
       : []),
-    // Sources that are missing altogether are what the checks above lack.
+    // Missing sources are the reason for the unknown checks above.
     ...caveats
       .filter(({ kind, severity }) => kind !== 'missing-source' || severity === 'info')
       .slice(0, MAX_NAMED)
       .map(({ text }) => text),
     ...(ambiguous.length > 0
       ? [
-          `The clocks of ${named(ambiguous)}: polls are so regular that a skew by a multiple of their rhythm would look the same.`,
+          `Clock skew of ${named(ambiguous)}: a skew that differs by a multiple of the polling interval would match as well.`,
         ]
       : []),
   ]
-  return { text: textOf(verdict, analysis), supported, notSupported }
+  return { text: describeVerdict(verdict, analysis), supported, notSupported }
 }
 
-function textOf(verdict: Verdict, { diagnosis }: Analysis): string {
+function describeVerdict(verdict: Verdict, { diagnosis }: Analysis): string {
   const bad = diagnosis.findings.filter(({ severity }) => severity !== 'info')
   const open =
     verdict === 'unhealthy'
@@ -57,15 +57,19 @@ function textOf(verdict: Verdict, { diagnosis }: Analysis): string {
   const more = open.length > 3 ? ` and ${open.length - 3} more` : ''
   switch (verdict) {
     case 'healthy':
-      return 'The evidence supports that every link works: each essential check has passed, with lines to prove it.'
+      return 'The network works: every essential check passed, with log lines as evidence.'
     case 'recovered':
-      return `The evidence supports that ${bad.length === 1 ? 'the problem of this window is' : 'the problems of this window are'} over: all worked again before it ended.`
+      return bad.length === 1
+        ? 'The problem in this time range was resolved before it ended.'
+        : 'All problems in this time range were resolved before it ended.'
     case 'degraded':
-      return `The evidence supports that the network works, but not all of it as it should: ${titles.join(', ')}${more}.`
+      return open.length === 0
+        ? 'All problems were resolved, but there is not enough evidence that everything works. Missing evidence is listed below.'
+        : `The network works, with problems: ${titles.join(', ')}${more}.`
     case 'unhealthy':
-      return `The evidence does not support that the network works: ${titles.join(', ')}${more}, not seen to be over.`
+      return `The network does not work. Unresolved: ${titles.join(', ')}${more}.`
     case 'unknown':
-      return 'The evidence does not suffice to say whether the network works; what is missing is listed here.'
+      return 'There is not enough evidence to tell whether the network works. Missing evidence is listed below.'
     default:
       return verdict satisfies never
   }

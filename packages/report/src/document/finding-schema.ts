@@ -13,91 +13,99 @@ import {
 const stepSchema = z.strictObject({
   leg: z
     .enum(['client', 'load-balancer', 'relay', 'database', 'broker', 'upstream', 'cdm'])
-    .describe('where it happens'),
-  title: z.string().describe('such as `relay checks the credentials`'),
-  time: instant.nullable().describe('of the line, on the common time line'),
+    .describe('component of the step'),
+  title: z.string().describe('for example `relay checks the credentials`'),
+  time: instant.nullable().describe('time of the line in UTC'),
   sinceStartMs: z
     .number()
     .nullable()
-    .describe('time since the first step on the common time line; may be off by clock skew'),
-  evidence: evidenceSchema.nullable().describe('null: no line shows this step, `missing` says why'),
-  missing: z.string().optional().describe('why no line shows it; only where evidence is null'),
+    .describe('time since the first step; clock skew can make it negative'),
+  evidence: evidenceSchema
+    .nullable()
+    .describe('log line that shows the step; null if there is none, see `missing`'),
+  missing: z.string().optional().describe('why there is no log line; only if evidence is null'),
 })
 
-/** One poll or one task followed through everything it touched. */
+/** One poll or task, followed through every component. */
 export const transactionSchema = z.strictObject({
-  kind: z.enum(['poll', 'task']).describe('what was followed'),
-  title: z.string().describe('such as `One poll of site-a at 06:30:08`'),
-  text: z.string().describe('the story in one or two sentences'),
-  link: z.string().nullable().describe('id of the link it took'),
+  kind: z.enum(['poll', 'task']).describe('what is followed'),
+  title: z.string().describe('for example `One poll of site-a at 06:30:08`'),
+  text: z.string().describe('how the lines were matched, and how long it took'),
+  link: z.string().nullable().describe('ID of the link that carried it'),
   matchedBy: z
     .enum(['request-id', 'task-id', 'time', 'one-source'])
-    .describe('what says that the lines belong together'),
-  certainty: confidenceSchema.describe('how sure that is'),
-  complete: z.boolean().describe('every leg has a line'),
+    .describe('how the lines were matched'),
+  certainty: confidenceSchema.describe('confidence of the match'),
+  complete: z.boolean().describe('true if every step has a log line'),
   totalMs: milliseconds
     .nullable()
-    .describe('from its first to its last step, or what the relay says it took'),
-  steps: z.array(stepSchema).min(1).describe('in the order in which they happen'),
+    .describe('time from the first to the last step, or the duration in the relay log'),
+  steps: z.array(stepSchema).min(1).describe('steps in order'),
 })
 export type Transaction = z.infer<typeof transactionSchema>
 
 export const findingSchema = z.strictObject({
-  id: z.string().describe('F1, F2, … most severe first'),
-  cause: z.enum(CAUSES).describe('stable word to match on'),
-  severity: severitySchema.describe(
-    'error: somebody has to act now. warning: look into it. info: worth knowing',
-  ),
+  id: z.string().describe('F1, F2, …, most severe first'),
+  cause: z.enum(CAUSES).describe('stable identifier for scripts to match on'),
+  severity: severitySchema.describe('error: act now. warning: investigate. info: no action needed'),
   status: z
     .enum(['ongoing', 'recovered', 'observed', 'expected'])
     .describe(
-      'ongoing: still so when the evidence ends. recovered: over, with a success after it. observed: a fact without end. expected: not a problem',
+      'ongoing: not resolved at the end of the logs. recovered: a success followed. observed: has no end, for example clock skew. expected: not a problem',
     ),
-  title: z.string().describe('such as `site-b: wrong password`'),
-  link: z.string().nullable().describe('id of the link it is about'),
-  component: z.string().nullable().describe('id of the component it is about'),
-  first: instant.nullable().describe('first sign of it'),
-  last: instant.nullable().describe('last sign of it'),
-  recoveredAt: instant.nullable().describe('first success after the last sign'),
-  durationMs: milliseconds.nullable().describe('from first to recovery, or to the last sign of it'),
-  count: count.describe('how often it was seen'),
+  title: z.string().describe('for example `site-b: wrong password`'),
+  link: z.string().nullable().describe('ID of the affected link'),
+  component: z.string().nullable().describe('ID of the affected component'),
+  first: instant.nullable().describe('first occurrence'),
+  last: instant.nullable().describe('last occurrence'),
+  recoveredAt: instant.nullable().describe('first success after the last occurrence'),
+  durationMs: milliseconds
+    .nullable()
+    .describe('time from the first occurrence to the recovery, else to the last occurrence'),
+  count: count.describe('number of occurrences'),
   periods: z
     .array(
       z.strictObject({
-        from: instant.describe('first sign'),
-        to: instant.describe('first success after it, else its last sign'),
-        count: count.describe('how often in this stretch'),
+        from: instant.describe('first occurrence'),
+        to: instant.describe('first success after the period, else its last occurrence'),
+        count: count.describe('number of occurrences in the period'),
       }),
     )
     .max(20)
-    .describe('separate stretches, oldest first; the latest 20'),
-  why: z.string().describe('the cause in words, with the numbers that support it'),
+    .describe('separate periods, oldest first; only the latest 20'),
+  why: z.string().describe('explanation, with the figures that support it'),
   confidence: confidenceSchema.describe(
-    'certain: a line says so, or an exact id. likely: several observations agree. possible: something else would fit as well',
+    'certain: a log line or an exact ID proves it. likely: several observations agree. possible: another explanation would match as well',
   ),
-  party: partySchema.describe('who has to act; operator: whoever collects the logs'),
-  partyName: z.string().nullable().describe('which site, relay, …'),
-  action: z.string().describe('what that party has to do, one sentence'),
-  next: z.array(z.string()).describe('what to try, in order'),
-  affects: z.array(z.string()).describe('ids of further links that suffer from it'),
-  evidence: z.array(evidenceSchema).max(8).describe('the first and the last lines that prove it'),
+  party: partySchema.describe('who must act; operator: the person who collected the logs'),
+  partyName: z.string().nullable().describe('name of the site, relay, …'),
+  action: z.string().describe('what that party must do, in one sentence'),
+  next: z.array(z.string()).describe('steps to try, in order'),
+  affects: z.array(z.string()).describe('IDs of other affected links'),
+  evidence: z.array(evidenceSchema).max(8).describe('first and last lines that prove it'),
 })
 export type Finding = z.infer<typeof findingSchema>
 
 export const checkSchema = z.strictObject({
-  id: z.string().describe('stable word to match on, such as `authentication`'),
-  title: z.string().describe('what holds if it has passed'),
+  id: z
+    .string()
+    .describe('stable identifier for scripts to match on, for example `authentication`'),
+  title: z.string().describe('the statement that is checked'),
   state: z
     .enum(['passed', 'failed', 'unknown'])
-    .describe('passed only with evidence; unknown without'),
-  number: z.string().describe('the number behind it, such as `540 of 540 polls answered`'),
-  detail: z.string().describe('why, where it has not passed'),
-  findings: z.array(z.string()).describe('ids of the findings that fail it'),
+    .describe(
+      'passed: proven by log lines. failed: disproved by a finding. unknown: not enough evidence',
+    ),
+  number: z
+    .string()
+    .describe('the figure behind the state, for example `540 of 540 requests succeeded`'),
+  detail: z.string().describe('reason, if the check did not pass'),
+  findings: z.array(z.string()).describe('IDs of the findings that make it fail'),
   evidence: z.array(evidenceSchema).max(3).describe('lines that prove the state'),
 })
 export type Check = z.infer<typeof checkSchema>
 
-/** Something the reader must know before believing anything below it. */
+/** A limit of the evidence. */
 export const caveatSchema = z.strictObject({
   kind: z
     .enum([
@@ -111,8 +119,8 @@ export const caveatSchema = z.strictObject({
       'limit',
       'empty',
     ])
-    .describe('what sort of doubt it is'),
-  severity: severitySchema.describe('how much it takes away from what follows'),
-  text: z.string().describe('the remark, a sentence'),
+    .describe('what limits the evidence'),
+  severity: severitySchema.describe('how much it limits the conclusions'),
+  text: z.string().describe('the limit, in one or two sentences'),
 })
 export type Caveat = z.infer<typeof caveatSchema>

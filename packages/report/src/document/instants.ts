@@ -3,20 +3,20 @@ import type { Evidence } from './report-document.ts'
 
 const MAX_QUOTE_LENGTH = 500
 
-/** Milliseconds since the epoch as the document writes instants; null where unknown. */
+/** Milliseconds since the epoch, as the document writes instants; null if unknown. */
 export function instant(time: number): string | null {
-  // Outside of these years a stamp is damaged, and Date would write it in another form.
+  // Outside the years 1 to 9999 a timestamp is damaged, and Date uses another format.
   if (!Number.isFinite(time) || time < -62_135_596_800_000 || time > 253_402_300_799_000)
     return null
   return new Date(Math.round(time)).toISOString()
 }
 
-/** A time that is known. */
+/** The instant of `time`, else that of `fallback`. */
 export function instantOr(time: number, fallback: number): string {
   return instant(time) ?? instant(fallback) ?? '1970-01-01T00:00:00.000Z'
 }
 
-/** A line as the document quotes it, not masked yet: masking needs the whole line, so it is shortened afterwards. */
+/** A line as the document quotes it. It is masked and shortened later, because masking needs the whole line. */
 export function evidenceOf(line: RawEvidence, sourceIds: ReadonlyMap<number, string>): Evidence {
   return {
     source: sourceIds.get(line.source) ?? 'S0',
@@ -27,7 +27,7 @@ export function evidenceOf(line: RawEvidence, sourceIds: ReadonlyMap<number, str
   }
 }
 
-/** Text without control characters and halves of characters: what is not text becomes U+FFFD. */
+/** Replaces control characters and lone surrogates with U+FFFD. */
 function printable(text: string): string {
   let clean = ''
   for (const character of text.toWellFormed()) {
@@ -37,7 +37,7 @@ function printable(text: string): string {
   return clean
 }
 
-/** The same value with quoted lines at their final length. To be done after masking: half a secret looks like none. */
+/** Shortens quoted lines. Do this after masking: the masker would not find a secret that is cut off. */
 export function withShortQuotes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withShortQuotes)
   if (typeof value !== 'object' || value === null) return value
@@ -56,8 +56,8 @@ function shortened(text: string): string {
     : `${text.slice(0, MAX_QUOTE_LENGTH).toWellFormed()}…`
 }
 
-/** Lines that are quoted once, in order of time and place, the first and the last of many. */
-export function chosen(lines: readonly RawEvidence[], most: number): RawEvidence[] {
+/** Up to `max` different lines by time and place: the first and the last ones. */
+export function selectLines(lines: readonly RawEvidence[], max: number): RawEvidence[] {
   const seen = new Set<string>()
   const unique = lines.filter((line) => {
     const key = `${line.source} ${line.file} ${line.line}`
@@ -68,7 +68,7 @@ export function chosen(lines: readonly RawEvidence[], most: number): RawEvidence
   const sorted = unique.toSorted(
     (a, b) => (a.time || 0) - (b.time || 0) || a.source - b.source || a.line - b.line,
   )
-  if (sorted.length <= most) return sorted
-  const head = Math.ceil(most / 2)
-  return [...sorted.slice(0, head), ...sorted.slice(sorted.length - (most - head))]
+  if (sorted.length <= max) return sorted
+  const head = Math.ceil(max / 2)
+  return [...sorted.slice(0, head), ...sorted.slice(sorted.length - (max - head))]
 }

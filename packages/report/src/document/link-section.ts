@@ -1,6 +1,7 @@
 import type { Analysis } from '../analysis.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
 import { gapLimit, holdsPolls } from '../findings/limits.ts'
+import { titleOf } from '../findings/diagnose.ts'
 import { hearingView } from '../findings/silences.ts'
 import {
   formatTime,
@@ -8,17 +9,17 @@ import {
   formatPercent,
   formatDuration,
   formatNumber,
+  roundLatency,
 } from '../findings/figures.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
 import { outcomeText } from '../facts/link-stats.ts'
 import type { SideView } from '../timeline/side-view.ts'
-import { chosen, evidenceOf, instant, instantOr } from './instants.ts'
-import { linkSeries } from './link-series.ts'
-import { mostAffectedSide } from './summary.ts'
+import { selectLines, evidenceOf, instant, instantOr } from './instants.ts'
+import { buildSeries } from './link-series.ts'
 import type { Latency, Link, LinkState, LinkView } from './report-document.ts'
 
 /** The links of the document. `idOf` numbers the findings. */
-export function linkSection(
+export function buildLinks(
   analysis: Analysis,
   idOf: (finding: RawFinding) => string,
   sourceIds: ReadonlyMap<number, string>,
@@ -43,7 +44,7 @@ export function linkSection(
       expected: link.poll?.expected ?? null,
       tasks,
       results,
-      views: link.views.map(({ side, view }) => linkView(side, view)),
+      views: link.views.map(({ side, view }) => buildView(side, view)),
       gaps: gaps
         .toSorted((a, b) => b.to - b.from - (a.to - a.from) || a.from - b.from)
         .slice(0, 20)
@@ -58,14 +59,14 @@ export function linkSection(
               : null,
         })),
       gapCount: gaps.length,
-      series: linkSeries(link, network.from, network.to),
+      series: buildSeries(link, network.from, network.to),
       findings: findings.map(idOf),
-      evidence: chosen(lines, 4).map((line) => evidenceOf(line, sourceIds)),
+      evidence: selectLines(lines, 4).map((line) => evidenceOf(line, sourceIds)),
     }
   })
 }
 
-/** State of a link by its findings and, where there are none, by what was seen to work. */
+/** State of a link according to its findings; without findings, according to its exchanges. */
 export function stateOf(
   link: NetworkLink,
   findings: readonly RawFinding[],
@@ -95,7 +96,7 @@ export function stateOf(
   return 'serving'
 }
 
-/** Nothing is known of the last part of the window: what worked before may not work now. */
+/** The logs end long before the time range does: what worked then may not work at its end. */
 function sourcesEnd(link: NetworkLink, { network }: Analysis): boolean {
   const last = Math.max(
     ...link.views.map(({ view }) => view.last).filter((time) => !Number.isNaN(time)),
@@ -123,7 +124,7 @@ function countTasks(link: NetworkLink): { tasks: number; results: number } {
   }
 }
 
-export function linkView(side: LinkView['side'], view: SideView): LinkView {
+export function buildView(side: LinkView['side'], view: SideView): LinkView {
   const { exchanges, ok, failed } = view
   return {
     side,
@@ -136,7 +137,7 @@ export function linkView(side: LinkView['side'], view: SideView): LinkView {
       .toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
       .map(([status, count]) => ({ status: status === 0 ? 'ok' : outcomeText(status), count })),
     latency: latencyOf(view),
-    pollIntervalMs: Number.isNaN(view.pollInterval) ? null : rounded(view.pollInterval),
+    pollIntervalMs: Number.isNaN(view.pollInterval) ? null : roundLatency(view.pollInterval),
     first: instant(view.first),
     last: instant(view.last),
     lastSuccess: instant(view.lastOk),
@@ -148,53 +149,83 @@ function latencyOf({ latency, sources }: SideView): Latency | null {
   if (latency.count === 0) return null
   const coarse = sources.every(({ stats }) => stats.series.wholeSeconds)
   const quantile = (q: number): number =>
-    coarse ? Math.round(latency.quantile(q) / 1000) * 1000 : rounded(latency.quantile(q))
+    coarse ? Math.round(latency.quantile(q) / 1000) * 1000 : roundLatency(latency.quantile(q))
   return {
     count: latency.count,
     p50Ms: quantile(0.5),
     p90Ms: quantile(0.9),
     p95Ms: quantile(0.95),
     p99Ms: quantile(0.99),
-    maxMs: rounded(latency.max),
+    maxMs: roundLatency(latency.max),
     resolutionMs: coarse ? 1000 : 1,
   }
 }
 
-/** Three digits are more than the histogram knows. */
-export function rounded(ms: number): number {
-  return ms === 0 ? 0 : Number(ms.toPrecision(3))
-}
-
+/** Why the link has this state. Names the log of every figure, because the logs of two sides may differ. */
 function explain(link: NetworkLink, state: LinkState, findings: readonly RawFinding[]): string {
+  const [main, ...others] = sidesToShow(link)
   const worst = findings.find(({ severity }) => severity !== 'info')
-  const heard = (hearingView(link) ?? link.views[0])?.view
-  const view = link.poll === undefined ? heard : (mostAffectedSide(link.poll) ?? heard)
-  if (view === undefined || view.exchanges === 0) {
-    return worst?.why ?? 'No line in any source shows this link.'
-  }
-  const what = WHAT[link.kind]
-  const side = view !== heard ? ', as the client’s own log tells' : ''
-  const numbers =
-    view.ok === view.exchanges
-      ? `All ${formatCount(view.exchanges, what)} went well`
-      : `${formatNumber(view.ok)} of ${formatCount(view.exchanges, what)} went well (${formatPercent(view.ok / view.exchanges)}${side})`
-  const speed =
-    view.latency.count === 0
-      ? ''
-      : holdsPolls(view)
-        ? ', answers held back until there is work'
-        : `, 95 % within ${formatDuration(rounded(view.latency.quantile(0.95)))}`
-  const rhythm =
-    link.kind === 'poll' && !Number.isNaN(view.pollInterval)
-      ? `, every ${formatDuration(rounded(view.pollInterval))}`
-      : ''
-  if (worst !== undefined) return `${numbers}${rhythm}${speed}. ${worst.why}`
-  if (state === 'unknown')
-    return `${numbers} until ${formatTime(view.last)}; nothing is known of the time after.`
-  return `${numbers}${rhythm}${speed}.`
+  const cause =
+    worst === undefined ? '' : worst.link === link ? worst.why : `Affected by: ${titleOf(worst)}.`
+  if (main === undefined) return cause === '' ? 'No line in any log shows this link.' : cause
+  const end =
+    worst === undefined && state === 'unknown'
+      ? ` until ${formatTime(main.view.last)}. No log covers the time after that`
+      : `${formatPollInterval(link, main.view)}${formatP95(main.view)}`
+  return [
+    `${SIDE_LABEL[main.side]} log: ${formatSuccess(link, main.view)}${end}.`,
+    ...others.map(({ side, view }) => `${SIDE_LABEL[side]} log: ${formatSuccess(link, view)}.`),
+    cause,
+  ]
+    .filter((sentence) => sentence !== '')
+    .join(' ')
 }
 
-const WHAT: Readonly<Record<NetworkLink['kind'], string>> = {
+type Side = NetworkLink['views'][number]
+
+/** The side with the most complete log first, then the sides that saw failures. */
+function sidesToShow(link: NetworkLink): readonly Side[] {
+  const seen = link.views.filter(({ view }) => view.exchanges > 0)
+  const main = seen.find(({ side }) => side === hearingView(link)?.side) ?? seen[0]
+  return main === undefined
+    ? []
+    : [main, ...seen.filter((one) => one !== main && one.view.ok < one.view.exchanges)]
+}
+
+/** `161 requests, all successful`. */
+function formatSuccess({ kind }: NetworkLink, { exchanges, ok, unanswered }: SideView): string {
+  const all = formatCount(exchanges, EXCHANGE_NOUN[kind])
+  const noResponse = unanswered > 0 ? `, ${formatNumber(unanswered)} without a response` : ''
+  if (ok === exchanges) return `${all}, ${ok === 1 ? '' : 'all '}successful${noResponse}`
+  if (ok === 0) return `${all}, ${exchanges === 1 ? 'failed' : 'none successful'}${noResponse}`
+  return `${formatNumber(ok)} of ${all} successful (${formatPercent(ok / exchanges)})${noResponse}`
+}
+
+function formatPollInterval({ kind }: NetworkLink, { pollInterval }: SideView): string {
+  return kind === 'poll' && !Number.isNaN(pollInterval)
+    ? `, one every ${formatDuration(roundLatency(pollInterval))}`
+    : ''
+}
+
+function formatP95(view: SideView): string {
+  const latency = latencyOf(view)
+  if (latency === null) return ''
+  if (holdsPolls(view)) return ', polls held by the relay'
+  return latency.p95Ms === 0 && latency.resolutionMs >= 1000
+    ? ', p95 below 1 s'
+    : `, p95 ${formatDuration(latency.p95Ms)}`
+}
+
+const SIDE_LABEL: Readonly<Record<LinkView['side'], string>> = {
+  client: 'Client',
+  relay: 'Relay',
+  'load-balancer': 'Load balancer',
+  broker: 'Broker',
+  database: 'Database',
+  upstream: 'Upstream',
+}
+
+const EXCHANGE_NOUN: Readonly<Record<NetworkLink['kind'], string>> = {
   poll: 'request',
   'load-balancer': 'request',
   database: 'statement',

@@ -1,6 +1,7 @@
 import type { NetworkLink } from '../exchange/topology.ts'
 import { outcomeText } from '../facts/link-stats.ts'
 import type { Series as FactSeries } from '../facts/series.ts'
+import { roundLatency } from '../findings/figures.ts'
 import { gapLimit } from '../findings/limits.ts'
 import { HOUR, MINUTE, SECOND } from '../read/timestamps.ts'
 import { mergeSeries } from '../timeline/side-view.ts'
@@ -23,8 +24,8 @@ const WIDTHS = [
   24 * HOUR,
 ]
 
-/** A link over time, client and relay together; null where nothing was seen. */
-export function linkSeries(link: NetworkLink, from: number, to: number): Series | null {
+/** A link over time, combined from all sides; null without exchanges. */
+export function buildSeries(link: NetworkLink, from: number, to: number): Series | null {
   if (link.views.length === 0 || !(to > from)) return null
   const width = WIDTHS.find((ms) => (to - from) / ms <= MAX_BUCKETS) ?? 24 * HOUR
   const views = new Map(link.views.map(({ side, view }) => [side, view]))
@@ -60,7 +61,7 @@ export function linkSeries(link: NetworkLink, from: number, to: number): Series 
       if (series === undefined) return null
       const slot = Math.round((start - series.from) / series.bucketMs)
       const value = slot < 0 || slot >= series.length ? null : series.quantile(slot, q)
-      return value === null ? null : Number(value.toPrecision(3))
+      return value === null ? null : roundLatency(value)
     })
   return {
     from: instantOr(first, from),
@@ -76,7 +77,7 @@ export function linkSeries(link: NetworkLink, from: number, to: number): Series 
   }
 }
 
-/** The status mix: what the relay saw, and of the client what never got to the relay. */
+/** Counts per status: those of the relay log, and from the client log those that never reached the relay. */
 function statusRows(
   main: SideView,
   mainSeries: FactSeries,
@@ -115,13 +116,13 @@ function states(
     if (good > 0 || bad > 0) before = good === 0 ? 'failed' : bad === 0 ? 'ok' : 'mixed'
     else if (!covered(link, start, start + width)) before = 'no-log'
     else if (views.every((view) => isQuiet(view, start, start + width))) before = 'quiet'
-    // Otherwise the bucket is only shorter than the rhythm: the state goes on.
+    // The bucket is shorter than the polling interval: the previous state continues.
     else if (before === 'no-log') before = 'quiet'
     return before
   })
 }
 
-/** Some source that could tell covers the bucket. */
+/** Whether some log that would show the link covers the bucket. */
 function covered(link: NetworkLink, from: number, to: number): boolean {
   const spans = [
     ...(link.relay === undefined ? [] : [{ first: link.relay.first, last: link.relay.last }]),

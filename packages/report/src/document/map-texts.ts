@@ -1,4 +1,4 @@
-/** The same value, of plain objects and arrays, with every text in it changed. `quoted`: the text is that of a quoted log line. */
+/** Copies a value of plain objects and arrays, with `change` applied to every text. `quoted`: the text is a quoted log line. */
 export function mapTexts(
   value: unknown,
   change: (text: string, quoted: boolean) => string,

@@ -9,16 +9,16 @@ const MASK: Readonly<Record<SecretPattern['kind'], string>> = {
 }
 const MIN_KNOWN_LENGTH = 6
 
-/** Takes secrets out of texts: by what stands around them, and by value where a log has shown them elsewhere. */
+/** Masks secrets in texts: by their context, and by value if they are known from another text. */
 export class Masker {
-  /** In the order of the alphabet. */
+  /** Sorted. */
   readonly #known: readonly string[]
   readonly #longest: number
   readonly #anywhere: RegExp | undefined
 
   /**
-   * @param known collection ids met in the logs; shorter than six characters would mask half the text
-   * @param texts what is to be masked: an id that one of them names as such is masked in all
+   * @param known collection IDs from the logs; those shorter than six characters are ignored, because they match too much
+   * @param texts the texts to mask: an ID that one of them calls a collection is masked in all
    */
   constructor(known: Iterable<string>, texts?: unknown) {
     const ids = new Set([...known].map((id) => id.toLowerCase()))
@@ -37,12 +37,12 @@ export class Masker {
     return masked.replace(TOKEN, (token) => (holdsCredentials(token) ? MASK.secret : token))
   }
 
-  /** The same value, of plain objects and arrays, with every text in it masked. */
+  /** Copies a value of plain objects and arrays, with every text masked. */
   deep(value: unknown): unknown {
     return mapTexts(value, (text) => this.text(text))
   }
 
-  /** A line that was cut may end in the first half of an id. */
+  /** A line that was cut may end within an ID. */
   #withoutCutEnd(text: string): string {
     if (!text.endsWith('…')) return text
     const body = text.slice(0, -1)
@@ -78,12 +78,12 @@ function withoutSecrets(text: string, { kind, pattern, prose }: SecretPattern): 
   return masked + text.slice(done)
 }
 
-/** The quote that opens a value stays where the one that closes it does. */
+/** The opening quote of a value, if the match does not include the closing one: it stays in the text. */
 function openingQuote(secret: string): string {
   return /^b?\\*["'](?!.*["']$)/s.exec(secret)?.[0] ?? ''
 }
 
-/** Ids that some text calls a collection: elsewhere they may stand without that word, in the name of a file or a queue. */
+/** Collects IDs that a text calls a collection: file and queue names contain them without that word. */
 function learn(value: unknown, ids: Set<string>): void {
   if (typeof value === 'object' && value !== null) {
     for (const item of Object.values(value)) learn(item, ids)
@@ -93,13 +93,13 @@ function learn(value: unknown, ids: Set<string>): void {
     if (kind !== 'collection') continue
     for (const { groups } of value.matchAll(pattern)) {
       const id = groups?.['secret'] ?? ''
-      // Only what is an id beyond doubt; of a word every other use would be masked as well.
+      // Without a digit it may be an ordinary word, which would then be masked everywhere.
       if (/^[\w.-]*\d[\w.-]*$/.test(id)) ids.add(id.toLowerCase())
     }
   }
 }
 
-/** An id, piece by piece of a pattern: as it stands, without its dashes, or with them encoded for a URL. */
+/** Pattern pieces of an ID: with its dashes, without them, or with dashes encoded for a URL. */
 function anySpelling(id: string): string[] {
   const parts = /^[0-9a-f]{32}$/.test(id)
     ? [id.slice(0, 8), id.slice(8, 12), id.slice(12, 16), id.slice(16, 20), id.slice(20)]
@@ -116,8 +116,8 @@ interface Branch {
 }
 
 /**
- * A pattern for any of many ids, the longest that fits. What ids have in common is written once, so that looking for a thousand
- * of them takes no longer than looking for a few.
+A pattern for any of many IDs, the longest match first. Common prefixes are written once, so that a search for a thousand IDs
+ * takes as long as one for a few.
  */
 function patternOf(ids: readonly (readonly string[])[]): string {
   const root: Branch = { next: new Map(), ends: false }
@@ -134,26 +134,26 @@ function patternOf(ids: readonly (readonly string[])[]): string {
 }
 
 function branchPattern({ next, ends }: Branch): string {
-  const ways = [...next].map(([piece, branch]) => piece + branchPattern(branch))
-  if (ways.length === 0) return ''
-  const any = ways.length === 1 && !ends ? (ways[0] ?? '') : `(?:${ways.join('|')})`
+  const branches = [...next].map(([piece, branch]) => piece + branchPattern(branch))
+  if (branches.length === 0) return ''
+  const any = branches.length === 1 && !ends ? (branches[0] ?? '') : `(?:${branches.join('|')})`
   return ends ? `${any}?` : any
 }
 
-// With the signs of both alphabets of base64.
+// Both base64 alphabets.
 const TOKEN = /[A-Za-z0-9+/_-]{8,}={0,2}/g
 
-/** Whole, or in its parts: what stands before it in a path or a name may look like base64 too. */
+/** Tests the token and its parts: in a path, what precedes the credentials may look like base64 as well. */
 function holdsCredentials(token: string): boolean {
   return isCredentials(token) || token.split(/[+/_-]/).some((part) => isCredentials(part))
 }
 
-/** `user:password` in base64, as Basic authentication sends it; or the body of a key. */
+/** Base64 of `user:password`, as in Basic authentication, or the body of a key. */
 function isCredentials(token: string): boolean {
   if (token.length < 8) return false
   if (token.length >= 60 && !/[_-]/.test(token))
     return /[a-z]/.test(token) && /[A-Z]/.test(token) && /\d/.test(token)
   const decoded = Buffer.from(token, 'base64').toString('utf8')
-  // A replacement character is what no text decodes to.
+  // U+FFFD means that the bytes are not text.
   return decoded.length >= 5 && /^[\x20-\x7e]+:[^\p{Cc}\ufffd]+$/u.test(decoded)
 }

@@ -8,17 +8,17 @@ interface TimeRange {
   readonly to: number
 }
 
-/** How a text of the report names a time: `06:42:07`, in a window of several days `26 Sep 06:42:07`. */
+/** A time in a sentence: `06:42:07`, or `26 Sep 06:42:07` in a time range of several days. */
 export function formatMoment(time: number, { from, to }: TimeRange): string {
   const written = instant(time)
   if (written === null) return 'an unknown time'
-  const clock = written.slice(11, 19)
+  const timeOfDay = written.slice(11, 19)
   const severalDays = instant(from)?.slice(0, 10) !== instant(to)?.slice(0, 10)
-  if (!severalDays) return clock
-  return `${Number(written.slice(8, 10))} ${MONTHS[Number(written.slice(5, 7)) - 1] ?? ''} ${clock}`
+  if (!severalDays) return timeOfDay
+  return `${Number(written.slice(8, 10))} ${MONTHS[Number(written.slice(5, 7)) - 1] ?? ''} ${timeOfDay}`
 }
 
-/** The same value with every instant that `formatTime` has put into its texts written out. */
+/** Replaces the placeholders that `formatTime` puts into texts. */
 export function withMoments(value: unknown, timeRange: TimeRange): unknown {
   return mapTexts(value, (text) =>
     text.replaceAll(/\uE000(-?\d+)\uE001/g, (_, time: string) =>

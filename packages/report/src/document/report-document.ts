@@ -20,76 +20,78 @@ export type { BucketState, Clock, Latency, Link, LinkView, Series } from './link
 export type { Caveat, Check, Finding, Transaction } from './finding-schema.ts'
 
 /**
- * The report as data: everything a reader is told, once, before any renderer chooses how to show it.
- *
- * Rules that hold for every document:
- * - Same logs and options give the same document, byte for byte: no generation time, no random ids, stable order.
- * - Every text is already masked; a renderer escapes for its own language and never has to look for secrets.
- * - Every instant is UTC, `YYYY-MM-DDTHH:MM:SS.sssZ`. When `window.dateKnown` is false the date part is a placeholder
- *   (1970-01-01 and following days) and only the time of day may be shown.
+ * The report as data, independent of its rendering. Every document follows these rules:
+ * - The same logs and options give the same bytes: there is no generation time, no random ID, and the order is stable.
+ * - Every text is masked. Renderers only escape.
+ * - Every instant is UTC, `YYYY-MM-DDTHH:MM:SS.sssZ`. If `timeRange.dateKnown` is false, the date is a placeholder (1970-01-01 and
+ *   following days), and renderers must show the time of day only.
  * - Durations and latencies are milliseconds, rates are 0 to 1.
- * - Ids (`sources[].id`, `components[].id`, `links[].id`, `findings[].id`) are unique in their list and refer across lists.
+ * - IDs (`sources[].id`, `components[].id`, `links[].id`, `findings[].id`) are unique in their list; other lists refer to them.
  *
- * What a new `version` may change is said in its description.
+ * The description of `version` states what a new version may change.
  */
 export const REPORT_VERSION = '1.0'
 const VERSION_POLICY =
-  'major.minor. A new minor only adds members, or values to an enumeration; whatever else changes makes a new major. Readers should take every minor of the major they know and pass over members they do not know.'
+  'major.minor. A new minor version only adds members, or values to an enumeration; any other change makes a new major version. Readers should accept every minor version of the major version they know, and ignore unknown members.'
 
 export const reportDocumentSchema = z
   .strictObject({
-    document: z.literal('warren-report').describe('what this is'),
+    document: z.literal('warren-report').describe('type of the document'),
     version: z.literal(REPORT_VERSION).describe(VERSION_POLICY),
     verdict: verdictSchema.describe(
-      'healthy: proven. recovered: was broken, proven to work at the end. degraded: works in part. unhealthy: something does not work. unknown: not enough evidence',
+      'healthy: proven to work. recovered: failed, proven to work at the end of the logs. degraded: works with problems. unhealthy: something does not work. unknown: not enough evidence',
     ),
     sentence: z.string().describe('the verdict in one sentence'),
     timeRange: z
       .strictObject({
         from: instant
           .nullable()
-          .describe('first event of any source; null if none could be placed'),
+          .describe('first event of any source; null if no event has a known time'),
         to: instant.nullable().describe('last event of any source'),
-        durationMs: milliseconds.describe('length of the window'),
-        zone: z.string().describe('zone in which instants are written: always UTC'),
+        durationMs: milliseconds.describe('length of the time range'),
+        zone: z.string().describe('time zone of every instant: always UTC'),
         dateKnown: z
           .boolean()
           .describe(
-            'false: the date of every instant is a placeholder, only its time of day holds',
+            'false: the date of every instant is a placeholder, only its time of day is valid',
           ),
-        since: instant.nullable().describe('limit asked for by the operator'),
-        until: instant.nullable().describe('limit asked for by the operator'),
+        since: instant.nullable().describe('value of --since'),
+        until: instant.nullable().describe('value of --until'),
       })
-      .describe('the time the report is about'),
-    numbers: z.array(numberRowSchema).describe('the numbers behind the verdict'),
+      .describe('time that the report covers'),
+    numbers: z.array(numberRowSchema).describe('key figures'),
     totals: z
       .strictObject({
-        lines: count.describe('physical lines read'),
-        bytes: count.describe('after decompression'),
+        lines: count.describe('lines read'),
+        bytes: count.describe('bytes read, after decompression'),
         files: count.describe('files read'),
-        sources: count.describe('sources found in them'),
-        unreadable: count.describe('lines of no known format'),
-        errors: count.describe('findings that are errors'),
-        warnings: count.describe('findings that are warnings'),
-        infos: count.describe('findings that are information'),
+        sources: count.describe('sources found in the files'),
+        unreadable: count.describe('lines that were not recognised'),
+        errors: count.describe('findings with severity error'),
+        warnings: count.describe('findings with severity warning'),
+        infos: count.describe('findings with severity info'),
       })
-      .describe('how much was read, and found'),
-    caveats: z.array(caveatSchema).describe('said first, most serious first'),
-    sources: z.array(sourceSchema).describe('what was read'),
-    components: z.array(componentSchema).describe('every instance of a part of the network'),
-    clocks: z.array(clockSchema).describe('how far clocks differ, where polls could be matched'),
-    links: z.array(linkSchema).describe('who talks to whom'),
+      .describe('how much was read and found'),
+    caveats: z
+      .array(caveatSchema)
+      .describe('limits of the evidence, most severe first; shown first'),
+    sources: z.array(sourceSchema).describe('logs that were read'),
+    components: z.array(componentSchema).describe('programs and services of the network'),
+    clocks: z
+      .array(clockSchema)
+      .describe('clock skew between components, if polls could be matched'),
+    links: z.array(linkSchema).describe('connections between components'),
     transactions: z
       .array(transactionSchema)
       .max(2)
-      .describe('one poll and, where there was one, one task'),
-    findings: z.array(findingSchema).describe('errors first, then warnings, then information'),
-    checklist: z.array(checkSchema).describe('validation of system health, row by row'),
+      .describe('one poll and, if there was one, one task'),
+    findings: z.array(findingSchema).describe('errors first, then warnings, then info'),
+    checklist: z.array(checkSchema).describe('checks of system health'),
     conclusion: z
       .strictObject({
-        text: z.string().describe('what follows from all that, in a sentence or two'),
-        supported: z.array(z.string()).describe('what the evidence supports'),
-        notSupported: z.array(z.string()).describe('what it does not'),
+        text: z.string().describe('conclusion in one or two sentences'),
+        supported: z.array(z.string()).describe('statements that the evidence supports'),
+        notSupported: z.array(z.string()).describe('statements that it does not support'),
       })
       .describe('what the evidence supports and what it does not'),
   })
@@ -99,7 +101,7 @@ export const reportDocumentSchema = z
   })
 export type ReportDocument = z.infer<typeof reportDocumentSchema>
 
-/** JSON Schema (draft 2020-12) of the document, for people who read the JSON with other tools. */
+/** JSON Schema (draft 2020-12) of the document, for other programs that read the JSON. */
 export function reportJsonSchema(): z.core.JSONSchema.JSONSchema {
   return z.toJSONSchema(reportDocumentSchema)
 }

@@ -1,17 +1,16 @@
 /**
- * What must not be shown, by what stands around it. In each pattern `before` stays, `secret` goes; what is not in either
- * of the two goes as well. Patterns err on the side of masking, except where the words are those of a sentence
- * ("Invalid credentials: user unknown"): `isProse` lets them pass. Repetitions that may fail have bounds: a line may be made to
- * take for ever otherwise.
+ * Finds secrets by their context. Of each match only the group `before` is kept. Patterns mask too much rather than too little;
+ * `isProse` exempts words of a sentence ("Invalid credentials: user unknown"). Repetitions that can backtrack have bounds, because
+ * a crafted line could otherwise block the program.
  */
 export interface SecretPattern {
   readonly kind: 'collection' | 'secret' | 'value'
   readonly pattern: RegExp
-  /** The value may as well be a word of a sentence. */
+  /** The value may be a word of a sentence. */
   readonly prose: boolean
 }
 
-// Inside JSON in a JSON string every quote has backslashes before it.
+// In JSON within a JSON string, backslashes precede every quote.
 const QUOTE = String.raw`\\{0,8}["']`
 const IS = String.raw`(?:${QUOTE})?\s*(?:=>|[=:]|%3D|,\s*<<(?="))\s*`
 const QUOTED = [
@@ -19,7 +18,7 @@ const QUOTED = [
   String.raw`b?"(?:[^"\\]|\\.)*`,
   String.raw`b?'(?:[^'\\]|\\.)*`,
 ].join('|')
-// As far as the next key of a connection string or query: passwords are full of signs.
+// Up to the next key of a connection string or query, because passwords may contain any punctuation.
 const BARE = String.raw`(?:(?!(?:[;&,]|%26|%3B)\s*(?:[\w .-]{1,40}=|["']))(?!["'](?!\w))\S)+`
 const BRACED = String.raw`\{[^}]*\}`
 const VALUE = `(?<secret>${QUOTED}|${BRACED}|${BARE})`
@@ -41,7 +40,7 @@ const NAMES = [
   'char_salt',
 ].join('|')
 
-// Type suffixes of ids (.a, .b) belong to them.
+// Includes the type suffixes of IDs (.a, .b).
 const ID = String.raw`[^\s/?#&"'<>)\],;}\\]+`
 const GUID = '[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}'
 
@@ -58,7 +57,7 @@ const secretOrProse = pattern('secret', true)
 const value = pattern('value')
 
 export const SECRET_PATTERNS: readonly SecretPattern[] = [
-  // The collection id: in paths of the Task API, and under its name.
+  // Collection IDs: in paths of the Task API, and after their name.
   collection(String.raw`(?<before>(?:/|%2F)task(?:/|%2F)nextjob(?:/|%2F))(?<secret>${ID}\]?)`),
   collection(
     String.raw`(?<before>(?:/|%2F)?task(?:/|%2F)result(?:/|%2F)[^\s/?#"'%]+(?:/|%2F))(?<secret>${ID}\]?)`,
@@ -80,7 +79,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   secretOrProse(String.raw`(?<before>\b(?:basic|bearer)(?:\s+|%20))(?<secret>[\w+/=.~-]{6,})`),
   secret(String.raw`(?<before>\bcookie${IS})(?<secret>${QUOTED}|[^\r\n"]+)`),
 
-  // Under a name that says what it is: settings, JSON, query parameters, connection strings, SQL, XML, command lines.
+  // After a telling name: variables, JSON, query parameters, connection strings, SQL, XML, command lines.
   secretOrProse(`(?<before>(?:${NAMES})[a-z0-9_-]{0,40}${IS})${VALUE}`),
   secret(String.raw`(?<before>"pass"\s*:\s*)(?<secret>"(?:[^"\\]|\\.)*)`),
   secret(String.raw`(?<before>[?&](?:key|sig|auth|code|jwt|sid|session)=)(?<secret>[^\s&"'<>]+)`),
@@ -97,14 +96,14 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   secret(String.raw`(?<before>\bauth\s*=\s*)(?<secret>\([^)]*\))`),
   secret(String.raw`(?<before>\bcredentials?:\s*)(?<secret>[^\s:]+:\S+)`),
 
-  // In addresses, as far as the last @: people forget to encode a slash or an @ in a password.
+  // In URLs, up to the last @, because a password may contain an unencoded slash or @.
   secret(
     String.raw`(?<before>\b[a-z][a-z0-9+.-]{0,30}://)(?<secret>(?=[^\s@"'<>]{0,200}:)[^\s"'<>]{1,500}|[^\s/?#@"'<>]{1,500})(?=@)`,
   ),
   secret(String.raw`(?<before>%3A%2F%2F)(?<secret>(?:(?!%40)[^\s"']){1,500})(?=%40)`),
   secret(String.raw`(?<before>\bjdbc:oracle:\w+:)(?<secret>[^\s@/]{1,200}/[^\s@]{1,200})(?=@)`),
 
-  // By their own look
+  // Recognisable by their form
   secret(String.raw`(?<![A-Za-z0-9])(?<secret>eyJ[\w-]{8,}(?:\.[\w-]*){0,2})`, 'g'),
   secret(String.raw`\b(?<secret>(?:AKIA|ASIA)[A-Z0-9]{12,})`, 'g'),
   secret(
@@ -114,7 +113,7 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   secret(String.raw`(?<secret>\$(?:2[abxy]|argon2\w*|[156])\$[\w./$=,+-]{8,})`, 'g'),
   secret(String.raw`(?<secret>-----BEGIN [A-Z ]*-----.*)`, 'gs'),
 
-  // Values of statements: they may be a person's.
+  // Values of statements may be data of a person.
   value(String.raw`(?<before>@\w+=)(?<secret>'(?!\?')(?:[^']|'')*')`),
   value(String.raw`(?<before>\$\d+ = )(?<secret>'(?:[^']|'')*')`),
   value(String.raw`(?<before>\[parameters: )(?<secret>.*)`),
@@ -123,19 +122,20 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
 const MASKED_OR_NONE =
   /^(?:b?["']?)(?:\*+|\?+|x{3,}|\[?<?redacted>?\]?|‹\w+›|null|none|nil|true|false|undefined|empty|unset|)$/i
 
-/** Words that follow "password:" and the like in messages about it. */
-const SAID =
+/** Words that follow "password:" and similar names in messages. */
+const MESSAGE_WORD =
   /^(?:access|already|an?|and|are|at|authenticat\w*|bad|but|cannot|could|denied|does|empty|error|expired|fail\w*|for|from|has|have|header|in|incorrect|invalid|is|it|length|login|mismatch\w*|missing|must|no|not|of|on|or|rejected|refused|required|scheme|seems|should|that|the|this|to|too|unexpected|unknown|user|username|value|was|were|will|with|without|wrong)[.,:;]?$/i
 
 /**
- * Whether the value is none, or a word of a sentence. `after` is what follows it. A password may be a word too: only words of
- * such messages count, and for lesser names any word in lower case with which a sentence goes on.
+ * Whether the value is missing, masked or a word of a sentence. A password may be a word too, so after "password" only words of
+ * known messages count. After other names any lower-case word counts if the sentence continues after it.
+ * @param after the text that follows the value
  */
 export function isProse(before: string, value: string, after: string): boolean {
   if (MASKED_OR_NONE.test(value)) return true
-  const spoken = /:\s$|(?:basic|bearer)\s+$/i.test(before)
-  if (!spoken) return false
-  if (SAID.test(value)) return true
+  const inSentence = /:\s$|(?:basic|bearer)\s+$/i.test(before)
+  if (!inSentence) return false
+  if (MESSAGE_WORD.test(value)) return true
   const strict = /pass|pwd|authorization/i.test(before)
   return !strict && /^[a-z]+(?:-[a-z]+)*[.,]?$/.test(value) && /^\s+[\w'“‘(]/.test(after)
 }

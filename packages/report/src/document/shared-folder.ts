@@ -1,9 +1,9 @@
 import { mapTexts } from './map-texts.ts'
 
 /**
- * The folder below which all files lie, with the slash at its end, if they were named by absolute paths. Where the logs stood
- * on somebody's machine is nobody's business but theirs, and says nothing; what is below tells the files apart.
- * @returns '' where there is nothing to leave out
+ * The folder that contains all files, with a trailing slash, if their paths are absolute. The report leaves it out: it is private
+ * to the machine of the operator, and the rest of the path identifies the file.
+ * @returns '' if there is nothing to leave out
  */
 export function sharedFolder(paths: readonly string[]): string {
   const folders = paths.map((path) => path.split('/').slice(0, -1))
@@ -13,7 +13,7 @@ export function sharedFolder(paths: readonly string[]): string {
   return shared[0] === '' && shared.length > 1 ? `${shared.join('/')}/` : ''
 }
 
-/** The same value without `folder` in any of its texts but quoted lines. */
+/** Removes `folder` from every text except quoted lines. */
 export function withoutFolder(value: unknown, folder: string): unknown {
   if (folder === '') return value
   return mapTexts(value, (text, quoted) => (quoted ? text : text.replaceAll(folder, '')))

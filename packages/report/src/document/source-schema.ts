@@ -8,40 +8,44 @@ import {
   roleSchema,
 } from './schema-parts.ts'
 
-/** What was taken out of one file; a file that holds several pods (stern, Loki) gives one source per pod. */
+/** The log of one pod. A file with lines of several pods (stern, Loki) contains several sources. */
 export const sourceSchema = z.strictObject({
   id: z.string().describe('S1, S2, …'),
-  file: z.string().describe('file, or files of which one continues another, named as in evidence'),
-  component: z.string().nullable().describe('id of the component that wrote it'),
-  role: roleSchema.describe('of the component that wrote it, or that a label says wrote it'),
+  file: z
+    .string()
+    .describe('file, or several files if one continues another; named as in evidence'),
+  component: z.string().nullable().describe('ID of the component that wrote it'),
+  role: roleSchema.describe(
+    'role of the component that wrote it, according to its lines or a label',
+  ),
   wrapper: z
     .string()
     .describe(
-      'what stood around each line: `none`, `kubectl`, `stern`, `cri`, `docker`, `loki`, …',
+      'format that a log collector put around each line: `none`, `kubectl`, `stern`, `cri`, `docker`, `loki`, …',
     ),
-  format: z.string().describe('what the lines were taken for, such as `.NET relay text`'),
-  compressed: z.boolean().describe('it was gzip'),
-  lines: count.describe('physical lines'),
-  events: count.describe('lines that begin an event of a known format'),
+  format: z.string().describe('detected format of the lines, for example `.NET relay text`'),
+  compressed: z.boolean().describe('true if the file was gzip'),
+  lines: count.describe('number of lines'),
+  events: count.describe('recognised lines that begin an event'),
   continuations: count.describe('lines that belong to the event before them'),
-  unreadable: count.describe('lines that are no event of a known format and belong to none'),
-  shortened: count.describe('gigantic lines of which only the beginning was looked at'),
-  outside: count.describe('events outside of --since/--until'),
+  unreadable: count.describe('lines that were not recognised'),
+  shortened: count.describe('very long lines of which only the beginning was read'),
+  outside: count.describe('events outside --since and --until'),
   first: instant.nullable().describe('time of its first event'),
   last: instant.nullable().describe('time of its last event'),
   placement: z
     .strictObject({
       method: z
         .enum(['stated', 'wrapper', 'option', 'matched', 'assumed', 'none'])
-        .describe('where date and zone come from'),
+        .describe('where the date and the time zone come from'),
       offsetMinutes: z
         .int()
         .nullable()
-        .describe('zone of the written time, minutes east of UTC; null if unknown'),
-      certainty: confidenceSchema.describe('how sure the placement is'),
-      text: z.string().describe('one sentence: what was assumed and why'),
+        .describe('time zone of the log, minutes east of UTC; null if unknown'),
+      certainty: confidenceSchema.describe('confidence of the date and the time zone'),
+      text: z.string().describe('how the date and the time zone were found, as a sentence'),
     })
-    .describe('how the times of this source were put on the common time line'),
+    .describe('how the timestamps were converted to UTC'),
   gaps: z
     .array(
       z.strictObject({
@@ -50,29 +54,31 @@ export const sourceSchema = z.strictObject({
       }),
     )
     .max(20)
-    .describe('stretches in which this source, against its own rhythm, says nothing'),
-  samples: z.array(evidenceSchema).max(5).describe('samples of what could not be read'),
-  notes: z.array(z.string()).describe('what else is to be known of it, a sentence each'),
+    .describe('periods in which the source logs nothing although it usually would'),
+  samples: z.array(evidenceSchema).max(5).describe('samples of the lines that were not recognised'),
+  notes: z.array(z.string()).describe('remarks about the source'),
 })
 export type Source = z.infer<typeof sourceSchema>
 
 export const componentSchema = z.strictObject({
-  id: z.string().describe('stable within the document'),
-  role: roleSchema.describe('what part of the network it is'),
-  name: z.string().describe('client name, pod, or host: what people call it'),
-  cluster: z.string().nullable().describe('from the wrapper, the folder or a label'),
-  namespace: z.string().nullable().describe('from the wrapper or a label'),
-  pod: z.string().nullable().describe('pod, else host name, where a line says it'),
-  program: z.string().nullable().describe('such as `Python bunny`, `Warren relay`, `RabbitMQ`'),
-  version: z.string().nullable().describe('of the program, where a line says it'),
+  id: z.string().describe('ID, unique within the document'),
+  role: roleSchema.describe('role in the network'),
+  name: z.string().describe('name of the client, pod or host'),
+  cluster: z.string().nullable().describe('cluster, from the wrapper, the folder or a label'),
+  namespace: z.string().nullable().describe('namespace, from the wrapper or a label'),
+  pod: z.string().nullable().describe('pod, else host name, if a line contains it'),
+  program: z.string().nullable().describe('for example `Python bunny`, `Warren relay`, `RabbitMQ`'),
+  version: z.string().nullable().describe('version of the program, if a line contains it'),
   seenIn: z
     .enum(['own-log', 'other-logs', 'expectation'])
-    .describe('by its own log, only by what others write, or only listed'),
-  first: instant.nullable().describe('first sign of it'),
-  last: instant.nullable().describe('last sign of it'),
-  starts: count.describe('start lines seen in the window'),
-  activity: z.string().describe('what it was seen doing, one sentence'),
-  numbers: z.array(numberRowSchema).describe('what can be counted of it'),
-  sources: z.array(z.string()).describe('ids of its own sources'),
+    .describe(
+      'own-log: its log was read. other-logs: other logs mention it. expectation: only --expect names it',
+    ),
+  first: instant.nullable().describe('first activity'),
+  last: instant.nullable().describe('last activity'),
+  starts: count.describe('number of program starts'),
+  activity: z.string().describe('what it did, as a sentence'),
+  numbers: z.array(numberRowSchema).describe('figures'),
+  sources: z.array(z.string()).describe('IDs of its sources'),
 })
 export type Component = z.infer<typeof componentSchema>

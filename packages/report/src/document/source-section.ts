@@ -7,11 +7,8 @@ import { evidenceOf, instant, instantOr } from './instants.ts'
 import { roleSchema } from './report-document.ts'
 import type { Role, Source } from './report-document.ts'
 
-/** One entry per source and file it stands in. */
-export function sourceSection(
-  analysis: Analysis,
-  sourceIds: ReadonlyMap<number, string>,
-): Source[] {
+/** One entry per source. */
+export function buildSources(analysis: Analysis, sourceIds: ReadonlyMap<number, string>): Source[] {
   const { clockOffsets, network, topology, inputs } = analysis
   return clockOffsets.map(({ source, shift, method, offsetMinutes, certainty, text }) => {
     const files = inputs.files.filter(({ reader }) => reader.sources.includes(source))
@@ -30,7 +27,7 @@ export function sourceSection(
           ...wrappers,
           ...new Set(files.map(({ recognition }) => recognition.newestFirst).filter(Boolean)),
         ]
-          .map((word) => (word === true ? 'newest first' : word))
+          .map((item) => (item === true ? 'newest first' : item))
           .join(', ') || 'none',
       format: source.readers.map(({ name }) => name).join(', ') || 'not recognised',
       compressed: files.some(({ compressed }) => compressed),
@@ -45,10 +42,10 @@ export function sourceSection(
       placement: { method, offsetMinutes, certainty, text },
       gaps: gapsOf(logs, network.from),
       samples: source.samples.map((line) => evidenceOf(line, sourceIds)),
-      notes: notesOf(
+      notes: buildNotes(
         source,
         files.flatMap(({ encoding, problems }) => [
-          ...(encoding === 'utf-8' ? [] : [`Written in ${encoding}.`]),
+          ...(encoding === 'utf-8' ? [] : [`Encoding: ${encoding}.`]),
           ...problems,
         ]),
         logs,
@@ -71,22 +68,22 @@ function gapsOf(logs: readonly ProgramLog[], fallback: number): Source['gaps'] {
     .map(({ from, to }) => ({ from: instantOr(from, fallback), to: instantOr(to, fallback) }))
 }
 
-function notesOf(
+function buildNotes(
   source: LogSource,
   file: readonly string[],
   logs: readonly ProgramLog[],
 ): string[] {
   const notes = [...file]
   for (const { facts } of logs) {
-    if (facts.role === 'client' && facts.logsPolls) notes.push('Writes every poll.')
-    if (facts.role === 'relay' && facts.logsRequests) notes.push('Writes requests.')
+    if (facts.role === 'client' && facts.logsPolls) notes.push('Logs every poll.')
+    if (facts.role === 'relay' && facts.logsRequests) notes.push('Logs requests.')
   }
   const labelled =
     source.labels.component === undefined ? undefined : roleOfComponent(source.labels.component)
   const [first] = logs
   if (labelled !== undefined && first !== undefined && first.facts.role !== labelled) {
     notes.push(
-      `Labelled as ${source.labels.component ?? ''}, but its lines are those of a ${first.facts.role}.`,
+      `Labelled as ${source.labels.component ?? ''}, but its lines have the format of a ${first.facts.role.replace('-', ' ')} log.`,
     )
   }
   return notes

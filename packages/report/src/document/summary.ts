@@ -3,18 +3,25 @@ import type { RawCheck } from '../checklist/checklist.ts'
 import type { PollLink } from '../exchange/network.ts'
 import { titleOf } from '../findings/diagnose.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
-import { formatCount, formatPercent, formatDuration, formatNumber } from '../findings/figures.ts'
+import {
+  formatCount,
+  formatPercent,
+  formatDuration,
+  formatNumber,
+  roundLatency,
+} from '../findings/figures.ts'
 import type { SideView } from '../timeline/side-view.ts'
+import type { Cause } from './cause.ts'
 import { formatMoment } from './moment.ts'
 import type { NumberRow, Verdict } from './report-document.ts'
 
-/** Healthy only when every essential check has passed; one without evidence makes it unknown, whatever else looks good. */
-export function verdictOf(
+/** `healthy` only if every essential check passed. A single one without evidence makes it `unknown`. */
+export function decideVerdict(
   findings: readonly RawFinding[],
   checks: readonly RawCheck[],
   { sources }: Analysis['inputs'],
 ): Verdict {
-  // That lines could not be read is a finding; of the network it says nothing.
+  // Unrecognised lines are findings about the logs, not about the network.
   if (sources.every(({ events }) => events === 0)) return 'unknown'
   const bad = findings.filter(({ severity }) => severity !== 'info')
   if (bad.some(({ severity }) => severity === 'error')) return 'unhealthy'
@@ -24,69 +31,98 @@ export function verdictOf(
   return unproven ? 'unknown' : 'healthy'
 }
 
-/** The verdict in a sentence: what is wrong and since when, the worst first, before how much of it there is. */
-export function sentenceOf(
+/** Findings about the logs, not about the network. */
+const EVIDENCE_CAUSES: ReadonlySet<Cause> = new Set([
+  'clock-skew',
+  'log-gap',
+  'source-began-late',
+  'source-ended-early',
+  'unreadable-lines',
+])
+const MAX_NAMED = 2
+
+/** The verdict in one sentence; problems most severe first. */
+export function writeSentence(
   verdict: Verdict,
   analysis: Analysis,
   checks: readonly RawCheck[],
 ): string {
-  const { diagnosis, network } = analysis
-  const bad = diagnosis.findings.filter(({ severity }) => severity !== 'info')
-  const shown = bad.slice(0, 2).map((finding) => titleAndTime(finding, network))
-  const rest = bad.length - shown.length
-  const problems = `${shown.join('; ')}${rest > 0 ? `; and ${formatCount(rest, 'more problem')}` : ''}.`
-  const unknown = checks.filter(({ essential, state }) => essential && state === 'unknown')
+  const problems = analysis.diagnosis.findings.filter(({ severity }) => severity !== 'info')
   switch (verdict) {
     case 'healthy':
-      return `Stable: all ${formatNumber(requestsOf(analysis).all)} requests of ${formatCount(network.links.length, 'client')} were answered, and no failure is in any source.`
+      return describeSuccess(analysis)
     case 'unknown':
-      return `There is not enough evidence${doubts(unknown)}.`
+      return describeMissingEvidence(checks)
     case 'recovered':
-      return `Everything works at the end of the window; ${bad.length === 1 ? 'one problem' : `${bad.length} problems`} came and went: ${problems}`
+      return `Everything works at the end of the logs. Recovered: ${describeProblems(problems, analysis)}.`
     case 'degraded':
     case 'unhealthy':
-      return problems
+      return `${describeProblems(problems, analysis)}.`
     default:
       return verdict satisfies never
   }
 }
 
-function titleAndTime(finding: RawFinding, network: Analysis['network']): string {
-  const { first, recoveredAt, status } = finding
+function describeSuccess(analysis: Analysis): string {
+  const { all, ok } = countRequests(analysis)
+  const clients = `from ${formatCount(analysis.network.links.length, 'client')}`
+  if (ok < all)
+    return `${formatNumber(ok)} of ${formatCount(all, 'request')} ${clients} succeeded (${formatPercent(ok / all)}), and every essential check passed.`
+  const requests = all === 1 ? 'The only request' : `All ${formatNumber(all)} requests`
+  return `${requests} ${clients} succeeded, and no log contains a failure.`
+}
+
+/** Names the first findings: those about the network, if there are any, before those about the logs. */
+function describeProblems(problems: readonly RawFinding[], { network }: Analysis): string {
+  const ofNetwork = problems.filter(({ cause }) => !EVIDENCE_CAUSES.has(cause))
+  const named = (ofNetwork.length > 0 ? ofNetwork : problems).slice(0, MAX_NAMED)
+  return listAll(
+    named.map((finding) => titleAndTime(finding, network)),
+    problems.length - named.length,
+    'more finding',
+  )
+}
+
+function titleAndTime(finding: RawFinding, timeRange: Analysis['network']): string {
+  const { first, last, recoveredAt, status } = finding
   const title = titleOf(finding)
   if (Number.isNaN(first)) return title
-  const start = formatMoment(first, network)
-  if (status === 'recovered' && !Number.isNaN(recoveredAt))
-    return `${title}, from ${start} to ${formatMoment(recoveredAt, network)}`
-  return status === 'ongoing' ? `${title}, since ${start}` : `${title}, first at ${start}`
+  const start = formatMoment(first, timeRange)
+  if (status === 'ongoing') return `${title} (since ${start})`
+  const end = formatMoment(Number.isNaN(recoveredAt) ? last : recoveredAt, timeRange)
+  return end === start ? `${title} (at ${start})` : `${title} (from ${start} to ${end})`
 }
 
-function doubts(unknown: readonly RawCheck[]): string {
-  const shown = unknown
-    .slice(0, 2)
-    .map(
-      ({ title, detail }) =>
-        `“${title}” (${detail.replace(/\.$/, '').replace(/^./, (letter) => letter.toLowerCase())})`,
-    )
-  const rest = unknown.length - shown.length
-  if (rest > 0) return ` for ${shown.join(', ')} and ${formatCount(rest, 'more check')}`
-  return shown.length === 0 ? '' : ` for ${shown.join(' and ')}`
+function describeMissingEvidence(checks: readonly RawCheck[]): string {
+  const unknown = checks.filter(({ essential, state }) => essential && state === 'unknown')
+  if (unknown.length === 0) return 'There is not enough evidence.'
+  const named = unknown.slice(0, MAX_NAMED).map(({ title, detail }) => {
+    const reason = detail.replace(/\.$/, '').replace(/^./, (letter) => letter.toLowerCase())
+    return `“${title}” (${reason})`
+  })
+  return `There is not enough evidence for ${listAll(named, unknown.length - named.length, 'more check')}.`
 }
 
-/** The side of a link that saw most of it fail; the relay where none did. What never reached the relay, only the client tells. */
+/** `a, b and 3 more findings`. */
+function listAll(items: readonly string[], rest: number, noun: string): string {
+  const all = rest > 0 ? [...items, formatCount(rest, noun)] : items
+  return all.length < 2 ? all.join('') : `${all.slice(0, -1).join(', ')} and ${all.at(-1) ?? ''}`
+}
+
+/** The side with the lowest success rate, else the relay. Only the client logs requests that never reach the relay. */
 export function mostAffectedSide({
   relayView,
   client,
 }: Pick<PollLink, 'relayView' | 'client'>): SideView | undefined {
   if (relayView === undefined || client === undefined) return relayView ?? client
-  return answeredShare(client) < answeredShare(relayView) ? client : relayView
+  return successShare(client) < successShare(relayView) ? client : relayView
 }
 
-function answeredShare({ ok, exchanges }: SideView): number {
+function successShare({ ok, exchanges }: SideView): number {
   return exchanges === 0 ? 1 : ok / exchanges
 }
 
-function requestsOf({ network }: Analysis): { readonly all: number; readonly ok: number } {
+function countRequests({ network }: Analysis): { readonly all: number; readonly ok: number } {
   const views = network.links.flatMap((link) => mostAffectedSide(link) ?? [])
   return {
     all: views.reduce((sum, { exchanges }) => sum + exchanges, 0),
@@ -94,13 +130,13 @@ function requestsOf({ network }: Analysis): { readonly all: number; readonly ok:
   }
 }
 
-export function numbersOf(analysis: Analysis): NumberRow[] {
+export function buildNumbers(analysis: Analysis): NumberRow[] {
   const { network, diagnosis } = analysis
-  const { all, ok } = requestsOf(analysis)
+  const { all, ok } = countRequests(analysis)
   const rows: NumberRow[] = []
   if (all > 0)
     rows.push({
-      label: 'requests answered',
+      label: 'successful requests',
       value: `${formatNumber(ok)} of ${formatNumber(all)} (${formatPercent(ok / all)})`,
     })
   if (network.links.length > 0) {
@@ -108,15 +144,18 @@ export function numbersOf(analysis: Analysis): NumberRow[] {
     const seen = network.links.filter(
       ({ client, relayView }) => client !== undefined || relayView !== undefined,
     ).length
-    rows.push({ label: 'clients', value: `${seen} seen${listed > 0 ? `, ${listed} listed` : ''}` })
+    rows.push({
+      label: 'clients',
+      value: `${seen} seen${listed > 0 ? `, ${listed} expected` : ''}`,
+    })
   }
   const relay = network.links
     .flatMap(({ relayView }) => relayView ?? [])
     .toSorted((a, b) => b.latency.count - a.latency.count)[0]
   if (relay !== undefined && relay.latency.count > 0)
     rows.push({
-      label: '95 % of answers',
-      value: `within ${formatDuration(Number(relay.latency.quantile(0.95).toPrecision(3)))}`,
+      label: 'p95 response time of the relay',
+      value: formatDuration(roundLatency(relay.latency.quantile(0.95))),
     })
   const logs = network.relays.flatMap((one) => one.logs)
   const received = logs.reduce((sum, { facts }) => sum + facts.tasks.count('received'), 0)
@@ -124,15 +163,15 @@ export function numbersOf(analysis: Analysis): NumberRow[] {
   if (received + submitted > 0)
     rows.push({
       label: 'tasks',
-      value: `${formatNumber(received)} received, ${formatNumber(submitted)} submitted`,
+      value: `${formatNumber(received)} received, ${formatCount(submitted, 'result')} submitted`,
     })
   const count = (wanted: RawFinding['severity']): number =>
     diagnosis.findings.filter(({ severity }) => severity === wanted).length
-  const problems = [
-    [count('error'), 'serious'],
-    [count('warning'), 'lesser'],
+  const counts = [
+    [count('error'), 'error'],
+    [count('warning'), 'warning'],
   ] as const
-  const words = problems.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}`)
-  rows.push({ label: 'problems', value: words.join(', ') || 'none' })
+  const found = counts.filter(([n]) => n > 0).map(([n, noun]) => formatCount(n, noun))
+  rows.push({ label: 'findings', value: found.join(', ') || 'no errors or warnings' })
   return rows
 }

@@ -1,11 +1,11 @@
 import { isComplete, sinceStart } from '../exchange/transaction.ts'
 import type { RawTransaction } from '../exchange/transaction.ts'
-import { formatDuration } from '../findings/figures.ts'
+import { formatCount, formatDuration, roundLatency } from '../findings/figures.ts'
 import { SECOND } from '../read/timestamps.ts'
 import { evidenceOf, instant } from './instants.ts'
 import type { Transaction } from './report-document.ts'
 
-export function transactionSection(
+export function buildTransaction(
   transaction: RawTransaction,
   sourceIds: ReadonlyMap<number, string>,
 ): Transaction {
@@ -14,7 +14,7 @@ export function transactionSection(
   return {
     kind: transaction.kind,
     title: transaction.title,
-    text: textOf(transaction),
+    text: describe(transaction),
     link: transaction.link?.id ?? null,
     matchedBy: transaction.matchedBy,
     certainty: transaction.certainty,
@@ -32,33 +32,37 @@ export function transactionSection(
 }
 
 const MATCHED_BY: Readonly<Record<RawTransaction['matchedBy'], string>> = {
-  'request-id': 'The lines belong together by their request id.',
-  'task-id': 'The lines belong together by their task ids.',
-  time: 'The lines were put together by time.',
-  'one-source': 'All lines are of one source.',
+  'request-id': 'Lines matched by request ID.',
+  'task-id': 'Lines matched by task ID.',
+  time: 'Lines matched by time.',
+  'one-source': 'All lines are from one source.',
 }
 
-function textOf(transaction: RawTransaction): string {
-  const lacking = transaction.steps.filter(
+function describe({ steps, matchedBy, remarks, ...took }: RawTransaction): string {
+  const missing = steps.filter(
     ({ line, unwritten }) => line === undefined && unwritten !== true,
   ).length
   return [
-    MATCHED_BY[transaction.matchedBy],
-    ...transaction.remarks,
-    ...tookWords(transaction),
-    ...(lacking === 0
-      ? []
-      : [
-          `${lacking} of ${transaction.steps.length} steps ${lacking === 1 ? 'has' : 'have'} no line in any source.`,
-        ]),
-  ].join(' ')
+    MATCHED_BY[matchedBy],
+    ...remarks,
+    formatTotal(took),
+    missing === 0
+      ? ''
+      : `${missing} of ${formatCount(steps.length, 'step')} ${missing === 1 ? 'has' : 'have'} no log line.`,
+  ]
+    .filter((sentence) => sentence !== '')
+    .join(' ')
 }
 
-function tookWords({ tookMs, resolutionMs, measuredBy }: RawTransaction): string[] {
-  if (!(tookMs >= 0)) return []
-  const it = measuredBy === undefined ? 'It took' : `By the log of the ${measuredBy} it took`
-  if (resolutionMs < SECOND) return [`${it} ${formatDuration(Number(tookMs.toPrecision(3)))}.`]
+function formatTotal({
+  tookMs,
+  resolutionMs,
+  measuredBy,
+}: Pick<RawTransaction, 'tookMs' | 'resolutionMs' | 'measuredBy'>): string {
+  if (!(tookMs >= 0)) return ''
+  const total = measuredBy === undefined ? 'Total' : `Total according to the ${measuredBy} log`
+  if (resolutionMs < SECOND) return `${total}: ${formatDuration(roundLatency(tookMs))}.`
   return tookMs < SECOND
-    ? [`${it} about a second or less, which is as exact as its times are.`]
-    : [`${it} about ${formatDuration(Math.round(tookMs / SECOND) * SECOND)}.`]
+    ? `${total}: 1 s or less, because the timestamps have whole seconds.`
+    : `${total}: about ${formatDuration(Math.round(tookMs / SECOND) * SECOND)}.`
 }

@@ -25,6 +25,11 @@ function pair(ms: number, big: number, bigName: string, small: number, smallName
   return `${Math.floor(total / big)} ${bigName}${rest === 0 ? '' : ` ${rest} ${smallName}`}`
 }
 
+/** To three digits; the histograms are no more precise. */
+export function roundLatency(ms: number): number {
+  return Number(ms.toPrecision(3))
+}
+
 /**
  * An instant in a sentence. Whether it needs its date is known when the window is: until then it stands there as a number between
  * two signs that no text has, and `withMoments` writes it out.

@@ -28,7 +28,7 @@ describe('the half hour the report began with', () => {
 
   it('is stable, and every poll was answered', () => {
     expect(report.verdict).toBe('healthy')
-    expect(report.sentence).toMatch(/^Stable: all 5\d\d requests of 3 clients were answered/)
+    expect(report.sentence).toMatch(/^All 5\d\d requests from 3 clients succeeded, and no log contains a failure\.$/)
     expect(['site-a', 'site-b', 'site-c'].map((client) => stateOf(report, client))).toEqual(
       Array(3).fill('healthy-idle'),
     )
@@ -41,7 +41,7 @@ describe('the half hour the report began with', () => {
         .map(({ cause, severity, party, status }) => [cause, severity, party, status])
         .toSorted((a, b) => (String(a) < String(b) ? -1 : 1)),
     ).toEqual([
-      ['broker-connection-churn', 'info', 'relay', 'observed'],
+      ['broker-connection-churn', 'info', 'hub', 'observed'],
       ['health-probe', 'info', 'none', 'expected'],
     ])
     const probe = report.findings.find(({ cause }) => cause === 'health-probe')
@@ -95,7 +95,7 @@ describe('the half hour the report began with', () => {
 
   it.each([
     ['the client', /site-a/],
-    ['the relay', /relay/],
+    ['the relay', /hub-relay/],
     ['the broker', /rabbit/],
   ])('is not called healthy without the log of %s', async (_, file) => {
     const logs = Object.fromEntries(

@@ -207,7 +207,7 @@ describe('one poll, step by step', () => {
       0,
     )
     const poll = pollOf(await reportOf({ 'bunny.log': client }))
-    expect(poll.text).toContain('about a second or less')
+    expect(poll.text).toContain('1 s or less, because the timestamps have whole seconds')
     expect(poll.totalMs).toBeNull()
   })
 })

@@ -84,7 +84,7 @@ describe('one task, step by step', () => {
       complete: true,
       totalMs: null,
     })
-    expect(task.text).toContain('about a second or less')
+    expect(task.text).toContain('1 s or less, because the timestamps have whole seconds')
     expect(task.steps.map(({ sinceStartMs }) => sinceStartMs)).toEqual(Array(7).fill(null))
   })
 
@@ -137,7 +137,7 @@ describe('one task, step by step', () => {
       'INFO - 26-Sep-25 06:30:41 - Task received. Resolving...',
       'INFO - 26-Sep-25 06:30:44 - Task resolved.',
     ])
-    expect(task.text).toContain('it took about 6 s')
+    expect(task.text).toContain('Total according to the relay log: about 6 s.')
   })
 
   it('does not show a result as stored if it arrived too late', async () => {

@@ -365,7 +365,7 @@ describe('a broker that stops and starts', () => {
       ['broker-stopped', 'recovered', 'hub'],
     ])
     expect(broken[0]?.why).toBe(
-      'It stopped in order at 11:16:11; up again at 11:17:15, after 1 min 4 s. This explains: broker connections are cut off.',
+      'It stopped in order at 11:16:11; up again at 11:17:15, after 1 min 4 s. Also caused: broker connections are cut off.',
     )
     expect(broken[0]?.evidence.map(({ text }) => text).join('\n')).toContain('queue unavailable')
   })

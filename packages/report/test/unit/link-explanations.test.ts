@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { scenarios } from '../../corpus/scenarios.ts'
+import { faultNames } from '../../corpus/scenarios/single-faults.ts'
+import type { Link, LinkView } from '../../src/document/report-document.ts'
+import { logsOf } from '../fixtures/scenario-report.ts'
+import { reportOf } from '../fixtures/report-of.ts'
+
+const SIDES: Readonly<Record<string, LinkView['side']>> = {
+  Client: 'client',
+  Relay: 'relay',
+  'Load balancer': 'load-balancer',
+  Broker: 'broker',
+  Database: 'database',
+  Upstream: 'upstream',
+}
+
+/** One scenario per fault, every third one: enough for every kind of link and side. */
+const ALL = scenarios()
+const SAMPLE = faultNames().flatMap((fault, index) => {
+  const own = ALL.filter(
+    ({ plan, logs }) =>
+      plan.faults.length === 1 && plan.faults[0]?.name === fault && logs.length > 2,
+  )
+  return index % 3 === 0 || fault.startsWith('proxy') ? own.slice(0, 1) : []
+})
+
+/** Statements of an explanation about success that no log is named for, or that the log's figures contradict. */
+function wrongFigures({ explanation, views }: Link): string[] {
+  return explanation.split(/(?<=\.) (?=[A-Z])/).filter((sentence) => {
+    const [, label = '', figures = ''] = /^([A-Z][a-z ]+) log: (.*)\.$/.exec(sentence) ?? []
+    const view = views.find(({ side }) => side === SIDES[label])
+    if (view === undefined)
+      return /\b(?:all|none|\d+ of)\b.*\b(?:well|successful)\b/i.test(sentence)
+    const { exchanges, succeeded } = view
+    const numbers = [...figures.matchAll(/^[\d,]+|(?<=^[\d,]+ of )[\d,]+/g)].map(([digits]) =>
+      Number(digits.replaceAll(',', '')),
+    )
+    return (
+      numbers.join() !==
+        (succeeded === exchanges || succeeded === 0
+          ? [exchanges]
+          : [succeeded, exchanges]
+        ).join() ||
+      /\ball successful\b/.test(figures) !== (succeeded === exchanges && exchanges > 1) ||
+      /\bnone successful\b/.test(figures) !== (succeeded === 0 && exchanges > 1)
+    )
+  })
+}
+
+describe('the explanation of a link', () => {
+  it('names the log of every figure, and contradicts no other log', async () => {
+    let disagreeing = 0
+    for (const scenario of SAMPLE) {
+      for (const link of (await reportOf(logsOf(scenario))).links) {
+        expect(wrongFigures(link), `${scenario.name}: ${link.explanation}`).toEqual([])
+        const failed = link.views.filter(({ succeeded, exchanges }) => succeeded < exchanges)
+        for (const { side } of failed) {
+          const label = Object.keys(SIDES).find((name) => SIDES[name] === side)
+          expect(link.explanation, scenario.name).toContain(`${label} log: `)
+        }
+        if (failed.length > 0 && failed.length < link.views.length) disagreeing += 1
+      }
+    }
+    expect(disagreeing).toBeGreaterThan(5)
+  }, 60_000)
+})
