@@ -25,7 +25,7 @@ export interface UpstreamConfig {
   readonly waitSeconds: number
 }
 
-// The upstream allows 1,000 requests a minute.
+// At most 600 polls a minute. Upstreams allow 1,000 requests a minute.
 const MIN_POLL_INTERVAL_MS = 100
 export const UNIFIED_QUEUE = 'unified'
 

@@ -2,10 +2,13 @@ import type { Logger } from '@warren/runtime'
 
 /** Worker IDs kept per node. */
 const MAX_WORKERS = 4
-/** A worker that is being replaced may return once after its successor's first poll; duplicates keep alternating. */
+/**
+ * Returns within MAX_PERIOD_MS that count as duplicates. A worker that is being replaced may return once after the
+ * first poll of its successor.
+ */
 const MIN_RETURNS = 3
 const MAX_PERIOD_MS = 120_000
-/** One warning a minute while it continues. */
+/** Time between two warnings about the same node. */
 const WARN_INTERVAL_MS = 60_000
 
 /** Detects several processes that poll as one node: each returns although another has polled since. */
@@ -29,14 +32,14 @@ export class DuplicateWorkerMonitor {
    */
   observe(worker: string, user: string, now: number): void {
     if (worker === '' || worker === this.#workers.at(-1)) return
-    const isBack = this.#workers.includes(worker)
+    const hasReturned = this.#workers.includes(worker)
     this.#workers = [...this.#workers.filter((one) => one !== worker), worker].slice(-MAX_WORKERS)
-    if (!isBack) return
+    if (!hasReturned) return
     this.#returns = [...this.#returns, now].slice(-MIN_RETURNS)
     const periodMs = now - (this.#returns[0] ?? now)
     if (this.#returns.length < MIN_RETURNS || periodMs > MAX_PERIOD_MS) return
     if (now - this.#warnedAt < WARN_INTERVAL_MS) return
     this.#warnedAt = now
-    this.#log.warn({ user: user, node: this.#node, periodMs }, 'duplicate workers on node')
+    this.#log.warn({ user, node: this.#node, periodMs }, 'duplicate workers on node')
   }
 }

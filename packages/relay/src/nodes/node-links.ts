@@ -54,17 +54,17 @@ export class NodeLinks implements AsyncDisposable {
   async sync(): Promise<void> {
     const nodes = await this.#options.users.listNodes()
     const perUser = Map.groupBy(nodes, (node) => node.userId)
-    const wanted = new Map(
+    const names = new Map(
       nodes
         .filter((node) => node.active)
         .map((node) => [node.id, nameFor(node, perUser.get(node.userId)?.length ?? 1)]),
     )
     for (const [nodeId, link] of this.#links) {
-      if (wanted.get(nodeId) === link.name) continue
+      if (names.get(nodeId) === link.name) continue
       link.summary[Symbol.dispose]()
       this.#links.delete(nodeId)
     }
-    for (const [nodeId, name] of wanted) {
+    for (const [nodeId, name] of names) {
       if (!this.#links.has(nodeId)) this.#links.set(nodeId, this.#open(nodeId, name))
     }
   }

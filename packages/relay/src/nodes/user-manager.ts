@@ -120,7 +120,7 @@ function checkName(name: string): void {
   if (problem !== undefined) throw new ProgramError(problem, { exitCode: ExitCode.usage })
 }
 
-/** The next start of the relay would silently undo a change. */
+/** The next start of the relay would silently undo the change. */
 function rejectDeclared(user: UserRecord): void {
   if (!user.declared) return
   throw new ProgramError(`user "${user.name}" is declared in the configuration`, {
