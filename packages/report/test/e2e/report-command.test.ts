@@ -50,7 +50,9 @@ describe('warren report', () => {
   it('reports the healthy half hour as healthy, explains the probes and the connection churn, and exits with 0', async () => {
     const { stdout, stderr, code } = await report(['healthy-half-hour'])
     expect(stdout).toContain('✓ Healthy')
-    expect(stdout).toMatch(/All \d+ requests from 3 clients succeeded, and no log contains a failure/)
+    expect(stdout).toMatch(
+      /All \d+ requests from 3 clients succeeded, and no log contains a failure/,
+    )
     expect(stdout).toContain('probes without credentials are expected')
     expect(stdout).toContain('a broker connection is opened and closed for every poll')
     expect(stderr).toContain('.NET relay text')

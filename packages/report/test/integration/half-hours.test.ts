@@ -28,7 +28,9 @@ describe('the half hour the report began with', () => {
 
   it('is stable, and every poll was answered', () => {
     expect(report.verdict).toBe('healthy')
-    expect(report.sentence).toMatch(/^All 5\d\d requests from 3 clients succeeded, and no log contains a failure\.$/)
+    expect(report.sentence).toMatch(
+      /^All 5\d\d requests from 3 clients succeeded, and no log contains a failure\.$/,
+    )
     expect(['site-a', 'site-b', 'site-c'].map((client) => stateOf(report, client))).toEqual(
       Array(3).fill('healthy-idle'),
     )
