@@ -20,27 +20,27 @@ import { VERSION } from './version.ts'
 
 export interface BunnyDependencies {
   readonly log: Logger
-  /** A database that is open already; it stays the caller's to close. */
+  /** A database that is already open. The caller closes it. */
   readonly source?: CdmSource
   readonly clock?: Clock
-  /** Aborting stops a start that waits for its database. What has started is stopped by disposing it. */
+  /** Aborts a start that is waiting for its database. Dispose the handle to stop a bunny that has started. */
   readonly signal?: AbortSignal
-  /** For proxies and certificate authorities; `process.env` unless told. */
+  /** Read for proxies and certificate authorities. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** Disposing stops polling at once, then lets tasks in work finish and their results go out, within the configured time. */
+/** Disposing stops polling, then waits for running tasks and for their results to be submitted, within the configured time. */
 export interface BunnyHandle extends AsyncDisposable {
-  /** Settles when polling has ended; rejects if it ended by a defect. */
+  /** Settles when polling has ended. Rejects if a defect ended it. */
   readonly ended: Promise<void>
 }
 
-/** How long posting what is left may take after the tasks in work are done or stopped. */
+/** How long submitting the remaining results may take after the running tasks have finished or been stopped. */
 export const FINAL_SUBMISSION_MS = 5000
 
 /**
- * Starts the edge: connects to the database, looks at it, and polls the relay until disposed. Throws `ProgramError`
- * when the database is not there or not fit, or a folder cannot be written to.
+ * Starts a bunny: connects to the database, checks it and polls the relay until disposed. Throws `ProgramError` if the
+ * database cannot be reached or used, or if a folder is not writable.
  */
 export async function startBunny(
   config: BunnyConfig,
@@ -119,7 +119,7 @@ export async function startBunny(
   await outbox.restore()
   const stop = new AbortController()
   const ended = poller.run(stop.signal)
-  // Whoever holds the handle may not look at `ended`; an unobserved rejection would end the process instead.
+  // The caller may never await `ended`. An unhandled rejection would end the process.
   ended.catch(() => {})
   starting.defer(() => ended.catch(() => {}))
   if (cache !== undefined) {
@@ -135,11 +135,11 @@ export async function startBunny(
       stop.signal,
     )
     refreshing.catch((error: unknown) => {
-      // Stopping cuts a refresh short: no trouble.
+      // A stop interrupts a refresh, which is not a failure.
       if (!stop.signal.aborted) log.error({ err: error }, BunnyEvent.cacheFailure)
     })
   }
-  starting.defer(() => stop.abort(new DOMException('the bunny stops', 'AbortError')))
+  starting.defer(() => stop.abort(new DOMException('the bunny is stopping', 'AbortError')))
 
   const running = starting.move()
   return { ended, [Symbol.asyncDispose]: () => running.disposeAsync() }
@@ -154,14 +154,14 @@ function openLink(config: BunnyConfig, env: NodeJS.ProcessEnv, log: Logger): Rel
       collection: config.collectionId,
       type: config.taskApiType,
       version: VERSION,
-      // Says only that it is another process, not on which machine of the hospital.
+      // A random ID distinguishes processes without naming a machine of the site.
       workerId: config.workerId ?? newUuid(),
       requestTimeoutMs: config.requestTimeoutMs,
       env,
       log,
     })
   } catch (error: unknown) {
-    // A file of certificates that the environment names and that cannot be read.
+    // For example, NODE_EXTRA_CA_CERTS names a file that cannot be read.
     throw new ProgramError(errorText(error), { exitCode: ExitCode.config, cause: error })
   }
 }
@@ -176,10 +176,11 @@ function openConfiguredSource(
   signal: AbortSignal | undefined,
   context: Context,
 ): Promise<CdmSource> {
-  // One connection for the distribution beside the availability questions.
-  const where = sourceConfig(config, config.concurrency + 1)
+  // One more connection, for the distribution that runs next to availability tasks.
+  const target = sourceConfig(config, config.concurrency + 1)
   return openDatabase({
-    open: () => openSource(where),
+    open: () => openSource(target),
+    driver: target.driver,
     waitMs: config.databaseWaitMs,
     ...(signal === undefined ? {} : { signal }),
     ...context,
@@ -224,15 +225,15 @@ function openCache(config: BunnyConfig, { log, clock }: Context): Promise<Distri
   )
 }
 
-/** A folder that cannot be used is a wrong setting, and is better refused now than noticed with a result in hand. */
+/** Checks a folder at start, so that a wrong path is found before there is a result to write. */
 async function openFolder<T>(variable: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open()
   } catch (error: unknown) {
     if (error instanceof ProgramError) throw error
-    throw new ProgramError(`${variable}: the folder cannot be used (${errorText(error)})`, {
+    throw new ProgramError(`${variable}: cannot use the folder (${errorText(error)})`, {
       exitCode: ExitCode.config,
-      hint: 'create it, writable for the account this program runs as',
+      hint: `Create the folder in ${variable} and make it writable for the user that runs the bunny.`,
       cause: error,
     })
   }

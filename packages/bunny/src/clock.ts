@@ -1,10 +1,10 @@
 import { sleep } from '@warren/runtime'
 
-/** Time as the daemon sees it, injected so that backoff and expiry can be tested without waiting for them. */
+/** The clock of the daemon. Injected, so that tests of backoff and expiry do not wait. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
-  /** Resolves after `ms`, or early (without throwing) when `signal` aborts. */
+  /** Resolves after `ms`, or as soon as `signal` aborts; never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 

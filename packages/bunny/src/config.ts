@@ -16,44 +16,44 @@ import { taskApiBase } from '@warren/task-api'
 import { datasourceProblems, datasourceSettings } from './datasource-config.ts'
 import { errorText } from './error-text.ts'
 
-/** What every command that reads the database needs. */
+/** Settings of every command that reads the OMOP database. */
 const commonSettings = {
   ...datasourceSettings,
   specimenEnabled: setting({
     name: 'OMOP_SPECIMEN_ENABLED',
     schema: booleanSetting(),
     default: false,
-    description: 'Lets questions and distributions reach the table specimen.',
+    description: 'Allow tasks and distributions to use the table specimen.',
   }),
   locationEnabled: setting({
     name: 'OMOP_LOCATION_ENABLED',
     schema: booleanSetting(),
     default: false,
     description:
-      'Lets questions ask who lives near a place; needs latitude and longitude in the table location (CDM 5.4).',
+      'Allow tasks that count people who live near a place. Needs latitude and longitude in the table location (CDM 5.4).',
   }),
   logLevel: setting({
     name: 'BUNNY_LOGGER_LEVEL',
     schema: logLevelSetting(),
     default: 'info',
-    description: 'How much is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL.',
+    description: 'Log level: DEBUG, INFO, WARNING, ERROR or CRITICAL.',
   }),
   logFormat: setting({
     name: 'LOG_FORMAT',
     schema: choiceSetting(['json', 'text']),
     default: 'json',
-    description: 'json, or text: the lines of the Python client, for log pipelines built for it.',
+    description: 'Log format: json, or text, which is the format of the Python bunny.',
   }),
 }
 
-const timeLimits = {
+const taskTimeouts = {
   availabilityTimeoutMs: setting({
     name: 'BUNNY_AVAILABILITY_TIMEOUT',
     schema: durationSetting({ unit: 's', minMs: 1000, maxMs: 86_400_000 }),
     default: 240_000,
     unit: 's',
     description:
-      'How long an availability question may take from its arrival; its query is cancelled then. Upstream waits 4 to 5 minutes.',
+      'How long an availability task may take after its arrival. Then its query is cancelled. Upstreams wait 4 to 5 minutes.',
   }),
   distributionTimeoutMs: setting({
     name: 'BUNNY_DISTRIBUTION_TIMEOUT',
@@ -61,7 +61,7 @@ const timeLimits = {
     default: 6_480_000,
     unit: 's',
     description:
-      'How long a distribution may take from its arrival; its queries are cancelled then. Upstream waits about 2 hours.',
+      'How long a distribution may take after its arrival. Then its queries are cancelled. Upstreams wait about 2 hours.',
   }),
 }
 
@@ -70,45 +70,44 @@ const relaySettings = {
     name: 'TASK_API_BASE_URL',
     schema: urlSetting(['https', 'http']),
     description:
-      'Where the relay is, e.g. https://relay.example.org/link_connector_api (that path is assumed where there is none).',
+      'URL of the relay, for example https://relay.example.org. If it has no path, /link_connector_api is added.',
   }),
   taskApiUsername: setting({
     name: 'TASK_API_USERNAME',
     schema: textSetting(),
-    description: 'Name of this client at the relay.',
+    description: 'User name of this bunny at the relay.',
   }),
   taskApiPassword: setting({
     name: 'TASK_API_PASSWORD',
     schema: textSetting(),
     secret: true,
-    description: 'Password of this client at the relay.',
+    description: 'Password of this bunny at the relay.',
   }),
   collectionId: setting({
     name: 'COLLECTION_ID',
     schema: textSetting(),
     secret: true,
-    description: 'Identifies the collection of this site at the relay. Never logged.',
+    description: 'Collection ID of this site at the relay. Never logged.',
   }),
   taskApiType: setting({
     name: 'TASK_API_TYPE',
     schema: choiceSetting(['a', 'b']).optional(),
     description:
-      'a: availability tasks only, b: distributions only. Unset: whatever the relay has, which is what a Warren relay wants.',
+      'Tasks to poll for. a: availability, b: distributions. Leave unset to receive both (recommended with a Warren relay).',
   }),
   enforceHttps: setting({
     name: 'TASK_API_ENFORCE_HTTPS',
     schema: booleanSetting(),
     default: true,
     description:
-      'Refuses to start without https. Set to false only where the way to the relay is protected otherwise.',
+      'Require https in TASK_API_BASE_URL. Set to false only if the network path to the relay is protected in another way.',
   }),
   requestTimeoutMs: setting({
     name: 'TASK_API_TIMEOUT',
     schema: durationSetting({ unit: 's', minMs: 1000, maxMs: 600_000 }),
     default: 60_000,
     unit: 's',
-    description:
-      'How long the relay may take for an answer, on top of what POLL_WAIT_SECONDS asks it to wait.',
+    description: 'Timeout of a request to the relay. For a poll, POLL_WAIT_SECONDS is added.',
   }),
 }
 
@@ -118,7 +117,7 @@ const pollSettings = {
     schema: durationSetting({ unit: 's', minMs: 1000, maxMs: 3_600_000 }),
     default: 5000,
     unit: 's',
-    description: 'Pause after an empty poll, where the relay does not hold polls.',
+    description: 'Time from one empty poll to the next, if the relay does not hold polls.',
   }),
   pollWaitSeconds: setting({
     name: 'POLL_WAIT_SECONDS',
@@ -126,14 +125,14 @@ const pollSettings = {
     default: 25,
     unit: 's',
     description:
-      'How long the relay is asked to hold an empty poll (Prefer: wait), so that tasks arrive at once. 0: never asked.',
+      'How long the relay is asked to hold an empty poll (Prefer: wait), so that tasks arrive without delay. 0: polls are not held.',
   }),
   initialBackoffMs: setting({
     name: 'INITIAL_BACKOFF',
     schema: durationSetting({ unit: 's', minMs: 100, maxMs: 3_600_000 }),
     default: 5000,
     unit: 's',
-    description: 'Pause after the first failed request; it doubles with every further one.',
+    description: 'Pause after the first failed request. It doubles with each further failure.',
   }),
   maxBackoffMs: setting({
     name: 'MAX_BACKOFF',
@@ -141,13 +140,13 @@ const pollSettings = {
     default: 60_000,
     unit: 's',
     description:
-      'Longest pause between failed requests, unless the relay asks for more (Retry-After).',
+      'Longest pause between failed requests, unless the relay asks for a longer one (Retry-After).',
   }),
   workerId: setting({
     name: 'BUNNY_WORKER_ID',
     schema: textSetting().optional(),
     description:
-      'Sent as X-Worker-Id, so that the relay sees when two processes poll one collection. Unset: a new one at every start.',
+      'Sent as X-Worker-Id. It shows the relay when two processes poll for one node. Default: a new random ID at each start.',
   }),
 }
 
@@ -156,34 +155,38 @@ const solveSettings = {
     name: 'LOW_NUMBER_SUPPRESSION_THRESHOLD',
     schema: integerSetting(),
     default: 10,
-    unit: 'persons',
-    description: 'Counts below this leave as 0. 0 or less: none are hidden.',
+    unit: 'people',
+    description:
+      'Counts below this are suppressed (reported as 0). 0 or less: none are suppressed.',
   }),
   nearest: setting({
     name: 'ROUNDING_TARGET',
     schema: integerSetting(),
     default: 10,
-    unit: 'persons',
-    description: 'Counts are rounded to a multiple of this. 0 or less: not rounded.',
+    unit: 'people',
+    description: 'Counts are rounded to a multiple of this. 0 or less: counts are not rounded.',
   }),
   concurrency: setting({
     name: 'SOLVE_CONCURRENCY',
     schema: integerSetting(1, 64),
     default: 2,
-    description: 'Availability questions answered at once. One distribution may run beside them.',
+    description:
+      'Availability tasks solved at the same time. One distribution can run next to them.',
   }),
   backlog: setting({
     name: 'SOLVE_BACKLOG',
     schema: integerSetting(0, 1000),
     default: 16,
-    description: 'Tasks of each kind that may wait for their turn here before polling pauses.',
+    description:
+      'Tasks of each kind that may wait here. When that many are waiting, polling pauses.',
   }),
-  ...timeLimits,
+  ...taskTimeouts,
   cacheEnabled: setting({
     name: 'CACHE_ENABLED',
     schema: booleanSetting(),
     default: false,
-    description: 'Answers distributions from results computed earlier, as they were published.',
+    description:
+      'Reuse computed distributions. The cache holds suppressed and rounded counts only.',
   }),
   cacheDir: setting({
     name: 'CACHE_DIR',
@@ -196,14 +199,13 @@ const solveSettings = {
     schema: numberSetting(0),
     default: 24,
     unit: 'h',
-    description: 'How long a cached distribution is used. 0: for ever.',
+    description: 'How long a cached distribution is used. 0: indefinitely.',
   }),
   cacheRefreshOnStartup: setting({
     name: 'CACHE_REFRESH_ON_STARTUP',
     schema: booleanSetting(),
     default: true,
-    description:
-      'Computes distributions the cache does not hold when the program starts, beside polling.',
+    description: 'Compute distributions that are not in the cache at start, while polling.',
   }),
 }
 
@@ -213,7 +215,7 @@ const databaseWait = {
     schema: durationSetting({ unit: 's', maxMs: 3_600_000 }),
     default: 30_000,
     unit: 's',
-    description: 'How long a start waits for a database that is not up yet.',
+    description: 'How long the start waits for a database that is not available yet.',
   }),
 }
 
@@ -222,21 +224,22 @@ const outboxSettings = {
     name: 'BUNNY_OUTBOX_DIR',
     schema: textSetting().optional(),
     description:
-      'Folder that keeps results until they are delivered, so that none is lost when the process dies. One bunny, one folder. Unset: memory only.',
+      'Folder that keeps results until they are submitted, so that a crash loses none. Each bunny needs its own. Default: in memory only.',
   }),
   outboxMaxMegabytes: setting({
     name: 'BUNNY_OUTBOX_MAX_MB',
     schema: integerSetting(1, 1_000_000),
     default: 256,
     unit: 'MB',
-    description: 'What the outbox folder may hold.',
+    description: 'Largest total size of the results in the outbox folder.',
   }),
   resultRetryMs: setting({
     name: 'BUNNY_RESULT_RETRY_FOR',
     schema: durationSetting({ unit: 's', minMs: 1000, maxMs: 7 * 86_400_000 }),
     default: 7_200_000,
     unit: 's',
-    description: 'How long delivering a result is tried before it is given up and logged as lost.',
+    description:
+      'How long submitting a result is retried. After that it is discarded and logged as lost.',
   }),
   shutdownTimeoutMs: setting({
     name: 'BUNNY_SHUTDOWN_TIMEOUT',
@@ -244,20 +247,19 @@ const outboxSettings = {
     default: 20_000,
     unit: 's',
     description:
-      'How long tasks in work may go on after a stop signal; posting their results may take 5 s more.',
+      'How long running tasks may continue after a stop signal. Submitting their results may take 5 s more.',
   }),
   otelEnabled: setting({
     name: 'OTEL_ENABLED',
     schema: booleanSetting(),
     default: false,
-    description:
-      'Not supported: must be false. Logs are JSON on stderr; let a collector take them from there.',
+    description: 'Not supported: must be false. Collect the JSON log from standard error instead.',
   }),
 }
 
 const prefixes = ['BUNNY_', 'TASK_API_', 'DATASOURCE_', 'OMOP_', 'CACHE_']
 
-/** The daemon's configuration: the names and defaults of the Python client, and some of our own. */
+/** The configuration of the daemon: the names and defaults of the Python bunny, and further variables of Warren. */
 export const bunnyConfig = defineConfig({
   program: 'bunny',
   prefixes,
@@ -274,12 +276,18 @@ export const bunnyConfig = defineConfig({
     ...addressProblems(values),
     ...backoffProblems(values),
     ...(values.otelEnabled === true
-      ? [{ name: 'OTEL_ENABLED', message: 'telemetry export is not supported', hint: 'Unset it.' }]
+      ? [
+          {
+            name: 'OTEL_ENABLED',
+            message: 'telemetry export is not supported',
+            hint: 'Unset OTEL_ENABLED.',
+          },
+        ]
       : []),
   ],
 })
 
-/** What answering a question by hand needs: no relay, and no collection unless one is to stand in `metadata.bcos`. */
+/** The configuration of `bunny run`: no relay. The collection ID is needed for `metadata.bcos` only. */
 export const runConfig = defineConfig({
   program: 'bunny run',
   prefixes: ['DATASOURCE_', 'OMOP_'],
@@ -288,9 +296,9 @@ export const runConfig = defineConfig({
       name: 'COLLECTION_ID',
       schema: textSetting().optional(),
       secret: true,
-      description: "Stands in metadata.bcos; the task's own collection where unset.",
+      description: 'Collection ID in metadata.bcos. Default: the collection of the task.',
     }),
-    ...timeLimits,
+    ...taskTimeouts,
     ...commonSettings,
   },
   check: datasourceProblems,
@@ -299,7 +307,7 @@ export const runConfig = defineConfig({
 export type BunnyConfig = ReturnType<typeof loadBunnyConfig>
 export type RunConfig = ReturnType<typeof loadRunConfig>
 
-/** Throws `ConfigError` (exit code 78) with every problem at once. `.env` files are not read. */
+/** Throws `ConfigError` (exit code 78) that lists all problems. Does not read `.env` files. */
 export const loadBunnyConfig = (env: NodeJS.ProcessEnv) => loadConfig(bunnyConfig, env)
 
 export const loadRunConfig = (env: NodeJS.ProcessEnv) => loadConfig(runConfig, env)
@@ -321,7 +329,7 @@ function addressProblems(values: {
     {
       name,
       message: 'HTTPS is required for the task API but not used',
-      hint: 'Set TASK_API_ENFORCE_HTTPS to false only where the way to the relay is protected otherwise.',
+      hint: 'Use an https URL. Set TASK_API_ENFORCE_HTTPS=false only if the network path to the relay is protected in another way.',
     },
   ]
 }
@@ -334,5 +342,11 @@ function backoffProblems(values: {
 }): ConfigProblem[] {
   const { initialBackoffMs = 0, maxBackoffMs = Infinity } = values
   if (initialBackoffMs <= maxBackoffMs) return []
-  return [{ name: 'MAX_BACKOFF', message: 'must not be shorter than INITIAL_BACKOFF' }]
+  return [
+    {
+      name: 'MAX_BACKOFF',
+      message: 'must not be shorter than INITIAL_BACKOFF',
+      hint: 'Raise MAX_BACKOFF or lower INITIAL_BACKOFF.',
+    },
+  ]
 }

@@ -10,7 +10,7 @@ import { z } from 'zod'
 
 const DRIVERS = ['postgresql', 'duckdb', 'mssql', 'snowflake-connector-python'] as const
 
-/** `{"sslmode":"require"}`: parameters of the connection by their libpq names, values text or lists of text. */
+/** `{"sslmode":"require"}`: connection parameters by their libpq names. A value is a string or a list of strings. */
 const connectionQuery = () =>
   z.string().transform((text, context): Record<string, string | readonly string[]> => {
     const shape = z.record(z.string(), z.union([z.string(), z.array(z.string())]))
@@ -18,31 +18,34 @@ const connectionQuery = () =>
       const parsed = shape.safeParse(JSON.parse(text))
       if (parsed.success) return parsed.data
     } catch {
-      // Said below.
+      // Reported below.
     }
-    context.addIssue({ code: 'custom', message: 'expected a JSON object of texts' })
+    context.addIssue({
+      code: 'custom',
+      message: 'expected a JSON object of strings such as {"sslmode":"require"}',
+    })
     return z.NEVER
   })
 
-/** Where the OMOP database is: the variables of the Python client, for the engines we have. */
+/** The OMOP database: the variables of the Python bunny, for the engines that Warren supports. */
 export const datasourceSettings = {
   driver: setting({
     name: 'DATASOURCE_DB_DRIVERNAME',
     schema: choiceSetting(DRIVERS),
     default: 'postgresql',
-    description: 'postgresql or duckdb.',
+    description: 'Database engine: postgresql or duckdb.',
   }),
   dbUsername: setting({
     name: 'DATASOURCE_DB_USERNAME',
     schema: textSetting(),
     default: 'trino-user',
-    description: 'Account that may read the CDM tables.',
+    description: 'Database user that can read the CDM tables.',
   }),
   dbPassword: setting({
     name: 'DATASOURCE_DB_PASSWORD',
     schema: textSetting().optional(),
     secret: true,
-    description: 'Its password.',
+    description: 'Password of the database user.',
   }),
   dbHost: setting({
     name: 'DATASOURCE_DB_HOST',
@@ -52,7 +55,7 @@ export const datasourceSettings = {
   dbPort: setting({
     name: 'DATASOURCE_DB_PORT',
     schema: integerSetting(1, 65_535).optional(),
-    description: 'Its port. Required for postgresql.',
+    description: 'Port of the database server. Required for postgresql.',
   }),
   dbDatabase: setting({
     name: 'DATASOURCE_DB_DATABASE',
@@ -62,18 +65,19 @@ export const datasourceSettings = {
   dbSchema: setting({
     name: 'DATASOURCE_DB_SCHEMA',
     schema: textSetting().optional(),
-    description: "Schema of the CDM tables. Unset: wherever the account's search path finds them.",
+    description: 'Schema of the CDM tables. Default: the search path of the database user.',
   }),
   dbConnectionQuery: setting({
     name: 'DATASOURCE_DB_CONNECTION_QUERY',
     schema: connectionQuery().optional(),
-    description: 'Further connection parameters as a JSON object, e.g. {"sslmode":"verify-full"}.',
+    description:
+      'Further connection parameters as a JSON object, for example {"sslmode":"verify-full"}.',
   }),
   duckdbPath: setting({
     name: 'DATASOURCE_DUCKDB_PATH_TO_DB',
     schema: textSetting(),
     default: '/data/file.db',
-    description: 'The DuckDB file; it is opened read only.',
+    description: 'Path of the DuckDB file. It is opened read-only.',
   }),
   duckdbMemoryLimit: setting({
     name: 'DATASOURCE_DUCKDB_MEMORY_LIMIT',
@@ -85,10 +89,10 @@ export const datasourceSettings = {
     name: 'DATASOURCE_DUCKDB_TEMP_DIRECTORY',
     schema: textSetting(),
     default: '/tmp',
-    description: 'Where DuckDB puts what does not fit into memory.',
+    description: 'Folder for data of DuckDB that does not fit into memory.',
   }),
-  // The rest belongs to engines of the Python client that we do not have. They are known, so that a site that changes
-  // over and has them switched off need not clean up first.
+  // Variables of engines that only the Python bunny supports. They are accepted, so that a site with unused ones in its
+  // configuration can migrate without removing them.
   useTrino: setting({
     name: 'DATASOURCE_USE_TRINO',
     schema: booleanSetting(),
@@ -117,7 +121,7 @@ export const datasourceSettings = {
     name: 'DATASOURCE_PRIVATE_KEY_PASSPHRASE',
     schema: textSetting().optional(),
     secret: true,
-    description: 'Of Snowflake; not used.',
+    description: 'Used by Snowflake only. Warren ignores it.',
   }),
 }
 
@@ -125,7 +129,7 @@ function unused(name: string, engine: string) {
   return setting({
     name,
     schema: textSetting().optional(),
-    description: `Of ${engine}; not used.`,
+    description: `Used by ${engine} only. Warren ignores it.`,
   })
 }
 
@@ -139,22 +143,22 @@ interface DatasourceValues {
   useAzureIdentity?: boolean
 }
 
-const SUPPORTED = 'PostgreSQL and DuckDB are; the Python client can go on serving this database.'
+const SUPPORTED = 'Use PostgreSQL or DuckDB, or keep the Python bunny for this database.'
 
 export function datasourceProblems(values: DatasourceValues): ConfigProblem[] {
   const problems: ConfigProblem[] = []
-  const refuse = (name: string, engine: string) =>
+  const reject = (name: string, engine: string) =>
     problems.push({ name, message: `${engine} is not supported`, hint: SUPPORTED })
-  if (values.useTrino === true) refuse('DATASOURCE_USE_TRINO', 'Trino')
-  if (values.useSnowflake === true) refuse('DATASOURCE_USE_SNOWFLAKE', 'Snowflake')
+  if (values.useTrino === true) reject('DATASOURCE_USE_TRINO', 'Trino')
+  if (values.useSnowflake === true) reject('DATASOURCE_USE_SNOWFLAKE', 'Snowflake')
   if (values.useAzureIdentity === true) {
-    refuse('DATASOURCE_USE_AZURE_MANAGED_IDENTITY', 'Azure managed identity')
+    reject('DATASOURCE_USE_AZURE_MANAGED_IDENTITY', 'Azure managed identity')
   }
-  if (values.driver === 'mssql') refuse('DATASOURCE_DB_DRIVERNAME', 'SQL Server (mssql)')
+  if (values.driver === 'mssql') reject('DATASOURCE_DB_DRIVERNAME', 'SQL Server (mssql)')
   if (values.driver === 'snowflake-connector-python') {
-    refuse('DATASOURCE_DB_DRIVERNAME', 'Snowflake')
+    reject('DATASOURCE_DB_DRIVERNAME', 'Snowflake')
   }
-  // One refused engine is enough said: its host and port are not asked for as well.
+  // An unsupported engine is one problem; its missing host and port are not reported as well.
   if (problems.length > 0 || values.driver !== 'postgresql') return problems
   const required = [
     ['DATASOURCE_DB_HOST', values.dbHost],
@@ -166,7 +170,7 @@ export function datasourceProblems(values: DatasourceValues): ConfigProblem[] {
     problems.push({
       name,
       message: 'not set, but required for postgresql',
-      hint: 'For a DuckDB file set DATASOURCE_DB_DRIVERNAME=duckdb.',
+      hint: `Set ${name}, or set DATASOURCE_DB_DRIVERNAME=duckdb for a DuckDB file.`,
     })
   }
   return problems

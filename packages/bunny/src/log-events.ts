@@ -1,4 +1,4 @@
-/** The constant `msg` of every line this room writes. The health report and existing log pipelines match on them. */
+/** The constant `msg` of each log line of the bunny. The health report and log pipelines match on them. */
 export const BunnyEvent = {
   starting: 'bunny starting',
   databaseConnecting: 'database connecting',

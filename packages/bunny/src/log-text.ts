@@ -13,8 +13,8 @@ const warn = (message: string) => ({ level: 'warn' as const, message })
 const error = (message: string) => ({ level: 'error' as const, message })
 
 /**
- * The lines the Python client of today writes for the same events, so that log pipelines built for it go on working
- * (`LOG_FORMAT=text`). An empty list: today's client says nothing there. Events it has no words for are written in ours.
+ * The lines that the Python bunny writes for the same events (`LOG_FORMAT=text`), so that existing log pipelines keep
+ * working. An empty list: the Python bunny logs nothing. Events that it does not have are logged in Warren's format.
  */
 export const bunnyTextCatalogue: TextCatalogue = {
   [BunnyEvent.starting]: (r) => [info(`Starting Bunny version: ${text(r, 'version')}`)],
@@ -31,7 +31,7 @@ export const bunnyTextCatalogue: TextCatalogue = {
   [BunnyEvent.noTask]: () => [debug('No task found. Looking for task...')],
   [BunnyEvent.pollFailed]: (r) => [error(`Network error occurred: ${networkErrorText(r)}`)],
   [BunnyEvent.pollsNotHeld]: () => [],
-  // At DEBUG every poll has its own lines; at INFO today's client says nothing about an idle link.
+  // At DEBUG each poll has its own lines. At INFO the Python bunny logs nothing about an idle link.
   [BunnyEvent.linkSummary]: () => [],
   [BunnyEvent.taskReceived]: () => [
     info('Task received. Resolving...'),

@@ -2,8 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import type { LogRecord } from '@warren/runtime'
 
 /**
- * The words Python's `requests` has for a failed exchange, made from the fields of our own event
- * (`code`, `status`, `url`, `detail`). Existing log pipelines tell causes apart by these words.
+ * The text of Python's `requests` for a failed exchange, built from the fields of our event (`code`, `status`, `url`,
+ * `detail`). Existing log pipelines distinguish causes by this text.
  */
 export function networkErrorText(record: LogRecord): string {
   const code = stringField(record, 'code')
@@ -40,7 +40,7 @@ export function networkErrorText(record: LogRecord): string {
   return stringField(record, 'detail')
 }
 
-/** Failures to connect at all, as glibc words them. */
+/** Failed connection attempts, in the wording of glibc. */
 const ERRNO: Readonly<Record<string, string>> = {
   ECONNREFUSED: '[Errno 111] Connection refused',
   EHOSTUNREACH: '[Errno 113] No route to host',
@@ -52,7 +52,7 @@ const RESOLUTION: Readonly<Record<string, string>> = {
   EAI_AGAIN: '[Errno -3] Temporary failure in name resolution',
 }
 
-/** OpenSSL's verification results as the Task API client names them, and as OpenSSL words them. */
+/** OpenSSL verification errors: the code of the Task API client and the wording of OpenSSL. */
 const CERTIFICATE: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'certificate has expired',
   CERT_NOT_YET_VALID: 'certificate is not yet valid',
@@ -81,7 +81,7 @@ interface Place {
   readonly url: string
   readonly host: string
   readonly path: string
-  /** How `urllib3` names the pool and the connection of this URL. */
+  /** The names that `urllib3` gives to the pool and the connection of this URL. */
   readonly pool: string
   readonly connection: string
 }

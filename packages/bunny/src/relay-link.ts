@@ -24,13 +24,13 @@ export interface RelayLinkOptions {
 
 const REDACTED = '[REDACTED]'
 
-/** The way to the relay and back: the Task API client, with every exchange in the log. */
+/** The connection to the relay: the Task API client, with each exchange logged. */
 export class RelayLink implements AsyncDisposable {
   readonly #client: TaskApiClient
   readonly #log: Logger
   readonly #type: 'a' | 'b' | undefined
   readonly #base: string
-  /** Of the request that was begun last: the client names it before it first waits. */
+  /** The ID of the latest request: the client assigns it synchronously, before its first `await`. */
   #requestId = ''
   readonly #statuses = new Map<string, number>()
 
@@ -56,7 +56,7 @@ export class RelayLink implements AsyncDisposable {
     })
   }
 
-  /** As it may stand in a log: the collection id is the site's secret. */
+  /** For the log, without the collection ID, which is secret. */
   get pollUrl(): string {
     return `${this.#base}/task/nextjob/${REDACTED}${this.#type === undefined ? '' : `.${this.#type}`}`
   }
@@ -70,24 +70,24 @@ export class RelayLink implements AsyncDisposable {
     signal: AbortSignal
   }): Promise<{ body: unknown; requestId: string } | null> {
     const { waitSeconds, signal } = options
-    const answer = this.#client.nextTask({
+    const response = this.#client.nextTask({
       ...(this.#type === undefined ? {} : { type: this.#type }),
       ...(waitSeconds === undefined ? {} : { waitSeconds }),
       signal,
     })
     const waitMs = (waitSeconds ?? 0) * 1000
     this.#log.debug({ requestId: this.#requestId, url: this.pollUrl, waitMs }, BunnyEvent.pollSent)
-    return answer
+    return response
   }
 
   async submit(result: TaskResult, signal: AbortSignal): Promise<Submission> {
-    const answer = this.#client.submitResult(result, { signal })
+    const response = this.#client.submitResult(result, { signal })
     const requestId = this.#requestId
     try {
-      const outcome = await answer
+      const outcome = await response
       return { outcome, requestId, status: this.#statuses.get(requestId) ?? 200 }
     } catch (error: unknown) {
-      // A 2xx whose body is of no use is still a 2xx: the result was taken.
+      // A 2xx with an unreadable body is still a 2xx: the result was accepted.
       if (
         error instanceof TaskApiError &&
         error.kind === 'invalid-response' &&

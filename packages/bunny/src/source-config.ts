@@ -1,15 +1,15 @@
 import type { BunnyConfig, RunConfig } from './config.ts'
 import type { SourceConfig } from './sources/open-source.ts'
 
-/** DuckDB runs on the threads Node also needs for files and names: of four, one has to stay free. */
-const DUCKDB_AT_ONCE = 3
+/** DuckDB runs on the four threads that Node.js also needs for files and DNS, so one must stay free. */
+const MAX_DUCKDB_STATEMENTS = 3
 
-/** The database that a configuration names. `atOnce`: statements that may run at the same time. */
-export function sourceConfig(config: BunnyConfig | RunConfig, atOnce: number): SourceConfig {
+/** The database in a configuration. `concurrency`: how many statements may run at the same time. */
+export function sourceConfig(config: BunnyConfig | RunConfig, concurrency: number): SourceConfig {
   const { dbHost, dbPort, dbDatabase, dbPassword, dbConnectionQuery } = config
   const limits = {
     schema: config.dbSchema ?? '',
-    // Each task has its own deadline and cancels its statement then; this is the net below that.
+    // Each task cancels its statement at its own deadline. This is the fallback.
     statementTimeoutMs: Math.max(config.availabilityTimeoutMs, config.distributionTimeoutMs),
   }
   if (config.driver === 'duckdb') {
@@ -19,7 +19,7 @@ export function sourceConfig(config: BunnyConfig | RunConfig, atOnce: number): S
       path: config.duckdbPath,
       memoryLimit: config.duckdbMemoryLimit,
       tempDirectory: config.duckdbTempDirectory,
-      poolSize: Math.min(atOnce, DUCKDB_AT_ONCE),
+      poolSize: Math.min(concurrency, MAX_DUCKDB_STATEMENTS),
     }
   }
   return {
@@ -31,11 +31,11 @@ export function sourceConfig(config: BunnyConfig | RunConfig, atOnce: number): S
     username: config.dbUsername,
     ...(dbPassword === undefined ? {} : { password: dbPassword }),
     ...(dbConnectionQuery === undefined ? {} : { parameters: dbConnectionQuery }),
-    poolSize: atOnce,
+    poolSize: concurrency,
   }
 }
 
-/** Which database that is, for the log and for telling caches apart; without user or password. */
+/** A name of the database without user and password, for the log and for the key of the cache. */
 export function databaseLabel(config: BunnyConfig | RunConfig): string {
   const { driver, duckdbPath, dbHost, dbPort, dbDatabase, dbSchema } = config
   if (driver === 'duckdb') return `duckdb:${duckdbPath}`

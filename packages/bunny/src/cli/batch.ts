@@ -2,15 +2,15 @@ import { createReadStream } from 'node:fs'
 import { ProgramError } from '@warren/runtime'
 import { errorText } from '../error-text.ts'
 
-/** One line of a batch, blank ones left out; `number` counts from 1 and includes blank ones. */
+/** A line of a batch that is not blank. `number` counts all lines from 1, including blank ones. */
 export type BatchLine =
-  | { readonly number: number; readonly query: unknown; readonly modifiers?: unknown }
+  | { readonly number: number; readonly task: unknown; readonly modifiers?: unknown }
   | { readonly number: number; readonly problem: string }
 
-/** Far more than any question needs, and little enough to be held. */
+/** Far more than a task needs, and small enough for memory. */
 const MAX_LINE_BYTES = 10_000_000
 
-/** Reads `{"query": {…}, "modifiers": […]}` lines, one at a time: a batch may be longer than memory. */
+/** Reads `{"query": {…}, "modifiers": […]}` lines one at a time: a batch may be larger than memory. */
 export async function* readBatch(
   file: string,
   stdin: NodeJS.ReadableStream,
@@ -30,8 +30,8 @@ export async function* readBatch(
 }
 
 /**
- * Lines as JSON Lines has them: ended by a line feed and by nothing else. Node's own reader also ends one at U+2028,
- * which JSON allows inside a text, and holds a line of any length. `undefined` stands for one that is too long.
+ * Splits at line feeds only, as JSON Lines requires. The reader of Node.js also splits at U+2028, which JSON allows inside
+ * a string, and buffers lines of any length. `undefined` stands for a line that is too long.
  */
 async function* splitLines(input: NodeJS.ReadableStream): AsyncGenerator<string | undefined> {
   let parts: Buffer[] = []
@@ -70,5 +70,5 @@ function readLine(number: number, line: string): BatchLine {
     return { number, problem: 'expected an object with the member "query"' }
   }
   const modifiers = 'modifiers' in json ? json.modifiers : undefined
-  return { number, query: json.query, ...(modifiers == null ? {} : { modifiers }) }
+  return { number, task: json.query, ...(modifiers == null ? {} : { modifiers }) }
 }

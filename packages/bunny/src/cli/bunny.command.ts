@@ -6,29 +6,33 @@ import { daemonCommand } from './daemon.command.ts'
 import { omopCommand } from './omop.command.ts'
 import { pythonCommand, runCommand } from './run.command.ts'
 
-/** `bunny`: the edge in a hospital, as a daemon and by hand. Rejects with what `printFailure` knows how to show. */
+/** The command `bunny`. Rejects with errors for `printFailure`. */
 export function bunnyCommand(io: CliIo): Command {
   const command = new Command('bunny')
-    .description('answer questions from an OMOP database')
+    .description('answer tasks from an OMOP database')
     .version(VERSION)
-    .showHelpAfterError('(--help says more)')
+    .showHelpAfterError('Run with --help for usage.')
     .addHelpText(
       'after',
       `
 Examples:
-  warren bunny daemon                                  poll the relay and answer, until stopped
-  warren bunny run --body query.json                   answer one question by hand
-  warren bunny run --batch queries.jsonl -o out.jsonl  answer many, on one connection
-  warren bunny omop generate --help                    a database to try it on
-  warren bunny config check                            the configuration in effect, secrets masked
+  warren bunny daemon                                poll the relay and answer tasks until stopped
+  warren bunny run --body task.json                  answer one task without a relay
+  warren bunny run --batch tasks.jsonl -o out.jsonl  answer many tasks on one connection
+  warren bunny omop generate --help                  create a database to try it on
+  warren bunny config check                          print the effective configuration
 
-Configuration is by environment variables; warren bunny config check names them all.`,
+The bunny is configured by environment variables. List them with: warren bunny config check`,
     )
-  command.addCommand(daemonCommand(io))
-  command.addCommand(runCommand(io))
-  command.addCommand(omopCommand(io))
-  command.addCommand(configCommand(io))
-  // `bunny --body FILE`, with no subcommand, is how the Python client is called.
+  for (const subcommand of [
+    daemonCommand(io),
+    runCommand(io),
+    omopCommand(io),
+    configCommand(io),
+  ]) {
+    command.addCommand(subcommand.copyInheritedSettings(command))
+  }
+  // The Python bunny is called without a subcommand: `bunny --body FILE`.
   command.addCommand(pythonCommand(io), { hidden: true, isDefault: true })
   bindCommand(command, io)
   return command

@@ -4,12 +4,12 @@ import { FINAL_SUBMISSION_MS, startBunny } from '../bunny.ts'
 import { bunnyConfig, loadBunnyConfig } from '../config.ts'
 import { programLog } from './program-log.ts'
 
-/** Between the end of our own time limits and the end of the process. */
+/** Time between the end of our own timeouts and the forced end of the process. */
 const SLACK_MS = 5000
 
 export function daemonCommand(io: CliIo): Command {
   return new Command('daemon')
-    .description('poll the relay for tasks and answer them, until SIGTERM or Ctrl-C')
+    .description('poll the relay for tasks and answer them until SIGTERM or Ctrl-C')
     .action(async () => {
       const config = loadBunnyConfig(io.env)
       const log = programLog(bunnyConfig, config, io)

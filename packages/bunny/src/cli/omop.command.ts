@@ -32,17 +32,17 @@ interface GenerateFlags extends TargetFlags {
 }
 
 const TARGET_HELP = `
-The target is a file of DuckDB or a database of PostgreSQL:
+The target is a DuckDB file or a PostgreSQL database. Set the password of PostgreSQL in PGPASSWORD or PGPASSFILE:
   duckdb:hospital.duckdb
-  postgres://USER@HOST:5432/DATABASE?sslmode=require     password in PGPASSWORD or PGPASSFILE
-It is written all or nothing: until the end, and after any failure, it is as it was. A DuckDB file is replaced in one
-step, so a bunny that reads it goes on undisturbed and sees the new data within seconds.`
+  postgres://USER@HOST:5432/DATABASE?sslmode=require
+The load is atomic: if it fails, the target is unchanged. A DuckDB file is replaced when the load is complete: a bunny
+that uses the file keeps running and reads the new data within seconds.`
 
-/** `omop`: brings patient data in the OMOP CDM into a database, from a site's own files or invented. */
+/** The command `omop`: writes OMOP CDM data into a database, from files of a site or with synthetic patients. */
 export function omopCommand(io: CliIo): Command {
   const command = new Command('omop')
-    .description('load a site’s OMOP CDM files into a database, or fill one with invented patients')
-    .showHelpAfterError('(--help says more)')
+    .description('load OMOP CDM files into a database, or fill one with synthetic patients')
+    .showHelpAfterError('Run with --help for usage.')
   for (const subcommand of [loadCommand(io), generateCommand(io)]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }
@@ -55,18 +55,18 @@ function loadCommand(io: CliIo): Command {
     .description(
       'load a folder of CDM files: PERSON.csv, condition_occurrence.tsv, CONCEPT.csv.gz, …',
     )
-    .argument('<folder>', 'the folder; each file is named after its table')
-    .option('--skip-bad-lines', 'leave out lines that cannot be read, instead of loading nothing')
+    .argument('<folder>', 'folder with the files, each named after its table')
+    .option('--skip-bad-lines', 'skip unreadable lines, instead of failing')
   return withTarget(command)
     .addHelpText(
       'after',
       `${TARGET_HELP}
 
-Files are comma-separated with "quotes", or tab-separated without; the first line names the columns, in any order. An
-empty field is NULL. Dates are 2015-01-06, 2015-1-6 or 20150106; 06/01/2015 is refused, as it could be June.
-Every problem is shown with its file, line and column, and never with the value.
+Files are comma-separated with "quotes", or tab-separated without quotes. The first line names the columns, in any order.
+An empty field is NULL. Dates are 2015-01-06, 2015-1-6 or 20150106. 06/01/2015 is rejected, because it could be June.
+Each problem is printed with its file, line and column, and without the value.
 
-Exit code: 0 loaded; 65 the files are not right; 69 the target cannot be reached; 64 usage; 1 anything else.
+Exit codes: 0 success, 1 failed, 64 invalid usage, 65 invalid files, 69 target not available.
 
 Examples:
   warren bunny omop load ./export --to duckdb:hospital.duckdb
@@ -78,20 +78,20 @@ Examples:
 
 function generateCommand(io: CliIo): Command {
   const command = new Command('generate')
-    .description('fill a database with patients that do not exist, for trying and testing')
-    .requiredOption('--persons <n>', 'how many', wholeNumber)
+    .description('fill a database with synthetic patients, for trials and tests')
+    .requiredOption('--persons <n>', 'number of patients', parseWholeNumber)
     .option(
       '--seed <n>',
-      'the same seed and options give the same rows, in every engine',
-      wholeNumber,
+      'seed: the same seed and options give the same rows in all engines',
+      parseWholeNumber,
       1,
     )
     .addOption(
-      new Option('--profile <name>', 'the kind of hospital')
+      new Option('--profile <name>', 'kind of hospital')
         .choices(PROFILE_NAMES)
         .default(DEFAULT_PROFILE),
     )
-    .option('--until <date>', 'the last day of the data', DEFAULT_UNTIL)
+    .option('--until <date>', 'last day of the data', DEFAULT_UNTIL)
   return withTarget(command)
     .addHelpText(
       'after',
@@ -107,9 +107,9 @@ Examples:
 function withTarget(command: Command): Command {
   return command
     .requiredOption('--to <target>', 'duckdb:FILE or postgres://USER@HOST:PORT/DATABASE')
-    .option('--schema <name>', 'the schema of the tables; the engine’s default unless told')
-    .option('--replace', 'empty all CDM tables of the target first')
-    .option('--json', 'the result as JSON on standard output')
+    .option('--schema <name>', "schema of the tables (default: the engine's default schema)")
+    .option('--replace', 'empty all CDM tables in the target first')
+    .option('--json', 'print the outcome as JSON')
 }
 
 async function load(io: CliIo, folder: string, flags: LoadFlags): Promise<void> {
@@ -123,8 +123,12 @@ async function load(io: CliIo, folder: string, flags: LoadFlags): Promise<void> 
         env: io.env,
         signal,
         onProgress: ({ bytesRead, bytesTotal }) => {
-          bar ??= progressBar({ title: 'reading', total: kilobytes(bytesTotal), stream: io.stderr })
-          bar.update(kilobytes(bytesRead))
+          bar ??= progressBar({
+            title: 'reading',
+            total: toKilobytes(bytesTotal),
+            stream: io.stderr,
+          })
+          bar.update(toKilobytes(bytesRead))
         },
       }),
     )
@@ -142,7 +146,7 @@ async function load(io: CliIo, folder: string, flags: LoadFlags): Promise<void> 
         ...(skipped ? [skippedLines] : []),
         file ?? '–',
       ]),
-      { head: ['table', 'rows', ...(skipped ? ['left out'] : []), 'file'] },
+      { head: ['table', 'rows', ...(skipped ? ['skipped lines'] : []), 'file'] },
     )
     for (const note of report.notes) io.stderr.write(`note: ${note}\n`)
     done(io, report.target, report.durationMs)
@@ -158,7 +162,7 @@ async function load(io: CliIo, folder: string, flags: LoadFlags): Promise<void> 
 
 async function generate(io: CliIo, flags: GenerateFlags): Promise<void> {
   warnOfPassword(io, flags.to)
-  const bar = progressBar({ title: 'persons', total: flags.persons, stream: io.stderr })
+  const bar = progressBar({ title: 'people', total: flags.persons, stream: io.stderr })
   const report = await interruptible((signal) =>
     generateOmop({ ...flags, env: io.env, signal, onProgress: (persons) => bar.update(persons) }),
   ).finally(() => bar.stop())
@@ -179,21 +183,21 @@ function done(io: CliIo, target: string, durationMs: number): void {
   io.stderr.write(`${green('done:')} ${target} in ${(durationMs / 1000).toFixed(1)} s\n`)
 }
 
-/** Other users of a machine see the arguments of its programs. */
+/** Other users of the machine can see the arguments of its programs. */
 function warnOfPassword(io: CliIo, to: string): void {
   if ((URL.parse(to)?.password ?? '') === '') return
   const { yellow } = styles(io.stderr, io.env)
   io.stderr.write(
-    `${yellow('warning:')} others on this machine can read the password in --to; use PGPASSWORD or PGPASSFILE\n`,
+    `${yellow('warning:')} other users of this machine can read the password in --to. Use PGPASSWORD or PGPASSFILE.\n`,
   )
 }
 
-/** Ctrl-C ends the work in order, so that no unfinished file stays behind; a second one ends the program at once. */
+/** The first Ctrl-C aborts `work`, so that no unfinished file is left. The second one ends the program. */
 async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
   const stop = (signal: NodeJS.Signals): void => {
     const exitCode = signal === 'SIGINT' ? 130 : 143
-    controller.abort(new ProgramError('stopped; the target is as it was', { exitCode }))
+    controller.abort(new ProgramError('stopped: the target is unchanged', { exitCode }))
   }
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
@@ -203,11 +207,11 @@ async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Prom
   }
 }
 
-function kilobytes(bytes: number): number {
+function toKilobytes(bytes: number): number {
   return Math.ceil(bytes / 1000)
 }
 
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('expected a whole number')
+function parseWholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.')
   return Number(text)
 }

@@ -9,7 +9,7 @@ import {
 } from '@warren/runtime'
 import { bunnyTextCatalogue } from '../log-text.ts'
 
-/** The log of a program of this room: on stderr, with every secret of its configuration masked. */
+/** The log of a command, on standard error, with the secrets of its configuration masked. */
 export function programLog<T extends { logLevel: LogLevel; logFormat: 'json' | 'text' }>(
   definition: ConfigDefinition<T>,
   config: T,

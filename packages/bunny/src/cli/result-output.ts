@@ -4,12 +4,12 @@ import { ProgramError, type OutputStream } from '@warren/runtime'
 import { errorText } from '../error-text.ts'
 
 export interface ResultOutput extends AsyncDisposable {
-  /** Resolves when the text is with the system; rejects with `ProgramError` when it did not take it (a closed pipe, a full disk). */
+  /** Resolves when the text is written. Rejects with `ProgramError`, for example for a closed pipe or a full disk. */
   write(text: string): Promise<void>
   close(): Promise<void>
 }
 
-/** A file, emptied now so that a wrong path is known before any question is asked, or standard output. */
+/** A file, which is emptied at once, so that a wrong path is found before a task is solved. Without a file, standard output. */
 export async function openOutput(
   file: string | undefined,
   stdout: OutputStream,
@@ -23,7 +23,7 @@ async function fileOutput(path: string): Promise<ResultOutput> {
   const close = async (): Promise<void> => {
     if (!isOpen) return
     isOpen = false
-    // Some file systems say only now that the disk is full.
+    // Some file systems report a full disk only here.
     await handle.close().catch((error: unknown) => cannotWrite(path, error))
   }
   return {
@@ -40,7 +40,7 @@ function standardOutput(stdout: OutputStream): ResultOutput {
     const write = async (text: string): Promise<void> => void stdout.write(text)
     return { write, close: done, [Symbol.asyncDispose]: done }
   }
-  // Without a listener the event of a broken pipe ends the process before the callback below can say why.
+  // Without a listener, a broken pipe ends the process before the callback below reports it.
   stdout.on('error', () => {})
   const write = (text: string): Promise<void> =>
     new Promise<void>((resolve, reject) => {

@@ -27,8 +27,8 @@ export interface RunOptions {
 }
 
 /**
- * Answers one question, or a batch, on one connection. Everything given on the command line is read before the
- * database is opened. Throws `ProgramError`: exit code 1 when an input is bad or a result is an error.
+ * Solves one task or a batch on one connection. Reads the options before it opens the database. Throws `ProgramError`,
+ * with exit code 1 if an input is invalid or a result is an error.
  */
 export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
   const modifiers = parseJson(options.modifiers, '--modifiers')
@@ -36,8 +36,10 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
   const single = options.batch === undefined ? await readTask(options, io) : undefined
   const config = loadRunConfig(io.env)
   const log = programLog(runConfig, config, io)
+  const target = sourceConfig(config, 1)
   await using source = await openDatabase({
-    open: () => openSource(sourceConfig(config, 1)),
+    open: () => openSource(target),
+    driver: target.driver,
     waitMs: 0,
     clock: systemClock,
     log,
@@ -45,12 +47,12 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
   await using output = await openOutput(options.output, io.stdout)
   const never = new AbortController().signal
 
-  /** Returns why there is no answer, if there is none. */
-  const answer = async (query: unknown, policy: DisclosurePolicy) => {
-    const limitMs = isDistribution(query)
+  /** Returns the reason if the result is an error. */
+  const solve = async (task: unknown, policy: DisclosurePolicy) => {
+    const limitMs = isDistribution(task)
       ? config.distributionTimeoutMs
       : config.availabilityTimeoutMs
-    const { result, failure } = await solveTask(query, {
+    const { result, failure } = await solveTask(task, {
       source,
       policy,
       omop: { specimen: config.specimenEnabled, location: config.locationEnabled },
@@ -67,10 +69,10 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
   }
 
   if (single !== undefined) {
-    const reason = await answer(single.query, policy)
+    const reason = await solve(single.task, policy)
     await output.close()
     if (options.output !== undefined) log.info({ path: options.output }, BunnyEvent.resultSaved)
-    if (reason !== undefined) throw new ProgramError(`the question was not answered: ${reason}`)
+    if (reason !== undefined) throw new ProgramError(`the task was not answered: ${reason}`)
     return
   }
 
@@ -80,9 +82,9 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
     lines += 1
     const readable = readLine(line, policy)
     const reason =
-      'policy' in readable ? await answer(readable.query, readable.policy) : readable.problem
+      'policy' in readable ? await solve(readable.task, readable.policy) : readable.problem
     if ('problem' in readable) {
-      await output.write(`${serializeResult(rejection(readable.query, readable.problem))}\n`)
+      await output.write(`${serializeResult(errorFor(readable.task, readable.problem))}\n`)
     }
     if (reason === undefined) continue
     failed += 1
@@ -90,42 +92,42 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
   }
   await output.close()
   if (failed > 0) {
-    throw new ProgramError(`${String(failed)} of ${String(lines)} questions were not answered`)
+    throw new ProgramError(`${String(failed)} of ${String(lines)} tasks were not answered`)
   }
 }
 
 type ReadableLine =
-  | { readonly query: unknown; readonly policy: DisclosurePolicy }
-  | { readonly query: unknown; readonly problem: string }
+  | { readonly task: unknown; readonly policy: DisclosurePolicy }
+  | { readonly task: unknown; readonly problem: string }
 
 function readLine(line: BatchLine, defaultPolicy: DisclosurePolicy): ReadableLine {
-  if ('problem' in line) return { query: undefined, problem: line.problem }
-  const { query, modifiers } = line
-  if (modifiers === undefined) return { query, policy: defaultPolicy }
+  if ('problem' in line) return { task: undefined, problem: line.problem }
+  const { task, modifiers } = line
+  if (modifiers === undefined) return { task, policy: defaultPolicy }
   try {
-    return { query, policy: policyFromModifiers(modifiers) }
+    return { task, policy: policyFromModifiers(modifiers) }
   } catch (error: unknown) {
-    if (error instanceof ModifierError) return { query, problem: error.message }
+    if (error instanceof ModifierError) return { task, problem: error.message }
     throw error
   }
 }
 
-/** Whatever is wrong with a line, a result comes out in its place. */
-function rejection(query: unknown, reason: string): TaskResult {
+/** The result of an unreadable line. */
+function errorFor(task: unknown, reason: string): TaskResult {
   let address = { uuid: '', collection: '' }
   try {
-    address = parseTaskEnvelope(query)
+    address = parseTaskEnvelope(task)
   } catch {
-    // The line has no usable address: the result has none either, and is known by its place.
+    // The task has no uuid or collection, so its result has none either. Its position identifies it.
   }
   return errorResult(address, reason)
 }
 
-async function readTask(options: RunOptions, io: CliIo): Promise<{ query: unknown }> {
+async function readTask(options: RunOptions, io: CliIo): Promise<{ task: unknown }> {
   const { body, bodyJson } = options
-  if (bodyJson !== undefined) return { query: parseJson(bodyJson, '--body-json') }
+  if (bodyJson !== undefined) return { task: parseJson(bodyJson, '--body-json') }
   if (body === undefined || body === '-') {
-    return { query: parseJson(await readText(io.stdin), 'standard input') }
+    return { task: parseJson(await readText(io.stdin), 'standard input') }
   }
   let text: string
   try {
@@ -133,7 +135,7 @@ async function readTask(options: RunOptions, io: CliIo): Promise<{ query: unknow
   } catch (error: unknown) {
     throw new ProgramError(`cannot read ${body}: ${errorText(error)}`, { cause: error })
   }
-  return { query: parseJson(text, body) }
+  return { task: parseJson(text, body) }
 }
 
 function parseJson(text: string, where: string): unknown {
@@ -153,11 +155,11 @@ function readPolicy(modifiers: unknown): DisclosurePolicy {
     if (!(error instanceof ModifierError)) throw error
     throw new ProgramError(error.message, {
       exitCode: ExitCode.failure,
-      hint: 'for example [{"id":"Rounding","nearest":10}]',
+      hint: `Use a list like --modifiers '[{"id":"Rounding","nearest":10}]'.`,
       cause: error,
     })
   }
 }
 
-const isDistribution = (query: unknown): boolean =>
-  typeof query === 'object' && query !== null && 'analysis' in query
+const isDistribution = (task: unknown): boolean =>
+  typeof task === 'object' && task !== null && 'analysis' in task

@@ -2,35 +2,36 @@ import { nearestName, type CliIo } from '@warren/runtime'
 import { Command } from 'commander'
 import { runTasks, type RunOptions } from './run-tasks.ts'
 
-/** Answers questions by hand: no relay, no polling. */
+/** The command `run`: answers tasks without a relay. */
 export function runCommand(io: CliIo): Command {
   return taskCommand('run', io)
-    .description('answer questions from files, without a relay')
+    .description('answer tasks from files, without a relay')
     .addHelpText(
       'after',
       `
-With --batch every line is {"query": {…}, "modifiers": […]} (modifiers may be left out), and every line of the output is the
-result of that line. A line that cannot be read gets an error result in its place. Blank lines are skipped.
+With --batch each line is {"query": TASK, "modifiers": […]}, where "modifiers" is optional, and each line of the output is
+the result of that line. An unreadable line gets an error result. Blank lines are skipped.
 
-Modifiers say how counts are hidden and rounded; none at all means hide below 10, round to 10:
+Modifiers set suppression and rounding. Without modifiers, counts below 10 are suppressed and others rounded to 10:
   [{"id":"Low Number Suppression","threshold":20},{"id":"Rounding","nearest":0}]
 
-Exit code: 0 answered; 1 a result is an error, or an input cannot be read; 64 usage; 69 no database; 78 configuration.
+Exit codes: 0 success, 1 a result is an error or an input is unreadable, 64 invalid usage, 69 database not available,
+78 invalid configuration.
 
 Examples:
-  warren bunny run --body query.json
+  warren bunny run --body task.json
   warren bunny run --body-json '{"code":"GENERIC","analysis":"DISTRIBUTION","uuid":"u","collection":"c","owner":"me"}' --no-encode
-  make-queries | warren bunny run --batch - | jq .queryResult.count`,
+  warren bunny run --batch - < tasks.jsonl | jq .queryResult.count`,
     )
 }
 
 /**
- * As the Python client is called: the same options without a subcommand, and the result in `output.json`. What looks
- * like another subcommand ends here too, because the parser takes it for an argument of this one.
+ * The command line of the Python bunny: the same options without a subcommand, and the result in `output.json`. An unknown
+ * subcommand leads here too, because the parser treats it as an argument of this command.
  */
 export function pythonCommand(io: CliIo): Command {
   const command = taskCommand('query', io, 'output.json')
-    .description('answer one question, as the Python client does')
+    .description('answer one task, with the command line of the Python bunny')
     .allowExcessArguments()
   command.hook('preAction', () => {
     const [word] = command.args
@@ -49,24 +50,21 @@ export function pythonCommand(io: CliIo): Command {
 }
 
 function taskCommand(name: string, io: CliIo, defaultOutput?: string): Command {
+  const outputHelp = `file for the result${defaultOutput === undefined ? ' (default: standard output)' : ''}`
   return new Command(name)
-    .option('--body <file>', 'the question as a JSON file, - for standard input')
-    .option('--body-json <text>', 'the question as JSON text')
-    .option('--batch <file>', 'many questions, one JSON object a line; - for standard input')
-    .option('-m, --modifiers <json>', 'how counts are hidden and rounded', '[]')
-    .option('--no-encode', 'leave the files of a distribution as readable text')
-    .option(
-      '-o, --output <file>',
-      'where the result goes; standard output unless told',
-      defaultOutput,
-    )
+    .option('--body <file>', 'task as a JSON file, - for standard input')
+    .option('--body-json <text>', 'task as JSON text')
+    .option('--batch <file>', 'many tasks, one JSON object per line, - for standard input')
+    .option('-m, --modifiers <json>', 'suppression and rounding', '[]')
+    .option('--no-encode', 'write the files of a distribution as readable text')
+    .option('-o, --output <file>', outputHelp, defaultOutput)
     .action(async (options: RunOptions, command: Command) => {
       if (inputsOf(options).length !== 1) {
-        command.error('error: give exactly one of --body, --body-json and --batch')
+        command.error('error: exactly one of --body, --body-json and --batch is required')
       }
       await runTasks(options, io)
     })
 }
 
 const inputsOf = (options: Partial<RunOptions>): string[] =>
-  [options.body, options.bodyJson, options.batch].filter((given) => given !== undefined)
+  [options.body, options.bodyJson, options.batch].filter((input) => input !== undefined)

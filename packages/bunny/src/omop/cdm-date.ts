@@ -1,16 +1,16 @@
-/** A calendar day as days since 1970-01-01, a moment as microseconds since then, both without a time zone. */
+/** Days are counted from 1970-01-01, timestamps in microseconds from then, both without a time zone. */
 
 const DAY_US = 86_400_000_000
 
-/** A timestamp first: most columns of this kind hold a plain day. */
+/** The time is optional: most timestamp columns contain days only. */
 const TIMESTAMP =
   /^(\d{4}-\d{1,2}-\d{1,2}|\d{8})(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(?:Z|[+-]\d{2}(?::?\d{2})?)?)?$/
 const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})$/
 const COMPACT = /^(\d{4})(\d{2})(\d{2})$/
 
 /**
- * Reads `2015-01-06`, `2015-1-6` and `20150106`; a time of day after them is dropped. `undefined` for anything else:
- * `06/01/2015` is a day in January or in June depending on who wrote it.
+ * Reads `2015-01-06`, `2015-1-6` and `20150106`, and drops a time of day after them. `undefined` for any other text:
+ * `06/01/2015` can be in January or in June.
  */
 export function parseDate(text: string): number | undefined {
   const match = DATE.exec(text) ?? COMPACT.exec(text)
@@ -21,7 +21,7 @@ export function parseDate(text: string): number | undefined {
   return dayNumber(Number(match[1]), Number(match[2]), Number(match[3]))
 }
 
-/** Reads a day as above, alone or with `T` or a blank and a time of day. An offset from UTC is dropped: the CDM keeps wall-clock time. */
+/** Reads a day as above, with an optional time after `T` or a space. Drops the UTC offset: the CDM has wall-clock time. */
 export function parseTimestamp(text: string): number | undefined {
   const match = TIMESTAMP.exec(text)
   if (match === null) return undefined
@@ -35,7 +35,7 @@ export function parseTimestamp(text: string): number | undefined {
   return day * DAY_US + (hour * 3600 + minute * 60 + second) * 1_000_000 + micros
 }
 
-/** `undefined` when there is no such day, e.g. 30 February. */
+/** `undefined` if the day does not exist, such as 30 February. */
 export function dayNumber(year: number, month: number, day: number): number | undefined {
   const time = new Date(0)
   time.setUTCFullYear(year, month - 1, day)
@@ -52,7 +52,7 @@ export function isoDate(days: number): string {
   return text.slice(0, text.indexOf('T'))
 }
 
-/** As both engines read it back: `2015-01-06 10:20:30.5`. */
+/** In the format of both engines: `2015-01-06 10:20:30.500000`. */
 export function isoTimestamp(micros: number): string {
   const day = Math.floor(micros / DAY_US)
   const rest = micros - day * DAY_US

@@ -11,11 +11,11 @@ import { RowBatch, type CdmValue } from './row-batch.ts'
 
 interface MappedColumn {
   readonly column: CdmColumn
-  /** Where its field stands in a record. */
+  /** Index of the field in a record. */
   readonly field: number
   readonly read: FieldReader
-  /** Where its values stand in a batch. */
-  readonly place: number
+  /** Index of the column in a batch. */
+  readonly index: number
 }
 
 interface Header {
@@ -23,18 +23,18 @@ interface Header {
   readonly mapped: readonly MappedColumn[]
 }
 
-/** How PostgreSQL's COPY writes NULL; a field without a character is NULL anyway. */
+/** NULL as written by COPY of PostgreSQL. An empty field is also NULL. */
 const COPY_NULL = String.raw`\N`
-const PIECE_BYTES = 256 * 1024
+const CHUNK_BYTES = 256 * 1024
 
 /**
- * One CSV file of a CDM export, read as a stream. Problems go to `problems`, with file, line and column; the rows that
- * can be read come out in batches, each of which is valid until the next one is asked for.
+ * A CSV file of a CDM export, read as a stream. Adds problems with file, line and column to `problems`, and yields the
+ * readable rows in batches. A batch is valid until the next one is requested.
  */
 export class CdmFile {
   readonly name: string
   readonly table: CdmTable
-  /** Columns of the file that this table does not have. */
+  /** Columns of the file that are not in the table. */
   readonly ignoredColumns: string[] = []
   readonly #path: string
   readonly #problems: LoadProblems
@@ -42,7 +42,7 @@ export class CdmFile {
   #filled: readonly string[] = []
   #rows = 0
   #skipped = 0
-  /** Batches filled by the piece of text just read, the last one of them perhaps not yet full. */
+  /** The batches filled from the current chunk. The last one may be partial. */
   #batches: RowBatch[] = []
   #spare: RowBatch[] = []
 
@@ -53,12 +53,12 @@ export class CdmFile {
     this.#problems = problems
   }
 
-  /** Rows that could be read, so far. */
+  /** Readable rows so far. */
   get rows(): number {
     return this.#rows
   }
 
-  /** Lines that could not be read, so far. */
+  /** Unreadable lines so far. */
   get skipped(): number {
     return this.#skipped
   }
@@ -69,15 +69,15 @@ export class CdmFile {
   }): AsyncGenerator<RowBatch> {
     let splitter: RecordSplitter | undefined
     let start = ''
-    for await (const piece of this.#text(options)) {
+    for await (const chunk of this.#text(options)) {
       options.signal?.throwIfAborted()
       if (splitter === undefined) {
-        start += piece
+        start += chunk
         if (!start.includes('\n')) continue
         splitter = this.#splitter(start)
         splitter.push(start)
       } else {
-        splitter.push(piece)
+        splitter.push(chunk)
       }
       yield* this.#complete()
     }
@@ -87,7 +87,7 @@ export class CdmFile {
     }
     splitter.end()
     if (start === '' && this.#header === undefined) {
-      this.#fail('the file is empty: expected a line with column names')
+      this.#fail('is empty: expected a line with column names')
     }
     yield* this.#batches
   }
@@ -96,25 +96,27 @@ export class CdmFile {
     onBytes?: ((bytes: number) => void) | undefined
     signal?: AbortSignal | undefined
   }): AsyncGenerator<string> {
-    const file = createReadStream(this.#path, { highWaterMark: PIECE_BYTES })
-    const packed = /\.gz$/i.test(this.#path)
-    // The callback only keeps pipeline from throwing elsewhere: the loop below sees the same error.
-    const bytes: AsyncIterable<Buffer> = packed ? pipeline(file, createGunzip(), () => {}) : file
+    const file = createReadStream(this.#path, { highWaterMark: CHUNK_BYTES })
+    const compressed = /\.gz$/i.test(this.#path)
+    // The callback prevents an unhandled error: the loop below throws it too.
+    const bytes: AsyncIterable<Buffer> = compressed
+      ? pipeline(file, createGunzip(), () => {})
+      : file
     const decoder = new TextDecoder('utf-8', { fatal: true })
     try {
-      for await (const piece of bytes) {
+      for await (const chunk of bytes) {
         options.onBytes?.(file.bytesRead)
-        yield decoder.decode(piece, { stream: true })
+        yield decoder.decode(chunk, { stream: true })
       }
       yield decoder.decode()
     } catch (error: unknown) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : ''
       if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-        this.#fail('is not UTF-8 text; convert it, e.g. iconv -f WINDOWS-1252 -t UTF-8')
+        this.#fail('is not UTF-8 text: convert it, for example with iconv -f WINDOWS-1252 -t UTF-8')
       } else if (code.startsWith('Z_')) {
         this.#fail('is not a complete gzip file')
       } else if (/^E[A-Z]+$/.test(code)) {
-        this.#fail(`cannot be read (${code})`)
+        this.#fail(`cannot read the file (${code})`)
       } else {
         throw error
       }
@@ -137,7 +139,7 @@ export class CdmFile {
       onBadRecord: (line, message) => {
         this.#skipped++
         this.#problems.add({ file: this.name, line, message }, { fatal: line === 1 })
-        // Without column names no row can be read; a header nothing is taken from keeps the next line from being one.
+        // Rows are unreadable without column names. An empty header prevents the next line from being read as the header.
         this.#header ??= { width: 0, mapped: [] }
       },
     })
@@ -147,16 +149,16 @@ export class CdmFile {
     const names = fields.map((field) => field.trim().toLowerCase())
     const width = names.length
     const mapped: MappedColumn[] = []
-    for (const [place, column] of this.table.columns.entries()) {
+    for (const [index, column] of this.table.columns.entries()) {
       const field = names.indexOf(column.name)
-      if (field >= 0) mapped.push({ column, field, read: fieldReader(column.type), place })
+      if (field >= 0) mapped.push({ column, field, read: fieldReader(column.type), index })
       if (field !== names.lastIndexOf(column.name)) {
-        this.#fail('the column stands twice in the first line', column.name)
+        this.#fail('the column occurs twice in the first line', column.name)
       }
-      // The names found instead are not shown: without a header they are the first patient's data.
+      // The names found are not printed: without a header they are data of the first patient.
       if (field < 0 && column.required) {
-        const separated = width === 1 ? '; columns are separated by commas or tabs' : ''
-        this.#fail(`the column is missing from the first line${separated}`, column.name)
+        const separators = width === 1 ? ': separate columns by commas or tabs' : ''
+        this.#fail(`the column is missing in the first line${separators}`, column.name)
       }
     }
     this.#filled = mapped.map(({ column }) => column.name)
@@ -173,7 +175,7 @@ export class CdmFile {
   #readRow(fields: readonly string[], line: number, header: Header): void {
     const { width, mapped } = header
     if (mapped.length === 0) return
-    // Trailing separators beyond the header are common and harmless; a value there means the line is shifted.
+    // Trailing separators are common and harmless. A value after them means that the line is shifted.
     if (fields.length < width || fields.slice(width).some((field) => field.trim() !== '')) {
       this.#skipped++
       const message = `the line has ${fields.length} fields, the first line has ${width}`
@@ -193,7 +195,7 @@ export class CdmFile {
         good = false
         this.#problems.add({ file: this.name, line, column: one.column.name, message: 'is empty' })
       } else {
-        batch.set(row, one.place, value)
+        batch.set(row, one.index, value)
       }
     }
     if (good) {
@@ -212,7 +214,7 @@ export class CdmFile {
     return batch
   }
 
-  /** Hands out the full batches and takes them back. */
+  /** Yields the full batches, then reuses them. */
   *#complete(): Generator<RowBatch> {
     const partial = this.#batches.at(-1)?.isFull === false ? this.#batches.pop() : undefined
     for (const batch of this.#batches) {

@@ -1,25 +1,25 @@
 /**
- * `id`: 64-bit, because sites hash their keys. `concept`: 32-bit, as the vocabulary has them. `number` is a decimal.
- * `timestamp` is wall-clock time without a zone.
+ * `id`: 64-bit, because sites hash their keys. `concept`: 32-bit, as in the vocabulary. `number`: decimal. `timestamp`:
+ * wall-clock time without a zone.
  */
 export type CdmType = 'id' | 'concept' | 'integer' | 'number' | 'date' | 'timestamp' | 'text'
 
 export interface CdmColumn {
   readonly name: string
   readonly type: CdmType
-  /** A row without it has no meaning here. Fewer columns than the CDM calls `NOT NULL`: exports leave many empty. */
+  /** Whether a row without a value is rejected. Fewer columns than are `NOT NULL` in the CDM: exports leave many empty. */
   readonly required: boolean
 }
 
 export interface CdmTable {
   readonly name: string
   readonly columns: readonly CdmColumn[]
-  /** Must be unique. */
+  /** Name of the column that must be unique. */
   readonly key?: string
   readonly indexes: readonly { readonly name: string; readonly columns: readonly string[] }[]
 }
 
-/** A type, with `!` when it is required. */
+/** A type, with `!` if a value is required. */
 const NOTATIONS = {
   id: ['id', false],
   'id!': ['id', true],
@@ -57,8 +57,8 @@ function table(
 }
 
 /**
- * An event table is asked "which persons have this concept": with the person in the index too, the table itself need
- * not be read. The names are the CDM's own (`idx_condition_concept_id_1`), which today's client looks for.
+ * Tasks look up which people have a concept. With `person_id` in the index, PostgreSQL does not read the table itself. The
+ * names are those of the CDM (`idx_condition_concept_id_1`), which the Python bunny looks for.
  */
 function eventIndexes(short: string, concept: string): Record<string, readonly string[]> {
   return {
@@ -413,7 +413,7 @@ const eventTables: readonly CdmTable[] = [
   ),
 ]
 
-/** The tables of OMOP CDM 5.4 that Warren loads, in the order they are created: those that others refer to first. */
+/** The tables of OMOP CDM 5.4 that Warren loads, in order of creation: referenced tables come first. */
 export const CDM_TABLES: readonly CdmTable[] = [
   ...vocabularyTables,
   ...personTables,

@@ -10,15 +10,15 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\r': String.raw`\r`,
 }
 
-/** Writing a day costs a `Date` each time; a data set has a few ten thousand different ones. */
+/** Formatting a day needs a `Date`, and a data set has only some tens of thousands of different days. */
 const cachedDays = new Map<number, string>()
 const MAX_CACHED_DAYS = 100_000
 
-/** The rows of a batch as lines for `COPY … FROM STDIN`, with the columns at these places only. */
-export function copyText(batch: RowBatch, places: readonly number[]): string {
-  const columns = places.flatMap((place) => {
-    const values = batch.columns[place]
-    const type = batch.table.columns[place]?.type
+/** The rows of a batch as lines for `COPY … FROM STDIN`, with the columns at these indexes only. */
+export function copyText(batch: RowBatch, indexes: readonly number[]): string {
+  const columns = indexes.flatMap((index) => {
+    const values = batch.columns[index]
+    const type = batch.table.columns[index]?.type
     return values && type !== undefined ? [{ values, write: WRITERS[type] }] : []
   })
   let text = ''

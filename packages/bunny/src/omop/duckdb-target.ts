@@ -24,7 +24,7 @@ import { duckDbFailure, tableNotEmpty } from './target-failure.ts'
 interface TableWriter {
   readonly appender: DuckDBAppender
   readonly chunk: DuckDBDataChunk
-  /** Which columns of `chunk` hold values, so that the others are emptied once and not for every batch. */
+  /** Which columns of `chunk` have values. The others are cleared once, and not for each batch. */
   readonly filled: boolean[]
 }
 
@@ -41,8 +41,8 @@ const TYPES: Readonly<Record<CdmType, DuckDBType>> = {
 const NO_VALUES: readonly null[] = Array.from({ length: BATCH_ROWS }, () => null)
 
 /**
- * Writes a CDM into DuckDB. A file is written beside the one it will be, and renamed over it at the end: who reads the
- * old one goes on reading it undisturbed. In an instance that is open already everything is one transaction.
+ * Writes a CDM into DuckDB. A file is written under a temporary name in the same folder and then renamed, so that readers
+ * of the old file are not disturbed. In an open instance, the load is one transaction.
  */
 export class DuckDbTarget implements OmopTarget {
   readonly description: string
@@ -79,7 +79,7 @@ export class DuckDbTarget implements OmopTarget {
     }
   }
 
-  /** Into a database that stays the caller's, for instance one in memory. */
+  /** Writes into an open instance, which may be in memory. The caller closes it. */
   static async forInstance(instance: DuckDBInstance, schema = ''): Promise<DuckDbTarget> {
     return new DuckDbTarget('duckdb in memory', schema, await instance.connect())
   }
@@ -144,7 +144,7 @@ export class DuckDbTarget implements OmopTarget {
         this.#connection.closeSync()
         this.#file.instance.closeSync()
         await rename(this.#file.unfinished, this.#file.path)
-        // A log left beside the old file would be taken for one of the new file.
+        // DuckDB would apply the write-ahead log of the old file to the new one.
         await rm(`${this.#file.path}.wal`, { force: true })
       }
       this.#committed = true
@@ -167,7 +167,7 @@ export class DuckDbTarget implements OmopTarget {
     await removeDatabase(this.#file.unfinished)
   }
 
-  /** Carries over what the existing file holds and this load does not replace. */
+  /** Copies the data of the existing file that this load does not replace. */
   async #copyExisting(path: string, plan: TargetPlan): Promise<void> {
     await this.#run(`ATTACH '${path.replaceAll("'", "''")}' AS old (TYPE duckdb, READ_ONLY)`)
     if (!plan.replace) await this.#rejectRows(plan.tables, 'old.')
@@ -176,8 +176,8 @@ export class DuckDbTarget implements OmopTarget {
          AND NOT (table_schema = $1 AND table_type = 'BASE TABLE' AND table_name = ANY ($2::VARCHAR[]))`,
       [this.#schema, `[${CDM_TABLES.map(({ name }) => name).join(',')}]`],
     )
-    const holdsMore = Number(others.getRows()[0]?.[0] ?? 0) > 0
-    if (holdsMore || !plan.replace) {
+    const hasOtherTables = Number(others.getRows()[0]?.[0] ?? 0) > 0
+    if (hasOtherTables || !plan.replace) {
       const [current] = (
         await this.#connection.runAndReadAll('SELECT current_database()')
       ).getRows()
@@ -228,12 +228,12 @@ export class DuckDbTarget implements OmopTarget {
 
   #discardWriters(): void {
     for (const { appender } of this.#writers.values()) {
-      // Closing flushes, and what is flushed into a failed transaction fails again.
+      // Closing flushes, which fails in a failed transaction.
       try {
         appender.clear()
         appender.closeSync()
       } catch {
-        // It is being thrown away.
+        // The data is discarded anyway.
       }
     }
     this.#writers.clear()
@@ -244,8 +244,8 @@ export class DuckDbTarget implements OmopTarget {
       this.#closeWriters()
       const counts: RowCount[] = []
       for (const table of tables) {
-        const answer = await this.#connection.runAndReadAll(sql(table))
-        const rows = Number(answer.getRows()[0]?.[0] ?? 0)
+        const result = await this.#connection.runAndReadAll(sql(table))
+        const rows = Number(result.getRows()[0]?.[0] ?? 0)
         if (rows > 0) counts.push({ table: table.name, rows })
       }
       return counts
@@ -284,14 +284,14 @@ function engineValues(
   return converted
 }
 
-/** Types whose values DuckDB wants in another form than `CdmValue`. */
+/** Conversions for types whose values DuckDB expects in another form than `CdmValue`. */
 const CONVERTERS: Partial<Record<CdmType, (value: string | number | bigint) => DuckDBValue>> = {
   id: BigInt,
   date: (days) => new DuckDBDateValue(Number(days)),
   timestamp: (micros) => new DuckDBTimestampValue(BigInt(micros)),
 }
 
-/** The file of a load that was killed is of no use, however broken; one that is being written is locked. */
+/** Throws if another load is writing the file. The file of a killed load is not locked. */
 async function throwIfLocked(path: string): Promise<void> {
   if (!(await exists(path))) return
   try {

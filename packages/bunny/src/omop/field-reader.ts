@@ -2,13 +2,13 @@ import { parseDate, parseTimestamp } from './cdm-date.ts'
 import type { CdmType } from './cdm-tables.ts'
 import type { CdmValue } from './row-batch.ts'
 
-/** What a reader returns for a text it does not understand. */
+/** The result of a reader for an invalid text. */
 export const UNREADABLE = Symbol('unreadable')
 
-/** Reads the text of one field, which is not empty. */
+/** Reads the text of a field that is not empty. */
 export type FieldReader = (text: string) => CdmValue | typeof UNREADABLE
 
-/** The end of "expected …" in the message to a person. Never followed by the text itself: it may be a patient's. */
+/** The end of the message "expected …". It never contains the text, which may be data of a patient. */
 export const EXPECTED: Readonly<Record<CdmType, string>> = {
   id: 'a whole number',
   concept: 'a whole number up to 2147483647',
@@ -22,10 +22,10 @@ export const EXPECTED: Readonly<Record<CdmType, string>> = {
 const MAX_INT32 = 2_147_483_647n
 const MAX_INT64 = 9_223_372_036_854_775_807n
 
-/** Days repeat a lot: with this many remembered, a column of dates is read by looking them up. */
+/** Days repeat often, so most dates are found in a cache of this size. */
 const MAX_CACHED_DAYS = 50_000
 
-/** A reader for columns of a type. It may remember texts it has seen, so each file gets its own. */
+/** A reader for columns of a type. It may cache values, so each file has its own. */
 export function fieldReader(type: CdmType): FieldReader {
   switch (type) {
     case 'id':
@@ -46,7 +46,7 @@ export function fieldReader(type: CdmType): FieldReader {
   }
 }
 
-/** `8507`, and `8507.0` as spreadsheets and data frames with gaps write it. */
+/** `8507`, and also `8507.0`, as spreadsheets and data frames with missing values write it. */
 function parseWhole(text: string, max: bigint): number | bigint | typeof UNREADABLE {
   let value = 0
   for (let i = 0; i < text.length; i++) {
@@ -73,13 +73,13 @@ function parseDecimal(text: string): number | typeof UNREADABLE {
 }
 
 function caching(parse: (text: string) => number | undefined): FieldReader {
-  const known = new Map<string, number>()
+  const cache = new Map<string, number>()
   return (text) => {
-    const before = known.get(text)
-    if (before !== undefined) return before
+    const cached = cache.get(text)
+    if (cached !== undefined) return cached
     const value = parse(text.trim())
     if (value === undefined) return UNREADABLE
-    if (known.size < MAX_CACHED_DAYS) known.set(text, value)
+    if (cache.size < MAX_CACHED_DAYS) cache.set(text, value)
     return value
   }
 }

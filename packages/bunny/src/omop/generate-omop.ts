@@ -12,12 +12,12 @@ import { CONCEPTS, VOCABULARY_ID, ancestorEdges } from './synthetic/vocabulary.t
 
 export interface GenerateOptions {
   readonly persons: number
-  /** Whole number; with the same one, the same options give the same rows in every engine. */
+  /** A whole number. The same seed and options give the same rows in all engines. */
   readonly seed: number
   readonly to: TargetLocation
-  /** Which kind of hospital, by name: see `PROFILE_NAMES`. */
+  /** The kind of hospital, one of `PROFILE_NAMES`. */
   readonly profile?: string | undefined
-  /** The last day of the data, `YYYY-MM-DD`. Fixed unless given, so that data made today and tomorrow are the same. */
+  /** The last day of the data, `YYYY-MM-DD`. The default is fixed, so that the data does not depend on the current day. */
   readonly until?: string | undefined
   readonly schema?: string | undefined
   readonly replace?: boolean | undefined
@@ -39,28 +39,28 @@ export interface GenerateReport {
 export const PROFILE_NAMES: readonly string[] = PROFILES.map(({ name }) => name)
 export const DEFAULT_UNTIL = '2026-06-30'
 
-/** Rows in `location` for each area of a profile. */
+/** Rows in `location` per area of a profile. */
 const LOCATIONS_PER_AREA = 12
-/** About 1.1 km in latitude: towns are spread over some kilometres. */
+/** Standard deviation of addresses around the centre of a town, about 2.8 km in latitude. */
 const SPREAD_DEGREES = 0.025
-/** Keys of random sequences that belong to no person, whose keys begin at 1. */
+/** Key of the random sequence for locations. Keys of people start at 1. */
 const LOCATIONS_KEY = -1
 
 /**
- * Fills a CDM with invented people: skewed concepts, conditions that depend on age and on each other, drugs and
- * measurements that follow from them, rare diseases. Nobody in it exists. Throws `ProgramError`.
+ * Fills a CDM with synthetic patients: a skewed distribution of concepts, conditions that depend on age and on each
+ * other, matching drugs and measurements, and rare diseases. Throws `ProgramError`.
  */
 export async function generateOmop(options: GenerateOptions): Promise<GenerateReport> {
   const started = performance.now()
   const profile = findProfile(options.profile ?? DEFAULT_PROFILE)
   const { persons, seed, until = DEFAULT_UNTIL } = options
-  requireWhole(persons, 'the number of persons', 1, 50_000_000)
-  requireWhole(seed, 'the seed', 0, Number.MAX_SAFE_INTEGER)
+  requireWhole(persons, '--persons', 1, 50_000_000)
+  requireWhole(seed, '--seed', 0, Number.MAX_SAFE_INTEGER)
   const lastDay = parseDate(until)
   if (lastDay === undefined) {
-    throw new ProgramError('the last day is no date', {
+    throw new ProgramError(`--until "${until}" is not a date`, {
       exitCode: ExitCode.usage,
-      hint: 'write it like 2026-06-30',
+      hint: 'Use a date like --until 2026-06-30.',
     })
   }
 
@@ -110,9 +110,9 @@ function findProfile(name: string): HospitalProfile {
   const profile = PROFILES.find((one) => one.name === name)
   if (profile !== undefined) return profile
   const near = nearestName(name, PROFILE_NAMES)
-  throw new ProgramError(`there is no profile called ${name}`, {
+  throw new ProgramError(`unknown profile "${name}"`, {
     exitCode: ExitCode.usage,
-    hint: near === undefined ? `there are: ${PROFILE_NAMES.join(', ')}` : `did you mean ${near}?`,
+    hint: near === undefined ? `Use one of: ${PROFILE_NAMES.join(', ')}.` : `Did you mean ${near}?`,
   })
 }
 
@@ -148,7 +148,7 @@ function writeVocabulary(tables: SyntheticTables): void {
   }
 }
 
-/** Returns where people live: more of them in the larger towns, and at a town's first addresses. */
+/** Returns the locations, weighted: more people live in larger towns, and at the first addresses of a town. */
 function writeLocations(
   tables: SyntheticTables,
   profile: HospitalProfile,
@@ -158,7 +158,7 @@ function writeLocations(
   const weights: [number, number][] = []
   for (const { town, latitude, longitude, weight } of profile.areas) {
     for (let i = 0; i < LOCATIONS_PER_AREA; i++) {
-      // Some addresses are never found on a map; who lives there is in no circle.
+      // Some addresses have no coordinates, so no distance matches people who live there.
       const mapped = !random.chance(0.08)
       const north = latitude + random.normal(0, SPREAD_DEGREES)
       const east = longitude + random.normal(0, SPREAD_DEGREES * 1.6)

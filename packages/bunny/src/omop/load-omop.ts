@@ -13,21 +13,21 @@ export interface LoadOptions {
   /** A folder with one file per CDM table: `PERSON.csv`, `person.tsv`, `Person.txt.gz`, … */
   readonly from: string
   readonly to: TargetLocation
-  /** Default: `main` in DuckDB, the account's own in PostgreSQL. */
+  /** Default: `main` in DuckDB, the default schema of the database user in PostgreSQL. */
   readonly schema?: string | undefined
-  /** Empty all CDM tables first, instead of refusing tables that have rows. */
+  /** Empty all CDM tables first, instead of rejecting tables with rows. */
   readonly replace?: boolean | undefined
-  /** Load what can be read and leave out lines that cannot, instead of loading nothing. */
+  /** Skip unreadable lines, instead of failing. */
   readonly skipBadLines?: boolean | undefined
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
   readonly signal?: AbortSignal | undefined
-  /** Where `PGUSER`, `PGPASSWORD`, … are looked up; default: nowhere. */
+  /** For `PGUSER`, `PGPASSWORD`, … Default: empty. */
   readonly env?: NodeJS.ProcessEnv | undefined
 }
 
 export interface LoadProgress {
   readonly step: 'reading' | 'finishing'
-  /** Bytes of the files as they lie on disk, compressed or not. */
+  /** Bytes of the files on disk, compressed or not. */
   readonly bytesRead: number
   readonly bytesTotal: number
   readonly file: string
@@ -35,7 +35,7 @@ export interface LoadProgress {
 
 export interface LoadedTable {
   readonly table: string
-  /** `null` for a table that is empty because the folder has no file for it. */
+  /** `null` if the folder has no file for the table. */
   readonly file: string | null
   readonly rows: number
   readonly skippedLines: number
@@ -44,7 +44,7 @@ export interface LoadedTable {
 export interface LoadReport {
   readonly target: string
   readonly tables: readonly LoadedTable[]
-  /** What a person should know although the load went well, one sentence each. */
+  /** Notes on a successful load, one sentence each. */
   readonly notes: readonly string[]
   readonly bytes: number
   readonly durationMs: number
@@ -58,8 +58,8 @@ interface TableFile {
 }
 
 /**
- * Loads a folder of CDM files into a database, all or nothing. Throws `LoadError` (exit code 65, with file, line and
- * column of each problem) when the files are not right, `ProgramError` when the target is not.
+ * Loads a folder of CDM files into a database, atomically. Throws `LoadError` (exit code 65, with file, line and column of
+ * each problem) if the files are invalid, and `ProgramError` if the target fails.
  */
 export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
   const started = performance.now()
@@ -82,7 +82,7 @@ export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
       onBytes: (bytes) => report('reading', bytes),
       signal: options.signal,
     })) {
-      // After a problem nothing will be kept, but the rest is still read, to name the other problems too.
+      // After a problem nothing is written, but the rest is read, to report all problems.
       if (problems.total === 0 || options.skipBadLines === true) await target.append(batch)
     }
     bytesBefore += file.bytes
@@ -91,7 +91,7 @@ export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
       notes.push(`${file.name}: unknown columns ignored: ${reader.ignoredColumns.join(', ')}`)
     }
     if (options.skipBadLines === true && reader.skipped > 0 && reader.rows === 0) {
-      problems.add({ file: file.name, message: 'not one line can be read' }, { fatal: true })
+      problems.add({ file: file.name, message: 'has no readable line' }, { fatal: true })
     }
     tables.push({
       table: file.table.name,
@@ -104,14 +104,16 @@ export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
   options.onProgress?.({ step: 'finishing', bytesRead: bytesTotal, bytesTotal, file: '' })
 
   await rejectDuplicateKeys(target, files)
-  notes.push(...problems.first.map((problem) => `left out ${formatProblem(problem)}`))
+  notes.push(...problems.first.map((problem) => `skipped ${formatProblem(problem)}`))
   const more = problems.total - problems.first.length
-  if (more > 0) notes.push(`… and ${more} more lines or fields like these`)
+  if (more > 0) notes.push(`… and ${more} more problems`)
   notes.push(...(await describeOrphans(target)))
   options.signal?.throwIfAborted()
   await target.commit()
   notes.push(
-    ...target.skippedColumns.map((column) => `${column} is not in the existing table: left out`),
+    ...target.skippedColumns.map(
+      (column) => `skipped ${column}: the existing table has no such column`,
+    ),
   )
   return {
     target: target.description,
@@ -124,9 +126,9 @@ export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
 
 async function findFiles(folder: string): Promise<{ files: TableFile[]; notes: string[] }> {
   const names = await readdir(folder).catch((error: unknown) => {
-    throw new ProgramError(`the folder ${folder} cannot be read`, {
+    throw new ProgramError(`cannot read the folder ${folder}`, {
       exitCode: ExitCode.data,
-      hint: 'give a folder with files named after CDM tables, such as PERSON.csv',
+      hint: 'Use a folder with files named after CDM tables, such as PERSON.csv.',
       cause: error,
     })
   })
@@ -136,14 +138,14 @@ async function findFiles(folder: string): Promise<{ files: TableFile[]; notes: s
     const stem = /^(.+?)\.(?:csv|tsv|txt)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase()
     const table = stem === undefined ? undefined : cdmTable(stem)
     if (table === undefined) {
-      notes.push(`${name}: not a table that Warren loads, ignored`)
+      notes.push(`${name}: ignored, because it is not named after a CDM table that Warren loads`)
       continue
     }
-    const twin = files.find((other) => other.table === table)
-    if (twin !== undefined) {
-      throw new ProgramError(`${twin.name} and ${name} are both table ${table.name}`, {
+    const other = files.find((file) => file.table === table)
+    if (other !== undefined) {
+      throw new ProgramError(`${other.name} and ${name} are both for the table ${table.name}`, {
         exitCode: ExitCode.data,
-        hint: 'keep one of them in the folder',
+        hint: 'Remove one of them from the folder.',
       })
     }
     const path = join(folder, name)
@@ -152,7 +154,7 @@ async function findFiles(folder: string): Promise<{ files: TableFile[]; notes: s
   if (files.length === 0) {
     throw new ProgramError(`no file in ${folder} is named after a CDM table`, {
       exitCode: ExitCode.data,
-      hint: 'name the files PERSON.csv, CONCEPT.csv, CONDITION_OCCURRENCE.csv, …; .tsv, .txt and .gz work too',
+      hint: 'Name the files PERSON.csv, CONCEPT.csv, CONDITION_OCCURRENCE.csv, … (or .tsv, .txt, .gz).',
     })
   }
   const inCreationOrder = CDM_TABLES.flatMap((one) => files.filter(({ table }) => table === one))
@@ -164,7 +166,7 @@ function throwIfAny(problems: LoadProblems, skipBadLines: boolean): void {
   throw new LoadError(
     problems,
     problems.fatal === 0
-      ? { hint: 'mend the lines, or add --skip-bad-lines to load everything else' }
+      ? { hint: 'Fix the lines, or add --skip-bad-lines to load the others.' }
       : {},
   )
 }
@@ -175,7 +177,7 @@ async function rejectDuplicateKeys(target: OmopTarget, files: readonly TableFile
     duplicates.add({
       file: files.find((file) => file.table.name === table)?.name ?? table,
       column: cdmTable(table)?.key ?? '',
-      message: `must be unique, but ${rows} rows repeat the value of another row`,
+      message: `must be unique, but ${rows === 1 ? '1 row repeats' : `${rows} rows repeat`} the value of another row`,
     })
   }
   if (duplicates.total > 0) throw new LoadError(duplicates)
@@ -184,7 +186,8 @@ async function rejectDuplicateKeys(target: OmopTarget, files: readonly TableFile
 async function describeOrphans(target: OmopTarget): Promise<string[]> {
   const orphans = await target.orphans()
   return orphans.map(
-    ({ table, rows }) => `${table}: ${rows} rows belong to persons that are not in person`,
+    ({ table, rows }) =>
+      `${table}: ${rows === 1 ? '1 row has' : `${rows} rows have`} a person_id that is not in the table person`,
   )
 }
 

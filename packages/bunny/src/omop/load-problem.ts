@@ -1,15 +1,15 @@
 import { ExitCode, ProgramError } from '@warren/runtime'
 
-/** Something in a file that cannot be loaded. `message` never repeats a value from a row. */
+/** A problem in a file. `message` contains no value from a row. */
 export interface LoadProblem {
   readonly file: string
-  /** Counted from 1, the header included; absent when the whole file is meant. */
+  /** Counted from 1, including the header. Absent for a problem of the whole file. */
   readonly line?: number
   readonly column?: string
   readonly message: string
 }
 
-/** Keeps the first problems of a load and counts the rest: a file of a million broken lines is still one screen. */
+/** Keeps the first problems of a load and counts the others, so that the output fits on one screen. */
 export class LoadProblems {
   readonly first: LoadProblem[] = []
   readonly #keep: number
@@ -24,7 +24,7 @@ export class LoadProblems {
     return this.#total
   }
 
-  /** Problems that leaving out lines does not mend, such as a missing column. */
+  /** Problems that skipping lines does not fix, such as a missing column. */
   get fatal(): number {
     return this.#fatal
   }
@@ -32,13 +32,13 @@ export class LoadProblems {
   add(problem: LoadProblem, { fatal = false } = {}): void {
     this.#total++
     if (fatal) this.#fatal++
-    // What stops the load for certain is shown even if harmless lines came first.
+    // Fatal problems are kept even if others came first.
     if (this.first.length < this.#keep) this.first.push(problem)
     else if (fatal && this.#fatal <= this.#keep) this.first[this.#keep - this.#fatal] = problem
   }
 }
 
-/** The files cannot be loaded as they are; the target is as it was. Exit code 65. */
+/** The files are invalid, and the target is unchanged. Exit code 65. */
 export class LoadError extends ProgramError {
   override readonly name = 'LoadError'
   readonly problems: readonly LoadProblem[]

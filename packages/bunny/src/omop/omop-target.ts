@@ -2,9 +2,9 @@ import type { CdmTable } from './cdm-tables.ts'
 import type { RowBatch } from './row-batch.ts'
 
 export interface TargetPlan {
-  /** Tables that rows will be appended to; all tables of the CDM are created. */
+  /** The tables that get rows. All tables of the CDM are created. */
   readonly tables: readonly CdmTable[]
-  /** Empties every CDM table first, also those that get no rows now: half an old data set would answer wrongly. */
+  /** Whether all CDM tables are emptied first, including those without new rows: a mix of two data sets gives wrong counts. */
   readonly replace: boolean
 }
 
@@ -14,27 +14,27 @@ export interface RowCount {
 }
 
 /**
- * A database that a CDM is written into, all or nothing: until `commit` nobody else sees a row, and disposing of the
- * target without it leaves the database as it was.
+ * A database into which a CDM is written atomically. No row is visible before `commit`. Disposing the target without it
+ * leaves the database unchanged.
  */
 export interface OmopTarget extends AsyncDisposable {
-  /** For a person, e.g. `duckdb:hospital.duckdb`; no password. */
+  /** For messages, such as `duckdb:hospital.duckdb`. Without the password. */
   readonly description: string
-  /** Creates what is missing. Throws `ProgramError` when a table that gets rows has some already and `replace` is off. */
+  /** Creates missing tables. Throws `ProgramError` if a table in the plan already has rows and `replace` is false. */
   begin(plan: TargetPlan): Promise<void>
-  /** The batch may be reused once this has resolved. */
+  /** The caller can reuse the batch when this has resolved. */
   append(batch: RowBatch): Promise<void>
-  /** Columns that the target's own, older tables lack, as `table.column`; their values were left out. */
+  /** Columns that existing tables of the target do not have, as `table.column`. Their values are skipped. */
   readonly skippedColumns: readonly string[]
-  /** How many rows share their key with another row, by table; tables without such rows are absent. */
+  /** How many rows repeat the key of another row, by table. Tables without such rows are absent. */
   duplicateKeys(): Promise<readonly RowCount[]>
-  /** How many rows belong to persons that are not in `person`, by table. */
+  /** How many rows have a `person_id` that is not in `person`, by table. */
   orphans(): Promise<readonly RowCount[]>
-  /** Builds keys, indexes and statistics where the engine uses them, then makes everything visible at once. */
+  /** Creates keys, indexes and statistics if the engine uses them, then makes all rows visible at once. */
   commit(): Promise<void>
 }
 
-/** Tables whose rows belong to a person. */
+/** Whether the rows of a table belong to people. */
 export function belongsToPerson(table: CdmTable): boolean {
   return table.name !== 'person' && table.columns.some(({ name }) => name === 'person_id')
 }

@@ -6,7 +6,7 @@ import { DuckDbTarget } from './duckdb-target.ts'
 import type { OmopTarget } from './omop-target.ts'
 import { PostgresTarget } from './postgres-target.ts'
 
-/** `duckdb:FILE`, `postgres://USER@HOST:PORT/DATABASE`, or a DuckDB that is open already and stays the caller's. */
+/** `duckdb:FILE`, `postgres://USER@HOST:PORT/DATABASE`, or an open DuckDB instance, which the caller closes. */
 export type TargetLocation = string | DuckDBInstance
 
 export function openTarget(
@@ -20,6 +20,6 @@ export function openTarget(
   if (file !== undefined && file !== ':memory:') return DuckDbTarget.forFile(file, schema)
   throw new ProgramError('the target is neither a DuckDB file nor a PostgreSQL URL', {
     exitCode: ExitCode.usage,
-    hint: 'write duckdb:FILE or postgres://USER@HOST:5432/DATABASE',
+    hint: 'Use --to duckdb:FILE or --to postgres://USER@HOST:5432/DATABASE.',
   })
 }

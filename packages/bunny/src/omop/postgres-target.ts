@@ -27,7 +27,7 @@ const TYPES: Readonly<Record<CdmType, string>> = {
 }
 
 interface OpenCopy {
-  /** Which table and columns it is for; a batch for others ends it. */
+  /** Names the table and columns. A batch with others ends this COPY. */
   readonly statement: string
   readonly stream: CopyStreamQuery
   readonly done: Promise<void>
@@ -54,7 +54,7 @@ export class PostgresTarget implements OmopTarget {
       const { client } = await connectPostgres(
         connectionAttempts(address, { applicationName: 'warren-omop', connectTimeoutMs: 10_000 }),
       )
-      // Without a schema given, tables go where the account's unqualified names go.
+      // Without --schema, the schema that unqualified names refer to.
       const { rows } = await client.query<{ schema: string | null }>(
         'SELECT current_schema() AS schema',
       )
@@ -71,14 +71,14 @@ export class PostgresTarget implements OmopTarget {
   begin(plan: TargetPlan): Promise<void> {
     return this.#wrapErrors(async () => {
       await this.#client.query('BEGIN')
-      // A load may take hours, and nothing else than this program ends it.
+      // A load may take hours.
       await this.#client.query(
         'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL client_min_messages = warning',
       )
       await this.#client.query(`CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(this.#schema)}`)
       for (const table of CDM_TABLES) await this.#client.query(this.#createTable(table))
       await this.#readExisting()
-      // Emptied where they are, so that privileges, views and foreign keys stay; readers wait until the load is over.
+      // TRUNCATE keeps privileges, views and foreign keys. Readers wait until the load ends.
       if (plan.replace) {
         const all = CDM_TABLES.map(({ name }) => this.#name(name)).join(', ')
         await this.#client.query(`TRUNCATE ${all}`)
@@ -95,11 +95,11 @@ export class PostgresTarget implements OmopTarget {
 
   append(batch: RowBatch): Promise<void> {
     return this.#wrapErrors(async () => {
-      const places = this.#places(batch)
-      const names = places.map((place) => batch.table.columns[place]?.name ?? '').join(', ')
+      const indexes = this.#columnIndexes(batch)
+      const names = indexes.map((index) => batch.table.columns[index]?.name ?? '').join(', ')
       const { stream, done } = await this.#copyInto(batch.table, names)
-      if (!stream.write(copyText(batch, places))) {
-        // A COPY that fails never drains; its own promise then says why.
+      if (!stream.write(copyText(batch, indexes))) {
+        // A failed COPY never drains. Its promise rejects with the reason.
         await Promise.race([once(stream, 'drain'), done])
       }
     })
@@ -137,7 +137,7 @@ export class PostgresTarget implements OmopTarget {
     })
   }
 
-  /** Ending the session rolls back what was not committed, also in the middle of a COPY. */
+  /** Ending the session rolls back an open transaction, even during a COPY. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#copy?.done.catch(() => {})
     await this.#client.end()
@@ -161,13 +161,13 @@ export class PostgresTarget implements OmopTarget {
     }
   }
 
-  /** The columns of the batch that have values and that the table in this database has. */
-  #places(batch: RowBatch): number[] {
+  /** The columns of the batch that have values and exist in the table of the target. */
+  #columnIndexes(batch: RowBatch): number[] {
     const existing = this.#existing.get(batch.table.name)
-    return batch.columns.flatMap((values, place) => {
-      const name = batch.table.columns[place]?.name
+    return batch.columns.flatMap((values, index) => {
+      const name = batch.table.columns[index]?.name
       if (values === null || name === undefined) return []
-      if (existing?.has(name) === true) return [place]
+      if (existing?.has(name) === true) return [index]
       this.#skippedColumns.add(`${batch.table.name}.${name}`)
       return []
     })
@@ -179,7 +179,7 @@ export class PostgresTarget implements OmopTarget {
     await this.#endCopy()
     const stream = this.#client.query(copyFrom(statement))
     const done = finished(stream)
-    // Awaited with the next batch or at the end; until then a failure must not count as unhandled.
+    // Awaited with the next batch or at the end. Until then, a rejection must not be unhandled.
     done.catch(() => {})
     this.#copy = { statement, stream, done }
     return this.#copy
@@ -193,7 +193,7 @@ export class PostgresTarget implements OmopTarget {
     await copy.done
   }
 
-  /** A table that the site made itself keeps the key it has, under whatever name. */
+  /** Adds the primary key, unless the table already has one. */
   async #addKey({ name, key }: CdmTable): Promise<void> {
     if (key === undefined) return
     const { rowCount } = await this.#client.query(

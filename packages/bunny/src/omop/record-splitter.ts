@@ -1,20 +1,20 @@
 export interface SplitterOptions {
   readonly delimiter: ',' | '\t'
-  /** Whether a field may stand in `"` quotes, with `""` for a quote inside. */
+  /** Whether fields can be enclosed in `"`, with `""` for a quote inside. */
   readonly quotes: boolean
-  /** `line` is where the record begins, counted from 1. The array is not used again by the splitter. */
+  /** `line` is the first line of the record, counted from 1. The splitter does not reuse the array. */
   readonly onRecord: (fields: string[], line: number) => void
-  /** A record that cannot be told apart from what follows. Splitting goes on with the next line. */
+  /** A record whose end is unclear. Splitting continues with the next line. */
   readonly onBadRecord: (line: number, message: string) => void
 }
 
 /**
- * A quote that is opened and never closed would swallow the rest of the file: such a field is given up after this
- * many characters, and everything after its first line is read as ordinary lines again.
+ * The longest record, in characters. Without a limit, a quote that is never closed would include the rest of the file.
+ * After a longer record, splitting continues with the line after its first line.
  */
 const MAX_RECORD_LENGTH = 1_000_000
 
-/** Cuts the text of a file, which comes in pieces, into records. Blank lines are no records; lines end in LF or CR LF. */
+/** Splits the text of a file, pushed in chunks, into records. Skips blank lines. Lines end with LF or CR LF. */
 export class RecordSplitter {
   readonly #options: SplitterOptions
   #rest = ''
@@ -24,7 +24,7 @@ export class RecordSplitter {
     this.#options = options
   }
 
-  /** The line that the next record begins in. */
+  /** The first line of the next record. */
   get line(): number {
     return this.#line
   }
@@ -38,7 +38,7 @@ export class RecordSplitter {
     this.#rest = ''
   }
 
-  /** Returns what is left of `text` after its last complete record. */
+  /** Returns the rest of `text` after its last complete record. */
   #split(text: string, isLast: boolean): string {
     const { quotes, delimiter, onRecord } = this.#options
     let at = 0
@@ -46,7 +46,7 @@ export class RecordSplitter {
       const newline = text.indexOf('\n', at)
       if (newline < 0 && !isLast) {
         if (text.length - at <= MAX_RECORD_LENGTH) return text.slice(at)
-        // Nothing sensible has lines like this; holding on to it would fill the memory.
+        // Keeping the line would fill the memory.
         this.#options.onBadRecord(this.#line, 'the line is longer than a million characters')
         return ''
       }
@@ -66,7 +66,7 @@ export class RecordSplitter {
     return ''
   }
 
-  /** One record with quotes in it, from `start`. Returns where the next one begins, or nothing if `text` ends before. */
+  /** Splits one record with quotes, from `start`. Returns the start of the next one, or `undefined` if `text` is incomplete. */
   #splitQuoted(text: string, start: number, isLast: boolean): number | undefined {
     const { delimiter, onRecord } = this.#options
     const fields: string[] = []
@@ -82,7 +82,7 @@ export class RecordSplitter {
           if (tooLong || (close < 0 && isLast)) {
             return this.#reject(text, start, 'a quote is opened and never closed')
           }
-          // A quote at the very end of a piece may be the first half of `""`.
+          // A quote at the end of a chunk may be the first half of `""`.
           if (close < 0 || (close === text.length - 1 && !isLast)) return undefined
           value += text.slice(from, close)
           from = close + 1
@@ -101,18 +101,14 @@ export class RecordSplitter {
         const stop = stops.length === 0 ? text.length : Math.min(...stops)
         const value = text.slice(at, stop)
         if (value.includes('"')) {
-          return this.#reject(
-            text,
-            start,
-            'a quote stands inside a field that does not begin with one',
-          )
+          return this.#reject(text, start, 'a quote is inside a field that does not start with one')
         }
         fields.push(stop === newline || stop === text.length ? value.replace(/\r$/, '') : value)
         at = stop
       }
       if (text.startsWith('\r\n', at) || (isLast && text.slice(at) === '\r')) at++
       if (at >= text.length || text.charCodeAt(at) === LF) {
-        // The line feed that ends the record may be in the next piece, after a carriage return in this one.
+        // The line feed that ends the record may be in the next chunk, after a carriage return in this one.
         if (at >= text.length && !isLast) return undefined
         onRecord(fields, this.#line)
         this.#line += lines

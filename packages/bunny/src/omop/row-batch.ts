@@ -1,23 +1,23 @@
 import type { CdmTable } from './cdm-tables.ts'
 
 /**
- * A value on its way into a database. By type of the column: ids and integers as `number` (`bigint` beyond 2^53),
- * dates as days and timestamps as microseconds since 1970, texts as `string`.
+ * A value to write, by column type: IDs and integers as `number` (`bigint` beyond 2^53), dates as days and timestamps as
+ * microseconds since 1970, text as `string`.
  */
 export type CdmValue = string | number | bigint | null
 
-/** DuckDB takes rows in vectors of this length; a longer batch would be cut up again. */
+/** The vector length of DuckDB, which would split a longer batch. */
 export const BATCH_ROWS = 2048
 
-/** Up to `BATCH_ROWS` rows of one table, column by column. Filled, written and emptied again by one owner. */
+/** Up to `BATCH_ROWS` rows of one table, by column. It is filled, written, cleared and reused. */
 export class RowBatch {
   readonly table: CdmTable
-  /** In the order of the table's columns; `null` for a column that this batch never fills. */
+  /** In the order of the table. `null` for a column that is never filled. */
   readonly columns: readonly (CdmValue[] | null)[]
   readonly #hasValue: boolean[]
   #length = 0
 
-  /** Only columns named in `filled` take values; the others are empty in every row. */
+  /** Only the columns named in `filled` get values. */
   constructor(table: CdmTable, filled: readonly string[]) {
     this.table = table
     this.columns = table.columns.map(({ name }) =>
@@ -34,24 +34,24 @@ export class RowBatch {
     return this.#length === BATCH_ROWS
   }
 
-  /** Whether any row has a value at this place: most columns of most exports are empty from end to end. */
-  hasValue(place: number): boolean {
-    return this.#hasValue[place] ?? false
+  /** Whether any row has a value in the column: most columns of most exports are empty. */
+  hasValue(index: number): boolean {
+    return this.#hasValue[index] ?? false
   }
 
-  /** Opens the next row. Every column of it must be set: what a batch held before is still there. */
+  /** Starts a row. Each column must be set, because old values are still in the batch. */
   nextRow(): number {
     return this.#length++
   }
 
-  set(row: number, place: number, value: CdmValue): void {
-    const column = this.columns[place]
+  set(row: number, index: number, value: CdmValue): void {
+    const column = this.columns[index]
     if (!column) return
     column[row] = value
-    if (value !== null) this.#hasValue[place] = true
+    if (value !== null) this.#hasValue[index] = true
   }
 
-  /** Takes back the row opened last. */
+  /** Removes the last row. */
   dropRow(): void {
     this.#length--
   }

@@ -5,7 +5,7 @@ import { duckDbError } from '../sources/duckdb-error.ts'
 import { postgresError } from '../sources/postgres-error.ts'
 import type { SourceError } from '../sources/source-error.ts'
 
-/** Says which target failed and how to end: 69 when it cannot be reached, 1 otherwise. */
+/** Names the failed target. Exit code 69 if it is not available, 1 otherwise. */
 function targetFailure(error: SourceError, target: string, hint?: string): ProgramError {
   const unreachable = error.kind === 'unavailable' || error.kind === 'authentication'
   const code = error.code === '' ? '' : ` (${error.code})`
@@ -20,7 +20,7 @@ export function duckDbFailure(error: unknown, target: string): ProgramError {
   return error instanceof ProgramError ? error : targetFailure(duckDbError(error), target)
 }
 
-/** What the server says about a row that its own table definition refuses; the row itself is in the parts left out. */
+/** For a row that the table rejects, names the table and column from the server's error, and leaves out its data. */
 export function postgresFailure(error: unknown, target: string): ProgramError {
   if (error instanceof ProgramError) return error
   const wrapped = postgresError(error)
@@ -31,14 +31,14 @@ export function postgresFailure(error: unknown, target: string): ProgramError {
       `${target}: a row does not fit the existing table${place} (SQLSTATE ${wrapped.code})`,
       {
         exitCode: ExitCode.data,
-        hint: 'load into an empty schema (--schema NAME) to let Warren create the tables',
+        hint: 'Add --schema NAME with the name of a new schema, so that Warren creates the tables.',
         cause: error,
       },
     )
   }
   const hint =
     wrapped.code === '42501'
-      ? 'loading needs an account that may create tables (or owns the existing ones)'
+      ? 'Use a database user that can create tables, or that owns the existing ones.'
       : undefined
   return targetFailure(wrapped, target, hint)
 }
@@ -51,10 +51,10 @@ function copyPlace(error: unknown): string {
   return place === '' ? '' : ` ${place}`
 }
 
-/** Refuses to mix two data sets in one table. */
+/** Prevents a mix of two data sets in one table. */
 export function tableNotEmpty(target: string, table: string): ProgramError {
-  return new ProgramError(`${target}: table ${table} has rows already`, {
+  return new ProgramError(`${target}: the table ${table} already has rows`, {
     exitCode: ExitCode.failure,
-    hint: 'add --replace to empty all CDM tables first, or choose another --schema or target',
+    hint: 'Add --replace to empty all CDM tables first, or use another --schema or --to.',
   })
 }

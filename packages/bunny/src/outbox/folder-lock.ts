@@ -6,9 +6,9 @@ import { ExitCode, ProgramError } from '@warren/runtime'
 const SQLITE_BUSY = 5
 
 /**
- * Keeps a folder to one process. The lock is the kernel's, on an empty file, held through SQLite because Node has no
- * call for it. It goes with its process, however that ends: nothing stale is left for anybody to clear away, and a
- * process id, which in a container is always 1, need not be believed.
+ * Reserves a folder for one process with a kernel lock on an empty file. SQLite holds the lock, because Node.js has no
+ * call for it. The kernel releases it with the process, even a killed one, so locks do not become stale. A process ID would
+ * not help: in a container it is always 1.
  */
 export class FolderLock implements Disposable {
   readonly #file: DatabaseSync
@@ -17,13 +17,13 @@ export class FolderLock implements Disposable {
     this.#file = file
   }
 
-  /** Throws `ProgramError` when another process, or this one, holds the folder already. */
+  /** Throws `ProgramError` if another process, or this one, already holds the folder. */
   static async acquire(folder: string): Promise<FolderLock> {
     const path = join(folder, 'lock')
     await makePrivateFile(path)
     const file = new DatabaseSync(path)
     try {
-      // In memory: a journal on disk would be a second file, and one that a killed process leaves behind.
+      // In memory: a journal on disk would be a second file, which a killed process leaves behind.
       file.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
       return new FolderLock(file)
     } catch (error: unknown) {
@@ -31,7 +31,7 @@ export class FolderLock implements Disposable {
       if (!isBusy(error)) throw error
       throw new ProgramError(`another bunny uses the folder ${folder}`, {
         exitCode: ExitCode.unavailable,
-        hint: 'stop that one first, or give each its own BUNNY_OUTBOX_DIR',
+        hint: 'Stop the other bunny, or set BUNNY_OUTBOX_DIR to another folder.',
         cause: error,
       })
     }
@@ -42,7 +42,7 @@ export class FolderLock implements Disposable {
   }
 }
 
-/** A file that exists is left closed: closing it would take this process's own lock away. */
+/** An existing file is not opened: closing it would release this process's own lock. */
 async function makePrivateFile(path: string): Promise<void> {
   try {
     const file = await open(path, 'wx', 0o600)

@@ -8,14 +8,14 @@ import { errorText } from '../error-text.ts'
 import { FolderLock } from './folder-lock.ts'
 
 export interface StoredResult {
-  /** Which task this answers; one file each. */
+  /** The task that the result is for. Each has one file. */
   readonly key: string
   /** Milliseconds since the epoch. */
   readonly solvedAt: number
   readonly result: TaskResult
 }
 
-/** A file that is not a result of ours, or a half of one. It is left where it is for somebody to look at. */
+/** A file that is not a stored result, or is incomplete. It is left in place for inspection. */
 export interface UnreadableFile {
   readonly file: string
   readonly reason: string
@@ -24,9 +24,9 @@ export interface UnreadableFile {
 const FORMAT = 1
 
 /**
- * Results on disk, one file each, until they are delivered. A file appears whole or not at all: it is written beside
- * its place, flushed, and renamed. One folder belongs to one bunny, until it is disposed. What lies here has been
- * through disclosure control, but it is still the hospital's: the folder is made readable for its owner only.
+ * Results on disk, one file each, until they are submitted. Files are written atomically: to a draft, which is flushed
+ * and renamed. One bunny owns the folder until it is disposed. The results are already suppressed and rounded, but they
+ * still belong to the site, so only the owner can read the folder.
  */
 export class OutboxFolder implements Disposable {
   readonly #lock: FolderLock
@@ -41,7 +41,7 @@ export class OutboxFolder implements Disposable {
     this.#maxBytes = maxBytes
   }
 
-  /** Makes the folder if need be. Throws when it cannot be written to or is in use: better at the start than with a result in hand. */
+  /** Creates the folder if it does not exist. Throws if it is not writable or in use. */
   static async open(path: string, options: { maxBytes: number }): Promise<OutboxFolder> {
     await mkdir(path, { recursive: true, mode: 0o700 })
     await access(path, constants.R_OK | constants.W_OK)
@@ -52,7 +52,7 @@ export class OutboxFolder implements Disposable {
     this.#lock[Symbol.dispose]()
   }
 
-  /** Throws when the folder is full or the disk is: the result is then in memory only. */
+  /** Throws if the folder or the disk is full. The result is then in memory only. */
   async write(entry: StoredResult): Promise<void> {
     const name = fileName(entry.key)
     const text = JSON.stringify({
@@ -63,7 +63,7 @@ export class OutboxFolder implements Disposable {
     })
     const size = Buffer.byteLength(text)
     if (this.#bytes - (this.#sizes.get(name) ?? 0) + size > this.#maxBytes) {
-      throw new Error(`the outbox folder holds ${String(this.#maxBytes)} bytes and is full`)
+      throw new Error(`the outbox folder is full: it may hold ${String(this.#maxBytes)} bytes`)
     }
     const target = join(this.#path, name)
     const draft = `${target}.draft`
@@ -90,7 +90,7 @@ export class OutboxFolder implements Disposable {
     this.#recordSize(name, 0)
   }
 
-  /** What an earlier process left, oldest first, and what could not be read. Drafts it left are removed. */
+  /** The results of an earlier process, oldest first, and the unreadable files. Removes drafts. */
   async readAll(): Promise<{ results: StoredResult[]; unreadable: UnreadableFile[] }> {
     const results: StoredResult[] = []
     const unreadable: UnreadableFile[] = []
@@ -104,7 +104,7 @@ export class OutboxFolder implements Disposable {
       } catch (error: unknown) {
         unreadable.push({
           file: name,
-          reason: error instanceof SyntaxError ? 'it is not JSON' : errorText(error),
+          reason: error instanceof SyntaxError ? 'not JSON' : errorText(error),
         })
       }
     }
@@ -118,7 +118,7 @@ export class OutboxFolder implements Disposable {
     else this.#sizes.set(name, size)
   }
 
-  /** Without it the rename itself may be lost with the power. */
+  /** Without this, a power failure can undo the rename. */
   async #syncFolder(): Promise<void> {
     const folder = await open(this.#path, 'r')
     try {
@@ -129,7 +129,7 @@ export class OutboxFolder implements Disposable {
   }
 }
 
-/** A task's uuid comes from elsewhere and may be any text: it must not become a path. */
+/** A hash, because the uuid of a task can be any text and must not become a path. */
 const fileName = (key: string): string =>
   `${createHash('sha256').update(key).digest('hex').slice(0, 32)}.json`
 
@@ -142,7 +142,7 @@ const storedSchema = z.object({
 
 function parseStoredResult(text: string): StoredResult {
   const stored = storedSchema.safeParse(JSON.parse(text))
-  if (!stored.success) throw new Error('it is not a result that was stored here')
+  if (!stored.success) throw new Error('not a stored result')
   const { key, solvedAt, result } = stored.data
   return { key, solvedAt, result: parseResult(result) }
 }

@@ -6,7 +6,7 @@ import { BunnyEvent } from '../log-events.ts'
 import { classifyFailure } from './submission-failure.ts'
 import type { OutboxFolder, StoredResult } from './outbox-folder.ts'
 
-/** One delivery, in what the log says of it. */
+/** An answered submission, as it is logged. */
 export interface Submission {
   readonly outcome: 'accepted' | 'already-answered'
   readonly requestId: string
@@ -16,44 +16,44 @@ export interface Submission {
 export interface OutboxOptions {
   /** One `POST result`; throws `TaskApiError`. */
   readonly submit: (result: TaskResult, signal: AbortSignal) => Promise<Submission>
-  /** Keeps results over a crash; without it they live in memory only. */
+  /** Keeps results through a crash. Without it they are in memory only. */
   readonly folder?: OutboxFolder
   readonly clock: Clock
   readonly random?: () => number
   readonly log: Logger
-  /** Where a result goes, as it may stand in a log. */
+  /** The URL of a result for the log, without the collection ID. */
   readonly resultUrl: (taskId: string) => string
   readonly initialBackoffMs: number
   readonly maxBackoffMs: number
-  /** How long a result is worth delivering, from when it was solved. */
+  /** How long a result may be submitted after it was solved. */
   readonly retryForMs: number
-  /** Results that may wait; `isFull` says when there are as many. */
+  /** How many results may wait before `isFull` is true. */
   readonly maxWaiting?: number
 }
 
-/** A relay that was away for long comes back to a handful of requests at a time, not to all results at once. */
+/** A relay that recovers gets a few requests at a time, and not all waiting results at once. */
 const MAX_CONCURRENT_SUBMISSIONS = 4
 
 const MAX_RETRY_AFTER_MS = 10 * 60_000
 
 /**
- * Results on their way to the relay. Each is posted until it is accepted, finally refused, or too old to matter to
- * anybody. With a folder, a result that `put` has returned for survives the death of the process. At least once: a
- * reply that is lost on the way back makes the same result go out again, which the relay answers with 409.
+ * Results that wait for submission. Each is submitted until it is accepted, rejected or expired. With a folder, a result
+ * survives a crash once `put` has returned. Submission is at least once: if a response is lost, the same result is
+ * submitted again, and the relay responds with 409.
  */
 export class Outbox {
   readonly #options: OutboxOptions
   readonly #submissions = new Map<string, Promise<void>>()
-  /** Wakes those who wait for their next attempt. */
+  /** Ends the pauses before the next attempts. */
   readonly #retryNow = new AbortController()
-  /** Stops posts in flight. */
+  /** Aborts running requests. */
   readonly #abort = new AbortController()
   #submitting = 0
   readonly #waiting: (() => void)[] = []
 
   constructor(options: OutboxOptions) {
     this.#options = options
-    // One listener a waiting result is intended, not a leak.
+    // One listener per waiting result is intended, and not a leak.
     setMaxListeners(0, this.#retryNow.signal, this.#abort.signal)
   }
 
@@ -65,12 +65,12 @@ export class Outbox {
     return this.#submissions.size >= (this.#options.maxWaiting ?? 256)
   }
 
-  /** Whether this result is still on its way. */
+  /** Whether a result is waiting for submission. */
   has(key: string): boolean {
     return this.#submissions.has(key)
   }
 
-  /** Takes up what an earlier process left in the folder. */
+  /** Submits the results that an earlier process left in the folder. */
   async restore(): Promise<void> {
     const { folder, log, clock, retryForMs } = this.#options
     if (folder === undefined) return
@@ -80,12 +80,12 @@ export class Outbox {
     }
     for (const entry of results) {
       if (entry.solvedAt + retryForMs > clock.now()) this.#start(entry)
-      else await this.#discard(entry, 'it waited longer than results are kept')
+      else await this.#discard(entry, 'it is older than BUNNY_RESULT_RETRY_FOR')
     }
     if (this.size > 0) log.info({ results: this.size }, BunnyEvent.outboxRestored)
   }
 
-  /** Takes a result; returns once it is safe on disk, if there is a folder, and long before it is delivered. */
+  /** Adds a result. Returns when it is on disk, if there is a folder, and does not wait for its submission. */
   async put(key: string, result: TaskResult): Promise<void> {
     const entry: StoredResult = { key, solvedAt: this.#options.clock.now(), result }
     await this.#write(entry)
@@ -93,8 +93,8 @@ export class Outbox {
   }
 
   /**
-   * Tries everything once more, at once, and returns when all is delivered or after `withinMs`. What is left then stays
-   * in the folder for the next start, or is lost and said to be.
+   * Submits every waiting result once more without a pause. Returns when all are submitted, or after `withinMs`. The rest
+   * stays in the folder for the next start; without a folder it is lost and logged as such.
    */
   async close(withinMs: number): Promise<void> {
     this.#retryNow.abort()
@@ -113,7 +113,7 @@ export class Outbox {
     try {
       await folder?.write(entry)
     } catch (error: unknown) {
-      // Not being able to keep it is no reason not to send it.
+      // The result can still be submitted.
       log.error({ taskId: entry.result.uuid, err: error }, BunnyEvent.outboxFailure)
     }
   }
@@ -134,7 +134,7 @@ export class Outbox {
       try {
         const { outcome, requestId, status } = await this.#submitOnce(entry.result)
         const fields = { taskId, requestId, status, durationMs: clock.now() - startedAt }
-        // 409: the relay has an answer to this task already, or has closed it. Ours is not the one it used.
+        // 409: the task has another result, or is settled. The relay does not use this one.
         if (outcome === 'accepted') log.info(fields, BunnyEvent.resultSubmitted)
         else log.error({ ...fields, attempt }, BunnyEvent.resultRejected)
         await this.#remove(entry)
@@ -145,14 +145,14 @@ export class Outbox {
         if (failure.final) {
           const { requestId, status, detail } = failure
           log.error({ taskId, requestId, status, detail, attempt }, BunnyEvent.resultRejected)
-          const reason = `the relay refused it: ${detail}`
+          const reason = `the relay rejected it: ${detail}`
           if (status === 413 && !isFailure(entry.result)) {
             log.error({ taskId, reason }, BunnyEvent.resultLost)
             entry = tooLargeError(entry)
             await this.#write(entry)
             continue
           }
-          // 404 and the like: nobody waits for it any more. Too large, or a defect: somebody does, and gets nothing.
+          // A 404 or similar: the relay does not wait for this result, so nothing is lost. Too large, or a defect: it is lost.
           await this.#discard(entry, reason, status === undefined || status === 413)
           return
         }
@@ -177,12 +177,12 @@ export class Outbox {
           BunnyEvent.resultSubmissionFailed,
         )
         if (expired) {
-          await this.#discard(entry, `it could not be delivered in time: ${detail}`)
+          await this.#discard(entry, `it could not be submitted in time: ${detail}`)
           return
         }
         if (closing) {
           if (this.#options.folder === undefined)
-            await this.#discard(entry, 'the bunny stopped first')
+            await this.#discard(entry, 'the bunny stopped before it was submitted')
           return
         }
         await clock.sleep(retryInMs, this.#retryNow.signal)
@@ -196,14 +196,14 @@ export class Outbox {
     try {
       return await this.#options.submit(result, this.#abort.signal)
     } finally {
-      // The place goes to the next in line without being free in between.
+      // Passes the slot to the next result, so that no other request can take it.
       const next = this.#waiting.shift()
       if (next === undefined) this.#submitting -= 1
       else next()
     }
   }
 
-  /** Says that a result will not be delivered, and forgets it. */
+  /** Removes a result that will not be submitted, and logs it as lost if `lost`. */
   async #discard(entry: StoredResult, reason: string, lost = true): Promise<void> {
     if (lost) this.#options.log.error({ taskId: entry.result.uuid, reason }, BunnyEvent.resultLost)
     await this.#remove(entry)
@@ -218,11 +218,11 @@ export class Outbox {
   }
 }
 
-/** What is sent where the answer is too large to be: whoever waits for it then knows, and does not wait in vain. */
+/** Replaces a result that is too large for the relay, so that the relay does not wait for one until the deadline. */
 const tooLargeError = (entry: StoredResult): StoredResult => ({
   ...entry,
   result: errorResult(
     { uuid: entry.result.uuid, collection: entry.result.collection_id },
-    'The answer is larger than the relay accepts.',
+    'The result is larger than the relay accepts.',
   ),
 })

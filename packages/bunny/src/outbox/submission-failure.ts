@@ -1,9 +1,9 @@
 import { TaskApiError } from '@warren/task-api'
 import { errorText } from '../error-text.ts'
 
-/** What a failed post means for the result. Undefined members are left out of the log. */
+/** Why a submission failed, and whether to retry. Undefined members are left out of the log. */
 export interface SubmissionFailure {
-  /** Sending the same again will not help. */
+  /** Submitting the same result again would fail again. */
   readonly final: boolean
   readonly kind: string
   readonly code: string
@@ -14,8 +14,8 @@ export interface SubmissionFailure {
 }
 
 /**
- * 404, 413 and other refusals are final. Not so 401 and 403: credentials are mended by people, within hours, and the
- * result is still good then. Not so either redirects and other nonsense, which come from a proxy in between.
+ * 404, 413 and other rejections are final. 401 and 403 are not: credentials are fixed within hours, while the result is
+ * still valid. Redirects and unreadable responses are not either: they come from a proxy in between.
  */
 export function classifyFailure(error: unknown): SubmissionFailure {
   if (error instanceof TaskApiError) {
@@ -31,7 +31,7 @@ export function classifyFailure(error: unknown): SubmissionFailure {
   }
   const name = error instanceof Error ? error.name : 'unknown'
   return {
-    // Anything but our own abort is a defect that would repeat itself.
+    // Anything but our own abort is a defect that would occur again.
     final: name !== 'AbortError',
     kind: 'internal',
     code: name,

@@ -1,9 +1,9 @@
 import type { TaskResult } from '@warren/task-api'
 
-/** Bounds of what is remembered. A GENERIC result of a large hospital has a few megabytes. */
+/** How much is kept. The GENERIC result of a large hospital has a few megabytes. */
 export interface RetentionLimits {
   readonly tasks: number
-  /** Characters of file data, all remembered results together. */
+  /** Characters of file data in all kept results together. */
   readonly size: number
   readonly ageMs: number
 }
@@ -11,14 +11,14 @@ export interface RetentionLimits {
 const DEFAULT_LIMITS: RetentionLimits = { tasks: 256, size: 32_000_000, ageMs: 2 * 60 * 60_000 }
 
 /**
- * Remembers which tasks are in work and what was answered lately: an upstream hands the same uuid out again when its
- * lease runs out before the answer arrives, or when two pollers race. Only good answers are kept; a failed one is worth another try.
+ * The tasks in progress and the latest results. A relay hands out a uuid again if its lease expires before the result
+ * arrives, or if two processes poll. Only successful results are kept, so that a failed task is tried again.
  */
 export class HandledTasks {
   readonly #limits: RetentionLimits
   readonly #now: () => number
   readonly #inProgress = new Set<string>()
-  /** In the order of answering, oldest first. */
+  /** Oldest result first. */
   readonly #answered = new Map<
     string,
     { at: number; size: number; result: TaskResult | undefined }
@@ -30,7 +30,7 @@ export class HandledTasks {
     this.#limits = options.limits ?? DEFAULT_LIMITS
   }
 
-  /** `in-progress`, `failed` (answered, but not well), the good answer, or `undefined` for a task never seen. */
+  /** `in-progress`, `failed` (answered with an error), the successful result, or `undefined` for an unknown task. */
   find(key: string): 'in-progress' | 'failed' | TaskResult | undefined {
     if (this.#inProgress.has(key)) return 'in-progress'
     this.#evict()
@@ -43,7 +43,7 @@ export class HandledTasks {
     this.#inProgress.add(key)
   }
 
-  /** Ends the work on a task; without a result it was given up, and may come again. */
+  /** Records the end of a task. A task without a result was discarded and may be handed out again. */
   end(key: string, result?: TaskResult): void {
     this.#inProgress.delete(key)
     if (result === undefined) return

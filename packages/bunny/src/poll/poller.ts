@@ -4,48 +4,48 @@ import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import { adviceFor } from './poll-advice.ts'
 
-/** What became of a task that was handed over. */
+/** What `accept` did with the body of a poll. */
 export type Acceptance =
-  /** It is being worked on: there may be more behind it, ask again at once. */
+  /** A new task. There may be more, so the next poll follows without a pause. */
   | 'new'
-  /** We had it already: the server repeats itself, so do not ask again in a hurry. */
+  /** A known task. The relay repeats itself, so the next poll waits for the interval. */
   | 'repeated'
-  /** It cannot even be answered, for want of a uuid. */
+  /** Not answerable, because it has no uuid. */
   | 'unreadable'
 
 export interface PollerOptions {
-  /** One `GET nextjob`; `null` is 204. `waitSeconds` is asked of the server with `Prefer: wait`. */
+  /** One `GET nextjob`; `null` for 204. `waitSeconds` is sent as `Prefer: wait`. */
   readonly poll: (options: {
     waitSeconds?: number
     signal: AbortSignal
   }) => Promise<{ body: unknown; requestId: string } | null>
   readonly accept: (body: unknown, requestId: string) => Promise<Acceptance>
-  /** Resolves when one more task of any kind can be taken, or `signal` aborts. */
+  /** Resolves when one more task of any kind can be accepted, or `signal` aborts. */
   readonly waitForCapacity: (signal: AbortSignal) => Promise<void>
   readonly intervalMs: number
-  /** 0: never ask the server to hold a poll. */
+  /** 0: polls are not held. */
   readonly waitSeconds: number
   readonly backoff: Backoff
   readonly clock: Clock
   readonly log: Logger
   readonly summary: LinkSummary
-  /** For the log, the collection id replaced. */
+  /** For the log, without the collection ID. */
   readonly url: string
 }
 
-/** The longest a server may make us wait by `Retry-After`: after half an hour of silence an upstream suspends a collection. */
+/** Upper limit of `Retry-After`: an upstream suspends a collection that has not polled for half an hour. */
 const MAX_RETRY_AFTER_MS = 10 * 60_000
 
-/** How long an ordinary poll may still take after a stop: its answer may be a task that the server has already let go. */
+/** How long a poll that is not held may take after a stop: its response may be a task that the relay has already handed out. */
 const LAST_POLL_GRACE_MS = 2000
 
 /**
- * Asks for tasks, one poll at a time: without a pause while there are some, and gently when there is none or the link
- * is down. Polling never waits for a task to be solved, only for room to take one more.
+ * Polls for tasks, one poll at a time: without a pause while there are tasks, at the interval while there are none, and
+ * with backoff while polls fail. It waits for the capacity to accept one more task, and not for a task to be solved.
  */
 export class Poller {
   readonly #options: PollerOptions
-  /** Whether the server held the last empty poll, as we asked; unknown before the first. */
+  /** Whether the relay held the last empty poll as requested; `undefined` before the first. */
   #held: boolean | undefined
 
   constructor(options: PollerOptions) {
@@ -67,7 +67,7 @@ export class Poller {
   async #pollOnce(signal: AbortSignal): Promise<number> {
     const { poll, accept, waitSeconds, intervalMs, backoff, clock, log, summary } = this.#options
     const startedAt = clock.now()
-    // A clock set back by an hour in the meantime must not become a pause of an hour.
+    // If the clock was set back by an hour, the pause must not become an hour longer.
     const took = () => Math.max(0, clock.now() - startedAt)
     using delayed = delayAbort(
       signal,
@@ -95,9 +95,8 @@ export class Poller {
   }
 
   /**
-   * A server that holds polls is asked again at once; one that answers early (today's relay does not know `Prefer`)
-   * is asked at the interval. In between, a server that holds for less than we ask is never asked more often than
-   * the interval either.
+   * A relay that holds polls is polled again without a pause. One that responds early is polled at the interval: the
+   * .NET relay ignores `Prefer`. One that holds polls for less than `waitSeconds` is not polled more often either.
    */
   #pauseAfterEmpty(tookMs: number, intervalMs: number): number {
     const { waitSeconds, log } = this.#options

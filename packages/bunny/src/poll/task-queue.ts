@@ -1,6 +1,6 @@
 /**
- * Runs jobs of one kind, at most `running` at once, with at most `waiting` behind them. Lanes do not wait for each
- * other: that is what keeps a distribution that takes an hour from blocking questions that are due in minutes.
+ * Runs the tasks of one kind, at most `running` at the same time, and lets at most `waiting` wait. Each kind has its own
+ * queue, so that a distribution that takes an hour does not block availability tasks with a deadline of minutes.
  */
 export class TaskQueue {
   readonly #limit: { readonly running: number; readonly waiting: number }
@@ -19,7 +19,7 @@ export class TaskQueue {
     return this.#running.size + this.#waiting.length
   }
 
-  /** Takes a work, which must not reject. Look at `hasCapacity` first: a lane without room still takes it, and waits longer. */
+  /** Adds work, which must not reject. A full queue accepts it too: check `hasCapacity` first. */
   add(work: () => Promise<void>): void {
     this.#waiting.push(work)
     this.#startNext()

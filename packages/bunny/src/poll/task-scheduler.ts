@@ -18,12 +18,12 @@ export interface TaskSchedulerOptions {
     limits: { deadline: Deadline; stop: AbortSignal },
   ) => Promise<Solution>
   readonly outbox: Outbox
-  /** Our own; a task may name another one, and is then answered to that. */
+  /** The configured one. A task that names another collection is answered for that one. */
   readonly collectionId: string
   readonly timeoutMs: Readonly<Record<TaskKind, number>>
-  /** Availability questions solved at once. Distributions are solved one at a time. */
+  /** Availability tasks solved at the same time. Distributions are solved one at a time. */
   readonly concurrency: number
-  /** Tasks of one kind that may wait for their turn. */
+  /** Tasks of one kind that may wait. */
   readonly backlog: number
   readonly clock: Clock
   readonly log: Logger
@@ -36,12 +36,12 @@ interface ReceivedTask {
   readonly body: unknown
 }
 
-/** How often to look for room while the desk is full. */
+/** How often capacity is checked while there is none. */
 const CAPACITY_CHECK_MS = 100
 
 /**
- * Takes tasks from the poller, has them solved, and hands the results to the outbox. A task that is handed out twice
- * is computed once.
+ * Accepts tasks from the poller, has them solved and puts the results into the outbox. A task that is handed out twice
+ * is solved once.
  */
 export class TaskScheduler {
   readonly #options: TaskSchedulerOptions
@@ -59,8 +59,8 @@ export class TaskScheduler {
   }
 
   /**
-   * Resolves when one more task can be taken. Nobody knows of which kind the next one will be, so there has to be room
-   * in either lane; and somewhere to put its result.
+   * Resolves when one more task can be accepted. The kind of the next task is unknown, so both queues need capacity, and
+   * so does the outbox.
    */
   async waitForCapacity(signal: AbortSignal): Promise<void> {
     const { availability, distribution } = this.#queues
@@ -71,7 +71,7 @@ export class TaskScheduler {
     }
   }
 
-  /** Takes what a poll brought. Solving goes on after this returns. */
+  /** Accepts the body of a poll. Returns before the task is solved. */
   async accept(body: unknown, requestId: string): Promise<Acceptance> {
     const { log, collectionId } = this.#options
     let envelope: ReturnType<typeof parseTaskEnvelope>
@@ -79,7 +79,7 @@ export class TaskScheduler {
       envelope = parseTaskEnvelope(body)
     } catch (error: unknown) {
       if (error instanceof TaskFormatError) return this.#reject(error, requestId)
-      // A defect of ours that one task brings out must not end the polling for all others.
+      // A defect that one task triggers must not stop polling for all others.
       log.error({ requestId, err: error }, BunnyEvent.taskNotAnswerable)
       return 'unreadable'
     }
@@ -88,11 +88,14 @@ export class TaskScheduler {
     const key = taskKey(uuid, collection)
     const known = this.#handled.find(key)
     if (known === 'in-progress' || this.#options.outbox.has(key)) {
-      log.info({ taskId: uuid, kind, requestId, answer: 'on its way' }, BunnyEvent.taskRepeated)
+      log.info({ taskId: uuid, kind, requestId, result: 'pending' }, BunnyEvent.taskRepeated)
       return 'repeated'
     }
     if (known !== undefined && known !== 'failed') {
-      log.info({ taskId: uuid, kind, requestId, answer: 'sent again' }, BunnyEvent.taskRepeated)
+      log.info(
+        { taskId: uuid, kind, requestId, result: 'submitted again' },
+        BunnyEvent.taskRepeated,
+      )
       await this.#options.outbox.put(key, known)
       return 'repeated'
     }
@@ -104,7 +107,7 @@ export class TaskScheduler {
     return known === 'failed' ? 'repeated' : 'new'
   }
 
-  /** Solves a distribution that nobody asked for, behind those that somebody did. Rejects when the desk closes first. */
+  /** Solves a distribution for the cache, after the tasks that are already waiting. Rejects if the scheduler closes first. */
   enqueueDistribution(body: unknown): Promise<Solution> {
     const { solve, timeoutMs } = this.#options
     return new Promise((resolve, reject) => {
@@ -115,7 +118,7 @@ export class TaskScheduler {
     })
   }
 
-  /** Waits for what is in work, up to `withinMs`; what is not done then is stopped, in the database too. */
+  /** Waits up to `withinMs` for running and waiting tasks. Then it stops the rest, in the database too. */
   async close(withinMs: number): Promise<void> {
     const { availability, distribution } = this.#queues
     const timer = setTimeout(() => this.#stop.abort(), withinMs)
@@ -155,14 +158,14 @@ export class TaskScheduler {
       await outbox.put(key, solved)
       result = solved
     } catch (error: unknown) {
-      // Only a stop gets here. Without an answer the relay's lease runs out, and another bunny, or the next start, gets the task.
+      // Only a stop leads here. The relay's lease expires without a result, and the task is handed out again.
       log.warn({ taskId, kind, err: error }, BunnyEvent.taskDiscarded)
     } finally {
       this.#handled.end(key, result)
     }
   }
 
-  /** Answers a task of which little more than its uuid can be read. */
+  /** Answers a malformed task with an error, if it has a uuid. */
   async #reject(error: TaskFormatError, requestId: string): Promise<Acceptance> {
     const { log, outbox, collectionId } = this.#options
     const { uuid, collection = collectionId, message: reason } = error
@@ -180,7 +183,7 @@ export class TaskScheduler {
   }
 }
 
-/** A driver's own message can quote data: of a database's failure only what the source wrote about it is logged. */
+/** A driver's message can quote data, so only the message of the `SourceError` is logged. */
 function failureFields(error: unknown): Record<string, unknown> {
   if (error instanceof SourceError) return { code: error.code, detail: error.message }
   return error === undefined ? {} : { err: error }

@@ -5,7 +5,7 @@ import { runQuery, parseCount } from './run-query.ts'
 import type { SolveContext } from './solve-context.ts'
 import { Unanswerable } from './unanswerable.ts'
 
-/** How many patients are like this: one true count, hidden and rounded once. */
+/** How many people match a cohort: one true count, suppressed and rounded once. */
 export async function solveAvailability(
   task: AvailabilityTask,
   context: SolveContext,
@@ -29,5 +29,5 @@ const PROBLEMS_SHOWN = 5
 function formatProblem(problems: readonly { path: string; message: string }[]): string {
   const shown = problems.slice(0, PROBLEMS_SHOWN).map(({ path, message }) => `${path}: ${message}`)
   const more = problems.length - shown.length
-  return `The question cannot be understood: ${shown.join('; ')}${more > 0 ? `; and ${String(more)} more` : ''}`
+  return `The cohort is not valid: ${shown.join('; ')}${more > 0 ? `; and ${String(more)} more` : ''}`
 }

@@ -6,10 +6,10 @@ import type { Solution } from './solve-task.ts'
 
 export interface CacheRefreshOptions {
   readonly cache: DistributionCache
-  /** Solves in turn with the distributions that are asked for, so the two never compete for the database. */
+  /** Solves in one queue with the requested distributions, so that the two do not compete for the database. */
   readonly solve: (task: Readonly<Record<string, string>>) => Promise<Solution>
   readonly collectionId: string
-  /** Whether to compute at the start what the cache does not hold. */
+  /** Whether missing distributions are computed at start. */
   readonly onStartup: boolean
   readonly clock: Clock
   readonly log: Logger
@@ -19,10 +19,10 @@ const CODES: readonly CachedCode[] = ['DEMOGRAPHICS', 'GENERIC']
 
 const CHECK_INTERVAL_MS = 60_000
 
-/** After a failure the database is left alone for a while. */
+/** Pause after a failure, to give the database time to recover. */
 const FAILURE_PAUSE_MS = 300_000
 
-/** Computes distributions before they are asked for: at the start, and when they have grown old. */
+/** Computes distributions before they are requested: at start, and when they expire. */
 export async function keepCacheFresh(
   options: CacheRefreshOptions,
   signal: AbortSignal,
@@ -33,8 +33,8 @@ export async function keepCacheFresh(
     let failed = false
     for (const code of CODES) {
       const state = await cache.state(code)
-      const wanted = state === 'old' || (state === 'none' && starting && onStartup)
-      if (wanted && !signal.aborted) failed = !(await refresh(code, options)) || failed
+      const due = state === 'expired' || (state === 'none' && starting && onStartup)
+      if (due && !signal.aborted) failed = !(await refresh(code, options)) || failed
     }
     starting = false
     await clock.sleep(failed ? FAILURE_PAUSE_MS : CHECK_INTERVAL_MS, signal)

@@ -23,10 +23,10 @@ export const disclosedConceptsSchema = z.array(
   }),
 )
 
-/** A concept as it may leave: hidden where there are few, rounded where not. */
+/** A concept with a count that may leave the site: suppressed or rounded. */
 export type DisclosedConcept = z.infer<typeof disclosedConceptsSchema>[number]
 
-/** What there is in the collection, concept by concept. Concepts that rounding brings to 0 stay in. */
+/** The counts of all concepts, suppressed and rounded. Concepts that are rounded to 0 are included. */
 export async function discloseConcepts(context: SolveContext): Promise<DisclosedConcept[]> {
   const counts = await conceptCounts(context)
   return counts.map(({ domain, conceptId, name, persons }) => ({

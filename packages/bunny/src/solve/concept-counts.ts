@@ -19,7 +19,7 @@ export const DOMAINS = [
 
 export type Domain = (typeof DOMAINS)[number]
 
-/** How many persons have a concept: a true count, which must not leave before it is disclosed. */
+/** How many people have a concept: a true count, which must not leave the site before `disclose`. */
 export interface ConceptCount {
   readonly domain: Domain
   readonly conceptId: number
@@ -39,8 +39,8 @@ const TABLES: Readonly<Record<EventDomain, string>> = {
 }
 
 /**
- * Counts persons per concept in every domain, those with at least `threshold` persons. One statement a table, one
- * after the other: a distribution may take long, and must not take all of the database.
+ * Counts people per concept in each domain, and leaves out concepts with fewer than `threshold`. Runs one statement per
+ * table and one at a time: a distribution may take long, but must not occupy the database.
  */
 export async function conceptCounts(context: SolveContext): Promise<ConceptCount[]> {
   const { source, omop, policy } = context
@@ -65,7 +65,7 @@ export async function conceptCounts(context: SolveContext): Promise<ConceptCount
   )
 }
 
-/** Gender, race and ethnicity from one reading of `person`, whose key is `person_id`. */
+/** Gender, race and ethnicity in one scan of `person`, which has one row per person. */
 function personConcepts(source: CdmSource, threshold: number): SqlStatement {
   return {
     text: `WITH kinds AS (
@@ -93,8 +93,8 @@ function eventConcepts(
   const { domain, table, threshold } = options
   const columns = CLINICAL_TABLES.find((known) => known.table === table)
   if (columns === undefined) throw new Error(`no clinical table ${table}`)
-  // Not "select distinct pairs, then count": PostgreSQL hashes those, and where its estimate exceeds work_mem that took
-  // more than ten minutes on 4 million rows that this form counts in one.
+  // Not "select distinct pairs, then count": PostgreSQL hashes the pairs. When the estimate exceeded work_mem, that took
+  // more than 10 minutes on 4 million rows. This form takes 1 minute.
   return {
     text: `SELECT '${domain}' AS domain, c.concept_id, c.concept_name, n.persons
 FROM (
@@ -109,6 +109,6 @@ FROM (
 
 function parseDomain(value: unknown): Domain {
   const domain = DOMAINS.find((known) => known === value)
-  if (domain === undefined) throw new Error('the database named a domain that was not asked for')
+  if (domain === undefined) throw new Error('the database returned an unknown domain')
   return domain
 }

@@ -15,8 +15,8 @@ import type { SolveContext } from './solve-context.ts'
 import { tableName } from './table-name.ts'
 
 /**
- * The two sexes a receiver knows by name: a relay drops any other key. The ids are OMOP's own, so the names are too,
- * whatever language the site's vocabulary is in.
+ * The two sexes that receivers accept: a relay drops any other key. The names are fixed, because the vocabulary of the
+ * site may be in another language.
  */
 const SEXES = [
   { conceptId: 8507, name: 'Male' },
@@ -27,10 +27,10 @@ export const disclosedGendersSchema = z.array(
   z.object({ conceptId: z.number(), count: z.number() }),
 )
 
-/** Persons of one gender as they may leave. */
+/** A gender with a count that may leave the site. */
 export type DisclosedGender = z.infer<typeof disclosedGendersSchema>[number]
 
-/** Genders with enough persons to be spoken of; persons without a gender are not in it. */
+/** The counts of genders that reach the threshold. People without a gender are not counted. */
 export async function discloseGenders(context: SolveContext): Promise<DisclosedGender[]> {
   const { source, policy } = context
   const rows = await runQuery(context, {
@@ -48,8 +48,8 @@ ORDER BY gender_concept_id`,
 }
 
 /**
- * The total is the sum of what is published, not of what is true: a true total beside published parts would let
- * anybody subtract a hidden part out of it.
+ * The total is the sum of the disclosed counts. With the true total, a suppressed count could be computed by
+ * subtraction.
  */
 export function demographicsDistribution(
   task: DistributionTask,
@@ -72,14 +72,14 @@ export function demographicsDistribution(
       category: 'DEMOGRAPHICS',
     })
   const rows = [
-    // Both sexes hidden is an empty field: relays of today fail on a lone caret.
+    // If both sexes are suppressed, the field is empty: the .NET relay fails on a lone caret.
     row('SEX', 'Sex', bySex.length === 0 ? '' : `^${bySex.join('')}`),
     row('GENOMICS', 'Genomics', `^No|${String(total)}^`),
   ]
   const file = resultFile({
     name: DEMOGRAPHICS_DISTRIBUTION,
     text: encodeDistribution(DEMOGRAPHICS_DISTRIBUTION, rows),
-    // Not a slip of ours: receivers have only ever seen this text for either file.
+    // Intended: the Python bunny sends this text for both files.
     description: `Result of ${CODE_DISTRIBUTION} analysis`,
     sensitive: true,
     size: 'encoded-kb',

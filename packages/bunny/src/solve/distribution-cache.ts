@@ -23,17 +23,17 @@ const entrySchema = z.object({
 
 export interface DistributionCacheOptions {
   readonly folder: string
-  /** 0: entries never grow old. */
+  /** 0: entries do not expire. */
   readonly ttlMs: number
-  /** Whatever changes the rows: disclosure, options, database. Entries made under another one do not count. */
+  /** What the rows depend on: disclosure policy, options, database. Entries for other values are ignored. */
   readonly validFor: Readonly<Record<string, unknown>>
   readonly clock: Clock
   readonly log: Logger
 }
 
 /**
- * The rows of the last distribution of each kind, as published: true counts are never written. Tasks differ in uuid
- * and owner, but not in what they ask, so neither is part of the key. Failures are not kept.
+ * The rows of the last distribution of each kind, suppressed and rounded: true counts are never written. The uuid and
+ * owner of a task do not change its rows, so they are not part of the key. Failures are not cached.
  */
 export class DistributionCache {
   readonly #options: DistributionCacheOptions
@@ -46,21 +46,21 @@ export class DistributionCache {
     this.#key = createHash('sha256').update(JSON.stringify(validFor, members)).digest('hex')
   }
 
-  /** Throws when the folder cannot be made or written to: better at the start than with every task. */
+  /** Throws if the folder cannot be created or is not writable, so that this is noticed at start. */
   static async open(options: DistributionCacheOptions): Promise<DistributionCache> {
     await mkdir(options.folder, { recursive: true, mode: 0o700 })
     await access(options.folder, constants.R_OK | constants.W_OK)
     return new DistributionCache(options)
   }
 
-  /** Whether there is an entry, and whether it may still be used. */
-  async state(code: CachedCode): Promise<'none' | 'fresh' | 'old'> {
+  /** Whether there is an entry, and whether it can be used. */
+  async state(code: CachedCode): Promise<'none' | 'fresh' | 'expired'> {
     const entry = await this.#read(code)
     if (entry === undefined) return 'none'
-    return this.#isFresh(entry) ? 'fresh' : 'old'
+    return this.#isFresh(entry) ? 'fresh' : 'expired'
   }
 
-  /** The rows of `code`: from the cache while they are fresh, else computed and kept. */
+  /** The rows of `code`: from the cache while they are fresh, otherwise computed and cached. */
   async rows<T>(code: CachedCode, schema: z.ZodType<T>, compute: () => Promise<T>): Promise<T> {
     const { log } = this.#options
     const entry = await this.#read(code)
@@ -70,7 +70,7 @@ export class DistributionCache {
         log.info({ code, madeAt: new Date(entry.madeAt).toISOString() }, BunnyEvent.cacheHit)
         return parsed.data
       }
-      log.warn({ code, detail: 'the file does not hold such rows' }, BunnyEvent.cacheFailure)
+      log.warn({ code, detail: `the file has no ${code} rows` }, BunnyEvent.cacheFailure)
     }
     const rows = await compute()
     await this.#write(code, rows)
@@ -80,7 +80,7 @@ export class DistributionCache {
   #isFresh(entry: Entry): boolean {
     const { ttlMs, clock } = this.#options
     const ageMs = clock.now() - entry.madeAt
-    // Made in the future: under a clock that was wrong, and would be fresh for as long as it was ahead.
+    // An entry from the future was written with a wrong clock, and would stay fresh for too long.
     return ttlMs === 0 || (ageMs >= 0 && ageMs < ttlMs)
   }
 
@@ -109,7 +109,7 @@ export class DistributionCache {
     }
   }
 
-  /** A cache that cannot be written costs time, not the answer. */
+  /** A failure to write costs time only: the result is computed again. */
   async #write(code: CachedCode, rows: unknown): Promise<void> {
     const draft = `${this.#path(code)}.draft`
     const madeAt = this.#options.clock.now()

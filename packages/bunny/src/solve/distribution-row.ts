@@ -18,7 +18,7 @@ const EMPTY: DistributionRow = {
   category: '',
 }
 
-/** A line of a distribution file; what is not given stays empty, as it does on the wire. */
+/** A row of a distribution file. Missing fields are empty, as on the wire. */
 export function distributionRow(
   fields: Pick<DistributionRow, 'biobank' | 'code' | 'count' | 'category'> &
     Partial<DistributionRow>,

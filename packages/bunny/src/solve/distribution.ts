@@ -8,7 +8,7 @@ import {
 import type { SolveContext } from './solve-context.ts'
 import { Unanswerable } from './unanswerable.ts'
 
-/** What there is in this collection, by the kind of analysis the task names. */
+/** Solves a distribution of the kind that the task names. */
 export async function solveDistribution(
   task: DistributionTask,
   context: SolveContext,
@@ -37,10 +37,10 @@ export async function solveDistribution(
     default:
       throw new Unanswerable(
         'unsupported',
-        `'${shorten(task.code)}' is not a valid distribution query type: GENERIC and DEMOGRAPHICS are.`,
+        `'${shorten(task.code)}' is not a valid distribution query type: use GENERIC or DEMOGRAPHICS.`,
       )
   }
 }
 
-/** A word of the task's own, short enough to be quoted back. */
+/** Text from the task, shortened for the message. */
 const shorten = (word: string): string => (word.length <= 40 ? word : `${word.slice(0, 39)}…`)

@@ -2,21 +2,23 @@ import { Backoff, ExitCode, ProgramError, type Logger } from '@warren/runtime'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import type { CdmCheck, CdmSource, CheckOptions } from '../sources/cdm-source.ts'
+import type { SourceConfig } from '../sources/open-source.ts'
 import { SourceError } from '../sources/source-error.ts'
 
 export interface OpenDatabaseOptions {
   readonly open: () => Promise<CdmSource>
-  /** How long a database that is still starting is waited for. */
+  readonly driver: SourceConfig['driver']
+  /** How long to wait for a database that is still starting. */
   readonly waitMs: number
-  /** Stops the waiting. */
+  /** Aborts the wait. */
   readonly signal?: AbortSignal
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** Opens the database; one that is not there yet gets `waitMs`. Throws `ProgramError` (exit code 69). */
+/** Opens the database, and retries for `waitMs`. Throws `ProgramError` (exit code 69). */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<CdmSource> {
-  const { open, waitMs, signal, clock, log } = options
+  const { open, driver, waitMs, signal, clock, log } = options
   const backoff = new Backoff({ initialMs: 500, maxMs: 5000 })
   const until = clock.now() + waitMs
   for (let attempt = 1; ; attempt += 1) {
@@ -25,7 +27,9 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<CdmSou
     } catch (error: unknown) {
       if (!(error instanceof SourceError)) throw error
       const retryInMs = backoff.next()
-      if (!error.retryable || clock.now() + retryInMs > until) throw databaseUnavailable(error)
+      if (!error.retryable || clock.now() + retryInMs > until) {
+        throw databaseUnavailable(error, driver)
+      }
       log.warn(
         { attempt, code: error.code, detail: error.message, retryInMs },
         BunnyEvent.databaseRetry,
@@ -37,8 +41,8 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<CdmSou
 }
 
 /**
- * Looks whether the database can answer questions, and logs everything that is in the way or makes it slow. Throws
- * `ProgramError` when it cannot: 69 for a database that does not answer, 78 for one that lacks what is needed.
+ * Checks whether the database can answer tasks, and logs each problem with its tables and indexes. Throws `ProgramError`
+ * if it cannot: 69 if it is not available, 78 if required tables or columns are missing.
  */
 export async function checkDatabase(
   source: CdmSource,
@@ -50,7 +54,9 @@ export async function checkDatabase(
     check = await source.check(options)
   } catch (error: unknown) {
     options.signal?.throwIfAborted()
-    if (error instanceof SourceError) throw databaseUnavailable(error)
+    if (error instanceof SourceError) {
+      throw databaseUnavailable(error, source.dialect === 'duckdb' ? 'duckdb' : 'postgresql')
+    }
     throw error
   }
   for (const problem of check.problems) {
@@ -60,18 +66,23 @@ export async function checkDatabase(
   const errors = check.problems.filter((problem) => problem.severity === 'error')
   if (errors.length > 0) {
     throw new ProgramError(
-      `the database cannot answer questions: ${errors.map(({ message }) => message).join('; ')}`,
+      `the database cannot answer tasks: ${errors.map(({ message }) => message).join('; ')}`,
       { exitCode: ExitCode.config, hint: errors[0]?.hint },
     )
   }
   return check
 }
 
-/** Nothing came back from the database, whatever the reason: what to check is in the source's own words. */
-function databaseUnavailable(error: SourceError): ProgramError {
+const HINTS: Readonly<Record<SourceConfig['driver'], string>> = {
+  duckdb: 'Check DATASOURCE_DUCKDB_PATH_TO_DB.',
+  postgresql:
+    'Check DATASOURCE_DB_HOST, DATASOURCE_DB_PORT, DATASOURCE_DB_DATABASE, DATASOURCE_DB_USERNAME and DATASOURCE_DB_PASSWORD, and that the network allows the connection.',
+}
+
+function databaseUnavailable(error: SourceError, driver: SourceConfig['driver']): ProgramError {
   return new ProgramError(`the database is not available: ${error.message}`, {
     exitCode: ExitCode.unavailable,
-    hint: 'check the DATASOURCE_DB_… settings, the account, and that the server can be reached from here',
+    hint: HINTS[driver],
     cause: error,
   })
 }

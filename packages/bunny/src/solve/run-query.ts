@@ -5,7 +5,7 @@ import type { CdmSource, Row, SqlStatement } from '../sources/cdm-source.ts'
 import { SourceError } from '../sources/source-error.ts'
 import { Unanswerable, unanswerableFromSource } from './unanswerable.ts'
 
-/** The time one task may take, from when it arrived. */
+/** The time that one task may take after its arrival. */
 export interface Deadline {
   readonly signal: AbortSignal
   readonly withinMs: number
@@ -18,21 +18,21 @@ export function startDeadline(withinMs: number): Deadline {
 export interface RunQueryOptions {
   readonly source: CdmSource
   readonly deadline: Deadline
-  /** Aborts when the program stops; the reason then passes through unchanged. */
+  /** Aborts when the program stops. Its reason is thrown unchanged. */
   readonly stop: AbortSignal
   readonly clock: Clock
   readonly log: Logger
   readonly random?: () => number
 }
 
-/** A database that fails over or restarts its connections is back within seconds. What takes longer is an answer: "not available". */
+/** A database that fails over or restarts is back within seconds. A longer outage is the result "not available". */
 const MAX_ATTEMPTS = 4
 const INITIAL_WAIT_MS = 250
 const MAX_WAIT_MS = 2000
 
 /**
- * Runs one statement for one task: gives up at the deadline (in the database too), and tries again after faults that
- * pass by themselves. Anything else is `Unanswerable` at once: the same statement would fail the same way.
+ * Runs one statement for one task. It is cancelled at the deadline, in the database too, and retried after temporary
+ * failures. Any other failure throws `Unanswerable`, because the same statement would fail again.
  */
 export async function runQuery(
   options: RunQueryOptions,
@@ -65,7 +65,7 @@ export async function runQuery(
   }
 }
 
-/** Linked by hand: `AbortSignal.any` leaves something of every query with `stop`, which lives as long as the program. */
+/** Not `AbortSignal.any`: it leaks memory for each query, because `stop` lives as long as the program. */
 function linkSignals(...signals: readonly AbortSignal[]): Disposable & { signal: AbortSignal } {
   const either = new AbortController()
   const abort = () => either.abort()
@@ -88,9 +88,9 @@ function throwIfStopped(deadline: Deadline, stop: AbortSignal, cause?: unknown):
   throw new Unanswerable('timeout', `Not answered within ${String(seconds)} s.`, { cause })
 }
 
-/** A count as the engines hand it over: `number`, or `bigint` where it was wide. Never rounded here. */
+/** A count as the engines return it, exactly: a `number`, or a `bigint` or text for a wide type. */
 export function parseCount(value: Row[string] | undefined): number {
   const number = typeof value === 'bigint' || typeof value === 'string' ? Number(value) : value
   if (typeof number === 'number' && Number.isSafeInteger(number)) return number
-  throw new Unanswerable('internal', 'The database answered with something that is no count.')
+  throw new Unanswerable('internal', 'The database returned a value that is not a count.')
 }

@@ -2,17 +2,17 @@ import type { DisclosurePolicy } from '@warren/disclosure'
 import type { DistributionCache } from './distribution-cache.ts'
 import type { RunQueryOptions } from './run-query.ts'
 
-/** What every solver is given besides the task. */
+/** What each solver needs in addition to the task. */
 export interface SolveContext extends RunQueryOptions {
   readonly policy: DisclosurePolicy
-  /** Optional tables of the CDM that this site lets questions reach. */
+  /** Which optional tables of the CDM tasks may use at this site. */
   readonly omop: { readonly specimen: boolean; readonly location: boolean }
-  /** The site's own collection id, for `metadata.bcos`; the task's where the site has not said. */
+  /** The configured collection ID, for `metadata.bcos`. `undefined`: the collection of the task. */
   readonly collectionId: string | undefined
-  /** Of this program, for `metadata.bcos`. */
+  /** The version of the bunny, for `metadata.bcos`. */
   readonly version: string
-  /** False leaves file data as plain text, for people to read. */
+  /** Whether file data is encoded as Base64. Otherwise it is readable text. */
   readonly encode: boolean
-  /** Where distributions may come from, and are kept. */
+  /** Where distributions are cached. */
   readonly cache?: DistributionCache
 }

@@ -12,10 +12,10 @@ import { Unanswerable, type UnanswerableCause } from './unanswerable.ts'
 
 export interface Solution {
   readonly result: TaskResult
-  /** Why the result is an error; absent when it is an answer. */
+  /** Why the result is an error. Absent if it is not. */
   readonly failure?: {
     readonly kind: UnanswerableCause
-    /** What the result says too: safe to leave the hospital. */
+    /** Also in the result: safe to leave the site. */
     readonly reason: string
     /** For the local log only. */
     readonly cause: unknown
@@ -23,9 +23,8 @@ export interface Solution {
 }
 
 /**
- * Turns a task as it came off the wire into the result to send back. A task that cannot be answered is answered too,
- * with `status: "error"` and the reason: never with a number that is not one. Rejects only when `stop` is aborted, with
- * its reason.
+ * Solves a task in its wire format and returns the result to submit. A task that cannot be answered gets a result with
+ * `status: "error"` and the reason, and never a wrong count. Rejects only if `stop` is aborted, with its reason.
  */
 export async function solveTask(json: unknown, context: SolveContext): Promise<Solution> {
   let address = { uuid: '', collection: '' }
@@ -44,7 +43,7 @@ export async function solveTask(json: unknown, context: SolveContext): Promise<S
     const unanswerable =
       error instanceof Unanswerable
         ? error
-        : new Unanswerable('internal', 'This client failed on the task.', { cause: error })
+        : new Unanswerable('internal', 'The bunny failed to solve the task.', { cause: error })
     return {
       result: errorResult(address, unanswerable.message),
       failure: {
@@ -56,7 +55,7 @@ export async function solveTask(json: unknown, context: SolveContext): Promise<S
   }
 }
 
-/** Carries the address a malformed task could still be read for. */
+/** A malformed task, with its uuid and collection if they could be read. */
 class MalformedTask extends Unanswerable {
   readonly uuid: string
   readonly collection: string
@@ -77,7 +76,7 @@ function readTask(json: unknown): Task {
   }
 }
 
-/** A task that names no collection is ours, or it would not have come here. */
+/** A task without a collection is for this site, because the relay handed it out here. */
 const addressOf = (
   task: { uuid: string; collection: string },
   context: SolveContext,

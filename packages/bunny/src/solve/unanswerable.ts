@@ -1,12 +1,14 @@
 import type { SourceError, SourceErrorKind } from '../sources/source-error.ts'
 
-/** Who can do something about a task without an answer: the asker, nobody yet, this site, or us. */
+/**
+ * Who can act: the researcher (`invalid`), no one yet (`unsupported`), the site (`database`, `timeout`) or the developers
+ * of Warren (`internal`).
+ */
 export type UnanswerableCause = 'invalid' | 'unsupported' | 'database' | 'timeout' | 'internal'
 
 /**
- * The task gets no number. `message` leaves the hospital in the result: it says why in words about the question or
- * about this program, and never holds SQL, a host name, or anything read from the database. What is for the site's own
- * log alone is the `cause`.
+ * Why a task gets no count. `message` leaves the site in the result, so it contains no SQL, no host name and no data from
+ * the database. The `cause` is for the local log only.
  */
 export class Unanswerable extends Error {
   override readonly name = 'Unanswerable'
@@ -20,21 +22,21 @@ export class Unanswerable extends Error {
 
 const BY_SOURCE: Readonly<Record<SourceErrorKind, readonly [UnanswerableCause, string]>> = {
   unavailable: ['database', 'The database is not available.'],
-  authentication: ['database', 'The database does not let this client in.'],
-  'missing-table': ['database', 'The database lacks a table that this question needs.'],
-  'missing-column': ['database', 'The database lacks a column that this question needs.'],
+  authentication: ['database', 'The database rejected the credentials of the bunny.'],
+  'missing-table': ['database', 'The database does not have a table that this task needs.'],
+  'missing-column': ['database', 'The database does not have a column that this task needs.'],
   timeout: ['timeout', 'The database did not answer in time.'],
   cancelled: ['database', 'The query was cancelled.'],
   query: ['database', 'The database could not run the query.'],
 }
 
-/** What may be said upstream about a database that did not answer: less than the source's own message, which may name hosts. */
+/** A database failure in words that may leave the site. The message of the `SourceError` may not: it can name hosts. */
 export function unanswerableFromSource(error: SourceError): Unanswerable {
   const [kind, message] = BY_SOURCE[error.kind]
   return new Unanswerable(kind, message, { cause: error })
 }
 
-/** Long enough for a handful of problems with their paths; receivers show it to people, and store it. */
+/** Enough for a few problems with their paths. Receivers show and store the text. */
 const MAX_REASON_LENGTH = 600
 
 function shortLine(text: string): string {

@@ -8,34 +8,34 @@ import {
 } from './cdm-requirements.ts'
 
 export interface CatalogueColumn {
-  /** `other` is a type that cannot be compared with a number, date or text, e.g. `jsonb`. */
+  /** `other`: a type that cannot be compared with a number, date or text, such as `jsonb`. */
   readonly family: ColumnFamily | 'other'
-  /** The engine's own name of the type, for the message. */
+  /** The name of the type in the engine, for the message. */
   readonly type: string
   readonly readable: boolean
 }
 
-/** What an engine's catalogue says about one table or view in the CDM schema; names are lower case. */
+/** A table or view in the CDM schema, read from the catalogue of the engine. Names are in lower case. */
 export interface CatalogueTable {
   readonly name: string
-  /** How the table is spelt in the engine, when quoting is needed to reach it (`"PERSON"`). */
+  /** The exact name of the table in the engine, which may need quotes (`"PERSON"`). */
   readonly spelling: string
   readonly isView: boolean
   readonly columns: ReadonlyMap<string, CatalogueColumn>
-  /** Columns that are the first one of some usable index; `null` where the engine needs no indexes. */
+  /** The first columns of all usable indexes. `null` if the engine needs no indexes. */
   readonly indexedColumns: ReadonlySet<string> | null
   readonly hasRows: boolean
 }
 
 export interface Catalogue {
-  /** As the site wrote it; `''` for the connection's own search path. */
+  /** As configured. `''` for the search path of the connection. */
   readonly schema: string
   readonly tables: ReadonlyMap<string, CatalogueTable>
-  /** Other schemas of the same database that hold a table called `person`, in case the setting names the wrong one. */
+  /** Other schemas of the database that have a table `person`, to suggest the right schema. */
   readonly otherCdmSchemas: readonly string[]
 }
 
-/** The required tables for a site with these options, with the columns that only some options need. */
+/** The tables and columns that a site needs with these options. */
 export function requiredTables(options: CheckOptions): readonly RequiredTable[] {
   return REQUIRED_TABLES.filter(
     ({ onlyIf }) => onlyIf === undefined || options[onlyIf] === true,
@@ -46,7 +46,7 @@ export function requiredTables(options: CheckOptions): readonly RequiredTable[] 
   )
 }
 
-/** Compares what is needed with what the catalogue shows. Pure, so that both engines are judged alike. */
+/** Compares the catalogue with the requirements. Independent of the engine. */
 export function checkCatalogue(catalogue: Catalogue, options: CheckOptions): CdmProblem[] {
   const problems: CdmProblem[] = []
   for (const required of requiredTables(options)) {
@@ -59,13 +59,14 @@ export function checkCatalogue(catalogue: Catalogue, options: CheckOptions): Cdm
 
 function missingTable({ name, onlyIf }: RequiredTable, catalogue: Catalogue): CdmProblem {
   const where = catalogue.schema === '' ? 'on the search path' : `in schema ${catalogue.schema}`
-  const elsewhere = catalogue.otherCdmSchemas.join(', ')
-  let hint = `create it, or a view of that name; for tables exported as files: warren bunny omop load`
+  const [otherSchema, ...moreSchemas] = catalogue.otherCdmSchemas
+  let hint = `Create the table or a view ${name}, or load exported files (see warren bunny omop load --help).`
   if (onlyIf !== undefined) {
-    hint = `create it, or set OMOP_${onlyIf.toUpperCase()}_ENABLED=false`
+    hint = `Create the table or a view ${name}, or set OMOP_${onlyIf.toUpperCase()}_ENABLED=false.`
   }
-  if (!catalogue.tables.has('person') && elsewhere !== '') {
-    hint = `there is a CDM in schema ${elsewhere}: set DATASOURCE_DB_SCHEMA`
+  if (!catalogue.tables.has('person') && otherSchema !== undefined) {
+    const schemas = [otherSchema, ...moreSchemas].join(' or ')
+    hint = `Set DATASOURCE_DB_SCHEMA=${otherSchema}: a table person exists in schema ${schemas}.`
   }
   return {
     severity: 'error',
@@ -86,7 +87,7 @@ function checkTable(required: RequiredTable, found: CatalogueTable, schema: stri
         code: 'missing-table',
         table: name,
         message: `table ${name} exists only as "${found.spelling}", which unquoted SQL does not find`,
-        hint: `CREATE VIEW ${qualified} with lower-case column names over it, or rename the table and its columns`,
+        hint: `Rename the table and its columns to lower case, or create a view ${qualified} with lower-case column names.`,
       },
     ]
   }
@@ -99,7 +100,7 @@ function checkTable(required: RequiredTable, found: CatalogueTable, schema: stri
       code: 'missing-index',
       table: name,
       column: lookup,
-      message: `no usable index of ${name} begins with ${lookup}: every question reads the whole table`,
+      message: `${name} has no usable index that begins with ${lookup}: each task scans the whole table`,
       hint: `CREATE INDEX CONCURRENTLY ON ${qualified} (${lookup})`,
     })
   }
@@ -115,8 +116,8 @@ function checkTable(required: RequiredTable, found: CatalogueTable, schema: stri
       message: `${name} has no rows`,
       hint:
         name === 'concept'
-          ? 'load the vocabulary: without it no gender, race or ethnicity is understood'
-          : 'load the data, or point DATASOURCE_DB_SCHEMA at the schema that has it',
+          ? 'Load the vocabulary. Without it, tasks with a gender, race or ethnicity fail.'
+          : 'Load the data, or set DATASOURCE_DB_SCHEMA to the schema that contains it.',
     })
   }
   return problems
@@ -134,17 +135,17 @@ function checkColumn(
     table: table.name,
     column: column.name,
   }
-  const concerning = onlyFor === undefined ? '' : `: ${onlyFor} will fail`
+  const consequence = onlyFor === undefined ? '' : `: ${onlyFor} will fail`
   if (found === undefined) {
     const newer = column.name === 'latitude' || column.name === 'longitude'
     return [
       {
         code: 'missing-column',
         ...where,
-        message: `${table.name} has no column ${column.name}${concerning}`,
+        message: `${table.name} has no column ${column.name}${consequence}`,
         hint: newer
-          ? 'coordinates came with CDM 5.4: add the columns, or set OMOP_LOCATION_ENABLED=false'
-          : `add it (CDM 5.3 and 5.4 both have it), or put a view in the place of ${table.name}`,
+          ? 'Add the column (new in CDM 5.4), or set OMOP_LOCATION_ENABLED=false.'
+          : `Add the column (CDM 5.3 and 5.4 have it), or replace ${table.name} with a view that has it.`,
       },
     ]
   }
@@ -153,8 +154,8 @@ function checkColumn(
       {
         code: 'no-privilege',
         ...where,
-        message: `this account may not read ${table.name}.${column.name}${concerning}`,
-        hint: `GRANT SELECT ON ${qualified} TO the account (and USAGE on its schema)`,
+        message: `the database user cannot read ${table.name}.${column.name}${consequence}`,
+        hint: `Run: GRANT SELECT ON ${qualified} TO USER. The user also needs USAGE on the schema.`,
       },
     ]
   }
@@ -163,8 +164,8 @@ function checkColumn(
       {
         code: 'wrong-type',
         ...where,
-        message: `${table.name}.${column.name} is ${found.type}, expected a ${column.family}${concerning}`,
-        hint: 'convert the column, or put a view with a cast in its place',
+        message: `${table.name}.${column.name} is ${found.type}, expected a ${column.family}${consequence}`,
+        hint: `Convert the column, or replace ${table.name} with a view that casts it.`,
       },
     ]
   }

@@ -1,20 +1,20 @@
-/** What a column has to be comparable with; sites differ in `integer`/`bigint`/`numeric` and `date`/`timestamp`. */
+/** What a column must be comparable with. Sites use different types, such as `integer` and `bigint`. */
 export type ColumnFamily = 'number' | 'date' | 'text'
 
 export interface RequiredColumn {
   readonly name: string
   readonly family: ColumnFamily
-  /** The few questions that read it, where all others can be answered without. */
+  /** The few tasks that read the column, if all others work without it. */
   readonly onlyFor?: string
 }
 
 export interface RequiredTable {
   readonly name: string
-  /** Read only when the site enabled it. */
+  /** Read only if the site enables it. */
   readonly onlyIf?: 'specimen' | 'location'
-  /** Every question looks rows up by this column: without an index on it each one scans the table. */
+  /** Tasks look up rows by this column. Without an index on it each task scans the table. */
   readonly lookup?: string
-  /** A CDM without a single row here answers every question with 0. */
+  /** If the table is empty, each count is 0. */
   readonly mustHaveRows?: true
   readonly columns: readonly RequiredColumn[]
 }
@@ -26,14 +26,14 @@ const dates = (...names: string[]): RequiredColumn[] =>
 const texts = (...names: string[]): RequiredColumn[] =>
   names.map((name) => ({ name, family: 'text' }))
 
-/** `secondary_modifier` is looked for in each searched table's own type concept. */
+/** `secondary_modifier` is compared with the type concept of each table. */
 const types = (name: string): RequiredColumn => ({
   name,
   family: 'number',
-  onlyFor: 'questions with a secondary_modifier',
+  onlyFor: 'tasks with a secondary_modifier',
 })
 
-/** Every table and column that answering a task reads, and nothing else: a site may hide the rest of its CDM from us. */
+/** All tables and columns that tasks read. The database user needs access to these only. */
 export const REQUIRED_TABLES: readonly RequiredTable[] = [
   {
     name: 'concept',
@@ -53,7 +53,7 @@ export const REQUIRED_TABLES: readonly RequiredTable[] = [
         'race_concept_id',
         'ethnicity_concept_id',
       ),
-      { name: 'month_of_birth', family: 'number', onlyFor: 'questions with an age in months' },
+      { name: 'month_of_birth', family: 'number', onlyFor: 'tasks with an age in months' },
     ],
   },
   {
@@ -118,5 +118,5 @@ export const REQUIRED_TABLES: readonly RequiredTable[] = [
   },
 ]
 
-/** A column of one required table that is read only when another, optional one is enabled. */
+/** The column of `person` that is needed only if the table `location` is enabled. */
 export const LOCATION_OF_PERSON: RequiredColumn = { name: 'location_id', family: 'number' }

@@ -1,13 +1,13 @@
-/** What may be bound to a placeholder. Dates travel as ISO text (`2015-01-06`) and are cast in the SQL. */
+/** A value for a placeholder. Dates are ISO text (`2015-01-06`), which the SQL casts. */
 export type SqlValue = string | number | bigint | null
 
 /**
- * One row of an answer, by column name. Integers and decimals arrive as `number` (as `bigint` when they do not fit
- * exactly), dates as `YYYY-MM-DD`, timestamps as `YYYY-MM-DD HH:MM:SS[.ffffff]`, whatever the engine.
+ * A row by column name, the same for all engines. Integers and decimals are `number` (`bigint` if they do not fit
+ * exactly), dates `YYYY-MM-DD` and timestamps `YYYY-MM-DD HH:MM:SS[.ffffff]`.
  */
 export type Row = { readonly [column: string]: SqlValue | boolean }
 
-/** Placeholders are `$1`, `$2`, … in every dialect that a source here speaks; a placeholder may occur more than once. */
+/** Placeholders are `$1`, `$2`, … in each dialect here. A placeholder may occur more than once. */
 export interface SqlStatement {
   readonly text: string
   readonly values: readonly SqlValue[]
@@ -20,7 +20,7 @@ export interface QueryOptions {
   readonly signal?: AbortSignal
 }
 
-/** Which of the optional tables the site lets us read; both default to false. */
+/** Which optional tables the site enables. Default: none. */
 export interface CheckOptions extends QueryOptions {
   readonly specimen?: boolean
   readonly location?: boolean
@@ -35,38 +35,37 @@ export type CdmProblemCode =
   | 'empty-table'
 
 export interface CdmProblem {
-  /** `error`: questions will fail. `warning`: a few kinds will, or answers come slowly, or are all zero. */
+  /** `error`: tasks will fail. `warning`: a few kinds of tasks will, or tasks are slow, or each count is 0. */
   readonly severity: 'error' | 'warning'
   readonly code: CdmProblemCode
   readonly table: string
   readonly column?: string
-  /** What is wrong, in a sentence without data from the database. */
+  /** What is wrong, without data from the database. */
   readonly message: string
-  /** What to do about it, usually a statement that can be pasted. */
+  /** What to do, as a statement to paste if possible. */
   readonly hint: string
 }
 
 export interface CdmCheck {
   /** No problem is an `error`. */
   readonly ok: boolean
-  /** Engine and version, e.g. `PostgreSQL 17.2`. */
+  /** Engine and version, such as `PostgreSQL 17.2`. */
   readonly server: string
   readonly schema: string
   readonly problems: readonly CdmProblem[]
 }
 
 /**
- * A hospital's OMOP CDM database, as far as questions need it: read only, and bounded in connections and time.
- * Every failure is a `SourceError` whose message holds no value from the statement or the data. A pooled connection
- * that turns out to be dead is replaced and the statement run once more on a new one (reading twice does no harm);
- * nothing else is retried here.
+ * The OMOP database of a site, read-only and with limits on connections and time. Each failure is a `SourceError` whose
+ * message contains no value from the statement or the data. If a pooled connection is dead, the statement runs once more
+ * on a new one, which is safe because it only reads. Nothing else is retried here.
  */
 export interface CdmSource extends AsyncDisposable {
   readonly dialect: SqlDialect
-  /** The schema the CDM tables live in; `''` when the connection's own search path finds them. */
+  /** The schema of the CDM tables. `''` for the search path of the connection. */
   readonly schema: string
-  /** Runs one reading statement. All rows are held in memory: ask for aggregates. */
+  /** Runs one statement that reads. All rows are held in memory, so query aggregates. */
   query(statement: SqlStatement, options?: QueryOptions): Promise<readonly Row[]>
-  /** Looks at tables, columns, privileges and indexes in the catalogue; reads no patient row beyond whether one exists. */
+  /** Checks tables, columns, privileges and indexes in the catalogue. Of patient data, reads only whether a row exists. */
   check(options?: CheckOptions): Promise<CdmCheck>
 }

@@ -20,7 +20,7 @@ const ELSEWHERE = `
 SELECT DISTINCT table_schema AS schema FROM information_schema.tables
  WHERE table_catalog = current_database() AND lower(table_name) = 'person' ORDER BY 1 LIMIT 5`
 
-/** DuckDB ignores the case of names, has no privileges, and skips blocks instead of needing an index. */
+/** Reads the catalogue. DuckDB ignores the case of names, has no privileges and needs no indexes, because it skips blocks. */
 export async function readDuckDbCatalogue(
   read: Read,
   schema: string,

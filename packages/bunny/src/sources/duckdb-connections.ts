@@ -4,29 +4,28 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 
 import { SourceError } from './source-error.ts'
 
-/** A connection on loan, to be given back exactly once. */
+/** A connection of the pool. Release it exactly once. */
 export interface AcquiredConnection {
   readonly connection: DuckDBConnection
-  /** `reusable: false` closes it instead of keeping it for the next borrower. */
+  /** `reusable: false` closes the connection instead of returning it to the pool. */
   release(options: { reusable: boolean }): void
 }
 
 interface OpenDatabase {
   readonly instance: DuckDBInstance
-  /** Which file on disk this is: a new file of the same name has another. `''` for a database in memory. */
+  /** Identifies the file on disk: a new file at the same path has another identity. `''` for a database in memory. */
   readonly identity: string
   readonly idle: DuckDBConnection[]
   inUse: number
   retired: boolean
 }
 
-/** How long a look at the file on disk is believed, in milliseconds. */
+/** How often the file on disk is checked, in milliseconds. */
 const FILE_CHECK_INTERVAL_MS = 2_000
 
 /**
- * At most `limit` connections to one DuckDB database; who asks for more waits in line. When the file at the path is
- * replaced by another one (`omop load --replace` does that), loans from then on are on the new file, and the old one
- * is closed as soon as nobody reads it.
+ * A pool of at most `limit` connections to a DuckDB database. If the file at the path is replaced, as `omop load
+ * --replace` does, new connections use the new file, and the old one is closed when its last connection is released.
  */
 export class DuckDbConnections {
   readonly #limit: number
@@ -55,20 +54,20 @@ export class DuckDbConnections {
     limit: number,
   ): Promise<DuckDbConnections> {
     const reopen = async (): Promise<OpenDatabase> => {
-      // Looked up first: should the file change in between, the next look sees the difference and opens once more.
+      // Read first: if the file changes in between, the next check finds the difference and opens it again.
       const identity = await fileIdentity(path)
       return openDatabase(await DuckDBInstance.create(path, settings), identity)
     }
     return new DuckDbConnections(await reopen(), limit, { path, reopen })
   }
 
-  /** Connections to a database that somebody else opened, and closes. */
+  /** Connections to an instance that the caller opened and will close. */
   static forInstance(instance: DuckDBInstance, limit: number): DuckDbConnections {
     return new DuckDbConnections(openDatabase(instance, ''), limit)
   }
 
   async acquire(signal: AbortSignal | undefined): Promise<AcquiredConnection> {
-    if (this.#closed) throw new SourceError('unavailable', 'the database was closed here')
+    if (this.#closed) throw new SourceError('unavailable', 'the DuckDB connections are closed')
     await this.#waitForSlot(signal)
     try {
       await this.#reopenIfReplaced()
@@ -91,7 +90,7 @@ export class DuckDbConnections {
     }
   }
 
-  /** Takes no more borrowers, and closes when those in line have been served. */
+  /** Rejects further requests, and closes the database when all connections are released. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -104,7 +103,7 @@ export class DuckDbConnections {
     this.#closeDatabase(this.#current)
   }
 
-  /** Waits for one of the `limit` places; gives up its place in line when `signal` is aborted. */
+  /** Waits for one of the `limit` slots. Leaves the queue when `signal` is aborted. */
   async #waitForSlot(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
     if (this.#inUse < this.#limit) {
@@ -114,9 +113,9 @@ export class DuckDbConnections {
     const { promise, resolve } = Promise.withResolvers<boolean>()
     this.#waiting.push(resolve)
     const leave = (): void => {
-      const place = this.#waiting.indexOf(resolve)
-      if (place < 0) return
-      this.#waiting.splice(place, 1)
+      const position = this.#waiting.indexOf(resolve)
+      if (position < 0) return
+      this.#waiting.splice(position, 1)
       resolve(false)
     }
     signal?.addEventListener('abort', leave, { once: true })
@@ -137,7 +136,7 @@ export class DuckDbConnections {
     if (now - this.#checkedAt < FILE_CHECK_INTERVAL_MS) return
     this.#checkedAt = now
     const identity = await fileIdentity(this.#path)
-    // A file that is gone for a moment is being replaced: the open one goes on answering.
+    // A file that does not exist at this moment is being replaced: the open one stays in use.
     if (identity === '' || identity === this.#current.identity) return
     const replacement = await this.#reopen()
     const old = this.#current

@@ -1,8 +1,8 @@
 import { SourceError } from './source-error.ts'
 
 /**
- * DuckDB tells the kind of an error only in its text, `Catalog Error: …`. The text may quote data, so only the names
- * of tables and columns, which come out of our own statement, are taken over.
+ * Classifies an error of DuckDB by its text, `Catalog Error: …`, which is the only source of its kind. The text may quote
+ * data, so only names of tables and columns are copied: they come from our own statement.
  */
 export function duckDbError(error: unknown): SourceError {
   if (error instanceof SourceError) return error
@@ -35,13 +35,13 @@ export function duckDbError(error: unknown): SourceError {
   if (/^(IO|Connection|Fatal)$/.test(code) || text.includes('not a valid DuckDB')) {
     return new SourceError('unavailable', unavailableReason(text), options)
   }
-  return new SourceError('query', 'the database refused the statement', options)
+  return new SourceError('query', 'the database rejected the statement', options)
 }
 
-/** These texts speak of files, never of data. */
+/** These texts contain file names, but no data. */
 function unavailableReason(text: string): string {
   if (text.includes('does not exist')) return 'the DuckDB file does not exist'
   if (text.includes('not a valid DuckDB')) return 'the file is not a DuckDB database'
-  if (/lock/i.test(text)) return 'the DuckDB file is held by another program that writes to it'
-  return 'the DuckDB file cannot be read'
+  if (/lock/i.test(text)) return 'another program has the DuckDB file open for writing'
+  return 'cannot read the DuckDB file'
 }

@@ -21,29 +21,29 @@ import { duckDbError } from './duckdb-error.ts'
 import { SourceError } from './source-error.ts'
 
 export interface DuckDbLimits {
-  /** The schema of the CDM tables; `''` (default) is DuckDB's `main`. */
+  /** The schema of the CDM tables. Default: `''`, which is `main`. */
   readonly schema?: string
-  /** Most statements running at once; default 2. Each occupies one of Node's four worker threads while it runs. */
+  /** Statements that may run at the same time. Default: 2. Each occupies one of the four worker threads of Node.js. */
   readonly poolSize?: number
-  /** After this a statement is interrupted; default 5 minutes, 0 for no limit. */
+  /** Statements are interrupted after this time. Default: 5 minutes. 0: no limit. */
   readonly statementTimeoutMs?: number
 }
 
 export interface DuckDbSourceOptions extends DuckDbLimits {
-  /** A file that exists, opened read only. */
+  /** An existing file, which is opened read-only. */
   readonly path: string
-  /** As DuckDB writes it, e.g. `1000mb`. */
+  /** In DuckDB notation, such as `1000mb`. */
   readonly memoryLimit?: string
-  /** Where what does not fit into memory goes. */
+  /** Folder for data that does not fit into memory. */
   readonly tempDirectory?: string
-  /** Threads of DuckDB's own; default: one per core. */
+  /** Threads of DuckDB. Default: one per core. */
   readonly threads?: number
 }
 
-/** DuckDB forgets an interruption that reaches it just before the statement begins to run. */
+/** How often an interruption is repeated: DuckDB loses one that arrives just before the statement starts. */
 const INTERRUPT_EVERY_MS = 100
 
-/** An OMOP CDM in a DuckDB file, or in a DuckDB that this process holds in memory. */
+/** An OMOP database in a DuckDB file, or in a DuckDB instance in this process. */
 export class DuckDbSource implements CdmSource {
   readonly dialect = 'duckdb'
   readonly schema: string
@@ -58,11 +58,9 @@ export class DuckDbSource implements CdmSource {
 
   static async open(options: DuckDbSourceOptions): Promise<DuckDbSource> {
     if (options.path === ':memory:') {
-      throw new SourceError(
-        'unavailable',
-        'a DuckDB in memory is empty: give a file, or an open instance to DuckDbSource.forInstance',
-        { retryable: false },
-      )
+      throw new SourceError('unavailable', 'a DuckDB database in memory is empty: use a file', {
+        retryable: false,
+      })
     }
     try {
       const settings = readOnlySettings(options)
@@ -75,7 +73,7 @@ export class DuckDbSource implements CdmSource {
     }
   }
 
-  /** A source over an instance that stays the caller's: it may be in memory, and is not closed with the source. */
+  /** Uses an open instance, which may be in memory. The caller closes it. */
   static forInstance(instance: DuckDBInstance, limits: DuckDbLimits = {}): DuckDbSource {
     return new DuckDbSource(DuckDbConnections.forInstance(instance, limits.poolSize ?? 2), limits)
   }
@@ -114,7 +112,7 @@ export class DuckDbSource implements CdmSource {
     await this.#connections.close()
   }
 
-  /** Stops what runs on `connection` on abort or when its time is up; `reason` then says which. */
+  /** Interrupts the statement on `connection` on abort or timeout. `reason` is then the error to throw. */
   #interruptible(
     connection: DuckDBConnection,
     signal: AbortSignal | undefined,
@@ -150,9 +148,9 @@ export class DuckDbSource implements CdmSource {
 function readOnlySettings(options: DuckDbSourceOptions): Record<string, string> {
   const settings: Record<string, string> = {
     access_mode: 'READ_ONLY',
-    // Before external access goes: DuckDB applies these in order, and lets nobody name a folder after that.
+    // Must come first: DuckDB applies settings in order, and rejects a folder once external access is disabled.
     ...(options.tempDirectory === undefined ? {} : { temp_directory: options.tempDirectory }),
-    // No statement of ours reads other files or fetches extensions; a hospital's network would not let it anyway.
+    // Tasks never need other files or extensions.
     enable_external_access: 'false',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
@@ -171,14 +169,14 @@ async function runReading(
   const prepared = await connection.prepare(text)
   try {
     const { statementType } = prepared
-    // A database in memory cannot be opened read only, so the statement is looked at as well.
+    // A database in memory cannot be opened read-only, so the statement type is checked as well.
     if (statementType !== StatementType.SELECT && statementType !== StatementType.EXPLAIN) {
       throw new SourceError('query', 'the statement would have changed the database')
     }
     prepared.bind(values.map((value) => (typeof value === 'bigint' ? bigintValue(value) : value)))
-    const answer = await prepared.runAndReadAll()
-    const names = answer.deduplicatedColumnNames()
-    return answer
+    const result = await prepared.runAndReadAll()
+    const names = result.deduplicatedColumnNames()
+    return result
       .getRows()
       .map((row) => Object.fromEntries(row.map((value, i) => [names[i] ?? '', plain(value)])))
   } finally {
@@ -186,7 +184,7 @@ async function runReading(
   }
 }
 
-/** Bound as a HUGEINT, a number would keep DuckDB from skipping blocks of an INTEGER or BIGINT column. */
+/** A `bigint` is bound as HUGEINT, which stops DuckDB from skipping blocks of INTEGER and BIGINT columns. */
 function bigintValue(value: bigint): number | bigint {
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : value
@@ -200,7 +198,7 @@ function plain(value: DuckDBValue): Row[string] {
   return String(value)
 }
 
-/** Whether `error` is what waiting for a connection throws when the signal is aborted. */
+/** Whether `error` is the abort reason, thrown while waiting for a connection. */
 function isAbort(error: unknown, signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true && error === signal.reason
 }

@@ -4,22 +4,22 @@ import type { ConnectionOptions } from 'node:tls'
 import { ExitCode, ProgramError } from '@warren/runtime'
 import type { ClientConfig } from 'pg'
 
-/** Where a PostgreSQL database is and how to get in. */
+/** The address and credentials of a PostgreSQL database. */
 export interface PostgresAddress {
   readonly host: string
   readonly port: number
   readonly database: string
   readonly username: string
-  /** Without one, `~/.pgpass` and `PGPASSFILE` are looked at. */
+  /** Default: from `~/.pgpass` or `PGPASSFILE`. */
   readonly password?: string
   /**
-   * Connection parameters by their libpq names and with libpq's meaning, as sites have them in
-   * `DATASOURCE_DB_CONNECTION_QUERY`, e.g. `{ sslmode: 'verify-full', sslrootcert: '/etc/ca.pem' }`.
+   * Connection parameters with the names and the meaning of libpq, from `DATASOURCE_DB_CONNECTION_QUERY`. For example:
+   * `{ sslmode: 'verify-full', sslrootcert: '/etc/ca.pem' }`.
    */
   readonly parameters?: Readonly<Record<string, string | readonly string[]>>
 }
 
-/** One way of connecting; tried in order until one is not turned down for its encryption. */
+/** One way of connecting. The next one is tried only if the server rejects the encryption of this one. */
 export type PostgresAttempt = ClientConfig
 
 const SUPPORTED_PARAMETERS = [
@@ -30,24 +30,24 @@ const SUPPORTED_PARAMETERS = [
   'connect_timeout',
   'options',
 ]
-/** Parameters of libpq that have nothing to act on here; refusing them would stop a working site from changing over. */
+/** Parameters of libpq without an effect here. They are accepted, so that a site can migrate without removing them. */
 const IGNORED_PARAMETERS =
   /^(application_name|fallback_application_name|target_session_attrs|keepalives.*|tcp_user_timeout|gssencmode|channel_binding|client_encoding)$/
 
-/** Reads `postgres://user:password@host:port/database?sslmode=…`; what is absent comes from `PGUSER`, `PGPASSWORD`, … */
+/** Reads `postgres://user:password@host:port/database?sslmode=…`. Missing parts come from `PGUSER`, `PGPASSWORD`, … */
 export function parsePostgresAddress(url: string, env: NodeJS.ProcessEnv): PostgresAddress {
   const parsed = URL.parse(url)
   if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol)) {
-    throw new ProgramError('not a PostgreSQL URL', {
+    throw new ProgramError('the target is not a PostgreSQL URL', {
       exitCode: ExitCode.usage,
-      hint: 'write postgres://USER@HOST:5432/DATABASE and put the password into PGPASSWORD or PGPASSFILE',
+      hint: 'Use postgres://USER@HOST:5432/DATABASE, and set the password in PGPASSWORD or PGPASSFILE.',
     })
   }
   const parameters = Object.fromEntries(parsed.searchParams)
   const password = decodeURIComponent(parsed.password) || env['PGPASSWORD']
   const username = decodeURIComponent(parsed.username) || env['PGUSER'] || 'postgres'
   return {
-    // `?host=/var/run/postgresql` is how a URL names the folder of a Unix socket.
+    // `?host=/var/run/postgresql` is the folder of a Unix socket.
     host: parameters['host'] ?? (parsed.hostname || env['PGHOST'] || 'localhost'),
     port: Number(parsed.port || env['PGPORT'] || 5432),
     database: decodeURIComponent(parsed.pathname.slice(1)) || env['PGDATABASE'] || username,
@@ -57,14 +57,14 @@ export function parsePostgresAddress(url: string, env: NodeJS.ProcessEnv): Postg
   }
 }
 
-/** For a person: which database was meant, without the password. */
+/** The address for messages, without the password. */
 export function formatAddress({ host, port, database }: PostgresAddress): string {
   return `postgresql://${host}:${port}/${database}`
 }
 
 /**
- * The ways of connecting to this address. As in libpq, encryption is preferred but not required unless `sslmode` says
- * so, so that a server that demands TLS and one that has none both work without a setting.
+ * The ways of connecting to an address, in order. As in libpq, encryption is preferred but not required by default, so
+ * that servers with and without TLS work without a parameter.
  */
 export function connectionAttempts(
   address: PostgresAddress,
@@ -82,7 +82,7 @@ export function connectionAttempts(
     application_name: defaults.applicationName,
     connectionTimeoutMillis:
       timeout === undefined ? defaults.connectTimeoutMs : connectTimeoutMs(timeout),
-    // Firewalls forget silent connections; without this a query on one waits for the TCP timeout.
+    // Firewalls drop idle connections. Without keepalives, a query on one would wait for the TCP timeout.
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,
   }
@@ -105,7 +105,7 @@ function tlsAttempts(
     case 'prefer':
       return [{ ...files, rejectUnauthorized: false }, false]
     case 'require':
-      // libpq: with a root certificate given, `require` verifies like `verify-ca`.
+      // As in libpq: with a root certificate, `require` verifies like `verify-ca`.
       return files.ca === undefined
         ? [{ ...files, rejectUnauthorized: false }]
         : [{ ...files, ...anyName }]
@@ -128,12 +128,12 @@ function tlsFiles(parameters: Readonly<Record<string, string>>): ConnectionOptio
     ['sslkey', 'key'],
   ] as const) {
     const path = parameters[name]
-    // libpq's name for the certificates that the system trusts, which is what Node does without `ca`.
+    // `system` means the trusted certificates of the system, which is the default of Node.js.
     if (path === undefined || (name === 'sslrootcert' && path === 'system')) continue
     try {
       files[option] = readFileSync(path, 'utf8')
     } catch (error: unknown) {
-      throw badParameter(`the file of ${name} cannot be read: ${path}`, error)
+      throw badParameter(`cannot read the file in ${name}: ${path}`, error)
     }
   }
   return files
@@ -146,7 +146,7 @@ function singleValues(
   for (const [name, value] of Object.entries(parameters)) {
     if (IGNORED_PARAMETERS.test(name)) continue
     if (!SUPPORTED_PARAMETERS.includes(name)) {
-      throw badParameter(`unknown database connection parameter ${name}`)
+      throw badParameter(`unknown database connection parameter "${name}"`)
     }
     const last = typeof value === 'string' ? value : value.at(-1)
     if (last !== undefined) single[name] = last
@@ -154,7 +154,7 @@ function singleValues(
   return single
 }
 
-/** libpq counts seconds; 0 means without end, which is bounded to an hour here. */
+/** Whole seconds, as in libpq. 0 means no timeout, which is one hour here. */
 function connectTimeoutMs(seconds: string): number {
   const value = Number(seconds)
   if (!Number.isInteger(value) || value < 0) {
@@ -166,7 +166,7 @@ function connectTimeoutMs(seconds: string): number {
 function badParameter(message: string, cause?: unknown): ProgramError {
   return new ProgramError(message, {
     exitCode: ExitCode.config,
-    hint: `parameters that are understood: ${SUPPORTED_PARAMETERS.join(', ')}`,
+    hint: `Use one of: ${SUPPORTED_PARAMETERS.join(', ')}.`,
     cause,
   })
 }

@@ -9,7 +9,7 @@ import type { ColumnFamily } from './cdm-requirements.ts'
 
 type Read = (statement: SqlStatement) => Promise<readonly Row[]>
 
-/** One row per table: the first schema of the search path wins, as it does for an unqualified name. */
+/** One row per table, from the first schema of the search path that has it, as for an unqualified name. */
 const TABLES = `
 SELECT DISTINCT ON (lower(c.relname)) c.oid::bigint AS oid, c.relname AS name, n.nspname AS schema,
        c.relkind IN ('v', 'm', 'f') AS is_view,
@@ -26,7 +26,7 @@ SELECT a.attrelid::bigint AS oid, a.attname AS name, format_type(a.atttypid, a.a
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
  WHERE a.attrelid = ANY (string_to_array($1, ',')::oid[]) AND a.attnum > 0 AND NOT a.attisdropped`
 
-/** First columns of the indexes a lookup by value can use: complete (not partial), valid, and not BRIN or GIN. */
+/** The first columns of indexes that a lookup by value can use: valid, not partial, and not BRIN or GIN. */
 const INDEXED = `
 SELECT i.indrelid::bigint AS oid, a.attname AS name
   FROM pg_index i

@@ -5,15 +5,15 @@ import { postgresError } from './postgres-error.ts'
 import { SourceError } from './source-error.ts'
 
 /**
- * Connects in the first of these ways that the server accepts. Only a disagreement about encryption leads to the next
- * one; the caller ends the client. Throws `SourceError`.
+ * Connects with the first attempt that the server accepts. Only a rejection of its encryption leads to the next attempt.
+ * The caller ends the client. Throws `SourceError`.
  */
 export async function connectPostgres(
   attempts: readonly PostgresAttempt[],
 ): Promise<{ client: Client; config: ClientConfig }> {
   for (const [index, config] of attempts.entries()) {
     const client = new Client(config)
-    // A connection that breaks between two statements says so here; the next statement fails and reports it.
+    // Emitted if the connection breaks between two statements. The next statement fails and reports it.
     client.on('error', () => {})
     try {
       await client.connect()
@@ -26,5 +26,5 @@ export async function connectPostgres(
       if (index === attempts.length - 1 || !encryptionWasTheProblem) throw wrapped
     }
   }
-  throw new SourceError('unavailable', 'no way to connect to the database is configured')
+  throw new SourceError('unavailable', 'no connection attempt is configured')
 }

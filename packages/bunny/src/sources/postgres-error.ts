@@ -1,33 +1,33 @@
 import { SourceError, type SourceErrorKind } from './source-error.ts'
 
-/** What pg says, without an SQLSTATE, when the connection under a statement is gone. */
+/** Messages of pg, without an SQLSTATE, for a lost connection. */
 const DEAD_CONNECTION =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout expired|timeout exceeded when trying to connect|read |write |This socket has been ended)/
 
 const NODE_NETWORK_CODE =
   /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EPIPE|ENOENT|EACCES)$/
 
-/** SQLSTATE or its class (first two characters) → what it means here. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/** By SQLSTATE, or its class (first two characters). https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const BY_STATE: Readonly<Record<string, readonly [SourceErrorKind, string]>> = {
-  '28P01': ['authentication', 'the database refused the password'],
-  '28': ['authentication', 'the database does not let this account in from here'],
-  '42501': ['authentication', 'the account may not read a table it needs'],
+  '28P01': ['authentication', 'the database rejected the password'],
+  '28': ['authentication', 'the database rejects this database user from this host'],
+  '42501': ['authentication', 'the database user cannot read a required table'],
   '3D000': ['unavailable', 'the database does not exist'],
   '3F000': ['missing-table', 'the schema does not exist'],
   '42P01': ['missing-table', 'a table does not exist'],
   '42703': ['missing-column', 'a column does not exist'],
   '57014': ['timeout', 'the statement took longer than allowed'],
   '57': ['unavailable', 'the database is shutting down or starting up'],
-  '53300': ['unavailable', 'the database has no connection left'],
-  '53': ['unavailable', 'the database is short of a resource'],
+  '53300': ['unavailable', 'the database has too many connections'],
+  '53': ['unavailable', 'the database has not enough resources'],
   '08': ['unavailable', 'the connection to the database failed'],
   '25006': ['query', 'the statement would have changed the database'],
 }
 
-/** These do not go away by waiting. */
+/** Waiting does not resolve these, unlike other errors of their kind. */
 const NOT_RETRYABLE = new Set(['3D000'])
 
-/** Turns what pg throws into a `SourceError`. The server's text may quote data, so none of it is taken over but names. */
+/** Converts an error of pg to a `SourceError`. The text of the server may quote data, so only names are copied from it. */
 export function postgresError(error: unknown): SourceError {
   if (error instanceof SourceError) return error
   const code = errorCode(error)
@@ -36,13 +36,13 @@ export function postgresError(error: unknown): SourceError {
   const known = BY_STATE[code] ?? (isSqlState(code) ? BY_STATE[code.slice(0, 2)] : undefined)
   if (known !== undefined) {
     const [kind, sentence] = known
-    const message = namedIn(text, kind) ?? sentence
+    const message = missingName(text, kind) ?? sentence
     return NOT_RETRYABLE.has(code)
       ? new SourceError(kind, message, { code, retryable: false, cause: error })
       : new SourceError(kind, message, { code, cause: error })
   }
   if (isSqlState(code)) {
-    return new SourceError('query', `the database refused the statement (SQLSTATE ${code})`, {
+    return new SourceError('query', `the database rejected the statement (SQLSTATE ${code})`, {
       code,
       cause: error,
     })
@@ -54,27 +54,27 @@ export function postgresError(error: unknown): SourceError {
     })
   }
   if (NODE_NETWORK_CODE.test(code) || DEAD_CONNECTION.test(text)) {
-    return new SourceError('unavailable', 'the database cannot be reached', {
+    return new SourceError('unavailable', 'cannot reach the database', {
       code: code || 'CONNECTION_LOST',
       cause: error,
     })
   }
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) {
-    return new SourceError('unavailable', 'the encrypted connection to the database failed', {
+    return new SourceError('unavailable', 'the TLS connection to the database failed', {
       code,
       retryable: false,
       cause: error,
     })
   }
   if (/SSL connections/.test(text)) {
-    return new SourceError('unavailable', 'the database server does not offer encryption', {
+    return new SourceError('unavailable', 'the database server does not support TLS', {
       code: 'NO_TLS',
       retryable: false,
       cause: error,
     })
   }
   if (/SASL|password must be a string/.test(text)) {
-    return new SourceError('authentication', 'the database asks for a password and there is none', {
+    return new SourceError('authentication', 'the database requires a password, but none is set', {
       code: 'NO_PASSWORD',
       cause: error,
     })
@@ -82,7 +82,7 @@ export function postgresError(error: unknown): SourceError {
   return new SourceError('query', 'the database driver failed', { code, cause: error })
 }
 
-/** Whether the connection itself is lost, so that the same statement may well succeed on a new one. */
+/** Whether the connection is lost, so that the same statement can succeed on a new one. */
 export function connectionIsDead(error: SourceError): boolean {
   return (
     error.kind === 'unavailable' &&
@@ -93,12 +93,12 @@ export function connectionIsDead(error: SourceError): boolean {
   )
 }
 
-/** Whether the server answered and the connection is good for the next statement. */
+/** Whether the connection can be used for the next statement. */
 export function connectionIsUsable(error: SourceError): boolean {
   return isSqlState(error.code) && !/^(08|57P|28|3D|53)/.test(error.code)
 }
 
-/** Five digits and letters; without a digit it is one of Node's codes, `EPIPE`. */
+/** Five digits and letters. Without a digit it is a code of Node.js, such as `EPIPE`. */
 function isSqlState(code: string): boolean {
   return /^(?=.*\d)[0-9A-Z]{5}$/.test(code)
 }
@@ -111,8 +111,8 @@ function errorCode(error: unknown): string {
   return inner === undefined || inner === error ? '' : errorCode(inner)
 }
 
-/** Names of tables and columns come out of our own statement, so they may be repeated. */
-function namedIn(text: string, kind: SourceErrorKind): string | undefined {
+/** Names of tables and columns come from our own statement, so messages may contain them. */
+function missingName(text: string, kind: SourceErrorKind): string | undefined {
   const name = /"([A-Za-z_][\w.$]*)"|column ([a-z_][\w.]*)|for (?:table|view) (\w+)/.exec(text)
   const found = name?.[1] ?? name?.[2] ?? name?.[3]
   if (found === undefined) return undefined

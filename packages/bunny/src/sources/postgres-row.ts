@@ -2,7 +2,7 @@ import { types, type CustomTypesConfig } from 'pg'
 
 const asText = (text: string): string => text
 
-/** Types where pg's own parser loses the value or ties it to this machine's time zone. */
+/** Types whose default parser in pg loses precision or uses the local time zone. */
 const PARSERS = new Map<number, (text: string) => unknown>([
   [types.builtins.INT8, wholeNumber],
   [types.builtins.NUMERIC, Number],

@@ -17,24 +17,24 @@ import { postgresTypes } from './postgres-row.ts'
 import { SourceError } from './source-error.ts'
 
 export interface PostgresSourceOptions extends PostgresAddress {
-  /** The schema of the CDM tables; `''` (default) leaves it to the account's search path. */
+  /** The schema of the CDM tables. Default: `''`, the search path of the database user. */
   readonly schema?: string
-  /** Most connections held at once; default 4. */
+  /** Connections in the pool. Default: 4. */
   readonly poolSize?: number
-  /** After this the server stops the statement; default 5 minutes, 0 for no limit. */
+  /** The server cancels statements after this time. Default: 5 minutes. 0: no limit. */
   readonly statementTimeoutMs?: number
-  /** For reaching the server, and for waiting for a free connection; default 10 s. */
+  /** For connecting, and for waiting for a free connection. Default: 10 s. */
   readonly connectTimeoutMs?: number
   /** As seen in `pg_stat_activity`. */
   readonly applicationName?: string
 }
 
-/** How much later than the server's own limit we stop waiting: only reached when the network swallows the answer. */
+/** How long to wait after the server's own timeout: reached only if the network loses the response. */
 const GRACE_MS = 5_000
-/** How long cancelling may take before the connection is dropped instead. */
+/** How long cancelling may take. After that the connection is dropped. */
 const CANCEL_TIMEOUT_MS = 3_000
 
-/** An OMOP CDM in PostgreSQL 12 or later: every session is read only and limited in time. */
+/** An OMOP database in PostgreSQL 12 or later. Sessions are read-only and have a statement timeout. */
 export class PostgresSource implements CdmSource {
   readonly dialect = 'postgres'
   readonly schema: string
@@ -58,13 +58,13 @@ export class PostgresSource implements CdmSource {
       maxLifetimeSeconds: 1_800,
       ...(statementTimeoutMs === 0 ? {} : { query_timeout: statementTimeoutMs + GRACE_MS }),
     })
-    // A server that goes away says so on idle connections; unheard, that would end the process. The pool has dropped
-    // the connection already, and the next query reports what is wrong.
+    // Emitted when an idle connection is lost, and without a listener that ends the process. The pool has already
+    // dropped the connection, and the next query reports the failure.
     this.#pool.on('error', () => {})
     this.#pool.on('connect', (client) => client.on('error', () => {}))
   }
 
-  /** Connects once, so that a wrong address, password or certificate is known now. */
+  /** Connects once, so that a wrong address, password or certificate is found now. */
   static async open(options: PostgresSourceOptions): Promise<PostgresSource> {
     const { connectTimeoutMs = 10_000, applicationName = 'warren-bunny' } = options
     const attempts = connectionAttempts(options, { applicationName, connectTimeoutMs })
@@ -74,8 +74,8 @@ export class PostgresSource implements CdmSource {
   }
 
   async query(statement: SqlStatement, { signal }: QueryOptions = {}): Promise<readonly Row[]> {
-    // Each turn that finds a dead connection removes it from the pool, so the last turn has a new one.
-    for (let turn = 0; ; turn++) {
+    // Each attempt that finds a dead connection removes it from the pool, so the last attempt has a new one.
+    for (let attempt = 0; ; attempt++) {
       const client = await this.#acquire(signal)
       const isNew = !this.#restricted.has(client)
       try {
@@ -86,7 +86,7 @@ export class PostgresSource implements CdmSource {
       } catch (error: unknown) {
         const wrapped = postgresError(error)
         client.release(!connectionIsUsable(wrapped))
-        if (isNew || turn >= this.#poolSize || !connectionIsDead(wrapped)) throw wrapped
+        if (isNew || attempt >= this.#poolSize || !connectionIsDead(wrapped)) throw wrapped
       }
     }
   }
@@ -114,18 +114,18 @@ export class PostgresSource implements CdmSource {
     try {
       return await orAbort(connecting, signal)
     } catch (error: unknown) {
-      // A connection that arrives after we stopped waiting goes back for others to use.
+      // A connection that is opened after the wait was aborted returns to the pool.
       if (isCancellation(error)) connecting.then((client) => client.release()).catch(() => {})
       throw postgresError(error)
     }
   }
 
-  /** What every session of ours is held to, whatever the account may do. */
+  /** The limits of each session, independent of the privileges of the database user. */
   async #restrict(client: PoolClient): Promise<void> {
-    // Compiling a question of many parts takes PostgreSQL seconds, for milliseconds of work.
+    // JIT compilation of a cohort with many rules takes seconds, to save milliseconds.
     await client.query(`SET default_transaction_read_only = on; SET jit = off;
       SET statement_timeout = ${Math.trunc(this.#statementTimeoutMs)}; SET datestyle = 'ISO'`)
-    // Since PostgreSQL 14, on Linux: a statement whose client died is stopped instead of running to its end.
+    // PostgreSQL 14 and later, on Linux: the server cancels a statement if this process dies.
     await client
       .query(
         `SELECT set_config(name, '10s', false) FROM pg_settings
@@ -140,22 +140,22 @@ export class PostgresSource implements CdmSource {
     { text, values }: SqlStatement,
     signal: AbortSignal | undefined,
   ): Promise<readonly Row[]> {
-    // Extended: one statement and no more, also when nothing is bound.
+    // The extended protocol allows one statement only, even without values.
     const config = { text, values: [...values], types: postgresTypes, queryMode: 'extended' }
-    const answer = client.query<Row>(config)
+    const result = client.query<Row>(config)
     try {
-      return (await orAbort(answer, signal)).rows
+      return (await orAbort(result, signal)).rows
     } catch (error: unknown) {
       if (isCancellation(error)) {
-        answer.catch(() => {})
-        // The caller drops this connection afterwards, so a late cancellation cannot hit somebody else's statement.
+        result.catch(() => {})
+        // The caller drops this connection, so a late cancellation cannot hit another statement.
         await this.#cancel(client)
       }
       throw error
     }
   }
 
-  /** Asks the server to stop what `client` runs. Failing to is no error: the session's own limits still end it. */
+  /** Asks the server to cancel the statement of `client`. Failures are ignored: the timeout of the session ends it too. */
   async #cancel(client: PoolClient): Promise<void> {
     const processId = 'processID' in client ? client.processID : null
     if (typeof processId !== 'number') return
@@ -169,7 +169,7 @@ export class PostgresSource implements CdmSource {
       await side.connect()
       await side.query('SELECT pg_cancel_backend($1)', [processId])
     } catch {
-      // Nothing more can be done from here.
+      // The timeout of the session ends the statement.
     } finally {
       await side.end().catch(() => {})
     }
@@ -184,7 +184,7 @@ function isCancellation(error: unknown): boolean {
   return error instanceof SourceError && error.kind === 'cancelled'
 }
 
-/** Rejects as soon as `signal` is aborted; the promise goes on unobserved. */
+/** Rejects as soon as `signal` is aborted. The promise continues, and its outcome is ignored. */
 async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   const aborted = Promise.withResolvers<never>()

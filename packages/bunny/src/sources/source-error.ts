@@ -8,16 +8,15 @@ export type SourceErrorKind =
   | 'query'
 
 /**
- * The database did not answer. `message` is written here, never taken from the driver, and may be sent upstream: it
- * names a table, a column, a host or an SQLSTATE, never a bound value or a piece of data. The driver's error is `cause`
- * and must not leave the process.
+ * A statement or connection failed. `message` is Warren's own text, never the driver's. It may name a table, a column or an
+ * SQLSTATE, but contains no bound value and no data. The driver's error is the `cause`, which must not leave the process.
  */
 export class SourceError extends Error {
   override readonly name = 'SourceError'
   readonly kind: SourceErrorKind
-  /** SQLSTATE, Node error code or DuckDB error class, for the local log. */
+  /** SQLSTATE, Node.js error code or DuckDB error class, for the local log. */
   readonly code: string
-  /** Whether the same statement may succeed later without anybody changing anything. */
+  /** Whether the same statement can succeed later without a change by an operator. */
   readonly retryable: boolean
 
   constructor(

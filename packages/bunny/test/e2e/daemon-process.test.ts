@@ -41,7 +41,7 @@ const resultsIn = async (outbox: string) =>
   (await readdir(outbox)).filter((name) => name !== 'lock')
 
 describe('bunny daemon as a process', () => {
-  it('ends by the signal that stopped it, after its work is done', async () => {
+  it('ends by the signal that stopped it, after its tasks are done', async () => {
     await using api = await ScriptedTaskApi.start()
     api.queue(men('t'))
     const process = daemon(api.url)
@@ -55,7 +55,7 @@ describe('bunny daemon as a process', () => {
     expect(events.at(-1)).toBe('bunny stopped')
   })
 
-  it('loses no solved result to kill -9 when it has a folder for them', async () => {
+  it('loses no result on kill -9 if it has an outbox folder', async () => {
     const outbox = join(folder, 'outbox')
     const port = await freePort()
     const api = await ScriptedTaskApi.start(port)
@@ -77,7 +77,7 @@ describe('bunny daemon as a process', () => {
     expect(await resultsIn(outbox)).toEqual([])
   })
 
-  it('writes the lines of the Python client, and nothing else, with LOG_FORMAT=text', async () => {
+  it('writes only lines of the Python bunny with LOG_FORMAT=text', async () => {
     await using api = await ScriptedTaskApi.start()
     api.pollReplies.push({ status: 204 }, { status: 401 })
     api.queue(men('t'))
@@ -98,7 +98,7 @@ describe('bunny daemon as a process', () => {
       String.raw`ERROR - ${stamp} - Network error occurred: 401 Client Error: Unauthorized for url: ${url}`,
       String.raw`INFO - ${stamp} - (Task received\. Resolving\.\.\.|Processing query\.\.\.|Solved availability query|Task resolved\.)`,
       String.raw`WARNING - ${stamp} - Failed to post to task/result/t/\[REDACTED\] at \d+(\.\d+)?\. Trying again\.\.\.`,
-      // The stop, of which the Python client says nothing.
+      // The Python bunny does not log its stop.
       String.raw`INFO - ${stamp} - bunny (stopping|stopped).*`,
     ].map((line) => new RegExp(`^${line}$`))
     const lines = stderr.trimEnd().split('\n')
@@ -109,7 +109,7 @@ describe('bunny daemon as a process', () => {
     expect(lines[asked + 3]).toContain('No task found.')
   })
 
-  it('says 78 for a wrong configuration and 69 for a database that is not there', async () => {
+  it('exits with 78 for an invalid configuration and 69 for a missing database', async () => {
     const wrong = await bunny(['daemon'], { env })
     expect(wrong.code).toBe(78)
     expect(wrong.stderr).toContain('TASK_API_BASE_URL: not set')

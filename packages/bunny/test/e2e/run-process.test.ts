@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 describe('bunny run as a process', () => {
-  it('puts the result on standard output, or into output.json where it is called as the Python client', async () => {
+  it('writes the result to standard output, or to output.json without a subcommand', async () => {
     const end = await bunny(['run', '--body', 'men.json'], { env, cwd: folder })
     expect(end).toMatchObject({ code: 0, signal: null, stderr: '' })
     expect(JSON.parse(end.stdout)).toMatchObject({ status: 'ok', queryResult: { count: 30 } })
@@ -30,7 +30,7 @@ describe('bunny run as a process', () => {
     expect(await readFile(join(folder, 'output.json'), 'utf8')).toBe(end.stdout)
   })
 
-  it('exits with 1 for a question without an answer, and 64 for a wrong call', async () => {
+  it('exits with 1 for a task that cannot be answered, and 64 for invalid usage', async () => {
     const query = JSON.stringify(distribution('ICD-MAIN'))
     const ends = await Promise.all([
       bunny(['run', '--body-json', query], { env }),
@@ -39,7 +39,7 @@ describe('bunny run as a process', () => {
     expect(ends.map(({ code }) => code)).toEqual([1, 64])
   })
 
-  it('does not call it a success when nobody takes the answer', async () => {
+  it('fails if the result cannot be written', async () => {
     const line = `${JSON.stringify({ query: availability([person('8507')]) })}\n`
     await writeFile(join(folder, 'many.jsonl'), line.repeat(1000))
     const shells = [
@@ -48,11 +48,11 @@ describe('bunny run as a process', () => {
     ].map((script) =>
       spawn('bash', ['-c', script], { cwd: folder, env: { PATH: process.env['PATH'], ...env } }),
     )
-    let said = ''
-    for (const shell of shells) shell.stderr.on('data', (data: Buffer) => (said += String(data)))
+    let stderr = ''
+    for (const shell of shells) shell.stderr.on('data', (data: Buffer) => (stderr += String(data)))
     const codes = await Promise.all(shells.map((shell) => once(shell, 'close')))
-    // 141 is how a shell reports a program whose reader went away.
+    // 141 is the exit code of a shell for SIGPIPE.
     expect(codes.map(([code]) => code as unknown)).toEqual([141, 1])
-    expect(said).toContain('ENOSPC')
+    expect(stderr).toContain('ENOSPC')
   })
 })

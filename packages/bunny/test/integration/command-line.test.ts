@@ -23,20 +23,20 @@ const at = (name: string): string => join(folder, name)
 const run = (args: readonly string[], more: { stdin?: string; env?: NodeJS.ProcessEnv } = {}) =>
   bunnyHere(args, { ...more, env: { ...env, ...more.env } })
 
-const ANSWER = `{"uuid":"unique_id","status":"ok","collection_id":"collection_id","message":"","protocolVersion":"v2","queryResult":{"count":30,"datasetCount":0,"files":[]}}\n`
+const RESULT = `{"uuid":"unique_id","status":"ok","collection_id":"collection_id","message":"","protocolVersion":"v2","queryResult":{"count":30,"datasetCount":0,"files":[]}}\n`
 
 describe('bunny run', () => {
-  it('answers a question from a file, from standard input, and from the command line', async () => {
-    const question = JSON.stringify(availability([person('8507')]))
+  it('answers a task from a file, from standard input and from the command line', async () => {
+    const task = JSON.stringify(availability([person('8507')]))
     const ends = await Promise.all([
       run(['run', '--body', at('men.json')]),
-      run(['run', '--body', '-'], { stdin: question }),
-      run(['run', '--body-json', question]),
+      run(['run', '--body', '-'], { stdin: task }),
+      run(['run', '--body-json', task]),
     ])
-    for (const end of ends) expect(end).toEqual({ code: 0, stdout: ANSWER, stderr: '' })
+    for (const end of ends) expect(end).toEqual({ code: 0, stdout: RESULT, stderr: '' })
   })
 
-  it('hides and rounds as its modifiers say, and not as the daemon is configured', async () => {
+  it('suppresses and rounds by its modifiers, and not by the configuration of the daemon', async () => {
     const args = ['run', '--body', at('men.json')]
     const exact = '[{"id":"Rounding","nearest":0},{"id":"Low Number Suppression","threshold":0}]'
     const counts = await Promise.all(
@@ -49,19 +49,19 @@ describe('bunny run', () => {
     expect(counts).toEqual([32, 30, 30])
   })
 
-  it('writes to a file where told', async () => {
-    const end = await run(['run', '--body', at('men.json'), '--output', at('answer.json')])
+  it('writes to the given file', async () => {
+    const end = await run(['run', '--body', at('men.json'), '--output', at('result.json')])
     expect(end).toMatchObject({ code: 0, stdout: '' })
-    expect(await readFile(at('answer.json'), 'utf8')).toBe(ANSWER)
+    expect(await readFile(at('result.json'), 'utf8')).toBe(RESULT)
   })
 
-  it('leaves files readable with --no-encode', async () => {
+  it('writes readable files with --no-encode', async () => {
     const query = JSON.stringify(distribution('DEMOGRAPHICS'))
     const { stdout } = await run(['run', '--body-json', query, '--no-encode'])
     expect(stdout).toContain('^Male|30^Female|30^')
   })
 
-  it('exits with 1 when the question gets no answer, and says why', async () => {
+  it('exits with 1 and the reason if the task cannot be answered', async () => {
     const query = JSON.stringify(distribution('ICD-MAIN'))
     const end = await run(['run', '--body-json', query])
     expect(end.code).toBe(1)
@@ -70,17 +70,17 @@ describe('bunny run', () => {
   })
 
   it.each([
-    ['no question', ['run'], 64, /exactly one/],
-    ['two questions', ['run', '--body', 'a', '--body-json', 'b'], 64, /exactly one/],
-    ['an option nobody knows', ['run', '--frob'], 64, /unknown option/],
-    ['text that is no JSON', ['run', '--body-json', '{'], 1, /Invalid JSON input/],
-    ['a file that is not there', ['run', '--body', 'none.json'], 1, /cannot read none\.json/],
-    ['modifiers that are no JSON', ['run', '--body-json', '{}', '-m', 'x'], 1, /Invalid JSON/],
-    ['modifiers that are no list', ['run', '--body-json', '{}', '-m', '{}'], 1, /array/],
-    ['a question that is none', ['run', '--body-json', '[]'], 1, /not a valid task/],
-    ['a folder that is not there', ['run', '--body', 'MEN', '-o', '/no/x'], 1, /\/no\/x/],
-    ['a disk that is full', ['run', '--body', 'MEN', '-o', '/dev/full'], 1, /ENOSPC/],
-  ])('exits in good order on %s', async (_what, args, code, message) => {
+    ['no task', ['run'], 64, /exactly one/],
+    ['two tasks', ['run', '--body', 'a', '--body-json', 'b'], 64, /exactly one/],
+    ['an unknown option', ['run', '--frob'], 64, /unknown option/],
+    ['text that is not JSON', ['run', '--body-json', '{'], 1, /Invalid JSON input/],
+    ['a file that does not exist', ['run', '--body', 'none.json'], 1, /cannot read none\.json/],
+    ['modifiers that are not JSON', ['run', '--body-json', '{}', '-m', 'x'], 1, /Invalid JSON/],
+    ['modifiers that are not a list', ['run', '--body-json', '{}', '-m', '{}'], 1, /array/],
+    ['a body that is not a task', ['run', '--body-json', '[]'], 1, /not a valid task/],
+    ['a folder that does not exist', ['run', '--body', 'MEN', '-o', '/no/x'], 1, /\/no\/x/],
+    ['a full disk', ['run', '--body', 'MEN', '-o', '/dev/full'], 1, /ENOSPC/],
+  ])('exits with an error message on %s', async (_what, args, code, message) => {
     const end = await run(args.map((arg) => (arg === 'MEN' ? at('men.json') : arg)))
     expect(end.stderr).toMatch(message)
     expect(end.stderr).not.toMatch(/\n {4}at /)
@@ -98,7 +98,7 @@ describe('bunny run', () => {
     expect(wrong).toMatchObject({ code: 78, stdout: '' })
   })
 
-  it('helps without a database or a configuration', async () => {
+  it('prints its help without a database or a configuration', async () => {
     const end = await bunnyHere(['run', '--help'])
     expect(end).toMatchObject({ code: 0, stderr: '' })
     expect(end.stdout).toContain('Examples:')
@@ -106,7 +106,7 @@ describe('bunny run', () => {
 })
 
 describe('bunny run --batch', () => {
-  it('answers every line in its place, on one connection', async () => {
+  it('answers each line in order, on one connection', async () => {
     const men = availability([person('8507')], { uuid: 'men' })
     const women = availability([person('8532')], { uuid: 'women' })
     const lines = [
@@ -137,31 +137,31 @@ describe('bunny run --batch', () => {
     ])
     expect(end.code).toBe(1)
     expect(end.stderr).toMatch(/^line 4: not JSON/)
-    expect(end.stderr).toContain('3 of 6 questions were not answered')
+    expect(end.stderr).toContain('3 of 6 tasks were not answered')
   })
 
-  it('reads a file, and an empty one has no results', async () => {
+  it('writes no results for an empty file', async () => {
     await writeFile(at('none.jsonl'), '\n')
     const end = await run(['run', '--batch', at('none.jsonl')])
     expect(end).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  it('takes thousands of lines', async () => {
+  it('answers thousands of lines', async () => {
     const line = JSON.stringify({ query: availability([person('8507')]) })
     const end = await run(['run', '--batch', '-'], { stdin: `${line}\n`.repeat(3000) })
     expect(end.code).toBe(0)
-    expect(end.stdout).toBe(ANSWER.repeat(3000))
+    expect(end.stdout).toBe(RESULT.repeat(3000))
   })
 })
 
-describe('the command line of the Python client', () => {
-  it('is understood: no subcommand, -o and -m', async () => {
+describe('the command line of the Python bunny', () => {
+  it('is supported: no subcommand, -o and -m', async () => {
     const end = await run(['--body', at('men.json'), '-o', at('old.json'), '-m', '[]'])
     expect(end).toMatchObject({ code: 0, stdout: '' })
-    expect(await readFile(at('old.json'), 'utf8')).toBe(ANSWER)
+    expect(await readFile(at('old.json'), 'utf8')).toBe(RESULT)
   })
 
-  it('says "Saved results to" in the text log', async () => {
+  it('writes "Saved results to" to the text log', async () => {
     const { stderr } = await run(['--body', at('men.json'), '-o', at('o.json')], {
       env: { LOG_FORMAT: 'text' },
     })
@@ -170,7 +170,7 @@ describe('the command line of the Python client', () => {
 })
 
 describe('bunny config check', () => {
-  it('shows the configuration in effect, without its secrets', async () => {
+  it('prints the effective configuration, with secrets masked', async () => {
     const end = await run(['config', 'check', '--json'], {
       env: {
         TASK_API_BASE_URL: 'https://relay.example.org',
@@ -190,7 +190,7 @@ describe('bunny config check', () => {
     expect(end.stdout).not.toMatch(/hunter2|secret-id/)
   })
 
-  it('exits with 78 where the daemon would not start', async () => {
+  it('exits with 78 if the daemon would not start', async () => {
     const end = await run(['config', 'check'], { env: { TASK_API_BASE_URL: 'http://x' } })
     expect(end).toMatchObject({ code: 78, stdout: '' })
     expect(end.stderr).toContain('HTTPS is required for the task API but not used')

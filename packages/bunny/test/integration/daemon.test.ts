@@ -19,7 +19,7 @@ const men = (uuid: string) => availability([person('8507')], { uuid, collection:
 const generic = (uuid: string) => distribution('GENERIC', { uuid, collection: COLLECTION })
 
 describe('a task from poll to result', () => {
-  it('is answered with the headers, the path and the body receivers know', async () => {
+  it('is answered with the headers, path and body that receivers expect', async () => {
     await using api = await ScriptedTaskApi.start()
     api.queue(men('task-1'))
     await using bunny = await runBunny(api, source)
@@ -62,7 +62,7 @@ describe('a task from poll to result', () => {
     expect(posted).toMatchObject({ requestId: post?.headers['x-request-id'], status: 200 })
   })
 
-  it('leaves neither password nor collection id in the log', async () => {
+  it('logs neither the password nor the collection ID', async () => {
     await using api = await ScriptedTaskApi.start()
     api.queue(men('task-1'))
     api.pollReplies.push({ status: 401 })
@@ -75,7 +75,7 @@ describe('a task from poll to result', () => {
     expect(log).toContain('[REDACTED]')
   })
 
-  it('polls the queue of its type where one is set', async () => {
+  it('polls for the configured task type', async () => {
     await using api = await ScriptedTaskApi.start()
     await using bunny = await runBunny(api, source, { TASK_API_TYPE: 'b' })
     await until(() => api.polls.length > 0)
@@ -83,7 +83,7 @@ describe('a task from poll to result', () => {
     expect(bunny.errors).toEqual([])
   })
 
-  it('is answered to the collection it names, with a warning where that is not ours', async () => {
+  it('is answered for the collection it names, with a warning if it is another one', async () => {
     await using api = await ScriptedTaskApi.start()
     api.queue(availability([person('8507')], { uuid: 't', collection: 'another' }))
     await using bunny = await runBunny(api, source)
@@ -100,13 +100,9 @@ describe('tasks that cannot be answered', () => {
   it.each([
     ['a rule without a concept', availability([person('')], { uuid: 't' }), /cohort\.groups\[0\]/],
     ['ICD-MAIN', distribution('ICD-MAIN', { uuid: 't' }), /^ICD-MAIN queries are not yet/],
-    ['a cohort that is none', { uuid: 't', cohort: [] }, /cohort/],
-    [
-      'an analysis nobody knows',
-      { ...distribution('X', { uuid: 't' }), analysis: 'PHEWAS' },
-      /PHEWAS/,
-    ],
-  ])('are answered with the reason at once: %s', async (_what, task, reason) => {
+    ['an invalid cohort', { uuid: 't', cohort: [] }, /cohort/],
+    ['an unknown analysis', { ...distribution('X', { uuid: 't' }), analysis: 'PHEWAS' }, /PHEWAS/],
+  ])('are answered with the reason: %s', async (_what, task, reason) => {
     await using api = await ScriptedTaskApi.start()
     api.queue(task)
     await using bunny = await runBunny(api, source)
@@ -120,7 +116,7 @@ describe('tasks that cannot be answered', () => {
     expect(bunny.events).toContain('task not answerable')
   })
 
-  it('do not stop the polling when there is not even a uuid to answer to', async () => {
+  it('do not stop polling if they have no uuid', async () => {
     await using api = await ScriptedTaskApi.start()
     api.pollReplies.push(
       { status: 200, body: [] },
@@ -153,7 +149,7 @@ describe('tasks that cannot be answered', () => {
 })
 
 describe('a relay that misbehaves', () => {
-  it('is asked again after every kind of failure', async () => {
+  it('is polled again after each kind of failure', async () => {
     await using api = await ScriptedTaskApi.start()
     api.pollReplies.push({ status: 401 }, { status: 500, body: 'oops' }, 'reset', {
       status: 429,
@@ -174,7 +170,7 @@ describe('a relay that misbehaves', () => {
     expect((next?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(990)
   })
 
-  it('that never answers costs one request timeout, not the daemon', async () => {
+  it('that never responds causes one request timeout', async () => {
     await using api = await ScriptedTaskApi.start()
     api.pollReplies.push('hang')
     api.queue(men('task-1'))
@@ -188,7 +184,7 @@ describe('a relay that misbehaves', () => {
     })
   })
 
-  it('gets its results in the end', async () => {
+  it('gets its results after retries', async () => {
     await using api = await ScriptedTaskApi.start()
     api.postReplies.push({ status: 500 }, 'reset', { status: 401 }, { status: 503 })
     api.queue(men('task-1'))
@@ -198,7 +194,7 @@ describe('a relay that misbehaves', () => {
     expect(bunny.lines.filter(({ msg }) => msg === 'result submission failed')).toHaveLength(4)
   })
 
-  it('gets an error in the place of an answer that it finds too large', async () => {
+  it('gets an error in place of a result that is too large', async () => {
     await using api = await ScriptedTaskApi.start()
     api.postReplies.push({ status: 413 })
     api.queue(men('task-1'))
@@ -210,7 +206,7 @@ describe('a relay that misbehaves', () => {
     ])
   })
 
-  it.each([404, 409])('may refuse a result for good with %i', async (status) => {
+  it.each([404, 409])('can reject a result with %i', async (status) => {
     await using api = await ScriptedTaskApi.start()
     api.postReplies.push({ status, body: { status: 'CONFLICT' } })
     api.queue(men('task-1'), men('task-2'))
@@ -224,8 +220,8 @@ describe('a relay that misbehaves', () => {
   })
 })
 
-describe('pace', () => {
-  it('drains a backlog without pausing in between', async () => {
+describe('polling', () => {
+  it('continues without a pause while there are tasks', async () => {
     await using api = await ScriptedTaskApi.start()
     api.queue(...Array.from({ length: 12 }, (_, index) => men(`task-${String(index)}`)))
     await using bunny = await runBunny(api, source, { POLLING_INTERVAL: '60s' })
@@ -234,7 +230,7 @@ describe('pace', () => {
     expect(bunny.errors).toEqual([])
   })
 
-  it('takes a task at once from a server that holds polls', async () => {
+  it('receives a task without delay from a relay that holds polls', async () => {
     await using api = await ScriptedTaskApi.start()
     api.holdMs = 20_000
     await using bunny = await runBunny(api, source, {
@@ -250,7 +246,7 @@ describe('pace', () => {
     expect(bunny.errors).toEqual([])
   })
 
-  it('does not hurry a server that answers at once', async () => {
+  it('waits for the interval if the relay does not hold polls', async () => {
     await using api = await ScriptedTaskApi.start()
     await using bunny = await runBunny(api, source, { POLL_WAIT_SECONDS: '25' })
     await new Promise((resolve) => setTimeout(resolve, 1500))
@@ -258,7 +254,7 @@ describe('pace', () => {
     expect(bunny.errors).toEqual([])
   })
 
-  it('keeps answering availability while a distribution takes its time', async () => {
+  it('continues to answer availability tasks while a distribution runs', async () => {
     await using api = await ScriptedTaskApi.start()
     const held = new HeldSource(source, /condition_concept_id AS/)
     api.queue(generic('long'), generic('longer'), men('quick-1'), men('quick-2'))
@@ -271,7 +267,7 @@ describe('pace', () => {
     expect(bunny.errors).toEqual([])
   })
 
-  it('stops polling when it has no room for another task', async () => {
+  it('pauses until it has capacity for another task', async () => {
     await using api = await ScriptedTaskApi.start()
     const held = new HeldSource(source, /condition_concept_id AS/)
     api.queue(...Array.from({ length: 6 }, (_, index) => generic(`d${String(index)}`)))
@@ -286,7 +282,7 @@ describe('pace', () => {
 })
 
 describe('a task that is handed out twice', () => {
-  it('is computed once while it is in work', async () => {
+  it('is solved once while it is in progress', async () => {
     await using api = await ScriptedTaskApi.start()
     const held = new HeldSource(source, /count/)
     api.queue(men('twice'), men('twice'))
@@ -299,7 +295,7 @@ describe('a task that is handed out twice', () => {
     expect(api.posts.length).toBe(1)
   })
 
-  it('is answered again, but not computed again, once it is answered', async () => {
+  it('is answered again without being solved again', async () => {
     await using api = await ScriptedTaskApi.start()
     const counting = new HeldSource(source, /never/)
     api.queue(men('twice'))
@@ -313,7 +309,7 @@ describe('a task that is handed out twice', () => {
 })
 
 describe('stopping', () => {
-  it('aborts a held poll at once', async () => {
+  it('aborts a held poll', async () => {
     await using api = await ScriptedTaskApi.start()
     api.holdMs = 30_000
     const bunny = await runBunny(api, source, { POLL_WAIT_SECONDS: '30', LOG_LEVEL: 'debug' })
@@ -326,7 +322,7 @@ describe('stopping', () => {
     expect(bunny.lines.filter(({ msg }) => msg === 'poll failed')).toEqual([])
   })
 
-  it('finishes the task in work and posts its result', async () => {
+  it('finishes the running task and submits its result', async () => {
     await using api = await ScriptedTaskApi.start()
     const held = new HeldSource(source, /count/)
     api.queue(men('last'))
@@ -337,7 +333,7 @@ describe('stopping', () => {
     expect(api.results.map(({ uuid, status }) => [uuid, status])).toEqual([['last', 'ok']])
   })
 
-  it('gives up a task that takes too long, so that the relay hands it out again', async () => {
+  it('discards a task that takes too long, so that the relay hands it out again', async () => {
     await using api = await ScriptedTaskApi.start()
     const held = new HeldSource(source, /count/)
     api.queue(men('endless'))
@@ -351,11 +347,11 @@ describe('stopping', () => {
     )
   })
 
-  it('answers a task that the server had already let go', async () => {
+  it('answers a task that the relay had already handed out', async () => {
     await using api = await ScriptedTaskApi.start()
     const bunny = await runBunny(api, source, { POLL_WAIT_SECONDS: '0' })
     await until(() => api.polls.length === 1)
-    // The next poll is on its way when the stop comes; its answer takes a moment.
+    // The next poll is running when the stop comes, and its response takes a moment.
     api.holdMs = 1000
     await until(() => api.polls.length === 2)
     const stopped = bunny.handle[Symbol.asyncDispose]()
@@ -374,7 +370,7 @@ describe('an outbox on disk', () => {
 
   const files = async () => (await readdir(folder)).filter((name) => name !== 'lock')
 
-  it('brings a result through a stop while the relay is away', async () => {
+  it('keeps a result through a stop while the relay is down', async () => {
     await using api = await ScriptedTaskApi.start()
     api.queue(men('kept'))
     api.postReplies.push(...Array.from({ length: 50 }, () => ({ status: 503 })))
@@ -393,7 +389,7 @@ describe('an outbox on disk', () => {
     await until(async () => (await files()).length === 0)
   })
 
-  it('is refused to a second bunny while the first one runs', async () => {
+  it('rejects a second bunny while the first one runs', async () => {
     await using api = await ScriptedTaskApi.start()
     await using first = await runBunny(api, source, { BUNNY_OUTBOX_DIR: folder })
     const second = runBunny(api, source, { BUNNY_OUTBOX_DIR: folder })
@@ -401,7 +397,7 @@ describe('an outbox on disk', () => {
     expect(first.errors).toEqual([])
   })
 
-  it('that cannot be used stops the start', async () => {
+  it('prevents the start if it cannot be used', async () => {
     await using api = await ScriptedTaskApi.start()
     const starting = runBunny(api, source, { BUNNY_OUTBOX_DIR: '/dev/null/outbox' })
     await expect(starting).rejects.toThrow(/BUNNY_OUTBOX_DIR/)
@@ -409,7 +405,7 @@ describe('an outbox on disk', () => {
 })
 
 describe('distribution cache of the daemon', () => {
-  it('has distributions ready before they are asked for', async () => {
+  it('has distributions before they are requested', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'warren-daemon-cache-'))
     await using api = await ScriptedTaskApi.start()
     const counting = new HeldSource(source, /never/)

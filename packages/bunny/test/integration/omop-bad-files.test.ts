@@ -33,7 +33,7 @@ async function loading(
     .finally(() => to.closeSync())
 }
 
-describe('a folder that cannot be loaded', () => {
+describe('an invalid folder', () => {
   it('does not exist', async () => {
     const failure = loadOmop({ from: join(folder, 'nowhere'), to: `duckdb:${folder}/x.duckdb` })
     await expect(failure).rejects.toMatchObject({ exitCode: 65 })
@@ -49,16 +49,16 @@ describe('a folder that cannot be loaded', () => {
   it('has two files for one table', async () => {
     expect(await loading({ 'PERSON.csv': HEADER, 'person.tsv': HEADER })).toMatchObject({
       exitCode: 65,
-      message: 'PERSON.csv and person.tsv are both table person',
+      message: 'PERSON.csv and person.tsv are both for the table person',
     })
   })
 })
 
-describe('a file that cannot be loaded', () => {
+describe('an invalid file', () => {
   it.each<[string, Record<string, string | Buffer>, Record<string, unknown>]>([
     ['is empty', { 'PERSON.csv': '' }, { message: expect.stringContaining('empty') }],
     [
-      'lacks a column that is needed',
+      'does not have a required column',
       { 'PERSON.csv': 'person_id,gender_concept_id\n1,8507\n' },
       { line: 1, column: 'year_of_birth' },
     ],
@@ -73,7 +73,7 @@ describe('a file that cannot be loaded', () => {
       { column: 'person_id', message: expect.stringContaining('twice') },
     ],
     [
-      'has a header that is no header',
+      'has a header with an open quote',
       { 'PERSON.csv': '"person_id,gender_concept_id\n1,8507\n' },
       { line: 1, message: expect.stringContaining('never closed') },
     ],
@@ -85,12 +85,12 @@ describe('a file that cannot be loaded', () => {
       { message: expect.stringContaining('UTF-8') },
     ],
     [
-      'is half of a gzip file',
+      'is an incomplete gzip file',
       { 'PERSON.csv.gz': gzipSync(`${HEADER}\n1,8507,1980\n`.repeat(50)).subarray(0, 40) },
       { file: 'PERSON.csv.gz', message: expect.stringContaining('gzip') },
     ],
     [
-      'has not one good line',
+      'has no readable line',
       { 'PERSON.csv': `${HEADER}\nx,y,z\n` },
       { line: 2, column: 'person_id' },
     ],
@@ -101,24 +101,24 @@ describe('a file that cannot be loaded', () => {
       'problems',
       expect.arrayContaining([expect.objectContaining(problem)]),
     )
-    // None of these goes away by leaving out lines.
+    // Skipping lines fixes none of these.
     expect(await loading(contents, { skipBadLines: true })).toMatchObject({ exitCode: 65 })
   })
 
-  it('shows no data of a file whose first line is a patient', async () => {
+  it('prints no data of a file without a header', async () => {
     const failure = await loading({ 'PERSON.csv': '4711,8507,1974,Zelda\n4712,8532,1980,Yan\n' })
     expect(failure).toMatchObject({ exitCode: 65 })
     expect(String(failure)).not.toMatch(/4711|Zelda|Yan/)
   })
 
-  it('has its first 20 problems listed and the others counted', async () => {
+  it('lists the first 20 problems and counts the others', async () => {
     const failure = await loading({ 'PERSON.csv': `${HEADER}\n${'1,8507,x\n'.repeat(5000)}` })
     expect(failure).toMatchObject({ total: 5000 })
     expect(failure).toHaveProperty('problems.length', 20)
     expect(String(failure)).toContain('and 4980 more')
   })
 
-  it('has the problems of all files listed together', async () => {
+  it('lists the problems of all files together', async () => {
     const failure = await loading({
       'PERSON.csv': `${HEADER}\n1,8507,x\n`,
       'DEATH.csv': 'person_id,death_date\n1,06/01/2015\n',
@@ -132,7 +132,7 @@ describe('a file that cannot be loaded', () => {
   })
 })
 
-describe('a target that cannot be loaded into', () => {
+describe('an unavailable target', () => {
   it('is a database server that is down', async () => {
     const port = await freePort()
     await writeFile(join(folder, 'PERSON.csv'), HEADER)
@@ -140,7 +140,7 @@ describe('a target that cannot be loaded into', () => {
       loadOmop({ from: folder, to: `postgres://me:secret@127.0.0.1:${port}/omop` }),
     ).rejects.toMatchObject({
       exitCode: 69,
-      message: `postgresql://127.0.0.1:${port}/omop: the database cannot be reached (ECONNREFUSED)`,
+      message: `postgresql://127.0.0.1:${port}/omop: cannot reach the database (ECONNREFUSED)`,
     })
   })
 
@@ -151,7 +151,7 @@ describe('a target that cannot be loaded into', () => {
     ).rejects.toMatchObject({ exitCode: 69 })
   })
 
-  it('is a file that is no database', async () => {
+  it('is a file that is not a database', async () => {
     await writeFile(join(folder, 'PERSON.csv'), HEADER)
     const to = `duckdb:${join(folder, 'PERSON.csv')}`
     await expect(loadOmop({ from: folder, to, replace: true })).rejects.toMatchObject({

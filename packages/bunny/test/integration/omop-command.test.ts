@@ -50,7 +50,7 @@ async function omop(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promi
 const target = (): string => `duckdb:${join(folder, 'hospital.duckdb')}`
 
 describe('omop load', () => {
-  it('lists every table with its rows, plainly in a pipe', async () => {
+  it('lists all tables with their rows, without colours in a pipe', async () => {
     const { exitCode, stdout, stderr } = await omop(['load', folder, '--to', target()])
     expect(exitCode).toBe(0)
     expect(stdout.split('\n')).toContain('person\t2\tPERSON.csv')
@@ -58,7 +58,7 @@ describe('omop load', () => {
     expect(stderr).toMatch(/^done: duckdb:.* in \d+\.\d s\n$/m)
   })
 
-  it('speaks JSON when told, and nothing else on standard output', async () => {
+  it('prints only JSON on standard output with --json', async () => {
     const { stdout } = await omop(['load', folder, '--to', target(), '--json'])
     expect(JSON.parse(stdout)).toMatchObject({
       tables: expect.arrayContaining([
@@ -67,12 +67,12 @@ describe('omop load', () => {
     })
   })
 
-  it('ends with 65 and the places of the problems when the files are wrong', async () => {
+  it('exits with 65 and prints file, line and column of each problem', async () => {
     await writeFile(join(folder, 'DEATH.csv'), 'person_id,death_date\n1,06/01/2015\n')
     const { exitCode, stdout, stderr } = await omop(['load', folder, '--to', target(), '--json'])
     expect(exitCode).toBe(65)
     expect(stderr).toContain('DEATH.csv:2: death_date: expected a date like 2015-01-06')
-    expect(stderr).toContain('hint: mend the lines, or add --skip-bad-lines')
+    expect(stderr).toContain('hint: Fix the lines, or add --skip-bad-lines')
     expect(JSON.parse(stdout)).toMatchObject({
       total: 1,
       problems: [{ file: 'DEATH.csv', line: 2, column: 'death_date' }],
@@ -80,21 +80,21 @@ describe('omop load', () => {
     expect(stdout + stderr).not.toContain('06/01/2015')
   })
 
-  it('says how many lines it left out', async () => {
+  it('prints how many lines it skipped', async () => {
     await writeFile(join(folder, 'DEATH.csv'), 'person_id,death_date\n1,2015-01-06\n2,?\n')
     const args = ['load', folder, '--to', target(), '--skip-bad-lines']
     const { exitCode, stdout, stderr } = await omop(args)
     expect(exitCode).toBe(0)
     expect(stdout).toContain('death\t1\t1\tDEATH.csv')
-    expect(stderr).toContain('note: left out DEATH.csv:3: death_date')
+    expect(stderr).toContain('note: skipped DEATH.csv:3: death_date')
   })
 
-  it('ends with 64 when it is not told where to', async () => {
+  it('exits with 64 without a valid target', async () => {
     expect(await omop(['load', folder])).toMatchObject({ exitCode: 64 })
     expect(await omop(['load', folder, '--to', 'hospital.db'])).toMatchObject({ exitCode: 64 })
   })
 
-  it('ends with 69 when the database is down, and shows no password', async () => {
+  it('exits with 69 if the database is down, and prints no password', async () => {
     const { exitCode, stdout, stderr } = await omop([
       'load',
       folder,
@@ -102,11 +102,11 @@ describe('omop load', () => {
       'postgres://me:hunter2@127.0.0.1:1/omop',
     ])
     expect(exitCode).toBe(69)
-    expect(stderr).toContain('warning: others on this machine can read the password')
+    expect(stderr).toContain('warning: other users of this machine can read the password')
     expect(stdout + stderr).not.toContain('hunter2')
   })
 
-  it('explains itself with examples', async () => {
+  it('prints examples in its help', async () => {
     const { exitCode, stdout } = await omop(['load', '--help'])
     expect(exitCode).toBe(0)
     expect(stdout).toContain('Examples:')
@@ -114,7 +114,7 @@ describe('omop load', () => {
 })
 
 describe('omop generate', () => {
-  it('fills a database, the same each time', async () => {
+  it('fills a database with the same data each time', async () => {
     const args = ['generate', '--persons', '60', '--seed', '4', '--profile', 'coast']
     const first = await omop([...args, '--to', target()])
     expect(first.exitCode).toBe(0)
@@ -123,7 +123,7 @@ describe('omop generate', () => {
     expect(again.stdout).toBe(first.stdout)
   })
 
-  it('begins afresh where an earlier run was killed', async () => {
+  it('starts from scratch after a killed run', async () => {
     await writeFile(join(folder, 'hospital.duckdb.unfinished'), 'half a')
     const { exitCode } = await omop(['generate', '--persons', '5', '--to', target()])
     expect(exitCode).toBe(0)
@@ -131,7 +131,7 @@ describe('omop generate', () => {
     expect(names.sort()).toEqual(['PERSON.csv', 'hospital.duckdb'])
   })
 
-  it('refuses what is no number, and profiles that do not exist', async () => {
+  it('rejects invalid numbers and unknown profiles', async () => {
     expect(await omop(['generate', '--persons', 'many', '--to', target()])).toMatchObject({
       exitCode: 64,
     })
@@ -148,7 +148,7 @@ describe('omop generate', () => {
     expect(stderr).toContain('city')
   })
 
-  it('lets no second one write at the same time, and leaves no litter when interrupted', async () => {
+  it('prevents two loads at the same time, and leaves no files if interrupted', async () => {
     await omop(['generate', '--persons', '10', '--to', target()])
     const before = await stat(join(folder, 'hospital.duckdb'))
     const script = join(folder, 'run.mjs')
@@ -169,7 +169,7 @@ describe('omop generate', () => {
     await until(async () => (await readdir(folder)).some((name) => name.endsWith('.unfinished')))
     expect(await omop(['load', folder, '--replace', '--to', target()])).toMatchObject({
       exitCode: 69,
-      stderr: expect.stringContaining('held by another program'),
+      stderr: expect.stringContaining('another program has the DuckDB file open'),
     })
     child.kill('SIGINT')
     expect(await ended).toEqual([130, null])

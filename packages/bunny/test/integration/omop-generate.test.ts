@@ -48,8 +48,8 @@ const withCondition = (source: CdmSource, concept: number): Promise<number> =>
     concept,
   )
 
-describe('invented patients', () => {
-  it('are the same for the same seed, and others for another', async () => {
+describe('synthetic patients', () => {
+  it('are the same for the same seed, and different for another seed', async () => {
     await using one = await generated({ persons: 150, seed: 7 })
     await using same = await generated({ persons: 150, seed: 7 })
     await using other = await generated({ persons: 150, seed: 8 })
@@ -59,21 +59,21 @@ describe('invented patients', () => {
     expect(await allRows(other.source, 'person')).not.toEqual(await allRows(one.source, 'person'))
   })
 
-  it('are the same whether or not more are made after them', async () => {
+  it('do not depend on the number of patients', async () => {
     await using few = await generated({ persons: 50, seed: 3 })
     await using many = await generated({ persons: 200, seed: 3 })
     const people = await allRows(many.source, 'person')
     expect(people.slice(0, 50)).toEqual(await allRows(few.source, 'person'))
   })
 
-  it('are reported as they are written', async () => {
+  it('are reported with their number of rows', async () => {
     await using one = await generated({ persons: 300, seed: 1 })
     for (const { table, rows } of one.report.tables) {
       expect(await number(one.source, `SELECT count(*) FROM ${table}`), table).toBe(rows)
     }
   })
 
-  it('are others in each kind of hospital', async () => {
+  it('differ between profiles', async () => {
     const origins = new Set<string>()
     for (const profile of PROFILE_NAMES) {
       await using one = await generated({ persons: 400, seed: 1, profile })
@@ -101,27 +101,27 @@ const ageWith = (concept: number): Promise<number> =>
     concept,
   )
 
-/** Share of the persons of whom `where` is true that take metformin. */
+/** Share of the people matching `where` who take metformin. */
 const onMetformin = async (where: string): Promise<number> =>
   (await count(
     `SELECT count(*) FROM person WHERE ${where} AND person_id IN
        (SELECT person_id FROM drug_exposure WHERE drug_concept_id = 1503297)`,
   )) / (await count(`SELECT count(*) FROM person WHERE ${where}`))
 
-describe('five thousand invented patients', () => {
+describe('5,000 synthetic patients', () => {
   beforeAll(async () => {
     hospital = await generated({ persons, seed: 11 })
   })
   afterAll(() => hospital[Symbol.asyncDispose]())
 
-  it('pass the check of a CDM', async () => {
+  it('pass the check of the bunny', async () => {
     expect(await hospital.source.check({ specimen: true, location: true })).toMatchObject({
       ok: true,
       problems: [],
     })
   })
 
-  it('refer only to concepts that the vocabulary has, and to persons that exist', async () => {
+  it('refer to existing concepts and people only', async () => {
     const references = [
       ['condition_occurrence', 'condition_concept_id'],
       ['drug_exposure', 'drug_concept_id'],
@@ -144,7 +144,7 @@ describe('five thousand invented patients', () => {
     }
   })
 
-  it('have everything within their observation period', async () => {
+  it('have all records within their observation period', async () => {
     for (const [table, column] of [
       ['condition_occurrence', 'condition_start_date'],
       ['drug_exposure', 'drug_exposure_end_date'],
@@ -163,7 +163,7 @@ describe('five thousand invented patients', () => {
     }
   })
 
-  it('are about as many women as men, of all ages, and mostly alive', async () => {
+  it('are half women, of all ages, and mostly alive', async () => {
     const women = await count('SELECT count(*) FROM person WHERE gender_concept_id = 8532')
     expect(women / persons).toBeGreaterThan(0.47)
     expect(women / persons).toBeLessThan(0.55)
@@ -175,21 +175,21 @@ describe('five thousand invented patients', () => {
     expect(dead / persons).toBeLessThan(0.15)
   })
 
-  it('have common, uncommon and rare conditions, and some so rare that they must be hidden', async () => {
+  it('have common, uncommon and rare conditions, and some below the suppression threshold', async () => {
     const hypertension = await withCondition(hospital.source, 320_128)
     expect(hypertension / persons).toBeGreaterThan(0.15)
     expect(hypertension / persons).toBeLessThan(0.35)
     const diabetes = await withCondition(hospital.source, 201_826)
     expect(diabetes / persons).toBeGreaterThan(0.05)
     expect(diabetes / persons).toBeLessThan(0.15)
-    const hidden = await count(
+    const suppressed = await count(
       `SELECT count(*) FROM (SELECT condition_concept_id FROM condition_occurrence
          GROUP BY 1 HAVING count(DISTINCT person_id) BETWEEN 1 AND 9)`,
     )
-    expect(hidden).toBeGreaterThan(5)
+    expect(suppressed).toBeGreaterThan(5)
   })
 
-  it('get diseases of old age late and asthma early', async () => {
+  it('have diseases of old age late and asthma early', async () => {
     expect(await ageWith(4_182_210)).toBeGreaterThan(75)
     expect(await ageWith(317_009)).toBeLessThan(55)
   })
@@ -201,7 +201,7 @@ describe('five thousand invented patients', () => {
     expect(await onMetformin(`NOT ${diabetic}`)).toBeLessThan(0.05)
   })
 
-  it('are measured in plausible values, higher where a disease makes them so', async () => {
+  it('have plausible measurements, which are higher with matching diseases', async () => {
     const mean = (concept: number): Promise<number> =>
       count(
         'SELECT avg(value_as_number) FROM measurement WHERE measurement_concept_id = $1',
@@ -222,13 +222,13 @@ describe('five thousand invented patients', () => {
     ).toBeGreaterThan(0)
   })
 
-  it('live in places on the map of the United Kingdom, some of them nowhere', async () => {
+  it('live in the United Kingdom, some of them at an unknown place', async () => {
     const outside = `latitude NOT BETWEEN 49.8 AND 60.9 OR longitude NOT BETWEEN -8.7 AND 1.8`
     expect(await count(`SELECT count(*) FROM location WHERE ${outside}`)).toBe(0)
     expect(await count('SELECT count(*) FROM person WHERE location_id IS NULL')).toBeGreaterThan(0)
   })
 
-  it('have observations with numbers, with answers, and with neither', async () => {
+  it('have observations with numbers, with concepts, and without a value', async () => {
     for (const condition of [
       'value_as_number IS NOT NULL',
       'value_as_concept_id IS NOT NULL',
@@ -240,7 +240,7 @@ describe('five thousand invented patients', () => {
     }
   })
 
-  it('have conditions under their headings in the hierarchy', async () => {
+  it('have conditions below the headings of the hierarchy', async () => {
     expect(
       await count(
         `SELECT count(DISTINCT person_id) FROM condition_occurrence JOIN concept_ancestor
@@ -250,14 +250,14 @@ describe('five thousand invented patients', () => {
   })
 })
 
-describe('what cannot be generated', () => {
+describe('invalid options', () => {
   it.each([
-    [{ persons: 0 }, 'number of persons'],
-    [{ persons: 1.5 }, 'number of persons'],
-    [{ seed: -1 }, 'seed'],
+    [{ persons: 0 }, '--persons'],
+    [{ persons: 1.5 }, '--persons'],
+    [{ seed: -1 }, '--seed'],
     [{ profile: 'citty' }, 'citty'],
-    [{ until: '06/30/2026' }, 'last day'],
-  ])('%j is refused as usage', async (wrong, mentions) => {
+    [{ until: '06/30/2026' }, '--until "06/30/2026"'],
+  ])('%j is rejected with exit code 64', async (wrong, mentions) => {
     const to = await DuckDBInstance.create()
     await expect(generateOmop({ persons: 10, seed: 1, to, ...wrong })).rejects.toMatchObject({
       exitCode: 64,
@@ -267,7 +267,7 @@ describe('what cannot be generated', () => {
   })
 })
 
-describePostgres('invented patients in PostgreSQL', () => {
+describePostgres('synthetic patients in PostgreSQL', () => {
   it('are the same rows as in DuckDB', async () => {
     await using database = await createDatabase()
     await generateOmop({ persons: 400, seed: 5, to: database.url, profile: 'university' })

@@ -28,7 +28,7 @@ const CONDITION = [
   '3,2,201826,20150106,32020',
 ].join('\n')
 
-/** Tabs, quotes that are no quotes, blanks in the header, another order, an unknown column, CR LF on one line, a BOM. */
+/** Tabs, literal quotes, a space in the header, another order, an unknown column, CR LF in one line and a BOM. */
 const MEASUREMENT = [
   '\uFEFFMeasurement_Concept_ID \tperson_id\tward\tmeasurement_date\tvalue_as_number\tmeasurement_id\tvalue_source_value',
   '3004249\t1\tA\t2016-02-29\t140\t1\t5" tube',
@@ -75,7 +75,7 @@ function loadsInto(engine: Engine): void {
     return await source.query({ text, values: [] })
   }
 
-  it('loads files of every spelling, and creates the tables that have none', async () => {
+  it('loads files with all kinds of names, and creates tables without a file', async () => {
     const report = await loadOmop({ from: await everything(), to: engine.to() })
     const loaded = report.tables.filter(({ file }) => file !== null)
     expect(loaded.map(({ table, rows }) => [table, rows])).toEqual([
@@ -85,13 +85,13 @@ function loadsInto(engine: Engine): void {
     ])
     expect(await rowsOf('SELECT count(*) AS n FROM specimen')).toEqual([{ n: 0 }])
     expect(report.notes).toEqual([
-      'LICENSE.txt: not a table that Warren loads, ignored',
-      'PROVIDER.csv: not a table that Warren loads, ignored',
+      'LICENSE.txt: ignored, because it is not named after a CDM table that Warren loads',
+      'PROVIDER.csv: ignored, because it is not named after a CDM table that Warren loads',
       'measurement.txt: unknown columns ignored: ward',
     ])
   })
 
-  it('keeps quotes, empty fields, dates in three spellings and ids beyond 2^53', async () => {
+  it('keeps quotes, empty fields, dates in three formats and IDs beyond 2^53', async () => {
     await loadOmop({ from: await everything(), to: engine.to() })
     expect(
       await rowsOf(
@@ -131,29 +131,29 @@ function loadsInto(engine: Engine): void {
     ])
   })
 
-  it('passes its own check', async () => {
+  it('passes the check of the bunny', async () => {
     await loadOmop({ from: await everything(), to: engine.to() })
     await using source = await engine.open()
     const { problems } = await source.check({ specimen: true, location: true })
-    // The folder had no vocabulary; nothing else is to be complained about.
+    // The folder has no vocabulary.
     expect(problems.map(({ code, table }) => [code, table])).toEqual([['empty-table', 'concept']])
   })
 
-  it('refuses to mix data sets, and replaces everything when told', async () => {
+  it('rejects tables with rows, and replaces all data with --replace', async () => {
     await loadOmop({ from: await everything(), to: engine.to() })
     await expect(loadOmop({ from: folder, to: engine.to() })).rejects.toMatchObject({
       exitCode: 1,
-      message: expect.stringContaining('has rows already'),
+      message: expect.stringContaining('already has rows'),
       hint: expect.stringContaining('--replace'),
     })
     await rm(join(folder, 'measurement.txt'))
     await loadOmop({ from: folder, to: engine.to(), replace: true })
     expect(await rowsOf('SELECT count(*) AS n FROM person')).toEqual([{ n: 3 }])
-    // Measurements of the patients before would otherwise be counted among the patients of now.
+    // Old measurements would otherwise be counted for the new patients.
     expect(await rowsOf('SELECT count(*) AS n FROM measurement')).toEqual([{ n: 0 }])
   })
 
-  it('adds a second folder to the tables that are still empty', async () => {
+  it('loads a second folder into the empty tables', async () => {
     await loadOmop({ from: await files({ 'PERSON.csv': PERSON }), to: engine.to() })
     await rm(join(folder, 'PERSON.csv'))
     await files({ 'condition_occurrence.csv': CONDITION })
@@ -163,7 +163,7 @@ function loadsInto(engine: Engine): void {
     ).toEqual([{ n: 3 }])
   })
 
-  it('leaves the target as it was when a line is wrong, and names file, line and column', async () => {
+  it('leaves the target unchanged if a line is invalid, and names file, line and column', async () => {
     await loadOmop({ from: await everything(), to: engine.to() })
     await files({
       'PERSON.csv': `${PERSON}\n4,8507,19x4,1974-12-06,8527,Zelda\n5,8507\n6,,1980,,,\n`,
@@ -186,7 +186,7 @@ function loadsInto(engine: Engine): void {
     expect(await rowsOf('SELECT count(*) AS n FROM measurement')).toEqual([{ n: 3 }])
   })
 
-  it('leaves out wrong lines when told, and says which', async () => {
+  it('skips invalid lines with --skip-bad-lines, and names them', async () => {
     await files({
       'PERSON.csv': `${PERSON}\n4,8507,never,,,\n5,8507,1980,06/01/2015,,\n6,8507,1981,,,\n`,
     })
@@ -196,13 +196,13 @@ function loadsInto(engine: Engine): void {
       skippedLines: 2,
     })
     expect(report.notes.slice(0, 2)).toEqual([
-      'left out PERSON.csv:5: year_of_birth: expected a whole number up to 2147483647',
-      'left out PERSON.csv:6: birth_datetime: expected a date like 2015-01-06, with or without a time like 10:20:30',
+      'skipped PERSON.csv:5: year_of_birth: expected a whole number up to 2147483647',
+      'skipped PERSON.csv:6: birth_datetime: expected a date like 2015-01-06, with or without a time like 10:20:30',
     ])
     expect(await rowsOf('SELECT max(person_id) AS last FROM person')).toEqual([{ last: 6 }])
   })
 
-  it('refuses ids that occur twice', async () => {
+  it('rejects duplicate IDs', async () => {
     await files({ 'PERSON.csv': `${PERSON}\n3,8507,1980,,,\n` })
     await expect(loadOmop({ from: folder, to: engine.to() })).rejects.toMatchObject({
       exitCode: 65,
@@ -210,16 +210,18 @@ function loadsInto(engine: Engine): void {
     })
   })
 
-  it('notes rows of persons that do not exist', async () => {
+  it('notes rows of people who do not exist', async () => {
     await files({
       'PERSON.csv': PERSON,
       'condition_occurrence.csv': `${CONDITION}\n4,99,1,20150106,0\n`,
     })
     const { notes } = await loadOmop({ from: folder, to: engine.to() })
-    expect(notes).toEqual(['condition_occurrence: 1 rows belong to persons that are not in person'])
+    expect(notes).toEqual([
+      'condition_occurrence: 1 row has a person_id that is not in the table person',
+    ])
   })
 
-  it('stops when told, leaving nothing behind', async () => {
+  it('stops on abort and leaves nothing behind', async () => {
     const controller = new AbortController()
     const stopped = loadOmop({
       from: await everything(),
@@ -243,14 +245,14 @@ describe('loading into DuckDB', () => {
     open: () => DuckDbSource.open({ path: path() }),
   })
 
-  it('leaves no unfinished file beside the target, whether it succeeds or fails', async () => {
+  it('leaves no unfinished file next to the target, whether it succeeds or fails', async () => {
     await loadOmop({ from: await everything(), to: `duckdb:${path()}` })
     await files({ 'PERSON.csv': 'person_id\n1\n' })
     await loadOmop({ from: folder, to: `duckdb:${path()}`, replace: true }).catch(() => {})
     expect(await readdir(targets)).toEqual(['hospital.duckdb'])
   })
 
-  it('replaces the file under a source that reads it', async () => {
+  it('replaces a file that a source has open', async () => {
     await loadOmop({ from: await files({ 'PERSON.csv': PERSON }), to: `duckdb:${path()}` })
     await using source = await DuckDbSource.open({ path: path() })
     const count = { text: 'SELECT count(*) AS n FROM person', values: [] }
@@ -260,7 +262,7 @@ describe('loading into DuckDB', () => {
     await expect.poll(() => source.query(count), { timeout: 10_000 }).toEqual([{ n: 4 }])
   })
 
-  it('keeps tables and views of the file that are not the CDM’s', async () => {
+  it('keeps other tables and views of the file', async () => {
     const { DuckDBInstance } = await import('@duckdb/node-api')
     const instance = await DuckDBInstance.create(path())
     const connection = await instance.connect()
@@ -304,7 +306,7 @@ describePostgres('loading into PostgreSQL', () => {
   const to = (): string => database.url
   loadsInto({ to, open: () => PostgresSource.open(parsePostgresAddress(database.url, {})) })
 
-  it('makes keys, and indexes under the names that the CDM has', async () => {
+  it('creates keys, and indexes with the names of the CDM', async () => {
     await loadOmop({ from: await everything(), to: to(), schema: 'cdm' })
     const { rows } = await client.query<{ name: string }>(
       `SELECT indexname AS name FROM pg_indexes WHERE schemaname = 'cdm' AND tablename = 'condition_occurrence' ORDER BY 1`,
@@ -316,19 +318,21 @@ describePostgres('loading into PostgreSQL', () => {
     ])
   })
 
-  it('keeps privileges and columns of tables that the site made itself', async () => {
+  it('keeps privileges and columns of existing tables', async () => {
     await client.query(
       `CREATE TABLE person (person_id integer PRIMARY KEY, gender_concept_id integer, year_of_birth integer, extra text DEFAULT 'x')`,
     )
     const report = await loadOmop({ from: await everything(), to: to() })
-    expect(report.notes).toContain('person.race_concept_id is not in the existing table: left out')
+    expect(report.notes).toContain(
+      'skipped person.race_concept_id: the existing table has no such column',
+    )
     const { rows } = await client.query('SELECT * FROM person WHERE person_id = 1')
     expect(rows).toEqual([
       { person_id: 1, gender_concept_id: 8507, year_of_birth: 1974, extra: 'x' },
     ])
   })
 
-  it('says which column of an existing table refuses a row, without the row', async () => {
+  it('names the column of an existing table that rejects a row, without its data', async () => {
     await client.query(
       'CREATE TABLE person (person_id integer PRIMARY KEY, gender_concept_id integer, year_of_birth integer, person_source_value varchar(5))',
     )

@@ -17,7 +17,7 @@ import { recordingLog } from '../support/log-lines.ts'
 import { CONCEPT, duckDbHospital, postgresHospital } from '../support/small-hospital.ts'
 import { availability, distribution, person, rule } from '../support/tasks.ts'
 
-const NOTHING_HIDDEN: DisclosurePolicy = { threshold: 0, nearest: 0 }
+const NO_SUPPRESSION: DisclosurePolicy = { threshold: 0, nearest: 0 }
 
 function contextOver(source: CdmSource, more: Partial<SolveContext> = {}): SolveContext {
   return {
@@ -35,12 +35,12 @@ function contextOver(source: CdmSource, more: Partial<SolveContext> = {}): Solve
   }
 }
 
-/** A source whose queries do what `query` says; the rest is `under`'s. */
-const faulty = (under: CdmSource, query: CdmSource['query']): CdmSource => ({
-  dialect: under.dialect,
-  schema: under.schema,
+/** `source` with another `query`. */
+const withQuery = (source: CdmSource, query: CdmSource['query']): CdmSource => ({
+  dialect: source.dialect,
+  schema: source.schema,
   query,
-  check: (options) => under.check(options),
+  check: (options) => source.check(options),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 })
 
@@ -54,8 +54,8 @@ const rowsOf = (result: TaskResult) => {
   return rows
 }
 
-/** The same questions of the same hospital, whatever engine it keeps its records in. */
-function answers(open: () => Promise<CdmSource>): void {
+/** The tests of all engines. */
+function solvesTasks(open: () => Promise<CdmSource>): void {
   let source: CdmSource
   beforeAll(async () => {
     source = await open()
@@ -82,7 +82,7 @@ function answers(open: () => Promise<CdmSource>): void {
   }
 
   describe('availability', () => {
-    it('answers in the shape receivers know', async () => {
+    it('returns the format that receivers expect', async () => {
       const { result } = await solve(availability([person('8507')]))
       expect(result).toEqual({
         uuid: 'unique_id',
@@ -95,42 +95,42 @@ function answers(open: () => Promise<CdmSource>): void {
     })
 
     it.each([
-      { threshold: 0, nearest: 0, published: 32 },
-      { threshold: 0, nearest: 10, published: 30 },
-      { threshold: 32, nearest: 10, published: 30 },
-      { threshold: 33, nearest: 10, published: 0 },
-      { threshold: 31, nearest: 10, published: 30 },
-      { threshold: 10, nearest: 100, published: 0 },
-      { threshold: 10, nearest: 7, published: 35 },
+      { threshold: 0, nearest: 0, disclosed: 32 },
+      { threshold: 0, nearest: 10, disclosed: 30 },
+      { threshold: 32, nearest: 10, disclosed: 30 },
+      { threshold: 33, nearest: 10, disclosed: 0 },
+      { threshold: 31, nearest: 10, disclosed: 30 },
+      { threshold: 10, nearest: 100, disclosed: 0 },
+      { threshold: 10, nearest: 7, disclosed: 35 },
     ])(
-      'publishes 32 persons as $published under threshold $threshold and rounding $nearest',
-      async ({ published, ...policy }) => {
-        expect(await count(availability([person('8507')]), { policy })).toBe(published)
+      'discloses 32 people as $disclosed with threshold $threshold and rounding to $nearest',
+      async ({ disclosed, ...policy }) => {
+        expect(await count(availability([person('8507')]), { policy })).toBe(disclosed)
       },
     )
 
-    it('counts a person once, however often the event is recorded', async () => {
-      const policy = NOTHING_HIDDEN
+    it('counts each person once, even with several events', async () => {
+      const policy = NO_SUPPRESSION
       expect(await count(availability([rule(String(CONCEPT.cough))]), { policy })).toBe(25)
       const both = [rule(String(CONCEPT.cough)), rule(String(CONCEPT.asthma))]
       expect(await count(availability(both), { policy })).toBe(6)
     })
 
-    it('searches specimens only where the site lets it', async () => {
+    it('searches specimens only if the site enables them', async () => {
       const task = availability([rule(String(CONCEPT.blood), { varcat: 'Specimen' })])
       const { result } = await solve(task)
       expect(result.queryResult.count).toBe(0)
       expect(await count(task, { omop: { specimen: true, location: false } })).toBe(30)
     })
 
-    it('takes the day from the clock it is given', async () => {
+    it('takes the current day from the given clock', async () => {
       const task = availability([rule(String(CONCEPT.cough), { time: '|1:TIME:M' })])
-      const policy = NOTHING_HIDDEN
+      const policy = NO_SUPPRESSION
       expect(await count(task, { policy, clock: at('2015-06-20T12:00:00') })).toBe(25)
       expect(await count(task, { policy, clock: at('2015-08-20T12:00:00') })).toBe(0)
     })
 
-    it('answers what it does not understand with an error that names the place', async () => {
+    it('answers an invalid task with an error that names the invalid rules', async () => {
       const { result, failure } = await solve(
         availability([person('8507'), rule('abc'), rule('1', { time: 'garbage' })]),
       )
@@ -147,9 +147,9 @@ function answers(open: () => Promise<CdmSource>): void {
   })
 
   describe('code distribution', () => {
-    it('lists every domain in order, and concepts by their id', async () => {
+    it('lists all domains in order, and concepts by ID', async () => {
       const { result } = await solve(distribution('GENERIC'), {
-        policy: NOTHING_HIDDEN,
+        policy: NO_SUPPRESSION,
         omop: { specimen: true, location: false },
       })
       const rows = rowsOf(result)
@@ -176,7 +176,7 @@ function answers(open: () => Promise<CdmSource>): void {
       })
     })
 
-    it('hides by the true count, rounds what is left, and keeps rows that become 0', async () => {
+    it('suppresses by the true count, rounds the others, and keeps rows that become 0', async () => {
       const { result } = await solve(distribution('GENERIC'), {
         policy: { threshold: 11, nearest: 100 },
       })
@@ -221,7 +221,7 @@ function answers(open: () => Promise<CdmSource>): void {
       })
     })
 
-    it('says in the metadata what was really applied', async () => {
+    it('writes the applied policy to the metadata', async () => {
       const { result } = await solve(distribution('GENERIC'), {
         policy: { threshold: -1, nearest: 5 },
         encode: false,
@@ -231,14 +231,14 @@ function answers(open: () => Promise<CdmSource>): void {
   })
 
   describe('demographics distribution', () => {
-    it('gives totals as the sum of what is published', async () => {
+    it('has the sum of the disclosed counts as total', async () => {
       expect(await demographics({ threshold: 10, nearest: 10 })).toMatchObject({
-        // 3 persons of another gender are hidden, in the total too.
+        // The 3 people of another gender are suppressed, also in the total.
         total: 60,
         sexes: { Male: 30, Female: 30 },
         genomics: '^No|60^',
       })
-      expect(await demographics(NOTHING_HIDDEN)).toMatchObject({
+      expect(await demographics(NO_SUPPRESSION)).toMatchObject({
         total: 60,
         sexes: { Male: 32, Female: 25 },
       })
@@ -248,14 +248,14 @@ function answers(open: () => Promise<CdmSource>): void {
       })
     })
 
-    it('leaves a hidden sex out', async () => {
+    it('does not list a suppressed sex', async () => {
       expect(await demographics({ threshold: 30, nearest: 0 })).toMatchObject({
         total: 32,
         sexes: { Male: 32 },
       })
     })
 
-    it('still sends both rows when everybody is hidden', async () => {
+    it('has both rows even if both sexes are suppressed', async () => {
       const { result, ...rest } = await demographics({ threshold: 1000, nearest: 10 })
       expect(rest).toEqual({ total: 0, sexes: {}, genomics: '^No|0^' })
       expect(result.queryResult).toMatchObject({ count: 2, datasetCount: 1 })
@@ -276,7 +276,7 @@ function answers(open: () => Promise<CdmSource>): void {
       })
     })
 
-    it('says the size of a file as nodes always have: thousands of base64 characters', async () => {
+    it('has the file size in thousands of Base64 characters, like the Python bunny', async () => {
       const { result } = await solve(distribution('DEMOGRAPHICS'))
       const [file] = result.queryResult.files
       expect(file?.file_size).toBe((file?.file_data.length ?? 0) / 1000)
@@ -284,7 +284,7 @@ function answers(open: () => Promise<CdmSource>): void {
     })
   })
 
-  it('gives up at the deadline, in the database too', async () => {
+  it('cancels the query at the deadline', async () => {
     const { result, failure } = await solve(availability([person('8507')]), {
       deadline: { signal: AbortSignal.abort(), withinMs: 240_000 },
     })
@@ -293,18 +293,18 @@ function answers(open: () => Promise<CdmSource>): void {
   })
 }
 
-describe('answers from DuckDB', () => {
-  answers(async () => (await duckDbHospital()).source)
+describe('solving tasks from DuckDB', () => {
+  solvesTasks(async () => (await duckDbHospital()).source)
 })
 
-describePostgres('answers from PostgreSQL', () => {
+describePostgres('solving tasks from PostgreSQL', () => {
   let database: TestDatabase
   beforeAll(async () => {
     database = await createDatabase()
   })
   afterAll(() => database[Symbol.asyncDispose]())
 
-  answers(async () => {
+  solvesTasks(async () => {
     const schema = 'Cdm "5.4"'
     await postgresHospital(database.url, schema)
     const url = new URL(database.url)
@@ -319,7 +319,7 @@ describePostgres('answers from PostgreSQL', () => {
   })
 })
 
-describe('tasks without an answer', () => {
+describe('tasks that cannot be answered', () => {
   let source: CdmSource
   beforeAll(async () => {
     ;({ source } = await duckDbHospital())
@@ -328,30 +328,30 @@ describe('tasks without an answer', () => {
 
   it.each([
     ['ICD-MAIN', 'ICD-MAIN queries are not yet supported.'],
-    ['NOVEL', "'NOVEL' is not a valid distribution query type: GENERIC and DEMOGRAPHICS are."],
-  ])('says that %s is not supported', async (code, message) => {
+    ['NOVEL', "'NOVEL' is not a valid distribution query type: use GENERIC or DEMOGRAPHICS."],
+  ])('get the reason: %s is not supported', async (code, message) => {
     const { result, failure } = await solveTask(distribution(code), contextOver(source))
     expect(result).toMatchObject({ status: 'error', message, uuid: 'unique_id' })
     expect(failure?.kind).toBe('unsupported')
   })
 
-  it('says so of another analysis, whatever its name holds', async () => {
+  it('get the shortened name of an unsupported analysis', async () => {
     const task = { ...distribution('X'), analysis: `PHEWAS\n${'x'.repeat(500)}` }
     const { result } = await solveTask(task, contextOver(source))
     expect(result.message).toMatch(/^PHEWAS x+… analyses are not yet supported\.$/)
   })
 
-  it('answers a task it cannot read as far as it can tell whose it is', async () => {
+  it('get an error for their uuid if they are malformed', async () => {
     const { result, failure } = await solveTask({ uuid: 'u', cohort: 5 }, contextOver(source))
     expect(result).toMatchObject({ uuid: 'u', collection_id: 'our_collection', status: 'error' })
     expect(result.message).toContain('cohort')
     expect(failure?.kind).toBe('invalid')
   })
 
-  it('tries a database that went away again for some seconds, and no longer', async () => {
+  it('are retried for a few seconds if the database is down', async () => {
     const clock = new JumpingClock()
     let attempts = 0
-    const down = faulty(source, () => {
+    const down = withQuery(source, () => {
       attempts += 1
       return Promise.reject(new SourceError('unavailable', 'db-7.internal refuses connections'))
     })
@@ -366,9 +366,9 @@ describe('tasks without an answer', () => {
     expect(failure?.cause).toBeInstanceOf(SourceError)
   })
 
-  it('goes on where a database comes back', async () => {
+  it('are answered if the database recovers', async () => {
     let attempts = 0
-    const flaky = faulty(source, (statement, options) => {
+    const flaky = withQuery(source, (statement, options) => {
       attempts += 1
       return attempts === 1
         ? Promise.reject(new SourceError('unavailable', 'restarting'))
@@ -379,10 +379,10 @@ describe('tasks without an answer', () => {
   })
 
   it.each(['query', 'missing-table', 'timeout', 'authentication'] as const)(
-    'does not try a %s failure again',
+    'are not retried after a %s failure',
     async (kind) => {
       let attempts = 0
-      const broken = faulty(source, () => {
+      const broken = withQuery(source, () => {
         attempts += 1
         return Promise.reject(new SourceError(kind, 'no'))
       })
@@ -392,14 +392,14 @@ describe('tasks without an answer', () => {
     },
   )
 
-  it('keeps what went wrong inside to itself', async () => {
-    const broken = faulty(source, () => Promise.reject(new Error('patient 4711 SELECT secret')))
+  it('do not disclose the message of an internal error', async () => {
+    const broken = withQuery(source, () => Promise.reject(new Error('patient 4711 SELECT secret')))
     const { result, failure } = await solveTask(availability([person('8507')]), contextOver(broken))
-    expect(result.message).toBe('This client failed on the task.')
+    expect(result.message).toBe('The bunny failed to solve the task.')
     expect(failure?.kind).toBe('internal')
   })
 
-  it('rejects instead of answering when the program stops', async () => {
+  it('are rejected without a result if the program stops', async () => {
     const reason = new DOMException('stop', 'AbortError')
     const solving = solveTask(
       availability([person('8507')]),
@@ -416,7 +416,7 @@ describe('distribution cache', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'warren-cache-'))
     const hospital = await duckDbHospital()
-    source = faulty(hospital.source, (statement, options) => {
+    source = withQuery(hospital.source, (statement, options) => {
       queries += 1
       return hospital.source.query(statement, options)
     })
@@ -432,23 +432,23 @@ describe('distribution cache', () => {
       log: recordingLog().log,
     })
 
-  it('answers another task of the same kind without asking the database, and again when it is old', async () => {
+  it('answers the next task of the same kind without a query, until the entry expires', async () => {
     const clock = new JumpingClock()
     const cache = await cacheAt(clock)
     const context = contextOver(source, { clock, cache })
     const first = await solveTask(distribution('GENERIC', { uuid: 'one' }), context)
-    const asked = queries
-    expect(asked).toBeGreaterThan(1)
+    const perTask = queries
+    expect(perTask).toBeGreaterThan(1)
     const second = await solveTask(distribution('GENERIC', { uuid: 'two' }), context)
-    expect(queries).toBe(asked)
+    expect(queries).toBe(perTask)
     expect(second.result.uuid).toBe('two')
     expect(second.result.queryResult).toEqual(first.result.queryResult)
     clock.advance(3_600_001)
     await solveTask(distribution('GENERIC', { uuid: 'three' }), context)
-    expect(queries).toBe(2 * asked)
+    expect(queries).toBe(2 * perTask)
   })
 
-  it('is not used when it was made by a clock that was ahead', async () => {
+  it('ignores an entry from the future', async () => {
     const clock = new JumpingClock()
     const task = distribution('DEMOGRAPHICS')
     clock.advance(400 * 86_400_000)
@@ -459,7 +459,7 @@ describe('distribution cache', () => {
     expect(queries - before).toBe(1)
   })
 
-  it('is not used under another threshold', async () => {
+  it('ignores an entry with another threshold', async () => {
     const clock = new JumpingClock()
     const before = queries
     const task = distribution('DEMOGRAPHICS')

@@ -16,7 +16,7 @@ const PERSONS = 200
 
 const sql = (text: string, ...values: SqlStatement['values']): SqlStatement => ({ text, values })
 
-/** Billions of pairs, which neither engine can count without looking at them. */
+/** Billions of pairs, which both engines need to enumerate. */
 const ENDLESS = sql(
   'SELECT count(*) AS n FROM generate_series(1, 100000) a(x), generate_series(1, 100000) b(y) WHERE (x + y) % 7 = 3',
 )
@@ -26,15 +26,15 @@ interface Limits {
   readonly statementTimeoutMs?: number
 }
 
-/** What every source promises; run against the real thing. */
-function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
+/** The tests of all sources, with real databases. */
+function behavesAsSource(open: (limits?: Limits) => Promise<CdmSource>): void {
   let source: CdmSource
   beforeAll(async () => {
     source = await open({ poolSize: 2 })
   })
   afterAll(() => source[Symbol.asyncDispose]())
 
-  it('binds values to numbered placeholders, each as often as it occurs', async () => {
+  it('binds values to numbered placeholders, which may repeat', async () => {
     const rows = await source.query(
       sql(
         `SELECT count(*) AS n FROM person WHERE gender_concept_id = $1 OR (gender_concept_id <> $1 AND year_of_birth > $2)`,
@@ -49,7 +49,7 @@ function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
     expect(Number(rows[0]?.['n'])).toBeGreaterThan(50)
   })
 
-  it('gives numbers as numbers, days and moments as text, and what is too big for a number as bigint', async () => {
+  it('returns numbers as number, large ones as bigint, and dates and timestamps as text', async () => {
     const [row] = await source.query(
       sql(`SELECT count(*) AS whole, CAST(1.5 AS numeric(10, 2)) AS part, CAST(2.25 AS double precision) AS double,
                   CAST('2015-01-06' AS date) AS day, CAST('2015-01-06 10:20:30' AS timestamp) AS moment,
@@ -69,7 +69,7 @@ function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
     })
   })
 
-  it('takes dates as text, bigints and NULL', async () => {
+  it('accepts dates as text, bigints and NULL', async () => {
     const [row] = await source.query(
       sql(
         `SELECT count(*) AS n FROM condition_occurrence WHERE condition_start_date <= CAST($1 AS date)
@@ -88,19 +88,19 @@ function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
     'UPDATE person SET year_of_birth = 1900',
     "INSERT INTO concept (concept_id, concept_name, domain_id) VALUES (1, 'x', 'y')",
     'DROP TABLE person',
-  ])('does not change anything: %s', async (text) => {
+  ])('rejects a statement that writes: %s', async (text) => {
     await expect(source.query(sql(text))).rejects.toMatchObject({ kind: 'query' })
     expect(await source.query(sql('SELECT count(*) AS n FROM person'))).toEqual([{ n: PERSONS }])
   })
 
-  it('runs one statement at a time', async () => {
+  it('rejects several statements in one', async () => {
     await expect(source.query(sql('SELECT 1; SELECT 2'))).rejects.toMatchObject({ kind: 'query' })
     await expect(source.query(sql('SELECT $1; DROP TABLE person', 1))).rejects.toMatchObject({
       kind: 'query',
     })
   })
 
-  it('tells a missing table from a missing column, by name', async () => {
+  it('names a missing table or column', async () => {
     await expect(source.query(sql('SELECT 1 FROM nowhere'))).rejects.toMatchObject({
       kind: 'missing-table',
       message: 'table nowhere does not exist',
@@ -111,7 +111,7 @@ function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
     })
   })
 
-  it('repeats no value in an error, but keeps the driver’s error for the local log', async () => {
+  it('repeats no value in an error, but keeps the error of the driver as its cause', async () => {
     const failure: unknown = await source
       .query(sql('SELECT CAST($1 AS date) AS day', '1974-13-06 Mrs Smith'))
       .catch((error: unknown) => error)
@@ -120,14 +120,14 @@ function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
     expect(failure).toHaveProperty('cause')
   })
 
-  it('does not begin when the signal is aborted already', async () => {
+  it('rejects without a query if the signal is already aborted', async () => {
     await expect(source.query(ENDLESS, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       kind: 'cancelled',
       retryable: false,
     })
   })
 
-  it('stops a running statement on abort, and answers the next one', async () => {
+  it('cancels a running statement on abort, and runs the next one', async () => {
     const started = performance.now()
     await expect(source.query(ENDLESS, { signal: AbortSignal.timeout(200) })).rejects.toMatchObject(
       { kind: 'cancelled' },
@@ -136,7 +136,7 @@ function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
     expect(await source.query(sql('SELECT 1 AS one'))).toEqual([{ one: 1 }])
   })
 
-  it('stops a statement whichever of its steps the abort comes in', async () => {
+  it('cancels a statement on abort in each of its steps', async () => {
     await using fresh = await open({ poolSize: 1 })
     for (let steps = 0; steps < 12; steps += 1) {
       const stop = new AbortController()
@@ -148,37 +148,37 @@ function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
     expect(await fresh.query(sql('SELECT 1 AS one'))).toEqual([{ one: 1 }])
   })
 
-  it('stops a statement that takes too long', async () => {
-    await using impatient = await open({ statementTimeoutMs: 200 })
-    await expect(impatient.query(ENDLESS)).rejects.toMatchObject({
+  it('cancels a statement after its timeout', async () => {
+    await using limited = await open({ statementTimeoutMs: 200 })
+    await expect(limited.query(ENDLESS)).rejects.toMatchObject({
       kind: 'timeout',
       retryable: true,
     })
-    expect(await impatient.query(sql('SELECT 1 AS one'))).toEqual([{ one: 1 }])
+    expect(await limited.query(sql('SELECT 1 AS one'))).toEqual([{ one: 1 }])
   })
 
-  it('answers more questions at once than it has connections', async () => {
-    const answers = await Promise.all(
+  it('queues statements if all connections are in use', async () => {
+    const results = await Promise.all(
       Array.from({ length: 20 }, (_, i) => source.query(sql('SELECT CAST($1 AS integer) AS i', i))),
     )
-    expect(answers.map(([row]) => row?.['i'])).toEqual(Array.from({ length: 20 }, (_, i) => i))
+    expect(results.map(([row]) => row?.['i'])).toEqual(Array.from({ length: 20 }, (_, i) => i))
   })
 
-  it('lets those in line leave when their signal is aborted, and serves the others', async () => {
+  it('removes aborted statements from the queue, and runs the others', async () => {
     const running = new AbortController()
     const waiting = new AbortController()
     const both = [1, 2].map(() => source.query(ENDLESS, { signal: running.signal }))
-    const gaveUp = source.query(sql('SELECT 1 AS one'), { signal: waiting.signal })
-    const patient = source.query(sql('SELECT 2 AS two'))
+    const aborted = source.query(sql('SELECT 1 AS one'), { signal: waiting.signal })
+    const queued = source.query(sql('SELECT 2 AS two'))
     setTimeout(() => waiting.abort(), 50)
-    await expect(gaveUp).rejects.toMatchObject({ kind: 'cancelled' })
+    await expect(aborted).rejects.toMatchObject({ kind: 'cancelled' })
     running.abort()
     const stopped = await Promise.allSettled(both)
     expect(stopped.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-    expect(await patient).toEqual([{ two: 2 }])
+    expect(await queued).toEqual([{ two: 2 }])
   })
 
-  it('finishes what runs before it closes, and answers nothing afterwards', async () => {
+  it('finishes running statements before it closes, and rejects later ones', async () => {
     const closing = await open()
     const running = closing.query(sql('SELECT count(*) AS n FROM measurement a, person b'))
     await closing[Symbol.asyncDispose]()
@@ -187,7 +187,7 @@ function keepsTheContract(open: (limits?: Limits) => Promise<CdmSource>): void {
     await closing[Symbol.asyncDispose]()
   })
 
-  it('finds a complete CDM complete', async () => {
+  it('finds no problem in a complete CDM', async () => {
     const check = await source.check({ specimen: true, location: true })
     expect(check).toMatchObject({ ok: true, problems: [] })
     expect(check.server).toMatch(/^(PostgreSQL|DuckDB) \d+\.\d+/)
@@ -202,17 +202,17 @@ describe('a DuckDB file as a source', () => {
     await generateOmop({ persons: PERSONS, seed: 1, to: `duckdb:${path()}` })
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
-  keepsTheContract((limits) => openSource({ driver: 'duckdb', path: path(), ...limits }))
+  behavesAsSource((limits) => openSource({ driver: 'duckdb', path: path(), ...limits }))
 })
 
-describe('a DuckDB in memory as a source', () => {
+describe('a DuckDB database in memory as a source', () => {
   let instance: DuckDBInstance
   beforeAll(async () => {
     instance = await DuckDBInstance.create()
     await generateOmop({ persons: PERSONS, seed: 1, to: instance })
   })
   afterAll(() => instance.closeSync())
-  keepsTheContract((limits) => Promise.resolve(DuckDbSource.forInstance(instance, limits)))
+  behavesAsSource((limits) => Promise.resolve(DuckDbSource.forInstance(instance, limits)))
 })
 
 describePostgres('a PostgreSQL database as a source', () => {
@@ -222,7 +222,7 @@ describePostgres('a PostgreSQL database as a source', () => {
     await generateOmop({ persons: PERSONS, seed: 1, to: database.url })
   })
   afterAll(() => database[Symbol.asyncDispose]())
-  keepsTheContract((limits) =>
+  behavesAsSource((limits) =>
     openSource({ driver: 'postgresql', ...parsePostgresAddress(database.url, {}), ...limits }),
   )
 })

@@ -43,7 +43,7 @@ describePostgres('a PostgreSQL source', () => {
     return rows[0]?.n ?? -1
   }
 
-  it('stops the statement in the server when aborted, not only here', async () => {
+  it('cancels the statement in the server on abort', async () => {
     const applicationName = 'warren-test-cancel'
     await using source = await open({ applicationName })
     const controller = new AbortController()
@@ -54,7 +54,7 @@ describePostgres('a PostgreSQL source', () => {
     await until(async () => (await sessions(applicationName, 'active')) === 0)
   })
 
-  it('holds no more connections than it may', async () => {
+  it('keeps to its number of connections', async () => {
     const applicationName = 'warren-test-bound'
     await using source = await open({ applicationName, poolSize: 2 })
     await Promise.all(
@@ -63,7 +63,7 @@ describePostgres('a PostgreSQL source', () => {
     expect(await sessions(applicationName, 'idle')).toBe(2)
   })
 
-  it('replaces connections that an administrator ended, without an error', async () => {
+  it('replaces terminated connections without an error', async () => {
     const applicationName = 'warren-test-terminated'
     await using source = await open({ applicationName, poolSize: 2 })
     await Promise.all([source.query(ONE), source.query(ONE)])
@@ -85,7 +85,7 @@ describePostgres('a PostgreSQL source', () => {
     expect(await source.query(ONE)).toEqual([{ one: 1 }])
   })
 
-  it('does not wait without end when the network swallows everything', async () => {
+  it('times out if the network drops all packets', async () => {
     await using proxy = await FaultProxy.start(database.url)
     await using source = await open({
       ...parsePostgresAddress(proxy.url(database.url), {}),
@@ -100,7 +100,7 @@ describePostgres('a PostgreSQL source', () => {
     expect(await source.query(ONE)).toEqual([{ one: 1 }])
   })
 
-  it('gives up soon when aborted while the network swallows everything', async () => {
+  it('rejects soon after an abort if the network drops all packets', async () => {
     await using proxy = await FaultProxy.start(database.url)
     await using source = await open(parsePostgresAddress(proxy.url(database.url), {}))
     expect(await source.query(ONE)).toEqual([{ one: 1 }])
@@ -109,12 +109,12 @@ describePostgres('a PostgreSQL source', () => {
     await expect(source.query(ONE, { signal: AbortSignal.timeout(100) })).rejects.toMatchObject({
       kind: 'cancelled',
     })
-    // Three seconds for the attempt to tell the server.
+    // The attempt to cancel in the server takes 3 seconds.
     expect(performance.now() - started).toBeLessThan(10_000)
     await proxy.forward()
   })
 
-  it('says what is wrong with the way in, without the password', async () => {
+  it('reports why the connection failed, without the password', async () => {
     await admin.query("CREATE ROLE warren_nobody LOGIN PASSWORD 'right'")
     try {
       const address = parsePostgresAddress(database.url, {})
@@ -136,7 +136,7 @@ describePostgres('a PostgreSQL source', () => {
     }
   })
 
-  it('looks at privileges, not only at names', async () => {
+  it('checks privileges of columns', async () => {
     await admin.query(`CREATE ROLE warren_reader LOGIN PASSWORD 'reader'; GRANT USAGE ON SCHEMA cdm TO warren_reader;
       GRANT SELECT ON ALL TABLES IN SCHEMA cdm TO warren_reader; REVOKE SELECT ON cdm.drug_exposure FROM warren_reader;
       GRANT SELECT (person_id, drug_concept_id, drug_type_concept_id) ON cdm.drug_exposure TO warren_reader`)
@@ -158,7 +158,7 @@ describePostgres('a PostgreSQL source', () => {
     }
   })
 
-  it('finds indexes by their columns, whatever they are called', async () => {
+  it('finds indexes by their columns, independent of their names', async () => {
     await admin.query(`DROP INDEX cdm.idx_condition_concept_id_1; DROP INDEX cdm.idx_drug_concept_id_1;
       DROP INDEX cdm.idx_measurement_concept_id_1;
       CREATE INDEX anything ON cdm.condition_occurrence (condition_concept_id, person_id, condition_start_date);
@@ -175,7 +175,7 @@ describePostgres('a PostgreSQL source', () => {
     expect((await source.check()).problems).toEqual([])
   })
 
-  it('accepts views in the place of tables, and asks no indexes of them', async () => {
+  it('accepts views instead of tables, and requires no indexes for them', async () => {
     await admin.query(`CREATE SCHEMA views; CREATE VIEW views.person AS SELECT * FROM cdm.person`)
     for (const name of [
       'concept',
@@ -191,18 +191,18 @@ describePostgres('a PostgreSQL source', () => {
     expect((await source.check()).problems).toEqual([])
   })
 
-  it('tells tables in capital letters from missing ones, and names the schema that has a CDM', async () => {
+  it('reports tables with capital letters, and suggests the schema that has a CDM', async () => {
     await admin.query(
-      'CREATE SCHEMA shouting; CREATE TABLE shouting."PERSON" ("PERSON_ID" integer)',
+      'CREATE SCHEMA capitals; CREATE TABLE capitals."PERSON" ("PERSON_ID" integer)',
     )
-    await using shouting = await open({ schema: 'shouting' })
-    const problems = (await shouting.check()).problems
+    await using capitals = await open({ schema: 'capitals' })
+    const problems = (await capitals.check()).problems
     expect(problems.find(({ table }) => table === 'person')?.message).toContain('"PERSON"')
     await using nowhere = await open({ schema: 'nowhere' })
     expect((await nowhere.check()).problems[0]?.hint).toContain('cdm')
   })
 
-  it('goes on after the server was restarted', async () => {
+  it('recovers after a restart of the server', async () => {
     await using server = await startPrivatePostgres()
     await using source = await PostgresSource.open(parsePostgresAddress(server.url, {}))
     expect(await source.query(ONE)).toEqual([{ one: 1 }])

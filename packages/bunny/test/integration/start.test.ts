@@ -13,7 +13,7 @@ import { runBunny } from '../support/running-bunny.ts'
 import { ScriptedTaskApi } from '../support/scripted-task-api.ts'
 import { duckDbHospital } from '../support/small-hospital.ts'
 
-/** What `promise` rejects with. */
+/** The `ProgramError` with which `promise` rejects. */
 async function failureOf(promise: Promise<unknown>): Promise<ProgramError> {
   const outcome = await promise.then(
     () => 'it succeeded',
@@ -24,7 +24,7 @@ async function failureOf(promise: Promise<unknown>): Promise<ProgramError> {
 }
 
 describe('start of the daemon', () => {
-  it('waits for a database that is still coming up', async () => {
+  it('waits for a database that is still starting', async () => {
     const { source } = await duckDbHospital()
     const clock = new JumpingClock()
     const { log, lines } = recordingLog()
@@ -35,18 +35,19 @@ describe('start of the daemon', () => {
         ? Promise.reject(new SourceError('unavailable', 'db:5432 refuses connections'))
         : Promise.resolve(source)
     }
-    expect(await openDatabase({ open, waitMs: 30_000, clock, log })).toBe(source)
+    expect(await openDatabase({ open, driver: 'duckdb', waitMs: 30_000, clock, log })).toBe(source)
     expect(lines.map(({ msg }) => msg)).toEqual(Array.from({ length: 3 }, () => 'database retry'))
     await source[Symbol.asyncDispose]()
   })
 
-  it('ends with 69 when it does not come, and at once when the password is wrong', async () => {
+  it('exits with 69 if the database does not start, and without a wait if the password is wrong', async () => {
     const clock = new JumpingClock()
     const { log } = recordingLog()
     const start = clock.now()
     const opening = (kind: 'unavailable' | 'authentication') =>
       openDatabase({
         open: () => Promise.reject(new SourceError(kind, 'no')),
+        driver: 'duckdb',
         waitMs: 30_000,
         clock,
         log,
@@ -57,7 +58,7 @@ describe('start of the daemon', () => {
     expect(clock.now() - start).toBeLessThanOrEqual(30_000)
   })
 
-  it('ends with 78 and says what is missing when the database is no CDM, before it polls', async () => {
+  it('exits with 78 before the first poll and names the missing tables if the database is not a CDM', async () => {
     await using api = await ScriptedTaskApi.start()
     const instance = await DuckDBInstance.create(':memory:')
     const connection = await instance.connect()
@@ -71,7 +72,7 @@ describe('start of the daemon', () => {
     instance.closeSync()
   })
 
-  it('can be stopped while the database takes its time over being looked at', async () => {
+  it('can be stopped while the database is checked', async () => {
     const { source } = await duckDbHospital()
     const stop = new AbortController()
     const slow: CdmSource = {
@@ -99,7 +100,7 @@ describe('start of the daemon', () => {
     await source[Symbol.asyncDispose]()
   })
 
-  it('asks for tables of a feature only where that is switched on', async () => {
+  it('requires optional tables only if they are enabled', async () => {
     await using api = await ScriptedTaskApi.start()
     const { source, instance } = await duckDbHospital()
     const connection = await instance.connect()

@@ -17,7 +17,7 @@ export interface ProcessEnd {
   readonly stderr: string
 }
 
-/** `bunny` as a process of its own, with no variables but the given ones. */
+/** `bunny` in its own process, with only the given environment variables. */
 export class BunnyProcess {
   readonly child: ChildProcessWithoutNullStreams
   stdout = ''
@@ -32,7 +32,7 @@ export class BunnyProcess {
     })
     this.child.stdout.on('data', (data: Buffer) => (this.stdout += data.toString()))
     this.child.stderr.on('data', (data: Buffer) => (this.stderr += data.toString()))
-    // A process that ends before it has read its input breaks the pipe; its exit code says the rest.
+    // A process that exits before it has read its input breaks the pipe. The tests check its exit code.
     this.child.stdin.on('error', () => {})
     this.child.stdin.end(stdin ?? '')
     this.ended = once(this.child, 'close').then(() => ({

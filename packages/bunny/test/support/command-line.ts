@@ -8,7 +8,7 @@ export interface CommandEnd {
   readonly stderr: string
 }
 
-/** `bunny` in this process, as its main program calls it, with no variables but the given ones. */
+/** `bunny` in this process, called like by its main program, with only the given environment variables. */
 export async function bunnyHere(
   args: readonly string[],
   options: { env?: NodeJS.ProcessEnv; stdin?: string } = {},

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.ts'
 
-/** A clock for which waiting is jumping ahead: `sleeps` says how long each wait would have been. */
+/** A clock that jumps ahead instead of waiting. `sleeps` has the length of each wait. */
 export class JumpingClock implements Clock {
   readonly sleeps: number[] = []
   #now: number
@@ -21,7 +21,7 @@ export class JumpingClock implements Clock {
     if (signal?.aborted === true) return
     this.sleeps.push(ms)
     this.#now += ms
-    // Lets everybody else have a turn, as a real wait would.
+    // Lets other tasks run, as a real wait does.
     await new Promise((resolve) => setImmediate(resolve))
   }
 }

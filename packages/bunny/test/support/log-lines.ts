@@ -5,10 +5,10 @@ import { bunnyTextCatalogue } from '../../src/log-text.ts'
 const logLine = z.looseObject({ level: z.number(), msg: z.string() })
 export type LogLine = Readonly<z.infer<typeof logLine>>
 
-/** One line of a JSON log. */
+/** Parses a line of a JSON log. */
 export const parseLogLine = (line: string): LogLine => logLine.parse(JSON.parse(line))
 
-/** A JSON log that can be looked at. */
+/** A JSON log that records its lines. */
 export function recordingLog(secrets: readonly string[] = []): { log: Logger; lines: LogLine[] } {
   const lines: LogLine[] = []
   const log = createLogger({
@@ -21,7 +21,7 @@ export function recordingLog(secrets: readonly string[] = []): { log: Logger; li
   return { log, lines }
 }
 
-/** The log as `LOG_FORMAT=text` writes it. */
+/** A log with `LOG_FORMAT=text` that records its lines. */
 export function textLog(options: { level?: 'debug' | 'info'; secrets?: readonly string[] } = {}): {
   log: Logger
   lines: string[]

@@ -9,14 +9,14 @@ export const COLLECTION = 'secret-collection-7'
 
 export interface RunningBunny extends AsyncDisposable {
   readonly lines: LogLine[]
-  /** The events so far, polls left out. */
+  /** The events so far, without polls. */
   readonly events: string[]
-  /** What it called an error. */
+  /** The log lines with level error. */
   readonly errors: LogLine[]
   readonly handle: BunnyHandle
 }
 
-/** A bunny in this process that polls `api`. `env` overrides its variables, which are set for speed. */
+/** A bunny in this process that polls `api`. Its variables are set for speed, and `env` overrides them. */
 export async function runBunny(
   api: Pick<ScriptedTaskApi, 'url'>,
   source: CdmSource,
@@ -51,21 +51,21 @@ export async function runBunny(
   }
 }
 
-/** A source that a test can hold up: statements that match `holds` wait until `release` is called, or are cancelled. */
+/** A source that delays statements: those that match `pattern` wait until `release` is called or they are cancelled. */
 export class HeldSource implements CdmSource {
   readonly dialect
   readonly schema
   queries = 0
   cancelled = 0
-  readonly #under: CdmSource
-  readonly #holds: RegExp
+  readonly #source: CdmSource
+  readonly #pattern: RegExp
   readonly #gate = Promise.withResolvers<void>()
 
-  constructor(under: CdmSource, holds: RegExp) {
-    this.#under = under
-    this.#holds = holds
-    this.dialect = under.dialect
-    this.schema = under.schema
+  constructor(source: CdmSource, pattern: RegExp) {
+    this.#source = source
+    this.#pattern = pattern
+    this.dialect = source.dialect
+    this.schema = source.schema
   }
 
   release(): void {
@@ -74,7 +74,7 @@ export class HeldSource implements CdmSource {
 
   async query(statement: SqlStatement, options: QueryOptions = {}): Promise<readonly Row[]> {
     this.queries += 1
-    if (this.#holds.test(statement.text)) {
+    if (this.#pattern.test(statement.text)) {
       const aborted = Promise.withResolvers<never>()
       options.signal?.addEventListener('abort', () => {
         this.cancelled += 1
@@ -82,11 +82,11 @@ export class HeldSource implements CdmSource {
       })
       await Promise.race([this.#gate.promise, aborted.promise])
     }
-    return this.#under.query(statement, options)
+    return this.#source.query(statement, options)
   }
 
   check(): ReturnType<CdmSource['check']> {
-    return this.#under.check()
+    return this.#source.check()
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -2,12 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { text } from 'node:stream/consumers'
 import { parseResult, type TaskResult } from '@warren/task-api'
 
-/** What the server does with one request. */
+/** How the server responds to a request. */
 export type Reply =
   | { readonly status: number; readonly body?: unknown; readonly headers?: Record<string, string> }
-  /** Never answers. */
+  /** Never responds. */
   | 'hang'
-  /** Cuts the connection. */
+  /** Resets the connection. */
   | 'reset'
 
 export interface SeenRequest {
@@ -19,15 +19,15 @@ export interface SeenRequest {
 }
 
 /**
- * A Task API that does what it is told, as a real one would not: replies are taken from a list, one a request, and
- * when the list is empty polls get 204 and results 200.
+ * A Task API that sends the given replies in order, one per request. Without a reply, it responds to polls with 204 and to
+ * results with 200.
  */
 export class ScriptedTaskApi implements AsyncDisposable {
   readonly polls: SeenRequest[] = []
   readonly posts: SeenRequest[] = []
   readonly pollReplies: Reply[] = []
   readonly postReplies: Reply[] = []
-  /** Holds an empty poll for so long, as a server that knows `Prefer: wait` does; 0 answers at once. */
+  /** How long empty polls are held, like by a relay that supports `Prefer: wait`. 0: they are not held. */
   holdMs = 0
   readonly #server: Server
 
@@ -38,7 +38,7 @@ export class ScriptedTaskApi implements AsyncDisposable {
   static async start(port = 0): Promise<ScriptedTaskApi> {
     const server = createServer()
     const api = new ScriptedTaskApi(server)
-    server.on('request', (request, response) => void api.#answer(request, response))
+    server.on('request', (request, response) => void api.#respond(request, response))
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
     return api
   }
@@ -53,7 +53,7 @@ export class ScriptedTaskApi implements AsyncDisposable {
     return `http://127.0.0.1:${String(this.port)}/link_connector_api`
   }
 
-  /** Hands these out, in this order, one a poll. */
+  /** Hands out tasks in this order, one per poll. */
   queue(...tasks: readonly object[]): void {
     this.pollReplies.push(...tasks.map((body) => ({ status: 200, body })))
   }
@@ -68,7 +68,7 @@ export class ScriptedTaskApi implements AsyncDisposable {
     await closed
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: path = '', headers } = request
     const at = Date.now()
     const body = await text(request).catch(() => '')
@@ -76,7 +76,7 @@ export class ScriptedTaskApi implements AsyncDisposable {
     const seen = isPoll ? this.polls : this.posts
     seen.push({ at, method, path, headers, body })
     const reply = isPoll
-      ? (this.pollReplies.shift() ?? (await this.#nothingYet(response)))
+      ? (this.pollReplies.shift() ?? (await this.#holdPoll(response)))
       : (this.postReplies.shift() ?? { status: 200, body: 'Job saved' })
     if (reply === 'hang') return
     if (reply === 'reset') {
@@ -92,7 +92,7 @@ export class ScriptedTaskApi implements AsyncDisposable {
   }
 
   /** Waits for a task to be queued, up to `holdMs`. */
-  async #nothingYet(response: ServerResponse): Promise<Reply> {
+  async #holdPoll(response: ServerResponse): Promise<Reply> {
     const until = Date.now() + this.holdMs
     while (Date.now() < until && !response.destroyed) {
       await new Promise((resolve) => setTimeout(resolve, 10))

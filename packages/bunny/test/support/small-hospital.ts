@@ -2,22 +2,22 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { Client } from 'pg'
 import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
 
-/** Concept ids of the hospital below, by what they mean there. */
+/** The concept IDs of the hospital below, by meaning. */
 export const CONCEPT = {
   male: 8507,
   female: 8532,
   otherGender: 8551,
   white: 8527,
   hispanic: 38003563,
-  /** 25 persons, one of them twice. */
+  /** 25 people, one of them twice. */
   cough: 254761,
-  /** 12 persons. */
+  /** 12 people. */
   asthma: 317009,
-  /** 4 persons. */
+  /** 4 people. */
   rare: 4242,
-  /** 11 persons, all with the value 2. */
+  /** 11 people, all with the value 2. */
   test: 3004249,
-  /** 30 persons, in a specimen. */
+  /** 30 people, as a specimen. */
   blood: 4001225,
 } as const
 
@@ -47,8 +47,8 @@ const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index)
 
 /**
- * A hospital of 60 persons: 32 men (1–32), 25 women (33–57), 3 of another gender (58–60). Born 1950 to 2009. Statements
- * that both PostgreSQL and DuckDB understand.
+ * A hospital of 60 people: 32 men (1–32), 25 women (33–57) and 3 of another gender (58–60), born 1950 to 2009. The
+ * statements work in both PostgreSQL and DuckDB.
  */
 function smallHospital(schema = ''): string[] {
   const quotedSchema = `"${schema.replaceAll('"', '""')}"`
@@ -90,7 +90,7 @@ function smallHospital(schema = ''): string[] {
   ]
 }
 
-/** The hospital in a DuckDB in memory. */
+/** The hospital in a DuckDB database in memory. */
 export async function duckDbHospital(): Promise<{
   source: DuckDbSource
   instance: DuckDBInstance

@@ -1,4 +1,4 @@
-/** Tasks as an upstream sends them. */
+/** Tasks in the format of an upstream. */
 
 interface Address {
   readonly uuid?: string

@@ -3,7 +3,7 @@ import { ProgramError } from '@warren/runtime'
 import { describe, expect, it } from 'vitest'
 import { readBatch, type BatchLine } from '../../src/cli/batch.ts'
 
-async function linesOf(text: string): Promise<BatchLine[]> {
+async function readLines(text: string): Promise<BatchLine[]> {
   return Array.fromAsync(readBatch('-', Readable.from([text])))
 }
 
@@ -12,20 +12,20 @@ async function* endless(): AsyncGenerator<string> {
   await new Promise(() => {})
 }
 
-describe('batch of questions', () => {
-  it('reads a query and its modifiers from each line', async () => {
-    const lines = await linesOf(
+describe('batch of tasks', () => {
+  it('reads a task and its modifiers from each line', async () => {
+    const lines = await readLines(
       '{"query":{"uuid":"a"},"modifiers":[]}\n{"query":{"uuid":"b"}}\r\n\n{"query":1,"modifiers":null}',
     )
     expect(lines).toEqual([
-      { number: 1, query: { uuid: 'a' }, modifiers: [] },
-      { number: 2, query: { uuid: 'b' } },
-      { number: 4, query: 1 },
+      { number: 1, task: { uuid: 'a' }, modifiers: [] },
+      { number: 2, task: { uuid: 'b' } },
+      { number: 4, task: 1 },
     ])
   })
 
-  it('puts a problem in the place of a line that cannot be read', async () => {
-    const lines = await linesOf('{"query":{}}\nnot json\n[]\n{"quary":{}}\n{"query":{}}\n')
+  it('yields a problem for each unreadable line', async () => {
+    const lines = await readLines('{"query":{}}\nnot json\n[]\n{"quary":{}}\n{"query":{}}\n')
     expect(lines.map((line) => ('problem' in line ? line.problem : 'ok'))).toEqual([
       'ok',
       expect.stringContaining('not JSON'),
@@ -35,32 +35,32 @@ describe('batch of questions', () => {
     ])
   })
 
-  it('leaves U+2028 where it is, and characters whole that arrive in halves', async () => {
+  it('keeps U+2028, and characters that are split between chunks', async () => {
     const text = Buffer.from('{"query":"a\u2028ü"}\n{"query":2}')
-    const halves = Array.from({ length: text.length }, (_, at) => text.subarray(at, at + 1))
-    const lines = await Array.fromAsync(readBatch('-', Readable.from(halves)))
+    const bytes = Array.from({ length: text.length }, (_, at) => text.subarray(at, at + 1))
+    const lines = await Array.fromAsync(readBatch('-', Readable.from(bytes)))
     expect(lines).toEqual([
-      { number: 1, query: 'a\u2028ü' },
-      { number: 2, query: 2 },
+      { number: 1, task: 'a\u2028ü' },
+      { number: 2, task: 2 },
     ])
   })
 
-  it('refuses a line that is too long, holds no more of it than that, and reads on', async () => {
-    const piece = Buffer.alloc(1_000_000, 'x')
-    const stdin = Readable.from([...Array.from({ length: 100 }, () => piece), '\n{"query":2}\n'])
+  it('rejects a line that is too long without buffering it, and continues', async () => {
+    const chunk = Buffer.alloc(1_000_000, 'x')
+    const stdin = Readable.from([...Array.from({ length: 100 }, () => chunk), '\n{"query":2}\n'])
     expect(await Array.fromAsync(readBatch('-', stdin))).toEqual([
       { number: 1, problem: 'longer than 10 MB' },
-      { number: 2, query: 2 },
+      { number: 2, task: 2 },
     ])
   })
 
-  it('answers each line as it comes, also where no end ever does', async () => {
+  it('yields each line when it arrives, even if the input never ends', async () => {
     const batch = readBatch('-', Readable.from(endless()))
-    expect((await batch.next()).value).toEqual({ number: 1, query: 1 })
+    expect((await batch.next()).value).toEqual({ number: 1, task: 1 })
     await batch.return(undefined)
   })
 
-  it('says which file is not there', async () => {
+  it('names a file that does not exist', async () => {
     const reading = Array.fromAsync(readBatch('/no/such/file.jsonl', Readable.from([])))
     await expect(reading).rejects.toThrow(ProgramError)
     await expect(

@@ -17,7 +17,7 @@ const POSTGRES = {
 }
 const COMPLETE = { ...RELAY, ...POSTGRES }
 
-function problemsOf(load: () => unknown): Record<string, string> {
+function findProblems(load: () => unknown): Record<string, string> {
   try {
     load()
   } catch (error: unknown) {
@@ -29,10 +29,10 @@ function problemsOf(load: () => unknown): Record<string, string> {
 }
 
 const at = (url: string, more = {}) =>
-  problemsOf(() => loadBunnyConfig({ ...COMPLETE, TASK_API_BASE_URL: url, ...more }))
+  findProblems(() => loadBunnyConfig({ ...COMPLETE, TASK_API_BASE_URL: url, ...more }))
 
 describe('configuration of the daemon', () => {
-  it('has the defaults of the client it replaces', () => {
+  it('has the defaults of the Python bunny', () => {
     expect(loadBunnyConfig(COMPLETE)).toMatchObject({
       pollingIntervalMs: 5000,
       initialBackoffMs: 5000,
@@ -55,7 +55,7 @@ describe('configuration of the daemon', () => {
     })
   })
 
-  it('takes a blank variable for one that is not set', () => {
+  it('treats a blank variable as unset', () => {
     const config = loadBunnyConfig({
       ...COMPLETE,
       LOW_NUMBER_SUPPRESSION_THRESHOLD: '',
@@ -65,8 +65,8 @@ describe('configuration of the daemon', () => {
     expect(config).toMatchObject({ threshold: 10, taskApiType: undefined, dbSchema: undefined })
   })
 
-  it('names everything that is missing at once', () => {
-    expect(Object.keys(problemsOf(() => loadBunnyConfig({})))).toEqual([
+  it('reports all missing variables', () => {
+    expect(Object.keys(findProblems(() => loadBunnyConfig({})))).toEqual([
       'TASK_API_BASE_URL',
       'TASK_API_USERNAME',
       'TASK_API_PASSWORD',
@@ -77,7 +77,7 @@ describe('configuration of the daemon', () => {
     ])
   })
 
-  it('asks for no server where the database is a DuckDB file', () => {
+  it('requires no database server for a DuckDB file', () => {
     const config = loadBunnyConfig({
       ...RELAY,
       DATASOURCE_DB_DRIVERNAME: 'duckdb',
@@ -92,7 +92,7 @@ describe('configuration of the daemon', () => {
     })
   })
 
-  it('hands connection parameters through to the server', () => {
+  it('passes connection parameters to the server', () => {
     const config = loadBunnyConfig({
       ...COMPLETE,
       DATASOURCE_DB_CONNECTION_QUERY: '{"sslmode":"verify-full"}',
@@ -117,10 +117,10 @@ describe('configuration of the daemon', () => {
     ['OMOP_SPECIMEN_ENABLED', 'maybe'],
     ['SOLVE_CONCURRENCY', '0'],
     ['OTEL_ENABLED', 'true'],
-  ])('refuses %s=%s', (name, value) => {
-    expect(Object.keys(problemsOf(() => loadBunnyConfig({ ...COMPLETE, [name]: value })))).toEqual([
-      name,
-    ])
+  ])('rejects %s=%s', (name, value) => {
+    expect(
+      Object.keys(findProblems(() => loadBunnyConfig({ ...COMPLETE, [name]: value }))),
+    ).toEqual([name])
   })
 
   it.each([
@@ -129,14 +129,14 @@ describe('configuration of the daemon', () => {
     ['DATASOURCE_USE_AZURE_MANAGED_IDENTITY', 'true', 'Azure'],
     ['DATASOURCE_DB_DRIVERNAME', 'mssql', 'SQL Server'],
     ['DATASOURCE_DB_DRIVERNAME', 'snowflake-connector-python', 'Snowflake'],
-  ])('says that %s=%s is not supported, and asks for nothing else of it', (name, value, engine) => {
-    const problems = problemsOf(() => loadBunnyConfig({ ...RELAY, [name]: value }))
+  ])('reports that %s=%s is not supported, and no other problem', (name, value, engine) => {
+    const problems = findProblems(() => loadBunnyConfig({ ...RELAY, [name]: value }))
     expect(Object.keys(problems)).toEqual([name])
     expect(problems[name]).toContain(engine)
     expect(problems[name]).toContain('is not supported')
   })
 
-  it('lets settings of other engines stand as long as they are switched off', () => {
+  it('accepts variables of other engines that are not enabled', () => {
     expect(() =>
       loadBunnyConfig({
         ...COMPLETE,
@@ -148,13 +148,13 @@ describe('configuration of the daemon', () => {
     ).not.toThrow()
   })
 
-  it('finds a mistyped variable and guesses the right one', () => {
+  it('reports a mistyped variable and suggests the right one', () => {
     expect(() => loadBunnyConfig({ ...COMPLETE, OMOP_SPECIMENS_ENABLED: 'true' })).toThrow(
       /OMOP_SPECIMENS_ENABLED.*\n.*Did you mean OMOP_SPECIMEN_ENABLED/,
     )
   })
 
-  it('insists on https, in any case of its letters', () => {
+  it('requires https, in upper or lower case', () => {
     expect(at('HTTPS://relay.example.org')).toEqual({})
     expect(at('http://relay.example.org')).toEqual({
       TASK_API_BASE_URL: 'HTTPS is required for the task API but not used',
@@ -166,24 +166,24 @@ describe('configuration of the daemon', () => {
     })
   })
 
-  it('refuses a longest backoff below the first one', () => {
+  it('rejects a MAX_BACKOFF below INITIAL_BACKOFF', () => {
     const env = { ...COMPLETE, INITIAL_BACKOFF: '10', MAX_BACKOFF: '5' }
-    expect(problemsOf(() => loadBunnyConfig(env))).toHaveProperty('MAX_BACKOFF')
+    expect(findProblems(() => loadBunnyConfig(env))).toHaveProperty('MAX_BACKOFF')
   })
 
-  it('shows no secret in its problems', () => {
+  it('prints no secret in its problems', () => {
     expect(() => loadBunnyConfig({ ...COMPLETE, POLLING_INTERVAL: 'often' })).not.toThrow(
       /correct horse|c0ffee/,
     )
   })
 })
 
-describe('configuration of a run by hand', () => {
-  it('needs a database and nothing of a relay', () => {
+describe('configuration of bunny run', () => {
+  it('requires a database, but no relay', () => {
     expect(loadRunConfig(POSTGRES)).toMatchObject({ dbHost: 'db', collectionId: undefined })
   })
 
-  it("does not mind the daemon's variables beside its own", () => {
+  it('ignores variables of the daemon', () => {
     expect(() => loadRunConfig({ ...COMPLETE, POLL_WAIT_SECONDS: 'x' })).not.toThrow()
   })
 })

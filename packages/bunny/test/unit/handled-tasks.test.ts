@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { HandledTasks } from '../../src/poll/handled-tasks.ts'
 
 const task = { uuid: 't', collection: 'c' }
-const answer = (text: string) =>
+const resultWith = (text: string) =>
   distributionResult(task, 1, [
     resultFile({ name: 'f', text, description: null, sensitive: true, encode: false }),
   ])
 
-describe('memory of handled tasks', () => {
-  it('knows a task in work, and its answer afterwards', () => {
+describe('handled tasks', () => {
+  it('finds a task in progress, and later its result', () => {
     const handled = new HandledTasks({ now: () => 0 })
     expect(handled.find('t')).toBeUndefined()
     handled.begin('t')
@@ -19,21 +19,21 @@ describe('memory of handled tasks', () => {
     expect(handled.find('t')).toBe(result)
   })
 
-  it('does not repeat a failure, but remembers that there was one', () => {
+  it('does not keep a failed result, but records the failure', () => {
     const handled = new HandledTasks({ now: () => 0 })
     handled.begin('t')
     handled.end('t', errorResult(task, 'no'))
     expect(handled.find('t')).toBe('failed')
   })
 
-  it('forgets a task that was given up', () => {
+  it('removes a discarded task', () => {
     const handled = new HandledTasks({ now: () => 0 })
     handled.begin('t')
     handled.end('t')
     expect(handled.find('t')).toBeUndefined()
   })
 
-  it('stays within its bounds, forgetting the oldest first', () => {
+  it('stays within its limits and removes the oldest first', () => {
     let now = 0
     const handled = new HandledTasks({
       now: () => now,
@@ -42,19 +42,19 @@ describe('memory of handled tasks', () => {
     const known = (...keys: string[]) => keys.filter((key) => handled.find(key) !== undefined)
     for (const key of ['a', 'b', 'c', 'd']) handled.end(key, countResult(task, 0))
     expect(known('a', 'b', 'c', 'd')).toEqual(['b', 'c', 'd'])
-    handled.end('big', answer('x'.repeat(60)))
-    handled.end('bigger', answer('x'.repeat(70)))
+    handled.end('big', resultWith('x'.repeat(60)))
+    handled.end('bigger', resultWith('x'.repeat(70)))
     expect(known('b', 'c', 'd', 'big', 'bigger')).toEqual(['bigger'])
     now = 1001
     expect(known('bigger')).toEqual([])
   })
 
-  it('replaces what it knew of a task without counting it twice', () => {
+  it('replaces the result of a task without counting its size twice', () => {
     const handled = new HandledTasks({
       now: () => 0,
       limits: { tasks: 3, size: 100, ageMs: 1000 },
     })
-    for (let time = 0; time < 5; time += 1) handled.end('t', answer('x'.repeat(60)))
+    for (let time = 0; time < 5; time += 1) handled.end('t', resultWith('x'.repeat(60)))
     expect(handled.find('t')).not.toBeUndefined()
   })
 })

@@ -5,13 +5,13 @@ import { textLog } from '../support/log-lines.ts'
 
 const PREFIX = /^(DEBUG|INFO|WARNING|ERROR) - \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d - (.*)$/
 
-/** Level and message of each line, as the Python client would have them. */
+/** Level and message of each line, in the format of the Python bunny. */
 function linesOf(write: (log: ReturnType<typeof textLog>['log']) => void, options = {}): string[] {
   const { log, lines } = textLog(options)
   write(log)
   return lines.map((line) => {
     const match = PREFIX.exec(line)
-    if (match === null) throw new Error(`not a line of the Python client: ${line}`)
+    if (match === null) throw new Error(`not a line of the Python bunny: ${line}`)
     return `${match[1]} ${match[2]}`
   })
 }
@@ -20,14 +20,14 @@ const URL = 'https://relay.example.org/link_connector_api/task/nextjob/[REDACTED
 
 function pollFailed(code: string, more: { status?: number; url?: string; detail?: string } = {}) {
   const lines = linesOf((log) =>
-    log.error({ code, url: URL, detail: 'what we say', ...more }, BunnyEvent.pollFailed),
+    log.error({ code, url: URL, detail: 'own message', ...more }, BunnyEvent.pollFailed),
   )
   expect(lines).toHaveLength(1)
   return lines[0] ?? ''
 }
 
 describe('LOG_FORMAT=text', () => {
-  it('starts as the client of today does', () => {
+  it('starts like the Python bunny', () => {
     expect(
       linesOf((log) => {
         log.info({ version: '0.1.0' }, BunnyEvent.starting)
@@ -41,7 +41,7 @@ describe('LOG_FORMAT=text', () => {
     ])
   })
 
-  it('shows a poll as request, status and outcome, all at DEBUG', () => {
+  it('logs a poll as request, status and outcome, all at DEBUG', () => {
     const poll = (log: ReturnType<typeof textLog>['log']): void => {
       log.debug({ requestId: 'r', url: URL, waitMs: 20_000 }, BunnyEvent.pollSent)
       log.debug({ requestId: 'r', status: 204, durationMs: 3 }, BunnyEvent.pollAnswered)
@@ -56,7 +56,7 @@ describe('LOG_FORMAT=text', () => {
     expect(linesOf(poll, { level: 'info' })).toEqual([])
   })
 
-  it('shows a task from arrival to the end', () => {
+  it('logs a task from arrival to submission', () => {
     expect(
       linesOf((log) => {
         log.info({ taskId: 't', kind: 'availability' }, BunnyEvent.taskReceived)
@@ -74,7 +74,7 @@ describe('LOG_FORMAT=text', () => {
     ])
   })
 
-  it('says nothing of its own about an idle link', () => {
+  it('logs nothing about an idle link', () => {
     expect(
       linesOf((log) => {
         log.info({ link: 'relay', polls: { 204: 12 } }, BunnyEvent.linkSummary)
@@ -83,7 +83,7 @@ describe('LOG_FORMAT=text', () => {
     ).toEqual([])
   })
 
-  it('names the reason of a task that could not be read', () => {
+  it('logs why a task is invalid', () => {
     const lines = linesOf((log) =>
       log.warn(
         { taskId: 't', cause: 'invalid', reason: 'not a valid task' },
@@ -93,7 +93,7 @@ describe('LOG_FORMAT=text', () => {
     expect(lines).toEqual(['ERROR Invalid task input: not a valid task'])
   })
 
-  it('hides the collection id wherever it occurs', () => {
+  it('masks the collection ID', () => {
     const lines = linesOf(
       (log) => log.info({ path: '/out/RQ-CC-1.json' }, BunnyEvent.resultSaved),
       {
@@ -103,19 +103,19 @@ describe('LOG_FORMAT=text', () => {
     expect(lines).toEqual(['INFO Saved results to /out/[REDACTED].json'])
   })
 
-  it('warns of a link without https', () => {
+  it('warns about a relay without https', () => {
     expect(linesOf((log) => log.warn(BunnyEvent.withoutHttps))).toEqual([
       'WARNING HTTPS is not used for the task API. This is not recommended in production environments.',
     ])
   })
 })
 
-describe('network errors in the words of the Python client', () => {
+describe('network errors in the wording of the Python bunny', () => {
   const pool = "HTTPSConnectionPool(host='relay.example.org', port=443)"
   const path = '/link_connector_api/task/nextjob/[REDACTED]'
   const caused = `ERROR Network error occurred: ${pool}: Max retries exceeded with url: ${path} (Caused by `
 
-  it('has a line for a status', () => {
+  it('logs a status', () => {
     expect(pollFailed('HTTP_401', { status: 401 })).toBe(
       `ERROR Network error occurred: 401 Client Error: Unauthorized for url: ${URL}`,
     )
@@ -124,7 +124,7 @@ describe('network errors in the words of the Python client', () => {
     )
   })
 
-  it('has a line for a name that is not known', () => {
+  it('logs an unknown host name', () => {
     const line = pollFailed('ENOTFOUND')
     expect(line.startsWith(caused)).toBe(true)
     expect(line).toMatch(
@@ -132,19 +132,19 @@ describe('network errors in the words of the Python client', () => {
     )
   })
 
-  it('has a line for a refused connection', () => {
+  it('logs a refused connection', () => {
     expect(pollFailed('ECONNREFUSED')).toMatch(
       /\(Caused by NewConnectionError\('.*: Failed to establish a new connection: \[Errno 111\] Connection refused'\)\)$/,
     )
   })
 
-  it('has a line for a connection that does not come about', () => {
+  it('logs a connect timeout', () => {
     expect(pollFailed('CONNECT_TIMEOUT')).toMatch(
       /\(Caused by ConnectTimeoutError\(.*, 'Connection to relay\.example\.org timed out\. \(connect timeout=None\)'\)\)$/,
     )
   })
 
-  it('has a line for an answer that does not come', () => {
+  it('logs a read timeout', () => {
     expect(pollFailed('READ_TIMEOUT')).toContain(`${pool}: Read timed out.`)
   })
 
@@ -156,23 +156,23 @@ describe('network errors in the words of the Python client', () => {
       'TLS_CERT_ALTNAME_INVALID',
       "Hostname mismatch, certificate is not valid for 'relay.example.org'.",
     ],
-  ])('has a line for %s', (code, reason) => {
+  ])('logs %s', (code, reason) => {
     expect(pollFailed(code)).toBe(
       `${caused}SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: ${reason} (_ssl.c:1010)')))`,
     )
   })
 
-  it('has a line for a connection that is cut', () => {
+  it('logs a reset connection', () => {
     expect(pollFailed('ECONNRESET')).toBe(
       "ERROR Network error occurred: ('Connection aborted.', RemoteDisconnected('Remote end closed connection without response'))",
     )
   })
 
-  it('falls back to our own words', () => {
-    expect(pollFailed('PROXY_502')).toContain('Network error occurred: what we say')
+  it('falls back to the message of the error', () => {
+    expect(pollFailed('PROXY_502')).toContain('Network error occurred: own message')
   })
 
-  it('knows http and ports', () => {
+  it('logs http URLs and ports', () => {
     const line = pollFailed('ECONNREFUSED', {
       url: 'http://relay:8080/x/task/nextjob/[REDACTED].a',
     })
@@ -196,8 +196,8 @@ const failed = (error: TaskApiError) =>
     ),
   )
 
-describe('results that do not get through', () => {
-  it('are announced with the time, as today', () => {
+describe('failed submissions', () => {
+  it('are logged with the time, like by the Python bunny', () => {
     const [line] = failed(
       new TaskApiError('x', { kind: 'unavailable', code: 'HTTP_500', status: 500, requestId: 'r' }),
     )
@@ -206,7 +206,7 @@ describe('results that do not get through', () => {
     )
   })
 
-  it('have an error line where the network is to blame', () => {
+  it('are logged as errors if the network failed', () => {
     const [line] = failed(
       new TaskApiError('x', { kind: 'transport', code: 'ECONNREFUSED', requestId: 'r' }),
     )

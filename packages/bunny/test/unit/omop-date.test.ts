@@ -33,17 +33,17 @@ describe('a date of an export', () => {
     '0000-01-01',
     '2015-01-06x',
     'yesterday',
-  ])('is refused when it is ambiguous or does not exist: %s', (text) => {
+  ])('is rejected if it is ambiguous or does not exist: %s', (text) => {
     expect(parseDate(text)).toBeUndefined()
   })
 
-  it('knows leap years', () => {
+  it('respects leap years', () => {
     expect(parseDate('2016-02-29')).toBe(dayNumber(2016, 2, 29))
     expect(parseDate('1900-02-29')).toBeUndefined()
     expect(parseDate('2000-02-29')).toBe(dayNumber(2000, 2, 29))
   })
 
-  it('is written back as it was read, for every day of a thousand years', () => {
+  it('is written as it was read, for each day of a thousand years', () => {
     const anyDay = fc.integer({ min: -200_000, max: 165_000 })
     fc.assert(
       fc.property(anyDay, (day) => {

@@ -15,7 +15,7 @@ const result = (uuid: string): TaskResult => countResult({ uuid, collection: 'c'
 const accepted: Submission = { outcome: 'accepted', requestId: 'r', status: 200 }
 
 const rejection = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number) =>
-  new TaskApiError(`answered ${String(status)}`, {
+  new TaskApiError(`responded with ${String(status)}`, {
     kind,
     code: `HTTP_${String(status)}`,
     status,
@@ -41,12 +41,12 @@ function outboxOver(
     ...(options.folder === undefined ? {} : { folder: options.folder }),
     ...(options.maxWaiting === undefined ? {} : { maxWaiting: options.maxWaiting }),
   })
-  return { outbox, clock, lines, said: () => lines.map(({ msg }) => msg) }
+  return { outbox, clock, lines, messages: () => lines.map(({ msg }) => msg) }
 }
 
 const empty = (outbox: Outbox) => expect.poll(() => outbox.size).toBe(0)
 
-/** A `send` that fails with each of `failures` in turn and then succeeds. */
+/** A `submit` that fails with each of `failures` in order and then succeeds. */
 function failing(...failures: readonly Error[]) {
   const left = [...failures]
   return (): Promise<Submission> => {
@@ -55,8 +55,8 @@ function failing(...failures: readonly Error[]) {
   }
 }
 
-describe('delivery of results', () => {
-  it('posts a result and says so', async () => {
+describe('submission of results', () => {
+  it('submits a result and logs it', async () => {
     const { outbox, lines } = outboxOver(failing())
     await outbox.put('a', result('a'))
     await empty(outbox)
@@ -72,13 +72,13 @@ describe('delivery of results', () => {
     [500, 'unavailable'],
     [503, 'unavailable'],
     [302, 'invalid-response'],
-  ] as const)('tries again after %i', async (status, kind) => {
-    const { outbox, said, clock } = outboxOver(
+  ] as const)('retries after %i', async (status, kind) => {
+    const { outbox, messages, clock } = outboxOver(
       failing(rejection(status, kind), rejection(status, kind)),
     )
     await outbox.put('a', result('a'))
     await empty(outbox)
-    expect(said()).toEqual([
+    expect(messages()).toEqual([
       'result submission failed',
       'result submission failed',
       'result submitted',
@@ -86,34 +86,37 @@ describe('delivery of results', () => {
     expect(clock.sleeps).toEqual([5000, 10_000])
   })
 
-  it('tries again when the connection breaks', async () => {
+  it('retries if the connection breaks', async () => {
     const broken = new TaskApiError('broken', {
       kind: 'transport',
       code: 'ECONNRESET',
       requestId: 'r',
     })
-    const { outbox, said } = outboxOver(failing(broken))
+    const { outbox, messages } = outboxOver(failing(broken))
     await outbox.put('a', result('a'))
     await empty(outbox)
-    expect(said()).toEqual(['result submission failed', 'result submitted'])
+    expect(messages()).toEqual(['result submission failed', 'result submitted'])
   })
 
-  it('waits as long as the relay asks', async () => {
+  it('obeys Retry-After', async () => {
     const { outbox, clock } = outboxOver(failing(rejection(429, 'unavailable', 90_000)))
     await outbox.put('a', result('a'))
     await empty(outbox)
     expect(clock.sleeps).toEqual([90_000])
   })
 
-  it.each([404, 422])('takes %i for final, and never calls it resolved', async (status) => {
-    const { outbox, lines, said } = outboxOver(failing(rejection(status, 'rejected')))
-    await outbox.put('a', result('a'))
-    await empty(outbox)
-    expect(said()).toEqual(['result rejected'])
-    expect(lines[0]).toMatchObject({ level: 50, taskId: 'a', status })
-  })
+  it.each([404, 422])(
+    'treats %i as final, and does not log the result as submitted',
+    async (status) => {
+      const { outbox, lines, messages } = outboxOver(failing(rejection(status, 'rejected')))
+      await outbox.put('a', result('a'))
+      await empty(outbox)
+      expect(messages()).toEqual(['result rejected'])
+      expect(lines[0]).toMatchObject({ level: 50, taskId: 'a', status })
+    },
+  )
 
-  it('sends an error in the place of a result that is too large for the relay', async () => {
+  it('submits an error in place of a result that is too large for the relay', async () => {
     const sent: TaskResult[] = []
     const { outbox, lines } = outboxOver((result) => {
       sent.push(result)
@@ -132,15 +135,15 @@ describe('delivery of results', () => {
     expect(sent[1]?.message).toContain('larger than the relay accepts')
   })
 
-  it('does not go on about a relay for which even that is too large', async () => {
+  it('discards the error too if the relay rejects it as too large', async () => {
     const tooLarge = rejection(413, 'rejected')
-    const { outbox, said } = outboxOver(() => Promise.reject(tooLarge))
+    const { outbox, messages } = outboxOver(() => Promise.reject(tooLarge))
     await outbox.put('a', result('a'))
     await empty(outbox)
-    expect(said()).toEqual(['result rejected', 'result lost', 'result rejected', 'result lost'])
+    expect(messages()).toEqual(['result rejected', 'result lost', 'result rejected', 'result lost'])
   })
 
-  it('takes 409 for final: the relay has an answer already', async () => {
+  it('treats 409 as final, because the relay already has a result', async () => {
     const { outbox, lines } = outboxOver(() =>
       Promise.resolve({ outcome: 'already-answered', requestId: 'r', status: 409 }),
     )
@@ -149,7 +152,7 @@ describe('delivery of results', () => {
     expect(lines).toMatchObject([{ msg: 'result rejected', level: 50, taskId: 'a', status: 409 }])
   })
 
-  it('gives up after the time results are kept, and says which task lost its result', async () => {
+  it('discards a result after the retry time, and logs the task', async () => {
     const { outbox, clock, lines } = outboxOver(() => Promise.reject(rejection(503, 'unavailable')))
     const start = clock.now()
     await outbox.put('a', result('a'))
@@ -160,13 +163,13 @@ describe('delivery of results', () => {
     expect(lines.filter(({ msg }) => msg === 'result submission failed').length).toBeLessThan(130)
   })
 
-  it('posts a handful at a time when many have waited', async () => {
+  it('submits a few results at a time if many are waiting', async () => {
     let now = 0
-    let most = 0
+    let max = 0
     const gate = Promise.withResolvers<void>()
     const { outbox } = outboxOver(async () => {
       now += 1
-      most = Math.max(most, now)
+      max = Math.max(max, now)
       await gate.promise
       now -= 1
       return accepted
@@ -174,13 +177,13 @@ describe('delivery of results', () => {
     for (let index = 0; index < 20; index += 1) {
       await outbox.put(String(index), result(String(index)))
     }
-    expect(most).toBe(4)
+    expect(max).toBe(4)
     gate.resolve()
     await empty(outbox)
-    expect(most).toBe(4)
+    expect(max).toBe(4)
   })
 
-  it('says when it is full', async () => {
+  it('reports when it is full', async () => {
     const { outbox } = outboxOver(() => new Promise(() => {}), { maxWaiting: 2 })
     await outbox.put('a', result('a'))
     expect(outbox.isFull).toBe(false)
@@ -189,24 +192,24 @@ describe('delivery of results', () => {
     expect(outbox.has('b')).toBe(true)
   })
 
-  it('sends a result that is put twice once', async () => {
-    let posts = 0
+  it('submits a result once if it is put twice', async () => {
+    let requests = 0
     const gate = Promise.withResolvers<Submission>()
     const { outbox } = outboxOver(() => {
-      posts += 1
+      requests += 1
       return gate.promise
     })
     await outbox.put('a', result('a'))
     await outbox.put('a', result('a'))
     gate.resolve(accepted)
     await empty(outbox)
-    expect(posts).toBe(1)
+    expect(requests).toBe(1)
   })
 })
 
 describe('closing the outbox', () => {
-  it('tries once more at once, and says what is lost', async () => {
-    let posts = 0
+  it('submits once more without a pause, and logs lost results', async () => {
+    let requests = 0
     const asleep = Promise.withResolvers<void>()
     const clock = new JumpingClock()
     clock.sleep = (_ms, signal) => {
@@ -215,7 +218,7 @@ describe('closing the outbox', () => {
     }
     const { outbox, lines } = outboxOver(
       () => {
-        posts += 1
+        requests += 1
         return Promise.reject(rejection(503, 'unavailable'))
       },
       { clock },
@@ -223,12 +226,12 @@ describe('closing the outbox', () => {
     await outbox.put('a', result('a'))
     await asleep.promise
     await outbox.close(1000)
-    expect(posts).toBe(2)
+    expect(requests).toBe(2)
     expect(lines.at(-1)).toMatchObject({ msg: 'result lost', taskId: 'a' })
   })
 
-  it('cuts a post short that hangs', async () => {
-    const { outbox, said } = outboxOver(
+  it('aborts a request that hangs', async () => {
+    const { outbox, messages } = outboxOver(
       (_result, signal) =>
         new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => reject(new DOMException('cut', 'AbortError')))
@@ -236,7 +239,7 @@ describe('closing the outbox', () => {
     )
     await outbox.put('a', result('a'))
     await outbox.close(20)
-    expect(said()).toEqual(['result submission failed', 'result lost'])
+    expect(messages()).toEqual(['result submission failed', 'result lost'])
   })
 })
 
@@ -259,7 +262,7 @@ describe('an outbox with a folder', () => {
   }
   const files = async () => (await readdir(path)).filter((name) => name !== 'lock').toSorted()
 
-  it('has a result on disk before put returns, and not after it is delivered', async () => {
+  it('has a result on disk when put returns, and not after its submission', async () => {
     const gate = Promise.withResolvers<Submission>()
     const { outbox } = outboxOver(() => gate.promise, { folder: await open() })
     await outbox.put('a', result('a'))
@@ -269,7 +272,7 @@ describe('an outbox with a folder', () => {
     expect(await files()).toEqual([])
   })
 
-  it('delivers what an earlier process left', async () => {
+  it('submits the results of an earlier process', async () => {
     const earlier = outboxOver(() => new Promise(() => {}), { folder: await open() })
     await earlier.outbox.put('a', result('a'))
     await earlier.outbox.put('b', result('b'))
@@ -293,7 +296,7 @@ describe('an outbox with a folder', () => {
     expect(await files()).toEqual([])
   })
 
-  it('says which results have become too old while nobody was there', async () => {
+  it('logs results that expired while no bunny was running', async () => {
     const earlier = outboxOver(() => new Promise(() => {}), { folder: await open() })
     await earlier.outbox.put('a', result('a'))
     close()
@@ -306,19 +309,19 @@ describe('an outbox with a folder', () => {
     expect(await files()).toEqual([])
   })
 
-  it('keeps what could not be delivered before a stop', async () => {
-    const { outbox, said } = outboxOver(() => Promise.reject(rejection(503, 'unavailable')), {
+  it('keeps results that could not be submitted before a stop', async () => {
+    const { outbox, messages } = outboxOver(() => Promise.reject(rejection(503, 'unavailable')), {
       folder: await open(),
     })
     const put = outbox.put('a', result('a'))
     await outbox.close(1000)
     await put
     await outbox.close(1000)
-    expect(said()).not.toContain('result lost')
+    expect(messages()).not.toContain('result lost')
     expect(await files()).toHaveLength(1)
   })
 
-  it('leaves files alone that it cannot read, removes drafts, and says so', async () => {
+  it('keeps unreadable files and logs them, and removes drafts', async () => {
     await writeFile(join(path, 'half.json'), '{"format":1,')
     await writeFile(join(path, 'other.json'), '{"format":2}')
     await writeFile(join(path, 'x.json.draft'), '{')
@@ -332,21 +335,21 @@ describe('an outbox with a folder', () => {
     expect(await files()).toEqual(['half.json', 'notes.txt', 'other.json'])
   })
 
-  it('still sends a result for which the folder has no room', async () => {
-    const { outbox, said } = outboxOver(failing(), { folder: await open(50) })
+  it('submits a result even if the folder is full', async () => {
+    const { outbox, messages } = outboxOver(failing(), { folder: await open(50) })
     await outbox.put('a', result('a'))
     await empty(outbox)
-    expect(said()).toEqual(['outbox failure', 'result submitted'])
+    expect(messages()).toEqual(['outbox failure', 'result submitted'])
     expect(await files()).toEqual([])
   })
 
-  it('does not let the uuid of a task become a path', async () => {
+  it('does not use the uuid of a task as a path', async () => {
     const { outbox } = outboxOver(() => new Promise(() => {}), { folder: await open() })
     await outbox.put('["../../etc/passwd","c"]', result('../../etc/passwd'))
     expect(await files()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)])
   })
 
-  it('is readable for its owner only', async () => {
+  it('is readable by its owner only', async () => {
     const inner = join(path, 'made')
     using folder = await OutboxFolder.open(inner, { maxBytes: 1_000_000 })
     await folder.write({ key: 'a', solvedAt: 0, result: result('a') })
@@ -365,7 +368,7 @@ describe('an outbox with a folder', () => {
     await open()
   })
 
-  it('is free again when its process is killed', async () => {
+  it('can be used again after its process is killed', async () => {
     const source = new URL('../../src/outbox/outbox-folder.ts', import.meta.url).href
     const program = `
       const { OutboxFolder } = await import(${JSON.stringify(source)})

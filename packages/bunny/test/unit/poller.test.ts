@@ -5,11 +5,11 @@ import { Poller, type Acceptance } from '../../src/poll/poller.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
 import { recordingLog } from '../support/log-lines.ts'
 
-type Answer = { afterMs: number; task?: Acceptance; error?: TaskApiError }
+type PollResponse = { afterMs: number; task?: Acceptance; error?: TaskApiError }
 
-/** Polls through `answers`, then stops; returns when each poll was sent, in ms from the start. */
+/** Polls once per response in `responses`, then stops. `sentAt` has the time of each poll, in ms from the start. */
 async function pollThrough(
-  answers: readonly Answer[],
+  responses: readonly PollResponse[],
   options: { waitSeconds?: number; intervalMs?: number } = {},
 ) {
   const clock = new JumpingClock()
@@ -23,16 +23,16 @@ async function pollThrough(
     poll: ({ waitSeconds }) => {
       sentAt.push(clock.now() - start)
       asked.push(waitSeconds)
-      const answer = answers[sentAt.length - 1]
-      if (sentAt.length >= answers.length) stop.abort()
-      if (answer === undefined) throw new Error('polled after the stop')
-      clock.advance(answer.afterMs)
-      if (answer.error !== undefined) return Promise.reject(answer.error)
+      const response = responses[sentAt.length - 1]
+      if (sentAt.length >= responses.length) stop.abort()
+      if (response === undefined) throw new Error('polled after the stop')
+      clock.advance(response.afterMs)
+      if (response.error !== undefined) return Promise.reject(response.error)
       return Promise.resolve(
-        answer.task === undefined ? null : { body: answer.task, requestId: 'r' },
+        response.task === undefined ? null : { body: response.task, requestId: 'r' },
       )
     },
-    accept: () => Promise.resolve(answers[sentAt.length - 1]?.task ?? 'unreadable'),
+    accept: () => Promise.resolve(responses[sentAt.length - 1]?.task ?? 'unreadable'),
     waitForCapacity: () => Promise.resolve(),
     intervalMs: options.intervalMs ?? 5000,
     waitSeconds: options.waitSeconds ?? 25,
@@ -46,9 +46,9 @@ async function pollThrough(
   return { sentAt, asked, lines }
 }
 
-const failure = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number): Answer => ({
+const failure = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number): PollResponse => ({
   afterMs: 0,
-  error: new TaskApiError(`relay answered ${String(status)}`, {
+  error: new TaskApiError(`relay responded with ${String(status)}`, {
     kind,
     code: `HTTP_${String(status)}`,
     status,
@@ -57,32 +57,32 @@ const failure = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number):
   }),
 })
 
-describe('pace of polling', () => {
-  it('asks again at once where the relay held the poll', async () => {
+describe('polling interval', () => {
+  it('polls again without a pause if the relay held the poll', async () => {
     const held = { afterMs: 25_000 }
     const { sentAt, asked } = await pollThrough([held, held, held])
     expect(sentAt).toEqual([0, 25_000, 50_000])
     expect(asked).toEqual([25, 25, 25])
   })
 
-  it('keeps to the interval where the relay does not know how to wait, and says so once', async () => {
+  it('polls at the interval if the relay does not hold polls, and logs this once', async () => {
     const early = { afterMs: 100 }
     const { sentAt, lines } = await pollThrough([early, early, early])
     expect(sentAt).toEqual([0, 5000, 10_000])
     expect(lines.filter(({ msg }) => msg === 'polls not held')).toHaveLength(1)
   })
 
-  it('never asks more often than the interval where the relay holds polls for less than that', async () => {
+  it('does not poll more often than the interval if the relay holds polls for a shorter time', async () => {
     const short = { afterMs: 3000 }
     expect((await pollThrough([short, short])).sentAt).toEqual([0, 5000])
   })
 
-  it('keeps to the interval when the clock is set back during a poll', async () => {
+  it('polls at the interval if the clock is set back during a poll', async () => {
     const { sentAt } = await pollThrough([{ afterMs: -3_600_000 }, { afterMs: 0 }])
     expect(sentAt).toEqual([0, -3_600_000 + 5000])
   })
 
-  it('does not ask to be held when that is switched off', async () => {
+  it('does not send Prefer: wait if POLL_WAIT_SECONDS is 0', async () => {
     const { asked, sentAt } = await pollThrough([{ afterMs: 10 }, { afterMs: 10 }], {
       waitSeconds: 0,
     })
@@ -90,30 +90,30 @@ describe('pace of polling', () => {
     expect(sentAt).toEqual([0, 5010])
   })
 
-  it('drains a backlog without a pause', async () => {
+  it('polls without a pause while there are tasks', async () => {
     const task = { afterMs: 10, task: 'new' } as const
     expect((await pollThrough([task, task, task])).sentAt).toEqual([0, 10, 20])
   })
 
-  it('does not hurry a relay that hands out the same task again and again', async () => {
+  it('polls at the interval if the relay repeats the same task', async () => {
     const again = { afterMs: 0, task: 'repeated' } as const
     expect((await pollThrough([again, again, again])).sentAt).toEqual([0, 5000, 10_000])
   })
 
-  it('backs off from a body that is no task', async () => {
+  it('backs off after a body that is not a task', async () => {
     const garbage = { afterMs: 0, task: 'unreadable' } as const
     expect((await pollThrough([garbage, garbage, garbage])).sentAt).toEqual([0, 5000, 15_000])
   })
 
-  it('doubles the wait after every failure, up to the longest, and starts over after a success', async () => {
+  it('doubles the pause after each failure up to the maximum, and resets it after a success', async () => {
     const down = failure(503, 'unavailable')
-    const answers = [down, down, down, down, down, down, { afterMs: 25_000 }, down, down]
-    const { sentAt } = await pollThrough(answers)
+    const responses = [down, down, down, down, down, down, { afterMs: 25_000 }, down, down]
+    const { sentAt } = await pollThrough(responses)
     const waits = sentAt.slice(1).map((at, index) => at - (sentAt[index] ?? 0))
     expect(waits).toEqual([5000, 10_000, 20_000, 40_000, 60_000, 60_000, 25_000, 5000])
   })
 
-  it('waits as long as the relay asks, within reason', async () => {
+  it('obeys Retry-After up to 10 minutes', async () => {
     const polite = await pollThrough([failure(429, 'unavailable', 30_000), { afterMs: 0 }])
     expect(polite.sentAt).toEqual([0, 30_000])
     const absurd = await pollThrough([failure(429, 'unavailable', 3_600_000), { afterMs: 0 }])
@@ -121,8 +121,8 @@ describe('pace of polling', () => {
   })
 })
 
-describe('what the log says of a failed poll', () => {
-  it('tells what to do where the relay refuses our credentials', async () => {
+describe('log of a failed poll', () => {
+  it('contains advice if the relay rejects the credentials', async () => {
     const { lines } = await pollThrough([failure(401, 'authentication'), { afterMs: 0 }])
     expect(lines.find(({ msg }) => msg === 'poll failed')).toMatchObject({
       level: 50,
@@ -135,14 +135,14 @@ describe('what the log says of a failed poll', () => {
     expect(lines.find(({ msg }) => msg === 'poll failed')?.['advice']).toContain('COLLECTION_ID')
   })
 
-  it('counts every poll in the summary of the link', async () => {
+  it('counts each poll in the link summary', async () => {
     const { lines } = await pollThrough([
       { afterMs: 10 },
       { afterMs: 10, task: 'new' },
       failure(500, 'unavailable'),
     ])
     expect(lines.at(-1)).toMatchObject({ msg: 'link summary', link: 'relay' })
-    // The last poll was cut off by the stop, so it is not counted.
+    // The stop aborted the last poll, so it is not counted.
     expect(lines.at(-1)?.['polls']).toEqual({ 200: 1, 204: 1 })
   })
 })

@@ -10,7 +10,7 @@ import {
 
 const EVERYTHING = { specimen: true, location: true }
 
-/** A catalogue in which nothing is wrong, with some tables changed or (`null`) removed. */
+/** A valid catalogue, with some tables changed or (`null`) removed. */
 function catalogue(changes: Record<string, Partial<CatalogueTable> | null> = {}): Catalogue {
   const tables = new Map<string, CatalogueTable>()
   for (const { name, columns, lookup } of requiredTables(EVERYTHING)) {
@@ -41,17 +41,17 @@ function problemsWithout(table: string, column: string) {
 }
 
 describe('checking a CDM', () => {
-  it('finds nothing to say about a complete one', () => {
+  it('finds no problem in a complete CDM', () => {
     expect(checkCatalogue(catalogue(), EVERYTHING)).toEqual([])
   })
 
-  it('asks for procedure_occurrence, which every question reads', () => {
+  it('requires procedure_occurrence, which all tasks read', () => {
     const [problem] = checkCatalogue(catalogue({ procedure_occurrence: null }), {})
     expect(problem).toMatchObject({ severity: 'error', code: 'missing-table' })
     expect(problem?.message).toContain('procedure_occurrence')
   })
 
-  it('asks for specimen and location only where they are enabled', () => {
+  it('requires specimen and location only if they are enabled', () => {
     const without = catalogue({ specimen: null, location: null })
     expect(checkCatalogue(without, {})).toEqual([])
     const problems = checkCatalogue(without, EVERYTHING)
@@ -59,14 +59,14 @@ describe('checking a CDM', () => {
     expect(problems[1]?.hint).toContain('OMOP_LOCATION_ENABLED')
   })
 
-  it('names the schema that does hold a CDM', () => {
+  it('names the schema that has a CDM', () => {
     const elsewhere: Catalogue = { schema: '', tables: new Map(), otherCdmSchemas: ['omop'] }
     const problems = checkCatalogue(elsewhere, {})
     expect(problems.every(({ hint }) => hint.includes('omop'))).toBe(true)
     expect(problems[0]?.hint).toContain('DATASOURCE_DB_SCHEMA')
   })
 
-  it('reports each missing column, and says since when the CDM has coordinates', () => {
+  it('reports each missing column, and since which CDM version there are coordinates', () => {
     const { tables } = catalogue()
     const columns = new Map(tables.get('location')?.columns)
     columns.delete('latitude')
@@ -76,7 +76,7 @@ describe('checking a CDM', () => {
     expect(problems[0]?.hint).toContain('5.4')
   })
 
-  it('needs person.location_id only for locations', () => {
+  it('requires person.location_id only for locations', () => {
     const columns = new Map(catalogue().tables.get('person')?.columns)
     columns.delete('location_id')
     const broken = catalogue({ person: { columns } })
@@ -84,7 +84,7 @@ describe('checking a CDM', () => {
     expect(checkCatalogue(broken, EVERYTHING)).toMatchObject([{ column: 'location_id' }])
   })
 
-  it('reports a column that this account may not read, and one of a type that cannot be compared', () => {
+  it('reports a column that cannot be read, and one with a wrong type', () => {
     const columns = new Map(catalogue().tables.get('measurement')?.columns)
     columns.set('value_as_number', { family: 'number', type: 'numeric', readable: false })
     columns.set('measurement_date', { family: 'text', type: 'varchar', readable: true })
@@ -93,7 +93,7 @@ describe('checking a CDM', () => {
     expect(problems[0]?.hint).toContain('GRANT SELECT ON cdm.measurement')
   })
 
-  it('warns of a column that only few questions read, and names these', () => {
+  it('warns about a column that only a few tasks read, and names them', () => {
     for (const { table, type } of CLINICAL_TABLES) {
       const [problem, ...others] = problemsWithout(table, type)
       expect(problem).toMatchObject({ severity: 'warning', code: 'missing-column', column: type })
@@ -105,7 +105,7 @@ describe('checking a CDM', () => {
     expect(month?.message).toContain('months')
   })
 
-  it('asks for every column that searching events reads', () => {
+  it('requires all columns that tasks read from events', () => {
     const required = new Map(
       requiredTables(EVERYTHING).map(({ name, columns }) => [name, columns.map((one) => one.name)]),
     )
@@ -115,7 +115,7 @@ describe('checking a CDM', () => {
     }
   })
 
-  it('warns of a table without an index on its concept, but not of a view', () => {
+  it('warns about a table without an index on its concept, but not about a view', () => {
     const bare = { indexedColumns: new Set<string>() }
     expect(checkCatalogue(catalogue({ drug_exposure: bare }), {})).toMatchObject([
       { severity: 'warning', code: 'missing-index', column: 'drug_concept_id' },
@@ -123,11 +123,11 @@ describe('checking a CDM', () => {
     expect(checkCatalogue(catalogue({ drug_exposure: { ...bare, isView: true } }), {})).toEqual([])
   })
 
-  it('does not ask an engine without indexes for some', () => {
+  it('requires no index if the engine has none', () => {
     expect(checkCatalogue(catalogue({ observation: { indexedColumns: null } }), {})).toEqual([])
   })
 
-  it('warns when there is nobody, or no vocabulary', () => {
+  it('warns about an empty person table and an empty vocabulary', () => {
     const problems = checkCatalogue(
       catalogue({ person: { hasRows: false }, concept: { hasRows: false } }),
       {},
@@ -138,7 +138,7 @@ describe('checking a CDM', () => {
     ])
   })
 
-  it('tells a table in capital letters from a missing one', () => {
+  it('distinguishes a table in capital letters from a missing one', () => {
     const [problem] = checkCatalogue(catalogue({ person: { spelling: 'PERSON' } }), {})
     expect(problem?.message).toContain('"PERSON"')
   })

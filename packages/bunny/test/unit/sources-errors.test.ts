@@ -26,7 +26,7 @@ describe('an error of the PostgreSQL driver', () => {
     expect(postgresError(driverError('text', code))).toMatchObject({ kind, retryable, code })
   })
 
-  it('keeps the names of our own statement and nothing else of the text', () => {
+  it('copies only names from the text', () => {
     const table = postgresError(driverError('relation "cdm.person" does not exist', '42P01'))
     expect(table.message).toBe('table cdm.person does not exist')
     const value = postgresError(
@@ -36,7 +36,7 @@ describe('an error of the PostgreSQL driver', () => {
     expect(value.cause).toBeInstanceOf(Error)
   })
 
-  it('is a dead connection when the socket is gone', () => {
+  it('is a dead connection if the socket is closed', () => {
     const dead = postgresError(driverError('Connection terminated unexpectedly'))
     expect(connectionIsDead(dead)).toBe(true)
     expect(connectionIsDead(postgresError(driverError('x', '57P01')))).toBe(true)
@@ -64,7 +64,7 @@ describe('an error of DuckDB', () => {
     expect(error.message).toContain(mentions)
   })
 
-  it('never repeats a value', () => {
+  it('contains no value', () => {
     const error = duckDbError(new Error('Conversion Error: date field out of range: "2015-13-01"'))
     expect(error).toMatchObject({ kind: 'query', code: 'Conversion' })
     expect(error.message).not.toContain('2015')

@@ -26,7 +26,7 @@ describe('the address of a PostgreSQL database', () => {
     })
   })
 
-  it('is completed from the environment that psql uses', () => {
+  it('is completed from the environment variables of psql', () => {
     const env = { PGUSER: 'u', PGPASSWORD: 'secret', PGHOST: 'h', PGDATABASE: 'd', PGPORT: '6000' }
     expect(parsePostgresAddress('postgres://', env)).toMatchObject({
       host: 'h',
@@ -37,42 +37,42 @@ describe('the address of a PostgreSQL database', () => {
     })
   })
 
-  it('may be the folder of a Unix socket, which is never encrypted', () => {
+  it('can be the folder of a Unix socket, which is never encrypted', () => {
     const address = parsePostgresAddress('postgres:///omop?host=/var/run/postgresql', {})
     expect(address.host).toBe('/var/run/postgresql')
     expect(connectionAttempts(address, DEFAULTS).map(({ ssl }) => ssl)).toEqual([false])
   })
 
-  it('is shown without the password', () => {
+  it('is printed without the password', () => {
     expect(formatAddress({ ...SITE, password: 'secret' })).toBe('postgresql://db:5432/omop')
   })
 })
 
 describe('encryption of the connection', () => {
-  it('is tried first and not insisted on unless told, as libpq does', () => {
+  it('is preferred but not required by default, as in libpq', () => {
     expect(tls({})).toEqual([{ rejectUnauthorized: false }, false])
     expect(tls({ sslmode: 'disable' })).toEqual([false])
     expect(tls({ sslmode: 'require' })).toEqual([{ rejectUnauthorized: false }])
   })
 
-  it('verifies the certificate and the name with verify-full', () => {
+  it('verifies the certificate and the host name with verify-full', () => {
     expect(tls({ sslmode: 'verify-full' })).toEqual([{}])
   })
 
-  it('verifies the certificate but not the name with verify-ca', () => {
+  it('verifies the certificate but not the host name with verify-ca', () => {
     const [options] = tls({ sslmode: 'verify-ca' })
     expect(options).toHaveProperty('checkServerIdentity')
     expect(options).not.toHaveProperty('rejectUnauthorized')
   })
 
-  it('refuses nonsense before connecting', () => {
+  it('rejects invalid parameters before connecting', () => {
     expect(() => tls({ sslmode: 'maybe' })).toThrow(ProgramError)
     expect(() => tls({ sslrootcert: '/no/such/file' })).toThrow(/sslrootcert/)
     expect(() => tls({ slmode: 'require' })).toThrow(/slmode/)
     expect(() => tls({ connect_timeout: 'soon' })).toThrow(/connect_timeout/)
   })
 
-  it('accepts parameters of libpq that change nothing here', () => {
+  it('ignores libpq parameters without an effect', () => {
     expect(() => tls({ target_session_attrs: 'any', keepalives_idle: '30' })).not.toThrow()
   })
 })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { SourceError } from '../../src/sources/source-error.ts'
 import { Unanswerable, unanswerableFromSource } from '../../src/solve/unanswerable.ts'
 
-describe('reasons that leave the hospital', () => {
+describe('reasons that leave the site', () => {
   it.each([
     'unavailable',
     'authentication',
@@ -18,7 +18,7 @@ describe('reasons that leave the hospital', () => {
     expect(message).toMatch(/^The (database|query) .+\.$/)
   })
 
-  it('are one line of bounded length, whatever a task puts into them', () => {
+  it('are one line of limited length, whatever the task contains', () => {
     const { message } = new Unanswerable('invalid', `a\nb\t\u0000${'x'.repeat(5000)}`)
     expect(message.startsWith('a b x')).toBe(true)
     expect(message.length).toBeLessThanOrEqual(600)

@@ -1,6 +1,6 @@
 import type { ConceptSeed } from './vocabulary.ts'
 
-/** Which field of medicine; hospitals differ in how many of their patients belong to each. */
+/** A field of medicine. Hospitals differ in how many patients each field has. */
 export type Specialty =
   | 'cardiac'
   | 'metabolic'
@@ -20,21 +20,21 @@ export type Specialty =
 
 export interface ChronicCondition extends ConceptSeed {
   readonly specialty: Specialty
-  /** Share of the people of the ages it is most common at. */
+  /** Share of people who have it, at the ages at which it is most common. */
   readonly share: number
-  /** Ages in years: where it begins to occur, and from where on it is as common as `share` says. */
+  /** Ages in years: `from` when it occurs, and from `full` on it is as common as `share`. */
   readonly from: number
   readonly full: number
-  /** Above this age it is rare again; for diseases of the young. */
+  /** Above this age it is rare. For diseases of young people. */
   readonly until?: number
   readonly sex?: 'female' | 'male'
-  /** How many times as common it is in people who have one of these conditions. Those stand earlier in the list. */
+  /** How many times as common it is in people with one of these conditions, which come earlier in the list. */
   readonly with?: readonly (readonly [conceptId: number, times: number])[]
   /** Only in people who have one of the conditions in `with`. */
   readonly onlyWith?: true
   /** How many times as common it is in people of this race, relative to all others. */
   readonly race?: readonly [conceptId: number, times: number]
-  /** Ingredients it is treated with, the most common first. */
+  /** Ingredients that treat it, the most common first. */
   readonly drugs?: readonly number[]
 }
 
@@ -70,7 +70,7 @@ const HYPERTENSIVE = 316866
 const DIABETES = 201820
 const ANAEMIA = 439777
 
-/** Headings of the hierarchy: never recorded for anybody, but ancestors of what is. */
+/** Headings of the hierarchy: ancestors of recorded conditions, but never recorded themselves. */
 export const CONDITION_GROUPS: readonly ConceptSeed[] = [
   { id: FINDING, name: 'Clinical finding' },
   { id: HEART, name: 'Disorder of heart and vessels', parent: FINDING },
@@ -87,7 +87,7 @@ export const CONDITION_GROUPS: readonly ConceptSeed[] = [
   { id: DIABETES, name: 'Diabetes mellitus', parent: HORMONES },
 ]
 
-/** Lasting conditions, in the order a person's history is decided in: what others depend on comes first. */
+/** Chronic conditions, in the order in which they are drawn: conditions on which others depend come first. */
 export const CHRONIC_CONDITIONS: readonly ChronicCondition[] = [
   chronic('metabolic', 433736, 'Obesity', HORMONES, 0.26, [8, 45]),
   chronic('cardiac', 320128, 'Essential hypertension', HYPERTENSIVE, 0.48, [25, 70], {
@@ -293,10 +293,10 @@ const rare = (
   ages: readonly [number, number],
   rest: Rest = {},
 ): ChronicCondition =>
-  // Given are cases among everybody; about every second person is of an age to be one.
+  // The rates are for the whole population, of which about half is in the age range.
   chronic('rare', id, name, parent, (2 * perHundredThousand) / 100_000, ages, rest)
 
-/** 50 to 500 cases in 100,000: a small hospital has so few that its answer must hide them. */
+/** 50 to 500 cases in 100,000: a small hospital has so few that their counts are suppressed. */
 export const RARE_CONDITIONS: readonly ChronicCondition[] = [
   rare(374919, 'Multiple sclerosis', NERVES, 220, [20, 45], { drugs: [722424] }),
   rare(437082, 'Ankylosing spondylitis', BONES, 300, [18, 40], { drugs: [1119119] }),
@@ -323,9 +323,9 @@ export const RARE_CONDITIONS: readonly ChronicCondition[] = [
 export interface AcuteCondition extends ConceptSeed {
   readonly specialty: Specialty
   readonly drugs?: readonly number[]
-  /** Mostly a matter of old age. */
+  /** Whether it occurs mostly in old age. */
   readonly old?: true
-  /** Share of the cases that come to the emergency department, and that are admitted. */
+  /** Shares of the cases that go to the emergency department, and that are admitted. */
   readonly emergency?: number
   readonly admitted?: number
 }
@@ -338,7 +338,7 @@ const acute = (
   rest: Omit<AcuteCondition, 'id' | 'name' | 'parent' | 'specialty'> = {},
 ): AcuteCondition => ({ specialty, id, name, parent, ...rest })
 
-/** Conditions that pass, the most common first. */
+/** Acute conditions, the most common first. */
 export const ACUTE_CONDITIONS: readonly AcuteCondition[] = [
   acute('respiratory', 40481087, 'Viral sinusitis', LUNG),
   acute('respiratory', 4112343, 'Acute viral pharyngitis', LUNG),
@@ -391,7 +391,7 @@ export const ACUTE_CONDITIONS: readonly AcuteCondition[] = [
   acute('injury', 441202, 'Anaphylaxis', FINDING, { drugs: [1343916], emergency: 0.9 }),
 ]
 
-/** After a fall in old age; the surgery of hips hangs on it. */
+/** Caused by falls in old age. Hip replacements depend on it. */
 export const HIP_FRACTURE = acute('injury', 4230399, 'Closed fracture of hip', BONES, {
   drugs: [1125315, 1110410],
   admitted: 1,

@@ -1,9 +1,9 @@
 import type { ConceptSeed } from './vocabulary.ts'
 
 export interface Drug extends ConceptSeed {
-  /** Days that one supply lasts; short for a course, weeks for what is taken all the time. */
+  /** Days that one supply lasts: a few for a course, weeks for long-term treatment. */
   readonly days: number
-  /** Units (tablets, puffs, …) a day. */
+  /** Units (tablets, puffs, …) per day. */
   readonly perDay: number
 }
 
@@ -14,7 +14,6 @@ const tablet = (id: number, name: string, days: number, perDay = 1): Drug => ({
   perDay,
 })
 
-/** Ingredients by concept. */
 export const DRUGS: readonly Drug[] = [
   tablet(1332418, 'amlodipine', 28),
   tablet(1334456, 'ramipril', 28),
@@ -85,7 +84,7 @@ export const DRUGS: readonly Drug[] = [
   tablet(1343916, 'epinephrine', 1),
 ]
 
-/** Given once a year to the old and the ill. */
+/** Given about once a year to old people and people with lung diseases. */
 export const INFLUENZA_VACCINE: Drug = {
   id: 40213154,
   name: 'influenza vaccine, split virus',

@@ -44,13 +44,13 @@ const SMOKING = new Weighted([
   [SMOKER, 17],
 ])
 
-/** What is measured, asked and taken at a person's contacts. */
+/** Writes the measurements, observations and specimens of a person. */
 export function writeExaminations(person: PersonHistory): void {
   for (const contact of person.contacts) {
     writeVitalSigns(person, contact)
     if (person.random.chance(person.population.profile.laboratory)) writeBloodTest(person, contact)
   }
-  writeQuestions(person)
+  writeObservations(person)
   writeBiopsies(person)
 }
 
@@ -96,14 +96,14 @@ function measure(person: PersonHistory, kind: MeasurementKind, contact: Contact)
   const [mean, deviation] = kind.values(person)
   const drawn = person.random.normal(mean, deviation)
   const value = Math.min(kind.highest, Math.max(kind.lowest, kind.skewed ? Math.exp(drawn) : drawn))
-  // The few that are written down without a value are what "measured, any result" is for.
-  const written = person.random.chance(0.985) ? Number(value.toFixed(kind.digits)) : null
+  // A few measurements have no value, to test rules that match any result.
+  const recorded = person.random.chance(0.985) ? Number(value.toFixed(kind.digits)) : null
   person.addRow(
     'measurement',
     kind.id,
     contact.day,
     kind.normal === undefined ? ENCOUNTER_RECORD : LABORATORY,
-    written,
+    recorded,
     kind.unit.id,
     kind.normal?.[0] ?? null,
     kind.normal?.[1] ?? null,
@@ -112,38 +112,38 @@ function measure(person: PersonHistory, kind: MeasurementKind, contact: Contact)
   )
 }
 
-function writeQuestions(person: PersonHistory): void {
+function writeObservations(person: PersonHistory): void {
   const { random, age } = person
-  const ask = (concept: number, value: number | null, answer: number | null): void => {
+  const observe = (concept: number, value: number | null, valueConcept: number | null): void => {
     const type = random.chance(0.7) ? ENCOUNTER_RECORD : SELF_REPORT
-    person.addRow('observation', concept, person.anyDay(), type, value, answer)
+    person.addRow('observation', concept, person.anyDay(), type, value, valueConcept)
   }
   if (age >= 15 && random.chance(0.7)) {
     const smoking = random.pick(SMOKING)
-    ask(TOBACCO_USE, null, smoking)
-    if (smoking !== NEVER_SMOKED) ask(smoking, null, null)
+    observe(TOBACCO_USE, null, smoking)
+    if (smoking !== NEVER_SMOKED) observe(smoking, null, null)
   }
   if (age >= 16 && random.chance(0.4)) {
-    ask(ALCOHOL_UNITS, Math.floor(Math.max(0, random.normal(person.female ? 6 : 10, 8))), null)
+    observe(ALCOHOL_UNITS, Math.floor(Math.max(0, random.normal(person.female ? 6 : 10, 8))), null)
   }
   if (person.has(436096) || person.has(80180) || person.has(194133)) {
     const count = random.occurrences(1.2, 6)
     for (let i = 0; i < count; i++) {
-      ask(PAIN_SCORE, Math.min(10, Math.max(0, Math.round(random.normal(5, 2)))), null)
+      observe(PAIN_SCORE, Math.min(10, Math.max(0, Math.round(random.normal(5, 2)))), null)
     }
   }
-  if (person.has(433736) && random.chance(0.7)) ask(OBESITY_FINDING, null, null)
-  if (random.chance(0.12)) ask(FAMILY_HISTORY, null, null)
+  if (person.has(433736) && random.chance(0.7)) observe(OBESITY_FINDING, null, null)
+  if (random.chance(0.12)) observe(FAMILY_HISTORY, null, null)
   const allergic = person.has(257007) || person.has(317009)
   if (random.chance(allergic ? 0.55 : 0.09)) {
     const first = random.pick(ALLERGY)
     const second = random.pick(ALLERGY)
-    ask(first, null, null)
-    if (second !== first && random.chance(0.4)) ask(second, null, null)
+    observe(first, null, null)
+    if (second !== first && random.chance(0.4)) observe(second, null, null)
   }
 }
 
-/** Tissue is taken before a tumour gets its name, and a biobank asks for some of it. */
+/** Writes tissue specimens of tumours. A biobank keeps more of them. */
 function writeBiopsies(person: PersonHistory): void {
   const { random } = person
   const kept = Math.min(1, 0.3 + person.population.profile.biobank)

@@ -42,7 +42,7 @@ export const UNITS: readonly Unit[] = [
   NG_ML,
 ]
 
-/** What is known of a person when something is measured. */
+/** The attributes of a person on which measurements depend. */
 export interface Patient {
   readonly age: number
   readonly female: boolean
@@ -57,11 +57,11 @@ export interface MeasurementKind extends ConceptSeed {
   readonly values: (patient: Patient) => readonly [mean: number, deviation: number]
   readonly lowest: number
   readonly highest: number
-  /** Digits after the point. */
+  /** Digits after the decimal point. */
   readonly digits: number
-  /** What laboratories print as normal. */
+  /** The normal range of laboratories. */
   readonly normal?: readonly [low: number, high: number]
-  /** Skewed to the right, as enzymes and hormones are: mean and deviation are of the logarithm. */
+  /** Skewed to the right, like enzymes and hormones. `values` are then of the logarithm. */
   readonly skewed?: true
 }
 
@@ -196,7 +196,7 @@ const GFR: MeasurementKind = {
   normal: [60, 120],
 }
 
-/** Taken together when blood is taken. */
+/** Measured together in a blood test. */
 export const BLOOD_PANEL: readonly MeasurementKind[] = [
   CREATININE,
   GFR,
@@ -364,7 +364,7 @@ export const MEASUREMENT_KINDS: readonly MeasurementKind[] = [
   PROSTATE_ANTIGEN,
 ]
 
-/** Metres: grown up at 18. */
+/** Height in metres. Growth ends at 18. */
 function height(age: number, female: boolean): number {
   const grown = female ? 1.63 : 1.77
   return age >= 18 ? grown : 0.5 + ((grown - 0.5) * Math.max(age, 0.5)) / 18

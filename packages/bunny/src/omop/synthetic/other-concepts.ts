@@ -99,12 +99,12 @@ export const PROCEDURES: readonly ConceptSeed[] = [
   { id: WOUND_SUTURE, name: 'Suture of open wound' },
 ]
 
-/** Observations with an answer from a list, `value_as_concept_id`. */
+/** Observations with a concept as value, `value_as_concept_id`. */
 export const TOBACCO_USE = 4275495
 export const NEVER_SMOKED = 4144272
 export const FORMER_SMOKER = 4310250
 export const SMOKER = 4298794
-/** With a number, `value_as_number`. */
+/** Observations with a number as value, `value_as_number`. */
 export const ALCOHOL_UNITS = 4035527
 export const PAIN_SCORE = 43055141
 export const OBESITY_FINDING = 4060985

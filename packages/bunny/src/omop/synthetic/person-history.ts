@@ -35,32 +35,32 @@ import { Weighted, type Random } from './random.ts'
 import type { SyntheticTables } from './synthetic-tables.ts'
 
 const DAYS_PER_YEAR = 365.25
-const LASTING = [...CHRONIC_CONDITIONS, ...RARE_CONDITIONS]
+const CHRONIC = [...CHRONIC_CONDITIONS, ...RARE_CONDITIONS]
 const ACUTE = Weighted.zipf(ACUTE_CONDITIONS, 1.15)
 const DRUG_BY_ID = new Map(DRUGS.map((drug) => [drug.id, drug]))
-/** Of the drugs listed for a condition, most people get the first. */
+/** Weights by the number of drugs for a condition: most people get the first one. */
 const DRUG_CHOICE = [1, 2, 3, 4, 5].map((count) =>
   Weighted.zipf(Array.from({ length: count }, (_, index) => index)),
 )
 
-/** The chances that a profile gives, made ready for drawing from. */
+/** The distributions of a profile, ready for drawing. */
 export interface Population {
   readonly profile: HospitalProfile
   readonly ages: Weighted<readonly [number, number]>
   readonly races: Weighted<number>
-  /** Numbers of rows in `location`. */
+  /** Values of `location_id`. */
   readonly locations: Weighted<number>
   /** The last day of the data, in days since 1970. */
   readonly until: number
 }
 
-/** A visit that something else can be recorded at. */
+/** A visit at which examinations can be recorded. */
 export interface Contact {
   readonly day: number
   readonly visit: number
 }
 
-/** Invents one person and everything recorded about them, and adds the rows. */
+/** Generates one person with all records and adds the rows. */
 export class PersonHistory implements Patient {
   readonly age: number
   readonly female: boolean
@@ -107,7 +107,7 @@ export class PersonHistory implements Patient {
 
   write(): void {
     this.#writePerson()
-    this.#writeLastingConditions()
+    this.#writeChronicConditions()
     this.#writeRoutineContacts()
     this.#writeIllnesses()
     this.#writePregnancies()
@@ -116,7 +116,7 @@ export class PersonHistory implements Patient {
     if (this.#died) this.#writeDeath()
   }
 
-  /** Adds a row whose second column is this person. */
+  /** Adds a row whose second column is the `person_id`. */
   addRow(
     table: Parameters<SyntheticTables['addNumbered']>[0],
     ...values: readonly CdmValue[]
@@ -124,7 +124,7 @@ export class PersonHistory implements Patient {
     return this.#tables.addNumbered(table, this.person, ...values)
   }
 
-  /** Some day under observation. */
+  /** A random day under observation. */
   anyDay(): number {
     return this.random.between(this.#first, this.#last)
   }
@@ -148,13 +148,13 @@ export class PersonHistory implements Patient {
     this.addRow('observation_period', this.#first, this.#last, OBSERVATION_PERIOD_TYPE)
   }
 
-  #writeLastingConditions(): void {
-    for (const condition of LASTING) {
-      if (!this.random.chance(this.#chanceOf(condition))) continue
+  #writeChronicConditions(): void {
+    for (const condition of CHRONIC) {
+      if (!this.random.chance(this.#probability(condition))) continue
       this.#conditions.add(condition.id)
       const begins = Math.max(this.#first, this.#birth + condition.from * 365)
       if (begins > this.#last) continue
-      // Who comes with a condition has it written down soon after; for others it is found later.
+      // A condition that is already known is recorded within 90 days, another one when it is diagnosed.
       const known = this.random.chance(0.4)
       const onset = this.random.between(
         begins,
@@ -166,11 +166,11 @@ export class PersonHistory implements Patient {
         this.#diagnose(condition, this.random.between(onset, this.#last))
       }
       this.#treat(condition, onset)
-      this.#operate(condition.id, onset)
+      this.#writeProcedures(condition.id, onset)
     }
   }
 
-  #chanceOf(condition: ChronicCondition): number {
+  #probability(condition: ChronicCondition): number {
     const { from, full, until, sex, race } = condition
     if (this.age < from || (sex !== undefined && (sex === 'female') !== this.female)) return 0
     let chance = condition.share * Math.min(1, (this.age - from + 1) / (full - from + 1))
@@ -192,19 +192,19 @@ export class PersonHistory implements Patient {
   #treat(condition: ChronicCondition, onset: number): void {
     const { drugs = [] } = condition
     if (drugs.length === 0 || !this.random.chance(0.85)) return
-    this.#supply(this.#drugOf(drugs), onset)
+    this.#supply(this.#pickDrug(drugs), onset)
     if (drugs.length > 1 && this.random.chance(0.3)) {
-      this.#supply(this.#drugOf(drugs), this.random.between(onset, this.#last))
+      this.#supply(this.#pickDrug(drugs), this.random.between(onset, this.#last))
     }
   }
 
-  #drugOf(drugs: readonly number[]): Drug | undefined {
+  #pickDrug(drugs: readonly number[]): Drug | undefined {
     const choice = DRUG_CHOICE[Math.min(drugs.length, DRUG_CHOICE.length) - 1]
     const id = drugs[choice === undefined ? 0 : this.random.pick(choice)]
     return id === undefined ? undefined : DRUG_BY_ID.get(id)
   }
 
-  /** Supplies over time, with a look of regularity: each begins about when the one before it is used up. */
+  /** Writes several supplies: each starts at about the time when the previous one ends. */
   #supply(drug: Drug | undefined, from: number): void {
     if (drug === undefined) return
     const supplies = 1 + this.random.occurrences(2, 6)
@@ -228,7 +228,7 @@ export class PersonHistory implements Patient {
     )
   }
 
-  #operate(condition: number, day: number): void {
+  #writeProcedures(condition: number, day: number): void {
     for (const { procedure, share, times } of PROCEDURES_FOR[condition] ?? []) {
       if (!this.random.chance(share)) continue
       const count = times === undefined ? 1 : 1 + this.random.occurrences(times[0], times[1] - 1)
@@ -271,10 +271,10 @@ export class PersonHistory implements Patient {
     }
   }
 
-  /** Of two days the one nearer to the middle of January, which is when most people cough. */
+  /** The one of two random days that is nearer to mid-January, when respiratory infections are most common. */
   #winterDay(): number {
     const [one, other] = [this.anyDay(), this.anyDay()]
-    return toMidWinter(one) < toMidWinter(other) ? one : other
+    return daysFromMidWinter(one) < daysFromMidWinter(other) ? one : other
   }
 
   #fallIll(illness: AcuteCondition, day: number): void {
@@ -287,10 +287,10 @@ export class PersonHistory implements Patient {
     const end = Math.min(day + random.between(4, 21), this.#last)
     this.addRow('condition_occurrence', illness.id, day, end, ENCOUNTER_DIAGNOSIS, visit)
     if (random.chance(0.7)) {
-      const drug = drugs.length === 0 ? undefined : this.#drugOf(drugs)
+      const drug = drugs.length === 0 ? undefined : this.#pickDrug(drugs)
       if (drug !== undefined) this.#exposure(drug, day)
     }
-    this.#operate(illness.id, day)
+    this.#writeProcedures(illness.id, day)
   }
 
   #writePregnancies(): void {
@@ -338,13 +338,13 @@ export class PersonHistory implements Patient {
   }
 }
 
-/** Gompertz: doubles about every seven years; a few in a thousand at 50, six in a hundred at 80. */
+/** Mortality by Gompertz: it doubles about every 7 years. About 0.3% at 50 and 6% at 80. */
 function yearlyMortality(age: number): number {
   return 3e-5 * Math.exp(0.095 * age)
 }
 
-/** Days from the middle of January of this or the next year. */
-function toMidWinter(day: number): number {
+/** Days from the nearest mid-January. */
+function daysFromMidWinter(day: number): number {
   const ofYear = Math.abs((day % DAYS_PER_YEAR) - 15)
   return Math.min(ofYear, DAYS_PER_YEAR - ofYear)
 }

@@ -22,13 +22,13 @@ import {
 
 export interface ProcedureRule {
   readonly procedure: number
-  /** Done to this share of those it is done to at all. */
+  /** Share of the people with the condition who get it. */
   readonly share: number
-  /** On average, and at most, this often. */
+  /** How often it is repeated: on average, and at most. */
   readonly times?: readonly [mean: number, most: number]
 }
 
-/** What is done because of a condition, by concept of the condition. */
+/** Procedures by condition concept. */
 export const PROCEDURES_FOR: Readonly<Record<number, readonly ProcedureRule[]>> = {
   4329847: [
     { procedure: ELECTROCARDIOGRAPHY, share: 0.9 },
@@ -80,11 +80,11 @@ export interface Screening {
   readonly procedure: number
   readonly ages: readonly [from: number, to: number]
   readonly sex?: 'female'
-  /** A year, for those of that age. */
+  /** Average number per year at these ages. */
   readonly yearly: number
 }
 
-/** What is done to healthy people of an age. */
+/** Screenings by age, independent of conditions. */
 export const SCREENINGS: readonly Screening[] = [
   { procedure: COLONOSCOPY, ages: [50, 75], yearly: 0.03 },
   { procedure: MAMMOGRAPHY, ages: [50, 71], sex: 'female', yearly: 0.22 },

@@ -6,25 +6,25 @@ export interface Area {
   /** WGS 84, degrees. */
   readonly latitude: number
   readonly longitude: number
-  /** How many of the hospital's patients live there, relative to the other areas. */
+  /** Share of patients who live there, relative to the other areas. */
   readonly weight: number
 }
 
-/** What makes one hospital's patients different from another's. */
+/** How the patients of one hospital differ from those of others. */
 export interface HospitalProfile {
   readonly name: string
   readonly description: string
-  /** Relative numbers of people by age in years at the end of the data. */
+  /** Relative numbers of people by age in years on the last day of the data. */
   readonly ages: readonly (readonly [range: readonly [from: number, to: number], weight: number])[]
-  /** 0 stands for unknown. */
+  /** Concept 0 is unknown. */
   readonly races: readonly (readonly [conceptId: number, weight: number])[]
   readonly hispanic: number
   readonly areas: readonly Area[]
-  /** Passing illnesses a year, for an adult. */
+  /** Acute illnesses per year of an adult. */
   readonly illnesses: number
-  /** How many times as common conditions of a specialty are here as elsewhere. */
+  /** How many times as common the conditions of a specialty are as in other hospitals. */
   readonly specialties: Partial<Record<Specialty, number>>
-  /** Share of contacts at which blood is taken. */
+  /** Share of contacts with a blood test. */
   readonly laboratory: number
   /** Share of the blood samples that a biobank keeps. */
   readonly biobank: number
@@ -69,7 +69,7 @@ export const PROFILES: readonly HospitalProfile[] = [
   },
   {
     name: 'city',
-    description: 'an inner-city hospital in London: young, of many origins',
+    description: 'an inner-city hospital in London: young patients of many origins',
     ages: [
       [[0, 17], 22],
       [[18, 34], 33],
@@ -129,7 +129,7 @@ export const PROFILES: readonly HospitalProfile[] = [
   {
     name: 'university',
     description:
-      'university hospitals in Edinburgh and Glasgow: rare and serious diseases, a biobank',
+      'university hospitals in Edinburgh and Glasgow: rare and severe diseases, a biobank',
     ages: [
       [[0, 17], 12],
       [[18, 34], 22],
@@ -158,7 +158,7 @@ export const PROFILES: readonly HospitalProfile[] = [
   },
   {
     name: 'rural',
-    description: 'a small hospital in the Scottish Highlands: few laboratories, long ways',
+    description: 'a small hospital in the Scottish Highlands: few laboratories, long distances',
     ages: [
       [[0, 17], 16],
       [[18, 34], 15],

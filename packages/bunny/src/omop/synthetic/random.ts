@@ -1,6 +1,6 @@
 /**
- * Reproducible chance: the same seed and key give the same numbers in every process and for every database. (sfc32, a
- * small generator of good quality; https://pracrand.sourceforge.net.) Not for anything secret.
+ * Reproducible random numbers: the same seed and key give the same sequence on all machines. The generator is sfc32
+ * (https://pracrand.sourceforge.net), which is small and of good quality, but not suitable for secrets.
  */
 export class Random {
   #a: number
@@ -8,7 +8,7 @@ export class Random {
   #c: number
   #count = 1
 
-  /** One independent sequence per `key`, so that person 17 is the same whether or not 1 to 16 were made before. */
+  /** Each `key` has an independent sequence, so that person 17 does not depend on persons 1 to 16. */
   constructor(seed: number, key: number) {
     this.#a = seed | 0
     this.#b = Math.trunc(seed / 0x1_0000_0000) | 0
@@ -41,12 +41,12 @@ export class Random {
     return mean + deviation * radius * Math.cos(2 * Math.PI * this.next())
   }
 
-  /** How often something happens that happens `mean` times on average; at most `most` times. */
-  occurrences(mean: number, most: number): number {
+  /** Poisson-distributed, but at most `max`. */
+  occurrences(mean: number, max: number): number {
     const limit = Math.exp(-mean)
     let product = this.next()
     let count = 0
-    while (product > limit && count < most) {
+    while (product > limit && count < max) {
       product *= this.next()
       count++
     }
@@ -58,7 +58,7 @@ export class Random {
   }
 }
 
-/** Choices with unequal chances. */
+/** Choices with unequal probabilities. */
 export class Weighted<T> {
   readonly #values: readonly T[]
   readonly #upTo: readonly number[]
@@ -70,7 +70,7 @@ export class Weighted<T> {
     this.#upTo = choices.map(([, weight]) => (sum += weight) / total)
   }
 
-  /** Choices of which the nth is taken n^-steepness times as often as the first (Zipf's law), as diagnoses are. */
+  /** Zipf's law, which fits diagnoses: the nth choice is n^-steepness times as likely as the first. */
   static zipf<T>(values: readonly T[], steepness = 1): Weighted<T> {
     return new Weighted(values.map((value, index) => [value, (index + 1) ** -steepness]))
   }

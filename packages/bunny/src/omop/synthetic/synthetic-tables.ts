@@ -1,7 +1,7 @@
 import { cdmTable } from '../cdm-tables.ts'
 import { RowBatch, type CdmValue } from '../row-batch.ts'
 
-/** Columns that generated rows fill, in the order the values of a row are given in. */
+/** The columns of generated rows, in the order of the values of a row. */
 const FILLED = {
   concept: [
     'concept_id',
@@ -122,12 +122,12 @@ export type SyntheticTable = keyof typeof FILLED
 
 interface TableWriter {
   batch: RowBatch
-  /** Places in the batch, in the order of `FILLED`. */
-  readonly places: readonly number[]
+  /** Column indexes in the batch, in the order of `FILLED`. */
+  readonly indexes: readonly number[]
   rows: number
 }
 
-/** Collects generated rows into batches; a full one waits in `full` until somebody writes it and gives it back. */
+/** Collects generated rows in batches. Full batches are in `fullBatches` until the caller writes and recycles them. */
 export class SyntheticTables {
   readonly fullBatches: RowBatch[] = []
   readonly #writers = new Map<SyntheticTable, TableWriter>()
@@ -136,36 +136,36 @@ export class SyntheticTables {
   constructor() {
     for (const name of SYNTHETIC_TABLES) {
       const table = requiredTable(name)
-      const places = FILLED[name].map((column) =>
+      const indexes = FILLED[name].map((column) =>
         table.columns.findIndex((one) => one.name === column),
       )
-      this.#writers.set(name, { batch: this.#emptyBatch(name), places, rows: 0 })
+      this.#writers.set(name, { batch: this.#emptyBatch(name), indexes, rows: 0 })
     }
   }
 
-  /** Adds a row of a table whose first column is its number; returns that number, from 1. */
+  /** Adds a row with the next number, from 1, in its first column. Returns that number. */
   addNumbered(table: SyntheticTable, ...values: readonly CdmValue[]): number {
     const id = this.#writer(table).rows + 1
     this.add(table, id, ...values)
     return id
   }
 
-  /** Adds a row; the values are those of the columns named for the table above. */
+  /** Adds a row with a value per column of `FILLED`. */
   add(table: SyntheticTable, ...values: readonly CdmValue[]): void {
     const writer = this.#writer(table)
     if (writer.batch.isFull) {
       this.fullBatches.push(writer.batch)
       writer.batch = this.#emptyBatch(table)
     }
-    const { batch, places } = writer
+    const { batch, indexes } = writer
     const row = batch.nextRow()
-    for (let i = 0; i < places.length; i++) {
-      batch.set(row, places[i] ?? -1, values[i] ?? null)
+    for (let i = 0; i < indexes.length; i++) {
+      batch.set(row, indexes[i] ?? -1, values[i] ?? null)
     }
     writer.rows++
   }
 
-  /** The batches begun and not full, at the end. */
+  /** The batches that are not full, to be written at the end. */
   *partialBatches(): Generator<RowBatch> {
     for (const { batch } of this.#writers.values()) if (batch.length > 0) yield batch
   }
@@ -183,7 +183,7 @@ export class SyntheticTables {
 
   #writer(table: SyntheticTable): TableWriter {
     const writer = this.#writers.get(table)
-    if (writer === undefined) throw new RangeError(`no such table: ${table}`)
+    if (writer === undefined) throw new RangeError(`unknown table "${table}"`)
     return writer
   }
 
@@ -200,6 +200,6 @@ export const SYNTHETIC_TABLES: readonly SyntheticTable[] = Object.keys(FILLED).f
 
 export function requiredTable(name: SyntheticTable): NonNullable<ReturnType<typeof cdmTable>> {
   const table = cdmTable(name)
-  if (table === undefined) throw new RangeError(`no such table: ${name}`)
+  if (table === undefined) throw new RangeError(`unknown table "${name}"`)
   return table
 }

@@ -22,36 +22,36 @@ import {
 } from './other-concepts.ts'
 
 /**
- * A concept of the synthetic vocabulary. The ids are those that the standard vocabularies use, so that real questions
- * find something; the names are our own words. It is no vocabulary release and fit for trying things only.
+ * A concept of the synthetic vocabulary. Its IDs are those of the standard vocabularies, so that real tasks match. Its
+ * names are written for Warren. It is for trials only and is not a release of a vocabulary.
  */
 export interface ConceptSeed {
   readonly id: number
   readonly name: string
-  /** The concept just above it. */
+  /** The concept directly above it. */
   readonly parent?: number
 }
 
 export interface Concept extends ConceptSeed {
   readonly domain: string
   readonly conceptClass: string
-  /** `S`, or nothing for concept 0. */
+  /** `null` for concept 0. */
   readonly standard: 'S' | null
 }
 
 export interface AncestorEdge {
   readonly ancestor: number
   readonly descendant: number
-  /** 0 for a concept and itself, which the CDM also has a row for. */
+  /** 0 for a concept and itself: the CDM has such rows too. */
   readonly levels: number
 }
 
 export const VOCABULARY_ID = 'Warren synthetic'
 
-const of = (domain: string, conceptClass: string, seeds: readonly ConceptSeed[]): Concept[] =>
+const concepts = (domain: string, conceptClass: string, seeds: readonly ConceptSeed[]): Concept[] =>
   seeds.map((seed) => ({ ...seed, domain, conceptClass, standard: 'S' }))
 
-/** Every concept that a generated row may refer to, each once, in the order of their ids. */
+/** All concepts to which generated rows refer, in order of their IDs. */
 export const CONCEPTS: readonly Concept[] = [
   {
     id: 0,
@@ -60,14 +60,14 @@ export const CONCEPTS: readonly Concept[] = [
     conceptClass: 'Undefined',
     standard: null,
   } as const,
-  ...of('Gender', 'Gender', GENDERS),
-  ...of('Race', 'Race', RACES),
-  ...of('Ethnicity', 'Ethnicity', ETHNICITIES),
-  ...of('Visit', 'Visit', VISITS),
-  ...of('Type Concept', 'Type Concept', RECORD_TYPES),
-  ...of('Unit', 'Unit', UNITS),
-  ...of('Geography', 'Geography', GEOGRAPHY),
-  ...of('Condition', 'Disorder', [
+  ...concepts('Gender', 'Gender', GENDERS),
+  ...concepts('Race', 'Race', RACES),
+  ...concepts('Ethnicity', 'Ethnicity', ETHNICITIES),
+  ...concepts('Visit', 'Visit', VISITS),
+  ...concepts('Type Concept', 'Type Concept', RECORD_TYPES),
+  ...concepts('Unit', 'Unit', UNITS),
+  ...concepts('Geography', 'Geography', GEOGRAPHY),
+  ...concepts('Condition', 'Disorder', [
     ...CONDITION_GROUPS,
     ...CHRONIC_CONDITIONS,
     ...RARE_CONDITIONS,
@@ -76,14 +76,14 @@ export const CONCEPTS: readonly Concept[] = [
     PREGNANCY,
     ...PREGNANCY_COMPLICATIONS,
   ]),
-  ...of('Drug', 'Ingredient', [...DRUGS, INFLUENZA_VACCINE]),
-  ...of('Measurement', 'Lab Test', MEASUREMENT_KINDS),
-  ...of('Observation', 'Observable Entity', OBSERVATIONS),
-  ...of('Procedure', 'Procedure', PROCEDURES),
-  ...of('Specimen', 'Specimen', SPECIMENS),
+  ...concepts('Drug', 'Ingredient', [...DRUGS, INFLUENZA_VACCINE]),
+  ...concepts('Measurement', 'Lab Test', MEASUREMENT_KINDS),
+  ...concepts('Observation', 'Observable Entity', OBSERVATIONS),
+  ...concepts('Procedure', 'Procedure', PROCEDURES),
+  ...concepts('Specimen', 'Specimen', SPECIMENS),
 ].sort((a, b) => a.id - b.id)
 
-/** `concept_ancestor`: every concept with itself and everything above it. */
+/** The rows of `concept_ancestor`: each concept with itself and all its ancestors. */
 export function ancestorEdges(): AncestorEdge[] {
   const parents = new Map(CONCEPTS.map(({ id, parent }) => [id, parent]))
   return CONCEPTS.filter(({ standard }) => standard === 'S').flatMap(({ id }) => {
