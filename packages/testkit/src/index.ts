@@ -14,7 +14,7 @@ export {
   type TestVhost,
 } from './rabbit.ts'
 export { chromiumPath, describeChromium } from './chromium.ts'
-export type { PrivateRabbit, PrivateServer } from './keeper/private-service.ts'
+export type { PrivateRabbit, PrivateServer } from './manager/private-service.ts'
 export { FaultProxy } from './faults/fault-proxy.ts'
 export { freePort } from './free-port.ts'
 export { until, type UntilOptions } from './until.ts'

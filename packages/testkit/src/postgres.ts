@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 
 import { describeService } from './describe-service.ts'
-import { askKeeper, KEEPER_VARIABLE } from './keeper/keeper-client.ts'
-import { startPrivateDatabase, type PrivateServer } from './keeper/private-service.ts'
-import { text } from './keeper/text-member.ts'
-import { givenUrl, POSTGRES } from './services/requirement.ts'
+import { callManager, MANAGER_VARIABLE } from './manager/manager-client.ts'
+import { startPrivateDatabase, type PrivateServer } from './manager/private-service.ts'
+import { text } from './manager/text-member.ts'
+import { configuredUrl, POSTGRES } from './services/requirement.ts'
 
 /** A suite that needs PostgreSQL. It is running before the suite's own hooks run. */
 export function describePostgres(title: string, suite: () => void): void {
@@ -15,7 +15,7 @@ export function describePostgres(title: string, suite: () => void): void {
 
 /** URL of the run's PostgreSQL, with a user that may create databases and users. */
 export async function postgresUrl(): Promise<string> {
-  return givenUrl(POSTGRES) ?? text(await askKeeper('/postgres'), 'url')
+  return configuredUrl(POSTGRES) ?? text(await callManager('/postgres'), 'url')
 }
 
 export interface TestDatabase extends AsyncDisposable {
@@ -73,7 +73,7 @@ async function copyTemplate(server: string, name: string, template: DatabaseTemp
 
 /** Of this run only: on a server that outlives it, the next run may prepare something else under that name. */
 function templateName(name: string): string {
-  const run = Buffer.from(process.env[KEEPER_VARIABLE] ?? String(process.pid)).toString('hex')
+  const run = Buffer.from(process.env[MANAGER_VARIABLE] ?? String(process.pid)).toString('hex')
   const plain = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')
   // PostgreSQL cuts identifiers at 63 bytes, and the draft's suffix needs six.
   return `warren_t_${run.slice(-24)}_${plain}`.slice(0, 56)

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 
 import { describeService } from './describe-service.ts'
-import { askKeeper } from './keeper/keeper-client.ts'
-import { startPrivateBroker, type PrivateRabbit } from './keeper/private-service.ts'
-import { text } from './keeper/text-member.ts'
-import { givenUrl, RABBIT } from './services/requirement.ts'
+import { callManager } from './manager/manager-client.ts'
+import { startPrivateBroker, type PrivateRabbit } from './manager/private-service.ts'
+import { text } from './manager/text-member.ts'
+import { configuredUrl, RABBIT } from './services/requirement.ts'
 
 /** A suite that needs RabbitMQ. It is running before the suite's own hooks run. */
 export function describeRabbit(title: string, suite: () => void): void {
@@ -13,7 +13,7 @@ export function describeRabbit(title: string, suite: () => void): void {
 
 /** URL of the run's RabbitMQ, in its default virtual host. */
 export async function rabbitUrl(): Promise<string> {
-  return givenUrl(RABBIT) ?? text(await askKeeper('/rabbit'), 'url')
+  return configuredUrl(RABBIT) ?? text(await callManager('/rabbit'), 'url')
 }
 
 export interface TestVhost extends AsyncDisposable {
@@ -23,9 +23,9 @@ export interface TestVhost extends AsyncDisposable {
 
 /** A fresh, empty virtual host. */
 export async function createVhost(): Promise<TestVhost> {
-  const given = givenUrl(RABBIT)
-  if (given !== undefined) return createGivenVhost(given)
-  const made = await askKeeper('/vhost')
+  const given = configuredUrl(RABBIT)
+  if (given !== undefined) return createVhostOverHttp(given)
+  const made = await callManager('/vhost')
   // It goes with the broker at the end of the run.
   return {
     name: text(made, 'name'),
@@ -40,7 +40,7 @@ export function startPrivateRabbit(): Promise<PrivateRabbit> {
 }
 
 /** On a broker that was given, over its management API. */
-async function createGivenVhost(broker: string): Promise<TestVhost> {
+async function createVhostOverHttp(broker: string): Promise<TestVhost> {
   const url = new URL(broker)
   const name = `warren_${randomBytes(6).toString('hex')}`
   const user = decodeURIComponent(url.username) || 'guest'

@@ -169,9 +169,9 @@ describeRabbit('the log of a real broker', () => {
       await useShortly(url)
     })
     await during('alarm', async () => {
-      await server.alarm()
+      await server.raiseAlarm()
       await brokerSaid('resource limit alarm set', 1)
-      await server.calm()
+      await server.clearAlarm()
       await brokerSaid('resource limit alarm cleared', 1)
     })
     await during('restart', async () => {

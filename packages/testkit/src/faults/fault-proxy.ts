@@ -4,7 +4,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 type Mode = 'forward' | 'blackhole' | 'refuse'
 
 // More than this on its way in one direction, and the sender has to wait.
-const MOST_DELAYED_BYTES = 1_048_576
+const MAX_DELAYED_BYTES = 1_048_576
 
 interface Pair {
   readonly client: Socket
@@ -158,7 +158,7 @@ export class FaultProxy implements AsyncDisposable {
         return
       }
       underway += bytes
-      if (underway > MOST_DELAYED_BYTES) from.pause()
+      if (underway > MAX_DELAYED_BYTES) from.pause()
       setTimeout(() => {
         underway -= bytes
         action()

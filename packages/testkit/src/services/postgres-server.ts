@@ -85,7 +85,7 @@ export class PostgresServer {
         logFile: this.logFile,
         user: this.#user,
       },
-      () => answers(this.url),
+      () => acceptsQueries(this.url),
     )
   }
 
@@ -125,7 +125,7 @@ function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: process.env['TZ'] }
 }
 
-async function answers(url: string): Promise<boolean> {
+async function acceptsQueries(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
   // A server that stops while it is asked is "not yet", not a crash of ours.
   client.on('error', () => {})

@@ -81,7 +81,7 @@ export class RabbitServer {
     return server
   }
 
-  /** Starts it, again on the same port with what it stored, and waits until it greets clients. */
+  /** Starts it, again on the same port with what it stored, and waits until it completesHandshake clients. */
   async start(): Promise<void> {
     this.#process = await ServiceProcess.start(
       {
@@ -91,7 +91,7 @@ export class RabbitServer {
         cwd: this.#folder,
         logFile: join(this.#folder, 'startup.log'),
       },
-      () => greets(this.#port),
+      () => completesHandshake(this.#port),
     )
   }
 
@@ -123,12 +123,12 @@ export class RabbitServer {
   }
 
   /** Makes it short of memory by its own reckoning: it raises an alarm and blocks whoever publishes. */
-  async alarm(): Promise<void> {
+  async raiseAlarm(): Promise<void> {
     await this.#control('set_vm_memory_high_watermark', '0.00001')
   }
 
   /** Ends what `alarm` began. */
-  async calm(): Promise<void> {
+  async clearAlarm(): Promise<void> {
     await this.#control('set_vm_memory_high_watermark', 'absolute', MEMORY)
   }
 
@@ -149,7 +149,7 @@ function binary(text: string): string {
 }
 
 /** The first frame of an AMQP connection comes only from a broker that has finished starting. */
-async function greets(port: number): Promise<boolean> {
+async function completesHandshake(port: number): Promise<boolean> {
   const socket = connect({ port, host: '127.0.0.1' })
   socket.setTimeout(2_000, () => socket.destroy(new Error('no greeting')))
   try {

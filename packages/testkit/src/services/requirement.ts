@@ -71,14 +71,14 @@ export const CHROMIUM: Requirement = {
 export const REQUIREMENTS: readonly Requirement[] = [POSTGRES, RABBIT, CHROMIUM]
 
 /** The URL of a running service that the person who runs the tests wants used. */
-export function givenUrl(requirement: Requirement): string | undefined {
+export function configuredUrl(requirement: Requirement): string | undefined {
   const { urlVariable } = requirement
   const url = urlVariable === undefined ? undefined : process.env[urlVariable]
   return url === '' ? undefined : url
 }
 
 export function isAvailable(requirement: Requirement): boolean {
-  return givenUrl(requirement) !== undefined || requirement.find() !== undefined
+  return configuredUrl(requirement) !== undefined || requirement.find() !== undefined
 }
 
 /** What to type to get it. */

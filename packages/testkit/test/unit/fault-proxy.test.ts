@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FaultProxy, until } from '../../src/index.ts'
 
 /** Answers every piece of data with the same in upper case, and says when a client is gone. */
-class ShoutServer {
+class UpperCaseServer {
   readonly sockets: Socket[] = []
   readonly ended: Socket[] = []
   readonly #server: Server
@@ -20,8 +20,8 @@ class ShoutServer {
     })
   }
 
-  static async start(): Promise<ShoutServer> {
-    const server = new ShoutServer()
+  static async start(): Promise<UpperCaseServer> {
+    const server = new UpperCaseServer()
     server.#server.listen(0, '127.0.0.1')
     await once(server.#server, 'listening')
     return server
@@ -58,7 +58,7 @@ class Client {
     })
   }
 
-  async says(text: string): Promise<void> {
+  async exchanges(text: string): Promise<void> {
     this.socket.write(text)
     await until(() => this.received.endsWith(text.toUpperCase()))
   }
@@ -67,7 +67,7 @@ class Client {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 describe('FaultProxy', () => {
-  let server: ShoutServer
+  let server: UpperCaseServer
   let proxy: FaultProxy
   const clients: Client[] = []
   const newClient = (): Client => {
@@ -77,7 +77,7 @@ describe('FaultProxy', () => {
   }
 
   beforeEach(async () => {
-    server = await ShoutServer.start()
+    server = await UpperCaseServer.start()
     proxy = await FaultProxy.start(server.url)
   })
 
@@ -89,7 +89,7 @@ describe('FaultProxy', () => {
 
   it('forwards both ways and counts connections', async () => {
     const client = newClient()
-    await client.says('hello')
+    await client.exchanges('hello')
     expect([proxy.connections, proxy.accepted]).toEqual([1, 1])
   })
 
@@ -107,12 +107,12 @@ describe('FaultProxy', () => {
 
   it('passes on the end of either side', async () => {
     const leaving = newClient()
-    await leaving.says('a')
+    await leaving.exchanges('a')
     leaving.socket.end()
     await until(() => server.ended.length === 1)
 
     const left = newClient()
-    await left.says('b')
+    await left.exchanges('b')
     server.sockets[1]?.end()
     await until(() => left.ended)
     await until(() => proxy.connections === 0)
@@ -120,7 +120,7 @@ describe('FaultProxy', () => {
 
   it('tells neither side anything as a blackhole, and delivers afterwards what was held back', async () => {
     const client = newClient()
-    await client.says('one')
+    await client.exchanges('one')
     proxy.blackhole()
     client.socket.write('two')
     await pause(100)
@@ -133,7 +133,7 @@ describe('FaultProxy', () => {
 
   it('keeps the end of a client from the server as a blackhole, until it forwards again', async () => {
     const client = newClient()
-    await client.says('one')
+    await client.exchanges('one')
     proxy.blackhole()
     client.socket.resetAndDestroy()
     await pause(100)
@@ -157,16 +157,16 @@ describe('FaultProxy', () => {
 
   it('resets open connections on both sides and forwards new ones', async () => {
     const client = newClient()
-    await client.says('one')
+    await client.exchanges('one')
     proxy.reset()
     await until(() => client.error === 'ECONNRESET')
     await until(() => server.ended.length === 1)
-    await newClient().says('two')
+    await newClient().exchanges('two')
   })
 
   it('slows data down by the delay, in order', async () => {
     const client = newClient()
-    await client.says('one')
+    await client.exchanges('one')
     proxy.delay(100)
     const start = performance.now()
     for (const text of ['two', 'three', 'four']) client.socket.write(text)
@@ -174,13 +174,13 @@ describe('FaultProxy', () => {
     expect(performance.now() - start).toBeGreaterThan(190)
 
     await proxy.forward()
-    await client.says('five')
+    await client.exchanges('five')
   })
 
   it('refuses connections and listens again on the same port', async () => {
     const { port } = proxy
     const open = newClient()
-    await open.says('one')
+    await open.exchanges('one')
     await proxy.refuse()
     await until(() => open.error === 'ECONNRESET')
     const refused = newClient()
@@ -188,7 +188,7 @@ describe('FaultProxy', () => {
 
     await proxy.forward()
     expect(proxy.port).toBe(port)
-    await newClient().says('two')
+    await newClient().exchanges('two')
   })
 
   it('resets its client when the server behind it is not there', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { VhostPool } from '../../src/keeper/vhost-pool.ts'
+import { VhostPool } from '../../src/manager/vhost-pool.ts'
 
 describe('VhostPool', () => {
   it('gives every name once, also to many who ask at the same time', async () => {

@@ -7,22 +7,22 @@ import { dirname, join } from 'node:path'
 
 import { until } from '../until.ts'
 
-/** Names the socket of the run's keeper to the workers that vitest starts. */
-export const KEEPER_VARIABLE = 'WARREN_TEST_KEEPER'
+/** Names the socket of the run's manager to the workers that vitest starts. */
+export const MANAGER_VARIABLE = 'WARREN_TEST_MANAGER'
 
-export interface KeeperProcess {
+export interface ManagerProcess {
   readonly socketPath: string
   /** Ends the services and removes their folders. */
   stop(): Promise<void>
 }
 
-/** Starts a keeper. It needs no answer to be of use: whoever asks it first waits. */
-export async function startKeeper(): Promise<KeeperProcess> {
+/** Starts a manager. It needs no answer to be of use: whoever asks it first waits. */
+export async function startManager(): Promise<ManagerProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'warren-test-'))
   // PostgreSQL runs as another user than root and has to get to its folder in here.
   await chmod(folder, 0o711)
-  const socketPath = join(folder, 'keeper.sock')
-  const log = openSync(join(folder, 'keeper.log'), 'a')
+  const socketPath = join(folder, 'manager.sock')
+  const log = openSync(join(folder, 'manager.log'), 'a')
   const program = new URL('main.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [program, socketPath], {
     // Ctrl-C goes to a whole process group; services have to outlive the tests that use them.
@@ -33,10 +33,10 @@ export async function startKeeper(): Promise<KeeperProcess> {
   child.on('error', () => {})
   child.unref()
   unrefPipe(child)
-  return { socketPath, stop: () => stopKeeper(child) }
+  return { socketPath, stop: () => stopManager(child) }
 }
 
-async function stopKeeper(child: ChildProcess): Promise<void> {
+async function stopManager(child: ChildProcess): Promise<void> {
   child.stdin?.end()
   await until(() => child.exitCode !== null || child.signalCode !== null, {
     timeoutMs: 30_000,
@@ -52,18 +52,18 @@ function unrefPipe(child: ChildProcess): void {
   }
 }
 
-let ownKeeper: Promise<KeeperProcess> | undefined
+let ownManager: Promise<ManagerProcess> | undefined
 
-/** Asks the run's keeper, or one of this process alone when the run has none. */
-export async function askKeeper(path: string): Promise<unknown> {
-  const shared = process.env[KEEPER_VARIABLE]
-  if (shared === undefined) ownKeeper ??= startKeeper()
-  const socketPath = shared ?? (await ownKeeper)?.socketPath ?? ''
-  await until(() => existsSync(socketPath), { what: 'the keeper of services' }).catch(
+/** Asks the run's manager, or one of this process alone when the run has none. */
+export async function callManager(path: string): Promise<unknown> {
+  const shared = process.env[MANAGER_VARIABLE]
+  if (shared === undefined) ownManager ??= startManager()
+  const socketPath = shared ?? (await ownManager)?.socketPath ?? ''
+  await until(() => existsSync(socketPath), { what: 'the manager of services' }).catch(
     (error: unknown) => {
-      const log = join(dirname(socketPath), 'keeper.log')
+      const log = join(dirname(socketPath), 'manager.log')
       const detail = existsSync(log) ? readFileSync(log, 'utf8') : `${log} is missing`
-      throw new Error(`The keeper of the test services is not running:\n${detail}`, {
+      throw new Error(`The manager of the test services is not running:\n${detail}`, {
         cause: error,
       })
     },

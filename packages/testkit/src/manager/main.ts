@@ -6,26 +6,33 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { dirname } from 'node:path'
 import { inspect } from 'node:util'
 
-import { Keeper, type PrivateAction } from './keeper.ts'
+import { ServiceManager, type PrivateAction } from './service-manager.ts'
 
 const socketPath = process.argv[2]
 if (socketPath === undefined) throw new Error('usage: main.ts SOCKET')
 const folder = dirname(socketPath)
-const keeper = new Keeper(folder)
+const manager = new ServiceManager(folder)
 
-const ACTIONS: readonly PrivateAction[] = ['start', 'stop', 'kill', 'remove', 'alarm', 'calm']
+const ACTIONS: readonly PrivateAction[] = [
+  'start',
+  'stop',
+  'kill',
+  'remove',
+  'raiseAlarm',
+  'clearAlarm',
+]
 
 async function answer(request: IncomingMessage): Promise<unknown> {
   const [subject, detail, verb] = (request.url ?? '').split('/').slice(1)
-  if (subject === 'postgres') return keeper.postgres()
-  if (subject === 'rabbit') return keeper.rabbit()
-  if (subject === 'vhost') return keeper.vhost()
+  if (subject === 'postgres') return manager.postgres()
+  if (subject === 'rabbit') return manager.rabbit()
+  if (subject === 'vhost') return manager.vhost()
   if (subject === 'private' && (detail === 'postgres' || detail === 'rabbit')) {
-    return keeper.createPrivate(detail)
+    return manager.createPrivate(detail)
   }
   const action = ACTIONS.find((known) => known === verb)
   if (subject === 'private' && detail !== undefined && action !== undefined) {
-    await keeper.act(detail, action)
+    await manager.act(detail, action)
     return {}
   }
   throw new Error(`cannot ${request.method ?? ''} ${request.url ?? ''}`)
@@ -48,7 +55,7 @@ async function stop(): Promise<void> {
   if (stopping) return
   stopping = true
   server.close()
-  await keeper.stop()
+  await manager.stop()
   await rm(folder, { recursive: true, force: true })
   process.exit(0)
 }

@@ -1,6 +1,6 @@
-const BATCH = 8
+const BATCH_SIZE = 8
 // Refilled in the background from here on, so that suites seldom wait.
-const LOW = 3
+const MIN_FREE = 3
 
 /** Virtual hosts made a few at a time, each given out once. */
 export class VhostPool {
@@ -18,7 +18,7 @@ export class VhostPool {
       const name = this.#free.shift()
       if (name !== undefined) {
         // A failure shows to whoever finds the pool empty.
-        if (this.#free.length < LOW) this.#fill().catch(() => {})
+        if (this.#free.length < MIN_FREE) this.#fill().catch(() => {})
         return name
       }
       await this.#fill()
@@ -33,8 +33,8 @@ export class VhostPool {
   }
 
   async #addBatch(): Promise<void> {
-    const names = Array.from({ length: BATCH }, (_, index) => `test-${this.#made + index}`)
-    this.#made += BATCH
+    const names = Array.from({ length: BATCH_SIZE }, (_, index) => `test-${this.#made + index}`)
+    this.#made += BATCH_SIZE
     await this.#add(names)
     this.#free.push(...names)
   }

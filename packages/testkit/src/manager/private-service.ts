@@ -1,4 +1,4 @@
-import { askKeeper } from './keeper-client.ts'
+import { callManager } from './manager-client.ts'
 import { text } from './text-member.ts'
 
 /** A server of one suite alone: stop, restart or kill it as the test needs. */
@@ -16,9 +16,9 @@ export interface PrivateServer extends AsyncDisposable {
 /** A RabbitMQ of one suite alone. */
 export interface PrivateRabbit extends PrivateServer {
   /** It raises a memory alarm and blocks publishers. */
-  alarm(): Promise<void>
+  raiseAlarm(): Promise<void>
   /** It clears the alarm. */
-  calm(): Promise<void>
+  clearAlarm(): Promise<void>
 }
 
 export async function startPrivateDatabase(): Promise<PrivateServer> {
@@ -27,14 +27,14 @@ export async function startPrivateDatabase(): Promise<PrivateServer> {
 
 export async function startPrivateBroker(): Promise<PrivateRabbit> {
   const { server, act } = await begin('rabbit')
-  return { ...server, alarm: () => act('alarm'), calm: () => act('calm') }
+  return { ...server, raiseAlarm: () => act('raiseAlarm'), clearAlarm: () => act('clearAlarm') }
 }
 
 async function begin(kind: 'postgres' | 'rabbit') {
-  const started = await askKeeper(`/private/${kind}`)
+  const started = await callManager(`/private/${kind}`)
   const id = text(started, 'id')
   const act = async (action: string): Promise<void> => {
-    await askKeeper(`/private/${id}/${action}`)
+    await callManager(`/private/${id}/${action}`)
   }
   const server: PrivateServer = {
     url: text(started, 'url'),

@@ -31,12 +31,12 @@ function firstLine(child: ChildProcessByStdio<null, Readable, null>): Promise<st
 }
 
 async function endsItsServices(kind: 'postgres' | 'rabbit'): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'warren-keeper-test-'))
+  const folder = await mkdtemp(join(tmpdir(), 'warren-manager-test-'))
   // PostgreSQL runs as another user and has to get through.
   await chmod(folder, 0o711)
-  const program = new URL('programs/asks-and-waits.ts', import.meta.url).pathname
+  const program = new URL('programs/start-service-and-wait.ts', import.meta.url).pathname
   const {
-    WARREN_TEST_KEEPER: _keeper,
+    WARREN_TEST_MANAGER: _manager,
     WARREN_TEST_POSTGRES_URL: _postgres,
     WARREN_TEST_AMQP_URL: _rabbit,
     ...env
@@ -57,12 +57,12 @@ async function endsItsServices(kind: 'postgres' | 'rabbit'): Promise<void> {
   }
 }
 
-describePostgres('the keeper of a run that was killed', () => {
+describePostgres('the manager of a run that was killed', () => {
   it('ends PostgreSQL and removes its files', { timeout: 120_000 }, () =>
     endsItsServices('postgres'),
   )
 })
 
-describeRabbit('the keeper of a run that was killed', () => {
+describeRabbit('the manager of a run that was killed', () => {
   it('ends RabbitMQ and removes its files', { timeout: 120_000 }, () => endsItsServices('rabbit'))
 })

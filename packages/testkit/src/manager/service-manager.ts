@@ -14,14 +14,14 @@ export interface PrivateService {
 }
 
 export type PrivateAction = 'start' | 'stop' | 'kill' | 'remove' | RabbitAction
-type RabbitAction = 'alarm' | 'calm'
+type RabbitAction = 'raiseAlarm' | 'clearAlarm'
 type Server = PostgresServer | RabbitServer
 
 // A suite that forgets to remove its servers should hear of it before the machine does.
-const MOST_PRIVATE_SERVICES = 8
+const MAX_PRIVATE_SERVICES = 8
 
 /** Owns every service of a test run: starts each when it is first asked for, and ends them all. */
-export class Keeper {
+export class ServiceManager {
   readonly #folder: string
   readonly #private = new Map<string, Server>()
   #postgres: Promise<PostgresServer> | undefined
@@ -50,8 +50,8 @@ export class Keeper {
   }
 
   async createPrivate(kind: 'postgres' | 'rabbit'): Promise<PrivateService> {
-    if (this.#private.size >= MOST_PRIVATE_SERVICES) {
-      throw new Error(`${MOST_PRIVATE_SERVICES} private services run already: dispose of some`)
+    if (this.#private.size >= MAX_PRIVATE_SERVICES) {
+      throw new Error(`${MAX_PRIVATE_SERVICES} private services run already: dispose of some`)
     }
     const id = `${kind}-${randomBytes(4).toString('hex')}`
     const folder = join(this.#folder, id)
@@ -66,7 +66,7 @@ export class Keeper {
   async act(id: string, action: PrivateAction): Promise<void> {
     const server = this.#private.get(id)
     if (server === undefined) throw new Error(`no private service ${id}`)
-    if (action === 'alarm' || action === 'calm') {
+    if (action === 'raiseAlarm' || action === 'clearAlarm') {
       if (!(server instanceof RabbitServer)) throw new Error(`${id} is no RabbitMQ`)
       await server[action]()
     } else await server[action]()
