@@ -195,8 +195,8 @@ export function isKept(
   shift: number,
   slack: number,
 ): boolean {
-  if (polls.part >= QUARTER) return true
+  if (polls.keptMs >= QUARTER) return true
   const from = begin - shift - slack - resolution
   const to = end - shift + slack + resolution
-  return phase(from) < polls.part && phase(to) < polls.part && to - from < polls.part
+  return phase(from) < polls.keptMs && phase(to) < polls.keptMs && to - from < polls.keptMs
 }

@@ -6,11 +6,11 @@ const MAX_PEERS = 32
 /** One address that connects to a broker. */
 export interface BrokerPeer {
   logins: number
-  /** Connections that ended before a login; over with the next login from there. */
+  /** Connections that ended before a login; the next login from this address ends the problem. */
   readonly portProbes: ProblemHistory
 }
 
-/** Who connects to a broker, by address; those beyond the first 32 together. */
+/** Connections to a broker by address; addresses beyond the first 32 are combined. */
 export class BrokerPeers {
   readonly #peers = new Map<string, BrokerPeer>()
 

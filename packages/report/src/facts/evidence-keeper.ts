@@ -1,4 +1,4 @@
-/** A line that may be quoted. `time` is in the clock of its source; the time line places it later. The text is not masked yet. */
+/** A line that may be quoted, not masked yet. `time` is in the clock of its source. */
 export interface RawEvidence {
   readonly source: number
   readonly file: string
@@ -7,7 +7,7 @@ export interface RawEvidence {
   readonly text: string
 }
 
-/** Where a line being looked at can be quoted from. */
+/** A line in a buffer that can be quoted. */
 export interface Quotable {
   readonly buf: Buffer
   readonly start: number
@@ -21,7 +21,7 @@ export interface Quotable {
 /** Bytes of a line that are kept for quoting. */
 export const QUOTE_BYTES = 1_200
 
-/** The current line as evidence. Makes a string: for lines that matter only. */
+/** Quotes the current line. It allocates a string, so use it only for lines that matter. */
 export function quote(line: Quotable): RawEvidence {
   const end = Math.min(line.end, line.start + QUOTE_BYTES)
   return {
@@ -33,11 +33,11 @@ export function quote(line: Quotable): RawEvidence {
   }
 }
 
-/** The first few lines of a kind and the last one: enough to prove it, however often it happened. */
+/** The first few lines of a kind and the last one: enough evidence, however often it happened. */
 export class EvidenceKeeper {
   readonly #first: RawEvidence[] = []
   readonly #keep: number
-  // The last line is copied as bytes: it is replaced far more often than it is read.
+  // The last line is kept as bytes because it is replaced far more often than it is read.
   #last: Buffer | undefined
   #lastLength = 0
   #lastCut = false

@@ -4,50 +4,50 @@ import { phase } from './poll-sample.ts'
 
 const CAPACITY = 256
 
-/** One poll (or broker connection) with the lines that tell it, so that it can be shown step by step. */
+/** One poll or broker connection with its lines, so that it can be shown step by step. */
 export interface SampledExchange {
-  /** When it was over, in the clock of the source. */
+  /** When it ended, in the clock of the source. */
   time: number
-  /** NaN where it is not known. */
+  /** NaN if unknown. */
   durationMs: number
   status: number
-  /** Which client; '' where the source does not say. */
+  /** Key of the client; '' if the log does not contain it. */
   client: string
-  /** '' without one. */
+  /** '' if there is none. */
   requestId: string
   lines: readonly { step: string; evidence: RawEvidence }[]
 }
 
-/** A sample of whole polls, chosen as `PollSample` chooses: two sources keep the same ones. */
+/** A sample of complete exchanges, chosen as in `PollSample`: two sources keep the same ones. */
 export class ExchangeSample {
-  #part = 15 * MINUTE
+  #keptMs = 15 * MINUTE
   #moments: SampledExchange[] = []
 
   /** Length of the part of each quarter of an hour that is kept, milliseconds. */
-  get part(): number {
-    return this.#part
+  get keptMs(): number {
+    return this.#keptMs
   }
 
   get exchanges(): readonly SampledExchange[] {
     return this.#moments
   }
 
-  /** Whether a moment at this time would be kept: to be asked before lines are copied. */
+  /** An exchange at this time would be kept. Ask before you copy its lines. */
   wants(time: number): boolean {
-    return phase(time) < this.#part
+    return phase(time) < this.#keptMs
   }
 
   add(exchange: SampledExchange): void {
     if (!this.wants(exchange.time)) return
     this.#moments.push(exchange)
     if (this.#moments.length <= CAPACITY) return
-    const narrower = this.#moments.filter((kept) => phase(kept.time) < this.#part / 2)
-    // Stamps that all fall into one part of the quarter cannot be thinned by time: then the later ones go.
+    const narrower = this.#moments.filter((kept) => phase(kept.time) < this.#keptMs / 2)
+    // Times that all fall into one part of the quarter cannot be thinned by time, so the later half is dropped.
     if (narrower.length < CAPACITY / 8 || narrower.length === this.#moments.length) {
       this.#moments.length = CAPACITY / 2
       return
     }
-    this.#part /= 2
+    this.#keptMs /= 2
     this.#moments = narrower
   }
 }

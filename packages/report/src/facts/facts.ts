@@ -8,19 +8,19 @@ import { ExchangeSample } from './exchange-sample.ts'
 import { ProblemHistory } from './problem-history.ts'
 import { TaskLedger } from './task-ledger.ts'
 
-/** Above these an answer is slow. Milliseconds. */
+/** Slower responses count as slow. Milliseconds. */
 export const SLOW_MS = { poll: 1_000, database: 500, broker: 1_000, upstream: 5_000 } as const
 
-/** Clients of one relay that are followed one by one; any more are counted together. */
+/** Clients per relay that are tracked separately; any more are combined. */
 export const MAX_CLIENTS = 1_000
 
-/** Several lines within so long tell of one start: a relay's of each address it listens on. */
+/** Start messages within this time belong to one start: a relay logs one per address it listens on. */
 const SAME_START_MS = 5_000
 
-/** Detail of a restart before which the program did not say that it was stopping. */
-export const NO_SHUTDOWN_MESSAGE = 'without a word that it was stopping'
+/** Detail of a restart without a shutdown message before it. */
+export const NO_SHUTDOWN_MESSAGE = 'without a shutdown message'
 
-/** What every program says of itself. */
+/** Facts that every program logs. */
 export class ProgramFacts {
   program = ''
   version = ''
@@ -28,13 +28,13 @@ export class ProgramFacts {
   readonly startLines: RawEvidence[] = []
   firstStart = Number.NaN
   lastStart = Number.NaN
-  /** The program said that it was stopping: what is missing afterwards was intended. */
+  /** Last shutdown message: missing lines after it are intended. */
   lastStop = Number.NaN
   readonly errors = new ProblemHistory()
-  /** Starts in the log of one that had worked, or begun, before: each from when it was last known to live. */
+  /** Starts after an earlier start or after work, each counted from the last sign of life. */
   readonly restarts = new ProblemHistory()
 
-  /** Last sign of its work, ms; NaN if there is none. */
+  /** Last event of its work, ms; NaN if there is none. */
   get lastWork(): number {
     return Number.NaN
   }
@@ -56,26 +56,26 @@ export class ProgramFacts {
   }
 }
 
-/** The later of two times, of which either may be NaN. */
+/** The later of two times; either may be NaN. */
 function latest(a: number, b: number): number {
   return a > b || Number.isNaN(b) ? a : b
 }
 
-/** What a client (bunny) tells. */
+/** Facts from the log of a client (bunny). */
 export class ClientFacts extends ProgramFacts {
   readonly role = 'client'
   readonly link = new LinkStats({ slowMs: SLOW_MS.poll * 2 })
   readonly cdm = new LinkStats({ slowMs: 60_000 })
   readonly tasks = new TaskLedger()
   readonly sample = new ExchangeSample()
-  /** The log writes every poll (DEBUG), not only what is remarkable. */
+  /** The log contains every poll (level DEBUG), not only notable ones. */
   logsPolls = false
-  /** Host of the relay as the client calls it. */
+  /** The relay's host name as the client uses it. */
   host = ''
   solved = 0
   received = 0
-  posted = 0
-  postFailures = 0
+  submitted = 0
+  submissionFailures = 0
   readonly solveTime = new LatencyHistogram()
 
   override get lastWork(): number {
@@ -83,29 +83,29 @@ export class ClientFacts extends ProgramFacts {
   }
 }
 
-/** One client as a relay sees it. */
+/** One client in the log of a relay or load balancer. */
 export interface RelayClient {
-  /** Collection id or name, whatever the log calls the client by. Never shown without masking. */
+  /** Collection ID or name, whichever the log contains. Mask it before output. */
   readonly key: string
   readonly stats: LinkStats
-  /** Name by how often it stood beside this collection. */
+  /** Names by how often they appear with this collection. */
   readonly names: Map<string, number>
-  /** Collections it polls, in lower case, to find it again in a balancer's log; a few at most. Secret. */
+  /** A few collection IDs that it polls, in lower case, to find it in a load balancer's log. Secret. */
   readonly collections: Set<string>
-  /** Times of hand-outs whose answer has not come yet; at most 16. */
+  /** Times of handed-out tasks without a result yet; at most 16. */
   readonly waiting: number[]
-  /** Line of the first hand-out that was still unanswered. */
+  /** Line of the first task handed out without a result. */
   waitingLine: RawEvidence | undefined
-  /** When it was handed a task last; NaN if never. */
+  /** When a task was last handed out to it; NaN if never. */
   lastTask: number
-  /** Lines of polls that got a task and of answers, the first 16. */
+  /** Lines of tasks handed out and results received; the first 16. */
   readonly taskLines: { step: 'handed-out' | 'answered' | 'late'; evidence: RawEvidence }[]
 }
 
-/** Clients by collection or name, up to a limit. */
+/** Clients by collection ID or name, up to a limit. */
 export class ClientTable {
   readonly #clients = new Map<string, RelayClient>()
-  /** There were more than are followed one by one. */
+  /** There were more clients than are tracked separately. */
   overflowed = false
 
   of(key: string): RelayClient | undefined {
@@ -135,56 +135,56 @@ export class ClientTable {
   }
 }
 
-/** What a relay (relay) tells. */
+/** Facts from the log of a relay. */
 export class RelayFacts extends ProgramFacts {
   readonly role = 'relay'
   readonly clients = new ClientTable()
   readonly database = new LinkStats({ slowMs: SLOW_MS.database })
   readonly broker = new LinkStats({ slowMs: SLOW_MS.broker })
-  /** By type: `a`, `b`, or '' where the log does not say. */
+  /** By type: `a`, `b`, or '' if the log does not contain it. */
   readonly upstreams = new Map<string, LinkStats>()
   readonly submissions = new LinkStats({ slowMs: SLOW_MS.upstream })
   readonly probes = new LinkStats({ slowMs: SLOW_MS.poll })
   readonly probeLines: RawEvidence[] = []
-  /** Probes beside which the "no credentials" line stands. */
+  /** Probes with a "no credentials" line of their own. */
   probesWithoutCredentials = 0
   readonly serverErrors = new ProblemHistory()
   readonly tasks = new TaskLedger()
-  /** Tasks that reached their deadline, where nobody can tell whose answer they lacked. */
+  /** Tasks that reached their deadline, if it is unknown which client's result was missing. */
   readonly expiredForUnknownClient = new ProblemHistory()
-  /** The log says itself who had not answered an expired task. */
+  /** The log names the clients that did not answer an expired task. */
   namesMissing = false
   readonly sample = new ExchangeSample()
   requests = 0
   validated = 0
-  /** Signs of life that nobody's request brings about: sweeps, probes, polls of the upstream. */
+  /** Events that no request triggers: sweeps, probes, polls of the upstream. */
   readonly ownActivity = new Heartbeat()
-  /** It counts what it does, and says so once a minute. */
+  /** It logs a summary of its requests once a minute. */
   logsSummaries = false
-  /** The log writes requests, not only warnings. */
+  /** The log contains requests, not only warnings. */
   logsRequests = false
-  /** It asks its database and its broker by itself, and writes what they answer. */
+  /** It checks its database and broker by itself, and logs the results. */
   probesServices = false
   queue = ''
   store = ''
 
   override get lastWork(): number {
-    const heard = this.clients.all().map(({ stats }) => stats.last)
-    return heard.reduce(latest, this.probes.last)
+    const seen = this.clients.all().map(({ stats }) => stats.last)
+    return seen.reduce(latest, this.probes.last)
   }
 
   upstream(type: string): LinkStats {
     let stats = this.upstreams.get(type)
     if (stats === undefined) {
       stats = new LinkStats({ slowMs: SLOW_MS.upstream })
-      // Types are a handful of letters; a log that names hundreds is broken.
+      // There are only a handful of types; a log with more is broken.
       if (this.upstreams.size < 8) this.upstreams.set(type, stats)
     }
     return stats
   }
 }
 
-/** What a broker tells. */
+/** Facts from the log of a broker. */
 export class BrokerFacts extends ProgramFacts {
   readonly role = 'broker'
   readonly link = new LinkStats({ slowMs: SLOW_MS.broker })
@@ -192,17 +192,17 @@ export class BrokerFacts extends ProgramFacts {
   readonly lifetimes = new LatencyHistogram()
   readonly churn = new ProblemHistory()
   readonly peers = new BrokerPeers()
-  /** Memory or disk alarms; over only when the broker says so. */
+  /** Memory or disk alarms; they end only when the broker logs it. */
   readonly alarms = new ProblemHistory()
-  /** It went down; over when it is up again. */
+  /** Times when the broker was down. */
   readonly stops = new ProblemHistory()
-  /** What clients that were let in asked for and did not get. */
+  /** Operations that the broker refused after a login. */
   readonly operations = new ProblemHistory()
   accepted = 0
   authenticated = 0
   closed = 0
   shortLived = 0
-  /** Who logs in, and who is refused; a few at most. */
+  /** Users that log in or are rejected; a few at most. */
   readonly users = new Map<string, BrokerUser>()
 
   user(name: string): BrokerUser | undefined {
@@ -217,14 +217,14 @@ export class BrokerFacts extends ProgramFacts {
 
 const MAX_BROKER_USERS = 32
 
-/** Times in the clock of the source; NaN where it did not happen. */
+/** Times in the clock of the source; NaN if it never happened. */
 export interface BrokerUser {
   logins: number
   lastLogin: number
   lastRefused: number
 }
 
-/** What a load balancer or ingress tells. */
+/** Facts from the log of a load balancer or ingress. */
 export class LoadBalancerFacts extends ProgramFacts {
   readonly role = 'load-balancer'
   readonly clients = new ClientTable()
@@ -234,13 +234,13 @@ export class LoadBalancerFacts extends ProgramFacts {
   name = ''
 }
 
-/** What a database server tells. */
+/** Facts from the log of a database server. */
 export class DatabaseFacts extends ProgramFacts {
   readonly role = 'database'
   readonly link = new LinkStats({ slowMs: SLOW_MS.database })
 }
 
-/** What a Task API server (upstream) tells. */
+/** Facts from the log of a Task API server (upstream). */
 export class UpstreamFacts extends ProgramFacts {
   readonly role = 'upstream'
   readonly link = new LinkStats({ slowMs: SLOW_MS.upstream })

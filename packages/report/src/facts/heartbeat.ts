@@ -5,24 +5,24 @@ const MAX_GAPS = 24
 export interface Gap {
   from: number
   to: number
-  /** A task had been handed out: the client may have been busy with it. */
+  /** A task had been handed out, so the client may have been busy with it. */
   busy: boolean
 }
 
-/** The rhythm of something that should go on and on, and the longest times it did not. Bounded, in one pass. */
+/** Intervals of a recurring event, and the longest gaps in it. Bounded, in one pass. */
 export class Heartbeat {
   readonly intervals = new LatencyHistogram()
   readonly #gaps: Gap[] = []
   #shortestKept = 0
   #last = Number.NaN
-  /** Set while the other side is known to be busy: a gap that begins now has a reason. */
+  /** Set while the other side is known to be busy, which explains a gap that begins now. */
   busy = false
 
   get last(): number {
     return this.#last
   }
 
-  /** A sign of life at `time`. Times before the last one are out of order and say nothing about gaps. */
+  /** Records an event at `time`. Earlier times than the last one are ignored: they are out of order. */
   beat(time: number): void {
     const interval = time - this.#last
     if (interval < 0) return
@@ -33,12 +33,12 @@ export class Heartbeat {
     this.#last = time
   }
 
-  /** No interval that is not among the gaps kept was longer than this, milliseconds. */
+  /** Longest gap that may have been discarded, milliseconds. */
   get longestDiscarded(): number {
     return this.#shortestKept
   }
 
-  /** Median time between two signs, milliseconds; NaN with fewer than three. */
+  /** Median interval between two events, milliseconds; NaN with fewer than three events. */
   get medianInterval(): number {
     return this.intervals.count < 2 ? Number.NaN : this.intervals.quantile(0.5)
   }

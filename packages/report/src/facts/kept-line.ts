@@ -1,7 +1,7 @@
 import { QUOTE_BYTES } from './evidence-keeper.ts'
 import type { Quotable } from './evidence-keeper.ts'
 
-/** A line copied out of its buffer, for when what it means only becomes clear later. */
+/** A line copied out of its buffer because its meaning becomes clear only later. */
 export class KeptLine implements Quotable {
   readonly buf: Buffer
   readonly start = 0
@@ -26,7 +26,7 @@ export class KeptLine implements Quotable {
   }
 }
 
-/** An error event being read: its line, and what its further lines say, up to a limit. */
+/** An error event that is being read: its line, and the text of its continuation lines up to a limit. */
 export class OpenError {
   readonly line: KeptLine
   text: string

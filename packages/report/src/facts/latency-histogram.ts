@@ -4,16 +4,16 @@ const BINS = 560
 const SCALE = 1 / Math.log(GROWTH)
 
 /**
- * Milliseconds counted in bins that grow by 4 %: a percentile is right to ± 2 %, whatever the number of values, in 2 kB.
- * Covers 0.01 ms to 9 h; what lies outside counts as the nearest.
+ * Counts milliseconds in bins that grow by 4%: percentiles are exact to ± 2% for any number of values, in 2 kB.
+ * The range is 0.01 ms to 9 h; values outside it count as the nearest bound.
  */
 export class LatencyHistogram {
-  /** Empty until there is a value: most of the many histograms of a report never get one. */
+  /** Empty until there is a value: most histograms of a report never get one. */
   #bins = new Uint32Array(0)
   count = 0
   max = 0
   min = Number.POSITIVE_INFINITY
-  // Rhythms repeat: the value before is often the same, and its bin need not be found again.
+  // Intervals repeat: the previous value is often the same, and so is its bin.
   #last = Number.NaN
   #lastBin = 0
 
@@ -40,7 +40,7 @@ export class LatencyHistogram {
     this.min = Math.min(this.min, other.min)
   }
 
-  /** Value below which the share `q` (0 to 1) lies; NaN when empty. */
+  /** Value below which the share `q` (0 to 1) lies; NaN if empty. */
   quantile(q: number): number {
     if (this.count === 0) return Number.NaN
     const rank = Math.max(1, Math.ceil(q * this.count))
@@ -52,7 +52,7 @@ export class LatencyHistogram {
     return this.max
   }
 
-  /** How many values are above `limit`, to the precision of the bins. */
+  /** Number of values above `limit`, at the resolution of the bins. */
   above(limit: number): number {
     let seen = 0
     for (let bin = binOf(limit) + 1; bin < BINS; bin++) seen += this.#bins[bin] ?? 0

@@ -10,35 +10,35 @@ import { ProblemHistory } from './problem-history.ts'
 import { Alternation, PollRate } from './poll-timing.ts'
 import { Series } from './series.ts'
 
-/** Who asks again so soon after an answer lets himself be kept waiting; others pause between polls. */
+/** A client that polls again this soon after a response uses held polls; other clients pause between polls. */
 const MAX_PAUSE_AFTER_HELD_MS = 1_500
 
 /** Fewer slow exchanges than this are chance. */
 const MIN_SLOW = 5
-// A service answers some things fast also when it is slow (a probe, the second statement of a request): what counts is the share of slow
-// answers lately, each new one with a fifth of the weight. Five in a row, or two in five for long, make it slow.
+// A slow service still answers some requests fast (a probe, the second statement of a request), so the share of slow ones counts.
+// Each exchange has a fifth of the weight. Five slow ones in a row, or two in five for a while, make it slow.
 const NEWEST_WEIGHT = 0.2
 const SLOW_SHARE = 0.35
 const FAST_SHARE = 0.1
-/** More polls than this a minute, nothing being there to fetch, is hammering: today's clients ask every five seconds. */
+/** More empty polls per minute than this are excessive: the Python bunny polls every five seconds. */
 export const MAX_POLLS_PER_MINUTE = 60
 
-/** Outcome as a small number: an HTTP status, or a cause as a negative one. */
+/** Encodes an outcome as a small number: an HTTP status, or a cause as a negative number. */
 export function outcomeOf(cause: Cause): number {
   return -1 - CAUSES.indexOf(cause)
 }
 
-/** The outcome as people read it. */
+/** The outcome as text. */
 export function outcomeText(outcome: number): string {
   return outcome >= 0 ? String(outcome) : (CAUSES[-1 - outcome] ?? 'unknown')
 }
 
-/** Statuses below 400, and 0 for "it worked" where there is no status. */
+/** Statuses below 400, and 0 for a success without a status. */
 export function isGood(status: number): boolean {
   return status >= 0 && status < 400
 }
 
-/** Problems that not every success ends: answers that are fast again, or a task that is answered. */
+/** Problems that a success does not end: they need fast responses again, or an answered task. */
 const NOT_ENDED_BY_SUCCESS: ReadonlySet<Cause> = new Set([
   'slow',
   'two-instances',
@@ -51,22 +51,22 @@ export function endsByAnySuccess(cause: Cause): boolean {
 }
 
 export interface LinkLimits {
-  /** An answer that takes longer, milliseconds, is slow. */
+  /** A response that takes longer is slow, milliseconds. */
   slowMs: number
 }
 
 /**
- * One link as one source tells it: counts, latency, rhythm, problems, and lines that prove them. All times are in the clock of
- * the source. Size does not depend on the length of the log.
+ * Statistics of one link from one source: counts, latency, intervals, problems, and lines as evidence. All times are in the clock
+ * of the source. The size does not depend on the length of the log.
  */
 export class LinkStats {
   exchanges = 0
   ok = 0
   failed = 0
   unanswered = 0
-  /** Answers that came late because they were held back until there was work (long polling). */
+  /** Responses that were late because the poll was held until there was work. */
   held = 0
-  /** Exchanges by status as summary lines tell them; singles of the same status are among them. */
+  /** Exchanges by status, from summary lines. They include exchanges that were also logged individually. */
   readonly summaries = new Map<number, number>()
   first = Number.NaN
   last = Number.NaN
@@ -78,7 +78,7 @@ export class LinkStats {
   readonly statuses = new Map<number, number>()
   readonly latency = new LatencyHistogram()
   readonly heartbeat = new Heartbeat()
-  /** From one poll that found nothing to the next of that kind: the pace of the client, which work and failures do not change. */
+  /** Time from one empty poll to the next: the polling interval, unaffected by work and failures. */
   readonly pollIntervals = new LatencyHistogram()
   readonly series = new Series()
   readonly problems = new Map<Cause, ProblemHistory>()
@@ -92,7 +92,7 @@ export class LinkStats {
   #slowShare = 0
   #slowCount = 0
   #slowSince = Number.NaN
-  /** The first fast answer since the last slow one of a slow stretch. */
+  /** The first fast response after the last slow one of a slow period. */
   #fastAgain: KeptLine | undefined
   firstOk: RawEvidence | undefined
 
@@ -100,14 +100,14 @@ export class LinkStats {
     this.#slowMs = limits.slowMs
   }
 
-  /** Something is wrong that no success has ended yet. */
+  /** There is a problem that no success has ended yet. */
   get hasOpenProblem(): boolean {
     return this.#open > 0
   }
 
   /**
-   * An exchange that worked. `latencyMs` NaN where it is not known.
-   * @param waitMs how long the answer might be held back until there was work; NaN where nobody says so, and only the rhythm can
+   * Records a successful exchange. `latencyMs` is NaN if unknown.
+   * @param waitMs how long the poll could be held; NaN if unknown, so that only the intervals show whether it was
    */
   success(line: Quotable, status: number, latencyMs: number, waitMs = 0): void {
     const { time } = line
@@ -130,21 +130,21 @@ export class LinkStats {
     else if (this.#slowCount > 0) this.#fast(line)
   }
 
-  /** Held to the full length, as others before: also after a pause, such as one for a failure this side did not see. */
+  /** Held for the full time, like other polls before: also after a pause, for example for a failure that this side did not see. */
   #heldInFull(latencyMs: number): boolean {
     const full = this.#longestHeld
     return this.held >= MIN_SLOW && Math.abs(latencyMs - full) <= Math.min(full / 10, this.#slowMs)
   }
 
-  /** An exchange that did not work, for a cause that has a name. */
+  /** Records a failed exchange. */
   failure(line: Quotable, status: number, cause: Cause, latencyMs: number): void {
     this.#count(line.time, status, latencyMs, false)
     this.failed++
-    // Whoever waited for nothing was in trouble from the moment of asking.
+    // A request without a response failed from the moment it was sent.
     this.problem(cause, line, 1, latencyMs > 0 ? line.time - latencyMs : line.time)
   }
 
-  /** Something wrong, since `from`, that is not the outcome of an exchange of its own. */
+  /** Records a problem, since `from`, that is not the outcome of an exchange. */
   problem(cause: Cause, line: Quotable, n = 1, from = line.time): ProblemHistory {
     let history = this.problems.get(cause)
     if (history === undefined) {
@@ -156,7 +156,7 @@ export class LinkStats {
     return history
   }
 
-  /** A task was answered. */
+  /** Records that a task was answered. */
   answer(line: Quotable): void {
     this.answers++
     if (!(this.lastAnswer >= line.time)) this.lastAnswer = line.time
@@ -164,7 +164,7 @@ export class LinkStats {
     this.problems.get('task-handed-out-again')?.recover(line)
   }
 
-  /** A poll in the sense of rhythm and rate: asked for work. `empty`: there was none. */
+  /** Records a poll for the polling interval and rate. `empty`: it found no work. */
   poll(time: number, empty: boolean): void {
     if (empty && time >= this.#emptyAt) this.pollIntervals.add(time - this.#emptyAt)
     this.#emptyAt = empty ? time : Number.NaN
@@ -174,16 +174,16 @@ export class LinkStats {
     } else this.alternation.interrupt()
   }
 
-  /** The other side was heard of, without an outcome. */
+  /** Records an event without an outcome. */
   beat(time: number): void {
     if (!(this.first <= time)) this.first = time
     if (!(this.last >= time)) this.last = time
     this.heartbeat.beat(time)
   }
 
-  /** Counts from a summary line: `n` exchanges of one status within the time before it; NaN where it does not say how long. */
+  /** Records a summary line: `n` exchanges of one status within the `windowMs` before it; NaN if the line does not contain it. */
   summary(line: Quotable, status: number, n: number, latencyMs: number, windowMs: number): void {
-    // A log that writes every empty poll has them all already.
+    // A log with every empty poll has counted these already.
     if (!(n > 0) || this.statuses.has(204)) return
     this.summaries.set(status, (this.summaries.get(status) ?? 0) + n)
     this.beat(line.time)
@@ -195,7 +195,7 @@ export class LinkStats {
     if (this.#open > 0) this.#recover(line)
   }
 
-  /** Singles and summaries together, each exchange counted once. */
+  /** Individual exchanges and summaries combined; each exchange counts once. */
   totals(): { exchanges: number; ok: number; failed: number; statuses: Map<number, number> } {
     const statuses = new Map(this.statuses)
     let { ok, failed } = this
@@ -212,7 +212,7 @@ export class LinkStats {
   #count(time: number, status: number, latencyMs: number, good: boolean): void {
     this.exchanges++
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
-    // A refusal is fast and a timeout slow: only answers say how fast the other side works.
+    // A rejection is fast and a timeout slow: only successes show how fast the other side is.
     if (latencyMs >= 0 && good) this.latency.add(latencyMs)
     this.series.add(time, good, status, good ? latencyMs : Number.NaN)
     this.beat(time)

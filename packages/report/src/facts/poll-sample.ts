@@ -2,16 +2,16 @@ import { MINUTE } from '../read/timestamps.ts'
 
 const QUARTER = 15 * MINUTE
 const CAPACITY = 1_024
-/** Room for so many at first; it doubles. */
+/** Capacity at first; it doubles when needed. */
 const INITIAL_CAPACITY = 8
 
 /**
- * A bounded sample of polls that two sources choose alike without knowing of each other. Kept is what falls into the first part
- * of every quarter of an hour; when there are too many, the part is halved. Clocks of different zones differ by whole quarters,
- * so whatever zone a source writes, the same polls survive, and from every stretch of the log.
+ * A bounded sample of polls, chosen so that two sources keep the same ones without knowing of each other. It keeps the polls in the
+ * first part of every quarter of an hour; when there are too many, it halves that part. Time zones differ by whole quarters, so the
+ * same polls are kept whatever the time zone of a source, and they are spread over the whole log.
  */
 export class PollSample {
-  #part = QUARTER
+  #keptMs = QUARTER
   #times = new Float64Array(INITIAL_CAPACITY)
   #durations = new Float32Array(INITIAL_CAPACITY)
   #statuses = new Int16Array(INITIAL_CAPACITY)
@@ -23,21 +23,21 @@ export class PollSample {
   }
 
   /** Length of the part of each quarter of an hour that is kept, milliseconds. */
-  get part(): number {
-    return this.#part
+  get keptMs(): number {
+    return this.#keptMs
   }
 
   /**
-   * @param time when the answer was there, in the clock of the source
-   * @param durationMs NaN where it is not known
-   * @param id hash of the request id, 0 without one
+   * @param time when the response arrived, in the clock of the source
+   * @param durationMs NaN if unknown
+   * @param id hash of the request ID; 0 if there is none
    */
   add(time: number, durationMs: number, status: number, id: number): void {
-    if (phase(time) >= this.#part) return
+    if (phase(time) >= this.#keptMs) return
     if (this.#length >= this.#times.length) {
       if (this.#length >= CAPACITY) {
         this.#thin()
-        if (phase(time) >= this.#part) return
+        if (phase(time) >= this.#keptMs) return
       } else this.#grow()
     }
     const at = this.#length++
@@ -64,18 +64,18 @@ export class PollSample {
   }
 
   #thin(): void {
-    const part = this.#part / 2
+    const keptMs = this.#keptMs / 2
     let inside = 0
-    for (let at = 0; at < this.#length; at++) if (phase(this.time(at)) < part) inside++
-    // Stamps that all fall into one part of the quarter cannot be thinned by time: then the later ones go.
+    for (let at = 0; at < this.#length; at++) if (phase(this.time(at)) < keptMs) inside++
+    // Times that all fall into one part of the quarter cannot be thinned by time, so the later half is dropped.
     if (inside < CAPACITY / 8 || inside === this.#length) {
       this.#length = CAPACITY / 2
       return
     }
-    this.#part = part
+    this.#keptMs = keptMs
     let kept = 0
     for (let at = 0; at < this.#length; at++) {
-      if (phase(this.time(at)) >= part) continue
+      if (phase(this.time(at)) >= keptMs) continue
       this.#times[kept] = this.time(at)
       this.#durations[kept] = this.duration(at)
       this.#statuses[kept] = this.status(at)
@@ -94,7 +94,7 @@ export class PollSample {
   }
 }
 
-/** Time within the quarter of an hour. Not by `%`, which takes longer for such large numbers than all else a poll costs. */
+/** Time within the quarter of an hour. `%` is not used: on such large numbers it takes longer than all other work for a poll. */
 export function phase(time: number): number {
   return time - Math.floor(time / QUARTER) * QUARTER
 }

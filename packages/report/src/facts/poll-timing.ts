@@ -3,24 +3,24 @@ import type { Period } from './problem-history.ts'
 
 const MAX_PERIODS = 40
 
-// Two pollers are seen from a stretch of intervals, each new one with a tenth of the weight: half of them alternate, for so many at least.
+// Two pollers show as alternating intervals. Each interval has a tenth of the weight; at least half of them must alternate.
 const NEWEST_WEIGHT = 0.1
 const MIN_ALTERNATING_SHARE = 0.5
 const CHANCE_SHARE = 0.1
 const MIN_ALTERNATING = 20
 
 /**
- * Recognises two pollers behind one identity by rhythm alone: each keeps its own, so intervals alternate (3, 7, 3, 7 …) while
- * every second interval is the same.
+ * Detects two pollers with the same credentials by their intervals alone: each polls regularly, so intervals alternate (3, 7, 3, 7 …)
+ * and every second one is equal.
  */
 export class Alternation {
   #last = Number.NaN
   #d1 = Number.NaN
   #d2 = Number.NaN
   #share = 0
-  /** What may become a stretch: from the first that alternates until hardly any does. */
+  /** A possible period: from the first alternating interval until hardly any alternate. */
   #current: Period | undefined
-  /** Times in which two polled, the latest of them, oldest first. */
+  /** The latest periods with two pollers, oldest first. */
   readonly #stretches: Period[] = []
 
   get periods(): readonly Period[] {
@@ -37,7 +37,7 @@ export class Alternation {
     this.#d1 = d
   }
 
-  /** A poll that found work: when the next one comes is up to the work. */
+  /** Records a poll that found work: the work determines when the next poll comes. */
   interrupt(): void {
     this.#last = Number.NaN
     this.#d1 = Number.NaN
@@ -56,7 +56,7 @@ export class Alternation {
       if (this.#share < CHANCE_SHARE) this.#current = undefined
       return
     }
-    // The two intervals before it are the first of the pattern.
+    // The two previous intervals are the beginning of the pattern.
     this.#current ??= {
       from: before - this.#d1 - this.#d2,
       to: time,
@@ -73,13 +73,13 @@ export class Alternation {
   }
 }
 
-/** Polls per minute, and the minutes in which there were too many. */
+/** Polls per minute, and the minutes with too many. */
 export class PollRate {
   readonly #limit: number
   #minute = Number.NaN
   #count = 0
   highest = 0
-  /** Minutes in a row with too many, the latest of them, oldest first. */
+  /** The latest periods of consecutive minutes with too many polls, oldest first. */
   readonly #stretches: Period[] = []
 
   constructor(limit: number) {
@@ -101,7 +101,7 @@ export class PollRate {
     if (this.#count > this.#limit) this.#tooFast(minute * MINUTE, time)
   }
 
-  /** So many polls in a stretch of time, which a summary counted. */
+  /** Records polls that a summary counted. */
   counted(from: number, to: number, n: number): void {
     const aMinute = Math.round(n / Math.max(1, (to - from) / MINUTE))
     this.highest = Math.max(this.highest, aMinute)

@@ -1,30 +1,30 @@
 import { EvidenceKeeper, quote } from './evidence-keeper.ts'
 import type { Quotable, RawEvidence } from './evidence-keeper.ts'
 
-/** One stretch in which a problem was there. */
+/** A period in which a problem occurred. */
 export interface Period {
   from: number
-  /** Last sign of the problem. */
+  /** Last failure. */
   to: number
   count: number
-  /** First success after it; NaN if none came. */
+  /** First success after it; NaN if there is none. */
   recoveredAt: number
 }
 
-/** More stretches than these are told with the two that are closest to each other as one. */
+/** If there are more periods, the two closest ones are merged. */
 const MAX_PERIODS = 40
 
-/** One cause on one link as one source tells it: how often, since when, in which stretches, with which lines. */
+/** One cause on one link, from one source: count, periods and evidence. */
 export class ProblemHistory {
   count = 0
   periodCount = 0
   first = Number.NaN
   last = Number.NaN
-  /** Oldest first. Every sign of the problem is counted in exactly one of them. */
+  /** Oldest first. Every failure is counted in exactly one period. */
   readonly periods: Period[] = []
   readonly evidence = new EvidenceKeeper(2)
   recovery: RawEvidence | undefined
-  /** What the line says beyond its cause (a user name, a reason), by how often; a few at most. */
+  /** Details in the line beyond its cause (a user name, a reason), by how often they appear; a few at most. */
   readonly details = new Map<string, number>()
   #open = false
 
@@ -32,7 +32,7 @@ export class ProblemHistory {
     return this.#open
   }
 
-  /** @param from when it began, where that was before the line: what reports the end of a wait tells how long that was */
+  /** @param from when the failure began, if that was before the line: a timeout is logged at its end */
   see(line: Quotable, n = 1, from = line.time): void {
     const { time } = line
     this.count += n
@@ -47,7 +47,7 @@ export class ProblemHistory {
     }
     this.#open = true
     this.periodCount++
-    // Asked before the success that ended the last one, answered after it: that is the beginning of a new one.
+    // The request was sent before the success that ended the last period but failed after it: a new period begins.
     const begun = Math.max(from, current?.recoveredAt || from)
     this.periods.push({ from: begun, to: time, count: n, recoveredAt: Number.NaN })
     if (this.periods.length > MAX_PERIODS) joinClosest(this.periods)
@@ -59,7 +59,7 @@ export class ProblemHistory {
     else if (this.details.size < 8) this.details.set(text, 1)
   }
 
-  /** It worked again. */
+  /** Records a success. */
   recover(line: Quotable): void {
     if (!this.#open) return
     this.#open = false
@@ -69,7 +69,7 @@ export class ProblemHistory {
   }
 }
 
-/** Makes one stretch of the two neighbours that are the least time apart. */
+/** Merges the two neighbouring periods that are closest to each other. */
 function joinClosest(periods: Period[]): void {
   let closest = 0
   let least = Number.POSITIVE_INFINITY

@@ -1,6 +1,6 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../read/timestamps.ts'
 
-/** Bucket widths; each is a multiple of the one before, so that finer buckets can be added up. */
+/** Bucket widths; each is a multiple of the previous one, so that buckets can be merged. */
 const WIDTHS = [
   SECOND,
   5 * SECOND,
@@ -25,25 +25,25 @@ const LATENCY_SCALE = 1 / Math.log(LATENCY_GROWTH)
 const MAX_STATUSES = 8
 
 /**
- * Counts over time in at most 240 buckets, whatever the length of the log: when they do not suffice, buckets are added up in
- * pairs, fives or tens. The result does not depend on the order in which values came.
+ * Counts over time in at most 240 buckets, whatever the length of the log: if there are too many, neighbouring buckets are merged.
+ * The result does not depend on the order of the values.
  */
 export class Series {
   #level = 0
   #first = 0
   #used = 0
-  /** No latency with a fraction of a second was added. */
+  /** No latency has a fraction of a second. */
   wholeSeconds = true
-  // Empty until something is counted: there are many more accounts than links that are used.
+  // Allocated on first use: most `LinkStats` stay empty.
   ok = new Uint32Array(0)
   failed = new Uint32Array(0)
-  /** For each bucket which row of `#latency` is its own, counted from 1; 0 where no latency is known. */
+  /** For each bucket, its row in `#latency`, counted from 1; 0 if no latency is known. */
   #latencyRows = new Uint8Array(0)
-  /** Rows of bins, as many as there are buckets with latencies. */
+  /** Rows of bins, one per bucket with latencies. */
   #latency = new Uint16Array(0)
   #rows = 0
   readonly #statuses = new Map<number, Uint32Array>()
-  // Nearly every exchange ends as the one before.
+  // Most exchanges have the same status as the previous one.
   #lastStatus = Number.NaN
   #lastRow: Uint32Array | undefined
 
@@ -59,7 +59,7 @@ export class Series {
     return this.#used
   }
 
-  /** Adds `n` outcomes at `time`; `latencyMs` NaN where it is not known. */
+  /** Adds `n` outcomes at `time`; `latencyMs` is NaN if unknown. */
   add(time: number, good: boolean, status: number, latencyMs: number, n = 1): void {
     const slot = this.#slot(time)
     const counts = good ? this.ok : this.failed
@@ -76,7 +76,7 @@ export class Series {
     return [...this.#statuses].sort((a, b) => a[0] - b[0])
   }
 
-  /** Latency below which the share `q` of bucket `slot` lies, right to ± 17 %; null where no latency is known. */
+  /** Latency below which the share `q` of bucket `slot` lies, exact to ± 17%; null if no latency is known. */
   quantile(slot: number, q: number): number | null {
     const row = this.#latencyRows[slot] ?? 0
     if (row === 0) return null
@@ -92,7 +92,7 @@ export class Series {
     return null
   }
 
-  /** This series again, `shift` milliseconds later and in buckets of at least `bucketMs`, which has to be one of our widths. */
+  /** Adds this series to `target`, shifted by `shift` milliseconds. Each bucket is added at its middle. */
   replayInto(target: Series, shift: number): void {
     const half = this.bucketMs / 2
     for (let slot = 0; slot < this.#used; slot++) {
@@ -111,14 +111,14 @@ export class Series {
     }
   }
 
-  /** Widens buckets until one is at least `bucketMs` wide, and covers [from, to]. */
+  /** Widens the buckets until they are at least `bucketMs` wide and cover [from, to]. */
   cover(from: number, to: number, bucketMs: number): void {
     this.#fit(from)
     this.#fit(to)
     while (this.bucketMs < bucketMs && this.#level < WIDTHS.length - 1) this.#coarsen()
   }
 
-  /** Counts of one status, undefined where there are too many to be kept apart. */
+  /** Counts of one status; undefined if there are too many different ones. */
   #rowOf(status: number): Uint32Array | undefined {
     let row = this.#statuses.get(status)
     if (row === undefined && this.#statuses.size < MAX_STATUSES) {
@@ -180,7 +180,7 @@ export class Series {
     this.#latency[at] = Math.min(65_535, (this.#latency[at] ?? 0) + n)
   }
 
-  /** Adds to bucket `slot` the row of `latency` with this number, counted from 1; 0 for none. */
+  /** Adds row number `row` of `latency`, counted from 1, to bucket `slot`; 0 adds nothing. */
   #addLatencies(slot: number, latency: Uint16Array, row: number): void {
     if (row === 0) return
     for (let bin = 0; bin < LATENCY_BINS; bin++) {

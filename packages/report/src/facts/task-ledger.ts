@@ -25,7 +25,7 @@ export type TaskStep =
 export interface TaskRecord {
   readonly id: string
   kind: string
-  /** Every step that was seen, also those whose lines are not kept. */
+  /** All steps, including those whose lines are not kept. */
   readonly seen: Set<TaskStep>
   readonly steps: {
     step: TaskStep
@@ -36,7 +36,7 @@ export interface TaskRecord {
   }[]
 }
 
-/** Tasks as one source tells them, by id. Counts everything, keeps the lines of a bounded number of tasks. */
+/** The tasks in one source, by ID. Counts all steps, keeps the lines of a bounded number of tasks. */
 export class TaskLedger {
   readonly #records = new Map<string, TaskRecord>()
   readonly counts = new Map<TaskStep, number>()
@@ -78,12 +78,12 @@ export class TaskLedger {
     })
   }
 
-  /** So many steps that some may not have been kept. */
+  /** There were so many steps that some may not be kept. */
   static isCut({ steps }: TaskRecord): boolean {
     return steps.length >= MAX_STEPS
   }
 
-  /** Finished tasks go first (but the first ones stay as examples), then the oldest. */
+  /** Discards a finished task, but keeps the first ones as examples; otherwise the oldest. */
   #forgetOne(): void {
     let index = 0
     let oldest: string | undefined

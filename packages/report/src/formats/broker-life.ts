@@ -67,7 +67,7 @@ export class BrokerLife {
     if (!again) return
     // Nobody knows when exactly; what it said last it said alive.
     stops.see(line, 1, this.#boot.lastBefore)
-    stops.detail('ended without a word')
+    stops.detail('ended without a shutdown message')
   }
 
   isUp(line: Quotable): void {

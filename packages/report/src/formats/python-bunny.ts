@@ -192,7 +192,7 @@ export class PythonBunnyReader implements FormatReader {
       facts.link.success(line, status, latency, what === 'post' ? 0 : Number.NaN)
     else facts.link.failure(line, status, causeOfStatus(status), latency)
     if (what === 'post') {
-      facts.posted++
+      facts.submitted++
       if (status === 404 || status === 409)
         facts.link.problem('task-answered-late', line).recover(line)
       return
@@ -289,7 +289,7 @@ export class PythonBunnyReader implements FormatReader {
   /** After the last attempt the client goes on with the next task and says no word about this one. */
   #attemptFailed(line: Quotable): void {
     const facts = this.#facts
-    facts.postFailures++
+    facts.submissionFailures++
     if (++this.#failedAttempts < POST_ATTEMPTS) return
     this.#failedAttempts = 0
     this.#taskSince = undefined

@@ -76,13 +76,13 @@ export class WarrenBunnyEvents implements WarrenEvents {
         link.problems.get('task-not-answerable')?.recover(line)
         break
       case 'result submitted':
-        facts.posted++
+        facts.submitted++
         link.answer(line)
         tasks.step(taskId(), 'posted', line, { requestId: event.text('requestId') })
         link.success(line, event.number('status') || 200, Number.NaN)
         break
       case 'result submission failed':
-        facts.postFailures++
+        facts.submissionFailures++
         this.#failed(line, event)
         break
       case 'result rejected':

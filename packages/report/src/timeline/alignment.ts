@@ -3,18 +3,18 @@ import type { Signal } from './signal.ts'
 
 const MAX_SAMPLED = 240
 
-/** How well two signals fit when the first is moved by `offset`: the second happens `residual` later. Milliseconds. */
+/** How well two signals fit if the first is shifted by `offset`. The second then happens `residual` later. Milliseconds. */
 export interface Alignment {
   readonly offset: number
   readonly residual: number
   /** Mean distance from the residual. */
   readonly spread: number
   readonly matched: number
-  /** Instants of the first that fall into the time the second covers: what could have matched. */
+  /** Instants of the first signal within the time that the second covers. */
   readonly comparable: number
 }
 
-/** Fits the signals with the first moved by `offset`, looking for partners within ± `reach`. */
+/** Aligns the signals with the first shifted by `offset`; partners are at most `reach` apart. */
 export function align(a: Signal, b: Signal, offset: number, reach: number): Alignment {
   const residuals: number[] = []
   let comparable = 0
@@ -24,8 +24,8 @@ export function align(a: Signal, b: Signal, offset: number, reach: number): Alig
   for (let at = 0; at < a.times.length; at += step) {
     const time = (a.times[at] ?? 0) + offset
     if (time < first || time > last) continue
-    // The other one has kept less of every quarter of an hour: what it dropped proves nothing.
-    if (b.part < a.part && phase(time) >= b.part) continue
+    // The other signal keeps a smaller part of each quarter of an hour: an instant outside it cannot match.
+    if (b.keptMs < a.keptMs && phase(time) >= b.keptMs) continue
     comparable++
     const partner = nearest(b.times, time)
     const residual = (b.times[partner] ?? Number.POSITIVE_INFINITY) - time
@@ -44,7 +44,7 @@ export function align(a: Signal, b: Signal, offset: number, reach: number): Alig
   return { offset, residual: mean, spread, matched: near.length, comparable }
 }
 
-/** Lags, within ± `reach`, at which many pairs of instants lie equally far apart; most promising first. */
+/** Lags within ± `reach` at which many pairs of instants are equally far apart; the most promising first. */
 export function likelyLags(a: Signal, b: Signal, offset: number, reach: number): number[] {
   const bin = 1_000
   const counts = new Map<number, number>()
@@ -64,12 +64,12 @@ export function likelyLags(a: Signal, b: Signal, offset: number, reach: number):
     .map(([key]) => key * bin)
 }
 
-/** Widest range of lags looked at, in seconds: eight days. */
+/** Widest range of lags that is counted, in seconds: eight days. */
 const MAX_LAG_SECONDS = 691_200
 
 /**
- * Lags within [low, high] milliseconds, in steps of a second, by how many pairs of instants lie so far apart; the most frequent
- * first, at most `most` of them. Of a range too wide to count the middle is looked at, where the two overlap most.
+ * Lags within [low, high] milliseconds, in steps of a second, by the number of pairs of instants that far apart; the most frequent
+ * first, at most `most`. If the range is too wide to count, only its middle is used, where the signals overlap most.
  */
 export function frequentLags(
   a: Signal,
@@ -92,7 +92,7 @@ export function frequentLags(
     }
   }
   const bins: number[] = []
-  // A lag that falls between two seconds is spread over both.
+  // A lag between two seconds is spread over both bins.
   const weight = (bin: number): number =>
     (counts[bin] ?? 0) + Math.max(counts[bin - 1] ?? 0, counts[bin + 1] ?? 0)
   const middle = length / 2
@@ -109,7 +109,7 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN
 }
 
-/** The answers agree, as far as both are known. */
+/** The statuses agree, as far as both are known. */
 function sameOutcome(a: number, b: number): boolean {
   return a === 0 || b === 0 || a === b || (a >= 400 && b >= 400)
 }

@@ -15,16 +15,16 @@ import type { Signal } from './signal.ts'
 import { offsetText, zoneOffsetMinutes } from './zone-offset.ts'
 
 const QUARTER = 15 * MINUTE
-/** Clocks further apart than this are not told from another zone. */
+/** A larger difference is attributed to the time zone, not to clock skew. */
 const MAX_SKEW_MS = 2 * MINUTE
 
-/** Where a source stands on the common time line. */
+/** How the clock of a source relates to UTC. */
 export interface ClockOffset {
   readonly source: LogSource
-  /** UTC = time in the clock of the source + shift, milliseconds. */
+  /** UTC = time in the source's clock + shift, milliseconds. */
   readonly shift: number
   readonly method: 'stated' | 'wrapper' | 'option' | 'matched' | 'assumed' | 'none'
-  /** Zone of the times as written; null if nobody can say. */
+  /** Offset of the logged times from UTC; null if unknown. */
   readonly offsetMinutes: number | null
   readonly certainty: Confidence
   readonly dateKnown: boolean
@@ -32,13 +32,13 @@ export interface ClockOffset {
 }
 
 export interface ClockOffsetOptions {
-  /** Zone of times that have none. */
+  /** Time zone for lines without one. */
   tz: string | undefined
-  /** The operator said on which date lines without one begin. */
+  /** The operator gave the date of the first line. */
   dateGiven: boolean
 }
 
-/** Puts every source on one time line: by what it states, by its wrapper, by options, by matching polls, at last by assumption. */
+/** Finds the offset of every source: stated in its lines, from its wrapper, from options, by matching polls, or else assumed. */
 export function findClockOffsets(
   sources: readonly LogSource[],
   options: ClockOffsetOptions,
@@ -66,7 +66,7 @@ function withClockChange({ source, text }: ClockOffset): string {
   const { change } = source.summerTime
   if (change === undefined) return text
   const at = new Date(change.at).toISOString()
-  return `${text} Its clock changed to ${change.to} time at ${at.slice(11, 16)} on ${at.slice(0, 10)}; what follows is put where it belongs.`
+  return `${text} Its clock changed to ${change.to} time at ${at.slice(11, 16)} on ${at.slice(0, 10)}; later lines are corrected for it.`
 }
 
 function offsetFromSource(source: LogSource, options: ClockOffsetOptions): ClockOffset | undefined {
@@ -75,15 +75,20 @@ function offsetFromSource(source: LogSource, options: ClockOffsetOptions): Clock
     const { offsetMinutes } = source.zone
     const known = Number.isFinite(offsetMinutes)
     const text = known
-      ? `Exact UTC times from the wrapper; the program itself writes ${offsetText(offsetMinutes)}.`
+      ? `Exact UTC times from the wrapper; the program logs in ${offsetText(offsetMinutes)}.`
       : 'Exact UTC times from the wrapper.'
     return { ...base, method: 'wrapper', offsetMinutes: known ? offsetMinutes : 0, text }
   }
   if (source.timeKind === 'zoned') {
-    return { ...base, method: 'stated', offsetMinutes: 0, text: 'Every line states date and zone.' }
+    return {
+      ...base,
+      method: 'stated',
+      offsetMinutes: 0,
+      text: 'Every line has a date and a time zone.',
+    }
   }
   if (source.timeKind === 'none') {
-    const text = 'No line with a time.'
+    const text = 'No line has a time.'
     return {
       ...base,
       method: 'none',
@@ -97,7 +102,7 @@ function offsetFromSource(source: LogSource, options: ClockOffsetOptions): Clock
   const dateGiven = options.dateGiven || source.labels.date !== undefined
   if (zone === undefined || (source.timeKind === 'time-of-day' && !dateGiven)) return undefined
   const minutes = zoneOffsetMinutes(zone, source.first)
-  const text = `Date and zone as given by option: ${offsetText(minutes)}.`
+  const text = `Date and time zone from the options: ${offsetText(minutes)}.`
   return { ...base, shift: -minutes * MINUTE, method: 'option', offsetMinutes: minutes, text }
 }
 
@@ -108,7 +113,7 @@ interface Match {
   rivals: number
 }
 
-/** The open source that fits a placed one best. */
+/** The open source that matches a placed one best. */
 function bestMatch(
   open: readonly LogSource[],
   placed: readonly ClockOffset[],
@@ -136,11 +141,11 @@ function matchOffsets(
   const { low, high } = shiftRange(source, other)
   const byZone = new Map<number, Alignment>()
   for (const lag of frequentLags(mine, theirs, low - other.shift, high - other.shift, 500)) {
-    // Zones differ by quarters of an hour; what is left is how far the clocks are apart.
+    // Time zones differ by multiples of a quarter of an hour; the remainder is clock skew.
     const shift = Math.round((lag + other.shift) / QUARTER) * QUARTER
     if (Math.abs(lag + other.shift - shift) > MAX_SKEW_MS) continue
     const fit = align(mine, theirs, lag, 2_000)
-    // Half of the polls agreeing is chance where somebody polls often.
+    // With frequent polls, half of them match by chance.
     if (fit.matched < 5 || fit.matched < fit.comparable * 0.5) continue
     const known = byZone.get(shift)
     if (known === undefined || fit.matched > known.matched)
@@ -150,7 +155,7 @@ function matchOffsets(
   const most = found[0]
   if (most === undefined) return undefined
   const equal = found.filter(({ matched }) => matched >= most.matched * 0.95)
-  // Days apart the zone is the same; then the two logs are of the same days.
+  // Offsets whole days apart mean the same time zone; the two logs are then assumed to be from the same days.
   const apart = (shift: number): number => Math.round(Math.abs(shift - (low + high) / 2) / DAY)
   equal.sort(
     (a, b) =>
@@ -162,7 +167,7 @@ function matchOffsets(
   return best === undefined ? undefined : { source, other, best, rivals: equal.length - 1 }
 }
 
-/** Shifts under which the two overlap, and that a zone can explain. */
+/** Shifts at which the two sources overlap and that a time zone can explain. */
 function shiftRange(source: LogSource, other: ClockOffset): { low: number; high: number } {
   const first = other.source.first + other.shift
   const last = other.source.last + other.shift
@@ -173,7 +178,7 @@ function shiftRange(source: LogSource, other: ClockOffset): { low: number; high:
   }
 }
 
-/** Among shifts that fit alike the plainest zone: UTC, then whole hours near it. */
+/** Prefers, among shifts that fit equally well, UTC and then whole hours close to it. */
 function zonePenalty(shift: number): number {
   const inDay = ((((shift + DAY / 2) % DAY) + DAY) % DAY) - DAY / 2
   return Math.abs(inDay) + (inDay % HOUR === 0 ? 0 : 12 * HOUR)
@@ -182,7 +187,7 @@ function zonePenalty(shift: number): number {
 function offsetFromMatch({ source, other, best, rivals }: Match): ClockOffset {
   const minutes = zoneOf(source, best.offset)
   const date = new Date(source.first + best.offset).toISOString().slice(0, 10)
-  const lacks = source.timeKind === 'time-of-day' ? 'No date and no zone' : 'No zone'
+  const lacks = source.timeKind === 'time-of-day' ? 'No date or time zone' : 'No time zone'
   const sure = rivals === 0 && best.matched >= best.comparable * 0.8
   return {
     source,
@@ -191,21 +196,21 @@ function offsetFromMatch({ source, other, best, rivals }: Match): ClockOffset {
     offsetMinutes: minutes,
     certainty: other.certainty === 'possible' || !sure ? 'possible' : 'likely',
     dateKnown: other.dateKnown,
-    text: `${lacks} in the lines; ${best.matched} of ${best.comparable} compared polls match those of ${other.source.file} with ${minutes === null ? 'this date' : offsetText(minutes)}${other.dateKnown ? ` on ${date}` : ''}${rivals > 0 ? `, and ${rivals} other offsets would fit as well` : ''}.`,
+    text: `${lacks} in the lines; ${best.matched} of ${best.comparable} compared polls match those of ${other.source.file} with ${minutes === null ? 'this date' : offsetText(minutes)}${other.dateKnown ? ` on ${date}` : ''}${rivals > 0 ? `; ${rivals} other ${rivals === 1 ? 'offset fits' : 'offsets fit'} equally well` : ''}.`,
   }
 }
 
-/** Zone of the written times under a shift, minutes east of UTC. */
+/** Time zone of the logged times at this shift, minutes east of UTC. */
 function zoneOf(source: LogSource, shift: number): number {
   if (source.timeKind === 'dated') return -shift / MINUTE || 0
   const inDay = ((((shift + DAY / 2) % DAY) + DAY) % DAY) - DAY / 2
   return -inDay / MINUTE || 0
 }
 
-/** Nothing fits: a dated source is taken as UTC, a time of day as lying on the day of the others. */
+/** Without a match, a dated source is assumed to be in UTC and a time of day to be on the day of the other sources. */
 function assumeOffset(open: readonly LogSource[], placed: readonly ClockOffset[]): ClockOffset {
   const source = open.find(({ timeKind }) => timeKind === 'dated') ?? open[0]
-  if (source === undefined) throw new Error('nothing left to place')
+  if (source === undefined) throw new Error('there is no source left to place')
   const base = { source, certainty: 'possible' as const, offsetMinutes: 0 }
   if (source.timeKind === 'dated') {
     return {
@@ -213,13 +218,13 @@ function assumeOffset(open: readonly LogSource[], placed: readonly ClockOffset[]
       shift: 0,
       method: 'assumed',
       dateKnown: true,
-      text: 'No zone in the lines; UTC is assumed.',
+      text: 'No time zone in the lines. UTC is assumed.',
     }
   }
   const known = placed.filter(({ method, dateKnown }) => method !== 'none' && dateKnown)
   if (known.length === 0) {
     const text =
-      'No date and no zone in the lines, and nothing to compare with: only times of day can be given.'
+      'No date or time zone in the lines, and no other source to compare with. Only times of day are known.'
     return { ...base, shift: 0, method: 'none', offsetMinutes: null, dateKnown: false, text }
   }
   const from = Math.min(...known.map((clockOffset) => clockOffset.source.first + clockOffset.shift))
@@ -231,17 +236,17 @@ function assumeOffset(open: readonly LogSource[], placed: readonly ClockOffset[]
     shift,
     method: 'assumed',
     dateKnown: true,
-    text: `No date and no zone in the lines, and no polls to compare; ${date}, the day of the other sources, and UTC are assumed.`,
+    text: `No date or time zone in the lines, and no polls to compare. ${date} (the day of the other sources) and UTC are assumed.`,
   }
 }
 
-/** The whole number of days that makes a source overlap [from, to] most: the one nearest to where their middles meet. */
+/** The whole number of days for which the source overlaps [from, to] most: the one that brings their midpoints closest. */
 function bestDay(source: LogSource, from: number, to: number): number {
   const middles = (from + to) / 2 - (source.first + source.last) / 2
   return Math.round(middles / DAY) * DAY || 0
 }
 
-/** What two sources both saw, as pairs of signals. */
+/** Pairs of signals of the same events in two sources. */
 function commonSignals(a: LogSource, b: LogSource): [Signal, Signal][] {
   const pairs: [Signal, Signal][] = []
   for (const mine of a.facts) {
@@ -260,7 +265,7 @@ function signalPairs(mine: Facts, theirs: Facts): [Signal, Signal][] {
   return left === undefined || right === undefined ? [] : [[left, right]]
 }
 
-/** A client against each of the clients a relay saw: those with about as many polls first. */
+/** Pairs a client with each client in a relay's log; those with a similar number of polls first. */
 function clientPairs(
   client: ClientFacts,
   relay: RelayFacts | LoadBalancerFacts,
@@ -275,12 +280,12 @@ function clientPairs(
     .map(({ stats }) => [own, signalOfPolls([stats.polls])])
 }
 
-/** What relay, balancer and broker saw of each other: polls of all clients, connections for them. */
+/** Events that two services log: polls of all clients, or the broker connections that the relay opens for them. */
 export function commonSignal(facts: Facts, other: Facts): Signal | undefined {
   if (facts.role === 'broker') {
     if (other.role !== 'relay') return undefined
     const points = facts.sample.exchanges.map(({ time }): [number, number] => [time, 0])
-    return signalOf(points, facts.sample.part)
+    return signalOf(points, facts.sample.keptMs)
   }
   if (
     !hasClients(facts) ||
@@ -290,7 +295,7 @@ export function commonSignal(facts: Facts, other: Facts): Signal | undefined {
     return undefined
   if (!hasClients(other) && other.role !== 'broker') return undefined
   const polls = facts.clients.all().map(({ stats }) => stats.polls)
-  // Only a poll that was answered has been to the broker.
+  // A rejected poll never reaches the broker.
   return signalOfPolls(polls, other.role === 'broker' ? (status) => status < 400 : undefined)
 }
 

@@ -8,31 +8,31 @@ import type { Period, ProblemHistory } from '../facts/problem-history.ts'
 import { Series } from '../facts/series.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 
-/** An account and how far its clock has to be moved to be UTC, milliseconds. */
+/** Statistics of a link from one source, and the shift that converts its clock to UTC, milliseconds. */
 export interface SideSource {
   readonly stats: LinkStats
   readonly shift: number
-  /** Number of the source. */
+  /** ID of the source. */
   readonly source: number
 }
 
-/** One problem, all sources of one side together, on the common time line. */
+/** One problem on the common time line, from all sources of one side. */
 export interface PlacedProblem {
   readonly cause: Cause
   count: number
   first: number
   last: number
   periods: Period[]
-  /** How many stretches there were, also those no longer kept. */
+  /** Number of periods, including those that are no longer kept. */
   periodCount: number
   evidence: RawEvidence[]
-  /** First success after the last sign of it; NaN while it goes on. */
+  /** First success after the last failure; NaN while the problem is ongoing. */
   recoveredAt: number
   recovery: RawEvidence | undefined
   readonly details: Map<string, number>
 }
 
-/** One side's account of a link, all its sources together (replicas of a relay, rotated files), on the common time line. */
+/** One side's view of a link on the common time line, from all its sources (replicas of a relay, rotated files). */
 export interface SideView {
   readonly exchanges: number
   readonly ok: number
@@ -47,19 +47,19 @@ export interface SideView {
   readonly tasks: number
   readonly answers: number
   readonly lateAnswers: number
-  /** Answers held back until there was work. */
+  /** Polls that were held until there was work. */
   readonly held: number
-  /** Median time between two signs of life, ms; NaN if unknown. */
+  /** Median interval between two events, ms; NaN if unknown. */
   readonly medianInterval: number
-  /** From one poll that found nothing to the next, as a rule, ms; NaN if nobody can say. */
+  /** Typical time from one empty poll to the next, ms; NaN if unknown. */
   readonly pollInterval: number
-  /** Time within which three in four next signs came, ms; NaN if unknown. */
+  /** 75th percentile of the interval between two events, ms; NaN if unknown. */
   readonly p75Interval: number
-  /** Time within which nearly every next sign came, ms; NaN if unknown. */
+  /** 95th percentile of the interval between two events, ms; NaN if unknown. */
   readonly p95Interval: number
-  /** Times nothing was heard, in any source; oldest first. */
+  /** Times without an event in any source; oldest first. */
   readonly gaps: readonly Gap[]
-  /** The last thing heard was that it took a task. */
+  /** The last event was that it received a task. */
   readonly busy: boolean
   readonly problems: ReadonlyMap<Cause, PlacedProblem>
   readonly firstOk: RawEvidence | undefined
@@ -67,12 +67,12 @@ export interface SideView {
 }
 
 /**
- * What several sources of one side are to each other. Replicas of a server share what comes to them, so that the success one saw
- * ends the trouble of another; pods of a client go through their own, and only one that came later speaks for the one before.
+ * How the sources of one side relate. Replicas of a server share its requests, so a success in one log ends a problem in another.
+ * Pods of a client have their own connections: only a pod that started later can end a problem of an earlier one.
  */
 export type Instances = 'replicas' | 'pods'
 
-/** Adds up what several sources tell of one link; undefined if there is nothing at all. */
+/** Combines the statistics of several sources; undefined if all are empty. */
 export function buildSideView(
   sources: readonly SideSource[],
   instances: Instances = 'replicas',
@@ -131,7 +131,7 @@ export function buildSideView(
   }
 }
 
-/** By the pauses between polls; on average, where only summaries count them. */
+/** Median time between empty polls, or the average if the log contains only summaries. */
 function pollIntervalOf(
   sources: readonly SideSource[],
   exchanges: number,
@@ -143,13 +143,13 @@ function pollIntervalOf(
   if (sources.every(({ stats }) => stats.summaries.size === 0)) return Number.NaN
   const first = smallest(sources.map(({ stats, shift }) => stats.first + shift))
   const last = largest(sources.map(({ stats, shift }) => stats.last + shift))
-  // The first summary tells of the minute before it; of less than that an average says nothing.
+  // The first summary covers the minute before it. An average over less than a minute is meaningless.
   return exchanges > 0 && last - first >= MINUTE ? (last - first + MINUTE) / exchanges : Number.NaN
 }
 
 /**
- * Sources that told of the link at the same time, at most: replicas share the polls of a client and together hear it that much
- * more often than each alone. Pods that followed one another do not.
+ * Highest number of sources that cover the same time. Replicas share the polls of a client, so each sees only its share of them.
+ * Pods that replaced one another do not.
  */
 function replicasOf(sources: readonly SideSource[]): number {
   const spans = [...Map.groupBy(sources, ({ source }) => source).values()].map((own) => ({
@@ -162,7 +162,7 @@ function replicasOf(sources: readonly SideSource[]): number {
   return Math.max(1, ...together.map(({ length }) => length))
 }
 
-/** All buckets of the parts on the common time line, in one series over [from, to]. */
+/** The buckets of all sources, as one series on the common time line over [from, to]. */
 export function mergeSeries(view: SideView, from: number, to: number, bucketMs: number): Series {
   const series = new Series()
   series.cover(from, to, bucketMs)
@@ -170,7 +170,7 @@ export function mergeSeries(view: SideView, from: number, to: number, bucketMs: 
   return series
 }
 
-/** Exchanges that certainly lie within [from, to]; those in buckets that reach beyond are left out. */
+/** Exchanges within [from, to]. Buckets that reach beyond the range are excluded. */
 export function exchangesWithin(
   view: SideView,
   from: number,
@@ -178,18 +178,18 @@ export function exchangesWithin(
   which: 'good' | 'all',
 ): number {
   const sum = view.sources.reduce((n, source) => n + partWithin(source, from, to, which), 0)
-  // Over days a bucket is longer than many a hole; how long the other side was silent at most is known exactly.
+  // In long logs a bucket can be longer than the range, but the longest gap is known exactly.
   return which === 'all' ? Math.max(sum, minimumBeats(view, from, to)) : sum
 }
 
-/** The same as one source alone tells it. */
+/** The same for a single source. */
 export function partWithin(
   { stats: { series, summaries }, shift }: SideSource,
   from: number,
   to: number,
   which: 'good' | 'all',
 ): number {
-  // What a summary counts lies in the minute before it.
+  // A summary covers the minute before it.
   if (summaries.size > 0) from += MINUTE
   let sum = 0
   for (let slot = 0; slot < series.length; slot++) {
@@ -201,7 +201,7 @@ export function partWithin(
   return sum
 }
 
-/** So many signs of life there were at least within [from, to], by the longest silence in it. */
+/** Minimum number of events within [from, to], derived from the longest gap in that range. */
 function minimumBeats(view: SideView, from: number, to: number): number {
   const start = Math.max(from, view.first)
   const end = Math.min(to, view.last)
@@ -212,7 +212,7 @@ function minimumBeats(view: SideView, from: number, to: number): number {
   return silence > 0 ? Math.max(0, Math.floor((end - start) / silence) - 1) : 0
 }
 
-/** When it first worked after `time`, as exactly as a series tells (to its bucket); NaN if it did not. */
+/** The first success after `time`, at the resolution of the series; NaN if there is none. */
 export function okAfter(sources: readonly SideSource[], time: number): number {
   return smallest(
     sources.map(({ stats: { series, lastOk }, shift }) => {
@@ -248,7 +248,7 @@ function placeProblems(
   return placed
 }
 
-/** A success this source saw ends the trouble another had. */
+/** A success in this source ends a problem that another source logged. */
 function canRecover(
   { stats, shift }: SideSource,
   { last }: PlacedProblem,
@@ -257,27 +257,27 @@ function canRecover(
   return instances === 'replicas' || stats.first + shift > last
 }
 
-/** The first success after the problem, if there was one. */
+/** The first success after the problem; NaN if there is none. */
 function successAfter(source: SideSource, { cause, last }: PlacedProblem): number {
   if (endsByAnySuccess(cause)) return okAfter([source], last)
   const answered = source.stats.lastAnswer + source.shift
   return answered > last ? answered : Number.NaN
 }
 
-/** The same, to be added to. */
+/** A copy that can be added to. */
 export function copyOf(problem: PlacedProblem): PlacedProblem {
   const periods = problem.periods.map((period) => ({ ...period }))
   return { ...problem, periods, details: new Map(problem.details) }
 }
 
-/** It is known to have been over at `time`; NaN: it is not. */
+/** Sets the end of the problem; NaN means ongoing. */
 export function endAt(problem: PlacedProblem, time: number): void {
   problem.recoveredAt = time
   const latest = problem.periods.at(-1)
   if (latest !== undefined) latest.recoveredAt = time
 }
 
-/** One problem moved onto the common time line. */
+/** A problem, converted to the common time line. */
 export function placeProblem(cause: Cause, problem: ProblemHistory, shift: number): PlacedProblem {
   const periods = problem.periods.map((period) => ({
     from: period.from + shift,
@@ -299,13 +299,13 @@ export function placeProblem(cause: Cause, problem: ProblemHistory, shift: numbe
   }
 }
 
-/** What is told of a problem, stretch by stretch. */
+/** A problem, or some of its periods. */
 export type ProblemSummary = Pick<
   PlacedProblem,
   'count' | 'first' | 'last' | 'periods' | 'periodCount' | 'recoveredAt' | 'evidence'
 >
 
-/** The same trouble as if there had never been more than these of its stretches, one at least. */
+/** The problem reduced to these periods. There must be at least one. */
 export function onlyPeriods(
   { evidence }: Pick<ProblemSummary, 'evidence'>,
   periods: Period[],
@@ -326,7 +326,7 @@ export function onlyPeriods(
   }
 }
 
-/** Adds what another source tells of other occasions of the same problem; it is over when it is over for both. */
+/** Adds another source's failures of the same kind. The problem has ended when it has ended in both. */
 export function addProblem(into: PlacedProblem, other: PlacedProblem): void {
   into.count += other.count
   combine(into, other)
@@ -335,12 +335,12 @@ export function addProblem(into: PlacedProblem, other: PlacedProblem): void {
   endAt(into, into.recoveredAt)
 }
 
-/** Polls that two sides tell of are seen by their clocks, which are not quite the same. */
+/** Two sides log the same poll at slightly different times. */
 const CLOCK_TOLERANCE_MS = 2 * SECOND
 
 /**
- * Adds what another side tells of the same problem: it saw the same polls, so in each stretch the one that counted more is
- * believed. Whether it is over is for the caller to say.
+ * Adds another side's record of the same problem. Both sides saw the same polls, so each period counts the higher number of the two.
+ * The caller decides whether the problem has ended.
  */
 export function addSide(into: PlacedProblem, other: PlacedProblem): void {
   const periods = mergePeriods([...into.periods, ...other.periods], CLOCK_TOLERANCE_MS)
@@ -357,7 +357,7 @@ export function addSide(into: PlacedProblem, other: PlacedProblem): void {
 function combine(into: PlacedProblem, other: PlacedProblem): void {
   into.first = smallest([into.first, other.first])
   into.last = largest([into.last, other.last])
-  // NaN, not over, is the larger of the two.
+  // Math.max gives NaN (ongoing) if either is NaN.
   into.recoveredAt = Math.max(into.recoveredAt, other.recoveredAt)
   into.evidence = [...into.evidence, ...other.evidence]
   into.recovery ??= other.recovery
@@ -365,7 +365,7 @@ function combine(into: PlacedProblem, other: PlacedProblem): void {
     into.details.set(detail, (into.details.get(detail) ?? 0) + n)
 }
 
-/** Stretches that overlap, or are at most `room` ms apart, are one. */
+/** Merges periods that overlap or are at most `tolerance` ms apart. */
 export function mergePeriods(periods: readonly Period[], tolerance = 0): Period[] {
   const merged: Period[] = []
   for (const period of periods.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
@@ -374,7 +374,7 @@ export function mergePeriods(periods: readonly Period[], tolerance = 0): Period[
       last.to = Math.max(last.to, period.to)
       last.count += period.count
       const recoveredAt = largest([last.recoveredAt, period.recoveredAt])
-      // A success before the last sign of it did not end it.
+      // A success before the last failure did not end the problem.
       last.recoveredAt = recoveredAt >= last.to ? recoveredAt : Number.NaN
     } else merged.push({ ...period })
   }
@@ -385,7 +385,7 @@ export function shifted(line: RawEvidence, shift: number): RawEvidence {
   return shift === 0 ? line : { ...line, time: line.time + shift }
 }
 
-/** Times in which no source of this side heard anything. */
+/** Times in which no source of this side has an event. */
 function commonGaps(sources: readonly SideSource[]): Gap[] {
   const [first, ...others] = sources
   if (first === undefined) return []
@@ -422,7 +422,7 @@ function firstOkOf(sources: readonly SideSource[]): RawEvidence | undefined {
   return lines.toSorted((a, b) => a.time - b.time)[0]
 }
 
-/** Ignores what is not a number; NaN when nothing is. */
+/** Ignores NaN; returns NaN if there is no other value. */
 export function largest(values: readonly number[]): number {
   const known = values.filter((value) => !Number.isNaN(value))
   return known.length === 0 ? Number.NaN : Math.max(...known)

@@ -4,42 +4,42 @@ import type { PollSample } from '../facts/poll-sample.ts'
 const QUARTER = 15 * 60_000
 const MAX_INSTANTS = 2_000
 
-/** Instants at which one source saw something that another source saw as well, in the clock of the first. */
+/** Times of events in one source that another source may have logged too, in the clock of the first. */
 export interface Signal {
   /** Ascending, milliseconds. */
   readonly times: Float64Array
-  /** HTTP status per instant, 0 where there is none. */
+  /** HTTP status per event; 0 if there is none. */
   readonly statuses: Int16Array
-  /** Only what falls into the first so many milliseconds of each quarter of an hour is in it. */
-  readonly part: number
-  /** 1000 where stamps are whole seconds. */
+  /** Only events in the first `keptMs` milliseconds of each quarter of an hour are included. */
+  readonly keptMs: number
+  /** 1000 if times are whole seconds. */
   readonly resolutionMs: number
 }
 
-/** `wanted` leaves out polls by their status. */
+/** `wanted` selects polls by their status. */
 export function signalOfPolls(
   samples: readonly PollSample[],
   wanted: (status: number) => boolean = () => true,
 ): Signal {
-  const part = Math.min(QUARTER, ...samples.map((sample) => sample.part))
+  const keptMs = Math.min(QUARTER, ...samples.map((sample) => sample.keptMs))
   const points: [number, number][] = []
   for (const sample of samples) {
     for (let at = 0; at < sample.length; at++) {
-      if (phase(sample.time(at)) < part && wanted(sample.status(at)))
+      if (phase(sample.time(at)) < keptMs && wanted(sample.status(at)))
         points.push([sample.time(at), sample.status(at)])
     }
   }
-  return signalOf(points, part)
+  return signalOf(points, keptMs)
 }
 
-export function signalOf(points: [number, number][], part: number): Signal {
+export function signalOf(points: [number, number][], keptMs: number): Signal {
   const all = points.toSorted((a, b) => a[0] - b[0] || a[1] - b[1])
   const step = Math.ceil(all.length / MAX_INSTANTS)
   const kept = step <= 1 ? all : all.filter((_, index) => index % step === 0)
   return {
     times: Float64Array.from(kept, ([time]) => time),
     statuses: Int16Array.from(kept, ([, status]) => status),
-    part,
+    keptMs,
     resolutionMs: kept.every(([time]) => time % 1000 === 0) ? 1000 : 1,
   }
 }

@@ -4,8 +4,8 @@ import { HOUR, MINUTE } from '../read/timestamps.ts'
 const FIXED = /^(?:UTC|GMT|Z)?([+-])(\d{1,2})(?::?(\d{2}))?$/i
 
 /**
- * Minutes east of UTC of a zone (`UTC`, `+01:00`, `Europe/London`) at an instant written in that zone.
- * @throws ProgramError (usage) for a zone nobody knows
+ * Offset of a time zone (`UTC`, `+01:00`, `Europe/London`) in minutes east of UTC, at a local time in that zone.
+ * @throws ProgramError (usage) for an unknown time zone
  */
 export function zoneOffsetMinutes(zone: string, writtenMs: number): number {
   if (/^(utc|gmt|z)$/i.test(zone)) return 0
@@ -18,13 +18,13 @@ export function zoneOffsetMinutes(zone: string, writtenMs: number): number {
   try {
     format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' })
   } catch (error: unknown) {
-    throw new ProgramError(`--tz ${zone}: no such zone`, {
+    throw new ProgramError(`--tz: unknown time zone "${zone}"`, {
       exitCode: ExitCode.usage,
-      hint: 'write UTC, +01:00 or a name such as Europe/London',
+      hint: 'Use UTC, an offset such as +01:00, or a name such as Europe/London.',
       cause: error,
     })
   }
-  // The written time is local; an hour off in the guess only matters in the night the clocks change.
+  // The local time is used as if it were UTC. The error matters only in the night when the clocks change.
   const guess = new Date(Number.isFinite(writtenMs) ? writtenMs : 0)
   const text =
     format.formatToParts(guess).find(({ type }) => type === 'timeZoneName')?.value ?? 'GMT'

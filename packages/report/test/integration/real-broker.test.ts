@@ -259,7 +259,7 @@ describeRabbit('the log of a real broker', () => {
 
   it.each([
     ['restart', 'stopped in order'],
-    ['kill', 'ended without a word'],
+    ['kill', 'ended without a shutdown message'],
   ])('tells a %s as one, with what the relay says of it', (name, how) => {
     const stopped = finding(report(name), 'broker-stopped')
     expect(stopped).toMatchObject({

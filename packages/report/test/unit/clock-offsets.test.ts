@@ -173,10 +173,10 @@ describe('putting sources on one time line', () => {
   })
 
   it('an hour without a line on any other night stays a gap', async () => {
-    const lines = [0, 1].map((part) =>
+    const lines = [0, 1].map((half) =>
       POLLS.map((poll) => {
         const at = new Date(
-          poll - START + Date.UTC(2025, 5, 1, 1, 46) + part * (3_600_000 + 800_000),
+          poll - START + Date.UTC(2025, 5, 1, 1, 46) + half * (3_600_000 + 800_000),
         )
         const stamp = `01-Jun-25 ${at.toISOString().slice(11, 19)}`
         return `DEBUG - ${stamp} - Sending get request to https://r/task/nextjob/[REDACTED]\nDEBUG - ${stamp} - Response Status: 204\n`

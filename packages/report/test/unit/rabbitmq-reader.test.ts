@@ -335,7 +335,7 @@ describe('a broker that stops and starts', () => {
 
   it('was killed when it starts without having stopped, some time after its last word', () => {
     const facts = broker(...login('11:15:00', 700), ...boot('11:17'))
-    expect([...facts.stops.details.keys()]).toEqual(['ended without a word'])
+    expect([...facts.stops.details.keys()]).toEqual(['ended without a shutdown message'])
     const [period] = facts.stops.periods
     expect(new Date(period?.from ?? 0).toISOString()).toBe('2026-11-22T11:15:00.120Z')
     expect(new Date(period?.recoveredAt ?? 0).toISOString()).toBe('2026-11-22T11:17:15.100Z')

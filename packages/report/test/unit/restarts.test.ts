@@ -65,7 +65,7 @@ describe('a program that begins anew in the middle of its log', () => {
       { cause: 'relay-restarted', count: 1, first: at(25), recoveredAt: at(44) },
     ])
     const [finding] = await findings(relay, polls([26, 44], asked))
-    expect(finding?.why).toContain('without a word that it was stopping')
+    expect(finding?.why).toContain('without a shutdown message')
   })
 
   it('is a relay that was restarted in order, if it said so', async () => {
@@ -76,7 +76,7 @@ describe('a program that begins anew in the middle of its log', () => {
     ]
     const [finding] = await findings(relay, polls([26, 44], asked))
     expect(finding).toMatchObject({ cause: 'relay-restarted', first: at(27) })
-    expect(finding?.why).not.toContain('without a word')
+    expect(finding?.why).not.toContain('without a shutdown message')
   })
 
   it('is a client that died', async () => {
