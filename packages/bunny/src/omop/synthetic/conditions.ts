@@ -1,3 +1,4 @@
+import { CONDITION } from './condition-ids.ts'
 import type { ConceptSeed } from './vocabulary.ts'
 
 /** A field of medicine. Hospitals differ in how many patients each field has. */
@@ -68,7 +69,7 @@ const SKIN = 4317258
 const FINDING = 441840
 const HYPERTENSIVE = 316866
 const DIABETES = 201820
-const ANAEMIA = 439777
+const ANAEMIA = CONDITION.anaemia
 
 /** Headings of the hierarchy: ancestors of recorded conditions, but never recorded themselves. */
 export const CONDITION_GROUPS: readonly ConceptSeed[] = [
@@ -91,13 +92,13 @@ export const CONDITION_GROUPS: readonly ConceptSeed[] = [
 export const CHRONIC_CONDITIONS: readonly ChronicCondition[] = [
   chronic('metabolic', 433736, 'Obesity', HORMONES, 0.26, [8, 45]),
   chronic('cardiac', 320128, 'Essential hypertension', HYPERTENSIVE, 0.48, [25, 70], {
-    with: [[433736, 1.6]],
+    with: [[CONDITION.obesity, 1.6]],
     drugs: [1332418, 1334456, 1367500, 974166, 1338005],
   }),
   chronic('metabolic', 201826, 'Type 2 diabetes mellitus', DIABETES, 0.13, [25, 65], {
     with: [
-      [433736, 2.6],
-      [320128, 1.3],
+      [CONDITION.obesity, 2.6],
+      [CONDITION.hypertension, 1.3],
     ],
     drugs: [1503297, 19059796, 45774751, 1502905],
   }),
@@ -106,62 +107,64 @@ export const CHRONIC_CONDITIONS: readonly ChronicCondition[] = [
   }),
   chronic('metabolic', 432867, 'Hyperlipidemia', HORMONES, 0.3, [25, 65], {
     with: [
-      [433736, 1.3],
-      [201826, 1.7],
+      [CONDITION.obesity, 1.3],
+      [CONDITION.type2Diabetes, 1.7],
     ],
     drugs: [1545958, 1539403],
   }),
   chronic('metabolic', 4311629, 'Impaired glucose tolerance', HORMONES, 0.09, [25, 60], {
-    with: [[433736, 2]],
+    with: [[CONDITION.obesity, 2]],
   }),
   chronic('metabolic', 140673, 'Hypothyroidism', HORMONES, 0.05, [15, 60], { drugs: [1501700] }),
   chronic('respiratory', 257007, 'Allergic rhinitis', LUNG, 0.13, [3, 15], {
     drugs: [1149196, 1107830],
   }),
   chronic('respiratory', 317009, 'Asthma', LUNG, 0.11, [2, 12], {
-    with: [[257007, 1.8]],
+    with: [[CONDITION.allergicRhinitis, 1.8]],
     drugs: [1154343, 939259, 1149380],
   }),
   chronic('respiratory', 255573, 'Chronic obstructive pulmonary disease', LUNG, 0.08, [38, 70], {
     drugs: [1106776, 1154343, 1137529],
   }),
-  chronic('respiratory', 313459, 'Sleep apnea', LUNG, 0.04, [25, 55], { with: [[433736, 3]] }),
+  chronic('respiratory', 313459, 'Sleep apnea', LUNG, 0.04, [25, 55], {
+    with: [[CONDITION.obesity, 3]],
+  }),
   chronic('respiratory', 257012, 'Chronic sinusitis', LUNG, 0.06, [10, 40]),
   chronic('cardiac', 317576, 'Coronary arteriosclerosis', HEART, 0.14, [40, 75], {
     with: [
-      [320128, 1.4],
-      [201826, 1.6],
-      [432867, 1.4],
+      [CONDITION.hypertension, 1.4],
+      [CONDITION.type2Diabetes, 1.6],
+      [CONDITION.hyperlipidemia, 1.4],
     ],
     drugs: [1112807, 1545958, 1338005],
   }),
   chronic('cardiac', 4329847, 'Myocardial infarction', HEART, 0.05, [40, 75], {
     with: [
-      [317576, 3],
-      [320128, 1.3],
+      [CONDITION.coronaryArteryDisease, 3],
+      [CONDITION.hypertension, 1.3],
     ],
     drugs: [1112807, 1322184, 1338005],
   }),
   chronic('cardiac', 313217, 'Atrial fibrillation', HEART, 0.11, [50, 82], {
-    with: [[320128, 1.4]],
+    with: [[CONDITION.hypertension, 1.4]],
     drugs: [43013024, 1310149, 1338005, 1326303],
   }),
   chronic('cardiac', 316139, 'Heart failure', HEART, 0.08, [50, 82], {
     with: [
-      [4329847, 3],
-      [317576, 1.5],
+      [CONDITION.myocardialInfarction, 3],
+      [CONDITION.coronaryArteryDisease, 1.5],
     ],
     drugs: [956874, 1334456, 1338005],
   }),
   chronic('cardiac', 381316, 'Cerebrovascular accident', HEART, 0.06, [45, 80], {
     with: [
-      [313217, 2],
-      [320128, 1.4],
+      [CONDITION.atrialFibrillation, 2],
+      [CONDITION.hypertension, 1.4],
     ],
     drugs: [1322184, 1545958],
   }),
   chronic('cardiac', 321052, 'Peripheral vascular disease', HEART, 0.05, [45, 75], {
-    with: [[201826, 2]],
+    with: [[CONDITION.type2Diabetes, 2]],
     drugs: [1322184],
   }),
   chronic('cardiac', 321319, 'Cardiomyopathy', HEART, 0.008, [30, 65]),
@@ -169,31 +172,31 @@ export const CHRONIC_CONDITIONS: readonly ChronicCondition[] = [
     drugs: [43013024, 40241331],
   }),
   chronic('cardiac', 440417, 'Pulmonary embolism', HEART, 0.008, [20, 70], {
-    with: [[4133004, 8]],
+    with: [[CONDITION.deepVenousThrombosis, 8]],
     drugs: [40241331],
   }),
   chronic('renal', 46271022, 'Chronic kidney disease', URINARY, 0.13, [35, 80], {
     with: [
-      [201826, 1.8],
-      [320128, 1.4],
+      [CONDITION.type2Diabetes, 1.8],
+      [CONDITION.hypertension, 1.4],
     ],
     drugs: [1334456],
   }),
   chronic('renal', 193782, 'End-stage renal disease', 46271022, 0.03, [30, 60], {
-    with: [[46271022, 1]],
+    with: [[CONDITION.chronicKidneyDisease, 1]],
     onlyWith: true,
   }),
   chronic('metabolic', 192279, 'Kidney disorder caused by diabetes', DIABETES, 0.09, [30, 60], {
     with: [
-      [201826, 1],
-      [201254, 1],
+      [CONDITION.type2Diabetes, 1],
+      [CONDITION.type1Diabetes, 1],
     ],
     onlyWith: true,
   }),
   chronic('eye', 4174977, 'Retinopathy caused by diabetes', DIABETES, 0.16, [30, 60], {
     with: [
-      [201826, 1],
-      [201254, 1.5],
+      [CONDITION.type2Diabetes, 1],
+      [CONDITION.type1Diabetes, 1.5],
     ],
     onlyWith: true,
   }),
@@ -204,7 +207,7 @@ export const CHRONIC_CONDITIONS: readonly ChronicCondition[] = [
   chronic('renal', 201620, 'Kidney stone', URINARY, 0.03, [20, 50]),
   chronic('metabolic', 439777, 'Anemia', HORMONES, 0.05, [12, 75]),
   chronic('metabolic', 436659, 'Iron deficiency anemia', ANAEMIA, 0.04, [12, 40], {
-    with: [[439777, 5]],
+    with: [[CONDITION.anaemia, 5]],
     drugs: [1396131],
   }),
   chronic('metabolic', 440674, 'Gout', BONES, 0.04, [30, 65], { drugs: [1167322] }),
@@ -212,10 +215,12 @@ export const CHRONIC_CONDITIONS: readonly ChronicCondition[] = [
     drugs: [739138, 797617, 755695],
   }),
   chronic('mental', 442077, 'Anxiety disorder', MIND, 0.14, [12, 30], {
-    with: [[440383, 2.4]],
+    with: [[CONDITION.depression, 2.4]],
     drugs: [739138],
   }),
-  chronic('mental', 436962, 'Insomnia', MIND, 0.06, [18, 50], { with: [[440383, 2]] }),
+  chronic('mental', 436962, 'Insomnia', MIND, 0.06, [18, 50], {
+    with: [[CONDITION.depression, 2]],
+  }),
   chronic('mental', 436665, 'Bipolar disorder', MIND, 0.011, [17, 35], { drugs: [785788] }),
   chronic('mental', 435783, 'Schizophrenia', MIND, 0.006, [17, 32], { drugs: [785788] }),
   chronic('mental', 438409, 'Attention deficit hyperactivity disorder', MIND, 0.04, [6, 12], {
@@ -226,8 +231,8 @@ export const CHRONIC_CONDITIONS: readonly ChronicCondition[] = [
   chronic('neuro', 318736, 'Migraine', NERVES, 0.1, [12, 35], { drugs: [1118640] }),
   chronic('neuro', 380378, 'Epilepsy', NERVES, 0.011, [2, 20], { drugs: [711584, 705103] }),
   chronic('neuro', 4182210, 'Dementia', NERVES, 0.17, [65, 88], { drugs: [715997] }),
-  chronic('neuro', 378419, "Alzheimer's disease", 4182210, 0.5, [65, 85], {
-    with: [[4182210, 1]],
+  chronic('neuro', 378419, "Alzheimer's disease", CONDITION.dementia, 0.5, [65, 85], {
+    with: [[CONDITION.dementia, 1]],
     onlyWith: true,
     drugs: [715997],
   }),
@@ -250,16 +255,18 @@ export const CHRONIC_CONDITIONS: readonly ChronicCondition[] = [
   }),
   chronic('digestive', 75576, 'Irritable bowel syndrome', GUT, 0.07, [16, 40]),
   chronic('digestive', 4285898, 'Polyp of colon', GUT, 0.1, [45, 75]),
-  chronic('digestive', 4059290, 'Steatosis of liver', GUT, 0.06, [25, 60], { with: [[433736, 3]] }),
+  chronic('digestive', 4059290, 'Steatosis of liver', GUT, 0.06, [25, 60], {
+    with: [[CONDITION.obesity, 3]],
+  }),
   chronic('digestive', 196456, 'Gallstone', GUT, 0.05, [25, 70]),
   chronic('digestive', 81893, 'Ulcerative colitis', GUT, 0.006, [15, 40], { drugs: [968426] }),
   chronic('digestive', 201606, "Crohn's disease", GUT, 0.005, [14, 35], { drugs: [1119119] }),
   chronic('digestive', 194992, 'Celiac disease', GUT, 0.009, [3, 30]),
   chronic('digestive', 4064161, 'Cirrhosis of liver', GUT, 0.006, [35, 65], {
-    with: [[435243, 12]],
+    with: [[CONDITION.alcoholDependence, 12]],
   }),
   chronic('skin', 133834, 'Atopic dermatitis', SKIN, 0.09, [1, 4], {
-    with: [[317009, 1.6]],
+    with: [[CONDITION.asthma, 1.6]],
     drugs: [975125],
   }),
   chronic('skin', 141095, 'Acne', SKIN, 0.16, [12, 16], { until: 30, drugs: [1738521] }),
@@ -274,10 +281,10 @@ export const CHRONIC_CONDITIONS: readonly ChronicCondition[] = [
     sex: 'male',
   }),
   chronic('cancer', 4180790, 'Malignant tumour of colon', CANCER, 0.013, [45, 80], {
-    with: [[4285898, 3]],
+    with: [[CONDITION.colonPolyp, 3]],
   }),
   chronic('cancer', 443388, 'Malignant tumour of lung', CANCER, 0.011, [45, 78], {
-    with: [[255573, 3]],
+    with: [[CONDITION.copd, 3]],
   }),
   chronic('cancer', 141232, 'Malignant melanoma', CANCER, 0.007, [25, 70]),
   chronic('cancer', 432571, 'Malignant lymphoma', CANCER, 0.005, [25, 75]),

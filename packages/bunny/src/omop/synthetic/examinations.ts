@@ -1,3 +1,4 @@
+import { CONDITION } from './condition-ids.ts'
 import type { Contact, PersonHistory } from './person-history.ts'
 import {
   BLOOD_PANEL,
@@ -75,15 +76,23 @@ function writeVitalSigns(person: PersonHistory, contact: Contact): void {
 function writeBloodTest(person: PersonHistory, contact: Contact): void {
   const { random } = person
   for (const kind of BLOOD_PANEL) if (random.chance(0.7)) measure(person, kind, contact)
-  const diabetic = person.has(201826) || person.has(201254) || person.has(4311629)
+  const diabetic =
+    person.has(CONDITION.type2Diabetes) ||
+    person.has(CONDITION.type1Diabetes) ||
+    person.has(CONDITION.impairedGlucoseTolerance)
   if (random.chance(diabetic ? 0.9 : 0.12)) measure(person, HBA1C, contact)
   if (random.chance(diabetic ? 0.6 : 0.25)) measure(person, GLUCOSE, contact)
-  if (random.chance(person.has(432867) ? 0.6 : 0.12)) {
+  if (random.chance(person.has(CONDITION.hyperlipidemia) ? 0.6 : 0.12)) {
     for (const kind of LIPIDS) measure(person, kind, contact)
   }
   if (random.chance(0.2)) measure(person, C_REACTIVE_PROTEIN, contact)
-  if (random.chance(person.has(140673) ? 0.7 : 0.08)) measure(person, THYROTROPIN, contact)
-  if (!person.female && person.age >= 50 && random.chance(person.has(4163261) ? 0.8 : 0.1)) {
+  if (random.chance(person.has(CONDITION.hypothyroidism) ? 0.7 : 0.08))
+    measure(person, THYROTROPIN, contact)
+  if (
+    !person.female &&
+    person.age >= 50 &&
+    random.chance(person.has(CONDITION.prostateCancer) ? 0.8 : 0.1)
+  ) {
     measure(person, PROSTATE_ANTIGEN, contact)
   }
   if (random.chance(person.population.profile.biobank)) {
@@ -126,15 +135,19 @@ function writeObservations(person: PersonHistory): void {
   if (age >= 16 && random.chance(0.4)) {
     observe(ALCOHOL_UNITS, Math.floor(Math.max(0, random.normal(person.female ? 6 : 10, 8))), null)
   }
-  if (person.has(436096) || person.has(80180) || person.has(194133)) {
+  if (
+    person.has(CONDITION.chronicPain) ||
+    person.has(CONDITION.osteoarthritis) ||
+    person.has(CONDITION.lowBackPain)
+  ) {
     const count = random.occurrences(1.2, 6)
     for (let i = 0; i < count; i++) {
       observe(PAIN_SCORE, Math.min(10, Math.max(0, Math.round(random.normal(5, 2)))), null)
     }
   }
-  if (person.has(433736) && random.chance(0.7)) observe(OBESITY_FINDING, null, null)
+  if (person.has(CONDITION.obesity) && random.chance(0.7)) observe(OBESITY_FINDING, null, null)
   if (random.chance(0.12)) observe(FAMILY_HISTORY, null, null)
-  const allergic = person.has(257007) || person.has(317009)
+  const allergic = person.has(CONDITION.allergicRhinitis) || person.has(CONDITION.asthma)
   if (random.chance(allergic ? 0.55 : 0.09)) {
     const first = random.pick(ALLERGY)
     const second = random.pick(ALLERGY)
@@ -147,10 +160,16 @@ function writeObservations(person: PersonHistory): void {
 function writeBiopsies(person: PersonHistory): void {
   const { random } = person
   const kept = Math.min(1, 0.3 + person.population.profile.biobank)
-  if (person.has(4112853) && random.chance(kept)) {
+  if (person.has(CONDITION.breastCancer) && random.chance(kept)) {
     person.addRow('specimen', BREAST_BIOPSY, LABORATORY, person.anyDay(), 1)
   }
-  const others = [4163261, 4180790, 443388, 141232, 432571]
+  const others = [
+    CONDITION.prostateCancer,
+    CONDITION.colonCancer,
+    CONDITION.lungCancer,
+    CONDITION.melanoma,
+    CONDITION.lymphoma,
+  ]
   if (others.some((id) => person.has(id)) && random.chance(kept)) {
     person.addRow('specimen', TISSUE_SPECIMEN, LABORATORY, person.anyDay(), 1)
   }

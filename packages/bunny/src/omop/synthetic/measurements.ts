@@ -1,3 +1,4 @@
+import { CONDITION } from './condition-ids.ts'
 import type { ConceptSeed } from './vocabulary.ts'
 
 export interface Unit extends ConceptSeed {
@@ -70,7 +71,9 @@ export const SYSTOLIC: MeasurementKind = {
   name: 'Systolic blood pressure',
   unit: MMHG,
   values: ({ age, bmi, has }) => [
-    (age < 18 ? 92 + age : 106 + age * 0.26) + (bmi - 26) * 0.5 + (has(320128) ? 14 : 0),
+    (age < 18 ? 92 + age : 106 + age * 0.26) +
+      (bmi - 26) * 0.5 +
+      (has(CONDITION.hypertension) ? 14 : 0),
     13,
   ],
   lowest: 70,
@@ -83,7 +86,7 @@ export const DIASTOLIC: MeasurementKind = {
   name: 'Diastolic blood pressure',
   unit: MMHG,
   values: ({ age, has }) => [
-    (age < 18 ? 55 + age : 73 + (age > 60 ? -2 : 2)) + (has(320128) ? 8 : 0),
+    (age < 18 ? 55 + age : 73 + (age > 60 ? -2 : 2)) + (has(CONDITION.hypertension) ? 8 : 0),
     9,
   ],
   lowest: 35,
@@ -125,7 +128,10 @@ export const HEART_RATE: MeasurementKind = {
   id: 3027018,
   name: 'Heart rate',
   unit: PER_MINUTE,
-  values: ({ age, has }) => [(age < 12 ? 105 - age * 2 : 74) + (has(313217) ? 10 : 0), 11],
+  values: ({ age, has }) => [
+    (age < 12 ? 105 - age * 2 : 74) + (has(CONDITION.atrialFibrillation) ? 10 : 0),
+    11,
+  ],
   lowest: 38,
   highest: 190,
   digits: 0,
@@ -146,9 +152,9 @@ export const HBA1C: MeasurementKind = {
   name: 'Hemoglobin A1c share of hemoglobin in blood',
   unit: PERCENT,
   values: ({ has }) => {
-    if (has(201254)) return [8.1, 1.2]
-    if (has(201826)) return [7.4, 1.2]
-    return has(4311629) ? [6.1, 0.2] : [5.4, 0.3]
+    if (has(CONDITION.type1Diabetes)) return [8.1, 1.2]
+    if (has(CONDITION.type2Diabetes)) return [7.4, 1.2]
+    return has(CONDITION.impairedGlucoseTolerance) ? [6.1, 0.2] : [5.4, 0.3]
   },
   lowest: 4,
   highest: 15,
@@ -160,7 +166,8 @@ export const GLUCOSE: MeasurementKind = {
   id: 3004501,
   name: 'Glucose mass in serum or plasma',
   unit: MG_DL,
-  values: ({ has }) => (has(201826) || has(201254) ? [155, 42] : [94, 11]),
+  values: ({ has }) =>
+    has(CONDITION.type2Diabetes) || has(CONDITION.type1Diabetes) ? [155, 42] : [94, 11],
   lowest: 40,
   highest: 500,
   digits: 0,
@@ -173,8 +180,8 @@ const CREATININE: MeasurementKind = {
   unit: MG_DL,
   values: ({ age, female, has }) => {
     const base = (female ? 0.74 : 0.93) + Math.max(0, age - 50) * 0.003
-    if (has(193782)) return [6.2, 1.6]
-    return has(46271022) ? [base * 1.7, 0.35] : [base, 0.14]
+    if (has(CONDITION.endStageRenalDisease)) return [6.2, 1.6]
+    return has(CONDITION.chronicKidneyDisease) ? [base * 1.7, 0.35] : [base, 0.14]
   },
   lowest: 0.2,
   highest: 14,
@@ -187,8 +194,8 @@ const GFR: MeasurementKind = {
   name: 'Estimated glomerular filtration rate',
   unit: GFR_UNIT,
   values: ({ age, has }) => {
-    if (has(193782)) return [9, 3]
-    return has(46271022) ? [46, 11] : [Math.min(118, 128 - age * 0.75), 10]
+    if (has(CONDITION.endStageRenalDisease)) return [9, 3]
+    return has(CONDITION.chronicKidneyDisease) ? [46, 11] : [Math.min(118, 128 - age * 0.75), 10]
   },
   lowest: 2,
   highest: 145,
@@ -214,7 +221,7 @@ export const BLOOD_PANEL: readonly MeasurementKind[] = [
     id: 3023103,
     name: 'Potassium in serum or plasma',
     unit: MMOL_L,
-    values: ({ has }) => [has(46271022) ? 4.6 : 4.2, 0.4],
+    values: ({ has }) => [has(CONDITION.chronicKidneyDisease) ? 4.6 : 4.2, 0.4],
     lowest: 2.2,
     highest: 7.5,
     digits: 1,
@@ -225,7 +232,8 @@ export const BLOOD_PANEL: readonly MeasurementKind[] = [
     name: 'Hemoglobin mass in blood',
     unit: G_DL,
     values: ({ female, has }) => [
-      (female ? 13.3 : 14.8) - (has(439777) || has(436659) ? 3 : 0),
+      (female ? 13.3 : 14.8) -
+        (has(CONDITION.anaemia) || has(CONDITION.ironDeficiencyAnaemia) ? 3 : 0),
       1.1,
     ],
     lowest: 4,
@@ -258,7 +266,10 @@ export const BLOOD_PANEL: readonly MeasurementKind[] = [
     id: 3006923,
     name: 'Alanine aminotransferase activity in serum or plasma',
     unit: U_L,
-    values: ({ has }) => [Math.log(has(4059290) || has(4064161) ? 52 : 23), 0.45],
+    values: ({ has }) => [
+      Math.log(has(CONDITION.fattyLiver) || has(CONDITION.liverCirrhosis) ? 52 : 23),
+      0.45,
+    ],
     lowest: 4,
     highest: 2500,
     digits: 0,
@@ -272,7 +283,7 @@ export const LIPIDS: readonly MeasurementKind[] = [
     id: 3027114,
     name: 'Cholesterol mass in serum or plasma',
     unit: MG_DL,
-    values: ({ has }) => [has(432867) ? 214 : 188, 34],
+    values: ({ has }) => [has(CONDITION.hyperlipidemia) ? 214 : 188, 34],
     lowest: 80,
     highest: 420,
     digits: 0,
@@ -292,7 +303,7 @@ export const LIPIDS: readonly MeasurementKind[] = [
     id: 3028437,
     name: 'LDL cholesterol mass in serum or plasma',
     unit: MG_DL,
-    values: ({ has }) => [has(432867) ? 136 : 112, 30],
+    values: ({ has }) => [has(CONDITION.hyperlipidemia) ? 136 : 112, 30],
     lowest: 20,
     highest: 330,
     digits: 0,
@@ -302,7 +313,10 @@ export const LIPIDS: readonly MeasurementKind[] = [
     id: 3022192,
     name: 'Triglyceride mass in serum or plasma',
     unit: MG_DL,
-    values: ({ has, bmi }) => [Math.log((has(432867) ? 150 : 105) + (bmi - 26) * 2), 0.42],
+    values: ({ has, bmi }) => [
+      Math.log((has(CONDITION.hyperlipidemia) ? 150 : 105) + (bmi - 26) * 2),
+      0.42,
+    ],
     lowest: 25,
     highest: 1800,
     digits: 0,
@@ -315,7 +329,10 @@ export const C_REACTIVE_PROTEIN: MeasurementKind = {
   id: 3020460,
   name: 'C reactive protein mass in serum or plasma',
   unit: MG_L,
-  values: ({ has }) => [Math.log(has(80809) || has(201606) ? 11 : 3), 1],
+  values: ({ has }) => [
+    Math.log(has(CONDITION.rheumatoidArthritis) || has(CONDITION.crohnsDisease) ? 11 : 3),
+    1,
+  ],
   lowest: 0.1,
   highest: 450,
   digits: 1,
@@ -327,7 +344,7 @@ export const THYROTROPIN: MeasurementKind = {
   id: 3009201,
   name: 'Thyrotropin in serum or plasma',
   unit: MIU_L,
-  values: ({ has }) => [Math.log(has(140673) ? 4.4 : 1.9), 0.55],
+  values: ({ has }) => [Math.log(has(CONDITION.hypothyroidism) ? 4.4 : 1.9), 0.55],
   lowest: 0.01,
   highest: 120,
   digits: 2,
@@ -339,7 +356,7 @@ export const PROSTATE_ANTIGEN: MeasurementKind = {
   id: 3013603,
   name: 'Prostate specific antigen mass in serum or plasma',
   unit: NG_ML,
-  values: ({ has }) => [Math.log(has(4163261) ? 11 : 1.4), 0.8],
+  values: ({ has }) => [Math.log(has(CONDITION.prostateCancer) ? 11 : 1.4), 0.8],
   lowest: 0.1,
   highest: 900,
   digits: 1,

@@ -1,5 +1,6 @@
 import { isoDate } from '../cdm-date.ts'
 import type { CdmValue } from '../row-batch.ts'
+import { CONDITION } from './condition-ids.ts'
 import {
   ACUTE_CONDITIONS,
   CHRONIC_CONDITIONS,
@@ -175,7 +176,7 @@ export class PersonHistory implements Patient {
     if (this.age < from || (sex !== undefined && (sex === 'female') !== this.female)) return 0
     let chance = condition.share * Math.min(1, (this.age - from + 1) / (full - from + 1))
     if (until !== undefined && this.age > until) chance *= 0.3
-    if (condition.id === 433736) chance *= this.bmi >= 30 ? 3.4 : 0.05
+    if (condition.id === CONDITION.obesity) chance *= this.bmi >= 30 ? 3.4 : 0.05
     if (race !== undefined && this.#race === race[0]) chance *= race[1]
     const due = condition.with?.filter(([id]) => this.#conditions.has(id)) ?? []
     if (condition.onlyWith === true && due.length === 0) return 0
@@ -262,9 +263,10 @@ export class PersonHistory implements Patient {
       const winter = illness.specialty === 'respiratory' || illness.specialty === 'infection'
       this.#fallIll(illness, winter ? this.#winterDay() : this.anyDay())
     }
-    const fallChance = age < 65 ? 0 : (this.has(80502) ? 0.012 : 0.004) * this.years
+    const fallChance =
+      age < 65 ? 0 : (this.has(CONDITION.osteoporosis) ? 0.012 : 0.004) * this.years
     if (random.chance(fallChance)) this.#fallIll(HIP_FRACTURE, this.anyDay())
-    const vaccinated = age >= 65 || this.has(317009) || this.has(255573)
+    const vaccinated = age >= 65 || this.has(CONDITION.asthma) || this.has(CONDITION.copd)
     if (vaccinated && random.chance(0.65)) {
       const count = random.occurrences(Math.min(this.years, 3) * 0.8, 4)
       for (let i = 0; i < count; i++) this.#exposure(INFLUENZA_VACCINE, this.anyDay())
@@ -325,7 +327,16 @@ export class PersonHistory implements Patient {
   }
 
   #writeDeath(): void {
-    const causes = [317576, 316139, 381316, 443388, 4180790, 4182210, 255573, 46271022]
+    const causes = [
+      CONDITION.coronaryArteryDisease,
+      CONDITION.heartFailure,
+      CONDITION.stroke,
+      CONDITION.lungCancer,
+      CONDITION.colonCancer,
+      CONDITION.dementia,
+      CONDITION.copd,
+      CONDITION.chronicKidneyDisease,
+    ]
     const cause = causes.find((id) => this.has(id))
     this.#tables.add('death', this.person, this.#last, ENCOUNTER_RECORD, cause ?? 0)
   }

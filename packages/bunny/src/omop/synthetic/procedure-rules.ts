@@ -1,3 +1,4 @@
+import { CONDITION } from './condition-ids.ts'
 import {
   APPENDECTOMY,
   BONE_DENSITY,
@@ -30,50 +31,50 @@ export interface ProcedureRule {
 
 /** Procedures by condition concept. */
 export const PROCEDURES_FOR: Readonly<Record<number, readonly ProcedureRule[]>> = {
-  4329847: [
+  [CONDITION.myocardialInfarction]: [
     { procedure: ELECTROCARDIOGRAPHY, share: 0.9 },
     { procedure: CORONARY_INTERVENTION, share: 0.55 },
     { procedure: ECHOCARDIOGRAPHY, share: 0.6 },
   ],
-  317576: [{ procedure: CORONARY_INTERVENTION, share: 0.18 }],
-  313217: [
+  [CONDITION.coronaryArteryDisease]: [{ procedure: CORONARY_INTERVENTION, share: 0.18 }],
+  [CONDITION.atrialFibrillation]: [
     { procedure: ELECTROCARDIOGRAPHY, share: 0.9, times: [1.5, 5] },
     { procedure: CARDIOVERSION, share: 0.22, times: [1, 3] },
   ],
-  316139: [{ procedure: ECHOCARDIOGRAPHY, share: 0.8, times: [1, 4] }],
-  77670: [
+  [CONDITION.heartFailure]: [{ procedure: ECHOCARDIOGRAPHY, share: 0.8, times: [1, 4] }],
+  [CONDITION.chestPain]: [
     { procedure: ELECTROCARDIOGRAPHY, share: 0.8 },
     { procedure: CHEST_X_RAY, share: 0.4 },
   ],
-  255848: [{ procedure: CHEST_X_RAY, share: 0.75 }],
-  255573: [{ procedure: SPIROMETRY, share: 0.7, times: [1, 4] }],
-  317009: [{ procedure: SPIROMETRY, share: 0.35 }],
-  193782: [{ procedure: DIALYSIS, share: 0.7, times: [9, 30] }],
-  440448: [{ procedure: APPENDECTOMY, share: 0.88 }],
-  4278672: [{ procedure: BONE_IMMOBILIZATION, share: 0.9 }],
-  4230399: [{ procedure: HIP_REPLACEMENT, share: 0.75 }],
-  80180: [{ procedure: HIP_REPLACEMENT, share: 0.07 }],
-  80502: [{ procedure: BONE_DENSITY, share: 0.6, times: [0.6, 3] }],
-  375545: [{ procedure: CATARACT_SURGERY, share: 0.5 }],
-  4113008: [{ procedure: WOUND_SUTURE, share: 0.7 }],
-  4285898: [{ procedure: COLONOSCOPY, share: 0.8, times: [0.5, 3] }],
-  81893: [{ procedure: COLONOSCOPY, share: 0.9, times: [1, 4] }],
-  201606: [{ procedure: COLONOSCOPY, share: 0.9, times: [1, 4] }],
-  440383: [{ procedure: THERAPY, share: 0.25, times: [2, 8] }],
-  442077: [{ procedure: THERAPY, share: 0.2, times: [2, 8] }],
-  374919: [{ procedure: MAGNETIC_RESONANCE, share: 0.95, times: [1.5, 5] }],
-  381316: [
+  [CONDITION.pneumonia]: [{ procedure: CHEST_X_RAY, share: 0.75 }],
+  [CONDITION.copd]: [{ procedure: SPIROMETRY, share: 0.7, times: [1, 4] }],
+  [CONDITION.asthma]: [{ procedure: SPIROMETRY, share: 0.35 }],
+  [CONDITION.endStageRenalDisease]: [{ procedure: DIALYSIS, share: 0.7, times: [9, 30] }],
+  [CONDITION.appendicitis]: [{ procedure: APPENDECTOMY, share: 0.88 }],
+  [CONDITION.forearmFracture]: [{ procedure: BONE_IMMOBILIZATION, share: 0.9 }],
+  [CONDITION.closedHipFracture]: [{ procedure: HIP_REPLACEMENT, share: 0.75 }],
+  [CONDITION.osteoarthritis]: [{ procedure: HIP_REPLACEMENT, share: 0.07 }],
+  [CONDITION.osteoporosis]: [{ procedure: BONE_DENSITY, share: 0.6, times: [0.6, 3] }],
+  [CONDITION.cataract]: [{ procedure: CATARACT_SURGERY, share: 0.5 }],
+  [CONDITION.handLaceration]: [{ procedure: WOUND_SUTURE, share: 0.7 }],
+  [CONDITION.colonPolyp]: [{ procedure: COLONOSCOPY, share: 0.8, times: [0.5, 3] }],
+  [CONDITION.ulcerativeColitis]: [{ procedure: COLONOSCOPY, share: 0.9, times: [1, 4] }],
+  [CONDITION.crohnsDisease]: [{ procedure: COLONOSCOPY, share: 0.9, times: [1, 4] }],
+  [CONDITION.depression]: [{ procedure: THERAPY, share: 0.25, times: [2, 8] }],
+  [CONDITION.anxiety]: [{ procedure: THERAPY, share: 0.2, times: [2, 8] }],
+  [CONDITION.multipleSclerosis]: [{ procedure: MAGNETIC_RESONANCE, share: 0.95, times: [1.5, 5] }],
+  [CONDITION.stroke]: [
     { procedure: COMPUTED_TOMOGRAPHY, share: 0.9 },
     { procedure: MAGNETIC_RESONANCE, share: 0.4 },
   ],
-  4112853: [{ procedure: CHEMOTHERAPY, share: 0.45, times: [4, 8] }],
-  4180790: [{ procedure: CHEMOTHERAPY, share: 0.5, times: [4, 8] }],
-  443388: [
+  [CONDITION.breastCancer]: [{ procedure: CHEMOTHERAPY, share: 0.45, times: [4, 8] }],
+  [CONDITION.colonCancer]: [{ procedure: CHEMOTHERAPY, share: 0.5, times: [4, 8] }],
+  [CONDITION.lungCancer]: [
     { procedure: COMPUTED_TOMOGRAPHY, share: 0.9 },
     { procedure: CHEMOTHERAPY, share: 0.55, times: [3, 8] },
   ],
-  432571: [{ procedure: CHEMOTHERAPY, share: 0.7, times: [4, 8] }],
-  317510: [{ procedure: CHEMOTHERAPY, share: 0.7, times: [4, 8] }],
+  [CONDITION.lymphoma]: [{ procedure: CHEMOTHERAPY, share: 0.7, times: [4, 8] }],
+  [CONDITION.leukemia]: [{ procedure: CHEMOTHERAPY, share: 0.7, times: [4, 8] }],
 }
 
 export interface Screening {
