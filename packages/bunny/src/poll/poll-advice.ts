@@ -1,6 +1,6 @@
 import type { TaskApiError } from '@warren/task-api'
 
-/** What the site can do about a failed poll. `undefined` if only the relay operator can act. */
+/** Advice to the site on a failed poll. `undefined` if only the relay operator can act. */
 export function adviceFor(error: TaskApiError): string | undefined {
   switch (error.status) {
     case 401:

@@ -25,7 +25,7 @@ export interface DistributionCacheOptions {
   readonly folder: string
   /** 0: entries do not expire. */
   readonly ttlMs: number
-  /** What the rows depend on: disclosure policy, options, database. Entries for other values are ignored. */
+  /** The values on which the rows depend: disclosure policy, options, database. Entries for other values are ignored. */
   readonly validFor: Readonly<Record<string, unknown>>
   readonly clock: Clock
   readonly log: Logger

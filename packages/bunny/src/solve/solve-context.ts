@@ -2,7 +2,7 @@ import type { DisclosurePolicy } from '@warren/disclosure'
 import type { DistributionCache } from './distribution-cache.ts'
 import type { RunQueryOptions } from './run-query.ts'
 
-/** What each solver needs in addition to the task. */
+/** Everything a solver needs in addition to the task. */
 export interface SolveContext extends RunQueryOptions {
   readonly policy: DisclosurePolicy
   /** Which optional tables of the CDM tasks may use at this site. */
@@ -13,6 +13,6 @@ export interface SolveContext extends RunQueryOptions {
   readonly version: string
   /** Whether file data is encoded as Base64. Otherwise it is readable text. */
   readonly encode: boolean
-  /** Where distributions are cached. */
+  /** The cache for distributions, if there is one. */
   readonly cache?: DistributionCache
 }

@@ -28,7 +28,7 @@ export interface CatalogueTable {
 }
 
 export interface Catalogue {
-  /** As configured. `''` for the search path of the connection. */
+  /** The configured schema. `''` for the search path of the connection. */
   readonly schema: string
   readonly tables: ReadonlyMap<string, CatalogueTable>
   /** Other schemas of the database that have a table `person`, to suggest the right schema. */

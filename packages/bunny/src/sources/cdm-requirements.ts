@@ -1,4 +1,4 @@
-/** What a column must be comparable with. Sites use different types, such as `integer` and `bigint`. */
+/** The kind of values a column is compared with. Sites use different types for it, such as `integer` and `bigint`. */
 export type ColumnFamily = 'number' | 'date' | 'text'
 
 export interface RequiredColumn {

@@ -40,9 +40,9 @@ export interface CdmProblem {
   readonly code: CdmProblemCode
   readonly table: string
   readonly column?: string
-  /** What is wrong, without data from the database. */
+  /** The problem, without data from the database. */
   readonly message: string
-  /** What to do, as a statement to paste if possible. */
+  /** The fix, as a statement to paste if possible. */
   readonly hint: string
 }
 

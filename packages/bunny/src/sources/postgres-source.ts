@@ -25,7 +25,7 @@ export interface PostgresSourceOptions extends PostgresAddress {
   readonly statementTimeoutMs?: number
   /** For connecting, and for waiting for a free connection. Default: 10 s. */
   readonly connectTimeoutMs?: number
-  /** As seen in `pg_stat_activity`. */
+  /** The name in `pg_stat_activity`. */
   readonly applicationName?: string
 }
 

@@ -72,7 +72,7 @@ describe('a timestamp of an export', () => {
   })
 
   it.each(['2015-01-06 24:00', '2015-01-06 10:60', '2015-01-06 10', '06/01/2015 10:20'])(
-    'refuses %s',
+    'rejects %s',
     (text) => {
       expect(parseTimestamp(text)).toBeUndefined()
     },

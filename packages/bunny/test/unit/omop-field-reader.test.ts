@@ -15,7 +15,7 @@ describe('reading a field', () => {
   })
 
   it.each(['8507.5', '1e3', '2147483648', 'abc', '1,000', '0x1F', '१', '--1', ''])(
-    'refuses %s as a concept',
+    'rejects %s as a concept',
     (text) => {
       // Empty fields never reach a reader. If it accepted them, missing values would become 0.
       if (text !== '') expect(fieldReader('concept')(text)).toBe(UNREADABLE)

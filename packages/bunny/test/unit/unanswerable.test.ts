@@ -11,7 +11,7 @@ describe('reasons that leave the site', () => {
     'timeout',
     'cancelled',
     'query',
-  ] as const)('say what happened to the database (%s) without naming its host', (kind) => {
+  ] as const)('name the database failure (%s) without its host', (kind) => {
     const error = new SourceError(kind, 'no connection to db-7.internal:5432')
     const { message } = unanswerableFromSource(error)
     expect(message).not.toContain('db-7')
