@@ -198,7 +198,7 @@ function appDeps(config: RelayConfig, parts: Parts, draining: AbortSignal): AppD
             path: config.metricsPath,
             token: config.metricsToken,
             refresh: async () => {
-              const counts = await store.tasks.counts().catch(() => undefined)
+              const counts = await store.tasks.countByState().catch(() => undefined)
               metrics.setGauges(counts, queue.status())
             },
           },

@@ -3,7 +3,7 @@ import type { NodeRecord, UserStore } from '../store/relay-store.ts'
 import { DuplicateWorkerMonitor } from './duplicate-worker-monitor.ts'
 
 export interface NodeLinksOptions {
-  readonly users: Pick<UserStore, 'listNodes' | 'touchNodes'>
+  readonly users: Pick<UserStore, 'listNodes' | 'recordLastSeen'>
   readonly log: Logger
   readonly summaryMs?: number
   readonly now?: () => number
@@ -73,7 +73,7 @@ export class NodeLinks implements AsyncDisposable {
   async save(): Promise<void> {
     if (this.#unsaved.size === 0) return
     const seen = new Map(this.#unsaved)
-    await this.#options.users.touchNodes(seen)
+    await this.#options.users.recordLastSeen(seen)
     for (const [nodeId, at] of seen) {
       if (this.#unsaved.get(nodeId) === at) this.#unsaved.delete(nodeId)
     }

@@ -50,7 +50,7 @@ export class DatabaseNodeQueue implements NodeQueue {
   // A lease skips rows that another connection has locked. If that connection then dies, its subtask stays queued
   // without an event.
   async sweep(): Promise<void> {
-    this.#hints.note(await this.#store.tasks.nodesWithWork())
+    this.#hints.note(await this.#store.tasks.findNodesWithWork())
   }
 
   async check(): Promise<void> {}

@@ -153,10 +153,13 @@ export class RabbitNodeQueue implements NodeQueue {
 
   async sweep(now: number): Promise<void> {
     if (this.#connection !== null) {
-      const unpublished = await this.#store.tasks.unpublished(now - PUBLISH_GRACE_MS, SWEEP_LIMIT)
+      const unpublished = await this.#store.tasks.findUnpublished(
+        now - PUBLISH_GRACE_MS,
+        SWEEP_LIMIT,
+      )
       await this.publish(unpublished)
     }
-    this.#hints.note(await this.#store.tasks.nodesWithWork())
+    this.#hints.note(await this.#store.tasks.findNodesWithWork())
   }
 
   async check(): Promise<void> {

@@ -2,14 +2,14 @@ import { DatabaseError } from 'pg'
 
 import { TIMEOUT, type StoreFailure } from './store-error.ts'
 
-/** SQLSTATE classes and codes of a server that is not there, not ready, or not the writable one. */
+/** SQLSTATE classes and codes of a server that is unreachable, not ready, or read-only. */
 const UNAVAILABLE = /^(?:08|57P0[123]|53300|25006)/
 /** Serialization failure, deadlock, lock not available. */
 const TRANSIENT = new Set(['40001', '40P01', '55P03'])
-/** Data exceptions and integrity violations quote values in their message. */
+/** Data exceptions and integrity violations, whose messages quote values. */
 const QUOTES_VALUES = /^2[23]/
 
-// What pg says in plain words, without a code.
+// Errors of pg itself, which have no code.
 const CONNECTION_LOST =
   /terminated|timeout|not queryable|after calling end|destroyed|discarded|connection is closed/i
 
@@ -29,7 +29,7 @@ export function classifyPostgresError(error: unknown): StoreFailure | null {
     }
   }
   if (error instanceof AggregateError && error.errors.length > 0) {
-    // A host name with several addresses fails once per address.
+    // A host name with several addresses causes one error per address.
     return classifyPostgresError(error.errors[0])
   }
   if ('syscall' in error || 'errno' in error) {
@@ -74,7 +74,7 @@ export function classifySqliteError(error: unknown): StoreFailure | null {
   }
 }
 
-// PostgreSQL's `detail` holds whole rows. Loggers print every property of an error and of its causes.
+// PostgreSQL's `detail` contains whole rows, and loggers print every property of an error and of its causes.
 function withoutDetail(error: Error, text: string): Error {
   const bare = new Error(text)
   bare.name = error.name

@@ -1,6 +1,6 @@
 import type { StoreEvent, StoreEvents } from './relay-store.ts'
 
-/** Hands events to whoever listens in this process. */
+/** Delivers events to the listeners in this process. */
 export class EventBus implements StoreEvents {
   readonly #listeners = new Set<(event: StoreEvent) => void>()
   #live: boolean
@@ -13,7 +13,7 @@ export class EventBus implements StoreEvents {
     return this.#live
   }
 
-  /** Back to life implies a `resync`: what happened meanwhile is unknown. */
+  /** Becoming live emits a `resync`, because events may have been missed. */
   setLive(live: boolean): void {
     if (live === this.#live) return
     this.#live = live
@@ -25,9 +25,9 @@ export class EventBus implements StoreEvents {
   }
 
   subscribe(listener: (event: StoreEvent) => void): Disposable {
-    // A wrapper of its own, so that the same function subscribed twice is two subscriptions.
-    const own = (event: StoreEvent): void => listener(event)
-    this.#listeners.add(own)
-    return { [Symbol.dispose]: () => void this.#listeners.delete(own) }
+    // A wrapper, so that subscribing the same function twice makes two subscriptions.
+    const wrapper = (event: StoreEvent): void => listener(event)
+    this.#listeners.add(wrapper)
+    return { [Symbol.dispose]: () => void this.#listeners.delete(wrapper) }
   }
 }

@@ -7,8 +7,8 @@ import type { RelayTables } from './sql-schema.ts'
 import { SchemaTooNewError, SchemaTooOldError } from './store-error.ts'
 
 /**
- * Brings the schema up to date. Any number of processes may start it together: the first does the
- * work, the others wait for it and find nothing to do. A failure leaves the schema as it was.
+ * Updates the schema. Any number of processes may start this at once: the first one migrates, and the others wait for it
+ * and find nothing to do. A failure leaves the schema unchanged.
  */
 export async function migrate(
   database: SqlDatabase,
@@ -16,7 +16,7 @@ export async function migrate(
   migrations: readonly Migration[],
 ): Promise<MigrationOutcome> {
   const { columnTypes } = database.differences
-  return database.transact('migrate', async (trx) => {
+  return database.transact('migrate the schema', async (trx) => {
     await database.differences.lockForMigration(trx)
     await trx.schema
       .createTable('relay_migrations')
@@ -40,12 +40,12 @@ export async function migrate(
   })
 }
 
-/** Throws unless the schema is the one this program works with. */
+/** Throws unless this release supports the version of the schema. */
 export async function checkSchema(
   database: SqlDatabase,
   migrations: readonly Migration[],
 ): Promise<void> {
-  const found = await database.run('check', versionOf)
+  const found = await database.run('check the schema', versionOf)
   const known = newest(migrations)
   if (found > known) throw new SchemaTooNewError(found, known)
   if (found < known) throw new SchemaTooOldError(found, known)

@@ -12,10 +12,7 @@ export interface Migration {
   ) => Promise<void>
 }
 
-/**
- * In order, never changed once released: a correction is a new migration. All that are missing run
- * in one transaction.
- */
+/** In order. A released migration never changes: a correction is a new one. All missing migrations run in one transaction. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: 'users, nodes, tasks, subtasks', up: createTables },
 ]
@@ -123,7 +120,7 @@ async function createTables(
     .columns(['state', 'leased_until'])
     .execute()
 
-  // Used where the database has no lock that ends with its session.
+  // For databases without locks that end with the session.
   await trx.schema
     .createTable('relay_leaders')
     .addColumn('name', 'text', (column) => column.primaryKey().notNull())

@@ -16,10 +16,10 @@ import {
   type SqliteStatement,
 } from 'kysely'
 
-// Statements with `in (...)` lists come in many lengths: the cache must not keep them all.
-const CACHED_STATEMENTS = 200
+// Statements with `in (...)` lists have many lengths, so the cache needs a limit.
+const MAX_CACHED_STATEMENTS = 200
 
-/** kysely on node:sqlite. One connection; kysely lets one statement or transaction use it at a time. */
+/** kysely on node:sqlite, with one connection. kysely runs one statement or transaction on it at a time. */
 export class NodeSqliteDialect implements Dialect {
   readonly #database: SqliteDatabase
 
@@ -45,8 +45,8 @@ export class NodeSqliteDialect implements Dialect {
 }
 
 /**
- * Takes the write lock when a transaction begins. A transaction that begins by reading and writes
- * later fails for good if another process wrote in between; one that has to wait at the start does not.
+ * Acquires the write lock when a transaction begins. A transaction that reads first and writes later would fail
+ * permanently if another process wrote in between. Waiting at the start avoids that.
  */
 class ImmediateSqliteDriver extends SqliteDriver {
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
@@ -66,7 +66,7 @@ class CachingDatabase implements SqliteDatabase {
     const cached = this.#statements.get(sql)
     if (cached !== undefined) return cached
     const statement = adapt(this.#database.prepare(sql))
-    if (this.#statements.size >= CACHED_STATEMENTS) {
+    if (this.#statements.size >= MAX_CACHED_STATEMENTS) {
       for (const oldest of this.#statements.keys()) {
         this.#statements.delete(oldest)
         break
@@ -94,5 +94,5 @@ function adapt(statement: StatementSync): SqliteStatement {
 function bindable(value: unknown): SQLInputValue {
   if (value === null || typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'bigint') return value
-  throw new TypeError(`a ${typeof value} cannot be bound to an SQLite statement`)
+  throw new TypeError(`cannot bind a ${typeof value} to an SQLite statement`)
 }

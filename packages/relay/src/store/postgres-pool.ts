@@ -2,19 +2,18 @@ import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryRes
 import { Pool, type ClientBase, type ClientConfig, type PoolClient } from 'pg'
 
 export interface PoolTiming {
-  /** For a free connection, or a new one, ms. */
+  /** Timeout for getting a connection, free or new, ms. */
   readonly connectMs: number
-  /** For the answer to a statement, ms. */
+  /** Timeout for a statement, ms. */
   readonly queryMs: number
 }
 
-/** A transaction in which nothing happens for so long belongs to a relay that is gone. */
+/** A transaction that is idle for this long belongs to a relay that no longer exists. */
 const IDLE_IN_TRANSACTION_MS = 60_000
 
 /**
- * A pool that throws a connection away when a statement on it was not answered in time. Such a
- * connection may be dead without either side knowing (a firewall forgot it), and a pool that keeps it
- * hands it to the next statement, which waits as long again.
+ * A pool that closes a connection on which a statement timed out. Such a connection may be dead without either side
+ * knowing it (a firewall dropped it). If the pool kept it, the next statement would time out too.
  */
 export class TimeoutPool implements PostgresPool {
   readonly #pool: Pool
@@ -27,12 +26,12 @@ export class TimeoutPool implements PostgresPool {
       keepAlive: true,
       connectionTimeoutMillis: timing.connectMs,
       query_timeout: timing.queryMs,
-      // It is awaited, whatever its type says.
+      // pg awaits it, although its type returns void.
       // oxlint-disable-next-line typescript/no-misused-promises
       onConnect: (client) => prepareConnection(client, timing.queryMs),
     })
-    // A connection that breaks, idle or in use, emits an error that ends the process unless somebody
-    // listens. There is nothing to do: its statement fails, and the pool replaces it when needed.
+    // Without a listener, the error of a broken connection would end the process. Nothing else is needed: the statement
+    // fails, and the pool replaces the connection.
     this.#pool.on('error', () => {})
   }
 
@@ -51,7 +50,7 @@ export class TimeoutPool implements PostgresPool {
 
 class TimeoutClient implements PostgresPoolClient {
   readonly #client: PoolClient
-  #gaveUp = false
+  #timedOut = false
 
   constructor(client: PoolClient) {
     this.#client = client
@@ -63,7 +62,7 @@ class TimeoutClient implements PostgresPoolClient {
     statement: string | PostgresCursor<R>,
     parameters: readonly unknown[] = [],
   ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
-    if (typeof statement !== 'string') throw new TypeError('this store uses no cursors')
+    if (typeof statement !== 'string') throw new TypeError('cursors are not supported')
     return this.#query(statement, parameters)
   }
 
@@ -72,20 +71,20 @@ class TimeoutClient implements PostgresPoolClient {
     try {
       return await client.query<R>(sql, parameters)
     } catch (error: unknown) {
-      this.#gaveUp ||= error instanceof Error && error.message === 'Query read timeout'
+      this.#timedOut ||= error instanceof Error && error.message === 'Query read timeout'
       throw error
     }
   }
 
   release(discard = false): void {
-    if (this.#gaveUp) this.#client.connection.stream.destroy()
-    this.#client.release(discard || this.#gaveUp)
+    if (this.#timedOut) this.#client.connection.stream.destroy()
+    this.#client.release(discard || this.#timedOut)
   }
 }
 
 /**
- * Makes the server give up as well: on statements nobody waits for any more, on transactions left
- * open, and on connections whose other end does not answer. Until it does, they keep their locks.
+ * Sets the same limits on the server: for statements that timed out, for transactions left open, and for connections whose
+ * client does not respond. Otherwise these would keep their locks.
  */
 export async function prepareConnection(client: ClientBase, statementMs: number): Promise<void> {
   client.on('error', () => {})

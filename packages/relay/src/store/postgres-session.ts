@@ -7,30 +7,29 @@ import type { StoreEvent } from './relay-store.ts'
 import type { EventBus } from './event-bus.ts'
 
 const CHANNEL = 'warren_relay'
-/** Keeps our advisory locks apart from those of other programs on the same database. */
+/** Separates the relay's advisory locks from those of other programs on the same database. */
 const LOCK_CLASS = 0x77_72_6e
-/** A payload is limited to 7,999 bytes; a node id takes 39. */
-const NODES_PER_NOTICE = 190
+/** A payload is limited to 7,999 bytes, and a collection ID takes 39. */
+const MAX_NODES_PER_NOTICE = 190
 
 export interface SessionTiming {
-  /** Between two, ms. */
+  /** Time between two heartbeats, ms. */
   readonly heartbeatMs: number
-  /** For the answer to a heartbeat, and for a connection, ms. */
-  readonly answerMs: number
+  /** Timeout for a heartbeat and for connecting, ms. */
+  readonly responseMs: number
 }
 
 interface Notice {
-  /** Who sent it: a process hears its own notices and has acted on them already. */
+  /** The sending process. A process receives its own notices too, and ignores them. */
   readonly origin: string
   readonly event: StoreEvent
 }
 
 /**
- * One connection that is kept: it listens for what other relays announce and holds the locks of
- * leadership. Comes back by itself; whoever was leading has to ask again then.
+ * One permanent connection that listens for the events of other relays and holds the leadership locks. It reconnects by
+ * itself. A leader must then acquire its leadership again.
  *
- * pgbouncer must not stand between, except in session mode: LISTEN and session locks belong to one
- * server session.
+ * pgbouncer works only in session mode, because LISTEN and session locks belong to one server session.
  */
 export class PostgresSession implements AsyncDisposable {
   readonly #options: ClientConfig
@@ -56,15 +55,15 @@ export class PostgresSession implements AsyncDisposable {
     this.#done = this.#keepConnected()
   }
 
-  /** What `pg_notify` needs, one pair per notice. */
-  notices(events: readonly StoreEvent[]): readonly { channel: string; payload: string }[] {
-    return events.flatMap(split).map((event) => ({
+  /** The arguments of `pg_notify`, one pair per notice. */
+  encodeNotices(events: readonly StoreEvent[]): readonly { channel: string; payload: string }[] {
+    return events.flatMap(splitEvent).map((event) => ({
       channel: CHANNEL,
       payload: JSON.stringify({ origin: this.#origin, event } satisfies Notice),
     }))
   }
 
-  /** Takes the lock `name`, or says that it is held already; false if it is somebody else's or the connection is down. */
+  /** Acquires the lock `name`. True also if it is already held, false if another process holds it or the connection is down. */
   async tryLock(name: string): Promise<boolean> {
     const client = this.#client
     if (client === null) return false
@@ -78,7 +77,7 @@ export class PostgresSession implements AsyncDisposable {
       if (locked) this.#held.add(name)
       return locked
     } catch {
-      // The session's own loop sees the broken connection too, and says so.
+      // The loop of the session detects the broken connection too, and logs it.
       return false
     }
   }
@@ -88,7 +87,7 @@ export class PostgresSession implements AsyncDisposable {
     try {
       await this.#client?.query('select pg_advisory_unlock($1, $2)', [LOCK_CLASS, lockNumber(name)])
     } catch {
-      // A connection that cannot unlock is ending, and its locks end with it.
+      // A connection that cannot unlock is about to end, and its locks end with it.
     }
   }
 
@@ -102,53 +101,53 @@ export class PostgresSession implements AsyncDisposable {
     let failures = 0
     while (!this.#stop.signal.aborted) {
       try {
-        await this.#session(() => {
+        await this.#runSession(() => {
           failures = 0
           backoff.reset()
         })
       } catch (error: unknown) {
         failures++
         const detail = error instanceof Error ? error.message : String(error)
-        // One line per outage; the store reports its own.
+        // One line per outage. The store logs its own outage.
         if (failures === 1) this.#log.warn({ detail }, 'database notifications interrupted')
       }
       await sleep(backoff.next(), this.#stop.signal)
     }
   }
 
-  /** One connection from its opening to its end. */
-  async #session(onReady: () => void): Promise<void> {
+  /** Opens a connection and uses it until it ends. */
+  async #runSession(onReady: () => void): Promise<void> {
     const client = new Client({
       ...this.#options,
       keepAlive: true,
-      connectionTimeoutMillis: this.#timing.answerMs,
-      query_timeout: this.#timing.answerMs,
+      connectionTimeoutMillis: this.#timing.responseMs,
+      query_timeout: this.#timing.responseMs,
     })
-    // Without a listener an idle connection that breaks would end the process.
+    // Without a listener, the error of a broken idle connection would end the process.
     const ended = new Promise<Error | null>((resolve) => {
       client.on('error', resolve)
       client.on('end', () => resolve(null))
     })
-    client.on('notification', ({ payload }) => this.#hear(payload))
+    client.on('notification', ({ payload }) => this.#receive(payload))
     try {
       await client.connect()
-      await prepareConnection(client, this.#timing.answerMs)
+      await prepareConnection(client, this.#timing.responseMs)
       await client.query(`listen ${CHANNEL}`)
       this.#client = client
       this.#eventBus.setLive(true)
       onReady()
-      await this.#watch(client, ended)
+      await this.#sendHeartbeats(client, ended)
     } finally {
       this.#client = null
       this.#held.clear()
       this.#eventBus.setLive(false)
-      await closeWithin(client, this.#timing.answerMs)
+      await closeWithin(client, this.#timing.responseMs)
     }
   }
 
-  // A connection can die without a word (a firewall forgets it). An answered heartbeat proves that
-  // every notice sent before it has arrived, because both come down one connection in order.
-  async #watch(client: Client, ended: Promise<Error | null>): Promise<void> {
+  // A connection can die silently (a firewall drops it). A successful heartbeat proves that every earlier notice has
+  // arrived, because the server sends both in order on one connection.
+  async #sendHeartbeats(client: Client, ended: Promise<Error | null>): Promise<void> {
     const stop = this.#stop.signal
     while (!stop.aborted) {
       const wake = new AbortController()
@@ -161,24 +160,24 @@ export class PostgresSession implements AsyncDisposable {
     }
   }
 
-  #hear(payload: string | undefined): void {
-    const notice = readNotice(payload)
+  #receive(payload: string | undefined): void {
+    const notice = parseNotice(payload)
     if (notice !== null && notice.origin !== this.#origin) this.#eventBus.emit(notice.event)
   }
 }
 
-function split(event: StoreEvent): readonly StoreEvent[] {
+function splitEvent(event: StoreEvent): readonly StoreEvent[] {
   if (event.kind !== 'work') return [event]
   const parts: StoreEvent[] = []
-  for (let start = 0; start < event.nodeIds.length; start += NODES_PER_NOTICE) {
-    parts.push({ ...event, nodeIds: event.nodeIds.slice(start, start + NODES_PER_NOTICE) })
+  for (let start = 0; start < event.nodeIds.length; start += MAX_NODES_PER_NOTICE) {
+    parts.push({ ...event, nodeIds: event.nodeIds.slice(start, start + MAX_NODES_PER_NOTICE) })
   }
   return parts
 }
 
-// Anybody who may connect to the database may notify: what is not ours, or of a later release, is a
-// reason to look again, not to fail.
-function readNotice(payload: string | undefined): Notice | null {
+// Any program on the database can send a notice. One that is not the relay's, or of a later release, causes a resync
+// instead of an error.
+function parseNotice(payload: string | undefined): Notice | null {
   const resync: Notice = { origin: '', event: { kind: 'resync' } }
   try {
     const notice: unknown = JSON.parse(payload ?? '')
@@ -212,6 +211,6 @@ async function closeWithin(client: Client, ms: number): Promise<void> {
   const timeout = new AbortController()
   const inTime = await Promise.race([ended, sleep(ms, timeout.signal).then(() => false)])
   timeout.abort()
-  // The other side does not answer: drop the socket, or this process could not end.
+  // The server does not respond. Without dropping the socket, this process could not end.
   if (!inTime) client.connection.stream.destroy()
 }

@@ -15,15 +15,15 @@ import { SqlUserStore } from './sql-user-store.ts'
 import { classifyPostgresError } from './classify-error.ts'
 
 export interface PostgresStoreOptions {
-  /** postgres://user:password@host:port/database; parameters as libpq knows them. */
+  /** postgres://user:password@host:port/database, with the parameters of libpq. */
   readonly url: string
-  /** Connections besides the one that listens. Default 10. */
+  /** Connections in addition to the one that listens. Default 10. */
   readonly poolSize?: number
   readonly log: Logger
   readonly now?: () => number
-  /** Bounds on waiting, ms. */
+  /** Timeouts, ms. */
   readonly timing?: Partial<PostgresTiming>
-  /** Default: those of this release. */
+  /** Default: the migrations of this release. */
   readonly migrations?: readonly Migration[]
 }
 
@@ -33,12 +33,12 @@ const TIMING: PostgresTiming = {
   connectMs: 10_000,
   queryMs: 30_000,
   heartbeatMs: 10_000,
-  answerMs: 5_000,
+  responseMs: 5_000,
 }
-// Migrations of all relays started together wait for each other here.
+// Held by a migration, so that relays started together migrate one after another.
 const MIGRATION_LOCK = 0x77_72_6e_01
 
-/** The store for production. Opens no connection before it is used, except the one that listens. */
+/** The store for production. Opens no connection before its first use, except the one that listens. */
 export function openPostgresStore(options: PostgresStoreOptions): RelayStore {
   return new PostgresStore(options)
 }
@@ -103,7 +103,7 @@ class PostgresStore implements RelayStore {
   }
 }
 
-// count(*) and our times are bigint, which pg hands over as text; none comes near 2^53.
+// pg returns bigint as text. count(*) and times are bigint and stay far below 2^53.
 const INT8: number = types.builtins.INT8
 
 function typeParser(oid: number, format: 'text' | 'binary' | undefined) {
@@ -119,7 +119,7 @@ function differences(session: PostgresSession): SqlDifferences {
       await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)
     },
     async announce(trx, events) {
-      for (const { channel, payload } of session.notices(events)) {
+      for (const { channel, payload } of session.encodeNotices(events)) {
         await sql`select pg_notify(${channel}, ${payload})`.execute(trx)
       }
     },

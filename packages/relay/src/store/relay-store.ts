@@ -1,32 +1,31 @@
 import type { TaskState, SubtaskState } from '../tasks/task-states.ts'
 
 /**
- * What the relay remembers: users, nodes, tasks, subtasks, answers. The database is the truth; every
- * queue and every cache only says faster what stands here.
+ * Stores users, nodes, tasks, subtasks and results. The database is the source of truth. Queues and caches only make
+ * reading it faster.
  *
- * Guarantees every adapter gives (held by the contract suite):
- * - A promise that resolves is a commit: what it reports survives `kill -9` of this process.
- * - Every verb is safe when several relays work on one database at the same time.
- * - A verb that rejects has changed nothing, except where the connection died between commit and
- *   reply; all verbs may therefore simply be called again. Failures of the database are StoreError.
+ * Guarantees of every adapter (checked by the contract suite):
+ * - A promise resolves after the commit: what it reports survives `kill -9` of this process.
+ * - Every operation is safe when several relays work on one database at the same time.
+ * - An operation that rejects has changed nothing, unless the connection broke between the commit and its response. Every
+ *   operation can therefore be repeated. Failures of the database are StoreError.
  *
- * Times are epoch milliseconds by the caller's clock, so relays sharing a database need synchronised
- * clocks (a second or two is harmless). Ids are lower-case hyphenated UUIDs; a task's `uuid` is the
- * upstream's own spelling, kept verbatim.
+ * Times are epoch milliseconds by the caller's clock, so relays on one database need synchronised clocks (a second or two
+ * of clock skew is harmless). IDs are lower-case hyphenated UUIDs. A task's `uuid` keeps the upstream's spelling.
  */
 export interface RelayStore extends AsyncDisposable {
   readonly technology: 'postgresql' | 'sqlite'
   readonly users: UserStore
   readonly tasks: TaskStore
   readonly events: StoreEvents
-  /** Brings the schema up to date; safe to call from many processes at once. Throws SchemaTooNewError. */
+  /** Updates the schema. Safe to call from many processes at once. Throws SchemaTooNewError. */
   migrate(): Promise<MigrationOutcome>
   /**
-   * Resolves when the store answers and its schema fits; rejects with StoreError, SchemaTooOldError or
-   * SchemaTooNewError otherwise. For `/readyz`.
+   * Resolves if the database responds and this release supports its schema. Otherwise rejects with StoreError,
+   * SchemaTooOldError or SchemaTooNewError. For `/readyz`.
    */
   check(): Promise<void>
-  /** At most one process holds each name at a time. Does nothing until `acquire` is called. */
+  /** Of each name, at most one process is the leader at a time. Does nothing until `acquire` is called. */
   leadership(name: string): Leadership
 }
 
@@ -36,57 +35,53 @@ export interface MigrationOutcome {
 }
 
 /**
- * A claim to be the one relay that does a job (for example polls an upstream). PostgreSQL: an
- * advisory lock held by a session, free the moment that session ends. SQLite: a row that expires.
- * Two leaders for a few seconds are possible when a network dies silently, so what a leader does
- * must still be idempotent.
+ * The right to be the one relay that does something, for example polls an upstream. In PostgreSQL it is an advisory lock,
+ * which is free as soon as its session ends. In SQLite it is a row that expires. When a network fails silently, there can
+ * be two leaders for a few seconds, so a leader's work must be idempotent.
  */
 export interface Leadership extends AsyncDisposable {
   /**
-   * True if this process leads now; takes over if nobody does. Cheap: call it before every round of
-   * work, at least every 10 s (that also renews the claim).
+   * Makes this process the leader if there is none. True if it is the leader now. Cheap: call it at least every 10 s, which
+   * also renews the leadership.
    */
   acquire(): Promise<boolean>
-  /** Gives the claim up at once, so that another relay need not wait. */
+  /** Ends the leadership now, so that another relay need not wait for it to expire. */
   release(): Promise<void>
 }
 
 // ---------------------------------------------------------------- events
 
-/**
- * What other processes on the same database tell this one. Best effort: a event may come twice, and
- * none is lost without a `resync` following.
- */
+/** Events from other processes on the same database. An event may arrive twice. If any is lost, a `resync` follows. */
 export interface StoreEvents {
-  /** False while events may be missed (listening connection down): trust no cache fed by them. */
+  /** False while events may be lost because the listening connection is down. Caches that rely on them are then invalid. */
   readonly live: boolean
-  /** Listeners must not throw and must not block. Dispose to unsubscribe. */
+  /** Listeners must not throw or block. Dispose the result to unsubscribe. */
   subscribe(listener: (event: StoreEvent) => void): Disposable
 }
 
 export type StoreEvent =
-  /** These nodes have something queued. */
+  /** These nodes have queued subtasks. */
   | {
       readonly kind: 'work'
-      /** `admitted`: a new task, which a broker will announce too. `returned`: a lease came back. */
+      /** `admitted`: a new task, which is also published to a broker. `returned`: a lease was returned. */
       readonly reason: 'admitted' | 'returned'
       readonly nodeIds: readonly string[]
     }
-  /** A user, password or node changed: drop cached credentials now. */
+  /** A user, password or node changed: cached logins are invalid. */
   | { readonly kind: 'users-changed' }
-  /** A final result is waiting to be delivered. */
+  /** A combined result is ready to be submitted. */
   | { readonly kind: 'settled'; readonly upstream: string }
-  /** Signals may have been missed: assume that anything changed. */
+  /** Events may have been lost: anything may have changed. */
   | { readonly kind: 'resync' }
 
 // ---------------------------------------------------------------- users and nodes
 
 export interface UserRecord {
   readonly id: string
-  /** As spelled when added; compared case-insensitively. */
+  /** As spelled when the user was added. Compared without case. */
   readonly name: string
   readonly passwordHash: string
-  /** Made by configuration, not by hand: configuration may remove it again. */
+  /** Added by the configuration, which may also remove it. */
   readonly declared: boolean
   readonly createdAt: number
   readonly nodeIds: readonly string[]
@@ -97,10 +92,10 @@ export interface NodeRecord {
   readonly label: string | null
   readonly userId: string
   readonly userName: string
-  /** An inactive node is asked nothing and handed nothing. */
+  /** An inactive node gets no new subtasks and is handed no queued ones. */
   readonly active: boolean
   readonly createdAt: number
-  /** When it last polled or posted; null: never. */
+  /** Time of its last poll or result. Null: never. */
   readonly lastSeenAt: number | null
 }
 
@@ -108,44 +103,44 @@ export interface UserStore {
   /** Throws NameTakenError. */
   addUser(user: { name: string; passwordHash: string; declared: boolean }): Promise<UserRecord>
   findUser(name: string): Promise<UserRecord | null>
-  /** By name. */
+  /** Sorted by name. */
   listUsers(): Promise<readonly UserRecord[]>
-  /** False if there is no such user. */
+  /** False if the user does not exist. */
   setPasswordHash(userId: string, passwordHash: string): Promise<boolean>
-  /** With all nodes. False if there is no such user. */
+  /** Removes the user and its nodes. False if the user does not exist. */
   removeUser(userId: string): Promise<boolean>
-  /** Throws NodeTakenError if the id is in use, UnknownUserError if there is no such user. */
+  /** Throws NodeTakenError if the ID is in use, UnknownUserError if the user does not exist. */
   addNode(userId: string, node?: { id?: string; label?: string }): Promise<NodeRecord>
-  /** Its open subtasks go with it; they still count as asked. False if there is no such node. */
+  /** Removes the node and its subtasks, which still count as asked. False if the node does not exist. */
   removeNode(nodeId: string): Promise<boolean>
-  /** By user name, then age. */
+  /** Sorted by user name, then by age. */
   listNodes(): Promise<readonly NodeRecord[]>
   setNodeActive(nodeId: string, active: boolean): Promise<boolean>
-  /** Node id -> time last seen. Never moves a time back; unknown nodes are ignored. */
-  touchNodes(lastSeen: ReadonlyMap<string, number>): Promise<void>
+  /** By collection ID. Keeps the later time of a node, and ignores unknown nodes. */
+  recordLastSeen(lastSeen: ReadonlyMap<string, number>): Promise<void>
 }
 
 // ---------------------------------------------------------------- tasks
 
 export type TaskKind = 'availability' | 'distribution'
 
-/** How the answers are added up. `none`: nobody was asked (unsupported, unreadable, no node). */
+/** How results are combined. `none`: no node is asked, because the task is unsupported or unreadable. */
 export type TaskType = 'availability' | 'generic' | 'demographics' | 'none'
 
 export interface NewTask {
-  /** Name of the upstream it came from; with `uuid` its identity. */
+  /** Name of the upstream. Together with `uuid`, it identifies the task. */
   readonly upstream: string
   readonly uuid: string
   readonly kind: TaskKind
   readonly type: TaskType
   readonly collection: string
-  /** The task as JSON text, unknown members and all. */
+  /** The task as JSON text, including unknown members. */
   readonly body: string
   readonly receivedAt: number
   readonly deadlineAt: number
-  /** Final result (JSON text) to settle with at once, asking nobody. */
+  /** Combined result (JSON text) with which the task is settled immediately, without asking nodes. */
   readonly immediateResult?: string
-  /** Final result (JSON text) to settle with if no node is active. */
+  /** Combined result (JSON text) with which the task is settled if no node is active. */
   readonly resultWithoutNodes: string
 }
 
@@ -155,11 +150,11 @@ export type Admission =
       readonly taskId: string
       readonly subtasks: readonly QueuedSubtask[]
     }
-  /** Seen before and still being worked on: nothing changed. */
+  /** Known and not settled yet. Nothing was changed. */
   | { readonly outcome: 'known'; readonly taskId: string }
   /**
-   * Has a final result. `fresh`: settled by this very call. Otherwise the upstream asked again, and
-   * the stored result has been put up for delivery again.
+   * Has a combined result. `fresh`: settled by this call. Otherwise the upstream sent the task again, and its stored result
+   * will be submitted again.
    */
   | {
       readonly outcome: 'settled'
@@ -172,7 +167,7 @@ export interface QueuedSubtask {
   readonly subtaskId: string
   readonly nodeId: string
   readonly kind: TaskKind
-  /** After this nobody needs the answer any more. */
+  /** After this time, a result is late. */
   readonly deadlineAt: number
 }
 
@@ -187,31 +182,31 @@ export interface LeaseOptions {
 export interface LeasedSubtask {
   readonly subtaskId: string
   readonly nodeId: string
-  /** Name of the node's user: `owner` of the task as handed out. */
+  /** Name of the node's user. It becomes `owner` of the handed-out task. */
   readonly owner: string
   readonly taskId: string
-  /** The upstream's uuid, what logs call taskId. */
+  /** The upstream's uuid. Logs call it taskId. */
   readonly taskUuid: string
   readonly kind: TaskKind
   /** 1 for the first hand-out. */
   readonly attempt: number
   readonly leasedUntil: number
-  /** The task as JSON text, as it came from upstream. */
+  /** The task as JSON text, as received from the upstream. */
   readonly body: string
 }
 
 export interface ReturnedLease extends QueuedSubtask {
   readonly taskUuid: string
-  /** The attempt that ran out. */
+  /** The attempt whose lease expired. */
   readonly attempt: number
-  /** It was the last attempt: not queued again. */
+  /** This was the last attempt, so the subtask is not queued again. */
   readonly exhausted: boolean
 }
 
 export type ResultStatus = 'ok' | 'error'
 
 export type ResultOutcome =
-  /** `allAnswered`: no subtask of the task is without an answer now; settle it. */
+  /** `allAnswered`: every node has answered, so the task can be settled. */
   | {
       readonly outcome: 'stored'
       readonly taskId: string
@@ -219,7 +214,7 @@ export type ResultOutcome =
       readonly allAnswered: boolean
     }
   | { readonly outcome: 'late'; readonly taskId: string; readonly taskUuid: string }
-  /** Unknown, forgotten, another node's, or never handed out. */
+  /** The subtask is unknown or deleted, belongs to another node, or was never handed out. */
   | { readonly outcome: 'not-assigned' }
 
 export interface NodeResult {
@@ -244,7 +239,7 @@ export type Settlement =
   | {
       readonly outcome: 'settled'
       readonly result: string
-      /** Names of the users whose nodes had not answered, for the log; of many nodes only some. */
+      /** Names of users whose nodes had not answered, for the log. Of many nodes, only some. */
       readonly missing: readonly string[]
     }
   | { readonly outcome: 'already' }
@@ -252,7 +247,7 @@ export type Settlement =
 export interface DueTask {
   readonly taskId: string
   readonly uuid: string
-  /** `allAnswered`: all answers are in. `deadline`: time is up. */
+  /** `deadline`: the deadline has passed. */
   readonly reason: 'all answered' | 'deadline'
 }
 
@@ -262,11 +257,11 @@ export interface Submission {
   readonly upstream: string
   readonly kind: TaskKind
   readonly collection: string
-  /** The final result as JSON text (`parseResult(JSON.parse(result))` gives the TaskResult). */
+  /** The combined result as JSON text. */
   readonly result: string
-  /** 1 for the first try since it was settled or asked for again. */
+  /** 1 for the first attempt since the task was settled or received again. */
   readonly attempt: number
-  /** When the upstream handed the task over; renewed when it asks again for a settled one. */
+  /** When the upstream sent the task, or sent it again after it was settled. */
   readonly receivedAt: number
   readonly settledAt: number
 }
@@ -287,10 +282,10 @@ export interface TaskSummary {
   readonly deadlineAt: number
   readonly settledAt: number | null
   readonly asked: number
-  /** Subtasks per state, states without any left out. */
+  /** Number of subtasks by state. States without subtasks are left out. */
   readonly subtasks: Readonly<Partial<Record<SubtaskState, number>>>
   readonly submissionAttempts: number
-  /** Why the last delivery failed, if it did. */
+  /** Why the last submission failed. Null if it did not. */
   readonly submissionCause: string | null
 }
 
@@ -302,27 +297,26 @@ export interface StoreCounts {
 
 export interface TaskStore {
   /**
-   * Idempotent by (upstream, uuid), also when two relays are given one task at the same moment. One
-   * transaction: the task, a subtask per active node (unpublished until `markPublished`), and the
-   * `work` event, which is sent on commit only.
+   * Idempotent by (upstream, uuid), even when two relays receive a task at the same moment. One transaction adds the task and
+   * a subtask per active node (unpublished until `markPublished`). The `work` event is sent after the commit.
    */
   admit(task: NewTask): Promise<Admission>
 
   /**
-   * Leases the node's oldest queued subtask whose task is open and within its deadline, or null.
-   * Never gives one subtask to two callers, and never waits for another caller.
+   * Leases the node's oldest queued subtask whose task is open and before its deadline. Null if there is none. Never leases a
+   * subtask to two callers, and never waits for another caller.
    */
   leaseOldest(nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null>
-  /** The same for one given subtask: null if it is not queued, not this node's, or its task closed. */
+  /** Leases the given subtask. Null if it is not queued, belongs to another node, or its task is settled. */
   leaseOne(subtaskId: string, nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null>
-  /** Puts a lease back as if it had never been given (the poller hung up). False if it moved on. */
+  /** Returns a lease without counting the attempt, because the client disconnected. False if the lease has changed since. */
   returnLease(subtaskId: string, attempt: number): Promise<boolean>
-  /** Queues what was leased too long ago again, or marks it exhausted. Sends `work`. */
+  /** Queues subtasks with expired leases again, or marks them as exhausted. Sends `work`. */
   returnExpiredLeases(now: number, maxAttempts: number): Promise<readonly ReturnedLease[]>
 
   /**
-   * Stores a node's answer. Repeating it is fine: the last one counts, but a failure never replaces
-   * an answer. Waits for a settling of the same task that is under way, and is late then.
+   * Stores a node's result. It may be called again: the last result counts, but a failure never replaces a result with
+   * status ok. While the task is being settled, it waits for that and the result is late.
    */
   storeResult(result: {
     subtaskId: string
@@ -332,52 +326,51 @@ export interface TaskStore {
     now: number
   }): Promise<ResultOutcome>
 
-  /** Open tasks that have all answers or are past their deadline, oldest first. */
-  dueForSettling(now: number, limit: number): Promise<readonly DueTask[]>
+  /** Open tasks whose nodes have all answered or whose deadline has passed, earliest deadline first. */
+  findDueTasks(now: number, limit: number): Promise<readonly DueTask[]>
   /**
-   * Settles an open task: gives `aggregate` the answers in order of node id, one batch in memory at a
-   * time, and stores the final result (JSON text) it returns, all in one transaction. Exactly one
-   * call per task succeeds; for all others, at any time, the outcome is `already`. If `aggregate`
-   * throws, nothing is changed and the error is passed on.
+   * Settles an open task in one transaction: passes its results to `combine` in order of collection ID, with one batch in
+   * memory at a time, and stores the combined result (JSON text) that it returns. Exactly one call per task succeeds. The
+   * outcome of all others is `already`. If `combine` throws, nothing is changed and the error is rethrown.
    */
   settle(
     taskId: string,
     now: number,
-    aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeResult>) => Promise<string>,
+    combine: (task: TaskToSettle, results: AsyncIterable<NodeResult>) => Promise<string>,
     options: { keepNodeResults: boolean },
   ): Promise<Settlement>
 
   /**
-   * Claims settled tasks whose delivery is due: no other caller gets them until `claimMs` has passed
-   * or `recordSubmission` was called. Oldest first.
+   * Claims combined results that are due to be submitted, oldest first. No other caller gets them until `claimMs` has passed
+   * or `recordSubmission` was called.
    */
   claimSubmissions(
     now: number,
     options: { limit: number; claimMs: number; upstream?: string },
   ): Promise<readonly Submission[]>
   /**
-   * Ends a claim. `retry` and `dead` count only for the claim they belong to, not for a later one.
-   * False if the task was not waiting for delivery (any more).
+   * Ends a claim. `retry` and `abandoned` affect only the claim they belong to, not a later one. False if the result was not
+   * waiting to be submitted.
    */
   recordSubmission(
-    delivery: Pick<Submission, 'taskId' | 'attempt'>,
+    submission: Pick<Submission, 'taskId' | 'attempt'>,
     outcome: SubmissionOutcome,
     now: number,
   ): Promise<boolean>
 
   /**
-   * Deletes tasks that were delivered, or died, before `before`. Settled tasks that nobody has
-   * delivered since then (an upstream taken out of the configuration) die instead, and are reported.
+   * Deletes tasks whose result was submitted or abandoned before `before`. Results that no relay has submitted since then,
+   * because their upstream was removed from the configuration, are abandoned and returned.
    */
   deleteOld(before: number, now: number): Promise<{ deleted: number; abandoned: readonly string[] }>
 
-  /** Queued subtasks not yet published to a broker, oldest first, queued before `queuedBefore`. */
-  unpublished(queuedBefore: number, limit: number): Promise<readonly QueuedSubtask[]>
+  /** Subtasks queued before `queuedBefore` and not yet published to a broker, oldest first. */
+  findUnpublished(queuedBefore: number, limit: number): Promise<readonly QueuedSubtask[]>
   markPublished(subtaskIds: readonly string[]): Promise<void>
-  /** Ids of nodes that have something queued, for caches that must heal. */
-  nodesWithWork(): Promise<readonly string[]>
+  /** IDs of nodes with queued subtasks, to correct caches. */
+  findNodesWithWork(): Promise<readonly string[]>
 
   /** Newest first. */
   listTasks(options: { state?: TaskState; limit: number }): Promise<readonly TaskSummary[]>
-  counts(): Promise<StoreCounts>
+  countByState(): Promise<StoreCounts>
 }

@@ -7,26 +7,26 @@ import type { EventBus } from './event-bus.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { StoreError, TIMEOUT, type StoreFailure } from './store-error.ts'
 
-/** All that differs between the databases, besides kysely's own dialect. */
+/** The differences between the databases that kysely's dialects do not cover. */
 export interface SqlDifferences {
   readonly technology: 'postgresql' | 'sqlite'
   readonly columnTypes: { readonly uuid: 'uuid' | 'text'; readonly time: 'bigint' | 'integer' }
-  /** `for update skip locked` exists. Where not, a transaction has the whole database to itself. */
+  /** Whether `for update skip locked` exists. Without it, a transaction locks the whole database. */
   readonly rowLocks: boolean
   /** Makes other migrations wait until this transaction ends. */
   lockForMigration(trx: Transaction<RelayTables>): Promise<void>
-  /** Sends events to other processes when this transaction commits. */
+  /** Sends events to other processes when the transaction commits. */
   announce(trx: Transaction<RelayTables>, events: readonly StoreEvent[]): Promise<void>
-  /** What is known about an error of the driver; null if it is not one. */
+  /** Classifies an error of the driver. Null for any other error. */
   classifyError(error: unknown): StoreFailure | null
 }
 
 export type Announce = (event: StoreEvent) => void
 
-// A deadlock or a busy file passes in milliseconds; ten tries with growing waits are about two seconds.
-const MAX_TRANSIENT_TRIES = 10
+// A deadlock or a busy file lasts milliseconds. Ten attempts take about 0.7 s, in SQLite up to 1 s more.
+const MAX_ATTEMPTS = 10
 
-/** Runs statements: wraps and sorts errors, repeats what may be repeated, says when the store is gone. */
+/** Runs statements, classifies their errors, retries transient ones, and logs when the database becomes unavailable. */
 export class SqlDatabase {
   readonly db: Kysely<RelayTables>
   readonly differences: SqlDifferences
@@ -46,20 +46,20 @@ export class SqlDatabase {
     this.#log = options.log
   }
 
-  /** One statement, or several that need no transaction. It must be harmless if it runs twice. */
-  async run<T>(verb: string, work: (db: Kysely<RelayTables>) => Promise<T>): Promise<T> {
-    return this.#persist(verb, () => work(this.db))
+  /** Runs statements that need no transaction. `work` may run twice, which must be harmless. */
+  async run<T>(operation: string, work: (db: Kysely<RelayTables>) => Promise<T>): Promise<T> {
+    return this.#retry(operation, () => work(this.db))
   }
 
   /**
-   * All or nothing; events announced in it are sent if and when it commits. `work` may run more than
-   * once and must do nothing but talk to `trx`.
+   * Runs a transaction. Events announced in it are sent when it commits. `work` may run more than once and must have no
+   * effect except through `trx`.
    */
   async transact<T>(
-    verb: string,
+    operation: string,
     work: (trx: Transaction<RelayTables>, announce: Announce) => Promise<T>,
   ): Promise<T> {
-    return this.#persist(verb, async () => {
+    return this.#retry(operation, async () => {
       const events: StoreEvent[] = []
       try {
         const result = await this.db.transaction().execute(async (trx) => {
@@ -70,48 +70,48 @@ export class SqlDatabase {
         for (const event of events) this.#eventBus.emit(event)
         return result
       } catch (error: unknown) {
-        // It may have been committed without our hearing of it, and we ignore our own notices.
+        // The commit may have succeeded although its response was lost, and this process ignores its own notices.
         if (events.length > 0) this.#eventBus.emit({ kind: 'resync' })
         throw error
       }
     })
   }
 
-  async #persist<T>(verb: string, work: () => Promise<T>): Promise<T> {
+  async #retry<T>(operation: string, work: () => Promise<T>): Promise<T> {
     let reconnected = false
-    for (let tries = 1; ; tries++) {
+    for (let attempt = 1; ; attempt++) {
       try {
         const result = await work()
-        this.#recovered()
+        this.#logRecovery()
         return result
       } catch (error: unknown) {
         const failure = this.differences.classifyError(error)
         if (failure === null) throw error
-        if (failure.transient && tries < MAX_TRANSIENT_TRIES) {
-          await sleep(tries * 10 + Math.random() * 50)
+        if (failure.transient && attempt < MAX_ATTEMPTS) {
+          await sleep(attempt * 10 + Math.random() * 50)
           continue
         }
         if (failure.unavailable) {
-          // One stale connection in the pool is no outage: a second try gets a fresh one. But who has
-          // waited for an answer in vain has waited long enough.
+          // A stale connection in the pool is not an outage: a second attempt gets a new one. After a timeout, the caller
+          // has waited long enough.
           if (!reconnected && failure.code !== TIMEOUT) {
             reconnected = true
             continue
           }
-          this.#lost(failure)
+          this.#logOutage(failure)
         }
-        throw new StoreError(verb, failure)
+        throw new StoreError(operation, failure)
       }
     }
   }
 
-  #lost(failure: StoreFailure): void {
+  #logOutage(failure: StoreFailure): void {
     if (!this.#available) return
     this.#available = false
     this.#log.error({ code: failure.code, detail: failure.text }, 'database unavailable')
   }
 
-  #recovered(): void {
+  #logRecovery(): void {
     if (this.#available) return
     this.#available = true
     this.#log.info({}, 'database recovered')

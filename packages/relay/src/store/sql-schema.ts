@@ -3,14 +3,14 @@ import type { ColumnType, Generated } from 'kysely'
 import type { SubtaskState, TaskState } from '../tasks/task-states.ts'
 import type { ResultStatus, TaskKind, TaskType } from './relay-store.ts'
 
-// The tables as the newest migration leaves them. Times are epoch milliseconds, flags 0 or 1.
+// The tables after the newest migration. Times are epoch milliseconds. Flags are 0 or 1.
 
 type Flag = 0 | 1
 
 export interface UserTable {
   id: string
   name: string
-  /** Canonical spelling: what makes names unique. */
+  /** Canonical spelling. Makes names unique. */
   name_key: string
   password_hash: string
   declared: Flag
@@ -37,17 +37,19 @@ export interface TaskTable {
   state: TaskState
   received_at: number
   deadline_at: number
-  /** Number of nodes asked; subtasks of removed nodes are gone but were asked. */
+  /** Number of nodes asked, including nodes that were removed together with their subtasks. */
   asked: number
   result: string | null
   settled_at: number | null
-  /** No delivery before this. */
+  /** The combined result is not submitted before this time. */
   deliver_at: number | null
-  /** A relay is delivering until this; 0: nobody. */
+  /** A relay has claimed the submission until this time. 0: not claimed. */
   claimed_until: Generated<number>
+  /** Attempts to submit the combined result. */
   delivery_attempts: Generated<number>
+  /** Why the last attempt failed. */
   delivery_cause: string | null
-  /** When it was delivered or died. */
+  /** When the combined result was submitted or abandoned. */
   closed_at: number | null
 }
 
@@ -57,14 +59,15 @@ export interface SubtaskTable {
   node_id: string
   kind: TaskKind
   state: SubtaskState
-  /** The task's received_at: the order of hand-out, also after a lease came back. */
+  /** The task's received_at. Subtasks are handed out in this order, even after a lease was returned. */
   asked_at: number
   attempts: Generated<number>
   leased_until: number | null
-  /** A broker has been told of it. */
+  /** Whether the subtask was published to a broker. */
   published: ColumnType<Flag, Flag | undefined, Flag>
   answer_status: ResultStatus | null
   answered_at: number | null
+  /** The node's result as JSON text. */
   answer: string | null
 }
 

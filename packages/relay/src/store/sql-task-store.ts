@@ -19,19 +19,19 @@ import type {
 } from './relay-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { admitTask } from './task-admission.ts'
-import { settleTask, storeResult, tasksDueForSettling, type ResultToStore } from './task-results.ts'
+import { settleTask, storeResult, findDueTasks, type ResultToStore } from './task-results.ts'
 import { claimSubmissions, deleteOldTasks, recordSubmission } from './task-submissions.ts'
 import {
   returnLease,
   leaseSubtask,
   markPublished,
-  nodesWithWork,
+  findNodesWithWork,
   returnExpiredLeases,
-  unpublishedSubtasks,
+  findUnpublished,
 } from './task-leases.ts'
-import { countTasks, listTasks } from './task-overview.ts'
+import { countByState, listTasks } from './task-overview.ts'
 
-/** Tasks in either database: one file beside this per chapter of a task's life. */
+/** The task store of both databases. Each file task-*.ts implements one stage of a task. */
 export class SqlTaskStore implements TaskStore {
   readonly #database: SqlDatabase
 
@@ -67,17 +67,17 @@ export class SqlTaskStore implements TaskStore {
     return storeResult(this.#database, result)
   }
 
-  async dueForSettling(now: number, limit: number): Promise<readonly DueTask[]> {
-    return tasksDueForSettling(this.#database, now, limit)
+  async findDueTasks(now: number, limit: number): Promise<readonly DueTask[]> {
+    return findDueTasks(this.#database, now, limit)
   }
 
   async settle(
     taskId: string,
     now: number,
-    aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeResult>) => Promise<string>,
+    combine: (task: TaskToSettle, results: AsyncIterable<NodeResult>) => Promise<string>,
     options: { keepNodeResults: boolean },
   ): Promise<Settlement> {
-    return settleTask(this.#database, taskId, now, aggregate, options)
+    return settleTask(this.#database, taskId, now, combine, options)
   }
 
   async claimSubmissions(
@@ -88,11 +88,11 @@ export class SqlTaskStore implements TaskStore {
   }
 
   async recordSubmission(
-    delivery: Pick<Submission, 'taskId' | 'attempt'>,
+    submission: Pick<Submission, 'taskId' | 'attempt'>,
     outcome: SubmissionOutcome,
     now: number,
   ): Promise<boolean> {
-    return recordSubmission(this.#database, delivery, outcome, now)
+    return recordSubmission(this.#database, submission, outcome, now)
   }
 
   async deleteOld(
@@ -102,23 +102,23 @@ export class SqlTaskStore implements TaskStore {
     return deleteOldTasks(this.#database, before, now)
   }
 
-  async unpublished(queuedBefore: number, limit: number): Promise<readonly QueuedSubtask[]> {
-    return unpublishedSubtasks(this.#database, queuedBefore, limit)
+  async findUnpublished(queuedBefore: number, limit: number): Promise<readonly QueuedSubtask[]> {
+    return findUnpublished(this.#database, queuedBefore, limit)
   }
 
   async markPublished(subtaskIds: readonly string[]): Promise<void> {
     return markPublished(this.#database, subtaskIds)
   }
 
-  async nodesWithWork(): Promise<readonly string[]> {
-    return nodesWithWork(this.#database)
+  async findNodesWithWork(): Promise<readonly string[]> {
+    return findNodesWithWork(this.#database)
   }
 
   async listTasks(options: { state?: TaskState; limit: number }): Promise<readonly TaskSummary[]> {
     return listTasks(this.#database, options)
   }
 
-  async counts(): Promise<StoreCounts> {
-    return countTasks(this.#database)
+  async countByState(): Promise<StoreCounts> {
+    return countByState(this.#database)
   }
 }

@@ -7,8 +7,8 @@ import type { Announce, SqlDatabase } from './sql-database.ts'
 import type { RelayTables, UserTable } from './sql-schema.ts'
 import { NameTakenError, NodeTakenError, UnknownUserError } from './store-error.ts'
 
-// Bound parameters per statement are limited (SQLite: 32,766).
-const TOUCH_BATCH = 500
+// The number of parameters per statement is limited (SQLite: 32,766).
+const LAST_SEEN_BATCH = 500
 
 export class SqlUserStore implements UserStore {
   readonly #database: SqlDatabase
@@ -32,7 +32,7 @@ export class SqlUserStore implements UserStore {
       declared: user.declared ? 1 : 0,
       created_at: this.#now(),
     }
-    return this.#database.transact('add user', async (trx, announce) => {
+    return this.#database.transact('add a user', async (trx, announce) => {
       const added = await trx
         .insertInto('relay_users')
         .values(row)
@@ -46,7 +46,7 @@ export class SqlUserStore implements UserStore {
   }
 
   async findUser(name: string): Promise<UserRecord | null> {
-    return this.#database.run('find user', async (db) => {
+    return this.#database.run('find a user', async (db) => {
       const row = await db
         .selectFrom('relay_users')
         .selectAll()
@@ -104,7 +104,7 @@ export class SqlUserStore implements UserStore {
   }
 
   async addNode(userId: string, node: { id?: string; label?: string } = {}): Promise<NodeRecord> {
-    return this.#database.transact('add node', async (trx, announce) => {
+    return this.#database.transact('add a node', async (trx, announce) => {
       const user = await trx
         .selectFrom('relay_users')
         .select('name')
@@ -177,23 +177,23 @@ export class SqlUserStore implements UserStore {
         .where('id', '=', nodeId)
         .returning('id')
         .execute()
-      // What was queued while it was inactive can be handed out now.
+      // Subtasks queued before the node became inactive can be handed out again.
       if (active && changed.length > 0)
         announce({ kind: 'work', reason: 'returned', nodeIds: [nodeId] })
       return changed
     })
   }
 
-  async touchNodes(lastSeen: ReadonlyMap<string, number>): Promise<void> {
-    // In one order everywhere, so that two relays touching the same nodes cannot deadlock for long.
+  async recordLastSeen(lastSeen: ReadonlyMap<string, number>): Promise<void> {
+    // Sorted, so that relays that update the same nodes lock them in the same order.
     const seen = [...lastSeen].sort(([a], [b]) => (a < b ? -1 : 1))
-    for (let start = 0; start < seen.length; start += TOUCH_BATCH) {
-      const batch = seen.slice(start, start + TOUCH_BATCH)
+    for (let start = 0; start < seen.length; start += LAST_SEEN_BATCH) {
+      const batch = seen.slice(start, start + LAST_SEEN_BATCH)
       const at = sql<number>`case ${sql.join(
         batch.map(([id, time]) => sql`when id = ${id} then ${this.#time(time)}`),
         sql` `,
       )} end`
-      await this.#database.run('touch nodes', (db) =>
+      await this.#database.run('record when nodes were last seen', (db) =>
         db
           .updateTable('relay_nodes')
           .set({ last_seen_at: at })
@@ -208,16 +208,16 @@ export class SqlUserStore implements UserStore {
     }
   }
 
-  // PostgreSQL takes an untyped parameter inside a case for text.
+  // PostgreSQL treats an untyped parameter inside a case as text.
   #time(time: number) {
     return sql`cast(${time} as ${sql.raw(this.#database.differences.columnTypes.time)})`
   }
 
   async #change(
-    verb: string,
+    operation: string,
     statement: (db: Kysely<RelayTables>, announce: Announce) => Promise<readonly { id: string }[]>,
   ): Promise<boolean> {
-    return this.#database.transact(verb, async (trx, announce) => {
+    return this.#database.transact(operation, async (trx, announce) => {
       const changed = await statement(trx, announce)
       if (changed.length > 0) announce({ kind: 'users-changed' })
       return changed.length > 0

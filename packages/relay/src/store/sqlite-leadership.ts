@@ -1,10 +1,10 @@
 import type { Leadership } from './relay-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
-// Three missed renewals of a leader that works every 10 s at the latest.
-const HELD_MS = 30_000
+// Three renewals, which are at most 10 s apart.
+const HOLD_MS = 30_000
 
-/** A row that names the leader and runs out unless renewed. */
+/** Leadership as a row that names the leader and expires unless it is renewed. */
 export class SqliteLeadership implements Leadership {
   readonly #database: SqlDatabase
   readonly #name: string
@@ -20,8 +20,8 @@ export class SqliteLeadership implements Leadership {
 
   async acquire(): Promise<boolean> {
     const now = this.#now()
-    const mine = { holder: this.#holder, held_until: now + HELD_MS }
-    const rows = await this.#database.run('lead', (db) =>
+    const mine = { holder: this.#holder, held_until: now + HOLD_MS }
+    const rows = await this.#database.run('acquire leadership', (db) =>
       db
         .insertInto('relay_leaders')
         .values({ name: this.#name, ...mine })
@@ -33,8 +33,8 @@ export class SqliteLeadership implements Leadership {
               eb.or([
                 eb('relay_leaders.holder', '=', this.#holder),
                 eb('relay_leaders.held_until', '<=', now),
-                // The clock was put back since: a leader that died then would keep its claim till it is that late again.
-                eb('relay_leaders.held_until', '>', now + 2 * HELD_MS),
+                // The clock was set back since. Without this, a crashed leader would hold the row until the clock catches up.
+                eb('relay_leaders.held_until', '>', now + 2 * HOLD_MS),
               ]),
             ),
         )
@@ -45,7 +45,7 @@ export class SqliteLeadership implements Leadership {
   }
 
   async release(): Promise<void> {
-    await this.#database.run('stop leading', (db) =>
+    await this.#database.run('release leadership', (db) =>
       db
         .deleteFrom('relay_leaders')
         .where('name', '=', this.#name)

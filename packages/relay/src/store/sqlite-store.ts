@@ -16,29 +16,29 @@ import { SqliteLeadership } from './sqlite-leadership.ts'
 import { classifySqliteError } from './classify-error.ts'
 
 export interface SqliteStoreOptions {
-  /** Created if absent, readable by its owner only. */
+  /** Created if it does not exist, readable only by its owner. */
   readonly path: string
   readonly log: Logger
   readonly now?: () => number
-  /** Default: those of this release. */
+  /** Default: the migrations of this release. */
   readonly migrations?: readonly Migration[]
 }
 
-// Waiting for another process blocks this whole process: wait briefly, and again without blocking.
+// Waiting for another process inside SQLite blocks this process, so the wait is short and SqlDatabase retries.
 const BUSY_WAIT_MS = 100
-const LOOK_FOR_OTHERS_MS = 1_000
+const CHANGE_CHECK_MS = 1_000
 
 /**
- * The embedded store: one file, no server. One relay process is its use; others (the command line,
- * a second relay on the same machine) may work on the file too, and are noticed within a second.
+ * The embedded store: one file and no server. It is meant for one relay process. Changes by other processes (a command, a
+ * second relay on the same machine) are detected within a second.
  */
 export function openSqliteStore(options: SqliteStoreOptions): RelayStore {
   const { path } = options
-  // Password hashes are in it; the files SQLite puts beside it inherit its mode.
+  // The file contains password hashes. The files that SQLite creates next to it inherit its mode.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
   const file = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: BUSY_WAIT_MS })
   file.exec('pragma journal_mode = wal')
-  // A commit is on the disk when it is reported: an answered node will not send its answer again.
+  // A commit must be on disk before it is reported, because the node will not submit its result again.
   file.exec('pragma synchronous = full')
   return new SqliteStore(file, options)
 }
@@ -71,7 +71,7 @@ class SqliteStore implements RelayStore {
     })
     this.users = new SqlUserStore(this.#database, now)
     this.tasks = new SqlTaskStore(this.#database)
-    this.#watch = this.#watchForOthers(file)
+    this.#watch = this.#watchForChanges(file)
   }
 
   async migrate(): Promise<MigrationOutcome> {
@@ -91,12 +91,12 @@ class SqliteStore implements RelayStore {
     this.#closed = true
     clearInterval(this.#watch)
     await this.#db.destroy()
-    // kysely closes only what it has used.
+    // kysely closes the file only if it has used it.
     if (this.#file.isOpen) this.#file.close()
   }
 
-  // data_version changes when another connection has committed, and costs no reading of the file.
-  #watchForOthers(file: DatabaseSync): NodeJS.Timeout {
+  // data_version changes when another connection commits. Checking it does not read the file.
+  #watchForChanges(file: DatabaseSync): NodeJS.Timeout {
     const statement = file.prepare('pragma data_version')
     const version = (): unknown => statement.get()?.['data_version']
     let seen = version()
@@ -106,7 +106,7 @@ class SqliteStore implements RelayStore {
       seen = current
       this.events.emit({ kind: 'users-changed' })
       this.events.emit({ kind: 'resync' })
-    }, LOOK_FOR_OTHERS_MS)
+    }, CHANGE_CHECK_MS)
     timer.unref()
     return timer
   }
@@ -118,7 +118,7 @@ const DIFFERENCES: SqlDifferences = {
   rowLocks: false,
   // Every transaction begins with the write lock.
   lockForMigration: async () => {},
-  // Others notice by themselves.
+  // Other processes detect changes by themselves.
   announce: async () => {},
   classifyError: classifySqliteError,
 }

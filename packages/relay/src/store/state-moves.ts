@@ -3,8 +3,8 @@ import { sql, type Kysely } from 'kysely'
 import { SUBTASK_MOVES, TASK_MOVES } from '../tasks/task-states.ts'
 import type { RelayTables } from './sql-schema.ts'
 
-// The only two statements that change a state. Callers narrow them down and add columns.
-// States are literals in the SQL, not parameters, so that query plans can count on them.
+// The only statements that change a state. Callers add conditions and columns.
+// States are literals in the SQL, not parameters, so that query plans can rely on them.
 
 export function moveTasks(db: Kysely<RelayTables>, move: keyof typeof TASK_MOVES) {
   const { from, to } = TASK_MOVES[move]

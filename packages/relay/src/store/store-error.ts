@@ -1,38 +1,36 @@
 import { ExitCode, ProgramError } from '@warren/runtime'
 
 /**
- * The database failed. The message names the verb and the database's code, never a value: messages
- * of databases quote parameters, and ours are people's answers.
+ * The database failed. The message contains the operation and the database's code, never a value: databases quote
+ * parameters in their messages, and the relay's parameters include results.
  */
 export class StoreError extends Error {
-  /** SQLSTATE, SQLite result code, or the network's code such as ECONNREFUSED. */
+  /** SQLSTATE, SQLite result code, or a network error code such as ECONNREFUSED. */
   readonly code: string
-  /** True: not reachable or not ready; the same call may succeed in a moment (503). */
+  /** The database is unreachable or not ready. The same call may succeed in a moment (503). */
   readonly unavailable: boolean
 
-  constructor(verb: string, failure: StoreFailure) {
-    super(
-      `store: ${verb} failed (${failure.code}${failure.text === '' ? '' : `: ${failure.text}`})`,
-      {
-        cause: failure.cause,
-      },
-    )
+  constructor(operation: string, failure: StoreFailure) {
+    const { code, text } = failure
+    super(`cannot ${operation} (${text === '' ? code : `${code}: ${text}`})`, {
+      cause: failure.cause,
+    })
     this.name = 'StoreError'
-    this.code = failure.code
+    this.code = code
     this.unavailable = failure.unavailable
   }
 }
 
-/** Code of a wait that was given up. */
+/** Code of a call that exceeded its timeout. */
 export const TIMEOUT = 'TIMEOUT'
 
-/** What an adapter knows about an error of its driver. */
+/** A driver's error, classified by an adapter. */
 export interface StoreFailure {
   readonly code: string
-  /** Free of values, or "". */
+  /** Description without values, or "". */
   readonly text: string
   readonly unavailable: boolean
-  /** The transaction was rolled back for a reason that passes (deadlock, busy): run it again. */
+  /** The transaction was rolled back for a transient reason (deadlock, busy) and can be run again. */
   readonly transient: boolean
   readonly cause: Error
 }
@@ -40,15 +38,17 @@ export interface StoreFailure {
 export class NameTakenError extends ProgramError {
   override readonly name = 'NameTakenError'
   constructor(name: string) {
-    super(`a user named "${name}" exists already`, { hint: 'names are compared without case' })
+    super(`user "${name}" already exists`, {
+      hint: 'Choose a name that differs in more than upper and lower case.',
+    })
   }
 }
 
 export class NodeTakenError extends ProgramError {
   override readonly name = 'NodeTakenError'
   constructor(nodeId: string) {
-    super(`a node with the id ${nodeId} exists already`, {
-      hint: 'every node needs an id of its own; leave it out to get a new one',
+    super(`node ${nodeId} already exists`, {
+      hint: 'Choose another collection ID, or leave it out to generate one.',
     })
   }
 }
@@ -56,28 +56,28 @@ export class NodeTakenError extends ProgramError {
 export class UnknownUserError extends ProgramError {
   override readonly name = 'UnknownUserError'
   constructor(userId: string) {
-    super(`there is no user with the id ${userId}`)
+    super(`user ${userId} does not exist`)
   }
 }
 
-/** The database lacks what this release needs. */
+/** The schema is older than this release needs. */
 export class SchemaTooOldError extends ProgramError {
   override readonly name = 'SchemaTooOldError'
   constructor(found: number, known: number) {
-    super(`the database has schema version ${found}, this program needs version ${known}`, {
+    super(`the database has schema version ${found}, but this release needs version ${known}`, {
       exitCode: ExitCode.config,
-      hint: 'bring it up to date with this program: relay database update',
+      hint: 'Update the database with: warren relay database update',
     })
   }
 }
 
-/** The database was made by a newer release; working on it could lose what that release relies on. */
+/** A newer release migrated the database. This release could damage data that the newer one relies on. */
 export class SchemaTooNewError extends ProgramError {
   override readonly name = 'SchemaTooNewError'
   constructor(found: number, known: number) {
-    super(`the database has schema version ${found}, this program knows versions up to ${known}`, {
+    super(`the database has schema version ${found}, but this release supports up to ${known}`, {
       exitCode: ExitCode.config,
-      hint: 'run the release that made it, or a newer one; going back needs a backup from before the upgrade',
+      hint: 'Run the release that migrated the database or a newer one, or restore a backup from before the upgrade.',
     })
   }
 }

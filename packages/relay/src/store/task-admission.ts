@@ -6,19 +6,19 @@ import type { Announce, SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { moveTasks } from './state-moves.ts'
 
-// Eight parameters a row; SQLite takes 32,766 in a statement.
+// Ten parameters per row. SQLite accepts 32,766 per statement.
 const INSERT_BATCH = 2_000
 
 type Trx = Transaction<RelayTables>
 
 export async function admitTask(database: SqlDatabase, task: NewTask): Promise<Admission> {
   const { rowLocks } = database.differences
-  // The second round is for a task that was forgotten between our insert and our look at it.
+  // A second round is needed if the task was deleted between the insert and the read.
   for (let round = 1; ; round++) {
-    const admission = await database.transact('admit task', async (trx, announce) => {
+    const admission = await database.transact('admit a task', async (trx, announce) => {
       const nodes = task.immediateResult === undefined ? await activeNodes(trx, rowLocks) : []
       const added = await addTask(trx, task, nodes)
-      if (added === null) return admitAgain(trx, task, rowLocks, announce)
+      if (added === null) return readmitTask(trx, task, rowLocks, announce)
       if (added.result !== null) {
         announce({ kind: 'settled', upstream: task.upstream })
         const { taskId, result } = added
@@ -29,7 +29,7 @@ export async function admitTask(database: SqlDatabase, task: NewTask): Promise<A
       return { outcome: 'admitted', taskId: added.taskId, subtasks } satisfies Admission
     })
     if (admission !== null) return admission
-    if (round === 3) throw new Error('a task was forgotten again and again while it was admitted')
+    if (round === 3) throw new Error('the task was deleted repeatedly while it was being admitted')
   }
 }
 
@@ -39,7 +39,7 @@ async function activeNodes(trx: Trx, rowLocks: boolean): Promise<readonly string
     .select('id')
     .where('active', '=', 1)
     .orderBy('id')
-    // Nobody removes a node between here and the insert of its subtask.
+    // The lock keeps a node from being removed before its subtask is inserted.
     .$if(rowLocks, (query) => query.forKeyShare())
     .execute()
   return nodes.map(({ id }) => id)
@@ -112,8 +112,8 @@ async function addSubtasks(
   return subtasks
 }
 
-/** A task seen before. Null if it has just been forgotten. */
-async function admitAgain(
+/** Admits a known task again. Null if it has just been deleted. */
+async function readmitTask(
   trx: Trx,
   task: NewTask,
   rowLocks: boolean,
@@ -128,9 +128,9 @@ async function admitAgain(
     .executeTakeFirst()
   if (known === undefined) return null
   if (known.result === null) return { outcome: 'known', taskId: known.id }
-  // While somebody is delivering it, this delivery is the answer to the new request too.
-  const beingDelivered = known.state === 'settled' && known.claimed_until > task.receivedAt
-  if (!beingDelivered) {
+  // A submission in progress also serves the repeated request.
+  const inProgress = known.state === 'settled' && known.claimed_until > task.receivedAt
+  if (!inProgress) {
     await moveTasks(trx, 'resubmit')
       .set({
         received_at: task.receivedAt,

@@ -5,20 +5,20 @@ import type { SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { moveSubtasks } from './state-moves.ts'
 
-// A relay that was down for long finds many leases to return; in bites, so that no transaction is long.
+// After a long outage, many leases are to be returned. Batches keep the transactions short.
 const RETURN_BATCH = 500
 
-/** The oldest subtask of a node, or (`subtaskId`) one in particular. */
+/** Leases the oldest subtask of a node, or the given one. */
 export async function leaseSubtask(
   database: SqlDatabase,
   nodeId: string,
   options: LeaseOptions,
   subtaskId?: string,
 ): Promise<LeasedSubtask | null> {
-  // Repeated after a lost reply it takes the next one; the first comes back when its lease runs out.
-  return database.run('lease', async (db) => {
-    const lease = await take(database, db, nodeId, options, subtaskId)
-    return lease === undefined ? null : withTask(db, nodeId, lease)
+  // Repeated after a lost response, this leases the next subtask. The first one is returned when its lease expires.
+  return database.run('lease a subtask', async (db) => {
+    const lease = await updateLease(database, db, nodeId, options, subtaskId)
+    return lease === undefined ? null : readLeasedSubtask(db, nodeId, lease)
   })
 }
 
@@ -29,9 +29,9 @@ interface Lease {
   readonly leased_until: number | null
 }
 
-// One statement, so atomic everywhere. Where there are row locks, a row that somebody else is just
-// leasing is passed over instead of waited for, and re-read before it is believed to be queued.
-async function take(
+// One statement, so it is atomic in every database. With row locks, a row that another relay is leasing is skipped, and the
+// state of a row is checked again after it is locked.
+async function updateLease(
   database: SqlDatabase,
   db: Kysely<RelayTables>,
   nodeId: string,
@@ -69,7 +69,7 @@ async function take(
     .executeTakeFirst()
 }
 
-async function withTask(
+async function readLeasedSubtask(
   db: Kysely<RelayTables>,
   nodeId: string,
   lease: Lease,
@@ -81,7 +81,7 @@ async function withTask(
     .select(['t.id', 't.uuid', 't.kind', 't.body', 'u.name as owner'])
     .where('t.id', '=', lease.task_id)
     .executeTakeFirst()
-  // The node was removed in between, and its subtask with it.
+  // The node was removed in the meantime, together with its subtask.
   if (task === undefined) return null
   return {
     subtaskId: lease.id,
@@ -101,7 +101,7 @@ export async function returnLease(
   subtaskId: string,
   attempt: number,
 ): Promise<boolean> {
-  return database.transact('give lease back', async (trx, announce) => {
+  return database.transact('return a lease', async (trx, announce) => {
     const returned = await moveSubtasks(trx, 'requeue')
       .set({ attempts: attempt - 1, leased_until: null, published: 0 })
       .where('id', '=', subtaskId)
@@ -132,7 +132,7 @@ async function returnBatch(
   now: number,
   maxAttempts: number,
 ): Promise<readonly ReturnedLease[]> {
-  return database.transact('return leases', async (trx, announce) => {
+  return database.transact('return expired leases', async (trx, announce) => {
     const expired = await trx
       .selectFrom('relay_subtasks as s')
       .innerJoin('relay_tasks as t', 't.id', 's.task_id')
@@ -141,7 +141,7 @@ async function returnBatch(
       .where('s.leased_until', '<=', now)
       .orderBy('s.leased_until')
       .limit(RETURN_BATCH)
-      // Passing over what others hold keeps this from ever waiting, so it cannot deadlock.
+      // Skipping locked rows means that this never waits, so it cannot deadlock.
       .$if(database.differences.rowLocks, (query) => query.forUpdate('s').skipLocked())
       .execute()
     const exhausted = expired.filter(({ attempts }) => attempts >= maxAttempts)
@@ -179,14 +179,14 @@ function idsOf(rows: readonly { id: string }[]): string[] {
   return rows.map(({ id }) => id)
 }
 
-// ---------------------------------------------------------------- what queues need to catch up
+// ---------------------------------------------------------------- for queues that catch up
 
-export async function unpublishedSubtasks(
+export async function findUnpublished(
   database: SqlDatabase,
   queuedBefore: number,
   limit: number,
 ): Promise<readonly QueuedSubtask[]> {
-  return database.run('unpublished', async (db) => {
+  return database.run('find unpublished subtasks', async (db) => {
     const rows = await db
       .selectFrom('relay_subtasks as s')
       .innerJoin('relay_tasks as t', 't.id', 's.task_id')
@@ -212,7 +212,7 @@ export async function markPublished(
   subtaskIds: readonly string[],
 ): Promise<void> {
   for (let start = 0; start < subtaskIds.length; start += RETURN_BATCH) {
-    await database.run('mark published', (db) =>
+    await database.run('mark subtasks as published', (db) =>
       db
         .updateTable('relay_subtasks')
         .set({ published: 1 })
@@ -222,8 +222,8 @@ export async function markPublished(
   }
 }
 
-export async function nodesWithWork(database: SqlDatabase): Promise<readonly string[]> {
-  return database.run('nodes with work', async (db) => {
+export async function findNodesWithWork(database: SqlDatabase): Promise<readonly string[]> {
+  return database.run('find nodes with work', async (db) => {
     const rows = await db
       .selectFrom('relay_subtasks')
       .select('node_id')

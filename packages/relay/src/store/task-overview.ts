@@ -50,7 +50,7 @@ export async function listTasks(
   })
 }
 
-export async function countTasks(database: SqlDatabase): Promise<StoreCounts> {
+export async function countByState(database: SqlDatabase): Promise<StoreCounts> {
   return database.run('count tasks', async (db) => {
     const tasks = await db
       .selectFrom('relay_tasks')

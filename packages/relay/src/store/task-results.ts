@@ -14,13 +14,13 @@ import type { SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { moveSubtasks, moveTasks } from './state-moves.ts'
 
-// Counts are a few hundred bytes, distributions up to 30 MB: what is in memory at once stays small.
-const ANSWERS_AT_ONCE: Readonly<Record<TaskKind, number>> = { availability: 200, distribution: 1 }
+// A count has a few hundred bytes, a distribution up to 30 MB. The batches limit the memory used.
+const RESULTS_PER_BATCH: Readonly<Record<TaskKind, number>> = { availability: 200, distribution: 1 }
 
-/** Of more nodes that did not answer the names are not looked up: they are for people to read. */
-const MOST_NAMED = 20
+/** Users of at most this many nodes that did not answer are named in the log. */
+const MAX_NAMED_NODES = 20
 
-// No subtask is without an answer, where `relay_tasks` is in scope.
+// True if every subtask is answered. Needs `relay_tasks` in scope.
 const ALL_ANSWERED = sql<boolean | 0 | 1>`not exists (
   select 1 from relay_subtasks as s
   where s.task_id = relay_tasks.id and s.state <> ${sql.lit(SUBTASK_MOVES.answer.to)})`
@@ -35,12 +35,12 @@ export interface ResultToStore {
 
 export async function storeResult(
   database: SqlDatabase,
-  answer: ResultToStore,
+  result: ResultToStore,
 ): Promise<ResultOutcome> {
-  const { subtaskId, nodeId } = answer
-  const stored = await database.run('store answer', (db) => storeInOpenTask(database, db, answer))
-  // Asked after the commit: of two last answers, the one committed later is sure to see both.
-  const subtask = await database.run('look at the answered task', (db) =>
+  const { subtaskId, nodeId } = result
+  const stored = await database.run('store a result', (db) => storeInOpenTask(database, db, result))
+  // Read after the commit: of the last two results, the one that commits later sees both.
+  const subtask = await database.run('read the answered task', (db) =>
     db
       .selectFrom('relay_tasks')
       .innerJoin('relay_subtasks', 'relay_subtasks.task_id', 'relay_tasks.id')
@@ -52,12 +52,12 @@ export async function storeResult(
   )
   if (subtask === undefined || subtask.attempts === 0) return { outcome: 'not-assigned' }
   const { taskId, taskUuid, state } = subtask
-  // Not stored in an open task: a failure that replaces no answer.
+  // In an open task, a result that was not stored is a failure after a result with status ok.
   if (!stored && state !== 'open') return { outcome: 'late', taskId, taskUuid }
   return { outcome: 'stored', taskId, taskUuid, allAnswered: Boolean(subtask.allAnswered) }
 }
 
-/** One statement. True if a row was changed. */
+/** Stores the result in one statement. True if a row was changed. */
 async function storeInOpenTask(
   database: SqlDatabase,
   db: Kysely<RelayTables>,
@@ -70,8 +70,8 @@ async function storeInOpenTask(
       eb.selectFrom('relay_subtasks as own').select('own.task_id').where('own.id', '=', subtaskId),
     )
     .where('t.state', '=', sql.lit('open'))
-    // Many answers at once, but none while the task is being settled: it would be lost. Waits until
-    // that is over, and finds the task closed.
+    // The shared lock allows many results at once, but none while the task is being settled. This then waits and finds the
+    // task settled.
     .$if(database.differences.rowLocks, (query) => query.forShare())
   const changed = await moveSubtasks(db, 'answer')
     .set({ answer: json, answer_status: status, answered_at: now, leased_until: null })
@@ -79,7 +79,7 @@ async function storeInOpenTask(
     .where('node_id', '=', nodeId)
     .where('attempts', '>', 0)
     .where('task_id', '=', openTask)
-    // A second worker that failed must not undo what the first one found.
+    // A failure must not replace the result of another worker of the node.
     .$if(status === 'error', (query) =>
       query.where((eb) =>
         eb.or([eb('answer_status', 'is', null), eb('answer_status', '=', sql.lit('error'))]),
@@ -90,12 +90,12 @@ async function storeInOpenTask(
   return changed.length > 0
 }
 
-export async function tasksDueForSettling(
+export async function findDueTasks(
   database: SqlDatabase,
   now: number,
   limit: number,
 ): Promise<readonly DueTask[]> {
-  return database.run('due for settling', async (db) => {
+  return database.run('find due tasks', async (db) => {
     const rows = await db
       .selectFrom('relay_tasks')
       .select(['id', 'uuid', ALL_ANSWERED.as('allAnswered')])
@@ -116,21 +116,21 @@ export async function settleTask(
   database: SqlDatabase,
   taskId: string,
   now: number,
-  aggregate: (task: TaskToSettle, answers: AsyncIterable<NodeResult>) => Promise<string>,
+  combine: (task: TaskToSettle, results: AsyncIterable<NodeResult>) => Promise<string>,
   options: { keepNodeResults: boolean },
 ): Promise<Settlement> {
-  return database.transact('settle', async (trx, announce) => {
+  return database.transact('settle a task', async (trx, announce) => {
     const task = await trx
       .selectFrom('relay_tasks')
       .select(['id', 'uuid', 'upstream', 'kind', 'type', 'collection', 'asked'])
       .where('id', '=', taskId)
       .where('state', '=', sql.lit('open'))
-      // Waits for answers being stored, then keeps others out until it is done.
+      // Waits for results that are being stored, then blocks others until the commit.
       .$if(database.differences.rowLocks, (query) => query.forUpdate())
       .executeTakeFirst()
     if (task === undefined) return { outcome: 'already' } as const
     const { id, ...rest } = task
-    const result = await aggregate({ taskId: id, ...rest }, answersOf(trx, id, task.kind))
+    const result = await combine({ taskId: id, ...rest }, readResults(trx, id, task.kind))
     const moved = await moveTasks(trx, 'settle')
       .set({ result, settled_at: now, deliver_at: now })
       .where('id', '=', taskId)
@@ -151,7 +151,7 @@ export async function settleTask(
         .execute()
     }
     announce({ kind: 'settled', upstream: task.upstream })
-    const missing = await usersOf(
+    const missing = await findUserNames(
       trx,
       missed.map(({ node_id }) => node_id),
     )
@@ -159,26 +159,29 @@ export async function settleTask(
   })
 }
 
-/** Names of the users of some nodes, in order. */
-async function usersOf(trx: Transaction<RelayTables>, nodes: readonly string[]): Promise<string[]> {
+/** Names of the nodes' users, sorted. */
+async function findUserNames(
+  trx: Transaction<RelayTables>,
+  nodes: readonly string[],
+): Promise<string[]> {
   if (nodes.length === 0) return []
   const users = await trx
     .selectFrom('relay_users as u')
     .innerJoin('relay_nodes as n', 'n.user_id', 'u.id')
     .select('u.name')
     .distinct()
-    .where('n.id', 'in', nodes.slice(0, MOST_NAMED))
+    .where('n.id', 'in', nodes.slice(0, MAX_NAMED_NODES))
     .orderBy('u.name')
     .execute()
   return users.map(({ name }) => name)
 }
 
-async function* answersOf(
+async function* readResults(
   trx: Transaction<RelayTables>,
   taskId: string,
   kind: TaskKind,
 ): AsyncGenerator<NodeResult> {
-  const atOnce = ANSWERS_AT_ONCE[kind]
+  const limit = RESULTS_PER_BATCH[kind]
   let after: string | undefined
   for (;;) {
     const rows = await trx
@@ -188,12 +191,12 @@ async function* answersOf(
       .where('state', '=', sql.lit(SUBTASK_MOVES.answer.to))
       .$if(after !== undefined, (query) => query.where('node_id', '>', after ?? ''))
       .orderBy('node_id')
-      .limit(atOnce)
+      .limit(limit)
       .execute()
     for (const { node_id, answer_status, answer } of rows) {
       yield { nodeId: node_id, status: answer_status ?? 'error', json: answer ?? '' }
     }
     after = rows.at(-1)?.node_id
-    if (rows.length < atOnce) return
+    if (rows.length < limit) return
   }
 }

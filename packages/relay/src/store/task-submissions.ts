@@ -5,17 +5,17 @@ import type { SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { moveTasks } from './state-moves.ts'
 
-const CLOSED = (['delivered', 'dead'] as const).map((state) => sql.lit(state))
+const FINAL_STATES = (['delivered', 'dead'] as const).map((state) => sql.lit(state))
 const DELETE_BATCH = 500
-// Causes come from other people's servers.
-const CAUSE_LENGTH = 500
+// A cause may contain text from an upstream, of any length.
+const MAX_CAUSE_LENGTH = 500
 
 export async function claimSubmissions(
   database: SqlDatabase,
   now: number,
   { limit, claimMs, upstream }: { limit: number; claimMs: number; upstream?: string },
 ): Promise<readonly Submission[]> {
-  return database.transact('claim deliveries', async (trx) => {
+  return database.transact('claim submissions', async (trx) => {
     const due = await trx
       .selectFrom('relay_tasks')
       .select(['id', 'uuid', 'upstream', 'kind', 'collection', 'result'])
@@ -58,20 +58,20 @@ export async function claimSubmissions(
 
 export async function recordSubmission(
   database: SqlDatabase,
-  delivery: Pick<Submission, 'taskId' | 'attempt'>,
+  submission: Pick<Submission, 'taskId' | 'attempt'>,
   outcome: SubmissionOutcome,
   now: number,
 ): Promise<boolean> {
-  return database.run('record delivery', async (db) => {
-    const recorded = await recording(db, delivery, outcome, now)
-      .where('id', '=', delivery.taskId)
+  return database.run('record a submission', async (db) => {
+    const recorded = await submissionUpdate(db, submission, outcome, now)
+      .where('id', '=', submission.taskId)
       .returning('id')
       .execute()
     return recorded.length > 0
   })
 }
 
-function recording(
+function submissionUpdate(
   db: Kysely<RelayTables>,
   { attempt }: Pick<Submission, 'attempt'>,
   outcome: SubmissionOutcome,
@@ -80,7 +80,7 @@ function recording(
   if (outcome.outcome === 'submitted') {
     return moveTasks(db, 'submit').set({ closed_at: now, claimed_until: 0, delivery_cause: null })
   }
-  const failed = { claimed_until: 0, delivery_cause: cut(outcome.cause) }
+  const failed = { claimed_until: 0, delivery_cause: outcome.cause.slice(0, MAX_CAUSE_LENGTH) }
   if (outcome.outcome === 'abandoned') {
     return moveTasks(db, 'abandon')
       .set({ ...failed, closed_at: now })
@@ -93,21 +93,17 @@ function recording(
     .where('state', '=', sql.lit('settled'))
 }
 
-function cut(cause: string): string {
-  return cause.slice(0, CAUSE_LENGTH)
-}
-
 export async function deleteOldTasks(
   database: SqlDatabase,
   before: number,
   now: number,
 ): Promise<{ deleted: number; abandoned: readonly string[] }> {
-  const abandoned = await database.run('abandon deliveries', (db) =>
+  const abandoned = await database.run('abandon submissions', (db) =>
     moveTasks(db, 'abandon')
       .set({
         closed_at: now,
         claimed_until: 0,
-        delivery_cause: sql<string>`coalesce(delivery_cause, 'nobody delivered it')`,
+        delivery_cause: sql<string>`coalesce(delivery_cause, 'no relay submitted it')`,
       })
       .where('received_at', '<', before)
       .where('settled_at', '<', before)
@@ -117,14 +113,14 @@ export async function deleteOldTasks(
   )
   let deleted = 0
   for (;;) {
-    const batch = await database.run('forget tasks', (db) =>
+    const batch = await database.run('delete old tasks', (db) =>
       db
         .deleteFrom('relay_tasks')
         .where('id', 'in', (eb) =>
           eb
             .selectFrom('relay_tasks')
             .select('id')
-            .where('state', 'in', CLOSED)
+            .where('state', 'in', FINAL_STATES)
             .where('closed_at', '<', before)
             .limit(DELETE_BATCH),
         )

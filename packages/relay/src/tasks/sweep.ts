@@ -58,7 +58,7 @@ async function returnLeases({
 }
 
 async function settleDue({ store, settler, now }: SweepContext): Promise<void> {
-  const due = await store.tasks.dueForSettling(now, MAX_SETTLED_PER_SWEEP)
+  const due = await store.tasks.findDueTasks(now, MAX_SETTLED_PER_SWEEP)
   for (const { taskId } of due) settler.schedule(taskId)
   await settler.idle()
 }

@@ -30,7 +30,7 @@ describeStores('the command line', (open) => {
     const again = await cli('users', 'add', 'SITE-A')
     expect(again.exitCode).toBe(1)
     expect(again.stdout).toBe('')
-    expect(again.stderr).toContain('a user named "SITE-A" exists already')
+    expect(again.stderr).toContain('user "SITE-A" already exists')
   })
 
   it.each(['', 'a b', 'a:b', 'x'.repeat(300)])('rejects the user name %j', async (name) => {

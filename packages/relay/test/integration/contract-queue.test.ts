@@ -162,7 +162,7 @@ describeQueues('a node queue', (openBench) => {
     await Promise.all(pollers)
     expect(given.length).toBe(60)
     expect(new Set(given).size).toBe(60)
-    expect((await relays[0]!.store.tasks.counts()).queuedSubtasks).toBe(0)
+    expect((await relays[0]!.store.tasks.countByState()).queuedSubtasks).toBe(0)
   })
 
   it('passes a check, and reports the traffic of a broker', async () => {

@@ -159,13 +159,13 @@ describeStores('settling', (openBench) => {
     await admitted(store, waiting)
     await answerAll(store, { [a!]: '{}', [b!]: '{}' })
     const due = async (now: number) =>
-      (await store.tasks.dueForSettling(now, 10)).map(({ uuid, reason }) => [uuid, reason])
+      (await store.tasks.findDueTasks(now, 10)).map(({ uuid, reason }) => [uuid, reason])
     expect(await due(NOW)).toEqual([[done.uuid, 'all answered']])
     expect(await due(NOW + 500)).toEqual([
       [waiting.uuid, 'deadline'],
       [done.uuid, 'all answered'],
     ])
-    expect(await store.tasks.dueForSettling(NOW + 500, 1)).toHaveLength(1)
+    expect(await store.tasks.findDueTasks(NOW + 500, 1)).toHaveLength(1)
   })
 
   it('is due when the only node that had not answered is removed', async () => {
@@ -175,7 +175,7 @@ describeStores('settling', (openBench) => {
     const { taskId } = await admitted(store)
     await answerAll(store, { [a!]: '{}' })
     await store.users.removeNode(b!)
-    expect(await store.tasks.dueForSettling(NOW, 10)).toMatchObject([{ reason: 'all answered' }])
+    expect(await store.tasks.findDueTasks(NOW, 10)).toMatchObject([{ reason: 'all answered' }])
     await store.tasks.settle(taskId, NOW, async ({ asked }) => `${asked} asked`, DROP)
     const [submission] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
     expect(submission?.result).toBe('2 asked')
@@ -289,7 +289,7 @@ describeStores('settling', (openBench) => {
     await store.tasks.settle(taskId, NOW, async () => '{}', DROP)
     expect(await store.tasks.leaseOldest(b!, LEASE)).toBeNull()
     expect(await store.tasks.returnExpiredLeases(NOW + 1e9, 5)).toEqual([])
-    expect(await store.tasks.nodesWithWork()).toEqual([])
+    expect(await store.tasks.findNodesWithWork()).toEqual([])
   })
 })
 

@@ -27,7 +27,10 @@ describeStores('admitting a task', (openBench) => {
     expect(await store.tasks.admit(task)).toEqual({ outcome: 'known', taskId })
     const other = await store.tasks.admit({ ...task, upstream: 'other' })
     expect(other.outcome).toBe('admitted')
-    expect(await store.tasks.counts()).toMatchObject({ tasks: { open: 2 }, queuedSubtasks: 4 })
+    expect(await store.tasks.countByState()).toMatchObject({
+      tasks: { open: 2 },
+      queuedSubtasks: 4,
+    })
   })
 
   it('admits a task once that twenty pollers of two relays receive at the same moment', async () => {
@@ -45,7 +48,7 @@ describeStores('admitting a task', (openBench) => {
       ])
       expect(new Set(outcomes.map(({ taskId }) => taskId)).size).toBe(1)
     }
-    expect((await stores[0]!.tasks.counts()).queuedSubtasks).toBe(25)
+    expect((await stores[0]!.tasks.countByState()).queuedSubtasks).toBe(25)
   })
 
   it('settles a task immediately if there is no node, or if it has an immediate result', async () => {
@@ -73,7 +76,7 @@ describeStores('admitting a task', (openBench) => {
       ...Array.from({ length: 10 }, () => one.tasks.admit(newTask())),
     ])
     for (const admission of admissions) expect(admission?.outcome).toBe('admitted')
-    const { queuedSubtasks } = await one.tasks.counts()
+    const { queuedSubtasks } = await one.tasks.countByState()
     expect(queuedSubtasks).toBe(100)
   })
 
@@ -246,19 +249,19 @@ describeStores('leasing', (openBench) => {
     const store = bench.open()
     const [a, b] = await addNodes(store, 2)
     const { subtasks } = await admitted(store)
-    expect(await store.tasks.unpublished(NOW, 10)).toEqual([])
-    expect(await store.tasks.unpublished(NOW + 1, 10)).toEqual(subtasks)
-    expect(await store.tasks.unpublished(NOW + 1, 1)).toHaveLength(1)
-    expect([...(await store.tasks.nodesWithWork())].sort()).toEqual([a, b])
+    expect(await store.tasks.findUnpublished(NOW, 10)).toEqual([])
+    expect(await store.tasks.findUnpublished(NOW + 1, 10)).toEqual(subtasks)
+    expect(await store.tasks.findUnpublished(NOW + 1, 1)).toHaveLength(1)
+    expect([...(await store.tasks.findNodesWithWork())].sort()).toEqual([a, b])
     await store.tasks.markPublished([subtasks[0]!.subtaskId])
-    expect(await store.tasks.unpublished(NOW + 1, 10)).toEqual([subtasks[1]])
+    expect(await store.tasks.findUnpublished(NOW + 1, 10)).toEqual([subtasks[1]])
     await store.tasks.leaseOldest(subtasks[1]!.nodeId, LEASE)
-    expect(await store.tasks.unpublished(NOW + 1, 10)).toEqual([])
-    expect(await store.tasks.nodesWithWork()).toEqual([subtasks[0]!.nodeId])
+    expect(await store.tasks.findUnpublished(NOW + 1, 10)).toEqual([])
+    expect(await store.tasks.findNodesWithWork()).toEqual([subtasks[0]!.nodeId])
     // A returned lease must be published again.
     await store.tasks.leaseOldest(subtasks[0]!.nodeId, LEASE)
     await store.tasks.returnExpiredLeases(NOW + 60_000, 5)
-    expect(await store.tasks.unpublished(NOW + 1, 10)).toHaveLength(2)
+    expect(await store.tasks.findUnpublished(NOW + 1, 10)).toHaveLength(2)
   })
 })
 
@@ -280,7 +283,7 @@ describe('an overview', () => {
       ])
       expect(await store.tasks.listTasks({ limit: 1 })).toHaveLength(1)
       expect(await store.tasks.listTasks({ state: 'dead', limit: 10 })).toEqual([])
-      expect(await store.tasks.counts()).toEqual({
+      expect(await store.tasks.countByState()).toEqual({
         tasks: { open: 2, settled: 0, submitted: 0, dead: 0 },
         queuedSubtasks: 3,
         leasedSubtasks: 1,

@@ -49,7 +49,7 @@ describePostgres('a PostgreSQL that fails', () => {
     await until(
       async () => {
         await one.store.tasks.returnExpiredLeases(Date.now() + 61_000, 9)
-        return (await one.store.tasks.counts()).tasks.open === 0
+        return (await one.store.tasks.countByState()).tasks.open === 0
       },
       { timeoutMs: 30_000, everyMs: 200 },
     )
@@ -102,7 +102,7 @@ describePostgres('a PostgreSQL that fails', () => {
       url: proxy.url(database.url),
       log: quietLog(),
       poolSize: 3,
-      timing: { connectMs: 1_000, queryMs: 1_500, heartbeatMs: 500, answerMs: 1_000 },
+      timing: { connectMs: 1_000, queryMs: 1_500, heartbeatMs: 500, responseMs: 1_000 },
     })
     await using direct = openPostgresStore({ url: database.url, log: quietLog() })
     await store.migrate()

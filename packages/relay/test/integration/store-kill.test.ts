@@ -45,7 +45,7 @@ describeStores('a relay that is killed without warning', (openBench) => {
     // The next relay finishes the tasks that are still open.
     await store.tasks.returnExpiredLeases(Date.now() + 3_600_000, 99)
     const open = [...tasks.values()].filter(({ state }) => state === 'open').length
-    const due = await store.tasks.dueForSettling(Date.now() + 3_600_000, 10_000)
+    const due = await store.tasks.findDueTasks(Date.now() + 3_600_000, 10_000)
     expect(due).toHaveLength(open)
   }, 90_000)
 })

@@ -8,15 +8,15 @@ function databaseError(code: string, message: string, more: object = {}): Databa
   return Object.assign(new DatabaseError(message, message.length, 'error'), { code, ...more })
 }
 
-describe('what is said about a failure of the database', () => {
-  it('holds no value of a violated constraint, anywhere', () => {
+describe('the classification of a database error', () => {
+  it('contains no value of a violated constraint', () => {
     const error = databaseError('23514', 'new row violates check "c", value 4711', {
       detail: 'Failing row contains (4711).',
       where: 'COPY 4711',
       constraint: 'relay_tasks_state',
     })
     const failure = classifyPostgresError(error)!
-    const store = new StoreError('admit task', failure)
+    const store = new StoreError('admit a task', failure)
     const all = JSON.stringify([
       store.message,
       store.stack,
@@ -26,18 +26,18 @@ describe('what is said about a failure of the database', () => {
       Object.entries(failure.cause),
     ])
     expect(all).not.toContain('4711')
-    expect(store.message).toBe('store: admit task failed (23514: constraint relay_tasks_state)')
+    expect(store.message).toBe('cannot admit a task (23514: constraint relay_tasks_state)')
     expect(store.unavailable).toBe(false)
   })
 
   it.each(['08006', '57P01', '57P03', '53300', '25006'])(
-    'takes SQLSTATE %s for a store that is away',
+    'treats SQLSTATE %s as an unavailable database',
     (code) => {
       expect(classifyPostgresError(databaseError(code, 'x'))).toMatchObject({ unavailable: true })
     },
   )
 
-  it.each(['40001', '40P01', '55P03'])('takes SQLSTATE %s for something that passes', (code) => {
+  it.each(['40001', '40P01', '55P03'])('treats SQLSTATE %s as transient', (code) => {
     expect(classifyPostgresError(databaseError(code, 'x'))).toMatchObject({
       unavailable: false,
       transient: true,
@@ -49,11 +49,11 @@ describe('what is said about a failure of the database', () => {
     'timeout exceeded when trying to connect',
     'Query read timeout',
     'Client has encountered a connection error and is not queryable',
-  ])('takes "%s" for a store that is away', (message) => {
+  ])('treats "%s" as an unavailable database', (message) => {
     expect(classifyPostgresError(new Error(message))).toMatchObject({ unavailable: true })
   })
 
-  it('finds the reason inside the several failures of a name with several addresses', () => {
+  it('uses the first error of a host name with several addresses', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED ::1:1'), {
       code: 'ECONNREFUSED',
       syscall: 'connect',
@@ -64,12 +64,12 @@ describe('what is said about a failure of the database', () => {
     })
   })
 
-  it('leaves errors of our own alone', () => {
+  it('does not classify errors of the relay itself', () => {
     expect(classifyPostgresError(new TypeError('x is not a function'))).toBeNull()
     expect(classifySqliteError(new TypeError('x is not a function'))).toBeNull()
   })
 
-  it('takes a locked SQLite file for something that passes', () => {
+  it('treats a locked SQLite file as transient', () => {
     const busy = Object.assign(new Error('database is locked'), { errcode: 517 })
     expect(classifySqliteError(busy)).toMatchObject({ transient: true, unavailable: true })
   })
