@@ -17,7 +17,7 @@ export interface Program {
 export const PROGRAMS: readonly Program[] = [
   {
     title: 'bunny',
-    about: 'The edge: `warren bunny daemon`.',
+    about: 'The program at a site: `warren bunny daemon`.',
     definition: bunnyConfig,
   },
   {

@@ -146,7 +146,7 @@ const pollSettings = {
     name: 'BUNNY_WORKER_ID',
     schema: textSetting().optional(),
     description:
-      'Sent as X-Worker-Id. It shows the relay when two processes poll for one node. Default: a new random ID at each start.',
+      'Sent as X-Worker-Id, so that the relay detects two processes that poll for one node. Default: a new random ID at each start.',
   }),
 }
 

@@ -178,7 +178,8 @@ export class CdmFile {
     // Trailing separators are common and harmless. A value after them means that the line is shifted.
     if (fields.length < width || fields.slice(width).some((field) => field.trim() !== '')) {
       this.#skipped++
-      const message = `the line has ${fields.length} fields, the first line has ${width}`
+      const found = fields.length === 1 ? '1 field' : `${fields.length} fields`
+      const message = `the line has ${found}, the first line has ${width}`
       this.#problems.add({ file: this.name, line, message })
       return
     }

@@ -106,7 +106,7 @@ export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
   await rejectDuplicateKeys(target, files)
   notes.push(...problems.first.map((problem) => `skipped ${formatProblem(problem)}`))
   const more = problems.total - problems.first.length
-  if (more > 0) notes.push(`… and ${more} more problems`)
+  if (more > 0) notes.push(`… and ${more} more ${more === 1 ? 'problem' : 'problems'}`)
   notes.push(...(await describeOrphans(target)))
   options.signal?.throwIfAborted()
   await target.commit()

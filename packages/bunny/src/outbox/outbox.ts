@@ -104,8 +104,8 @@ export class Outbox {
   }
 
   #start(entry: StoredResult): void {
-    const delivery = this.#submit(entry).finally(() => this.#submissions.delete(entry.key))
-    this.#submissions.set(entry.key, delivery)
+    const submission = this.#submit(entry).finally(() => this.#submissions.delete(entry.key))
+    this.#submissions.set(entry.key, submission)
   }
 
   async #write(entry: StoredResult): Promise<void> {
@@ -181,8 +181,9 @@ export class Outbox {
           return
         }
         if (closing) {
-          if (this.#options.folder === undefined)
+          if (this.#options.folder === undefined) {
             await this.#discard(entry, 'the bunny stopped before it was submitted')
+          }
           return
         }
         await clock.sleep(retryInMs, this.#retryNow.signal)

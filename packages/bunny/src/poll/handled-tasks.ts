@@ -11,7 +11,7 @@ export interface RetentionLimits {
 const DEFAULT_LIMITS: RetentionLimits = { tasks: 256, size: 32_000_000, ageMs: 2 * 60 * 60_000 }
 
 /**
- * The tasks in progress and the latest results. A relay hands out a uuid again if its lease expires before the result
+ * The tasks in progress and the latest results. A relay hands out a task again if its lease expires before the result
  * arrives, or if two processes poll. Only successful results are kept, so that a failed task is tried again.
  */
 export class HandledTasks {

@@ -6,7 +6,7 @@ import type { Solution } from './solve-task.ts'
 
 export interface CacheRefreshOptions {
   readonly cache: DistributionCache
-  /** Solves in one queue with the requested distributions, so that the two do not compete for the database. */
+  /** Solves in the queue of requested distributions, so that the two do not compete for the database. */
   readonly solve: (task: Readonly<Record<string, string>>) => Promise<Solution>
   readonly collectionId: string
   /** Whether missing distributions are computed at start. */

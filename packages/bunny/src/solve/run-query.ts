@@ -25,7 +25,7 @@ export interface RunQueryOptions {
   readonly random?: () => number
 }
 
-/** A database that fails over or restarts is back within seconds. A longer outage is the result "not available". */
+/** A database that fails over or restarts is back within seconds. After a longer outage, the task fails. */
 const MAX_ATTEMPTS = 4
 const INITIAL_WAIT_MS = 250
 const MAX_WAIT_MS = 2000

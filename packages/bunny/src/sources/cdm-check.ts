@@ -116,7 +116,7 @@ function checkTable(required: RequiredTable, found: CatalogueTable, schema: stri
       message: `${name} has no rows`,
       hint:
         name === 'concept'
-          ? 'Load the vocabulary. Without it, tasks with a gender, race or ethnicity fail.'
+          ? 'Load the vocabulary: tasks need it for gender, race and ethnicity.'
           : 'Load the data, or set DATASOURCE_DB_SCHEMA to the schema that contains it.',
     })
   }
