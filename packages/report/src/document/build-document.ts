@@ -2,11 +2,12 @@ import { compareText } from '../read/input-files.ts'
 import type { Analysis } from '../analysis.ts'
 import { checklist } from '../checklist/checklist.ts'
 import type { ProgramLog } from '../exchange/network.ts'
+import type { PollMatch } from '../exchange/poll-match.ts'
 import { CAUSE_CATALOGUE } from '../findings/cause-catalogue.ts'
 import { titleOf } from '../findings/diagnose.ts'
 import { endOf } from '../findings/raw-finding.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
-import { formatDuration } from '../findings/figures.ts'
+import { formatCount, formatDuration } from '../findings/figures.ts'
 import { findCaveats } from './caveats.ts'
 import { buildComponents } from './component-section.ts'
 import { buildConclusion } from './conclusion.ts'
@@ -160,29 +161,33 @@ function buildClocks({ network, topology }: Analysis): Clock[] {
   return network.links.flatMap((link) => {
     const net = topology.links.find(({ poll }) => poll === link)
     if (net === undefined) return []
-    return link.logs.flatMap(({ match }) => {
-      if (match === undefined) return []
-      const size = Math.abs(match.skewMs)
-      const how =
-        match.by === 'request-id'
-          ? 'by request ID'
-          : match.ambiguous
-            ? 'by time; a skew that differs by a multiple of the polling interval would match as well'
-            : 'by time'
-      return [
-        {
-          component: net.from.id,
-          reference: net.to.id,
-          skewMs: Math.round(match.skewMs),
-          uncertaintyMs: Math.round(match.uncertaintyMs),
-          matched: match.matched,
-          certainty: match.certainty,
-          text:
-            size <= match.uncertaintyMs
-              ? `The clocks of ${net.from.name} and ${net.to.name} agree within ${formatDuration(Math.max(size, match.uncertaintyMs))} (${match.matched} of ${match.comparable} polls matched ${how}).`
-              : `The clock of ${net.from.name} is ${formatDuration(size)} ${match.skewMs > 0 ? 'ahead of' : 'behind'} ${net.to.name} (± ${formatDuration(match.uncertaintyMs)}; ${match.matched} of ${match.comparable} polls matched ${how}).`,
-        },
-      ]
-    })
+    return link.logs.flatMap(({ match }) =>
+      match === undefined
+        ? []
+        : {
+            component: net.from.id,
+            reference: net.to.id,
+            skewMs: Math.round(match.skewMs),
+            uncertaintyMs: Math.round(match.uncertaintyMs),
+            matched: match.matched,
+            certainty: match.certainty,
+            text: describeClock(net.from.name, net.to.name, match),
+          },
+    )
   })
+}
+
+function describeClock(name: string, reference: string, match: PollMatch): string {
+  const { skewMs, uncertaintyMs, matched, comparable, by, ambiguous } = match
+  const size = Math.abs(skewMs)
+  const uncertainty = formatDuration(uncertaintyMs)
+  return [
+    size <= uncertaintyMs
+      ? `The clocks of ${name} and ${reference} agree within ${uncertainty}.`
+      : `The clock of ${name} is ${formatDuration(size)} (± ${uncertainty}) ${skewMs > 0 ? 'ahead of' : 'behind'} ${reference}.`,
+    `${matched} of ${formatCount(comparable, 'poll')} matched by ${by === 'request-id' ? 'request ID' : 'time'}.`,
+    ...(ambiguous && by !== 'request-id'
+      ? ['A skew that differs by a multiple of the polling interval would match as well.']
+      : []),
+  ].join(' ')
 }

@@ -3,7 +3,7 @@ import { unseenRelays } from '../exchange/topology.ts'
 import { titleOf } from '../findings/diagnose.ts'
 import { formatCount, formatDuration } from '../findings/figures.ts'
 import { MINUTE } from '../read/timestamps.ts'
-import { formatMoment } from './moment.ts'
+import { formatSpan } from './moment.ts'
 import type { Caveat } from './report-document.ts'
 
 const CAVEAT_ORDER = ['error', 'warning', 'info'] as const
@@ -124,7 +124,6 @@ function overlapCaveat(
 ): void {
   const relay = network.relays[0]
   if (relay === undefined) return
-  const at = (time: number): string => formatMoment(time, network)
   const first = log.source.first + log.shift
   const last = log.source.last + log.shift
   const shared = Math.min(last, relay.last) - Math.max(first, relay.first)
@@ -133,7 +132,7 @@ function overlapCaveat(
     addCaveat(
       'no-overlap',
       'error',
-      `The logs of ${name} (from ${at(first)} to ${at(last)}) and the relay (from ${at(relay.first)} to ${at(relay.last)}) do not overlap, so they cannot be compared.`,
+      `The logs of ${name} (${formatSpan(first, last, network)}) and the relay (${formatSpan(relay.first, relay.last, network)}) do not overlap, so they cannot be compared.`,
     )
   else if (shared < shorter / 2 && shorter > MINUTE)
     addCaveat(

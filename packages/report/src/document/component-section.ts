@@ -3,6 +3,7 @@ import type { ProgramLog } from '../exchange/network.ts'
 import type { NetworkComponent } from '../exchange/topology.ts'
 import { formatCount, formatDuration, formatNumber, roundLatency } from '../findings/figures.ts'
 import { largest, smallest } from '../timeline/side-view.ts'
+import type { SideView } from '../timeline/side-view.ts'
 import { instant } from './instants.ts'
 import type { Component, NumberRow } from './report-document.ts'
 
@@ -73,7 +74,7 @@ function describeActivity(component: NetworkComponent, analysis: Analysis): stri
   const best = links
     .flatMap(({ views }) => views)
     .toSorted((a, b) => b.view.exchanges - a.view.exchanges)[0]?.view
-  const origin = component.logs.length === 0 ? ' (from other logs)' : ''
+  const origin = component.logs.length === 0 ? ' (according to other logs)' : ''
   if (best === undefined || best.exchanges === 0) {
     return component.logs.length === 0
       ? 'No activity in the logs.'
@@ -84,7 +85,7 @@ function describeActivity(component: NetworkComponent, analysis: Analysis): stri
     : `, one every ${formatDuration(roundLatency(best.pollInterval))}`
   switch (component.role) {
     case 'client':
-      return `Sent ${formatCount(best.exchanges, 'request')}${interval}; ${best.ok === best.exchanges ? 'all' : formatNumber(best.ok)} successful${origin}.`
+      return `Sent ${formatCount(best.exchanges, 'request')}, ${formatSuccess(best)}${interval}${origin}.`
     case 'relay': {
       const logs = component.logs.flatMap(({ facts }) => (facts.role === 'relay' ? [facts] : []))
       const requests = logs.reduce((sum, { requests: n }) => sum + n, 0)
@@ -107,6 +108,12 @@ function describeActivity(component: NetworkComponent, analysis: Analysis): stri
     default:
       return component.role satisfies never
   }
+}
+
+function formatSuccess({ exchanges, ok }: SideView): string {
+  if (exchanges === 1) return ok === 1 ? 'successful' : 'failed'
+  const some = ok === 0 ? 'none' : formatNumber(ok)
+  return `${ok === exchanges ? 'all' : some} successful`
 }
 
 function buildNumbers(component: NetworkComponent, analysis: Analysis): NumberRow[] {

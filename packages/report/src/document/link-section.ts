@@ -1,22 +1,16 @@
 import type { Analysis } from '../analysis.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
-import { gapLimit, holdsPolls } from '../findings/limits.ts'
-import { titleOf } from '../findings/diagnose.ts'
+import { gapLimit } from '../findings/limits.ts'
 import { hearingView } from '../findings/silences.ts'
-import {
-  formatTime,
-  formatCount,
-  formatPercent,
-  formatDuration,
-  formatNumber,
-  roundLatency,
-} from '../findings/figures.ts'
+import { roundLatency } from '../findings/figures.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
 import { outcomeText } from '../facts/link-stats.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import { selectLines, evidenceOf, instant, instantOr } from './instants.ts'
+import { latencyOf } from './latency.ts'
+import { explainState } from './link-explanation.ts'
 import { buildSeries } from './link-series.ts'
-import type { Latency, Link, LinkState, LinkView } from './report-document.ts'
+import type { Link, LinkState, LinkView } from './report-document.ts'
 
 /** The links of the document. `idOf` numbers the findings. */
 export function buildLinks(
@@ -40,7 +34,7 @@ export function buildLinks(
       to: link.to.id,
       name: link.name,
       state,
-      explanation: explain(link, state, findings),
+      explanation: explainState(link, state, findings),
       expected: link.poll?.expected ?? null,
       tasks,
       results,
@@ -143,93 +137,4 @@ export function buildView(side: LinkView['side'], view: SideView): LinkView {
     lastSuccess: instant(view.lastOk),
     summarised: view.summarised,
   }
-}
-
-function latencyOf({ latency, sources }: SideView): Latency | null {
-  if (latency.count === 0) return null
-  const coarse = sources.every(({ stats }) => stats.series.wholeSeconds)
-  const quantile = (q: number): number =>
-    coarse ? Math.round(latency.quantile(q) / 1000) * 1000 : roundLatency(latency.quantile(q))
-  return {
-    count: latency.count,
-    p50Ms: quantile(0.5),
-    p90Ms: quantile(0.9),
-    p95Ms: quantile(0.95),
-    p99Ms: quantile(0.99),
-    maxMs: roundLatency(latency.max),
-    resolutionMs: coarse ? 1000 : 1,
-  }
-}
-
-/** Why the link has this state. Names the log of every figure, because the logs of two sides may differ. */
-function explain(link: NetworkLink, state: LinkState, findings: readonly RawFinding[]): string {
-  const [main, ...others] = sidesToShow(link)
-  const worst = findings.find(({ severity }) => severity !== 'info')
-  const cause =
-    worst === undefined ? '' : worst.link === link ? worst.why : `Affected by: ${titleOf(worst)}.`
-  if (main === undefined) return cause === '' ? 'No line in any log shows this link.' : cause
-  const end =
-    worst === undefined && state === 'unknown'
-      ? ` until ${formatTime(main.view.last)}. No log covers the time after that`
-      : `${formatPollInterval(link, main.view)}${formatP95(main.view)}`
-  return [
-    `${SIDE_LABEL[main.side]} log: ${formatSuccess(link, main.view)}${end}.`,
-    ...others.map(({ side, view }) => `${SIDE_LABEL[side]} log: ${formatSuccess(link, view)}.`),
-    cause,
-  ]
-    .filter((sentence) => sentence !== '')
-    .join(' ')
-}
-
-type Side = NetworkLink['views'][number]
-
-/** The side with the most complete log first, then the sides that saw failures. */
-function sidesToShow(link: NetworkLink): readonly Side[] {
-  const seen = link.views.filter(({ view }) => view.exchanges > 0)
-  const main = seen.find(({ side }) => side === hearingView(link)?.side) ?? seen[0]
-  return main === undefined
-    ? []
-    : [main, ...seen.filter((one) => one !== main && one.view.ok < one.view.exchanges)]
-}
-
-/** `161 requests, all successful`. */
-function formatSuccess({ kind }: NetworkLink, { exchanges, ok, unanswered }: SideView): string {
-  const all = formatCount(exchanges, EXCHANGE_NOUN[kind])
-  const noResponse = unanswered > 0 ? `, ${formatNumber(unanswered)} without a response` : ''
-  if (ok === exchanges) return `${all}, ${ok === 1 ? '' : 'all '}successful${noResponse}`
-  if (ok === 0) return `${all}, ${exchanges === 1 ? 'failed' : 'none successful'}${noResponse}`
-  return `${formatNumber(ok)} of ${all} successful (${formatPercent(ok / exchanges)})${noResponse}`
-}
-
-function formatPollInterval({ kind }: NetworkLink, { pollInterval }: SideView): string {
-  return kind === 'poll' && !Number.isNaN(pollInterval)
-    ? `, one every ${formatDuration(roundLatency(pollInterval))}`
-    : ''
-}
-
-function formatP95(view: SideView): string {
-  const latency = latencyOf(view)
-  if (latency === null) return ''
-  if (holdsPolls(view)) return ', polls held by the relay'
-  return latency.p95Ms === 0 && latency.resolutionMs >= 1000
-    ? ', p95 below 1 s'
-    : `, p95 ${formatDuration(latency.p95Ms)}`
-}
-
-const SIDE_LABEL: Readonly<Record<LinkView['side'], string>> = {
-  client: 'Client',
-  relay: 'Relay',
-  'load-balancer': 'Load balancer',
-  broker: 'Broker',
-  database: 'Database',
-  upstream: 'Upstream',
-}
-
-const EXCHANGE_NOUN: Readonly<Record<NetworkLink['kind'], string>> = {
-  poll: 'request',
-  'load-balancer': 'request',
-  database: 'statement',
-  broker: 'connection',
-  upstream: 'exchange',
-  cdm: 'connection',
 }

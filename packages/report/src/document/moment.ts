@@ -18,6 +18,12 @@ export function formatMoment(time: number, { from, to }: TimeRange): string {
   return `${Number(written.slice(8, 10))} ${MONTHS[Number(written.slice(5, 7)) - 1] ?? ''} ${timeOfDay}`
 }
 
+/** `from 06:42:07 to 06:59:52`, or `at 06:42:07`. */
+export function formatSpan(first: number, last: number, timeRange: TimeRange): string {
+  const [start, end] = [formatMoment(first, timeRange), formatMoment(last, timeRange)]
+  return start === end ? `at ${start}` : `from ${start} to ${end}`
+}
+
 /** Replaces the placeholders that `formatTime` puts into texts. */
 export function withMoments(value: unknown, timeRange: TimeRange): unknown {
   return mapTexts(value, (text) =>

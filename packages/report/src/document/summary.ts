@@ -12,7 +12,7 @@ import {
 } from '../findings/figures.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import type { Cause } from './cause.ts'
-import { formatMoment } from './moment.ts'
+import { formatMoment, formatSpan } from './moment.ts'
 import type { NumberRow, Verdict } from './report-document.ts'
 
 /** `healthy` only if every essential check passed. A single one without evidence makes it `unknown`. */
@@ -57,7 +57,7 @@ export function writeSentence(
       return `Everything works at the end of the logs. Recovered: ${describeProblems(problems, analysis)}.`
     case 'degraded':
     case 'unhealthy':
-      return `${describeProblems(problems, analysis)}.`
+      return `${describeProblems(problems, analysis, ', recovered')}.`
     default:
       return verdict satisfies never
   }
@@ -73,24 +73,32 @@ function describeSuccess(analysis: Analysis): string {
 }
 
 /** Names the first findings: those about the network, if there are any, before those about the logs. */
-function describeProblems(problems: readonly RawFinding[], { network }: Analysis): string {
+function describeProblems(
+  problems: readonly RawFinding[],
+  { network }: Analysis,
+  recoveredNote = '',
+): string {
   const ofNetwork = problems.filter(({ cause }) => !EVIDENCE_CAUSES.has(cause))
   const named = (ofNetwork.length > 0 ? ofNetwork : problems).slice(0, MAX_NAMED)
   return listAll(
-    named.map((finding) => titleAndTime(finding, network)),
+    named.map((finding) => titleAndTime(finding, network, recoveredNote)),
     problems.length - named.length,
     'more finding',
   )
 }
 
-function titleAndTime(finding: RawFinding, timeRange: Analysis['network']): string {
+function titleAndTime(
+  finding: RawFinding,
+  timeRange: Analysis['network'],
+  recoveredNote: string,
+): string {
   const { first, last, recoveredAt, status } = finding
   const title = titleOf(finding)
   if (Number.isNaN(first)) return title
-  const start = formatMoment(first, timeRange)
-  if (status === 'ongoing') return `${title} (since ${start})`
-  const end = formatMoment(Number.isNaN(recoveredAt) ? last : recoveredAt, timeRange)
-  return end === start ? `${title} (at ${start})` : `${title} (from ${start} to ${end})`
+  if (status === 'ongoing') return `${title} (since ${formatMoment(first, timeRange)})`
+  const end = Number.isNaN(recoveredAt) ? last : recoveredAt
+  const note = status === 'recovered' ? recoveredNote : ''
+  return `${title} (${formatSpan(first, end, timeRange)}${note})`
 }
 
 function describeMissingEvidence(checks: readonly RawCheck[]): string {

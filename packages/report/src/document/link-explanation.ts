@@ -1,0 +1,102 @@
+import type { NetworkLink } from '../exchange/topology.ts'
+import { titleOf } from '../findings/diagnose.ts'
+import {
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  formatTime,
+  roundLatency,
+} from '../findings/figures.ts'
+import { holdsPolls } from '../findings/limits.ts'
+import type { RawFinding } from '../findings/raw-finding.ts'
+import { hearingView } from '../findings/silences.ts'
+import type { SideView } from '../timeline/side-view.ts'
+import { latencyOf } from './latency.ts'
+import type { LinkState, LinkView } from './report-document.ts'
+
+/** Why the link has this state. Names the log of every figure, because the logs of two sides may differ. */
+export function explainState(
+  link: NetworkLink,
+  state: LinkState,
+  findings: readonly RawFinding[],
+): string {
+  const [main, ...others] = sidesToShow(link)
+  const worst = findings.find(({ severity }) => severity !== 'info')
+  const cause =
+    worst === undefined ? '' : worst.link === link ? worst.why : `Affected by: ${titleOf(worst)}.`
+  if (main === undefined) return cause === '' ? 'No line in any log shows this link.' : cause
+  const end =
+    worst === undefined && state === 'unknown'
+      ? ` until ${formatTime(main.view.last)}. No log covers the time after that`
+      : `${formatPollInterval(link, main.view)}${formatP95(link, main.view)}`
+  const agreeing = others.filter(({ view }) => hasSameCounts(view, main.view))
+  const differing = others.filter((side) => !agreeing.includes(side))
+  return [
+    `${SIDE_LABEL[main.side]} log: ${formatSuccess(link, main.view)}${end}.`,
+    ...differing.map(({ side, view }) => `${SIDE_LABEL[side]} log: ${formatSuccess(link, view)}.`),
+    agreeing.length === 0
+      ? ''
+      : `Same counts in the ${agreeing.map(({ side }) => `${SIDE_LABEL[side].toLowerCase()} log`).join(' and the ')}.`,
+    cause,
+  ]
+    .filter((sentence) => sentence !== '')
+    .join(' ')
+}
+
+type Side = NetworkLink['views'][number]
+
+/** The side with the most complete log first, then the sides that saw failures. */
+function sidesToShow(link: NetworkLink): readonly Side[] {
+  const seen = link.views.filter(({ view }) => view.exchanges > 0)
+  const main = seen.find(({ side }) => side === hearingView(link)?.side) ?? seen[0]
+  return main === undefined
+    ? []
+    : [main, ...seen.filter((one) => one !== main && one.view.ok < one.view.exchanges)]
+}
+
+function hasSameCounts(a: SideView, b: SideView): boolean {
+  return a.exchanges === b.exchanges && a.ok === b.ok
+}
+
+/** `161 requests, all successful`. */
+function formatSuccess({ kind }: NetworkLink, { exchanges, ok, unanswered }: SideView): string {
+  const all = formatCount(exchanges, EXCHANGE_NOUN[kind])
+  const noResponse = unanswered > 0 ? `, ${formatNumber(unanswered)} without a response` : ''
+  if (ok === exchanges) return `${all}, ${ok === 1 ? '' : 'all '}successful${noResponse}`
+  if (ok === 0) return `${all}, ${exchanges === 1 ? 'failed' : 'none successful'}${noResponse}`
+  return `${formatNumber(ok)} of ${all} successful (${formatPercent(ok / exchanges)})${noResponse}`
+}
+
+function formatPollInterval({ kind }: NetworkLink, { pollInterval }: SideView): string {
+  return kind === 'poll' && !Number.isNaN(pollInterval)
+    ? `, one every ${formatDuration(roundLatency(pollInterval))}`
+    : ''
+}
+
+function formatP95({ kind }: NetworkLink, view: SideView): string {
+  const latency = latencyOf(view)
+  if (latency === null) return ''
+  if (holdsPolls(view)) return `, polls held by the ${kind === 'upstream' ? 'upstream' : 'relay'}`
+  return latency.p95Ms === 0 && latency.resolutionMs >= 1000
+    ? ', p95 below 1 s'
+    : `, p95 ${formatDuration(latency.p95Ms)}`
+}
+
+const SIDE_LABEL: Readonly<Record<LinkView['side'], string>> = {
+  client: 'Client',
+  relay: 'Relay',
+  'load-balancer': 'Load balancer',
+  broker: 'Broker',
+  database: 'Database',
+  upstream: 'Upstream',
+}
+
+const EXCHANGE_NOUN: Readonly<Record<NetworkLink['kind'], string>> = {
+  poll: 'request',
+  'load-balancer': 'request',
+  database: 'statement',
+  broker: 'connection',
+  upstream: 'exchange',
+  cdm: 'connection',
+}
