@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 
 import { Client } from 'pg'
 
@@ -71,12 +71,13 @@ async function copyTemplate(server: string, name: string, template: DatabaseTemp
   await session.client.query(`CREATE DATABASE ${name} TEMPLATE ${source}`)
 }
 
-/** Of this run only: on a server that outlives it, the next run may prepare something else under that name. */
+/** Unique per run: on a server that outlives it, the next run may prepare another template with that name. */
 function templateName(name: string): string {
-  const run = Buffer.from(process.env[MANAGER_VARIABLE] ?? String(process.pid)).toString('hex')
+  const run = process.env[MANAGER_VARIABLE] ?? String(process.pid)
+  const runId = createHash('sha256').update(run).digest('hex').slice(0, 16)
   const plain = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')
-  // PostgreSQL cuts identifiers at 63 bytes, and the draft's suffix needs six.
-  return `warren_t_${run.slice(-24)}_${plain}`.slice(0, 56)
+  // PostgreSQL truncates identifiers to 63 bytes, and the suffix of the draft needs six.
+  return `warren_t_${runId}_${plain}`.slice(0, 56)
 }
 
 function databaseUrl(server: string, name: string): string {
