@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ['./packages/testkit/src/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    // Two cores: more workers only make timings worse.
+    // More workers than cores would make tests with timeouts unreliable.
     maxWorkers: 2,
   },
 })

@@ -1,5 +1,5 @@
-// `npm test`: runs vitest with the arguments given and ends with one plain line, `N passed, N failed, N skipped`.
-// Exits with 1 when a test failed, when there was none, and in CI when one was skipped.
+// `npm test`: runs vitest with the given arguments, and prints a last line `N passed, N failed, N skipped`.
+// Exits with 1 if a test failed, if there was none, and in CI if one was skipped.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -12,11 +12,11 @@ interface Counts {
   passed: number
   failed: number
   skipped: number
-  /** Services that suites lack, each with the command that gets it. */
+  /** Missing services, each with its install command. */
   missing: Set<string>
 }
 
-/** Of vitest's JSON report, what is read here. */
+/** The part of vitest's JSON report that is needed here. */
 interface FileResult {
   status: string
   assertionResults: { status: string; ancestorTitles: string[] }[]
@@ -29,9 +29,11 @@ try {
   const clean = await runVitest(results)
   const counts = await countResults(results)
   const problems = [
-    ...(counts.failed === 0 && !clean ? ['vitest itself reported a failure, see above'] : []),
+    ...(counts.failed === 0 && !clean
+      ? ['vitest reported an error outside of a test, see above']
+      : []),
     ...(counts.passed + counts.failed === 0 ? ['no test ran'] : []),
-    ...(inCi() && counts.skipped > 0 ? ['nothing may be skipped in CI'] : []),
+    ...(inCi() && counts.skipped > 0 ? ['tests must not be skipped in CI'] : []),
   ]
   for (const missing of counts.missing) process.stdout.write(`Skipped suites need ${missing}\n`)
   for (const problem of problems) process.stdout.write(`${problem}\n`)
@@ -57,7 +59,7 @@ async function runVitest(results: string): Promise<boolean> {
     ],
     { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
   )
-  // Ctrl-C reaches vitest too, which ends its services first; the counts come after it.
+  // Ctrl-C is sent to vitest too. Wait for it, because it ends its services and writes the counts.
   process.on('SIGINT', () => {})
   process.on('SIGTERM', () => child.kill('SIGTERM'))
   const [code] = await once(child, 'close')
@@ -70,7 +72,7 @@ async function countResults(path: string): Promise<Counts> {
   try {
     text = await readFile(path, 'utf8')
   } catch {
-    // vitest got nowhere and said why.
+    // vitest could not start, and has printed the reason.
     return counts
   }
   const { testResults: files }: { testResults: FileResult[] } = JSON.parse(text)
@@ -84,7 +86,7 @@ async function countResults(path: string): Promise<Counts> {
     }
     counts.passed += passed
     counts.skipped += statuses.length - passed - failed
-    // A file that could not be loaded, or whose hooks failed, is a failure without a test.
+    // A file that could not be loaded, or whose hooks failed, counts as one failure.
     counts.failed += failed === 0 && file.status === 'failed' ? 1 : failed
   }
   return counts

@@ -12,13 +12,13 @@ const SHELLS = ['sh', 'bash', 'shell', 'console']
 const BUILT_IN = new Set(['test', 'start', 'stop', 'restart'])
 
 export interface CommandSource {
-  /** A new `warren` each time: a command remembers the options it was parsed with. */
+  /** Builds a new `warren` each time, because a command keeps the options it was parsed with. */
   readonly build: (io: CliIo) => Command | Promise<Command>
-  /** Names of the root package's scripts. */
+  /** Names of the scripts in the package.json of the repository. */
   readonly scripts: readonly string[]
 }
 
-/** Lines of a document's shell blocks that call `warren` or `npm run` in a way that does not exist. */
+/** Lines in the shell blocks of a document that call `warren` or `npm run` with invalid arguments. */
 export async function wrongCommandLines(
   root: string,
   file: string,
@@ -46,20 +46,20 @@ async function commandProblem(
   const [verb = '', name = ''] = args.filter((arg) => !/^-./.test(arg) || arg === '--')
   const script = verb === 'run' ? name : BUILT_IN.has(verb) ? verb : undefined
   if (script === undefined) return undefined
-  if (!source.scripts.includes(script)) return `npm has no script ${script}`
+  if (!source.scripts.includes(script)) return `npm script ${script} does not exist`
   const separator = args.indexOf('--')
   return script === 'warren' && separator !== -1
     ? warrenProblem(args.slice(separator + 1), source)
     : undefined
 }
 
-/** Parses `args` as the program does, without doing anything. */
+/** Parses `args` like the program, without running anything. */
 async function warrenProblem(
   args: readonly string[],
   source: CommandSource,
 ): Promise<string | undefined> {
-  const said: string[] = []
-  const output = { write: (text: string) => said.push(text) }
+  const written: string[] = []
+  const output = { write: (text: string) => written.push(text) }
   const stdin = new PassThrough()
   const program = await source.build({ stdout: output, stderr: output, stdin, env: {} })
   disarm(program)
@@ -69,14 +69,14 @@ async function warrenProblem(
   } catch (error: unknown) {
     const shown = error instanceof Error && 'exitCode' in error && error.exitCode === 0
     if (shown) return undefined
-    const reason = said.join('').trim().split('\n')[0] ?? ''
-    return `"warren ${args.join(' ')}" is refused: ${reason || String(error)}`
+    const reason = written.join('').trim().split('\n')[0] ?? ''
+    return `"warren ${args.join(' ')}" is invalid: ${reason || String(error)}`
   }
 }
 
 function disarm(command: Command): void {
   command.exitOverride()
-  // A group without an action of its own has to stay so: an unknown subcommand is then named as such.
+  // A command group must not get an action, so that commander still reports unknown subcommands.
   const acts: unknown = Reflect.get(command, '_actionHandler')
   if (command.commands.length === 0 || typeof acts === 'function') command.action(() => {})
   for (const child of command.commands) disarm(child)

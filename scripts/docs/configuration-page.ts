@@ -7,13 +7,12 @@ export const CONFIGURATION_PAGE = 'docs/configuration.md'
 
 const INTRODUCTION = `# Configuration
 
-<!-- Made from the settings in the source by \`npm run docs:write\`; changes here are lost. -->
+<!-- Generated from the settings in the source by \`npm run docs:write\`. Do not edit. -->
 
-Every program is configured by environment variables. Names are read in any case; a blank variable counts as unset.
-A duration is a number of the unit named, or brings its own: \`500ms\`, \`30s\`, \`5m\`, \`2h\`, \`1d\`. A secret may also be
-given as the content of a file: \`NAME_FILE=/run/secrets/name\`. A variable that begins with one of a program's prefixes
-and is not in this list is refused, as is a value that is not understood: the program then lists everything that is
-wrong, and exits with 78.
+Every program is configured by environment variables. Their names are case-insensitive, and a blank variable counts as unset.
+A duration is a number with a unit, such as \`500ms\`, \`30s\`, \`5m\`, \`2h\` or \`1d\`; a number without a unit counts the unit named
+here. A secret can also be read from a file: \`NAME_FILE=/run/secrets/name\`. A program rejects invalid values, and unknown
+variables with one of its prefixes: it lists all problems and exits with 78.
 `
 
 const COUNTED: Readonly<Record<string, string>> = {
@@ -56,7 +55,7 @@ function tableRow(row: ConfigurationRow): string {
 
 function unitNote(unit: string): string {
   const counted = COUNTED[unit]
-  return counted === undefined ? `In ${unit}.` : `A bare number counts ${counted}.`
+  return counted === undefined ? `In ${unit}.` : `A number without a unit counts ${counted}.`
 }
 
 function code(text: string): string {

@@ -12,7 +12,7 @@ const LINKS = [
   /\b(?:src|href|srcset)="(?<target>[^"\s]+)/g,
 ]
 
-/** Relative links of one document whose file or heading does not exist. */
+/** Relative links of a document to files or headings that do not exist. */
 export function brokenLinks(root: string, file: string): DocProblem[] {
   const { prose } = splitMarkdown(readFileSync(join(root, file), 'utf8'))
   return prose.flatMap((text, index) =>
@@ -35,7 +35,7 @@ function linkProblem(root: string, file: string, target: string): string | undef
   return known ? undefined : `links to ${target}, a heading that does not exist`
 }
 
-/** The anchors of a document's headings, as GitHub makes them. */
+/** The anchors that GitHub creates for the headings of a document. */
 export function headingAnchors(text: string): string[] {
   const { fences } = splitMarkdown(text)
   const code = new Set(fences.flatMap(({ line, lines }) => lines.map((_, index) => line + index)))

@@ -1,4 +1,4 @@
-/** A problem in a document, where its author finds it. */
+/** A problem in a document or source file, with its place. */
 export interface DocProblem {
   readonly file: string
   readonly line: number
@@ -7,9 +7,9 @@ export interface DocProblem {
 
 /** A fenced block of code. */
 interface Fence {
-  /** First word after the backticks; '' where there is none. */
+  /** The first word after the backticks, or ''. */
   readonly language: string
-  /** Line number, from 1, of the first line inside. */
+  /** Number of the first line inside, counted from 1. */
   readonly line: number
   readonly lines: readonly string[]
 }
@@ -18,11 +18,11 @@ const FENCE = /^\s*(?<marks>`{3,}|~{3,})\s*(?<language>[\w-]*)/
 
 export interface MarkdownParts {
   readonly fences: readonly Fence[]
-  /** The document line by line, with code blanked out. */
+  /** The lines of the document, with code replaced by spaces. */
   readonly prose: readonly string[]
 }
 
-/** Separates a document's code from its prose; both keep their line numbers. */
+/** Separates code from prose. Both keep their line numbers. */
 export function splitMarkdown(text: string): MarkdownParts {
   const fences: Fence[] = []
   const prose: string[] = []

@@ -3,7 +3,7 @@ import { relayConfig } from '../../packages/relay/src/index.ts'
 import type { Setting } from '../../packages/runtime/src/index.ts'
 import { upstreamConfig } from '../../packages/upstream/src/index.ts'
 
-/** A program that is configured by variables. */
+/** A program with its configuration. */
 export interface Program {
   readonly title: string
   readonly about: string
@@ -22,12 +22,12 @@ export const PROGRAMS: readonly Program[] = [
   },
   {
     title: 'relay',
-    about: 'The relay: `warren relay serve`.',
+    about: 'The program that hands tasks to nodes: `warren relay serve`.',
     definition: relayConfig,
   },
   {
     title: 'upstream',
-    about: 'A Task API server to ask questions with: `warren upstream serve`.',
+    about: 'The service that sends tasks to relays: `warren upstream serve`.',
     definition: upstreamConfig,
   },
 ]

@@ -1,12 +1,12 @@
-/** One simple command of a shell block: its words, without variables set before it. */
+/** The words of one command in a shell block, without the variables set before it. */
 export interface ShellCommand {
   readonly line: number
   readonly words: readonly string[]
 }
 
 /**
- * The commands of a block of shell as documents show it: prompts, comments, quotes, continued lines, pipes and
- * lists. Substitutions stand as one word. Output lines of a `console` block, those without a prompt, are left out.
+ * The commands in a shell block of a document. Understands prompts, comments, quotes, continued lines, pipes and lists. A
+ * substitution is one word. Skips the output in a `console` block, which are the lines without a prompt.
  */
 export function shellCommands(
   lines: readonly string[],
@@ -37,7 +37,7 @@ export function shellCommands(
   return commands
 }
 
-/** Splits a line at `|`, `&`, `;`, and each command into words; redirections and comments are dropped. */
+/** Splits a line at `|`, `&` and `;`, and each command into words. Removes redirections and comments. */
 function splitCommands(line: string): string[][] {
   const commands: string[][] = [[]]
   const tokens = line.matchAll(

@@ -8,7 +8,7 @@ import type { Program } from './programs.ts'
 const ASSIGNMENT =
   /(?<![\w/.-])(?<name>[A-Za-z]\w*(?::\w+)*)(?==)|^\s*(?:-\s+)?(?:name:\s+)?(?<key>[A-Za-z]\w*_\w+)\s*(?::|$)/g
 
-/** Variables set in a document's code that begin like ours and that no program knows. */
+/** Unknown variables with a prefix of Warren that the code of a document sets. */
 export function unknownVariables(
   root: string,
   file: string,
@@ -23,7 +23,7 @@ export function unknownVariables(
         .map(({ groups }) => groups?.['name'] ?? groups?.['key'] ?? '')
         .filter((name) => prefixes.some((prefix) => upper(name).startsWith(upper(prefix))))
         .filter((name) => !settings.some((setting) => setting.claims(name)))
-        .map((name) => ({ file, line: line + index, message: `no program knows ${name}` })),
+        .map((name) => ({ file, line: line + index, message: `unknown variable ${name}` })),
     ),
   )
 }

@@ -1,14 +1,14 @@
 import { describeService } from './describe-service.ts'
 import { CHROMIUM } from './services/requirement.ts'
 
-/** A suite that needs a Chromium of the system. */
+/** A suite that needs Chromium. */
 export function describeChromium(title: string, suite: () => void): void {
   describeService(CHROMIUM, title, suite, async () => {
     chromiumPath()
   })
 }
 
-/** Where Chromium is, for playwright-core's `executablePath`. */
+/** The path of Chromium, for `executablePath` of playwright-core. */
 export function chromiumPath(): string {
   const path = CHROMIUM.find()
   if (path === undefined) throw new Error('Chromium is not installed')

@@ -2,12 +2,12 @@ import { beforeAll, describe } from 'vitest'
 
 import { inCi, installCommand, isAvailable, type Requirement } from './services/requirement.ts'
 
-// A broker takes a while to start on a small machine that is also running tests.
+// A broker starts slowly on a small machine that runs tests at the same time.
 const START_TIMEOUT_MS = 180_000
 
 /**
- * A suite that needs a service. Where there is none it is skipped under a name that says how to get one; in CI it
- * runs all the same, and fails.
+ * A suite that needs a service. If the service is missing, the suite is skipped under a name that contains the install
+ * command. In CI it runs anyway, and fails.
  */
 export function describeService(
   requirement: Requirement,

@@ -4,7 +4,7 @@ import { inCi } from './services/requirement.ts'
 
 let manager: ManagerProcess | undefined
 
-/** For vitest's `globalSetup`: one manager of services for the whole run. None is started until a suite needs it. */
+/** For `globalSetup` of vitest: one service manager for the whole run. It starts a service when a suite first needs it. */
 export async function setup(): Promise<void> {
   if (inCi()) installServices()
   manager = await startManager()

@@ -8,12 +8,12 @@ import { startPrivateDatabase, type PrivateServer } from './manager/private-serv
 import { text } from './manager/text-member.ts'
 import { configuredUrl, POSTGRES } from './services/requirement.ts'
 
-/** A suite that needs PostgreSQL. It is running before the suite's own hooks run. */
+/** A suite that needs PostgreSQL, which runs before the hooks of the suite do. */
 export function describePostgres(title: string, suite: () => void): void {
   describeService(POSTGRES, title, suite, postgresUrl)
 }
 
-/** URL of the run's PostgreSQL, with a user that may create databases and users. */
+/** URL of the PostgreSQL of this run, with a user that may create databases and users. */
 export async function postgresUrl(): Promise<string> {
   return configuredUrl(POSTGRES) ?? text(await callManager('/postgres'), 'url')
 }
@@ -24,13 +24,13 @@ export interface TestDatabase extends AsyncDisposable {
 }
 
 export interface DatabaseTemplate {
-  /** Equal names are one template for the whole run: let it change with what `prepare` does. */
+  /** Identifies the template within a run: two different `prepare` functions need two names. */
   readonly name: string
-  /** Fills the database at `url`, once; has to close its connections. */
+  /** Fills the database at `url`. Called once; must close its connections. */
   readonly prepare: (url: string) => Promise<void>
 }
 
-/** A fresh, empty database, or a copy of a template that costs its preparation only once. */
+/** Creates an empty database, or a copy of a template that is prepared only once per run. */
 export async function createDatabase(
   options: { template?: DatabaseTemplate } = {},
 ): Promise<TestDatabase> {
@@ -42,12 +42,12 @@ export async function createDatabase(
   return {
     name,
     url: databaseUrl(server, name),
-    // FORCE: a suite that leaks a connection fails for that, not here.
+    // FORCE, because a leaked connection must not make the disposal fail.
     [Symbol.asyncDispose]: () => command(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   }
 }
 
-/** A PostgreSQL that only the caller uses, to stop and start. Takes a few seconds. */
+/** Starts a PostgreSQL that only the caller uses and can stop. Takes a few seconds. */
 export function startPrivatePostgres(): Promise<PrivateServer> {
   return startPrivateDatabase()
 }
@@ -55,7 +55,7 @@ export function startPrivatePostgres(): Promise<PrivateServer> {
 async function copyTemplate(server: string, name: string, template: DatabaseTemplate) {
   const source = templateName(template.name)
   await using session = await connect(server)
-  // Workers run side by side: one prepares, the others wait.
+  // Several workers may need the template at once: one prepares it, the others wait.
   await session.client.query('SELECT pg_advisory_lock(hashtext($1))', [source])
   const { rowCount } = await session.client.query('SELECT 1 FROM pg_database WHERE datname = $1', [
     source,
@@ -65,7 +65,7 @@ async function copyTemplate(server: string, name: string, template: DatabaseTemp
     await session.client.query(`DROP DATABASE IF EXISTS ${draft} WITH (FORCE)`)
     await session.client.query(`CREATE DATABASE ${draft} TEMPLATE template0`)
     await template.prepare(databaseUrl(server, draft))
-    // Renamed last, so that a preparation that failed is never copied.
+    // Renamed last, so that a failed preparation is never copied.
     await session.client.query(`ALTER DATABASE ${draft} RENAME TO ${source}`)
   }
   await session.client.query(`CREATE DATABASE ${name} TEMPLATE ${source}`)

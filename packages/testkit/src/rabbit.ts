@@ -6,12 +6,12 @@ import { startPrivateBroker, type PrivateRabbit } from './manager/private-servic
 import { text } from './manager/text-member.ts'
 import { configuredUrl, RABBIT } from './services/requirement.ts'
 
-/** A suite that needs RabbitMQ. It is running before the suite's own hooks run. */
+/** A suite that needs RabbitMQ, which runs before the hooks of the suite do. */
 export function describeRabbit(title: string, suite: () => void): void {
   describeService(RABBIT, title, suite, rabbitUrl)
 }
 
-/** URL of the run's RabbitMQ, in its default virtual host. */
+/** URL of the RabbitMQ of this run, with its default virtual host. */
 export async function rabbitUrl(): Promise<string> {
   return configuredUrl(RABBIT) ?? text(await callManager('/rabbit'), 'url')
 }
@@ -21,12 +21,12 @@ export interface TestVhost extends AsyncDisposable {
   readonly url: string
 }
 
-/** A fresh, empty virtual host. */
+/** Creates an empty virtual host. */
 export async function createVhost(): Promise<TestVhost> {
   const given = configuredUrl(RABBIT)
   if (given !== undefined) return createVhostOverHttp(given)
   const made = await callManager('/vhost')
-  // It goes with the broker at the end of the run.
+  // It is removed with the broker at the end of the run.
   return {
     name: text(made, 'name'),
     url: text(made, 'url'),
@@ -34,12 +34,12 @@ export async function createVhost(): Promise<TestVhost> {
   }
 }
 
-/** A RabbitMQ that only the caller uses, to stop and start. Takes five to ten seconds. */
+/** Starts a RabbitMQ that only the caller uses and can stop. Takes five to ten seconds. */
 export function startPrivateRabbit(): Promise<PrivateRabbit> {
   return startPrivateBroker()
 }
 
-/** On a broker that was given, over its management API. */
+/** On the broker of WARREN_TEST_AMQP_URL, with its management API. */
 async function createVhostOverHttp(broker: string): Promise<TestVhost> {
   const url = new URL(broker)
   const name = `warren_${randomBytes(6).toString('hex')}`
@@ -55,7 +55,7 @@ async function createVhostOverHttp(broker: string): Promise<TestVhost> {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     if (!response.ok) {
-      throw new Error(`${method} ${path} at ${management} was answered ${response.status}`)
+      throw new Error(`${method} ${path} at ${management} returned ${response.status}`)
     }
   }
   await call('PUT', `/api/vhosts/${name}`)

@@ -1,15 +1,15 @@
 export interface UntilOptions {
-  /** Gives up after so long, 10,000 ms unless told. */
+  /** Default 10,000. */
   timeoutMs?: number
-  /** Looks again after so long, 25 ms unless told. */
+  /** The time between two checks. Default 25. */
   everyMs?: number
-  /** What is waited for, to say when it never came. */
+  /** Names the condition in the error. */
   what?: string
 }
 
 /**
- * Waits until `condition` returns something truthy, and returns that. A condition that throws counts as not yet;
- * its last error is the cause of the one thrown when time is up.
+ * Waits until `condition` returns a truthy value, and returns that value. A condition that throws is checked again; its
+ * last error is the cause of the timeout error.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
@@ -27,7 +27,9 @@ export async function until<T>(
       lastError = error
     }
     if (performance.now() >= deadline) {
-      throw new Error(`waited ${timeoutMs} ms in vain for ${what}`, { cause: lastError })
+      throw new Error(`timed out after ${timeoutMs} ms while waiting for ${what}`, {
+        cause: lastError,
+      })
     }
     await new Promise((resolve) => setTimeout(resolve, everyMs))
   }

@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 
 type Mode = 'forward' | 'blackhole' | 'refuse'
 
-// More than this on its way in one direction, and the sender has to wait.
+// With more data than this in transit in one direction, the sender waits.
 const MAX_DELAYED_BYTES = 1_048_576
 
 interface Pair {
@@ -12,8 +12,8 @@ interface Pair {
 }
 
 /**
- * A TCP proxy between a client and a real server that fails as networks do: the server is never told, the client
- * sees a half-open connection, a reset, a slow line, or nobody listening.
+ * A TCP proxy between a client and a real server that simulates network failures: a half-open connection, a reset, a
+ * slow connection, or a closed port.
  */
 export class FaultProxy implements AsyncDisposable {
   readonly #target: { readonly host: string; readonly port: number }
@@ -29,10 +29,10 @@ export class FaultProxy implements AsyncDisposable {
     this.#server = this.#newServer()
   }
 
-  /** Listens on a free port of 127.0.0.1 in front of the host and port of `target`, a URL with a port. */
+  /** Listens on a free port of 127.0.0.1, and connects to the host and port of the URL `target`. */
   static async start(target: string): Promise<FaultProxy> {
     const { hostname, port } = new URL(target)
-    if (port === '') throw new Error('the URL behind a fault proxy needs a port')
+    if (port === '') throw new Error('the target URL of a fault proxy needs a port')
     const proxy = new FaultProxy({ host: hostname.replaceAll(/[[\]]/g, ''), port: Number(port) })
     await proxy.#listen()
     return proxy
@@ -42,17 +42,17 @@ export class FaultProxy implements AsyncDisposable {
     return this.#port
   }
 
-  /** Connections open at the moment. */
+  /** The number of open connections. */
   get connections(): number {
     return this.#pairs.size
   }
 
-  /** Connections accepted since the start. */
+  /** The number of connections accepted since the start. */
   get accepted(): number {
     return this.#accepted
   }
 
-  /** `original`, the URL of the server, by way of this proxy. */
+  /** The URL of the server, `original`, with the host and port of this proxy. */
   url(original: string): string {
     const url = new URL(original)
     url.hostname = '127.0.0.1'
@@ -60,7 +60,7 @@ export class FaultProxy implements AsyncDisposable {
     return url.href
   }
 
-  /** Passes everything on, and what a blackhole held back first; ends a delay. */
+  /** Forwards everything, starting with the data that a blackhole held back, without a delay. */
   async forward(): Promise<void> {
     this.#delayMs = 0
     const before = this.#mode
@@ -74,7 +74,7 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  /** Half-open: connections stay, and new ones are accepted, but not a byte and no end comes through. */
+  /** Half-open: connections stay open and new ones are accepted, but neither data nor their end is forwarded. */
   blackhole(): void {
     this.#mode = 'blackhole'
     for (const { client, upstream } of this.#pairs) {
@@ -83,7 +83,7 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  /** Resets every open connection, once, on both sides (ECONNRESET). */
+  /** Resets all open connections once, on both sides (ECONNRESET). */
   reset(): void {
     for (const { client, upstream } of this.#pairs) {
       client.resetAndDestroy()
@@ -91,12 +91,12 @@ export class FaultProxy implements AsyncDisposable {
     }
   }
 
-  /** Every piece of data takes `ms` longer, each way. */
+  /** Delays all data by `ms` in each direction. */
   delay(ms: number): void {
     this.#delayMs = ms
   }
 
-  /** Nobody listens any more (ECONNREFUSED); open connections are reset. */
+  /** Closes the port (ECONNREFUSED) and resets open connections. */
   async refuse(): Promise<void> {
     if (this.#mode === 'refuse') return
     this.#mode = 'refuse'
@@ -132,7 +132,7 @@ export class FaultProxy implements AsyncDisposable {
   #join(pair: Pair): void {
     const upstream = connect({ ...this.#target, allowHalfOpen: true })
     pair.upstream = upstream
-    // A server that refuses or resets does so to the client too.
+    // A connection that the server refuses or resets is reset for the client too.
     upstream.on('error', () => {
       if (this.#mode !== 'blackhole') pair.client.resetAndDestroy()
     })
@@ -142,7 +142,7 @@ export class FaultProxy implements AsyncDisposable {
     pair.client.resume()
   }
 
-  /** One side is gone: the other hears of it, unless nothing comes through. */
+  /** One side has closed, so the other is closed too, except in a blackhole. */
   #end(pair: Pair): void {
     if (this.#mode === 'blackhole') return
     this.#pairs.delete(pair)

@@ -1,5 +1,5 @@
-// The process that owns the services of a test run. It ends them when its standard input closes, which happens
-// however the test run ends, also by kill -9.
+// The process that owns the services of a test run. It ends them when its standard input closes, which happens when the
+// run ends for any reason, even by kill -9.
 import { renameSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage } from 'node:http'
@@ -22,7 +22,7 @@ const ACTIONS: readonly PrivateAction[] = [
   'clearAlarm',
 ]
 
-async function answer(request: IncomingMessage): Promise<unknown> {
+async function handle(request: IncomingMessage): Promise<unknown> {
   const [subject, detail, verb] = (request.url ?? '').split('/').slice(1)
   if (subject === 'postgres') return manager.postgres()
   if (subject === 'rabbit') return manager.rabbit()
@@ -35,20 +35,20 @@ async function answer(request: IncomingMessage): Promise<unknown> {
     await manager.act(detail, action)
     return {}
   }
-  throw new Error(`cannot ${request.method ?? ''} ${request.url ?? ''}`)
+  throw new Error(`unknown request "${request.method ?? ''} ${request.url ?? ''}"`)
 }
 
 const server = createServer((request, response) => {
-  answer(request).then(
+  handle(request).then(
     (body) => response.end(JSON.stringify(body)),
     (error: unknown) => {
       response.writeHead(500).end(JSON.stringify({ error: inspect(error) }))
     },
   )
 })
-// A socket is there a moment before it is listened on: it gets its name when it answers.
-const unnamed = `${socketPath}.new`
-server.listen(unnamed, () => renameSync(unnamed, socketPath))
+// A socket file exists shortly before its server listens, so it gets its final name only after that.
+const temporaryPath = `${socketPath}.new`
+server.listen(temporaryPath, () => renameSync(temporaryPath, socketPath))
 
 let stopping = false
 async function stop(): Promise<void> {

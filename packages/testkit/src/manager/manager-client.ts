@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 
 import { until } from '../until.ts'
 
-/** Names the socket of the run's manager to the workers that vitest starts. */
+/** Passes the socket of the service manager to the workers that vitest starts. */
 export const MANAGER_VARIABLE = 'WARREN_TEST_MANAGER'
 
 export interface ManagerProcess {
@@ -16,16 +16,16 @@ export interface ManagerProcess {
   stop(): Promise<void>
 }
 
-/** Starts a manager. It needs no answer to be of use: whoever asks it first waits. */
+/** Starts a service manager, and returns before it is ready: its first caller waits. */
 export async function startManager(): Promise<ManagerProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'warren-test-'))
-  // PostgreSQL runs as another user than root and has to get to its folder in here.
+  // PostgreSQL does not run as root, and its user must be able to enter this folder.
   await chmod(folder, 0o711)
   const socketPath = join(folder, 'manager.sock')
   const log = openSync(join(folder, 'manager.log'), 'a')
   const program = new URL('main.ts', import.meta.url).pathname
   const child = spawn(process.execPath, [program, socketPath], {
-    // Ctrl-C goes to a whole process group; services have to outlive the tests that use them.
+    // Ctrl-C is sent to a whole process group, and the services must outlive the tests that use them.
     detached: true,
     stdio: ['pipe', log, log],
   })
@@ -44,7 +44,7 @@ async function stopManager(child: ChildProcess): Promise<void> {
   })
 }
 
-/** The pipe is only there to close with this process, not to keep it alive. */
+/** The pipe must close with this process, and must not keep it alive. */
 function unrefPipe(child: ChildProcess): void {
   const pipe: unknown = child.stdin
   if (typeof pipe === 'object' && pipe !== null && 'unref' in pipe) {
@@ -54,16 +54,16 @@ function unrefPipe(child: ChildProcess): void {
 
 let ownManager: Promise<ManagerProcess> | undefined
 
-/** Asks the run's manager, or one of this process alone when the run has none. */
+/** Calls the service manager of the run, or one of this process if the run has none. */
 export async function callManager(path: string): Promise<unknown> {
   const shared = process.env[MANAGER_VARIABLE]
   if (shared === undefined) ownManager ??= startManager()
   const socketPath = shared ?? (await ownManager)?.socketPath ?? ''
-  await until(() => existsSync(socketPath), { what: 'the manager of services' }).catch(
+  await until(() => existsSync(socketPath), { what: 'the service manager' }).catch(
     (error: unknown) => {
       const log = join(dirname(socketPath), 'manager.log')
       const detail = existsSync(log) ? readFileSync(log, 'utf8') : `${log} is missing`
-      throw new Error(`The manager of the test services is not running:\n${detail}`, {
+      throw new Error(`the service manager is not running:\n${detail}`, {
         cause: error,
       })
     },
@@ -73,7 +73,7 @@ export async function callManager(path: string): Promise<unknown> {
 
 function post(socketPath: string, path: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const asking = request({ socketPath, path, method: 'POST' }, (response) => {
+    const call = request({ socketPath, path, method: 'POST' }, (response) => {
       let body = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => {
@@ -85,8 +85,8 @@ function post(socketPath: string, path: string): Promise<unknown> {
       })
       response.on('error', reject)
     })
-    asking.on('error', reject)
-    asking.end()
+    call.on('error', reject)
+    call.end()
   })
 }
 

@@ -1,23 +1,23 @@
 import { callManager } from './manager-client.ts'
 import { text } from './text-member.ts'
 
-/** A server of one suite alone: stop, restart or kill it as the test needs. */
+/** A server that only one suite uses, so that its tests can stop, restart or kill it. */
 export interface PrivateServer extends AsyncDisposable {
   readonly url: string
   readonly logFile: string
-  /** Starts it again, on the same port with the data it had. */
+  /** Starts it again, on the same port and with the same data. */
   start(): Promise<void>
-  /** Stops it in order, as a restart by an operator does. */
+  /** Stops it cleanly, like a restart by an operator. */
   stop(): Promise<void>
-  /** Ends it without warning. */
+  /** Kills it. */
   kill(): Promise<void>
 }
 
-/** A RabbitMQ of one suite alone. */
+/** A RabbitMQ that only one suite uses. */
 export interface PrivateRabbit extends PrivateServer {
-  /** It raises a memory alarm and blocks publishers. */
+  /** Makes it raise a memory alarm, so that it blocks publishers. */
   raiseAlarm(): Promise<void>
-  /** It clears the alarm. */
+  /** Makes it clear the alarm. */
   clearAlarm(): Promise<void>
 }
 

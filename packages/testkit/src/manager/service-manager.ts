@@ -6,7 +6,7 @@ import { PostgresServer } from '../services/postgres-server.ts'
 import { RabbitServer } from '../services/rabbit-server.ts'
 import { VhostPool } from './vhost-pool.ts'
 
-/** A service of one suite, which may be stopped without disturbing others. */
+/** A service of one suite, which can be stopped without affecting other suites. */
 export interface PrivateService {
   readonly id: string
   readonly url: string
@@ -17,10 +17,10 @@ export type PrivateAction = 'start' | 'stop' | 'kill' | 'remove' | RabbitAction
 type RabbitAction = 'raiseAlarm' | 'clearAlarm'
 type Server = PostgresServer | RabbitServer
 
-// A suite that forgets to remove its servers should hear of it before the machine does.
+// A suite that does not remove its servers must fail before the machine runs out of memory.
 const MAX_PRIVATE_SERVICES = 8
 
-/** Owns every service of a test run: starts each when it is first asked for, and ends them all. */
+/** Owns the services of a test run: starts each when it is first needed, and ends all of them. */
 export class ServiceManager {
   readonly #folder: string
   readonly #private = new Map<string, Server>()
@@ -51,7 +51,9 @@ export class ServiceManager {
 
   async createPrivate(kind: 'postgres' | 'rabbit'): Promise<PrivateService> {
     if (this.#private.size >= MAX_PRIVATE_SERVICES) {
-      throw new Error(`${MAX_PRIVATE_SERVICES} private services run already: dispose of some`)
+      throw new Error(
+        `the limit of ${MAX_PRIVATE_SERVICES} private services is reached: dispose of some`,
+      )
     }
     const id = `${kind}-${randomBytes(4).toString('hex')}`
     const folder = join(this.#folder, id)
@@ -65,15 +67,15 @@ export class ServiceManager {
 
   async act(id: string, action: PrivateAction): Promise<void> {
     const server = this.#private.get(id)
-    if (server === undefined) throw new Error(`no private service ${id}`)
+    if (server === undefined) throw new Error(`private service ${id} does not exist`)
     if (action === 'raiseAlarm' || action === 'clearAlarm') {
-      if (!(server instanceof RabbitServer)) throw new Error(`${id} is no RabbitMQ`)
+      if (!(server instanceof RabbitServer)) throw new Error(`${id} is not a RabbitMQ`)
       await server[action]()
     } else await server[action]()
     if (action === 'remove') this.#private.delete(id)
   }
 
-  /** Ends everything, as far as it got. */
+  /** Ends all services, even those that are still starting. */
   async stop(): Promise<void> {
     const shared = [this.#postgres, this.#rabbit?.then(({ server }) => server)]
     const servers = [...this.#private.values(), ...shared]

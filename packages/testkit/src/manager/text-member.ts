@@ -1,8 +1,8 @@
-/** A text member of the manager's answer. */
-export function text(answer: unknown, name: string): string {
-  if (typeof answer === 'object' && answer !== null) {
-    const value: unknown = Object.getOwnPropertyDescriptor(answer, name)?.value
+/** A text member of a response of the service manager. */
+export function text(response: unknown, name: string): string {
+  if (typeof response === 'object' && response !== null) {
+    const value: unknown = Object.getOwnPropertyDescriptor(response, name)?.value
     if (typeof value === 'string') return value
   }
-  throw new Error(`the manager's answer has no ${name}`)
+  throw new Error(`the response of the service manager has no ${name}`)
 }

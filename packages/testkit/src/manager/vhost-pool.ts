@@ -1,8 +1,8 @@
 const BATCH_SIZE = 8
-// Refilled in the background from here on, so that suites seldom wait.
+// With fewer free ones, the pool is refilled in the background, so that suites seldom wait.
 const MIN_FREE = 3
 
-/** Virtual hosts made a few at a time, each given out once. */
+/** Virtual hosts, created in batches. Each is used once. */
 export class VhostPool {
   readonly #add: (names: readonly string[]) => Promise<void>
   readonly #free: string[] = []
@@ -17,7 +17,7 @@ export class VhostPool {
     for (;;) {
       const name = this.#free.shift()
       if (name !== undefined) {
-        // A failure shows to whoever finds the pool empty.
+        // A failure is reported to the first caller that finds the pool empty.
         if (this.#free.length < MIN_FREE) this.#fill().catch(() => {})
         return name
       }

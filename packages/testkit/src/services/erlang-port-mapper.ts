@@ -5,7 +5,8 @@ import { freePort } from '../free-port.ts'
 import { ServiceProcess } from './service-process.ts'
 
 /**
- * An epmd of our own. Without it a node would register with the machine's, or start one that outlives the tests.
+ * A separate epmd. Without it, a RabbitMQ node would register with the epmd of the machine, or start one that outlives
+ * the tests.
  */
 export class ErlangPortMapper {
   readonly #process: ServiceProcess
@@ -32,7 +33,7 @@ export class ErlangPortMapper {
     return new ErlangPortMapper(process, port)
   }
 
-  /** What Erlang programs need to find it. */
+  /** The variables with which Erlang programs find it. */
   get environment(): NodeJS.ProcessEnv {
     return { ERL_EPMD_PORT: String(this.#port), ERL_EPMD_ADDRESS: '127.0.0.1' }
   }

@@ -12,7 +12,9 @@ import { ServiceProcess } from './service-process.ts'
 const run = promisify(execFile)
 
 const PASSWORD = 'warren-test'
-// Nothing here has to survive a crash of the machine.
+/** If this process is root, the first of these users that exists runs the server. */
+const SERVICE_USERS = ['postgres', 'nobody']
+// The data need not survive a crash of the machine.
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -24,7 +26,7 @@ const SETTINGS = {
   log_line_prefix: '%m [%p] %q%u@%d ',
 }
 
-/** A PostgreSQL cluster of our own on a free port, in `folder`. */
+/** A PostgreSQL cluster in `folder`, on a free port. */
 export class PostgresServer {
   readonly logFile: string
   readonly url: string
@@ -48,7 +50,7 @@ export class PostgresServer {
     this.url = `postgres://warren:${PASSWORD}@127.0.0.1:${port}/postgres`
   }
 
-  /** Makes a new cluster in `folder`, which must not exist, and starts it. */
+  /** Creates a cluster in `folder`, which must not exist, and starts it. */
   static async create(folder: string): Promise<PostgresServer> {
     const programs = POSTGRES.find()
     if (programs === undefined) throw new Error('PostgreSQL is not installed')
@@ -61,7 +63,7 @@ export class PostgresServer {
       await chown(passwordFile, user.uid, user.gid)
     }
     const location = ['-D', join(folder, 'data')]
-    // Real authentication, so that a test can be refused.
+    // With authentication, so that tests can use wrong passwords.
     const authentication = ['-U', 'warren', '--pwfile', passwordFile, '--auth=scram-sha-256']
     await run(
       join(programs, 'initdb'),
@@ -73,7 +75,7 @@ export class PostgresServer {
     return server
   }
 
-  /** Starts it, again on the same port, and waits until it answers. */
+  /** Starts it, always on the same port, and waits until it accepts queries. */
   async start(): Promise<void> {
     const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     this.#process = await ServiceProcess.start(
@@ -89,14 +91,14 @@ export class PostgresServer {
     )
   }
 
-  /** Ends sessions and stops, as an operator's restart does. */
+  /** Ends sessions and stops, like a restart by an operator. */
   async stop(): Promise<void> {
     await this.#process?.stop('SIGINT')
   }
 
   /** Stops without a checkpoint; the next start recovers. */
   async kill(): Promise<void> {
-    // SIGKILL would leave backends of the dead server behind for a while, and its next start would be refused.
+    // After SIGKILL, backends of the dead server would live on for a while and prevent the next start.
     await this.#process?.stop('SIGQUIT')
   }
 
@@ -106,28 +108,28 @@ export class PostgresServer {
   }
 }
 
-/** PostgreSQL refuses to run as root: somebody else has to own it. */
+/** The user to run as if this process is root, because PostgreSQL does not run as root. */
 async function serviceUser(): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined
-  for (const name of ['postgres', 'nobody']) {
+  for (const name of SERVICE_USERS) {
     try {
       const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])])
       return { uid: Number(uid.stdout), gid: Number(gid.stdout) }
     } catch {
-      // No such user; the next one.
+      // The user does not exist: try the next one.
     }
   }
-  throw new Error('PostgreSQL does not run as root, and there is no user "postgres" or "nobody"')
+  throw new Error(`cannot run PostgreSQL as root: no user ${SERVICE_USERS.join(' or ')} exists`)
 }
 
-/** Without the PG… variables of the person who runs the tests. */
+/** Excludes the PG… variables of the developer. */
 function environment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C', TZ: process.env['TZ'] }
 }
 
 async function acceptsQueries(url: string): Promise<boolean> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
-  // A server that stops while it is asked is "not yet", not a crash of ours.
+  // The server may stop during the query, which must not crash the tests.
   client.on('error', () => {})
   try {
     await client.connect()

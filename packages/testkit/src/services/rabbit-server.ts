@@ -16,16 +16,16 @@ const MEMORY = '1GB'
 const CONFIG = [
   'log.console = false',
   'log.file.level = info',
-  // Small machines: alarms would block publishers, and no test here is about a full disk.
+  // Small machines would raise alarms, which block publishers.
   'disk_free_limit.absolute = 10MB',
   `vm_memory_high_watermark.absolute = ${MEMORY}`,
   '',
 ].join('\n')
 
-/** A RabbitMQ node of our own, on free ports, in `folder`; a stranger to every other node of this machine. */
+/** A RabbitMQ node in `folder`, on free ports, without contact to other RabbitMQ nodes of the machine. */
 export class RabbitServer {
   readonly logFile: string
-  /** Of the default virtual host. */
+  /** URL of the default virtual host. */
   readonly url: string
   readonly #folder: string
   readonly #program: string
@@ -48,9 +48,9 @@ export class RabbitServer {
     this.#environment = {
       PATH: process.env['PATH'],
       ...mapper.environment,
-      // The Erlang cookie is made here.
+      // Holds the Erlang cookie.
       HOME: join(folder, 'home'),
-      // Otherwise /etc/rabbitmq has a say.
+      // Replaces the file in /etc/rabbitmq.
       RABBITMQ_CONF_ENV_FILE: join(folder, 'rabbitmq-env.conf'),
       RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq.conf'),
       RABBITMQ_ADVANCED_CONFIG_FILE: join(folder, 'advanced.config'),
@@ -66,7 +66,7 @@ export class RabbitServer {
     }
   }
 
-  /** Makes a new node in `folder`, which must not exist, and starts it. */
+  /** Creates a RabbitMQ node in `folder`, which must not exist, and starts it. */
   static async create(folder: string, mapper: ErlangPortMapper): Promise<RabbitServer> {
     const program = RABBIT.find()
     if (program === undefined) throw new Error('RabbitMQ is not installed')
@@ -81,7 +81,7 @@ export class RabbitServer {
     return server
   }
 
-  /** Starts it, again on the same port with what it stored, and waits until it completesHandshake clients. */
+  /** Starts it, always on the same port and with its data, and waits until it accepts clients. */
   async start(): Promise<void> {
     this.#process = await ServiceProcess.start(
       {
@@ -95,7 +95,7 @@ export class RabbitServer {
     )
   }
 
-  /** Closes connections and stops, as an operator's restart does. */
+  /** Closes connections and stops, like a restart by an operator. */
   async stop(): Promise<void> {
     await this.#process?.stop('SIGTERM')
   }
@@ -109,10 +109,10 @@ export class RabbitServer {
     await rm(this.#folder, { recursive: true, force: true })
   }
 
-  /** Adds virtual hosts that the user of `url` may do everything in. */
+  /** Adds virtual hosts, in which the user of `url` has all permissions. */
   async addVhosts(names: readonly string[]): Promise<void> {
     const all = binary('.*')
-    // One command for all of them: starting it takes a second, adding a virtual host a twentieth.
+    // One command for all, because it takes a second to start, and 50 ms to add a virtual host.
     const steps = names.map(
       (name) =>
         `ok = rabbit_vhost:add(${binary(name)}, ${binary('test')}), ` +
@@ -122,12 +122,12 @@ export class RabbitServer {
     await this.#control('eval', `${steps.join(', ')}.`)
   }
 
-  /** Makes it short of memory by its own reckoning: it raises an alarm and blocks whoever publishes. */
+  /** Lowers its memory limit, so that it raises an alarm and blocks publishers. */
   async raiseAlarm(): Promise<void> {
     await this.#control('set_vm_memory_high_watermark', '0.00001')
   }
 
-  /** Ends what `alarm` began. */
+  /** Restores its memory limit. */
   async clearAlarm(): Promise<void> {
     await this.#control('set_vm_memory_high_watermark', 'absolute', MEMORY)
   }
@@ -143,20 +143,20 @@ export class RabbitServer {
   }
 }
 
-/** An Erlang literal; only for texts without quotes and backslashes, as all here are. */
+/** An Erlang literal, for texts without quotes and backslashes. */
 function binary(text: string): string {
   return `<<"${text}">>`
 }
 
-/** The first frame of an AMQP connection comes only from a broker that has finished starting. */
+/** A broker sends the first AMQP frame only after it has finished starting. */
 async function completesHandshake(port: number): Promise<boolean> {
   const socket = connect({ port, host: '127.0.0.1' })
-  socket.setTimeout(2_000, () => socket.destroy(new Error('no greeting')))
+  socket.setTimeout(2_000, () => socket.destroy(new Error('no AMQP frame')))
   try {
     await once(socket, 'connect')
     socket.write('AMQP\0\0\u0009\u0001', 'latin1')
-    const [greeting] = await once(socket, 'data')
-    return Buffer.isBuffer(greeting) && greeting[0] === 1
+    const [frame] = await once(socket, 'data')
+    return Buffer.isBuffer(frame) && frame[0] === 1
   } catch {
     return false
   } finally {

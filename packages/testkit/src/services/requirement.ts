@@ -1,14 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** A service that suites need: where it comes from and how to get it. */
+/** A service that suites need, and how to install it. */
 export interface Requirement {
   readonly title: string
-  /** A running one to use instead of our own. */
+  /** The variable with the URL of a running service to use instead. */
   readonly urlVariable?: string
   readonly debianPackage: string
   readonly brewPackage: string
-  /** Folder of its programs, or its program; undefined when this machine has none. */
+  /** The folder of its programs, or its program; undefined if it is not installed. */
   find(): string | undefined
 }
 
@@ -35,7 +35,7 @@ export const POSTGRES: Requirement = {
   debianPackage: 'postgresql',
   brewPackage: 'postgresql@17',
   find: () => {
-    // Debian keeps the server out of PATH; one that is in PATH was put there on purpose.
+    // Debian does not add the server to PATH, so one in PATH was added deliberately.
     const folder = onPath('initdb')?.replace(/\/initdb$/, '')
     if (folder !== undefined && existsSync(join(folder, 'postgres'))) return folder
     return (
@@ -51,7 +51,7 @@ export const RABBIT: Requirement = {
   debianPackage: 'rabbitmq-server',
   brewPackage: 'rabbitmq',
   find: () =>
-    // Debian's program in /usr/sbin is a wrapper that changes user and folder: the real one comes first.
+    // Debian's program in /usr/sbin is a wrapper that changes user and folder, so the real one is preferred.
     [
       '/usr/lib/rabbitmq/bin/rabbitmq-server',
       '/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server',
@@ -70,7 +70,7 @@ export const CHROMIUM: Requirement = {
 
 export const REQUIREMENTS: readonly Requirement[] = [POSTGRES, RABBIT, CHROMIUM]
 
-/** The URL of a running service that the person who runs the tests wants used. */
+/** The URL of a running service that the developer has configured. */
 export function configuredUrl(requirement: Requirement): string | undefined {
   const { urlVariable } = requirement
   const url = urlVariable === undefined ? undefined : process.env[urlVariable]
@@ -81,7 +81,7 @@ export function isAvailable(requirement: Requirement): boolean {
   return configuredUrl(requirement) !== undefined || requirement.find() !== undefined
 }
 
-/** What to type to get it. */
+/** The command that installs the service. */
 export function installCommand(
   requirement: Requirement,
   platform: NodeJS.Platform = process.platform,
@@ -91,7 +91,7 @@ export function installCommand(
     : `sudo apt-get install -y ${requirement.debianPackage}`
 }
 
-/** Continuous integration, where nothing may be skipped. */
+/** Whether this is continuous integration, where no test may be skipped. */
 export function inCi(): boolean {
   const ci = process.env['CI'] ?? ''
   return ci !== '' && ci !== 'false' && ci !== '0'

@@ -8,15 +8,15 @@ export interface ServiceCommand {
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
   readonly cwd: string
-  /** Everything it prints is appended here. */
+  /** Its output is appended here. */
   readonly logFile: string
-  /** To run it as somebody else than root. */
+  /** The user to run it as, if not root. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
 }
 
 const LOG_TAIL_LINES = 20
 
-/** A program that runs beside the tests, in a process group of its own, so that Ctrl-C does not reach it first. */
+/** A service in its own process group, so that Ctrl-C does not end it before the tests. */
 export class ServiceProcess {
   readonly #child: ChildProcess
   readonly #command: ServiceCommand
@@ -30,7 +30,7 @@ export class ServiceProcess {
     })
   }
 
-  /** Starts `command` and waits until `ready` returns true. Throws with the end of its log if it ends before. */
+  /** Starts `command` and waits until `ready` returns true. If it ends before that, throws with the end of its log. */
   static async start(
     command: ServiceCommand,
     ready: () => Promise<boolean>,
@@ -66,7 +66,7 @@ export class ServiceProcess {
     )
   }
 
-  /** Ends it by `signal`, and by SIGKILL when that takes longer than `timeoutMs`. */
+  /** Ends it by `signal`, or by SIGKILL after `timeoutMs`. */
   async stop(signal: NodeJS.Signals, timeoutMs = 30_000): Promise<void> {
     this.#signal(signal)
     try {
@@ -76,7 +76,7 @@ export class ServiceProcess {
     }
   }
 
-  /** Ends it as a power cut would. */
+  /** Ends it by SIGKILL. */
   async kill(): Promise<void> {
     this.#signal('SIGKILL')
     await until(() => this.hasEnded, { what: `the end of ${this.#command.program}` })
@@ -86,7 +86,7 @@ export class ServiceProcess {
     const { pid } = this.#child
     if (pid === undefined || this.hasEnded) return
     try {
-      // The whole group: a start script and the server it started.
+      // The whole group: the start script and its server.
       process.kill(-pid, signal)
     } catch (error: unknown) {
       const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH'

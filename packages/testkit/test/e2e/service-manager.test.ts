@@ -26,13 +26,13 @@ async function listens(url: string): Promise<boolean> {
 function firstLine(child: ChildProcessByStdio<null, Readable, null>): Promise<string> {
   return new Promise((resolve, reject) => {
     createInterface(child.stdout).once('line', resolve)
-    child.once('close', (code) => reject(new Error(`it ended with ${String(code)}`)))
+    child.once('close', (code) => reject(new Error(`the program exited with ${String(code)}`)))
   })
 }
 
-async function endsItsServices(kind: 'postgres' | 'rabbit'): Promise<void> {
+async function testServicesEnd(kind: 'postgres' | 'rabbit'): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'warren-manager-test-'))
-  // PostgreSQL runs as another user and has to get through.
+  // PostgreSQL runs as another user, which must be able to enter this folder.
   await chmod(folder, 0o711)
   const program = new URL('programs/start-service-and-wait.ts', import.meta.url).pathname
   const {
@@ -57,12 +57,12 @@ async function endsItsServices(kind: 'postgres' | 'rabbit'): Promise<void> {
   }
 }
 
-describePostgres('the manager of a run that was killed', () => {
+describePostgres('service manager of a run that was killed', () => {
   it('ends PostgreSQL and removes its files', { timeout: 120_000 }, () =>
-    endsItsServices('postgres'),
+    testServicesEnd('postgres'),
   )
 })
 
-describeRabbit('the manager of a run that was killed', () => {
-  it('ends RabbitMQ and removes its files', { timeout: 120_000 }, () => endsItsServices('rabbit'))
+describeRabbit('service manager of a run that was killed', () => {
+  it('ends RabbitMQ and removes its files', { timeout: 120_000 }, () => testServicesEnd('rabbit'))
 })

@@ -27,7 +27,7 @@ async function suite(name: string, body: string): Promise<void> {
   await writeFile(join(project, `${name}.test.ts`), text)
 }
 
-/** Runs `npm test` for `project` instead of this repository. */
+/** Runs `npm test` in `project` instead of this repository. */
 async function run(
   args: readonly string[] = [],
   env: NodeJS.ProcessEnv = {},
@@ -52,13 +52,13 @@ const skips = `it.skip('waits', () => {})`
 const fails = `it('fails', () => expect(1).toBe(2))`
 
 describe('npm test', { timeout: 60_000 }, () => {
-  it('ends with the counts and 0 when all is well', async () => {
+  it('prints the counts and exits with 0 if every test passes', async () => {
     await suite('one', `${passes}; ${skips}`)
     await suite('two', passes)
     expect(await run()).toMatchObject({ code: 0, lastLine: '2 passed, 0 failed, 1 skipped' })
   })
 
-  it('fails when a test fails', async () => {
+  it('fails if a test fails', async () => {
     await suite('one', `${passes}; ${fails}`)
     expect(await run()).toMatchObject({ code: 1, lastLine: '1 passed, 1 failed, 0 skipped' })
   })
@@ -69,33 +69,33 @@ describe('npm test', { timeout: 60_000 }, () => {
     expect(await run()).toMatchObject({ code: 1, lastLine: '1 passed, 1 failed, 0 skipped' })
   })
 
-  it('fails when there is no test at all', async () => {
+  it('fails if there are no tests', async () => {
     const { code, output, lastLine } = await run()
     expect([code, lastLine]).toEqual([1, '0 passed, 0 failed, 0 skipped'])
     expect(output).toContain('no test ran')
   })
 
-  it('fails in CI when a test is skipped', async () => {
+  it('fails in CI if a test is skipped', async () => {
     await suite('one', `${passes}; ${skips}`)
     const { code, output, lastLine } = await run([], { CI: 'true' })
     expect([code, lastLine]).toEqual([1, '1 passed, 0 failed, 1 skipped'])
-    expect(output).toContain('nothing may be skipped in CI')
+    expect(output).toContain('tests must not be skipped in CI')
   })
 
-  it('fails when every test passed but an error was left unhandled', async () => {
+  it('fails if every test passes but an error is unhandled', async () => {
     await suite('one', `it('passes', () => void Promise.reject(new Error('stray')))`)
     const { code, lastLine } = await run()
     expect([code, lastLine]).toEqual([1, '1 passed, 0 failed, 0 skipped'])
   })
 
-  it('passes arguments on to vitest', async () => {
+  it('passes its arguments to vitest', async () => {
     await suite('one', passes)
     await suite('two', fails)
     expect(await run(['one'])).toMatchObject({ code: 0 })
   })
 })
 
-describe('a suite whose service is missing', { timeout: 60_000 }, () => {
+describe('suite whose service is missing', { timeout: 60_000 }, () => {
   const needs = `
     import { describeService } from '${testkit}/describe-service.ts'
     const requirement = {
@@ -107,19 +107,19 @@ describe('a suite whose service is missing', { timeout: 60_000 }, () => {
     }
     const start = () => Promise.reject(new Error('Oracle is not installed'))
     ${passes}
-    describeService(requirement, 'the Oracle store', () => { ${passes} }, start)
+    describeService(requirement, 'the Oracle suite', () => { ${passes} }, start)
   `
 
-  it('is skipped under a name that says how to get it', async () => {
+  it('is skipped under a name that contains the install command', async () => {
     await suite('one', needs)
     const { code, output, lastLine } = await run(['--reporter=verbose'])
     expect([code, lastLine]).toEqual([0, '1 passed, 0 failed, 1 skipped'])
     const command = '(sudo apt-get|brew) install.* oracle, or set WARREN_TEST_ORACLE_URL'
-    expect(output).toMatch(new RegExp(`the Oracle store \\(skipped, needs Oracle: ${command}\\)`))
+    expect(output).toMatch(new RegExp(`the Oracle suite \\(skipped, needs Oracle: ${command}\\)`))
     expect(output).toMatch(new RegExp(`^Skipped suites need Oracle: ${command}$`, 'm'))
   })
 
-  it('runs on a given one', async () => {
+  it('runs with the URL of a running service', async () => {
     await suite('one', needs.replace('Promise.reject(', 'Promise.resolve('))
     const { lastLine } = await run([], { WARREN_TEST_ORACLE_URL: 'oracle://x' })
     expect(lastLine).toBe('2 passed, 0 failed, 0 skipped')
@@ -134,7 +134,7 @@ describe('a suite whose service is missing', { timeout: 60_000 }, () => {
 })
 
 describe('inCi', () => {
-  it('knows CI by its variable', () => {
+  it('is true if the variable CI is set', () => {
     const before = process.env['CI']
     try {
       const known = ['true', '1', 'false', '0', ''].map((value) => {

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { installServices } from '../../src/services/install-services.ts'
 import type { Requirement } from '../../src/services/requirement.ts'
 
-// A package manager that notes what it was asked for; `installs` is the script's own idea of installing.
+// A package manager that records its calls; `installs` is the shell command that it runs.
 describe('installServices', () => {
   let folder: string
   let path: string | undefined
@@ -27,7 +27,7 @@ describe('installServices', () => {
   async function aptGet(installs: string): Promise<void> {
     const note = `echo "$DEBIAN_FRONTEND $*" >> '${folder}/calls'`
     await writeFile(join(folder, 'apt-get'), `#!/bin/sh\n${note}\n${installs}\n`)
-    // Not root? Then the same by way of sudo.
+    // Used if the tests do not run as root.
     await writeFile(join(folder, 'sudo'), '#!/bin/sh\nshift\nexec "$@"\n')
     for (const name of ['apt-get', 'sudo']) await chmod(join(folder, name), 0o755)
   }
@@ -42,7 +42,7 @@ describe('installServices', () => {
     }
   }
 
-  it('updates, then installs only what is missing', async () => {
+  it('updates, then installs only missing services', async () => {
     await aptGet(`[ "$1" = install ] && touch '${folder}/queue'; exit 0`)
     await writeFile(join(folder, 'store'), '')
     installServices([requirement('store'), requirement('queue')])
@@ -51,19 +51,19 @@ describe('installServices', () => {
     )
   })
 
-  it('does not mind a package whose own service did not start', async () => {
+  it('accepts a package whose own service did not start', async () => {
     await aptGet(`touch '${folder}/queue'; exit 100`)
     installServices([requirement('queue')])
   })
 
-  it('fails and says what is missing when it was not installed', async () => {
+  it('fails if a service is still missing, and names it', async () => {
     await aptGet('exit 100')
     expect(() => installServices([requirement('queue')])).toThrow(
-      /queue: (sudo apt-get install -y|brew install) queue\n {2}apt-get update ended with 100/,
+      /queue: (sudo apt-get install -y|brew install) queue\n {2}apt-get update exited with 100/,
     )
   })
 
-  it('leaves a machine alone that has everything', async () => {
+  it('does nothing if no service is missing', async () => {
     await aptGet('exit 0')
     installServices([])
     expect(existsSync(join(folder, 'calls'))).toBe(false)

@@ -21,14 +21,14 @@ async function query(url: string, text: string): Promise<unknown[]> {
 }
 
 describePostgres('createDatabase', () => {
-  it('makes an empty database that others do not see', async () => {
+  it('creates an empty database, separate from others', async () => {
     await using one = await createDatabase()
     await using other = await createDatabase()
     await query(one.url, 'CREATE TABLE task (id int)')
     await expect(query(other.url, 'SELECT * FROM task')).rejects.toThrow(/does not exist/)
   })
 
-  it('drops it at the end, although somebody left a connection open', async () => {
+  it('drops the database despite an open connection', async () => {
     const database = await createDatabase()
     const leak = new Client({ connectionString: database.url })
     leak.on('error', () => {})
@@ -39,7 +39,7 @@ describePostgres('createDatabase', () => {
     expect(rows).toEqual([])
   })
 
-  it('copies a template that is prepared once for all who ask at the same time', async () => {
+  it('copies a template that is prepared once for concurrent callers', async () => {
     let prepared = 0
     const template = {
       name: `testkit ${Date.now()}`,
@@ -72,7 +72,7 @@ describePostgres('createDatabase', () => {
     expect(await query(database.url, 'SELECT * FROM task')).toEqual([])
   })
 
-  it('refuses a wrong password', async () => {
+  it('rejects a wrong password', async () => {
     const url = new URL(await postgresUrl())
     url.password = 'wrong'
     await expect(query(url.href, 'SELECT 1')).rejects.toMatchObject({ code: '28P01' })

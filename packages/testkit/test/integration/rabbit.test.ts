@@ -33,7 +33,7 @@ async function take(url: string, queue: string): Promise<unknown> {
 }
 
 describeRabbit('createVhost', () => {
-  it('makes a virtual host for quorum queues that others do not see', async () => {
+  it('creates a virtual host for quorum queues, separate from others', async () => {
     await using one = await createVhost()
     await using other = await createVhost()
     expect(one.name).not.toBe(other.name)

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { FaultProxy, until } from '../../src/index.ts'
 
-/** Answers every piece of data with the same in upper case, and says when a client is gone. */
+/** Returns all data in upper case, and records closed connections. */
 class UpperCaseServer {
   readonly sockets: Socket[] = []
   readonly ended: Socket[] = []
@@ -87,17 +87,17 @@ describe('FaultProxy', () => {
     await server.close()
   })
 
-  it('forwards both ways and counts connections', async () => {
+  it('forwards in both directions and counts connections', async () => {
     const client = newClient()
     await client.exchanges('hello')
     expect([proxy.connections, proxy.accepted]).toEqual([1, 1])
   })
 
-  it('gives the URL of the server by way of itself', () => {
+  it('gives the URL of the server with its own host and port', () => {
     expect(proxy.url(server.url)).toBe(`amqp://user@127.0.0.1:${proxy.port}/vhost`)
   })
 
-  it('passes on a large amount of data whole', async () => {
+  it('forwards a large amount of data completely', async () => {
     const client = newClient()
     const text = 'abcdefghij'.repeat(500_000)
     client.socket.write(text)
@@ -105,7 +105,7 @@ describe('FaultProxy', () => {
     expect(client.received).toBe(text.toUpperCase())
   })
 
-  it('passes on the end of either side', async () => {
+  it('forwards the end of either side', async () => {
     const leaving = newClient()
     await leaving.exchanges('a')
     leaving.socket.end()
@@ -118,7 +118,7 @@ describe('FaultProxy', () => {
     await until(() => proxy.connections === 0)
   })
 
-  it('tells neither side anything as a blackhole, and delivers afterwards what was held back', async () => {
+  it('forwards nothing as a blackhole, and forwards the data afterwards', async () => {
     const client = newClient()
     await client.exchanges('one')
     proxy.blackhole()
@@ -131,7 +131,7 @@ describe('FaultProxy', () => {
     await until(() => client.received === 'ONETWO')
   })
 
-  it('keeps the end of a client from the server as a blackhole, until it forwards again', async () => {
+  it('forwards the end of a client only after the blackhole has ended', async () => {
     const client = newClient()
     await client.exchanges('one')
     proxy.blackhole()
@@ -143,7 +143,7 @@ describe('FaultProxy', () => {
     await until(() => server.ended.length === 1)
   })
 
-  it('accepts a new connection as a blackhole and answers it once it forwards again', async () => {
+  it('accepts a new connection as a blackhole, and serves it afterwards', async () => {
     proxy.blackhole()
     const client = newClient()
     await once(client.socket, 'connect')
@@ -164,7 +164,7 @@ describe('FaultProxy', () => {
     await newClient().exchanges('two')
   })
 
-  it('slows data down by the delay, in order', async () => {
+  it('delays data and keeps its order', async () => {
     const client = newClient()
     await client.exchanges('one')
     proxy.delay(100)
@@ -191,7 +191,7 @@ describe('FaultProxy', () => {
     await newClient().exchanges('two')
   })
 
-  it('resets its client when the server behind it is not there', async () => {
+  it('resets its client if the server is not reachable', async () => {
     await server.close()
     const client = newClient()
     await until(() => client.error === 'ECONNRESET')

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { VhostPool } from '../../src/manager/vhost-pool.ts'
 
 describe('VhostPool', () => {
-  it('gives every name once, also to many who ask at the same time', async () => {
+  it('returns every name once, even to concurrent callers', async () => {
     const made: string[] = []
     const pool = new VhostPool(async (names) => {
       await new Promise((resolve) => setTimeout(resolve, 1))
@@ -14,7 +14,7 @@ describe('VhostPool', () => {
     expect(made).toEqual(expect.arrayContaining(taken))
   })
 
-  it('fails whoever waits when the broker fails, and tries again for the next', async () => {
+  it('fails if the broker fails, and tries again for the next caller', async () => {
     let working = false
     const pool = new VhostPool(() =>
       working ? Promise.resolve() : Promise.reject(new Error('broker down')),

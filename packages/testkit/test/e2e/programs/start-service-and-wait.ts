@@ -1,4 +1,4 @@
-// Asks the manager for a service, prints its URL, and waits to be ended.
+// Starts a service, prints its URL, and waits to be killed.
 import { postgresUrl, rabbitUrl } from '../../../src/index.ts'
 
 const url = process.argv[2] === 'rabbit' ? await rabbitUrl() : await postgresUrl()

@@ -53,7 +53,7 @@ describe('brokenLinks', () => {
     ])
   })
 
-  it('makes the anchors of headings as GitHub does', () => {
+  it('creates the same anchors of headings as GitHub', () => {
     const text = '# A `b` & c!\n## [Link](x.md) _2_\n## Same\n## Same\n```sh\n# comment\n```\n'
     expect(headingAnchors(text)).toEqual(['a-b--c', 'link-_2_', 'same', 'same-1'])
   })
@@ -87,7 +87,7 @@ describe('wrongCommandLines', () => {
     done = []
   })
 
-  it('accepts what the program accepts, without doing it', async () => {
+  it('accepts valid command lines without running them', async () => {
     const file = await document(
       [
         '```sh',
@@ -106,13 +106,13 @@ describe('wrongCommandLines', () => {
   })
 
   it.each([
-    ['warren reprot a.log', /"warren reprot a.log" is refused: error: unknown command 'reprot'/],
+    ['warren reprot a.log', /"warren reprot a.log" is invalid: error: unknown command 'reprot'/],
     ['warren report --jsn a.log', /unknown option '--jsn'/],
     ['warren report', /missing required argument 'files'/],
     ['warren relay users add x', /required option '--role <role>' not specified/],
     ['npm run warren -- relay users drop', /unknown command|too many arguments/],
-    ['npm run lnit', /npm has no script lnit/],
-  ])('refuses %s', async (line, message) => {
+    ['npm run lnit', /npm script lnit does not exist/],
+  ])('rejects %s', async (line, message) => {
     const file = await document(`text\n\n\`\`\`sh\n${line}\n\`\`\`\n`)
     const problems = await wrongCommandLines(root, file, { build, scripts })
     expect(problems).toMatchObject([{ line: 4, message: expect.stringMatching(message) }])
@@ -129,7 +129,7 @@ describe('unknownVariables', () => {
   })
   const definition = { program: 'relay', prefixes: ['RELAY_', 'Relay__'], settings: { port } }
 
-  it('finds variables with our prefix that no program knows, in code', async () => {
+  it('finds unknown variables with a prefix of Warren in code', async () => {
     const file = await document(
       [
         'RELAY_PROSE=1',
@@ -147,9 +147,9 @@ describe('unknownVariables', () => {
     )
     const problems = unknownVariables(root, file, [{ title: 'relay', about: '', definition }])
     expect(shown(problems)).toEqual([
-      '3: no program knows RELAY_PROT',
-      '8: no program knows RELAY_HOTS',
-      '9: no program knows RELAY_NAEM',
+      '3: unknown variable RELAY_PROT',
+      '8: unknown variable RELAY_HOTS',
+      '9: unknown variable RELAY_NAEM',
     ])
   })
 })

@@ -16,14 +16,14 @@ describe('shellCommands', () => {
     ])
   })
 
-  it('drops prompts, comments, redirections and variables set for one command', () => {
-    expect(words('$ RELAY_PORT=80 warren relay serve > out 2>&1 # the hub\n# nothing')).toEqual([
+  it('removes prompts, comments, redirections and variables set for one command', () => {
+    expect(words('$ RELAY_PORT=80 warren relay serve > out 2>&1 # the relay\n# nothing')).toEqual([
       ['warren', 'relay', 'serve'],
     ])
     expect(words('export RELAY_PORT=80\nRELAY_PORT=80')).toEqual([['export', 'RELAY_PORT=80']])
   })
 
-  it('joins continued lines and keeps the number of the first', () => {
+  it('joins continued lines and keeps the number of the first one', () => {
     const text = 'ls\nwarren report \\\n  --json \\\n  a.log'
     expect(shellCommands(text.split('\n'), 10, 'sh')).toEqual([
       { line: 10, words: ['ls'] },
@@ -31,13 +31,13 @@ describe('shellCommands', () => {
     ])
   })
 
-  it('takes a substitution for one word', () => {
+  it('reads a substitution as one word', () => {
     expect(words('warren ask "$(cat task.json)" $(date +%s)')).toEqual([
       ['warren', 'ask', '$(cat task.json)', '$(date +%s)'],
     ])
   })
 
-  it('reads only prompted lines of a console', () => {
+  it('reads only lines with a prompt in a console block', () => {
     expect(words('$ warren --version\n0.1.0\n# warren demo', 'console')).toEqual([
       ['warren', '--version'],
       ['warren', 'demo'],
