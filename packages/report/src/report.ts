@@ -72,7 +72,7 @@ async function readTimeRange(files: readonly InputFile[], options: ReportOptions
   return readInputs(files, {
     ...read,
     memoryOf: (sourceId) => memories.get(sourceId),
-    limitsOf: (sourceId) => {
+    timeRangeOf: (sourceId) => {
       const shift = shifts.get(sourceId) ?? 0
       return {
         since: since === undefined ? undefined : since - shift,

@@ -55,7 +55,7 @@ function show({ stdout, env }: CliIo, document: ReportDocument, files: number): 
 async function readMore(inputs: Inputs, buffers: ChunkBuffers): Promise<boolean> {
   let grown = false
   for (const file of inputs.files) grown = (await readGrowth(file, buffers)) || grown
-  if (grown) for (const source of inputs.sources) source.settle()
+  if (grown) for (const source of inputs.sources) source.finish()
   return grown
 }
 

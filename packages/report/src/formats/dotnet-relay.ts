@@ -101,7 +101,7 @@ export class DotnetRelayReader implements FormatReader {
     this.#openError?.add(line)
   }
 
-  settle(): void {
+  finish(): void {
     if (this.#openError !== undefined) this.#closeError()
     for (const refusal of this.#logins.stale(Number.NaN))
       this.#refuse(refusal.line, refusal.cause, refusal.name)

@@ -4,7 +4,7 @@ import {
   daysFromCivil,
   HOUR,
   IsoTime,
-  KnownMinute,
+  MinuteCache,
   MINUTE,
   readMinuteOfDay,
   readMonthName,
@@ -75,9 +75,9 @@ export class EventHead {
   message = 0
   readonly #iso = new IsoTime()
   /** `26-Sep-25 07:57:` */
-  readonly #pythonMinute = new KnownMinute(16)
+  readonly #pythonMinute = new MinuteCache(16)
   /** `26/Sep/2025:06:56:` */
-  readonly #nginxMinute = new KnownMinute(18)
+  readonly #nginxMinute = new MinuteCache(18)
 
   /** True if an event of a known format begins at `start`. */
   read(buf: Buffer, start: number, end: number): boolean {

@@ -13,5 +13,5 @@ export interface FormatReader {
   /** A line that belongs to the event before it. */
   continuation?(line: Quotable): void
   /** Nothing more comes (for now): close what is open. May be called again. */
-  settle?(): void
+  finish?(): void
 }

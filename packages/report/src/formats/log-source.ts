@@ -24,7 +24,7 @@ const LEAP_MS = 36 * HOUR
 const SAMPLES = 3
 
 /** Which part of time to look at, in the clock of the source; open where undefined. */
-export interface TimeLimits {
+export interface TimeRange {
   since: number | undefined
   until: number | undefined
 }
@@ -69,7 +69,7 @@ export class LogSource implements Quotable {
   // Made when they are first needed, as all readers: formatNumber of pods may have a few lines each.
   #json: WarrenJsonReader | undefined
   #rabbit: RabbitReader | undefined
-  readonly #limits: TimeLimits
+  readonly #limits: TimeRange
   readonly #memory: LineMemory | undefined
   #fileBefore = ''
   readonly #baseDay: number
@@ -89,7 +89,7 @@ export class LogSource implements Quotable {
     sourceId: number,
     labels: SourceLabels,
     file: string,
-    limits: TimeLimits,
+    timeRange: TimeRange,
     baseDay: number,
     memory?: LineMemory,
   ) {
@@ -97,7 +97,7 @@ export class LogSource implements Quotable {
     this.sourceId = sourceId
     this.labels = labels
     this.file = file
-    this.#limits = limits
+    this.#limits = timeRange
     this.#baseDay = baseDay
   }
 
@@ -129,8 +129,8 @@ export class LogSource implements Quotable {
   }
 
   /** Nothing more comes for now. */
-  settle(): void {
-    for (const reader of this.#readers.values()) reader.settle?.()
+  finish(): void {
+    for (const reader of this.#readers.values()) reader.finish?.()
   }
 
   #event(wrapperTime: number): boolean {
@@ -162,7 +162,7 @@ export class LogSource implements Quotable {
       return true
     }
     if (this.file !== this.#fileBefore) this.#newFile(time)
-    if (this.#memory?.repeats(this.file, time, this.buf, this.start, this.end) === true) {
+    if (this.#memory?.isRepeated(this.file, time, this.buf, this.start, this.end) === true) {
       this.repeated++
       this.#skipping = true
       this.#inEvent = true

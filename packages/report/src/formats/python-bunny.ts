@@ -144,7 +144,7 @@ export class PythonBunnyReader implements FormatReader {
     this.#openError?.add(line)
   }
 
-  settle(): void {
+  finish(): void {
     if (this.#openError !== undefined) this.#closeError()
   }
 

@@ -144,7 +144,7 @@ export class RabbitReader implements FormatReader {
     else this.#ofLife(line, line.start, line.end)
   }
 
-  settle(): void {
+  finish(): void {
     if (this.#event !== undefined) this.#close(this.#event)
   }
 

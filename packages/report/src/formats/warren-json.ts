@@ -12,7 +12,7 @@ import { WarrenUpstreamEvents } from './warren-upstream-events.ts'
 export interface WarrenEvents {
   readonly facts: Facts
   event(line: Quotable, event: JsonEvent, level: number): void
-  settle?(): void
+  finish?(): void
 }
 
 /** JSON lines of our own programs (pino): `time`, `level`, `msg`, `component` and the fields of the event. */
@@ -52,8 +52,8 @@ export class WarrenJsonReader implements FormatReader {
     return true
   }
 
-  settle(): void {
-    for (const program of this.#programs.values()) program.settle?.()
+  finish(): void {
+    for (const program of this.#programs.values()) program.finish?.()
   }
 
   #program(component: string): WarrenEvents | undefined {

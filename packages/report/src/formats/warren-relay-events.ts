@@ -389,7 +389,7 @@ export class WarrenRelayEvents implements WarrenEvents {
   }
 
   /** Counts what still waits for its request line. */
-  settle(): void {
+  finish(): void {
     for (const refused of this.#refused.values()) this.#refuse(refused, 401, Number.NaN)
     this.#refused.clear()
   }

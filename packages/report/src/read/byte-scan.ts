@@ -1,9 +1,9 @@
 /**
- * Reading text without making strings. Log lines stay bytes until somebody wants to quote one: a string per line would cost
- * more than everything else the report does with the line.
+ * Reads text without creating strings. Log lines stay bytes until one is quoted: a string per line would cost more than all other
+ * work on the line.
  */
 
-/** Text as bytes to compare with; ASCII only. */
+/** ASCII text as bytes, for comparisons. */
 export function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0))
 }
@@ -15,7 +15,7 @@ export function startsWith(buf: Uint8Array, at: number, end: number, word: Uint8
   return true
 }
 
-/** Position of `word` in [from, end), or -1. For short stretches; unlike `Buffer.indexOf` it stops at `end`. */
+/** Position of `word` in [from, end), or -1. For short ranges; unlike `Buffer.indexOf` it stops at `end`. */
 export function find(buf: Uint8Array, from: number, end: number, word: Uint8Array): number {
   const first = word[0]
   const last = end - word.length
@@ -43,8 +43,8 @@ export function twoDigits(buf: Uint8Array, at: number): number {
 }
 
 /**
- * A decimal number with optional sign and fraction at `at`, ending at the first other byte; NaN if there is none. Commas that
- * group formatNumber are skipped (.NET writes `1,204ms`). `numberEnd()` says where the last number read ended.
+ * A decimal number at `at` with optional sign and fraction, up to the first other byte; NaN if there is none. Thousands separators
+ * are skipped (.NET logs `1,204ms`). `numberEnd()` returns where the last number ended.
  */
 export function readNumber(buf: Uint8Array, at: number, end: number): number {
   let position = at
@@ -81,12 +81,12 @@ export function numberEnd(): number {
   return lastNumberEnd
 }
 
-/** Bytes as text; invalid UTF-8 becomes U+FFFD. Costs a string: only for what is kept or shown. */
+/** Bytes as text; invalid UTF-8 becomes U+FFFD. It allocates a string, so use it only for what is kept or shown. */
 export function textOf(buf: Buffer, start: number, end: number): string {
   return buf.toString('utf8', start, end)
 }
 
-/** 53-bit hash of a stretch of bytes (two 32-bit FNV-1a with different seeds), for joining on ids without keeping them. */
+/** 53-bit hash of a byte range (two 32-bit FNV-1a with different seeds), to match IDs without keeping them. */
 export function hashBytes(buf: Uint8Array, start: number, end: number): number {
   let low = 0x811c9dc5
   let high = 0x01000193

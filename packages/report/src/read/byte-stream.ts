@@ -2,15 +2,15 @@ import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 
-/** Bytes read at once. Large enough that asking the system costs nothing, small enough that two of them do not count. */
+/** Bytes per read. Large enough to make system calls cheap, small enough that two buffers do not matter. */
 export const CHUNK_BYTES = 512 * 1024
 
-/** What was found wrong while reading, told in the report instead of stopping it. */
+/** Receives problems with a file. They go into the report and do not stop it. */
 export type OnProblem = (text: string) => void
 
 /**
- * The two buffers that files are read into, in turn. One pair serves all files that are read one after the other: what is read
- * keeps its last line in sight, and with buffers of its own every file would keep one in memory.
+ * Two buffers that files are read into in turn. All files share one pair: a source keeps a reference to its last line, so with
+ * buffers of its own every file would keep one in memory.
  */
 export class ChunkBuffers {
   readonly #buffers: readonly [Buffer, Buffer]
@@ -30,7 +30,7 @@ export class ChunkBuffers {
   }
 }
 
-/** The bytes of a plain file. A chunk is only valid until the next one is asked for. */
+/** The bytes of an uncompressed file. A chunk is only valid until the next one is requested. */
 export async function* fileChunks(
   path: string,
   buffers: ChunkBuffers,
@@ -48,13 +48,13 @@ export async function* fileChunks(
     const chunk = buffers.current.subarray(0, bytesRead)
     if (bytesRead === 0) return
     position += bytesRead
-    // The disk reads ahead while this chunk is being looked at.
+    // Read the next chunk from disk while this one is processed.
     reading = next()
     yield chunk
   }
 }
 
-/** First bytes of a stream and the whole of it, first bytes included: for looking before reading. */
+/** Returns the first bytes of a stream, and the whole stream including them. */
 export async function peek(
   chunks: AsyncIterable<Buffer>,
   bytes: number,
@@ -88,12 +88,12 @@ export function isGzip(head: Buffer): boolean {
   return head.length > 2 && head[0] === 0x1f && head[1] === 0x8b && head[2] === 8
 }
 
-/** Decompresses; a file that is cut off or damaged gives what can be read and a word about the rest. */
+/** Decompresses. A truncated or damaged file gives the bytes that can be read, and a problem. */
 export async function* gunzip(
   chunks: AsyncIterable<Buffer>,
   onProblem: OnProblem,
 ): AsyncGenerator<Buffer> {
-  // The chunks are copied: the reader re-uses its buffers, the decompressor may look at one later.
+  // Copy the chunks: the reader reuses its buffers while the decompressor may still need them.
   const copies = async function* (): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) yield Buffer.from(chunk)
   }
@@ -105,7 +105,7 @@ export async function* gunzip(
     for await (const chunk of unpacked) if (Buffer.isBuffer(chunk)) yield chunk
   } catch (error: unknown) {
     onProblem(
-      `the compressed file is cut off or damaged: ${error instanceof Error ? error.message : String(error)}`,
+      `the compressed file is truncated or damaged: ${error instanceof Error ? error.message : String(error)}`,
     )
   } finally {
     source.destroy()
@@ -113,7 +113,7 @@ export async function* gunzip(
   }
 }
 
-/** `utf-16le` or `utf-16be` where a byte order mark says so: what PowerShell writes when output is redirected. */
+/** `utf-16le` or `utf-16be` if there is such a byte order mark, as in output that PowerShell redirects. */
 export function wideEncoding(head: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   if (head[0] === 0xff && head[1] === 0xfe) return 'utf-16le'
   if (head[0] === 0xfe && head[1] === 0xff) return 'utf-16be'
@@ -130,7 +130,7 @@ export async function* decodeWide(
   yield Buffer.from(decoder.decode(), 'utf8')
 }
 
-/** Takes off the byte order mark of UTF-8. */
+/** Removes the byte order mark of UTF-8. */
 export async function* withoutMark(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let first = true
   for await (const chunk of chunks) {

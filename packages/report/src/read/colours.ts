@@ -1,14 +1,14 @@
 const ESCAPE = 27
 const BRACKET = 91
-/** As JSON writes the escape character. */
+/** The escape character in JSON. */
 const IN_JSON = /\\u001b\[/i
 
-/** Terminal colour sequences stand in these bytes, plainly or as JSON writes them. */
+/** The bytes contain terminal colour sequences, raw or escaped in JSON. */
 export function isColoured(head: Buffer): boolean {
   return head.includes('\u001b[') || IN_JSON.test(head.toString('latin1'))
 }
 
-/** Copies [start, end) without terminal colour sequences (`ESC [ … letter`); how much was written. `into` may be `buf` itself, from 0. */
+/** Copies [start, end) without terminal colour sequences (`ESC [ … letter`) and returns the length. `into` may be `buf`, from 0. */
 export function copyWithoutColours(buf: Buffer, start: number, end: number, into: Buffer): number {
   let length = 0
   for (let at = start; at < end && length < into.length; at++) {

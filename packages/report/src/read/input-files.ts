@@ -4,18 +4,18 @@ import { ExitCode, ProgramError } from '@warren/runtime/cli'
 import { parseSourceOption } from './source-labels.ts'
 import type { SourceLabels } from './source-labels.ts'
 
-/** More files than this are a mistake (a home folder, a whole node), not a window of logs. */
+/** More files than this are a mistake (a home folder, a whole machine), not a set of logs. */
 const MAX_FILES = 5_000
 
-/** One file to read and what was said about it. `-` is standard input. */
+/** A file to read, with its labels. `-` is standard input. */
 export interface InputFile {
   path: string
   labels: SourceLabels
 }
 
 /**
- * Files, folders, globs and `--source labels:FILE` options as a list of files, each once, in the order of their names.
- * @throws ProgramError (usage) for a file that is not there
+ * Expands files, folders, globs and `--source labels:FILE` options to a list of files without duplicates, in alphabetical order.
+ * @throws ProgramError (usage) for a file that does not exist
  */
 export function inputFiles(names: readonly string[], sources: readonly string[]): InputFile[] {
   const found = new Map<string, SourceLabels>()
@@ -27,7 +27,7 @@ export function inputFiles(names: readonly string[], sources: readonly string[])
     for (const expanded of expand(file)) found.set(expanded.path, { ...expanded.labels, ...labels })
   }
   if (found.size > MAX_FILES) {
-    throw new ProgramError(`${found.size} files are more than the ${MAX_FILES} a report reads`, {
+    throw new ProgramError(`too many files: ${found.size}; a report reads at most ${MAX_FILES}`, {
       exitCode: ExitCode.usage,
     })
   }
@@ -36,7 +36,7 @@ export function inputFiles(names: readonly string[], sources: readonly string[])
     .sort((a, b) => compareText(a.path, b.path))
 }
 
-/** Order that does not depend on the reader's locale. */
+/** Order that does not depend on the user's locale. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
@@ -52,9 +52,9 @@ function expand(name: string): InputFile[] {
     (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true,
   )
   if (matches.length === 0) {
-    throw new ProgramError(`${name}: no such file`, {
+    throw new ProgramError(`${name} does not exist`, {
       exitCode: ExitCode.usage,
-      hint: 'give files, folders or globs, or - for standard input',
+      hint: 'Pass files, folders or globs, or - for standard input.',
     })
   }
   return matches.map((path) => ({ path, labels: {} }))
@@ -66,7 +66,7 @@ function filesBelow(folder: string): string[] {
     const path = join(entry.parentPath, entry.name)
     if (
       entry.isFile() &&
-      // Hidden below the folder, that is: `.warren/logs` was asked for by name.
+      // Skip only what is hidden below the folder: the user may pass `.warren/logs` itself.
       !relative(folder, path)
         .split(sep)
         .some((part) => part.startsWith('.'))
@@ -78,21 +78,21 @@ function filesBelow(folder: string): string[] {
   return files
 }
 
-/** In `logs/site-a/bunny.log`, read as the folder `logs`, the first folder below it is the cluster. */
+/** In `logs/site-a/bunny.log`, read with the folder `logs`, the first subfolder is the cluster. */
 function labelsOfFolder(folder: string, path: string): SourceLabels {
   const parts = relative(folder, path).split(sep)
   const cluster = parts.length > 1 ? parts[0] : undefined
   return cluster === undefined ? {} : { cluster }
 }
 
-/** `bunny.log.2.gz`, `bunny.log-20250926` and `bunny.log` are one log that was rotated. */
+/** `bunny.log.2.gz`, `bunny.log-20250926` and `bunny.log` are rotations of one log. */
 export function unrotatedName(path: string): string {
   const name = basename(path).replace(/\.(gz|gzip)$/i, '')
   const plain = name.replace(/([.-]\d{1,3}|[.-]\d{8}(-\d+)?|[._-]previous)$/, '')
   return join(path, '..', plain)
 }
 
-/** Place in a rotation: `.2.gz` is older than `.1`, which is older than the file without a number. */
+/** Position in a rotation: `.2.gz` is older than `.1`, which is older than the file without a number. */
 export function rotationRank(path: string): number {
   const name = basename(path).replace(/\.(gz|gzip)$/i, '')
   const number = /[.-](\d{1,3})$/.exec(name)?.[1]

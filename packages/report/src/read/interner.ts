@@ -1,19 +1,19 @@
 import { textOf } from './byte-scan.ts'
 
-/** What is longer is no name, and not kept. Bytes. */
+/** Longer texts are not names and are not kept. Bytes. */
 const MAX_TEXT_BYTES = 512
 
-/** Names met in lines (clients, pods, collections, messages) as small numbers, found without making a string each time. */
+/** Maps names in lines (clients, pods, collections, messages) to small numbers without creating a string per line. */
 export class Interner {
   readonly #limit: number
   readonly #texts: string[] = []
   readonly #bytes: Uint8Array[] = []
   #table: Int32Array
-  /** By name, which name came after it last time. Logs repeat themselves: it is mostly the next one again. */
+  /** For each name, the name that followed it last time. Log lines repeat, so it is usually the next one again. */
   readonly #next: number[] = []
   #lastId = 0
 
-  /** @param limit at most this many names are kept; later ones get -1 (a log must not decide how much memory we use). */
+  /** @param limit number of names that are kept; later ones get -1, so that a log cannot exhaust the memory. */
   constructor(limit: number) {
     this.#limit = limit
     this.#table = new Int32Array(64).fill(-1)
@@ -23,7 +23,7 @@ export class Interner {
     return this.#texts.length
   }
 
-  /** Number of the name in [start, end): the same for the same bytes; -1 where it is too long, or once `limit` names are known. */
+  /** Number of the name in [start, end): equal for equal bytes; -1 if it is too long or there are already `limit` names. */
   id(buf: Buffer, start: number, end: number): number {
     const expected = this.#next[this.#lastId] ?? -1
     const id = this.#same(expected, buf, start, end) ? expected : this.#search(buf, start, end)

@@ -4,8 +4,8 @@ const BACKSLASH = 92
 export type JsonKind = 'string' | 'number' | 'object' | 'array' | 'word'
 
 /**
- * Walks over the members of one JSON object in bytes, without making objects: what it found last stands in the fields. It is
- * a reader of log lines, not a validator: a line that is cut off simply ends early (`complete` stays false).
+ * Iterates over the members of one JSON object in bytes without creating objects: the fields hold the current member. It reads log
+ * lines and does not validate them: a truncated line ends early (`complete` stays false).
  */
 export class JsonScan {
   buf: Buffer = Buffer.alloc(0)
@@ -15,16 +15,16 @@ export class JsonScan {
   /** The value is [valueStart, valueEnd): without quotes for a string, with brackets for an object or array. */
   valueStart = 0
   valueEnd = 0
-  /** The string holds escapes; see `unescapeJson`. */
+  /** The string contains escapes; see `unescapeJson`. */
   escaped = false
-  /** The closing brace was reached. */
+  /** The closing brace was found. */
   complete = false
-  /** Position after the closing brace, once complete. */
+  /** Position after the closing brace, if complete. */
   after = 0
   #at = 0
   #end = 0
 
-  /** Begin at an opening brace. */
+  /** Starts at an opening brace. */
   begin(buf: Buffer, start: number, end: number): boolean {
     this.buf = buf
     this.#at = start + 1
@@ -33,7 +33,7 @@ export class JsonScan {
     return buf[start] === 123
   }
 
-  /** Move to the next member; false at the end or where the text stops making sense. */
+  /** Moves to the next member; false at the end or at invalid JSON. */
   next(): boolean {
     const { buf } = this
     const end = this.#end
@@ -57,7 +57,7 @@ export class JsonScan {
     return this.#value(at)
   }
 
-  /** The current key is this word. */
+  /** The current key equals `word`. */
   keyIs(word: Uint8Array): boolean {
     const length = word.length
     if (this.keyEnd - this.keyStart !== length) return false
@@ -142,8 +142,8 @@ export class JsonScan {
 }
 
 /**
- * The text of a JSON string that holds escapes, as UTF-8 bytes in `into`; returns how many. What does not fit is cut off;
- * a broken escape is kept as it stands.
+ * Writes the text of a JSON string with escapes to `into` as UTF-8 and returns its length. Excess bytes are dropped; an invalid
+ * escape is kept as it is.
  */
 export function unescapeJson(buf: Buffer, start: number, end: number, into: Buffer): number {
   let length = 0

@@ -1,11 +1,11 @@
 const BITS = 1 << 24
 const MASK = BITS - 1
-/** Lines remembered for certain enough; of more, later ones are taken for new. */
+/** Lines that can be remembered reliably; later ones count as new. */
 const MAX_LINES = 1_000_000
 
 /**
- * Which lines stood in earlier files, to know them again: two copies of one log, or files that overlap because the log was collected
- * twice. In 4 MB, so one of some hundred lines that lie in a time seen before may be taken for known though it is not.
+ * Remembers the lines of earlier files to recognise copies of a log, and files that overlap because the log was collected twice. It
+ * takes 4 MB, so about one in several hundred lines of a time seen before may be mistaken for a copy.
  */
 export class LineMemory {
   readonly #earlier = new Uint8Array(BITS / 8)
@@ -15,8 +15,8 @@ export class LineMemory {
   #last = Number.NEGATIVE_INFINITY
   #lastEarlier = Number.NEGATIVE_INFINITY
 
-  /** The line [start, end) stood in another file already; if not, it is remembered. Repetitions within one file are its own. */
-  repeats(file: string, time: number, buf: Buffer, start: number, end: number): boolean {
+  /** The line [start, end) was in an earlier file; if not, it is remembered. Repetitions within one file do not count. */
+  isRepeated(file: string, time: number, buf: Buffer, start: number, end: number): boolean {
     if (file !== this.#file) this.#begin(file)
     let a = 0x811c9dc5 ^ Math.trunc(time / 1000)
     let b = 0x01000193 ^ (time % 1000)

@@ -1,10 +1,10 @@
-/** What is looked at of one line. A longer line is cut there, counted, and read over. */
+/** Bytes of one line that are processed. A longer line is truncated and counted. */
 export const MAX_LINE_BYTES = 64 * 1024
 
 const NEWLINE = 10
 const RETURN = 13
 
-/** Receives [start, end) of `buf` without the line end; `buf` is only valid during the call. */
+/** Receives the line [start, end) of `buf` without its line end; `buf` is only valid during the call. */
 export type OnLine = (
   buf: Buffer,
   start: number,
@@ -14,12 +14,12 @@ export type OnLine = (
 ) => void
 
 /**
- * Chunks in, lines out; where chunks are cut makes no difference. A line inside one chunk is handed on in place; only one that
- * crosses a border is copied, into a buffer of fixed size.
+ * Splits chunks into lines, wherever the chunks are cut. A line within one chunk is passed on in place; only a line across chunks is
+ * copied, into a buffer of fixed size.
  */
 export class LineSplitter {
   readonly #onLine: OnLine
-  /** Made when the first line crosses a border: many files are read in one piece. */
+  /** Allocated for the first line across chunks: many files fit into one chunk. */
   #carry: Buffer | undefined
   #carried = 0
   #overlong = false
@@ -30,7 +30,7 @@ export class LineSplitter {
     this.#line = firstLine
   }
 
-  /** Lines handed on so far. */
+  /** Lines so far. */
   get lines(): number {
     return this.#line - 1
   }
@@ -60,7 +60,7 @@ export class LineSplitter {
     }
   }
 
-  /** The last line, if it has no line end. */
+  /** Passes on the last line if it has no line end. */
   finish(): void {
     this.#handOnCarried()
     this.#carry = undefined
@@ -80,7 +80,7 @@ export class LineSplitter {
     const carry = this.#carry
     if (carry === undefined || (this.#carried === 0 && !this.#overlong)) return
     let end = this.#carried
-    // A carriage return that would be cut away from a line of exactly the limit must not count as "too long".
+    // A line of exactly the limit must not count as too long because of its carriage return.
     if (!this.#overlong && end > 0 && carry[end - 1] === RETURN) end--
     this.#onLine(carry, 0, end, this.#line++, this.#overlong)
     this.#carried = 0

@@ -1,20 +1,20 @@
 /**
- * The line being looked at: one object for the whole run, filled anew for every line, so that an uninteresting line costs no
- * allocation. Whoever wants to keep something copies it out.
+ * The current line. One object is reused for all lines, so that an uninteresting line needs no allocation. Copy whatever must be
+ * kept.
  */
 export class LineView {
   buf: Buffer = Buffer.alloc(0)
-  /** What the program wrote, without wrapper, line end and colour codes, is [start, end) of `buf`. */
+  /** [start, end) of `buf` is the program's own line, without wrapper, line end and colour codes. */
   start = 0
   end = 0
-  /** 1-based number of the physical line in its file. */
+  /** Number of the physical line in its file, from 1. */
   line = 0
-  /** Time the wrapper states, milliseconds since the epoch; NaN if it states none. */
+  /** Time in the wrapper, milliseconds since the epoch; NaN if there is none. */
   wrapperTime = Number.NaN
-  /** Number of the pod (or other origin) the wrapper names; 0 if it names none. */
+  /** Number of the pod (or other origin) in the wrapper; 0 if there is none. */
   origin = 0
-  /** The line was longer than we look at. */
+  /** The line was truncated. */
   shortened = false
-  /** CRI partial line: the next line of this origin continues it. */
+  /** Partial CRI line: the next line of this origin continues it. */
   partial = false
 }

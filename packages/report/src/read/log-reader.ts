@@ -12,10 +12,10 @@ import type { Wrapper } from './wrappers/wrapper.ts'
 
 const ESCAPE = 27
 
-/** Lines without their colours. Shared by all files: a line is done with before the next one is looked at. */
+/** The current line without colours. All files share it: a line is finished before the next one is read. */
 const PLAIN = Buffer.allocUnsafe(MAX_LINE_BYTES)
 
-/** One file being read: splits, unwraps, and hands each line to the source it comes from. Memory does not grow with the file. */
+/** Reads one file: splits and unwraps its lines and passes each to its source. Memory does not grow with the file. */
 export class LogReader {
   readonly wrapper: Wrapper
   readonly file: string
@@ -26,7 +26,7 @@ export class LogReader {
   readonly #sources: (LogSource | undefined)[] = []
   readonly #coloured: boolean
   readonly #mayHoldLineEnds: boolean
-  /** The first row names the columns. */
+  /** The first row contains the column names. */
   readonly #headRow: boolean
   readonly #view = new LineView()
   readonly #partials = new Map<number, { buf: Buffer; length: number; line: number }>()
@@ -36,7 +36,7 @@ export class LogReader {
     file: string
     labels: SourceLabels
     recognition: Recognition
-    /** The source of a pod, made when it is first met. */
+    /** Returns the source of a pod, and creates it the first time. */
     sourceFor: (labels: SourceLabels, file: string) => LogSource
   }) {
     const { file, labels, recognition, sourceFor } = options
@@ -56,7 +56,7 @@ export class LogReader {
     return this.#splitter.lines
   }
 
-  /** Sources that had lines in this file. */
+  /** Sources with lines in this file. */
   get sources(): LogSource[] {
     return [...new Set(this.#sources.filter((source) => source !== undefined))]
   }
@@ -99,7 +99,7 @@ export class LogReader {
     view.partial = false
     if (this.#coloured) this.#withoutColours(view)
     this.wrapper.unwrap(view)
-    // What the wrapper had escaped.
+    // Colours that the wrapper had escaped.
     if (this.#coloured) this.#withoutColours(view)
     if (this.#headRow && line === 1) return
     if (view.partial || this.#partials.size > 0) {
@@ -108,10 +108,10 @@ export class LogReader {
     this.#deliver(view)
   }
 
-  /** Hands on; a payload of several lines (a JSON record may hold them) line by line. */
+  /** Passes on a line; a JSON record with several lines is passed on line by line. */
   #deliver(view: LineView): void {
     const source = this.#sourceOf(view.origin)
-    // Raw lines never hold a line end; only what was unescaped or joined can.
+    // Raw lines contain no line end; only unescaped or joined ones can.
     if (!this.#mayHoldLineEnds || !holdsLineEnd(view)) {
       source.feed(view)
       return
@@ -132,14 +132,14 @@ export class LogReader {
     let source = this.#sources[origin]
     if (source === undefined) {
       const named = origin === 0 ? {} : this.wrapper.labels(origin)
-      // What the operator said about the file counts more than what the wrapper says.
+      // Labels from the operator take precedence over those from the wrapper.
       source = this.#sourceFor({ ...named, ...this.#labels }, this.file)
       this.#sources[origin] = source
     }
     return source
   }
 
-  /** Collects the pieces of a line that a container runtime cut; true while more is to come. */
+  /** Collects the pieces of a line that a container runtime split; true while more pieces follow. */
   #joinPartial(view: LineView): boolean {
     let partial = this.#partials.get(view.origin)
     if (partial === undefined) {

@@ -7,18 +7,18 @@ import type { OnLine } from './line-splitter.ts'
 const HEAD_BYTES = 9
 
 /**
- * Turns a newest-first export (what log viewers give by default) round: records go in newest first and come out oldest first.
- * One segment is kept, filled from its end, so that it holds the oldest record first; each full one is written to a temporary
- * file, readable by us only, and removed afterwards.
+ * Reverses an export that begins with the newest line, as log viewers do by default. Records are added newest first and passed on
+ * oldest first. One segment is kept in memory and filled from its end, so that it begins with its oldest record. Each full segment
+ * goes into a temporary file that only this user can read and that is removed afterwards.
  */
 export class NewestFirst {
   readonly #onLine: OnLine
   readonly #segmentBytes: number
   #segment: Buffer | undefined
-  /** Where the records begin in the segment. */
+  /** Position of the first record in the segment. */
   #from = 0
   #folder: string | undefined
-  /** Length of each segment that was written. */
+  /** Length of each segment in a file. */
   readonly #written: number[] = []
 
   constructor(onLine: OnLine, segmentBytes = 8 * 1024 * 1024) {
@@ -42,7 +42,7 @@ export class NewestFirst {
     buf.copy(segment, this.#from + HEAD_BYTES, start, end)
   }
 
-  /** Hands everything on, oldest first, and removes what was written. */
+  /** Passes on all records, oldest first, and removes the temporary files. */
   finish(): void {
     const segment = this.#segment
     this.#segment = undefined

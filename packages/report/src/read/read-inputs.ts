@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { ExitCode, ProgramError } from '@warren/runtime/cli'
 import { LogSource } from '../formats/log-source.ts'
-import type { TimeLimits } from '../formats/log-source.ts'
+import type { TimeRange } from '../formats/log-source.ts'
 import {
   ChunkBuffers,
   decodeWide,
@@ -21,10 +21,10 @@ import type { Recognition } from './recognise.ts'
 import type { SourceLabels } from './source-labels.ts'
 import { DAY } from './timestamps.ts'
 
-/** Sources (pods) that are kept apart; more come from a broken wrapper and are read as one. */
+/** Sources (pods) that are kept apart; more of them indicate a broken wrapper and are read as one. */
 const MAX_SOURCES = 1_000
 
-/** One file as it was read. */
+/** What is known about one file. */
 export interface FileReading {
   readonly path: string
   readonly labels: SourceLabels
@@ -32,13 +32,13 @@ export interface FileReading {
   readonly compressed: boolean
   readonly encoding: string
   readonly reader: LogReader
-  /** What went wrong with the file as such. */
+  /** Problems with the file itself. */
   readonly problems: string[]
-  /** Size read so far, for following a file that grows; undefined where that makes no sense. */
+  /** Bytes read so far, to follow a growing file; undefined if it cannot be followed. */
   position: number | undefined
 }
 
-/** All that was read. */
+/** All files and sources. */
 export interface Inputs {
   readonly files: readonly FileReading[]
   readonly sources: readonly LogSource[]
@@ -47,22 +47,22 @@ export interface Inputs {
 }
 
 export interface ReadOptions {
-  /** Limits for a source by its number, in its own clock. */
-  limitsOf?: (sourceId: number) => TimeLimits
-  /** What knows lines that were read before, for a source by its number; undefined where none come again. */
+  /** Time range of a source by its ID, in its own clock. */
+  timeRangeOf?: (sourceId: number) => TimeRange
+  /** Memory of earlier lines for a source by its ID; undefined if no lines repeat. */
   memoryOf?: (sourceId: number) => LineMemory | undefined
-  /** Date, ms since the epoch, on which lines without one begin. */
+  /** Date of the first line in logs without dates, ms since the epoch. */
   baseDay?: number
   stdin?: AsyncIterable<Buffer | string>
-  /** After every chunk: how many bytes of how many. */
+  /** Called after every chunk with the bytes read so far. */
   onProgress?: (done: number) => void
-  /** Bytes asked of a file at once; tests make it small. */
+  /** Bytes per read; tests use small values. */
   chunkBytes?: number
-  /** Files will grow: an unfinished last line stays unfinished. */
+  /** Files may grow, so an unfinished last line stays unfinished. */
   keepOpen?: boolean
 }
 
-interface Opened {
+interface OpenedInput {
   input: InputFile
   recognition: Recognition
   compressed: boolean
@@ -71,14 +71,14 @@ interface Opened {
   chunks: () => AsyncGenerator<Buffer>
 }
 
-/** Reads every input once, first to last, files of one pod in the order of their first line. */
+/** Reads every input once. The files of one pod are read in the order of their first lines. */
 export async function readInputs(
   inputs: readonly InputFile[],
   options: ReadOptions = {},
 ): Promise<Inputs> {
   const registry = new SourceRegistry(options)
   const buffers = new ChunkBuffers(options.chunkBytes)
-  const opened: Opened[] = []
+  const opened: OpenedInput[] = []
   for (const input of inputs) opened.push(await openInput(input, options, buffers))
   opened.sort(
     (a, b) =>
@@ -111,18 +111,18 @@ export async function readInputs(
     if (!mayGrow) reader.finish()
     if (!compressed && encoding === 'utf-8' && path !== '-') file.position = reader.bytes
   }
-  for (const source of registry.sources) source.settle()
+  for (const source of registry.sources) source.finish()
   return { files, sources: registry.sources, overflowed: registry.overflowed }
 }
 
-/** Older first. A time of day without a date says nothing over midnight: then the names of rotated files decide. */
-function byAge(a: Opened, b: Opened): number {
+/** Older first. Times without a date are ambiguous around midnight, so the names of rotated files decide. */
+function byAge(a: OpenedInput, b: OpenedInput): number {
   const [first, second] = [a.recognition.firstTime, b.recognition.firstTime]
   if (first > 2 * DAY && second > 2 * DAY && first !== second) return first - second
   return rotationRank(a.input.path) - rotationRank(b.input.path)
 }
 
-/** Which source a line belongs to: the pod where one is named, else the file without its rotation number. */
+/** Maps lines to sources: by pod if there is one, or else by the file name without its rotation number. */
 class SourceRegistry {
   readonly sources: LogSource[] = []
   readonly #byKey = new Map<string, LogSource>()
@@ -150,10 +150,10 @@ class SourceRegistry {
       return first
     }
     const id = this.sources.length
-    const limits = this.#options.limitsOf?.(id) ?? { since: undefined, until: undefined }
-    const given = labels.date === undefined ? Number.NaN : Date.parse(labels.date)
-    const baseDay = Number.isNaN(given) ? (this.#options.baseDay ?? 0) : given
-    const source = new LogSource(id, labels, file, limits, baseDay, this.#options.memoryOf?.(id))
+    const timeRange = this.#options.timeRangeOf?.(id) ?? { since: undefined, until: undefined }
+    const labelDay = labels.date === undefined ? Number.NaN : Date.parse(labels.date)
+    const baseDay = Number.isNaN(labelDay) ? (this.#options.baseDay ?? 0) : labelDay
+    const source = new LogSource(id, labels, file, timeRange, baseDay, this.#options.memoryOf?.(id))
     this.sources.push(source)
     this.#byKey.set(key, source)
     return source
@@ -164,7 +164,7 @@ async function openInput(
   input: InputFile,
   options: ReadOptions,
   buffers: ChunkBuffers,
-): Promise<Opened> {
+): Promise<OpenedInput> {
   const problems: string[] = []
   const onProblem = (text: string): void => void problems.push(text)
   if (input.path === '-') {
@@ -173,7 +173,7 @@ async function openInput(
     const plain = compressed ? gunzip(raw.all, onProblem) : raw.all
     const { head, all } = await peek(plain, HEAD_BYTES)
     const encoding = wideEncoding(head)
-    // Recognised on what is there; the same bytes are read again from the start.
+    // The first bytes are used for recognition and read again from the start.
     const start = await firstBytes(decoded(once(head), encoding), HEAD_BYTES)
     return {
       input,
@@ -233,11 +233,14 @@ async function magicOf(path: string): Promise<Buffer> {
     const { bytesRead } = await file.read(magic, 0, 8, 0)
     return magic.subarray(0, bytesRead)
   } catch (error: unknown) {
-    throw new ProgramError(`${path}: cannot be read`, {
-      exitCode: ExitCode.usage,
-      hint: error instanceof Error ? error.message : String(error),
-      cause: error,
-    })
+    throw new ProgramError(
+      `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        exitCode: ExitCode.usage,
+        hint: 'Check that the file exists and that you may read it.',
+        cause: error,
+      },
+    )
   }
 }
 

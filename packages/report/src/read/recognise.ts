@@ -14,20 +14,20 @@ import { SternWrapper } from './wrappers/stern.ts'
 import { NO_WRAPPER } from './wrappers/wrapper.ts'
 import type { Wrapper } from './wrappers/wrapper.ts'
 
-/** How much of a file is looked at to find out what it is. */
+/** Bytes at the beginning of a file that are used to recognise its format. */
 export const HEAD_BYTES = 128 * 1024
 const HEAD_LINES = 400
 
-/** What a file was taken for after a look at its beginning. */
+/** The format of a file, from its beginning. */
 export interface Recognition {
   layout: 'lines' | 'json-array' | 'csv'
-  /** Makes the wrapper of this file; every reading gets its own. */
+  /** Creates a wrapper; each reader needs its own. */
   makeWrapper: () => Wrapper
-  /** The export lists the newest line first. */
+  /** The export begins with the newest line. */
   newestFirst: boolean
-  /** Terminal colours stand in the lines. */
+  /** The lines contain terminal colours. */
   coloured: boolean
-  /** Earliest time of the first lines, as written, to put rotated files of one pod in order; NaN if none was found. */
+  /** Earliest time in the first lines, as logged, to sort the rotated files of one pod; NaN if there is none. */
   firstTime: number
 }
 
@@ -39,7 +39,7 @@ const CANDIDATES: readonly (() => Wrapper)[] = [
   () => new SternWrapper(),
 ]
 
-/** Says what a file is by its first bytes (decompressed, UTF-8). */
+/** Recognises the format of a file from its first bytes (decompressed, UTF-8). */
 export function recognise(bytes: Buffer): Recognition {
   const coloured = isColoured(bytes)
   const head = coloured ? withoutColours(bytes) : bytes
@@ -55,20 +55,20 @@ function recognisePlain(head: Buffer): Omit<Recognition, 'coloured'> {
   const layout = layoutOf(head)
   const columns = layout === 'csv' ? csvColumns(firstLine(head)) : undefined
   if (columns) {
-    return look(head, 'csv', () => new CsvRecordWrapper(columns))
+    return inspect(head, 'csv', () => new CsvRecordWrapper(columns))
   }
-  if (layout === 'json-array') return look(head, 'json-array', () => new JsonRecordWrapper())
+  if (layout === 'json-array') return inspect(head, 'json-array', () => new JsonRecordWrapper())
   let best: (() => Wrapper) | undefined
   let bestHits = 0
   for (const candidate of CANDIDATES) {
     const { hits, lines } = countHits(head, candidate())
-    // A wrapper stands around every line; a third leaves room for garbage and for tools that write notes between.
+    // A wrapper is on every line, but a third is enough: files may contain garbage, or notes of the tool that collected them.
     if (hits > bestHits && hits * 3 >= lines) {
       best = candidate
       bestHits = hits
     }
   }
-  return look(head, 'lines', best ?? (() => NO_WRAPPER))
+  return inspect(head, 'lines', best ?? (() => NO_WRAPPER))
 }
 
 /** The splitter for a recognised file. */
@@ -104,7 +104,7 @@ function countHits(head: Buffer, wrapper: Wrapper): { hits: number; lines: numbe
   return { hits, lines }
 }
 
-function look(
+function inspect(
   head: Buffer,
   layout: Recognition['layout'],
   makeWrapper: () => Wrapper,
@@ -139,10 +139,10 @@ function eachHeadLine(
   onView: (view: LineView) => void,
 ): void {
   const view = new LineView()
-  let seen = 0
+  let lines = 0
   const splitter = splitterFor(layout, (buf, start, end, line) => {
-    if (seen >= HEAD_LINES || end === start) return
-    seen++
+    if (lines >= HEAD_LINES || end === start) return
+    lines++
     view.buf = buf
     view.start = start
     view.end = end
@@ -152,7 +152,7 @@ function eachHeadLine(
     view.partial = false
     onView(view)
   })
-  // The head may be cut inside a line (and be shorter by the colours taken out): the piece after the last line end proves nothing.
+  // The head may end within a line (and be shorter without colours), so the piece after its last line end is ignored.
   const cut = head.length >= HEAD_BYTES / 2 ? head.lastIndexOf(10) + 1 : head.length
   splitter.push(cut === head.length || layout !== 'lines' ? head : head.subarray(0, cut))
   splitter.finish()

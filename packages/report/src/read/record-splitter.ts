@@ -1,7 +1,7 @@
 import { MAX_LINE_BYTES } from './line-splitter.ts'
 import type { OnLine } from './line-splitter.ts'
 
-/** What turns chunks into lines, or into records that span lines. */
+/** Splits chunks into lines, or into records that span lines. */
 export interface Splitter {
   push(chunk: Buffer): void
   finish(): void
@@ -31,21 +31,21 @@ class RecordBuffer {
     else this.#shortened = true
   }
 
-  handOn(): void {
+  passOn(): void {
     if (this.#length === 0) return
     this.#onLine(this.#buffer, 0, this.#length, this.#line, this.#shortened)
     this.#length = 0
     this.#shortened = false
   }
 
-  /** Nothing more comes: the buffer need not be kept. */
+  /** No more records follow, so the buffer is released. */
   finish(): void {
-    this.handOn()
+    this.passOn()
     this.#buffer = Buffer.alloc(0)
   }
 }
 
-/** Elements of a JSON array of objects, however the array is laid out over lines. */
+/** Splits a JSON array of objects into its elements, whatever its line breaks. */
 export class JsonArraySplitter implements Splitter {
   readonly #record: RecordBuffer
   #line = 1
@@ -87,12 +87,12 @@ export class JsonArraySplitter implements Splitter {
     else if (byte === 123) this.#depth++
     else if (byte === 125) {
       this.#depth--
-      if (this.#depth === 0) this.#record.handOn()
+      if (this.#depth === 0) this.#record.passOn()
     }
   }
 }
 
-/** Rows of a CSV file; a quoted field may hold line ends. */
+/** Splits a CSV file into rows; a quoted field may contain line ends. */
 export class CsvSplitter implements Splitter {
   readonly #record: RecordBuffer
   #line = 1
@@ -109,7 +109,7 @@ export class CsvSplitter implements Splitter {
   push(chunk: Buffer): void {
     for (const byte of chunk) {
       if (byte === 34) this.#quoted = !this.#quoted
-      if (byte === 10 && !this.#quoted) this.#record.handOn()
+      if (byte === 10 && !this.#quoted) this.#record.passOn()
       else if (byte !== 13) this.#record.add(byte, this.#line)
       if (byte === 10) this.#line++
     }

@@ -1,18 +1,18 @@
 import { ExitCode, ProgramError } from '@warren/runtime/cli'
 
-/** What an operator, a wrapper or a folder says about where lines come from. Every member may be unknown. */
+/** Where lines come from, according to the operator, the wrapper or the folder. */
 export interface SourceLabels {
   component?: string
   cluster?: string
   namespace?: string
   pod?: string
   container?: string
-  /** Name of the client, where the pod name does not tell it. */
+  /** Name of the client, if it is not in the pod name. */
   client?: string
   version?: string
-  /** Zone of times without one: `UTC`, `+01:00`, `Europe/London`. */
+  /** Time zone of times without one: `UTC`, `+01:00`, `Europe/London`. */
   tz?: string
-  /** Date (YYYY-MM-DD) on which lines without a date begin. */
+  /** Date (YYYY-MM-DD) of the first line, for logs without dates. */
   date?: string
 }
 
@@ -28,7 +28,7 @@ const KEYS = [
   'date',
 ] as const
 
-/** What people call the parts, and what we call them. */
+/** Common names of the components, and their roles. */
 const ROLES = new Map([
   ['bunny', 'client'],
   ['client', 'client'],
@@ -55,22 +55,22 @@ const ROLES = new Map([
   ['upstream', 'upstream'],
 ])
 
-/** Role a component label stands for; undefined if the word is not one of ours. */
+/** The role of a component label; undefined if unknown. */
 export function roleOfComponent(component: string): string | undefined {
   return ROLES.get(component.toLowerCase())
 }
 
 /**
- * `component=bunny,cluster=site-a:logs/bunny.log` into labels and file. The first colon after the labels separates; a file name
- * may hold further colons (and `C:\…`).
- * @throws ProgramError (usage) naming the label that is wrong
+ * Parses `component=bunny,cluster=site-a:logs/bunny.log` into labels and file. The first colon after the labels separates them; the
+ * file name may contain more colons (`C:\…`).
+ * @throws ProgramError (usage) with the invalid label
  */
 export function parseSourceOption(text: string): { labels: SourceLabels; file: string } {
   const match = /^([A-Za-z]+=[^:]*):(.+)$/s.exec(text)
   if (!match) {
-    throw new ProgramError(`--source ${text}: not of the form labels:FILE`, {
+    throw new ProgramError(`--source: ${JSON.stringify(text)} is not of the form labels:FILE`, {
       exitCode: ExitCode.usage,
-      hint: 'write for example --source component=bunny,cluster=site-a:site-a/bunny.log',
+      hint: 'Use for example --source component=bunny,cluster=site-a:site-a/bunny.log.',
     })
   }
   const labels: SourceLabels = {}
@@ -79,18 +79,15 @@ export function parseSourceOption(text: string): { labels: SourceLabels; file: s
     const value = rest.join('=').trim()
     const known = KEYS.find((name) => name === key.trim().toLowerCase())
     if (known === undefined || value === '') {
-      throw new ProgramError(
-        `--source: label ${JSON.stringify(pair)} is not one of ${KEYS.join(', ')}`,
-        {
-          exitCode: ExitCode.usage,
-          hint: 'write for example --source component=bunny,cluster=site-a:site-a/bunny.log',
-        },
-      )
+      throw new ProgramError(`--source: unknown label ${JSON.stringify(pair)}`, {
+        exitCode: ExitCode.usage,
+        hint: `Use key=value with one of ${KEYS.join(', ')}.`,
+      })
     }
     if (known === 'component' && roleOfComponent(value) === undefined) {
-      throw new ProgramError(`--source: component ${JSON.stringify(value)} is not known`, {
+      throw new ProgramError(`--source: unknown component ${JSON.stringify(value)}`, {
         exitCode: ExitCode.usage,
-        hint: `use one of ${[...ROLES.keys()].join(', ')}`,
+        hint: `Use one of ${[...ROLES.keys()].join(', ')}.`,
       })
     }
     labels[known] = value

@@ -30,34 +30,34 @@ export function readMinuteOfDay(buf: Uint8Array, at: number): number {
   return hours * HOUR + minutes * MINUTE
 }
 
-/** `SS` as milliseconds, or NaN. A leap second counts as the 59th. */
+/** `SS` as milliseconds, or NaN. A leap second counts as second 59. */
 export function readSeconds(buf: Uint8Array, at: number): number {
   const seconds = twoDigits(buf, at)
   return seconds < 0 || seconds > 60 ? Number.NaN : Math.min(seconds, 59) * SECOND
 }
 
 /**
- * The part of a stamp that stays the same for a minute, and what it means. Lines come in the order of time: what stands there is
- * mostly what stood in the line before, and comparing costs a fraction of reading.
+ * Caches the value of the part of a timestamp that changes only once a minute. Consecutive lines usually have the same minute, and
+ * comparing bytes is much faster than parsing them.
  */
-export class KnownMinute {
+export class MinuteCache {
   readonly #bytes: Uint8Array
   #ms = Number.NaN
 
-  /** @param length of the part in bytes */
+  /** @param length length of that part in bytes */
   constructor(length: number) {
     this.#bytes = new Uint8Array(length)
   }
 
-  /** What was kept for the bytes at `at`; NaN if others were. */
+  /** The cached value if the bytes at `at` are the cached ones; otherwise NaN. */
   find(buf: Uint8Array, at: number): number {
     const bytes = this.#bytes
-    // From the end: that is where minutes differ.
+    // From the end, where minutes differ.
     for (let i = bytes.length - 1; i >= 0; i--) if (buf[at + i] !== bytes[i]) return Number.NaN
     return this.#ms
   }
 
-  /** Keeps `ms` for the bytes at `at`, and gives it back. */
+  /** Caches `ms` for the bytes at `at`, and returns it. */
   keep(buf: Uint8Array, at: number, ms: number): number {
     const bytes = this.#bytes
     for (let i = 0; i < bytes.length; i++) bytes[i] = buf[at + i] ?? 0
@@ -78,20 +78,20 @@ export function readDate(buf: Uint8Array, at: number): number {
 }
 
 /**
- * One date and time in the ISO family: `2025-09-26T06:56:21.123456789Z`, `2025-09-26 06:56:21.123+00:00`, `2025-09-26 06:56:21`.
- * The result stands in the fields, so that reading a line makes no object.
+ * A date and time in ISO format: `2025-09-26T06:56:21.123456789Z`, `2025-09-26 06:56:21.123+00:00`, `2025-09-26 06:56:21`. The fields
+ * hold the result, so that reading a line creates no object.
  */
 export class IsoTime {
-  /** Milliseconds since the epoch, with fraction; written time taken as UTC when `zoned` is false. */
+  /** Milliseconds since the epoch, with fraction. If `zoned` is false, the time is read as UTC. */
   ms = Number.NaN
-  /** False when the text has no zone. */
+  /** The text contains a time zone. */
   zoned = false
   /** Position after the timestamp. */
   end = 0
   /** `YYYY-MM-DDTHH:MM:` */
-  readonly #minute = new KnownMinute(17)
+  readonly #minute = new MinuteCache(17)
 
-  /** True if a timestamp stands at `at`. */
+  /** There is a timestamp at `at`. */
   read(buf: Uint8Array, at: number, limit: number): boolean {
     if (at + 19 > limit || !isDigit(buf[at])) return false
     let minute = this.#minute.find(buf, at)
@@ -147,7 +147,7 @@ function monthCode(name: string): number {
   return (name.charCodeAt(0) << 16) | (name.charCodeAt(1) << 8) | name.charCodeAt(2)
 }
 
-/** English month name of three letters, any case, as 1 to 12; 0 if it is none. */
+/** English month name of three letters, in any case, as 1 to 12; 0 if it is not a month. */
 export function readMonthName(buf: Uint8Array, at: number): number {
   const code =
     (((buf[at] ?? 0) | 32) << 16) | (((buf[at + 1] ?? 0) | 32) << 8) | ((buf[at + 2] ?? 0) | 32)

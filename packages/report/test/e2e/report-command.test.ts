@@ -113,7 +113,7 @@ describe('warren report', () => {
   })
 
   it.each([
-    [['nowhere.log'], 'nowhere.log: no such file'],
+    [['nowhere.log'], 'nowhere.log does not exist'],
     [[], 'no files to read'],
     [['no-logs'], 'no files to read in no-logs'],
     [['healthy-half-hour', '--output', 'health.pdf'], 'the extension is not a known format'],

@@ -6,7 +6,7 @@ import type { Wrapper } from './wrapper.ts'
 
 const STREAMS = ['stderr ', 'stdout '].map(ascii)
 
-/** `2025-09-26T06:56:21.123456789Z stderr F line`: what the container runtime writes on a node; P marks a partial line. */
+/** `2025-09-26T06:56:21.123456789Z stderr F line`: log file of a container runtime on a Kubernetes node; P marks a partial line. */
 export class CriWrapper implements Wrapper {
   readonly name = 'CRI file'
   readonly #time = new IsoTime()
@@ -19,7 +19,7 @@ export class CriWrapper implements Wrapper {
     if (stream === undefined) return false
     const tag = at + stream.length
     const mark = buf[tag]
-    // Tags may carry more after a colon (`P:xyz`); only the first letter means something to us.
+    // A tag may contain more after a colon (`P:xyz`); only its first letter matters.
     let after = tag
     while (after < end && buf[after] !== 32) after++
     if (mark !== 70 && mark !== 80) return false

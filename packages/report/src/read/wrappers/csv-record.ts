@@ -10,14 +10,14 @@ import type { Wrapper } from './wrapper.ts'
 const QUOTE = 34
 const COMMA = 44
 
-/** Which columns of a CSV export mean something to us; -1 where a column is absent. */
+/** The relevant columns of a CSV export. */
 export interface CsvColumns {
   line: number
   times: readonly number[]
   labels: readonly { column: number; name: string }[]
 }
 
-/** Columns by the names in the head row of a Loki or Grafana export; undefined if it is no such export. */
+/** Finds the columns of a Loki or Grafana export in its header row; undefined if it is not such an export. */
 export function csvColumns(headRow: string): CsvColumns | undefined {
   const names = headRow
     .replace(/^\uFEFF/, '')
@@ -27,7 +27,7 @@ export function csvColumns(headRow: string): CsvColumns | undefined {
   const line = names.findIndex(
     (name) => name === 'line' || name === 'message' || name === 'log' || name === 'body',
   )
-  // Nanoseconds first: the readable column of some exports is in the viewer's zone and does not say so.
+  // Nanoseconds first: in some exports the readable column is in the viewer's time zone without stating it.
   const times = ['tsns', 'timestamp', 'time', 'date', 'ts']
     .map((name) => names.indexOf(name))
     .filter((column) => column >= 0)
@@ -38,10 +38,10 @@ export function csvColumns(headRow: string): CsvColumns | undefined {
   return { line, times, labels }
 }
 
-// Shared by all files: a line is done with before the next one is looked at.
+// All files share it: a line is finished before the next one is read.
 const SCRATCH = Buffer.allocUnsafe(MAX_LINE_BYTES)
 
-/** Rows of a CSV export (Loki, Grafana): one column is the program's line, others say when and where from. */
+/** Rows of a CSV export (Loki, Grafana): one column is the program's line, others contain its time and labels. */
 export class CsvRecordWrapper implements Wrapper {
   readonly name = 'Loki export (CSV)'
   readonly #columns: CsvColumns
@@ -92,7 +92,7 @@ export class CsvRecordWrapper implements Wrapper {
     return length === 0 ? 0 : this.#origins.number(SCRATCH, 0, length)
   }
 
-  /** Doubled quotes inside a quoted field stand for one. */
+  /** Passes on the field with doubled quotes unescaped. */
   #take(view: LineView, start: number, end: number): void {
     const { buf } = view
     let quotes = false
@@ -111,7 +111,7 @@ export class CsvRecordWrapper implements Wrapper {
     view.end = length
   }
 
-  /** Behind the end of the row stand bytes of another. */
+  /** Bytes after the end of the row belong to another row. */
   #isQuote({ buf, end }: LineView, at: number): boolean {
     return at < end && buf[at] === QUOTE
   }

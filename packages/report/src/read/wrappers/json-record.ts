@@ -16,16 +16,16 @@ const NAMES = {
   namespace: ['namespace', 'namespace_name'].map(ascii),
 } as const
 
-/** Members that only our own programs write: a line that has one is no wrapper, whatever else it holds. */
-const OURS = ['msg', 'level', 'component'].map(ascii)
+/** Members that only Warren's programs log: a line with one of them is not a wrapper. */
+const WARREN_MEMBERS = ['msg', 'level', 'component'].map(ascii)
 
-// Shared by all files: a line is done with before the next one is looked at.
+// All files share it: a line is finished before the next one is read.
 const SCRATCH = Buffer.allocUnsafe(MAX_LINE_BYTES)
 const ORIGIN = Buffer.allocUnsafe(4096)
 
 /**
- * One JSON object a line with the program's line as a string member: Docker's json-file (`log`, `time`), stern's JSON (`message`,
- * `podName`), Loki and Grafana exports (`line`, `timestamp`, `labels`). Which one it is only matters for its name.
+ * One JSON object per line with the program's line in a string member: Docker's json-file (`log`, `time`), stern's JSON (`message`,
+ * `podName`), Loki and Grafana exports (`line`, `timestamp`, `labels`). Only the displayed name depends on the kind.
  */
 export class JsonRecordWrapper implements Wrapper {
   readonly #scan = new JsonScan()
@@ -46,7 +46,7 @@ export class JsonRecordWrapper implements Wrapper {
     let time = Number.NaN
     let originLength = 0
     while (scan.next()) {
-      if (OURS.some((name) => scan.keyIs(name))) return false
+      if (WARREN_MEMBERS.some((name) => scan.keyIs(name))) return false
       if (textStart < 0 && NAMES.text.some((name) => scan.keyIs(name))) {
         if (scan.kind !== 'string' && scan.kind !== 'object') return false
         textStart = scan.valueStart
@@ -57,7 +57,7 @@ export class JsonRecordWrapper implements Wrapper {
         const read = this.#readTime(scan)
         if (!Number.isNaN(read)) time = read
       } else if (this.#isOrigin(scan)) {
-        // The bytes of all members that say where the line comes from are the origin; they are parsed once.
+        // The bytes of all label members identify the origin, so that they are parsed only once per origin.
         const length = scan.valueEnd - scan.valueStart + scan.keyEnd - scan.keyStart + 4
         if (originLength + length < ORIGIN.length)
           originLength += this.#copyMember(scan, originLength)
@@ -67,7 +67,7 @@ export class JsonRecordWrapper implements Wrapper {
     view.origin = originLength === 0 ? 0 : this.#origins.number(ORIGIN, 0, originLength)
     view.wrapperTime = time
     if (escaped && onlyLineEndEscaped(view.buf, textStart, textEnd)) {
-      // The usual Docker line: nothing escaped but its end. No need to copy it.
+      // The usual Docker line: only its line end is escaped, so it need not be copied.
       view.start = textStart
       view.end = textEnd - 2
       view.partial = false
@@ -82,7 +82,7 @@ export class JsonRecordWrapper implements Wrapper {
       view.end = textEnd
     }
     const ended = this.#trimLineEnd(view, escaped)
-    // Docker cuts long lines into pieces; only the last piece ends in a line end.
+    // Docker splits long lines; only the last piece has a line end.
     view.partial = this.#kind === DOCKER && !ended
     return true
   }
@@ -91,7 +91,7 @@ export class JsonRecordWrapper implements Wrapper {
     return this.#origins.labels(origin)
   }
 
-  /** Takes off line ends, also those still written as escapes; true if there was one. */
+  /** Removes line ends; true if there was one. */
   #trimLineEnd(view: LineView, unescaped: boolean): boolean {
     const { buf, start, end } = view
     if (unescaped) while (view.end > start && isLineEnd(buf[view.end - 1])) view.end--
@@ -122,7 +122,7 @@ export class JsonRecordWrapper implements Wrapper {
   }
 }
 
-/** Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by size, as milliseconds. */
+/** Seconds, milliseconds, microseconds or nanoseconds since the epoch, recognised by their size, as milliseconds. */
 export function epochMs(value: number): number {
   if (!(value > 1e8)) return Number.NaN
   if (value < 1e11) return value * 1000
@@ -131,7 +131,7 @@ export function epochMs(value: number): number {
   return value / 1e6
 }
 
-/** Members that were copied one after the other, `name \u0002 value` each. */
+/** Parses members copied one after the other as `name \u0002 value`. */
 function labelsOf(text: string): SourceLabels {
   const labels: SourceLabels = {}
   for (const record of text.split('\u0001')) {
@@ -149,7 +149,7 @@ function kindByMember(second: number): string {
   return 'JSON records'
 }
 
-/** Reads labels of any depth by their usual names; a value that is no JSON object is taken as it stands. */
+/** Collects labels at any depth by their usual names; a value that is not a JSON object is used as it is. */
 export function collectLabels(key: string, value: string, into: SourceLabels): void {
   if (value.startsWith('{')) {
     let parsed: unknown

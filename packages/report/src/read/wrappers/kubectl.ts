@@ -35,7 +35,7 @@ export class KubectlWrapper implements Wrapper {
     const stamped = buf[at + 10] === 84 && this.#time.read(buf, at, end) && this.#time.zoned
     if (stamped) {
       const after = this.#time.end
-      // At the end of a line the blank after the stamp may have been trimmed away.
+      // At the end of a line the space after the timestamp may have been trimmed.
       if (after < end && buf[after] !== 32) return false
       this.#stamped = true
       view.wrapperTime = this.#time.ms

@@ -4,8 +4,8 @@ import type { SourceLabels } from '../source-labels.ts'
 import { MAX_ORIGINS } from './wrapper.ts'
 
 /**
- * Numbers for the origins of records that state labels: the same for the same pod. Label texts are remembered, so that they are
- * parsed once; where they differ from line to line (an id, a trace) or are very long, each is parsed, and the pod found by its labels.
+ * Numbers the origins of records with labels: one number per pod. Label texts are cached so that each is parsed once. Texts that are
+ * very long or differ in every line (an ID, a trace) are parsed every time, and the pod is found by its labels.
  */
 export class Origins {
   readonly #parse: (text: string) => SourceLabels
@@ -18,7 +18,7 @@ export class Origins {
     this.#parse = parse
   }
 
-  /** From 1; 0 where the text says nothing of use, or for more pods than are told apart. */
+  /** From 1; 0 if the text contains no useful label or there are too many pods. */
   number(buf: Buffer, start: number, end: number): number {
     const text = this.#texts.id(buf, start, end)
     if (text < 0) return this.#find(textOf(buf, start, end))

@@ -8,8 +8,8 @@ import { MAX_ORIGINS } from './wrapper.ts'
 import type { Wrapper } from './wrapper.ts'
 
 /**
- * `POD CONTAINER line`, or `NAMESPACE POD CONTAINER line` with --all-namespaces. Any text of three words looks like that, so a
- * pair of names counts only after an event of a known format has stood behind it once.
+ * `POD CONTAINER line`, or `NAMESPACE POD CONTAINER line` with --all-namespaces. Any three words match, so a pair of names counts
+ * only if an event of a known format has followed it at least once.
  */
 export class SternWrapper implements Wrapper {
   readonly name = 'stern'
@@ -55,10 +55,10 @@ export class SternWrapper implements Wrapper {
       at = this.#time.end + 1
     }
     const known = this.#head.read(buf, at, end)
-    // Without this an unproven pair would already use up one of the names we keep.
+    // Do not spend one of the limited names on an unproven pair.
     if (!known && this.#proven.size === 0) return false
     const origin = this.#origins.id(buf, from, namesEnd) + 1
-    // What begins with an address may be a line of an access log itself; a time between the names and it is stern's.
+    // A line that begins with an address may itself be an access log line, unless there is a time after the names, as only stern adds.
     if (known && (this.#head.format !== 'nginx' || !Number.isNaN(time))) this.#proven.add(origin)
     else if (!this.#proven.has(origin)) return false
     view.origin = origin

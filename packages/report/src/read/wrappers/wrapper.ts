@@ -1,23 +1,23 @@
 import type { LineView } from '../line-view.ts'
 import type { SourceLabels } from '../source-labels.ts'
 
-/** What something between the program and us put around each of its lines. */
+/** What a tool between the program and the report added to each line. */
 export interface Wrapper {
-  /** As the report names it, such as `kubectl (prefix, timestamps)`. */
+  /** Name in the report, such as `kubectl (prefix, timestamps)`. */
   readonly name: string
   /**
-   * Narrows `view` to what the program wrote and fills in time and origin. False, with the view untouched, if this line is not
+   * Narrows `view` to the program's own line and sets its time and origin. Returns false and leaves `view` unchanged if the line is not
    * wrapped this way.
    */
   unwrap(view: LineView): boolean
-  /** What the wrapper says about an origin it numbered in `view.origin`. */
+  /** The labels of an origin that is numbered in `view.origin`. */
   labels(origin: number): SourceLabels
 }
 
-/** Origins (pods, containers) a wrapper has named; more than this in one file go by without a name. */
+/** Origins (pods, containers) per file; more than this have no labels. */
 export const MAX_ORIGINS = 2_000
 
-/** Raw lines: nothing to take off. */
+/** Raw lines without a wrapper. */
 export const NO_WRAPPER: Wrapper = {
   name: 'none',
   unwrap: () => true,
