@@ -16,13 +16,14 @@ export function bunnyCommand(io: CliIo): Command {
       'after',
       `
 Examples:
-  warren bunny daemon                                poll the relay and answer tasks until stopped
-  warren bunny run --body task.json                  answer one task without a relay
-  warren bunny run --batch tasks.jsonl -o out.jsonl  answer many tasks on one connection
-  warren bunny omop generate --help                  create a database to try it on
-  warren bunny config check                          print the effective configuration
+  warren bunny daemon                   poll and answer tasks until stopped
+  warren bunny run --body task.json     answer one task without a relay
+  warren bunny run --batch tasks.jsonl  answer many tasks on one connection
+  warren bunny omop generate --help     create a database to try it on
+  warren bunny config check             print the effective configuration
 
-The bunny is configured by environment variables. List them with: warren bunny config check`,
+Configure the bunny with environment variables, which are listed by:
+  warren bunny config check`,
     )
   for (const subcommand of [
     daemonCommand(io),

@@ -20,7 +20,7 @@ Exit codes: 0 success, 1 a result is an error or an input is unreadable, 64 inva
 
 Examples:
   warren bunny run --body task.json
-  warren bunny run --body-json '{"code":"GENERIC","analysis":"DISTRIBUTION","uuid":"u","collection":"c","owner":"me"}' --no-encode
+  warren bunny run --no-encode --body-json '{"analysis":"DISTRIBUTION","code":"GENERIC","uuid":"u","collection":"c"}'
   warren bunny run --batch - < tasks.jsonl | jq .queryResult.count`,
     )
 }
