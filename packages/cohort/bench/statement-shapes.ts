@@ -18,7 +18,7 @@ export const OTHER_SHAPES: { readonly [name: string]: (cohort: Cohort) => string
       (concept, negated) =>
         `p.person_id ${negated ? 'not ' : ''}in (${searches(concept, 'union all')})`,
     ),
-  'set operations': (cohort) => `select count(*) as persons from (${setOf(cohort, false)}) x`,
+  'set operations': (cohort) => `select count(*) as persons from (${setSql(cohort, false)}) x`,
 }
 
 function counting(cohort: Cohort, search: Search): string {
@@ -38,11 +38,11 @@ function predicate(cohort: Cohort, negated: boolean, search: Search): string {
   throw new Error(`this benchmark does not support ${cohort.kind}`)
 }
 
-function setOf(cohort: Cohort, negated: boolean): string {
-  if (cohort.kind === 'not') return setOf(cohort.member, !negated)
+function setSql(cohort: Cohort, negated: boolean): string {
+  if (cohort.kind === 'not') return setSql(cohort.member, !negated)
   if (cohort.kind === 'all' || cohort.kind === 'any') {
     const operator = (cohort.kind === 'all') === negated ? ' union ' : ' intersect '
-    return `(${cohort.members.map((member) => setOf(member, negated)).join(operator)})`
+    return `(${cohort.members.map((member) => setSql(member, negated)).join(operator)})`
   }
   if (cohort.kind === 'event') {
     const found = `(${searches(cohort.concept, 'union')})`

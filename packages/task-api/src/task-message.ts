@@ -35,7 +35,7 @@ export interface DistributionTask {
 
 export type Task = AvailabilityTask | DistributionTask
 
-/** What a relay needs to hand out a task. `analysis` and `code` are "" for availability. */
+/** The part of a task that a relay needs to hand it out. `analysis` and `code` are "" for availability. */
 export interface TaskEnvelope {
   readonly kind: Task['kind']
   readonly uuid: string
@@ -86,7 +86,7 @@ export function parseTask(json: unknown): Task {
   const task: Task =
     kind === 'distribution'
       ? { kind, ...address, analysis, code }
-      : { kind, ...address, cohort: cohortOf(json, problems) }
+      : { kind, ...address, cohort: readCohortMember(json, problems) }
   if (!problems.isEmpty) throw taskFormatError(problems, task)
   return task
 }
@@ -119,7 +119,7 @@ function kindOf(raw: JsonObject): Task['kind'] {
   return raw['analysis'] === undefined || raw['analysis'] === null ? 'availability' : 'distribution'
 }
 
-function cohortOf(json: unknown, problems: ProblemList): CohortMessage {
+function readCohortMember(json: unknown, problems: ProblemList): CohortMessage {
   const nothing: CohortMessage = { groups_oper: '', groups: [] }
   return isJsonObject(json) ? readCohort(json['cohort'], 'cohort', problems) : nothing
 }

@@ -64,7 +64,7 @@ const nullableText = z
   })
 
 /** .NET servers accept member names in any case, so some programs send them in any case. */
-function anyCase<Shape extends z.ZodRawShape>(shape: Shape) {
+function anyCaseSchema<Shape extends z.ZodRawShape>(shape: Shape) {
   const names = new Map(Object.keys(shape).map((name) => [name.toLowerCase(), name]))
   return z.preprocess((value) => {
     if (!isJsonObject(value)) return value
@@ -79,7 +79,7 @@ function anyCase<Shape extends z.ZodRawShape>(shape: Shape) {
 }
 
 /** Stops at the first element beyond the number of problems that are reported. */
-function listOf<Item extends z.ZodType>(item: Item) {
+function listSchema<Item extends z.ZodType>(item: Item) {
   return z
     .unknown()
     .optional()
@@ -104,7 +104,7 @@ function listOf<Item extends z.ZodType>(item: Item) {
     })
 }
 
-const fileSchema = anyCase({
+const fileSchema = anyCaseSchema({
   file_name: wireText(''),
   file_data: wireText(''),
   file_description: nullableText,
@@ -114,13 +114,13 @@ const fileSchema = anyCase({
   file_type: wireText('BCOS', { blankIsAbsent: true }),
 })
 
-const queryResultSchema = anyCase({
+const queryResultSchema = anyCaseSchema({
   count: z.unknown().optional(),
   datasetCount: wireNumber('a whole number', parseInteger),
-  files: listOf(fileSchema),
+  files: listSchema(fileSchema),
 })
 
-const resultSchema = anyCase({
+const resultSchema = anyCaseSchema({
   uuid: wireText(''),
   status: wireText(''),
   collection_id: wireText(''),

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * What existing programs send for a text: a string, a number (task IDs, concept IDs), or null or nothing
- * for an absent value. An absent value becomes `fallback`, and so does "" if `blankIsAbsent`.
+ * Reads a text. Existing programs send a string, a number (task IDs, concept IDs), or null or nothing for an
+ * absent value. An absent value becomes `fallback`, and so does "" if `blankIsAbsent`.
  */
 export function wireText(fallback: string, { blankIsAbsent = false } = {}): z.ZodType<string> {
   return z

@@ -1,7 +1,7 @@
 export interface CohortProblem {
   /** The place in the task, for example `cohort.groups[0].rules[1].value`. */
   readonly path: string
-  /** What is wrong there and what to write instead. The researcher reads it. */
+  /** The problem and what to write instead, for the researcher. */
   readonly message: string
 }
 

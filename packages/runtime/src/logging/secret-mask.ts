@@ -65,8 +65,8 @@ export class SecretMask {
   #fields(fields: object): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(fields).map(([name, value]) => {
-        const hide = SECRET_NAME.test(name) && value !== null && typeof value !== 'boolean'
-        return [name, hide ? REDACTED : this.#value(value)] as const
+        const secret = SECRET_NAME.test(name) && value !== null && typeof value !== 'boolean'
+        return [name, secret ? REDACTED : this.#value(value)] as const
       }),
     )
   }

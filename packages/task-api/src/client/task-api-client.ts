@@ -241,7 +241,7 @@ export class TaskApiClient implements AsyncDisposable {
     const reason = this.#redact(readReason(response.body))
     const message = `${this.#base.host} returned ${status}${reason === '' ? '' : `: ${reason}`}`
     return new TaskApiError(message, {
-      kind: kindOfStatus(status),
+      kind: classifyStatus(status),
       code: `HTTP_${status}`,
       status,
       requestId,
@@ -258,7 +258,7 @@ export class TaskApiClient implements AsyncDisposable {
   }
 }
 
-function kindOfStatus(status: number): TaskApiError['kind'] {
+function classifyStatus(status: number): TaskApiError['kind'] {
   if (status === 401 || status === 403) return 'authentication'
   // 408 and 425 are the two other 4xx that allow a retry.
   if (status === 408 || status === 425 || status === 429 || status >= 500) return 'unavailable'

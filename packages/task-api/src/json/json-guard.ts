@@ -9,8 +9,8 @@ const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
 /**
- * Counts what a JSON text would cost, chunk by chunk as its bytes arrive, and throws at the first byte beyond a limit.
- * It does not check the syntax: what it lets through is small enough for `JSON.parse`, valid or not.
+ * Measures a JSON text chunk by chunk while its bytes arrive, and throws at the first byte beyond a limit. It does not
+ * check the syntax: a text within the limits is small enough for `JSON.parse`, whether it is valid or not.
  */
 export class JsonGuard {
   readonly #limits: JsonLimits
@@ -19,7 +19,7 @@ export class JsonGuard {
   #values = 1
   #numberLength = 0
   #inString = false
-  /** The string so far ends in an odd number of backslashes: the next byte is escaped. */
+  /** The string so far ends in an odd number of backslashes, so the next byte is escaped. */
   #escaped = false
 
   constructor(limits: JsonLimits) {
@@ -36,7 +36,7 @@ export class JsonGuard {
     }
   }
 
-  /** From inside a string to behind its closing quote, or to the end of the chunk. */
+  /** Skips the rest of a string with its closing quote, or the rest of the chunk. Returns the next index. */
   #skipString(chunk: Buffer, start: number): number {
     let from = start
     if (this.#escaped) {
@@ -59,7 +59,7 @@ export class JsonGuard {
     }
   }
 
-  /** From outside a string to behind the next opening quote, or to the end of the chunk. */
+  /** Measures the text up to the next opening quote, or the rest of the chunk. Returns the next index. */
   #scan(chunk: Buffer, start: number): number {
     const { maxDepth, maxValues, maxNumberLength } = this.#limits
     for (let index = start; index < chunk.length; index++) {
@@ -72,7 +72,7 @@ export class JsonGuard {
         case OPEN_OBJECT:
           this.#numberLength = 0
           if (++this.#depth > maxDepth) throw new JsonLimitError('depth', this.#limits)
-          // A container's first value; the others follow a comma.
+          // Counts the first value of the array or object. Commas count the others.
           if (++this.#values > maxValues) throw new JsonLimitError('values', this.#limits)
           break
         case COMMA:
@@ -108,15 +108,15 @@ function backslashesBefore(chunk: Buffer, from: number, end: number): number {
 }
 
 /**
- * `JSON.parse` for bytes from outside, with a byte order mark allowed.
- * @throws JsonLimitError if the text is beyond a limit, SyntaxError if it is not JSON
+ * Parses JSON from outside, with or without a byte order mark.
+ * @throws JsonLimitError if the text is beyond a limit, SyntaxError if it is not JSON.
  */
 export function parseBoundedJson(bytes: Buffer, limits: JsonLimits): unknown {
   new JsonGuard(limits).push(bytes)
   return parseGuardedJson(bytes)
 }
 
-/** The same for bytes that a `JsonGuard` has let through. */
+/** Parses JSON that a `JsonGuard` has accepted. */
 export function parseGuardedJson(bytes: Buffer): unknown {
   return JSON.parse(bytes.toString('utf8').replace(/^\uFEFF/, ''))
 }

@@ -1,15 +1,15 @@
-/** What a JSON text may cost its reader, checked while its bytes arrive and before it is parsed. */
+/** Limits of a JSON text from outside, checked while its bytes arrive and before it is parsed. */
 export interface JsonLimits {
   readonly maxBytes: number
-  /** Nested arrays and objects. */
+  /** Levels of nested arrays and objects. */
   readonly maxDepth: number
-  /** Values of any kind, the members of objects and the elements of arrays included. Each costs about 100 bytes when parsed. */
+  /** Values of any kind, including members of objects and elements of arrays. Each uses about 100 bytes when parsed. */
   readonly maxValues: number
   /** Characters of one number. A double needs 24. */
   readonly maxNumberLength: number
 }
 
-/** A result: one count and a few files, whose content is one string each. */
+/** A result contains one count and a few files, each with its content in one string. */
 export const RESULT_JSON_LIMITS: JsonLimits = {
   maxBytes: 30 * 1024 * 1024,
   maxDepth: 32,
@@ -17,7 +17,7 @@ export const RESULT_JSON_LIMITS: JsonLimits = {
   maxNumberLength: 40,
 }
 
-/** A task: a cohort of 32 levels needs a depth of 70; a rule has about 10 members. */
+/** A cohort of 32 levels needs a depth of 70. A rule has about 10 members. */
 export const TASK_JSON_LIMITS: JsonLimits = {
   maxBytes: 10 * 1024 * 1024,
   maxDepth: 200,
@@ -27,18 +27,18 @@ export const TASK_JSON_LIMITS: JsonLimits = {
 
 export type JsonLimit = 'bytes' | 'depth' | 'values' | 'number length'
 
-/** A JSON text that would cost more than its limits allow. The message contains nothing of the text. */
+/** A JSON text beyond its limits. The message contains nothing of the text. */
 export class JsonLimitError extends Error {
   readonly limit: JsonLimit
 
   constructor(limit: JsonLimit, limits: JsonLimits) {
-    super(messageOf(limit, limits))
+    super(describeLimit(limit, limits))
     this.name = 'JsonLimitError'
     this.limit = limit
   }
 }
 
-function messageOf(limit: JsonLimit, limits: JsonLimits): string {
+function describeLimit(limit: JsonLimit, limits: JsonLimits): string {
   switch (limit) {
     case 'bytes':
       return `larger than ${limits.maxBytes} bytes`

@@ -18,7 +18,7 @@ interface Reply {
 }
 
 /** Answers every request the same way and records the requests. */
-async function startServer(answer: Reply | ((seen: Seen) => Reply)) {
+async function startServer(configured: Reply | ((seen: Seen) => Reply)) {
   const seen: Seen[] = []
   const { host, server } = await httpServer((request, response) => {
     let body = ''
@@ -27,7 +27,7 @@ async function startServer(answer: Reply | ((seen: Seen) => Reply)) {
       const { method = '', url = '', headers } = request
       const entry = { method, url, headers, body }
       seen.push(entry)
-      const reply = typeof answer === 'function' ? answer(entry) : answer
+      const reply = typeof configured === 'function' ? configured(entry) : configured
       response.writeHead(reply.status, reply.headers).end(reply.body ?? '')
     })
   })
@@ -107,8 +107,8 @@ describe('submitResult', () => {
     { status: 200, body: '"Job saved"' },
     { status: 201, body: '{"message":"stored"}', headers: { 'content-type': 'application/json' } },
     { status: 204 },
-  ])('treats %j as accepted', async (answer) => {
-    const { base, seen } = await startServer(answer)
+  ])('treats %j as accepted', async (reply) => {
+    const { base, seen } = await startServer(reply)
     expect(await clientFor(base).submitResult(RESULT)).toBe('accepted')
     expect(seen[0]).toMatchObject({
       method: 'POST',
