@@ -18,13 +18,13 @@ export interface OpenStoreOptions {
   /** Whether to wait, for `startupTimeoutMs`, until the database is available. Commands fail at once instead. */
   readonly waitForDatabase: boolean
   readonly signal?: AbortSignal
-  /** Told what bringing the schema up to date has done. */
+  /** Called after the schema was updated. */
   readonly onMigrated?: (outcome: MigrationOutcome) => void
 }
 
 /**
- * Opens the configured store with a schema that fits. A database that is down is waited for, as long as the
- * configuration says; then, and for one that refuses us, this throws a ProgramError with exit code 69.
+ * Opens the configured store with a supported schema. Throws a ProgramError with exit code 69 if the database is still
+ * unavailable after the configured wait, or if it rejects the relay.
  */
 export async function openStore(
   config: Pick<RelayConfig, 'store' | 'migrate' | 'startupTimeoutMs'>,
@@ -33,7 +33,7 @@ export async function openStore(
   const { log, waitForDatabase, signal, onMigrated } = options
   const store = await connect(config.store, log)
   const timeoutMs = waitForDatabase ? config.startupTimeoutMs : 0
-  const giveUpAt = performance.now() + timeoutMs
+  const deadline = performance.now() + timeoutMs
   const backoff = new Backoff({ initialMs: 500, maxMs: 5_000 })
   try {
     for (;;) {
@@ -43,7 +43,7 @@ export async function openStore(
       } catch (error: unknown) {
         if (!(error instanceof StoreError)) throw error
         const retryInMs = backoff.next()
-        const over = performance.now() + retryInMs > giveUpAt || signal?.aborted === true
+        const over = performance.now() + retryInMs > deadline || signal?.aborted === true
         if (!error.unavailable) throw unusable(error)
         if (over) throw unreachable(error, timeoutMs)
         log.warn(
@@ -72,7 +72,7 @@ async function prepare(
 async function connect(text: string, log: Logger): Promise<RelayStore> {
   const target = parseStoreTarget(text.trim())
   if (target === undefined) {
-    throw new ProgramError(`RELAY_STORE is none of ${STORE_EXAMPLES}`, {
+    throw new ProgramError(`RELAY_STORE is not one of ${STORE_EXAMPLES}`, {
       exitCode: ExitCode.config,
     })
   }
@@ -81,27 +81,27 @@ async function connect(text: string, log: Logger): Promise<RelayStore> {
     return openSqliteStore({ path: target.file, log })
   } catch (error: unknown) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new ProgramError(`cannot open the store ${target.file}: ${reason}`, {
+    throw new ProgramError(`cannot open the database ${target.file}: ${reason}`, {
       exitCode: ExitCode.unavailable,
-      hint: 'Its folder has to exist and to be writable for this user.',
+      hint: 'Check that the folder of the file exists and that this user can write to it.',
       cause: error,
     })
   }
 }
 
 function unusable(error: StoreError): ProgramError {
-  return new ProgramError(`the database cannot be used: ${error.message}`, {
+  return new ProgramError(`cannot use the database: ${error.message}`, {
     exitCode: ExitCode.unavailable,
-    hint: 'If it is a new one, run: relay database update. Otherwise see what its user may do.',
+    hint: 'Check the privileges of its user, or create the tables of a new database with: warren relay database update',
     cause: error,
   })
 }
 
 function unreachable(error: StoreError, timeoutMs: number): ProgramError {
   const waited = timeoutMs === 0 ? '' : ` for ${formatDuration(timeoutMs)}`
-  return new ProgramError(`the database cannot be reached${waited}: ${error.message}`, {
+  return new ProgramError(`cannot reach the database${waited}: ${error.message}`, {
     exitCode: ExitCode.unavailable,
-    hint: 'Check RELAY_STORE, the network between here and the database, and its log.',
+    hint: 'Check RELAY_STORE, the network path to the database, and the log of the database.',
     cause: error,
   })
 }

@@ -22,32 +22,32 @@ import { RELAY_VERSION } from './version.ts'
 
 export interface StartRelayOptions {
   readonly log: Logger
-  /** Aborts waiting for a store that is down at start. A relay that runs is stopped by disposing it. */
+  /** Aborts waiting for the database at start. Dispose a running relay to stop it. */
   readonly signal?: AbortSignal
-  /** How often the log sums up, ms. Default 60,000: readers of the log count on a line a minute. */
+  /** How often summaries are logged, ms. Default 60,000, because readers of the log rely on one line per minute. */
   readonly summaryMs?: number
 }
 
 export interface RelayHandle extends AsyncDisposable {
-  /** Where nodes on this machine reach it, without a path: `http://127.0.0.1:8080`. */
+  /** Base URL for clients on this machine, without a path: `http://127.0.0.1:8080`. */
   readonly url: string
   readonly port: number
   readonly users: UserManager
-  /** Readiness off, held polls answered, sockets closed, deliveries recorded, store closed: in this order. */
+  /** Fails /readyz, answers held polls, closes sockets, records submissions and closes the store, in this order. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
 const SWEEP_MS = 2_000
 const NODE_SYNC_MS = 30_000
 const SUMMARY_MS = 60_000
-// A statement and a frame each: less than one poll costs.
+// A check is one statement or one frame, so it costs less than a poll.
 const CHECKS_PER_SUMMARY = 6
-// Results that all nodes together may be sending at one time, in units of the largest allowed.
-const LARGEST_RESULTS_AT_ONCE = 8
+// Limit on the results being received at one time, as a number of results of the maximum size.
+const MAX_FULL_SIZE_RESULTS = 8
 
 /**
- * Starts a hub. It is the one place that knows every adapter. Throws a ProgramError when the store cannot be
- * reached (exit code 69), the port is taken (69) or declared users clash with others (78).
+ * Starts a relay. Every adapter is chosen here. Throws a ProgramError if the database is unavailable (exit code 69), the
+ * port is in use (69) or declared users conflict with existing ones (78).
  */
 export async function startRelay(
   config: RelayConfig,
@@ -204,7 +204,7 @@ function appDeps(config: RelayConfig, parts: Parts, draining: AbortSignal): AppD
           },
     body: {
       maxBytes: config.maxBodyBytes,
-      maxTotalBytes: LARGEST_RESULTS_AT_ONCE * config.maxBodyBytes,
+      maxTotalBytes: MAX_FULL_SIZE_RESULTS * config.maxBodyBytes,
     },
     version: RELAY_VERSION,
     log,

@@ -3,11 +3,11 @@ import { type Logger, sleep } from '@warren/runtime'
 export interface UpkeepJob {
   readonly name: string
   readonly everyMs: number
-  /** May reject: it is tried again next time. */
+  /** May reject. The job is repeated in any case. */
   readonly run: () => Promise<unknown>
 }
 
-/** Runs what has to be done every few seconds. No job waits for another, and none overlaps with itself. */
+/** Runs periodic jobs. No job waits for another, and no job overlaps with itself. */
 export class Upkeep implements AsyncDisposable {
   readonly #stop = new AbortController()
   readonly #loops: Promise<unknown>
@@ -28,7 +28,7 @@ export class Upkeep implements AsyncDisposable {
       try {
         await job.run()
       } catch (error: unknown) {
-        // A store that is down fails all of them; that it is down is said once, elsewhere.
+        // Debug, because an outage of the database fails every job and is logged once by the store.
         log.debug({ job: job.name, err: error }, 'upkeep failed')
       }
       await sleep(job.everyMs, signal)

@@ -1,20 +1,20 @@
 import { DurationHistogram, Health, type Logger } from '@warren/runtime'
 import type { QueueTraffic } from '../queue/node-queue.ts'
 
-/** What a hub cannot do its work, or not as fast, without. */
+/** A service that the relay depends on. */
 export interface Dependency {
   readonly name: 'database' | 'broker'
   readonly technology: string
-  /** One question that has to be answered; rejects with the reason if it is not. */
+  /** Sends one request to the dependency. Rejects with the reason if it fails. */
   readonly check: () => Promise<void>
-  /** Of a broker. */
+  /** Message counts, for a broker only. */
   readonly traffic?: () => QueueTraffic | null
 }
 
 export interface DependencySummaryOptions {
   readonly dependencies: readonly Dependency[]
   readonly log: Pick<Logger, 'info'>
-  /** A check that takes longer has failed. Default 2,000; so long a hub that stops may have to wait for one. */
+  /** A check that takes longer has failed. Default 2,000. A relay that stops may wait this long for a running check. */
   readonly timeoutMs?: number
   readonly now?: () => number
 }
@@ -24,13 +24,13 @@ interface Period {
   readonly durations: DurationHistogram
   checks: { ok: number; error: number }
   detail: string | undefined
-  /** At the beginning of the period. */
+  /** Message counts at the start of the period. */
   traffic: QueueTraffic | null
 }
 
 /**
- * Asks database and broker now and then, and says once a minute what became of it, also when all is well: a reader of the log
- * cannot tell a hub that has nothing to do from one that could do nothing.
+ * Checks the database and the broker regularly and logs a summary once a minute, even if every check succeeded. Without it,
+ * the log of an idle relay would look like that of a blocked one.
  */
 export class DependencySummary implements Disposable {
   readonly #health: Health
@@ -44,11 +44,13 @@ export class DependencySummary implements Disposable {
     this.#log = log
     this.#now = now
     this.#from = now()
-    this.#periods = new Map(dependencies.map((dependency) => [dependency.name, open(dependency)]))
+    this.#periods = new Map(
+      dependencies.map((dependency) => [dependency.name, openPeriod(dependency)]),
+    )
     for (const { name, check } of dependencies) this.#health.check(name, check)
   }
 
-  /** Asks each of them once. Never rejects. */
+  /** Checks every dependency once. Never rejects. */
   async check(): Promise<void> {
     const { checks } = await this.#health.ready()
     for (const [name, { ok, durationMs, detail }] of Object.entries(checks)) {
@@ -60,11 +62,11 @@ export class DependencySummary implements Disposable {
     }
   }
 
-  /** Logs the period so far, a line for each of them, and begins a new one. */
+  /** Logs a summary of the current period per dependency, and starts a new period. */
   flush(): void {
     const now = this.#now()
     for (const period of this.#periods.values()) {
-      this.#log.info({ ...summaryOf(period), periodMs: now - this.#from }, 'dependency summary')
+      this.#log.info({ ...summarise(period), periodMs: now - this.#from }, 'dependency summary')
       period.durations.reset()
       period.checks = { ok: 0, error: 0 }
       period.traffic = period.dependency.traffic?.() ?? null
@@ -72,14 +74,14 @@ export class DependencySummary implements Disposable {
     this.#from = now
   }
 
-  /** Logs what the open period holds, if anything. */
+  /** Logs the current period if it contains any check. */
   [Symbol.dispose](): void {
     const [any] = this.#periods.values()
     if (any !== undefined && any.checks.ok + any.checks.error > 0) this.flush()
   }
 }
 
-function open(dependency: Dependency): Period {
+function openPeriod(dependency: Dependency): Period {
   return {
     dependency,
     durations: new DurationHistogram(),
@@ -89,7 +91,7 @@ function open(dependency: Dependency): Period {
   }
 }
 
-function summaryOf({ dependency, durations, checks, detail, traffic }: Period): object {
+function summarise({ dependency, durations, checks, detail, traffic }: Period): object {
   const { name, technology } = dependency
   return {
     dependency: name,
@@ -102,11 +104,11 @@ function summaryOf({ dependency, durations, checks, detail, traffic }: Period): 
       p95Ms: durations.percentile(0.95),
       maxMs: durations.max,
     }),
-    ...trafficSince(traffic, dependency.traffic?.() ?? null),
+    ...countTraffic(traffic, dependency.traffic?.() ?? null),
   }
 }
 
-function trafficSince(before: QueueTraffic | null, now: QueueTraffic | null): object {
+function countTraffic(before: QueueTraffic | null, now: QueueTraffic | null): object {
   if (before === null || now === null) return {}
   const { connectedSince } = now
   return {

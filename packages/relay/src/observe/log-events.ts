@@ -1,72 +1,102 @@
 /**
- * Every event the hub logs, by its constant message, and what it is for. In JSON these are the `msg` of a line; a
- * test holds this list equal to the sources. Fields that stand for the same thing have the same name everywhere:
- * `taskId` (the upstream's uuid), `subtaskId`, `node` (its id), `user` (its user name), `upstream`, `requestId`.
+ * Every event that the relay logs, by its constant message (`msg` in JSON), with the time it is logged and its fields. A
+ * test holds this list equal to the sources. Fields with the same name have the same meaning everywhere: `taskId` (the
+ * upstream's uuid), `subtaskId`, `node` (its collection ID), `user` (its user name), `upstream` (its name), `requestId`.
  */
 export const RELAY_LOG_EVENTS = {
-  'relay started': 'version, host, port, store, queue, upstreams',
-  'relay stopping': 'signal, drainTimeoutMs',
-  'relay stopped': '',
-  'waiting for the database': 'store, detail, retryInMs: the database is down at start',
+  'relay started':
+    'The relay accepts requests. Fields: version, host, port, store, queue, upstreams',
+  'relay stopping': 'The relay received a signal and shuts down. Fields: signal, drainTimeoutMs',
+  'relay stopped': 'The relay has shut down cleanly.',
+  'waiting for the database':
+    'The database is unavailable at start. Fields: store, detail, retryInMs',
 
   'request completed':
-    'requestId, method, path, status, durationMs, heldMs?, user?, node?; debug for an empty poll and a probe, 499 when the client left first',
-  'request failed': 'requestId, err: a defect of ours, answered 500',
-  'request rejected': 'requestId, code, detail: answered 503',
-  'credentials validated': 'user, requestId',
-  'authentication failed': 'reason, user?, collection?, path, requestId',
-  'link summary': 'link, polls by outcome, p50Ms, p95Ms, maxMs, periodMs: once a minute and link',
+    'A request was answered, or its client disconnected first (status 499). Debug for empty polls and health probes. Fields: requestId, method, path, status, durationMs, heldMs?, user?, node?',
+  'request failed': 'A defect of the relay, answered with 500. Fields: requestId, err',
+  'request rejected': 'A request was answered with 503. Debug. Fields: requestId, code, detail',
+  'credentials validated': 'A login was accepted. Debug. Fields: user, requestId',
+  'authentication failed':
+    'A login was rejected. Fields: reason, user?, collection?, path, requestId',
+  'link summary':
+    'The polls of a node or an upstream in the last minute. Fields: link, polls (by outcome), p50Ms, p95Ms, maxMs, periodMs',
   'duplicate workers on node':
-    'user, node, periodMs: processes that call themselves differently (X-Worker-Id) take turns; once a minute while it lasts',
+    'Several processes with different X-Worker-Id poll one node. Once a minute while it lasts. Fields: user, node, periodMs',
   'dependency summary':
-    'dependency (database, broker), technology, checks by outcome, state, detail?, p50Ms, p95Ms, maxMs, periodMs: what the hub found when it asked every ten seconds, once a minute; for the broker also connectedSince?, and in that minute connections, published, fetched, failed',
+    'The checks of the database or the broker in the last minute. Fields: dependency (database, broker), technology, checks (by outcome), state, detail?, p50Ms?, p95Ms?, maxMs?, periodMs, and for a broker connectedSince?, connections, published, fetched, failed',
 
-  'task received': 'taskId, kind, upstream',
-  'task unreadable': 'upstream, problems: nothing to answer to',
-  'task admitted': 'taskId, nodes',
-  'task redelivered': 'taskId, state',
-  'task handed out': 'taskId, subtaskId, node, attempt, requestId',
-  'result stored': 'taskId, subtaskId, node, status, requestId',
-  'result late': 'taskId, subtaskId, node, status, requestId',
-  'result rejected': 'node, requestId, reason',
-  'lease returned': 'taskId, subtaskId, node, attempt, exhausted',
-  'task expired': 'taskId, kind, missing, users (those that did not answer), deadlineMs',
-  'task settled': 'taskId, asked, answered, failed, late',
+  'task received': 'A task arrived from an upstream. Fields: taskId, kind, upstream',
+  'task unreadable':
+    'A task without a uuid was dropped, because no result can be submitted for it. Fields: upstream, problems',
+  'task admitted': 'A new task was stored for its nodes. Fields: taskId, nodes',
+  'task redelivered': 'The upstream sent a known task again. Fields: taskId, state',
+  'task handed out':
+    'A node received a subtask. Fields: taskId, subtaskId, node, attempt, requestId',
+  'result stored':
+    'The result of a node was stored. Fields: taskId, subtaskId, node, status, requestId',
+  'result late':
+    'The result of a node arrived after its task was settled. Fields: taskId, subtaskId, node, status, requestId',
+  'result rejected':
+    'The result of a node was malformed, or for a task of another node. Fields: node, subtaskId?, requestId, reason',
+  'lease returned':
+    'A lease expired before the node answered. Fields: taskId, subtaskId, node, attempt, exhausted',
+  'task expired':
+    'The deadline passed before every node answered. Fields: taskId, kind, missing, users (those that did not answer), deadlineMs',
+  'task settled':
+    'The combined result of a task was stored. Fields: taskId, asked, answered, failed, late',
 
-  'result partly unusable': 'a file or row of a node that could not be added up',
-  'results cannot be combined': 'the task is settled with an error',
-  'task not settled, retrying': 'tried again by the next sweep',
-  'tasks deleted': 'forgotten; debug',
-  'sweep failed': 'step, err',
-  'sweep postponed': 'step, detail: the store is down; debug',
-  'upkeep failed': 'job, err: tried again; debug',
+  'result partly unusable':
+    'Files or rows of a node could not be combined. Fields: taskId, node, problems, more',
+  'results cannot be combined':
+    'A defect of the relay. The task is settled with an error. Fields: taskId, err',
+  'task not settled, retrying':
+    'Settling a task failed. The next sweep retries it. Fields: taskId, err',
+  'tasks deleted': 'Old tasks were deleted. Debug. Fields: deleted',
+  'sweep failed': 'A step of a sweep failed. The next sweep repeats it. Fields: step, err',
+  'sweep postponed':
+    'The database is unavailable during a step of a sweep. Debug. Fields: step, detail',
+  'upkeep failed': 'A periodic job failed and will be repeated. Debug. Fields: job, err',
 
-  'polling started': 'upstream: this hub is the one that polls it',
-  'polling stopped': 'upstream',
-  'upstream poll answered': 'upstream, type, status, durationMs, requestId?',
-  'upstream poll failed': 'upstream, type, kind, code, status?, detail, durationMs, retryInMs',
-  'task not stored, retrying': 'upstream, err, retryInMs: the store is down, the task is held',
-  'task lost': 'upstream, err: it could not be stored in time',
-  'submitting result': 'taskId, upstream, attempt',
-  'result submitted': 'taskId, upstream, attempt, outcome, status, requestId, durationMs',
+  'polling started': 'This relay is the leader and polls the upstream. Fields: upstream',
+  'polling stopped': 'This relay is no longer the leader. Fields: upstream',
+  'upstream poll answered':
+    'The upstream answered a poll. Debug. Fields: upstream, type, status, durationMs, requestId?',
+  'upstream poll failed':
+    'A poll of the upstream failed. Fields: upstream, type, kind, code, status?, detail, requestId?, err?, durationMs, retryInMs',
+  'task not stored, retrying':
+    'A received task could not be stored yet. Fields: upstream, err, retryInMs',
+  'task lost': 'A received task could not be stored at all. Fields: upstream, err',
+  'submitting result':
+    'An attempt to submit a combined result starts. Fields: taskId, upstream, attempt',
+  'result submitted':
+    'The upstream accepted a combined result. Fields: taskId, upstream, attempt, outcome, status, requestId, durationMs',
   'submission failed':
-    'taskId, upstream, attempt, kind, code, status?, requestId, detail, retryInMs',
-  'submission abandoned': 'taskId, upstream?, reason',
-  'submission not recorded': 'taskId, upstream, attempt, err: it will be delivered once more',
-  'cannot read pending submissions': 'upstream, err, retryInMs',
+    'An attempt to submit a combined result failed and will be repeated. Fields: taskId, upstream, attempt, kind, code, status?, requestId, detail, retryInMs',
+  'submission abandoned':
+    'A combined result will not be submitted. It is kept as a dead letter. Fields: taskId, upstream?, attempt?, kind?, code?, status?, requestId?, reason',
+  'submission not recorded':
+    'The outcome of a submission could not be stored, so the result will be submitted again. Fields: taskId, upstream, attempt, err',
+  'cannot read pending submissions':
+    'The results to submit could not be read. Fields: upstream, err, retryInMs',
 
-  'database unavailable': 'code, detail: once, however many requests fail',
-  'database recovered': '',
-  'database notifications interrupted': 'the listening connection broke: caches are not trusted',
-  'queue unavailable': 'detail',
-  'queue recovered': '',
-  'publish failed': 'err: the next sweep publishes again',
-  'publish postponed': 'detail, subtasks; debug',
+  'database unavailable': 'The database became unavailable. Once per outage. Fields: code, detail',
+  'database recovered': 'The database is available again.',
+  'database notifications interrupted':
+    'The connection for notifications broke. Until it is back, cached logins are not used. Fields: detail',
+  'queue unavailable': 'The broker became unavailable. Once per outage. Fields: detail',
+  'queue recovered': 'The broker is available again.',
+  'publish failed':
+    'New subtasks could not be published. The next sweep publishes them. Fields: err',
+  'publish postponed':
+    'The broker is unavailable. The next sweep publishes the subtasks. Debug. Fields: detail, subtasks',
 
-  'declared user added': 'user',
-  'declared user removed': 'user',
-  'declared user has a new password': 'user',
-  'declared user has no node': 'user',
-  'declared node added': 'user, node',
-  'declared node removed': 'user, node',
+  'declared user added': 'A user of the configuration was added. Fields: user',
+  'declared user removed':
+    'A user was removed because it is no longer in the configuration. Fields: user',
+  'declared user has a new password':
+    'The password of a user changed in the configuration. Fields: user',
+  'declared user has no node': 'A user of the configuration has no nodes. Fields: user',
+  'declared node added': 'A node of the configuration was added. Fields: user, node',
+  'declared node removed':
+    'A node was removed because it is no longer in the configuration. Fields: user, node',
 } as const

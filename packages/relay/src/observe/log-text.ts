@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { LogRecord, TextCatalogue, TextLine } from '@warren/runtime'
 
-// What the hub that this one replaces writes for the same event, message for message, so that log pipelines and
-// people go on finding what they look for. Events that it does not know are written as `message key=value …`.
+// The messages of the .NET relay for the same events, word for word, because log pipelines match on them. Events that the
+// .NET relay does not have are written as `message key=value …`.
 
 const REQUESTS = 'Serilog.AspNetCore.RequestLoggingMiddleware'
 
@@ -10,7 +10,7 @@ export const relayLogText: TextCatalogue = {
   'request completed': (record) => [
     {
       level: 'info',
-      message: `HTTP ${text(record, 'method')} ${text(record, 'path')} responded ${text(record, 'status')} in ${elapsed(record)} ms`,
+      message: `HTTP ${text(record, 'method')} ${text(record, 'path')} responded ${text(record, 'status')} in ${formatElapsed(record)} ms`,
       source: REQUESTS,
     },
   ],
@@ -21,13 +21,13 @@ export const relayLogText: TextCatalogue = {
   'task received': (record) => [
     {
       level: 'info',
-      message: `Task retrieved: (${jobType(record)}) ${text(record, 'taskId')}`,
+      message: `Task retrieved: (${formatJobType(record)}) ${text(record, 'taskId')}`,
     },
   ],
   'task expired': (record) => [
     {
       level: 'info',
-      message: `Task:${text(record, 'taskId')} has reached the expiry threshold of ${threshold(record)}. Completing...`,
+      message: `Task:${text(record, 'taskId')} has reached the expiry threshold of ${formatThreshold(record)}. Completing...`,
     },
   ],
   'submitting result': (record) => [
@@ -39,24 +39,24 @@ export const relayLogText: TextCatalogue = {
   'submission failed': (record) => [
     {
       level: 'error',
-      message: `Task submission failed with ${failure(record)}. Retrying in ${seconds(record)} seconds... (${tries(record)})`,
+      message: `Task submission failed with ${formatFailure(record)}. Retrying in ${retrySeconds(record)} seconds... (${formatAttempt(record)})`,
     },
   ],
   'upstream poll failed': (record) => [
     {
       level: 'error',
-      message: `Upstream poll of ${text(record, 'upstream')} (${text(record, 'type')}) failed with ${failure(record)}. Retrying in ${seconds(record)} seconds...`,
+      message: `Upstream poll of ${text(record, 'upstream')} (${text(record, 'type')}) failed with ${formatFailure(record)}. Retrying in ${retrySeconds(record)} seconds...`,
     },
   ],
-  // Every request has a line of its own in this format.
+  // In this format, every request already has a line.
   'link summary': () => [],
 }
 
 function authenticationFailed(record: LogRecord): TextLine[] {
-  const client = text(record, 'user')
+  const user = text(record, 'user')
   const failed: TextLine = {
     level: 'info',
-    message: `Credentials failed validation for Client: ${client}`,
+    message: `Credentials failed validation for Client: ${user}`,
   }
   switch (record['reason']) {
     case 'missing':
@@ -64,16 +64,16 @@ function authenticationFailed(record: LogRecord): TextLine[] {
     case 'malformed':
       return [unauthenticated('Invalid Authorization Header')]
     case 'unknown user':
-      return [{ level: 'warn', message: `User not found: ${client}` }, failed]
+      return [{ level: 'warn', message: `User not found: ${user}` }, failed]
     case 'wrong password':
-      return [{ level: 'warn', message: `Invalid password for client: ${client}` }, failed]
+      return [{ level: 'warn', message: `Invalid password for client: ${user}` }, failed]
     case 'wrong collection': {
       const collection = text(record, 'collection')
-      const message = `collectionId '${collection}' is not valid for clientId '${client}'.`
+      const message = `collectionId '${collection}' is not valid for clientId '${user}'.`
       return [{ level: 'warn', message }, failed]
     }
     default:
-      return [{ level: 'warn', message: `Too many failed logins of Client: ${client}` }, failed]
+      return [{ level: 'warn', message: `Too many failed logins of Client: ${user}` }, failed]
   }
 }
 
@@ -81,33 +81,33 @@ function unauthenticated(reason: string): TextLine {
   return { level: 'info', message: `Basic was not authenticated. Failure message: ${reason}` }
 }
 
-/** The whole time the client waited, also while its poll was held: that is what the old line says. */
-function elapsed(record: LogRecord): string {
+/** As in the .NET relay, this includes the time a poll was held. */
+function formatElapsed(record: LogRecord): string {
   return (number(record, 'durationMs') + number(record, 'heldMs')).toFixed(4)
 }
 
-function jobType(record: LogRecord): string {
+function formatJobType(record: LogRecord): string {
   return record['kind'] === 'distribution' ? 'CollectionAnalysisJob' : 'AvailabilityJob'
 }
 
-function threshold(record: LogRecord): string {
+function formatThreshold(record: LogRecord): string {
   const total = Math.round(number(record, 'deadlineMs') / 1000)
   const parts = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60]
   return parts.map((part) => String(part).padStart(2, '0')).join(':')
 }
 
-function failure(record: LogRecord): string {
+function formatFailure(record: LogRecord): string {
   const status = number(record, 'status')
   if (status === 0) return text(record, 'code')
   return `${status} ${STATUS_CODES[status] ?? ''}`.trim()
 }
 
-function seconds(record: LogRecord): number {
+function retrySeconds(record: LogRecord): number {
   return Math.round(number(record, 'retryInMs') / 1000)
 }
 
-/** The old hub tries five times; ours as long as the upstream waits, and five times at the least. */
-function tries(record: LogRecord): string {
+/** The .NET relay makes five attempts. This relay makes at least five, and more until the upstream deadline. */
+function formatAttempt(record: LogRecord): string {
   const attempt = number(record, 'attempt')
   return `${attempt}/${Math.max(5, attempt)}`
 }

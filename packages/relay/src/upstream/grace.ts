@@ -1,6 +1,6 @@
 /**
- * The signal for one exchange that begins now: it follows `stop`, but leaves the exchange `graceMs` to end by itself.
- * What has been held for longer, or not begun, ends at once. Dispose it when the exchange is over.
+ * A signal for a request that starts now. After `stop` aborts, it aborts as soon as the request has had `graceMs` in total,
+ * so that a short request can finish. Dispose it after the request.
  */
 export function withGrace(
   stop: AbortSignal,
@@ -8,10 +8,10 @@ export function withGrace(
 ): Disposable & { readonly signal: AbortSignal } {
   const controller = new AbortController()
   const abort = (): void => controller.abort()
-  const endsAt = performance.now() + graceMs
+  const graceEnd = performance.now() + graceMs
   let timer: NodeJS.Timeout | undefined
   const onStop = (): void => {
-    timer = setTimeout(abort, Math.max(0, endsAt - performance.now()))
+    timer = setTimeout(abort, Math.max(0, graceEnd - performance.now()))
   }
   if (stop.aborted) abort()
   else stop.addEventListener('abort', onStop, { once: true })

@@ -3,16 +3,16 @@ import type { Leadership } from '../store/relay-store.ts'
 
 export interface LeaderElectionOptions {
   readonly leadership: Leadership
-  /** What is led, for the log. */
+  /** Name of the upstream, for the log. */
   readonly name: string
   readonly log: Logger
-  /** The claim is renewed this often, ms. The store wants it within 10 s. */
+  /** How often the leadership is renewed, ms. The store requires at most 10 s. */
   readonly renewMs?: number
 }
 
 /**
- * Keeps asking to be the one relay that polls an upstream, and knows at any time whether it is. A store that is
- * down means no: without it a task could be taken but not kept.
+ * Tries repeatedly to become the one relay that polls an upstream. While the store is unavailable, this relay is not the
+ * leader, because it could not store a task that it receives.
  */
 export class LeaderElection implements AsyncDisposable {
   readonly #options: LeaderElectionOptions
@@ -26,7 +26,7 @@ export class LeaderElection implements AsyncDisposable {
     this.#loop = this.#run()
   }
 
-  /** Resolves once this relay is the leader, or when `signal` aborts. */
+  /** Resolves when this relay is the leader, or when `signal` aborts. */
   async waitForLeadership(signal: AbortSignal): Promise<void> {
     const aborted = Promise.withResolvers<void>()
     const onAbort = (): void => aborted.resolve()
@@ -44,7 +44,7 @@ export class LeaderElection implements AsyncDisposable {
     this.#stop.abort()
     await this.#loop
     this.#set(false)
-    // Freeing the claim is a courtesy to the other relays; it frees itself when the session ends.
+    // Without the release, another relay would have to wait until the session ends or the row expires.
     await this.#options.leadership.release().catch(() => undefined)
     await this.#options.leadership[Symbol.asyncDispose]()
   }
@@ -52,8 +52,8 @@ export class LeaderElection implements AsyncDisposable {
   async #run(): Promise<void> {
     const { leadership, renewMs = 5_000 } = this.#options
     while (!this.#stop.signal.aborted) {
-      const isLeader = await leadership.acquire().catch(() => false)
-      if (!this.#stop.signal.aborted) this.#set(isLeader)
+      const acquired = await leadership.acquire().catch(() => false)
+      if (!this.#stop.signal.aborted) this.#set(acquired)
       await sleep(renewMs, this.#stop.signal)
     }
   }

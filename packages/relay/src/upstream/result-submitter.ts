@@ -11,29 +11,29 @@ import { afterFailure, type SubmissionPolicy } from './submission-policy.ts'
 import { withGrace } from './grace.ts'
 
 export interface ResultSubmitterOptions {
-  /** Only answers for this upstream are claimed: one that hangs never keeps another one waiting. */
+  /** Only results for this upstream are claimed, so that an upstream that hangs does not delay others. */
   readonly upstream: string
   readonly client: Pick<TaskApiClient, 'submitResult'>
   readonly store: Pick<TaskStore, 'claimSubmissions' | 'recordSubmission'>
   readonly policy: SubmissionPolicy
   readonly log: Logger
   readonly onAttempt?: (outcome: SubmissionOutcome['outcome'], durationMs: number) => void
-  /** Answers on their way at one time. */
+  /** Maximum number of concurrent submissions. */
   readonly concurrency?: number
-  /** A claim outlives one attempt, ms; after that another relay may try. */
+  /** How long a claim lasts, ms. Longer than one attempt. Afterwards, another relay may claim the result. */
   readonly claimMs?: number
-  /** Longest time between two looks into the store, ms. */
+  /** Longest time between two queries of the store, ms. */
   readonly idleMs?: number
   readonly now?: () => number
   readonly random?: () => number
 }
 
-// Cut off, an answer that was just being taken is sent once more.
+// Without the grace time, a result that the upstream is just accepting would be submitted again.
 const GRACE_MS = 3_000
 
 /**
- * Brings stored answers to their upstream. The store says which are due and remembers what became of them, so a
- * crash between the two costs a second delivery and never an answer. Any relay may deliver, leader or not.
+ * Submits stored results to their upstream. Due results are claimed from the store, and the outcome is recorded there. A
+ * crash in between causes a second submission but never loses a result. Any relay may submit, leader or not.
  */
 export class ResultSubmitter {
   readonly #options: ResultSubmitterOptions
@@ -41,7 +41,7 @@ export class ResultSubmitter {
   readonly #active = new Set<Promise<void>>()
   readonly #storeBackoff: Backoff
   #wakeUp = Promise.withResolvers<void>()
-  /** Task id -> when its retry is due, of those that failed in this process. */
+  /** Submissions that failed in this process: task ID -> time of the next attempt. */
   readonly #retries = new Map<string, number>()
 
   constructor(options: ResultSubmitterOptions) {
@@ -54,12 +54,12 @@ export class ResultSubmitter {
     })
   }
 
-  /** Something may be due now. */
+  /** A result may be due now. */
   wake(): void {
     this.#wakeUp.resolve()
   }
 
-  /** Resolves when `signal` has aborted and what was under way is recorded; never rejects. */
+  /** Resolves after `signal` aborts and the submissions in progress are recorded. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { concurrency = 4 } = this.#options
     while (!signal.aborted) {
@@ -68,13 +68,13 @@ export class ResultSubmitter {
         continue
       }
       const claimed = await this.#claim(concurrency - this.#active.size, signal)
-      for (const delivery of claimed) {
-        const delivering = this.#deliver(delivery, signal).finally(() => {
-          this.#active.delete(delivering)
+      for (const submission of claimed) {
+        const submitting = this.#submit(submission, signal).finally(() => {
+          this.#active.delete(submitting)
         })
-        this.#active.add(delivering)
+        this.#active.add(submitting)
       }
-      if (claimed.length === 0) await this.#rest(signal)
+      if (claimed.length === 0) await this.#waitForWork(signal)
     }
     await Promise.all(this.#active)
   }
@@ -86,7 +86,7 @@ export class ResultSubmitter {
       const now = this.#now()
       const claimed = await store.claimSubmissions(now, { limit, claimMs, upstream })
       this.#storeBackoff.reset()
-      // What was due is claimed, by us or by another relay.
+      // Retries that were due are claimed, by this relay or another one.
       for (const [taskId, at] of this.#retries) if (at <= now) this.#retries.delete(taskId)
       return claimed
     } catch (error: unknown) {
@@ -97,8 +97,8 @@ export class ResultSubmitter {
     }
   }
 
-  /** Until somebody wakes us, a retry is due, a place gets free, or it is time to look all the same. */
-  async #rest(signal: AbortSignal): Promise<void> {
+  /** Waits until `wake`, the next retry, the end of a submission, or `idleMs`. */
+  async #waitForWork(signal: AbortSignal): Promise<void> {
     const { idleMs = 5_000 } = this.#options
     const early = new AbortController()
     const untilRetry = Math.max(0, Math.min(...this.#retries.values()) - this.#now())
@@ -113,47 +113,45 @@ export class ResultSubmitter {
     }
   }
 
-  async #deliver(delivery: Submission, signal: AbortSignal): Promise<void> {
+  async #submit(submission: Submission, signal: AbortSignal): Promise<void> {
     const { upstream, log, onAttempt } = this.#options
-    const { uuid: taskId, attempt } = delivery
+    const { uuid: taskId, attempt } = submission
     const started = performance.now()
-    const outcome = await this.#attempt(delivery, signal, started)
+    const outcome = await this.#attempt(submission, signal, started)
     onAttempt?.(outcome.outcome, performance.now() - started)
-    if (outcome.outcome === 'retry') this.#retries.set(delivery.taskId, outcome.at)
+    if (outcome.outcome === 'retry') this.#retries.set(submission.taskId, outcome.at)
     try {
-      await this.#options.store.recordSubmission(delivery, outcome, this.#now())
+      await this.#options.store.recordSubmission(submission, outcome, this.#now())
     } catch (error: unknown) {
-      // The claim runs out and it is delivered once more, which an upstream takes for what it is.
+      // The claim expires and the result is submitted again, which an upstream accepts as a duplicate.
       log.warn({ taskId, upstream, attempt, err: error }, 'submission not recorded')
     }
   }
 
   async #attempt(
-    delivery: Submission,
+    submission: Submission,
     signal: AbortSignal,
     started: number,
   ): Promise<SubmissionOutcome> {
     const { upstream, client, log } = this.#options
-    const { uuid: taskId, attempt } = delivery
-    const result = readStored(delivery.result)
+    const { uuid: taskId, attempt } = submission
+    const result = parseStored(submission.result)
     if (result === undefined) {
-      log.error(
-        { taskId, upstream, reason: 'the stored answer is unreadable' },
-        'submission abandoned',
-      )
-      return { outcome: 'abandoned', cause: 'the stored answer is unreadable' }
+      const cause = 'the stored result is unreadable'
+      log.error({ taskId, upstream, reason: cause }, 'submission abandoned')
+      return { outcome: 'abandoned', cause }
     }
     log.info({ taskId, upstream, attempt }, 'submitting result')
     using submitting = withGrace(signal, GRACE_MS)
-    const over: { exchange?: Exchange } = {}
+    const finished: { exchange?: Exchange } = {}
     try {
       const outcome = await client.submitResult(result, {
         signal: submitting.signal,
         onExchange: (exchange) => {
-          over.exchange = exchange
+          finished.exchange = exchange
         },
       })
-      const { status, requestId } = over.exchange ?? {}
+      const { status, requestId } = finished.exchange ?? {}
       const durationMs = Math.round(performance.now() - started)
       log.info(
         { taskId, upstream, attempt, outcome, status, requestId, durationMs },
@@ -162,17 +160,17 @@ export class ResultSubmitter {
       return { outcome: 'submitted' }
     } catch (error: unknown) {
       if (submitting.signal.aborted) {
-        return { outcome: 'retry', at: this.#now(), cause: 'the hub was stopped' }
+        return { outcome: 'retry', at: this.#now(), cause: 'the relay was stopped' }
       }
-      return this.#failed(delivery, error)
+      return this.#recordFailure(submission, error)
     }
   }
 
-  #failed(delivery: Submission, failure: unknown): SubmissionOutcome {
+  #recordFailure(submission: Submission, failure: unknown): SubmissionOutcome {
     const { upstream, policy, log, random = Math.random } = this.#options
-    const { uuid: taskId, attempt } = delivery
+    const { uuid: taskId, attempt } = submission
     const error = asTaskApiError(failure)
-    const outcome = afterFailure(delivery, error, policy, this.#now(), random)
+    const outcome = afterFailure(submission, error, policy, this.#now(), random)
     const fields = {
       taskId,
       upstream,
@@ -192,7 +190,7 @@ export class ResultSubmitter {
   }
 }
 
-function readStored(text: string): TaskResult | undefined {
+function parseStored(text: string): TaskResult | undefined {
   try {
     return parseResult(JSON.parse(text))
   } catch {

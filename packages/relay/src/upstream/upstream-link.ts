@@ -20,14 +20,14 @@ export interface UpstreamLinkOptions {
   readonly log: Logger
 }
 
-/** Everything between this hub and one upstream: a poll loop per queue, for the leader, and the deliveries. */
+/** The connection to one upstream: polls it while this relay is the leader, and submits results. */
 export class UpstreamLink implements AsyncDisposable {
   readonly name: string
   readonly #submitter: ResultSubmitter
   readonly #stopPolling = new AbortController()
-  readonly #stopDelivering = new AbortController()
+  readonly #stopSubmitting = new AbortController()
   readonly #polling: Promise<void>
-  readonly #delivering: Promise<void>
+  readonly #submitting: Promise<void>
   readonly #client: TaskApiClient
 
   constructor(options: UpstreamLinkOptions) {
@@ -51,16 +51,16 @@ export class UpstreamLink implements AsyncDisposable {
       log,
       onAttempt: (outcome, durationMs) => metrics.countSubmission(name, outcome, durationMs),
     })
-    this.#delivering = this.#submitter.run(this.#stopDelivering.signal)
+    this.#submitting = this.#submitter.run(this.#stopSubmitting.signal)
     this.#polling = this.#poll({ config, store, taskService, metrics, log })
   }
 
-  /** An answer may be waiting. */
+  /** A combined result may be ready to be submitted. */
   wake(): void {
     this.#submitter.wake()
   }
 
-  /** Takes no more tasks and lets another relay lead. Answers are still delivered. */
+  /** Stops polling and lets another relay become the leader. Results are still submitted. */
   async stopPolling(): Promise<void> {
     this.#stopPolling.abort()
     await this.#polling
@@ -68,8 +68,8 @@ export class UpstreamLink implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopPolling()
-    this.#stopDelivering.abort()
-    await this.#delivering
+    this.#stopSubmitting.abort()
+    await this.#submitting
     await this.#client[Symbol.asyncDispose]()
   }
 
@@ -109,7 +109,7 @@ function openClient(options: TaskApiClientOptions): TaskApiClient {
   try {
     return new TaskApiClient(options)
   } catch (error: unknown) {
-    // The proxy or a file of certificates that the environment names cannot be used.
+    // A proxy or certificate file named in the environment is not usable.
     const reason = error instanceof Error ? error.message : String(error)
     throw new ProgramError(reason, { exitCode: ExitCode.config, cause: error })
   }

@@ -5,36 +5,36 @@ import { withGrace } from './grace.ts'
 import type { LeaderElection } from './leader-election.ts'
 
 export interface UpstreamPollerOptions {
-  /** Name of the upstream, under which its tasks are kept and answered. */
+  /** Name of the upstream, stored with its tasks. */
   readonly upstream: string
   readonly client: Pick<TaskApiClient, 'nextTask'>
-  /** The queue this loop asks; undefined asks without a suffix. */
+  /** The queue to poll. Undefined polls without a suffix. */
   readonly type: 'a' | 'b' | undefined
   readonly taskService: Pick<TaskService, 'admit'>
   readonly election: Pick<LeaderElection, 'waitForLeadership'>
-  /** From the start of one empty poll to the start of the next, ms. */
+  /** Polling interval: from the start of an empty poll to the start of the next one, ms. */
   readonly intervalMs: number
-  /** Seconds an upstream that can is asked to hold an empty poll. */
+  /** How long the upstream is asked to hold an empty poll, s. */
   readonly waitSeconds: number
   readonly summary: Pick<LinkSummary, 'record'>
   readonly log: Logger
   readonly onPoll?: (poll: { readonly type: string; readonly outcome: string }) => void
   readonly random?: () => number
-  /** Longest wait after failures, ms. */
+  /** Longest wait after a failure, ms. */
   readonly maxBackoffMs?: number
-  /** How long a task already taken is held while the store does not take it, ms. */
+  /** How long storing a received task is retried, ms. */
   readonly holdMs?: number
 }
 
-// A task may be on its way, and not every upstream gives it out twice. One that takes longer holds the poll.
+// A response may contain a task, and not every upstream hands a task out twice. A poll that lasts longer is being held.
 const GRACE_MS = 2_000
 
 /**
- * Asks one queue of one upstream for tasks, for ever.
+ * Polls one queue of an upstream until it is stopped.
  *
- * It asks again at once while there are new tasks, and otherwise once an interval, whether or not any node is there:
- * an upstream takes silence for a dead collection. Nothing the upstream does ends the loop: failures are waited out
- * with growing, jittered pauses, and `Retry-After` is respected.
+ * It polls again immediately after a new task, and otherwise once per interval. It also polls while no node is connected,
+ * because an upstream treats a silent collection as offline. After a failure, it waits for a growing, jittered time, and at
+ * least as long as `Retry-After`.
  */
 export class UpstreamPoller {
   readonly #options: UpstreamPollerOptions
@@ -59,13 +59,13 @@ export class UpstreamPoller {
     while (!signal.aborted) {
       await this.#options.election.waitForLeadership(signal)
       if (signal.aborted) return
-      const pauseMs = await this.#round(signal)
+      const pauseMs = await this.#poll(signal)
       await sleep(pauseMs, signal)
     }
   }
 
-  /** One poll and what follows from it; resolves to the pause before the next, ms. */
-  async #round(signal: AbortSignal): Promise<number> {
+  /** Polls once and stores the task, if any. Resolves to the pause before the next poll, ms. */
+  async #poll(signal: AbortSignal): Promise<number> {
     const { client, type, waitSeconds, intervalMs } = this.#options
     const started = performance.now()
     using polling = withGrace(signal, GRACE_MS)
@@ -77,17 +77,17 @@ export class UpstreamPoller {
         signal: polling.signal,
       })
     } catch (error: unknown) {
-      return signal.aborted ? 0 : this.#failed(error, performance.now() - started)
+      return signal.aborted ? 0 : this.#recordFailure(error, performance.now() - started)
     }
     const durationMs = performance.now() - started
     this.#backoff.reset()
-    this.#answered(task, durationMs)
-    if (task !== null && (await this.#takeIn(task.body, signal)) === 'new') return 0
-    // A task that comes again and again would otherwise be asked for in a tight loop.
+    this.#recordSuccess(task, durationMs)
+    if (task !== null && (await this.#admit(task.body, signal)) === 'new') return 0
+    // Without the pause, a task that is handed out repeatedly would cause a tight loop.
     return task === null ? Math.max(0, intervalMs - durationMs) : intervalMs
   }
 
-  #answered(task: { requestId: string } | null, durationMs: number): void {
+  #recordSuccess(task: { requestId: string } | null, durationMs: number): void {
     const { upstream, log, summary, onPoll } = this.#options
     const status = task === null ? 204 : 200
     const request = task === null ? {} : { requestId: task.requestId }
@@ -99,7 +99,7 @@ export class UpstreamPoller {
     onPoll?.({ type: this.#type, outcome: String(status) })
   }
 
-  #failed(error: unknown, durationMs: number): number {
+  #recordFailure(error: unknown, durationMs: number): number {
     const { upstream, log, summary, onPoll } = this.#options
     const known = error instanceof TaskApiError ? error : undefined
     const retryInMs = Math.max(this.#backoff.next(), known?.retryAfterMs ?? 0)
@@ -123,12 +123,12 @@ export class UpstreamPoller {
   }
 
   /**
-   * Hands a task to the task service, again and again while the store does not take it: not every upstream gives a task out
-   * twice, and this process is the only place where it is.
+   * Admits a task, and retries while the store is unavailable: not every upstream hands a task out twice, so this process
+   * may have the only copy.
    */
-  async #takeIn(task: unknown, signal: AbortSignal): Promise<'new' | 'nothing new'> {
+  async #admit(task: unknown, signal: AbortSignal): Promise<'new' | 'nothing new'> {
     const { taskService, upstream, log, holdMs = 300_000 } = this.#options
-    const giveUpAt = performance.now() + holdMs
+    const deadline = performance.now() + holdMs
     for (;;) {
       try {
         const { outcome } = await taskService.admit(upstream, task)
@@ -136,7 +136,7 @@ export class UpstreamPoller {
         return outcome === 'admitted' ? 'new' : 'nothing new'
       } catch (error: unknown) {
         const retryInMs = this.#storeBackoff.next()
-        if (signal.aborted || performance.now() + retryInMs > giveUpAt) {
+        if (signal.aborted || performance.now() + retryInMs > deadline) {
           log.error({ upstream, err: error }, 'task lost')
           return 'nothing new'
         }

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** How to answer one request. */
-export type Script = (request: SeenRequest, response: ServerResponse) => void | Promise<void>
+/** Answers one request. */
+export type Script = (request: ReceivedRequest, response: ServerResponse) => void | Promise<void>
 
-export interface SeenRequest {
+export interface ReceivedRequest {
   readonly at: number
   readonly method: string
   readonly path: string
@@ -13,25 +13,25 @@ export interface SeenRequest {
   readonly body: string
 }
 
-export const say =
+export const respond =
   (status: number, body = '', headers: Record<string, string> = {}): Script =>
   (_request, response) => {
     response.writeHead(status, headers).end(body)
   }
 
-/** Thinks for half a second first. */
-export const slowly =
+/** Runs the script after half a second. */
+export const delayed =
   (script: Script): Script =>
   async (request, response) => {
     await delay(500)
     await script(request, response)
   }
 
-/** Takes the request and never answers. */
+/** Never answers the request. */
 export const hang: Script = () => undefined
 
-/** Closes the connection without a word. */
-export const cutOff: Script = (_request, response) => {
+/** Closes the connection without a response. */
+export const closeConnection: Script = (_request, response) => {
   response.destroy()
 }
 
@@ -67,11 +67,11 @@ export function availabilityTask(collection: string, uuid: string = randomUUID()
 }
 
 /**
- * An upstream that does what a test tells it: one script a request, in order, per kind of request; afterwards 204
- * for polls and the older server's `Job saved` for results.
+ * An upstream with a queue of scripts per kind of request. Each request consumes one. Without a script, it answers polls
+ * with 204 and results with `Job saved`, as existing upstreams do.
  */
 export class ScriptedUpstream implements AsyncDisposable {
-  readonly requests: SeenRequest[] = []
+  readonly requests: ReceivedRequest[] = []
   readonly #scripts = {
     a: [] as Script[],
     b: [] as Script[],
@@ -82,18 +82,18 @@ export class ScriptedUpstream implements AsyncDisposable {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
     request.on('end', () => {
-      const seen: SeenRequest = {
+      const received: ReceivedRequest = {
         at: performance.now(),
         method: request.method ?? '',
         path: request.url ?? '',
         headers: request.headers,
         body: Buffer.concat(chunks).toString('utf8'),
       }
-      this.requests.push(seen)
-      const kind = kindOf(seen)
+      this.requests.push(received)
+      const kind = kindOf(received)
       const script = this.#scripts[kind].shift()
-      const usual = kind === 'result' ? say(200, 'Job saved') : say(204)
-      void (script ?? usual)(seen, response)
+      const fallback = kind === 'result' ? respond(200, 'Job saved') : respond(204)
+      void (script ?? fallback)(received, response)
     })
   })
 
@@ -109,13 +109,13 @@ export class ScriptedUpstream implements AsyncDisposable {
     return `http://127.0.0.1:${address.port}`
   }
 
-  /** What a hub needs to poll it. */
+  /** The environment variables of a relay that polls this upstream. */
   env(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     return {
       RELAY_UPSTREAM_BASE_URL: this.url,
       RELAY_UPSTREAM_COLLECTION_ID: 'RQ-CC-EXAMPLE',
-      RELAY_UPSTREAM_USERNAME: 'hub',
-      RELAY_UPSTREAM_PASSWORD: 'hub secret',
+      RELAY_UPSTREAM_USERNAME: 'relay',
+      RELAY_UPSTREAM_PASSWORD: 'relay secret',
       RELAY_UPSTREAM_POLL_INTERVAL: '100ms',
       ...more,
     }
@@ -125,16 +125,16 @@ export class ScriptedUpstream implements AsyncDisposable {
     this.#scripts[kind].push(...scripts)
   }
 
-  /** Hands this task out at the next poll. */
-  publish(task: { uuid: string }, kind: 'a' | 'b' | 'unified' = 'a'): void {
-    this.script(kind, say(200, JSON.stringify(task), { 'content-type': 'application/json' }))
+  /** Hands out the task at the next poll that no earlier script answers. */
+  handOut(task: { uuid: string }, kind: 'a' | 'b' | 'unified' = 'a'): void {
+    this.script(kind, respond(200, JSON.stringify(task), { 'content-type': 'application/json' }))
   }
 
-  polls(kind: 'a' | 'b' | 'unified'): SeenRequest[] {
+  polls(kind: 'a' | 'b' | 'unified'): ReceivedRequest[] {
     return this.requests.filter((request) => kindOf(request) === kind)
   }
 
-  results(): SeenRequest[] {
+  results(): ReceivedRequest[] {
     return this.requests.filter((request) => kindOf(request) === 'result')
   }
 
@@ -144,7 +144,7 @@ export class ScriptedUpstream implements AsyncDisposable {
   }
 }
 
-function kindOf(request: SeenRequest): 'a' | 'b' | 'unified' | 'result' {
+function kindOf(request: ReceivedRequest): 'a' | 'b' | 'unified' | 'result' {
   if (request.method === 'POST') return 'result'
   if (request.path.endsWith('.a')) return 'a'
   return request.path.endsWith('.b') ? 'b' : 'unified'

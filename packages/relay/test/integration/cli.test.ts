@@ -116,7 +116,7 @@ describe('the command line', () => {
       'list',
     )
     expect(missing.exitCode).toBe(69)
-    expect(missing.stderr).toContain('Its folder has to exist')
+    expect(missing.stderr).toContain('Check that the folder of the file exists')
     const down = await runCli({ RELAY_STORE: 'postgres://u:geheim@127.0.0.1:1/d' }, 'users', 'list')
     expect(down.exitCode).toBe(69)
     expect(down.stderr).toContain('ECONNREFUSED')

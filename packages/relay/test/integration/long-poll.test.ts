@@ -33,7 +33,7 @@ describe('a held poll', () => {
     const held = node.poll({ wait: 3 })
     await until(async () => (await heldPolls()) === 1)
     const published = performance.now()
-    upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
     const response = await held
     expect(response.status).toBe(200)
     expect(response.headers['preference-applied']).toBe('wait=3')
@@ -68,7 +68,7 @@ describe('a held poll', () => {
     client.abort()
     expect(await held).toBe('gone')
     await until(async () => (await heldPolls()) === 0)
-    upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
     await until(() => relay.logged('task admitted').length === 1)
     await delay(200)
     expect(relay.logged('task handed out')).toHaveLength(0)

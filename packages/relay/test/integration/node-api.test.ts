@@ -39,7 +39,7 @@ describeStores('the Task API for nodes', (open) => {
 
   /** Hands out one task to both nodes. */
   const handOut = async () => {
-    upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
     const [forA, forB] = await Promise.all([a.nextTask(), b.nextTask()])
     return { forA, forB, finish: () => Promise.all([a.submit(forA, 10), b.submit(forB, 10)]) }
   }
@@ -131,7 +131,7 @@ describeStores('the Task API for nodes', (open) => {
 
     it('returns the task with the uuid and collection ID of the node, and otherwise as the upstream sent it', async () => {
       const task = availabilityTask('RQ-CC-EXAMPLE')
-      upstream.publish(task)
+      upstream.handOut(task)
       const response = await a.poll({ wait: 5 })
       expect(response.status).toBe(200)
       expect(response.headers['content-type']).toBe('application/json; charset=utf-8')
@@ -152,7 +152,7 @@ describeStores('the Task API for nodes', (open) => {
 
     it('with .a or .b returns tasks of that kind only', async () => {
       const task = availabilityTask('RQ-CC-EXAMPLE')
-      upstream.publish(task)
+      upstream.handOut(task)
       const forB = await b.nextTask()
       expect((await a.poll({ suffix: '.b' })).status).toBe(204)
       const leased = await a.poll({ suffix: '.A' })

@@ -35,7 +35,7 @@ describePostgres('while the database is away', () => {
     )
     const node = new BareNode(hub.url, await hub.users.add('site-a'))
     const uuid = crypto.randomUUID()
-    upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const task = await node.nextTask()
 
     await proxy.refuse()
@@ -122,7 +122,7 @@ describe('while the broker is away', () => {
     })
     const metrics = await fetch(`${hub.url}/metrics`).then((answer) => answer.text())
     expect(metrics).toContain('warren_relay_queue_available 0')
-    upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
     expect((await node.submit(await node.nextTask(), 40)).status).toBe(200)
     await until(() => upstream.results()[0])
     const summary = (dependency: string) =>

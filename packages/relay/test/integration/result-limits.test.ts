@@ -33,7 +33,7 @@ describe('results at the size limit', () => {
     `${relay.url}/link_connector_api/task/result/${uuid}/${user.collectionId}`
 
   it('are stored with 29 MB', async () => {
-    upstream.publish(availabilityTask('RQ-CC-EXAMPLE'))
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
     const task = await node.nextTask()
     const file = { file_name: 'big', file_data: 'A'.repeat(29_000_000) }
     const result = nodeResult(task, 40)
@@ -89,7 +89,7 @@ describe('a late result', () => {
     const relay = resources.use(await startTestRelay(env))
     const node = new BareNode(relay.url, await relay.users.add('site-a'))
     const uuid = crypto.randomUUID()
-    upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const task = await node.nextTask()
     await until(() => relay.logged('task settled').some((line) => line['taskId'] === uuid))
     const late = await node.submit(task, 40)

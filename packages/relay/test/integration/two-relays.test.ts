@@ -5,7 +5,7 @@ import { BareNode, servedTask } from '../harness/bare-client.ts'
 import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { describeStores, startTestRelay } from '../harness/test-relay.ts'
 
-describeStores('two hubs on one store', (open) => {
+describeStores('two relays on one database', (open) => {
   const setUp = async () => {
     const resources = new AsyncDisposableStack()
     const store = resources.use(await open())
@@ -28,7 +28,7 @@ describeStores('two hubs on one store', (open) => {
     expect(other.logged('polling started')).toHaveLength(1)
   })
 
-  it('hand each task to each node once, and deliver one answer', async () => {
+  it('hand each task to each node once, and submit one result', async () => {
     const { resources, upstream, one, two } = await setUp()
     await using _ = resources
     const siteA = await one.users.add('site-a')
@@ -38,16 +38,16 @@ describeStores('two hubs on one store', (open) => {
     const onTwo = new BareNode(two.url, siteA).poll({ wait: 10 })
     const onTwoForB = new BareNode(two.url, siteB).poll({ wait: 10 })
     await delay(300)
-    upstream.publish(availabilityTask('RQ-CC-EXAMPLE', uuid))
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const b = new BareNode(one.url, siteB)
-    // Whoever polls, on whatever hub, wakes up; the answer may go to the other one.
+    // Polls at both relays return the task. A result may be submitted to the other relay.
     expect((await b.submit(servedTask(await onTwoForB), 30)).status).toBe(200)
-    // Of the two polls for site-a one gets the task; it is answered on the hub that did not hand it out.
+    // One of the two polls of site-a returns the task. Its result goes to the relay that did not hand it out.
     const first = await Promise.race([
-      onOne.then((answer) => ({ answer, other: two })),
-      onTwo.then((answer) => ({ answer, other: one })),
+      onOne.then((response) => ({ response, other: two })),
+      onTwo.then((response) => ({ response, other: one })),
     ])
-    const forA = servedTask(first.answer)
+    const forA = servedTask(first.response)
     expect((await new BareNode(first.other.url, siteA).submit(forA, 12)).status).toBe(200)
 
     const submitted = await until(() => upstream.results()[0])

@@ -16,8 +16,8 @@ function bench(dependencies: readonly Dependency[]) {
   return { summary, lines, clock }
 }
 
-describe('the summary of what a hub depends on', () => {
-  it('says a line each, also when all is well', async () => {
+describe('the summary of dependencies', () => {
+  it('logs a line per dependency, even if every check succeeded', async () => {
     const database: Dependency = { name: 'database', technology: 'sqlite', check: async () => {} }
     const { summary, lines, clock } = bench([database, { ...database, name: 'broker' }])
     for (let times = 0; times < 3; times++) await summary.check()
@@ -38,8 +38,8 @@ describe('the summary of what a hub depends on', () => {
     expect(lines[0]).not.toHaveProperty('detail')
   })
 
-  it('counts what fails or does not answer in time, and says why for as long as it is so', async () => {
-    const answers: (() => Promise<void>)[] = [
+  it('counts checks that fail or time out, and logs the reason until a check succeeds', async () => {
+    const checks: (() => Promise<void>)[] = [
       async () => {},
       () => Promise.reject(new Error('connect ECONNREFUSED')),
       () => new Promise(() => {}),
@@ -48,7 +48,7 @@ describe('the summary of what a hub depends on', () => {
       {
         name: 'broker',
         technology: 'rabbitmq',
-        check: () => answers.shift()?.() ?? Promise.resolve(),
+        check: () => checks.shift()?.() ?? Promise.resolve(),
       },
     ])
     await summary.check()
@@ -63,7 +63,7 @@ describe('the summary of what a hub depends on', () => {
     expect(lines[1]).not.toHaveProperty('p50Ms')
   })
 
-  it('says what went to and from a broker within the window', async () => {
+  it('logs the messages published to and fetched from a broker in the period', async () => {
     let traffic: QueueTraffic = {
       connections: 1,
       connectedSince: CONNECTED,
@@ -91,7 +91,7 @@ describe('the summary of what a hub depends on', () => {
     expect(lines[0]).not.toHaveProperty('connectedSince')
   })
 
-  it('tells at the end what it has not told yet', async () => {
+  it('logs the current period when it is disposed', async () => {
     const database: Dependency = { name: 'database', technology: 'sqlite', check: async () => {} }
     const { summary, lines } = bench([database])
     await summary.check()

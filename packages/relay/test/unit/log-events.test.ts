@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { RELAY_LOG_EVENTS } from '../../src/index.ts'
 
-// Logged by the runtime on our behalf.
-const BY_THE_RUNTIME = ['relay stopping', 'relay stopped', 'link summary']
+// Logged by the runtime for the relay.
+const LOGGED_BY_RUNTIME = ['relay stopping', 'relay stopped', 'link summary']
 
 const folder = fileURLToPath(new URL('../../src', import.meta.url))
 const sources = globSync('**/*.ts', { cwd: folder }).map((file) =>
@@ -26,15 +26,15 @@ function loggingCalls(source: string): string[] {
 }
 
 describe('the list of log events', () => {
-  it('has what the sources log, and nothing else', () => {
+  it('contains exactly the events that the sources log', () => {
     const messages = sources
       .flatMap((source) => loggingCalls(source))
       .flatMap((call) => {
         const strings = [...call.matchAll(/'([^'\n]*)'/g)].map((match) => match[1] ?? '')
-        // "isLeader ? 'polling started' : 'polling stopped'" is two events.
+        // `isLeader ? 'polling started' : 'polling stopped'` is two events.
         return /\? '[^']*' : '[^']*',?\s*$/.test(call) ? strings.slice(-2) : strings.slice(-1)
       })
-    const logged = new Set([...messages, ...BY_THE_RUNTIME])
+    const logged = new Set([...messages, ...LOGGED_BY_RUNTIME])
     expect([...logged].toSorted()).toEqual(Object.keys(RELAY_LOG_EVENTS).toSorted())
   })
 })

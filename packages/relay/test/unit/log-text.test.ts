@@ -2,7 +2,7 @@ import { createLogger, relayText } from '@warren/runtime'
 import { describe, expect, it } from 'vitest'
 import { relayLogText } from '../../src/observe/log-text.ts'
 
-/** What a record becomes in the text format, without time and source. */
+/** The lines of a record in the text format, without time and source. */
 function linesOf(msg: string, fields: object, level: 'debug' | 'info' | 'warn' | 'error' = 'info') {
   const written: string[] = []
   const log = createLogger({
@@ -109,18 +109,19 @@ describe('the text log', () => {
     ],
     ['link summary', { link: 'node a', polls: { 204: 12 } }, []],
     ['lease returned', { taskId: '0b7c', node: 'n' }, ['[INF] lease returned taskId=0b7c node=n']],
-  ])('says %s %j as pipelines know it', (msg, fields, expected) => {
+  ])('writes %s %j as the .NET relay does', (msg, fields, expected) => {
     expect(linesOf(msg, fields)).toEqual(expected)
   })
 
-  it('shows at info what our own format has at debug', () => {
+  it('writes at info the events of the .NET relay that JSON logs at debug', () => {
     expect(linesOf('credentials validated', { user: 'a' }, 'debug')).toHaveLength(1)
     expect(linesOf('upstream poll answered', { status: 204 }, 'debug')).toEqual([])
   })
 
-  it('lets no user name write lines of its own', () => {
-    const client = 'x\n[07:56:21 INF] Credentials validated for Client: admin'
-    const lines = linesOf('authentication failed', { reason: 'unknown user', client })
+  it('escapes line breaks in a user name', () => {
+    const user = 'x\n[07:56:21 INF] Credentials validated for Client: admin'
+    const lines = linesOf('authentication failed', { reason: 'unknown user', user })
     expect(lines).toHaveLength(2)
+    expect(lines[0]).toMatch(/^\[WRN\] User not found: x/)
   })
 })

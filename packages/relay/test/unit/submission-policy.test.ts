@@ -8,7 +8,7 @@ const failure = (
   more: { status?: number; retryAfterMs?: number } = {},
 ) => new TaskApiError('it failed', { kind, code: 'CODE', requestId: 'r', ...more })
 
-/** What becomes of a delivery of a task received at 0. */
+/** Decides about a submission of a task received at 0. */
 const decide = (
   attempt: number,
   now: number,
@@ -16,8 +16,8 @@ const decide = (
   kind: 'availability' | 'distribution' = 'availability',
 ) => afterFailure({ attempt, kind, receivedAt: 0 }, error, DEFAULT_SUBMISSION_POLICY, now, () => 0)
 
-describe('a delivery that failed', () => {
-  it('is tried again, later each time, up to a minute', () => {
+describe('a submission that failed', () => {
+  it('is retried with growing waits of at most a minute', () => {
     const waits = [1, 2, 3, 4, 5, 6, 7, 8, 40].map((attempt) => {
       const outcome = decide(attempt, 0, failure('transport'))
       return outcome.outcome === 'retry' ? outcome.at / 1000 : undefined
@@ -25,15 +25,15 @@ describe('a delivery that failed', () => {
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60])
   })
 
-  it('comes back apart from others that failed at the same moment', () => {
-    const delivery = { attempt: 7, kind: 'availability', receivedAt: 0 } as const
+  it('is retried at another time than others that failed at the same moment', () => {
+    const submission = { attempt: 7, kind: 'availability', receivedAt: 0 } as const
     const at = (random: number) =>
-      afterFailure(delivery, failure('transport'), DEFAULT_SUBMISSION_POLICY, 0, () => random)
+      afterFailure(submission, failure('transport'), DEFAULT_SUBMISSION_POLICY, 0, () => random)
     expect(at(0)).toMatchObject({ at: 60_000 })
     expect(at(0.5)).toMatchObject({ at: 54_000 })
   })
 
-  it('waits as long as the upstream says, if that is longer', () => {
+  it('waits for Retry-After, if that is longer', () => {
     expect(decide(1, 0, failure('unavailable', { retryAfterMs: 30_000 }))).toMatchObject({
       at: 30_000,
     })
@@ -43,26 +43,26 @@ describe('a delivery that failed', () => {
   })
 
   it.each(['transport', 'unavailable', 'authentication', 'invalid-response'] as const)(
-    'as %s is tried until the window of the upstream ends',
+    'with %s is retried until the deadline of the upstream',
     (kind) => {
       expect(decide(9, 3 * MINUTE, failure(kind)).outcome).toBe('retry')
       expect(decide(9, 4.5 * MINUTE, failure(kind))).toEqual({
         outcome: 'abandoned',
-        cause: 'not taken in time; last failure CODE: it failed',
+        cause: 'the deadline has passed; last failure CODE: it failed',
       })
       expect(decide(9, 100 * MINUTE, failure(kind), 'distribution').outcome).toBe('retry')
       expect(decide(9, 119.5 * MINUTE, failure(kind), 'distribution').outcome).toBe('abandoned')
     },
   )
 
-  it('that was asked for again long after its window gets five tries all the same', () => {
+  it('is attempted five times if the upstream sent the task again long after the deadline', () => {
     const outcomes = [1, 2, 3, 4, 5].map(
       (n) => decide(n, 600 * MINUTE, failure('transport')).outcome,
     )
     expect(outcomes).toEqual(['retry', 'retry', 'retry', 'retry', 'abandoned'])
   })
 
-  it('because it was refused is never tried again', () => {
+  it('is not retried after a rejection', () => {
     expect(decide(1, 0, failure('rejected', { status: 400 }))).toEqual({
       outcome: 'abandoned',
       cause: 'CODE: it failed',

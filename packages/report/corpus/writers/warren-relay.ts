@@ -158,7 +158,7 @@ const RECORDS: FactTable<WarrenRecord[]> = {
   'submission given up': (fact) => {
     const { taskId, attempt, status } = fact
     const { detail, ...failure } = upstreamFailure(status, fact.time)
-    const reason = `not taken in time; last failure ${failure.code}: ${detail}`
+    const reason = `the deadline has passed; last failure ${failure.code}: ${detail}`
     const about = { taskId, upstream: UPSTREAM, attempt }
     return entry(fact.time, 'error', 'submission abandoned', { ...about, ...failure, reason })
   },
