@@ -28,8 +28,8 @@ const MODIFIERS = [
  * Reads a list such as `[{"id":"Low Number Suppression","threshold":10},{"id":"Rounding","nearest":10}]`.
  *
  * An absent modifier, or one whose parameter is absent or null, means 10, so an empty list is safe.
- * Unknown modifiers are ignored. The order of the list has no effect, because rounding before
- * suppressing can report a count that should have been suppressed.
+ * Unknown modifiers are ignored. So is the order of the list: rounding before suppression could report
+ * a count that must be suppressed.
  *
  * @throws ModifierError if the intended policy is not clear: `modifiers` is not a list, a parameter is
  *   not a whole number or does not belong to its modifier, or two values contradict each other.

@@ -3,7 +3,7 @@ import { parseNumber } from './number-text.ts'
 import { quoted } from './problem-list.ts'
 import { type Parsed, invalid } from './range.ts'
 
-/** Reads `LATITUDE|LONGITUDE|RADIUS`, in degrees, degrees and metres. */
+/** Reads `LATITUDE|LONGITUDE|RADIUS`, with the radius in metres. */
 export function parseGeoCircle(text: string): Parsed<LocationCriterion> {
   const parts = text.split('|')
   const [latitude, longitude, radius] = parts.map(parseNumber)
@@ -14,7 +14,7 @@ export function parseGeoCircle(text: string): Parsed<LocationCriterion> {
     radius === undefined
   ) {
     return invalid(
-      `${quoted(text)} is not a circle: write LATITUDE|LONGITUDE|RADIUS in degrees, degrees and metres`,
+      `${quoted(text)} is not a circle: write LATITUDE|LONGITUDE|RADIUS, with the radius in metres`,
     )
   }
   if (Math.abs(latitude) > 90) return invalid(`latitude ${latitude} is not between -90 and 90`)

@@ -1,5 +1,5 @@
 const DIGITS = String.raw`[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?`
-/** `1.` is a number between bars. In `1...5` the dots are ambiguous, so it is not one there. */
+/** Accepts `1.` too, which a dotted range does not: in `1...5` the dots are ambiguous. */
 const NUMBER = new RegExp(String.raw`^(?:${DIGITS}|[+-]?\d+\.)$`)
 const DOTTED_RANGE = new RegExp(String.raw`^\s*(${DIGITS}|null)\s*\.\.\s*(${DIGITS}|null)\s*$`, 'i')
 

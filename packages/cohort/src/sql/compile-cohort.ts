@@ -30,7 +30,7 @@ export interface CompileSettings {
  * Placeholders are `$1` (PostgreSQL, DuckDB) or `@p1` (SQL Server), and one may occur several times.
  *
  * @throws RangeError if the cohort needs more than 2,000 values, contains a location although
- *   `options` excludes them, or reaches back before year 1. A parsed cohort does none of these.
+ *   `options` excludes locations, or reaches back before year 1. A parsed cohort does none of these.
  */
 export function compileCohort(
   cohort: Cohort,

@@ -4,7 +4,7 @@ export const postgres: Dialect = {
   placeholder: (position) => `$${position}`,
   identifier: (name) => `"${name.replaceAll('"', '""')}"`,
   datePart: (part, date) => `extract(${part} from ${date})`,
-  // The CDM's own type. A double would make PostgreSQL convert every row of the concept through text.
+  // The type of the CDM. With a double, PostgreSQL would convert the value of every row through text.
   decimalType: 'numeric',
   doubleType: 'double precision',
 }
