@@ -1,12 +1,22 @@
 #!/usr/bin/env node
-import { cacheCompiledCode, printFailure, processIo } from '@warren/runtime/cli'
+import {
+  asInvoked,
+  cacheCompiledCode,
+  printFailure,
+  processIo,
+  type CliIo,
+} from '@warren/runtime/cli'
 
-const io = processIo()
+import { invocationOf } from './invocation.ts'
+
+const io: CliIo = { ...processIo(), invocation: invocationOf(process) }
 cacheCompiledCode(io.env)
 try {
   const { buildProgram } = await import('./program.ts')
   const program = await buildProgram(io, process.argv[2])
   await program.parseAsync()
 } catch (error: unknown) {
-  process.exitCode = printFailure(error, io.stderr, io.env)
+  const { isTTY, columns } = io.stderr
+  const write = (text: string): unknown => io.stderr.write(asInvoked(text, io.invocation))
+  process.exitCode = printFailure(error, { isTTY, columns, write }, io.env)
 }

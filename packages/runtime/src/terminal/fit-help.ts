@@ -46,7 +46,7 @@ function commands(lines: readonly string[], width: number): string[] {
   const column =
     Math.max(0, ...described.map(({ indent, command }) => (indent + command).length)) + 2
   return items.flatMap(({ indent, command, description }) => {
-    const own = commandLines(command, indent, width)
+    const own = wrapCommand(command, width, indent)
     if (description === '') return own
     if (width - column < MIN_DESCRIPTION_WIDTH) {
       return [
@@ -59,8 +59,8 @@ function commands(lines: readonly string[], width: number): string[] {
   })
 }
 
-/** A command over several lines, each but the last ended by a pipe or a backslash. JSON alone needs neither. */
-function commandLines(command: string, indent: string, width: number): string[] {
+/** A command on several lines, each but the last ended by a pipe or a backslash. JSON alone needs neither. */
+export function wrapCommand(command: string, width: number, indent: string): string[] {
   if (displayWidth(indent + command) <= width) return [indent + command]
   if (command.endsWith(':')) return wrapWords(command, width, { first: indent, rest: indent })
   const rest = `${indent}  `

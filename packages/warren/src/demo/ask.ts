@@ -1,43 +1,56 @@
-import { sleep } from '@warren/runtime'
+import { ExitCode, ProgramError, sleep } from '@warren/runtime'
 import { decodeAlternatives, decodeDistribution, fileText, type TaskResult } from '@warren/task-api'
 
-import type { Journey, QuestionProgress } from './journey.ts'
 import type { DemoNetwork } from './network.ts'
 import type { HospitalOutcome, QuestionOutcome } from './outcome.ts'
+import type { QuestionProgress, QuestionProgressTracker } from './question-progress.ts'
 import { fileOf, type Question } from './questions.ts'
 import { truthAt, type Truth } from './truth.ts'
 
-/** Nobody waits longer for one question of the demo. */
-const PATIENCE_MS = 60_000
-/** How much later than the answer the relay's line about it may come. */
-const LAST_LINE_MS = 2_000
+const TIMEOUT_MS = 60_000
+/** How long after the result the relay may log that it was submitted. */
+const MAX_LOG_DELAY_MS = 2_000
 const number = new Intl.NumberFormat('en-GB')
 
-/** Asks one question and waits until its answer is back at the upstream. */
+export interface AskOptions {
+  readonly tracker: QuestionProgressTracker
+  /** For the hint of a failure. */
+  readonly logFolder: string
+  readonly signal: AbortSignal
+}
+
+/** Asks one question and waits until its result is at the upstream. */
 export async function ask(
   network: DemoNetwork,
   question: Question,
-  journey: Journey,
-  signal: AbortSignal,
+  { tracker, logFolder, signal }: AskOptions,
 ): Promise<QuestionOutcome> {
   const started = performance.now()
   const uuid = await network.upstream.ask({
     ...question.task,
     collection: network.upstreamCollection,
   })
-  journey.follow(uuid)
-  const settled = await network.upstream.answer(uuid, {
-    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
-  })
+  tracker.follow(uuid)
+  const timeout = AbortSignal.timeout(TIMEOUT_MS)
+  const settled = await network.upstream
+    .answer(uuid, { signal: AbortSignal.any([signal, timeout]) })
+    .catch((error: unknown) => {
+      if (!timeout.aborted) throw error
+      throw new ProgramError(`no result for "${question.name}" within ${TIMEOUT_MS / 1000} s`, {
+        exitCode: ExitCode.unavailable,
+        hint: `Read the logs in ${logFolder}.`,
+        cause: error,
+      })
+    })
   const ms = Math.round(performance.now() - started)
-  await Promise.race([journey.submitted, sleep(LAST_LINE_MS, signal)])
-  const truths = await truthOf(network, question)
+  await Promise.race([tracker.submitted, sleep(MAX_LOG_DELAY_MS, signal)])
+  const truths = await readTruths(network, question)
   const { result } = settled
   return {
     name: question.name,
     task: question.task,
-    hospitals: hospitalsOf(journey.progress, truths, question),
-    trueCount: trueCount([...truths.values()], question),
+    hospitals: hospitalOutcomes(tracker.progress, truths, question),
+    trueCount: totalCount([...truths.values()], question),
     published: {
       status: settled.state === 'answered' ? 'ok' : 'error',
       count: result?.queryResult.count ?? 0,
@@ -48,7 +61,7 @@ export async function ask(
   }
 }
 
-async function truthOf(
+async function readTruths(
   { databases }: DemoNetwork,
   { task }: Question,
 ): Promise<ReadonlyMap<string, Truth>> {
@@ -60,18 +73,18 @@ async function truthOf(
   return truths
 }
 
-function hospitalsOf(
-  { answers }: QuestionProgress,
+function hospitalOutcomes(
+  { results }: QuestionProgress,
   truths: ReadonlyMap<string, Truth>,
   question: Question,
 ): HospitalOutcome[] {
   return [...truths].map(([node, truth]) => {
-    const answer = answers.find((candidate) => candidate.node === node)
-    const { reason } = answer ?? {}
+    const result = results.find((candidate) => candidate.node === node)
+    const { reason } = result ?? {}
     return {
       node,
-      status: answer?.status ?? 'missing',
-      count: answer?.count ?? 0,
+      status: result?.status ?? 'missing',
+      count: result?.count ?? 0,
       trueCount: countOf(truth, question),
       ...(reason === undefined ? {} : { reason }),
     }
@@ -85,8 +98,8 @@ function countOf({ persons, concepts }: Truth, question: Question): number | und
   return question.task['code'] === 'DEMOGRAPHICS' ? DEMOGRAPHICS_ROWS : (persons ?? concepts?.size)
 }
 
-/** Persons are different people at each hospital; rows are the concepts that any of them uses. */
-function trueCount(truths: readonly Truth[], question: Question): number {
+/** No person is in two hospitals, so people add up. A concept that several hospitals use is one row. */
+function totalCount(truths: readonly Truth[], question: Question): number {
   if (question.task['code'] === 'DEMOGRAPHICS') return DEMOGRAPHICS_ROWS
   const concepts = new Set(truths.flatMap((truth) => [...(truth.concepts ?? [])]))
   return fileOf(question) === undefined

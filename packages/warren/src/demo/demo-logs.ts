@@ -4,9 +4,9 @@ import { finished } from 'node:stream/promises'
 
 import { createLogger, type Logger } from '@warren/runtime'
 
-import type { LogLine } from './journey.ts'
+import type { LogLine } from './question-progress.ts'
 
-/** The demo's logs: a file a program, as an operator would have them, and every line to whoever follows. */
+/** The demo's logs: one file per program, as an operator has them. Every line also goes to a callback. */
 export class DemoLogs implements AsyncDisposable {
   readonly #folder: string
   readonly #onLine: (line: LogLine) => void
@@ -17,14 +17,14 @@ export class DemoLogs implements AsyncDisposable {
     this.#onLine = onLine
   }
 
-  /** A logger that writes to `component.log`, or `component-hospital.log` and says which hospital in every line. */
+  /** A logger that writes to `component.log`, or to `component-hospital.log` with the hospital in every line. */
   logger(component: string, hospital?: string): Logger {
     const name = hospital === undefined ? component : `${component}-${hospital}`
     const stream = createWriteStream(join(this.#folder, `${name}.log`))
     this.#streams.push(stream)
     const log = createLogger({
       component,
-      // Debug, so that the report on these logs can show every single poll.
+      // The report on these logs can then show every single poll.
       level: 'debug',
       format: 'json',
       destination: {

@@ -13,21 +13,23 @@ import { loadRelayConfig, startRelay, type NewUser, type RelayHandle } from '@wa
 import { loadUpstreamConfig, startUpstream, type UpstreamHandle } from '@warren/upstream'
 
 import { DemoLogs } from './demo-logs.ts'
+import { lockFolder } from './folder-lock.ts'
 import { HOSPITALS, type Hospital } from './hospitals.ts'
-import type { LogLine } from './journey.ts'
+import type { LogLine } from './question-progress.ts'
 
 export interface DemoNetworkOptions {
-  /** As `RELAY_STORE`; a new SQLite file in `folder` unless given. */
+  /** As `RELAY_STORE`; default: a new SQLite file in `folder`. */
   readonly store: string | undefined
   /** As `RELAY_QUEUE`. */
   readonly queue: string
   readonly folder: string
-  /** The demo's four unless given. */
+  /** Default: the four of the demo. */
   readonly hospitals?: readonly Hospital[]
-  /** Where every program writes its log; what an earlier demo left there is removed. */
+  /** Where every program writes its log. Files of an earlier run are removed. */
   readonly logFolder: string
-  /** Gets every log line of every program. */
+  /** Receives every log line of every program. */
   readonly onLogLine: (line: LogLine) => void
+  /** Receives what the start does next, such as "starting the relay". */
   readonly onStep: (step: string) => void
 }
 
@@ -36,7 +38,7 @@ export interface HospitalDatabase {
   readonly source: CdmSource
 }
 
-/** A whole network in this process. Disposing stops it from the edge inwards. */
+/** A whole network in this process. Disposing it stops the bunnies first and the upstream last. */
 export interface DemoNetwork extends AsyncDisposable {
   readonly upstream: UpstreamHandle
   readonly upstreamCollection: string
@@ -47,6 +49,7 @@ export interface DemoNetwork extends AsyncDisposable {
 export async function startNetwork(options: DemoNetworkOptions): Promise<DemoNetwork> {
   const { folder, queue, logFolder, onLogLine, onStep, hospitals = HOSPITALS } = options
   await using starting = new AsyncDisposableStack()
+  starting.use(lockFolder(folder))
   await rm(logFolder, { recursive: true, force: true })
   await mkdir(logFolder, { recursive: true })
   const database = join(folder, 'relay.db')
@@ -54,10 +57,10 @@ export async function startNetwork(options: DemoNetworkOptions): Promise<DemoNet
   const store = options.store ?? `sqlite:${database}`
   const logs = starting.use(new DemoLogs(logFolder, onLogLine))
 
-  onStep('making patients')
+  onStep('generating synthetic patients')
   const databases: HospitalDatabase[] = []
   for (const hospital of hospitals) {
-    const instance = await makePatients(hospital)
+    const instance = await generatePatients(hospital)
     starting.defer(() => instance.closeSync())
     databases.push({ hospital, source: starting.use(DuckDbSource.forInstance(instance)) })
   }
@@ -90,12 +93,13 @@ export async function startNetwork(options: DemoNetworkOptions): Promise<DemoNet
         RELAY_UPSTREAM_USERNAME: collection.username,
         RELAY_UPSTREAM_PASSWORD: collection.password,
         RELAY_UPSTREAM_POLL_INTERVAL: '500',
+        RELAY_STARTUP_TIMEOUT: '5s',
       }),
       { log: logs.logger('relay') },
     ),
   )
 
-  onStep('starting four bunnies')
+  onStep(`starting ${hospitals.length} bunnies`)
   for (const { hospital, source } of databases) {
     const login = await loginFor(relay, hospital.name)
     const config = loadBunnyConfig({
@@ -123,7 +127,7 @@ export async function startNetwork(options: DemoNetworkOptions): Promise<DemoNet
   }
 }
 
-/** A login of the relay; one that an earlier demo left in the same store gets a new password. */
+/** Credentials at the relay. A user that an earlier demo left in the database gets a new password. */
 async function loginFor({ users }: RelayHandle, name: string): Promise<NewUser> {
   const known = (await users.list()).find((user) => user.name === name)
   const collectionId = known?.nodeIds[0]
@@ -131,8 +135,13 @@ async function loginFor({ users }: RelayHandle, name: string): Promise<NewUser> 
   return { ...(await users.resetPassword(name)), collectionId }
 }
 
-/** A hospital's patients, in memory, the same at every run. */
-async function makePatients({ persons, seed, profile, cdm }: Hospital): Promise<DuckDBInstance> {
+/** A hospital's patients, in memory, the same in every run. */
+async function generatePatients({
+  persons,
+  seed,
+  profile,
+  cdm,
+}: Hospital): Promise<DuckDBInstance> {
   const instance = await DuckDBInstance.create(':memory:')
   await generateOmop({ persons, seed, profile, to: instance })
   if (cdm === '5.3') {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@warren/task-api'
 
-/** What one hospital made of a question. `trueCount` is for the demo's eyes only: no program tells another. */
+/** One hospital's result. Only the demo knows `trueCount`: no program sends it to another. */
 export interface HospitalOutcome {
   readonly node: string
   readonly status: 'ok' | 'error' | 'missing'
@@ -9,10 +9,7 @@ export interface HospitalOutcome {
   readonly reason?: string
 }
 
-/**
- * One question and what became of it. Counts are persons for an availability task, rows of the result file for a
- * distribution.
- */
+/** One question and its result. Counts are people for an availability task, rows of the result file for a distribution. */
 export interface QuestionOutcome {
   readonly name: string
   readonly task: JsonObject
@@ -23,13 +20,13 @@ export interface QuestionOutcome {
     readonly count: number
     readonly message: string | null
   }
-  /** From the question at the upstream to the answer there. */
+  /** From asking the upstream to its result. */
   readonly ms: number
-  /** What a distribution said, in a line or two a person wants to read. */
+  /** The most interesting lines of a distribution. */
   readonly excerpt: readonly string[]
 }
 
-/** The document of `--json`. */
+/** The document that `--json` prints. */
 export function outcomeDocument(outcomes: readonly QuestionOutcome[]): JsonObject {
   return {
     questions: outcomes.map(({ name, task, hospitals, trueCount, published, ms }) => ({

@@ -2,7 +2,7 @@ import { CODE_DISTRIBUTION, DEMOGRAPHICS_DISTRIBUTION, type JsonObject } from '@
 
 export interface Question {
   readonly name: string
-  /** The question as a researcher would say it. */
+  /** The question in a researcher's words. */
   readonly words: string
   readonly task: JsonObject
 }
@@ -36,22 +36,22 @@ const HYPERTENSION = '320128'
 const TYPE_2_DIABETES = '201826'
 const HBA1C = '3004410'
 
-/** The questions the demo asks, in this order. Codes are those the synthetic data uses. */
+/** In the order in which the demo asks them. The synthetic patients have these codes. */
 export const QUESTIONS: readonly Question[] = [
   {
     name: 'common cohort',
-    words: 'Who has essential hypertension?',
+    words: 'How many people have essential hypertension?',
     task: availability(all(rule({ varcat: 'Condition', value: HYPERTENSION }))),
   },
   {
     name: 'rare cohort',
-    words: 'Who has multiple sclerosis? Some hospitals have too few to say.',
+    words: 'How many people have multiple sclerosis? Hospitals suppress small counts.',
     task: availability(all(rule({ varcat: 'Condition', value: '374919' }))),
   },
   {
     name: 'nested cohort',
     words:
-      'Women, with hypertension from the age of 40 or an HbA1c of 6 to 9 %, but without type 2 diabetes?',
+      'How many women have hypertension from the age of 40 or an HbA1c of 6 to 9%, but no type 2 diabetes?',
     task: availability(
       all(
         rule({ varcat: 'Person', value: '8532' }),
@@ -73,7 +73,7 @@ export const QUESTIONS: readonly Question[] = [
   {
     name: 'away from a place',
     words:
-      'Who lives more than 200 km from Nottingham? One hospital has no coordinates and says so.',
+      'How many people live more than 200 km from Nottingham? One hospital has no coordinates.',
     task: availability(
       all(
         rule({
@@ -92,12 +92,12 @@ export const QUESTIONS: readonly Question[] = [
   },
   {
     name: 'code distribution',
-    words: 'Which codes does the network hold, and how many people have each?',
+    words: 'Which codes are recorded, and how many people have each?',
     task: { analysis: 'DISTRIBUTION', code: 'GENERIC' },
   },
 ]
 
-/** Which result file answers a distribution; undefined for an availability question. */
+/** The result file that answers a distribution; undefined for an availability question. */
 export function fileOf(question: Question): string | undefined {
   switch (question.task['code']) {
     case 'GENERIC':

@@ -1,113 +1,150 @@
-import { displayWidth, styles, type OutputStream, type Styles } from '@warren/runtime'
+import {
+  columnsOf,
+  displayWidth,
+  LiveLine,
+  styles,
+  wrapCommand,
+  wrapWords,
+  type OutputStream,
+  type Styles,
+} from '@warren/runtime'
 
-import { STAGES, type QuestionProgress } from './journey.ts'
 import type { HospitalOutcome, QuestionOutcome } from './outcome.ts'
+import type { QuestionProgress } from './question-progress.ts'
 import { fileOf, type Question } from './questions.ts'
+import { stageLine, stageLines } from './stage-line.ts'
 
+/** Longer lines are hard to read, however wide the terminal is. */
+const MAX_COLUMNS = 100
+const INDENT = '   '
 const NAME_WIDTH = 12
-const COUNT_WIDTH = 8
+const COUNT_WIDTH = 11
 const number = new Intl.NumberFormat('en-GB')
 
-/** The demo on a terminal: a block a question, its stage line rewritten in place while it travels. */
+/** The demo's output: one block per question, with a line that is redrawn while the question is under way. */
 export class DemoScreen {
   readonly #out: OutputStream
+  readonly #env: NodeJS.ProcessEnv
   readonly #paint: Styles
-  readonly #live: boolean
-  #lastStages = ''
+  readonly #live: LiveLine
 
   constructor(out: OutputStream, env: NodeJS.ProcessEnv) {
     this.#out = out
+    this.#env = env
     this.#paint = styles(out, env)
-    this.#live = out.isTTY === true && env['TERM'] !== 'dumb'
+    this.#live = new LiveLine(out, env)
   }
 
   line(text = ''): void {
+    this.#live.clear()
     this.#out.write(`${text}\n`)
   }
 
   title(text: string): void {
-    this.line(this.#paint.bold(text))
+    for (const line of wrapWords(text, this.#width)) this.line(this.#paint.bold(line))
+  }
+
+  paragraph(text: string): void {
+    for (const line of wrapWords(text, this.#width, { first: INDENT, rest: INDENT })) {
+      this.line(this.#paint.dim(line))
+    }
   }
 
   /** A label and what it stands for, in the demo's columns. */
   fact(label: string, text: string): void {
-    this.line(`  ${this.#paint.dim(label.padEnd(NAME_WIDTH))}${text}`)
+    const first = `${INDENT}${this.#paint.dim(label.padEnd(NAME_WIDTH))}`
+    this.#wrapped(text, first)
   }
 
-  /** Says what the start is busy with; a person sees it change, a pipe sees nothing. */
+  /** A command to copy, and what it is for. */
+  command(purpose: string, command: string): void {
+    this.line(`${INDENT}${this.#paint.dim(purpose)}`)
+    for (const line of wrapCommand(command, this.#width, `${INDENT}  `)) this.line(line)
+  }
+
+  /** Shows on a terminal what the start is doing. */
   step(text: string): void {
-    if (this.#live) this.#out.write(`\r\u001b[2K  ${this.#paint.dim(`${text} …`)}`)
+    this.#live.draw(`${INDENT}${this.#paint.dim(`${text} …`)}`)
   }
 
-  stepsDone(): void {
-    if (this.#live) this.#out.write('\r\u001b[2K')
+  /** Removes the line that is redrawn. */
+  clear(): void {
+    this.#live.clear()
   }
 
   question(index: number, question: Question): void {
-    this.#lastStages = ''
-    const { bold, cyan, dim } = this.#paint
+    const { bold, cyan } = this.#paint
     this.line()
-    this.line(`${cyan(String(index))}  ${bold(question.name)}  ${dim(question.words)}`)
+    this.line(`${cyan(String(index))}  ${bold(question.name)}`)
+    this.paragraph(question.words)
   }
 
   progress(progress: QuestionProgress): void {
-    if (!this.#live) return
-    const stages = this.#stages(progress)
-    if (stages === this.#lastStages) return
-    this.#lastStages = stages
-    this.#out.write(`\r\u001b[2K   ${stages}`)
+    const width = Math.min(this.#live.width, this.#width) - INDENT.length
+    this.#live.draw(INDENT + stageLine(progress, this.#paint, width))
   }
 
   outcome(question: Question, progress: QuestionProgress, outcome: QuestionOutcome): void {
     const { bold, dim, green, red } = this.#paint
-    if (this.#live) this.#out.write('\r\u001b[2K')
-    this.line(`   ${this.#stages(progress)}  ${dim(`${number.format(outcome.ms)} ms`)}`)
+    const end = dim(`${number.format(outcome.ms)} ms`)
+    const width = this.#width - INDENT.length
+    for (const line of stageLines(progress, this.#paint, { width, end })) this.line(INDENT + line)
+
     const unit = fileOf(question) === undefined ? '' : ' rows'
     for (const hospital of outcome.hospitals) {
-      this.line(`   ${hospital.node.padEnd(NAME_WIDTH)}${this.#hospital(hospital, unit)}`)
+      this.#row(hospital.node, ...this.#hospital(hospital, unit))
     }
     const { published } = outcome
-    const answered = published.status !== 'error'
-    const count = answered ? `${number.format(published.count)}${unit}` : 'no answer'
-    const paint = answered ? green : red
-    this.line(
-      `   ${bold('published'.padEnd(NAME_WIDTH))}${bold(paint(padCount(count)))}  ` +
-        dim(`true ${number.format(outcome.trueCount)}${unit}; ${published.message ?? ''}`),
-    )
-    for (const text of outcome.excerpt) this.line(`   ${' '.repeat(NAME_WIDTH)}${dim(text)}`)
+    const hasResult = published.status !== 'error'
+    const count = hasResult ? `${number.format(published.count)}${unit}` : 'no result'
+    const paint = hasResult ? green : red
+    const truth = `true ${number.format(outcome.trueCount)}${unit}`
+    const message = published.message === null ? '' : `; ${published.message}`
+    this.#row(bold('published'), bold(paint(padCount(count))), truth + message)
+    for (const text of outcome.excerpt) this.#row('', '', text)
   }
 
-  #stages({ stage, asked, handedOut, answers }: QuestionProgress): string {
-    const { dim, green } = this.#paint
-    const reached = STAGES.indexOf(stage)
-    const labels: Readonly<Record<string, string>> = {
-      'handed out': `handed to ${handedOut} of ${asked} nodes`,
-      answered: `${answers.length} answered`,
-    }
-    return STAGES.map((name, index) => {
-      const label = labels[name] ?? name
-      return index <= reached ? `${green('●')} ${label}` : dim(`○ ${name}`)
-    }).join(dim(' ─▶ '))
-  }
-
-  #hospital({ status, count, trueCount, reason }: HospitalOutcome, unit: string): string {
-    const { dim, red, yellow } = this.#paint
-    const truth = trueCount === undefined ? '' : dim(`true ${number.format(trueCount)}${unit}`)
-    if (status === 'missing') return red(padCount('no word'))
-    if (status === 'error') return `${red(padCount('failed'))}  ${dim(this.#fitting(reason ?? ''))}`
+  /** The text and the style of a hospital's count, and what stands next to it. */
+  #hospital(
+    { status, count, trueCount, reason }: HospitalOutcome,
+    unit: string,
+  ): [count: string, text: string] {
+    const { red, yellow } = this.#paint
+    const truth = trueCount === undefined ? '' : `true ${number.format(trueCount)}${unit}`
+    if (status === 'missing') return [red(padCount('no response')), '']
+    if (status === 'error') return [red(padCount('failed')), reason ?? '']
     if (count === 0 && trueCount !== undefined && trueCount > 0) {
-      return `${yellow(padCount('hidden'))}  ${truth}`
+      return [yellow(padCount('suppressed')), truth]
     }
-    return `${padCount(`${number.format(count)}${unit}`)}  ${truth}`
+    return [padCount(`${number.format(count)}${unit}`), truth]
   }
 
-  /** On a terminal what fits behind a count; a pipe gets it all. */
-  #fitting(text: string): string {
-    const room = Math.max(20, (this.#out.columns ?? 80) - NAME_WIDTH - COUNT_WIDTH - 6)
-    return this.#live && text.length > room ? `${text.slice(0, room - 1)}…` : text
+  #row(name: string, count: string, text: string): void {
+    const first = `${INDENT}${padEnd(name, NAME_WIDTH)}${padEnd(count, COUNT_WIDTH)}  `
+    this.#wrapped(text, first)
+  }
+
+  /** Wraps `text` behind `first`; its other lines begin below it. */
+  #wrapped(text: string, first: string): void {
+    const indent = displayWidth(first)
+    if (text === '') {
+      this.line(first.trimEnd())
+      return
+    }
+    for (const [index, line] of wrapWords(text, this.#width - indent).entries()) {
+      this.line((index === 0 ? first : ' '.repeat(indent)) + this.#paint.dim(line))
+    }
+  }
+
+  get #width(): number {
+    return Math.min(columnsOf(this.#out, this.#env), MAX_COLUMNS)
   }
 }
 
 function padCount(text: string): string {
   return ' '.repeat(Math.max(0, COUNT_WIDTH - displayWidth(text))) + text
+}
+
+function padEnd(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - displayWidth(text)))
 }

@@ -5,8 +5,8 @@ import { parseTask, type JsonObject } from '@warren/task-api'
 import type { HospitalDatabase } from './network.ts'
 
 /**
- * The truth about a question at one hospital, before anything is hidden: persons for an availability task, the concepts
- * in use for a code distribution. Undefined where the hospital cannot answer.
+ * The unsuppressed result of one hospital: people for an availability task, the concepts in use for a code
+ * distribution. Undefined if the hospital cannot answer.
  */
 export interface Truth {
   readonly persons?: number
@@ -25,7 +25,7 @@ const CONCEPT_COLUMNS: readonly (readonly [table: string, column: string])[] = [
   ['specimen', 'specimen_concept_id'],
 ]
 
-/** Asks one hospital's data directly, as no program of the network may. */
+/** Queries a hospital's database directly, which no program of the network may do. */
 export async function truthAt(
   { hospital, source }: HospitalDatabase,
   task: JsonObject,

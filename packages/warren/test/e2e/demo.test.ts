@@ -1,12 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 
 import { until } from '@warren/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
+const execute = promisify(execFile)
 const MAIN = join(import.meta.dirname, '../../src/main.ts')
 
 let folder: string
@@ -25,12 +27,21 @@ function demo(name: string, ...options: readonly string[]) {
   const child = spawn(
     process.execPath,
     [MAIN, 'demo', '--folder', join(folder, name), ...options],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
+    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   children.push(child)
   return child
+}
+
+/** The command that is printed below its purpose, on one line or several. */
+function commandAfter(screen: string, purpose: string): string {
+  const lines = screen.slice(screen.indexOf(purpose)).split('\n').slice(1)
+  return lines
+    .slice(
+      0,
+      lines.findIndex((line) => !line.startsWith('     ')),
+    )
+    .join('\n')
 }
 
 interface DemoDocument {
@@ -44,7 +55,7 @@ interface DemoDocument {
 }
 
 describe('warren demo', () => {
-  it('ends by itself with --once, and prints one document with --json', async () => {
+  it('stops after the questions with --once, and prints one document with --json', async () => {
     const child = demo('once', '--once', '--json')
     const [stdout, stderr, code] = await Promise.all([
       text(child.stdout),
@@ -84,7 +95,7 @@ describe('warren demo', () => {
     expect(place?.published.message).toBe('answered by 3 of 4 nodes')
   }, 90_000)
 
-  it('stays up until Ctrl-C, takes the question its own curl line asks, and writes logs for the report', async () => {
+  it('runs until Ctrl-C, and prints commands that work: a question, a health probe, a report on its logs', async () => {
     const child = demo('stays')
     let screen = ''
     child.stdout.on('data', (chunk) => (screen += String(chunk)))
@@ -114,11 +125,18 @@ describe('warren demo', () => {
       'upstream.log',
     ])
 
+    // Typed in the folder where the demo was started.
+    const command = commandAfter(screen, 'Check the health of this network')
+    const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` }
+    const { stderr } = await execute('sh', ['-c', command], { cwd: folder, env })
+    expect(stderr).toContain('relay.log')
+    expect(await readFile(join(folder, 'health.html'), 'utf8')).toContain('st-brides')
+
     child.kill('SIGINT')
     expect(await ended).toBe(0)
   }, 90_000)
 
-  it('says what is wrong with options that do not go together', async () => {
+  it('rejects --json without --once', async () => {
     const child = demo('usage', '--json')
     const [stderr, code] = await Promise.all([
       text(child.stderr),

@@ -17,7 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Hospital } from '../../src/demo/hospitals.ts'
 import { startNetwork, type DemoNetwork } from '../../src/demo/network.ts'
 import { QUESTIONS } from '../../src/demo/questions.ts'
-import { expectedConcepts, expectedCount, expectedSexes } from '../network/expected-answer.ts'
+import { expectedConcepts, expectedCount, expectedSexes } from '../network/expected-result.ts'
 import { readHospital } from '../network/hospital-data.ts'
 
 const HOSPITALS: readonly Hospital[] = [
@@ -37,7 +37,7 @@ const cohort = (operator: 'AND' | 'OR', ...rules: readonly JsonObject[]): JsonOb
   cohort: { groups_oper: 'AND', groups: [{ rules_oper: operator, rules }] },
 })
 
-/** One task of every kind of rule, besides those of the demo. */
+/** One task for every kind of rule that the demo does not use. */
 const COHORTS: Readonly<Record<string, JsonObject>> = {
   'one sex': cohort('AND', rule({ varcat: 'Person', value: '8507' })),
   'a race or an ethnicity': cohort(
@@ -66,7 +66,7 @@ const COHORTS: Readonly<Record<string, JsonObject>> = {
     'AND',
     rule({ varcat: 'Condition', value: '320128', time: '40|70:AGE:Y' }),
   ),
-  'a concept nobody has heard of': cohort('AND', rule({ varcat: 'Condition', value: '999999999' })),
+  'an unknown concept': cohort('AND', rule({ varcat: 'Condition', value: '999999999' })),
 }
 
 function suite(open: () => Promise<{ store: string | undefined; queue: string }>): void {
@@ -98,12 +98,12 @@ function suite(open: () => Promise<{ store: string | undefined; queue: string }>
     await rm(folder, { recursive: true, force: true })
   })
 
-  const answerTo = async (task: JsonObject) => {
+  const ask = async (task: JsonObject) => {
     const uuid = await network.upstream.ask({ ...task, collection: network.upstreamCollection })
     return network.upstream.answer(uuid, { signal: AbortSignal.timeout(45_000) })
   }
 
-  it('publishes for every kind of cohort the number computed from the data', async () => {
+  it('publishes the count computed from the data for every kind of cohort', async () => {
     const now = new Date()
     const asked = [
       ...Object.entries(COHORTS),
@@ -111,38 +111,38 @@ function suite(open: () => Promise<{ store: string | undefined; queue: string }>
         ({ name, task }) => [name, task] as const,
       ),
     ]
-    const answers = await Promise.all(asked.map(([, task]) => answerTo(task)))
+    const results = await Promise.all(asked.map(([, task]) => ask(task)))
     const published = asked.map(([name], index) => [
       name,
-      answers[index]?.state,
-      answers[index]?.count,
+      results[index]?.state,
+      results[index]?.count,
     ])
     expect(published).toEqual(
       asked.map(([name, task]) => [name, 'answered', expectedCount(hospitals, task, now)]),
     )
-    for (const { message } of answers) expect(message).toBe('answered by 4 of 4 nodes')
+    for (const { message } of results) expect(message).toBe('answered by 4 of 4 nodes')
     expect(published.filter(([, , count]) => Number(count) > 0).length).toBeGreaterThan(7)
   })
 
-  it('counts a hospital that cannot answer as failed, not as nobody', async () => {
+  it('counts a hospital that cannot answer as failed, not as 0', async () => {
     const place = QUESTIONS.find(({ name }) => name === 'away from a place')
-    if (place === undefined) throw new Error('the demo asks about a place')
-    const answer = await answerTo(place.task)
-    expect(answer.message).toBe('answered by 3 of 4 nodes')
-    expect(answer.count).toBe(expectedCount(hospitals.slice(0, 3), place.task, new Date()))
+    if (place === undefined) throw new Error('the demo has no question about a place')
+    const result = await ask(place.task)
+    expect(result.message).toBe('answered by 3 of 4 nodes')
+    expect(result.count).toBe(expectedCount(hospitals.slice(0, 3), place.task, new Date()))
   })
 
-  it('fails a question that no hospital can answer, with the reason', async () => {
-    const answer = await answerTo(cohort('AND', rule({ varcat: 'Starsign', value: '1' })))
-    expect(answer.state).toBe('failed')
-    expect(answer.count).toBeNull()
-    expect(answer.message).toBe('no valid answer from 4 nodes: 4 could not answer')
+  it('fails a question that no hospital can answer, and gives the reason', async () => {
+    const result = await ask(cohort('AND', rule({ varcat: 'Starsign', value: '1' })))
+    expect(result.state).toBe('failed')
+    expect(result.count).toBeNull()
+    expect(result.message).toBe('no valid answer from 4 nodes: 4 could not answer')
   })
 
   it('publishes every row of the code distribution as computed from the data', async () => {
-    const answer = await answerTo({ analysis: 'DISTRIBUTION', code: 'GENERIC' })
-    const file = answer.result?.queryResult.files.find((one) => one.file_name === CODE_DISTRIBUTION)
-    if (file === undefined) throw new Error('no file in the answer')
+    const result = await ask({ analysis: 'DISTRIBUTION', code: 'GENERIC' })
+    const file = result.result?.queryResult.files.find((one) => one.file_name === CODE_DISTRIBUTION)
+    if (file === undefined) throw new Error('the result has no file')
     const { rows, problems } = decodeDistribution(fileText(file))
     expect(problems).toEqual([])
     const concepts = new Set(
@@ -164,15 +164,15 @@ function suite(open: () => Promise<{ store: string | undefined; queue: string }>
     expect(Object.fromEntries(rows.map(({ code, count }) => [code, count]))).toEqual(
       Object.fromEntries(expected),
     )
-    expect(answer.count).toBe(rows.length)
+    expect(result.count).toBe(rows.length)
   })
 
   it('publishes women and men as computed from the data', async () => {
-    const answer = await answerTo({ analysis: 'DISTRIBUTION', code: 'DEMOGRAPHICS' })
-    const file = answer.result?.queryResult.files.find(
+    const result = await ask({ analysis: 'DISTRIBUTION', code: 'DEMOGRAPHICS' })
+    const file = result.result?.queryResult.files.find(
       (one) => one.file_name === DEMOGRAPHICS_DISTRIBUTION,
     )
-    if (file === undefined) throw new Error('no file in the answer')
+    if (file === undefined) throw new Error('the result has no file')
     const { rows } = decodeDistribution(fileText(file))
     const sex = rows.find(({ code }) => code === 'SEX')
     expect(Object.fromEntries(decodeAlternatives(sex?.alternatives ?? ''))).toEqual(
@@ -180,7 +180,7 @@ function suite(open: () => Promise<{ store: string | undefined; queue: string }>
     )
   })
 
-  it('answers thirty questions asked at once, each with its own number', async () => {
+  it('answers thirty concurrent questions, each with its own count', async () => {
     const now = new Date()
     const tasks = Array.from({ length: 30 }, (_, index) =>
       cohort(
@@ -188,8 +188,8 @@ function suite(open: () => Promise<{ store: string | undefined; queue: string }>
         rule({ varcat: 'Person', varname: 'AGE', type: 'NUM', value: `${index * 2}|90` }),
       ),
     )
-    const answers = await Promise.all(tasks.map((task) => answerTo(task)))
-    expect(answers.map(({ count }) => count)).toEqual(
+    const results = await Promise.all(tasks.map((task) => ask(task)))
+    expect(results.map(({ count }) => count)).toEqual(
       tasks.map((task) => expectedCount(hospitals, task, now)),
     )
   })

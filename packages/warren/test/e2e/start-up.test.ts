@@ -26,18 +26,18 @@ async function warren(args: readonly string[], caches: string): Promise<string> 
 }
 
 describe('starting a command', () => {
-  it("keeps what was compiled in the user's own cache folder", async () => {
+  it("caches compiled code in the user's own cache folder", async () => {
     await warren(['report', '--help'], folder)
     expect(await readdir(join(folder, 'warren'))).not.toEqual([])
   })
 
-  it('does without where nothing can be kept', async () => {
+  it('works without a cache where the folder cannot be written', async () => {
     const file = join(folder, 'no-folder')
     await writeFile(file, '')
-    expect(await warren(['report', '--help'], file)).toContain('Usage: warren report')
+    expect(await warren(['report', '--help'], file)).toMatch(/^Usage: .* report \[options\]/)
   })
 
-  it('knows all commands where none of them is asked for', async () => {
+  it('lists all commands, and suggests one for a typing error', async () => {
     const help = await warren(['--help'], folder)
     for (const name of ['demo', 'bunny', 'relay', 'upstream', 'report'])
       expect(help).toMatch(new RegExp(`^ {2}${name} `, 'm'))

@@ -2,8 +2,8 @@ import type { CdmSource, Row } from '@warren/bunny'
 import { CLINICAL_TABLES, type CdmData, type ClinicalRow } from '@warren/cohort'
 
 /**
- * A hospital's whole database in memory, in parts of a few persons each: what a cohort means is said person by person, and the
- * evaluator looks at every row for every person.
+ * A hospital's whole database in memory, in parts of a few people each: the evaluator looks at every row of a part for
+ * every person in it.
  */
 export async function readHospital(
   source: CdmSource,
@@ -34,7 +34,7 @@ export async function readHospital(
     const columns = ['person_id', concept, date, type, ...(value === null ? [] : [value])]
     events.set(table, byPerson(await read(columns, table)))
   }
-  return chunks(persons, PERSONS_A_PART).map((person) => ({
+  return chunks(persons, PERSONS_PER_PART).map((person) => ({
     person,
     location,
     ...Object.fromEntries(
@@ -46,7 +46,7 @@ export async function readHospital(
   }))
 }
 
-const PERSONS_A_PART = 10
+const PERSONS_PER_PART = 10
 const PERSON_COLUMNS = [
   'person_id',
   'gender_concept_id',

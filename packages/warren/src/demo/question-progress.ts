@@ -5,46 +5,47 @@ export interface LogLine {
   readonly [field: string]: unknown
 }
 
-export interface NodeAnswer {
+export interface NodeResult {
   readonly node: string
   readonly status: 'ok' | 'error'
-  /** The count the node published: hidden or rounded. */
+  /** The count the node submitted: suppressed or rounded. */
   readonly count: number
   readonly reason?: string
 }
 
-/** How far a question has come. The order is the order of the journey. */
-export const STAGES = ['asked', 'handed out', 'answered', 'aggregated', 'submitted'] as const
+/** How far a question has come, in this order. */
+export const STAGES = ['asked', 'handed out', 'answered', 'combined', 'submitted'] as const
 export type Stage = (typeof STAGES)[number]
 
 export interface QuestionProgress {
   readonly stage: Stage
+  /** Nodes that the relay asks. */
   readonly asked: number
   readonly handedOut: number
-  readonly answers: readonly NodeAnswer[]
+  readonly results: readonly NodeResult[]
 }
 
 /**
- * Follows one question through the network by the log lines of its programs, as an operator would: the demo
- * has no private door into the relay or the bunnies.
+ * Follows one question through the network in the log lines of its programs, as an operator would: the demo has no
+ * special access to the relay or the bunnies.
  */
-export class Journey {
+export class QuestionProgressTracker {
   readonly #nodeOfSubtask = new Map<string, string>()
-  readonly #answers = new Map<string, NodeAnswer>()
+  readonly #results = new Map<string, NodeResult>()
   readonly #reasons = new Map<string, string>()
   readonly #onProgress: (progress: QuestionProgress) => void
   readonly #submitted = Promise.withResolvers<void>()
   #taskId: string | undefined
   #asked = 0
   #stage: Stage = 'asked'
-  /** Lines seen before the task's uuid was known: a fast network is quicker than the HTTP response. */
+  /** Lines logged before the uuid of the task was known: a fast network overtakes the HTTP response. */
   readonly #early: LogLine[] = []
 
   constructor(onProgress: (progress: QuestionProgress) => void) {
     this.#onProgress = onProgress
   }
 
-  /** Says which task this journey is about, once the upstream has named it. */
+  /** Sets which task to follow, once the upstream has given it a uuid. */
   follow(taskId: string): void {
     this.#taskId = taskId
     for (const line of this.#early.splice(0)) this.observe(line)
@@ -57,23 +58,20 @@ export class Journey {
       return
     }
     if (line.component === 'bunny') this.#observeBunny(line)
-    else if (line['taskId'] === this.#taskId) this.#observeHub(line)
+    else if (line['taskId'] === this.#taskId) this.#observeRelay(line)
   }
 
-  /**
-   * Resolves when the relay knows that its answer has arrived: a moment after the upstream has it, because the
-   * relay writes its line when the upstream has replied.
-   */
+  /** Resolves when the relay logs that its result was accepted, which is shortly after the upstream has stored it. */
   get submitted(): Promise<void> {
     return this.#submitted.promise
   }
 
   get progress(): QuestionProgress {
-    const answers = [...this.#answers.values()].toSorted((a, b) => a.node.localeCompare(b.node))
-    return { stage: this.#stage, asked: this.#asked, handedOut: this.#nodeOfSubtask.size, answers }
+    const results = [...this.#results.values()].toSorted((a, b) => a.node.localeCompare(b.node))
+    return { stage: this.#stage, asked: this.#asked, handedOut: this.#nodeOfSubtask.size, results }
   }
 
-  #observeHub(line: LogLine): void {
+  #observeRelay(line: LogLine): void {
     switch (line.msg) {
       case 'task admitted':
         this.#asked = Number(line['nodes'])
@@ -86,7 +84,7 @@ export class Journey {
         this.#reach('answered')
         break
       case 'task settled':
-        this.#reach('aggregated')
+        this.#reach('combined')
         break
       case 'result submitted':
         this.#reach('submitted')
@@ -104,7 +102,7 @@ export class Journey {
       this.#reasons.set(subtaskId, String(line['reason']))
     } else if (line.msg === 'task solved') {
       const reason = this.#reasons.get(subtaskId)
-      this.#answers.set(subtaskId, {
+      this.#results.set(subtaskId, {
         node: String(line['hospital']),
         status: line['status'] === 'ok' ? 'ok' : 'error',
         count: Number(line['count'] ?? 0),

@@ -7,11 +7,11 @@ type Hospital = readonly CdmData[]
 
 const OPTIONS = { specimen: true, location: true }
 
-/** What the network must publish: each hospital hides and rounds its true count, the relay the sum of those. */
+/** What the network must publish: each hospital suppresses and rounds its true count, the relay the sum of these. */
 export function expectedCount(hospitals: readonly Hospital[], task: JsonObject, now: Date): number {
   const parsed = parseTask({ uuid: 'expected', collection: 'c', owner: 'o', ...task })
   if (parsed.kind !== 'availability')
-    throw new Error('a count is expected of availability tasks only')
+    throw new Error('only an availability task has an expected count')
   const cohort = parseCohort(parsed.cohort, OPTIONS)
   if (!cohort.ok) throw new Error(JSON.stringify(cohort.problems))
   return federated(
@@ -26,7 +26,7 @@ function federated(trueCounts: readonly number[]): number {
   return disclose(sum(published), DEFAULT_POLICY)
 }
 
-/** Concept to count of a GENERIC distribution: a row that a hospital hides is not in its file at all. */
+/** Concept to count of a GENERIC distribution. A row that a hospital suppresses is not in its file. */
 export function expectedConcepts(
   hospitals: readonly Hospital[],
   concepts: ReadonlySet<number>,
@@ -52,17 +52,17 @@ type PersonsByConcept = ReadonlyMap<number, ReadonlySet<number>>
 
 function personsByConcept(parts: Hospital): PersonsByConcept[] {
   const persons = parts.flatMap(({ person }) => person)
-  const ofPersons = (['gender_concept_id', 'race_concept_id', 'ethnicity_concept_id'] as const).map(
-    (column) => group(persons.map((row) => [row[column], row.person_id])),
-  )
-  const ofEvents = CLINICAL_TABLES.map(({ table, concept }) =>
+  const personConcepts = (
+    ['gender_concept_id', 'race_concept_id', 'ethnicity_concept_id'] as const
+  ).map((column) => group(persons.map((row) => [row[column], row.person_id])))
+  const eventConcepts = CLINICAL_TABLES.map(({ table, concept }) =>
     group(
       parts
         .flatMap((data) => data[table] ?? [])
         .map((row) => [Number(row[concept]), Number(row['person_id'])]),
     ),
   )
-  return [...ofPersons, ...ofEvents]
+  return [...personConcepts, ...eventConcepts]
 }
 
 function group(
@@ -80,7 +80,7 @@ function group(
 
 /** Male and Female of a DEMOGRAPHICS distribution. */
 export function expectedSexes(hospitals: readonly Hospital[]): { Male: number; Female: number } {
-  const of = (concept: number): number =>
+  const countOf = (concept: number): number =>
     federated(
       hospitals.map(
         (parts) =>
@@ -88,5 +88,5 @@ export function expectedSexes(hospitals: readonly Hospital[]): { Male: number; F
             .length,
       ),
     )
-  return { Male: of(8507), Female: of(8532) }
+  return { Male: countOf(8507), Female: countOf(8532) }
 }
