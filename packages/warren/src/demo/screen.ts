@@ -58,7 +58,7 @@ export class DemoScreen {
 
   /** A command to copy, and what it is for. */
   command(purpose: string, command: string): void {
-    this.line(`${INDENT}${this.#paint.dim(purpose)}`)
+    this.paragraph(purpose)
     for (const line of wrapCommand(command, this.#width, `${INDENT}  `)) this.line(line)
   }
 
