@@ -25,7 +25,7 @@ export interface RelayStore extends AsyncDisposable {
    * SchemaTooOldError or SchemaTooNewError. For `/readyz`.
    */
   check(): Promise<void>
-  /** Of each name, at most one process is the leader at a time. Does nothing until `acquire` is called. */
+  /** For each name, at most one process is the leader at a time. Does nothing until `acquire` is called. */
   leadership(name: string): Leadership
 }
 
@@ -116,7 +116,7 @@ export interface UserStore {
   /** Sorted by user name, then by age. */
   listNodes(): Promise<readonly NodeRecord[]>
   setNodeActive(nodeId: string, active: boolean): Promise<boolean>
-  /** By collection ID. Keeps the later time of a node, and ignores unknown nodes. */
+  /** Takes times by collection ID. Keeps the later time of a node, and ignores unknown nodes. */
   recordLastSeen(lastSeen: ReadonlyMap<string, number>): Promise<void>
 }
 
@@ -167,7 +167,7 @@ export interface QueuedSubtask {
   readonly subtaskId: string
   readonly nodeId: string
   readonly kind: TaskKind
-  /** After this time, a result is late. */
+  /** Deadline of the task. Afterwards, the subtask is not handed out. */
   readonly deadlineAt: number
 }
 
@@ -285,7 +285,7 @@ export interface TaskSummary {
   /** Number of subtasks by state. States without subtasks are left out. */
   readonly subtasks: Readonly<Partial<Record<SubtaskState, number>>>
   readonly submissionAttempts: number
-  /** Why the last submission failed. Null if it did not. */
+  /** Why the last attempt to submit the result failed, or null. */
   readonly submissionCause: string | null
 }
 

@@ -84,7 +84,7 @@ describe('the relay as a process', () => {
     expect(await relay.ended).toEqual({ code: 69, signal: null })
     expect(performance.now() - started).toBeGreaterThan(500)
     expect(relay.stderr).toContain('waiting for the database')
-    expect(relay.stderr).toContain('cannot be reached for 2s')
+    expect(relay.stderr).toContain('cannot reach the database for 2s')
     expect(relay.stderr).not.toContain('geheim')
   })
 

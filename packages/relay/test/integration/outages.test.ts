@@ -10,12 +10,12 @@ beforeEach(() => {
 })
 afterEach(() => resources.disposeAsync())
 
-describePostgres('while the database is away', () => {
-  it('a poll that finds nothing is answered all the same: it asks neither database nor broker', async () => {
+describePostgres('while the database is unavailable', () => {
+  it('empty polls are answered, because they need neither the database nor the broker', async () => {
     const database = resources.use(await createDatabase())
     const proxy = resources.use(await FaultProxy.start(database.url))
-    const hub = resources.use(await startTestRelay({ RELAY_STORE: proxy.url(database.url) }))
-    const node = new BareNode(hub.url, await hub.users.add('site-a'))
+    const relay = resources.use(await startTestRelay({ RELAY_STORE: proxy.url(database.url) }))
+    const node = new BareNode(relay.url, await relay.users.add('site-a'))
     await node.poll()
     await node.poll()
     proxy.blackhole()
@@ -26,38 +26,38 @@ describePostgres('while the database is away', () => {
     await proxy.forward()
   })
 
-  it('nodes are told to come back, nothing is lost, and all goes on when it returns', async () => {
+  it('nodes get 503, nothing is lost, and work continues after the recovery', async () => {
     const database = resources.use(await createDatabase())
     const proxy = resources.use(await FaultProxy.start(database.url))
     const upstream = resources.use(await ScriptedUpstream.start())
-    const hub = resources.use(
+    const relay = resources.use(
       await startTestRelay({ RELAY_STORE: proxy.url(database.url), ...upstream.env() }),
     )
-    const node = new BareNode(hub.url, await hub.users.add('site-a'))
+    const node = new BareNode(relay.url, await relay.users.add('site-a'))
     const uuid = crypto.randomUUID()
     upstream.handOut(availabilityTask('RQ-CC-EXAMPLE', uuid))
     const task = await node.nextTask()
 
     await proxy.refuse()
-    const away = await until(async () => {
-      const answer = await node.poll()
-      return answer.status === 204 ? undefined : answer
+    const rejected = await until(async () => {
+      const response = await node.poll()
+      return response.status === 204 ? undefined : response
     })
-    // A 4xx would make nodes give up; this one makes them come back.
-    expect(away.status).toBe(503)
-    expect(away.headers['retry-after']).toBe('5')
-    expect(away.json()).toMatchObject({ code: 'RELAY_STORE_UNAVAILABLE' })
-    const refused = await node.post(task.uuid, nodeResult(task, 40))
-    expect(refused.status).toBe(503)
-    const health = await fetch(`${hub.url}/healthz`)
+    // Nodes retry after a 5xx, but not after a 4xx.
+    expect(rejected.status).toBe(503)
+    expect(rejected.headers['retry-after']).toBe('5')
+    expect(rejected.json()).toMatchObject({ code: 'RELAY_STORE_UNAVAILABLE' })
+    const rejectedResult = await node.post(task.uuid, nodeResult(task, 40))
+    expect(rejectedResult.status).toBe(503)
+    const health = await fetch(`${relay.url}/healthz`)
     expect([health.status, await health.text()]).toEqual([503, 'Unhealthy'])
-    const ready = await fetch(`${hub.url}/readyz`)
+    const ready = await fetch(`${relay.url}/readyz`)
     expect(await ready.json()).toMatchObject({
       status: 'unready',
       checks: { store: { ok: false } },
     })
-    expect((await fetch(`${hub.url}/livez`)).status).toBe(200)
-    expect((await fetch(`${hub.url}/metrics`)).status).toBe(200)
+    expect((await fetch(`${relay.url}/livez`)).status).toBe(200)
+    expect((await fetch(`${relay.url}/metrics`)).status).toBe(200)
 
     await proxy.forward()
     await until(async () => (await node.post(task.uuid, nodeResult(task, 40))).status === 200, {
@@ -66,13 +66,13 @@ describePostgres('while the database is away', () => {
     })
     const submitted = await until(() => upstream.results()[0], { timeoutMs: 15_000 })
     expect(JSON.parse(submitted.body)).toMatchObject({ uuid, queryResult: { count: 40 } })
-    expect((await fetch(`${hub.url}/readyz`)).status).toBe(200)
-    expect(hub.logged('database unavailable')).toHaveLength(1)
-    expect(hub.logged('database recovered').length).toBeGreaterThanOrEqual(1)
-    expect(hub.logged('request failed')).toEqual([])
+    expect((await fetch(`${relay.url}/readyz`)).status).toBe(200)
+    expect(relay.logged('database unavailable')).toHaveLength(1)
+    expect(relay.logged('database recovered').length).toBeGreaterThanOrEqual(1)
+    expect(relay.logged('request failed')).toEqual([])
   }, 90_000)
 
-  it('a task already taken from the upstream is held until it can be kept', async () => {
+  it('a task received from the upstream is kept in memory until it can be stored', async () => {
     const database = resources.use(await createDatabase())
     const proxy = resources.use(await FaultProxy.start(database.url))
     const upstream = resources.use(await ScriptedUpstream.start())
@@ -83,27 +83,27 @@ describePostgres('while the database is away', () => {
       ...upstream.env({ RELAY_UPSTREAM_QUEUE_TYPES: 'a' }),
     }
     const uuid = crypto.randomUUID()
-    // Hands the task out and cuts the database off before the hub can store it.
-    const gone = Promise.withResolvers<void>()
+    // Hands the task out and cuts off the database before the relay can store it.
+    const handedOut = Promise.withResolvers<void>()
     upstream.script('a', async (_request, response) => {
       await proxy.refuse()
       response.end(JSON.stringify(availabilityTask('RQ-CC-EXAMPLE', uuid)))
-      gone.resolve()
+      handedOut.resolve()
     })
-    const hub = resources.use(await startTestRelay(env))
-    await gone.promise
-    await until(() => hub.logged('task not stored, retrying')[0])
+    const relay = resources.use(await startTestRelay(env))
+    await handedOut.promise
+    await until(() => relay.logged('task not stored, retrying')[0])
     await proxy.forward()
-    await until(() => hub.logged('task admitted')[0], { timeoutMs: 20_000 })
+    await until(() => relay.logged('task admitted')[0], { timeoutMs: 20_000 })
     expect(upstream.polls('a').length).toBeLessThan(10)
   }, 60_000)
 })
 
-describe('while the broker is away', () => {
-  it('the hub says so, stays in the balancer, and works from the database', async () => {
+describe('while the broker is unavailable', () => {
+  it('the relay is degraded but ready, and hands out tasks from the database', async () => {
     const store = resources.use(await openSqlite())
     const upstream = resources.use(await ScriptedUpstream.start())
-    const hub = resources.use(
+    const relay = resources.use(
       await startTestRelay(
         {
           RELAY_STORE: store.url,
@@ -113,20 +113,20 @@ describe('while the broker is away', () => {
         { summaryMs: 600 },
       ),
     )
-    const node = new BareNode(hub.url, await hub.users.add('site-a'))
-    const ready = await fetch(`${hub.url}/readyz`)
+    const node = new BareNode(relay.url, await relay.users.add('site-a'))
+    const ready = await fetch(`${relay.url}/readyz`)
     expect(ready.status).toBe(200)
     expect(await ready.json()).toMatchObject({
       status: 'degraded',
       checks: { store: { ok: true }, queue: { ok: false, technology: 'rabbitmq' } },
     })
-    const metrics = await fetch(`${hub.url}/metrics`).then((answer) => answer.text())
+    const metrics = await fetch(`${relay.url}/metrics`).then((response) => response.text())
     expect(metrics).toContain('warren_relay_queue_available 0')
     upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
     expect((await node.submit(await node.nextTask(), 40)).status).toBe(200)
     await until(() => upstream.results()[0])
     const summary = (dependency: string) =>
-      hub.logged('dependency summary').findLast((record) => record['dependency'] === dependency)
+      relay.logged('dependency summary').findLast((record) => record['dependency'] === dependency)
     await until(() => summary('broker')?.['detail'] !== undefined)
     expect(summary('database')).toMatchObject({
       technology: 'sqlite',
@@ -139,6 +139,6 @@ describe('while the broker is away', () => {
       state: 'failing',
     })
     expect(summary('broker')?.['detail']).toContain('ECONNREFUSED')
-    expect(JSON.stringify(hub.records)).not.toContain('hare')
+    expect(JSON.stringify(relay.records)).not.toContain('hare')
   })
 })
