@@ -168,7 +168,7 @@ class Demo {
     screen.line()
     screen.title('What to try next')
     screen.command(
-      'Check the health of this network from its logs. The report shows why lakeview failed:',
+      'Find out from the logs why lakeview could not answer a question:',
       asInvoked(`warren report ${logs} --output health.html`, this.#io.invocation),
     )
     if (this.#options.once === true) return

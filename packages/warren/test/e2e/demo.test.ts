@@ -126,7 +126,7 @@ describe('warren demo', () => {
     ])
 
     // Typed in the folder where the demo was started.
-    const command = commandAfter(screen, 'Check the health of this network')
+    const command = commandAfter(screen, 'Find out from the logs')
     const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` }
     const script = `${command}; echo "exit code $?"`
     const { stdout } = await execute('sh', ['-c', script], { cwd: folder, env })
