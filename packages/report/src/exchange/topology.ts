@@ -65,7 +65,7 @@ export function buildTopology(network: Network): Topology {
 
 class TopologyBuilder {
   readonly #network: Network
-  readonly #parts: UnnamedComponent[] = []
+  readonly #components: UnnamedComponent[] = []
   readonly #links: UnnamedLink[] = []
   readonly #claimed = new Set<ProgramLog>()
   /** Relays without a log, by the host name that clients use. */
@@ -79,12 +79,12 @@ class TopologyBuilder {
     const { relays, links } = this.#network
     const clients = links.map((link) => {
       const logs = link.logs.map((clientLog) => clientLog.log)
-      return this.#part('client', link.name, logs, [...placesOf(link.relay), hostOf(link)])
+      return this.#component('client', link.name, logs, [...placesOf(link.relay), hostOf(link)])
     })
     const relayComponents = new Map(
       relays.map((relay): [Relay, NetworkComponent] => [
         relay,
-        this.#part('relay', relay.name, relay.logs),
+        this.#component('relay', relay.name, relay.logs),
       ]),
     )
     links.forEach((link, index) => {
@@ -103,7 +103,7 @@ class TopologyBuilder {
     this.#addCdms(links, clients)
     this.#addRest()
     this.#nameApart()
-    return { components: this.#parts, links: this.#links }
+    return { components: this.#components, links: this.#links }
   }
 
   #unseenRelay(host: string): NetworkComponent {
@@ -112,7 +112,7 @@ class TopologyBuilder {
       this.#unseen.get(host) ?? (host === '' && this.#unseen.size === 1 ? only : undefined)
     if (known !== undefined) return known
     const fallback = this.#network.relays.length === 0 ? 'relay' : 'unknown relay'
-    const component = this.#part('relay', host === '' ? fallback : host, [])
+    const component = this.#component('relay', host === '' ? fallback : host, [])
     this.#unseen.set(host, component)
     return component
   }
@@ -131,7 +131,7 @@ class TopologyBuilder {
   ): void {
     const named = Map.groupBy(loadBalancers, (log) => log.facts.name || log.name)
     for (const [name, all] of named) {
-      const component = this.#part('load-balancer', name, all)
+      const component = this.#component('load-balancer', name, all)
       this.#link('load-balancer', component, relay, serverView(all, 'load-balancer'))
     }
   }
@@ -143,7 +143,7 @@ class TopologyBuilder {
       logs: readonly ProgramLog<ServiceFacts>[],
       statsOf: (facts: RelayFacts) => readonly LinkStats[],
     ): void => {
-      const service = this.#part(kind, logs[0]?.name ?? kind, logs, placesOf(relay))
+      const service = this.#component(kind, logs[0]?.name ?? kind, logs, placesOf(relay))
       const views = [...relayView(relay, statsOf), ...serverView(logs, kind)]
       this.#link(kind, component, service, views, relay)
     }
@@ -162,7 +162,7 @@ class TopologyBuilder {
       const servers = cdmServersOf(this.#network, link)
       const view = buildSideView(link.logs.map(({ log }) => sideSource(log.facts.cdm, log)))
       if (from === undefined || (view === undefined && servers.length === 0)) return
-      const cdm = this.#part('cdm', `CDM of ${link.name}`, servers, placesOf(link.relay))
+      const cdm = this.#component('cdm', `CDM of ${link.name}`, servers, placesOf(link.relay))
       this.#link('cdm', from, cdm, [
         ...(view === undefined ? [] : [{ side: 'client' as const, view: view }]),
         ...serverView(servers, 'database'),
@@ -173,19 +173,19 @@ class TopologyBuilder {
   /** Programs without a link are components too. */
   #addRest(): void {
     for (const log of this.#network.logs)
-      if (!this.#claimed.has(log)) this.#part(log.facts.role, log.name, [log])
+      if (!this.#claimed.has(log)) this.#component(log.facts.role, log.name, [log])
   }
 
   /** Makes names unique. Relays keep their names, which are unique already. */
   #nameApart(): void {
     const kept = this.#network.relays.map(({ name }) => name)
-    const others = this.#parts.filter(({ role, logs }) => role !== 'relay' || logs.length === 0)
+    const others = this.#components.filter(({ role, logs }) => role !== 'relay' || logs.length === 0)
     const names = distinctNames(others, kept)
     others.forEach((component, index) => (component.name = names[index] ?? component.name))
     for (const link of this.#links) link.name = `${link.from.name} → ${link.to.name}`
   }
 
-  #part(
+  #component(
     role: Role,
     name: string,
     logs: readonly ProgramLog[],
@@ -193,8 +193,8 @@ class TopologyBuilder {
   ): NetworkComponent {
     for (const log of logs) this.#claimed.add(log)
     const qualifiers = [role, ...of, ...qualifiersOf(logs[0])]
-    const component = { id: `C${this.#parts.length + 1}`, role, name, logs, qualifiers }
-    this.#parts.push(component)
+    const component = { id: `C${this.#components.length + 1}`, role, name, logs, qualifiers }
+    this.#components.push(component)
     return component
   }
 

@@ -21,7 +21,7 @@ export interface SampledExchange {
 /** A sample of complete exchanges, chosen as in `PollSample`: two sources keep the same ones. */
 export class ExchangeSample {
   #keptMs = 15 * MINUTE
-  #moments: SampledExchange[] = []
+  #exchanges: SampledExchange[] = []
 
   /** Length of the part of each quarter of an hour that is kept, milliseconds. */
   get keptMs(): number {
@@ -29,7 +29,7 @@ export class ExchangeSample {
   }
 
   get exchanges(): readonly SampledExchange[] {
-    return this.#moments
+    return this.#exchanges
   }
 
   /** An exchange at this time would be kept. Ask before you copy its lines. */
@@ -39,15 +39,15 @@ export class ExchangeSample {
 
   add(exchange: SampledExchange): void {
     if (!this.wants(exchange.time)) return
-    this.#moments.push(exchange)
-    if (this.#moments.length <= CAPACITY) return
-    const narrower = this.#moments.filter((kept) => phase(kept.time) < this.#keptMs / 2)
+    this.#exchanges.push(exchange)
+    if (this.#exchanges.length <= CAPACITY) return
+    const narrower = this.#exchanges.filter((kept) => phase(kept.time) < this.#keptMs / 2)
     // Times that all fall into one part of the quarter cannot be thinned by time, so the later half is dropped.
-    if (narrower.length < CAPACITY / 8 || narrower.length === this.#moments.length) {
-      this.#moments.length = CAPACITY / 2
+    if (narrower.length < CAPACITY / 8 || narrower.length === this.#exchanges.length) {
+      this.#exchanges.length = CAPACITY / 2
       return
     }
     this.#keptMs /= 2
-    this.#moments = narrower
+    this.#exchanges = narrower
   }
 }

@@ -21,10 +21,10 @@ export class Alternation {
   /** A possible period: from the first alternating interval until hardly any alternate. */
   #current: Period | undefined
   /** The latest periods with two pollers, oldest first. */
-  readonly #stretches: Period[] = []
+  readonly #periods: Period[] = []
 
   get periods(): readonly Period[] {
-    return this.#stretches
+    return this.#periods
   }
 
   poll(time: number): void {
@@ -66,10 +66,10 @@ export class Alternation {
     const current = this.#current
     current.to = time
     current.count++
-    if (current === this.#stretches.at(-1)) return
+    if (current === this.#periods.at(-1)) return
     if (current.count < MIN_ALTERNATING || this.#share < MIN_ALTERNATING_SHARE) return
-    this.#stretches.push(current)
-    if (this.#stretches.length > MAX_PERIODS) this.#stretches.shift()
+    this.#periods.push(current)
+    if (this.#periods.length > MAX_PERIODS) this.#periods.shift()
   }
 }
 
@@ -80,14 +80,14 @@ export class PollRate {
   #count = 0
   highest = 0
   /** The latest periods of consecutive minutes with too many polls, oldest first. */
-  readonly #stretches: Period[] = []
+  readonly #periods: Period[] = []
 
   constructor(limit: number) {
     this.#limit = limit
   }
 
   get periods(): readonly Period[] {
-    return this.#stretches
+    return this.#periods
   }
 
   poll(time: number): void {
@@ -109,13 +109,13 @@ export class PollRate {
   }
 
   #tooFast(from: number, to: number): void {
-    const last = this.#stretches.at(-1)
+    const last = this.#periods.at(-1)
     if (last !== undefined && from - last.to <= MINUTE) {
       if (last.to < from) last.count++
       last.to = to
       return
     }
-    this.#stretches.push({ from, to, count: 1, recoveredAt: Number.NaN })
-    if (this.#stretches.length > MAX_PERIODS) this.#stretches.shift()
+    this.#periods.push({ from, to, count: 1, recoveredAt: Number.NaN })
+    if (this.#periods.length > MAX_PERIODS) this.#periods.shift()
   }
 }

@@ -6,11 +6,11 @@ import { findByte, numberEnd, readNumber, textOf } from '../read/byte-scan.ts'
 import { Interner } from '../read/interner.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'
-import { answered, handedOut } from './relay-requests.ts'
+import { recordResult, recordHandOut } from './relay-requests.ts'
 import { causeOfStatus } from './network-cause.ts'
 import { RequestPath } from './request-path.ts'
 
-/** Counts requests as a balancer saw them: by client where the path names a collection. */
+/** Counts requests in a load balancer's log, by client if the path contains a collection ID. */
 class AccessCounter {
   readonly facts = new LoadBalancerFacts()
   readonly #path = new RequestPath()
@@ -18,8 +18,8 @@ class AccessCounter {
   readonly #byCollection: (RelayClient | undefined)[] = []
 
   /**
-   * `GET /path HTTP/1.1"` at `at`, in absolute form too: notes what was asked for.
-   * @returns where the path ends, -1 if none stands there
+   * Reads the target in `GET /path HTTP/1.1"` at `at`, which may be a full URL.
+   * @returns the end of the path, or -1 if there is no target
    */
   readTarget(buf: Buffer, at: number, end: number): number {
     const space = findByte(buf, at, Math.min(end, at + 24), 32)
@@ -28,9 +28,9 @@ class AccessCounter {
 
   /**
    * Counts the request whose target was read last.
-   * @param fromTarget the relay behind the balancer gave the answer (true), nobody did (false), or the log does not say (undefined)
-   * @param ms NaN where it is not known
-   * @param userOf reads who logged in, where the log says so
+   * @param fromTarget true if the relay behind the load balancer responded, false if not, undefined if the log does not contain it
+   * @param ms NaN if unknown
+   * @param userOf reads the user name, if the log contains it
    */
   count(
     line: Quotable,
@@ -44,7 +44,7 @@ class AccessCounter {
     facts.requests++
     if (path.kind === 'other') return
     const good = status < 400 || (path.kind === 'result' && (status === 404 || status === 409))
-    // What the relay decided (401, 500 …) is the relay's link to tell; here it was passed on, so the way works.
+    // A status that the relay chose (401, 500 …) is judged in the relay's view. Here the request was forwarded, so the network path works.
     const passed =
       good ||
       fromTarget === true ||
@@ -55,7 +55,7 @@ class AccessCounter {
     if (path.kind === 'probe') return
     const client = this.#clientOf(line.buf, path.collectionStart, path.collectionEnd)
     if (client === undefined) return
-    // A log that has no name in the first lines has none.
+    // If the first lines contain no name, none do.
     if (good && client.names.size === 0 && client.stats.ok < 16 && userOf !== undefined) {
       const user = userOf(line)
       if (user !== '') client.names.set(user, 1)
@@ -63,12 +63,12 @@ class AccessCounter {
     if (good) client.stats.success(line, status, ms, waitMs)
     else client.stats.failure(line, status, causeOfStatus(status), ms)
     if (path.kind === 'result') {
-      answered(client, line, status)
+      recordResult(client, line, status)
       return
     }
     client.stats.poll(line.time, status === 204)
     client.stats.polls.add(line.time, ms, status, 0)
-    if (status === 200) handedOut(client, line)
+    if (status === 200) recordHandOut(client, line)
     if (facts.sample.wants(line.time)) {
       facts.sample.add({
         time: line.time,
@@ -147,7 +147,7 @@ export class AlbReader implements FormatReader {
   }
 }
 
-/** NGINX "combined", as ingress controllers write it (further fields after the user agent). */
+/** NGINX "combined" as logged by ingress controllers, with more fields after the user agent. */
 export class NginxReader implements FormatReader {
   readonly name = 'NGINX access log'
   readonly #counter = new AccessCounter()

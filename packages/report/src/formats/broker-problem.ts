@@ -1,25 +1,28 @@
 import type { Cause } from '../document/cause.ts'
 
-/** What an event of the broker that is not a good one is about. */
+/** What an unusual event of the broker is about. */
 export type BrokerProblem =
-  /** Somebody came who never logged in: a port probe, unless the relay says that it could not connect. */
-  | { readonly kind: 'knock'; readonly detail: string }
+  /** A connection without a login: a port probe, unless the relay logs that it cannot connect. */
+  | { readonly kind: 'port-probe'; readonly detail: string }
   | { readonly kind: 'link'; readonly cause: Cause; readonly detail: string }
-  /** The broker refuses what a client that is logged in asks for. */
+  /** The broker refused an operation after a login. */
   | { readonly kind: 'operation'; readonly detail: string }
-  /** NetworkComponent of something that is told elsewhere, or of normal work. */
+  /** Part of an event that is counted elsewhere, or of normal work. */
   | { readonly kind: 'nothing' }
   | { readonly kind: 'unknown' }
 
 const NOTHING: BrokerProblem = { kind: 'nothing' }
 
-/** Ways to say that a client spoke something else, or nothing, by what it was. */
-const KNOCKS: readonly (readonly [said: RegExp, detail: string])[] = [
-  [/HTTP GET request detected|bad_header,<<"(?:GET|HEAD|POST|PUT|OPTIONS|CONNECT) /, 'HTTP'],
-  [/TLS client detected|bad_header,<<22,3,|bad_header,detected_tls/, 'TLS'],
-  [/\{handshake_timeout,/, 'nothing within the time for a login'],
+/** Patterns for clients that used another protocol or sent nothing. */
+const PORT_PROBES: readonly (readonly [said: RegExp, detail: string])[] = [
+  [
+    /HTTP GET request detected|bad_header,<<"(?:GET|HEAD|POST|PUT|OPTIONS|CONNECT) /,
+    'HTTP request',
+  ],
+  [/TLS client detected|bad_header,<<22,3,|bad_header,detected_tls/, 'TLS handshake'],
+  [/\{handshake_timeout,/, 'login timeout'],
   [/\{bad_header|\{bad_version|did not start with AMQP|\{sasl_required|requires SASL/, 'not AMQP'],
-  [/failed to negotiate connection parameters|\{handshake_error,/, 'a login that came to nothing'],
+  [/failed to negotiate connection parameters|\{handshake_error,/, 'failed handshake'],
 ]
 
 const REFUSED_LOGIN = [
@@ -31,15 +34,15 @@ const REFUSED_LOGIN = [
   /user limit .*is reached/,
 ]
 
-/** The network or the other side ended it. */
+/** The network or the other side closed the connection. */
 const CUT_OFF =
   /client unexpectedly closed TCP connection|connection_closed_abruptly|\{inet_error,|\{writer,send_failed|heartbeat_send_error|\{socket_error,|socket is not connected|enotconn/
 
 const OPERATION = /operation (\S+) caused a (?:channel|connection) exception (\w+)/
 
 /**
- * The meaning of a whole event, all its lines together, as RabbitMQ 3.8 to 4.2 write it. `loggedIn`: the connection had been let in;
- * `stopping`: the broker has said that it was going down.
+ * Classifies a whole event with all its lines, as logged by RabbitMQ 3.8 to 4.2. `loggedIn`: the connection had logged in;
+ * `stopping`: the broker has logged a shutdown.
  */
 export function brokerProblem(
   text: string,
@@ -47,7 +50,7 @@ export function brokerProblem(
 ): BrokerProblem {
   const operation = OPERATION.exec(text)
   if (operation !== null) return refusedOperation(text, operation, stopping)
-  if (REFUSED_LOGIN.some((said) => said.test(text))) {
+  if (REFUSED_LOGIN.some((pattern) => pattern.test(text))) {
     return { kind: 'link', cause: 'broker-auth-failed', detail: userIn(text) }
   }
   if (/missed heartbeats/i.test(text)) {
@@ -56,12 +59,12 @@ export function brokerProblem(
   if (/credential has expired/.test(text)) {
     return { kind: 'link', cause: 'broker-auth-failed', detail: userIn(text) }
   }
-  const knock = KNOCKS.find(([said]) => said.test(text))
-  if (knock !== undefined && !loggedIn) return { kind: 'knock', detail: knock[1] }
+  const probe = PORT_PROBES.find(([pattern]) => pattern.test(text))
+  if (probe !== undefined && !loggedIn) return { kind: 'port-probe', detail: probe[1] }
   if (CUT_OFF.test(text)) {
     return loggedIn
       ? { kind: 'link', cause: 'broker-connection-lost', detail: '' }
-      : { kind: 'knock', detail: 'closed before a login' }
+      : { kind: 'port-probe', detail: 'closed before login' }
   }
   return isOrderlyEnd(text) ? NOTHING : { kind: 'unknown' }
 }
@@ -80,12 +83,12 @@ function refusedOperation(
       detail: `closed by the broker: ${reason}`,
     }
   }
-  // This is how a client asks whether something exists.
+  // Clients use this to check whether something exists.
   if (exception === 'not_found' && operation.endsWith('.declare')) return NOTHING
   return { kind: 'operation', detail: `${operation}: ${exception}` }
 }
 
-/** A supervisor says so at level error whenever something it looks after has ended while it was ending it. */
+/** Supervisors log an error for each child that ends while they shut it down. */
 function isOrderlyEnd(text: string): boolean {
   return (
     /with reason (?:shutdown|normal) in context shutdown_error/.test(text) ||

@@ -18,13 +18,13 @@ import {
 import { LEVEL } from './event-head.ts'
 import type { EventHead } from './event-head.ts'
 import type { FormatReader } from './format-reader.ts'
-import { fileRelayError } from './relay-errors.ts'
+import { recordRelayError } from './relay-errors.ts'
 import { OutgoingRequests } from './outgoing-requests.ts'
 import { PendingLogins } from './pending-logins.ts'
 import { RequestPath } from './request-path.ts'
 import { RequestTrail } from './request-trail.ts'
 import { taskExpired } from './expired-tasks.ts'
-import { nameOf, requestOfClient } from './relay-requests.ts'
+import { nameOf, recordRequest } from './relay-requests.ts'
 import { WarrenRelayEvents } from './warren-relay-events.ts'
 import { WarrenText } from './warren-text.ts'
 
@@ -53,10 +53,10 @@ const PHRASES = {
   started: ascii('Application started'),
   stopping: ascii('Application is shutting down'),
   unhandled: ascii('An unhandled exception has occurred while executing the request'),
-  ourSource: ascii(' <s:relay>'),
+  warrenSource: ascii(' <s:relay>'),
 } as const
 
-/** `[HH:mm:ss LVL] message <s:Source>`: the relay sites run today, and ours in its text format. */
+/** `[HH:mm:ss LVL] message <s:Source>`: the .NET relay, and Warren's relay in its text format. */
 export class DotnetRelayReader implements FormatReader {
   readonly name = '.NET relay text'
   readonly #facts = new RelayFacts()
@@ -66,11 +66,11 @@ export class DotnetRelayReader implements FormatReader {
   readonly #byName = new Map<string, RelayClient>()
   readonly #path = new RequestPath()
   readonly #outgoing = new OutgoingRequests(this.#facts)
-  readonly #ourText = new WarrenText()
-  #ourEvents: WarrenRelayEvents | undefined
+  readonly #warrenText = new WarrenText()
+  #warrenEvents: WarrenRelayEvents | undefined
   #used = false
   #openError: OpenError | undefined
-  /** The open error stands below a request line: it explains, but is no failure of its own. */
+  /** The open error follows a request line: it explains that failure and is not one of its own. */
   #explains = false
   #submittingTask = ''
   #submittedAt = Number.NaN
@@ -89,7 +89,7 @@ export class DotnetRelayReader implements FormatReader {
     if (this.#openError !== undefined) this.#closeError()
     const { buf, end } = line
     const at = head.message
-    const done = this.#dispatch(line, buf, at, end) || this.#warrenLines(line, head)
+    const done = this.#dispatch(line, buf, at, end) || this.#warrenEvent(line, head)
     if (!done && head.level >= LEVEL.error) {
       this.#openError = new OpenError(line)
       this.#explains = false
@@ -104,7 +104,7 @@ export class DotnetRelayReader implements FormatReader {
   finish(): void {
     if (this.#openError !== undefined) this.#closeError()
     for (const refusal of this.#logins.stale(Number.NaN))
-      this.#refuse(refusal.line, refusal.cause, refusal.name)
+      this.#recordRejection(refusal.line, refusal.cause, refusal.name)
   }
 
   #dispatch(line: Quotable, buf: Buffer, at: number, end: number): boolean {
@@ -127,22 +127,31 @@ export class DotnetRelayReader implements FormatReader {
         }
         if (startsWith(buf, at, end, PHRASES.failedValidation)) {
           const name = nameOf(buf, at + PHRASES.failedValidation.length, end)
-          if (!this.#logins.hasRefusal(name)) this.#pend(line, 'auth-refused', name)
+          if (!this.#logins.hasRefusal(name)) this.#addRefusal(line, 'auth-refused', name)
           return true
         }
         return false
       case 66: // B
         if (!startsWith(buf, at, end, PHRASES.notAuthenticated)) return false
-        // Missing or invalid. Any other reason was given on a line of its own just before.
-        if (find(buf, at, end, PHRASES.header) >= 0) this.#pend(line, 'auth-no-credentials', '')
+        // Missing or malformed header. Any other reason is on a line of its own just before.
+        if (find(buf, at, end, PHRASES.header) >= 0)
+          this.#addRefusal(line, 'auth-no-credentials', '')
         return true
       case 85: // U
         if (!startsWith(buf, at, end, PHRASES.unknownUser)) return false
-        this.#pend(line, 'auth-unknown-user', nameOf(buf, at + PHRASES.unknownUser.length, end))
+        this.#addRefusal(
+          line,
+          'auth-unknown-user',
+          nameOf(buf, at + PHRASES.unknownUser.length, end),
+        )
         return true
       case 73: // I
         if (!startsWith(buf, at, end, PHRASES.wrongPassword)) return false
-        this.#pend(line, 'auth-wrong-password', nameOf(buf, at + PHRASES.wrongPassword.length, end))
+        this.#addRefusal(
+          line,
+          'auth-wrong-password',
+          nameOf(buf, at + PHRASES.wrongPassword.length, end),
+        )
         return true
       case 99: // c
         return startsWith(buf, at, end, PHRASES.collectionId) && this.#wrongCollection(line, at)
@@ -162,7 +171,7 @@ export class DotnetRelayReader implements FormatReader {
         return this.#outgoing.read(line, at)
       case 65: // A
         if (startsWith(buf, at, end, PHRASES.unhandled)) {
-          // The request it broke has a line of its own, with the 500.
+          // The failed request has a line of its own with status 500.
           this.#openError = new OpenError(line)
           this.#explains = true
         } else if (startsWith(buf, at, end, PHRASES.started)) this.#facts.started(line, '')
@@ -178,13 +187,13 @@ export class DotnetRelayReader implements FormatReader {
     }
   }
 
-  /** Our own relay says in its own words what the other one has none for. */
-  #warrenLines(line: Quotable, { message, level }: EventHead): boolean {
-    const source = find(line.buf, message, line.end, PHRASES.ourSource)
-    const event = source < 0 ? undefined : this.#ourText.read(line, message, source)
+  /** Warren's relay logs in its own format what the .NET relay has no message for. */
+  #warrenEvent(line: Quotable, { message, level }: EventHead): boolean {
+    const source = find(line.buf, message, line.end, PHRASES.warrenSource)
+    const event = source < 0 ? undefined : this.#warrenText.read(line, message, source)
     if (event === undefined) return false
-    this.#ourEvents ??= new WarrenRelayEvents(this.#facts)
-    this.#ourEvents.event(line, event, level)
+    this.#warrenEvents ??= new WarrenRelayEvents(this.#facts)
+    this.#warrenEvents.event(line, event, level)
     return true
   }
 
@@ -200,9 +209,9 @@ export class DotnetRelayReader implements FormatReader {
     return true
   }
 
-  #pend(line: Quotable, cause: Cause, name: string): void {
+  #addRefusal(line: Quotable, cause: Cause, name: string): void {
     for (const stale of this.#logins.stale(line.time))
-      this.#refuse(stale.line, stale.cause, stale.name)
+      this.#recordRejection(stale.line, stale.cause, stale.name)
     this.#logins.refused({ cause, name, line: new KeptLine(line) })
   }
 
@@ -211,7 +220,11 @@ export class DotnetRelayReader implements FormatReader {
     const client = find(buf, at, end, PHRASES.forClient)
     const from = client < 0 ? end : client + PHRASES.forClient.length
     const quoteEnd = findByte(buf, from, end, 39)
-    this.#pend(line, 'auth-wrong-collection', textOf(buf, from, quoteEnd < 0 ? from : quoteEnd))
+    this.#addRefusal(
+      line,
+      'auth-wrong-collection',
+      textOf(buf, from, quoteEnd < 0 ? from : quoteEnd),
+    )
     return true
   }
 
@@ -231,7 +244,7 @@ export class DotnetRelayReader implements FormatReader {
     facts.logsRequests = true
     if (status >= 500) {
       facts.serverErrors.see(line)
-      // An exception may follow on further lines and say why.
+      // An exception with the reason may follow on the next lines.
       this.#openError = new OpenError(line)
       this.#explains = true
     }
@@ -261,10 +274,10 @@ export class DotnetRelayReader implements FormatReader {
     if (client === undefined) return
     const known = leadingName(client)
     if (status === 401) {
-      this.#trail.forget()
+      this.#trail.reset()
       const refusal = this.#logins.takeRefusal(known)
       const cause = refusal?.cause ?? 'auth-refused'
-      this.#refuse(line, cause, refusal?.name ?? '', client, refusal?.line, ms)
+      this.#recordRejection(line, cause, refusal?.name ?? '', client, refusal?.line, ms)
       return
     }
     const { names, weight } = this.#logins.takeValidated(known, line.time)
@@ -272,13 +285,13 @@ export class DotnetRelayReader implements FormatReader {
       client.names.set(name, (client.names.get(name) ?? 0) + weight)
       if (weight === 1 && !this.#byName.has(name)) this.#byName.set(name, client)
     }
-    requestOfClient(client, line, path.kind, status, ms, 0, Number.NaN)
-    if (path.kind === 'poll' && status < 400) this.#moment(line, client, status, ms)
-    else this.#trail.forget()
+    recordRequest(client, line, path.kind, status, ms, 0, Number.NaN)
+    if (path.kind === 'poll' && status < 400) this.#addExchange(line, client, status, ms)
+    else this.#trail.reset()
   }
 
-  /** Counts a refused request. The client is the one that names itself, where that is known; else the one whose collection it is. */
-  #refuse(
+  /** Counts a rejected request. It belongs to the client with that user name if it is known, or else to the owner of the collection. */
+  #recordRejection(
     line: Quotable,
     cause: Cause,
     name: string,
@@ -289,7 +302,7 @@ export class DotnetRelayReader implements FormatReader {
     const isOwn = byCollection !== undefined && (name === '' || leadingName(byCollection) === name)
     const keepCollection =
       cause !== 'auth-wrong-collection' && byCollection !== undefined && byCollection.names.size > 0
-    // Without the request it is mostly a probe's, whose other line is missing; a client that really has none is refused again and again.
+    // Without a request line it usually belongs to a probe; a client without credentials is rejected again and again.
     if (cause === 'auth-no-credentials' && byCollection === undefined) return
     const client =
       isOwn || keepCollection
@@ -318,7 +331,7 @@ export class DotnetRelayReader implements FormatReader {
     return client
   }
 
-  #moment(line: Quotable, client: RelayClient, status: number, ms: number): void {
+  #addExchange(line: Quotable, client: RelayClient, status: number, ms: number): void {
     if (!this.#facts.sample.wants(line.time)) return
     this.#facts.sample.add({
       time: line.time,
@@ -382,18 +395,18 @@ export class DotnetRelayReader implements FormatReader {
     this.#openError = undefined
     if (error === undefined || (this.#explains && !error.text.includes('\n'))) return
     if (!this.#explains) {
-      // The request that failed was counted by its own line a moment before.
+      // The failed request was counted by its own line a moment before.
       const counted = error.line.time - this.#outgoing.failedAt < 2_000
-      fileRelayError(this.#facts, error, counted)
+      recordRelayError(this.#facts, error, counted)
       return
     }
-    // Only what the exception says beyond the request or statement it follows.
+    // Count only what the exception adds to the request or statement before it.
     const lower = error.text.toLowerCase()
     if (
       /rabbitmq|brokerunreachable|amqp/.test(lower) ||
       (/npgsql|dbupdate/.test(lower) && !lower.includes('dbcommand'))
     ) {
-      fileRelayError(this.#facts, error)
+      recordRelayError(this.#facts, error)
     }
   }
 }

@@ -12,7 +12,7 @@ import {
   readTimeOfDay,
 } from '../read/timestamps.ts'
 
-/** Source formats, told apart by how an event begins. */
+/** Log formats, recognised by the beginning of an event. */
 export const FORMATS = [
   'unknown',
   'python-bunny',
@@ -28,7 +28,7 @@ export type Format = (typeof FORMATS)[number]
 
 export const LEVEL = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5 } as const
 
-/** What a time in a line lacks: nothing, its zone, or date and zone. */
+/** How complete the times of a format are: with date and zone, without zone, or time of day only. */
 export type TimeKind = 'zoned' | 'dated' | 'time-of-day' | 'none'
 
 const PYTHON_LEVELS: readonly (readonly [Uint8Array, number])[] = [
@@ -59,19 +59,19 @@ const BRACKET_LEVELS: readonly (readonly [Uint8Array, number])[] = [
   [ascii('[emerg]'), LEVEL.fatal],
   [ascii('[emergency]'), LEVEL.fatal],
 ]
-const BALANCER_TYPES = ['http ', 'https ', 'h2 ', 'grpcs ', 'ws ', 'wss '].map(ascii)
+const ALB_TYPES = ['http ', 'https ', 'h2 ', 'grpcs ', 'ws ', 'wss '].map(ascii)
 
 /**
- * The beginning of an event: which format, when, how serious, where its message begins. One object is filled again and again.
- * Deciding costs a look at a few bytes, so a line may be tried against every format.
+ * The beginning of an event: its format, time, level and message. One object is reused for all events. Reading examines only a few
+ * bytes, so every line may be tried.
  */
 export class EventHead {
   format: Format = 'unknown'
-  /** As written: UTC where `timeKind` is zoned, else the written digits read as if they were UTC; time of day only: 1970-01-01. */
+  /** If `timeKind` is zoned: UTC. Otherwise the logged digits read as UTC; a time of day is on 1970-01-01. */
   time = Number.NaN
   timeKind: TimeKind = 'none'
   level = 0
-  /** Where the part after stamp and level begins. */
+  /** Position of the message, after time and level. */
   message = 0
   readonly #iso = new IsoTime()
   /** `26-Sep-25 07:57:` */
@@ -79,7 +79,7 @@ export class EventHead {
   /** `26/Sep/2025:06:56:` */
   readonly #nginxMinute = new MinuteCache(18)
 
-  /** True if an event of a known format begins at `start`. */
+  /** An event of a known format begins at `start`. */
   read(buf: Buffer, start: number, end: number): boolean {
     const first = buf[start] ?? 0
     switch (first) {
@@ -101,10 +101,10 @@ export class EventHead {
       case 104: // h
       case 103: // g
       case 119: // w
-        return this.#balancer(buf, start, end)
+        return this.#alb(buf, start, end)
       default:
         if (isDigit(first)) return this.#dated(buf, start, end) || this.#nginx(buf, start, end)
-        // IPv6 addresses of a combined log; letters d, e, f and the colon begin nothing else we know.
+        // IPv6 addresses in access logs; no other format begins with d, e, f or a colon.
         if ((first >= 97 && first <= 102) || first === 58) return this.#nginx(buf, start, end)
         return false
     }
@@ -141,7 +141,7 @@ export class EventHead {
     return Number.isNaN(minute) ? minute : this.#pythonMinute.keep(buf, at, minute)
   }
 
-  /** `[07:56:21 INF] message`, with fraction or date where a deployment added one */
+  /** `[07:56:21 INF] message`, in some deployments with fraction or date */
   #dotnet(buf: Buffer, start: number, end: number): boolean {
     let at = start + 1
     if (at + 13 > end) return false
@@ -176,7 +176,7 @@ export class EventHead {
     return false
   }
 
-  /** Lines that begin with a date: RabbitMQ, PostgreSQL, the error log of NGINX */
+  /** Lines that begin with a date: RabbitMQ, PostgreSQL, NGINX error log */
   #dated(buf: Buffer, start: number, end: number): boolean {
     if (!this.#iso.read(buf, start, end)) return false
     const iso = this.#iso
@@ -204,7 +204,7 @@ export class EventHead {
     if (!isDigit(buf[at]) && buf[at] !== 91) {
       const space = findByte(buf, at, Math.min(end, at + 8), 32)
       if (space < 0) return false
-      // UTC and GMT are zones; any other abbreviation is ambiguous and stays "local".
+      // UTC and GMT are certain; other abbreviations are ambiguous and count as local time.
       if (
         (buf[at] === 85 && buf[at + 1] === 84 && buf[at + 2] === 67) ||
         (buf[at] === 71 && buf[at + 1] === 77)
@@ -223,8 +223,8 @@ export class EventHead {
   }
 
   /** `https 2025-09-26T06:56:21.123456Z name …` */
-  #balancer(buf: Buffer, start: number, end: number): boolean {
-    for (const word of BALANCER_TYPES) {
+  #alb(buf: Buffer, start: number, end: number): boolean {
+    for (const word of ALB_TYPES) {
       if (buf[start] !== word[0] || !startsWith(buf, start, end, word)) continue
       const at = start + word.length
       if (!this.#iso.read(buf, at, end) || !this.#iso.zoned || buf[this.#iso.end] !== 32)

@@ -3,21 +3,21 @@ import type { RelayClient, RelayFacts } from '../facts/facts.ts'
 import { TaskLedger } from '../facts/task-ledger.ts'
 import type { TaskRecord } from '../facts/task-ledger.ts'
 
-/** What the line about an expired task says of it. */
+/** The contents of the line about an expired task. */
 export interface Expiry {
   readonly taskId: string
-  /** How long answers were collected, ms; NaN where it is not said. */
+  /** How long the relay waited for results, ms; NaN if the line does not contain it. */
   readonly deadlineMs: number
-  /** How many answers were missing; NaN where it is not said. */
+  /** Number of missing results; NaN if the line does not contain it. */
   readonly missing: number
-  /** The clients that had not answered; undefined where the line names none. */
+  /** The clients that did not answer; undefined if the line does not name them. */
   readonly clients: readonly RelayClient[] | undefined
 }
 
-/** Today's relay collects answers to availability questions that long, ms. */
+/** How long the .NET relay waits for results of availability tasks, ms. */
 const DEFAULT_DEADLINE_MS = 240_000
 
-/** A task reached its deadline: counted for each client whose answer it lacked, as far as that can be told. */
+/** Records an expired task for each client whose result was missing, as far as that is known. */
 export function taskExpired(facts: RelayFacts, line: Quotable, expiry: Expiry): void {
   const { taskId, deadlineMs, missing, clients } = expiry
   facts.tasks.step(taskId, 'expired', line)
@@ -35,11 +35,11 @@ export function taskExpired(facts: RelayFacts, line: Quotable, expiry: Expiry): 
   }
 }
 
-/** Details of `task-not-answered`: what became of a task that lacked an answer. */
-export const FETCHED = 'fetched and not answered'
+/** Details of `task-not-answered`: whether the client fetched the task. */
+export const FETCHED = 'fetched but not answered'
 const NOT_FETCHED = 'not fetched'
 
-/** Who had not answered, by what went out to whom and came back. */
+/** The clients that did not answer, derived from the tasks handed out and the results received. */
 function missingClients(
   { clients }: RelayFacts,
   record: TaskRecord | undefined,
@@ -52,7 +52,7 @@ function missingClients(
     const answered = nodesOf(record, 'answered')
     return asked.filter(({ key }) => !answered.has(key))
   }
-  // The log does not say which task went to whom: who got none since, or has kept one for long.
+  // The log does not show who received which task: clients that received none since then, or have not answered theirs for long.
   const half = (since + until) / 2
   const missing = asked.filter(
     ({ waiting, lastTask }) =>
@@ -63,7 +63,7 @@ function missingClients(
     : asked.filter(({ waiting }) => waiting.some((time) => time >= since))
 }
 
-/** The relay let it in before, or knows its name: tasks are meant for it, too. */
+/** The relay has accepted the client before or knows its name, so it queues tasks for it. */
 function isAsked({ stats }: RelayClient): boolean {
   return !Number.isNaN(stats.lastOk) || stats.problems.has('auth-wrong-password')
 }

@@ -2,16 +2,16 @@ import type { Facts } from '../facts/facts.ts'
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import type { EventHead } from './event-head.ts'
 
-/** Turns the events of one format into facts. One reader per source; it may remember what came just before. */
+/** Extracts facts from the events of one format. There is one reader per source; it may keep state between lines. */
 export interface FormatReader {
-  /** As the report names it, such as `Python bunny text`. */
+  /** Name in the report, such as `Python bunny text`. */
   readonly name: string
-  /** What was found so far; empty until the first event that says who is talking. */
+  /** The facts so far; empty until an event identifies the program. */
   facts(): readonly Facts[]
-  /** An event begins on this line; its message is [head.message, line.end). False: not an event of this format after all. */
+  /** Reads an event whose message is [head.message, line.end). False if it is not an event of this format after all. */
   event(line: Quotable, head: EventHead): boolean
-  /** A line that belongs to the event before it. */
+  /** Reads a continuation line of the previous event. */
   continuation?(line: Quotable): void
-  /** Nothing more comes (for now): close what is open. May be called again. */
+  /** Processes what is still open at the end of the input. May be called more than once. */
   finish?(): void
 }

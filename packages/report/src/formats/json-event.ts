@@ -3,7 +3,7 @@ import { hashBytes, readNumber, textOf } from '../read/byte-scan.ts'
 import { Interner } from '../read/interner.ts'
 import { JsonScan, unescapeJson } from '../read/json-scan.ts'
 
-/** Members of our log lines that the report reads. */
+/** Members of Warren's log lines that the report reads. */
 const FIELDS = [
   'time',
   'level',
@@ -62,11 +62,11 @@ export type Field = (typeof FIELDS)[number]
 const NUMBER_OF = new Map<Field, number>(FIELDS.map((field, index) => [field, index]))
 const NONE = -1
 
-/** One JSON line of ours, its known members found in one walk. Filled anew for every line; values are read when asked for. */
+/** A JSON line of a Warren program. Its known members are located in one pass; values are read on demand. One object is reused. */
 export class JsonEvent {
   readonly #scan = new JsonScan()
   readonly #names = new Interner(FIELDS.length)
-  /** Number of the line in which a member was seen last: the others need not be emptied. */
+  /** Per member, the number of the line in which it was last seen, so that members need not be reset. */
   readonly #seen = new Float64Array(FIELDS.length)
   #line = 0
   readonly #starts = new Int32Array(FIELDS.length)
@@ -77,11 +77,11 @@ export class JsonEvent {
   #buf: Buffer = Buffer.alloc(0)
 
   constructor() {
-    // Registered once in this order: the number of a name is its index.
+    // Registered in this order, so that the number of a name is its index.
     for (const field of FIELDS) this.#names.id(Buffer.from(field), 0, field.length)
   }
 
-  /** Walks over the line; false if it is no JSON object to its end. */
+  /** Reads a line; false if it is not a complete JSON object. */
   read(line: Pick<Quotable, 'buf' | 'start' | 'end'>): boolean {
     this.#line++
     this.#buf = line.buf
@@ -102,13 +102,13 @@ export class JsonEvent {
     return this.#start(field) !== NONE
   }
 
-  /** NaN where the member is absent or no number. */
+  /** NaN if the member is absent or not a number. */
   number(field: Field): number {
     const start = this.#start(field)
     return start === NONE ? Number.NaN : readNumber(this.#buf, start, this.#end(field))
   }
 
-  /** '' where the member is absent. Cut after 4 kB. */
+  /** '' if the member is absent. Truncated after 4 kB. */
   text(field: Field): string {
     const start = this.#start(field)
     if (start === NONE) return ''
@@ -119,7 +119,7 @@ export class JsonEvent {
     return textOf(this.#buf, start, Math.min(end, start + 4_096))
   }
 
-  /** As `text`, for members with few different values: the string is made once. */
+  /** Like `text`, for members with few different values: each string is created once. */
   word(field: Field): string {
     const start = this.#start(field)
     if (start === NONE) return ''
@@ -127,7 +127,7 @@ export class JsonEvent {
     return id < 0 ? this.text(field) : this.#words.text(id)
   }
 
-  /** Hash of the member for joining; 0 where it is absent. */
+  /** Hash of the member, to match lines; 0 if it is absent. */
   hash(field: Field): number {
     const start = this.#start(field)
     return start === NONE ? 0 : hashBytes(this.#buf, start, this.#end(field))
@@ -139,7 +139,7 @@ export class JsonEvent {
     return start === NONE ? undefined : { start, end: this.#end(field) }
   }
 
-  /** The texts of a list; a few at most. */
+  /** The strings in a list; a few at most. */
   texts(field: Field): string[] {
     const start = this.#start(field)
     const end = this.#end(field)

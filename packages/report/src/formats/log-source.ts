@@ -19,24 +19,24 @@ import { WarrenJsonReader } from './warren-json.ts'
 import { SummerTime } from './summer-time.ts'
 import { ZoneWatch } from './zone-watch.ts'
 
-/** A time that jumps further than this is believed only when the next one is there too: one damaged stamp must not move a log. */
+/** A larger jump is accepted only if the next time confirms it, so that one damaged time does not shift the log. */
 const LEAP_MS = 36 * HOUR
 const SAMPLES = 3
 
-/** Which part of time to look at, in the clock of the source; open where undefined. */
+/** The time range to read, in the clock of the source; open if undefined. */
 export interface TimeRange {
   since: number | undefined
   until: number | undefined
 }
 
 /**
- * Everything one origin (a pod, a program) has to say, over all files it was written to. Finds out line by line which format it
- * is, keeps its clock, and hands events to the reader of the format.
+ * All lines of one origin (a pod, a program) over all its files. Recognises the format of each event, keeps the clock of the source,
+ * and passes events to the reader of the format.
  */
 export class LogSource implements Quotable {
   readonly sourceId: number
   readonly labels: SourceLabels
-  // The line being looked at.
+  // The current line.
   buf: Buffer = Buffer.alloc(0)
   start = 0
   end = 0
@@ -50,15 +50,15 @@ export class LogSource implements Quotable {
   unreadable = 0
   shortened = 0
   outside = 0
-  /** Events that stood in another file already. */
+  /** Events that were also in another file. */
   repeated = 0
-  /** A file of this source begins in the time that one before it told of. */
+  /** A file of this source begins before the previous one ends. */
   filesOverlap = false
   first = Number.NaN
   last = Number.NaN
-  /** How the format writes times; the least that was seen. */
+  /** How complete the logged times are: the least complete kind so far. */
   timeKind: TimeKind = 'none'
-  /** Times come from the wrapper. */
+  /** Number of times that came from the wrapper. */
   wrapperTimes = 0
   readonly zone = new ZoneWatch()
   readonly summerTime = new SummerTime()
@@ -66,10 +66,10 @@ export class LogSource implements Quotable {
   readonly samples: RawEvidence[] = []
   readonly #head = new EventHead()
   readonly #readers = new Map<Format, FormatReader>()
-  // Made when they are first needed, as all readers: formatNumber of pods may have a few lines each.
+  // Created on demand like all readers: many pods have only a few lines each.
   #json: WarrenJsonReader | undefined
   #rabbit: RabbitReader | undefined
-  readonly #limits: TimeRange
+  readonly #timeRange: TimeRange
   readonly #memory: LineMemory | undefined
   #fileBefore = ''
   readonly #baseDay: number
@@ -82,8 +82,8 @@ export class LogSource implements Quotable {
   #suspect = Number.NaN
 
   /**
-   * @param baseDay the date, ms, that lines without one begin on; 0 where nobody said
-   * @param memory knows lines that were read before, where they may come again
+   * @param baseDay date of the first line in logs without dates, ms; 0 if unknown
+   * @param memory remembers the lines of earlier files, if they may repeat
    */
   constructor(
     sourceId: number,
@@ -97,7 +97,7 @@ export class LogSource implements Quotable {
     this.sourceId = sourceId
     this.labels = labels
     this.file = file
-    this.#limits = timeRange
+    this.#timeRange = timeRange
     this.#baseDay = baseDay
   }
 
@@ -109,12 +109,12 @@ export class LogSource implements Quotable {
     return this.readers.flatMap((reader) => [...reader.facts()])
   }
 
-  /** Pod by what the program itself says, where nothing else tells. */
+  /** Host name that the program logs, which is the pod in Kubernetes. */
   get hostname(): string {
     return this.#json?.hostname ?? ''
   }
 
-  /** One line of this source. */
+  /** Reads one line. */
   feed(view: LineView): void {
     this.buf = view.buf
     this.start = view.start
@@ -128,7 +128,7 @@ export class LogSource implements Quotable {
     this.#other(view)
   }
 
-  /** Nothing more comes for now. */
+  /** Called at the end of the input. */
   finish(): void {
     for (const reader of this.#readers.values()) reader.finish?.()
   }
@@ -186,7 +186,7 @@ export class LogSource implements Quotable {
     this.#fileBefore = this.file
   }
 
-  /** A line that begins no event: it belongs to the one before, or nobody can say. */
+  /** Reads a line that does not begin an event: a continuation, or an unreadable line. */
   #other(view: LineView): void {
     const readable = !looksBinary(view.buf, view.start, view.end)
     if (readable && this.#inEvent && this.#mayContinue(view)) {
@@ -198,7 +198,7 @@ export class LogSource implements Quotable {
     if (this.samples.length < SAMPLES) this.samples.push({ ...quote(this), time: Number.NaN })
   }
 
-  /** Formats of one line an event have no further lines; a line with a stamp in it is a damaged event, not text. */
+  /** Formats with one line per event have no continuation lines; a line that begins like an event is damaged. */
   #mayContinue(view: LineView): boolean {
     if (
       this.#readerFormat === 'alb' ||
@@ -231,14 +231,14 @@ export class LogSource implements Quotable {
     return this.#rabbit
   }
 
-  /** The time of an event in the clock of this source; NaN while it is not to be believed. */
+  /** The time of an event in the clock of this source; NaN if it is implausible. */
   #place(written: number, kind: TimeKind, wrapperTime: number): number {
     let time = kind === 'time-of-day' ? this.#withDay(written) : written
-    if (kind === 'dated' && this.wrapperTimes === 0) time = this.summerTime.steady(written)
-    if (kind !== this.timeKind) this.timeKind = lesser(this.timeKind, kind)
+    if (kind === 'dated' && this.wrapperTimes === 0) time = this.summerTime.correct(written)
+    if (kind !== this.timeKind) this.timeKind = lessComplete(this.timeKind, kind)
     if (!Number.isNaN(wrapperTime)) {
       this.wrapperTimes++
-      if (kind !== 'zoned') this.zone.see(written, wrapperTime, kind)
+      if (kind !== 'zoned') this.zone.observe(written, wrapperTime, kind)
       time = wrapperTime
     } else if (this.wrapperTimes > 0 && kind !== 'zoned')
       time = this.zone.toUtc(written, kind, this.time)
@@ -254,7 +254,7 @@ export class LogSource implements Quotable {
     return Number.NaN
   }
 
-  /** Time of day only: past midnight the day goes on; a little back is a line out of order. */
+  /** Adds the date to a time of day: it advances at midnight; a small step back is a line out of order. */
   #withDay(timeOfDay: number): number {
     if (!Number.isNaN(this.#timeOfDay)) {
       if (timeOfDay < this.#timeOfDay - DAY / 2) this.#day++
@@ -267,7 +267,7 @@ export class LogSource implements Quotable {
   }
 
   #isOutside(time: number): boolean {
-    const { since, until } = this.#limits
+    const { since, until } = this.#timeRange
     return (since !== undefined && time < since) || (until !== undefined && time > until)
   }
 }
@@ -295,11 +295,11 @@ function newReader(format: Exclude<Format, 'json' | 'rabbitmq'>): FormatReader |
 
 const KIND_ORDER: readonly TimeKind[] = ['none', 'zoned', 'dated', 'time-of-day']
 
-function lesser(a: TimeKind, b: TimeKind): TimeKind {
+function lessComplete(a: TimeKind, b: TimeKind): TimeKind {
   return KIND_ORDER.indexOf(a) > KIND_ORDER.indexOf(b) ? a : b
 }
 
-/** Control characters no log line has, looked for in the first bytes. */
+/** Finds control characters in the first bytes, which no log line contains. */
 function looksBinary(buf: Buffer, start: number, end: number): boolean {
   const limit = Math.min(end, start + 48)
   for (let at = start; at < limit; at++) {

@@ -1,16 +1,16 @@
 import type { Cause } from '../document/cause.ts'
 
-/** What an error text says happened on the wire; `status` where an HTTP answer came. */
+/** Network failure in an error text; `status` if there was an HTTP response. */
 export interface NetworkCause {
   cause: Cause
   status?: number
 }
 
 /**
- * Words by which Python (requests, urllib3), .NET, Node (undici) and NGINX name one and the same thing. The first row that fits
- * wins: a wrapped error names its outer class as well, so the most specific words come first.
+ * Phrases of Python (requests, urllib3), .NET, Node.js (undici) and NGINX for the same failure. The first match wins: a wrapped error
+ * also contains its outer class, so the most specific phrases come first.
  */
-const WORDS: readonly (readonly [Cause, readonly string[]])[] = [
+const PHRASES: readonly (readonly [Cause, readonly string[]])[] = [
   [
     'tls-expired',
     [
@@ -181,21 +181,21 @@ const WORDS: readonly (readonly [Cause, readonly string[]])[] = [
 const STATUS =
   /\b([45]\d\d) (?:client|server) error\b|\bhttp[_ ](?:status )?([45]\d\d)\b|success: ([45]\d\d)\b|failed with ([45]\d\d)\b/i
 
-/** What the text of an error says; undefined if it names nothing we know. */
+/** The network failure in an error text; undefined if there is none. */
 export function networkCause(text: string): NetworkCause | undefined {
   const lower = text.toLowerCase()
   const status = STATUS.exec(lower)
   const code =
     status === null ? undefined : Number(status.slice(1).find((group) => group !== undefined))
   if (code !== undefined) return { cause: causeOfStatus(code), status: code }
-  for (const [cause, words] of WORDS)
+  for (const [cause, words] of PHRASES)
     if (words.some((word) => lower.includes(word))) return { cause }
   if (lower.includes('proxyerror') || lower.includes('cannot connect to proxy'))
     return { cause: 'proxy-502' }
   return undefined
 }
 
-/** What an HTTP status of 400 or above means to the one who asked for a task. */
+/** The cause of an HTTP status of 400 or above in response to a poll. */
 export function causeOfStatus(status: number): Cause {
   switch (status) {
     case 401:
@@ -226,7 +226,7 @@ export function causeOfStatus(status: number): Cause {
   }
 }
 
-/** How long the client waited, by the words of Python's requests: `Read timed out. (read timeout=60)`. Ms, NaN if not said. */
+/** Timeout in an error of Python's requests: `Read timed out. (read timeout=60)`. Milliseconds; NaN if it is absent. */
 export function waitedMs(text: string): number {
   const seconds = /\((?:read|connect) timeout=(\d+(?:\.\d+)?)\)/.exec(text)?.[1]
   return seconds === undefined ? Number.NaN : Number(seconds) * 1_000

@@ -9,7 +9,7 @@ const UPSTREAM = ascii('upstream')
 const TIMED_OUT = ascii('timed out')
 const NO_LIVE = ascii('no live upstreams')
 
-/** Error log of NGINX: says why the access log beside it shows 502, 503 or 504. */
+/** NGINX error log: the reasons for 502, 503 and 504 in the access log. */
 export class NginxErrorReader implements FormatReader {
   readonly name = 'NGINX error log'
   readonly #facts = new LoadBalancerFacts()

@@ -11,30 +11,30 @@ const PHRASES = {
   source: ascii(' <s:'),
 } as const
 
-/** Requests of which nobody hears the end are forgotten in this order. */
+/** Requests without an end line are discarded, oldest first. */
 const MAX_PENDING = 16
 
 interface Pending {
   readonly time: number
-  /** `a`, `b` or ''; undefined where it is no poll. */
+  /** `a`, `b` or ''; undefined if the request is not a poll. */
   readonly type: string | undefined
 }
 
 /**
  * Lines of .NET's HttpClient about requests to the upstream: `Start processing HTTP request GET …/task/nextjob/collection.a`, then
- * `End processing HTTP request after 78.5019ms - 204`. The end does not say which request it is: the one that began so long before.
+ * `End processing HTTP request after 78.5019ms - 204`. An end line belongs to the request that began that long before.
  */
 export class OutgoingRequests {
   readonly #facts: RelayFacts
   readonly #pending: Pending[] = []
-  /** When a poll was last seen to fail here: an error line right after tells of the same one. */
+  /** Time of the last failed poll: an error line just after it is about the same poll. */
   failedAt = Number.NaN
 
   constructor(facts: RelayFacts) {
     this.#facts = facts
   }
 
-  /** True if the line, whose message begins at `at`, is one of these. */
+  /** The line, whose message begins at `at`, is one of these. */
   read(line: Quotable, at: number): boolean {
     const { buf, end } = line
     if (startsWith(buf, at, end, PHRASES.start)) this.#started(line, at + PHRASES.start.length)
@@ -82,7 +82,7 @@ export class OutgoingRequests {
   }
 }
 
-/** Behind the collection's id stands the type of task that is asked for. */
+/** The type of task that is requested, after the collection ID. */
 function typeOf(collection: string): string {
   const [, type = ''] = /\.([a-z])$/.exec(collection.trim()) ?? []
   return type

@@ -2,23 +2,23 @@ import type { Cause } from '../document/cause.ts'
 import type { KeptLine } from '../facts/kept-line.ts'
 import { SECOND } from '../read/timestamps.ts'
 
-/** A relay answers a request within this time after it has written about the credentials. */
+/** A relay logs the request within this time after the line about its credentials. */
 const STALE_MS = 60 * SECOND
 const MAX_REFUSALS = 64
-/** Vote for a name that may be another client's. */
+/** Weight of a name that may belong to another client. */
 const UNSURE = 0.1
 
-/** Why the relay turned somebody away, written a moment before the request line that it belongs to. */
+/** Why a request was rejected, from a line just before the request line. */
 export interface Refusal {
   readonly cause: Cause
-  /** User name as the client gave it; '' if it gave none. */
+  /** User name that the client sent; '' if there is none. */
   readonly name: string
   readonly line: KeptLine
 }
 
 /**
- * What a relay wrote about credentials and not yet about the request: the request line names the collection, only the line before
- * it the client. Bounded; what finds no request line is handed out as stale.
+ * Lines about credentials whose request line is still missing: the request line contains the collection, but only the line before it
+ * contains the client. Bounded; entries that never find their request line become stale.
  */
 export class PendingLogins {
   readonly #validated: { name: string; time: number; mixed: boolean }[] = []
@@ -38,8 +38,8 @@ export class PendingLogins {
   }
 
   /**
-   * Takes the validation a request belongs to. With one candidate that is certain (weight 1); with several `known` decides, and
-   * without it every candidate gets a small vote, as do those left over from such a choice: the wrong one may have been taken.
+   * Takes the login that a request belongs to. A single candidate is certain (weight 1). If there are several, `known` decides.
+   * Otherwise every candidate gets a small weight, also later, because the wrong one may have been taken.
    */
   takeValidated(
     known: string | undefined,
@@ -60,7 +60,7 @@ export class PendingLogins {
     return { names, weight: certain ? 1 : UNSURE }
   }
 
-  /** Takes the refusal that fits a 401 best: the known client's, else the oldest that has credentials to refuse, else any. */
+  /** Takes the best refusal for a 401: that of the known client, or the oldest with credentials, or any. */
   takeRefusal(known: string | undefined): Refusal | undefined {
     const list = this.#refusals
     let index = known === undefined ? -1 : list.findIndex(({ name }) => name === known)
@@ -69,13 +69,13 @@ export class PendingLogins {
     return index < 0 ? undefined : list.splice(index, 1)[0]
   }
 
-  /** Takes the "no credentials" line that stands beside a probe. */
+  /** Takes the "no credentials" line of a probe. */
   takeMissing(): Refusal | undefined {
     const index = this.#refusals.findIndex(({ cause }) => cause === 'auth-no-credentials')
     return index < 0 ? undefined : this.#refusals.splice(index, 1)[0]
   }
 
-  /** Refusals without a request line: all when `time` is NaN, else those that are too old or too many. */
+  /** Refusals without a request line: all if `time` is NaN, otherwise those that are too old or too many. */
   stale(time: number): Refusal[] {
     const list = this.#refusals
     if (list.length === 0) return []

@@ -12,7 +12,7 @@ const READY = ascii('database system is ready to accept connections')
 const STARTING = ascii('starting PostgreSQL ')
 const SHUTDOWN = ascii('database system is shut down')
 
-/** The other side went away, or never spoke to it: a port probe, a program that was killed. Nothing is wrong with the server. */
+/** The client disconnected or never logged in: a port probe, or a program that was killed. The server is healthy. */
 const CLIENT_GONE = [
   'connection to client lost',
   'unexpected EOF on client connection',
@@ -22,7 +22,7 @@ const CLIENT_GONE = [
   'no PostgreSQL user name specified in startup packet',
 ].map(ascii)
 
-/** Errors of single statements that say something about the server and not about the statement. */
+/** Statement errors that indicate a problem of the server, not of the statement. */
 const SERVER_ERRORS = [
   'canceling statement due to statement timeout',
   'deadlock detected',

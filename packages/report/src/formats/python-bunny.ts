@@ -38,7 +38,7 @@ const PHRASES = {
 } as const
 
 /** Words that show an error came from the client's own database. */
-const DATABASE_WORDS = [
+const DATABASE_PHRASES = [
   'sqlalchemy',
   'psycopg',
   'pyodbc',
@@ -52,12 +52,12 @@ const DATABASE_WORDS = [
   'could not connect to server',
 ]
 
-/** Today's client tries so often to post a result. */
-const POST_ATTEMPTS = 4
+/** Attempts of the Python bunny to submit a result. */
+const SUBMIT_ATTEMPTS = 4
 
 type Pending = 'none' | 'get' | 'post'
 
-/** `{LEVEL} - {dd-Mon-yy HH:MM:SS} - {message}`: the client sites run today, and ours in its text format. */
+/** `{LEVEL} - {dd-Mon-yy HH:MM:SS} - {message}`: the Python bunny, and Warren's bunny in its text format. */
 export class PythonBunnyReader implements FormatReader {
   readonly name = 'Python bunny text'
   readonly #facts = new ClientFacts()
@@ -66,14 +66,14 @@ export class PythonBunnyReader implements FormatReader {
   #sentAt = Number.NaN
   #sentPlain = false
   #sentLine: RawEvidence | undefined
-  /** Outcome of the last poll, kept so that an error line about the same poll is not counted again. */
+  /** Outcome of the last poll: an error line about the same poll must not count again. */
   #lastOutcome = 0
   #settled = true
   #openError: OpenError | undefined
   #taskSince: KeptLine | undefined
   #tasks = 0
   #failedAttempts = 0
-  /** Something went wrong since the task was received. */
+  /** There was an error since the task was received. */
   #taskFailed = false
   readonly #warrenLines = new WarrenLines(this.#facts)
 
@@ -121,7 +121,7 @@ export class PythonBunnyReader implements FormatReader {
           this.#responded(line, readNumber(buf, at + PHRASES.gotStatus.length, end))
         break
       case 70: // F
-        if (startsWith(buf, at, end, PHRASES.failedToPost)) this.#postFailed(line)
+        if (startsWith(buf, at, end, PHRASES.failedToPost)) this.#submissionFailed(line)
         break
       case 73: // I
         if (startsWith(buf, at, end, PHRASES.invalidTask)) this.#notAnswerable(line)
@@ -135,7 +135,7 @@ export class PythonBunnyReader implements FormatReader {
       default:
         if (this.#warrenLines.read(line, head)) return true
     }
-    if (head.level >= LEVEL.error && this.#openError === undefined && !this.#known(buf, at, end))
+    if (head.level >= LEVEL.error && this.#openError === undefined && !this.#isKnown(buf, at, end))
       this.#error(line)
     return true
   }
@@ -148,7 +148,7 @@ export class PythonBunnyReader implements FormatReader {
     if (this.#openError !== undefined) this.#closeError()
   }
 
-  #known(buf: Buffer, at: number, end: number): boolean {
+  #isKnown(buf: Buffer, at: number, end: number): boolean {
     return (
       startsWith(buf, at, end, PHRASES.failedToPost) ||
       startsWith(buf, at, end, PHRASES.invalidTask) ||
@@ -164,7 +164,7 @@ export class PythonBunnyReader implements FormatReader {
     const facts = this.#facts
     facts.logsPolls = true
     const plain = find(buf, at, end, PHRASES.withData) < 0
-    // The client writes the request twice, without and with its data: the second is the same request.
+    // The Python bunny logs a request twice, without and with its data: the second line is the same request.
     if (this.#pending === what && this.#sentPlain && !plain) {
       this.#sentPlain = false
       return
@@ -187,7 +187,7 @@ export class PythonBunnyReader implements FormatReader {
     if (this.#settled) return
     this.#settled = true
     this.#lastOutcome = status
-    // A post that is refused with 4xx reached the relay; whether the answer was late or wrong is the relay's to say.
+    // A result that is rejected with 4xx reached the relay. The relay log shows whether it was late or invalid.
     if (status < 400 || (what === 'post' && status < 500 && status !== 401))
       facts.link.success(line, status, latency, what === 'post' ? 0 : Number.NaN)
     else facts.link.failure(line, status, causeOfStatus(status), latency)
@@ -199,10 +199,10 @@ export class PythonBunnyReader implements FormatReader {
     }
     facts.link.poll(line.time, status === 204)
     facts.link.polls.add(line.time, latency, status, 0)
-    if (this.#sentLine !== undefined) this.#moment(line, latency, status, this.#sentLine)
+    if (this.#sentLine !== undefined) this.#addExchange(line, latency, status, this.#sentLine)
   }
 
-  #moment(line: Quotable, latency: number, status: number, sent: RawEvidence): void {
+  #addExchange(line: Quotable, latency: number, status: number, sent: RawEvidence): void {
     const lines: SampledExchange['lines'] = [
       { step: 'sent', evidence: sent },
       { step: 'answered', evidence: quote(line) },
@@ -221,7 +221,7 @@ export class PythonBunnyReader implements FormatReader {
     this.#facts.logsPolls = true
     if (this.#pending === 'get') this.#responded(line, 204)
     else if (this.#settled && this.#lastOutcome !== 204) {
-      // No status line at all in this log: the word itself is the answer.
+      // This log contains no status lines, so this message is the response.
       this.#facts.link.success(line, 204, Number.NaN)
       this.#facts.link.poll(line.time, true)
     }
@@ -249,10 +249,10 @@ export class PythonBunnyReader implements FormatReader {
     facts.link.answer(line)
     if (this.#taskSince !== undefined) facts.solveTime.add(line.time - this.#taskSince.time)
     this.#taskSince = undefined
-    // An answer that says that there was an error is posted like any other.
+    // A result with an error status is submitted like any other.
     if (facts.cdm.hasOpenProblem && !this.#taskFailed) facts.cdm.success(line, 0, Number.NaN)
     facts.tasks.step(`#${this.#tasks}`, 'posted', line)
-    // The line also means that the result was posted: the relay was reached.
+    // The result was submitted too, so the relay was reached.
     facts.link.beat(line.time)
     facts.link.heartbeat.busy = false
   }
@@ -277,24 +277,24 @@ export class PythonBunnyReader implements FormatReader {
     this.#facts.link.problem(late ? 'task-answered-late' : 'result-rejected', line).recover(line)
   }
 
-  #postFailed(line: Quotable): void {
+  #submissionFailed(line: Quotable): void {
     const { link } = this.#facts
     link.beat(line.time)
-    // Where requests are written, the answer 5xx has been counted by its own line.
+    // If the log contains requests, the 5xx response was counted by its own line.
     if (!this.#facts.logsPolls)
       link.failure(line, outcomeOf('relay-error'), 'relay-error', Number.NaN)
     this.#attemptFailed(line)
   }
 
-  /** After the last attempt the client goes on with the next task and says no word about this one. */
+  /** After the last attempt, the bunny continues with the next task and does not log that the result is lost. */
   #attemptFailed(line: Quotable): void {
     const facts = this.#facts
     facts.submissionFailures++
-    if (++this.#failedAttempts < POST_ATTEMPTS) return
+    if (++this.#failedAttempts < SUBMIT_ATTEMPTS) return
     this.#failedAttempts = 0
     this.#taskSince = undefined
     facts.link.heartbeat.busy = false
-    facts.link.problem('task-not-answered', line).detail('its result could not be posted')
+    facts.link.problem('task-not-answered', line).detail('its result could not be submitted')
     facts.link.problems.get('task-not-answered')?.recover(line)
     facts.tasks.step(`#${this.#tasks}`, 'abandoned', line)
   }
@@ -337,7 +337,7 @@ export class PythonBunnyReader implements FormatReader {
     const pending = this.#pending
     this.#pending = 'none'
     const outcome = status ?? outcomeOf(cause)
-    // The status line of this very poll was counted already; the error line only says it in words.
+    // The status line of this poll was counted already; the error line repeats it.
     if (this.#settled && status !== undefined && this.#lastOutcome === status) {
       this.#lastOutcome = 0
       return
@@ -357,10 +357,10 @@ export class PythonBunnyReader implements FormatReader {
 
 function mentionsDatabase(text: string): boolean {
   const lower = text.toLowerCase()
-  return DATABASE_WORDS.some((word) => lower.includes(word))
+  return DATABASE_PHRASES.some((word) => lower.includes(word))
 }
 
-/** Host and port of the URL that stands at `at`. */
+/** Host and port of the URL at `at`. */
 function hostOf(buf: Buffer, at: number, end: number): string {
   const scheme = find(buf, at, Math.min(end, at + 16), PHRASES.protocol)
   if (scheme < 0) return ''
@@ -368,6 +368,6 @@ function hostOf(buf: Buffer, at: number, end: number): string {
   const limit = Math.min(end, from + 256)
   const slash = findByte(buf, from, limit, 47)
   const host = textOf(buf, from, slash < 0 ? limit : slash)
-  // `user:password@host` has no business in a report.
+  // Do not put credentials (`user:password@host`) into a report.
   return host.slice(host.lastIndexOf('@') + 1)
 }

@@ -47,10 +47,10 @@ const LEVELS: ReadonlyMap<string, number> = new Map([
   ['emergency', LEVEL.fatal],
 ])
 
-/** A connection closed again so soon was opened for one thing only. */
+/** A shorter connection was opened for a single operation. */
 const SHORT_LIVED_MS = 5 * SECOND
 const MAX_OPEN_CONNECTIONS = 4_096
-/** Lines of one event have one stamp; what collected them may have put stamps of its own. */
+/** The lines of one event have the same time, but a log collector may have added its own. */
 const ONE_EVENT_MS = SECOND
 const MAX_ALARMS = 16
 
@@ -61,18 +61,18 @@ interface OpenConnection {
   authenticated: RawEvidence | undefined
 }
 
-/** An event that is not a good one, its lines being gathered. */
+/** An unusual event whose lines are being collected. */
 interface OpenEvent {
   readonly text: OpenError
   readonly pid: number
   readonly level: number
-  /** The connection had been let in when it began. */
+  /** The connection had logged in before. */
   readonly loggedIn: boolean
-  /** The line that says why, where that is not the first. */
+  /** The line with the reason, if it is not the first. */
   reason: KeptLine | undefined
 }
 
-/** RabbitMQ 3.8 to 4.2, as text and as JSON. An event may span lines, with the stamp repeated (3.9 on) or without (3.8). */
+/** RabbitMQ 3.8 to 4.2, as text or JSON. The lines of an event repeat the time (since 3.9) or do not (3.8). */
 export class RabbitReader implements FormatReader {
   readonly name = 'RabbitMQ'
   readonly #facts = new BrokerFacts()
@@ -99,7 +99,7 @@ export class RabbitReader implements FormatReader {
     }
     let at = head.message
     let pid = 0
-    // All versions write `<0.725.0> ` here; anything else is a message without a process.
+    // All versions log `<0.725.0> ` here; otherwise the message has no process.
     if (buf[at] === 60) {
       const close = findByte(buf, at, Math.min(end, at + 40), 62)
       if (close > 0) {
@@ -111,7 +111,7 @@ export class RabbitReader implements FormatReader {
     return true
   }
 
-  /** Time of a line of the JSON formatter, milliseconds since the epoch; NaN if it is none. To be asked before `event`. */
+  /** Time of a JSON line, milliseconds since the epoch; NaN if it is not one. Call it before `event`. */
   jsonTimeOf(line: Quotable): number {
     const { buf } = line
     this.#json ??= new JsonEvent()
@@ -121,13 +121,13 @@ export class RabbitReader implements FormatReader {
     const time = event.range('time')
     if (process === undefined || time === undefined) return Number.NaN
     if (!startsWith(buf, process.start, process.end, PHRASES.process)) return Number.NaN
-    // As in the text log, or seconds or microseconds since the epoch.
+    // In text format, or as seconds or microseconds since the epoch.
     if (this.#iso.read(buf, time.start, time.end)) return this.#iso.ms
     const number = readNumber(buf, time.start, time.end)
     return number > 1e14 ? number / 1_000 : number * 1_000
   }
 
-  /** The whole event is one line, its message a string with escapes. */
+  /** In JSON, the whole event is one line with an escaped message. */
   #jsonEvent(line: Quotable, event: JsonEvent, head: EventHead): boolean {
     const message = event.range('msg')
     const process = event.range('pid')
@@ -139,8 +139,8 @@ export class RabbitReader implements FormatReader {
   }
 
   continuation(line: Quotable): void {
-    if (this.#event !== undefined) gather(this.#event, line)
-    // 3.8 names its version on the second line of an event.
+    if (this.#event !== undefined) addLine(this.#event, line)
+    // 3.8 logs its version on the second line of an event.
     else this.#ofLife(line, line.start, line.end)
   }
 
@@ -155,12 +155,12 @@ export class RabbitReader implements FormatReader {
     const before = this.#event
     if (before !== undefined) {
       if (!opens && before.pid === pid && line.time - before.text.line.time < ONE_EVENT_MS) {
-        gather(before, line)
+        addLine(before, line)
         return
       }
       this.#close(before)
     }
-    this.#life.heard(line)
+    this.#life.observe(line)
     if (opens && level <= LEVEL.info) this.#connection(line, at, end, pid, level)
     else if (find(buf, at, end, PHRASES.limit) >= 0) this.#alarm(line, at, end)
     else if (level >= LEVEL.error || (opens && level === LEVEL.warn))
@@ -168,7 +168,7 @@ export class RabbitReader implements FormatReader {
     else if (level === LEVEL.info) this.#ofLife(line, at, end)
   }
 
-  /** The event begins like one about a connection. */
+  /** The message begins like one about a connection. */
   #opens(buf: Buffer, at: number, end: number): boolean {
     switch (buf[at] ?? 0) {
       case 97: // a
@@ -188,7 +188,7 @@ export class RabbitReader implements FormatReader {
 
   #connection(line: Quotable, at: number, end: number, pid: number, level: number): void {
     const { buf } = line
-    // At debug a knock of which nothing else is ever written is accepted and closed as well.
+    // At level debug, port probes are logged as accepted and closed too.
     if (level < LEVEL.info) return
     if (buf[at] === 97) this.#accepted(line, pid)
     else if (startsWith(buf, at, end, PHRASES.closing)) this.#closed(line, pid)
@@ -214,7 +214,7 @@ export class RabbitReader implements FormatReader {
     const open = this.#open.get(pid)
     facts.link.success(line, 0, open === undefined ? Number.NaN : line.time - open.acceptedAt)
     facts.peers.loggedIn(peerOf(line.buf, at, end), line)
-    this.#life.works(line)
+    this.#life.acceptLogin(line)
     const user = facts.user(userOf(line.buf, at, end))
     if (user !== undefined) {
       user.logins++
@@ -255,33 +255,33 @@ export class RabbitReader implements FormatReader {
     const { buf } = line
     const named = find(buf, at, end, PHRASES.vhost) >= 0 && find(buf, at, end, PHRASES.noVhost) < 0
     const loggedIn = named || this.#open.get(pid)?.loggedIn === true
-    // Its end, told in a moment, is not that of a connection that was opened for one thing only.
+    // Its closing line, which follows, must not count as a short-lived connection.
     this.#open.delete(pid)
     this.#event = { text: new OpenError(line), pid, level, loggedIn, reason: undefined }
   }
 
-  /** All lines of the event are there. */
+  /** Classifies an event once all its lines are read. */
   #close(event: OpenEvent): void {
     this.#event = undefined
     const { loggedIn } = event
     const text = event.text.text.replaceAll(String.raw`\n`, '\n').replaceAll(String.raw`\"`, '"')
     const line = event.reason ?? event.text.line
     const { link, operations, peers, errors } = this.#facts
-    const trouble = brokerProblem(text, { loggedIn, stopping: this.#life.isStopping(line.time) })
-    switch (trouble.kind) {
+    const problem = brokerProblem(text, { loggedIn, stopping: this.#life.isStopping(line.time) })
+    switch (problem.kind) {
       case 'link':
-        link.failure(line, outcomeOf(trouble.cause), trouble.cause, Number.NaN)
-        if (trouble.detail !== '') link.problems.get(trouble.cause)?.detail(trouble.detail)
-        if (trouble.cause === 'broker-auth-failed') this.#refused(trouble.detail, line)
+        link.failure(line, outcomeOf(problem.cause), problem.cause, Number.NaN)
+        if (problem.detail !== '') link.problems.get(problem.cause)?.detail(problem.detail)
+        if (problem.cause === 'broker-auth-failed') this.#recordRefusedLogin(problem.detail, line)
         break
-      case 'knock': {
+      case 'port-probe': {
         const { buf, start, end } = event.text.line
-        peers.portProbed(peerOf(buf, start, end), line, trouble.detail)
+        peers.portProbed(peerOf(buf, start, end), line, problem.detail)
         break
       }
       case 'operation':
         operations.see(line)
-        operations.detail(trouble.detail)
+        operations.detail(problem.detail)
         break
       case 'unknown':
         if (event.level >= LEVEL.error) errors.see(line)
@@ -291,7 +291,7 @@ export class RabbitReader implements FormatReader {
     }
   }
 
-  #refused(name: string, { time }: Quotable): void {
+  #recordRefusedLogin(name: string, { time }: Quotable): void {
     const user = this.#facts.user(name)
     if (user !== undefined) user.lastRefused = time
   }
@@ -305,7 +305,7 @@ export class RabbitReader implements FormatReader {
     const node = /on node '?([^'\s]*?)'?\.?$/.exec(text)?.[1] ?? ''
     const alarm = `${kind} ${node}`
     if (find(buf, at, end, PHRASES.cleared) >= 0) {
-      // `across the cluster`: on every node.
+      // `across the cluster` means on every node.
       for (const set of this.#alarms)
         if (set === alarm || (node === '' && set.startsWith(alarm))) this.#alarms.delete(set)
       if (this.#alarms.size === 0) alarms.recover(line)
@@ -320,24 +320,24 @@ export class RabbitReader implements FormatReader {
   #ofLife(line: Quotable, at: number, end: number): void {
     const { buf } = line
     const says = (word: Uint8Array): boolean => startsWith(buf, at, end, word)
-    if (says(PHRASES.sigterm) || says(PHRASES.askedToStop)) this.#life.stops(line)
+    if (says(PHRASES.sigterm) || says(PHRASES.askedToStop)) this.#life.shutDown(line)
     else if (says(PHRASES.featureFlags) || says(PHRASES.logging) || says(PHRASES.syslog))
-      this.#life.mayStart(line)
+      this.#life.beginStart(line)
     else if (says(PHRASES.startup)) {
-      this.#life.isUp(line)
-      // What is still wrong it says again.
+      this.#life.completeStart(line)
+      // It logs any remaining alarms again.
       this.#alarms.clear()
       this.#facts.alarms.recover(line)
     } else {
       const from = find(buf, at, Math.min(end, at + 60), PHRASES.starting)
       if (from < 0) return
       this.#open.clear()
-      this.#life.starts(line, wordAt(buf, from + PHRASES.starting.length, end))
+      this.#life.start(line, wordAt(buf, from + PHRASES.starting.length, end))
     }
   }
 }
 
-function gather(event: OpenEvent, line: Quotable): void {
+function addLine(event: OpenEvent, line: Quotable): void {
   event.text.add(line)
   event.reason ??= new KeptLine(line)
 }
@@ -358,7 +358,7 @@ function userOf(buf: Buffer, at: number, end: number): string {
 
 const ARROW = ascii(' -> ')
 
-/** The host before `:60700 -> 127.0.0.1:5672`; '' where there is none. */
+/** The host before `:60700 -> 127.0.0.1:5672`; '' if there is none. */
 function peerOf(buf: Buffer, at: number, end: number): string {
   const arrow = find(buf, at, end, ARROW)
   if (arrow < 0) return ''
@@ -369,7 +369,7 @@ function peerOf(buf: Buffer, at: number, end: number): string {
   return textOf(buf, from, colon)
 }
 
-/** `<0.725.0>` as a number; only used to find the same process again. */
+/** `<0.725.0>` as a number that identifies the process. */
 function pidOf(buf: Buffer, at: number, close: number): number {
   let value = 0
   for (let i = at + 1; i < close; i++) {

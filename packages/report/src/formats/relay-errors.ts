@@ -4,8 +4,8 @@ import { outcomeOf } from '../facts/link-stats.ts'
 import type { Cause } from '../document/cause.ts'
 import { networkCause } from './network-cause.ts'
 
-const BROKER_WORDS = ['rabbitmq', 'amqp', 'brokerunreachable', 'broker']
-const DATABASE_WORDS = [
+const BROKER_PHRASES = ['rabbitmq', 'amqp', 'brokerunreachable', 'broker']
+const DATABASE_PHRASES = [
   'npgsql',
   'postgres',
   'entityframework',
@@ -15,7 +15,7 @@ const DATABASE_WORDS = [
   'sqlstate',
   'database',
 ]
-const UPSTREAM_WORDS = [
+const UPSTREAM_PHRASES = [
   'upstream',
   'httprequestexception',
   'taskapi',
@@ -26,17 +26,17 @@ const UPSTREAM_WORDS = [
 ]
 
 /**
- * Files an error event of a relay under the link it is about. The words of the first line and of the exception below it decide;
- * what fits nothing is counted as unexplained, never dropped.
- * @param pollCounted a poll of the upstream that failed at that moment has been counted already
+ * Assigns an error event of a relay to a link. The first line and the exception below it decide; an error that matches nothing counts
+ * as unexplained.
+ * @param pollCounted a failed poll of the upstream at that moment was counted already
  */
-export function fileRelayError(facts: RelayFacts, error: OpenError, pollCounted = false): void {
+export function recordRelayError(facts: RelayFacts, error: OpenError, pollCounted = false): void {
   const lower = error.text.toLowerCase()
   const has = (words: readonly string[]): boolean => words.some((word) => lower.includes(word))
-  if (has(BROKER_WORDS)) {
+  if (has(BROKER_PHRASES)) {
     const cause = brokerCause(lower)
     facts.broker.failure(error.line, outcomeOf(cause), cause, Number.NaN)
-  } else if (has(DATABASE_WORDS)) {
+  } else if (has(DATABASE_PHRASES)) {
     facts.database.failure(
       error.line,
       outcomeOf('database-failing'),
@@ -45,14 +45,14 @@ export function fileRelayError(facts: RelayFacts, error: OpenError, pollCounted 
     )
   } else {
     const network = networkCause(error.text)
-    if (has(UPSTREAM_WORDS) || network !== undefined) {
+    if (has(UPSTREAM_PHRASES) || network !== undefined) {
       const submission = lower.includes('submission') || lower.includes('submit')
-      if (submission || !pollCounted) fileUpstreamError(facts, error, submission)
+      if (submission || !pollCounted) recordUpstreamError(facts, error, submission)
     } else facts.errors.see(error.line)
   }
 }
 
-/** What about the broker is wrong, by the words of an exception or of the broker itself. */
+/** The broker problem in an exception or in a message of the broker. */
 export function brokerCause(lower: string): Cause {
   if (
     [
@@ -87,7 +87,7 @@ export function brokerCause(lower: string): Cause {
   return 'broker-connection-lost'
 }
 
-function fileUpstreamError(facts: RelayFacts, error: OpenError, submission: boolean): void {
+function recordUpstreamError(facts: RelayFacts, error: OpenError, submission: boolean): void {
   const network = networkCause(error.text)
   const detail =
     network === undefined

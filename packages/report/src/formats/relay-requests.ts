@@ -4,16 +4,16 @@ import type { RelayClient } from '../facts/facts.ts'
 import type { PathKind } from './request-path.ts'
 import { causeOfStatus } from './network-cause.ts'
 
-/** Hand-outs per client that are remembered until their answer comes. */
+/** Tasks per client that are remembered until the result arrives. */
 const MAX_WAITING = 16
 
 /**
- * Counts one request of a client as a relay or a balancer saw it (but not a 401: why is told elsewhere).
- * @param ms NaN where the duration is not known
- * @param id hash of the request id, 0 without one
- * @param waitMs how much of `ms` a poll may have been held back until there was work; NaN where the log does not say
+ * Counts one request of a client in the log of a relay or load balancer, except a 401, which is counted with its reason.
+ * @param ms NaN if the duration is unknown
+ * @param id hash of the request ID; 0 if there is none
+ * @param waitMs how much of `ms` the poll may have been held; NaN if unknown
  */
-export function requestOfClient(
+export function recordRequest(
   client: RelayClient,
   line: Quotable,
   kind: PathKind,
@@ -31,20 +31,20 @@ export function requestOfClient(
     stats.heartbeat.busy = status === 200
     stats.poll(line.time, status === 204)
     stats.polls.add(line.time, ms, status, id)
-    if (status === 200) handedOut(client, line)
+    if (status === 200) recordHandOut(client, line)
   } else {
     stats.heartbeat.busy = false
-    answered(client, line, status)
+    recordResult(client, line, status)
   }
 }
 
 function causeOfRelayStatus(status: number): ReturnType<typeof causeOfStatus> | undefined {
   if (status < 400) return undefined
-  // The relay itself answered: whatever 5xx it chose, it is its own error and not that of a proxy.
+  // The relay itself responded, so a 5xx is an error of the relay and not of a proxy.
   return status >= 500 ? 'relay-error' : causeOfStatus(status)
 }
 
-export function handedOut(client: RelayClient, line: Quotable): void {
+export function recordHandOut(client: RelayClient, line: Quotable): void {
   client.stats.tasks++
   keepTaskLine(client, 'handed-out', line)
   if (client.waiting.length === 0) client.waitingLine = quote(line)
@@ -60,7 +60,7 @@ function keepTaskLine(
   if (client.taskLines.length < 16) client.taskLines.push({ step, evidence: quote(line) })
 }
 
-export function answered(client: RelayClient, line: Quotable, status: number): void {
+export function recordResult(client: RelayClient, line: Quotable, status: number): void {
   if (status === 404 || status === 409) {
     keepTaskLine(client, 'late', line)
     client.stats.lateAnswers++
@@ -73,7 +73,7 @@ export function answered(client: RelayClient, line: Quotable, status: number): v
   }
 }
 
-/** A name that ends a message: up to the first blank, without a final dot. */
+/** A name at the end of a message: up to the first space, without a full stop. */
 export function nameOf(buf: Buffer, start: number, end: number): string {
   let to = start
   while (to < end && (buf[to] ?? 0) > 32) to++

@@ -4,7 +4,7 @@ const NEXT_JOB = ascii('/task/nextjob/')
 const RESULT = ascii('/task/result/')
 const PROBES = ['/healthz', '/livez', '/readyz', '/health', '/ready', '/live', '/alive'].map(ascii)
 
-/** Bytes before the collection that are worth keeping; no relay is called by more. */
+/** Bytes before the collection ID that are cached; no relay has a longer address. */
 const MAX_PREFIXES = 300
 
 const BLANK = 32
@@ -15,8 +15,8 @@ const QUESTION_MARK = 63
 export type PathKind = 'poll' | 'result' | 'probe' | 'other'
 
 /**
- * What a request path asks for. The result stands in the fields: for a poll or a result the collection is
- * [collectionStart, collectionEnd), for a result the task as well.
+ * Parses a request path. The fields hold the result: the collection ID is [collectionStart, collectionEnd) for polls and results, and
+ * the task ID is [taskStart, taskEnd) for results.
  */
 export class RequestPath {
   kind: PathKind = 'other'
@@ -24,22 +24,22 @@ export class RequestPath {
   collectionEnd = 0
   taskStart = 0
   taskEnd = 0
-  /** All that stood before the collection of the last poll. Most requests are polls, and of one relay: comparing finds the next one. */
+  /** Everything before the collection ID of the last poll: most requests are polls of one relay, so comparing is faster than parsing. */
   #beforePoll = new Uint8Array(0)
 
   /**
-   * Reads a path, or a URL with scheme and host, that begins at `start` and ends at a blank, a quote or `limit`.
-   * @returns where it ends
+   * Reads a path, or a URL with scheme and host, from `start` up to a space, a quote or `limit`.
+   * @returns its end
    */
   read(buf: Buffer, start: number, limit: number): number {
     const known = this.#beforePoll
     if (known.length > 0 && startsWith(buf, start, limit, known)) {
       this.kind = 'poll'
       this.collectionStart = start + known.length
-      this.collectionEnd = partEnd(buf, this.collectionStart, limit)
+      this.collectionEnd = segmentEnd(buf, this.collectionStart, limit)
       return pathEnd(buf, this.collectionEnd, limit)
     }
-    const stop = partEnd(buf, start, limit)
+    const stop = segmentEnd(buf, start, limit)
     this.#search(buf, start, stop)
     return pathEnd(buf, stop, limit)
   }
@@ -71,8 +71,8 @@ export class RequestPath {
   }
 }
 
-/** Where the path ends or its query begins. */
-function partEnd(buf: Buffer, start: number, limit: number): number {
+/** The end of the path, without its query. */
+function segmentEnd(buf: Buffer, start: number, limit: number): number {
   let at = start
   for (; at < limit; at++) {
     const byte = buf[at]
@@ -87,7 +87,7 @@ function pathEnd(buf: Buffer, start: number, limit: number): number {
   return at
 }
 
-/** Where the path begins: after `https://host:443`, at the third slash. */
+/** The start of the path: after `https://host:443`, at the third slash. */
 function afterHost(buf: Buffer, start: number, stop: number): number {
   if (buf[start] === SLASH) return start
   let at = start - 1

@@ -7,15 +7,15 @@ import type { JsonEvent } from './json-event.ts'
 import { causeOfStatus, networkCause } from './network-cause.ts'
 import type { WarrenEvents } from './warren-json.ts'
 
-/** Events of our own client. */
+/** Reads the events of Warren's bunny. */
 export class WarrenBunnyEvents implements WarrenEvents {
   readonly facts: ClientFacts
   #sent: { id: number; line: RawEvidence } | undefined
-  /** How long the poll that is out may be held, ms; NaN where its line does not say. */
+  /** How long the current poll may be held, ms; NaN if its line does not contain it. */
   #waitMs = Number.NaN
   #unanswered = false
 
-  /** @param facts to add to, where another reader knows some of the events in other words */
+  /** @param facts to add to, if another reader extracts facts from the same log */
   constructor(facts = new ClientFacts()) {
     this.facts = facts
     this.facts.program = 'Warren bunny'
@@ -52,7 +52,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
           kind: event.word('kind'),
           requestId: event.text('requestId'),
         })
-        // Without debug lines this is the only sign of a poll that was answered with a task.
+        // Without debug lines, this is the only sign of a successful poll.
         if (!facts.logsPolls) {
           link.success(line, 200, Number.NaN)
           link.polls.add(line.time, Number.NaN, 200, event.hash('requestId'))
@@ -86,7 +86,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
         this.#failed(line, event)
         break
       case 'result rejected':
-        this.#refused(line, event)
+        this.#recordRejection(line, event)
         break
       case 'result lost':
         tasks.step(taskId(), 'abandoned', line)
@@ -121,7 +121,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
 
   #started(line: Quotable, event: JsonEvent): void {
     const { facts } = this
-    // `bunny starting` came a moment before, unless an older version wrote this one only.
+    // `bunny starting` came just before, except from older versions.
     if (!(line.time - facts.lastStart < 120_000)) facts.started(line, event.text('version'))
     const relay = event.text('relay')
     if (relay !== '' && facts.host === '') facts.host = hostOf(relay)
@@ -166,7 +166,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
       link.polls.add(line.time, event.number('durationMs'), status, event.hash('requestId'))
   }
 
-  #refused(line: Quotable, event: JsonEvent): void {
+  #recordRejection(line: Quotable, event: JsonEvent): void {
     const { link, tasks } = this.facts
     const status = event.number('status')
     tasks.step(event.text('taskId'), status === 409 || status === 404 ? 'late' : 'rejected', line)
@@ -186,7 +186,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
   }
 }
 
-/** `kind` of a Task API error, where its code says nothing more. */
+/** The cause of a Task API error by its `kind`, if its code gives none. */
 export function causeOfKind(
   kind: string,
 ):

@@ -8,14 +8,14 @@ import { WarrenBunnyEvents } from './warren-bunny-events.ts'
 import { WarrenRelayEvents } from './warren-relay-events.ts'
 import { WarrenUpstreamEvents } from './warren-upstream-events.ts'
 
-/** What one of our programs writes; it gets every line that names it as `component`. */
+/** Reads the events of one program: every line with its name as `component`. */
 export interface WarrenEvents {
   readonly facts: Facts
   event(line: Quotable, event: JsonEvent, level: number): void
   finish?(): void
 }
 
-/** JSON lines of our own programs (pino): `time`, `level`, `msg`, `component` and the fields of the event. */
+/** JSON lines of Warren's programs (pino): `time`, `level`, `msg`, `component` and the fields of the event. */
 export class WarrenJsonReader implements FormatReader {
   readonly name = 'Warren JSON'
   readonly #event = new JsonEvent()
@@ -24,21 +24,21 @@ export class WarrenJsonReader implements FormatReader {
     component: '',
     program: undefined,
   }
-  /** Name the operating system gives the machine; in Kubernetes that is the pod. */
+  /** Host name of the machine, which is the pod in Kubernetes. */
   hostname = ''
 
   facts(): readonly Facts[] {
     return [...this.#programs.values()].map((program) => program.facts)
   }
 
-  /** Time of the line, milliseconds since the epoch; NaN if the line is not one of ours. */
+  /** Time of the line, milliseconds since the epoch; NaN if a Warren program did not write it. */
   timeOf(line: Quotable): number {
     if (!this.#event.read(line)) return Number.NaN
     if (!this.#event.has('msg') || !this.#event.has('component')) return Number.NaN
     return this.#event.number('time')
   }
 
-  /** `timeOf` has read the line already. */
+  /** `timeOf` must have read the line before. */
   event(line: Quotable, head: EventHead): boolean {
     const event = this.#event
     const component = event.word('component')
@@ -78,7 +78,7 @@ function newProgram(component: string): WarrenEvents | undefined {
   }
 }
 
-/** pino writes levels as numbers (10 trace … 60 fatal) or, so configured, as words. */
+/** pino logs levels as numbers (10 trace … 60 fatal) or, if configured, as words. */
 function levelOf(event: JsonEvent): number {
   const number = event.number('level')
   if (number >= 0) return Math.max(0, Math.min(5, Math.floor(number / 10) - 1))

@@ -5,8 +5,8 @@ import { WarrenBunnyEvents } from './warren-bunny-events.ts'
 import { WarrenText } from './warren-text.ts'
 import { WarrenUpstreamEvents } from './warren-upstream-events.ts'
 
-/** What our client says in its own words, because the one it replaces has none for it. */
-const CLIENT_WORDS: ReadonlySet<string> = new Set([
+/** Messages of Warren's bunny that the Python bunny does not have. */
+const BUNNY_MESSAGES: ReadonlySet<string> = new Set([
   'bunny failed',
   'bunny stopping',
   'bunny stopped',
@@ -20,8 +20,8 @@ const CLIENT_WORDS: ReadonlySet<string> = new Set([
   'task repeated',
 ])
 
-/** What only our Task API server says, whose text format is the same. */
-const UPSTREAM_WORDS: ReadonlySet<string> = new Set([
+/** Messages that only Warren's upstream logs, in the same text format. */
+const UPSTREAM_MESSAGES: ReadonlySet<string> = new Set([
   'upstream started',
   'task queued',
   'task leased',
@@ -31,7 +31,7 @@ const UPSTREAM_WORDS: ReadonlySet<string> = new Set([
   'collection resumed',
 ])
 
-/** Lines of our own programs among those in the text format of the Python client. */
+/** Reads the lines of Warren's programs in the text format of the Python bunny. */
 export class WarrenLines {
   readonly #text = new WarrenText()
   readonly #clientFacts: ClientFacts
@@ -42,22 +42,22 @@ export class WarrenLines {
     this.#clientFacts = clientFacts
   }
 
-  /** Once one of its words was met, the log is that of our Task API server. */
+  /** The facts of the upstream, once one of its messages was found. */
   get upstream(): UpstreamFacts | undefined {
     return this.#upstream?.facts
   }
 
-  /** True if the line was one of ours. */
+  /** The line came from a Warren program. */
   read(line: Quotable, { message, level }: EventHead): boolean {
     const event = this.#text.read(line, message, line.end)
     if (event === undefined) return false
     const word = event.word('msg')
-    if (UPSTREAM_WORDS.has(word)) this.#upstream ??= new WarrenUpstreamEvents()
+    if (UPSTREAM_MESSAGES.has(word)) this.#upstream ??= new WarrenUpstreamEvents()
     if (this.#upstream !== undefined) {
       this.#upstream.event(line, event, level)
       return true
     }
-    if (!CLIENT_WORDS.has(word)) return false
+    if (!BUNNY_MESSAGES.has(word)) return false
     this.#client ??= new WarrenBunnyEvents(this.#clientFacts)
     this.#client.event(line, event, level)
     return true

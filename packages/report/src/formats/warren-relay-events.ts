@@ -7,7 +7,7 @@ import { KeptLine } from '../facts/kept-line.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
 import { LEVEL } from './event-head.ts'
 import { taskExpired } from './expired-tasks.ts'
-import { requestOfClient } from './relay-requests.ts'
+import { recordRequest } from './relay-requests.ts'
 import { brokerCause } from './relay-errors.ts'
 import type { JsonEvent } from './json-event.ts'
 import { networkCause } from './network-cause.ts'
@@ -23,40 +23,40 @@ const REASONS = new Map<string, Cause>([
   ['slow-down', 'rate-limited'],
 ])
 
-/** Requests that name no client and no known collection. */
-const NOBODY = 'none'
+/** Key for requests without a user and with an unknown collection. */
+const UNKNOWN_CLIENT = 'none'
 
-/** Failed logins whose request line has not come yet. */
+/** Failed logins whose request line has not been read yet. */
 const MAX_PENDING = 64
-/** More than a relay makes in a minute; whatever else a line says must not cost time. */
+/** More checks than a relay makes per minute; a broken line must not cost time. */
 const MAX_CHECKS = 100
-/** Logins whose request line has not come yet: polls are held for half a minute. */
+/** Logins whose request line has not been read yet: polls are held for up to half a minute. */
 const MAX_LOGINS = 256
-/** As nginx has it: the client was gone before its answer. */
+/** As in NGINX: the client disconnected before the response. */
 const CLIENT_LEFT = 499
 
-/** A failed login, told before the request it belongs to. */
-interface Refused {
+/** A failed login, which is logged before its request. */
+interface FailedLogin {
   readonly cause: Cause
   readonly client: string
-  /** Whose collection was asked for; '' where that is not known. */
+  /** The owner of the requested collection; '' if unknown. */
   readonly owner: string
   readonly id: number
   readonly line: Quotable
 }
 
-/** Events of our own relay. */
+/** Reads the events of Warren's relay. */
 export class WarrenRelayEvents implements WarrenEvents {
   readonly facts: RelayFacts
   readonly #path = new RequestPath()
   readonly #nodeNames = new Map<string, string>()
-  readonly #refused = new Map<string, Refused>()
-  /** Logins of requests that are not answered yet, by request id. */
+  readonly #failedLogins = new Map<string, FailedLogin>()
+  /** Logins of requests without a response yet, by request ID. */
   readonly #logins = new Map<string, RawEvidence>()
-  /** The last line was about the database; one about the broker follows at once, if there is a broker. */
+  /** The last line was about the database; if there is a broker, the next one is about the broker. */
   #awaitsBroker = false
 
-  /** @param facts to add to, where another reader knows some of the events in other words */
+  /** @param facts to add to, if another reader extracts facts from the same log */
   constructor(facts = new RelayFacts()) {
     this.facts = facts
     this.facts.program = 'Warren relay'
@@ -93,7 +93,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     if (range === undefined || !(status >= 100)) return
     const path = this.#path
     path.read(line.buf, range.start, range.end)
-    const refused = this.#takeRefused(event)
+    const failedLogin = this.#takeFailedLogin(event)
     if (path.kind === 'probe') {
       facts.ownActivity.beat(line.time)
       if (status < 400) facts.probes.success(line, status, ms)
@@ -103,24 +103,34 @@ export class WarrenRelayEvents implements WarrenEvents {
     }
     if (path.kind === 'other') return
     const name = event.word('user')
-    if (name !== '' && event.has('node')) this.#learn(event.word('node'), name)
-    if (status === 401 || (status === 429 && refused !== undefined)) {
+    if (name !== '' && event.has('node')) this.#learnNode(event.word('node'), name)
+    if (status === 401 || (status === 429 && failedLogin !== undefined)) {
       const owner = this.#ownerOf(line.buf, path)
       const id = event.hash('requestId')
-      this.#refuse(refused ?? { cause: 'auth-refused', client: name, owner, id, line }, status, ms)
+      this.#recordRejection(
+        failedLogin ?? { cause: 'auth-refused', client: name, owner, id, line },
+        status,
+        ms,
+      )
       return
     }
-    // A poll that was held for want of work and given up by its client, mostly because that was stopped: nothing was
-    // lost, and what the client thinks of it stands in its own log.
+    // A held poll whose client disconnected, mostly because it was stopped: nothing was lost. If the client sees a failure,
+    // its own log shows it.
     if (status === CLIENT_LEFT && event.has('heldMs')) return
     const client = this.#client(name)
     if (client === undefined) return
-    // The time a poll was held is no part of its duration here.
-    requestOfClient(client, line, path.kind, status, ms, event.hash('requestId'), 0)
-    if (path.kind === 'poll') this.#moment(line, client, status, ms, event)
+    // The duration does not include the time the poll was held.
+    recordRequest(client, line, path.kind, status, ms, event.hash('requestId'), 0)
+    if (path.kind === 'poll') this.#addExchange(line, client, status, ms, event)
   }
 
-  #moment(line: Quotable, client: RelayClient, status: number, ms: number, event: JsonEvent): void {
+  #addExchange(
+    line: Quotable,
+    client: RelayClient,
+    status: number,
+    ms: number,
+    event: JsonEvent,
+  ): void {
     const { sample } = this.facts
     if (!sample.wants(line.time)) return
     const requestId = event.text('requestId')
@@ -139,22 +149,22 @@ export class WarrenRelayEvents implements WarrenEvents {
     })
   }
 
-  #takeRefused(event: JsonEvent): Refused | undefined {
-    if (this.#refused.size === 0) return undefined
+  #takeFailedLogin(event: JsonEvent): FailedLogin | undefined {
+    if (this.#failedLogins.size === 0) return undefined
     const requestId = event.text('requestId')
-    const refused = this.#refused.get(requestId)
-    this.#refused.delete(requestId)
-    return refused
+    const failedLogin = this.#failedLogins.get(requestId)
+    this.#failedLogins.delete(requestId)
+    return failedLogin
   }
 
-  /** `/readyz` answers for the store; a broker that is down does not make it fail. */
+  /** `/readyz` depends on the database; it succeeds while the broker is down. */
   #readiness(line: Quotable, event: JsonEvent, status: number): void {
     if (status === 200 && event.text('path').endsWith('/readyz')) {
       this.facts.database.success(line, 0, Number.NaN)
     }
   }
 
-  /** The client whose collection a path names; '' if that is not known. */
+  /** The owner of the collection in a path; '' if unknown. */
   #ownerOf(buf: Buffer, { collectionStart, collectionEnd }: RequestPath): string {
     const collection = buf.toString(
       'utf8',
@@ -177,7 +187,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     if (what === 'node') this.facts.logsRequests = true
   }
 
-  /** A minute of its asking its database or its broker for a sign of life. */
+  /** A minute of health checks of the database or the broker. */
   #dependency(line: Quotable, event: JsonEvent): void {
     this.facts.probesServices = true
     const isBroker = event.word('dependency') === 'broker'
@@ -187,11 +197,11 @@ export class WarrenRelayEvents implements WarrenEvents {
     this.#awaitsBroker = !isBroker && this.facts.queue === ''
     const failing = event.word('state') === 'failing'
     const answered = Math.min(new Map(event.numbers('checks')).get('ok') ?? 0, MAX_CHECKS)
-    // Answers from before a trouble that is there already do not end it.
+    // Successes before an open problem do not end it.
     const proven = failing && stats.hasOpenProblem ? 0 : answered
     for (let n = 1; n <= proven; n++)
       stats.success(line, 0, event.number(n === proven ? 'maxMs' : 'p50Ms'))
-    // A failure that has passed was written of when it was there.
+    // A failure that has ended was counted when it was logged.
     if (!failing) return
     const cause = isBroker ? brokerCause(event.text('detail').toLowerCase()) : 'database-failing'
     stats.failure(line, outcomeOf(cause), cause, Number.NaN)
@@ -269,7 +279,7 @@ export class WarrenRelayEvents implements WarrenEvents {
       default:
         return false
     }
-    // Every one of these was written after the store had committed it.
+    // These events are logged after the database has committed them.
     if (
       msg === 'task admitted' ||
       msg === 'result stored' ||
@@ -303,7 +313,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     switch (msg) {
       case 'credentials validated':
         facts.validated++
-        if (facts.sample.wants(line.time)) this.#rememberLogin(event.text('requestId'), line)
+        if (facts.sample.wants(line.time)) this.#keepLogin(event.text('requestId'), line)
         break
       case 'duplicate workers on node': {
         const from = line.time - (event.number('periodMs') || 0)
@@ -346,7 +356,7 @@ export class WarrenRelayEvents implements WarrenEvents {
         facts.database.success(line, 0, Number.NaN)
         break
       case 'request failed':
-        // The request line of the same id has the 500.
+        // The request line with the same ID contains the 500.
         facts.serverErrors.see(line)
         break
       case 'relay stopping':
@@ -359,7 +369,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     return true
   }
 
-  #rememberLogin(requestId: string, line: Quotable): void {
+  #keepLogin(requestId: string, line: Quotable): void {
     this.#logins.set(requestId, quote(line))
     if (this.#logins.size <= MAX_LOGINS) return
     const oldest = this.#logins.keys().next()
@@ -367,7 +377,7 @@ export class WarrenRelayEvents implements WarrenEvents {
   }
 
   #authenticationFailed(line: Quotable, event: JsonEvent): void {
-    const refused: Refused = {
+    const failedLogin: FailedLogin = {
       cause: REASONS.get(event.word('reason')) ?? 'auth-refused',
       client: event.word('user'),
       owner: this.#nodeNames.get(event.word('collection')) ?? '',
@@ -376,29 +386,30 @@ export class WarrenRelayEvents implements WarrenEvents {
     }
     const requestId = event.text('requestId')
     if (requestId === '') {
-      this.#refuse(refused, 401, Number.NaN)
+      this.#recordRejection(failedLogin, 401, Number.NaN)
       return
     }
-    // The request line of the same id follows; where the level hides it, this one is counted when another pushes it out.
-    this.#refused.set(requestId, refused)
-    if (this.#refused.size <= MAX_PENDING) return
-    const oldest = this.#refused.entries().next()
+    // The request line with the same ID follows. If its level is suppressed, this one counts when another pushes it out.
+    this.#failedLogins.set(requestId, failedLogin)
+    if (this.#failedLogins.size <= MAX_PENDING) return
+    const oldest = this.#failedLogins.entries().next()
     if (oldest.done === true) return
-    this.#refused.delete(oldest.value[0])
-    this.#refuse(oldest.value[1], 401, Number.NaN)
+    this.#failedLogins.delete(oldest.value[0])
+    this.#recordRejection(oldest.value[1], 401, Number.NaN)
   }
 
-  /** Counts what still waits for its request line. */
+  /** Counts failed logins without a request line. */
   finish(): void {
-    for (const refused of this.#refused.values()) this.#refuse(refused, 401, Number.NaN)
-    this.#refused.clear()
+    for (const failedLogin of this.#failedLogins.values())
+      this.#recordRejection(failedLogin, 401, Number.NaN)
+    this.#failedLogins.clear()
   }
 
-  /** Somebody's wrong credentials are his own trouble; unknown or missing ones are that of whose collection it is. */
-  #refuse(refused: Refused, status: number, ms: number): void {
-    const { cause, client: given, owner, id, line } = refused
+  /** Wrong credentials count for the user; unknown or missing ones count for the owner of the collection. */
+  #recordRejection(failedLogin: FailedLogin, status: number, ms: number): void {
+    const { cause, client: given, owner, id, line } = failedLogin
     const own = cause === 'auth-unknown-user' || given === '' ? owner || given : given
-    const client = this.#client(own || NOBODY)
+    const client = this.#client(own || UNKNOWN_CLIENT)
     if (client === undefined) return
     client.stats.failure(line, status, cause, ms)
     client.stats.poll(line.time, false)
@@ -417,7 +428,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     stats.problems.get(cause)?.detail(status > 0 ? `HTTP ${status}` : why)
   }
 
-  #learn(node: string, name: string): void {
+  #learnNode(node: string, name: string): void {
     if (this.#nodeNames.get(node) === name) return
     const client = this.#client(name)
     if (client !== undefined && client.collections.size < 4)
@@ -431,7 +442,7 @@ export class WarrenRelayEvents implements WarrenEvents {
 
   #client(name: string): RelayClient | undefined {
     const client = name === '' ? undefined : this.facts.clients.of(name)
-    if (client !== undefined && client.names.size === 0 && name !== NOBODY)
+    if (client !== undefined && client.names.size === 0 && name !== UNKNOWN_CLIENT)
       client.names.set(name, 1)
     return client
   }

@@ -2,20 +2,20 @@ import type { Quotable } from '../facts/evidence-keeper.ts'
 import { textOf } from '../read/byte-scan.ts'
 import { JsonEvent } from './json-event.ts'
 
-/** Longer lines hold a stack trace or the like, and no event the report reads. */
+/** Longer lines contain a stack trace or similar, and no event that the report reads. */
 const MAX_LINE_BYTES = 8_192
-// Each is tried at one place only, so that no line, however odd, takes longer than its length.
+// Each is tried at one position only, so that the time per line is linear.
 const MESSAGE = /[a-z][a-z0-9-]*(?: [a-z0-9-]+(?![\w=-]))*/y
 const FIELD = / ([A-Za-z]\w*)=("(?:[^"\\]|\\.)*"|[[{]\S*|[^\s"]*)/y
 
 /**
- * Lines of our own programs in the text formats of those they replace, where those have no words for an event: the same event as in
- * JSON, written `queue unavailable detail="a channel was closed"`.
+ * Lines of Warren's programs in the text formats of the Python bunny and the .NET relay, for events that those do not have: the same
+ * event as in JSON, in the form `queue unavailable detail="a channel was closed"`.
  */
 export class WarrenText {
   readonly #event = new JsonEvent()
 
-  /** The event that stands in [from, to) of a line; undefined if it is not written so. Valid until the next call. */
+  /** The event in [from, to) of a line; undefined if the line has another form. Valid until the next call. */
   read({ buf }: Quotable, from: number, to: number): JsonEvent | undefined {
     const first = buf[from] ?? 0
     if (first < 97 || first > 122 || to - from > MAX_LINE_BYTES) return undefined
@@ -35,7 +35,7 @@ export class WarrenText {
   }
 }
 
-/** Bare words are texts that needed no quotes. */
+/** Texts without special characters have no quotes. */
 function asJson(value: string): string {
   return /^(?:["[{]|-?\d+(?:\.\d+)?$|true$|false$|null$)/.test(value)
     ? value

@@ -4,7 +4,7 @@ import { LEVEL } from './event-head.ts'
 import type { JsonEvent } from './json-event.ts'
 import type { WarrenEvents } from './warren-json.ts'
 
-/** Events of our own Task API server. */
+/** Reads the events of Warren's upstream. */
 export class WarrenUpstreamEvents implements WarrenEvents {
   readonly facts = new UpstreamFacts()
 

@@ -3,27 +3,27 @@ import type { TimeKind } from './event-head.ts'
 
 const QUARTER = 15 * MINUTE
 
-/** Learns from lines that have both, a written local time and a wrapper's UTC, how far apart the two are. */
+/** Derives the offset of a source from lines that contain both a local time and the wrapper's UTC time. */
 export class ZoneWatch {
   #offset = Number.NaN
   #agreeing = 0
-  /** A line whose offset differed: summer time ends, or a damaged stamp. */
+  /** Number of changes of the offset: the end of summer time, or a damaged time. */
   changes = 0
   #secondsOff = 0
 
-  /** Written time minus UTC in minutes, a multiple of 15; NaN while unknown. Written times without date: within ± 12 h. */
+  /** Logged time minus UTC in minutes, a multiple of 15; NaN if unknown. Without dates: within ± 12 h. */
   get offsetMinutes(): number {
     return this.#offset / MINUTE
   }
 
-  /** How far the program's clock is ahead of the wrapper's once the zone is taken off, milliseconds. */
+  /** How far the program's clock is ahead of the wrapper's after the time zone is subtracted, milliseconds. */
   get driftMs(): number {
     return this.#agreeing === 0 ? 0 : this.#secondsOff / this.#agreeing
   }
 
-  see(written: number, utc: number, kind: TimeKind): void {
+  observe(written: number, utc: number, kind: TimeKind): void {
     const difference = kind === 'time-of-day' ? halfDay(written - utc) : written - utc
-    // Written seconds are cut off, so half a second is the best guess of what is missing.
+    // Logged seconds are truncated, so half a second is added on average.
     const offset = Math.round((difference + 500) / QUARTER) * QUARTER
     if (offset === this.#offset) {
       this.#agreeing++
@@ -34,7 +34,7 @@ export class ZoneWatch {
     this.#offset = offset
   }
 
-  /** UTC of a written time. `near` decides the day where the line has none. */
+  /** UTC of a logged time. `near` decides the day if the line has none. */
   toUtc(written: number, kind: TimeKind, near: number): number {
     if (Number.isNaN(this.#offset)) return Number.NaN
     const utc = written - this.#offset
@@ -42,7 +42,7 @@ export class ZoneWatch {
   }
 }
 
-/** A difference of times of day, within ± 12 hours. */
+/** A difference between times of day, within ± 12 hours. */
 function halfDay(difference: number): number {
   const inDay = ((difference % DAY) + DAY) % DAY
   return inDay > DAY / 2 ? inDay - DAY : inDay

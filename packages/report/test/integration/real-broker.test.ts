@@ -230,7 +230,7 @@ describeRabbit('the log of a real broker', () => {
     expect(knocks).toMatchObject({ severity: 'info', status: 'expected' })
     // Of a connection without a single byte the broker writes nothing.
     expect(knocks.count).toBe(3)
-    expect(knocks.why).toMatch(/closed before a login.*HTTP.*TLS|HTTP.*TLS.*closed/)
+    expect(knocks.why).toMatch(/closed before login.*HTTP.*TLS|HTTP.*TLS.*closed/)
     expect(above(report('knocks'))).toEqual([])
   })
 
@@ -258,7 +258,7 @@ describeRabbit('the log of a real broker', () => {
   })
 
   it.each([
-    ['restart', 'stopped in order'],
+    ['restart', 'shut down cleanly'],
     ['kill', 'ended without a shutdown message'],
   ])('tells a %s as one, with what the relay says of it', (name, how) => {
     const stopped = finding(report(name), 'broker-stopped')

@@ -128,19 +128,19 @@ describe('the log of a broker', () => {
     expect([...(facts.link.problems.get('broker-connection-lost')?.details.keys() ?? [])]).toEqual([
       'closed by the broker: maintenance',
     ])
-    expect(knocks(facts)).toEqual({ '10.0.0.7': ['closed before a login'] })
+    expect(knocks(facts)).toEqual({ '10.0.0.7': ['closed before login'] })
   })
 
   it.each([
-    ['closed before a login', 'warning', 'client unexpectedly closed TCP connection'],
-    ['nothing within the time for a login', 'error', '{handshake_timeout,handshake}'],
-    ['HTTP', 'error', '{bad_header,<<"GET / HT">>}'],
+    ['closed before login', 'warning', 'client unexpectedly closed TCP connection'],
+    ['login timeout', 'error', '{handshake_timeout,handshake}'],
+    ['HTTP request', 'error', '{bad_header,<<"GET / HT">>}'],
     [
-      'HTTP',
+      'HTTP request',
       'error',
       'HTTP GET request detected on AMQP port. Ensure the client is connecting to the correct port.',
     ],
-    ['TLS', 'error', '{bad_header,<<22,3,1,6,27,1,0,6>>}'],
+    ['TLS handshake', 'error', '{bad_header,<<22,3,1,6,27,1,0,6>>}'],
     ['not AMQP', 'error', '{bad_version,{0,0,9,0}}'],
     ['not AMQP', 'error', 'client did not start with AMQP protocol header: <<1,2,3>>'],
   ])('takes who comes and does not log in for a knock: %s', (how, level, reason) => {
@@ -208,7 +208,7 @@ describe('the log of a broker', () => {
         'HTTP GET request detected on AMQP port. Ensure the client is connecting to the correct port.',
       ),
     )
-    expect(knocks(facts)).toEqual({ '172.19.0.1': ['HTTP'] })
+    expect(knocks(facts)).toEqual({ '172.19.0.1': ['HTTP request'] })
     expect([facts.errors.count, facts.link.failed]).toEqual([0, 0])
   })
 
@@ -328,7 +328,7 @@ describe('a broker that stops and starts', () => {
   it('went down once in an orderly restart, which loses no connection', () => {
     const facts = broker(...login('11:15:00', 700), ...stop, ...boot('11:17'))
     expect([facts.starts, facts.stops.count, facts.stops.open]).toEqual([1, 1, false])
-    expect([...facts.stops.details.keys()]).toEqual(['stopped in order'])
+    expect([...facts.stops.details.keys()]).toEqual(['shut down cleanly'])
     expect(problems(facts)).toEqual({})
     expect(facts.errors.count).toBe(0)
   })
@@ -365,7 +365,7 @@ describe('a broker that stops and starts', () => {
       ['broker-stopped', 'recovered', 'hub'],
     ])
     expect(broken[0]?.why).toBe(
-      'It stopped in order at 11:16:11; up again at 11:17:15, after 1 min 4 s. Also caused: broker connections are cut off.',
+      'It shut down cleanly at 11:16:11; up again at 11:17:15, after 1 min 4 s. Also caused: broker connections are cut off.',
     )
     expect(broken[0]?.evidence.map(({ text }) => text).join('\n')).toContain('queue unavailable')
   })
