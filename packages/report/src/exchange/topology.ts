@@ -179,7 +179,9 @@ class TopologyBuilder {
   /** Makes names unique. Relays keep their names, which are unique already. */
   #nameApart(): void {
     const kept = this.#network.relays.map(({ name }) => name)
-    const others = this.#components.filter(({ role, logs }) => role !== 'relay' || logs.length === 0)
+    const others = this.#components.filter(
+      ({ role, logs }) => role !== 'relay' || logs.length === 0,
+    )
     const names = distinctNames(others, kept)
     others.forEach((component, index) => (component.name = names[index] ?? component.name))
     for (const link of this.#links) link.name = `${link.from.name} → ${link.to.name}`
