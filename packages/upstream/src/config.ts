@@ -161,10 +161,10 @@ export const upstreamConfig = defineConfig<UpstreamConfig>({
       description: 'json, or text for people.',
     }),
   },
-  check: publicWithoutToken,
+  check: checkAskerToken,
 })
 
-function publicWithoutToken(values: Partial<UpstreamConfig>): ConfigProblem[] {
+function checkAskerToken(values: Partial<UpstreamConfig>): ConfigProblem[] {
   const { host, askerToken } = values
   if (host === undefined || isLoopback(host) || askerToken !== undefined) return []
   return [

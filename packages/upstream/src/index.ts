@@ -1,5 +1,5 @@
 export { upstreamCommand } from './cli/upstream-command.ts'
-export type { CollectionLogin } from './collections/collection.ts'
+export type { CollectionCredentials } from './collections/collection.ts'
 export {
   loadUpstreamConfig,
   upstreamConfig,

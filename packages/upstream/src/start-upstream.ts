@@ -1,12 +1,12 @@
 import { ExitCode, type Logger, ProgramError, createLogger } from '@warren/runtime'
 import type { FastifyInstance } from 'fastify'
-import type { CollectionLogin } from './collections/collection.ts'
+import type { CollectionCredentials } from './collections/collection.ts'
 import { Collections } from './collections/collections.ts'
 import type { UpstreamConfig } from './config.ts'
 import { buildApp } from './http/app.ts'
-import { type CollectionView, collectionView } from './http/asking.routes.ts'
+import { type CollectionView, toCollectionView } from './http/asking.routes.ts'
 import { isLoopback } from './http/loopback.ts'
-import { type QuestionView, questionView } from './http/question-view.ts'
+import { type QuestionView, toQuestionView } from './http/question-view.ts'
 import { RateLimit } from './http/rate-limit.ts'
 import { isSettled } from './questions/question.ts'
 import { Questions } from './questions/questions.ts'
@@ -25,7 +25,7 @@ export interface UpstreamHandle extends AsyncDisposable {
   readonly url: string
   readonly collections: {
     /** The password is in this answer only. */
-    add(options: { readonly name: string }): Promise<CollectionLogin>
+    add(options: { readonly name: string }): Promise<CollectionCredentials>
     list(): readonly CollectionView[]
   }
   /** Takes what `POST /api/v1/questions` takes. Gives the uuid. @throws UpstreamError */
@@ -34,7 +34,7 @@ export interface UpstreamHandle extends AsyncDisposable {
    * Resolves when the question is answered, failed or timed out. Rejects with the reason of `signal`, and with an
    * AbortError when the server is stopped before.
    */
-  answer(uuid: string, options?: { readonly signal?: AbortSignal }): Promise<QuestionView>
+  waitForResult(uuid: string, options?: { readonly signal?: AbortSignal }): Promise<QuestionView>
 }
 
 const SWEEP_MS = 1000
@@ -46,7 +46,7 @@ export async function startUpstream(
 ): Promise<UpstreamHandle> {
   const { now = Date.now } = options
   const log = options.log ?? createLogger({ component: 'upstream', level: 'warn', format: 'json' })
-  assertAskersKnown(config)
+  assertAskerToken(config)
   await using resources = new AsyncDisposableStack()
   const stopping = new AbortController()
   const store = resources.use(UpstreamStore.open(config.store))
@@ -93,16 +93,17 @@ export async function startUpstream(
     url,
     collections: {
       add: async ({ name }) => collections.add(name),
-      list: () => collections.list().map(collectionView),
+      list: () => collections.list().map(toCollectionView),
     },
     ask: async (task) => questions.ask(task).uuid,
-    answer: (uuid, { signal } = {}) => settled(questions, uuid, stopping.signal, signal),
+    waitForResult: (uuid, { signal } = {}) =>
+      waitUntilSettled(questions, uuid, stopping.signal, signal),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
 
 // Checked here as well as in the configuration: who starts a server from code has not read that.
-function assertAskersKnown({ host, askerToken }: UpstreamConfig): void {
+function assertAskerToken({ host, askerToken }: UpstreamConfig): void {
   if (askerToken !== undefined || isLoopback(host)) return
   throw new ProgramError(`without an asker token anybody who reaches ${host} could ask questions`, {
     exitCode: ExitCode.config,
@@ -138,9 +139,9 @@ function sweep(collections: Collections, questions: Questions, log: Logger): voi
   }
 }
 
-const LOOK_AGAIN_MS = 60_000
+const RECHECK_MS = 60_000
 
-async function settled(
+async function waitUntilSettled(
   questions: Questions,
   uuid: string,
   stopping: AbortSignal,
@@ -149,7 +150,7 @@ async function settled(
   const either = signal === undefined ? stopping : AbortSignal.any([signal, stopping])
   for (;;) {
     either.throwIfAborted()
-    const question = await questions.settled(uuid, { waitMs: LOOK_AGAIN_MS, signal: either })
-    if (isSettled(question)) return questionView(question)
+    const question = await questions.waitUntilSettled(uuid, { waitMs: RECHECK_MS, signal: either })
+    if (isSettled(question)) return toQuestionView(question)
   }
 }

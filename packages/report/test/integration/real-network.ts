@@ -165,7 +165,7 @@ async function startClient(
 
 async function ask(upstream: UpstreamHandle, collection: string): Promise<string> {
   const uuid = await upstream.ask({ ...FEMALE, collection })
-  const { state } = await upstream.answer(uuid, { signal: AbortSignal.timeout(10_000) })
+  const { state } = await upstream.waitForResult(uuid, { signal: AbortSignal.timeout(10_000) })
   return state
 }
 

@@ -38,7 +38,11 @@ export function askCommand(io: CliIo): Command {
       'whom to ask, by name or id; may be left out if there is one',
     )
     .option('--url <url>', 'where the server is (UPSTREAM_URL)')
-    .option('--timeout <duration>', 'stop waiting after this long, such as 90s or 10m', durationOf)
+    .option(
+      '--timeout <duration>',
+      'stop waiting after this long, such as 90s or 10m',
+      parseDuration,
+    )
     .option('--json', 'print the question with its whole result')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: AskOptions) => ask(io, file, options))
@@ -52,9 +56,9 @@ async function ask(io: CliIo, file: string, options: AskOptions): Promise<void> 
   const given = await readTask(file, io)
   const { collection } = options
   const asked = await client.ask(collection === undefined ? given : { ...given, collection })
-  const answer = await settled(io, client, asked, options.timeout)
+  const answer = await waitUntilSettled(io, client, asked, options.timeout)
   io.stdout.write(
-    options.json === true ? `${JSON.stringify(answer, null, 2)}\n` : summary(answer, io),
+    options.json === true ? `${JSON.stringify(answer, null, 2)}\n` : formatSummary(answer, io),
   )
   if (answer.state === 'answered') return
   const late = answer.state === 'timed-out' || !answer.settled
@@ -65,7 +69,7 @@ async function ask(io: CliIo, file: string, options: AskOptions): Promise<void> 
   })
 }
 
-async function settled(
+async function waitUntilSettled(
   io: CliIo,
   client: UpstreamClient,
   asked: QuestionView,
@@ -83,7 +87,7 @@ async function settled(
 }
 
 /** For a person two lines, in a pipe one of two columns; nothing but a count where there is one. */
-function summary({ state, kind, count, message }: QuestionView, io: CliIo): string {
+function formatSummary({ state, kind, count, message }: QuestionView, io: CliIo): string {
   if (state !== 'answered' || count === null) return ''
   const said = message ?? ''
   if (io.stdout.isTTY !== true) return `${count}\t${said.replaceAll(/[\t\r\n]+/g, ' ')}\n`
@@ -124,7 +128,7 @@ async function read(file: string, io: CliIo): Promise<string> {
   }
 }
 
-function durationOf(given: string): number {
+function parseDuration(given: string): number {
   const parsed = durationSetting({ unit: 's', minMs: 1000 }).safeParse(given)
   if (parsed.success) return parsed.data
   throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? 'expected a duration')

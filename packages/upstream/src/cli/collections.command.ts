@@ -42,13 +42,13 @@ export function collectionsCommand(io: CliIo): Command {
   return collections
 }
 
-function clientFor(io: CliIo, { url }: Options): UpstreamClient {
+function createClient(io: CliIo, { url }: Options): UpstreamClient {
   const config = loadUpstreamConfig(io.env)
   return new UpstreamClient(url === undefined ? config : { ...config, url })
 }
 
 async function add(io: CliIo, name: string, options: Options): Promise<void> {
-  const login = await clientFor(io, options).addCollection(name)
+  const login = await createClient(io, options).addCollection(name)
   if (options.json === true) {
     io.stdout.write(`${JSON.stringify(login, null, 2)}\n`)
     return
@@ -67,7 +67,7 @@ async function add(io: CliIo, name: string, options: Options): Promise<void> {
 }
 
 async function list(io: CliIo, options: Options): Promise<void> {
-  const collections = await clientFor(io, options).listCollections()
+  const collections = await createClient(io, options).listCollections()
   if (options.json === true) {
     io.stdout.write(`${JSON.stringify(collections, null, 2)}\n`)
     return

@@ -1,14 +1,14 @@
 import { isJsonObject } from '@warren/task-api'
 import { ExitCode, ProgramError } from '@warren/runtime'
 import { request } from 'undici'
-import type { CollectionLogin } from '../collections/collection.ts'
+import type { CollectionCredentials } from '../collections/collection.ts'
 import type { UpstreamConfig } from '../config.ts'
 import type { CollectionView } from '../http/asking.routes.ts'
 import { isLoopback } from '../http/loopback.ts'
 import type { QuestionView } from '../http/question-view.ts'
 
 const WAIT_S = 25
-const ANSWER_WITHIN_MS = 15_000
+const RESPONSE_TIMEOUT_MS = 15_000
 
 /** Calls a running server for the command line. Every failure is a ProgramError that says what to do. */
 export class UpstreamClient {
@@ -31,8 +31,8 @@ export class UpstreamClient {
     return this.#call<QuestionView>('GET', path)
   }
 
-  async addCollection(name: string): Promise<CollectionLogin> {
-    return this.#call<CollectionLogin>('POST', '/api/v1/collections', { name })
+  async addCollection(name: string): Promise<CollectionCredentials> {
+    return this.#call<CollectionCredentials>('POST', '/api/v1/collections', { name })
   }
 
   async listCollections(): Promise<readonly CollectionView[]> {
@@ -48,7 +48,7 @@ export class UpstreamClient {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       return reply.json as T
     }
-    throw this.#refusal(reply.status, reply.json)
+    throw this.#errorOf(reply.status, reply.json)
   }
 
   async #send(
@@ -65,9 +65,9 @@ export class UpstreamClient {
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         body: body === undefined ? null : JSON.stringify(body),
-        signal: AbortSignal.timeout(WAIT_S * 1000 + ANSWER_WITHIN_MS),
+        signal: AbortSignal.timeout(WAIT_S * 1000 + RESPONSE_TIMEOUT_MS),
       })
-      return { status: statusCode, json: jsonOf(await answer.text()) }
+      return { status: statusCode, json: parseJson(await answer.text()) }
     } catch (error: unknown) {
       const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
       throw new ProgramError(`no upstream answers at ${this.#base}${reason}`, {
@@ -78,11 +78,11 @@ export class UpstreamClient {
     }
   }
 
-  #refusal(status: number, json: unknown): ProgramError {
+  #errorOf(status: number, json: unknown): ProgramError {
     const said = isJsonObject(json) ? json : {}
     const { message, action, problems } = said
     const listed = Array.isArray(problems)
-      ? problems.map((problem) => `\n  ${lineOf(problem)}`)
+      ? problems.map((problem) => `\n  ${formatProblem(problem)}`)
       : []
     const text = typeof message === 'string' ? message : `${this.#base} answered ${status}`
     return new ProgramError(`${text}${listed.join('')}`, {
@@ -101,7 +101,7 @@ function localUrl({ host, port }: UpstreamConfig): string {
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }
 
-function jsonOf(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -109,7 +109,7 @@ function jsonOf(text: string): unknown {
   }
 }
 
-function lineOf(problem: unknown): string {
+function formatProblem(problem: unknown): string {
   if (!isJsonObject(problem)) return ''
   const { path, message } = problem
   return path === '' ? String(message) : `${String(path)}: ${String(message)}`

@@ -16,7 +16,7 @@ export interface Collection {
 }
 
 /** Login of a collection. The password is known at this moment only. */
-export interface CollectionLogin {
+export interface CollectionCredentials {
   readonly collectionId: string
   readonly name: string
   readonly username: string

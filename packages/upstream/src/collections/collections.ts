@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { type Logger, newUuid } from '@warren/runtime'
 import { UpstreamError } from '../upstream-error.ts'
 import type { UpstreamStore } from '../store/upstream-store.ts'
-import type { Collection, CollectionLogin } from './collection.ts'
-import { digestOf, matchesDigest, newPassword } from './login-secret.ts'
+import type { Collection, CollectionCredentials } from './collection.ts'
+import { digestOf, matchesDigest, newPassword } from './password.ts'
 
 export interface CollectionsOptions {
   readonly store: UpstreamStore
@@ -13,10 +13,10 @@ export interface CollectionsOptions {
 }
 
 const MAX_COLLECTIONS = 10_000
-const MAX_NAME = 100
+const MAX_NAME_LENGTH = 100
 
 // Compared when nobody has the name, so that guessing names by the clock finds none.
-const NOBODY = digestOf('')
+const UNKNOWN_USER_DIGEST = digestOf('')
 
 /** Who may poll, and who has been polling. */
 export class Collections {
@@ -33,11 +33,11 @@ export class Collections {
   }
 
   /** @throws UpstreamError INVALID_NAME, NAME_TAKEN, TOO_MANY_COLLECTIONS. */
-  add(name: string): CollectionLogin {
+  add(name: string): CollectionCredentials {
     const known = this.#store.listCollections()
     if (known.length >= MAX_COLLECTIONS) throw new UpstreamError('TOO_MANY_COLLECTIONS')
     // oxlint-disable-next-line eslint/no-control-regex -- they are what is looked for
-    if (name.trim() === '' || name.length > MAX_NAME || /[\u0000-\u001f\u007f]/.test(name)) {
+    if (name.trim() === '' || name.length > MAX_NAME_LENGTH || /[\u0000-\u001f\u007f]/.test(name)) {
       throw new UpstreamError('INVALID_NAME')
     }
     if (known.some((collection) => collection.name === name)) {
@@ -69,9 +69,9 @@ export class Collections {
     return this.#store.findCollection(id)
   }
 
-  login(username: string, password: string): Collection | undefined {
+  logIn(username: string, password: string): Collection | undefined {
     const collection = this.#store.findCollectionByUsername(username)
-    const matches = matchesDigest(password, collection?.passwordDigest ?? NOBODY)
+    const matches = matchesDigest(password, collection?.passwordDigest ?? UNKNOWN_USER_DIGEST)
     return matches ? collection : undefined
   }
 
@@ -94,7 +94,7 @@ export class Collections {
   }
 
   /** Notes a sign of life. */
-  polled(collection: Collection, worker: string): void {
+  recordPoll(collection: Collection, worker: string): void {
     this.#store.recordPoll(collection.id, this.#now(), worker)
     if (collection.suspended) {
       this.#log.info({ collection: collection.id, name: collection.name }, 'collection resumed')
@@ -103,7 +103,7 @@ export class Collections {
 
   /** Suspends whoever has gone silent. */
   sweep(): void {
-    for (const { id, name } of this.#store.suspendSilent(this.#now() - this.#suspendAfterMs)) {
+    for (const { id, name } of this.#store.suspendIdle(this.#now() - this.#suspendAfterMs)) {
       this.#log.warn({ collection: id, name }, 'collection suspended')
     }
   }

@@ -2,8 +2,8 @@ import type { Logger } from '@warren/runtime'
 import { type FastifyInstance, fastify } from 'fastify'
 import { UpstreamError } from '../upstream-error.ts'
 import { type AskingDeps, askingRoutes } from './asking.routes.ts'
-import { askerLogin } from './asker-login.ts'
-import { logFault, sendError, upstreamErrorOf } from './error-reply.ts'
+import { createAskerCheck } from './asker-access.ts'
+import { logInternalError, sendError, toUpstreamError } from './error-response.ts'
 import { acceptJsonBodies } from './json-body.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { requestIdOf } from './request-id.ts'
@@ -29,7 +29,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     // Without it a client may take for ever to send its request.
     requestTimeout: 120_000,
     genReqId: (raw) => requestIdOf(raw.headers['x-request-id']),
-    frameworkErrors: (error, request, reply) => sendError(upstreamErrorOf(error), request, reply),
+    frameworkErrors: (error, request, reply) => sendError(toUpstreamError(error), request, reply),
     routerOptions: {
       caseSensitive: false,
       ignoreTrailingSlash: true,
@@ -53,14 +53,14 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     )
   })
   app.setErrorHandler((failure, request, reply) => {
-    const error = upstreamErrorOf(failure)
-    logFault(error, request, log)
+    const error = toUpstreamError(failure)
+    logInternalError(error, request, log)
     sendError(error, request, reply)
   })
   app.setNotFoundHandler((request, reply) =>
     sendError(new UpstreamError('NO_SUCH_PATH'), request, reply),
   )
-  const login = askerLogin(deps.askerToken)
+  const login = createAskerCheck(deps.askerToken)
   for (const { method, path, access, bodyLimit, handle } of routes) {
     app.route({
       method,

@@ -3,8 +3,8 @@ import type { Collection } from '../collections/collection.ts'
 import type { Collections } from '../collections/collections.ts'
 import type { Questions } from '../questions/questions.ts'
 import { UpstreamError } from '../upstream-error.ts'
-import { patience } from './patience.ts'
-import { questionView } from './question-view.ts'
+import { waitLimit } from './wait-limit.ts'
+import { toQuestionView } from './question-view.ts'
 import { type RouteEntry, pathParameter, queryParameter } from './route-entry.ts'
 
 export interface AskingDeps {
@@ -13,8 +13,8 @@ export interface AskingDeps {
   readonly stopping: AbortSignal
 }
 
-const QUESTION_BYTES = 1024 * 1024
-const LONGEST_WAIT_S = 60
+const MAX_QUESTION_BYTES = 1024 * 1024
+const MAX_WAIT_S = 60
 
 /** Our own API, for asking. */
 export function askingRoutes({ collections, questions, stopping }: AskingDeps): RouteEntry[] {
@@ -23,15 +23,15 @@ export function askingRoutes({ collections, questions, stopping }: AskingDeps): 
       method: 'POST',
       path: '/api/v1/questions',
       access: 'asker',
-      bodyLimit: QUESTION_BYTES,
+      bodyLimit: MAX_QUESTION_BYTES,
       handle: async (request, reply) => {
-        const wait = waitOf(queryParameter(request, 'wait'))
+        const wait = parseWait(queryParameter(request, 'wait'))
         const { uuid } = questions.ask(request.body)
-        const question = await questions.settled(uuid, patience(wait, reply, stopping))
+        const question = await questions.waitUntilSettled(uuid, waitLimit(wait, reply, stopping))
         void reply
           .code(201)
           .header('location', `/api/v1/questions/${encodeURIComponent(uuid)}`)
-          .send(questionView(question))
+          .send(toQuestionView(question))
       },
     },
     {
@@ -40,10 +40,10 @@ export function askingRoutes({ collections, questions, stopping }: AskingDeps): 
       access: 'asker',
       bodyLimit: 0,
       handle: async (request, reply) => {
-        const wait = waitOf(queryParameter(request, 'wait'))
+        const wait = parseWait(queryParameter(request, 'wait'))
         const uuid = pathParameter(request, 'uuid')
-        const question = await questions.settled(uuid, patience(wait, reply, stopping))
-        void reply.send(questionView(question))
+        const question = await questions.waitUntilSettled(uuid, waitLimit(wait, reply, stopping))
+        void reply.send(toQuestionView(question))
       },
     },
     {
@@ -52,14 +52,14 @@ export function askingRoutes({ collections, questions, stopping }: AskingDeps): 
       access: 'asker',
       bodyLimit: 0,
       handle: async (_request, reply) => {
-        void reply.send({ collections: collections.list().map(collectionView) })
+        void reply.send({ collections: collections.list().map(toCollectionView) })
       },
     },
     {
       method: 'POST',
       path: '/api/v1/collections',
       access: 'asker',
-      bodyLimit: QUESTION_BYTES,
+      bodyLimit: MAX_QUESTION_BYTES,
       handle: async (request, reply) => {
         const name = isJsonObject(request.body) ? request.body['name'] : undefined
         if (typeof name !== 'string') throw new UpstreamError('INVALID_NAME')
@@ -69,12 +69,12 @@ export function askingRoutes({ collections, questions, stopping }: AskingDeps): 
   ]
 }
 
-function waitOf(text: string): number {
+function parseWait(text: string): number {
   if (text === '') return 0
   const seconds = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
-  if (seconds <= LONGEST_WAIT_S) return seconds
+  if (seconds <= MAX_WAIT_S) return seconds
   throw new UpstreamError('BAD_REQUEST', {
-    detail: `wait is a whole number of seconds up to ${LONGEST_WAIT_S}`,
+    detail: `wait is a whole number of seconds up to ${MAX_WAIT_S}`,
   })
 }
 
@@ -89,7 +89,7 @@ export interface CollectionView {
   readonly worker: string | null
 }
 
-export function collectionView(collection: Collection): CollectionView {
+export function toCollectionView(collection: Collection): CollectionView {
   const { id, name, username, suspended, createdAt, lastPollAt, lastWorker } = collection
   return {
     collectionId: id,

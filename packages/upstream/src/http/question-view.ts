@@ -21,7 +21,7 @@ export interface QuestionView {
   readonly result: TaskResult | null
 }
 
-export function questionView(question: Question): QuestionView {
+export function toQuestionView(question: Question): QuestionView {
   const { uuid, collectionId, kind, state, attempts, worker, settledAt, message, result } = question
   return {
     uuid,

@@ -11,7 +11,7 @@ import type { Collections } from '../collections/collections.ts'
 import type { Behaviour } from '../config.ts'
 import type { Questions } from '../questions/questions.ts'
 import { UpstreamError } from '../upstream-error.ts'
-import { patience } from './patience.ts'
+import { waitLimit } from './wait-limit.ts'
 import { type RouteEntry, pathParameter } from './route-entry.ts'
 
 export interface TaskApiDeps {
@@ -24,15 +24,15 @@ export interface TaskApiDeps {
 
 // The newer service's base and the older one's: clients of both find their way with either behaviour.
 const BASES = ['/api/v1', '/link_connector_api']
-const RESULT_BYTES = 32 * 1024 * 1024
-const LONGEST_WAIT_S = 60
-const MAX_WORKER = 200
+const MAX_RESULT_BYTES = 32 * 1024 * 1024
+const MAX_WAIT_S = 60
+const MAX_WORKER_LENGTH = 200
 
 export function taskApiRoutes(deps: TaskApiDeps): RouteEntry[] {
-  return BASES.flatMap((base) => [nextJob(deps, base), result(deps, base)])
+  return BASES.flatMap((base) => [pollRoute(deps, base), resultRoute(deps, base)])
 }
 
-function nextJob(deps: TaskApiDeps, base: string): RouteEntry {
+function pollRoute(deps: TaskApiDeps, base: string): RouteEntry {
   const { collections, questions, behaviour, stopping } = deps
   return {
     method: 'GET',
@@ -43,30 +43,39 @@ function nextJob(deps: TaskApiDeps, base: string): RouteEntry {
       const target = pathParameter(request, 'target')
       const dot = target.indexOf('.')
       const id = dot === -1 ? target : target.slice(0, dot)
-      const login = loginOf(request, collections)
+      const login = requireLogin(request, collections)
       const kinds = kindsOf(dot === -1 ? null : target.slice(dot + 1), behaviour)
-      const collection = ownCollection(login, id, collections)
+      const collection = requireOwnCollection(login, id, collections)
       const worker = workerOf(request)
-      if (kinds.includes('availability')) collections.polled(collection, worker)
-      const wait = Math.min(preferredWait(request.headers.prefer), LONGEST_WAIT_S)
+      if (kinds.includes('availability')) collections.recordPoll(collection, worker)
+      const wait = Math.min(preferredWait(request.headers.prefer), MAX_WAIT_S)
       const poll = { worker, requestId: request.id }
-      const task = await questions.next(collection, kinds, poll, patience(wait, reply, stopping))
+      const task = await questions.handOutNext(
+        collection,
+        kinds,
+        poll,
+        waitLimit(wait, reply, stopping),
+      )
       if (wait > 0) void reply.header('preference-applied', `wait=${wait}`)
       void (task === null ? reply.code(204).send() : reply.send(task))
     },
   }
 }
 
-function result(deps: TaskApiDeps, base: string): RouteEntry {
+function resultRoute(deps: TaskApiDeps, base: string): RouteEntry {
   const { collections, questions, behaviour, now } = deps
   return {
     method: 'POST',
     path: `${base}/task/result/:uuid/:collection`,
     access: 'open',
-    bodyLimit: RESULT_BYTES,
+    bodyLimit: MAX_RESULT_BYTES,
     handle: async (request, reply) => {
-      const login = loginOf(request, collections)
-      const collection = ownCollection(login, pathParameter(request, 'collection'), collections)
+      const login = requireLogin(request, collections)
+      const collection = requireOwnCollection(
+        login,
+        pathParameter(request, 'collection'),
+        collections,
+      )
       try {
         questions.receive(pathParameter(request, 'uuid'), collection, request.body, request.id)
       } catch (error: unknown) {
@@ -98,14 +107,14 @@ function kindsOf(suffix: string | null, behaviour: Behaviour): readonly Task['ki
   }
 }
 
-function loginOf(request: FastifyRequest, collections: Collections): Collection {
+function requireLogin(request: FastifyRequest, collections: Collections): Collection {
   const credentials = parseBasicCredentials(request.headers.authorization)
-  const login = collections.login(credentials?.username ?? '', credentials?.password ?? '')
+  const login = collections.logIn(credentials?.username ?? '', credentials?.password ?? '')
   if (credentials === undefined || login === undefined) throw new UpstreamError('NOT_LOGGED_IN')
   return login
 }
 
-function ownCollection(login: Collection, id: string, collections: Collections): Collection {
+function requireOwnCollection(login: Collection, id: string, collections: Collections): Collection {
   if (id.toLowerCase() === login.id) return login
   throw new UpstreamError(
     collections.get(id.toLowerCase()) === undefined ? 'UNKNOWN_COLLECTION' : 'OTHER_COLLECTION',
@@ -115,5 +124,5 @@ function ownCollection(login: Collection, id: string, collections: Collections):
 function workerOf(request: FastifyRequest): string {
   const given = request.headers['x-worker-id']
   const worker = typeof given === 'string' && given !== '' ? given : request.headers['user-agent']
-  return (worker ?? request.ip).slice(0, MAX_WORKER)
+  return (worker ?? request.ip).slice(0, MAX_WORKER_LENGTH)
 }

@@ -14,9 +14,15 @@ import type { Collections } from '../collections/collections.ts'
 import type { Behaviour } from '../config.ts'
 import type { UpstreamStore } from '../store/upstream-store.ts'
 import { UpstreamError } from '../upstream-error.ts'
-import { Doorbell } from './doorbell.ts'
+import { KeyedSignal } from './keyed-signal.ts'
 import { outgoingTask } from './outgoing-task.ts'
-import { type Redelivery, asOf, handedOut, received, unreadable } from './question-moves.ts'
+import {
+  type Redelivery,
+  expireIfOverdue,
+  handOut,
+  applyResult,
+  failUnreadable,
+} from './question-transitions.ts'
 import { type Question, isSettled } from './question.ts'
 
 export interface QuestionsOptions {
@@ -31,21 +37,21 @@ export interface QuestionsOptions {
   readonly log: Logger
 }
 
-export interface Patience {
+export interface WaitLimit {
   readonly waitMs: number
   readonly signal: AbortSignal
 }
 
-const MAX_OPEN = 10_000
+const MAX_OPEN_QUESTIONS = 10_000
 
 // How often a waiting request looks again unasked: a lease that ends rings no bell.
-const LOOK_AGAIN_MS = 1000
+const RECHECK_MS = 1000
 
 /** Questions from asking to answer. */
 export class Questions {
   readonly #options: QuestionsOptions
   readonly #redelivery: Redelivery
-  readonly #bell = new Doorbell()
+  readonly #changes = new KeyedSignal()
 
   constructor(options: QuestionsOptions) {
     this.#options = options
@@ -70,7 +76,8 @@ export class Questions {
     const askedAt = now()
     const question = store.transaction(() => {
       if (store.findQuestion(uuid) !== undefined) throw new UpstreamError('UUID_TAKEN')
-      if (store.countOpen(collection.id) >= MAX_OPEN) throw new UpstreamError('TOO_MANY_QUESTIONS')
+      if (store.countOpen(collection.id) >= MAX_OPEN_QUESTIONS)
+        throw new UpstreamError('TOO_MANY_QUESTIONS')
       return store.insertQuestion({
         uuid,
         collectionId: collection.id,
@@ -88,7 +95,7 @@ export class Questions {
       })
     })
     log.info({ taskId: uuid, kind, collection: collection.id }, 'task queued')
-    this.#bell.ring(workOf(collection.id))
+    this.#changes.notify(tasksKey(collection.id))
     return question
   }
 
@@ -96,29 +103,29 @@ export class Questions {
   get(uuid: string): Question {
     const question = this.#options.store.findQuestion(uuid)
     if (question === undefined) throw new UpstreamError('UNKNOWN_QUESTION')
-    const current = asOf(question, this.#options.now())
-    if (current !== question) this.#timedOut(current)
+    const current = expireIfOverdue(question, this.#options.now())
+    if (current !== question) this.#recordTimeout(current)
     return current
   }
 
   /** The question once it is settled, or as it stands when patience ends. */
-  async settled(uuid: string, { waitMs, signal }: Patience): Promise<Question> {
+  async waitUntilSettled(uuid: string, { waitMs, signal }: WaitLimit): Promise<Question> {
     const until = performance.now() + waitMs
     for (;;) {
       const question = this.get(uuid)
       const left = until - performance.now()
       if (isSettled(question) || left <= 0 || signal.aborted) return question
-      const pauseMs = Math.min(left, LOOK_AGAIN_MS)
-      if (!(await this.#bell.wait(answerTo(uuid), pauseMs, signal))) return question
+      const pauseMs = Math.min(left, RECHECK_MS)
+      if (!(await this.#changes.wait(questionKey(uuid), pauseMs, signal))) return question
     }
   }
 
   /** Leases the oldest task of these kinds, waiting for one if need be; null if there is none. */
-  async next(
+  async handOutNext(
     collection: Collection,
     kinds: readonly Task['kind'][],
     poll: { readonly worker: string; readonly requestId: string },
-    { waitMs, signal }: Patience,
+    { waitMs, signal }: WaitLimit,
   ): Promise<JsonObject | null> {
     const until = performance.now() + waitMs
     for (;;) {
@@ -127,8 +134,8 @@ export class Questions {
       const task = this.#lease(collection, kinds, poll)
       const left = until - performance.now()
       if (task !== null || left <= 0) return task
-      const pauseMs = Math.min(left, LOOK_AGAIN_MS)
-      if (!(await this.#bell.wait(workOf(collection.id), pauseMs, signal))) return null
+      const pauseMs = Math.min(left, RECHECK_MS)
+      if (!(await this.#changes.wait(tasksKey(collection.id), pauseMs, signal))) return null
     }
   }
 
@@ -143,7 +150,7 @@ export class Questions {
     const question = store.transaction(() => {
       const available = store.findAvailable(collection.id, kinds, now())
       if (available === undefined) return undefined
-      const leased = handedOut(available, worker, now(), this.#redelivery)
+      const leased = handOut(available, worker, now(), this.#redelivery)
       store.saveQuestion(leased)
       return leased
     })
@@ -168,13 +175,13 @@ export class Questions {
       if (older && hasResult) throw new UpstreamError('ALREADY_ANSWERED')
       const reading = readResult(json)
       if ('error' in reading) {
-        if (!older) store.saveQuestion(unreadable(question, now()))
+        if (!older) store.saveQuestion(failUnreadable(question, now()))
         return reading
       }
-      store.saveQuestion(received(question, reading.result, now()))
+      store.saveQuestion(applyResult(question, reading.result, now()))
       return reading
     })
-    this.#bell.ring(answerTo(uuid))
+    this.#changes.notify(questionKey(uuid))
     const fields = { taskId: uuid, collection: collection.id, requestId }
     if ('error' in outcome) {
       log.warn({ ...fields, problems: outcome.error.problems.slice(0, 5) }, 'result rejected')
@@ -187,21 +194,22 @@ export class Questions {
   /** Ends what is overdue and forgets what is old. */
   sweep(): void {
     const { store, now, retentionMs } = this.#options
-    for (const question of store.listOverdue(now())) this.#timedOut(asOf(question, now()))
-    store.forgetSettledBefore(now() - retentionMs)
+    for (const question of store.listOverdue(now()))
+      this.#recordTimeout(expireIfOverdue(question, now()))
+    store.deleteSettledBefore(now() - retentionMs)
   }
 
-  #timedOut(question: Question): void {
+  #recordTimeout(question: Question): void {
     const { uuid, kind, collectionId, attempts } = question
     this.#options.store.saveQuestion(question)
     const fields = { taskId: uuid, kind, collection: collectionId, attempts }
     this.#options.log.warn(fields, 'task timed out')
-    this.#bell.ring(answerTo(uuid))
+    this.#changes.notify(questionKey(uuid))
   }
 }
 
-const workOf = (collectionId: string) => `work ${collectionId}`
-const answerTo = (uuid: string) => `answer ${uuid}`
+const tasksKey = (collectionId: string) => `work ${collectionId}`
+const questionKey = (uuid: string) => `answer ${uuid}`
 
 function readTask(json: unknown): Task {
   try {

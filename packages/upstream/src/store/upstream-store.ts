@@ -104,7 +104,7 @@ export class UpstreamStore implements Disposable {
   }
 
   /** Suspends those without a sign of life since `before` and gives them back. */
-  suspendSilent(before: number): readonly Collection[] {
+  suspendIdle(before: number): readonly Collection[] {
     return this.#prepare(
       `update collections set suspended = 1
        where suspended = 0 and coalesce(last_poll_at, created_at) < ? returning *`,
@@ -184,7 +184,7 @@ export class UpstreamStore implements Disposable {
       .map(questionOf)
   }
 
-  forgetSettledBefore(before: number): void {
+  deleteSettledBefore(before: number): void {
     this.#prepare(
       `delete from questions where task_id in
          (select task_id from questions where settled_at < ? limit ${SWEEP_LIMIT})`,

@@ -19,7 +19,7 @@ describe('UpstreamHandle', () => {
     const running = await runningUpstream()
     const { client, collectionId } = await poller(running)
     const uuid = await running.upstream.ask(MEN)
-    const answering = running.upstream.answer(uuid)
+    const answering = running.upstream.waitForResult(uuid)
     await client.nextTask()
     await client.submitResult(countResult({ uuid, collection: collectionId }, 44, 'by 1 of 1'))
     expect(await answering).toMatchObject({
@@ -28,7 +28,7 @@ describe('UpstreamHandle', () => {
       count: 44,
       message: 'by 1 of 1',
     })
-    expect(await running.upstream.answer(uuid)).toMatchObject({ count: 44 })
+    expect(await running.upstream.waitForResult(uuid)).toMatchObject({ count: 44 })
   })
 
   it('goes on waiting after the third hand-out, and ends at the deadline', async () => {
@@ -37,7 +37,7 @@ describe('UpstreamHandle', () => {
     const uuid = await running.upstream.ask(MEN)
     await client.nextTask()
     let settled = false
-    const answering = running.upstream.answer(uuid).finally(() => (settled = true))
+    const answering = running.upstream.waitForResult(uuid).finally(() => (settled = true))
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(settled).toBe(false)
     running.clock.advance(300_000)
@@ -49,7 +49,7 @@ describe('UpstreamHandle', () => {
     await poller(running)
     const uuid = await running.upstream.ask(MEN)
     const stop = new AbortController()
-    const answering = running.upstream.answer(uuid, { signal: stop.signal })
+    const answering = running.upstream.waitForResult(uuid, { signal: stop.signal })
     stop.abort(new Error('enough'))
     await expect(answering).rejects.toThrow('enough')
   })
@@ -61,7 +61,7 @@ describe('UpstreamHandle', () => {
     await client.nextTask()
     const polling = client.nextTask({ waitSeconds: 60 })
     const asking = fetch(`${running.url}/api/v1/questions/${uuid}?wait=60`)
-    const answering = running.upstream.answer(uuid).catch((error: unknown) => error)
+    const answering = running.upstream.waitForResult(uuid).catch((error: unknown) => error)
     await new Promise((resolve) => setTimeout(resolve, 100))
     const started = performance.now()
     await running.upstream[Symbol.asyncDispose]()

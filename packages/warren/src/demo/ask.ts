@@ -33,7 +33,7 @@ export async function ask(
   tracker.follow(uuid)
   const timeout = AbortSignal.timeout(TIMEOUT_MS)
   const settled = await network.upstream
-    .answer(uuid, { signal: AbortSignal.any([signal, timeout]) })
+    .waitForResult(uuid, { signal: AbortSignal.any([signal, timeout]) })
     .catch((error: unknown) => {
       if (!timeout.aborted) throw error
       throw new ProgramError(`no result for "${question.name}" within ${TIMEOUT_MS / 1000} s`, {

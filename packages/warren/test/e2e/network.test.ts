@@ -100,7 +100,7 @@ function suite(open: () => Promise<{ store: string | undefined; queue: string }>
 
   const ask = async (task: JsonObject) => {
     const uuid = await network.upstream.ask({ ...task, collection: network.upstreamCollection })
-    return network.upstream.answer(uuid, { signal: AbortSignal.timeout(45_000) })
+    return network.upstream.waitForResult(uuid, { signal: AbortSignal.timeout(45_000) })
   }
 
   it('publishes the count computed from the data for every kind of cohort', async () => {

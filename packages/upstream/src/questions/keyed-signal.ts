@@ -1,11 +1,11 @@
 const MAX_WAITERS = 10_000
 
 /** Lets requests wait for something to happen to a key. Keeps no events: look first, then wait. */
-export class Doorbell {
+export class KeyedSignal {
   readonly #waiting = new Map<string, Set<() => void>>()
   #waiters = 0
 
-  ring(key: string): void {
+  notify(key: string): void {
     for (const wake of this.#waiting.get(key) ?? []) wake()
   }
 

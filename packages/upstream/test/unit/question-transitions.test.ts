@@ -1,7 +1,12 @@
 import { countResult, errorResult } from '@warren/task-api'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { asOf, handedOut, received, unreadable } from '../../src/questions/question-moves.ts'
+import {
+  expireIfOverdue,
+  handOut,
+  applyResult,
+  failUnreadable,
+} from '../../src/questions/question-transitions.ts'
 import { type Question, isSettled } from '../../src/questions/question.ts'
 
 const QUESTION: Question = {
@@ -27,38 +32,41 @@ const ERROR = errorResult({ uuid: 'u', collection: 'c' }, 'no')
 
 describe('a question', () => {
   it('is leased, and exhausted by the last hand-out', () => {
-    const once = handedOut(QUESTION, 'w', 1000, REDELIVERY)
+    const once = handOut(QUESTION, 'w', 1000, REDELIVERY)
     expect(once).toMatchObject({ state: 'leased', attempts: 1, leasedUntil: 11_000, worker: 'w' })
-    expect(handedOut(once, 'w', 11_000, REDELIVERY)).toMatchObject({
+    expect(handOut(once, 'w', 11_000, REDELIVERY)).toMatchObject({
       state: 'exhausted',
       attempts: 2,
     })
   })
 
   it('is never free again without redelivery', () => {
-    expect(handedOut(QUESTION, 'w', 1000, null)).toMatchObject({
+    expect(handOut(QUESTION, 'w', 1000, null)).toMatchObject({
       state: 'leased',
       leasedUntil: QUESTION.deadline,
     })
   })
 
   it('times out at its deadline and not before', () => {
-    expect(asOf(QUESTION, 299_999)).toBe(QUESTION)
-    expect(asOf(QUESTION, 300_000)).toMatchObject({ state: 'timed-out', settledAt: 300_000 })
+    expect(expireIfOverdue(QUESTION, 299_999)).toBe(QUESTION)
+    expect(expireIfOverdue(QUESTION, 300_000)).toMatchObject({
+      state: 'timed-out',
+      settledAt: 300_000,
+    })
   })
 
   it('once validly answered stays so, whatever happens', () => {
     const move = fc.constantFrom<(question: Question) => Question>(
-      (question) => received(question, ERROR, 5),
-      (question) => received(question, countResult({ uuid: 'u', collection: 'c' }, 1), 5),
-      (question) => unreadable(question, 5),
-      (question) => asOf(question, 1e12),
+      (question) => applyResult(question, ERROR, 5),
+      (question) => applyResult(question, countResult({ uuid: 'u', collection: 'c' }, 1), 5),
+      (question) => failUnreadable(question, 5),
+      (question) => expireIfOverdue(question, 1e12),
     )
     fc.assert(
       fc.property(fc.array(move), fc.array(move), (before, after) => {
         const failing = before.filter((step) => step(QUESTION).state !== 'answered')
         const reached = failing.reduce((question, step) => step(question), QUESTION)
-        const answered = received(reached, OK, 9)
+        const answered = applyResult(reached, OK, 9)
         expect(answered).toMatchObject({ state: 'answered', result: OK, settledAt: 9 })
         expect(after.reduce((question, step) => step(question), answered)).toBe(answered)
       }),
@@ -66,12 +74,12 @@ describe('a question', () => {
   })
 
   it('is settled by an answer, a failure or time, and not by being exhausted', () => {
-    expect(isSettled(handedOut(QUESTION, 'w', 0, { leaseMs: 1, maxAttempts: 1 }))).toBe(false)
+    expect(isSettled(handOut(QUESTION, 'w', 0, { leaseMs: 1, maxAttempts: 1 }))).toBe(false)
     for (const settled of [
-      received(QUESTION, OK, 0),
-      received(QUESTION, ERROR, 0),
-      unreadable(QUESTION, 0),
-      asOf(QUESTION, 300_000),
+      applyResult(QUESTION, OK, 0),
+      applyResult(QUESTION, ERROR, 0),
+      failUnreadable(QUESTION, 0),
+      expireIfOverdue(QUESTION, 300_000),
     ]) {
       expect(isSettled(settled)).toBe(true)
     }

@@ -6,7 +6,7 @@ export type Redelivery = { readonly leaseMs: number; readonly maxAttempts: numbe
 
 // The one place where a question changes state. The store only finds those that may move.
 
-export function handedOut(
+export function handOut(
   question: Question,
   worker: string,
   now: number,
@@ -25,20 +25,20 @@ export function handedOut(
 }
 
 /** A result, whenever it comes: a valid one clears an earlier failure, nothing replaces a valid one. */
-export function received(question: Question, result: TaskResult, now: number): Question {
+export function applyResult(question: Question, result: TaskResult, now: number): Question {
   if (question.state === 'answered') return question
   const state = isFailure(result) ? 'failed' : 'answered'
   return { ...question, state, leasedUntil: null, settledAt: now, message: result.message, result }
 }
 
-export function unreadable(question: Question, now: number): Question {
+export function failUnreadable(question: Question, now: number): Question {
   if (question.state === 'answered') return question
   const message = 'the result could not be read'
   return { ...question, state: 'failed', leasedUntil: null, settledAt: now, message }
 }
 
 /** What time alone does to a question. */
-export function asOf(question: Question, now: number): Question {
+export function expireIfOverdue(question: Question, now: number): Question {
   if (isSettled(question) || now < question.deadline) return question
   const seconds = Math.round((question.deadline - question.askedAt) / 1000)
   const known =

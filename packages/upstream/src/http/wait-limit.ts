@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify'
-import type { Patience } from '../questions/questions.ts'
+import type { WaitLimit } from '../questions/questions.ts'
 
 /** Waiting for at most `seconds`, and not a moment longer than the client or the server is there. */
-export function patience(seconds: number, reply: FastifyReply, stopping: AbortSignal): Patience {
+export function waitLimit(seconds: number, reply: FastifyReply, stopping: AbortSignal): WaitLimit {
   const over = new AbortController()
   const end = () => over.abort()
   stopping.addEventListener('abort', end, { once: true })

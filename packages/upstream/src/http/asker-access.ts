@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { digestOf, matchesDigest } from '../collections/login-secret.ts'
+import { digestOf, matchesDigest } from '../collections/password.ts'
 import { UpstreamError } from '../upstream-error.ts'
 import { isLoopback } from './loopback.ts'
 
@@ -7,7 +7,7 @@ import { isLoopback } from './loopback.ts'
  * Lets in who knows the token. Without one the server listens on loopback only, and the name it is called
  * by has to be a loopback name too: a page in a browser can reach 127.0.0.1 under a name of its own.
  */
-export function askerLogin(token: string | undefined): (request: FastifyRequest) => void {
+export function createAskerCheck(token: string | undefined): (request: FastifyRequest) => void {
   if (token === undefined) {
     return (request) => {
       if (!isLoopback(request.hostname)) throw new UpstreamError('NOT_FROM_HERE')

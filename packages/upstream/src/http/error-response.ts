@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { UPSTREAM_ERRORS, UpstreamError } from '../upstream-error.ts'
 
 /** Turns whatever a request failed with into an error of the catalogue. */
-export function upstreamErrorOf(error: unknown): UpstreamError {
+export function toUpstreamError(error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error
   const status =
     typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500
@@ -38,7 +38,7 @@ export function sendError(
 }
 
 /** Our faults are logged; a client's are in its own log. */
-export function logFault(error: UpstreamError, request: FastifyRequest, log: Logger): void {
+export function logInternalError(error: UpstreamError, request: FastifyRequest, log: Logger): void {
   if (error.code !== 'INTERNAL') return
   log.error({ err: error.options.cause, requestId: request.id }, 'request failed')
 }
