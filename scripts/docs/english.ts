@@ -74,7 +74,7 @@ export function documentEnglish(root: string, file: string, rules: readonly Rule
   if (PROTOCOL_FILES.test(file)) return []
   const { prose } = splitMarkdown(readFileSync(join(root, file), 'utf8'))
   return prose.flatMap((text, index) =>
-    broken(text.replaceAll(/~~.*?~~/g, ''), rules).map((message) => ({
+    brokenRules(text.replaceAll(/~~.*?~~/g, ''), rules).map((message) => ({
       file,
       line: index + 1,
       message,
@@ -114,7 +114,7 @@ export function sourceEnglish(root: string, file: string, rules: readonly Rule[]
   return [...new Map(texts.map((text) => [text.start, text])).values()]
     .toSorted((a, b) => a.start - b.start)
     .flatMap(({ start, text }) =>
-      broken(text, rules).map((message) => ({
+      brokenRules(text, rules).map((message) => ({
         file,
         line: source.slice(0, start).split('\n').length,
         message,
@@ -126,7 +126,8 @@ export function englishRules(root: string): Rule[] {
   return [...STYLE_RULES, ...glossaryRules(readFileSync(join(root, 'docs/glossary.md'), 'utf8'))]
 }
 
-function broken(text: string, rules: readonly Rule[]): string[] {
+/** The words of a text that break a rule, each with what to write. */
+export function brokenRules(text: string, rules: readonly Rule[]): string[] {
   return rules.flatMap(({ pattern, advice }) =>
     [...text.matchAll(pattern)].map(([words]) => `"${words}": ${advice}`),
   )

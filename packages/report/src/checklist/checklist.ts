@@ -4,7 +4,7 @@ import type { Relay } from '../exchange/network.ts'
 import { unseenRelays } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
-import { formatCount } from '../findings/figures.ts'
+import { formatCount, sentences } from '../findings/figures.ts'
 
 import {
   connectionProof,
@@ -21,7 +21,7 @@ import {
 } from './proofs.ts'
 import type { Proof } from './proofs.ts'
 
-/** One row before it is masked and numbered. */
+/** A row before it is masked and numbered. */
 export interface RawCheck {
   readonly id: string
   readonly title: string
@@ -30,7 +30,7 @@ export interface RawCheck {
   readonly detail: string
   readonly findings: readonly RawFinding[]
   readonly evidence: readonly RawEvidence[]
-  /** Without this row nobody may call the network healthy. */
+  /** The network is not healthy unless this row has passed. */
   readonly essential: boolean
 }
 
@@ -38,18 +38,18 @@ interface Rule {
   readonly id: string
   readonly title: string
   readonly essential: boolean
-  /** It is about relays: what one of them shows proves nothing of another. */
+  /** The evidence from one relay proves nothing about another. */
   readonly everyRelay: boolean
   readonly causes: readonly Cause[]
-  /** What was seen to work: the number and lines; undefined where there is no evidence, and why. */
+  /** The evidence that passes the row, or what is missing. */
   readonly proof: (analysis: Analysis) => Proof
 }
 
-/** The checks, each with the causes that fail it and the evidence that passes it. */
+/** The rows, each with the causes that fail it and the evidence that passes it. */
 const RULES: readonly Rule[] = [
   {
     id: 'connections',
-    title: 'Every client reaches the relay, without connection failures',
+    title: 'Every client can reach the relay',
     essential: true,
     everyRelay: false,
     causes: [
@@ -81,7 +81,7 @@ const RULES: readonly Rule[] = [
   },
   {
     id: 'authentication',
-    title: 'Every legitimate client authenticates',
+    title: 'Every client can log in',
     essential: true,
     everyRelay: false,
     causes: [
@@ -95,7 +95,7 @@ const RULES: readonly Rule[] = [
   },
   {
     id: 'end-to-end',
-    title: 'A client’s own log shows that its polls are answered',
+    title: 'Client logs confirm that polls are answered',
     essential: true,
     everyRelay: true,
     causes: [],
@@ -118,7 +118,7 @@ const RULES: readonly Rule[] = [
   },
   {
     id: 'database',
-    title: 'The relay’s database answers',
+    title: "The relay's database works",
     essential: true,
     everyRelay: true,
     causes: ['database-failing', 'database-slow'],
@@ -127,7 +127,7 @@ const RULES: readonly Rule[] = [
         analysis,
         'database',
         'statement',
-        'no statement and no readiness probe of the relay, and no database log',
+        'there is no database log, and the relay log shows no statement and no readiness probe',
       ),
   },
   {
@@ -149,12 +149,12 @@ const RULES: readonly Rule[] = [
         analysis,
         'broker',
         'exchange',
-        'no broker log, and no line of the relay about its broker',
+        'there is no broker log, and the relay log does not mention the broker',
       ),
   },
   {
     id: 'behaviour',
-    title: 'Every client polls at a sensible rhythm, one instance each',
+    title: 'Every client polls at a normal interval, from one instance',
     essential: false,
     everyRelay: true,
     causes: ['two-instances', 'hammering', 'unlisted-client', 'clock-skew'],
@@ -162,7 +162,7 @@ const RULES: readonly Rule[] = [
   },
   {
     id: 'probes',
-    title: 'Health probes pass',
+    title: 'Health probes succeed',
     essential: false,
     everyRelay: true,
     causes: ['probe-failing'],
@@ -199,7 +199,7 @@ const RULES: readonly Rule[] = [
   },
   {
     id: 'evidence',
-    title: 'The logs cover the window',
+    title: 'The logs cover the time range',
     essential: true,
     everyRelay: true,
     causes: ['log-gap', 'source-ended-early', 'unreadable-lines'],
@@ -207,12 +207,12 @@ const RULES: readonly Rule[] = [
   },
 ]
 
-/** Passed needs evidence and no finding, failed needs a finding; everything else is unknown. */
+/** A row fails with a finding and passes with evidence; without either it is unknown. */
 export function checklist(analysis: Analysis): RawCheck[] {
   return RULES.filter((rule) => applies(rule, analysis)).map((rule) => check(rule, analysis))
 }
 
-/** A relay that queues in its database has no broker. */
+/** A relay that uses its database as a queue has no broker. */
 function applies(rule: Rule, { topology, network }: Analysis): boolean {
   return (
     rule.id !== 'broker' ||
@@ -242,9 +242,7 @@ function check(rule: Rule, analysis: Analysis): RawCheck {
       evidence: findings.flatMap(({ evidence }) => evidence.slice(0, 1)),
     }
   }
-  const detail = proof.seen
-    ? 'No finding against it.'
-    : `${proof.why.charAt(0).toUpperCase()}${proof.why.slice(1)}.`
+  const detail = proof.seen ? 'No finding contradicts this.' : sentences(proof.why)
   return {
     id,
     title,
@@ -257,23 +255,24 @@ function check(rule: Rule, analysis: Analysis): RawCheck {
   }
 }
 
-/** What was seen to work, of every relay there is: those with a log, and those that clients poll without one. */
+/** The evidence from every relay, including those that clients poll and that have no log. */
 function proofOf(rule: Rule, analysis: Analysis): Proof {
   const { network, topology } = analysis
   const whole = rule.proof(analysis)
   if (!rule.everyRelay || network.relays.length === 0 || !whole.seen) return whole
   const [dark] = unseenRelays(topology)
-  if (dark !== undefined) return unseen(`no log of a relay that clients poll (${dark.name})`)
+  if (dark !== undefined)
+    return unseen(`there is no log of ${dark.name}, a relay that clients poll`)
   if (network.relays.length === 1) return whole
   for (const relay of network.relays) {
     const own = ofRelay(analysis, relay)
     const proof = applies(rule, own) ? rule.proof(own) : whole
-    if (!proof.seen) return { ...proof, why: `${relay.name}: ${proof.why}` }
+    if (!proof.seen) return { ...proof, why: `${proof.why} (${relay.name})` }
   }
   return whole
 }
 
-/** All that is known of one relay and those who poll it. */
+/** The part of the analysis that concerns one relay and its clients. */
 function ofRelay(analysis: Analysis, relay: Relay): Analysis {
   const { network, topology } = analysis
   return {

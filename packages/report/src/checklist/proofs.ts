@@ -3,11 +3,17 @@ import type { Relay, Network, ProgramLog } from '../exchange/network.ts'
 import type { NetworkLink, Side } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import { gapLimit, holdsPolls, TASK_TIME_MS } from '../findings/limits.ts'
-import { formatTime, formatCount, formatDuration, formatNumber } from '../findings/figures.ts'
+import {
+  formatCount,
+  formatDuration,
+  formatList,
+  formatNumber,
+  formatTime,
+} from '../findings/figures.ts'
 import { MINUTE } from '../read/timestamps.ts'
 import { shifted } from '../timeline/side-view.ts'
 
-/** What shows that a row holds, or why nothing does. */
+/** The evidence that passes a row, or what is missing. */
 export type Proof =
   | {
       readonly seen: true
@@ -16,8 +22,8 @@ export type Proof =
     }
   | { readonly seen: false; readonly why: string }
 
-/** A log whose polls fit a relay's at several shifts of the clock is of its client only if they all fit. */
-const SURE_SHARE = 0.95
+/** If the polls of a log match those of a relay at several clock offsets, nearly all must match for it to be the client's log. */
+const CERTAIN_SHARE = 0.95
 
 export const unseen = (why: string): Proof => ({ seen: false, why })
 
@@ -29,12 +35,12 @@ function okOf(link: NetworkLink, side: Side): number {
   return link.views.find((view) => view.side === side)?.view.ok ?? 0
 }
 
-function lastHeard({ views }: NetworkLink): number {
+function lastSeen({ views }: NetworkLink): number {
   return Math.max(...views.map(({ view }) => view.last).filter((time) => time > 0))
 }
 
-/** How long nothing may be known of a client before the end of the window. */
-function patience({ views }: NetworkLink): number {
+/** How long before the end of the logs a client may have been seen last, ms. */
+function allowedSilence({ views }: NetworkLink): number {
   const limits = views.map(({ view }) => 2 * gapLimit(view)).filter((ms) => ms > 0)
   const busy = views.some(({ view }) => view.busy)
   return Math.max(TASK_TIME_MS * (busy ? 2 : 1), ...limits)
@@ -43,21 +49,21 @@ function patience({ views }: NetworkLink): number {
 export function connectionProof(analysis: Analysis): Proof {
   const { network } = analysis
   const links = pollLinks(analysis)
-  if (links.length === 0) return unseen('no client in any source')
+  if (links.length === 0) return unseen('no log mentions a client')
   const silent = links.filter((link) => link.views.every(({ view }) => view.ok === 0))
   if (silent.length > 0)
     return unseen(
-      `nothing shows that ${silent.map(({ from }) => from.name).join(', ')} was answered`,
+      `no log shows a successful poll of ${formatNames(silent.map(({ from }) => from.name))}`,
     )
-  const stranger = links.find(
+  const unknown = links.find(
     (link) =>
       link.relay !== undefined && answersClients(network, link.relay) && okOf(link, 'relay') === 0,
   )
-  if (stranger !== undefined)
-    return unseen(`the relay’s log does not show that it answered ${stranger.from.name}`)
-  const lost = links.find((link) => lastHeard(link) < network.to - patience(link))
+  if (unknown !== undefined)
+    return unseen(`the relay log does not show a successful poll of ${unknown.from.name}`)
+  const lost = links.find((link) => lastSeen(link) < network.to - allowedSilence(link))
   if (lost !== undefined)
-    return unseen(`nothing is known of ${lost.from.name} after ${formatTime(lastHeard(lost))}`)
+    return unseen(`no log mentions ${lost.from.name} after ${formatTime(lastSeen(lost))}`)
   const best = links.map(
     (link) => (link.views.find(({ side }) => side === 'relay') ?? link.views[0])?.view,
   )
@@ -65,25 +71,35 @@ export function connectionProof(analysis: Analysis): Proof {
   const ok = best.reduce((sum, view) => sum + (view?.ok ?? 0), 0)
   return {
     seen: true,
-    // What the relay turned away has reached it.
-    number:
-      ok === all
-        ? `${formatNumber(ok)} of ${formatCount(all, 'request')} of ${formatCount(links.length, 'client')} answered`
-        : `${formatCount(all, 'request')} of ${formatCount(links.length, 'client')} got there, ${formatNumber(ok)} of them were answered well`,
+    // A request that the relay rejects has reached it.
+    number: `${formatCount(links.length, 'client')} sent ${formatCount(all, 'request')}${ok === all ? successful(all) : `; ${formatNumber(ok)} succeeded`}`,
     lines: best.map((view) => view?.firstOk),
   }
+}
+
+/** Several names, the first few of them. */
+function formatNames(names: readonly string[]): string {
+  const shown = names.slice(0, MAX_NAMES)
+  const more = names.length - shown.length
+  return formatList(more > 0 ? [...shown, `${more} more`] : shown)
+}
+
+const MAX_NAMES = 5
+
+function successful(count: number): string {
+  return count === 1 ? ', successful' : ', all successful'
 }
 
 export function authenticationProof(analysis: Analysis): Proof {
   const links = pollLinks(analysis)
   const proven = links.filter((link) => okOf(link, 'relay') > 0 || okOf(link, 'client') > 0)
   if (links.length === 0 || proven.length < links.length)
-    return unseen('not every client was seen to be let in')
+    return unseen('the logs do not show that every client logged in')
   const validated = analysis.network.relays.reduce(
     (sum, relay) => sum + relay.logs.reduce((n, { facts }) => n + facts.validated, 0),
     0,
   )
-  const logins = validated > 0 ? `, ${formatNumber(validated)} logins` : ''
+  const logins = validated > 0 ? `, ${formatCount(validated, 'login')}` : ''
   return {
     seen: true,
     number: `${proven.length} of ${formatCount(links.length, 'client')}${logins}`,
@@ -97,10 +113,10 @@ export function endToEndProof(analysis: Analysis): Proof {
   const doubtful = pollLinks(analysis).find(isDoubtful)
   if (proven.length === 0 && doubtful !== undefined)
     return unseen(
-      `the log of ${doubtful.from.name} fits what the relay saw only in part, at more than one shift of its clock: it may be of another network`,
+      `the log of ${doubtful.from.name} matches the relay log only in part, and at more than one clock offset: it may come from another network`,
     )
   if (proven.length === 0)
-    return unseen('no client whose polls are seen in its own log and in the relay’s')
+    return unseen('there is no client whose polls appear both in its own log and in the relay log')
   const matched = proven.reduce(
     (sum, link) =>
       sum + (link.poll?.logs.reduce((n, { match }) => n + (match?.matched ?? 0), 0) ?? 0),
@@ -111,19 +127,19 @@ export function endToEndProof(analysis: Analysis): Proof {
     seen: true,
     number:
       matched > 0
-        ? `${formatNumber(matched)} polls found on both sides`
-        : `${formatCount(proven.length, 'client')} seen on both sides`,
+        ? `${formatCount(matched, 'poll')} in both logs`
+        : `${formatCount(proven.length, 'client')} in both logs`,
     lines: first === undefined ? [] : first.views.map(({ view }) => view.firstOk),
   }
 }
 
-/** Every log of this client may as well be somebody else's. */
+/** Every log of this client may be that of another one. */
 function isDoubtful({ poll }: NetworkLink): boolean {
   const logs = poll?.logs ?? []
   return (
     logs.length > 0 &&
     logs.every(
-      ({ match }) => match?.ambiguous === true && match.matched < match.comparable * SURE_SHARE,
+      ({ match }) => match?.ambiguous === true && match.matched < match.comparable * CERTAIN_SHARE,
     )
   )
 }
@@ -132,19 +148,21 @@ export function relayProof({ network }: Analysis): Proof {
   const logs = network.relays.flatMap((relay) => relay.logs)
   const requests = logs.reduce((sum, { facts }) => sum + facts.requests, 0)
   const errors = logs.reduce((sum, { facts }) => sum + facts.serverErrors.count, 0)
-  if (logs.length === 0) return unseen('no relay log')
+  if (logs.length === 0) return unseen('there is no relay log')
   const other = network.links.find(({ relay }) => relay === undefined)
-  if (other !== undefined) return unseen(`no log of the relay of ${other.name}`)
+  if (other !== undefined) return unseen(`there is no log of the relay that ${other.name} polls`)
   const quiet = network.relays.find((relay) => !answersClients(network, relay))
-  if (quiet !== undefined) return unseen(`the log of ${quiet.name} has no requests in it`)
-  // Whom they hit and why is told in other rows; healthy is something else.
+  if (quiet !== undefined) return unseen(`the log of ${quiet.name} contains no requests`)
+  // Other rows show the affected clients and the reasons; a relay with server errors is not healthy.
   if (errors > 0)
-    return unseen(`${formatCount(errors, 'server error')} in ${formatCount(requests, 'request')}`)
+    return unseen(
+      `relay log: ${formatCount(errors, 'server error')} in ${formatCount(requests, 'request')}`,
+    )
   return {
     seen: true,
     number:
       requests === 0
-        ? 'answers clients, by its summaries'
+        ? 'answers clients, according to its summaries'
         : `0 server errors in ${formatCount(requests, 'request')}`,
   }
 }
@@ -160,7 +178,7 @@ function mostOk({ views }: NetworkLink): number {
   return Math.max(0, ...views.map(({ view }) => view.ok))
 }
 
-/** Each relay has a database and a broker of its own, and each has to be seen to work. */
+/** Each relay has its own database and broker, and each of them must have evidence. */
 export function serviceProof(
   { topology }: Analysis,
   kind: 'database' | 'broker',
@@ -177,11 +195,11 @@ export function serviceProof(
     .toSorted((a, b) => b.ok - a.ok)
   const speed =
     best !== undefined && best.latency.count > 0
-      ? `, 95 % within ${formatDuration(Number(best.latency.quantile(0.95).toPrecision(3)))}`
+      ? `, p95 ${formatDuration(Number(best.latency.quantile(0.95).toPrecision(3)))}`
       : ''
   return {
     seen: true,
-    number: `${formatCount(ok, word)}${speed}, none failed`,
+    number: `${formatCount(ok, word)}${successful(ok)}${speed}`,
     lines: [best?.firstOk],
   }
 }
@@ -191,24 +209,24 @@ export function pollingIntervalProof(analysis: Analysis): Proof {
     (link) => link.views.find(({ side }) => side === 'relay') ?? [],
   )
   const known = links.filter(({ view }) => !Number.isNaN(view.pollInterval))
-  if (known.length === 0) return unseen('no relay log shows the rhythm of a client')
-  const rhythms = known.map(({ view }) => view.pollInterval)
-  const held = known.some(({ view }) => holdsPolls(view)) ? ', polls held' : ''
-  const words = [Math.min(...rhythms), Math.max(...rhythms)].map((ms) =>
+  if (known.length === 0) return unseen('no relay log shows the polling interval of a client')
+  const intervals = known.map(({ view }) => view.pollInterval)
+  const held = known.some(({ view }) => holdsPolls(view)) ? ' (held polls)' : ''
+  const words = [Math.min(...intervals), Math.max(...intervals)].map((ms) =>
     formatDuration(Number(ms.toPrecision(3))),
   )
-  return { seen: true, number: `a poll every ${[...new Set(words)].join(' to ')}${held}` }
+  return { seen: true, number: `one poll per ${[...new Set(words)].join(' to ')}${held}` }
 }
 
 export function probeProof({ network }: Analysis): Proof {
   const logs = network.relays.flatMap((relay) => relay.logs)
   const ok = logs.reduce((sum, { facts }) => sum + facts.probes.ok, 0)
-  if (ok === 0) return unseen('no probe in the relay’s log')
+  if (ok === 0) return unseen('the relay log shows no successful health probe')
   const first = logs.find(({ facts }) => facts.probes.firstOk !== undefined)
   const line = first?.facts.probes.firstOk
   return {
     seen: true,
-    number: `${formatCount(ok, 'probe')}, all answered`,
+    number: `${formatCount(ok, 'probe')}${successful(ok)}`,
     lines: [line === undefined || first === undefined ? undefined : shifted(line, first.shift)],
   }
 }
@@ -228,13 +246,13 @@ export function taskProof(analysis: Analysis): Proof {
     0,
   )
   if (answers === 0 && solved === 0)
-    return unseen(tasks === 0 ? 'no task in this window' : 'no answer to a task in this window')
+    return unseen(tasks === 0 ? 'the logs contain no task' : 'the logs contain no result of a task')
   const open = pollLinks(analysis).reduce((sum, link) => sum + openTasks(link), 0)
-  if (open > 0) return unseen(`${formatCount(open, 'task')} without an answer in this window`)
-  return { seen: true, number: formatCount(Math.max(answers, solved), 'answer') }
+  if (open > 0) return unseen(`the logs contain ${formatCount(open, 'task')} without a result`)
+  return { seen: true, number: formatCount(Math.max(answers, solved), 'result') }
 }
 
-/** Tasks a client says itself that it could not answer, and for which no answer came. */
+/** Tasks that failed according to the client's own log and for which no result arrived. */
 function openTasks({ views }: NetworkLink): number {
   return Math.max(
     0,
@@ -247,30 +265,31 @@ function openTasks({ views }: NetworkLink): number {
 export function submissionProof({ network }: Analysis): Proof {
   const logs = network.relays.flatMap((relay) => relay.logs)
   const sent = logs.reduce((sum, { facts }) => sum + facts.tasks.count('submitted'), 0)
-  if (sent === 0) return unseen('no result was due in this window')
+  if (sent === 0) return unseen('the logs contain no submitted result')
   return { seen: true, number: `${formatCount(sent, 'result')} submitted` }
 }
 
 export function coverageProof({ network, clockOffsets, diagnosis }: Analysis): Proof {
-  if (clockOffsets.length === 0 || !(network.to > network.from)) return unseen('no window')
+  if (clockOffsets.length === 0 || !(network.to > network.from))
+    return unseen('the logs contain no times')
   const relay = network.relays[0]
-  if (relay === undefined) return unseen('no relay log')
+  if (relay === undefined) return unseen('there is no relay log')
   const span = network.to - network.from
   const apart = network.logs.find((log) => !overlapsRelay(network, log))
   if (apart !== undefined)
-    return unseen(`the log ${apart.source.file} is of another time than the relay’s`)
+    return unseen(`the log ${apart.source.file} does not overlap with the relay log`)
   const late = diagnosis.findings.find(({ cause }) => cause === 'source-began-late')
-  if (late !== undefined) return unseen(`the log ${late.subject} begins late`)
+  if (late !== undefined) return unseen(`the log ${late.subject} starts late`)
   return {
     seen: true,
-    number: `${formatCount(clockOffsets.length, 'source')}, ${formatDuration(span)}`,
+    number: `${formatCount(clockOffsets.length, 'log')}, ${formatDuration(span)}`,
   }
 }
 
-/** Clocks may be so far apart. */
+/** Clocks may differ by up to this. */
 const CLOCK_ROOM_MS = 2 * MINUTE
 
-/** A source shows something of the time its relay tells of. */
+/** The source overlaps with the log of its relay. */
 function overlapsRelay({ relays, links }: Network, log: ProgramLog): boolean {
   const own = links.find(({ logs }) => logs.some((clientLog) => clientLog.log === log))?.relay
   const start = log.source.first + log.shift

@@ -1,6 +1,6 @@
 import type { Analysis } from '../analysis.ts'
 import { unseenRelays } from '../exchange/topology.ts'
-import { titleOf } from '../findings/diagnose.ts'
+import { titleOf } from '../findings/raw-finding.ts'
 import { formatCount, formatDuration } from '../findings/figures.ts'
 import { MINUTE } from '../read/timestamps.ts'
 import { formatSpan } from './moment.ts'

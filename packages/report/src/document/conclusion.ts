@@ -1,6 +1,6 @@
 import type { Analysis } from '../analysis.ts'
 import type { RawCheck } from '../checklist/checklist.ts'
-import { titleOf } from '../findings/diagnose.ts'
+import { titleOf } from '../findings/raw-finding.ts'
 import { formatCount } from '../findings/figures.ts'
 import type { Caveat, Link, ReportDocument, Verdict } from './report-document.ts'
 

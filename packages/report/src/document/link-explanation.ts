@@ -1,5 +1,5 @@
 import type { NetworkLink } from '../exchange/topology.ts'
-import { titleOf } from '../findings/diagnose.ts'
+import { titleOf } from '../findings/raw-finding.ts'
 import {
   formatCount,
   formatDuration,
@@ -10,7 +10,7 @@ import {
 } from '../findings/figures.ts'
 import { holdsPolls } from '../findings/limits.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
-import { hearingView } from '../findings/silences.ts'
+import { mainView } from '../findings/silences.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import { latencyOf } from './latency.ts'
 import type { LinkState, LinkView } from './report-document.ts'
@@ -49,7 +49,7 @@ type Side = NetworkLink['views'][number]
 /** The side with the most complete log first, then the sides that saw failures. */
 function sidesToShow(link: NetworkLink): readonly Side[] {
   const seen = link.views.filter(({ view }) => view.exchanges > 0)
-  const main = seen.find(({ side }) => side === hearingView(link)?.side) ?? seen[0]
+  const main = seen.find(({ side }) => side === mainView(link)?.side) ?? seen[0]
   return main === undefined
     ? []
     : [main, ...seen.filter((one) => one !== main && one.view.ok < one.view.exchanges)]

@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
 import { gapLimit } from '../findings/limits.ts'
-import { hearingView } from '../findings/silences.ts'
+import { mainView } from '../findings/silences.ts'
 import { roundLatency } from '../findings/figures.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
 import { outcomeText } from '../facts/link-stats.ts'
@@ -96,7 +96,7 @@ function sourcesEnd(link: NetworkLink, { network }: Analysis): boolean {
     ...link.views.map(({ view }) => view.last).filter((time) => !Number.isNaN(time)),
     0,
   )
-  const heard = hearingView(link)
+  const heard = mainView(link)
   const limit = heard === undefined ? Number.NaN : gapLimit(heard.view)
   return (
     network.to - last >

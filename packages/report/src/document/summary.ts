@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis.ts'
 import type { RawCheck } from '../checklist/checklist.ts'
 import type { PollLink } from '../exchange/network.ts'
-import { titleOf } from '../findings/diagnose.ts'
+import { titleOf } from '../findings/raw-finding.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
 import {
   formatCount,

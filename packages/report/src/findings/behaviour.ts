@@ -2,26 +2,38 @@ import type { NetworkLink } from '../exchange/topology.ts'
 import type { Period } from '../facts/problem-history.ts'
 import { mergePeriods } from '../timeline/side-view.ts'
 import { SLOW_MS } from '../facts/facts.ts'
-import type { SideView, PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
+import type { ProblemSummary } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, endOf, fromProblem } from './raw-finding.ts'
 import { MIN_FLAPS } from './limits.ts'
-import { findPollingPace } from './polling-pace.ts'
+import { findPollingProblems } from './polling-interval.ts'
 import type { LinkGap } from './silences.ts'
-import { formatTime, formatCount, formatPercent, formatDuration } from './figures.ts'
+import {
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatTime,
+  formatTimes,
+  sentences,
+} from './figures.ts'
+import { describeEnd, describeLatency, logsOf } from './phrases.ts'
 
-/** How links behave over time: flapping, two pollers with one identity, polling too fast, slow. */
+/** Findings about how a link behaves over time: unstable, polled by two processes, polled too fast, slow, not expected. */
 export function findBehaviour(context: DiagnosisContext, gaps: readonly LinkGap[]): void {
   for (const link of pollLinksOf(context)) {
-    flapping(context, link, gaps)
-    findPollingPace(context, link)
-    slow(context, link)
-    unlisted(context, link)
+    findFlapping(context, link, gaps)
+    findPollingProblems(context, link)
+    findSlowness(context, link)
+    findUnlisted(context, link)
   }
 }
 
-function flapping(context: DiagnosisContext, link: NetworkLink, gaps: readonly LinkGap[]): void {
+function findFlapping(
+  context: DiagnosisContext,
+  link: NetworkLink,
+  gaps: readonly LinkGap[],
+): void {
   const causes = context.found.filter(
     (finding) =>
       finding.link === link &&
@@ -37,15 +49,25 @@ function flapping(context: DiagnosisContext, link: NetworkLink, gaps: readonly L
       )
       .map(({ from, to }) => ({ from, to, count: 0, recoveredAt: to })),
   ]
-  const periods = mergePeriods(down)
-  const over = periods.filter((period) => !Number.isNaN(period.recoveredAt))
+  const outages = mergePeriods(down)
+  const over = outages.filter((outage) => !Number.isNaN(outage.recoveredAt))
   if (over.length < MIN_FLAPS) return
-  const first = periods[0]
-  const last = periods.at(-1)
+  const first = outages[0]
+  const last = outages.at(-1)
   if (first === undefined || last === undefined) return
   const ongoing = Number.isNaN(last.recoveredAt)
-  const total = periods.reduce((sum, period) => sum + endOf(period) - period.from, 0)
+  const total = outages.reduce((sum, outage) => sum + endOf(outage) - outage.from, 0)
   const parties = causes.map(({ party }) => party).filter((party) => party !== undefined)
+  const logs = logsOf(...link.views.map(({ side }) => side))
+  const buildWhy = (
+    end = ongoing
+      ? 'the last one is ongoing at the end of the logs'
+      : `recovered at ${formatTime(last.recoveredAt)} for the last time`,
+  ): string =>
+    sentences(
+      `${logs}: ${formatCount(outages.length, 'outage')} ${formatTimes(first.from, endOf(last))}, ${formatDuration(total)} in total`,
+      end,
+    )
   context.found.push(
     rawFinding({
       cause: 'flapping',
@@ -56,31 +78,39 @@ function flapping(context: DiagnosisContext, link: NetworkLink, gaps: readonly L
       first: first.from,
       last: last.to,
       recoveredAt: last.recoveredAt,
-      count: periods.length,
-      periods: periods.slice(-20),
+      count: outages.length,
+      periods: outages.slice(-20),
       confidence: 'certain',
       party: parties[0] === 'hub' ? 'hub' : 'network',
       partyName: null,
       evidence: causes.flatMap(({ evidence }) => evidence.slice(0, 1)),
-      why: `Down ${formatCount(periods.length, 'time')} between ${formatTime(first.from)} and ${formatTime(endOf(last))}, ${formatDuration(total)} in all, and back each time${ongoing ? ' but the last' : ''}.`,
+      why: buildWhy(),
+      buildWhy: (_, end) => buildWhy(end),
     }),
   )
 }
 
-function slow(context: DiagnosisContext, link: NetworkLink): void {
+function findSlowness(context: DiagnosisContext, link: NetworkLink): void {
   const relay = viewOf(link, 'relay')
-  const client = viewOf(link, 'client')
-  const loadBalancer = viewOf(link, 'load-balancer')
-  const atRelay = relay === undefined ? undefined : slowness(relay)
-  const seen =
-    atRelay ??
-    (loadBalancer === undefined ? undefined : slowness(loadBalancer)) ??
-    (client === undefined ? undefined : slowness(client))
+  const seen = (['relay', 'load-balancer', 'client'] as const)
+    .flatMap((side) => {
+      const view = viewOf(link, side)
+      const problem = view?.problems.get('slow')
+      return view === undefined || problem === undefined ? [] : [{ side, view, problem }]
+    })
+    .at(0)
   if (seen === undefined) return
-  const relayFast = atRelay === undefined && relay !== undefined && relay.latency.count > 10
-  const { problem, view } = seen
-  const buildWhy = ({ count, first, last }: ProblemSummary): string =>
-    `${formatCount(count, 'slow answer')} from ${formatTime(first)} to ${formatTime(last)}; 95 % took up to ${formatDuration(view.latency.quantile(0.95))}, the longest ${formatDuration(view.latency.max)}, where ${formatDuration(SLOW_MS.poll)} is the limit${relayFast ? '; the relay itself answers fast, so the way takes the time' : ''}.`
+  const { side, view, problem } = seen
+  const relayFast = side !== 'relay' && relay !== undefined && relay.latency.count > 10
+  const buildWhy = (summary: ProblemSummary, end = describeEnd(summary)): string =>
+    sentences(
+      `${logsOf(side)}: ${formatCount(summary.count, 'response')} slower than ${formatDuration(SLOW_MS.poll)} ${formatTimes(summary.first, summary.last)}`,
+      end,
+      `latency in this log: ${describeLatency(view)}`,
+      relayFast
+        ? 'relay log: no slow responses, so the delay is between the client and the relay'
+        : '',
+    )
   context.found.push(
     rawFinding({
       ...fromProblem(problem),
@@ -92,20 +122,17 @@ function slow(context: DiagnosisContext, link: NetworkLink): void {
       confidence: 'likely',
       why: buildWhy(problem),
       buildWhy,
-      ...(relayFast ? { action: 'Find out what holds up requests between client and relay.' } : {}),
+      ...(relayFast
+        ? { action: 'Find out what delays requests between the client and the relay.' }
+        : {}),
     }),
   )
 }
 
-/** Slow stretches of an account, if it has any. */
-function slowness(view: SideView): { problem: PlacedProblem; view: SideView } | undefined {
-  const problem = view.problems.get('slow')
-  return problem === undefined ? undefined : { problem, view }
-}
-
-function unlisted(context: DiagnosisContext, link: NetworkLink): void {
+function findUnlisted(context: DiagnosisContext, link: NetworkLink): void {
   if (link.poll?.expected !== false) return
-  const view = viewOf(link, 'relay') ?? viewOf(link, 'client')
+  const side = viewOf(link, 'relay') === undefined ? 'client' : 'relay'
+  const view = viewOf(link, side)
   if (view === undefined) return
   context.found.push(
     rawFinding({
@@ -118,7 +145,9 @@ function unlisted(context: DiagnosisContext, link: NetworkLink): void {
       last: view.last,
       count: view.exchanges,
       evidence: view.firstOk === undefined ? [] : [view.firstOk],
-      why: `${formatCount(view.exchanges, 'request')}, ${formatPercent(view.exchanges === 0 ? 0 : view.ok / view.exchanges)} answered, of a client the list does not name.`,
+      why: sentences(
+        `${logsOf(side)}: ${formatCount(view.exchanges, 'request')} from a client that is not on the list, ${formatNumber(view.ok)} of them successful`,
+      ),
     }),
   )
 }

@@ -5,21 +5,24 @@ import type { BrokerFacts } from '../facts/facts.ts'
 import type { ProblemHistory } from '../facts/problem-history.ts'
 import { MINUTE } from '../read/timestamps.ts'
 import { addProblem, endAt, largest, placeProblem } from '../timeline/side-view.ts'
-import type { PlacedProblem } from '../timeline/side-view.ts'
+import type { PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
 import { viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { rawFinding, fromProblem, overlapShare } from './raw-finding.ts'
-import { addLinkFinding, problemOn, recoveryWords } from './link-problem.ts'
+import { addSentence, rawFinding, fromProblem, overlapShare } from './raw-finding.ts'
+import { addLinkFinding, NO_RECOVERY, problemOn } from './link-problem.ts'
 import {
-  formatTime,
   formatCount,
+  formatOccurrences,
   formatDetails,
-  formatPercent,
   formatDuration,
   formatNumber,
+  formatTimes,
+  inBrackets,
+  sentences,
 } from './figures.ts'
+import { describeEnd, logsWith } from './phrases.ts'
 
-/** The link of a relay to its broker, and the broker itself. */
+/** Findings about a broker and the relay's link to it. */
 export function findBrokerFailures(context: DiagnosisContext, link: NetworkLink): void {
   const brokers = context.network.brokers.filter((log) => link.to.logs.includes(log))
   for (const cause of [
@@ -29,34 +32,31 @@ export function findBrokerFailures(context: DiagnosisContext, link: NetworkLink)
   ] as const) {
     addLinkFinding(context, link, cause, link.from.name)
   }
-  brokerLogins(context, link, brokers)
+  findRejectedLogins(context, link, brokers)
   for (const log of brokers) {
-    stops(context, link, log)
-    refusedOperations(context, link, log)
-    alarms(context, link, log)
-    churn(context, link, log)
+    findStops(context, link, log)
+    findRejectedOperations(context, link, log)
+    findAlarms(context, link, log)
+    findChurn(context, link, log)
     findPortProbes(context, link, log)
   }
 }
 
-/** The broker by its own words: stopped in order, or begun anew without a word before. */
-function stops(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<BrokerFacts>): void {
+/** The broker logged a shutdown, or a start without one before it. */
+function findStops(
+  context: DiagnosisContext,
+  link: NetworkLink,
+  log: ProgramLog<BrokerFacts>,
+): void {
   if (log.facts.stops.count === 0) return
   const problem = placed(log.facts.stops, 'broker-stopped', log)
-  const ongoing = Number.isNaN(problem.recoveredAt)
-  const { count, first, last, recoveredAt } = problem
-  const how = formatDetails(problem.details)
-  const down =
-    count === 1
-      ? `It ${how} at ${formatTime(first)}`
-      : `It went down ${count} times from ${formatTime(first)} to ${formatTime(last)} (${how})`
-  const up = ongoing
-    ? 'nothing shows that it is up again'
-    : `up again at ${formatTime(recoveredAt)}${count === 1 ? `, after ${formatDuration(recoveredAt - first)}` : ''}`
+  const how = inBrackets(formatDetails(problem.details))
+  const buildWhy = (summary: ProblemSummary, end = describeEnd(summary, NO_RECOVERY)): string =>
+    sentences(`broker log: ${formatOccurrences(summary, 'stop')}${how}`, end)
   context.found.push(
     rawFinding({
       ...fromProblem(problem),
-      // While it is down, whatever the relay says of it until the end of the window is a consequence.
+      // While the broker is down, every broker error of the relay until the end of the logs is a consequence.
       periods: problem.periods.map((period) =>
         Number.isNaN(period.recoveredAt) ? { ...period, to: context.network.to } : period,
       ),
@@ -64,12 +64,13 @@ function stops(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<Bro
       link,
       component: link.to,
       partyName: link.to.name,
-      why: `${down}; ${up}.`,
+      why: buildWhy(problem),
+      buildWhy,
     }),
   )
 }
 
-function refusedOperations(
+function findRejectedOperations(
   context: DiagnosisContext,
   link: NetworkLink,
   log: ProgramLog<BrokerFacts>,
@@ -86,36 +87,45 @@ function refusedOperations(
       subject: link.name,
       link,
       partyName: link.from.name,
-      why: `${formatCount(problem.count, 'operation')} refused from ${formatTime(problem.first)} to ${formatTime(problem.last)} (${formatDetails(problem.details)}).`,
+      why: sentences(
+        `broker log: ${formatOccurrences(problem, 'rejected operation')}${inBrackets(formatDetails(problem.details))}`,
+      ),
     }),
   )
 }
 
-/** A refused login is over when that same user gets in. */
-function brokerLogins(
+/** A rejected login has recovered when the same user logs in. */
+function findRejectedLogins(
   context: DiagnosisContext,
   link: NetworkLink,
   brokers: readonly ProgramLog<BrokerFacts>[],
 ): void {
   const problem = problemOn(context, link, 'broker-auth-failed')
   if (problem === undefined) return
-  // Others who get in say nothing of those who do not.
-  if (stillRefused(brokers)) endAt(problem, Number.NaN)
+  // Logins of other users do not end it.
+  if (stillRejected(brokers)) endAt(problem, Number.NaN)
+  const logs = logsWith(link, 'broker-auth-failed')
   const users = formatDetails(problem.details)
+  const buildWhy = (summary: ProblemSummary, end = describeEnd(summary, NO_RECOVERY)): string =>
+    sentences(
+      `${logs}: ${formatOccurrences(summary, 'rejected login')}${users === '' ? '' : ` (user ${users})`}`,
+      end,
+    )
   context.found.push(
     rawFinding({
       ...fromProblem(problem),
       subject: link.name,
       link,
       partyName: link.from.name,
-      why: `${formatCount(problem.count, 'login')} refused from ${formatTime(problem.first)} to ${formatTime(problem.last)}${users === '' ? '' : `, user ${users}`}${recoveryWords(problem)}.`,
+      why: buildWhy(problem),
+      buildWhy,
     }),
   )
 }
 
-/** Somebody who used to get in does not any more; or nobody of those who were refused ever did, though others do. */
-function stillRefused(brokers: readonly ProgramLog<BrokerFacts>[]): boolean {
-  // A cluster lets in by one node who was refused by another.
+/** A user who could log in no longer can, or no rejected user ever could although other users can. */
+function stillRejected(brokers: readonly ProgramLog<BrokerFacts>[]): boolean {
+  // In a cluster, one RabbitMQ node accepts a user that another has rejected.
   const byName = Map.groupBy(
     brokers.flatMap(({ facts, shift }) =>
       [...facts.users].map(([name, user]) => ({
@@ -142,9 +152,23 @@ function placed(history: ProblemHistory, cause: Cause, log: ProgramLog): PlacedP
   return placeProblem(cause, history, log.shift)
 }
 
-function alarms(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<BrokerFacts>): void {
+function findAlarms(
+  context: DiagnosisContext,
+  link: NetworkLink,
+  log: ProgramLog<BrokerFacts>,
+): void {
   if (log.facts.alarms.count === 0) return
   const problem = placed(log.facts.alarms, 'broker-resource-alarm', log)
+  const kinds = formatDetails(problem.details)
+  const buildWhy = (
+    summary: ProblemSummary,
+    end = describeEnd(summary, 'not cleared by the end of the logs'),
+  ): string =>
+    sentences(
+      `broker log: ${formatOccurrences(summary, 'alarm')}${inBrackets(kinds)}`,
+      end,
+      'during an alarm the broker blocks publishers',
+    )
   context.found.push(
     rawFinding({
       ...fromProblem(problem),
@@ -152,12 +176,17 @@ function alarms(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<Br
       link,
       component: link.to,
       partyName: link.from.name,
-      why: `${formatDetails(problem.details)} alarm at ${formatTime(problem.first)}${Number.isNaN(problem.recoveredAt) ? '; it was not cleared in this window' : `; cleared at ${formatTime(problem.recoveredAt)}, after ${formatDuration(problem.recoveredAt - problem.first)}`}. While it lasts, publishers are blocked.`,
+      why: buildWhy(problem),
+      buildWhy,
     }),
   )
 }
 
-function churn(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<BrokerFacts>): void {
+function findChurn(
+  context: DiagnosisContext,
+  link: NetworkLink,
+  log: ProgramLog<BrokerFacts>,
+): void {
   const { facts } = log
   if (facts.shortLived < 10 || facts.shortLived < facts.accepted * 0.5) return
   const problem = placed(facts.churn, 'broker-connection-churn', log)
@@ -175,14 +204,18 @@ function churn(context: DiagnosisContext, link: NetworkLink, log: ProgramLog<Bro
       subject: link.from.name,
       link,
       partyName: link.from.name,
-      why: `${formatNumber(facts.shortLived)} of ${formatCount(facts.accepted, 'connection')} were closed again within ${formatDuration(facts.lifetimes.quantile(0.95))}${polls > 0 ? `, beside ${formatNumber(polls)} polls (${formatPercent(Math.min(1, facts.accepted / polls))})` : ''}. It works, and costs time at every poll.`,
+      why: sentences(
+        `broker log: ${formatNumber(facts.shortLived)} of ${formatCount(facts.accepted, 'connection')} closed within ${formatDuration(facts.lifetimes.quantile(0.95))} (p95)`,
+        polls > 0 ? `relay log: ${formatCount(polls, 'poll')}` : '',
+        'this works, but slows down every poll',
+      ),
     }),
   )
 }
 
 /**
- * Connections that ended before a login: port probes. They are the relay's own, and lines of its trouble, where it says at that very
- * time that it cannot connect, from an address it logs in from at other times, or while nobody logs in at all.
+ * Connections that ended before a login. They are port probes, unless the relay failed to connect at that very time and they come
+ * from an address that logs in at other times, or no connection ever logs in: then they are evidence for the failure of the relay.
  */
 function findPortProbes(
   context: DiagnosisContext,
@@ -194,16 +227,19 @@ function findPortProbes(
   for (const [address, { logins, portProbes: history }] of log.facts.peers.all()) {
     if (history.count === 0) continue
     const problem = placed(history, 'broker-port-probe', log)
-    const trouble = context.found.find(
+    const failure = context.found.find(
       ({ link: about, cause, periods }) =>
         about === link &&
         (cause === 'broker-refused' || cause === 'broker-connection-lost') &&
         relay?.problems.has(cause) === true &&
         overlapShare(problem.periods, periods, MINUTE) >= 0.5,
     )
-    if (trouble !== undefined && (logins > 0 || log.facts.authenticated === 0)) {
-      trouble.evidence.push(...problem.evidence)
-      trouble.why += ` The broker saw ${formatCount(problem.count, 'connection')} of ${address} end before a login (${formatDetails(problem.details)}).`
+    if (failure !== undefined && (logins > 0 || log.facts.authenticated === 0)) {
+      failure.evidence.push(...problem.evidence)
+      addSentence(
+        failure,
+        `broker log: ${withoutLogin(problem.count)}${address === '' ? '' : ` from ${address}`}${inBrackets(formatDetails(problem.details))}`,
+      )
     } else if (probes === undefined) probes = problem
     else addProblem(probes, problem)
   }
@@ -218,7 +254,13 @@ function findPortProbes(
       subject: link.to.name,
       component: link.to,
       link,
-      why: `${formatCount(probes.count, 'connection')} that ended before a login, from ${formatTime(probes.first)} to ${formatTime(probes.last)} (${formatDetails(probes.details)}).`,
+      why: sentences(
+        `broker log: ${withoutLogin(probes.count)} ${formatTimes(probes.first, probes.last)}${inBrackets(formatDetails(probes.details))}`,
+      ),
     }),
   )
+}
+
+function withoutLogin(count: number): string {
+  return formatCount(count, 'connection without a login', 'connections without a login')
 }

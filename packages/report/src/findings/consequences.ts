@@ -4,14 +4,14 @@ import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { mergePeriods, onlyPeriods } from '../timeline/side-view.ts'
 import type { RawFinding } from './raw-finding.ts'
 
-/** A consequence is seen while its root lasts, give or take what clocks are apart and a streak takes to be one. */
+/** A consequence may be logged this long before or after its root: clocks differ, and a period ends with its last failure. */
 const ROOM_MS = 10 * SECOND
-/** A root that comes and goes with pauses no longer than this is there all the time: not everybody looks at it always. */
+/** Periods of a root with shorter pauses count as one: not every client tries all the time. */
 const PAUSE_MS = 2 * MINUTE
 
 /**
- * Takes from a finding the stretches that lie within those of a root cause and adds them to that; what the finding has beside
- * them stays its own. True if nothing is left.
+ * Moves the periods of a finding that lie within those of a root cause into that root. The finding keeps its other periods; true if
+ * none are left.
  */
 export function foldInto(
   roots: readonly RawFinding[],
@@ -23,8 +23,8 @@ export function foldInto(
     const rootRelay = relayOf(root, network)
     if (root === finding || (relay !== undefined && rootRelay !== undefined && relay !== rootRelay))
       continue
-    const spells = mergePeriods(root.periods, PAUSE_MS)
-    const covered = (period: Period): boolean => spells.some((spell) => contains(spell, period))
+    const outages = mergePeriods(root.periods, PAUSE_MS)
+    const covered = (period: Period): boolean => outages.some((one) => contains(one, period))
     const rest = finding.periods.filter((period) => !covered(period))
     if (rest.length === finding.periods.length) continue
     absorb(root, finding)
@@ -34,22 +34,22 @@ export function foldInto(
   return false
 }
 
-function contains(spell: Period, period: Period): boolean {
-  const end = Number.isNaN(spell.recoveredAt) ? Number.POSITIVE_INFINITY : spell.recoveredAt
-  return period.from >= spell.from - ROOM_MS && period.to <= end + ROOM_MS
+function contains(outage: Period, period: Period): boolean {
+  const end = Number.isNaN(outage.recoveredAt) ? Number.POSITIVE_INFINITY : outage.recoveredAt
+  return period.from >= outage.from - ROOM_MS && period.to <= end + ROOM_MS
 }
 
 function keepOnly(finding: RawFinding, rest: Period[]): void {
-  const trouble = onlyPeriods(finding, rest)
-  Object.assign(finding, trouble)
+  const summary = onlyPeriods(finding, rest)
+  Object.assign(finding, summary)
   if (!Number.isNaN(finding.recoveredAt) && finding.status === 'ongoing') {
     finding.status = 'recovered'
     finding.severity = 'warning'
   }
-  if (finding.buildWhy !== undefined) finding.why = finding.buildWhy(trouble)
+  if (finding.buildWhy !== undefined) finding.why = finding.buildWhy(summary)
 }
 
-/** Takes over the lines of a finding that is a consequence, and remembers whom it hit. */
+/** Adds the lines and the affected links of a consequence to its root. */
 export function absorb(root: RawFinding, consequence: RawFinding): void {
   for (const cause of [consequence.cause, ...consequence.absorbed]) root.absorbed.add(cause)
   if (consequence.link !== undefined && consequence.link !== root.link)

@@ -3,7 +3,7 @@ import type { Network } from '../exchange/network.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import type { RawFinding } from './raw-finding.ts'
 
-/** What a detector gets: what is known, and what was found before it. */
+/** The input of a finder: the network, and the findings so far. */
 export interface DiagnosisContext {
   readonly network: Network
   readonly topology: Topology
@@ -21,7 +21,7 @@ export function pollLinksOf(context: DiagnosisContext): NetworkLink[] {
   return context.topology.links.filter(({ kind }) => kind === 'poll')
 }
 
-/** Findings about this link, or that say they affect it. */
+/** Findings of this link, and those of others that affect it. */
 export function about(context: DiagnosisContext, link: NetworkLink): RawFinding[] {
   return context.found.filter((finding) => finding.link === link || finding.affects.has(link.id))
 }

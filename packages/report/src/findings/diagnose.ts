@@ -1,8 +1,8 @@
+import type { Cause } from '../document/cause.ts'
 import type { Network } from '../exchange/network.ts'
 import type { Topology } from '../exchange/topology.ts'
 import { compareText } from '../read/input-files.ts'
 import { findBehaviour } from './behaviour.ts'
-import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
 import { foldInto } from './consequences.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
@@ -20,14 +20,14 @@ import { findClockSkew, findEarlyEnds, findLogGaps, findUnreadable } from './sou
 import { findTaskFailures } from './task-findings.ts'
 
 export interface Diagnosis {
-  /** Errors first, then warnings, then information; within each by time and name. */
+  /** Errors, warnings, infos; within each, what is wrong with the evidence comes last, the rest by time. */
   readonly findings: readonly RawFinding[]
   readonly gaps: readonly LinkGap[]
 }
 
 /**
- * From what is known to what is wrong, why, and who has to act. Order matters: what others may be a consequence of is found
- * first; what a root cause explains is added to it and does not stand on its own.
+ * Finds what is wrong, why, and who must act. The order of the finders matters: root causes are found before their consequences, and
+ * a consequence is added to its root and not listed.
  */
 export function diagnose(network: Network, topology: Topology): Diagnosis {
   const context: DiagnosisContext = { network, topology, found: [] }
@@ -39,7 +39,7 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
   findServerErrors(context)
   const gaps = findSilences(context)
   findBehaviour(context, gaps)
-  neverSeen(context)
+  findNeverSeen(context)
   findTaskFailures(context)
   findLateBeginnings(context)
   findEarlyEnds(context)
@@ -51,7 +51,7 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
   return { findings: findings.toSorted(bySeverity), gaps }
 }
 
-function neverSeen(context: DiagnosisContext): void {
+function findNeverSeen(context: DiagnosisContext): void {
   for (const link of pollLinksOf(context)) {
     if (link.poll?.expected !== true || link.views.some(({ view }) => view.exchanges > 0)) continue
     context.found.push(
@@ -68,14 +68,14 @@ function neverSeen(context: DiagnosisContext): void {
         partyName: link.from.name,
         why:
           link.relay === undefined
-            ? 'It is on the list, and no source mentions it; but there is no relay log either.'
-            : 'It is on the list, and neither the relay’s log nor any other source mentions it in this window.',
+            ? 'No log contains a request from this client, and there is no relay log.'
+            : 'Neither the relay log nor any other log contains a request from this client.',
       }),
     )
   }
 }
 
-/** What each of these brings with it when it happens. */
+/** Root causes, and the findings that they bring with them. */
 const CONSEQUENCES: readonly (readonly [
   root: readonly string[],
   consequence: readonly string[],
@@ -84,10 +84,10 @@ const CONSEQUENCES: readonly (readonly [
     ['database-failing', 'broker-refused', 'broker-auth-failed', 'broker-connection-lost'],
     ['relay-error', 'probe-failing'],
   ],
-  // Our relay answers 503 without its database, and a balancer takes a relay out of service that is not ready.
+  // A Warren relay without its database returns 503, and a load balancer takes a relay that is not ready out of service.
   [['database-failing'], ['proxy-503']],
   [['database-slow', 'database-failing'], ['slow']],
-  // Nobody listens while a relay is being started.
+  // A relay that is starting does not listen yet.
   [
     ['relay-restarted'],
     ['broker-connection-lost', 'connection-refused', 'connection-closed', 'proxy-502', 'proxy-503'],
@@ -109,16 +109,33 @@ function withoutConsequences({ found, network }: DiagnosisContext): RawFinding[]
 
 const SEVERITY_ORDER = ['error', 'warning', 'info'] as const
 
-function bySeverity(a: RawFinding, b: RawFinding): number {
+/** Causes that concern the logs and clocks and not the network. */
+const EVIDENCE_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
+  'clock-skew',
+  'log-gap',
+  'source-began-late',
+  'source-ended-early',
+  'unreadable-lines',
+])
+
+/** The finding concerns the evidence only. A log that ends because its program stopped concerns the network. */
+export function isAboutEvidence({ cause, party }: Pick<RawFinding, 'cause' | 'party'>): boolean {
+  return EVIDENCE_CAUSES.has(cause) && party !== 'hub'
+}
+
+export function bySeverity(a: RawFinding, b: RawFinding): number {
   return (
     SEVERITY_ORDER.indexOf(a.severity) - SEVERITY_ORDER.indexOf(b.severity) ||
-    (a.first || 0) - (b.first || 0) ||
+    Number(isAboutEvidence(a)) - Number(isAboutEvidence(b)) ||
+    byTime(a.first, b.first) ||
     compareText(a.cause, b.cause) ||
     compareText(a.subject, b.subject) ||
     compareText(a.link?.id ?? '', b.link?.id ?? '')
   )
 }
 
-export function titleOf(finding: RawFinding): string {
-  return `${finding.subject}: ${CAUSE_CATALOGUE[finding.cause].title}`
+/** Earlier times first, unknown ones last. */
+function byTime(a: number, b: number): number {
+  const unknown = Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+  return unknown !== 0 || Number.isNaN(a) ? unknown : a - b
 }

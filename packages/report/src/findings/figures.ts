@@ -1,5 +1,4 @@
-import { NO_SHUTDOWN_MESSAGE } from '../facts/facts.ts'
-/** Numbers as the findings write them: the same for every reader, whatever the machine's locale. */
+/** How sentences write numbers, times and lists: the same for every reader, whatever the locale of the machine. */
 
 export function formatCount(n: number, one: string, many = `${one}s`): string {
   return `${formatNumber(n)} ${n === 1 ? one : many}`
@@ -31,17 +30,38 @@ export function roundLatency(ms: number): number {
 }
 
 /**
- * An instant in a sentence. Whether it needs its date is known when the window is: until then it stands there as a number between
- * two signs that no text has, and `withMoments` writes it out.
+ * An instant in a sentence. Whether it needs its date is known only when the time range is: until then the text contains the number
+ * between two characters that no log has, and `withMoments` writes it out.
  */
 export function formatTime(time: number): string {
   return Number.isFinite(time) ? `\uE000${Math.round(time)}\uE001` : 'an unknown time'
 }
 
+/** `at 11:40:33`, `from 11:40:33 to 11:43:47`; sentences show whole seconds. */
+export function formatTimes(first: number, last: number): string {
+  return second(first) === second(last)
+    ? `at ${formatTime(first)}`
+    : `from ${formatTime(first)} to ${formatTime(last)}`
+}
+
+/** `1 failed poll at 11:40:33`, `3 failed polls from 11:40:33 to 11:43:47` */
+export function formatOccurrences(
+  { count, first, last }: { readonly count: number; readonly first: number; readonly last: number },
+  one: string,
+  many = `${one}s`,
+): string {
+  // A single occurrence that took a while, such as a timeout, is named by its beginning.
+  return `${formatCount(count, one, many)} ${formatTimes(first, count === 1 ? first : last)}`
+}
+
+function second(time: number): number {
+  return Math.floor(Math.round(time) / 1_000)
+}
+
 export function formatPercent(share: number): string {
-  if (share === 1 || share === 0) return `${share * 100} %`
-  // 100 % must mean all of them.
-  return `${Math.min(99.9, Math.max(0.1, Number((share * 100).toFixed(1))))} %`
+  if (share === 1 || share === 0) return `${share * 100}%`
+  // 100% must mean all of them.
+  return `${Math.min(99.9, Math.max(0.1, Number((share * 100).toFixed(1))))}%`
 }
 
 /** The most frequent details, such as user names, as a list. */
@@ -53,8 +73,23 @@ export function formatDetails(details: ReadonlyMap<string, number>, most = 3): s
   return names.length > most ? `${shown} and others` : shown
 }
 
-/** How many of so many restarts came without a word before. */
-export function formatCrashes(died: number, restarts: number): string {
-  if (died === 0) return ''
-  return `, ${died === restarts ? '' : `${formatCount(died, 'time')} `}${NO_SHUTDOWN_MESSAGE}`
+/** ` (a, b)`; '' without any. */
+export function inBrackets(text: string): string {
+  return text === '' ? '' : ` (${text})`
+}
+
+/** `a`, `a and b`, `a, b and c` */
+export function formatList(items: readonly string[]): string {
+  const last = items.at(-1) ?? ''
+  return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} and ${last}`
+}
+
+/** The texts that are not empty, each as a sentence. */
+export function sentences(...texts: readonly string[]): string {
+  return texts
+    .filter((text) => text !== '')
+    .map(
+      (text) => `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`,
+    )
+    .join(' ')
 }

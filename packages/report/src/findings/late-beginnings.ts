@@ -5,12 +5,10 @@ import type { DiagnosisContext } from './context.ts'
 import { rawFinding } from './raw-finding.ts'
 import { MIN_MISSING, lacksLines } from './missing-lines.ts'
 import { CLOCK_ROOM_MS, componentOfSource } from './source-findings.ts'
-import { formatTime, formatDuration } from './figures.ts'
+import { formatDuration, formatTime, sentences } from './figures.ts'
+import { logsOf } from './phrases.ts'
 
-/**
- * Logs that begin when there had been something to write for long. No fault of the network, but of the time before nothing can be
- * said that needs them.
- */
+/** Adds findings about logs that start although there was something to log long before: they do not cover that time. */
 export function findLateBeginnings(context: DiagnosisContext): void {
   const { from } = context.network
   for (const log of context.network.logs) {
@@ -27,7 +25,10 @@ export function findLateBeginnings(context: DiagnosisContext): void {
         last: begin,
         periods: [{ from, to: begin, count: 1, recoveredAt: begin }],
         confidence: 'likely',
-        why: `It begins at ${formatTime(begin)}, ${formatDuration(begin - from)} after the window does, though others show what it should have written until then. Nothing that needs it can be said of that time.`,
+        why: sentences(
+          `${logsOf(log.facts.role)}: starts at ${formatTime(begin)}, ${formatDuration(begin - from)} after the first log, although other logs show earlier activity`,
+          'this log does not cover the time before that',
+        ),
       }),
     )
   }
@@ -41,7 +42,7 @@ function beginsLate(context: DiagnosisContext, log: ProgramLog, begin: number): 
   return begin === relay.first && answeredBefore(context, relay)
 }
 
-/** Polls were answered before any pod of the relay wrote a line. */
+/** Polls were answered before any pod of the relay logged a line. */
 function answeredBefore(context: DiagnosisContext, relay: Relay): boolean {
   const to = relay.first - CLOCK_ROOM_MS / 2
   const answered = pollLinksOf(context)

@@ -2,13 +2,14 @@ import type { Cause } from '../document/cause.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
 import { SECOND } from '../read/timestamps.ts'
 import { addSide, copyOf, endAt, okAfter } from '../timeline/side-view.ts'
-import type { PlacedProblem } from '../timeline/side-view.ts'
+import type { PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { againWords, rawFinding, fromProblem } from './raw-finding.ts'
-import { formatTime, formatCount, formatDetails } from './figures.ts'
+import { rawFinding, fromProblem } from './raw-finding.ts'
+import { formatOccurrences, formatDetails, inBrackets, sentences } from './figures.ts'
+import { describeEnd, logsWith } from './phrases.ts'
 
-/** The problem of one cause, both sides of a link together. */
+/** The problem of one cause, as both sides of a link saw it. */
 export function problemOn(
   context: DiagnosisContext,
   link: NetworkLink,
@@ -22,10 +23,10 @@ export function problemOn(
     else addSide(merged, problem)
   }
   if (merged === undefined) return undefined
-  // A relay that asks for itself knows better than a server that somebody else got through to.
-  const asks = link.relay?.logs.some(({ facts }) => facts.probesServices) === true
-  const witnesses = asks ? link.views.filter(({ side }) => side === 'relay') : link.views
-  // A slow answer is a success too: the account itself knows when it was fast again.
+  // A relay that probes the service is the better witness: the service also logs successes of other programs.
+  const probes = link.relay?.logs.some(({ facts }) => facts.probesServices) === true
+  const witnesses = probes ? link.views.filter(({ side }) => side === 'relay') : link.views
+  // A slow response is a success too, so the view itself records when responses were fast again.
   if (cause !== 'slow' && Number.isNaN(merged.recoveredAt))
     endAt(
       merged,
@@ -40,10 +41,10 @@ export function problemOn(
   return merged
 }
 
-/** Two sides of one exchange write their lines not quite at the same time. */
+/** The two sides of an exchange do not log it at quite the same time. */
 const APART_MS = 10 * SECOND
 
-/** A server that writes slow statements only never shows that they are fast again: any side that saw it will do. */
+/** A server that logs only slow statements never shows that they are fast again, so any side may show it. */
 function fastAgain(link: NetworkLink, { last, recoveredAt }: PlacedProblem): number {
   const seen = link.views
     .map(({ view }) => view.problems.get('slow')?.recoveredAt ?? Number.NaN)
@@ -51,7 +52,7 @@ function fastAgain(link: NetworkLink, { last, recoveredAt }: PlacedProblem): num
   return Number.isNaN(recoveredAt) && seen.length > 0 ? Math.max(last, ...seen) : recoveredAt
 }
 
-/** The relay goes on answering its clients with errors: that a probe's statement succeeded does not end what they suffer from. */
+/** The relay still answers its clients with errors: one successful statement of a probe does not end the problem for them. */
 function pollsStillFail(
   context: DiagnosisContext,
   { relay }: NetworkLink,
@@ -67,29 +68,44 @@ function pollsStillFail(
     })
 }
 
-/** A finding on it, where there is such a problem. */
+/** What one failure of each cause is called. */
+const FAILURES = {
+  'broker-refused': 'failed connection attempt',
+  'broker-heartbeat-lost': 'connection with missed heartbeats',
+  'broker-connection-lost': 'lost connection',
+  'database-failing': 'database failure',
+  'cdm-failing': 'database failure',
+} as const satisfies Partial<Record<Cause, string>>
+
+const PLURALS: Readonly<Record<string, string>> = {
+  'connection with missed heartbeats': 'connections with missed heartbeats',
+}
+
+/** Adds a finding if the link has this problem. */
 export function addLinkFinding(
   context: DiagnosisContext,
   link: NetworkLink,
-  cause: Cause,
+  cause: keyof typeof FAILURES,
   partyName: string,
 ): void {
   const problem = problemOn(context, link, cause)
   if (problem === undefined) return
-  const details = formatDetails(problem.details)
+  const logs = logsWith(link, cause)
+  const one = FAILURES[cause]
+  const details = inBrackets(formatDetails(problem.details))
+  const buildWhy = (summary: ProblemSummary, end = describeEnd(summary, NO_RECOVERY)): string =>
+    sentences(`${logs}: ${formatOccurrences(summary, one, PLURALS[one])}${details}`, end)
   context.found.push(
     rawFinding({
       ...fromProblem(problem),
       subject: link.kind === 'cdm' ? link.from.name : link.name,
       link,
       partyName,
-      why: `${formatCount(problem.count, 'time')} from ${formatTime(problem.first)} to ${formatTime(problem.last)}${details === '' ? '' : ` (${details})`}${recoveryWords(problem)}.`,
+      why: buildWhy(problem),
+      buildWhy,
     }),
   )
 }
 
-export function recoveryWords(problem: PlacedProblem): string {
-  return Number.isNaN(problem.recoveredAt)
-    ? '; nothing shows that it is over'
-    : `; it ${againWords(problem)}`
-}
+/** The end of a problem with a service: without another use of it, nothing shows whether it is ongoing. */
+export const NO_RECOVERY = 'no recovery seen'

@@ -9,68 +9,65 @@ import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { silenceLimit, silencesOf } from './silences.ts'
 
-/** Fewer exchanges than these may lie at the edges of a silence. */
+/** Fewer exchanges than this may lie at the edges of a silence. */
 export const MIN_MISSING = 3
-/** How far apart clocks may be that nobody could compare, ms: what is said of them has to hold for all of these. */
+/** Offsets of a clock that could not be compared, ms: a conclusion must hold for all of them. */
 const ANY_CLOCK = [-60, -50, -40, -30, -20, -10, 0, 10, 20, 30, 40, 50, 60].map((s) => s * SECOND)
 
-export interface Stretch {
+export interface TimeSpan {
   readonly from: number
   readonly to: number
 }
 
 /**
- * Stretches in which a source lacks lines. A relay and an upstream write by the clock, so their own rhythm shows it; what others
- * write depends on what comes over them, so there the other side has to show that something did.
+ * Times in which lines of a source are missing. A relay and an upstream log periodically, so their own interval shows it. Other programs
+ * log only what passes through them, so the other side must show that something did.
  */
-export function missingStretches(context: DiagnosisContext, log: ProgramLog): Stretch[] {
+export function findMissingTimes(context: DiagnosisContext, log: ProgramLog): TimeSpan[] {
   const { role } = log.facts
   const byClock = role === 'relay' || role === 'upstream'
   const own = silenceLimit(log)
-  return silencesOf(log, shortestHole(log)).filter((silence) => {
+  return silencesOf(log, minGapOf(log)).filter((silence) => {
     if (startedWithin(log, silence)) return false
     return (byClock && silence.to - silence.from > own) || lacksLines(context, log, silence)
   })
 }
 
-/** A silence no longer than this says nothing: a log is as dense as its program is busy. */
-function shortestHole(log: ProgramLog): number {
+/** A shorter silence proves nothing: a log is as dense as its program is busy. */
+function minGapOf(log: ProgramLog): number {
   const { medianInterval } = log.source.heartbeat
-  const pollInterval = isSummarised(log) ? MINUTE : medianInterval
-  return Math.max(30 * SECOND, Number.isNaN(pollInterval) ? 0 : 2.5 * pollInterval)
+  const interval = isSummarised(log) ? MINUTE : medianInterval
+  return Math.max(30 * SECOND, Number.isNaN(interval) ? 0 : 2.5 * interval)
 }
 
-/** A program that was started had not been running. */
-function startedWithin({ facts, shift }: ProgramLog, { from, to }: Stretch): boolean {
+/** The program started in this time, so it had not been running. */
+function startedWithin({ facts, shift }: ProgramLog, { from, to }: TimeSpan): boolean {
   return facts.startLines.some(({ time }) => time + shift >= from && time + shift <= to + MINUTE)
 }
 
-/** Others show exchanges of this time that the source ought to have. */
-export function lacksLines(context: DiagnosisContext, log: ProgramLog, stretch: Stretch): boolean {
+/** Other logs show exchanges of this time that this source should contain. */
+export function lacksLines(context: DiagnosisContext, log: ProgramLog, time: TimeSpan): boolean {
   const written = exchangesWritten(log)
   if (written === 0) return false
   const { source, shift } = log
-  if (log.facts.role === 'broker' && !churnsAround(log, log.facts.link, stretch)) return false
+  if (log.facts.role === 'broker' && !churnsAround(log, log.facts.link, time)) return false
   const shown = (from: number, to: number): number => shownByOthers(context, log, from, to)
   const span = { from: source.first + shift, to: source.last + shift }
-  // What is never in this source is not missing from it: polls of another pod, answers that need no broker.
-  const holes = silencesOf(log, shortestHole(log))
-  const elsewhere = holes.reduce(
-    (n, { from, to }) => n - shown(from, to),
-    shown(span.from, span.to),
-  )
-  const length = holes.reduce((ms, { from, to }) => ms - (to - from), span.to - span.from)
-  const never = (Math.max(0, elsewhere - written) / length) * (stretch.to - stretch.from)
+  // Exchanges that never reach this source are not missing: polls of another pod, responses that need no broker.
+  const gaps = silencesOf(log, minGapOf(log))
+  const elsewhere = gaps.reduce((n, { from, to }) => n - shown(from, to), shown(span.from, span.to))
+  const length = gaps.reduce((ms, { from, to }) => ms - (to - from), span.to - span.from)
+  const never = (Math.max(0, elsewhere - written) / length) * (time.to - time.from)
   const offsets = log.aligned ? [0] : ANY_CLOCK
-  const fewest = Math.min(...offsets.map((ms) => shown(stretch.from + ms, stretch.to + ms)))
+  const fewest = Math.min(...offsets.map((ms) => shown(time.from + ms, time.to + ms)))
   return fewest - never >= MIN_MISSING
 }
 
-/** Connections were opened and closed right before and after: without them a broker has nothing to say. */
+/** Connections were opened and closed right before and after: without any, a broker logs nothing. */
 function churnsAround(
   { source, shift }: ProgramLog,
   stats: LinkStats,
-  { from, to }: Stretch,
+  { from, to }: TimeSpan,
 ): boolean {
   const { bucketMs } = stats.series
   const room = Math.max(5 * MINUTE, 2 * bucketMs)
@@ -83,7 +80,7 @@ function churnsAround(
   )
 }
 
-/** How many exchanges a source writes of that others know as well; none where it does not write of each. */
+/** How many exchanges a source logs that other sources log as well; 0 if it does not log each of them. */
 function exchangesWritten({ facts }: ProgramLog): number {
   switch (facts.role) {
     case 'client':
@@ -93,7 +90,7 @@ function exchangesWritten({ facts }: ProgramLog): number {
     case 'load-balancer':
       return exchangesOf(facts.clients)
     case 'broker':
-      // It writes of a poll where that brings a connection of its own.
+      // It logs a poll if the poll opens a connection of its own.
       return facts.shortLived < 10 ? 0 : facts.shortLived
     case 'database':
     case 'upstream':
@@ -112,7 +109,7 @@ function isSummarised({ facts }: ProgramLog): boolean {
   return facts.role === 'relay' && facts.clients.all().some(({ stats }) => stats.summaries.size > 0)
 }
 
-/** Exchanges that came over the program of this source, as other sources tell. */
+/** Exchanges that passed through the program of this source according to other sources. */
 function shownByOthers(
   context: DiagnosisContext,
   log: ProgramLog,
@@ -129,10 +126,10 @@ function shownOn(link: NetworkLink, log: ProgramLog, from: number, to: number): 
   }
   const { sourceId } = log.source
   const partsOf = (side: Side): readonly SideSource[] => viewOf(link, side)?.sources ?? []
-  const tells = (side: Side): boolean => partsOf(side).some(({ source }) => source === sourceId)
+  const hasOwnLog = (side: Side): boolean => partsOf(side).some(({ source }) => source === sourceId)
   switch (log.facts.role) {
     case 'client': {
-      if (!tells('client')) return 0
+      if (!hasOwnLog('client')) return 0
       const others = partsOf('client').filter(({ source }) => source !== sourceId)
       const theirs = others.reduce((sum, source) => sum + partWithin(source, from, to, 'all'), 0)
       return Math.max(
@@ -141,13 +138,15 @@ function shownOn(link: NetworkLink, log: ProgramLog, from: number, to: number): 
       )
     }
     case 'load-balancer':
-      return tells('load-balancer') ? Math.max(within('relay', 'all'), within('client', 'good')) : 0
+      return hasOwnLog('load-balancer')
+        ? Math.max(within('relay', 'all'), within('client', 'good'))
+        : 0
     case 'broker':
-      // A poll that was turned away has not been to the broker.
+      // A rejected poll does not reach the broker.
       return within('relay', 'good')
     case 'relay':
-      // What a client did not get through with, the relay need not know of; replicas share what comes.
-      return tells('relay') && link.relay?.logs.length === 1
+      // Requests that failed on the client's side may never have reached the relay; replicas share requests.
+      return hasOwnLog('relay') && link.relay?.logs.length === 1
         ? Math.max(within('load-balancer', 'good'), within('client', 'good'))
         : 0
     case 'database':

@@ -19,11 +19,12 @@ import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
 import { foldInto } from './consequences.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
-import { againWords, rawFinding, fromProblem } from './raw-finding.ts'
+import { rawFinding, fromProblem } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
-import { formatTime, formatCount, formatDetails, formatNumber } from './figures.ts'
+import { formatCount, formatOccurrences, formatDetails, formatTimes, sentences } from './figures.ts'
+import { describeEnd, logsOf } from './phrases.ts'
 
-/** Causes that are the outcome of a poll; everything else an account holds has a detector of its own. */
+/** Causes that are the outcome of a poll. The others have finders of their own. */
 const POLL_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
   'name-resolution',
   'connection-refused',
@@ -58,16 +59,16 @@ const SPECIFIC_AUTH: readonly Cause[] = [
   'auth-no-credentials',
   'rate-limited',
 ]
-/** The balancer's own answers: shared by everybody behind it. */
-const BALANCER_CAUSES: readonly Cause[] = ['proxy-502', 'proxy-503', 'proxy-504']
-/** A client that left its poll more often in a window was not just stopped and started. */
+/** Responses of the load balancer itself, which all clients behind it share. */
+const LOAD_BALANCER_CAUSES: readonly Cause[] = ['proxy-502', 'proxy-503', 'proxy-504']
+/** A client that disconnects more often than this was not just restarted. */
 const MAX_STOPS = 5
-/** Sides of a link on the way of an answer. */
+/** The sides of a link in the order in which a response passes them. */
 const SIDES = ['relay', 'load-balancer', 'client'] as const
 type PollSide = (typeof SIDES)[number]
-/** Two sides tell of one poll at times that far apart, ms. */
+/** Two sides log one poll at times that differ by no more than this, ms. */
 const CLOCK_ROOM_MS = 2 * SECOND
-/** Requests did not get as far as the relay: that it hears of the client again is proof. */
+/** Failures before the relay: a later request of the client in the relay log proves the recovery. */
 const BEFORE_THE_RELAY: ReadonlySet<Cause> = new Set<Cause>([
   'name-resolution',
   'connection-refused',
@@ -82,42 +83,45 @@ const BEFORE_THE_RELAY: ReadonlySet<Cause> = new Set<Cause>([
   'not-a-task-api',
   'wrong-address',
 ])
-/** The client saw no relay at all; which of these can be the relay's fault is decided by how the others fare. */
+/** The client did not reach the relay; whether the relay is the reason depends on the other clients. */
 const UNREACHED: readonly Cause[] = ['connection-refused', 'connect-timeout', 'name-resolution']
 
-/** One finding per cause and link, client, balancer and relay together. */
+/** Adds one finding per cause and link, from the logs of the client, the load balancer and the relay together. */
 export function findPollFailures(context: DiagnosisContext): void {
   for (const link of pollLinksOf(context)) {
-    for (const problem of problemsOf(link)) {
-      if (POLL_CAUSES.has(problem.cause)) context.found.push(pollFailure(context, link, problem))
+    for (const { problem, sides } of problemsOf(link)) {
+      if (POLL_CAUSES.has(problem.cause))
+        context.found.push(pollFailure(context, link, problem, sides))
     }
-    waitedAndLeft(context, link)
+    mergeTimeouts(context, link)
   }
   for (const link of context.topology.links.filter(({ kind }) => kind === 'load-balancer'))
-    balancerFailures(context, link)
+    findLoadBalancerFailures(context, link)
 }
 
-/** A client that waited in vain is seen to leave by the balancer: one thing, told by two sides. */
-function waitedAndLeft({ found, network }: DiagnosisContext, link: NetworkLink): void {
+/** A client that runs into its timeout disconnects, which the load balancer logs: one failure, seen by two sides. */
+function mergeTimeouts({ found, network }: DiagnosisContext, link: NetworkLink): void {
   const own = found.filter((finding) => finding.link === link)
   const waited = own.filter(({ cause }) => cause === 'read-timeout')
   const left = own.find(({ cause }) => cause === 'client-left')
   if (left !== undefined && foldInto(waited, left, network)) found.splice(found.indexOf(left), 1)
 }
 
-/** The problems of a link, each with all who saw it as one. */
-function problemsOf(link: NetworkLink): PlacedProblem[] {
+/** The problems of a link, each merged from the sides that saw it. */
+function problemsOf(
+  link: NetworkLink,
+): { readonly problem: PlacedProblem; readonly sides: readonly PollSide[] }[] {
   return [...seenProblems(link)].flatMap(([, seen]) => {
     const [first, ...others] = seen.values()
     if (first === undefined) return []
     const problem = copyOf(first)
     for (const other of others) addSide(problem, other)
     endAt(problem, recoveryOf(link, seen))
-    return [problem]
+    return [{ problem, sides: [...seen.keys()] }]
   })
 }
 
-/** Who saw which problem. What only names a status goes to what names the reason. */
+/** Which side saw which problem. A problem that is only a status is added to the one that names the reason. */
 function seenProblems(link: NetworkLink): Map<Cause, Map<PollSide, PlacedProblem>> {
   const all = new Map<Cause, Map<PollSide, PlacedProblem>>()
   for (const side of SIDES) {
@@ -137,12 +141,12 @@ function seenProblems(link: NetworkLink): Map<Cause, Map<PollSide, PlacedProblem
   return all
 }
 
-/** The relay's reason for a 401, or its own 5xx, that a client or a balancer saw during a stretch. */
+/** The relay's reason for a 401 or 5xx that a client or load balancer saw in this period. */
 function reasonOf(link: NetworkLink, { cause }: PlacedProblem, period: Period): Cause {
   const reasons =
     cause === 'auth-refused'
       ? SPECIFIC_AUTH
-      : BALANCER_CAUSES.includes(cause) && answers(link, Number(cause.slice(-3)))
+      : LOAD_BALANCER_CAUSES.includes(cause) && respondedWith(link, Number(cause.slice(-3)))
         ? (['relay-error'] as const)
         : []
   const problems = viewOf(link, 'relay')?.problems
@@ -156,8 +160,8 @@ function reasonOf(link: NetworkLink, { cause }: PlacedProblem, period: Period): 
   return near.toSorted((a, b) => b.count - a.count)[0]?.reason ?? cause
 }
 
-/** The relay itself gave answers of this status. */
-function answers(link: NetworkLink, status: number): boolean {
+/** The relay itself responded with this status. */
+function respondedWith(link: NetworkLink, status: number): boolean {
   return (viewOf(link, 'relay')?.statuses.get(status) ?? 0) > 0
 }
 
@@ -165,10 +169,10 @@ function pollFailure(
   context: DiagnosisContext,
   link: NetworkLink,
   problem: PlacedProblem,
+  sides: readonly PollSide[],
 ): RawFinding {
   const others = otherClientsAnswered(context, link, problem)
-  const buildWhy = (trouble: ProblemSummary): string =>
-    whyOf(link, { ...problem, ...trouble }, others)
+  const buildWhy = whyBuilder(link, problem, sides, others)
   const finding = rawFinding({
     ...fromProblem(problem),
     subject: link.from.name,
@@ -186,11 +190,13 @@ function pollFailure(
   if (problem.cause === 'client-left' && isStop(link)) {
     finding.severity = 'info'
     finding.status = 'observed'
+    finding.buildWhy = (summary) => buildWhy(summary, '')
+    finding.why = buildWhy(problem, '')
   }
   return finding
 }
 
-/** Whoever holds a poll and is stopped leaves it once; a client that does not wait long enough leaves one after the other. */
+/** A client that is stopped leaves one held poll; a client with a short timeout leaves one after the other. */
 function isStop({ views }: NetworkLink): boolean {
   const seen = views.flatMap(({ view }) => view.problems.get('client-left') ?? [])
   return seen.every(
@@ -198,15 +204,15 @@ function isStop({ views }: NetworkLink): boolean {
   )
 }
 
-/** When it was over for all who saw it; NaN while it is not. */
+/** When the problem ended for all sides that saw it; NaN while it is ongoing. */
 function recoveryOf(link: NetworkLink, seen: ReadonlyMap<PollSide, PlacedProblem>): number {
   return Math.max(...[...seen].map(([side, problem]) => endOn(link, side, problem)))
 }
 
 /**
- * The first success that shows a side's trouble to be over: its own, or that of a side nearer to the client, since what the client
- * got has passed them all. One further away saw answers go out and cannot say that they arrived; it speaks for the client only
- * where requests did not get as far, and it missed the client as well.
+ * The first success that ends a problem of one side. It may be logged by that side or by one nearer to the client, because a response
+ * that arrives has passed them all. A side further away only sees that responses leave. It counts if the requests did not get that
+ * far, and if it missed the client during the problem.
  */
 function endOn(link: NetworkLink, side: PollSide, problem: PlacedProblem): number {
   if (!Number.isNaN(problem.recoveredAt)) return problem.recoveredAt
@@ -222,7 +228,7 @@ function endOn(link: NetworkLink, side: PollSide, problem: PlacedProblem): numbe
   return smallest([...nearer, ...further].filter((time) => time > after))
 }
 
-/** When a side heard of the client again after a problem for which it had missed it. */
+/** When a side saw the client again after a problem during which it had missed the client. */
 function returnsOf({ problems, gaps, medianInterval }: SideView, problem: PlacedProblem): number[] {
   const latest = problem.periods.at(-1)
   if (latest === undefined) return []
@@ -237,7 +243,7 @@ function returnsOf({ problems, gaps, medianInterval }: SideView, problem: Placed
     .map(({ to }) => to)
 }
 
-/** Whether other clients were answered while this one was not; undefined if that cannot be seen. */
+/** Whether other clients were answered while this one was not; undefined if no log shows it. */
 function otherClientsAnswered(
   context: DiagnosisContext,
   link: NetworkLink,
@@ -255,7 +261,7 @@ function otherClientsAnswered(
 
 function workedDuring(view: SideView, { from, to }: Period): boolean {
   if (exchangesWithin(view, from, to, 'good') > 0) return true
-  // In long logs counts are not kept for so short a time: then who was heard of went on working.
+  // The buckets of a long log are too long for this period: a client without a gap in it kept working.
   const coarse = view.sources.some((source) => source.stats.series.bucketMs * 2 > to - from)
   if (!coarse || to - from < MINUTE || view.first > to || view.lastOk < to) return false
   return !view.gaps.some((gap) => gap.from <= from + 10_000 && gap.to >= to - 10_000)
@@ -268,11 +274,11 @@ function partyOf(
 ): RawFinding['party'] | undefined {
   if (cause === 'connection-refused' && others === true) return 'network'
   if (cause === 'name-resolution' && others === false) return 'hub'
-  // Nobody waits for ever for a relay that is slow.
+  // Every client has a timeout that a slow relay exceeds.
   if (cause === 'client-left' && viewOf(link, 'relay')?.problems.has('slow') === true) return 'hub'
   if (cause === 'read-timeout' && link.relay !== undefined && others === true) {
     const relay = viewOf(link, 'relay')
-    // The relay answered fast: the answer got lost on the way.
+    // The relay responded quickly, so the response was lost on the network.
     if (relay !== undefined && relay.latency.count > 10 && relay.latency.quantile(0.95) < 5_000)
       return 'network'
   }
@@ -284,54 +290,69 @@ function confidenceOf(
   others: boolean | undefined,
 ): RawFinding['confidence'] {
   if (problem.cause === 'auth-refused' || problem.cause === 'read-timeout') return 'likely'
-  // An expired certificate of the relay would be everybody's.
+  // An expired certificate of the relay would affect all clients.
   if ((problem.cause === 'tls-expired' || problem.cause === 'tls-wrong-name') && others === true)
     return 'likely'
   return 'certain'
 }
 
-function whyOf(link: NetworkLink, problem: PlacedProblem, others: boolean | undefined): string {
-  const { recoveredAt } = problem
-  const seen = `${formatCount(problem.count, 'failed poll')} from ${formatTime(problem.first)} to ${formatTime(problem.last)}`
-  const names = formatDetails(problem.details)
-  const who = names !== '' && names !== link.from.name ? ` (as ${names})` : ''
-  const answered = Math.max(0, ...link.views.map(({ view }) => view.ok))
-  const context = [
-    answered > 0
-      ? `${formatCount(answered, 'other poll')} ${answered === 1 ? 'was' : 'were'} answered`
-      : 'no poll was answered',
-    others === true && UNREACHED.includes(problem.cause)
-      ? 'other clients were answered at the same time'
-      : '',
-    Number.isNaN(recoveredAt) ? 'still so when the evidence ends' : againWords(problem),
-  ].filter(Boolean)
-  return `${seen}${who}; ${context.join('; ')}.`
+function whyBuilder(
+  link: NetworkLink,
+  { cause, details }: PlacedProblem,
+  sides: readonly PollSide[],
+  others: boolean | undefined,
+): (summary: ProblemSummary, end?: string) => string {
+  const users = formatDetails(details)
+  const user = users === '' || users === link.from.name ? '' : ` (user name ${users})`
+  const successes = successfulPolls(link)
+  return (summary, end = describeEnd(summary)) =>
+    sentences(
+      `${logsOf(...sides)}: ${formatOccurrences(summary, 'failed poll')}${user}`,
+      end,
+      successes,
+      others === true && UNREACHED.includes(cause)
+        ? 'other clients were answered at the same time'
+        : '',
+    )
 }
 
-/** 502, 503 and 504 of a balancer whose log is there: one finding for all clients behind it. */
-function balancerFailures(context: DiagnosisContext, link: NetworkLink): void {
-  const logs = context.network.loadBalancers.filter((log) => link.from.logs.includes(log))
-  const all = buildSideView(logs.map((log) => sideSource(log.facts.link, log)))
-  for (const cause of BALANCER_CAUSES) {
+/** Successful polls in the log that has most of them. */
+function successfulPolls({ views }: NetworkLink): string {
+  const [most] = views.toSorted((a, b) => b.view.ok - a.view.ok)
+  return most === undefined || most.view.ok === 0
+    ? 'no log shows a successful poll'
+    : `${logsOf(most.side)}: ${formatCount(most.view.ok, 'successful poll')}`
+}
+
+/** 502, 503 and 504 in the log of a load balancer: one finding for all clients behind it. */
+function findLoadBalancerFailures(context: DiagnosisContext, link: NetworkLink): void {
+  const own = context.network.loadBalancers.filter((log) => link.from.logs.includes(log))
+  const all = buildSideView(own.map((log) => sideSource(log.facts.link, log)))
+  for (const cause of LOAD_BALANCER_CAUSES) {
     const seen = all?.problems.get(cause)
     const perClient = context.found.filter(
       (finding) => finding.cause === cause && finding.link?.kind === 'poll',
     )
     if (seen === undefined) continue
     const problem = copyOf(seen)
-    // A log that ends too early does not show the end, but clients behind it may.
+    // A log that ends too early does not show the end, but clients behind the load balancer may.
     const clients = perClient
       .map(({ recoveredAt }) => recoveredAt)
       .filter((at) => !(at <= problem.last))
     if (Number.isNaN(problem.recoveredAt) && clients.length > 0)
       endAt(problem, Math.max(...clients))
+    const buildWhy = (summary: ProblemSummary, end = describeEnd(summary)): string =>
+      sentences(
+        `load balancer log: ${formatCount(summary.count, 'request')} answered with ${cause.slice(-3)} by the load balancer itself ${formatTimes(summary.first, summary.last)}`,
+        end,
+      )
     const finding = rawFinding({
       ...fromProblem(problem),
       subject: link.from.name,
       link,
       partyName: link.from.name,
-      why: balancerWords(problem),
-      buildWhy: balancerWords,
+      why: buildWhy(problem),
+      buildWhy,
     })
     for (const other of perClient) {
       if (foldInto([finding], other, context.network))
@@ -339,11 +360,4 @@ function balancerFailures(context: DiagnosisContext, link: NetworkLink): void {
     }
     context.found.push(finding)
   }
-}
-
-function balancerWords({ count, first, last, recoveredAt }: ProblemSummary): string {
-  const over = Number.isNaN(recoveredAt)
-    ? ''
-    : `; requests pass again since ${formatTime(recoveredAt)}`
-  return `${formatNumber(count)} requests were answered by the balancer itself from ${formatTime(first)} to ${formatTime(last)}${over}.`
 }

@@ -4,15 +4,18 @@ import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Period } from '../facts/problem-history.ts'
 import type { PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
-import { formatTime, formatCount, formatDuration } from './figures.ts'
+import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
+import { sentences } from './figures.ts'
 
-/** A finding before it gets its number and its texts are masked. Times are UTC milliseconds, NaN where unknown. */
+/** A finding before it is numbered and masked. Times are UTC milliseconds, NaN if unknown. */
 export interface RawFinding {
   cause: Cause
   severity: Severity
   status: Finding['status']
-  /** What it is about, as the title names it. */
+  /** The program or link in question: the first part of the title. */
   subject: string
+  /** Replaces the title of the catalogue, which follows the subject. */
+  title?: string
   link: NetworkLink | undefined
   component: NetworkComponent | undefined
   first: number
@@ -22,21 +25,22 @@ export interface RawFinding {
   periods: Period[]
   evidence: RawEvidence[]
   confidence: Confidence
-  /** Party and name, where the case differs from the catalogue. */
+  /** Who must act, if that differs from the catalogue. */
   party?: Party
   partyName: string | null
+  /** Sentences that name the logs they count. */
   why: string
-  /** Says `why` anew, for when part of it turns out to be a consequence of something else. */
-  buildWhy?: (rest: ProblemSummary) => string
-  /** Replaces the catalogue's sentence. */
+  /** Builds `why` again, for when another finding explains a part of this one, or its end is judged differently. */
+  buildWhy?: (rest: ProblemSummary, end?: string) => string
+  /** Replaces the action of the catalogue. */
   action?: string
   next?: readonly string[]
   affects: Set<string>
-  /** Causes of findings that were a consequence of this one and do not stand on their own. */
+  /** Causes of findings that were a consequence of this one and are not listed. */
   absorbed: Set<Cause>
 }
 
-/** A draft with everything that can be left at its usual value. */
+/** A finding with defaults for everything that is not given. */
 export function rawFinding(
   fields: Pick<RawFinding, 'cause' | 'severity' | 'status' | 'subject' | 'why'> &
     Partial<RawFinding>,
@@ -58,7 +62,18 @@ export function rawFinding(
   }
 }
 
-/** What a problem account says, as the fields of a draft: still there is an error, over is a warning. */
+export function titleOf({ subject, title, cause }: RawFinding): string {
+  return `${subject}: ${title ?? CAUSE_CATALOGUE[cause].title}`
+}
+
+/** Adds a sentence to the explanation, and to every one that is built later. */
+export function addSentence(finding: RawFinding, text: string): void {
+  const { buildWhy } = finding
+  finding.why = sentences(finding.why, text)
+  if (buildWhy !== undefined) finding.buildWhy = (rest, end) => sentences(buildWhy(rest, end), text)
+}
+
+/** The fields that follow from a problem: an ongoing one is an error, a recovered one a warning. */
 export function fromProblem(
   problem: PlacedProblem,
 ): Pick<
@@ -106,21 +121,7 @@ export function overlapShare(a: readonly Period[], b: readonly Period[], margin:
   return total === 0 ? 0 : Math.min(1, shared / total)
 }
 
-/** When a stretch was over: at the first success, else at the last sign of it. */
+/** The end of a period: the first success after it, or the last failure if there was no success. */
 export function endOf(period: Period): number {
   return Number.isNaN(period.recoveredAt) ? period.to : period.recoveredAt
-}
-
-/** Since when it works again, and how long it did not. */
-export function againWords({
-  first,
-  periods,
-  periodCount,
-  recoveredAt,
-}: Pick<PlacedProblem, 'first' | 'periods' | 'periodCount' | 'recoveredAt'>): string {
-  const since = `works again since ${formatTime(recoveredAt)}`
-  if (periodCount <= 1) return `${since}, ${formatDuration(recoveredAt - first)} after it began`
-  const total = periods.reduce((sum, period) => sum + endOf(period) - period.from, 0)
-  const all = periods.length === periodCount ? `, ${formatDuration(total)} in all` : ''
-  return `${since}; it was so ${formatCount(periodCount, 'time')}${all}`
 }

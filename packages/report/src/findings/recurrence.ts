@@ -1,12 +1,12 @@
 import type { RawFinding } from './raw-finding.ts'
-import { formatCount, formatDuration } from './figures.ts'
+import { formatCount, formatDuration, sentences } from './figures.ts'
 
-/** Fewer stretches show no pattern. */
+/** Fewer periods do not show a pattern. */
 const MIN_PERIODS = 4
 
 /**
- * What came back again and again until the evidence ends is not over because the last time was followed by a success: that was so every
- * time. It counts as ongoing unless it has stayed away for clearly longer than it ever did.
+ * Reopens a problem that returned again and again until the end of the logs: that a success followed its last period does not end it,
+ * because one followed every period. It stays recovered if it has been absent clearly longer than ever before.
  */
 export function reopenRecurring(finding: RawFinding, end: number): void {
   const { periods, status, severity } = finding
@@ -26,5 +26,8 @@ export function reopenRecurring(finding: RawFinding, end: number): void {
   finding.recoveredAt = Number.NaN
   last.recoveredAt = Number.NaN
   const typical = pauses.toSorted((a, b) => a - b)[Math.floor(pauses.length / 2)] ?? Number.NaN
-  finding.why = `${finding.why.replace(/\.$/, '')}; but it came back ${formatCount(pauses.length, 'time')}, mostly within ${formatDuration(typical)}, and the evidence ends too soon after to call it over.`
+  const state = `not recovered: it returned ${formatCount(pauses.length, 'time')}, usually within ${formatDuration(typical)}, and the logs end too soon after the last time`
+  finding.why =
+    finding.buildWhy?.({ ...finding, periodCount: periods.length }, state) ??
+    sentences(finding.why, state)
 }

@@ -6,21 +6,32 @@ import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { addProblem, shifted, buildSideView, placeProblem } from '../timeline/side-view.ts'
 import type { SideView, PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
 import type { DiagnosisContext } from './context.ts'
-import { rawFinding, fromProblem } from './raw-finding.ts'
+import { addSentence, rawFinding, fromProblem } from './raw-finding.ts'
 import { SUSPENSION_MS } from './limits.ts'
 import { relaySilences } from './silences.ts'
-import { formatTime, formatCount, formatDetails, formatCrashes, formatDuration } from './figures.ts'
+import {
+  formatCount,
+  formatOccurrences,
+  formatDetails,
+  formatDuration,
+  formatNumber,
+  formatTime,
+  formatTimes,
+  inBrackets,
+  sentences,
+} from './figures.ts'
+import { describeEnd, describeRestarts, logsOf } from './phrases.ts'
 
-/** The relay itself: restarts, probes, errors nobody explains; and its link to the upstream. */
+/** Findings about a relay itself (restarts, probes, unexplained errors) and about its link to the upstream. */
 export function findRelayFailures(context: DiagnosisContext): void {
   for (const relay of context.network.relays) {
     const component = componentOfRelay(context, relay)
-    restarts(context, relay, component)
-    probes(context, relay, component)
-    upstream(context, relay)
+    findRestarts(context, relay, component)
+    findProbes(context, relay, component)
+    findUpstreamFailures(context, relay)
   }
-  for (const log of context.network.logs) programErrors(context, log)
-  suspensions(context)
+  for (const log of context.network.logs) findUnexplainedErrors(context, log)
+  findSuspensions(context)
 }
 
 function componentOfRelay(context: DiagnosisContext, relay: Relay): NetworkComponent | undefined {
@@ -30,7 +41,7 @@ function componentOfRelay(context: DiagnosisContext, relay: Relay): NetworkCompo
   )
 }
 
-function restarts(
+function findRestarts(
   context: DiagnosisContext,
   relay: Relay,
   component: NetworkComponent | undefined,
@@ -38,7 +49,7 @@ function restarts(
   for (const log of relay.logs) {
     const { facts, shift } = log
     const silences = relaySilences([log])
-    // A pod that came while others of the relay had been there for a while takes the place of one.
+    // A pod that starts while other pods of the relay have been running for a while replaces one of them.
     const begun =
       facts.starts > facts.restarts.count && facts.firstStart + shift > relay.first + MINUTE
         ? [{ from: facts.firstStart, to: facts.firstStart, count: 1, recoveredAt: Number.NaN }]
@@ -52,7 +63,7 @@ function restarts(
     const [first] = periods
     const last = periods.at(-1)
     if (first === undefined || last === undefined) continue
-    const died = facts.restarts.details.get(NO_SHUTDOWN_MESSAGE) ?? 0
+    const crashes = facts.restarts.details.get(NO_SHUTDOWN_MESSAGE) ?? 0
     const count = begun.length + facts.restarts.count
     context.found.push(
       rawFinding({
@@ -60,7 +71,7 @@ function restarts(
         severity: 'warning',
         status: 'recovered',
         subject: component?.name ?? relay.name,
-        component: component,
+        component,
         first: first.from,
         last: last.to,
         recoveredAt: last.to,
@@ -70,13 +81,13 @@ function restarts(
         evidence: facts.startLines
           .map((line) => shifted(line, shift))
           .slice(begun.length === 0 ? -facts.restarts.count : 0),
-        why: `${relay.name} was started ${formatCount(count, 'time')} within the window${formatCrashes(died, count)}.`,
+        why: sentences(`relay log: ${describeRestarts(count, crashes, first.to, last.to)}`),
       }),
     )
   }
 }
 
-function probes(
+function findProbes(
   context: DiagnosisContext,
   relay: Relay,
   component: NetworkComponent | undefined,
@@ -93,24 +104,29 @@ function probes(
         severity: 'info',
         status: 'expected',
         subject: relay.name,
-        component: component,
+        component,
         first: view.first,
         last: view.last,
         count: expected,
         evidence: lines.slice(0, 2),
-        why: `${formatCount(expected, 'line')} about a missing Authorization header stand beside health probes that were answered: probes carry no credentials and need none.`,
+        why: sentences(
+          `relay log: ${formatCount(expected, 'line')} "Missing Authorization Header" next to successful health probes, which need no credentials`,
+        ),
       }),
     )
   }
   const failing = view?.problems.get('probe-failing')
   if (view === undefined || failing === undefined) return
-  const buildWhy = ({ count, first, last }: ProblemSummary): string =>
-    `${formatCount(count, 'probe')} failed from ${formatTime(first)} to ${formatTime(last)}, ${formatCount(view.ok, 'probe')} passed.`
+  const buildWhy = (summary: ProblemSummary, end = describeEnd(summary)): string =>
+    sentences(
+      `relay log: ${formatOccurrences(summary, 'failed health probe')}, ${formatNumber(view.ok)} successful in total`,
+      end,
+    )
   context.found.push(
     rawFinding({
       ...fromProblem(failing),
       subject: relay.name,
-      component: component,
+      component,
       partyName: relay.name,
       why: buildWhy(failing),
       buildWhy,
@@ -118,16 +134,16 @@ function probes(
   )
 }
 
-/** Polls of the upstream, and how long the collection has gone without one of type a. */
-function upstream(context: DiagnosisContext, relay: Relay): void {
+/** Failed polls of the upstream, and the time without an availability poll (type a). */
+function findUpstreamFailures(context: DiagnosisContext, relay: Relay): void {
   const link = context.topology.links.find((one) => one.kind === 'upstream' && one.relay === relay)
   if (link === undefined) return
   for (const cause of ['upstream-unreachable', 'upstream-refused'] as const)
-    upstreamProblem(context, relay, link, cause)
+    addUpstreamFinding(context, relay, link, cause)
   for (const type of upstreamTypes(relay)) {
-    // Only availability polls count as a sign of life; '' is a log that does not say.
+    // Only availability polls keep a collection from being suspended; '' is a log that names no type.
     if (type === 'b') continue
-    const view = upstreamAccount(relay, type)
+    const view = upstreamView(relay, type)
     if (view !== undefined) suspension(context, relay, link, view, type)
   }
 }
@@ -136,8 +152,8 @@ function upstreamTypes(relay: Relay): Set<string> {
   return new Set(relay.logs.flatMap(({ facts }) => [...facts.upstreams.keys()]))
 }
 
-/** Polls of one type. A relay that names no type writes of few polls: that its results are taken shows the upstream as well. */
-function upstreamAccount(relay: Relay, type: string): SideView | undefined {
+/** Polls of one type. A relay that names no type logs few polls, so its submissions count as well. */
+function upstreamView(relay: Relay, type: string): SideView | undefined {
   return buildSideView(
     relay.logs.flatMap((log) => {
       const { upstreams, submissions } = log.facts
@@ -147,27 +163,30 @@ function upstreamAccount(relay: Relay, type: string): SideView | undefined {
   )
 }
 
-function upstreamProblem(
+function addUpstreamFinding(
   context: DiagnosisContext,
   relay: Relay,
   link: NetworkLink,
   cause: 'upstream-unreachable' | 'upstream-refused',
 ): void {
   let problem: PlacedProblem | undefined
-  // Polls of one type say nothing of those of another.
+  // A success of one type does not end the failure of the other.
   for (const type of upstreamTypes(relay)) {
-    const own = upstreamAccount(relay, type)?.problems.get(cause)
+    const own = upstreamView(relay, type)?.problems.get(cause)
     if (problem === undefined) problem = own
     else if (own !== undefined) addProblem(problem, own)
   }
   if (problem === undefined) return
-  const details = formatDetails(problem.details)
-  // A relay that writes no successful polls shows the end of a problem only by no longer complaining.
+  const details = inBrackets(formatDetails(problem.details))
+  // A relay that logs no successful polls shows the end of a problem only by logging no more failures.
   const quiet = relay.last - problem.last
   const calm =
     Number.isNaN(problem.recoveredAt) &&
     quiet >
       Math.max(5 * MINUTE, ((problem.last - problem.first) / Math.max(1, problem.count - 1)) * 5)
+  const state = `no further failure in ${formatDuration(quiet)}, but no success either`
+  const buildWhy = (summary: ProblemSummary, end = calm ? state : describeEnd(summary)): string =>
+    sentences(`relay log: ${formatOccurrences(summary, 'failed upstream poll')}${details}`, end)
   context.found.push(
     rawFinding({
       ...fromProblem(problem),
@@ -176,7 +195,8 @@ function upstreamProblem(
       link,
       confidence: calm ? 'likely' : 'certain',
       partyName: cause === 'upstream-refused' ? relay.name : link.to.name,
-      why: `${formatCount(problem.count, 'failed poll')} of the upstream from ${formatTime(problem.first)} to ${formatTime(problem.last)}${details === '' ? '' : ` (${details})`}${calm ? `; none in the ${formatDuration(quiet)} after, but no line shows a success either` : Number.isNaN(problem.recoveredAt) ? '; still so when the evidence ends' : `; works again since ${formatTime(problem.recoveredAt)}`}.`,
+      why: buildWhy(problem),
+      buildWhy,
     }),
   )
 }
@@ -190,10 +210,10 @@ function suspension(
 ): void {
   const seen = Number.isNaN(view.lastOk) ? Math.max(relay.first, view.first) : view.lastOk
   const silence = relay.last - seen
-  // A relay that does not write its polls proves nothing by writing none, unless it writes that they fail.
-  const tells =
+  // If a relay does not log its polls, their absence proves nothing, unless it logs that they fail.
+  const isKnown =
     type === 'a' ? view.exchanges > 0 : view.failed >= 3 && relay.last - view.last < 10 * MINUTE
-  if (!tells || silence < SUSPENSION_MS / 2) return
+  if (!isKnown || silence < SUSPENSION_MS / 2) return
   const left = SUSPENSION_MS - silence
   context.found.push(
     rawFinding({
@@ -207,18 +227,25 @@ function suspension(
       partyName: relay.name,
       confidence: left <= 0 ? 'likely' : 'certain',
       evidence: view.firstOk === undefined ? [] : [view.firstOk],
-      why: `No availability poll reached the upstream for ${formatDuration(silence)}, since ${formatTime(seen)}: ${left <= 0 ? 'after 30 minutes the upstream suspends the collection' : `the upstream suspends the collection in ${formatDuration(left)}`}.`,
+      ...(left > 0 ? { title: 'collection about to be suspended by the upstream' } : {}),
+      why: sentences(
+        `relay log: no successful availability poll for ${formatDuration(silence)}, since ${formatTime(seen)}`,
+        `the upstream suspends a collection after ${formatDuration(SUSPENSION_MS)} without one${left > 0 ? `; ${formatDuration(left)} remain` : ''}`,
+      ),
     }),
   )
 }
 
-function suspensions(context: DiagnosisContext): void {
+function findSuspensions(context: DiagnosisContext): void {
   for (const log of context.network.upstreams) {
     if (log.facts.suspended.count === 0) continue
     const problem = placeProblem('upstream-suspension', log.facts.suspended, log.shift)
     const known = context.found.find(({ cause }) => cause === 'upstream-suspension')
+    const suspensions = `upstream log: ${formatCount(problem.count, 'suspension')} of the collection ${formatTimes(problem.first, problem.last)}`
     if (known !== undefined) {
       known.evidence.push(...problem.evidence)
+      delete known.title
+      addSentence(known, suspensions)
       continue
     }
     const link = context.topology.links.find(({ kind }) => kind === 'upstream')
@@ -228,13 +255,13 @@ function suspensions(context: DiagnosisContext): void {
         subject: link?.from.name ?? 'the collection',
         link,
         partyName: link?.from.name ?? null,
-        why: `The upstream itself says so, at ${formatTime(problem.first)}.`,
+        why: sentences(suspensions, describeEnd(problem)),
       }),
     )
   }
 }
 
-/** Server errors of a relay that no client's finding tells of; to be run after the links were judged. */
+/** Server errors of a relay that no finding of a client covers. To be called after the finders of the links. */
 export function findServerErrors(context: DiagnosisContext): void {
   for (const relay of context.network.relays) {
     const known = context.found.some(
@@ -253,15 +280,18 @@ export function findServerErrors(context: DiagnosisContext): void {
           subject: relay.name,
           component: componentOfRelay(context, relay),
           partyName: relay.name,
-          why: `${formatCount(problem.count, 'request')} answered with an error of the relay’s own from ${formatTime(problem.first)} to ${formatTime(problem.last)}, whose is not known.`,
+          why: sentences(
+            `relay log: ${formatCount(problem.count, 'request')} answered with a server error ${formatTimes(problem.first, problem.last)}`,
+            'the log does not show which client sent them',
+          ),
         }),
       )
     }
   }
 }
 
-/** Error lines that fit no cause are counted, never dropped. */
-function programErrors(context: DiagnosisContext, log: ProgramLog): void {
+/** Error lines that match no cause are counted and never dropped. */
+function findUnexplainedErrors(context: DiagnosisContext, log: ProgramLog): void {
   const { errors } = log.facts
   if (errors.count === 0) return
   const problem = placeProblem('unexplained-errors', errors, log.shift)
@@ -275,11 +305,13 @@ function programErrors(context: DiagnosisContext, log: ProgramLog): void {
       recoveredAt: Number.NaN,
       periods: [],
       subject: component?.name ?? log.source.file,
-      component: component,
+      component,
       confidence: 'possible',
       party: site ? 'site' : 'hub',
       partyName: component?.name ?? null,
-      why: `${formatCount(errors.count, 'error line')} from ${formatTime(problem.first)} to ${formatTime(problem.last)} that fit no cause this report knows.`,
+      why: sentences(
+        `${logsOf(log.facts.role)}: ${formatCount(errors.count, 'error line')} of unknown cause ${formatTimes(problem.first, problem.last)}`,
+      ),
     }),
   )
 }

@@ -4,29 +4,31 @@ import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
 import type { Gap } from '../facts/heartbeat.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { exchangesWithin } from '../timeline/side-view.ts'
+import type { ProblemSummary } from '../timeline/side-view.ts'
 import { pollLinksOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, endOf } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { absorb } from './consequences.ts'
 import { relaySilences } from './silences.ts'
-import { formatTime, formatCount, formatDuration } from './figures.ts'
+import { formatCount, formatTime, sentences } from './figures.ts'
+import { describeSilence, logsOf } from './phrases.ts'
 
-/** What those say who ask a relay that does not move: the connection stands, and no answer comes. */
-const COMPLAINTS: readonly Cause[] = ['read-timeout', 'proxy-504', 'client-left']
-/** Shorter pauses are over before a client gives up. */
+/** How requests to a relay that stalls end: the connection stays open, and no response arrives. */
+const TIMEOUTS: readonly Cause[] = ['read-timeout', 'proxy-504', 'client-left']
+/** Shorter pauses are over before a client runs into its timeout. */
 const MIN_SILENCE_MS = 30 * SECOND
-/** A relay that counts what it does not write says so every minute; more than that is silence. */
-const MINUTE_LINES_MS = 75 * SECOND
+/** A relay that logs summaries does so every minute; a longer pause is a silence. */
+const SUMMARY_SILENCE_MS = 75 * SECOND
 const EDGE_MS = 5 * SECOND
-/** Waking up takes a moment: time limits run out at once, connections are found broken. */
+/** After a stall, expired timeouts and broken connections are logged for this long. */
 const WAKING_MS = 15 * SECOND
-/** What waits for a poll that is held has been silent for as long before. */
+/** A client whose poll is held has been silent for up to this long before. */
 const HOLDING_MS = MINUTE + EDGE_MS
 
 /**
- * A relay that does not run for a while: it writes nothing, while those who ask it get no answer, nor anybody else one. Where nobody
- * complains, or others are answered, only lines are missing.
+ * Adds a finding for a relay that stopped for a while: it logs nothing while requests of its clients time out and none succeed. If no
+ * request times out, or some succeed, only lines of the log are missing.
  */
 export function findStalls(context: DiagnosisContext): void {
   for (const relay of context.network.relays) {
@@ -35,48 +37,76 @@ export function findStalls(context: DiagnosisContext): void {
     )
     const links = pollLinksOf(context).filter((link) => link.relay === relay)
     const stalls = silencesOfRelay(context, relay).flatMap((gap) => {
-      const complaints = complaintsDuring(links, gap, clockRoom(context))
-      return complaints > 0 && !answersDuring(context, links, gap) ? [{ ...gap, complaints }] : []
+      const timeouts = timeoutsDuring(links, gap, clockRoom(context))
+      return timeouts > 0 && !answersDuring(context, links, gap) ? [{ ...gap, timeouts }] : []
     })
     const [first] = stalls
     const last = stalls.at(-1)
     if (first === undefined || last === undefined) continue
     const ongoing = last.to === Number.POSITIVE_INFINITY
     const end = ongoing ? context.network.to : last.to
-    const total = stalls.reduce((sum, { from, to }) => sum + Math.min(to, end) - from, 0)
-    const complaints = stalls.reduce((sum, stall) => sum + stall.complaints, 0)
+    const timeouts = stalls.reduce((sum, stall) => sum + stall.timeouts, 0)
+    const periods = stalls.map(({ from, to }) => ({
+      from,
+      to: Math.min(to, end),
+      count: 1,
+      recoveredAt: to === Number.POSITIVE_INFINITY ? Number.NaN : to,
+    }))
+    const others = otherLogs(links)
+    const buildWhy = (
+      { recoveredAt }: ProblemSummary,
+      state = Number.isNaN(recoveredAt)
+        ? 'not resumed by the end of the logs'
+        : `the relay resumed at ${formatTime(recoveredAt)}`,
+    ): string =>
+      sentences(
+        `relay log: nothing logged ${describeSilence(periods)}`,
+        `${others}: ${formatCount(timeouts, 'request')} failed in that time and none succeeded`,
+        state,
+      )
+    const recoveredAt = ongoing ? Number.NaN : end
     context.found.push(
       rawFinding({
         cause: 'relay-stalled',
         severity: ongoing ? 'error' : 'warning',
         status: ongoing ? 'ongoing' : 'recovered',
         subject: relay.name,
-        component: component,
+        component,
         first: first.from,
         last: end,
-        recoveredAt: ongoing ? Number.NaN : end,
+        recoveredAt,
         count: stalls.length,
-        periods: stalls.map(({ from, to }) => ({
-          from,
-          to: Math.min(to, end),
-          count: 1,
-          recoveredAt: to === Number.POSITIVE_INFINITY ? Number.NaN : to,
-        })),
+        periods,
         confidence: 'likely',
         partyName: relay.name,
         affects: new Set(links.map(({ id }) => id)),
-        why: `${relay.name} wrote nothing for ${formatDuration(total)}${stalls.length > 1 ? ` in ${stalls.length} stretches` : ''} from ${formatTime(first.from)} to ${formatTime(end)}, ${formatCount(complaints, 'request')} got no answer in that time, and nobody else got one${ongoing ? '; it has not come back' : `; it goes on since ${formatTime(end)} as if nothing had been`}.`,
+        why: buildWhy({
+          first: first.from,
+          last: end,
+          recoveredAt,
+          count: stalls.length,
+          periods,
+          periodCount: stalls.length,
+          evidence: [],
+        }),
+        buildWhy,
       }),
     )
   }
 }
 
-/** Times in which no replica wrote anything, though all were running and had something to write; the last may have no end. */
+/** The logs of clients and load balancers that show how requests ended. */
+function otherLogs(links: readonly NetworkLink[]): string {
+  const sides = links.flatMap(({ views }) => views.map(({ side }) => side))
+  return logsOf(...sides.filter((side) => side !== 'relay'))
+}
+
+/** Times in which no replica logged anything although all were running and had something to log; the last may have no end. */
 function silencesOfRelay(context: DiagnosisContext, relay: Relay): Gap[] {
   const { network } = context
   const limit = Math.max(...relay.logs.map(longestPause))
   const open = { from: relay.last, to: Number.POSITIVE_INFINITY, busy: false }
-  // Logs that end so little apart may end at the same time.
+  // Logs whose ends differ by less than this may end at the same time.
   const atEnd = network.to - relay.last > 2 * MINUTE ? [open] : []
   return [...relaySilences(relay.logs, () => MIN_SILENCE_MS), ...atEnd].filter((gap) => {
     const length = Math.min(gap.to, network.to) - gap.from
@@ -87,17 +117,17 @@ function silencesOfRelay(context: DiagnosisContext, relay: Relay): Gap[] {
   })
 }
 
-/** What a relay writes by the clock, whether anybody asks it or not, never leaves a longer pause. Ms; infinite where it writes nothing so. */
+/** The longest pause that the periodic lines of a relay leave, ms; infinite if it logs nothing periodically. */
 function longestPause({ facts }: Relay['logs'][number]): number {
   const { intervals } = facts.ownActivity
   const ticking =
     intervals.count < 5
       ? Number.POSITIVE_INFINITY
       : Math.max(MIN_SILENCE_MS, 2 * intervals.quantile(0.75))
-  return Math.min(ticking, facts.logsSummaries ? MINUTE_LINES_MS : Number.POSITIVE_INFINITY)
+  return Math.min(ticking, facts.logsSummaries ? SUMMARY_SILENCE_MS : Number.POSITIVE_INFINITY)
 }
 
-/** The broker did not hear of it either. */
+/** The broker missed heartbeats of the relay as well. */
 function heartbeatsMissed({ network }: DiagnosisContext, { from, to }: Gap): boolean {
   return network.brokers.some(({ facts, shift }) =>
     (facts.link.problems.get('broker-heartbeat-lost')?.periods ?? []).some(
@@ -106,7 +136,7 @@ function heartbeatsMissed({ network }: DiagnosisContext, { from, to }: Gap): boo
   )
 }
 
-/** It was told to stop, or has been started since: then it was not there at all. */
+/** The relay shut down or restarted in this time, so it did not run at all. */
 function stoppedWithin({ facts, shift }: Relay['logs'][number], { from, to }: Gap): boolean {
   const stop = facts.lastStop + shift
   return (
@@ -115,8 +145,8 @@ function stoppedWithin({ facts, shift }: Relay['logs'][number], { from, to }: Ga
   )
 }
 
-/** Requests of the relay's clients, as they or the balancer tell, that got no answer in this time; 0 where somebody found nobody there. */
-function complaintsDuring(links: readonly NetworkLink[], { from, to }: Gap, room: number): number {
+/** Requests that timed out in this time according to clients and load balancer; 0 if a connection was refused. */
+function timeoutsDuring(links: readonly NetworkLink[], { from, to }: Gap, room: number): number {
   const during = (link: NetworkLink, causes: readonly Cause[]): number[] =>
     link.views
       .filter(({ side }) => side !== 'relay')
@@ -127,8 +157,8 @@ function complaintsDuring(links: readonly NetworkLink[], { from, to }: Gap, room
           .reduce((sum, { count }) => sum + count, 0),
       )
   if (links.some((link) => during(link, ['connection-refused']).some((n) => n > 0))) return 0
-  // Client and balancer tell of the same requests.
-  return links.reduce((sum, link) => sum + Math.max(0, ...during(link, COMPLAINTS)), 0)
+  // Client and load balancer log the same requests.
+  return links.reduce((sum, link) => sum + Math.max(0, ...during(link, TIMEOUTS)), 0)
 }
 
 function answersDuring(
@@ -146,14 +176,14 @@ function answersDuring(
   )
 }
 
-/** How far apart clocks may be: none to speak of where all were held against the relay's, else up to a minute. */
+/** How far clocks may differ, ms: 0 if all were aligned with the relay's, else up to a minute. */
 function clockRoom({ network }: DiagnosisContext): number {
   const { loadBalancers, brokers, links } = network
   const clients = links.flatMap(({ logs }) => logs.map(({ log }) => log))
   return [...clients, ...loadBalancers, ...brokers].every(({ aligned }) => aligned) ? 0 : MINUTE
 }
 
-/** A hole in a log that comes from its relay's standing still. */
+/** A gap in a log that a stall of the relay explains. */
 export function isFromStall(
   context: DiagnosisContext,
   log: ProgramLog,
@@ -168,7 +198,7 @@ export function isFromStall(
   )
 }
 
-/** Findings that are what others saw of a relay's standing still. */
+/** Adds findings to the stall of a relay that explains them. */
 export function absorbIntoStalls(context: DiagnosisContext): void {
   const stalls = context.found.filter(({ cause }) => cause === 'relay-stalled')
   const room = clockRoom(context)
@@ -189,7 +219,7 @@ export function absorbIntoStalls(context: DiagnosisContext): void {
   }
 }
 
-/** Nothing was heard, or written: that began with the last thing heard before. */
+/** Causes that begin with the last sign of life before the stall. */
 const LEADING: ReadonlySet<Cause> = new Set<Cause>([
   'interrupted',
   'silent',
@@ -197,7 +227,7 @@ const LEADING: ReadonlySet<Cause> = new Set<Cause>([
   'source-ended-early',
 ])
 const CONSEQUENCES: ReadonlySet<Cause> = new Set<Cause>([
-  ...COMPLAINTS,
+  ...TIMEOUTS,
   'connect-timeout',
   'connection-closed',
   'proxy-502',
@@ -214,7 +244,7 @@ const CONSEQUENCES: ReadonlySet<Cause> = new Set<Cause>([
   'broker-connection-lost',
 ])
 
-/** It is about this relay, or about something of which nobody knows which relay it belongs to. */
+/** The finding concerns this relay, or a service whose relay is unknown. */
 function concerns(
   { link, component, affects }: RawFinding,
   relayComponent: NetworkComponent,

@@ -1,12 +1,14 @@
 import type { NetworkLink } from '../exchange/topology.ts'
 import { SLOW_MS } from '../facts/facts.ts'
 import { findBrokerFailures } from './broker-findings.ts'
+import type { ProblemSummary } from '../timeline/side-view.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, fromProblem } from './raw-finding.ts'
-import { addLinkFinding, problemOn, recoveryWords } from './link-problem.ts'
-import { formatTime, formatCount, formatDuration } from './figures.ts'
+import { addLinkFinding, NO_RECOVERY, problemOn } from './link-problem.ts'
+import { formatCount, formatDuration, formatTimes, sentences } from './figures.ts'
+import { describeEnd, describeLatency, logsOf, logsWith } from './phrases.ts'
 
-/** Database, broker and the clients' own databases. */
+/** Findings about databases and brokers of relays, and about the OMOP databases of clients. */
 export function findServiceFailures(context: DiagnosisContext): void {
   for (const link of context.topology.links) {
     if (link.kind === 'database') findDatabaseFailures(context, link)
@@ -19,7 +21,14 @@ function findDatabaseFailures(context: DiagnosisContext, link: NetworkLink): voi
   addLinkFinding(context, link, 'database-failing', link.from.name)
   const slow = problemOn(context, link, 'slow')
   if (slow === undefined) return
-  const { view } = link.views.find((view) => view.view.problems.has('slow')) ?? {}
+  const seen = link.views.find(({ view }) => view.problems.has('slow'))
+  const latency = seen === undefined ? '' : `${logsOf(seen.side)}: ${describeLatency(seen.view)}`
+  const buildWhy = (summary: ProblemSummary, end = describeEnd(summary, NO_RECOVERY)): string =>
+    sentences(
+      `${logsWith(link, 'slow')}: ${formatCount(summary.count, 'statement')} slower than ${formatDuration(SLOW_MS.database)} ${formatTimes(summary.first, summary.last)}`,
+      end,
+      latency,
+    )
   context.found.push(
     rawFinding({
       ...fromProblem(slow),
@@ -27,7 +36,8 @@ function findDatabaseFailures(context: DiagnosisContext, link: NetworkLink): voi
       subject: link.name,
       link,
       partyName: link.from.name,
-      why: `${formatCount(slow.count, 'statement')} took longer than ${formatDuration(SLOW_MS.database)} from ${formatTime(slow.first)} to ${formatTime(slow.last)}; 95 % took up to ${formatDuration(view?.latency.quantile(0.95) ?? Number.NaN)}, the longest ${formatDuration(view?.latency.max ?? Number.NaN)}${recoveryWords(slow)}.`,
+      why: buildWhy(slow),
+      buildWhy,
     }),
   )
 }

@@ -2,6 +2,7 @@ import type { Relay, ProgramLog } from '../exchange/network.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Gap } from '../facts/heartbeat.ts'
+import type { Period } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { NO_SHUTDOWN_MESSAGE } from '../facts/facts.ts'
 import { shifted, placeProblem } from '../timeline/side-view.ts'
@@ -11,22 +12,21 @@ import type { DiagnosisContext } from './context.ts'
 import { rawFinding, endOf, fromProblem } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { gapLimit, TASK_TIME_MS } from './limits.ts'
-import { formatTime, formatCount, formatCrashes, formatDuration } from './figures.ts'
+import { formatCount, formatDuration, formatTime, formatTimes, sentences } from './figures.ts'
+import { describeRestarts, describeSilence, logsOf } from './phrases.ts'
 
-/** A client that is away for longer than this is missed. */
+/** A restart that takes longer than this is a warning. */
 const LONG_AWAY_MS = 30 * SECOND
 
-/** A time nothing was heard of a link, and what was found to explain it. */
+/** A time without requests on a link, and the finding that explains it. */
 export interface LinkGap extends Gap {
   readonly link: NetworkLink
   readonly side: 'relay' | 'client' | 'load-balancer'
   finding: RawFinding | undefined
 }
 
-/** The side that can tell whether a client was heard of: the relay, else the balancer, else the client itself. */
-export function hearingView(
-  link: NetworkLink,
-): { side: LinkGap['side']; view: SideView } | undefined {
+/** The side whose log best shows whether a client polls: the relay, else the load balancer, else the client itself. */
+export function mainView(link: NetworkLink): { side: LinkGap['side']; view: SideView } | undefined {
   for (const side of ['relay', 'load-balancer', 'client'] as const) {
     const view = viewOf(link, side)
     if (view !== undefined && view.exchanges > 0) return { side, view }
@@ -34,9 +34,9 @@ export function hearingView(
   return undefined
 }
 
-/** Gaps of every poll link against its own rhythm, longest patience first; explained ones carry their finding. */
+/** Finds the gaps of every poll link compared with its usual interval. A gap that has an explanation refers to its finding. */
 export function findSilences(context: DiagnosisContext): LinkGap[] {
-  for (const link of pollLinksOf(context)) restarted(context, link)
+  for (const link of pollLinksOf(context)) findRestarts(context, link)
   const gaps = pollLinksOf(context).flatMap(gapsOfLink)
   for (const gap of gaps) gap.finding = explanation(context, gap)
   for (const relay of context.network.relays) sharedGaps(context, relay, gaps)
@@ -45,43 +45,54 @@ export function findSilences(context: DiagnosisContext): LinkGap[] {
   return gaps
 }
 
-/** The client began anew in its own log: one that stopped in order and was soon back did no harm. */
-function restarted(context: DiagnosisContext, link: NetworkLink): void {
+/** Restarts in the client's own log: harmless if it shut down cleanly and was soon back. */
+function findRestarts(context: DiagnosisContext, link: NetworkLink): void {
   for (const { log } of link.poll?.logs ?? []) {
     const { restarts } = log.facts
     if (restarts.count === 0) continue
     const problem = placeProblem('client-restarted', restarts, log.shift)
-    const died = restarts.details.get(NO_SHUTDOWN_MESSAGE) ?? 0
+    const crashes = restarts.details.get(NO_SHUTDOWN_MESSAGE) ?? 0
     const longest = Math.max(...problem.periods.map(({ from, to }) => to - from))
     context.found.push(
       rawFinding({
         ...fromProblem(problem),
-        severity: died > 0 || longest >= LONG_AWAY_MS ? 'warning' : 'info',
+        severity: crashes > 0 || longest >= LONG_AWAY_MS ? 'warning' : 'info',
         subject: link.from.name,
         link,
         partyName: link.from.name,
-        why: `${link.from.name} was started ${formatCount(restarts.count, 'time')} within the window${formatCrashes(died, restarts.count)}; it was away for ${formatDuration(longest)}${restarts.count === 1 ? '' : ' at the longest'}.`,
+        why: sentences(
+          `client log: ${describeRestarts(restarts.count, crashes, ...startTimes(problem.periods))}`,
+          longest < SECOND
+            ? ''
+            : `${restarts.count === 1 ? 'time' : 'longest time'} without polls: ${formatDuration(longest)}`,
+        ),
       }),
     )
   }
 }
 
+/** A period of a restart ends with the start. */
+function startTimes(periods: readonly Period[]): [first: number, last: number] {
+  const times = periods.map(({ to }) => to)
+  return [Math.min(...times), Math.max(...times)]
+}
+
 function gapsOfLink(link: NetworkLink): LinkGap[] {
-  const heard = hearingView(link)
-  if (heard === undefined) return []
-  const limit = gapLimit(heard.view)
+  const main = mainView(link)
+  if (main === undefined) return []
+  const limit = gapLimit(main.view)
   if (Number.isNaN(limit)) return []
   const workedOn = (viewOf(link, 'client')?.gaps ?? []).filter(({ busy }) => busy)
   return (
-    heard.view.gaps
+    main.view.gaps
       .filter(({ from, to, busy }) => to - from > (busy ? limit + TASK_TIME_MS : limit))
-      // Its own log says that it worked on a task: whether that took too long is the task's matter.
+      // The client's log shows that it worked on a task; whether that took too long is for the task findings.
       .filter((gap) => !workedOn.some(({ from, to }) => covers(from, to, gap)))
-      .map((gap) => ({ ...gap, link, side: heard.side, finding: undefined }))
+      .map((gap) => ({ ...gap, link, side: main.side, finding: undefined }))
   )
 }
 
-/** A finding about this link that covers the gap. */
+/** A finding of this link that covers the gap. */
 function explanation(context: DiagnosisContext, gap: LinkGap): RawFinding | undefined {
   return about(context, gap.link).find(
     (finding) =>
@@ -97,7 +108,7 @@ function covers(from: number, to: number, gap: Gap): boolean {
   return shared >= (gap.to - gap.from) * 0.6
 }
 
-/** Everybody fell silent at once: then it is not the clients. */
+/** All clients fell silent at once, so the reason lies elsewhere. */
 function sharedGaps(context: DiagnosisContext, relay: Relay, gaps: readonly LinkGap[]): void {
   const links = pollLinksOf(context).filter(
     (link) => link.relay === relay && (viewOf(link, 'relay')?.exchanges ?? 0) > 0,
@@ -127,7 +138,7 @@ function attach(finding: RawFinding, gap: LinkGap): void {
   if (finding.link !== gap.link) finding.affects.add(gap.link.id)
 }
 
-/** A cause that hits everybody who takes the same way. */
+/** A cause that affects all clients on the same network path. */
 function isShared({ cause }: RawFinding): boolean {
   return (
     cause.startsWith('proxy-5') ||
@@ -185,9 +196,12 @@ function sharedSilence(
     confidence: 'likely',
     party: 'network',
     partyName: null,
-    why: `None of ${formatCount(gaps.length, 'client')} was heard of for ${formatDuration(to - from)} from ${formatTime(from)}, while the relay itself went on writing: what lies before the relay is the likely place.`,
-    action: 'Look at the balancer and the network before the relay at that time.',
-    next: ['Get the balancer’s log for these minutes.'],
+    why: sentences(
+      `relay log: no request from any of ${formatCount(gaps.length, 'client')} ${describeSilence([{ from, to }])}, while the relay kept logging`,
+      'the reason is probably between the clients and the relay',
+    ),
+    action: 'Check the load balancer and the network in front of the relay at that time.',
+    next: ['Get the load balancer log of these minutes.'],
     affects: new Set(gaps.map(({ link }) => link.id)),
   })
 }
@@ -210,8 +224,6 @@ function ownGap(
     return existing
   }
   const own = all.filter((other) => other.link === link && other.finding === undefined)
-  const heard = hearingView(link)
-  const total = own.reduce((sum, other) => sum + other.to - other.from, 0)
   const restart = startWithin(link, from, to)
   const finding = rawFinding({
     cause: restart === undefined ? 'interrupted' : 'client-restarted',
@@ -226,13 +238,31 @@ function ownGap(
     confidence: restart === undefined ? 'likely' : 'certain',
     partyName: link.from.name,
     evidence: restart === undefined ? [] : [restart],
-    why: `${link.from.name} is heard of every ${formatDuration(heard?.view.medianInterval ?? Number.NaN)}, but not for ${formatDuration(total)}${own.length > 1 ? ` in ${own.length} stretches` : ''} from ${formatTime(from)}${restart === undefined ? `; it works again since ${formatTime(to)}. ${link.poll?.logs.length === 0 ? 'Its own log is not among the sources.' : 'Its own log does not say why.'}` : '; then it was started.'}`,
+    why: '',
   })
+  if (restart === undefined) {
+    const recoveredAt = Math.max(...own.map((other) => other.to))
+    finding.buildWhy = (
+      _,
+      end = `recovered at ${formatTime(recoveredAt)}; ${link.poll?.logs.length === 0 ? 'there is no client log' : 'the client log shows no reason'}`,
+    ) => sentences(describeGaps(link, own), end)
+    finding.why = finding.buildWhy({ ...finding, periodCount: own.length })
+  } else
+    finding.why = sentences(
+      describeGaps(link, [gap]),
+      `client log: started ${formatTimes(restart.time, restart.time)}`,
+    )
   context.found.push(finding)
   return finding
 }
 
-/** The line with which a client says that it starts, within a time. */
+function describeGaps(link: NetworkLink, gaps: readonly LinkGap[]): string {
+  const main = mainView(link)
+  if (main === undefined) return ''
+  return `${logsOf(main.side)}: no request from ${link.from.name} ${describeSilence(gaps)}; the usual interval is ${formatDuration(main.view.medianInterval)}`
+}
+
+/** The line of a start of the client within a time. */
 function startWithin(link: NetworkLink, from: number, to: number): RawEvidence | undefined {
   for (const { log } of link.poll?.logs ?? []) {
     const { shift } = log
@@ -244,16 +274,16 @@ function startWithin(link: NetworkLink, from: number, to: number): RawEvidence |
   return undefined
 }
 
-/** What came first and what came last: a link that begins late or falls silent. */
+/** Findings about the ends of a link: a client that starts late or stops polling. */
 function endOfLink(context: DiagnosisContext, link: NetworkLink): void {
   const { relay } = link
   const view = viewOf(link, 'relay')
   if (relay === undefined || view === undefined) return
   const limit = gapLimit(view)
-  const patience = Number.isNaN(limit) ? 5 * MINUTE : limit
+  const allowed = Number.isNaN(limit) ? 5 * MINUTE : limit
   const silence = relay.last - view.last
-  if (silence > patience + (view.busy ? TASK_TIME_MS : 0)) silent(context, link, view, relay)
-  if (view.first - relay.first > Math.max(2 * patience, 3 * MINUTE))
+  if (silence > allowed + (view.busy ? TASK_TIME_MS : 0)) silent(context, link, view, relay)
+  if (view.first - relay.first > Math.max(2 * allowed, 3 * MINUTE))
     lateBeginning(context, link, view, relay)
 }
 
@@ -271,7 +301,7 @@ function silent(context: DiagnosisContext, link: NetworkLink, view: SideView, re
     root.affects.add(link.id)
     return
   }
-  // The client itself says why it does not get through.
+  // The client's own log gives the reason.
   if (known !== undefined && known.last > view.last + 5 * SECOND) return
   const client = viewOf(link, 'client')
   const stopped = client !== undefined && client.last <= view.last + MINUTE
@@ -288,7 +318,14 @@ function silent(context: DiagnosisContext, link: NetworkLink, view: SideView, re
       confidence: Number.isNaN(gapLimit(view)) ? 'likely' : 'certain',
       partyName: link.from.name,
       evidence: lastLines(link, stopped),
-      why: `Last heard of at ${formatTime(view.last)}, ${formatDuration(relay.last - view.last)} before the relay’s log ends${Number.isNaN(view.medianInterval) ? '' : `, though it was heard of every ${formatDuration(view.medianInterval)}`}${stopped ? '; its own log stops at the same time' : client === undefined ? '; its own log is not among the sources' : `; its own log goes on until ${formatTime(client.last)}`}.`,
+      why: sentences(
+        `relay log: last request from ${link.from.name} at ${formatTime(view.last)}, ${formatDuration(relay.last - view.last)} before the end of the log${Number.isNaN(view.medianInterval) ? '' : `; the usual interval is ${formatDuration(view.medianInterval)}`}`,
+        client === undefined
+          ? 'there is no client log'
+          : stopped
+            ? 'client log: ends at the same time'
+            : `client log: continues until ${formatTime(client.last)}`,
+      ),
     }),
   )
 }
@@ -327,12 +364,17 @@ function lateBeginning(
       confidence: started === undefined ? 'possible' : 'certain',
       partyName: link.from.name,
       evidence: started === undefined ? [] : [started],
-      why: `First heard of at ${formatTime(view.first)}, ${formatDuration(view.first - relay.first)} after the relay’s log begins${started === undefined ? '' : '; it was started then'}.`,
+      why: sentences(
+        `relay log: first request from ${link.from.name} at ${formatTime(view.first)}, ${formatDuration(view.first - relay.first)} after the start of the log`,
+        started === undefined
+          ? ''
+          : `client log: started ${formatTimes(started.time, started.time)}`,
+      ),
     }),
   )
 }
 
-/** Times in which a relay wrote nothing at all, in any replica. */
+/** Times in which no replica of a relay logged anything. */
 export function relaySilences(logs: readonly ProgramLog[], limitOf = silenceLimit): Gap[] {
   const [first, ...rest] = logs.map((log) => sourceGaps(log, limitOf(log)))
   return (first ?? []).filter((gap) =>
@@ -342,19 +384,19 @@ export function relaySilences(logs: readonly ProgramLog[], limitOf = silenceLimi
   )
 }
 
-/** Times in which a source, against its own rhythm, says nothing. */
+/** Times in which a source logs nothing for much longer than its usual interval. */
 export function sourceGaps(log: ProgramLog, limit = silenceLimit(log)): Gap[] {
   return Number.isNaN(limit) ? [] : silencesOf(log, limit)
 }
 
-/** Times longer than `limit`, ms, in which a source says nothing. */
+/** Times longer than `limit` ms in which a source logs nothing. */
 export function silencesOf({ source, shift }: ProgramLog, limit: number): Gap[] {
   return source.heartbeat
     .gapsLongerThan(limit)
     .map(({ from, to, busy }) => ({ from: from + shift, to: to + shift, busy }))
 }
 
-/** How long a source may be silent before that is a gap; NaN for one that writes too rarely to tell. */
+/** How long a source may be silent before that is a gap, ms; NaN for one that logs too rarely. */
 export function silenceLimit(log: ProgramLog): number {
   const { intervals } = log.source.heartbeat
   if (intervals.count < 20) return Number.NaN

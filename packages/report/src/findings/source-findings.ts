@@ -8,22 +8,29 @@ import { rawFinding } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { isFromStall } from './relay-stalls.ts'
 import { SKEW_WARNING_MS } from './limits.ts'
-import { lacksLines, missingStretches } from './missing-lines.ts'
+import { lacksLines, findMissingTimes } from './missing-lines.ts'
 import { silenceLimit } from './silences.ts'
-import { formatTime, formatCount, formatPercent, formatDuration } from './figures.ts'
+import {
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+  formatTime,
+  sentences,
+} from './figures.ts'
+import { describeSilence, logsOf } from './phrases.ts'
 
-/** Clocks may be a minute off either way: a log that ends so little before another proves nothing. */
+/** Each clock may be off by a minute, so a log that ends this little before another one proves nothing. */
 export const CLOCK_ROOM_MS = 2 * MINUTE
 
-/** Holes in the logs as such; to be run before the links are judged, since a hole explains silence. */
+/** Adds findings about gaps in logs. To be called before the finders of the links, because a gap explains a silence. */
 export function findLogGaps(context: DiagnosisContext): void {
   for (const log of context.network.logs) {
-    const gaps = missingStretches(context, log).filter((gap) => !isFromStall(context, log, gap))
+    const gaps = findMissingTimes(context, log).filter((gap) => !isFromStall(context, log, gap))
     const [first] = gaps
     const last = gaps.at(-1)
     if (first === undefined || last === undefined) continue
     const component = componentOfSource(context, log)
-    const total = gaps.reduce((sum, { from, to }) => sum + to - from, 0)
     context.found.push(
       rawFinding({
         cause: 'log-gap',
@@ -37,14 +44,17 @@ export function findLogGaps(context: DiagnosisContext): void {
         periods: gaps.map(({ from, to }) => ({ from, to, count: 1, recoveredAt: to })),
         confidence: 'likely',
         partyName: null,
-        why: `${component?.name ?? 'This source'} writes something every ${formatDuration(meanRhythm(log))}, but nothing for ${formatDuration(total)}${gaps.length > 1 ? ` in ${gaps.length} stretches` : ''} from ${formatTime(first.from)}; what happened then cannot be told from it.`,
+        why: sentences(
+          `${logsOf(log.facts.role)}: no line ${describeSilence(gaps)}; the usual interval is ${formatDuration(meanInterval(log))}`,
+          'events of that time are missing',
+        ),
       }),
     )
   }
 }
 
-/** Events come in bursts: on average says more than in between. Two digits. */
-function meanRhythm({ source }: ProgramLog): number {
+/** Events come in bursts, so the mean describes the interval better than the median. Two digits. */
+function meanInterval({ source }: ProgramLog): number {
   return Number(((source.last - source.first) / Math.max(1, source.events)).toPrecision(2))
 }
 
@@ -55,7 +65,7 @@ export function componentOfSource(
   return context.topology.components.find((component) => component.logs.includes(log))
 }
 
-/** Logs that end before the others do; after the links were judged, since a client that fell silent is the better finding. */
+/** Adds findings about logs that end before the others. To be called after the finders of the links: `silent` takes precedence. */
 export function findEarlyEnds(context: DiagnosisContext): void {
   const { logs } = context.network
   const to = Math.max(...logs.map((log) => log.source.last + log.shift))
@@ -82,13 +92,17 @@ export function findEarlyEnds(context: DiagnosisContext): void {
         confidence: stopped || relay ? 'certain' : 'likely',
         ...(relay ? { party: 'hub' as const } : {}),
         partyName: relay ? (component?.name ?? null) : null,
-        why: `It ends at ${formatTime(end)}, ${formatDuration(to - end)} before the window does${stopped ? '; the program says that it was stopping' : ''}${relay ? '; clients fail from then on' : ''}. Nothing that needs it can be said of that time.`,
+        why: sentences(
+          `${logsOf(log.facts.role)}: ends at ${formatTime(end)}, ${formatDuration(to - end)} before the end of the logs${stopped ? ', after a shutdown message' : ''}`,
+          relay ? 'clients fail from then on' : '',
+          'this log does not cover the time after that',
+        ),
       }),
     )
   }
 }
 
-/** Tasks may have gone to another instance, of which there is no log. */
+/** Another process with the same credentials, without a log here, may have received the tasks. */
 function sharesIdentity(context: DiagnosisContext, log: ProgramLog): boolean {
   return context.found.some(
     ({ cause, link }) =>
@@ -97,12 +111,12 @@ function sharesIdentity(context: DiagnosisContext, log: ProgramLog): boolean {
   )
 }
 
-/** The source says nothing more though it had something to say. */
+/** The source logs nothing more although there was something to log. */
 function endsEarly(context: DiagnosisContext, log: ProgramLog, end: number, to: number): boolean {
   const limit = silenceLimit(log)
   const { facts } = log
   if (to - end <= Math.max(Number.isNaN(limit) ? 0 : limit, CLOCK_ROOM_MS)) return false
-  // A client that only writes of tasks was given one it does not write of.
+  // A client that logs only tasks received one that is not in its log.
   if (facts.role === 'client' && facts.received > 0) {
     const tasks = context.network.links
       .filter(({ logs }) => logs.some((clientLog) => clientLog.log === log))
@@ -131,7 +145,7 @@ function clientsFailAfter(context: DiagnosisContext, time: number): boolean {
   )
 }
 
-/** Lines nobody could read. */
+/** Adds findings about lines in no known format. */
 export function findUnreadable(context: DiagnosisContext): void {
   for (const { source, shift } of context.network.clockOffsets) {
     if (source.unreadable === 0) continue
@@ -148,13 +162,15 @@ export function findUnreadable(context: DiagnosisContext): void {
         ),
         count: source.unreadable,
         evidence: source.samples.map((line) => shifted(line, shift)),
-        why: `${formatCount(source.unreadable, 'line')} of ${formatCount(source.lines, 'line')} (${formatPercent(share)}) are no event of a known format.`,
+        why: sentences(
+          `log file: ${formatNumber(source.unreadable)} of ${formatCount(source.lines, 'line')} (${formatPercent(share)}) ${source.unreadable === 1 ? 'was' : 'were'} not recognised`,
+        ),
       }),
     )
   }
 }
 
-/** Clocks that differ, by matched polls. */
+/** Adds findings about clocks that differ according to matched polls. */
 export function findClockSkew(context: DiagnosisContext): void {
   for (const link of pollLinksOf(context)) {
     for (const { log, match } of link.poll?.logs ?? []) {
@@ -185,6 +201,7 @@ function skewFinding(
   matched: number,
   sure: number,
 ): RawFinding {
+  const difference = `${formatDuration(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'}`
   return rawFinding({
     cause: 'clock-skew',
     severity: sure >= SKEW_WARNING_MS ? 'warning' : 'info',
@@ -197,6 +214,10 @@ function skewFinding(
     evidence: [log.facts.role === 'client' ? log.facts.link.firstOk : undefined].filter(
       (line) => line !== undefined,
     ),
-    why: `The clock of ${client.name} is ${formatDuration(Math.abs(skew))} ${skew > 0 ? 'ahead of' : 'behind'} that of ${relay.name} (${formatCount(matched, 'matched poll')}, ± ${formatDuration(uncertainty)}). One of the two is wrong.`,
+    title: `clock is ${difference} ${relay.name}`,
+    why: sentences(
+      `client log and relay log: the clock of ${client.name} is ${difference} ${relay.name} (± ${formatDuration(uncertainty)}, ${formatCount(matched, 'matched poll')})`,
+      'at least one of the two clocks is wrong',
+    ),
   })
 }

@@ -6,14 +6,16 @@ import type { RawFinding } from './raw-finding.ts'
 import { TASK_TIME_MS } from './limits.ts'
 import { absorb } from './consequences.ts'
 
-/** What keeps a client from answering, whatever of it was found. */
+/** The finding may keep a client from answering tasks. */
 export function blocksAnswers(finding: RawFinding, link: NetworkLink): boolean {
   if (finding.severity === 'info') return false
-  return hits(finding, link) || (RELAY_CAUSES.has(finding.cause) && concernsRelay(finding, link))
+  return (
+    affectsLink(finding, link) || (RELAY_CAUSES.has(finding.cause) && concernsRelay(finding, link))
+  )
 }
 
-/** It is about this client's own way to the relay. */
-export function hits(
+/** The finding concerns this client's own link to the relay. */
+export function affectsLink(
   { cause, severity, link: own, affects }: RawFinding,
   link: NetworkLink,
 ): boolean {
@@ -21,7 +23,7 @@ export function hits(
   return own === link || affects.has(link.id)
 }
 
-/** The relay itself, its database or its broker failed: that hits all its clients. */
+/** The relay, its database or its broker failed, which affects all its clients. */
 function concernsRelay({ link, component }: RawFinding, { relay, to }: NetworkLink): boolean {
   return (link?.relay !== undefined && link.relay === relay) || component === to
 }
@@ -38,7 +40,7 @@ const RELAY_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
   'broker-resource-alarm',
 ])
 
-/** Beside these a client may work as it should, or they are themselves about tasks without an answer. */
+/** Causes that do not keep a client from answering, or that are themselves about unanswered tasks. */
 const EXPLAINS_NOTHING: ReadonlySet<Cause> = new Set<Cause>([
   'task-not-answered',
   'task-handed-out-again',
@@ -51,7 +53,7 @@ const EXPLAINS_NOTHING: ReadonlySet<Cause> = new Set<Cause>([
   'unreadable-lines',
 ])
 
-/** Adds a finding unless all of it is a consequence of others: then the first of these takes it in. */
+/** Adds a finding, unless other findings explain all of its periods: then it is added to the first of these. */
 export function explainOrAdd(
   context: DiagnosisContext,
   finding: RawFinding,

@@ -1,19 +1,31 @@
+import type { Cause } from '../document/cause.ts'
 import type { Relay } from '../exchange/network.ts'
 import { sideSource } from '../exchange/poll-links.ts'
 import type { NetworkLink } from '../exchange/topology.ts'
 import { FETCHED } from '../formats/expired-tasks.ts'
 import { HOUR } from '../read/timestamps.ts'
 import { addProblem, largest, shifted, buildSideView, placeProblem } from '../timeline/side-view.ts'
-import type { SideView } from '../timeline/side-view.ts'
+import type { ProblemSummary, SideView } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, fromProblem } from './raw-finding.ts'
 import { TASK_TIME_MS } from './limits.ts'
 import { absorb } from './consequences.ts'
-import { explainOrAdd, hits, blocksAnswers } from './task-causes.ts'
-import { formatTime, formatCount, formatDetails, formatDuration } from './figures.ts'
+import { affectsLink, explainOrAdd, blocksAnswers } from './task-causes.ts'
+import {
+  formatCount,
+  formatOccurrences,
+  formatDetails,
+  formatDuration,
+  formatNumber,
+  formatTime,
+  formatTimes,
+  inBrackets,
+  sentences,
+} from './figures.ts'
+import { describeEnd, logsOf } from './phrases.ts'
 
-/** Tasks that got no answer, got it too late, or whose result did not get upstream. */
+/** Findings about tasks without a result, results that came too late, and results that did not reach the upstream. */
 export function findTaskFailures(context: DiagnosisContext): void {
   for (const link of pollLinksOf(context)) {
     for (const cause of ['task-answered-late', 'task-not-answerable', 'result-rejected'] as const) {
@@ -26,50 +38,61 @@ export function findTaskFailures(context: DiagnosisContext): void {
     findLostResults(context, link)
   }
   for (const relay of context.network.relays) {
-    expiredForUnknownClient(context, relay)
-    submissions(context, relay)
+    findUnansweredByUnknown(context, relay)
+    findSubmissionFailures(context, relay)
   }
 }
 
-/** Tasks whose deadline passed without this client's answer, or that it took long before the log ends. */
+/** Tasks whose deadline passed without this client's result, and tasks that it fetched long before the end of the log. */
 function findUnanswered(context: DiagnosisContext, link: NetworkLink, relay: Relay): void {
   const view = viewOf(link, 'relay')
   if (view === undefined) return
   const expired = view.problems.get('task-not-answered')
-  if (expired === undefined) overdue(context, link, relay, view)
+  if (expired === undefined) findOverdue(context, link, relay, view)
   else if (namesClients(relay)) {
     const fetched = expired.details.get(FETCHED) ?? 0
-    const all = fetched === expired.count
-    const taken = fetched === 0 ? 'it fetched none of them' : all ? '' : `it fetched ${fetched}`
+    const buildWhy = (
+      summary: ProblemSummary,
+      end = describeEnd(summary, 'no result from this client since'),
+    ): string =>
+      sentences(
+        `relay log: ${formatCount(summary.count, 'task')} reached the deadline without a result from ${link.from.name}, ${formatTimes(summary.first, summary.last)}`,
+        describeFetched(fetched, expired.count),
+        end,
+      )
     const finding = rawFinding({
       ...fromProblem(expired),
       subject: link.from.name,
       link,
       confidence: namesMissing(relay) ? 'certain' : 'likely',
       partyName: link.from.name,
-      why: [
-        `${formatCount(expired.count, 'task')}${all ? ' it had fetched' : ''} reached the deadline without its answer${spanOf(expired)}`,
-        taken,
-        Number.isNaN(expired.recoveredAt)
-          ? 'it has answered none since'
-          : `it answers again since ${formatTime(expired.recoveredAt)}`,
-      ]
-        .filter(Boolean)
-        .join('; ')
-        .concat('.'),
+      why: buildWhy(expired),
+      buildWhy,
     })
     explainOrAdd(context, finding, (other) => blocksAnswers(other, link))
   }
 }
 
-/** Handed out so long ago that an answer should have come; the log says nothing of deadlines. */
-function overdue(context: DiagnosisContext, link: NetworkLink, relay: Relay, view: SideView): void {
-  // Distributions may take hours: only when the relay had other tasks is the short limit right.
-  const patience = onlyDistributions(relay) ? 2 * HOUR : TASK_TIME_MS
+function describeFetched(fetched: number, tasks: number): string {
+  if (fetched === 0)
+    return tasks === 1 ? 'the client did not fetch it' : 'the client fetched none of them'
+  if (tasks === 1) return 'the client had fetched it'
+  return `the client had fetched ${fetched === tasks ? 'all' : formatNumber(fetched)} of them`
+}
+
+/** Tasks handed out so long ago that a result should have arrived, if the log contains no deadlines. */
+function findOverdue(
+  context: DiagnosisContext,
+  link: NetworkLink,
+  relay: Relay,
+  view: SideView,
+): void {
+  // Distributions may take hours: the short limit only holds if the relay had other tasks.
+  const allowed = onlyDistributions(relay) ? 2 * HOUR : TASK_TIME_MS
   const waiting = (link.poll?.relayClients ?? []).flatMap(({ client, log }) =>
     client.waiting
       .map((time) => ({ time: time + log.shift, line: client.waitingLine, shift: log.shift }))
-      .filter(({ time }) => relay.last - time > patience),
+      .filter(({ time }) => relay.last - time > allowed),
   )
   const missing = Math.min(waiting.length, view.tasks - view.answers - view.lateAnswers)
   if (missing <= 0) return
@@ -91,12 +114,15 @@ function overdue(context: DiagnosisContext, link: NetworkLink, relay: Relay, vie
     confidence: 'likely',
     partyName: link.from.name,
     evidence: lines.slice(0, 1),
-    why: `${formatCount(view.tasks, 'task')} handed out to ${link.from.name}, ${formatCount(view.answers + view.lateAnswers, 'answer')} came back; the one of ${formatTime(first)} was still open ${formatDuration(relay.last - first)} later, when the relay’s log ends.`,
+    why: sentences(
+      `relay log: ${formatCount(view.tasks, 'task')} handed out to ${link.from.name}, ${formatCount(view.answers + view.lateAnswers, 'result')} received`,
+      `the task of ${formatTime(first)} was still open ${formatDuration(relay.last - first)} later, at the end of the log`,
+    ),
   })
   explainOrAdd(context, finding, (other) => blocksAnswers(other, link))
 }
 
-/** The client's own log shows results that it tried to post, and then no more. */
+/** Results that the client discarded after its last attempt to submit them, according to its log. */
 function findLostResults(context: DiagnosisContext, link: NetworkLink): void {
   const problem = viewOf(link, 'client')?.problems.get('task-not-answered')
   if (problem === undefined) return
@@ -115,12 +141,14 @@ function findLostResults(context: DiagnosisContext, link: NetworkLink): void {
     subject: link.from.name,
     link,
     partyName: link.from.name,
-    why: `${formatCount(problem.count, 'result')} could not be posted and ${problem.count === 1 ? 'was' : 'were'} given up after the last attempt, from ${formatTime(problem.first)} to ${formatTime(problem.last)}.`,
+    why: sentences(
+      `client log: ${formatCount(problem.count, 'result')} discarded after the last attempt to submit ${problem.count === 1 ? 'it' : 'them'}, ${formatTimes(problem.first, problem.last)}`,
+    ),
   })
   explainOrAdd(context, finding, (other) => blocksAnswers(other, link))
 }
 
-/** Replicas see half of what a client does each: they tell who did not answer only where their lines name it. */
+/** Each of several replicas sees only a part of a client's requests, so its log must name the client whose result was missing. */
 function namesClients(relay: Relay): boolean {
   return relay.logs.length === 1 || namesMissing(relay)
 }
@@ -129,7 +157,7 @@ function namesMissing({ logs }: Relay): boolean {
   return logs.every(({ facts }) => facts.namesMissing)
 }
 
-/** Lent, not answered in time, and lent once more: nothing is lost as long as the answer comes then. */
+/** Tasks whose lease expired and that were handed out again: harmless if a result arrived after that. */
 function findHandedOutAgain(context: DiagnosisContext, link: NetworkLink): void {
   const problem = viewOf(link, 'relay')?.problems.get('task-handed-out-again')
   if (problem === undefined) return
@@ -141,7 +169,12 @@ function findHandedOutAgain(context: DiagnosisContext, link: NetworkLink): void 
     subject: link.from.name,
     link,
     partyName: link.from.name,
-    why: `${formatCount(problem.count, 'task')} came back to the relay unanswered${spanOf(problem)}${over ? `, and ${problem.count === 1 ? 'was' : 'were'} offered again; an answer came at ${formatTime(problem.recoveredAt)}` : '; no answer has come since'}.`,
+    why: sentences(
+      `relay log: ${formatCount(problem.count, 'lease')} expired without a result, ${formatTimes(problem.first, problem.last)}; the relay handed out the ${problem.count === 1 ? 'task' : 'tasks'} again`,
+      over
+        ? `a result arrived at ${formatTime(problem.recoveredAt)}`
+        : 'no result has arrived since',
+    ),
   })
   const worse = context.found.find(
     ({ cause, link: other, last }) =>
@@ -162,19 +195,27 @@ function onlyDistributions(relay: Relay): boolean {
   )
 }
 
+/** What one occurrence of each cause is called. */
+const OCCURRENCES = {
+  'task-answered-late': 'late result',
+  'task-not-answerable': 'failed task',
+  'result-rejected': 'rejected result',
+} as const satisfies Partial<Record<Cause, string>>
+
 function addTaskFinding(
   context: DiagnosisContext,
   link: NetworkLink,
-  cause: 'task-answered-late' | 'task-not-answerable' | 'result-rejected',
+  cause: keyof typeof OCCURRENCES,
 ): void {
   const other = viewOf(link, 'client')?.problems.get(cause)
   const problem = viewOf(link, 'relay')?.problems.get(cause) ?? other
   if (problem === undefined) return
-  // The client alone knows why; the relay gets a status.
+  // Only the client logs the reason; the relay receives a status.
   const details = formatDetails(
-    problem.details.size > 0 ? problem.details : (other?.details ?? NONE),
+    problem.details.size > 0 ? problem.details : (other?.details ?? new Map()),
   )
-  // An answer in time shows that it can do it again; what it cannot answer it may be asked again.
+  const seen = problem === other ? 'client' : 'relay'
+  // A result in time ends the problem, except for tasks that the client cannot answer: it may receive another one.
   const answered = cause === 'task-not-answerable' ? Number.NaN : lastAnswer(link)
   const over = answered > problem.last
   const finding = rawFinding({
@@ -190,13 +231,16 @@ function addTaskFinding(
       ...problem.evidence,
       ...(other === undefined || other === problem ? [] : other.evidence),
     ],
-    why: `${formatCount(problem.count, 'time')}${spanOf(problem)}${details === '' ? '' : ` (${details})`}${over ? `; another task was answered as it should be at ${formatTime(answered)}` : ''}.`,
+    why: sentences(
+      `${logsOf(seen)}: ${formatOccurrences(problem, OCCURRENCES[cause])}${inBrackets(details)}`,
+      over ? `recovered at ${formatTime(answered)}: another task was answered` : '',
+    ),
   })
   explainOrAdd(context, finding, (root) => {
     if (cause === 'task-not-answerable')
       return root.cause === 'cdm-failing' && root.link?.from === link.from
-    // Who could not get through with his answer was late for that reason.
-    return cause === 'task-answered-late' && root.cause !== 'slow' && hits(root, link)
+    // A client that could not reach the relay was late for that reason.
+    return cause === 'task-answered-late' && root.cause !== 'slow' && affectsLink(root, link)
   })
 }
 
@@ -205,16 +249,8 @@ function lastAnswer(link: NetworkLink): number {
   return largest(sources.map(({ stats, shift }) => stats.lastAnswer + shift))
 }
 
-/** ` at 11:40:33`, ` from 11:40:33 to 11:43:47` */
-function spanOf({ first, last }: { first: number; last: number }): string {
-  const [from, to] = [formatTime(first), formatTime(last)]
-  return from === to ? ` at ${from}` : ` from ${from} to ${to}`
-}
-
-const NONE: ReadonlyMap<string, number> = new Map()
-
-/** Tasks reached their deadline, and the log does not let tell whose answer they lacked. */
-function expiredForUnknownClient(context: DiagnosisContext, relay: Relay): void {
+/** Tasks that reached their deadline without the log showing whose result was missing. */
+function findUnansweredByUnknown(context: DiagnosisContext, relay: Relay): void {
   const parts = relay.logs.flatMap(({ facts, shift }) => {
     const named = facts.clients.all().flatMap(({ stats }) => {
       return stats.problems.get('task-not-answered') ?? []
@@ -227,6 +263,15 @@ function expiredForUnknownClient(context: DiagnosisContext, relay: Relay): void 
   if (problem === undefined) return
   for (const other of others) addProblem(problem, other)
   const links = pollLinksOf(context).filter((link) => link.relay === relay)
+  const buildWhy = (
+    summary: ProblemSummary,
+    end = describeEnd(summary, 'no later task was answered by all clients'),
+  ): string =>
+    sentences(
+      `relay log: ${formatCount(summary.count, 'task')} reached the deadline without a result from every client, ${formatTimes(summary.first, summary.last)}`,
+      'the log does not show which client was late',
+      end,
+    )
   const finding = rawFinding({
     ...fromProblem(problem),
     subject: `a client of ${relay.name}`,
@@ -234,13 +279,14 @@ function expiredForUnknownClient(context: DiagnosisContext, relay: Relay): void 
       logs.some((log) => log === relay.logs[0]),
     ),
     confidence: 'possible',
-    why: `${formatCount(problem.count, 'task')} reached the deadline before every client had answered${spanOf(problem)}; the log does not say who was missing${Number.isNaN(problem.recoveredAt) ? '' : `. Later tasks were answered by all, since ${formatTime(problem.recoveredAt)}`}.`,
-    next: ['Compare the tasks handed out to each client with its answers at that time.'],
+    why: buildWhy(problem),
+    buildWhy,
+    next: ['Compare the tasks handed out to each client with its results at that time.'],
   })
   explainOrAdd(context, finding, (other) => links.some((link) => blocksAnswers(other, link)))
 }
 
-function submissions(context: DiagnosisContext, relay: Relay): void {
+function findSubmissionFailures(context: DiagnosisContext, relay: Relay): void {
   const view = buildSideView(relay.logs.map((log) => sideSource(log.facts.submissions, log)))
   const problem = view?.problems.get('submission-failing')
   if (view === undefined || problem === undefined) return
@@ -249,7 +295,7 @@ function submissions(context: DiagnosisContext, relay: Relay): void {
   const lost = failed.filter((record) => !record.seen.has('submitted'))
   const over = view.lastOk > problem.last
   const link = context.topology.links.find((one) => one.kind === 'upstream' && one.relay === relay)
-  const details = formatDetails(problem.details)
+  const details = inBrackets(formatDetails(problem.details))
   context.found.push(
     rawFinding({
       ...fromProblem(problem),
@@ -259,15 +305,15 @@ function submissions(context: DiagnosisContext, relay: Relay): void {
       subject: relay.name,
       link,
       partyName: link?.to.name ?? null,
-      why: `${formatCount(problem.count, 'failed attempt')} from ${formatTime(problem.first)} to ${formatTime(problem.last)}${details === '' ? '' : ` (${details})`}; ${outcomeWords(over, lost.length, view.lastOk)}.`,
+      why: sentences(
+        `relay log: ${formatOccurrences(problem, 'failed submission')}${details}`,
+        over
+          ? `recovered: the last successful submission was at ${formatTime(view.lastOk)}`
+          : 'no successful submission since',
+        lost.length === 0
+          ? ''
+          : `${formatCount(lost.length, 'result')} not submitted by the end of the logs`,
+      ),
     }),
   )
-}
-
-function outcomeWords(over: boolean, lost: number, lastOk: number): string {
-  const missing =
-    lost === 0 ? '' : `${formatCount(lost, 'result')} never reached the upstream in this window`
-  if (!over) return missing || 'no result was taken since'
-  const again = `results are taken again, the last at ${formatTime(lastOk)}`
-  return missing === '' ? again : `${again}, but ${missing}`
 }
