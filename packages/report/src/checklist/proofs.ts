@@ -215,7 +215,7 @@ export function pollingIntervalProof(analysis: Analysis): Proof {
   const words = [Math.min(...intervals), Math.max(...intervals)].map((ms) =>
     formatDuration(Number(ms.toPrecision(3))),
   )
-  return { seen: true, number: `one poll per ${[...new Set(words)].join(' to ')}${held}` }
+  return { seen: true, number: `polling interval ${[...new Set(words)].join(' to ')}${held}` }
 }
 
 export function probeProof({ network }: Analysis): Proof {

@@ -146,7 +146,7 @@ function findUnlisted(context: DiagnosisContext, link: NetworkLink): void {
       count: view.exchanges,
       evidence: view.firstOk === undefined ? [] : [view.firstOk],
       why: sentences(
-        `${logsOf(side)}: ${formatCount(view.exchanges, 'request')} from a client that is not on the list, ${formatNumber(view.ok)} of them successful`,
+        `${logsOf(side)}: ${formatCount(view.exchanges, 'request')} from a client that is not on the list; ${formatNumber(view.ok)} successful`,
       ),
     }),
   )

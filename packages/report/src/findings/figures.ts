@@ -1,3 +1,5 @@
+import { CAUSES } from '../document/cause.ts'
+
 /** How sentences write numbers, times and lists: the same for every reader, whatever the locale of the machine. */
 
 export function formatCount(n: number, one: string, many = `${one}s`): string {
@@ -71,6 +73,19 @@ export function formatDetails(details: ReadonlyMap<string, number>, most = 3): s
     .map(([name]) => name)
   const shown = names.slice(0, most).join(', ')
   return names.length > most ? `${shown} and others` : shown
+}
+
+/** The most frequent reasons, causes among them, as a list in words. */
+export function formatReasons(reasons: ReadonlyMap<string, number>): string {
+  const causes: readonly string[] = CAUSES
+  return formatDetails(
+    new Map(
+      [...reasons].map(([reason, count]) => [
+        causes.includes(reason) ? reason.replaceAll('-', ' ') : reason,
+        count,
+      ]),
+    ),
+  )
 }
 
 /** ` (a, b)`; '' without any. */

@@ -2,7 +2,14 @@ import type { NetworkLink, Side } from '../exchange/topology.ts'
 import type { Cause } from '../document/cause.ts'
 import { SECOND } from '../read/timestamps.ts'
 import type { ProblemSummary, SideView } from '../timeline/side-view.ts'
-import { formatCount, formatDuration, formatList, formatTime, formatTimes } from './figures.ts'
+import {
+  formatCount,
+  formatDuration,
+  formatList,
+  formatNumber,
+  formatTime,
+  formatTimes,
+} from './figures.ts'
 import { endOf } from './raw-finding.ts'
 
 /** In the order in which a poll passes them. */
@@ -72,7 +79,7 @@ export function describeRestarts(
       ? ''
       : restarts === 1
         ? ', without a shutdown message before it'
-        : `, ${crashes === restarts ? 'all' : crashes} of them without a shutdown message`
+        : `, ${crashes === restarts ? 'each' : `${formatNumber(crashes)} of them`} without a shutdown message`
   return `${formatCount(restarts, 'restart')} ${formatTimes(first, last)}${how}`
 }
 

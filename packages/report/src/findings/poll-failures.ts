@@ -21,7 +21,14 @@ import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, fromProblem } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
-import { formatCount, formatOccurrences, formatDetails, formatTimes, sentences } from './figures.ts'
+import {
+  formatCount,
+  formatDetails,
+  formatOccurrences,
+  formatTime,
+  formatTimes,
+  sentences,
+} from './figures.ts'
 import { describeEnd, logsOf } from './phrases.ts'
 
 /** Causes that are the outcome of a poll. The others have finders of their own. */
@@ -304,24 +311,26 @@ function whyBuilder(
 ): (summary: ProblemSummary, end?: string) => string {
   const users = formatDetails(details)
   const user = users === '' || users === link.from.name ? '' : ` (user name ${users})`
-  const successes = successfulPolls(link)
   return (summary, end = describeEnd(summary)) =>
     sentences(
       `${logsOf(...sides)}: ${formatOccurrences(summary, 'failed poll')}${user}`,
       end,
-      successes,
+      lastSuccess(link, summary),
       others === true && UNREACHED.includes(cause)
         ? 'other clients were answered at the same time'
         : '',
     )
 }
 
-/** Successful polls in the log that has most of them. */
-function successfulPolls({ views }: NetworkLink): string {
-  const [most] = views.toSorted((a, b) => b.view.ok - a.view.ok)
-  return most === undefined || most.view.ok === 0
-    ? 'no log shows a successful poll'
-    : `${logsOf(most.side)}: ${formatCount(most.view.ok, 'successful poll')}`
+/** The last successful poll before an ongoing problem; '' if the problem has recovered or later polls succeeded. */
+function lastSuccess({ views }: NetworkLink, { first, recoveredAt }: ProblemSummary): string {
+  const seen = views.filter(({ view }) => !Number.isNaN(view.lastOk))
+  const [latest] = seen.toSorted((a, b) => b.view.lastOk - a.view.lastOk)
+  if (latest === undefined) return 'no log shows a successful poll'
+  const { side, view } = latest
+  return Number.isNaN(recoveredAt) && view.lastOk < first
+    ? `last successful poll: ${formatTime(view.lastOk)} (${logsOf(side)})`
+    : ''
 }
 
 /** 502, 503 and 504 in the log of a load balancer: one finding for all clients behind it. */

@@ -159,7 +159,7 @@ function findHammering(context: DiagnosisContext, link: NetworkLink): void {
         evidence: view.firstOk === undefined ? [] : [view.firstOk],
       },
       (summary) =>
-        `${logsOf(side)}: up to ${highest} empty polls per minute ${formatTimes(summary.first, summary.last)}; more than ${MAX_POLLS_PER_MINUTE} are too many`,
+        `${logsOf(side)}: up to ${formatCount(highest, 'empty poll')} per minute ${formatTimes(summary.first, summary.last)}; more than ${MAX_POLLS_PER_MINUTE} are too many`,
     ),
   )
 }

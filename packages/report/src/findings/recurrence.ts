@@ -26,7 +26,7 @@ export function reopenRecurring(finding: RawFinding, end: number): void {
   finding.recoveredAt = Number.NaN
   last.recoveredAt = Number.NaN
   const typical = pauses.toSorted((a, b) => a - b)[Math.floor(pauses.length / 2)] ?? Number.NaN
-  const state = `not recovered: it returned ${formatCount(pauses.length, 'time')}, usually within ${formatDuration(typical)}, and the logs end too soon after the last time`
+  const state = `not recovered: the problem returned ${formatCount(pauses.length, 'time')}, usually within ${formatDuration(typical)}, and the logs end too soon after the last time`
   finding.why =
     finding.buildWhy?.({ ...finding, periodCount: periods.length }, state) ??
     sentences(finding.why, state)

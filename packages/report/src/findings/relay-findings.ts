@@ -12,7 +12,7 @@ import { relaySilences } from './silences.ts'
 import {
   formatCount,
   formatOccurrences,
-  formatDetails,
+  formatReasons,
   formatDuration,
   formatNumber,
   formatTime,
@@ -177,7 +177,7 @@ function addUpstreamFinding(
     else if (own !== undefined) addProblem(problem, own)
   }
   if (problem === undefined) return
-  const details = inBrackets(formatDetails(problem.details))
+  const details = inBrackets(formatReasons(problem.details))
   // A relay that logs no successful polls shows the end of a problem only by logging no more failures.
   const quiet = relay.last - problem.last
   const calm =
@@ -282,7 +282,7 @@ export function findServerErrors(context: DiagnosisContext): void {
           partyName: relay.name,
           why: sentences(
             `relay log: ${formatCount(problem.count, 'request')} answered with a server error ${formatTimes(problem.first, problem.last)}`,
-            'the log does not show which client sent them',
+            'the log does not show which client was affected',
           ),
         }),
       )

@@ -197,7 +197,7 @@ function sharedSilence(
     party: 'network',
     partyName: null,
     why: sentences(
-      `relay log: no request from any of ${formatCount(gaps.length, 'client')} ${describeSilence([{ from, to }])}, while the relay kept logging`,
+      `relay log: ${formatCount(gaps.length, 'client')} sent no request ${describeSilence([{ from, to }])}, while the relay kept logging`,
       'the reason is probably between the clients and the relay',
     ),
     action: 'Check the load balancer and the network in front of the relay at that time.',

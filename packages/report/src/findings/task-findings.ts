@@ -15,6 +15,7 @@ import { affectsLink, explainOrAdd, blocksAnswers } from './task-causes.ts'
 import {
   formatCount,
   formatOccurrences,
+  formatReasons,
   formatDetails,
   formatDuration,
   formatNumber,
@@ -295,7 +296,20 @@ function findSubmissionFailures(context: DiagnosisContext, relay: Relay): void {
   const lost = failed.filter((record) => !record.seen.has('submitted'))
   const over = view.lastOk > problem.last
   const link = context.topology.links.find((one) => one.kind === 'upstream' && one.relay === relay)
-  const details = inBrackets(formatDetails(problem.details))
+  const details = inBrackets(formatReasons(problem.details))
+  const buildWhy = (
+    summary: ProblemSummary,
+    end = over
+      ? `recovered; the last successful submission was at ${formatTime(view.lastOk)}`
+      : 'no successful submission since',
+  ): string =>
+    sentences(
+      `relay log: ${formatOccurrences(summary, 'failed submission')}${details}`,
+      end,
+      lost.length === 0
+        ? ''
+        : `${formatCount(lost.length, 'result')} not submitted by the end of the logs`,
+    )
   context.found.push(
     rawFinding({
       ...fromProblem(problem),
@@ -305,15 +319,8 @@ function findSubmissionFailures(context: DiagnosisContext, relay: Relay): void {
       subject: relay.name,
       link,
       partyName: link?.to.name ?? null,
-      why: sentences(
-        `relay log: ${formatOccurrences(problem, 'failed submission')}${details}`,
-        over
-          ? `recovered: the last successful submission was at ${formatTime(view.lastOk)}`
-          : 'no successful submission since',
-        lost.length === 0
-          ? ''
-          : `${formatCount(lost.length, 'result')} not submitted by the end of the logs`,
-      ),
+      why: buildWhy(problem),
+      buildWhy,
     }),
   )
 }

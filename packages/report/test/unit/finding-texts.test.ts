@@ -99,7 +99,7 @@ describe('the texts of the findings', () => {
         (text, { status }) =>
           text.match(
             status === 'ongoing'
-              ? /\brecovered (?:at|after)\b|\b(?:each one ended|resumed at)\b/gi
+              ? /(?<!not )\brecovered\b|\bresumed at\b/gi
               : /\bongoing at\b|\bno recovery\b|\bnot recovered\b/gi,
           ) ?? [],
       ),

@@ -32,6 +32,7 @@ function labelOf(side: LinkView['side']): string {
 function wrongFigures({ explanation, views }: Link): string[] {
   return explanation.split(/(?<=\.) (?=[A-Z])/).filter((sentence) => {
     const [, label = '', figures = ''] = /^([A-Z][a-z ]+) log: (.*)\.$/.exec(sentence) ?? []
+    if (!/\b(?:well|successful)\b/.test(sentence)) return false
     const view = views.find(({ side }) => side === SIDES[label])
     if (view === undefined)
       return /\b(?:all|none|\d+ of)\b.*\b(?:well|successful)\b/i.test(sentence)

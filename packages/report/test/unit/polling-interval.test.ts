@@ -69,7 +69,7 @@ describe('hammering', () => {
     expect(await findings(log(() => 55))).toEqual([])
     const oneMinute = await findings(log((minute) => (minute === 10 ? 200 : 6)))
     expect(oneMinute).toMatchObject([{ cause: 'hammering', first: at(11 * 59.99 - MINUTE) }])
-    expect(oneMinute[0]?.why).toContain('Up to 200 polls a minute')
+    expect(oneMinute[0]?.why).toContain('up to 200 empty polls per minute')
   })
 })
 

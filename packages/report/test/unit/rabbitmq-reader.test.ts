@@ -365,7 +365,7 @@ describe('a broker that stops and starts', () => {
       ['broker-stopped', 'recovered', 'hub'],
     ])
     expect(broken[0]?.why).toBe(
-      'It shut down cleanly at 11:16:11; up again at 11:17:15, after 1 min 4 s. Also caused: broker connections are cut off.',
+      'Broker log: 1 stop at 11:16:11 (shut down cleanly). Recovered at 11:17:15, after 1 min 4 s. Also caused: broker connections lost.',
     )
     expect(broken[0]?.evidence.map(({ text }) => text).join('\n')).toContain('queue unavailable')
   })
@@ -440,7 +440,9 @@ describe('a broker that stops and starts', () => {
     })
     const [trouble] = report.findings.filter(({ severity }) => severity !== 'info')
     expect(trouble?.cause).toBe('broker-connection-lost')
-    expect(trouble?.why).toContain('2 connections of 10.0.0.7 end before a login')
+    expect(trouble?.why).toContain(
+      'Broker log: 2 connections without a login from 10.0.0.7 (login timeout).',
+    )
     expect(report.findings.find(({ cause }) => cause === 'broker-port-probe')).toMatchObject({
       severity: 'info',
       count: 3,

@@ -124,7 +124,7 @@ describe('when a problem is over', () => {
     expect(report.findings.filter(({ severity }) => severity !== 'info')).toMatchObject([
       {
         cause: 'database-failing',
-        why: expect.stringContaining('Also caused: the relay answers with an error of its own.'),
+        why: expect.stringContaining('Also caused: server errors from the relay.'),
       },
     ])
   })

@@ -94,7 +94,7 @@ describe('a relay that writes nothing while its clients wait in vain', () => {
     const report = await reportOf(network(200, 290, { relay: false, client: 'waits' }))
     expect(above(report)).toEqual(['warning relay-stalled recovered hub'])
     expect(findingsOf(report, 'relay-stalled')[0]?.why).toMatch(
-      /^relay wrote nothing for 1 min 35 s from 07:03:15 to 07:04:50, 3 requests got no answer/,
+      /^Relay log: nothing logged for 1 min 35 s from 07:03:15 to 07:04:50\. Client log: 3 requests failed/,
     )
   })
 })

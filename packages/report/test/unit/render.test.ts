@@ -187,7 +187,7 @@ describe('text', () => {
     expect(screen).not.toContain('\u001b')
     expect(screen).toContain('✗ Unhealthy')
     expect(screen).not.toContain('1 sources')
-    expect(screen).toMatch(/site-b → relay +failing +176 +38\.6 %/)
+    expect(screen).toMatch(/site-b → relay +failing +176 +38\.6%/)
     expect(screen.split('\n').length).toBeLessThan(45)
   })
 })
@@ -256,12 +256,12 @@ describe('wording', () => {
 
   it('never rounds a failure or a success away', () => {
     expect([1, 0.99996, 0.999, 0.5, 0.0001, 0, null].map((rate) => formatRate(rate))).toEqual([
-      '100 %',
-      '99.9 %',
-      '99.9 %',
-      '50 %',
-      '0.1 %',
-      '0 %',
+      '100%',
+      '99.9%',
+      '99.9%',
+      '50%',
+      '0.1%',
+      '0%',
       '–',
     ])
   })

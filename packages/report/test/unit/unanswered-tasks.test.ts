@@ -107,14 +107,14 @@ describe('a task that reached its deadline', () => {
     const [finding, ...more] = findingsOf(await dropped(clients).report(), 'task-not-answered')
     expect(more).toEqual([])
     expect(finding && briefly(finding)).toEqual({
-      title: 'south: tasks went without its answer',
+      title: 'south: tasks not answered',
       severity: 'error',
       status: 'ongoing',
       who: 'site south',
       recoveredAt: null,
     })
     expect(finding?.why).toBe(
-      '1 task it had fetched reached the deadline without its answer at 07:05:00; it has answered none since.',
+      'Relay log: 1 task reached the deadline without a result from south, at 07:05:00. The client had fetched it. No result from this client since.',
     )
   })
 
@@ -155,7 +155,7 @@ describe('a task that reached its deadline', () => {
     const log = twoClients().idle('north', 0, 600).idle('south', 0, 600).received(60, 't1')
     const [finding] = findingsOf(await log.expired(300, 't1', 1).report(), 'task-not-answered')
     expect(finding && briefly(finding)).toMatchObject({
-      title: 'a client of relay: tasks went without its answer',
+      title: 'a client of relay: tasks not answered',
       who: 'site',
     })
   })
@@ -189,7 +189,7 @@ describe('a task that reached its deadline', () => {
       { date: Date.UTC(2025, 8, 26), tz: 'UTC' },
     )
     expect(findingsOf(report, 'task-not-answered').map(({ title }) => title)).toEqual([
-      'south: tasks went without its answer',
+      'south: tasks not answered',
     ])
   })
 })
@@ -208,22 +208,22 @@ describe('a task that comes back to the relay', () => {
     expect(above(report)).toEqual([])
     const [note] = findingsOf(report, 'task-handed-out-again')
     expect(note && briefly(note)).toEqual({
-      title: 'south: a task had to be offered again',
+      title: 'south: tasks handed out again',
       severity: 'info',
       status: 'recovered',
       who: 'site south',
       recoveredAt: 183,
     })
-    expect(note?.why).not.toContain('open')
+    expect(note?.why).toContain('A result arrived at 07:03:03')
     expect(checkOf(report, 'tasks')).toBe('passed')
   })
 
   it('and is not answered is a warning, and part of the worse when it expires', async () => {
     expect(above(await returned().taken(182.1, 't1', 'south', 2).report())).toEqual([
-      'south: a task had to be offered again',
+      'south: tasks handed out again',
     ])
     const expired = returned().taken(182.1, 't1', 'south', 2).expired(300, 't1', 1, ['south'])
-    expect(above(await expired.report())).toEqual(['south: tasks went without its answer'])
+    expect(above(await expired.report())).toEqual(['south: tasks not answered'])
   })
 })
 
@@ -260,7 +260,7 @@ describe('an answer that comes after its task has expired', () => {
       .answered(403, 't2', 'south')
       .report({ 'nginx-access.log': `${balancer.join('\n')}\n` })
     expect(above(report)).toEqual([
-      expect.stringContaining('503, the balancer has no healthy relay'),
+      expect.stringContaining('503 from the load balancer (no healthy relay)'),
     ])
     expect(checkOf(report, 'tasks')).toBe('failed')
   })

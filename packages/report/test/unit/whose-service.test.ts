@@ -57,7 +57,7 @@ describe('a service beside two relays', () => {
       'trial-relay.log': relayLog('two'),
     })
     expect(links).toEqual(['relay → postgres'])
-    expect(findings).toEqual(['relay → postgres: the database fails'])
+    expect(findings).toEqual(['relay → postgres: database fails'])
   })
 
   it('is not that of a relay which says that it has another', async () => {
