@@ -1,6 +1,7 @@
 import type { OutputStream, Styles } from '@warren/runtime/cli'
 import type { ReportDocument } from '../document/report-document.ts'
 import { formatCount, formatNumber } from '../findings/figures.ts'
+import { wrapped } from '../render/text-lines.ts'
 import type { Screen } from '../render/text.ts'
 import { ROLE_LABEL } from '../render/wording.ts'
 import type { OutputFormat } from './output-format.ts'
@@ -39,8 +40,13 @@ export function screenOf({ isTTY, columns }: OutputStream): Screen {
   return isTTY === true ? { columns } : {}
 }
 
-/** One line per source with its detected format, because every result depends on it. */
-export function sourceLines(document: ReportDocument, paint: Styles, max = 20): string {
+/** Each source with its detected format, because every result depends on it. */
+export function sourceLines(
+  document: ReportDocument,
+  paint: Styles,
+  { columns = Number.POSITIVE_INFINITY }: Screen = {},
+  max = 20,
+): string {
   const lines = document.sources
     .slice(0, max)
     .map(({ file, format, wrapper, compressed, lines: count, unreadable, role }) => {
@@ -49,10 +55,11 @@ export function sourceLines(document: ReportDocument, paint: Styles, max = 20): 
         .join(', ')
       const bad = unreadable > 0 ? `, ${formatNumber(unreadable)} not recognised` : ''
       const size = formatCount(count, 'line')
-      return paint.dim(`${file}: ${detected} (${ROLE_LABEL[role]}; ${size}${bad})`)
+      return `${file}: ${detected} (${ROLE_LABEL[role]}; ${size}${bad})`
     })
   const more = document.sources.length - lines.length
-  return [...lines, ...(more > 0 ? [paint.dim(`and ${formatCount(more, 'more source')}`)] : [])]
-    .map((line) => `${line}\n`)
+  return [...lines, ...(more > 0 ? [`and ${formatCount(more, 'more source')}`] : [])]
+    .flatMap((line) => wrapped(line, columns, ''))
+    .map((line) => `${paint.dim(line)}\n`)
     .join('')
 }

@@ -47,7 +47,8 @@ export async function runReport(
     ...options,
     onProgress: (bytes) => bar.update(bytes),
   }).finally(() => bar.stop())
-  if (flags.quiet !== true) io.stderr.write(sourceLines(document, styles(io.stderr, io.env)))
+  if (flags.quiet !== true)
+    io.stderr.write(sourceLines(document, styles(io.stderr, io.env), screenOf(io.stderr)))
   if (flags.output === undefined || flags.output === '-') {
     io.stdout.write(await render(document, format, styles(io.stdout, io.env), screenOf(io.stdout)))
   } else {

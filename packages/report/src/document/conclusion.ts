@@ -44,10 +44,10 @@ export function buildConclusion(
         ]
       : []),
   ]
-  return { text: describeVerdict(verdict, analysis), supported, notSupported }
+  return { text: describeVerdict(verdict, analysis, proven.length > 0), supported, notSupported }
 }
 
-function describeVerdict(verdict: Verdict, { diagnosis }: Analysis): string {
+function describeVerdict(verdict: Verdict, { diagnosis }: Analysis, worksInPart: boolean): string {
   const bad = diagnosis.findings.filter(({ severity }) => severity !== 'info')
   const open =
     verdict === 'unhealthy'
@@ -67,7 +67,7 @@ function describeVerdict(verdict: Verdict, { diagnosis }: Analysis): string {
         ? 'All problems were resolved, but there is not enough evidence that everything works. Missing evidence is listed below.'
         : `The network works, with problems: ${titles.join(', ')}${more}.`
     case 'unhealthy':
-      return `The network does not work. Unresolved: ${titles.join(', ')}${more}.`
+      return `${worksInPart ? 'Part of the network' : 'The network'} does not work. Unresolved: ${titles.join(', ')}${more}.`
     case 'unknown':
       return 'There is not enough evidence to tell whether the network works. Missing evidence is listed below.'
     default:

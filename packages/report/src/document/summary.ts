@@ -54,7 +54,7 @@ export function writeSentence(
     case 'unknown':
       return describeMissingEvidence(checks)
     case 'recovered':
-      return `Everything works at the end of the logs. Recovered: ${describeProblems(problems, analysis)}.`
+      return `Everything works at the end of the logs. Earlier ${problems.length === 1 ? 'problem' : 'problems'}: ${describeProblems(problems, analysis)}.`
     case 'degraded':
     case 'unhealthy':
       return `${describeProblems(problems, analysis, ', recovered')}.`

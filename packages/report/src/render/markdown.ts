@@ -12,6 +12,7 @@ import {
   CHECK_TONE,
   MARK,
   Names,
+  P95_NOTE,
   ROLE_LABEL,
   SEEN_IN_LABEL,
   SEVERITY_TONE,
@@ -153,6 +154,7 @@ class MarkdownPage {
       ],
       links.flatMap((link) => this.#linkRows(link)),
     )
+    if (links.length > 0) this.#add(`p95: ${P95_NOTE}`, '')
     const explained = links.filter(({ state }) => STATE_TONE[state] !== 'good')
     this.#add(
       ...explained
@@ -196,7 +198,12 @@ class MarkdownPage {
   }
 
   #transaction(transaction: Transaction): void {
-    this.#add(`### ${text(transaction.title)}`, '', text(transaction.text), '')
+    this.#add(
+      `### ${text(transaction.title)}`,
+      '',
+      `${text(transaction.text)} Confidence: ${transaction.certainty}.`,
+      '',
+    )
     transaction.steps.forEach((step, index) => {
       const since = step.sinceStartMs === null ? '' : `, ${formatSinceStart(step.sinceStartMs)}`
       this.#add(`${index + 1}. **${text(step.title)}** (${ROLE_LABEL[step.leg]}${since})`)
@@ -233,11 +240,15 @@ class MarkdownPage {
     this.#add(`- who must act: **${text(formatParty(finding))}**`)
     this.#add(`- what to do: ${advice(finding.action)}`)
     if (next.length > 0) this.#add(`- steps to try: ${next.map((step) => advice(step)).join(' ')}`)
-    this.#add(`- occurrences: ${formatOccurrences(finding, this.#time)}`)
+    const occurrences = formatOccurrences(finding, this.#time)
+    if (occurrences !== null) this.#add(`- occurrences: ${occurrences}`)
     if (link !== null) this.#add(`- link: ${text(this.#names.link(link))}`)
     if (affects.length > 0)
       this.#add(`- also affects: ${text(formatList(affects.map((id) => this.#names.link(id))))}`)
-    this.#add(`- ${severity}, ${status}; cause: \`${finding.cause}\` (${finding.confidence})`, '')
+    this.#add(
+      `- ${severity}, ${status}; cause: \`${finding.cause}\`; confidence: ${finding.confidence}`,
+      '',
+    )
     this.#evidence(finding.evidence.slice(0, MAX_QUOTED))
   }
 
@@ -260,7 +271,7 @@ class MarkdownPage {
     this.#add('## 7. Conclusion', '', text(summary), '')
     if (supported.length > 0) this.#add('Supported by evidence:', '')
     this.#bullets(supported)
-    if (notSupported.length > 0) this.#add('Not supported by evidence:', '')
+    if (notSupported.length > 0) this.#add('Missing evidence:', '')
     this.#bullets(notSupported)
   }
 

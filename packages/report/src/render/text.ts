@@ -6,6 +6,7 @@ import { TimeFormat, formatTimeRange } from './time-format.ts'
 import {
   CHECK_TONE,
   MARK,
+  P95_NOTE,
   SEVERITY_TONE,
   STATE_TONE,
   STATE_LABEL,
@@ -138,7 +139,7 @@ class TextPage {
       .split('\n')
     return [
       '',
-      this.#paint.bold('Links'),
+      this.#paint.bold('Links') + (narrow ? '' : this.#paint.dim(`  p95: ${P95_NOTE}`)),
       ...table,
       ...this.#more(
         links.length - most,
@@ -168,13 +169,14 @@ class TextPage {
 
   #finding(finding: Finding, { why, quotes }: Detail): string[] {
     const { id, title, severity } = finding
+    const occurrences = formatOccurrences(finding, this.#time)
     const [quote] = quotes ? finding.evidence : []
     const action = `${formatParty(finding)}: ${finding.action}`
     return [
       ...this.#marked(SEVERITY_TONE[severity], `${id} ${title}`, { head: id.length, bold: true }),
       ...(why
         ? [
-            ...this.#wrap(formatOccurrences(finding, this.#time), '    ').map(this.#paint.dim),
+            ...(occurrences === null ? [] : this.#wrap(occurrences, '    ').map(this.#paint.dim)),
             ...this.#wrap(finding.why, '    '),
           ]
         : []),

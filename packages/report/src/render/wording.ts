@@ -82,6 +82,8 @@ export const ROLE_LABEL: Readonly<Record<Role, string>> = {
   unknown: 'unknown',
 }
 
+export const P95_NOTE = '95% of the exchanges took this long or less.'
+
 export const SEEN_IN_LABEL: Readonly<Record<Component['seenIn'], string>> = {
   'own-log': 'its own log',
   'other-logs': 'other logs',
@@ -206,10 +208,9 @@ export function formatRate(rate: number | null): string {
 }
 
 /** `from 06:42:07 to 06:59:52 (17 min 45 s), ongoing`, or `at 06:42:07` for a single instant. */
-function formatSpan(finding: Finding, time: TimeFormat): string {
-  const { first, recoveredAt, durationMs, status } = finding
+function formatSpan(finding: Finding, first: string, time: TimeFormat): string {
+  const { recoveredAt, durationMs, status } = finding
   const last = recoveredAt ?? finding.last
-  if (first === null) return ''
   const end = status === 'ongoing' ? ', ongoing' : recoveredAt === null ? '' : ', then recovered'
   const span = time.span(first, last ?? first)
   const length =
@@ -217,11 +218,12 @@ function formatSpan(finding: Finding, time: TimeFormat): string {
   return `${span}${length}${end}`
 }
 
-/** How often and when: `20 times, from 06:42:07 to 06:59:52 (17 min 45 s), ongoing`. */
-export function formatOccurrences(finding: Finding, time: TimeFormat): string {
-  const { count } = finding
-  const often = count < 2 ? '' : count === 2 ? 'twice' : `${formatNumber(count)} times`
-  return [often, formatSpan(finding, time)].filter((part) => part !== '').join(', ') || '–'
+/** How often and when: `20 times, from 06:42:07 to 06:59:52 (17 min 45 s), ongoing`. Null for a finding without a time. */
+export function formatOccurrences(finding: Finding, time: TimeFormat): string | null {
+  const { count, first } = finding
+  if (first === null) return null
+  const often = count < 2 ? '' : count === 2 ? 'twice, ' : `${formatNumber(count)} times, `
+  return `${often}${formatSpan(finding, first, time)}`
 }
 
 /** Looks up the names of components and links by ID. */

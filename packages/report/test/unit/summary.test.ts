@@ -69,7 +69,7 @@ describe('the verdict in a sentence', () => {
     const recovered = finding({ severity: 'warning', status: 'recovered' })
     const over = { ...recovered, recoveredAt: START + 21 * MINUTE }
     expect(writeSentence('recovered', analysisWith([over]), [])).toMatch(
-      /^Everything works at the end of the logs\. Recovered: site-b: .* \(from 06:42:00 to 06:51:00\)\.$/,
+      /^Everything works at the end of the logs\. Earlier problem: site-b: .* \(from 06:42:00 to 06:51:00\)\.$/,
     )
     expect(writeSentence('degraded', analysisWith([over]), [])).toContain(
       '(from 06:42:00 to 06:51:00, recovered)',

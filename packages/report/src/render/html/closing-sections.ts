@@ -21,7 +21,7 @@ export function renderChecklist({ document }: PageContext): SafeHtml {
 export function renderConclusion({ document }: PageContext): SafeHtml {
   const { text, supported, notSupported } = document.conclusion
   return html`<p>${text}</p>
-    ${part('Supported by evidence', supported)} ${part('Not supported by evidence', notSupported)}`
+    ${part('Supported by evidence', supported)} ${part('Missing evidence', notSupported)}`
 }
 
 function part(title: string, items: readonly string[]): SafeHtml | null {

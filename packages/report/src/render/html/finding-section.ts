@@ -56,14 +56,15 @@ const STATUS_TONE = { recovered: 'good', observed: 'note', expected: 'note' } as
 
 function body(finding: Finding, { time, names }: PageContext): SafeHtml {
   const { periods } = finding
+  const occurrences = formatOccurrences(finding, time)
   return html`<p>${finding.why}</p>
     <dl>
       ${row('who must act', html`<strong>${formatParty(finding)}</strong>`)}
       ${row('what to do', advice(finding.action))}
-      ${row('occurrences', formatOccurrences(finding, time))}
+      ${occurrences === null ? null : row('occurrences', occurrences)}
       ${finding.link === null ? null : row('link', html`<a href="#${finding.link}">${names.link(finding.link)}</a>`)}
       ${finding.affects.length === 0 ? null : row('also affects', formatList(finding.affects.map((id) => names.link(id))))}
-      ${row('cause', `${finding.cause} (${finding.confidence})`)}
+      ${row('cause', finding.cause)} ${row('confidence', finding.confidence)}
     </dl>
     ${
       finding.next.length > 0

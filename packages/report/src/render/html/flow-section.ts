@@ -1,6 +1,7 @@
 import type { Link, LinkView } from '../../document/report-document.ts'
 import { formatDuration, formatNumber } from '../../findings/figures.ts'
 import {
+  P95_NOTE,
   ROLE_LABEL,
   STATE_TONE,
   STATE_LABEL,
@@ -34,7 +35,7 @@ export function renderFlow(context: PageContext): SafeHtml {
     <h3>Every link over time</h3>
     <p class="soft small">
       Most severe first. Expand a link to see the figures from each log, charts and evidence. p95:
-      95% of the exchanges took this long or less.
+      ${P95_NOTE}
     </p>
     ${renderStripLegend()}
     <div class="links">

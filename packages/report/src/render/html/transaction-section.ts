@@ -19,7 +19,7 @@ function transactionCard(transaction: Transaction): SafeHtml {
       <h3>${title}</h3>
       ${pill(complete ? 'good' : 'none', complete ? 'complete' : 'incomplete')}
     </header>
-    <p>${text} <span class="soft">(${certainty})</span></p>
+    <p>${text} <span class="soft">Confidence: ${certainty}.</span></p>
     <ol class="steps">
       ${steps.map(
         (step) =>
