@@ -114,7 +114,7 @@ describe('the logs of a real network', () => {
     const titles = task?.steps.map(({ title }) => title) ?? []
     expect(titles.at(0)).toBe('the relay receives the task from the upstream')
     expect(titles.at(-1)).toBe('the upstream accepts the combined result')
-    expect(titles.filter((title) => title.endsWith(' has solved it'))).toHaveLength(2)
+    expect(titles.filter((title) => title.endsWith(' solves the task'))).toHaveLength(2)
     const since = task?.steps.map(({ sinceStartMs }) => sinceStartMs ?? -1) ?? []
     expect(since).toEqual(since.toSorted((a, b) => a - b))
     expect(linkOf(healthy, 'far')).toMatchObject({ tasks: 2, results: 2 })
