@@ -46,7 +46,7 @@ export class SqlDatabase {
     this.#log = options.log
   }
 
-  /** Runs statements that need no transaction. `work` may run twice, which must be harmless. */
+  /** Runs statements that need no transaction. `work` may run more than once, which must be harmless. */
   async run<T>(operation: string, work: (db: Kysely<RelayTables>) => Promise<T>): Promise<T> {
     return this.#retry(operation, () => work(this.db))
   }
