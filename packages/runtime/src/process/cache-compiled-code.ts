@@ -1,13 +1,23 @@
 import { enableCompileCache } from 'node:module'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 
 /**
  * Caches the code that Node.js compiles from the sources. At the next start, modules imported after this call load in less
- * than half the time. Does nothing if the folder is not writable, or with `NODE_DISABLE_COMPILE_CACHE=1`.
+ * than half the time. Does nothing without a folder that is writable, or with `NODE_DISABLE_COMPILE_CACHE=1`.
  */
 export function cacheCompiledCode(env: NodeJS.ProcessEnv): void {
-  // The default of Node.js is in the temporary folder, where another user could place code for this one to run.
-  const caches = env['XDG_CACHE_HOME'] || join(homedir(), '.cache')
-  enableCompileCache(join(caches, 'warren'))
+  const folder = cacheFolder(env)
+  if (folder !== undefined) enableCompileCache(join(folder, 'warren'))
+}
+
+/**
+ * The user's own cache folder. Undefined without a home folder: the default of Node.js is in the temporary folder, where
+ * another user could place code for this one to run, and so could a relative path.
+ */
+function cacheFolder(env: NodeJS.ProcessEnv): string | undefined {
+  const caches = env['XDG_CACHE_HOME'] ?? ''
+  if (isAbsolute(caches)) return caches
+  // Not os.homedir(): it throws if HOME is not set and the user has no passwd entry, as in some containers.
+  const home = env['HOME'] || env['USERPROFILE'] || ''
+  return isAbsolute(home) ? join(home, '.cache') : undefined
 }
