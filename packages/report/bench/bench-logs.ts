@@ -6,9 +6,9 @@ import { dirname } from 'node:path'
 /** Monday, 5 January 2026, 06:00 UTC. */
 const START = Date.UTC(2026, 0, 5, 6)
 const CLIENTS = ['site-a', 'site-b', 'site-c', 'site-d', 'site-e']
-/** Between two polls of one client, ms. */
+/** Time between two polls of one client, ms. */
 const RHYTHM_MS = 10_000
-/** Written to disk at once, characters. */
+/** Characters per write. */
 const WRITE_SIZE = 1 << 20
 
 const COLLECTION = '6f1e2c1e-5a0b-4a43-9a53-0d1b0c2f7a1'
@@ -23,11 +23,11 @@ interface Poll {
   readonly address: string
 }
 
-/** Lines that one poll leaves in one log, each with its line end; '' for none. */
+/** The lines of one poll in one log, each with its line end; '' for none. */
 type PollWriter = (poll: Poll) => string
 
 export interface BenchLog {
-  /** Below the folder of all logs; its first part is the cluster. */
+  /** Relative to the folder of all logs; the first folder is the cluster. */
   readonly name: string
   readonly write: PollWriter
 }
@@ -37,7 +37,7 @@ export const ACCESS_LOGS = {
   alb: { name: 'access/alb.log', write: alb },
 } as const satisfies Record<string, BenchLog>
 
-/** What an operator collects of one network, from all its parts. */
+/** All logs of one network, as an operator collects them. */
 export const MIXED_LOGS: readonly BenchLog[] = [
   { name: 'site-a/bunny.log', write: kubectlBunny },
   { name: 'hub/relay.log', write: dotnetRelay },
@@ -48,8 +48,8 @@ export const MIXED_LOGS: readonly BenchLog[] = [
 ]
 
 /**
- * Writes the logs of as many polls as it takes to reach the size or the number of lines. The same arguments give the same bytes.
- * @returns bytes and lines of all logs together
+ * Writes the logs of enough polls to reach the size or the number of lines. Equal arguments give equal bytes.
+ * @returns total bytes and lines
  */
 export async function makeLogs(
   logs: readonly BenchLog[],
@@ -142,8 +142,10 @@ function rabbitmq({ number, time }: Poll): string {
   )
 }
 
-/** What passes a balancer besides the poll: every fifth time its own probe, now and then somebody who looks for holes. */
-function passers({ number }: Poll): readonly { address: string; path: string; status: number }[] {
+/** Other requests to the load balancer: its own health probe with every fifth poll, and occasional port scanners. */
+function otherRequests({
+  number,
+}: Poll): readonly { address: string; path: string; status: number }[] {
   return [
     ...(number % 5 === 0 ? [{ address: '10.0.3.7', path: '/healthz', status: 200 }] : []),
     ...(number % 97 === 0
@@ -155,7 +157,7 @@ function passers({ number }: Poll): readonly { address: string; path: string; st
 function requests(poll: Poll): readonly { address: string; path: string; status: number }[] {
   const { address, collection } = poll
   const path = `/link_connector_api/task/nextjob/${collection}`
-  return [{ address, path, status: 204 }, ...passers(poll)]
+  return [{ address, path, status: 204 }, ...otherRequests(poll)]
 }
 
 function nginx(poll: Poll): string {

@@ -2,40 +2,40 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 
-/** How often a running process is asked for its memory, ms. Its peak is kept by the kernel, so the last answer is the right one. */
+/** How often the memory of a running process is read, ms. The kernel records the peak, so the last value is correct. */
 const WATCH_MS = 10
-/** The shell says so of a command it does not find. */
+/** Exit code of the shell for an unknown command. */
 const NOT_FOUND = 127
 
-/** What one process took, from its start to its end. */
+/** Resources used by one process. */
 export interface Run {
   readonly seconds: number
-  /** User and system time together: what counts on a machine that others use too. */
+  /** User and system time together, which other processes on the machine do not affect. */
   readonly cpuSeconds: number
-  /** Largest resident memory, MB (2^20 bytes); 0 for a process too short to be asked. */
+  /** Largest resident memory, MB (2^20 bytes); 0 if the process was too short to measure. */
   readonly peakMb: number
 }
 
 /**
  * Runs a command on the first core.
- * @param worst highest exit code that is an answer and no failure
- * @returns undefined where the command is not installed
+ * @param worst highest exit code that is not a failure
+ * @returns undefined if the command is not installed
  */
 export async function run(command: readonly string[], worst = 0): Promise<Run | undefined> {
   const started = performance.now()
-  // The shell tells to the millisecond what its child used; the kernel's own table is only right to ten.
+  // The shell's `times` is exact to a millisecond; /proc only to ten.
   const shell = spawn(
     'sh',
     ['-c', '"$@"; code=$?; times >&3; exit $code', 'sh', ...pinned(command)],
     {
-      // Not /dev/null: grep sees that nobody reads its count, and stops at the first match.
+      // Not /dev/null: grep would detect it and stop at the first match.
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     },
   )
-  let complaint = ''
+  let errorText = ''
   let times = ''
   shell.stdio[1]?.resume()
-  shell.stdio[2]?.on('data', (text) => (complaint = (complaint + String(text)).slice(-2000)))
+  shell.stdio[2]?.on('data', (text) => (errorText = (errorText + String(text)).slice(-2000)))
   shell.stdio[3]?.on('data', (text) => (times += String(text)))
   let peakMb = 0
   const watch = setInterval(() => {
@@ -46,7 +46,7 @@ export async function run(command: readonly string[], worst = 0): Promise<Run | 
   const seconds = (performance.now() - started) / 1000
   if (code === NOT_FOUND) return undefined
   if (Number(code) > worst)
-    throw new Error(`${command.join(' ')}: ended with ${String(code)}: ${complaint}`)
+    throw new Error(`${command.join(' ')}: failed with exit code ${String(code)}: ${errorText}`)
   return { seconds, cpuSeconds: childSeconds(times), peakMb }
 }
 
@@ -54,7 +54,7 @@ function pinned(command: readonly string[]): string[] {
   return ['taskset', '--cpu-list', '0', ...command]
 }
 
-/** Of the shell's `times`: its own user and system time, then that of its children. */
+/** From the shell's `times`: first its own user and system time, then those of its children. */
 function childSeconds(times: string): number {
   const all = [...times.matchAll(/(\d+)m([\d.]+)s/g)].map(
     ([, minutes, seconds]) => Number(minutes) * 60 + Number(seconds),
@@ -68,7 +68,7 @@ async function peakOfChild(shell: number | undefined): Promise<number> {
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024
 }
 
-/** '' for a process that has ended. */
+/** '' if the process has ended. */
 async function textOf(file: string): Promise<string> {
   return readFile(file, 'utf8').catch(() => '')
 }

@@ -1,16 +1,16 @@
-// Questions: how many lines a second does the report read on one core, beside the plainest tools there are and beside goaccess on the same
-// file; how much of that is start-up; and does its memory stay flat when the input grows?
+// Measures how many lines per second the report reads on one core, compared with simple tools and with goaccess on the same file; how much
+// of the time is startup; and whether memory stays constant as the input grows.
 //
-// It makes the logs of one network as an operator collects them (a client through kubectl, the relay without dates, a broker, NGINX, an AWS
-// balancer, our own JSON), and the two access logs once more, large and alone. Then everything runs one after the other, pinned to one core.
-// Every figure is of a whole process, start-up included.
+// It generates the logs of one network as an operator collects them (a client through kubectl, the relay without dates, a broker, NGINX, an
+// AWS load balancer, Warren's JSON), and large logs of the two load balancers alone. All commands run one after the other on one core.
+// Figures are for whole processes, including startup.
 //
 // Usage: npm run bench -- [--size 200m] [--access-lines 2m] [--check] [--against DIR] [--keep DIR]
-//   --size         of the mixed logs; 5g for the memory claim
-//   --access-lines of each access log that is read alone; 0 leaves them out
-//   --check        end with 1 if the mixed logs are read too slowly or with too much memory
-//   --against DIR  another checkout of this repository, measured in turn with this one
-//   --keep DIR     leave the logs there
+//   --size         size of the logs of the network; 5g for the memory limit
+//   --access-lines lines of each access log that is read alone; 0 skips them
+//   --check        exit with 1 if the logs of the network are read too slowly or with too much memory
+//   --against DIR  also measure another checkout of this repository
+//   --keep DIR     keep the logs in this folder
 
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -22,10 +22,10 @@ import type { BenchLog } from './bench-logs.ts'
 import { run } from './measured-run.ts'
 import type { Run } from './measured-run.ts'
 
-/** What `--check` asks for: lines a second of processor time, and MB. */
-const LEAST_LINES = 500_000
+/** Limits of `--check`: lines per second of processor time, and MB. */
+const MIN_LINES = 500_000
 const MAX_MB = 200
-/** Runs of each command; the fastest counts, since nothing makes a program faster than it is. */
+/** Runs of each command; the fastest counts because it is the least disturbed. */
 const ROUNDS = 3
 
 const MAIN = 'packages/report/src/main.ts'
@@ -67,14 +67,14 @@ async function startUp(): Promise<void> {
     file,
     `INFO - ${time} - Task received. Resolving...\nINFO - ${time} - Task resolved.\nDEBUG - ${time} - Response Status: 204\n`,
   )
-  say('\nstart-up: a file of three lines')
+  say('\nstartup: a file of three lines')
   await reports([file], 3)
 }
 
 async function mixedLogs(bytes: number): Promise<{ linesPerCpuSecond: number; peakMb: number }> {
   const files = MIXED_LOGS.map(pathOf)
   const made = await makeLogs(MIXED_LOGS, { bytes }, pathOf)
-  say(`\nall parts of a network: ${described(made)} in ${files.length} files`)
+  say(`\nall logs of a network: ${described(made)} in ${files.length} files`)
   const wc = await tool('wc -l', made.lines, ['wc', '-l', ...files])
   await tool('grep -c', made.lines, ['grep', '-c', 'responded 204', ...files])
   const report = await reports(files, made.lines)
@@ -97,7 +97,7 @@ async function accessLog(log: BenchLog, goaccessFormat: string, lines: number): 
   if (flags.keep === undefined) await rm(file)
 }
 
-/** Measures a tool, once: it is there to compare with. */
+/** Measures another tool once, for comparison. */
 async function tool(
   title: string,
   lines: number,
@@ -109,7 +109,7 @@ async function tool(
   return taken
 }
 
-/** Measures the report, in turn with that of the other checkout where there is one. */
+/** Measures the report, alternating with that of the other checkout if there is one. */
 async function reports(files: readonly string[], lines: number): Promise<Run> {
   const { against } = flags
   let [mine, other]: (Run | undefined)[] = []
@@ -120,7 +120,7 @@ async function reports(files: readonly string[], lines: number): Promise<Run> {
   if (mine === undefined) throw new Error('taskset is not installed')
   if (against !== undefined && other !== undefined) {
     sayRun(commitOf(against), lines, other)
-    say(`${' '.repeat(11)}${times(other.cpuSeconds / mine.cpuSeconds)} as fast as that is:`)
+    say(`${' '.repeat(11)}${times(other.cpuSeconds / mine.cpuSeconds)} as fast:`)
   }
   sayRun('report', lines, mine)
   return mine
@@ -128,7 +128,7 @@ async function reports(files: readonly string[], lines: number): Promise<Run> {
 
 async function reportOf(checkout: string, files: readonly string[]): Promise<Run | undefined> {
   const output = ['--quiet', '--format', 'json', '--output', join(folder, 'report.json')]
-  // It ends with 1 or 2 for what it found.
+  // Exit codes 1 and 2 depend on the findings.
   return run([process.execPath, join(checkout, MAIN), ...output, ...files], 2)
 }
 
@@ -139,9 +139,9 @@ function faster(one: Run | undefined, two: Run | undefined): Run | undefined {
 }
 
 function check({ linesPerCpuSecond, peakMb }: { linesPerCpuSecond: number; peakMb: number }): void {
-  const tooSlow = linesPerCpuSecond < LEAST_LINES
+  const tooSlow = linesPerCpuSecond < MIN_LINES
   const tooLarge = peakMb > MAX_MB
-  if (tooSlow) say(`\ntoo slow: less than ${grouped(LEAST_LINES)} lines a second`)
+  if (tooSlow) say(`\ntoo slow: less than ${grouped(MIN_LINES)} lines per second`)
   if (tooLarge) say(`\ntoo large: more than ${MAX_MB} MB`)
   if (tooSlow || tooLarge) process.exitCode = 1
 }
@@ -181,7 +181,7 @@ function commitOf(checkout: string): string {
 /** `200m`, `5g`: a number with a decimal multiplier. */
 function amountOf(text: string): number {
   const [, amount, unit] = /^(\d+)([kmg]?)$/i.exec(text) ?? []
-  if (amount === undefined) throw new Error(`${text}: write for example 200m or 5g`)
+  if (amount === undefined) throw new Error(`"${text}" is not a size, for example 200m or 5g`)
   return Number(amount) * ({ k: 1e3, m: 1e6, g: 1e9 }[unit?.toLowerCase() ?? ''] ?? 1)
 }
 

@@ -14,8 +14,8 @@ import type { Scenario } from './scenarios/scenario.ts'
 import { oneSidedFaults, singleFaults } from './scenarios/single-faults.ts'
 
 /**
- * Everything the report is scored by, always in the same order.
- * @param options.seed other phases, latencies and ids: whoever mended the report by one seed can look what it says with another
+ * All scenarios of the score, always in the same order.
+ * @param options.seed gives other phases, latencies and IDs, to verify that a fix does not fit one seed only
  */
 export function scenarios(options: { allPairs?: boolean; seed?: string } = {}): Scenario[] {
   const { seed } = options

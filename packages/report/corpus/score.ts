@@ -22,21 +22,21 @@ interface ScoreOptions {
   readonly seed?: string
 }
 
-const HEAD = ['cause', 'asked', 'found', 'party', 'state', 'missed', 'extra', 'false green']
+const HEAD = ['cause', 'expected', 'found', 'party', 'state', 'missed', 'extra', 'wrongly healthy']
 
 const command = new Command('score')
-  .description('Holds the report against sessions whose faults are known.')
+  .description('Compare the report with simulated networks whose faults are known.')
   .option('--only <pattern>', 'only scenarios whose name matches this regular expression')
-  .option('--keep <folder>', 'write the logs and the reports there and leave them')
-  .option('--json', 'the comparison as JSON')
-  .option('--all-pairs', 'every pair of causes instead of a selection')
-  .option('--seed <text>', 'other phases, latencies and ids than the usual ones')
+  .option('--keep <folder>', 'keep the logs and the reports in this folder')
+  .option('--json', 'print the comparison as JSON')
+  .option('--all-pairs', 'use every pair of causes, not a selection')
+  .option('--seed <text>', 'use other phases, latencies and IDs')
   .action(async (options: ScoreOptions) => {
     process.exitCode = await score(options, processIo())
   })
 await command.parseAsync()
 
-/** Exit code 0: good enough. Nothing but the time it took depends on when or where it runs. */
+/** Exit code 0: the score is sufficient. Only the duration depends on when and where it runs. */
 async function score(options: ScoreOptions, io: CliIo): Promise<number> {
   const started = performance.now()
   const pattern = new RegExp(options.only ?? '')
@@ -44,7 +44,7 @@ async function score(options: ScoreOptions, io: CliIo): Promise<number> {
     return pattern.test(name)
   })
   if (chosen.length === 0) {
-    io.stderr.write(`error: no scenario is called like ${pattern.source}\n`)
+    io.stderr.write(`error: no scenario matches ${pattern.source}\n`)
     return ExitCode.usage
   }
   const folder = options.keep ?? mkdtempSync(join(tmpdir(), 'warren-corpus-'))
@@ -52,7 +52,7 @@ async function score(options: ScoreOptions, io: CliIo): Promise<number> {
   const comparisons: Comparison[] = []
   try {
     for (const scenario of chosen) {
-      comparisons.push(await judge(scenario, folder, options.keep !== undefined))
+      comparisons.push(await scoreScenario(scenario, folder, options.keep !== undefined))
       bar.update(comparisons.length)
     }
   } finally {
@@ -64,7 +64,7 @@ async function score(options: ScoreOptions, io: CliIo): Promise<number> {
   return passes(totals(comparisons)) ? ExitCode.ok : ExitCode.failure
 }
 
-async function judge(scenario: Scenario, root: string, keep: boolean): Promise<Comparison> {
+async function scoreScenario(scenario: Scenario, root: string, keep: boolean): Promise<Comparison> {
   const folder = join(root, scenario.name.replaceAll(/[^a-z0-9-]+/gi, '_'))
   const files = collect(scenario)
   write(folder, files)
@@ -106,10 +106,10 @@ function asText(comparisons: readonly Comparison[], seconds: number, { stdout }:
     formatTable(rows, { head: HEAD, tty: stdout.isTTY === true }),
     ...(wrong.length === 0 ? [] : ['\n', ...wrong.map((line) => `${line}\n`)]),
     '\n',
-    `${sum.right} of ${sum.expected} causes right with the right party (${share} %)\n`,
-    `${sum.falseGreen} of ${sum.scenarios} scenarios falsely green\n`,
-    `${sum.raisedOnHealthy} findings above information on ${sum.healthyRuns} healthy runs\n`,
-    `${sum.wrongVerdicts} verdicts wrong, ${sum.wrongLinks} links of healthy runs in a wrong state\n`,
+    `${sum.right} of ${sum.expected} causes found with the right party (${share}%)\n`,
+    `${sum.falseGreen} of ${sum.scenarios} scenarios wrongly called healthy\n`,
+    `${sum.raisedOnHealthy} errors and warnings on ${sum.healthyRuns} healthy runs\n`,
+    `${sum.wrongVerdicts} wrong verdicts, ${sum.wrongLinks} wrong link states on healthy runs\n`,
     `${seconds.toFixed(1)} s\n`,
   ].join('')
 }

@@ -1,11 +1,11 @@
 import type { Cause } from '../../src/document/cause.ts'
 import type { Fault } from '../simulation/faults.ts'
-import { clientPlan, WINDOW_START } from '../simulation/plan.ts'
+import { clientPlan, RANGE_START } from '../simulation/plan.ts'
 import type { NetworkPlan, TaskPlan } from '../simulation/plan.ts'
 import { truthOf } from './fault-truths.ts'
 import type { Evidence } from './fault-truths.ts'
-import { logsOf, STACKS, WAYS } from './logs-of.ts'
-import type { Collecting, Stack } from './logs-of.ts'
+import { logsOf, STACKS, LOG_COLLECTIONS } from './logs-of.ts'
+import type { LogCollection, Stack } from './logs-of.ts'
 import { WRAPPERS } from '../wrappers/wrapper-kinds.ts'
 import type { CheckRow, Junk, Scenario, Truth } from './scenario.ts'
 
@@ -13,31 +13,31 @@ export interface Recipe {
   readonly name: string
   readonly group: string
   readonly stack: keyof typeof STACKS
-  /** Which way of collecting, which clocks: counts up from scenario to scenario. */
+  /** Selects the way of collecting and the clocks; increases from scenario to scenario. */
   readonly turn: number
   readonly faults?: readonly Fault[]
-  /** Whose logs were collected; all of them unless told. */
+  /** The logs that were collected; default: all. */
   readonly logs?: readonly string[]
-  readonly way?: Collecting
+  readonly collection?: LogCollection
   readonly tasks?: readonly TaskPlan[]
   readonly minutes?: number
-  /** Beginning of the window, ms since the epoch. */
+  /** Beginning of the time range, ms since the epoch. */
   readonly start?: number
   readonly portProbes?: boolean
   readonly starts?: boolean
-  /** Clocks that are right to a few seconds, not up to a minute off; so unless something is wrong. */
-  readonly steady?: boolean
+  /** Clocks are accurate to a few seconds instead of a minute; default: only if there is no fault. */
+  readonly accurateClocks?: boolean
   readonly junk?: readonly Junk[]
   readonly expected?: readonly string[]
-  /** Clients instead of those of the stack. */
+  /** Replaces the clients of the stack. */
   readonly clients?: 'python' | 'warren'
-  /** Replaces what follows from the faults. */
+  /** Overrides the truth derived from the faults. */
   readonly truth?: Partial<Truth>
 }
 
 const CLIENTS = ['site-a', 'site-b', 'site-c'] as const
 
-/** One relay-side client has no log, as in life; everything else was collected. */
+/** All logs but that of the third client, as in real networks. */
 export const ALL_LOGS = ['site-a', 'site-b', 'relay', 'broker', 'load-balancer'] as const
 
 const TASKS: readonly TaskPlan[] = [
@@ -49,15 +49,16 @@ const TASKS: readonly TaskPlan[] = [
   { at: 23.7, kind: 'availability' },
 ]
 
-/** A scenario with its truth, from what is wrong and what was collected. */
+/** Builds a scenario with its truth, from its faults and the collected logs. */
 export function build(recipe: Recipe): Scenario {
   const stack: Stack = STACKS[recipe.stack]
-  const way = recipe.way ?? WAYS[recipe.turn % WAYS.length] ?? WAYS[0]
+  const collection =
+    recipe.collection ?? LOG_COLLECTIONS[recipe.turn % LOG_COLLECTIONS.length] ?? LOG_COLLECTIONS[0]
   const faults = recipe.faults ?? []
   const clients = recipe.clients ?? stack.clients
   const plan: NetworkPlan = {
     seed: recipe.name,
-    start: recipe.start ?? WINDOW_START,
+    start: recipe.start ?? RANGE_START,
     minutes: recipe.minutes ?? 30,
     clients: CLIENTS.map((name, index) => clientPlan(name, clients, index)),
     relay: stack.relay,
@@ -68,45 +69,53 @@ export function build(recipe: Recipe): Scenario {
   }
   const absent = faults.find(({ name }) => name === 'never-seen')?.of
   const logs = (recipe.logs ?? ALL_LOGS).filter((log) => log !== absent)
-  const steady = recipe.steady ?? faults.length === 0
-  const truth = truthFor(faults, { logs: new Set(logs), relay: stack.relay }, recipe, steady)
+  const accurateClocks = recipe.accurateClocks ?? faults.length === 0
+  const truth = truthFor(
+    faults,
+    { logs: new Set(logs), relay: stack.relay },
+    recipe,
+    accurateClocks,
+  )
   const collected = { ...stack, clients }
   return {
     name: recipe.name,
     group: recipe.group,
     plan,
-    logs: logsOf(plan, logs, { stack: collected, way, turn: recipe.turn, steady }),
+    logs: logsOf(plan, logs, { stack: collected, collection, turn: recipe.turn, accurateClocks }),
     junk: recipe.junk ?? [],
     expected: recipe.expected ?? (absent === undefined ? undefined : CLIENTS),
-    labelled: recipe.turn % 3 === 1 || isOutOfTime(stack, way),
+    labelled: recipe.turn % 3 === 1 || needsTimeZone(stack, collection),
     truth: { ...truth, ...recipe.truth },
   }
 }
 
-/** Local times, no polls to tell the zone by: nobody could read that without being told. */
-function isOutOfTime({ clients, level }: Stack, way: Collecting): boolean {
+/** Without polls, the time zone cannot be derived, so the operator must state it. */
+function needsTimeZone({ clients, level }: Stack, collection: LogCollection): boolean {
   const quiet = clients === 'python' && level !== 'debug'
-  return quiet && !WRAPPERS[way.clients].stamped && way.zones.clients !== 0
+  return quiet && !WRAPPERS[collection.clients].stamped && collection.zones.clients !== 0
 }
 
-/** A log without polls under a name the relay does not know: which of the relay's clients it is, nobody can say. */
-function isStranger({ stack, turn, way }: Recipe): boolean {
-  return STACKS[stack].level === 'info' && (way ?? WAYS[turn % WAYS.length] ?? WAYS[0]).aliases
+/** A log without polls, under a name that the relay does not know, cannot be matched to a client of the relay. */
+function isUnidentifiable({ stack, turn, collection }: Recipe): boolean {
+  return (
+    STACKS[stack].level === 'info' &&
+    (collection ?? LOG_COLLECTIONS[turn % LOG_COLLECTIONS.length] ?? LOG_COLLECTIONS[0]).aliases
+  )
 }
 
-/** May be told of any session. */
+/** Allowed in every report. */
 const ALWAYS: readonly Cause[] = ['broker-connection-churn', 'health-probe']
 
 function truthFor(
   faults: readonly Fault[],
   evidence: Evidence,
   recipe: Recipe,
-  steady: boolean,
+  accurateClocks: boolean,
 ): Truth {
   const truths = faults.map((fault) => truthOf(fault, evidence))
   const findings = truths.flatMap(({ finding }) => (finding === undefined ? [] : [finding]))
-  // Clocks that are some seconds off may be told of, whatever else there is.
-  const clocks: readonly Cause[] = steady ? [] : ['clock-skew']
+  // Clocks that are some seconds off may be reported in any scenario.
+  const clocks: readonly Cause[] = accurateClocks ? [] : ['clock-skew']
   const mayFind = [...ALWAYS, ...clocks, ...truths.flatMap((truth) => truth.mayFind)]
   const notPassed: CheckRow[] = [...new Set(truths.flatMap(({ rows }) => rows))]
   if (faults.length === 0) {
@@ -118,10 +127,10 @@ function truthFor(
       notPassed,
       verdicts: proven ? ['healthy'] : ['healthy', 'unknown'],
       falseGreen: [],
-      links: evidence.logs.has('relay') && !isStranger(recipe) ? works : undefined,
+      links: evidence.logs.has('relay') && !isUnidentifiable(recipe) ? works : undefined,
     }
   }
-  // A clock that is wrong stops nothing; only its finding is asked for.
+  // A wrong clock breaks nothing; only its own finding is expected.
   const harmless = faults.every(({ name }) => name === 'clock-skew')
   const seen = findings.length > 0 && !harmless
   const ongoing = faults.some((fault) => {
@@ -139,12 +148,12 @@ function truthFor(
   }
 }
 
-/** Every leg has lines of its own: only the .NET relay tells of database and broker in every poll. */
+/** Every link has log lines as evidence: only the .NET relay logs its database and broker for every poll. */
 function isProven({ logs, relay }: Evidence, { stack, starts = false }: Recipe): boolean {
-  // A client that writes no polls does not show that they are answered.
+  // A client that does not log polls does not prove that they succeed.
   const quiet = stack === 'old-quiet' || stack === 'old-warnings'
   const both = logs.has('relay') && logs.has('site-a') && !quiet
   if (relay === 'dotnet') return both && logs.has('broker')
-  // Ours keeps one connection, and has words for it only when it starts or breaks.
+  // Warren's relay keeps one connection, and logs it only when it opens or fails.
   return both && starts
 }

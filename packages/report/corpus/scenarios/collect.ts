@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { Chance } from '../simulation/chance.ts'
 import type { Fact } from '../simulation/facts.ts'
-import { Weather } from '../simulation/faults.ts'
+import { FaultSchedule } from '../simulation/faults.ts'
 import { simulate } from '../simulation/simulate.ts'
 import { MINUTE } from '../simulation/world.ts'
 import { WRAPPERS } from '../wrappers/wrapper-kinds.ts'
@@ -13,14 +13,14 @@ import { withJunk } from './junk.ts'
 import type { LogPlan, Scenario } from './scenario.ts'
 
 export interface CollectedFile {
-  /** Below the folder of the scenario. */
+  /** Relative to the folder of the scenario. */
   readonly path: string
   readonly bytes: Buffer
-  /** The logs it holds. */
+  /** The logs in this file. */
   readonly logs: readonly LogPlan[]
 }
 
-/** What an operator would have collected of a scenario, file by file. */
+/** The files that an operator would have collected. */
 export function collect(scenario: Scenario): CollectedFile[] {
   const facts = Map.groupBy(simulate(scenario.plan), (fact) => fact.at)
   const chance = new Chance(scenario.name)
@@ -34,7 +34,7 @@ export function collect(scenario: Scenario): CollectedFile[] {
   })
 }
 
-/** A log that grew too large in the middle of it all: `relay.log.1` and `relay.log`. */
+/** Splits a log that was rotated: `relay.log.1` and `relay.log`. */
 function rotated(
   path: string,
   logs: readonly LogPlan[],
@@ -47,31 +47,31 @@ function rotated(
 
 function file(path: string, logs: readonly LogPlan[], lines: readonly PodLine[]): CollectedFile {
   const [first] = logs
-  if (first === undefined) throw new Error(`${path} holds no log`)
-  // Everything that is written is ASCII; what is not is junk, byte for byte.
+  if (first === undefined) throw new Error(`${path} contains no log`)
+  // All writers write ASCII; anything else is junk, byte by byte.
   const bytes = Buffer.from(WRAPPERS[first.wrapper].wrap(lines), 'latin1')
   return { path, bytes: first.gzip ? gzipSync(bytes, { level: 1 }) : bytes, logs }
 }
 
-/** The log of one component, from its facts: by its own clock, without what was lost. */
+/** The log of one component, from its facts: in its own clock, without lost lines. */
 function podLog({ plan }: Scenario, log: LogPlan, facts: readonly Fact[]): PodLog {
-  const weather = new Weather(plan.faults, plan.start)
+  const schedule = new FaultSchedule(plan.faults, plan.start)
   const name = log.of.replace(/\/2$/, '')
-  const skewMs = log.skewMs + (weather.at(plan.start, log.of).skewMs ?? 0)
+  const skewMs = log.skewMs + (schedule.at(plan.start, log.of).skewMs ?? 0)
   const own = skewMs === 0 ? facts : facts.map((fact) => ({ ...fact, time: fact.time + skewMs }))
   const lines: WrittenLine[] = WRITERS[log.writer](own, {
     zoneMinutes: log.zoneMinutes,
     level: log.level,
     pod: log.origin.pod,
-    wordy: log.wordy,
+    verbose: log.verbose,
     registered: plan.clients.map((client) => client.name),
     from: plan.start + skewMs,
     to: plan.start + plan.minutes * MINUTE + skewMs,
   })
   if (plan.faults.length === 0) return { origin: log.origin, lines }
   const kept = lines.filter(({ time }) => {
-    const effect = weather.at(time - skewMs, log.of)
-    // A program that does not run writes nothing, not even by the clock.
+    const effect = schedule.at(time - skewMs, log.of)
+    // A program that does not run logs nothing, not even periodic lines.
     const runs = name !== log.of || effect.absent !== true
     return effect.logLost !== true && runs
   })

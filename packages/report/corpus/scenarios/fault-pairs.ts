@@ -5,7 +5,7 @@ import { SCOPE } from './fault-truths.ts'
 import type { Scenario } from './scenario.ts'
 import { faultNames } from './single-faults.ts'
 
-/** Faults of one family look alike or hide each other; each cause meets every family, but not every member of it. */
+/** Faults of one family look alike or mask each other. Each cause is combined with every family, but not with all of its members. */
 const FAMILIES: readonly (readonly FaultName[])[] = [
   [
     'name-resolution',
@@ -32,7 +32,7 @@ const FAMILIES: readonly (readonly FaultName[])[] = [
   ['log-gap', 'source-ended-early'],
 ]
 
-/** Were missed once, when only the complete list had them: now they are always asked for. */
+/** Pairs that were missed once, when only the complete list contained them. */
 const ALWAYS: ReadonlySet<string> = new Set([
   'auth-wrong-collection + read-timeout',
   'proxy-503 + log-gap',
@@ -42,9 +42,9 @@ const ALWAYS: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Two causes at once. Of two faults of clients each has a client of its own, and they overlap; a fault of the whole network
- * would hide another, so of two such one is over when the other begins.
- * @param all every pair; else pairs enough for every cause to have met every other family
+ * Pairs of causes. Two faults of clients affect different clients and overlap. A fault of the whole network would mask another one,
+ * so it ends before the other begins.
+ * @param all every pair; otherwise enough pairs to combine every cause with every other family
  */
 export function faultPairs(all: boolean): Scenario[] {
   if (all) return pairs(true)
@@ -62,7 +62,7 @@ function pairs(all: boolean): Scenario[] {
     const own = familyOf(first)
     for (const [index, family] of FAMILIES.entries()) {
       if (own < 0 || (index === own && !all)) continue
-      // Begins elsewhere each time, and with those that have not met this family yet.
+      // Starts with another member each time, and with members that have not been combined with this family yet.
       const turned = family.map((_, at) => family[(at + scenarios.length) % family.length] ?? first)
       turned.sort((a, b) => Number(met.has(`${a}/${own}`)) - Number(met.has(`${b}/${own}`)))
       for (const second of turned) {
@@ -83,15 +83,15 @@ function familyOf(name: FaultName): number {
   return FAMILIES.findIndex((family) => family.includes(name))
 }
 
-/** What would leave nothing to see of the other. */
+/** Excludes pairs in which one fault removes all evidence of the other. */
 function canHappenTogether(first: FaultName, second: FaultName): boolean {
   const both = (names: readonly FaultName[]) => names.includes(first) && names.includes(second)
-  // One pod that is missing cannot be missed twice, nor two logs of one pod be cut off.
+  // One pod cannot be missing twice, and two logs of one pod cannot both be truncated.
   return !both(['log-gap', 'source-ended-early'])
 }
 
 function pair(first: FaultName, second: FaultName, turn: number): Scenario {
-  const faults = [spell(first, 'first', second), spell(second, 'second', first)]
+  const faults = [timedFault(first, 'first', second), timedFault(second, 'second', first)]
   return build({
     name: `${first} + ${second}`,
     group: 'pairs',
@@ -104,7 +104,7 @@ function pair(first: FaultName, second: FaultName, turn: number): Scenario {
   })
 }
 
-/** A slow database shows in the .NET relay only, hammering is done by Python clients only. */
+/** A slow database is visible with the .NET relay only, and only Python bunnies poll too often. */
 function stackFor(names: readonly FaultName[], turn: number): Recipe['stack'] {
   const relay = names.includes('database-slow') ? 'old' : undefined
   const stacks: readonly Recipe['stack'][] = names.includes('hammering')
@@ -113,7 +113,7 @@ function stackFor(names: readonly FaultName[], turn: number): Recipe['stack'] {
   return relay ?? stacks[turn % stacks.length] ?? 'old'
 }
 
-function spell(name: FaultName, place: 'first' | 'second', other: FaultName): Fault {
+function timedFault(name: FaultName, place: 'first' | 'second', other: FaultName): Fault {
   const of = targetOf(name, place)
   if (name === 'never-seen' || name === 'clock-skew' || name === 'two-instances') {
     return { name, from: 0, ...of }
@@ -127,7 +127,7 @@ function spell(name: FaultName, place: 'first' | 'second', other: FaultName): Fa
 }
 
 function targetOf(name: FaultName, place: 'first' | 'second'): Pick<Fault, 'of'> {
-  // The log of a client or a relay whose own trouble is to be seen must not be lost.
+  // The log of a component with a fault of its own must not be lost.
   if (SCOPE[name] === 'log') return { of: 'load-balancer' }
   if (name === 'never-seen') return { of: 'site-c' }
   return SCOPE[name] === 'client' ? { of: place === 'first' ? 'site-a' : 'site-b' } : {}

@@ -5,14 +5,14 @@ import type { Fault, FaultEffect, FaultName } from '../simulation/faults.ts'
 import { aliasOf } from './logs-of.ts'
 import type { CheckRow, ExpectedFinding } from './scenario.ts'
 
-/** What was collected: it decides what can be known. */
+/** What was collected, which determines what can be known. */
 export interface Evidence {
-  /** Components whose log is there. */
+  /** Components with a log. */
   readonly logs: ReadonlySet<string>
   readonly relay: 'dotnet' | 'warren'
 }
 
-/** Which leg of the network a fault is about, and whether every client has a fault of its own. */
+/** What a fault affects; `client` means that each client can have its own. */
 export const SCOPE: Readonly<Record<FaultName, 'client' | 'network' | 'log'>> = {
   'never-seen': 'client',
   'auth-unknown-user': 'client',
@@ -52,7 +52,7 @@ export const SCOPE: Readonly<Record<FaultName, 'client' | 'network' | 'log'>> = 
   'source-ended-early': 'log',
 }
 
-/** Who may be told to act. More than one where the evidence cannot tell, or where several can mend it. */
+/** Who may be named to act. Several if the logs cannot distinguish them, or if several can fix it. */
 const PARTIES: Readonly<Record<FaultName, readonly Party[]>> = {
   'never-seen': ['site', 'operator'],
   'auth-unknown-user': ['site', 'hub'],
@@ -92,7 +92,7 @@ const PARTIES: Readonly<Record<FaultName, readonly Party[]>> = {
   'source-ended-early': ['operator', 'hub', 'site'],
 }
 
-/** What breaks off completely while it lasts; nobody may call that a warning. */
+/** Complete outages while they last; they must not be reported as warnings. */
 const OUTAGES: ReadonlySet<FaultName> = new Set<FaultName>([
   'auth-unknown-user',
   'auth-wrong-password',
@@ -147,7 +147,7 @@ const ROWS: { readonly [N in FaultName]?: readonly CheckRow[] } = {
   'source-ended-early': ['evidence'],
 }
 
-/** What a fault brings with it, and what a report may mention beside its cause. */
+/** Consequences of a fault, which the report may mention too. */
 const CONSEQUENCES: { readonly [N in FaultName]?: readonly Cause[] } = {
   'never-seen': ['task-not-answered'],
   'proxy-504': ['slow'],
@@ -175,13 +175,13 @@ const CONSEQUENCES: { readonly [N in FaultName]?: readonly Cause[] } = {
 }
 
 export interface FaultTruth {
-  /** Undefined where the evidence shows nothing of it. */
+  /** Undefined if the logs show nothing of it. */
   readonly finding: ExpectedFinding | undefined
   readonly mayFind: readonly Cause[]
   readonly rows: readonly CheckRow[]
 }
 
-/** What a report has to say about one fault, given what it gets to read. */
+/** What the report must contain about one fault, given the collected logs. */
 export function truthOf(fault: Fault, evidence: Evidence): FaultTruth {
   const { name } = fault
   const causes = causesOf(fault, evidence)
@@ -191,7 +191,7 @@ export function truthOf(fault: Fault, evidence: Evidence): FaultTruth {
   const finding: ExpectedFinding = {
     causes,
     on: namesOf(fault),
-    // Who stays silent, and why, the relay cannot say.
+    // The relay cannot know why a client is silent.
     parties: direct ? PARTIES[name] : ['site', 'network', 'hub', 'operator'],
     severity: severityOf(fault, direct),
     state: stateOf(fault),
@@ -199,19 +199,19 @@ export function truthOf(fault: Fault, evidence: Evidence): FaultTruth {
   return { finding, mayFind, rows: direct ? (ROWS[name] ?? []) : [] }
 }
 
-/** Who is cut off answers no tasks, and is missed by a relay that hears nothing of it. */
+/** A disconnected client answers no tasks, and the relay sees no polls from it. */
 function cutOff(name: FaultName): readonly Cause[] {
   const effect: FaultEffect = FAULTS[name]
-  if (SCOPE[name] === 'client' || effect.balancer !== undefined) {
+  if (SCOPE[name] === 'client' || effect.loadBalancer !== undefined) {
     return ['task-not-answered', 'silent', 'interrupted']
   }
   return SCOPE[name] === 'network' ? ['task-not-answered'] : []
 }
 
-/** The .NET relay asks its broker once a poll: without polls the log of the broker goes quiet as well. */
+/** The .NET relay opens a broker connection per poll: without polls, the broker's log is silent too. */
 function brokerIsIdle(name: FaultName, { relay }: Evidence): readonly Cause[] {
   const effect: FaultEffect = FAULTS[name]
-  const stops = effect.balancer ?? effect.relayStatus ?? effect.stalled ?? effect.statementsFail
+  const stops = effect.loadBalancer ?? effect.relayStatus ?? effect.stalled ?? effect.statementsFail
   return relay === 'dotnet' && stops !== undefined ? ['log-gap', 'source-ended-early'] : []
 }
 
@@ -225,13 +225,13 @@ function causesOf(fault: Fault, evidence: Evidence): readonly Cause[] {
   if (effect.reach !== undefined || effect.answerLost === true) {
     return logs.has(of) ? [name] : missed(fault)
   }
-  if (effect.balancer !== undefined) {
+  if (effect.loadBalancer !== undefined) {
     return logs.has('load-balancer') || hasClient(evidence) ? [name] : missed(fault)
   }
   return [name]
 }
 
-/** Somebody is not heard of: all that a relay can say of one who does not get through. */
+/** The client is missing, which is all that the relay can see if its requests do not arrive. */
 function missed({ to }: Fault): readonly Cause[] {
   return to === undefined ? ['silent'] : ['interrupted', 'silent']
 }
@@ -240,7 +240,7 @@ function hasClient({ logs }: Evidence): boolean {
   return [...logs].some((log) => !['relay', 'broker', 'load-balancer'].includes(log))
 }
 
-/** What is known only from some logs, or goes by another name where they are missing. */
+/** Faults that are visible in some logs only, or as another cause in others. */
 const BY_EVIDENCE: {
   readonly [N in FaultName]?: (fault: Fault, evidence: Evidence) => readonly Cause[]
 } = {
@@ -250,12 +250,12 @@ const BY_EVIDENCE: {
   },
   silent: (fault, { logs }) => {
     if (!logs.has(fault.of ?? '')) return missed(fault)
-    // Its own log falls silent as well, and begins anew with its start.
+    // The client's own log is silent too, and continues with its next start.
     return fault.to === undefined
       ? ['silent', 'source-ended-early']
       : [...missed(fault), 'client-restarted', 'log-gap']
   },
-  // A relay that says nothing shows by its log that it did not run, else only how it looked from outside.
+  // The relay's log shows that it stalled; without it, only the effect on clients is visible.
   'relay-stalled': (_, evidence) =>
     evidence.logs.has('relay') ? ['relay-stalled'] : ['proxy-504'],
   flapping: ({ name, of = '' }, { logs }) => (logs.has(of) ? [name] : [name, 'interrupted']),
@@ -272,7 +272,7 @@ const BY_EVIDENCE: {
   },
   'broker-refused': (fault, evidence) => {
     if (!evidence.logs.has('relay')) return brokerThroughClients(evidence)
-    // By its own log it went down, which is why it cannot be reached; killed for good it writes nothing.
+    // If the broker logged a shutdown, that is the cause; if it was killed for good, it logged nothing.
     return evidence.logs.has('broker') ? [fault.name, 'broker-stopped'] : [fault.name]
   },
   'broker-auth-failed': (fault, evidence) => {
@@ -291,13 +291,13 @@ function onlyInTheRelay({ name }: Fault, { logs }: Evidence): readonly FaultName
   return logs.has('relay') ? [name] : []
 }
 
-/** Without its broker the .NET relay answers 500, ours goes on. */
+/** Without its broker, the .NET relay responds with 500; Warren's relay continues. */
 function brokerThroughClients(evidence: Evidence): readonly Cause[] {
   return evidence.relay === 'dotnet' && hasClient(evidence) ? ['relay-error'] : []
 }
 
 function namesOf({ name, of }: Fault): readonly string[] | undefined {
-  // What happens to a log is told of the log, whatever it is called there.
+  // A finding about a log names the log, whatever its name is.
   if (of === undefined || SCOPE[name] === 'log') return undefined
   const names = [of, aliasOf(of)]
   return name === 'auth-unknown-user' ? [...names, `${of}-old`] : names
@@ -307,8 +307,8 @@ function severityOf(fault: Fault, direct: boolean): Severity {
   return direct && fault.to === undefined && OUTAGES.has(fault.name) ? 'error' : 'warning'
 }
 
-/** A way of working that is no outage has no end to be told. */
-const TIMELESS: ReadonlySet<FaultName> = new Set<FaultName>([
+/** Faults that are not outages, so that no end can be expected. */
+const WITHOUT_END: ReadonlySet<FaultName> = new Set<FaultName>([
   'never-seen',
   'two-instances',
   'hammering',
@@ -324,6 +324,6 @@ const TIMELESS: ReadonlySet<FaultName> = new Set<FaultName>([
 ])
 
 function stateOf(fault: Fault): ExpectedFinding['state'] {
-  if (TIMELESS.has(fault.name)) return 'any'
+  if (WITHOUT_END.has(fault.name)) return 'any'
   return fault.to === undefined ? 'ongoing' : 'recovered'
 }

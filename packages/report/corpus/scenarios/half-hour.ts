@@ -3,8 +3,8 @@ import { build } from './build.ts'
 import type { Scenario } from './scenario.ts'
 
 /**
- * The half hour the report began with: one client cluster with its log, two more clients only on the relay's side, nothing to
- * do; then the same with one thing wrong.
+ * The first scenario of the report: one client with its log, two more clients only in the relay's log, and no tasks; then the same
+ * with one fault.
  */
 export function halfHours(): Scenario[] {
   return [

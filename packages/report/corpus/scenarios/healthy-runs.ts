@@ -1,8 +1,8 @@
-import { WINDOW_START } from '../simulation/plan.ts'
+import { RANGE_START } from '../simulation/plan.ts'
 import { MINUTE } from '../simulation/world.ts'
 import { ALL_LOGS, build } from './build.ts'
 import type { Recipe } from './build.ts'
-import { WAYS } from './logs-of.ts'
+import { LOG_COLLECTIONS } from './logs-of.ts'
 import type { Junk, Scenario } from './scenario.ts'
 
 const STACK_TURNS: readonly Recipe['stack'][] = [
@@ -26,23 +26,23 @@ const JUNK_TURNS: readonly (readonly Junk[])[] = [
 const RUNS = 24
 const OFF_CLOCK_RUNS = 8
 
-/** Nothing is wrong: busy and idle, long running and just started, however it was collected. */
+/** Healthy: busy and idle, long running and just started, however the logs were collected. */
 export function healthyRuns(): Scenario[] {
   return Array.from({ length: RUNS }, (_, turn) => build(recipeOf(turn, 'healthy')))
 }
 
-/** Nothing is wrong but clocks, which are up to a minute off: nothing else may be made of that. */
+/** Healthy but for clocks that are up to a minute off: the report must not conclude anything else from them. */
 export function offClockRuns(): Scenario[] {
   return Array.from({ length: OFF_CLOCK_RUNS }, (_, turn) =>
     build({
       ...recipeOf(turn, 'healthy, clocks off'),
-      steady: false,
+      accurateClocks: false,
       truth: { verdicts: ['healthy', 'degraded', 'unknown'] },
     }),
   )
 }
 
-/** Nothing is wrong, but the logs are full of what looks like it. */
+/** Healthy, but with junk in the logs that looks like faults. */
 export function noisyRuns(): Scenario[] {
   return Array.from({ length: RUNS }, (_, turn) =>
     build({
@@ -53,13 +53,13 @@ export function noisyRuns(): Scenario[] {
   )
 }
 
-/** Every fifteen seconds, more or less: people ask at no fixed rhythm. */
+/** About every fifteen seconds, at irregular intervals, as people ask. */
 const CROWD = Array.from(
   { length: 112 },
   (_, n) => ({ at: 0.6 + n / 4 + ((n * 7) % 11) / 66, kind: 'availability' }) as const,
 )
 
-/** So many tasks that a held poll ends with one more often than without. */
+/** So many tasks that held polls end with a task more often than without. */
 export function crowdedRuns(): Scenario[] {
   return (['ours', 'our-text', 'new-relay', 'new-clients', 'summaries', 'old'] as const).map(
     (stack, turn) =>
@@ -81,7 +81,7 @@ function recipeOf(turn: number, group: string): Recipe {
     name: `${group} ${turn + 1}: ${stack}, ${work}`,
     group,
     stack,
-    // Not in step with the stacks, so that in the long run all meet all.
+    // A different step than that of the stacks, so that all combinations occur.
     turn: turn * 5 + 1,
     starts: turn % 4 === 3,
     ...(tasks === undefined ? {} : { tasks }),
@@ -89,21 +89,21 @@ function recipeOf(turn: number, group: string): Recipe {
   }
 }
 
-/** Nothing is wrong, but a new day begins, which a time of day alone does not tell. */
+/** Healthy, but the date changes, which a time of day does not show. */
 export function midnightRuns(): Scenario[] {
   return (['old', 'our-text', 'old', 'ours'] as const).map((stack, turn) => {
-    const way = WAYS[MIDNIGHT_WAYS[turn] ?? 0] ?? WAYS[0]
-    // 23:45 where the relay is.
-    const start = WINDOW_START + (17 * 60 + 15 - way.zones.relay) * MINUTE
+    const collection = LOG_COLLECTIONS[MIDNIGHT_COLLECTIONS[turn] ?? 0] ?? LOG_COLLECTIONS[0]
+    // 23:45 local time of the relay.
+    const start = RANGE_START + (17 * 60 + 15 - collection.zones.relay) * MINUTE
     const name = `healthy over midnight ${turn + 1}: ${stack}`
-    return build({ name, group: 'healthy over midnight', stack, turn, way, start })
+    return build({ name, group: 'healthy over midnight', stack, turn, collection, start })
   })
 }
 
-/** Raw, stern, raw with zones, CRI. */
-const MIDNIGHT_WAYS = [1, 2, 6, 3]
+/** Raw, stern, raw with time zones, CRI. */
+const MIDNIGHT_COLLECTIONS = [1, 2, 6, 3]
 
-/** A connection to the broker for every poll: it works, and has to be told all the same. */
+/** A broker connection for every poll: it works, but must be reported. */
 export function churningRuns(): Scenario[] {
   return (['old', 'new-clients'] as const).map((stack, turn) =>
     build({
@@ -126,15 +126,15 @@ export function churningRuns(): Scenario[] {
   )
 }
 
-/** Nothing is wrong with what is there, but a leg has no evidence: nobody may call that healthy. */
+/** What was collected is healthy, but evidence for a link is missing: the report must not call it healthy. */
 export function missingSources(): Scenario[] {
-  const cases: readonly { readonly lacks: string; readonly logs: readonly string[] }[] = [
-    { lacks: 'broker', logs: ['site-a', 'site-b', 'relay'] },
-    { lacks: 'relay', logs: ['site-a', 'site-b', 'broker'] },
-    { lacks: 'every client', logs: ['relay', 'broker'] },
-    { lacks: 'all but a client', logs: ['site-a'] },
-    { lacks: 'all but the broker', logs: ['broker'] },
-    { lacks: 'all but the balancer', logs: ['load-balancer'] },
+  const cases: readonly { readonly missing: string; readonly logs: readonly string[] }[] = [
+    { missing: 'broker', logs: ['site-a', 'site-b', 'relay'] },
+    { missing: 'relay', logs: ['site-a', 'site-b', 'broker'] },
+    { missing: 'every client', logs: ['relay', 'broker'] },
+    { missing: 'all but a client', logs: ['site-a'] },
+    { missing: 'all but the broker', logs: ['broker'] },
+    { missing: 'all but the balancer', logs: ['load-balancer'] },
   ]
   const truth = {
     verdicts: ['unknown', 'degraded'],
@@ -143,8 +143,8 @@ export function missingSources(): Scenario[] {
   } as const
   const group = 'missing source'
   return [
-    ...cases.map(({ lacks, logs }, turn) =>
-      build({ name: `healthy, but no log of ${lacks}`, group, stack: 'old', turn, logs, truth }),
+    ...cases.map(({ missing, logs }, turn) =>
+      build({ name: `healthy, but no log of ${missing}`, group, stack: 'old', turn, logs, truth }),
     ),
     build({
       name: 'healthy, but all write only warnings',
@@ -157,7 +157,7 @@ export function missingSources(): Scenario[] {
   ]
 }
 
-/** Our relay asks its database and its broker, and says once a minute what became of it: nobody else has to. */
+/** Warren's relay checks its database and broker and logs a summary once a minute, so no other log is needed. */
 export function idleWithoutServiceLogs(): Scenario[] {
   const group = 'idle, no log of broker'
   const logs = ['site-a', 'site-b', 'relay']

@@ -2,7 +2,7 @@ import type { Chance } from '../simulation/chance.ts'
 import type { PodLine } from '../wrappers/wrapped.ts'
 import type { Junk } from './scenario.ts'
 
-/** One in so many lines is followed by junk. */
+/** One in this many lines is followed by junk. */
 const EVERY = 60
 
 const FOREIGN = [
@@ -12,7 +12,7 @@ const FOREIGN = [
   '--- logs rotated ---',
 ] as const
 
-/** Puts what collectors, terminals and crashes leave behind between the lines of a log. */
+/** Adds lines that log collectors, terminals and crashes leave in logs. */
 export function withJunk(lines: PodLine[], junk: readonly Junk[], chance: Chance): PodLine[] {
   if (junk.length === 0) return lines
   return lines.flatMap((line) => {
@@ -31,7 +31,7 @@ function junkText(kind: Junk, text: string, chance: Chance): string {
     case 'empty lines':
       return ''
     case 'binary':
-      // Like a heap dump: any byte but a line end.
+      // Like a memory dump: any byte except a line end.
       return Array.from({ length: 48 }, () => byteText(chance.whole(0, 255))).join('')
     case 'foreign lines':
       return chance.pick(FOREIGN)

@@ -5,25 +5,25 @@ import type { Level } from '../writers/written-line.ts'
 import type { WriterName } from '../writers/writer-kinds.ts'
 import type { LogPlan } from './scenario.ts'
 
-/** Which programs run, and how they write. */
+/** The programs of a network, and how they log. */
 export interface Stack {
   readonly clients: 'python' | 'warren'
   readonly relay: 'dotnet' | 'warren'
-  /** Ours write text. */
+  /** Warren's programs use their text format. */
   readonly text: boolean
-  /** Of the clients. */
+  /** Log level of the clients. */
   readonly level: Level
   readonly relayLevel: Level
 }
 
-const OLD: Stack = {
+const EXISTING: Stack = {
   clients: 'python',
   relay: 'dotnet',
   text: true,
   level: 'debug',
   relayLevel: 'info',
 }
-const OURS: Stack = {
+const WARREN: Stack = {
   clients: 'warren',
   relay: 'warren',
   text: false,
@@ -32,47 +32,47 @@ const OURS: Stack = {
 }
 
 export const STACKS = {
-  old: OLD,
-  // What both programs write unless told otherwise.
-  'old-quiet': { ...OLD, level: 'info' },
-  'old-warnings': { ...OLD, level: 'info', relayLevel: 'warn' },
-  ours: OURS,
-  summaries: { ...OURS, level: 'info', relayLevel: 'info' },
-  'our-text': { ...OURS, text: true },
-  'new-relay': { ...OURS, clients: 'python' },
-  'new-clients': { ...OURS, relay: 'dotnet', relayLevel: 'info' },
+  old: EXISTING,
+  // The default levels of both programs.
+  'old-quiet': { ...EXISTING, level: 'info' },
+  'old-warnings': { ...EXISTING, level: 'info', relayLevel: 'warn' },
+  ours: WARREN,
+  summaries: { ...WARREN, level: 'info', relayLevel: 'info' },
+  'our-text': { ...WARREN, text: true },
+  'new-relay': { ...WARREN, clients: 'python' },
+  'new-clients': { ...WARREN, relay: 'dotnet', relayLevel: 'info' },
 } as const satisfies Record<string, Stack>
 
-/** How the logs of a scenario were collected; changes from scenario to scenario. */
-export interface Collecting {
+/** How the logs of a scenario are collected; varies from scenario to scenario. */
+export interface LogCollection {
   readonly clients: WrapperName
   readonly relay: WrapperName
-  /** Pods of one cluster in one file, where the wrapper says which line is whose. */
+  /** All pods of a cluster are in one file, if the wrapper names the pod of each line. */
   readonly together: boolean
   readonly gzip: boolean
-  readonly balancer: 'alb' | 'nginx'
-  readonly wordy: boolean
-  /** Clusters and pods of the sites are called otherwise than their users at the relay. */
+  readonly loadBalancer: 'alb' | 'nginx'
+  readonly verbose: boolean
+  /** Clusters and pods of the sites have other names than their users at the relay. */
   readonly aliases: boolean
-  /** Each log is in two files, the older one rotated. */
+  /** Each log is rotated into two files. */
   readonly rotated: boolean
   readonly zones: { readonly clients: number; readonly relay: number }
 }
 
-const RAW: Collecting = {
+const RAW: LogCollection = {
   clients: 'raw',
   relay: 'raw',
   together: false,
   gzip: false,
-  balancer: 'alb',
-  wordy: true,
+  loadBalancer: 'alb',
+  verbose: true,
   aliases: false,
   rotated: false,
   zones: { clients: 0, relay: 0 },
 }
 
-/** Wrappers and zones are taken in turn, so that every cause meets many of them. */
-export const WAYS: readonly [Collecting, ...Collecting[]] = [
+/** Used in turn, so that every cause meets many wrappers and time zones. */
+export const LOG_COLLECTIONS: readonly [LogCollection, ...LogCollection[]] = [
   { ...RAW, clients: 'kubectl', relay: 'kubectl', zones: { clients: 60, relay: 60 } },
   RAW,
   { ...RAW, clients: 'kubectl', relay: 'stern', together: true, zones: { clients: 60, relay: 0 } },
@@ -81,14 +81,20 @@ export const WAYS: readonly [Collecting, ...Collecting[]] = [
     clients: 'cri',
     relay: 'cri',
     rotated: true,
-    balancer: 'nginx',
+    loadBalancer: 'nginx',
     zones: { clients: 120, relay: 60 },
   },
-  { ...RAW, clients: 'docker', relay: 'kubectl', wordy: false, zones: { clients: -300, relay: 0 } },
+  {
+    ...RAW,
+    clients: 'docker',
+    relay: 'kubectl',
+    verbose: false,
+    zones: { clients: -300, relay: 0 },
+  },
   { ...RAW, clients: 'loki-array', relay: 'loki-array', together: true, aliases: true },
   { ...RAW, gzip: true, rotated: true, zones: { clients: 60, relay: 60 } },
-  { ...RAW, clients: 'loki-lines', relay: 'loki-lines', together: true, balancer: 'nginx' },
-  { ...RAW, relay: 'kubectl', aliases: true, wordy: false, zones: { clients: 60, relay: 120 } },
+  { ...RAW, clients: 'loki-lines', relay: 'loki-lines', together: true, loadBalancer: 'nginx' },
+  { ...RAW, relay: 'kubectl', aliases: true, verbose: false, zones: { clients: 60, relay: 120 } },
   {
     ...RAW,
     clients: 'loki-csv',
@@ -100,49 +106,49 @@ export const WAYS: readonly [Collecting, ...Collecting[]] = [
   { ...RAW, clients: 'kubectl', relay: 'docker', zones: { clients: 0, relay: 120 } },
 ]
 
-/** Clocks of the machines, ms ahead; small where nothing is to be found, else up to a minute. */
+/** Clock skews, ms ahead: small ones for scenarios without clock findings, others up to a minute. */
 const SMALL_SKEWS = [0, 340, -1_250, 1_900, -480, 2_300] as const
 const SKEWS = [420, -2_600, 7_400, -18_000, 36_500, -54_000, 1_300] as const
 
-/** One log plan for each component of a network that is to be collected. */
+/** One log plan per collected component. */
 export function logsOf(
   plan: NetworkPlan,
   components: readonly string[],
-  options: { stack: Stack; way: Collecting; turn: number; steady: boolean },
+  options: { stack: Stack; collection: LogCollection; turn: number; accurateClocks: boolean },
 ): LogPlan[] {
-  const { stack, way, turn, steady } = options
-  const skews = steady ? SMALL_SKEWS : SKEWS
+  const { stack, collection, turn, accurateClocks } = options
+  const skews = accurateClocks ? SMALL_SKEWS : SKEWS
   return components.map((of, index) => {
     const client = plan.clients.find(({ name }) => name === of.replace(/\/2$/, ''))
     const inRelay = client === undefined
-    const wrapper = wrapperOf(of, way)
-    const cluster = client === undefined ? 'relay' : clusterOf(client.name, way)
-    const { container, pod } = podOf(of, way)
-    const shared = way.together && WRAPPERS[wrapper].named
+    const wrapper = wrapperOf(of, collection)
+    const cluster = client === undefined ? 'relay' : clusterOf(client.name, collection)
+    const { container, pod } = podOf(of, collection)
+    const shared = collection.together && WRAPPERS[wrapper].named
     const { extension } = WRAPPERS[wrapper]
-    const file = `${cluster}/${shared ? 'pods' : pod}.${extension}${way.gzip ? '.gz' : ''}`
+    const file = `${cluster}/${shared ? 'pods' : pod}.${extension}${collection.gzip ? '.gz' : ''}`
     return {
       of,
-      writer: writerOf(of, stack, way),
+      writer: writerOf(of, stack, collection),
       level: inRelay ? stack.relayLevel : stack.level,
-      zoneMinutes: inRelay ? way.zones.relay : way.zones.clients,
-      // The balancer and the broker run where time is kept well.
+      zoneMinutes: inRelay ? collection.zones.relay : collection.zones.clients,
+      // The clocks of load balancers and brokers are accurate.
       skewMs:
         of === 'load-balancer' || of === 'broker' ? 0 : (skews[(turn + index) % skews.length] ?? 0),
-      wordy: way.wordy,
+      verbose: collection.verbose,
       wrapper,
-      gzip: way.gzip,
-      rotated: way.rotated && !shared,
+      gzip: collection.gzip,
+      rotated: collection.rotated && !shared,
       file,
       origin: { cluster, namespace: inRelay ? 'relay' : 'bunny', pod, container },
     }
   })
 }
 
-/** The log of an AWS balancer comes out of a bucket, never out of a pod. */
-function wrapperOf(of: string, way: Collecting): WrapperName {
-  if (of === 'load-balancer') return way.balancer === 'alb' ? 'raw' : way.relay
-  return of === 'relay' || of === 'broker' ? way.relay : way.clients
+/** The log of an AWS load balancer comes from a bucket, never from a pod. */
+function wrapperOf(of: string, collection: LogCollection): WrapperName {
+  if (of === 'load-balancer') return collection.loadBalancer === 'alb' ? 'raw' : collection.relay
+  return of === 'relay' || of === 'broker' ? collection.relay : collection.clients
 }
 
 const ALIASES = new Map([
@@ -151,16 +157,16 @@ const ALIASES = new Map([
   ['site-c', 'westfield'],
 ])
 
-/** What the cluster of a client is called, where not after its user. */
+/** Name of a client's cluster, if it differs from its user name. */
 export function aliasOf(client: string): string {
   return ALIASES.get(client) ?? client
 }
 
-function clusterOf(client: string, { aliases }: Collecting): string {
+function clusterOf(client: string, { aliases }: LogCollection): string {
   return aliases ? aliasOf(client) : client
 }
 
-function podOf(of: string, { aliases }: Collecting): { pod: string; container: string } {
+function podOf(of: string, { aliases }: LogCollection): { pod: string; container: string } {
   switch (of) {
     case 'relay':
       return { pod: 'hub-relay-6d5f7c9b8-x2k4q', container: 'relay' }
@@ -176,8 +182,8 @@ function podOf(of: string, { aliases }: Collecting): { pod: string; container: s
   }
 }
 
-function writerOf(of: string, stack: Stack, way: Collecting): WriterName {
-  if (of === 'load-balancer') return way.balancer
+function writerOf(of: string, stack: Stack, collection: LogCollection): WriterName {
+  if (of === 'load-balancer') return collection.loadBalancer
   if (of === 'broker') return 'rabbitmq'
   if (of === 'relay') {
     if (stack.relay === 'dotnet') return 'dotnet-relay'

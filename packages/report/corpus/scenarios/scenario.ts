@@ -6,53 +6,53 @@ import type { Origin } from '../wrappers/wrapped.ts'
 import type { Level } from '../writers/written-line.ts'
 import type { WriterName } from '../writers/writer-kinds.ts'
 
-/** The log of one component, as it was collected. */
+/** The log of one component, as collected. */
 export interface LogPlan {
-  /** Whose: the name of a client (`site-a`, `site-a/2` for its second pod), `relay`, `broker` or `balancer`. */
+  /** The name of a client (`site-a`, `site-a/2` for its second pod), `relay`, `broker` or `load-balancer`. */
   readonly of: string
   readonly writer: WriterName
   readonly level: Level
-  /** Local time of the machine, minutes east of UTC. */
+  /** Time zone of the machine, minutes east of UTC. */
   readonly zoneMinutes: number
   /** How far its clock is ahead, ms. */
   readonly skewMs: number
-  readonly wordy: boolean
+  readonly verbose: boolean
   readonly wrapper: WrapperName
   readonly gzip: boolean
-  /** In two files, the older one with `.1` behind its name. */
+  /** In two files; the older one ends in `.1`. */
   readonly rotated: boolean
-  /** Below the folder of the scenario. Logs of one wrapper that names pods may share a file. */
+  /** Relative to the folder of the scenario. Logs may share a file if the wrapper names pods. */
   readonly file: string
   readonly origin: Origin
 }
 
-/** A finding that has to be there. */
+/** A finding that the report must contain. */
 export interface ExpectedFinding {
-  /** Any of these will do: the evidence given may not tell them apart. */
+  /** Any of these is correct if the logs cannot distinguish them. */
   readonly causes: readonly Cause[]
-  /** Names of which one has to stand in the finding's link, component or title; undefined: wherever it is. */
+  /** One of these names must be in the link, component or title of the finding; undefined: any. */
   readonly on: readonly string[] | undefined
   readonly parties: readonly Party[]
-  /** At least. */
+  /** Minimum severity. */
   readonly severity: Severity
   readonly state: 'ongoing' | 'recovered' | 'any'
 }
 
 export interface Truth {
   readonly findings: readonly ExpectedFinding[]
-  /** Consequences that may be reported as well. */
+  /** Consequences that may be reported too. */
   readonly mayFind: readonly Cause[]
-  /** Verdicts that are right; all others are wrong. */
+  /** Correct verdicts. */
   readonly verdicts: readonly Verdict[]
-  /** Verdicts that would send somebody home who has to act. */
+  /** Verdicts that wrongly suggest that no action is needed. */
   readonly falseGreen: readonly Verdict[]
-  /** State of every client's link, where nothing disturbs it. */
+  /** State of every client's link, if no fault affects it. */
   readonly links: LinkState | undefined
-  /** Rows of the checklist that must not be passed. */
+  /** Rows of the checklist that must not pass. */
   readonly notPassed: readonly CheckRow[]
 }
 
-/** Rows of section 6 of a report, by their ids. */
+/** Row IDs of the report's checklist. */
 export type CheckRow =
   | 'connections'
   | 'authentication'
@@ -65,19 +65,19 @@ export type CheckRow =
   | 'submission'
   | 'evidence'
 
-/** Lines that do not belong into a log, and get there all the same. */
+/** Lines that do not belong in a log but occur in practice. */
 export type Junk = 'empty lines' | 'binary' | 'foreign lines' | 'cut lines'
 
 export interface Scenario {
   readonly name: string
-  /** What is scored together: a cause, `healthy`, `missing source`. */
+  /** Scenarios that are scored together: a cause, `healthy`, `missing source`. */
   readonly group: string
   readonly plan: NetworkPlan
   readonly logs: readonly LogPlan[]
   readonly junk: readonly Junk[]
-  /** Clients the operator listed; undefined: no list was given. */
+  /** The operator's list of clients; undefined without a list. */
   readonly expected: readonly string[] | undefined
-  /** The file names do not say what the files are: the operator says it (`--source`). */
+  /** The operator labels the files with `--source` because their names do not identify them. */
   readonly labelled: boolean
   readonly truth: Truth
 }

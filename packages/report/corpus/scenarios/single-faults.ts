@@ -7,23 +7,23 @@ import type { Scenario } from './scenario.ts'
 
 type StackName = Recipe['stack']
 
-/** Where a fault begins and ends, minutes. */
+/** Beginning and end of a fault, minutes. */
 const RECOVERED = { from: 10, to: 16 } as const
 const ONGOING = { from: 17 } as const
 
-/** Faults that only make sense over the whole window. */
+/** Faults that make sense only over the whole time range. */
 const WHOLE: ReadonlySet<FaultName> = new Set<FaultName>([
   'never-seen',
   'clock-skew',
   'upstream-suspension',
 ])
 
-/** Every cause alone, in every stack it can happen in, once over and once still going on. */
+/** Every cause alone, in every stack in which it can happen, once recovered and once ongoing. */
 export function singleFaults(): Scenario[] {
   const scenarios: Scenario[] = []
   for (const name of faultNames()) {
     for (const stack of stacksOf(name)) {
-      for (const fault of spellsOf(name)) {
+      for (const fault of periodsOf(name)) {
         const recipe = {
           name: `${name} ${endingOf(fault)} (${stack})`,
           group: name,
@@ -32,20 +32,20 @@ export function singleFaults(): Scenario[] {
           faults: [{ ...fault, ...targetOf(name, scenarios.length) }],
           logs: logsFor(name),
         }
-        scenarios.push(build({ ...recipe, ...windowOf(name), ...clientsOf(name, stack) }))
+        scenarios.push(build({ ...recipe, ...durationOf(name), ...clientsOf(name, stack) }))
       }
     }
   }
   return scenarios
 }
 
-/** The same causes with less to go by: only the relay's side, or only a client's. */
+/** The same causes with fewer logs: only the relay's, or only a client's. */
 export function oneSidedFaults(): Scenario[] {
   const scenarios: Scenario[] = []
   const add = (name: FaultName, side: 'relay' | 'client', stack: StackName): void => {
     const turn = scenarios.length
-    for (const fault of spellsOf(name)) {
-      // Without a line about success nobody can say that it is over.
+    for (const fault of periodsOf(name)) {
+      // Without lines about successes, a recovery cannot be seen.
       if (stack === 'old-warnings' && fault.to !== undefined) continue
       const target = SCOPE[name] === 'client' ? { of: side === 'relay' ? 'site-b' : 'site-a' } : {}
       scenarios.push(
@@ -84,7 +84,7 @@ const RELAY_SIDE: readonly FaultName[] = [
   'task-not-answered',
   'database-failing',
 ]
-/** What a relay says that writes only warnings, as it does unless it is told otherwise. */
+/** Faults that are visible in a relay log at level warn, the default of the .NET relay. */
 const WARNINGS: readonly FaultName[] = [
   'auth-unknown-user',
   'auth-wrong-password',
@@ -113,7 +113,7 @@ export function faultNames(): FaultName[] {
   return Object.keys(FAULTS).filter((text): text is FaultName => Object.hasOwn(FAULTS, text))
 }
 
-/** ProgramLog apart also where the client writes no polls. */
+/** Faults that can be distinguished even if the client does not log polls. */
 const QUIET: readonly FaultName[] = [
   'auth-wrong-password',
   'name-resolution',
@@ -126,7 +126,7 @@ const QUIET: readonly FaultName[] = [
 
 const STACKS_OF: { readonly [N in FaultName]?: readonly StackName[] } = {
   'database-slow': ['old', 'ours', 'new-clients'],
-  // Ours cannot be made to ask more often than once a second.
+  // Warren's bunny polls at most once per second.
   hammering: ['old', 'new-relay'],
   'task-not-answered': ['old', 'ours', 'new-relay'],
 }
@@ -136,7 +136,7 @@ function stacksOf(name: FaultName): readonly StackName[] {
   return STACKS_OF[name] ?? ['old', 'ours', ...quiet]
 }
 
-function spellsOf(name: FaultName): Pick<Fault, 'name' | 'from' | 'to'>[] {
+function periodsOf(name: FaultName): Pick<Fault, 'name' | 'from' | 'to'>[] {
   if (name === 'upstream-suspension') return [{ name, from: 6 }]
   if (WHOLE.has(name)) return [{ name, from: 0 }]
   if (name === 'two-instances')
@@ -165,7 +165,7 @@ function endingOf({ from, to }: Pick<Fault, 'from' | 'to'>): string {
   return to === undefined ? `from minute ${from}` : `minute ${from} to ${to}`
 }
 
-/** Client faults hit one client, mostly one whose log is there; what is lost of a log is that of a client or of the relay. */
+/** Faults of clients affect one client, usually one with a log; lost lines are those of a client or of the relay. */
 function targetOf(name: FaultName, turn: number): Pick<Fault, 'of'> {
   if (SCOPE[name] === 'log') return { of: turn % 2 === 0 ? 'relay' : 'site-a' }
   if (name === 'never-seen') return { of: 'site-c' }
@@ -177,7 +177,7 @@ function logsFor(name: FaultName): readonly string[] {
   return name === 'two-instances' ? ['site-a/2', ...ALL_LOGS] : ALL_LOGS
 }
 
-function windowOf(name: FaultName): Partial<Recipe> {
+function durationOf(name: FaultName): Partial<Recipe> {
   return name === 'upstream-suspension' ? { minutes: 45 } : {}
 }
 

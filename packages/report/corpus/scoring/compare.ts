@@ -1,24 +1,24 @@
 import type { Finding, Link, ReportDocument, Severity } from '../../src/document/report-document.ts'
 import type { ExpectedFinding, Scenario } from '../scenarios/scenario.ts'
 
-/** What became of one expected finding. */
+/** The result for one expected finding. */
 export interface Outcome {
   readonly expected: ExpectedFinding
-  /** Undefined: missed. */
+  /** Undefined if missed. */
   readonly finding: Finding | undefined
   readonly partyRight: boolean
   readonly stateRight: boolean
 }
 
-/** One scenario held against what the report says of it. */
+/** A scenario compared with its report. */
 export interface Comparison {
   readonly scenario: Scenario
   readonly outcomes: readonly Outcome[]
-  /** Above information, and neither expected nor a consequence. */
+  /** Errors and warnings that are neither expected nor consequences. */
   readonly extra: readonly Finding[]
-  /** Ways in which the report says that all is well when it is not. */
+  /** Places where the report calls a fault healthy. */
   readonly falseGreen: readonly string[]
-  /** Links of clients whose state is not what it should be. */
+  /** Links of clients in a wrong state. */
   readonly wrongLinks: readonly Link[]
   readonly verdict: string
   readonly verdictRight: boolean
@@ -71,7 +71,7 @@ function isState({ status }: Finding, state: ExpectedFinding['state']): boolean 
   return status === state || (state === 'recovered' && status === 'observed')
 }
 
-/** The name stands somewhere in what the finding is about; names are compared as words, `site-a` is not `site-a2`. */
+/** The finding is about one of the names. They are compared as whole words: `site-a` is not `site-a2`. */
 function isAbout(finding: Finding, { on }: ExpectedFinding, report: ReportDocument): boolean {
   if (on === undefined) return true
   const link = report.links.find(({ id }) => id === finding.link)
@@ -99,7 +99,7 @@ function falseGreens({ truth }: Scenario, report: ReportDocument): string[] {
   for (const row of truth.notPassed) {
     const check = report.checklist.find(({ id }) => id === row)
     if (check === undefined) throw new Error(`the checklist has no row ${row}`)
-    if (check.state === 'passed') reasons.push(`checklist passes "${check.title}"`)
+    if (check.state === 'passed') reasons.push(`the checklist passes "${check.title}"`)
   }
   for (const expected of truth.findings) {
     const green = report.links.find((link) => isGreenLinkOf(link, expected))
@@ -108,7 +108,7 @@ function falseGreens({ truth }: Scenario, report: ReportDocument): string[] {
   return reasons
 }
 
-/** A client that is cut off at the end of the window has no healthy link. */
+/** A client with an ongoing outage must not have a healthy link. */
 function isGreenLinkOf(link: Link, { on, severity, state }: ExpectedFinding): boolean {
   if (on === undefined || severity !== 'error' || state !== 'ongoing' || link.kind !== 'poll') {
     return false

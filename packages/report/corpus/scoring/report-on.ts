@@ -8,7 +8,7 @@ import type { CollectedFile } from '../scenarios/collect.ts'
 import type { LogPlan, Scenario } from '../scenarios/scenario.ts'
 import { WRAPPERS } from '../wrappers/wrapper-kinds.ts'
 
-/** The report of a scenario, asked for as an operator would: a folder, or file by file with labels. */
+/** Runs the report on a scenario as an operator would: on a folder, or on labelled files. */
 export async function reportOn(
   scenario: Scenario,
   folder: string,
@@ -22,7 +22,7 @@ export async function reportOn(
   )
 }
 
-/** Zones have names here because a label ends at the first colon. */
+/** Named time zones, because a label ends at the first colon. */
 const ZONES = new Map([
   [0, 'UTC'],
   [60, 'Europe/London'],
@@ -31,7 +31,7 @@ const ZONES = new Map([
   [330, 'Asia/Kolkata'],
 ])
 
-/** What an operator knows of a file and the file does not say. */
+/** Labels for what the operator knows but the file does not contain. */
 function labelsOf(logs: readonly LogPlan[]): string {
   const [first] = logs
   if (first === undefined) return ''

@@ -1,7 +1,7 @@
 import type { Scenario } from '../scenarios/scenario.ts'
 import type { Comparison, Outcome } from './compare.ts'
 
-/** One row of the table: a cause, or a group of scenarios in which nothing is wrong. */
+/** A row of the table: a cause, or a group of healthy scenarios. */
 export interface TallyRow {
   readonly cause: string
   expected: number
@@ -9,7 +9,7 @@ export interface TallyRow {
   rightParty: number
   rightState: number
   missed: number
-  /** Findings above information that nothing explains. */
+  /** Unexpected errors and warnings. */
   extra: number
   falseGreen: number
 }
@@ -17,19 +17,19 @@ export interface TallyRow {
 export interface Totals {
   readonly scenarios: number
   readonly expected: number
-  /** Right cause, right link, severe enough, right party. */
+  /** With the right cause, link and party, and sufficient severity. */
   readonly right: number
   readonly rightShare: number
   readonly falseGreen: number
   readonly healthyRuns: number
-  /** Findings above information where nothing is wrong. */
+  /** Errors and warnings on healthy runs. */
   readonly raisedOnHealthy: number
   readonly wrongVerdicts: number
   readonly wrongLinks: number
 }
 
-/** The least share of causes that are found and given to the right party. */
-const LEAST_RIGHT = 0.95
+/** Minimum share of causes that must be found with the right party. */
+const MIN_RIGHT_SHARE = 0.95
 
 export function tally(comparisons: readonly Comparison[]): TallyRow[] {
   const rows = new Map<string, TallyRow>()
@@ -87,17 +87,17 @@ export function totals(comparisons: readonly Comparison[]): Totals {
   }
 }
 
-/** Nothing is wrong and everything that matters was collected. */
+/** There is no fault and all important logs were collected. */
 function isHealthy({ plan, truth }: Scenario): boolean {
   return plan.faults.length === 0 && truth.falseGreen.length === 0
 }
 
-/** Good enough to ship. */
+/** The score is sufficient. */
 export function passes({ rightShare, falseGreen, raisedOnHealthy }: Totals): boolean {
-  return rightShare >= LEAST_RIGHT && falseGreen === 0 && raisedOnHealthy === 0
+  return rightShare >= MIN_RIGHT_SHARE && falseGreen === 0 && raisedOnHealthy === 0
 }
 
-/** What went wrong, one line each, for whoever has to mend it. */
+/** One line per problem, for the developer who fixes it. */
 export function misses(comparisons: readonly Comparison[]): string[] {
   return comparisons.flatMap((comparison) => {
     const { scenario, outcomes, extra, falseGreen, wrongLinks, verdict, verdictRight } = comparison
@@ -116,7 +116,7 @@ export function misses(comparisons: readonly Comparison[]): string[] {
     for (const { name, state } of wrongLinks) {
       lines.push(`link: ${name} is ${state} instead of ${scenario.truth.links ?? 'anything'}`)
     }
-    for (const reason of falseGreen) lines.push(`false green: ${reason}`)
+    for (const reason of falseGreen) lines.push(`wrongly healthy: ${reason}`)
     for (const { severity, cause, title } of extra)
       lines.push(`extra: ${severity} ${cause}: ${title}`)
     if (!verdictRight && falseGreen.length === 0) {

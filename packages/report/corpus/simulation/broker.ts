@@ -1,25 +1,25 @@
 import { Backoff } from '@warren/runtime'
 import type { Chance } from './chance.ts'
-import type { RelayTrouble } from './facts.ts'
+import type { RelayFailure } from './facts.ts'
 import { MINUTE, SECOND } from './world.ts'
 import type { World } from './world.ts'
 
-/** The .NET relay opens a connection for every poll and closes it again. */
+/** The .NET relay opens and closes a connection for every poll. */
 export function openBrokerConnection(
   world: World,
   time: number,
   chance: Chance,
-): { at: number; trouble?: RelayTrouble } {
-  const { weather, journal } = world
-  const effect = weather.at(time, 'broker')
+): { at: number; failure?: RelayFailure } {
+  const { schedule, journal } = world
+  const effect = schedule.at(time, 'broker')
   if (effect.broker === 'refused') {
-    return { at: time + chance.between(3, 12), trouble: 'broker-refused' }
+    return { at: time + chance.between(3, 12), failure: 'broker-refused' }
   }
   const connection = { at: 'broker', pid: pidAt(world, time), port: chance.whole(32_768, 60_999) }
   journal.add({ ...connection, kind: 'accepted', time: time + 2 })
   if (effect.broker === 'login') {
     journal.add({ ...connection, kind: 'login refused', time: time + 6 })
-    return { at: time + 9, trouble: 'broker-login' }
+    return { at: time + 9, failure: 'broker-login' }
   }
   const open = chance.between(2, 5)
   journal.add({ ...connection, kind: 'authenticated', time: time + 2 + open })
@@ -28,43 +28,44 @@ export function openBrokerConnection(
   return { at: closed - 2 }
 }
 
-/** Erlang numbers its processes upwards. */
+/** Erlang process numbers increase over time. */
 function pidAt({ start }: World, time: number): number {
   return 725 + Math.floor((time - start) / 24)
 }
 
-/** What the broker does by itself, and how a relay that keeps one connection notices. */
+/** Simulates the broker's own events, and their effect on a relay with a permanent connection. */
 export function runBroker(world: World): void {
-  const { plan, weather, journal, start, end } = world
+  const { plan, schedule, journal, start, end } = world
   const chance = world.chance.fork('broker')
   if (plan.starts) journal.add({ kind: 'broker started', at: 'broker', time: start + 40 })
-  const of = (kind: string) => weather.spells('broker', (effect) => effect.broker === kind)
-  for (const spell of of('refused')) {
-    // Stopped by somebody, or killed.
+  const of = (kind: string) => schedule.periods('broker', (effect) => effect.broker === kind)
+  for (const period of of('refused')) {
+    // Either shut down or killed.
     if (chance.next() < 0.5)
-      journal.add({ kind: 'broker stopping', at: 'broker', time: spell.from })
-    if (spell.to < end) journal.add({ kind: 'broker started', at: 'broker', time: spell.to - 200 })
-    if (plan.relay === 'warren') queueDown(world, spell, 'refused')
+      journal.add({ kind: 'broker stopping', at: 'broker', time: period.from })
+    if (period.to < end)
+      journal.add({ kind: 'broker started', at: 'broker', time: period.to - 200 })
+    if (plan.relay === 'warren') queueDown(world, period, 'refused')
   }
-  for (const spell of of('login')) {
+  for (const period of of('login')) {
     if (plan.relay === 'dotnet') continue
-    queueDown(world, spell, 'login')
-    refuseAgainAndAgain(world, spell, chance)
+    queueDown(world, period, 'login')
+    refuseAgainAndAgain(world, period, chance)
   }
-  for (const spell of of('heartbeat')) loseHeartbeats(world, spell, chance)
-  for (const { from, to } of weather.spells('relay', ({ stalled }) => stalled === true)) {
-    // The .NET relay holds no connection that could be missed.
+  for (const period of of('heartbeat')) loseHeartbeats(world, period, chance)
+  for (const { from, to } of schedule.periods('relay', ({ stalled }) => stalled === true)) {
+    // The .NET relay has no permanent connection that could be lost.
     if (plan.relay === 'dotnet' || to - from < MINUTE) continue
     const connection = { at: 'broker', pid: pidAt(world, from), port: 41_188 }
     journal.add({ ...connection, kind: 'heartbeats missed', time: from + MINUTE })
     if (to < end) queueDown(world, { from: to, to: to + 180 }, 'heartbeat')
   }
-  for (const spell of of('alarm')) {
+  for (const period of of('alarm')) {
     const what = chance.pick<'memory' | 'disk'>(['memory', 'disk'])
-    journal.add({ kind: 'alarm set', at: 'broker', time: spell.from, what })
-    journal.add({ kind: 'alarm cleared', at: 'broker', time: spell.to, what })
+    journal.add({ kind: 'alarm set', at: 'broker', time: period.from, what })
+    journal.add({ kind: 'alarm cleared', at: 'broker', time: period.to, what })
     if (plan.relay === 'warren')
-      queueDown(world, { from: spell.from, to: spell.from + 400 }, 'alarm')
+      queueDown(world, { from: period.from, to: period.from + 400 }, 'alarm')
   }
   if (plan.portProbes) probePort(world, chance)
   if (plan.relay === 'warren' && plan.starts) {
@@ -74,12 +75,12 @@ export function runBroker(world: World): void {
   }
 }
 
-type Spell = { readonly from: number; readonly to: number }
+type Period = { readonly from: number; readonly to: number }
 
-/** Our relay loses its connection, and opens another as soon as it can. */
+/** Warren's relay loses its connection and opens another as soon as it can. */
 function queueDown(
   world: World,
-  { from, to }: Spell,
+  { from, to }: Period,
   why: 'refused' | 'login' | 'heartbeat' | 'alarm',
 ): void {
   const { journal } = world
@@ -90,7 +91,7 @@ function queueDown(
   journal.add({ kind: 'queue recovered', at: 'relay', time: to + 120 })
 }
 
-function refuseAgainAndAgain(world: World, { from, to }: Spell, chance: Chance): void {
+function refuseAgainAndAgain(world: World, { from, to }: Period, chance: Chance): void {
   const backoff = new Backoff({ initialMs: 200, maxMs: 5_000, random: () => chance.next() })
   let time = from
   while (time < Math.min(to, world.end)) {
@@ -101,8 +102,8 @@ function refuseAgainAndAgain(world: World, { from, to }: Spell, chance: Chance):
   }
 }
 
-/** A connection goes quiet, the broker gives it up after a minute, the relay opens another. */
-function loseHeartbeats(world: World, { from, to }: Spell, chance: Chance): void {
+/** A connection becomes silent, the broker closes it after a minute, and the relay opens another. */
+function loseHeartbeats(world: World, { from, to }: Period, chance: Chance): void {
   const { plan, journal, end } = world
   for (let time = from + 5 * SECOND; time < Math.min(to, end); time += MINUTE + 12 * SECOND) {
     const connection = { at: 'broker', pid: pidAt(world, time), port: chance.whole(32_768, 60_999) }

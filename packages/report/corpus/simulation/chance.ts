@@ -1,6 +1,6 @@
 /**
- * Randomness that is the same in every run. Each actor forks its own by name: what goes wrong for one client must not shift
- * the polls of another, or two scenarios could not be compared.
+ * Random numbers that are the same in every run. Each actor has its own sequence by name: a fault of one client must not shift the
+ * polls of another, or scenarios could not be compared.
  */
 export class Chance {
   readonly #seed: string

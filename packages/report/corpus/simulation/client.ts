@@ -10,23 +10,23 @@ import type { Subtask, World } from './world.ts'
 
 const CLIENT_VERSIONS = { python: '1.8.1', warren: '0.1.0' } as const
 
-/** A lease of our relay that nobody answers runs out after this time, ms. */
+/** A lease of Warren's relay ends after this time without a result, ms. */
 const LEASE_MS = 120 * SECOND
-/** The Python client tries that often to post a result. */
+/** Attempts of the Python bunny to submit a result. */
 const MAX_POSTS = 4
 
-/** One running client: asks, solves what it gets, answers, and waits longer after every failure. */
+/** One running client: polls, solves tasks, submits results, and backs off after failures. */
 export class Client {
   readonly #world: World
   readonly #plan: ClientPlan
   readonly #chance: Chance
   readonly #backoff: Backoff
-  /** Under which its facts are filed: its name, and `name/2` for a second pod. */
+  /** Component of its facts: its name, or `name/2` for a second pod. */
   readonly #at: string
   readonly #second: boolean
   #running: boolean
   #notHeldLogged = false
-  /** When it polls next. */
+  /** Time of its next poll. */
   nextAt: number
 
   constructor(world: World, plan: ClientPlan, second = false) {
@@ -36,15 +36,15 @@ export class Client {
     this.#at = second ? `${plan.name}/2` : plan.name
     this.#chance = world.chance.fork(this.#at)
     this.#backoff = backoffOf(plan, this.#chance)
-    // Ours asks whenever the relay answers, so a phase would mean nothing.
+    // Warren's bunny polls whenever the relay responds, so its phase does not matter.
     this.nextAt = world.start + this.#chance.between(0, plan.intervalMs)
     this.#running = !world.plan.starts
   }
 
-  /** One poll and what follows from it. */
+  /** Simulates one poll and what follows from it. */
   step(): void {
-    const { weather } = this.#world
-    const effect = weather.at(this.nextAt, this.#plan.name)
+    const { schedule } = this.#world
+    const effect = schedule.at(this.nextAt, this.#plan.name)
     const wanted = this.#second ? effect.twice === true : effect.absent !== true
     if (!wanted) {
       this.#running = false
@@ -68,7 +68,7 @@ export class Client {
     if (failed(outcome)) {
       const retryInMs = this.#backoff.next()
       this.#log({ kind: 'poll failed', time: endedAt + 1, outcome, retryInMs, ...about })
-      // The Python client sleeps its interval on top of the pause.
+      // The Python bunny adds its polling interval to the backoff.
       const more = this.#plan.program === 'python' ? 5 * SECOND : 0
       this.nextAt = endedAt + retryInMs + more + this.#chance.between(1, 6)
       return
@@ -94,7 +94,7 @@ export class Client {
     const jitter = this.#chance.between(1, 60)
     const { waitSeconds, program } = this.#plan
     if (program === 'python') return poll.doneAt + poll.intervalMs + jitter
-    // Ours does not wait for a task to be solved.
+    // Warren's bunny does not wait for a task to be solved.
     if (poll.busy) return poll.endedAt + 3
     const took = poll.endedAt - poll.sentAt
     if (took >= waitSeconds * 500) return poll.endedAt + 2
@@ -148,9 +148,9 @@ export class Client {
     const { journal } = this.#world
     const about = { taskId: subtask.task.id, subtaskId: subtask.id, node: this.#plan.collection }
     journal.add({ kind: 'task handed out', at: 'relay', time: at, requestId, ...about })
-    if (this.#world.weather.at(at, this.#plan.name).task !== 'dropped') return
-    // Nobody will answer; our relay offers it once more.
-    const returned = this.#world.weather.awake(at + LEASE_MS)
+    if (this.#world.schedule.at(at, this.#plan.name).task !== 'dropped') return
+    // No result will arrive, so Warren's relay hands out the task once more.
+    const returned = this.#world.schedule.resumesAt(at + LEASE_MS)
     if (returned >= subtask.task.expiresAt) return
     journal.add({ kind: 'lease returned', at: 'relay', time: returned, ...about })
     if (this.#world.plan.relay === 'warren') {
@@ -159,11 +159,11 @@ export class Client {
     }
   }
 
-  /** Solves and answers; returns when the client is free again. */
+  /** Solves a task and submits the result; returns when the client is free again. */
   #work(subtask: Subtask, requestId: string, receivedAt: number): number {
     const { id: taskId, task } = subtask
     const taskKind = task.kind
-    const effect = this.#world.weather.at(receivedAt, this.#plan.name)
+    const effect = this.#world.schedule.at(receivedAt, this.#plan.name)
     this.#log({ kind: 'task received', time: receivedAt, taskId, taskKind, requestId })
     if (effect.task === 'dropped') {
       this.#log({ kind: 'task dropped', time: receivedAt + 4, taskId })
@@ -205,7 +205,7 @@ export class Client {
         time,
         this.#chance,
       )
-      // A refusal ends it as well: the same answer would be refused again.
+      // A rejection ends it too: the same result would be rejected again.
       if (outcome.kind === 'status' && isFinal(outcome.status, python)) {
         const { status } = outcome
         this.#log({
@@ -240,7 +240,7 @@ export class Client {
     const about = { taskId: task.id, subtaskId, node: this.#plan.collection, requestId }
     if (arrivedAt >= task.expiresAt) {
       journal.add({ kind: 'result late', at: 'relay', time: at, ...about })
-      // The .NET relay has forgotten the task by then, ours says what became of it.
+      // The .NET relay has discarded the task by then; Warren's relay responds with the reason.
       return { status: plan.relay === 'dotnet' ? 404 : 409, at }
     }
     subtask.answeredAt ??= at
@@ -253,7 +253,7 @@ export class Client {
   }
 }
 
-/** The Python client takes every refusal for an end, ours hopes that credentials are mended. */
+/** The Python bunny does not retry after a rejection; Warren's bunny retries after 401, because credentials may be corrected. */
 function isFinal(status: number, python: boolean): boolean {
   return status < 500 && (python || status !== 401)
 }

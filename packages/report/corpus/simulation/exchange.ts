@@ -11,11 +11,11 @@ export interface Request {
   readonly client: ClientPlan
   readonly requestId: string
   readonly method: 'GET' | 'POST'
-  /** Of the URL; the collection stands in it in clear. */
+  /** Path of the URL, with the collection ID. */
   readonly path: string
   /** How long the client asks the relay to hold an empty poll, seconds. */
   readonly waitSeconds: number
-  /** What the relay does with it once it has let the client in. */
+  /** What the relay does with an accepted request. */
   readonly handle: RelayAnswer
 }
 
@@ -26,10 +26,10 @@ export interface Exchanged {
 
 const AGENTS = { python: 'python-requests/2.34.2', warren: 'warren-bunny/0.1.0' } as const
 
-/** The balancer waits no longer for the relay, ms. */
+/** Timeout of the load balancer for the relay, ms. */
 const LOAD_BALANCER_TIMEOUT_MS = 60 * SECOND
 
-/** One request of a client with everything that it touches on its way: balancer, relay, database, broker, and back. */
+/** One request of a client through the load balancer, the relay, the database and the broker. */
 export function exchange(
   world: World,
   request: Request,
@@ -37,21 +37,27 @@ export function exchange(
   chance: Chance,
 ): Exchanged {
   const { client } = request
-  const effect = world.weather.at(sentAt, client.name)
+  const effect = world.schedule.at(sentAt, client.name)
   if (effect.reach !== undefined) {
     const takes = timeToFail(effect.reach, client, chance)
     return { outcome: { kind: 'transport', failure: effect.reach }, endedAt: sentAt + takes }
   }
   const arrives = sentAt + chance.between(16, 34)
   const back = chance.between(10, 22)
-  if (effect.balancer !== undefined) {
-    // 502: the target closes the connection at once; 503: there is none; 504: it says nothing for a minute.
-    const takes = { 502: 4, 503: 0, 504: LOAD_BALANCER_TIMEOUT_MS }[effect.balancer]
-    passed(world, request, arrives + takes, { status: effect.balancer, target: undefined }, chance)
-    const outcome = { kind: 'status', status: effect.balancer } as const
+  if (effect.loadBalancer !== undefined) {
+    // 502: the target closes the connection at once; 503: there is no target; 504: it does not respond for a minute.
+    const takes = { 502: 4, 503: 0, 504: LOAD_BALANCER_TIMEOUT_MS }[effect.loadBalancer]
+    passed(
+      world,
+      request,
+      arrives + takes,
+      { status: effect.loadBalancer, target: undefined },
+      chance,
+    )
+    const outcome = { kind: 'status', status: effect.loadBalancer } as const
     return { outcome, endedAt: arrives + takes + back }
   }
-  const answer = askWokenRelay(world, request, arrives + 1.5, chance)
+  const answer = askRunningRelay(world, request, arrives + 1.5, chance)
   if (answer === undefined) {
     const gaveUpAt = arrives + LOAD_BALANCER_TIMEOUT_MS
     passed(world, request, gaveUpAt, { status: 504, target: undefined }, chance)
@@ -60,37 +66,37 @@ export function exchange(
   const target = { status: answer.status, ms: answer.endedAt - arrives - 1.5 }
   passed(world, request, answer.endedAt + 0.8, { status: answer.status, target }, chance)
   if (effect.answerLost === true) {
-    const endedAt = sentAt + patience(client, request.waitSeconds)
+    const endedAt = sentAt + timeoutOf(client, request.waitSeconds)
     return { outcome: { kind: 'transport', failure: 'read-timeout' }, endedAt }
   }
   return { outcome: { kind: 'status', status: answer.status }, endedAt: answer.endedAt + back }
 }
 
-/** The relay's answer once it runs again; undefined where it comes too late for the balancer. */
-function askWokenRelay(
+/** The response of the relay once it runs again; undefined if that is too late for the load balancer. */
+function askRunningRelay(
   world: World,
   request: Request,
   arrivedAt: number,
   chance: Chance,
 ): ReturnType<typeof askRelay> | undefined {
-  const { weather } = world
+  const { schedule } = world
   const latest = arrivedAt + LOAD_BALANCER_TIMEOUT_MS
-  const heardAt = weather.awake(arrivedAt)
+  const heardAt = schedule.resumesAt(arrivedAt)
   if (heardAt > latest) return undefined
   const { status, endedAt } = askRelay(world, request, heardAt, chance)
-  const answeredAt = weather.awake(endedAt)
+  const answeredAt = schedule.resumesAt(endedAt)
   return answeredAt > latest ? undefined : { status, endedAt: answeredAt }
 }
 
-/** How long a client waits for an answer, ms. */
-function patience(client: ClientPlan, waitSeconds: number): number {
+/** Timeout of a client, ms. */
+function timeoutOf(client: ClientPlan, waitSeconds: number): number {
   return (60 + (client.program === 'warren' ? waitSeconds : 0)) * SECOND
 }
 
 function timeToFail(failure: TransportFailure, client: ClientPlan, chance: Chance): number {
   switch (failure) {
     case 'connect-timeout':
-      // Without a timeout of its own Python waits for the kernel to give up on the handshake.
+      // The Python bunny has no connect timeout, so the kernel's timeout applies.
       return client.program === 'python' ? chance.between(127_000, 131_500) : 10_002
     case 'name-resolution':
       return chance.between(6, 60)

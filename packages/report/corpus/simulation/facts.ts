@@ -1,16 +1,16 @@
 import type { LoginFailure, TransportFailure } from './faults.ts'
 
-/** How a request ended for the client that made it. */
+/** How a request ended, as the client sees it. */
 export type Outcome =
   | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'transport'; readonly failure: TransportFailure }
 
 export type TaskKind = 'availability' | 'distribution'
 
-/** What an error of the relay is about; the text that goes with it is the writers' business. */
-export type RelayTrouble = 'database' | 'broker-refused' | 'broker-login' | 'defect'
+/** What an error of the relay is about; the writers choose its text. */
+export type RelayFailure = 'database' | 'broker-refused' | 'broker-login' | 'defect'
 
-/** Everything that happens, by what happens. Durations are milliseconds. */
+/** All events, by kind. Durations are milliseconds. */
 export interface FactKinds {
   // in a client
   'client started': { version: string }
@@ -35,7 +35,7 @@ export interface FactKinds {
     attempt: number
     retryInMs: number
   }
-  // at the balancer
+  // at the load balancer
   passed: {
     from: string
     port: number
@@ -43,15 +43,15 @@ export interface FactKinds {
     method: 'GET' | 'POST'
     path: string
     status: number
-    /** What the relay answered; undefined where it did not. */
+    /** The relay's response; undefined if there was none. */
     targetStatus: number | undefined
-    /** Time the relay took; -1 where it did not answer. */
+    /** Duration in the relay; -1 if there was no response. */
     targetMs: number
     bytes: number
   }
   // in the relay
   'relay started': object
-  /** It does nothing, and writes nothing, up to then. */
+  /** It does and logs nothing until then. */
   'relay stalled': { until: number }
   statement: { about: 'user' | 'nodes' | 'task' | 'result'; ms: number; failed: boolean }
   login: {
@@ -65,13 +65,13 @@ export interface FactKinds {
     method: 'GET' | 'POST'
     path: string
     status: number
-    /** Without the time a poll was held. */
+    /** Excludes the time a poll was held. */
     durationMs: number
     heldMs: number
     client: string | undefined
     node: string | undefined
     requestId: string
-    trouble: RelayTrouble | undefined
+    failure: RelayFailure | undefined
   }
   'expiry sweep': object
   'upstream polled': { type: 'a' | 'b'; status: number; durationMs: number }
@@ -94,8 +94,8 @@ export interface FactKinds {
   'queue recovered': object
   'dependency checked': {
     about: 'database' | 'broker'
-    /** Undefined: it answered. */
-    trouble: 'database' | 'refused' | 'login' | undefined
+    /** Undefined if the check succeeded. */
+    failure: 'database' | 'refused' | 'login' | undefined
     ms: number
   }
   // in the broker
@@ -113,23 +113,23 @@ export interface FactKinds {
 
 export type FactKind = keyof FactKinds
 
-/** One thing that happened. `time` is true time, ms since the epoch with fraction; clocks are wrong only where it is written. */
+/** An event. `time` is the true time, ms since the epoch with fraction; clock skew is added only when it is written to a log. */
 export type Fact = {
   [K in FactKind]: {
     readonly kind: K
     readonly time: number
-    /** Which part of the network knows of it and may write it down. */
+    /** The component that can log it. */
     readonly at: string
   } & Readonly<FactKinds[K]>
 }[FactKind]
 
 export type FactOf<K extends FactKind> = Extract<Fact, { kind: K }>
 
-/** What to make of a fact, by its kind; what is not listed means nothing here. */
+/** A function per kind of fact; kinds that are not listed are ignored. */
 export type FactTable<T> = { readonly [K in FactKind]?: (fact: FactOf<K>) => T }
 
-// A method, because only methods may take less than they are declared to take: each entry gets exactly the facts it is filed
-// under, which the compiler cannot follow from table to fact.
+// Declared as a method, because method parameters are bivariant: each entry receives only the facts of its kind, which the compiler
+// cannot infer.
 interface Entry<T> {
   take(fact: Fact): T
 }
@@ -139,7 +139,7 @@ export function lookUp<T>(table: FactTable<T>, fact: Fact): T | undefined {
   return take?.(fact)
 }
 
-/** Collects what happens, in any order, and hands it out in order of time. */
+/** Collects facts in any order and returns them sorted by time. */
 export class Journal {
   readonly #facts: Fact[] = []
 
@@ -147,7 +147,7 @@ export class Journal {
     this.#facts.push(fact)
   }
 
-  /** Sorted by time; what happened at the same time stays in the order it was added. */
+  /** Sorted by time; facts with equal times keep the order in which they were added. */
   inOrder(from: number, to: number): Fact[] {
     return this.#facts
       .filter((fact) => fact.time >= from && fact.time < to)

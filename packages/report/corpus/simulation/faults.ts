@@ -1,4 +1,4 @@
-/** Ways in which a request never gets an HTTP answer. */
+/** Failures without an HTTP response. */
 export type TransportFailure =
   | 'name-resolution'
   | 'connection-refused'
@@ -9,46 +9,46 @@ export type TransportFailure =
   | 'tls-untrusted'
   | 'tls-wrong-name'
 
-/** Why the relay turns a client away. */
+/** Why the relay rejects a client. */
 export type LoginFailure = 'unknown user' | 'wrong password' | 'wrong collection' | 'missing'
 
-/** What a fault changes, leg by leg. Everything that is not named goes on as before. */
+/** What a fault changes. Everything else works as before. */
 export interface FaultEffect {
-  /** The client does not get as far as the balancer. */
+  /** Requests of the client do not reach the load balancer. */
   readonly reach?: TransportFailure
-  /** The balancer answers by itself. */
-  readonly balancer?: 502 | 503 | 504
-  /** The relay does not know who is asking. */
+  /** The load balancer responds by itself. */
+  readonly loadBalancer?: 502 | 503 | 504
+  /** The relay rejects the credentials. */
   readonly login?: LoginFailure
-  /** The relay fails over every poll. */
+  /** The relay fails on every poll. */
   readonly relayStatus?: 500
-  /** The relay does not run; connections to it stand, as the kernel holds them. */
+  /** The relay does not run, but the kernel keeps connections to it open. */
   readonly stalled?: true
-  /** The relay takes that much longer, ms. */
+  /** Additional time in the relay, ms. */
   readonly delayMs?: readonly [number, number]
-  /** The relay answers, and the answer does not arrive. */
+  /** The response of the relay does not arrive. */
   readonly answerLost?: true
   /** The client does not run. */
   readonly absent?: true
-  /** The same identity polls from a second pod. */
+  /** A second pod polls with the same credentials. */
   readonly twice?: true
-  /** The client asks that often, ms. */
+  /** Polling interval of the client, ms. */
   readonly intervalMs?: number
-  /** The clock of the component is ahead by that much, ms. */
+  /** How far the clock of the component is ahead, ms. */
   readonly skewMs?: number
-  /** The log of the component lacks these lines. */
+  /** These lines are missing from the log of the component. */
   readonly logLost?: true
-  /** Every statement takes that long, ms. */
+  /** Duration of every statement, ms. */
   readonly statementMs?: readonly [number, number]
   readonly statementsFail?: true
   readonly broker?: 'refused' | 'login' | 'heartbeat' | 'alarm'
   /** Polls of the upstream fail. */
   readonly upstreamFails?: 503
-  /** The upstream does not take results. */
+  /** The upstream rejects results. */
   readonly submissionsFail?: 500
   /** What a client does with a task. */
   readonly task?: 'dropped' | 'late'
-  /** On and off by turns of that length, ms. */
+  /** Length of alternating periods with and without the fault, ms. */
   readonly everyMs?: number
 }
 
@@ -65,9 +65,9 @@ export const FAULTS = {
   'tls-expired': { reach: 'tls-expired' },
   'tls-untrusted': { reach: 'tls-untrusted' },
   'tls-wrong-name': { reach: 'tls-wrong-name' },
-  'proxy-502': { balancer: 502 },
-  'proxy-503': { balancer: 503 },
-  'proxy-504': { balancer: 504 },
+  'proxy-502': { loadBalancer: 502 },
+  'proxy-503': { loadBalancer: 503 },
+  'proxy-504': { loadBalancer: 504 },
   'relay-error': { relayStatus: 500 },
   'relay-stalled': { stalled: true },
   slow: { delayMs: [2_600, 6_000] },
@@ -93,21 +93,21 @@ export const FAULTS = {
 
 export type FaultName = keyof typeof FAULTS
 
-/** A fault of the network in an interval. */
+/** A fault and when it occurs. */
 export interface Fault {
   readonly name: FaultName
-  /** Minutes after the beginning of the window. */
+  /** Minutes after the beginning of the time range. */
   readonly from: number
-  /** Minutes after the beginning; undefined: it goes on. */
+  /** Minutes after the beginning; undefined if ongoing. */
   readonly to?: number
-  /** The component it is about: the name of a client, `relay`, `broker` …; undefined: everything that has such a leg. */
+  /** The affected component: the name of a client, `relay`, `broker` …; undefined: all that the fault can affect. */
   readonly of?: string
 }
 
 const MINUTE = 60_000
 
-/** What is wrong when, for whom. */
-export class Weather {
+/** Which faults affect which component at what time. */
+export class FaultSchedule {
   readonly #faults: readonly { fault: Fault; effect: FaultEffect; from: number; to: number }[]
 
   constructor(faults: readonly Fault[], start: number) {
@@ -119,7 +119,7 @@ export class Weather {
     }))
   }
 
-  /** All effects on a component at a time, put together. */
+  /** The combined effect on a component at a time. */
   at(time: number, component: string): FaultEffect {
     let all: FaultEffect = {}
     for (const { fault, effect, from, to } of this.#faults) {
@@ -133,16 +133,16 @@ export class Weather {
     return all
   }
 
-  /** When the relay gets to what it should do at `time`: at once, unless it stands still; infinite where it never wakes up. */
-  awake(time: number): number {
-    const stall = this.spells('relay', ({ stalled }) => stalled === true).find(
+  /** When the relay does what is due at `time`: at once, or after a stall; infinite if it never runs again. */
+  resumesAt(time: number): number {
+    const stall = this.periods('relay', ({ stalled }) => stalled === true).find(
       ({ from, to }) => time >= from && time < to,
     )
     return stall === undefined ? time : stall.to + 30
   }
 
-  /** Beginnings and ends of the faults that `concerns` picks, within [from, to). */
-  spells(
+  /** Periods of the faults that `concerns` selects. */
+  periods(
     component: string,
     concerns: (effect: FaultEffect) => boolean,
   ): { from: number; to: number }[] {

@@ -1,28 +1,28 @@
 import type { Fault } from './faults.ts'
 import type { TaskKind } from './facts.ts'
 
-/** A client: a bunny at a site, and how it asks. */
+/** A client (a bunny at a site), and how it polls. */
 export interface ClientPlan {
-  /** Its user name at the relay, and what people call it. */
+  /** Its user name at the relay and the name of its site. */
   readonly name: string
   readonly program: 'python' | 'warren'
-  /** The collection id it polls with. */
+  /** The collection ID it polls with. */
   readonly collection: string
-  /** Where the balancer sees it come from. */
+  /** Its address as the load balancer sees it. */
   readonly address: string
-  /** Pause after an empty answer, ms. */
+  /** Polling interval after an empty response, ms. */
   readonly intervalMs: number
-  /** How long it asks the relay to hold an empty poll, seconds; the .NET relay does not know of it. */
+  /** How long it asks the relay to hold an empty poll, seconds; the .NET relay ignores it. */
   readonly waitSeconds: number
 }
 
 export interface TaskPlan {
-  /** Minutes after the beginning of the window. */
+  /** Minutes after the beginning of the time range. */
   readonly at: number
   readonly kind: TaskKind
 }
 
-/** A network and what happens to it. */
+/** A network and its faults. */
 export interface NetworkPlan {
   readonly seed: string
   /** Ms since the epoch. */
@@ -32,16 +32,16 @@ export interface NetworkPlan {
   readonly relay: 'dotnet' | 'warren'
   readonly tasks: readonly TaskPlan[]
   readonly faults: readonly Fault[]
-  /** Something knocks at the broker's port now and then and speaks no AMQP. */
+  /** A health check connects to the broker port from time to time without speaking AMQP. */
   readonly portProbes: boolean
-  /** Programs start inside the window instead of long before. */
+  /** Programs start within the time range instead of long before. */
   readonly starts: boolean
 }
 
-/** The half hour the report began with, to the minute. */
-export const WINDOW_START = Date.UTC(2025, 8, 26, 6, 30)
+/** Beginning of the time range. */
+export const RANGE_START = Date.UTC(2025, 8, 26, 6, 30)
 
-/** Ids are made up, and the same in every run. */
+/** Generated IDs, the same in every run. */
 export function clientPlan(
   name: string,
   program: ClientPlan['program'],

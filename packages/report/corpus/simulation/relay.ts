@@ -1,15 +1,15 @@
 import { openBrokerConnection } from './broker.ts'
 import type { Chance } from './chance.ts'
-import type { FactKinds, RelayTrouble } from './facts.ts'
+import type { FactKinds, RelayFailure } from './facts.ts'
 import type { FaultEffect, LoginFailure } from './faults.ts'
 import type { Request } from './exchange.ts'
 import { SECOND } from './world.ts'
 import type { World } from './world.ts'
 
-/** What the relay says once it knows who is asking. `at` is when, and may lie ahead: a poll may be held. */
+/** The relay's response to an accepted request. `at` may be in the future because a poll may be held. */
 export type RelayAnswer = (arrivedAt: number, heldUntil: number) => { status: number; at: number }
 
-/** One request as the relay sees it, with the statements and connections that go with it. */
+/** One request in the relay, with its statements and broker connections. */
 export function askRelay(
   world: World,
   request: Request,
@@ -21,67 +21,72 @@ export function askRelay(
     : askWarrenRelay(world, request, arrivedAt, chance)
 }
 
-/** Two statements, a password hash that takes its time, and a broker connection for every poll. */
+/** Two statements, a slow password hash, and a broker connection for every poll. */
 function askDotnetRelay(world: World, request: Request, arrivedAt: number, chance: Chance) {
   const { client, method } = request
-  const effect = world.weather.at(arrivedAt, client.name)
-  const visit = new Visit(world, request, arrivedAt)
+  const effect = world.schedule.at(arrivedAt, client.name)
+  const handling = new RelayRequest(world, request, arrivedAt)
   if (effect.login === 'missing') {
-    visit.login(arrivedAt + 0.4, 'missing')
-    return visit.end(arrivedAt + 0.9, 401)
+    handling.login(arrivedAt + 0.4, 'missing')
+    return handling.end(arrivedAt + 0.9, 401)
   }
-  let time = visit.statement('user', arrivedAt + chance.between(0.5, 2), effect, chance)
-  if (effect.statementsFail === true) return visit.end(time + 3, 500, 'database')
+  let time = handling.statement('user', arrivedAt + chance.between(0.5, 2), effect, chance)
+  if (effect.statementsFail === true) return handling.end(time + 3, 500, 'database')
   if (effect.login === 'unknown user') {
-    visit.login(time + 1, 'unknown user')
-    return visit.end(time + 2, 401)
+    handling.login(time + 1, 'unknown user')
+    return handling.end(time + 2, 401)
   }
   time += chance.between(62, 84)
   if (effect.login === 'wrong password') {
-    visit.login(time, 'wrong password')
-    return visit.end(time + 1, 401)
+    handling.login(time, 'wrong password')
+    return handling.end(time + 1, 401)
   }
-  time = visit.statement('nodes', time, effect, chance)
+  time = handling.statement('nodes', time, effect, chance)
   if (effect.login === 'wrong collection') {
-    visit.login(time + 1, 'wrong collection')
-    return visit.end(time + 2, 401)
+    handling.login(time + 1, 'wrong collection')
+    return handling.end(time + 2, 401)
   }
-  visit.login(time + 1, 'validated')
+  handling.login(time + 1, 'validated')
   time += 2
   if (effect.delayMs !== undefined) time += chance.between(...effect.delayMs)
-  if (effect.relayStatus !== undefined) return visit.end(time + 4, effect.relayStatus, 'defect')
+  if (effect.relayStatus !== undefined) return handling.end(time + 4, effect.relayStatus, 'defect')
   if (method === 'GET') {
     const broker = openBrokerConnection(world, time, chance)
-    if (broker.trouble !== undefined) return visit.end(broker.at + 8, 500, broker.trouble)
+    if (broker.failure !== undefined) return handling.end(broker.at + 8, 500, broker.failure)
     time = broker.at
   } else {
-    time = visit.statement('result', time, effect, chance)
+    time = handling.statement('result', time, effect, chance)
   }
   const answer = request.handle(time, time)
-  return visit.end(time + chance.between(34, 52), answer.status)
+  return handling.end(time + chance.between(34, 52), answer.status)
 }
 
-/** A login it has seen before costs nothing, an empty poll neither; the poll is held if the client asks for it. */
+/** A cached login and an empty poll take no time; the poll is held if the client asks for it. */
 function askWarrenRelay(world: World, request: Request, arrivedAt: number, chance: Chance) {
   const { client, waitSeconds } = request
-  const effect = world.weather.at(arrivedAt, client.name)
-  const visit = new Visit(world, request, arrivedAt)
+  const effect = world.schedule.at(arrivedAt, client.name)
+  const handling = new RelayRequest(world, request, arrivedAt)
   const checked = arrivedAt + (effect.login === 'wrong password' ? 70 : chance.between(0.3, 1.2))
   if (effect.login !== undefined) {
-    visit.login(checked, effect.login)
-    return visit.end(checked + 0.5, 401)
+    handling.login(checked, effect.login)
+    return handling.end(checked + 0.5, 401)
   }
-  if (effect.statementsFail === true) return visit.end(checked + 1, 503)
-  visit.login(checked, 'validated')
+  if (effect.statementsFail === true) return handling.end(checked + 1, 503)
+  handling.login(checked, 'validated')
   let time = checked
   if (effect.delayMs !== undefined) time += chance.between(...effect.delayMs)
-  if (effect.relayStatus !== undefined) return visit.end(time + 1, effect.relayStatus, 'defect')
+  if (effect.relayStatus !== undefined) return handling.end(time + 1, effect.relayStatus, 'defect')
   const answer = request.handle(time, time + waitSeconds * SECOND)
-  return visit.end(answer.at + chance.between(0.4, 3), answer.status, undefined, answer.at - time)
+  return handling.end(
+    answer.at + chance.between(0.4, 3),
+    answer.status,
+    undefined,
+    answer.at - time,
+  )
 }
 
-/** One request on its way through the relay. */
-class Visit {
+/** One request in the relay. */
+class RelayRequest {
   readonly #world: World
   readonly #request: Request
   readonly #arrivedAt: number
@@ -121,7 +126,7 @@ class Visit {
     })
   }
 
-  end(time: number, status: number, trouble?: RelayTrouble, heldMs = 0) {
+  end(time: number, status: number, failure?: RelayFailure, heldMs = 0) {
     const { client, method, path, requestId } = this.#request
     this.#world.journal.add({
       kind: 'request',
@@ -135,22 +140,22 @@ class Visit {
       client: this.#known ? client.name : undefined,
       node: this.#known ? client.collection : undefined,
       requestId,
-      trouble,
+      failure,
     })
     return { status, endedAt: time }
   }
 }
 
-/** Somebody who is unknown gave a name that is not in the database, most often a mistyped one. */
+/** An unknown user name is usually a mistyped one. */
 function wrongName(name: string, outcome: string): string {
   return outcome === 'unknown user' ? `${name}-old` : name
 }
 
-/** What the relay does by itself: probes are answered, expired tasks looked for, the store and the queue watched. */
+/** Simulates the relay's own work: health probes, sweeps for expired tasks, checks of the database and the queue. */
 export function runRelay(world: World): void {
-  const { plan, weather, journal, start } = world
+  const { plan, schedule, journal, start } = world
   if (plan.starts) journal.add({ kind: 'relay started', at: 'relay', time: start + 120 })
-  for (const { from, to } of weather.spells('relay', ({ stalled }) => stalled === true)) {
+  for (const { from, to } of schedule.periods('relay', ({ stalled }) => stalled === true)) {
     journal.add({ kind: 'relay stalled', at: 'relay', time: from - 1, until: to })
   }
   answerProbes(world)
@@ -162,13 +167,13 @@ export function runRelay(world: World): void {
 }
 
 function answerProbes(world: World): void {
-  const { plan, weather, journal, start, end } = world
+  const { plan, schedule, journal, start, end } = world
   const chance = world.chance.fork('probes')
   const paths = plan.relay === 'dotnet' ? ['/healthz'] : ['/livez', '/readyz']
   for (const path of paths) {
     let time = start + chance.between(0, 10 * SECOND)
     for (; time < end; time += 10 * SECOND + chance.between(-3, 3)) {
-      const broken = weather.at(time, 'relay').statementsFail === true && path !== '/livez'
+      const broken = schedule.at(time, 'relay').statementsFail === true && path !== '/livez'
       const durationMs = chance.between(1.2, 4.4)
       const requestId = chance.hex(16)
       const about = { at: 'relay', path, requestId, client: undefined } as const
@@ -184,46 +189,49 @@ function answerProbes(world: World): void {
         durationMs,
         heldMs: 0,
         node: undefined,
-        trouble: undefined,
+        failure: undefined,
       })
     }
   }
 }
 
 function sweepForExpired(world: World): void {
-  const { weather, journal, start, end } = world
+  const { schedule, journal, start, end } = world
   const chance = world.chance.fork('sweeps')
   for (let time = start + chance.between(0, 5 * SECOND); time < end; time += 5_004) {
-    const failed = weather.at(time, 'relay').statementsFail === true
+    const failed = schedule.at(time, 'relay').statementsFail === true
     journal.add({ kind: 'expiry sweep', at: 'relay', time })
     journal.add({ kind: 'statement', at: 'relay', time: time + 1, about: 'task', ms: 1, failed })
   }
 }
 
-function watchStore({ weather, journal }: World): void {
-  for (const { from, to } of weather.spells('relay', (effect) => effect.statementsFail === true)) {
+function watchStore({ schedule, journal }: World): void {
+  for (const { from, to } of schedule.periods(
+    'relay',
+    (effect) => effect.statementsFail === true,
+  )) {
     journal.add({ kind: 'store lost', at: 'relay', time: from + 40 })
     journal.add({ kind: 'database recovered', at: 'relay', time: to + 250 })
   }
 }
 
-/** Ours asks its database and its broker every ten seconds. */
-function checkDependencies({ weather, journal, start, end, ...world }: World): void {
+/** Warren's relay checks its database and broker every ten seconds. */
+function checkDependencies({ schedule, journal, start, end, ...world }: World): void {
   const chance = world.chance.fork('dependencies')
   for (let time = start + chance.between(0, 10 * SECOND); time < end; time += 10 * SECOND + 4) {
-    const { statementsFail, statementMs } = weather.at(time, 'relay')
-    const { broker } = weather.at(time, 'broker')
+    const { statementsFail, statementMs } = schedule.at(time, 'relay')
+    const { broker } = schedule.at(time, 'broker')
     const about = { kind: 'dependency checked', at: 'relay', time } as const
     journal.add({
       ...about,
       about: 'database',
-      trouble: statementsFail === true ? 'database' : undefined,
+      failure: statementsFail === true ? 'database' : undefined,
       ms: statementMs === undefined ? chance.between(0.4, 2) : chance.between(...statementMs),
     })
     journal.add({
       ...about,
       about: 'broker',
-      trouble: broker === 'refused' || broker === 'login' ? broker : undefined,
+      failure: broker === 'refused' || broker === 'login' ? broker : undefined,
       ms: chance.between(0.3, 1.4),
     })
   }

@@ -2,12 +2,12 @@ import { Backoff } from '@warren/runtime'
 import type { Task, World } from './world.ts'
 import { SECOND } from './world.ts'
 
-/** The upstream waits that long for an answer, ms. */
-const UPSTREAM_PATIENCE_MS = { availability: 300 * SECOND, distribution: 7_200 * SECOND } as const
-/** The .NET relay tries five times, ours at least as often. */
+/** Deadline of the upstream for a result, ms. */
+const UPSTREAM_DEADLINE_MS = { availability: 300 * SECOND, distribution: 7_200 * SECOND } as const
+/** Attempts of the .NET relay to submit a result, and the minimum for Warren's relay. */
 const MAX_ATTEMPTS = 5
 
-/** Adds up every task, once all have answered or the time is up, and brings the result to the upstream. */
+/** Settles every task when all results are there or at its deadline, and submits the combined result. */
 export function settleTasks(world: World): void {
   for (const task of world.tasks) settle(world, task)
 }
@@ -20,7 +20,7 @@ function settle(world: World, task: Task): void {
   const missing = task.subtasks.filter(({ answeredAt }) => !inTime(answeredAt))
   const asked = task.subtasks.length
   const late = missing.length
-  const time = world.weather.awake(late === 0 ? Math.max(...answers) + 15 : task.expiresAt)
+  const time = world.schedule.resumesAt(late === 0 ? Math.max(...answers) + 15 : task.expiresAt)
   const about = { at: 'relay', taskId: task.id } as const
   if (late > 0) {
     const clients = missing.map(({ client }) => client.name).sort()
@@ -32,7 +32,7 @@ function settle(world: World, task: Task): void {
 }
 
 function submit(world: World, task: Task, from: number): void {
-  const { plan, weather, journal, end } = world
+  const { plan, schedule, journal, end } = world
   const chance = world.chance.fork(`submission ${task.id}`)
   const about = { at: 'relay', taskId: task.id } as const
   const backoff = new Backoff({ initialMs: 1_000, maxMs: 60_000, random: () => chance.next() })
@@ -42,20 +42,20 @@ function submit(world: World, task: Task, from: number): void {
       journal.add({ ...about, kind: 'submitting', time, attempt })
     }
     const durationMs = chance.between(120, 260)
-    const status = weather.at(time, 'upstream').submissionsFail
+    const status = schedule.at(time, 'upstream').submissionsFail
     time += durationMs
     if (status === undefined) {
       journal.add({ ...about, kind: 'submitted', time, attempt, durationMs })
       return
     }
-    const over = time > task.receivedAt + UPSTREAM_PATIENCE_MS[task.kind]
+    const over = time > task.receivedAt + UPSTREAM_DEADLINE_MS[task.kind]
     if (plan.relay === 'warren' && over && attempt >= MAX_ATTEMPTS) {
       journal.add({ ...about, kind: 'submission given up', time, attempt, status })
       return
     }
     const retryInMs = plan.relay === 'warren' ? backoff.next() : 5_000
     journal.add({ ...about, kind: 'submission failed', time, attempt, status, retryInMs })
-    // Without a word the .NET relay gives up.
+    // The .NET relay does not log that it stops trying.
     if (plan.relay === 'dotnet' && attempt >= MAX_ATTEMPTS) return
     time += retryInMs
   }

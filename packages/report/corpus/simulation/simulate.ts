@@ -3,7 +3,7 @@ import { Chance } from './chance.ts'
 import { Client } from './client.ts'
 import { Journal } from './facts.ts'
 import type { Fact } from './facts.ts'
-import { Weather } from './faults.ts'
+import { FaultSchedule } from './faults.ts'
 import { runRelay } from './relay.ts'
 import type { NetworkPlan } from './plan.ts'
 import { settleTasks } from './settlement.ts'
@@ -11,13 +11,13 @@ import { pollUpstream } from './upstream.ts'
 import { MINUTE } from './world.ts'
 import type { World } from './world.ts'
 
-/** Lets a network run through its window; the same plan gives the same facts, in order of time. */
+/** Simulates a network; the same plan always gives the same facts, sorted by time. */
 export function simulate(plan: NetworkPlan): Fact[] {
   const { start, faults } = plan
   const end = start + plan.minutes * MINUTE
   const world: World = {
     plan,
-    weather: new Weather(faults, start),
+    schedule: new FaultSchedule(faults, start),
     journal: new Journal(),
     chance: new Chance(plan.seed),
     start,
@@ -30,14 +30,14 @@ export function simulate(plan: NetworkPlan): Fact[] {
   runClients(world)
   settleTasks(world)
   const facts = world.journal.inOrder(start, end)
-  return facts.filter(({ at, time }) => at !== 'relay' || world.weather.awake(time) === time)
+  return facts.filter(({ at, time }) => at !== 'relay' || world.schedule.resumesAt(time) === time)
 }
 
-/** Whoever polls next goes first: two pods of one client share a queue. */
+/** Runs the client with the earliest next poll: two pods of one client share a queue. */
 function runClients(world: World): void {
-  const { plan, weather, end } = world
+  const { plan, schedule, end } = world
   const clients = plan.clients.flatMap((client) => {
-    const twice = weather.spells(client.name, (effect) => effect.twice === true).length > 0
+    const twice = schedule.periods(client.name, (effect) => effect.twice === true).length > 0
     return [new Client(world, client), ...(twice ? [new Client(world, client, true)] : [])]
   })
   for (;;) {

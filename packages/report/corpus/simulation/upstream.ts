@@ -8,14 +8,14 @@ const QUEUES = [
   { type: 'b', kind: 'distribution' },
 ] as const
 
-/** The relay asks its upstream for tasks, one loop a queue; what it gets goes to every client. */
+/** The relay polls its upstream, with one loop per queue, and queues each task for every client. */
 export function pollUpstream(world: World): void {
   for (const queue of QUEUES) pollQueue(world, queue)
   world.tasks.sort((a, b) => a.receivedAt - b.receivedAt)
 }
 
 function pollQueue(world: World, { type, kind }: (typeof QUEUES)[number]): void {
-  const { plan, weather, journal, start, end } = world
+  const { plan, schedule, journal, start, end } = world
   const chance = world.chance.fork(`upstream ${type}`)
   const waiting = plan.tasks
     .filter((task) => task.kind === kind)
@@ -24,23 +24,23 @@ function pollQueue(world: World, { type, kind }: (typeof QUEUES)[number]): void 
   const holds = plan.relay === 'warren'
   const backoff = new Backoff({
     initialMs: 5 * SECOND,
-    // The .NET relay waits the same time after every failure.
+    // The .NET relay waits for the same time after every failure.
     maxMs: holds ? 60 * SECOND : 5 * SECOND,
     jitter: holds ? 0.2 : 0,
     random: () => chance.next(),
   })
-  // The loops have been running for a while when the window begins.
+  // The loops were already running before the time range.
   let time = start + chance.between(0, 5 * SECOND)
   while (time < end) {
-    if (weather.awake(time) > time) {
-      time = weather.awake(time) + chance.between(0, SECOND)
+    if (schedule.resumesAt(time) > time) {
+      time = schedule.resumesAt(time) + chance.between(0, SECOND)
       continue
     }
-    const effect = weather.at(time, 'upstream')
-    const way = chance.between(18, 45)
+    const effect = schedule.at(time, 'upstream')
+    const latency = chance.between(18, 45)
     if (effect.upstreamFails !== undefined) {
       const retryInMs = backoff.next()
-      const failedAt = time + way
+      const failedAt = time + latency
       const status = effect.upstreamFails
       journal.add({
         kind: 'upstream poll failed',
@@ -54,19 +54,19 @@ function pollQueue(world: World, { type, kind }: (typeof QUEUES)[number]): void 
       continue
     }
     backoff.reset()
-    // A relay that cannot store or pass on a task would lose it; here the upstream keeps it meanwhile.
+    // A relay that cannot store or distribute a task would lose it, so here the upstream keeps it until then.
     const able = effect.statementsFail === undefined && !breaksFanOut(world, effect.broker)
     const heldTo = holds ? time + 20 * SECOND : time
     const due = waiting[0]
     if (able && due !== undefined && due <= heldTo) {
       waiting.shift()
-      const answered = weather.awake(Math.max(time, due) + way)
+      const answered = schedule.resumesAt(Math.max(time, due) + latency)
       if (answered >= end) return
       journal.add(polled(type, 200, answered, answered - time))
-      takeIn(world, kind, answered + 2)
+      admitTask(world, kind, answered + 2)
       time = answered + (holds ? 20 : 5 * SECOND)
     } else {
-      const answered = weather.awake(heldTo + way)
+      const answered = schedule.resumesAt(heldTo + latency)
       journal.add(polled(type, 204, answered, answered - time))
       time = answered + (holds ? 1 : 5 * SECOND)
     }
@@ -81,7 +81,7 @@ function polled(type: 'a' | 'b', status: number, time: number, durationMs: numbe
   return { kind: 'upstream polled', at: 'relay', time, type, status, durationMs } as const
 }
 
-function takeIn(world: World, kind: TaskKind, time: number): void {
+function admitTask(world: World, kind: TaskKind, time: number): void {
   const { journal, plan } = world
   const task = newTask(world, kind, time)
   world.tasks.push(task)

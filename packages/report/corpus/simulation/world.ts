@@ -1,10 +1,10 @@
 import { Backoff } from '@warren/runtime'
 import type { Chance } from './chance.ts'
 import type { Journal, TaskKind } from './facts.ts'
-import type { Weather } from './faults.ts'
+import type { FaultSchedule } from './faults.ts'
 import type { ClientPlan, NetworkPlan } from './plan.ts'
 
-/** The copy of a task for one client, from its arrival in the queue to its answer. */
+/** A task for one client, from its arrival in the queue to its result. */
 export interface Subtask {
   readonly id: string
   readonly task: Task
@@ -19,15 +19,15 @@ export interface Task {
   readonly id: string
   readonly kind: TaskKind
   readonly receivedAt: number
-  /** The relay waits no longer. */
+  /** Deadline in the relay. */
   readonly expiresAt: number
   readonly subtasks: readonly Subtask[]
 }
 
-/** What all parts of a simulated network share. */
+/** Shared state of a simulated network. */
 export interface World {
   readonly plan: NetworkPlan
-  readonly weather: Weather
+  readonly schedule: FaultSchedule
   readonly journal: Journal
   readonly chance: Chance
   readonly start: number
@@ -38,12 +38,12 @@ export interface World {
 export const SECOND = 1_000
 export const MINUTE = 60_000
 
-/** After these times a relay answers without those that are missing, ms. */
+/** Deadlines after which a relay settles a task without the missing results, ms. */
 const DEADLINES = { availability: 240 * SECOND, distribution: 6_480 * SECOND } as const
-/** The .NET relay looks for expired tasks that often, and ours about as often. */
+/** Interval at which both relays look for expired tasks. */
 const SWEEP_MS = 5 * SECOND
 
-/** A task as it comes in: one copy for every client of the relay. */
+/** Creates a task with one subtask per client of the relay. */
 export function newTask(world: World, kind: TaskKind, receivedAt: number): Task {
   const { chance, plan } = world
   const subtasks: Subtask[] = []
@@ -62,7 +62,7 @@ export function newTask(world: World, kind: TaskKind, receivedAt: number): Task 
   return task
 }
 
-/** Pauses after failures: the Python client plainly doubles, ours takes away a little by chance. Ms. */
+/** Backoff after failures, ms: the Python bunny doubles it, Warren's bunny also subtracts a random part. */
 export function backoffOf(client: ClientPlan, chance: Chance): Backoff {
   return new Backoff({
     initialMs: 5 * SECOND,

@@ -2,7 +2,7 @@ import { nanoStamp } from '../writers/clock-text.ts'
 import type { PodLine } from './wrapped.ts'
 import { textFile } from './wrapped.ts'
 
-/** No wrapper: what the program wrote. */
+/** Without a wrapper. */
 export function raw(lines: readonly PodLine[]): string {
   return textFile(lines.map(({ text }) => text))
 }
@@ -16,7 +16,7 @@ export function kubectl(lines: readonly PodLine[]): string {
   )
 }
 
-/** `stern`, as it prints to a pipe. */
+/** `stern`, when its output is a pipe. */
 export function stern(lines: readonly PodLine[]): string {
   return textFile(lines.map(({ origin, text }) => `${origin.pod} ${origin.container} ${text}`))
 }
@@ -36,10 +36,10 @@ export function sternJson(lines: readonly PodLine[]): string {
   )
 }
 
-/** A container runtime cuts lines that are longer than this; really 16 KiB, here short enough to happen. */
+/** Length at which a container runtime splits lines: 16 KiB in reality, shorter here so that it happens. */
 const CRI_PIECE = 400
 
-/** What the container runtime writes on a node (`/var/log/pods`); `P` marks a piece of a line. */
+/** Log files on a Kubernetes node (`/var/log/pods`); `P` marks a partial line. */
 export function cri(lines: readonly PodLine[]): string {
   return textFile(
     lines.flatMap(({ time, text }, index) => {

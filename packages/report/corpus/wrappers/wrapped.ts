@@ -8,7 +8,7 @@ export interface Origin {
   readonly container: string
 }
 
-/** The log of one pod, on its way into a file. */
+/** The log of one pod. */
 export interface PodLog {
   readonly origin: Origin
   readonly lines: readonly WrittenLine[]
@@ -22,7 +22,7 @@ export interface PodLine {
 }
 
 /**
- * The lines of several pods as a collector sees them: by the stamp each got on its own machine. Lines of one pod stay in order.
+ * Merges the lines of several pods by their times, as a collector does. Lines of one pod stay in order.
  */
 export function merged(logs: readonly PodLog[]): PodLine[] {
   return logs

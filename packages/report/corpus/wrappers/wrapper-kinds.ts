@@ -4,11 +4,11 @@ import type { PodLine } from './wrapped.ts'
 
 export interface WrapperKind {
   readonly wrap: (lines: readonly PodLine[]) => string
-  /** How the file is called. */
+  /** File name extension. */
   readonly extension: string
-  /** Says when each line was written, date and zone included. */
+  /** Adds date and time zone to each line. */
   readonly stamped: boolean
-  /** Says which pod a line is of, so that one file may hold several. */
+  /** Adds the pod to each line, so that one file may contain several pods. */
   readonly named: boolean
 }
 

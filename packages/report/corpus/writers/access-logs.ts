@@ -10,7 +10,7 @@ export function writeAlb(facts: readonly Fact[]): WrittenLine[] {
   return passed(facts).map((fact) => {
     const { time, from, port, method, path, agent, status, targetStatus, targetMs, bytes } = fact
     const reached = targetStatus !== undefined
-    // Of a target that closed the connection the balancer knows the address, of none it does not.
+    // The load balancer logs the address of a target that closed the connection, but not of one that does not exist.
     const target = reached || status !== 503 ? `${RELAY_ADDRESS}:8080` : '-'
     const times = reached ? `0.000 ${(targetMs / 1000).toFixed(3)} 0.000` : '-1 -1 -1'
     const trace = `Root=1-${Math.floor(time / 1000).toString(16)}-${port.toString(16).padStart(24, '0')}`
@@ -37,7 +37,7 @@ export function writeAlb(facts: readonly Fact[]): WrittenLine[] {
   })
 }
 
-/** Access log of an NGINX ingress: "combined" with what the controller adds. */
+/** Access log of an NGINX ingress: "combined" with the fields that the controller adds. */
 export function writeNginx(facts: readonly Fact[]): WrittenLine[] {
   return passed(facts).map((fact) => {
     const { time, from, method, path, agent, status, targetStatus, targetMs, bytes, port } = fact

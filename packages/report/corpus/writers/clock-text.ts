@@ -1,7 +1,7 @@
 const MINUTE = 60_000
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** `2025-09-26T06:56:21` of the seconds asked for last: a log asks for the same second again and again. */
+/** Caches `2025-09-26T06:56:21` per second: a log needs the same second many times. */
 const recent = new Map<number, string>()
 const MAX_RECENT = 20_000
 
@@ -40,7 +40,7 @@ export function accessStamp(time: number): string {
   return `${two(date.getUTCDate())}/${month}/${date.getUTCFullYear()}:${timeOfDay(time, 0)} +0000`
 }
 
-/** `2025-09-26T06:56:21.123456789Z`; `sequence` makes neighbours differ in the last digits, as they do in life. */
+/** `2025-09-26T06:56:21.123456789Z`; `sequence` makes neighbours differ in the last digits, as in real logs. */
 export function nanoStamp(time: number, sequence = 0): string {
   const fraction = time / 1000 - Math.floor(time / 1000)
   const nanos = Math.min(999_999_999, Math.floor(fraction * 1e9) + (sequence % 97))

@@ -7,10 +7,10 @@ import type { WarrenRecord } from './warren-records.ts'
 
 type Check = FactOf<'dependency checked'>
 
-/** Why the database does not answer, in the words of our relay. */
+/** Error text of Warren's relay if the database is down. */
 export const DATABASE_LOST = `connect ECONNREFUSED ${DATABASE_ADDRESS}:5432`
 
-/** What our relay says once a minute of its database and its broker. `brokerLost`: why the broker does not answer, in its words. */
+/** Summaries that Warren's relay logs once a minute about its database and broker. `brokerLost`: its error texts if the broker is down. */
 export function dependencyRecords(
   facts: readonly Fact[],
   { from, to }: WriterOptions,
@@ -38,17 +38,17 @@ function summary(
   brokerLost: Readonly<Record<'refused' | 'login', string>>,
 ): object {
   const durations = new DurationHistogram()
-  const answered = checks.filter(({ trouble }) => trouble === undefined)
+  const answered = checks.filter(({ failure }) => failure === undefined)
   for (const { ms } of answered) durations.record(ms)
-  const trouble = checks.at(-1)?.trouble
+  const failure = checks.at(-1)?.failure
   const detail =
-    trouble === undefined || trouble === 'database' ? DATABASE_LOST : brokerLost[trouble]
+    failure === undefined || failure === 'database' ? DATABASE_LOST : brokerLost[failure]
   return {
     dependency,
     technology: dependency === 'database' ? 'postgresql' : 'rabbitmq',
     checks: { ok: answered.length, error: checks.length - answered.length },
-    state: trouble === undefined ? 'ok' : 'failing',
-    ...(trouble !== undefined && { detail }),
+    state: failure === undefined ? 'ok' : 'failing',
+    ...(failure !== undefined && { detail }),
     ...(answered.length > 0 && {
       p50Ms: durations.percentile(0.5),
       p95Ms: durations.percentile(0.95),

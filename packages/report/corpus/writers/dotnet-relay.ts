@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { lookUp } from '../simulation/facts.ts'
-import type { Fact, FactKinds, FactOf, FactTable, RelayTrouble } from '../simulation/facts.ts'
+import type { Fact, FactKinds, FactOf, FactTable, RelayFailure } from '../simulation/facts.ts'
 import { timeOfDay } from './clock-text.ts'
 import { BROKER_ADDRESS, DATABASE_ADDRESS, linesAt } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
@@ -9,7 +9,7 @@ interface Entry {
   readonly level: 'INF' | 'WRN' | 'ERR'
   readonly message: string
   readonly source: string
-  /** Further lines, without a prefix. */
+  /** Continuation lines, without a prefix. */
   readonly below?: string
 }
 
@@ -19,14 +19,14 @@ const POLLER = 'Relay.Services.UpstreamTaskPoller'
 const COMPLETER = 'Relay.Services.TaskCompletionService'
 const SUBMITTER = 'Relay.Services.ResultsService'
 
-/** The log of the .NET relay: time of day and nothing more, SQL and exceptions below their lines. */
+/** Log of the .NET relay: time of day only, with SQL and exceptions on continuation lines. */
 export function writeDotnetRelay(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return facts.flatMap((fact) => {
     const stamp = timeOfDay(fact.time, options.zoneMinutes)
     const entries = lookUp(ENTRIES, fact) ?? []
     const shown = entries.filter(({ level }) => options.level !== 'warn' || level !== 'INF')
     return shown.flatMap(({ level, message, source, below }) => {
-      const context = options.wordy ? ` <s:${source}>` : ''
+      const context = options.verbose ? ` <s:${source}>` : ''
       const first = `[${stamp} ${level}] ${message}${context}`
       return linesAt(fact.time, below === undefined ? first : `${first}\n${below}`)
     })
@@ -91,7 +91,7 @@ function reason(status: number | undefined): string {
 
 function statement({ about, ms, failed }: FactOf<'statement'>): Entry {
   const { parameters, sql } = STATEMENTS[about]
-  // Entity Framework groups the formatNumber.
+  // Entity Framework adds thousands separators.
   const duration = Math.round(ms).toLocaleString('en-US')
   const details = `[Parameters=[${parameters}], CommandType='Text', CommandTimeout='30']`
   return {
@@ -123,11 +123,11 @@ function login({ outcome, client = '', collection }: FactOf<'login'>): Entry[] {
   }
 }
 
-function request({ method, path, status, durationMs, trouble }: FactOf<'request'>): Entry {
+function request({ method, path, status, durationMs, failure }: FactOf<'request'>): Entry {
   const message = `HTTP ${method} ${path} responded ${status} in ${durationMs.toFixed(4)} ms`
   const source = 'Serilog.AspNetCore.RequestLoggingMiddleware'
-  if (trouble === undefined) return { level: status >= 500 ? 'ERR' : 'INF', message, source }
-  return { level: 'ERR', message, source, below: EXCEPTIONS[trouble] }
+  if (failure === undefined) return { level: status >= 500 ? 'ERR' : 'INF', message, source }
+  return { level: 'ERR', message, source, below: EXCEPTIONS[failure] }
 }
 
 const STATEMENTS: Readonly<
@@ -162,7 +162,7 @@ WHERE r."CompletedAt" IS NULL`,
   },
 }
 
-const EXCEPTIONS: Readonly<Record<RelayTrouble, string>> = {
+const EXCEPTIONS: Readonly<Record<RelayFailure, string>> = {
   database: `Npgsql.NpgsqlException (0x80004005): Failed to connect to ${DATABASE_ADDRESS}:5432
  ---> System.Net.Sockets.SocketException (111): Connection refused
    at Npgsql.Internal.NpgsqlConnector.Connect(NpgsqlTimeout timeout)

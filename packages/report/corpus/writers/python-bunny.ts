@@ -12,7 +12,7 @@ const CONNECTION = '<urllib3.connection.HTTPSConnection object at 0x7f2c1d8e4a90
 
 type LevelName = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR'
 
-/** The log of the Python client that sites run today. */
+/** Log of the Python bunny. */
 export function writePythonBunny(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return facts.flatMap((fact) =>
     (lookUp(ENTRIES, fact) ?? [])

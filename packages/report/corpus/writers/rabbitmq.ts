@@ -6,14 +6,14 @@ import type { WriterOptions, WrittenLine } from './written-line.ts'
 
 type Entry = readonly [level: 'info' | 'warning' | 'error' | 'notice', pid: number, text: string]
 
-/** The log of the broker. Since 3.9 every line of an event has its stamp, before only the first. */
+/** Log of the broker. Since 3.9, every line of an event has a time; before, only the first. */
 export function writeRabbitmq(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return facts.flatMap((fact) => {
     const stamp = brokerStamp(fact.time)
     return (lookUp(ENTRIES, fact) ?? []).flatMap(([level, pid, text]) => {
       const prefix = `${stamp} [${level}] <0.${pid}.0> `
       const [first = '', ...more] = text.split('\n')
-      const below = more.map((line) => (options.wordy ? prefix + line : ` ${line}`))
+      const below = more.map((line) => (options.verbose ? prefix + line : ` ${line}`))
       return [prefix + first, ...below].map((line) => ({ time: fact.time, text: line }))
     })
   })
@@ -39,34 +39,34 @@ const ENTRIES: FactTable<readonly Entry[]> = {
     ['info', 9, 'Server startup complete; 4 plugins started.'],
   ],
   accepted: (fact) => [
-    ['info', fact.pid, `accepting AMQP connection <0.${fact.pid}.0> (${way(fact)})`],
+    ['info', fact.pid, `accepting AMQP connection <0.${fact.pid}.0> (${connectionText(fact)})`],
   ],
   authenticated: (fact) => [
     [
       'info',
       fact.pid,
-      `connection <0.${fact.pid}.0> (${way(fact)}): user 'relay' authenticated and granted access to vhost '/'`,
+      `connection <0.${fact.pid}.0> (${connectionText(fact)}): user 'relay' authenticated and granted access to vhost '/'`,
     ],
   ],
   closed: (fact) => [
     [
       'info',
       fact.pid,
-      `closing AMQP connection <0.${fact.pid}.0> (${way(fact)}, vhost: '/', user: 'relay')`,
+      `closing AMQP connection <0.${fact.pid}.0> (${connectionText(fact)}, vhost: '/', user: 'relay')`,
     ],
   ],
   'login refused': (fact) => [
     [
       'error',
       fact.pid,
-      `Error on AMQP connection <0.${fact.pid}.0> (${way(fact)}, state: starting):\nPLAIN login refused: user 'relay' - invalid credentials`,
+      `Error on AMQP connection <0.${fact.pid}.0> (${connectionText(fact)}, state: starting):\nPLAIN login refused: user 'relay' - invalid credentials`,
     ],
   ],
   'heartbeats missed': (fact) => [
     [
       'error',
       fact.pid,
-      `closing AMQP connection <0.${fact.pid}.0> (${way(fact)}):\nmissed heartbeats from client, timeout: 60s`,
+      `closing AMQP connection <0.${fact.pid}.0> (${connectionText(fact)}):\nmissed heartbeats from client, timeout: 60s`,
     ],
   ],
   'alarm set': (fact) => [
@@ -82,7 +82,7 @@ const ENTRIES: FactTable<readonly Entry[]> = {
   'port probed': (fact) => probed(fact),
 }
 
-/** A platform looks whether somebody listens: by asking for a page, by hanging up, or by saying nothing. */
+/** A health check of the broker port: with an HTTP request, by disconnecting, or without sending anything. */
 function probed({ pid, port, how }: FactOf<'port probed'>): readonly Entry[] {
   const from = `${PROBE_ADDRESS}:${port} -> ${BROKER_ADDRESS}:5672`
   const [level, reason] = PROBES[how]
@@ -102,7 +102,7 @@ const PROBES: Readonly<
 
 const STARS = '*'.repeat(58)
 
-function way({
+function connectionText({
   port,
 }: FactOf<
   'accepted' | 'authenticated' | 'closed' | 'login refused' | 'heartbeats missed'

@@ -12,18 +12,18 @@ import type { WriterOptions, WrittenLine } from './written-line.ts'
 const BASE = `https://${RELAY_HOST}/link_connector_api`
 const POLL_URL = `${BASE}/task/nextjob/[REDACTED]`
 
-/** The log of our client, one JSON object a line. */
+/** Log of Warren's bunny, one JSON object per line. */
 export function writeBunnyJson(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return jsonLines(bunnyRecords(facts, options), 'bunny', options)
 }
 
-/** The log of our client with LOG_FORMAT=text: what the Python client would have written. */
+/** Log of Warren's bunny with LOG_FORMAT=text, as the Python bunny would log it. */
 export function writeBunnyText(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return textLines(bunnyRecords(facts, options), 'bunny', bunnyText(bunnyTextCatalogue), options)
 }
 
 function bunnyRecords(facts: readonly Fact[], options: WriterOptions): WarrenRecord[] {
-  // Its minutes begin when it starts, at no round time.
+  // Its minutes begin when it starts, not at a full minute.
   const summary = new MinuteSummary('relay', options.from - 22_700)
   const records = facts.flatMap((fact) => {
     count(fact, summary)

@@ -21,7 +21,7 @@ export function jsonLines(
     }))
 }
 
-/** Records as the text format shows them, in the local time of the site. */
+/** Records in the text format, in the local time of the site. */
 export function textLines(
   records: readonly WarrenRecord[],
   component: string,
@@ -31,7 +31,7 @@ export function textLines(
   return records
     .filter((record) => record.at >= from && record.at < to)
     .flatMap((record) => {
-      // The style writes the local time of this process; the log needs that of the site.
+      // The text format uses the local time of this process; the log needs that of the site.
       const here = new Date(record.at).getTimezoneOffset()
       const at = record.at + (zoneMinutes + here) * MINUTE
       const shown = logRecord({ ...record, at }, component, pod)

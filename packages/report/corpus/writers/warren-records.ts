@@ -2,12 +2,12 @@ import { DurationHistogram } from '@warren/runtime'
 import type { LogRecord } from '@warren/runtime'
 import type { WriterOptions } from './written-line.ts'
 
-/** Our programs sum up so often. */
+/** Interval of summaries in Warren's programs. */
 export const PERIOD_MS = 60_000
 
 export const LEVELS = { debug: 20, info: 30, warn: 40, error: 50 } as const
 
-/** A record as our programs hand it to pino; `at` is when. */
+/** A record as Warren's programs pass it to pino; `at` is its time. */
 export interface WarrenRecord {
   readonly at: number
   readonly level: keyof typeof LEVELS
@@ -15,7 +15,7 @@ export interface WarrenRecord {
   readonly fields: object
 }
 
-/** In the order pino writes the members. */
+/** With its members in pino's order. */
 export function logRecord(
   { at, level, msg, fields }: WarrenRecord,
   component: string,
@@ -25,7 +25,7 @@ export function logRecord(
   return { ...base, ...fields, msg }
 }
 
-/** Counts the polls of one link and tells of them once a minute, also when there were none. */
+/** Counts the polls of one link and logs a summary once a minute, even if there were none. */
 export class MinuteSummary {
   readonly #link: string
   readonly #from: number

@@ -9,12 +9,12 @@ import type { WarrenRecord } from './warren-records.ts'
 import { BROKER_ADDRESS, UPSTREAM } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
 
-/** The log of our relay, one JSON object a line. */
+/** Log of Warren's relay, one JSON object per line. */
 export function writeRelayJson(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return jsonLines(relayRecords(facts, options), 'relay', options)
 }
 
-/** The log of our relay with LOG_FORMAT=text: what the .NET relay would have written. */
+/** Log of Warren's relay with LOG_FORMAT=text, as the .NET relay would log it. */
 export function writeRelayText(facts: readonly Fact[], options: WriterOptions): WrittenLine[] {
   return textLines(relayRecords(facts, options), 'relay', relayText(relayLogText), options)
 }
@@ -191,7 +191,7 @@ function login(fact: FactOf<'login'>): WarrenRecord[] {
 }
 
 function request(fact: FactOf<'request'>): WarrenRecord[] {
-  const { time: at, requestId, method, path, status, client, node, trouble } = fact
+  const { time: at, requestId, method, path, status, client, node, failure } = fact
   const probe = path === '/livez' || path === '/readyz' || path === '/healthz'
   const quiet = (status === 204 || probe) && status < 400
   const held = fact.heldMs > 0 ? { heldMs: tenThousandths(fact.heldMs) } : {}
@@ -204,7 +204,7 @@ function request(fact: FactOf<'request'>): WarrenRecord[] {
     msg: 'request completed',
     fields,
   } as const
-  if (trouble !== 'defect') return [completed]
+  if (failure !== 'defect') return [completed]
   const err = {
     type: 'TypeError',
     message: "Cannot read properties of undefined (reading 'id')",
@@ -239,5 +239,5 @@ const QUEUE_LOST: Readonly<{ [W in FactOf<'queue lost'>['why']]: string }> = {
   login:
     'CONN_CLOSE: Handshake terminated by server: ACCESS-REFUSED (403) with message "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile."',
   heartbeat: 'CONN_CLOSE: socket closed unexpectedly by server',
-  alarm: 'the broker takes no messages: low on memory',
+  alarm: 'the broker blocks publishing: low on memory',
 }

@@ -1,8 +1,8 @@
 import type { Fact } from '../simulation/facts.ts'
 
-/** One physical line as it stands in a log. */
+/** One physical line of a log. */
 export interface WrittenLine {
-  /** When it was written, by the clock of the machine; ms since the epoch. */
+  /** When it was written, by the machine's clock; ms since the epoch. */
   readonly time: number
   readonly text: string
 }
@@ -10,34 +10,34 @@ export interface WrittenLine {
 export type Level = 'debug' | 'info' | 'warn'
 
 export interface WriterOptions {
-  /** Local time, minutes east of UTC. */
+  /** Time zone, minutes east of UTC. */
   readonly zoneMinutes: number
   readonly level: Level
-  /** Name of the pod that writes. */
+  /** Name of the pod. */
   readonly pod: string
-  /** Serilog with `<s:SourceContext>`, RabbitMQ with a stamp on every line of an event: what deployments differ in. */
-  readonly wordy: boolean
-  /** Clients the relay has been told of, whether they come or not. */
+  /** Options that differ between deployments: Serilog with `<s:SourceContext>`, RabbitMQ with a time on every line of an event. */
+  readonly verbose: boolean
+  /** Clients that the relay knows, whether they poll or not. */
   readonly registered: readonly string[]
-  /** Beginning and end of the window by this machine's clock, for what is written by the clock. */
+  /** Beginning and end of the time range by this machine's clock, for periodic lines. */
   readonly from: number
   readonly to: number
 }
 
-/** Turns what happened in one component into its log. `facts` carry the time of the machine that writes. */
+/** Writes the facts of one component as its log. The times of `facts` are those of the machine. */
 export type Writer = (facts: readonly Fact[], options: WriterOptions) => WrittenLine[]
 
-/** Where the clients look for the relay. */
+/** Host name of the relay that clients use. */
 export const RELAY_HOST = 'relay.example.org'
 export const RELAY_ADDRESS = '10.0.2.15'
 export const BROKER_ADDRESS = '10.0.3.9'
-/** Where the platform's probes come from. */
+/** Address of Kubernetes health probes. */
 export const PROBE_ADDRESS = '10.0.2.1'
 export const DATABASE_ADDRESS = '10.0.3.7'
-/** The upstream as our relay calls it. */
+/** Name of the upstream in the configuration of Warren's relay. */
 export const UPSTREAM = 'main'
 
-/** A stretch of text as lines of one moment. */
+/** Splits a text into lines with the same time. */
 export function linesAt(time: number, text: string): WrittenLine[] {
   return text.split('\n').map((line) => ({ time, text: line }))
 }

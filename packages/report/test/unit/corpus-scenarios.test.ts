@@ -12,7 +12,7 @@ const ALL = scenarios()
 
 function named(name: string): Scenario {
   const scenario = ALL.find((candidate) => candidate.name === name)
-  if (scenario === undefined) throw new Error(`no scenario is called ${name}`)
+  if (scenario === undefined) throw new Error(`unknown scenario "${name}"`)
   return scenario
 }
 
@@ -23,15 +23,15 @@ function logOf(scenario: Scenario, of: string): string[] {
   return bytes.toString('utf8').split('\n').slice(0, -1)
 }
 
-/** What `kubectl logs --prefix --timestamps` puts before each line. */
+/** The prefix that `kubectl logs --prefix --timestamps` adds to each line. */
 const KUBECTL = String.raw`^\[pod/[\w-]+/\w+\] 2025-09-26T0[67]:\d\d:\d\d\.\d{9}Z `
 
 describe('the scenarios', () => {
-  it('have names of their own', () => {
+  it('have unique names', () => {
     expect(new Set(ALL.map(({ name }) => name)).size).toBe(ALL.length)
   })
 
-  it('cover every fault alone, by a cause that the report has a word for', () => {
+  it('cover every fault alone, and the report has a cause for it', () => {
     for (const fault of faultNames()) {
       expect(CAUSES).toContain(fault)
       const own = ALL.filter(
@@ -44,22 +44,22 @@ describe('the scenarios', () => {
     }
   })
 
-  it('cover what is told of a session that works: idle, serving, churn', () => {
+  it('cover healthy networks: idle, serving, connection churn', () => {
     const links = ALL.map(({ truth }) => truth.links)
     expect(links).toContain('healthy-idle')
     expect(links).toContain('serving')
-    const asked = ALL.flatMap(({ truth }) => truth.findings.flatMap(({ causes }) => causes))
-    expect(asked).toContain('broker-connection-churn')
+    const expected = ALL.flatMap(({ truth }) => truth.findings.flatMap(({ causes }) => causes))
+    expect(expected).toContain('broker-connection-churn')
   })
 
-  it('let every fault meet others', () => {
+  it('combine every fault with others', () => {
     const paired = ALL.filter(({ plan }) => plan.faults.length === 2)
     const met = new Set(paired.flatMap(({ plan }) => plan.faults.map(({ name }) => name)))
     // A suspension takes longer than the half hour that two faults share.
     expect(faultNames().filter((name) => !met.has(name))).toEqual(['upstream-suspension'])
   })
 
-  it('use every writer and every wrapper, packed and not', () => {
+  it('use every writer and every wrapper, compressed and not', () => {
     const logs = ALL.flatMap((scenario) => scenario.logs)
     expect(new Set(logs.map(({ writer }) => writer))).toEqual(new Set(Object.keys(WRITERS)))
     expect(new Set(logs.map(({ wrapper }) => wrapper))).toEqual(new Set(Object.keys(WRAPPERS)))
@@ -129,12 +129,12 @@ describe('the healthy half hour, line by line', () => {
       'broker',
       String.raw`2025-09-26 0[67]:\d\d:\d\d\.\d{6}\+00:00 \[info\] <0\.\d+\.0> closing AMQP connection <0\.\d+\.0> \(.*, vhost: '/', user: 'relay'\)$`,
     ],
-  ])('%s writes %s', (of, line) => {
+  ])('%s logs %s', (of, line) => {
     const golden = new RegExp(KUBECTL + line)
     expect(logOf(halfHour, of).filter((text) => golden.test(text)).length).toBeGreaterThan(100)
   })
 
-  it('holds no failure', () => {
+  it('contains no failure', () => {
     for (const { of } of halfHour.logs) {
       const failed = logOf(halfHour, of).filter((line) =>
         /ERROR|WARN|ERR\]|FTL|\b50\d\b in/.test(line),

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { clientPlan, WINDOW_START } from '../../corpus/simulation/plan.ts'
+import { clientPlan, RANGE_START } from '../../corpus/simulation/plan.ts'
 import type { NetworkPlan } from '../../corpus/simulation/plan.ts'
 import type { Fact, FactOf } from '../../corpus/simulation/facts.ts'
 import { simulate } from '../../corpus/simulation/simulate.ts'
 
 const HALF_HOUR: NetworkPlan = {
   seed: 'a test',
-  start: WINDOW_START,
+  start: RANGE_START,
   minutes: 30,
   clients: [clientPlan('site-a', 'python', 0), clientPlan('site-b', 'python', 1)],
   relay: 'dotnet',
@@ -23,16 +23,16 @@ function of<K extends Fact['kind']>(facts: readonly Fact[], kind: K, at?: string
 }
 
 function minutes(facts: readonly { time: number }[]): number[] {
-  return facts.map(({ time }) => (time - WINDOW_START) / 60_000)
+  return facts.map(({ time }) => (time - RANGE_START) / 60_000)
 }
 
 describe('the simulated network', () => {
-  it('is the same in every run, and another with another seed', () => {
+  it('is the same in every run, and different with another seed', () => {
     expect(simulate(HALF_HOUR)).toEqual(simulate(HALF_HOUR))
     expect(simulate({ ...HALF_HOUR, seed: 'another' })).not.toEqual(simulate(HALF_HOUR))
   })
 
-  it('takes every poll through every leg, in order', () => {
+  it('takes every poll through every component, in order', () => {
     const facts = simulate({ ...HALF_HOUR, clients: HALF_HOUR.clients.slice(0, 1), tasks: [] })
     const sent = of(facts, 'poll sent')[3]
     const next = of(facts, 'poll sent')[4]
@@ -65,7 +65,7 @@ describe('the simulated network', () => {
     ])
   })
 
-  it('polls every ten seconds and is answered after about 132 ms', () => {
+  it('polls every ten seconds and responds after about 132 ms', () => {
     const facts = simulate({ ...HALF_HOUR, tasks: [] })
     const times = of(facts, 'poll sent', 'site-a').map(({ time }) => time)
     const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0))
@@ -77,7 +77,7 @@ describe('the simulated network', () => {
     expect(took.reduce((sum, ms) => sum + ms, 0) / took.length).toBeCloseTo(132, -1)
   })
 
-  it('takes a task the whole way, from the upstream and back', () => {
+  it('takes a task from the upstream to a client and back', () => {
     const facts = simulate(HALF_HOUR)
     const kinds = facts
       .filter((fact) => 'taskId' in fact && (fact.at === 'relay' || fact.at === 'site-a'))
@@ -98,7 +98,7 @@ describe('the simulated network', () => {
     expect(places).toEqual(places.toSorted((a, b) => a - b))
   })
 
-  it('lets the Python client wait 10, 15, 25, 45 and 65 seconds after failures', () => {
+  it('makes the Python bunny wait 10, 15, 25, 45 and 65 seconds after failures', () => {
     const refused = { name: 'connection-refused', from: 2, of: 'site-a' } as const
     const facts = simulate({ ...HALF_HOUR, faults: [refused] })
     const times = of(facts, 'poll failed', 'site-a').map(({ time }) => time)
@@ -108,10 +108,10 @@ describe('the simulated network', () => {
     expect(gaps).toEqual([10, 15, 25, 45, 65, 65])
   })
 
-  it('lets our client wait a random part less, and our relay hold its polls', () => {
-    const ours = [clientPlan('site-a', 'warren', 0)]
+  it("makes Warren's bunny wait a random part less, and Warren's relay hold its polls", () => {
+    const clients = [clientPlan('site-a', 'warren', 0)]
     const refused = { name: 'connection-refused', from: 10, of: 'site-a' } as const
-    const facts = simulate({ ...HALF_HOUR, clients: ours, relay: 'warren', faults: [refused] })
+    const facts = simulate({ ...HALF_HOUR, clients, relay: 'warren', faults: [refused] })
     const waits = of(facts, 'poll failed').map(({ retryInMs }) => retryInMs)
     expect(waits.slice(0, 3).every((ms, n) => ms <= 5_000 * 2 ** n && ms >= 4_000 * 2 ** n)).toBe(
       true,
@@ -122,7 +122,7 @@ describe('the simulated network', () => {
     expect(held.every(({ heldMs }) => Math.round(heldMs / 1000) === 25)).toBe(true)
   })
 
-  it('keeps a fault of one client away from the others, to the millisecond', () => {
+  it('does not affect other clients by a fault of one, to the millisecond', () => {
     const fault = { name: 'auth-wrong-password', from: 10, to: 16, of: 'site-a' } as const
     const plan = { ...HALF_HOUR, tasks: [] }
     const before = of(simulate(plan), 'poll answered', 'site-b')
@@ -139,7 +139,7 @@ describe('the simulated network', () => {
   })
 
   it.each(['dotnet', 'warren'] as const)(
-    'lets a relay that stands still neither write nor answer (%s)',
+    'makes a stalled relay neither log nor respond (%s)',
     (relay) => {
       const fault = { name: 'relay-stalled', from: 10, to: 16 } as const
       const facts = simulate({ ...HALF_HOUR, relay, faults: [fault] })
