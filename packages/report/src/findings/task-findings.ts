@@ -264,15 +264,6 @@ function findUnansweredByUnknown(context: DiagnosisContext, relay: Relay): void 
   if (problem === undefined) return
   for (const other of others) addProblem(problem, other)
   const links = pollLinksOf(context).filter((link) => link.relay === relay)
-  const buildWhy = (
-    summary: ProblemSummary,
-    end = describeEnd(summary, 'no later task was answered by all clients'),
-  ): string =>
-    sentences(
-      `relay log: ${formatCount(summary.count, 'task')} reached the deadline without a result from every client, ${formatTimes(summary.first, summary.last)}`,
-      'the log does not show which client was late',
-      end,
-    )
   const finding = rawFinding({
     ...fromProblem(problem),
     subject: `a client of ${relay.name}`,
@@ -280,11 +271,22 @@ function findUnansweredByUnknown(context: DiagnosisContext, relay: Relay): void 
       logs.some((log) => log === relay.logs[0]),
     ),
     confidence: 'possible',
-    why: buildWhy(problem),
-    buildWhy,
+    why: whyUnansweredByUnknown(problem),
+    buildWhy: whyUnansweredByUnknown,
     next: ['Compare the tasks handed out to each client with its results at that time.'],
   })
   explainOrAdd(context, finding, (other) => links.some((link) => blocksAnswers(other, link)))
+}
+
+function whyUnansweredByUnknown(
+  summary: ProblemSummary,
+  end = describeEnd(summary, 'no later task was answered by all clients'),
+): string {
+  return sentences(
+    `relay log: ${formatCount(summary.count, 'task')} reached the deadline without a result from every client, ${formatTimes(summary.first, summary.last)}`,
+    'the log does not show which client was late',
+    end,
+  )
 }
 
 function findSubmissionFailures(context: DiagnosisContext, relay: Relay): void {
