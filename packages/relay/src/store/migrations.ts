@@ -15,6 +15,7 @@ export interface Migration {
 /** In order. A released migration never changes: a correction is a new one. All missing migrations run in one transaction. */
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: 'users, nodes, tasks, subtasks', up: createTables },
+  { version: 2, name: 'versions of passwords', up: addPasswordVersion },
 ]
 
 async function createTables(
@@ -126,5 +127,12 @@ async function createTables(
     .addColumn('name', 'text', (column) => column.primaryKey().notNull())
     .addColumn('holder', 'text', (column) => column.notNull())
     .addColumn('held_until', time, (column) => column.notNull())
+    .execute()
+}
+
+async function addPasswordVersion(trx: Transaction<RelayTables>): Promise<void> {
+  await trx.schema
+    .alterTable('relay_users')
+    .addColumn('password_version', 'integer', (column) => column.notNull().defaultTo(1))
     .execute()
 }

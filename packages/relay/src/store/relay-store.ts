@@ -81,6 +81,8 @@ export interface UserRecord {
   /** As spelled when the user was added. Compared without case. */
   readonly name: string
   readonly passwordHash: string
+  /** Changes with the password. A new hash of the same password keeps it. */
+  readonly passwordVersion: number
   /** Added by the configuration, which may also remove it. */
   readonly declared: boolean
   readonly createdAt: number
@@ -105,8 +107,16 @@ export interface UserStore {
   findUser(name: string): Promise<UserRecord | null>
   /** Sorted by name. */
   listUsers(): Promise<readonly UserRecord[]>
-  /** False if the user does not exist. */
-  setPasswordHash(userId: string, passwordHash: string): Promise<boolean>
+  /**
+   * Changes the password, which ends the logins with the old one. False if the user does not exist, or if its hash is not
+   * `replaced` (if given).
+   */
+  setPasswordHash(userId: string, passwordHash: string, replaced?: string): Promise<boolean>
+  /**
+   * Replaces a hash by another one of the same password, which ends no login. False if the user does not exist or its hash
+   * has changed in the meantime.
+   */
+  upgradePasswordHash(userId: string, hashes: { from: string; to: string }): Promise<boolean>
   /** Removes the user and its nodes. False if the user does not exist. */
   removeUser(userId: string): Promise<boolean>
   /** Throws NodeTakenError if the ID is in use, UnknownUserError if the user does not exist. */

@@ -13,6 +13,8 @@ export interface UserTable {
   /** Canonical spelling. Makes names unique. */
   name_key: string
   password_hash: string
+  /** Incremented when the password changes, but not when the same password is hashed again. */
+  password_version: number
   declared: Flag
   created_at: number
 }

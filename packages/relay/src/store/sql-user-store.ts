@@ -29,6 +29,7 @@ export class SqlUserStore implements UserStore {
       name: user.name,
       name_key: canonicalUsername(user.name),
       password_hash: user.passwordHash,
+      password_version: 1,
       declared: user.declared ? 1 : 0,
       created_at: this.#now(),
     }
@@ -86,15 +87,36 @@ export class SqlUserStore implements UserStore {
     })
   }
 
-  async setPasswordHash(userId: string, passwordHash: string): Promise<boolean> {
+  async setPasswordHash(userId: string, passwordHash: string, replaced?: string): Promise<boolean> {
     return this.#change('set password', (db) =>
       db
         .updateTable('relay_users')
-        .set({ password_hash: passwordHash })
+        .set((eb) => ({
+          password_hash: passwordHash,
+          password_version: eb('password_version', '+', 1),
+        }))
         .where('id', '=', userId)
+        .$if(replaced !== undefined, (query) => query.where('password_hash', '=', replaced ?? ''))
         .returning('id')
         .execute(),
     )
+  }
+
+  async upgradePasswordHash(
+    userId: string,
+    { from, to }: { from: string; to: string },
+  ): Promise<boolean> {
+    // Not announced to other relays: the logins that they have verified stay valid.
+    const upgraded = await this.#database.run('upgrade a password hash', (db) =>
+      db
+        .updateTable('relay_users')
+        .set({ password_hash: to })
+        .where('id', '=', userId)
+        .where('password_hash', '=', from)
+        .returning('id')
+        .execute(),
+    )
+    return upgraded.length > 0
   }
 
   async removeUser(userId: string): Promise<boolean> {
@@ -230,6 +252,7 @@ function userRecord(row: UserTable, nodeIds: readonly string[]): UserRecord {
     id: row.id,
     name: row.name,
     passwordHash: row.password_hash,
+    passwordVersion: row.password_version,
     declared: row.declared === 1,
     createdAt: row.created_at,
     nodeIds,

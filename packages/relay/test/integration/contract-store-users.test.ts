@@ -76,8 +76,29 @@ describeStores('users and nodes', (openBench) => {
     const { users } = bench.open()
     const user = await users.addUser({ name: 'north', passwordHash: 'old', declared: false })
     expect(await users.setPasswordHash(user.id, 'new')).toBe(true)
-    expect((await users.findUser('north'))?.passwordHash).toBe('new')
+    expect(await users.findUser('north')).toMatchObject({ passwordHash: 'new', passwordVersion: 2 })
     expect(await users.setPasswordHash(ID, 'new')).toBe(false)
+  })
+
+  it('changes a password only if its hash is the expected one, if one is given', async () => {
+    await using bench = await openBench()
+    const { users } = bench.open()
+    const user = await users.addUser({ name: 'north', passwordHash: 'old', declared: false })
+    expect(await users.setPasswordHash(user.id, 'new', 'other')).toBe(false)
+    expect(await users.findUser('north')).toEqual(user)
+    expect(await users.setPasswordHash(user.id, 'new', 'old')).toBe(true)
+    expect((await users.findUser('north'))?.passwordHash).toBe('new')
+  })
+
+  it('upgrades a hash without changing the password, unless the hash has changed', async () => {
+    await using bench = await openBench()
+    const { users } = bench.open()
+    const user = await users.addUser({ name: 'north', passwordHash: 'old', declared: false })
+    expect(await users.upgradePasswordHash(user.id, { from: 'old', to: 'same' })).toBe(true)
+    expect(await users.findUser('north')).toEqual({ ...user, passwordHash: 'same' })
+    await users.setPasswordHash(user.id, 'reset')
+    expect(await users.upgradePasswordHash(user.id, { from: 'same', to: 'again' })).toBe(false)
+    expect((await users.findUser('north'))?.passwordHash).toBe('reset')
   })
 
   it('removes a node, and a user with its nodes', async () => {
