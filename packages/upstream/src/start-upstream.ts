@@ -15,31 +15,31 @@ import { UPSTREAM_VERSION } from './version.ts'
 
 export interface UpstreamOptions {
   readonly log?: Logger
-  /** Milliseconds since 1970; what leases, deadlines and suspensions are measured by. */
+  /** Milliseconds since 1970, the clock of leases, deadlines and suspensions. */
   readonly now?: () => number
 }
 
-/** A running server, for the process it runs in. */
+/** A running upstream, for its own process. */
 export interface UpstreamHandle extends AsyncDisposable {
   /** `http://host:port`, without a path. */
   readonly url: string
   readonly collections: {
-    /** The password is in this answer only. */
+    /** Only this call returns the password. */
     add(options: { readonly name: string }): Promise<CollectionCredentials>
     list(): readonly CollectionView[]
   }
-  /** Takes what `POST /api/v1/questions` takes. Gives the uuid. @throws UpstreamError */
+  /** Accepts the same as `POST /api/v1/questions`. Returns the uuid. @throws UpstreamError */
   ask(task: unknown): Promise<string>
   /**
-   * Resolves when the question is answered, failed or timed out. Rejects with the reason of `signal`, and with an
-   * AbortError when the server is stopped before.
+   * Resolves when the question is answered, failed or timed out. Rejects with the reason of `signal`, or with an
+   * AbortError if the upstream stops first.
    */
   waitForResult(uuid: string, options?: { readonly signal?: AbortSignal }): Promise<QuestionView>
 }
 
 const SWEEP_MS = 1000
 
-/** Starts a server and gives it back once it listens. @throws ProgramError */
+/** Starts an upstream. Resolves once it listens. @throws ProgramError */
 export async function startUpstream(
   config: UpstreamConfig,
   options: UpstreamOptions = {},
@@ -75,7 +75,7 @@ export async function startUpstream(
     log,
   })
   resources.defer(async () => {
-    // Requests that wait are answered as things stand; closing waits for them.
+    // Ends waiting requests with the current state; closing waits for them.
     stopping.abort(new DOMException('the upstream was stopped', 'AbortError'))
     await app.close()
   })
@@ -102,12 +102,12 @@ export async function startUpstream(
   }
 }
 
-// Checked here as well as in the configuration: who starts a server from code has not read that.
+// The configuration checks this too, but code may start an upstream with any configuration.
 function assertAskerToken({ host, askerToken }: UpstreamConfig): void {
   if (askerToken !== undefined || isLoopback(host)) return
-  throw new ProgramError(`without an asker token anybody who reaches ${host} could ask questions`, {
+  throw new ProgramError(`no asker token, and other machines can reach ${host}`, {
     exitCode: ExitCode.config,
-    hint: 'Set UPSTREAM_ASKER_TOKEN, or listen on 127.0.0.1.',
+    hint: 'Set UPSTREAM_ASKER_TOKEN, or set UPSTREAM_HOST=127.0.0.1.',
   })
 }
 
@@ -118,13 +118,13 @@ async function listen(app: FastifyInstance, { host, port }: UpstreamConfig): Pro
     const reason = error instanceof Error ? error.message : String(error)
     throw new ProgramError(`cannot listen on ${host}:${port}: ${reason}`, {
       exitCode: ExitCode.unavailable,
-      hint: 'Choose another UPSTREAM_PORT, or stop what uses this one.',
+      hint: 'Set UPSTREAM_PORT to another port, or stop the program that uses this one.',
       cause: error,
     })
   }
   const address = app.server.address()
   const bound = typeof address === 'object' && address !== null ? address.port : port
-  // "All addresses" is none to call.
+  // A client cannot connect to "all addresses".
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${bound}`
 }
@@ -134,7 +134,7 @@ function sweep(collections: Collections, questions: Questions, log: Logger): voi
     collections.sweep()
     questions.sweep()
   } catch (error: unknown) {
-    // A locked file passes; the next sweep is a second away.
+    // A locked file is temporary; the next sweep follows in a second.
     log.error({ err: error }, 'sweep failed')
   }
 }

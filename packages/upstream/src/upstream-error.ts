@@ -1,131 +1,131 @@
 export interface UpstreamErrorEntry {
   readonly status: number
   readonly title: string
-  /** What the person who gets it should do. */
+  /** What the person who receives the error should do. */
   readonly action: string
 }
 
-/** Every error this server answers with. The README is held equal to it by a test. */
+/** Every error that this upstream returns. A test compares the README with it. */
 export const UPSTREAM_ERRORS = {
   NOT_LOGGED_IN: {
     status: 401,
-    title: 'User name or password is missing or wrong',
-    action: 'Use the login that "collections add" printed.',
+    title: 'The user name or password is missing or wrong',
+    action: 'Use the credentials that "warren upstream collections add" printed.',
   },
   OTHER_COLLECTION: {
     status: 403,
-    title: 'This login belongs to another collection',
-    action: 'Check the collection id of the client.',
+    title: 'The credentials belong to another collection',
+    action: 'Check the collection ID of the client.',
   },
   UNKNOWN_COLLECTION: {
     status: 404,
-    title: 'There is no such collection',
-    action: 'See "collections list".',
+    title: 'The collection does not exist',
+    action: 'Run "warren upstream collections list" to see all collections.',
   },
   BAD_SUFFIX: {
     status: 400,
-    title: 'Tasks are of type a or b',
+    title: 'The task type must be a or b',
     action: 'Poll COLLECTION.a for counts and COLLECTION.b for distributions.',
   },
   UNKNOWN_TASK: {
     status: 404,
     title: 'This collection has no such task',
-    action: 'Nothing: the task was never handed to this collection, or was forgotten.',
+    action: 'Do nothing: the task was never handed to this collection, or was deleted.',
   },
   ALREADY_ANSWERED: {
     status: 409,
     title: 'Job file already uploaded',
-    action: 'Nothing: an answer to this task is stored.',
+    action: 'Do nothing: a result for this task is stored.',
   },
   BAD_RESULT: {
     status: 400,
-    title: 'The result cannot be read',
-    action: 'Each problem is listed with its place. The task is marked failed.',
+    title: 'The result is not valid',
+    action: 'Correct the listed problems. The task is marked as failed.',
   },
   NOT_AN_ASKER: {
     status: 401,
-    title: 'Asking needs a token',
+    title: 'Asking requires a token',
     action: 'Send UPSTREAM_ASKER_TOKEN as "Authorization: Bearer".',
   },
   NOT_FROM_HERE: {
     status: 403,
     title: 'Without a token only this machine may ask',
-    action: 'Call the server by a loopback name, or set UPSTREAM_ASKER_TOKEN.',
+    action: 'Use a loopback name in the URL, or set UPSTREAM_ASKER_TOKEN.',
   },
   BAD_TASK: {
     status: 400,
-    title: 'The question cannot be understood',
-    action: 'Each problem is listed with its place.',
+    title: 'The question is not valid',
+    action: 'Correct the listed problems.',
   },
   COLLECTION_NEEDED: {
     status: 400,
-    title: 'It is not clear which collection is asked',
-    action: 'Say "collection", by id or name.',
+    title: 'The collection to ask is not clear',
+    action: 'Set "collection" to an ID or a name.',
   },
   COLLECTION_SUSPENDED: {
     status: 409,
-    title: 'The collection has not been heard of for too long',
-    action: 'Start its relay or bunny: its next poll for counts ends the suspension.',
+    title: 'The collection has not polled for too long',
+    action: 'Start its relay or bunny. Its next poll for counts ends the suspension.',
   },
   UUID_TAKEN: {
     status: 409,
-    title: 'A question with this uuid was asked before',
-    action: 'Leave uuid out, or ask for that question.',
+    title: 'A question with this uuid exists already',
+    action: 'Leave out the uuid, or use a new one.',
   },
   TOO_MANY_QUESTIONS: {
     status: 429,
     title: 'Too many questions are waiting for this collection',
-    action: 'Wait for answers.',
+    action: 'Wait for results.',
   },
   UNKNOWN_QUESTION: {
     status: 404,
-    title: 'There is no such question',
-    action: 'Check the uuid; settled questions are forgotten after UPSTREAM_RETENTION.',
+    title: 'The question does not exist',
+    action: 'Check the uuid. Settled questions are deleted after UPSTREAM_RETENTION.',
   },
   INVALID_NAME: {
     status: 400,
-    title: 'A collection needs a name of 1 to 100 characters',
-    action: 'Choose another one, without control characters.',
+    title: 'The name of a collection must have 1 to 100 characters',
+    action: 'Choose another name, without control characters.',
   },
   NAME_TAKEN: {
     status: 409,
-    title: 'There is a collection of this name',
+    title: 'A collection with this name exists already',
     action: 'Choose another name.',
   },
   TOO_MANY_COLLECTIONS: {
     status: 409,
     title: 'There are too many collections',
-    action: 'Use another server.',
+    action: 'Use another upstream.',
   },
   BAD_REQUEST: {
     status: 400,
-    title: 'The request cannot be understood',
-    action: 'Compare it with the description of the API.',
+    title: 'The request is not valid',
+    action: 'Compare the request with the description of the API.',
   },
   NO_SUCH_PATH: {
     status: 404,
-    title: 'Nothing is served at this path',
-    action: 'Check the base URL: it ends in /api/v1 or /link_connector_api.',
+    title: 'The path does not exist',
+    action: 'Check the base URL: it must end in /api/v1 or /link_connector_api.',
   },
   BODY_TOO_LARGE: {
     status: 413,
     title: 'The body is too large',
-    action: 'A question may have 1 MiB, a result 32 MiB.',
+    action: 'Send at most 1 MiB for a question and 32 MiB for a result.',
   },
   NOT_JSON: {
     status: 415,
-    title: 'The body has to be JSON',
+    title: 'The body must be JSON',
     action: 'Send Content-Type: application/json, without a Content-Encoding.',
   },
   TOO_MANY_REQUESTS: {
     status: 429,
     title: 'Too many requests from this address',
-    action: 'Slow down: Retry-After says until when.',
+    action: 'Wait as long as the Retry-After header states.',
   },
   INTERNAL: {
     status: 500,
-    title: 'The server failed to handle the request',
-    action: 'Look for the request id in its log.',
+    title: 'The upstream failed to handle the request',
+    action: 'Find this request ID in the log of the upstream and report the error you see there.',
   },
 } as const satisfies Record<string, UpstreamErrorEntry>
 
@@ -138,7 +138,7 @@ export interface UpstreamErrorOptions {
   readonly cause?: unknown
 }
 
-/** Turned into an answer in one place. Its text goes to the client: no secrets in `detail`. */
+/** Becomes an error response. The client sees its text, so `detail` must not contain secrets. */
 export class UpstreamError extends Error {
   override readonly name = 'UpstreamError'
   readonly code: UpstreamErrorCode

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The version of this package, as in its package.json. */
+/** From package.json. */
 export const UPSTREAM_VERSION: string = readVersion()
 
 function readVersion(): string {

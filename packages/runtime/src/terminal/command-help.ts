@@ -37,12 +37,12 @@ export function bindCommand(command: Command, io: CliIo): void {
   for (const child of command.commands) bindCommand(child, io)
 }
 
-/** A term of a help screen with its description: in two columns, or one below the other where there is no room. */
+/** A term of a help screen with its description: in two columns, or one below the other where the first is too wide. */
 function formatItem(this: Help, term: string, termWidth: number, description: string): string {
   if (description === '') return `  ${term}`
   const width = this.helpWidth ?? MAX_COLUMNS
-  const room = width - termWidth - 4
-  if (room < MIN_DESCRIPTION_WIDTH || longestWord(description) > room) {
+  const available = width - termWidth - 4
+  if (available < MIN_DESCRIPTION_WIDTH || longestWord(description) > available) {
     const lines = wrapWords(description, width, { first: STACKED_INDENT, rest: STACKED_INDENT })
     return [`  ${term}`, ...lines].join('\n')
   }

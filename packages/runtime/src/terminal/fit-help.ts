@@ -94,19 +94,19 @@ function shellLines(
   width: number,
   rest: string,
 ): string[] {
-  const room = width - 2
+  const available = width - 2
   const lines: string[] = []
   let line = first
   let isEmpty = true
-  for (const word of withValues(words, room - rest.length)) {
+  for (const word of withValues(words, available - rest.length)) {
     const longer = isEmpty ? line + word : `${line} ${word}`
-    if (!isEmpty && displayWidth(longer) > room) {
+    if (!isEmpty && displayWidth(longer) > available) {
       lines.push(`${line} \\`)
       line = rest + word
     } else line = longer
     isEmpty = false
-    if (displayWidth(line) <= room) continue
-    const pieces = jsonLines(line, room, rest)
+    if (displayWidth(line) <= available) continue
+    const pieces = jsonLines(line, available, rest)
     lines.push(...pieces.slice(0, -1))
     line = pieces.at(-1) ?? ''
   }
@@ -114,12 +114,16 @@ function shellLines(
 }
 
 /** Keeps an option and its value on one line where they fit. */
-function withValues(words: readonly string[], room: number): string[] {
+function withValues(words: readonly string[], available: number): string[] {
   const units: string[] = []
   for (const word of words) {
     const option = units.at(-1) ?? ''
     const together = `${option} ${word}`
-    if (/^--?[\w-]+$/.test(option) && !word.startsWith('-') && displayWidth(together) <= room) {
+    if (
+      /^--?[\w-]+$/.test(option) &&
+      !word.startsWith('-') &&
+      displayWidth(together) <= available
+    ) {
       units[units.length - 1] = together
     } else units.push(word)
   }

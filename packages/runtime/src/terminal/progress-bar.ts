@@ -47,9 +47,9 @@ export function progressBar(options: {
 function barText(title: string, done: number, total: number, width: number): string {
   const share = total === 0 ? 1 : done / total
   const figures = `${Math.floor(share * 100)}% ${done}/${total}`
-  const room = width - displayWidth(title) - displayWidth(figures) - 2
-  if (room < MIN_BAR_WIDTH) return `${title} ${figures}`
-  const size = Math.min(room, MAX_BAR_WIDTH)
+  const available = width - displayWidth(title) - displayWidth(figures) - 2
+  if (available < MIN_BAR_WIDTH) return `${title} ${figures}`
+  const size = Math.min(available, MAX_BAR_WIDTH)
   const filled = Math.floor(share * size)
   return `${title} ${'█'.repeat(filled)}${'░'.repeat(size - filled)} ${figures}`
 }

@@ -75,14 +75,14 @@ function columnWidths(
   )
 }
 
-/** Widths that add up to `room`, taken from the widest columns first; undefined if a word would have to be cut. */
+/** Widths that add up to `available`, taken from the widest columns first; undefined if a word would have to be cut. */
 function fittingWidths(
   natural: readonly number[],
   narrowest: readonly number[],
-  room: number,
+  available: number,
 ): readonly number[] | undefined {
   const widths = [...natural]
-  let excess = widths.reduce((sum, width) => sum + width, 0) - room
+  let excess = widths.reduce((sum, width) => sum + width, 0) - available
   while (excess > 0) {
     const slack = widths.map((width, column) => (width > (narrowest[column] ?? 0) ? width : 0))
     const widest = slack.indexOf(Math.max(...slack))
@@ -112,7 +112,7 @@ function cellLines(cell: string, width: number): string[] {
   return displayWidth(cell) <= width ? [cell] : wrapWords(cell, width)
 }
 
-/** A name and its value: beside each other, or the value below where one of its words is too long. */
+/** A name and its value on one line, or the value below the name if one of its words is too long. */
 function pairLines([name = '', value = '']: readonly string[], width: number, columns: number) {
   const indent = ' '.repeat(width + GAP.length)
   if (longestWord(value) + indent.length <= columns) {

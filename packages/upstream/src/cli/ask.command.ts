@@ -16,7 +16,7 @@ interface AskOptions {
 }
 
 const EXAMPLES = `
-The file holds a whole task, or only its cohort, or only its analysis and code:
+The file contains a whole task, or only its cohort, or only its analysis and code:
   {"cohort": {"groups_oper": "OR", "groups": [{"rules_oper": "AND", "rules": [
     {"varcat": "Person", "varname": "OMOP", "oper": "=", "value": "8507"}]}]}}
   {"analysis": "DISTRIBUTION", "code": "GENERIC"}
@@ -26,24 +26,24 @@ Examples:
   warren upstream ask men.json --collection north --json
   echo '{"analysis":"DISTRIBUTION","code":"DEMOGRAPHICS"}' | warren upstream ask -
 
-Ends with 0 if answered, 1 if it failed, 2 if nobody answered in time.`
+Exit codes: 0 answered, 1 failed, 2 no result in time.`
 
-/** Asks a running server one question and waits for the answer. */
+/** Asks a running upstream one question and waits for the result. */
 export function askCommand(io: CliIo): Command {
   return new Command('ask')
-    .description('ask a question and wait for the answer')
-    .argument('<file>', 'JSON of the question; - reads standard input')
+    .description('ask a question and wait for the result')
+    .argument('<file>', 'the question as JSON; - reads standard input')
     .option(
       '-c, --collection <name>',
-      'whom to ask, by name or id; may be left out if there is one',
+      'collection to ask, by name or ID; optional if there is only one',
     )
-    .option('--url <url>', 'where the server is (UPSTREAM_URL)')
+    .option('--url <url>', 'URL of the upstream; default: UPSTREAM_URL')
     .option(
       '--timeout <duration>',
       'stop waiting after this long, such as 90s or 10m',
       parseDuration,
     )
-    .option('--json', 'print the question with its whole result')
+    .option('--json', 'print the question and its result as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (file: string, options: AskOptions) => ask(io, file, options))
 }
@@ -53,19 +53,21 @@ async function ask(io: CliIo, file: string, options: AskOptions): Promise<void> 
   const client = new UpstreamClient(
     options.url === undefined ? config : { ...config, url: options.url },
   )
-  const given = await readTask(file, io)
+  const task = await readTask(file, io)
   const { collection } = options
-  const asked = await client.ask(collection === undefined ? given : { ...given, collection })
-  const answer = await waitUntilSettled(io, client, asked, options.timeout)
+  const asked = await client.ask(collection === undefined ? task : { ...task, collection })
+  const question = await waitUntilSettled(io, client, asked, options.timeout)
   io.stdout.write(
-    options.json === true ? `${JSON.stringify(answer, null, 2)}\n` : formatSummary(answer, io),
+    options.json === true ? `${JSON.stringify(question, null, 2)}\n` : formatSummary(question, io),
   )
-  if (answer.state === 'answered') return
-  const late = answer.state === 'timed-out' || !answer.settled
-  const reason = late ? 'nobody answered in time' : 'the question failed'
-  throw new ProgramError(`${reason}${answer.message === null ? '' : `: ${answer.message}`}`, {
+  if (question.state === 'answered') return
+  const late = question.state === 'timed-out' || !question.settled
+  const reason = late ? 'no result in time' : 'the question failed'
+  throw new ProgramError(`${reason}${question.message === null ? '' : `: ${question.message}`}`, {
     exitCode: late ? ExitCode.unknown : ExitCode.failure,
-    hint: late ? 'See "warren upstream collections list" for who has been polling.' : undefined,
+    hint: late
+      ? 'Run warren upstream collections list to see when the collection last polled.'
+      : undefined,
   })
 }
 
@@ -81,19 +83,19 @@ async function waitUntilSettled(
   while (!question.settled && performance.now() < until) {
     const left = Math.max(0, Math.ceil((until - performance.now()) / 1000))
     question = await client.question(asked.uuid, left)
-    if (question.attempts > 0) spinner.update(`handed to ${question.worker ?? 'a poller'}, waiting`)
+    if (question.attempts > 0) spinner.update(`handed to ${question.worker ?? 'a client'}, waiting`)
   }
   return question
 }
 
-/** For a person two lines, in a pipe one of two columns; nothing but a count where there is one. */
+/** Two lines on a terminal, two columns in a pipe; empty without a count. */
 function formatSummary({ state, kind, count, message }: QuestionView, io: CliIo): string {
   if (state !== 'answered' || count === null) return ''
-  const said = message ?? ''
-  if (io.stdout.isTTY !== true) return `${count}\t${said.replaceAll(/[\t\r\n]+/g, ' ')}\n`
+  const note = message ?? ''
+  if (io.stdout.isTTY !== true) return `${count}\t${note.replaceAll(/[\t\r\n]+/g, ' ')}\n`
   const { bold, dim } = styles(io.stdout, io.env)
   const unit = kind === 'availability' ? 'people' : 'rows'
-  return `${bold(String(count))} ${unit}\n${said === '' ? '' : `${dim(said)}\n`}`
+  return `${bold(String(count))} ${unit}\n${note === '' ? '' : `${dim(note)}\n`}`
 }
 
 async function readTask(file: string, io: CliIo): Promise<JsonObject> {
@@ -109,9 +111,9 @@ async function readTask(file: string, io: CliIo): Promise<JsonObject> {
       cause: error,
     })
   }
-  throw new ProgramError(`${name} holds no JSON object`, {
+  throw new ProgramError(`${name} is not a JSON object`, {
     exitCode: ExitCode.data,
-    hint: 'See "warren upstream ask --help" for what a question looks like.',
+    hint: 'Run warren upstream ask --help to see examples of questions.',
   })
 }
 
@@ -128,8 +130,8 @@ async function read(file: string, io: CliIo): Promise<string> {
   }
 }
 
-function parseDuration(given: string): number {
-  const parsed = durationSetting({ unit: 's', minMs: 1000 }).safeParse(given)
+function parseDuration(text: string): number {
+  const parsed = durationSetting({ unit: 's', minMs: 1000 }).safeParse(text)
   if (parsed.success) return parsed.data
   throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? 'expected a duration')
 }

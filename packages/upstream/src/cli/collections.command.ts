@@ -1,4 +1,4 @@
-import { type CliIo, formatTable, styles } from '@warren/runtime'
+import { type CliIo, styles, writeTable } from '@warren/runtime'
 import { Command } from 'commander'
 import { loadUpstreamConfig } from '../config.ts'
 import { UpstreamClient } from './upstream-client.ts'
@@ -13,7 +13,7 @@ Examples:
   warren upstream collections add north
   warren upstream collections add north --json > north.json
 
-The password is shown once and cannot be shown again.`
+The password is shown only once.`
 
 const LIST_EXAMPLES = `
 Examples:
@@ -21,21 +21,23 @@ Examples:
   warren upstream collections list --json
   warren upstream collections list | cut -f 1,3`
 
-/** Who may poll a running server. */
+/** Manages the collections of a running upstream. */
 export function collectionsCommand(io: CliIo): Command {
-  const collections = new Command('collections').description('who may poll, and who has')
+  const collections = new Command('collections').description(
+    'manage collections (credentials for relays and bunnies)',
+  )
   collections
     .command('add')
-    .description('make a login for a relay or a bunny')
-    .argument('<name>', 'what people call it')
-    .option('--url <url>', 'where the server is (UPSTREAM_URL)')
+    .description('create credentials for a relay or a bunny')
+    .argument('<name>', 'a name for people to read')
+    .option('--url <url>', 'URL of the upstream; default: UPSTREAM_URL')
     .option('--json', 'print JSON')
     .addHelpText('after', ADD_EXAMPLES)
     .action(async (name: string, options: Options) => add(io, name, options))
   collections
     .command('list')
-    .description('show all collections, when they polled last, and whether they are suspended')
-    .option('--url <url>', 'where the server is (UPSTREAM_URL)')
+    .description('list all collections with their last poll and whether they are suspended')
+    .option('--url <url>', 'URL of the upstream; default: UPSTREAM_URL')
     .option('--json', 'print JSON')
     .addHelpText('after', LIST_EXAMPLES)
     .action(async (options: Options) => list(io, options))
@@ -48,20 +50,20 @@ function createClient(io: CliIo, { url }: Options): UpstreamClient {
 }
 
 async function add(io: CliIo, name: string, options: Options): Promise<void> {
-  const login = await createClient(io, options).addCollection(name)
+  const credentials = await createClient(io, options).addCollection(name)
   if (options.json === true) {
-    io.stdout.write(`${JSON.stringify(login, null, 2)}\n`)
+    io.stdout.write(`${JSON.stringify(credentials, null, 2)}\n`)
     return
   }
-  const { collectionId, username, password } = login
+  const { collectionId, username, password } = credentials
   const rows = [
-    ['collection id', collectionId],
-    ['username', username],
+    ['collection ID', collectionId],
+    ['user name', username],
     ['password', password],
   ]
-  io.stdout.write(formatTable(rows, { tty: io.stdout.isTTY === true }))
+  writeTable(io, rows)
   if (io.stdout.isTTY === true) {
-    const note = 'The password is not shown again.'
+    const note = 'The password is shown only once.'
     io.stdout.write(`${styles(io.stdout, io.env).dim(note)}\n`)
   }
 }
@@ -73,13 +75,19 @@ async function list(io: CliIo, options: Options): Promise<void> {
     return
   }
   const { green, yellow } = styles(io.stdout, io.env)
+  const tty = io.stdout.isTTY === true
   const rows = collections.map(({ name, collectionId, status, lastPollAt, worker }) => [
     name,
     collectionId,
     status === 'active' ? green(status) : yellow(status),
-    lastPollAt ?? 'never',
+    lastPollAt === null ? 'never' : tty ? formatTime(lastPollAt) : lastPollAt,
     worker,
   ])
-  const head = ['name', 'collection id', 'status', 'last poll', 'worker']
-  io.stdout.write(formatTable(rows, { head, tty: io.stdout.isTTY === true }))
+  const head = ['name', 'collection ID', 'status', 'last poll (UTC)', 'worker']
+  writeTable(io, rows, { head })
+}
+
+/** An ISO 8601 time without milliseconds and zone, so that the table fits 80 columns. */
+function formatTime(iso: string): string {
+  return iso.slice(0, 19).replace('T', ' ')
 }

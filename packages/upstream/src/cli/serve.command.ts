@@ -5,16 +5,23 @@ import { startUpstream } from '../start-upstream.ts'
 
 const EXAMPLES = `
 Examples:
-  warren upstream serve                                       questions in memory, on 127.0.0.1:8090
-  UPSTREAM_STORE=sqlite:upstream.db warren upstream serve     questions survive a restart
-  UPSTREAM_BEHAVIOUR=older warren upstream serve              the manners of the older commercial service
+  Keep questions in memory, listen on 127.0.0.1:8090:
+    warren upstream serve
+  Keep questions in a file:
+    UPSTREAM_STORE=sqlite:upstream.db warren upstream serve
+  Emulate the older commercial service:
+    UPSTREAM_BEHAVIOUR=older warren upstream serve
 
-A relay or a bunny reaches it with TASK_API_BASE_URL=http://127.0.0.1:8090/api/v1 and a login from
-"warren upstream collections add". All settings are environment variables, UPSTREAM_HOST and so on.`
+To connect a bunny, set TASK_API_BASE_URL=http://127.0.0.1:8090/api/v1 and the
+credentials that "warren upstream collections add" prints. For a relay the
+variable is RELAY_UPSTREAM_BASE_URL.
+
+The upstream is configured by environment variables, all of which begin with
+UPSTREAM_.`
 
 export function serveCommand(io: CliIo): Command {
   return new Command('serve')
-    .description('run the server')
+    .description('run the upstream until SIGTERM or Ctrl-C')
     .addHelpText('after', EXAMPLES)
     .action(async () => serve(io))
 }

@@ -1,12 +1,11 @@
-import { type OutputStream, styles } from '@warren/runtime'
+import { LiveLine, type OutputStream, styles } from '@warren/runtime'
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏']
 const FRAME_MS = 100
-const CLEAR_LINE = '\r\u001b[2K'
 
-/** One line that moves while somebody waits; silent in a pipe. Disposing takes the line away. */
+/** A line that moves while the user waits; silent in a pipe. Disposing it clears the line. */
 export class Spinner implements Disposable {
-  readonly #stream: OutputStream
+  readonly #line: LiveLine
   readonly #paint: (text: string) => string
   readonly #timer: NodeJS.Timeout | undefined
   readonly #startedAt = performance.now()
@@ -15,9 +14,9 @@ export class Spinner implements Disposable {
 
   constructor(text: string, stream: OutputStream, env: NodeJS.ProcessEnv) {
     this.#text = text
-    this.#stream = stream
+    this.#line = new LiveLine(stream, env)
     this.#paint = styles(stream, env).cyan
-    if (stream.isTTY === true) this.#timer = setInterval(() => this.#draw(), FRAME_MS)
+    if (this.#line.live) this.#timer = setInterval(() => this.#draw(), FRAME_MS)
   }
 
   update(text: string): void {
@@ -25,15 +24,13 @@ export class Spinner implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    if (this.#timer === undefined) return
     clearInterval(this.#timer)
-    this.#stream.write(CLEAR_LINE)
+    this.#line.clear()
   }
 
   #draw(): void {
     const frame = this.#paint(FRAMES[this.#frame++ % FRAMES.length] ?? '')
     const seconds = Math.floor((performance.now() - this.#startedAt) / 1000)
-    const width = (this.#stream.columns ?? 80) - 4
-    this.#stream.write(`${CLEAR_LINE}${frame} ${`${this.#text} ${seconds} s`.slice(0, width)}`)
+    this.#line.draw(`${frame} ${this.#text} ${seconds} s`)
   }
 }

@@ -10,7 +10,7 @@ import type { QuestionView } from '../http/question-view.ts'
 const WAIT_S = 25
 const RESPONSE_TIMEOUT_MS = 15_000
 
-/** Calls a running server for the command line. Every failure is a ProgramError that says what to do. */
+/** Calls a running upstream for the command line. Every failure is a ProgramError with a hint. */
 export class UpstreamClient {
   readonly #base: string
   readonly #token: string | undefined
@@ -24,7 +24,7 @@ export class UpstreamClient {
     return this.#call<QuestionView>('POST', '/api/v1/questions', task)
   }
 
-  /** The question once it is settled, or as it stands after a while, `seconds` at most. */
+  /** The question once it is settled, or in its current state after at most `seconds`. */
   async question(uuid: string, seconds: number): Promise<QuestionView> {
     const wait = Math.min(seconds, WAIT_S)
     const path = `/api/v1/questions/${encodeURIComponent(uuid)}?wait=${wait}`
@@ -42,13 +42,13 @@ export class UpstreamClient {
   }
 
   async #call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<T> {
-    const reply = await this.#send(method, path, body)
-    if (reply.status < 300 && isJsonObject(reply.json)) {
-      // Written by the routes of this package from these very types.
+    const response = await this.#send(method, path, body)
+    if (response.status < 300 && isJsonObject(response.json)) {
+      // The routes of this package write these types.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-      return reply.json as T
+      return response.json as T
     }
-    throw this.#errorOf(reply.status, reply.json)
+    throw this.#errorOf(response.status, response.json)
   }
 
   async #send(
@@ -57,7 +57,7 @@ export class UpstreamClient {
     body: unknown,
   ): Promise<{ status: number; json: unknown }> {
     try {
-      const { statusCode, body: answer } = await request(`${this.#base}${path}`, {
+      const { statusCode, body: content } = await request(`${this.#base}${path}`, {
         method,
         headers: {
           accept: 'application/json',
@@ -67,24 +67,24 @@ export class UpstreamClient {
         body: body === undefined ? null : JSON.stringify(body),
         signal: AbortSignal.timeout(WAIT_S * 1000 + RESPONSE_TIMEOUT_MS),
       })
-      return { status: statusCode, json: parseJson(await answer.text()) }
+      return { status: statusCode, json: parseJson(await content.text()) }
     } catch (error: unknown) {
       const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-      throw new ProgramError(`no upstream answers at ${this.#base}${reason}`, {
+      throw new ProgramError(`no response from an upstream at ${this.#base}${reason}`, {
         exitCode: ExitCode.unavailable,
-        hint: 'Start one with "warren upstream serve", or say where it is with --url or UPSTREAM_URL.',
+        hint: 'Start one with warren upstream serve, or set its URL with --url or UPSTREAM_URL.',
         cause: error,
       })
     }
   }
 
   #errorOf(status: number, json: unknown): ProgramError {
-    const said = isJsonObject(json) ? json : {}
-    const { message, action, problems } = said
+    const { message, action, problems } = isJsonObject(json) ? json : {}
     const listed = Array.isArray(problems)
       ? problems.map((problem) => `\n  ${formatProblem(problem)}`)
       : []
-    const text = typeof message === 'string' ? message : `${this.#base} answered ${status}`
+    const text =
+      typeof message === 'string' ? lowerFirst(message) : `${this.#base} returned ${status}`
     return new ProgramError(`${text}${listed.join('')}`, {
       exitCode:
         status === 400 ? ExitCode.data : status >= 500 ? ExitCode.unavailable : ExitCode.failure,
@@ -94,11 +94,15 @@ export class UpstreamClient {
 }
 
 const TOKEN_HINT =
-  'Set UPSTREAM_ASKER_TOKEN (or UPSTREAM_ASKER_TOKEN_FILE) to the token of the server.'
+  'Set UPSTREAM_ASKER_TOKEN (or UPSTREAM_ASKER_TOKEN_FILE) to the token of the upstream.'
 
 function localUrl({ host, port }: UpstreamConfig): string {
   const name = isLoopback(host) ? host : '127.0.0.1'
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
 }
 
 function parseJson(text: string): unknown {

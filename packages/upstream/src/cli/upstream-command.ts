@@ -7,14 +7,14 @@ import { serveCommand } from './serve.command.ts'
 
 const EXAMPLES = `
 Examples:
-  warren upstream serve
-  warren upstream collections add north
-  warren upstream ask men.json`
+  warren upstream serve                  run the upstream on 127.0.0.1:8090
+  warren upstream collections add north  create credentials for a relay or a bunny
+  warren upstream ask men.json           ask a question and wait for the result`
 
-/** `upstream` with its subcommands. Failures are thrown: see `printFailure` of @warren/runtime. */
+/** `upstream` with its subcommands. It throws its failures: see `printFailure` of @warren/runtime. */
 export function upstreamCommand(io: CliIo): Command {
   const program = new Command('upstream')
-    .description('a Task API server to ask questions of a network with')
+    .description('run a Task API server, and use it to query a network')
     .version(UPSTREAM_VERSION)
     .addHelpText('after', EXAMPLES)
   for (const command of [serveCommand(io), askCommand(io), collectionsCommand(io)]) {

@@ -15,10 +15,10 @@ export interface CollectionsOptions {
 const MAX_COLLECTIONS = 10_000
 const MAX_NAME_LENGTH = 100
 
-// Compared when nobody has the name, so that guessing names by the clock finds none.
+// Compared for an unknown user name, so that response times do not reveal which names exist.
 const UNKNOWN_USER_DIGEST = digestOf('')
 
-/** Who may poll, and who has been polling. */
+/** The collections, their credentials and their last polls. */
 export class Collections {
   readonly #store: UpstreamStore
   readonly #suspendAfterMs: number
@@ -36,12 +36,12 @@ export class Collections {
   add(name: string): CollectionCredentials {
     const known = this.#store.listCollections()
     if (known.length >= MAX_COLLECTIONS) throw new UpstreamError('TOO_MANY_COLLECTIONS')
-    // oxlint-disable-next-line eslint/no-control-regex -- they are what is looked for
+    // oxlint-disable-next-line eslint/no-control-regex -- rejected in names
     if (name.trim() === '' || name.length > MAX_NAME_LENGTH || /[\u0000-\u001f\u007f]/.test(name)) {
       throw new UpstreamError('INVALID_NAME')
     }
     if (known.some((collection) => collection.name === name)) {
-      throw new UpstreamError('NAME_TAKEN', { detail: `There is a collection ${name} already` })
+      throw new UpstreamError('NAME_TAKEN', { detail: `The collection "${name}" exists already` })
     }
     const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
     const username = `${slug.replaceAll(/^-+|-+$/g, '') || 'collection'}-${randomBytes(3).toString('hex')}`
@@ -76,24 +76,24 @@ export class Collections {
   }
 
   /**
-   * The collection meant by an id or a name; the only one there is when nothing is said.
+   * The collection with this ID or name; for an empty text the only one there is.
    * @throws UpstreamError UNKNOWN_COLLECTION, COLLECTION_NEEDED.
    */
-  resolve(wanted: string): Collection {
+  resolve(idOrName: string): Collection {
     const all = this.#store.listCollections()
-    if (wanted === '') {
+    if (idOrName === '') {
       const [only] = all
       if (only !== undefined && all.length === 1) return only
       throw new UpstreamError('COLLECTION_NEEDED')
     }
-    const found = all.find(({ id }) => id === wanted) ?? all.find(({ name }) => name === wanted)
+    const found = all.find(({ id }) => id === idOrName) ?? all.find(({ name }) => name === idOrName)
     if (found === undefined) {
-      throw new UpstreamError('UNKNOWN_COLLECTION', { detail: `There is no collection ${wanted}` })
+      throw new UpstreamError('UNKNOWN_COLLECTION', { detail: `Unknown collection "${idOrName}"` })
     }
     return found
   }
 
-  /** Notes a sign of life. */
+  /** Records that the collection polled, which ends a suspension. */
   recordPoll(collection: Collection, worker: string): void {
     this.#store.recordPoll(collection.id, this.#now(), worker)
     if (collection.suspended) {
@@ -101,7 +101,7 @@ export class Collections {
     }
   }
 
-  /** Suspends whoever has gone silent. */
+  /** Suspends collections that stopped polling. */
   sweep(): void {
     for (const { id, name } of this.#store.suspendIdle(this.#now() - this.#suspendAfterMs)) {
       this.#log.warn({ collection: id, name }, 'collection suspended')

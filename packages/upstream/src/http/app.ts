@@ -13,12 +13,12 @@ import { type TaskApiDeps, taskApiRoutes } from './task-api.routes.ts'
 export interface AppDeps extends TaskApiDeps, AskingDeps {
   readonly askerToken: string | undefined
   readonly rateLimit: RateLimit
-  /** Throws if the store does not answer. */
+  /** Throws if the database does not respond. */
   readonly check: () => void
   readonly log: Logger
 }
 
-/** The HTTP side of the server, without a socket: `inject` works on it as it stands. */
+/** The HTTP side of the upstream, without a socket. Tests can use `inject`. */
 export function buildApp(deps: AppDeps): FastifyInstance {
   const { log } = deps
   const routes = [...taskApiRoutes(deps), ...askingRoutes(deps), ...probes(deps.check)]
@@ -26,14 +26,14 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     logger: false,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
-    // Without it a client may take for ever to send its request.
+    // Without it a client may take indefinitely to send its request.
     requestTimeout: 120_000,
     genReqId: (raw) => requestIdOf(raw.headers['x-request-id']),
     frameworkErrors: (error, request, reply) => sendError(toUpstreamError(error), request, reply),
     routerOptions: {
       caseSensitive: false,
       ignoreTrailingSlash: true,
-      // Today's client joins a base URL that ends in a slash to a path that begins with one.
+      // The Python bunny joins a base URL that ends in a slash to a path that begins with one.
       ignoreDuplicateSlashes: true,
       maxParamLength: 1000,
     },
@@ -60,13 +60,13 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.setNotFoundHandler((request, reply) =>
     sendError(new UpstreamError('NO_SUCH_PATH'), request, reply),
   )
-  const login = createAskerCheck(deps.askerToken)
+  const checkAsker = createAskerCheck(deps.askerToken)
   for (const { method, path, access, bodyLimit, handle } of routes) {
     app.route({
       method,
       url: path,
       ...(bodyLimit === 0 ? {} : { bodyLimit }),
-      ...(access === 'asker' ? { onRequest: async (request) => login(request) } : {}),
+      ...(access === 'asker' ? { onRequest: async (request) => checkAsker(request) } : {}),
       handler: handle,
     })
   }

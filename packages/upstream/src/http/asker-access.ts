@@ -4,8 +4,8 @@ import { UpstreamError } from '../upstream-error.ts'
 import { isLoopback } from './loopback.ts'
 
 /**
- * Lets in who knows the token. Without one the server listens on loopback only, and the name it is called
- * by has to be a loopback name too: a page in a browser can reach 127.0.0.1 under a name of its own.
+ * A check that accepts requests with the token. Without a token the upstream listens on loopback only, and the host name
+ * of the request must be a loopback name too: a page in a browser can reach 127.0.0.1 under the page's own host name.
  */
 export function createAskerCheck(token: string | undefined): (request: FastifyRequest) => void {
   if (token === undefined) {

@@ -16,7 +16,7 @@ export interface AskingDeps {
 const MAX_QUESTION_BYTES = 1024 * 1024
 const MAX_WAIT_S = 60
 
-/** Our own API, for asking. */
+/** The API for asking, which only this upstream has. */
 export function askingRoutes({ collections, questions, stopping }: AskingDeps): RouteEntry[] {
   return [
     {
@@ -74,11 +74,11 @@ function parseWait(text: string): number {
   const seconds = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
   if (seconds <= MAX_WAIT_S) return seconds
   throw new UpstreamError('BAD_REQUEST', {
-    detail: `wait is a whole number of seconds up to ${MAX_WAIT_S}`,
+    detail: `wait must be a whole number of seconds up to ${MAX_WAIT_S}`,
   })
 }
 
-/** A collection as the API shows it. */
+/** A collection in the API. */
 export interface CollectionView {
   readonly collectionId: string
   readonly name: string

@@ -2,15 +2,15 @@ import type { Logger } from '@warren/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { UPSTREAM_ERRORS, UpstreamError } from '../upstream-error.ts'
 
-/** Turns whatever a request failed with into an error of the catalogue. */
+/** Turns any failure of a request into an error of the catalogue. */
 export function toUpstreamError(error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error
   const status =
     typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500
   if (status === 413) return new UpstreamError('BODY_TOO_LARGE', { cause: error })
   if (status === 415) return new UpstreamError('NOT_JSON', { cause: error })
-  const ours = typeof status !== 'number' || status >= 500
-  return new UpstreamError(ours ? 'INTERNAL' : 'BAD_REQUEST', { cause: error })
+  const isInternal = typeof status !== 'number' || status >= 500
+  return new UpstreamError(isInternal ? 'INTERNAL' : 'BAD_REQUEST', { cause: error })
 }
 
 export function sendError(
@@ -26,7 +26,7 @@ export function sendError(
   if (error.code === 'NOT_AN_ASKER')
     void reply.header('www-authenticate', 'Bearer realm="upstream"')
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds))
-  // What is left of a body nobody reads would be taken for the next request of the connection.
+  // The rest of an unread body would be parsed as the next request of the connection.
   if (!request.raw.complete) void reply.header('connection', 'close')
   void reply.code(status).send({
     code: error.code,
@@ -37,7 +37,7 @@ export function sendError(
   })
 }
 
-/** Our faults are logged; a client's are in its own log. */
+/** Client errors are not logged here: the client logs them. */
 export function logInternalError(error: UpstreamError, request: FastifyRequest, log: Logger): void {
   if (error.code !== 'INTERNAL') return
   log.error({ err: error.options.cause, requestId: request.id }, 'request failed')

@@ -4,10 +4,10 @@ import { UpstreamError } from '../upstream-error.ts'
 
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i
 
-// A client that is still writing when the connection closes never sees the 413, only a broken connection.
+// How long to read a body that is too large: a client that is still writing when the connection closes does not see the 413.
 const DRAIN_MS = 10_000
 
-/** Reads JSON bodies up to the route's `bodyLimit`; a larger one is read to its end before it is refused. */
+/** Reads JSON bodies up to the route's `bodyLimit`. A larger body is read to its end before it is rejected. */
 export function acceptJsonBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(
@@ -36,7 +36,11 @@ async function readBody(payload: IncomingMessage, limit: number): Promise<string
   })
   payload.once('end', resolve)
   const lost = () =>
-    reject(new UpstreamError('BAD_REQUEST', { detail: 'The connection broke inside the body' }))
+    reject(
+      new UpstreamError('BAD_REQUEST', {
+        detail: 'The connection closed before the end of the body',
+      }),
+    )
   payload.once('error', lost).once('close', lost)
   try {
     await promise
@@ -53,7 +57,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch {
-    // The parser's message quotes the body, which has no place in an answer or a log.
+    // The parser's message quotes the body, which must not reach a response or a log.
     const detail = text.trim() === '' ? 'The request has no body' : 'The body is not JSON'
     throw new UpstreamError('BAD_REQUEST', { detail })
   }

@@ -1,21 +1,21 @@
 import type { TaskResult } from '@warren/task-api'
 import { type Question, type QuestionState, isSettled } from '../questions/question.ts'
 
-/** A question as the API for asking shows it. Times are ISO 8601. */
+/** A question in the API for asking. Times are ISO 8601. */
 export interface QuestionView {
   readonly uuid: string
   readonly collection: string
   readonly kind: Question['kind']
-  /** `exhausted` is shown as `failed` that is not settled. */
+  /** `exhausted` appears as `failed` that is not settled. */
   readonly state: Exclude<QuestionState, 'exhausted'>
-  /** Whether to stop waiting. */
+  /** Whether the question is answered, failed or timed out. */
   readonly settled: boolean
   readonly askedAt: string
   readonly deadline: string
   readonly attempts: number
   readonly worker: string | null
   readonly settledAt: string | null
-  /** People, or rows of a distribution; null without a valid answer. Never a 0 that stands for a failure. */
+  /** People, or rows of a distribution; null without a valid result. A failure is never a 0. */
   readonly count: number | null
   readonly message: string | null
   readonly result: TaskResult | null

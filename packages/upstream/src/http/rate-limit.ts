@@ -1,28 +1,28 @@
 const WINDOW_MS = 60_000
 
-// More addresses than this in one minute and counting starts afresh: the map must not grow with an attack.
+// With more addresses in one minute, all counts are reset: an attack must not make the map grow.
 const MAX_ADDRESSES = 100_000
 
-/** So many requests a minute from one address. */
+/** Limits the requests per minute from one address. */
 export class RateLimit {
   readonly #perMinute: number
   readonly #now: () => number
   readonly #counts = new Map<string, number>()
   #windowStart: number
 
-  /** `perMinute` 0 is no limit. */
+  /** `perMinute` 0: unlimited. */
   constructor(perMinute: number, now: () => number) {
     this.#perMinute = perMinute
     this.#now = now
     this.#windowStart = now()
   }
 
-  /** 0 if the request may pass, else the seconds after which it may be tried again. */
+  /** 0 if the request is allowed, otherwise the seconds until it may be repeated. */
   secondsToWait(address: string): number {
     if (this.#perMinute === 0) return 0
     const now = this.#now()
-    const passed = now - this.#windowStart
-    if (passed >= WINDOW_MS || passed < 0 || this.#counts.size >= MAX_ADDRESSES) {
+    const elapsed = now - this.#windowStart
+    if (elapsed >= WINDOW_MS || elapsed < 0 || this.#counts.size >= MAX_ADDRESSES) {
       this.#counts.clear()
       this.#windowStart = now
     }

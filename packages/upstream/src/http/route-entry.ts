@@ -1,19 +1,19 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
-/** One line of the API. The whole of it is the table in `app.ts`. */
+/** One route of the API. `app.ts` has the list of all. */
 export interface RouteEntry {
   readonly method: 'GET' | 'POST'
-  /** Matched in any case, with or without a slash at the end. */
+  /** Upper or lower case, with or without a slash at the end. */
   readonly path: string
-  /** `asker`: who may ask questions. `open`: everybody, or whom the handler itself lets in. */
+  /** `asker`: requires the permission to ask. `open`: the handler checks credentials if it needs any. */
   readonly access: 'asker' | 'open'
   /** Bytes; 0 for routes without a body. */
   readonly bodyLimit: number
-  /** Resolves when the answer is on its way. */
+  /** Resolves when the response is being sent. */
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 }
 
-/** The value of a path parameter, which the router guarantees to be there. */
+/** The value of a path parameter, which the router guarantees to exist. */
 export function pathParameter(request: FastifyRequest, name: string): string {
   return member(request.params, name)
 }

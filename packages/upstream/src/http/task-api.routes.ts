@@ -22,7 +22,7 @@ export interface TaskApiDeps {
   readonly now: () => number
 }
 
-// The newer service's base and the older one's: clients of both find their way with either behaviour.
+// The base paths of the newer and the older service. Both work with either behaviour.
 const BASES = ['/api/v1', '/link_connector_api']
 const MAX_RESULT_BYTES = 32 * 1024 * 1024
 const MAX_WAIT_S = 60
@@ -80,7 +80,7 @@ function resultRoute(deps: TaskApiDeps, base: string): RouteEntry {
         questions.receive(pathParameter(request, 'uuid'), collection, request.body, request.id)
       } catch (error: unknown) {
         if (!(error instanceof UpstreamError && error.code === 'ALREADY_ANSWERED')) throw error
-        // The shape clients of the older service know.
+        // The body that clients of the older service expect.
         void reply.code(409).send(conflictBody(new Date(now())))
         return
       }
@@ -99,7 +99,7 @@ function kindsOf(suffix: string | null, behaviour: Behaviour): readonly Task['ki
     case 'b':
       return ['distribution']
     case 'c':
-      // Analyses over cohorts: the older service has a queue for them, here always empty.
+      // The older service has a queue for analyses over cohorts. Here it is always empty.
       if (behaviour === 'older') return []
       throw new UpstreamError('BAD_SUFFIX')
     default:

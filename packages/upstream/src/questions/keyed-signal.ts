@@ -1,6 +1,6 @@
 const MAX_WAITERS = 10_000
 
-/** Lets requests wait for something to happen to a key. Keeps no events: look first, then wait. */
+/** Wakes requests that wait for a key. It keeps no events: check the state first, then wait. */
 export class KeyedSignal {
   readonly #waiting = new Map<string, Set<() => void>>()
   #waiters = 0
@@ -10,8 +10,8 @@ export class KeyedSignal {
   }
 
   /**
-   * Resolves when the key rings, after `ms`, or when `signal` is aborted. False, at once: too many wait already, and
-   * who looks again without having waited would keep everybody else from their turn.
+   * Resolves when `notify` is called for the key, after `ms`, or when `signal` is aborted. Returns false at once if too
+   * many requests wait already: the caller must then give up, because checking again without a wait would be a busy loop.
    */
   async wait(key: string, ms: number, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return true

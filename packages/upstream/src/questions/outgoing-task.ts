@@ -3,8 +3,8 @@ import type { Behaviour } from '../config.ts'
 import type { Question } from './question.ts'
 
 /**
- * The task as its poller gets it: what was asked, with the members servers of this kind add. Neither
- * `owner` nor `char_salt` identifies anybody; the salt is another one at each hand-out.
+ * The task as the client receives it: the question, and the members that servers of this kind add. Neither `owner` nor
+ * `char_salt` identifies a person. Every hand-out has a new salt.
  */
 export function outgoingTask(question: Question, behaviour: Behaviour, salt: string): JsonObject {
   const { uuid, kind, task } = question

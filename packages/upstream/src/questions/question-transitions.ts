@@ -1,10 +1,10 @@
 import { type TaskResult, isFailure } from '@warren/task-api'
 import { type Question, isSettled } from './question.ts'
 
-/** When a task is handed out again, and how often. `null`: never, each task goes out once. */
+/** When a task is handed out again, and how often. `null`: each task is handed out once. */
 export type Redelivery = { readonly leaseMs: number; readonly maxAttempts: number } | null
 
-// The one place where a question changes state. The store only finds those that may move.
+// Only these functions change the state of a question. The store finds the questions that may change.
 
 export function handOut(
   question: Question,
@@ -20,11 +20,11 @@ export function handOut(
     worker,
     state: last ? 'exhausted' : 'leased',
     leasedUntil: redelivery === null ? question.deadline : now + redelivery.leaseMs,
-    ...(last ? { message: `not answered after ${attempts} hand-outs` } : {}),
+    ...(last ? { message: `no result after ${attempts} hand-outs` } : {}),
   }
 }
 
-/** A result, whenever it comes: a valid one clears an earlier failure, nothing replaces a valid one. */
+/** Stores a result at any time: a valid one replaces an earlier failure, and nothing replaces a valid one. */
 export function applyResult(question: Question, result: TaskResult, now: number): Question {
   if (question.state === 'answered') return question
   const state = isFailure(result) ? 'failed' : 'answered'
@@ -33,23 +33,23 @@ export function applyResult(question: Question, result: TaskResult, now: number)
 
 export function failUnreadable(question: Question, now: number): Question {
   if (question.state === 'answered') return question
-  const message = 'the result could not be read'
+  const message = 'cannot read the result'
   return { ...question, state: 'failed', leasedUntil: null, settledAt: now, message }
 }
 
-/** What time alone does to a question. */
+/** Times the question out if its deadline is over. */
 export function expireIfOverdue(question: Question, now: number): Question {
   if (isSettled(question) || now < question.deadline) return question
   const seconds = Math.round((question.deadline - question.askedAt) / 1000)
-  const known =
+  const handOuts =
     question.attempts === 0
-      ? 'nobody asked for it'
+      ? 'never handed out'
       : `handed out ${question.attempts === 1 ? 'once' : `${question.attempts} times`}`
   return {
     ...question,
     state: 'timed-out',
     leasedUntil: null,
     settledAt: now,
-    message: `no answer in ${seconds} s (${known})`,
+    message: `no result within ${seconds} s (${handOuts})`,
   }
 }

@@ -2,22 +2,22 @@ import type { JsonObject, Task, TaskResult } from '@warren/task-api'
 
 /**
  * - `queued`: waits for a poll.
- * - `leased`: handed out, hidden until the lease ends, then handed out again.
- * - `exhausted`: handed out for the last time. Counts as failed, yet a valid result still answers it.
+ * - `leased`: handed out; handed out again when the lease ends.
+ * - `exhausted`: handed out for the last time. Counts as failed, but a valid result still answers it.
  * - `answered`: a valid result is stored.
- * - `failed`: the collection said it cannot, or sent something unreadable.
- * - `timed-out`: nobody answered by the deadline.
+ * - `failed`: the collection reported a failure, or sent a result that cannot be read.
+ * - `timed-out`: no result by the deadline.
  */
 export type QuestionState = 'queued' | 'leased' | 'exhausted' | 'answered' | 'failed' | 'timed-out'
 
 /** Times are milliseconds since 1970. */
 export interface Question {
-  /** The server's own number of the task. */
+  /** The upstream's own number for the task. */
   readonly taskId: number
   readonly uuid: string
   readonly collectionId: string
   readonly kind: Task['kind']
-  /** As asked, unknown members included. */
+  /** As asked, including unknown members. */
   readonly task: JsonObject
   readonly askedAt: number
   readonly deadline: number
@@ -25,14 +25,14 @@ export interface Question {
   /** Hand-outs so far. */
   readonly attempts: number
   readonly leasedUntil: number | null
-  /** What the last poller it was handed to called itself. */
+  /** Worker ID of the last hand-out. */
   readonly worker: string | null
   readonly settledAt: number | null
   readonly message: string | null
   readonly result: TaskResult | null
 }
 
-/** Whether to stop waiting: what is known now will hardly change. */
+/** Whether to stop waiting. Only a late valid result can still change the question. */
 export function isSettled({ state }: Question): boolean {
   return state === 'answered' || state === 'failed' || state === 'timed-out'
 }

@@ -44,10 +44,10 @@ export interface WaitLimit {
 
 const MAX_OPEN_QUESTIONS = 10_000
 
-// How often a waiting request looks again unasked: a lease that ends rings no bell.
+// How often a waiting request checks again: the end of a lease notifies no one.
 const RECHECK_MS = 1000
 
-/** Questions from asking to answer. */
+/** Takes questions, hands them out as tasks, and stores their results. */
 export class Questions {
   readonly #options: QuestionsOptions
   readonly #redelivery: Redelivery
@@ -60,8 +60,8 @@ export class Questions {
   }
 
   /**
-   * Takes a task, or only its `cohort`, or only its `analysis` and `code`. `uuid` and, where there is one
-   * collection only, `collection` may be left out.
+   * Takes a task, or only its `cohort`, or only its `analysis` and `code`. `uuid` is optional, and so is `collection` if
+   * there is only one.
    * @throws UpstreamError BAD_TASK, UUID_TAKEN, TOO_MANY_QUESTIONS, COLLECTION_SUSPENDED and those of `resolve`.
    */
   ask(json: unknown): Question {
@@ -70,7 +70,7 @@ export class Questions {
     const { uuid, kind } = task
     const collection = collections.resolve(task.collection)
     if (collection.suspended) {
-      const detail = `The collection ${collection.name} has not been heard of for too long`
+      const detail = `The collection "${collection.name}" has not polled for too long`
       throw new UpstreamError('COLLECTION_SUSPENDED', { detail })
     }
     const askedAt = now()
@@ -108,7 +108,7 @@ export class Questions {
     return current
   }
 
-  /** The question once it is settled, or as it stands when patience ends. */
+  /** The question once it is settled, or in its current state when the wait ends. */
   async waitUntilSettled(uuid: string, { waitMs, signal }: WaitLimit): Promise<Question> {
     const until = performance.now() + waitMs
     for (;;) {
@@ -120,7 +120,7 @@ export class Questions {
     }
   }
 
-  /** Leases the oldest task of these kinds, waiting for one if need be; null if there is none. */
+  /** Leases the oldest task of these kinds. Waits for one if there is none; null if none arrives. */
   async handOutNext(
     collection: Collection,
     kinds: readonly Task['kind'][],
@@ -129,7 +129,7 @@ export class Questions {
   ): Promise<JsonObject | null> {
     const until = performance.now() + waitMs
     for (;;) {
-      // Who has hung up must not be given a task.
+      // The client has disconnected: it would not receive the task.
       if (signal.aborted) return null
       const task = this.#lease(collection, kinds, poll)
       const left = until - performance.now()
@@ -145,7 +145,7 @@ export class Questions {
     { worker, requestId }: { readonly worker: string; readonly requestId: string },
   ): JsonObject | null {
     const { store, behaviour, now, log } = this.#options
-    // Nearly every poll finds nothing, and then needs no lock to know it.
+    // Most polls find nothing. This check needs no lock.
     if (store.findAvailable(collection.id, kinds, now()) === undefined) return null
     const question = store.transaction(() => {
       const available = store.findAvailable(collection.id, kinds, now())
@@ -162,7 +162,7 @@ export class Questions {
   }
 
   /**
-   * Takes a result.
+   * Stores a result.
    * @throws UpstreamError UNKNOWN_TASK, BAD_RESULT, and ALREADY_ANSWERED with the older behaviour.
    */
   receive(uuid: string, collection: Collection, json: unknown, requestId: string): void {
@@ -191,7 +191,7 @@ export class Questions {
     log.info({ ...fields, status, count: queryResult.count }, 'result received')
   }
 
-  /** Ends what is overdue and forgets what is old. */
+  /** Times overdue questions out and deletes old ones. */
   sweep(): void {
     const { store, now, retentionMs } = this.#options
     for (const question of store.listOverdue(now()))
@@ -208,8 +208,8 @@ export class Questions {
   }
 }
 
-const tasksKey = (collectionId: string) => `work ${collectionId}`
-const questionKey = (uuid: string) => `answer ${uuid}`
+const tasksKey = (collectionId: string) => `tasks ${collectionId}`
+const questionKey = (uuid: string) => `question ${uuid}`
 
 function readTask(json: unknown): Task {
   try {

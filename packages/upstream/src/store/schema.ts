@@ -37,13 +37,15 @@ const TABLES = `
   create index questions_old on questions (settled_at) where settled_at is not null;
 `
 
-/** Brings an empty database to the current schema; refuses one of a newer version. */
+/** Creates the schema in an empty database. @throws if the schema is of a newer version. */
 export function installSchema(database: DatabaseSync): void {
   database.exec('begin immediate')
   try {
     const version = Number(database.prepare('pragma user_version').get()?.['user_version'])
     if (version > VERSION) {
-      throw new Error(`it was written by a newer version (schema ${version}, known ${VERSION})`)
+      throw new Error(
+        `a newer version of Warren wrote it (schema ${version}, this version knows ${VERSION})`,
+      )
     }
     if (version < VERSION) {
       database.exec(TABLES)

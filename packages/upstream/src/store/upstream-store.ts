@@ -8,24 +8,24 @@ import { installSchema } from './schema.ts'
 
 type Row = Record<string, SQLOutputValue>
 
-// A sweep that finds more comes again a second later.
+// A sweep leaves the rest to the next one, a second later.
 const SWEEP_LIMIT = 1000
 
-/** Collections and questions in SQLite, in memory or in a file. One server a file. */
+/** Collections and questions in SQLite, in memory or in a file. Only one upstream may use a file. */
 export class UpstreamStore implements Disposable {
   readonly #database: DatabaseSync
   readonly #statements = new Map<string, StatementSync>()
 
-  /** @throws ProgramError if the file cannot be opened or is not ours. */
+  /** @throws ProgramError if the file cannot be opened or belongs to another program. */
   static open(store: string): UpstreamStore {
     const file = sqliteFile(store) ?? ':memory:'
     try {
       return new UpstreamStore(file)
     } catch (error: unknown) {
       const reason = error instanceof Error ? error.message : String(error)
-      throw new ProgramError(`cannot open the store ${file}: ${reason}`, {
+      throw new ProgramError(`cannot open the database ${file}: ${reason}`, {
         exitCode: ExitCode.unavailable,
-        hint: 'Check that the folder of UPSTREAM_STORE exists and can be written.',
+        hint: 'Check that the folder of UPSTREAM_STORE exists and is writable.',
         cause: error,
       })
     }
@@ -34,7 +34,7 @@ export class UpstreamStore implements Disposable {
   private constructor(path: string) {
     this.#database = new DatabaseSync(path)
     try {
-      // A crash of the process loses nothing; a power cut may lose the last moments, as a poll would repeat.
+      // A crash of the process loses nothing. A power cut may lose the last changes, which polls then repeat.
       this.#database.exec('pragma journal_mode = wal; pragma synchronous = normal')
       this.#database.exec('pragma busy_timeout = 5000; pragma foreign_keys = on')
       installSchema(this.#database)
@@ -48,12 +48,12 @@ export class UpstreamStore implements Disposable {
     if (this.#database.isOpen) this.#database.close()
   }
 
-  /** Throws if the database does not answer. */
+  /** Throws if the database does not respond. */
   check(): void {
     this.#prepare('select count(*) from collections').get()
   }
 
-  /** All of `work` or nothing. It is synchronous, so nothing else happens in between. */
+  /** Runs `work` in a transaction. It is synchronous, so no other code of this process runs in between. */
   transaction<T>(work: () => T): T {
     this.#database.exec('begin immediate')
     try {
@@ -103,7 +103,7 @@ export class UpstreamStore implements Disposable {
     ).run(at, worker, id)
   }
 
-  /** Suspends those without a sign of life since `before` and gives them back. */
+  /** Suspends collections that have not polled since `before`, and returns them. */
   suspendIdle(before: number): readonly Collection[] {
     return this.#prepare(
       `update collections set suspended = 1
@@ -226,7 +226,7 @@ function questionOf(row: Row): Question {
   const state = STATES.find((known) => known === row['state'])
   const task: unknown = JSON.parse(String(row['task']))
   if (state === undefined || !isJsonObject(task))
-    throw new Error('the store holds what we never wrote')
+    throw new Error('the database contains a question that is not valid')
   const result = textOrNull(row['result'])
   return {
     taskId: Number(row['task_id']),

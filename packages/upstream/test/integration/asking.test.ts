@@ -28,7 +28,7 @@ async function call(url: string, { method = 'GET', body, headers = {} }: Call = 
 }
 
 describe('POST /api/v1/questions', () => {
-  it('takes a cohort alone and says where the question is', async () => {
+  it('accepts a cohort alone and returns the location of the question', async () => {
     const running = await runningUpstream()
     const { collectionId } = await poller(running)
     const asked = await call(`${running.url}/api/v1/questions`, { method: 'POST', body: MEN })
@@ -53,7 +53,7 @@ describe('POST /api/v1/questions', () => {
     expect((await call(`${running.url}${asked.location}`)).json).toEqual(asked.json)
   })
 
-  it('waits for the answer when it is told to, so that one request is a whole question', async () => {
+  it('waits for the result with ?wait, so that one request is enough', async () => {
     const running = await runningUpstream()
     const { client } = await poller(running)
     const asked = call(`${running.url}/api/v1/questions?wait=25`, { method: 'POST', body: MEN })
@@ -62,7 +62,7 @@ describe('POST /api/v1/questions', () => {
     expect(await asked).toMatchObject({ status: 201, json: { state: 'answered', count: 40 } })
   })
 
-  it('takes an analysis, a name of a collection, and a uuid of the asker', async () => {
+  it('accepts an analysis, the name of a collection, and a uuid', async () => {
     const running = await runningUpstream()
     await poller(running)
     const { collectionId } = await poller(running, { name: 'south' })
@@ -76,12 +76,12 @@ describe('POST /api/v1/questions', () => {
     expect(again).toMatchObject({ status: 409, json: { code: 'UUID_TAKEN' } })
   })
 
-  it('lists every problem of a question with its place', async () => {
+  it('lists every problem of a question with its path', async () => {
     const running = await runningUpstream()
     await poller(running)
     const body = { cohort: { groups: [{ rules: [{ value: {} }, 7] }] } }
-    const refused = await call(`${running.url}/api/v1/questions`, { method: 'POST', body })
-    expect(refused).toMatchObject({
+    const rejected = await call(`${running.url}/api/v1/questions`, { method: 'POST', body })
+    expect(rejected).toMatchObject({
       status: 400,
       json: {
         code: 'BAD_TASK',
@@ -99,7 +99,7 @@ describe('POST /api/v1/questions', () => {
     })
   })
 
-  it('needs to know the collection when there are none or several', async () => {
+  it('requires the collection when there are none or several', async () => {
     const running = await runningUpstream()
     const ask = (body: unknown) => call(`${running.url}/api/v1/questions`, { method: 'POST', body })
     expect(await ask(MEN)).toMatchObject({ status: 400, json: { code: 'COLLECTION_NEEDED' } })
@@ -108,50 +108,50 @@ describe('POST /api/v1/questions', () => {
     expect(await ask(MEN)).toMatchObject({ status: 400, json: { code: 'COLLECTION_NEEDED' } })
     expect(await ask({ ...MEN, collection: 'east' })).toMatchObject({
       status: 404,
-      json: { code: 'UNKNOWN_COLLECTION', message: 'There is no collection east' },
+      json: { code: 'UNKNOWN_COLLECTION', message: 'Unknown collection "east"' },
     })
   })
 
   it.each<[string, Call, number, string]>([
     ['no body', { body: '' }, 400, 'The request has no body'],
     ['half of a body', { body: '{"cohort":' }, 400, 'The body is not JSON'],
-    ['a list', { body: '[]' }, 400, 'The question cannot be understood'],
-    ['a text', { body: '"men"' }, 400, 'The question cannot be understood'],
-    ['{}', { body: '{}' }, 400, 'The question cannot be understood'],
+    ['a list', { body: '[]' }, 400, 'The question is not valid'],
+    ['a text', { body: '"men"' }, 400, 'The question is not valid'],
+    ['{}', { body: '{}' }, 400, 'The question is not valid'],
     [
       'XML',
       { body: '<a/>', headers: { 'content-type': 'text/xml' } },
       415,
-      'The body has to be JSON',
+      'The body must be JSON',
     ],
     [
-      'something compressed',
+      'a compressed body',
       { body: '{}', headers: { 'content-encoding': 'gzip' } },
       415,
-      'The body has to be JSON',
+      'The body must be JSON',
     ],
     ['50 MB', { body: ' '.repeat(50 * 1024 * 1024) }, 413, 'The body is larger than 1048576 bytes'],
     [
       'a bomb of brackets',
       { body: `{"cohort":${'['.repeat(400_000)}${']'.repeat(400_000)}}` },
       400,
-      'The question cannot be understood',
+      'The question is not valid',
     ],
-  ])('refuses %s', async (_, { body, headers }, status, message) => {
+  ])('rejects %s', async (_, { body, headers }, status, message) => {
     const running = await runningUpstream()
     await poller(running)
-    const refused = await call(`${running.url}/api/v1/questions`, {
+    const rejected = await call(`${running.url}/api/v1/questions`, {
       method: 'POST',
       body,
       ...(headers === undefined ? {} : { headers }),
     })
-    expect(refused).toMatchObject({ status, json: { message } })
+    expect(rejected).toMatchObject({ status, json: { message } })
     expect((await call(`${running.url}/api/v1/collections`)).status).toBe(200)
   })
 })
 
 describe('GET /api/v1/questions/{uuid}', () => {
-  it('waits for the answer when asked to', async () => {
+  it('waits for the result with ?wait', async () => {
     const running = await runningUpstream()
     const { client, collectionId } = await poller(running)
     const uuid = await running.upstream.ask(MEN)
@@ -163,7 +163,7 @@ describe('GET /api/v1/questions/{uuid}', () => {
     expect(performance.now() - started).toBeLessThan(5000)
   })
 
-  it('comes back as things stand when the wait is over', async () => {
+  it('returns the current state when the wait is over', async () => {
     const running = await runningUpstream()
     await poller(running)
     const uuid = await running.upstream.ask(MEN)
@@ -171,15 +171,15 @@ describe('GET /api/v1/questions/{uuid}', () => {
     expect(seen.json).toMatchObject({ state: 'queued', settled: false })
   })
 
-  it.each(['-1', 'x', '61', '1.5'])('refuses to wait %s seconds', async (wait) => {
+  it.each(['-1', 'x', '61', '1.5'])('rejects a wait of %s seconds', async (wait) => {
     const running = await runningUpstream()
     expect(await call(`${running.url}/api/v1/questions/u?wait=${wait}`)).toMatchObject({
       status: 400,
-      json: { message: 'wait is a whole number of seconds up to 60' },
+      json: { message: 'wait must be a whole number of seconds up to 60' },
     })
   })
 
-  it('does not know what was never asked', async () => {
+  it('returns 404 for a question that was never asked', async () => {
     const running = await runningUpstream()
     expect(await call(`${running.url}/api/v1/questions/never`)).toMatchObject({
       status: 404,
@@ -189,7 +189,7 @@ describe('GET /api/v1/questions/{uuid}', () => {
 })
 
 describe('/api/v1/collections', () => {
-  it('adds a login, shows the password once, and lists who polled', async () => {
+  it('adds credentials, returns the password once, and lists the last polls', async () => {
     const running = await runningUpstream()
     const url = `${running.url}/api/v1/collections`
     const added = await call(url, { method: 'POST', body: { name: 'Trust No. 1' } })
@@ -212,7 +212,7 @@ describe('/api/v1/collections', () => {
     expect(everything).not.toContain(north.password)
   })
 
-  it('wants a name nobody has', async () => {
+  it('requires a name that is not in use', async () => {
     const running = await runningUpstream()
     const add = (body: unknown) =>
       call(`${running.url}/api/v1/collections`, { method: 'POST', body })
@@ -227,8 +227,8 @@ describe('/api/v1/collections', () => {
   })
 })
 
-describe('who may ask', () => {
-  it('knows the token, when there is one', async () => {
+describe('the permission to ask', () => {
+  it('requires the token if one is set', async () => {
     const running = await runningUpstream({ UPSTREAM_ASKER_TOKEN: TOKEN })
     const url = `${running.url}/api/v1/collections`
     const withToken = (token: string) => call(url, { headers: { authorization: token } })
@@ -242,7 +242,7 @@ describe('who may ask', () => {
     expect((await withToken(`Bearer ${TOKEN}`)).status).toBe(200)
   })
 
-  it('is on this machine, without one, and calls it by a name of this machine', async () => {
+  it('is limited to loopback host names without a token', async () => {
     const running = await runningUpstream()
     const url = `${running.url}/api/v1/collections`
     const named = (host: string) => call(url, { headers: { host } })
@@ -254,14 +254,14 @@ describe('who may ask', () => {
     })
   })
 
-  it('does not matter to a poll, which has a login', async () => {
+  it('is not needed for a poll, which has credentials', async () => {
     const running = await runningUpstream({ UPSTREAM_ASKER_TOKEN: TOKEN })
     expect(await (await poller(running)).client.nextTask()).toBeNull()
   })
 })
 
 describe('other paths', () => {
-  it('answer in JSON too', async () => {
+  it('return errors as JSON', async () => {
     const running = await runningUpstream()
     for (const path of ['/', '/api/v1/nothing', '/api/v1/questions/%zz']) {
       const { status, json } = await call(`${running.url}${path}`)
@@ -270,7 +270,7 @@ describe('other paths', () => {
     }
   })
 
-  it('tell probes that the server lives', async () => {
+  it('report to health probes that the upstream is healthy', async () => {
     const running = await runningUpstream()
     for (const path of ['/livez', '/readyz', '/healthz']) {
       const response = await fetch(`${running.url}${path}`)

@@ -57,7 +57,7 @@ function file(content: string): string {
   return path
 }
 
-/** Answers the next task, whenever it comes. */
+/** Answers the next task when it arrives. */
 async function answerNext(
   { client, collectionId }: Poller,
   answer: number | string,
@@ -72,7 +72,7 @@ async function answerNext(
 }
 
 describe('upstream ask', () => {
-  it('prints count and message: two lines for a person, two columns in a pipe', async () => {
+  it('prints the count and the message: two lines on a terminal, two columns in a pipe', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const args = ['ask', file(JSON.stringify(MEN)), '--url', running.url]
@@ -82,7 +82,7 @@ describe('upstream ask', () => {
     expect(shown.stdout).toBe('120 people\nanswered by 3 of 4 nodes\n')
   })
 
-  it('moves a spinner while a person waits, and takes it away', async () => {
+  it('shows a spinner while it waits, and clears it', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const asking = run(['ask', '-', '--url', running.url], {
@@ -123,16 +123,16 @@ describe('upstream ask', () => {
     })
   })
 
-  it('ends with 2 if nobody answered in time', async () => {
+  it('ends with 2 if there is no result in time', async () => {
     const running = await runningUpstream()
     await poller(running)
     const args = ['ask', file(JSON.stringify(MEN)), '--url', running.url, '--timeout', '1s']
     const ran = await run(args)
     expect(ran).toMatchObject({ code: 2, stdout: '' })
-    expect(ran.stderr).toContain('error: nobody answered in time')
+    expect(ran.stderr).toContain('error: no result in time')
   })
 
-  it('says what is wrong with the file, the question or the server', async () => {
+  it('reports problems with the file, the question or the upstream', async () => {
     const running = await runningUpstream()
     const url = ['--url', running.url]
     expect(await run(['ask', '/no/such/file', ...url])).toMatchObject({
@@ -148,24 +148,24 @@ describe('upstream ask', () => {
     expect(bad.stderr).toContain('cohort.groups: expected a list, got a number')
     const gone = await run(['ask', '-', '--url', 'http://127.0.0.1:1'], { stdin: '{}' })
     expect(gone).toMatchObject({ code: 69 })
-    expect(gone.stderr).toContain('no upstream answers at http://127.0.0.1:1')
+    expect(gone.stderr).toContain('no response from an upstream at http://127.0.0.1:1')
     expect(await run(['ask', '-', '--timeout', 'soon'])).toMatchObject({ code: 64 })
     expect(await run(['ask'])).toMatchObject({ code: 64 })
   })
 
-  it('takes the token from the environment', async () => {
+  it('reads the token from the environment', async () => {
     const env = { UPSTREAM_ASKER_TOKEN: 'a-long-enough-token' }
     const running = await runningUpstream(env)
     const args = ['collections', 'list', '--url', running.url]
-    const refused = await run(args)
-    expect(refused.code).toBe(1)
-    expect(refused.stderr).toContain('hint: Set UPSTREAM_ASKER_TOKEN')
+    const rejected = await run(args)
+    expect(rejected.code).toBe(1)
+    expect(rejected.stderr).toContain('hint: Set UPSTREAM_ASKER_TOKEN')
     expect(await run(args, { env })).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 })
 
 describe('upstream collections', () => {
-  it('adds a login that works and lists it', async () => {
+  it('adds credentials that work and lists their collection', async () => {
     const running = await runningUpstream()
     const env = { UPSTREAM_URL: running.url }
     const added = await run(['collections', 'add', 'north', '--json'], { env })
@@ -182,7 +182,10 @@ describe('upstream collections', () => {
       `north\t${String(collectionId)}\tactive\t2026-02-03T10:00:00.000Z\tcurl/8\n`,
     )
     const table = await run(['collections', 'list'], { env, tty: true })
-    expect(table.stdout.split('\n')[0]).toMatch(/^name +collection id +status +last poll +worker$/)
+    expect(table.stdout.split('\n')[0]).toMatch(
+      /^name +collection ID +status +last poll \(UTC\) +worker$/,
+    )
+    expect(table.stdout).toContain('2026-02-03 10:00:00')
     expect(await run(['collections', 'add', 'north'], { env })).toMatchObject({ code: 1 })
   })
 })
@@ -201,7 +204,7 @@ describe('help', () => {
 describe('upstream serve', () => {
   const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-  it('serves until SIGTERM and ends by it', async () => {
+  it('serves until SIGTERM, and ends by that signal', async () => {
     const env = { ...process.env, UPSTREAM_PORT: '0', UPSTREAM_LOG_LEVEL: 'info' }
     const child = spawn(process.execPath, [main, 'serve'], {
       env,
@@ -225,7 +228,7 @@ describe('upstream serve', () => {
     await expect(fetch(`${url}/readyz`)).rejects.toThrow()
   })
 
-  it('refuses to start on a public address without a token, and names every problem', async () => {
+  it('does not start on a public address without a token, and lists every problem', async () => {
     const env = { UPSTREAM_HOST: '0.0.0.0', UPSTREAM_PORT: 'many', UPSTREAM_LEESE: '10' }
     const { code, stderr } = await run(['serve'], { env })
     expect(code).toBe(78)

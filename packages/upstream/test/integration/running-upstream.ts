@@ -8,7 +8,7 @@ export interface LogLine {
   readonly [field: string]: unknown
 }
 
-/** A clock that stands still until it is moved. */
+/** A clock that moves only when `advance` is called. */
 export class TestClock {
   #now = Date.parse('2026-02-03T10:00:00Z')
   readonly now = () => this.#now
@@ -23,11 +23,11 @@ export interface Running {
   readonly url: string
   readonly clock: TestClock
   readonly log: readonly LogLine[]
-  /** Only what was logged under this message. */
+  /** The lines logged with this message. */
   logged(msg: string): readonly LogLine[]
 }
 
-/** A server on a free port of loopback for one test, with a clock of its own. */
+/** An upstream on a free loopback port for one test, with its own clock. */
 export async function runningUpstream(env: NodeJS.ProcessEnv = {}): Promise<Running> {
   const log: LogLine[] = []
   const clock = new TestClock()
@@ -57,7 +57,7 @@ export interface Poller {
   readonly password: string
 }
 
-/** A client with a login of its own. */
+/** A client with its own credentials. */
 export async function poller(
   { upstream, url }: Running,
   options: { name?: string; base?: string; collection?: string; password?: string } = {},

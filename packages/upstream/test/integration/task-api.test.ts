@@ -68,7 +68,7 @@ describe('polling', () => {
     },
   )
 
-  it('keeps counts and distributions in two queues, oldest first', async () => {
+  it('keeps counts and distributions in two queues, in the order they were asked', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const [b, a1, a2] = [
@@ -90,7 +90,7 @@ describe('polling', () => {
     })
   })
 
-  it('gives nobody the task of another collection', async () => {
+  it('never hands out the task of another collection', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const south = await poller(running, { name: 'south' })
@@ -102,7 +102,7 @@ describe('polling', () => {
     ).toMatchObject({ status: 404 })
   })
 
-  it('holds a poll that prefers to wait until there is a task', async () => {
+  it('holds a poll with Prefer: wait until there is a task', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const started = performance.now()
@@ -115,7 +115,7 @@ describe('polling', () => {
     expect(performance.now() - started).toBeLessThan(5000)
   })
 
-  it('answers a poll that waited in vain with 204', async () => {
+  it('returns 204 to a held poll that no task arrived for', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const started = performance.now()
@@ -123,7 +123,7 @@ describe('polling', () => {
     expect(performance.now() - started).toBeGreaterThan(900)
   })
 
-  it('gives no task to a poller that has hung up', async () => {
+  it('hands no task to a client that has disconnected', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const hangUp = new AbortController()
@@ -139,7 +139,7 @@ describe('polling', () => {
     expect(running.logged('task leased')).toHaveLength(1)
   })
 
-  it('refuses who it does not know, and says why in the status', async () => {
+  it('rejects wrong credentials and collections, each with its own status', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const wrongPassword = await poller(running, { name: 'wrong', password: 'guess' })
@@ -147,18 +147,18 @@ describe('polling', () => {
     const nowhere = await poller(running, { name: 'nowhere', collection: 'no-such-collection' })
     expect(await statusOf(wrongPassword)).toEqual([
       401,
-      'User name or password is missing or wrong',
+      'The user name or password is missing or wrong',
     ])
-    expect(await statusOf(other)).toEqual([403, 'This login belongs to another collection'])
-    expect(await statusOf(nowhere)).toEqual([404, 'There is no such collection'])
+    expect(await statusOf(other)).toEqual([403, 'The credentials belong to another collection'])
+    expect(await statusOf(nowhere)).toEqual([404, 'The collection does not exist'])
     expect(
       (await fetch(`${running.url}/api/v1/task/nextjob/x`)).headers.get('www-authenticate'),
     ).toBe('Basic realm="upstream", charset="UTF-8"')
     const suffixed = await poller(running, { name: 'c', collection: `${north.collectionId}.c` })
-    expect(await statusOf(suffixed)).toEqual([400, 'Tasks are of type a or b'])
+    expect(await statusOf(suffixed)).toEqual([400, 'The task type must be a or b'])
   })
 
-  it('slows down who asks too often', async () => {
+  it('limits the rate of requests from one address', async () => {
     const running = await runningUpstream({ UPSTREAM_RATE_LIMIT: '3' })
     const north = await poller(running)
     for (let poll = 0; poll < 3; poll++) await north.client.nextTask()
@@ -173,7 +173,7 @@ describe('polling', () => {
 })
 
 describe('a lease', () => {
-  it('that ends gives the same uuid to the next poll', async () => {
+  it('that ends lets the next poll receive the same uuid', async () => {
     const running = await runningUpstream({ UPSTREAM_LEASE: '10' })
     const north = await poller(running)
     const uuid = await running.upstream.ask(MEN)
@@ -185,7 +185,7 @@ describe('a lease', () => {
     expect(running.logged('task leased').map(({ attempt }) => attempt)).toEqual([1, 2])
   })
 
-  it('the third time marks the task failed, which a valid result still clears', async () => {
+  it('marks the task failed the third time, which a valid result still clears', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const uuid = await running.upstream.ask(MEN)
@@ -199,7 +199,7 @@ describe('a lease', () => {
       settled: false,
       attempts: 3,
       count: null,
-      message: 'not answered after 3 hand-outs',
+      message: 'no result after 3 hand-outs',
     })
     await north.client.submitResult(
       countResult({ uuid, collection: north.collectionId }, 44, 'late'),
@@ -212,7 +212,7 @@ describe('a lease', () => {
     })
   })
 
-  it('wakes a poll that waits when it ends', async () => {
+  it('wakes a held poll when it ends', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const uuid = await running.upstream.ask(MEN)
@@ -222,7 +222,7 @@ describe('a lease', () => {
     expect(parseTask((await polling)?.body).uuid).toBe(uuid)
   })
 
-  it('is given to one of two polls at once', async () => {
+  it('goes to one of two concurrent polls', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const uuids = new Set<string>()
@@ -259,7 +259,7 @@ describe('a result', () => {
     ])
   })
 
-  it('that says it failed is a failure and never a count', async () => {
+  it('that reports a failure is never a count', async () => {
     const { running, north, uuid, address } = await leased()
     expect(await north.client.submitResult(errorResult(address, 'no node'))).toBe('accepted')
     expect(await view(running, uuid)).toMatchObject({
@@ -280,7 +280,7 @@ describe('a result', () => {
     expect(await view(running, uuid)).toMatchObject({ state: 'answered', count: 120 })
   })
 
-  it('that cannot be read is refused with its problems and marks the task failed', async () => {
+  it('that cannot be read is rejected with its problems, and marks the task failed', async () => {
     const { running, north, uuid, address } = await leased()
     const response = await post(running, north, uuid, { status: 'ok', queryResult: { count: 'x' } })
     expect(response.status).toBe(400)
@@ -293,13 +293,13 @@ describe('a result', () => {
     expect(await view(running, uuid)).toMatchObject({ state: 'answered', count: 44 })
   })
 
-  it('for a task nobody asked is unknown', async () => {
+  it('for a task that was never asked is unknown', async () => {
     const { north } = await leased()
     const result = countResult({ uuid: 'no-such-task', collection: north.collectionId }, 1)
     expect(await failureOf(north.client.submitResult(result))).toMatchObject({ status: 404 })
   })
 
-  it('that is no JSON, or none at all, changes nothing', async () => {
+  it('that is not JSON, or has no body, changes nothing', async () => {
     const { running, north, uuid } = await leased()
     for (const body of ['{"status":', '']) {
       const response = await post(running, north, uuid, body)
@@ -308,8 +308,8 @@ describe('a result', () => {
   })
 })
 
-describe('time', () => {
-  it('ends a question nobody answered, and a late answer still counts', async () => {
+describe('deadlines', () => {
+  it('end a question without a result, and a late result still counts', async () => {
     const running = await runningUpstream({ UPSTREAM_TASK_TIMEOUT: '300' })
     const north = await poller(running)
     const uuid = await running.upstream.ask(MEN)
@@ -319,7 +319,7 @@ describe('time', () => {
       state: 'timed-out',
       settled: true,
       count: null,
-      message: 'no answer in 300 s (handed out once)',
+      message: 'no result within 300 s (handed out once)',
     })
     expect(await nextUuid(north)).toBeNull()
     expect(running.logged('task timed out')).toHaveLength(1)
@@ -327,7 +327,7 @@ describe('time', () => {
     expect(await view(running, uuid)).toMatchObject({ state: 'answered', count: 44 })
   })
 
-  it('leaves a distribution two hours', async () => {
+  it('give a distribution two hours', async () => {
     const running = await runningUpstream()
     await poller(running)
     const uuid = await running.upstream.ask(GENERIC)
@@ -336,11 +336,11 @@ describe('time', () => {
     running.clock.advance(1)
     expect(await view(running, uuid)).toMatchObject({
       state: 'timed-out',
-      message: 'no answer in 7200 s (nobody asked for it)',
+      message: 'no result within 7200 s (never handed out)',
     })
   })
 
-  it('suspends a collection that stopped polling, until it polls for counts again', async () => {
+  it('suspend a collection that stopped polling, until it polls for counts again', async () => {
     const running = await runningUpstream()
     const north = await poller(running)
     const status = () => running.upstream.collections.list()[0]?.status
@@ -363,7 +363,7 @@ describe('time', () => {
 describe('with the older behaviour', () => {
   const OLDER = { UPSTREAM_BEHAVIOUR: 'older' }
 
-  it('a poll without suffix gets tasks of every kind, each once', async () => {
+  it('a poll without a suffix receives tasks of every kind, each once', async () => {
     const running = await runningUpstream(OLDER)
     const north = await poller(running, { base: '' })
     const uuids = [await running.upstream.ask(GENERIC), await running.upstream.ask(MEN)]
@@ -378,7 +378,7 @@ describe('with the older behaviour', () => {
     expect(await nextUuid(north)).toBeNull()
   })
 
-  it('saves a result as “Job saved” and refuses a second one as a conflict', async () => {
+  it('a result is confirmed with "Job saved", and a second one is a conflict', async () => {
     const running = await runningUpstream(OLDER)
     const north = await poller(running)
     const uuid = await running.upstream.ask(MEN)
@@ -402,7 +402,7 @@ describe('with the older behaviour', () => {
     expect(await north.client.submitResult(result)).toBe('already-answered')
   })
 
-  it('has an empty queue c and no other', async () => {
+  it('queue c is empty, and other suffixes are rejected', async () => {
     const running = await runningUpstream(OLDER)
     const { collectionId, username, password } = await poller(running)
     const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`

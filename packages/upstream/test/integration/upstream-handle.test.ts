@@ -15,7 +15,7 @@ function databaseFile(): string {
 }
 
 describe('UpstreamHandle', () => {
-  it('asks, and waits for the answer', async () => {
+  it('asks, and waits for the result', async () => {
     const running = await runningUpstream()
     const { client, collectionId } = await poller(running)
     const uuid = await running.upstream.ask(MEN)
@@ -31,7 +31,7 @@ describe('UpstreamHandle', () => {
     expect(await running.upstream.waitForResult(uuid)).toMatchObject({ count: 44 })
   })
 
-  it('goes on waiting after the third hand-out, and ends at the deadline', async () => {
+  it('continues to wait after the last hand-out, and stops at the deadline', async () => {
     const running = await runningUpstream({ UPSTREAM_MAX_ATTEMPTS: '1' })
     const { client } = await poller(running)
     const uuid = await running.upstream.ask(MEN)
@@ -44,7 +44,7 @@ describe('UpstreamHandle', () => {
     expect(await answering).toMatchObject({ state: 'timed-out' })
   })
 
-  it('stops waiting when told to', async () => {
+  it('stops waiting when its signal is aborted', async () => {
     const running = await runningUpstream()
     await poller(running)
     const uuid = await running.upstream.ask(MEN)
@@ -54,7 +54,7 @@ describe('UpstreamHandle', () => {
     await expect(answering).rejects.toThrow('enough')
   })
 
-  it('answers those who wait before it stops', async () => {
+  it('responds to waiting requests before it stops', async () => {
     const running = await runningUpstream()
     const { client } = await poller(running)
     const uuid = await running.upstream.ask(MEN)
@@ -73,12 +73,12 @@ describe('UpstreamHandle', () => {
 })
 
 describe('starting', () => {
-  it('refuses an address others can reach without a token, also from code', async () => {
+  it('rejects an address that other machines can reach without a token, even from code', async () => {
     const config = { ...loadUpstreamConfig({ UPSTREAM_PORT: '0' }), host: '0.0.0.0' }
     await expect(startUpstream(config)).rejects.toMatchObject({ exitCode: 78 })
   })
 
-  it('says which port is taken', async () => {
+  it('names the port that is in use', async () => {
     const other = createServer()
     await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void other.close())
@@ -92,8 +92,8 @@ describe('starting', () => {
   })
 })
 
-describe('a store in a file', () => {
-  it('keeps collections, questions and leases over a restart', async () => {
+describe('a database in a file', () => {
+  it('keeps collections, questions and leases across a restart', async () => {
     const env = { UPSTREAM_STORE: `sqlite:${databaseFile()}`, UPSTREAM_PORT: '0' }
     const before = await startUpstream(loadUpstreamConfig(env))
     const login = await before.collections.add({ name: 'north' })
@@ -109,7 +109,7 @@ describe('a store in a file', () => {
     expect(running.upstream.collections.list()).toMatchObject([{ name: 'north' }])
   })
 
-  it('is refused when a newer version wrote it, or when it is something else', async () => {
+  it('is rejected if a newer version wrote it, or if it cannot be opened', async () => {
     const file = databaseFile()
     const database = new DatabaseSync(file)
     database.exec('pragma user_version = 999')
@@ -120,7 +120,7 @@ describe('a store in a file', () => {
     await expect(startUpstream(missing)).rejects.toMatchObject({ exitCode: 69 })
   })
 
-  it('forgets settled questions after the retention time', async () => {
+  it('deletes settled questions after the retention time', async () => {
     const running = await runningUpstream({ UPSTREAM_RETENTION: '1d' })
     const { client, collectionId } = await poller(running)
     const old = await running.upstream.ask(MEN)

@@ -3,7 +3,7 @@ import { sqliteFile } from '../../src/config.ts'
 import { loadUpstreamConfig } from '../../src/index.ts'
 
 describe('loadUpstreamConfig', () => {
-  it('needs nothing', () => {
+  it('has a default for every setting', () => {
     expect(loadUpstreamConfig({})).toEqual({
       host: '127.0.0.1',
       port: 8090,
@@ -28,18 +28,18 @@ describe('loadUpstreamConfig', () => {
     ['sqlite:upstream.db', 'upstream.db'],
     ['sqlite:/var/lib/upstream.db', '/var/lib/upstream.db'],
     ['sqlite:///var/lib/upstream.db', '/var/lib/upstream.db'],
-  ])('reads the store %s', (text, file) => {
+  ])('reads the database %s', (text, file) => {
     expect(sqliteFile(loadUpstreamConfig({ UPSTREAM_STORE: text }).store)).toBe(file)
   })
 
-  it.each(['postgres://x', 'sqlite:', 'file.db'])('refuses the store %s', (text) => {
+  it.each(['postgres://x', 'sqlite:', 'file.db'])('rejects the database %s', (text) => {
     expect(() => loadUpstreamConfig({ UPSTREAM_STORE: text })).toThrow(
       'expected memory or sqlite:FILE',
     )
   })
 
   it.each(['0.0.0.0', '::', '192.168.1.5', 'upstream.example'])(
-    'wants a token before it listens on %s',
+    'requires a token to listen on %s',
     (host) => {
       expect(() => loadUpstreamConfig({ UPSTREAM_HOST: host })).toThrow('UPSTREAM_ASKER_TOKEN')
       const env = { UPSTREAM_HOST: host, UPSTREAM_ASKER_TOKEN: 'a-long-enough-token' }
@@ -47,11 +47,14 @@ describe('loadUpstreamConfig', () => {
     },
   )
 
-  it.each(['127.0.0.1', '127.3.2.1', '::1', 'localhost'])('trusts this machine as %s', (host) => {
-    expect(loadUpstreamConfig({ UPSTREAM_HOST: host }).askerToken).toBeUndefined()
-  })
+  it.each(['127.0.0.1', '127.3.2.1', '::1', 'localhost'])(
+    'requires no token for this machine as %s',
+    (host) => {
+      expect(loadUpstreamConfig({ UPSTREAM_HOST: host }).askerToken).toBeUndefined()
+    },
+  )
 
-  it('takes the names of the service it resembles', () => {
+  it('accepts the variable names of the service that it emulates', () => {
     const env = { UPSTREAM_LEASE_SECONDS: '60', UPSTREAM_TASK_TIMEOUT_SECONDS: '120' }
     expect(loadUpstreamConfig(env)).toMatchObject({ leaseMs: 60_000, taskTimeoutMs: 120_000 })
   })

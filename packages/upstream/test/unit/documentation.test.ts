@@ -5,7 +5,7 @@ import { UPSTREAM_ERRORS, upstreamConfig } from '../../src/index.ts'
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
-/** Cells of the table whose head begins with `first`. */
+/** The cells of the table whose head begins with `first`. */
 function table(first: string): string[][] {
   const lines = README.split('\n')
   const head = lines.findIndex((line) => line.startsWith(`| ${first}`))
@@ -24,15 +24,27 @@ function table(first: string): string[][] {
 }
 
 describe('the README', () => {
-  it('lists every error with its status, and no other', () => {
-    const documented = table('code').map(([code, status]) => [code, status])
-    const real = Object.entries(UPSTREAM_ERRORS).map(([code, { status }]) => [code, String(status)])
+  it('lists exactly the errors of the API, with status and meaning', () => {
+    const documented = table('code').map(([code, status, meaning]) => [code, status, meaning])
+    const real = Object.entries(UPSTREAM_ERRORS).map(([code, { status, title }]) => [
+      code,
+      String(status),
+      title,
+    ])
     expect(new Set(documented)).toEqual(new Set(real))
   })
 
-  it('lists every setting with its default, and no other', () => {
-    const documented = table('setting').map(([name, value]) => [name, value])
-    const real = configurationRows(upstreamConfig).map((row) => [row.name, row.default ?? ''])
+  it('lists exactly the environment variables, with default and meaning', () => {
+    const documented = table('variable').map(([name, value, meaning]) => [
+      name,
+      value,
+      meaning?.replace(/ Also as \w+\.$/, ''),
+    ])
+    const real = configurationRows(upstreamConfig).map((row) => [
+      row.name,
+      row.default ?? '',
+      row.description,
+    ])
     expect(new Set(documented)).toEqual(new Set(real))
   })
 })

@@ -10,7 +10,7 @@ async function elapsed(work: Promise<unknown>): Promise<number> {
 }
 
 describe('KeyedSignal', () => {
-  it('wakes everybody who waits for the key, and nobody else', async () => {
+  it('wakes every request that waits for the key, and no other', async () => {
     const signal = new KeyedSignal()
     const woken: string[] = []
     const wait = (key: string, name: string) =>
@@ -23,11 +23,11 @@ describe('KeyedSignal', () => {
     expect(woken).toContain('b1')
   })
 
-  it('ends when the time is over', async () => {
+  it('stops waiting after the given time', async () => {
     expect(await elapsed(new KeyedSignal().wait('a', 50, never))).toBeGreaterThan(40)
   })
 
-  it('ends when the signal says so, also before it began', async () => {
+  it('stops waiting when the abort signal fires, even beforehand', async () => {
     const stop = new AbortController()
     const waiting = elapsed(new KeyedSignal().wait('a', 5000, stop.signal))
     stop.abort()
@@ -35,7 +35,7 @@ describe('KeyedSignal', () => {
     expect(await elapsed(new KeyedSignal().wait('a', 5000, stop.signal))).toBeLessThan(1000)
   })
 
-  it('tells who cannot be waited for, so that nobody asks in a circle', async () => {
+  it('returns false at once when too many requests wait', async () => {
     const signal = new KeyedSignal()
     const stop = new AbortController()
     const all = Array.from({ length: 10_000 }, () => signal.wait('a', 5000, stop.signal))
@@ -44,7 +44,7 @@ describe('KeyedSignal', () => {
     expect(await Promise.all(all)).not.toContain(false)
   })
 
-  it('remembers no ring', async () => {
+  it('does not keep notifications', async () => {
     const signal = new KeyedSignal()
     signal.notify('a')
     expect(await elapsed(signal.wait('a', 50, never))).toBeGreaterThan(40)

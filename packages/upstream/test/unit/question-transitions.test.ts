@@ -31,7 +31,7 @@ const OK = countResult({ uuid: 'u', collection: 'c' }, 44)
 const ERROR = errorResult({ uuid: 'u', collection: 'c' }, 'no')
 
 describe('a question', () => {
-  it('is leased, and exhausted by the last hand-out', () => {
+  it('is leased, then exhausted by the last hand-out', () => {
     const once = handOut(QUESTION, 'w', 1000, REDELIVERY)
     expect(once).toMatchObject({ state: 'leased', attempts: 1, leasedUntil: 11_000, worker: 'w' })
     expect(handOut(once, 'w', 11_000, REDELIVERY)).toMatchObject({
@@ -40,14 +40,14 @@ describe('a question', () => {
     })
   })
 
-  it('is never free again without redelivery', () => {
+  it('is not handed out again without redelivery', () => {
     expect(handOut(QUESTION, 'w', 1000, null)).toMatchObject({
       state: 'leased',
       leasedUntil: QUESTION.deadline,
     })
   })
 
-  it('times out at its deadline and not before', () => {
+  it('times out at its deadline and not earlier', () => {
     expect(expireIfOverdue(QUESTION, 299_999)).toBe(QUESTION)
     expect(expireIfOverdue(QUESTION, 300_000)).toMatchObject({
       state: 'timed-out',
@@ -55,7 +55,7 @@ describe('a question', () => {
     })
   })
 
-  it('once validly answered stays so, whatever happens', () => {
+  it('keeps a valid result whatever happens later', () => {
     const move = fc.constantFrom<(question: Question) => Question>(
       (question) => applyResult(question, ERROR, 5),
       (question) => applyResult(question, countResult({ uuid: 'u', collection: 'c' }, 1), 5),
@@ -73,7 +73,7 @@ describe('a question', () => {
     )
   })
 
-  it('is settled by an answer, a failure or time, and not by being exhausted', () => {
+  it('is settled by a result, a failure or its deadline, but not when exhausted', () => {
     expect(isSettled(handOut(QUESTION, 'w', 0, { leaseMs: 1, maxAttempts: 1 }))).toBe(false)
     for (const settled of [
       applyResult(QUESTION, OK, 0),

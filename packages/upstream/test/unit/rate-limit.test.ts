@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { RateLimit } from '../../src/http/rate-limit.ts'
 
 describe('RateLimit', () => {
-  it('counts each address by itself, a minute at a time', () => {
+  it('counts the requests of each address per minute', () => {
     let now = 0
     const limit = new RateLimit(2, () => now)
     const ask = (address: string) => limit.secondsToWait(address)
@@ -13,7 +13,7 @@ describe('RateLimit', () => {
     expect(ask('a')).toBe(0)
   })
 
-  it('never says to come back after no time at all', () => {
+  it('never returns a wait of less than a second to a limited address', () => {
     let now = 0
     const limit = new RateLimit(1, () => now)
     limit.secondsToWait('a')
@@ -21,12 +21,12 @@ describe('RateLimit', () => {
     expect(limit.secondsToWait('a')).toBe(1)
   })
 
-  it('limits nobody when set to 0', () => {
+  it('does not limit requests when it is 0', () => {
     const limit = new RateLimit(0, () => 0)
     for (let request = 0; request < 5000; request++) expect(limit.secondsToWait('a')).toBe(0)
   })
 
-  it('starts afresh when the clock is set back', () => {
+  it('resets its counts when the clock is set back', () => {
     let now = 1_000_000
     const limit = new RateLimit(1, () => now)
     limit.secondsToWait('a')
