@@ -5,7 +5,7 @@ export {
   type RelayConfig,
   type RelaySettings,
 } from './config/relay-config.ts'
-export type { DeclaredUser } from './config/declared-user-settings.ts'
+export type { DeclaredUser } from './vocabulary/declared-user.ts'
 export type { UpstreamConfig } from './config/upstream-settings.ts'
 export { relayCommand } from './cli/relay-command.ts'
 export type { NewUser } from './nodes/user-manager.ts'

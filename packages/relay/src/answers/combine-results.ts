@@ -10,7 +10,8 @@ import {
   type TaskResult,
 } from '@warren/task-api'
 
-import type { NodeResult, TaskType } from '../store/relay-store.ts'
+import type { NodeResult } from '../store/task-store.ts'
+import type { TaskType } from '../vocabulary/task-kind.ts'
 import type { Aggregator, ResultProblem, DiscloseCount } from './aggregator.ts'
 import { AvailabilityAggregator } from './availability-aggregator.ts'
 import { coverageMessage, type Coverage } from './coverage.ts'

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { type CliIo, ExitCode, ProgramError } from '@warren/runtime'
 import { z } from 'zod'
 import type { ImportedUser } from '../nodes/user-manager.ts'
-import { canonicalGuid } from '../nodes/collection-id.ts'
+import { canonicalGuid } from '../vocabulary/collection-id.ts'
 
 const userSchema = z.object({
   username: z.string().min(1),

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises'
 import { type CliIo, ExitCode, ProgramError, writeTable } from '@warren/runtime'
 import type { Command } from 'commander'
 import { UserManager } from '../nodes/user-manager.ts'
-import { canonicalGuid } from '../nodes/collection-id.ts'
+import { canonicalGuid } from '../vocabulary/collection-id.ts'
 import { withStore } from './command-store.ts'
 import { readImportedUsers } from './imported-users.ts'
 

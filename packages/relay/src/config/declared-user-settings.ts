@@ -1,14 +1,8 @@
 import { type ConfigProblem, type Setting, settingFamily } from '@warren/runtime'
 import { z } from 'zod'
-import { canonicalGuid } from '../nodes/collection-id.ts'
-import { canonicalUsername, usernameProblem } from '../nodes/username.ts'
-
-/** A user that exists because of the configuration, with exactly these nodes. */
-export interface DeclaredUser {
-  readonly name: string
-  readonly password: string
-  readonly nodeIds: readonly string[]
-}
+import type { DeclaredUser } from '../vocabulary/declared-user.ts'
+import { canonicalGuid } from '../vocabulary/collection-id.ts'
+import { canonicalUsername, usernameProblem } from '../vocabulary/username.ts'
 
 // The minimum of the .NET relay, so that its configurations stay valid. Generated passwords have 24 characters.
 const MIN_PASSWORD_LENGTH = 6

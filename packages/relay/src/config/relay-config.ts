@@ -7,11 +7,8 @@ import {
   secretValues,
   type Setting,
 } from '@warren/runtime'
-import {
-  type DeclaredUser,
-  declaredUserSettings,
-  readDeclaredUsers,
-} from './declared-user-settings.ts'
+import { type DeclaredUser } from '../vocabulary/declared-user.ts'
+import { declaredUserSettings, readDeclaredUsers } from './declared-user-settings.ts'
 import { generalSettings } from './relay-settings.ts'
 import { storeSecrets } from './store-target.ts'
 import {

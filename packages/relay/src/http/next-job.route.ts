@@ -1,7 +1,7 @@
 import { preferredWait } from '@warren/task-api'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NodeQueue } from '../queue/node-queue.ts'
-import type { TaskKind } from '../store/relay-store.ts'
+import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { TaskService } from '../tasks/task-service.ts'
 import { ApiError } from './api-errors.ts'
 import { principalOf, type RouteEntry } from './route-entry.ts'

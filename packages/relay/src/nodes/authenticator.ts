@@ -1,10 +1,10 @@
 import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
 import { type AttemptPermit, AttemptThrottle } from './attempt-throttle.ts'
 import { type BasicCredentials, readBasicCredentials } from './basic-credentials.ts'
-import { parseCollectionId } from './collection-id.ts'
+import { parseCollectionId } from '../vocabulary/collection-id.ts'
 import { HashingQueue } from './hashing-queue.ts'
 import { DEFAULT_HASH_COST, hashPassword, verifyPassword } from './password-hash.ts'
-import { canonicalUsername } from './username.ts'
+import { canonicalUsername } from '../vocabulary/username.ts'
 
 export interface LoginRecord {
   /** In the spelling with which the user was added; used in logs and tasks. */

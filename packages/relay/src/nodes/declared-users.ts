@@ -1,9 +1,9 @@
 import { ExitCode, type Logger, ProgramError } from '@warren/runtime'
-import type { DeclaredUser } from '../config/declared-user-settings.ts'
-import type { UserRecord, UserStore } from '../store/relay-store.ts'
+import type { DeclaredUser } from '../vocabulary/declared-user.ts'
+import type { UserRecord, UserStore } from '../store/user-store.ts'
 import { NameTakenError, NodeTakenError } from '../store/store-error.ts'
 import { hashPassword, verifyPassword } from './password-hash.ts'
-import { canonicalUsername } from './username.ts'
+import { canonicalUsername } from '../vocabulary/username.ts'
 
 /**
  * Adds, changes and removes declared users so that they match the configuration. Users added on the command line

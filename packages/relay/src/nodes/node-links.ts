@@ -1,5 +1,5 @@
 import { LinkSummary, type Logger } from '@warren/runtime'
-import type { NodeRecord, UserStore } from '../store/relay-store.ts'
+import type { NodeRecord, UserStore } from '../store/user-store.ts'
 import { DuplicateWorkerMonitor } from './duplicate-worker-monitor.ts'
 
 export interface NodeLinksOptions {

@@ -1,8 +1,8 @@
 import { ExitCode, nearestName, ProgramError } from '@warren/runtime'
-import type { NodeRecord, UserRecord, UserStore } from '../store/relay-store.ts'
+import type { NodeRecord, UserRecord, UserStore } from '../store/user-store.ts'
 import { generatePassword } from './password-generator.ts'
 import { hashPassword, isReadableHash } from './password-hash.ts'
-import { usernameProblem } from './username.ts'
+import { usernameProblem } from '../vocabulary/username.ts'
 
 /** The credentials to enter in the configuration of a bunny. The password is shown once and not stored. */
 export interface NewUser {

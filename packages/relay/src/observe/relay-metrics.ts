@@ -1,7 +1,7 @@
 import type { Metrics } from '@warren/runtime'
 import type { FinishedRequest } from '../http/request-log.ts'
 import type { QueueStatus } from '../queue/node-queue.ts'
-import type { StoreCounts } from '../store/relay-store.ts'
+import type { StoreCounts } from '../store/task-store.ts'
 import type { TaskEvent } from '../tasks/task-events.ts'
 
 /**

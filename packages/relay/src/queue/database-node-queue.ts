@@ -1,10 +1,6 @@
-import type {
-  LeasedSubtask,
-  LeaseOptions,
-  QueuedSubtask,
-  RelayStore,
-  TaskKind,
-} from '../store/relay-store.ts'
+import type { LeasedSubtask, LeaseOptions, QueuedSubtask } from '../store/task-store.ts'
+import type { RelayStore } from '../store/relay-store.ts'
+import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { NodeQueue, QueueStatus } from './node-queue.ts'
 import { WorkHints } from './work-hints.ts'
 

@@ -1,4 +1,5 @@
-import type { LeasedSubtask, LeaseOptions, QueuedSubtask, TaskKind } from '../store/relay-store.ts'
+import type { LeasedSubtask, LeaseOptions, QueuedSubtask } from '../store/task-store.ts'
+import type { TaskKind } from '../vocabulary/task-kind.ts'
 
 /**
  * Hands out subtasks to the nodes that poll for them.

@@ -1,8 +1,8 @@
 import { sleep } from '@warren/runtime'
 import { Connection, type Channel } from 'rabbitmq-client'
 
-import { canonicalGuid } from '../nodes/collection-id.ts'
-import type { QueuedSubtask } from '../store/relay-store.ts'
+import { canonicalGuid } from '../vocabulary/collection-id.ts'
+import type { QueuedSubtask } from '../store/task-store.ts'
 
 // Gets on one channel run one after another; several channels let several polls run concurrently.
 const GET_CHANNELS = 4

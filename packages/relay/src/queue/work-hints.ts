@@ -1,6 +1,6 @@
 import { sleep } from '@warren/runtime'
 
-import type { TaskKind } from '../store/relay-store.ts'
+import type { TaskKind } from '../vocabulary/task-kind.ts'
 
 /**
  * Keeps in memory which nodes have nothing queued, so that empty polls cost no I/O. A node may have work until a

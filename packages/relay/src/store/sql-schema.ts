@@ -1,7 +1,8 @@
 import type { ColumnType, Generated } from 'kysely'
 
-import type { SubtaskState, TaskState } from '../tasks/task-states.ts'
-import type { ResultStatus, TaskKind, TaskType } from './relay-store.ts'
+import type { SubtaskState, TaskState } from '../vocabulary/task-states.ts'
+import type { ResultStatus } from './task-store.ts'
+import type { TaskKind, TaskType } from '../vocabulary/task-kind.ts'
 
 // The tables after the newest migration. Times are epoch milliseconds. Flags are 0 or 1.
 

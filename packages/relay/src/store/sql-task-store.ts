@@ -1,4 +1,4 @@
-import type { TaskState } from '../tasks/task-states.ts'
+import type { TaskState } from '../vocabulary/task-states.ts'
 import type {
   Admission,
   ResultOutcome,
@@ -16,7 +16,7 @@ import type {
   TaskSummary,
   Settlement,
   TaskToSettle,
-} from './relay-store.ts'
+} from './task-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { admitTask } from './task-admission.ts'
 import { settleTask, storeResult, findDueTasks, type ResultToStore } from './task-results.ts'

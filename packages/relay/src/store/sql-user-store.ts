@@ -1,8 +1,8 @@
 import { newUuid } from '@warren/runtime'
 import { sql, type Kysely } from 'kysely'
 
-import { canonicalUsername } from '../nodes/username.ts'
-import type { NodeRecord, UserRecord, UserStore } from './relay-store.ts'
+import { canonicalUsername } from '../vocabulary/username.ts'
+import type { NodeRecord, UserRecord, UserStore } from './user-store.ts'
 import type { Announce, SqlDatabase } from './sql-database.ts'
 import type { RelayTables, UserTable } from './sql-schema.ts'
 import { NameTakenError, NodeTakenError, UnknownUserError } from './store-error.ts'

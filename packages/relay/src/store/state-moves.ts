@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 
-import { SUBTASK_MOVES, TASK_MOVES } from '../tasks/task-states.ts'
+import { SUBTASK_MOVES, TASK_MOVES } from '../vocabulary/task-states.ts'
 import type { RelayTables } from './sql-schema.ts'
 
 // The only statements that change a state. Callers add conditions and columns.

@@ -1,7 +1,7 @@
 import { newUuid } from '@warren/runtime'
 import type { Transaction } from 'kysely'
 
-import type { Admission, NewTask, QueuedSubtask } from './relay-store.ts'
+import type { Admission, NewTask, QueuedSubtask } from './task-store.ts'
 import type { Announce, SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { moveTasks } from './state-moves.ts'

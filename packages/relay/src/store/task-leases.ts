@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 
-import type { LeasedSubtask, LeaseOptions, QueuedSubtask, ReturnedLease } from './relay-store.ts'
+import type { LeasedSubtask, LeaseOptions, QueuedSubtask, ReturnedLease } from './task-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { moveSubtasks } from './state-moves.ts'

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 
-import type { SubtaskState, TaskState } from '../tasks/task-states.ts'
-import type { StoreCounts, TaskSummary } from './relay-store.ts'
+import type { SubtaskState, TaskState } from '../vocabulary/task-states.ts'
+import type { StoreCounts, TaskSummary } from './task-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
 export async function listTasks(

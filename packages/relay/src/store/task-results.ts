@@ -1,15 +1,15 @@
 import { sql, type Kysely, type Transaction } from 'kysely'
 
-import { SUBTASK_MOVES } from '../tasks/task-states.ts'
+import { SUBTASK_MOVES } from '../vocabulary/task-states.ts'
 import type {
   ResultOutcome,
   ResultStatus,
   DueTask,
   NodeResult,
   Settlement,
-  TaskKind,
   TaskToSettle,
-} from './relay-store.ts'
+} from './task-store.ts'
+import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { moveSubtasks, moveTasks } from './state-moves.ts'

@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 
-import type { Submission, SubmissionOutcome } from './relay-store.ts'
+import type { Submission, SubmissionOutcome } from './task-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { moveTasks } from './state-moves.ts'

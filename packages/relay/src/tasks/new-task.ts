@@ -11,7 +11,8 @@ import {
   type TaskEnvelope,
 } from '@warren/task-api'
 
-import type { NewTask, TaskKind, TaskType } from '../store/relay-store.ts'
+import type { NewTask } from '../store/task-store.ts'
+import type { TaskKind, TaskType } from '../vocabulary/task-kind.ts'
 
 export type ReadTask =
   | { readonly task: NewTask }

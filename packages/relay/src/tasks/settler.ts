@@ -3,7 +3,9 @@ import type { Logger } from '@warren/runtime'
 
 import { combineResults, type CombineOptions } from '../answers/combine-results.ts'
 import type { Coverage } from '../answers/coverage.ts'
-import type { NodeResult, RelayStore, TaskKind, TaskToSettle } from '../store/relay-store.ts'
+import type { NodeResult, TaskToSettle } from '../store/task-store.ts'
+import type { RelayStore } from '../store/relay-store.ts'
+import type { TaskKind } from '../vocabulary/task-kind.ts'
 import { StoreError } from '../store/store-error.ts'
 import type { TaskEvent } from './task-events.ts'
 

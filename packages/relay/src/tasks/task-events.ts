@@ -1,4 +1,4 @@
-import type { TaskKind } from '../store/relay-store.ts'
+import type { TaskKind } from '../vocabulary/task-kind.ts'
 
 /**
  * Events of the task service, emitted after the change is committed. They update metrics and wake the result submitter.

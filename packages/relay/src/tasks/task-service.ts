@@ -11,9 +11,11 @@ import {
   type TaskResult,
 } from '@warren/task-api'
 
-import { canonicalGuid } from '../nodes/collection-id.ts'
+import { canonicalGuid } from '../vocabulary/collection-id.ts'
 import type { NodeQueue } from '../queue/node-queue.ts'
-import type { LeasedSubtask, QueuedSubtask, RelayStore, TaskKind } from '../store/relay-store.ts'
+import type { LeasedSubtask, QueuedSubtask } from '../store/task-store.ts'
+import type { RelayStore } from '../store/relay-store.ts'
+import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { TaskEvent } from './task-events.ts'
 import { Settler } from './settler.ts'
 import { readNewTask } from './new-task.ts'

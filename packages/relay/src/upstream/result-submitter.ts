@@ -6,7 +6,7 @@ import {
   TaskApiError,
   type TaskResult,
 } from '@warren/task-api'
-import type { Submission, SubmissionOutcome, TaskStore } from '../store/relay-store.ts'
+import type { Submission, SubmissionOutcome, TaskStore } from '../store/task-store.ts'
 import { afterFailure, type SubmissionPolicy } from './submission-policy.ts'
 import { withGrace } from './grace.ts'
 

@@ -1,5 +1,6 @@
 import type { TaskApiError } from '@warren/task-api'
-import type { Submission, SubmissionOutcome, TaskKind } from '../store/relay-store.ts'
+import type { Submission, SubmissionOutcome } from '../store/task-store.ts'
+import type { TaskKind } from '../vocabulary/task-kind.ts'
 
 export interface SubmissionPolicy {
   /** How long after receiving a task its result can be submitted, ms. */

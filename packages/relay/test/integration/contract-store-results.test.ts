@@ -1,7 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 
-import type { NewTask, NodeResult, RelayStore } from '../../src/store/relay-store.ts'
+import type { NewTask, NodeResult } from '../../src/store/task-store.ts'
+import type { RelayStore } from '../../src/store/relay-store.ts'
 import { addNodes, admitted, describeStores, LEASE, newTask, NOW } from './store-bench.ts'
 
 const KEEP = { keepNodeResults: true }

@@ -1,7 +1,8 @@
 import { until } from '@warren/testkit'
 import { describe, expect, it } from 'vitest'
 
-import type { LeasedSubtask, StoreEvent } from '../../src/store/relay-store.ts'
+import type { LeasedSubtask } from '../../src/store/task-store.ts'
+import type { StoreEvent } from '../../src/store/relay-store.ts'
 import { addNodes, admitted, describeStores, LEASE, newTask, NOW } from './store-bench.ts'
 
 describeStores('admitting a task', (openBench) => {

@@ -9,7 +9,8 @@ import { describe } from 'vitest'
 
 import type { Migration } from '../../src/store/migrations.ts'
 import { openPostgresStore } from '../../src/store/postgres-store.ts'
-import type { Admission, LeaseOptions, NewTask, RelayStore } from '../../src/store/relay-store.ts'
+import type { Admission, LeaseOptions, NewTask } from '../../src/store/task-store.ts'
+import type { RelayStore } from '../../src/store/relay-store.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 
 const COUNT_KEPT_RESULTS = 'select count(answer) as kept from relay_subtasks'

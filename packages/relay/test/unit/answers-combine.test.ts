@@ -13,7 +13,8 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
 import { combineResults } from '../../src/answers/combine-results.ts'
-import type { NodeResult, TaskType } from '../../src/store/relay-store.ts'
+import type { NodeResult } from '../../src/store/task-store.ts'
+import type { TaskType } from '../../src/vocabulary/task-kind.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
 const OPTIONS = { disclosure: DEFAULT_POLICY, dropSuppressedRows: false, reportCoverage: true }

@@ -3,7 +3,7 @@ import { AttemptThrottle } from '../../src/nodes/attempt-throttle.ts'
 import { Authenticator, type LoginRecord } from '../../src/nodes/authenticator.ts'
 import { HashingBusyError, HashingQueue } from '../../src/nodes/hashing-queue.ts'
 import { hashPassword } from '../../src/nodes/password-hash.ts'
-import { canonicalUsername } from '../../src/nodes/username.ts'
+import { canonicalUsername } from '../../src/vocabulary/username.ts'
 
 const NODE_A = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
 const NODE_B = '4f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a12'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readBasicCredentials } from '../../src/nodes/basic-credentials.ts'
-import { canonicalGuid, parseCollectionId } from '../../src/nodes/collection-id.ts'
-import { canonicalUsername, usernameProblem } from '../../src/nodes/username.ts'
+import { canonicalGuid, parseCollectionId } from '../../src/vocabulary/collection-id.ts'
+import { canonicalUsername, usernameProblem } from '../../src/vocabulary/username.ts'
 
 const basic = (text: string, encoding: BufferEncoding = 'utf8') =>
   `Basic ${Buffer.from(text, encoding).toString('base64')}`

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import type { NewTask } from '../../src/store/relay-store.ts'
+import type { NewTask } from '../../src/store/task-store.ts'
 import { readNewTask } from '../../src/tasks/new-task.ts'
 
 const DEADLINES = { availability: 240_000, distribution: 6_480_000 }

@@ -7,7 +7,7 @@ import {
   SUBTASK_STATES,
   TASK_MOVES,
   TASK_STATES,
-} from '../../src/tasks/task-states.ts'
+} from '../../src/vocabulary/task-states.ts'
 
 const SRC = join(import.meta.dirname, '../../src')
 
