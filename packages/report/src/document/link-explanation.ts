@@ -30,18 +30,33 @@ export function explainState(
     worst === undefined && state === 'unknown'
       ? ` until ${formatTime(main.view.last)}. No log covers the time after that`
       : `${formatPollInterval(link, main.view)}${formatP95(link, main.view)}`
-  const agreeing = others.filter(({ view }) => hasSameCounts(view, main.view))
-  const differing = others.filter((side) => !agreeing.includes(side))
+  const [, logs = '', rest = ''] = /^([\w ,]+ log): (.*)$/s.exec(cause) ?? []
+  const named = logs.toLowerCase().split(/, | and /)
+  const unnamed = others.filter(({ side }) => !named.includes(logOf(side)))
+  const agreeing = unnamed.filter(({ view }) => hasSameCounts(view, main.view))
+  const differing = unnamed.filter((side) => !agreeing.includes(side))
+  const continuesMain = unnamed.length === 0 && named.join() === logOf(main.side)
   return [
-    `${SIDE_LABEL[main.side]} log: ${formatSuccess(link, main.view)}${end}.`,
-    ...differing.map(({ side, view }) => `${SIDE_LABEL[side]} log: ${formatSuccess(link, view)}.`),
+    `${capitalised(logOf(main.side))}: ${formatSuccess(link, main.view)}${end}.`,
+    ...differing.map(
+      ({ side, view }) => `${capitalised(logOf(side))}: ${formatSuccess(link, view)}.`,
+    ),
     agreeing.length === 0
       ? ''
-      : `Same counts in the ${agreeing.map(({ side }) => `${SIDE_LABEL[side].toLowerCase()} log`).join(' and the ')}.`,
-    cause,
+      : `Same counts in the ${agreeing.map(({ side }) => logOf(side)).join(' and the ')}.`,
+    continuesMain ? capitalised(rest) : cause,
   ]
     .filter((sentence) => sentence !== '')
     .join(' ')
+}
+
+/** `load balancer log`. */
+function logOf(side: LinkView['side']): string {
+  return `${side.replace('-', ' ')} log`
+}
+
+function capitalised(text: string): string {
+  return text.replace(/^./, (letter) => letter.toUpperCase())
 }
 
 type Side = NetworkLink['views'][number]
@@ -81,15 +96,6 @@ function formatP95({ kind }: NetworkLink, view: SideView): string {
   return latency.p95Ms === 0 && latency.resolutionMs >= 1000
     ? ', p95 below 1 s'
     : `, p95 ${formatDuration(latency.p95Ms)}`
-}
-
-const SIDE_LABEL: Readonly<Record<LinkView['side'], string>> = {
-  client: 'Client',
-  relay: 'Relay',
-  'load-balancer': 'Load balancer',
-  broker: 'Broker',
-  database: 'Database',
-  upstream: 'Upstream',
 }
 
 const EXCHANGE_NOUN: Readonly<Record<NetworkLink['kind'], string>> = {

@@ -95,10 +95,15 @@ function titleAndTime(
   const { first, last, recoveredAt, status } = finding
   const title = titleOf(finding)
   if (Number.isNaN(first)) return title
-  if (status === 'ongoing') return `${title} (since ${formatMoment(first, timeRange)})`
+  if (status === 'ongoing') return withNote(title, `since ${formatMoment(first, timeRange)}`)
   const end = Number.isNaN(recoveredAt) ? last : recoveredAt
   const note = status === 'recovered' ? recoveredNote : ''
-  return `${title} (${formatSpan(first, end, timeRange)}${note})`
+  return withNote(title, `${formatSpan(first, end, timeRange)}${note}`)
+}
+
+/** Adds a note in brackets, or to the brackets at the end of the title. */
+function withNote(title: string, note: string): string {
+  return title.endsWith(')') ? `${title.slice(0, -1)}, ${note})` : `${title} (${note})`
 }
 
 function describeMissingEvidence(checks: readonly RawCheck[]): string {

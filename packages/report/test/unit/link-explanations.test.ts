@@ -28,27 +28,20 @@ function labelOf(side: LinkView['side']): string {
   return Object.keys(SIDES).find((name) => SIDES[name] === side) ?? ''
 }
 
-/** Statements of an explanation about success that no log is named for, or that the log's figures contradict. */
+const FIGURES =
+  /^(?:([A-Z][a-z ]+) log: )?(?:([\d,]+) of )?([\d,]+) [a-z]+,? (all successful|none successful|successful|failed)\b/
+
+/** Success figures of an explanation that name no log, or contradict the figures of the log that they name. */
 function wrongFigures({ explanation, views }: Link): string[] {
-  return explanation.split(/(?<=\.) (?=[A-Z])/).filter((sentence) => {
-    const [, label = '', figures = ''] = /^([A-Z][a-z ]+) log: (.*)\.$/.exec(sentence) ?? []
-    if (!/\b(?:well|successful)\b/.test(sentence)) return false
+  return explanation.split(/(?<=\.) (?=[A-Z\d])/).filter((sentence) => {
+    const [figures, label = '', some = '', all = '', outcome = ''] = FIGURES.exec(sentence) ?? []
+    if (figures === undefined) return /\ball\b.*\b(?:well|successful)\b/i.test(sentence)
     const view = views.find(({ side }) => side === SIDES[label])
-    if (view === undefined)
-      return /\b(?:all|none|\d+ of)\b.*\b(?:well|successful)\b/i.test(sentence)
-    const { exchanges, succeeded } = view
-    const numbers = [...figures.matchAll(/^[\d,]+|(?<=^[\d,]+ of )[\d,]+/g)].map(([digits]) =>
-      Number(digits.replaceAll(',', '')),
-    )
-    return (
-      numbers.join() !==
-        (succeeded === exchanges || succeeded === 0
-          ? [exchanges]
-          : [succeeded, exchanges]
-        ).join() ||
-      /\ball successful\b/.test(figures) !== (succeeded === exchanges && exchanges > 1) ||
-      /\bnone successful\b/.test(figures) !== (succeeded === 0 && exchanges > 1)
-    )
+    if (view === undefined) return true
+    const count = (text: string): number => Number(text.replaceAll(',', ''))
+    const succeeded =
+      some === '' ? (/^(?:all |)successful/.test(outcome) ? view.exchanges : 0) : count(some)
+    return succeeded !== view.succeeded || count(all) !== view.exchanges
   })
 }
 

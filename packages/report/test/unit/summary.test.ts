@@ -72,11 +72,18 @@ describe('the verdict in a sentence', () => {
       /^Everything works at the end of the logs\. Earlier problem: site-b: .* \(from 06:42:00 to 06:51:00\)\.$/,
     )
     expect(writeSentence('degraded', analysisWith([over]), [])).toContain(
-      '(from 06:42:00 to 06:51:00, recovered)',
+      ' (from 06:42:00 to 06:51:00, recovered).',
     )
     const instant = { ...over, last: over.first, recoveredAt: over.first }
     expect(writeSentence('degraded', analysisWith([instant]), [])).toContain(
-      '(at 06:42:00, recovered)',
+      ' (at 06:42:00, recovered).',
+    )
+  })
+
+  it('adds the time to the brackets of a title', () => {
+    const title = finding({ cause: 'proxy-502' })
+    expect(writeSentence('unhealthy', analysisWith([title]), [])).toBe(
+      'site-b: 502 from the load balancer (relay not reachable, since 06:42:00).',
     )
   })
 
