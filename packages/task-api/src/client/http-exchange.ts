@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Dispatcher } from 'undici'
+import type { Readable } from 'node:stream'
 import { JsonGuard } from '../json/json-guard.ts'
 import { JsonLimitError, type JsonLimits } from '../json/json-limits.ts'
+import { ContentEncodingError, decodeBody } from './content-encoding.ts'
 import type { Route } from './route.ts'
 import { TaskApiError } from './task-api-error.ts'
 import { transportFailure } from './transport-failure.ts'
@@ -98,7 +99,7 @@ export class HttpExchange {
         retryAfter: headerText(headers, 'retry-after'),
         body: needed
           ? await this.#readAll(body, headers, statusCode, request.requestId)
-          : await readStart(body),
+          : await readStart(body, headers),
       }
     }
     throw new TaskApiError(`${request.url.host} redirects more than ${MAX_REDIRECTS} times`, {
@@ -126,7 +127,7 @@ export class HttpExchange {
   }
 
   async #readAll(
-    body: ResponseBody,
+    body: Readable,
     headers: IncomingHttpHeaders,
     status: number,
     requestId: string,
@@ -134,14 +135,17 @@ export class HttpExchange {
     const announced = Number(headerText(headers, 'content-length') ?? 0)
     try {
       if (announced > this.#limits.maxBytes) throw new JsonLimitError('bytes', this.#limits)
-      return await readGuarded(body, this.#limits)
+      const decoded = decodeBody(body, headerText(headers, 'content-encoding'))
+      return await readGuarded(decoded, this.#limits)
     } catch (error: unknown) {
-      if (!(error instanceof JsonLimitError)) throw error
+      const code = refusalCode(error)
+      if (code === undefined) throw error
       // The connection is closed, because the rest is still arriving.
       body.on('error', () => {}).destroy()
-      throw new TaskApiError(`cannot accept the response: ${error.message}`, {
+      const reason = error instanceof Error ? error.message : ''
+      throw new TaskApiError(`cannot accept the response: ${reason}`, {
         kind: 'invalid-response',
-        code: error.limit === 'bytes' ? 'RESPONSE_TOO_LARGE' : 'RESPONSE_TOO_COMPLEX',
+        code,
         status,
         requestId,
       })
@@ -149,12 +153,17 @@ export class HttpExchange {
   }
 }
 
-type ResponseBody = Dispatcher.ResponseData['body']
+/** The code of a response that is not accepted. Undefined for any other error. */
+function refusalCode(error: unknown): string | undefined {
+  if (error instanceof ContentEncodingError) return 'CONTENT_ENCODING'
+  if (!(error instanceof JsonLimitError)) return undefined
+  return error.limit === 'bytes' ? 'RESPONSE_TOO_LARGE' : 'RESPONSE_TOO_COMPLEX'
+}
 
-async function readGuarded(body: ResponseBody, limits: JsonLimits): Promise<Buffer> {
+async function readGuarded(body: AsyncIterable<Buffer>, limits: JsonLimits): Promise<Buffer> {
   const guard = new JsonGuard(limits)
   const chunks: Buffer[] = []
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     guard.push(chunk)
     chunks.push(chunk)
   }
@@ -162,10 +171,10 @@ async function readGuarded(body: ResponseBody, limits: JsonLimits): Promise<Buff
 }
 
 /** Null if there is more. */
-async function readUpTo(body: ResponseBody, limit: number): Promise<Buffer | null> {
+async function readUpTo(body: AsyncIterable<Buffer>, limit: number): Promise<Buffer | null> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     size += chunk.length
     if (size > limit) return null
     chunks.push(chunk)
@@ -177,10 +186,12 @@ const MAX_ERROR_BODY_BYTES = 64 * 1024
 
 // The status decides. A body that breaks off or never ends must not turn a stored result into a failed
 // submission. Reading the body makes the connection reusable.
-async function readStart(body: ResponseBody): Promise<Buffer> {
+async function readStart(body: Readable, headers: IncomingHttpHeaders): Promise<Buffer> {
   try {
-    return (await readUpTo(body, MAX_ERROR_BODY_BYTES)) ?? Buffer.alloc(0)
+    const decoded = decodeBody(body, headerText(headers, 'content-encoding'))
+    return (await readUpTo(decoded, MAX_ERROR_BODY_BYTES)) ?? Buffer.alloc(0)
   } catch {
+    body.on('error', () => {}).destroy()
     return Buffer.alloc(0)
   }
 }
