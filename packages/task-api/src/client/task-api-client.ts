@@ -25,7 +25,7 @@ export interface TaskApiClientOptions {
   readonly requestTimeoutMs?: number
   /** Default 10 MiB. A larger response is an error. */
   readonly maxResponseBytes?: number
-  /** HTTPS_PROXY, HTTP_PROXY, NO_PROXY, NODE_EXTRA_CA_CERTS, REQUESTS_CA_BUNDLE, SSL_CERT_FILE. Default `process.env`. */
+  /** HTTPS_PROXY, HTTP_PROXY, NO_PROXY, and the variables with trusted certificates. Default `process.env`. */
   readonly env?: NodeJS.ProcessEnv
   readonly newRequestId?: () => string
   /** Milliseconds since 1970, for `Retry-After` dates. */

@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { inspect } from 'node:util'
@@ -59,8 +59,8 @@ describe('TLS', () => {
     expect(requests()).toBe(0)
   })
 
-  it.each(['NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'SSL_CERT_FILE'])(
-    'trusts the certificates in %s',
+  it.each(['NODE_EXTRA_CA_CERTS', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE'])(
+    'trusts the certificates in the file of %s',
     async (name) => {
       const tls = selfSignedCertificate()
       const { host } = await taskApi(tls)
@@ -68,6 +68,42 @@ describe('TLS', () => {
       expect(await client.nextTask()).toBeNull()
     },
   )
+
+  it.each(['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_DIR'])(
+    'trusts the certificates in the folder of %s',
+    async (name) => {
+      const tls = selfSignedCertificate()
+      const { host } = await taskApi(tls)
+      const folder = dirname(file(tls.cert))
+      // A folder of OpenSSL also contains other files, and links to files of other folders.
+      writeFileSync(join(folder, 'README'), 'no certificate')
+      mkdirSync(join(folder, 'more'))
+      symlinkSync('/no/such/file', join(folder, '9d66eef0.0'))
+      const client = clientFor(`https://${host}`, { env: { [name]: folder } })
+      expect(await client.nextTask()).toBeNull()
+    },
+  )
+
+  it('reads every folder of SSL_CERT_DIR, and ignores one that does not exist', async () => {
+    const [one, two] = [selfSignedCertificate(), selfSignedCertificate()]
+    const folders = [dirname(file(one.cert)), '/no/such/folder', dirname(file(two.cert))]
+    const env = { SSL_CERT_DIR: folders.join(delimiter) }
+    for (const tls of [one, two]) {
+      const { host } = await taskApi(tls)
+      expect(await clientFor(`https://${host}`, { env }).nextTask()).toBeNull()
+    }
+  })
+
+  it('reads CURL_CA_BUNDLE only without REQUESTS_CA_BUNDLE, as the Python bunny does', async () => {
+    const [one, two] = [selfSignedCertificate(), selfSignedCertificate()]
+    const { host } = await taskApi(two)
+    const env = { REQUESTS_CA_BUNDLE: file(one.cert), CURL_CA_BUNDLE: file(two.cert) }
+    expect(await errorOf(clientFor(`https://${host}`, { env }).nextTask())).toMatchObject({
+      code: 'TLS_DEPTH_ZERO_SELF_SIGNED_CERT',
+    })
+    const blank = { ...env, REQUESTS_CA_BUNDLE: '' }
+    expect(await clientFor(`https://${host}`, { env: blank }).nextTask()).toBeNull()
+  })
 
   it('trusts the certificates of all variables together', async () => {
     const [one, two] = [selfSignedCertificate(), selfSignedCertificate()]
