@@ -2,6 +2,7 @@ import { createMetrics, ExitCode, Health, type Logger, ProgramError, sleep } fro
 import type { FastifyInstance } from 'fastify'
 import type { RelayConfig } from './config/relay-config.ts'
 import { type AppDeps, buildApp } from './http/app.ts'
+import { ResultBodies } from './http/result-body.ts'
 import { UserManager } from './nodes/user-manager.ts'
 import { Authenticator } from './nodes/authenticator.ts'
 import { reconcileDeclaredUsers } from './nodes/declared-users.ts'
@@ -22,32 +23,30 @@ import { RELAY_VERSION } from './version.ts'
 
 export interface StartRelayOptions {
   readonly log: Logger
-  /** Aborts waiting for the database at start. Dispose a running relay to stop it. */
+  /** Aborts waiting for a store that is down at start. A relay that runs is stopped by disposing it. */
   readonly signal?: AbortSignal
-  /** How often summaries are logged, ms. Default 60,000, because readers of the log rely on one line per minute. */
+  /** How often the log sums up, ms. Default 60,000: readers of the log count on a line a minute. */
   readonly summaryMs?: number
 }
 
 export interface RelayHandle extends AsyncDisposable {
-  /** Base URL for clients on this machine, without a path: `http://127.0.0.1:8080`. */
+  /** Where nodes on this machine reach it, without a path: `http://127.0.0.1:8080`. */
   readonly url: string
   readonly port: number
   readonly users: UserManager
-  /** Fails /readyz, answers held polls, closes sockets, records submissions and closes the store, in this order. */
+  /** Readiness off, held polls answered, sockets closed, deliveries recorded, store closed: in this order. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
 const SWEEP_MS = 2_000
 const NODE_SYNC_MS = 30_000
 const SUMMARY_MS = 60_000
-// A check is one statement or one frame, so it costs less than a poll.
+// A statement and a frame each: less than one poll costs.
 const CHECKS_PER_SUMMARY = 6
-// Limit on the results being received at one time, as a number of results of the maximum size.
-const MAX_FULL_SIZE_RESULTS = 8
 
 /**
- * Starts a relay. Every adapter is chosen here. Throws a ProgramError if the database is unavailable (exit code 69), the
- * port is in use (69) or declared users conflict with existing ones (78).
+ * Starts a hub. It is the one place that knows every adapter. Throws a ProgramError when the store cannot be
+ * reached (exit code 69), the port is taken (69) or declared users clash with others (78).
  */
 export async function startRelay(
   config: RelayConfig,
@@ -187,7 +186,11 @@ function appDeps(config: RelayConfig, parts: Parts, draining: AbortSignal): AppD
   const { taskService, queue, authenticator, links, metrics, registry, health, store, log } = parts
   return {
     nextJob: { taskService, queue, draining, maxWaitSeconds: Math.floor(config.maxWaitMs / 1000) },
-    result: { taskService, now: Date.now },
+    result: {
+      taskService,
+      bodies: new ResultBodies({ maxBytes: config.maxBodyBytes }),
+      now: Date.now,
+    },
     login: { authenticator, onFailure: (reason) => metrics.countLoginFailure(reason) },
     health: { health, queueStatus: () => queue.status(), healthPath: config.healthPath },
     metrics:
@@ -202,10 +205,6 @@ function appDeps(config: RelayConfig, parts: Parts, draining: AbortSignal): AppD
               metrics.setGauges(counts, queue.status())
             },
           },
-    body: {
-      maxBytes: config.maxBodyBytes,
-      maxTotalBytes: MAX_FULL_SIZE_RESULTS * config.maxBodyBytes,
-    },
     version: RELAY_VERSION,
     log,
     onFinished: (request) => {

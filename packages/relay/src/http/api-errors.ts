@@ -61,6 +61,13 @@ export const API_ERRORS = {
     title: 'This path does not support this method',
     action: 'Use a method from the Allow header.',
   },
+  RELAY_BODY_TOO_SLOW: {
+    status: 408,
+    retryable: true,
+    title: 'The result arrives too slowly',
+    action:
+      'No action needed: the bunny retries. If it continues, check the network between the bunny and this relay.',
+  },
   RELAY_ALREADY_ANSWERED: {
     status: 409,
     retryable: false,

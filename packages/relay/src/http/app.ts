@@ -8,7 +8,6 @@ import { nextJobRoute, type NextJobDeps } from './next-job.route.ts'
 import { nodeLogin, type NodeLoginDeps } from './node-login.ts'
 import { type FinishedRequest, requestLog } from './request-log.ts'
 import { chooseRequestId } from './request-id.ts'
-import { acceptResultBodies, type ResultBodyOptions } from './result-body.ts'
 import { resultRoute, type ResultDeps } from './result.route.ts'
 import type { RouteEntry } from './route-entry.ts'
 
@@ -19,7 +18,6 @@ export interface AppDeps {
   readonly health: HealthDeps
   /** Undefined if metrics are off. */
   readonly metrics: MetricsDeps | undefined
-  readonly body: ResultBodyOptions
   readonly version: string
   readonly log: Logger
   readonly onFinished: (request: FinishedRequest) => void
@@ -68,7 +66,9 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.decorateRequest('heldMs', 0)
   app.decorateRequest('heldSince', 0)
   app.decorateRequest('startedAt', 0)
-  acceptResultBodies(app, deps.body)
+  // Bodies stay unread: the route for results reads its own once it knows the task, and no other route has one.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
   const routeOf = new Map<string, RouteEntry>()
   const logRequest = requestLog(log, deps.onFinished)

@@ -21,7 +21,6 @@ export function toApiError(error: unknown): ApiError {
     return new ApiError('RELAY_BUSY', { retryAfterSeconds: BUSY_RETRY_S, cause: error })
   }
   const status = statusOf(error)
-  if (status === 413) return new ApiError('RELAY_BODY_TOO_LARGE', { cause: error })
   if (status === 415) return new ApiError('RELAY_UNSUPPORTED_MEDIA_TYPE', { cause: error })
   if (status !== undefined && status >= 400 && status < 500) {
     return new ApiError('RELAY_BAD_REQUEST', { cause: error })
@@ -37,8 +36,6 @@ export function sendError(error: ApiError, request: FastifyRequest, reply: Fasti
     void reply.header('www-authenticate', 'Basic realm="relay", charset="UTF-8"')
   }
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds))
-  // The rest of an unread body would be parsed as the next request on the connection.
-  if (hasUnreadBody(request)) void reply.header('connection', 'close')
   void reply
     .code(status)
     .header('content-type', 'application/problem+json; charset=utf-8')
@@ -53,12 +50,6 @@ export function sendError(error: ApiError, request: FastifyRequest, reply: Fasti
         requestId: request.id,
       }),
     )
-}
-
-function hasUnreadBody({ raw, headers }: FastifyRequest): boolean {
-  const announced =
-    headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined
-  return announced && headers['content-length'] !== '0' && !raw.complete
 }
 
 /** Logs errors of the relay for its operator; errors of the client are not logged here. */

@@ -1,9 +1,10 @@
 import { preferredWait } from '@warren/task-api'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { NodeQueue } from '../queue/node-queue.ts'
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { TaskService } from '../tasks/task-service.ts'
 import { ApiError } from './api-errors.ts'
+import { hasDisconnected, watchForDisconnect } from './disconnect.ts'
 import { principalOf, type RouteEntry } from './route-entry.ts'
 
 export interface NextJobDeps {
@@ -47,7 +48,7 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
         return
       }
 
-      using disconnect = watchForDisconnect(request, reply, draining)
+      using disconnect = watchForDisconnect(reply, draining)
       if (waitMs > 0) request.heldSince = performance.now()
       const task = await taskService.lease(nodeId, {
         kind,
@@ -72,29 +73,4 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
 
 function sendNoTask(reply: FastifyReply): void {
   void reply.code(204).send()
-}
-
-function hasDisconnected(reply: FastifyReply): boolean {
-  return reply.raw.destroyed || reply.raw.socket?.destroyed === true
-}
-
-/** A signal that aborts when the client disconnects or the relay stops. Dispose it once the request is answered. */
-function watchForDisconnect(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  draining: AbortSignal,
-): Disposable & { readonly signal: AbortSignal } {
-  const controller = new AbortController()
-  const abort = (): void => controller.abort()
-  // `close` is also emitted after a complete response; by then the signal is unused.
-  reply.raw.once('close', abort)
-  draining.addEventListener('abort', abort, { once: true })
-  if (request.raw.destroyed && hasDisconnected(reply)) abort()
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]() {
-      reply.raw.off('close', abort)
-      draining.removeEventListener('abort', abort)
-    },
-  }
 }

@@ -1,129 +1,149 @@
-import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import {
+  BodyError,
+  type BodyPace,
+  ByteBudget,
+  ByteBudgetError,
+  declaredLength,
+  readBody,
+} from '@warren/runtime/http'
+import { JsonGuard, JsonLimitError, parseGuardedJson, RESULT_JSON_LIMITS } from '@warren/task-api'
+import type { FastifyRequest } from 'fastify'
 import { ApiError } from './api-errors.ts'
 
 export interface ResultBodyOptions {
   /** Largest body accepted, bytes. Counts the bytes received, not Content-Length. */
   readonly maxBytes: number
-  /** Limit for all results that are being received or stored together, bytes. */
-  readonly maxTotalBytes: number
-  /** How long the rest of a body that is too large is read and discarded, ms. */
-  readonly drainMs?: number
-  /** How long a body may pause, ms. Without this, a dead connection would occupy its share of the limit forever. */
-  readonly idleMs?: number
+  /** The slowest body that is accepted. */
+  readonly pace?: BodyPace
+  /** How long a result may wait until there is memory for it, ms. */
+  readonly waitMs?: number
+}
+
+/** A parsed result. Dispose it once it is stored. */
+export interface ReceivedResult extends Disposable {
+  readonly json: unknown
 }
 
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i
 
+// Results of this size never wait for large ones.
+const SMALL_BYTES = 65_536
+const SMALL_AT_ONCE_PER_NODE = 16
+const SMALL_AT_ONCE = 512
+// Largest results of different nodes that may be arriving at once.
+const LARGEST_AT_ONCE = 4
+const MAX_WAITING_PER_NODE = 16
+// Seconds after which a bunny may retry.
+const BUSY_RETRY_S = 5
+
 /**
- * Parses JSON bodies, with one size limit per body and one for all together. A body counts until its request is
- * answered, so that results do not fill the memory while the database is slow.
- *
- * A body that is too large is read to its end and discarded before it is rejected. If the connection closed while
- * the client is still sending, the client would see a broken connection instead of the 413, and send it all again.
+ * Receives results. Memory is reserved before a body is read: for every node one result of the largest size and some
+ * small ones, and a total for all nodes. A result for which there is no memory waits unread, and TCP slows its client
+ * down. Parsing and storing takes several times the memory of the body, so large results do that one after another.
  */
-export function acceptResultBodies(app: FastifyInstance, options: ResultBodyOptions): void {
-  const { drainMs = 10_000, idleMs = 60_000 } = options
-  const held = new WeakMap<FastifyRequest, number>()
-  let heldBytes = 0
-  const hold = (request: FastifyRequest, bytes: number): void => {
-    heldBytes += bytes
-    held.set(request, (held.get(request) ?? 0) + bytes)
-  }
-  const release = (request: FastifyRequest): void => {
-    heldBytes -= held.get(request) ?? 0
-    held.delete(request)
-  }
+export class ResultBodies {
+  readonly #options: ResultBodyOptions
+  readonly #small: ByteBudget
+  readonly #large: ByteBudget
+  readonly #parsed: ByteBudget
 
-  const parse = async (request: FastifyRequest, payload: IncomingMessage): Promise<unknown> => {
-    const chunks: Buffer[] = []
-    let rejection = rejectEncoding(request.headers['content-encoding'])
-    await readToEnd(payload, { drainMs, idleMs }, (chunk) => {
-      if (rejection !== undefined) return 'discard'
-      hold(request, chunk.length)
-      chunks.push(chunk)
-      if ((held.get(request) ?? 0) > options.maxBytes) rejection = tooLarge(options.maxBytes)
-      else if (heldBytes > options.maxTotalBytes) rejection = tooManyResults()
-      if (rejection === undefined) return 'keep'
-      release(request)
-      chunks.length = 0
-      return 'discard'
+  constructor(options: ResultBodyOptions) {
+    this.#options = options
+    const { maxBytes, waitMs = 30_000 } = options
+    const waiting = { maxWaiting: MAX_WAITING_PER_NODE, waitMs }
+    this.#small = new ByteBudget({
+      total: SMALL_AT_ONCE * SMALL_BYTES,
+      perParty: SMALL_AT_ONCE_PER_NODE * SMALL_BYTES,
+      ...waiting,
     })
-    if (rejection !== undefined) throw rejection
-    return parseJson(Buffer.concat(chunks).toString('utf8'))
+    this.#large = new ByteBudget({
+      total: LARGEST_AT_ONCE * maxBytes,
+      perParty: maxBytes,
+      ...waiting,
+    })
+    this.#parsed = new ByteBudget({ total: maxBytes, perParty: maxBytes, ...waiting })
   }
 
-  app.addHook('preParsing', (request, reply, _payload, done) => {
-    reply.raw.once('close', () => release(request))
-    done()
-  })
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser(JSON_TYPE, parse)
+  /**
+   * Reads the body of a request of a node. `disconnect` aborts when the client has disconnected.
+   * @throws ApiError
+   */
+  async receive(
+    nodeId: string,
+    request: FastifyRequest,
+    disconnect: AbortSignal,
+  ): Promise<ReceivedResult> {
+    const { maxBytes } = this.#options
+    const bytes = declaredLength(request.raw) ?? maxBytes
+    if (bytes > maxBytes) throw tooLarge(maxBytes)
+    const isSmall = bytes <= SMALL_BYTES
+    try {
+      using arriving = new DisposableStack()
+      const budget = isSmall ? this.#small : this.#large
+      arriving.use(await budget.reserve(nodeId, bytes, disconnect))
+      const body = await this.#read(request)
+      if (isSmall) return { json: parse(body), [Symbol.dispose]: () => {} }
+      using storing = new DisposableStack()
+      storing.use(await this.#parsed.reserve(nodeId, body.length, disconnect))
+      const json = parse(body)
+      const stored = storing.move()
+      return { json, [Symbol.dispose]: () => stored.dispose() }
+    } catch (error: unknown) {
+      throw asApiError(error, maxBytes)
+    }
+  }
+
+  #read(request: FastifyRequest): Promise<Buffer> {
+    const { maxBytes, pace } = this.#options
+    const guard = new JsonGuard({ ...RESULT_JSON_LIMITS, maxBytes })
+    return readBody(request.raw, {
+      check: (chunk) => guard.push(chunk),
+      ...(pace === undefined ? {} : { pace }),
+    })
+  }
 }
 
-function parseJson(text: string): unknown {
+/** @throws ApiError if the headers announce anything but plain JSON. */
+export function assertJson({ headers }: FastifyRequest): void {
+  const encoding = headers['content-encoding'] ?? 'identity'
+  if (encoding.toLowerCase() !== 'identity') {
+    const detail = `Content-Encoding ${encoding.slice(0, 40)} is not supported`
+    throw new ApiError('RELAY_UNSUPPORTED_MEDIA_TYPE', { detail })
+  }
+  if (!JSON_TYPE.test(headers['content-type'] ?? '')) {
+    throw new ApiError('RELAY_UNSUPPORTED_MEDIA_TYPE')
+  }
+}
+
+function parse(body: Buffer): unknown {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
+    return parseGuardedJson(body)
   } catch {
     // The parser's message quotes the body, and patient data must not appear in a response or a log.
     throw new ApiError('RELAY_MALFORMED_RESULT', {
-      detail: text.trim() === '' ? 'The request has no body' : 'The body is not JSON',
+      detail: body.length === 0 ? 'The request has no body' : 'The body is not JSON',
     })
   }
 }
 
-function rejectEncoding(encoding: string | undefined): ApiError | undefined {
-  if (encoding === undefined || encoding.toLowerCase() === 'identity') return undefined
-  const detail = `Content-Encoding ${encoding.slice(0, 40)} is not supported`
-  return new ApiError('RELAY_UNSUPPORTED_MEDIA_TYPE', { detail })
+function asApiError(error: unknown, maxBytes: number): unknown {
+  if (error instanceof JsonLimitError) {
+    if (error.limit === 'bytes') return tooLarge(maxBytes)
+    return new ApiError('RELAY_MALFORMED_RESULT', { detail: `The body has ${error.message}` })
+  }
+  if (error instanceof ByteBudgetError) {
+    const detail = 'Too many large results are being sent at once'
+    return new ApiError('RELAY_BUSY', { detail, retryAfterSeconds: BUSY_RETRY_S, cause: error })
+  }
+  if (error instanceof BodyError) {
+    const code = error.reason === 'too slow' ? 'RELAY_BODY_TOO_SLOW' : 'RELAY_BAD_REQUEST'
+    return new ApiError(code, { detail: error.message })
+  }
+  return error
 }
 
 function tooLarge(maxBytes: number): ApiError {
   return new ApiError('RELAY_BODY_TOO_LARGE', {
     detail: `The result is larger than ${maxBytes} bytes`,
-  })
-}
-
-function tooManyResults(): ApiError {
-  const detail = 'Too many large results are being sent at once'
-  return new ApiError('RELAY_BUSY', { detail, retryAfterSeconds: 5 })
-}
-
-/**
- * Passes every chunk to `take`. After the first discarded chunk, the rest of the body has `drainMs` to arrive; then
- * this resolves early, so that the response is sent and the connection is closed.
- */
-function readToEnd(
-  payload: IncomingMessage,
-  { drainMs, idleMs }: { readonly drainMs: number; readonly idleMs: number },
-  take: (chunk: Buffer) => 'keep' | 'discard',
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let draining: NodeJS.Timeout | undefined
-    const settle = (done: () => void) => (): void => {
-      clearTimeout(draining)
-      clearTimeout(idle)
-      payload.off('data', onData)
-      done()
-    }
-    const onData = (chunk: Buffer): void => {
-      idle.refresh()
-      if (take(chunk) === 'keep' || draining !== undefined) return
-      draining = setTimeout(settle(resolve), drainMs)
-    }
-    const failWith = (detail: string) => (): void =>
-      reject(new ApiError('RELAY_BAD_REQUEST', { detail }))
-    // A 400, because Fastify's own error would be a 500 and blame the relay in the log.
-    const onLost = failWith('The connection was closed before the end of the body')
-    const idle = setTimeout(settle(failWith('The body stopped arriving')), idleMs)
-    // The client may have disconnected while its credentials were checked.
-    if (payload.destroyed) {
-      settle(onLost)()
-      return
-    }
-    payload.on('data', onData)
-    payload.once('end', settle(resolve))
-    payload.once('error', settle(onLost))
-    payload.once('close', settle(onLost))
   })
 }

@@ -1,16 +1,18 @@
 import { conflictBody, JOB_SAVED, ResultFormatError } from '@warren/task-api'
-import type { FastifyRequest } from 'fastify'
 import type { TaskService } from '../tasks/task-service.ts'
 import { ApiError } from './api-errors.ts'
+import { watchForDisconnect } from './disconnect.ts'
+import { assertJson, type ResultBodies } from './result-body.ts'
 import { pathParameter, principalOf, type RouteEntry } from './route-entry.ts'
 
 export interface ResultDeps {
-  readonly taskService: Pick<TaskService, 'storeResult'>
+  readonly taskService: Pick<TaskService, 'isAssigned' | 'storeResult'>
+  readonly bodies: ResultBodies
   readonly now: () => number
 }
 
 /** `POST result`: stores a node's result, and returns 200 only once it is stored. */
-export function resultRoute({ taskService, now }: ResultDeps): RouteEntry {
+export function resultRoute({ taskService, bodies, now }: ResultDeps): RouteEntry {
   return {
     method: 'POST',
     path: '/link_connector_api/task/result/:uuid/:collection',
@@ -18,7 +20,14 @@ export function resultRoute({ taskService, now }: ResultDeps): RouteEntry {
     handle: async (request, reply) => {
       const { nodeId } = principalOf(request)
       const uuid = pathParameter(request, 'uuid')
-      const outcome = await store(taskService, nodeId, uuid, request)
+      assertJson(request)
+      // Before the body is read: it may have 30 MB.
+      if (!(await taskService.isAssigned(nodeId, uuid, request.id))) {
+        throw new ApiError('RELAY_NO_SUCH_TASK')
+      }
+      using disconnect = watchForDisconnect(reply)
+      using result = await bodies.receive(nodeId, request, disconnect.signal)
+      const outcome = await store(taskService, nodeId, uuid, result.json, request.id)
       if (outcome === 'not-assigned') throw new ApiError('RELAY_NO_SUCH_TASK')
       if (outcome === 'late') {
         void reply.code(409).send(conflictBody(new Date(now())))
@@ -34,10 +43,11 @@ async function store(
   taskService: ResultDeps['taskService'],
   nodeId: string,
   uuid: string,
-  request: FastifyRequest,
+  json: unknown,
+  requestId: string,
 ): ReturnType<TaskService['storeResult']> {
   try {
-    return await taskService.storeResult(nodeId, uuid, request.body, request.id)
+    return await taskService.storeResult(nodeId, uuid, json, requestId)
   } catch (error: unknown) {
     if (!(error instanceof ResultFormatError)) throw error
     throw new ApiError('RELAY_MALFORMED_RESULT', { problems: error.problems, cause: error })

@@ -19,7 +19,13 @@ import type {
 } from './task-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { admitTask } from './task-admission.ts'
-import { settleTask, storeResult, findDueTasks, type ResultToStore } from './task-results.ts'
+import {
+  settleTask,
+  storeResult,
+  findDueTasks,
+  isAssigned,
+  type ResultToStore,
+} from './task-results.ts'
 import { claimSubmissions, deleteOldTasks, recordSubmission } from './task-submissions.ts'
 import {
   returnLease,
@@ -61,6 +67,10 @@ export class SqlTaskStore implements TaskStore {
 
   async returnExpiredLeases(now: number, maxAttempts: number): Promise<readonly ReturnedLease[]> {
     return returnExpiredLeases(this.#database, now, maxAttempts)
+  }
+
+  async isAssigned(subtaskId: string, nodeId: string): Promise<boolean> {
+    return isAssigned(this.#database, subtaskId, nodeId)
   }
 
   async storeResult(result: ResultToStore): Promise<ResultOutcome> {

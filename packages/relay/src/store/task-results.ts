@@ -33,6 +33,23 @@ export interface ResultToStore {
   readonly now: number
 }
 
+export async function isAssigned(
+  database: SqlDatabase,
+  subtaskId: string,
+  nodeId: string,
+): Promise<boolean> {
+  const row = await database.run('find a subtask', (db) =>
+    db
+      .selectFrom('relay_subtasks')
+      .select('id')
+      .where('id', '=', subtaskId)
+      .where('node_id', '=', nodeId)
+      .where('attempts', '>', 0)
+      .executeTakeFirst(),
+  )
+  return row !== undefined
+}
+
 export async function storeResult(
   database: SqlDatabase,
   result: ResultToStore,

@@ -188,6 +188,8 @@ export interface TaskStore {
   /** Queues subtasks with expired leases again, or marks them as exhausted. Sends `work`. */
   returnExpiredLeases(now: number, maxAttempts: number): Promise<readonly ReturnedLease[]>
 
+  /** Whether the subtask was handed out to this node at least once. */
+  isAssigned(subtaskId: string, nodeId: string): Promise<boolean>
   /**
    * Stores a node's result. It may be called again: the last result counts, but a failure never replaces a result with
    * status ok. While the task is being settled, it waits for that and the result is late.

@@ -208,6 +208,19 @@ export class TaskService implements AsyncDisposable {
   }
 
   /**
+   * Whether the subtask was handed out to the node, so that its result is worth reading. `subtaskUuid` may have any GUID
+   * spelling. Whether the result is late is decided when it is stored.
+   */
+  async isAssigned(nodeId: string, subtaskUuid: string, requestId: string): Promise<boolean> {
+    const subtaskId = canonicalGuid(subtaskUuid)
+    if (subtaskId !== undefined && (await this.#store.tasks.isAssigned(subtaskId, nodeId))) {
+      return true
+    }
+    this.#notAssigned(nodeId, requestId, subtaskId)
+    return false
+  }
+
+  /**
    * Stores a node's result (parsed JSON). Resolves once it is committed. `subtaskUuid` may have any GUID spelling. The uuid
    * and collection in the body are ignored. The last result of a task schedules its settlement.
    * @throws ResultFormatError if `json` is not a result. Nothing is stored, and the lease continues.

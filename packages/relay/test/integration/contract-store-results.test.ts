@@ -58,6 +58,12 @@ describeStores('results', (openBench) => {
     })
     const unknown = { ...result, nodeId: a!, subtaskId: taskId }
     expect(await store.tasks.storeResult(unknown)).toEqual({ outcome: 'not-assigned' })
+    const forB = subtasks.find(({ nodeId }) => nodeId === b)!
+    expect(await store.tasks.isAssigned(lease.subtaskId, a!)).toBe(true)
+    expect(await store.tasks.isAssigned(lease.subtaskId, b!)).toBe(false)
+    expect(await store.tasks.isAssigned(taskId, a!)).toBe(false)
+    // Not handed out yet.
+    expect(await store.tasks.isAssigned(forB.subtaskId, b!)).toBe(false)
     expect(await store.tasks.storeResult({ ...result, nodeId: a! })).toEqual({
       outcome: 'stored',
       taskId,

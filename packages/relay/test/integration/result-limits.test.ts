@@ -29,12 +29,15 @@ describe('results at the size limit', () => {
   })
   afterAll(() => resources.disposeAsync())
 
+  const nextTask = () => {
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
+    return node.nextTask()
+  }
   const resultUrl = (uuid: string) =>
     `${relay.url}/link_connector_api/task/result/${uuid}/${user.collectionId}`
 
   it('are stored with 29 MB', async () => {
-    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
-    const task = await node.nextTask()
+    const task = await nextTask()
     const file = { file_name: 'big', file_data: 'A'.repeat(29_000_000) }
     const result = nodeResult(task, 40)
     const big = { ...result, queryResult: { ...result.queryResult, files: [file] } }
@@ -43,13 +46,13 @@ describe('results at the size limit', () => {
 
   it('are rejected with 50 MB, and the client receives the 413', async () => {
     const text = `{"x":"${'A'.repeat(50_000_000)}"}`
-    const response = await node.postText('00000000-0000-4000-8000-000000000000', text)
+    const response = await node.postText((await nextTask()).uuid, text)
     expect(response.status).toBe(413)
     expect(response.json()).toMatchObject({ code: 'RELAY_BODY_TOO_LARGE' })
   })
 
   it('are rejected with 50 MB in chunks without a Content-Length', async () => {
-    const response = await bareRequest(resultUrl('00000000-0000-4000-8000-000000000000'), {
+    const response = await bareRequest(resultUrl((await nextTask()).uuid), {
       method: 'POST',
       headers: {
         ...pythonHeaders('site-a', user.password),
@@ -62,17 +65,18 @@ describe('results at the size limit', () => {
   })
 
   it('do not harm the relay if the client disconnects in the middle', async () => {
+    const { uuid } = await nextTask()
     const { hostname, port } = new URL(relay.url)
     const socket = connect({ host: hostname, port: Number(port) })
     const { Authorization = '' } = pythonHeaders('site-a', user.password)
     socket.write(
-      `POST ${new URL(resultUrl('x')).pathname} HTTP/1.1\r\nHost: relay\r\nAuthorization: ${Authorization}\r\n` +
+      `POST ${new URL(resultUrl(uuid)).pathname} HTTP/1.1\r\nHost: relay\r\nAuthorization: ${Authorization}\r\n` +
         'Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"half":',
     )
     await delay(200)
     socket.destroy()
     const done = await until(() =>
-      relay.logged('request completed').find((line) => String(line['path']).includes('/result/x/')),
+      relay.logged('request completed').find((line) => String(line['path']).includes(uuid)),
     )
     expect([400, 499]).toContain(done['status'])
     expect((await node.poll()).status).toBe(204)

@@ -29,7 +29,8 @@ describe('docs/errors.md', () => {
 
   it('has 5xx for errors that a bunny should retry, and 4xx for all others', () => {
     for (const [code, entry] of Object.entries(API_ERRORS)) {
-      if (code === 'RELAY_TOO_MANY_LOGINS') continue
+      // Bunnies that know these two retry after them.
+      if (code === 'RELAY_TOO_MANY_LOGINS' || code === 'RELAY_BODY_TOO_SLOW') continue
       expect({ code, retryable: entry.retryable }).toEqual({ code, retryable: entry.status >= 500 })
     }
   })
