@@ -6,7 +6,7 @@ import type { ReportDocument } from '../../src/document/report-document.ts'
 import { reportExitCode } from '../../src/cli/exit-code.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 
-/** The logs of one of the half hours the report began with, by file. */
+/** The logs of a scenario, by file. */
 function logsOf(name: string): Record<string, Buffer> {
   const scenario = scenarios().find((one) => one.name === name)
   if (scenario === undefined) throw new Error(`no scenario ${name}`)
@@ -19,14 +19,14 @@ const stateOf = (report: ReportDocument, client: string) =>
   report.links.find(({ name }) => name.startsWith(`${client} `))?.state
 const check = (report: ReportDocument, id: string) => report.checklist.find((row) => row.id === id)
 
-describe('the half hour the report began with', () => {
+describe('a healthy half hour', () => {
   let report: ReportDocument
 
   beforeAll(async () => {
     report = await reportOf(logsOf('healthy-half-hour'))
   })
 
-  it('is stable, and every poll was answered', () => {
+  it('is healthy, and every poll succeeded', () => {
     expect(report.verdict).toBe('healthy')
     expect(report.sentence).toMatch(
       /^All 5\d\d requests from 3 clients succeeded, and no log contains a failure\.$/,
@@ -37,7 +37,7 @@ describe('the half hour the report began with', () => {
     expect(reportExitCode(report, 'unknown')).toBe(0)
   })
 
-  it('has nothing above information: churn, and probes that are expected', () => {
+  it('has no errors and warnings, only connection churn and expected probes', () => {
     expect(
       report.findings
         .map(({ cause, severity, party, status }) => [cause, severity, party, status])
@@ -53,7 +53,7 @@ describe('the half hour the report began with', () => {
     ])
   })
 
-  it('passes its checklist with numbers, and leaves unknown what it cannot know', () => {
+  it('passes its checks with figures; checks without evidence are unknown', () => {
     expect(report.checklist.map(({ id, state }) => [id, state])).toEqual([
       ['connections', 'passed'],
       ['authentication', 'passed'],
@@ -69,13 +69,13 @@ describe('the half hour the report began with', () => {
       ['evidence', 'passed'],
     ])
     expect(check(report, 'connections')?.number).toMatch(
-      /^(5\d\d) of \1 requests of 3 clients answered$/,
+      /^3 clients sent 5\d\d requests, all successful$/,
     )
     expect(check(report, 'database')?.number).toMatch(/statements, all successful, p95 1 ms/)
     expect(check(report, 'relay')?.number).toMatch(/^0 server errors in/)
   })
 
-  it('follows one poll through client, relay, database, broker and back, with file and line', () => {
+  it('follows one poll from the client through relay, database and broker and back, with file and line', () => {
     const [poll] = report.transactions
     expect(poll).toMatchObject({ kind: 'poll', complete: true, matchedBy: 'time' })
     expect(poll?.steps.map(({ leg }) => leg)).toEqual([
@@ -99,7 +99,7 @@ describe('the half hour the report began with', () => {
     ['the client', /site-a/],
     ['the relay', /hub-relay/],
     ['the broker', /rabbit/],
-  ])('is not called healthy without the log of %s', async (_, file) => {
+  ])('is not healthy without the log of %s', async (_, file) => {
     const logs = Object.fromEntries(
       Object.entries(logsOf('healthy-half-hour')).filter(([name]) => !file.test(name)),
     )
@@ -110,7 +110,7 @@ describe('the half hour the report began with', () => {
     expect(less.caveats.map(({ kind }) => kind)).toContain('missing-source')
   })
 
-  it('is not called healthy where the relay’s log holds no statement', async () => {
+  it('is not healthy if the relay log contains no statement', async () => {
     const logs = logsOf('healthy-half-hour')
     const relay = Object.keys(logs).find((name) => name.includes('relay')) ?? ''
     const without = (logs[relay] ?? Buffer.alloc(0))
@@ -122,8 +122,8 @@ describe('the half hour the report began with', () => {
   })
 })
 
-describe('the same half hour with one thing wrong', () => {
-  it('a changed password: who, since when, and that it goes on', async () => {
+describe('the same half hour with one fault', () => {
+  it('changed password: reports the site, the time and that it is ongoing', async () => {
     const report = await reportOf(logsOf('password-changed'))
     const [finding] = report.findings
     expect(finding).toMatchObject({
@@ -134,7 +134,7 @@ describe('the same half hour with one thing wrong', () => {
       partyName: 'site-b',
       confidence: 'certain',
     })
-    // The relay's clock may be a few seconds off.
+    // Clock skew of a few seconds.
     expect(finding?.first?.slice(11, 16)).toMatch(/06:4[12]/)
     expect(finding?.evidence[0]?.text).toContain('Invalid password for client: site-b')
     expect(causes(report)).toEqual(['auth-wrong-password'])
@@ -147,7 +147,7 @@ describe('the same half hour with one thing wrong', () => {
     expect(reportExitCode(report, 'error')).toBe(1)
   })
 
-  it('name resolution failing for three minutes: recovered, with how long it lasted', async () => {
+  it('name resolution failing for 3 minutes: reports recovery and duration', async () => {
     const report = await reportOf(logsOf('dns-outage'))
     expect(causes(report)).toEqual(['name-resolution'])
     const [finding] = report.findings
@@ -158,7 +158,7 @@ describe('the same half hour with one thing wrong', () => {
       partyName: 'site-a',
     })
     expect(finding?.first?.slice(11, 16)).toBe('06:48')
-    // The client waits up to a minute after a failure: it learns a little late that all is well again.
+    // The client waits up to a minute after a failure, so its first success comes later.
     expect(finding?.durationMs).toBeGreaterThan(150_000)
     expect(finding?.durationMs).toBeLessThan(260_000)
     expect(stateOf(report, 'site-a')).toBe('recovered')
@@ -166,7 +166,7 @@ describe('the same half hour with one thing wrong', () => {
     expect([reportExitCode(report, 'warning'), reportExitCode(report, 'error')]).toEqual([1, 0])
   })
 
-  it('the balancer answering 502 for two minutes: one finding, and whom else it hit', async () => {
+  it('502 from the load balancer for 2 minutes: reports one finding and the other affected clients', async () => {
     const report = await reportOf(logsOf('balancer-502'))
     expect(causes(report)).toEqual(['proxy-502'])
     const [finding] = report.findings

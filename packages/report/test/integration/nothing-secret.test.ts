@@ -11,7 +11,7 @@ const PASSWORD = 'Tr0ub4dor-3'
 const BASIC = Buffer.from(`site-b:${PASSWORD}`).toString('base64')
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzaXRlLWIifQ.c2lnbmF0dXJl'
 
-/** Errors a relay may write, each with a secret in it that somebody logged without thinking. */
+/** Errors of a relay that contain a secret by mistake. */
 const ERRORS = [
   `Npgsql.NpgsqlException: Host=db;Username=relay;Password=${PASSWORD};Database=relay refused`,
   `cannot connect to amqp://relay:${PASSWORD}@rabbit:5672/ nor to postgres://relay:${PASSWORD}@db/relay`,
@@ -21,7 +21,7 @@ const ERRORS = [
   `queue ${COLLECTION.replaceAll('-', '')} is gone`,
 ]
 
-it('shows nothing secret in any format, wherever a log or the name of a file has it', async () => {
+it('shows no secret from logs or file names in any format', async () => {
   const clock = (second: number): string => new Date(second * 1000).toISOString().slice(11, 19)
   const start = 6 * 3600 + 30 * 60
   const relay = Array.from({ length: 60 }, (_, poll) => {

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { checkOf, findingsOf, reportOnPair } from '../fixtures/scenario-report.ts'
 
-describe('a log that lacks lines', () => {
+describe('a log with missing lines', () => {
   it.each(['proxy-503 + log-gap', 'proxy-504 + log-gap', 'hammering + source-ended-early'])(
-    'is found though requests came rarely before or after: %s',
+    'is found although requests were rare before or after: %s',
     async (name) => {
       const { report } = await reportOnPair(name)
       const [finding] = report.findings.filter(({ cause }) =>
         name.endsWith('early') ? cause === 'source-ended-early' : cause === 'log-gap',
       )
-      expect(finding?.title).toContain(name.endsWith('early') ? 'stops before' : 'has a gap')
+      expect(finding?.title).toContain(name.endsWith('early') ? 'log ends early' : 'gap in the log')
       expect(checkOf(report, 'evidence')).toBe('failed')
     },
   )
 
-  it('is not a log whose program had nothing to write: its client waits before it asks again', async () => {
+  it('is not reported if the client waits longer after an error', async () => {
     const { report } = await reportOnPair('name-resolution + hammering')
     expect(findingsOf(report, 'log-gap')).toEqual([])
   })
@@ -24,13 +24,13 @@ describe('two causes, one after the other', () => {
   it.each([
     ['relay-error + broker-refused', 'relay-error', 'broker-refused'],
     ['slow + database-slow', 'slow', 'database-slow'],
-  ] as const)('stand for themselves: %s', async (name, before, root) => {
+  ] as const)('are separate findings: %s', async (name, before, root) => {
     const { report } = await reportOnPair(name)
     const [rootFinding] = findingsOf(report, root)
     const own = findingsOf(report, before)
     expect(own.length).toBeGreaterThan(0)
     for (const finding of own) {
-      // What the later cause brought with it is told there, and not once more.
+      // Consequences of the later cause belong to its finding only.
       expect(Date.parse(finding.last ?? '')).toBeLessThan(Date.parse(rootFinding?.first ?? ''))
       expect(finding.status).toBe('recovered')
       expect(finding.why).toContain(`from ${finding.first?.slice(11, 19)} to `)
@@ -39,7 +39,7 @@ describe('two causes, one after the other', () => {
     }
   })
 
-  it('a client that never gets its answers is not well because the relay answers it', async () => {
+  it('a client that receives no response has not recovered when the relay logs success', async () => {
     const { report } = await reportOnPair('auth-wrong-collection + read-timeout')
     const [finding] = findingsOf(report, 'read-timeout')
     expect([finding?.severity, finding?.status, finding?.recoveredAt]).toEqual([

@@ -3,12 +3,12 @@ import type { LogFiles } from '../fixtures/report-of.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 import { checkOf, logsOf, scenarioNamed } from '../fixtures/scenario-report.ts'
 
-/** The healthy half hour, whose logs kubectl has stamped. */
+/** The healthy half hour, with the timestamps of kubectl. */
 const LOGS = logsOf(scenarioNamed('healthy-half-hour'))
 
 const START = Date.UTC(2025, 8, 26, 6, 30)
 
-/** A line of our own client. */
+/** A line of Warren's bunny. */
 function record(level: number, rest: object): string {
   return JSON.stringify({ level, component: 'bunny', ...rest })
 }
@@ -21,7 +21,7 @@ function pollLines(time: number, requestId: string, status: number): string[] {
   ]
 }
 
-/** The same with the lines of some logs changed. */
+/** The same logs, with `change` applied to the lines of some. */
 function changed(name: RegExp, change: (lines: string[]) => string[]): LogFiles {
   return Object.fromEntries(
     Object.entries(LOGS).map(([path, bytes]) => {
@@ -37,44 +37,44 @@ const minuteOf = (line: string): number => {
 }
 const firstMinutes = (n: number) => (lines: string[]) => lines.filter((line) => minuteOf(line) < n)
 
-describe('a leg without proof', () => {
+describe('a check without evidence', () => {
   it.each<[string, LogFiles, string | undefined]>([
-    ['the client’s log ends after three minutes', changed(/bunny/, firstMinutes(3)), 'evidence'],
-    ['the broker’s log ends after three minutes', changed(/rabbit/, firstMinutes(3)), 'evidence'],
-    ['the relay’s log ends after three minutes', changed(/relay-/, firstMinutes(3)), undefined],
+    ['the client log ends after 3 minutes', changed(/bunny/, firstMinutes(3)), 'evidence'],
+    ['the broker log ends after 3 minutes', changed(/rabbit/, firstMinutes(3)), 'evidence'],
+    ['the relay log ends after 3 minutes', changed(/relay-/, firstMinutes(3)), undefined],
     [
-      'the middle of the client’s log is missing',
+      'the middle of the client log is missing',
       changed(/bunny/, (lines) =>
         lines.filter((line) => minuteOf(line) < 8 || minuteOf(line) > 22),
       ),
       'evidence',
     ],
     [
-      'the broker’s log is of the day before',
+      'the broker log is from the previous day',
       changed(/rabbit/, (lines) =>
         lines.map((line) => line.replaceAll('2025-09-26', '2025-09-25')),
       ),
       'evidence',
     ],
     [
-      'the relay’s log holds nothing but probes',
+      'the relay log contains only probes',
       changed(/relay-/, (lines) =>
         lines.filter((line) => line.includes('/healthz') || line.includes('Missing Authorization')),
       ),
       'end-to-end',
     ],
     [
-      'the relay’s log holds warnings only',
+      'the relay log contains only warnings',
       changed(/relay-/, (lines) => lines.filter((line) => !line.includes(' INF]'))),
       'relay',
     ],
-  ])('is not passed, nor the network called healthy: %s', async (_, files, row) => {
+  ])('does not pass, and the network is not healthy: %s', async (_, files, row) => {
     const report = await reportOf(files)
     expect(['healthy', 'recovered']).not.toContain(report.verdict)
     if (row !== undefined) expect(checkOf(report, row)).not.toBe('passed')
   })
 
-  it('is a client of a relay whose log nobody collected', async () => {
+  it('makes a network unknown if the log of the relay of one client is missing', async () => {
     const lines: string[] = []
     for (let poll = 0; poll < 250; poll++) {
       const time = START + poll * 7_000 + ((poll * poll * 131) % 1_900)
@@ -86,7 +86,7 @@ describe('a leg without proof', () => {
 })
 
 describe('a task that is answered with an error', () => {
-  it('is answered in time, and not with a result', async () => {
+  it('counts as answered in time, but not as a result', async () => {
     const lines: string[] = []
     for (let poll = 0; poll < 60; poll++) {
       const time = START + poll * 10_000

@@ -12,13 +12,15 @@ import { reportOf } from '../fixtures/report-of.ts'
 
 type Described = z.core.JSONSchema.JSONSchema
 
-/** Paths of members that say nothing of themselves. */
+/** Paths of members without a description. */
 function undescribed(schema: Described, path: string): string[] {
   const members = Object.entries(schema.properties ?? {}).flatMap(([name, member]) => {
     if (typeof member === 'boolean') return []
     const here = `${path}.${name}`
-    const said = [member, ...branches(member)].some(({ description }) => description !== undefined)
-    return [...(said ? [] : [here]), ...undescribed(member, here)]
+    const isDescribed = [member, ...branches(member)].some(
+      ({ description }) => description !== undefined,
+    )
+    return [...(isDescribed ? [] : [here]), ...undescribed(member, here)]
   })
   return [...members, ...branches(schema).flatMap((branch) => undescribed(branch, path))]
 }
@@ -29,7 +31,7 @@ function branches({ items, anyOf = [] }: Described): Described[] {
 }
 
 describe('the report document', () => {
-  it('accepts the example the renderers are developed with', () => {
+  it('accepts the example document of the renderer tests', () => {
     expect(reportDocumentSchema.parse(exampleDocument)).toEqual(exampleDocument)
   })
 })
@@ -37,18 +39,18 @@ describe('the report document', () => {
 describe('its JSON Schema', () => {
   const schema = reportJsonSchema()
 
-  it('says of every member what it means', () => {
+  it('describes every member', () => {
     expect(Object.keys(schema.properties ?? {})).toContain('findings')
     expect(undescribed(schema, 'document')).toEqual([])
   })
 
-  it('forbids members it does not know, and says what a new version may change', () => {
+  it('rejects unknown members, and states what a new version may change', () => {
     expect(schema).toMatchObject({ type: 'object', additionalProperties: false })
     expect(schema.description).toContain(`version ${REPORT_VERSION}. major.minor.`)
     expect(z.fromJSONSchema(schema).safeParse({ ...exampleDocument, more: 1 }).success).toBe(false)
   })
 
-  it('is what reports of all sorts of networks are written in, none of which shows a collection', async () => {
+  it('accepts reports on different networks, none of which shows a collection ID', async () => {
     const reader = z.fromJSONSchema(schema)
     expect(reader.parse(exampleDocument)).toEqual(exampleDocument)
     const some = scenarios().filter(

@@ -104,11 +104,11 @@ describe('masking', () => {
     'the collection of site-b has 3 members, collection: 3',
     'secret: not found in namespace relay',
     'Root=1-68d63720-000000000000000000008c24 arn:aws:acm:eu-west-2:123456789012:certificate/12345678',
-  ])('leaves alone: %s', (text) => {
+  ])('does not mask: %s', (text) => {
     expect(mask(text)).toBe(text)
   })
 
-  it('keeps what stands around a secret readable', () => {
+  it('keeps the text around a secret readable', () => {
     expect(mask('Host=db;Username=relay;Password=hunter2;Database=x')).toBe(
       'Host=db;Username=relay;Password=‹secret›;Database=x',
     )
@@ -121,7 +121,7 @@ describe('masking', () => {
     expect(mask(`GET /task/nextjob/${COLLECTION}?x=1`)).toBe('GET /task/nextjob/‹collection›?x=1')
   })
 
-  it('changes nothing that is masked already', () => {
+  it('does not change masked text', () => {
     for (const text of [
       `Authorization: Basic ${BASIC}`,
       'Password=hunter2;Database=x',
@@ -132,7 +132,7 @@ describe('masking', () => {
     }
   })
 
-  it('masks a collection that was met elsewhere in any spelling, also cut off', () => {
+  it('masks a known collection ID in any spelling, even if it is cut off', () => {
     const masker = new Masker([COLLECTION])
     for (const spelling of [
       COLLECTION,
@@ -147,7 +147,7 @@ describe('masking', () => {
     expect(mask(`queue ${COLLECTION}`, [COLLECTION.replaceAll('-', '')])).toBe('queue ‹collection›')
   })
 
-  it('masks in file names and labels what a line calls a collection', () => {
+  it('masks in file names and labels what a line calls a collection ID', () => {
     const document = {
       file: `logs/${COLLECTION.toUpperCase()}.log`,
       pod: 'bunny-rq-cc-42-x2k4q',
@@ -160,7 +160,7 @@ describe('masking', () => {
     })
   })
 
-  it('reads a line as long as lines get without going back and forth in it', () => {
+  it('masks the longest line without excessive backtracking', () => {
     const longest = 64 * 1024
     const started = performance.now()
     for (const part of ['a://b:', 'a.', 'password', 'token=', '[parameters: ', ' --a-', ',a b']) {
@@ -168,11 +168,11 @@ describe('masking', () => {
       expect(mask(text, [COLLECTION]).length).toBeGreaterThan(0)
     }
     expect(mask('\\'.repeat(longest)).length).toBe(longest)
-    // Some hundred milliseconds; a pattern that goes back and forth takes minutes.
+    // Takes a few hundred milliseconds; a pattern that backtracks takes minutes.
     expect(performance.now() - started).toBeLessThan(10_000)
   }, 60_000)
 
-  it('lets no password through, whatever it is made of', () => {
+  it('masks any password', () => {
     const secret = fc.stringMatching(
       /^[A-Za-z0-9!$%*+./_-][A-Za-z0-9!$%*+./_;,:@#?&~^()[\]{}|-]{6,24}$/,
     )
@@ -188,7 +188,7 @@ describe('masking', () => {
         ]) {
           const masked = mask(text)
           expect(masked).not.toContain(basic)
-          // A password of ordinary letters may be part of the words around it.
+          // A password may equal a part of the surrounding words.
           expect(masked.replaceAll(/password|amqp|relay|secret|header|site-a/gi, '')).not.toContain(
             password,
           )
@@ -201,7 +201,7 @@ describe('masking', () => {
 describe('many known ids', () => {
   const ids = Array.from({ length: 2_000 }, (_, n) => `6f1e2c1e-5a0b-4a43-9a53-${n + 0x1000}`)
 
-  it('are all found, in every spelling, among other words', () => {
+  it('are all masked, in every spelling, within other text', () => {
     const masker = new Masker(ids)
     for (const id of [ids[0] ?? '', ids[777] ?? '', ids[1_999] ?? ''])
       for (const spelling of [
@@ -216,7 +216,7 @@ describe('many known ids', () => {
     )
   })
 
-  it('are masked to the end where one begins as another', () => {
+  it('are masked completely if one is a prefix of another', () => {
     const masker = new Masker(['cohort-1', 'cohort-12', 'cohort-1-north'])
     expect(masker.text('of cohort-12 now')).toBe('of ‹collection› now')
     expect(masker.text('of cohort-1-north now')).toBe('of ‹collection› now')

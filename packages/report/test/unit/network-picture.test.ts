@@ -5,7 +5,7 @@ import { exampleDocument } from '../fixtures/example-document.ts'
 
 const drawn = (svg: string): string => svg.replaceAll(/\s+/g, ' ')
 
-it('draws every component that has a link, and says of every link its state', () => {
+it('draws every component with a link, and the state of every link', () => {
   const picture = drawn(renderNetworkPicture(exampleDocument).markup)
   const connected = new Set(exampleDocument.links.flatMap(({ from, to }) => [from, to]))
   for (const { id, name } of exampleDocument.components) {
@@ -15,36 +15,41 @@ it('draws every component that has a link, and says of every link its state', ()
   expect(picture.match(/<path/g)?.length).toBe(2 * exampleDocument.links.length)
 })
 
-it('gathers in one box the clients that have no room, with the worst state of theirs', () => {
+it('draws the clients beyond the limit as one box with their worst state', () => {
   const crowd = crowdedDocument(20)
   const [first, ...others] = crowd.links
-  if (first === undefined) throw new Error('the crowd has links')
+  if (first === undefined) throw new Error('the crowd has no links')
   const links = others.map((link, index) =>
     link.kind === 'poll' && index < 10 ? { ...link, state: 'healthy-idle' as const } : link,
   )
   const picture = drawn(renderNetworkPicture({ ...crowd, links: [first, ...links] }).markup)
   expect(picture).toContain('13 more clients')
-  // Seven of the ten that fail are drawn; the others are counted with those that are well.
+  // Seven of the ten failing clients are drawn; the other three are counted with the healthy ones.
   expect(picture).toContain('13 more clients, at worst failing')
   expect(picture).toContain('>3 failing and 10 healthy…<')
   expect(picture).not.toContain('undefined')
 })
 
-it('leads through the balancer where its log has seen the client', () => {
+it('draws a link through the load balancer if its log contains the client', () => {
   const [poll] = exampleDocument.links.filter(({ kind }) => kind === 'poll')
   const [view] = poll?.views ?? []
   const [one] = exampleDocument.components
   if (poll === undefined || view === undefined || one === undefined)
-    throw new Error('the example has clients')
-  const balancer = { ...one, id: 'load-balancer', role: 'load-balancer' as const, name: 'ingress' }
+    throw new Error('the example has no client')
+  const loadBalancer = {
+    ...one,
+    id: 'load-balancer',
+    role: 'load-balancer' as const,
+    name: 'ingress',
+  }
   const behind = { ...poll, id: 'behind', kind: 'load-balancer' as const, from: 'load-balancer' }
   const pathsOf = (side: 'relay' | 'load-balancer'): string =>
     renderNetworkPicture({
       ...exampleDocument,
-      components: [...exampleDocument.components, balancer],
+      components: [...exampleDocument.components, loadBalancer],
       links: [{ ...poll, views: [{ ...view, side }] }, behind],
     }).markup
-  // Client, balancer, relay from left to right: the client's wire ends at the next box, or passes it by.
+  // Client, load balancer, relay from left to right: the wire of the client ends at the load balancer or at the relay.
   expect(pathsOf('load-balancer')).toContain('302 30')
   expect(pathsOf('relay')).not.toContain('302 30')
 })

@@ -15,7 +15,7 @@ describe('the folder that all files share', () => {
     expect(sharedFolder(paths)).toBe(folder)
   })
 
-  it('is left out everywhere but in quoted lines', () => {
+  it('is left out of every text except quoted lines', () => {
     const text = 'cannot open /home/jo/x'
     expect(
       withoutFolder(
