@@ -17,7 +17,7 @@ const WRONG_PASSWORD = 'not-what-the-broker-knows'
 const SHORT_CONNECTIONS = 20
 const MINUTE_MS = 60_000
 
-/** Opens, uses and closes a connection in order, as a relay that opens one for every poll does. */
+/** Opens, uses and closes a connection cleanly, as a relay does that opens one per poll. */
 async function useShortly(url: string): Promise<void> {
   const connection = open(url)
   const channel = await connection.acquire()
@@ -33,7 +33,7 @@ function open(url: string, heartbeatSeconds = 0): Connection {
     retryHigh: MINUTE_MS,
     connectionTimeout: 10_000,
   })
-  // Failures are what these tests are about; without a listener they would end the process.
+  // Failures are expected in these tests; without a listener they would end the process.
   connection.on('error', () => {})
   return connection
 }
@@ -50,7 +50,7 @@ async function vanish(url: string): Promise<void> {
   connection.unsafeDestroy()
 }
 
-/** Half-open: the broker goes on waiting for heartbeats of a client that is cut off. */
+/** Half-open: the broker keeps waiting for heartbeats from a client that is disconnected. */
 async function fallSilent(url: string, logged: (text: string) => Promise<unknown>): Promise<void> {
   await using proxy = await FaultProxy.start(url)
   const connection = open(proxy.url(url), 1)
@@ -60,11 +60,11 @@ async function fallSilent(url: string, logged: (text: string) => Promise<unknown
   connection.unsafeDestroy()
 }
 
-/** As a platform looks whether a port is open: connects, says so much, and hangs up. */
+/** Like a health check of a port: connects, sends this text, and disconnects. */
 async function knock(url: string, words: string): Promise<void> {
   const { hostname, port } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port) })
-  // The broker may answer with a reset.
+  // The broker may respond with a reset.
   socket.on('error', () => {})
   const closed = new Promise((resolve) => socket.resume().on('close', resolve))
   socket.on('connect', () => socket.end(words))
@@ -73,7 +73,7 @@ async function knock(url: string, words: string): Promise<void> {
 
 const CLIENT_HELLO = '\u0016\u0003\u0001\u0002\0\u0001\0\u0001'
 
-/** A relay that queues in this broker, its log in `file`. */
+/** A relay that queues in this broker, with its log in `file`. */
 function relayWithBroker(broker: string, file: string): Promise<AsyncDisposable> {
   return startRelay(
     loadRelayConfig({
@@ -135,7 +135,7 @@ describeRabbit('the log of a real broker', () => {
     const relaySaid = saidIn(relayLog)
     const inBroker = { path: logFile, labels: { cluster: 'hub' } }
     const inRelay = { path: relayLog, labels: { cluster: 'hub' } }
-    /** Reports on what happens meanwhile, and on nothing before. */
+    /** Reports only on what happens meanwhile. */
     const during = async (name: string, act: () => Promise<unknown>): Promise<void> => {
       since = Date.now()
       await act()
@@ -143,7 +143,7 @@ describeRabbit('the log of a real broker', () => {
       reports.set(`${name}, by the relay alone`, await createReport([inRelay], { since }))
     }
 
-    // It greets clients a moment before it writes so; the window begins with a broker that is up.
+    // It accepts clients a moment before it logs that; the time range begins when the broker is up.
     await brokerSaid('Server startup complete', 1)
     await during('work', async () => {
       resources.use(await relayWithBroker(url, relayLog))
@@ -184,7 +184,7 @@ describeRabbit('the log of a real broker', () => {
     await during('kill', async () => {
       const goodbyes = (await readFile(logFile, 'utf8')).split('closing AMQP').length - 1
       await useShortly(url)
-      // What it has not written yet is lost with it.
+      // Lines that it has not written yet are lost.
       await brokerSaid('closing AMQP', goodbyes + 1)
       await server.kill()
       await relaySaid('queue unavailable', 2)
@@ -206,7 +206,7 @@ describeRabbit('the log of a real broker', () => {
 
   afterAll(() => resources.disposeAsync())
 
-  it('is read line by line', () => {
+  it('is readable in every line', () => {
     for (const document of reports.values()) {
       for (const source of document.sources) expect(source.unreadable).toBe(0)
     }
@@ -215,7 +215,7 @@ describeRabbit('the log of a real broker', () => {
     expect(source?.events).toBeGreaterThan(50)
   })
 
-  it('calls many short connections churn, which works', () => {
+  it('shows many short connections as churn', () => {
     expect(finding(report('work'), 'broker-connection-churn')).toMatchObject({
       severity: 'info',
       status: 'observed',
@@ -225,23 +225,23 @@ describeRabbit('the log of a real broker', () => {
     expect(stateOf(report('work'), 'broker')).toBe('passed')
   })
 
-  it('takes whoever hangs up before a login, or speaks something else, for a probe of the port', () => {
+  it('shows connections without a login, or with another protocol, as port probes', () => {
     const knocks = finding(report('knocks'), 'broker-port-probe')
     expect(knocks).toMatchObject({ severity: 'info', status: 'expected' })
-    // Of a connection without a single byte the broker writes nothing.
+    // The broker logs nothing about a connection without a single byte.
     expect(knocks.count).toBe(3)
     expect(knocks.why).toMatch(/closed before login.*HTTP.*TLS|HTTP.*TLS.*closed/)
     expect(above(report('knocks'))).toEqual([])
   })
 
-  it('tells a refused login, with its user', () => {
+  it('shows a rejected login with its user', () => {
     const refused = finding(report('trouble'), 'broker-auth-failed')
     expect(refused).toMatchObject({ count: 1, status: 'recovered' })
     expect(refused.why).toContain('guest')
     expect(refused.lines).toContain('login refused')
   })
 
-  it('tells a client that vanished from one that stopped sending heartbeats', () => {
+  it('distinguishes a client that disappeared from one that stopped sending heartbeats', () => {
     const vanished = finding(report('trouble'), 'broker-connection-lost')
     expect(vanished).toMatchObject({ count: 1, severity: 'warning' })
     expect(vanished.lines).toContain('unexpectedly closed')
@@ -250,7 +250,7 @@ describeRabbit('the log of a real broker', () => {
     expect(silent.lines).toContain('missed heartbeats')
   })
 
-  it('tells an alarm and its end', () => {
+  it('shows an alarm and its end', () => {
     const alarm = finding(report('alarm'), 'broker-resource-alarm')
     expect(alarm).toMatchObject({ status: 'recovered', severity: 'warning', party: 'hub' })
     expect(alarm.why).toContain('memory')
@@ -260,7 +260,7 @@ describeRabbit('the log of a real broker', () => {
   it.each([
     ['restart', 'shut down cleanly'],
     ['kill', 'ended without a shutdown message'],
-  ])('tells a %s as one, with what the relay says of it', (name, how) => {
+  ])('shows a %s as one finding, with the failures in the relay log', (name, how) => {
     const stopped = finding(report(name), 'broker-stopped')
     expect(stopped).toMatchObject({
       status: 'recovered',
@@ -276,13 +276,13 @@ describeRabbit('the log of a real broker', () => {
     expect(stateOf(report(name), 'broker')).toBe('failed')
   })
 
-  it('tells a broker that stays away', () => {
+  it('shows a broker that does not start again', () => {
     expect(above(report('end')).map(({ cause, status }) => [cause, status])).toEqual([
       ['broker-stopped', 'ongoing'],
     ])
   })
 
-  it('is not needed where the relay speaks for the broker', () => {
+  it('is not needed if the relay logs the state of the broker', () => {
     expect(stateOf(report('work, by the relay alone'), 'broker')).toBe('passed')
     expect(stateOf(report('work, by the relay alone'), 'database')).toBe('passed')
     for (const name of ['restart', 'kill', 'end'])

@@ -8,13 +8,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createReport, type Cause, type ReportDocument } from '../../src/index.ts'
 import { startRealNetwork, type NetworkFiles, type RealNetwork } from './real-network.ts'
 
-/** How often each client polls before anything fails: enough to show a rhythm. */
+/** Polls of each client before the first failure: enough to show a polling interval. */
 const POLLS_FIRST = 4
 
 const reportOf = ({ far, near, relay }: NetworkFiles) =>
   createReport([far, near, relay].map((path) => ({ path, labels: {} })))
 
-/** As a site that chose the text format: no request ids, no date, whole seconds. */
+/** Options of a site that uses the text format: no request IDs, no date, whole seconds. */
 const textReportOf = ({ far, near, relayText }: NetworkFiles) =>
   createReport([
     { path: far, labels: { client: 'far' } },
@@ -40,7 +40,7 @@ const findingOf = (report: ReportDocument, cause: Cause) => {
 const times = async (file: string, part: string) =>
   (await readFile(file, 'utf8')).split(part).length - 1
 
-/** Waits until `part` stands in a log `more` times more often than now. */
+/** Waits until `part` is in a log `more` times more often than now. */
 async function logs(file: string, part: string, more: number): Promise<void> {
   const before = await times(file, part)
   await until(async () => (await times(file, part)) >= before + more, {
@@ -62,7 +62,7 @@ describe('the logs of a real network', () => {
     network = await startRealNetwork(folder)
     const { files, proxy, relay } = network
     expect(await network.ask()).toBe('answered')
-    // The poll of `near` is held meanwhile, for longer than an answer may take, and then ends with a task.
+    // The poll of `near` is held during this time, for longer than a slow response, and then ends with a task.
     await logs(files.far, '"no task"', POLLS_FIRST / 2)
     expect(await network.ask()).toBe('answered')
     await logs(files.far, '"no task"', POLLS_FIRST)
@@ -87,7 +87,7 @@ describe('the logs of a real network', () => {
     await rm(folder, { recursive: true, force: true })
   })
 
-  it('says that a network without trouble is healthy, and nothing against it', () => {
+  it('show a network without failures as healthy, without findings', () => {
     expect(healthy.findings.filter(({ severity }) => severity !== 'info')).toEqual([])
     expect(healthy.verdict).toBe('healthy')
     expect(linkOf(healthy, 'near').state).toBe('serving')
@@ -95,7 +95,7 @@ describe('the logs of a real network', () => {
     expect(healthy.totals.unreadable).toBe(0)
   })
 
-  it('finds whose log is whose by the request ids, and every poll on both sides', () => {
+  it('are matched by request IDs, with every poll on both sides', () => {
     const [poll] = healthy.transactions
     expect(poll).toMatchObject({ kind: 'poll', matchedBy: 'request-id', certainty: 'certain' })
     for (const client of ['near', 'far']) {
@@ -103,12 +103,12 @@ describe('the logs of a real network', () => {
         linkOf(healthy, client).views.find((view) => view.side === side),
       )
       expect(one?.exchanges).toBeGreaterThan(POLLS_FIRST)
-      // One may be under way when the logs are read.
+      // One may be in progress when the logs are read.
       expect(Math.abs(Number(one?.exchanges) - Number(other?.exchanges))).toBeLessThanOrEqual(1)
     }
   })
 
-  it('follows a task from its arrival to its submission', () => {
+  it('show a task from its arrival to its submission', () => {
     const task = healthy.transactions.find(({ kind }) => kind === 'task')
     expect(task).toMatchObject({ matchedBy: 'task-id', certainty: 'certain', complete: true })
     const titles = task?.steps.map(({ title }) => title) ?? []
@@ -123,7 +123,7 @@ describe('the logs of a real network', () => {
   it.each([
     ['JSON lines', () => after],
     ['text lines of the relay', () => afterText],
-  ])('tells refused connections that are over, from %s', (_, report) => {
+  ])('show refused connections that have recovered, from %s', (_, report) => {
     const refused = findingOf(report(), 'connection-refused')
     expect(refused).toMatchObject({ status: 'recovered', link: linkOf(report(), 'far').id })
     expect(refused.count).toBeGreaterThanOrEqual(2)
@@ -133,7 +133,7 @@ describe('the logs of a real network', () => {
   it.each([
     ['JSON lines', () => after],
     ['text lines of the relay', () => afterText],
-  ])('tells a password that was reset, and that it is still wrong, from %s', (_, report) => {
+  ])('show a password that was reset and is still wrong, from %s', (_, report) => {
     expect(findingOf(report(), 'auth-wrong-password')).toMatchObject({
       severity: 'error',
       status: 'ongoing',
@@ -146,7 +146,7 @@ describe('the logs of a real network', () => {
     expect(report().verdict).toBe('unhealthy')
   })
 
-  it('says nothing against the client beside it', () => {
+  it('show no finding about the other client', () => {
     for (const report of [after, afterText]) {
       const near = linkOf(report, 'near')
       expect(near.state).toBe('serving')
@@ -156,7 +156,7 @@ describe('the logs of a real network', () => {
     }
   })
 
-  it('shows no password and no collection id', () => {
+  it('show no password and no collection ID', () => {
     const shown = JSON.stringify([healthy, after, afterText]).toLowerCase()
     expect(secrets.filter((secret) => shown.includes(secret.toLowerCase()))).toEqual([])
   })

@@ -15,26 +15,26 @@ import { createLogger, relayText, type Logger } from '@warren/runtime'
 import { FaultProxy } from '@warren/testkit'
 import { loadUpstreamConfig, startUpstream, type UpstreamHandle } from '@warren/upstream'
 
-/** The log files of every program, as an operator would have collected them. */
+/** The log files of every program, as an operator collects them. */
 export interface NetworkFiles {
   readonly relay: string
-  /** The relay again, in its text format: the lines of today's relay. */
+  /** The relay again, in its text format: the lines of the .NET relay. */
   readonly relayText: string
   readonly near: string
   readonly far: string
 }
 
 /**
- * An upstream, a relay, the client `near`, whose polls the relay holds, and the client `far`, which polls by the clock and reaches the
- * relay through a proxy that fails on demand.
+ * An upstream, a relay, the client `near`, whose polls the relay holds, and the client `far`, which polls at a fixed interval and
+ * reaches the relay through a proxy that fails on demand.
  */
 export interface RealNetwork extends AsyncDisposable {
   readonly files: NetworkFiles
   readonly relay: RelayHandle
   readonly proxy: FaultProxy
-  /** Whatever no report may show: passwords, collection ids, base64 of logins. */
+  /** What no report may show: passwords, collection IDs, base64 of credentials. */
   readonly secrets: readonly string[]
-  /** Asks the network how many persons are female; resolves with the state of the answer. */
+  /** Asks the network how many people are female; resolves with the state of the result. */
   ask(): Promise<string>
   stop(): Promise<void>
 }
@@ -54,7 +54,7 @@ const FEMALE = {
 class LogFiles implements AsyncDisposable {
   readonly #streams: WriteStream[] = []
 
-  /** Writes lines to the end of a new file; all are on disk once this is disposed. */
+  /** Appends lines to a new file; all are on disk once this is disposed. */
   file(path: string): WriteStream {
     const stream = createWriteStream(path)
     this.#streams.push(stream)
@@ -67,7 +67,7 @@ class LogFiles implements AsyncDisposable {
   }
 }
 
-/** Starts everything in this process, with logs at debug in `folder`. */
+/** Starts all programs in this process, with logs at level debug in `folder`. */
 export async function startRealNetwork(folder: string): Promise<RealNetwork> {
   await using starting = new AsyncDisposableStack()
   const logs = starting.use(new LogFiles())
@@ -173,7 +173,7 @@ function jsonLog(component: string, destination: WriteStream): Logger {
   return createLogger({ component, level: 'debug', format: 'json', destination })
 }
 
-/** One relay, its lines in both formats: what it writes as text is made from the very record it writes as JSON. */
+/** One relay with its lines in both formats: each record is written as JSON and as text. */
 function relayLog(json: WriteStream, text: WriteStream): Logger {
   const style = relayText(relayLogText)
   return createLogger({

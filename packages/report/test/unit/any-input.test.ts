@@ -33,7 +33,7 @@ const SECRET = 'Zx9-s3cret-Qw7'
 const BASIC = Buffer.from(`site-a:${SECRET}`).toString('base64')
 const COLLECTION = '6f1e2c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
 
-/** Lines of every format, some with a secret where one could stand. */
+/** Lines of every format, some with a secret in a likely place. */
 const realLine = fc.constantFrom(
   `DEBUG - 26-Sep-25 07:56:21 - Sending get request to https://site-a:${SECRET}@relay.example.org/link_connector_api/task/nextjob/${COLLECTION}`,
   'DEBUG - 26-Sep-25 07:56:21 - Response Status: 204',
@@ -59,8 +59,8 @@ const log = fc
   })
   .map((lines) => Buffer.from(lines.join('\n')))
 
-describe('whatever is in a file', () => {
-  it('is reported on, in a document that is what its schema says', async () => {
+describe('any file content', () => {
+  it('gives a report that is valid according to its schema', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 2000 }), async (bytes) => {
         await reportOn(bytes)
@@ -69,7 +69,7 @@ describe('whatever is in a file', () => {
     )
   }, 60_000)
 
-  it('gives the same report twice, in whatever pieces it is read', async () => {
+  it('gives the same report again, however the file is split into chunks', async () => {
     await fc.assert(
       fc.asyncProperty(log, fc.integer({ min: 1, max: 200 }), async (bytes, chunkBytes) => {
         const whole = await reportOn(bytes)
@@ -80,7 +80,7 @@ describe('whatever is in a file', () => {
     )
   }, 120_000)
 
-  it('never brings a credential or a collection id to light', async () => {
+  it('never reveals a credential or a collection ID', async () => {
     await fc.assert(
       fc.asyncProperty(log, async (bytes) => {
         const document = await reportOn(bytes)

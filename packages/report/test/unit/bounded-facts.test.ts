@@ -13,8 +13,8 @@ import { Interner } from '../../src/read/interner.ts'
 const START = Date.UTC(2025, 8, 26)
 const QUARTER = 900_000
 
-describe('latencies counted in bins', () => {
-  it('gives percentiles right to a few per cent, whatever the values', () => {
+describe('latency histograms', () => {
+  it('give percentiles exact to a few per cent, for any values', () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ min: 0.05, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 200 }),
@@ -30,7 +30,7 @@ describe('latencies counted in bins', () => {
     )
   })
 
-  it('is the same counted at once or in parts', () => {
+  it('give the same result at once or merged from parts', () => {
     const [all, one, two] = [new LatencyHistogram(), new LatencyHistogram(), new LatencyHistogram()]
     for (let n = 1; n <= 100; n++) {
       all.add(n)
@@ -41,8 +41,8 @@ describe('latencies counted in bins', () => {
   })
 })
 
-describe('counts over time', () => {
-  it('keeps every count, whatever the order and however long the log', () => {
+describe('series of counts', () => {
+  it('keep every count, in any order and for any length of log', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.integer({ min: 0, max: 40 * 86_400_000 }), fc.boolean()), {
@@ -67,7 +67,7 @@ describe('counts over time', () => {
     )
   })
 
-  it('uses at most 240 buckets and finds a value again in its own', () => {
+  it('use at most 240 buckets, and keep each value in its bucket', () => {
     const series = new Series()
     for (let n = 0; n < 5_000; n++)
       series.add(START + n * 10_000, n !== 4_000, n === 4_000 ? 502 : 204, 100)
@@ -80,7 +80,7 @@ describe('counts over time', () => {
 })
 
 describe('gaps', () => {
-  it('keeps the longest of many, with the median rhythm', () => {
+  it('keep the longest of many, and the median interval', () => {
     const keeper = new Heartbeat()
     let time = START
     for (let n = 0; n < 10_000; n++) {
@@ -92,7 +92,7 @@ describe('gaps', () => {
     expect(keeper.medianInterval).toBeLessThan(10_300)
   })
 
-  it('does not take a line out of order for a gap', () => {
+  it('do not count a line out of order as a gap', () => {
     const keeper = new Heartbeat()
     for (const second of [0, 10, 20, 15, 30]) keeper.beat(START + second * 1_000)
     expect(keeper.gapsLongerThan(11_000)).toEqual([])
@@ -100,7 +100,7 @@ describe('gaps', () => {
 })
 
 describe('samples of polls', () => {
-  it('keep the same polls in two sources whose clocks differ by a zone', () => {
+  it('keep the same polls in two sources in different time zones', () => {
     const [here, there] = [new PollSample(), new PollSample()]
     const zone = 4 * QUARTER
     for (let n = 0; n < 60_000; n++) {
@@ -114,7 +114,7 @@ describe('samples of polls', () => {
     expect(ids(here)).toEqual(ids(there))
   })
 
-  it('stay bounded when every stamp falls into one moment of the quarter', () => {
+  it('stay bounded when all times fall into the same part of a quarter of an hour', () => {
     const sample = new PollSample()
     const exchangeSample = new ExchangeSample()
     for (let n = 0; n < 5_000; n++) {
@@ -134,13 +134,13 @@ describe('samples of polls', () => {
     expect(exchangeSample.exchanges.length).toBeLessThanOrEqual(256)
   })
 
-  it('measure time within the quarter of an hour also before 1970', () => {
+  it('handle times before 1970', () => {
     expect(phase(-1)).toBe(QUARTER - 1)
   })
 })
 
-describe('rhythms', () => {
-  it('sees two pollers behind one identity, and not one whose rhythm is rough', () => {
+describe('polling intervals', () => {
+  it('show two pollers with one user, but not one poller with irregular intervals', () => {
     const two = new Alternation()
     for (let n = 0; n < 100; n++) two.poll(START + Math.floor(n / 2) * 10_100 + (n % 2) * 3_200)
     expect(two.periods).toMatchObject([{ from: START, to: START + 498_100, count: 97 }])
@@ -149,7 +149,7 @@ describe('rhythms', () => {
     expect(one.periods).toEqual([])
   })
 
-  it('sees one poller alone where every other poll finds work and the next one comes at once', () => {
+  it('show a single poller if every other poll finds work and the next one follows at once', () => {
     const rhythm = new Alternation()
     for (let n = 0; n < 100; n++) {
       rhythm.poll(START + n * 15_000)
@@ -159,7 +159,7 @@ describe('rhythms', () => {
     expect(rhythm.periods).toEqual([])
   })
 
-  it('knows from when to when two polled', () => {
+  it('show the periods with two pollers', () => {
     const rhythm = new Alternation()
     for (let n = 0; n < 300; n++) {
       rhythm.poll(START + n * 10_000)
@@ -169,7 +169,7 @@ describe('rhythms', () => {
     expect(rhythm.periods[0]).toMatchObject({ from: START + 1_000_000, to: START + 2_000_000 })
   })
 
-  it('knows from when to when polls came too fast', () => {
+  it('show the periods with too many polls', () => {
     const rate = new PollRate(60)
     for (let n = 0; n < 60; n++) rate.poll(START + n * 10_000)
     for (let n = 0; n < 1_200; n++) rate.poll(START + 600_000 + n * 250)
@@ -179,8 +179,8 @@ describe('rhythms', () => {
   })
 })
 
-describe('the pace of a client', () => {
-  it('is that of its polls that find nothing: work, its answers and failures do not change it', async () => {
+describe('the polling interval of a client', () => {
+  it('is that of its empty polls: tasks, results and failures do not change it', async () => {
     const line = (ms: number, fields: object): string =>
       `${JSON.stringify({ level: 30, time: START + ms, component: 'relay', user: 'site-a', node: 'c1', msg: 'request completed', durationMs: 2, ...fields })}\n`
     const poll = (ms: number, status: number): string =>
@@ -207,8 +207,8 @@ describe('the pace of a client', () => {
   })
 })
 
-describe('what a log may not make grow', () => {
-  it('names: at most the limit, and always the same number for the same name', () => {
+describe('memory that does not grow with the log', () => {
+  it('keeps a limited number of names, and always the same number for the same name', () => {
     const names = new Interner(50)
     const id = (text: string): number => names.id(Buffer.from(text), 0, text.length)
     for (let n = 0; n < 50; n++) expect(id(`name ${n}`)).toBe(n)
@@ -217,7 +217,7 @@ describe('what a log may not make grow', () => {
     expect(names.text(7)).toBe('name 7')
   })
 
-  it('tasks: counts all, keeps the lines of some', () => {
+  it('counts all tasks and keeps the lines of some', () => {
     const ledger = new TaskLedger()
     const line = {
       buf: Buffer.from('x'),

@@ -31,7 +31,7 @@ const relayLine = (second: number): string =>
 const passed = (second: number, status: number): string =>
   `203.0.113.7 - north [26/Sep/2025:${clock(second)} +0000] "GET ${PATH} HTTP/1.1" ${status} 0 "-" "warren-bunny/0.1.0"`
 
-/** Polls every ten seconds for ten minutes; at these seconds the client left before the answer came. */
+/** Polls every ten seconds for ten minutes; at these seconds the client disconnected before the response. */
 function polls(left: readonly number[]): { relay: string; balancer: string } {
   const seconds = Array.from({ length: 60 }, (_, n) => n * 10)
   const answered = seconds.filter((second) => !left.includes(second))
@@ -39,20 +39,20 @@ function polls(left: readonly number[]): { relay: string; balancer: string } {
   return { relay: `${answered.map(relayLine).join('\n')}\n`, balancer: `${balancer.join('\n')}\n` }
 }
 
-describe('a client that leaves before it is answered', () => {
-  it('now and then, once each time, was stopped: worth no more than a note', async () => {
+describe('a client that disconnects before the response', () => {
+  it('is only an info if it happens occasionally: the client was stopped', async () => {
     const { relay, balancer } = polls([100, 300, 500])
     const report = await reportOf({ 'relay.log': relay, 'nginx-access.log': balancer })
     expect(summaries(report)).toEqual(['info client-left observed'])
   })
 
-  it('time after time does not wait long enough', async () => {
+  it('is a warning if it happens repeatedly: its timeout is too short', async () => {
     const { relay, balancer } = polls([100, 110, 120, 130])
     const report = await reportOf({ 'relay.log': relay, 'nginx-access.log': balancer })
     expect(summaries(report)).toEqual(['warning client-left recovered'])
   })
 
-  it('because it waited in vain is told once, as it tells it itself', async () => {
+  it('is reported once as a timeout if its own log shows one', async () => {
     const left = [100, 130, 160]
     const { relay, balancer } = polls(left)
     const own = Array.from({ length: 60 }, (_, n) => n * 10).map((second) =>

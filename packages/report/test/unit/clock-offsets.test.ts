@@ -5,7 +5,7 @@ const COLLECTION = '6f1e9c1a-5a0b-4a43-9a53-0d1b0c2f7a11'
 const START = Date.UTC(2025, 8, 26, 6, 30)
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** When polls are answered: not regular, as in life. */
+/** When polls are answered: irregular, as in reality. */
 const POLLS = Array.from({ length: 80 }, (_, n) => START + n * 10_000 + ((n * n * 37) % 2_900))
 
 function bunny(zoneMinutes: number, skewMs: number, stamped = false): string {
@@ -39,8 +39,8 @@ function relay(stamped: boolean, zoneMinutes = 0): string {
 const sourceOf = (report: Awaited<ReturnType<typeof reportOf>>, file: string) =>
   report.sources.find((source) => source.file === file)
 
-describe('putting sources on one time line', () => {
-  it('finds the zone of a client by its polls', async () => {
+describe('clock offsets', () => {
+  it('finds the time zone of a client by its polls', async () => {
     const report = await reportOf({ 'bunny.log': bunny(60, 0), 'relay.log': relay(true) })
     expect(sourceOf(report, 'bunny.log')).toMatchObject({
       first: new Date(START).toISOString(),
@@ -48,7 +48,7 @@ describe('putting sources on one time line', () => {
     })
   })
 
-  it('finds date and zone of a relay that writes neither', async () => {
+  it('finds date and time zone of a relay that logs neither', async () => {
     const report = await reportOf({
       'bunny.log': bunny(0, 0, true),
       'relay.log': relay(false, 120),
@@ -60,7 +60,7 @@ describe('putting sources on one time line', () => {
     expect(report.timeRange.from?.slice(0, 16)).toBe('2025-09-26T06:29')
   })
 
-  it('puts a log of weeks without dates on the days of the others, where every day looks the same', async () => {
+  it('assigns a log of weeks without dates to the days of the other logs if every day looks the same', async () => {
     const polls = Array.from({ length: 12 * 864 }, (_, n) => START + 7_000 + n * 100_000)
     const stamp = (time: number): string => new Date(time).toISOString().replace('Z', '000000Z')
     const client = polls.map(
@@ -82,7 +82,7 @@ describe('putting sources on one time line', () => {
     })
   })
 
-  it('says that it assumed UTC where nothing tells, and that there is no date where there is none', async () => {
+  it('reports that UTC is assumed without other evidence, and that the date is unknown', async () => {
     const [client, fromRelay] = [
       await reportOf({ 'bunny.log': bunny(0, 0) }),
       await reportOf({ 'relay.log': relay(false) }),
@@ -93,7 +93,7 @@ describe('putting sources on one time line', () => {
     expect(fromRelay.caveats.map(({ kind }) => kind)).toContain('date')
   })
 
-  it('takes zone and date from options', async () => {
+  it('uses time zone and date from the options', async () => {
     const report = await reportOf(
       { 'relay.log': relay(false, 60) },
       { tz: 'Europe/London', date: Date.UTC(2025, 8, 26) },
@@ -111,14 +111,14 @@ describe('putting sources on one time line', () => {
   ])('measures how far a clock is off: %s', async (_, skew) => {
     const report = await reportOf({ 'bunny.log': bunny(0, skew, true), 'relay.log': relay(true) })
     const [clock] = report.clocks
-    // The answer reaches the client 20 ms after the relay has written it.
+    // The response reaches the client 20 ms after the relay has logged it.
     expect(Math.abs((clock?.skewMs ?? Number.NaN) - skew - 20)).toBeLessThanOrEqual(
       clock?.uncertaintyMs ?? 0,
     )
     expect(clock?.matched).toBe(80)
   })
 
-  it('names a clock that is a minute off as a finding, and still finds the polls', async () => {
+  it('reports a clock that is a minute off, and still matches the polls', async () => {
     const report = await reportOf({ 'bunny.log': bunny(0, 61_000, true), 'relay.log': relay(true) })
     expect(report.findings.find(({ cause }) => cause === 'clock-skew')).toMatchObject({
       severity: 'warning',
@@ -127,7 +127,7 @@ describe('putting sources on one time line', () => {
     expect(report.links[0]?.views.map(({ side }) => side)).toEqual(['client', 'relay'])
   })
 
-  it('looks only at the window it was asked for, also where the zone has to be found first', async () => {
+  it('reads only the requested time range, even if the time zone must be found first', async () => {
     const since = START + 200_000
     const until = START + 600_000
     const report = await reportOf(
@@ -141,7 +141,7 @@ describe('putting sources on one time line', () => {
     }
   })
 
-  it('does not let one damaged stamp move a log', async () => {
+  it('ignores a single damaged time', async () => {
     const damaged = bunny(0, 0).replace('26-Sep-25 06:33', '26-Sep-95 06:33')
     const report = await reportOf({ 'bunny.log': damaged })
     expect(report.timeRange.to?.slice(0, 4)).toBe('2025')
@@ -152,27 +152,30 @@ describe('putting sources on one time line', () => {
     ['London in March', Date.UTC(2025, 2, 30, 0, 20), 0, 60],
     ['Berlin in October', Date.UTC(2025, 9, 26, 0, 20), 120, 60],
     ['New York in November', Date.UTC(2025, 10, 2, 5, 20), -240, -300],
-  ])('a clock changed for summer or winter time is no gap: %s', async (_, start, before, after) => {
-    const change = start + 40 * 60_000
-    const lines = Array.from({ length: 480 }, (_, n) => {
-      const utc = start + n * 10_000
-      const at = new Date(utc + (utc < change ? before : after) * 60_000)
-      const stamp = `${at.toISOString().slice(8, 10)}-${MONTHS[at.getUTCMonth()] ?? ''}-25 ${at.toISOString().slice(11, 19)}`
-      return (
-        `DEBUG - ${stamp} - Sending get request to https://relay.example.org/link_connector_api/task/nextjob/[REDACTED]\n` +
-        `DEBUG - ${stamp} - Response Status: 204\n`
-      )
-    })
-    const report = await reportOf({ 'bunny.log': lines.join('') }, { tz: offset(before) })
-    expect(sourceOf(report, 'bunny.log')).toMatchObject({
-      first: new Date(start).toISOString(),
-      last: new Date(start + 479 * 10_000).toISOString(),
-    })
-    expect(sourceOf(report, 'bunny.log')?.placement.text).toContain('Its clock changed to')
-    expect(report.findings.filter(({ severity }) => severity !== 'info')).toEqual([])
-  })
+  ])(
+    'does not report a change to summer or winter time as a gap: %s',
+    async (_, start, before, after) => {
+      const change = start + 40 * 60_000
+      const lines = Array.from({ length: 480 }, (_, n) => {
+        const utc = start + n * 10_000
+        const at = new Date(utc + (utc < change ? before : after) * 60_000)
+        const stamp = `${at.toISOString().slice(8, 10)}-${MONTHS[at.getUTCMonth()] ?? ''}-25 ${at.toISOString().slice(11, 19)}`
+        return (
+          `DEBUG - ${stamp} - Sending get request to https://relay.example.org/link_connector_api/task/nextjob/[REDACTED]\n` +
+          `DEBUG - ${stamp} - Response Status: 204\n`
+        )
+      })
+      const report = await reportOf({ 'bunny.log': lines.join('') }, { tz: offset(before) })
+      expect(sourceOf(report, 'bunny.log')).toMatchObject({
+        first: new Date(start).toISOString(),
+        last: new Date(start + 479 * 10_000).toISOString(),
+      })
+      expect(sourceOf(report, 'bunny.log')?.placement.text).toContain('Its clock changed to')
+      expect(report.findings.filter(({ severity }) => severity !== 'info')).toEqual([])
+    },
+  )
 
-  it('an hour without a line on any other night stays a gap', async () => {
+  it('reports an hour without a line on any other night as a gap', async () => {
     const lines = [0, 1].map((half) =>
       POLLS.map((poll) => {
         const at = new Date(

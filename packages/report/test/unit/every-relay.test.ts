@@ -12,7 +12,7 @@ const record = (component: string, seconds: number, msg: string, fields: Fields)
 
 const collectionOf = (client: string): string => `6f1e9c1a-5a0b-4a43-9a53-${client.padEnd(12, '0')}`
 
-/** Ten minutes of a relay in which these clients poll; it asks its database once a minute unless it says nothing of that. */
+/** Ten minutes of a relay that these clients poll. It logs a summary of its database once a minute, unless `database` is false. */
 function relayLog(clients: readonly string[], tellsOfItsDatabase = true): string {
   const polls = POLLS.map((n) =>
     clients
@@ -72,18 +72,18 @@ const ONE_RELAY = {
   'bunny-one.log': clientLog('one', 'relay.example.org'),
 }
 
-describe('what one relay shows proves nothing of another', () => {
-  it('one relay with its client is healthy', async () => {
+describe('evidence for one relay does not prove another', () => {
+  it('calls one relay with its client healthy', async () => {
     const report = await reportOf(ONE_RELAY)
     expect(report.verdict).toBe('healthy')
   })
 
-  it('a relay that sums up what its database answers and nothing else has no broker', async () => {
+  it('expects no broker for a relay that logs summaries of its database only', async () => {
     const report = await reportOf(ONE_RELAY)
     expect(report.links.map(({ kind }) => kind)).not.toContain('broker')
   })
 
-  it('a relay that is known only by the address its client polls leaves the rows about relays open', async () => {
+  it('leaves the rows about relays unknown for a relay that is known only from its client', async () => {
     const report = await reportOf({
       ...ONE_RELAY,
       'bunny-two.log': clientLog('two', 'other.example.org'),
@@ -96,13 +96,13 @@ describe('what one relay shows proves nothing of another', () => {
     expect(report.caveats.map(({ text }) => text).join()).toContain('(other.example.org)')
   })
 
-  it('so does one that only a balancer passes polls on to', async () => {
+  it('leaves them unknown for a relay that is known only from a load balancer', async () => {
     const report = await reportOf({ ...ONE_RELAY, 'nginx-access.log': accessLog('two') })
     expect(report.verdict).toBe('unknown')
     expect(stateOf(report, 'relay')).toBe('unknown')
   })
 
-  it('and one with a log of its own that says nothing of its database', async () => {
+  it('leaves the database unknown for a relay whose log does not mention it', async () => {
     const logs = {
       ...ONE_RELAY,
       'bunny-two.log': clientLog('two', 'other.example.org'),

@@ -13,8 +13,8 @@ const statuses = (stats: LinkStats | undefined): Record<string, number> =>
 const problems = (stats: LinkStats | undefined): Record<string, number> =>
   Object.fromEntries([...(stats?.problems ?? [])].map(([cause, { count }]) => [cause, count]))
 
-describe('the Python client', () => {
-  it('counts a poll that is written twice once, and its answer', () => {
+describe('the Python bunny', () => {
+  it('counts a poll that is logged twice once, with its response', () => {
     const { link, host } = factsOf(
       sourceOf(
         `DEBUG - 26-Sep-25 07:56:21 - Sending get request to ${URL}`,
@@ -29,7 +29,7 @@ describe('the Python client', () => {
     expect(host).toBe('relay.example.org')
   })
 
-  it('counts a refused poll once, though status and error line both tell it', () => {
+  it('counts a rejected poll once, although both a status line and an error line show it', () => {
     const { link } = factsOf(
       sourceOf(
         `DEBUG - 26-Sep-25 07:56:21 - Sending get request to ${URL}`,
@@ -57,7 +57,7 @@ describe('the Python client', () => {
     expect((period?.recoveredAt ?? 0) - (period?.from ?? 0)).toBe(10_000)
   })
 
-  it('follows a task to its answer', () => {
+  it('follows a task to its result', () => {
     const client = factsOf(
       sourceOf(
         'INFO - 26-Sep-25 07:57:01 - Task received. Resolving...',
@@ -70,7 +70,7 @@ describe('the Python client', () => {
     expect([client.received, client.solved, client.solveTime.max]).toEqual([1, 1, 2_000])
   })
 
-  it('knows that a result is lost when the last attempt to post it failed', () => {
+  it('counts a result as lost when the last attempt to submit it failed', () => {
     const attempt = (second: string): string =>
       `WARNING - 26-Sep-25 07:59:${second} - Failed to post to task/result/0b7c/[REDACTED] at 1758869940.1. Trying again...`
     const received = 'INFO - 26-Sep-25 07:58:59 - Task received. Resolving...'
@@ -82,7 +82,7 @@ describe('the Python client', () => {
     expect(problems(factsOf(sourceOf(...retried), 'client').link)).toEqual({ 'relay-error': 3 })
   })
 
-  it('tells an error of its own database from one of the network', () => {
+  it('distinguishes an error of its database from a network error', () => {
     const { cdm, link } = factsOf(
       sourceOf(
         'ERROR - 26-Sep-25 07:57:01 - (psycopg2.OperationalError) connection to server at "10.0.0.3", port 5432 failed: Connection refused',
@@ -93,7 +93,7 @@ describe('the Python client', () => {
     expect(problems(link)).toEqual({})
   })
 
-  it('counts errors it does not know instead of dropping them', () => {
+  it('counts unknown errors', () => {
     const { errors } = factsOf(
       sourceOf('ERROR - 26-Sep-25 07:57:01 - The sky is falling'),
       'client',
@@ -111,7 +111,7 @@ const request = (
 describe('the .NET relay', () => {
   const relay = (...lines: string[]) => factsOf(sourceOf(...lines), 'relay')
 
-  it('knows the client of a poll from the line about its credentials', () => {
+  it('finds the client of a poll in the line about its credentials', () => {
     const facts = relay(
       '[07:56:21 INF] Credentials validated for Client: site-a',
       request('07:56:21', 204),
@@ -122,7 +122,7 @@ describe('the .NET relay', () => {
     expect(client?.stats.latency.max).toBeCloseTo(132.4785)
   })
 
-  it('tells two clients apart whose lines are interleaved, once each was seen alone', () => {
+  it('distinguishes two clients with interleaved lines once each has polled alone', () => {
     const other = COLLECTION.replace('6f1e', 'aaaa')
     const path = `/link_connector_api/task/nextjob/${other}`
     const facts = relay(
@@ -141,7 +141,7 @@ describe('the .NET relay', () => {
     expect(Object.fromEntries(leading)).toEqual({ [COLLECTION]: 'site-a', [other]: 'site-b' })
   })
 
-  it('gives each refusal the reason that was written before it', () => {
+  it('gives each rejection the reason that was logged before it', () => {
     const facts = relay(
       '[07:56:25 WRN] Invalid password for client: site-b',
       '[07:56:25 INF] Credentials failed validation for Client: site-b',
@@ -165,7 +165,7 @@ describe('the .NET relay', () => {
     })
   })
 
-  it('takes the missing header beside a health probe for what it is', () => {
+  it('assigns a missing header to the health probe', () => {
     const facts = relay(
       '[07:56:22 INF] Basic was not authenticated. Failure message: Missing Authorization Header',
       '[07:56:22 INF] HTTP GET /healthz responded 200 in 3.1201 ms',
@@ -174,7 +174,7 @@ describe('the .NET relay', () => {
     expect(facts.clients.all()).toEqual([])
   })
 
-  it('does not make a client of a missing header whose request stands nowhere', () => {
+  it('does not count a missing header without a request as a client', () => {
     const facts = relay(
       '[07:56:12 INF] Basic was not authenticated. Failure message: Missing Authorization Header',
       request('07:56:22', 204),
@@ -183,7 +183,7 @@ describe('the .NET relay', () => {
     expect(facts.clients.all().map(({ stats }) => problems(stats))).toEqual([{}])
   })
 
-  it('takes an exception in a request for what the request line says it is', () => {
+  it('assigns an exception to the request that failed', () => {
     const facts = relay(
       '[07:56:25 ERR] An unhandled exception has occurred while executing the request.',
       'System.NullReferenceException: Object reference not set to an instance of an object.',
@@ -197,7 +197,7 @@ describe('the .NET relay', () => {
     expect(facts.errors.count).toBe(0)
   })
 
-  it('sees its polls of the upstream in the lines of its HTTP client, also where two run at once', () => {
+  it('finds its polls of the upstream in the lines of its HTTP client, even if two run at once', () => {
     const at = 'https://upstream.example.org/link_connector_api/task/nextjob/RQ-1'
     const source = '<s:System.Net.Http.HttpClient.ITaskApiClient.LogicalHandler>'
     const facts = relay(
@@ -217,7 +217,7 @@ describe('the .NET relay', () => {
     expect(problems(facts.upstreams.get('b'))).toEqual({ 'upstream-unreachable': 1 })
   })
 
-  it('counts refusals also where the level hides the requests', () => {
+  it('counts rejections even if requests are not logged at this level', () => {
     const facts = relay(
       '[07:56:25 WRN] Invalid password for client: site-b',
       '[07:56:35 WRN] Invalid password for client: site-b',
@@ -226,7 +226,7 @@ describe('the .NET relay', () => {
     expect(problems(client?.stats)).toEqual({ 'auth-wrong-password': 2 })
   })
 
-  it('files an exception under the link it is about', () => {
+  it('assigns an exception to the link it is about', () => {
     const facts = relay(
       '[07:56:25 ERR] An unhandled exception has occurred while executing the request.',
       'RabbitMQ.Client.Exceptions.BrokerUnreachableException: None of the specified endpoints were reachable',
@@ -257,7 +257,7 @@ describe('the .NET relay', () => {
     ])
   })
 
-  it('goes on to the next day at midnight', () => {
+  it('continues with the next day at midnight', () => {
     const source = sourceOf(request('23:59:58', 204), request('00:00:02', 204))
     expect(source.last - source.first).toBe(4_000)
   })
@@ -267,7 +267,7 @@ describe('the broker', () => {
   const broker = (...lines: string[]) => factsOf(sourceOf(...lines), 'broker')
   const at = '2026-11-22 06:52:57'
 
-  it('sees a connection opened, authenticated and closed within milliseconds', () => {
+  it('counts a connection that is opened, authenticated and closed within milliseconds', () => {
     const facts = broker(
       `${at}.352983+00:00 [info] <0.725.0> accepting AMQP connection <0.725.0> (127.0.0.1:60700 -> 127.0.0.1:5672)`,
       `${at}.402752+00:00 [info] <0.725.0> connection <0.725.0> (127.0.0.1:60700 -> 127.0.0.1:5672): user 'relay' authenticated and granted access to vhost '/'`,
@@ -280,7 +280,7 @@ describe('the broker', () => {
     expect(facts.lifetimes.max).toBeCloseTo(62.912)
   })
 
-  it('reads the reason on the line after, with its stamp (3.9) or without (3.8)', () => {
+  it('reads the reason on the next line, with a time (3.9) or without (3.8)', () => {
     const facts = broker(
       `${at}.100000+00:00 [error] <0.763.0> Error on AMQP connection <0.763.0> (127.0.0.1:54514 -> 127.0.0.1:5672, state: starting):`,
       `${at}.100000+00:00 [error] <0.763.0> PLAIN login refused: user 'relay' - invalid credentials`,
@@ -298,11 +298,11 @@ describe('the broker', () => {
   })
 })
 
-describe('balancers', () => {
+describe('load balancers', () => {
   const alb = (status: string, target: string, times = '0.001 0.132 0.000'): string =>
     `https 2025-09-26T06:56:21.123456Z app/relay-lb/50dc 192.0.2.1:2817 10.0.0.1:80 ${times} ${status} ${target} 34 366 "GET https://relay.example.org:443/link_connector_api/task/nextjob/${COLLECTION} HTTP/1.1" "python-requests/2.32" ECDHE TLSv1.2 arn "Root=1" "relay.example.org" "arn"`
 
-  it('ALB: tells what the target answered from what the balancer answered itself', () => {
+  it('ALB: distinguishes responses of the target from those of the load balancer', () => {
     const facts = factsOf(
       sourceOf(
         alb('204', '204'),
@@ -325,7 +325,7 @@ describe('balancers', () => {
     expect(facts.clients.all().map(({ key }) => key)).toEqual([COLLECTION])
   })
 
-  it('NGINX: who logged in, as the relay takes it', () => {
+  it('NGINX: reads the user name', () => {
     const access = (user: string, status: number): string =>
       `192.0.2.1 - ${user} [26/Sep/2025:06:56:21 +0000] "GET /link_connector_api/task/nextjob/${COLLECTION} HTTP/1.1" ${status} 0 "-" "x"`
     const facts = factsOf(
@@ -352,7 +352,7 @@ describe('balancers', () => {
 })
 
 describe('PostgreSQL', () => {
-  it('does not take a client that went away for a server that fails', () => {
+  it('does not count a client that disconnected as a failure of the server', () => {
     const { link } = factsOf(
       sourceOf(
         '2025-09-26 06:56:22.123 UTC [42] relay@relay FATAL:  connection to client lost',
@@ -363,7 +363,7 @@ describe('PostgreSQL', () => {
     expect(problems(link)).toEqual({})
   })
 
-  it('reads durations and what says that the server fails', () => {
+  it('reads durations and server errors', () => {
     const { link } = factsOf(
       sourceOf(
         '2025-09-26 06:56:21.123 UTC [42] relay@relay LOG:  duration: 12.5 ms  statement: SELECT 1',
@@ -377,7 +377,7 @@ describe('PostgreSQL', () => {
   })
 })
 
-describe('our own programs', () => {
+describe('the programs of Warren', () => {
   const json = (
     component: string,
     time: number,
@@ -394,7 +394,7 @@ describe('our own programs', () => {
       msg,
     })
 
-  it('client: polls, failures with their cause, tasks', () => {
+  it('bunny: reads polls, failures with their cause, and tasks', () => {
     const { link, received, solved } = factsOf(
       sourceOf(
         json('bunny', 0, 'poll sent', { requestId: 'r1', url: URL }),
@@ -435,7 +435,7 @@ describe('our own programs', () => {
     expect([received, solved]).toEqual([1, 1])
   })
 
-  it('client: summaries count where single polls are not written, and only there', () => {
+  it('bunny: counts summaries only if individual polls are not logged', () => {
     const summary = json(
       'bunny',
       60_000,
@@ -461,7 +461,7 @@ describe('our own programs', () => {
     expect(factsOf(both, 'client').link.totals()).toMatchObject({ exchanges: 1, ok: 1 })
   })
 
-  describe('relay: what it says once a minute of its database and broker', () => {
+  describe('relay: the summaries of its database and broker', () => {
     const said = (dependency: string, ok: number, error: number, more: object = {}) => ({
       dependency,
       technology: 'any',
@@ -475,7 +475,7 @@ describe('our own programs', () => {
     })
     const failing = { state: 'failing', detail: 'connect ECONNREFUSED 10.0.3.9:5672' }
     type Said = readonly [msg: string, fields: object, level?: number]
-    /** A line a minute. */
+    /** One line per minute. */
     const relay = (format: 'json' | 'text', ...lines: readonly Said[]) => {
       const style = relayText(relayLogText)
       const texts = lines.flatMap(([msg, fields, level = 30], minute) => {
@@ -487,17 +487,20 @@ describe('our own programs', () => {
       return factsOf(sourceOf(...texts), 'relay')
     }
 
-    it.each(['json', 'text'] as const)('proves them where nothing else does (%s)', (format) => {
-      const { database, broker } = relay(
-        format,
-        ['dependency summary', said('database', 6, 0)],
-        ['dependency summary', said('broker', 5, 0)],
-      )
-      expect([database.ok, database.failed, broker.ok, broker.failed]).toEqual([6, 0, 5, 0])
-      expect(broker.latency.max).toBeCloseTo(1.4)
-    })
+    it.each(['json', 'text'] as const)(
+      'prove that they work without other evidence (%s)',
+      (format) => {
+        const { database, broker } = relay(
+          format,
+          ['dependency summary', said('database', 6, 0)],
+          ['dependency summary', said('broker', 5, 0)],
+        )
+        expect([database.ok, database.failed, broker.ok, broker.failed]).toEqual([6, 0, 5, 0])
+        expect(broker.latency.max).toBeCloseTo(1.4)
+      },
+    )
 
-    it.each(['json', 'text'] as const)('does not prove what fails (%s)', (format) => {
+    it.each(['json', 'text'] as const)('do not prove it if a check fails (%s)', (format) => {
       const { broker, database } = relay(
         format,
         ['dependency summary', said('broker', 0, 6, failing)],
@@ -525,13 +528,13 @@ describe('our own programs', () => {
       },
     )
 
-    it('a start alone proves no broker', () => {
+    it('do not exist after a start alone, which does not prove the broker', () => {
       const { broker } = relay('json', ['relay started', { version: '1', queue: 'rabbitmq' }])
       expect(broker.ok).toBe(0)
     })
   })
 
-  it('relay: a failed login is counted once, for whose collection it is', () => {
+  it('relay: counts a failed login once, for the owner of the collection', () => {
     const path = `/link_connector_api/task/nextjob/${COLLECTION}`
     const facts = factsOf(
       sourceOf(
@@ -588,7 +591,7 @@ describe('our own programs', () => {
     expect(problems(client?.stats)).toEqual({ 'auth-unknown-user': 1, 'auth-no-credentials': 1 })
   })
 
-  it('relay: a probe proves the store, not the broker', () => {
+  it('relay: a health probe proves the database, not the broker', () => {
     const facts = factsOf(
       sourceOf(
         json('relay', 0, 'request completed', {

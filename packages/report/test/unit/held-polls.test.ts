@@ -8,7 +8,7 @@ const URL = 'https://relay.example.org/link_connector_api/task/nextjob/[REDACTED
 const PATH = '/link_connector_api/task/nextjob/6f1e9c1a-0000-4000-8000-000000000001'
 const START = Date.UTC(2025, 8, 26, 7, 56)
 
-/** Answers of a link, how many of them were held, how many were slow. */
+/** Responses of a link: all, held and slow. */
 const speed = ({ ok, held, problems }: LinkStats): readonly number[] => [
   ok,
   held,
@@ -18,7 +18,7 @@ const speed = ({ ok, held, problems }: LinkStats): readonly number[] => [
 const clock = (second: number): string =>
   `07:${String(56 + Math.floor(second / 60))}:${String(second % 60).padStart(2, '0')}`
 
-/** Polls that take eight seconds each. `waitMs` undefined: an older client, that does not say how long it lets itself be kept. */
+/** Polls that take eight seconds each. `waitMs` undefined: an older client that does not log how long its polls may be held. */
 function ownPolls(pauseMs: number, waitMs: number | undefined): LinkStats {
   const lines = Array.from({ length: 8 }, (_, n) => {
     const time = START + n * (8_000 + pauseMs)
@@ -32,25 +32,25 @@ function ownPolls(pauseMs: number, waitMs: number | undefined): LinkStats {
 }
 
 describe('a poll that is held', () => {
-  it('and ends with a task is no slow answer, where the client says that it let itself be kept waiting', () => {
+  it('and ends with a task is not slow if the client logs how long it may be held', () => {
     expect(speed(ownPolls(4_000, 20_000))).toEqual([8, 8, 0])
   })
 
-  it('is told by the client that asks again at once, where nobody says how long it would wait', () => {
-    // Before the first one nothing was heard.
+  it('is recognised by an immediate next poll if the log does not contain the wait', () => {
+    // Nothing was logged before the first one.
     expect(speed(ownPolls(2, undefined))).toEqual([8, 7, 0])
   })
 
-  it('is none of a client that did not ask for it, nor one that takes longer than asked for', () => {
+  it('is not assumed if the client did not ask for it, or if it takes longer', () => {
     expect(speed(ownPolls(2, 0))).toEqual([8, 0, 8])
     expect(speed(ownPolls(2, 2_000))).toEqual([8, 0, 8])
   })
 
-  it('is none of a client that pauses between its polls', () => {
+  it('is not assumed for a client that pauses between polls', () => {
     expect(speed(ownPolls(5_000, undefined))).toEqual([8, 0, 8])
   })
 
-  it('and ends with a task is known in the text of today as well: of the client, of the relay, of a balancer', () => {
+  it('is recognised in the text formats of the Python bunny, the .NET relay and a load balancer too', () => {
     const client = Array.from({ length: 8 }, (_, n) => [
       `DEBUG - 26-Sep-25 ${clock(n * 8)} - Sending get request to ${URL}`,
       `DEBUG - 26-Sep-25 ${clock(n * 8)} - Sending get request to ${URL} with data None and kwargs {}`,
@@ -75,7 +75,7 @@ describe('a poll that is held', () => {
     expect(client2 && speed(client2.stats)).toEqual([8, 7, 0])
   })
 
-  it('is no result that takes long to be taken', () => {
+  it('does not include a result that takes long to be accepted', () => {
     const result = PATH.replace('nextjob', 'result/7d1c')
     const relay = Array.from(
       { length: 8 },

@@ -24,7 +24,7 @@ function cut(bytes: Buffer, at: readonly number[]): Buffer[] {
 }
 
 describe('splitting into lines', () => {
-  it('numbers lines from 1, takes line ends of either kind off, and keeps empty lines', () => {
+  it('numbers lines from 1, removes both kinds of line end, and keeps empty lines', () => {
     expect(split([Buffer.from('one\r\n\ntwo\nthree')])).toEqual({
       lines: [
         { text: 'one', line: 1, shortened: false },
@@ -36,7 +36,7 @@ describe('splitting into lines', () => {
     })
   })
 
-  it('gives the same lines wherever the chunks are cut', () => {
+  it('gives the same lines wherever chunks are split', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('a', 'bc', '\n', '\r\n', '\r', '')),
@@ -49,7 +49,7 @@ describe('splitting into lines', () => {
     )
   })
 
-  it('looks at the beginning of a gigantic line only, in one chunk or in many', () => {
+  it('truncates a very long line, in one chunk or in many', () => {
     const bytes = Buffer.from(`${'x'.repeat(MAX_LINE_BYTES + 5)}\nnext\n`)
     const whole = split([bytes])
     expect(whole.lines.map(({ text, shortened }) => [text.length, shortened])).toEqual([
@@ -59,7 +59,7 @@ describe('splitting into lines', () => {
     expect(split(cut(bytes, [100, 40_000, MAX_LINE_BYTES, MAX_LINE_BYTES + 3]))).toEqual(whole)
   })
 
-  it('does not call a line of exactly the limit shortened', () => {
+  it('does not mark a line of exactly the limit as shortened', () => {
     const { lines } = split([Buffer.from(`${'x'.repeat(MAX_LINE_BYTES)}\n`)])
     expect(lines[0]?.shortened).toBe(false)
   })

@@ -3,7 +3,7 @@ import { causeOfStatus, networkCause } from '../../src/formats/network-cause.ts'
 
 const POOL = "HTTPSConnectionPool(host='relay.example.org', port=443)"
 
-describe('what the text of an error says happened on the wire', () => {
+describe('the network failure in an error text', () => {
   it.each([
     [
       'name-resolution',
@@ -68,7 +68,7 @@ describe('what the text of an error says happened on the wire', () => {
     expect(networkCause(text)).toEqual({ cause })
   })
 
-  it('takes the status where an HTTP answer came', () => {
+  it('uses the status of an HTTP response', () => {
     expect(
       networkCause('401 Client Error: Unauthorized for url: https://relay.example.org/x'),
     ).toEqual({
@@ -89,11 +89,11 @@ describe('what the text of an error says happened on the wire', () => {
     })
   })
 
-  it('says nothing of a text that names nothing it knows', () => {
+  it('is undefined for an unknown text', () => {
     expect(networkCause('something else went wrong on port 443')).toBeUndefined()
   })
 
-  it('has a cause for every status of 400 and above', () => {
+  it('exists for every status of 400 and above', () => {
     for (let status = 400; status < 600; status++) expect(causeOfStatus(status)).toMatch(/^[a-z]/)
     expect(causeOfStatus(504)).toBe('proxy-504')
     expect(causeOfStatus(500)).toBe('relay-error')

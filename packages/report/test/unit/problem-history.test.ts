@@ -17,7 +17,7 @@ const lineAt = (time: number): Quotable => {
   return { buf, start: 0, end: buf.length, line: 1, time, sourceId: 0, file: 'test.log' }
 }
 
-/** A problem that was seen at these times; a negative one is a success. */
+/** A problem with failures at these times; a negative time is a success. */
 function problemOf(...times: readonly number[]): ProblemHistory {
   const problem = new ProblemHistory()
   for (const time of times) {
@@ -28,7 +28,7 @@ function problemOf(...times: readonly number[]): ProblemHistory {
 }
 
 describe('a problem over time', () => {
-  it('counts every sign of it in exactly one stretch, however often it comes and goes', () => {
+  it('counts every failure in exactly one period, however many there are', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 50_000 }), { maxLength: 400 }), (steps) => {
         const problem = new ProblemHistory()
@@ -53,7 +53,7 @@ describe('a problem over time', () => {
     )
   })
 
-  it('begins with the wait that its line tells the end of', () => {
+  it('begins when the wait began whose end is logged', () => {
     const stats = new LinkStats({ slowMs: 1_000 })
     stats.success(lineAt(100_000), 204, 50)
     stats.failure(lineAt(170_000), -1, 'read-timeout', 60_000)
@@ -61,14 +61,14 @@ describe('a problem over time', () => {
     expect([problem?.first, problem?.last]).toEqual([110_000, 170_000])
   })
 
-  it('slow answers are slow from the first of them on, and from when it was asked for', () => {
+  it('begins with the request of the first slow response', () => {
     const stats = new LinkStats({ slowMs: 1_000 })
     for (let n = 0; n < 6; n++) stats.success(lineAt(100_000 + n * 10_000), 200, 8_000)
     expect(stats.problems.get('slow')?.first).toBe(92_000)
     expect(stats.problems.get('slow')?.count).toBe(6)
   })
 
-  it('begins with the wait where only the error says how long that was', () => {
+  it('begins when the wait began if only the error contains its length', () => {
     const source = sourceOf(
       "ERROR - 26-Sep-25 07:58:00 - Network error occurred: HTTPSConnectionPool(host='relay.example.org', port=443): Read timed out. (read timeout=60)",
     )
@@ -77,12 +77,12 @@ describe('a problem over time', () => {
   })
 })
 
-describe('one problem told by several', () => {
+describe('one problem in several logs', () => {
   const placed = (problem: ProblemHistory) => placeProblem('relay-error', problem, 0)
 
-  it('counts a poll once that two sides saw, and all polls that one of them missed', () => {
+  it('counts a poll once if both sides saw it, and also polls that only one side saw', () => {
     const relay = placed(problemOf(1_000, 11_000, 21_000, -31_000, 91_000, -99_000))
-    // The client's log lacks the second time, but has one that the relay's lacks.
+    // The client's log lacks the second time, but has one that the relay's log lacks.
     const client = placed(problemOf(1_040, 11_040, 21_040, -31_040, 201_000, -209_000))
     addSide(relay, client)
     expect(relay.periods.map(({ from, count }) => [from, count])).toEqual([
@@ -93,13 +93,13 @@ describe('one problem told by several', () => {
     expect(relay.count).toBe(5)
   })
 
-  it('is over when it is over for each of two replicas', () => {
+  it('has ended when it has ended for both replicas', () => {
     const one = placed(problemOf(1_000, -5_000))
     addProblem(one, placed(problemOf(2_000)))
     expect([one.count, one.recoveredAt]).toEqual([2, Number.NaN])
   })
 
-  it('does not end for one pod of a client because another is served', () => {
+  it('does not end for one pod of a client because another succeeds', () => {
     const failing = new LinkStats({ slowMs: 1_000 })
     const served = new LinkStats({ slowMs: 1_000 })
     for (let time = 0; time < 100_000; time += 10_000) {
@@ -114,8 +114,8 @@ describe('one problem told by several', () => {
   })
 })
 
-describe('stretches that are one', () => {
-  it('are over with the last of them, if that is over', () => {
+describe('periods that are merged', () => {
+  it('end with the last of them, if that has ended', () => {
     const stretch = (from: number, to: number, recoveredAt: number) => ({
       from,
       to,

@@ -4,7 +4,7 @@ import { factsOf, sourceOf } from '../fixtures/source-of.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 
 const DAY = '2026-11-22'
-/** Lines of one event as 3.9 and later write them, each with the stamp. */
+/** Lines of one event as 3.9 and later log them, each with a time. */
 const event = (time: string, level: string, pid: number, ...lines: readonly string[]): string[] =>
   lines.map((line) => `${DAY} ${time}+00:00 [${level}] <0.${pid}.0> ${line}`)
 const way = (pid: number, more = ''): string =>
@@ -50,7 +50,7 @@ const knocks = ({ peers }: BrokerFacts): Record<string, string[]> =>
   )
 
 describe('the log of a broker', () => {
-  it('reads connections as 4.x writes them, with a name of the client and the time they were open', () => {
+  it('reads connections as 4.x logs them, with client name and duration', () => {
     const name = '172.29.0.3:33382 -> 172.29.0.2:5672'
     const facts = broker(
       ...event('08:47:49.032848', 'info', 785, `accepting AMQP connection ${name}`),
@@ -81,7 +81,7 @@ describe('the log of a broker', () => {
     ])
   })
 
-  it('reads 3.8, whose further lines have no stamp, and events put on a single line', () => {
+  it('reads 3.8, whose continuation lines have no time, and events on a single line', () => {
     const facts = broker(
       `2020-11-18 19:11:06.940 [info] <0.707.0> accepting AMQP connection ${way(707)}`,
       `2020-11-18 19:11:06.947 [info] <0.707.0> connection ${way(707)}: user 'relay' authenticated and granted access to vhost '/'`,
@@ -143,7 +143,7 @@ describe('the log of a broker', () => {
     ['TLS handshake', 'error', '{bad_header,<<22,3,1,6,27,1,0,6>>}'],
     ['not AMQP', 'error', '{bad_version,{0,0,9,0}}'],
     ['not AMQP', 'error', 'client did not start with AMQP protocol header: <<1,2,3>>'],
-  ])('takes who comes and does not log in for a knock: %s', (how, level, reason) => {
+  ])('counts connections without a login as port probes: %s', (how, level, reason) => {
     const facts = broker(
       ...event('11:15:10.160128', 'info', 553, `accepting AMQP connection ${way(553)}`),
       ...event('11:15:10.333654', level, 553, `closing AMQP connection ${way(553)}:`, reason),
@@ -190,13 +190,13 @@ describe('the log of a broker', () => {
       `Error on AMQP connection ${way(9, ', state: starting')}:`,
       'EXTERNAL login refused: connection peer presented no TLS (x.509) certificate',
     ],
-  ])('files what ends a connection: %s, %s', (cause, level, head, reason) => {
+  ])('classifies the end of a connection: %s, %s', (cause, level, head, reason) => {
     const facts = broker(...event('11:15:26.941265', level, 9, head, reason))
     expect(problems(facts)).toEqual({ [cause]: 1 })
     expect(knocks(facts)).toEqual({})
   })
 
-  it('knows a knock by the words of 4.x, which leave out the process', () => {
+  it('recognises a port probe as 4.x logs it, without the process', () => {
     const name = '172.19.0.1:42818 -> 172.19.0.6:5672'
     const facts = broker(
       ...event('14:27:50.139173', 'info', 764, `accepting AMQP connection ${name}`),
@@ -212,7 +212,7 @@ describe('the log of a broker', () => {
     expect([facts.errors.count, facts.link.failed]).toEqual([0, 0])
   })
 
-  it('sees the connections that a broker closes before it is drained and stopped as one going down', async () => {
+  it('counts the connections that a broker closes before a shutdown as one shutdown', async () => {
     const drained = [
       ...login('11:15:00', 700),
       ...event(
@@ -232,7 +232,7 @@ describe('the log of a broker', () => {
     expect(broken.map(({ cause }) => cause)).toEqual(['broker-stopped'])
   })
 
-  it('counts a refused operation once, and leaves alone how clients ask for what exists and what supervisors say of it', () => {
+  it('counts a refused operation once, and ignores passive declarations and supervisor errors', () => {
     const head = `Channel error on connection ${way(663, ", vhost: '/', user: 'relay'")}, channel 1:`
     const facts = broker(
       ...event(
@@ -264,7 +264,7 @@ describe('the log of a broker', () => {
     expect(facts.errors.count).toBe(0)
   })
 
-  it('counts an error of many lines once', () => {
+  it('counts an error with many lines once', () => {
     const facts = broker(
       ...event(
         '11:15:40.264556',
@@ -309,12 +309,12 @@ describe('a broker that stops and starts', () => {
     ),
   ]
 
-  it('is started once by all it says of a start, and was not down before the first', () => {
+  it('counts all messages of a start once, and no downtime before the first', () => {
     const facts = broker(...boot('11:14'), ...login('11:15:00', 700))
     expect([facts.starts, facts.version, facts.stops.count]).toEqual([1, '3.10.8', 0])
   })
 
-  it('is started once where its version stands on a line without a stamp (3.8)', () => {
+  it('counts a start once if its version is on a line without a time (3.8)', () => {
     const facts = broker(
       '2020-06-17 07:24:15.713 [info] <0.272.0> ',
       ' Starting RabbitMQ 3.8.4 on Erlang 22.3.4.1',
@@ -325,7 +325,7 @@ describe('a broker that stops and starts', () => {
     expect([facts.starts, facts.version, facts.stops.count]).toEqual([1, '3.8.4', 0])
   })
 
-  it('went down once in an orderly restart, which loses no connection', () => {
+  it('counts a clean restart as one shutdown without lost connections', () => {
     const facts = broker(...login('11:15:00', 700), ...stop, ...boot('11:17'))
     expect([facts.starts, facts.stops.count, facts.stops.open]).toEqual([1, 1, false])
     expect([...facts.stops.details.keys()]).toEqual(['shut down cleanly'])
@@ -333,7 +333,7 @@ describe('a broker that stops and starts', () => {
     expect(facts.errors.count).toBe(0)
   })
 
-  it('was killed when it starts without having stopped, some time after its last word', () => {
+  it('counts a start without a shutdown message as a crash, some time after its last line', () => {
     const facts = broker(...login('11:15:00', 700), ...boot('11:17'))
     expect([...facts.stops.details.keys()]).toEqual(['ended without a shutdown message'])
     const [period] = facts.stops.periods
@@ -341,7 +341,7 @@ describe('a broker that stops and starts', () => {
     expect(new Date(period?.recoveredAt ?? 0).toISOString()).toBe('2026-11-22T11:17:15.100Z')
   })
 
-  it('is down while it does not come back', () => {
+  it('is down until it starts again', () => {
     expect(broker(...login('11:15:00', 700), ...stop).stops.open).toBe(true)
   })
 
@@ -354,7 +354,7 @@ describe('a broker that stops and starts', () => {
   })
   const found = relay('11:17:16.000', { msg: 'queue recovered' })
 
-  it('is told as that, with what the relay says of it, and by nothing else', async () => {
+  it('is one finding, together with the failures in the relay log', async () => {
     const rabbit = [...login('11:15:00', 700), ...stop, ...boot('11:17'), ...login('11:17:15', 701)]
     const report = await reportOf({
       'hub/relay.log': lost + found,
@@ -370,7 +370,7 @@ describe('a broker that stops and starts', () => {
     expect(broken[0]?.evidence.map(({ text }) => text).join('\n')).toContain('queue unavailable')
   })
 
-  it('is out of reach for a relay that says so, though somebody else gets in', async () => {
+  it('is unreachable for a relay that logs it, although another client can log in', async () => {
     const check = (minute: number, fields: object): string =>
       relay(`11:${minute}:00.000`, {
         dependency: 'broker',
@@ -397,7 +397,7 @@ describe('a broker that stops and starts', () => {
     ])
   })
 
-  it('is an error when it does not come back', async () => {
+  it('is an error if it does not start again', async () => {
     const rabbit = [...login('11:15:00', 700), ...stop]
     const later = relay('11:19:00.000', {
       link: 'node site-a',
@@ -415,7 +415,7 @@ describe('a broker that stops and starts', () => {
     ])
   })
 
-  it('hears knocks that are the relay’s own when the relay says that it cannot connect', async () => {
+  it('has port probes from the relay if the relay logs that it cannot connect', async () => {
     const knock = (time: string, pid: number, peer: string): string[] => [
       ...event(
         `${time}.000000`,
@@ -450,7 +450,7 @@ describe('a broker that stops and starts', () => {
   })
 })
 
-describe('logins that a broker refuses', () => {
+describe('logins that a broker rejects', () => {
   const refused = (time: string, pid: number, user: string): string[] =>
     event(
       `${time}.100000`,
@@ -467,12 +467,12 @@ describe('logins that a broker refuses', () => {
     return report.findings.find(({ cause }) => cause === 'broker-auth-failed')?.status
   }
 
-  it('are over when that user gets in again', async () => {
+  it('recover when that user can log in again', async () => {
     const again = [...refused('11:15:10', 701, 'relay'), ...login('11:15:20', 702)]
     expect(await statusOf(...again)).toBe('recovered')
   })
 
-  it('are not over because somebody else gets in', async () => {
+  it('do not recover because another user logs in', async () => {
     const before = login('11:15:00', 700)
     const after = monitor('11:15:30', 703)
     expect(await statusOf(...before, ...refused('11:15:10', 701, 'relay'), ...after)).toBe(
@@ -481,7 +481,7 @@ describe('logins that a broker refuses', () => {
     expect(await statusOf(...refused('11:15:10', 701, 'relay'), ...after)).toBe('ongoing')
   })
 
-  it('of a stranger do not stand against a user who was let in again', async () => {
+  it('of an unknown user do not affect a user who can log in again', async () => {
     const lines = [
       ...refused('11:15:05', 700, 'root'),
       ...refused('11:15:10', 701, 'relay'),
@@ -492,7 +492,7 @@ describe('logins that a broker refuses', () => {
 })
 
 describe('a relay that is killed', () => {
-  it('explains the connection it leaves behind', async () => {
+  it('explains the connection that is left open', async () => {
     const line = (time: string, msg: string, more: object = {}): string =>
       `${JSON.stringify({ level: 30, time: Date.parse(`${DAY}T${time}Z`), component: 'relay', hostname: 'relay-0', ...more, msg })}\n`
     const summary = { link: 'node site-a', polls: {}, periodMs: 60_000 }

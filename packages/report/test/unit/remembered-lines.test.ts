@@ -4,7 +4,7 @@ import { EventHead } from '../../src/formats/event-head.ts'
 import { RequestPath } from '../../src/formats/request-path.ts'
 import { Interner } from '../../src/read/interner.ts'
 
-// Readers remember the line before, since the next one is mostly like it. Here lines differ in few places, some of them wrong.
+// Readers cache parts of the previous line. Here, lines differ in few places, some of them invalid.
 const two = (from: number, to: number) =>
   fc.integer({ min: from, max: to }).map((n) => String(n).padStart(2, '0'))
 const clock = fc.tuple(two(22, 24), two(58, 60), two(57, 61)).map((parts) => parts.join(':'))
@@ -20,8 +20,8 @@ const line = fc.oneof(
   fc.tuple(day, clock).map(([d, c]) => `https 2025-09-${d}T${c}.123456Z app/relay 10.0.0.1:1`),
 )
 
-describe('what is remembered of the lines before', () => {
-  it('changes nothing of the next stamp', () => {
+describe('the cache of previous lines', () => {
+  it('does not change the next time', () => {
     const readOf = (head: EventHead, text: string) => {
       const buf = Buffer.from(text)
       if (!head.read(buf, 0, buf.length)) return undefined
@@ -36,7 +36,7 @@ describe('what is remembered of the lines before', () => {
     )
   })
 
-  it('changes nothing of the next path', () => {
+  it('does not change the next path', () => {
     const path = fc
       .tuple(
         fc.constantFrom('', 'https://relay.example.org:443', 'https://other.example.org:443'),
@@ -64,7 +64,7 @@ describe('what is remembered of the lines before', () => {
     )
   })
 
-  it('changes nothing of the number of a name', () => {
+  it('does not change the number of a name', () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom('', 'a', 'b', 'ab', 'abc', 'x'.repeat(600))),

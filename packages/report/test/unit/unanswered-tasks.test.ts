@@ -8,7 +8,7 @@ const START = Date.UTC(2025, 8, 26, 7, 0)
 const NODES = { north: 'a'.repeat(8), south: 'b'.repeat(8) } as const
 type Client = keyof typeof NODES
 
-/** The log of our relay, line by line. */
+/** The log of Warren's relay, line by line. */
 class RelayLog {
   readonly lines: string[] = []
 
@@ -56,7 +56,7 @@ class RelayLog {
     return this.write(second, 'task received', { taskId, kind: 'availability', upstream: 'up' })
   }
 
-  /** Reached its deadline. `clients`: as our relay says since it says who did not answer. */
+  /** Reached its deadline. `clients`: the users that did not answer, which newer versions log. */
   expired(second: number, taskId: string, missing: number, clients?: readonly Client[]): this {
     const about = { taskId, kind: 'availability', missing, deadlineMs: 240_000 }
     return this.write(second, 'task expired', clients ? { ...about, users: clients } : about, 40)
@@ -79,7 +79,7 @@ const briefly = ({ title, severity, status, party, partyName, recoveredAt }: Fin
 const above = (report: ReportDocument): string[] =>
   report.findings.filter(({ severity }) => severity !== 'info').map(({ title }) => title)
 
-/** Two clients; both answer the task of second 20. */
+/** Two clients that both answer the task of second 20. */
 function twoClients(): RelayLog {
   const log = new RelayLog().received(20, 't0')
   return log
@@ -103,7 +103,7 @@ describe('a task that reached its deadline', () => {
   it.each([
     ['where the relay says who did not answer', ['south'] as const],
     ['by what went out and came back, where it does not', undefined],
-  ])('is told of the client that did not answer: %s', async (_, clients) => {
+  ])('is a finding about the client that did not answer: %s', async (_, clients) => {
     const [finding, ...more] = findingsOf(await dropped(clients).report(), 'task-not-answered')
     expect(more).toEqual([])
     expect(finding && briefly(finding)).toEqual({
@@ -118,7 +118,7 @@ describe('a task that reached its deadline', () => {
     )
   })
 
-  it('is over with the next answer of that client, not with its next poll nor with the answer of another', async () => {
+  it('recovers with the next result of that client, not with its next poll or the result of another client', async () => {
     const log = dropped().received(400, 't2').taken(401, 't2', 'north').taken(401.5, 't2', 'south')
     log.answered(403, 't2', 'north').answered(405, 't2', 'south')
     const [finding] = findingsOf(await log.report(), 'task-not-answered')
@@ -129,7 +129,7 @@ describe('a task that reached its deadline', () => {
     })
   })
 
-  it('is no trouble of its own where something else kept the client from answering', async () => {
+  it('is not a finding of its own if another failure prevented the result', async () => {
     const log = twoClients().idle('north', 0, 600).idle('south', 0, 55).idle('south', 320, 600)
     for (let second = 55; second < 320; second += 15) {
       const about = { reason: 'wrong password', user: 'south', requestId: `south${second}GET` }
@@ -151,7 +151,7 @@ describe('a task that reached its deadline', () => {
     expect(checkOf(report, 'tasks')).toBe('failed')
   })
 
-  it('names nobody where that would be a guess', async () => {
+  it('names no client if that would be a guess', async () => {
     const log = twoClients().idle('north', 0, 600).idle('south', 0, 600).received(60, 't1')
     const [finding] = findingsOf(await log.expired(300, 't1', 1).report(), 'task-not-answered')
     expect(finding && briefly(finding)).toMatchObject({
@@ -160,7 +160,7 @@ describe('a task that reached its deadline', () => {
     })
   })
 
-  it('is told of the client in the text of today, which names nobody', async () => {
+  it('is a finding about the client in the text format of the .NET relay, which does not name it', async () => {
     const clock = (second: number): string =>
       new Date(START + second * 1_000).toISOString().slice(11, 19)
     const lines: [number, string][] = []
@@ -179,7 +179,7 @@ describe('a task that reached its deadline', () => {
     }
     say(58, 'Task retrieved: (AvailabilityJob) t1')
     request(62, 'north', post, 200)
-    // North has just fetched another one, and is at it.
+    // North has just fetched another one, and is working on it.
     say(279, 'Task retrieved: (AvailabilityJob) t2')
     say(281, 'Task:t1 has reached the expiry threshold of 00:04:00. Completing...')
     request(282, 'north', post, 200)
@@ -194,7 +194,7 @@ describe('a task that reached its deadline', () => {
   })
 })
 
-describe('a task that comes back to the relay', () => {
+describe('a task whose lease expires', () => {
   const returned = (): RelayLog => {
     const log = twoClients().idle('north', 0, 400).idle('south', 0, 400).received(60, 't1')
     log.taken(61, 't1', 'north').taken(61.5, 't1', 'south').answered(63, 't1', 'north')
@@ -202,7 +202,7 @@ describe('a task that comes back to the relay', () => {
     return log.write(182, 'lease returned', { ...about, exhausted: false }, 40)
   }
 
-  it('and is answered when it is offered again is worth no more than a note', async () => {
+  it('is only an info if it is answered after it is handed out again', async () => {
     const log = returned().taken(182.1, 't1', 'south', 2).answered(183, 't1', 'south')
     const report = await log.report()
     expect(above(report)).toEqual([])
@@ -218,7 +218,7 @@ describe('a task that comes back to the relay', () => {
     expect(checkOf(report, 'tasks')).toBe('passed')
   })
 
-  it('and is not answered is a warning, and part of the worse when it expires', async () => {
+  it('is a warning if it is not answered, and part of the error when it expires', async () => {
     expect(above(await returned().taken(182.1, 't1', 'south', 2).report())).toEqual([
       'south: tasks handed out again',
     ])
@@ -227,7 +227,7 @@ describe('a task that comes back to the relay', () => {
   })
 })
 
-describe('an answer that comes after its task has expired', () => {
+describe('a result that arrives after its task has expired', () => {
   const late = (away: number): RelayLog => {
     const log = twoClients().idle('north', 0, 600).idle('south', 0, 60).idle('south', away, 600)
     log.received(50, 't1').taken(51, 't1', 'north').taken(51.5, 't1', 'south')
@@ -242,14 +242,14 @@ describe('an answer that comes after its task has expired', () => {
       return `${severity} ${status} ${recoveredAt}`
     })
 
-  it('is over with the next that comes in time', async () => {
+  it('recovers with the next result before the deadline', async () => {
     expect(lateOf(await late(60).report())).toEqual(['warning observed null'])
     expect(lateOf(await late(60).answered(403, 't2', 'south').report())).toEqual([
       'warning recovered 403',
     ])
   })
 
-  it('is a consequence where the client did not get through with it', async () => {
+  it('is a consequence if the client could not reach the relay', async () => {
     const balancer = Array.from({ length: 120 }, (_, n) => {
       const time = new Date(START + n * 5_000).toISOString().slice(11, 19)
       const status = n < 12 || n >= 62 ? 204 : 503

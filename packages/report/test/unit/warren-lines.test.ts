@@ -16,7 +16,7 @@ function record(component: string, seconds: number, level: number, msg: string, 
   return { level, time: START + seconds * 1_000, component, hostname: 'pod-0', msg, ...fields }
 }
 
-/** Ten minutes of a relay and one client, with one more line of the relay in the middle. */
+/** Ten minutes of a relay and one client, with one extra line of the relay in the middle. */
 function relayRecords(level: number, msg: string, fields: Fields): LogRecord[] {
   const polls = Array.from({ length: 60 }, (_, n) => [
     record('relay', n * 10, 20, 'credentials validated', { user: 'site-a', requestId: `r${n}` }),
@@ -66,7 +66,7 @@ const summaries = ({ findings }: ReportDocument): string[] =>
     .filter(({ severity }) => severity !== 'info')
     .map(({ cause, status, party }) => `${cause} ${status} ${party}`)
 
-describe('our own programs, in the text formats of those they replace', () => {
+describe('the programs of Warren in the text formats of the existing programs', () => {
   it.each([
     [50, 'queue unavailable', { detail: 'a channel was closed', retryInMs: 5_000 }],
     [50, 'queue unavailable', { detail: 'connect ECONNREFUSED 10.0.0.7:5672', retryInMs: 5_000 }],
@@ -90,7 +90,7 @@ describe('our own programs, in the text formats of those they replace', () => {
     expect(summaries(text)).toEqual(summaries(json))
   })
 
-  it('says whose text it is where a line of our own words shows it', async () => {
+  it('identifies the program if a line shows it', async () => {
     const records = relayRecords(30, 'relay started', { version: '1.2.3', queue: 'database' })
     const report = await reportOf({ 'relay.log': asText(records, relay) })
     expect(report.components.find(({ role }) => role === 'relay')).toMatchObject({
@@ -114,7 +114,7 @@ describe('our own programs, in the text formats of those they replace', () => {
     expect(summaries(text)).toEqual(summaries(json))
   })
 
-  it('our Task API server is no client, though its text looks like one', async () => {
+  it('the upstream is not a client, although its text format is the same', async () => {
     const upstream = ['task queued', 'task leased', 'result received'].map((msg, n) =>
       record('upstream', n, 30, msg, { taskId: TASK, collection: COLLECTION }),
     )
@@ -126,7 +126,7 @@ describe('our own programs, in the text formats of those they replace', () => {
   it.each([
     ['JSON', asJson],
     ['text', (records: readonly LogRecord[]) => asText(records, bunny)],
-  ])('the database of a client works again when a task is solved: %s', async (_, write) => {
+  ])('the database of a client has recovered when a task is solved: %s', async (_, write) => {
     const task = (seconds: number, status: string, failure: LogRecord[]): LogRecord[] => [
       record('bunny', seconds, 30, 'task received', { taskId: TASK, kind: 'availability' }),
       ...failure,
@@ -152,7 +152,7 @@ describe('our own programs, in the text formats of those they replace', () => {
     expect(summaries(again)).toEqual(['cdm-failing recovered site'])
   })
 
-  it('does not take other words for ours', async () => {
+  it('does not recognise other messages', async () => {
     const records = relayRecords(50, 'something else entirely', { detail: 'queue unavailable' })
     const text = asText(records, relay).replaceAll(' <s:relay>', ' <s:Other.Source>')
     const report = await reportOf({ 'relay.log': text })

@@ -27,7 +27,7 @@ const exchanges = (report: ReportDocument, name: string, side: string): number |
     ?.exchanges
 
 describe('names', () => {
-  it('does not call programs of one machine by the machine', async () => {
+  it('does not name several programs after their machine', async () => {
     const report = await reportOf({
       'bunny-north.log': ours('bunny', 'vm', ourPolls('a')),
       'bunny-south.log': ours('bunny', 'vm', ourPolls('b')),
@@ -40,7 +40,7 @@ describe('names', () => {
     expect(report.links.map(({ name }) => name)).not.toContainEqual(expect.stringMatching(/\bvm\b/))
   })
 
-  it('keeps clients of one machine apart where no relay tells them apart', async () => {
+  it('distinguishes clients on one machine without a relay log', async () => {
     const report = await reportOf({
       'bunny-north.log': ours('bunny', 'vm', ourPolls('a')),
       'bunny-south.log': ours('bunny', 'vm', ourPolls('b')),
@@ -48,7 +48,7 @@ describe('names', () => {
     expect(namesOf(report, 'client')).toEqual(['north', 'south'])
   })
 
-  it('calls a program the same, whatever else is read', async () => {
+  it('names a program the same, whatever other logs are read', async () => {
     const upstream = ours('upstream', 'vm', [[0, 'upstream started']])
     const relay = ours('relay', 'vm', ourRequests('north', A, 'a'))
     const alone = await reportOf({ 'up.log': upstream })
@@ -56,7 +56,7 @@ describe('names', () => {
     expect(namesOf(alone, 'upstream')).toEqual(namesOf(together, 'upstream'))
   })
 
-  it('tells those of one name apart by what differs, at last by number', () => {
+  it('distinguishes programs with the same name by what differs, or else by number', () => {
     expect(
       distinctNames(
         [
@@ -73,7 +73,7 @@ describe('names', () => {
   })
 })
 
-describe('a log that comes alone', () => {
+describe('a single log', () => {
   const refused = (at: number): string[] => {
     const stamp = `2025-09-26 06:3${at}:00.000000+00:00`
     return [
@@ -102,7 +102,7 @@ describe('a log that comes alone', () => {
     ['database', { 'pg.log': FAILING_DATABASE }, 'database', 'database-failing'],
     ['upstream', { 'up.log': SUSPENDED }, 'upstream', 'upstream-suspension'],
     ['load-balancer', { 'alb.log': BAD_GATEWAY }, 'load-balancer', 'proxy-502'],
-  ])('is reported on: the log of a %s', async (_, files, kind, cause) => {
+  ])('has a link: the log of a %s', async (_, files, kind, cause) => {
     const report = await reportOf(files)
     expect(causesOf(report)).toContain(cause)
     const finding = report.findings.find((one) => one.cause === cause)
@@ -111,7 +111,7 @@ describe('a log that comes alone', () => {
     expect(report.verdict).not.toBe('healthy')
   })
 
-  it('loses nothing where two come together', async () => {
+  it('loses nothing together with another log', async () => {
     const report = await reportOf({
       'rabbit.log': lines(...[0, 1, 2, 3].map(refused)),
       'pg.log': FAILING_DATABASE,
@@ -122,7 +122,7 @@ describe('a log that comes alone', () => {
     expect(namesOf(report, 'relay')).toHaveLength(1)
   })
 
-  it('gives every client of an access log a link of its own, and its log to the one whose polls it shows', async () => {
+  it('gives every client of an access log a link, and matches logs of clients by their polls', async () => {
     const [mine, other] = [pollTimes(1), pollTimes(6)]
     const report = await reportOf({
       'alb.log': accessLog({ collection: A, times: mine }, { collection: B, times: other }),
@@ -137,7 +137,7 @@ describe('a log that comes alone', () => {
 })
 
 describe('relays', () => {
-  it('are two where two clusters have a client of one name each', async () => {
+  it('are two if two clusters each have a client with the same name', async () => {
     const report = await reportOf({
       'east/relay.log': ours('relay', 'vm-1', ourRequests('site-a', A, 'a')),
       'west/relay.log': ours('relay', 'vm-2', ourRequests('site-a', B, 'b')),
@@ -150,7 +150,7 @@ describe('relays', () => {
     expect(linksOf(report, 'database')).toHaveLength(2)
   })
 
-  it('are two although a client comes to one with what the other gave it', async () => {
+  it('are two although a client uses the credentials of one at the other', async () => {
     const report = await reportOf({
       'relay-1.log': relayLog(
         { client: 'site-a', collection: A, times: pollTimes(1) },
@@ -161,7 +161,7 @@ describe('relays', () => {
     expect(namesOf(report, 'relay')).toHaveLength(2)
   })
 
-  it('are one where replicas share the polls of a client', async () => {
+  it('are one if replicas share the polls of a client', async () => {
     const times = pollTimes(1)
     const report = await reportOf({
       'first.log': relayLog({
@@ -179,7 +179,7 @@ describe('relays', () => {
     expect(report.links.filter(({ kind }) => kind === 'poll')).toHaveLength(1)
   })
 
-  it('are one, with one rhythm, where a pod follows another', async () => {
+  it('are one, with one polling interval, if a pod replaces another', async () => {
     const [before, after] = [pollTimes(1, 0, 290), pollTimes(1, 290)]
     const pod = (name: string, log: string): string =>
       log.replaceAll(/^\[(\S+)/gm, `[pod/hub-relay-${name}/relay] $1 [$1`)
@@ -193,7 +193,7 @@ describe('relays', () => {
     expect(link?.views.find(({ side }) => side === 'relay')?.pollIntervalMs).toBeGreaterThan(8_500)
   })
 
-  it('are not both blamed for a broker of which nobody knows whose it is', async () => {
+  it('have no finding for a broker that may belong to either', async () => {
     const report = await reportOf({
       'relay-1.log': relayLog({ client: 'site-a', collection: A, times: pollTimes(1) }),
       'relay-2.log': relayLog({ client: 'site-b', collection: B, times: pollTimes(3) }),
@@ -208,7 +208,7 @@ describe('relays', () => {
 })
 
 describe('the log of a client', () => {
-  it('is not taken for that of the only client of another relay', async () => {
+  it('is not matched to the only client of another relay', async () => {
     const report = await reportOf({
       'relay.log': relayLog({ client: 'site-b', collection: B, times: pollTimes(2) }),
       'bunny.log': clientLog(pollTimes(1), 'other.example.org'),
@@ -218,7 +218,7 @@ describe('the log of a client', () => {
   })
 })
 
-describe('lines that come twice', () => {
+describe('repeated lines', () => {
   const relay = relayLog({ client: 'site-a', collection: A, times: pollTimes(1) })
 
   it.each<[string, LogFiles]>([
@@ -246,7 +246,7 @@ describe('lines that come twice', () => {
     )
   })
 
-  it('are none where two instances poll beside each other', async () => {
+  it('do not exist if two instances poll at the same time', async () => {
     const report = await reportOf({
       'hub/relay.log': relayLog(
         { client: 'site-a', collection: A, times: pollTimes(1) },

@@ -3,7 +3,7 @@ import { reportOf } from '../fixtures/report-of.ts'
 
 const START = Date.UTC(2026, 0, 12, 9)
 
-/** Two minutes of a relay whose client polls every five seconds, with more lines in between. */
+/** Two minutes of a relay whose client polls every five seconds, with extra lines. */
 function relayLog(
   client: string,
   more: readonly (readonly [seconds: number, msg: string, fields: object])[] = [],
@@ -47,8 +47,8 @@ async function namesOf(logs: Readonly<Record<string, string>>): Promise<[string[
   return [servers.map(({ name }) => name), failing.map(({ title }) => title)]
 }
 
-describe('a service beside two relays', () => {
-  it('is that of the relay which tells of the same trouble at the same time: one outage, one finding', async () => {
+describe('a service with two relays', () => {
+  it('belongs to the relay that logs failures at the same time: one outage, one finding', async () => {
     const [links, findings] = await namesOf({
       'relay.log': relayLog('one', [
         [64, 'database unavailable', { detail: 'terminating connection' }],
@@ -60,7 +60,7 @@ describe('a service beside two relays', () => {
     expect(findings).toEqual(['relay → postgres: database fails'])
   })
 
-  it('is not that of a relay which says that it has another', async () => {
+  it('does not belong to a relay that logs another one', async () => {
     const [links] = await namesOf({
       'relay.log': relayLog('one'),
       'trial-relay.log': relayLog('two', [summary('sqlite')]),
@@ -68,7 +68,7 @@ describe('a service beside two relays', () => {
     expect(links).toEqual(['relay → postgres'])
   })
 
-  it('is nobody’s where nothing tells', async () => {
+  it('belongs to no relay without evidence', async () => {
     const [links] = await namesOf({
       'relay.log': relayLog('one'),
       'trial-relay.log': relayLog('two'),

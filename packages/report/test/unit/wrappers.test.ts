@@ -7,7 +7,7 @@ import { reportOf } from '../fixtures/report-of.ts'
 const TIME = Date.UTC(2025, 8, 26, 6, 56, 21, 123)
 const LINE = 'DEBUG - 26-Sep-25 07:56:21 - Response Status: 204'
 
-/** What is left of a line, and what the wrapper says about it. */
+/** The rest of a line, and the labels from its wrapper. */
 function unwrapped(wrapper: Wrapper, text: string) {
   const view = new LineView()
   view.buf = Buffer.from(text)
@@ -22,7 +22,7 @@ function unwrapped(wrapper: Wrapper, text: string) {
   }
 }
 
-/** A file of many such lines is recognised, and one line of it unwrapped. */
+/** Recognises a file of many such lines and unwraps one of them. */
 function recognised(text: string) {
   const { makeWrapper, layout } = recognise(Buffer.from(`${text}\n`.repeat(10)))
   const wrapper = makeWrapper()
@@ -31,7 +31,7 @@ function recognised(text: string) {
 }
 
 describe('wrappers', () => {
-  it('leaves raw lines of every format alone', () => {
+  it('leaves raw lines of every format unchanged', () => {
     const raw = [
       LINE,
       '[07:56:21 INF] Credentials validated for Client: site-a',
@@ -43,7 +43,7 @@ describe('wrappers', () => {
       expect(recognised(text)).toMatchObject({ name: 'none', text, time: null })
   })
 
-  it('kubectl with prefix and timestamps', () => {
+  it('reads kubectl with prefix and timestamps', () => {
     expect(
       recognised(`[pod/bunny-7d4f/bunny] 2025-09-26T06:56:21.123456789Z ${LINE}`),
     ).toMatchObject({
@@ -54,7 +54,7 @@ describe('wrappers', () => {
     })
   })
 
-  it('timestamps alone, in UTC or with an offset', () => {
+  it('reads timestamps alone, in UTC or with an offset', () => {
     expect(recognised(`2025-09-26T06:56:21.123456789Z ${LINE}`)).toMatchObject({
       text: LINE,
       time: TIME,
@@ -65,7 +65,7 @@ describe('wrappers', () => {
     })
   })
 
-  it('CRI files, whole and partial lines', () => {
+  it('reads CRI files with whole and partial lines', () => {
     expect(recognised(`2025-09-26T06:56:21.123456789Z stderr F ${LINE}`)).toMatchObject({
       name: 'CRI file',
       text: LINE,
@@ -78,7 +78,7 @@ describe('wrappers', () => {
     })
   })
 
-  it('stern, with and without namespace, as text and as JSON', () => {
+  it('reads stern with and without namespace, as text and as JSON', () => {
     expect(recognised(`bunny-7d4f bunny ${LINE}`)).toMatchObject({
       name: 'stern',
       text: LINE,
@@ -101,7 +101,7 @@ describe('wrappers', () => {
     })
   })
 
-  it('stern keeps continuation lines of a pod it has seen', () => {
+  it('reads continuation lines of a known pod in stern output', () => {
     const { makeWrapper } = recognise(Buffer.from(`relay-0 relay [07:56:21 INF] a\n`.repeat(5)))
     const wrapper = makeWrapper()
     unwrapped(wrapper, 'relay-0 relay [07:56:21 INF] a')
@@ -111,7 +111,7 @@ describe('wrappers', () => {
     expect(unwrapped(wrapper, 'some other words')).toBeUndefined()
   })
 
-  it('Docker json-file, with escapes', () => {
+  it('reads Docker json-file with escapes', () => {
     const text = 'ERROR - 26-Sep-25 07:56:21 - said "no" \\ tab\there é 🐇'
     const json = (log: string): string =>
       JSON.stringify({ log, stream: 'stderr', time: '2025-09-26T06:56:21.123456789Z' })
@@ -124,7 +124,7 @@ describe('wrappers', () => {
     expect(recognised(json('cut off'))).toMatchObject({ text: 'cut off', partial: true })
   })
 
-  it('Loki exports: lines, arrays, CSV, with times in any unit', () => {
+  it('reads Loki exports as lines, arrays and CSV, with times in any unit', () => {
     const labels = {
       cluster: 'site-a',
       namespace: 'cohorts',
@@ -160,7 +160,7 @@ describe('wrappers', () => {
     })
   })
 
-  it('docker compose', () => {
+  it('reads docker compose', () => {
     expect(recognised(`bunny-1  | ${LINE}`)).toMatchObject({
       name: 'docker compose',
       text: LINE,
@@ -168,7 +168,7 @@ describe('wrappers', () => {
     })
   })
 
-  it('sees that an export lists the newest line first', () => {
+  it('recognises an export that begins with the newest line', () => {
     const at = (second: number): string =>
       `2025-09-26T06:56:${String(second).padStart(2, '0')}Z ${LINE}`
     const rising = Array.from({ length: 20 }, (_, second) => at(second))
@@ -176,7 +176,7 @@ describe('wrappers', () => {
     expect(recognise(Buffer.from(rising.toReversed().join('\n'))).newestFirst).toBe(true)
   })
 
-  it('stern around an access log, which begins with an address', () => {
+  it('reads an access log in stern output, which begins with an address', () => {
     const access = '10.1.2.3 - - [26/Sep/2025:06:56:21 +0000] "GET /healthz HTTP/1.1" 200 0 "-" "x"'
     expect(
       recognised(`ingress-7d9fbc controller 2025-09-26T06:56:21.123Z ${access}`),
@@ -187,7 +187,7 @@ describe('wrappers', () => {
     })
   })
 
-  describe('exports whose labels differ from line to line, or are very long', () => {
+  describe('exports with labels that differ in every line or are very long', () => {
     const rows = Array.from({ length: 5_000 }, (_, n) => n)
     const stamp = (n: number): string => new Date(TIME + n * 1_000).toISOString()
 
@@ -245,7 +245,7 @@ describe('wrappers', () => {
       'stern, its names coloured too',
       (line: string) => `\u001b[36mrelay-6d5f\u001b[0m relay ${line}`,
     ],
-  ])('takes terminal colours out of lines: %s', async (_, wrap) => {
+  ])('removes terminal colours from lines: %s', async (_, wrap) => {
     const line = '[06:56:21 \u001b[38;5;15mINF\u001b[0m] HTTP GET /healthz responded 200 in 3.1 ms'
     const report = await reportOf({ 'relay.log': `${wrap(line)}\n`.repeat(30) })
     expect(report.sources).toMatchObject([{ events: 30, unreadable: 0, role: 'relay' }])
