@@ -66,7 +66,7 @@ export function findCaveats(analysis: Analysis): Caveat[] {
           `The log of ${name} (${log.source.file}) does not contain empty polls because of its log level.`,
         )
       }
-      overlapCaveat(analysis, log, name, addCaveat)
+      addOverlapCaveat(analysis, log, name, addCaveat)
     }
   }
   for (const { source, method, certainty, dateKnown, text } of analysis.clockOffsets) {
@@ -116,7 +116,7 @@ export function findCaveats(analysis: Analysis): Caveat[] {
   )
 }
 
-function overlapCaveat(
+function addOverlapCaveat(
   { network }: Analysis,
   log: Analysis['network']['logs'][number],
   name: string,

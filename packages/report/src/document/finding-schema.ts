@@ -14,7 +14,7 @@ const stepSchema = z.strictObject({
   leg: z
     .enum(['client', 'load-balancer', 'relay', 'database', 'broker', 'upstream', 'cdm'])
     .describe('component of the step'),
-  title: z.string().describe('for example `relay checks the credentials`'),
+  title: z.string().describe('title, for example `the relay accepts the credentials`'),
   time: instant.nullable().describe('time of the line in UTC'),
   sinceStartMs: z
     .number()
@@ -29,7 +29,7 @@ const stepSchema = z.strictObject({
 /** One poll or task, followed through every component. */
 export const transactionSchema = z.strictObject({
   kind: z.enum(['poll', 'task']).describe('what is followed'),
-  title: z.string().describe('for example `One poll of site-a at 06:30:08`'),
+  title: z.string().describe('title, for example `One poll of site-a at 06:30:08`'),
   text: z.string().describe('how the lines were matched, and how long it took'),
   link: z.string().nullable().describe('ID of the link that carried it'),
   matchedBy: z
@@ -45,15 +45,17 @@ export const transactionSchema = z.strictObject({
 export type Transaction = z.infer<typeof transactionSchema>
 
 export const findingSchema = z.strictObject({
-  id: z.string().describe('F1, F2, …, most severe first'),
+  id: z.string().describe('ID: F1, F2, …, most severe first'),
   cause: z.enum(CAUSES).describe('stable identifier for scripts to match on'),
-  severity: severitySchema.describe('error: act now. warning: investigate. info: no action needed'),
+  severity: severitySchema.describe(
+    'how severe it is. error: act now. warning: investigate. info: no action needed',
+  ),
   status: z
     .enum(['ongoing', 'recovered', 'observed', 'expected'])
     .describe(
       'ongoing: not resolved at the end of the logs. recovered: a success followed. observed: has no end, for example clock skew. expected: not a problem',
     ),
-  title: z.string().describe('for example `site-b: wrong password`'),
+  title: z.string().describe('title, for example `site-b: wrong password`'),
   link: z.string().nullable().describe('ID of the affected link'),
   component: z.string().nullable().describe('ID of the affected component'),
   first: instant.nullable().describe('first occurrence'),
@@ -75,7 +77,7 @@ export const findingSchema = z.strictObject({
     .describe('separate periods, oldest first; only the latest 20'),
   why: z.string().describe('explanation, with the figures that support it'),
   confidence: confidenceSchema.describe(
-    'certain: a log line or an exact ID proves it. likely: several observations agree. possible: another explanation would match as well',
+    'how sure it is. certain: a log line or an exact ID proves it. likely: several observations agree. possible: another explanation would match as well',
   ),
   party: partySchema.describe('who must act; operator: the person who collected the logs'),
   partyName: z.string().nullable().describe('name of the site, relay, …'),

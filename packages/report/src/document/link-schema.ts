@@ -10,7 +10,7 @@ import {
 
 const latencySchema = z.strictObject({
   count: count.describe('number of exchanges with a known latency'),
-  p50Ms: milliseconds.describe('median'),
+  p50Ms: milliseconds.describe('median latency'),
   p90Ms: milliseconds.describe('90% of the exchanges took this long or less'),
   p95Ms: milliseconds.describe('95% of the exchanges took this long or less'),
   p99Ms: milliseconds.describe('99% of the exchanges took this long or less'),
@@ -41,12 +41,16 @@ const linkViewSchema = z.strictObject({
   statuses: z
     .array(
       z.strictObject({
-        status: z.string().describe('`204`, `401`, `name-resolution`, `ok`, …'),
+        status: z
+          .string()
+          .describe('HTTP status or outcome: `204`, `401`, `name-resolution`, `ok`, …'),
         count: count.describe('number of exchanges'),
       }),
     )
     .describe('exchanges by status, most frequent first'),
-  latency: latencySchema.nullable().describe('null if no line contains a duration'),
+  latency: latencySchema
+    .nullable()
+    .describe('latency of the exchanges; null if no line contains a duration'),
   pollIntervalMs: milliseconds.nullable().describe('median time from one empty poll to the next'),
   first: instant.nullable().describe('first exchange'),
   last: instant.nullable().describe('last exchange'),
@@ -87,7 +91,7 @@ const seriesSchema = z.strictObject({
   statuses: z
     .array(
       z.strictObject({
-        status: z.string().describe('as in `views`'),
+        status: z.string().describe('status as in `views`'),
         counts: z.array(count).describe('exchanges per bucket'),
       }),
     )
@@ -106,13 +110,13 @@ const linkGapSchema = z.strictObject({
 })
 
 export const linkSchema = z.strictObject({
-  id: z.string().describe('L1, L2, …'),
+  id: z.string().describe('ID: L1, L2, …'),
   kind: z
     .enum(['poll', 'load-balancer', 'database', 'broker', 'upstream', 'cdm'])
     .describe('what the link carries; cdm: from a client to its OMOP database'),
   from: z.string().describe('component ID of the side that opens the connection'),
   to: z.string().describe('component ID of the side that accepts it'),
-  name: z.string().describe('for example `site-a → relay`'),
+  name: z.string().describe('name, for example `site-a → relay`'),
   state: linkStateSchema.describe(
     'healthy-idle: polls succeed, no tasks. serving: polls succeed, with tasks. recovered: failed, works at the end of the logs. degraded: works with problems. failing: does not work at the end of the logs. silent: stopped after working. never-seen: expected, but in no log. unknown: no evidence',
   ),
@@ -126,7 +130,7 @@ export const linkSchema = z.strictObject({
   views: z
     .array(linkViewSchema)
     .describe('one view per log that covers the link; views may differ'),
-  gaps: z.array(linkGapSchema).max(20).describe('longest first'),
+  gaps: z.array(linkGapSchema).max(20).describe('gaps in the exchanges, longest first; at most 20'),
   gapCount: count.describe('number of gaps, including those not listed'),
   series: seriesSchema.nullable().describe('the link over time; null without exchanges'),
   findings: z.array(z.string()).describe('IDs of its findings, most severe first'),

@@ -41,7 +41,7 @@ export const reportDocumentSchema = z
     verdict: verdictSchema.describe(
       'healthy: proven to work. recovered: failed, proven to work at the end of the logs. degraded: works with problems. unhealthy: something does not work. unknown: not enough evidence',
     ),
-    sentence: z.string().describe('the verdict in one sentence'),
+    sentence: z.string().describe('the verdict in one or two sentences'),
     timeRange: z
       .strictObject({
         from: instant
@@ -85,7 +85,7 @@ export const reportDocumentSchema = z
       .array(transactionSchema)
       .max(2)
       .describe('one poll and, if there was one, one task'),
-    findings: z.array(findingSchema).describe('errors first, then warnings, then info'),
+    findings: z.array(findingSchema).describe('findings: errors first, then warnings, then info'),
     checklist: z.array(checkSchema).describe('checks of system health'),
     conclusion: z
       .strictObject({

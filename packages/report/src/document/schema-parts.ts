@@ -66,7 +66,7 @@ export const roleSchema = z.enum([
 export type Role = z.infer<typeof roleSchema>
 
 export const numberRowSchema = z.strictObject({
-  label: z.string().describe('for example `successful requests`'),
-  value: z.string().describe('formatted with its unit: `540 of 540 (100%)`, `132 ms`'),
+  label: z.string().describe('label, for example `successful requests`'),
+  value: z.string().describe('value with its unit: `540 of 540 (100%)`, `132 ms`'),
 })
 export type NumberRow = z.infer<typeof numberRowSchema>

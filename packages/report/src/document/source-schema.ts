@@ -10,7 +10,7 @@ import {
 
 /** The log of one pod. A file with lines of several pods (stern, Loki) contains several sources. */
 export const sourceSchema = z.strictObject({
-  id: z.string().describe('S1, S2, …'),
+  id: z.string().describe('ID: S1, S2, …'),
   file: z
     .string()
     .describe('file, or several files if one continues another; named as in evidence'),
@@ -50,7 +50,7 @@ export const sourceSchema = z.strictObject({
     .array(
       z.strictObject({
         from: instant.describe('last event before the gap'),
-        to: instant.describe('first event after it'),
+        to: instant.describe('first event after the gap'),
       }),
     )
     .max(20)
@@ -67,7 +67,10 @@ export const componentSchema = z.strictObject({
   cluster: z.string().nullable().describe('cluster, from the wrapper, the folder or a label'),
   namespace: z.string().nullable().describe('namespace, from the wrapper or a label'),
   pod: z.string().nullable().describe('pod, else host name, if a line contains it'),
-  program: z.string().nullable().describe('for example `Python bunny`, `Warren relay`, `RabbitMQ`'),
+  program: z
+    .string()
+    .nullable()
+    .describe('program, for example `Python bunny`, `Warren relay`, `RabbitMQ`'),
   version: z.string().nullable().describe('version of the program, if a line contains it'),
   seenIn: z
     .enum(['own-log', 'other-logs', 'expectation'])
@@ -78,7 +81,7 @@ export const componentSchema = z.strictObject({
   last: instant.nullable().describe('last activity'),
   starts: count.describe('number of program starts'),
   activity: z.string().describe('what it did, as a sentence'),
-  numbers: z.array(numberRowSchema).describe('figures'),
+  numbers: z.array(numberRowSchema).describe('figures of the component'),
   sources: z.array(z.string()).describe('IDs of its sources'),
 })
 export type Component = z.infer<typeof componentSchema>

@@ -41,7 +41,7 @@ const EVIDENCE_CAUSES: ReadonlySet<Cause> = new Set([
 ])
 const MAX_NAMED = 2
 
-/** The verdict in one sentence; problems most severe first. */
+/** The verdict in one or two sentences. Names the most severe problem first. */
 export function writeSentence(
   verdict: Verdict,
   analysis: Analysis,
@@ -81,13 +81,13 @@ function describeProblems(
   const ofNetwork = problems.filter(({ cause }) => !EVIDENCE_CAUSES.has(cause))
   const named = (ofNetwork.length > 0 ? ofNetwork : problems).slice(0, MAX_NAMED)
   return listAll(
-    named.map((finding) => titleAndTime(finding, network, recoveredNote)),
+    named.map((finding) => formatTitleAndTime(finding, network, recoveredNote)),
     problems.length - named.length,
     'more finding',
   )
 }
 
-function titleAndTime(
+function formatTitleAndTime(
   finding: RawFinding,
   timeRange: Analysis['network'],
   recoveredNote: string,
