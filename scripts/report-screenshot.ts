@@ -13,7 +13,7 @@ import { createReport, inputFiles, renderHtml } from '../packages/report/src/ind
 import { chromiumPath } from '../packages/testkit/src/index.ts'
 
 const PICTURE = new URL('../docs/report.png', import.meta.url).pathname
-const SIZE = { width: 1100, height: 1215 }
+const SIZE = { width: 1100, height: 1226 }
 const HIDDEN = `
   nav, section:has(> #components), section:has(> #summary) > :is(h2, details, .caveats), section:has(> #flow) > h2,
   figure:has(.topology) figcaption, .links .plot:first-of-type, .links :is(ul:not(.legend), .scroll, .target details) {

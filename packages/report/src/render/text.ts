@@ -169,7 +169,7 @@ class TextPage {
 
   #finding(finding: Finding, { why, quotes }: Detail): string[] {
     const { id, title, severity } = finding
-    const occurrences = formatOccurrences(finding, this.#time)
+    const occurrences = isTimed(finding, this.#time) ? null : formatOccurrences(finding, this.#time)
     const [quote] = quotes ? finding.evidence : []
     const action = `${formatParty(finding)}: ${finding.action}`
     return [
@@ -231,6 +231,11 @@ class TextPage {
   #tone(name: Tone, text: string): string {
     return this.#paint[COLOUR[name]](text)
   }
+}
+
+/** Whether the explanation states when it began. */
+function isTimed({ first, why }: Finding, time: TimeFormat): boolean {
+  return first !== null && why.includes(time.at(first))
 }
 
 const COLOUR = {
