@@ -33,7 +33,6 @@ export async function buildProgram(io: CliIo, called?: string): Promise<Command>
       'Count patients across hospitals: run a site, run a relay, and diagnose the network',
     )
     .version(VERSION)
-    .showHelpAfterError('Run with --help for usage.')
     .addHelpText('after', HELP)
   const only = COMMANDS.get(called ?? '')
   const loaded = only === undefined ? [...COMMANDS.values()] : [only]

@@ -11,7 +11,6 @@ export function bunnyCommand(io: CliIo): Command {
   const command = new Command('bunny')
     .description('answer tasks from an OMOP database')
     .version(VERSION)
-    .showHelpAfterError('Run with --help for usage.')
     .addHelpText(
       'after',
       `

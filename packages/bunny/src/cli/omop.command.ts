@@ -40,9 +40,9 @@ that uses the file keeps running and reads the new data within seconds.`
 
 /** The command `omop`: writes OMOP CDM data into a database, from files of a site or with synthetic patients. */
 export function omopCommand(io: CliIo): Command {
-  const command = new Command('omop')
-    .description('load OMOP CDM files into a database, or fill one with synthetic patients')
-    .showHelpAfterError('Run with --help for usage.')
+  const command = new Command('omop').description(
+    'load OMOP CDM files into a database, or fill one with synthetic patients',
+  )
   for (const subcommand of [loadCommand(io), generateCommand(io)]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises'
-import { type CliIo, ExitCode, ProgramError, writeTable } from '@warren/runtime'
+import { asInvoked, type CliIo, ExitCode, ProgramError, writeTable } from '@warren/runtime'
 import type { Command } from 'commander'
 import { UserManager } from '../nodes/user-manager.ts'
 import { canonicalGuid } from '../vocabulary/collection-id.ts'
@@ -188,7 +188,7 @@ function show(
 
 /** Printed at a terminal only, and to standard error, so that scripts do not receive it. */
 function note(io: CliIo, text: string): void {
-  if (io.stderr.isTTY === true) io.stderr.write(`${text}\n`)
+  if (io.stderr.isTTY === true) io.stderr.write(`${asInvoked(text, io.invocation)}\n`)
 }
 
 function parseGuid(text: string): string {

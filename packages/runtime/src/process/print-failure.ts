@@ -1,5 +1,7 @@
 import type { OutputStream } from '../terminal/cli-io.ts'
+import { columnsOf } from '../terminal/columns.ts'
 import { styles } from '../terminal/styles.ts'
+import { wrapWords } from '../terminal/text-width.ts'
 import { ExitCode } from './exit-code.ts'
 import { ProgramError } from './program-error.ts'
 
@@ -17,13 +19,25 @@ export function printFailure(
 
   const paint = styles(stderr, env)
   if (error instanceof ProgramError) {
-    stderr.write(`${paint.red('error:')} ${error.message}\n`)
-    if (error.hint !== undefined) stderr.write(`${paint.cyan('hint:')} ${error.hint}\n`)
+    const message = `${paint.red('error:')} ${error.message}\n`
+    const hint = error.hint === undefined ? '' : `${paint.cyan('hint:')} ${error.hint}\n`
+    const text = message + hint
+    stderr.write(stderr.isTTY === true ? wrapLines(text, columnsOf(stderr, env)) : text)
     return error.exitCode
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   stderr.write(`${paint.red('error:')} ${text}\n`)
   return ExitCode.internal
+}
+
+function wrapLines(text: string, columns: number): string {
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      const indent = /^ */.exec(line)?.[0] ?? ''
+      return wrapWords(line, columns, { first: indent, rest: `${indent}  ` })
+    })
+    .join('\n')
 }
 
 function parserExitCode(error: unknown): number | undefined {

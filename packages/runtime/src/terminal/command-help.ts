@@ -23,11 +23,15 @@ export function bindCommand(command: Command, io: CliIo): void {
   }
   command
     .exitOverride()
+    .showHelpAfterError(`hint: Run ${pathOf(command)} --help for usage.`)
     .configureOutput({
       writeOut: (text) => write(io.stdout, text),
       writeErr: (text) => write(io.stderr, text),
-      // An error stays on one line, for scripts.
-      outputError: (text) => void io.stderr.write(text),
+      // In a pipe an error stays on one line, for scripts.
+      outputError: (text) => {
+        if (io.stderr.isTTY === true) write(io.stderr, text)
+        else io.stderr.write(text)
+      },
       getOutHelpWidth: () => width(io.stdout),
       getErrHelpWidth: () => width(io.stderr),
       getOutHasColors: () => false,
@@ -35,6 +39,11 @@ export function bindCommand(command: Command, io: CliIo): void {
     })
     .configureHelp({ formatItem })
   for (const child of command.commands) bindCommand(child, io)
+}
+
+/** The names of a command and its parents: `warren relay users`. */
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 }
 
 /** A term of a help screen with its description: in two columns, or one below the other where the first is too wide. */

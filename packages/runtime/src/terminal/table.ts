@@ -16,7 +16,7 @@ export interface TableOptions {
 
 const GAP = '  '
 /** A second column narrower than this goes below the first. */
-const MIN_VALUE_WIDTH = 16
+const MIN_VALUE_WIDTH = 8
 
 /** Writes rows to standard output, fitted to the terminal. */
 export function writeTable(

@@ -17,6 +17,23 @@ describe('printFailure', () => {
     })
   })
 
+  it('breaks lines at spaces on a terminal, and not in a pipe', () => {
+    const message = 'cannot reach the database for 5s: cannot migrate the schema'
+    const error = new ProgramError(message, { hint: 'Check RELAY_STORE and the network.' })
+    const written: string[] = []
+    const write = (text: string) => written.push(text)
+    printFailure(error, { write, isTTY: true, columns: 40 }, { NO_COLOR: '1' })
+    expect(written.join('')).toBe(
+      [
+        'error: cannot reach the database for 5s:',
+        '  cannot migrate the schema',
+        'hint: Check RELAY_STORE and the network.',
+        '',
+      ].join('\n'),
+    )
+    expect(failure(error).text).toContain(`error: ${message}\n`)
+  })
+
   it('returns 1 by default', () => {
     expect(failure(new ProgramError('x')).code).toBe(ExitCode.failure)
   })

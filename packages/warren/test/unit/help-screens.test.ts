@@ -81,6 +81,16 @@ describe('help screens', () => {
     expect(await help(path, { columns: 200, env: { COLUMNS: '60' } })).toBe(narrow)
   })
 
+  it('are named in the hint of a usage error', async () => {
+    const { io, written } = recorder({ tty: false, invocation: 'npx --no-install warren' })
+    const program = await buildProgram(io)
+    const usage = program.parseAsync(['relay', 'users', 'add', '--bad'], { from: 'user' })
+    await expect(usage).rejects.toThrow()
+    expect(written.join('')).toBe(
+      "error: unknown option '--bad'\nhint: Run npx --no-install warren relay users add --help for usage.\n",
+    )
+  })
+
   it('print commands the way warren was called', async () => {
     const invocation = 'npx --no-install warren'
     for (const path of PATHS) {
