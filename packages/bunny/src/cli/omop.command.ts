@@ -44,7 +44,7 @@ export function omopCommand(io: CliIo): Command {
     'load OMOP CDM files into a database, or fill one with synthetic patients',
   )
   for (const subcommand of [loadCommand(io), generateCommand(io)]) {
-    command.addCommand(subcommand.copyInheritedSettings(command))
+    command.addCommand(subcommand)
   }
   bindCommand(command, io)
   return command
