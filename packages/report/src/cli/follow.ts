@@ -51,7 +51,7 @@ function show({ stdout, env }: CliIo, document: ReportDocument, files: number): 
   stdout.write(`${CLEAR}${text}${paint.dim(note)}`)
 }
 
-/** Reads what was added to the files. @returns whether anything was */
+/** Reads what was added to the files and returns whether anything was. */
 async function readMore(inputs: Inputs, buffers: ChunkBuffers): Promise<boolean> {
   let grown = false
   for (const file of inputs.files) grown = (await readGrowth(file, buffers)) || grown

@@ -116,7 +116,7 @@ interface Branch {
 }
 
 /**
-A pattern for any of many IDs, the longest match first. Common prefixes are written once, so that a search for a thousand IDs
+ * A pattern for any of many IDs, the longest match first. Common prefixes are written once, so that a search for a thousand IDs
  * takes as long as one for a few.
  */
 function patternOf(ids: readonly (readonly string[])[]): string {

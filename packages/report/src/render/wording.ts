@@ -111,7 +111,7 @@ const PARTY_LABEL: Readonly<Record<Party, string>> = {
   none: 'no one',
 }
 
-/** Who has to act, by name where the name is known. */
+/** Who must act, by name if it is known. */
 export function formatParty({ party, partyName }: Pick<Finding, 'party' | 'partyName'>): string {
   if (party === 'none' || partyName === null) return PARTY_LABEL[party]
   return `${partyName} (${party})`

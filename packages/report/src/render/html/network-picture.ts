@@ -25,7 +25,7 @@ const ROW_GAP = 20
 // Further clients share one box.
 const MAX_CLIENTS = 8
 
-/** Left to right: OMOP databases, clients, load loadBalancers, relays, services that a relay uses. */
+/** Left to right: OMOP databases, clients, load balancers, relays, services that a relay uses. */
 const COLUMN: Readonly<Record<Role, number>> = {
   cdm: 0,
   client: 1,

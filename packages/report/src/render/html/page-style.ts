@@ -1,6 +1,6 @@
 import { SafeHtml } from './html-template.ts'
 
-/** One style sheet for screen and paper, light and dark. Colours carry a tone; a mark or a word always says it too. */
+/** One style sheet for screen and paper, light and dark. Colour is never the only sign of a tone. */
 export const PAGE_STYLE = new SafeHtml(`<style>
 :root {
   color-scheme: light dark;
