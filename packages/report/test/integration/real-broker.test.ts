@@ -61,7 +61,7 @@ async function fallSilent(url: string, logged: (text: string) => Promise<unknown
 }
 
 /** Like a health check of a port: connects, sends this text, and disconnects. */
-async function knock(url: string, words: string): Promise<void> {
+async function probePort(url: string, words: string): Promise<void> {
   const { hostname, port } = new URL(url)
   const socket = connect({ host: hostname, port: Number(port) })
   // The broker may respond with a reset.
@@ -105,8 +105,8 @@ const above = (report: ReportDocument) =>
 
 function finding(report: ReportDocument, cause: Cause) {
   const [found, ...more] = report.findings.filter((one) => one.cause === cause)
-  expect(more, `${cause} is said once`).toEqual([])
-  if (found === undefined) throw new Error(`the report does not say ${cause}`)
+  expect(more, `${cause} is reported once`).toEqual([])
+  if (found === undefined) throw new Error(`the report has no finding ${cause}`)
   return { ...found, lines: found.evidence.map(({ text }) => text).join('\n') }
 }
 
@@ -126,13 +126,13 @@ describeRabbit('the log of a real broker', () => {
     const { url, logFile } = server
     const relayLog = join(folder, 'relay.log')
     let since = 0
-    const saidIn = (file: string) => async (text: string, times: number) =>
+    const waitForIn = (file: string) => async (text: string, times: number) =>
       until(async () => (await readFile(file, 'utf8')).split(text).length - 1 >= times, {
         what: `"${text}" ${times} times in ${file}`,
         timeoutMs: 30_000,
       })
-    const brokerSaid = saidIn(logFile)
-    const relaySaid = saidIn(relayLog)
+    const waitForBroker = waitForIn(logFile)
+    const waitForRelay = waitForIn(relayLog)
     const inBroker = { path: logFile, labels: { cluster: 'hub' } }
     const inRelay = { path: relayLog, labels: { cluster: 'hub' } }
     /** Reports only on what happens meanwhile. */
@@ -144,58 +144,59 @@ describeRabbit('the log of a real broker', () => {
     }
 
     // It accepts clients a moment before it logs that; the time range begins when the broker is up.
-    await brokerSaid('Server startup complete', 1)
+    await waitForBroker('Server startup complete', 1)
     await during('work', async () => {
       resources.use(await relayWithBroker(url, relayLog))
       for (let times = 0; times < SHORT_CONNECTIONS; times++) await useShortly(url)
-      await relaySaid('"dependency":"broker"', 2)
+      await waitForRelay('"dependency":"broker"', 2)
+      await waitForBroker('closing AMQP', SHORT_CONNECTIONS)
     })
-    await during('knocks', async () => {
-      await knock(url, '')
-      await knock(url, 'AMQ')
-      await knock(url, 'GET / HTTP/1.1\r\n\r\n')
-      await knock(url, CLIENT_HELLO)
-      await brokerSaid('bad_header', 2)
-      await brokerSaid('unexpectedly closed', 2)
+    await during('port probes', async () => {
+      await probePort(url, '')
+      await probePort(url, 'AMQ')
+      await probePort(url, 'GET / HTTP/1.1\r\n\r\n')
+      await probePort(url, CLIENT_HELLO)
+      await waitForBroker('bad_header', 2)
+      await waitForBroker('unexpectedly closed', 2)
     })
-    await during('trouble', async () => {
+    await during('failures', async () => {
       const wrong = new URL(url)
       wrong.password = WRONG_PASSWORD
       await isRefused(wrong.href)
-      await brokerSaid('login refused', 1)
+      await waitForBroker('login refused', 1)
       await vanish(url)
-      await brokerSaid("user: 'guest'):", 1)
-      await fallSilent(url, (text) => brokerSaid(text, 1))
+      await waitForBroker("user: 'guest'):", 1)
+      await fallSilent(url, (text) => waitForBroker(text, 1))
       await useShortly(url)
     })
     await during('alarm', async () => {
       await server.raiseAlarm()
-      await brokerSaid('resource limit alarm set', 1)
+      await waitForBroker('resource limit alarm set', 1)
       await server.clearAlarm()
-      await brokerSaid('resource limit alarm cleared', 1)
+      await waitForBroker('resource limit alarm cleared', 1)
     })
     await during('restart', async () => {
       await server.stop()
-      await relaySaid('queue unavailable', 1)
+      await waitForRelay('queue unavailable', 1)
       await server.start()
-      await relaySaid('queue recovered', 1)
-      await brokerSaid('Server startup complete', 2)
+      await waitForRelay('queue recovered', 1)
+      await waitForBroker('Server startup complete', 2)
     })
     await during('kill', async () => {
-      const goodbyes = (await readFile(logFile, 'utf8')).split('closing AMQP').length - 1
+      const closings = (await readFile(logFile, 'utf8')).split('closing AMQP').length - 1
       await useShortly(url)
       // Lines that it has not written yet are lost.
-      await brokerSaid('closing AMQP', goodbyes + 1)
+      await waitForBroker('closing AMQP', closings + 1)
       await server.kill()
-      await relaySaid('queue unavailable', 2)
+      await waitForRelay('queue unavailable', 2)
       await server.start()
-      await relaySaid('queue recovered', 2)
-      await brokerSaid('Server startup complete', 3)
+      await waitForRelay('queue recovered', 2)
+      await waitForBroker('Server startup complete', 3)
     })
     await during('end', async () => {
       await server.stop()
-      await relaySaid('"state":"failing"', 1)
-      await relaySaid('queue unavailable', 3)
+      await waitForRelay('"state":"failing"', 1)
+      await waitForRelay('queue unavailable', 3)
       await until(
         async () =>
           (await readFile(relayLog, 'utf8')).trimEnd().split('\n').at(-1)?.includes('failing'),
@@ -226,26 +227,26 @@ describeRabbit('the log of a real broker', () => {
   })
 
   it('shows connections without a login, or with another protocol, as port probes', () => {
-    const knocks = finding(report('knocks'), 'broker-port-probe')
-    expect(knocks).toMatchObject({ severity: 'info', status: 'expected' })
+    const probes = finding(report('port probes'), 'broker-port-probe')
+    expect(probes).toMatchObject({ severity: 'info', status: 'expected' })
     // The broker logs nothing about a connection without a single byte.
-    expect(knocks.count).toBe(3)
-    expect(knocks.why).toMatch(/closed before login.*HTTP.*TLS|HTTP.*TLS.*closed/)
-    expect(above(report('knocks'))).toEqual([])
+    expect(probes.count).toBe(3)
+    expect(probes.why).toMatch(/closed before login.*HTTP.*TLS|HTTP.*TLS.*closed/)
+    expect(above(report('port probes'))).toEqual([])
   })
 
   it('shows a rejected login with its user', () => {
-    const refused = finding(report('trouble'), 'broker-auth-failed')
+    const refused = finding(report('failures'), 'broker-auth-failed')
     expect(refused).toMatchObject({ count: 1, status: 'recovered' })
     expect(refused.why).toContain('guest')
     expect(refused.lines).toContain('login refused')
   })
 
   it('distinguishes a client that disappeared from one that stopped sending heartbeats', () => {
-    const vanished = finding(report('trouble'), 'broker-connection-lost')
+    const vanished = finding(report('failures'), 'broker-connection-lost')
     expect(vanished).toMatchObject({ count: 1, severity: 'warning' })
     expect(vanished.lines).toContain('unexpectedly closed')
-    const silent = finding(report('trouble'), 'broker-heartbeat-lost')
+    const silent = finding(report('failures'), 'broker-heartbeat-lost')
     expect(silent.count).toBe(1)
     expect(silent.lines).toContain('missed heartbeats')
   })

@@ -462,7 +462,7 @@ describe('the programs of Warren', () => {
   })
 
   describe('relay: the summaries of its database and broker', () => {
-    const said = (dependency: string, ok: number, error: number, more: object = {}) => ({
+    const summaryOf = (dependency: string, ok: number, error: number, more: object = {}) => ({
       dependency,
       technology: 'any',
       checks: { ok, error },
@@ -492,8 +492,8 @@ describe('the programs of Warren', () => {
       (format) => {
         const { database, broker } = relay(
           format,
-          ['dependency summary', said('database', 6, 0)],
-          ['dependency summary', said('broker', 5, 0)],
+          ['dependency summary', summaryOf('database', 6, 0)],
+          ['dependency summary', summaryOf('broker', 5, 0)],
         )
         expect([database.ok, database.failed, broker.ok, broker.failed]).toEqual([6, 0, 5, 0])
         expect(broker.latency.max).toBeCloseTo(1.4)
@@ -503,8 +503,8 @@ describe('the programs of Warren', () => {
     it.each(['json', 'text'] as const)('do not prove it if a check fails (%s)', (format) => {
       const { broker, database } = relay(
         format,
-        ['dependency summary', said('broker', 0, 6, failing)],
-        ['dependency summary', said('database', 0, 6, { state: 'failing', detail: 'gone' })],
+        ['dependency summary', summaryOf('broker', 0, 6, failing)],
+        ['dependency summary', summaryOf('database', 0, 6, { state: 'failing', detail: 'gone' })],
       )
       expect([broker.ok, database.ok]).toEqual([0, 0])
       expect(problems(broker)).toEqual({ 'broker-refused': 1 })
@@ -512,19 +512,19 @@ describe('the programs of Warren', () => {
     })
 
     it.each(['json', 'text'] as const)(
-      'does not end a trouble by answers from before it, but by those after it (%s)',
+      'end a problem by successes after it, not by those before it (%s)',
       (format) => {
         const { broker } = relay(
           format,
           ['queue unavailable', { detail: failing.detail }, 50],
-          ['dependency summary', said('broker', 4, 2, failing)],
-          ['dependency summary', said('broker', 0, 6, failing)],
-          ['dependency summary', said('broker', 3, 3)],
+          ['dependency summary', summaryOf('broker', 4, 2, failing)],
+          ['dependency summary', summaryOf('broker', 0, 6, failing)],
+          ['dependency summary', summaryOf('broker', 3, 3)],
         )
-        const trouble = broker.problems.get('broker-refused')
+        const problem = broker.problems.get('broker-refused')
         expect(problems(broker)).toEqual({ 'broker-refused': 3 })
-        expect(trouble?.periodCount).toBe(1)
-        expect((trouble?.periods[0]?.recoveredAt ?? 0) - (trouble?.first ?? 0)).toBe(180_000)
+        expect(problem?.periodCount).toBe(1)
+        expect((problem?.periods[0]?.recoveredAt ?? 0) - (problem?.first ?? 0)).toBe(180_000)
       },
     )
 

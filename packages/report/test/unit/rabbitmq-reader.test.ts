@@ -7,15 +7,15 @@ const DAY = '2026-11-22'
 /** Lines of one event as 3.9 and later log them, each with a time. */
 const event = (time: string, level: string, pid: number, ...lines: readonly string[]): string[] =>
   lines.map((line) => `${DAY} ${time}+00:00 [${level}] <0.${pid}.0> ${line}`)
-const way = (pid: number, more = ''): string =>
+const connectionText = (pid: number, more = ''): string =>
   `<0.${pid}.0> (10.0.0.7:${40_000 + pid} -> 10.0.0.9:5672${more})`
 const login = (time: string, pid: number): string[] => [
-  ...event(`${time}.100000`, 'info', pid, `accepting AMQP connection ${way(pid)}`),
+  ...event(`${time}.100000`, 'info', pid, `accepting AMQP connection ${connectionText(pid)}`),
   ...event(
     `${time}.120000`,
     'info',
     pid,
-    `connection ${way(pid)}: user 'relay' authenticated and granted access to vhost '/'`,
+    `connection ${connectionText(pid)}: user 'relay' authenticated and granted access to vhost '/'`,
   ),
 ]
 const boot = (minute: string): string[] => [
@@ -41,7 +41,7 @@ const boot = (minute: string): string[] => [
 const broker = (...lines: readonly string[]): BrokerFacts => factsOf(sourceOf(...lines), 'broker')
 const problems = ({ link }: BrokerFacts): Record<string, number> =>
   Object.fromEntries([...link.problems].map(([cause, { count }]) => [cause, count]))
-const knocks = ({ peers }: BrokerFacts): Record<string, string[]> =>
+const portProbes = ({ peers }: BrokerFacts): Record<string, string[]> =>
   Object.fromEntries(
     peers
       .all()
@@ -83,11 +83,11 @@ describe('the log of a broker', () => {
 
   it('reads 3.8, whose continuation lines have no time, and events on a single line', () => {
     const facts = broker(
-      `2020-11-18 19:11:06.940 [info] <0.707.0> accepting AMQP connection ${way(707)}`,
-      `2020-11-18 19:11:06.947 [info] <0.707.0> connection ${way(707)}: user 'relay' authenticated and granted access to vhost '/'`,
-      `2020-11-18 19:11:07.947 [warning] <0.707.0> closing AMQP connection ${way(707, ", vhost: '/', user: 'relay'")}:`,
+      `2020-11-18 19:11:06.940 [info] <0.707.0> accepting AMQP connection ${connectionText(707)}`,
+      `2020-11-18 19:11:06.947 [info] <0.707.0> connection ${connectionText(707)}: user 'relay' authenticated and granted access to vhost '/'`,
+      `2020-11-18 19:11:07.947 [warning] <0.707.0> closing AMQP connection ${connectionText(707, ", vhost: '/', user: 'relay'")}:`,
       'client unexpectedly closed TCP connection',
-      `2020-11-18 19:11:08.947 [error] <0.708.0> Error on AMQP connection ${way(708, ', state: starting')}:, PLAIN login refused: user 'relay' - invalid credentials`,
+      `2020-11-18 19:11:08.947 [error] <0.708.0> Error on AMQP connection ${connectionText(708, ', state: starting')}:, PLAIN login refused: user 'relay' - invalid credentials`,
     )
     expect(problems(facts)).toEqual({ 'broker-connection-lost': 1, 'broker-auth-failed': 1 })
     expect(facts.errors.count).toBe(0)
@@ -103,21 +103,21 @@ describe('the log of a broker', () => {
         pid: `<0.${pid}.0>`,
       })
     const source = sourceOf(
-      json('info', 100, `accepting AMQP connection ${way(100)}`),
+      json('info', 100, `accepting AMQP connection ${connectionText(100)}`),
       json(
         'info',
         100,
-        `connection ${way(100)}: user 'relay' authenticated and granted access to vhost '/'`,
+        `connection ${connectionText(100)}: user 'relay' authenticated and granted access to vhost '/'`,
       ),
       json(
         'error',
         100,
-        `Error on AMQP connection ${way(100, ", vhost: '/', user: 'relay', state: running")}, channel 0:\n operation none caused a connection exception connection_forced: "maintenance"`,
+        `Error on AMQP connection ${connectionText(100, ", vhost: '/', user: 'relay', state: running")}, channel 0:\n operation none caused a connection exception connection_forced: "maintenance"`,
       ),
       json(
         'warning',
         200,
-        `closing AMQP connection ${way(200)}:\nclient unexpectedly closed TCP connection`,
+        `closing AMQP connection ${connectionText(200)}:\nclient unexpectedly closed TCP connection`,
       ),
     )
     const facts = factsOf(source, 'broker')
@@ -128,7 +128,7 @@ describe('the log of a broker', () => {
     expect([...(facts.link.problems.get('broker-connection-lost')?.details.keys() ?? [])]).toEqual([
       'closed by the broker: maintenance',
     ])
-    expect(knocks(facts)).toEqual({ '10.0.0.7': ['closed before login'] })
+    expect(portProbes(facts)).toEqual({ '10.0.0.7': ['closed before login'] })
   })
 
   it.each([
@@ -145,10 +145,16 @@ describe('the log of a broker', () => {
     ['not AMQP', 'error', 'client did not start with AMQP protocol header: <<1,2,3>>'],
   ])('counts connections without a login as port probes: %s', (how, level, reason) => {
     const facts = broker(
-      ...event('11:15:10.160128', 'info', 553, `accepting AMQP connection ${way(553)}`),
-      ...event('11:15:10.333654', level, 553, `closing AMQP connection ${way(553)}:`, reason),
+      ...event('11:15:10.160128', 'info', 553, `accepting AMQP connection ${connectionText(553)}`),
+      ...event(
+        '11:15:10.333654',
+        level,
+        553,
+        `closing AMQP connection ${connectionText(553)}:`,
+        reason,
+      ),
     )
-    expect(knocks(facts)).toEqual({ '10.0.0.7': [how] })
+    expect(portProbes(facts)).toEqual({ '10.0.0.7': [how] })
     expect(problems(facts)).toEqual({})
     expect(facts.errors.count).toBe(0)
   })
@@ -157,43 +163,43 @@ describe('the log of a broker', () => {
     [
       'broker-connection-lost',
       'warning',
-      `closing AMQP connection ${way(9, ", vhost: '/', user: 'relay', duration: '4m, 36s'")}:`,
+      `closing AMQP connection ${connectionText(9, ", vhost: '/', user: 'relay', duration: '4m, 36s'")}:`,
       'client unexpectedly closed TCP connection',
     ],
     [
       'broker-connection-lost',
       'error',
-      `closing AMQP connection ${way(9, ", vhost: '/', user: 'relay'")}:`,
+      `closing AMQP connection ${connectionText(9, ", vhost: '/', user: 'relay'")}:`,
       '{inet_error,etimedout}',
     ],
     [
       'broker-heartbeat-lost',
       'error',
-      `closing AMQP connection ${way(9)}:`,
+      `closing AMQP connection ${connectionText(9)}:`,
       'missed heartbeats from client, timeout: 60s',
     ],
     [
       'broker-auth-failed',
       'error',
-      `Error on AMQP connection ${way(9, ", user: 'relay', state: opening")}:`,
+      `Error on AMQP connection ${connectionText(9, ", user: 'relay', state: opening")}:`,
       'vhost nope not found',
     ],
     [
       'broker-auth-failed',
       'error',
-      `Error on AMQP connection ${way(9, ", user: 'relay', state: opening")}:`,
+      `Error on AMQP connection ${connectionText(9, ", user: 'relay', state: opening")}:`,
       "access to vhost '/' refused for user 'relay'",
     ],
     [
       'broker-auth-failed',
       'error',
-      `Error on AMQP connection ${way(9, ', state: starting')}:`,
+      `Error on AMQP connection ${connectionText(9, ', state: starting')}:`,
       'EXTERNAL login refused: connection peer presented no TLS (x.509) certificate',
     ],
   ])('classifies the end of a connection: %s, %s', (cause, level, head, reason) => {
     const facts = broker(...event('11:15:26.941265', level, 9, head, reason))
     expect(problems(facts)).toEqual({ [cause]: 1 })
-    expect(knocks(facts)).toEqual({})
+    expect(portProbes(facts)).toEqual({})
   })
 
   it('recognises a port probe as 4.x logs it, without the process', () => {
@@ -208,7 +214,7 @@ describe('the log of a broker', () => {
         'HTTP GET request detected on AMQP port. Ensure the client is connecting to the correct port.',
       ),
     )
-    expect(knocks(facts)).toEqual({ '172.19.0.1': ['HTTP request'] })
+    expect(portProbes(facts)).toEqual({ '172.19.0.1': ['HTTP request'] })
     expect([facts.errors.count, facts.link.failed]).toEqual([0, 0])
   })
 
@@ -219,7 +225,7 @@ describe('the log of a broker', () => {
         '11:16:05.000000',
         'error',
         700,
-        `Error on AMQP connection ${way(700, ", vhost: '/', user: 'relay', state: running")}, channel 0:`,
+        `Error on AMQP connection ${connectionText(700, ", vhost: '/', user: 'relay', state: running")}, channel 0:`,
         ' operation none caused a connection exception connection_forced: "Node was put into maintenance mode"',
       ),
       ...event('11:16:11.079683', 'notice', 61, 'SIGTERM received - shutting down', ''),
@@ -233,7 +239,7 @@ describe('the log of a broker', () => {
   })
 
   it('counts a refused operation once, and ignores passive declarations and supervisor errors', () => {
-    const head = `Channel error on connection ${way(663, ", vhost: '/', user: 'relay'")}, channel 1:`
+    const head = `Channel error on connection ${connectionText(663, ", vhost: '/', user: 'relay'")}, channel 1:`
     const facts = broker(
       ...event(
         '11:15:39.313067',
@@ -304,7 +310,7 @@ describe('a broker that stops and starts', () => {
       '11:16:11.081518',
       'error',
       700,
-      `Error on AMQP connection ${way(700, ", vhost: '/', user: 'relay', state: running")}, channel 0:`,
+      `Error on AMQP connection ${connectionText(700, ", vhost: '/', user: 'relay', state: running")}, channel 0:`,
       ` operation none caused a connection exception connection_forced: "broker forced connection closure with reason 'shutdown'"`,
     ),
   ]
@@ -456,7 +462,7 @@ describe('logins that a broker rejects', () => {
       `${time}.100000`,
       'error',
       pid,
-      `Error on AMQP connection ${way(pid, ', state: starting')}:`,
+      `Error on AMQP connection ${connectionText(pid, ', state: starting')}:`,
       `PLAIN login refused: user '${user}' - invalid credentials`,
     )
   const monitor = (time: string, pid: number): string[] =>
@@ -510,7 +516,7 @@ describe('a relay that is killed', () => {
         '11:16:32.500000',
         'warning',
         700,
-        `closing AMQP connection ${way(700, ", vhost: '/', user: 'relay'")}:`,
+        `closing AMQP connection ${connectionText(700, ", vhost: '/', user: 'relay'")}:`,
         'client unexpectedly closed TCP connection',
       ),
       ...login('11:16:41', 701),
