@@ -40,8 +40,16 @@ async function commandProblem(
   words: readonly string[],
   source: CommandSource,
 ): Promise<string | undefined> {
-  const [program, ...args] = words[0] === 'npx' ? words.slice(1) : words
-  if (program === 'warren') return warrenProblem(args, source)
+  const isNpx = words[0] === 'npx'
+  const start = isNpx ? words.findIndex((word, index) => index > 0 && !word.startsWith('-')) : 0
+  const [program, ...args] = words.slice(start)
+  if (program === 'warren') {
+    // Outside of this repository npx would download a package that is not ours.
+    if (isNpx && !words.slice(0, start).includes('--no-install')) {
+      return 'write npx --no-install warren'
+    }
+    return warrenProblem(args, source)
+  }
   if (program !== 'npm') return undefined
   const [verb = '', name = ''] = args.filter((arg) => !/^-./.test(arg) || arg === '--')
   const script = verb === 'run' ? name : BUILT_IN.has(verb) ? verb : undefined

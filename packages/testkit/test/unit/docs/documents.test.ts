@@ -92,7 +92,7 @@ describe('wrongCommandLines', () => {
       [
         '```sh',
         'warren report --json a.log b.log',
-        'RELAY_PORT=80 npx warren relay users add site-a --role node',
+        'RELAY_PORT=80 npx --no-install warren relay users add site-a --role node',
         'warren --version && warren report --help',
         'npm test -- packages/relay && npm run warren -- report a.log && npm ci',
         '```',
@@ -112,6 +112,8 @@ describe('wrongCommandLines', () => {
     ['warren relay users add x', /required option '--role <role>' not specified/],
     ['npm run warren -- relay users drop', /unknown command|too many arguments/],
     ['npm run lnit', /npm script lnit does not exist/],
+    ['npx warren report a.log', /write npx --no-install warren/],
+    ['npx --no-install warren reprot a.log', /unknown command 'reprot'/],
   ])('rejects %s', async (line, message) => {
     const file = await document(`text\n\n\`\`\`sh\n${line}\n\`\`\`\n`)
     const problems = await wrongCommandLines(root, file, { build, scripts })
