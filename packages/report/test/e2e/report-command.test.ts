@@ -125,6 +125,13 @@ describe('warren report', () => {
     expect(code).toBe(64)
   })
 
+  it('prints help that fits 80 columns, with commands that can be pasted', async () => {
+    const { stdout, code } = await report(['--help'])
+    expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+    expect(stdout).toContain('warren report relay.log --follow')
+    expect(code).toBe(0)
+  })
+
   it('reports unknown for files without log lines, and exits with 2', async () => {
     await writeFile(join(folder, 'noise.bin'), Buffer.alloc(4_000, '\u0003\u00ff\n'))
     await writeFile(join(folder, 'empty.log'), '')
