@@ -106,7 +106,7 @@ function findSlowness(context: DiagnosisContext, link: NetworkLink): void {
     sentences(
       `${logsOf(side)}: ${formatCount(summary.count, 'response')} slower than ${formatDuration(SLOW_MS.poll)} ${formatTimes(summary.first, summary.last)}`,
       end,
-      `latency in this log: ${describeLatency(view)}`,
+      `latency in the ${logsOf(side)}: ${describeLatency(view)}`,
       relayFast
         ? 'relay log: no slow responses, so the delay is between the client and the relay'
         : '',

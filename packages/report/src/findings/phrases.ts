@@ -56,15 +56,15 @@ export function describeEnd(
   return `${recovered}; ${formatCount(periodCount, 'period')}${known ? `, ${formatDuration(total)} in total` : ''}`
 }
 
-/** `for 6 min 2 s from 06:39:59 to 06:46:01`, `for 6 min 2 s in total, in 3 periods from … to …` */
+/** `from 06:39:59 to 06:46:01 (6 min 2 s)`, `from … to … (6 min 2 s in total, in 3 periods)` */
 export function describeSilence(periods: readonly { from: number; to: number }[]): string {
   const total = periods.reduce((sum, { from, to }) => sum + to - from, 0)
   const times = formatTimes(
     Math.min(...periods.map(({ from }) => from)),
     Math.max(...periods.map(({ to }) => to)),
   )
-  const several = periods.length > 1 ? ` in total, in ${periods.length} periods` : ''
-  return `for ${formatDuration(total)}${several} ${times}`
+  const several = periods.length > 1 ? ` in total, in ${formatCount(periods.length, 'period')}` : ''
+  return `${times} (${formatDuration(total)}${several})`
 }
 
 /** `3 restarts from … to …, 2 of them without a shutdown message` */

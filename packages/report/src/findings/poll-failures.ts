@@ -98,7 +98,7 @@ export function findPollFailures(context: DiagnosisContext): void {
   for (const link of pollLinksOf(context)) {
     for (const { problem, sides } of problemsOf(link)) {
       if (POLL_CAUSES.has(problem.cause))
-        context.found.push(pollFailure(context, link, problem, sides))
+        context.found.push(buildPollFailure(context, link, problem, sides))
     }
     mergeTimeouts(context, link)
   }
@@ -172,7 +172,7 @@ function respondedWith(link: NetworkLink, status: number): boolean {
   return (viewOf(link, 'relay')?.statuses.get(status) ?? 0) > 0
 }
 
-function pollFailure(
+function buildPollFailure(
   context: DiagnosisContext,
   link: NetworkLink,
   problem: PlacedProblem,

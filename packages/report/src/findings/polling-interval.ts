@@ -36,7 +36,7 @@ function twoWorkers(link: NetworkLink): RawFinding | undefined {
   return withWhy(
     {
       ...fromProblem(problem),
-      ...lasting(period),
+      ...stateOf(period),
       subject: link.from.name,
       link,
       partyName: link.from.name,
@@ -77,6 +77,7 @@ function twoLogs(context: DiagnosisContext, link: NetworkLink): RawFinding | und
       .slice(index + 1)
       .find(({ from, to }) => Math.min(to, one.to) - Math.max(from, one.from) > 2 * MINUTE)
     if (other === undefined) continue
+    const files = [...new Set([one, other].map(({ log }) => log.source.file))]
     const shorter = one.to < other.to ? one : other
     const from = Math.max(one.from, other.from)
     const { to } = shorter
@@ -85,7 +86,7 @@ function twoLogs(context: DiagnosisContext, link: NetworkLink): RawFinding | und
     return withWhy(
       {
         cause: 'two-instances',
-        ...lasting({ from, to, count: 2, recoveredAt: over ? to : Number.NaN }),
+        ...stateOf({ from, to, count: 2, recoveredAt: over ? to : Number.NaN }),
         subject: link.from.name,
         link,
         first: from,
@@ -94,7 +95,7 @@ function twoLogs(context: DiagnosisContext, link: NetworkLink): RawFinding | und
         evidence: [one, other].flatMap(({ log }) => log.facts.link.firstOk ?? []),
       },
       ({ first, last }) =>
-        `client logs: ${one.log.source.file} and ${other.log.source.file} show two processes that both poll as ${link.from.name} ${formatTimes(first, last)}`,
+        `client logs: two processes polled as ${link.from.name} ${formatTimes(first, last)} (${files.join(', ')})`,
       EACH_TASK,
     )
   }
@@ -109,13 +110,13 @@ function twoIntervals(link: NetworkLink): RawFinding | undefined {
   // Each of two replicas of a relay sees every other poll: intervals are comparable within one source only.
   const periods = placed(view.sources, ({ stats }) => stats.alternation.periods)
   const [first] = periods
-  const last = ended(periods, view)
+  const last = closePeriods(periods, view)
   if (first === undefined || last === undefined) return undefined
   const count = periods.reduce((sum, period) => sum + period.count, 0)
   return withWhy(
     {
       cause: 'two-instances',
-      ...lasting(last),
+      ...stateOf(last),
       subject: link.from.name,
       link,
       first: first.from,
@@ -142,14 +143,14 @@ function findHammering(context: DiagnosisContext, link: NetworkLink): void {
     ...together.periods,
   ])
   const [first] = periods
-  const last = ended(periods, view)
+  const last = closePeriods(periods, view)
   if (first === undefined || last === undefined) return
   const highest = Math.max(together.highest, ...view.sources.map(({ stats }) => stats.rate.highest))
   context.found.push(
     withWhy(
       {
         cause: 'hammering',
-        ...lasting(last),
+        ...stateOf(last),
         subject: link.from.name,
         link,
         first: first.from,
@@ -201,7 +202,7 @@ function placed(
 }
 
 /** Sets the ends of the periods and returns the last one, which is ongoing if the link has no polls after it. */
-function ended(periods: readonly Period[], view: SideView): Period | undefined {
+function closePeriods(periods: readonly Period[], view: SideView): Period | undefined {
   const last = periods.at(-1)
   for (const period of periods)
     if (period !== last || period.to < view.last - ONGOING_MS) period.recoveredAt = period.to
@@ -209,7 +210,7 @@ function ended(periods: readonly Period[], view: SideView): Period | undefined {
 }
 
 /** An ongoing problem is an error, a past one a warning. */
-function lasting({
+function stateOf({
   to,
   recoveredAt,
 }: Period): Pick<RawFinding, 'severity' | 'status' | 'last' | 'recoveredAt'> {

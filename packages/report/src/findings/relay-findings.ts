@@ -144,7 +144,7 @@ function findUpstreamFailures(context: DiagnosisContext, relay: Relay): void {
     // Only availability polls keep a collection from being suspended; '' is a log that names no type.
     if (type === 'b') continue
     const view = upstreamView(relay, type)
-    if (view !== undefined) suspension(context, relay, link, view, type)
+    if (view !== undefined) findSuspensionRisk(context, relay, link, view, type)
   }
 }
 
@@ -201,7 +201,7 @@ function addUpstreamFinding(
   )
 }
 
-function suspension(
+function findSuspensionRisk(
   context: DiagnosisContext,
   relay: Relay,
   link: NetworkLink,

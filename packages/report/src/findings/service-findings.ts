@@ -22,7 +22,8 @@ function findDatabaseFailures(context: DiagnosisContext, link: NetworkLink): voi
   const slow = problemOn(context, link, 'slow')
   if (slow === undefined) return
   const seen = link.views.find(({ view }) => view.problems.has('slow'))
-  const latency = seen === undefined ? '' : `${logsOf(seen.side)}: ${describeLatency(seen.view)}`
+  const latency =
+    seen === undefined ? '' : `latency in the ${logsOf(seen.side)}: ${describeLatency(seen.view)}`
   const buildWhy = (summary: ProblemSummary, end = describeEnd(summary, NO_RECOVERY)): string =>
     sentences(
       `${logsWith(link, 'slow')}: ${formatCount(summary.count, 'statement')} slower than ${formatDuration(SLOW_MS.database)} ${formatTimes(summary.first, summary.last)}`,

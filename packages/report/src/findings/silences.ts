@@ -38,10 +38,10 @@ export function mainView(link: NetworkLink): { side: LinkGap['side']; view: Side
 export function findSilences(context: DiagnosisContext): LinkGap[] {
   for (const link of pollLinksOf(context)) findRestarts(context, link)
   const gaps = pollLinksOf(context).flatMap(gapsOfLink)
-  for (const gap of gaps) gap.finding = explanation(context, gap)
-  for (const relay of context.network.relays) sharedGaps(context, relay, gaps)
-  for (const gap of gaps) if (gap.finding === undefined) gap.finding = ownGap(context, gap, gaps)
-  for (const link of pollLinksOf(context)) endOfLink(context, link)
+  for (const gap of gaps) gap.finding = explanationOf(context, gap)
+  for (const relay of context.network.relays) assignSharedGaps(context, relay, gaps)
+  for (const gap of gaps) if (gap.finding === undefined) gap.finding = addOwnGap(context, gap, gaps)
+  for (const link of pollLinksOf(context)) findSilentEnds(context, link)
   return gaps
 }
 
@@ -93,7 +93,7 @@ function gapsOfLink(link: NetworkLink): LinkGap[] {
 }
 
 /** A finding of this link that covers the gap. */
-function explanation(context: DiagnosisContext, gap: LinkGap): RawFinding | undefined {
+function explanationOf(context: DiagnosisContext, gap: LinkGap): RawFinding | undefined {
   return about(context, gap.link).find(
     (finding) =>
       finding.cause !== 'slow' &&
@@ -109,7 +109,7 @@ function covers(from: number, to: number, gap: Gap): boolean {
 }
 
 /** All clients fell silent at once, so the reason lies elsewhere. */
-function sharedGaps(context: DiagnosisContext, relay: Relay, gaps: readonly LinkGap[]): void {
+function assignSharedGaps(context: DiagnosisContext, relay: Relay, gaps: readonly LinkGap[]): void {
   const links = pollLinksOf(context).filter(
     (link) => link.relay === relay && (viewOf(link, 'relay')?.exchanges ?? 0) > 0,
   )
@@ -122,17 +122,17 @@ function sharedGaps(context: DiagnosisContext, relay: Relay, gaps: readonly Link
       together.find(({ finding }) => finding !== undefined && isShared(finding))?.finding ??
       sharedFinding(context, gap)
     if (root !== undefined && active.length > 1 && silent.size >= active.length * 0.8) {
-      for (const other of together) attach(root, other)
+      for (const other of together) attachGap(root, other)
       continue
     }
     if (gap.finding !== undefined || silent.size < 2 || silent.size < active.length * 0.8) continue
-    const finding = sharedSilence(context, relay, together)
+    const finding = buildSharedSilence(context, relay, together)
     context.found.push(finding)
-    for (const other of together) attach(finding, other)
+    for (const other of together) attachGap(finding, other)
   }
 }
 
-function attach(finding: RawFinding, gap: LinkGap): void {
+function attachGap(finding: RawFinding, gap: LinkGap): void {
   if (gap.finding !== undefined) return
   gap.finding = finding
   if (finding.link !== gap.link) finding.affects.add(gap.link.id)
@@ -172,7 +172,7 @@ function activeAround(link: NetworkLink, gap: Gap): boolean {
   return view !== undefined && view.first < gap.to && view.last >= gap.from - MINUTE
 }
 
-function sharedSilence(
+function buildSharedSilence(
   context: DiagnosisContext,
   relay: Relay,
   gaps: readonly LinkGap[],
@@ -187,7 +187,7 @@ function sharedSilence(
     severity: 'warning',
     status: 'recovered',
     subject: `all clients of ${relay.name}`,
-    component: component,
+    component,
     link: undefined,
     first: from,
     last: to,
@@ -197,7 +197,7 @@ function sharedSilence(
     party: 'network',
     partyName: null,
     why: sentences(
-      `relay log: ${formatCount(gaps.length, 'client')} sent no request ${describeSilence([{ from, to }])}, while the relay kept logging`,
+      `relay log: ${formatCount(new Set(gaps.map(({ link }) => link)).size, 'client')} sent no request ${describeSilence([{ from, to }])}, while the relay kept logging`,
       'the reason is probably between the clients and the relay',
     ),
     action: 'Check the load balancer and the network in front of the relay at that time.',
@@ -207,7 +207,7 @@ function sharedSilence(
 }
 
 /** A gap of one client alone. */
-function ownGap(
+function addOwnGap(
   context: DiagnosisContext,
   gap: LinkGap,
   all: readonly LinkGap[],
@@ -259,7 +259,7 @@ function ownGap(
 function describeGaps(link: NetworkLink, gaps: readonly LinkGap[]): string {
   const main = mainView(link)
   if (main === undefined) return ''
-  return `${logsOf(main.side)}: no request from ${link.from.name} ${describeSilence(gaps)}; the usual interval is ${formatDuration(main.view.medianInterval)}`
+  return `${logsOf(main.side)}: no request of ${link.from.name} ${describeSilence(gaps)}; the usual interval is ${formatDuration(main.view.medianInterval)}`
 }
 
 /** The line of a start of the client within a time. */
@@ -275,19 +275,24 @@ function startWithin(link: NetworkLink, from: number, to: number): RawEvidence |
 }
 
 /** Findings about the ends of a link: a client that starts late or stops polling. */
-function endOfLink(context: DiagnosisContext, link: NetworkLink): void {
+function findSilentEnds(context: DiagnosisContext, link: NetworkLink): void {
   const { relay } = link
   const view = viewOf(link, 'relay')
   if (relay === undefined || view === undefined) return
   const limit = gapLimit(view)
   const allowed = Number.isNaN(limit) ? 5 * MINUTE : limit
   const silence = relay.last - view.last
-  if (silence > allowed + (view.busy ? TASK_TIME_MS : 0)) silent(context, link, view, relay)
+  if (silence > allowed + (view.busy ? TASK_TIME_MS : 0)) addSilent(context, link, view, relay)
   if (view.first - relay.first > Math.max(2 * allowed, 3 * MINUTE))
-    lateBeginning(context, link, view, relay)
+    addLateStart(context, link, view, relay)
 }
 
-function silent(context: DiagnosisContext, link: NetworkLink, view: SideView, relay: Relay): void {
+function addSilent(
+  context: DiagnosisContext,
+  link: NetworkLink,
+  view: SideView,
+  relay: Relay,
+): void {
   const known = about(context, link).find(
     ({ status, last }) => status === 'ongoing' && last >= view.last - 2 * MINUTE,
   )
@@ -337,7 +342,7 @@ function lastLines(link: NetworkLink, stopped: boolean): RawEvidence[] {
   )
 }
 
-function lateBeginning(
+function addLateStart(
   context: DiagnosisContext,
   link: NetworkLink,
   view: SideView,

@@ -24,8 +24,8 @@ const at = (seconds: number): string => new Date(START + seconds * 1_000).toISOS
 
 const poll = (seconds: number): Line[] => emptyPoll('site-a', seconds)
 
-describe('a client that is not heard of for a while', () => {
-  it('a pause does not hide itself among a few polls', async () => {
+describe('a client that sends no request for a while', () => {
+  it('one pause among few polls is found', async () => {
     const lines = [
       ...probes(30 * MINUTE),
       ...every(60, 5, 10 * MINUTE, poll),
@@ -36,7 +36,7 @@ describe('a client that is not heard of for a while', () => {
     ])
   })
 
-  it('pauses that come again and again do not make a rhythm of their own', async () => {
+  it('repeated pauses do not become the usual interval', async () => {
     const pauses = every(4 * MINUTE, 0, 30 * MINUTE, (from) =>
       every(10, from, from + 2 * MINUTE, poll),
     )
@@ -53,7 +53,7 @@ describe('a client that is not heard of for a while', () => {
       ]),
     ],
     [
-      'comes when it pleases',
+      'polls irregularly',
       Array.from({ length: 200 }, (_, n) => n)
         .reduce<number[]>(
           (times, n) => [
@@ -65,13 +65,13 @@ describe('a client that is not heard of for a while', () => {
         .flatMap(poll),
     ],
     ['polls once a minute', every(60, 5, 40 * MINUTE, poll)],
-  ])('nothing is said of one that %s', async (_, lines) => {
+  ])('no finding for one that %s', async (_, lines) => {
     const end = Math.max(...lines.map(([seconds]) => seconds))
     const found = await interruptions([...probes(end), ...lines])
     expect(found.filter(({ cause }) => cause !== 'relay-error')).toEqual([])
   })
 
-  it('a client that works on a task for minutes is busy, by its own log', async () => {
+  it('a client that works on a task for minutes is busy according to its log', async () => {
     const before = every(10, 0, 10 * MINUTE, (seconds) => [[seconds, '']]).map(
       ([seconds]) => seconds,
     )

@@ -10,7 +10,7 @@ const at = (seconds: number): string => new Date(START + seconds * 1_000).toISOS
 
 const poll = (seconds: number) => emptyPoll('site-a', seconds)
 
-/** The same polls as two pods of a relay would write them that take turns. */
+/** The same polls in the logs of two pods of a relay that share them. */
 function twoPods(times: readonly number[]): LogFiles {
   const pod = (which: number): string =>
     relayLog([...probes(30 * MINUTE), ...times.filter((_, n) => n % 2 === which).flatMap(poll)])
@@ -25,8 +25,8 @@ async function findings(logs: LogFiles): Promise<Finding[]> {
 const times = (step: number, from: number, to: number): number[] =>
   Array.from({ length: Math.floor((to - from) / step) }, (_, n) => from + n * step)
 
-describe('hammering', () => {
-  it('is seen when it goes to two pods of the relay, neither of which sees too much', async () => {
+describe('a client that polls too fast', () => {
+  it('is found if two pods of the relay share its polls and neither sees too many', async () => {
     const polls = [
       ...times(10, 0, 10 * MINUTE),
       ...times(0.7, 10 * MINUTE, 20 * MINUTE),
@@ -44,11 +44,11 @@ describe('hammering', () => {
     ])
   })
 
-  it('nothing is said of a poll every 1.5 seconds', async () => {
+  it('is not one that polls every 1.5 seconds', async () => {
     expect(await findings(twoPods(times(1.5, 0, 30 * MINUTE)))).toEqual([])
   })
 
-  it('is seen in summaries, wherever in the minute they stand', async () => {
+  it('is found in summaries, at whichever second of the minute they are logged', async () => {
     const summary = (minute: number, polls: number): string =>
       JSON.stringify({
         level: 30,
@@ -73,8 +73,8 @@ describe('hammering', () => {
   })
 })
 
-describe('two instances', () => {
-  it('have a beginning and an end', async () => {
+describe('two processes with the same credentials', () => {
+  it('poll from a first to a last time', async () => {
     const lines = [
       ...probes(60 * MINUTE),
       ...every(10, 0, 60 * MINUTE, poll),

@@ -6,7 +6,7 @@ import { reportOf } from '../fixtures/report-of.ts'
 
 const PATH = '/link_connector_api/task/nextjob/6f1e9c1a-5a0b-4a43-9a53-0d1b0c2f7a11'
 
-/** A poll every ten seconds with its two statements, and a probe that asks the database as well. */
+/** A poll every ten seconds with its two statements, and a probe that queries the database as well. */
 function tenSeconds(at: number, poll: (at: number) => Line[]): Line[] {
   return [
     ...poll(at),
@@ -43,8 +43,8 @@ const minutes = (from: number, to: number, poll: (at: number) => Line[]): Line[]
 
 const at = (minute: number): string => new Date(START + minute * 60_000).toISOString()
 
-describe('when a problem is over', () => {
-  it('the database still fails while polls do, though the statement of a probe succeeds', async () => {
+describe('the recovery of a problem', () => {
+  it('the database has not recovered while polls fail, even if a statement of a probe succeeds', async () => {
     const lines = [...minutes(0, 10, answered(1)), ...minutes(10, 20, failed)]
     expect(await findingOf('database-failing', lines)).toMatchObject({
       status: 'ongoing',
@@ -53,7 +53,7 @@ describe('when a problem is over', () => {
     })
   })
 
-  it('the database works again when polls do', async () => {
+  it('the database has recovered when polls succeed', async () => {
     const lines = [
       ...minutes(0, 10, answered(1)),
       ...minutes(10, 15, failed),
@@ -62,7 +62,7 @@ describe('when a problem is over', () => {
     expect(await findingOf('database-failing', lines)).toMatchObject({ status: 'recovered' })
   })
 
-  it('a database that is slow for one statement in three is slow until the evidence ends', async () => {
+  it('a database that is slow for one statement in three is slow until the end of the logs', async () => {
     const lines = [...minutes(0, 10, answered(1)), ...minutes(10, 20, answered(4_000))]
     expect(await findingOf('database-slow', lines)).toMatchObject({
       status: 'ongoing',
@@ -72,7 +72,7 @@ describe('when a problem is over', () => {
     })
   })
 
-  it('a database was slow until its first fast statement after, however long it takes to be sure', async () => {
+  it('a database is slow until its first fast statement, however many more it takes to be certain', async () => {
     const lines = [
       ...minutes(0, 10, answered(1)),
       ...minutes(10, 15, answered(4_000)),
@@ -84,15 +84,15 @@ describe('when a problem is over', () => {
   })
 
   it.each([
-    ['ongoing', 'comes back every two minutes until the end', 30],
-    ['recovered', 'came back every two minutes, and then stayed away', 42],
+    ['ongoing', 'returns every two minutes until the end', 30],
+    ['recovered', 'returned every two minutes, and then no more', 42],
   ])('%s: what %s', async (status, _, end) => {
     const lines = minutes(0, end, answered(1))
     for (let minute = 10; minute < 30; minute += 2) lines.push(...failed(minute * 60 + 3))
     expect(await findingOf('database-failing', lines)).toMatchObject({ status })
   })
 
-  it('is told with its date where the window is of several days', async () => {
+  it('has a date if the time range spans several days', async () => {
     const night = [...minutes(0, 10, answered(1)), ...minutes(10, 20, failed)]
     const days = minutes(20, 30 * 60, answered(1)).filter(([seconds]) => seconds % 60 < 5)
     const finding = await findingOf('database-failing', [...night, ...days])
@@ -100,7 +100,7 @@ describe('when a problem is over', () => {
     expect((await findingOf('database-failing', night))?.why).toContain('from 09:10:00 to')
   })
 
-  it('a server that writes slow statements only is fast again when the relay says so', async () => {
+  it('a server that logs only slow statements has recovered when the relay logs fast ones', async () => {
     const lines = [
       ...minutes(0, 10, answered(1)),
       ...minutes(10, 15, answered(4_000)),
@@ -113,12 +113,12 @@ describe('when a problem is over', () => {
     const report = await reportOf({ 'relay.log': relayLog(lines), 'postgres.log': server.join('') })
     expect(report.findings.find(({ cause }) => cause === 'database-slow')).toMatchObject({
       status: 'recovered',
-      // When the first of them was asked for.
+      // The time of the first request.
       first: new Date(START + 596_000).toISOString(),
     })
   })
 
-  it('a cause says what it explains', async () => {
+  it('a finding names the findings that it explains', async () => {
     const lines = [...minutes(0, 10, answered(1)), ...minutes(10, 20, failed)]
     const report = await reportOf({ 'relay.log': relayLog(lines) })
     expect(report.findings.filter(({ severity }) => severity !== 'info')).toMatchObject([

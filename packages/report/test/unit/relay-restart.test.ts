@@ -21,15 +21,15 @@ const relay = relayLog(
   ].filter(([at]) => isUp(at)),
 )
 
-describe('a relay that is started anew', () => {
+describe('a relay that restarts', () => {
   it.each([
-    ['says that it stops', 'INF] Application is shutting down...'],
+    ['logs a shutdown', 'INF] Application is shutting down...'],
     ['was killed', 'INF] HTTP GET /healthz responded 200 in 2.1 ms'],
-  ])('explains polls that were refused meanwhile when it %s', async (_, lastWord) => {
+  ])('explains polls that were refused meanwhile if it %s', async (_, lastLine) => {
     const report = await reportOf({
       'site-a/bunny.log': clientLog(times(1), { refused: (at) => !isUp(at) }),
       'site-b/bunny.log': clientLog(times(4), { refused: (at) => !isUp(at) }),
-      'relay.log': withLine(relay, lastWord),
+      'relay.log': withLine(relay, lastLine),
     })
     expect(report.findings.filter(({ severity }) => severity !== 'info')).toMatchObject([
       { cause: 'relay-restarted', status: 'recovered', party: 'hub' },
@@ -37,7 +37,7 @@ describe('a relay that is started anew', () => {
   })
 })
 
-/** The log with one more line, written when the relay went down. */
+/** The log with one more line, logged when the relay stopped. */
 function withLine(log: string, text: string): string {
   const lines = log.split('\n')
   const before = lines.findIndex((line) => line >= '2026-01-12T09:10:00')

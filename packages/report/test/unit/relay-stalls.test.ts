@@ -14,7 +14,7 @@ const NODE = 'a'.repeat(8)
 const json = (second: number, component: string, msg: string, fields: object, level = 30): string =>
   JSON.stringify({ level, time: START + second * 1_000, component, ...fields, msg })
 
-/** Ten minutes of a relay and a client, but for the time between `from` and `to`. */
+/** Ten minutes of a relay and a client, except for the time between `from` and `to`. */
 function network(
   from: number,
   to: number,
@@ -67,9 +67,9 @@ function network(
   return { 'relay.log': `${relay.join('\n')}\n`, 'bunny-north.log': `${client.join('\n')}\n` }
 }
 
-describe('a relay that writes nothing while its clients wait in vain', () => {
+describe('a relay that logs nothing while the requests of its clients time out', () => {
   it.each(['ours', 'old'])(
-    'stood still: one finding takes in what all others saw of it (%s)',
+    'stalled: one finding absorbs what all others saw of it (%s)',
     async (stack) => {
       const report = await reportOf(
         logsOf(scenarioNamed(`relay-stalled minute 10 to 16 (${stack})`)),
@@ -84,35 +84,35 @@ describe('a relay that writes nothing while its clients wait in vain', () => {
     },
   )
 
-  it('has not come back where its log ends and they still wait', async () => {
+  it('has not resumed if its log ends and requests still time out', async () => {
     const report = await reportOf(logsOf(scenarioNamed('relay-stalled from minute 17 (ours)')))
     expect(above(report)).toContain('error relay-stalled ongoing hub')
     expect(findingsOf(report, 'source-ended-early').map(briefly)).toEqual([])
   })
 
-  it('is told by the log of one client', async () => {
+  it('is found with the log of one client', async () => {
     const report = await reportOf(network(200, 290, { relay: false, client: 'waits' }))
     expect(above(report)).toEqual(['warning relay-stalled recovered hub'])
     expect(findingsOf(report, 'relay-stalled')[0]?.why).toMatch(
-      /^Relay log: nothing logged for 1 min 35 s from 07:03:15 to 07:04:50\. Client log: 3 requests failed/,
+      /^Relay log: nothing logged from 07:03:15 to 07:04:50 \(1 min 35 s\)\. Client log: 3 requests failed/,
     )
   })
 })
 
-describe('a relay that writes nothing', () => {
-  it('while its clients are answered has a log that lacks lines', async () => {
+describe('a relay that logs nothing', () => {
+  it('has a gap in its log if its clients are answered', async () => {
     const report = await reportOf(network(200, 290, { relay: false, client: 'answered' }))
     expect(findingsOf(report, 'relay-stalled')).toEqual([])
     expect(above(report)).toContain('warning log-gap observed operator')
   })
 
-  it('is no relay that goes on writing while a client waits', async () => {
+  it('is not one that keeps logging while a client waits', async () => {
     const report = await reportOf(network(200, 290, { relay: true, client: 'waits' }))
     expect(findingsOf(report, 'relay-stalled')).toEqual([])
     expect(findingsOf(report, 'read-timeout')).toHaveLength(1)
   })
 
-  it('after it was told to stop was not running', async () => {
+  it('did not run if it logged a shutdown before', async () => {
     const files = network(200, 290, { relay: false, client: 'waits' })
     const lines = [
       json(199, 'relay', 'relay stopping', { signal: 'SIGTERM' }),
@@ -126,7 +126,7 @@ describe('a relay that writes nothing', () => {
     expect(findingsOf(report, 'relay-restarted')).toHaveLength(1)
   })
 
-  it('is not known to stand still where its log is not there', async () => {
+  it('is not reported as stalled without its log', async () => {
     const { 'relay.log': _, ...files } = network(200, 290, { relay: false, client: 'waits' })
     const report = await reportOf(files)
     expect(above(report)).toEqual(['warning read-timeout recovered hub'])

@@ -18,7 +18,7 @@ function log(component: string, lines: readonly Line[]): string {
     .join('\n')
 }
 
-/** Five minutes of polls every five seconds, as relay or client write them, but for a pause. */
+/** Five minutes of polls every five seconds in the log of a relay or client, except for a pause. */
 function polls(away: readonly [from: number, to: number], write: (at: number) => Line): Line[] {
   return Array.from({ length: 60 }, (_, n) => n * 5)
     .filter((seconds) => seconds < away[0] || seconds > away[1])
@@ -55,8 +55,8 @@ async function findings(relay: readonly Line[], client: readonly Line[]): Promis
   return report.findings.filter(({ cause }) => cause.endsWith('-restarted'))
 }
 
-describe('a program that begins anew in the middle of its log', () => {
-  it('is a relay that died, however short the pause and however near the beginning', async () => {
+describe('a program that starts in the middle of its log', () => {
+  it('is a relay that crashed, however short the pause and however near the start', async () => {
     const relay: Line[] = [
       ...polls([26, 44], answered),
       [44, 'relay started', { version: '1.0.0' }],
@@ -68,7 +68,7 @@ describe('a program that begins anew in the middle of its log', () => {
     expect(finding?.why).toContain('without a shutdown message')
   })
 
-  it('is a relay that was restarted in order, if it said so', async () => {
+  it('is a relay that restarted cleanly, if it logged a shutdown', async () => {
     const relay: Line[] = [
       ...polls([26, 44], answered),
       [27, 'relay stopping', { signal: 'SIGTERM' }],
@@ -79,14 +79,14 @@ describe('a program that begins anew in the middle of its log', () => {
     expect(finding?.why).not.toContain('without a shutdown message')
   })
 
-  it('is a client that died', async () => {
+  it('is a client that crashed', async () => {
     const client: Line[] = [...polls([101, 119], asked), [118, 'bunny starting', {}]]
     expect(await findings(polls([101, 119], answered), client)).toMatchObject([
       { cause: 'client-restarted', severity: 'warning', first: at(100), party: 'site' },
     ])
   })
 
-  it('is worth a word where a client stopped in order, and a warning where it stayed away', async () => {
+  it('is an info if a client shut down cleanly, and a warning if it was away for long', async () => {
     const restart = (back: number): Promise<Finding[]> =>
       findings(polls([101, back], answered), [
         ...polls([101, back], asked),
@@ -97,7 +97,7 @@ describe('a program that begins anew in the middle of its log', () => {
     expect(await restart(160)).toMatchObject([{ cause: 'client-restarted', severity: 'warning' }])
   })
 
-  it('is nothing where the window begins with it', async () => {
+  it('is not a restart if the time range begins with it', async () => {
     const relay: Line[] = [
       [-40, 'waiting for the database', { detail: 'starting up' }],
       [-2, 'relay started', { version: '1.0.0' }],

@@ -12,7 +12,7 @@ import { checkOf, findingsOf } from '../fixtures/scenario-report.ts'
 
 const MINUTE = 60
 
-/** Poll times of a client that is never quite on time. */
+/** Poll times of a client with irregular intervals. */
 function pollTimes(seed: number, to: number): number[] {
   const times: number[] = []
   let x = seed
@@ -30,10 +30,10 @@ const relay = (times: readonly number[], from = 0): string =>
     ),
   )
 
-describe('the window and the logs', () => {
+describe('logs and the time range', () => {
   const times = pollTimes(1, 30 * MINUTE)
 
-  it('a relay whose log begins late is told of, and the window is not covered', async () => {
+  it('a relay log that starts late is a finding, and the logs do not cover the time range', async () => {
     const report = await reportOf({
       'site-a/bunny.log': clientLog(times),
       'relay.log': relay(times, 12 * MINUTE),
@@ -44,7 +44,7 @@ describe('the window and the logs', () => {
     expect(checkOf(report, 'evidence')).toBe('unknown')
   })
 
-  it('a relay that began to work late is none whose log begins late', async () => {
+  it('the log of a relay that started late does not start late', async () => {
     const late = times.filter((at) => at >= 12 * MINUTE)
     const report = await reportOf({
       'site-a/bunny.log': clientLog(late),
@@ -55,7 +55,7 @@ describe('the window and the logs', () => {
   })
 })
 
-describe('a broker that writes of every poll', () => {
+describe('a broker that logs every poll', () => {
   const times = pollTimes(1, 30 * MINUTE)
   const report = (written: (at: number) => boolean): Promise<ReportDocument> =>
     reportOf({
@@ -64,18 +64,18 @@ describe('a broker that writes of every poll', () => {
       'rabbitmq.log': brokerChurn([2, ...times.filter(written), 30 * MINUTE - 4]),
     })
 
-  it('has nothing to say before and after', async () => {
+  it('logs nothing before and after', async () => {
     const quiet = await report((at) => at > 10 * MINUTE && at < 20 * MINUTE)
     expect(findingsOf(quiet, 'log-gap')).toEqual([])
   })
 
-  it('lacks lines in between', async () => {
+  it('has a gap in between', async () => {
     const cut = await report((at) => at < 10 * MINUTE || at > 20 * MINUTE)
     expect(findingsOf(cut, 'log-gap')).toHaveLength(1)
   })
 })
 
-describe('a client’s log beside a relay’s', () => {
+describe('the log of a client and the log of a relay', () => {
   const endToEnd = async (clientTimes: readonly number[], relayTimes: readonly number[]) => {
     const report: ReportDocument = await reportOf({
       'bunny.log': clientLog(clientTimes),
@@ -84,13 +84,13 @@ describe('a client’s log beside a relay’s', () => {
     return checkOf(report, 'end-to-end')
   }
 
-  it('proves something where its polls are the relay’s', async () => {
+  it('match if the relay logs the polls of the client', async () => {
     const times = pollTimes(1, 30 * MINUTE)
     expect(await endToEnd(times, times)).toBe('passed')
   })
 
   it.each([2, 3, 4, 5, 6])(
-    'proves nothing where it may be of another network: %i',
+    'prove nothing if the client may belong to another network: %i',
     async (seed) => {
       expect(await endToEnd(pollTimes(seed, 30 * MINUTE), pollTimes(1, 30 * MINUTE))).toBe(
         'unknown',
