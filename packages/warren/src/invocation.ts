@@ -1,6 +1,6 @@
 import { basename, delimiter, dirname, isAbsolute, relative } from 'node:path'
 
-/** What the invocation is derived from: `process` has it all. */
+/** The parts of `process` that the invocation depends on. */
 export interface RunningProcess {
   readonly argv: readonly string[]
   readonly env: NodeJS.ProcessEnv
@@ -8,8 +8,8 @@ export interface RunningProcess {
 }
 
 /**
- * How to call this program again from where the user is. Never plain `npx warren`: where no local installation is
- * found, npx would download a package of that name.
+ * The command that starts this program from the user's folder. It is never plain `npx warren`: if npx finds no local
+ * installation, it downloads a package of that name.
  */
 export function invocationOf({ argv, env, cwd }: RunningProcess): string {
   const script = argv[1] ?? 'warren'
@@ -26,17 +26,17 @@ export function invocationOf({ argv, env, cwd }: RunningProcess): string {
   return onPath ? 'warren' : path.includes('/') ? path : `./${path}`
 }
 
-/** The folder in which the user typed the command: npm runs scripts in the folder of the package. */
+/** The folder in which the user typed the command. (npm runs scripts in the folder of the package.) */
 export function userFolder({ env, cwd }: Pick<RunningProcess, 'env' | 'cwd'>): string {
   return (isRunByNpm(env) ? env['INIT_CWD'] : undefined) ?? cwd()
 }
 
-/** Not every program below npm is: a test runner started by npx may run this one. */
+/** Whether npm or npx started this program itself, not a program that started it, such as a test runner. */
 function isRunByNpm(env: NodeJS.ProcessEnv): boolean {
   return /\bwarren\b/.test(env['npm_lifecycle_script'] ?? '')
 }
 
-/** A path as the user can type it in `folder`. */
+/** The path to type in `folder`: relative, or absolute if it is far away. */
 export function pathFrom(folder: string, path: string): string {
   const short = relative(folder, path)
   return short === '' ? '.' : short.startsWith('../../..') ? path : short

@@ -1,12 +1,12 @@
 import type { OutputStream } from './cli-io.ts'
 
 const DEFAULT_COLUMNS = 80
-/** Narrower than this nothing can be laid out. */
+/** The smallest width that layouts support. */
 const MIN_COLUMNS = 20
 
 /**
- * How many columns to write for: the width of the terminal, or `COLUMNS` where it is smaller or where there is no
- * terminal, or 80.
+ * The number of columns to write for: the width of the terminal, or `COLUMNS` if it is smaller. In a pipe it is
+ * `COLUMNS`, or 80.
  */
 export function columnsOf(stream: OutputStream, env: NodeJS.ProcessEnv): number {
   const known = [Number(env['COLUMNS']), stream.isTTY === true ? Number(stream.columns) : 0]

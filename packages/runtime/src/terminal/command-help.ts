@@ -46,7 +46,7 @@ function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`
 }
 
-/** A term of a help screen with its description: in two columns, or one below the other where the first is too wide. */
+/** A term of a help screen and its description: in two columns, or with the description below a wide term. */
 function formatItem(this: Help, term: string, termWidth: number, description: string): string {
   if (description === '') return `  ${term}`
   const width = this.helpWidth ?? MAX_COLUMNS

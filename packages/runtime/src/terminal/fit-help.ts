@@ -8,7 +8,7 @@ type BlockKind = 'blank' | 'prose' | 'indented'
 
 /**
  * Help text in lines of at most `width` columns. Paragraphs are wrapped again. Indented lines are commands, with or
- * without a description two spaces behind: they are broken so that a shell still takes them as they are printed.
+ * without a description after two spaces. They are broken so that a shell still accepts them as printed.
  */
 export function fitHelp(text: string, width: number): string {
   return blocksOf(text.split('\n'))
@@ -130,7 +130,7 @@ function withValues(words: readonly string[], available: number): string[] {
   return units
 }
 
-/** Breaks behind the commas of JSON: a line break there changes nothing, not even inside the quotes of a shell. */
+/** Breaks after the commas of JSON, where a line break changes nothing, not even inside the quotes of a shell. */
 function jsonLines(line: string, width: number, rest: string): string[] {
   const lines: string[] = []
   let part = ''

@@ -5,9 +5,9 @@ import { displayWidth, truncate } from './text-width.ts'
 const CLEAR_LINE = '\r\u001b[2K'
 const CLEAR_TO_END_OF_SCREEN = '\u001b[J'
 
-/** The last line of a terminal, drawn again and again in place. Silent in a pipe and on a dumb terminal. */
+/** A line at the end of a terminal that is redrawn in place. */
 export class LiveLine {
-  /** Whether anything is drawn at all. */
+  /** False in a pipe and on a dumb terminal: nothing is drawn there. */
   readonly live: boolean
   readonly #stream: OutputStream
   readonly #env: NodeJS.ProcessEnv
@@ -38,7 +38,7 @@ export class LiveLine {
     this.#drawnWidth = 0
   }
 
-  /** A terminal that was made narrower shows the line on several rows, with the cursor on the last of them. */
+  /** A terminal that has become narrower shows the line on several rows, with the cursor on the last one. */
   #erasure(): string {
     const { columns } = this.#stream
     const rows = columns === undefined || columns < 1 ? 1 : Math.ceil(this.#drawnWidth / columns)

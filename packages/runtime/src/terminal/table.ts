@@ -10,7 +10,7 @@ export interface TableOptions {
   head?: readonly string[]
   /** True on a terminal, false in a pipe: `io.stdout.isTTY === true`. */
   tty: boolean
-  /** No line on a terminal is wider; default: as wide as the cells. */
+  /** Maximum width of a line on a terminal; default: unlimited. */
   columns?: number
 }
 

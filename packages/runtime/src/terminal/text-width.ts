@@ -6,14 +6,14 @@ const ZERO_WIDTH = /\p{Mark}|\u200d|\ufe0f/u
 // oxlint-disable-next-line eslint/no-control-regex -- styles are escape sequences
 const STYLE = /\u001b\[[\d;]*m/y
 
-/** Columns of a terminal that `text` takes, styles not counted, wide characters counted twice. */
+/** The number of terminal columns that `text` takes: styles take none, wide characters two. */
 export function displayWidth(text: string): number {
   let width = 0
   for (const character of stripVTControlCharacters(text)) width += characterWidth(character)
   return width
 }
 
-/** `text` in at most `width` columns, with … where something was left out. Styles stay closed. */
+/** Shortens `text` to `width` columns, with … at its end. Keeps all styles, so that none stays open. */
 export function truncate(text: string, width: number): string {
   if (displayWidth(text) <= width) return text
   let kept = ''
@@ -64,7 +64,7 @@ export function wrapWords(
   return [...lines, line]
 }
 
-/** Columns of the longest word: `wrapWords` cannot make lines narrower. */
+/** Columns of the longest word, which are the least that `wrapWords` needs. */
 export function longestWord(text: string): number {
   return Math.max(0, ...text.split(' ').map((word) => displayWidth(word)))
 }

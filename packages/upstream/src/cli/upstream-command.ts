@@ -11,7 +11,7 @@ Examples:
   warren upstream collections add north  create credentials for a relay or a bunny
   warren upstream ask men.json           ask a question and wait for the result`
 
-/** `upstream` with its subcommands. It throws its failures: see `printFailure` of @warren/runtime. */
+/** `upstream` with its subcommands. Failures are thrown, for `printFailure` of @warren/runtime. */
 export function upstreamCommand(io: CliIo): Command {
   const program = new Command('upstream')
     .description('run a Task API server, and use it to query a network')

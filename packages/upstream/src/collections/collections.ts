@@ -76,7 +76,7 @@ export class Collections {
   }
 
   /**
-   * The collection with this ID or name; for an empty text the only one there is.
+   * The collection with this ID or name, or the only collection if the text is empty.
    * @throws UpstreamError UNKNOWN_COLLECTION, COLLECTION_NEEDED.
    */
   resolve(idOrName: string): Collection {

@@ -24,7 +24,7 @@ export function handOut(
   }
 }
 
-/** Stores a result at any time: a valid one replaces an earlier failure, and nothing replaces a valid one. */
+/** Applies a result, even a late one: a valid result replaces a failure, and nothing replaces a valid result. */
 export function applyResult(question: Question, result: TaskResult, now: number): Question {
   if (question.state === 'answered') return question
   const state = isFailure(result) ? 'failed' : 'answered'

@@ -62,7 +62,7 @@ async function runDemo(io: CliIo, options: DemoOptions): Promise<void> {
   const stop = new AbortController()
   const onSignal = (signal: keyof typeof STOPPED): void => {
     screen.clear()
-    // Starting and asking cannot be interrupted; the demo has nothing to save.
+    // Until all questions are answered there is nothing to shut down cleanly.
     if (stop.signal.aborted || !demo.isComplete) process.exit(STOPPED[signal])
     stop.abort(new DOMException('stopped', 'AbortError'))
   }
@@ -79,7 +79,7 @@ async function runDemo(io: CliIo, options: DemoOptions): Promise<void> {
 }
 
 class Demo {
-  /** Whether all questions have been asked. */
+  /** Whether all questions are answered. */
   isComplete = false
   readonly #io: CliIo
   readonly #options: DemoOptions
@@ -183,7 +183,7 @@ class Demo {
     screen.paragraph('The network runs until you press Ctrl-C.')
   }
 
-  /** A path as the user can type it where the command was typed. */
+  /** The path to type in the folder where the user started the demo. */
   #typed(path: string): string {
     const { env } = this.#io
     return shellWord(pathFrom(userFolder({ env, cwd: () => process.cwd() }), path))

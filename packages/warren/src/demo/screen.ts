@@ -50,7 +50,7 @@ export class DemoScreen {
     }
   }
 
-  /** A label and what it stands for, in the demo's columns. */
+  /** A label and its value. */
   fact(label: string, text: string): void {
     const first = `${INDENT}${this.#paint.dim(label.padEnd(NAME_WIDTH))}`
     this.#wrapped(text, first)
@@ -104,7 +104,7 @@ export class DemoScreen {
     for (const text of outcome.excerpt) this.#row('', '', text)
   }
 
-  /** The text and the style of a hospital's count, and what stands next to it. */
+  /** A hospital's count, padded and styled, and the text next to it. */
   #hospital(
     { status, count, trueCount, reason }: HospitalOutcome,
     unit: string,
@@ -124,7 +124,7 @@ export class DemoScreen {
     this.#wrapped(text, first)
   }
 
-  /** Wraps `text` behind `first`; its other lines begin below it. */
+  /** Wraps `text` after `first`, with a hanging indent. */
   #wrapped(text: string, first: string): void {
     const indent = displayWidth(first)
     if (text === '') {

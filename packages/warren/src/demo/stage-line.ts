@@ -4,7 +4,7 @@ import { STAGES, type QuestionProgress, type Stage } from './question-progress.t
 
 const GAP = '  '
 
-/** How far a question has come: all stages where they fit into `width`, otherwise the one it has reached. */
+/** The progress of a question on one line: all stages if they fit into `width`, otherwise the current one. */
 export function stageLine(progress: QuestionProgress, paint: Styles, width: number): string {
   const all = stageParts(progress, paint).join(GAP)
   if (displayWidth(all) <= width) return all
@@ -13,7 +13,7 @@ export function stageLine(progress: QuestionProgress, paint: Styles, width: numb
   return `${dots} ${labelOf(progress.stage, progress)}`
 }
 
-/** All stages, on as many lines as it takes, with `end` behind the last. */
+/** All stages on as many lines as they need, followed by `end`. */
 export function stageLines(
   progress: QuestionProgress,
   paint: Styles,

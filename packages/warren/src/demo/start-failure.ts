@@ -6,7 +6,7 @@ const OPTIONS = new Map([
   ['RELAY_QUEUE', '--queue'],
 ])
 
-/** Why the demo did not start, in one line and in terms of its options. A defect is returned as it is. */
+/** The reason why the demo did not start, on one line and with the names of its options. Defects are returned unchanged. */
 export function startFailure(error: unknown, step: string, logFolder: string): unknown {
   const prefix = `the demo failed while ${step}: `
   const readLogs = `Read the logs in ${logFolder}.`
@@ -25,7 +25,7 @@ export function startFailure(error: unknown, step: string, logFolder: string): u
       cause: error,
     })
   }
-  // The system refused something: a folder without write access, a full disk.
+  // The operating system reported an error, such as a folder without write access or a full disk.
   if (error instanceof Error && 'syscall' in error) {
     return new ProgramError(prefix + error.message, {
       exitCode: ExitCode.unavailable,
