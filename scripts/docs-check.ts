@@ -49,11 +49,8 @@ const rules = englishRules(root)
 const sources = await Array.fromAsync(
   glob(['packages/*/{src,test,bench,corpus}/**/*.ts', 'scripts/**/*.ts'], { cwd: root }),
 )
-// TODO-ENGLISH: always, once all is clean
-if (process.argv.includes('--english')) {
-  for (const file of files.toSorted()) problems.push(...documentEnglish(root, file, rules))
-  for (const file of sources.toSorted()) problems.push(...sourceEnglish(root, file, rules))
-}
+for (const file of files.toSorted()) problems.push(...documentEnglish(root, file, rules))
+for (const file of sources.toSorted()) problems.push(...sourceEnglish(root, file, rules))
 
 const paths = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
 const shown = problems.filter(

@@ -41,7 +41,7 @@ const STYLE_RULES: readonly Rule[] = [
 
 /** Files whose words are a protocol's, or formats that log pipelines match. */
 const PROTOCOL_FILES =
-  /(?:^|\/)(?:log-text|bunny-text|relay-text)\.ts$|^docs\/glossary\.md$|(?:^|\/)CHANGELOG-[\w.]+\.md$/
+  /(?:^|\/)(?:log-text|bunny-text|relay-text)\.ts$|\/corpus\/writers\/(?:dotnet-relay|python-bunny)\.ts$|^docs\/glossary\.md$|(?:^|\/)CHANGELOG-[\w.]+\.md$/
 
 /** Reads the words that docs/glossary.md rules out: the third column of its tables, and the first of its last one. */
 export function glossaryRules(glossary: string): Rule[] {
@@ -56,7 +56,7 @@ export function glossaryRules(glossary: string): Rule[] {
     const [words, advice] = never ? [first, second] : [third, first]
     for (const word of words.split(', ')) {
       if (word === '' || /[†"…()]/.test(word)) continue
-      // A capital in the word makes it a matter of spelling: "collectionID" is wrong, "collection ID" is not.
+      // A capital in the word makes it a matter of spelling: `collectionID` is wrong, `collection ID` is not.
       const flags = /[A-Z]/.test(word) || word.includes(' id') ? 'g' : 'gi'
       const text = word.replaceAll(/[$.*+?^()[\]{}|\\]/g, String.raw`\$&`).replaceAll("'", "['’]")
       rules.push({
