@@ -40,7 +40,7 @@ const MATCHED_BY: Readonly<Record<RawTransaction['matchedBy'], string>> = {
 
 function describe({ steps, matchedBy, remarks, ...took }: RawTransaction): string {
   const missing = steps.filter(
-    ({ line, unwritten }) => line === undefined && unwritten !== true,
+    ({ line, unlogged }) => line === undefined && unlogged !== true,
   ).length
   return [
     MATCHED_BY[matchedBy],

@@ -48,14 +48,14 @@ export function assignClientLogs(
     if (fit.candidate.relay === undefined) fit.candidate.name = fit.log.name
     open.delete(fit.log)
   }
-  const [onlyDraft] = known
+  const [onlyCandidate] = known
   const rest = clients.filter((log) => open.has(log))
   const foreign = new Set(rest.filter((log) => isElsewhere(log, candidates, relays)))
   const addresses = new Set([...foreign].map(({ facts }) => facts.host).filter(Boolean))
   for (const log of rest) {
     const elsewhere = foreign.has(log) || addresses.has(log.facts.host)
-    if (clients.length === 1 && known.length === 1 && onlyDraft !== undefined && !elsewhere)
-      onlyDraft.logs.push({ log, match: undefined })
+    if (clients.length === 1 && known.length === 1 && onlyCandidate !== undefined && !elsewhere)
+      onlyCandidate.logs.push({ log, match: undefined })
     else addUnknownClient(log, candidates, elsewhere ? undefined : onlyOf(relays))
   }
   adoptUnknownClients(candidates)

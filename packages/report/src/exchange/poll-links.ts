@@ -88,7 +88,7 @@ function groupClients<F extends RelayFacts | LoadBalancerFacts>(
       if (Number.isNaN(client.stats.first) && client.stats.problems.size === 0) continue
       const ids = [client.key.toLowerCase(), ...client.collections]
       const group = ids.map((id) => byId.get(id)).find((known) => known !== undefined) ?? []
-      group.push({ client, log: log })
+      group.push({ client, log })
       groups.add(group)
       for (const id of ids) byId.set(id, group)
     }

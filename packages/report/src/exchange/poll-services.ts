@@ -1,7 +1,7 @@
 import type { Network, PollLink } from './network.ts'
 import { clockBy, isKept, isWithin, pollsOf, stepOf, spanOf } from './poll-pairs.ts'
 import type { PlacedExchange } from './poll-pairs.ts'
-import { notShown, notWritten, shown } from './transaction.ts'
+import { notShown, notLogged, shown } from './transaction.ts'
 import type { RawStep } from './transaction.ts'
 
 /** Warren's relay logs different lines from the .NET relay and needs fewer requests to its services per poll. */
@@ -16,7 +16,7 @@ export function queueSteps(network: Network, poll: PollLink, relay: PlacedExchan
   if (network.brokers.length === 0) return [notShown('broker', title, 'there is no broker log')]
   if (network.brokers.every(({ facts }) => facts.shortLived === 0)) {
     return [
-      notWritten('broker', title, 'the connection stays open, so the broker logs nothing per poll'),
+      notLogged('broker', title, 'the connection stays open, so the broker logs nothing per poll'),
     ]
   }
   const connection = connectionFor(network, poll, relay)
@@ -52,11 +52,7 @@ function warrenQueueStep(title: string, { exchange, log, shift }: PlacedExchange
     .flatMap(({ steps }) => steps)
     .find((one) => one.step === 'handed-out' && one.requestId === exchange.requestId)
   return handedOut === undefined
-    ? notWritten(
-        'relay',
-        title,
-        'the relay keeps waiting work in memory and does not log the check',
-      )
+    ? notLogged('relay', title, 'the relay keeps waiting work in memory and does not log the check')
     : shown('relay', 'the relay hands out a task', handedOut.evidence, log, shift)
 }
 
@@ -93,7 +89,7 @@ function connectionFor(
 }
 
 /** A load balancer logs a request when it has ended. */
-export function balancerSteps(
+export function loadBalancerSteps(
   network: Network,
   poll: PollLink,
   relay: PlacedExchange | undefined,

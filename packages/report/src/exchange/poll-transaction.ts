@@ -1,7 +1,7 @@
 import type { Network, PollLink } from './network.ts'
 import { clientExchanges, relayExchanges, pollPairs, stepOf } from './poll-pairs.ts'
 import type { PlacedExchange, PollPair } from './poll-pairs.ts'
-import { balancerSteps, isWarren, queueSteps } from './poll-services.ts'
+import { loadBalancerSteps, isWarren, queueSteps } from './poll-services.ts'
 import { notShown, resolutionOf, shown } from './transaction.ts'
 import type { RawStep, RawTransaction } from './transaction.ts'
 import type { NetworkLink, Topology } from './topology.ts'
@@ -73,7 +73,7 @@ function describePoll(
       ? [notShown('relay', 'the relay receives it', missingRelay(poll))]
       : [...relaySteps(relay), ...queueSteps(network, poll, relay)]),
     stepOf(relay, 'responded', 'relay', `the relay answers ${status}`, missingRelay(poll)),
-    ...balancerSteps(network, poll, relay),
+    ...loadBalancerSteps(network, poll, relay),
     stepOf(client, 'answered', 'client', `${name} reads the response`, noClient),
   ]
   const services = [...network.clocks].filter(([log]) =>

@@ -18,7 +18,7 @@ export interface RawStep {
   /** Why no line shows it. */
   readonly missing?: string
   /** No program logs this step, so nothing is missing. */
-  readonly unwritten?: true
+  readonly unlogged?: true
 }
 
 /** One poll or one task, followed through every program. */
@@ -54,13 +54,13 @@ export function notShown(leg: Leg, title: string, missing: string): RawStep {
   return { leg, title, line: undefined, resolutionMs: 1, missing }
 }
 
-export function notWritten(leg: Leg, title: string, missing: string): RawStep {
-  return { ...notShown(leg, title, missing), unwritten: true }
+export function notLogged(leg: Leg, title: string, missing: string): RawStep {
+  return { ...notShown(leg, title, missing), unlogged: true }
 }
 
 /** Every step that programs log has a line. */
 export function isComplete({ steps }: RawTransaction): boolean {
-  return steps.every(({ line, unwritten }) => line !== undefined || unwritten === true)
+  return steps.every(({ line, unlogged }) => line !== undefined || unlogged === true)
 }
 
 /** Resolution of the times in a log, ms: 1000 if it has whole seconds only. */

@@ -51,7 +51,7 @@ export function endsByAnySuccess(cause: Cause): boolean {
 }
 
 export interface LinkLimits {
-  /** A response that takes longer is slow, milliseconds. */
+  /** A slower response counts as slow, milliseconds. */
   slowMs: number
 }
 
@@ -182,14 +182,14 @@ export class LinkStats {
   }
 
   /** Records a summary line: `n` exchanges of one status within the `windowMs` before it; NaN if the line does not contain it. */
-  summary(line: Quotable, status: number, n: number, latencyMs: number, windowMs: number): void {
+  summary(line: Quotable, status: number, n: number, latencyMs: number, periodMs: number): void {
     // A log with every empty poll has counted these already.
     if (!(n > 0) || this.statuses.has(204)) return
     this.summaries.set(status, (this.summaries.get(status) ?? 0) + n)
     this.beat(line.time)
     if (!isGood(status)) return
     this.series.add(line.time, true, status, latencyMs, n)
-    if (status === 204 && windowMs > 0) this.rate.counted(line.time - windowMs, line.time, n)
+    if (status === 204 && periodMs > 0) this.rate.counted(line.time - periodMs, line.time, n)
     if (!(this.lastOk >= line.time)) this.lastOk = line.time
     this.firstOk ??= quote(line)
     if (this.#open > 0) this.#recover(line)

@@ -3,7 +3,7 @@ import type { NetworkLink, Side } from '../exchange/topology.ts'
 import type { ClientTable } from '../facts/facts.ts'
 import type { LinkStats } from '../facts/link-stats.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
-import { exchangesWithin, partWithin } from '../timeline/side-view.ts'
+import { exchangesWithin, sourceExchangesWithin } from '../timeline/side-view.ts'
 import type { SideSource } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
@@ -73,7 +73,7 @@ function churnsAround(
   const room = Math.max(5 * MINUTE, 2 * bucketMs)
   const candidate = { stats, shift, source: source.sourceId }
   const churns = (a: number, b: number): boolean =>
-    partWithin(candidate, a, b, 'all') >= MIN_MISSING
+    sourceExchangesWithin(candidate, a, b, 'all') >= MIN_MISSING
   return (
     (from < source.first + shift || churns(from - room, from + bucketMs)) &&
     (to > source.last + shift || churns(to - bucketMs, to + room))
@@ -131,7 +131,7 @@ function shownOn(link: NetworkLink, log: ProgramLog, from: number, to: number): 
     case 'client': {
       if (!hasOwnLog('client')) return 0
       const others = partsOf('client').filter(({ source }) => source !== sourceId)
-      const theirs = others.reduce((sum, source) => sum + partWithin(source, from, to, 'all'), 0)
+      const theirs = others.reduce((sum, source) => sum + sourceExchangesWithin(source, from, to, 'all'), 0)
       return Math.max(
         0,
         within(viewOf(link, 'relay') === undefined ? 'load-balancer' : 'relay', 'all') - theirs,

@@ -66,7 +66,7 @@ export function brokerProblem(
       ? { kind: 'link', cause: 'broker-connection-lost', detail: '' }
       : { kind: 'port-probe', detail: 'closed before login' }
   }
-  return isOrderlyEnd(text) ? NOTHING : { kind: 'unknown' }
+  return isCleanEnd(text) ? NOTHING : { kind: 'unknown' }
 }
 
 function refusedOperation(
@@ -89,7 +89,7 @@ function refusedOperation(
 }
 
 /** Supervisors log an error for each child that ends while they shut it down. */
-function isOrderlyEnd(text: string): boolean {
+function isCleanEnd(text: string): boolean {
   return (
     /with reason (?:shutdown|normal) in context shutdown_error/.test(text) ||
     (/errorContext: shutdown_error/.test(text) && /reason: (?:shutdown|normal)\b/.test(text))

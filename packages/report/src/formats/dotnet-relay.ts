@@ -187,7 +187,7 @@ export class DotnetRelayReader implements FormatReader {
     }
   }
 
-  /** Warren's relay logs in its own format what the .NET relay has no message for. */
+  /** Reads messages of Warren's relay that the .NET relay does not have. */
   #warrenEvent(line: Quotable, { message, level }: EventHead): boolean {
     const source = find(line.buf, message, line.end, PHRASES.warrenSource)
     const event = source < 0 ? undefined : this.#warrenText.read(line, message, source)

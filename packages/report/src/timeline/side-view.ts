@@ -177,13 +177,16 @@ export function exchangesWithin(
   to: number,
   which: 'good' | 'all',
 ): number {
-  const sum = view.sources.reduce((n, source) => n + partWithin(source, from, to, which), 0)
+  const sum = view.sources.reduce(
+    (n, source) => n + sourceExchangesWithin(source, from, to, which),
+    0,
+  )
   // In long logs a bucket can be longer than the range, but the longest gap is known exactly.
-  return which === 'all' ? Math.max(sum, minimumBeats(view, from, to)) : sum
+  return which === 'all' ? Math.max(sum, minimumEvents(view, from, to)) : sum
 }
 
 /** The same for a single source. */
-export function partWithin(
+export function sourceExchangesWithin(
   { stats: { series, summaries }, shift }: SideSource,
   from: number,
   to: number,
@@ -202,13 +205,13 @@ export function partWithin(
 }
 
 /** Minimum number of events within [from, to], derived from the longest gap in that range. */
-function minimumBeats(view: SideView, from: number, to: number): number {
+function minimumEvents(view: SideView, from: number, to: number): number {
   const start = Math.max(from, view.first)
   const end = Math.min(to, view.last)
   if (!(end > start) || view.summarised) return 0
   const kept = view.gaps.map((gap) => Math.min(gap.to, end) - Math.max(gap.from, start))
-  const forgotten = view.sources.map(({ stats: part }) => part.heartbeat.longestDiscarded)
-  const silence = Math.max(...kept, ...forgotten)
+  const discarded = view.sources.map(({ stats }) => stats.heartbeat.longestDiscarded)
+  const silence = Math.max(...kept, ...discarded)
   return silence > 0 ? Math.max(0, Math.floor((end - start) / silence) - 1) : 0
 }
 
