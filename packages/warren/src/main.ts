@@ -1,11 +1,5 @@
 #!/usr/bin/env node
-import {
-  asInvoked,
-  cacheCompiledCode,
-  printFailure,
-  processIo,
-  type CliIo,
-} from '@warren/runtime/cli'
+import { cacheCompiledCode, printFailure, processIo, type CliIo } from '@warren/runtime/cli'
 
 import { invocationOf } from './invocation.ts'
 
@@ -16,7 +10,5 @@ try {
   const program = await buildProgram(io, process.argv[2])
   await program.parseAsync()
 } catch (error: unknown) {
-  const { isTTY, columns } = io.stderr
-  const write = (text: string): unknown => io.stderr.write(asInvoked(text, io.invocation))
-  process.exitCode = printFailure(error, { isTTY, columns, write }, io.env)
+  process.exitCode = printFailure(error, io.stderr, io.env, io.invocation)
 }

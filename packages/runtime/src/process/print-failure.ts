@@ -1,5 +1,6 @@
 import type { OutputStream } from '../terminal/cli-io.ts'
 import { columnsOf } from '../terminal/columns.ts'
+import { asInvoked } from '../terminal/invocation.ts'
 import { styles } from '../terminal/styles.ts'
 import { wrapWords } from '../terminal/text-width.ts'
 import { ExitCode } from './exit-code.ts'
@@ -8,11 +9,13 @@ import { ProgramError } from './program-error.ts'
 /**
  * Prints on `stderr` why a command failed, and returns the exit code. The command-line parser (commander) has already
  * printed its own errors, so those only get a code: 0 for `--help` and `--version`, 64 for invalid usage.
+ * @param invocation how the user calls `warren`, see `CliIo`
  */
 export function printFailure(
   error: unknown,
   stderr: OutputStream,
   env: NodeJS.ProcessEnv = process.env,
+  invocation?: string,
 ): number {
   const parserExit = parserExitCode(error)
   if (parserExit !== undefined) return parserExit === 0 ? ExitCode.ok : ExitCode.usage
@@ -21,7 +24,7 @@ export function printFailure(
   if (error instanceof ProgramError) {
     const message = `${paint.red('error:')} ${error.message}\n`
     const hint = error.hint === undefined ? '' : `${paint.cyan('hint:')} ${error.hint}\n`
-    const text = message + hint
+    const text = asInvoked(message + hint, invocation)
     stderr.write(stderr.isTTY === true ? wrapLines(text, columnsOf(stderr, env)) : text)
     return error.exitCode
   }

@@ -34,6 +34,21 @@ describe('printFailure', () => {
     expect(failure(error).text).toContain(`error: ${message}\n`)
   })
 
+  it('prints commands the way warren was called', () => {
+    const error = new ProgramError('no users', { hint: 'Run warren relay users add site-a.' })
+    const written: string[] = []
+    const write = (text: string) => written.push(text)
+    printFailure(
+      error,
+      { write, isTTY: true, columns: 40 },
+      { NO_COLOR: '1' },
+      'npx --no-install warren',
+    )
+    expect(written.join('')).toBe(
+      'error: no users\nhint: Run npx --no-install warren relay\n  users add site-a.\n',
+    )
+  })
+
   it('returns 1 by default', () => {
     expect(failure(new ProgramError('x')).code).toBe(ExitCode.failure)
   })

@@ -11,10 +11,11 @@ Examples:
     UPSTREAM_STORE=sqlite:upstream.db warren upstream serve
   Emulate the older commercial service:
     UPSTREAM_BEHAVIOUR=older warren upstream serve
+  Create credentials for a relay or a bunny:
+    warren upstream collections add north
 
-To connect a bunny, set TASK_API_BASE_URL=http://127.0.0.1:8090/api/v1 and the
-credentials that "warren upstream collections add" prints. For a relay the
-variable is RELAY_UPSTREAM_BASE_URL.
+A relay connects with RELAY_UPSTREAM_BASE_URL=http://127.0.0.1:8090/api/v1, a
+bunny with TASK_API_BASE_URL, and both with these credentials.
 
 The upstream is configured by environment variables, all of which begin with
 UPSTREAM_.`
