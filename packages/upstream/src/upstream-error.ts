@@ -60,7 +60,7 @@ export const UPSTREAM_ERRORS = {
   COLLECTION_NEEDED: {
     status: 400,
     title: 'The collection to ask is not clear',
-    action: 'Set "collection" to an ID or a name.',
+    action: 'Set "collection" (--collection on the command line) to an ID or a name.',
   },
   COLLECTION_SUSPENDED: {
     status: 409,
@@ -69,7 +69,7 @@ export const UPSTREAM_ERRORS = {
   },
   UUID_TAKEN: {
     status: 409,
-    title: 'A question with this uuid exists already',
+    title: 'A question with this uuid already exists',
     action: 'Leave out the uuid, or use a new one.',
   },
   TOO_MANY_QUESTIONS: {
@@ -89,7 +89,7 @@ export const UPSTREAM_ERRORS = {
   },
   NAME_TAKEN: {
     status: 409,
-    title: 'A collection with this name exists already',
+    title: 'A collection with this name already exists',
     action: 'Choose another name.',
   },
   TOO_MANY_COLLECTIONS: {

@@ -41,7 +41,7 @@ export class Collections {
       throw new UpstreamError('INVALID_NAME')
     }
     if (known.some((collection) => collection.name === name)) {
-      throw new UpstreamError('NAME_TAKEN', { detail: `The collection "${name}" exists already` })
+      throw new UpstreamError('NAME_TAKEN', { detail: `The collection "${name}" already exists` })
     }
     const slug = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
     const username = `${slug.replaceAll(/^-+|-+$/g, '') || 'collection'}-${randomBytes(3).toString('hex')}`
