@@ -5,6 +5,7 @@ import { type AppDeps, buildApp } from './http/app.ts'
 import { ResultBodies } from './http/result-body.ts'
 import { UserManager } from './nodes/user-manager.ts'
 import { Authenticator } from './nodes/authenticator.ts'
+import { DeclaredPasswords } from './nodes/declared-passwords.ts'
 import { reconcileDeclaredUsers } from './nodes/declared-users.ts'
 import { NodeLinks } from './nodes/node-links.ts'
 import { type Dependency, DependencySummary } from './observe/dependency-summary.ts'
@@ -18,6 +19,7 @@ import type { TaskEvent } from './tasks/task-events.ts'
 import { TaskService } from './tasks/task-service.ts'
 import { DEFAULT_SUBMISSION_POLICY } from './upstream/submission-policy.ts'
 import { UpstreamLink } from './upstream/upstream-link.ts'
+import { PasswordChecks } from './nodes/password-checks.ts'
 import { Upkeep } from './upkeep.ts'
 import { RELAY_VERSION } from './version.ts'
 
@@ -60,7 +62,7 @@ export async function startRelay(
       ...(signal === undefined ? {} : { signal }),
     }),
   )
-  await reconcileDeclaredUsers(store.users, config.declaredUsers, log)
+  const passwords = await reconcileDeclaredUsers(store.users, config.declaredUsers, log)
 
   const registry = createMetrics('warren_relay_')
   starting.defer(() => registry.registry.clear())
@@ -77,11 +79,26 @@ export async function startRelay(
     }
   }
   const taskService = starting.use(openTaskService(config, store, queue, log, onEvent))
-  const authenticator = new Authenticator({
-    directory: store.users,
-    cacheMs: config.credentialCacheMs,
-    changesAreObserved: () => store.events.live,
-  })
+  const checks = new PasswordChecks()
+  const authenticator = starting.use(
+    new Authenticator({
+      directory: store.users,
+      checks,
+      cacheMs: config.credentialCacheMs,
+      changesAreObserved: () => store.events.live,
+      detectChanges: () => store.events.detect(),
+      passwordUpdate: (key) => declaredPasswords.updateOf(key),
+    }),
+  )
+  const declaredPasswords = starting.use(
+    new DeclaredPasswords({
+      passwords,
+      users: store.users,
+      checks,
+      log,
+      onMatch: (user, password) => authenticator.remember(user, password),
+    }),
+  )
   starting.use(
     store.events.subscribe((event) => {
       if (event.kind === 'settled') upstreams.get(event.upstream)?.wake()

@@ -20,8 +20,7 @@ export const API_ERRORS = {
     status: 429,
     retryable: true,
     title: 'Too many failed logins',
-    action:
-      'Correct the password. Valid credentials are accepted again after the time in Retry-After.',
+    action: 'Correct the password. Valid credentials are accepted at any time.',
   },
   RELAY_UNSUPPORTED_TYPE: {
     status: 400,

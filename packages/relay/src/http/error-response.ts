@@ -1,6 +1,6 @@
 import type { Logger } from '@warren/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { HashingBusyError } from '../nodes/hashing-queue.ts'
+import { LoginsBusyError } from '../nodes/login-gate.ts'
 import { StoreError } from '../store/store-error.ts'
 import { ApiError, type ApiErrorCode } from './api-errors.ts'
 
@@ -17,7 +17,7 @@ export function toApiError(error: unknown): ApiError {
       cause: error,
     })
   }
-  if (error instanceof HashingBusyError) {
+  if (error instanceof LoginsBusyError) {
     return new ApiError('RELAY_BUSY', { retryAfterSeconds: BUSY_RETRY_S, cause: error })
   }
   const status = statusOf(error)

@@ -20,16 +20,17 @@ const MAX_LOGGED_LENGTH = 100
 export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
     const collection = pathParameter(request, 'collection')
-    const result = await authenticator.authenticate(
-      request.headers.authorization,
-      collection,
-      request.ip,
-    )
+    const result = await authenticator.authenticate(request.headers.authorization, collection, {
+      address: request.ip,
+      connection: request.raw.socket,
+    })
     if (result.kind === 'verified') {
       request.principal = result.principal
       log.debug({ user: result.principal.username, requestId: request.id }, 'credentials validated')
       return
     }
+    // Nothing is sent to a client that has disconnected.
+    if (result.kind === 'gone') throw new ApiError('RELAY_UNAUTHORIZED')
     const path = pathOf(request)
     if (result.kind === 'slow-down') {
       onFailure('slow-down')

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Principal } from '../nodes/authenticator.ts'
+import type { Principal } from '../nodes/principal.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -8,9 +8,8 @@ export interface AttemptThrottleOptions {
   readonly now: () => number
 }
 
-export type AttemptPermit =
-  | { readonly allowed: true; refund(): void }
-  | { readonly allowed: false; readonly retryAfterMs: number }
+export type FailedAttempt =
+  { readonly isThrottled: false } | { readonly isThrottled: true; readonly retryAfterMs: number }
 
 interface Bucket {
   tokens: number
@@ -18,9 +17,9 @@ interface Bucket {
 }
 
 /**
- * Throttles the guessing of passwords, per user name and address, and never locks a user out: buckets refill, and a
- * successful login returns its token. The token is taken before the password check; otherwise a thousand concurrent
- * guesses would all pass.
+ * Counts failed logins per user name and address, and throttles what exceeds the limit. It rejects no login: the
+ * correct password is accepted at any time, so a client that guesses cannot lock out a node behind the same load
+ * balancer. Buckets refill with time.
  */
 export class AttemptThrottle {
   readonly #options: AttemptThrottleOptions
@@ -30,25 +29,27 @@ export class AttemptThrottle {
     this.#options = options
   }
 
-  take(username: string, address: string): AttemptPermit {
+  /** Whether another failed login would exceed the limit. Its password is checked after those of others. */
+  isExhausted(username: string, address: string): boolean {
+    const bucket = this.#buckets.get(keyOf(username, address))
+    return bucket !== undefined && this.#tokensOf(bucket) < 1
+  }
+
+  /** Records a failed login. */
+  recordFailure(username: string, address: string): FailedAttempt {
     const { burst, perMinute, now } = this.#options
-    const key = `${address} ${username}`
-    const at = now()
-    const bucket = this.#buckets.get(key) ?? { tokens: burst, at }
-    const perMs = perMinute / 60_000
-    bucket.tokens = Math.min(burst, bucket.tokens + Math.max(0, at - bucket.at) * perMs)
-    bucket.at = at
-    this.#store(key, bucket)
-    if (bucket.tokens < 1) {
-      return { allowed: false, retryAfterMs: Math.ceil((1 - bucket.tokens) / perMs) }
-    }
-    bucket.tokens -= 1
-    return {
-      allowed: true,
-      refund: () => {
-        bucket.tokens = Math.min(burst, bucket.tokens + 1)
-      },
-    }
+    const key = keyOf(username, address)
+    const bucket = this.#buckets.get(key)
+    const tokens = bucket === undefined ? burst : this.#tokensOf(bucket)
+    const isThrottled = tokens < 1
+    this.#store(key, { tokens: isThrottled ? tokens : tokens - 1, at: now() })
+    if (!isThrottled) return { isThrottled }
+    return { isThrottled, retryAfterMs: Math.ceil((1 - tokens) * (60_000 / perMinute)) }
+  }
+
+  #tokensOf({ tokens, at }: Bucket): number {
+    const { burst, perMinute, now } = this.#options
+    return Math.min(burst, tokens + Math.max(0, now() - at) * (perMinute / 60_000))
   }
 
   /** Re-inserting keeps the map in order of last use, so that the first key is the least recently used. */
@@ -59,4 +60,8 @@ export class AttemptThrottle {
     const oldest = this.#buckets.keys().next()
     if (oldest.done !== true) this.#buckets.delete(oldest.value)
   }
+}
+
+function keyOf(username: string, address: string): string {
+  return `${address} ${username}`
 }

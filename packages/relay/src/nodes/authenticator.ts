@@ -1,32 +1,17 @@
-import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from 'node:crypto'
-import { type AttemptPermit, AttemptThrottle } from './attempt-throttle.ts'
-import { type BasicCredentials, readBasicCredentials } from './basic-credentials.ts'
+import { hash, randomBytes } from 'node:crypto'
+import { sleep } from '@warren/runtime'
+import { AttemptThrottle } from './attempt-throttle.ts'
+import { readBasicCredentials } from './basic-credentials.ts'
 import { parseCollectionId } from '../vocabulary/collection-id.ts'
-import { HashingQueue } from './hashing-queue.ts'
-import { DEFAULT_HASH_COST, hashPassword, verifyPassword } from './password-hash.ts'
-import { canonicalUsername } from '../vocabulary/username.ts'
-
-export interface LoginRecord {
-  /** In the spelling with which the user was added; used in logs and tasks. */
-  readonly name: string
-  readonly passwordHash: string
-  /** Canonical IDs of the nodes this user may poll for. */
-  readonly nodeIds: readonly string[]
-}
-
-/** The part of the store that verifies logins. */
-export interface LoginDirectory {
-  /** Compares names without case. Rejects if the database cannot be reached. */
-  findUser(name: string): Promise<LoginRecord | null>
-}
-
-/** The user of a verified request, and the node it polls for. */
-export interface Principal {
-  readonly username: string
-  readonly nodeId: string
-  /** Text after the dot of the collection ID; `''` if there is none. */
-  readonly suffix: string
-}
+import { FairQueue, type Party } from './fair-queue.ts'
+import { isGeneratedPasswordHash, verifyGeneratedPassword } from './generated-password-hash.ts'
+import { type Asker, ClientGoneError, LoginGate, type LoginVisit } from './login-gate.ts'
+import type { PasswordChecks } from './password-checks.ts'
+import { isOutdatedHash } from './password-hash.ts'
+import { Principal } from './principal.ts'
+import { SharedWork } from './shared-work.ts'
+import { canonicalUsername, isUsername } from '../vocabulary/username.ts'
+import { type LoginDirectory, type LoginRecord, VerifiedLogins } from './verified-logins.ts'
 
 export type LoginFailure =
   'missing' | 'malformed' | 'unknown user' | 'wrong password' | 'wrong collection'
@@ -35,197 +20,216 @@ export type Authentication =
   | { readonly kind: 'verified'; readonly principal: Principal; readonly fromCache: boolean }
   | { readonly kind: 'failed'; readonly reason: LoginFailure; readonly username?: string }
   | { readonly kind: 'slow-down'; readonly username: string; readonly retryAfterMs: number }
+  /** The client has disconnected. */
+  | { readonly kind: 'gone' }
 
 export interface AuthenticatorOptions {
   readonly directory: LoginDirectory
+  readonly checks: PasswordChecks
   /** How long a verified login is cached. 0 asks the store at every request. */
   readonly cacheMs: number
   /** False while changes of users may be missed. The cache is not used then. */
   readonly changesAreObserved?: () => boolean
+  /** Detects changes by other processes that are not notified of by themselves. */
+  readonly detectChanges?: () => void
+  /** Resolves when the stored password of a user is up to date. Undefined if it is. */
+  readonly passwordUpdate?: (key: string) => Promise<void> | undefined
   readonly maxCached?: number
-  readonly maxConcurrentChecks?: number
-  readonly maxWaitingChecks?: number
+  readonly maxWaiting?: number
   readonly throttle?: AttemptThrottle
   /** Monotonic milliseconds. */
   readonly now?: () => number
 }
 
-interface CachedLogin {
-  /** HMAC of the password, with a key that exists in this process only. */
+/** A party's share of the database connections: logins never occupy all of them. */
+const MAX_LOOK_UPS = 4
+// A failed login is answered at a multiple of this time after it arrived, so that its duration does not reveal why it failed.
+// Longer than a password check takes, also on a busy machine.
+const FAILURE_STEP_MS = 250
+const THROTTLED_STEP_MS = 1_000
+
+interface Attempt {
+  /** The canonical user name; '' for a text that no user can have as a name. */
+  readonly key: string
+  readonly username: string
+  readonly password: string
   readonly digest: Buffer
-  readonly passwordHash: string
-  username: string
-  nodeIds: ReadonlySet<string>
-  /** Generation when the store was read. */
-  generation: number
-  validUntil: number
+  readonly address: string
+  readonly at: number
 }
 
-const UNTHROTTLED: AttemptPermit = { allowed: true, refund: () => undefined }
+type Check =
+  | { readonly record: LoginRecord; readonly generation: number }
+  | { readonly failure: 'unknown user' | 'wrong password' }
 
 /**
  * Verifies the Basic credentials of a request for a collection ID.
  *
- * A password is hashed once per process. While the login is cached, only its keyed digest is compared, in a few
- * microseconds and without the store. After the cache has expired or was invalidated, the store is asked whether the
- * user still has the same stored hash, which costs no hashing either.
+ * While a login is cached, only the keyed digest of its password is compared, in a few microseconds. Otherwise the user is
+ * read. A generated password, and one that was verified before, is then verified at once. Only a password that a person
+ * chose is hashed, which takes 50 ms: its user waits for a turn, which clients share fairly.
  *
- * An unknown user takes as long as a wrong password: its password is checked against a hash that nothing matches.
+ * All failures look alike: an unknown user and a wrong generated password wait for a turn too, and pretend to use it.
  */
-export class Authenticator {
+export class Authenticator implements AsyncDisposable {
   readonly #directory: LoginDirectory
-  readonly #cacheMs: number
-  readonly #changesAreObserved: () => boolean
-  readonly #maxCached: number
-  readonly #hashing: HashingQueue
+  readonly #checks: PasswordChecks
+  readonly #logins: VerifiedLogins
+  readonly #passwordUpdate: (key: string) => Promise<void> | undefined
+  readonly #gate: LoginGate
+  readonly #lookUps = new FairQueue(MAX_LOOK_UPS)
+  readonly #running = new SharedWork<Check>()
   readonly #throttle: AttemptThrottle
-  readonly #now: () => number
-  // A key object, because converting bytes at every poll takes five times as long as the digest.
-  readonly #key = createSecretKey(randomBytes(32))
-  readonly #cache = new Map<string, CachedLogin>()
-  #unmatchableHash: Promise<string> | undefined
-  /** Incremented by `invalidate`. Logins of an older generation are not used from the cache. */
-  #generation = 0
+  readonly #key = randomBytes(32).toString('hex')
+  readonly #stop = new AbortController()
+  readonly #upgrades = new Map<string, Promise<boolean>>()
 
   constructor(options: AuthenticatorOptions) {
     this.#directory = options.directory
-    this.#cacheMs = options.cacheMs
-    this.#changesAreObserved = options.changesAreObserved ?? (() => true)
-    this.#maxCached = options.maxCached ?? 20_000
-    this.#now = options.now ?? (() => performance.now())
-    this.#hashing = new HashingQueue({
-      concurrency: options.maxConcurrentChecks ?? 2,
-      maxWaiting: options.maxWaitingChecks ?? 1_000,
+    this.#checks = options.checks
+    this.#passwordUpdate = options.passwordUpdate ?? (() => undefined)
+    const now = options.now ?? (() => performance.now())
+    this.#gate = new LoginGate(options.maxWaiting ?? 10_000)
+    this.#logins = new VerifiedLogins({
+      directory: options.directory,
+      cacheMs: options.cacheMs,
+      maxCached: options.maxCached ?? 20_000,
+      changesAreObserved: options.changesAreObserved ?? (() => true),
+      detectChanges: options.detectChanges ?? (() => undefined),
+      now,
     })
     this.#throttle =
-      options.throttle ??
-      new AttemptThrottle({ burst: 20, perMinute: 60, maxEntries: 10_000, now: this.#now })
+      options.throttle ?? new AttemptThrottle({ burst: 20, perMinute: 60, maxEntries: 10_000, now })
   }
 
-  /** Rejects with `HashingBusyError` if too many logins wait, and with the store's error if the database is down. */
+  /** Rejects with LoginsBusyError if too many logins wait, and with the store's error if the database is down. */
   async authenticate(
     authorization: string | undefined,
     collection: string,
-    address: string,
+    asker: Asker,
   ): Promise<Authentication> {
     const reading = readBasicCredentials(authorization)
     if (reading.kind !== 'credentials') return { kind: 'failed', reason: reading.kind }
-    const { credentials } = reading
-    const name = canonicalUsername(credentials.username)
+    const { username, password } = reading.credentials
+    // No user has another name. Such names are throttled together.
+    const key = isUsername(username) ? canonicalUsername(username) : ''
+    const digest = this.#digest(password)
     const target = parseCollectionId(collection)
 
-    const cached = this.#cached(name, credentials.password)
+    const cached = this.#logins.find(key, digest)
     if (cached !== undefined && target !== undefined && cached.nodeIds.has(target.nodeId)) {
-      return verified(cached.username, target.nodeId, target.suffix, true)
+      const principal = new Principal(cached, target, this.#logins)
+      return { kind: 'verified', principal, fromCache: true }
     }
-    const checked = await this.#check(name, credentials, address)
-    if ('kind' in checked) return checked
-    if (target === undefined || !checked.nodeIds.has(target.nodeId)) {
-      return { kind: 'failed', reason: 'wrong collection', username: checked.username }
+    const attempt = {
+      key,
+      username,
+      password,
+      digest,
+      address: asker.address,
+      at: performance.now(),
     }
-    return verified(checked.username, target.nodeId, target.suffix, false)
-  }
-
-  /**
-   * Invalidates all cached logins, because a user or node has changed or may have changed. A password whose stored
-   * hash is unchanged is not hashed again, so a thousand nodes cost a thousand short queries.
-   */
-  invalidate(): void {
-    this.#generation += 1
-  }
-
-  #cached(name: string, password: string): CachedLogin | undefined {
-    const entry = this.#cache.get(name)
-    if (entry === undefined || entry.generation !== this.#generation) return undefined
-    if (this.#now() >= entry.validUntil || !this.#changesAreObserved()) return undefined
-    return timingSafeEqual(entry.digest, this.#digest(password)) ? entry : undefined
-  }
-
-  /** Asks the store, and hashes only if this password was not verified against the same stored hash before. */
-  async #check(
-    name: string,
-    credentials: BasicCredentials,
-    address: string,
-  ): Promise<CachedLogin | Exclude<Authentication, { kind: 'verified' }>> {
-    const digest = this.#digest(credentials.password)
-    const before = this.#cache.get(name)
-    const matchesBefore = before !== undefined && timingSafeEqual(before.digest, digest)
-
-    const permit = matchesBefore ? UNTHROTTLED : this.#throttle.take(name, address)
-    if (!permit.allowed) {
-      return {
-        kind: 'slow-down',
-        username: credentials.username,
-        retryAfterMs: permit.retryAfterMs,
-      }
-    }
-    // Only a failed login costs a token; a database outage does not.
-    let loginFailed = false
     try {
-      const checked = await this.#checkAgainstStore(name, credentials, digest, before)
-      loginFailed = 'kind' in checked
-      return checked
-    } finally {
-      if (!loginFailed) permit.refund()
+      using visit = await this.#gate.enter(asker)
+      const check = await this.#check(attempt, visit)
+      if ('failure' in check) return await this.#fail(attempt, check.failure, visit)
+      const login = this.#logins.add(key, digest, check.record, check.generation)
+      if (target === undefined || !login.nodeIds.has(target.nodeId)) {
+        return { kind: 'failed', reason: 'wrong collection', username: login.record.name }
+      }
+      const principal = new Principal(login, target, this.#logins)
+      return { kind: 'verified', principal, fromCache: false }
+    } catch (error: unknown) {
+      if (error instanceof ClientGoneError) return { kind: 'gone' }
+      throw error
     }
+  }
+
+  /** Users or nodes have changed or may have changed. A password that is still the same is not hashed again. */
+  invalidate(): void {
+    this.#logins.invalidate()
+  }
+
+  /** Records a password that is known to be that of a user, so that its login needs no hashing. */
+  remember(record: LoginRecord, password: string): void {
+    // Of an earlier generation than any: the user is read again at its login.
+    this.#logins.add(canonicalUsername(record.name), this.#digest(password), record, -1)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort()
+    await Promise.all(this.#upgrades.values())
+  }
+
+  #check(attempt: Attempt, visit: LoginVisit): Promise<Check> {
+    // Throttled clients take turns among themselves.
+    const isThrottled = this.#throttle.isExhausted(attempt.key, attempt.address)
+    const party = [isThrottled, ...visit.party]
+    const sameLogin = `${attempt.key} ${attempt.digest.toString('base64')}`
+    return this.#running.run(sameLogin, visit.gone, (signal) =>
+      this.#checkAgainstStore(attempt, party, signal),
+    )
   }
 
   async #checkAgainstStore(
-    name: string,
-    credentials: BasicCredentials,
-    digest: Buffer,
-    before: CachedLogin | undefined,
-  ): Promise<CachedLogin | Extract<Authentication, { kind: 'failed' }>> {
-    const matchesBefore = before !== undefined && timingSafeEqual(before.digest, digest)
-    const generation = this.#generation
-    const record = await this.#directory.findUser(credentials.username)
-    const { username } = credentials
+    { key, username, password, digest }: Attempt,
+    party: Party,
+    signal: AbortSignal,
+  ): Promise<Check> {
+    await this.#passwordUpdate(key)
+    const { generation } = this.#logins
+    const record = await this.#findUser(username, party, signal)
     if (record === null) {
-      const unmatchable = await this.#hashForUnknownUser()
-      await this.#hashing.run(() => verifyPassword(credentials.password, unmatchable))
-      return { kind: 'failed', reason: 'unknown user', username }
+      await this.#checks.pretend(party, signal)
+      return { failure: 'unknown user' }
     }
-    const unchanged = matchesBefore && record.passwordHash === before.passwordHash
-    if (!unchanged) {
-      const { password } = credentials
-      const matches = await this.#hashing.run(() => verifyPassword(password, record.passwordHash))
-      if (!matches) return { kind: 'failed', reason: 'wrong password', username }
+    const { passwordHash } = record
+    const isKnown =
+      this.#logins.wasVerified(key, digest, record) ||
+      verifyGeneratedPassword(password, passwordHash)
+    if (isKnown) return { record, generation }
+    if (isGeneratedPasswordHash(passwordHash)) {
+      await this.#checks.pretend(party, signal)
+      return { failure: 'wrong password' }
     }
-    const entry: CachedLogin = {
-      digest,
-      passwordHash: record.passwordHash,
-      username: record.name,
-      nodeIds: new Set(record.nodeIds),
-      generation,
-      validUntil: this.#now() + this.#cacheMs,
-    }
-    this.#addToCache(name, entry)
-    return entry
+    const matches = await this.#checks.verify(password, passwordHash, party, signal)
+    if (!matches) return { failure: 'wrong password' }
+    if (isOutdatedHash(passwordHash)) this.#upgradeHash(record, password)
+    return { record, generation }
   }
 
-  #addToCache(name: string, entry: CachedLogin): void {
-    this.#cache.delete(name)
-    this.#cache.set(name, entry)
-    if (this.#cache.size <= this.#maxCached) return
-    const oldest = this.#cache.keys().next()
-    if (oldest.done !== true) this.#cache.delete(oldest.value)
+  async #findUser(name: string, party: Party, signal: AbortSignal): Promise<LoginRecord | null> {
+    using _ = await this.#lookUps.enter(party, signal)
+    return isUsername(name) ? await this.#directory.findUser(name) : null
   }
 
+  async #fail(
+    { key, username, address, at }: Attempt,
+    reason: 'unknown user' | 'wrong password',
+    visit: LoginVisit,
+  ): Promise<Authentication> {
+    visit.markFailed()
+    const attempt = this.#throttle.recordFailure(key, address)
+    const stepMs = attempt.isThrottled ? THROTTLED_STEP_MS : FAILURE_STEP_MS
+    await sleep(stepMs - ((performance.now() - at) % stepMs), visit.gone)
+    visit.gone.throwIfAborted()
+    if (!attempt.isThrottled) return { kind: 'failed', reason, username }
+    return { kind: 'slow-down', username, retryAfterMs: attempt.retryAfterMs }
+  }
+
+  /** In the background, because it takes as long as the check. If it fails, the next login tries again. */
+  #upgradeHash({ id, passwordHash: from }: LoginRecord, password: string): void {
+    if (this.#upgrades.has(id)) return
+    const upgrade = this.#checks
+      .hash(password, ['upgrades'], this.#stop.signal)
+      .then((to) => this.#directory.upgradePasswordHash(id, { from, to }))
+      .catch(() => false)
+      .finally(() => this.#upgrades.delete(id))
+    this.#upgrades.set(id, upgrade)
+  }
+
+  /** Comparing digests takes the same time for every password, and they are useless outside of this process. */
   #digest(password: string): Buffer {
-    return createHmac('sha256', this.#key).update(password).digest()
+    return hash('sha256', this.#key + password, 'buffer')
   }
-
-  #hashForUnknownUser(): Promise<string> {
-    this.#unmatchableHash ??= hashPassword(randomBytes(32).toString('hex'), DEFAULT_HASH_COST)
-    return this.#unmatchableHash
-  }
-}
-
-function verified(
-  username: string,
-  nodeId: string,
-  suffix: string,
-  fromCache: boolean,
-): Authentication {
-  return { kind: 'verified', principal: { username, nodeId, suffix }, fromCache }
 }

@@ -2,12 +2,13 @@ import { ExitCode, type Logger, ProgramError } from '@warren/runtime'
 import type { DeclaredUser } from '../vocabulary/declared-user.ts'
 import type { UserRecord, UserStore } from '../store/user-store.ts'
 import { NameTakenError, NodeTakenError } from '../store/store-error.ts'
-import { hashPassword, verifyPassword } from './password-hash.ts'
+import { type DeclaredPassword, NO_PASSWORD_HASH } from './declared-passwords.ts'
 import { canonicalUsername } from '../vocabulary/username.ts'
 
 /**
- * Adds, changes and removes declared users so that they match the configuration. Users added on the command line
- * stay as they are. Everything is checked before anything is changed.
+ * Adds and removes declared users and their nodes so that they match the configuration. Users added on the command line
+ * stay as they are. Everything is checked before anything is changed. Resolves to the passwords, which are neither
+ * verified nor set yet, because that takes long.
  *
  * Throws a ProgramError (exit code 78) that lists each conflict with a user or node added on the command line.
  */
@@ -15,7 +16,7 @@ export async function reconcileDeclaredUsers(
   users: UserStore,
   declared: readonly DeclaredUser[],
   log: Logger,
-): Promise<void> {
+): Promise<readonly DeclaredPassword[]> {
   const existing = await users.listUsers()
   const conflicts = findConflicts(existing, declared)
   if (conflicts.length > 0) {
@@ -43,8 +44,11 @@ export async function reconcileDeclaredUsers(
       log.info({ user: user.name, node: nodeId }, 'declared node removed')
     }
   }
+  const passwords: DeclaredPassword[] = []
   for (const user of declared) {
-    const record = await addOrUpdate(users, byKey.get(canonicalUsername(user.name)), user, log)
+    const known = byKey.get(canonicalUsername(user.name))
+    const record = known ?? (await addOnce(users, user, log))
+    passwords.push({ user: record, password: user.password })
     for (const nodeId of user.nodeIds.filter((id) => !record.nodeIds.includes(id))) {
       if (await addNodeOnce(users, record, nodeId)) {
         log.info({ user: user.name, node: nodeId }, 'declared node added')
@@ -52,32 +56,20 @@ export async function reconcileDeclaredUsers(
     }
     if (user.nodeIds.length === 0) log.warn({ user: user.name }, 'declared user has no node')
   }
+  return passwords
 }
 
-async function addOrUpdate(
-  users: UserStore,
-  record: UserRecord | undefined,
-  user: DeclaredUser,
-  log: Logger,
-): Promise<UserRecord> {
-  if (record === undefined) {
-    const passwordHash = await hashPassword(user.password)
-    try {
-      const added = await users.addUser({ name: user.name, passwordHash, declared: true })
-      log.info({ user: user.name }, 'declared user added')
-      return added
-    } catch (error: unknown) {
-      // Another relay has started with the same configuration at the same moment, and was first.
-      const other = error instanceof NameTakenError ? await users.findUser(user.name) : null
-      if (other === null || !other.declared) throw error
-      return other
-    }
+async function addOnce(users: UserStore, { name }: DeclaredUser, log: Logger): Promise<UserRecord> {
+  try {
+    const added = await users.addUser({ name, passwordHash: NO_PASSWORD_HASH, declared: true })
+    log.info({ user: name }, 'declared user added')
+    return added
+  } catch (error: unknown) {
+    // Another relay has started with the same configuration at the same moment, and was first.
+    const other = error instanceof NameTakenError ? await users.findUser(name) : null
+    if (other === null || !other.declared) throw error
+    return other
   }
-  if (!(await verifyPassword(user.password, record.passwordHash))) {
-    await users.setPasswordHash(record.id, await hashPassword(user.password))
-    log.info({ user: user.name }, 'declared user has a new password')
-  }
-  return record
 }
 
 /** False if another relay that started at the same moment has just added it. */

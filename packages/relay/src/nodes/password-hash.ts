@@ -1,15 +1,15 @@
 import { pbkdf2, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
 
-// Two formats are verified; only the first is written:
+// The slow hashes, for passwords that people choose. Two formats are verified; only the first is written:
 //
 //   $scrypt$ln=14,r=8,p=1$<salt>$<key>   PHC string, base64 without padding, ln = log2 of the cost
 //   AQAAAAIAAYag...                      ASP.NET Identity v3, as the .NET relay stores it, so that its users can be
 //                                        imported: base64 of 0x01, PRF (uint32 BE), iterations (uint32 BE),
 //                                        salt length (uint32 BE), salt, PBKDF2 subkey
 //
-// ln=14 takes about 45 ms. Generated passwords have more than 130 bits, for which any cost is enough; the cost
-// protects passwords that people choose. It is part of the stored text, so raising it leaves old hashes valid.
+// ln=14 takes about 45 ms. The cost is part of the stored text, so raising it leaves old hashes valid. A login rehashes
+// them.
 
 export interface HashCost {
   /** log2 of scrypt's N. Memory for one hash is 128 * r * 2^ln bytes. */
@@ -54,9 +54,17 @@ export async function verifyPassword(password: string, stored: string): Promise<
   return timingSafeEqual(key, hash.key)
 }
 
-/** Whether `verifyPassword` supports the format of a hash; checked before an import. */
-export function isReadableHash(stored: string): boolean {
+/** Whether `verifyPassword` supports the format of a hash. */
+export function isSlowHash(stored: string): boolean {
   return readHash(stored) !== undefined
+}
+
+/** Whether a hash has another format or a lower cost than `hashPassword` writes. */
+export function isOutdatedHash(stored: string): boolean {
+  const hash = readHash(stored)
+  if (hash?.kind !== 'scrypt') return true
+  const { ln, r, p } = DEFAULT_HASH_COST
+  return hash.cost.ln < ln || hash.cost.r < r || hash.cost.p < p
 }
 
 type StoredHash =
@@ -85,6 +93,8 @@ function readScrypt(stored: string): StoredHash | undefined {
 }
 
 function readIdentityV3(stored: string): StoredHash | undefined {
+  // Node.js skips what is not base64, and the database would store it.
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(stored)) return undefined
   const bytes = Buffer.from(stored, 'base64')
   if (bytes.length < IDENTITY_HEADER_BYTES || bytes[0] !== IDENTITY_V3) return undefined
   const digest = IDENTITY_DIGESTS[bytes.readUInt32BE(1)]

@@ -1,8 +1,9 @@
 import { ExitCode, nearestName, ProgramError } from '@warren/runtime'
 import type { NodeRecord, UserRecord, UserStore } from '../store/user-store.ts'
+import { hashGeneratedPassword, isGeneratedPasswordHash } from './generated-password-hash.ts'
 import { generatePassword } from './password-generator.ts'
-import { hashPassword, isReadableHash } from './password-hash.ts'
-import { usernameProblem } from '../vocabulary/username.ts'
+import { isSlowHash } from './password-hash.ts'
+import { isUsername, usernameProblem } from '../vocabulary/username.ts'
 
 /** The credentials to enter in the configuration of a bunny. The password is shown once and not stored. */
 export interface NewUser {
@@ -34,7 +35,7 @@ export class UserManager {
   async add(name: string): Promise<NewUser> {
     checkName(name)
     const password = generatePassword()
-    const passwordHash = await hashPassword(password)
+    const passwordHash = hashGeneratedPassword(password)
     const user = await this.#users.addUser({ name, passwordHash, declared: false })
     const node = await this.#users.addNode(user.id)
     return { username: user.name, password, collectionId: node.id }
@@ -48,7 +49,7 @@ export class UserManager {
     const user = await this.#find(name)
     rejectDeclared(user)
     const password = generatePassword()
-    await this.#users.setPasswordHash(user.id, await hashPassword(password))
+    await this.#users.setPasswordHash(user.id, hashGeneratedPassword(password))
     return { username: user.name, password }
   }
 
@@ -90,10 +91,10 @@ export class UserManager {
   async import(imported: ImportedUser): Promise<UserRecord> {
     checkName(imported.username)
     const { username: name, passwordHash } = imported
-    if (!isReadableHash(passwordHash)) {
+    if (!isSlowHash(passwordHash) && !isGeneratedPasswordHash(passwordHash)) {
       throw new ProgramError(`the password hash of "${name}" has an unknown format`, {
         exitCode: ExitCode.data,
-        hint: 'Export the hashes of a .NET relay (ASP.NET Identity v3) or of a Warren relay (scrypt).',
+        hint: 'Export the hashes of a .NET relay (ASP.NET Identity v3) or of a Warren relay.',
       })
     }
     const user = await this.#users.addUser({ name, passwordHash, declared: false })
@@ -102,7 +103,7 @@ export class UserManager {
   }
 
   async #find(name: string): Promise<UserRecord> {
-    const user = await this.#users.findUser(name)
+    const user = isUsername(name) ? await this.#users.findUser(name) : null
     if (user !== null) return user
     const names = (await this.#users.listUsers()).map((other) => other.name)
     const nearest = nearestName(name, names)

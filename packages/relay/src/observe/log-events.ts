@@ -93,6 +93,8 @@ export const RELAY_LOG_EVENTS = {
   'declared user added': 'A user of the configuration was added. Fields: user',
   'declared user removed':
     'A user was removed because it is no longer in the configuration. Fields: user',
+  'declared password not updated':
+    'user, err: its logins use the stored password; the next start tries again',
   'declared user has a new password':
     'The password of a user changed in the configuration. Fields: user',
   'declared user has no node': 'A user of the configuration has no nodes. Fields: user',

@@ -5,8 +5,15 @@ export class EventBus implements StoreEvents {
   readonly #listeners = new Set<(event: StoreEvent) => void>()
   #live: boolean
 
-  constructor(options: { live: boolean }) {
+  readonly #detect: () => void
+
+  constructor(options: { live: boolean; detect?: () => void }) {
     this.#live = options.live
+    this.#detect = options.detect ?? (() => undefined)
+  }
+
+  detect(): void {
+    this.#detect()
   }
 
   get live(): boolean {

@@ -45,7 +45,7 @@ export function openSqliteStore(options: SqliteStoreOptions): RelayStore {
 
 class SqliteStore implements RelayStore {
   readonly technology = 'sqlite'
-  readonly events = new EventBus({ live: true })
+  readonly events: EventBus
   readonly users: SqlUserStore
   readonly tasks: SqlTaskStore
   readonly #file: DatabaseSync
@@ -62,6 +62,10 @@ class SqliteStore implements RelayStore {
     this.#migrations = migrations
     this.#file = file
     this.#now = now
+    const detect = this.#changeDetector(file)
+    this.events = new EventBus({ live: true, detect })
+    this.#watch = setInterval(detect, CHANGE_CHECK_MS)
+    this.#watch.unref()
     this.#db = new Kysely<RelayTables>({ dialect: new NodeSqliteDialect(file) })
     this.#database = new SqlDatabase({
       db: this.#db,
@@ -71,7 +75,6 @@ class SqliteStore implements RelayStore {
     })
     this.users = new SqlUserStore(this.#database, now)
     this.tasks = new SqlTaskStore(this.#database)
-    this.#watch = this.#watchForChanges(file)
   }
 
   async migrate(): Promise<MigrationOutcome> {
@@ -96,19 +99,18 @@ class SqliteStore implements RelayStore {
   }
 
   // data_version changes when another connection commits. Checking it does not read the file.
-  #watchForChanges(file: DatabaseSync): NodeJS.Timeout {
+  #changeDetector(file: DatabaseSync): () => void {
     const statement = file.prepare('pragma data_version')
     const version = (): unknown => statement.get()?.['data_version']
     let seen = version()
-    const timer = setInterval(() => {
+    return () => {
+      if (!file.isOpen) return
       const current = version()
       if (current === seen) return
       seen = current
       this.events.emit({ kind: 'users-changed' })
       this.events.emit({ kind: 'resync' })
-    }, CHANGE_CHECK_MS)
-    timer.unref()
-    return timer
+    }
   }
 }
 

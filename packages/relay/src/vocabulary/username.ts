@@ -7,10 +7,15 @@ export function canonicalUsername(name: string): string {
   return name.normalize('NFC').toUpperCase()
 }
 
+/** Whether a user can have this name. No other text reaches the database, which rejects some characters. */
+export function isUsername(name: string): boolean {
+  return USERNAME.test(name)
+}
+
 /** Why a name is not valid for a new user; undefined if it is valid. */
 export function usernameProblem(name: string): string | undefined {
   if (name === '') return 'the user name is empty'
-  if (!USERNAME.test(name)) {
+  if (!isUsername(name)) {
     return `"${name}" is not a user name: use at most 256 letters, digits and - . _ @ +`
   }
   return undefined

@@ -1,36 +1,49 @@
+import { EventEmitter } from 'node:events'
+import { until } from '@warren/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { AttemptThrottle } from '../../src/nodes/attempt-throttle.ts'
-import { Authenticator, type LoginRecord } from '../../src/nodes/authenticator.ts'
-import { HashingBusyError, HashingQueue } from '../../src/nodes/hashing-queue.ts'
+import { Authenticator } from '../../src/nodes/authenticator.ts'
+import { LoginsBusyError } from '../../src/nodes/login-gate.ts'
+import { hashGeneratedPassword } from '../../src/nodes/generated-password-hash.ts'
+import { PasswordChecks } from '../../src/nodes/password-checks.ts'
+import { generatePassword } from '../../src/nodes/password-generator.ts'
 import { hashPassword } from '../../src/nodes/password-hash.ts'
 import { canonicalUsername } from '../../src/vocabulary/username.ts'
+import type { LoginDirectory, LoginRecord } from '../../src/nodes/verified-logins.ts'
 
 const NODE_A = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
 const NODE_B = '4f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a12'
-const FAST = { ln: 10, r: 8, p: 1 }
 const basic = (name: string, password: string) =>
   `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`
+
+const generatedPassword = generatePassword()
 
 let hash1 = ''
 let hash2 = ''
 beforeAll(async () => {
-  hash1 = await hashPassword('password1', FAST)
-  hash2 = await hashPassword('password2', FAST)
+  hash1 = await hashPassword('password1')
+  hash2 = await hashPassword('password2')
 })
 
 /** A directory in memory that counts look-ups. */
-class Directory {
+class Directory implements LoginDirectory {
   readonly users = new Map<string, LoginRecord>()
   lookUps = 0
+  listings = 0
   failure: Error | undefined
 
   constructor() {
-    this.put({ name: 'user1', passwordHash: hash1, nodeIds: [NODE_A] })
-    this.put({ name: 'User2', passwordHash: hash2, nodeIds: [NODE_B] })
+    this.put('user1', hash1, [NODE_A])
+    this.put('User2', hash2, [NODE_B])
   }
 
-  put(record: LoginRecord) {
-    this.users.set(canonicalUsername(record.name), record)
+  /** Adds a user, or changes its password and nodes. */
+  put(name: string, passwordHash: string, nodeIds: readonly string[]): void {
+    const key = canonicalUsername(name)
+    const before = this.users.get(key)
+    const changes = before?.passwordHash === passwordHash ? 0 : 1
+    const passwordVersion = (before?.passwordVersion ?? 0) + changes
+    this.users.set(key, { id: key, name, passwordHash, passwordVersion, nodeIds })
   }
 
   findUser(name: string): Promise<LoginRecord | null> {
@@ -38,19 +51,39 @@ class Directory {
     if (this.failure !== undefined) return Promise.reject(this.failure)
     return Promise.resolve(this.users.get(canonicalUsername(name)) ?? null)
   }
+
+  listUsers(): Promise<readonly LoginRecord[]> {
+    this.listings += 1
+    if (this.failure !== undefined) return Promise.reject(this.failure)
+    return Promise.resolve([...this.users.values()])
+  }
+
+  upgradePasswordHash(userId: string, { from, to }: { from: string; to: string }) {
+    const user = this.users.get(userId)
+    if (user?.passwordHash !== from) return Promise.resolve(false)
+    this.users.set(userId, { ...user, passwordHash: to })
+    return Promise.resolve(true)
+  }
 }
 
-function setUp(options: { cacheMs?: number; maxCached?: number } = {}) {
+function setUp(options: { cacheMs?: number; maxCached?: number; maxWaiting?: number } = {}) {
   const clock = { now: 0 }
   const directory = new Directory()
+  const { cacheMs = 300_000, ...rest } = options
   const authenticator = new Authenticator({
     directory,
-    cacheMs: options.cacheMs ?? 300_000,
-    ...(options.maxCached === undefined ? {} : { maxCached: options.maxCached }),
+    checks: new PasswordChecks(),
+    cacheMs,
+    ...rest,
     now: () => clock.now,
   })
-  const login = (name: string, password: string, collection = NODE_A, address = '10.0.0.1') =>
-    authenticator.authenticate(basic(name, password), collection, address)
+  const login = (
+    name: string,
+    password: string,
+    collection = NODE_A,
+    address = '10.0.0.1',
+    connection = new EventEmitter(),
+  ) => authenticator.authenticate(basic(name, password), collection, { address, connection })
   return { clock, directory, authenticator, login }
 }
 
@@ -66,14 +99,17 @@ describe('a first login', () => {
     ['a bad GUID and a bad password', basic('user1', 'password2'), 'x', 'wrong password'],
   ])('fails with %s', async (_, header, collection, reason) => {
     const { authenticator } = setUp()
-    const result = await authenticator.authenticate(header, collection, '10.0.0.1')
+    const result = await authenticator.authenticate(header, collection, {
+      address: '10.0.0.1',
+      connection: new EventEmitter(),
+    })
     expect(result).toMatchObject({ kind: 'failed', reason })
   })
 
   it('succeeds for a node of the user in any spelling, and returns the name as stored', async () => {
     const { login } = setUp()
     const result = await login('uSER2', 'password2', `{${NODE_B.toUpperCase()}}.b`)
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       kind: 'verified',
       principal: { username: 'User2', nodeId: NODE_B, suffix: 'b' },
       fromCache: false,
@@ -110,7 +146,7 @@ describe('a verified login', () => {
     expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified' })
     expect(directory.lookUps).toBe(2)
     expect(await login('user1', 'password1')).toMatchObject({ fromCache: true })
-    directory.put({ name: 'user1', passwordHash: hash2, nodeIds: [NODE_A] })
+    directory.put('user1', hash2, [NODE_A])
     clock.now = 2_002
     expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong password' })
     expect(await login('user1', 'password2')).toMatchObject({ kind: 'verified' })
@@ -119,7 +155,7 @@ describe('a verified login', () => {
   it('is checked again after the cache is invalidated', async () => {
     const { login, directory, authenticator } = setUp()
     await login('user1', 'password1')
-    directory.put({ name: 'user1', passwordHash: hash2, nodeIds: [NODE_A] })
+    directory.put('user1', hash2, [NODE_A])
     expect(await login('user1', 'password1')).toMatchObject({ fromCache: true })
     authenticator.invalidate()
     expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong password' })
@@ -129,7 +165,7 @@ describe('a verified login', () => {
   it('fails after its node has moved to another user', async () => {
     const { login, directory, authenticator } = setUp()
     await login('user1', 'password1')
-    directory.put({ name: 'user1', passwordHash: hash1, nodeIds: [] })
+    directory.put('user1', hash1, [])
     authenticator.invalidate()
     expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong collection' })
   })
@@ -137,6 +173,7 @@ describe('a verified login', () => {
   it('is not cached if the cache was invalidated during the check', async () => {
     const { login, directory, authenticator } = setUp()
     const slow = login('user1', 'password1')
+    await until(() => directory.lookUps > 0)
     authenticator.invalidate()
     expect(await slow).toMatchObject({ kind: 'verified' })
     directory.users.clear()
@@ -148,10 +185,12 @@ describe('a verified login', () => {
     let observed = false
     const authenticator = new Authenticator({
       directory,
+      checks: new PasswordChecks(),
       cacheMs: 300_000,
       changesAreObserved: () => observed,
     })
-    const login = () => authenticator.authenticate(basic('user1', 'password1'), NODE_A, '::1')
+    const asker = { address: '::1', connection: new EventEmitter() }
+    const login = () => authenticator.authenticate(basic('user1', 'password1'), NODE_A, asker)
     await login()
     await login()
     expect(directory.lookUps).toBe(2)
@@ -163,7 +202,7 @@ describe('a verified login', () => {
     const { login, directory } = setUp()
     await login('user1', 'password1')
     expect(await login('user1', 'password1', NODE_B)).toMatchObject({ reason: 'wrong collection' })
-    directory.put({ name: 'user1', passwordHash: hash1, nodeIds: [NODE_A, NODE_B] })
+    directory.put('user1', hash1, [NODE_A, NODE_B])
     expect(await login('user1', 'password1', NODE_B)).toMatchObject({ kind: 'verified' })
   })
 
@@ -182,7 +221,7 @@ describe('guessing passwords', () => {
   it('is throttled, while the correct password still works', async () => {
     const { login, clock } = setUp()
     await login('user1', 'password1')
-    for (let i = 0; i < 20; i += 1) await login('user1', `guess ${i}`)
+    await Promise.all(Array.from({ length: 20 }, (_, i) => login('user1', `guess ${i}`)))
     const guess = await login('user1', 'guess 21')
     expect(guess).toMatchObject({ kind: 'slow-down', retryAfterMs: 1_000 })
     expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified', fromCache: true })
@@ -195,7 +234,7 @@ describe('guessing passwords', () => {
   it('is throttled also if all guesses arrive at once', async () => {
     const { login } = setUp()
     const results = await Promise.all(
-      Array.from({ length: 60 }, (_, i) => login('user1', `guess ${i}`)),
+      Array.from({ length: 25 }, (_, i) => login('user1', `guess ${i}`)),
     )
     expect(results.filter((result) => result.kind === 'failed')).toHaveLength(20)
   })
@@ -208,37 +247,182 @@ describe('guessing passwords', () => {
     expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified' })
   })
 
+  it('does not lock out the user behind the same address, whatever the hash', async () => {
+    const { login, directory } = setUp()
+    directory.put('user3', hashGeneratedPassword(generatedPassword), [NODE_A])
+    const guesses = ['user1', 'user3'].flatMap((name) =>
+      Array.from({ length: 30 }, (_, i) => login(name, `guess ${i}`)),
+    )
+    const results = await Promise.all(guesses)
+    expect(results.map(({ kind }) => kind)).toContain('slow-down')
+    expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified' })
+    expect(await login('user3', generatedPassword)).toMatchObject({ kind: 'verified' })
+  })
+
+  it('is throttled for names that no user can have, without a look-up', async () => {
+    const { login, directory } = setUp()
+    const names = ['a\u0000', 'a\u001b[2J', 'a\ud800', 'a'.repeat(257), 'käse', 'a b']
+    const first = await Promise.all(names.map((name) => login(name, 'guess')))
+    for (const result of first) expect(result).toMatchObject({ reason: 'unknown user' })
+    const more = await Promise.all(Array.from({ length: 30 }, (_, i) => login(`${i} x`, 'guess')))
+    expect(more.filter(({ kind }) => kind === 'slow-down')).toHaveLength(30 - (20 - names.length))
+    expect(directory.lookUps).toBe(0)
+  })
+
+  it('takes the same time whatever is wrong', { retry: 3 }, async () => {
+    const { login, directory } = setUp()
+    directory.put('user3', hashGeneratedPassword(generatedPassword), [NODE_A])
+    const duration = async (name: string) => {
+      const started = performance.now()
+      expect(await login(name, 'guess')).toMatchObject({ kind: 'failed' })
+      return performance.now() - started
+    }
+    const names = ['user1', 'user3', 'nobody', 'no user']
+    const durations = await Promise.all(names.map((name) => duration(name)))
+    expect(Math.max(...durations) - Math.min(...durations)).toBeLessThan(50)
+  })
+
   it('leaves a limited number of names in memory', () => {
     const throttle = new AttemptThrottle({ burst: 1, perMinute: 1, maxEntries: 2, now: () => 0 })
-    expect(throttle.take('a', '1').allowed).toBe(true)
-    expect(throttle.take('a', '1').allowed).toBe(false)
-    throttle.take('b', '1')
-    throttle.take('c', '1')
-    expect(throttle.take('a', '1').allowed).toBe(true)
+    expect(throttle.recordFailure('a', '1')).toMatchObject({ isThrottled: false })
+    expect(throttle.recordFailure('a', '1')).toMatchObject({ isThrottled: true })
+    throttle.recordFailure('b', '1')
+    throttle.recordFailure('c', '1')
+    expect(throttle.recordFailure('a', '1')).toMatchObject({ isThrottled: false })
   })
 })
 
-describe('the hashing queue', () => {
-  it('limits concurrent checks, keeps their order and rejects more than may wait', async () => {
-    const queue = new HashingQueue({ concurrency: 1, maxWaiting: 2 })
-    const done: number[] = []
-    const gate = Promise.withResolvers<void>()
-    const jobs = [1, 2, 3].map((n) =>
-      queue.run(async () => {
-        await gate.promise
-        done.push(n)
-      }),
-    )
-    await expect(queue.run(() => Promise.resolve())).rejects.toThrow(HashingBusyError)
-    gate.resolve()
-    await Promise.all(jobs)
-    expect(done).toEqual([1, 2, 3])
-    expect(await queue.run(() => Promise.resolve('free again'))).toBe('free again')
+describe('concurrent logins', () => {
+  it('with the same credentials are checked once', async () => {
+    const { login, directory } = setUp()
+    const results = await Promise.all(Array.from({ length: 50 }, () => login('user1', 'password1')))
+    for (const result of results) expect(result.kind).toBe('verified')
+    expect(directory.lookUps).toBe(1)
   })
 
-  it('runs the next check after a failure', async () => {
-    const queue = new HashingQueue({ concurrency: 1, maxWaiting: 0 })
-    await expect(queue.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
-    expect(await queue.run(() => Promise.resolve(1))).toBe(1)
+  it('are dropped when their client disconnects', async () => {
+    const { authenticator, directory, login } = setUp()
+    const connection = new EventEmitter()
+    const gone = Array.from({ length: 5 }, (_, i) =>
+      login('user1', `guess ${i}`, NODE_A, '10.0.0.1', connection),
+    )
+    await until(() => directory.lookUps > 0)
+    connection.emit('close')
+    for (const result of await Promise.all(gone)) expect(result).toEqual({ kind: 'gone' })
+    expect(directory.lookUps).toBe(1)
+    const closed = Object.assign(new EventEmitter(), { destroyed: true })
+    const asker = { address: '10.0.0.1', connection: closed }
+    const late = await authenticator.authenticate(basic('user1', 'password1'), NODE_A, asker)
+    expect(late).toEqual({ kind: 'gone' })
+  })
+
+  it('of one connection are limited in number', async () => {
+    const { login } = setUp()
+    const connection = new EventEmitter()
+    const results = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) =>
+        login('user1', 'password1', NODE_A, '10.0.0.1', connection).finally(() => i),
+      ),
+    )
+    const rejected = results.filter((result) => result.status === 'rejected')
+    expect(rejected).toHaveLength(4)
+    for (const { reason } of rejected) expect(reason).toBeInstanceOf(LoginsBusyError)
+    expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified' })
+  })
+
+  it('of one address leave places for other addresses', async () => {
+    const { login } = setUp({ maxWaiting: 10 })
+    const guesses = Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) => login('user1', `guess ${i}`)),
+    )
+    expect(await login('user2', 'password2', NODE_B, '10.0.0.2')).toMatchObject({
+      kind: 'verified',
+    })
+    const results = await guesses
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(5)
+  })
+})
+
+describe('a hash with outdated parameters', () => {
+  const OLD_COST = { ln: 10, r: 8, p: 1 }
+
+  it('is replaced after a successful login, which stays valid', async () => {
+    const { login, directory } = setUp()
+    const outdated = await hashPassword('password3', OLD_COST)
+    directory.put('user3', outdated, [NODE_A])
+    expect(await login('user3', 'guess')).toMatchObject({ kind: 'failed' })
+    expect(directory.users.get('USER3')?.passwordHash).toBe(outdated)
+    const result = await login('user3', 'password3')
+    if (result.kind !== 'verified') throw new Error(result.kind)
+    const hashNow = () => directory.users.get('USER3')?.passwordHash
+    await until(() => hashNow() !== outdated)
+    expect(hashNow()).toMatch(/^\$scrypt\$ln=14,/)
+    expect(await result.principal.stillValid()).toBe(true)
+  })
+
+  it('is not replaced if the password was reset in the meantime', async () => {
+    const { authenticator, login, directory } = setUp()
+    directory.put('user3', await hashPassword('password3', OLD_COST), [NODE_A])
+    await login('user3', 'password3')
+    directory.put('user3', hash2, [NODE_A])
+    await authenticator[Symbol.asyncDispose]()
+    expect(directory.users.get('USER3')?.passwordHash).toBe(hash2)
+  })
+})
+
+describe('the principal of a held poll', () => {
+  const held = async () => {
+    const parts = setUp()
+    const result = await parts.login('user1', 'password1')
+    if (result.kind !== 'verified') throw new Error(result.kind)
+    let ends = 0
+    const hold = result.principal.onEnd(() => (ends += 1))
+    return { ...parts, principal: result.principal, hold, ends: () => ends }
+  }
+
+  it('stays valid while other users change, without a look-up per poll', async () => {
+    const { principal, authenticator, directory, login, ends } = await held()
+    directory.put('user2', hash1, [NODE_B])
+    authenticator.invalidate()
+    authenticator.invalidate()
+    await until(() => directory.listings === 2)
+    expect(await principal.stillValid()).toBe(true)
+    expect(await login('user1', 'password1')).toMatchObject({ fromCache: true })
+    expect(directory.lookUps).toBe(1)
+    expect(ends()).toBe(0)
+  })
+
+  it.each<[string, (directory: Directory) => void]>([
+    ['the password is reset', (directory) => directory.put('user1', hash2, [NODE_A])],
+    ['the node is removed', (directory) => directory.put('user1', hash1, [NODE_B])],
+    ['the user is removed', (directory) => directory.users.clear()],
+  ])('ends when %s', async (_, change) => {
+    const { principal, authenticator, directory, ends } = await held()
+    change(directory)
+    authenticator.invalidate()
+    // Also before the users have been read.
+    expect(await principal.stillValid()).toBe(false)
+    await until(() => ends() === 1)
+    expect(await principal.stillValid()).toBe(false)
+  })
+
+  it('ends also if the change is read before the poll is held', async () => {
+    const { principal, authenticator, directory, hold } = await held()
+    hold[Symbol.dispose]()
+    directory.users.clear()
+    authenticator.invalidate()
+    await until(() => directory.listings > 0)
+    let ended = false
+    principal.onEnd(() => (ended = true))
+    await until(() => ended)
+  })
+
+  it('is not called back after it was disposed', async () => {
+    const { authenticator, directory, hold, ends } = await held()
+    hold[Symbol.dispose]()
+    directory.users.clear()
+    authenticator.invalidate()
+    await until(() => directory.listings > 0)
+    expect(ends()).toBe(0)
   })
 })

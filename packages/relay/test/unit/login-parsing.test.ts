@@ -45,7 +45,6 @@ describe('Basic credentials', () => {
     'Basic %%%%',
     basic('no colon'),
     basic(':no name'),
-    basic(`${'n'.repeat(257)}:longer than any name`),
     'c2l0ZS1hOnNlY3JldA==',
     `${basic('a:b')}, ${basic('c:d')}`,
   ])('are malformed in %j', (header) => {

@@ -1,7 +1,17 @@
 import { pbkdf2Sync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import {
+  hashGeneratedPassword,
+  isGeneratedPasswordHash,
+  verifyGeneratedPassword,
+} from '../../src/nodes/generated-password-hash.ts'
 import { generatePassword } from '../../src/nodes/password-generator.ts'
-import { hashPassword, isReadableHash, verifyPassword } from '../../src/nodes/password-hash.ts'
+import {
+  hashPassword,
+  isOutdatedHash,
+  isSlowHash,
+  verifyPassword,
+} from '../../src/nodes/password-hash.ts'
 
 /** An ASP.NET Identity v3 hash, built from the specification of the format. */
 function identityV3(password: string, prf: 0 | 1 | 2, iterations: number): string {
@@ -38,7 +48,7 @@ describe('password hashes', () => {
 
   it.each([0, 1, 2] as const)('are verified in the Identity v3 format with PRF %i', async (prf) => {
     const stored = identityV3('password1', prf, 1_000)
-    expect(isReadableHash(stored)).toBe(true)
+    expect(isSlowHash(stored)).toBe(true)
     expect(await verifyPassword('password1', stored)).toBe(true)
     expect(await verifyPassword('password2', stored)).toBe(false)
   })
@@ -72,11 +82,49 @@ describe('password hashes', () => {
       Buffer.from('010000000200000001000000ff' + '00'.repeat(48), 'hex').toString('base64'),
     ],
     ['text of a megabyte', 'A'.repeat(1_000_000)],
+    ['followed by what base64 decoders skip', `${identityV3('password1', 2, 1_000)}\u0000`],
   ])('match no password if they are %s', async (_, stored) => {
-    expect(isReadableHash(stored)).toBe(false)
+    expect(isSlowHash(stored)).toBe(false)
     expect(await verifyPassword('password1', stored)).toBe(false)
     expect(await verifyPassword('', stored)).toBe(false)
   })
+})
+
+describe('outdated hashes', () => {
+  it.each([
+    ['the format of the .NET relay', identityV3('p', 2, 100_000), true],
+    ['a lower cost', '$scrypt$ln=13,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$' + 'A'.repeat(43), true],
+    ['the cost of today', '$scrypt$ln=14,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$' + 'A'.repeat(43), false],
+    ['a higher cost', '$scrypt$ln=15,r=8,p=1$AAAAAAAAAAAAAAAAAAAAAA$' + 'A'.repeat(43), false],
+  ])('are recognised: %s', (_, stored, expected) => {
+    expect(isOutdatedHash(stored)).toBe(expected)
+  })
+})
+
+describe('hashes of generated passwords', () => {
+  it('match the password that was hashed and no other', () => {
+    const password = generatePassword()
+    const stored = hashGeneratedPassword(password)
+    expect(stored).toMatch(/^\$warren-fast\$/)
+    expect(isGeneratedPasswordHash(stored)).toBe(true)
+    expect(isSlowHash(stored)).toBe(false)
+    expect(verifyGeneratedPassword(password, stored)).toBe(true)
+    expect(verifyGeneratedPassword(generatePassword(), stored)).toBe(false)
+    expect(verifyGeneratedPassword('', stored)).toBe(false)
+  })
+
+  it('are salted', () => {
+    const password = generatePassword()
+    expect(hashGeneratedPassword(password)).not.toBe(hashGeneratedPassword(password))
+  })
+
+  it.each(['', '!', '$warren-fast$AAAA$AAAA', '$warren-fast$$', identityV3('p', 2, 1_000)])(
+    'match no password if they are malformed: %j',
+    (stored) => {
+      expect(isGeneratedPasswordHash(stored)).toBe(false)
+      expect(verifyGeneratedPassword('', stored)).toBe(false)
+    },
+  )
 })
 
 describe('generated passwords', () => {
