@@ -135,8 +135,9 @@ describe.skipIf(!hasScript)('the demo on a terminal', () => {
 
   it('puts an error on a line of its own', async () => {
     const own = join(folder, 'terminal-error')
-    const command = `'${process.execPath}' '${MAIN}' demo --folder '${own}' --store postgres://me@127.0.0.1:1/x`
-    const child = spawn(SCRIPT, script(command), { env: { ...process.env, TERM: 'xterm' } })
+    const command = `stty cols 200; '${process.execPath}' '${MAIN}' demo --folder '${own}' --store postgres://me@127.0.0.1:1/x`
+    const { COLUMNS: _, ...env } = process.env
+    const child = spawn(SCRIPT, script(command), { env: { ...env, TERM: 'xterm' } })
     const terminal = new VirtualTerminal(200)
     child.stdout.on('data', (chunk) => terminal.write(String(chunk)))
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(69)
