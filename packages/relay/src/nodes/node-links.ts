@@ -29,6 +29,7 @@ export class NodeLinks implements AsyncDisposable {
   readonly #options: NodeLinksOptions
   readonly #now: () => number
   readonly #links = new Map<string, NodeLink>()
+  /** When nodes were last seen, by collection ID (`performance.now()`). */
   readonly #unsaved = new Map<string, number>()
 
   constructor(options: NodeLinksOptions) {
@@ -43,7 +44,7 @@ export class NodeLinks implements AsyncDisposable {
 
   /** Counts a request of a verified node. A new node is counted from the next `sync` on. */
   record(nodeId: string, outcome: string, durationMs: number, sender: Sender): void {
-    this.#unsaved.set(nodeId, this.#now())
+    this.#unsaved.set(nodeId, performance.now())
     const link = this.#links.get(nodeId)
     if (link === undefined) return
     link.summary.record(outcome, durationMs)
@@ -73,7 +74,9 @@ export class NodeLinks implements AsyncDisposable {
   async save(): Promise<void> {
     if (this.#unsaved.size === 0) return
     const seen = new Map(this.#unsaved)
-    await this.#options.users.recordLastSeen(seen)
+    const now = performance.now()
+    const seenAgoMs = new Map([...seen].map(([nodeId, at]) => [nodeId, now - at]))
+    await this.#options.users.recordLastSeen(seenAgoMs)
     for (const [nodeId, at] of seen) {
       if (this.#unsaved.get(nodeId) === at) this.#unsaved.delete(nodeId)
     }

@@ -30,7 +30,7 @@ export interface NodeQueue extends AsyncDisposable {
     options?: { kind?: TaskKind | undefined; signal?: AbortSignal | undefined },
   ): Promise<boolean>
   /** Publishes unpublished subtasks, and announces work whose event was lost. Call it every few seconds. */
-  sweep(now: number): Promise<void>
+  sweep(): Promise<void>
   /**
    * Sends a request to the broker, and rejects with the reason if it does not respond within a few seconds. Informative
    * only: the queue works without the broker. Resolves immediately if there is no broker.

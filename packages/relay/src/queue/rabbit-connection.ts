@@ -135,8 +135,7 @@ export class RabbitConnection implements AsyncDisposable {
     }
   }
 
-  async #publishOne({ subtaskId, nodeId, kind, deadlineAt }: QueuedSubtask): Promise<void> {
-    const leftMs = Math.ceil(deadlineAt - this.#options.now())
+  async #publishOne({ subtaskId, nodeId, kind, leftMs }: QueuedSubtask): Promise<void> {
     if (leftMs <= 0) return
     await this.#open(this.#publisher).basicPublish(
       {
@@ -144,7 +143,7 @@ export class RabbitConnection implements AsyncDisposable {
         durable: true,
         messageId: subtaskId,
         type: kind,
-        expiration: String(leftMs),
+        expiration: String(Math.ceil(leftMs)),
       },
       { subtaskId },
     )

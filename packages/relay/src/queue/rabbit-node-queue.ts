@@ -147,12 +147,9 @@ export class RabbitNodeQueue implements NodeQueue {
     return this.#hints.wait(nodeId, ms, options)
   }
 
-  async sweep(now: number): Promise<void> {
+  async sweep(): Promise<void> {
     if (this.#connection !== null) {
-      const unpublished = await this.#store.tasks.findUnpublished(
-        now - PUBLISH_GRACE_MS,
-        SWEEP_LIMIT,
-      )
+      const unpublished = await this.#store.tasks.findUnpublished(PUBLISH_GRACE_MS, SWEEP_LIMIT)
       await this.publish(unpublished)
     }
     this.#hints.note(await this.#store.tasks.findNodesWithWork())

@@ -12,7 +12,6 @@ import { SchemaTooNewError, SchemaTooOldError } from './store-error.ts'
  */
 export async function migrate(
   database: SqlDatabase,
-  now: () => number,
   migrations: readonly Migration[],
 ): Promise<MigrationOutcome> {
   const { columnTypes } = database.differences
@@ -33,7 +32,7 @@ export async function migrate(
       await up(trx, columnTypes)
       await trx
         .insertInto('relay_migrations')
-        .values({ version, name, applied_at: now() })
+        .values({ version, name, applied_at: database.differences.now() })
         .execute()
     }
     return { from, to }

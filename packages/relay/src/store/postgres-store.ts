@@ -20,7 +20,8 @@ export interface PostgresStoreOptions {
   /** Connections in addition to the one that listens. Default 10. */
   readonly poolSize?: number
   readonly log: Logger
-  readonly now?: () => number
+  /** For tests: replaces the clock of the database. Epoch ms. */
+  readonly clock?: () => number
   /** Timeouts, ms. */
   readonly timing?: Partial<PostgresTiming>
   /** Default: the migrations of this release. */
@@ -51,14 +52,12 @@ class PostgresStore implements RelayStore {
   readonly #db: Kysely<RelayTables>
   readonly #database: SqlDatabase
   readonly #session: PostgresSession
-  readonly #now: () => number
   readonly #migrations: readonly Migration[]
   #closed = false
 
   constructor(options: PostgresStoreOptions) {
-    const { url, poolSize = 10, log, now = Date.now, migrations = MIGRATIONS } = options
+    const { url, poolSize = 10, log, clock, migrations = MIGRATIONS } = options
     const timing = { ...TIMING, ...options.timing }
-    this.#now = now
     this.#migrations = migrations
     const connection: ClientConfig = {
       connectionString: url,
@@ -70,16 +69,16 @@ class PostgresStore implements RelayStore {
     this.#db = new Kysely<RelayTables>({ dialect: new PostgresDialect({ pool }) })
     this.#database = new SqlDatabase({
       db: this.#db,
-      differences: differences(this.#session),
+      differences: differences(this.#session, clock),
       eventBus: this.events,
       log,
     })
-    this.users = new SqlUserStore(this.#database, now)
+    this.users = new SqlUserStore(this.#database)
     this.tasks = new SqlTaskStore(this.#database)
   }
 
   async migrate(): Promise<MigrationOutcome> {
-    return migrate(this.#database, this.#now, this.#migrations)
+    return migrate(this.#database, this.#migrations)
   }
 
   async check(): Promise<void> {
@@ -110,10 +109,20 @@ function typeParser(oid: number, format: 'text' | 'binary' | undefined) {
   return oid === INT8 ? Number : types.getTypeParser(oid, format ?? 'text')
 }
 
-function differences(session: PostgresSession): SqlDifferences {
+// The start of the statement, and not clock_timestamp(), which an index cannot be searched with.
+const STATEMENT_TIME = sql<number>`cast(extract(epoch from statement_timestamp()) * 1000 as bigint)`
+
+function differences(
+  session: PostgresSession,
+  clock: PostgresStoreOptions['clock'],
+): SqlDifferences {
   return {
     technology: 'postgresql',
     columnTypes: { uuid: 'uuid', time: 'bigint' },
+    now(offsetMs = 0) {
+      const time = clock === undefined ? STATEMENT_TIME : sql`cast(${clock()} as bigint)`
+      return sql<number>`(${time} + ${Math.round(offsetMs)})`
+    },
     rowLocks: true,
     async lockForMigration(trx) {
       await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)

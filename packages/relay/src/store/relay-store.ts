@@ -11,8 +11,8 @@ import type { UserStore } from './user-store.ts'
  * - An operation that rejects has changed nothing, unless the connection broke between the commit and its response. Every
  *   operation can therefore be repeated. Failures of the database are StoreError.
  *
- * Times are epoch milliseconds by the caller's clock, so relays on one database need synchronised clocks (a second or two
- * of clock skew is harmless). IDs are lower-case hyphenated UUIDs. A task's `uuid` keeps the upstream's spelling.
+ * Times are epoch milliseconds by the clock of the database. Deadlines, leases, claims and leadership are compared with it in
+ * SQL, so the clocks of relays need not agree: callers pass and receive durations. IDs are lower-case hyphenated UUIDs. A task's `uuid` keeps the upstream's spelling.
  */
 export interface RelayStore extends AsyncDisposable {
   readonly technology: 'postgresql' | 'sqlite'

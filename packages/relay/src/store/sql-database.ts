@@ -1,6 +1,6 @@
 import type { Logger } from '@warren/runtime'
 import { sleep } from '@warren/runtime'
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely, RawBuilder, Transaction } from 'kysely'
 
 import type { StoreEvent } from './relay-store.ts'
 import type { EventBus } from './event-bus.ts'
@@ -11,6 +11,8 @@ import { StoreError, TIMEOUT, type StoreFailure } from './store-error.ts'
 export interface SqlDifferences {
   readonly technology: 'postgresql' | 'sqlite'
   readonly columnTypes: { readonly uuid: 'uuid' | 'text'; readonly time: 'bigint' | 'integer' }
+  /** The time of the database plus `offsetMs`, epoch ms. The same in the whole statement. */
+  readonly now: (offsetMs?: number) => RawBuilder<number>
   /** Whether `for update skip locked` exists. Without it, a transaction locks the whole database. */
   readonly rowLocks: boolean
   /** Makes other migrations wait until this transaction ends. */

@@ -26,7 +26,12 @@ import {
   isAssigned,
   type ResultToStore,
 } from './task-results.ts'
-import { claimSubmissions, deleteOldTasks, recordSubmission } from './task-submissions.ts'
+import {
+  claimSubmissions,
+  deleteOldTasks,
+  recordSubmission,
+  type ClaimOptions,
+} from './task-submissions.ts'
 import {
   returnLease,
   leaseSubtask,
@@ -65,8 +70,8 @@ export class SqlTaskStore implements TaskStore {
     return returnLease(this.#database, subtaskId, attempt)
   }
 
-  async returnExpiredLeases(now: number, maxAttempts: number): Promise<readonly ReturnedLease[]> {
-    return returnExpiredLeases(this.#database, now, maxAttempts)
+  async returnExpiredLeases(maxAttempts: number): Promise<readonly ReturnedLease[]> {
+    return returnExpiredLeases(this.#database, maxAttempts)
   }
 
   async isAssigned(subtaskId: string, nodeId: string): Promise<boolean> {
@@ -77,43 +82,35 @@ export class SqlTaskStore implements TaskStore {
     return storeResult(this.#database, result)
   }
 
-  async findDueTasks(now: number, limit: number): Promise<readonly DueTask[]> {
-    return findDueTasks(this.#database, now, limit)
+  async findDueTasks(limit: number): Promise<readonly DueTask[]> {
+    return findDueTasks(this.#database, limit)
   }
 
   async settle(
     taskId: string,
-    now: number,
     combine: (task: TaskToSettle, results: AsyncIterable<NodeResult>) => Promise<string>,
     options: { keepNodeResults: boolean },
   ): Promise<Settlement> {
-    return settleTask(this.#database, taskId, now, combine, options)
+    return settleTask(this.#database, taskId, combine, options)
   }
 
-  async claimSubmissions(
-    now: number,
-    options: { limit: number; claimMs: number; upstream?: string },
-  ): Promise<readonly Submission[]> {
-    return claimSubmissions(this.#database, now, options)
+  async claimSubmissions(options: ClaimOptions): Promise<readonly Submission[]> {
+    return claimSubmissions(this.#database, options)
   }
 
   async recordSubmission(
     submission: Pick<Submission, 'taskId' | 'attempt'>,
     outcome: SubmissionOutcome,
-    now: number,
   ): Promise<boolean> {
-    return recordSubmission(this.#database, submission, outcome, now)
+    return recordSubmission(this.#database, submission, outcome)
   }
 
-  async deleteOld(
-    before: number,
-    now: number,
-  ): Promise<{ deleted: number; abandoned: readonly string[] }> {
-    return deleteOldTasks(this.#database, before, now)
+  async deleteOld(minAgeMs: number): Promise<{ deleted: number; abandoned: readonly string[] }> {
+    return deleteOldTasks(this.#database, minAgeMs)
   }
 
-  async findUnpublished(queuedBefore: number, limit: number): Promise<readonly QueuedSubtask[]> {
-    return findUnpublished(this.#database, queuedBefore, limit)
+  async findUnpublished(minAgeMs: number, limit: number): Promise<readonly QueuedSubtask[]> {
+    return findUnpublished(this.#database, minAgeMs, limit)
   }
 
   async markPublished(subtaskIds: readonly string[]): Promise<void> {

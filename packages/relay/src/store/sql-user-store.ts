@@ -12,11 +12,9 @@ const LAST_SEEN_BATCH = 500
 
 export class SqlUserStore implements UserStore {
   readonly #database: SqlDatabase
-  readonly #now: () => number
 
-  constructor(database: SqlDatabase, now: () => number) {
+  constructor(database: SqlDatabase) {
     this.#database = database
-    this.#now = now
   }
 
   async addUser(user: {
@@ -24,25 +22,25 @@ export class SqlUserStore implements UserStore {
     passwordHash: string
     declared: boolean
   }): Promise<UserRecord> {
-    const row: UserTable = {
-      id: newUuid(),
-      name: user.name,
-      name_key: canonicalUsername(user.name),
-      password_hash: user.passwordHash,
-      password_version: 1,
-      declared: user.declared ? 1 : 0,
-      created_at: this.#now(),
-    }
+    const { now } = this.#database.differences
     return this.#database.transact('add a user', async (trx, announce) => {
       const added = await trx
         .insertInto('relay_users')
-        .values(row)
+        .values({
+          id: newUuid(),
+          name: user.name,
+          name_key: canonicalUsername(user.name),
+          password_hash: user.passwordHash,
+          password_version: 1,
+          declared: user.declared ? 1 : 0,
+          created_at: now(),
+        })
         .onConflict((conflict) => conflict.column('name_key').doNothing())
-        .returning('id')
+        .returningAll()
         .executeTakeFirst()
       if (added === undefined) throw new NameTakenError(user.name)
       announce({ kind: 'users-changed' })
-      return userRecord(row, [])
+      return userRecord(added, [])
     })
   }
 
@@ -134,29 +132,29 @@ export class SqlUserStore implements UserStore {
         .$if(this.#database.differences.rowLocks, (query) => query.forKeyShare())
         .executeTakeFirst()
       if (user === undefined) throw new UnknownUserError(userId)
-      const row = {
-        id: node.id ?? newUuid(),
-        user_id: userId,
-        label: node.label ?? null,
-        active: 1 as const,
-        created_at: this.#now(),
-        last_seen_at: null,
-      }
+      const id = node.id ?? newUuid()
       const added = await trx
         .insertInto('relay_nodes')
-        .values(row)
+        .values({
+          id,
+          user_id: userId,
+          label: node.label ?? null,
+          active: 1,
+          created_at: this.#database.differences.now(),
+          last_seen_at: null,
+        })
         .onConflict((conflict) => conflict.column('id').doNothing())
-        .returning('id')
+        .returning(['label', 'created_at'])
         .executeTakeFirst()
-      if (added === undefined) throw new NodeTakenError(row.id)
+      if (added === undefined) throw new NodeTakenError(id)
       announce({ kind: 'users-changed' })
       return {
-        id: row.id,
-        label: row.label,
+        id,
+        label: added.label,
         userId,
         userName: user.name,
         active: true,
-        createdAt: row.created_at,
+        createdAt: added.created_at,
         lastSeenAt: null,
       }
     })
@@ -206,13 +204,14 @@ export class SqlUserStore implements UserStore {
     })
   }
 
-  async recordLastSeen(lastSeen: ReadonlyMap<string, number>): Promise<void> {
+  async recordLastSeen(seenAgoMs: ReadonlyMap<string, number>): Promise<void> {
+    const { now } = this.#database.differences
     // Sorted, so that relays that update the same nodes lock them in the same order.
-    const seen = [...lastSeen].sort(([a], [b]) => (a < b ? -1 : 1))
+    const seen = [...seenAgoMs].sort(([a], [b]) => (a < b ? -1 : 1))
     for (let start = 0; start < seen.length; start += LAST_SEEN_BATCH) {
       const batch = seen.slice(start, start + LAST_SEEN_BATCH)
       const at = sql<number>`case ${sql.join(
-        batch.map(([id, time]) => sql`when id = ${id} then ${this.#time(time)}`),
+        batch.map(([id, agoMs]) => sql`when id = ${id} then ${now(-agoMs)}`),
         sql` `,
       )} end`
       await this.#database.run('record when nodes were last seen', (db) =>
@@ -228,11 +227,6 @@ export class SqlUserStore implements UserStore {
           .execute(),
       )
     }
-  }
-
-  // PostgreSQL treats an untyped parameter inside a case as text.
-  #time(time: number) {
-    return sql`cast(${time} as ${sql.raw(this.#database.differences.columnTypes.time)})`
   }
 
   async #change(

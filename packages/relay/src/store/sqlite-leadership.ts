@@ -9,18 +9,16 @@ export class SqliteLeadership implements Leadership {
   readonly #database: SqlDatabase
   readonly #name: string
   readonly #holder: string
-  readonly #now: () => number
 
-  constructor(database: SqlDatabase, options: { name: string; holder: string; now: () => number }) {
+  constructor(database: SqlDatabase, options: { name: string; holder: string }) {
     this.#database = database
     this.#name = options.name
     this.#holder = options.holder
-    this.#now = options.now
   }
 
   async acquire(): Promise<boolean> {
-    const now = this.#now()
-    const mine = { holder: this.#holder, held_until: now + HOLD_MS }
+    const { now } = this.#database.differences
+    const mine = { holder: this.#holder, held_until: now(HOLD_MS) }
     const rows = await this.#database.run('acquire leadership', (db) =>
       db
         .insertInto('relay_leaders')
@@ -32,9 +30,9 @@ export class SqliteLeadership implements Leadership {
             .where((eb) =>
               eb.or([
                 eb('relay_leaders.holder', '=', this.#holder),
-                eb('relay_leaders.held_until', '<=', now),
+                eb('relay_leaders.held_until', '<=', now()),
                 // The clock was set back since. Without this, a crashed leader would hold the row until the clock catches up.
-                eb('relay_leaders.held_until', '>', now + 2 * HOLD_MS),
+                eb('relay_leaders.held_until', '>', now(2 * HOLD_MS)),
               ]),
             ),
         )

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { newUuid, type Logger } from '@warren/runtime'
-import { Kysely } from 'kysely'
+import { Kysely, sql } from 'kysely'
 
 import { checkSchema, migrate } from './migrate.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
@@ -19,7 +19,8 @@ export interface SqliteStoreOptions {
   /** Created if it does not exist, readable only by its owner. */
   readonly path: string
   readonly log: Logger
-  readonly now?: () => number
+  /** For tests: replaces the clock. Epoch ms. */
+  readonly clock?: () => number
   /** Default: the migrations of this release. */
   readonly migrations?: readonly Migration[]
 }
@@ -51,17 +52,15 @@ class SqliteStore implements RelayStore {
   readonly #file: DatabaseSync
   readonly #db: Kysely<RelayTables>
   readonly #database: SqlDatabase
-  readonly #now: () => number
   readonly #migrations: readonly Migration[]
   readonly #watch: NodeJS.Timeout
   readonly #holder = newUuid()
   #closed = false
 
   constructor(file: DatabaseSync, options: SqliteStoreOptions) {
-    const { log, now = Date.now, migrations = MIGRATIONS } = options
+    const { log, clock = steadyTime, migrations = MIGRATIONS } = options
     this.#migrations = migrations
     this.#file = file
-    this.#now = now
     const detect = this.#changeDetector(file)
     this.events = new EventBus({ live: true, detect })
     this.#watch = setInterval(detect, CHANGE_CHECK_MS)
@@ -69,16 +68,16 @@ class SqliteStore implements RelayStore {
     this.#db = new Kysely<RelayTables>({ dialect: new NodeSqliteDialect(file) })
     this.#database = new SqlDatabase({
       db: this.#db,
-      differences: DIFFERENCES,
+      differences: differences(clock),
       eventBus: this.events,
       log,
     })
-    this.users = new SqlUserStore(this.#database, now)
+    this.users = new SqlUserStore(this.#database)
     this.tasks = new SqlTaskStore(this.#database)
   }
 
   async migrate(): Promise<MigrationOutcome> {
-    return migrate(this.#database, this.#now, this.#migrations)
+    return migrate(this.#database, this.#migrations)
   }
 
   async check(): Promise<void> {
@@ -86,7 +85,7 @@ class SqliteStore implements RelayStore {
   }
 
   leadership(name: string): Leadership {
-    return new SqliteLeadership(this.#database, { name, holder: this.#holder, now: this.#now })
+    return new SqliteLeadership(this.#database, { name, holder: this.#holder })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -114,13 +113,22 @@ class SqliteStore implements RelayStore {
   }
 }
 
-const DIFFERENCES: SqlDifferences = {
-  technology: 'sqlite',
-  columnTypes: { uuid: 'text', time: 'integer' },
-  rowLocks: false,
-  // Every transaction begins with the write lock.
-  lockForMigration: async () => {},
-  // Other processes detect changes by themselves.
-  announce: async () => {},
-  classifyError: classifySqliteError,
+/** The time at the start of this process plus the time since: a clock that is set later changes nothing. Epoch ms. */
+function steadyTime(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+function differences(clock: () => number): SqlDifferences {
+  return {
+    technology: 'sqlite',
+    columnTypes: { uuid: 'text', time: 'integer' },
+    // SQLite has no clock of its own, and is used by the processes of one machine.
+    now: (offsetMs = 0) => sql<number>`${Math.round(clock() + offsetMs)}`,
+    rowLocks: false,
+    // Every transaction begins with the write lock.
+    lockForMigration: async () => {},
+    // Other processes detect changes by themselves.
+    announce: async () => {},
+    classifyError: classifySqliteError,
+  }
 }

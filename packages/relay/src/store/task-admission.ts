@@ -1,5 +1,5 @@
 import { newUuid } from '@warren/runtime'
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 
 import type { Admission, NewTask, QueuedSubtask } from './task-store.ts'
 import type { Announce, SqlDatabase } from './sql-database.ts'
@@ -17,14 +17,14 @@ export async function admitTask(database: SqlDatabase, task: NewTask): Promise<A
   for (let round = 1; ; round++) {
     const admission = await database.transact('admit a task', async (trx, announce) => {
       const nodes = task.immediateResult === undefined ? await activeNodes(trx, rowLocks) : []
-      const added = await addTask(trx, task, nodes)
-      if (added === null) return readmitTask(trx, task, rowLocks, announce)
+      const added = await addTask(database, trx, task, nodes)
+      if (added === null) return readmitTask(database, trx, task, announce)
       if (added.result !== null) {
         announce({ kind: 'settled', upstream: task.upstream })
         const { taskId, result } = added
         return { outcome: 'settled', taskId, result, fresh: true } satisfies Admission
       }
-      const subtasks = await addSubtasks(trx, added.taskId, task, nodes)
+      const subtasks = await addSubtasks(database, trx, added.taskId, task, nodes)
       announce({ kind: 'work', reason: 'admitted', nodeIds: nodes })
       return { outcome: 'admitted', taskId: added.taskId, subtasks } satisfies Admission
     })
@@ -46,12 +46,14 @@ async function activeNodes(trx: Trx, rowLocks: boolean): Promise<readonly string
 }
 
 async function addTask(
+  { differences }: SqlDatabase,
   trx: Trx,
   task: NewTask,
   nodes: readonly string[],
 ): Promise<{ taskId: string; result: string | null } | null> {
   const result = task.immediateResult ?? (nodes.length === 0 ? task.resultWithoutNodes : null)
   const settled = result !== null
+  const receivedAt = differences.now(-task.ageMs)
   const added = await trx
     .insertInto('relay_tasks')
     .values({
@@ -63,12 +65,12 @@ async function addTask(
       collection: task.collection,
       body: task.body,
       state: settled ? 'settled' : 'open',
-      received_at: task.receivedAt,
-      deadline_at: task.deadlineAt,
+      received_at: receivedAt,
+      deadline_at: differences.now(task.deadlineMs - task.ageMs),
       asked: nodes.length,
       result,
-      settled_at: settled ? task.receivedAt : null,
-      deliver_at: settled ? task.receivedAt : null,
+      settled_at: settled ? differences.now() : null,
+      deliver_at: settled ? differences.now() : null,
       delivery_cause: null,
       closed_at: null,
     })
@@ -79,6 +81,7 @@ async function addTask(
 }
 
 async function addSubtasks(
+  { differences }: SqlDatabase,
   trx: Trx,
   taskId: string,
   task: NewTask,
@@ -88,7 +91,7 @@ async function addSubtasks(
     subtaskId: newUuid(),
     nodeId,
     kind: task.kind,
-    deadlineAt: task.deadlineAt,
+    leftMs: task.deadlineMs - task.ageMs,
   }))
   for (let start = 0; start < subtasks.length; start += INSERT_BATCH) {
     await trx
@@ -100,7 +103,7 @@ async function addSubtasks(
           node_id: nodeId,
           kind,
           state: 'queued' as const,
-          asked_at: task.receivedAt,
+          asked_at: differences.now(-task.ageMs),
           leased_until: null,
           answer_status: null,
           answered_at: null,
@@ -114,27 +117,28 @@ async function addSubtasks(
 
 /** Admits a known task again. Null if it has just been deleted. */
 async function readmitTask(
+  { differences }: SqlDatabase,
   trx: Trx,
   task: NewTask,
-  rowLocks: boolean,
   announce: Announce,
 ): Promise<Admission | null> {
   const known = await trx
     .selectFrom('relay_tasks')
-    .select(['id', 'state', 'result', 'claimed_until'])
+    .select(['id', 'state', 'result'])
+    .select(sql<boolean | 0 | 1>`claimed_until > ${differences.now()}`.as('claimed'))
     .where('upstream', '=', task.upstream)
     .where('uuid', '=', task.uuid)
-    .$if(rowLocks, (query) => query.forUpdate())
+    .$if(differences.rowLocks, (query) => query.forUpdate())
     .executeTakeFirst()
   if (known === undefined) return null
   if (known.result === null) return { outcome: 'known', taskId: known.id }
   // A submission in progress also serves the repeated request.
-  const inProgress = known.state === 'settled' && known.claimed_until > task.receivedAt
+  const inProgress = known.state === 'settled' && Boolean(known.claimed)
   if (!inProgress) {
     await moveTasks(trx, 'resubmit')
       .set({
-        received_at: task.receivedAt,
-        deliver_at: task.receivedAt,
+        received_at: differences.now(-task.ageMs),
+        deliver_at: differences.now(),
         claimed_until: 0,
         delivery_attempts: 0,
         delivery_cause: null,

@@ -35,11 +35,10 @@ async function updateLease(
   database: SqlDatabase,
   db: Kysely<RelayTables>,
   nodeId: string,
-  { kind, now, leaseMs, maxAttempts }: LeaseOptions,
+  { kind, leaseMs, maxAttempts }: LeaseOptions,
   subtaskId: string | undefined,
 ): Promise<Lease | undefined> {
-  const { rowLocks, columnTypes } = database.differences
-  const time = sql.raw(columnTypes.time)
+  const { rowLocks, now } = database.differences
   const candidate = db
     .selectFrom('relay_subtasks as s')
     .innerJoin('relay_tasks as t', 't.id', 's.task_id')
@@ -49,7 +48,7 @@ async function updateLease(
     .where('s.state', '=', sql.lit('queued'))
     .where('s.attempts', '<', maxAttempts)
     .where('t.state', '=', sql.lit('open'))
-    .where('t.deadline_at', '>', now)
+    .where('t.deadline_at', '>', now())
     .where('n.active', '=', 1)
     .$if(kind !== undefined, (query) => query.where('s.kind', '=', kind ?? 'availability'))
     .$if(subtaskId !== undefined, (query) => query.where('s.id', '=', subtaskId ?? ''))
@@ -61,8 +60,7 @@ async function updateLease(
     .set({
       attempts: sql<number>`attempts + 1`,
       leased_until: sql<number>`case kind
-        when 'availability' then cast(${now + leaseMs.availability} as ${time})
-        else cast(${now + leaseMs.distribution} as ${time}) end`,
+        when 'availability' then ${now(leaseMs.availability)} else ${now(leaseMs.distribution)} end`,
     })
     .where('id', '=', candidate)
     .returning(['id', 'task_id', 'attempts', 'leased_until'])
@@ -116,12 +114,11 @@ export async function returnLease(
 
 export async function returnExpiredLeases(
   database: SqlDatabase,
-  now: number,
   maxAttempts: number,
 ): Promise<readonly ReturnedLease[]> {
   const all: ReturnedLease[] = []
   for (;;) {
-    const returned = await returnBatch(database, now, maxAttempts)
+    const returned = await returnBatch(database, maxAttempts)
     all.push(...returned)
     if (returned.length < RETURN_BATCH) return all
   }
@@ -129,20 +126,21 @@ export async function returnExpiredLeases(
 
 async function returnBatch(
   database: SqlDatabase,
-  now: number,
   maxAttempts: number,
 ): Promise<readonly ReturnedLease[]> {
+  const { now, rowLocks } = database.differences
   return database.transact('return expired leases', async (trx, announce) => {
     const expired = await trx
       .selectFrom('relay_subtasks as s')
       .innerJoin('relay_tasks as t', 't.id', 's.task_id')
-      .select(['s.id', 's.node_id', 's.kind', 's.attempts', 't.uuid', 't.deadline_at'])
+      .select(['s.id', 's.node_id', 's.kind', 's.attempts', 't.uuid'])
+      .select(sql<number>`t.deadline_at - ${now()}`.as('leftMs'))
       .where('s.state', '=', sql.lit('leased'))
-      .where('s.leased_until', '<=', now)
+      .where('s.leased_until', '<=', now())
       .orderBy('s.leased_until')
       .limit(RETURN_BATCH)
       // Skipping locked rows means that this never waits, so it cannot deadlock.
-      .$if(database.differences.rowLocks, (query) => query.forUpdate('s').skipLocked())
+      .$if(rowLocks, (query) => query.forUpdate('s').skipLocked())
       .execute()
     const exhausted = expired.filter(({ attempts }) => attempts >= maxAttempts)
     const queued = expired.filter(({ attempts }) => attempts < maxAttempts)
@@ -170,7 +168,7 @@ async function returnBatch(
       kind: row.kind,
       attempt: row.attempts,
       exhausted: row.attempts >= maxAttempts,
-      deadlineAt: row.deadline_at,
+      leftMs: row.leftMs,
     }))
   })
 }
@@ -183,26 +181,28 @@ function idsOf(rows: readonly { id: string }[]): string[] {
 
 export async function findUnpublished(
   database: SqlDatabase,
-  queuedBefore: number,
+  minAgeMs: number,
   limit: number,
 ): Promise<readonly QueuedSubtask[]> {
+  const { now } = database.differences
   return database.run('find unpublished subtasks', async (db) => {
     const rows = await db
       .selectFrom('relay_subtasks as s')
       .innerJoin('relay_tasks as t', 't.id', 's.task_id')
-      .select(['s.id', 's.node_id', 's.kind', 't.deadline_at'])
+      .select(['s.id', 's.node_id', 's.kind'])
+      .select(sql<number>`t.deadline_at - ${now()}`.as('leftMs'))
       .where('s.state', '=', sql.lit('queued'))
       .where('s.published', '=', 0)
-      .where('s.asked_at', '<', queuedBefore)
+      .where('s.asked_at', '<=', now(-minAgeMs))
       .orderBy('s.asked_at')
       .orderBy('s.id')
       .limit(limit)
       .execute()
-    return rows.map(({ id, node_id, kind, deadline_at }) => ({
+    return rows.map(({ id, node_id, kind, leftMs }) => ({
       subtaskId: id,
       nodeId: node_id,
       kind,
-      deadlineAt: deadline_at,
+      leftMs,
     }))
   })
 }

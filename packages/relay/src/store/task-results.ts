@@ -30,7 +30,6 @@ export interface ResultToStore {
   readonly nodeId: string
   readonly json: string
   readonly status: ResultStatus
-  readonly now: number
 }
 
 export async function isAssigned(
@@ -78,7 +77,7 @@ export async function storeResult(
 async function storeInOpenTask(
   database: SqlDatabase,
   db: Kysely<RelayTables>,
-  { subtaskId, nodeId, json, status, now }: ResultToStore,
+  { subtaskId, nodeId, json, status }: ResultToStore,
 ): Promise<boolean> {
   const openTask = db
     .selectFrom('relay_tasks as t')
@@ -91,7 +90,12 @@ async function storeInOpenTask(
     // task settled.
     .$if(database.differences.rowLocks, (query) => query.forShare())
   const changed = await moveSubtasks(db, 'answer')
-    .set({ answer: json, answer_status: status, answered_at: now, leased_until: null })
+    .set({
+      answer: json,
+      answer_status: status,
+      answered_at: database.differences.now(),
+      leased_until: null,
+    })
     .where('id', '=', subtaskId)
     .where('node_id', '=', nodeId)
     .where('attempts', '>', 0)
@@ -109,15 +113,15 @@ async function storeInOpenTask(
 
 export async function findDueTasks(
   database: SqlDatabase,
-  now: number,
   limit: number,
 ): Promise<readonly DueTask[]> {
+  const { now } = database.differences
   return database.run('find due tasks', async (db) => {
     const rows = await db
       .selectFrom('relay_tasks')
       .select(['id', 'uuid', ALL_ANSWERED.as('allAnswered')])
       .where('state', '=', sql.lit('open'))
-      .where((eb) => eb.or([eb('deadline_at', '<=', now), sql<boolean>`${ALL_ANSWERED}`]))
+      .where((eb) => eb.or([eb('deadline_at', '<=', now()), sql<boolean>`${ALL_ANSWERED}`]))
       .orderBy('deadline_at')
       .limit(limit)
       .execute()
@@ -132,10 +136,10 @@ export async function findDueTasks(
 export async function settleTask(
   database: SqlDatabase,
   taskId: string,
-  now: number,
   combine: (task: TaskToSettle, results: AsyncIterable<NodeResult>) => Promise<string>,
   options: { keepNodeResults: boolean },
 ): Promise<Settlement> {
+  const { now } = database.differences
   return database.transact('settle a task', async (trx, announce) => {
     const task = await trx
       .selectFrom('relay_tasks')
@@ -149,7 +153,7 @@ export async function settleTask(
     const { id, ...rest } = task
     const result = await combine({ taskId: id, ...rest }, readResults(trx, id, task.kind))
     const moved = await moveTasks(trx, 'settle')
-      .set({ result, settled_at: now, deliver_at: now })
+      .set({ result, settled_at: now(), deliver_at: now() })
       .where('id', '=', taskId)
       .returning('id')
       .execute()

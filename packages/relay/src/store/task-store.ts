@@ -10,8 +10,10 @@ export interface NewTask {
   readonly collection: string
   /** The task as JSON text, including unknown members. */
   readonly body: string
-  readonly receivedAt: number
-  readonly deadlineAt: number
+  /** How long ago it was received, ms. More than 0 for a task that waited in the spool. */
+  readonly ageMs: number
+  /** Time from receiving the task to settling it, ms. */
+  readonly deadlineMs: number
   /** Combined result (JSON text) with which the task is settled immediately, without asking nodes. */
   readonly immediateResult?: string
   /** Combined result (JSON text) with which the task is settled if no node is active. */
@@ -41,14 +43,13 @@ export interface QueuedSubtask {
   readonly subtaskId: string
   readonly nodeId: string
   readonly kind: TaskKind
-  /** Deadline of the task. Afterwards, the subtask is not handed out. */
-  readonly deadlineAt: number
+  /** Time until the deadline of the task, ms. Afterwards, the subtask is not handed out. */
+  readonly leftMs: number
 }
 
 export interface LeaseOptions {
   /** Only tasks of this kind (`.a` and `.b` polls). */
   readonly kind?: TaskKind | undefined
-  readonly now: number
   readonly leaseMs: Readonly<Record<TaskKind, number>>
   readonly maxAttempts: number
 }
@@ -135,14 +136,13 @@ export interface Submission {
   readonly result: string
   /** 1 for the first attempt since the task was settled or received again. */
   readonly attempt: number
-  /** When the upstream sent the task, or sent it again after it was settled. */
-  readonly receivedAt: number
-  readonly settledAt: number
+  /** How long ago the upstream sent the task, or sent it again after it was settled, ms. */
+  readonly ageMs: number
 }
 
 export type SubmissionOutcome =
   | { readonly outcome: 'submitted' }
-  | { readonly outcome: 'retry'; readonly at: number; readonly cause: string }
+  | { readonly outcome: 'retry'; readonly afterMs: number; readonly cause: string }
   | { readonly outcome: 'abandoned'; readonly cause: string }
 
 export interface TaskSummary {
@@ -186,7 +186,7 @@ export interface TaskStore {
   /** Returns a lease without counting the attempt, because the client disconnected. False if the lease has changed since. */
   returnLease(subtaskId: string, attempt: number): Promise<boolean>
   /** Queues subtasks with expired leases again, or marks them as exhausted. Sends `work`. */
-  returnExpiredLeases(now: number, maxAttempts: number): Promise<readonly ReturnedLease[]>
+  returnExpiredLeases(maxAttempts: number): Promise<readonly ReturnedLease[]>
 
   /** Whether the subtask was handed out to this node at least once. */
   isAssigned(subtaskId: string, nodeId: string): Promise<boolean>
@@ -199,11 +199,10 @@ export interface TaskStore {
     nodeId: string
     json: string
     status: ResultStatus
-    now: number
   }): Promise<ResultOutcome>
 
   /** Open tasks whose nodes have all answered or whose deadline has passed, earliest deadline first. */
-  findDueTasks(now: number, limit: number): Promise<readonly DueTask[]>
+  findDueTasks(limit: number): Promise<readonly DueTask[]>
   /**
    * Settles an open task in one transaction: passes its results to `combine` in order of collection ID, with one batch in
    * memory at a time, and stores the combined result (JSON text) that it returns. Exactly one call per task succeeds. The
@@ -211,7 +210,6 @@ export interface TaskStore {
    */
   settle(
     taskId: string,
-    now: number,
     combine: (task: TaskToSettle, results: AsyncIterable<NodeResult>) => Promise<string>,
     options: { keepNodeResults: boolean },
   ): Promise<Settlement>
@@ -220,10 +218,11 @@ export interface TaskStore {
    * Claims combined results that are due to be submitted, oldest first. No other caller gets them until `claimMs` has passed
    * or `recordSubmission` was called.
    */
-  claimSubmissions(
-    now: number,
-    options: { limit: number; claimMs: number; upstream?: string },
-  ): Promise<readonly Submission[]>
+  claimSubmissions(options: {
+    limit: number
+    claimMs: number
+    upstream?: string
+  }): Promise<readonly Submission[]>
   /**
    * Ends a claim. `retry` and `abandoned` affect only the claim they belong to, not a later one. False if the result was not
    * waiting to be submitted.
@@ -231,17 +230,16 @@ export interface TaskStore {
   recordSubmission(
     submission: Pick<Submission, 'taskId' | 'attempt'>,
     outcome: SubmissionOutcome,
-    now: number,
   ): Promise<boolean>
 
   /**
-   * Deletes tasks whose result was submitted or abandoned before `before`. Results that no relay has submitted since then,
-   * because their upstream was removed from the configuration, are abandoned and returned.
+   * Deletes tasks whose result was submitted or abandoned more than `minAgeMs` ago. Results that no relay has submitted in
+   * that time, because their upstream was removed from the configuration, are abandoned and returned.
    */
-  deleteOld(before: number, now: number): Promise<{ deleted: number; abandoned: readonly string[] }>
+  deleteOld(minAgeMs: number): Promise<{ deleted: number; abandoned: readonly string[] }>
 
-  /** Subtasks queued before `queuedBefore` and not yet published to a broker, oldest first. */
-  findUnpublished(queuedBefore: number, limit: number): Promise<readonly QueuedSubtask[]>
+  /** Subtasks queued at least `minAgeMs` ago and not yet published to a broker, oldest first. */
+  findUnpublished(minAgeMs: number, limit: number): Promise<readonly QueuedSubtask[]>
   markPublished(subtaskIds: readonly string[]): Promise<void>
   /** IDs of nodes with queued subtasks, to correct caches. */
   findNodesWithWork(): Promise<readonly string[]>

@@ -1,7 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 
 import type { Submission, SubmissionOutcome } from './task-store.ts'
-import type { SqlDatabase } from './sql-database.ts'
+import type { SqlDatabase, SqlDifferences } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { moveTasks } from './state-moves.ts'
 
@@ -10,30 +10,37 @@ const DELETE_BATCH = 500
 // A cause may contain text from an upstream, of any length.
 const MAX_CAUSE_LENGTH = 500
 
+export interface ClaimOptions {
+  readonly limit: number
+  readonly claimMs: number
+  readonly upstream?: string
+}
+
 export async function claimSubmissions(
   database: SqlDatabase,
-  now: number,
-  { limit, claimMs, upstream }: { limit: number; claimMs: number; upstream?: string },
+  { limit, claimMs, upstream }: ClaimOptions,
 ): Promise<readonly Submission[]> {
+  const { now, rowLocks } = database.differences
   return database.transact('claim submissions', async (trx) => {
     const due = await trx
       .selectFrom('relay_tasks')
       .select(['id', 'uuid', 'upstream', 'kind', 'collection', 'result'])
-      .select(['delivery_attempts', 'received_at', 'settled_at'])
+      .select('delivery_attempts')
+      .select(sql<number>`${now()} - received_at`.as('ageMs'))
       .where('state', '=', sql.lit('settled'))
-      .where('deliver_at', '<=', now)
-      .where('claimed_until', '<=', now)
+      .where('deliver_at', '<=', now())
+      .where('claimed_until', '<=', now())
       .$if(upstream !== undefined, (query) => query.where('upstream', '=', upstream ?? ''))
       .orderBy('deliver_at')
       .orderBy('id')
       .limit(limit)
-      .$if(database.differences.rowLocks, (query) => query.forUpdate().skipLocked())
+      .$if(rowLocks, (query) => query.forUpdate().skipLocked())
       .execute()
     if (due.length === 0) return []
     await trx
       .updateTable('relay_tasks')
       .set({
-        claimed_until: now + claimMs,
+        claimed_until: now(claimMs),
         delivery_attempts: sql<number>`delivery_attempts + 1`,
       })
       .where(
@@ -50,8 +57,7 @@ export async function claimSubmissions(
       collection: row.collection,
       result: row.result ?? '',
       attempt: row.delivery_attempts + 1,
-      receivedAt: row.received_at,
-      settledAt: row.settled_at ?? 0,
+      ageMs: row.ageMs,
     }))
   })
 }
@@ -60,8 +66,8 @@ export async function recordSubmission(
   database: SqlDatabase,
   submission: Pick<Submission, 'taskId' | 'attempt'>,
   outcome: SubmissionOutcome,
-  now: number,
 ): Promise<boolean> {
+  const { now } = database.differences
   return database.run('record a submission', async (db) => {
     const recorded = await submissionUpdate(db, submission, outcome, now)
       .where('id', '=', submission.taskId)
@@ -75,39 +81,40 @@ function submissionUpdate(
   db: Kysely<RelayTables>,
   { attempt }: Pick<Submission, 'attempt'>,
   outcome: SubmissionOutcome,
-  now: number,
+  now: SqlDifferences['now'],
 ) {
   if (outcome.outcome === 'submitted') {
-    return moveTasks(db, 'submit').set({ closed_at: now, claimed_until: 0, delivery_cause: null })
+    return moveTasks(db, 'submit').set({ closed_at: now(), claimed_until: 0, delivery_cause: null })
   }
   const failed = { claimed_until: 0, delivery_cause: outcome.cause.slice(0, MAX_CAUSE_LENGTH) }
   if (outcome.outcome === 'abandoned') {
     return moveTasks(db, 'abandon')
-      .set({ ...failed, closed_at: now })
+      .set({ ...failed, closed_at: now() })
       .where('delivery_attempts', '=', attempt)
   }
   return db
     .updateTable('relay_tasks')
-    .set({ ...failed, deliver_at: outcome.at })
+    .set({ ...failed, deliver_at: now(outcome.afterMs) })
     .where('delivery_attempts', '=', attempt)
     .where('state', '=', sql.lit('settled'))
 }
 
 export async function deleteOldTasks(
   database: SqlDatabase,
-  before: number,
-  now: number,
+  minAgeMs: number,
 ): Promise<{ deleted: number; abandoned: readonly string[] }> {
+  const { now } = database.differences
+  const before = now(-minAgeMs)
   const abandoned = await database.run('abandon submissions', (db) =>
     moveTasks(db, 'abandon')
       .set({
-        closed_at: now,
+        closed_at: now(),
         claimed_until: 0,
         delivery_cause: sql<string>`coalesce(delivery_cause, 'no relay submitted it')`,
       })
       .where('received_at', '<', before)
       .where('settled_at', '<', before)
-      .where('claimed_until', '<=', now)
+      .where('claimed_until', '<=', now())
       .returning('uuid')
       .execute(),
   )

@@ -48,6 +48,9 @@ export interface UserStore {
   /** Sorted by user name, then by age. */
   listNodes(): Promise<readonly NodeRecord[]>
   setNodeActive(nodeId: string, active: boolean): Promise<boolean>
-  /** Takes times by collection ID. Keeps the later time of a node, and ignores unknown nodes. */
-  recordLastSeen(lastSeen: ReadonlyMap<string, number>): Promise<void>
+  /**
+   * Takes how long ago each node was seen (ms, by collection ID). Keeps the later time of a node, and ignores unknown
+   * nodes.
+   */
+  recordLastSeen(seenAgoMs: ReadonlyMap<string, number>): Promise<void>
 }

@@ -29,7 +29,7 @@ const MAX_QUOTED_LENGTH = 40
 export function readNewTask(
   upstream: string,
   json: unknown,
-  receivedAt: number,
+  ageMs: number,
   deadlineMs: Readonly<Record<TaskKind, number>>,
 ): ReadTask {
   try {
@@ -43,8 +43,8 @@ export function readNewTask(
       type,
       collection,
       body: JSON.stringify(envelope.raw),
-      receivedAt,
-      deadlineAt: receivedAt + deadlineMs[kind],
+      ageMs,
+      deadlineMs: deadlineMs[kind],
       resultWithoutNodes: failure(envelope, 'no node to ask'),
     }
     if (type !== 'none') return { task }
@@ -63,8 +63,8 @@ export function readNewTask(
         collection,
         // An unreadable body is not stored, because it may be of any size and depth.
         body: '{}',
-        receivedAt,
-        deadlineAt: receivedAt,
+        ageMs,
+        deadlineMs: 0,
         immediateResult: result,
         resultWithoutNodes: result,
       },

@@ -16,7 +16,6 @@ export interface SettlerOptions {
   readonly keepNodeResults: boolean
   /** Time from receiving a task to settling it, ms. */
   readonly deadlineMs: Readonly<Record<TaskKind, number>>
-  readonly now: () => number
   readonly onEvent: (event: TaskEvent) => void
 }
 
@@ -85,11 +84,10 @@ export class Settler {
       results: AsyncIterable<NodeResult>,
     ) => Promise<{ result: string; coverage: Coverage }>,
   ): Promise<void> {
-    const { store, keepNodeResults, now } = this.#options
+    const { store, keepNodeResults } = this.#options
     let settled: { task: TaskToSettle; coverage: Coverage } | null = null
     const settlement = await store.tasks.settle(
       taskId,
-      now(),
       async (task, results) => {
         const { result, coverage } = await combine(task, results)
         settled = { task, coverage }

@@ -11,10 +11,9 @@ export interface SweepContext {
   readonly queue: NodeQueue
   readonly log: Logger
   readonly settler: Settler
-  readonly now: number
   readonly maxAttempts: number
-  /** Tasks that ended before this time are deleted, epoch ms. Null: no tasks are deleted in this sweep. */
-  readonly deleteBefore: number | null
+  /** Tasks that ended longer ago are deleted, ms. Null: no tasks are deleted in this sweep. */
+  readonly deleteAfterMs: number | null
   readonly onEvent: (event: TaskEvent) => void
 }
 
@@ -25,7 +24,7 @@ const MAX_SETTLED_PER_SWEEP = 500
 export async function sweepTasks(context: SweepContext): Promise<void> {
   const steps = {
     leases: returnLeases,
-    queue: ({ queue, now }: SweepContext) => queue.sweep(now),
+    queue: ({ queue }: SweepContext) => queue.sweep(),
     settling: settleDue,
     deletion: deleteOldTasks,
   }
@@ -43,29 +42,23 @@ export async function sweepTasks(context: SweepContext): Promise<void> {
   }
 }
 
-async function returnLeases({
-  store,
-  now,
-  maxAttempts,
-  log,
-  onEvent,
-}: SweepContext): Promise<void> {
-  const returned = await store.tasks.returnExpiredLeases(now, maxAttempts)
+async function returnLeases({ store, maxAttempts, log, onEvent }: SweepContext): Promise<void> {
+  const returned = await store.tasks.returnExpiredLeases(maxAttempts)
   for (const { subtaskId, nodeId, taskUuid: taskId, attempt, exhausted } of returned) {
     log.warn({ taskId, subtaskId, node: nodeId, attempt, exhausted }, 'lease returned')
     onEvent({ event: 'lease returned', taskId, nodeId, exhausted })
   }
 }
 
-async function settleDue({ store, settler, now }: SweepContext): Promise<void> {
-  const due = await store.tasks.findDueTasks(now, MAX_SETTLED_PER_SWEEP)
+async function settleDue({ store, settler }: SweepContext): Promise<void> {
+  const due = await store.tasks.findDueTasks(MAX_SETTLED_PER_SWEEP)
   for (const { taskId } of due) settler.schedule(taskId)
   await settler.idle()
 }
 
-async function deleteOldTasks({ store, deleteBefore, now, log }: SweepContext): Promise<void> {
-  if (deleteBefore === null) return
-  const { deleted, abandoned } = await store.tasks.deleteOld(deleteBefore, now)
+async function deleteOldTasks({ store, deleteAfterMs, log }: SweepContext): Promise<void> {
+  if (deleteAfterMs === null) return
+  const { deleted, abandoned } = await store.tasks.deleteOld(deleteAfterMs)
   for (const taskId of abandoned) {
     log.error({ taskId, reason: 'not submitted within the retention time' }, 'submission abandoned')
   }

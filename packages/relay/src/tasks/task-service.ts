@@ -41,7 +41,6 @@ export interface TaskServiceOptions {
   readonly dropSuppressedRows?: boolean
   /** Whether `message` of the combined result states "answered by 3 of 4 nodes". Default true. */
   readonly reportCoverage?: boolean
-  readonly now?: () => number
   /** Must not throw. */
   readonly onEvent?: (event: TaskEvent) => void
 }
@@ -90,7 +89,6 @@ export class TaskService implements AsyncDisposable {
   readonly #leaseMs: Readonly<Record<TaskKind, number>>
   readonly #maxAttempts: number
   readonly #resultRetentionMs: number
-  readonly #now: () => number
   readonly #onEvent: (event: TaskEvent) => void
   readonly #settler: Settler
   readonly #publishing = new Set<Promise<void>>()
@@ -98,7 +96,7 @@ export class TaskService implements AsyncDisposable {
   #deletedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: TaskServiceOptions) {
-    const { store, queue, log, now = Date.now, onEvent = () => {} } = options
+    const { store, queue, log, onEvent = () => {} } = options
     this.#store = store
     this.#queue = queue
     this.#log = log
@@ -106,7 +104,6 @@ export class TaskService implements AsyncDisposable {
     this.#leaseMs = options.leaseMs ?? LEASE_MS
     this.#maxAttempts = options.maxAttempts ?? MAX_ATTEMPTS
     this.#resultRetentionMs = options.resultRetentionMs ?? RESULT_RETENTION_MS
-    this.#now = now
     this.#onEvent = onEvent
     this.#settler = new Settler({
       store,
@@ -118,17 +115,16 @@ export class TaskService implements AsyncDisposable {
       },
       keepNodeResults: options.keepNodeResults ?? false,
       deadlineMs: this.#deadlineMs,
-      now,
       onEvent,
     })
   }
 
   /**
    * Stores a task as received (parsed JSON). Resolves once it is committed. Idempotent: nodes are not asked a known task
-   * again, and the combined result of a settled task is submitted again.
+   * again, and the combined result of a settled task is submitted again. `ageMs` is how long ago the task was received.
    */
-  async admit(upstream: string, json: unknown): Promise<AdmissionOutcome> {
-    const { task, ...rest } = readNewTask(upstream, json, this.#now(), this.#deadlineMs)
+  async admit(upstream: string, json: unknown, ageMs = 0): Promise<AdmissionOutcome> {
+    const { task, ...rest } = readNewTask(upstream, json, ageMs, this.#deadlineMs)
     if (task === null) {
       const problems = 'problems' in rest ? rest.problems : []
       this.#log.warn({ upstream, problems: problems.slice(0, 5) }, 'task unreadable')
@@ -177,7 +173,6 @@ export class TaskService implements AsyncDisposable {
       if (isAborted(signal)) return null
       const leased = await this.#queue.lease(nodeId, {
         kind,
-        now: this.#now(),
         leaseMs: this.#leaseMs,
         maxAttempts: this.#maxAttempts,
       })
@@ -240,7 +235,6 @@ export class TaskService implements AsyncDisposable {
       nodeId,
       json: serializeResult(result),
       status,
-      now: this.#now(),
     })
     if (stored.outcome === 'not-assigned') return this.#notAssigned(nodeId, requestId, subtaskId)
     const taskId = stored.taskUuid
@@ -288,17 +282,17 @@ export class TaskService implements AsyncDisposable {
   }
 
   async #sweep(): Promise<void> {
-    const now = this.#now()
-    const deletes = now - this.#deletedAt >= DELETE_EVERY_MS
+    const now = performance.now()
+    const deletes =
+      now - this.#deletedAt >= Math.min(MAX_DELETE_INTERVAL_MS, this.#resultRetentionMs)
     if (deletes) this.#deletedAt = now
     await sweepTasks({
       store: this.#store,
       queue: this.#queue,
       log: this.#log,
       settler: this.#settler,
-      now,
       maxAttempts: this.#maxAttempts,
-      deleteBefore: deletes ? now - this.#resultRetentionMs : null,
+      deleteAfterMs: deletes ? this.#resultRetentionMs : null,
       onEvent: this.#onEvent,
     })
   }
@@ -316,7 +310,7 @@ export class TaskService implements AsyncDisposable {
   }
 }
 
-const DELETE_EVERY_MS = 60_000
+const MAX_DELETE_INTERVAL_MS = 60_000
 
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted ?? false

@@ -24,7 +24,6 @@ export interface ResultSubmitterOptions {
   readonly claimMs?: number
   /** Longest time between two queries of the store, ms. */
   readonly idleMs?: number
-  readonly now?: () => number
   readonly random?: () => number
 }
 
@@ -37,16 +36,14 @@ const GRACE_MS = 3_000
  */
 export class ResultSubmitter {
   readonly #options: ResultSubmitterOptions
-  readonly #now: () => number
   readonly #active = new Set<Promise<void>>()
   readonly #storeBackoff: Backoff
   #wakeUp = Promise.withResolvers<void>()
-  /** Submissions that failed in this process: task ID -> time of the next attempt. */
+  /** Submissions that failed in this process: task ID -> time of the next attempt (`performance.now()`). */
   readonly #retries = new Map<string, number>()
 
   constructor(options: ResultSubmitterOptions) {
     this.#options = options
-    this.#now = options.now ?? Date.now
     this.#storeBackoff = new Backoff({
       initialMs: 500,
       maxMs: 10_000,
@@ -83,8 +80,8 @@ export class ResultSubmitter {
     const { store, upstream, log, claimMs = 90_000 } = this.#options
     this.#wakeUp = Promise.withResolvers()
     try {
-      const now = this.#now()
-      const claimed = await store.claimSubmissions(now, { limit, claimMs, upstream })
+      const now = performance.now()
+      const claimed = await store.claimSubmissions({ limit, claimMs, upstream })
       this.#storeBackoff.reset()
       // Retries that were due are claimed, by this relay or another one.
       for (const [taskId, at] of this.#retries) if (at <= now) this.#retries.delete(taskId)
@@ -101,7 +98,7 @@ export class ResultSubmitter {
   async #waitForWork(signal: AbortSignal): Promise<void> {
     const { idleMs = 5_000 } = this.#options
     const early = new AbortController()
-    const untilRetry = Math.max(0, Math.min(...this.#retries.values()) - this.#now())
+    const untilRetry = Math.max(0, Math.min(...this.#retries.values()) - performance.now())
     try {
       await Promise.race([
         this.#wakeUp.promise,
@@ -119,9 +116,11 @@ export class ResultSubmitter {
     const started = performance.now()
     const outcome = await this.#attempt(submission, signal, started)
     onAttempt?.(outcome.outcome, performance.now() - started)
-    if (outcome.outcome === 'retry') this.#retries.set(submission.taskId, outcome.at)
+    if (outcome.outcome === 'retry') {
+      this.#retries.set(submission.taskId, performance.now() + outcome.afterMs)
+    }
     try {
-      await this.#options.store.recordSubmission(submission, outcome, this.#now())
+      await this.#options.store.recordSubmission(submission, outcome)
     } catch (error: unknown) {
       // The claim expires and the result is submitted again, which an upstream accepts as a duplicate.
       log.warn({ taskId, upstream, attempt, err: error }, 'submission not recorded')
@@ -160,9 +159,10 @@ export class ResultSubmitter {
       return { outcome: 'submitted' }
     } catch (error: unknown) {
       if (submitting.signal.aborted) {
-        return { outcome: 'retry', at: this.#now(), cause: 'the relay was stopped' }
+        return { outcome: 'retry', afterMs: 0, cause: 'the relay was stopped' }
       }
-      return this.#recordFailure(submission, error)
+      const ageMs = submission.ageMs + performance.now() - started
+      return this.#recordFailure({ ...submission, ageMs }, error)
     }
   }
 
@@ -170,7 +170,7 @@ export class ResultSubmitter {
     const { upstream, policy, log, random = Math.random } = this.#options
     const { uuid: taskId, attempt } = submission
     const error = asTaskApiError(failure)
-    const outcome = afterFailure(submission, error, policy, this.#now(), random)
+    const outcome = afterFailure(submission, error, policy, random)
     const fields = {
       taskId,
       upstream,
@@ -183,8 +183,10 @@ export class ResultSubmitter {
     if (outcome.outcome === 'abandoned') {
       log.error({ ...fields, reason: outcome.cause }, 'submission abandoned')
     } else {
-      const retryInMs = outcome.at - this.#now()
-      log.warn({ ...fields, detail: error.message, retryInMs }, 'submission failed')
+      log.warn(
+        { ...fields, detail: error.message, retryInMs: outcome.afterMs },
+        'submission failed',
+      )
     }
     return outcome
   }

@@ -18,12 +18,11 @@ export const DEFAULT_SUBMISSION_POLICY: SubmissionPolicy = {
   maxRetryMs: 60_000,
 }
 
-/** Decides whether to retry a submission that failed. `now` is epoch ms, `random` is within [0, 1). */
+/** Decides whether to retry a submission that failed. `ageMs` is the age of its task now, `random` is within [0, 1). */
 export function afterFailure(
-  submission: Pick<Submission, 'attempt' | 'kind' | 'receivedAt'>,
+  submission: Pick<Submission, 'attempt' | 'kind' | 'ageMs'>,
   error: TaskApiError,
   policy: SubmissionPolicy,
-  now: number,
   random: () => number,
 ): Exclude<SubmissionOutcome, { outcome: 'submitted' }> {
   const cause = `${error.code}: ${error.message}`
@@ -31,11 +30,10 @@ export function afterFailure(
   if (error.kind === 'rejected') return { outcome: 'abandoned', cause }
   const growth = Math.min(submission.attempt - 1, 30)
   const planned = Math.min(policy.firstRetryMs * 2 ** growth, policy.maxRetryMs)
-  const delayMs = Math.max(planned * (1 - 0.2 * random()), error.retryAfterMs ?? 0)
-  const at = Math.round(now + delayMs)
-  const deadline = submission.receivedAt + policy.deadlineMs[submission.kind]
-  if (at > deadline && submission.attempt >= policy.minAttempts) {
+  const afterMs = Math.round(Math.max(planned * (1 - 0.2 * random()), error.retryAfterMs ?? 0))
+  const inTime = submission.ageMs + afterMs <= policy.deadlineMs[submission.kind]
+  if (!inTime && submission.attempt >= policy.minAttempts) {
     return { outcome: 'abandoned', cause: `the deadline has passed; last failure ${cause}` }
   }
-  return { outcome: 'retry', at, cause }
+  return { outcome: 'retry', afterMs, cause }
 }

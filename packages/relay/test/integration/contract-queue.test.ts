@@ -2,14 +2,13 @@ import { until } from '@warren/testkit'
 import { expect, it } from 'vitest'
 
 import { describeQueues } from './queue-bench.ts'
-import { addNodes, admitted, LEASE, newTask, NOW } from './store-bench.ts'
+import { addNodes, admitted, LEASE, newTask } from './store-bench.ts'
 
 // Messages expire with their task, so these tests use the current time.
 const present = () => {
-  const now = Date.now()
   return {
-    lease: { ...LEASE, now },
-    task: (more = {}) => newTask({ receivedAt: now, deadlineAt: now + 240_000, ...more }),
+    lease: LEASE,
+    task: (more = {}) => newTask(more),
   }
 }
 
@@ -77,7 +76,8 @@ describeQueues('a node queue', (openBench) => {
     })
     // As if the process had crashed between commit and publish, and the event was lost.
     await admitted(store, task())
-    await queue.sweep(Date.now() + 10_000)
+    bench.stores.clock.now += 10_000
+    await queue.sweep()
     expect(await queue.lease(node!, lease)).not.toBeNull()
     expect(await queue.lease(node!, lease)).toBeNull()
   })
@@ -94,7 +94,7 @@ describeQueues('a node queue', (openBench) => {
       stale.push(taskId)
     }
     for (const taskId of stale) {
-      await store.tasks.settle(taskId, NOW, async () => '{}', { keepNodeResults: false })
+      await store.tasks.settle(taskId, async () => '{}', { keepNodeResults: false })
     }
     const live = task()
     await queue.publish((await admitted(store, live)).subtasks)
@@ -125,7 +125,8 @@ describeQueues('a node queue', (openBench) => {
     const first = (await here.queue.lease(node!, lease))!
     expect(await here.queue.lease(node!, lease)).toBeNull()
     expect(await there.queue.lease(node!, lease)).toBeNull()
-    await there.store.tasks.returnExpiredLeases(lease.now + 60_000, 5)
+    bench.stores.clock.now += 60_000
+    await there.store.tasks.returnExpiredLeases(5)
     const second = await until(() => here.queue.lease(node!, lease))
     expect(second).toMatchObject({ subtaskId: first.subtaskId, attempt: 2 })
   })
@@ -153,7 +154,8 @@ describeQueues('a node queue', (openBench) => {
     await relays[0]!.queue.publish(published)
     await until(
       async () => {
-        await relays[0]!.queue.sweep(Date.now() + 10_000)
+        bench.stores.clock.now += 2_000
+        await relays[0]!.queue.sweep()
         return given.length >= published.length
       },
       { timeoutMs: 20_000, everyMs: 200, what: 'all subtasks to be handed out' },

@@ -14,7 +14,7 @@ async function answerAll(store: RelayStore, results: Readonly<Record<string, str
   for (const [nodeId, json] of Object.entries(results)) {
     const lease = (await store.tasks.leaseOldest(nodeId, LEASE))!
     const { subtaskId } = lease
-    const nodeResult = { subtaskId, nodeId, json, status: 'ok' as const, now: NOW }
+    const nodeResult = { subtaskId, nodeId, json, status: 'ok' as const }
     outcomes.push(await store.tasks.storeResult(nodeResult))
   }
   return outcomes
@@ -38,7 +38,7 @@ async function settled(store: RelayStore, task = newTask()): Promise<NewTask> {
 
 /** Settles a task with its nodes' results, as they are, as the combined result. Returns them. */
 async function settleAndRead(store: RelayStore, taskId: string): Promise<NodeResult[]> {
-  const settlement = await store.tasks.settle(taskId, NOW, (_, results) => collect(results), DROP)
+  const settlement = await store.tasks.settle(taskId, (_, results) => collect(results), DROP)
   if (settlement.outcome !== 'settled') throw new Error('the task was settled before')
   const results: NodeResult[] = JSON.parse(settlement.result)
   return results
@@ -52,7 +52,7 @@ describeStores('results', (openBench) => {
     const task = newTask()
     const { taskId, subtasks } = await admitted(store, task)
     const lease = (await store.tasks.leaseOldest(a!, LEASE))!
-    const result = { subtaskId: lease.subtaskId, json: '{}', status: 'ok' as const, now: NOW }
+    const result = { subtaskId: lease.subtaskId, json: '{}', status: 'ok' as const }
     expect(await store.tasks.storeResult({ ...result, nodeId: b! })).toEqual({
       outcome: 'not-assigned',
     })
@@ -83,8 +83,9 @@ describeStores('results', (openBench) => {
     const [node] = await addNodes(store, 1)
     await admitted(store)
     const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
-    await store.tasks.returnExpiredLeases(NOW + 60_000, 5)
-    const result = { subtaskId, nodeId: node!, json: '{}', status: 'ok' as const, now: NOW }
+    bench.clock.now = NOW + 60_000
+    await store.tasks.returnExpiredLeases(5)
+    const result = { subtaskId, nodeId: node!, json: '{}', status: 'ok' as const }
     expect(await store.tasks.storeResult(result)).toMatchObject({
       outcome: 'stored',
       allAnswered: true,
@@ -100,7 +101,7 @@ describeStores('results', (openBench) => {
     const { taskId } = await admitted(store)
     const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
     const submit = (json: string, status: 'ok' | 'error') =>
-      store.tasks.storeResult({ subtaskId, nodeId: node!, json, status, now: NOW })
+      store.tasks.storeResult({ subtaskId, nodeId: node!, json, status })
     for (const [json, status] of [
       ['failed', 'error'],
       ['failed again', 'error'],
@@ -127,7 +128,7 @@ describeStores('results', (openBench) => {
       const outcomes = await Promise.all(
         nodes.map((nodeId, index) => {
           const { subtaskId } = leases[index]!
-          const result = { subtaskId, nodeId, json: '{}', status: 'ok' as const, now: NOW }
+          const result = { subtaskId, nodeId, json: '{}', status: 'ok' as const }
           return stores[index]!.tasks.storeResult(result)
         }),
       )
@@ -143,14 +144,15 @@ describeStores('results', (openBench) => {
     const task = newTask()
     const { taskId } = await admitted(store, task)
     const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
-    await store.tasks.settle(taskId, NOW, async () => '{}', DROP)
-    const result = { subtaskId, nodeId: node!, json: '{}', status: 'ok' as const, now: NOW }
+    await store.tasks.settle(taskId, async () => '{}', DROP)
+    const result = { subtaskId, nodeId: node!, json: '{}', status: 'ok' as const }
     const late = { outcome: 'late', taskId, taskUuid: task.uuid }
     expect(await store.tasks.storeResult(result)).toEqual(late)
-    const [submission] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
-    await store.tasks.recordSubmission(submission!, { outcome: 'submitted' }, NOW)
+    const [submission] = await store.tasks.claimSubmissions({ limit: 1, claimMs: 1 })
+    await store.tasks.recordSubmission(submission!, { outcome: 'submitted' })
     expect(await store.tasks.storeResult(result)).toEqual(late)
-    await store.tasks.deleteOld(NOW + 1, NOW + 1)
+    bench.clock.now = NOW + 1
+    await store.tasks.deleteOld(0)
     expect(await store.tasks.storeResult(result)).toEqual({ outcome: 'not-assigned' })
   })
 })
@@ -161,18 +163,20 @@ describeStores('settling', (openBench) => {
     const store = bench.open()
     const [a, b] = await addNodes(store, 2)
     const done = newTask()
-    const waiting = newTask({ receivedAt: NOW + 1, deadlineAt: NOW + 500 })
+    const waiting = newTask({ ageMs: -1, deadlineMs: 499 })
     await admitted(store, done)
     await admitted(store, waiting)
     await answerAll(store, { [a!]: '{}', [b!]: '{}' })
-    const due = async (now: number) =>
-      (await store.tasks.findDueTasks(now, 10)).map(({ uuid, reason }) => [uuid, reason])
+    const due = async (now: number) => {
+      bench.clock.now = now
+      return (await store.tasks.findDueTasks(10)).map(({ uuid, reason }) => [uuid, reason])
+    }
     expect(await due(NOW)).toEqual([[done.uuid, 'all answered']])
     expect(await due(NOW + 500)).toEqual([
       [waiting.uuid, 'deadline'],
       [done.uuid, 'all answered'],
     ])
-    expect(await store.tasks.findDueTasks(NOW + 500, 1)).toHaveLength(1)
+    expect(await store.tasks.findDueTasks(1)).toHaveLength(1)
   })
 
   it('is due when the only node that had not answered is removed', async () => {
@@ -182,9 +186,9 @@ describeStores('settling', (openBench) => {
     const { taskId } = await admitted(store)
     await answerAll(store, { [a!]: '{}' })
     await store.users.removeNode(b!)
-    expect(await store.tasks.findDueTasks(NOW, 10)).toMatchObject([{ reason: 'all answered' }])
-    await store.tasks.settle(taskId, NOW, async ({ asked }) => `${asked} asked`, DROP)
-    const [submission] = await store.tasks.claimSubmissions(NOW, { limit: 1, claimMs: 1 })
+    expect(await store.tasks.findDueTasks(10)).toMatchObject([{ reason: 'all answered' }])
+    await store.tasks.settle(taskId, async ({ asked }) => `${asked} asked`, DROP)
+    const [submission] = await store.tasks.claimSubmissions({ limit: 1, claimMs: 1 })
     expect(submission?.result).toBe('2 asked')
   })
 
@@ -213,7 +217,6 @@ describeStores('settling', (openBench) => {
         Array.from({ length: 16 }, (_, index) =>
           stores[index % 2]!.tasks.settle(
             taskId,
-            NOW,
             async () => {
               await after(5)
               return String(index)
@@ -223,7 +226,7 @@ describeStores('settling', (openBench) => {
         ),
       )
       expect(outcomes.filter(({ outcome }) => outcome === 'settled')).toHaveLength(1)
-      expect(await stores[0]!.tasks.settle(taskId, NOW, async () => '', DROP)).toEqual({
+      expect(await stores[0]!.tasks.settle(taskId, async () => '', DROP)).toEqual({
         outcome: 'already',
       })
     }
@@ -235,8 +238,8 @@ describeStores('settling', (openBench) => {
     const [node] = await addNodes(store, 1)
     const { taskId } = await admitted(store)
     await answerAll(store, { [node!]: 'kept' })
-    await expect(store.tasks.settle(taskId, NOW, failToCombine, DROP)).rejects.toThrow('too much')
-    const again = await store.tasks.settle(taskId, NOW, (_, results) => collect(results), DROP)
+    await expect(store.tasks.settle(taskId, failToCombine, DROP)).rejects.toThrow('too much')
+    const again = await store.tasks.settle(taskId, (_, results) => collect(results), DROP)
     expect(again).toMatchObject({ outcome: 'settled' })
     expect(again).toMatchObject({ result: expect.stringContaining('kept') })
   })
@@ -251,7 +254,7 @@ describeStores('settling', (openBench) => {
     const task = newTask()
     const { taskId } = await admitted(store, task)
     await answerAll(store, { [node!]: 'kept' })
-    await store.tasks.settle(taskId, NOW, async () => '{}', options)
+    await store.tasks.settle(taskId, async () => '{}', options)
     expect(await store.tasks.listTasks({ limit: 1 })).toMatchObject([
       { uuid: task.uuid, state: 'settled', subtasks: { answered: 1 }, settledAt: NOW },
     ])
@@ -268,7 +271,6 @@ describeStores('settling', (openBench) => {
     const reading = Promise.withResolvers<void>()
     const settled = one.tasks.settle(
       taskId,
-      NOW,
       async (_, results) => {
         const all = await collect(results)
         reading.resolve()
@@ -278,7 +280,7 @@ describeStores('settling', (openBench) => {
       DROP,
     )
     await reading.promise
-    const result = { subtaskId, nodeId: b!, json: 'late', status: 'ok' as const, now: NOW }
+    const result = { subtaskId, nodeId: b!, json: 'late', status: 'ok' as const }
     const [late, { outcome }] = await Promise.all([two.tasks.storeResult(result), settled])
     expect(outcome).toBe('settled')
     expect(late.outcome).toBe('late')
@@ -293,9 +295,10 @@ describeStores('settling', (openBench) => {
     const [a, b] = await addNodes(store, 2)
     const { taskId } = await admitted(store)
     await store.tasks.leaseOldest(a!, LEASE)
-    await store.tasks.settle(taskId, NOW, async () => '{}', DROP)
+    await store.tasks.settle(taskId, async () => '{}', DROP)
     expect(await store.tasks.leaseOldest(b!, LEASE)).toBeNull()
-    expect(await store.tasks.returnExpiredLeases(NOW + 1e9, 5)).toEqual([])
+    bench.clock.now = NOW + 1e9
+    expect(await store.tasks.returnExpiredLeases(5)).toEqual([])
     expect(await store.tasks.findNodesWithWork()).toEqual([])
   })
 })
@@ -311,18 +314,19 @@ describe('submissions', () => {
       for (let number = 0; number < 20; number++) tasks.push(await settled(stores[0]!))
       const claims = await Promise.all(
         Array.from({ length: 6 }, (_, index) =>
-          stores[index % 2]!.tasks.claimSubmissions(NOW, { ...CLAIM, limit: 5 }),
+          stores[index % 2]!.tasks.claimSubmissions({ ...CLAIM, limit: 5 }),
         ),
       )
       const claimed = claims.flat().map(({ uuid }) => uuid)
       expect(new Set(claimed).size).toBe(claimed.length)
       // No claim is larger than its limit. The other submissions are left for the next claim.
-      const rest = await stores[0]!.tasks.claimSubmissions(NOW, { ...CLAIM, limit: 20 })
+      const rest = await stores[0]!.tasks.claimSubmissions({ ...CLAIM, limit: 20 })
       expect([...claimed, ...rest.map(({ uuid }) => uuid)].sort()).toEqual(
         tasks.map(({ uuid }) => uuid).sort(),
       )
-      expect(await stores[0]!.tasks.claimSubmissions(NOW, CLAIM)).toEqual([])
-      const again = await stores[0]!.tasks.claimSubmissions(NOW + 60_000, CLAIM)
+      expect(await stores[0]!.tasks.claimSubmissions(CLAIM)).toEqual([])
+      bench.clock.now = NOW + 60_000
+      const again = await stores[0]!.tasks.claimSubmissions(CLAIM)
       expect(again[0]?.attempt).toBe(2)
     })
 
@@ -331,7 +335,8 @@ describe('submissions', () => {
       const store = bench.open()
       const task = await settled(store)
       await settled(store, newTask({ upstream: 'other' }))
-      const due = await store.tasks.claimSubmissions(NOW, { ...CLAIM, upstream: 'national' })
+      bench.clock.now = NOW + 7
+      const due = await store.tasks.claimSubmissions({ ...CLAIM, upstream: 'national' })
       expect(due).toEqual([
         {
           taskId: expect.any(String),
@@ -341,8 +346,7 @@ describe('submissions', () => {
           collection: task.collection,
           result: `result of ${task.uuid}`,
           attempt: 1,
-          receivedAt: NOW,
-          settledAt: NOW,
+          ageMs: 7,
         },
       ])
     })
@@ -351,46 +355,52 @@ describe('submissions', () => {
       await using bench = await openBench()
       const store = bench.open()
       await settled(store)
-      const [first] = await store.tasks.claimSubmissions(NOW, CLAIM)
-      const retry = { outcome: 'retry' as const, at: NOW + 5_000, cause: 'HTTP 503' }
-      expect(await store.tasks.recordSubmission(first!, retry, NOW)).toBe(true)
-      expect(await store.tasks.claimSubmissions(NOW + 4_999, CLAIM)).toEqual([])
-      const [second] = await store.tasks.claimSubmissions(NOW + 5_000, CLAIM)
+      const [first] = await store.tasks.claimSubmissions(CLAIM)
+      const retry = { outcome: 'retry' as const, afterMs: 5_000, cause: 'HTTP 503' }
+      expect(await store.tasks.recordSubmission(first!, retry)).toBe(true)
+      bench.clock.now = NOW + 4_999
+      expect(await store.tasks.claimSubmissions(CLAIM)).toEqual([])
+      bench.clock.now = NOW + 5_000
+      const [second] = await store.tasks.claimSubmissions(CLAIM)
       expect(second?.attempt).toBe(2)
       expect(await store.tasks.listTasks({ limit: 1 })).toMatchObject([
         { submissionAttempts: 2, submissionCause: 'HTTP 503' },
       ])
-      await store.tasks.recordSubmission(second!, { outcome: 'submitted' }, NOW)
-      expect(await store.tasks.claimSubmissions(NOW + 1e9, CLAIM)).toEqual([])
-      expect(await store.tasks.recordSubmission(second!, { outcome: 'submitted' }, NOW)).toBe(false)
+      await store.tasks.recordSubmission(second!, { outcome: 'submitted' })
+      bench.clock.now = NOW + 1e9
+      expect(await store.tasks.claimSubmissions(CLAIM)).toEqual([])
+      expect(await store.tasks.recordSubmission(second!, { outcome: 'submitted' })).toBe(false)
     })
 
     it('are kept as dead letters with their cause', async () => {
       await using bench = await openBench()
       const store = bench.open()
       await settled(store)
-      const [submission] = await store.tasks.claimSubmissions(NOW, CLAIM)
+      const [submission] = await store.tasks.claimSubmissions(CLAIM)
       const abandoned = { outcome: 'abandoned' as const, cause: `HTTP 400: ${'x'.repeat(10_000)}` }
-      expect(await store.tasks.recordSubmission(submission!, abandoned, NOW)).toBe(true)
+      expect(await store.tasks.recordSubmission(submission!, abandoned)).toBe(true)
       const [task] = await store.tasks.listTasks({ state: 'dead', limit: 1 })
       expect(task?.submissionCause).toHaveLength(500)
-      expect(await store.tasks.claimSubmissions(NOW + 1e9, CLAIM)).toEqual([])
+      bench.clock.now = NOW + 1e9
+      expect(await store.tasks.claimSubmissions(CLAIM)).toEqual([])
     })
 
     it('ignore a failure from an expired claim, and record a success from it', async () => {
       await using bench = await openBench()
       const store = bench.open()
       await settled(store)
-      const [slow] = await store.tasks.claimSubmissions(NOW, CLAIM)
-      const [fast] = await store.tasks.claimSubmissions(NOW + 60_000, CLAIM)
+      const [slow] = await store.tasks.claimSubmissions(CLAIM)
+      bench.clock.now = NOW + 60_000
+      const [fast] = await store.tasks.claimSubmissions(CLAIM)
       const abandoned = { outcome: 'abandoned' as const, cause: 'HTTP 400' }
-      expect(await store.tasks.recordSubmission(slow!, abandoned, NOW)).toBe(false)
-      const retry = { outcome: 'retry' as const, at: NOW, cause: 'HTTP 503' }
-      expect(await store.tasks.recordSubmission(slow!, retry, NOW)).toBe(false)
+      expect(await store.tasks.recordSubmission(slow!, abandoned)).toBe(false)
+      const retry = { outcome: 'retry' as const, afterMs: 0, cause: 'HTTP 503' }
+      expect(await store.tasks.recordSubmission(slow!, retry)).toBe(false)
       // The claim of the fast one still stands.
-      expect(await store.tasks.claimSubmissions(NOW + 60_001, CLAIM)).toEqual([])
-      expect(await store.tasks.recordSubmission(slow!, { outcome: 'submitted' }, NOW)).toBe(true)
-      expect(await store.tasks.recordSubmission(fast!, { outcome: 'submitted' }, NOW)).toBe(false)
+      bench.clock.now = NOW + 60_001
+      expect(await store.tasks.claimSubmissions(CLAIM)).toEqual([])
+      expect(await store.tasks.recordSubmission(slow!, { outcome: 'submitted' })).toBe(true)
+      expect(await store.tasks.recordSubmission(fast!, { outcome: 'submitted' })).toBe(false)
     })
 
     it.each(['submitted', 'abandoned'] as const)(
@@ -399,21 +409,23 @@ describe('submissions', () => {
         await using bench = await openBench()
         const store = bench.open()
         const task = await settled(store)
-        const [submission] = await store.tasks.claimSubmissions(NOW, CLAIM)
+        const [submission] = await store.tasks.claimSubmissions(CLAIM)
         const outcome = end === 'abandoned' ? { outcome: end, cause: 'HTTP 400' } : { outcome: end }
-        await store.tasks.recordSubmission(submission!, outcome, NOW)
+        await store.tasks.recordSubmission(submission!, outcome)
         await addNodes(store, 1)
-        const again = await store.tasks.admit({ ...task, receivedAt: NOW + 9 })
+        bench.clock.now = NOW + 9
+        const again = await store.tasks.admit({ ...task, ageMs: 2 })
         expect(again).toMatchObject({
           outcome: 'settled',
           fresh: false,
           result: submission!.result,
         })
-        const [second] = await store.tasks.claimSubmissions(NOW + 9, CLAIM)
+        bench.clock.now = NOW + 10
+        const [second] = await store.tasks.claimSubmissions(CLAIM)
         expect(second).toMatchObject({
           result: submission!.result,
           attempt: 1,
-          receivedAt: NOW + 9,
+          ageMs: 3,
         })
       },
     )
@@ -422,12 +434,11 @@ describe('submissions', () => {
       await using bench = await openBench()
       const store = bench.open()
       const task = await settled(store)
-      const [submission] = await store.tasks.claimSubmissions(NOW, CLAIM)
-      expect((await store.tasks.admit({ ...task, receivedAt: NOW + 1 })).outcome).toBe('settled')
-      expect(await store.tasks.claimSubmissions(NOW + 1, CLAIM)).toEqual([])
-      expect(await store.tasks.recordSubmission(submission!, { outcome: 'submitted' }, NOW)).toBe(
-        true,
-      )
+      const [submission] = await store.tasks.claimSubmissions(CLAIM)
+      bench.clock.now = NOW + 1
+      expect((await store.tasks.admit(task)).outcome).toBe('settled')
+      expect(await store.tasks.claimSubmissions(CLAIM)).toEqual([])
+      expect(await store.tasks.recordSubmission(submission!, { outcome: 'submitted' })).toBe(true)
     })
 
     it('are deleted after the retention time, and not before', async () => {
@@ -435,13 +446,15 @@ describe('submissions', () => {
       const store = bench.open()
       const [node] = await addNodes(store, 1)
       await settled(store)
-      const [submission] = await store.tasks.claimSubmissions(NOW, CLAIM)
-      await store.tasks.recordSubmission(submission!, { outcome: 'submitted' }, NOW)
+      const [submission] = await store.tasks.claimSubmissions(CLAIM)
+      await store.tasks.recordSubmission(submission!, { outcome: 'submitted' })
       await admitted(store)
-      expect(await store.tasks.deleteOld(NOW, NOW)).toEqual({ deleted: 0, abandoned: [] })
-      expect(await store.tasks.deleteOld(NOW + 1, NOW + 1)).toEqual({ deleted: 1, abandoned: [] })
+      bench.clock.now = NOW + 1_000
+      expect(await store.tasks.deleteOld(1_000)).toEqual({ deleted: 0, abandoned: [] })
+      expect(await store.tasks.deleteOld(999)).toEqual({ deleted: 1, abandoned: [] })
       // Open tasks are never deleted.
-      expect(await store.tasks.deleteOld(NOW + 1e9, NOW + 1e9)).toMatchObject({ deleted: 0 })
+      bench.clock.now = NOW + 100_000
+      expect(await store.tasks.deleteOld(0)).toMatchObject({ deleted: 0 })
       expect(await store.tasks.leaseOldest(node!, LEASE)).not.toBeNull()
     })
 
@@ -449,12 +462,13 @@ describe('submissions', () => {
       await using bench = await openBench()
       const store = bench.open()
       const task = await settled(store, newTask({ upstream: 'taken out of the configuration' }))
-      const late = NOW + 1_000
-      expect(await store.tasks.deleteOld(late, late)).toEqual({
+      bench.clock.now = NOW + 1_000
+      expect(await store.tasks.deleteOld(0)).toEqual({
         deleted: 0,
         abandoned: [task.uuid],
       })
-      expect(await store.tasks.deleteOld(late + 1, late + 1)).toEqual({ deleted: 1, abandoned: [] })
+      bench.clock.now = NOW + 1_001
+      expect(await store.tasks.deleteOld(0)).toEqual({ deleted: 1, abandoned: [] })
     })
   })
 })

@@ -62,7 +62,7 @@ describeStores('admitting a task', (openBench) => {
       newTask({ type: 'none', immediateResult: '{"is":"known"}' }),
     )
     expect(known).toMatchObject({ outcome: 'settled', result: '{"is":"known"}', fresh: true })
-    const due = await store.tasks.claimSubmissions(NOW, { limit: 10, claimMs: 1_000 })
+    const due = await store.tasks.claimSubmissions({ limit: 10, claimMs: 1_000 })
     expect(due.map(({ result }) => result)).toEqual(['{"no":"node"}', '{"is":"known"}'])
   })
 
@@ -113,7 +113,7 @@ describeStores('leasing', (openBench) => {
     await using bench = await openBench()
     const store = bench.open()
     const [node] = await addNodes(store, 1)
-    const later = newTask({ receivedAt: NOW + 1 })
+    const later = newTask({ ageMs: -1 })
     const earlier = newTask()
     await admitted(store, later)
     await admitted(store, earlier)
@@ -143,7 +143,9 @@ describeStores('leasing', (openBench) => {
     const store = bench.open()
     const [node] = await addNodes(store, 1)
     await admitted(store)
-    expect(await store.tasks.leaseOldest(node!, { ...LEASE, now: NOW + 240_000 })).toBeNull()
+    bench.clock.now = NOW + 240_000
+    expect(await store.tasks.leaseOldest(node!, LEASE)).toBeNull()
+    bench.clock.now = NOW
     await store.users.setNodeActive(node!, false)
     expect(await store.tasks.leaseOldest(node!, LEASE)).toBeNull()
     await store.users.setNodeActive(node!, true)
@@ -195,8 +197,10 @@ describeStores('leasing', (openBench) => {
     await admitted(store, task)
     const options = { ...LEASE, maxAttempts: 2 }
     const first = (await store.tasks.leaseOldest(node!, options))!
-    expect(await store.tasks.returnExpiredLeases(first.leasedUntil - 1, 2)).toEqual([])
-    expect(await store.tasks.returnExpiredLeases(first.leasedUntil, 2)).toEqual([
+    bench.clock.now = first.leasedUntil - 1
+    expect(await store.tasks.returnExpiredLeases(2)).toEqual([])
+    bench.clock.now = first.leasedUntil
+    expect(await store.tasks.returnExpiredLeases(2)).toEqual([
       {
         subtaskId: first.subtaskId,
         taskUuid: task.uuid,
@@ -204,15 +208,17 @@ describeStores('leasing', (openBench) => {
         kind: 'availability',
         attempt: 1,
         exhausted: false,
-        deadlineAt: task.deadlineAt,
+        leftMs: task.deadlineMs - 60_000,
       },
     ])
     const second = (await store.tasks.leaseOldest(node!, options))!
     expect(second).toMatchObject({ subtaskId: first.subtaskId, attempt: 2 })
-    const [last] = await store.tasks.returnExpiredLeases(second.leasedUntil, 2)
+    bench.clock.now = second.leasedUntil
+    const [last] = await store.tasks.returnExpiredLeases(2)
     expect(last).toMatchObject({ attempt: 2, exhausted: true })
     expect(await store.tasks.leaseOldest(node!, options)).toBeNull()
-    expect(await store.tasks.returnExpiredLeases(NOW + 1e9, 2)).toEqual([])
+    bench.clock.now = NOW + 1e9
+    expect(await store.tasks.returnExpiredLeases(2)).toEqual([])
   })
 
   it('returns an expired lease once for any number of relays', async () => {
@@ -221,9 +227,8 @@ describeStores('leasing', (openBench) => {
     const nodes = await addNodes(stores[0]!, 20)
     await admitted(stores[0]!)
     for (const node of nodes) await stores[0]!.tasks.leaseOldest(node, LEASE)
-    const returned = await Promise.all(
-      stores.map((store) => store.tasks.returnExpiredLeases(NOW + 60_000, 5)),
-    )
+    bench.clock.now = NOW + 60_000
+    const returned = await Promise.all(stores.map((store) => store.tasks.returnExpiredLeases(5)))
     const ids = returned.flat().map(({ subtaskId }) => subtaskId)
     expect(ids).toHaveLength(20)
     expect(new Set(ids).size).toBe(20)
@@ -250,19 +255,20 @@ describeStores('leasing', (openBench) => {
     const store = bench.open()
     const [a, b] = await addNodes(store, 2)
     const { subtasks } = await admitted(store)
-    expect(await store.tasks.findUnpublished(NOW, 10)).toEqual([])
-    expect(await store.tasks.findUnpublished(NOW + 1, 10)).toEqual(subtasks)
-    expect(await store.tasks.findUnpublished(NOW + 1, 1)).toHaveLength(1)
+    expect(await store.tasks.findUnpublished(1, 10)).toEqual([])
+    expect(await store.tasks.findUnpublished(0, 10)).toEqual(subtasks)
+    expect(await store.tasks.findUnpublished(0, 1)).toHaveLength(1)
     expect([...(await store.tasks.findNodesWithWork())].sort()).toEqual([a, b])
     await store.tasks.markPublished([subtasks[0]!.subtaskId])
-    expect(await store.tasks.findUnpublished(NOW + 1, 10)).toEqual([subtasks[1]])
+    expect(await store.tasks.findUnpublished(0, 10)).toEqual([subtasks[1]])
     await store.tasks.leaseOldest(subtasks[1]!.nodeId, LEASE)
-    expect(await store.tasks.findUnpublished(NOW + 1, 10)).toEqual([])
+    expect(await store.tasks.findUnpublished(0, 10)).toEqual([])
     expect(await store.tasks.findNodesWithWork()).toEqual([subtasks[0]!.nodeId])
     // A returned lease must be published again.
     await store.tasks.leaseOldest(subtasks[0]!.nodeId, LEASE)
-    await store.tasks.returnExpiredLeases(NOW + 60_000, 5)
-    expect(await store.tasks.findUnpublished(NOW + 1, 10)).toHaveLength(2)
+    bench.clock.now = NOW + 60_000
+    await store.tasks.returnExpiredLeases(5)
+    expect(await store.tasks.findUnpublished(0, 10)).toHaveLength(2)
   })
 })
 
@@ -273,7 +279,7 @@ describe('an overview', () => {
       const store = bench.open()
       const [a] = await addNodes(store, 2)
       const old = newTask()
-      const young = newTask({ receivedAt: NOW + 5 })
+      const young = newTask({ ageMs: -5 })
       await admitted(store, old)
       await admitted(store, young)
       await store.tasks.leaseOldest(a!, LEASE)

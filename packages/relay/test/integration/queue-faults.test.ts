@@ -45,7 +45,7 @@ describeRabbit('a broker that fails', () => {
     const store = stores.open()
     const { log, records } = recordingLog()
     const queue = new RabbitNodeQueue({ store, url: broker.url, log })
-    await using bench = openTaskService(stores, { queue, now: Date.now })
+    await using bench = openTaskService(stores, { queue })
     const { taskService } = bench
     const nodes = await addNodes(store, 4)
     await until(() => queue.status().available, { timeoutMs: 20_000 })
@@ -66,7 +66,7 @@ describeRabbit('a broker that fails', () => {
     expect(load.errors).toEqual([])
     expect(load.handedOut).toHaveLength(load.asked.length * nodes.length)
     expect(new Set(load.handedOut).size).toBe(load.handedOut.length)
-    const results = await settledResults(store, Date.now())
+    const results = await settledResults(store)
     expect([...results.keys()].sort()).toEqual(load.asked.toSorted())
     for (const { message, queryResult } of results.values()) {
       expect([message, queryResult.count]).toEqual(['answered by 4 of 4 nodes', 100])
@@ -107,7 +107,7 @@ describeRabbit('a broker that fails', () => {
     const store = stores.open()
     const { log, records } = recordingLog()
     const queue = new RabbitNodeQueue({ store, url: proxy.url(vhost.url), log })
-    await using bench = openTaskService(stores, { queue, now: Date.now })
+    await using bench = openTaskService(stores, { queue })
     const { taskService } = bench
     const [node] = await addNodes(store, 1)
     await until(() => queue.status().available, { timeoutMs: 20_000 })
@@ -140,7 +140,7 @@ describeRabbit('a broker that fails', () => {
     await using stores = await sqliteBench()
     const store = stores.open()
     const queue = new RabbitNodeQueue({ store, url: proxy.url(vhost.url), log: quietLog() })
-    await using bench = openTaskService(stores, { queue, now: Date.now })
+    await using bench = openTaskService(stores, { queue })
     const { taskService } = bench
     const nodes = await addNodes(store, 3)
     await until(() => queue.status().detail?.includes('ECONNREFUSED'))
@@ -149,7 +149,8 @@ describeRabbit('a broker that fails', () => {
     await proxy.forward()
     await until(() => queue.status().available, { timeoutMs: 20_000 })
     // Subtasks admitted without a broker are published now.
-    await queue.sweep(Date.now() + 10_000)
+    stores.clock.now += 10_000
+    await queue.sweep()
     for (const node of nodes.slice(1)) {
       expect(await brokerQueue(vhost.url, nodeQueue('warren', node))).toMatchObject({ messages: 1 })
       expect(await taskService.lease(node, { requestId: 'r' })).not.toBeNull()

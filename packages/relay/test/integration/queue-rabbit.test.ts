@@ -35,11 +35,10 @@ async function openBench(): Promise<Bench> {
 }
 
 function task() {
-  const now = Date.now()
-  return newTask({ receivedAt: now, deadlineAt: now + 240_000 })
+  return newTask()
 }
 
-const lease = () => ({ ...LEASE, now: Date.now() })
+const lease = () => LEASE
 
 describeRabbit('RabbitMQ', () => {
   it('keeps a message until its lease is committed', async () => {
@@ -60,8 +59,8 @@ describeRabbit('RabbitMQ', () => {
     const connection = await openConnection(bench.url)
     const nodeId = newUuid()
     const subtaskId = newUuid()
-    const deadlineAt = Date.now() + 60_000
-    await connection.publish([{ subtaskId, nodeId, kind: 'availability', deadlineAt }])
+    const leftMs = 60_000
+    await connection.publish([{ subtaskId, nodeId, kind: 'availability', leftMs }])
     expect((await connection.next(nodeId))?.subtaskId).toBe(subtaskId)
     expect(await connection.next(nodeId)).toBeNull()
     // The connection closes without an acknowledgement.
@@ -98,8 +97,8 @@ describeRabbit('RabbitMQ', () => {
     const nodeId = newUuid()
     const subtask = { nodeId, kind: 'availability' as const }
     await connection.publish([
-      { ...subtask, subtaskId: newUuid(), deadlineAt: Date.now() - 1 },
-      { ...subtask, subtaskId: newUuid(), deadlineAt: Date.now() + 300 },
+      { ...subtask, subtaskId: newUuid(), leftMs: -1 },
+      { ...subtask, subtaskId: newUuid(), leftMs: 300 },
     ])
     const name = nodeQueue('warren', nodeId)
     await until(async () => (await brokerQueue(bench.url, name)).messages === 0)
@@ -150,8 +149,8 @@ describeRabbit('RabbitMQ', () => {
     await using ours = await openConnection(bench.url, 'ours')
     await using theirs = await openConnection(bench.url, 'theirs')
     const nodeId = newUuid()
-    const deadlineAt = Date.now() + 60_000
-    await theirs.publish([{ subtaskId: newUuid(), nodeId, kind: 'availability', deadlineAt }])
+    const leftMs = 60_000
+    await theirs.publish([{ subtaskId: newUuid(), nodeId, kind: 'availability', leftMs }])
     expect(await ours.next(nodeId)).toBeNull()
     expect(await theirs.next(nodeId)).not.toBeNull()
   })

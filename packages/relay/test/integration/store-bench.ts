@@ -20,6 +20,8 @@ export interface StoreBench extends AsyncDisposable {
   readonly technology: RelayStore['technology']
   /** URL of the database, for tests that read or damage it. */
   readonly url: string
+  /** The time of the stores, epoch ms. It stands still until a test changes it. */
+  readonly clock: { now: number }
   /** Opens a store on the database, as another relay would. It is closed with the bench. */
   open(options?: OpenOptions): RelayStore
   /** Number of node results in the database. Not part of the store, because no program needs it. */
@@ -29,6 +31,10 @@ export interface StoreBench extends AsyncDisposable {
 export interface OpenOptions {
   log?: Logger
   poolSize?: number
+  /** Replaces the clock of the bench. Epoch ms. */
+  clock?: () => number
+  /** Uses the time of the database, instead of the clock of the bench. */
+  realTime?: boolean
   migrations?: readonly Migration[]
 }
 
@@ -48,10 +54,16 @@ export async function sqliteBench({ migrated = true } = {}): Promise<StoreBench>
     await store.migrate()
   }
   const stores: RelayStore[] = []
+  const clock = { now: NOW }
   return {
     technology: 'sqlite',
     url: path,
-    open: (options) => keep(stores, openSqliteStore({ path, log: quietLog(), ...options })),
+    clock,
+    open: ({ realTime = false, ...options } = {}) =>
+      keep(
+        stores,
+        openSqliteStore({ path, log: quietLog(), ...testClock(realTime, clock), ...options }),
+      ),
     async countKeptResults() {
       const file = new DatabaseSync(path)
       const row = file.prepare(COUNT_KEPT_RESULTS).get()
@@ -75,13 +87,21 @@ export async function postgresBench({ migrated = true } = {}): Promise<StoreBenc
   }
   const database = await createDatabase(migrated ? { template } : {})
   const stores: RelayStore[] = []
+  const clock = { now: NOW }
   return {
     technology: 'postgresql',
     url: database.url,
-    open: (options) =>
+    clock,
+    open: ({ realTime = false, ...options } = {}) =>
       keep(
         stores,
-        openPostgresStore({ url: database.url, poolSize: 5, log: quietLog(), ...options }),
+        openPostgresStore({
+          url: database.url,
+          poolSize: 5,
+          log: quietLog(),
+          ...testClock(realTime, clock),
+          ...options,
+        }),
       ),
     async countKeptResults() {
       const client = new Client({ connectionString: database.url })
@@ -95,6 +115,10 @@ export async function postgresBench({ migrated = true } = {}): Promise<StoreBenc
       await database[Symbol.asyncDispose]()
     },
   }
+}
+
+function testClock(realTime: boolean, clock: { now: number }): { clock?: () => number } {
+  return realTime ? {} : { clock: () => clock.now }
 }
 
 function keep(stores: RelayStore[], store: RelayStore): RelayStore {
@@ -159,8 +183,8 @@ export function newTask(more: Partial<NewTask> = {}): NewTask {
     type: 'availability',
     collection: 'RQ-CC-EXAMPLE',
     body: '{"uuid":"from upstream","cohort":{}}',
-    receivedAt: NOW,
-    deadlineAt: NOW + 240_000,
+    ageMs: 0,
+    deadlineMs: 240_000,
     resultWithoutNodes: '{"status":"error"}',
     ...more,
   }
@@ -176,7 +200,6 @@ export async function admitted(
 }
 
 export const LEASE: LeaseOptions = {
-  now: NOW,
   leaseMs: { availability: 60_000, distribution: 1_800_000 },
   maxAttempts: 5,
 }

@@ -16,7 +16,6 @@ import {
   admitted,
   LEASE,
   newTask,
-  NOW,
   postgresBench,
   quietLog,
   recordingLog,
@@ -26,8 +25,8 @@ import { countOf, openTaskService, upstreamTask, settledResults, startLoad } fro
 describePostgres('a PostgreSQL that fails', () => {
   it('closes every connection repeatedly under load: no task is lost or settled twice', async () => {
     await using stores = await postgresBench()
-    await using one = openTaskService(stores, { now: Date.now })
-    await using two = openTaskService(stores, { now: Date.now })
+    await using one = openTaskService(stores)
+    await using two = openTaskService(stores)
     const nodes = await addNodes(one.store, 4)
     await until(() => one.store.events.live && two.store.events.live)
     const loads = [startLoad(one, nodes), startLoad(two, nodes)]
@@ -39,8 +38,8 @@ describePostgres('a PostgreSQL that fails', () => {
     }
     await after(500)
     // Leases whose response was lost in a cut are returned, as they would be after a minute.
-    for (const { store } of [one, two])
-      await store.tasks.returnExpiredLeases(Date.now() + 61_000, 9)
+    const late = stores.open({ clock: () => stores.clock.now + 61_000 })
+    await late.tasks.returnExpiredLeases(9)
     await Promise.all(loads.map((load) => load.stopAsking()))
     const asked = loads.flatMap((load) => load.asked)
     const events = () => [...one.events, ...two.events]
@@ -48,7 +47,7 @@ describePostgres('a PostgreSQL that fails', () => {
       events().flatMap((event) => (event.event === 'task settled' ? [event.taskId] : []))
     await until(
       async () => {
-        await one.store.tasks.returnExpiredLeases(Date.now() + 61_000, 9)
+        await late.tasks.returnExpiredLeases(9)
         return (await one.store.tasks.countByState()).tasks.open === 0
       },
       { timeoutMs: 30_000, everyMs: 200 },
@@ -57,7 +56,7 @@ describePostgres('a PostgreSQL that fails', () => {
 
     // A cut between a commit and its response hides an event and never duplicates one.
     expect(new Set(settled()).size).toBe(settled().length)
-    const results = await settledResults(one.store, Date.now())
+    const results = await settledResults(one.store)
     for (const uuid of asked) expect(results.get(uuid)?.queryResult.count).toBe(100)
     expect(asked.length).toBeGreaterThanOrEqual(30)
     for (const error of loads.flatMap(({ errors }) => errors)) {
@@ -130,7 +129,7 @@ describePostgres('a PostgreSQL that fails', () => {
     await using stores = await postgresBench()
     const store = stores.open()
     const [node] = await addNodes(store, 1)
-    const [oldest, next] = [newTask(), newTask({ receivedAt: NOW + 1 })]
+    const [oldest, next] = [newTask(), newTask({ ageMs: -1 })]
     await admitted(store, oldest)
     await admitted(store, next)
     await admin(stores.url, async (client) => {
@@ -164,8 +163,9 @@ describePostgres('a PostgreSQL that fails', () => {
 
   it('loses the response to an admission: the task is kept', async () => {
     await using stores = await postgresBench()
-    await using bench = openTaskService(stores, { now: Date.now })
+    await using bench = openTaskService(stores)
     const { taskService, store } = bench
+    const late = stores.open({ clock: () => stores.clock.now + 61_000 })
     const [node] = await addNodes(store, 1)
     for (let round = 0; round < 10; round++) {
       const task = upstreamTask()
@@ -175,14 +175,14 @@ describePostgres('a PostgreSQL that fails', () => {
       await Promise.all([admission, cutConnections(stores.url)])
       await until(async () => {
         const leased = await taskService.lease(node!, { requestId: 'r' }).catch(() => null)
-        if (leased === null) await store.tasks.returnExpiredLeases(Date.now() + 61_000, 99)
+        if (leased === null) await late.tasks.returnExpiredLeases(99)
         if (leased?.taskId !== task.uuid) return false
         return taskService.storeResult(node!, leased.subtaskId, countOf(20), 'r')
       })
     }
     await taskService.idle()
     await taskService.sweep()
-    expect((await settledResults(store, Date.now())).size).toBe(10)
+    expect((await settledResults(store)).size).toBe(10)
   }, 60_000)
 })
 

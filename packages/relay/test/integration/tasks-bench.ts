@@ -9,7 +9,7 @@ import type { NodeQueue } from '../../src/queue/node-queue.ts'
 import type { RelayStore } from '../../src/store/relay-store.ts'
 import type { TaskEvent } from '../../src/tasks/task-events.ts'
 import { TaskService, type TaskServiceOptions } from '../../src/tasks/task-service.ts'
-import { NOW, recordingLog, type StoreBench } from './store-bench.ts'
+import { recordingLog, type StoreBench } from './store-bench.ts'
 
 export interface TaskBench extends AsyncDisposable {
   readonly taskService: TaskService
@@ -17,7 +17,7 @@ export interface TaskBench extends AsyncDisposable {
   readonly queue: NodeQueue
   readonly events: readonly TaskEvent[]
   readonly records: readonly { msg: string; [field: string]: unknown }[]
-  /** The clock of the task service. */
+  /** The clock of the stores. */
   readonly clock: { now: number }
 }
 
@@ -30,13 +30,11 @@ export function openTaskService(
   const store = stores.open({ log, poolSize })
   const queue = options.queue ?? new DatabaseNodeQueue({ store })
   const events: TaskEvent[] = []
-  const clock = { now: NOW }
   const taskService = new TaskService({
     store,
     queue,
     log,
     disclosure: DEFAULT_POLICY,
-    now: () => clock.now,
     onEvent: (event) => events.push(event),
     ...rest,
   })
@@ -46,7 +44,7 @@ export function openTaskService(
     queue,
     events,
     records,
-    clock,
+    clock: stores.clock,
     async [Symbol.asyncDispose]() {
       await taskService[Symbol.asyncDispose]()
       await queue[Symbol.asyncDispose]()
@@ -78,11 +76,8 @@ export function failure(): TaskResult {
 }
 
 /** The combined results ready to be submitted, by the upstream's uuid. Claims them for a second. */
-export async function settledResults(
-  store: RelayStore,
-  now: number,
-): Promise<Map<string, TaskResult>> {
-  const due = await store.tasks.claimSubmissions(now, { limit: 1_000, claimMs: 1_000 })
+export async function settledResults(store: RelayStore): Promise<Map<string, TaskResult>> {
+  const due = await store.tasks.claimSubmissions({ limit: 1_000, claimMs: 1_000 })
   return new Map(due.map(({ uuid, result }) => [uuid, parseResult(JSON.parse(result))]))
 }
 

@@ -8,37 +8,37 @@ const failure = (
   more: { status?: number; retryAfterMs?: number } = {},
 ) => new TaskApiError('it failed', { kind, code: 'CODE', requestId: 'r', ...more })
 
-/** Decides about a submission of a task received at 0. */
+/** Decides about a submission of a task that was received `ageMs` ago. */
 const decide = (
   attempt: number,
-  now: number,
+  ageMs: number,
   error: TaskApiError,
   kind: 'availability' | 'distribution' = 'availability',
-) => afterFailure({ attempt, kind, receivedAt: 0 }, error, DEFAULT_SUBMISSION_POLICY, now, () => 0)
+) => afterFailure({ attempt, kind, ageMs }, error, DEFAULT_SUBMISSION_POLICY, () => 0)
 
 describe('a submission that failed', () => {
   it('is retried with growing waits of at most a minute', () => {
     const waits = [1, 2, 3, 4, 5, 6, 7, 8, 40].map((attempt) => {
       const outcome = decide(attempt, 0, failure('transport'))
-      return outcome.outcome === 'retry' ? outcome.at / 1000 : undefined
+      return outcome.outcome === 'retry' ? outcome.afterMs / 1000 : undefined
     })
     expect(waits).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60])
   })
 
   it('is retried at another time than others that failed at the same moment', () => {
-    const submission = { attempt: 7, kind: 'availability', receivedAt: 0 } as const
+    const submission = { attempt: 7, kind: 'availability', ageMs: 0 } as const
     const at = (random: number) =>
-      afterFailure(submission, failure('transport'), DEFAULT_SUBMISSION_POLICY, 0, () => random)
-    expect(at(0)).toMatchObject({ at: 60_000 })
-    expect(at(0.5)).toMatchObject({ at: 54_000 })
+      afterFailure(submission, failure('transport'), DEFAULT_SUBMISSION_POLICY, () => random)
+    expect(at(0)).toMatchObject({ afterMs: 60_000 })
+    expect(at(0.5)).toMatchObject({ afterMs: 54_000 })
   })
 
   it('waits for Retry-After, if that is longer', () => {
     expect(decide(1, 0, failure('unavailable', { retryAfterMs: 30_000 }))).toMatchObject({
-      at: 30_000,
+      afterMs: 30_000,
     })
     expect(decide(7, 0, failure('unavailable', { retryAfterMs: 1_000 }))).toMatchObject({
-      at: 60_000,
+      afterMs: 60_000,
     })
   })
 

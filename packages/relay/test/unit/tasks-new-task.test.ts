@@ -37,8 +37,8 @@ describe('reading a task from the upstream', () => {
       kind: 'availability',
       type: 'availability',
       collection: 'RQ-CC-EXAMPLE',
-      receivedAt: 1_000,
-      deadlineAt: 241_000,
+      ageMs: 1_000,
+      deadlineMs: 240_000,
     })
     expect(task.immediateResult).toBeUndefined()
   })
@@ -52,7 +52,7 @@ describe('reading a task from the upstream', () => {
     ['DEMOGRAPHICS', 'demographics'],
   ])('accepts DISTRIBUTION %s with the longer deadline', (code, type) => {
     const task = read({ uuid: 'u', collection: 'c', analysis: 'DISTRIBUTION', code })
-    expect(task).toMatchObject({ kind: 'distribution', type, deadlineAt: 6_481_000 })
+    expect(task).toMatchObject({ kind: 'distribution', type, deadlineMs: 6_480_000 })
     expect(task.immediateResult).toBeUndefined()
   })
 
