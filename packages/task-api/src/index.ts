@@ -24,13 +24,17 @@ export { JOB_SAVED, conflictBody, type ConflictBody } from './conflict.ts'
 export {
   CODE_DISTRIBUTION,
   DEMOGRAPHICS_DISTRIBUTION,
-  decodeDistribution,
   distributionFileName,
   encodeDistribution,
-  type DecodedDistribution,
   type DistributionFileName,
-  type RowProblem,
 } from './distribution-file.ts'
+export {
+  decodeDistribution,
+  DistributionReader,
+  type DecodedDistribution,
+  type DistributionLine,
+  type RowProblem,
+} from './distribution-reader.ts'
 export type { DistributionRow } from './distribution-row.ts'
 export {
   AlternativesFormatError,
@@ -49,7 +53,13 @@ export {
 } from './json/json-limits.ts'
 export { isJsonObject, type JsonObject } from './json/json-object.ts'
 export { METADATA_BCOS, encodeMetadata, type ResultMetadata } from './metadata-file.ts'
-export { fileText, resultFile, type ResultFile, type ResultFileContent } from './result-file.ts'
+export {
+  fileText,
+  fileTextPieces,
+  resultFile,
+  type ResultFile,
+  type ResultFileContent,
+} from './result-file.ts'
 export {
   parseTask,
   parseTaskEnvelope,

@@ -45,15 +45,45 @@ export function resultFile(content: ResultFileContent): ResultFile {
  * @throws ResultFormatError if the data is not base64 of UTF-8.
  */
 export function fileText(file: ResultFile): string {
-  const data = file.file_data.replaceAll(/\s+/g, '')
-  const bytes = Buffer.from(data, 'base64')
-  // Buffer skips invalid characters. Only an identical round trip proves that there were none.
-  if (bytes.toString('base64') !== data) throw badFile(file, 'is not base64')
+  const data = base64Of(file)
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(data, 'base64'))
   } catch (error: unknown) {
     throw badFile(file, 'is not UTF-8 text', error)
   }
+}
+
+// A multiple of 4: every piece decodes on its own.
+const PIECE_LENGTH = 65_536
+
+/**
+ * The text of a file in pieces, so that the text of a large file is never in memory as a whole. Bytes that are not UTF-8
+ * become U+FFFD, because a piece is used before the next one is read.
+ * @throws ResultFormatError before the first piece if the data is not base64.
+ */
+export function fileTextPieces(file: ResultFile): Iterable<string> {
+  return decodePieces(base64Of(file))
+}
+
+function* decodePieces(data: string): Generator<string> {
+  const decoder = new TextDecoder()
+  for (let start = 0; start < data.length; start += PIECE_LENGTH) {
+    const bytes = Buffer.from(data.slice(start, start + PIECE_LENGTH), 'base64')
+    yield decoder.decode(bytes, { stream: true })
+  }
+  yield decoder.decode()
+}
+
+function base64Of(file: ResultFile): string {
+  const data = file.file_data.replaceAll(/\s+/g, '')
+  // Buffer skips invalid characters, and accepts any bits after the last byte.
+  const last = data.slice(-4)
+  const isBase64 =
+    data.length % 4 === 0 &&
+    !/[^A-Za-z0-9+/]/.test(data.slice(0, -2)) &&
+    Buffer.from(last, 'base64').toString('base64') === last
+  if (!isBase64) throw badFile(file, 'is not base64')
+  return data
 }
 
 function badFile(file: ResultFile, message: string, cause?: unknown): ResultFormatError {
