@@ -12,6 +12,9 @@ export function adviceFor(error: TaskApiError): string | undefined {
     case undefined:
     default:
   }
+  if (error.code === 'RESPONSE_TOO_LARGE' || error.code === 'RESPONSE_TOO_COMPLEX') {
+    return 'the relay sent a task that is too large to read: ask its operator which task this is'
+  }
   if (error.kind === 'invalid-response') {
     return 'something other than a relay answered: check TASK_API_BASE_URL and any proxy in between'
   }

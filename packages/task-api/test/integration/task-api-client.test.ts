@@ -39,6 +39,26 @@ const BASIC = Buffer.from(`user:${PASSWORD}`).toString('base64')
 
 describe('nextTask', () => {
   it.each([
+    ['empty members', `{"uuid":"1","cohort":{${'"":{},'.repeat(1_400_000)}"":0}}`],
+    ['empty arrays', `[${'[],'.repeat(3_000_000)}0]`],
+    ['numbers', `[${'0,'.repeat(4_500_000)}0]`],
+    ['nested arrays', '['.repeat(9_000_000)],
+    ['digits', '9'.repeat(9_000_000)],
+  ])(
+    'refuses a task of 10 MB full of %s in under a second and without parsing it',
+    async (_, body) => {
+      const { base } = await startServer({ status: 200, body })
+      const client = clientFor(base)
+      const before = process.memoryUsage().rss
+      const started = performance.now()
+      const error = await errorOf(client.nextTask())
+      expect(performance.now() - started).toBeLessThan(1_000)
+      expect(error).toMatchObject({ kind: 'invalid-response', code: 'RESPONSE_TOO_COMPLEX' })
+      expect((process.memoryUsage().rss - before) / 2 ** 20).toBeLessThan(200)
+    },
+  )
+
+  it.each([
     [undefined, `/link_connector_api/task/nextjob/${COLLECTION}`],
     ['a', `/link_connector_api/task/nextjob/${COLLECTION}.a`],
     ['b', `/link_connector_api/task/nextjob/${COLLECTION}.b`],
