@@ -52,6 +52,7 @@ export {
   type JsonLimits,
 } from './json/json-limits.ts'
 export { isJsonObject, type JsonObject } from './json/json-object.ts'
+export { parseJsonOutline } from './json/json-outline.ts'
 export { METADATA_BCOS, encodeMetadata, type ResultMetadata } from './metadata-file.ts'
 export {
   fileText,

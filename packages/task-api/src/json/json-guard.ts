@@ -17,6 +17,7 @@ export class JsonGuard {
   #bytes = 0
   #depth = 0
   #values = 1
+  #strings = 0
   #numberLength = 0
   #inString = false
   /** The string so far ends in an odd number of backslashes, so the next byte is escaped. */
@@ -67,6 +68,8 @@ export class JsonGuard {
         case QUOTE:
           this.#numberLength = 0
           this.#inString = true
+          // A value has one name at most. More strings are not JSON, and would take long to find that out.
+          if (++this.#strings > 2 * maxValues) throw new JsonLimitError('values', this.#limits)
           return index + 1
         case OPEN_ARRAY:
         case OPEN_OBJECT:

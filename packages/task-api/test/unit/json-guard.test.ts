@@ -43,6 +43,7 @@ describe('JsonGuard', () => {
     ['members', `{${Array.from({ length: 1_001 }, (_, n) => `"${n}":1`).join(',')}}`, 'values'],
     ['digits', '9'.repeat(41), 'number length'],
     ['letters outside a string', 'x'.repeat(41), 'number length'],
+    ['strings without commas', '""'.repeat(2_001), 'values'],
     ['one string', JSON.stringify({ file: 'x'.repeat(1_000_000) }), 'accepted'],
     ['quotes and brackets in a string', JSON.stringify('"[[{{,,\\'.repeat(10_000)), 'accepted'],
   ])('measures %s', (_, text, verdict) => {
