@@ -14,7 +14,7 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DEFAULT_POLICY } from '@warren/disclosure'
 import { newUuid } from '@warren/runtime'
-import { countResult } from '@warren/task-api'
+import { countResult, serializeResult } from '@warren/task-api'
 
 import { DatabaseNodeQueue } from '../src/queue/database-node-queue.ts'
 import type { NodeQueue } from '../src/queue/node-queue.ts'
@@ -54,7 +54,9 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
           for (;;) {
             const given = await taskService.lease(node, { requestId: 'bench' })
             if (given === null) return
-            const result = countResult({ uuid: '', collection: '' }, 100)
+            const result = Buffer.from(
+              serializeResult(countResult({ uuid: '', collection: '' }, 100)),
+            )
             await taskService.storeResult(node, given.subtaskId, result, 'bench')
             answered++
           }

@@ -6,7 +6,7 @@ import {
   declaredLength,
   readBody,
 } from '@warren/runtime/http'
-import { JsonGuard, JsonLimitError, parseGuardedJson, RESULT_JSON_LIMITS } from '@warren/task-api'
+import { JsonGuard, JsonLimitError, RESULT_JSON_LIMITS } from '@warren/task-api'
 import type { FastifyRequest } from 'fastify'
 import { ApiError } from './api-errors.ts'
 
@@ -19,13 +19,14 @@ export interface ResultBodyOptions {
   readonly waitMs?: number
 }
 
-/** A parsed result. Dispose it once it is stored. */
+/** A result within the limits for JSON, not parsed yet. Dispose it once it is stored. */
 export interface ReceivedResult extends Disposable {
-  readonly json: unknown
+  readonly json: Buffer
 }
 
 const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i
 
+const BYTE_ORDER_MARK = Buffer.from('\uFEFF')
 // Results of this size never wait for large ones.
 const SMALL_BYTES = 65_536
 const SMALL_AT_ONCE_PER_NODE = 16
@@ -45,7 +46,7 @@ export class ResultBodies {
   readonly #options: ResultBodyOptions
   readonly #small: ByteBudget
   readonly #large: ByteBudget
-  readonly #parsed: ByteBudget
+  readonly #storing: ByteBudget
 
   constructor(options: ResultBodyOptions) {
     this.#options = options
@@ -61,7 +62,7 @@ export class ResultBodies {
       perParty: maxBytes,
       ...waiting,
     })
-    this.#parsed = new ByteBudget({ total: maxBytes, perParty: maxBytes, ...waiting })
+    this.#storing = new ByteBudget({ total: maxBytes, perParty: maxBytes, ...waiting })
   }
 
   /**
@@ -81,13 +82,10 @@ export class ResultBodies {
       using arriving = new DisposableStack()
       const budget = isSmall ? this.#small : this.#large
       arriving.use(await budget.reserve(nodeId, bytes, disconnect))
-      const body = await this.#read(request)
-      if (isSmall) return { json: parse(body), [Symbol.dispose]: () => {} }
-      using storing = new DisposableStack()
-      storing.use(await this.#parsed.reserve(nodeId, body.length, disconnect))
-      const json = parse(body)
-      const stored = storing.move()
-      return { json, [Symbol.dispose]: () => stored.dispose() }
+      const body = withoutByteOrderMark(await this.#read(request))
+      if (isSmall) return { json: body, [Symbol.dispose]: () => {} }
+      const storing = await this.#storing.reserve(nodeId, body.length, disconnect)
+      return { json: body, [Symbol.dispose]: () => storing[Symbol.dispose]() }
     } catch (error: unknown) {
       throw asApiError(error, maxBytes)
     }
@@ -115,15 +113,8 @@ export function assertJson({ headers }: FastifyRequest): void {
   }
 }
 
-function parse(body: Buffer): unknown {
-  try {
-    return parseGuardedJson(body)
-  } catch {
-    // The parser's message quotes the body, and patient data must not appear in a response or a log.
-    throw new ApiError('RELAY_MALFORMED_RESULT', {
-      detail: body.length === 0 ? 'The request has no body' : 'The body is not JSON',
-    })
-  }
+function withoutByteOrderMark(body: Buffer): Buffer {
+  return body.subarray(0, 3).equals(BYTE_ORDER_MARK) ? body.subarray(3) : body
 }
 
 function asApiError(error: unknown, maxBytes: number): unknown {

@@ -43,7 +43,7 @@ async function store(
   taskService: ResultDeps['taskService'],
   nodeId: string,
   uuid: string,
-  json: unknown,
+  json: Buffer,
   requestId: string,
 ): ReturnType<TaskService['storeResult']> {
   try {

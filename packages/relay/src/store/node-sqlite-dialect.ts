@@ -94,5 +94,6 @@ function adapt(statement: StatementSync): SqliteStatement {
 function bindable(value: unknown): SQLInputValue {
   if (value === null || typeof value === 'string') return value
   if (typeof value === 'number' || typeof value === 'bigint') return value
+  if (value instanceof Uint8Array) return value
   throw new TypeError(`cannot bind a ${typeof value} to an SQLite statement`)
 }

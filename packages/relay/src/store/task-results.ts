@@ -28,7 +28,7 @@ const ALL_ANSWERED = sql<boolean | 0 | 1>`not exists (
 export interface ResultToStore {
   readonly subtaskId: string
   readonly nodeId: string
-  readonly json: string
+  readonly json: string | Buffer
   readonly status: ResultStatus
 }
 
@@ -90,8 +90,9 @@ async function storeInOpenTask(
     // task settled.
     .$if(database.differences.rowLocks, (query) => query.forShare())
   const changed = await moveSubtasks(db, 'answer')
+    // Bytes are stored as they are: as a string, they would take twice the memory.
     .set({
-      answer: json,
+      answer: sql<string>`cast(${json} as text)`,
       answer_status: status,
       answered_at: database.differences.now(),
       leased_until: null,

@@ -197,7 +197,8 @@ export interface TaskStore {
   storeResult(result: {
     subtaskId: string
     nodeId: string
-    json: string
+    /** As text, or as the bytes of the text in UTF-8. */
+    json: string | Buffer
     status: ResultStatus
   }): Promise<ResultOutcome>
 

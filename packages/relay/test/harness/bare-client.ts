@@ -100,7 +100,7 @@ export class BareNode {
     return this.postText(uuid, JSON.stringify(body))
   }
 
-  postText(uuid: string, text: string) {
+  postText(uuid: string, text: string | Buffer) {
     return bareRequest(`${this.#base}/task/result/${uuid}/${this.collection}`, {
       method: 'POST',
       headers: {

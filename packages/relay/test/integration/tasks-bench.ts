@@ -1,7 +1,13 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { DEFAULT_POLICY } from '@warren/disclosure'
 import { newUuid } from '@warren/runtime'
-import { countResult, errorResult, parseResult, type TaskResult } from '@warren/task-api'
+import {
+  countResult,
+  errorResult,
+  parseResult,
+  serializeResult,
+  type TaskResult,
+} from '@warren/task-api'
 import { until } from '@warren/testkit'
 
 import { DatabaseNodeQueue } from '../../src/queue/database-node-queue.ts'
@@ -67,12 +73,12 @@ export function upstreamTask(more: object = {}): { uuid: string; [member: string
 // The relay ignores the uuid and the collection in a node's result.
 const ADDRESS = { uuid: 'ignored', collection: 'ignored' }
 
-export function countOf(people: number): TaskResult {
-  return countResult(ADDRESS, people)
+export function countOf(people: number): Buffer {
+  return Buffer.from(serializeResult(countResult(ADDRESS, people)))
 }
 
-export function failure(): TaskResult {
-  return errorResult(ADDRESS, 'the database is unavailable')
+export function failure(): Buffer {
+  return Buffer.from(serializeResult(errorResult(ADDRESS, 'the database is unavailable')))
 }
 
 /** The combined results ready to be submitted, by the upstream's uuid. Claims them for a second. */

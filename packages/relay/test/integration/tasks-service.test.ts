@@ -200,10 +200,10 @@ describeStores('the task service', (openBench) => {
     const [node] = await addNodes(store, 1)
     await taskService.admit('national', upstreamTask())
     const { subtaskId } = (await taskService.lease(node!, poll))!
-    for (const nonsense of [null, 'x', {}, { status: 'ok', queryResult: { count: 1.5 } }]) {
-      await expect(taskService.storeResult(node!, subtaskId, nonsense, 'r')).rejects.toBeInstanceOf(
-        ResultFormatError,
-      )
+    for (const nonsense of ['', '{', 'null', '"x"', '{}', '{"queryResult":{"count":1.5}}']) {
+      await expect(
+        taskService.storeResult(node!, subtaskId, Buffer.from(nonsense), 'r'),
+      ).rejects.toBeInstanceOf(ResultFormatError)
     }
     clock.now += 60_000
     await taskService.sweep()
