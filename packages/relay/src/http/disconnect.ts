@@ -8,7 +8,7 @@ export function hasDisconnected(reply: FastifyReply): boolean {
 export function watchForDisconnect(
   reply: FastifyReply,
   stop?: AbortSignal,
-): Disposable & { readonly signal: AbortSignal } {
+): Disposable & { readonly signal: AbortSignal; readonly abort: () => void } {
   const controller = new AbortController()
   const abort = (): void => controller.abort()
   // `close` is also emitted after a complete response; by then the signal is unused.
@@ -17,6 +17,7 @@ export function watchForDisconnect(
   if (hasDisconnected(reply)) abort()
   return {
     signal: controller.signal,
+    abort,
     [Symbol.dispose]() {
       reply.raw.off('close', abort)
       stop?.removeEventListener('abort', abort)

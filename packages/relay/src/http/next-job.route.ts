@@ -1,23 +1,22 @@
 import { preferredWait } from '@warren/task-api'
 import type { FastifyReply } from 'fastify'
+import type { Principal } from '../nodes/principal.ts'
 import type { NodeQueue } from '../queue/node-queue.ts'
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { TaskService } from '../tasks/task-service.ts'
 import { ApiError } from './api-errors.ts'
 import { hasDisconnected, watchForDisconnect } from './disconnect.ts'
+import { HeldPolls } from './held-polls.ts'
 import { principalOf, type RouteEntry } from './route-entry.ts'
 
 export interface NextJobDeps {
   readonly taskService: Pick<TaskService, 'lease' | 'returnLease'>
-  readonly queue: Pick<NodeQueue, 'mayHaveWork' | 'status'>
+  readonly queue: Pick<NodeQueue, 'mayHaveWork'>
   /** Longest time a poll is held for `Prefer: wait`, seconds. Must be below the load balancer's idle timeout. */
   readonly maxWaitSeconds: number
   /** Aborted when the relay stops: held polls are then answered 204 immediately. */
   readonly draining: AbortSignal
 }
-
-// A held poll costs a socket and a few kilobytes. Beyond this number, polls are answered immediately.
-const MAX_HELD_POLLS = 10_000
 
 const KINDS: ReadonlyMap<string, TaskKind> = new Map([
   ['a', 'availability'],
@@ -27,20 +26,22 @@ const KINDS: ReadonlyMap<string, TaskKind> = new Map([
 /** `GET nextjob`: leases the node's oldest task, or returns 204. */
 export function nextJobRoute(deps: NextJobDeps): RouteEntry {
   const { taskService, queue, draining } = deps
+  const held = new HeldPolls()
   return {
     method: 'GET',
     path: '/link_connector_api/task/nextjob/:collection',
     access: 'node',
     handle: async (request, reply) => {
-      const { nodeId, suffix } = principalOf(request)
+      const principal = principalOf(request)
+      const { nodeId, suffix } = principal
       const kind = KINDS.get(suffix)
       if (suffix !== '' && kind === undefined) throw new ApiError('RELAY_UNSUPPORTED_TYPE')
       void reply.header('cache-control', 'no-store')
 
       const asked = Math.min(preferredWait(request.headers.prefer), deps.maxWaitSeconds)
-      const seconds = asked > 0 && queue.status().waiting < MAX_HELD_POLLS ? asked : 0
-      if (seconds > 0) void reply.header('preference-applied', `wait=${seconds}`)
-      const waitMs = draining.aborted ? 0 : seconds * 1000
+      using place = asked > 0 ? held.enter(nodeId) : undefined
+      if (place !== undefined) void reply.header('preference-applied', `wait=${asked}`)
+      const waitMs = place === undefined || draining.aborted ? 0 : asked * 1000
 
       // Polls of idle nodes end here, without a query and without an allocation.
       if (waitMs === 0 && !queue.mayHaveWork(nodeId, kind)) {
@@ -49,16 +50,19 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
       }
 
       using disconnect = watchForDisconnect(reply, draining)
+      using login = watchLogin(principal, disconnect.abort)
       if (waitMs > 0) request.heldSince = performance.now()
       const task = await taskService.lease(nodeId, {
         kind,
         waitMs,
         signal: disconnect.signal,
+        isAllowed: () => login.isValid(),
         requestId: request.id,
       })
       if (waitMs > 0) request.heldMs = performance.now() - request.heldSince
       request.heldSince = 0
       if (task === null) {
+        if (login.hasEnded) throw new ApiError('RELAY_UNAUTHORIZED')
         sendNoTask(reply)
       } else if (hasDisconnected(reply)) {
         // The client is gone. Without this, the node would get the task again only after its lease expires.
@@ -68,6 +72,26 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
         void reply.code(200).type('application/json; charset=utf-8').send(task.body)
       }
     },
+  }
+}
+
+/** Ends a poll whose login ends while it is held. */
+function watchLogin(principal: Principal, endPoll: () => void) {
+  let hasEnded = false
+  const subscription = principal.onEnd(() => {
+    hasEnded = true
+    endPoll()
+  })
+  return {
+    get hasEnded() {
+      return hasEnded
+    },
+    /** Asks the database only if users have changed since the poll arrived. */
+    async isValid(): Promise<boolean> {
+      hasEnded ||= !(await principal.stillValid())
+      return !hasEnded
+    },
+    [Symbol.dispose]: () => subscription[Symbol.dispose](),
   }
 }
 

@@ -66,6 +66,8 @@ export interface LeaseRequest {
   /** How long to wait for a task, ms. */
   readonly waitMs?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** Asked after a task is leased. If false, the lease is returned: the login of the node has ended in the meantime. */
+  readonly isAllowed?: (() => Promise<boolean>) | undefined
   readonly requestId: string
 }
 
@@ -183,7 +185,8 @@ export class TaskService implements AsyncDisposable {
 
   async #handOut(leased: LeasedSubtask, request: LeaseRequest): Promise<HandedOutTask | null> {
     const { subtaskId, nodeId, taskUuid: taskId, attempt, owner, kind } = leased
-    if (isAborted(request.signal)) {
+    const isAllowed = (await request.isAllowed?.()) ?? true
+    if (isAborted(request.signal) || !isAllowed) {
       await this.#store.tasks.returnLease(subtaskId, attempt)
       return null
     }
