@@ -19,6 +19,11 @@ export async function rabbitUrl(): Promise<string> {
 export interface TestVhost extends AsyncDisposable {
   readonly name: string
   readonly url: string
+  /**
+   * Adds a user who may configure, write and read only what has a name that matches `pattern`, a regular expression.
+   * Returns the URL with its login.
+   */
+  addLimitedUser(pattern: string): Promise<string>
 }
 
 /** Creates an empty virtual host. */
@@ -26,10 +31,15 @@ export async function createVhost(): Promise<TestVhost> {
   const given = configuredUrl(RABBIT)
   if (given !== undefined) return createVhostOverHttp(given)
   const made = await callManager('/vhost')
+  const [vhost, url] = [text(made, 'name'), text(made, 'url')]
   // It is removed with the broker at the end of the run.
   return {
-    name: text(made, 'name'),
-    url: text(made, 'url'),
+    name: vhost,
+    url,
+    addLimitedUser: async (pattern) => {
+      const user = await callManager(`/limited-user/${vhost}/${encodeURIComponent(pattern)}`)
+      return withLogin(url, text(user, 'name'))
+    },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   }
 }
@@ -65,6 +75,21 @@ async function createVhostOverHttp(broker: string): Promise<TestVhost> {
   return {
     name,
     url: url.href,
+    addLimitedUser: async (pattern) => {
+      const limited = `limited-${randomBytes(4).toString('hex')}`
+      await call('PUT', `/api/users/${limited}`, { password: limited, tags: '' })
+      const permissions = { configure: pattern, write: pattern, read: pattern }
+      await call('PUT', `/api/permissions/${name}/${limited}`, permissions)
+      return withLogin(url.href, limited)
+    },
     [Symbol.asyncDispose]: () => call('DELETE', `/api/vhosts/${name}`),
   }
+}
+
+/** The password of a limited user is its name. */
+function withLogin(url: string, name: string): string {
+  const changed = new URL(url)
+  changed.username = name
+  changed.password = name
+  return changed.href
 }

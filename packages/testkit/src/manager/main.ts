@@ -27,6 +27,9 @@ async function handle(request: IncomingMessage): Promise<unknown> {
   if (subject === 'postgres') return manager.postgres()
   if (subject === 'rabbit') return manager.rabbit()
   if (subject === 'vhost') return manager.vhost()
+  if (subject === 'limited-user' && detail !== undefined && verb !== undefined) {
+    return manager.limitedUser(detail, decodeURIComponent(verb))
+  }
   if (subject === 'private' && (detail === 'postgres' || detail === 'rabbit')) {
     return manager.createPrivate(detail)
   }

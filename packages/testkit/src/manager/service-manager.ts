@@ -49,6 +49,14 @@ export class ServiceManager {
     return { name, url: `${server.url}/${name}` }
   }
 
+  /** A user of the shared RabbitMQ who may use only names that match `pattern`, in one virtual host. */
+  async limitedUser(vhost: string, pattern: string): Promise<{ name: string }> {
+    const { server } = await this.#sharedRabbit()
+    const name = `limited-${randomBytes(4).toString('hex')}`
+    await server.addUser(name, vhost, pattern)
+    return { name }
+  }
+
   async createPrivate(kind: 'postgres' | 'rabbit'): Promise<PrivateService> {
     if (this.#private.size >= MAX_PRIVATE_SERVICES) {
       throw new Error(

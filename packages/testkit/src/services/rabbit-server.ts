@@ -122,6 +122,17 @@ export class RabbitServer {
     await this.#control('eval', `${steps.join(', ')}.`)
   }
 
+  /** Adds a user with the permissions `pattern` (a regular expression of names) in a virtual host. */
+  async addUser(name: string, vhost: string, pattern: string): Promise<void> {
+    const permission = binary(pattern)
+    const steps = [
+      `ok = rabbit_auth_backend_internal:add_user(${binary(name)}, ${binary(name)}, ${binary('test')})`,
+      `ok = rabbit_auth_backend_internal:set_permissions(${binary(name)}, ${binary(vhost)}, ` +
+        `${permission}, ${permission}, ${permission}, ${binary('test')})`,
+    ]
+    await this.#control('eval', `${steps.join(', ')}.`)
+  }
+
   /** Lowers its memory limit, so that it raises an alarm and blocks publishers. */
   async raiseAlarm(): Promise<void> {
     await this.#control('set_vm_memory_high_watermark', '0.00001')
@@ -143,9 +154,9 @@ export class RabbitServer {
   }
 }
 
-/** An Erlang literal, for texts without quotes and backslashes. */
+/** An Erlang literal. */
 function binary(text: string): string {
-  return `<<"${text}">>`
+  return `<<"${text.replaceAll(/["\\]/g, String.raw`\$&`)}">>`
 }
 
 /** A broker sends the first AMQP frame only after it has finished starting. */
