@@ -9,6 +9,7 @@ import {
   textSetting,
 } from '@warren/runtime'
 import { z } from 'zod'
+import { parseBrokerAddress } from '../queue/broker-address.ts'
 import { STORE_EXAMPLES, parseStoreTarget } from './store-target.ts'
 
 const DAY_MS = 86_400_000
@@ -20,8 +21,14 @@ const storeText = z.string().refine((text) => parseStoreTarget(text.trim()) !== 
 const queueText = z
   .string()
   .trim()
-  .refine((text) => text === 'database' || (/^amqps?:\/\//i.test(text) && URL.canParse(text)), {
-    error: 'expected database or amqp://USER:PASSWORD@HOST:5672/VHOST',
+  .superRefine((text, context) => {
+    if (text === 'database') return
+    try {
+      parseBrokerAddress(text)
+    } catch (error: unknown) {
+      const reason = error instanceof Error ? error.message : String(error)
+      context.addIssue(`expected database or amqp://USER:PASSWORD@HOST:5672/VHOST: ${reason}`)
+    }
   })
 
 const path = z

@@ -83,7 +83,8 @@ export const RELAY_LOG_EVENTS = {
   'database recovered': 'The database is available again.',
   'database notifications interrupted':
     'The connection for notifications broke. Until it is back, cached logins are not used. Fields: detail',
-  'queue unavailable': 'The broker became unavailable. Once per outage. Fields: detail',
+  'queue unavailable':
+    'The broker became unavailable. Once per outage. Fields: detail (which broker, and why)',
   'queue recovered': 'The broker is available again.',
   'publish failed':
     'New subtasks could not be published. The next sweep publishes them. Fields: err',

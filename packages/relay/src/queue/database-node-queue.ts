@@ -1,4 +1,4 @@
-import type { LeasedSubtask, LeaseOptions, QueuedSubtask } from '../store/task-store.ts'
+import type { LeasedSubtask, LeaseOptions } from '../store/task-store.ts'
 import type { RelayStore } from '../store/relay-store.ts'
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { NodeQueue, QueueStatus } from './node-queue.ts'
@@ -13,23 +13,24 @@ export class DatabaseNodeQueue implements NodeQueue {
 
   constructor(options: { store: RelayStore }) {
     this.#store = options.store
-    this.#hints = new WorkHints(() => this.#store.events.live)
+    this.#hints = new WorkHints({
+      live: () => this.#store.events.live,
+      findNodesWithWork: () => this.#store.tasks.findNodesWithWork(),
+    })
     this.#subscription = this.#store.events.subscribe((event) => {
       if (event.kind === 'work') this.#hints.note(event.nodeIds)
-      if (event.kind === 'resync') this.#hints.noteAll()
+      if (event.kind === 'resync') this.#hints.noteGap()
     })
   }
 
-  async publish(subtasks: readonly QueuedSubtask[]): Promise<void> {
-    this.#hints.note(subtasks.map(({ nodeId }) => nodeId))
-  }
+  // The event of the committed subtasks has announced them.
+  async publish(): Promise<void> {}
 
   mayHaveWork(nodeId: string, kind?: TaskKind): boolean {
     return this.#hints.mayHaveWork(nodeId, kind)
   }
 
   async lease(nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null> {
-    if (!this.#hints.mayHaveWork(nodeId, options.kind)) return null
     return this.#hints.lookUp(nodeId, options.kind, () =>
       this.#store.tasks.leaseOldest(nodeId, options),
     )
@@ -46,7 +47,7 @@ export class DatabaseNodeQueue implements NodeQueue {
   // A lease skips rows that another connection has locked. If that connection then dies, its subtask stays queued
   // without an event.
   async sweep(): Promise<void> {
-    this.#hints.note(await this.#store.tasks.findNodesWithWork())
+    await this.#hints.survey()
   }
 
   async check(): Promise<void> {}

@@ -9,12 +9,13 @@ import type { TaskKind } from '../vocabulary/task-kind.ts'
  * settled, is never handed out. Without failures, each node receives its oldest subtask first.
  *
  * The hot path is an empty poll: `mayHaveWork` only reads memory, and while it is false, `lease` asks neither the
- * database nor the broker. An event sets it to true whenever a subtask is queued or a lease returns. It is true for all
- * nodes after a start or a reconnect, and while events may be missed.
+ * database nor the broker. An event of the store sets it to true whenever a subtask is queued or a lease returns. After a
+ * start, and after events may have been missed, one statement finds the nodes with work, whatever the number of polls.
+ * The state of the broker changes nothing.
  */
 export interface NodeQueue extends AsyncDisposable {
   readonly technology: 'database' | 'rabbitmq'
-  /** Announces committed subtasks. Does not reject if the broker is down: `sweep` publishes them later. */
+  /** Publishes committed subtasks to a broker. Does not reject if the broker is down: `sweep` publishes them later. */
   publish(subtasks: readonly QueuedSubtask[]): Promise<void>
   /** False if nothing is queued for this node. True is only a hint. Costs no I/O. */
   mayHaveWork(nodeId: string, kind?: TaskKind): boolean
@@ -29,7 +30,10 @@ export interface NodeQueue extends AsyncDisposable {
     ms: number,
     options?: { kind?: TaskKind | undefined; signal?: AbortSignal | undefined },
   ): Promise<boolean>
-  /** Publishes unpublished subtasks, and announces work whose event was lost. Call it every few seconds. */
+  /**
+   * Announces work whose event was lost, publishes unpublished subtasks, and deletes messages and queues that are no longer
+   * needed. Call it every few seconds.
+   */
   sweep(): Promise<void>
   /**
    * Sends a request to the broker, and rejects with the reason if it does not respond within a few seconds. Informative

@@ -1,37 +1,41 @@
+import { setImmediate } from 'node:timers/promises'
 import { sleep } from '@warren/runtime'
 import { Connection, type Channel } from 'rabbitmq-client'
 
 import { canonicalGuid } from '../vocabulary/collection-id.ts'
 import type { QueuedSubtask } from '../store/task-store.ts'
+import { parseBrokerAddress } from './broker-address.ts'
+import {
+  declareExchange,
+  declareNodeQueue,
+  isRejection,
+  nodeExchange,
+  nodeQueue,
+} from './rabbit-topology.ts'
 
-// Gets on one channel run one after another; several channels let several polls run concurrently.
+// Gets on one channel run one after another; several channels let several of them run concurrently.
 const GET_CHANNELS = 4
 const HEARTBEAT_S = 10
 const RESPONSE_TIMEOUT_MS = 5_000
+const DECLARE_TIMEOUT_MS = 60_000
 const CLOSE_TIMEOUT_MS = 1_000
-/** The broker deletes unused queues after this time. Redeclaring a queue counts as use. */
-const QUEUE_EXPIRY_MS = 7 * 86_400_000
+/** Redeclaring a queue counts as use, so that the broker does not delete it. */
 const REDECLARE_MS = 3_600_000
-const NODES_PER_HINT = 500
 const CONFIRMS_AT_ONCE = 100
+const DOWN = 'the connection to the broker is down'
 
 export interface RabbitConnectionOptions {
+  /** amqp://user:password@host:port/vhost, or amqps: */
   readonly url: string
   /** Prefix of all names on the broker. */
   readonly prefix: string
-  /** Identifies the hints of this relay, which it ignores. */
-  readonly origin: string
-  readonly now: () => number
-  readonly onHint: (nodeIds: readonly string[]) => void
 }
 
 export interface RabbitMessage {
   /** Null if another program published the message. */
   readonly subtaskId: string | null
-  /** Deletes the message: its subtask is leased, or can no longer be. */
+  /** Deletes the message. Without it, the broker returns the message to the queue when the connection ends. */
   ack(): void
-  /** Returns the message to the head of the queue. */
-  putBack(): void
 }
 
 /**
@@ -40,19 +44,26 @@ export interface RabbitMessage {
  */
 export class RabbitConnection implements AsyncDisposable {
   readonly #connection: Connection
-  readonly #options: RabbitConnectionOptions
+  readonly #prefix: string
   readonly #declared = new Map<string, { at: number; done: Promise<void> }>()
   readonly #broken = Promise.withResolvers<Error>()
+  /** Subtasks whose message no queue has taken. */
+  readonly #returned = new Set<string>()
+  readonly #getters: (Promise<Channel> | undefined)[] = []
   #publisher: Channel | null = null
-  #getters: readonly Channel[] = []
-  #listener: Channel | null = null
   #turn = 0
   #isBroken = false
 
-  private constructor(options: RabbitConnectionOptions) {
-    this.#options = options
+  private constructor({ url, prefix }: RabbitConnectionOptions) {
+    const { hostname, port, tls, vhost, username, password } = parseBrokerAddress(url)
+    this.#prefix = prefix
     this.#connection = new Connection({
-      url: options.url,
+      hostname,
+      port,
+      vhost,
+      username,
+      password,
+      ...(tls ? { tls: true } : {}),
       connectionName: 'warren-relay',
       // Without this, a get and its ack wait for each other's packets: 45 ms instead of 0.3 ms.
       noDelay: true,
@@ -90,30 +101,13 @@ export class RabbitConnection implements AsyncDisposable {
   }
 
   async #setUp(): Promise<void> {
-    const { prefix, origin } = this.#options
-    const publisher = await this.#channel()
+    const publisher = await this.#connection.acquire({ emitErrorsFromChannel: true })
+    publisher.on('error', (error: unknown) => this.#fail(error))
+    publisher.on('close', () => this.#fail(new Error('the channel for publishing was closed')))
+    publisher.on('basic.return', ({ messageId }) => this.#returned.add(messageId ?? ''))
     await publisher.confirmSelect()
-    const getters: Channel[] = []
-    for (let number = 0; number < GET_CHANNELS; number++) getters.push(await this.#channel())
-    const exchange = hintExchange(prefix)
-    const listener = await this.#channel()
-    await listener.exchangeDeclare({ exchange, type: 'fanout', durable: true })
-    const { queue } = await listener.queueDeclare({ exclusive: true, autoDelete: true })
-    await listener.queueBind({ exchange, queue })
-    listener.on('basic.cancel', () => this.#fail(new Error('the hint queue was deleted')))
-    await listener.basicConsume({ queue, noAck: true, exclusive: true }, ({ appId, body }) => {
-      if (appId !== origin) this.#options.onHint(readHint(body))
-    })
+    await declareExchange(publisher, this.#prefix)
     this.#publisher = publisher
-    this.#getters = getters
-    this.#listener = listener
-  }
-
-  async #channel(): Promise<Channel> {
-    const channel = await this.#connection.acquire({ emitErrorsFromChannel: true })
-    channel.on('error', (error: unknown) => this.#fail(error))
-    channel.on('close', () => this.#fail(new Error('a channel was closed')))
-    return channel
   }
 
   #fail(error: unknown): void {
@@ -127,19 +121,33 @@ export class RabbitConnection implements AsyncDisposable {
    * connection breaks.
    */
   async publish(subtasks: readonly QueuedSubtask[]): Promise<void> {
-    const nodeIds = [...new Set(subtasks.map(({ nodeId }) => nodeId))]
-    await this.#guard(Promise.all(nodeIds.map((nodeId) => this.#ensureQueue(nodeId))), 60_000)
     for (let start = 0; start < subtasks.length; start += CONFIRMS_AT_ONCE) {
-      const batch = subtasks.slice(start, start + CONFIRMS_AT_ONCE)
-      await this.#guard(Promise.all(batch.map((subtask) => this.#publishOne(subtask))))
+      const unrouted = await this.#publishBatch(subtasks.slice(start, start + CONFIRMS_AT_ONCE))
+      // An operator has deleted their queues.
+      for (const { nodeId } of unrouted) this.#declared.delete(nodeId)
+      if (unrouted.length > 0) await this.#publishBatch(unrouted)
     }
   }
 
-  async #publishOne({ subtaskId, nodeId, kind, leftMs }: QueuedSubtask): Promise<void> {
+  /** Returns the subtasks whose message no queue has taken. */
+  async #publishBatch(subtasks: readonly QueuedSubtask[]): Promise<QueuedSubtask[]> {
+    const nodeIds = [...new Set(subtasks.map(({ nodeId }) => nodeId))]
+    const declared = Promise.all(nodeIds.map((nodeId) => this.#ensureQueue(nodeId)))
+    await this.#guard(declared, DECLARE_TIMEOUT_MS)
+    await this.#guard(Promise.all(subtasks.map((subtask) => this.#send(subtask))))
+    // The broker returns such a message before it confirms it, but the client emits it in the next turn of the event loop.
+    await setImmediate()
+    return subtasks.filter(({ subtaskId }) => this.#returned.delete(subtaskId))
+  }
+
+  async #send({ subtaskId, nodeId, kind, leftMs }: QueuedSubtask): Promise<void> {
     if (leftMs <= 0) return
-    await this.#open(this.#publisher).basicPublish(
+    if (this.#publisher === null || this.#isBroken) throw new Error(DOWN)
+    await this.#publisher.basicPublish(
       {
-        routingKey: nodeQueue(this.#options.prefix, nodeId),
+        exchange: nodeExchange(this.#prefix),
+        routingKey: nodeId,
+        mandatory: true,
         durable: true,
         messageId: subtaskId,
         type: kind,
@@ -151,45 +159,71 @@ export class RabbitConnection implements AsyncDisposable {
 
   /** Sends a request and waits for the response. Rejects if the connection breaks. */
   async ping(): Promise<void> {
-    const exchange = hintExchange(this.#options.prefix)
-    await this.#guard(this.#getter().exchangeDeclare({ exchange, passive: true }))
+    const exchange = nodeExchange(this.#prefix)
+    await this.#request((channel) => channel.exchangeDeclare({ exchange, passive: true }))
   }
 
-  /** Notifies other relays. Not confirmed, because they also check the store regularly. */
-  async hint(nodeIds: readonly string[]): Promise<void> {
-    const exchange = hintExchange(this.#options.prefix)
-    for (let start = 0; start < nodeIds.length; start += NODES_PER_HINT) {
-      await this.#guard(
-        this.#open(this.#publisher).basicPublish(
-          { exchange, appId: this.#options.origin },
-          { nodeIds: nodeIds.slice(start, start + NODES_PER_HINT) },
-        ),
-      )
-    }
-  }
-
-  /** The node's next message, held until `ack` or `putBack`; or null. Rejects if the connection breaks. */
+  /** The node's next message, held until `ack`; or null. Rejects if the connection breaks. */
   async next(nodeId: string): Promise<RabbitMessage | null> {
+    return this.#onQueue(nodeId, async (channel, queue) => {
+      const message = await channel.basicGet({ queue })
+      if (message === undefined) return null
+      const { deliveryTag } = message
+      return {
+        subtaskId: canonicalGuid(message.messageId ?? '') ?? null,
+        ack: () => {
+          if (channel.active) channel.basicAck({ deliveryTag })
+        },
+      }
+    })
+  }
+
+  /** Deletes all messages of the node. Rejects if the connection breaks. */
+  async purge(nodeId: string): Promise<void> {
+    await this.#onQueue(nodeId, (channel, queue) => channel.queuePurge({ queue }))
+  }
+
+  /** Deletes the queue of a removed node, if there is one. Rejects if the connection breaks. */
+  async deleteQueue(nodeId: string): Promise<void> {
+    this.#declared.delete(nodeId)
+    const queue = nodeQueue(this.#prefix, nodeId)
+    await this.#request((channel) => channel.queueDelete({ queue }))
+  }
+
+  /** Null if an operator has deleted the queue. */
+  async #onQueue<T>(
+    nodeId: string,
+    work: (channel: Channel, queue: string) => Promise<T>,
+  ): Promise<T | null> {
     await this.#guard(this.#ensureQueue(nodeId))
-    const channel = this.#getter()
-    const queue = nodeQueue(this.#options.prefix, nodeId)
-    const message = await this.#guard(channel.basicGet({ queue }))
-    if (message === undefined) return null
-    const { deliveryTag } = message
-    // If the channel was closed, the broker has already requeued the message.
-    return {
-      subtaskId: canonicalGuid(message.messageId ?? '') ?? null,
-      ack: () => {
-        if (channel.active) channel.basicAck({ deliveryTag })
-      },
-      putBack: () => {
-        if (channel.active) channel.basicNack({ deliveryTag, requeue: true })
-      },
+    const queue = nodeQueue(this.#prefix, nodeId)
+    try {
+      return await this.#request((channel) => work(channel, queue))
+    } catch (error: unknown) {
+      if (!isRejection(error, 'NOT_FOUND')) throw error
+      this.#declared.delete(nodeId)
+      return null
     }
+  }
+
+  async #request<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
+    if (this.#isBroken) throw new Error(DOWN)
+    return this.#guard(this.#getter().then(work))
+  }
+
+  /** A channel for requests. The broker closes it when it rejects one, and the next request opens another. */
+  async #getter(): Promise<Channel> {
+    this.#turn = (this.#turn + 1) % GET_CHANNELS
+    const turn = this.#turn
+    const current = await this.#getters[turn]
+    if (current?.active === true) return current
+    const opening = this.#connection.acquire()
+    this.#getters[turn] = opening
+    return opening
   }
 
   async #ensureQueue(nodeId: string): Promise<void> {
-    const now = this.#options.now()
+    const now = performance.now()
     const known = this.#declared.get(nodeId)
     if (known !== undefined && now - known.at < REDECLARE_MS) return known.done
     const done = this.#declareQueue(nodeId)
@@ -198,21 +232,31 @@ export class RabbitConnection implements AsyncDisposable {
   }
 
   async #declareQueue(nodeId: string): Promise<void> {
-    await this.#getter().queueDeclare({
-      queue: nodeQueue(this.#options.prefix, nodeId),
-      durable: true,
-      arguments: { 'x-queue-type': 'quorum', 'x-expires': QUEUE_EXPIRY_MS },
-    })
+    const declare = (channel: Channel): Promise<void> =>
+      declareNodeQueue(channel, this.#prefix, nodeId)
+    try {
+      await this.#onOwnChannel(declare)
+    } catch (error: unknown) {
+      if (!isRejection(error, 'PRECONDITION_FAILED')) {
+        this.#fail(error)
+        throw error
+      }
+      // Another release declared it with other limits. Its messages can be lost, because the database has their subtasks.
+      await this.#onOwnChannel(async (channel) => {
+        await channel.queueDelete({ queue: nodeQueue(this.#prefix, nodeId) })
+        await declare(channel)
+      })
+    }
   }
 
-  #getter(): Channel {
-    this.#turn = (this.#turn + 1) % GET_CHANNELS
-    return this.#open(this.#getters[this.#turn] ?? null)
-  }
-
-  #open(channel: Channel | null): Channel {
-    if (channel === null || this.#isBroken) throw new Error('the connection to the broker is down')
-    return channel
+  /** For requests that the broker may reject, which closes their channel. */
+  async #onOwnChannel(work: (channel: Channel) => Promise<void>): Promise<void> {
+    const channel = await this.#connection.acquire()
+    try {
+      await work(channel)
+    } finally {
+      await channel.close()
+    }
   }
 
   // A silent broker counts as broken, long before its heartbeats fail. A connection that closes rejects pending
@@ -231,30 +275,14 @@ export class RabbitConnection implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#fail(new Error('closed'))
     const finished = new AbortController()
-    const channels = [this.#publisher, ...this.#getters, this.#listener].filter(
-      (channel) => channel !== null,
-    )
+    const channels = [this.#publisher, ...this.#getters]
     // A clean close lets confirms and acks arrive, and the broker logs no lost connection; it is not worth a long wait.
-    const closing = Promise.allSettled(channels.map((channel) => channel.close())).then(() =>
-      this.#connection.close(),
-    )
+    const closing = Promise.allSettled(
+      channels.map(async (channel) => (await channel)?.close()),
+    ).then(() => this.#connection.close())
     await Promise.race([closing.catch(() => {}), sleep(CLOSE_TIMEOUT_MS, finished.signal)]).finally(
       () => finished.abort(),
     )
     this.#connection.unsafeDestroy()
   }
-}
-
-export function nodeQueue(prefix: string, nodeId: string): string {
-  return `${prefix}.node.${nodeId}`
-}
-
-function hintExchange(prefix: string): string {
-  return `${prefix}.hints`
-}
-
-function readHint(body: unknown): readonly string[] {
-  if (typeof body !== 'object' || body === null || !('nodeIds' in body)) return []
-  const { nodeIds } = body
-  return Array.isArray(nodeIds) ? nodeIds.filter((id): id is string => typeof id === 'string') : []
 }

@@ -1,72 +1,116 @@
-import { sleep } from '@warren/runtime'
-
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 
+export interface WorkHintsOptions {
+  /** False while notes may be missed. */
+  readonly live: () => boolean
+  /** The IDs of all nodes with queued subtasks. One statement, whatever the number of nodes. */
+  readonly findNodesWithWork: () => Promise<readonly string[]>
+}
+
 /**
- * Keeps in memory which nodes have nothing queued, so that empty polls cost no I/O. A node may have work until a
- * look-up in the store finds none, and again once `note` is called for it. While notes may be missed (`live` is false), every node
- * may have work.
+ * Keeps in memory which nodes may have queued work, so that empty polls cost no I/O. One survey of the store finds all of
+ * them: at the start, and after notes may have been missed. Then a node may have work if it was found or noted, until a
+ * look-up finds none. While notes may be missed (`live` is false), a survey is valid for a second.
  */
 export class WorkHints {
   readonly #live: () => boolean
-  /** Node IDs, and `ID kind` for look-ups of one kind. At most three entries per node. */
-  readonly #empty = new Set<string>()
+  readonly #findNodesWithWork: () => Promise<readonly string[]>
+  readonly #candidates = new Map<string, Candidate>()
   /** Look-ups in progress, per node. A note during a look-up overrules its result. */
   readonly #lookUps = new Map<string, Set<LookUp>>()
   readonly #waiters = new Map<string, Set<() => void>>()
   #waiting = 0
+  #notes = 0
+  /** How often notes may have been missed. A survey is valid if it does not change meanwhile. */
+  #gaps = 0
+  /** Undefined if notes may have been missed since the last survey. */
+  #surveyedAt: number | undefined
+  #surveying: Promise<void> | undefined
 
-  constructor(live: () => boolean) {
-    this.#live = live
+  constructor(options: WorkHintsOptions) {
+    this.#live = options.live
+    this.#findNodesWithWork = options.findNodesWithWork
   }
 
+  /** False if nothing of this kind is queued for the node. */
   mayHaveWork(nodeId: string, kind?: TaskKind): boolean {
-    if (!this.#live()) return true
-    if (this.#empty.has(nodeId)) return false
-    return kind === undefined || !this.#empty.has(keyOf(nodeId, kind))
+    if (!this.#isSurveyed()) return true
+    const kinds = this.#candidates.get(nodeId)?.kinds
+    return kinds !== undefined && (kind === undefined || kinds.has(kind))
   }
 
-  /** Something was queued for these nodes. */
+  /** Something was queued for these nodes. Ends their held polls. */
   note(nodeIds: readonly string[]): void {
     for (const nodeId of nodeIds) this.#noteOne(nodeId)
   }
 
-  /** Notes may have been missed: every node may have work. */
-  noteAll(): void {
-    this.#empty.clear()
-    for (const lookUps of this.#lookUps.values())
-      for (const lookUp of lookUps) lookUp.overruled = true
-    for (const waiters of this.#waiters.values()) for (const wake of waiters) wake()
+  /** Notes may have been missed. Ends the held polls of the nodes that a survey finds, and of no others. */
+  noteGap(): void {
+    this.#gaps++
+    this.#surveyedAt = undefined
+    // If it fails, the next poll or sweep repeats it.
+    this.survey().catch(() => {})
   }
 
   #noteOne(nodeId: string): void {
-    this.#empty.delete(nodeId)
-    this.#empty.delete(keyOf(nodeId, 'availability'))
-    this.#empty.delete(keyOf(nodeId, 'distribution'))
+    this.#candidates.set(nodeId, { kinds: new Set(ALL_KINDS), note: ++this.#notes })
     for (const lookUp of this.#lookUps.get(nodeId) ?? []) lookUp.overruled = true
     for (const wake of this.#waiters.get(nodeId) ?? []) wake()
   }
 
-  /** Runs a look-up in the store. If it finds nothing, the node has no work until `note` is called for it. */
+  /** Asks the store which nodes have work. Calls during a survey share it. */
+  async survey(): Promise<void> {
+    this.#surveying ??= this.#survey().finally(() => {
+      this.#surveying = undefined
+    })
+    return this.#surveying
+  }
+
+  async #survey(): Promise<void> {
+    for (;;) {
+      const gaps = this.#gaps
+      const lastNote = this.#notes
+      const found = new Set(await this.#findNodesWithWork())
+      for (const [nodeId, { note }] of this.#candidates) {
+        if (note <= lastNote && !found.has(nodeId)) this.#candidates.delete(nodeId)
+      }
+      this.note([...found])
+      if (gaps !== this.#gaps) continue
+      this.#surveyedAt = performance.now()
+      return
+    }
+  }
+
+  #isSurveyed(): boolean {
+    if (this.#surveyedAt === undefined) return false
+    return this.#live() || performance.now() - this.#surveyedAt < SURVEY_EVERY_MS
+  }
+
+  /** Runs a look-up in the store, unless the node has no work. If it finds nothing, the node has none until it is noted. */
   async lookUp<T>(
     nodeId: string,
     kind: TaskKind | undefined,
     work: () => Promise<T | null>,
   ): Promise<T | null> {
-    // If notes may be missed when a look-up starts, an empty result must not be kept.
-    const lookUp: LookUp = { overruled: !this.#live() }
+    if (!this.#isSurveyed()) await this.survey()
+    if (!this.mayHaveWork(nodeId, kind)) return null
+    const lookUp: LookUp = { overruled: false }
     const lookUps = this.#lookUps.get(nodeId) ?? new Set<LookUp>()
     this.#lookUps.set(nodeId, lookUps.add(lookUp))
     try {
       const found = await work()
-      if (found === null && !lookUp.overruled && this.#live()) {
-        this.#empty.add(kind === undefined ? nodeId : keyOf(nodeId, kind))
-      }
+      if (found === null && !lookUp.overruled) this.#exclude(nodeId, kind)
       return found
     } finally {
       lookUps.delete(lookUp)
       if (lookUps.size === 0) this.#lookUps.delete(nodeId)
     }
+  }
+
+  #exclude(nodeId: string, kind: TaskKind | undefined): void {
+    const kinds = this.#candidates.get(nodeId)?.kinds
+    if (kind !== undefined) kinds?.delete(kind)
+    if (kind === undefined || kinds?.size === 0) this.#candidates.delete(nodeId)
   }
 
   /** Number of held polls. */
@@ -82,37 +126,59 @@ export class WorkHints {
   ): Promise<boolean> {
     const { kind, signal } = options
     if (isAborted(signal) || ms <= 0) return false
-    const unreliable = !this.#live()
-    if (!unreliable && this.mayHaveWork(nodeId, kind)) return true
-    const woken = new AbortController()
-    const wake = (): void => woken.abort()
-    const waiters = this.#waiters.get(nodeId) ?? new Set<() => void>()
-    this.#waiters.set(nodeId, waiters.add(wake))
-    this.#waiting++
-    const stop = signal === undefined ? woken.signal : AbortSignal.any([signal, woken.signal])
-    try {
-      // While notes may be missed, the caller checks the store regularly instead, with a pause in between.
-      await sleep(unreliable ? Math.min(ms, RECHECK_MS) : ms, stop)
-    } finally {
-      this.#waiting--
-      waiters.delete(wake)
-      if (waiters.size === 0) this.#waiters.delete(nodeId)
-    }
+    if (this.#isSurveyed() && this.mayHaveWork(nodeId, kind)) return true
+    // While notes may be missed, the caller looks again regularly instead, with a pause in between.
+    const unreliable = !this.#live() || this.#surveyedAt === undefined
+    const woken = await this.#untilNoted(
+      nodeId,
+      unreliable ? Math.min(ms, SURVEY_EVERY_MS) : ms,
+      signal,
+    )
     if (isAborted(signal)) return false
-    return woken.signal.aborted || (unreliable && ms > RECHECK_MS)
+    return woken || (unreliable && ms > SURVEY_EVERY_MS)
+  }
+
+  // One timer and two closures for each held poll: thousands wait at a time.
+  #untilNoted(nodeId: string, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const waiters = this.#waiters.get(nodeId) ?? new Set<() => void>()
+    this.#waiters.set(nodeId, waiters)
+    this.#waiting++
+    return new Promise((resolve) => {
+      const end = (noted: boolean): void => {
+        clearTimeout(timer)
+        signal?.removeEventListener('abort', giveUp)
+        this.#waiting--
+        waiters.delete(wake)
+        if (waiters.size === 0 && this.#waiters.get(nodeId) === waiters) {
+          this.#waiters.delete(nodeId)
+        }
+        resolve(noted)
+      }
+      const wake = (): void => end(true)
+      const giveUp = (): void => end(false)
+      const timer = setTimeout(giveUp, ms)
+      signal?.addEventListener('abort', giveUp, { once: true })
+      waiters.add(wake)
+    })
   }
 }
 
-const RECHECK_MS = 2_000
+/** How often the store is asked while notes may be missed. */
+const SURVEY_EVERY_MS = 1_000
 
-function isAborted(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted ?? false
+const ALL_KINDS: readonly TaskKind[] = ['availability', 'distribution']
+
+/** A node that may have work of these kinds. */
+interface Candidate {
+  readonly kinds: Set<TaskKind>
+  /** The number of the note. */
+  readonly note: number
 }
 
 interface LookUp {
   overruled: boolean
 }
 
-function keyOf(nodeId: string, kind: TaskKind): string {
-  return `${nodeId} ${kind}`
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted ?? false
 }

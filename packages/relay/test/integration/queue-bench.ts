@@ -63,11 +63,13 @@ function bench(
     stores,
     async relay({ log = quietLog() } = {}) {
       const store = stores.open({ log, poolSize: 10 })
-      const counted = countLeases(store)
-      const queue = openQueue({ store: counted.store, log })
+      const recorded = recordStatements(store)
+      const queue = openQueue({ store: recorded.store, log })
       queues.push(queue)
       await ready(store, queue)
-      return { store, queue, asked: counted.asked }
+      const asked = (): number =>
+        recorded.statements.filter((name) => name.startsWith('lease')).length
+      return { store, queue, asked }
     },
     async [Symbol.asyncDispose]() {
       for (const queue of queues) await queue[Symbol.asyncDispose]()
@@ -85,27 +87,27 @@ async function ready(store: RelayStore, queue: NodeQueue): Promise<void> {
   }
 }
 
-/** The same store, which counts the lease statements. */
-function countLeases(store: RelayStore): { store: RelayStore; asked: () => number } {
-  let asked = 0
+/** The same store, which records the statements about tasks by the name of their method. */
+export function recordStatements(store: RelayStore): { store: RelayStore; statements: string[] } {
+  const statements: string[] = []
   const tasks = new Proxy(store.tasks, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name)
       if (typeof member !== 'function') return member
       return (...args: unknown[]): unknown => {
-        if (name === 'leaseOldest' || name === 'leaseOne') asked++
+        statements.push(String(name))
         return Reflect.apply(member, target, args)
       }
     },
   })
-  const counted = new Proxy(store, {
+  const recorded = new Proxy(store, {
     get(target, name) {
       if (name === 'tasks') return tasks
       const member: unknown = Reflect.get(target, name)
       return typeof member === 'function' ? member.bind(target) : member
     },
   })
-  return { store: counted, asked: () => asked }
+  return { store: recorded, statements }
 }
 
 /** Reads the state of a queue on its own connection, without the code under test. */

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as after } from 'node:timers/promises'
 import {
+  createDatabase,
+  describePostgres,
   describeRabbit,
   FaultProxy,
   rabbitUrl,
@@ -11,9 +13,12 @@ import {
 import { expect, it } from 'vitest'
 
 import { RabbitNodeQueue } from '../../src/queue/rabbit-node-queue.ts'
-import { nodeQueue } from '../../src/queue/rabbit-connection.ts'
-import { brokerQueue } from './queue-bench.ts'
-import { addNodes, quietLog, recordingLog, sqliteBench } from './store-bench.ts'
+import { nodeQueue } from '../../src/queue/rabbit-topology.ts'
+import { brokerQueue, recordStatements } from './queue-bench.ts'
+import { DatabaseNodeQueue } from '../../src/queue/database-node-queue.ts'
+import type { NodeQueue } from '../../src/queue/node-queue.ts'
+import { openPostgresStore } from '../../src/store/postgres-store.ts'
+import { addNodes, admitted, newTask, quietLog, recordingLog, sqliteBench } from './store-bench.ts'
 import { openTaskService, upstreamTask, settledResults, startLoad } from './tasks-bench.ts'
 
 describeRabbit('closing the connection to a broker', () => {
@@ -155,5 +160,83 @@ describeRabbit('a broker that fails', () => {
       expect(await brokerQueue(vhost.url, nodeQueue('warren', node))).toMatchObject({ messages: 1 })
       expect(await taskService.lease(node, { requestId: 'r' })).not.toBeNull()
     }
+  }, 60_000)
+})
+
+const LEASES = { availability: 60_000, distribution: 60_000 }
+
+/** Polls that are held until they are noted, one per node, like those of a thousand idle nodes. */
+function holdPolls(queue: NodeQueue, nodes: readonly string[]) {
+  const stop = new AbortController()
+  const handedOut: string[] = []
+  const polls = nodes.map(async (nodeId) => {
+    while (!stop.signal.aborted) {
+      const options = { leaseMs: LEASES, maxAttempts: 5 }
+      const lease = await queue.lease(nodeId, options).catch(() => null)
+      if (lease !== null) handedOut.push(lease.nodeId)
+      await queue.waitForWork(nodeId, 60_000, { signal: stop.signal })
+    }
+  })
+  return {
+    handedOut,
+    async [Symbol.asyncDispose]() {
+      stop.abort()
+      await Promise.all(polls)
+    },
+  }
+}
+
+describeRabbit('held polls of 300 nodes', () => {
+  it('cost no statement while a broker is down, and are not woken by attempts to connect', async () => {
+    await using vhost = await createVhost()
+    await using proxy = await FaultProxy.start(await rabbitUrl())
+    await using stores = await sqliteBench()
+    const { store, statements } = recordStatements(stores.open())
+    await using queue = new RabbitNodeQueue({ store, url: proxy.url(vhost.url), log: quietLog() })
+    const nodes = await addNodes(store, 300)
+    await until(() => queue.status().available, { timeoutMs: 20_000 })
+    await using _ = holdPolls(queue, nodes)
+    await until(() => queue.status().waiting === 300)
+    statements.length = 0
+
+    for (let outage = 0; outage < 2; outage++) {
+      await proxy.refuse()
+      await until(() => !queue.status().available)
+      await after(1_500)
+      await proxy.forward()
+      await until(() => queue.status().available, { timeoutMs: 20_000 })
+    }
+    expect(proxy.accepted).toBeGreaterThan(2)
+    expect([statements.length, queue.status().waiting]).toEqual([0, 300])
+  }, 60_000)
+})
+
+describePostgres('held polls of 300 nodes', () => {
+  it('are asked for by one statement after events may have been missed, and only those with work end', async () => {
+    await using database = await createDatabase()
+    await using proxy = await FaultProxy.start(database.url)
+    const url = proxy.url(database.url)
+    await using opened = openPostgresStore({ url, poolSize: 5, log: quietLog() })
+    await using other = openPostgresStore({ url: database.url, poolSize: 2, log: quietLog() })
+    await opened.migrate()
+    const nodes = await addNodes(other, 300)
+    const { store, statements } = recordStatements(opened)
+    await using queue = new DatabaseNodeQueue({ store })
+    await until(() => store.events.live)
+    await using polls = holdPolls(queue, nodes)
+    await until(() => queue.status().waiting === 300)
+    expect(statements.length).toBeLessThan(5)
+    statements.length = 0
+
+    await proxy.refuse()
+    await until(() => !store.events.live)
+    // A task for two nodes only.
+    for (const node of nodes.slice(2)) await other.users.setNodeActive(node, false)
+    await admitted(other, newTask())
+    await proxy.forward()
+    await until(() => polls.handedOut.length === 2, { timeoutMs: 20_000 })
+    await until(() => queue.status().waiting === 300)
+    expect(polls.handedOut.toSorted()).toEqual(nodes.slice(0, 2).toSorted())
+    expect(statements.length).toBeLessThan(20)
   }, 60_000)
 })

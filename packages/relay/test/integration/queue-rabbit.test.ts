@@ -1,10 +1,11 @@
 import { newUuid } from '@warren/runtime'
-import { createVhost, describeRabbit, until } from '@warren/testkit'
+import { createVhost, describeRabbit, until, type TestVhost } from '@warren/testkit'
 import { Connection } from 'rabbitmq-client'
 import { expect, it } from 'vitest'
 
 import { RabbitNodeQueue } from '../../src/queue/rabbit-node-queue.ts'
-import { nodeQueue, RabbitConnection } from '../../src/queue/rabbit-connection.ts'
+import { RabbitConnection } from '../../src/queue/rabbit-connection.ts'
+import { nodeQueue } from '../../src/queue/rabbit-topology.ts'
 import { brokerQueue } from './queue-bench.ts'
 import {
   addNodes,
@@ -18,6 +19,7 @@ import {
 
 interface Bench extends AsyncDisposable {
   readonly url: string
+  readonly vhost: TestVhost
   readonly stores: StoreBench
 }
 
@@ -26,6 +28,7 @@ async function openBench(): Promise<Bench> {
   const stores = await sqliteBench()
   return {
     url: vhost.url,
+    vhost,
     stores,
     async [Symbol.asyncDispose]() {
       await stores[Symbol.asyncDispose]()
@@ -81,7 +84,11 @@ describeRabbit('RabbitMQ', () => {
     const client = new Connection({ url: bench.url })
     client.on('error', () => {})
     const queue = nodeQueue('warren', nodeId)
-    const classic = { 'x-queue-type': 'classic', 'x-expires': 604_800_000 } as const
+    const classic = {
+      'x-queue-type': 'classic',
+      'x-expires': 604_800_000,
+      'x-max-length': 10_000,
+    } as const
     await expect(client.queueDeclare({ queue, durable: true, arguments: classic })).rejects.toThrow(
       /x-queue-type.*quorum/,
     )
@@ -111,6 +118,7 @@ describeRabbit('RabbitMQ', () => {
     await using queue = new RabbitNodeQueue({ store, url: bench.url, log: recordingLog().log })
     const [node] = await addNodes(store, 1)
     await until(() => queue.status().available)
+    await queue.publish((await admitted(store, task())).subtasks)
     await queue.lease(node!, lease())
     const foreignClient = new Connection({ url: bench.url })
     const name = nodeQueue('warren', node!)
@@ -136,12 +144,16 @@ describeRabbit('RabbitMQ', () => {
     await queue.publish((await admitted(store, task())).subtasks)
     const operator = new Connection({ url: bench.url })
     await operator.queueDelete(nodeQueue('warren', node!))
-    await operator.close()
-    expect(await queue.lease(node!, lease())).not.toBeNull()
-    await until(() => queue.status().available)
     await queue.publish((await admitted(store, task())).subtasks)
     expect(await brokerQueue(bench.url, nodeQueue('warren', node!))).toMatchObject({ messages: 1 })
-    expect(await queue.lease(node!, lease())).not.toBeNull()
+    await operator.queueDelete(nodeQueue('warren', node!))
+    await operator.close()
+    for (let poll = 0; poll < 2; poll++) {
+      expect(await queue.lease(node!, lease())).not.toBeNull()
+    }
+    expect(await queue.lease(node!, lease())).toBeNull()
+    await queue.sweep()
+    expect(queue.status()).toMatchObject({ available: true, traffic: { connections: 1 } })
   })
 
   it('separates two installations by their prefix', async () => {
@@ -155,15 +167,99 @@ describeRabbit('RabbitMQ', () => {
     expect(await theirs.next(nodeId)).not.toBeNull()
   })
 
-  it('sends hints to other relays, but not to itself', async () => {
+  it('works with a user who may use only names with its prefix', async () => {
     await using bench = await openBench()
-    const received: string[][] = [[], []]
-    await using here = await openConnection(bench.url, 'warren', (ids) => received[0]!.push(...ids))
-    await using _ = await openConnection(bench.url, 'warren', (ids) => received[1]!.push(...ids))
-    const ids = Array.from({ length: 1_200 }, () => newUuid())
-    await here.hint(ids)
-    await until(() => received[1]!.length === ids.length)
-    expect(received).toEqual([[], ids])
+    const store = bench.stores.open()
+    const { log, records } = recordingLog()
+    const url = await bench.vhost.addLimitedUser(String.raw`^warren\..*`)
+    await using queue = new RabbitNodeQueue({ store, url, log })
+    const [node] = await addNodes(store, 1)
+    await until(() => queue.status().available)
+    await queue.check()
+    await queue.publish((await admitted(store, task())).subtasks)
+    const name = nodeQueue('warren', node!)
+    expect(await brokerQueue(bench.url, name)).toMatchObject({ messages: 1 })
+    expect(await queue.lease(node!, lease())).not.toBeNull()
+    await until(async () => (await brokerQueue(bench.url, name)).messages === 0)
+    await queue.sweep()
+    expect(queue.status()).toMatchObject({ available: true, traffic: { failed: 0 } })
+    expect(records.filter(({ level }) => Number(level) >= 40)).toEqual([])
+  })
+
+  it('has no messages left after 50 tasks were leased by kind', async () => {
+    await using bench = await openBench()
+    const store = bench.stores.open()
+    await using queue = new RabbitNodeQueue({ store, url: bench.url, log: recordingLog().log })
+    const [node] = await addNodes(store, 1)
+    await until(() => queue.status().available)
+    for (let number = 0; number < 25; number++) {
+      await queue.publish((await admitted(store, task())).subtasks)
+      const distribution = { ...task(), kind: 'distribution', type: 'generic' } as const
+      await queue.publish((await admitted(store, distribution)).subtasks)
+    }
+    const name = nodeQueue('warren', node!)
+    expect(await brokerQueue(bench.url, name)).toMatchObject({ messages: 50 })
+    for (const kind of ['availability', 'distribution'] as const) {
+      for (let poll = 0; poll < 25; poll++) {
+        expect(await queue.lease(node!, { ...lease(), kind })).not.toBeNull()
+      }
+      const left = kind === 'availability' ? 25 : 0
+      await until(async () => (await brokerQueue(bench.url, name)).messages === left)
+    }
+  })
+
+  it('deletes a message that arrived after its subtask was leased', async () => {
+    await using bench = await openBench()
+    const store = bench.stores.open()
+    await using queue = new RabbitNodeQueue({ store, url: bench.url, log: recordingLog().log })
+    const [node] = await addNodes(store, 1)
+    await until(() => queue.status().available)
+    for (const kind of ['availability', undefined] as const) {
+      const { subtasks } = await admitted(store, task())
+      expect(await queue.lease(node!, { ...lease(), kind })).not.toBeNull()
+      await queue.publish(subtasks)
+      expect(queue.status().traffic?.published).toBeGreaterThan(0)
+      expect(await queue.lease(node!, { ...lease(), kind })).toBeNull()
+      await until(async () => {
+        await queue.sweep()
+        return (await brokerQueue(bench.url, nodeQueue('warren', node!))).messages === 0
+      })
+    }
+  })
+
+  it('deletes the queues of removed nodes', async () => {
+    await using bench = await openBench()
+    const store = bench.stores.open()
+    await using queue = new RabbitNodeQueue({ store, url: bench.url, log: recordingLog().log })
+    const nodes = await addNodes(store, 3)
+    await until(() => queue.status().available)
+    await queue.publish((await admitted(store, task())).subtasks)
+    await queue.sweep()
+    await store.users.removeNode(nodes[0]!)
+    await queue.sweep()
+    const states = await Promise.all(
+      nodes.map(
+        async (node) => (await brokerQueue(bench.url, nodeQueue('warren', node))).channelError,
+      ),
+    )
+    expect(states).toEqual([expect.stringContaining('NOT_FOUND'), null, null])
+    expect(queue.status()).toMatchObject({
+      available: true,
+      traffic: { connections: 1, failed: 0 },
+    })
+  })
+
+  it('replaces a queue that was declared with other limits', async () => {
+    await using bench = await openBench()
+    const nodeId = newUuid()
+    const queue = nodeQueue('warren', nodeId)
+    const older = new Connection({ url: bench.url })
+    await older.queueDeclare({ queue, durable: true, arguments: { 'x-queue-type': 'quorum' } })
+    await older.close()
+    await using connection = await openConnection(bench.url)
+    const subtaskId = newUuid()
+    await connection.publish([{ subtaskId, nodeId, kind: 'availability', leftMs: 60_000 }])
+    expect((await connection.next(nodeId))?.subtaskId).toBe(subtaskId)
   })
 
   it('logs once that the broker rejects its credentials, without the password, and works from the store', async () => {
@@ -185,10 +281,6 @@ describeRabbit('RabbitMQ', () => {
   })
 })
 
-function openConnection(
-  url: string,
-  prefix = 'warren',
-  onHint: (nodeIds: readonly string[]) => void = () => {},
-): Promise<RabbitConnection> {
-  return RabbitConnection.open({ url, prefix, origin: newUuid(), now: Date.now, onHint })
+function openConnection(url: string, prefix = 'warren'): Promise<RabbitConnection> {
+  return RabbitConnection.open({ url, prefix })
 }

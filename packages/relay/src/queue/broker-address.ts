@@ -1,0 +1,44 @@
+/** Where a RabbitMQ broker listens, and the login to its virtual host. */
+export interface BrokerAddress {
+  readonly hostname: string
+  readonly port: number
+  readonly tls: boolean
+  readonly vhost: string
+  readonly username: string
+  readonly password: string
+}
+
+/**
+ * Parses `amqp://USER:PASSWORD@HOST:5672/VHOST`, or `amqps:`.
+ * @throws TypeError, whose message contains nothing of the text
+ */
+export function parseBrokerAddress(text: string): BrokerAddress {
+  const url = URL.parse(text)
+  if (url === null || !/^amqps?:$/.test(url.protocol) || url.hostname === '') {
+    throw new TypeError('not a URL of this form')
+  }
+  const tls = url.protocol === 'amqps:'
+  return {
+    // URLs write IPv6 addresses in brackets, sockets do not.
+    hostname: url.hostname.replace(/^\[(.+)\]$/, '$1'),
+    port: Number(url.port || (tls ? 5671 : 5672)),
+    tls,
+    vhost: decode(url.pathname.slice(1)) || '/',
+    username: decode(url.username) || 'guest',
+    password: decode(url.password) || (url.username === '' ? 'guest' : ''),
+  }
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new TypeError('a % must be written as %25')
+  }
+}
+
+/** The address for messages, without the login. */
+export function formatBrokerAddress({ hostname, port, vhost }: BrokerAddress): string {
+  const host = hostname.includes(':') ? `[${hostname}]` : hostname
+  return vhost === '/' ? `${host}:${port}` : `${host}:${port}, virtual host ${vhost}`
+}
