@@ -2,7 +2,7 @@ export { createReport, type ReportOptions } from './report.ts'
 export { inputFiles, type InputFile } from './read/input-files.ts'
 export { parseSourceOption, type SourceLabels } from './read/source-labels.ts'
 export { reportCommand } from './cli/report.command.ts'
-export { CAUSES, type Cause } from './document/cause.ts'
+export { CAUSES, type Cause } from './vocabulary/cause.ts'
 export {
   REPORT_VERSION,
   reportDocumentSchema,

@@ -2,12 +2,12 @@ import { analyse } from './analysis.ts'
 import type { Analysis } from './analysis.ts'
 import { buildDocument } from './document/build-document.ts'
 import type { ReportDocument } from './document/report-document.ts'
-import { repeatedLogs } from './exchange/repeated-logs.ts'
-import type { LogSource } from './formats/log-source.ts'
+import { repeatedLogs } from './network/repeated-logs.ts'
+import type { LogSource } from './sources/log-source.ts'
 import type { InputFile } from './read/input-files.ts'
 import { LineMemory } from './read/line-memory.ts'
-import { readInputs } from './read/read-inputs.ts'
-import type { Inputs, ReadOptions } from './read/read-inputs.ts'
+import { readInputs } from './sources/read-inputs.ts'
+import type { Inputs, ReadOptions } from './sources/read-inputs.ts'
 
 export interface ReportOptions {
   /** Time range to read, UTC milliseconds; open if undefined. */

@@ -1,4 +1,4 @@
-import type { Cause } from '../../src/document/cause.ts'
+import type { Cause } from '../../src/vocabulary/cause.ts'
 import type { Fault } from '../simulation/faults.ts'
 import { clientPlan, RANGE_START } from '../simulation/plan.ts'
 import type { NetworkPlan, TaskPlan } from '../simulation/plan.ts'

@@ -1,5 +1,5 @@
-import type { Cause } from '../../src/document/cause.ts'
-import type { Party, Severity } from '../../src/document/report-document.ts'
+import type { Cause } from '../../src/vocabulary/cause.ts'
+import type { Party, Severity } from '../../src/vocabulary/judgement.ts'
 import { FAULTS } from '../simulation/faults.ts'
 import type { Fault, FaultEffect, FaultName } from '../simulation/faults.ts'
 import { aliasOf } from './logs-of.ts'

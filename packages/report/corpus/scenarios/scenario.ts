@@ -1,5 +1,6 @@
-import type { Cause } from '../../src/document/cause.ts'
-import type { LinkState, Party, Severity, Verdict } from '../../src/document/report-document.ts'
+import type { Cause } from '../../src/vocabulary/cause.ts'
+import type { LinkState, Verdict } from '../../src/document/report-document.ts'
+import type { Party, Severity } from '../../src/vocabulary/judgement.ts'
 import type { NetworkPlan } from '../simulation/plan.ts'
 import type { WrapperName } from '../wrappers/wrapper-kinds.ts'
 import type { Origin } from '../wrappers/wrapped.ts'

@@ -1,4 +1,5 @@
-import type { Finding, Link, ReportDocument, Severity } from '../../src/document/report-document.ts'
+import type { Finding, Link, ReportDocument } from '../../src/document/report-document.ts'
+import type { Severity } from '../../src/vocabulary/judgement.ts'
 import type { ExpectedFinding, Scenario } from '../scenarios/scenario.ts'
 
 /** The result for one expected finding. */

@@ -1,23 +1,11 @@
+import type { Request } from './request.ts'
 import type { Chance } from './chance.ts'
 import type { Outcome } from './facts.ts'
 import type { TransportFailure } from './faults.ts'
 import { askRelay } from './relay.ts'
-import type { RelayAnswer } from './relay.ts'
 import type { ClientPlan } from './plan.ts'
 import { SECOND } from './world.ts'
 import type { World } from './world.ts'
-
-export interface Request {
-  readonly client: ClientPlan
-  readonly requestId: string
-  readonly method: 'GET' | 'POST'
-  /** Path of the URL, with the collection ID. */
-  readonly path: string
-  /** How long the client asks the relay to hold an empty poll, seconds. */
-  readonly waitSeconds: number
-  /** What the relay does with an accepted request. */
-  readonly handle: RelayAnswer
-}
 
 export interface Exchanged {
   readonly outcome: Outcome

@@ -2,12 +2,9 @@ import { openBrokerConnection } from './broker.ts'
 import type { Chance } from './chance.ts'
 import type { FactKinds, RelayFailure } from './facts.ts'
 import type { FaultEffect, LoginFailure } from './faults.ts'
-import type { Request } from './exchange.ts'
+import type { Request } from './request.ts'
 import { SECOND } from './world.ts'
 import type { World } from './world.ts'
-
-/** The relay's response to an accepted request. `at` may be in the future because a poll may be held. */
-export type RelayAnswer = (arrivedAt: number, heldUntil: number) => { status: number; at: number }
 
 /** One request in the relay, with its statements and broker connections. */
 export function askRelay(

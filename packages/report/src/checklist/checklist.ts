@@ -1,10 +1,10 @@
 import type { Analysis } from '../analysis.ts'
-import type { Cause } from '../document/cause.ts'
-import type { Relay } from '../exchange/network.ts'
-import { unseenRelays } from '../exchange/topology.ts'
+import type { Cause } from '../vocabulary/cause.ts'
+import type { Relay } from '../network/network.ts'
+import { unseenRelays } from '../network/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
-import { formatCount, sentences } from '../findings/figures.ts'
+import { formatCount, sentences } from '../vocabulary/figures.ts'
 
 import {
   connectionProof,

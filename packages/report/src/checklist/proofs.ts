@@ -1,6 +1,6 @@
 import type { Analysis } from '../analysis.ts'
-import type { Relay, Network, ProgramLog } from '../exchange/network.ts'
-import type { NetworkLink, Side } from '../exchange/topology.ts'
+import type { Relay, Network, ProgramLog } from '../network/network.ts'
+import type { NetworkLink, Side } from '../network/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import { gapLimit, holdsPolls, TASK_TIME_MS } from '../findings/limits.ts'
 import {
@@ -9,7 +9,7 @@ import {
   formatList,
   formatNumber,
   formatTime,
-} from '../findings/figures.ts'
+} from '../vocabulary/figures.ts'
 import { MINUTE } from '../read/timestamps.ts'
 import { shifted } from '../timeline/side-view.ts'
 

@@ -1,6 +1,6 @@
 import type { OutputStream, Styles } from '@warren/runtime/cli'
 import type { ReportDocument } from '../document/report-document.ts'
-import { formatCount, formatNumber } from '../findings/figures.ts'
+import { formatCount, formatNumber } from '../vocabulary/figures.ts'
 import { wrapped } from '../render/text-lines.ts'
 import type { Screen } from '../render/text.ts'
 import { ROLE_LABEL } from '../render/wording.ts'

@@ -1,25 +1,8 @@
+import type { ReportFlags } from './report-flags.ts'
 import { bindCommand, type CliIo } from '@warren/runtime/cli'
 import { Command, Option } from 'commander'
 import { FAIL_ON } from './exit-code.ts'
-import type { FailOn } from './exit-code.ts'
 import { OUTPUT_FORMATS } from './output-format.ts'
-import type { OutputFormat } from './output-format.ts'
-
-/** Options of the command line, unparsed. */
-export interface ReportFlags {
-  source?: string[]
-  since?: string
-  until?: string
-  tz?: string
-  date?: string
-  expect?: string
-  format?: OutputFormat
-  output?: string
-  failOn: FailOn
-  follow?: boolean
-  quiet?: boolean
-  schema?: boolean
-}
 
 /** `report FILE…`: reports which links work, according to the logs. Sets the exit code of the process. */
 export function reportCommand(io: CliIo): Command {

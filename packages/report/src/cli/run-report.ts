@@ -13,7 +13,7 @@ import { inputSize } from './input-size.ts'
 import { render, screenOf, sourceLines } from './output.ts'
 import { formatOfFile } from './output-format.ts'
 import type { OutputFormat } from './output-format.ts'
-import type { ReportFlags } from './report.command.ts'
+import type { ReportFlags } from './report-flags.ts'
 import { parseDate, parseInstant } from './time-options.ts'
 
 /**

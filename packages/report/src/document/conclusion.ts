@@ -1,7 +1,7 @@
 import type { Analysis } from '../analysis.ts'
 import type { RawCheck } from '../checklist/checklist.ts'
 import { titleOf } from '../findings/raw-finding.ts'
-import { formatCount } from '../findings/figures.ts'
+import { formatCount } from '../vocabulary/figures.ts'
 import type { Caveat, Link, ReportDocument, Verdict } from './report-document.ts'
 
 // The sections above list all of them.

@@ -1,14 +1,8 @@
+import { findingStatusSchema } from '../vocabulary/judgement.ts'
 import { z } from 'zod'
-import { CAUSES } from './cause.ts'
-import {
-  confidenceSchema,
-  count,
-  evidenceSchema,
-  instant,
-  milliseconds,
-  partySchema,
-  severitySchema,
-} from './schema-parts.ts'
+import { CAUSES } from '../vocabulary/cause.ts'
+import { confidenceSchema, partySchema, severitySchema } from '../vocabulary/judgement.ts'
+import { count, evidenceSchema, instant, milliseconds } from './schema-parts.ts'
 
 const stepSchema = z.strictObject({
   leg: z
@@ -50,11 +44,9 @@ export const findingSchema = z.strictObject({
   severity: severitySchema.describe(
     'how severe it is. error: act now. warning: investigate. info: no action needed',
   ),
-  status: z
-    .enum(['ongoing', 'recovered', 'observed', 'expected'])
-    .describe(
-      'ongoing: not resolved at the end of the logs. recovered: a success followed. observed: has no end, for example clock skew. expected: not a problem',
-    ),
+  status: findingStatusSchema.describe(
+    'ongoing: not resolved at the end of the logs. recovered: a success followed. observed: has no end, for example clock skew. expected: not a problem',
+  ),
   title: z.string().describe('title, for example `site-b: wrong password`'),
   link: z.string().nullable().describe('ID of the affected link'),
   component: z.string().nullable().describe('ID of the affected component'),

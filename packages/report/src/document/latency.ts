@@ -1,4 +1,4 @@
-import { roundLatency } from '../findings/figures.ts'
+import { roundLatency } from '../vocabulary/figures.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import type { Latency } from './report-document.ts'
 

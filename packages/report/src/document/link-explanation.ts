@@ -1,4 +1,4 @@
-import type { NetworkLink } from '../exchange/topology.ts'
+import type { NetworkLink } from '../network/topology.ts'
 import { titleOf } from '../findings/raw-finding.ts'
 import {
   formatCount,
@@ -7,7 +7,7 @@ import {
   formatPercent,
   formatTime,
   roundLatency,
-} from '../findings/figures.ts'
+} from '../vocabulary/figures.ts'
 import { holdsPolls } from '../findings/limits.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
 import { mainView } from '../findings/silences.ts'

@@ -1,12 +1,6 @@
 import { z } from 'zod'
-import {
-  confidenceSchema,
-  count,
-  evidenceSchema,
-  instant,
-  linkStateSchema,
-  milliseconds,
-} from './schema-parts.ts'
+import { confidenceSchema } from '../vocabulary/judgement.ts'
+import { count, evidenceSchema, instant, linkStateSchema, milliseconds } from './schema-parts.ts'
 
 const latencySchema = z.strictObject({
   count: count.describe('number of exchanges with a known latency'),

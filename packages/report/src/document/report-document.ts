@@ -4,17 +4,7 @@ import { clockSchema, linkSchema } from './link-schema.ts'
 import { count, instant, milliseconds, numberRowSchema, verdictSchema } from './schema-parts.ts'
 import { componentSchema, sourceSchema } from './source-schema.ts'
 
-export { roleSchema } from './schema-parts.ts'
-export type {
-  Confidence,
-  Evidence,
-  LinkState,
-  NumberRow,
-  Party,
-  Role,
-  Severity,
-  Verdict,
-} from './schema-parts.ts'
+export type { Evidence, LinkState, NumberRow, Verdict } from './schema-parts.ts'
 export type { Component, Source } from './source-schema.ts'
 export type { BucketState, Clock, Latency, Link, LinkView, Series } from './link-schema.ts'
 export type { Caveat, Check, Finding, Transaction } from './finding-schema.ts'

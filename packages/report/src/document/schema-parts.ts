@@ -24,20 +24,6 @@ export const evidenceSchema = z.strictObject({
 })
 export type Evidence = z.infer<typeof evidenceSchema>
 
-export const severitySchema = z.enum(['error', 'warning', 'info'])
-export type Severity = z.infer<typeof severitySchema>
-
-/**
- * Confidence of a statement. `certain`: a log line or an exact ID proves it. `likely`: several observations agree.
- * `possible`: another explanation would match as well.
- */
-export const confidenceSchema = z.enum(['certain', 'likely', 'possible'])
-export type Confidence = z.infer<typeof confidenceSchema>
-
-/** Who must act. `operator`: the person who collected the logs. `none`: for expected lines. */
-export const partySchema = z.enum(['site', 'hub', 'network', 'upstream', 'operator', 'none'])
-export type Party = z.infer<typeof partySchema>
-
 export const verdictSchema = z.enum(['healthy', 'recovered', 'degraded', 'unhealthy', 'unknown'])
 export type Verdict = z.infer<typeof verdictSchema>
 
@@ -52,18 +38,6 @@ export const linkStateSchema = z.enum([
   'unknown', // no evidence
 ])
 export type LinkState = z.infer<typeof linkStateSchema>
-
-export const roleSchema = z.enum([
-  'client',
-  'relay',
-  'database',
-  'broker',
-  'load-balancer',
-  'upstream',
-  'cdm',
-  'unknown',
-])
-export type Role = z.infer<typeof roleSchema>
 
 export const numberRowSchema = z.strictObject({
   label: z.string().describe('label, for example `successful requests`'),

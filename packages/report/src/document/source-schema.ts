@@ -1,12 +1,7 @@
 import { z } from 'zod'
-import {
-  confidenceSchema,
-  count,
-  evidenceSchema,
-  instant,
-  numberRowSchema,
-  roleSchema,
-} from './schema-parts.ts'
+import { confidenceSchema } from '../vocabulary/judgement.ts'
+import { count, evidenceSchema, instant, numberRowSchema } from './schema-parts.ts'
+import { roleSchema } from '../vocabulary/role.ts'
 
 /** The log of one pod. A file with lines of several pods (stern, Loki) contains several sources. */
 export const sourceSchema = z.strictObject({

@@ -1,11 +1,12 @@
 import type { Analysis } from '../analysis.ts'
-import type { ProgramLog } from '../exchange/network.ts'
+import type { ProgramLog } from '../network/network.ts'
 import { sourceGaps } from '../findings/silences.ts'
 import { roleOfComponent } from '../read/source-labels.ts'
-import type { LogSource } from '../formats/log-source.ts'
+import type { LogSource } from '../sources/log-source.ts'
 import { evidenceOf, instant, instantOr } from './instants.ts'
-import { roleSchema } from './report-document.ts'
-import type { Role, Source } from './report-document.ts'
+import { roleSchema } from '../vocabulary/role.ts'
+import type { Role } from '../vocabulary/role.ts'
+import type { Source } from './report-document.ts'
 
 /** One entry per source. */
 export function buildSources(analysis: Analysis, sourceIds: ReadonlyMap<number, string>): Source[] {

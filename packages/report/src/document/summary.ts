@@ -1,6 +1,6 @@
 import type { Analysis } from '../analysis.ts'
 import type { RawCheck } from '../checklist/checklist.ts'
-import type { PollLink } from '../exchange/network.ts'
+import type { PollLink } from '../network/network.ts'
 import { titleOf } from '../findings/raw-finding.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
 import {
@@ -9,9 +9,9 @@ import {
   formatDuration,
   formatNumber,
   roundLatency,
-} from '../findings/figures.ts'
+} from '../vocabulary/figures.ts'
 import type { SideView } from '../timeline/side-view.ts'
-import type { Cause } from './cause.ts'
+import type { Cause } from '../vocabulary/cause.ts'
 import { formatMoment, formatSpan } from './moment.ts'
 import type { NumberRow, Verdict } from './report-document.ts'
 

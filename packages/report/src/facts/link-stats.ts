@@ -1,5 +1,5 @@
-import { CAUSES } from '../document/cause.ts'
-import type { Cause } from '../document/cause.ts'
+import { CAUSES } from '../vocabulary/cause.ts'
+import type { Cause } from '../vocabulary/cause.ts'
 import { quote } from './evidence-keeper.ts'
 import type { Quotable, RawEvidence } from './evidence-keeper.ts'
 import { Heartbeat } from './heartbeat.ts'

@@ -98,3 +98,7 @@ export class TaskLedger {
     if (oldest !== undefined) this.#records.delete(oldest)
   }
 }
+
+/** Details of `task-not-answered`: whether the client fetched the task. */
+export const FETCHED = 'fetched but not answered'
+export const NOT_FETCHED = 'not fetched'

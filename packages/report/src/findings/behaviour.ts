@@ -1,4 +1,4 @@
-import type { NetworkLink } from '../exchange/topology.ts'
+import type { NetworkLink } from '../network/topology.ts'
 import type { Period } from '../facts/problem-history.ts'
 import { mergePeriods } from '../timeline/side-view.ts'
 import { SLOW_MS } from '../facts/facts.ts'
@@ -16,7 +16,7 @@ import {
   formatTime,
   formatTimes,
   sentences,
-} from './figures.ts'
+} from '../vocabulary/figures.ts'
 import { describeEnd, describeLatency, logsOf } from './phrases.ts'
 
 /** Findings about how a link behaves over time: unstable, polled by two processes, polled too fast, slow, not expected. */

@@ -1,6 +1,6 @@
-import type { Cause } from '../document/cause.ts'
-import type { ProgramLog } from '../exchange/network.ts'
-import type { NetworkLink } from '../exchange/topology.ts'
+import type { Cause } from '../vocabulary/cause.ts'
+import type { ProgramLog } from '../network/network.ts'
+import type { NetworkLink } from '../network/topology.ts'
 import type { BrokerFacts } from '../facts/facts.ts'
 import type { ProblemHistory } from '../facts/problem-history.ts'
 import { MINUTE } from '../read/timestamps.ts'
@@ -19,7 +19,7 @@ import {
   formatTimes,
   inBrackets,
   sentences,
-} from './figures.ts'
+} from '../vocabulary/figures.ts'
 import { describeEnd, logsWith } from './phrases.ts'
 
 /** Findings about a broker and the relay's link to it. */

@@ -1,5 +1,5 @@
-import type { Cause } from '../document/cause.ts'
-import type { Party } from '../document/report-document.ts'
+import type { Cause } from '../vocabulary/cause.ts'
+import type { Party } from '../vocabulary/judgement.ts'
 
 /** The texts of a cause that are the same for all its findings. */
 export interface CauseEntry {

@@ -1,4 +1,4 @@
-import type { Relay, Network } from '../exchange/network.ts'
+import type { Relay, Network } from '../network/network.ts'
 import type { Period } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { mergePeriods, onlyPeriods } from '../timeline/side-view.ts'

@@ -1,5 +1,5 @@
-import type { NetworkLink, Topology } from '../exchange/topology.ts'
-import type { Network } from '../exchange/network.ts'
+import type { NetworkLink, Topology } from '../network/topology.ts'
+import type { Network } from '../network/network.ts'
 import type { SideView } from '../timeline/side-view.ts'
 import type { RawFinding } from './raw-finding.ts'
 

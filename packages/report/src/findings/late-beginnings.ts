@@ -1,11 +1,11 @@
-import type { Relay, ProgramLog } from '../exchange/network.ts'
+import type { Relay, ProgramLog } from '../network/network.ts'
 import { exchangesWithin } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding } from './raw-finding.ts'
 import { MIN_MISSING, lacksLines } from './missing-lines.ts'
 import { CLOCK_ROOM_MS, componentOfSource } from './source-findings.ts'
-import { formatDuration, formatTime, sentences } from './figures.ts'
+import { formatDuration, formatTime, sentences } from '../vocabulary/figures.ts'
 import { logsOf } from './phrases.ts'
 
 /** Adds findings about logs that start although there was something to log long before: they do not cover that time. */

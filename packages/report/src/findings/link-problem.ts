@@ -1,12 +1,12 @@
-import type { Cause } from '../document/cause.ts'
-import type { NetworkLink } from '../exchange/topology.ts'
+import type { Cause } from '../vocabulary/cause.ts'
+import type { NetworkLink } from '../network/topology.ts'
 import { SECOND } from '../read/timestamps.ts'
 import { addSide, copyOf, endAt, okAfter } from '../timeline/side-view.ts'
 import type { PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, fromProblem } from './raw-finding.ts'
-import { formatOccurrences, formatDetails, inBrackets, sentences } from './figures.ts'
+import { formatOccurrences, formatDetails, inBrackets, sentences } from '../vocabulary/figures.ts'
 import { describeEnd, logsWith } from './phrases.ts'
 
 /** The problem of one cause, as both sides of a link saw it. */

@@ -1,5 +1,5 @@
-import type { ProgramLog } from '../exchange/network.ts'
-import type { NetworkLink, Side } from '../exchange/topology.ts'
+import type { ProgramLog } from '../network/network.ts'
+import type { NetworkLink, Side } from '../network/topology.ts'
 import type { ClientTable } from '../facts/facts.ts'
 import type { LinkStats } from '../facts/link-stats.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
@@ -131,7 +131,10 @@ function shownOn(link: NetworkLink, log: ProgramLog, from: number, to: number): 
     case 'client': {
       if (!hasOwnLog('client')) return 0
       const others = partsOf('client').filter(({ source }) => source !== sourceId)
-      const theirs = others.reduce((sum, source) => sum + sourceExchangesWithin(source, from, to, 'all'), 0)
+      const theirs = others.reduce(
+        (sum, source) => sum + sourceExchangesWithin(source, from, to, 'all'),
+        0,
+      )
       return Math.max(
         0,
         within(viewOf(link, 'relay') === undefined ? 'load-balancer' : 'relay', 'all') - theirs,

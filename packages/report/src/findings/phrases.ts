@@ -1,5 +1,5 @@
-import type { NetworkLink, Side } from '../exchange/topology.ts'
-import type { Cause } from '../document/cause.ts'
+import type { NetworkLink, Side } from '../network/topology.ts'
+import type { Cause } from '../vocabulary/cause.ts'
 import { SECOND } from '../read/timestamps.ts'
 import type { ProblemSummary, SideView } from '../timeline/side-view.ts'
 import {
@@ -9,7 +9,7 @@ import {
   formatNumber,
   formatTime,
   formatTimes,
-} from './figures.ts'
+} from '../vocabulary/figures.ts'
 import { endOf } from './raw-finding.ts'
 
 /** In the order in which a poll passes them. */

@@ -1,6 +1,6 @@
-import type { Cause } from '../document/cause.ts'
-import type { NetworkLink } from '../exchange/topology.ts'
-import { sideSource } from '../exchange/poll-links.ts'
+import type { Cause } from '../vocabulary/cause.ts'
+import type { NetworkLink } from '../network/topology.ts'
+import { sideSource } from '../network/poll-links.ts'
 import type { Period } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import {
@@ -28,7 +28,7 @@ import {
   formatTime,
   formatTimes,
   sentences,
-} from './figures.ts'
+} from '../vocabulary/figures.ts'
 import { describeEnd, logsOf } from './phrases.ts'
 
 /** Causes that are the outcome of a poll. The others have finders of their own. */

@@ -1,5 +1,5 @@
 import { mergePeriods, mergeSeries } from '../timeline/side-view.ts'
-import type { NetworkLink } from '../exchange/topology.ts'
+import type { NetworkLink } from '../network/topology.ts'
 import { MAX_POLLS_PER_MINUTE } from '../facts/link-stats.ts'
 import type { Period } from '../facts/problem-history.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
@@ -8,7 +8,7 @@ import { viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, fromProblem } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
-import { formatCount, formatTimes, sentences } from './figures.ts'
+import { formatCount, formatTimes, sentences } from '../vocabulary/figures.ts'
 import { describeEnd, logsOf } from './phrases.ts'
 
 /** Polling that ends this shortly before the logs do counts as ongoing. */

@@ -1,17 +1,18 @@
-import type { Cause } from '../document/cause.ts'
-import type { Confidence, Finding, Party, Severity } from '../document/report-document.ts'
-import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
+import type { FindingStatus } from '../vocabulary/judgement.ts'
+import type { Cause } from '../vocabulary/cause.ts'
+import type { Confidence, Party, Severity } from '../vocabulary/judgement.ts'
+import type { NetworkLink, NetworkComponent } from '../network/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Period } from '../facts/problem-history.ts'
 import type { PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
 import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
-import { sentences } from './figures.ts'
+import { sentences } from '../vocabulary/figures.ts'
 
 /** A finding before it is numbered and masked. Times are UTC milliseconds, NaN if unknown. */
 export interface RawFinding {
   cause: Cause
   severity: Severity
-  status: Finding['status']
+  status: FindingStatus
   /** The program or link in question: the first part of the title. */
   subject: string
   /** Replaces the title of the catalogue, which follows the subject. */

@@ -1,5 +1,5 @@
 import type { RawFinding } from './raw-finding.ts'
-import { formatCount, formatDuration, sentences } from './figures.ts'
+import { formatCount, formatDuration, sentences } from '../vocabulary/figures.ts'
 
 /** Fewer periods do not show a pattern. */
 const MIN_PERIODS = 4

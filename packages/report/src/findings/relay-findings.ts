@@ -1,6 +1,6 @@
-import type { Relay, ProgramLog } from '../exchange/network.ts'
-import { sideSource } from '../exchange/poll-links.ts'
-import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
+import type { Relay, ProgramLog } from '../network/network.ts'
+import { sideSource } from '../network/poll-links.ts'
+import type { NetworkLink, NetworkComponent } from '../network/topology.ts'
 import { NO_SHUTDOWN_MESSAGE } from '../facts/facts.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { addProblem, shifted, buildSideView, placeProblem } from '../timeline/side-view.ts'
@@ -19,7 +19,7 @@ import {
   formatTimes,
   inBrackets,
   sentences,
-} from './figures.ts'
+} from '../vocabulary/figures.ts'
 import { describeEnd, describeRestarts, logsOf } from './phrases.ts'
 
 /** Findings about a relay itself (restarts, probes, unexplained errors) and about its link to the upstream. */

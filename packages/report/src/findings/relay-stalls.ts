@@ -1,6 +1,6 @@
-import type { Cause } from '../document/cause.ts'
-import type { Relay, ProgramLog } from '../exchange/network.ts'
-import type { NetworkLink, NetworkComponent } from '../exchange/topology.ts'
+import type { Cause } from '../vocabulary/cause.ts'
+import type { Relay, ProgramLog } from '../network/network.ts'
+import type { NetworkLink, NetworkComponent } from '../network/topology.ts'
 import type { Gap } from '../facts/heartbeat.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { exchangesWithin } from '../timeline/side-view.ts'
@@ -11,7 +11,7 @@ import { rawFinding, endOf } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { absorb } from './consequences.ts'
 import { relaySilences } from './silences.ts'
-import { formatCount, formatTime, sentences } from './figures.ts'
+import { formatCount, formatTime, sentences } from '../vocabulary/figures.ts'
 import { describeSilence, logsOf } from './phrases.ts'
 
 /** How requests to a relay that stalls end: the connection stays open, and no response arrives. */

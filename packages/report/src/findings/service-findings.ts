@@ -1,11 +1,11 @@
-import type { NetworkLink } from '../exchange/topology.ts'
+import type { NetworkLink } from '../network/topology.ts'
 import { SLOW_MS } from '../facts/facts.ts'
 import { findBrokerFailures } from './broker-findings.ts'
 import type { ProblemSummary } from '../timeline/side-view.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, fromProblem } from './raw-finding.ts'
 import { addLinkFinding, NO_RECOVERY, problemOn } from './link-problem.ts'
-import { formatCount, formatDuration, formatTimes, sentences } from './figures.ts'
+import { formatCount, formatDuration, formatTimes, sentences } from '../vocabulary/figures.ts'
 import { describeEnd, describeLatency, logsOf, logsWith } from './phrases.ts'
 
 /** Findings about databases and brokers of relays, and about the OMOP databases of clients. */

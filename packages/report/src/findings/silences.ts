@@ -1,5 +1,5 @@
-import type { Relay, ProgramLog } from '../exchange/network.ts'
-import type { NetworkLink } from '../exchange/topology.ts'
+import type { Relay, ProgramLog } from '../network/network.ts'
+import type { NetworkLink } from '../network/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Gap } from '../facts/heartbeat.ts'
 import type { Period } from '../facts/problem-history.ts'
@@ -12,7 +12,13 @@ import type { DiagnosisContext } from './context.ts'
 import { rawFinding, endOf, fromProblem } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'
 import { gapLimit, TASK_TIME_MS } from './limits.ts'
-import { formatCount, formatDuration, formatTime, formatTimes, sentences } from './figures.ts'
+import {
+  formatCount,
+  formatDuration,
+  formatTime,
+  formatTimes,
+  sentences,
+} from '../vocabulary/figures.ts'
 import { describeRestarts, describeSilence, logsOf } from './phrases.ts'
 
 /** A restart that takes longer than this is a warning. */

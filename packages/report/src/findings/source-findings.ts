@@ -1,5 +1,5 @@
-import type { ProgramLog } from '../exchange/network.ts'
-import type { NetworkComponent } from '../exchange/topology.ts'
+import type { ProgramLog } from '../network/network.ts'
+import type { NetworkComponent } from '../network/topology.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { shifted } from '../timeline/side-view.ts'
 import { pollLinksOf } from './context.ts'
@@ -17,7 +17,7 @@ import {
   formatPercent,
   formatTime,
   sentences,
-} from './figures.ts'
+} from '../vocabulary/figures.ts'
 import { describeSilence, logsOf } from './phrases.ts'
 
 /** Each clock may be off by a minute, so a log that ends this little before another one proves nothing. */

@@ -1,5 +1,5 @@
-import type { Cause } from '../document/cause.ts'
-import type { NetworkLink } from '../exchange/topology.ts'
+import type { Cause } from '../vocabulary/cause.ts'
+import type { NetworkLink } from '../network/topology.ts'
 import type { DiagnosisContext } from './context.ts'
 import { endOf } from './raw-finding.ts'
 import type { RawFinding } from './raw-finding.ts'

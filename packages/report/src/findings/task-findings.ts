@@ -1,8 +1,8 @@
-import type { Cause } from '../document/cause.ts'
-import type { Relay } from '../exchange/network.ts'
-import { sideSource } from '../exchange/poll-links.ts'
-import type { NetworkLink } from '../exchange/topology.ts'
-import { FETCHED } from '../formats/expired-tasks.ts'
+import type { Cause } from '../vocabulary/cause.ts'
+import type { Relay } from '../network/network.ts'
+import { sideSource } from '../network/poll-links.ts'
+import type { NetworkLink } from '../network/topology.ts'
+import { FETCHED } from '../facts/task-ledger.ts'
 import { HOUR } from '../read/timestamps.ts'
 import { addProblem, largest, shifted, buildSideView, placeProblem } from '../timeline/side-view.ts'
 import type { ProblemSummary, SideView } from '../timeline/side-view.ts'
@@ -23,7 +23,7 @@ import {
   formatTimes,
   inBrackets,
   sentences,
-} from './figures.ts'
+} from '../vocabulary/figures.ts'
 import { describeEnd, logsOf } from './phrases.ts'
 
 /** Findings about tasks without a result, results that came too late, and results that did not reach the upstream. */

@@ -1,4 +1,4 @@
-import type { Cause } from '../document/cause.ts'
+import type { Cause } from '../vocabulary/cause.ts'
 
 /** What an unusual event of the broker is about. */
 export type BrokerProblem =

@@ -1,4 +1,4 @@
-import type { Cause } from '../document/cause.ts'
+import type { Cause } from '../vocabulary/cause.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import { RelayFacts } from '../facts/facts.ts'
@@ -15,8 +15,8 @@ import {
   startsWith,
   textOf,
 } from '../read/byte-scan.ts'
-import { LEVEL } from './event-head.ts'
-import type { EventHead } from './event-head.ts'
+import { LEVEL } from '../read/event-head.ts'
+import type { EventHead } from '../read/event-head.ts'
 import type { FormatReader } from './format-reader.ts'
 import { recordRelayError } from './relay-errors.ts'
 import { OutgoingRequests } from './outgoing-requests.ts'

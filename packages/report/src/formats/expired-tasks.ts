@@ -1,3 +1,4 @@
+import { FETCHED, NOT_FETCHED } from '../facts/task-ledger.ts'
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import type { RelayClient, RelayFacts } from '../facts/facts.ts'
 import { TaskLedger } from '../facts/task-ledger.ts'
@@ -34,10 +35,6 @@ export function taskExpired(facts: RelayFacts, line: Quotable, expiry: Expiry): 
     if (open >= 0) client.waiting.splice(open, 1)
   }
 }
-
-/** Details of `task-not-answered`: whether the client fetched the task. */
-export const FETCHED = 'fetched but not answered'
-const NOT_FETCHED = 'not fetched'
 
 /** The clients that did not answer, derived from the tasks handed out and the results received. */
 function missingClients(

@@ -1,6 +1,6 @@
 import type { Facts } from '../facts/facts.ts'
 import type { Quotable } from '../facts/evidence-keeper.ts'
-import type { EventHead } from './event-head.ts'
+import type { EventHead } from '../read/event-head.ts'
 
 /** Extracts facts from the events of one format. There is one reader per source; it may keep state between lines. */
 export interface FormatReader {

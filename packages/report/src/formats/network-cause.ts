@@ -1,4 +1,4 @@
-import type { Cause } from '../document/cause.ts'
+import type { Cause } from '../vocabulary/cause.ts'
 
 /** Network failure in an error text; `status` if there was an HTTP response. */
 export interface NetworkCause {

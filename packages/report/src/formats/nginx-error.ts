@@ -1,8 +1,8 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import { LoadBalancerFacts } from '../facts/facts.ts'
 import { ascii, find } from '../read/byte-scan.ts'
-import { LEVEL } from './event-head.ts'
-import type { EventHead } from './event-head.ts'
+import { LEVEL } from '../read/event-head.ts'
+import type { EventHead } from '../read/event-head.ts'
 import type { FormatReader } from './format-reader.ts'
 
 const UPSTREAM = ascii('upstream')

@@ -1,4 +1,4 @@
-import type { Cause } from '../document/cause.ts'
+import type { Cause } from '../vocabulary/cause.ts'
 import type { KeptLine } from '../facts/kept-line.ts'
 import { SECOND } from '../read/timestamps.ts'
 

@@ -2,7 +2,7 @@ import type { Quotable } from '../facts/evidence-keeper.ts'
 import { DatabaseFacts } from '../facts/facts.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
 import { ascii, find, readNumber } from '../read/byte-scan.ts'
-import type { EventHead } from './event-head.ts'
+import type { EventHead } from '../read/event-head.ts'
 import type { FormatReader } from './format-reader.ts'
 
 const FATAL = ['FATAL:  ', 'PANIC:  '].map(ascii)

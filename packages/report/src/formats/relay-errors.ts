@@ -1,7 +1,7 @@
 import type { RelayFacts } from '../facts/facts.ts'
 import type { OpenError } from '../facts/kept-line.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
-import type { Cause } from '../document/cause.ts'
+import type { Cause } from '../vocabulary/cause.ts'
 import { networkCause } from './network-cause.ts'
 
 const BROKER_PHRASES = ['rabbitmq', 'amqp', 'brokerunreachable', 'broker']

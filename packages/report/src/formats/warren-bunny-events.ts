@@ -2,10 +2,10 @@ import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
 import { ClientFacts } from '../facts/facts.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
-import { LEVEL } from './event-head.ts'
+import { LEVEL } from '../read/event-head.ts'
 import type { JsonEvent } from './json-event.ts'
 import { causeOfStatus, networkCause } from './network-cause.ts'
-import type { WarrenEvents } from './warren-json.ts'
+import type { WarrenEvents } from './warren-events.ts'
 
 /** Reads the events of Warren's bunny. */
 export class WarrenBunnyEvents implements WarrenEvents {

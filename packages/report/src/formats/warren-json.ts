@@ -1,19 +1,13 @@
+import type { WarrenEvents } from './warren-events.ts'
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import type { Facts } from '../facts/facts.ts'
-import { LEVEL } from './event-head.ts'
-import type { EventHead } from './event-head.ts'
+import { LEVEL } from '../read/event-head.ts'
+import type { EventHead } from '../read/event-head.ts'
 import type { FormatReader } from './format-reader.ts'
 import { JsonEvent } from './json-event.ts'
 import { WarrenBunnyEvents } from './warren-bunny-events.ts'
 import { WarrenRelayEvents } from './warren-relay-events.ts'
 import { WarrenUpstreamEvents } from './warren-upstream-events.ts'
-
-/** Reads the events of one program: every line with its name as `component`. */
-export interface WarrenEvents {
-  readonly facts: Facts
-  event(line: Quotable, event: JsonEvent, level: number): void
-  finish?(): void
-}
 
 /** JSON lines of Warren's programs (pino): `time`, `level`, `msg`, `component` and the fields of the event. */
 export class WarrenJsonReader implements FormatReader {

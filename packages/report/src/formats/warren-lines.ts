@@ -1,6 +1,6 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import type { ClientFacts, UpstreamFacts } from '../facts/facts.ts'
-import type { EventHead } from './event-head.ts'
+import type { EventHead } from '../read/event-head.ts'
 import { WarrenBunnyEvents } from './warren-bunny-events.ts'
 import { WarrenText } from './warren-text.ts'
 import { WarrenUpstreamEvents } from './warren-upstream-events.ts'

@@ -1,18 +1,18 @@
-import type { Cause } from '../document/cause.ts'
+import type { Cause } from '../vocabulary/cause.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
 import { RelayFacts } from '../facts/facts.ts'
 import type { RelayClient } from '../facts/facts.ts'
 import { KeptLine } from '../facts/kept-line.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
-import { LEVEL } from './event-head.ts'
+import { LEVEL } from '../read/event-head.ts'
 import { taskExpired } from './expired-tasks.ts'
 import { recordRequest } from './relay-requests.ts'
 import { brokerCause } from './relay-errors.ts'
 import type { JsonEvent } from './json-event.ts'
 import { networkCause } from './network-cause.ts'
 import { RequestPath } from './request-path.ts'
-import type { WarrenEvents } from './warren-json.ts'
+import type { WarrenEvents } from './warren-events.ts'
 
 const REASONS = new Map<string, Cause>([
   ['missing', 'auth-no-credentials'],

@@ -1,8 +1,8 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import { UpstreamFacts } from '../facts/facts.ts'
-import { LEVEL } from './event-head.ts'
+import { LEVEL } from '../read/event-head.ts'
 import type { JsonEvent } from './json-event.ts'
-import type { WarrenEvents } from './warren-json.ts'
+import type { WarrenEvents } from './warren-events.ts'
 
 /** Reads the events of Warren's upstream. */
 export class WarrenUpstreamEvents implements WarrenEvents {

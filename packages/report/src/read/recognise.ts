@@ -1,4 +1,4 @@
-import { EventHead } from '../formats/event-head.ts'
+import { EventHead } from './event-head.ts'
 import { copyWithoutColours, isColoured } from './colours.ts'
 import { LineSplitter } from './line-splitter.ts'
 import type { OnLine } from './line-splitter.ts'

@@ -5,7 +5,7 @@ import type {
   ReportDocument,
   Transaction,
 } from '../document/report-document.ts'
-import { formatDuration, formatNumber } from '../findings/figures.ts'
+import { formatDuration, formatNumber } from '../vocabulary/figures.ts'
 import { advice, code, fenced, oneLine, text } from './markdown-text.ts'
 import { TimeFormat, formatSinceStart, formatTimeRange } from './time-format.ts'
 import {

@@ -1,6 +1,6 @@
 import { displayWidth, formatTable, type Styles } from '@warren/runtime/cli'
 import type { Finding, ReportDocument } from '../document/report-document.ts'
-import { formatCount, formatDuration, formatNumber } from '../findings/figures.ts'
+import { formatCount, formatDuration, formatNumber } from '../vocabulary/figures.ts'
 import { wrapped, shortened } from './text-lines.ts'
 import { TimeFormat, formatTimeRange } from './time-format.ts'
 import {

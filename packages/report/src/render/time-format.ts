@@ -1,5 +1,5 @@
 import type { ReportDocument } from '../document/report-document.ts'
-import { formatDuration } from '../findings/figures.ts'
+import { formatDuration } from '../vocabulary/figures.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const MINUTE_MS = 60_000

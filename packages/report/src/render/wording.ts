@@ -4,12 +4,12 @@ import type {
   Link,
   LinkState,
   LinkView,
-  Party,
   ReportDocument,
-  Role,
   Verdict,
 } from '../document/report-document.ts'
-import { formatCount, formatDuration, formatNumber, formatPercent } from '../findings/figures.ts'
+import type { Party } from '../vocabulary/judgement.ts'
+import type { Role } from '../vocabulary/role.ts'
+import { formatCount, formatDuration, formatNumber, formatPercent } from '../vocabulary/figures.ts'
 import type { TimeFormat } from './time-format.ts'
 
 /** Labels and phrases that all renderers share, so that a ticket and a web page use the same words. */

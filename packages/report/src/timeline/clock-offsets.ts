@@ -1,4 +1,4 @@
-import type { Confidence } from '../document/report-document.ts'
+import type { Confidence } from '../vocabulary/judgement.ts'
 import type {
   LoadBalancerFacts,
   ClientFacts,
@@ -6,7 +6,7 @@ import type {
   RelayClient,
   RelayFacts,
 } from '../facts/facts.ts'
-import type { LogSource } from '../formats/log-source.ts'
+import type { LogSource } from '../sources/log-source.ts'
 import { DAY, HOUR, MINUTE } from '../read/timestamps.ts'
 import { align, frequentLags } from './alignment.ts'
 import type { Alignment } from './alignment.ts'

@@ -1,4 +1,4 @@
-import type { Cause } from '../document/cause.ts'
+import type { Cause } from '../vocabulary/cause.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Gap } from '../facts/heartbeat.ts'
 import { endsByAnySuccess } from '../facts/link-stats.ts'

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { collect } from '../../corpus/scenarios/collect.ts'
 import { scenarios } from '../../corpus/scenarios.ts'
-import type { Cause } from '../../src/document/cause.ts'
+import type { Cause } from '../../src/vocabulary/cause.ts'
 import type { ReportDocument } from '../../src/document/report-document.ts'
 import { reportExitCode } from '../../src/cli/exit-code.ts'
 import { reportOf } from '../fixtures/report-of.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import * as fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { NewestFirst } from '../../src/read/newest-first.ts'
-import { readInputs } from '../../src/read/read-inputs.ts'
+import { readInputs } from '../../src/sources/read-inputs.ts'
 
 let folder: string
 

@@ -6,7 +6,7 @@ import type { Scenario } from '../../corpus/scenarios/scenario.ts'
 import { faultNames } from '../../corpus/scenarios/single-faults.ts'
 import { WRAPPERS } from '../../corpus/wrappers/wrapper-kinds.ts'
 import { WRITERS } from '../../corpus/writers/writer-kinds.ts'
-import { CAUSES } from '../../src/document/cause.ts'
+import { CAUSES } from '../../src/vocabulary/cause.ts'
 
 const ALL = scenarios()
 

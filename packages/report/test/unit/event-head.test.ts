@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EventHead, LEVEL } from '../../src/formats/event-head.ts'
+import { EventHead, LEVEL } from '../../src/read/event-head.ts'
 
 function headOf(text: string) {
   const head = new EventHead()

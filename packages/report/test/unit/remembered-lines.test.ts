@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EventHead } from '../../src/formats/event-head.ts'
+import { EventHead } from '../../src/read/event-head.ts'
 import { RequestPath } from '../../src/formats/request-path.ts'
 import { Interner } from '../../src/read/interner.ts'
 

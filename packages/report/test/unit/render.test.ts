@@ -2,7 +2,7 @@ import { styles } from '@warren/runtime'
 import { describe, expect, it } from 'vitest'
 
 import type { Component, ReportDocument } from '../../src/document/report-document.ts'
-import { formatDuration } from '../../src/findings/figures.ts'
+import { formatDuration } from '../../src/vocabulary/figures.ts'
 import { renderHtml } from '../../src/render/html/render-html.ts'
 import { renderJson } from '../../src/render/json.ts'
 import { renderMarkdown } from '../../src/render/markdown.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ReportDocument } from '../../src/document/report-document.ts'
-import { distinctNames } from '../../src/exchange/program-name.ts'
+import { distinctNames } from '../../src/network/program-name.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 import type { LogFiles } from '../fixtures/report-of.ts'
 import {

@@ -1,4 +1,4 @@
-import type { OutputStream } from '../terminal/cli-io.ts'
+import type { OutputStream } from '../terminal/output-stream.ts'
 import { columnsOf } from '../terminal/columns.ts'
 import { asInvoked } from '../terminal/invocation.ts'
 import { styles } from '../terminal/styles.ts'

@@ -1,13 +1,6 @@
 import { printFailure } from '../process/print-failure.ts'
 import { ProgramError } from '../process/program-error.ts'
-
-/** Where a command writes: a terminal, a pipe, or an array in a test. */
-export interface OutputStream {
-  write(text: string): unknown
-  readonly isTTY?: boolean | undefined
-  readonly columns?: number | undefined
-  readonly rows?: number | undefined
-}
+import type { OutputStream } from './output-stream.ts'
 
 /** What a command may use of its process. */
 export interface CliIo {

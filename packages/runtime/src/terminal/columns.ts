@@ -1,4 +1,4 @@
-import type { OutputStream } from './cli-io.ts'
+import type { OutputStream } from './output-stream.ts'
 
 const DEFAULT_COLUMNS = 80
 /** The smallest width that layouts support. */

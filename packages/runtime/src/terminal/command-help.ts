@@ -1,6 +1,7 @@
 import type { Command, Help } from 'commander'
 
-import type { CliIo, OutputStream } from './cli-io.ts'
+import type { CliIo } from './cli-io.ts'
+import type { OutputStream } from './output-stream.ts'
 import { columnsOf } from './columns.ts'
 import { fitHelp } from './fit-help.ts'
 import { asInvoked } from './invocation.ts'

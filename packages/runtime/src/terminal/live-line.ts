@@ -1,4 +1,4 @@
-import type { OutputStream } from './cli-io.ts'
+import type { OutputStream } from './output-stream.ts'
 import { columnsOf } from './columns.ts'
 import { displayWidth, truncate } from './text-width.ts'
 

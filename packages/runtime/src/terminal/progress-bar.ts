@@ -1,4 +1,4 @@
-import type { OutputStream } from './cli-io.ts'
+import type { OutputStream } from './output-stream.ts'
 import { LiveLine } from './live-line.ts'
 import { displayWidth } from './text-width.ts'
 

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-import type { OutputStream } from './cli-io.ts'
+import type { OutputStream } from './output-stream.ts'
 
 type Paint = (text: string) => string
 

@@ -1,5 +1,5 @@
 import { CONDITION } from './condition-ids.ts'
-import type { ConceptSeed } from './vocabulary.ts'
+import type { ConceptSeed } from './concept.ts'
 
 /** A field of medicine. Hospitals differ in how many patients each field has. */
 export type Specialty =

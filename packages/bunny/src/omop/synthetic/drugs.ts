@@ -1,4 +1,4 @@
-import type { ConceptSeed } from './vocabulary.ts'
+import type { ConceptSeed } from './concept.ts'
 
 export interface Drug extends ConceptSeed {
   /** Days that one supply lasts: a few for a course, weeks for long-term treatment. */

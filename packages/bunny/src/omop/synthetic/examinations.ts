@@ -1,5 +1,4 @@
 import { CONDITION } from './condition-ids.ts'
-import type { Contact, PersonHistory } from './person-history.ts'
 import {
   BLOOD_PANEL,
   BODY_HEIGHT,
@@ -36,6 +35,7 @@ import {
   TOBACCO_USE,
   URINE_SPECIMEN,
 } from './other-concepts.ts'
+import type { Contact, ExaminedPatient } from './patient.ts'
 import { Weighted } from './random.ts'
 
 const ALLERGY = Weighted.zipf(ALLERGIES.map(({ id }) => id))
@@ -46,7 +46,7 @@ const SMOKING = new Weighted([
 ])
 
 /** Writes the measurements, observations and specimens of a person. */
-export function writeExaminations(person: PersonHistory): void {
+export function writeExaminations(person: ExaminedPatient): void {
   for (const contact of person.contacts) {
     writeVitalSigns(person, contact)
     if (person.random.chance(person.population.profile.laboratory)) writeBloodTest(person, contact)
@@ -55,7 +55,7 @@ export function writeExaminations(person: PersonHistory): void {
   writeBiopsies(person)
 }
 
-function writeVitalSigns(person: PersonHistory, contact: Contact): void {
+function writeVitalSigns(person: ExaminedPatient, contact: Contact): void {
   const { random, age } = person
   if (random.chance(0.06)) {
     person.addRow('procedure_occurrence', PHYSICAL_EXAMINATION, contact.day, ENCOUNTER_RECORD, 1)
@@ -73,7 +73,7 @@ function writeVitalSigns(person: PersonHistory, contact: Contact): void {
   if (random.chance(0.06)) measure(person, TEMPERATURE, contact)
 }
 
-function writeBloodTest(person: PersonHistory, contact: Contact): void {
+function writeBloodTest(person: ExaminedPatient, contact: Contact): void {
   const { random } = person
   for (const kind of BLOOD_PANEL) if (random.chance(0.7)) measure(person, kind, contact)
   const diabetic =
@@ -101,7 +101,7 @@ function writeBloodTest(person: PersonHistory, contact: Contact): void {
   }
 }
 
-function measure(person: PersonHistory, kind: MeasurementKind, contact: Contact): void {
+function measure(person: ExaminedPatient, kind: MeasurementKind, contact: Contact): void {
   const [mean, deviation] = kind.values(person)
   const drawn = person.random.normal(mean, deviation)
   const value = Math.min(kind.highest, Math.max(kind.lowest, kind.skewed ? Math.exp(drawn) : drawn))
@@ -121,7 +121,7 @@ function measure(person: PersonHistory, kind: MeasurementKind, contact: Contact)
   )
 }
 
-function writeObservations(person: PersonHistory): void {
+function writeObservations(person: ExaminedPatient): void {
   const { random, age } = person
   const observe = (concept: number, value: number | null, valueConcept: number | null): void => {
     const type = random.chance(0.7) ? ENCOUNTER_RECORD : SELF_REPORT
@@ -157,7 +157,7 @@ function writeObservations(person: PersonHistory): void {
 }
 
 /** Writes tissue specimens of tumours. A biobank keeps more of them. */
-function writeBiopsies(person: PersonHistory): void {
+function writeBiopsies(person: ExaminedPatient): void {
   const { random } = person
   const kept = Math.min(1, 0.3 + person.population.profile.biobank)
   if (person.has(CONDITION.breastCancer) && random.chance(kept)) {

@@ -1,5 +1,6 @@
 import { CONDITION } from './condition-ids.ts'
-import type { ConceptSeed } from './vocabulary.ts'
+import type { ConceptSeed } from './concept.ts'
+import type { Patient } from './patient.ts'
 
 export interface Unit extends ConceptSeed {
   readonly code: string
@@ -42,15 +43,6 @@ export const UNITS: readonly Unit[] = [
   MIU_L,
   NG_ML,
 ]
-
-/** The attributes of a person on which measurements depend. */
-export interface Patient {
-  readonly age: number
-  readonly female: boolean
-  /** Their usual body mass index, kg/m². */
-  readonly bmi: number
-  readonly has: (conditionConceptId: number) => boolean
-}
 
 export interface MeasurementKind extends ConceptSeed {
   readonly unit: Unit

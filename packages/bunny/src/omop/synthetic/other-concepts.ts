@@ -1,4 +1,4 @@
-import type { ConceptSeed } from './vocabulary.ts'
+import type { ConceptSeed } from './concept.ts'
 
 export const MALE = 8507
 export const FEMALE = 8532

@@ -13,7 +13,6 @@ import {
 } from './conditions.ts'
 import { DRUGS, INFLUENZA_VACCINE, type Drug } from './drugs.ts'
 import { writeExaminations } from './examinations.ts'
-import type { Patient } from './measurements.ts'
 import {
   CESAREAN,
   EMERGENCY,
@@ -30,8 +29,8 @@ import {
   PRESCRIPTION,
   PROBLEM_LIST,
 } from './other-concepts.ts'
+import type { Contact, ExaminedPatient, Population } from './patient.ts'
 import { PROCEDURES_FOR, SCREENINGS } from './procedure-rules.ts'
-import type { HospitalProfile } from './profiles.ts'
 import { Weighted, type Random } from './random.ts'
 import type { SyntheticTables } from './synthetic-tables.ts'
 
@@ -44,25 +43,8 @@ const DRUG_CHOICE = [1, 2, 3, 4, 5].map((count) =>
   Weighted.zipf(Array.from({ length: count }, (_, index) => index)),
 )
 
-/** The distributions of a profile, ready for drawing. */
-export interface Population {
-  readonly profile: HospitalProfile
-  readonly ages: Weighted<readonly [number, number]>
-  readonly races: Weighted<number>
-  /** Values of `location_id`. */
-  readonly locations: Weighted<number>
-  /** The last day of the data, in days since 1970. */
-  readonly until: number
-}
-
-/** A visit at which examinations can be recorded. */
-export interface Contact {
-  readonly day: number
-  readonly visit: number
-}
-
 /** Generates one person with all records and adds the rows. */
-export class PersonHistory implements Patient {
+export class PersonHistory implements ExaminedPatient {
   readonly age: number
   readonly female: boolean
   readonly bmi: number

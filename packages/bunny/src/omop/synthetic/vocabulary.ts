@@ -1,3 +1,4 @@
+import type { Concept, ConceptSeed } from './concept.ts'
 import {
   ACUTE_CONDITIONS,
   CHRONIC_CONDITIONS,
@@ -20,24 +21,6 @@ import {
   SPECIMENS,
   VISITS,
 } from './other-concepts.ts'
-
-/**
- * A concept of the synthetic vocabulary. Its IDs are those of the standard vocabularies, so that real tasks match. Its
- * names are written for Warren. It is for trials only and is not a release of a vocabulary.
- */
-export interface ConceptSeed {
-  readonly id: number
-  readonly name: string
-  /** The concept directly above it. */
-  readonly parent?: number
-}
-
-export interface Concept extends ConceptSeed {
-  readonly domain: string
-  readonly conceptClass: string
-  /** `null` for concept 0. */
-  readonly standard: 'S' | null
-}
 
 export interface AncestorEdge {
   readonly ancestor: number

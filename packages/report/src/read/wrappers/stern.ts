@@ -1,4 +1,4 @@
-import { EventHead } from '../../formats/event-head.ts'
+import { EventHead } from '../event-head.ts'
 import { Interner } from '../interner.ts'
 import type { LineView } from '../line-view.ts'
 import type { SourceLabels } from '../source-labels.ts'

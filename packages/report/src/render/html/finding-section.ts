@@ -1,5 +1,5 @@
 import type { Finding } from '../../document/report-document.ts'
-import { formatCount } from '../../findings/figures.ts'
+import { formatCount } from '../../vocabulary/figures.ts'
 import { SEVERITY_TONE, formatParty, formatList, formatOccurrences } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { advice, pill, type PageContext } from './page-context.ts'

@@ -1,5 +1,5 @@
 import type { Link, LinkView } from '../../document/report-document.ts'
-import { formatDuration, formatNumber } from '../../findings/figures.ts'
+import { formatDuration, formatNumber } from '../../vocabulary/figures.ts'
 import {
   P95_NOTE,
   ROLE_LABEL,

@@ -1,5 +1,5 @@
 import type { Link, Series } from '../../document/report-document.ts'
-import { formatDuration } from '../../findings/figures.ts'
+import { formatDuration } from '../../vocabulary/figures.ts'
 import { type TimeFormat } from '../time-format.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { coordinate, renderPlot, PLOT_HEIGHT } from './plot.ts'

@@ -1,11 +1,6 @@
-import type {
-  Component,
-  Link,
-  LinkState,
-  ReportDocument,
-  Role,
-} from '../../document/report-document.ts'
-import { formatCount } from '../../findings/figures.ts'
+import type { Component, Link, LinkState, ReportDocument } from '../../document/report-document.ts'
+import type { Role } from '../../vocabulary/role.ts'
+import { formatCount } from '../../vocabulary/figures.ts'
 import {
   MARK,
   ROLE_LABEL,

@@ -1,5 +1,5 @@
 import type { ReportDocument } from '../../document/report-document.ts'
-import { formatCount } from '../../findings/figures.ts'
+import { formatCount } from '../../vocabulary/figures.ts'
 import { TimeFormat } from '../time-format.ts'
 import { MARK, Names, VERDICT_TONE, VERDICT_LABEL } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'

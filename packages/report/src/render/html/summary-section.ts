@@ -1,5 +1,5 @@
 import type { Source } from '../../document/report-document.ts'
-import { formatNumber } from '../../findings/figures.ts'
+import { formatNumber } from '../../vocabulary/figures.ts'
 import { formatTimeRange } from '../time-format.ts'
 import { SEVERITY_TONE, formatParty, findingsToActOn } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'

@@ -1,5 +1,5 @@
 import type { BucketState, Link, Series } from '../../document/report-document.ts'
-import { formatDuration, formatNumber } from '../../findings/figures.ts'
+import { formatDuration, formatNumber } from '../../vocabulary/figures.ts'
 import { type TimeFormat } from '../time-format.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { coordinate, instantOf } from './plot.ts'

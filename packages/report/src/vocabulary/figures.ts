@@ -1,4 +1,4 @@
-import { CAUSES } from '../document/cause.ts'
+import { CAUSES } from './cause.ts'
 
 /** How sentences write numbers, times and lists: the same for every reader, whatever the locale of the machine. */
 

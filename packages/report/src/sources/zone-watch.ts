@@ -1,5 +1,5 @@
 import { DAY, MINUTE } from '../read/timestamps.ts'
-import type { TimeKind } from './event-head.ts'
+import type { TimeKind } from '../read/event-head.ts'
 
 const QUARTER = 15 * MINUTE
 

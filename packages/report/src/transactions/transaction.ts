@@ -1,10 +1,10 @@
-import type { Confidence } from '../document/report-document.ts'
+import type { Confidence } from '../vocabulary/judgement.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Facts } from '../facts/facts.ts'
 import { SECOND } from '../read/timestamps.ts'
 import { shifted } from '../timeline/side-view.ts'
-import type { ProgramLog } from './network.ts'
-import type { NetworkLink, Side } from './topology.ts'
+import type { ProgramLog } from '../network/network.ts'
+import type { NetworkLink, Side } from '../network/topology.ts'
 
 export type Leg = Side | 'cdm'
 

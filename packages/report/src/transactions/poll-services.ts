@@ -1,4 +1,4 @@
-import type { Network, PollLink } from './network.ts'
+import type { Network, PollLink } from '../network/network.ts'
 import { clockBy, isKept, isWithin, pollsOf, stepOf, spanOf } from './poll-pairs.ts'
 import type { PlacedExchange } from './poll-pairs.ts'
 import { notShown, notLogged, shown } from './transaction.ts'

@@ -1,4 +1,4 @@
-import type { Role } from '../document/report-document.ts'
+import type { Role } from '../vocabulary/role.ts'
 import type {
   LoadBalancerFacts,
   BrokerFacts,

@@ -1,4 +1,4 @@
-import type { Confidence } from '../document/report-document.ts'
+import type { Confidence } from '../vocabulary/judgement.ts'
 import type { ClientFacts, RelayClient } from '../facts/facts.ts'
 import type { PollSample } from '../facts/poll-sample.ts'
 import { MINUTE } from '../read/timestamps.ts'

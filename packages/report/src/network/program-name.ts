@@ -1,6 +1,6 @@
 import { roleOfComponent } from '../read/source-labels.ts'
 import type { Facts } from '../facts/facts.ts'
-import type { LogSource } from '../formats/log-source.ts'
+import type { LogSource } from '../sources/log-source.ts'
 
 /** A log and the facts of the program that wrote it. */
 interface Writer {

@@ -1,10 +1,10 @@
-import type { Network, PollLink } from './network.ts'
+import type { Network, PollLink } from '../network/network.ts'
 import { clientExchanges, relayExchanges, pollPairs, stepOf } from './poll-pairs.ts'
 import type { PlacedExchange, PollPair } from './poll-pairs.ts'
 import { loadBalancerSteps, isWarren, queueSteps } from './poll-services.ts'
 import { notShown, resolutionOf, shown } from './transaction.ts'
 import type { RawStep, RawTransaction } from './transaction.ts'
-import type { NetworkLink, Topology } from './topology.ts'
+import type { NetworkLink, Topology } from '../network/topology.ts'
 
 /** Polls per link that are tried if no poll is in both logs. */
 const MAX_ONE_SIDED = 12

@@ -1,6 +1,6 @@
 import type { Facts } from '../facts/facts.ts'
 import type { PollSample } from '../facts/poll-sample.ts'
-import type { LogSource } from '../formats/log-source.ts'
+import type { LogSource } from '../sources/log-source.ts'
 
 /** Common polls that show that two logs are copies: separate programs do not poll in the same second for that long. */
 const MIN_COMMON_POLLS = 20

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { ExitCode, ProgramError } from '@warren/runtime/cli'
-import { LogSource } from '../formats/log-source.ts'
-import type { TimeRange } from '../formats/log-source.ts'
+import { LogSource } from './log-source.ts'
+import type { TimeRange } from './log-source.ts'
 import {
   ChunkBuffers,
   decodeWide,
@@ -11,15 +11,15 @@ import {
   peek,
   wideEncoding,
   withoutMark,
-} from './byte-stream.ts'
-import { compareText, rotationRank, unrotatedName } from './input-files.ts'
-import type { InputFile } from './input-files.ts'
-import type { LineMemory } from './line-memory.ts'
+} from '../read/byte-stream.ts'
+import { compareText, rotationRank, unrotatedName } from '../read/input-files.ts'
+import type { InputFile } from '../read/input-files.ts'
+import type { LineMemory } from '../read/line-memory.ts'
 import { LogReader } from './log-reader.ts'
-import { HEAD_BYTES, recognise } from './recognise.ts'
-import type { Recognition } from './recognise.ts'
-import type { SourceLabels } from './source-labels.ts'
-import { DAY } from './timestamps.ts'
+import { HEAD_BYTES, recognise } from '../read/recognise.ts'
+import type { Recognition } from '../read/recognise.ts'
+import type { SourceLabels } from '../read/source-labels.ts'
+import { DAY } from '../read/timestamps.ts'
 
 /** Sources (pods) that are kept apart; more of them indicate a broken wrapper and are read as one. */
 const MAX_SOURCES = 1_000

@@ -1,4 +1,4 @@
-import { ascii, findByte, isDigit, startsWith, twoDigits } from '../read/byte-scan.ts'
+import { ascii, findByte, isDigit, startsWith, twoDigits } from './byte-scan.ts'
 import {
   DAY,
   daysFromCivil,
@@ -10,7 +10,7 @@ import {
   readMonthName,
   readSeconds,
   readTimeOfDay,
-} from '../read/timestamps.ts'
+} from './timestamps.ts'
 
 /** Log formats, recognised by the beginning of an event. */
 export const FORMATS = [

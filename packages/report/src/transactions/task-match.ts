@@ -1,8 +1,8 @@
-import type { Confidence } from '../document/report-document.ts'
+import type { Confidence } from '../vocabulary/judgement.ts'
 import type { ClientFacts, RelayClient, RelayFacts } from '../facts/facts.ts'
 import type { TaskRecord } from '../facts/task-ledger.ts'
 import { SECOND } from '../read/timestamps.ts'
-import type { Network, PollLink, ProgramLog } from './network.ts'
+import type { Network, PollLink, ProgramLog } from '../network/network.ts'
 import { clockOf } from './poll-pairs.ts'
 import { resolutionOf } from './transaction.ts'
 

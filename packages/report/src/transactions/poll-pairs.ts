@@ -1,10 +1,10 @@
-import type { Confidence } from '../document/report-document.ts'
+import type { Confidence } from '../vocabulary/judgement.ts'
 import type { SampledExchange } from '../facts/exchange-sample.ts'
 import { phase } from '../facts/poll-sample.ts'
 import type { PollSample } from '../facts/poll-sample.ts'
 import { MINUTE } from '../read/timestamps.ts'
-import type { ClientLog, PollLink, ProgramLog } from './network.ts'
-import type { PollMatch } from './poll-match.ts'
+import type { ClientLog, PollLink, ProgramLog } from '../network/network.ts'
+import type { PollMatch } from '../network/poll-match.ts'
 import { notShown, resolutionOf, shown } from './transaction.ts'
 import type { Leg, RawStep } from './transaction.ts'
 

@@ -1,0 +1,18 @@
+import type { FailOn } from './exit-code.ts'
+import type { OutputFormat } from './output-format.ts'
+
+/** Options of the command line, unparsed. */
+export interface ReportFlags {
+  source?: string[]
+  since?: string
+  until?: string
+  tz?: string
+  date?: string
+  expect?: string
+  format?: OutputFormat
+  output?: string
+  failOn: FailOn
+  follow?: boolean
+  quiet?: boolean
+  schema?: boolean
+}

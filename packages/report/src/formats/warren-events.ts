@@ -1,0 +1,10 @@
+import type { Quotable } from '../facts/evidence-keeper.ts'
+import type { Facts } from '../facts/facts.ts'
+import type { JsonEvent } from './json-event.ts'
+
+/** Reads the events of one program: every line with its name as `component`. */
+export interface WarrenEvents {
+  readonly facts: Facts
+  event(line: Quotable, event: JsonEvent, level: number): void
+  finish?(): void
+}
