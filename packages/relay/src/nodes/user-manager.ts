@@ -3,7 +3,7 @@ import type { NodeRecord, UserRecord, UserStore } from '../store/user-store.ts'
 import { hashGeneratedPassword, isGeneratedPasswordHash } from './generated-password-hash.ts'
 import { generatePassword } from './password-generator.ts'
 import { isSlowHash } from './password-hash.ts'
-import { isUsername, usernameProblem } from '../vocabulary/username.ts'
+import { usernameProblem } from '../vocabulary/username.ts'
 
 /** The credentials to enter in the configuration of a bunny. The password is shown once and not stored. */
 export interface NewUser {
@@ -103,7 +103,7 @@ export class UserManager {
   }
 
   async #find(name: string): Promise<UserRecord> {
-    const user = isUsername(name) ? await this.#users.findUser(name) : null
+    const user = await this.#users.findUser(name)
     if (user !== null) return user
     const names = (await this.#users.listUsers()).map((other) => other.name)
     const nearest = nearestName(name, names)

@@ -1,7 +1,7 @@
 import { newUuid } from '@warren/runtime'
 import { sql, type Kysely } from 'kysely'
 
-import { canonicalUsername } from '../vocabulary/username.ts'
+import { canonicalUsername, isUsername } from '../vocabulary/username.ts'
 import type { NodeRecord, UserRecord, UserStore } from './user-store.ts'
 import type { Announce, SqlDatabase } from './sql-database.ts'
 import type { RelayTables, UserTable } from './sql-schema.ts'
@@ -45,6 +45,8 @@ export class SqlUserStore implements UserStore {
   }
 
   async findUser(name: string): Promise<UserRecord | null> {
+    // PostgreSQL rejects some characters, and upper case turns others into letters of another user's name.
+    if (!isUsername(name)) return null
     return this.#database.run('find a user', async (db) => {
       const row = await db
         .selectFrom('relay_users')

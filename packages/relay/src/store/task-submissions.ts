@@ -3,11 +3,11 @@ import { sql, type Kysely } from 'kysely'
 import type { Submission, SubmissionOutcome } from './task-store.ts'
 import type { SqlDatabase, SqlDifferences } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
+import { printableText } from './printable-text.ts'
 import { moveTasks } from './state-moves.ts'
 
 const FINAL_STATES = (['delivered', 'dead'] as const).map((state) => sql.lit(state))
 const DELETE_BATCH = 500
-// A cause may contain text from an upstream, of any length.
 const MAX_CAUSE_LENGTH = 500
 
 export interface ClaimOptions {
@@ -86,7 +86,10 @@ function submissionUpdate(
   if (outcome.outcome === 'submitted') {
     return moveTasks(db, 'submit').set({ closed_at: now(), claimed_until: 0, delivery_cause: null })
   }
-  const failed = { claimed_until: 0, delivery_cause: outcome.cause.slice(0, MAX_CAUSE_LENGTH) }
+  const failed = {
+    claimed_until: 0,
+    delivery_cause: printableText(outcome.cause, MAX_CAUSE_LENGTH),
+  }
   if (outcome.outcome === 'abandoned') {
     return moveTasks(db, 'abandon')
       .set({ ...failed, closed_at: now() })

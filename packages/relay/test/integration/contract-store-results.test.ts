@@ -377,7 +377,10 @@ describe('submissions', () => {
       const store = bench.open()
       await settled(store)
       const [submission] = await store.tasks.claimSubmissions(CLAIM)
-      const abandoned = { outcome: 'abandoned' as const, cause: `HTTP 400: ${'x'.repeat(10_000)}` }
+      const abandoned = {
+        outcome: 'abandoned' as const,
+        cause: `HTTP 400: \u0000${'x'.repeat(10_000)}`,
+      }
       expect(await store.tasks.recordSubmission(submission!, abandoned)).toBe(true)
       const [task] = await store.tasks.listTasks({ state: 'dead', limit: 1 })
       expect(task?.submissionCause).toHaveLength(500)

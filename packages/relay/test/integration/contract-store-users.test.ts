@@ -24,6 +24,16 @@ describeStores('users and nodes', (openBench) => {
     expect(await users.findUser('south')).toBeNull()
   })
 
+  it.each(['', 'a\u0000', 'a\ud800', 'a b', 'north.\u0131rust', 'a'.repeat(100_000)])(
+    'finds no user with a name that users cannot have: %j',
+    async (name) => {
+      await using bench = await openBench()
+      const { users } = bench.open()
+      await users.addUser({ name: 'North.Irust', passwordHash: 'h', declared: false })
+      expect(await users.findUser(name)).toBeNull()
+    },
+  )
+
   it('assigns a name once, also to concurrent requests', async () => {
     await using bench = await openBench()
     const stores = [bench.open(), bench.open()]

@@ -93,6 +93,42 @@ describeStores('the Task API for nodes', (open) => {
       },
     )
 
+    it.each([
+      ['a NUL', 'site-a\u0000'],
+      ['control characters', '\u001b[2Jsite-a\r\n'],
+      ['a lone surrogate', Buffer.from('site-a\xed\xa0\x80', 'latin1')],
+      ['invalid UTF-8', Buffer.from('site-a\xff\xfe\x00', 'latin1')],
+      ['characters that upper case changes', 'ſıte-a'],
+      ['300 characters', 'a'.repeat(300)],
+    ])('with %s in the user name returns 401, and 429 after many', async (_, name) => {
+      const credentials = Buffer.concat([Buffer.from(name), Buffer.from(`:${siteA.password}`)])
+      const headers = { Authorization: `Basic ${credentials.toString('base64')}` }
+      const responses = await Promise.all(
+        Array.from({ length: 22 }, () => get(jobPath(siteA.collectionId), headers)),
+      )
+      const statuses = new Set(responses.map(({ status }) => status))
+      expect(statuses).toContain(429)
+      expect(statuses.isSubsetOf(new Set([401, 429]))).toBe(true)
+      expect(relay.logged('request failed')).toEqual([])
+    })
+
+    it.each(['%00', 'a%00b', '%ED%A0%80', '%FF', '%0d%0a', '..%2f..%2f', '%F0%9F%98%80'])(
+      'for %s instead of an ID does not return a server error',
+      async (text) => {
+        const headers = pythonHeaders('site-a', siteA.password)
+        const { status } = await get(jobPath(text), headers)
+        expect([400, 401, 404]).toContain(status)
+        const path = `/link_connector_api/task/result/${text}/${siteA.collectionId}`
+        const post = await bareRequest(`${relay.url}${path}`, {
+          method: 'POST',
+          headers: { ...headers, 'Content-Type': 'application/json', 'X-Worker-Id': 'w\u00ff' },
+          body: JSON.stringify(nodeResult({ uuid: 'x', collection: 'y' }, 1)),
+        })
+        expect([400, 404]).toContain(post.status)
+        expect(relay.logged('request failed')).toEqual([])
+      },
+    )
+
     it('is accepted with the user name in any case and the collection ID in any spelling', async () => {
       const headers = pythonHeaders('SITE-a', siteA.password)
       const id = siteA.collectionId
