@@ -89,16 +89,13 @@ export class RabbitLink implements AsyncDisposable {
 
   /** Resolves with the reason, or with null once the link is closed. */
   async #untilBroken(connection: RabbitConnection): Promise<Error | null> {
+    const recovered = setTimeout(() => this.#reportRecovery(), RECOVERED_MS)
     const ended = new AbortController()
-    const end = AbortSignal.any([this.#stop.signal, ended.signal])
-    const recovered = sleep(RECOVERED_MS, end).then(() => {
-      if (!end.aborted) this.#reportRecovery()
+    const stopped = untilAborted(AbortSignal.any([this.#stop.signal, ended.signal]))
+    return Promise.race([connection.broken, stopped.then(() => null)]).finally(() => {
+      clearTimeout(recovered)
+      ended.abort()
     })
-    const stopped = untilAborted(end).then(() => null)
-    const reason = await Promise.race([connection.broken, stopped])
-    ended.abort()
-    await recovered
-    return reason
   }
 
   #up(connection: RabbitConnection): void {
