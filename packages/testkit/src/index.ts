@@ -18,3 +18,12 @@ export type { PrivateRabbit, PrivateServer } from './manager/private-service.ts'
 export { FaultProxy } from './faults/fault-proxy.ts'
 export { freePort } from './free-port.ts'
 export { until, type UntilOptions } from './until.ts'
+export {
+  meetsTarget,
+  median,
+  type Measurement,
+  percentile,
+  reportMeasurement,
+  shortNumber,
+  type Target,
+} from './bench/measurement.ts'
