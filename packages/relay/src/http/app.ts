@@ -1,12 +1,14 @@
+import { createServer } from 'node:http'
 import type { Logger } from '@warren/runtime'
 import { type FastifyInstance, fastify } from 'fastify'
 import { metricsRoute, type MetricsDeps, versionRoute } from './about.routes.ts'
 import { ApiError } from './api-errors.ts'
+import { emptyPolls } from './empty-polls.ts'
 import { toApiError, logServerError, sendError } from './error-response.ts'
 import { healthRoutes, type HealthDeps } from './health.routes.ts'
 import { nextJobRoute, type NextJobDeps } from './next-job.route.ts'
 import { nodeLogin, type NodeLoginDeps } from './node-login.ts'
-import { type FinishedRequest, requestLog } from './request-log.ts'
+import { type FinishedRequest, RequestLog } from './request-log.ts'
 import { chooseRequestId } from './request-id.ts'
 import { resultRoute, type ResultDeps } from './result.route.ts'
 import type { RouteEntry } from './route-entry.ts'
@@ -30,8 +32,9 @@ export interface AppDeps {
 /** The HTTP API of the relay, not yet listening; `inject` already works. */
 export function buildApp(deps: AppDeps): FastifyInstance {
   const { log } = deps
+  const nextJob = nextJobRoute(deps.nextJob)
   const routes: readonly RouteEntry[] = [
-    nextJobRoute(deps.nextJob),
+    nextJob,
     resultRoute(deps.result),
     ...healthRoutes(deps.health),
     versionRoute(deps.version),
@@ -39,12 +42,26 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   ]
 
   let closing = false
+  const requestLog = new RequestLog(log, deps.onFinished)
+  const answeredEmpty = emptyPolls({
+    authenticator: deps.login.authenticator,
+    queue: deps.nextJob.queue,
+    requestLog,
+    route: nextJob,
+    log,
+  })
   const app = fastify({
+    serverFactory: (handler) =>
+      createServer(
+        { keepAliveTimeout: deps.keepAliveMs, requestTimeout: 0 },
+        (request, response) => {
+          if (closing || !answeredEmpty(request, response)) handler(request, response)
+        },
+      ),
     logger: false,
     trustProxy: (_address, hop) => hop < deps.trustedProxies,
     // A HEAD request to nextjob would lease a task and discard it.
     exposeHeadRoutes: false,
-    keepAliveTimeout: deps.keepAliveMs,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     genReqId: (raw) => chooseRequestId(raw.headers['x-request-id']),
@@ -71,7 +88,6 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
   const routeOf = new Map<string, RouteEntry>()
-  const logRequest = requestLog(log, deps.onFinished)
   app.addHook('preClose', (done) => {
     closing = true
     done()
@@ -81,7 +97,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     void reply.header('x-request-id', request.id)
     // Not `onResponse`: Fastify never calls it if the client disconnects before the response.
     reply.raw.once('close', () => {
-      logRequest(request, reply, routeOf.get(`${request.method} ${request.routeOptions.url ?? ''}`))
+      const route = routeOf.get(`${request.method} ${request.routeOptions.url ?? ''}`)
+      requestLog.recordClosed(request, reply, route)
     })
     if (!closing) return done()
     void reply.header('connection', 'close')

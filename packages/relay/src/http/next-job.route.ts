@@ -23,19 +23,27 @@ const KINDS: ReadonlyMap<string, TaskKind> = new Map([
   ['b', 'distribution'],
 ])
 
+/** The path of a poll, up to the collection ID. */
+export const NEXT_JOB_PREFIX = '/link_connector_api/task/nextjob/'
+
+/** The kind of task that the suffix of a collection ID asks for; undefined for any kind. */
+export function taskKindOf(suffix: string): TaskKind | undefined | 'unsupported' {
+  return suffix === '' ? undefined : (KINDS.get(suffix) ?? 'unsupported')
+}
+
 /** `GET nextjob`: leases the node's oldest task, or returns 204. */
 export function nextJobRoute(deps: NextJobDeps): RouteEntry {
   const { taskService, queue, draining } = deps
   const held = new HeldPolls()
   return {
     method: 'GET',
-    path: '/link_connector_api/task/nextjob/:collection',
+    path: `${NEXT_JOB_PREFIX}:collection`,
     access: 'node',
     handle: async (request, reply) => {
       const principal = principalOf(request)
       const { nodeId, suffix } = principal
-      const kind = KINDS.get(suffix)
-      if (suffix !== '' && kind === undefined) throw new ApiError('RELAY_UNSUPPORTED_TYPE')
+      const kind = taskKindOf(suffix)
+      if (kind === 'unsupported') throw new ApiError('RELAY_UNSUPPORTED_TYPE')
       void reply.header('cache-control', 'no-store')
 
       const asked = Math.min(preferredWait(request.headers.prefer), deps.maxWaitSeconds)

@@ -1,6 +1,7 @@
 import type { Logger } from '@warren/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticator, LoginFailure } from '../nodes/authenticator.ts'
+import type { Principal } from '../nodes/principal.ts'
 import { ApiError } from './api-errors.ts'
 import { pathParameter } from './route-entry.ts'
 
@@ -26,12 +27,12 @@ export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
     })
     if (result.kind === 'verified') {
       request.principal = result.principal
-      log.debug({ user: result.principal.username, requestId: request.id }, 'credentials validated')
+      logVerified(log, result.principal, request.id)
       return
     }
     // Nothing is sent to a client that has disconnected.
     if (result.kind === 'gone') throw new ApiError('RELAY_UNAUTHORIZED')
-    const path = pathOf(request)
+    const path = pathOf(request.url)
     if (result.kind === 'slow-down') {
       onFailure('slow-down')
       const user = result.username.slice(0, MAX_LOGGED_LENGTH)
@@ -57,8 +58,12 @@ export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
   }
 }
 
+export function logVerified(log: Logger, { username: user }: Principal, requestId: string): void {
+  if (log.isLevelEnabled('debug')) log.debug({ user, requestId }, 'credentials validated')
+}
+
 /** The path without the query string: the API has none, and it may contain anything. */
-export function pathOf(request: FastifyRequest): string {
-  const query = request.url.indexOf('?')
-  return (query < 0 ? request.url : request.url.slice(0, query)).slice(0, 300)
+export function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return (query < 0 ? url : url.slice(0, query)).slice(0, 300)
 }

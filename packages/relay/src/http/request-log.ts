@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http'
 import type { Logger } from '@warren/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Principal } from '../nodes/principal.ts'
 import { pathOf } from './node-login.ts'
 import type { RouteEntry } from './route-entry.ts'
 
@@ -19,38 +21,76 @@ export interface FinishedRequest {
   readonly worker: string
 }
 
+export interface RequestRecord {
+  readonly id: string
+  readonly method: string
+  readonly path: string
+  readonly route: RouteEntry | undefined
+  readonly status: number
+  readonly durationMs: number
+  /** How long the poll was held, ms. Not part of `durationMs`. */
+  readonly heldMs: number
+  readonly principal: Principal | null
+  readonly worker: string
+}
+
 /**
  * Logs `request completed` once per request. Empty polls and probes are logged at debug: those of a thousand nodes
  * would bury everything else, and the link summaries count them once a minute.
  */
-export function requestLog(log: Logger, onFinished: (request: FinishedRequest) => void) {
-  return (request: FastifyRequest, reply: FastifyReply, route: RouteEntry | undefined): void => {
-    const status = reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST
-    const now = performance.now()
-    // If the client disconnects from a held poll, this runs before the poll is released.
-    const heldMs = request.heldSince > 0 ? now - request.heldSince : request.heldMs
-    const durationMs = Math.max(0, now - request.startedAt - heldMs)
-    const principal = request.principal
+export class RequestLog {
+  readonly #log: Logger
+  readonly #onFinished: (request: FinishedRequest) => void
+
+  constructor(log: Logger, onFinished: (request: FinishedRequest) => void) {
+    this.#log = log
+    this.#onFinished = onFinished
+  }
+
+  record({ id, method, path, route, status, principal, worker, ...times }: RequestRecord): void {
+    const { durationMs, heldMs } = times
     const isRoutine = (status === 204 || route?.access === 'probe') && status < 400
-    const fields = {
-      requestId: request.id,
-      method: request.method,
-      path: pathOf(request),
-      status,
-      durationMs: roundToTenthOfMicrosecond(durationMs),
-      ...(heldMs > 0 ? { heldMs: roundToTenthOfMicrosecond(heldMs) } : {}),
-      ...(principal === null ? {} : { user: principal.username, node: principal.nodeId }),
+    const level = isRoutine ? 'debug' : 'info'
+    if (this.#log.isLevelEnabled(level)) {
+      this.#log[level](
+        {
+          requestId: id,
+          method,
+          path,
+          status,
+          durationMs: roundToTenthOfMicrosecond(durationMs),
+          ...(heldMs > 0 ? { heldMs: roundToTenthOfMicrosecond(heldMs) } : {}),
+          ...(principal === null ? {} : { user: principal.username, node: principal.nodeId }),
+        },
+        'request completed',
+      )
     }
-    if (isRoutine) log.debug(fields, 'request completed')
-    else log.info(fields, 'request completed')
-    onFinished({
+    this.#onFinished({
       route: route?.path ?? 'none',
-      method: request.method,
+      method,
       status,
       durationMs,
       nodeId: principal?.nodeId,
       user: principal?.username,
-      worker: workerOf(request),
+      worker,
+    })
+  }
+
+  /** Records a request whose response is finished, or whose client has disconnected. */
+  recordClosed(request: FastifyRequest, reply: FastifyReply, route: RouteEntry | undefined): void {
+    const now = performance.now()
+    // If the client disconnects from a held poll, this runs before the poll is released.
+    const heldMs = request.heldSince > 0 ? now - request.heldSince : request.heldMs
+    this.record({
+      id: request.id,
+      method: request.method,
+      path: pathOf(request.url),
+      route,
+      status: reply.raw.writableFinished ? reply.statusCode : CLIENT_CLOSED_REQUEST,
+      durationMs: Math.max(0, now - request.startedAt - heldMs),
+      heldMs,
+      principal: request.principal,
+      worker: workerOf(request.raw),
     })
   }
 }
@@ -58,7 +98,7 @@ export function requestLog(log: Logger, onFinished: (request: FinishedRequest) =
 /** Longer worker IDs are distinguished by this many characters. */
 const MAX_WORKER_LENGTH = 100
 
-function workerOf({ headers }: FastifyRequest): string {
+export function workerOf({ headers }: IncomingMessage): string {
   const worker = headers['x-worker-id']
   return typeof worker === 'string' ? worker.slice(0, MAX_WORKER_LENGTH) : ''
 }

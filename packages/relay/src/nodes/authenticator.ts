@@ -2,16 +2,22 @@ import { hash, randomBytes } from 'node:crypto'
 import { sleep } from '@warren/runtime'
 import { AttemptThrottle } from './attempt-throttle.ts'
 import { readBasicCredentials } from './basic-credentials.ts'
-import { parseCollectionId } from '../vocabulary/collection-id.ts'
+import { type CollectionId, parseCollectionId } from '../vocabulary/collection-id.ts'
 import { FairQueue, type Party } from './fair-queue.ts'
 import { isGeneratedPasswordHash, verifyGeneratedPassword } from './generated-password-hash.ts'
 import { type Asker, ClientGoneError, LoginGate, type LoginVisit } from './login-gate.ts'
 import type { PasswordChecks } from './password-checks.ts'
 import { isOutdatedHash } from './password-hash.ts'
 import { Principal } from './principal.ts'
+import { RecentLogins } from './recent-logins.ts'
 import { SharedWork } from './shared-work.ts'
 import { canonicalUsername, isUsername } from '../vocabulary/username.ts'
-import { type LoginDirectory, type LoginRecord, VerifiedLogins } from './verified-logins.ts'
+import {
+  type LoginDirectory,
+  type LoginRecord,
+  type VerifiedLogin,
+  VerifiedLogins,
+} from './verified-logins.ts'
 
 export type LoginFailure =
   'missing' | 'malformed' | 'unknown user' | 'wrong password' | 'wrong collection'
@@ -65,8 +71,8 @@ type Check =
 /**
  * Verifies the Basic credentials of a request for a collection ID.
  *
- * While a login is cached, only the keyed digest of its password is compared, in a few microseconds. Otherwise the user is
- * read. A generated password, and one that was verified before, is then verified at once. Only a password that a person
+ * While a login is cached, only the keyed digest of its header, or else of its password, is compared, in a few microseconds.
+ * Otherwise the user is read. A generated password, and one that was verified before, is then verified at once. Only a password that a person
  * chose is hashed, which takes 50 ms: its user waits for a turn, which clients share fairly.
  *
  * All failures look alike: an unknown user and a wrong generated password wait for a turn too, and pretend to use it.
@@ -75,6 +81,7 @@ export class Authenticator implements AsyncDisposable {
   readonly #directory: LoginDirectory
   readonly #checks: PasswordChecks
   readonly #logins: VerifiedLogins
+  readonly #recent: RecentLogins
   readonly #passwordUpdate: (key: string) => Promise<void> | undefined
   readonly #gate: LoginGate
   readonly #lookUps = new FairQueue(MAX_LOOK_UPS)
@@ -90,16 +97,26 @@ export class Authenticator implements AsyncDisposable {
     this.#passwordUpdate = options.passwordUpdate ?? (() => undefined)
     const now = options.now ?? (() => performance.now())
     this.#gate = new LoginGate(options.maxWaiting ?? 10_000)
+    const maxCached = options.maxCached ?? 20_000
     this.#logins = new VerifiedLogins({
       directory: options.directory,
       cacheMs: options.cacheMs,
-      maxCached: options.maxCached ?? 20_000,
+      maxCached,
       changesAreObserved: options.changesAreObserved ?? (() => true),
       detectChanges: options.detectChanges ?? (() => undefined),
       now,
     })
+    this.#recent = new RecentLogins({
+      isCurrent: (login) => this.#logins.isCurrent(login),
+      maxEntries: maxCached,
+    })
     this.#throttle =
       options.throttle ?? new AttemptThrottle({ burst: 20, perMinute: 60, maxEntries: 10_000, now })
+  }
+
+  /** The principal of a request whose header was verified before and is still valid. Costs no I/O. */
+  recall(authorization: string | undefined, collection: string): Principal | undefined {
+    return authorization === undefined ? undefined : this.#recent.find(authorization, collection)
   }
 
   /** Rejects with LoginsBusyError if too many logins wait, and with the store's error if the database is down. */
@@ -108,6 +125,8 @@ export class Authenticator implements AsyncDisposable {
     collection: string,
     asker: Asker,
   ): Promise<Authentication> {
+    const recalled = this.recall(authorization, collection)
+    if (recalled !== undefined) return { kind: 'verified', principal: recalled, fromCache: true }
     const reading = readBasicCredentials(authorization)
     if (reading.kind !== 'credentials') return { kind: 'failed', reason: reading.kind }
     const { username, password } = reading.credentials
@@ -118,7 +137,7 @@ export class Authenticator implements AsyncDisposable {
 
     const cached = this.#logins.find(key, digest)
     if (cached !== undefined && target !== undefined && cached.nodeIds.has(target.nodeId)) {
-      const principal = new Principal(cached, target, this.#logins)
+      const principal = this.#admit(authorization, collection, cached, target)
       return { kind: 'verified', principal, fromCache: true }
     }
     const attempt = {
@@ -137,7 +156,7 @@ export class Authenticator implements AsyncDisposable {
       if (target === undefined || !login.nodeIds.has(target.nodeId)) {
         return { kind: 'failed', reason: 'wrong collection', username: login.record.name }
       }
-      const principal = new Principal(login, target, this.#logins)
+      const principal = this.#admit(authorization, collection, login, target)
       return { kind: 'verified', principal, fromCache: false }
     } catch (error: unknown) {
       if (error instanceof ClientGoneError) return { kind: 'gone' }
@@ -159,6 +178,19 @@ export class Authenticator implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort()
     await Promise.all(this.#upgrades.values())
+  }
+
+  #admit(
+    authorization: string | undefined,
+    collection: string,
+    login: VerifiedLogin,
+    target: CollectionId,
+  ): Principal {
+    const principal = new Principal(login, target, this.#logins)
+    if (authorization !== undefined) {
+      this.#recent.remember(authorization, collection, login, principal)
+    }
+    return principal
   }
 
   #check(attempt: Attempt, visit: LoginVisit): Promise<Check> {

@@ -80,6 +80,11 @@ export class VerifiedLogins {
     return timingSafeEqual(login.digest, digest) ? login : undefined
   }
 
+  /** Whether a cached login may be used without a look-up: its user cannot have changed since. */
+  isCurrent(login: VerifiedLogin): boolean {
+    return this.#cache.get(login.key) === login && this.#isFresh(login)
+  }
+
   /** Whether this password of the user was verified before, perhaps long ago. */
   wasVerified(key: string, digest: Buffer, record: LoginRecord): boolean {
     const login = this.#cache.get(key)
