@@ -12,7 +12,6 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { DEFAULT_POLICY } from '@warren/disclosure'
 import { newUuid } from '@warren/runtime'
 import { countResult, serializeResult } from '@warren/task-api'
 
@@ -24,6 +23,7 @@ import type { RelayStore } from '../src/store/relay-store.ts'
 import { openSqliteStore } from '../src/store/sqlite-store.ts'
 import { TaskService } from '../src/tasks/task-service.ts'
 import { quietLog } from '../test/integration/store-bench.ts'
+import { COMBINE_OPTIONS } from '../test/harness/combine-options.ts'
 
 const NODES = 20
 const TASKS = 100
@@ -37,7 +37,7 @@ async function measure(name: string, store: RelayStore, queue: NodeQueue): Promi
   for (let made = 0; made < NODES; made++) nodes.push((await store.users.addNode(user.id)).id)
   while (!store.events.live || !queue.status().available) await pause(20)
   const log = quietLog()
-  await using taskService = new TaskService({ store, queue, log, disclosure: DEFAULT_POLICY })
+  await using taskService = new TaskService({ store, queue, log, ...COMBINE_OPTIONS })
 
   const admission = await timed(async () => {
     for (let admitted = 0; admitted < TASKS; admitted++) {

@@ -283,6 +283,7 @@ function openTaskService(
     resultRetentionMs: config.resultRetentionMs,
     dropSuppressedRows: config.dropSuppressedRows,
     reportCoverage: config.reportCoverage,
+    bounds: config,
   })
 }
 

@@ -48,7 +48,7 @@ const COLUMNS: Record<DistributionFileName, readonly Column[]> = {
  */
 export function encodeDistribution(
   fileName: DistributionFileName,
-  rows: readonly DistributionRow[],
+  rows: Iterable<DistributionRow>,
 ): string {
   const columns = COLUMNS[fileName]
   const lines = [columns.join('\t')]

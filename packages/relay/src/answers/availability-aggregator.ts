@@ -1,23 +1,33 @@
 import type { TaskResult } from '@warren/task-api'
 
-import type { Aggregate, Aggregator, DiscloseCount } from './aggregator.ts'
-import { addExactly } from './exact-sum.ts'
+import {
+  tooManyPeople,
+  type Aggregate,
+  type Aggregator,
+  type AggregatorOptions,
+} from './aggregator.ts'
 
 /** Adds up people. */
 export class AvailabilityAggregator implements Aggregator {
-  readonly #discloseCount: DiscloseCount
+  readonly #options: Pick<AggregatorOptions, 'discloseCount' | 'bounds'>
   #people = 0
 
-  constructor(discloseCount: DiscloseCount) {
-    this.#discloseCount = discloseCount
+  constructor(options: Pick<AggregatorOptions, 'discloseCount' | 'bounds'>) {
+    this.#options = options
   }
 
   add(result: TaskResult): ReturnType<Aggregator['add']> {
-    this.#people = addExactly(this.#people, result.queryResult.count)
+    const { bounds } = this.#options
+    const { count } = result.queryResult
+    if (count > bounds.maxNodeCount) {
+      const message = tooManyPeople(bounds)
+      return { counted: false, problems: [{ file: '', line: 0, column: 'count', message }] }
+    }
+    this.#people += count
     return { counted: true, problems: [] }
   }
 
   finish(): Aggregate {
-    return { count: this.#discloseCount(this.#people), files: [] }
+    return { count: this.#options.discloseCount(this.#people), files: [] }
   }
 }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { disclose, type DisclosurePolicy } from '@warren/disclosure'
 import {
   countResult,
@@ -12,11 +11,12 @@ import {
 
 import type { NodeResult } from '../store/task-store.ts'
 import type { TaskType } from '../vocabulary/task-kind.ts'
-import type { Aggregator, ResultProblem, DiscloseCount } from './aggregator.ts'
+import type { Aggregator, ResultProblem } from './aggregator.ts'
 import { AvailabilityAggregator } from './availability-aggregator.ts'
+import type { CombineBounds } from './combine-bounds.ts'
 import { coverageMessage, type Coverage } from './coverage.ts'
 import { DemographicsAggregator } from './demographics-aggregator.ts'
-import { SumOverflowError } from './exact-sum.ts'
+import { FailureReasons } from './failure-reasons.ts'
 import { GenericAggregator } from './generic-aggregator.ts'
 
 export interface CombineOptions {
@@ -24,6 +24,7 @@ export interface CombineOptions {
   readonly dropSuppressedRows: boolean
   /** Whether `message` states how many nodes answered. */
   readonly reportCoverage: boolean
+  readonly bounds: CombineBounds
 }
 
 export interface TaskToCombine {
@@ -38,94 +39,92 @@ export interface CombinedResult {
   readonly result: TaskResult
   readonly coverage: Coverage
   /** For the log: results with status ok that were not counted, in whole or in part. */
-  readonly problems: readonly {
-    readonly nodeId: string
-    readonly problems: readonly ResultProblem[]
-  }[]
+  readonly problems: readonly NodeProblems[]
+}
+
+export interface NodeProblems {
+  readonly nodeId: string
+  readonly problems: readonly ResultProblem[]
 }
 
 /**
- * Combines the results of nodes. A failed, unreadable or missing result is counted as such and never as 0 people. Without
- * any valid result, the combined result is an error.
+ * Combines the results of nodes, with one of them in memory at a time. A failed, unreadable or missing result is counted as
+ * such and never as 0 people. Without any valid result, the combined result is an error. What one node sent can make its
+ * own part unusable, and never changes the counts of the others.
  */
 export async function combineResults(
   task: TaskToCombine,
   results: AsyncIterable<NodeResult>,
   options: CombineOptions,
 ): Promise<CombinedResult> {
-  const discloseCount: DiscloseCount = (count) => disclose(count, options.disclosure)
-  const aggregator = aggregatorFor(task, discloseCount, options)
-  const problems: { nodeId: string; problems: readonly ResultProblem[] }[] = []
-  let answered = 0
-  let failed = 0
-  try {
-    for await (const nodeResult of results) {
-      const parsed = parseNodeResult(nodeResult)
-      const outcome = parsed.result === null ? parsed : aggregator.add(parsed.result)
-      if (outcome.counted) answered++
-      else failed++
-      // Parsing a distribution of 30 MB takes a second. Polls, probes and heartbeats run in between.
-      if (task.type !== 'availability') await nextTurn()
-      if (outcome.problems.length > 0) {
-        problems.push({ nodeId: nodeResult.nodeId, problems: outcome.problems })
-      }
-    }
-    const coverage = { asked: task.asked, answered, failed, late: task.asked - answered - failed }
-    return { result: combinedResult(task, aggregator, coverage, options), coverage, problems }
-  } catch (error: unknown) {
-    if (!(error instanceof SumOverflowError)) throw error
-    const late = task.asked - answered - failed
-    return {
-      result: errorResult(task, error.message),
-      coverage: { asked: task.asked, answered, failed, late },
-      problems,
-    }
+  const aggregator = openAggregator(task, options)
+  const reasons = new FailureReasons()
+  const problems: NodeProblems[] = []
+  const counts = { answered: 0, partial: 0, failed: 0 }
+  for await (const nodeResult of results) {
+    const outcome = addResult(aggregator, nodeResult, reasons)
+    if (outcome.counted) counts.answered++
+    else counts.failed++
+    if (outcome.problems.length === 0) continue
+    if (outcome.counted) counts.partial++
+    problems.push({ nodeId: nodeResult.nodeId, problems: outcome.problems })
+  }
+  const { asked } = task
+  const coverage = { asked, ...counts, late: asked - counts.answered - counts.failed }
+  return {
+    result: combinedResult(task, aggregator, coverage, { reasons, options }),
+    coverage,
+    problems,
   }
 }
 
-function aggregatorFor(
-  { type, collection }: TaskToCombine,
-  discloseCount: DiscloseCount,
-  { dropSuppressedRows }: CombineOptions,
-): Aggregator {
+function openAggregator({ type, collection }: TaskToCombine, options: CombineOptions): Aggregator {
+  const { dropSuppressedRows, bounds, disclosure } = options
+  const discloseCount = (count: number): number => disclose(count, disclosure)
   switch (type) {
     case 'generic':
-      return new GenericAggregator({ collection, discloseCount, dropSuppressedRows })
+      return new GenericAggregator({ collection, discloseCount, dropSuppressedRows, bounds })
     case 'demographics':
-      return new DemographicsAggregator({ collection, discloseCount, dropSuppressedRows })
+      return new DemographicsAggregator({ collection, discloseCount, dropSuppressedRows, bounds })
     case 'availability':
     case 'none':
     default:
-      return new AvailabilityAggregator(discloseCount)
+      return new AvailabilityAggregator({ discloseCount, bounds })
   }
 }
 
-function parseNodeResult(
-  nodeResult: NodeResult,
-): { result: TaskResult } | { result: null; counted: false; problems: readonly ResultProblem[] } {
-  const failure = { result: null, counted: false, problems: [] } as const
-  if (nodeResult.status === 'error') return failure
+function addResult(
+  aggregator: Aggregator,
+  { json }: NodeResult,
+  reasons: FailureReasons,
+): ReturnType<Aggregator['add']> {
+  if (json === null) return unusable('is too large')
   try {
-    const result = parseResult(JSON.parse(nodeResult.json))
-    return isFailure(result) ? failure : { result }
+    const result = parseResult(JSON.parse(json))
+    if (!isFailure(result)) return aggregator.add(result)
+    reasons.add(result.message)
+    return { counted: false, problems: [] }
   } catch (error: unknown) {
-    if (!(error instanceof ResultFormatError || error instanceof SyntaxError)) throw error
-    const message = error instanceof ResultFormatError ? error.message : 'is not JSON'
-    return { ...failure, problems: [{ file: '', line: 0, column: '', message }] }
+    if (error instanceof ResultFormatError) return unusable(error.message)
+    if (error instanceof SyntaxError) return unusable('is not JSON')
+    throw error
   }
+}
+
+function unusable(message: string): ReturnType<Aggregator['add']> {
+  return { counted: false, problems: [{ file: '', line: 0, column: '', message }] }
 }
 
 function combinedResult(
   task: TaskToCombine,
   aggregator: Aggregator,
   coverage: Coverage,
-  { reportCoverage }: CombineOptions,
+  { reasons, options }: { reasons: FailureReasons; options: CombineOptions },
 ): TaskResult {
-  if (coverage.answered === 0) {
-    return errorResult(task, reportCoverage ? coverageMessage(coverage) : 'no valid answer')
-  }
+  const message = options.reportCoverage ? coverageMessage(coverage, reasons.toString()) : ''
+  if (coverage.answered === 0)
+    return errorResult(task, message === '' ? 'no valid answer' : message)
   const { count, files } = aggregator.finish()
-  const message = reportCoverage ? coverageMessage(coverage) : ''
   return task.type === 'availability'
     ? countResult(task, count, message)
     : distributionResult(task, count, files, message)

@@ -1,49 +1,63 @@
 import {
-  decodeDistribution,
-  fileText,
+  DistributionReader,
+  fileTextPieces,
   ResultFormatError,
   type DistributionFileName,
-  type DistributionRow,
+  type DistributionLine,
   type TaskResult,
 } from '@warren/task-api'
 
 import type { ResultProblem } from './aggregator.ts'
-
-export interface DistributionFile {
-  readonly rows: readonly DistributionRow[]
-}
+import { MAX_FILES, MAX_LINE_LENGTH, type CombineBounds } from './combine-bounds.ts'
 
 export interface DistributionFiles {
-  readonly files: readonly DistributionFile[]
   readonly problems: readonly ResultProblem[]
   /** The result states that it has rows, and none of them could be read. */
   readonly unreadable: boolean
 }
 
 /**
- * Reads the rows of a result's files named `name`. A broken file or row is reported and left out, and the others count. A
- * result that states that it has no rows has none, whatever its files contain.
+ * Passes the rows of each file named `name` to `useRows`, one at a time. A broken file or row is reported and left out, and
+ * the others count. A result that states that it has no rows has none, whatever its files contain.
  */
 export function readDistributionFiles(
   result: TaskResult,
   name: DistributionFileName,
+  { maxNodeRows }: CombineBounds,
+  useRows: (rows: Iterable<DistributionLine>) => void,
 ): DistributionFiles {
   const { count, files } = result.queryResult
   const named = count === 0 ? [] : files.filter(({ file_name }) => file_name === name)
-  const read: DistributionFile[] = []
   const problems: ResultProblem[] = []
-  for (const file of named) {
-    try {
-      const { rows, problems: rejected } = decodeDistribution(fileText(file))
-      problems.push(...rejected.map((problem) => ({ file: name, ...problem })))
-      if (rows.length > 0 || rejected.length === 0) read.push({ rows })
-    } catch (error: unknown) {
-      if (!(error instanceof ResultFormatError)) throw error
-      problems.push({ file: name, line: 0, column: '', message: error.message })
+  const report = (message: string): void =>
+    void problems.push({ file: name, line: 0, column: '', message })
+  let rows = 0
+  let readable = 0
+
+  function* firstRows(lines: Iterable<DistributionLine>): Generator<DistributionLine> {
+    for (const line of lines) {
+      if (rows >= maxNodeRows) {
+        report(`has more than ${maxNodeRows} rows (RELAY_MAX_NODE_ROWS)`)
+        return
+      }
+      rows++
+      yield line
     }
   }
-  if (count > 0 && named.length === 0) {
-    problems.push({ file: name, line: 0, column: '', message: 'is missing' })
+
+  for (const file of named.slice(0, MAX_FILES)) {
+    const before = rows
+    const reader = new DistributionReader({ statistics: 'ignore', maxLineLength: MAX_LINE_LENGTH })
+    try {
+      useRows(firstRows(reader.lines(fileTextPieces(file))))
+      if (rows > before || reader.problems.length === 0) readable++
+      problems.push(...reader.problems.map((problem) => ({ file: name, ...problem })))
+    } catch (error: unknown) {
+      if (!(error instanceof ResultFormatError)) throw error
+      report(error.message)
+    }
   }
-  return { files: read, problems, unreadable: count > 0 && read.length === 0 }
+  if (count > 0 && named.length === 0) report('is missing')
+  if (named.length > MAX_FILES) report(`occurs more than ${MAX_FILES} times`)
+  return { problems, unreadable: count > 0 && readable === 0 }
 }

@@ -2,66 +2,118 @@ import {
   CODE_DISTRIBUTION,
   encodeDistribution,
   resultFile,
+  type DistributionLine,
   type DistributionRow,
   type TaskResult,
 } from '@warren/task-api'
 
-import type { Aggregate, Aggregator, DiscloseCount } from './aggregator.ts'
+import {
+  maxFileBytes,
+  combinedTooLarge,
+  tooManyPeople,
+  type Aggregate,
+  type Aggregator,
+  type AggregatorOptions,
+} from './aggregator.ts'
+import { MAX_CODE_LENGTH } from './combine-bounds.ts'
 import { readDistributionFiles } from './distribution-files.ts'
-import { addExactly } from './exact-sum.ts'
-import { combinedRow } from './combined-row.ts'
+import { LeftOutRows } from './left-out-rows.ts'
+import { PeopleCount } from './people-count.ts'
+import { combinedRow, rowBytes, RowNameReader, type RowNames } from './row-names.ts'
+import { copyOf, isSafeCode } from './safe-text.ts'
 
 interface Code {
-  readonly first: DistributionRow
-  people: number
+  readonly names: RowNames
+  readonly count: PeopleCount
 }
 
 /** Adds up people by code. Codes are case-sensitive and keep the order in which they were first seen. */
 export class GenericAggregator implements Aggregator {
-  readonly #collection: string
-  readonly #discloseCount: DiscloseCount
-  readonly #dropSuppressed: boolean
+  readonly #options: AggregatorOptions
   readonly #codes = new Map<string, Code>()
+  readonly #names = new RowNameReader()
+  #bytesLeft: number
+  /** A row did not fit. Shorter ones are not tried, because a node may send hundreds of thousands. */
+  #isFull = false
+  #nodes = 0
 
-  constructor(options: {
-    collection: string
-    discloseCount: DiscloseCount
-    dropSuppressedRows: boolean
-  }) {
-    this.#collection = options.collection
-    this.#discloseCount = options.discloseCount
-    this.#dropSuppressed = options.dropSuppressedRows
+  constructor(options: AggregatorOptions) {
+    this.#options = options
+    this.#bytesLeft = maxFileBytes(options.bounds)
   }
 
   add(result: TaskResult): ReturnType<Aggregator['add']> {
-    const { files, problems, unreadable } = readDistributionFiles(result, CODE_DISTRIBUTION)
-    for (const { rows } of files) for (const row of rows) this.#addRow(row)
-    return { counted: !unreadable, problems }
+    const node = this.#nodes++
+    const leftOut = new LeftOutRows(CODE_DISTRIBUTION)
+    let rows = 0
+    const { problems, unreadable } = readDistributionFiles(
+      result,
+      CODE_DISTRIBUTION,
+      this.#options.bounds,
+      (lines) => {
+        for (const line of lines) {
+          rows++
+          this.#addRow(node, line, leftOut)
+        }
+      },
+    )
+    const isUsable = rows === 0 || rows > leftOut.rows
+    return { counted: !unreadable && isUsable, problems: [...problems, ...leftOut.toProblems()] }
   }
 
-  #addRow(row: DistributionRow): void {
-    const known = this.#codes.get(row.code)
-    if (known === undefined) this.#codes.set(row.code, { first: row, people: row.count })
-    else known.people = addExactly(known.people, row.count)
+  #addRow(node: number, line: DistributionLine, leftOut: LeftOutRows): void {
+    const { bounds } = this.#options
+    if (line.count > bounds.maxNodeCount) return leftOut.add('COUNT', tooManyPeople(bounds))
+    let code = this.#codes.get(line.code)
+    if (code === undefined) {
+      if (!isSafeCode(line.code, MAX_CODE_LENGTH)) return leftOut.add('CODE', 'is not a code')
+      const added = this.#addCode(line)
+      if (added === null) return leftOut.add('', combinedTooLarge(bounds))
+      code = added
+    }
+    if (!code.count.add(node, line.count, bounds.maxNodeCount)) {
+      leftOut.add('COUNT', tooManyPeople(bounds))
+    }
+  }
+
+  #addCode(line: DistributionLine): Code | null {
+    if (this.#isFull) return null
+    const names = this.#names.read(line.row())
+    const bytes = rowBytes(this.#options.collection, line.code, names)
+    this.#isFull = bytes > this.#bytesLeft
+    if (this.#isFull) return null
+    this.#bytesLeft -= bytes
+    const code = { names, count: new PeopleCount() }
+    this.#codes.set(copyOf(line.code), code)
+    return code
   }
 
   finish(): Aggregate {
-    const rows = [...this.#codes.values()]
-      .map(({ first, people }) =>
-        combinedRow(first, {
-          collection: this.#collection,
-          count: this.#discloseCount(people),
-          alternatives: '',
-        }),
-      )
-      .filter(({ count }) => count > 0 || !this.#dropSuppressed)
-    if (rows.length === 0) return { count: 0, files: [] }
+    let count = 0
+    const rows = this.#rows()
+    function* counted(): Generator<DistributionRow> {
+      for (const row of rows) {
+        count++
+        yield row
+      }
+    }
+    const text = encodeDistribution(CODE_DISTRIBUTION, counted())
+    if (count === 0) return { count: 0, files: [] }
     const file = resultFile({
       name: CODE_DISTRIBUTION,
-      text: encodeDistribution(CODE_DISTRIBUTION, rows),
+      text,
       description: `${CODE_DISTRIBUTION} analysis results`,
       sensitive: true,
     })
-    return { count: rows.length, files: [file] }
+    return { count, files: [file] }
+  }
+
+  *#rows(): Generator<DistributionRow> {
+    const { collection, discloseCount, dropSuppressedRows } = this.#options
+    for (const [code, { names, count }] of this.#codes) {
+      const people = discloseCount(count.people)
+      if (people === 0 && dropSuppressedRows) continue
+      yield combinedRow(names, { biobank: collection, code, count: people, alternatives: '' })
+    }
   }
 }

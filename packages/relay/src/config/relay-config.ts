@@ -10,6 +10,7 @@ import {
 import { type DeclaredUser } from '../vocabulary/declared-user.ts'
 import { declaredUserSettings, readDeclaredUsers } from './declared-user-settings.ts'
 import { generalSettings } from './relay-settings.ts'
+import { settlingSettings } from './settling-settings.ts'
 import { storeSecrets } from './store-target.ts'
 import {
   firstUpstreamSettings,
@@ -21,6 +22,7 @@ import {
 
 const settings = {
   ...generalSettings,
+  ...settlingSettings,
   ...firstUpstreamSettings,
   ...moreUpstreamSettings,
   ...declaredUserSettings,

@@ -43,7 +43,7 @@ const pathOrOff = z
 
 const ms = (minMs: number, maxMs: number) => durationSetting({ unit: 's', minMs, maxMs })
 
-/** All settings except those of upstreams and declared users. */
+/** All settings except those of settling, upstreams and declared users. */
 export const generalSettings = {
   host: setting({
     name: 'RELAY_HOST',
@@ -102,19 +102,6 @@ export const generalSettings = {
     default: 10,
     description: 'Combined counts are rounded to a multiple of this. 0 or less turns rounding off.',
   }),
-  dropSuppressedRows: setting({
-    name: 'RELAY_DROP_SUPPRESSED_ROWS',
-    schema: booleanSetting(),
-    default: false,
-    description: 'Omit suppressed rows from distributions, instead of listing them with 0.',
-  }),
-  reportCoverage: setting({
-    name: 'RELAY_REPORT_COVERAGE',
-    schema: booleanSetting(),
-    default: true,
-    description:
-      'Report to the upstream how many nodes answered, for example "answered by 3 of 4 nodes".',
-  }),
   availabilityDeadlineMs: setting({
     name: 'RELAY_AVAILABILITY_DEADLINE',
     schema: ms(1_000, DAY_MS),
@@ -166,13 +153,6 @@ export const generalSettings = {
     unit: 's',
     description:
       'How long the upstream accepts the result of a distribution task. Must exceed RELAY_DISTRIBUTION_DEADLINE.',
-  }),
-  keepNodeResults: setting({
-    name: 'RELAY_KEEP_NODE_RESULTS',
-    aliases: ['RELAY_KEEP_ANSWERS', 'Database__RetainCompletedTaskState'],
-    schema: booleanSetting(),
-    default: false,
-    description: "Keep each node's result after the task is settled.",
   }),
   resultRetentionMs: setting({
     name: 'RELAY_RESULT_RETENTION',

@@ -43,7 +43,7 @@ export const RELAY_LOG_EVENTS = {
   'task expired':
     'The deadline passed before every node answered. Fields: taskId, kind, missing, users (those that did not answer), deadlineMs',
   'task settled':
-    'The combined result of a task was stored. Fields: taskId, asked, answered, failed, late',
+    'The combined result of a task was stored. Fields: taskId, asked, answered, partial (of those that answered), failed, late',
 
   'result partly unusable':
     'Files or rows of a node could not be combined. Fields: taskId, node, problems, more',

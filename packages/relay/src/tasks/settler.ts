@@ -72,7 +72,7 @@ export class Settler {
       // The upstream gets an error now, instead of waiting for its timeout.
       await this.#settleWith(taskId, async (task) => ({
         result: serializeResult(errorResult(task, 'the results could not be combined')),
-        coverage: { asked: task.asked, answered: 0, failed: task.asked, late: 0 },
+        coverage: { asked: task.asked, answered: 0, partial: 0, failed: task.asked, late: 0 },
       })).catch((again: unknown) => log.error({ err: again, taskId }, 'task not settled, retrying'))
     }
   }

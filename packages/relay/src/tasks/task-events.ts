@@ -42,6 +42,7 @@ export type TaskEvent =
       readonly kind: TaskKind
       readonly asked: number
       readonly answered: number
+      readonly partial: number
       readonly failed: number
       readonly late: number
     }

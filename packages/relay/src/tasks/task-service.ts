@@ -14,6 +14,7 @@ import type { LeasedSubtask, QueuedSubtask, ResultStatus } from '../store/task-s
 import type { RelayStore } from '../store/relay-store.ts'
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { TaskEvent } from './task-events.ts'
+import type { CombineBounds } from '../answers/combine-bounds.ts'
 import { Settler } from './settler.ts'
 import { readNewTask } from './new-task.ts'
 import { readResultStatus } from './result-status.ts'
@@ -39,6 +40,7 @@ export interface TaskServiceOptions {
   readonly dropSuppressedRows?: boolean
   /** Whether `message` of the combined result states "answered by 3 of 4 nodes". Default true. */
   readonly reportCoverage?: boolean
+  readonly bounds: CombineBounds
   /** Must not throw. */
   readonly onEvent?: (event: TaskEvent) => void
 }
@@ -112,6 +114,7 @@ export class TaskService implements AsyncDisposable {
         disclosure: options.disclosure,
         dropSuppressedRows: options.dropSuppressedRows ?? false,
         reportCoverage: options.reportCoverage ?? true,
+        bounds: options.bounds,
       },
       keepNodeResults: options.keepNodeResults ?? false,
       deadlineMs: this.#deadlineMs,
@@ -142,7 +145,7 @@ export class TaskService implements AsyncDisposable {
       return { outcome: 'admitted', taskId, nodes }
     }
     if (admission.outcome === 'settled' && admission.fresh) {
-      const coverage = { asked: 0, answered: 0, failed: 0, late: 0 }
+      const coverage = { asked: 0, answered: 0, partial: 0, failed: 0, late: 0 }
       this.#log.info({ taskId, ...coverage }, 'task settled')
       this.#onEvent({ event: 'task settled', taskId, upstream, kind, ...coverage })
     } else {

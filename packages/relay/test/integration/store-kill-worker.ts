@@ -2,7 +2,6 @@
  * A relay process to be killed: admits, answers and settles tasks indefinitely, and prints each step as soon as the store
  * has confirmed it. Arguments: technology, URL or path, collection IDs.
  */
-import { DEFAULT_POLICY } from '@warren/disclosure'
 
 import { DatabaseNodeQueue } from '../../src/queue/database-node-queue.ts'
 import { openPostgresStore } from '../../src/store/postgres-store.ts'
@@ -10,6 +9,7 @@ import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { TaskService } from '../../src/tasks/task-service.ts'
 import { quietLog } from './store-bench.ts'
 import { countOf, upstreamTask } from './tasks-bench.ts'
+import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
 
 const [technology, url = '', ...nodes] = process.argv.slice(2)
 const log = quietLog()
@@ -19,7 +19,7 @@ const taskService = new TaskService({
   store,
   queue: new DatabaseNodeQueue({ store }),
   log,
-  disclosure: DEFAULT_POLICY,
+  ...COMBINE_OPTIONS,
   onEvent: (event) => {
     if (event.event === 'task settled') report('settled', event.taskId)
   },

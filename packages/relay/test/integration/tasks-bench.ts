@@ -1,5 +1,4 @@
 import { setTimeout as after } from 'node:timers/promises'
-import { DEFAULT_POLICY } from '@warren/disclosure'
 import { newUuid } from '@warren/runtime'
 import {
   countResult,
@@ -15,6 +14,7 @@ import type { NodeQueue } from '../../src/queue/node-queue.ts'
 import type { RelayStore } from '../../src/store/relay-store.ts'
 import type { TaskEvent } from '../../src/tasks/task-events.ts'
 import { TaskService, type TaskServiceOptions } from '../../src/tasks/task-service.ts'
+import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
 import { recordingLog, type StoreBench } from './store-bench.ts'
 
 export interface TaskBench extends AsyncDisposable {
@@ -40,7 +40,7 @@ export function openTaskService(
     store,
     queue,
     log,
-    disclosure: DEFAULT_POLICY,
+    ...COMBINE_OPTIONS,
     onEvent: (event) => events.push(event),
     ...rest,
   })

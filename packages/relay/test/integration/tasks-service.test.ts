@@ -142,7 +142,7 @@ describeStores('the task service', (openBench) => {
     const results = await settledResults(store)
     expect(results.get(task.uuid)).toMatchObject({
       status: 'error',
-      message: 'no valid answer from 2 nodes: 2 could not answer',
+      message: 'no valid answer from 2 nodes: 2 could not answer (the database is unavailable)',
     })
   })
 

@@ -2,15 +2,18 @@ import { countResult } from '@warren/task-api'
 import { describe, expect, it } from 'vitest'
 
 import { AvailabilityAggregator } from '../../src/answers/availability-aggregator.ts'
-import { SumOverflowError } from '../../src/answers/exact-sum.ts'
+import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
 
 function combine(counts: readonly number[]): { count: number; calls: number; files: number } {
   let calls = 0
-  const aggregator = new AvailabilityAggregator((count) => {
-    calls++
-    return count
+  const aggregator = new AvailabilityAggregator({
+    ...COMBINE_OPTIONS,
+    discloseCount: (count) => {
+      calls++
+      return count
+    },
   })
   for (const count of counts) aggregator.add(countResult(address, count))
   const { count, files } = aggregator.finish()
@@ -30,10 +33,16 @@ describe('combining availability results', () => {
   })
 
   it('stays exact beyond 32 bits', () => {
-    expect(combine([2 ** 31, 2 ** 40, 7]).count).toBe(2 ** 31 + 2 ** 40 + 7)
+    expect(combine([2 ** 29, 2 ** 29, 2 ** 29, 2 ** 29, 7]).count).toBe(2 ** 31 + 7)
   })
 
-  it('rejects a sum that is no longer exact', () => {
-    expect(() => combine([Number.MAX_SAFE_INTEGER, 1])).toThrow(SumOverflowError)
+  it('leaves out a count above the largest plausible one, and reports it', () => {
+    const aggregator = new AvailabilityAggregator({ ...COMBINE_OPTIONS, discloseCount: (n) => n })
+    const add = (count: number) => aggregator.add(countResult(address, count))
+    expect(add(1_000_000_000).counted).toBe(true)
+    for (const count of [1_000_000_001, 9_007_199_254_740_800, Number.MAX_SAFE_INTEGER]) {
+      expect(add(count)).toMatchObject({ counted: false, problems: [{ column: 'count' }] })
+    }
+    expect(aggregator.finish().count).toBe(1_000_000_000)
   })
 })

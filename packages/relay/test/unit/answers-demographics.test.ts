@@ -10,6 +10,7 @@ import {
 import { describe, expect, it } from 'vitest'
 
 import { DemographicsAggregator } from '../../src/answers/demographics-aggregator.ts'
+import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
 
@@ -61,6 +62,7 @@ function combine(
 ) {
   let calls = 0
   const aggregator = new DemographicsAggregator({
+    ...COMBINE_OPTIONS,
     collection: options.collection ?? 'test_collection',
     dropSuppressedRows: options.dropSuppressedRows ?? false,
     discloseCount: (count) => {

@@ -12,6 +12,7 @@ import {
 import { describe, expect, it } from 'vitest'
 
 import { GenericAggregator } from '../../src/answers/generic-aggregator.ts'
+import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
 
@@ -60,6 +61,7 @@ function combine(
 ) {
   let calls = 0
   const aggregator = new GenericAggregator({
+    ...COMBINE_OPTIONS,
     collection: 'parent_collection',
     dropSuppressedRows: options.dropSuppressedRows ?? false,
     discloseCount: (count) => {
@@ -203,14 +205,14 @@ describe('combining code distributions', () => {
   it.each([
     ['is not base64', { file_data: '§§§' }],
     ['has no COUNT column', { file_data: Buffer.from('CODE\nOMOP:1').toString('base64') }],
-    ['is not text', { file_data: Buffer.from([0xff, 0xfe, 0xfd]).toString('base64') }],
+    ['has no header', { file_data: Buffer.from([0xff, 0xfe, 0xfd]).toString('base64') }],
   ])('does not count a node whose file %s, and counts the other nodes', (_, broken) => {
     const good = result(N1)
     const [file] = good.queryResult.files
     const bad = distributionResult(address, 4, [{ ...file!, ...broken }])
     const { added, rows: combined } = combine([bad, good])
     expect(added.map(({ counted }) => counted)).toEqual([false, true])
-    expect(added[0]?.problems).toHaveLength(1)
+    expect(added[0]?.problems).not.toEqual([])
     expect(combined.map(({ count }) => count)).toEqual([91, 230, 1342, 17])
   })
 
