@@ -80,7 +80,11 @@ export const RELAY_LOG_EVENTS = {
     'The results to submit could not be read. Fields: upstream, err, retryInMs',
 
   'database unavailable': 'The database became unavailable. Once per outage. Fields: code, detail',
-  'database recovered': 'The database is available again.',
+  'database recovered':
+    'The database is available again, for at least 5 s. Once per outage. Fields: durationMs',
+  'database schema not supported':
+    'Another release migrated the database. This relay is not ready and does not poll upstreams. Fields: detail',
+  'database schema supported': 'The schema of the database is supported again.',
   'database notifications interrupted':
     'The connection for notifications broke. Until it is back, cached logins are not used. Fields: detail',
   'queue unavailable':

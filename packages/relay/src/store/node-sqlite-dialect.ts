@@ -21,14 +21,14 @@ const MAX_CACHED_STATEMENTS = 200
 
 /** kysely on node:sqlite, with one connection. kysely runs one statement or transaction on it at a time. */
 export class NodeSqliteDialect implements Dialect {
-  readonly #database: SqliteDatabase
+  readonly #file: DatabaseSync
 
-  constructor(database: DatabaseSync) {
-    this.#database = new CachingDatabase(database)
+  constructor(file: DatabaseSync) {
+    this.#file = file
   }
 
   createDriver(): Driver {
-    return new ImmediateSqliteDriver({ database: this.#database })
+    return new ImmediateSqliteDriver(this.#file)
   }
 
   createQueryCompiler(): QueryCompiler {
@@ -44,13 +44,25 @@ export class NodeSqliteDialect implements Dialect {
   }
 }
 
-/**
- * Acquires the write lock when a transaction begins. A transaction that reads first and writes later would fail
- * permanently if another process wrote in between. Waiting at the start avoids that.
- */
 class ImmediateSqliteDriver extends SqliteDriver {
+  readonly #file: DatabaseSync
+
+  constructor(file: DatabaseSync) {
+    super({ database: new CachingDatabase(file) })
+    this.#file = file
+  }
+
+  /**
+   * Acquires the write lock when a transaction begins. A transaction that reads first and writes later would fail
+   * permanently if another process wrote in between. Waiting at the start avoids that.
+   */
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('begin immediate'))
+  }
+
+  /** SQLite has rolled back by itself if the disk is full. The error of a second rollback would hide that. */
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#file.isTransaction) await super.rollbackTransaction(connection)
   }
 }
 

@@ -1,5 +1,5 @@
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
-import { Pool, type ClientBase, type ClientConfig, type PoolClient } from 'pg'
+import { DatabaseError, Pool, type ClientBase, type ClientConfig, type PoolClient } from 'pg'
 
 export interface PoolTiming {
   /** Timeout for getting a connection, free or new, ms. */
@@ -10,13 +10,22 @@ export interface PoolTiming {
 
 /** A transaction that is idle for this long belongs to a relay that no longer exists. */
 const IDLE_IN_TRANSACTION_MS = 60_000
+const READ_ONLY = '25006'
+/** While a server is read-only, connections to it are replaced at most this often, ms. */
+const REPLACE_EVERY_MS = 2_000
 
 /**
- * A pool that closes a connection on which a statement timed out. Such a connection may be dead without either side
- * knowing it (a firewall dropped it). If the pool kept it, the next statement would time out too.
+ * A pool that closes connections that would fail again and again:
+ * - A statement timed out: the connection may be dead without either side knowing it (a firewall dropped it).
+ * - The server is read-only: after a failover, the address leads to another server, but open connections do not. All
+ *   connections as old as that one are closed.
  */
-export class TimeoutPool implements PostgresPool {
+export class HealingPool implements PostgresPool {
   readonly #pool: Pool
+  /** When each connection was opened (`performance.now()`). */
+  readonly #openedAt = new WeakMap<PoolClient, number>()
+  /** Connections opened before this are closed. */
+  #staleBefore = Number.NEGATIVE_INFINITY
 
   constructor(options: { connection: ClientConfig; size: number; timing: PoolTiming }) {
     const { connection, size, timing } = options
@@ -33,6 +42,7 @@ export class TimeoutPool implements PostgresPool {
     // Without a listener, the error of a broken connection would end the process. Nothing else is needed: the statement
     // fails, and the pool replaces the connection.
     this.#pool.on('error', () => {})
+    this.#pool.on('connect', (client) => this.#openedAt.set(client, performance.now()))
   }
 
   get options(): object {
@@ -40,20 +50,45 @@ export class TimeoutPool implements PostgresPool {
   }
 
   async connect(): Promise<PostgresPoolClient> {
-    return new TimeoutClient(await this.#pool.connect())
+    for (;;) {
+      const client = await this.#pool.connect()
+      if (!this.#isStale(client))
+        return new WatchedClient(client, (error) => this.#mustClose(client, error))
+      client.release(true)
+    }
   }
 
   async end(): Promise<void> {
     await this.#pool.end()
   }
+
+  #mustClose(client: PoolClient, error: unknown): boolean {
+    if (error instanceof DatabaseError && error.code === READ_ONLY) {
+      const now = performance.now()
+      const openedAt = this.#openedAt.get(client) ?? now
+      if (now - openedAt > REPLACE_EVERY_MS) this.#staleBefore = now
+    }
+    return isTimeout(error) || this.#isStale(client)
+  }
+
+  #isStale(client: PoolClient): boolean {
+    return (this.#openedAt.get(client) ?? 0) < this.#staleBefore
+  }
 }
 
-class TimeoutClient implements PostgresPoolClient {
-  readonly #client: PoolClient
-  #timedOut = false
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout'
+}
 
-  constructor(client: PoolClient) {
+class WatchedClient implements PostgresPoolClient {
+  readonly #client: PoolClient
+  readonly #mustClose: (error: unknown) => boolean
+  #timedOut = false
+  #unusable = false
+
+  constructor(client: PoolClient, mustClose: (error: unknown) => boolean) {
     this.#client = client
+    this.#mustClose = mustClose
   }
 
   query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>
@@ -71,14 +106,15 @@ class TimeoutClient implements PostgresPoolClient {
     try {
       return await client.query<R>(sql, parameters)
     } catch (error: unknown) {
-      this.#timedOut ||= error instanceof Error && error.message === 'Query read timeout'
+      this.#timedOut ||= isTimeout(error)
+      this.#unusable ||= this.#mustClose(error)
       throw error
     }
   }
 
   release(discard = false): void {
     if (this.#timedOut) this.#client.connection.stream.destroy()
-    this.#client.release(discard || this.#timedOut)
+    this.#client.release(discard || this.#unusable)
   }
 }
 

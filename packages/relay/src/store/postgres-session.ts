@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { Backoff, newUuid, sleep, type Logger } from '@warren/runtime'
 import { Client, type ClientConfig } from 'pg'
 
@@ -7,8 +6,6 @@ import type { StoreEvent } from './relay-store.ts'
 import type { EventBus } from './event-bus.ts'
 
 const CHANNEL = 'warren_relay'
-/** Separates the relay's advisory locks from those of other programs on the same database. */
-const LOCK_CLASS = 0x77_72_6e
 /** A payload is limited to 7,999 bytes, and a collection ID takes 39. */
 const MAX_NODES_PER_NOTICE = 190
 
@@ -26,10 +23,9 @@ interface Notice {
 }
 
 /**
- * One permanent connection that listens for the events of other relays and holds the leadership locks. It reconnects by
- * itself. A leader must then acquire its leadership again.
+ * One permanent connection that listens for the events of other relays. It reconnects by itself.
  *
- * pgbouncer works only in session mode, because LISTEN and session locks belong to one server session.
+ * pgbouncer works only in session mode, because LISTEN belongs to one server session.
  */
 export class PostgresSession implements AsyncDisposable {
   readonly #options: ClientConfig
@@ -38,9 +34,7 @@ export class PostgresSession implements AsyncDisposable {
   readonly #log: Logger
   readonly #origin = newUuid()
   readonly #stop = new AbortController()
-  readonly #held = new Set<string>()
   readonly #done: Promise<void>
-  #client: Client | null = null
 
   constructor(options: {
     connection: ClientConfig
@@ -61,34 +55,6 @@ export class PostgresSession implements AsyncDisposable {
       channel: CHANNEL,
       payload: JSON.stringify({ origin: this.#origin, event } satisfies Notice),
     }))
-  }
-
-  /** Acquires the lock `name`. True also if it is already held, false if another process holds it or the connection is down. */
-  async tryLock(name: string): Promise<boolean> {
-    const client = this.#client
-    if (client === null) return false
-    if (this.#held.has(name)) return true
-    try {
-      const { rows } = await client.query<{ locked: boolean }>(
-        'select pg_try_advisory_lock($1, $2) as locked',
-        [LOCK_CLASS, lockNumber(name)],
-      )
-      const locked = rows[0]?.locked === true && this.#client === client
-      if (locked) this.#held.add(name)
-      return locked
-    } catch {
-      // The loop of the session detects the broken connection too, and logs it.
-      return false
-    }
-  }
-
-  async unlock(name: string): Promise<void> {
-    if (!this.#held.delete(name)) return
-    try {
-      await this.#client?.query('select pg_advisory_unlock($1, $2)', [LOCK_CLASS, lockNumber(name)])
-    } catch {
-      // A connection that cannot unlock is about to end, and its locks end with it.
-    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -133,13 +99,10 @@ export class PostgresSession implements AsyncDisposable {
       await client.connect()
       await prepareConnection(client, this.#timing.responseMs)
       await client.query(`listen ${CHANNEL}`)
-      this.#client = client
       this.#eventBus.setLive(true)
       onReady()
       await this.#sendHeartbeats(client, ended)
     } finally {
-      this.#client = null
-      this.#held.clear()
       this.#eventBus.setLive(false)
       await closeWithin(client, this.#timing.responseMs)
     }
@@ -197,10 +160,6 @@ function parseNotice(payload: string | undefined): Notice | null {
   } catch {
     return resync
   }
-}
-
-function lockNumber(name: string): number {
-  return createHash('sha256').update(name).digest().readInt32BE(0)
 }
 
 async function closeWithin(client: Client, ms: number): Promise<void> {

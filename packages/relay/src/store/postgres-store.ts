@@ -1,13 +1,14 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
-import type { Logger } from '@warren/runtime'
+import { newUuid, type Logger } from '@warren/runtime'
 import { types, type ClientConfig } from 'pg'
 
-import { checkSchema, migrate } from './migrate.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
-import { TimeoutPool, type PoolTiming } from './postgres-pool.ts'
+import { HealingPool, type PoolTiming } from './postgres-pool.ts'
 import { PostgresSession, type SessionTiming } from './postgres-session.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
 import { EventBus } from './event-bus.ts'
+import { LeaderLease } from './leader-lease.ts'
+import { SchemaVersion } from './schema-version.ts'
 import { SqlDatabase, type SqlDifferences } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { SqlTaskStore } from './sql-task-store.ts'
@@ -52,19 +53,19 @@ class PostgresStore implements RelayStore {
   readonly #db: Kysely<RelayTables>
   readonly #database: SqlDatabase
   readonly #session: PostgresSession
-  readonly #migrations: readonly Migration[]
+  readonly #schema: SchemaVersion
+  readonly #holder = newUuid()
   #closed = false
 
   constructor(options: PostgresStoreOptions) {
     const { url, poolSize = 10, log, clock, migrations = MIGRATIONS } = options
     const timing = { ...TIMING, ...options.timing }
-    this.#migrations = migrations
     const connection: ClientConfig = {
       connectionString: url,
       application_name: 'warren-relay',
       types: { getTypeParser: (oid, format) => typeParser(oid, format) },
     }
-    const pool = new TimeoutPool({ connection, size: poolSize, timing })
+    const pool = new HealingPool({ connection, size: poolSize, timing })
     this.#session = new PostgresSession({ connection, timing, eventBus: this.events, log })
     this.#db = new Kysely<RelayTables>({ dialect: new PostgresDialect({ pool }) })
     this.#database = new SqlDatabase({
@@ -73,25 +74,27 @@ class PostgresStore implements RelayStore {
       eventBus: this.events,
       log,
     })
+    this.#schema = new SchemaVersion({ database: this.#database, migrations, log })
     this.users = new SqlUserStore(this.#database)
     this.tasks = new SqlTaskStore(this.#database)
   }
 
   async migrate(): Promise<MigrationOutcome> {
-    return migrate(this.#database, this.#migrations)
+    return this.#schema.migrate()
   }
 
   async check(): Promise<void> {
-    await checkSchema(this.#database, this.#migrations)
+    await this.#schema.check()
+    await this.#database.checkWritable()
   }
 
   leadership(name: string): Leadership {
-    const session = this.#session
-    return {
-      acquire: () => session.tryLock(name),
-      release: () => session.unlock(name),
-      [Symbol.asyncDispose]: () => session.unlock(name),
-    }
+    return new LeaderLease(this.#database, {
+      name,
+      holder: this.#holder,
+      mayLead: () => this.#schema.check(),
+      replaceHolder: false,
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -22,8 +22,8 @@ export interface RelayStore extends AsyncDisposable {
   /** Updates the schema. Safe to call from many processes at once. Throws SchemaTooNewError. */
   migrate(): Promise<MigrationOutcome>
   /**
-   * Resolves if the database responds and this release supports its schema. Otherwise rejects with StoreError,
-   * SchemaTooOldError or SchemaTooNewError. For `/readyz`.
+   * Resolves if the database responds, can be written, and has a schema that this release supports. Otherwise rejects with
+   * StoreError, SchemaTooOldError or SchemaTooNewError. For `/readyz`.
    */
   check(): Promise<void>
   /** For each name, at most one process is the leader at a time. Does nothing until `acquire` is called. */
@@ -36,14 +36,18 @@ export interface MigrationOutcome {
 }
 
 /**
- * The right to be the one relay that does something, for example polls an upstream. In PostgreSQL it is an advisory lock,
- * which is free as soon as its session ends. In SQLite it is a row that expires. When a network fails silently, there can
- * be two leaders for a few seconds, so a leader's work must be idempotent.
+ * The right to be the one relay that does something, for example polls an upstream: a row that names the leader and expires
+ * `holdMs` after its last renewal, by the clock of the database. A process that is killed, frozen or cut off from the
+ * database loses it without any action of its own.
+ *
+ * A leader must stop before the row can have expired: at the latest `holdMs` after it last called an `acquire` that
+ * resolved to true, by its own monotonic clock.
  */
-export interface Leadership extends AsyncDisposable {
+export interface Leadership {
+  readonly holdMs: number
   /**
-   * Makes this process the leader if there is none. True if it is the leader now. Cheap: call it at least every 10 s, which
-   * also renews the leadership.
+   * Acquires or renews the leadership. True if this process is the leader. Rejects with StoreError if the database cannot
+   * be written, and with SchemaTooNewError or SchemaTooOldError if this release does not support its schema.
    */
   acquire(): Promise<boolean>
   /** Ends the leadership now, so that another relay need not wait for it to expire. */

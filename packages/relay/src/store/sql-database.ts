@@ -1,9 +1,10 @@
 import type { Logger } from '@warren/runtime'
 import { sleep } from '@warren/runtime'
-import type { Kysely, RawBuilder, Transaction } from 'kysely'
+import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
 
 import type { StoreEvent } from './relay-store.ts'
 import type { EventBus } from './event-bus.ts'
+import { OutageLog } from './outage-log.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { StoreError, TIMEOUT, type StoreFailure } from './store-error.ts'
 
@@ -27,14 +28,17 @@ export type Announce = (event: StoreEvent) => void
 
 // A deadlock or a busy file lasts milliseconds. Ten attempts take about 0.7 s, in SQLite up to 1 s more.
 const MAX_ATTEMPTS = 10
+/** Codes of statements that took too long, according to this process or to PostgreSQL. */
+const TIMEOUTS = new Set([TIMEOUT, '57014'])
+/** Name of the row in `relay_leaders` that is written to find out whether the database can be written. */
+const WRITE_PROBE = 'write probe'
 
 /** Runs statements, classifies their errors, retries transient ones, and logs when the database becomes unavailable. */
 export class SqlDatabase {
   readonly db: Kysely<RelayTables>
   readonly differences: SqlDifferences
   readonly #eventBus: EventBus
-  readonly #log: Logger
-  #available = true
+  readonly #outage: OutageLog
 
   constructor(options: {
     db: Kysely<RelayTables>
@@ -45,12 +49,41 @@ export class SqlDatabase {
     this.db = options.db
     this.differences = options.differences
     this.#eventBus = options.eventBus
-    this.#log = options.log
+    this.#outage = new OutageLog(options.log)
   }
 
   /** Runs statements that need no transaction. `work` may run more than once, which must be harmless. */
   async run<T>(operation: string, work: (db: Kysely<RelayTables>) => Promise<T>): Promise<T> {
-    return this.#retry(operation, () => work(this.db))
+    return this.#retry(operation, 'read', () => work(this.db))
+  }
+
+  /** Like `run`, for statements that write in any case: their success proves that the database can be written. */
+  async write<T>(operation: string, work: (db: Kysely<RelayTables>) => Promise<T>): Promise<T> {
+    return this.#retry(operation, 'write', () => work(this.db))
+  }
+
+  /**
+   * Rejects if the database cannot be written. Writes nothing, except while writing fails: a full disk shows only when
+   * something is written.
+   */
+  async checkWritable(): Promise<void> {
+    if (!this.#outage.isReadOnly) {
+      await this.run('write to the database', (db) =>
+        db
+          .deleteFrom('relay_leaders')
+          .where(sql<boolean>`false`)
+          .execute(),
+      )
+      return
+    }
+    const probe = { name: WRITE_PROBE, holder: '', held_until: 0 }
+    await this.write('write to the database', (db) =>
+      db
+        .insertInto('relay_leaders')
+        .values(probe)
+        .onConflict((conflict) => conflict.column('name').doUpdateSet(probe))
+        .execute(),
+    )
   }
 
   /**
@@ -61,7 +94,7 @@ export class SqlDatabase {
     operation: string,
     work: (trx: Transaction<RelayTables>, announce: Announce) => Promise<T>,
   ): Promise<T> {
-    return this.#retry(operation, async () => {
+    return this.#retry(operation, 'read', async () => {
       const events: StoreEvent[] = []
       try {
         const result = await this.db.transaction().execute(async (trx) => {
@@ -79,12 +112,12 @@ export class SqlDatabase {
     })
   }
 
-  async #retry<T>(operation: string, work: () => Promise<T>): Promise<T> {
+  async #retry<T>(operation: string, proof: 'read' | 'write', work: () => Promise<T>): Promise<T> {
     let reconnected = false
     for (let attempt = 1; ; attempt++) {
       try {
         const result = await work()
-        this.#logRecovery()
+        this.#outage.succeed(proof)
         return result
       } catch (error: unknown) {
         const failure = this.differences.classifyError(error)
@@ -96,26 +129,14 @@ export class SqlDatabase {
         if (failure.unavailable) {
           // A stale connection in the pool is not an outage: a second attempt gets a new one. After a timeout, the caller
           // has waited long enough.
-          if (!reconnected && failure.code !== TIMEOUT) {
+          if (!reconnected && !TIMEOUTS.has(failure.code)) {
             reconnected = true
             continue
           }
-          this.#logOutage(failure)
+          this.#outage.fail(failure)
         }
         throw new StoreError(operation, failure)
       }
     }
-  }
-
-  #logOutage(failure: StoreFailure): void {
-    if (!this.#available) return
-    this.#available = false
-    this.#log.error({ code: failure.code, detail: failure.text }, 'database unavailable')
-  }
-
-  #logRecovery(): void {
-    if (this.#available) return
-    this.#available = true
-    this.#log.info({}, 'database recovered')
   }
 }

@@ -3,16 +3,17 @@ import { DatabaseSync } from 'node:sqlite'
 import { newUuid, type Logger } from '@warren/runtime'
 import { Kysely, sql } from 'kysely'
 
-import { checkSchema, migrate } from './migrate.ts'
 import { MIGRATIONS, type Migration } from './migrations.ts'
 import { NodeSqliteDialect } from './node-sqlite-dialect.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
 import { EventBus } from './event-bus.ts'
+import { FilePresence } from './file-presence.ts'
+import { LeaderLease } from './leader-lease.ts'
+import { SchemaVersion } from './schema-version.ts'
 import { SqlDatabase, type SqlDifferences } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { SqlTaskStore } from './sql-task-store.ts'
 import { SqlUserStore } from './sql-user-store.ts'
-import { SqliteLeadership } from './sqlite-leadership.ts'
 import { classifySqliteError } from './classify-error.ts'
 
 export interface SqliteStoreOptions {
@@ -52,14 +53,16 @@ class SqliteStore implements RelayStore {
   readonly #file: DatabaseSync
   readonly #db: Kysely<RelayTables>
   readonly #database: SqlDatabase
-  readonly #migrations: readonly Migration[]
+  readonly #path: string
+  readonly #schema: SchemaVersion
   readonly #watch: NodeJS.Timeout
   readonly #holder = newUuid()
+  #presence: FilePresence | null = null
   #closed = false
 
   constructor(file: DatabaseSync, options: SqliteStoreOptions) {
-    const { log, clock = steadyTime, migrations = MIGRATIONS } = options
-    this.#migrations = migrations
+    const { path, log, clock = steadyTime, migrations = MIGRATIONS } = options
+    this.#path = path
     this.#file = file
     const detect = this.#changeDetector(file)
     this.events = new EventBus({ live: true, detect })
@@ -72,26 +75,36 @@ class SqliteStore implements RelayStore {
       eventBus: this.events,
       log,
     })
+    this.#schema = new SchemaVersion({ database: this.#database, migrations, log })
     this.users = new SqlUserStore(this.#database)
     this.tasks = new SqlTaskStore(this.#database)
   }
 
   async migrate(): Promise<MigrationOutcome> {
-    return migrate(this.#database, this.#migrations)
+    return this.#schema.migrate()
   }
 
   async check(): Promise<void> {
-    await checkSchema(this.#database, this.#migrations)
+    await this.#schema.check()
+    await this.#database.checkWritable()
   }
 
   leadership(name: string): Leadership {
-    return new SqliteLeadership(this.#database, { name, holder: this.#holder })
+    // After a crash, the row of the dead process needs no time to expire.
+    this.#presence ??= FilePresence.join(this.#path)
+    return new LeaderLease(this.#database, {
+      name,
+      holder: this.#holder,
+      mayLead: () => this.#schema.check(),
+      replaceHolder: this.#presence.alone,
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     clearInterval(this.#watch)
+    this.#presence?.[Symbol.dispose]()
     await this.#db.destroy()
     // kysely closes the file only if it has used it.
     if (this.#file.isOpen) this.#file.close()

@@ -32,6 +32,8 @@ export interface StoreFailure {
   readonly unavailable: boolean
   /** The transaction was rolled back for a transient reason (deadlock, busy) and can be run again. */
   readonly transient: boolean
+  /** Reading may still work: the database is read-only, or its disk is full. */
+  readonly onlyWrites: boolean
   readonly cause: Error
 }
 

@@ -1,69 +1,118 @@
 import { type Logger, sleep } from '@warren/runtime'
 import type { Leadership } from '../store/relay-store.ts'
+import { StoreError } from '../store/store-error.ts'
 
 export interface LeaderElectionOptions {
   readonly leadership: Leadership
   /** Name of the upstream, for the log. */
   readonly name: string
   readonly log: Logger
-  /** How often the leadership is renewed, ms. The store requires at most 10 s. */
+  /** Ends the current term, and the election. */
+  readonly signal: AbortSignal
+  /** How often the leadership is renewed, ms. */
   readonly renewMs?: number
 }
 
+/** Time for requests in progress to finish, before another relay can be the leader. */
+const MARGIN_MS = 2_500
+/** A request starts only if the database could be written within this time, because its task must be stored. */
+const FRESH_MS = 2_000
+
 /**
- * Tries repeatedly to become the one relay that polls an upstream. While the store is unavailable, this relay is not the
- * leader, because it could not store a task that it receives.
+ * Tries repeatedly to become the one relay that polls an upstream. The leadership ends by itself, by the monotonic clock of
+ * this process, if it cannot be renewed: another relay may then be the leader.
  */
 export class LeaderElection implements AsyncDisposable {
   readonly #options: LeaderElectionOptions
-  readonly #stop = new AbortController()
   readonly #loop: Promise<void>
-  #isLeader = false
+  #term: AbortController | null = null
+  #renewing: Promise<void> | null = null
+  /** When the last successful renewal began (`performance.now()`). */
+  #renewedAt = Number.NEGATIVE_INFINITY
+  #expiry: NodeJS.Timeout | undefined
   #change = Promise.withResolvers<void>()
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options
+    options.signal.addEventListener('abort', () => this.#end(), { once: true })
     this.#loop = this.#run()
   }
 
-  /** Resolves when this relay is the leader, or when `signal` aborts. */
-  async waitForLeadership(signal: AbortSignal): Promise<void> {
-    const aborted = Promise.withResolvers<void>()
-    const onAbort = (): void => aborted.resolve()
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      while (!this.#isLeader && !signal.aborted) {
-        await Promise.race([this.#change.promise, aborted.promise])
-      }
-    } finally {
-      signal.removeEventListener('abort', onAbort)
+  /**
+   * Resolves when this relay is the leader and the database can be written. The signal aborts when the leadership ends.
+   * Undefined once the election has been stopped.
+   */
+  async waitForTerm(): Promise<AbortSignal | undefined> {
+    const { signal } = this.#options
+    while (!signal.aborted) {
+      if (this.#term !== null && !this.#isWithin(FRESH_MS)) await this.#renew()
+      if (this.#term !== null && this.#isWithin(FRESH_MS)) return this.#term.signal
+      await this.#change.promise
     }
+    return undefined
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort()
     await this.#loop
-    this.#set(false)
-    // Without the release, another relay would have to wait until the session ends or the row expires.
+    this.#end()
+    // Without the release, another relay would have to wait until the row expires.
     await this.#options.leadership.release().catch(() => undefined)
-    await this.#options.leadership[Symbol.asyncDispose]()
   }
 
   async #run(): Promise<void> {
-    const { leadership, renewMs = 5_000 } = this.#options
-    while (!this.#stop.signal.aborted) {
-      const acquired = await leadership.acquire().catch(() => false)
-      if (!this.#stop.signal.aborted) this.#set(acquired)
-      await sleep(renewMs, this.#stop.signal)
+    const { signal, renewMs = 3_000 } = this.#options
+    while (!signal.aborted) {
+      await this.#renew()
+      await sleep(renewMs, signal)
     }
   }
 
-  #set(isLeader: boolean): void {
-    if (isLeader === this.#isLeader) return
-    this.#isLeader = isLeader
-    const { log, name } = this.#options
-    log.info({ upstream: name }, isLeader ? 'polling started' : 'polling stopped')
+  async #renew(): Promise<void> {
+    this.#renewing ??= this.#renewOnce().finally(() => (this.#renewing = null))
+    return this.#renewing
+  }
+
+  async #renewOnce(): Promise<void> {
+    const { leadership, signal } = this.#options
+    const renewedAt = performance.now()
+    try {
+      const acquired = await leadership.acquire()
+      if (acquired && !signal.aborted) this.#confirm(renewedAt)
+      if (!acquired) this.#end()
+    } catch (error: unknown) {
+      // The store logs why. A term continues until it expires, but no request starts.
+      if (!(error instanceof StoreError)) this.#end()
+    }
     this.#change.resolve()
     this.#change = Promise.withResolvers()
+  }
+
+  #confirm(renewedAt: number): void {
+    this.#renewedAt = renewedAt
+    const leftMs = renewedAt + this.#options.leadership.holdMs - MARGIN_MS - performance.now()
+    clearTimeout(this.#expiry)
+    if (leftMs <= 0) {
+      this.#end()
+      return
+    }
+    this.#expiry = setTimeout(() => this.#end(), leftMs)
+    if (this.#term !== null) return
+    this.#term = new AbortController()
+    this.#options.log.info({ upstream: this.#options.name }, 'polling started')
+  }
+
+  #end(): void {
+    clearTimeout(this.#expiry)
+    this.#term?.abort()
+    if (this.#term !== null) {
+      this.#options.log.info({ upstream: this.#options.name }, 'polling stopped')
+    }
+    this.#term = null
+    this.#change.resolve()
+    this.#change = Promise.withResolvers()
+  }
+
+  #isWithin(ms: number): boolean {
+    return performance.now() - this.#renewedAt <= ms
   }
 }

@@ -83,6 +83,7 @@ export class UpstreamLink implements AsyncDisposable {
       leadership: store.leadership(`poll ${name}`),
       name,
       log,
+      signal,
     })
     await Promise.all(
       config.queueTypes.map(async (type) => {

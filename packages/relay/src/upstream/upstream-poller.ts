@@ -11,7 +11,7 @@ export interface UpstreamPollerOptions {
   /** The queue to poll. Undefined polls without a suffix. */
   readonly type: 'a' | 'b' | undefined
   readonly taskService: Pick<TaskService, 'admit'>
-  readonly election: Pick<LeaderElection, 'waitForLeadership'>
+  readonly election: Pick<LeaderElection, 'waitForTerm'>
   /** Polling interval: from the start of an empty poll to the start of the next one, ms. */
   readonly intervalMs: number
   /** How long the upstream is asked to hold an empty poll, s. */
@@ -57,18 +57,18 @@ export class UpstreamPoller {
   /** Resolves when `signal` has aborted; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#options.election.waitForLeadership(signal)
-      if (signal.aborted) return
-      const pauseMs = await this.#poll(signal)
+      const term = await this.#options.election.waitForTerm()
+      if (term === undefined) return
+      const pauseMs = await this.#poll(term, signal)
       await sleep(pauseMs, signal)
     }
   }
 
   /** Polls once and stores the task, if any. Resolves to the pause before the next poll, ms. */
-  async #poll(signal: AbortSignal): Promise<number> {
+  async #poll(term: AbortSignal, signal: AbortSignal): Promise<number> {
     const { client, type, waitSeconds, intervalMs } = this.#options
     const started = performance.now()
-    using polling = withGrace(signal, GRACE_MS)
+    using polling = withGrace(term, GRACE_MS)
     let task: Awaited<ReturnType<typeof client.nextTask>>
     try {
       task = await client.nextTask({
@@ -77,7 +77,7 @@ export class UpstreamPoller {
         signal: polling.signal,
       })
     } catch (error: unknown) {
-      return signal.aborted ? 0 : this.#recordFailure(error, performance.now() - started)
+      return term.aborted ? 0 : this.#recordFailure(error, performance.now() - started)
     }
     const durationMs = performance.now() - started
     this.#backoff.reset()

@@ -1,5 +1,5 @@
 import { until } from '@warren/testkit'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 
 import type { StoreEvent } from '../../src/store/relay-store.ts'
 import {
@@ -9,8 +9,7 @@ import {
   UnknownUserError,
 } from '../../src/store/store-error.ts'
 import { MIGRATIONS } from '../../src/store/migrations.ts'
-import { openSqliteStore } from '../../src/store/sqlite-store.ts'
-import { addNodes, describeStores, NOW, quietLog, sqliteBench } from './store-bench.ts'
+import { addNodes, describeStores, NOW } from './store-bench.ts'
 
 const ID = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
 
@@ -214,56 +213,6 @@ describeStores('migrations', (openBench) => {
     const store = bench.open()
     await store.check()
     await addNodes(store, 1)
-  })
-})
-
-describe('leadership', () => {
-  describeStores('with one name', (openBench) => {
-    it('is held by one relay at a time, until that relay releases it', async () => {
-      await using bench = await openBench()
-      const [a, b] = [bench.open(), bench.open()]
-      await until(() => a.events.live && b.events.live)
-      const first = a.leadership('poller')
-      const second = b.leadership('poller')
-      expect(await first.acquire()).toBe(true)
-      expect(await first.acquire()).toBe(true)
-      expect(await second.acquire()).toBe(false)
-      expect(await b.leadership('something else').acquire()).toBe(true)
-      await first.release()
-      expect(await second.acquire()).toBe(true)
-      expect(await first.acquire()).toBe(false)
-    })
-
-    it('is released when the store of its holder closes', async () => {
-      await using bench = await openBench()
-      const [a, b] = [bench.open(), bench.open()]
-      await until(() => a.events.live && b.events.live)
-      const held = a.leadership('poller')
-      expect(await held.acquire()).toBe(true)
-      await held[Symbol.asyncDispose]()
-      await a[Symbol.asyncDispose]()
-      expect(await until(() => b.leadership('poller').acquire())).toBe(true)
-    })
-
-    it('is acquired by one of several concurrent requests', async () => {
-      await using bench = await openBench()
-      const stores = Array.from({ length: 5 }, () => bench.open({ poolSize: 1 }))
-      await until(() => stores.every(({ events }) => events.live))
-      const won = await Promise.all(stores.map((store) => store.leadership('x').acquire()))
-      expect(won.filter(Boolean)).toHaveLength(1)
-    })
-  })
-
-  it('on SQLite expires half a minute after its holder is gone, or if the clock is set back', async () => {
-    await using bench = await sqliteBench()
-    const at = (now: number) =>
-      openSqliteStore({ path: bench.url, log: quietLog(), clock: () => now })
-    await using gone = at(NOW)
-    expect(await gone.leadership('poller').acquire()).toBe(true)
-    await using soon = at(NOW + 29_000)
-    expect(await soon.leadership('poller').acquire()).toBe(false)
-    await using earlier = at(NOW - 3_600_000)
-    expect(await earlier.leadership('poller').acquire()).toBe(true)
   })
 })
 

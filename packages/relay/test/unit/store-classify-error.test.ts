@@ -30,18 +30,39 @@ describe('the classification of a database error', () => {
     expect(store.unavailable).toBe(false)
   })
 
-  it.each(['08006', '57P01', '57P03', '53300', '25006'])(
+  it.each(['08006', '57P01', '57P03', '57014', '53100', '53300', '25006'])(
     'treats SQLSTATE %s as an unavailable database',
     (code) => {
       expect(classifyPostgresError(databaseError(code, 'x'))).toMatchObject({ unavailable: true })
     },
   )
 
-  it.each(['40001', '40P01', '55P03'])('treats SQLSTATE %s as transient', (code) => {
-    expect(classifyPostgresError(databaseError(code, 'x'))).toMatchObject({
-      unavailable: false,
-      transient: true,
-    })
+  it.each(['40001', '40P01', '55P03'])(
+    'treats SQLSTATE %s as transient, and as unavailable if repeating does not help',
+    (code) => {
+      expect(classifyPostgresError(databaseError(code, 'x'))).toMatchObject({
+        unavailable: true,
+        transient: true,
+      })
+    },
+  )
+
+  it.each([
+    ['25006', 'the database is read-only', true],
+    ['53100', 'the disk of the database is full', true],
+    ['53300', 'the database has no free connection', false],
+  ])('names the state of SQLSTATE %s', (code, text, onlyWrites) => {
+    const error = databaseError(code, 'cannot execute UPDATE in a read-only transaction')
+    expect(classifyPostgresError(error)).toMatchObject({ code, text, onlyWrites })
+  })
+
+  it.each([
+    [8, 'SQLITE_READONLY', 'the database is read-only', true],
+    [13, 'SQLITE_FULL', 'the disk of the database is full', true],
+    [3850, 'SQLITE_IOERR', 'the disk of the database failed', false],
+  ])('names the state of SQLite result code %s', (errcode, code, text, onlyWrites) => {
+    const error = Object.assign(new Error('x'), { errcode })
+    expect(classifySqliteError(error)).toMatchObject({ code, text, onlyWrites, unavailable: true })
   })
 
   it.each([

@@ -333,9 +333,11 @@ export class WarrenRelayEvents implements WarrenEvents {
         this.#upstreamFailed(line, event)
         break
       case 'database unavailable':
+      case 'database schema not supported':
         facts.database.failure(line, outcomeOf('database-failing'), 'database-failing', Number.NaN)
         break
       case 'database recovered':
+      case 'database schema supported':
         facts.database.success(line, 0, Number.NaN)
         break
       case 'queue unavailable': {

@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createDatabase, describePostgres, FaultProxy, until } from '@warren/testkit'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+
+import { BareNode } from '../harness/bare-client.ts'
+import { RelayProcess } from '../harness/relay-process.ts'
+import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
+import { openSqlite, startTestRelay } from '../harness/test-relay.ts'
+
+const TAKEOVER_MS = 15_000
+
+let resources: AsyncDisposableStack
+let upstream: ScriptedUpstream
+beforeEach(async () => {
+  resources = new AsyncDisposableStack()
+  upstream = resources.use(await ScriptedUpstream.start())
+})
+afterEach(() => resources.disposeAsync())
+
+const start = async (store: string, worker: string, skewMs = 0): Promise<RelayProcess> =>
+  resources.use(
+    await RelayProcess.start(
+      {
+        ...upstream.env({ RELAY_UPSTREAM_QUEUE_TYPES: 'a' }),
+        RELAY_STORE: store,
+        RELAY_WORKER_ID: worker,
+      },
+      { skewMs },
+    ),
+  )
+
+/** Worker IDs of the polls since `from`. */
+const pollersSince = (from: number): Set<unknown> =>
+  new Set(
+    upstream
+      .polls('a')
+      .slice(from)
+      .map(({ headers }) => headers['x-worker-id']),
+  )
+
+describePostgres('of two relays on one database, the leader', () => {
+  it.each(['killed', 'frozen', 'cut off'] as const)(
+    'is %s: the other one polls within 15 s, and only one polls afterwards',
+    async (fault) => {
+      const database = resources.use(await createDatabase())
+      const proxy = resources.use(await FaultProxy.start(database.url))
+      const leader = await start(proxy.url(database.url), 'leader')
+      await until(() => upstream.polls('a').length > 2)
+      const other = await start(database.url, 'other')
+      await delay(500)
+      expect(pollersSince(0)).toEqual(new Set(['leader']))
+
+      const since = performance.now()
+      if (fault === 'killed') leader.process.kill('SIGKILL')
+      if (fault === 'frozen') leader.process.kill('SIGSTOP')
+      if (fault === 'cut off') proxy.blackhole()
+      await until(
+        () => upstream.polls('a').some((poll) => poll.headers['x-worker-id'] === 'other'),
+        {
+          timeoutMs: TAKEOVER_MS,
+        },
+      )
+      expect(performance.now() - since).toBeLessThan(TAKEOVER_MS)
+      // A leader that was cut off has stopped before the other one started.
+      const first = upstream.polls('a').findIndex((poll) => poll.headers['x-worker-id'] === 'other')
+      if (fault === 'frozen') leader.process.kill('SIGCONT')
+      await delay(1_500)
+      expect(pollersSince(first)).toEqual(new Set(['other']))
+      expect(other.logged('polling started')).toHaveLength(1)
+    },
+    60_000,
+  )
+
+  it('has a clock that is ten minutes off: no task ends early, and no lease returns early', async () => {
+    const database = resources.use(await createDatabase())
+    const admin = resources.use(await startTestRelay({ RELAY_STORE: database.url }))
+    const users = [await admin.users.add('site-a'), await admin.users.add('site-b')]
+    const ahead = await start(database.url, 'ahead', 600_000)
+    const behind = await start(database.url, 'behind', -600_000)
+    const uuid = crypto.randomUUID()
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE', uuid))
+    const nodes = [new BareNode(ahead.url, users[0]!), new BareNode(behind.url, users[1]!)]
+    const tasks = await Promise.all(nodes.map((node) => node.nextTask()))
+    // Three sweeps of each relay.
+    await delay(6_500)
+    for (const relay of [ahead, behind, admin]) {
+      for (const msg of ['lease returned', 'task expired', 'task settled']) {
+        expect(relay.logged(msg)).toEqual([])
+      }
+    }
+    const statuses = [
+      (await new BareNode(behind.url, users[0]!).submit(tasks[0]!, 30)).status,
+      (await new BareNode(ahead.url, users[1]!).submit(tasks[1]!, 40)).status,
+    ]
+    expect(statuses).toEqual([200, 200])
+    const submitted = await until(() => upstream.results()[0])
+    expect(JSON.parse(submitted.body)).toMatchObject({ uuid, queryResult: { count: 70 } })
+  }, 60_000)
+})
+
+describe('a relay on SQLite', () => {
+  it('polls again within 3 s of its start after it was killed', async () => {
+    const { url } = resources.use(await openSqlite())
+    const killed = await start(url, 'killed')
+    await until(() => upstream.polls('a').length > 0)
+    await killed[Symbol.asyncDispose]()
+    const again = await start(url, 'again')
+    const started = performance.now()
+    await until(() => pollersSince(0).has('again'))
+    expect(performance.now() - started).toBeLessThan(3_000)
+    expect(again.logged('polling started')).toHaveLength(1)
+  }, 60_000)
+})

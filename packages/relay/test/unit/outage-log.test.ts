@@ -1,0 +1,59 @@
+import { createLogger } from '@warren/runtime'
+import { describe, expect, it } from 'vitest'
+
+import { OutageLog } from '../../src/store/outage-log.ts'
+import type { StoreFailure } from '../../src/store/store-error.ts'
+
+function setUp() {
+  const clock = { now: 0 }
+  const records: { msg: string; [field: string]: unknown }[] = []
+  const write = (line: string): void => void records.push(JSON.parse(line))
+  const log = createLogger({
+    component: 'x',
+    level: 'info',
+    format: 'json',
+    destination: { write },
+  })
+  const outages = new OutageLog(log, () => clock.now)
+  return { clock, outages, messages: () => records.map(({ msg }) => msg), records }
+}
+
+function failure(code: string, onlyWrites = false): StoreFailure {
+  return {
+    code,
+    text: 'text',
+    unavailable: true,
+    transient: false,
+    onlyWrites,
+    cause: new Error('text'),
+  }
+}
+
+describe('the log of outages', () => {
+  it('has one pair of lines while failures and successes alternate', () => {
+    const { clock, outages, messages, records } = setUp()
+    for (; clock.now < 10_000; clock.now += 100) {
+      outages.fail(failure('53300'))
+      outages.succeed('read')
+    }
+    expect(messages()).toEqual(['database unavailable'])
+    clock.now += 5_000
+    outages.succeed('read')
+    outages.succeed('read')
+    expect(messages()).toEqual(['database unavailable', 'database recovered'])
+    expect(records[0]).toMatchObject({ code: '53300', detail: 'text' })
+    expect(records[1]).toMatchObject({ durationMs: 15_000 })
+  })
+
+  it('ends an outage of writing only after something was written', () => {
+    const { clock, outages, messages } = setUp()
+    outages.fail(failure('53100', true))
+    expect(outages.isReadOnly).toBe(true)
+    clock.now += 60_000
+    outages.succeed('read')
+    expect(messages()).toEqual(['database unavailable'])
+    outages.succeed('write')
+    expect(messages()).toEqual(['database unavailable', 'database recovered'])
+    expect(outages.isReadOnly).toBe(false)
+  })
+})
