@@ -86,7 +86,6 @@ export async function startRelay(
       checks,
       cacheMs: config.credentialCacheMs,
       changesAreObserved: () => store.events.live,
-      detectChanges: () => store.events.detect(),
       passwordUpdate: (key) => declaredPasswords.updateOf(key),
     }),
   )

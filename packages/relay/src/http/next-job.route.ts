@@ -2,6 +2,7 @@ import { preferredWait } from '@warren/task-api'
 import type { FastifyReply } from 'fastify'
 import type { Principal } from '../nodes/principal.ts'
 import type { NodeQueue } from '../queue/node-queue.ts'
+import type { LoginVersion } from '../store/user-store.ts'
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { TaskService } from '../tasks/task-service.ts'
 import { ApiError } from './api-errors.ts'
@@ -64,7 +65,7 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
         kind,
         waitMs,
         signal: disconnect.signal,
-        isAllowed: () => login.isValid(),
+        isAllowed: (current) => login.isStill(current),
         requestId: request.id,
       })
       if (waitMs > 0) request.heldMs = performance.now() - request.heldSince
@@ -94,9 +95,8 @@ function watchLogin(principal: Principal, endPoll: () => void) {
     get hasEnded() {
       return hasEnded
     },
-    /** Asks the database only if users have changed since the poll arrived. */
-    async isValid(): Promise<boolean> {
-      hasEnded ||= !(await principal.stillValid())
+    isStill(current: LoginVersion): boolean {
+      hasEnded ||= !principal.isStill(current)
       return !hasEnded
     },
     [Symbol.dispose]: () => subscription[Symbol.dispose](),

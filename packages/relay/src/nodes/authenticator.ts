@@ -36,8 +36,6 @@ export interface AuthenticatorOptions {
   readonly cacheMs: number
   /** False while changes of users may be missed. The cache is not used then. */
   readonly changesAreObserved?: () => boolean
-  /** Detects changes by other processes that are not notified of by themselves. */
-  readonly detectChanges?: () => void
   /** Resolves when the stored password of a user is up to date. Undefined if it is. */
   readonly passwordUpdate?: (key: string) => Promise<void> | undefined
   readonly maxCached?: number
@@ -103,7 +101,6 @@ export class Authenticator implements AsyncDisposable {
       cacheMs: options.cacheMs,
       maxCached,
       changesAreObserved: options.changesAreObserved ?? (() => true),
-      detectChanges: options.detectChanges ?? (() => undefined),
       now,
     })
     this.#recent = new RecentLogins({

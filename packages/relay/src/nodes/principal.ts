@@ -1,3 +1,4 @@
+import type { LoginVersion } from '../store/user-store.ts'
 import type { VerifiedLogin, VerifiedLogins } from './verified-logins.ts'
 
 /** The user of a verified request, and the node it polls for. */
@@ -21,13 +22,10 @@ export class Principal {
     this.#logins = logins
   }
 
-  /**
-   * False once the login has ended: the password was reset, or the user or its node was removed. Asks the database only
-   * if users may have changed since the login was verified, and rejects if it is down. A task that was leased for a held
-   * poll must be returned unless this is true.
-   */
-  stillValid(): Promise<boolean> {
-    return this.#logins.isValid(this.#login, this.nodeId)
+  /** Whether the login is the one that the database has now. A task that was leased for an earlier login must be returned. */
+  isStill({ userId, passwordVersion }: LoginVersion): boolean {
+    const { record } = this.#login
+    return record.id === userId && record.passwordVersion === passwordVersion
   }
 
   /** Calls `listener` when the login ends, so that a held poll can be answered. Dispose the result after the poll. */

@@ -39,8 +39,6 @@ export interface VerifiedLoginsOptions {
   readonly maxCached: number
   /** False while changes of users may be missed. The cache is not used then. */
   readonly changesAreObserved: () => boolean
-  /** Detects changes by other processes that are not notified of by themselves. */
-  readonly detectChanges: () => void
   readonly now: () => number
 }
 
@@ -108,15 +106,6 @@ export class VerifiedLogins {
   invalidate(): void {
     this.#generation += 1
     void this.#readUsers()
-  }
-
-  /** Whether a login holds for a node now. */
-  async isValid(login: VerifiedLogin, nodeId: string): Promise<boolean> {
-    this.#options.detectChanges()
-    const cached = this.#cache.get(login.key)
-    if (cached !== undefined && this.#isFresh(cached)) return allows(cached.record, login, nodeId)
-    const record = await this.#options.directory.findUser(login.record.name)
-    return record !== null && allows(record, login, nodeId)
   }
 
   hold(login: VerifiedLogin, nodeId: string, onEnd: () => void): Disposable {

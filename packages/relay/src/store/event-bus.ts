@@ -5,15 +5,8 @@ export class EventBus implements StoreEvents {
   readonly #listeners = new Set<(event: StoreEvent) => void>()
   #live: boolean
 
-  readonly #detect: () => void
-
-  constructor(options: { live: boolean; detect?: () => void }) {
+  constructor(options: { live: boolean }) {
     this.#live = options.live
-    this.#detect = options.detect ?? (() => undefined)
-  }
-
-  detect(): void {
-    this.#detect()
   }
 
   get live(): boolean {

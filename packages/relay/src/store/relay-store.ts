@@ -58,8 +58,6 @@ export interface Leadership {
 export interface StoreEvents {
   /** False while events may be lost because the listening connection is down. Caches that rely on them are then invalid. */
   readonly live: boolean
-  /** Emits the events of other processes that have not been noticed yet, if noticing them takes time. Costs microseconds. */
-  detect(): void
   /** Listeners must not throw or block. Dispose the result to unsubscribe. */
   subscribe(listener: (event: StoreEvent) => void): Disposable
 }

@@ -47,7 +47,7 @@ export function openSqliteStore(options: SqliteStoreOptions): RelayStore {
 
 class SqliteStore implements RelayStore {
   readonly technology = 'sqlite'
-  readonly events: EventBus
+  readonly events = new EventBus({ live: true })
   readonly users: SqlUserStore
   readonly tasks: SqlTaskStore
   readonly #file: DatabaseSync
@@ -64,10 +64,6 @@ class SqliteStore implements RelayStore {
     const { path, log, clock = steadyTime, migrations = MIGRATIONS } = options
     this.#path = path
     this.#file = file
-    const detect = this.#changeDetector(file)
-    this.events = new EventBus({ live: true, detect })
-    this.#watch = setInterval(detect, CHANGE_CHECK_MS)
-    this.#watch.unref()
     this.#db = new Kysely<RelayTables>({ dialect: new NodeSqliteDialect(file) })
     this.#database = new SqlDatabase({
       db: this.#db,
@@ -78,6 +74,7 @@ class SqliteStore implements RelayStore {
     this.#schema = new SchemaVersion({ database: this.#database, migrations, log })
     this.users = new SqlUserStore(this.#database)
     this.tasks = new SqlTaskStore(this.#database)
+    this.#watch = this.#watchForChanges(file)
   }
 
   async migrate(): Promise<MigrationOutcome> {
@@ -111,18 +108,19 @@ class SqliteStore implements RelayStore {
   }
 
   // data_version changes when another connection commits. Checking it does not read the file.
-  #changeDetector(file: DatabaseSync): () => void {
+  #watchForChanges(file: DatabaseSync): NodeJS.Timeout {
     const statement = file.prepare('pragma data_version')
     const version = (): unknown => statement.get()?.['data_version']
     let seen = version()
-    return () => {
-      if (!file.isOpen) return
+    const timer = setInterval(() => {
       const current = version()
       if (current === seen) return
       seen = current
       this.events.emit({ kind: 'users-changed' })
       this.events.emit({ kind: 'resync' })
-    }
+    }, CHANGE_CHECK_MS)
+    timer.unref()
+    return timer
   }
 }
 

@@ -76,7 +76,8 @@ async function readLeasedSubtask(
     .selectFrom('relay_tasks as t')
     .innerJoin('relay_nodes as n', (join) => join.on('n.id', '=', nodeId))
     .innerJoin('relay_users as u', 'u.id', 'n.user_id')
-    .select(['t.id', 't.uuid', 't.kind', 't.body', 'u.name as owner'])
+    .select(['t.id', 't.uuid', 't.kind', 't.body'])
+    .select(['u.name as owner', 'u.id as user_id', 'u.password_version'])
     .where('t.id', '=', lease.task_id)
     .executeTakeFirst()
   // The node was removed in the meantime, together with its subtask.
@@ -85,6 +86,7 @@ async function readLeasedSubtask(
     subtaskId: lease.id,
     nodeId,
     owner: task.owner,
+    login: { userId: task.user_id, passwordVersion: task.password_version },
     taskId: task.id,
     taskUuid: task.uuid,
     kind: task.kind,

@@ -1,3 +1,4 @@
+import type { LoginVersion } from './user-store.ts'
 import type { TaskKind, TaskType } from '../vocabulary/task-kind.ts'
 import type { SubtaskState, TaskState } from '../vocabulary/task-states.ts'
 
@@ -59,6 +60,8 @@ export interface LeasedSubtask {
   readonly nodeId: string
   /** Name of the node's user. It becomes `owner` of the handed-out task. */
   readonly owner: string
+  /** The login of the node, read after the lease. A poll with an earlier password must not get the subtask. */
+  readonly login: LoginVersion
   readonly taskId: string
   /** The upstream's uuid. Logs call it taskId. */
   readonly taskUuid: string

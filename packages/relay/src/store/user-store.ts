@@ -1,3 +1,10 @@
+/** What identifies a login: it ends when one of them changes. */
+export interface LoginVersion {
+  readonly userId: string
+  /** Changes with the password. A new hash of the same password keeps it. */
+  readonly passwordVersion: number
+}
+
 export interface UserRecord {
   readonly id: string
   /** As spelled when the user was added. Compared without case. */

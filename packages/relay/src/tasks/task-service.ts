@@ -11,6 +11,7 @@ import {
 import { canonicalGuid } from '../vocabulary/collection-id.ts'
 import type { NodeQueue } from '../queue/node-queue.ts'
 import type { LeasedSubtask, QueuedSubtask, ResultStatus } from '../store/task-store.ts'
+import type { LoginVersion } from '../store/user-store.ts'
 import type { RelayStore } from '../store/relay-store.ts'
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { TaskEvent } from './task-events.ts'
@@ -68,8 +69,8 @@ export interface LeaseRequest {
   /** How long to wait for a task, ms. */
   readonly waitMs?: number | undefined
   readonly signal?: AbortSignal | undefined
-  /** Asked after a task is leased. If false, the lease is returned: the login of the node has ended in the meantime. */
-  readonly isAllowed?: (() => Promise<boolean>) | undefined
+  /** Asked after a task is leased. If false, the lease is returned: the login of the poll has ended in the meantime. */
+  readonly isAllowed?: ((login: LoginVersion) => boolean) | undefined
   readonly requestId: string
 }
 
@@ -188,7 +189,7 @@ export class TaskService implements AsyncDisposable {
 
   async #handOut(leased: LeasedSubtask, request: LeaseRequest): Promise<HandedOutTask | null> {
     const { subtaskId, nodeId, taskUuid: taskId, attempt, owner, kind } = leased
-    const isAllowed = (await request.isAllowed?.()) ?? true
+    const isAllowed = request.isAllowed?.(leased.login) ?? true
     if (isAborted(request.signal) || !isAllowed) {
       await this.#store.tasks.returnLease(subtaskId, attempt)
       return null

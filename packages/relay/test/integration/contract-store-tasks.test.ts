@@ -16,6 +16,8 @@ describeStores('admitting a task', (openBench) => {
     expect(subtasks.map(({ nodeId }) => nodeId)).toEqual([a, c])
     const lease = await store.tasks.leaseOldest(a!, LEASE)
     expect(lease).toMatchObject({ body, owner: 'north', attempt: 1, nodeId: a })
+    const north = await store.users.findUser('north')
+    expect(lease?.login).toEqual({ userId: north?.id, passwordVersion: 1 })
     expect(await store.tasks.leaseOldest(b!, LEASE)).toBeNull()
   })
 

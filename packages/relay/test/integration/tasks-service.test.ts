@@ -262,6 +262,22 @@ describeStores('the task service', (openBench) => {
     expect(await taskService.lease(node!, poll)).toMatchObject({ attempt: 1 })
   })
 
+  it('returns the lease of a poll whose login has ended, with the login that the database has now', async () => {
+    await using stores = await openBench()
+    await using bench = openTaskService(stores)
+    const { taskService, store } = bench
+    const [node] = await addNodes(store, 1)
+    await taskService.admit('national', upstreamTask())
+    const user = await store.users.findUser('north')
+    await store.users.setPasswordHash(user!.id, 'reset')
+    const ended = await taskService.lease(node!, {
+      ...poll,
+      isAllowed: ({ passwordVersion }) => passwordVersion === user?.passwordVersion,
+    })
+    expect(ended).toBeNull()
+    expect(await taskService.lease(node!, poll)).toMatchObject({ attempt: 1 })
+  })
+
   it('deletes tasks after the retention time, and abandons results that no relay submitted', async () => {
     await using stores = await openBench()
     await using bench = openTaskService(stores, { resultRetentionMs: 1_000 })
