@@ -1,4 +1,12 @@
-import { Backoff, ExitCode, LinkSummary, newUuid, ProgramError, type Logger } from '@warren/runtime'
+import {
+  Backoff,
+  ExitCode,
+  fileErrorReason,
+  LinkSummary,
+  newUuid,
+  ProgramError,
+  type Logger,
+} from '@warren/runtime'
 import { systemClock, type Clock } from './clock.ts'
 import { usesHttps, type BunnyConfig } from './config.ts'
 import { errorText } from './error-text.ts'
@@ -231,10 +239,13 @@ async function openFolder<T>(variable: string, open: () => Promise<T>): Promise<
     return await open()
   } catch (error: unknown) {
     if (error instanceof ProgramError) throw error
-    throw new ProgramError(`${variable}: cannot use the folder (${errorText(error)})`, {
-      exitCode: ExitCode.config,
-      hint: `Create the folder in ${variable} and make it writable for the user that runs the bunny.`,
-      cause: error,
-    })
+    throw new ProgramError(
+      `${variable}: cannot use the folder: ${fileErrorReason(error, 'write')}`,
+      {
+        exitCode: ExitCode.config,
+        hint: `Create the folder in ${variable} and make it writable for the user that runs the bunny.`,
+        cause: error,
+      },
+    )
   }
 }

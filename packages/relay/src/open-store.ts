@@ -2,6 +2,7 @@ import {
   Backoff,
   formatDuration,
   ExitCode,
+  fileErrorReason,
   type Logger,
   ProgramError,
   sleep,
@@ -80,12 +81,14 @@ async function connect(text: string, log: Logger): Promise<RelayStore> {
   try {
     return openSqliteStore({ path: target.file, log })
   } catch (error: unknown) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ProgramError(`cannot open the database ${target.file}: ${reason}`, {
-      exitCode: ExitCode.unavailable,
-      hint: 'Check that the folder of the file exists and that this user can write to it.',
-      cause: error,
-    })
+    throw new ProgramError(
+      `cannot open the database ${target.file}: ${fileErrorReason(error, 'write')}`,
+      {
+        exitCode: ExitCode.unavailable,
+        hint: 'Check that the folder of the file exists and that this user can write to it.',
+        cause: error,
+      },
+    )
   }
 }
 

@@ -2,6 +2,7 @@
 // as starting Node.js.
 export { ExitCode } from './process/exit-code.ts'
 export { ProgramError } from './process/program-error.ts'
+export { fileErrorReason } from './process/file-error.ts'
 export { printFailure } from './process/print-failure.ts'
 export { cacheCompiledCode } from './process/cache-compiled-code.ts'
 export { sleep } from './process/sleep.ts'

@@ -1,5 +1,6 @@
 export { ExitCode } from './process/exit-code.ts'
 export { ProgramError } from './process/program-error.ts'
+export { fileErrorReason } from './process/file-error.ts'
 export { printFailure } from './process/print-failure.ts'
 export { runProgram, type ProgramContext, type ProgramOptions } from './process/run-program.ts'
 export { Backoff, type BackoffOptions } from './process/backoff.ts'

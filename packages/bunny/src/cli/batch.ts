@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { ProgramError } from '@warren/runtime'
+import { fileErrorReason, ProgramError } from '@warren/runtime'
 import { errorText } from '../error-text.ts'
 
 /** A line of a batch that is not blank. `number` counts all lines from 1, including blank ones. */
@@ -25,7 +25,9 @@ export async function* readBatch(
     }
   } catch (error: unknown) {
     if (!(error instanceof Error && 'syscall' in error)) throw error
-    throw new ProgramError(`cannot read ${file}: ${error.message}`, { cause: error })
+    throw new ProgramError(`cannot read ${file}: ${fileErrorReason(error, 'read')}`, {
+      cause: error,
+    })
   }
 }
 

@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises'
 import { Writable } from 'node:stream'
-import { ProgramError, type OutputStream } from '@warren/runtime'
-import { errorText } from '../error-text.ts'
+import { fileErrorReason, ProgramError, type OutputStream } from '@warren/runtime'
 
 export interface ResultOutput extends AsyncDisposable {
   /** Resolves when the text is written. Rejects with `ProgramError`, for example for a closed pipe or a full disk. */
@@ -50,5 +49,7 @@ function standardOutput(stdout: OutputStream): ResultOutput {
 }
 
 function cannotWrite(where: string, error: unknown): never {
-  throw new ProgramError(`cannot write to ${where}: ${errorText(error)}`, { cause: error })
+  throw new ProgramError(`cannot write to ${where}: ${fileErrorReason(error, 'write')}`, {
+    cause: error,
+  })
 }

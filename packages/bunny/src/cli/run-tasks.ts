@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { text as readText } from 'node:stream/consumers'
 import { ModifierError, policyFromModifiers, type DisclosurePolicy } from '@warren/disclosure'
-import { ExitCode, ProgramError, type CliIo } from '@warren/runtime'
+import { ExitCode, fileErrorReason, ProgramError, type CliIo } from '@warren/runtime'
 import { errorResult, parseTaskEnvelope, serializeResult, type TaskResult } from '@warren/task-api'
 import { systemClock } from '../clock.ts'
 import { loadRunConfig, runConfig } from '../config.ts'
@@ -133,7 +133,9 @@ async function readTask(options: RunOptions, io: CliIo): Promise<{ task: unknown
   try {
     text = await readFile(body, 'utf8')
   } catch (error: unknown) {
-    throw new ProgramError(`cannot read ${body}: ${errorText(error)}`, { cause: error })
+    throw new ProgramError(`cannot read ${body}: ${fileErrorReason(error, 'read')}`, {
+      cause: error,
+    })
   }
   return { task: parseJson(text, body) }
 }

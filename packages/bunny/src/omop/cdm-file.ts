@@ -3,6 +3,8 @@ import { basename } from 'node:path'
 import { pipeline } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 
+import { fileErrorReason } from '@warren/runtime'
+
 import type { CdmColumn, CdmTable } from './cdm-tables.ts'
 import { EXPECTED, UNREADABLE, fieldReader, type FieldReader } from './field-reader.ts'
 import type { LoadProblems } from './load-problem.ts'
@@ -116,7 +118,7 @@ export class CdmFile {
       } else if (code.startsWith('Z_')) {
         this.#fail('is not a complete gzip file')
       } else if (/^E[A-Z]+$/.test(code)) {
-        this.#fail(`cannot read the file (${code})`)
+        this.#fail(`cannot read the file: ${fileErrorReason(error, 'read')}`)
       } else {
         throw error
       }

@@ -79,7 +79,7 @@ describe('bunny run', () => {
     ['modifiers that are not a list', ['run', '--body-json', '{}', '-m', '{}'], 1, /array/],
     ['a body that is not a task', ['run', '--body-json', '[]'], 1, /not a valid task/],
     ['a folder that does not exist', ['run', '--body', 'MEN', '-o', '/no/x'], 1, /\/no\/x/],
-    ['a full disk', ['run', '--body', 'MEN', '-o', '/dev/full'], 1, /ENOSPC/],
+    ['a full disk', ['run', '--body', 'MEN', '-o', '/dev/full'], 1, /the disk is full/],
   ])('exits with an error message on %s', async (_what, args, code, message) => {
     const end = await run(args.map((arg) => (arg === 'MEN' ? at('men.json') : arg)))
     expect(end.stderr).toMatch(message)

@@ -1,21 +1,27 @@
 import { readFile } from 'node:fs/promises'
-import { type CliIo, ExitCode, ProgramError } from '@warren/runtime'
+import { type CliIo, ExitCode, fileErrorReason, ProgramError } from '@warren/runtime'
 import { z } from 'zod'
 import type { ImportedUser } from '../nodes/user-manager.ts'
 import { canonicalGuid } from '../vocabulary/collection-id.ts'
 
-const userSchema = z.object({
-  username: z.string().min(1),
-  passwordHash: z.string().min(1),
-  collectionIds: z.array(
-    z.string().transform((text, context): string => {
-      const id = canonicalGuid(text)
-      if (id !== undefined) return id
-      context.addIssue('expected a GUID')
-      return z.NEVER
-    }),
-  ),
-})
+const requiredText = z.string('expected a text').min(1, 'expected a text')
+
+const userSchema = z.object(
+  {
+    username: requiredText,
+    passwordHash: requiredText,
+    collectionIds: z.array(
+      requiredText.transform((text, context): string => {
+        const id = canonicalGuid(text)
+        if (id !== undefined) return id
+        context.addIssue('expected a GUID')
+        return z.NEVER
+      }),
+      'expected a list of GUIDs',
+    ),
+  },
+  'expected a JSON object',
+)
 
 /** Reads JSON lines, one user per line. Throws a ProgramError (exit code 65) that lists every invalid line. */
 export async function readImportedUsers(file: string, io: CliIo): Promise<readonly ImportedUser[]> {
@@ -26,7 +32,9 @@ export async function readImportedUsers(file: string, io: CliIo): Promise<readon
     const parsed = userSchema.safeParse(parseLine(line))
     if (parsed.success) return [parsed.data]
     // Paths and messages only, because a line contains a password hash.
-    const reasons = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+    const reasons = parsed.error.issues.map(({ path, message }) =>
+      path.length === 0 ? message : `${path.join('.')}: ${message}`,
+    )
     problems.push(`  line ${index + 1}: ${reasons.join('; ')}`)
     return []
   })
@@ -49,7 +57,10 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error: unknown) {
-    throw new ProgramError(`cannot read ${file}`, { exitCode: ExitCode.data, cause: error })
+    throw new ProgramError(`cannot read ${file}: ${fileErrorReason(error, 'read')}`, {
+      exitCode: ExitCode.data,
+      cause: error,
+    })
   }
 }
 

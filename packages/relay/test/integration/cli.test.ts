@@ -140,7 +140,7 @@ describe('the command line', () => {
     ].join('\n')
     const rejected = await runCli({ ...env, stdin: lines }, 'users', 'import', '-')
     expect(rejected.exitCode).toBe(65)
-    expect(rejected.stderr).toMatch(/line 2: collectionIds.0 expected a GUID[^]*line 3:/)
+    expect(rejected.stderr).toMatch(/line 2: collectionIds.0: expected a GUID[^]*line 3:/)
     expect(rejected.stderr).not.toContain('SECRETHASH')
     expect((await runCli(env, 'users', 'list')).stdout).toBe('')
   })

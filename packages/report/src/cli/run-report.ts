@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
-import { ExitCode, progressBar, ProgramError, styles } from '@warren/runtime/cli'
+import { ExitCode, fileErrorReason, progressBar, ProgramError, styles } from '@warren/runtime/cli'
 import type { CliIo } from '@warren/runtime/cli'
 import { reportJsonSchema } from '../document/report-document.ts'
 import { inputFiles } from '../read/input-files.ts'
@@ -121,7 +121,7 @@ function readNames(file: string): string[] {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error: unknown) {
-    throw new ProgramError(`--expect: cannot read ${file}: ${reasonOf(error)}`, {
+    throw new ProgramError(`--expect: cannot read ${file}: ${fileErrorReason(error, 'read')}`, {
       exitCode: ExitCode.usage,
       cause: error,
     })
@@ -134,13 +134,9 @@ function write(file: string, text: string): void {
   try {
     writeFileSync(file, text)
   } catch (error: unknown) {
-    throw new ProgramError(`--output: cannot write ${file}: ${reasonOf(error)}`, {
+    throw new ProgramError(`--output: cannot write ${file}: ${fileErrorReason(error, 'write')}`, {
       exitCode: ExitCode.usage,
       cause: error,
     })
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

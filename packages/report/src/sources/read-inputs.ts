@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { ExitCode, ProgramError } from '@warren/runtime/cli'
+import { ExitCode, fileErrorReason, ProgramError } from '@warren/runtime/cli'
 import { LogSource } from './log-source.ts'
 import type { TimeRange } from './log-source.ts'
 import {
@@ -233,14 +233,11 @@ async function magicOf(path: string): Promise<Buffer> {
     const { bytesRead } = await file.read(magic, 0, 8, 0)
     return magic.subarray(0, bytesRead)
   } catch (error: unknown) {
-    throw new ProgramError(
-      `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        exitCode: ExitCode.usage,
-        hint: 'Check that the file exists and that you may read it.',
-        cause: error,
-      },
-    )
+    throw new ProgramError(`cannot read ${path}: ${fileErrorReason(error, 'read')}`, {
+      exitCode: ExitCode.usage,
+      hint: 'Check that the file exists and that you may read it.',
+      cause: error,
+    })
   }
 }
 

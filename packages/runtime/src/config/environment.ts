@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 
+import { fileErrorReason } from '../process/file-error.ts'
+
 /** Variables of a Kubernetes Service or Docker link: `RELAY_SERVICE_HOST`, `RELAY_PORT_8080_TCP_ADDR`, … */
 const SERVICE_LINK =
   /_SERVICE_HOST$|_SERVICE_PORT(_[A-Z0-9_]+)?$|_PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?$/
@@ -48,14 +50,13 @@ export class Environment {
     return this.#variables.values()
   }
 
-  /** The content of a file with a secret, or why it cannot be read (`ENOENT`, `EACCES`, …). */
+  /** The content of a file with a secret, or why it cannot be read. */
   readFile(path: string): { readonly text: string } | { readonly error: string } {
     try {
       // Editors add a final line end that is not part of the secret.
       return { text: this.#readFile(path).replace(/\r?\n$/, '') }
     } catch (error: unknown) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-      return { error: code }
+      return { error: fileErrorReason(error, 'read') }
     }
   }
 }

@@ -39,6 +39,13 @@ export function numberSetting(min = -Infinity, max = Infinity) {
 }
 
 const DURATION_UNITS = ['ms', 's', 'm', 'h', 'd'] as const
+const UNIT_NAMES: Readonly<Record<DurationUnit, string>> = {
+  ms: 'milliseconds',
+  s: 'seconds',
+  m: 'minutes',
+  h: 'hours',
+  d: 'days',
+}
 
 /**
  * A duration in **milliseconds**, written `500ms`, `5s`, `2m`, `1.5h`, `1d`, or as a number without a unit, which counts
@@ -57,7 +64,10 @@ export function durationSetting(options: { unit: DurationUnit; minMs?: number; m
       ...(maxMs < Infinity ? [`at most ${formatDuration(maxMs)}`] : []),
     ]
     const bounds = limits.length === 0 ? '' : `, ${limits.join(' and ')}`
-    return invalid(context, `expected a duration such as 30s or a number of ${unit}${bounds}`)
+    return invalid(
+      context,
+      `expected a duration such as 30s or a number of ${UNIT_NAMES[unit]}${bounds}`,
+    )
   })
 }
 
@@ -69,7 +79,7 @@ export function choiceSetting<const C extends string>(choices: readonly C[]) {
     if (chosen !== undefined) return chosen
     const nearest = nearestName(word, choices)
     const guess = nearest === undefined ? '' : ` (did you mean ${nearest}?)`
-    return invalid(context, `expected ${choices.join(', ')}${guess}`)
+    return invalid(context, `expected ${orList(choices)}${guess}`)
   })
 }
 
@@ -94,6 +104,11 @@ export function listSetting() {
       .map((item) => item.trim())
       .filter((item) => item !== ''),
   )
+}
+
+/** `a, b or c`. */
+function orList(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`
 }
 
 function range(min: number, max: number): string {

@@ -113,7 +113,7 @@ export function parseVariable<S extends z.ZodType>(
   let { text } = source
   if (how.asFile) {
     const file = how.environment.readFile(source.text)
-    if ('error' in file) return fail(`cannot read the file ${source.text} (${file.error})`)
+    if ('error' in file) return fail(`cannot read ${source.text}: ${file.error}`)
     if (file.text.trim() === '') return fail(`the file ${source.text} is empty`)
     text = file.text
   }

@@ -1,3 +1,4 @@
+import { fileErrorReason } from '../process/file-error.ts'
 import { printFailure } from '../process/print-failure.ts'
 import { ProgramError } from '../process/program-error.ts'
 import type { OutputStream } from './output-stream.ts'
@@ -29,7 +30,9 @@ export function processIo(): CliIo {
   const { stdout, stderr } = process
   stderr.on('error', exitOnBrokenPipe)
   stdout.on('error', exitOnBrokenPipe).on('error', (error: Error) => {
-    const failure = new ProgramError(`cannot write to standard output: ${error.message}`)
+    const failure = new ProgramError(
+      `cannot write to standard output: ${fileErrorReason(error, 'write')}`,
+    )
     process.exit(printFailure(failure, stderr))
   })
   return {

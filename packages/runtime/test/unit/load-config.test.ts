@@ -120,11 +120,11 @@ describe('loadConfig', () => {
       },
       {
         name: 'RELAY_QUEUE',
-        message: 'expected database, rabbitmq (did you mean rabbitmq?), got "rabitmq"',
+        message: 'expected database or rabbitmq (did you mean rabbitmq?), got "rabitmq"',
       },
       {
         name: 'RELAY_LEASE',
-        message: 'expected a duration such as 30s or a number of s, at least 1s, got "5x"',
+        message: 'expected a duration such as 30s or a number of seconds, at least 1s, got "5x"',
       },
     ])
   })
@@ -195,7 +195,7 @@ describe('loadConfig', () => {
 
   it('names a file of a secret that cannot be read or is empty', () => {
     expect(problemsOf({ RELAY_DATABASE_URL_FILE: '/gone' })).toEqual([
-      { name: 'RELAY_DATABASE_URL_FILE', message: 'cannot read the file /gone (ENOENT)' },
+      { name: 'RELAY_DATABASE_URL_FILE', message: 'cannot read /gone: the file does not exist' },
     ])
     expect(problemsOf({ RELAY_DATABASE_URL_FILE: '/empty' }, { '/empty': '\n' })).toEqual([
       { name: 'RELAY_DATABASE_URL_FILE', message: 'the file /empty is empty' },

@@ -75,7 +75,7 @@ describe('durationSetting', () => {
   it('reports its limits as durations', () => {
     const schema = durationSetting({ unit: 's', minMs: 1_000, maxMs: 3_600_000 })
     expect(schema.safeParse('0').error?.issues[0]?.message).toBe(
-      'expected a duration such as 30s or a number of s, at least 1s and at most 1h',
+      'expected a duration such as 30s or a number of seconds, at least 1s and at most 1h',
     )
   })
 })

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { isJsonObject, type JsonObject } from '@warren/task-api'
-import { type CliIo, ExitCode, ProgramError, durationSetting, styles } from '@warren/runtime'
+import {
+  type CliIo,
+  ExitCode,
+  ProgramError,
+  durationSetting,
+  fileErrorReason,
+  styles,
+} from '@warren/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { loadUpstreamConfig } from '../config.ts'
 import type { QuestionView } from '../http/question-view.ts'
@@ -122,8 +129,7 @@ async function read(file: string, io: CliIo): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (error: unknown) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable'
-    throw new ProgramError(`cannot read ${file} (${reason})`, {
+    throw new ProgramError(`cannot read ${file}: ${fileErrorReason(error, 'read')}`, {
       exitCode: ExitCode.data,
       cause: error,
     })

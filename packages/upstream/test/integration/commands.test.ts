@@ -137,7 +137,7 @@ describe('upstream ask', () => {
     const url = ['--url', running.url]
     expect(await run(['ask', '/no/such/file', ...url])).toMatchObject({
       code: 65,
-      stderr: 'error: cannot read /no/such/file (ENOENT)\n',
+      stderr: 'error: cannot read /no/such/file: the file does not exist\n',
     })
     expect((await run(['ask', '-', ...url], { stdin: '{' })).stderr).toMatch(
       /^error: standard input is not JSON/,
