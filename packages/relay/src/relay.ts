@@ -1,8 +1,6 @@
-import { createMetrics, ExitCode, Health, type Logger, ProgramError, sleep } from '@warren/runtime'
-import type { FastifyInstance } from 'fastify'
+import { createMetrics, Health, type Logger, sleep } from '@warren/runtime'
 import type { RelayConfig } from './config/relay-config.ts'
-import { type AppDeps, buildApp } from './http/app.ts'
-import { ResultBodies } from './http/result-body.ts'
+import { HttpService } from './http-service.ts'
 import { UserManager } from './nodes/user-manager.ts'
 import { Authenticator } from './nodes/authenticator.ts'
 import { DeclaredPasswords } from './nodes/declared-passwords.ts'
@@ -149,27 +147,29 @@ export async function startRelay(
     ),
   )
 
-  const draining = new AbortController()
-  const app = buildApp(
-    appDeps(
-      config,
-      { taskService, queue, authenticator, links, metrics, registry, health, store, log },
-      draining.signal,
-    ),
+  const http = starting.use(
+    await HttpService.start(config, {
+      taskService,
+      queue,
+      authenticator,
+      links,
+      metrics,
+      registry,
+      health,
+      store,
+      log,
+    }),
   )
-  starting.defer(() => app.close())
-  const port = await listen(app, config)
   starting.defer(async () => {
     health.markStopping()
     await Promise.all([...upstreams.values()].map((link) => link.stopPolling()))
     await sleep(config.stopDelayMs)
-    draining.abort()
   })
   log.info(
     {
       version: RELAY_VERSION,
       host: config.host,
-      port,
+      port: http.port,
       store: store.technology,
       queue: queue.technology,
       upstreams: config.upstreams.map((upstream) => upstream.name),
@@ -179,58 +179,10 @@ export async function startRelay(
 
   const running = starting.move()
   return {
-    url: `http://${reachableHost(config.host)}:${port}`,
-    port,
+    url: http.url,
+    port: http.port,
     users: new UserManager(store.users),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
-  }
-}
-
-interface Parts {
-  readonly taskService: TaskService
-  readonly queue: NodeQueue
-  readonly authenticator: Authenticator
-  readonly links: NodeLinks
-  readonly metrics: RelayMetrics
-  readonly registry: ReturnType<typeof createMetrics>
-  readonly health: Health
-  readonly store: RelayStore
-  readonly log: Logger
-}
-
-function appDeps(config: RelayConfig, parts: Parts, draining: AbortSignal): AppDeps {
-  const { taskService, queue, authenticator, links, metrics, registry, health, store, log } = parts
-  return {
-    nextJob: { taskService, queue, draining, maxWaitSeconds: Math.floor(config.maxWaitMs / 1000) },
-    result: {
-      taskService,
-      bodies: new ResultBodies({ maxBytes: config.maxBodyBytes }),
-      now: Date.now,
-    },
-    login: { authenticator, onFailure: (reason) => metrics.countLoginFailure(reason) },
-    health: { health, queueStatus: () => queue.status(), healthPath: config.healthPath },
-    metrics:
-      config.metricsPath === undefined
-        ? undefined
-        : {
-            metrics: registry,
-            path: config.metricsPath,
-            token: config.metricsToken,
-            refresh: async () => {
-              const counts = await store.tasks.countByState().catch(() => undefined)
-              metrics.setGauges(counts, queue.status())
-            },
-          },
-    version: RELAY_VERSION,
-    log,
-    onFinished: (request) => {
-      const { nodeId, status, durationMs, worker, user = '' } = request
-      const outcome = status >= 500 ? 'error' : String(status)
-      if (nodeId !== undefined) links.record(nodeId, outcome, durationMs, { worker, user })
-      metrics.countRequest(request, nodeId === undefined ? undefined : links.nameOf(nodeId))
-    },
-    keepAliveMs: config.keepAliveMs,
-    trustedProxies: config.trustedProxies,
   }
 }
 
@@ -284,25 +236,4 @@ function openTaskService(
     reportCoverage: config.reportCoverage,
     bounds: config,
   })
-}
-
-async function listen(app: FastifyInstance, config: RelayConfig): Promise<number> {
-  try {
-    await app.listen({ host: config.host, port: config.port })
-  } catch (error: unknown) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    throw new ProgramError(`cannot listen on ${config.host}:${config.port} (${code})`, {
-      exitCode: ExitCode.unavailable,
-      hint: 'Set RELAY_HOST and RELAY_PORT to an address of this machine and a free port.',
-      cause: error,
-    })
-  }
-  const bound = app.server.address()
-  return typeof bound === 'object' && bound !== null ? bound.port : config.port
-}
-
-function reachableHost(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
 }

@@ -177,6 +177,13 @@ export const generalSettings = {
     description:
       'Longest time to hold a poll that contains Prefer: wait. Must be below the idle timeout of the load balancer.',
   }),
+  maxConnections: setting({
+    name: 'RELAY_MAX_CONNECTIONS',
+    schema: integerSetting(10, 1_000_000),
+    default: 14_000,
+    description:
+      'Largest number of open connections, of which one address may have half. When there are more, the relay closes the one that has been idle longest. Must be below the limit for open files.',
+  }),
   keepAliveMs: setting({
     name: 'RELAY_KEEP_ALIVE',
     schema: ms(1_000, 3_600_000),

@@ -1,5 +1,10 @@
-import { createServer } from 'node:http'
 import type { Logger } from '@warren/runtime'
+import {
+  chooseRequestId,
+  createHttpServer,
+  type HttpServerOptions,
+  rejectMalformedRequest,
+} from '@warren/runtime/http'
 import { type FastifyInstance, fastify } from 'fastify'
 import { metricsRoute, type MetricsDeps, versionRoute } from './about.routes.ts'
 import { ApiError } from './api-errors.ts'
@@ -9,7 +14,6 @@ import { healthRoutes, type HealthDeps } from './health.routes.ts'
 import { nextJobRoute, type NextJobDeps } from './next-job.route.ts'
 import { nodeLogin, type NodeLoginDeps } from './node-login.ts'
 import { type FinishedRequest, RequestLog } from './request-log.ts'
-import { chooseRequestId } from './request-id.ts'
 import { resultRoute, type ResultDeps } from './result.route.ts'
 import type { RouteEntry } from './route-entry.ts'
 
@@ -23,8 +27,7 @@ export interface AppDeps {
   readonly version: string
   readonly log: Logger
   readonly onFinished: (request: FinishedRequest) => void
-  /** How long an idle connection stays open, ms. If the load balancer keeps it open longer, clients receive 502. */
-  readonly keepAliveMs: number
+  readonly server: HttpServerOptions
   /** Number of proxies trusted to set X-Forwarded-For. With 0 the peer is the client. */
   readonly trustedProxies: number
 }
@@ -52,12 +55,10 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   })
   const app = fastify({
     serverFactory: (handler) =>
-      createServer(
-        { keepAliveTimeout: deps.keepAliveMs, requestTimeout: 0 },
-        (request, response) => {
-          if (closing || !answeredEmpty(request, response)) handler(request, response)
-        },
-      ),
+      createHttpServer((request, response) => {
+        if (closing || !answeredEmpty(request, response)) handler(request, response)
+      }, deps.server),
+    clientErrorHandler: rejectMalformedRequest,
     logger: false,
     trustProxy: (_address, hop) => hop < deps.trustedProxies,
     // A HEAD request to nextjob would lease a task and discard it.
@@ -76,8 +77,6 @@ export function buildApp(deps: AppDeps): FastifyInstance {
       maxParamLength: 1_000,
     },
   })
-  // Node.js closes a connection whose next headers take longer than this, so it must exceed the keep-alive time.
-  app.server.headersTimeout = deps.keepAliveMs + 5_000
 
   app.decorateRequest('principal', null)
   app.decorateRequest('heldMs', 0)

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '@warren/runtime'
+import { chooseRequestId } from '@warren/runtime/http'
 import type { Authenticator } from '../nodes/authenticator.ts'
 import type { NodeQueue } from '../queue/node-queue.ts'
 import { NEXT_JOB_PREFIX, taskKindOf } from './next-job.route.ts'
 import { logVerified } from './node-login.ts'
-import { chooseRequestId } from './request-id.ts'
 import { type RequestLog, workerOf } from './request-log.ts'
 import type { RouteEntry } from './route-entry.ts'
 

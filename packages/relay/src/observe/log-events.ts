@@ -15,6 +15,8 @@ export const RELAY_LOG_EVENTS = {
     'A request was answered, or its client disconnected first (status 499). Debug for empty polls and health probes. Fields: requestId, method, path, status, durationMs, heldMs?, user?, node?',
   'request failed': 'A defect of the relay, answered with 500. Fields: requestId, err',
   'request rejected': 'A request was answered with 503. Debug. Fields: requestId, code, detail',
+  'connections closed by a limit':
+    'Clients opened too many connections, sent too many requests at once or stopped reading. Once a minute while it lasts. Fields: reason (total, address, pipelining, stalled), address, closed',
   'credentials validated': 'A login was accepted. Debug. Fields: user, requestId',
   'authentication failed':
     'A login was rejected. Fields: reason, user?, collection?, path, requestId',

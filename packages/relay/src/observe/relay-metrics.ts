@@ -1,4 +1,5 @@
 import type { Metrics } from '@warren/runtime'
+import type { LimitReason } from '@warren/runtime/http'
 import type { FinishedRequest } from '../http/request-log.ts'
 import type { QueueStatus } from '../queue/node-queue.ts'
 import type { StoreCounts } from '../store/task-store.ts'
@@ -12,6 +13,7 @@ export class RelayMetrics {
   readonly #requests
   readonly #requestSeconds
   readonly #nodeRequests
+  readonly #closedConnections
   readonly #loginFailures
   readonly #taskEvents
   readonly #results
@@ -39,6 +41,11 @@ export class RelayMetrics {
       'node',
       'status',
     ])
+    this.#closedConnections = metrics.counter(
+      'closed_connections_total',
+      'Connections closed by a limit',
+      ['reason'],
+    )
     this.#loginFailures = metrics.counter('login_failures_total', 'Rejected logins', ['reason'])
     this.#taskEvents = metrics.counter(
       'task_events_total',
@@ -83,6 +90,10 @@ export class RelayMetrics {
     this.#requests.inc({ route, method, status })
     this.#requestSeconds.observe({ route }, durationMs / 1000)
     if (nodeName !== undefined) this.#nodeRequests.inc({ node: nodeName, status })
+  }
+
+  countClosedConnection(reason: LimitReason): void {
+    this.#closedConnections.inc({ reason })
   }
 
   countLoginFailure(reason: string): void {

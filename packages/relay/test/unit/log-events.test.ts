@@ -13,16 +13,18 @@ const sources = globSync('**/*.ts', { cwd: folder }).map((file) =>
 
 /** The text of every call of a logger's method, without its closing bracket. */
 function loggingCalls(source: string): string[] {
-  return [...source.matchAll(/\blog\.(?:trace|debug|info|warn|error|fatal)\(/g)].map((match) => {
-    const start = match.index + match[0].length
-    let depth = 1
-    let end = start
-    for (; depth > 0 && end < source.length; end += 1) {
-      if (source[end] === '(') depth += 1
-      if (source[end] === ')') depth -= 1
-    }
-    return source.slice(start, end - 1)
-  })
+  return [...source.matchAll(/\blog(?:\.(?:trace|debug|info|warn|error|fatal)|\[level\])\(/g)].map(
+    (match) => {
+      const start = match.index + match[0].length
+      let depth = 1
+      let end = start
+      for (; depth > 0 && end < source.length; end += 1) {
+        if (source[end] === '(') depth += 1
+        if (source[end] === ')') depth -= 1
+      }
+      return source.slice(start, end - 1)
+    },
+  )
 }
 
 describe('the list of log events', () => {

@@ -9,6 +9,11 @@ export interface BodyPace {
 
 export const SLOWEST_BODY: BodyPace = { pauseMs: 30_000, bytesPerSecond: 65_536 }
 
+/** Longest time in which a body of this size arrives, ms. */
+export function longestBodyMs(bytes: number, pace: BodyPace = SLOWEST_BODY): number {
+  return Math.ceil(pace.pauseMs + (bytes / pace.bytesPerSecond) * 1_000)
+}
+
 /** The body did not arrive: the client was too slow, or closed the connection. */
 export class BodyError extends Error {
   override readonly name = 'BodyError'

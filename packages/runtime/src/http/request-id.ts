@@ -1,4 +1,4 @@
-import { newRequestId } from '@warren/runtime'
+import { newRequestId } from '../process/identifiers.ts'
 
 // Matches what clients and proxies send: UUIDs, hex, ULIDs, W3C trace IDs. Anything else could forge log lines.
 const SAFE_ID = /^[A-Za-z0-9][A-Za-z0-9._:/+=-]{3,127}$/
