@@ -18,6 +18,9 @@ export function adviceFor(error: TaskApiError): string | undefined {
   if (error.kind === 'invalid-response') {
     return 'something other than a relay answered: check TASK_API_BASE_URL and any proxy in between'
   }
+  if (/^TLS_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG)$/.test(error.code)) {
+    return 'the server does not use TLS: check the port of TASK_API_BASE_URL, or use an http URL with TASK_API_ENFORCE_HTTPS=false'
+  }
   return error.code.startsWith('TLS')
     ? 'the certificate is not trusted: check the host name in TASK_API_BASE_URL, the clock of this machine and NODE_EXTRA_CA_CERTS'
     : undefined

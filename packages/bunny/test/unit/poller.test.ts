@@ -135,6 +135,16 @@ describe('log of a failed poll', () => {
     expect(lines.find(({ msg }) => msg === 'poll failed')?.['advice']).toContain('COLLECTION_ID')
   })
 
+  it('contains advice if the server does not use TLS', async () => {
+    const error = new TaskApiError('TLS connection to relay failed (WRONG_VERSION_NUMBER)', {
+      kind: 'transport',
+      code: 'TLS_WRONG_VERSION_NUMBER',
+      requestId: 'r',
+    })
+    const { lines } = await pollThrough([{ afterMs: 0, error }, { afterMs: 0 }])
+    expect(lines.find(({ msg }) => msg === 'poll failed')?.['advice']).toContain('does not use TLS')
+  })
+
   it('counts each poll in the link summary', async () => {
     const { lines } = await pollThrough([
       { afterMs: 10 },

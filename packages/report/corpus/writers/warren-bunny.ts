@@ -127,7 +127,7 @@ function pollFailed({ requestId, outcome, durationMs, retryInMs }: FactOf<'poll 
     outcome.kind === 'status' && outcome.status === 401
       ? {
           advice:
-            'the relay refuses our credentials: check TASK_API_USERNAME and TASK_API_PASSWORD, and that COLLECTION_ID belongs to that user',
+            'the relay rejects the credentials: check TASK_API_USERNAME, TASK_API_PASSWORD and that COLLECTION_ID belongs to this user',
         }
       : {}
   return {
