@@ -9,13 +9,14 @@ const INTRODUCTION = `# Configuration
 
 <!-- Generated from the settings in the source by \`npm run docs:write\`. Do not edit. -->
 
-Every program is configured by environment variables. Their names are case-insensitive, and a blank variable counts as unset.
-A duration is a number with a unit, such as \`500ms\`, \`30s\`, \`5m\`, \`2h\` or \`1d\`; a number without a unit counts the unit named
-here. A secret can also be read from a file: \`NAME_FILE=/run/secrets/name\`. A program rejects invalid values, and unknown
-variables with one of its prefixes: it lists all problems and exits with 78.
+The bunny, the relay and the upstream are configured by environment variables. Their names are case-insensitive, and a blank
+variable counts as unset.
+A duration is a number with a unit, such as \`500ms\`, \`30s\`, \`5m\`, \`2h\` or \`1d\`, or a plain number in the unit that the table
+names. A secret can also be read from a file: \`NAME_FILE=/run/secrets/name\`. A program rejects invalid values and unknown
+variables that have one of its prefixes: it lists all problems and exits with 78.
 `
 
-const COUNTED: Readonly<Record<string, string>> = {
+const PLAIN_UNITS: Readonly<Record<string, string>> = {
   ms: 'milliseconds',
   s: 'seconds',
   m: 'minutes',
@@ -54,8 +55,8 @@ function tableRow(row: ConfigurationRow): string {
 }
 
 function unitNote(unit: string): string {
-  const counted = COUNTED[unit]
-  return counted === undefined ? `In ${unit}.` : `A number without a unit counts ${counted}.`
+  const plain = PLAIN_UNITS[unit]
+  return plain === undefined ? `In ${unit}.` : `A plain number is in ${plain}.`
 }
 
 function code(text: string): string {

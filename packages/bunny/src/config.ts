@@ -36,7 +36,7 @@ const commonSettings = {
     name: 'BUNNY_LOGGER_LEVEL',
     schema: logLevelSetting(),
     default: 'info',
-    description: 'Log level: DEBUG, INFO, WARNING, ERROR or CRITICAL.',
+    description: 'Lowest level to log: DEBUG, INFO, WARNING, ERROR or CRITICAL.',
   }),
   logFormat: setting({
     name: 'LOG_FORMAT',

@@ -2,7 +2,7 @@
  * Which form of a cohort does PostgreSQL run fastest, and is there a question for which that form is
  * too slow to use? Compares the compiled statement with three other forms.
  *
- *   node packages/cohort/bench/compare-statements.ts postgres://user@host/empty_database [persons]
+ *   npx node packages/cohort/bench/compare-statements.ts postgres://user@host/empty_database [persons]
  *
  * The database must be empty. The program fills it (about 50 s and 3 GB for a million people) and does
  * not clear it: drop it afterwards. Prints milliseconds, the better of two runs. A statement is stopped

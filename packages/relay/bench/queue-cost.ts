@@ -2,7 +2,7 @@
  * Measures the cost of an empty poll, and how many subtasks per second a relay hands out and stores the results of, on
  * SQLite, on PostgreSQL, and on PostgreSQL with RabbitMQ.
  *
- *     node packages/relay/bench/queue-cost.ts
+ *     npx node packages/relay/bench/queue-cost.ts
  *
  * PostgreSQL and RabbitMQ are measured only if WARREN_BENCH_POSTGRES_URL (an empty database) and WARREN_BENCH_AMQP_URL
  * (an empty virtual host) are set. SQLite writes to the temporary folder, so a commit takes as long as an fsync of its

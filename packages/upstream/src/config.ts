@@ -69,7 +69,7 @@ export const upstreamConfig = defineConfig<UpstreamConfig>({
       name: 'UPSTREAM_PORT',
       schema: integerSetting(0, 65_535),
       default: 8090,
-      description: 'Port to listen on; 0: any free port.',
+      description: 'Port to listen on. 0 selects a free port.',
     }),
     store: setting({
       name: 'UPSTREAM_STORE',
@@ -144,7 +144,7 @@ export const upstreamConfig = defineConfig<UpstreamConfig>({
       name: 'UPSTREAM_URL',
       schema: urlSetting(['https', 'http']).optional(),
       description:
-        'URL for warren upstream ask and collections; default: this machine at UPSTREAM_PORT.',
+        'URL for warren upstream ask and collections. Default: this machine at UPSTREAM_PORT.',
     }),
     logLevel: setting({
       name: 'UPSTREAM_LOG_LEVEL',

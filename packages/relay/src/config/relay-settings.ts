@@ -249,7 +249,7 @@ export const generalSettings = {
     aliases: ['Serilog__MinimumLevel__Default', 'Serilog__MinimumLevel'],
     schema: logLevelSetting(),
     default: 'info',
-    description: 'Least severe level that is logged: trace, debug, info, warn, error or fatal.',
+    description: 'Lowest level to log: trace, debug, info, warn, error or fatal.',
   }),
   logFormat: setting({
     name: 'LOG_FORMAT',

@@ -120,7 +120,7 @@ export const firstUpstreamSettings = {
     default: DEFAULTS.waitMs,
     unit: 's',
     description:
-      'How long the upstream is asked to hold a poll (Prefer: wait). 0 asks for an immediate answer.',
+      'How long the upstream is asked to hold a poll (Prefer: wait). 0: polls are not held.',
   }),
   upstreamResumeOnError: setting({
     name: 'UpstreamTaskApi__ResumeOnError',
