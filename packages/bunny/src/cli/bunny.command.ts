@@ -21,8 +21,7 @@ Examples:
   warren bunny omop generate --help     create a database to try it on
   warren bunny config check             print the effective configuration
 
-Configure the bunny with environment variables, which are listed by:
-  warren bunny config check`,
+The bunny is configured by environment variables: see docs/configuration.md.`,
     )
   for (const subcommand of [
     daemonCommand(io),

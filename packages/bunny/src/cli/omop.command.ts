@@ -63,7 +63,7 @@ function loadCommand(io: CliIo): Command {
       `${TARGET_HELP}
 
 Files are comma-separated with "quotes", or tab-separated without quotes. The first line names the columns, in any order.
-An empty field is NULL. Dates are 2015-01-06, 2015-1-6 or 20150106. 06/01/2015 is rejected, because it could be June.
+An empty field is NULL. Dates are 2015-01-06, 2015-1-6 or 20150106. 06/01/2015 is rejected: it could be 6 January or 1 June.
 Each problem is printed with its file, line and column, and without the value.
 
 Exit codes: 0 success, 1 failed, 64 invalid usage, 65 invalid files, 69 target not available.

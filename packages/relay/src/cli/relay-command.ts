@@ -21,7 +21,7 @@ Examples:
   RELAY_STORE=postgres://relay@db/relay warren relay serve   run it on PostgreSQL
   warren relay config check                                  print the effective configuration
 
-The relay is configured by environment variables. "warren relay config check" lists them all.`,
+The relay is configured by environment variables: see docs/configuration.md.`,
     )
 
   relay
@@ -45,9 +45,7 @@ The relay is configured by environment variables. "warren relay config check" li
   const database = relay.command('database').description('manage the database')
   database
     .command('update')
-    .description(
-      'update the database schema; safe while relays run, and from several places at once',
-    )
+    .description('update the database schema, also while relays are running')
     .action(async () => {
       await withStore(io, async () => undefined, {
         migrate: true,

@@ -1,6 +1,5 @@
 import { displayWidth, wrapWords } from './text-width.ts'
 
-const MIN_DESCRIPTION_WIDTH = 24
 const STACKED_INDENT = ' '.repeat(6)
 const USAGE = 'Usage: '
 
@@ -45,17 +44,15 @@ function commands(lines: readonly string[], width: number): string[] {
   const described = items.filter(({ description }) => description !== '')
   const column =
     Math.max(0, ...described.map(({ indent, command }) => (indent + command).length)) + 2
+  const isStacked = described.some(({ description }) => column + displayWidth(description) > width)
   return items.flatMap(({ indent, command, description }) => {
     const own = wrapCommand(command, width, indent)
     if (description === '') return own
-    if (width - column < MIN_DESCRIPTION_WIDTH) {
-      return [
-        ...own,
-        ...wrapWords(description, width, { first: STACKED_INDENT, rest: STACKED_INDENT }),
-      ]
-    }
-    const first = (indent + command).padEnd(column)
-    return wrapWords(description, width, { first, rest: ' '.repeat(column) })
+    if (!isStacked) return [(indent + command).padEnd(column) + description]
+    return [
+      ...own,
+      ...wrapWords(description, width, { first: STACKED_INDENT, rest: STACKED_INDENT }),
+    ]
   })
 }
 

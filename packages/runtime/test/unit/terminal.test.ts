@@ -260,7 +260,7 @@ describe('fitHelp', () => {
 
   it('puts descriptions below commands if they do not fit next to them', () => {
     const text = '  warren demo                 run a network\n  warren report logs/  check\n'
-    expect(fitHelp(text, 40)).toBe(
+    expect(fitHelp(text, 34)).toBe(
       '  warren demo\n      run a network\n  warren report logs/\n      check\n',
     )
   })

@@ -44,7 +44,7 @@ export function askCommand(io: CliIo): Command {
       '-c, --collection <name>',
       'collection to ask, by name or ID; optional if there is only one',
     )
-    .option('--url <url>', 'URL of the upstream; default: UPSTREAM_URL')
+    .option('--url <url>', 'URL of the upstream (default: UPSTREAM_URL)')
     .option(
       '--timeout <duration>',
       'stop waiting after this long, such as 90s or 10m',

@@ -14,11 +14,10 @@ Examples:
   Create credentials for a relay or a bunny:
     warren upstream collections add north
 
-A relay connects with RELAY_UPSTREAM_BASE_URL=http://127.0.0.1:8090/api/v1, a
-bunny with TASK_API_BASE_URL, and both with these credentials.
+To connect a relay, set RELAY_UPSTREAM_BASE_URL=http://127.0.0.1:8090/api/v1. To
+connect a bunny, set TASK_API_BASE_URL to the same URL. Both need the credentials.
 
-The upstream is configured by environment variables, all of which begin with
-UPSTREAM_.`
+The upstream is configured by environment variables: see docs/configuration.md.`
 
 export function serveCommand(io: CliIo): Command {
   return new Command('serve')

@@ -14,7 +14,7 @@ Examples:
 /** `upstream` with its subcommands. Failures are thrown, for `printFailure` of @warren/runtime. */
 export function upstreamCommand(io: CliIo): Command {
   const program = new Command('upstream')
-    .description('run a Task API server, and use it to query a network')
+    .description('run an upstream, and ask a network questions')
     .version(UPSTREAM_VERSION)
     .addHelpText('after', EXAMPLES)
   for (const command of [serveCommand(io), askCommand(io), collectionsCommand(io)]) {

@@ -23,7 +23,7 @@ interface DemoOptions {
 
 const HELP = `
 Examples:
-  warren demo                     four hospitals, six questions; runs until Ctrl-C
+  warren demo                     ask six questions, and run until Ctrl-C
   warren demo --once              stop after the questions
   warren demo --once --json | jq  print the results as one JSON document
   warren demo --store postgres://me@localhost/warren --queue amqp://localhost
