@@ -16,6 +16,7 @@ export {
 export { chromiumPath, describeChromium } from './chromium.ts'
 export type { PrivateRabbit, PrivateServer } from './manager/private-service.ts'
 export { FaultProxy } from './faults/fault-proxy.ts'
+export { startServices } from './start-services.ts'
 export { freePort } from './free-port.ts'
 export { until, type UntilOptions } from './until.ts'
 export {

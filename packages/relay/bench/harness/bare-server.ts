@@ -1,7 +1,12 @@
-// The reference for an empty poll: the least that a server of Node.js can do for a request.
-import { createServer } from 'node:http'
+// The reference: the least that a server of Node.js can do for an empty poll, and for a held one.
+import { createServer, type ServerResponse } from 'node:http'
 
-const server = createServer((_request, response) => {
+const held = new Set<ServerResponse>()
+const server = createServer((request, response) => {
+  if (request.headers['prefer'] !== undefined) {
+    held.add(response)
+    return
+  }
   response.writeHead(204)
   response.end()
 })
