@@ -86,7 +86,7 @@ if (flags.store !== 'postgresql') {
   await wakeUp('SQLite', database.url)
 }
 if (flags.store !== 'sqlite') {
-  await using _services = await startServices()
+  await using _ = await startServices()
   await using database = await createDatabase()
   await wakeUp('PostgreSQL', database.url)
 }

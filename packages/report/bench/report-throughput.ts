@@ -1,11 +1,11 @@
-// Measures how many lines per second the report reads on one core, compared with simple tools and with goaccess on the same file; how much
-// of the time is startup; and whether memory stays constant as the input grows.
+// How many lines per second does the report read on one core, compared with simple tools and with goaccess on the same file? How much of
+// the time is startup, and does memory stay constant as the input grows?
 //
 // It generates the logs of one network as an operator collects them (a client through kubectl, the relay without dates, a broker, NGINX, an
 // AWS load balancer, Warren's JSON), and large logs of the two load balancers alone. All commands run one after the other on one core.
 // Figures are for whole processes, including startup.
 //
-// Usage: npm run bench -- [--size 200m] [--access-lines 2m] [--check] [--against DIR] [--keep DIR]
+// Usage: npm run bench -- report -- [--size 200m] [--access-lines 2m] [--check] [--against DIR] [--keep DIR]
 //   --size         size of the logs of the network; 5g for the memory limit
 //   --access-lines lines of each access log that is read alone; 0 skips them
 //   --check        exit with 1 if the logs of the network are read too slowly or with too much memory
@@ -17,6 +17,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { reportMeasurement } from '@warren/testkit'
 import { ACCESS_LOGS, makeLogs, MIXED_LOGS } from './bench-logs.ts'
 import type { BenchLog } from './bench-logs.ts'
 import { run } from './measured-run.ts'
@@ -79,7 +80,20 @@ async function mixedLogs(bytes: number): Promise<{ linesPerCpuSecond: number; pe
   await tool('grep -c', made.lines, ['grep', '-c', 'responded 204', ...files])
   const report = await reports(files, made.lines)
   if (wc) say(`report takes ${times(report.cpuSeconds / wc.cpuSeconds)} as long as wc -l`)
-  return { linesPerCpuSecond: made.lines / report.cpuSeconds, peakMb: report.peakMb }
+  const measured = { linesPerCpuSecond: made.lines / report.cpuSeconds, peakMb: report.peakMb }
+  reportMeasurement({
+    what: 'logs of a network, lines per second of CPU time',
+    value: measured.linesPerCpuSecond,
+    unit: 'lines/s',
+    target: { of: 'value', atLeast: MIN_LINES },
+  })
+  reportMeasurement({
+    what: 'logs of a network, peak memory',
+    value: measured.peakMb,
+    unit: 'MB',
+    target: { of: 'value', atMost: MAX_MB },
+  })
+  return measured
 }
 
 async function accessLog(log: BenchLog, goaccessFormat: string, lines: number): Promise<void> {
@@ -92,8 +106,16 @@ async function accessLog(log: BenchLog, goaccessFormat: string, lines: number): 
   const target = ['-o', join(folder, 'goaccess.json')]
   const goaccess = await tool('goaccess', made.lines, ['goaccess', file, ...format, ...target])
   const report = await reports([file], made.lines)
-  if (goaccess)
+  if (goaccess) {
+    reportMeasurement({
+      what: `${log.name}, lines per second of CPU time`,
+      value: lines / report.cpuSeconds,
+      unit: 'lines/s',
+      reference: { what: 'goaccess', value: lines / goaccess.cpuSeconds },
+      ratio: goaccess.cpuSeconds / report.cpuSeconds,
+    })
     say(`report is ${times(goaccess.cpuSeconds / report.cpuSeconds)} as fast as goaccess`)
+  }
   if (flags.keep === undefined) await rm(file)
 }
 

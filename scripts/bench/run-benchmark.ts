@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Measurement } from '@warren/testkit'
+import type { Benchmark } from './benchmarks.ts'
+
+export interface BenchmarkRun {
+  readonly name: string
+  readonly failed: boolean
+  readonly measurements: readonly Measurement[]
+}
+
+/** Runs a benchmark in its own process. What it prints goes to standard error, so that `--json` is the only output. */
+export async function runBenchmark(
+  { name, file }: Benchmark,
+  root: string,
+  args: readonly string[],
+): Promise<BenchmarkRun> {
+  const folder = await mkdtemp(join(tmpdir(), 'warren-bench-'))
+  try {
+    const measured = join(folder, 'measurements')
+    const child = spawn(process.execPath, [join(root, file), ...args], {
+      cwd: root,
+      env: { ...process.env, WARREN_BENCH_MEASUREMENTS: measured },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    child.stdout.pipe(process.stderr, { end: false })
+    const [code] = await once(child, 'close')
+    const lines = await readFile(measured, 'utf8').catch(() => '')
+    const measurements = lines
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line): Measurement => JSON.parse(line))
+    return { name, failed: code !== 0, measurements }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** The question of a benchmark: the comment at the start of its file, up to the first empty line. */
+export async function questionOf({ file }: Benchmark, root: string): Promise<string> {
+  const lines = (await readFile(join(root, file), 'utf8')).split('\n')
+  const question: string[] = []
+  for (const line of lines) {
+    const comment = /^(?:\/\/|\/\*\*| \*(?!\/))(.*)$/.exec(line)
+    if (comment === null) break
+    const text = comment[1]?.trim() ?? ''
+    if (text === '' && question.length > 0) break
+    if (text !== '') question.push(text)
+  }
+  return question.join(' ')
+}
