@@ -87,6 +87,7 @@ const relaySettings = {
     name: 'COLLECTION_ID',
     schema: textSetting(),
     secret: true,
+    identifier: true,
     description: 'Collection ID of this site at the relay. Never logged.',
   }),
   taskApiType: setting({
@@ -296,6 +297,7 @@ export const runConfig = defineConfig({
       name: 'COLLECTION_ID',
       schema: textSetting().optional(),
       secret: true,
+      identifier: true,
       description: 'Collection ID in metadata.bcos. Default: the collection of the task.',
     }),
     ...taskTimeouts,

@@ -33,6 +33,7 @@ export {
   urlSetting,
 } from './config/setting-schemas.ts'
 export { formatDuration, type DurationUnit } from './config/format-value.ts'
+export { warnAboutSecrets } from './config/warn-about-secrets.ts'
 export { nearestName } from './config/nearest-name.ts'
 
 export type { Logger } from 'pino'

@@ -1,4 +1,4 @@
-import { runProgram, untilAborted, type CliIo } from '@warren/runtime'
+import { runProgram, untilAborted, warnAboutSecrets, type CliIo } from '@warren/runtime'
 import { Command } from 'commander'
 import { FINAL_SUBMISSION_MS, startBunny } from '../bunny.ts'
 import { bunnyConfig, loadBunnyConfig } from '../config.ts'
@@ -13,6 +13,7 @@ export function daemonCommand(io: CliIo): Command {
     .action(async () => {
       const config = loadBunnyConfig(io.env)
       const log = programLog(bunnyConfig, config, io)
+      warnAboutSecrets(log, bunnyConfig, config)
       await runProgram(
         'bunny',
         async ({ signal, resources }) => {

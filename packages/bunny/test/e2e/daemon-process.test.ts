@@ -21,7 +21,7 @@ beforeAll(async () => {
     DATASOURCE_DB_DRIVERNAME: 'duckdb',
     DATASOURCE_DUCKDB_PATH_TO_DB: file,
     TASK_API_USERNAME: 'site-a',
-    TASK_API_PASSWORD: 'hunter2',
+    TASK_API_PASSWORD: 'hunter2-hunter2',
     TASK_API_ENFORCE_HTTPS: 'false',
     COLLECTION_ID: COLLECTION,
     INITIAL_BACKOFF: '100ms',
@@ -53,6 +53,19 @@ describe('bunny daemon as a process', () => {
       .split('\n')
       .map((line) => parseLogLine(line).msg)
     expect(events.at(-1)).toBe('bunny stopped')
+  })
+
+  it('warns about a common password, and its log stays readable', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const process = daemon(api.url, { TASK_API_PASSWORD: 'bunny' })
+    await until(() => api.polls.length > 0, { timeoutMs: 20_000 })
+    const { stderr } = await process.kill('SIGTERM')
+    const lines = stderr.trimEnd().split('\n').map(parseLogLine)
+    expect(lines.map(({ msg }) => msg)).toContain('bunny started')
+    expect(lines.find(({ msg }) => msg === 'configuration warning')).toMatchObject({
+      variable: 'TASK_API_PASSWORD',
+      component: 'bunny',
+    })
   })
 
   it('loses no result on kill -9 if it has an outbox folder', async () => {

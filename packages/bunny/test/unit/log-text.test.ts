@@ -95,9 +95,9 @@ describe('LOG_FORMAT=text', () => {
 
   it('masks the collection ID', () => {
     const lines = linesOf(
-      (log) => log.info({ path: '/out/RQ-CC-1.json' }, BunnyEvent.resultSaved),
+      (log) => log.info({ path: '/out/RQ-CC-1234.json' }, BunnyEvent.resultSaved),
       {
-        secrets: ['RQ-CC-1'],
+        secrets: ['RQ-CC-1234'],
       },
     )
     expect(lines).toEqual(['INFO Saved results to /out/[REDACTED].json'])

@@ -1,5 +1,12 @@
-import { type CliIo, createLogger, relayText, runProgram, untilAborted } from '@warren/runtime'
-import { loadRelayConfig } from '../config/relay-config.ts'
+import {
+  type CliIo,
+  createLogger,
+  relayText,
+  runProgram,
+  untilAborted,
+  warnAboutSecrets,
+} from '@warren/runtime'
+import { loadRelayConfig, relayConfig } from '../config/relay-config.ts'
 import { relayLogText } from '../observe/log-text.ts'
 import { startRelay } from '../relay.ts'
 
@@ -17,6 +24,7 @@ export async function serve(io: CliIo): Promise<void> {
     secrets: config.secrets,
     text: relayText(relayLogText),
   })
+  warnAboutSecrets(log, relayConfig, config)
   await runProgram(
     'relay',
     async ({ signal, resources }) => {

@@ -11,7 +11,6 @@ import { type DeclaredUser } from '../vocabulary/declared-user.ts'
 import { declaredUserSettings, readDeclaredUsers } from './declared-user-settings.ts'
 import { generalSettings } from './relay-settings.ts'
 import { settlingSettings } from './settling-settings.ts'
-import { storeSecrets } from './store-target.ts'
 import {
   firstUpstreamSettings,
   moreUpstreamSettings,
@@ -55,13 +54,11 @@ export const relayConfig: ConfigDefinition<RelaySettings> = defineConfig<RelaySe
 /** Throws a ConfigError (exit code 78) that lists every problem. */
 export function loadRelayConfig(env: NodeJS.ProcessEnv): RelayConfig {
   const values = loadConfig(relayConfig, withBlankQueueTypes(env))
-  const secrets = [...secretValues(relayConfig, values), ...storeSecrets(values.store)]
   return {
     ...values,
     upstreams: readUpstreams(values).upstreams,
     declaredUsers: readDeclaredUsers(values).users,
-    // "database" and "sqlite:…" are values of secret settings, but not secrets.
-    secrets: secrets.filter((text) => text !== 'database' && !text.startsWith('sqlite:')),
+    secrets: secretValues(relayConfig, values),
   }
 }
 

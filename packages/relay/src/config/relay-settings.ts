@@ -10,7 +10,7 @@ import {
 } from '@warren/runtime'
 import { z } from 'zod'
 import { parseBrokerAddress } from '../queue/broker-address.ts'
-import { STORE_EXAMPLES, parseStoreTarget } from './store-target.ts'
+import { STORE_EXAMPLES, parseStoreTarget, storeSecrets } from './store-target.ts'
 
 const DAY_MS = 86_400_000
 
@@ -30,6 +30,12 @@ const queueText = z
       context.addIssue(`expected database or amqp://USER:PASSWORD@HOST:5672/VHOST: ${reason}`)
     }
   })
+
+/** The password of a URL, encoded and decoded. */
+function urlPasswords(text: string): string[] {
+  const { password } = new URL(text)
+  return password === '' ? [] : [password, decodeURIComponent(password)]
+}
 
 const path = z
   .string()
@@ -63,6 +69,7 @@ export const generalSettings = {
     schema: storeText,
     default: 'sqlite:relay.sqlite',
     secret: true,
+    secretParts: storeSecrets,
     description: `Database for users, nodes and tasks: ${STORE_EXAMPLES}.`,
   }),
   migrate: setting({
@@ -85,6 +92,7 @@ export const generalSettings = {
     schema: queueText,
     default: 'database',
     secret: true,
+    secretParts: (text) => (text === 'database' ? [] : urlPasswords(text)),
     description: 'How nodes are notified of new tasks: database, or the URL of a RabbitMQ broker.',
   }),
   suppressionThreshold: setting({

@@ -54,6 +54,30 @@ describe('the relay as a process', () => {
     expect(messages).toEqual(['relay started', 'relay stopping', 'relay stopped'])
   })
 
+  it('warns about short and common secrets, and its log stays readable', async () => {
+    const secrets = {
+      RELAY_METRICS_TOKEN: 'p',
+      RELAY_UPSTREAM_PASSWORD: 'upstream',
+      DownstreamUsers__site__Password: 'sqlite',
+    }
+    const upstream = {
+      RELAY_UPSTREAM_BASE_URL: `http://127.0.0.1:${await freePort()}`,
+      RELAY_UPSTREAM_COLLECTION_ID: 'RQ-CC-EXAMPLE',
+      RELAY_UPSTREAM_USERNAME: 'relay',
+    }
+    const relay = run({ RELAY_PORT: '0', ...secrets, ...upstream }, 'serve')
+    await until(() => relay.stderr.includes('relay started'), { timeoutMs: 20_000 })
+    for (const name of Object.keys(secrets)) {
+      expect(relay.stderr).toMatch(
+        new RegExp(`"variable":"${name}".*"msg":"configuration warning"`),
+      )
+    }
+    expect(relay.stderr).toMatch(
+      /"store":"sqlite","queue":"database","upstreams":\["upstream"\],"msg":"relay started"/,
+    )
+    expect(relay.stderr).not.toContain('[REDACTED]')
+  })
+
   it('fails /readyz before it closes its sockets', async () => {
     const port = await freePort()
     const relay = run({ RELAY_PORT: String(port), RELAY_STOP_DELAY: '2s' }, 'serve')

@@ -4,7 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { RELAY_LOG_EVENTS } from '../../src/index.ts'
 
 // Logged by the runtime for the relay.
-const LOGGED_BY_RUNTIME = ['relay stopping', 'relay stopped', 'link summary']
+const LOGGED_BY_RUNTIME = [
+  'relay stopping',
+  'relay stopped',
+  'link summary',
+  'configuration warning',
+]
 
 const folder = fileURLToPath(new URL('../../src', import.meta.url))
 const sources = globSync('**/*.ts', { cwd: folder }).map((file) =>

@@ -201,7 +201,7 @@ describe('the configuration of the relay', () => {
       expect(text).not.toContain(secret)
     }
     expect(loadRelayConfig(env).secrets).toEqual(
-      expect.arrayContaining(['geheim', 'scrape me', 'upstream secret', 'site secret']),
+      expect.arrayContaining(['geheim', 'hare', 'scrape me', 'upstream secret', 'site secret']),
     )
   })
 

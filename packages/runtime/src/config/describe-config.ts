@@ -1,4 +1,6 @@
+import { weaknessOf } from '../logging/secret-weakness.ts'
 import { settingsOf, type ConfigDefinition } from './define-config.ts'
+import type { ConfigProblem, Secret } from './setting.ts'
 
 export interface ConfigurationRow {
   readonly name: string
@@ -44,6 +46,25 @@ export function secretValues<T extends object>(
   definition: ConfigDefinition<T>,
   values: T,
 ): string[] {
+  return secretsOf(definition, values).map(({ text }) => text)
+}
+
+/** The secrets that a log cannot mask wherever they occur, because they are short or common. */
+export function weakSecrets<T extends object>(
+  definition: ConfigDefinition<T>,
+  values: T,
+): ConfigProblem[] {
+  return secretsOf(definition, values).flatMap(({ name, text, isIdentifier }) => {
+    const weakness = isIdentifier ? undefined : weaknessOf(text)
+    if (weakness === undefined) return []
+    const message = `${weakness}, so it is easy to guess, and the log masks it only where it expects a secret`
+    return [{ name, message, hint: `Choose ${RECOMMENDED_LENGTH} or more random characters.` }]
+  })
+}
+
+const RECOMMENDED_LENGTH = 16
+
+function secretsOf<T extends object>(definition: ConfigDefinition<T>, values: T): Secret[] {
   const byKey = new Map<string, unknown>(Object.entries(values))
   return [...settingsOf(definition)].flatMap(([key, setting]) => setting.secrets(byKey.get(key)))
 }

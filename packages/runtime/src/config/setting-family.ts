@@ -66,6 +66,10 @@ export function settingFamily<S extends z.ZodType>(
         members.map((member) => [member.name, formatMasked(member.value, secret)] as const),
       ),
     secrets: (members) =>
-      members.flatMap(({ value }) => (secret && typeof value === 'string' ? [value] : [])),
+      members.flatMap(({ name: variable, value }) =>
+        secret && typeof value === 'string'
+          ? [{ name: variable, text: value, isIdentifier: false }]
+          : [],
+      ),
   }
 }

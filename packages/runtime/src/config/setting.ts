@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 
+import { SecretValues } from '../logging/secret-values.ts'
 import { withoutUrlPasswords } from '../logging/url-password.ts'
 import { normaliseName, type Environment, type Variable } from './environment.ts'
 import { formatDuration, formatValue } from './format-value.ts'
@@ -9,6 +10,14 @@ export interface ConfigProblem {
   readonly name: string
   readonly message: string
   readonly hint?: string
+}
+
+/** A secret, and the variable that sets it. */
+export interface Secret {
+  readonly name: string
+  readonly text: string
+  /** It identifies something and is not a password, so it may be short. */
+  readonly isIdentifier: boolean
 }
 
 export type Reading<T> = { readonly value: T } | { readonly problems: readonly ConfigProblem[] }
@@ -30,8 +39,8 @@ export interface Setting<T> {
   read(environment: Environment): Reading<T>
   /** `value` by variable name, masked; '' means unset. */
   shown(value: T): Record<string, string>
-  /** The secret texts in `value`. */
-  secrets(value: T): string[]
+  /** The secrets in `value`. */
+  secrets(value: T): Secret[]
 }
 
 export interface SettingOptions<S extends z.ZodType> {
@@ -47,6 +56,10 @@ export interface SettingOptions<S extends z.ZodType> {
   default?: z.output<S>
   /** Masked everywhere. `NAME_FILE` can name a file that contains the value. */
   secret?: true
+  /** The parts of a secret value that are secret. Default: all of it. */
+  secretParts?: (value: z.output<S>) => readonly string[]
+  /** A secret that identifies something and is not a password, so it may be short. */
+  identifier?: true
   /** One sentence for docs/configuration.md. */
   description: string
   /** The unit of a number without one, such as `s`. */
@@ -98,7 +111,11 @@ export function setting<S extends z.ZodType>(options: SettingOptions<S>): Settin
       return parseVariable(schema, source, { secret, asFile: source.asFile, environment })
     },
     shown: (value) => ({ [name]: value === undefined ? '' : formatMasked(written(value), secret) }),
-    secrets: (value) => (secret && typeof value === 'string' ? [value] : []),
+    secrets: (value) => {
+      if (!secret || typeof value !== 'string') return []
+      const isIdentifier = options.identifier === true
+      return (options.secretParts?.(value) ?? [value]).map((text) => ({ name, text, isIdentifier }))
+    },
   }
 }
 
@@ -123,7 +140,7 @@ export function parseVariable<S extends z.ZodType>(
   // The text may be a URL with a password, set in the wrong variable.
   return fail(
     how.secret
-      ? message.replaceAll(text, '[REDACTED]')
+      ? new SecretValues([text]).mask(message, '[REDACTED]')
       : withoutUrlPasswords(`${message}, got ${JSON.stringify(text)}`, '[REDACTED]'),
   )
 }

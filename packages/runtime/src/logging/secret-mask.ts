@@ -1,12 +1,15 @@
 import type { LogRecord } from './log-record.ts'
+import { SecretValues } from './secret-values.ts'
 import { withoutUrlPasswords } from './url-password.ts'
 
+/** Has the same length for every secret. */
 const REDACTED = '[REDACTED]'
 
-// Fields with such a name are masked.
+// Fields and parameters with such a name are masked.
 const SECRET_NAMES = [
   'passw(?:or)?d',
   'passphrase',
+  'pwd',
   'secret',
   'token',
   'authorization',
@@ -17,33 +20,38 @@ const SECRET_NAMES = [
   'connection-?string',
 ].join('|')
 const SECRET_NAME = new RegExp(SECRET_NAMES, 'i')
-const SECRET_MEMBER = new RegExp(`"[^"\\\\]*(?:${SECRET_NAMES})[^"\\\\]*":`, 'i')
+
+/** `Password=hunter2;` and `Pwd="a;b"` in a connection string, `&token=…` in a query string. */
+const PARAMETER = new RegExp(
+  String.raw`\b([\w-]*(?:${SECRET_NAMES})[\w-]*\s*=\s*)("(?:[^"]|"")*"|'(?:[^']|'')*'|[^\s;&,"']+)`,
+  'gi',
+)
+/** `"password":"hunter2"` in a text that contains JSON. */
+const MEMBER = new RegExp(
+  String.raw`("[^"\\]*(?:${SECRET_NAMES})[^"\\]*"\s*:\s*)"(?:[^"\\]|\\.)*"`,
+  'gi',
+)
+/** `Cookie: a=b; c=d`, to the end of the line. */
+const HEADER = /\b((?:proxy-)?authorization|(?:set-)?cookie)(:\s*)[^\r\n]+/gi
+const CREDENTIAL = /\b(basic|bearer) ([a-z0-9+/=._~-]{8,})/gi
+
+/** What every pattern needs in order to match. */
+const MAY_MATCH = new RegExp(`://|\\b(?:basic|bearer) |${SECRET_NAMES}`, 'i')
 
 /**
- * Masks in log records: the given secrets wherever they occur, fields named like secrets at any depth, credentials in
- * URLs, and Authorization headers.
+ * Masks secrets in log records where they stand: fields, parameters and headers named like secrets, credentials in URLs.
+ * Known secrets are masked everywhere, unless they are so short or common that other text contains them.
  */
 export class SecretMask {
-  readonly #secrets: readonly string[]
-  readonly #inJson: readonly string[]
+  readonly #values: SecretValues
 
   constructor(secrets: readonly string[] = []) {
-    const variants = secrets
-      .filter((secret) => secret.trim() !== '')
-      .flatMap((secret) => [secret, encodeURIComponent(secret), escaped(secret)])
-    // The longest first, because one secret may be the start of another.
-    this.#secrets = [...new Set(variants)].toSorted((a, b) => b.length - a.length)
-    this.#inJson = [...new Set(this.#secrets.flatMap((secret) => [secret, escaped(secret)]))]
+    this.#values = new SecretValues(secrets)
   }
 
   /** False if a line of JSON cannot contain a secret. It then needs no parsing. */
   mayContainSecrets(line: string): boolean {
-    return (
-      line.includes('://') ||
-      SECRET_MEMBER.test(line) ||
-      /\b(basic|bearer) /i.test(line) ||
-      this.#inJson.some((secret) => line.includes(secret))
-    )
+    return MAY_MATCH.test(line) || this.#values.mayOccurIn(line)
   }
 
   /** A masked copy of a record. Field names are kept, even if one is equal to a secret. */
@@ -53,13 +61,15 @@ export class SecretMask {
   }
 
   text(text: string): string {
-    let safe = text
-    for (const secret of this.#secrets) safe = safe.replaceAll(secret, REDACTED)
-    return withoutUrlPasswords(safe, REDACTED).replaceAll(
-      /\b(basic|bearer) ([a-z0-9+/=._~-]{8,})/gi,
-      (whole, scheme: string, token: string) =>
+    if (!this.mayContainSecrets(text)) return text
+    const safe = withoutUrlPasswords(text, REDACTED)
+      .replaceAll(HEADER, `$1$2${REDACTED}`)
+      .replaceAll(CREDENTIAL, (whole, scheme: string, token: string) =>
         isCredential(scheme, token) ? `${scheme} ${REDACTED}` : whole,
-    )
+      )
+      .replaceAll(MEMBER, `$1"${REDACTED}"`)
+      .replaceAll(PARAMETER, `$1${REDACTED}`)
+    return this.#values.mask(safe, REDACTED)
   }
 
   #fields(fields: object): Record<string, unknown> {
@@ -73,14 +83,9 @@ export class SecretMask {
 
   #value(value: unknown): unknown {
     if (typeof value === 'string') return this.text(value)
-    if (typeof value === 'number') return this.#secrets.includes(String(value)) ? REDACTED : value
     if (Array.isArray(value)) return value.map((item) => this.#value(item))
     return typeof value === 'object' && value !== null ? this.#fields(value) : value
   }
-}
-
-function escaped(text: string): string {
-  return JSON.stringify(text).slice(1, -1)
 }
 
 /** "Basic authentication failed" is a sentence, "Basic dXNlcjpwYXNz" is not. */

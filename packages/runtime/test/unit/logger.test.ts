@@ -70,30 +70,81 @@ describe('JSON log', () => {
 
   it.each([
     ['as given', 'hunter2/x?', 'GET https://relay/task/hunter2/x?'],
-    ['encoded for a URL', 'hunter2/x?', 'GET https://relay/task/hunter2%2Fx%3F'],
-    ['escaped for JSON', 'hunt"er2', String.raw`body {"p":"hunt\"er2"}`],
+    ['encoded for a URL', 'hunter2/x?', 'GET https://relay/task%2Fhunter2%2Fx%3F'],
+    ['escaped for JSON', 'hunt"er22', String.raw`body {"p":"hunt\"er22"}`],
+    ['after an escape sequence', 'hunter2222', String.raw`body {"p":"a\nhunter2222\n"}`],
+    ['at the end of a sentence', 'hunter2-2', 'the password is hunter2-2.'],
   ])('masks a secret %s', (_, secret, text) => {
     const { log, lines } = capture({ secrets: ['', secret] })
     log.info({ note: text, list: [{ inner: text }] }, text)
-    expect(lines[0]).not.toContain('er2')
+    expect(lines[0]).not.toMatch(/hunt|er2/)
     expect(lines[0]?.split('[REDACTED]')).toHaveLength(4)
   })
 
-  it('stays valid if a secret is the name of a field, a number or a level', () => {
-    const { log, last } = capture({ secrets: ['msg', 'level', '30', 'relay'] })
-    log.info({ pin: 30, note: 'level 30' }, 'msg of relay')
+  it.each(['postgres', 'relay', 'password', 'p', 'password1', '20402040', 'information'])(
+    'does not mask words that are equal to or contain the secret %s',
+    (secret) => {
+      const given = capture({ secrets: [secret] })
+      const plain = capture()
+      for (const { log } of [given, plain]) {
+        log.info({ store: 'postgresql', upstreams: ['upstream'], ms: 20402040 }, 'relay started')
+        log.warn({ reason: 'wrong password', note: 'information from postgres' }, 'password1')
+      }
+      const { time: _, ...line } = given.last()
+      expect(plain.last()).toMatchObject(line)
+      expect(given.lines.join('')).not.toContain('[REDACTED]')
+    },
+  )
+
+  it('does not mask a secret inside a word', () => {
+    const { log, last } = capture({ secrets: ['hunter22'] })
+    log.info({ note: 'hunter2222 xhunter22 hunter22_x' }, 'x')
+    expect(last()['note']).toBe('hunter2222 xhunter22 hunter22_x')
+  })
+
+  it.each([
+    ['postgres://relay:p@db/relay', 'postgres://relay:[REDACTED]@db/relay'],
+    ['Host=db;Username=relay;Password=p;', 'Host=db;Username=relay;Password=[REDACTED];'],
+    [`Host=db;Pwd="p;""q";Port=1`, 'Host=db;Pwd=[REDACTED];Port=1'],
+    [`host=db password='p q' port=1`, 'host=db password=[REDACTED] port=1'],
+    ['GET /x?token=p&y=1', 'GET /x?token=[REDACTED]&y=1'],
+    [
+      'sent {"user":"relay", "password" : "p\\"q"}',
+      'sent {"user":"relay", "password" : "[REDACTED]"}',
+    ],
+    ['Cookie: session=p; other=q\nHost: db', 'Cookie: [REDACTED]\nHost: db'],
+    ['Proxy-Authorization: Digest p', 'Proxy-Authorization: [REDACTED]'],
+  ])('masks short secrets where a secret is expected: %s', (text, safe) => {
+    const { log, last } = capture({ secrets: ['p'] })
+    log.info({ note: text }, text)
+    expect(last()).toMatchObject({ note: safe, msg: safe })
+  })
+
+  it('replaces every secret by the same text, whatever its length', () => {
+    const secrets = ['x'.repeat(7) + '1', 'y'.repeat(40)]
+    const { log, last } = capture({ secrets })
+    log.info({ list: secrets, password: 'p', url: 'a://b:c@d' })
+    expect(last()).toMatchObject({
+      list: ['[REDACTED]', '[REDACTED]'],
+      password: '[REDACTED]',
+      url: 'a://b:[REDACTED]@d',
+    })
+  })
+
+  it('keeps the names of fields and the level if one is equal to a secret', () => {
+    const { log, last } = capture({ secrets: ['a field 1', 'x1234567'] })
+    log.info({ 'a field 1': 30, x1234567: 'x1234567' }, 'a field 1')
     expect(last()).toMatchObject({
       level: 30,
-      pin: '[REDACTED]',
-      note: '[REDACTED] [REDACTED]',
-      msg: '[REDACTED] of [REDACTED]',
-      component: 'relay',
+      'a field 1': 30,
+      x1234567: '[REDACTED]',
+      msg: '[REDACTED]',
     })
   })
 
   it('masks the whole of a secret that starts with another one', () => {
-    const { log, last } = capture({ secrets: ['abc', 'abcdef'] })
-    log.info({ note: 'abcdef' }, 'x')
+    const { log, last } = capture({ secrets: ['abc-12345', 'abc-12345-def'] })
+    log.info({ note: 'abc-12345-def' }, 'x')
     expect(last()['note']).toBe('[REDACTED]')
   })
 
@@ -138,8 +189,8 @@ describe('JSON log', () => {
   })
 
   it('accepts big integers, and fields without a message', () => {
-    const { log, last } = capture({ secrets: ['x'] })
-    log.info({ count: 12n, note: 'x' })
+    const { log, last } = capture({ secrets: ['hunter22'] })
+    log.info({ count: 12n, note: 'hunter22' })
     expect(last()).toMatchObject({ count: 12, msg: '' })
   })
 })

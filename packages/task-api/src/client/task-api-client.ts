@@ -60,6 +60,8 @@ export interface SubmitOptions {
 }
 
 const REDACTED = '[REDACTED]'
+// A shorter text is part of other words. To mask it there would give it away.
+const MIN_SECRET_LENGTH = 8
 
 /**
  * Fetches tasks from a Task API and submits results. Reuses connections, and leaves retries to the caller.
@@ -72,7 +74,7 @@ export class TaskApiClient implements AsyncDisposable {
   readonly #route: Route
   readonly #http: HttpExchange
   readonly #headers: Readonly<Record<string, string>>
-  readonly #secrets: readonly string[]
+  readonly #secrets: readonly RegExp[]
   readonly #requestTimeoutMs: number
   readonly #newRequestId: () => string
   readonly #now: () => number
@@ -89,6 +91,8 @@ export class TaskApiClient implements AsyncDisposable {
     this.#now = options.now ?? Date.now
     this.#onExchange = options.onExchange ?? (() => {})
     this.#secrets = [basic, password, collection, encodeURIComponent(collection)]
+      .filter(({ length }) => length >= MIN_SECRET_LENGTH)
+      .map((secret) => new RegExp(`(?<!\\w)${RegExp.escape(secret)}(?!\\w)`, 'gu'))
     this.#headers = {
       authorization: `Basic ${basic}`,
       // JSON first: some servers redirect other clients to a login page.
@@ -251,9 +255,7 @@ export class TaskApiClient implements AsyncDisposable {
 
   #redact(text: string): string {
     let redacted = text
-    for (const secret of this.#secrets) {
-      if (secret !== '') redacted = redacted.replaceAll(secret, REDACTED)
-    }
+    for (const secret of this.#secrets) redacted = redacted.replaceAll(secret, REDACTED)
     return redacted
   }
 }

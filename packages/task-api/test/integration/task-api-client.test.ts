@@ -201,6 +201,16 @@ describe('status of an error', () => {
       `${host} returned 400: no way for [REDACTED] ([REDACTED]) in [REDACTED]`,
     )
   })
+
+  it('does not mask a short password inside the words of the server', async () => {
+    const message = 'a password of 6 letters is wrong: postgresql'
+    const { base, host } = await startServer({ status: 400, body: JSON.stringify({ message }) })
+    for (const password of ['p', 'a', 'letter', 'password-']) {
+      expect((await errorOf(clientFor(base, { password }).nextTask())).message).toBe(
+        `${host} returned 400: ${message}`,
+      )
+    }
+  })
 })
 
 describe('response that is not a task', () => {

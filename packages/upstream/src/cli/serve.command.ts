@@ -1,4 +1,11 @@
-import { type CliIo, createLogger, runProgram, secretValues, untilAborted } from '@warren/runtime'
+import {
+  type CliIo,
+  createLogger,
+  runProgram,
+  secretValues,
+  untilAborted,
+  warnAboutSecrets,
+} from '@warren/runtime'
 import { Command } from 'commander'
 import { loadUpstreamConfig, upstreamConfig } from '../config.ts'
 import { startUpstream } from '../start-upstream.ts'
@@ -35,6 +42,7 @@ async function serve(io: CliIo): Promise<void> {
     secrets: secretValues(upstreamConfig, config),
     destination: io.stderr,
   })
+  warnAboutSecrets(log, upstreamConfig, config)
   await runProgram(
     'upstream',
     async ({ signal, resources }) => {

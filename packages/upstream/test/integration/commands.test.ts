@@ -228,6 +228,22 @@ describe('upstream serve', () => {
     await expect(fetch(`${url}/readyz`)).rejects.toThrow()
   })
 
+  it('warns about a common token, and its log stays readable', async () => {
+    const env = { ...process.env, UPSTREAM_PORT: '0', UPSTREAM_ASKER_TOKEN: 'upstreamupstream' }
+    const child = spawn(process.execPath, [main, 'serve'], {
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const lines: string[] = []
+    for await (const line of createInterface({ input: child.stderr })) {
+      lines.push(line)
+      if (line.includes('"msg":"upstream started"')) child.kill('SIGTERM')
+    }
+    expect(lines[0]).toMatch(/"variable":"UPSTREAM_ASKER_TOKEN".*"msg":"configuration warning"/)
+    expect(lines).toHaveLength(4)
+  })
+
   it('does not start on a public address without a token, and lists every problem', async () => {
     const env = { UPSTREAM_HOST: '0.0.0.0', UPSTREAM_PORT: 'many', UPSTREAM_LEESE: '10' }
     const { code, stderr } = await run(['serve'], { env })
