@@ -1,7 +1,9 @@
+import { readLibpqParameters, type LibpqParameters } from '@warren/database'
 import {
   booleanSetting,
   choiceSetting,
   integerSetting,
+  ProgramError,
   setting,
   textSetting,
   type ConfigProblem,
@@ -12,7 +14,7 @@ const DRIVERS = ['postgresql', 'duckdb', 'mssql', 'snowflake-connector-python'] 
 
 /** `{"sslmode":"require"}`: connection parameters by their libpq names. A value is a string or a list of strings. */
 const connectionQuery = () =>
-  z.string().transform((text, context): Record<string, string | readonly string[]> => {
+  z.string().transform((text, context): LibpqParameters => {
     const shape = z.record(z.string(), z.union([z.string(), z.array(z.string())]))
     try {
       const parsed = shape.safeParse(JSON.parse(text))
@@ -138,6 +140,7 @@ interface DatasourceValues {
   dbHost?: string | undefined
   dbPort?: number | undefined
   dbDatabase?: string | undefined
+  dbConnectionQuery?: LibpqParameters | undefined
   useTrino?: boolean
   useSnowflake?: boolean
   useAzureIdentity?: boolean
@@ -173,5 +176,17 @@ export function datasourceProblems(values: DatasourceValues): ConfigProblem[] {
       hint: `Set ${name}, or set DATASOURCE_DB_DRIVERNAME=duckdb for a DuckDB file.`,
     })
   }
-  return problems
+  return [...problems, ...connectionQueryProblems(values.dbConnectionQuery ?? {})]
+}
+
+function connectionQueryProblems(parameters: LibpqParameters): ConfigProblem[] {
+  try {
+    readLibpqParameters(parameters)
+    return []
+  } catch (error: unknown) {
+    if (!(error instanceof ProgramError)) throw error
+    const { message, hint } = error
+    const problem = { name: 'DATASOURCE_DB_CONNECTION_QUERY', message }
+    return [hint === undefined ? problem : { ...problem, hint }]
+  }
 }

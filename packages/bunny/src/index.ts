@@ -27,7 +27,7 @@ export type {
   SqlStatement,
   SqlValue,
 } from './sources/cdm-source.ts'
-export { SourceError, type SourceErrorKind } from './sources/source-error.ts'
+export { SourceError, type SourceErrorKind } from '@warren/database'
 export {
   DuckDbSource,
   type DuckDbLimits,

@@ -1,3 +1,5 @@
+import { readLibpqParameters } from '@warren/database'
+
 import type { BunnyConfig, RunConfig } from './config.ts'
 import type { SourceConfig } from './sources/open-source.ts'
 
@@ -25,12 +27,14 @@ export function sourceConfig(config: BunnyConfig | RunConfig, concurrency: numbe
   return {
     driver: 'postgresql',
     ...limits,
-    host: dbHost ?? '',
-    port: dbPort ?? 5432,
-    database: dbDatabase ?? '',
-    username: config.dbUsername,
-    ...(dbPassword === undefined ? {} : { password: dbPassword }),
-    ...(dbConnectionQuery === undefined ? {} : { parameters: dbConnectionQuery }),
+    ...readLibpqParameters({
+      host: dbHost ?? '',
+      port: String(dbPort ?? 5432),
+      dbname: dbDatabase ?? '',
+      user: config.dbUsername,
+      password: dbPassword ?? '',
+      ...dbConnectionQuery,
+    }),
     poolSize: concurrency,
   }
 }

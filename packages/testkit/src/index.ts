@@ -17,6 +17,8 @@ export { chromiumPath, describeChromium } from './chromium.ts'
 export type { PrivateRabbit, PrivateServer } from './manager/private-service.ts'
 export { FaultProxy } from './faults/fault-proxy.ts'
 export { startServices } from './start-services.ts'
+export { demandTls, type PostgresTlsOptions } from './postgres-tls.ts'
+export { selfSignedCertificate } from './self-signed-certificate.ts'
 export { freePort } from './free-port.ts'
 export { until, type UntilOptions } from './until.ts'
 export {

@@ -1,7 +1,7 @@
 import { DuckDBInstance } from '@duckdb/node-api'
+import { parsePostgresAddress } from '@warren/database'
 import { ExitCode, ProgramError } from '@warren/runtime'
 
-import { parsePostgresAddress } from '../sources/postgres-address.ts'
 import { DuckDbTarget } from './duckdb-target.ts'
 import type { OmopTarget } from './omop-target.ts'
 import { PostgresTarget } from './postgres-target.ts'

@@ -1,15 +1,10 @@
+import { formatAddress, PostgresRoute, type PostgresAddress } from '@warren/database'
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 
 import type { Client } from 'pg'
 import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams'
 
-import {
-  formatAddress,
-  connectionAttempts,
-  type PostgresAddress,
-} from '../sources/postgres-address.ts'
-import { connectPostgres } from '../sources/postgres-connect.ts'
 import { CDM_TABLES, type CdmTable, type CdmType } from './cdm-tables.ts'
 import { copyText } from './copy-text.ts'
 import { belongsToPerson, type OmopTarget, type RowCount, type TargetPlan } from './omop-target.ts'
@@ -51,9 +46,12 @@ export class PostgresTarget implements OmopTarget {
   static async open(address: PostgresAddress, schema = ''): Promise<PostgresTarget> {
     const description = formatAddress(address)
     try {
-      const { client } = await connectPostgres(
-        connectionAttempts(address, { applicationName: 'warren-omop', connectTimeoutMs: 10_000 }),
-      )
+      const route = new PostgresRoute(address, {
+        applicationName: 'warren-omop',
+        connectTimeoutMs: 10_000,
+        session: 'prefer-primary',
+      })
+      const client = await route.connect()
       // Without --schema, the schema that unqualified names refer to.
       const { rows } = await client.query<{ schema: string | null }>(
         'SELECT current_schema() AS schema',

@@ -1,9 +1,9 @@
+import { SourceError } from '@warren/database'
 import { Backoff, ExitCode, ProgramError, type Logger } from '@warren/runtime'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import type { CdmCheck, CdmSource, CheckOptions } from '../sources/cdm-source.ts'
 import type { SourceConfig } from '../sources/open-source.ts'
-import { SourceError } from '../sources/source-error.ts'
 
 export interface OpenDatabaseOptions {
   readonly open: () => Promise<CdmSource>

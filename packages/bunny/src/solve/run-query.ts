@@ -1,8 +1,8 @@
+import { SourceError } from '@warren/database'
 import { Backoff, type Logger } from '@warren/runtime'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import type { CdmSource, Row, SqlStatement } from '../sources/cdm-source.ts'
-import { SourceError } from '../sources/source-error.ts'
 import { Unanswerable, unanswerableFromSource } from './unanswerable.ts'
 
 /** The time that one task may take after its arrival. */

@@ -1,4 +1,4 @@
-import type { SourceError, SourceErrorKind } from '../sources/source-error.ts'
+import type { SourceError, SourceErrorKind } from '@warren/database'
 
 /**
  * Who can act: the researcher (`invalid`), no one yet (`unsupported`), the site (`database`, `timeout`) or the developers

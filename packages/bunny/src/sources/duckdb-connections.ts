@@ -1,8 +1,7 @@
+import { SourceError } from '@warren/database'
 import { stat } from 'node:fs/promises'
 
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
-
-import { SourceError } from './source-error.ts'
 
 /** A connection of the pool. Release it exactly once. */
 export interface AcquiredConnection {

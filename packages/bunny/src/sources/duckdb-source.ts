@@ -1,3 +1,4 @@
+import { SourceError } from '@warren/database'
 import {
   DuckDBDecimalValue,
   StatementType,
@@ -18,7 +19,6 @@ import type {
 import { readDuckDbCatalogue } from './duckdb-catalogue.ts'
 import { DuckDbConnections } from './duckdb-connections.ts'
 import { duckDbError } from './duckdb-error.ts'
-import { SourceError } from './source-error.ts'
 
 export interface DuckDbLimits {
   /** The schema of the CDM tables. Default: `''`, which is `main`. */

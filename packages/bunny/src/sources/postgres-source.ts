@@ -1,4 +1,13 @@
-import { Client, Pool, type ClientConfig, type PoolClient } from 'pg'
+import {
+  connectionIsDead,
+  connectionIsUsable,
+  connectionOf,
+  postgresError,
+  PostgresRoute,
+  SourceError,
+  type PostgresAddress,
+} from '@warren/database'
+import { Client, Pool, type PoolClient } from 'pg'
 
 import { checkCatalogue } from './cdm-check.ts'
 import type {
@@ -9,26 +18,20 @@ import type {
   Row,
   SqlStatement,
 } from './cdm-source.ts'
-import { connectionAttempts, type PostgresAddress } from './postgres-address.ts'
-import { connectPostgres } from './postgres-connect.ts'
 import { readPostgresCatalogue } from './postgres-catalogue.ts'
-import { connectionIsDead, connectionIsUsable, postgresError } from './postgres-error.ts'
 import { postgresTypes } from './postgres-row.ts'
-import { SourceError } from './source-error.ts'
 
 export interface PostgresSourceOptions extends PostgresAddress {
   /** The schema of the CDM tables. Default: `''`, the search path of the database user. */
   readonly schema?: string
-  /** Connections in the pool. Default: 4. */
+  /** Connections in the pool, unless the address limits them. Default: 4. */
   readonly poolSize?: number
   /** The server cancels statements after this time. Default: 5 minutes. 0: no limit. */
   readonly statementTimeoutMs?: number
-  /** For connecting, and for waiting for a free connection. Default: 10 s. */
-  readonly connectTimeoutMs?: number
-  /** The name in `pg_stat_activity`. */
-  readonly applicationName?: string
 }
 
+/** For connecting, and for waiting for a free connection, unless the address has another. */
+const CONNECT_TIMEOUT_MS = 10_000
 /** How long to wait after the server's own timeout: reached only if the network loses the response. */
 const GRACE_MS = 5_000
 /** How long cancelling may take. After that the connection is dropped. */
@@ -39,20 +42,20 @@ export class PostgresSource implements CdmSource {
   readonly dialect = 'postgres'
   readonly schema: string
   readonly #pool: Pool
-  readonly #config: ClientConfig
+  readonly #route: PostgresRoute
   readonly #poolSize: number
   readonly #statementTimeoutMs: number
   readonly #restricted = new WeakSet<PoolClient>()
 
-  private constructor(config: ClientConfig, options: PostgresSourceOptions) {
-    const { statementTimeoutMs = 300_000, poolSize = 4 } = options
+  private constructor(route: PostgresRoute, options: PostgresSourceOptions) {
+    const { statementTimeoutMs = 300_000, poolSize = 4, maxConnections = poolSize } = options
     this.schema = options.schema ?? ''
-    this.#config = config
-    this.#poolSize = poolSize
+    this.#route = route
+    this.#poolSize = Math.max(1, Math.min(poolSize, maxConnections))
     this.#statementTimeoutMs = statementTimeoutMs
     this.#pool = new Pool({
-      ...config,
-      max: poolSize,
+      ...route.poolConfig,
+      max: this.#poolSize,
       idleTimeoutMillis: 60_000,
       // Lets a failover or a changed password take effect without a restart.
       maxLifetimeSeconds: 1_800,
@@ -66,11 +69,16 @@ export class PostgresSource implements CdmSource {
 
   /** Connects once, so that a wrong address, password or certificate is found now. */
   static async open(options: PostgresSourceOptions): Promise<PostgresSource> {
-    const { connectTimeoutMs = 10_000, applicationName = 'warren-bunny' } = options
-    const attempts = connectionAttempts(options, { applicationName, connectTimeoutMs })
-    const { client, config } = await connectPostgres(attempts)
-    await client.end()
-    return new PostgresSource(config, options)
+    const route = new PostgresRoute(options, {
+      applicationName: 'warren-bunny',
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    })
+    try {
+      await (await route.connect()).end()
+    } catch (error: unknown) {
+      throw postgresError(error)
+    }
+    return new PostgresSource(route, options)
   }
 
   async query(statement: SqlStatement, { signal }: QueryOptions = {}): Promise<readonly Row[]> {
@@ -110,7 +118,7 @@ export class PostgresSource implements CdmSource {
 
   async #acquire(signal: AbortSignal | undefined): Promise<PoolClient> {
     if (signal?.aborted === true) throw cancelled()
-    const connecting = this.#pool.connect()
+    const connecting = this.#route.tryHosts(() => this.#pool.connect())
     try {
       return await orAbort(connecting, signal)
     } catch (error: unknown) {
@@ -160,7 +168,7 @@ export class PostgresSource implements CdmSource {
     const processId = 'processID' in client ? client.processID : null
     if (typeof processId !== 'number') return
     const side = new Client({
-      ...this.#config,
+      ...connectionOf(client),
       connectionTimeoutMillis: CANCEL_TIMEOUT_MS,
       query_timeout: CANCEL_TIMEOUT_MS,
     })

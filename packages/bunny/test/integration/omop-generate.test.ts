@@ -1,4 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api'
+import { parsePostgresAddress } from '@warren/database'
 import { createDatabase, describePostgres } from '@warren/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -6,7 +7,6 @@ import { PROFILE_NAMES, generateOmop, type GenerateReport } from '../../src/omop
 import { SYNTHETIC_TABLES } from '../../src/omop/synthetic/synthetic-tables.ts'
 import type { CdmSource, Row, SqlValue } from '../../src/sources/cdm-source.ts'
 import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
-import { parsePostgresAddress } from '../../src/sources/postgres-address.ts'
 import { PostgresSource } from '../../src/sources/postgres-source.ts'
 
 interface Generated extends AsyncDisposable {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 
+import { parsePostgresAddress } from '@warren/database'
 import { createDatabase, describePostgres } from '@warren/testkit'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -11,7 +12,6 @@ import { LoadError } from '../../src/omop/load-problem.ts'
 import { loadOmop, type LoadReport } from '../../src/omop/load-omop.ts'
 import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
 import { PostgresSource } from '../../src/sources/postgres-source.ts'
-import { parsePostgresAddress } from '../../src/sources/postgres-address.ts'
 import type { CdmSource, Row } from '../../src/sources/cdm-source.ts'
 
 const PERSON = [

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parsePostgresAddress, SourceError } from '@warren/database'
 import type { DisclosurePolicy } from '@warren/disclosure'
 import { createDatabase, describePostgres, type TestDatabase } from '@warren/testkit'
 import { decodeAlternatives, decodeDistribution, fileText, type TaskResult } from '@warren/task-api'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { CdmSource } from '../../src/sources/cdm-source.ts'
-import { SourceError } from '../../src/sources/source-error.ts'
 import { PostgresSource } from '../../src/sources/postgres-source.ts'
 import { DistributionCache } from '../../src/solve/distribution-cache.ts'
 import { startDeadline } from '../../src/solve/run-query.ts'
@@ -307,15 +307,7 @@ describePostgres('solving tasks from PostgreSQL', () => {
   solvesTasks(async () => {
     const schema = 'Cdm "5.4"'
     await postgresHospital(database.url, schema)
-    const url = new URL(database.url)
-    return PostgresSource.open({
-      host: url.searchParams.get('host') ?? url.hostname,
-      port: Number(url.port),
-      database: database.name,
-      username: decodeURIComponent(url.username),
-      ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
-      schema,
-    })
+    return PostgresSource.open({ ...parsePostgresAddress(database.url), schema })
   })
 })
 

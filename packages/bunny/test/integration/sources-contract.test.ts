@@ -1,4 +1,5 @@
 import { DuckDBInstance } from '@duckdb/node-api'
+import { parsePostgresAddress } from '@warren/database'
 import { createDatabase, describePostgres, type TestDatabase } from '@warren/testkit'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,6 @@ import { generateOmop } from '../../src/omop/generate-omop.ts'
 import type { CdmSource, SqlStatement } from '../../src/sources/cdm-source.ts'
 import { openSource } from '../../src/sources/open-source.ts'
 import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
-import { parsePostgresAddress } from '../../src/sources/postgres-address.ts'
 
 const PERSONS = 200
 

@@ -1,3 +1,4 @@
+import { parsePostgresAddress } from '@warren/database'
 import {
   FaultProxy,
   createDatabase,
@@ -10,7 +11,6 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 import { generateOmop } from '../../src/omop/generate-omop.ts'
-import { parsePostgresAddress } from '../../src/sources/postgres-address.ts'
 import { PostgresSource, type PostgresSourceOptions } from '../../src/sources/postgres-source.ts'
 
 const ONE = { text: 'SELECT 1 AS one', values: [] }
@@ -122,7 +122,10 @@ describePostgres('a PostgreSQL source', () => {
         PostgresSource.open({ ...address, database: 'warren_no_such_database' }),
       ).rejects.toMatchObject({ kind: 'unavailable', retryable: false })
       await expect(
-        PostgresSource.open({ ...address, host: 'no-such-host.invalid' }),
+        PostgresSource.open({
+          ...address,
+          hosts: [{ host: 'no-such-host.invalid', port: 5432 }],
+        }),
       ).rejects.toMatchObject({ kind: 'unavailable' })
       const failure: unknown = await PostgresSource.open({
         ...address,

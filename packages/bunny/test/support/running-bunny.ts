@@ -1,7 +1,7 @@
+import { SourceError } from '@warren/database'
 import { startBunny, type BunnyHandle } from '../../src/bunny.ts'
 import { loadBunnyConfig } from '../../src/config.ts'
 import type { CdmSource, QueryOptions, Row, SqlStatement } from '../../src/sources/cdm-source.ts'
-import { SourceError } from '../../src/sources/source-error.ts'
 import { recordingLog, type LogLine } from './log-lines.ts'
 import type { ScriptedTaskApi } from './scripted-task-api.ts'
 

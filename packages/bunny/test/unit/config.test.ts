@@ -101,13 +101,15 @@ describe('configuration of the daemon', () => {
       driver: 'postgresql',
       schema: 'cdm',
       poolSize: 3,
-      parameters: { sslmode: 'verify-full' },
+      hosts: [{ host: 'db', port: 5432 }],
+      tls: { mode: 'verify-full' },
     })
     expect(databaseLabel(config)).toBe('postgresql://db:5432/omop#cdm')
   })
 
   it.each([
     ['DATASOURCE_DB_CONNECTION_QUERY', '[1]'],
+    ['DATASOURCE_DB_CONNECTION_QUERY', '{"slmode":"require"}'],
     ['DATASOURCE_DB_CONNECTION_QUERY', 'sslmode=require'],
     ['POLLING_INTERVAL', '0'],
     ['POLLING_INTERVAL', '-1'],

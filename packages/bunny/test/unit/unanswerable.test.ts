@@ -1,5 +1,5 @@
+import { SourceError } from '@warren/database'
 import { describe, expect, it } from 'vitest'
-import { SourceError } from '../../src/sources/source-error.ts'
 import { Unanswerable, unanswerableFromSource } from '../../src/solve/unanswerable.ts'
 
 describe('reasons that leave the site', () => {

@@ -7,7 +7,7 @@ import type { TLSSocket } from 'node:tls'
 import { inspect } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { clientFor, closedPort, errorOf, httpServer } from './loopback-server.ts'
-import { selfSignedCertificate } from './self-signed-certificate.ts'
+import { selfSignedCertificate } from '@warren/testkit'
 
 function file(content: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'warren-ca-'))

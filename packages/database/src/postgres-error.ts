@@ -1,3 +1,5 @@
+import { NO_TLS, TLS_CODE } from './connection-failure.ts'
+import { WrongSessionError } from './session-check.ts'
 import { SourceError, type SourceErrorKind } from './source-error.ts'
 
 /** Messages of pg, without an SQLSTATE, for a lost connection. */
@@ -30,6 +32,11 @@ const NOT_RETRYABLE = new Set(['3D000'])
 /** Converts an error of pg to a `SourceError`. The text of the server may quote data, so only names are copied from it. */
 export function postgresError(error: unknown): SourceError {
   if (error instanceof SourceError) return error
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    // Several hosts, several addresses of a host, or several encryptions were tried. The first error counts.
+    const { kind, message, code, retryable } = postgresError(error.errors[0])
+    return new SourceError(kind, message, { code, retryable, cause: error })
+  }
   const code = errorCode(error)
   const text = error instanceof Error ? error.message : ''
 
@@ -59,19 +66,22 @@ export function postgresError(error: unknown): SourceError {
       cause: error,
     })
   }
-  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code)) {
+  if (TLS_CODE.test(code)) {
     return new SourceError('unavailable', 'the TLS connection to the database failed', {
       code,
       retryable: false,
       cause: error,
     })
   }
-  if (/SSL connections/.test(text)) {
+  if (NO_TLS.test(text)) {
     return new SourceError('unavailable', 'the database server does not support TLS', {
       code: 'NO_TLS',
       retryable: false,
       cause: error,
     })
+  }
+  if (error instanceof WrongSessionError) {
+    return new SourceError('unavailable', error.message, { code: 'WRONG_SESSION', cause: error })
   }
   if (/SASL|password must be a string/.test(text)) {
     return new SourceError('authentication', 'the database requires a password, but none is set', {
@@ -107,8 +117,7 @@ function errorCode(error: unknown): string {
   if (!(error instanceof Error)) return ''
   const { code } = error as Error & { code?: unknown }
   if (typeof code === 'string') return code
-  const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error.cause
-  return inner === undefined || inner === error ? '' : errorCode(inner)
+  return error.cause === undefined || error.cause === error ? '' : errorCode(error.cause)
 }
 
 /** Names of tables and columns come from our own statement, so messages may contain them. */

@@ -1,0 +1,14 @@
+export { parsePostgresAddress } from './parse-postgres-address.ts'
+export { readLibpqParameters, type LibpqParameters } from './libpq-parameters.ts'
+export {
+  formatAddress,
+  type PostgresAddress,
+  type PostgresHost,
+  type PostgresTls,
+  type SessionTarget,
+  type TlsMode,
+} from './postgres-address.ts'
+export { connectionOf, PostgresRoute } from './postgres-route.ts'
+export type { ConnectionDefaults } from './connection-attempts.ts'
+export { connectionIsDead, connectionIsUsable, postgresError } from './postgres-error.ts'
+export { SourceError, type SourceErrorKind } from './source-error.ts'
