@@ -7,7 +7,7 @@ import {
   ProgramError,
   sleep,
 } from '@warren/runtime'
-import { STORE_EXAMPLES, parseStoreTarget } from './config/store-target.ts'
+import type { StoreTarget } from './config/store-target.ts'
 import type { RelayConfig } from './config/relay-config.ts'
 import { openPostgresStore } from './store/postgres-store.ts'
 import type { MigrationOutcome, RelayStore } from './store/relay-store.ts'
@@ -28,11 +28,11 @@ export interface OpenStoreOptions {
  * unavailable after the configured wait, or if it rejects the relay.
  */
 export async function openStore(
-  config: Pick<RelayConfig, 'store' | 'migrate' | 'startupTimeoutMs'>,
+  config: Pick<RelayConfig, 'storeTarget' | 'migrate' | 'startupTimeoutMs'>,
   options: OpenStoreOptions,
 ): Promise<RelayStore> {
   const { log, waitForDatabase, signal, onMigrated } = options
-  const store = await connect(config.store, log)
+  const store = await connect(config.storeTarget, log)
   const timeoutMs = waitForDatabase ? config.startupTimeoutMs : 0
   const deadline = performance.now() + timeoutMs
   const backoff = new Backoff({ initialMs: 500, maxMs: 5_000 })
@@ -70,14 +70,10 @@ async function prepare(
   onMigrated?.(outcome)
 }
 
-async function connect(text: string, log: Logger): Promise<RelayStore> {
-  const target = parseStoreTarget(text.trim())
-  if (target === undefined) {
-    throw new ProgramError(`RELAY_STORE is not one of ${STORE_EXAMPLES}`, {
-      exitCode: ExitCode.config,
-    })
+async function connect(target: StoreTarget, log: Logger): Promise<RelayStore> {
+  if (target.technology === 'postgresql') {
+    return openPostgresStore({ address: target.address, log })
   }
-  if (target.technology === 'postgresql') return openPostgresStore({ url: target.url, log })
   try {
     return openSqliteStore({ path: target.file, log })
   } catch (error: unknown) {

@@ -4,6 +4,7 @@ import {
   defineConfig,
   formatDuration,
   loadConfig,
+  ProgramError,
   secretValues,
   type Setting,
 } from '@warren/runtime'
@@ -11,6 +12,7 @@ import { type DeclaredUser } from '../vocabulary/declared-user.ts'
 import { declaredUserSettings, readDeclaredUsers } from './declared-user-settings.ts'
 import { generalSettings } from './relay-settings.ts'
 import { settlingSettings } from './settling-settings.ts'
+import { parseStoreTarget, type StoreTarget } from './store-target.ts'
 import {
   firstUpstreamSettings,
   moreUpstreamSettings,
@@ -32,6 +34,8 @@ export type RelaySettings = Values<typeof settings>
 
 /** The effective configuration: every setting, and what is derived from several settings. */
 export interface RelayConfig extends RelaySettings {
+  /** What RELAY_STORE means. */
+  readonly storeTarget: StoreTarget
   readonly upstreams: readonly UpstreamConfig[]
   readonly declaredUsers: readonly DeclaredUser[]
   /** Values that are masked in every log. */
@@ -44,6 +48,7 @@ export const relayConfig: ConfigDefinition<RelaySettings> = defineConfig<RelaySe
   prefixes: ['RELAY_', 'UpstreamTaskApi__', 'Obfuscation__', 'DownstreamUsers__'],
   settings,
   check: (values) => [
+    ...storeProblems(values),
     ...readUpstreams(values).problems,
     ...readDeclaredUsers(values).problems,
     ...deadlineProblems(values),
@@ -56,6 +61,7 @@ export function loadRelayConfig(env: NodeJS.ProcessEnv): RelayConfig {
   const values = loadConfig(relayConfig, withBlankQueueTypes(env))
   return {
     ...values,
+    storeTarget: parseStoreTarget(values.store, env),
     upstreams: readUpstreams(values).upstreams,
     declaredUsers: readDeclaredUsers(values).users,
     secrets: secretValues(relayConfig, values),
@@ -69,6 +75,19 @@ function withBlankQueueTypes(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
       /^UpstreamTaskApi(?:__|:)QueueTypes$/i.test(name) && text !== undefined && text.trim() === '',
   )
   return blank === undefined ? env : { ...env, [blank[0]]: UNIFIED_QUEUE }
+}
+
+function storeProblems({ store }: Partial<RelaySettings>): ConfigProblem[] {
+  if (store === undefined) return []
+  try {
+    parseStoreTarget(store)
+    return []
+  } catch (error: unknown) {
+    if (!(error instanceof ProgramError)) throw error
+    const { message, hint } = error
+    const problem = { name: 'RELAY_STORE', message }
+    return [hint === undefined ? problem : { ...problem, hint }]
+  }
 }
 
 function retentionProblems(values: Partial<RelaySettings>): ConfigProblem[] {

@@ -10,13 +10,9 @@ import {
 } from '@warren/runtime'
 import { z } from 'zod'
 import { parseBrokerAddress } from '../queue/broker-address.ts'
-import { STORE_EXAMPLES, parseStoreTarget, storeSecrets } from './store-target.ts'
+import { STORE_EXAMPLES, storeSecrets } from './store-target.ts'
 
 const DAY_MS = 86_400_000
-
-const storeText = z.string().refine((text) => parseStoreTarget(text.trim()) !== undefined, {
-  error: `expected ${STORE_EXAMPLES}`,
-})
 
 const queueText = z
   .string()
@@ -66,7 +62,8 @@ export const generalSettings = {
   store: setting({
     name: 'RELAY_STORE',
     aliases: ['ConnectionStrings__Default'],
-    schema: storeText,
+    // Its problems are found with a hint by the checks of the configuration.
+    schema: textSetting(),
     default: 'sqlite:relay.sqlite',
     secret: true,
     secretParts: storeSecrets,

@@ -1,3 +1,4 @@
+import { postgresError } from '@warren/database'
 import { DatabaseError } from 'pg'
 
 import { TIMEOUT, type StoreFailure } from './store-error.ts'
@@ -42,8 +43,10 @@ export function classifyPostgresError(error: unknown): StoreFailure | null {
     return { code, text, ...(named?.grade ?? gradeOf(code)), cause: withoutDetail(error, text) }
   }
   if (error instanceof AggregateError && error.errors.length > 0) {
-    // A host name with several addresses causes one error per address.
-    return classifyPostgresError(error.errors[0])
+    // Several hosts, several addresses of one, or several encryptions were tried. The first error counts, and the message of
+    // all is more exact, if there is one.
+    const first = classifyPostgresError(error.errors[0])
+    return first === null ? null : { ...first, text: error.message || first.text }
   }
   if ('syscall' in error || 'errno' in error) {
     const code = 'code' in error ? String(error.code) : 'NETWORK'
@@ -53,7 +56,9 @@ export function classifyPostgresError(error: unknown): StoreFailure | null {
     const code = /timeout/i.test(error.message) ? TIMEOUT : 'CONNECTION_LOST'
     return { code, text: error.message, ...UNAVAILABLE, cause: error }
   }
-  return null
+  // No TLS, a certificate that is not trusted, or a session of the wrong kind.
+  const { kind, code } = postgresError(error)
+  return kind === 'unavailable' ? { code, text: error.message, ...UNAVAILABLE, cause: error } : null
 }
 
 function gradeOf(code: string): Grade {

@@ -1,10 +1,13 @@
+import type { PostgresRoute } from '@warren/database'
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
-import { DatabaseError, Pool, type ClientBase, type ClientConfig, type PoolClient } from 'pg'
+import { DatabaseError, Pool, type ClientBase, type CustomTypesConfig, type PoolClient } from 'pg'
 
-export interface PoolTiming {
-  /** Timeout for getting a connection, free or new, ms. */
-  readonly connectMs: number
-  /** Timeout for a statement, ms. */
+export interface HealingPoolOptions {
+  readonly route: PostgresRoute
+  readonly types: CustomTypesConfig
+  /** Maximum number of connections. */
+  readonly size: number
+  /** Timeout for a statement, ms. 0: none. */
   readonly queryMs: number
 }
 
@@ -21,23 +24,24 @@ const REPLACE_EVERY_MS = 2_000
  *   connections as old as that one are closed.
  */
 export class HealingPool implements PostgresPool {
+  readonly #route: PostgresRoute
   readonly #pool: Pool
   /** When each connection was opened (`performance.now()`). */
   readonly #openedAt = new WeakMap<PoolClient, number>()
   /** Connections opened before this are closed. */
   #staleBefore = Number.NEGATIVE_INFINITY
 
-  constructor(options: { connection: ClientConfig; size: number; timing: PoolTiming }) {
-    const { connection, size, timing } = options
+  constructor(options: HealingPoolOptions) {
+    const { route, types, size, queryMs } = options
+    this.#route = route
     this.#pool = new Pool({
-      ...connection,
+      ...route.poolConfig,
+      types,
       max: size,
-      keepAlive: true,
-      connectionTimeoutMillis: timing.connectMs,
-      query_timeout: timing.queryMs,
+      query_timeout: queryMs,
       // pg awaits it, although its type returns void.
       // oxlint-disable-next-line typescript/no-misused-promises
-      onConnect: (client) => prepareConnection(client, timing.queryMs),
+      onConnect: (client) => prepareConnection(client, queryMs),
     })
     // Without a listener, the error of a broken connection would end the process. Nothing else is needed: the statement
     // fails, and the pool replaces the connection.
@@ -51,7 +55,7 @@ export class HealingPool implements PostgresPool {
 
   async connect(): Promise<PostgresPoolClient> {
     for (;;) {
-      const client = await this.#pool.connect()
+      const client = await this.#route.tryHosts(() => this.#pool.connect())
       if (!this.#isStale(client))
         return new WatchedClient(client, (error) => this.#mustClose(client, error))
       client.release(true)

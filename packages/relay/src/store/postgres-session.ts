@@ -1,5 +1,6 @@
+import type { PostgresRoute } from '@warren/database'
 import { Backoff, newUuid, sleep, type Logger } from '@warren/runtime'
-import { Client, type ClientConfig } from 'pg'
+import type { Client } from 'pg'
 
 import { prepareConnection } from './postgres-pool.ts'
 import type { StoreEvent } from './relay-store.ts'
@@ -28,7 +29,7 @@ interface Notice {
  * pgbouncer works only in session mode, because LISTEN belongs to one server session.
  */
 export class PostgresSession implements AsyncDisposable {
-  readonly #options: ClientConfig
+  readonly #route: PostgresRoute
   readonly #timing: SessionTiming
   readonly #eventBus: EventBus
   readonly #log: Logger
@@ -37,13 +38,13 @@ export class PostgresSession implements AsyncDisposable {
   readonly #done: Promise<void>
 
   constructor(options: {
-    connection: ClientConfig
+    route: PostgresRoute
     timing: SessionTiming
     eventBus: EventBus
     log: Logger
   }) {
     this.#timing = options.timing
-    this.#options = options.connection
+    this.#route = options.route
     this.#eventBus = options.eventBus
     this.#log = options.log
     this.#done = this.#keepConnected()
@@ -83,20 +84,16 @@ export class PostgresSession implements AsyncDisposable {
 
   /** Opens a connection and uses it until it ends. */
   async #runSession(onReady: () => void): Promise<void> {
-    const client = new Client({
-      ...this.#options,
-      keepAlive: true,
+    const client = await this.#route.connect({
       connectionTimeoutMillis: this.#timing.responseMs,
       query_timeout: this.#timing.responseMs,
     })
-    // Without a listener, the error of a broken idle connection would end the process.
     const ended = new Promise<Error | null>((resolve) => {
       client.on('error', resolve)
       client.on('end', () => resolve(null))
     })
     client.on('notification', ({ payload }) => this.#receive(payload))
     try {
-      await client.connect()
       await prepareConnection(client, this.#timing.responseMs)
       await client.query(`listen ${CHANNEL}`)
       this.#eventBus.setLive(true)

@@ -1,9 +1,10 @@
+import { PostgresRoute, type PostgresAddress } from '@warren/database'
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import { newUuid, type Logger } from '@warren/runtime'
-import { types, type ClientConfig } from 'pg'
+import { types } from 'pg'
 
 import { MIGRATIONS, type Migration } from './migrations.ts'
-import { HealingPool, type PoolTiming } from './postgres-pool.ts'
+import { HealingPool } from './postgres-pool.ts'
 import { PostgresSession, type SessionTiming } from './postgres-session.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
 import { EventBus } from './event-bus.ts'
@@ -16,9 +17,8 @@ import { SqlUserStore } from './sql-user-store.ts'
 import { classifyPostgresError } from './classify-error.ts'
 
 export interface PostgresStoreOptions {
-  /** postgres://user:password@host:port/database, with the parameters of libpq. */
-  readonly url: string
-  /** Connections in addition to the one that listens. Default 10. */
+  readonly address: PostgresAddress
+  /** Connections in addition to the one that listens, unless the address allows less. Default 10. */
   readonly poolSize?: number
   readonly log: Logger
   /** For tests: replaces the clock of the database. Epoch ms. */
@@ -29,7 +29,12 @@ export interface PostgresStoreOptions {
   readonly migrations?: readonly Migration[]
 }
 
-export type PostgresTiming = PoolTiming & SessionTiming
+export interface PostgresTiming extends SessionTiming {
+  /** Timeout for getting a connection, free or new, unless the address has one, ms. */
+  readonly connectMs: number
+  /** Timeout for a statement, unless the address has one, ms. */
+  readonly queryMs: number
+}
 
 const TIMING: PostgresTiming = {
   connectMs: 10_000,
@@ -58,15 +63,21 @@ class PostgresStore implements RelayStore {
   #closed = false
 
   constructor(options: PostgresStoreOptions) {
-    const { url, poolSize = 10, log, clock, migrations = MIGRATIONS } = options
+    const { address, poolSize = 10, log, clock, migrations = MIGRATIONS } = options
     const timing = { ...TIMING, ...options.timing }
-    const connection: ClientConfig = {
-      connectionString: url,
-      application_name: 'warren-relay',
+    const route = new PostgresRoute(address, {
+      applicationName: 'warren-relay',
+      connectTimeoutMs: timing.connectMs,
+      // A relay writes. Of several hosts, one may be a standby.
+      session: address.hosts.length > 1 ? 'prefer-primary' : 'any',
+    })
+    const pool = new HealingPool({
+      route,
       types: { getTypeParser: (oid, format) => typeParser(oid, format) },
-    }
-    const pool = new HealingPool({ connection, size: poolSize, timing })
-    this.#session = new PostgresSession({ connection, timing, eventBus: this.events, log })
+      size: Math.max(1, Math.min(poolSize, address.maxConnections ?? poolSize)),
+      queryMs: address.statementTimeoutMs ?? timing.queryMs,
+    })
+    this.#session = new PostgresSession({ route, timing, eventBus: this.events, log })
     this.#db = new Kysely<RelayTables>({ dialect: new PostgresDialect({ pool }) })
     this.#database = new SqlDatabase({
       db: this.#db,

@@ -1,3 +1,4 @@
+import { parsePostgresAddress } from '@warren/database'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as after } from 'node:timers/promises'
 import {
@@ -216,8 +217,16 @@ describePostgres('held polls of 300 nodes', () => {
     await using database = await createDatabase()
     await using proxy = await FaultProxy.start(database.url)
     const url = proxy.url(database.url)
-    await using opened = openPostgresStore({ url, poolSize: 5, log: quietLog() })
-    await using other = openPostgresStore({ url: database.url, poolSize: 2, log: quietLog() })
+    await using opened = openPostgresStore({
+      address: parsePostgresAddress(url),
+      poolSize: 5,
+      log: quietLog(),
+    })
+    await using other = openPostgresStore({
+      address: parsePostgresAddress(database.url),
+      poolSize: 2,
+      log: quietLog(),
+    })
     await opened.migrate()
     const nodes = await addNodes(other, 300)
     const { store, statements } = recordStatements(opened)

@@ -1,3 +1,4 @@
+import { parsePostgresAddress } from '@warren/database'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -81,7 +82,7 @@ export async function postgresBench({ migrated = true } = {}): Promise<StoreBenc
   const template = {
     name: 'relay core',
     async prepare(url: string) {
-      await using store = openPostgresStore({ url, log: quietLog() })
+      await using store = openPostgresStore({ address: parsePostgresAddress(url), log: quietLog() })
       await store.migrate()
     },
   }
@@ -96,7 +97,7 @@ export async function postgresBench({ migrated = true } = {}): Promise<StoreBenc
       keep(
         stores,
         openPostgresStore({
-          url: database.url,
+          address: parsePostgresAddress(database.url),
           poolSize: 5,
           log: quietLog(),
           ...testClock(realTime, clock),

@@ -1,3 +1,4 @@
+import { parsePostgresAddress } from '@warren/database'
 import { setTimeout as after } from 'node:timers/promises'
 import {
   createDatabase,
@@ -69,7 +70,11 @@ describePostgres('a PostgreSQL that fails', () => {
   it('restarts: the relay logs the outage once, rejects calls meanwhile, and recovers by itself', async () => {
     await using server = await startPrivatePostgres()
     const { log, records } = recordingLog()
-    await using store = openPostgresStore({ url: server.url, log, poolSize: 5 })
+    await using store = openPostgresStore({
+      address: parsePostgresAddress(server.url),
+      log,
+      poolSize: 5,
+    })
     await store.migrate()
     const [node] = await addNodes(store, 1)
     const leader = store.leadership('poller')
@@ -106,12 +111,15 @@ describePostgres('a PostgreSQL that fails', () => {
     await using database = await createDatabase()
     await using proxy = await FaultProxy.start(database.url)
     await using store = openPostgresStore({
-      url: proxy.url(database.url),
+      address: parsePostgresAddress(proxy.url(database.url)),
       log: quietLog(),
       poolSize: 3,
       timing: { connectMs: 1_000, queryMs: 1_500, heartbeatMs: 500, responseMs: 1_000 },
     })
-    await using direct = openPostgresStore({ url: database.url, log: quietLog() })
+    await using direct = openPostgresStore({
+      address: parsePostgresAddress(database.url),
+      log: quietLog(),
+    })
     await store.migrate()
     const [node] = await addNodes(store, 1)
     await until(() => store.events.live)

@@ -1,3 +1,4 @@
+import { parsePostgresAddress } from '@warren/database'
 /**
  * A relay process to be killed: admits, answers and settles tasks indefinitely, and prints each step as soon as the store
  * has confirmed it. Arguments: technology, URL or path, collection IDs.
@@ -14,7 +15,9 @@ import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
 const [technology, url = '', ...nodes] = process.argv.slice(2)
 const log = quietLog()
 const store =
-  technology === 'sqlite' ? openSqliteStore({ path: url, log }) : openPostgresStore({ url, log })
+  technology === 'sqlite'
+    ? openSqliteStore({ path: url, log })
+    : openPostgresStore({ address: parsePostgresAddress(url), log })
 const taskService = new TaskService({
   store,
   queue: new DatabaseNodeQueue({ store }),

@@ -259,47 +259,60 @@ describe('declared users', () => {
 
 describe('RELAY_STORE', () => {
   it.each([
-    ['sqlite:relay.sqlite', { technology: 'sqlite', file: 'relay.sqlite' }],
-    ['sqlite:///var/lib/relay.sqlite', { technology: 'sqlite', file: '/var/lib/relay.sqlite' }],
-    ['sqlite::memory:', { technology: 'sqlite', file: ':memory:' }],
-    ['postgres://u:p@h/d', { technology: 'postgresql', url: 'postgres://u:p@h/d' }],
-    ['postgresql://h/d', { technology: 'postgresql', url: 'postgresql://h/d' }],
-    ['Host=h;Username=u;Password=p', { technology: 'postgresql', url: 'postgres://u:p@h:5432/u' }],
-    [
-      ' server = h ; port=6432; USER ID=u;pwd="a;b""c" ; Database=d;Pooling=true;',
-      { technology: 'postgresql', url: 'postgres://u:a%3Bb%22c@h:6432/d' },
-    ],
-    [
-      "Host=h;Username=u;Password='p@ss/word';SSL Mode=VerifyFull",
-      { technology: 'postgresql', url: 'postgres://u:p%40ss%2Fword@h:5432/u?sslmode=verify-full' },
-    ],
-    [
-      'Host=h;Username=u;SslMode=Require',
-      {
-        technology: 'postgresql',
-        url: 'postgres://u@h:5432/u?sslmode=require&uselibpqcompat=true',
-      },
-    ],
-  ])('is parsed from %s', (text, expected) => {
-    expect(parseStoreTarget(text)).toEqual(expected)
+    ['sqlite:relay.sqlite', 'relay.sqlite'],
+    ['sqlite:///var/lib/relay.sqlite', '/var/lib/relay.sqlite'],
+    ['sqlite::memory:', ':memory:'],
+  ])('can be a file: %s', (text, file) => {
+    expect(parseStoreTarget(text)).toEqual({ technology: 'sqlite', file })
   })
+
+  it.each(['postgres://u:p@h/d', 'Host=h;Username=u;Password=p;Database=d'])(
+    'can be the address of a PostgreSQL: %s',
+    (text) => {
+      const address = {
+        hosts: [{ host: 'h', port: 5432 }],
+        database: 'd',
+        username: 'u',
+        password: 'p',
+        tls: { mode: 'prefer' },
+      }
+      expect(parseStoreTarget(text)).toEqual({ technology: 'postgresql', address })
+      const env = { RELAY_STORE: text, PGPASSWORD: 'from the environment' }
+      expect(loadRelayConfig(env).storeTarget).toMatchObject({ address })
+      const incomplete = {
+        ...env,
+        RELAY_STORE: text.replace(/:p@|Password=p;/, (part) => part.replace(/:p|Password=p;/, '')),
+      }
+      expect(loadRelayConfig(incomplete).storeTarget).toMatchObject({
+        address: { ...address, password: 'from the environment' },
+      })
+    },
+  )
 
   it.each([
-    '',
-    'sqlite:',
-    'mysql://h/d',
-    'Host=h',
-    'Host=h;Username',
-    'nonsense',
-    'Host=h;Username=u;Port=x',
-  ])('is rejected if it is %j', (text) => {
-    expect(parseStoreTarget(text)).toBeUndefined()
+    ['sqlite:', /RELAY_STORE: expected sqlite:FILE/],
+    ['mysql://h/d', /RELAY_STORE: expected sqlite:FILE/],
+    ['nonsense', /RELAY_STORE: expected sqlite:FILE/],
+    ['Username=sesame', /RELAY_STORE: Host is missing/],
+    [
+      'Host=h;Serch Path=x',
+      /RELAY_STORE: "Serch Path" is not a supported key.*\n.*Did you mean Search Path/,
+    ],
+    [
+      'postgres://h/d?sslmod=x',
+      /RELAY_STORE: unknown connection parameter "sslmod"\n.*Did you mean sslmode/,
+    ],
+    ['postgres://u:se/same@h/d', /RELAY_STORE: cannot read the PostgreSQL URL/],
+  ])('is rejected with a reason if it is %s', (text, expected) => {
+    expect(messageOf(() => loadRelayConfig({ RELAY_STORE: text }))).toMatch(expected)
   })
 
-  it('yields its password for masking in logs', () => {
+  it('yields its passwords for masking in logs', () => {
     expect(storeSecrets('Host=h;Username=u;Password="a;b"')).toEqual(['a%3Bb', 'a;b'])
     expect(storeSecrets('postgres://u:p%40ss@h/d')).toEqual(['p%40ss', 'p@ss'])
+    expect(storeSecrets('Host=h;Username=u;SSL Password=k')).toEqual(['k'])
     expect(storeSecrets('sqlite:file')).toEqual([])
+    expect(storeSecrets('nonsense')).toEqual([])
   })
 })
 
