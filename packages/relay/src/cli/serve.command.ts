@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8'
 import {
   type CliIo,
   createLogger,
@@ -15,6 +16,7 @@ const DRAIN_MS = 20_000
 
 /** Runs the relay until the process receives a signal. */
 export async function serve(io: CliIo): Promise<void> {
+  limitYoungGeneration()
   const config = loadRelayConfig(io.env)
   const log = createLogger({
     component: 'relay',
@@ -33,4 +35,12 @@ export async function serve(io: CliIo): Promise<void> {
     },
     { log, drainTimeoutMs: DRAIN_MS + config.stopDelayMs },
   )
+}
+
+/**
+ * V8 would let the space for new objects grow to 48 MB under the load of 1,000 nodes, which hardly saves CPU time: what a poll
+ * allocates is gone when it is answered. The flag takes effect when that space would grow next.
+ */
+function limitYoungGeneration(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
 }
