@@ -9,6 +9,7 @@ import { longestBodyMs } from '@warren/runtime/http'
 import type { FastifyInstance } from 'fastify'
 import type { RelayConfig } from './config/relay-config.ts'
 import { type AppDeps, buildApp } from './http/app.ts'
+import { HeldPolls } from './http/held-polls.ts'
 import { ResultBodies } from './http/result-body.ts'
 import type { Authenticator } from './nodes/authenticator.ts'
 import type { NodeLinks } from './nodes/node-links.ts'
@@ -78,7 +79,13 @@ function appDeps(config: RelayConfig, parts: HttpServiceParts, draining: AbortSi
   const { taskService, queue, authenticator, links, metrics, registry, health, store, log } = parts
   const limitLog = new ConnectionLimitLog(log)
   return {
-    nextJob: { taskService, queue, draining, maxWaitSeconds: Math.floor(config.maxWaitMs / 1000) },
+    nextJob: {
+      taskService,
+      queue,
+      held: new HeldPolls(),
+      draining,
+      maxWaitSeconds: Math.floor(config.maxWaitMs / 1000),
+    },
     result: {
       taskService,
       bodies: new ResultBodies({ maxBytes: config.maxBodyBytes, waitMs: BODY_WAIT_MS }),

@@ -8,7 +8,7 @@ import {
 import { type FastifyInstance, fastify } from 'fastify'
 import { metricsRoute, type MetricsDeps, versionRoute } from './about.routes.ts'
 import { ApiError } from './api-errors.ts'
-import { emptyPolls } from './empty-polls.ts'
+import { EarlyPolls } from './early-polls.ts'
 import { toApiError, logServerError, sendError } from './error-response.ts'
 import { healthRoutes, type HealthDeps } from './health.routes.ts'
 import { nextJobRoute, type NextJobDeps } from './next-job.route.ts'
@@ -46,9 +46,9 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 
   let closing = false
   const requestLog = new RequestLog(log, deps.onFinished)
-  const answeredEmpty = emptyPolls({
+  const earlyPolls = new EarlyPolls({
+    ...deps.nextJob,
     authenticator: deps.login.authenticator,
-    queue: deps.nextJob.queue,
     requestLog,
     route: nextJob,
     log,
@@ -56,7 +56,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   const app = fastify({
     serverFactory: (handler) =>
       createHttpServer((request, response) => {
-        if (closing || !answeredEmpty(request, response)) handler(request, response)
+        if (closing) handler(request, response)
+        else earlyPolls.receive(request, response, () => handler(request, response))
       }, deps.server),
     clientErrorHandler: rejectMalformedRequest,
     logger: false,
@@ -65,7 +66,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    genReqId: (raw) => chooseRequestId(raw.headers['x-request-id']),
+    genReqId: (raw) => earlyPolls.passedOn(raw)?.id ?? chooseRequestId(raw.headers['x-request-id']),
     frameworkErrors: (error, request, reply) => {
       sendError(toApiError(error), request, reply)
     },
@@ -92,13 +93,17 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     done()
   })
   app.addHook('onRequest', (request, reply, done) => {
-    request.startedAt = performance.now()
+    const held = earlyPolls.passedOn(request.raw)
+    request.startedAt = held?.startedAt ?? performance.now()
+    request.heldMs = held?.heldMs ?? 0
+    request.principal = held?.principal ?? null
     void reply.header('x-request-id', request.id)
     // Not `onResponse`: Fastify never calls it if the client disconnects before the response.
     reply.raw.once('close', () => {
       const route = routeOf.get(`${request.method} ${request.routeOptions.url ?? ''}`)
       requestLog.recordClosed(request, reply, route)
     })
+    if (held?.hasLoginEnded === true) return done(new ApiError('RELAY_UNAUTHORIZED'))
     if (!closing) return done()
     void reply.header('connection', 'close')
     return done(new ApiError('RELAY_STOPPING', { retryAfterSeconds: 1 }))

@@ -7,12 +7,13 @@ import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { TaskService } from '../tasks/task-service.ts'
 import { ApiError } from './api-errors.ts'
 import { hasDisconnected, watchForDisconnect } from './disconnect.ts'
-import { HeldPolls } from './held-polls.ts'
+import type { HeldPolls } from './held-polls.ts'
 import { principalOf, type RouteEntry } from './route-entry.ts'
 
 export interface NextJobDeps {
   readonly taskService: Pick<TaskService, 'lease' | 'returnLease'>
-  readonly queue: Pick<NodeQueue, 'mayHaveWork'>
+  readonly queue: Pick<NodeQueue, 'mayHaveWork' | 'waitForWork'>
+  readonly held: HeldPolls
   /** Longest time a poll is held for `Prefer: wait`, seconds. Must be below the load balancer's idle timeout. */
   readonly maxWaitSeconds: number
   /** Aborted when the relay stops: held polls are then answered 204 immediately. */
@@ -34,8 +35,7 @@ export function taskKindOf(suffix: string): TaskKind | undefined | 'unsupported'
 
 /** `GET nextjob`: leases the node's oldest task, or returns 204. */
 export function nextJobRoute(deps: NextJobDeps): RouteEntry {
-  const { taskService, queue, draining } = deps
-  const held = new HeldPolls()
+  const { taskService, queue, held, draining } = deps
   return {
     method: 'GET',
     path: `${NEXT_JOB_PREFIX}:collection`,
@@ -50,7 +50,8 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
       const asked = Math.min(preferredWait(request.headers.prefer), deps.maxWaitSeconds)
       using place = asked > 0 ? held.enter(nodeId) : undefined
       if (place !== undefined) void reply.header('preference-applied', `wait=${asked}`)
-      const waitMs = place === undefined || draining.aborted ? 0 : asked * 1000
+      const leftMs = Math.max(0, asked * 1000 - request.heldMs)
+      const waitMs = place === undefined || draining.aborted ? 0 : leftMs
 
       // Polls of idle nodes end here, without a query and without an allocation.
       if (waitMs === 0 && !queue.mayHaveWork(nodeId, kind)) {
@@ -68,7 +69,7 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
         isAllowed: (current) => login.isStill(current),
         requestId: request.id,
       })
-      if (waitMs > 0) request.heldMs = performance.now() - request.heldSince
+      if (waitMs > 0) request.heldMs += performance.now() - request.heldSince
       request.heldSince = 0
       if (task === null) {
         if (login.hasEnded) throw new ApiError('RELAY_UNAUTHORIZED')

@@ -20,6 +20,8 @@ const MAX_LOGGED_LENGTH = 100
  */
 export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
+    // Verified before it was held.
+    if (request.principal !== null) return
     const collection = pathParameter(request, 'collection')
     const result = await authenticator.authenticate(request.headers.authorization, collection, {
       address: request.ip,

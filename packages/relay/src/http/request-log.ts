@@ -6,7 +6,7 @@ import { pathOf } from './node-login.ts'
 import type { RouteEntry } from './route-entry.ts'
 
 /** nginx's status for a client that disconnected before the response was complete. */
-const CLIENT_CLOSED_REQUEST = 499
+export const CLIENT_CLOSED_REQUEST = 499
 
 export interface FinishedRequest {
   readonly route: string
@@ -80,7 +80,7 @@ export class RequestLog {
   recordClosed(request: FastifyRequest, reply: FastifyReply, route: RouteEntry | undefined): void {
     const now = performance.now()
     // If the client disconnects from a held poll, this runs before the poll is released.
-    const heldMs = request.heldSince > 0 ? now - request.heldSince : request.heldMs
+    const heldMs = request.heldMs + (request.heldSince > 0 ? now - request.heldSince : 0)
     this.record({
       id: request.id,
       method: request.method,
