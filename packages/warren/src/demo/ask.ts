@@ -51,7 +51,7 @@ export async function ask(
     task: question.task,
     hospitals: hospitalOutcomes(tracker.progress, truths, question),
     trueCount: totalCount([...truths.values()], question),
-    published: {
+    combined: {
       status: settled.state === 'answered' ? 'ok' : 'error',
       count: result?.queryResult.count ?? 0,
       message: settled.message,

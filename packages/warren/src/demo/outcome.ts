@@ -15,7 +15,7 @@ export interface QuestionOutcome {
   readonly task: JsonObject
   readonly hospitals: readonly HospitalOutcome[]
   readonly trueCount: number
-  readonly published: {
+  readonly combined: {
     readonly status: string
     readonly count: number
     readonly message: string | null
@@ -29,12 +29,12 @@ export interface QuestionOutcome {
 /** The document that `--json` prints. */
 export function outcomeDocument(outcomes: readonly QuestionOutcome[]): JsonObject {
   return {
-    questions: outcomes.map(({ name, task, hospitals, trueCount, published, ms }) => ({
+    questions: outcomes.map(({ name, task, hospitals, trueCount, combined, ms }) => ({
       name,
       task,
       nodes: hospitals.map(({ node, status, count }) => ({ node, status, count })),
       trueCount,
-      published,
+      combined,
       ms,
     })),
   }

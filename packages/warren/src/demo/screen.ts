@@ -94,13 +94,13 @@ export class DemoScreen {
     for (const hospital of outcome.hospitals) {
       this.#row(hospital.node, ...this.#hospital(hospital, unit))
     }
-    const { published } = outcome
-    const hasResult = published.status !== 'error'
-    const count = hasResult ? `${number.format(published.count)}${unit}` : 'no result'
+    const { combined } = outcome
+    const hasResult = combined.status !== 'error'
+    const count = hasResult ? `${number.format(combined.count)}${unit}` : 'no result'
     const paint = hasResult ? green : red
     const truth = `true ${number.format(outcome.trueCount)}${unit}`
-    const message = published.message === null ? '' : `; ${published.message}`
-    this.#row(bold('published'), bold(paint(padCount(count))), truth + message)
+    const message = combined.message === null ? '' : `; ${combined.message}`
+    this.#row(bold('combined'), bold(paint(padCount(count))), truth + message)
     for (const text of outcome.excerpt) this.#row('', '', text)
   }
 

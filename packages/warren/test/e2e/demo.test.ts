@@ -49,7 +49,7 @@ interface DemoDocument {
     name: string
     nodes: { node: string; status: string; count: number }[]
     trueCount: number
-    published: { status: string; count: number; message: string }
+    combined: { status: string; count: number; message: string }
     ms: number
   }[]
 }
@@ -62,7 +62,7 @@ describe('warren demo', () => {
       text(child.stderr),
       new Promise((resolve) => child.once('exit', resolve)),
     ])
-    expect(stderr).toContain('published')
+    expect(stderr).toContain('combined')
     expect(code).toBe(0)
 
     const { questions }: DemoDocument = JSON.parse(stdout)
@@ -75,24 +75,24 @@ describe('warren demo', () => {
       'demographics',
       'code distribution',
     ])
-    for (const { nodes, published, ms } of questions) {
+    for (const { nodes, combined, ms } of questions) {
       expect(nodes).toHaveLength(4)
-      expect(published.status).toBe('ok')
+      expect(combined.status).toBe('ok')
       expect(ms).toBeGreaterThan(0)
     }
     const common = named.get('common cohort')
-    expect(common?.published.count).toBe(common?.nodes.reduce((sum, { count }) => sum + count, 0))
-    expect(Math.abs((common?.published.count ?? 0) - (common?.trueCount ?? 0))).toBeLessThanOrEqual(
+    expect(common?.combined.count).toBe(common?.nodes.reduce((sum, { count }) => sum + count, 0))
+    expect(Math.abs((common?.combined.count ?? 0) - (common?.trueCount ?? 0))).toBeLessThanOrEqual(
       20,
     )
 
     const rare = named.get('rare cohort')
     expect(rare?.nodes.some(({ count }) => count === 0)).toBe(true)
-    expect(rare?.trueCount).toBeGreaterThan(rare?.published.count ?? 0)
+    expect(rare?.trueCount).toBeGreaterThan(rare?.combined.count ?? 0)
 
     const place = named.get('away from a place')
     expect(place?.nodes.map(({ status }) => status).toSorted()).toEqual(['error', 'ok', 'ok', 'ok'])
-    expect(place?.published.message).toBe('answered by 3 of 4 nodes')
+    expect(place?.combined.message).toBe('answered by 3 of 4 nodes')
   }, 90_000)
 
   it('runs until Ctrl-C, and prints commands that work: a question, a health probe, a report on its logs', async () => {

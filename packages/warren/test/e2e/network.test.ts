@@ -103,7 +103,7 @@ function suite(open: () => Promise<{ store: string | undefined; queue: string }>
     return network.upstream.waitForResult(uuid, { signal: AbortSignal.timeout(45_000) })
   }
 
-  it('publishes the count computed from the data for every kind of cohort', async () => {
+  it('returns the count computed from the data for every kind of cohort', async () => {
     const now = new Date()
     const asked = [
       ...Object.entries(COHORTS),
@@ -112,16 +112,16 @@ function suite(open: () => Promise<{ store: string | undefined; queue: string }>
       ),
     ]
     const results = await Promise.all(asked.map(([, task]) => ask(task)))
-    const published = asked.map(([name], index) => [
+    const combined = asked.map(([name], index) => [
       name,
       results[index]?.state,
       results[index]?.count,
     ])
-    expect(published).toEqual(
+    expect(combined).toEqual(
       asked.map(([name, task]) => [name, 'answered', expectedCount(hospitals, task, now)]),
     )
     for (const { message } of results) expect(message).toBe('answered by 4 of 4 nodes')
-    expect(published.filter(([, , count]) => Number(count) > 0).length).toBeGreaterThan(7)
+    expect(combined.filter(([, , count]) => Number(count) > 0).length).toBeGreaterThan(7)
   })
 
   it('counts a hospital that cannot answer as failed, not as 0', async () => {
@@ -139,7 +139,7 @@ function suite(open: () => Promise<{ store: string | undefined; queue: string }>
     expect(result.message).toBe('no valid answer from 4 nodes: 4 could not answer')
   })
 
-  it('publishes every row of the code distribution as computed from the data', async () => {
+  it('returns every row of the code distribution as computed from the data', async () => {
     const result = await ask({ analysis: 'DISTRIBUTION', code: 'GENERIC' })
     const file = result.result?.queryResult.files.find((one) => one.file_name === CODE_DISTRIBUTION)
     if (file === undefined) throw new Error('the result has no file')
@@ -167,7 +167,7 @@ function suite(open: () => Promise<{ store: string | undefined; queue: string }>
     expect(result.count).toBe(rows.length)
   })
 
-  it('publishes women and men as computed from the data', async () => {
+  it('returns women and men as computed from the data', async () => {
     const result = await ask({ analysis: 'DISTRIBUTION', code: 'DEMOGRAPHICS' })
     const file = result.result?.queryResult.files.find(
       (one) => one.file_name === DEMOGRAPHICS_DISTRIBUTION,

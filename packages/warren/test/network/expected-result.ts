@@ -7,7 +7,7 @@ type Hospital = readonly CdmData[]
 
 const OPTIONS = { specimen: true, location: true }
 
-/** What the network must publish: each hospital suppresses and rounds its true count, the relay the sum of these. */
+/** The combined count that the network must return: each hospital discloses its true count, the relay the sum of these. */
 export function expectedCount(hospitals: readonly Hospital[], task: JsonObject, now: Date): number {
   const parsed = parseTask({ uuid: 'expected', collection: 'c', owner: 'o', ...task })
   if (parsed.kind !== 'availability')
@@ -22,8 +22,8 @@ export function expectedCount(hospitals: readonly Hospital[], task: JsonObject, 
 }
 
 function federated(trueCounts: readonly number[]): number {
-  const published = trueCounts.map((count) => disclose(count, DEFAULT_POLICY))
-  return disclose(sum(published), DEFAULT_POLICY)
+  const disclosed = trueCounts.map((count) => disclose(count, DEFAULT_POLICY))
+  return disclose(sum(disclosed), DEFAULT_POLICY)
 }
 
 /** Concept to count of a GENERIC distribution. A row that a hospital suppresses is not in its file. */

@@ -41,7 +41,7 @@ const OUTCOME: QuestionOutcome = {
     { node: 'st-brides', status: 'missing', count: 0, trueCount: 7 },
   ],
   trueCount: 12_345_678,
-  published: { status: 'ok', count: 12_345_680, message: 'answered by 3 of 4 nodes' },
+  combined: { status: 'ok', count: 12_345_680, message: 'answered by 3 of 4 nodes' },
   ms: 12_345,
   excerpt: ['Male 5,820, Female 6,010'],
 }
