@@ -9,6 +9,7 @@ import {
   formatList,
   formatNumber,
   formatTime,
+  roundLatency,
 } from '../vocabulary/figures.ts'
 import { MINUTE } from '../read/timestamps.ts'
 import { shifted } from '../timeline/side-view.ts'
@@ -216,6 +217,19 @@ export function pollingIntervalProof(analysis: Analysis): Proof {
     formatDuration(Number(ms.toPrecision(3))),
   )
   return { seen: true, number: `polling interval ${[...new Set(words)].join(' to ')}${held}` }
+}
+
+export function clockProof({ network }: Analysis): Proof {
+  const skews = network.links
+    .flatMap(({ logs }) => logs.flatMap(({ match }) => match ?? []))
+    .filter(({ ambiguous }) => !ambiguous)
+    .map(({ skewMs }) => Math.abs(skewMs))
+  if (skews.length === 0) return unseen('no poll in a client log can be matched to the relay log')
+  const most = formatDuration(roundLatency(Math.max(...skews)))
+  return {
+    seen: true,
+    number: `${formatCount(skews.length, 'clock')} compared, at most ${most} apart`,
+  }
 }
 
 export function probeProof({ network }: Analysis): Proof {

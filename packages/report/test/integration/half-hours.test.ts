@@ -62,6 +62,7 @@ describe('a healthy half hour', () => {
       ['database', 'passed'],
       ['broker', 'passed'],
       ['behaviour', 'passed'],
+      ['clocks', 'passed'],
       ['probes', 'passed'],
       ['tasks', 'unknown'],
       ['task-results', 'unknown'],
