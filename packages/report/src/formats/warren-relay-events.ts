@@ -181,9 +181,12 @@ export class WarrenRelayEvents implements WarrenEvents {
     const median = event.number('p50Ms')
     const stats = what === 'node' ? this.#client(name)?.stats : this.facts.upstream(name || 'a')
     if (stats === undefined) return
-    for (const [outcome, n] of polls)
-      if (Number(outcome) >= 100)
-        stats.summary(line, Number(outcome), n, median, event.number('periodMs'))
+    for (const [outcome, n] of polls) {
+      const status = Number(outcome)
+      // Nearly all of these polls were held, see `#request`.
+      if (what === 'node' && status === CLIENT_LEFT) continue
+      if (status >= 100) stats.summary(line, status, n, median, event.number('periodMs'))
+    }
     if (what === 'node') this.facts.logsRequests = true
   }
 

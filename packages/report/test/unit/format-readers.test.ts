@@ -461,6 +461,27 @@ describe('the programs of Warren', () => {
     expect(factsOf(both, 'client').link.totals()).toMatchObject({ exchanges: 1, ok: 1 })
   })
 
+  it('relay: does not count a held poll that its client abandoned as a failure', () => {
+    const node = '0198e2a4-7d2e-7c55-b1a7-0a6f6d0f3a11'
+    const poll = {
+      method: 'GET',
+      path: `/link_connector_api/task/nextjob/${node}`,
+      user: 'site-a',
+      node,
+      requestId: 'r1',
+      status: 499,
+      durationMs: 0.1,
+      heldMs: 340,
+    }
+    const summary = { link: 'node site-a', polls: { 200: 12, 499: 1 }, p50Ms: 2, periodMs: 3000 }
+    const relay = sourceOf(
+      json('relay', 0, 'request completed', poll, 30),
+      json('relay', 20, 'link summary', summary, 30),
+    )
+    const [client] = factsOf(relay, 'relay').clients.all()
+    expect(client?.stats.totals()).toMatchObject({ exchanges: 12, ok: 12, failed: 0 })
+  })
+
   describe('relay: the summaries of its database and broker', () => {
     const summaryOf = (dependency: string, ok: number, error: number, more: object = {}) => ({
       dependency,
@@ -474,9 +495,9 @@ describe('the programs of Warren', () => {
       ...more,
     })
     const failing = { state: 'failing', detail: 'connect ECONNREFUSED 10.0.3.9:5672' }
-    type Said = readonly [msg: string, fields: object, level?: number]
+    type Logged = readonly [msg: string, fields: object, level?: number]
     /** One line per minute. */
-    const relay = (format: 'json' | 'text', ...lines: readonly Said[]) => {
+    const relay = (format: 'json' | 'text', ...lines: readonly Logged[]) => {
       const style = relayText(relayLogText)
       const texts = lines.flatMap(([msg, fields, level = 30], minute) => {
         const time = minute * 60_000
