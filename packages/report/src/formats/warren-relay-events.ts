@@ -138,7 +138,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     this.#logins.delete(requestId)
     sample.add({
       time: line.time,
-      durationMs: ms,
+      durationMs: ms + (event.has('heldMs') ? event.number('heldMs') : 0),
       status,
       client: client.key,
       requestId,
