@@ -1,6 +1,6 @@
 import type { Analysis } from '../analysis.ts'
 import type { ProgramLog } from '../network/network.ts'
-import type { NetworkComponent } from '../network/topology.ts'
+import type { NetworkComponent, NetworkLink } from '../network/topology.ts'
 import { formatCount, formatDuration, formatNumber, roundLatency } from '../vocabulary/figures.ts'
 import { largest, smallest } from '../timeline/side-view.ts'
 import type { SideView } from '../timeline/side-view.ts'
@@ -92,22 +92,35 @@ function describeActivity(component: NetworkComponent, analysis: Analysis): stri
       const clients = links.filter(({ kind }) => kind === 'poll').length
       if (clients === 0 && component.logs.length === 0)
         return 'No relay log. Only the services it uses have logs.'
-      return `Answered ${formatCount(requests || best.exchanges, 'request')} from ${formatCount(clients, 'client')}${origin}.`
+      const sent = links.reduce(
+        (sum, { kind, views }) => sum + (kind === 'poll' ? exchangesAt(views) : 0),
+        0,
+      )
+      const others = requests - sent
+      const more = sent > 0 && others > 0 ? ` and ${formatCount(others, 'other request')}` : ''
+      return `Answered ${formatCount(sent || requests || best.exchanges, 'request')} from ${formatCount(clients, 'client')}${more}${origin}.`
     }
     case 'database':
     case 'cdm':
       return `Executed ${formatCount(best.ok, 'statement')}${best.latency.count > 0 ? `, p95 ${formatDuration(roundLatency(best.latency.quantile(0.95)))}` : ''}${origin}.`
     case 'broker':
-      return `Accepted ${formatCount(best.ok, 'connection')}${origin}.`
+      return component.logs.length === 0
+        ? `Completed ${formatCount(best.ok, 'exchange')}${origin}.`
+        : `Accepted ${formatCount(best.ok, 'connection')}.`
     case 'load-balancer':
       return `Forwarded ${formatCount(best.ok, 'request')}${origin}.`
     case 'upstream':
-      return `Answered ${formatCount(best.ok, 'exchange')}${origin}.`
+      return `Answered ${formatCount(best.ok, 'request')}${origin}.`
     case 'unknown':
       return 'Unknown role.'
     default:
       return component.role satisfies never
   }
+}
+
+/** Requests on a link: those in the relay log, else in another log. */
+function exchangesAt(views: NetworkLink['views']): number {
+  return (views.find(({ side }) => side === 'relay') ?? views[0])?.view.exchanges ?? 0
 }
 
 function formatSuccess({ exchanges, ok }: SideView): string {

@@ -53,7 +53,7 @@ function describeVerdict(verdict: Verdict, { diagnosis }: Analysis, worksInPart:
     verdict === 'unhealthy'
       ? bad.filter(({ severity }) => severity === 'error')
       : bad.filter(({ status }) => status !== 'recovered')
-  const titles = open.slice(0, 3).map((finding) => `“${titleOf(finding)}”`)
+  const titles = open.slice(0, 3).map((finding) => `"${titleOf(finding)}"`)
   const more = open.length > 3 ? ` and ${open.length - 3} more` : ''
   switch (verdict) {
     case 'healthy':
@@ -67,7 +67,7 @@ function describeVerdict(verdict: Verdict, { diagnosis }: Analysis, worksInPart:
         ? 'All problems were resolved, but there is not enough evidence that everything works. Missing evidence is listed below.'
         : `The network works, with problems: ${titles.join(', ')}${more}.`
     case 'unhealthy':
-      return `${worksInPart ? 'Part of the network' : 'The network'} does not work. Unresolved: ${titles.join(', ')}${more}.`
+      return `${worksInPart ? 'Part of the network' : 'The network'} does not work properly. Unresolved: ${titles.join(', ')}${more}.`
     case 'unknown':
       return 'There is not enough evidence to tell whether the network works. Missing evidence is listed below.'
     default:

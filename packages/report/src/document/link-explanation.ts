@@ -37,10 +37,8 @@ export function explainState(
   const differing = unnamed.filter((side) => !agreeing.includes(side))
   const continuesMain = unnamed.length === 0 && named.join() === logOf(main.side)
   return [
-    `${capitalised(logOf(main.side))}: ${formatSuccess(link, main.view)}${end}.`,
-    ...differing.map(
-      ({ side, view }) => `${capitalised(logOf(side))}: ${formatSuccess(link, view)}.`,
-    ),
+    `${capitalised(logOf(main.side))}: ${formatSuccess(link, main)}${end}.`,
+    ...differing.map((side) => `${capitalised(logOf(side.side))}: ${formatSuccess(link, side)}.`),
     agreeing.length === 0
       ? ''
       : `Same counts in the ${agreeing.map(({ side }) => logOf(side)).join(' and the ')}.`,
@@ -75,8 +73,9 @@ function hasSameCounts(a: SideView, b: SideView): boolean {
 }
 
 /** `161 requests, all successful`. */
-function formatSuccess({ kind }: NetworkLink, { exchanges, ok, unanswered }: SideView): string {
-  const all = formatCount(exchanges, EXCHANGE_NOUN[kind])
+function formatSuccess({ kind }: NetworkLink, { side, view }: Side): string {
+  const { exchanges, ok, unanswered } = view
+  const all = formatCount(exchanges, side === 'broker' ? 'connection' : EXCHANGE_NOUN[kind])
   const noResponse = unanswered > 0 ? `, ${formatNumber(unanswered)} without a response` : ''
   if (ok === exchanges) return `${all}, ${ok === 1 ? '' : 'all '}successful${noResponse}`
   if (ok === 0) return `${all}, ${exchanges === 1 ? 'failed' : 'none successful'}${noResponse}`
@@ -102,7 +101,7 @@ const EXCHANGE_NOUN: Readonly<Record<NetworkLink['kind'], string>> = {
   poll: 'request',
   'load-balancer': 'request',
   database: 'statement',
-  broker: 'connection',
-  upstream: 'exchange',
+  broker: 'exchange',
+  upstream: 'request',
   cdm: 'connection',
 }

@@ -59,8 +59,8 @@ export const componentSchema = z.strictObject({
   id: z.string().describe('ID, unique within the document'),
   role: roleSchema.describe('role in the network'),
   name: z.string().describe('name of the client, pod or host'),
-  cluster: z.string().nullable().describe('cluster, from the wrapper, the folder or a label'),
-  namespace: z.string().nullable().describe('namespace, from the wrapper or a label'),
+  cluster: z.string().nullable().describe('cluster, from the log collector, the folder or a label'),
+  namespace: z.string().nullable().describe('namespace, from the log collector or a label'),
   pod: z.string().nullable().describe('pod, else host name, if a line contains it'),
   program: z
     .string()

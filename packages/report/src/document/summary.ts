@@ -111,7 +111,7 @@ function describeMissingEvidence(checks: readonly RawCheck[]): string {
   if (unknown.length === 0) return 'There is not enough evidence.'
   const named = unknown.slice(0, MAX_NAMED).map(({ title, detail }) => {
     const reason = detail.replace(/\.$/, '').replace(/^./, (letter) => letter.toLowerCase())
-    return `“${title}” (${reason})`
+    return `"${title}" (${reason})`
   })
   return `There is not enough evidence for ${listAll(named, unknown.length - named.length, 'more check')}.`
 }

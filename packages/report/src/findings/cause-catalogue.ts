@@ -476,7 +476,7 @@ export const CAUSE_CATALOGUE: Readonly<Record<Cause, CauseEntry>> = {
   'broker-connection-churn': {
     title: 'a new broker connection for every poll',
     party: 'hub',
-    action: 'No action needed; a relay that keeps its connection would respond faster.',
+    action: 'If polls are too slow, use a relay that keeps its broker connection.',
     next: [],
   },
   'broker-port-probe': {

@@ -283,7 +283,7 @@ function whyUnansweredByUnknown(
   end = describeEnd(summary, 'no later task was answered by all clients'),
 ): string {
   return sentences(
-    `relay log: ${formatCount(summary.count, 'task')} reached the deadline without a result from every client, ${formatTimes(summary.first, summary.last)}`,
+    `relay log: ${formatCount(summary.count, 'task')} reached the deadline before all clients had answered, ${formatTimes(summary.first, summary.last)}`,
     'the log does not show which client was late',
     end,
   )

@@ -12,7 +12,7 @@ import {
   CHECK_TONE,
   MARK,
   Names,
-  P95_NOTE,
+  formatP95Note,
   ROLE_LABEL,
   SEEN_IN_LABEL,
   SEVERITY_TONE,
@@ -154,7 +154,7 @@ class MarkdownPage {
       ],
       links.flatMap((link) => this.#linkRows(link)),
     )
-    if (links.length > 0) this.#add(`p95: ${P95_NOTE}`, '')
+    if (links.length > 0) this.#add(formatP95Note(this.#document), '')
     const explained = links.filter(({ state }) => STATE_TONE[state] !== 'good')
     this.#add(
       ...explained

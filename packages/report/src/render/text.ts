@@ -6,7 +6,7 @@ import { TimeFormat, formatTimeRange } from './time-format.ts'
 import {
   CHECK_TONE,
   MARK,
-  P95_NOTE,
+  formatP95Note,
   SEVERITY_TONE,
   STATE_TONE,
   STATE_LABEL,
@@ -139,8 +139,9 @@ class TextPage {
       .split('\n')
     return [
       '',
-      this.#paint.bold('Links') + (narrow ? '' : this.#paint.dim(`  p95: ${P95_NOTE}`)),
+      this.#paint.bold('Links'),
       ...table,
+      ...(narrow ? [] : this.#wrap(formatP95Note(this.#document), '').map(this.#paint.dim)),
       ...this.#more(
         links.length - most,
         'link, not in a worse state',

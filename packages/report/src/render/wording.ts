@@ -9,7 +9,13 @@ import type {
 } from '../document/report-document.ts'
 import type { Party } from '../vocabulary/judgement.ts'
 import type { Role } from '../vocabulary/role.ts'
-import { formatCount, formatDuration, formatNumber, formatPercent } from '../vocabulary/figures.ts'
+import {
+  formatCause,
+  formatCount,
+  formatDuration,
+  formatNumber,
+  formatPercent,
+} from '../vocabulary/figures.ts'
 import type { TimeFormat } from './time-format.ts'
 
 /** Labels and phrases that all renderers share, so that a ticket and a web page use the same words. */
@@ -82,7 +88,13 @@ export const ROLE_LABEL: Readonly<Record<Role, string>> = {
   unknown: 'unknown',
 }
 
-export const P95_NOTE = '95% of the exchanges took this long or less.'
+/** What p95 means, and why a relay's may be far below that of its clients. */
+export function formatP95Note({ components }: Pick<ReportDocument, 'components'>): string {
+  const note = 'p95: 95% of the exchanges took this long or less.'
+  return components.some(({ program }) => program === 'Warren relay')
+    ? `${note} Times in the relay log do not include the time for which a poll was held.`
+    : note
+}
 
 export const SEEN_IN_LABEL: Readonly<Record<Component['seenIn'], string>> = {
   'own-log': 'its own log',
@@ -119,11 +131,14 @@ export function formatParty({ party, partyName }: Pick<Finding, 'party' | 'party
 
 const STATUS_NOTE: Readonly<Record<string, string>> = {
   '200': 'OK',
+  '201': 'created',
   '204': 'no task',
   '400': 'bad request',
   '401': 'rejected',
   '403': 'forbidden',
   '404': 'not found',
+  '409': 'conflict',
+  '413': 'too large',
   '429': 'too many requests',
   '460': 'client disconnected',
   '499': 'client disconnected',
@@ -136,7 +151,7 @@ const STATUS_NOTE: Readonly<Record<string, string>> = {
 /** `204 (no task)`, `name resolution`. */
 export function formatStatus(status: string): string {
   const note = STATUS_NOTE[status]
-  return note === undefined ? status.replaceAll('-', ' ') : `${status} (${note})`
+  return note === undefined ? formatCause(status) : `${status} (${note})`
 }
 
 /** `90: 70 × 204 (no task), 20 × 401 (rejected)`; without the total if there is only one status. */

@@ -75,8 +75,8 @@ function offsetFromSource(source: LogSource, options: ClockOffsetOptions): Clock
     const { offsetMinutes } = source.zone
     const known = Number.isFinite(offsetMinutes)
     const text = known
-      ? `Exact UTC times from the wrapper; the program logs in ${offsetText(offsetMinutes)}.`
-      : 'Exact UTC times from the wrapper.'
+      ? `Every line has a UTC time from the log collector. The program logs in ${offsetText(offsetMinutes)}.`
+      : 'Every line has a UTC time from the log collector.'
     return { ...base, method: 'wrapper', offsetMinutes: known ? offsetMinutes : 0, text }
   }
   if (source.timeKind === 'zoned') {

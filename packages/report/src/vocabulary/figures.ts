@@ -75,13 +75,18 @@ export function formatDetails(details: ReadonlyMap<string, number>, most = 3): s
   return names.length > most ? `${shown} and others` : shown
 }
 
+/** `TLS wrong name` for `tls-wrong-name`. */
+export function formatCause(cause: string): string {
+  return cause.replaceAll('-', ' ').replace(/^(tls|cdm)\b/, (word) => word.toUpperCase())
+}
+
 /** The most frequent reasons, causes among them, as a list in words. */
 export function formatReasons(reasons: ReadonlyMap<string, number>): string {
   const causes: readonly string[] = CAUSES
   return formatDetails(
     new Map(
       [...reasons].map(([reason, count]) => [
-        causes.includes(reason) ? reason.replaceAll('-', ' ') : reason,
+        causes.includes(reason) ? formatCause(reason) : reason,
         count,
       ]),
     ),

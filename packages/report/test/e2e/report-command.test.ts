@@ -137,7 +137,7 @@ describe('warren report', () => {
     await writeFile(join(folder, 'empty.log'), '')
     for (const file of ['noise.bin', 'empty.log']) {
       const { stdout, code } = await report([file, '--quiet'])
-      expect(stdout).toMatch(/^\? Unknown: There is not enough evidence for “/)
+      expect(stdout).toMatch(/^\? Unknown: There is not enough evidence for "/)
       expect(code).toBe(2)
     }
   })

@@ -107,9 +107,9 @@ describe('the verdict in a sentence', () => {
       ),
     ).toEqual([
       'There is not enough evidence.',
-      'There is not enough evidence for “A works” (no relay log).',
-      'There is not enough evidence for “A works” (no relay log) and “B works” (no relay log).',
-      'There is not enough evidence for “A works” (no relay log), “B works” (no relay log) and 1 more check.',
+      'There is not enough evidence for "A works" (no relay log).',
+      'There is not enough evidence for "A works" (no relay log) and "B works" (no relay log).',
+      'There is not enough evidence for "A works" (no relay log), "B works" (no relay log) and 1 more check.',
     ])
   })
 })

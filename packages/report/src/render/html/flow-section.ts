@@ -1,7 +1,7 @@
 import type { Link, LinkView } from '../../document/report-document.ts'
-import { formatDuration, formatNumber } from '../../vocabulary/figures.ts'
+import { formatCount, formatDuration, formatNumber } from '../../vocabulary/figures.ts'
 import {
-  P95_NOTE,
+  formatP95Note,
   ROLE_LABEL,
   STATE_TONE,
   STATE_LABEL,
@@ -34,15 +34,15 @@ export function renderFlow(context: PageContext): SafeHtml {
   return html`${renderNetworkPicture(document)}
     <h3>Every link over time</h3>
     <p class="soft small">
-      Most severe first. Expand a link to see the figures from each log, charts and evidence. p95:
-      ${P95_NOTE}
+      Most severe first. Expand a link to see the figures from each log, charts and evidence.
+      ${formatP95Note(document)}
     </p>
     ${renderStripLegend()}
     <div class="links">
       ${axis === null ? null : html`<div class="links-axis">${renderTimeAxis(axis, time, 3)}</div>`}
       ${listed.map((link, index) => linkRow(link, index, context))}
     </div>
-    ${links.length > listed.length ? html`<p>${links.length - listed.length} more links are not listed; none is in a worse state.</p>` : null}`
+    ${links.length > listed.length ? html`<p>Not listed: ${formatCount(links.length - listed.length, 'link')}, none in a worse state.</p>` : null}`
 }
 
 function linkRow(link: Link, index: number, context: PageContext): SafeHtml {
