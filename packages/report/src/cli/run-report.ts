@@ -14,6 +14,7 @@ import { render, screenOf, sourceLines } from './output.ts'
 import { formatOfFile } from './output-format.ts'
 import type { OutputFormat } from './output-format.ts'
 import type { ReportFlags } from './report-flags.ts'
+import { zoneOffsetMinutes } from '../timeline/zone-offset.ts'
 import { parseDate, parseInstant } from './time-options.ts'
 
 /**
@@ -34,7 +35,7 @@ export async function runReport(
     const where = names.length === 0 ? '' : ` in ${names.join(', ')}`
     throw new ProgramError(`no files to read${where}`, {
       exitCode: ExitCode.usage,
-      hint: 'Name files, folders or globs, or - for standard input: warren report logs/',
+      hint: 'Pass files, folders, globs, or - for standard input: warren report logs/',
     })
   }
   const format = formatOf(flags)
@@ -79,14 +80,14 @@ async function runFollow(
   options: ReportOptions,
   flags: ReportFlags,
 ): Promise<number> {
-  if (
-    options.since !== undefined ||
-    options.until !== undefined ||
-    files.some(({ path }) => path === '-')
-  ) {
-    throw new ProgramError('--follow cannot be combined with --since, --until or standard input', {
+  const excluded = (['since', 'until', 'format', 'output'] as const).find(
+    (name) => flags[name] !== undefined,
+  )
+  if (excluded !== undefined || files.some(({ path }) => path === '-')) {
+    const other = excluded === undefined ? 'standard input' : `--${excluded}`
+    throw new ProgramError(`--follow cannot be combined with ${other}`, {
       exitCode: ExitCode.usage,
-      hint: 'Name the files to follow: warren report relay.log --follow',
+      hint: 'Pass only the files to follow: warren report relay.log --follow',
     })
   }
   const stop = new AbortController()
@@ -105,11 +106,21 @@ function reportOptions(io: CliIo, flags: ReportFlags): ReportOptions {
   const { tz, date } = flags
   const instant = (option: '--since' | '--until', text: string | undefined): number | undefined =>
     text === undefined ? undefined : parseInstant(option, text, tz, date)
+  // Throws for an unknown time zone, even if no line needs it.
+  if (tz !== undefined) zoneOffsetMinutes(tz, 0)
+  const since = instant('--since', flags.since)
+  const until = instant('--until', flags.until)
+  if (since !== undefined && until !== undefined && since > until) {
+    throw new ProgramError('--since is after --until', {
+      exitCode: ExitCode.usage,
+      hint: 'Swap the two times.',
+    })
+  }
   return {
     tz,
     date: date === undefined ? undefined : parseDate(date),
-    since: instant('--since', flags.since),
-    until: instant('--until', flags.until),
+    since,
+    until,
     expected: flags.expect === undefined ? undefined : readNames(flags.expect),
     stdin: io.stdin,
   }

@@ -52,9 +52,10 @@ function expand(name: string): InputFile[] {
     (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true,
   )
   if (matches.length === 0) {
-    throw new ProgramError(`${name} does not exist`, {
+    const what = /[*?[{]/.test(name) ? `no file matches ${name}` : `${name} does not exist`
+    throw new ProgramError(what, {
       exitCode: ExitCode.usage,
-      hint: 'Pass files, folders or globs, or - for standard input.',
+      hint: 'Pass files, folders, globs, or - for standard input: warren report logs/',
     })
   }
   return matches.map((path) => ({ path, labels: {} }))

@@ -28,7 +28,7 @@ const KEYS = [
   'date',
 ] as const
 
-/** Common names of the components, and their roles. */
+/** Common names of the components, and their roles. The error message names the best of them. */
 const ROLES = new Map([
   ['bunny', 'client'],
   ['client', 'client'],
@@ -68,7 +68,7 @@ export function roleOfComponent(component: string): string | undefined {
 export function parseSourceOption(text: string): { labels: SourceLabels; file: string } {
   const match = /^([A-Za-z]+=[^:]*):(.+)$/s.exec(text)
   if (!match) {
-    throw new ProgramError(`--source: ${JSON.stringify(text)} is not of the form labels:FILE`, {
+    throw new ProgramError(`--source: ${JSON.stringify(text)} does not have the form labels:file`, {
       exitCode: ExitCode.usage,
       hint: 'Use for example --source component=bunny,cluster=site-a:site-a/bunny.log.',
     })
@@ -87,7 +87,7 @@ export function parseSourceOption(text: string): { labels: SourceLabels; file: s
     if (known === 'component' && roleOfComponent(value) === undefined) {
       throw new ProgramError(`--source: unknown component ${JSON.stringify(value)}`, {
         exitCode: ExitCode.usage,
-        hint: `Use one of ${[...ROLES.keys()].join(', ')}.`,
+        hint: 'Use bunny, relay, rabbitmq, postgresql, load-balancer or upstream.',
       })
     }
     labels[known] = value

@@ -116,9 +116,17 @@ describe('warren report', () => {
     [['nowhere.log'], 'nowhere.log does not exist'],
     [[], 'no files to read'],
     [['no-logs'], 'no files to read in no-logs'],
+    [['no*.log'], 'no file matches no*.log'],
     [['healthy-half-hour', '--output', 'health.pdf'], 'the extension is not a known format'],
     [['healthy-half-hour', '--format', 'pdf'], 'pdf'],
     [['healthy-half-hour', '--since', 'yesterdayish'], 'yesterdayish'],
+    [['healthy-half-hour', '--tz', 'Mars/Base'], 'unknown time zone "Mars/Base"'],
+    [
+      ['healthy-half-hour', '--since', '2025-09-26 07:00', '--until', '2025-09-26 06:00'],
+      '--since is after --until',
+    ],
+    [['healthy-half-hour', '--follow', '--format', 'html'], 'cannot be combined with --format'],
+    [['--source', 'component=spaceship:x.log'], 'unknown component "spaceship"'],
   ])('rejects %j with exit code 64 and a reason', async (options, reason) => {
     const { stderr, code } = await report(options)
     expect(stderr).toContain(reason)
