@@ -10,7 +10,9 @@ import {
 } from '@warren/runtime'
 import { z } from 'zod'
 
-const DRIVERS = ['postgresql', 'duckdb', 'mssql', 'snowflake-connector-python'] as const
+const SUPPORTED_DRIVERS = ['postgresql', 'duckdb'] as const
+/** Those of the Python bunny. The others are rejected with a reason. */
+const DRIVERS = [...SUPPORTED_DRIVERS, 'mssql', 'snowflake-connector-python'] as const
 
 /** `{"sslmode":"require"}`: connection parameters by their libpq names. A value is a string or a list of strings. */
 const connectionQuery = () =>
@@ -33,7 +35,7 @@ const connectionQuery = () =>
 export const datasourceSettings = {
   driver: setting({
     name: 'DATASOURCE_DB_DRIVERNAME',
-    schema: choiceSetting(DRIVERS),
+    schema: choiceSetting(DRIVERS, SUPPORTED_DRIVERS),
     default: 'postgresql',
     description: 'Database engine: postgresql or duckdb.',
   }),

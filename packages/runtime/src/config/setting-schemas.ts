@@ -71,15 +71,21 @@ export function durationSetting(options: { unit: DurationUnit; minMs?: number; m
   })
 }
 
-/** One of `choices`, in any case. */
-export function choiceSetting<const C extends string>(choices: readonly C[]) {
+/**
+ * One of `choices`, in any case.
+ * @param named those that the error message names; default: all
+ */
+export function choiceSetting<const C extends string>(
+  choices: readonly C[],
+  named: readonly C[] = choices,
+) {
   return z.string().transform((text, context): C => {
     const word = text.trim()
     const chosen = choices.find((choice) => choice.toLowerCase() === word.toLowerCase())
     if (chosen !== undefined) return chosen
-    const nearest = nearestName(word, choices)
+    const nearest = nearestName(word, named)
     const guess = nearest === undefined ? '' : ` (did you mean ${nearest}?)`
-    return invalid(context, `expected ${orList(choices)}${guess}`)
+    return invalid(context, `expected ${orList(named)}${guess}`)
   })
 }
 
