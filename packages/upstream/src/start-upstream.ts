@@ -115,8 +115,8 @@ async function listen(app: FastifyInstance, { host, port }: UpstreamConfig): Pro
   try {
     await app.listen({ host, port })
   } catch (error: unknown) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ProgramError(`cannot listen on ${host}:${port}: ${reason}`, {
+    const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+    throw new ProgramError(`cannot listen on ${host}:${port}${reason}`, {
       exitCode: ExitCode.unavailable,
       hint: 'Set UPSTREAM_PORT to another port, or stop the program that uses this one.',
       cause: error,

@@ -15,12 +15,12 @@ export const UPSTREAM_ERRORS = {
   OTHER_COLLECTION: {
     status: 403,
     title: 'The credentials belong to another collection',
-    action: 'Check the collection ID of the client.',
+    action: 'Check the collection ID in the configuration of the relay or bunny.',
   },
   UNKNOWN_COLLECTION: {
     status: 404,
     title: 'The collection does not exist',
-    action: 'Run "warren upstream collections list" to see all collections.',
+    action: 'List all collections with: warren upstream collections list',
   },
   BAD_SUFFIX: {
     status: 400,
@@ -61,6 +61,11 @@ export const UPSTREAM_ERRORS = {
     status: 400,
     title: 'The collection to ask is not clear',
     action: 'Set "collection" (--collection on the command line) to an ID or a name.',
+  },
+  NO_COLLECTION: {
+    status: 409,
+    title: 'There is no collection',
+    action: 'Create one with: warren upstream collections add north',
   },
   COLLECTION_SUSPENDED: {
     status: 409,

@@ -41,7 +41,7 @@ export class NameTakenError extends ProgramError {
   override readonly name = 'NameTakenError'
   constructor(name: string) {
     super(`user "${name}" already exists`, {
-      hint: 'Choose a name that differs in more than upper and lower case.',
+      hint: 'Choose another name: upper and lower case make no difference.',
     })
   }
 }

@@ -139,5 +139,6 @@ async function read(file: string, io: CliIo): Promise<string> {
 function parseDuration(text: string): number {
   const parsed = durationSetting({ unit: 's', minMs: 1000 }).safeParse(text)
   if (parsed.success) return parsed.data
-  throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? 'expected a duration')
+  const message = parsed.error.issues[0]?.message ?? 'expected a duration'
+  throw new InvalidArgumentError(`${message.replace(/^e/, 'E')}.`)
 }

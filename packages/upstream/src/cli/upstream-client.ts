@@ -17,6 +17,12 @@ export class UpstreamClient {
 
   constructor(config: UpstreamConfig) {
     this.#base = (config.url ?? localUrl(config)).replace(/\/+$/, '')
+    if (!/^https?:\/\//i.test(this.#base) || !URL.canParse(this.#base)) {
+      throw new ProgramError(`"${this.#base}" is not an http or https URL`, {
+        exitCode: ExitCode.usage,
+        hint: 'Use a URL such as http://127.0.0.1:8090 in --url or UPSTREAM_URL.',
+      })
+    }
     this.#token = config.askerToken
   }
 
@@ -88,11 +94,12 @@ export class UpstreamClient {
     return new ProgramError(`${text}${listed.join('')}`, {
       exitCode:
         status === 400 ? ExitCode.data : status >= 500 ? ExitCode.unavailable : ExitCode.failure,
-      hint: status === 401 ? TOKEN_HINT : typeof action === 'string' ? action : undefined,
+      hint: status === 401 ? TOKEN_HINT : typeof action === 'string' ? action : ADDRESS_HINT,
     })
   }
 }
 
+const ADDRESS_HINT = 'Check that an upstream runs at the URL in --url or UPSTREAM_URL.'
 const TOKEN_HINT =
   'Set UPSTREAM_ASKER_TOKEN (or UPSTREAM_ASKER_TOKEN_FILE) to the token of the upstream.'
 

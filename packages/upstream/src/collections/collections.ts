@@ -77,14 +77,14 @@ export class Collections {
 
   /**
    * The collection with this ID or name, or the only collection if the text is empty.
-   * @throws UpstreamError UNKNOWN_COLLECTION, COLLECTION_NEEDED.
+   * @throws UpstreamError NO_COLLECTION, UNKNOWN_COLLECTION, COLLECTION_NEEDED.
    */
   resolve(idOrName: string): Collection {
     const all = this.#store.listCollections()
     if (idOrName === '') {
       const [only] = all
       if (only !== undefined && all.length === 1) return only
-      throw new UpstreamError('COLLECTION_NEEDED')
+      throw new UpstreamError(only === undefined ? 'NO_COLLECTION' : 'COLLECTION_NEEDED')
     }
     const found = all.find(({ id }) => id === idOrName) ?? all.find(({ name }) => name === idOrName)
     if (found === undefined) {

@@ -99,10 +99,10 @@ describe('POST /api/v1/questions', () => {
     })
   })
 
-  it('requires the collection when there are none or several', async () => {
+  it('requires a collection, and its name if there are several', async () => {
     const running = await runningUpstream()
     const ask = (body: unknown) => call(`${running.url}/api/v1/questions`, { method: 'POST', body })
-    expect(await ask(MEN)).toMatchObject({ status: 400, json: { code: 'COLLECTION_NEEDED' } })
+    expect(await ask(MEN)).toMatchObject({ status: 409, json: { code: 'NO_COLLECTION' } })
     await poller(running)
     await poller(running, { name: 'south' })
     expect(await ask(MEN)).toMatchObject({ status: 400, json: { code: 'COLLECTION_NEEDED' } })
