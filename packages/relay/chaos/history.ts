@@ -1,0 +1,110 @@
+import type { TaskResult } from '@warren/task-api'
+import type { FaultName } from './fault-kinds.ts'
+import type { FaultTarget, PlannedTask } from './plan.ts'
+
+// All times are milliseconds since the start of the run, by the clock of this process.
+
+/** A time at which the upstream sent the task to a relay. */
+export interface HandOut {
+  readonly atMs: number
+  readonly relay: string
+}
+
+/** A result that a relay sent to the upstream. */
+export interface Submission {
+  readonly atMs: number
+  readonly relay: string
+  /** The JSON text as received. */
+  readonly text: string
+  /** When the upstream stored it. Undefined: the request never reached it, or it rejected the result. */
+  acceptedAtMs?: number
+  /** The last byte of a response to the relay was written then. */
+  respondedAtMs?: number
+  /** The status of the response to the relay. */
+  status?: number
+}
+
+/** A line of a relay's log about the task. */
+export interface RelayEvent {
+  readonly atMs: number
+  readonly relay: string
+  readonly event: string
+}
+
+/** A result of a scripted node that a relay confirmed with 2xx. */
+export interface ConfirmedAnswer {
+  readonly atMs: number
+  readonly node: string
+}
+
+/** Everything that was seen of one task. */
+export interface TaskHistory {
+  readonly task: PlannedTask
+  /** When the question was asked. Undefined: the upstream rejected it. */
+  askedAtMs?: number
+  readonly handOuts: HandOut[]
+  readonly submissions: Submission[]
+  readonly events: RelayEvent[]
+  readonly confirmed: ConfirmedAnswer[]
+  /** The state in the relays' database at the end. */
+  state?: string
+  /** Why the relays discarded the result. */
+  cause?: string
+}
+
+export interface FaultPeriod extends FaultTarget {
+  readonly name: FaultName
+  readonly fromMs: number
+  /** Undefined while it lasts. */
+  toMs?: number
+}
+
+/** The result that the upstream keeps: the first one that it accepted. */
+export function acceptedSubmission(history: TaskHistory): Submission | undefined {
+  return history.submissions.find(({ acceptedAtMs }) => acceptedAtMs !== undefined)
+}
+
+/** The histories of all tasks of a run, and the faults that happened. */
+export class RunHistory {
+  readonly startedAt = performance.now()
+  readonly faults: FaultPeriod[] = []
+  readonly #byUuid: ReadonlyMap<string, TaskHistory>
+  readonly #byNumber: ReadonlyMap<number, TaskHistory>
+
+  constructor(tasks: readonly PlannedTask[]) {
+    const histories = tasks.map((task): TaskHistory => ({
+      task,
+      handOuts: [],
+      submissions: [],
+      events: [],
+      confirmed: [],
+    }))
+    this.#byUuid = new Map(histories.map((history) => [history.task.uuid, history]))
+    this.#byNumber = new Map(histories.map((history) => [history.task.number, history]))
+  }
+
+  get now(): number {
+    return Math.round(performance.now() - this.startedAt)
+  }
+
+  get tasks(): readonly TaskHistory[] {
+    return [...this.#byUuid.values()]
+  }
+
+  get accepted(): number {
+    let accepted = 0
+    for (const history of this.#byUuid.values()) if (acceptedSubmission(history)) accepted += 1
+    return accepted
+  }
+
+  find(uuid: string): TaskHistory | undefined {
+    return this.#byUuid.get(uuid)
+  }
+
+  findByNumber(number: number): TaskHistory | undefined {
+    return this.#byNumber.get(number)
+  }
+}
+
+/** A result of a submission. Null if it is not one. */
+export type ReadResult = (text: string) => TaskResult | null

@@ -1,0 +1,15 @@
+import { printFailure, processIo } from '@warren/runtime'
+import { chaosCommand } from './chaos.command.ts'
+
+const io = processIo()
+const stop = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)))
+}
+try {
+  await chaosCommand(io, stop.signal).parseAsync()
+} catch (error: unknown) {
+  process.exitCode = printFailure(error, io.stderr, io.env)
+}
+// Whatever a failed start has left open must not keep the process alive.
+process.exit()

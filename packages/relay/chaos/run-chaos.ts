@@ -1,0 +1,237 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { chaosTask } from './chaos-task.ts'
+import type { FaultName, Requirement } from './fault-kinds.ts'
+import { type FaultPeriod, RunHistory, type TaskHistory } from './history.ts'
+import { inject } from './inject.ts'
+import { judge, type Verdict } from './judge.ts'
+import { type ChaosNetwork, startChaosNetwork } from './network.ts'
+import { type Plan, planRun, type PlannedFault, type PlannedTask } from './plan.ts'
+import { canMount, mountSmallDisk, type SmallDisk } from './small-disk.ts'
+
+export interface ChaosOptions {
+  readonly seed: number
+  readonly tasks: number
+  readonly minutes: number
+  readonly store: 'postgres' | 'sqlite'
+  readonly queue: 'database' | 'rabbitmq'
+  readonly only?: readonly FaultName[]
+  readonly signal: AbortSignal
+  readonly onStep: (text: string) => void
+  readonly onProgress: (accepted: number) => void
+}
+
+export interface JudgedTask {
+  readonly history: TaskHistory
+  readonly verdict: Verdict
+}
+
+export interface ChaosReport {
+  readonly plan: Plan
+  readonly tasks: readonly JudgedTask[]
+  readonly faults: readonly FaultPeriod[]
+  readonly incidents: readonly string[]
+  /** Faults that this machine cannot have, and why. */
+  readonly skipped: readonly string[]
+  readonly durationMs: number
+  /** From asking to the accepted result, ms, sorted. */
+  readonly latenciesMs: readonly number[]
+  readonly logFolder: string
+}
+
+const DISK_MB = 64
+const DISK_KB_PER_TASK = 40
+// Repeated submissions that no fault explains show up within this time.
+const LINGER_MS = 4_000
+// After the deadline of the last task: a claim that expires, and the longest pause between two attempts.
+const MAX_DRAIN_MS = 150_000
+
+/** Plans a run, plays it on a new network, and judges every task. Removes everything but the logs. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const started = performance.now()
+  await using resources = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'warren-chaos-'))
+  const logFolder = `${folder}-logs`
+  resources.defer(() => rm(folder, { recursive: true, force: true }))
+  const mounts = await canMount()
+  const diskMb = DISK_MB + Math.ceil((options.tasks * DISK_KB_PER_TASK) / 1_024)
+  const disk = mounts ? resources.use(await mountSmallDisk(folder, diskMb)) : undefined
+
+  const shape = shapeOf(options, disk)
+  const plan = planRun({ ...shape, ...options, lengthMs: options.minutes * 60_000 })
+  const history = new RunHistory(plan.tasks)
+  const incidents: string[] = []
+  options.onStep('starting the network')
+  const network = resources.use(
+    await startChaosNetwork({
+      ...shape,
+      seed: options.seed,
+      store: options.store,
+      queue: options.queue,
+      folder,
+      logFolder,
+      disk,
+      history,
+      onIncident: (text) => incidents.push(text),
+    }),
+  )
+  options.onStep('asking')
+  const offsetMs = history.now
+  await play(plan, { network, history, offsetMs, incidents, ...options })
+  options.onStep('waiting for the last results')
+  await drain(history, Math.max(...Object.values(shape.deadlineMs)), options)
+  await readFinalStates(network, history, incidents)
+
+  const context = {
+    nodes: shape.nodes,
+    faults: history.faults,
+    truth: (node: string, { task }: TaskHistory) => network.truthOf(node, task),
+    deadlineMs: ({ task: { kind } }: TaskHistory) =>
+      shape.deadlineMs[kind === 'availability' ? 'availability' : 'distribution'],
+  }
+  const tasks = history.tasks.map((task) => ({ history: task, verdict: judge(task, context) }))
+  await writeHistory(logFolder, tasks, history.faults, incidents)
+  return {
+    plan,
+    tasks,
+    faults: history.faults,
+    incidents,
+    skipped: mounts ? [] : ['database full: needs root on Linux'],
+    durationMs: performance.now() - started,
+    latenciesMs: latencies(history),
+    logFolder,
+  }
+}
+
+function shapeOf({ store, queue, minutes }: ChaosOptions, disk: SmallDisk | undefined) {
+  const scripted = ['node-1', 'node-2', 'node-3', 'node-4']
+  const bunnies = minutes > 2 ? ['bunny-1', 'bunny-2'] : ['bunny-1']
+  // An SQLite file belongs to one relay.
+  const relays = store === 'postgres' ? ['relay-1', 'relay-2'] : ['relay-1']
+  const has: Requirement[] = [store]
+  if (queue === 'rabbitmq') has.push('rabbitmq')
+  if (disk !== undefined) has.push('mount')
+  if (relays.length > 1) has.push('two relays')
+  const deadlineMs =
+    minutes > 2
+      ? { availability: 40_000, distribution: 60_000 }
+      : { availability: 15_000, distribution: 20_000 }
+  return { relays, nodes: [...scripted, ...bunnies], bunnies, has, deadlineMs }
+}
+
+interface Playing {
+  readonly network: ChaosNetwork
+  readonly history: RunHistory
+  readonly offsetMs: number
+  readonly incidents: string[]
+  readonly signal: AbortSignal
+  readonly onProgress: (accepted: number) => void
+}
+
+/** Asks every question and makes every fault happen at its time. Resolves when the last fault is over. */
+async function play(plan: Plan, playing: Playing): Promise<void> {
+  const { history, offsetMs, signal, onProgress } = playing
+  const events = [
+    ...plan.tasks.map((task) => ({ atMs: task.atMs, run: () => ask(task, playing) })),
+    ...plan.faults.map((fault) => ({ atMs: fault.atMs, run: () => happen(fault, playing) })),
+  ].toSorted((a, b) => a.atMs - b.atMs)
+  const running = new Set<Promise<void>>()
+  for (const event of events) {
+    const waitMs = offsetMs + event.atMs - history.now
+    if (waitMs > 0) await delay(waitMs, undefined, { signal }).catch(() => undefined)
+    if (signal.aborted) break
+    const done = event.run().finally(() => running.delete(done))
+    running.add(done)
+    onProgress(history.accepted)
+  }
+  await Promise.all(running)
+  signal.throwIfAborted()
+}
+
+async function ask(task: PlannedTask, { network, history, incidents }: Playing): Promise<void> {
+  const { upstream, login } = network.upstreams[task.manner]
+  try {
+    await upstream.ask({ ...chaosTask(task), collection: login.collectionId })
+    const known = history.find(task.uuid)
+    if (known !== undefined) known.askedAtMs = history.now
+  } catch (error: unknown) {
+    incidents.push(`the upstream rejected the question ${task.uuid}: ${String(error)}`)
+  }
+}
+
+async function happen(fault: PlannedFault, { network, history, incidents }: Playing) {
+  const { name, relay, manner, node } = fault
+  const period: FaultPeriod = {
+    name,
+    fromMs: history.now,
+    ...(relay === undefined ? {} : { relay }),
+    ...(manner === undefined ? {} : { manner }),
+    ...(node === undefined ? {} : { node }),
+  }
+  history.faults.push(period)
+  try {
+    await inject(fault, network)
+  } catch (error: unknown) {
+    incidents.push(`the fault "${name}" did not work: ${String(error)}`)
+  }
+  period.toMs = history.now
+}
+
+/** Waits until the upstreams have every result, or nothing more can come. */
+async function drain(
+  history: RunHistory,
+  deadlineMs: number,
+  { signal, onProgress, tasks }: ChaosOptions,
+): Promise<void> {
+  const untilMs = history.now + deadlineMs + MAX_DRAIN_MS
+  while (history.accepted < tasks && history.now < untilMs) {
+    await delay(200, undefined, { signal })
+    onProgress(history.accepted)
+  }
+  await delay(LINGER_MS, undefined, { signal })
+}
+
+async function readFinalStates(
+  { database }: ChaosNetwork,
+  history: RunHistory,
+  incidents: string[],
+): Promise<void> {
+  try {
+    for (const { uuid, state, cause } of await database.finalStates()) {
+      const task = history.find(uuid)
+      if (task === undefined) continue
+      task.state = state
+      if (cause !== null) task.cause = cause
+    }
+  } catch (error: unknown) {
+    incidents.push(`cannot read the final states: ${String(error)}`)
+  }
+}
+
+function latencies(history: RunHistory): readonly number[] {
+  return history.tasks
+    .flatMap(({ askedAtMs, submissions }) => {
+      const acceptedAtMs = submissions.find((one) => one.acceptedAtMs !== undefined)?.acceptedAtMs
+      return acceptedAtMs === undefined || askedAtMs === undefined ? [] : [acceptedAtMs - askedAtMs]
+    })
+    .toSorted((a, b) => a - b)
+}
+
+async function writeHistory(
+  folder: string,
+  tasks: readonly JudgedTask[],
+  faults: readonly FaultPeriod[],
+  incidents: readonly string[],
+): Promise<void> {
+  const lines = [
+    ...incidents.map((incident) => ({ incident })),
+    ...faults.map((fault) => ({ fault })),
+    ...tasks.map(({ history, verdict }) => ({ verdict, ...history })),
+  ]
+  await writeFile(
+    join(folder, 'history.jsonl'),
+    lines.map((line) => `${JSON.stringify(line)}\n`).join(''),
+  )
+}
