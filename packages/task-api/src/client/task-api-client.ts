@@ -134,8 +134,9 @@ export class TaskApiClient implements AsyncDisposable {
   }
 
   /**
-   * Submits a result. Any 2xx is `accepted`, whatever the body; 409 means that the task already has a
-   * result, usually from an earlier attempt.
+   * Submits a result. Any 2xx is `accepted`, unless its body is a web page: a proxy answers with a page
+   * of its own when it cannot reach the server. 409 means that the task already has a result, usually
+   * from an earlier attempt.
    */
   async submitResult(
     result: TaskResult,
@@ -155,7 +156,11 @@ export class TaskApiClient implements AsyncDisposable {
         signal: options.signal,
         onExchange: options.onExchange,
       },
-      (response) => (response.status === 409 ? 'already-answered' : 'accepted'),
+      (response, requestId) => {
+        if (response.status === 409) return 'already-answered'
+        if (isWebPage(response)) throw this.#webPageError(response, requestId)
+        return 'accepted'
+      },
     )
   }
 
@@ -239,6 +244,15 @@ export class TaskApiClient implements AsyncDisposable {
     }
   }
 
+  #webPageError({ status }: HttpResponse, requestId: string): TaskApiError {
+    return new TaskApiError(`${this.#base.host} returned ${status} with a web page`, {
+      kind: 'invalid-response',
+      code: 'WEB_PAGE',
+      status,
+      requestId,
+    })
+  }
+
   #statusError(response: HttpResponse, requestId: string): TaskApiError {
     const { status } = response
     const retryAfterMs = parseRetryAfter(response.retryAfter, this.#now())
@@ -265,6 +279,13 @@ function classifyStatus(status: number): TaskApiError['kind'] {
   // 408 and 425 are the two other 4xx that allow a retry.
   if (status === 408 || status === 425 || status === 429 || status >= 500) return 'unavailable'
   return status >= 400 ? 'rejected' : 'invalid-response'
+}
+
+// `Job saved` may be labelled as text/html, so the type alone does not make a page.
+function isWebPage({ contentType, body }: HttpResponse): boolean {
+  const start = body.toString('utf8', 0, 256).trimStart()
+  const labelled = /^\s*(?:text\/html|application\/xhtml\+xml)\b/i.test(contentType ?? '')
+  return labelled ? start.startsWith('<') : /^<(?:!doctype\s+html|html)\b/i.test(start)
 }
 
 const MAX_REASON_LENGTH = 200

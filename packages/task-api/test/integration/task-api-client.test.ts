@@ -125,6 +125,7 @@ describe('submitResult', () => {
   it.each<Reply>([
     { status: 200, body: 'Job saved' },
     { status: 200, body: '"Job saved"' },
+    { status: 200, body: 'Job saved', headers: { 'content-type': 'text/html' } },
     { status: 201, body: '{"message":"stored"}', headers: { 'content-type': 'application/json' } },
     { status: 204 },
   ])('treats %j as accepted', async (reply) => {
@@ -141,6 +142,20 @@ describe('submitResult', () => {
   it('reports that the task already has a result', async () => {
     const { base } = await startServer({ status: 409, body: '{"status":"CONFLICT"}' })
     expect(await clientFor(base).submitResult(RESULT)).toBe('already-answered')
+  })
+
+  it.each<Reply>([
+    { status: 200, body: '<h1>Maintenance</h1>', headers: { 'content-type': 'text/html' } },
+    { status: 200, body: '\n<!DOCTYPE html><title>Log in</title>' },
+    { status: 201, body: '<HTML><body>Proxy</body></HTML>' },
+  ])('does not treat a web page as accepted: %j', async (reply) => {
+    const { base } = await startServer(reply)
+    const submitting = clientFor(base).submitResult(RESULT)
+    await expect(submitting).rejects.toMatchObject({
+      kind: 'invalid-response',
+      code: 'WEB_PAGE',
+      status: reply.status,
+    })
   })
 
   it('uses its own collection if the task has none', async () => {
