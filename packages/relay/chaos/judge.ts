@@ -11,6 +11,7 @@ import { type Figures, figuresOf, sameFigures, sumOf, type Truth } from './truth
 export const OUTCOMES = [
   'exact',
   'partial',
+  'late',
   'lost by the upstream',
   'lost',
   'twice',
@@ -42,6 +43,8 @@ export interface JudgeContext {
 
 // A relay and this process see the same event at slightly different times, more so on a busy machine.
 const TOLERANCE_MS = 1_500
+// By default, the deadline of an upstream is a minute after that of a relay.
+const UPSTREAM_MARGIN_MS = 60_000
 // A relay records an accepted submission after the response. A fault in this time hides the acknowledgement from it.
 const RECORD_MS = 2_500
 
@@ -60,6 +63,10 @@ export function judge(history: TaskHistory, context: JudgeContext): Verdict {
   const different = history.submissions.find(({ text }) => !sameResult(text, accepted.text))
   if (different !== undefined) return verdict('wrong', 'two different results were submitted')
   if (repeats.unexplained !== undefined) return verdict('twice', repeats.unexplained)
+  const tookMs = accepted.atMs - (history.handOuts[0]?.atMs ?? accepted.atMs)
+  if (tookMs > context.deadlineMs(history) + UPSTREAM_MARGIN_MS) {
+    return verdict('late', `${outcome}, accepted ${tookMs} ms after the first hand-out`)
+  }
   return verdict(outcome, detail)
 }
 

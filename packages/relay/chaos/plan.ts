@@ -134,10 +134,20 @@ function pickTarget(kind: FaultKind, options: PlanOptions, random: Random): Faul
 const REST_MS = 1_500
 
 function overlaps(a: PlannedFault, b: PlannedFault): boolean {
-  const same =
+  return (
+    hitsSame(a, b) && a.atMs < b.atMs + b.forMs + REST_MS && b.atMs < a.atMs + a.forMs + REST_MS
+  )
+}
+
+/** Whether two faults at the same time would disturb each other. */
+export function hitsSame(
+  a: FaultTarget & { name: FaultName },
+  b: FaultTarget & { name: FaultName },
+): boolean {
+  return (
     FAULT_KINDS[a.name].scope === FAULT_KINDS[b.name].scope &&
     (['relay', 'manner', 'node'] as const).every(
       (key) => a[key] === undefined || b[key] === undefined || a[key] === b[key],
     )
-  return same && a.atMs < b.atMs + b.forMs + REST_MS && b.atMs < a.atMs + a.forMs + REST_MS
+  )
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { chaosTask } from './chaos-task.ts'
 import type { FaultName, Requirement } from './fault-kinds.ts'
-import { type FaultPeriod, RunHistory, type TaskHistory } from './history.ts'
+import { acceptedSubmission, type FaultPeriod, RunHistory, type TaskHistory } from './history.ts'
 import { inject } from './inject.ts'
 import { judge, type Verdict } from './judge.ts'
 import { type ChaosNetwork, startChaosNetwork } from './network.ts'
-import { type Plan, planRun, type PlannedFault, type PlannedTask } from './plan.ts'
+import { hitsSame, type Plan, planRun, type PlannedFault, type PlannedTask } from './plan.ts'
 import { canMount, mountSmallDisk, type SmallDisk } from './small-disk.ts'
 
 export interface ChaosOptions {
@@ -47,6 +47,9 @@ const DISK_KB_PER_TASK = 40
 const LINGER_MS = 4_000
 // After the deadline of the last task: a claim that expires, and the longest pause between two attempts.
 const MAX_DRAIN_MS = 150_000
+const CHECK_MS = 3_000
+// A relay may hold a task this long before it can store it.
+const MAX_HOLD_MS = 60_000
 
 /** Plans a run, plays it on a new network, and judges every task. Removes everything but the logs. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -81,7 +84,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const offsetMs = history.now
   await play(plan, { network, history, offsetMs, incidents, ...options })
   options.onStep('waiting for the last results')
-  await drain(history, Math.max(...Object.values(shape.deadlineMs)), options)
+  await drain(network, history, Math.max(...Object.values(shape.deadlineMs)), options)
   await readFinalStates(network, history, incidents)
 
   const context = {
@@ -163,6 +166,8 @@ async function ask(task: PlannedTask, { network, history, incidents }: Playing):
 
 async function happen(fault: PlannedFault, { network, history, incidents }: Playing) {
   const { name, relay, manner, node } = fault
+  // The one before takes longer than planned: RabbitMQ needs seconds to start.
+  if (history.faults.some((other) => other.toMs === undefined && hitsSame(other, fault))) return
   const period: FaultPeriod = {
     name,
     fromMs: history.now,
@@ -179,18 +184,38 @@ async function happen(fault: PlannedFault, { network, history, incidents }: Play
   period.toMs = history.now
 }
 
-/** Waits until the upstreams have every result, or nothing more can come. */
+/** Waits until the upstreams have every result, or no more can come. */
 async function drain(
+  network: ChaosNetwork,
   history: RunHistory,
   deadlineMs: number,
   { signal, onProgress, tasks }: ChaosOptions,
 ): Promise<void> {
   const untilMs = history.now + deadlineMs + MAX_DRAIN_MS
+  let checkAtMs = history.now + CHECK_MS
   while (history.accepted < tasks && history.now < untilMs) {
     await delay(200, undefined, { signal })
     onProgress(history.accepted)
+    if (history.now < checkAtMs) continue
+    checkAtMs = history.now + CHECK_MS
+    if (await isOver(network, history)) break
   }
   await delay(LINGER_MS, undefined, { signal })
+}
+
+/** Whether no relay has a task to answer or a result to submit, and no upstream has a task to hand out. */
+async function isOver({ database }: ChaosNetwork, history: RunHistory): Promise<boolean> {
+  const states = await database.finalStates().catch(() => undefined)
+  if (states === undefined) return false
+  const stateOf = new Map(states.map(({ uuid, state }) => [uuid, state]))
+  return history.tasks
+    .filter((task) => acceptedSubmission(task) === undefined)
+    .every(({ task: { uuid, manner }, handOuts }) => {
+      const state = stateOf.get(uuid)
+      if (state !== undefined) return state === 'delivered' || state === 'dead'
+      const handedOutAtMs = handOuts[0]?.atMs ?? Number.POSITIVE_INFINITY
+      return manner === 'once' && handedOutAtMs + MAX_HOLD_MS < history.now
+    })
 }
 
 async function readFinalStates(
@@ -212,9 +237,11 @@ async function readFinalStates(
 
 function latencies(history: RunHistory): readonly number[] {
   return history.tasks
-    .flatMap(({ askedAtMs, submissions }) => {
-      const acceptedAtMs = submissions.find((one) => one.acceptedAtMs !== undefined)?.acceptedAtMs
-      return acceptedAtMs === undefined || askedAtMs === undefined ? [] : [acceptedAtMs - askedAtMs]
+    .flatMap((task) => {
+      const acceptedAtMs = acceptedSubmission(task)?.acceptedAtMs
+      return acceptedAtMs === undefined || task.askedAtMs === undefined
+        ? []
+        : [acceptedAtMs - task.askedAtMs]
     })
     .toSorted((a, b) => a - b)
 }

@@ -94,6 +94,11 @@ describe('the judge of a chaos run', () => {
     expect(outcomeOf(historyOf({ submissions: none }))).toBe('partial')
   })
 
+  it('calls a result late that an upstream with the usual deadline would no longer use', () => {
+    const submissions = [submitted(combined(3), 2_000 + DEADLINE_MS + 60_001)]
+    expect(outcomeOf(historyOf({ submissions }))).toBe('late')
+  })
+
   it.each([
     [
       'a count that no set of nodes has',
