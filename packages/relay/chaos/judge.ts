@@ -43,6 +43,8 @@ export interface JudgeContext {
 
 // A relay and this process see the same event at slightly different times, more so on a busy machine.
 const TOLERANCE_MS = 1_500
+// A relay needs this long at most to store a task that it has just read. Nothing protects a task from kill -9 before that.
+const STORE_MS = 500
 // By default, the deadline of an upstream is a minute after that of a relay.
 const UPSTREAM_MARGIN_MS = 60_000
 // A relay records an accepted submission after the response. A fault in this time hides the acknowledgement from it.
@@ -80,9 +82,22 @@ function missing(history: TaskHistory, context: JudgeContext): Judgement {
     return ['stuck', `still ${state} at the end${cause === undefined ? '' : `: ${cause}`}`]
   }
   const read = events.length > 0 || state !== undefined
+  const [handOut] = handOuts
+  if (task.manner === 'once' && state === undefined && handOut !== undefined) {
+    const killed = context.faults.find(
+      (fault) =>
+        fault.name === 'relay kill' &&
+        fault.relay === handOut.relay &&
+        fault.fromMs >= handOut.atMs &&
+        fault.fromMs <= handOut.atMs + STORE_MS,
+    )
+    if (killed !== undefined) {
+      const afterMs = killed.fromMs - handOut.atMs
+      return ['lost by the upstream', `the relay was killed ${afterMs} ms after the only hand-out`]
+    }
+  }
   if (read) return ['lost', `state ${state ?? 'none'}${cause === undefined ? '' : `: ${cause}`}`]
   if (task.manner === 'leasing') return ['stuck', 'handed out, but no relay has it']
-  const [handOut] = handOuts
   const explained = context.faults.some(
     (fault) =>
       handOut !== undefined &&

@@ -216,4 +216,15 @@ describe('the judge of a chaos run', () => {
     const read = { ...history, events: [{ atMs: 2_010, relay: 'relay-1', event: 'task received' }] }
     expect(outcomeOf(read, [cut])).toBe('lost')
   })
+
+  it('calls a task lost by the upstream if kill -9 hit the relay between its only hand-out and its storage', () => {
+    const events = [{ atMs: 2_010, relay: 'relay-1', event: 'task received' }]
+    const history = historyOf({ planned: { manner: 'once' }, events })
+    delete history.state
+    const kill: FaultPeriod = { name: 'relay kill', relay: 'relay-1', fromMs: 2_100, toMs: 4_000 }
+    expect(outcomeOf(history, [kill])).toBe('lost by the upstream')
+    // Until then, the relay should have stored it, if need be in a file.
+    expect(outcomeOf(history, [{ ...kill, fromMs: 2_600 }])).toBe('lost')
+    expect(outcomeOf({ ...history, state: 'delivered' }, [kill])).toBe('lost')
+  })
 })
