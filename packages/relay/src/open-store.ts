@@ -7,7 +7,6 @@ import {
   ProgramError,
   sleep,
 } from '@warren/runtime'
-import type { StoreTarget } from './config/store-target.ts'
 import type { RelayConfig } from './config/relay-config.ts'
 import { openPostgresStore } from './store/postgres-store.ts'
 import type { MigrationOutcome, RelayStore } from './store/relay-store.ts'
@@ -28,11 +27,11 @@ export interface OpenStoreOptions {
  * unavailable after the configured wait, or if it rejects the relay.
  */
 export async function openStore(
-  config: Pick<RelayConfig, 'storeTarget' | 'migrate' | 'startupTimeoutMs'>,
+  config: Pick<RelayConfig, 'storeTarget' | 'databaseConnections' | 'migrate' | 'startupTimeoutMs'>,
   options: OpenStoreOptions,
 ): Promise<RelayStore> {
   const { log, waitForDatabase, signal, onMigrated } = options
-  const store = await connect(config.storeTarget, log)
+  const store = await connect(config, log)
   const timeoutMs = waitForDatabase ? config.startupTimeoutMs : 0
   const deadline = performance.now() + timeoutMs
   const backoff = new Backoff({ initialMs: 500, maxMs: 5_000 })
@@ -70,9 +69,15 @@ async function prepare(
   onMigrated?.(outcome)
 }
 
-async function connect(target: StoreTarget, log: Logger): Promise<RelayStore> {
+async function connect(
+  {
+    storeTarget: target,
+    databaseConnections,
+  }: Pick<RelayConfig, 'storeTarget' | 'databaseConnections'>,
+  log: Logger,
+): Promise<RelayStore> {
   if (target.technology === 'postgresql') {
-    return openPostgresStore({ address: target.address, log })
+    return openPostgresStore({ address: target.address, poolSize: databaseConnections, log })
   }
   try {
     return openSqliteStore({ path: target.file, log })

@@ -69,6 +69,13 @@ export const generalSettings = {
     secretParts: storeSecrets,
     description: `Database for users, nodes and tasks: ${STORE_EXAMPLES}.`,
   }),
+  databaseConnections: setting({
+    name: 'RELAY_DATABASE_CONNECTIONS',
+    schema: integerSetting(2, 1_000),
+    default: 10,
+    description:
+      'Maximum number of connections to PostgreSQL, in addition to the one that receives notifications.',
+  }),
   migrate: setting({
     name: 'RELAY_MIGRATE',
     aliases: ['Database__ApplyMigrationsOnStartup'],

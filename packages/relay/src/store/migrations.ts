@@ -16,6 +16,7 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: 'users, nodes, tasks, subtasks', up: createTables },
   { version: 2, name: 'versions of passwords', up: addPasswordVersion },
+  { version: 3, name: 'indexes of open subtasks', up: indexOpenSubtasks },
 ]
 
 async function createTables(
@@ -134,5 +135,34 @@ async function addPasswordVersion(trx: Transaction<RelayTables>): Promise<void> 
   await trx.schema
     .alterTable('relay_users')
     .addColumn('password_version', 'integer', (column) => column.notNull().defaultTo(1))
+    .execute()
+}
+
+/** Most subtasks are answered, and kept for days. Every index but those of keys contains only the others. */
+async function indexOpenSubtasks(trx: Transaction<RelayTables>): Promise<void> {
+  await trx.schema.dropIndex('relay_subtasks_node').execute()
+  await trx.schema.dropIndex('relay_subtasks_state').execute()
+  await trx.schema
+    .createIndex('relay_subtasks_node')
+    .on('relay_subtasks')
+    .column('node_id')
+    .execute()
+  await trx.schema
+    .createIndex('relay_subtasks_queued')
+    .on('relay_subtasks')
+    .columns(['node_id', 'asked_at', 'id'])
+    .where(sql<boolean>`state = 'queued'`)
+    .execute()
+  await trx.schema
+    .createIndex('relay_subtasks_leased')
+    .on('relay_subtasks')
+    .column('leased_until')
+    .where(sql<boolean>`state = 'leased'`)
+    .execute()
+  await trx.schema
+    .createIndex('relay_subtasks_unanswered')
+    .on('relay_subtasks')
+    .column('task_id')
+    .where(sql<boolean>`state in ('queued', 'leased', 'exhausted')`)
     .execute()
 }

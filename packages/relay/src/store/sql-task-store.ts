@@ -18,6 +18,7 @@ import type {
   TaskToSettle,
 } from './task-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
+import { LeaseBatcher } from './lease-batcher.ts'
 import { admitTask } from './task-admission.ts'
 import {
   settleTask,
@@ -34,7 +35,7 @@ import {
 } from './task-submissions.ts'
 import {
   returnLease,
-  leaseSubtask,
+  leaseOldest,
   markPublished,
   findNodesWithWork,
   returnExpiredLeases,
@@ -42,12 +43,21 @@ import {
 } from './task-leases.ts'
 import { countByState, listTasks } from './task-overview.ts'
 
+/** Leaves connections of the pool to other work. */
+const MAX_CONCURRENT_LEASES = 3
+
 /** The task store of both databases. Each file task-*.ts implements one stage of a task. */
 export class SqlTaskStore implements TaskStore {
   readonly #database: SqlDatabase
+  readonly #leases: LeaseBatcher
 
   constructor(database: SqlDatabase) {
     this.#database = database
+    this.#leases = new LeaseBatcher(
+      (nodeIds, options) => leaseOldest(database, nodeIds, options),
+      // Without row locks, a second statement would only wait for the first.
+      { maxConcurrent: database.differences.rowLocks ? MAX_CONCURRENT_LEASES : 1 },
+    )
   }
 
   async admit(task: NewTask): Promise<Admission> {
@@ -55,15 +65,7 @@ export class SqlTaskStore implements TaskStore {
   }
 
   async leaseOldest(nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null> {
-    return leaseSubtask(this.#database, nodeId, options)
-  }
-
-  async leaseOne(
-    subtaskId: string,
-    nodeId: string,
-    options: LeaseOptions,
-  ): Promise<LeasedSubtask | null> {
-    return leaseSubtask(this.#database, nodeId, options, subtaskId)
+    return this.#leases.lease(nodeId, options)
   }
 
   async returnLease(subtaskId: string, attempt: number): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely'
+import { sql, type ExpressionBuilder } from 'kysely'
 
 import type { LeasedSubtask, LeaseOptions, QueuedSubtask, ReturnedLease } from './task-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
@@ -8,92 +8,84 @@ import { moveSubtasks } from './state-moves.ts'
 // After a long outage, many leases are to be returned. Batches keep the transactions short.
 const RETURN_BATCH = 500
 
-/** Leases the oldest subtask of a node, or the given one. */
-export async function leaseSubtask(
+/**
+ * Leases the oldest subtask of each node in one statement, so it is atomic in every database. With row locks, a row that
+ * another relay is leasing is skipped, and the state of a row is checked again after it is locked.
+ */
+export async function leaseOldest(
   database: SqlDatabase,
-  nodeId: string,
-  options: LeaseOptions,
-  subtaskId?: string,
-): Promise<LeasedSubtask | null> {
-  // Repeated after a lost response, this leases the next subtask. The first one is returned when its lease expires.
-  return database.run('lease a subtask', async (db) => {
-    const lease = await updateLease(database, db, nodeId, options, subtaskId)
-    return lease === undefined ? null : readLeasedSubtask(db, nodeId, lease)
+  nodeIds: readonly string[],
+  { kind, leaseMs, maxAttempts }: LeaseOptions,
+): Promise<readonly LeasedSubtask[]> {
+  const { rowLocks, now } = database.differences
+  // Repeated after a lost response, this leases the next subtasks. The first ones return when their leases expire.
+  return database.run('lease subtasks', async (db) => {
+    const oldest = db
+      .selectFrom('relay_subtasks as s')
+      .innerJoin('relay_tasks as t', 't.id', 's.task_id')
+      .select('s.id')
+      .where('s.node_id', '=', sql<string>`n.id`)
+      .where('s.state', '=', sql.lit('queued'))
+      .where('s.attempts', '<', maxAttempts)
+      .where('t.state', '=', sql.lit('open'))
+      .where('t.deadline_at', '>', now())
+      .$if(kind !== undefined, (query) => query.where('s.kind', '=', kind ?? 'availability'))
+      .orderBy('s.asked_at')
+      .orderBy('s.id')
+      .limit(1)
+      .$if(rowLocks, (query) => query.forUpdate('s').skipLocked())
+    const candidates = db
+      .selectFrom('relay_nodes as n')
+      .select(oldest.as('id'))
+      .where('n.id', 'in', nodeIds)
+      .where('n.active', '=', 1)
+    const leased = await moveSubtasks(db, 'lease')
+      .set({
+        attempts: sql<number>`attempts + 1`,
+        leased_until: sql<number>`case kind
+          when 'availability' then ${now(leaseMs.availability)} else ${now(leaseMs.distribution)} end`,
+      })
+      // Materialized, because looking for candidates locks them: it must happen once.
+      .where(
+        sql<string>`relay_subtasks.id`,
+        'in',
+        sql<string>`(with candidates as materialized ${candidates} select id from candidates)`,
+      )
+      .returning(['id', 'node_id', 'task_id', 'kind', 'attempts', 'leased_until'])
+      .returning((eb) => [
+        taskOf(eb).select('t.uuid').as('uuid'),
+        taskOf(eb).select('t.body').as('body'),
+        userOf(eb).select('u.id').as('user_id'),
+        userOf(eb).select('u.name').as('owner'),
+        userOf(eb).select('u.password_version').as('password_version'),
+      ])
+      .execute()
+    return leased.map((row) => ({
+      subtaskId: row.id,
+      nodeId: row.node_id,
+      owner: row.owner ?? '',
+      login: { userId: row.user_id ?? '', passwordVersion: row.password_version ?? 0 },
+      taskId: row.task_id,
+      taskUuid: row.uuid ?? '',
+      kind: row.kind,
+      attempt: row.attempts,
+      leasedUntil: row.leased_until ?? 0,
+      body: row.body ?? '{}',
+    }))
   })
 }
 
-interface Lease {
-  readonly id: string
-  readonly task_id: string
-  readonly attempts: number
-  readonly leased_until: number | null
+/** The task of a subtask, in a statement on `relay_subtasks`. */
+function taskOf(eb: ExpressionBuilder<RelayTables, 'relay_subtasks'>) {
+  return eb.selectFrom('relay_tasks as t').whereRef('t.id', '=', 'relay_subtasks.task_id')
 }
 
-// One statement, so it is atomic in every database. With row locks, a row that another relay is leasing is skipped, and the
-// state of a row is checked again after it is locked.
-async function updateLease(
-  database: SqlDatabase,
-  db: Kysely<RelayTables>,
-  nodeId: string,
-  { kind, leaseMs, maxAttempts }: LeaseOptions,
-  subtaskId: string | undefined,
-): Promise<Lease | undefined> {
-  const { rowLocks, now } = database.differences
-  const candidate = db
-    .selectFrom('relay_subtasks as s')
-    .innerJoin('relay_tasks as t', 't.id', 's.task_id')
-    .innerJoin('relay_nodes as n', 'n.id', 's.node_id')
-    .select('s.id')
-    .where('s.node_id', '=', nodeId)
-    .where('s.state', '=', sql.lit('queued'))
-    .where('s.attempts', '<', maxAttempts)
-    .where('t.state', '=', sql.lit('open'))
-    .where('t.deadline_at', '>', now())
-    .where('n.active', '=', 1)
-    .$if(kind !== undefined, (query) => query.where('s.kind', '=', kind ?? 'availability'))
-    .$if(subtaskId !== undefined, (query) => query.where('s.id', '=', subtaskId ?? ''))
-    .orderBy('s.asked_at')
-    .orderBy('s.id')
-    .limit(1)
-    .$if(rowLocks, (query) => query.forUpdate('s').skipLocked())
-  return moveSubtasks(db, 'lease')
-    .set({
-      attempts: sql<number>`attempts + 1`,
-      leased_until: sql<number>`case kind
-        when 'availability' then ${now(leaseMs.availability)} else ${now(leaseMs.distribution)} end`,
-    })
-    .where('id', '=', candidate)
-    .returning(['id', 'task_id', 'attempts', 'leased_until'])
-    .executeTakeFirst()
-}
-
-async function readLeasedSubtask(
-  db: Kysely<RelayTables>,
-  nodeId: string,
-  lease: Lease,
-): Promise<LeasedSubtask | null> {
-  const task = await db
-    .selectFrom('relay_tasks as t')
-    .innerJoin('relay_nodes as n', (join) => join.on('n.id', '=', nodeId))
+/** The user of a subtask's node, in a statement on `relay_subtasks`. */
+function userOf(eb: ExpressionBuilder<RelayTables, 'relay_subtasks'>) {
+  return eb
+    .selectFrom('relay_nodes as n')
     .innerJoin('relay_users as u', 'u.id', 'n.user_id')
-    .select(['t.id', 't.uuid', 't.kind', 't.body'])
-    .select(['u.name as owner', 'u.id as user_id', 'u.password_version'])
-    .where('t.id', '=', lease.task_id)
-    .executeTakeFirst()
-  // The node was removed in the meantime, together with its subtask.
-  if (task === undefined) return null
-  return {
-    subtaskId: lease.id,
-    nodeId,
-    owner: task.owner,
-    login: { userId: task.user_id, passwordVersion: task.password_version },
-    taskId: task.id,
-    taskUuid: task.uuid,
-    kind: task.kind,
-    attempt: lease.attempts,
-    leasedUntil: lease.leased_until ?? 0,
-    body: task.body,
-  }
+    .whereRef('n.id', '=', 'relay_subtasks.node_id')
 }
 
 export async function returnLease(

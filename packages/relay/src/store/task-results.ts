@@ -20,10 +20,11 @@ const RESULTS_PER_BATCH: Readonly<Record<TaskKind, number>> = { availability: 20
 /** Users of at most this many nodes that did not answer are named in the log. */
 const MAX_NAMED_NODES = 20
 
-// True if every subtask is answered. Needs `relay_tasks` in scope.
+// True if every subtask of an open task is answered. Needs `relay_tasks` in scope. The states are those of an index, so that
+// the cost does not depend on the number of answered subtasks.
 const ALL_ANSWERED = sql<boolean | 0 | 1>`not exists (
   select 1 from relay_subtasks as s
-  where s.task_id = relay_tasks.id and s.state <> ${sql.lit(SUBTASK_MOVES.answer.to)})`
+  where s.task_id = relay_tasks.id and s.state in ('queued', 'leased', 'exhausted'))`
 
 export interface ResultToStore {
   readonly subtaskId: string

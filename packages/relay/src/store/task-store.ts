@@ -181,11 +181,9 @@ export interface TaskStore {
 
   /**
    * Leases the node's oldest queued subtask whose task is open and before its deadline. Null if there is none. Never leases a
-   * subtask to two callers, and never waits for another caller.
+   * subtask to two callers, and never waits for another relay. Concurrent calls for many nodes share one statement.
    */
   leaseOldest(nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null>
-  /** Leases the given subtask. Null if it is not queued, belongs to another node, or its task is settled. */
-  leaseOne(subtaskId: string, nodeId: string, options: LeaseOptions): Promise<LeasedSubtask | null>
   /** Returns a lease without counting the attempt, because the client disconnected. False if the lease has changed since. */
   returnLease(subtaskId: string, attempt: number): Promise<boolean>
   /** Queues subtasks with expired leases again, or marks them as exhausted. Sends `work`. */
