@@ -77,6 +77,10 @@ export const RELAY_LOG_EVENTS = {
     'An attempt to submit a combined result failed and will be repeated. Fields: taskId, upstream, attempt, kind, code, status?, requestId, detail, retryInMs',
   'submission abandoned':
     'A combined result will not be submitted. It is kept as a dead letter. Fields: taskId, upstream?, attempt?, kind?, code?, status?, requestId?, reason',
+  'result too large for the upstream':
+    'The upstream rejected a combined result for its size. An error result replaces it. Fields: taskId, upstream, attempt, kind, code, status?, requestId, bytes',
+  'submission not recorded yet':
+    'The outcome of a submission could not be stored, and storing it is retried. Debug. Fields: taskId, upstream, attempt, err, retryInMs',
   'submission not recorded':
     'The outcome of a submission could not be stored, so the result will be submitted again. Fields: taskId, upstream, attempt, err',
   'cannot read pending submissions':

@@ -31,6 +31,7 @@ import {
   claimSubmissions,
   deleteOldTasks,
   recordSubmission,
+  renewClaims,
   type ClaimOptions,
 } from './task-submissions.ts'
 import {
@@ -98,6 +99,13 @@ export class SqlTaskStore implements TaskStore {
 
   async claimSubmissions(options: ClaimOptions): Promise<readonly Submission[]> {
     return claimSubmissions(this.#database, options)
+  }
+
+  async renewClaims(
+    submissions: readonly Pick<Submission, 'taskId' | 'attempt'>[],
+    claimMs: number,
+  ): Promise<void> {
+    return renewClaims(this.#database, submissions, claimMs)
   }
 
   async recordSubmission(

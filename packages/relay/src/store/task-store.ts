@@ -145,7 +145,13 @@ export interface Submission {
 
 export type SubmissionOutcome =
   | { readonly outcome: 'submitted' }
-  | { readonly outcome: 'retry'; readonly afterMs: number; readonly cause: string }
+  | {
+      readonly outcome: 'retry'
+      readonly afterMs: number
+      readonly cause: string
+      /** Replaces the combined result (JSON text), for good. */
+      readonly replacement?: string
+    }
   | { readonly outcome: 'abandoned'; readonly cause: string }
 
 export interface TaskSummary {
@@ -218,13 +224,20 @@ export interface TaskStore {
 
   /**
    * Claims combined results that are due to be submitted, oldest first. No other caller gets them until `claimMs` has passed
-   * or `recordSubmission` was called.
+   * since the claim or its last renewal, or `recordSubmission` was called.
    */
   claimSubmissions(options: {
     limit: number
     claimMs: number
     upstream?: string
+    /** IDs of tasks that are not claimed, because the caller still has to record their submission. */
+    except?: readonly string[]
   }): Promise<readonly Submission[]>
+  /** Extends claims to `claimMs` from now, unless another caller has claimed the submission in the meantime. */
+  renewClaims(
+    submissions: readonly Pick<Submission, 'taskId' | 'attempt'>[],
+    claimMs: number,
+  ): Promise<void>
   /**
    * Ends a claim. `retry` and `abandoned` affect only the claim they belong to, not a later one. False if the result was not
    * waiting to be submitted.

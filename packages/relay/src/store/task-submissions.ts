@@ -14,11 +14,12 @@ export interface ClaimOptions {
   readonly limit: number
   readonly claimMs: number
   readonly upstream?: string
+  readonly except?: readonly string[]
 }
 
 export async function claimSubmissions(
   database: SqlDatabase,
-  { limit, claimMs, upstream }: ClaimOptions,
+  { limit, claimMs, upstream, except = [] }: ClaimOptions,
 ): Promise<readonly Submission[]> {
   const { now, rowLocks } = database.differences
   return database.transact('claim submissions', async (trx) => {
@@ -31,6 +32,7 @@ export async function claimSubmissions(
       .where('deliver_at', '<=', now())
       .where('claimed_until', '<=', now())
       .$if(upstream !== undefined, (query) => query.where('upstream', '=', upstream ?? ''))
+      .$if(except.length > 0, (query) => query.where('id', 'not in', except))
       .orderBy('deliver_at')
       .orderBy('id')
       .limit(limit)
@@ -60,6 +62,29 @@ export async function claimSubmissions(
       ageMs: row.ageMs,
     }))
   })
+}
+
+export async function renewClaims(
+  database: SqlDatabase,
+  submissions: readonly Pick<Submission, 'taskId' | 'attempt'>[],
+  claimMs: number,
+): Promise<void> {
+  if (submissions.length === 0) return
+  const { now } = database.differences
+  await database.run('renew claims of submissions', (db) =>
+    db
+      .updateTable('relay_tasks')
+      .set({ claimed_until: now(claimMs) })
+      .where('state', '=', sql.lit('settled'))
+      .where((eb) =>
+        eb.or(
+          submissions.map(({ taskId, attempt }) =>
+            eb.and([eb('id', '=', taskId), eb('delivery_attempts', '=', attempt)]),
+          ),
+        ),
+      )
+      .execute(),
+  )
 }
 
 export async function recordSubmission(
@@ -98,6 +123,9 @@ function submissionUpdate(
   return db
     .updateTable('relay_tasks')
     .set({ ...failed, deliver_at: now(outcome.afterMs) })
+    .$if(outcome.replacement !== undefined, (query) =>
+      query.set({ result: outcome.replacement ?? '' }),
+    )
     .where('delivery_attempts', '=', attempt)
     .where('state', '=', sql.lit('settled'))
 }

@@ -1,4 +1,10 @@
-import type { TaskApiError } from '@warren/task-api'
+import {
+  errorResult,
+  parseResult,
+  isFailure,
+  serializeResult,
+  type TaskApiError,
+} from '@warren/task-api'
 import type { Submission, SubmissionOutcome } from '../store/task-store.ts'
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 
@@ -16,6 +22,25 @@ export const DEFAULT_SUBMISSION_POLICY: SubmissionPolicy = {
   minAttempts: 5,
   firstRetryMs: 1_000,
   maxRetryMs: 60_000,
+}
+
+/** The upstream will never accept a result of this size. */
+export function isTooLarge({ kind, status, message }: TaskApiError): boolean {
+  return kind === 'rejected' && (status === 413 || /too (?:large|big)/i.test(message))
+}
+
+/** Replaces a result that is too large by an error result that says so, because the upstream waits for a result. */
+export function replaceOnce(
+  submission: Pick<Submission, 'uuid' | 'collection' | 'result'>,
+  error: TaskApiError,
+): Exclude<SubmissionOutcome, { outcome: 'submitted' }> {
+  const cause = `${error.code}: ${error.message}`
+  const result = parseResult(JSON.parse(submission.result))
+  if (isFailure(result)) return { outcome: 'abandoned', cause }
+  const message = 'the combined result is larger than the upstream accepts'
+  const address = { uuid: submission.uuid, collection: result.collection_id }
+  const replacement = serializeResult(errorResult(address, message))
+  return { outcome: 'retry', afterMs: 0, cause, replacement }
 }
 
 /** Decides whether to retry a submission that failed. `ageMs` is the age of its task now, `random` is within [0, 1). */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { BareNode } from '../harness/bare-client.ts'
 import { RelayProcess } from '../harness/relay-process.ts'
-import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
+import { availabilityTask, hang, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay } from '../harness/test-relay.ts'
 
 const TAKEOVER_MS = 15_000
@@ -99,6 +99,24 @@ describePostgres('of two relays on one database, the leader', () => {
 })
 
 describe('a relay on SQLite', () => {
+  it('submits a result within seconds after it was killed during the submission', async () => {
+    const { url } = resources.use(await openSqlite())
+    const killed = await start(url, 'killed')
+    const admin = await startTestRelay({ RELAY_STORE: url })
+    const node = new BareNode(killed.url, await admin.users.add('site-a'))
+    await admin[Symbol.asyncDispose]()
+    upstream.script('result', hang)
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
+    expect((await node.submit(await node.nextTask(), 40)).status).toBe(200)
+    await until(() => upstream.results().length === 1)
+    await killed[Symbol.asyncDispose]()
+    const again = await start(url, 'again')
+    const started = performance.now()
+    await until(() => again.logged('result submitted')[0], { timeoutMs: 10_000 })
+    expect(performance.now() - started).toBeLessThan(10_000)
+    expect(upstream.results()).toHaveLength(2)
+  }, 60_000)
+
   it('polls again within 3 s of its start after it was killed', async () => {
     const { url } = resources.use(await openSqlite())
     const killed = await start(url, 'killed')

@@ -372,6 +372,40 @@ describe('submissions', () => {
       expect(await store.tasks.recordSubmission(second!, { outcome: 'submitted' })).toBe(false)
     })
 
+    it('stay claimed while the claim is renewed, except by a caller that lost it', async () => {
+      await using bench = await openBench()
+      const store = bench.open()
+      await settled(store)
+      await settled(store)
+      const claims = await store.tasks.claimSubmissions({ ...CLAIM, claimMs: 6_000 })
+      bench.clock.now = NOW + 5_000
+      await store.tasks.renewClaims(claims, 6_000)
+      bench.clock.now = NOW + 10_999
+      expect(await store.tasks.claimSubmissions(CLAIM)).toEqual([])
+      bench.clock.now = NOW + 11_000
+      // A process does not claim what it has not recorded yet.
+      const except = [claims[0]!.taskId]
+      const again = await store.tasks.claimSubmissions({ ...CLAIM, claimMs: 6_000, except })
+      expect(again).toMatchObject([{ taskId: claims[1]!.taskId, attempt: 2 }])
+      await store.tasks.renewClaims([claims[1]!], 1_000_000)
+      bench.clock.now = NOW + 17_000
+      expect(await store.tasks.claimSubmissions(CLAIM)).toHaveLength(2)
+      await store.tasks.renewClaims([], 1)
+    })
+
+    it('keep a replacement of the result', async () => {
+      await using bench = await openBench()
+      const store = bench.open()
+      const task = await settled(store)
+      const [first] = await store.tasks.claimSubmissions(CLAIM)
+      const retry = { outcome: 'retry' as const, afterMs: 0, cause: 'HTTP_413' }
+      await store.tasks.recordSubmission(first!, { ...retry, replacement: '{"smaller":1}' })
+      const [second] = await store.tasks.claimSubmissions(CLAIM)
+      expect(second).toMatchObject({ result: '{"smaller":1}', attempt: 2 })
+      await store.tasks.recordSubmission(second!, { outcome: 'submitted' })
+      expect(await store.tasks.admit(task)).toMatchObject({ result: '{"smaller":1}' })
+    })
+
     it('are kept as dead letters with their cause', async () => {
       await using bench = await openBench()
       const store = bench.open()

@@ -99,6 +99,37 @@ describePostgres('while the database is unavailable', () => {
   }, 60_000)
 })
 
+describePostgres('a database that fails during a submission', () => {
+  it('gets the outcome when it is back, and the upstream gets the result once', async () => {
+    const database = resources.use(await createDatabase())
+    const proxy = resources.use(await FaultProxy.start(database.url))
+    const upstream = resources.use(await ScriptedUpstream.start())
+    const relay = resources.use(
+      await startTestRelay({ RELAY_STORE: proxy.url(database.url), ...upstream.env() }),
+    )
+    const node = new BareNode(relay.url, await relay.users.add('site-a'))
+    upstream.script('result', async (_request, response) => {
+      await proxy.refuse()
+      response.end('Job saved')
+    })
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
+    expect((await node.submit(await node.nextTask(), 40)).status).toBe(200)
+    await until(() => relay.logged('submission not recorded yet').length >= 3, {
+      timeoutMs: 15_000,
+    })
+    await proxy.forward()
+    const submittedTasks = 'warren_relay_tasks{state="submitted"} 1'
+    await until(
+      async () =>
+        (await fetch(`${relay.url}/metrics`).then((response) => response.text())).includes(
+          submittedTasks,
+        ),
+      { timeoutMs: 20_000, everyMs: 200 },
+    )
+    expect(upstream.results()).toHaveLength(1)
+  }, 60_000)
+})
+
 describe('while the broker is unavailable', () => {
   it('the relay is degraded but ready, and hands out tasks from the database', async () => {
     const store = resources.use(await openSqlite())

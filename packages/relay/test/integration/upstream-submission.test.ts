@@ -13,6 +13,8 @@ import {
 } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay, type TestRelay } from '../harness/test-relay.ts'
 
+const HTML = { 'content-type': 'text/html; charset=utf-8' }
+
 describe('submitting a result', () => {
   let resources: AsyncDisposableStack
   let upstream: ScriptedUpstream
@@ -44,6 +46,7 @@ describe('submitting a result', () => {
     ['201 and JSON', respond(201, '{"message":"saved"}', { 'content-type': 'application/json' })],
     ['200 and "Job saved" in quotes', respond(200, '"Job saved"')],
     ['204', respond(204)],
+    ['Job saved as HTML, which is the default of some servers', respond(200, 'Job saved', HTML)],
     ['409 for a duplicate', respond(409, '{"status":"CONFLICT"}')],
   ])('succeeds with %s', async (_, script) => {
     upstream.script('result', script)
@@ -74,6 +77,16 @@ describe('submitting a result', () => {
     ['503', respond(503), { kind: 'unavailable', status: 503 }],
     ['401, which an operator can fix', respond(401), { kind: 'authentication', status: 401 }],
     ['a closed connection', closeConnection, { kind: 'transport' }],
+    [
+      'the page of an ingress',
+      respond(200, '<div>Welcome</div>', HTML),
+      { kind: 'invalid-response', code: 'WEB_PAGE', status: 200 },
+    ],
+    [
+      'a page without a content type',
+      respond(200, '\n<!DOCTYPE html><html><body>Log in</body></html>'),
+      { kind: 'invalid-response', code: 'WEB_PAGE', status: 200 },
+    ],
   ])('is retried after %s', async (_, script, expected) => {
     upstream.script('result', script, script)
     const uuid = await answerTask()
@@ -107,6 +120,32 @@ describe('submitting a result', () => {
     expect(upstream.results()).toHaveLength(1)
     const metrics = await fetch(`${relay.url}/metrics`).then((response) => response.text())
     expect(metrics).toContain('warren_relay_tasks{state="dead"} 1')
+  })
+
+  it('is replaced by an error result if the upstream rejects its size, also when it sends the task again', async () => {
+    upstream.script('result', respond(413))
+    const uuid = await answerTask()
+    await until(() => relay.logged('result submitted')[0])
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE', uuid))
+    await until(() => relay.logged('result submitted').length === 2)
+    const bodies = upstream.results().map(({ body }): unknown => JSON.parse(body))
+    const error = {
+      uuid,
+      collection_id: 'RQ-CC-EXAMPLE',
+      status: 'error',
+      message: 'the combined result is larger than the upstream accepts',
+    }
+    expect(bodies).toMatchObject([{ uuid, status: 'ok' }, error, error])
+    expect(relay.logged('result too large for the upstream')).toMatchObject([
+      { level: 50, taskId: uuid, status: 413, bytes: expect.any(Number) as unknown },
+    ])
+  })
+
+  it('is replaced only once: an error result that is rejected for its size is abandoned', async () => {
+    upstream.script('result', respond(413), respond(400, '{"message":"Payload too large"}'))
+    await answerTask()
+    await until(() => relay.logged('submission abandoned')[0])
+    expect(upstream.results()).toHaveLength(2)
   })
 
   it('does not delay a node while the upstream hangs', async () => {
