@@ -6,6 +6,7 @@ import { Authenticator } from './nodes/authenticator.ts'
 import { DeclaredPasswords } from './nodes/declared-passwords.ts'
 import { reconcileDeclaredUsers } from './nodes/declared-users.ts'
 import { NodeLinks } from './nodes/node-links.ts'
+import { ClockMonitor } from './observe/clock-monitor.ts'
 import { type Dependency, DependencySummary } from './observe/dependency-summary.ts'
 import { RelayMetrics } from './observe/relay-metrics.ts'
 import { openStore } from './open-store.ts'
@@ -16,6 +17,7 @@ import type { RelayStore } from './store/relay-store.ts'
 import type { TaskEvent } from './tasks/task-events.ts'
 import { TaskService } from './tasks/task-service.ts'
 import { DEFAULT_SUBMISSION_POLICY } from './upstream/submission-policy.ts'
+import { TaskIntake } from './upstream/task-intake.ts'
 import { UpstreamLink } from './upstream/upstream-link.ts'
 import { PasswordChecks } from './nodes/password-checks.ts'
 import { Upkeep } from './upkeep.ts'
@@ -40,6 +42,7 @@ export interface RelayHandle extends AsyncDisposable {
 
 const SWEEP_MS = 2_000
 const NODE_SYNC_MS = 30_000
+const CLOCK_MS = 30_000
 const SUMMARY_MS = 60_000
 // A statement and a frame each: less than one poll costs.
 const CHECKS_PER_SUMMARY = 6
@@ -68,6 +71,13 @@ export async function startRelay(
   const queue = starting.use(openQueue(config.queue, store, log))
   const links = starting.use(new NodeLinks({ users: store.users, log, summaryMs }))
   await links.sync()
+
+  const clock = new ClockMonitor({
+    readTime: () => store.readTime(),
+    log,
+    onMeasured: (skewMs) => metrics.setClockSkew(skewMs),
+  })
+  await clock.measure()
 
   const upstreams = new Map<string, UpstreamLink>()
   const onEvent = (event: TaskEvent): void => {
@@ -105,11 +115,14 @@ export async function startRelay(
     }),
   )
 
+  const intake = starting.use(
+    await TaskIntake.open({ folder: config.spoolFolder, store, taskService, log }),
+  )
   for (const upstream of config.upstreams) {
     const link = new UpstreamLink({
       config: upstream,
       store,
-      taskService,
+      intake,
       policy: {
         ...DEFAULT_SUBMISSION_POLICY,
         deadlineMs: {
@@ -140,6 +153,13 @@ export async function startRelay(
         },
         { name: 'dependency summary', everyMs: summaryMs, run: async () => summary.flush() },
         { name: 'tasks', everyMs: SWEEP_MS, run: () => taskService.sweep() },
+        {
+          name: 'spool',
+          everyMs: SWEEP_MS,
+          run: () => intake.drain().finally(() => metrics.setSpooledTasks(intake.waiting)),
+        },
+        { name: 'disk space', everyMs: SWEEP_MS, run: () => store.reclaimSpace() },
+        { name: 'clock', everyMs: CLOCK_MS, run: () => clock.measure() },
         { name: 'nodes', everyMs: NODE_SYNC_MS, run: () => links.sync() },
         { name: 'last seen', everyMs: NODE_SYNC_MS, run: () => links.save() },
       ],

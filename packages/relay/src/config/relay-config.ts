@@ -11,6 +11,7 @@ import {
 import { type DeclaredUser } from '../vocabulary/declared-user.ts'
 import { declaredUserSettings, readDeclaredUsers } from './declared-user-settings.ts'
 import { generalSettings } from './relay-settings.ts'
+import { defaultSpoolFolder } from './spool-folder.ts'
 import { settlingSettings } from './settling-settings.ts'
 import { parseStoreTarget, type StoreTarget } from './store-target.ts'
 import {
@@ -37,6 +38,8 @@ export interface RelayConfig extends RelaySettings {
   /** What RELAY_STORE means. */
   readonly storeTarget: StoreTarget
   readonly upstreams: readonly UpstreamConfig[]
+  /** RELAY_SPOOL_DIR or its default. Undefined if the database is in memory. */
+  readonly spoolFolder: string | undefined
   readonly declaredUsers: readonly DeclaredUser[]
   /** Values that are masked in every log. */
   readonly secrets: readonly string[]
@@ -64,6 +67,7 @@ export function loadRelayConfig(env: NodeJS.ProcessEnv): RelayConfig {
     storeTarget: parseStoreTarget(values.store, env),
     upstreams: readUpstreams(values).upstreams,
     declaredUsers: readDeclaredUsers(values).users,
+    spoolFolder: values.spoolDir ?? defaultSpoolFolder(values.store, env),
     secrets: secretValues(relayConfig, values),
   }
 }

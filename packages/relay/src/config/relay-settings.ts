@@ -90,6 +90,13 @@ export const generalSettings = {
     unit: 's',
     description: 'How long to wait for the database at start before the relay exits with code 69.',
   }),
+  spoolDir: setting({
+    name: 'RELAY_SPOOL_DIR',
+    schema: textSetting().optional(),
+    defaultText: 'next to the SQLite file, or in the state folder of the user',
+    description:
+      'Folder that keeps received tasks until the database has stored them. Put it on a disk that survives a restart.',
+  }),
   queue: setting({
     name: 'RELAY_QUEUE',
     aliases: ['RelayTaskQueue__ConnectionString'],

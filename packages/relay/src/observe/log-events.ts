@@ -67,8 +67,17 @@ export const RELAY_LOG_EVENTS = {
   'upstream poll failed':
     'A poll of the upstream failed. Fields: upstream, type, kind, code, status?, detail, requestId?, err?, durationMs, retryInMs',
   'task not stored, retrying':
-    'A received task could not be stored yet. Fields: upstream, err, retryInMs',
-  'task lost': 'A received task could not be stored at all. Fields: upstream, err',
+    'A received task could not be stored yet. Fields: taskId, upstream, err, retryInMs',
+  'task lost':
+    'A received task could not be stored at all. If it is in the spool, its file is kept. Fields: taskId (none, if it has no uuid), upstream, err',
+  'task spooled':
+    'A received task is on disk, because the database is unavailable. It is stored later. Fields: taskId, upstream, err',
+  'spooled task stored':
+    'A task of the spool was stored. Fields: taskId, upstream, ageMs (time since it was received)',
+  'task not spooled':
+    'A received task could not be written to the spool. It is stored directly. Fields: taskId, upstream, detail',
+  'spool not usable':
+    'The relay cannot write to RELAY_SPOOL_DIR. Until the database has stored a task, it is in memory only. Fields: folder, detail',
   'submitting result':
     'An attempt to submit a combined result starts. Fields: taskId, upstream, attempt',
   'result submitted':
@@ -94,6 +103,9 @@ export const RELAY_LOG_EVENTS = {
   'database schema supported': 'The schema of the database is supported again.',
   'database notifications interrupted':
     'The connection for notifications broke. Until it is back, cached logins are not used. Fields: detail',
+  'clock skew':
+    'The clock of this machine and that of the database differ by more than 2 s. Once per period. Fields: skewMs (positive if this machine is ahead)',
+  'clock skew ended': 'The clocks agree again. Fields: skewMs',
   'queue unavailable':
     'The broker became unavailable. Once per outage. Fields: detail (which broker, and why)',
   'queue recovered': 'The broker is available again.',

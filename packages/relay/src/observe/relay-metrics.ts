@@ -25,6 +25,8 @@ export class RelayMetrics {
   readonly #openSubtasks
   readonly #queueAvailable
   readonly #heldPolls
+  readonly #spooledTasks
+  readonly #clockSkew
 
   constructor(metrics: Metrics) {
     this.#requests = metrics.counter('requests_total', 'Answered HTTP requests', [
@@ -83,6 +85,14 @@ export class RelayMetrics {
       'Availability of the node queue: 1 available, 0 not',
     )
     this.#heldPolls = metrics.gauge('held_polls', 'Polls held at the moment')
+    this.#spooledTasks = metrics.gauge(
+      'spooled_tasks',
+      'Received tasks that the database has not stored yet',
+    )
+    this.#clockSkew = metrics.gauge(
+      'clock_skew_seconds',
+      'How far the clock of this machine is ahead of that of the database',
+    )
   }
 
   countRequest(request: FinishedRequest, nodeName: string | undefined): void {
@@ -132,6 +142,14 @@ export class RelayMetrics {
   countSubmission(upstream: string, outcome: string, durationMs: number): void {
     this.#submissions.inc({ upstream, outcome })
     this.#submissionSeconds.observe({ upstream }, durationMs / 1000)
+  }
+
+  setSpooledTasks(number: number): void {
+    this.#spooledTasks.set(number)
+  }
+
+  setClockSkew(skewMs: number): void {
+    this.#clockSkew.set(skewMs / 1000)
   }
 
   /** `counts` is undefined while the database is unavailable: a stale number would look like a healthy one. */

@@ -99,6 +99,12 @@ class PostgresStore implements RelayStore {
     await this.#database.checkWritable()
   }
 
+  async readTime(): Promise<number> {
+    return this.#database.readTime()
+  }
+
+  async reclaimSpace(): Promise<void> {}
+
   leadership(name: string): Leadership {
     return new LeaderLease(this.#database, {
       name,

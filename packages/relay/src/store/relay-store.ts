@@ -26,6 +26,13 @@ export interface RelayStore extends AsyncDisposable {
    * StoreError, SchemaTooOldError or SchemaTooNewError. For `/readyz`.
    */
   check(): Promise<void>
+  /** The time of the database, epoch ms. */
+  readTime(): Promise<number>
+  /**
+   * Gives disk space of deleted data back to the file system, a bounded part of it per call. Call it every few seconds.
+   * PostgreSQL reuses the space by itself.
+   */
+  reclaimSpace(): Promise<void>
   /** For each name, at most one process is the leader at a time. Does nothing until `acquire` is called. */
   leadership(name: string): Leadership
 }

@@ -52,6 +52,13 @@ export class SqlDatabase {
     this.#outage = new OutageLog(options.log)
   }
 
+  async readTime(): Promise<number> {
+    const { rows } = await this.run('read the time', (db) =>
+      sql<{ time: number }>`select ${this.differences.now()} as time`.execute(db),
+    )
+    return rows[0]?.time ?? 0
+  }
+
   /** Runs statements that need no transaction. `work` may run more than once, which must be harmless. */
   async run<T>(operation: string, work: (db: Kysely<RelayTables>) => Promise<T>): Promise<T> {
     return this.#retry(operation, 'read', () => work(this.db))

@@ -29,6 +29,14 @@ export interface SqliteStoreOptions {
 // Waiting for another process inside SQLite blocks this process, so the wait is short and SqlDatabase retries.
 const BUSY_WAIT_MS = 100
 const CHANGE_CHECK_MS = 1_000
+/** Free pages (4 KB) that are kept, because a large result will need them again. */
+const RESERVED_PAGES = 4_096
+/** Pages that one call gives back, which takes some 10 ms. */
+const RECLAIMED_PAGES = 2_048
+/** The write-ahead log is truncated to this size after a large transaction. */
+const MAX_WAL_BYTES = 16_777_216
+/** At the start, another process may hold the file for longer than in normal operation. */
+const OPEN_WAIT_MS = 5_000
 
 /**
  * The embedded store: one file and no server. It is meant for one relay process. Changes by other processes (a command, a
@@ -38,8 +46,11 @@ export function openSqliteStore(options: SqliteStoreOptions): RelayStore {
   const { path } = options
   // The file contains password hashes. The files that SQLite creates next to it inherit its mode.
   if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
-  const file = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: BUSY_WAIT_MS })
-  file.exec('pragma journal_mode = wal')
+  const file = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: OPEN_WAIT_MS })
+  // Takes effect in a new file only, and must come first.
+  file.exec('pragma auto_vacuum = incremental')
+  file.exec(`pragma journal_mode = wal; pragma journal_size_limit = ${MAX_WAL_BYTES}`)
+  file.exec(`pragma busy_timeout = ${BUSY_WAIT_MS}`)
   // A commit must be on disk before it is reported, because the node will not submit its result again.
   file.exec('pragma synchronous = full')
   return new SqliteStore(file, options)
@@ -84,6 +95,22 @@ class SqliteStore implements RelayStore {
   async check(): Promise<void> {
     await this.#schema.check()
     await this.#database.checkWritable()
+  }
+
+  async readTime(): Promise<number> {
+    return this.#database.readTime()
+  }
+
+  async reclaimSpace(): Promise<void> {
+    await this.#database.run('reclaim disk space', async (db) => {
+      const { rows } = await sql<{ freelist_count: number }>`pragma freelist_count`.execute(db)
+      const free = (rows[0]?.freelist_count ?? 0) - RESERVED_PAGES
+      if (free <= 0) return
+      // Not by kysely, which steps the statement once. With its connection, so that no transaction is open.
+      await db.connection().execute(async () => {
+        this.#file.exec(`pragma incremental_vacuum(${Math.min(free, RECLAIMED_PAGES)})`)
+      })
+    })
   }
 
   leadership(name: string): Leadership {

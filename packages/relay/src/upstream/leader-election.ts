@@ -52,6 +52,11 @@ export class LeaderElection implements AsyncDisposable {
     return undefined
   }
 
+  /** The database failed: no request starts before it has been written again. */
+  suspectDatabase(): void {
+    this.#renewedAt = Number.NEGATIVE_INFINITY
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#loop
     this.#end()

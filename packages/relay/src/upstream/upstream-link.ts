@@ -3,16 +3,16 @@ import { TaskApiClient, type TaskApiClientOptions } from '@warren/task-api'
 import type { UpstreamConfig } from '../config/upstream-settings.ts'
 import type { RelayMetrics } from '../observe/relay-metrics.ts'
 import type { RelayStore } from '../store/relay-store.ts'
-import type { TaskService } from '../tasks/task-service.ts'
 import { ResultSubmitter } from './result-submitter.ts'
 import type { SubmissionPolicy } from './submission-policy.ts'
 import { LeaderElection } from './leader-election.ts'
+import type { TaskIntake } from './task-intake.ts'
 import { UpstreamPoller } from './upstream-poller.ts'
 
 export interface UpstreamLinkOptions {
   readonly config: UpstreamConfig
   readonly store: RelayStore
-  readonly taskService: Pick<TaskService, 'admit'>
+  readonly intake: Pick<TaskIntake, 'receive'>
   readonly policy: SubmissionPolicy
   readonly metrics: RelayMetrics
   readonly userAgent: string
@@ -31,7 +31,7 @@ export class UpstreamLink implements AsyncDisposable {
   readonly #client: TaskApiClient
 
   constructor(options: UpstreamLinkOptions) {
-    const { config, store, taskService, policy, metrics, userAgent, workerId, log } = options
+    const { config, store, intake, policy, metrics, userAgent, workerId, log } = options
     const { name, baseUrl, username, password, collectionId: collection } = config
     this.name = name
     const client = openClient({
@@ -52,7 +52,7 @@ export class UpstreamLink implements AsyncDisposable {
       onAttempt: (outcome, durationMs) => metrics.countSubmission(name, outcome, durationMs),
     })
     this.#submitting = this.#submitter.run(this.#stopSubmitting.signal)
-    this.#polling = this.#poll({ config, store, taskService, metrics, log })
+    this.#polling = this.#poll({ config, store, intake, metrics, log })
   }
 
   /** A combined result may be ready to be submitted. */
@@ -74,9 +74,9 @@ export class UpstreamLink implements AsyncDisposable {
   }
 
   async #poll(
-    deps: Pick<UpstreamLinkOptions, 'config' | 'store' | 'taskService' | 'metrics' | 'log'>,
+    deps: Pick<UpstreamLinkOptions, 'config' | 'store' | 'intake' | 'metrics' | 'log'>,
   ): Promise<void> {
-    const { config, store, taskService, metrics, log } = deps
+    const { config, store, intake, metrics, log } = deps
     const { name, pollIntervalMs: intervalMs, waitSeconds } = config
     const { signal } = this.#stopPolling
     await using election = new LeaderElection({
@@ -92,7 +92,7 @@ export class UpstreamLink implements AsyncDisposable {
           upstream: name,
           client: this.#client,
           type,
-          taskService,
+          intake,
           election,
           intervalMs,
           waitSeconds,

@@ -1,8 +1,8 @@
 import { Backoff, type LinkSummary, type Logger, sleep } from '@warren/runtime'
 import { TaskApiError, type TaskApiClient } from '@warren/task-api'
-import type { TaskService } from '../tasks/task-service.ts'
 import { withGrace } from './grace.ts'
 import type { LeaderElection } from './leader-election.ts'
+import type { TaskIntake } from './task-intake.ts'
 
 export interface UpstreamPollerOptions {
   /** Name of the upstream, stored with its tasks. */
@@ -10,8 +10,8 @@ export interface UpstreamPollerOptions {
   readonly client: Pick<TaskApiClient, 'nextTask'>
   /** The queue to poll. Undefined polls without a suffix. */
   readonly type: 'a' | 'b' | undefined
-  readonly taskService: Pick<TaskService, 'admit'>
-  readonly election: Pick<LeaderElection, 'waitForTerm'>
+  readonly intake: Pick<TaskIntake, 'receive'>
+  readonly election: Pick<LeaderElection, 'waitForTerm' | 'suspectDatabase'>
   /** Polling interval: from the start of an empty poll to the start of the next one, ms. */
   readonly intervalMs: number
   /** How long the upstream is asked to hold an empty poll, s. */
@@ -22,8 +22,6 @@ export interface UpstreamPollerOptions {
   readonly random?: () => number
   /** Longest wait after a failure, ms. */
   readonly maxBackoffMs?: number
-  /** How long storing a received task is retried, ms. */
-  readonly holdMs?: number
 }
 
 // A response may contain a task, and not every upstream hands a task out twice. A poll that lasts longer is being held.
@@ -39,7 +37,6 @@ const GRACE_MS = 2_000
 export class UpstreamPoller {
   readonly #options: UpstreamPollerOptions
   readonly #backoff: Backoff
-  readonly #storeBackoff: Backoff
   readonly #type: string
 
   constructor(options: UpstreamPollerOptions) {
@@ -51,7 +48,6 @@ export class UpstreamPoller {
       maxMs: options.maxBackoffMs ?? 60_000,
       random,
     })
-    this.#storeBackoff = new Backoff({ initialMs: 500, maxMs: 10_000, random })
   }
 
   /** Resolves when `signal` has aborted; never rejects. */
@@ -66,7 +62,7 @@ export class UpstreamPoller {
 
   /** Polls once and stores the task, if any. Resolves to the pause before the next poll, ms. */
   async #poll(term: AbortSignal, signal: AbortSignal): Promise<number> {
-    const { client, type, waitSeconds, intervalMs } = this.#options
+    const { upstream, client, type, intake, election, waitSeconds, intervalMs } = this.#options
     const started = performance.now()
     using polling = withGrace(term, GRACE_MS)
     let task: Awaited<ReturnType<typeof client.nextTask>>
@@ -82,7 +78,11 @@ export class UpstreamPoller {
     const durationMs = performance.now() - started
     this.#backoff.reset()
     this.#recordSuccess(task, durationMs)
-    if (task !== null && (await this.#admit(task.body, signal)) === 'new') return 0
+    if (task !== null) {
+      const received = await intake.receive(upstream, task.body, signal)
+      if (received === 'new') return 0
+      if (received === 'not stored') election.suspectDatabase()
+    }
     // Without the pause, a task that is handed out repeatedly would cause a tight loop.
     return task === null ? Math.max(0, intervalMs - durationMs) : intervalMs
   }
@@ -120,29 +120,5 @@ export class UpstreamPoller {
     summary.record('error', durationMs)
     onPoll?.({ type: this.#type, outcome: known?.code ?? 'UNKNOWN' })
     return retryInMs
-  }
-
-  /**
-   * Admits a task, and retries while the store is unavailable: not every upstream hands a task out twice, so this process
-   * may have the only copy.
-   */
-  async #admit(task: unknown, signal: AbortSignal): Promise<'new' | 'nothing new'> {
-    const { taskService, upstream, log, holdMs = 300_000 } = this.#options
-    const deadline = performance.now() + holdMs
-    for (;;) {
-      try {
-        const { outcome } = await taskService.admit(upstream, task)
-        this.#storeBackoff.reset()
-        return outcome === 'admitted' ? 'new' : 'nothing new'
-      } catch (error: unknown) {
-        const retryInMs = this.#storeBackoff.next()
-        if (signal.aborted || performance.now() + retryInMs > deadline) {
-          log.error({ upstream, err: error }, 'task lost')
-          return 'nothing new'
-        }
-        log.warn({ upstream, err: error, retryInMs }, 'task not stored, retrying')
-        await sleep(retryInMs, signal)
-      }
-    }
   }
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createDatabase, describePostgres, FaultProxy, until } from '@warren/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -70,6 +73,38 @@ describePostgres('of two relays on one database, the leader', () => {
     },
     60_000,
   )
+
+  it('is killed while the database is unavailable: a task that was handed out once is not lost', async () => {
+    const database = resources.use(await createDatabase())
+    const admin = resources.use(await startTestRelay({ RELAY_STORE: database.url }))
+    const user = await admin.users.add('site-a')
+    const proxy = resources.use(await FaultProxy.start(database.url))
+    const folder = await mkdtemp(join(tmpdir(), 'warren-spool-'))
+    resources.defer(() => rm(folder, { recursive: true }))
+    const env = {
+      ...upstream.env({ RELAY_UPSTREAM_QUEUE_TYPES: 'a' }),
+      RELAY_STORE: proxy.url(database.url),
+      RELAY_SPOOL_DIR: folder,
+    }
+    const uuid = crypto.randomUUID()
+    const handedOut = Promise.withResolvers<void>()
+    upstream.script('a', async (_request, response) => {
+      await proxy.refuse()
+      response.end(JSON.stringify(availabilityTask('RQ-CC-EXAMPLE', uuid)))
+      handedOut.resolve()
+    })
+    const killed = resources.use(await RelayProcess.start(env))
+    await handedOut.promise
+    await until(async () => (await readdir(folder)).some((name) => name.endsWith('.json')))
+    await killed[Symbol.asyncDispose]()
+    await proxy.forward()
+    const next = resources.use(await RelayProcess.start(env))
+    const task = await new BareNode(next.url, user).nextTask()
+    expect((await new BareNode(next.url, user).submit(task, 40)).status).toBe(200)
+    const submitted = await until(() => upstream.results()[0])
+    expect(JSON.parse(submitted.body)).toMatchObject({ uuid, queryResult: { count: 40 } })
+    expect(await readdir(folder)).toEqual([])
+  }, 60_000)
 
   it('has a clock that is ten minutes off: no task ends early, and no lease returns early', async () => {
     const database = resources.use(await createDatabase())

@@ -1,0 +1,30 @@
+import { stat } from 'node:fs/promises'
+import { expect, it } from 'vitest'
+
+import { addNodes, admitted, LEASE, sqliteBench } from './store-bench.ts'
+
+it('a SQLite file shrinks again after large results are deleted', async () => {
+  await using bench = await sqliteBench()
+  const store = bench.open()
+  const nodes = await addNodes(store, 20)
+  const { taskId } = await admitted(store)
+  for (const nodeId of nodes) {
+    const { subtaskId } = (await store.tasks.leaseOldest(nodeId, LEASE))!
+    const json = JSON.stringify({ status: 'ok', filler: 'x'.repeat(4_000_000) })
+    await store.tasks.storeResult({ subtaskId, nodeId, json, status: 'ok' })
+  }
+  await store.tasks.settle(taskId, async () => '{}', { keepNodeResults: false })
+  const size = async (suffix = '') => (await stat(`${bench.url}${suffix}`)).size
+  expect(await size()).toBeGreaterThan(60_000_000)
+  let longestMs = 0
+  for (let call = 0; call < 12; call++) {
+    const started = performance.now()
+    await store.reclaimSpace()
+    longestMs = Math.max(longestMs, performance.now() - started)
+  }
+  // The reserve of free pages stays.
+  expect(await size()).toBeLessThan(25_000_000)
+  expect(await size('-wal')).toBeLessThan(20_000_000)
+  // One call must not hold up the event loop.
+  expect(longestMs).toBeLessThan(500)
+}, 60_000)
