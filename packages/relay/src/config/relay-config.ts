@@ -62,12 +62,13 @@ export const relayConfig: ConfigDefinition<RelaySettings> = defineConfig<RelaySe
 /** Throws a ConfigError (exit code 78) that lists every problem. */
 export function loadRelayConfig(env: NodeJS.ProcessEnv): RelayConfig {
   const values = loadConfig(relayConfig, withBlankQueueTypes(env))
+  const storeTarget = parseStoreTarget(values.store, env)
   return {
     ...values,
-    storeTarget: parseStoreTarget(values.store, env),
+    storeTarget,
     upstreams: readUpstreams(values).upstreams,
     declaredUsers: readDeclaredUsers(values).users,
-    spoolFolder: values.spoolDir ?? defaultSpoolFolder(values.store, env),
+    spoolFolder: values.spoolDir ?? defaultSpoolFolder(storeTarget, env),
     secrets: secretValues(relayConfig, values),
   }
 }
