@@ -71,12 +71,7 @@ export interface StoreEvents {
 
 export type StoreEvent =
   /** These nodes have queued subtasks. */
-  | {
-      readonly kind: 'work'
-      /** `admitted`: a new task, which is also published to a broker. `returned`: a lease was returned. */
-      readonly reason: 'admitted' | 'returned'
-      readonly nodeIds: readonly string[]
-    }
+  | { readonly kind: 'work'; readonly nodeIds: readonly string[] }
   /** A user, password or node changed: cached logins are invalid. */
   | { readonly kind: 'users-changed' }
   /** A combined result is ready to be submitted. */

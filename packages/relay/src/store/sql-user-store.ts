@@ -200,8 +200,7 @@ export class SqlUserStore implements UserStore {
         .returning('id')
         .execute()
       // Subtasks queued before the node became inactive can be handed out again.
-      if (active && changed.length > 0)
-        announce({ kind: 'work', reason: 'returned', nodeIds: [nodeId] })
+      if (active && changed.length > 0) announce({ kind: 'work', nodeIds: [nodeId] })
       return changed
     })
   }

@@ -25,7 +25,7 @@ export async function admitTask(database: SqlDatabase, task: NewTask): Promise<A
         return { outcome: 'settled', taskId, result, fresh: true } satisfies Admission
       }
       const subtasks = await addSubtasks(database, trx, added.taskId, task, nodes)
-      announce({ kind: 'work', reason: 'admitted', nodeIds: nodes })
+      announce({ kind: 'work', nodeIds: nodes })
       return { outcome: 'admitted', taskId: added.taskId, subtasks } satisfies Admission
     })
     if (admission !== null) return admission

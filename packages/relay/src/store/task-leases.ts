@@ -100,8 +100,7 @@ export async function returnLease(
       .where('attempts', '=', attempt)
       .returning('node_id')
       .executeTakeFirst()
-    if (returned !== undefined)
-      announce({ kind: 'work', reason: 'returned', nodeIds: [returned.node_id] })
+    if (returned !== undefined) announce({ kind: 'work', nodeIds: [returned.node_id] })
     return returned !== undefined
   })
 }
@@ -151,7 +150,6 @@ async function returnBatch(
         .execute()
       announce({
         kind: 'work',
-        reason: 'returned',
         nodeIds: [...new Set(queued.map(({ node_id }) => node_id))],
       })
     }

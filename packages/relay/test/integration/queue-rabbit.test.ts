@@ -277,7 +277,10 @@ describeRabbit('RabbitMQ', () => {
     expect(queue.status()).toMatchObject({ available: false, technology: 'rabbitmq' })
     expect(records.filter(({ msg }) => msg === 'queue unavailable')).toHaveLength(1)
     expect(JSON.stringify([records, queue.status()])).not.toContain('hunter2')
-    expect(queue.status().detail).toMatch(/ACCESS_REFUSED/)
+    const { hostname, port, pathname } = url
+    expect(queue.status().detail).toMatch(
+      new RegExp(`^${hostname}:${port}, virtual host ${pathname.slice(1)}: .*ACCESS_REFUSED`),
+    )
   })
 })
 
