@@ -91,7 +91,11 @@ function appDeps(config: RelayConfig, parts: HttpServiceParts, draining: AbortSi
       bodies: new ResultBodies({ maxBytes: config.maxBodyBytes, waitMs: BODY_WAIT_MS }),
       now: Date.now,
     },
-    login: { authenticator, onFailure: (reason) => metrics.countLoginFailure(reason) },
+    login: {
+      authenticator,
+      trustedProxies: config.trustedProxies,
+      onFailure: (reason) => metrics.countLoginFailure(reason),
+    },
     health: { health, queueStatus: () => queue.status(), healthPath: config.healthPath },
     metrics:
       config.metricsPath === undefined
@@ -115,6 +119,7 @@ function appDeps(config: RelayConfig, parts: HttpServiceParts, draining: AbortSi
     },
     server: {
       maxConnections: config.maxConnections,
+      isShared: (address) => config.trustedProxies.has(address),
       keepAliveMs: config.keepAliveMs,
       requestMs: longestBodyMs(config.maxBodyBytes) + 2 * BODY_WAIT_MS,
       onLimit: (reason, address) => {
@@ -122,7 +127,6 @@ function appDeps(config: RelayConfig, parts: HttpServiceParts, draining: AbortSi
         metrics.countClosedConnection(reason)
       },
     },
-    trustedProxies: config.trustedProxies,
   }
 }
 

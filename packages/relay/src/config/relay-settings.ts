@@ -8,6 +8,7 @@ import {
   setting,
   textSetting,
 } from '@warren/runtime'
+import { AddressList } from '@warren/runtime/http'
 import { z } from 'zod'
 import { parseBrokerAddress } from '../queue/broker-address.ts'
 import { STORE_EXAMPLES, storeSecrets } from './store-target.ts'
@@ -42,6 +43,21 @@ const pathOrOff = z
   .trim()
   .regex(/^(?:off|\/[\w./-]+)$/i, 'expected a path such as /metrics, or off')
   .transform((text) => (text.toLowerCase() === 'off' ? undefined : text))
+
+/** Addresses and ranges, separated by commas. */
+const addressList = z.string().transform((text, context): AddressList => {
+  const items = text.split(',').map((item) => item.trim())
+  // It was a number of proxies, of which only 0 is safe: a client that reaches the relay directly could forge the others.
+  if (text.trim() === '0') return new AddressList([])
+  try {
+    return new AddressList(items.filter((item) => item !== ''))
+  } catch {
+    const instead = /^\d+$/.test(text.trim()) ? ' instead of a number' : ''
+    const message = `expected addresses or ranges such as 10.0.0.0/8, fd00::/8${instead}`
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  }
+})
 
 const ms = (minMs: number, maxMs: number) => durationSetting({ unit: 's', minMs, maxMs })
 
@@ -213,9 +229,11 @@ export const generalSettings = {
   }),
   trustedProxies: setting({
     name: 'RELAY_TRUSTED_PROXIES',
-    schema: integerSetting(0, 10),
-    default: 0,
-    description: 'Number of proxies in front of the relay that are trusted to set X-Forwarded-For.',
+    schema: addressList,
+    default: new AddressList([]),
+    show: (list) => list.toString(),
+    description:
+      'Addresses and ranges of the load balancers and proxies in front of the relay, separated by commas. Only their X-Forwarded-For is used, to throttle each client by its own address.',
   }),
   credentialCacheMs: setting({
     name: 'RELAY_CREDENTIAL_CACHE',

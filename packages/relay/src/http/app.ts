@@ -28,8 +28,6 @@ export interface AppDeps {
   readonly log: Logger
   readonly onFinished: (request: FinishedRequest) => void
   readonly server: HttpServerOptions
-  /** Number of proxies trusted to set X-Forwarded-For. With 0 the peer is the client. */
-  readonly trustedProxies: number
 }
 
 /** The HTTP API of the relay, not yet listening; `inject` already works. */
@@ -61,7 +59,6 @@ export function buildApp(deps: AppDeps): FastifyInstance {
       }, deps.server),
     clientErrorHandler: rejectMalformedRequest,
     logger: false,
-    trustProxy: (_address, hop) => hop < deps.trustedProxies,
     // A HEAD request to nextjob would lease a task and discard it.
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',

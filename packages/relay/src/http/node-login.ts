@@ -1,4 +1,5 @@
 import type { Logger } from '@warren/runtime'
+import { addressGroup, type AddressList, clientAddress } from '@warren/runtime/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticator, LoginFailure } from '../nodes/authenticator.ts'
 import type { Principal } from '../nodes/principal.ts'
@@ -7,6 +8,8 @@ import { pathParameter } from './route-entry.ts'
 
 export interface NodeLoginDeps {
   readonly authenticator: Authenticator
+  /** Whose X-Forwarded-For is used. */
+  readonly trustedProxies: AddressList
   readonly log: Logger
   readonly onFailure: (reason: LoginFailure | 'slow-down') => void
 }
@@ -18,14 +21,16 @@ const MAX_LOGGED_LENGTH = 100
  * Rejects a request for a collection ID without credentials that are valid for it. It runs before the body is
  * read, so that an unauthenticated client cannot send 30 MB.
  */
-export function nodeLogin({ authenticator, log, onFailure }: NodeLoginDeps) {
+export function nodeLogin({ authenticator, trustedProxies, log, onFailure }: NodeLoginDeps) {
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
     // Verified before it was held.
     if (request.principal !== null) return
     const collection = pathParameter(request, 'collection')
-    const result = await authenticator.authenticate(request.headers.authorization, collection, {
-      address: request.ip,
-      connection: request.raw.socket,
+    const { headers, socket } = request.raw
+    const address = clientAddress(socket.remoteAddress, headers['x-forwarded-for'], trustedProxies)
+    const result = await authenticator.authenticate(headers.authorization, collection, {
+      address: addressGroup(address),
+      connection: socket,
     })
     if (result.kind === 'verified') {
       request.principal = result.principal

@@ -35,7 +35,7 @@ describe('access to the relay', () => {
   })
 
   it('is throttled for a client that guesses passwords, by the address from a trusted proxy', async () => {
-    const relay = await start({ RELAY_TRUSTED_PROXIES: '1' })
+    const relay = await start({ RELAY_TRUSTED_PROXIES: '127.0.0.0/8, ::1' })
     const { collectionId } = await relay.users.add('site-a')
     const guess = (from: string) =>
       bareRequest(`${relay.url}/link_connector_api/task/nextjob/${collectionId}`, {

@@ -179,6 +179,23 @@ describe('the configuration of the relay', () => {
     }
   })
 
+  it.each([
+    ['', []],
+    ['0', []],
+    ['10.0.0.0/8, ::1', ['10.1.2.3', '::1', '::ffff:10.1.2.3']],
+  ])('trusts the proxies %j', (text, trusted) => {
+    const { trustedProxies } = loadRelayConfig({ RELAY_TRUSTED_PROXIES: text })
+    expect(['10.1.2.3', '::1', '::ffff:10.1.2.3'].filter((ip) => trustedProxies.has(ip))).toEqual(
+      trusted,
+    )
+  })
+
+  it.each(['1', '2', 'any', '10.0.0.0/40'])('rejects the trusted proxies %j', (text) => {
+    expect(() => loadRelayConfig({ RELAY_TRUSTED_PROXIES: text })).toThrow(
+      /RELAY_TRUSTED_PROXIES: expected addresses or ranges such as 10\.0\.0\.0\/8/,
+    )
+  })
+
   it('rejects two upstreams with the same name, whose tasks could not be distinguished', () => {
     const second = Object.fromEntries(
       Object.entries(UPSTREAM).map(([name, text]) => [name.replace('AM_', 'AM_2_'), text]),

@@ -85,7 +85,7 @@ export class ConnectionLimit implements Disposable {
       idleSince: performance.now(),
       stalledSince: 0,
     }
-    const excess = this.#excessOf(address)
+    const excess = this.#excessOf(address, tcp.remoteAddress)
     if (excess !== undefined && !this.#closeIdle(excess, address)) {
       this.#close(connection, excess)
       return
@@ -109,11 +109,11 @@ export class ConnectionLimit implements Disposable {
     if (connection !== undefined) this.#bySocket.set(tls, connection)
   }
 
-  #excessOf(address: string): 'total' | 'address' | undefined {
+  #excessOf(address: string, peer = ''): 'total' | 'address' | undefined {
     const { maxConnections, isShared } = this.#limits
     if (this.#connections.size >= maxConnections) return 'total'
     const ofAddress = this.#perAddress.get(address) ?? 0
-    if (ofAddress < Math.ceil(maxConnections / 2) || isShared?.(address) === true) return undefined
+    if (ofAddress < Math.ceil(maxConnections / 2) || isShared?.(peer) === true) return undefined
     return 'address'
   }
 
