@@ -6,7 +6,7 @@ import type { RouteEntry } from './route-entry.ts'
 /** The version as a JSON string, as the .NET relay returns it. */
 export function versionRoute(version: string): RouteEntry {
   return {
-    method: 'GET',
+    methods: ['GET'],
     path: '/version',
     access: 'probe',
     handle: async (_request, reply) => {
@@ -26,7 +26,7 @@ export interface MetricsDeps {
 
 export function metricsRoute({ metrics, path, token, refresh }: MetricsDeps): RouteEntry {
   return {
-    method: 'GET',
+    methods: ['GET'],
     path,
     access: 'probe',
     handle: async (request, reply) => {

@@ -84,7 +84,6 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
-  const routeOf = new Map<string, RouteEntry>()
   app.addHook('preClose', (done) => {
     closing = true
     done()
@@ -97,8 +96,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     void reply.header('x-request-id', request.id)
     // Not `onResponse`: Fastify never calls it if the client disconnects before the response.
     reply.raw.once('close', () => {
-      const route = routeOf.get(`${request.method} ${request.routeOptions.url ?? ''}`)
-      requestLog.recordClosed(request, reply, route)
+      requestLog.recordClosed(request, reply, request.routeOptions.config.entry)
     })
     if (held?.hasLoginEnded === true) return done(new ApiError('RELAY_UNAUTHORIZED'))
     if (!closing) return done()
@@ -116,10 +114,10 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 
   const login = nodeLogin({ ...deps.login, log })
   for (const route of routes) {
-    routeOf.set(`${route.method} ${route.path}`, route)
     app.route({
-      method: route.method,
+      method: route.methods === 'any' ? app.supportedMethods : [...route.methods],
       url: route.path,
+      config: { entry: route },
       ...(route.access === 'node' ? { onRequest: login } : {}),
       handler: route.handle,
     })
@@ -130,13 +128,13 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 
 /** 405 with `Allow`: after a 404, people would look for a mistake in the URL. */
 function rejectOtherMethods(app: FastifyInstance, routes: readonly RouteEntry[]): void {
-  const allowed = Map.groupBy(routes, (route) => route.path)
-  for (const [url, entries] of allowed) {
-    const methods = new Set<string>(entries.map((entry) => entry.method))
-    const allow = [...methods].join(', ')
+  for (const { path, methods } of routes) {
+    if (methods === 'any') continue
+    const allowed = new Set<string>(methods)
+    const allow = methods.join(', ')
     app.route({
-      method: app.supportedMethods.filter((method) => !methods.has(method)),
-      url,
+      method: app.supportedMethods.filter((method) => !allowed.has(method)),
+      url: path,
       handler: (request, reply) =>
         sendError(new ApiError('RELAY_METHOD_NOT_ALLOWED'), request, reply.header('allow', allow)),
     })

@@ -19,7 +19,8 @@ export interface HealthDeps {
 export function healthRoutes({ health, queueStatus, healthPath }: HealthDeps): RouteEntry[] {
   return [
     {
-      method: 'GET',
+      // The .NET relay answers any method here.
+      methods: 'any',
       path: healthPath,
       access: 'probe',
       handle: async (_request, reply) => {
@@ -31,7 +32,7 @@ export function healthRoutes({ health, queueStatus, healthPath }: HealthDeps): R
       },
     },
     {
-      method: 'GET',
+      methods: ['GET', 'HEAD'],
       path: '/livez',
       access: 'probe',
       handle: async (_request, reply) => {
@@ -39,7 +40,7 @@ export function healthRoutes({ health, queueStatus, healthPath }: HealthDeps): R
       },
     },
     {
-      method: 'GET',
+      methods: ['GET', 'HEAD'],
       path: '/readyz',
       access: 'probe',
       handle: async (_request, reply) => {

@@ -37,7 +37,7 @@ export function taskKindOf(suffix: string): TaskKind | undefined | 'unsupported'
 export function nextJobRoute(deps: NextJobDeps): RouteEntry {
   const { taskService, queue, held, draining } = deps
   return {
-    method: 'GET',
+    methods: ['GET'],
     path: `${NEXT_JOB_PREFIX}:collection`,
     access: 'node',
     handle: async (request, reply) => {

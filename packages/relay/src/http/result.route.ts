@@ -14,7 +14,7 @@ export interface ResultDeps {
 /** `POST result`: stores a node's result, and returns 200 only once it is stored. */
 export function resultRoute({ taskService, bodies, now }: ResultDeps): RouteEntry {
   return {
-    method: 'POST',
+    methods: ['POST'],
     path: '/link_connector_api/task/result/:uuid/:collection',
     access: 'node',
     handle: async (request, reply) => {

@@ -12,11 +12,16 @@ declare module 'fastify' {
     /** From `performance.now()`, because `reply.elapsedTime` stays 0 while Fastify's own request log is off. */
     startedAt: number
   }
+  interface FastifyContextConfig {
+    /** Undefined for the responses to unknown paths and methods. */
+    entry?: RouteEntry
+  }
 }
 
 /** One route of the API. `app.ts` lists them all. */
 export interface RouteEntry {
-  readonly method: 'GET' | 'POST'
+  /** `any`: every method. */
+  readonly methods: readonly ('GET' | 'HEAD' | 'POST')[] | 'any'
   /** Matched case-insensitively, with or without a trailing slash. */
   readonly path: string
   /** `node`: requires credentials that are valid for `:collection`. `probe`: open, and logged at debug only. */

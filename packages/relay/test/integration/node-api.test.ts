@@ -361,6 +361,18 @@ describeStores('the Task API for nodes', (open) => {
       },
     )
 
+    it.each([
+      ['HEAD', '/healthz'],
+      ['HEAD', '/livez'],
+      ['HEAD', '/readyz'],
+      ['OPTIONS', '/healthz'],
+      ['POST', '/healthz'],
+    ])('answers the probe %s %s, as the checks of containers send it', async (method, path) => {
+      const response = await bareRequest(`${relay.url}${path}`, { method })
+      expect(response.status).toBe(200)
+      if (method === 'HEAD') expect(response.text).toBe('')
+    })
+
     it('rejects HEAD of nextjob, which would lease a task and discard it', async () => {
       const response = await bareRequest(`${relay.url}${jobPath(siteA.collectionId)}`, {
         method: 'HEAD',
@@ -373,7 +385,7 @@ describeStores('the Task API for nodes', (open) => {
     it.each([
       ['PUT', '/link_connector_api/task/nextjob/x', 'GET'],
       ['GET', '/link_connector_api/task/result/x/y', 'POST'],
-      ['DELETE', '/healthz', 'GET'],
+      ['DELETE', '/readyz', 'GET, HEAD'],
     ])('answers %s %s with 405 and the allowed method', async (method, path, allow) => {
       const response = await bareRequest(`${relay.url}${path}`, { method })
       expect(response.status).toBe(405)
