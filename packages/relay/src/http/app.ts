@@ -4,8 +4,9 @@ import {
   createHttpServer,
   type HttpServerOptions,
   rejectMalformedRequest,
+  SECURITY_HEADERS,
 } from '@warren/runtime/http'
-import { type FastifyInstance, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { metricsRoute, type MetricsDeps, versionRoute } from './about.routes.ts'
 import { ApiError } from './api-errors.ts'
 import { EarlyPolls } from './early-polls.ts'
@@ -64,8 +65,9 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     genReqId: (raw) => earlyPolls.passedOn(raw)?.id ?? chooseRequestId(raw.headers['x-request-id']),
+    // The hooks do not run for these errors.
     frameworkErrors: (error, request, reply) => {
-      sendError(toApiError(error), request, reply)
+      sendError(toApiError(error), request, addHeaders(request, reply))
     },
     routerOptions: {
       caseSensitive: false,
@@ -93,7 +95,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     request.startedAt = held?.startedAt ?? performance.now()
     request.heldMs = held?.heldMs ?? 0
     request.principal = held?.principal ?? null
-    void reply.header('x-request-id', request.id)
+    addHeaders(request, reply)
     // Not `onResponse`: Fastify never calls it if the client disconnects before the response.
     reply.raw.once('close', () => {
       requestLog.recordClosed(request, reply, request.routeOptions.config.entry)
@@ -124,6 +126,11 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   }
   rejectOtherMethods(app, routes)
   return app
+}
+
+/** The headers of every response. */
+function addHeaders(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.header('x-request-id', request.id).headers(SECURITY_HEADERS)
 }
 
 /** 405 with `Allow`: after a 404, people would look for a mistake in the URL. */

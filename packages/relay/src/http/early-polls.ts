@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '@warren/runtime'
-import { chooseRequestId } from '@warren/runtime/http'
+import { chooseRequestId, SECURITY_HEADERS } from '@warren/runtime/http'
 import { preferredWait } from '@warren/task-api'
 import type { Authenticator } from '../nodes/authenticator.ts'
 import type { Principal } from '../nodes/principal.ts'
@@ -23,6 +23,8 @@ export interface EarlyPollsDeps {
   readonly route: RouteEntry
   readonly log: Logger
 }
+
+const SECURITY_HEADER_LIST = Object.entries(SECURITY_HEADERS).flat()
 
 interface EarlyPoll {
   readonly request: IncomingMessage
@@ -135,7 +137,7 @@ export class EarlyPolls {
 
   #answer(poll: EarlyPoll, appliedWait: number, heldMs: number): void {
     const { response, id } = poll
-    const headers = ['x-request-id', id, 'cache-control', 'no-store']
+    const headers = ['x-request-id', id, ...SECURITY_HEADER_LIST]
     if (appliedWait > 0) headers.push('preference-applied', `wait=${appliedWait}`)
     response.writeHead(204, headers)
     response.end()

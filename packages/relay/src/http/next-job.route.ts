@@ -45,7 +45,6 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
       const { nodeId, suffix } = principal
       const kind = taskKindOf(suffix)
       if (kind === 'unsupported') throw new ApiError('RELAY_UNSUPPORTED_TYPE')
-      void reply.header('cache-control', 'no-store')
 
       const asked = Math.min(preferredWait(request.headers.prefer), deps.maxWaitSeconds)
       using place = asked > 0 ? held.enter(nodeId) : undefined

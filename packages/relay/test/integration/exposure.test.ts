@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bareRequest, pythonHeaders } from '../harness/bare-client.ts'
+import { RawClient } from '../harness/raw-client.ts'
 import { openSqlite, startTestRelay } from '../harness/test-relay.ts'
 
 describe('access to the relay', () => {
@@ -22,6 +23,40 @@ describe('access to the relay', () => {
     expect((await get()).status).toBe(401)
     expect((await get('Bearer scrape')).status).toBe(401)
     expect((await get('Bearer scrape me')).status).toBe(200)
+  })
+
+  it('is described by the same headers in every response', async () => {
+    const relay = await start({})
+    const user = await relay.users.add('site-a')
+    const node = pythonHeaders('site-a', user.password)
+    const job = `/link_connector_api/task/nextjob/${user.collectionId}`
+    const get = (path: string, headers = {}) => bareRequest(`${relay.url}${path}`, { headers })
+    using malformed = new RawClient(relay.url).send('GET / HTTP/1.1\r\nbroken\r\n\r\n')
+    using large = new RawClient(relay.url).send(`GET /${'x'.repeat(20_000)} HTTP/1.1\r\n\r\n`)
+    const statuses: number[] = []
+    for (const response of [
+      await get('/livez'),
+      await get('/unknown'),
+      await get('/%zz'),
+      await get(`/link_connector_api/task/nextjob/${'x'.repeat(2_000)}`),
+      await get(job),
+      await get(job, node),
+      await get(job, node),
+    ]) {
+      statuses.push(response.status)
+      expect(response.headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      })
+      expect(response.headers).not.toHaveProperty('server')
+      expect(response.headers).not.toHaveProperty('x-powered-by')
+    }
+    expect(statuses).toEqual([200, 404, 400, 400, 401, 204, 204])
+    expect(await malformed.status()).toBe(400)
+    expect(malformed.received).toContain('x-content-type-options: nosniff')
+    expect(await large.status()).toBe(431)
+    expect(large.received).toContain('x-content-type-options: nosniff')
   })
 
   it('is possible without metrics, and with the health probe at another path', async () => {
