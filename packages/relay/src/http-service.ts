@@ -104,6 +104,8 @@ function appDeps(config: RelayConfig, parts: HttpServiceParts, draining: AbortSi
             metrics: registry,
             path: config.metricsPath,
             token: config.metricsToken,
+            readers: config.metricsReaders,
+            trustedProxies: config.trustedProxies,
             refresh: async () => {
               const counts = await store.tasks.countByState().catch(() => undefined)
               metrics.setGauges(counts, queue.status())

@@ -8,7 +8,7 @@ import {
   setting,
   textSetting,
 } from '@warren/runtime'
-import { AddressList } from '@warren/runtime/http'
+import { AddressList, LOOPBACK } from '@warren/runtime/http'
 import { z } from 'zod'
 import { parseBrokerAddress } from '../queue/broker-address.ts'
 import { STORE_EXAMPLES, storeSecrets } from './store-target.ts'
@@ -260,7 +260,16 @@ export const generalSettings = {
     name: 'RELAY_METRICS_TOKEN',
     schema: textSetting().optional(),
     secret: true,
-    description: 'Bearer token required to read the metrics. Without it, they are public.',
+    description:
+      'Bearer token required to read the metrics. Without it, RELAY_METRICS_READERS can read them.',
+  }),
+  metricsReaders: setting({
+    name: 'RELAY_METRICS_READERS',
+    schema: addressList,
+    default: LOOPBACK,
+    show: (list) => list.toString(),
+    description:
+      'Addresses and ranges, separated by commas, from which the metrics can be read without a token.',
   }),
   stopDelayMs: setting({
     name: 'RELAY_STOP_DELAY',

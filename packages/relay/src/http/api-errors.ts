@@ -22,6 +22,13 @@ export const API_ERRORS = {
     title: 'Too many failed logins',
     action: 'Correct the password. Valid credentials are accepted at any time.',
   },
+  RELAY_METRICS_CLOSED: {
+    status: 403,
+    retryable: false,
+    title: 'The metrics cannot be read from this address',
+    action:
+      'Set RELAY_METRICS_TOKEN on the relay and send it as Bearer token, or add the address to RELAY_METRICS_READERS.',
+  },
   RELAY_UNSUPPORTED_TYPE: {
     status: 400,
     retryable: false,

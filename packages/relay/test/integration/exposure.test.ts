@@ -25,6 +25,34 @@ describe('access to the relay', () => {
     expect((await get('Bearer scrape me')).status).toBe(200)
   })
 
+  it('to the metrics is limited to this machine, if there is no token', async () => {
+    const relay = await start({})
+    const get = (headers = {}) => bareRequest(`${relay.url}/metrics`, { headers })
+    expect((await get()).status).toBe(200)
+    // A proxy on this machine that is not configured: the client may be anywhere.
+    for (const header of ['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'Via']) {
+      const response = await get({ [header]: '127.0.0.1' })
+      expect(response.status).toBe(403)
+      expect(response.json()).toMatchObject({ code: 'RELAY_METRICS_CLOSED' })
+      expect(response.text).not.toContain('warren_relay')
+    }
+  })
+
+  it('to the metrics is limited to the configured addresses, also behind a proxy', async () => {
+    const relay = await start({
+      RELAY_METRICS_READERS: '10.0.0.0/8',
+      RELAY_TRUSTED_PROXIES: '127.0.0.1',
+    })
+    const get = (from?: string) =>
+      bareRequest(`${relay.url}/metrics`, {
+        headers: from === undefined ? {} : { 'X-Forwarded-For': from },
+      })
+    expect((await get()).status).toBe(403)
+    expect((await get('198.51.100.7')).status).toBe(403)
+    expect((await get('10.1.2.3, 198.51.100.7')).status).toBe(403)
+    expect((await get('198.51.100.7, 10.1.2.3')).status).toBe(200)
+  })
+
   it('is described by the same headers in every response', async () => {
     const relay = await start({})
     const user = await relay.users.add('site-a')
