@@ -5,10 +5,11 @@ import {
   type Logger,
   ProgramError,
 } from '@warren/runtime'
-import { longestBodyMs } from '@warren/runtime/http'
+import { longestBodyMs, type TlsCertificate } from '@warren/runtime/http'
 import type { FastifyInstance } from 'fastify'
 import type { RelayConfig } from './config/relay-config.ts'
 import { type AppDeps, buildApp } from './http/app.ts'
+import { openCertificate } from './http/certificate.ts'
 import { HeldPolls } from './http/held-polls.ts'
 import { ResultBodies } from './http/result-body.ts'
 import type { Authenticator } from './nodes/authenticator.ts'
@@ -38,7 +39,7 @@ const BODY_WAIT_MS = 30_000
 
 /** The HTTP API of a relay that listens. When it is disposed, held polls are answered, and requests in progress end. */
 export class HttpService implements AsyncDisposable {
-  /** Where nodes on this machine reach it, without a path: `http://127.0.0.1:8080`. */
+  /** Where nodes on this machine reach it, without a path: `http://127.0.0.1:8080`, or https. */
   readonly url: string
   readonly port: number
   readonly #app: FastifyInstance
@@ -55,13 +56,20 @@ export class HttpService implements AsyncDisposable {
     this.#draining = draining
   }
 
-  /** @throws ProgramError with exit code 69 if the port is taken. */
+  /** @throws ProgramError with exit code 69 if the port is taken, 78 if a TLS file cannot be used. */
   static async start(config: RelayConfig, parts: HttpServiceParts): Promise<HttpService> {
     const draining = new AbortController()
-    const app = buildApp(appDeps(config, parts, draining.signal))
+    const { log, metrics } = parts
+    const certificate = await openCertificate(config, {
+      log,
+      onRead: (expiresAt) => metrics.setCertificateExpiry(expiresAt),
+    })
+    const app = buildApp(appDeps(config, parts, { draining: draining.signal, certificate }))
+    if (certificate !== undefined) app.server.once('close', () => certificate[Symbol.dispose]())
     try {
       const port = await listen(app, config)
-      const url = `http://${reachableHost(config.host)}:${port}`
+      const scheme = certificate === undefined ? 'http' : 'https'
+      const url = `${scheme}://${reachableHost(config.host)}:${port}`
       return new HttpService(app, { url, port }, draining)
     } catch (error: unknown) {
       await app.close()
@@ -75,7 +83,14 @@ export class HttpService implements AsyncDisposable {
   }
 }
 
-function appDeps(config: RelayConfig, parts: HttpServiceParts, draining: AbortSignal): AppDeps {
+function appDeps(
+  config: RelayConfig,
+  parts: HttpServiceParts,
+  {
+    draining,
+    certificate,
+  }: { readonly draining: AbortSignal; readonly certificate: TlsCertificate | undefined },
+): AppDeps {
   const { taskService, queue, authenticator, links, metrics, registry, health, store, log } = parts
   const limitLog = new ConnectionLimitLog(log)
   return {
@@ -123,12 +138,14 @@ function appDeps(config: RelayConfig, parts: HttpServiceParts, draining: AbortSi
       maxConnections: config.maxConnections,
       isShared: (address) => config.trustedProxies.has(address),
       keepAliveMs: config.keepAliveMs,
+      certificate,
       requestMs: longestBodyMs(config.maxBodyBytes) + 2 * BODY_WAIT_MS,
       onLimit: (reason, address) => {
         limitLog.record(reason, address)
         metrics.countClosedConnection(reason)
       },
     },
+    needsClientCertificate: config.tlsClientAuthorityFile !== undefined,
   }
 }
 

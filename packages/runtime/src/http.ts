@@ -17,3 +17,9 @@ export {
 } from './http/read-body.ts'
 export { chooseRequestId } from './http/request-id.ts'
 export { SECURITY_HEADERS } from './http/security-headers.ts'
+export {
+  hasValidClientCertificate,
+  TlsCertificate,
+  TlsFileError,
+  type TlsFiles,
+} from './http/tls-certificate.ts'

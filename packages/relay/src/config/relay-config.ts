@@ -56,6 +56,7 @@ export const relayConfig: ConfigDefinition<RelaySettings> = defineConfig<RelaySe
     ...readDeclaredUsers(values).problems,
     ...deadlineProblems(values),
     ...retentionProblems(values),
+    ...tlsProblems(values),
   ],
 })
 
@@ -110,6 +111,24 @@ function retentionProblems(values: Partial<RelaySettings>): ConfigProblem[] {
       hint: `Set it to at least ${formatDuration(longestMs)}, or lower RELAY_UPSTREAM_AVAILABILITY_DEADLINE and RELAY_UPSTREAM_DISTRIBUTION_DEADLINE.`,
     },
   ]
+}
+
+function tlsProblems(values: Partial<RelaySettings>): ConfigProblem[] {
+  const { tlsCertificateFile, tlsKeyFile, tlsClientAuthorityFile } = values
+  const usesTls = [tlsCertificateFile, tlsKeyFile, tlsClientAuthorityFile].some(
+    (path) => path !== undefined,
+  )
+  const required = [
+    { name: 'RELAY_TLS_CERT_FILE', path: tlsCertificateFile },
+    { name: 'RELAY_TLS_KEY_FILE', path: tlsKeyFile },
+  ]
+  return required
+    .filter(({ path }) => usesTls && path === undefined)
+    .map(({ name }) => ({
+      name,
+      message: 'not set, but required with the other files for TLS',
+      hint: 'Set RELAY_TLS_CERT_FILE and RELAY_TLS_KEY_FILE, or no file for TLS to serve http.',
+    }))
 }
 
 function deadlineProblems(values: Partial<RelaySettings>): ConfigProblem[] {

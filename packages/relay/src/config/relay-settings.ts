@@ -75,6 +75,23 @@ export const generalSettings = {
     default: 8080,
     description: 'Port to listen on. 0 selects a free port.',
   }),
+  tlsCertificateFile: setting({
+    name: 'RELAY_TLS_CERT_FILE',
+    schema: textSetting().optional(),
+    description:
+      'File with the certificate of the relay and its intermediate certificates (PEM). With it, the relay serves https only. A changed file is used within 10 seconds.',
+  }),
+  tlsKeyFile: setting({
+    name: 'RELAY_TLS_KEY_FILE',
+    schema: textSetting().optional(),
+    description: 'File with the private key of the certificate (PEM, without a passphrase).',
+  }),
+  tlsClientAuthorityFile: setting({
+    name: 'RELAY_TLS_CLIENT_CA_FILE',
+    schema: textSetting().optional(),
+    description:
+      'File with the certificates of the authorities that sign client certificates (PEM). With it, nodes need a client certificate in addition to their password; health probes do not.',
+  }),
   store: setting({
     name: 'RELAY_STORE',
     aliases: ['ConnectionStrings__Default'],

@@ -22,6 +22,13 @@ export const API_ERRORS = {
     title: 'Too many failed logins',
     action: 'Correct the password. Valid credentials are accepted at any time.',
   },
+  RELAY_CERTIFICATE_REQUIRED: {
+    status: 403,
+    retryable: false,
+    title: 'The client has no valid certificate',
+    action:
+      'Connect with a client certificate that is signed by an authority in RELAY_TLS_CLIENT_CA_FILE of the relay. A proxy in between must pass TLS through.',
+  },
   RELAY_METRICS_CLOSED: {
     status: 403,
     retryable: false,

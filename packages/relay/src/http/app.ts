@@ -2,6 +2,7 @@ import type { Logger } from '@warren/runtime'
 import {
   chooseRequestId,
   createHttpServer,
+  hasValidClientCertificate,
   type HttpServerOptions,
   rejectMalformedRequest,
   SECURITY_HEADERS,
@@ -29,6 +30,8 @@ export interface AppDeps {
   readonly log: Logger
   readonly onFinished: (request: FinishedRequest) => void
   readonly server: HttpServerOptions
+  /** Whether nodes need a valid client certificate. */
+  readonly needsClientCertificate: boolean
 }
 
 /** The HTTP API of the relay, not yet listening; `inject` already works. */
@@ -55,7 +58,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   const app = fastify({
     serverFactory: (handler) =>
       createHttpServer((request, response) => {
-        if (closing) handler(request, response)
+        const mayLogIn = !deps.needsClientCertificate || hasValidClientCertificate(request.socket)
+        if (closing || !mayLogIn) handler(request, response)
         else earlyPolls.receive(request, response, () => handler(request, response))
       }, deps.server),
     clientErrorHandler: rejectMalformedRequest,
@@ -114,13 +118,14 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     sendError(new ApiError('RELAY_NO_SUCH_PATH'), request, reply),
   )
 
+  const certificateCheck = deps.needsClientCertificate ? [requireCertificate] : []
   const login = nodeLogin({ ...deps.login, log })
   for (const route of routes) {
     app.route({
       method: route.methods === 'any' ? app.supportedMethods : [...route.methods],
       url: route.path,
       config: { entry: route },
-      ...(route.access === 'node' ? { onRequest: login } : {}),
+      ...(route.access === 'node' ? { onRequest: [...certificateCheck, login] } : {}),
       handler: route.handle,
     })
   }
@@ -131,6 +136,10 @@ export function buildApp(deps: AppDeps): FastifyInstance {
 /** The headers of every response. */
 function addHeaders(request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return reply.header('x-request-id', request.id).headers(SECURITY_HEADERS)
+}
+
+async function requireCertificate({ raw }: FastifyRequest): Promise<void> {
+  if (!hasValidClientCertificate(raw.socket)) throw new ApiError('RELAY_CERTIFICATE_REQUIRED')
 }
 
 /** 405 with `Allow`: after a 404, people would look for a mistake in the URL. */

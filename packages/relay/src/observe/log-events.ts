@@ -18,6 +18,9 @@ export const RELAY_LOG_EVENTS = {
   'request rejected': 'A request was answered with 503. Debug. Fields: requestId, code, detail',
   'connections closed by a limit':
     'Clients opened too many connections, sent too many requests at once or stopped reading. Once a minute while it lasts. Fields: reason (total, address, pipelining, stalled), address, closed',
+  'certificate replaced': 'The files with the TLS certificate have changed. Fields: expiresAt',
+  'certificate not replaced':
+    'The files with the TLS certificate have changed and cannot be used, so the certificate before stays in use. Once per change. Fields: detail',
   'credentials validated': 'A login was accepted. Debug. Fields: user, requestId',
   'authentication failed':
     'A login was rejected. Fields: reason, user?, collection?, path, requestId',

@@ -13,6 +13,7 @@ export class RelayMetrics {
   readonly #requests
   readonly #requestSeconds
   readonly #nodeRequests
+  readonly #certificateExpiry
   readonly #closedConnections
   readonly #loginFailures
   readonly #taskEvents
@@ -43,6 +44,10 @@ export class RelayMetrics {
       'node',
       'status',
     ])
+    this.#certificateExpiry = metrics.gauge(
+      'certificate_expiry_seconds',
+      'When the TLS certificate of the relay expires, seconds since 1970; 0 without TLS',
+    )
     this.#closedConnections = metrics.counter(
       'closed_connections_total',
       'Connections closed by a limit',
@@ -100,6 +105,10 @@ export class RelayMetrics {
     this.#requests.inc({ route, method, status })
     this.#requestSeconds.observe({ route }, durationMs / 1000)
     if (nodeName !== undefined) this.#nodeRequests.inc({ node: nodeName, status })
+  }
+
+  setCertificateExpiry(expiresAt: Date): void {
+    this.#certificateExpiry.set(expiresAt.getTime() / 1000)
   }
 
   countClosedConnection(reason: LimitReason): void {

@@ -1,10 +1,10 @@
 import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
-import type { TlsOptions } from 'node:tls'
 import { ConnectionLimit, type LimitReason } from './connection-limit.ts'
 import { type BodyPace, SLOWEST_BODY } from './read-body.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
+import type { TlsCertificate } from './tls-certificate.ts'
 
 export interface HttpServerOptions {
   readonly maxConnections: number
@@ -14,7 +14,8 @@ export interface HttpServerOptions {
   readonly keepAliveMs: number
   /** Longest time for a request with its body, ms. */
   readonly requestMs: number
-  readonly tls?: TlsOptions
+  /** Undefined: without TLS. */
+  readonly certificate?: TlsCertificate | undefined
   readonly onLimit?: (reason: LimitReason, address: string) => void
   readonly timing?: ServerTiming
 }
@@ -32,7 +33,7 @@ const TIMING: ServerTiming = { headersMs: 10_000, pace: SLOWEST_BODY, checkMs: 2
 
 /** A server whose clients cannot hold connections without sending requests, or open too many of them. */
 export function createHttpServer(handle: RequestListener, options: HttpServerOptions): Server {
-  const { tls, keepAliveMs, requestMs, maxConnections, isShared, onLimit } = options
+  const { certificate, keepAliveMs, requestMs, maxConnections, isShared, onLimit } = options
   const { headersMs, pace, checkMs } = options.timing ?? TIMING
   const settings = {
     keepAliveTimeout: keepAliveMs,
@@ -42,9 +43,11 @@ export function createHttpServer(handle: RequestListener, options: HttpServerOpt
     noDelay: true,
   }
   const server =
-    tls === undefined
+    certificate === undefined
       ? createServer(settings)
-      : createTlsServer({ ...settings, handshakeTimeout: headersMs, ...tls })
+      : certificate.serve(
+          createTlsServer({ ...settings, handshakeTimeout: headersMs, ...certificate.options }),
+        )
   const limit = new ConnectionLimit(server, {
     maxConnections,
     idleMs: keepAliveMs,
