@@ -36,6 +36,8 @@ export interface HttpServiceParts {
 
 // How long a result waits for memory, before it is read and again before it is stored.
 const BODY_WAIT_MS = 30_000
+// Half of the time in which the relay must exit. The rest is for submissions and the database.
+const DRAIN_MS = 10_000
 
 /** The HTTP API of a relay that listens. When it is disposed, held polls are answered, and requests in progress end. */
 export class HttpService implements AsyncDisposable {
@@ -77,9 +79,12 @@ export class HttpService implements AsyncDisposable {
     }
   }
 
+  /** Takes `DRAIN_MS` at most: an upload that does not end by then is cut off, and the bunny sends it again. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#draining.abort()
+    const cutOff = setTimeout(() => this.#app.server.closeAllConnections(), DRAIN_MS)
     await this.#app.close()
+    clearTimeout(cutOff)
   }
 }
 
@@ -98,7 +103,6 @@ function appDeps(
       taskService,
       queue,
       held: new HeldPolls(),
-      draining,
       maxWaitSeconds: Math.floor(config.maxWaitMs / 1000),
     },
     result: {
@@ -145,6 +149,7 @@ function appDeps(
         metrics.countClosedConnection(reason)
       },
     },
+    draining,
     needsClientCertificate: config.tlsClientAuthorityFile !== undefined,
   }
 }

@@ -20,7 +20,6 @@ export { startServices } from './start-services.ts'
 export { demandTls, type PostgresTlsOptions } from './postgres-tls.ts'
 export { selfSignedCertificate } from './self-signed-certificate.ts'
 export { freePort } from './free-port.ts'
-export { selfSignedCertificate } from './self-signed-certificate.ts'
 export { until, type UntilOptions } from './until.ts'
 export {
   meetsTarget,

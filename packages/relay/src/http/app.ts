@@ -20,7 +20,7 @@ import { resultRoute, type ResultDeps } from './result.route.ts'
 import type { RouteEntry } from './route-entry.ts'
 
 export interface AppDeps {
-  readonly nextJob: NextJobDeps
+  readonly nextJob: Omit<NextJobDeps, 'draining'>
   readonly result: ResultDeps
   readonly login: Omit<NodeLoginDeps, 'log'>
   readonly health: HealthDeps
@@ -30,14 +30,16 @@ export interface AppDeps {
   readonly log: Logger
   readonly onFinished: (request: FinishedRequest) => void
   readonly server: HttpServerOptions
+  /** Aborted when the relay stops: new requests are then rejected, and every response closes its connection. */
+  readonly draining: AbortSignal
   /** Whether nodes need a valid client certificate. */
   readonly needsClientCertificate: boolean
 }
 
 /** The HTTP API of the relay, not yet listening; `inject` already works. */
 export function buildApp(deps: AppDeps): FastifyInstance {
-  const { log } = deps
-  const nextJob = nextJobRoute(deps.nextJob)
+  const { log, draining } = deps
+  const nextJob = nextJobRoute({ ...deps.nextJob, draining })
   const routes: readonly RouteEntry[] = [
     nextJob,
     resultRoute(deps.result),
@@ -46,10 +48,10 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     ...(deps.metrics === undefined ? [] : [metricsRoute(deps.metrics)]),
   ]
 
-  let closing = false
   const requestLog = new RequestLog(log, deps.onFinished)
   const earlyPolls = new EarlyPolls({
     ...deps.nextJob,
+    draining,
     authenticator: deps.login.authenticator,
     requestLog,
     route: nextJob,
@@ -57,11 +59,14 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   })
   const app = fastify({
     serverFactory: (handler) =>
-      createHttpServer((request, response) => {
-        const mayLogIn = !deps.needsClientCertificate || hasValidClientCertificate(request.socket)
-        if (closing || !mayLogIn) handler(request, response)
-        else earlyPolls.receive(request, response, () => handler(request, response))
-      }, deps.server),
+      createHttpServer(
+        (request, response) => {
+          const mayLogIn = !deps.needsClientCertificate || hasValidClientCertificate(request.socket)
+          if (draining.aborted || !mayLogIn) handler(request, response)
+          else earlyPolls.receive(request, response, () => handler(request, response))
+        },
+        { ...deps.server, stopping: draining },
+      ),
     clientErrorHandler: rejectMalformedRequest,
     logger: false,
     // A HEAD request to nextjob would lease a task and discard it.
@@ -90,10 +95,6 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
 
-  app.addHook('preClose', (done) => {
-    closing = true
-    done()
-  })
   app.addHook('onRequest', (request, reply, done) => {
     const held = earlyPolls.passedOn(request.raw)
     request.startedAt = held?.startedAt ?? performance.now()
@@ -105,9 +106,12 @@ export function buildApp(deps: AppDeps): FastifyInstance {
       requestLog.recordClosed(request, reply, request.routeOptions.config.entry)
     })
     if (held?.hasLoginEnded === true) return done(new ApiError('RELAY_UNAUTHORIZED'))
-    if (!closing) return done()
-    void reply.header('connection', 'close')
+    if (!draining.aborted) return done()
     return done(new ApiError('RELAY_STOPPING', { retryAfterSeconds: 1 }))
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (draining.aborted) void reply.header('connection', 'close')
+    done()
   })
   app.setErrorHandler((failure, request, reply) => {
     const error = toApiError(failure)

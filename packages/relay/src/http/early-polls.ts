@@ -139,6 +139,7 @@ export class EarlyPolls {
     const { response, id } = poll
     const headers = ['x-request-id', id, ...SECURITY_HEADER_LIST]
     if (appliedWait > 0) headers.push('preference-applied', `wait=${appliedWait}`)
+    if (this.#deps.draining.aborted) headers.push('connection', 'close')
     response.writeHead(204, headers)
     response.end()
     this.#record(poll, 204, heldMs)

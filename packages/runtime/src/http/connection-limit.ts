@@ -74,6 +74,11 @@ export class ConnectionLimit implements Disposable {
     clearInterval(this.#timer)
   }
 
+  /** Closes the connections without a request, also those that have sent half of one. */
+  closeIdle(): void {
+    for (const { tcp } of this.#idle) tcp.destroy()
+  }
+
   #open(tcp: Socket): void {
     const address = addressGroup(tcp.remoteAddress)
     const key = peerOf(tcp)

@@ -17,6 +17,8 @@ export interface HttpServerOptions {
   /** Undefined: without TLS. */
   readonly certificate?: TlsCertificate | undefined
   readonly onLimit?: (reason: LimitReason, address: string) => void
+  /** Aborted when the server stops. Connections without a request are closed then. */
+  readonly stopping?: AbortSignal
   readonly timing?: ServerTiming
 }
 
@@ -61,6 +63,7 @@ export function createHttpServer(handle: RequestListener, options: HttpServerOpt
     if (!request.socket.destroyed) handle(request, response)
   })
   server.once('close', () => limit[Symbol.dispose]())
+  options.stopping?.addEventListener('abort', () => limit.closeIdle(), { once: true })
   return server
 }
 
