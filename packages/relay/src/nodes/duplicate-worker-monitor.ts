@@ -3,8 +3,8 @@ import type { Logger } from '@warren/runtime'
 /** Worker IDs kept per node. */
 const MAX_WORKERS = 4
 /**
- * Returns within MAX_PERIOD_MS that count as duplicates. A worker that is being replaced may return once after the
- * first poll of its successor.
+ * This many returns within MAX_PERIOD_MS prove that there are two processes. A worker that is being replaced may return
+ * once after the first poll of its successor.
  */
 const MIN_RETURNS = 3
 const MAX_PERIOD_MS = 120_000

@@ -169,7 +169,7 @@ function buildClocks({ network, topology }: Analysis): Clock[] {
             skewMs: Math.round(match.skewMs),
             uncertaintyMs: Math.round(match.uncertaintyMs),
             matched: match.matched,
-            certainty: match.certainty,
+            confidence: match.confidence,
             text: describeClock(net.from.name, net.to.name, match),
           },
     )

@@ -69,9 +69,9 @@ export function findCaveats(analysis: Analysis): Caveat[] {
       addOverlapCaveat(analysis, log, name, addCaveat)
     }
   }
-  for (const { source, method, certainty, dateKnown, text } of analysis.clockOffsets) {
+  for (const { source, method, confidence, dateKnown, text } of analysis.clockOffsets) {
     if (!dateKnown) addCaveat('date', 'warning', `${source.file}: ${text}`)
-    else if (certainty === 'possible' && method !== 'none')
+    else if (confidence === 'possible' && method !== 'none')
       addCaveat('clock', 'warning', `${source.file}: ${text}`)
     else if (method === 'matched') addCaveat('clock', 'info', `${source.file}: ${text}`)
     if (source.zone.changes > 0)

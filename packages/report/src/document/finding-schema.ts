@@ -29,7 +29,7 @@ export const transactionSchema = z.strictObject({
   matchedBy: z
     .enum(['request-id', 'task-id', 'time', 'one-source'])
     .describe('how the lines were matched'),
-  certainty: confidenceSchema.describe('confidence of the match'),
+  confidence: confidenceSchema.describe('confidence of the match'),
   complete: z.boolean().describe('true if every step has a log line'),
   totalMs: milliseconds
     .nullable()

@@ -138,7 +138,7 @@ export const clockSchema = z.strictObject({
   skewMs: z.number().describe('clock skew; positive if the component is ahead of the reference'),
   uncertaintyMs: milliseconds.describe('the true skew is within skewMs ± this value'),
   matched: count.describe('number of polls found in both logs'),
-  certainty: confidenceSchema.describe('confidence of the comparison'),
+  confidence: confidenceSchema.describe('confidence of the comparison'),
   text: z.string().describe('the clock skew as a sentence'),
 })
 export type Clock = z.infer<typeof clockSchema>

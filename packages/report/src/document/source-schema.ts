@@ -37,7 +37,7 @@ export const sourceSchema = z.strictObject({
         .int()
         .nullable()
         .describe('time zone of the log, minutes east of UTC; null if unknown'),
-      certainty: confidenceSchema.describe('confidence of the date and the time zone'),
+      confidence: confidenceSchema.describe('confidence of the date and the time zone'),
       text: z.string().describe('how the date and the time zone were found, as a sentence'),
     })
     .describe('how the timestamps were converted to UTC'),

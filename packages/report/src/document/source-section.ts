@@ -11,7 +11,7 @@ import type { Source } from './report-document.ts'
 /** One entry per source. */
 export function buildSources(analysis: Analysis, sourceIds: ReadonlyMap<number, string>): Source[] {
   const { clockOffsets, network, topology, inputs } = analysis
-  return clockOffsets.map(({ source, shift, method, offsetMinutes, certainty, text }) => {
+  return clockOffsets.map(({ source, shift, method, offsetMinutes, confidence, text }) => {
     const files = inputs.files.filter(({ reader }) => reader.sources.includes(source))
     const logs = network.logs.filter((log) => log.source === source)
     const component = topology.components.find((one) =>
@@ -40,7 +40,7 @@ export function buildSources(analysis: Analysis, sourceIds: ReadonlyMap<number, 
       outside: source.outside,
       first: instant(source.first + shift),
       last: instant(source.last + shift),
-      placement: { method, offsetMinutes, certainty, text },
+      placement: { method, offsetMinutes, confidence, text },
       gaps: gapsOf(logs, network.from),
       samples: source.samples.map((line) => evidenceOf(line, sourceIds)),
       notes: buildNotes(

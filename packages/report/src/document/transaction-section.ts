@@ -17,7 +17,7 @@ export function buildTransaction(
     text: describe(transaction),
     link: transaction.link?.id ?? null,
     matchedBy: transaction.matchedBy,
-    certainty: transaction.certainty,
+    confidence: transaction.confidence,
     complete: isComplete(transaction),
     totalMs: tookMs >= 0 && tookMs >= resolutionMs / 2 ? Number(tookMs.toFixed(1)) : null,
     steps: transaction.steps.map(({ leg, title, line, missing }, index) => ({

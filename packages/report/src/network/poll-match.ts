@@ -22,7 +22,7 @@ export interface PollMatch {
   /** Client's clock minus the relay's, ms. */
   readonly skewMs: number
   readonly uncertaintyMs: number
-  readonly certainty: Confidence
+  readonly confidence: Confidence
   /** Mean distance between matched polls after the skew is subtracted, ms. A small spread means a reliable match. */
   readonly spreadMs: number
   /** Another skew fits equally well because the polls are too regular. */
@@ -67,7 +67,7 @@ function matchIds(
     comparable: Math.min(known, theirs.length),
     skewMs,
     uncertaintyMs: Math.max(5, 3 * spread),
-    certainty: 'certain',
+    confidence: 'certain',
     spreadMs: spread,
     ambiguous: false,
   }
@@ -123,7 +123,7 @@ export function matchSignals(
     comparable: chosen.comparable,
     skewMs: Math.round(-lagOf(chosen) + cutOff),
     uncertaintyMs: Math.round(coarse ? 500 : Math.max(20, 3 * chosen.spread)),
-    certainty: ambiguous ? 'possible' : 'likely',
+    confidence: ambiguous ? 'possible' : 'likely',
     spreadMs: chosen.spread,
     ambiguous,
   }

@@ -84,14 +84,14 @@ export function readDate(buf: Uint8Array, at: number): number {
 export class IsoTime {
   /** Milliseconds since the epoch, with fraction. If `zoned` is false, the time is read as UTC. */
   ms = Number.NaN
-  /** The text contains a time zone. */
+  /** Whether the text contains a time zone. */
   zoned = false
   /** Position after the timestamp. */
   end = 0
   /** `YYYY-MM-DDTHH:MM:` */
   readonly #minute = new MinuteCache(17)
 
-  /** There is a timestamp at `at`. */
+  /** Reads the timestamp at `at`; false if there is none. */
   read(buf: Uint8Array, at: number, limit: number): boolean {
     if (at + 19 > limit || !isDigit(buf[at])) return false
     let minute = this.#minute.find(buf, at)

@@ -201,7 +201,7 @@ class MarkdownPage {
     this.#add(
       `### ${text(transaction.title)}`,
       '',
-      `${text(transaction.text)} Confidence: ${transaction.certainty}.`,
+      `${text(transaction.text)} Confidence: ${transaction.confidence}.`,
       '',
     )
     transaction.steps.forEach((step, index) => {

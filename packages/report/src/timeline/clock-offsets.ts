@@ -26,7 +26,7 @@ export interface ClockOffset {
   readonly method: 'stated' | 'wrapper' | 'option' | 'matched' | 'assumed' | 'none'
   /** Offset of the logged times from UTC; null if unknown. */
   readonly offsetMinutes: number | null
-  readonly certainty: Confidence
+  readonly confidence: Confidence
   readonly dateKnown: boolean
   readonly text: string
 }
@@ -70,7 +70,7 @@ function withClockChange({ source, text }: ClockOffset): string {
 }
 
 function offsetFromSource(source: LogSource, options: ClockOffsetOptions): ClockOffset | undefined {
-  const base = { source, shift: 0, certainty: 'certain' as const, dateKnown: true }
+  const base = { source, shift: 0, confidence: 'certain' as const, dateKnown: true }
   if (source.wrapperTimes > 0) {
     const { offsetMinutes } = source.zone
     const known = Number.isFinite(offsetMinutes)
@@ -93,7 +93,7 @@ function offsetFromSource(source: LogSource, options: ClockOffsetOptions): Clock
       ...base,
       method: 'none',
       offsetMinutes: null,
-      certainty: 'possible',
+      confidence: 'possible',
       dateKnown: true,
       text,
     }
@@ -194,7 +194,7 @@ function offsetFromMatch({ source, other, best, rivals }: Match): ClockOffset {
     shift: best.offset,
     method: 'matched',
     offsetMinutes: minutes,
-    certainty: other.certainty === 'possible' || !sure ? 'possible' : 'likely',
+    confidence: other.confidence === 'possible' || !sure ? 'possible' : 'likely',
     dateKnown: other.dateKnown,
     text: `${lacks} in the lines; ${best.matched} of ${best.comparable} compared polls match those of ${other.source.file} with ${minutes === null ? 'this date' : offsetText(minutes)}${other.dateKnown ? ` on ${date}` : ''}${rivals > 0 ? `; ${rivals} other ${rivals === 1 ? 'offset fits' : 'offsets fit'} equally well` : ''}.`,
   }
@@ -211,7 +211,7 @@ function zoneOf(source: LogSource, shift: number): number {
 function assumeOffset(open: readonly LogSource[], placed: readonly ClockOffset[]): ClockOffset {
   const source = open.find(({ timeKind }) => timeKind === 'dated') ?? open[0]
   if (source === undefined) throw new Error('there is no source left to place')
-  const base = { source, certainty: 'possible' as const, offsetMinutes: 0 }
+  const base = { source, confidence: 'possible' as const, offsetMinutes: 0 }
   if (source.timeKind === 'dated') {
     return {
       ...base,

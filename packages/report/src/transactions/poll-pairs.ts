@@ -9,7 +9,7 @@ import { notShown, resolutionOf, shown } from './transaction.ts'
 import type { Leg, RawStep } from './transaction.ts'
 
 const QUARTER = 15 * MINUTE
-/** Polls of a client's log that are tried. */
+/** How many polls of a client's log are tried. */
 const MAX_CANDIDATES = 64
 
 /** A sampled exchange of one log, with the shift to the relay's clock. */
@@ -24,7 +24,7 @@ export interface PollPair {
   readonly client: PlacedExchange
   readonly relay: PlacedExchange
   readonly by: 'request-id' | 'time'
-  readonly certainty: Confidence
+  readonly confidence: Confidence
 }
 
 /** A time span. Both ends may be later by up to `resolution`, but not earlier. */
@@ -43,11 +43,11 @@ export function pollPairs(link: PollLink): PollPair[] {
     const clock = clockOf(clientLog)
     if (clock === undefined) return []
     const exchanges = clientExchanges(clientLog, clock.shift).slice(0, MAX_CANDIDATES)
-    const sure = exchanges.flatMap((client): PollPair[] => {
+    const certain = exchanges.flatMap((client): PollPair[] => {
       const relay = byId.get(client.exchange.requestId)
-      return relay === undefined ? [] : [{ client, relay, by: 'request-id', certainty: 'certain' }]
+      return relay === undefined ? [] : [{ client, relay, by: 'request-id', confidence: 'certain' }]
     })
-    if (sure.length > 0) return sure
+    if (certain.length > 0) return certain
     return exchanges.flatMap((client) => pairByTime(link, clientLog, clock, client, relays) ?? [])
   })
 }
@@ -68,7 +68,7 @@ export function relayExchanges({ relayClients }: PollLink): PlacedExchange[] {
 export interface Clock {
   readonly shift: number
   readonly slack: number
-  readonly certainty: Confidence
+  readonly confidence: Confidence
 }
 
 /** If several skews fit equally well, the most likely one is used and the result is only possible. */
@@ -81,14 +81,14 @@ export function clockOf({ log, match }: ClientLog): Clock | undefined {
 export function clockBy(match: PollMatch): Omit<Clock, 'shift'> {
   return {
     slack: Math.max(match.uncertaintyMs, match.spreadMs),
-    certainty: match.ambiguous ? 'possible' : 'likely',
+    confidence: match.ambiguous ? 'possible' : 'likely',
   }
 }
 
 function pairByTime(
   link: PollLink,
   clientLog: ClientLog,
-  { slack, certainty, shift }: Clock,
+  { slack, confidence, shift }: Clock,
   client: PlacedExchange,
   relays: readonly PlacedExchange[],
 ): PollPair | undefined {
@@ -99,17 +99,17 @@ function pairByTime(
   if (relay === undefined) return undefined
   const inner = spanOf(relay)
   // With a second poll within the tolerance on either side, whatever its status, the match is ambiguous.
-  const answers = link.relayClients.flatMap((one) => pollsOf(one.client.stats.polls, one.log))
-  const questions = link.logs.flatMap((one) =>
+  const relayPolls = link.relayClients.flatMap((one) => pollsOf(one.client.stats.polls, one.log))
+  const clientPolls = link.logs.flatMap((one) =>
     pollsOf(one.log.facts.link.polls, one.log, clockOf(one)?.shift),
   )
   const alone =
-    answers.filter((poll) => isWithin(poll, outer, slack)).length === 1 &&
-    questions.filter((poll) => isWithin(inner, poll, slack)).length === 1 &&
+    relayPolls.filter((poll) => isWithin(poll, outer, slack)).length === 1 &&
+    clientPolls.filter((poll) => isWithin(inner, poll, slack)).length === 1 &&
     isKept(clientLog.log.facts.link.polls, inner, shift, slack) &&
     link.relayClients.every((one) => isKept(one.client.stats.polls, outer, one.log.shift, slack)) &&
-    neighboursAgree(questions, answers, outer, inner, slack)
-  return alone ? { client, relay, by: 'time', certainty } : undefined
+    neighboursAgree(clientPolls, relayPolls, outer, inner, slack)
+  return alone ? { client, relay, by: 'time', confidence } : undefined
 }
 
 /**
@@ -117,27 +117,27 @@ function pairByTime(
  * line.
  */
 function neighboursAgree(
-  questions: readonly TimeSpan[],
-  answers: readonly TimeSpan[],
+  clientPolls: readonly TimeSpan[],
+  relayPolls: readonly TimeSpan[],
   outer: TimeSpan,
   inner: TimeSpan,
   slack: number,
 ): boolean {
-  const before = [questions, answers].map((polls, side) =>
+  const before = [clientPolls, relayPolls].map((polls, side) =>
     polls
       .filter(({ end }) => end < (side === 0 ? outer : inner).begin)
       .toSorted(byEnd)
       .at(-1),
   )
-  const after = [questions, answers].map((polls, side) =>
+  const after = [clientPolls, relayPolls].map((polls, side) =>
     polls
       .filter(({ begin }) => begin > (side === 0 ? outer : inner).end)
       .toSorted(byEnd)
       .at(0),
   )
   return [before, after].every(
-    ([asked, answered]) =>
-      asked !== undefined && answered !== undefined && isWithin(answered, asked, slack),
+    ([client, relay]) =>
+      client !== undefined && relay !== undefined && isWithin(relay, client, slack),
   )
 }
 

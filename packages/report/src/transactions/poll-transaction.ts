@@ -28,13 +28,13 @@ interface Sighting {
   readonly client: PlacedExchange | undefined
   readonly relay: PlacedExchange | undefined
   readonly by: PollPair['by'] | 'one-source'
-  readonly certainty: PollPair['certainty']
+  readonly confidence: PollPair['confidence']
 }
 
 function candidates(link: PollLink): Sighting[] {
   const pairs = pollPairs(link)
   if (pairs.length > 0) return pairs
-  const seen = { by: 'one-source', certainty: 'certain' } as const
+  const seen = { by: 'one-source', confidence: 'certain' } as const
   const relays = relayExchanges(link).slice(0, MAX_ONE_SIDED)
   if (relays.length > 0) return relays.map((relay) => ({ ...seen, client: undefined, relay }))
   return link.logs
@@ -42,10 +42,10 @@ function candidates(link: PollLink): Sighting[] {
     .map((client) => ({ ...seen, client, relay: undefined }))
 }
 
-function rankOf({ client, relay, certainty }: Sighting, { steps }: RawTransaction): number[] {
+function rankOf({ client, relay, confidence }: Sighting, { steps }: RawTransaction): number[] {
   const bothSides = client !== undefined && relay !== undefined
   return [
-    bothSides ? ['possible', 'likely', 'certain'].indexOf(certainty) + 1 : 0,
+    bothSides ? ['possible', 'likely', 'certain'].indexOf(confidence) + 1 : 0,
     steps.filter(({ line }) => line !== undefined).length,
     (relay ?? client)?.exchange.status === 204 ? 1 : 0,
   ]
@@ -62,7 +62,7 @@ function describePoll(
   poll: PollLink,
   sighting: Sighting,
 ): RawTransaction {
-  const { client, relay, by, certainty } = sighting
+  const { client, relay, by, confidence } = sighting
   const { name } = link.from
   const reference = relay ?? client
   const status = reference?.exchange.status ?? 0
@@ -72,7 +72,7 @@ function describePoll(
     ...(relay === undefined
       ? [notShown('relay', 'the relay receives it', missingRelay(poll))]
       : [...relaySteps(relay), ...queueSteps(network, poll, relay)]),
-    stepOf(relay, 'responded', 'relay', `the relay answers ${status}`, missingRelay(poll)),
+    stepOf(relay, 'responded', 'relay', `the relay responds with ${status}`, missingRelay(poll)),
     ...loadBalancerSteps(network, poll, relay),
     stepOf(client, 'answered', 'client', `${name} reads the response`, noClient),
   ]
@@ -88,7 +88,7 @@ function describePoll(
     title: `One poll of ${name} at ${at.toISOString().slice(11, 19)}`,
     link,
     matchedBy: byTime ? 'time' : by,
-    certainty: doubtful ? 'possible' : byTime ? 'likely' : certainty,
+    confidence: doubtful ? 'possible' : byTime ? 'likely' : confidence,
     steps,
     tookMs: reference?.exchange.durationMs ?? Number.NaN,
     measuredBy: relay === undefined ? 'client' : 'relay',
@@ -156,10 +156,10 @@ function missingRelay({ relayClients }: PollLink): string {
 }
 
 function remarksOn(name: string, { logs, relayClients }: PollLink, sighting: Sighting): string[] {
-  const { client, relay, by, certainty } = sighting
+  const { client, relay, by, confidence } = sighting
   if (by === 'request-id') return []
   if (by === 'time') {
-    return certainty === 'likely'
+    return confidence === 'likely'
       ? [`No other poll of ${name} matches.`]
       : [
           `${name} polls so regularly that a clock error of one polling interval would look the same. The lines may belong to two different polls.`,

@@ -15,7 +15,7 @@ export interface Branch {
   readonly steps: PlacedStep[]
   /** How the client's own lines were matched. */
   by: 'task-id' | 'time'
-  certainty: Confidence
+  confidence: Confidence
 }
 
 /** What every client did for a task: by subtask ID, or by time if the relay logs no subtask IDs and the match is unambiguous. */
@@ -44,7 +44,7 @@ function branchesById(network: Network, log: ProgramLog<RelayFacts>, record: Tas
       relayClients.some((one) => one.log === log && isNode(steps[0]?.node ?? '', name, one.client)),
     )
     const share = { key: subtask, name: link?.name ?? 'the client' }
-    const branch: Branch = { link, share, by: 'task-id', certainty: 'certain', steps: [] }
+    const branch: Branch = { link, share, by: 'task-id', confidence: 'certain', steps: [] }
     for (const { step, evidence } of steps) branch.steps.push(...placed(step, evidence, log, share))
     const exact = logs.flatMap((clientLog) =>
       clientLog.log.facts.tasks.records
@@ -74,7 +74,7 @@ function branchesByTime(
     const lines = handOutsOf(link, log, open)
     if (lines === undefined) return []
     const share = { key: link.name, name: link.name }
-    const branch: Branch = { link, share, by: 'time', certainty: 'likely', steps: [] }
+    const branch: Branch = { link, share, by: 'time', confidence: 'likely', steps: [] }
     for (const { step, evidence } of lines) branch.steps.push(...placed(step, evidence, log, share))
     addClientSteps(branch, link, log)
     return [branch]
@@ -89,7 +89,7 @@ function addClientSteps(branch: Branch, link: PollLink, log: ProgramLog<RelayFac
   const taken = taskReceivedAt(link, log, line.time)
   if (taken === undefined) return
   branch.by = 'time'
-  branch.certainty = taken.certainty
+  branch.confidence = taken.confidence
   branch.steps.push(...clientSteps(taken.task, branch.share, taken.log, taken.shift))
 }
 

@@ -40,7 +40,7 @@ export function openAlone(
   return own
 }
 
-/** A task whose arrival or end is not in the log may have been open since its beginning or until its end. */
+/** A task whose arrival or end is not in the log may have been open from the start or until the end of the log. */
 function lifeOf({ steps }: TaskRecord): OpenTask {
   const ends = steps.filter(({ step }) => step === 'submitted' || step === 'abandoned')
   return {
@@ -70,7 +70,7 @@ export function taskReceivedAt(
   relay: ProgramLog<RelayFacts>,
   time: number,
 ):
-  | { task: TaskRecord; log: ProgramLog<ClientFacts>; shift: number; certainty: Confidence }
+  | { task: TaskRecord; log: ProgramLog<ClientFacts>; shift: number; confidence: Confidence }
   | undefined {
   const found = link.logs.flatMap((clientLog) => {
     const clock = clockOf(clientLog)

@@ -35,7 +35,7 @@ export function followTask(network: Network, topology: Topology): RawTransaction
 function rankOf(transaction: RawTransaction): number {
   const lines = transaction.steps.filter(({ line }) => line !== undefined).length
   return (
-    lines + (isComplete(transaction) ? 1_000 : 0) + (transaction.certainty === 'certain' ? 100 : 0)
+    lines + (isComplete(transaction) ? 1_000 : 0) + (transaction.confidence === 'certain' ? 100 : 0)
   )
 }
 
@@ -65,7 +65,7 @@ function describeTask(
     title: `One task from arrival to ${endOf(record)}`,
     link: topology.links.find((link) => link.kind === 'upstream' && link.relay === relay),
     matchedBy: matchedBy(steps, branches),
-    certainty: branches.map(({ certainty }) => certainty).reduce(lesser, 'certain'),
+    confidence: branches.map(({ confidence }) => confidence).reduce(lesser, 'certain'),
     steps: sortByCause(steps).map(({ step }) => step),
     tookMs: Math.max(...times) - Math.min(...times),
     measuredBy: 'relay',

@@ -27,7 +27,7 @@ export interface RawTransaction {
   readonly title: string
   readonly link: NetworkLink | undefined
   readonly matchedBy: 'request-id' | 'task-id' | 'time' | 'one-source'
-  readonly certainty: Confidence
+  readonly confidence: Confidence
   readonly steps: readonly RawStep[]
   /** Milliseconds; NaN if unknown. */
   readonly tookMs: number

@@ -97,7 +97,7 @@ describe('the logs of a real network', () => {
 
   it('are matched by request IDs, with every poll on both sides', () => {
     const [poll] = healthy.transactions
-    expect(poll).toMatchObject({ kind: 'poll', matchedBy: 'request-id', certainty: 'certain' })
+    expect(poll).toMatchObject({ kind: 'poll', matchedBy: 'request-id', confidence: 'certain' })
     for (const client of ['near', 'far']) {
       const [one, other] = ['client', 'relay'].map((side) =>
         linkOf(healthy, client).views.find((view) => view.side === side),
@@ -110,7 +110,7 @@ describe('the logs of a real network', () => {
 
   it('show a task from its arrival to its submission', () => {
     const task = healthy.transactions.find(({ kind }) => kind === 'task')
-    expect(task).toMatchObject({ matchedBy: 'task-id', certainty: 'certain', complete: true })
+    expect(task).toMatchObject({ matchedBy: 'task-id', confidence: 'certain', complete: true })
     const titles = task?.steps.map(({ title }) => title) ?? []
     expect(titles.at(0)).toBe('the relay receives the task from the upstream')
     expect(titles.at(-1)).toBe('the upstream accepts the combined result')

@@ -44,7 +44,7 @@ describe('clock offsets', () => {
     const report = await reportOf({ 'bunny.log': bunny(60, 0), 'relay.log': relay(true) })
     expect(sourceOf(report, 'bunny.log')).toMatchObject({
       first: new Date(START).toISOString(),
-      placement: { method: 'matched', offsetMinutes: 60, certainty: 'likely' },
+      placement: { method: 'matched', offsetMinutes: 60, confidence: 'likely' },
     })
   })
 
@@ -87,7 +87,7 @@ describe('clock offsets', () => {
       await reportOf({ 'bunny.log': bunny(0, 0) }),
       await reportOf({ 'relay.log': relay(false) }),
     ]
-    expect(client.sources[0]?.placement).toMatchObject({ method: 'assumed', certainty: 'possible' })
+    expect(client.sources[0]?.placement).toMatchObject({ method: 'assumed', confidence: 'possible' })
     expect(client.caveats.map(({ kind }) => kind)).toContain('clock')
     expect(fromRelay.timeRange.dateKnown).toBe(false)
     expect(fromRelay.caveats.map(({ kind }) => kind)).toContain('date')
@@ -99,7 +99,7 @@ describe('clock offsets', () => {
       { tz: 'Europe/London', date: Date.UTC(2025, 8, 26) },
     )
     expect(report.sources[0]).toMatchObject({
-      placement: { method: 'option', offsetMinutes: 60, certainty: 'certain' },
+      placement: { method: 'option', offsetMinutes: 60, confidence: 'certain' },
     })
     expect(report.timeRange).toMatchObject({ dateKnown: true, from: '2025-09-26T06:29:59.000Z' })
   })

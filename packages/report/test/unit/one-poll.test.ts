@@ -82,10 +82,10 @@ describe('one poll, step by step', () => {
         const all = sent.map((one): Poll => ({ ...one, writtenBy: one.lost ? side : 'both' }))
         const { client, relay, order } = twoSides(all, skewMs)
         const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': relay }))
-        const [asked, answered, read] = [/asks for/, /the relay answers/, /reads the response/].map(
+        const [asked, answered, read] = [/asks for/, /the relay responds with/, /reads the response/].map(
           (title) => stepOf(poll, title),
         )
-        if (asked?.evidence == null || answered?.evidence == null || poll.certainty === 'possible')
+        if (asked?.evidence == null || answered?.evidence == null || poll.confidence === 'possible')
           return
         const byClient = order[Math.floor((asked.evidence.line - 1) / 2)]
         const byRelay = Number(/\.(\d{4}) ms/.exec(answered.evidence.text)?.[1])
@@ -105,10 +105,10 @@ describe('one poll, step by step', () => {
     }))
     const { client, relay } = twoSides(all, 1_700)
     const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': relay }))
-    expect(poll).toMatchObject({ matchedBy: 'time', certainty: 'likely' })
+    expect(poll).toMatchObject({ matchedBy: 'time', confidence: 'likely' })
     expect(poll.text).toContain('No other poll of site-a matches.')
     expect(stepOf(poll, /asks for/)?.evidence).not.toBeNull()
-    expect(stepOf(poll, /the relay answers/)?.evidence).not.toBeNull()
+    expect(stepOf(poll, /the relay responds with/)?.evidence).not.toBeNull()
   })
 
   it('shows one side, and states it, if polls are too close to be matched', async () => {
@@ -145,7 +145,7 @@ describe('one poll, step by step', () => {
         ]),
       }),
     )
-    expect(poll).toMatchObject({ matchedBy: 'request-id', certainty: 'certain', complete: true })
+    expect(poll).toMatchObject({ matchedBy: 'request-id', confidence: 'certain', complete: true })
     expect(poll.steps.map(({ leg }) => leg)).toEqual([
       'client',
       'relay',

@@ -80,7 +80,7 @@ describe('one task, step by step', () => {
     ])
     expect(task).toMatchObject({
       matchedBy: 'time',
-      certainty: 'likely',
+      confidence: 'likely',
       complete: true,
       totalMs: null,
     })
@@ -219,7 +219,7 @@ describe('one task, step by step', () => {
     expect(titles.at(-1)).toBe('the upstream accepts the combined result')
     expect(task).toMatchObject({
       matchedBy: 'task-id',
-      certainty: 'certain',
+      confidence: 'certain',
       complete: true,
       totalMs: 250,
     })

@@ -11,7 +11,7 @@ export class KeyedSignal {
 
   /**
    * Resolves when `notify` is called for the key, after `ms`, or when `signal` is aborted. Returns false at once if too
-   * many requests wait already: the caller must then give up, because checking again without a wait would be a busy loop.
+   * many requests wait already: the caller must then respond, because checking again without a wait would be a busy loop.
    */
   async wait(key: string, ms: number, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return true

@@ -13,13 +13,13 @@ export function renderTransactions({ document }: PageContext): SafeHtml {
 }
 
 function transactionCard(transaction: Transaction): SafeHtml {
-  const { title, text, certainty, complete, steps } = transaction
+  const { title, text, confidence, complete, steps } = transaction
   return html`<section class="card" aria-label="${title}">
     <header>
       <h3>${title}</h3>
       ${pill(complete ? 'good' : 'none', complete ? 'complete' : 'incomplete')}
     </header>
-    <p>${text} <span class="soft">Confidence: ${certainty}.</span></p>
+    <p>${text} <span class="soft">Confidence: ${confidence}.</span></p>
     <ol class="steps">
       ${steps.map(
         (step) =>
