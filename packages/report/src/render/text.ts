@@ -116,7 +116,7 @@ class TextPage {
       const tone = STATE_TONE[link.state]
       return [
         this.#tone(tone, MARK[tone]),
-        shortened(link.name, narrow ? 34 : 60),
+        shortened(link.name, narrow ? 32 : 60),
         this.#tone(tone, STATE_LABEL[link.state]),
         view === undefined ? '–' : formatNumber(view.exchanges),
         formatRate(view?.successRate ?? null),

@@ -87,7 +87,10 @@ describe('clock offsets', () => {
       await reportOf({ 'bunny.log': bunny(0, 0) }),
       await reportOf({ 'relay.log': relay(false) }),
     ]
-    expect(client.sources[0]?.placement).toMatchObject({ method: 'assumed', confidence: 'possible' })
+    expect(client.sources[0]?.placement).toMatchObject({
+      method: 'assumed',
+      confidence: 'possible',
+    })
     expect(client.caveats.map(({ kind }) => kind)).toContain('clock')
     expect(fromRelay.timeRange.dateKnown).toBe(false)
     expect(fromRelay.caveats.map(({ kind }) => kind)).toContain('date')

@@ -82,9 +82,11 @@ describe('one poll, step by step', () => {
         const all = sent.map((one): Poll => ({ ...one, writtenBy: one.lost ? side : 'both' }))
         const { client, relay, order } = twoSides(all, skewMs)
         const poll = pollOf(await reportOf({ 'site-a/bunny.log': client, 'hub/relay.log': relay }))
-        const [asked, answered, read] = [/asks for/, /the relay responds with/, /reads the response/].map(
-          (title) => stepOf(poll, title),
-        )
+        const [asked, answered, read] = [
+          /asks for/,
+          /the relay responds with/,
+          /reads the response/,
+        ].map((title) => stepOf(poll, title))
         if (asked?.evidence == null || answered?.evidence == null || poll.confidence === 'possible')
           return
         const byClient = order[Math.floor((asked.evidence.line - 1) / 2)]
