@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest'
 import { TaskApiClient, TaskApiError, type TaskApiClientOptions } from '../../src/index.ts'
 
 export const PASSWORD = 'correct-horse'
-export const COLLECTION = 'RQ-CC-1'
+export const COLLECTION = 'RQ-CC-1234'
 
 async function listen(server: Server | TcpServer): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

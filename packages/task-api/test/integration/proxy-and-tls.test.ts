@@ -147,7 +147,7 @@ describe('proxy', () => {
     const { host, used } = await forwardProxy()
     const client = clientFor(`http://${target}`, { env: { [name]: `http://${host}` } })
     expect(await client.nextTask({ type: 'a' })).toBeNull()
-    expect(used).toEqual([`GET http://${target}/link_connector_api/task/nextjob/RQ-CC-1.a `])
+    expect(used).toEqual([`GET http://${target}/link_connector_api/task/nextjob/RQ-CC-1234.a `])
     expect(requests()).toBe(0)
   })
 
