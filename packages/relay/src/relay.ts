@@ -69,7 +69,13 @@ export async function startRelay(
   starting.defer(() => registry.registry.clear())
   const metrics = new RelayMetrics(registry)
   const queue = starting.use(openQueue(config.queue, store, log))
-  const links = starting.use(new NodeLinks({ users: store.users, log, summaryMs }))
+  const links = starting.use(
+    new NodeLinks({
+      users: store.users,
+      log,
+      onRemoved: (name) => void metrics.removeNode(name),
+    }),
+  )
   await links.sync()
 
   const clock = new ClockMonitor({
@@ -160,6 +166,7 @@ export async function startRelay(
         },
         { name: 'disk space', everyMs: SWEEP_MS, run: () => store.reclaimSpace() },
         { name: 'clock', everyMs: CLOCK_MS, run: () => clock.measure() },
+        { name: 'node summaries', everyMs: summaryMs, run: async () => links.logSummaries() },
         { name: 'nodes', everyMs: NODE_SYNC_MS, run: () => links.sync() },
         { name: 'last seen', everyMs: NODE_SYNC_MS, run: () => links.save() },
       ],

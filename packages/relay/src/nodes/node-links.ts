@@ -1,17 +1,18 @@
-import { LinkSummary, type Logger } from '@warren/runtime'
+import type { Logger } from '@warren/runtime'
 import type { NodeRecord, UserStore } from '../store/user-store.ts'
 import { DuplicateWorkerMonitor } from './duplicate-worker-monitor.ts'
+import { NodeSummaries } from './node-summaries.ts'
 
 export interface NodeLinksOptions {
   readonly users: Pick<UserStore, 'listNodes' | 'recordLastSeen'>
   readonly log: Logger
-  readonly summaryMs?: number
+  /** Called with a name that no node has any more, because its node was removed, deactivated or renamed. */
+  readonly onRemoved?: (name: string) => void
   readonly now?: () => number
 }
 
 interface NodeLink {
   readonly name: string
-  readonly summary: LinkSummary
   readonly workers: DuplicateWorkerMonitor
 }
 
@@ -22,19 +23,21 @@ export interface Sender {
 }
 
 /**
- * Logs a `link summary` per node and minute, also for a node that does not poll, and stores when each node was last
- * seen. It writes to the store in `save` only, never while a poll waits.
+ * Counts the requests of each node for the log, and stores when each node was last seen. It writes to the store in `save`
+ * only, never while a poll waits.
  */
 export class NodeLinks implements AsyncDisposable {
   readonly #options: NodeLinksOptions
   readonly #now: () => number
   readonly #links = new Map<string, NodeLink>()
+  readonly #summaries: NodeSummaries
   /** When nodes were last seen, by collection ID (`performance.now()`). */
   readonly #unsaved = new Map<string, number>()
 
   constructor(options: NodeLinksOptions) {
     this.#options = options
     this.#now = options.now ?? Date.now
+    this.#summaries = new NodeSummaries(this.#now())
   }
 
   /** Name of a node in logs and metrics: its label, or its user name, with the end of its ID if the user has several. */
@@ -47,7 +50,7 @@ export class NodeLinks implements AsyncDisposable {
     this.#unsaved.set(nodeId, performance.now())
     const link = this.#links.get(nodeId)
     if (link === undefined) return
-    link.summary.record(outcome, durationMs)
+    this.#summaries.record(nodeId, outcome, durationMs)
     link.workers.observe(sender.worker, sender.user, this.#now())
   }
 
@@ -60,13 +63,25 @@ export class NodeLinks implements AsyncDisposable {
         .filter((node) => node.active)
         .map((node) => [node.id, nameFor(node, perUser.get(node.userId)?.length ?? 1)]),
     )
-    for (const [nodeId, link] of this.#links) {
-      if (names.get(nodeId) === link.name) continue
-      link.summary[Symbol.dispose]()
-      this.#links.delete(nodeId)
+    const used = new Set(names.values())
+    for (const [id, { name }] of this.#links) {
+      if (names.get(id) === name) continue
+      this.#links.delete(id)
+      this.#summaries.remove(id)
+      if (!used.has(name)) this.#options.onRemoved?.(name)
     }
     for (const [nodeId, name] of names) {
-      if (!this.#links.has(nodeId)) this.#links.set(nodeId, this.#open(nodeId, name))
+      if (this.#links.has(nodeId)) continue
+      const workers = new DuplicateWorkerMonitor(this.#options.log, nodeId)
+      this.#links.set(nodeId, { name, workers })
+      this.#summaries.add(nodeId, name, this.#now())
+    }
+  }
+
+  /** Logs the period since the last call. */
+  logSummaries(): void {
+    for (const { msg, fields } of this.#summaries.flush(this.#now())) {
+      this.#options.log.info(fields, msg)
     }
   }
 
@@ -83,17 +98,9 @@ export class NodeLinks implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const link of this.#links.values()) link.summary[Symbol.dispose]()
-    this.#links.clear()
+    this.logSummaries()
     // These times are only informative. A database outage must not prevent the relay from stopping.
     await this.save().catch(() => undefined)
-  }
-
-  #open(nodeId: string, name: string): NodeLink {
-    const { log, summaryMs } = this.#options
-    const every = summaryMs === undefined ? {} : { everyMs: summaryMs }
-    const summary = new LinkSummary({ log, link: `node ${name}`, ...every })
-    return { name, summary, workers: new DuplicateWorkerMonitor(log, nodeId) }
   }
 }
 

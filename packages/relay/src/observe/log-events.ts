@@ -25,7 +25,9 @@ export const RELAY_LOG_EVENTS = {
   'authentication failed':
     'A login was rejected. Fields: reason, user?, collection?, path, requestId',
   'link summary':
-    'The polls of a node or an upstream in the last minute. Fields: link, polls (by outcome), p50Ms, p95Ms, maxMs, periodMs',
+    'link, state?, polls by outcome, p50Ms, p95Ms, maxMs, periodMs: for an upstream once a minute; for a node when it starts to poll, falls silent, fails or is slow',
+  'nodes summary':
+    'nodes, silent, polls by outcome, p50Ms, p95Ms, maxMs, periodMs, emptyPolls: once a minute for all nodes. emptyPolls counts those of each other node since it was last named, of up to 200 nodes in turn',
   'duplicate workers on node':
     'Several processes with different X-Worker-Id poll one node. Once a minute while it lasts. Fields: user, node, periodMs',
   'dependency summary':

@@ -50,6 +50,7 @@ export const relayLogText: TextCatalogue = {
   ],
   // In this format, every request already has a line.
   'link summary': () => [],
+  'nodes summary': () => [],
 }
 
 function authenticationFailed(record: LogRecord): TextLine[] {

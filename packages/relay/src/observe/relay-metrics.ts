@@ -115,6 +115,14 @@ export class RelayMetrics {
     this.#closedConnections.inc({ reason })
   }
 
+  /** Removes what was counted for a node that no longer exists. */
+  async removeNode(name: string): Promise<void> {
+    for (const counter of [this.#nodeRequests, this.#results, this.#leasesReturned]) {
+      const { values } = await counter.get()
+      for (const { labels } of values) if (labels.node === name) counter.remove(labels)
+    }
+  }
+
   countLoginFailure(reason: string): void {
     this.#loginFailures.inc({ reason })
   }

@@ -1,10 +1,10 @@
 import { relayText } from '@warren/runtime'
-import { relayLogText } from '@warren/relay'
+import { NodeSummaries, relayLogText } from '@warren/relay'
 import { lookUp } from '../simulation/facts.ts'
 import type { Fact, FactOf, FactTable } from '../simulation/facts.ts'
 import { DATABASE_LOST, dependencyRecords } from './dependency-records.ts'
 import { jsonLines, textLines } from './warren-lines.ts'
-import { MinuteSummary } from './warren-records.ts'
+import { MinuteSummary, PERIOD_MS } from './warren-records.ts'
 import type { WarrenRecord } from './warren-records.ts'
 import { BROKER_ADDRESS, UPSTREAM } from './written-line.ts'
 import type { WriterOptions, WrittenLine } from './written-line.ts'
@@ -19,37 +19,66 @@ export function writeRelayText(facts: readonly Fact[], options: WriterOptions): 
   return textLines(relayRecords(facts, options), 'relay', relayText(relayLogText), options)
 }
 
+/** How long before the first log line the first period began. */
+const SUMMARY_PHASE_MS = 41_300
+
 function relayRecords(facts: readonly Fact[], options: WriterOptions): WarrenRecord[] {
   const summaries = new Map<string, MinuteSummary>()
   const summaryOf = (link: string): MinuteSummary => {
     let summary = summaries.get(link)
     if (summary === undefined) {
-      summary = new MinuteSummary(link, options.from - 41_300)
+      summary = new MinuteSummary(link, options.from - SUMMARY_PHASE_MS)
       summaries.set(link, summary)
     }
     return summary
   }
   for (const type of ['a', 'b']) summaryOf(`${UPSTREAM} ${type}`)
-  for (const client of options.registered) summaryOf(`node ${client}`)
   const records = facts.flatMap((fact) => {
     count(fact, summaryOf)
     return lookUp(RECORDS, fact) ?? []
   })
+  const stalls = facts.filter((fact) => fact.kind === 'relay stalled')
+  const isStalled = (at: number): boolean =>
+    stalls.some(({ time, until }) => at > time && at < until)
   const minutes = [
+    ...nodeRecords(facts, options, isStalled),
     ...[...summaries.values()].flatMap((summary) => summary.records(options)),
     ...dependencyRecords(facts, options, QUEUE_LOST),
   ]
-  const stalls = facts.filter((fact) => fact.kind === 'relay stalled')
-  const written = minutes.filter(({ at }) => {
-    return !stalls.some(({ time, until }) => at > time && at < until)
-  })
+  const written = minutes.filter(({ at }) => !isStalled(at))
   return [...records, ...written].sort((a, b) => a.at - b.at)
 }
 
-function count(fact: Fact, summaryOf: (link: string) => MinuteSummary): void {
-  if (fact.kind === 'request' && fact.client !== undefined) {
-    summaryOf(`node ${fact.client}`).count(fact.time, String(fact.status), fact.durationMs)
+/** The summaries of nodes, as the relay logs them once a minute. */
+function nodeRecords(
+  facts: readonly Fact[],
+  { from, to, registered }: WriterOptions,
+  isStalled: (at: number) => boolean,
+): WarrenRecord[] {
+  const start = from - SUMMARY_PHASE_MS
+  const summaries = new NodeSummaries(start)
+  for (const client of registered) summaries.add(client, client, start)
+  const requests = facts
+    .filter((fact) => fact.kind === 'request')
+    .toSorted((a, b) => a.time - b.time)
+  const records: WarrenRecord[] = []
+  let next = 0
+  for (let end = start + PERIOD_MS; end <= to; end += PERIOD_MS) {
+    for (let request = requests[next]; request !== undefined; request = requests[next]) {
+      if (request.time >= end) break
+      const { client = '', status, durationMs } = request
+      summaries.record(client, String(status), durationMs)
+      next += 1
+    }
+    if (isStalled(end)) continue
+    for (const { msg, fields } of summaries.flush(end)) {
+      records.push({ at: end, level: 'info', msg, fields })
+    }
   }
+  return records
+}
+
+function count(fact: Fact, summaryOf: (link: string) => MinuteSummary): void {
   if (fact.kind === 'upstream polled') {
     summaryOf(`${UPSTREAM} ${fact.type}`).count(fact.time, String(fact.status), fact.durationMs)
   }

@@ -28,6 +28,7 @@ const FIELDS = [
   'attempt',
   'link',
   'polls',
+  'emptyPolls',
   'p50Ms',
   'p95Ms',
   'maxMs',
@@ -148,14 +149,14 @@ export class JsonEvent {
     return Array.isArray(list) ? list.filter((one) => typeof one === 'string').slice(0, 32) : []
   }
 
-  /** The numeric members of a nested object, such as the counts of a summary. */
-  numbers(field: Field): [string, number][] {
+  /** The numeric members of a nested object, such as the counts of a summary: the first `most`. */
+  numbers(field: Field, most = 32): [string, number][] {
     const start = this.#start(field)
     if (start === NONE) return []
     const scan = new JsonScan()
     const found: [string, number][] = []
     if (!scan.begin(this.#buf, start, this.#end(field))) return found
-    while (scan.next() && found.length < 32) {
+    while (scan.next() && found.length < most) {
       const value = readNumber(this.#buf, scan.valueStart, scan.valueEnd)
       if (!Number.isNaN(value)) found.push([textOf(this.#buf, scan.keyStart, scan.keyEnd), value])
     }

@@ -32,6 +32,8 @@ const MAX_PENDING = 64
 const MAX_CHECKS = 100
 /** Logins whose request line has not been read yet: polls are held for up to half a minute. */
 const MAX_LOGINS = 256
+/** More nodes than a relay names in one line. */
+const MAX_LISTED_NODES = 256
 /** As in NGINX: the client disconnected before the response. */
 const CLIENT_LEFT = 499
 
@@ -53,6 +55,8 @@ export class WarrenRelayEvents implements WarrenEvents {
   readonly #failedLogins = new Map<string, FailedLogin>()
   /** Logins of requests without a response yet, by request ID. */
   readonly #logins = new Map<string, RawEvidence>()
+  /** When a summary last named a node, by its name. */
+  readonly #listedAt = new Map<string, number>()
   /** The last line was about the database; if there is a broker, the next one is about the broker. */
   #awaitsBroker = false
 
@@ -72,6 +76,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     else if (msg.endsWith(' summary')) this.facts.logsSummaries = true
     if (msg === 'request completed') this.#request(line, event)
     else if (msg === 'link summary') this.#summary(line, event)
+    else if (msg === 'nodes summary') this.#nodesSummary(line, event)
     else if (msg === 'dependency summary') this.#dependency(line, event)
     else if (
       !this.#service(line, event, msg) &&
@@ -187,7 +192,22 @@ export class WarrenRelayEvents implements WarrenEvents {
       if (what === 'node' && status === CLIENT_LEFT) continue
       if (status >= 100) stats.summary(line, status, n, median, event.number('periodMs'))
     }
-    if (what === 'node') this.facts.logsRequests = true
+    if (what !== 'node') return
+    this.facts.logsRequests = true
+    this.#listedAt.set(name, line.time)
+  }
+
+  /** All nodes without a line of their own in this period: their empty polls since they were last named. */
+  #nodesSummary(line: Quotable, event: JsonEvent): void {
+    const median = event.number('p50Ms')
+    this.facts.logsRequests = true
+    for (const [name, polls] of event.numbers('emptyPolls', MAX_LISTED_NODES)) {
+      const client = this.#client(name)
+      if (client === undefined) continue
+      const since = this.#listedAt.get(name) ?? line.time - event.number('periodMs')
+      client.stats.summary(line, 204, polls, median, line.time - since)
+      this.#listedAt.set(name, line.time)
+    }
   }
 
   /** A minute of health checks of the database or the broker. */

@@ -482,6 +482,35 @@ describe('the programs of Warren', () => {
     expect(client?.stats.totals()).toMatchObject({ exchanges: 12, ok: 12, failed: 0 })
   })
 
+  it('relay: counts the empty polls of each node in the summary of all nodes', () => {
+    const ofAll = (minute: number, emptyPolls: Record<string, number>) =>
+      json(
+        'relay',
+        minute * 60_000,
+        'nodes summary',
+        { nodes: 3, silent: 1, polls: {}, p50Ms: 1, periodMs: 60_000, emptyPolls },
+        30,
+      )
+    const own = json(
+      'relay',
+      60_000,
+      'link summary',
+      { link: 'node site-c', state: 'silent', polls: {}, periodMs: 60_000 },
+      30,
+    )
+    const { clients } = factsOf(
+      sourceOf(
+        ofAll(1, { 'site-a': 12, 'site-b': 0 }),
+        own,
+        ofAll(2, { 'site-b': 5 }),
+        ofAll(4, { 'site-a': 36 }),
+      ),
+      'relay',
+    )
+    const exchanges = clients.all().map(({ key, stats }) => [key, stats.totals().exchanges])
+    expect(Object.fromEntries(exchanges)).toEqual({ 'site-a': 48, 'site-b': 5, 'site-c': 0 })
+  })
+
   describe('relay: the summaries of its database and broker', () => {
     const summaryOf = (dependency: string, ok: number, error: number, more: object = {}) => ({
       dependency,
