@@ -100,6 +100,8 @@ export async function startChaosNetwork(options: NetworkOptions): Promise<ChaosN
         RELAY_PORT: String(port),
         RELAY_STORE: database.storeUrl(name),
         RELAY_QUEUE: brokerUrl ?? 'database',
+        // With SQLite, the default is the disk of the database, which fills up.
+        ...(options.store === 'sqlite' ? {} : { RELAY_SPOOL_DIR: join(folder, `${name}-spool`) }),
       },
       onLine: (line) => recordRelayLine(line, name, history),
       onCrash: (crashed, how) => options.onIncident(`${crashed} ended by itself: ${how}`),
