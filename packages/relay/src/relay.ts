@@ -92,7 +92,9 @@ export async function startRelay(
       upstreams.get(event.upstream)?.wake()
     }
   }
-  const taskService = starting.use(openTaskService(config, store, queue, log, onEvent))
+  const taskService = starting.use(
+    new TaskService({ store, queue, log, settings: config, onEvent }),
+  )
   const checks = new PasswordChecks()
   const authenticator = starting.use(
     new Authenticator({
@@ -158,7 +160,7 @@ export async function startRelay(
           run: () => summary.check(),
         },
         { name: 'dependency summary', everyMs: summaryMs, run: async () => summary.flush() },
-        { name: 'tasks', everyMs: SWEEP_MS, run: () => taskService.sweep() },
+        ...taskService.sweepSteps.map((step) => ({ ...step, everyMs: SWEEP_MS })),
         {
           name: 'spool',
           everyMs: SWEEP_MS,
@@ -233,34 +235,4 @@ function dependencies(store: RelayStore, queue: NodeQueue): Dependency[] {
     traffic: () => queue.status().traffic,
   }
   return [database, broker]
-}
-
-function openTaskService(
-  config: RelayConfig,
-  store: RelayStore,
-  queue: NodeQueue,
-  log: Logger,
-  onEvent: (event: TaskEvent) => void,
-): TaskService {
-  return new TaskService({
-    store,
-    queue,
-    log,
-    onEvent,
-    disclosure: { threshold: config.suppressionThreshold, nearest: config.roundingTarget },
-    deadlineMs: {
-      availability: config.availabilityDeadlineMs,
-      distribution: config.distributionDeadlineMs,
-    },
-    leaseMs: {
-      availability: config.availabilityLeaseMs,
-      distribution: config.distributionLeaseMs,
-    },
-    maxAttempts: config.maxAttempts,
-    keepNodeResults: config.keepNodeResults,
-    resultRetentionMs: config.resultRetentionMs,
-    dropSuppressedRows: config.dropSuppressedRows,
-    reportCoverage: config.reportCoverage,
-    bounds: config,
-  })
 }

@@ -50,6 +50,10 @@ export const RELAY_LOG_EVENTS = {
     'A lease expired before the node answered. Fields: taskId, subtaskId, node, attempt, exhausted',
   'task expired':
     'The deadline passed before every node answered. Fields: taskId, kind, missing, users (those that did not answer), deadlineMs',
+  'silent nodes not waited for':
+    'A task is settled before its deadline, because only nodes that do not poll had not answered. Fields: taskId, kind, missing, users (those that did not answer)',
+  'settling claim lost':
+    'Settling a task took longer than its claim, so another relay settles it. Fields: taskId',
   'task settled':
     'The combined result of a task was stored. Fields: taskId, asked, answered, partial (of those that answered), failed, late',
 

@@ -17,6 +17,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 1, name: 'users, nodes, tasks, subtasks', up: createTables },
   { version: 2, name: 'versions of passwords', up: addPasswordVersion },
   { version: 3, name: 'indexes of open subtasks', up: indexOpenSubtasks },
+  { version: 4, name: 'claims to settle', up: addSettlingClaims },
 ]
 
 async function createTables(
@@ -164,5 +165,26 @@ async function indexOpenSubtasks(trx: Transaction<RelayTables>): Promise<void> {
     .on('relay_subtasks')
     .column('task_id')
     .where(sql<boolean>`state in ('queued', 'leased', 'exhausted')`)
+    .execute()
+}
+
+async function addSettlingClaims(
+  trx: Transaction<RelayTables>,
+  { uuid, time }: SqlDifferences['columnTypes'],
+): Promise<void> {
+  // One column per statement, because SQLite adds no more.
+  const table = (): ReturnType<typeof trx.schema.alterTable> => trx.schema.alterTable('relay_tasks')
+  await table()
+    .addColumn('settling_until', time, (column) => column.notNull().defaultTo(0))
+    .execute()
+  await table().addColumn('settling_by', uuid).execute()
+  await table()
+    .addColumn('settling_attempts', 'integer', (column) => column.notNull().defaultTo(0))
+    .execute()
+  await trx.schema
+    .createIndex('relay_tasks_settling')
+    .on('relay_tasks')
+    .column('settling_until')
+    .where(sql.ref('settling_by'), 'is not', null)
     .execute()
 }

@@ -42,6 +42,12 @@ export interface TaskTable {
   deadline_at: number
   /** Number of nodes asked, including nodes that were removed together with their subtasks. */
   asked: number
+  /** A relay has claimed to settle the task until this time. 0: never claimed. */
+  settling_until: Generated<number>
+  /** Identifies the claim. Null again once the results of the nodes are discarded. */
+  settling_by: string | null
+  /** Number of claims. */
+  settling_attempts: Generated<number>
   result: string | null
   settled_at: number | null
   /** The combined result is not submitted before this time. */

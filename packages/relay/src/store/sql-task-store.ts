@@ -1,9 +1,10 @@
-import type { TaskState } from '../vocabulary/task-states.ts'
+import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type {
   Admission,
   ResultOutcome,
   Submission,
   SubmissionOutcome,
+  DueOptions,
   DueTask,
   LeasedSubtask,
   LeaseOptions,
@@ -13,20 +14,22 @@ import type {
   ReturnedLease,
   StoreCounts,
   TaskStore,
-  TaskSummary,
   Settlement,
-  TaskToSettle,
+  SettlingClaim,
 } from './task-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import { LeaseBatcher } from './lease-batcher.ts'
 import { admitTask } from './task-admission.ts'
+import { isAssigned, readResults, storeResult, type ResultToStore } from './task-results.ts'
 import {
-  settleTask,
-  storeResult,
+  claimSettling,
+  discardResults,
   findDueTasks,
-  isAssigned,
-  type ResultToStore,
-} from './task-results.ts'
+  findUndiscarded,
+  releaseSettling,
+  renewSettling,
+  settleTask,
+} from './task-settling.ts'
 import {
   claimSubmissions,
   deleteOldTasks,
@@ -42,7 +45,7 @@ import {
   returnExpiredLeases,
   findUnpublished,
 } from './task-leases.ts'
-import { countByState, listTasks } from './task-overview.ts'
+import { countByState } from './task-overview.ts'
 
 /** Leaves connections of the pool to other work. */
 const MAX_CONCURRENT_LEASES = 3
@@ -85,16 +88,36 @@ export class SqlTaskStore implements TaskStore {
     return storeResult(this.#database, result)
   }
 
-  async findDueTasks(limit: number): Promise<readonly DueTask[]> {
-    return findDueTasks(this.#database, limit)
+  async findDueTasks(kind: TaskKind, options: DueOptions): Promise<readonly DueTask[]> {
+    return findDueTasks(this.#database, kind, options)
   }
 
-  async settle(
-    taskId: string,
-    combine: (task: TaskToSettle, results: AsyncIterable<NodeResult>) => Promise<string>,
-    options: { keepNodeResults: boolean },
-  ): Promise<Settlement> {
-    return settleTask(this.#database, taskId, combine, options)
+  async claimSettling(taskId: string, claimMs: number): Promise<SettlingClaim | null> {
+    return claimSettling(this.#database, taskId, claimMs)
+  }
+
+  async renewSettling(claim: SettlingClaim, claimMs: number): Promise<boolean> {
+    return renewSettling(this.#database, claim, claimMs)
+  }
+
+  async releaseSettling(claim: SettlingClaim): Promise<void> {
+    return releaseSettling(this.#database, claim)
+  }
+
+  async readResults(taskId: string, nodeIds: readonly string[]): Promise<readonly NodeResult[]> {
+    return readResults(this.#database, taskId, nodeIds)
+  }
+
+  async settle(claim: SettlingClaim, result: string): Promise<Settlement> {
+    return settleTask(this.#database, claim, result)
+  }
+
+  async findUndiscarded(limit: number): Promise<readonly string[]> {
+    return findUndiscarded(this.#database, limit)
+  }
+
+  async discardResults(taskId: string, options: { keep: boolean }): Promise<void> {
+    return discardResults(this.#database, taskId, options)
   }
 
   async claimSubmissions(options: ClaimOptions): Promise<readonly Submission[]> {
@@ -129,10 +152,6 @@ export class SqlTaskStore implements TaskStore {
 
   async findNodesWithWork(): Promise<readonly string[]> {
     return findNodesWithWork(this.#database)
-  }
-
-  async listTasks(options: { state?: TaskState; limit: number }): Promise<readonly TaskSummary[]> {
-    return listTasks(this.#database, options)
   }
 
   async countByState(): Promise<StoreCounts> {

@@ -71,6 +71,7 @@ async function addTask(
       result,
       settled_at: settled ? differences.now() : null,
       deliver_at: settled ? differences.now() : null,
+      settling_by: null,
       delivery_cause: null,
       closed_at: null,
     })

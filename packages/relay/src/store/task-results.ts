@@ -1,30 +1,19 @@
-import { sql, type Kysely, type Transaction } from 'kysely'
+import { sql, type Kysely } from 'kysely'
 
 import { SUBTASK_MOVES } from '../vocabulary/task-states.ts'
-import type {
-  ResultOutcome,
-  ResultStatus,
-  DueTask,
-  NodeResult,
-  Settlement,
-  TaskToSettle,
-} from './task-store.ts'
-import type { TaskKind } from '../vocabulary/task-kind.ts'
+import type { NodeResult, ResultOutcome, ResultStatus } from './task-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
-import { moveSubtasks, moveTasks } from './state-moves.ts'
-
-// A count has a few hundred bytes, a distribution up to 30 MB. The batches limit the memory used.
-const RESULTS_PER_BATCH: Readonly<Record<TaskKind, number>> = { availability: 200, distribution: 1 }
-
-/** Users of at most this many nodes that did not answer are named in the log. */
-const MAX_NAMED_NODES = 20
+import { moveSubtasks } from './state-moves.ts'
 
 // True if every subtask of an open task is answered. Needs `relay_tasks` in scope. The states are those of an index, so that
 // the cost does not depend on the number of answered subtasks.
 const ALL_ANSWERED = sql<boolean | 0 | 1>`not exists (
   select 1 from relay_subtasks as s
   where s.task_id = relay_tasks.id and s.state in ('queued', 'leased', 'exhausted'))`
+
+// A store operation that finds a claim which has just expired is repeated.
+const MAX_ROUNDS = 3
 
 export interface ResultToStore {
   readonly subtaskId: string
@@ -54,24 +43,35 @@ export async function storeResult(
   database: SqlDatabase,
   result: ResultToStore,
 ): Promise<ResultOutcome> {
-  const { subtaskId, nodeId } = result
-  const stored = await database.run('store a result', (db) => storeInOpenTask(database, db, result))
-  // Read after the commit: of the last two results, the one that commits later sees both.
-  const subtask = await database.run('read the answered task', (db) =>
-    db
-      .selectFrom('relay_tasks')
-      .innerJoin('relay_subtasks', 'relay_subtasks.task_id', 'relay_tasks.id')
-      .select(['relay_tasks.id as taskId', 'relay_tasks.uuid as taskUuid', 'relay_tasks.state'])
-      .select(['relay_subtasks.attempts', ALL_ANSWERED.as('allAnswered')])
-      .where('relay_subtasks.id', '=', subtaskId)
-      .where('relay_subtasks.node_id', '=', nodeId)
-      .executeTakeFirst(),
-  )
-  if (subtask === undefined || subtask.attempts === 0) return { outcome: 'not-assigned' }
-  const { taskId, taskUuid, state } = subtask
-  // In an open task, a result that was not stored is a failure after a result with status ok.
-  if (!stored && state !== 'open') return { outcome: 'late', taskId, taskUuid }
-  return { outcome: 'stored', taskId, taskUuid, allAnswered: Boolean(subtask.allAnswered) }
+  const { now } = database.differences
+  const { subtaskId, nodeId, status } = result
+  for (let round = 1; ; round++) {
+    const isStored = await database.run('store a result', (db) =>
+      storeInOpenTask(database, db, result),
+    )
+    // Read after the commit: of the last two results, the one that commits later sees both.
+    const subtask = await database.run('read the answered task', (db) =>
+      db
+        .selectFrom('relay_tasks')
+        .innerJoin('relay_subtasks', 'relay_subtasks.task_id', 'relay_tasks.id')
+        .select(['relay_tasks.id as taskId', 'relay_tasks.uuid as taskUuid', 'relay_tasks.kind'])
+        .select(['relay_tasks.state', 'relay_subtasks.attempts', 'relay_subtasks.answer_status'])
+        .select(sql<boolean | 0 | 1>`relay_tasks.settling_until > ${now()}`.as('isClaimed'))
+        .select(ALL_ANSWERED.as('allAnswered'))
+        .where('relay_subtasks.id', '=', subtaskId)
+        .where('relay_subtasks.node_id', '=', nodeId)
+        .executeTakeFirst(),
+    )
+    if (subtask === undefined || subtask.attempts === 0) return { outcome: 'not-assigned' }
+    const { taskId, taskUuid, kind, allAnswered } = subtask
+    const isSuperfluous = status === 'error' && subtask.answer_status === 'ok'
+    if (isStored || (subtask.state === 'open' && isSuperfluous)) {
+      return { outcome: 'stored', taskId, taskUuid, kind, allAnswered: Boolean(allAnswered) }
+    }
+    if (subtask.state !== 'open' || Boolean(subtask.isClaimed) || round === MAX_ROUNDS) {
+      return { outcome: 'late', taskId, taskUuid }
+    }
+  }
 }
 
 /** Stores the result in one statement. True if a row was changed. */
@@ -87,8 +87,8 @@ async function storeInOpenTask(
       eb.selectFrom('relay_subtasks as own').select('own.task_id').where('own.id', '=', subtaskId),
     )
     .where('t.state', '=', sql.lit('open'))
-    // The shared lock allows many results at once, but none while the task is being settled. This then waits and finds the
-    // task settled.
+    .where('t.settling_until', '<=', database.differences.now())
+    // The shared lock allows many results at once, but none while the task is being claimed for settling.
     .$if(database.differences.rowLocks, (query) => query.forShare())
   const changed = await moveSubtasks(db, 'answer')
     // Bytes are stored as they are: as a string, they would take twice the memory.
@@ -113,113 +113,24 @@ async function storeInOpenTask(
   return changed.length > 0
 }
 
-export async function findDueTasks(
-  database: SqlDatabase,
-  limit: number,
-): Promise<readonly DueTask[]> {
-  const { now } = database.differences
-  return database.run('find due tasks', async (db) => {
-    const rows = await db
-      .selectFrom('relay_tasks')
-      .select(['id', 'uuid', ALL_ANSWERED.as('allAnswered')])
-      .where('state', '=', sql.lit('open'))
-      .where((eb) => eb.or([eb('deadline_at', '<=', now()), sql<boolean>`${ALL_ANSWERED}`]))
-      .orderBy('deadline_at')
-      .limit(limit)
-      .execute()
-    return rows.map(({ id, uuid, allAnswered }) => ({
-      taskId: id,
-      uuid,
-      reason: allAnswered ? ('all answered' as const) : ('deadline' as const),
-    }))
-  })
-}
-
-export async function settleTask(
+/** The results of the given nodes, in any order. Of a node without a result, there is none. */
+export async function readResults(
   database: SqlDatabase,
   taskId: string,
-  combine: (task: TaskToSettle, results: AsyncIterable<NodeResult>) => Promise<string>,
-  options: { keepNodeResults: boolean },
-): Promise<Settlement> {
-  const { now } = database.differences
-  return database.transact('settle a task', async (trx, announce) => {
-    const task = await trx
-      .selectFrom('relay_tasks')
-      .select(['id', 'uuid', 'upstream', 'kind', 'type', 'collection', 'asked'])
-      .where('id', '=', taskId)
-      .where('state', '=', sql.lit('open'))
-      // Waits for results that are being stored, then blocks others until the commit.
-      .$if(database.differences.rowLocks, (query) => query.forUpdate())
-      .executeTakeFirst()
-    if (task === undefined) return { outcome: 'already' } as const
-    const { id, ...rest } = task
-    const result = await combine({ taskId: id, ...rest }, readResults(trx, id, task.kind))
-    const moved = await moveTasks(trx, 'settle')
-      .set({ result, settled_at: now(), deliver_at: now() })
-      .where('id', '=', taskId)
-      .returning('id')
-      .execute()
-    if (moved.length === 0) return { outcome: 'already' } as const
-    const missed = await moveSubtasks(trx, 'miss')
-      .set({ leased_until: null })
-      .where('task_id', '=', id)
-      .returning('node_id')
-      .execute()
-    if (!options.keepNodeResults) {
-      await trx
-        .updateTable('relay_subtasks')
-        .set({ answer: null })
-        .where('task_id', '=', id)
-        .where('answer', 'is not', null)
-        .execute()
-    }
-    announce({ kind: 'settled', upstream: task.upstream })
-    const missing = await findUserNames(
-      trx,
-      missed.map(({ node_id }) => node_id),
-    )
-    return { outcome: 'settled', result, missing } as const
-  })
-}
-
-/** Names of the nodes' users, sorted. */
-async function findUserNames(
-  trx: Transaction<RelayTables>,
-  nodes: readonly string[],
-): Promise<string[]> {
-  if (nodes.length === 0) return []
-  const users = await trx
-    .selectFrom('relay_users as u')
-    .innerJoin('relay_nodes as n', 'n.user_id', 'u.id')
-    .select('u.name')
-    .distinct()
-    .where('n.id', 'in', nodes.slice(0, MAX_NAMED_NODES))
-    .orderBy('u.name')
-    .execute()
-  return users.map(({ name }) => name)
-}
-
-async function* readResults(
-  trx: Transaction<RelayTables>,
-  taskId: string,
-  kind: TaskKind,
-): AsyncGenerator<NodeResult> {
-  const limit = RESULTS_PER_BATCH[kind]
-  let after: string | undefined
-  for (;;) {
-    const rows = await trx
+  nodeIds: readonly string[],
+): Promise<readonly NodeResult[]> {
+  const rows = await database.run('read results', (db) =>
+    db
       .selectFrom('relay_subtasks')
       .select(['node_id', 'answer_status', 'answer'])
       .where('task_id', '=', taskId)
       .where('state', '=', sql.lit(SUBTASK_MOVES.answer.to))
-      .$if(after !== undefined, (query) => query.where('node_id', '>', after ?? ''))
-      .orderBy('node_id')
-      .limit(limit)
-      .execute()
-    for (const { node_id, answer_status, answer } of rows) {
-      yield { nodeId: node_id, status: answer_status ?? 'error', json: answer ?? '' }
-    }
-    after = rows.at(-1)?.node_id
-    if (rows.length < limit) return
-  }
+      .where('node_id', 'in', nodeIds)
+      .execute(),
+  )
+  return rows.map(({ node_id, answer_status, answer }) => ({
+    nodeId: node_id,
+    status: answer_status ?? 'error',
+    json: answer ?? '',
+  }))
 }

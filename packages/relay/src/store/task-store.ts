@@ -1,6 +1,5 @@
 import type { LoginVersion } from './user-store.ts'
 import type { TaskKind, TaskType } from '../vocabulary/task-kind.ts'
-import type { SubtaskState, TaskState } from '../vocabulary/task-states.ts'
 
 export interface NewTask {
   /** Name of the upstream. Together with `uuid`, it identifies the task. */
@@ -89,6 +88,7 @@ export type ResultOutcome =
       readonly outcome: 'stored'
       readonly taskId: string
       readonly taskUuid: string
+      readonly kind: TaskKind
       readonly allAnswered: boolean
     }
   | { readonly outcome: 'late'; readonly taskId: string; readonly taskUuid: string }
@@ -98,8 +98,8 @@ export type ResultOutcome =
 export interface NodeResult {
   readonly nodeId: string
   readonly status: ResultStatus
-  /** The node's result as JSON text. */
-  readonly json: string
+  /** The node's result as JSON text. Null: it is too large for its kind of task and was not read. */
+  readonly json: string | null
 }
 
 export interface TaskToSettle {
@@ -113,20 +113,45 @@ export interface TaskToSettle {
   readonly asked: number
 }
 
+/** A relay settles a task. Until the claim expires, no other relay does so, and results are late. */
+export interface SettlingClaim {
+  readonly task: TaskToSettle
+  readonly token: string
+  /** How often the task was claimed without a combined result. 1 for the first time. */
+  readonly attempt: number
+  /** The results that count. They do not change while the claim is held. */
+  readonly results: readonly {
+    readonly nodeId: string
+    readonly status: ResultStatus
+    readonly bytes: number
+  }[]
+}
+
 export type Settlement =
   | {
       readonly outcome: 'settled'
-      readonly result: string
-      /** Names of users whose nodes had not answered, for the log. Of many nodes, only some. */
-      readonly missing: readonly string[]
+      /** Number of nodes that had not answered. */
+      readonly missing: number
+      /** Names of users of such nodes, for the log. Of many nodes, only some. */
+      readonly users: readonly string[]
+      readonly isExpired: boolean
     }
-  | { readonly outcome: 'already' }
+  /** The claim expired, or another relay has settled the task. */
+  | { readonly outcome: 'lost' }
+
+export interface DueOptions {
+  readonly limit: number
+  /**
+   * When to settle a task that only silent nodes have not answered: nodes that were last seen more than `afterMs` ago and have
+   * not leased it. `graceMs` have to pass after the last result. Null: never before the deadline.
+   */
+  readonly silence: { readonly afterMs: number; readonly graceMs: number } | null
+}
 
 export interface DueTask {
   readonly taskId: string
   readonly uuid: string
-  /** `deadline`: the deadline has passed. */
-  readonly reason: 'all answered' | 'deadline'
+  readonly reason: 'all answered' | 'deadline' | 'silent nodes'
 }
 
 export interface Submission {
@@ -153,24 +178,6 @@ export type SubmissionOutcome =
       readonly replacement?: string
     }
   | { readonly outcome: 'abandoned'; readonly cause: string }
-
-export interface TaskSummary {
-  readonly taskId: string
-  readonly uuid: string
-  readonly upstream: string
-  readonly kind: TaskKind
-  readonly type: TaskType
-  readonly state: TaskState
-  readonly receivedAt: number
-  readonly deadlineAt: number
-  readonly settledAt: number | null
-  readonly asked: number
-  /** Number of subtasks by state. States without subtasks are left out. */
-  readonly subtasks: Readonly<Partial<Record<SubtaskState, number>>>
-  readonly submissionAttempts: number
-  /** Why the last attempt to submit the result failed, or null. */
-  readonly submissionCause: string | null
-}
 
 export interface StoreCounts {
   readonly tasks: Readonly<Record<'open' | 'settled' | 'submitted' | 'dead', number>>
@@ -199,7 +206,7 @@ export interface TaskStore {
   isAssigned(subtaskId: string, nodeId: string): Promise<boolean>
   /**
    * Stores a node's result. It may be called again: the last result counts, but a failure never replaces a result with
-   * status ok. While the task is being settled, it waits for that and the result is late.
+   * status ok. While the task is being settled, results are late.
    */
   storeResult(result: {
     subtaskId: string
@@ -209,18 +216,25 @@ export interface TaskStore {
     status: ResultStatus
   }): Promise<ResultOutcome>
 
-  /** Open tasks whose nodes have all answered or whose deadline has passed, earliest deadline first. */
-  findDueTasks(limit: number): Promise<readonly DueTask[]>
+  /** Open tasks of a kind that are due to be settled and not claimed, earliest deadline first. */
+  findDueTasks(kind: TaskKind, options: DueOptions): Promise<readonly DueTask[]>
   /**
-   * Settles an open task in one transaction: passes its results to `combine` in order of collection ID, with one batch in
-   * memory at a time, and stores the combined result (JSON text) that it returns. Exactly one call per task succeeds. The
-   * outcome of all others is `already`. If `combine` throws, nothing is changed and the error is rethrown.
+   * Claims an open task. Null if it is settled or claimed, or a result is just being stored. Never waits for another relay. Of
+   * several callers, one gets the claim until `claimMs` have passed.
    */
-  settle(
-    taskId: string,
-    combine: (task: TaskToSettle, results: AsyncIterable<NodeResult>) => Promise<string>,
-    options: { keepNodeResults: boolean },
-  ): Promise<Settlement>
+  claimSettling(taskId: string, claimMs: number): Promise<SettlingClaim | null>
+  /** Makes a claim last `claimMs` from now. False if it was lost. */
+  renewSettling(claim: SettlingClaim, claimMs: number): Promise<boolean>
+  /** Gives a claim back without counting it. */
+  releaseSettling(claim: SettlingClaim): Promise<void>
+  /** The results of some of the nodes. */
+  readResults(taskId: string, nodeIds: readonly string[]): Promise<readonly NodeResult[]>
+  /** Stores the combined result (JSON text) of a claimed task. Exactly one call per task succeeds. */
+  settle(claim: SettlingClaim, result: string): Promise<Settlement>
+  /** Settled tasks whose node results were not discarded, because a relay crashed. */
+  findUndiscarded(limit: number): Promise<readonly string[]>
+  /** Discards the node results of a settled task in small steps. `keep`: only marks the task. */
+  discardResults(taskId: string, options: { keep: boolean }): Promise<void>
 
   /**
    * Claims combined results that are due to be submitted, oldest first. No other caller gets them until `claimMs` has passed
@@ -259,7 +273,5 @@ export interface TaskStore {
   /** IDs of nodes with queued subtasks, to correct caches. */
   findNodesWithWork(): Promise<readonly string[]>
 
-  /** Newest first. */
-  listTasks(options: { state?: TaskState; limit: number }): Promise<readonly TaskSummary[]>
   countByState(): Promise<StoreCounts>
 }

@@ -1,5 +1,4 @@
 import { setImmediate } from 'node:timers/promises'
-import type { DisclosurePolicy } from '@warren/disclosure'
 import type { Logger } from '@warren/runtime'
 import {
   readdressTask,
@@ -15,33 +14,17 @@ import type { LoginVersion } from '../store/user-store.ts'
 import type { RelayStore } from '../store/relay-store.ts'
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { TaskEvent } from './task-events.ts'
-import type { CombineBounds } from '../answers/combine-bounds.ts'
 import { Settler } from './settler.ts'
 import { readNewTask } from './new-task.ts'
 import { readResultStatus } from './result-status.ts'
-import { sweepTasks } from './sweep.ts'
+import { Sweep, type SweepStep } from './sweep.ts'
+import { deadlinesOf, leasesOf, type TaskSettings } from './task-settings.ts'
 
 export interface TaskServiceOptions {
   readonly store: RelayStore
   readonly queue: NodeQueue
   readonly log: Logger
-  /** Suppression and rounding of combined counts. */
-  readonly disclosure: DisclosurePolicy
-  /** Time from receiving a task to settling it, ms. Default 240,000 (availability) and 6,480,000 (distribution). */
-  readonly deadlineMs?: Readonly<Record<TaskKind, number>>
-  /** How long a task is leased to a node, ms. Default 60,000 (availability) and 1,800,000 (distribution). */
-  readonly leaseMs?: Readonly<Record<TaskKind, number>>
-  /** How often a subtask is handed out before it is exhausted. Default 5. */
-  readonly maxAttempts?: number
-  /** Whether to keep the results of nodes after the task is settled. Default false. */
-  readonly keepNodeResults?: boolean
-  /** How long a task is kept after its combined result was submitted, ms. Default 86,400,000. */
-  readonly resultRetentionMs?: number
-  /** Whether to leave suppressed rows out of distributions. Default false, as in the .NET relay. */
-  readonly dropSuppressedRows?: boolean
-  /** Whether `message` of the combined result states "answered by 3 of 4 nodes". Default true. */
-  readonly reportCoverage?: boolean
-  readonly bounds: CombineBounds
+  readonly settings: TaskSettings
   /** Must not throw. */
   readonly onEvent?: (event: TaskEvent) => void
 }
@@ -74,11 +57,6 @@ export interface LeaseRequest {
   readonly requestId: string
 }
 
-const DEADLINE_MS = { availability: 240_000, distribution: 6_480_000 }
-const LEASE_MS = { availability: 60_000, distribution: 1_800_000 }
-const MAX_ATTEMPTS = 5
-const RESULT_RETENTION_MS = 86_400_000
-
 /**
  * Takes tasks from admission to the combined result. Every method is safe to call from several relays on one database. A
  * method rejects with StoreError if the store fails: then nothing was changed and the call can be repeated. The service
@@ -88,39 +66,21 @@ export class TaskService implements AsyncDisposable {
   readonly #store: RelayStore
   readonly #queue: NodeQueue
   readonly #log: Logger
-  readonly #deadlineMs: Readonly<Record<TaskKind, number>>
-  readonly #leaseMs: Readonly<Record<TaskKind, number>>
-  readonly #maxAttempts: number
-  readonly #resultRetentionMs: number
+  readonly #settings: TaskSettings
   readonly #onEvent: (event: TaskEvent) => void
   readonly #settler: Settler
+  readonly #sweep: Sweep
   readonly #publishing = new Set<Promise<void>>()
-  #sweeping: Promise<void> | null = null
-  #deletedAt = Number.NEGATIVE_INFINITY
 
   constructor(options: TaskServiceOptions) {
-    const { store, queue, log, onEvent = () => {} } = options
+    const { store, queue, log, settings, onEvent = () => {} } = options
     this.#store = store
     this.#queue = queue
     this.#log = log
-    this.#deadlineMs = options.deadlineMs ?? DEADLINE_MS
-    this.#leaseMs = options.leaseMs ?? LEASE_MS
-    this.#maxAttempts = options.maxAttempts ?? MAX_ATTEMPTS
-    this.#resultRetentionMs = options.resultRetentionMs ?? RESULT_RETENTION_MS
+    this.#settings = settings
     this.#onEvent = onEvent
-    this.#settler = new Settler({
-      store,
-      log,
-      combineOptions: {
-        disclosure: options.disclosure,
-        dropSuppressedRows: options.dropSuppressedRows ?? false,
-        reportCoverage: options.reportCoverage ?? true,
-        bounds: options.bounds,
-      },
-      keepNodeResults: options.keepNodeResults ?? false,
-      deadlineMs: this.#deadlineMs,
-      onEvent,
-    })
+    this.#settler = new Settler({ store, log, settings, onEvent })
+    this.#sweep = new Sweep({ store, queue, log, settings, settler: this.#settler, onEvent })
   }
 
   /**
@@ -128,7 +88,7 @@ export class TaskService implements AsyncDisposable {
    * again, and the combined result of a settled task is submitted again. `ageMs` is how long ago the task was received.
    */
   async admit(upstream: string, json: unknown, ageMs = 0): Promise<AdmissionOutcome> {
-    const { task, ...rest } = readNewTask(upstream, json, ageMs, this.#deadlineMs)
+    const { task, ...rest } = readNewTask(upstream, json, ageMs, deadlinesOf(this.#settings))
     if (task === null) {
       const problems = 'problems' in rest ? rest.problems : []
       this.#log.warn({ upstream, problems: problems.slice(0, 5) }, 'task unreadable')
@@ -177,8 +137,8 @@ export class TaskService implements AsyncDisposable {
       if (isAborted(signal)) return null
       const leased = await this.#queue.lease(nodeId, {
         kind,
-        leaseMs: this.#leaseMs,
-        maxAttempts: this.#maxAttempts,
+        leaseMs: leasesOf(this.#settings),
+        maxAttempts: this.#settings.maxAttempts,
       })
       if (leased !== null) return this.#handOut(leased, request)
       const leftMs = until - performance.now()
@@ -252,7 +212,7 @@ export class TaskService implements AsyncDisposable {
     }
     this.#log.info(where, 'result stored')
     this.#onEvent({ event: 'result stored', taskId, nodeId, status })
-    if (stored.allAnswered) this.#settler.schedule(stored.taskId)
+    if (stored.allAnswered) this.#settler.schedule(stored.taskId, stored.kind)
     return 'stored'
   }
 
@@ -275,32 +235,9 @@ export class TaskService implements AsyncDisposable {
     return 'not-assigned'
   }
 
-  /**
-   * Returns expired leases, settles due tasks, deletes old tasks and lets the queue catch up. Every relay must call this
-   * every few seconds. Never rejects: a step that fails is logged, and the others still run. A call during a sweep returns
-   * the promise of that sweep.
-   */
-  async sweep(): Promise<void> {
-    this.#sweeping ??= this.#sweep().finally(() => {
-      this.#sweeping = null
-    })
-    return this.#sweeping
-  }
-
-  async #sweep(): Promise<void> {
-    const now = performance.now()
-    const deletes =
-      now - this.#deletedAt >= Math.min(MAX_DELETE_INTERVAL_MS, this.#resultRetentionMs)
-    if (deletes) this.#deletedAt = now
-    await sweepTasks({
-      store: this.#store,
-      queue: this.#queue,
-      log: this.#log,
-      settler: this.#settler,
-      maxAttempts: this.#maxAttempts,
-      deleteAfterMs: deletes ? this.#resultRetentionMs : null,
-      onEvent: this.#onEvent,
-    })
+  /** What every relay must do every few seconds. */
+  get sweepSteps(): readonly SweepStep[] {
+    return this.#sweep.steps
   }
 
   /** Resolves when this process has no settlement and no publication in progress. */
@@ -309,14 +246,13 @@ export class TaskService implements AsyncDisposable {
     await this.#settler.idle()
   }
 
-  /** Waits for work in progress. Does not close the store or the queue: their owner does. */
+  /** Waits for short work in progress. Does not close the store or the queue: their owner does. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#sweeping
-    await this.idle()
+    await Promise.all(this.#publishing)
+    await this.#settler[Symbol.asyncDispose]()
   }
 }
 
-const MAX_DELETE_INTERVAL_MS = 60_000
 const LARGE_RESULT_BYTES = 1_000_000
 
 function isAborted(signal: AbortSignal | undefined): boolean {

@@ -2,7 +2,7 @@ import { until } from '@warren/testkit'
 import { expect, it } from 'vitest'
 
 import { describeQueues } from './queue-bench.ts'
-import { addNodes, admitted, LEASE, newTask } from './store-bench.ts'
+import { addNodes, admitted, LEASE, newTask, settle } from './store-bench.ts'
 
 // Messages expire with their task, so these tests use the current time.
 const present = () => {
@@ -94,7 +94,7 @@ describeQueues('a node queue', (openBench) => {
       stale.push(taskId)
     }
     for (const taskId of stale) {
-      await store.tasks.settle(taskId, async () => '{}', { keepNodeResults: false })
+      await settle(store, taskId)
     }
     const live = task()
     await queue.publish((await admitted(store, live)).subtasks)

@@ -1,12 +1,20 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 
-import type { NewTask, NodeResult } from '../../src/store/task-store.ts'
+import type { NewTask, NodeResult, SettlingClaim } from '../../src/store/task-store.ts'
 import type { RelayStore } from '../../src/store/relay-store.ts'
-import { addNodes, admitted, describeStores, LEASE, newTask, NOW } from './store-bench.ts'
+import {
+  addNodes,
+  CLAIM_MS,
+  settle,
+  admitted,
+  describeStores,
+  LEASE,
+  newTask,
+  NOW,
+} from './store-bench.ts'
 
-const KEEP = { keepNodeResults: true }
-const DROP = { keepNodeResults: false }
+const DUE = { limit: 10, silence: null }
 
 /** Leases a subtask for each node and stores its result, in the given order. */
 async function answerAll(store: RelayStore, results: Readonly<Record<string, string>>) {
@@ -20,28 +28,29 @@ async function answerAll(store: RelayStore, results: Readonly<Record<string, str
   return outcomes
 }
 
-async function failToCombine(): Promise<string> {
-  throw new RangeError('too much')
-}
-
-async function collect(results: AsyncIterable<NodeResult>): Promise<string> {
-  const all = []
-  for await (const nodeResult of results) all.push(nodeResult)
-  return JSON.stringify(all)
-}
-
 /** Admits a task with an immediate result. */
 async function settled(store: RelayStore, task = newTask()): Promise<NewTask> {
   await store.tasks.admit({ ...task, immediateResult: `result of ${task.uuid}` })
   return task
 }
 
-/** Settles a task with its nodes' results, as they are, as the combined result. Returns them. */
-async function settleAndRead(store: RelayStore, taskId: string): Promise<NodeResult[]> {
-  const settlement = await store.tasks.settle(taskId, (_, results) => collect(results), DROP)
-  if (settlement.outcome !== 'settled') throw new Error('the task was settled before')
-  const results: NodeResult[] = JSON.parse(settlement.result)
+/** Settles a task. Returns the results of its nodes. */
+async function settleAndRead(store: RelayStore, taskId: string): Promise<readonly NodeResult[]> {
+  let results: readonly NodeResult[] = []
+  const settlement = await settle(store, taskId, async (claim) => {
+    results = await readClaimed(store, claim)
+    return '{}'
+  })
+  expect(settlement?.outcome).toBe('settled')
   return results
+}
+
+async function readClaimed(
+  store: RelayStore,
+  { task, results }: SettlingClaim,
+): Promise<readonly NodeResult[]> {
+  const nodeIds = results.map(({ nodeId }) => nodeId)
+  return store.tasks.readResults(task.taskId, nodeIds)
 }
 
 describeStores('results', (openBench) => {
@@ -68,6 +77,7 @@ describeStores('results', (openBench) => {
       outcome: 'stored',
       taskId,
       taskUuid: task.uuid,
+      kind: 'availability',
       allAnswered: false,
     })
     // The subtask was never handed out, so no node can know its ID.
@@ -144,7 +154,7 @@ describeStores('results', (openBench) => {
     const task = newTask()
     const { taskId } = await admitted(store, task)
     const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
-    await store.tasks.settle(taskId, async () => '{}', DROP)
+    await settle(store, taskId)
     const result = { subtaskId, nodeId: node!, json: '{}', status: 'ok' as const }
     const late = { outcome: 'late', taskId, taskUuid: task.uuid }
     expect(await store.tasks.storeResult(result)).toEqual(late)
@@ -169,14 +179,17 @@ describeStores('settling', (openBench) => {
     await answerAll(store, { [a!]: '{}', [b!]: '{}' })
     const due = async (now: number) => {
       bench.clock.now = now
-      return (await store.tasks.findDueTasks(10)).map(({ uuid, reason }) => [uuid, reason])
+      return (await store.tasks.findDueTasks('availability', DUE)).map(({ uuid, reason }) => [
+        uuid,
+        reason,
+      ])
     }
     expect(await due(NOW)).toEqual([[done.uuid, 'all answered']])
     expect(await due(NOW + 500)).toEqual([
       [waiting.uuid, 'deadline'],
       [done.uuid, 'all answered'],
     ])
-    expect(await store.tasks.findDueTasks(1)).toHaveLength(1)
+    expect(await store.tasks.findDueTasks('availability', { ...DUE, limit: 1 })).toHaveLength(1)
   })
 
   it('is due when the only node that had not answered is removed', async () => {
@@ -186,13 +199,15 @@ describeStores('settling', (openBench) => {
     const { taskId } = await admitted(store)
     await answerAll(store, { [a!]: '{}' })
     await store.users.removeNode(b!)
-    expect(await store.tasks.findDueTasks(10)).toMatchObject([{ reason: 'all answered' }])
-    await store.tasks.settle(taskId, async ({ asked }) => `${asked} asked`, DROP)
+    expect(await store.tasks.findDueTasks('availability', DUE)).toMatchObject([
+      { reason: 'all answered' },
+    ])
+    await settle(store, taskId, ({ task }) => `${task.asked} asked`)
     const [submission] = await store.tasks.claimSubmissions({ limit: 1, claimMs: 1 })
     expect(submission?.result).toBe('2 asked')
   })
 
-  it('reads the results in order of collection ID, even many of them', async () => {
+  it('reads every result, even many of them', async () => {
     await using bench = await openBench()
     const store = bench.open()
     const nodes = await addNodes(store, 220)
@@ -203,7 +218,7 @@ describeStores('settling', (openBench) => {
       await Promise.all(some.map((node) => answerAll(store, { [node]: `of ${node}` })))
     }
     const results = await settleAndRead(store, taskId)
-    expect(results.map(({ nodeId }) => nodeId)).toEqual(nodes)
+    expect(results.map(({ nodeId }) => nodeId).sort()).toEqual(nodes)
     expect(results.every(({ nodeId, json }) => json === `of ${nodeId}`)).toBe(true)
   })
 
@@ -213,80 +228,113 @@ describeStores('settling', (openBench) => {
     await addNodes(stores[0]!, 2)
     for (let round = 0; round < 5; round++) {
       const { taskId } = await admitted(stores[0]!)
-      const outcomes = await Promise.all(
+      const settlements = await Promise.all(
         Array.from({ length: 16 }, (_, index) =>
-          stores[index % 2]!.tasks.settle(
-            taskId,
-            async () => {
-              await after(5)
-              return String(index)
-            },
-            DROP,
-          ),
+          settle(stores[index % 2]!, taskId, async () => {
+            await after(5)
+            return String(index)
+          }),
         ),
       )
-      expect(outcomes.filter(({ outcome }) => outcome === 'settled')).toHaveLength(1)
-      expect(await stores[0]!.tasks.settle(taskId, async () => '', DROP)).toEqual({
-        outcome: 'already',
-      })
+      expect(settlements.filter((one) => one?.outcome === 'settled')).toHaveLength(1)
+      expect(settlements.filter((one) => one === null)).toHaveLength(15)
+      expect(await settle(stores[0]!, taskId)).toBeNull()
     }
   })
 
-  it('changes nothing if combining fails', async () => {
+  it('is left to another relay when its claim expires, and the first one then stores nothing', async () => {
+    await using bench = await openBench()
+    const [one, two] = [bench.open(), bench.open()]
+    const [node] = await addNodes(one, 1)
+    const task = newTask()
+    const { taskId } = await admitted(one, task)
+    await answerAll(one, { [node!]: 'kept' })
+    const first = (await one.tasks.claimSettling(taskId, CLAIM_MS))!
+    expect(first).toMatchObject({
+      task: { uuid: task.uuid, asked: 1 },
+      attempt: 1,
+      results: [{ nodeId: node, status: 'ok', bytes: 4 }],
+    })
+    expect(await two.tasks.claimSettling(taskId, CLAIM_MS)).toBeNull()
+    expect(await two.tasks.findDueTasks('availability', DUE)).toEqual([])
+    bench.clock.now += CLAIM_MS - 1
+    expect(await one.tasks.renewSettling(first, CLAIM_MS)).toBe(true)
+    bench.clock.now += CLAIM_MS
+    expect(await one.tasks.renewSettling(first, CLAIM_MS)).toBe(false)
+    // Expired, even if no other relay has claimed the task yet: results are accepted again.
+    expect(await one.tasks.settle(first, 'too late')).toEqual({ outcome: 'lost' })
+    expect(await two.tasks.findDueTasks('availability', DUE)).toHaveLength(1)
+    const second = (await two.tasks.claimSettling(taskId, CLAIM_MS))!
+    expect(second.attempt).toBe(2)
+    expect(await one.tasks.settle(first, 'too late')).toEqual({ outcome: 'lost' })
+    expect(await two.tasks.settle(second, 'combined')).toMatchObject({ outcome: 'settled' })
+    expect(await one.tasks.settle(first, 'too late')).toEqual({ outcome: 'lost' })
+    const [submission] = await one.tasks.claimSubmissions({ limit: 1, claimMs: 1 })
+    expect(submission?.result).toBe('combined')
+  })
+
+  it('does not count a claim that was given back', async () => {
     await using bench = await openBench()
     const store = bench.open()
-    const [node] = await addNodes(store, 1)
+    await addNodes(store, 1)
     const { taskId } = await admitted(store)
-    await answerAll(store, { [node!]: 'kept' })
-    await expect(store.tasks.settle(taskId, failToCombine, DROP)).rejects.toThrow('too much')
-    const again = await store.tasks.settle(taskId, (_, results) => collect(results), DROP)
-    expect(again).toMatchObject({ outcome: 'settled' })
-    expect(again).toMatchObject({ result: expect.stringContaining('kept') })
+    await store.tasks.releaseSettling((await store.tasks.claimSettling(taskId, CLAIM_MS))!)
+    expect((await store.tasks.claimSettling(taskId, CLAIM_MS))?.attempt).toBe(1)
   })
 
   it.each([
-    [DROP, 0],
-    [KEEP, 1],
-  ])('with %j leaves %i node results in the database', async (options, left) => {
+    [false, 0],
+    [true, 3],
+  ])('with keep %s leaves %i node results in the database', async (keep, left) => {
     await using bench = await openBench()
     const store = bench.open()
-    const [node] = await addNodes(store, 1)
+    const nodes = await addNodes(store, 3)
     const task = newTask()
     const { taskId } = await admitted(store, task)
-    await answerAll(store, { [node!]: 'kept' })
-    await store.tasks.settle(taskId, async () => '{}', options)
-    expect(await store.tasks.listTasks({ limit: 1 })).toMatchObject([
-      { uuid: task.uuid, state: 'settled', subtasks: { answered: 1 }, settledAt: NOW },
+    const large = 'x'.repeat(1_500_000)
+    await answerAll(store, Object.fromEntries(nodes.map((node) => [node, large])))
+    await settle(store, taskId)
+    // A relay that crashes now leaves the results. Another one finds them once the claim has expired.
+    expect(await store.tasks.findUndiscarded(10)).toEqual([])
+    bench.clock.now += CLAIM_MS
+    expect(await store.tasks.findUndiscarded(10)).toEqual([taskId])
+    await store.tasks.discardResults(taskId, { keep })
+    expect(await store.tasks.findUndiscarded(10)).toEqual([])
+    expect(await bench.listTasks()).toMatchObject([
+      { uuid: task.uuid, state: 'settled', subtasks: { answered: 3 }, settledAt: NOW, kept: left },
     ])
-    expect(await bench.countKeptResults()).toBe(left)
   })
 
-  it('does not wait for a late result, and does not accept one while it runs', async () => {
+  it('does not wait for a late result, and does not accept one while the task is claimed', async () => {
     await using bench = await openBench()
     const [one, two] = [bench.open(), bench.open()]
     const [a, b] = await addNodes(one, 2)
     const { taskId } = await admitted(one)
     await answerAll(one, { [a!]: 'in time' })
     const { subtaskId } = (await two.tasks.leaseOldest(b!, LEASE))!
-    const reading = Promise.withResolvers<void>()
-    const settled = one.tasks.settle(
-      taskId,
-      async (_, results) => {
-        const all = await collect(results)
-        reading.resolve()
-        await after(100)
-        return all
-      },
-      DROP,
-    )
-    await reading.promise
+    const claim = (await one.tasks.claimSettling(taskId, CLAIM_MS))!
     const result = { subtaskId, nodeId: b!, json: 'late', status: 'ok' as const }
-    const [late, { outcome }] = await Promise.all([two.tasks.storeResult(result), settled])
-    expect(outcome).toBe('settled')
-    expect(late.outcome).toBe('late')
-    expect(await one.tasks.listTasks({ limit: 1 })).toMatchObject([
-      { subtasks: { answered: 1, missed: 1 } },
-    ])
+    expect((await two.tasks.storeResult(result)).outcome).toBe('late')
+    expect(await one.tasks.settle(claim, '{}')).toMatchObject({
+      outcome: 'settled',
+      missing: 1,
+      users: ['north'],
+      isExpired: false,
+    })
+    expect((await two.tasks.storeResult(result)).outcome).toBe('late')
+    expect(await bench.listTasks()).toMatchObject([{ subtasks: { answered: 1, missed: 1 } }])
+  })
+
+  it('accepts results again when the claim of a crashed relay has expired', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    const { taskId } = await admitted(store)
+    const { subtaskId } = (await store.tasks.leaseOldest(node!, LEASE))!
+    await store.tasks.claimSettling(taskId, CLAIM_MS)
+    bench.clock.now += CLAIM_MS
+    const result = { subtaskId, nodeId: node!, json: '{}', status: 'ok' as const }
+    expect((await store.tasks.storeResult(result)).outcome).toBe('stored')
   })
 
   it('stops handing out the subtasks that were not answered', async () => {
@@ -295,7 +343,7 @@ describeStores('settling', (openBench) => {
     const [a, b] = await addNodes(store, 2)
     const { taskId } = await admitted(store)
     await store.tasks.leaseOldest(a!, LEASE)
-    await store.tasks.settle(taskId, async () => '{}', DROP)
+    await settle(store, taskId)
     expect(await store.tasks.leaseOldest(b!, LEASE)).toBeNull()
     bench.clock.now = NOW + 1e9
     expect(await store.tasks.returnExpiredLeases(5)).toEqual([])
@@ -363,7 +411,7 @@ describe('submissions', () => {
       bench.clock.now = NOW + 5_000
       const [second] = await store.tasks.claimSubmissions(CLAIM)
       expect(second?.attempt).toBe(2)
-      expect(await store.tasks.listTasks({ limit: 1 })).toMatchObject([
+      expect(await bench.listTasks()).toMatchObject([
         { submissionAttempts: 2, submissionCause: 'HTTP 503' },
       ])
       await store.tasks.recordSubmission(second!, { outcome: 'submitted' })
@@ -416,7 +464,7 @@ describe('submissions', () => {
         cause: `HTTP 400: \u0000${'x'.repeat(10_000)}`,
       }
       expect(await store.tasks.recordSubmission(submission!, abandoned)).toBe(true)
-      const [task] = await store.tasks.listTasks({ state: 'dead', limit: 1 })
+      const [task] = await bench.listTasks()
       expect(task?.submissionCause).toHaveLength(500)
       bench.clock.now = NOW + 1e9
       expect(await store.tasks.claimSubmissions(CLAIM)).toEqual([])

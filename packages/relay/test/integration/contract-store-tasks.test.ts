@@ -291,13 +291,11 @@ describe('an overview', () => {
       await admitted(store, old)
       await admitted(store, young)
       await store.tasks.leaseOldest(a!, LEASE)
-      const tasks = await store.tasks.listTasks({ limit: 10 })
+      const tasks = await bench.listTasks()
       expect(tasks.map(({ uuid, subtasks }) => [uuid, subtasks])).toEqual([
         [young.uuid, { queued: 2 }],
         [old.uuid, { leased: 1, queued: 1 }],
       ])
-      expect(await store.tasks.listTasks({ limit: 1 })).toHaveLength(1)
-      expect(await store.tasks.listTasks({ state: 'dead', limit: 10 })).toEqual([])
       expect(await store.tasks.countByState()).toEqual({
         tasks: { open: 2, settled: 0, submitted: 0, dead: 0 },
         queuedSubtasks: 3,

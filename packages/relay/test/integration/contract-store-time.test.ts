@@ -112,7 +112,9 @@ describeStores('the time of a store', (openBench) => {
       try {
         Date.now = () => dateNow() + skewMs
         expect(await store.tasks.returnExpiredLeases(5)).toEqual([])
-        expect(await store.tasks.findDueTasks(10)).toEqual([])
+        expect(
+          await store.tasks.findDueTasks('availability', { limit: 10, silence: null }),
+        ).toEqual([])
       } finally {
         Date.now = dateNow
       }
@@ -126,9 +128,11 @@ describeStores('the time of a store', (openBench) => {
     const { subtasks } = await admitted(store, newTask({ ageMs: 100_000 }))
     expect(subtasks[0]?.leftMs).toBe(140_000)
     bench.clock.now = NOW + 139_999
-    expect(await store.tasks.findDueTasks(10)).toEqual([])
+    expect(await store.tasks.findDueTasks('availability', { limit: 10, silence: null })).toEqual([])
     bench.clock.now = NOW + 140_000
-    expect(await store.tasks.findDueTasks(10)).toMatchObject([{ reason: 'deadline' }])
+    expect(
+      await store.tasks.findDueTasks('availability', { limit: 10, silence: null }),
+    ).toMatchObject([{ reason: 'deadline' }])
     expect(await store.tasks.leaseOldest(node!, LEASE)).toBeNull()
   })
 })

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 
-import { addNodes, admitted, LEASE, sqliteBench } from './store-bench.ts'
+import { addNodes, admitted, LEASE, settle, sqliteBench } from './store-bench.ts'
 
 it('a SQLite file shrinks again after large results are deleted', async () => {
   await using bench = await sqliteBench()
@@ -13,7 +13,8 @@ it('a SQLite file shrinks again after large results are deleted', async () => {
     const json = JSON.stringify({ status: 'ok', filler: 'x'.repeat(4_000_000) })
     await store.tasks.storeResult({ subtaskId, nodeId, json, status: 'ok' })
   }
-  await store.tasks.settle(taskId, async () => '{}', { keepNodeResults: false })
+  await settle(store, taskId)
+  await store.tasks.discardResults(taskId, { keep: false })
   const size = async (suffix = '') => (await stat(`${bench.url}${suffix}`)).size
   expect(await size()).toBeGreaterThan(60_000_000)
   let longestMs = 0

@@ -10,11 +10,45 @@ import { describe } from 'vitest'
 
 import type { Migration } from '../../src/store/migrations.ts'
 import { openPostgresStore } from '../../src/store/postgres-store.ts'
-import type { Admission, LeaseOptions, NewTask } from '../../src/store/task-store.ts'
+import type {
+  Admission,
+  LeaseOptions,
+  NewTask,
+  Settlement,
+  SettlingClaim,
+} from '../../src/store/task-store.ts'
 import type { RelayStore } from '../../src/store/relay-store.ts'
 import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 
-const COUNT_KEPT_RESULTS = 'select count(answer) as kept from relay_subtasks'
+const LIST_TASKS = `
+  select t.uuid, t.state as task_state, t.received_at, t.settled_at, t.delivery_attempts, t.delivery_cause, s.state, s.answer
+  from relay_tasks as t left join relay_subtasks as s on s.task_id = t.id
+  order by t.received_at desc, t.id desc`
+
+interface ListedRow {
+  uuid: string
+  task_state: string
+  received_at: number | string
+  settled_at: number | string | null
+  delivery_attempts: number
+  delivery_cause: string | null
+  state: string | null
+  answer: string | null
+}
+
+/** A task as it is in the database. */
+export interface ListedTask {
+  readonly uuid: string
+  readonly state: string
+  readonly receivedAt: number
+  readonly settledAt: number | null
+  readonly submissionAttempts: number
+  readonly submissionCause: string | null
+  /** Number of subtasks by state. */
+  readonly subtasks: Readonly<Record<string, number>>
+  /** Number of node results. */
+  readonly kept: number
+}
 
 /** One database with any number of relays on it. */
 export interface StoreBench extends AsyncDisposable {
@@ -25,8 +59,8 @@ export interface StoreBench extends AsyncDisposable {
   readonly clock: { now: number }
   /** Opens a store on the database, as another relay would. It is closed with the bench. */
   open(options?: OpenOptions): RelayStore
-  /** Number of node results in the database. Not part of the store, because no program needs it. */
-  countKeptResults(): Promise<number>
+  /** All tasks, newest first. Not part of the store, because no program needs it. */
+  listTasks(): Promise<readonly ListedTask[]>
 }
 
 export interface OpenOptions {
@@ -65,11 +99,12 @@ export async function sqliteBench({ migrated = true } = {}): Promise<StoreBench>
         stores,
         openSqliteStore({ path, log: quietLog(), ...testClock(realTime, clock), ...options }),
       ),
-    async countKeptResults() {
+    async listTasks() {
       const file = new DatabaseSync(path)
-      const row = file.prepare(COUNT_KEPT_RESULTS).get()
+      const rows = file.prepare(LIST_TASKS).all()
       file.close()
-      return Number(row?.['kept'])
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      return listed(rows as unknown as ListedRow[])
     },
     async [Symbol.asyncDispose]() {
       await closeAll(stores)
@@ -104,18 +139,44 @@ export async function postgresBench({ migrated = true } = {}): Promise<StoreBenc
           ...options,
         }),
       ),
-    async countKeptResults() {
+    async listTasks() {
       const client = new Client({ connectionString: database.url })
       await client.connect()
-      const { rows } = await client.query<{ kept: string }>(COUNT_KEPT_RESULTS)
+      const { rows } = await client.query<ListedRow>(LIST_TASKS)
       await client.end()
-      return Number(rows[0]?.kept)
+      return listed(rows)
     },
     async [Symbol.asyncDispose]() {
       await closeAll(stores)
       await database[Symbol.asyncDispose]()
     },
   }
+}
+
+function listed(rows: readonly ListedRow[]): ListedTask[] {
+  return [...Map.groupBy(rows, ({ uuid }) => uuid)].map(([uuid, ofTask]) => {
+    const subtasks: Record<string, number> = {}
+    for (const { state } of ofTask) {
+      if (state !== null) subtasks[state] = (subtasks[state] ?? 0) + 1
+    }
+    const {
+      task_state: state,
+      received_at,
+      settled_at,
+      delivery_attempts,
+      delivery_cause,
+    } = ofTask[0]!
+    return {
+      uuid,
+      state,
+      receivedAt: Number(received_at),
+      settledAt: settled_at === null ? null : Number(settled_at),
+      submissionAttempts: delivery_attempts,
+      submissionCause: delivery_cause,
+      subtasks,
+      kept: ofTask.filter(({ answer }) => answer !== null).length,
+    }
+  })
 }
 
 function testClock(realTime: boolean, clock: { now: number }): { clock?: () => number } {
@@ -198,6 +259,18 @@ export async function admitted(
   const admission = await store.tasks.admit(task)
   if (admission.outcome !== 'admitted') throw new Error(`the task was ${admission.outcome}`)
   return admission
+}
+
+export const CLAIM_MS = 15_000
+
+/** Claims a task and stores a combined result: by default, what `combine` makes of the results of its nodes. */
+export async function settle(
+  store: RelayStore,
+  taskId: string,
+  combine: (claim: SettlingClaim) => string | Promise<string> = () => '{}',
+): Promise<Settlement | null> {
+  const claim = await store.tasks.claimSettling(taskId, CLAIM_MS)
+  return claim === null ? null : store.tasks.settle(claim, await combine(claim))
 }
 
 export const LEASE: LeaseOptions = {

@@ -182,7 +182,7 @@ describePostgres('a PostgreSQL that fails', () => {
       })
     }
     await taskService.idle()
-    await taskService.sweep()
+    await bench.sweep()
     expect((await settledResults(store)).size).toBe(10)
   }, 60_000)
 })

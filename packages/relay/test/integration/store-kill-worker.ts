@@ -10,7 +10,7 @@ import { openSqliteStore } from '../../src/store/sqlite-store.ts'
 import { TaskService } from '../../src/tasks/task-service.ts'
 import { quietLog } from './store-bench.ts'
 import { countOf, upstreamTask } from './tasks-bench.ts'
-import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
+import { TASK_SETTINGS } from '../harness/task-settings.ts'
 
 const [technology, url = '', ...nodes] = process.argv.slice(2)
 const log = quietLog()
@@ -22,7 +22,7 @@ const taskService = new TaskService({
   store,
   queue: new DatabaseNodeQueue({ store }),
   log,
-  ...COMBINE_OPTIONS,
+  settings: TASK_SETTINGS,
   onEvent: (event) => {
     if (event.event === 'task settled') report('settled', event.taskId)
   },

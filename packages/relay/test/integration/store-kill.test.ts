@@ -29,9 +29,7 @@ describeStores('a relay that is killed without warning', (openBench) => {
     expect(reported.answered.length).toBeGreaterThan(20)
     expect(reported.settled.length).toBeGreaterThan(10)
 
-    const tasks = new Map(
-      (await store.tasks.listTasks({ limit: 10_000 })).map((task) => [task.uuid, task]),
-    )
+    const tasks = new Map((await bench.listTasks()).map((task) => [task.uuid, task]))
     for (const uuid of reported.admitted) {
       const subtasks = Object.values(tasks.get(uuid)?.subtasks ?? {})
       // A task is stored with all its subtasks or not at all.
@@ -46,7 +44,7 @@ describeStores('a relay that is killed without warning', (openBench) => {
     // The next relay finishes the tasks that are still open.
     await store.tasks.returnExpiredLeases(99)
     const open = [...tasks.values()].filter(({ state }) => state === 'open').length
-    const due = await store.tasks.findDueTasks(10_000)
+    const due = await store.tasks.findDueTasks('availability', { limit: 10_000, silence: null })
     expect(due).toHaveLength(open)
   }, 90_000)
 })

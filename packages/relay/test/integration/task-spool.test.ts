@@ -84,11 +84,11 @@ describe('a received task', () => {
     expect(next.waiting).toBe(1)
     // The file may belong to a process that is storing it at this moment.
     await next.drain()
-    expect(await bench.store.tasks.listTasks({ limit: 1 })).toEqual([])
+    expect(await stores.listTasks()).toEqual([])
     await age(spoolFolder())
     await next.drain()
-    expect(await bench.store.tasks.listTasks({ limit: 1 })).toMatchObject([{ uuid: task.uuid }])
-    const [stored] = await bench.store.tasks.listTasks({ limit: 1 })
+    expect(await stores.listTasks()).toMatchObject([{ uuid: task.uuid }])
+    const [stored] = await stores.listTasks()
     expect(stored?.receivedAt).toBeLessThanOrEqual(NOW)
     expect(await readdir(spoolFolder())).toEqual([])
     expect(records.at(-1)).toMatchObject({ msg: 'spooled task stored', taskId: task.uuid })
@@ -118,7 +118,7 @@ describe('a received task', () => {
     expect(await readdir(spoolFolder())).toEqual([expect.stringMatching(/\.failed$/)])
     await intake.drain()
     expect(records).toHaveLength(1)
-    expect(await bench.store.tasks.listTasks({ limit: 9 })).toMatchObject([{ uuid: good.uuid }])
+    expect(await stores.listTasks()).toMatchObject([{ uuid: good.uuid }])
   })
 })
 

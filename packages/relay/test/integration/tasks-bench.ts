@@ -13,8 +13,9 @@ import { DatabaseNodeQueue } from '../../src/queue/database-node-queue.ts'
 import type { NodeQueue } from '../../src/queue/node-queue.ts'
 import type { RelayStore } from '../../src/store/relay-store.ts'
 import type { TaskEvent } from '../../src/tasks/task-events.ts'
-import { TaskService, type TaskServiceOptions } from '../../src/tasks/task-service.ts'
-import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
+import { TaskService } from '../../src/tasks/task-service.ts'
+import type { TaskSettings } from '../../src/tasks/task-settings.ts'
+import { TASK_SETTINGS } from '../harness/task-settings.ts'
 import { recordingLog, type StoreBench } from './store-bench.ts'
 
 export interface TaskBench extends AsyncDisposable {
@@ -23,26 +24,27 @@ export interface TaskBench extends AsyncDisposable {
   readonly queue: NodeQueue
   readonly events: readonly TaskEvent[]
   readonly records: readonly { msg: string; [field: string]: unknown }[]
+  /** Runs every step of the sweep, and waits for the settling that it starts. */
+  sweep: () => Promise<void>
   /** The clock of the stores. */
   readonly clock: { now: number }
 }
 
 export function openTaskService(
   stores: StoreBench,
-  options: Partial<TaskServiceOptions> & { poolSize?: number } = {},
+  options: Partial<TaskSettings> & { queue?: NodeQueue; poolSize?: number } = {},
 ): TaskBench {
   const { log, records } = recordingLog()
-  const { poolSize = 10, ...rest } = options
+  const { poolSize = 10, queue: given, ...settings } = options
   const store = stores.open({ log, poolSize })
-  const queue = options.queue ?? new DatabaseNodeQueue({ store })
+  const queue = given ?? new DatabaseNodeQueue({ store })
   const events: TaskEvent[] = []
   const taskService = new TaskService({
     store,
     queue,
     log,
-    ...COMBINE_OPTIONS,
+    settings: { ...TASK_SETTINGS, ...settings },
     onEvent: (event) => events.push(event),
-    ...rest,
   })
   return {
     taskService,
@@ -50,6 +52,10 @@ export function openTaskService(
     queue,
     events,
     records,
+    sweep: async () => {
+      await Promise.all(taskService.sweepSteps.map(({ run }) => run()))
+      await taskService.idle()
+    },
     clock: stores.clock,
     async [Symbol.asyncDispose]() {
       await taskService[Symbol.asyncDispose]()
@@ -88,7 +94,7 @@ export async function settledResults(store: RelayStore): Promise<Map<string, Tas
 }
 
 /** Runs an upstream that sends tasks continuously, nodes that answer them, and a relay that sweeps. */
-export function startLoad({ taskService, events }: TaskBench, nodes: readonly string[]) {
+export function startLoad({ taskService, events, sweep }: TaskBench, nodes: readonly string[]) {
   const asking = new AbortController()
   const asked: string[] = []
   const handedOut: string[] = []
@@ -121,7 +127,7 @@ export function startLoad({ taskService, events }: TaskBench, nodes: readonly st
   const sweeping = repeat(
     () => finished,
     async () => {
-      await taskService.sweep()
+      await sweep()
       await after(200)
     },
   )

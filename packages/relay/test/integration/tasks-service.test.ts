@@ -158,10 +158,10 @@ describeStores('the task service', (openBench) => {
     const slow = (await taskService.lease(b!, poll))!
     await taskService.storeResult(a!, mine.subtaskId, countOf(30), 'r')
     clock.now += 239_999
-    await taskService.sweep()
+    await bench.sweep()
     expect((await settledResults(store)).size).toBe(0)
     clock.now += 1
-    await taskService.sweep()
+    await bench.sweep()
     expect((await settledResults(store)).get(task.uuid)).toMatchObject({
       status: 'ok',
       message: 'answered by 1 of 2 nodes',
@@ -206,7 +206,7 @@ describeStores('the task service', (openBench) => {
       ).rejects.toBeInstanceOf(ResultFormatError)
     }
     clock.now += 60_000
-    await taskService.sweep()
+    await bench.sweep()
     expect(records.find(({ msg }) => msg === 'lease returned')).toMatchObject({ node, attempt: 1 })
     expect(await taskService.lease(node!, poll)).toMatchObject({ subtaskId, attempt: 2 })
   })
@@ -288,15 +288,15 @@ describeStores('the task service', (openBench) => {
     const lost = upstreamTask()
     await taskService.admit('taken out of the configuration', lost)
     clock.now += 120_000
-    await taskService.sweep()
-    expect((await store.tasks.listTasks({ limit: 9 })).map(({ state }) => state)).toEqual(['dead'])
+    await bench.sweep()
+    expect((await stores.listTasks()).map(({ state }) => state)).toEqual(['dead'])
     expect(records.find(({ msg }) => msg === 'submission abandoned')).toMatchObject({
       taskId: lost.uuid,
     })
     clock.now += 120_000
     await until(async () => {
-      await taskService.sweep()
-      return (await store.tasks.listTasks({ limit: 9 })).length === 0
+      await bench.sweep()
+      return (await stores.listTasks()).length === 0
     })
   })
 
@@ -313,7 +313,7 @@ describeStores('the task service', (openBench) => {
     await taskService.admit('national', task)
     await taskService.lease(node!, poll)
     clock.now += 240_000
-    await taskService.sweep()
+    await bench.sweep()
     expect(records.find(({ msg }) => msg === 'sweep failed')).toMatchObject({ step: 'queue' })
     expect((await settledResults(store)).has(task.uuid)).toBe(true)
   })
@@ -321,7 +321,7 @@ describeStores('the task service', (openBench) => {
   it('submits an error when results cannot be combined', async () => {
     await using stores = await openBench()
     // No configuration accepts this policy. Rounding throws an exception for it.
-    await using bench = openTaskService(stores, { disclosure: { threshold: 0.5, nearest: 10 } })
+    await using bench = openTaskService(stores, { suppressionThreshold: 0.5 })
     const { taskService, store, records } = bench
     const [node] = await addNodes(store, 1)
     const task = upstreamTask()
@@ -373,7 +373,7 @@ describeStores('two task services on one database', (openBench) => {
     })
     const sweeping = (async () => {
       while (!stop.signal.aborted) {
-        await Promise.all(services.map(({ taskService }) => taskService.sweep()))
+        await Promise.all(services.map(({ sweep }) => sweep()))
         await after(20)
       }
     })()

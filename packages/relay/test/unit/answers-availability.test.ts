@@ -2,7 +2,7 @@ import { countResult } from '@warren/task-api'
 import { describe, expect, it } from 'vitest'
 
 import { AvailabilityAggregator } from '../../src/answers/availability-aggregator.ts'
-import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
+import { COMBINE_OPTIONS } from '../harness/task-settings.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
 

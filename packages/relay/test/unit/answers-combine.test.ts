@@ -14,7 +14,7 @@ import { describe, expect, it } from 'vitest'
 import { combineResults } from '../../src/answers/combine-results.ts'
 import type { NodeResult } from '../../src/store/task-store.ts'
 import type { TaskType } from '../../src/vocabulary/task-kind.ts'
-import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
+import { COMBINE_OPTIONS } from '../harness/task-settings.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
 const OPTIONS = COMBINE_OPTIONS

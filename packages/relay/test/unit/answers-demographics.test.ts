@@ -10,7 +10,7 @@ import {
 import { describe, expect, it } from 'vitest'
 
 import { DemographicsAggregator } from '../../src/answers/demographics-aggregator.ts'
-import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
+import { COMBINE_OPTIONS } from '../harness/task-settings.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
 

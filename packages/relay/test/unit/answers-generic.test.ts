@@ -12,7 +12,7 @@ import {
 import { describe, expect, it } from 'vitest'
 
 import { GenericAggregator } from '../../src/answers/generic-aggregator.ts'
-import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
+import { COMBINE_OPTIONS } from '../harness/task-settings.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
 

@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest'
 import { combineResults, type CombineOptions } from '../../src/answers/combine-results.ts'
 import type { NodeResult } from '../../src/store/task-store.ts'
 import type { TaskType } from '../../src/vocabulary/task-kind.ts'
-import { COMBINE_OPTIONS } from '../harness/combine-options.ts'
+import { COMBINE_OPTIONS } from '../harness/task-settings.ts'
 
 const address = { uuid: 'subtask', collection: 'node' }
 const OPTIONS: CombineOptions = { ...COMBINE_OPTIONS, disclosure: { threshold: 0, nearest: 0 } }
