@@ -15,6 +15,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   { name: 'relay/thousand-nodes', file: 'packages/relay/bench/thousand-nodes.ts' },
   { name: 'relay/question-to-answer', file: 'packages/relay/bench/question-to-answer.ts' },
   { name: 'relay/tasks-per-second', file: 'packages/relay/bench/tasks-per-second.ts' },
+  { name: 'relay/settle', file: 'packages/relay/bench/settle.ts' },
   { name: 'report', file: 'packages/report/bench/report-throughput.ts' },
   {
     name: 'cohort/statements',

@@ -1,0 +1,163 @@
+// What does settling a distribution cost a relay that serves other nodes at the same time, in memory and in waiting?
+//
+// The results of 50 nodes with 100,000 codes each are in the database when the relay starts. It combines them while /livez (a request
+// that waits for the event loop only) and /readyz (one that also waits for a statement of the database) are requested all the time.
+// SQLite and PostgreSQL; one relay process each. Memory is resident, at its peak since the relay has started, with all threads. An
+// idle relay of the same kind is measured before, because a busy machine makes every request slower.
+//
+// Usage: node packages/relay/bench/settle.ts [--nodes 50] [--codes 100000]
+
+import { parseArgs } from 'node:util'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  CODE_DISTRIBUTION,
+  distributionResult,
+  encodeDistribution,
+  resultFile,
+  serializeResult,
+  type DistributionRow,
+} from '@warren/task-api'
+import { createDatabase, percentile, reportMeasurement, startServices } from '@warren/testkit'
+import { loadRelayConfig } from '../src/index.ts'
+import { openStore } from '../src/open-store.ts'
+import { addBenchNodes, silentLog, temporarySqlite } from './harness/bench-nodes.ts'
+import { ServerProcess } from './harness/server-process.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    nodes: { type: 'string', default: '50' },
+    codes: { type: 'string', default: '100000' },
+  },
+})
+const nodeCount = Number(flags.nodes)
+const codeCount = Number(flags.codes)
+const IDLE_MS = 5_000
+const PROBE_EVERY_MS = 10
+
+async function settle(name: string, store: string): Promise<void> {
+  const collectionIds = (await addBenchNodes(store, nodeCount)).map((node) => node.collectionId)
+  const quiet = await probeIdle(store)
+  const isSettled = await admitAnswered(store, collectionIds)
+  await using relay = await ServerProcess.relay({ RELAY_STORE: store })
+  const started = performance.now()
+  const busy = await probe(relay.url, isSettled())
+  const seconds = (performance.now() - started) / 1_000
+  const what = `${nodeCount} nodes × ${codeCount} codes, ${name}`
+  reportMeasurement({ what: `${what}: time to settle`, value: seconds, unit: 's' })
+  reportMeasurement({
+    what: `${what}: peak memory`,
+    value: relay.memory().peakMb,
+    unit: 'MB',
+    target: { of: 'value', atMost: 300 },
+  })
+  for (const [path, atMost] of [
+    ['/livez', 100],
+    ['/readyz', 200],
+  ] as const) {
+    reportMeasurement({
+      what: `${what}: ${path}, p99`,
+      value: percentile(busy[path], 0.99),
+      unit: 'ms',
+      reference: { what: 'idle relay', value: percentile(quiet[path], 0.99) },
+      target: { of: 'value', atMost },
+    })
+  }
+}
+
+async function probeIdle(store: string): Promise<Times> {
+  await using relay = await ServerProcess.relay({ RELAY_STORE: store })
+  const times = await probe(relay.url, delay(IDLE_MS))
+  reportMeasurement({ what: 'idle relay: peak memory', value: relay.memory().peakMb, unit: 'MB' })
+  return times
+}
+
+/** Admits a distribution task and stores the result of every node. Returns what waits until the task is settled. */
+async function admitAnswered(
+  database: string,
+  collectionIds: readonly string[],
+): Promise<() => Promise<void>> {
+  const config = loadRelayConfig({ RELAY_STORE: database })
+  const options = { log: silentLog(), waitForDatabase: false }
+  await using store = await openStore(config, options)
+  const admission = await store.tasks.admit({
+    upstream: 'bench',
+    uuid: 'bench',
+    kind: 'distribution',
+    type: 'generic',
+    collection: 'c',
+    body: '{}',
+    ageMs: 0,
+    deadlineMs: 3_600_000,
+    resultWithoutNodes: '{}',
+  })
+  if (admission.outcome !== 'admitted') throw new Error(`the task was ${admission.outcome}`)
+  const json = Buffer.from(codes())
+  const leaseMs = { availability: 3_600_000, distribution: 3_600_000 }
+  for (const nodeId of collectionIds) {
+    const lease = await store.tasks.leaseOldest(nodeId, { leaseMs, maxAttempts: 5 })
+    if (lease === null) throw new Error('nothing to lease')
+    await store.tasks.storeResult({ subtaskId: lease.subtaskId, nodeId, json, status: 'ok' })
+  }
+  return async () => {
+    await using watching = await openStore(config, options)
+    const counts = async () => (await watching.tasks.countByState()).tasks
+    while ((await counts()).settled === 0) await delay(200)
+    // The relay discards the results of the nodes now.
+    await delay(2_000)
+  }
+}
+
+function codes(): string {
+  const rows = Array.from({ length: codeCount }, (_, index): DistributionRow => ({
+    biobank: 'collection',
+    code: `OMOP:${4_000_000 + index}`,
+    count: 20 + (index % 500),
+    description: '',
+    min: null,
+    q1: null,
+    median: null,
+    mean: null,
+    q3: null,
+    max: null,
+    alternatives: '',
+    dataset: '',
+    omop: String(4_000_000 + index),
+    omopDescription: `A clinical finding with number ${index}`,
+    category: 'Condition',
+  }))
+  const file = resultFile({
+    name: CODE_DISTRIBUTION,
+    text: encodeDistribution(CODE_DISTRIBUTION, rows),
+    description: null,
+    sensitive: true,
+  })
+  return serializeResult(distributionResult({ uuid: 'u', collection: 'c' }, codeCount, [file]))
+}
+
+type Times = Record<'/livez' | '/readyz', number[]>
+
+/** Requests both paths until the work is done. Returns how long each request took, ms. */
+async function probe(url: string, work: Promise<unknown>): Promise<Times> {
+  const times: Times = { '/livez': [], '/readyz': [] }
+  let isDone = false
+  const done = work.finally(() => {
+    isDone = true
+  })
+  const repeat = async (path: keyof Times): Promise<void> => {
+    while (!isDone) {
+      const started = performance.now()
+      const response = await fetch(url + path)
+      await response.text()
+      times[path].push(performance.now() - started)
+      await delay(PROBE_EVERY_MS)
+    }
+  }
+  await Promise.all([done, repeat('/livez'), repeat('/readyz')])
+  return times
+}
+
+await using sqlite = await temporarySqlite()
+await settle('SQLite', sqlite.url)
+await startServices()
+await using postgres = await createDatabase()
+await settle('PostgreSQL', postgres.url)
