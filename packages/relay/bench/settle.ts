@@ -139,12 +139,10 @@ type Times = Record<'/livez' | '/readyz', number[]>
 /** Requests both paths until the work is done. Returns how long each request took, ms. */
 async function probe(url: string, work: Promise<unknown>): Promise<Times> {
   const times: Times = { '/livez': [], '/readyz': [] }
-  let isDone = false
-  const done = work.finally(() => {
-    isDone = true
-  })
+  const ended = new AbortController()
+  const done = work.finally(() => ended.abort())
   const repeat = async (path: keyof Times): Promise<void> => {
-    while (!isDone) {
+    while (!ended.signal.aborted) {
       const started = performance.now()
       const response = await fetch(url + path)
       await response.text()

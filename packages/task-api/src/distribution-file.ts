@@ -50,10 +50,28 @@ export function encodeDistribution(
   fileName: DistributionFileName,
   rows: Iterable<DistributionRow>,
 ): string {
+  return [...distributionPieces(fileName, rows)].join('')
+}
+
+const PIECE_LENGTH = 48_000
+
+/** The text of `encodeDistribution` in pieces, so that a large file is never in memory as a whole. */
+export function* distributionPieces(
+  fileName: DistributionFileName,
+  rows: Iterable<DistributionRow>,
+): Generator<string> {
   const columns = COLUMNS[fileName]
-  const lines = [columns.join('\t')]
-  for (const row of rows) lines.push(columns.map((column) => FIELD[column](row)).join('\t'))
-  return lines.join('\n').trimEnd()
+  let piece = columns.join('\t')
+  for (const row of rows) {
+    // The last row is not known yet, so a piece never ends with a row that might have to be trimmed.
+    if (piece.length > PIECE_LENGTH) {
+      const line = piece.lastIndexOf('\n')
+      yield piece.slice(0, line)
+      piece = piece.slice(line)
+    }
+    piece += `\n${columns.map((column) => FIELD[column](row)).join('\t')}`
+  }
+  yield piece.trimEnd()
 }
 
 const FIELD: Record<Column, (row: DistributionRow) => string> = {

@@ -25,6 +25,7 @@ export {
   CODE_DISTRIBUTION,
   DEMOGRAPHICS_DISTRIBUTION,
   distributionFileName,
+  distributionPieces,
   encodeDistribution,
   type DistributionFileName,
 } from './distribution-file.ts'
@@ -58,6 +59,7 @@ export {
   fileText,
   fileTextPieces,
   resultFile,
+  resultFileOfPieces,
   type ResultFile,
   type ResultFileContent,
 } from './result-file.ts'

@@ -24,6 +24,36 @@ export interface ResultFileContent {
   readonly encode?: boolean
 }
 
+/** A file of which the text is encoded piece by piece, and is never in memory as a whole. Its size is that of the text. */
+export function resultFileOfPieces(
+  content: Pick<ResultFileContent, 'name' | 'description' | 'sensitive'>,
+  pieces: Iterable<string>,
+): ResultFile {
+  const encoded: string[] = []
+  let size = 0
+  let rest = Buffer.alloc(0)
+  for (const piece of pieces) {
+    const added = Buffer.from(piece)
+    size += added.length
+    const bytes = Buffer.concat([rest, added])
+    // base64 encodes 3 bytes at a time.
+    const whole = bytes.length - (bytes.length % 3)
+    encoded.push(bytes.toString('base64', 0, whole))
+    rest = bytes.subarray(whole)
+  }
+  encoded.push(rest.toString('base64'))
+  const { name, description, sensitive } = content
+  return {
+    file_name: name,
+    file_data: encoded.join(''),
+    file_description: description,
+    file_reference: '',
+    file_sensitive: sensitive,
+    file_size: size,
+    file_type: 'BCOS',
+  }
+}
+
 export function resultFile(content: ResultFileContent): ResultFile {
   const { name, text, description, sensitive, size = 'decoded', encode = true } = content
   const bytes = Buffer.from(text, 'utf8')
@@ -67,9 +97,11 @@ export function fileTextPieces(file: ResultFile): Iterable<string> {
 
 function* decodePieces(data: string): Generator<string> {
   const decoder = new TextDecoder()
+  // One buffer for all pieces: a large file has hundreds of them, and memory outside the heap is freed late.
+  const bytes = Buffer.allocUnsafe((PIECE_LENGTH / 4) * 3)
   for (let start = 0; start < data.length; start += PIECE_LENGTH) {
-    const bytes = Buffer.from(data.slice(start, start + PIECE_LENGTH), 'base64')
-    yield decoder.decode(bytes, { stream: true })
+    const length = bytes.write(data.slice(start, start + PIECE_LENGTH), 'base64')
+    yield decoder.decode(bytes.subarray(0, length), { stream: true })
   }
   yield decoder.decode()
 }

@@ -18,7 +18,7 @@ export interface CombinedText extends Pick<CombinedResult, 'coverage' | 'problem
 }
 
 // Combining 50 results of 100,000 rows takes less than half of this.
-const MAX_HEAP_MB = 384
+const MAX_HEAP_MB = 256
 // Combining 1,000 results of 100,000 rows takes less than half of this.
 const TIMEOUT_MS = 600_000
 
@@ -35,7 +35,7 @@ export async function combineInThread(
   const input: ThreadInput = { task: { uuid, collection, type, asked }, options }
   const thread = new Worker(new URL('./combine-thread.ts', import.meta.url), {
     workerData: input,
-    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: 16 },
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, maxYoungGenerationSizeMb: 4 },
   })
   const end = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
   const { promise, resolve, reject } = Promise.withResolvers<CombinedText>()

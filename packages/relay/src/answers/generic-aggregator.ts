@@ -1,7 +1,7 @@
 import {
   CODE_DISTRIBUTION,
-  encodeDistribution,
-  resultFile,
+  distributionPieces,
+  resultFileOfPieces,
   type DistributionLine,
   type DistributionRow,
   type TaskResult,
@@ -97,15 +97,15 @@ export class GenericAggregator implements Aggregator {
         yield row
       }
     }
-    const text = encodeDistribution(CODE_DISTRIBUTION, counted())
-    if (count === 0) return { count: 0, files: [] }
-    const file = resultFile({
-      name: CODE_DISTRIBUTION,
-      text,
-      description: `${CODE_DISTRIBUTION} analysis results`,
-      sensitive: true,
-    })
-    return { count, files: [file] }
+    const file = resultFileOfPieces(
+      {
+        name: CODE_DISTRIBUTION,
+        description: `${CODE_DISTRIBUTION} analysis results`,
+        sensitive: true,
+      },
+      distributionPieces(CODE_DISTRIBUTION, counted()),
+    )
+    return count === 0 ? { count: 0, files: [] } : { count, files: [file] }
   }
 
   *#rows(): Generator<DistributionRow> {

@@ -7,6 +7,7 @@ import {
   type DistributionRow,
   decodeDistribution,
   distributionFileName,
+  distributionPieces,
   encodeDistribution,
   fileText,
   resultFile,
@@ -103,6 +104,15 @@ describe('encodeDistribution', () => {
     ])
     expect(text.split('\n')).toHaveLength(2)
     expect(decodeDistribution(text).rows[0]?.omopDescription).toBe('one two three')
+  })
+
+  it('writes the same text in pieces, of which the last one is trimmed', () => {
+    const rows = Array.from({ length: 5_000 }, (_, index) => ({ ...EMPTY, code: `C${index}` }))
+    const pieces = [...distributionPieces(CODE_DISTRIBUTION, rows)]
+    expect(pieces.length).toBeGreaterThan(2)
+    expect(pieces.join('')).toBe(encodeDistribution(CODE_DISTRIBUTION, rows))
+    expect(decodeDistribution(pieces.join('')).rows).toEqual(rows)
+    expect(pieces.at(-1)).toMatch(/\tC4999\t0$/)
   })
 
   it('rejects a count that is not a whole number', () => {

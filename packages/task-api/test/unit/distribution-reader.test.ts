@@ -5,6 +5,7 @@ import {
   DistributionReader,
   fileTextPieces,
   resultFile,
+  resultFileOfPieces,
   ResultFormatError,
 } from '../../src/index.ts'
 
@@ -68,5 +69,18 @@ describe('fileTextPieces', () => {
     for (const data of ['AAA', 'AA=A', 'A===', 'AB==', 'AA$A', '====']) {
       expect(() => fileTextPieces({ ...file(''), file_data: data })).toThrow(ResultFormatError)
     }
+  })
+})
+
+describe('resultFileOfPieces', () => {
+  it('makes the same file as from the whole text', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'grapheme' })), (pieces) => {
+        const content = { name: 'f', description: null, sensitive: true }
+        expect(resultFileOfPieces(content, pieces)).toEqual(
+          resultFile({ ...content, text: pieces.join('') }),
+        )
+      }),
+    )
   })
 })
