@@ -3,7 +3,7 @@
 // Both servers run in their own process and are measured in alternation, with the headers of a Python bunny on 50 connections. The
 // ratio is that of CPU time, because wall time depends on what else the machine does. The login is cached, as from the second poll on.
 //
-// Usage: npx node packages/relay/bench/empty-poll.ts [--pairs 11] [--seconds 2] [--connections 50]
+// Usage: npm run bench -- relay/empty-poll -- [--pairs 11] [--seconds 2] [--connections 50]
 
 import { parseArgs } from 'node:util'
 import { median, reportMeasurement } from '@warren/testkit'

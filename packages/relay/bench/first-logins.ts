@@ -6,7 +6,7 @@
 //   declared    users of DownstreamUsers__…, unchanged since the last start; also measures the time until the relay listens
 //
 // Each relay is a process of its own on SQLite.
-// Usage: node packages/relay/bench/first-logins.ts [nodes] [declared users] [generated|chosen|declared …]
+// Usage: npm run bench -- relay/first-logins -- [nodes] [declared users] [generated|chosen|declared …]
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'

@@ -4,7 +4,7 @@
 // The time starts with the line `task admitted` in the log of the relay, and ends when the first byte of a response arrives. The connections
 // are held by this program, which shares the machine with the relay.
 //
-// Usage: node packages/relay/bench/held-poll-wake-up.ts [--nodes 1000] [--tasks 5] [--store sqlite|postgresql]
+// Usage: npm run bench -- relay/held-poll-wake-up -- [--nodes 1000] [--tasks 5] [--store sqlite|postgresql]
 
 import { parseArgs } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'

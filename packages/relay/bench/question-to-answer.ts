@@ -4,7 +4,7 @@
 // relay with all its commits and the HTTP requests of 4 bunnies, but not the queries of the sites, and not the wait for the next poll of the
 // upstream.
 //
-// Usage: node packages/relay/bench/question-to-answer.ts [--questions 40]
+// Usage: npm run bench -- relay/question-to-answer -- [--questions 40]
 
 import { parseArgs } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'

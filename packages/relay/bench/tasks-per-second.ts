@@ -3,7 +3,7 @@
 // The upstream hands out a task at every poll. Each node is a bunny that holds two polls and answers at once, over HTTP. SQLite, PostgreSQL, and
 // PostgreSQL with RabbitMQ; one relay process each. CPU time is that of the relay and, apart from it, of the database server.
 //
-// Usage: node packages/relay/bench/tasks-per-second.ts [--tasks 150] [--nodes 20]
+// Usage: npm run bench -- relay/tasks-per-second -- [--tasks 150] [--nodes 20]
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'

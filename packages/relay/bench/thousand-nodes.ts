@@ -3,7 +3,7 @@
 // Resident memory, at its highest in samples of a second, on SQLite. Every node has its own connection, as a bunny has. The first
 // five seconds count as well: all nodes log in then.
 //
-// Usage: node packages/relay/bench/thousand-nodes.ts [--nodes 1000] [--seconds 60] [--node-flag=FLAG …]
+// Usage: npm run bench -- relay/thousand-nodes -- [--nodes 1000] [--seconds 60] [--node-flag=FLAG …]
 
 import { parseArgs } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'

@@ -3,7 +3,7 @@
 // 1,000 nodes are registered. Each relay is measured alone and in alternation with the relay on SQLite, 50 connections. The ratio is that of CPU
 // time per poll.
 //
-// Usage: node packages/relay/bench/two-relays.ts [--pairs 3] [--seconds 4]
+// Usage: npm run bench -- relay/two-relays -- [--pairs 3] [--seconds 4]
 
 import { parseArgs } from 'node:util'
 import {
