@@ -10,10 +10,9 @@ const INTRODUCTION = `# Configuration
 <!-- Generated from the settings in the source by \`npm run docs:write\`. Do not edit. -->
 
 The bunny, the relay and the upstream are configured by environment variables. Their names are case-insensitive, and a blank
-variable counts as unset.
-A duration is a number with a unit, such as \`500ms\`, \`30s\`, \`5m\`, \`2h\` or \`1d\`, or a plain number in the unit that the table
-names. A secret can also be read from a file: \`NAME_FILE=/run/secrets/name\`. A program rejects invalid values and unknown
-variables that have one of its prefixes: it lists all problems and exits with 78.
+variable counts as unset. A duration is a number with a unit, such as \`500ms\`, \`30s\`, \`5m\`, \`2h\` or \`1d\`, or a plain number in
+the unit that the table names. A secret can also be read from a file: \`NAME_FILE=/run/secrets/name\`. A program rejects invalid
+values and unknown variables that have one of its prefixes: it lists all problems and exits with 78.
 `
 
 const PLAIN_UNITS: Readonly<Record<string, string>> = {
