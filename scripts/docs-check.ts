@@ -1,6 +1,6 @@
 // `npm run docs:check [PATH …]`: checks the documents against the programs. Relative links exist, command lines parse,
-// variables are known, docs/configuration.md matches the settings (`--write` updates it), and documents, messages,
-// comments and test titles use the words of docs/glossary.md. A PATH limits what is printed.
+// variables are known, the pages of settings and errors match the source (`--write` updates them), and documents,
+// messages, comments and test titles use the words of docs/glossary.md. A PATH limits what is printed.
 import { existsSync } from 'node:fs'
 import { glob, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { buildProgram } from '../packages/warren/src/index.ts'
 import { wrongCommandLines } from './docs/command-lines.ts'
 import { CONFIGURATION_PAGE, configurationPage } from './docs/configuration-page.ts'
+import { ERRORS_PAGES, errorsPage } from './docs/errors-page.ts'
 import { documentEnglish, englishRules, sourceEnglish } from './docs/english.ts'
 import { brokenLinks } from './docs/links.ts'
 import type { DocProblem } from './docs/markdown.ts'
@@ -16,15 +17,17 @@ import { unknownVariables } from './docs/variables.ts'
 
 const root = new URL('..', import.meta.url).pathname
 const write = process.argv.includes('--write')
-const page = join(root, CONFIGURATION_PAGE)
-const expected = await configurationPage(PROGRAMS)
-if (write) await writeFile(page, expected)
+const generated = new Map([[CONFIGURATION_PAGE, await configurationPage(PROGRAMS)]])
+for (const page of ERRORS_PAGES) generated.set(page.file, await errorsPage(page))
 
 const problems: DocProblem[] = []
-const current = existsSync(page) ? await readFile(page, 'utf8') : ''
-if (current !== expected) {
-  const message = 'is not what the settings say; npm run docs:write repairs it'
-  problems.push({ file: CONFIGURATION_PAGE, line: firstDifference(current, expected), message })
+for (const [file, expected] of generated) {
+  const page = join(root, file)
+  if (write) await writeFile(page, expected)
+  const current = existsSync(page) ? await readFile(page, 'utf8') : ''
+  if (current === expected) continue
+  const message = 'differs from the source; npm run docs:write repairs it'
+  problems.push({ file, line: firstDifference(current, expected), message })
 }
 
 const manifest: { scripts: Record<string, string> } = JSON.parse(

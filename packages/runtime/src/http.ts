@@ -3,6 +3,12 @@ export { ByteBudget, ByteBudgetError, type ByteBudgetOptions } from './http/byte
 export { addressGroup, AddressList, clientAddress, LOOPBACK } from './http/client-address.ts'
 export type { LimitReason } from './http/connection-limit.ts'
 export {
+  defineErrors,
+  type ErrorCatalogue,
+  HttpError,
+  type HttpErrorOptions,
+} from './http/http-error.ts'
+export {
   createHttpServer,
   type HttpServerOptions,
   rejectMalformedRequest,

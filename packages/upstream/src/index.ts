@@ -9,10 +9,4 @@ export {
 export type { CollectionView } from './http/asking.routes.ts'
 export type { QuestionView } from './http/question-view.ts'
 export { startUpstream, type UpstreamHandle, type UpstreamOptions } from './start-upstream.ts'
-export {
-  UPSTREAM_ERRORS,
-  UpstreamError,
-  type UpstreamErrorCode,
-  type UpstreamErrorEntry,
-  type UpstreamErrorOptions,
-} from './upstream-error.ts'
+export { UPSTREAM_ERRORS, UpstreamError, type UpstreamErrorCode } from './upstream-error.ts'

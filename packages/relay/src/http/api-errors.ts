@@ -1,14 +1,7 @@
-export interface ApiErrorEntry {
-  readonly status: number
-  /** Whether the same request may succeed later. It decides the status: existing bunnies retry after 5xx, but not after 4xx. */
-  readonly retryable: boolean
-  readonly title: string
-  /** What the operator of the bunny or of this relay should do. */
-  readonly action: string
-}
+import { defineErrors, HttpError, type HttpErrorOptions } from '@warren/runtime/http'
 
-/** Every error of this API. A test keeps `docs/errors.md` equal to it. */
-export const API_ERRORS = {
+/** Every error of this API. `npm run docs:write` writes `docs/errors.md` from it. */
+export const API_ERRORS = defineErrors({
   RELAY_UNAUTHORIZED: {
     status: 401,
     retryable: false,
@@ -126,30 +119,15 @@ export const API_ERRORS = {
     title: 'The relay is shutting down',
     action: 'No action needed: the bunny retries and reaches a running relay.',
   },
-} as const satisfies Record<string, ApiErrorEntry>
+})
 
 export type ApiErrorCode = keyof typeof API_ERRORS
 
-export interface ApiErrorOptions {
-  readonly detail?: string
-  readonly retryAfterSeconds?: number
-  readonly problems?: readonly { readonly path: string; readonly message: string }[]
-  readonly cause?: unknown
-}
-
-/** Thrown by routes; the error handler sends it. The client receives `detail`, which must not contain secrets. */
-export class ApiError extends Error {
+/** Thrown by routes; the error handler sends it. */
+export class ApiError extends HttpError<ApiErrorCode> {
   override readonly name = 'ApiError'
-  readonly code: ApiErrorCode
-  readonly options: ApiErrorOptions
 
-  constructor(code: ApiErrorCode, options: ApiErrorOptions = {}) {
-    super(options.detail ?? API_ERRORS[code].title, { cause: options.cause })
-    this.code = code
-    this.options = options
-  }
-
-  get entry(): ApiErrorEntry {
-    return API_ERRORS[this.code]
+  constructor(code: ApiErrorCode, options: HttpErrorOptions = {}) {
+    super(API_ERRORS, code, options)
   }
 }

@@ -1,6 +1,6 @@
 import type { Logger } from '@warren/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { UPSTREAM_ERRORS, UpstreamError } from '../upstream-error.ts'
+import { UpstreamError } from '../upstream-error.ts'
 
 /** Turns any failure of a request into an error of the catalogue. */
 export function toUpstreamError(error: unknown): UpstreamError {
@@ -18,7 +18,7 @@ export function sendError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const { status, title, action } = UPSTREAM_ERRORS[error.code]
+  const { status, title, action } = error.entry
   const { detail, problems, retryAfterSeconds } = error.options
   if (error.code === 'NOT_LOGGED_IN') {
     void reply.header('www-authenticate', 'Basic realm="upstream", charset="UTF-8"')

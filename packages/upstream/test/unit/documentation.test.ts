@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { configurationRows } from '@warren/runtime'
 import { describe, expect, it } from 'vitest'
-import { UPSTREAM_ERRORS, upstreamConfig } from '../../src/index.ts'
+import { upstreamConfig } from '../../src/index.ts'
 
 const README = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
@@ -24,16 +24,6 @@ function table(first: string): string[][] {
 }
 
 describe('the README', () => {
-  it('lists exactly the errors of the API, with status and meaning', () => {
-    const documented = table('code').map(([code, status, meaning]) => [code, status, meaning])
-    const real = Object.entries(UPSTREAM_ERRORS).map(([code, { status, title }]) => [
-      code,
-      String(status),
-      title,
-    ])
-    expect(new Set(documented)).toEqual(new Set(real))
-  })
-
   it('lists exactly the environment variables, with default and meaning', () => {
     const documented = table('variable').map(([name, value, meaning]) => [
       name,
