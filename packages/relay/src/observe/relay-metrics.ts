@@ -28,6 +28,7 @@ export class RelayMetrics {
   readonly #heldPolls
   readonly #spooledTasks
   readonly #clockSkew
+  readonly #leader
 
   constructor(metrics: Metrics) {
     this.#requests = metrics.counter('requests_total', 'Answered HTTP requests', [
@@ -93,6 +94,11 @@ export class RelayMetrics {
     this.#spooledTasks = metrics.gauge(
       'spooled_tasks',
       'Received tasks that the database has not stored yet',
+    )
+    this.#leader = metrics.gauge(
+      'leader',
+      'Whether this relay polls the upstream: 1 the leader, 0 not',
+      ['upstream'],
     )
     this.#clockSkew = metrics.gauge(
       'clock_skew_seconds',
@@ -163,6 +169,10 @@ export class RelayMetrics {
 
   setSpooledTasks(number: number): void {
     this.#spooledTasks.set(number)
+  }
+
+  setLeader(upstream: string, isLeader: boolean): void {
+    this.#leader.set({ upstream }, isLeader ? 1 : 0)
   }
 
   setClockSkew(skewMs: number): void {

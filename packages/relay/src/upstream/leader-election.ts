@@ -7,6 +7,7 @@ export interface LeaderElectionOptions {
   /** Name of the upstream, for the log. */
   readonly name: string
   readonly log: Logger
+  readonly onChange?: (isLeader: boolean) => void
   /** Ends the current term, and the election. */
   readonly signal: AbortSignal
   /** How often the leadership is renewed, ms. */
@@ -104,6 +105,7 @@ export class LeaderElection implements AsyncDisposable {
     if (this.#term !== null) return
     this.#term = new AbortController()
     this.#options.log.info({ upstream: this.#options.name }, 'polling started')
+    this.#options.onChange?.(true)
   }
 
   #end(): void {
@@ -111,6 +113,7 @@ export class LeaderElection implements AsyncDisposable {
     this.#term?.abort()
     if (this.#term !== null) {
       this.#options.log.info({ upstream: this.#options.name }, 'polling stopped')
+      this.#options.onChange?.(false)
     }
     this.#term = null
     this.#change.resolve()

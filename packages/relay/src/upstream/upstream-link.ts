@@ -79,11 +79,13 @@ export class UpstreamLink implements AsyncDisposable {
     const { config, store, intake, metrics, log } = deps
     const { name, pollIntervalMs: intervalMs, waitSeconds } = config
     const { signal } = this.#stopPolling
+    metrics.setLeader(name, false)
     await using election = new LeaderElection({
       leadership: store.leadership(`poll ${name}`),
       name,
       log,
       signal,
+      onChange: (isLeader) => metrics.setLeader(name, isLeader),
     })
     await Promise.all(
       config.queueTypes.map(async (type) => {

@@ -292,6 +292,7 @@ export class WarrenRelayEvents implements WarrenEvents {
         submissions.success(line, event.number('status') || 200, event.number('durationMs'))
         break
       case 'submission failed':
+      case 'result too large for the upstream':
         tasks.step(taskId, 'submission-failed', line)
         this.#submissionFailed(line, event)
         break
@@ -357,6 +358,8 @@ export class WarrenRelayEvents implements WarrenEvents {
         break
       case 'database unavailable':
       case 'database schema not supported':
+      case 'task spooled':
+      case 'task lost':
         facts.database.failure(line, outcomeOf('database-failing'), 'database-failing', Number.NaN)
         break
       case 'database recovered':
