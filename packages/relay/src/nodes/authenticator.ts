@@ -50,7 +50,8 @@ const MAX_LOOK_UPS = 4
 // A failed login is answered at a multiple of this time after it arrived, so that its duration does not reveal why it failed.
 // Longer than a password check takes, also on a busy machine.
 const FAILURE_STEP_MS = 250
-const THROTTLED_STEP_MS = 1_000
+// For a throttled client, and from the second failure of a connection on.
+const REPEATED_STEP_MS = 1_000
 
 interface Attempt {
   /** The canonical user name; '' for a text that no user can have as a name. */
@@ -237,9 +238,9 @@ export class Authenticator implements AsyncDisposable {
     reason: 'unknown user' | 'wrong password',
     visit: LoginVisit,
   ): Promise<Authentication> {
-    visit.markFailed()
     const attempt = this.#throttle.recordFailure(key, address)
-    const stepMs = attempt.isThrottled ? THROTTLED_STEP_MS : FAILURE_STEP_MS
+    const stepMs = attempt.isThrottled || visit.hasFailed ? REPEATED_STEP_MS : FAILURE_STEP_MS
+    visit.markFailed()
     await sleep(stepMs - ((performance.now() - at) % stepMs), visit.gone)
     visit.gone.throwIfAborted()
     if (!attempt.isThrottled) return { kind: 'failed', reason, username }

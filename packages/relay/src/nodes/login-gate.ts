@@ -19,6 +19,8 @@ export interface LoginVisit extends Disposable {
   readonly gone: AbortSignal
   /** The address and connection of the client. Connections with a failed login take turns among themselves. */
   readonly party: Party
+  /** Whether an earlier login of the connection failed. */
+  readonly hasFailed: boolean
   /** Records that this login failed. */
   markFailed(): void
 }
@@ -87,6 +89,7 @@ export class LoginGate {
     return {
       gone: state.gone,
       party: [address, state.hasFailed, connection],
+      hasFailed: state.hasFailed,
       markFailed: () => {
         state.hasFailed = true
       },
