@@ -26,7 +26,7 @@ export interface ConnectionWay {
   readonly config: ClientConfig
 }
 
-/** What counts where the address has no value. */
+/** Defaults for what the address does not contain. */
 export interface ConnectionDefaults {
   readonly applicationName: string
   /** Per host. */

@@ -7,8 +7,8 @@ const SINGLE_QUOTED = /'((?:[^']|'')*)'\s*(?:;|$)/y
 const PLAIN = /([^;]*?)\s*(?:;|$)/y
 
 /**
- * Reads an ADO.NET connection string: `Key=value;Other key="va;lue"`. Of equal keys the last counts, and a key without a
- * value counts as absent.
+ * Reads an ADO.NET connection string: `Key=value;Other key="va;lue"`. If a key is repeated, the last one
+ * counts. A key without a value counts as absent.
  * @throws ProgramError that contains no value
  */
 export function readConnectionStringPairs(text: string): { key: string; value: string }[] {

@@ -11,7 +11,7 @@ import {
 import { joinOptions, sessionOption } from './session-options.ts'
 import { withoutUndefined } from './without-undefined.ts'
 
-/** Connection parameters with the names and the meaning of libpq. Of a list, lists of hosts excepted, the last value counts. */
+/** Connection parameters with the names and the meaning of libpq. If a value is a list, its last element counts, except for hosts. */
 export type LibpqParameters = Readonly<Record<string, string | readonly string[]>>
 
 const SUPPORTED = [

@@ -216,7 +216,7 @@ function readHosts(hosts: string, port: string | undefined): PostgresHost[] {
     if (text === '' || text.startsWith('@')) {
       throw addressProblem('Host contains an empty name or an abstract socket')
     }
-    // An IPv6 address may stand without brackets: `::1`. With a port, it needs them: `[::1]:5433`.
+    // An IPv6 address may be written without brackets: `::1`. With a port, it needs them: `[::1]:5433`.
     const own = /^(?:\[([^\]]+)\]|([^:/]+)):(\d+)$/.exec(text)
     const host = own?.[1] ?? own?.[2] ?? text.replace(/^\[(.+)\]$/, '$1')
     return { host, port: own?.[3] === undefined ? common : portNumber('Host', own[3]) }

@@ -33,7 +33,7 @@ const NOT_RETRYABLE = new Set(['3D000'])
 export function postgresError(error: unknown): SourceError {
   if (error instanceof SourceError) return error
   if (error instanceof AggregateError && error.errors.length > 0) {
-    // Several hosts, several addresses of a host, or several encryptions were tried. The first error counts.
+    // Several hosts, several addresses of a host, or several encryptions were tried. The first error is used.
     const { kind, message, code, retryable } = postgresError(error.errors[0])
     return new SourceError(kind, message, { code, retryable, cause: error })
   }

@@ -15,7 +15,7 @@ import { checkSession } from './session-check.ts'
 const RECHECK_MS = 60_000
 
 /**
- * The way to a PostgreSQL: which of its hosts is used, and whether the connection is encrypted. Tries them in order, and
+ * The route to PostgreSQL: which of its hosts is used, and whether the connection is encrypted. Tries them in order, and
  * remembers for a minute what works.
  */
 export class PostgresRoute {
@@ -54,7 +54,7 @@ export class PostgresRoute {
     }
   }
 
-  /** Repeats `open`, which creates a client of this route, until each host has been tried. Throws why each of them failed. */
+  /** Repeats `open`, which creates a client of this route, until each host has been tried. Throws an error with the reason of each. */
   async tryHosts<T>(open: () => Promise<T>): Promise<T> {
     const failures: Failure[] = []
     for (let hosts = 0; hosts < this.#attempts.length;) {
@@ -121,7 +121,7 @@ class RoutedClient extends Client {
 
   constructor(route: PostgresRoute, config: ClientConfig) {
     const choice = route.choose()
-    // What the address says counts more than what the caller says.
+    // The address takes precedence over the options of the caller.
     super({ ...config, ...choice.config })
     // Emitted if the connection breaks between two statements. The next statement fails and reports it.
     this.on('error', () => {})

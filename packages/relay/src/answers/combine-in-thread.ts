@@ -9,7 +9,7 @@ export interface ThreadInput {
   readonly options: CombineOptions
 }
 
-/** What the thread sends: a request for the next result, or what came of them. */
+/** What the thread sends: a request for the next result, or the outcome. */
 export type ThreadOutput = 'next' | CombinedText
 
 /** The combined result as JSON text. */

@@ -47,7 +47,7 @@ const pathOrOff = z
 /** Addresses and ranges, separated by commas. */
 const addressList = z.string().transform((text, context): AddressList => {
   const items = text.split(',').map((item) => item.trim())
-  // It was a number of proxies, of which only 0 is safe: a client that reaches the relay directly could forge the others.
+  // Formerly a number of proxies, of which only 0 is safe: a client that reaches the relay directly could forge the header.
   if (text.trim() === '0') return new AddressList([])
   try {
     return new AddressList(items.filter((item) => item !== ''))

@@ -116,7 +116,7 @@ function endPeriod(node: Node): boolean {
     return hasProblem || state !== 'polling'
   }
   node.emptyPeriods += 1
-  // A single long pause is an outage, and no habit.
+  // A single long pause is an outage, not the usual interval.
   const habit = Math.min(...node.pauses)
   if (state !== 'polling' || node.emptyPeriods < Math.max(MIN_SILENT_PERIODS, habit + 1)) {
     return false

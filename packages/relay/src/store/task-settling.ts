@@ -58,7 +58,7 @@ function reasonOf(allAnswered: boolean, isExpired: boolean): DueTask['reason'] {
   return isExpired ? 'deadline' : 'silent nodes'
 }
 
-/** A node that has leased the task is waited for, whenever its last poll was saved. */
+/** The relay waits for a node that has leased the task, whatever the time of its last saved poll. */
 function onlySilentNodesAreLeft(
   { differences: { now } }: SqlDatabase,
   { afterMs, graceMs }: NonNullable<DueOptions['silence']>,

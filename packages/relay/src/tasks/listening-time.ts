@@ -2,7 +2,7 @@
 const MAX_PAUSE_MS = 30_000
 
 /**
- * How long this relay has been able to hear the nodes and to record it, without a pause. Only after that time, a node that has
+ * How long this relay has been able to receive polls and to record them, without a pause. Only after that time, a node that has
  * not polled is known to be silent: after a restart, no node has polled yet.
  */
 export class ListeningTime {

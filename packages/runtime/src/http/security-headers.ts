@@ -1,6 +1,6 @@
 /**
- * For every response of a server without pages. A browser that is sent here by another site neither guesses the type of
- * a response, nor keeps it, nor runs anything in it.
+ * For every response of a server without pages. They prevent a browser that another site sends here from guessing the type
+ * of a response, from keeping it and from running anything in it.
  */
 export const SECURITY_HEADERS = {
   'cache-control': 'no-store',

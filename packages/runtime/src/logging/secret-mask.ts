@@ -39,7 +39,7 @@ const CREDENTIAL = /\b(basic|bearer) ([a-z0-9+/=._~-]{8,})/gi
 const MAY_MATCH = new RegExp(`://|\\b(?:basic|bearer) |${SECRET_NAMES}`, 'i')
 
 /**
- * Masks secrets in log records where they stand: fields, parameters and headers named like secrets, credentials in URLs.
+ * Masks secrets in log records in their usual places: fields, parameters and headers named like secrets, credentials in URLs.
  * Known secrets are masked everywhere, unless they are so short or common that other text contains them.
  */
 export class SecretMask {

@@ -68,7 +68,7 @@ export class JsonGuard {
         case QUOTE:
           this.#numberLength = 0
           this.#inString = true
-          // A value has one name at most. More strings are not JSON, and would take long to find that out.
+          // Each value has at most one name. A text with more strings is not JSON, and parsing it would take long.
           if (++this.#strings > 2 * maxValues) throw new JsonLimitError('values', this.#limits)
           return index + 1
         case OPEN_ARRAY:
