@@ -104,7 +104,8 @@ export const RELAY_LOG_EVENTS = {
   'cannot read pending submissions':
     'The results to submit could not be read. Fields: upstream, err, retryInMs',
 
-  'database unavailable': 'The database became unavailable. Once per outage. Fields: code, detail',
+  'database unavailable':
+    'The database became unavailable. Once per outage, and once more if it turns out to be read-only or its disk full. Fields: code, detail',
   'database recovered':
     'The database is available again, for at least 5 s. Once per outage. Fields: durationMs',
   'database schema not supported':

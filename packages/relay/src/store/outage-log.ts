@@ -5,14 +5,24 @@ import type { StoreFailure } from './store-error.ts'
 // While some connections work and others fail, successes and failures alternate. They are one outage.
 const QUIET_MS = 5_000
 
+interface Outage {
+  readonly since: number
+  readonly failedAt: number
+  /** Of the last failure. */
+  readonly onlyWrites: boolean
+  /** Of any failure. */
+  readonly writesFailed: boolean
+}
+
 /**
  * Logs one line when the database becomes unavailable, and one when it is available again: after a success that follows
- * five seconds without a failure. If only writing failed, a successful read proves nothing.
+ * five seconds without a failure. If only writing failed, a successful read proves nothing, and the reason has a line of its
+ * own.
  */
 export class OutageLog {
   readonly #log: Logger
   readonly #now: () => number
-  #outage: { readonly since: number; failedAt: number; onlyWrites: boolean } | null = null
+  #outage: Outage | null = null
 
   constructor(log: Logger, now: () => number = () => performance.now()) {
     this.#log = log
@@ -26,12 +36,16 @@ export class OutageLog {
 
   fail({ code, text, onlyWrites }: StoreFailure): void {
     const now = this.#now()
-    if (this.#outage === null) {
-      this.#outage = { since: now, failedAt: now, onlyWrites }
+    const outage = this.#outage
+    // A failover first breaks connections. That the other server is read-only is what an operator must know.
+    if (outage === null || (onlyWrites && !outage.writesFailed)) {
       this.#log.error({ code, detail: text }, 'database unavailable')
-    } else {
-      this.#outage.failedAt = now
-      this.#outage.onlyWrites = onlyWrites
+    }
+    this.#outage = {
+      since: outage?.since ?? now,
+      failedAt: now,
+      onlyWrites,
+      writesFailed: onlyWrites || outage?.writesFailed === true,
     }
   }
 

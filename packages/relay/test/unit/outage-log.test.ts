@@ -45,6 +45,16 @@ describe('the log of outages', () => {
     expect(records[1]).toMatchObject({ durationMs: 15_000 })
   })
 
+  it('has a second line if the database turns out to be read-only, as after a failover', () => {
+    const { outages, records } = setUp()
+    outages.fail(failure('ECONNRESET'))
+    for (let repeated = 0; repeated < 3; repeated++) {
+      outages.fail(failure('25006', true))
+      outages.fail(failure('ECONNREFUSED'))
+    }
+    expect(records.map(({ code }) => code)).toEqual(['ECONNRESET', '25006'])
+  })
+
   it('ends an outage of writing only after something was written', () => {
     const { clock, outages, messages } = setUp()
     outages.fail(failure('53100', true))
