@@ -189,6 +189,8 @@ function offsetFromMatch({ source, other, best, rivals }: Match): ClockOffset {
   const date = new Date(source.first + best.offset).toISOString().slice(0, 10)
   const lacks = source.timeKind === 'time-of-day' ? 'No date or time zone' : 'No time zone'
   const sure = rivals === 0 && best.matched >= best.comparable * 0.8
+  const { file } = other.source
+  const reference = file === source.file ? `another source in ${file}` : file
   return {
     source,
     shift: best.offset,
@@ -196,7 +198,7 @@ function offsetFromMatch({ source, other, best, rivals }: Match): ClockOffset {
     offsetMinutes: minutes,
     confidence: other.confidence === 'possible' || !sure ? 'possible' : 'likely',
     dateKnown: other.dateKnown,
-    text: `${lacks} in the lines; ${best.matched} of ${best.comparable} compared polls match those of ${other.source.file} with ${minutes === null ? 'this date' : offsetText(minutes)}${other.dateKnown ? ` on ${date}` : ''}${rivals > 0 ? `; ${rivals} other ${rivals === 1 ? 'offset fits' : 'offsets fit'} equally well` : ''}.`,
+    text: `${lacks} in the lines; ${best.matched} of ${best.comparable} compared polls match those of ${reference} with ${minutes === null ? 'this date' : offsetText(minutes)}${other.dateKnown ? ` on ${date}` : ''}${rivals > 0 ? `; ${rivals} other ${rivals === 1 ? 'offset fits' : 'offsets fit'} equally well` : ''}.`,
   }
 }
 
