@@ -42,6 +42,7 @@ export function duckDbError(error: unknown): SourceError {
 function unavailableReason(text: string): string {
   if (text.includes('does not exist')) return 'the DuckDB file does not exist'
   if (text.includes('not a valid DuckDB')) return 'the file is not a DuckDB database'
+  if (text.includes('No such file or directory')) return 'the folder of the file does not exist'
   if (/lock/i.test(text)) return 'another program has the DuckDB file open for writing'
   return 'cannot read the DuckDB file'
 }

@@ -3,7 +3,8 @@ import type { Period } from './problem-history.ts'
 
 const MAX_PERIODS = 40
 
-// Two pollers show as alternating intervals. Each interval has a tenth of the weight; at least half of them must alternate.
+// Two pollers show as alternating intervals. Each new interval has a tenth of the weight, and at least half of them must
+// alternate.
 const NEWEST_WEIGHT = 0.1
 const MIN_ALTERNATING_SHARE = 0.5
 const CHANCE_SHARE = 0.1
@@ -103,9 +104,9 @@ export class PollRate {
 
   /** Records polls that a summary counted. */
   counted(from: number, to: number, n: number): void {
-    const aMinute = Math.round(n / Math.max(1, (to - from) / MINUTE))
-    this.highest = Math.max(this.highest, aMinute)
-    if (aMinute > this.#limit) this.#tooFast(from, to)
+    const perMinute = Math.round(n / Math.max(1, (to - from) / MINUTE))
+    this.highest = Math.max(this.highest, perMinute)
+    if (perMinute > this.#limit) this.#tooFast(from, to)
   }
 
   #tooFast(from: number, to: number): void {
