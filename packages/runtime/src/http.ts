@@ -1,5 +1,5 @@
 // What the HTTP servers need to stay up whatever their clients send. It depends on no web framework.
-export { ByteBudget, ByteBudgetError, type ByteBudgetOptions } from './http/byte-budget.ts'
+export { BodyIntake, type BodyIntakeOptions, type ReceivedBody } from './http/body-intake.ts'
 export { addressGroup, AddressList, clientAddress, LOOPBACK } from './http/client-address.ts'
 export type { LimitReason } from './http/connection-limit.ts'
 export {
@@ -13,14 +13,8 @@ export {
   type HttpServerOptions,
   rejectMalformedRequest,
 } from './http/http-server.ts'
-export {
-  BodyError,
-  type BodyPace,
-  declaredLength,
-  longestBodyMs,
-  readBody,
-  SLOWEST_BODY,
-} from './http/read-body.ts'
+export { isPlainJson } from './http/media-type.ts'
+export { BodyError, longestBodyMs } from './http/read-body.ts'
 export { chooseRequestId } from './http/request-id.ts'
 export { SECURITY_HEADERS } from './http/security-headers.ts'
 export {

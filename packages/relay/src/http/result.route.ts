@@ -27,7 +27,7 @@ export function resultRoute({ taskService, bodies, now }: ResultDeps): RouteEntr
       }
       using disconnect = watchForDisconnect(reply)
       using result = await bodies.receive(nodeId, request, disconnect.signal)
-      const outcome = await store(taskService, nodeId, uuid, result.json, request.id)
+      const outcome = await store(taskService, nodeId, uuid, result.bytes, request.id)
       if (outcome === 'not-assigned') throw new ApiError('RELAY_NO_SUCH_TASK')
       if (outcome === 'late') {
         void reply.code(409).send(conflictBody(new Date(now())))

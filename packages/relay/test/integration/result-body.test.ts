@@ -115,7 +115,7 @@ describe('the memory for results', () => {
     app.post<{ Params: { node: string } }>('/:node', async (request, reply) => {
       using disconnect = watchForDisconnect(reply)
       using result = await bodies.receive(request.params.node, request, disconnect.signal)
-      if (result.json.length > 0) arrived += 1
+      if (result.bytes.length > 0) arrived += 1
       await stored.promise
       return 'saved'
     })

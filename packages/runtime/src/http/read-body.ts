@@ -14,17 +14,20 @@ export function longestBodyMs(bytes: number, pace: BodyPace = SLOWEST_BODY): num
   return Math.ceil(pace.pauseMs + (bytes / pace.bytesPerSecond) * 1_000)
 }
 
-/** The body did not arrive: the client was too slow, or closed the connection. */
+const PROBLEMS = {
+  'too large': 'The body is too large',
+  'too slow': 'The body arrives too slowly',
+  'cut off': 'The connection was closed before the end of the body',
+  'no memory': 'Too many large bodies are being sent at once',
+} as const
+
+/** A body that was not received. */
 export class BodyError extends Error {
   override readonly name = 'BodyError'
-  readonly reason: 'too slow' | 'cut off'
+  readonly reason: keyof typeof PROBLEMS
 
-  constructor(reason: 'too slow' | 'cut off') {
-    super(
-      reason === 'too slow'
-        ? 'The body arrives too slowly'
-        : 'The connection was closed before the end of the body',
-    )
+  constructor(reason: keyof typeof PROBLEMS) {
+    super(PROBLEMS[reason])
     this.reason = reason
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 
-import { ByteBudget, ByteBudgetError } from '../../../src/http.ts'
+import { ByteBudget, ByteBudgetError } from '../../../src/http/byte-budget.ts'
 
 const never = new AbortController().signal
 

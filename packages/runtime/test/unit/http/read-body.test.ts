@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { type BodyPace, readBody } from '../../../src/http.ts'
+import { type BodyPace, readBody } from '../../../src/http/read-body.ts'
 
 const PACE: BodyPace = { pauseMs: 300, bytesPerSecond: 10_000 }
 
