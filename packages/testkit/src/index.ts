@@ -20,6 +20,10 @@ export { startServices } from './start-services.ts'
 export { demandTls, type PostgresTlsOptions } from './postgres-tls.ts'
 export { selfSignedCertificate } from './self-signed-certificate.ts'
 export { freePort } from './free-port.ts'
+export { LARGEST_BODIES } from './largest-bodies.ts'
+export { RawClient } from './raw-client.ts'
+export { ResponsivenessProbe } from './responsiveness.ts'
+export { ServerProcess } from './server-process.ts'
 export { until, type UntilOptions } from './until.ts'
 export {
   meetsTarget,

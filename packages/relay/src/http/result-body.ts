@@ -47,7 +47,9 @@ export class ResultBodies {
   #toApiError(error: unknown): unknown {
     if (error instanceof JsonLimitError) {
       if (error.limit === 'bytes') return this.#tooLarge()
-      return new ApiError('RELAY_MALFORMED_RESULT', { detail: `The body has ${error.message}` })
+      return new ApiError('RELAY_MALFORMED_RESULT', {
+        detail: `The body is too complex: ${error.message}`,
+      })
     }
     if (!(error instanceof BodyError)) return error
     const detail = error.message

@@ -2,11 +2,17 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createDatabase, describePostgres, FaultProxy, until } from '@warren/testkit'
+import {
+  createDatabase,
+  describePostgres,
+  FaultProxy,
+  type ServerProcess,
+  until,
+} from '@warren/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { BareNode } from '../harness/bare-client.ts'
-import { RelayProcess } from '../harness/relay-process.ts'
+import { startRelayProcess } from '../harness/relay-process.ts'
 import { availabilityTask, hang, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay } from '../harness/test-relay.ts'
 
@@ -20,9 +26,9 @@ beforeEach(async () => {
 })
 afterEach(() => resources.disposeAsync())
 
-const start = async (store: string, worker: string, skewMs = 0): Promise<RelayProcess> =>
+const start = async (store: string, worker: string, skewMs = 0): Promise<ServerProcess> =>
   resources.use(
-    await RelayProcess.start(
+    await startRelayProcess(
       {
         ...upstream.env({ RELAY_UPSTREAM_QUEUE_TYPES: 'a' }),
         RELAY_STORE: store,
@@ -93,12 +99,12 @@ describePostgres('of two relays on one database, the leader', () => {
       response.end(JSON.stringify(availabilityTask('RQ-CC-EXAMPLE', uuid)))
       handedOut.resolve()
     })
-    const killed = resources.use(await RelayProcess.start(env))
+    const killed = resources.use(await startRelayProcess(env))
     await handedOut.promise
     await until(async () => (await readdir(folder)).some((name) => name.endsWith('.json')))
     await killed[Symbol.asyncDispose]()
     await proxy.forward()
-    const next = resources.use(await RelayProcess.start(env))
+    const next = resources.use(await startRelayProcess(env))
     const task = await new BareNode(next.url, user).nextTask()
     expect((await new BareNode(next.url, user).submit(task, 40)).status).toBe(200)
     const submitted = await until(() => upstream.results()[0])

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { until } from '@warren/testkit'
+import { RawClient, type ServerProcess, until } from '@warren/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BareNode, nodeResult } from '../harness/bare-client.ts'
-import { RawClient } from '../harness/raw-client.ts'
-import { RelayProcess } from '../harness/relay-process.ts'
+import { startRelayProcess } from '../harness/relay-process.ts'
 import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { openSqlite } from '../harness/test-relay.ts'
 
@@ -13,7 +12,7 @@ const USER = { username: 'site_a', password: 'geheim12', collectionId: crypto.ra
 describe('a relay that receives SIGTERM', () => {
   let resources: AsyncDisposableStack
   let upstream: ScriptedUpstream
-  let relay: RelayProcess
+  let relay: ServerProcess
   let node: BareNode
 
   beforeEach(async () => {
@@ -21,7 +20,7 @@ describe('a relay that receives SIGTERM', () => {
     const store = resources.use(await openSqlite())
     upstream = resources.use(await ScriptedUpstream.start())
     relay = resources.use(
-      await RelayProcess.start({
+      await startRelayProcess({
         RELAY_STORE: store.url,
         RELAY_KEEP_ALIVE: '60s',
         DownstreamUsers__site_a__Password: USER.password,

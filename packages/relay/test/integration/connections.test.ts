@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { until } from '@warren/testkit'
+import { RawClient, until } from '@warren/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BareNode, bareRequest, servedTask } from '../harness/bare-client.ts'
-import { RawClient } from '../harness/raw-client.ts'
 import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay, type TestRelay } from '../harness/test-relay.ts'
 

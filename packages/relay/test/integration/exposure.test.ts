@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bareRequest, pythonHeaders } from '../harness/bare-client.ts'
-import { RawClient } from '../harness/raw-client.ts'
+import { RawClient } from '@warren/testkit'
 import { openSqlite, startTestRelay } from '../harness/test-relay.ts'
 
 describe('access to the relay', () => {

@@ -1,11 +1,10 @@
-import { until } from '@warren/testkit'
+import { RawClient, until } from '@warren/testkit'
 import { type FastifyInstance, fastify } from 'fastify'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { watchForDisconnect } from '../../src/http/disconnect.ts'
 import { sendError, toApiError } from '../../src/http/error-response.ts'
 import { ResultBodies } from '../../src/http/result-body.ts'
 import { BareNode, bareRequest, nodeResult, type ServedTask } from '../harness/bare-client.ts'
-import { RawClient } from '../harness/raw-client.ts'
 import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay, type TestRelay } from '../harness/test-relay.ts'
 
