@@ -32,6 +32,7 @@ export interface UpstreamConfig {
   readonly suspendAfterMs: number
   /** Requests per minute and client address; 0: unlimited. */
   readonly rateLimit: number
+  readonly maxConnections: number
   readonly retentionMs: number
   readonly askerToken: string | undefined
   /** Where `ask` and `collections` find the upstream. */
@@ -126,6 +127,13 @@ export const upstreamConfig = defineConfig<UpstreamConfig>({
       schema: integerSetting(0, 10_000_000),
       default: 1000,
       description: 'Maximum requests per minute from one address; more get 429. 0: unlimited.',
+    }),
+    maxConnections: setting({
+      name: 'UPSTREAM_MAX_CONNECTIONS',
+      schema: integerSetting(10, 1_000_000),
+      default: 4000,
+      description:
+        'Largest number of open connections, of which one address may have half. When there are more, the one that has been idle longest is closed.',
     }),
     retentionMs: setting({
       name: 'UPSTREAM_RETENTION',

@@ -1,10 +1,12 @@
 import { ExitCode, type Logger, ProgramError, createLogger } from '@warren/runtime'
+import { longestBodyMs } from '@warren/runtime/http'
 import type { FastifyInstance } from 'fastify'
 import type { CollectionCredentials } from './collections/collection.ts'
 import { Collections } from './collections/collections.ts'
 import type { UpstreamConfig } from './config.ts'
 import { buildApp } from './http/app.ts'
 import { type CollectionView, toCollectionView } from './http/asking.routes.ts'
+import { MAX_RESULT_BYTES } from './http/task-api.routes.ts'
 import { isLoopback } from './http/loopback.ts'
 import { type QuestionView, toQuestionView } from './http/question-view.ts'
 import { RateLimit } from './http/rate-limit.ts'
@@ -38,6 +40,11 @@ export interface UpstreamHandle extends AsyncDisposable {
 }
 
 const SWEEP_MS = 1000
+const KEEP_ALIVE_MS = 75_000
+// How long a body may wait for memory.
+const MAX_REQUEST_WAIT_MS = 60_000
+// How long requests in progress may take after the upstream was stopped.
+const DRAIN_MS = 5000
 
 /** Starts an upstream. Resolves once it listens. @throws ProgramError */
 export async function startUpstream(
@@ -72,12 +79,19 @@ export async function startUpstream(
     askerToken: config.askerToken,
     rateLimit: new RateLimit(config.rateLimit, now),
     check: () => store.check(),
+    server: {
+      maxConnections: config.maxConnections,
+      keepAliveMs: KEEP_ALIVE_MS,
+      requestMs: longestBodyMs(MAX_RESULT_BYTES) + MAX_REQUEST_WAIT_MS,
+    },
     log,
   })
   resources.defer(async () => {
     // Ends waiting requests with the current state; closing waits for them.
     stopping.abort(new DOMException('the upstream was stopped', 'AbortError'))
+    const cutOff = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS)
     await app.close()
+    clearTimeout(cutOff)
   })
   const url = await listen(app, config)
   const sweeper = setInterval(() => sweep(collections, questions, log), SWEEP_MS)
@@ -151,6 +165,6 @@ async function waitUntilSettled(
   for (;;) {
     either.throwIfAborted()
     const question = await questions.waitUntilSettled(uuid, { waitMs: RECHECK_MS, signal: either })
-    if (isSettled(question)) return toQuestionView(question)
+    if (isSettled(question)) return toQuestionView(question, questions.resultOf(uuid))
   }
 }

@@ -134,6 +134,12 @@ export const UPSTREAM_ERRORS = defineErrors({
     title: 'The body is too large',
     action: 'Send at most 1 MiB for a question and 32 MiB for a result.',
   },
+  BODY_TOO_SLOW: {
+    status: 408,
+    retryable: true,
+    title: 'The body arrives too slowly',
+    action: 'Send the request again. If it happens often, check the network.',
+  },
   NOT_JSON: {
     status: 415,
     retryable: false,
@@ -144,6 +150,12 @@ export const UPSTREAM_ERRORS = defineErrors({
     status: 429,
     retryable: true,
     title: 'Too many requests from this address',
+    action: 'Wait as long as the Retry-After header states.',
+  },
+  BUSY: {
+    status: 503,
+    retryable: true,
+    title: 'Too many large bodies are being sent at once',
     action: 'Wait as long as the Retry-After header states.',
   },
   INTERNAL: {

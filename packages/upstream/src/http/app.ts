@@ -1,12 +1,18 @@
 import type { Logger } from '@warren/runtime'
-import { type FastifyInstance, fastify } from 'fastify'
+import {
+  addressGroup,
+  chooseRequestId,
+  createHttpServer,
+  type HttpServerOptions,
+  rejectMalformedRequest,
+  SECURITY_HEADERS,
+} from '@warren/runtime/http'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
 import { UpstreamError } from '../upstream-error.ts'
 import { type AskingDeps, askingRoutes } from './asking.routes.ts'
 import { createAskerCheck } from './asker-access.ts'
 import { logInternalError, sendError, toUpstreamError } from './error-response.ts'
-import { acceptJsonBodies } from './json-body.ts'
 import type { RateLimit } from './rate-limit.ts'
-import { requestIdOf } from './request-id.ts'
 import type { RouteEntry } from './route-entry.ts'
 import { type TaskApiDeps, taskApiRoutes } from './task-api.routes.ts'
 
@@ -15,6 +21,7 @@ export interface AppDeps extends TaskApiDeps, AskingDeps {
   readonly rateLimit: RateLimit
   /** Throws if the database does not respond. */
   readonly check: () => void
+  readonly server: HttpServerOptions
   readonly log: Logger
 }
 
@@ -23,13 +30,16 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   const { log } = deps
   const routes = [...taskApiRoutes(deps), ...askingRoutes(deps), ...probes(deps.check)]
   const app = fastify({
+    serverFactory: (handler) =>
+      createHttpServer(handler, { ...deps.server, stopping: deps.stopping }),
+    clientErrorHandler: rejectMalformedRequest,
     logger: false,
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
-    // Without it a client may take indefinitely to send its request.
-    requestTimeout: 120_000,
-    genReqId: (raw) => requestIdOf(raw.headers['x-request-id']),
-    frameworkErrors: (error, request, reply) => sendError(toUpstreamError(error), request, reply),
+    genReqId: (raw) => chooseRequestId(raw.headers['x-request-id']),
+    // The hooks do not run for these errors.
+    frameworkErrors: (error, request, reply) =>
+      sendError(toUpstreamError(error), request, addHeaders(request, reply)),
     routerOptions: {
       caseSensitive: false,
       ignoreTrailingSlash: true,
@@ -38,11 +48,16 @@ export function buildApp(deps: AppDeps): FastifyInstance {
       maxParamLength: 1000,
     },
   })
-  acceptJsonBodies(app)
+  // Bodies stay unread until a route reads its own.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-request-id', request.id)
-    const wait = deps.rateLimit.secondsToWait(request.ip)
+    addHeaders(request, reply)
+    const wait = deps.rateLimit.secondsToWait(addressGroup(request.ip))
     if (wait > 0) throw new UpstreamError('TOO_MANY_REQUESTS', { retryAfterSeconds: wait })
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    if (deps.stopping.aborted) void reply.header('connection', 'close')
   })
   app.addHook('onResponse', async (request, reply) => {
     const { id: requestId, method, url } = request
@@ -61,16 +76,20 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     sendError(new UpstreamError('NO_SUCH_PATH'), request, reply),
   )
   const checkAsker = createAskerCheck(deps.askerToken)
-  for (const { method, path, access, bodyLimit, handle } of routes) {
+  for (const { methods, path, access, handle } of routes) {
     app.route({
-      method,
+      method: [...methods],
       url: path,
-      ...(bodyLimit === 0 ? {} : { bodyLimit }),
       ...(access === 'asker' ? { onRequest: async (request) => checkAsker(request) } : {}),
       handler: handle,
     })
   }
   return app
+}
+
+/** The headers of every response. */
+function addHeaders(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.header('x-request-id', request.id).headers(SECURITY_HEADERS)
 }
 
 function probes(check: () => void): RouteEntry[] {
@@ -79,10 +98,9 @@ function probes(check: () => void): RouteEntry[] {
 
 function probe(path: string, test: () => void): RouteEntry {
   return {
-    method: 'GET',
+    methods: ['GET', 'HEAD'],
     path,
     access: 'open',
-    bodyLimit: 0,
     handle: async (_request, reply) => {
       test()
       void reply.type('text/plain; charset=utf-8').send('Healthy')

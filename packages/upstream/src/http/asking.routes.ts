@@ -1,9 +1,10 @@
-import { isJsonObject } from '@warren/task-api'
+import { isJsonObject, TASK_JSON_LIMITS } from '@warren/task-api'
 import type { Collection } from '../collections/collection.ts'
 import type { Collections } from '../collections/collections.ts'
 import type { Questions } from '../questions/questions.ts'
 import { UpstreamError } from '../upstream-error.ts'
 import { waitLimit } from './wait-limit.ts'
+import { JsonBodies, parseJsonBody } from './json-body.ts'
 import { toQuestionView } from './question-view.ts'
 import { type RouteEntry, pathParameter, queryParameter } from './route-entry.ts'
 
@@ -13,57 +14,59 @@ export interface AskingDeps {
   readonly stopping: AbortSignal
 }
 
-const MAX_QUESTION_BYTES = 1024 * 1024
+const QUESTION_LIMITS = { ...TASK_JSON_LIMITS, maxBytes: 1024 * 1024 }
+// All who may ask have the same token.
+const ASKERS = 'askers'
 const MAX_WAIT_S = 60
 
 /** The API for asking, which only this upstream has. */
 export function askingRoutes({ collections, questions, stopping }: AskingDeps): RouteEntry[] {
+  const bodies = new JsonBodies(QUESTION_LIMITS)
   return [
     {
-      method: 'POST',
+      methods: ['POST'],
       path: '/api/v1/questions',
       access: 'asker',
-      bodyLimit: MAX_QUESTION_BYTES,
       handle: async (request, reply) => {
         const wait = parseWait(queryParameter(request, 'wait'))
-        const { uuid } = questions.ask(request.body)
+        using body = await bodies.receive(ASKERS, request, reply)
+        const { uuid } = questions.ask(parseJsonBody(body))
         const question = await questions.waitUntilSettled(uuid, waitLimit(wait, reply, stopping))
         void reply
           .code(201)
           .header('location', `/api/v1/questions/${encodeURIComponent(uuid)}`)
-          .send(toQuestionView(question))
+          .send(toQuestionView(question, questions.resultOf(uuid)))
       },
     },
     {
-      method: 'GET',
+      methods: ['GET'],
       path: '/api/v1/questions/:uuid',
       access: 'asker',
-      bodyLimit: 0,
       handle: async (request, reply) => {
         const wait = parseWait(queryParameter(request, 'wait'))
         const uuid = pathParameter(request, 'uuid')
         const question = await questions.waitUntilSettled(uuid, waitLimit(wait, reply, stopping))
-        void reply.send(toQuestionView(question))
+        void reply.send(toQuestionView(question, questions.resultOf(uuid)))
       },
     },
     {
-      method: 'GET',
+      methods: ['GET'],
       path: '/api/v1/collections',
       access: 'asker',
-      bodyLimit: 0,
       handle: async (_request, reply) => {
         void reply.send({ collections: collections.list().map(toCollectionView) })
       },
     },
     {
-      method: 'POST',
+      methods: ['POST'],
       path: '/api/v1/collections',
       access: 'asker',
-      bodyLimit: MAX_QUESTION_BYTES,
       handle: async (request, reply) => {
-        const name = isJsonObject(request.body) ? request.body['name'] : undefined
+        using body = await bodies.receive(ASKERS, request, reply)
+        const json = parseJsonBody(body)
+        const name = isJsonObject(json) ? json['name'] : undefined
         if (typeof name !== 'string') throw new UpstreamError('INVALID_NAME')
-        void reply.code(201).header('cache-control', 'no-store').send(collections.add(name))
+        void reply.code(201).send(collections.add(name))
       },
     },
   ]

@@ -7,7 +7,6 @@ export function toUpstreamError(error: unknown): UpstreamError {
   if (error instanceof UpstreamError) return error
   const status =
     typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500
-  if (status === 413) return new UpstreamError('BODY_TOO_LARGE', { cause: error })
   if (status === 415) return new UpstreamError('NOT_JSON', { cause: error })
   const isInternal = typeof status !== 'number' || status >= 500
   return new UpstreamError(isInternal ? 'INTERNAL' : 'BAD_REQUEST', { cause: error })
@@ -26,8 +25,6 @@ export function sendError(
   if (error.code === 'NOT_AN_ASKER')
     void reply.header('www-authenticate', 'Bearer realm="upstream"')
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds))
-  // The rest of an unread body would be parsed as the next request of the connection.
-  if (!request.raw.complete) void reply.header('connection', 'close')
   void reply.code(status).send({
     code: error.code,
     message: detail ?? title,

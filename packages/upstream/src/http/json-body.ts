@@ -1,64 +1,79 @@
-import type { IncomingMessage } from 'node:http'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { BodyError, BodyIntake, isPlainJson, type ReceivedBody } from '@warren/runtime/http'
+import { JsonGuard, JsonLimitError, type JsonLimits } from '@warren/task-api'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { UpstreamError } from '../upstream-error.ts'
 
-const JSON_TYPE = /^(?:application|text)\/(?:[\w.+-]+\+)?json(?:\s*;|$)/i
+// Seconds after which a client may retry.
+const BUSY_RETRY_S = 5
 
-// How long to read a body that is too large: a client that is still writing when the connection closes does not see the 413.
-const DRAIN_MS = 10_000
+/** Receives JSON bodies within the limits. They are not parsed yet. */
+export class JsonBodies {
+  readonly #limits: JsonLimits
+  readonly #intake: BodyIntake
 
-/** Reads JSON bodies up to the route's `bodyLimit`. A larger body is read to its end before it is rejected. */
-export function acceptJsonBodies(app: FastifyInstance): void {
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    JSON_TYPE,
-    async (request: FastifyRequest, payload: IncomingMessage): Promise<unknown> => {
-      const encoding = request.headers['content-encoding'] ?? 'identity'
-      if (encoding.toLowerCase() !== 'identity') throw new UpstreamError('NOT_JSON')
-      return parseJson(await readBody(payload, request.routeOptions.bodyLimit))
-    },
-  )
-}
+  constructor(limits: JsonLimits) {
+    this.#limits = limits
+    this.#intake = new BodyIntake({ maxBytes: limits.maxBytes })
+  }
 
-async function readBody(payload: IncomingMessage, limit: number): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  let drain: NodeJS.Timeout | undefined
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  payload.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size <= limit) {
-      chunks.push(chunk)
-    } else if (drain === undefined) {
-      chunks.length = 0
-      drain = setTimeout(resolve, DRAIN_MS)
+  /** `party`: who sends the body, for a share of the memory. @throws UpstreamError */
+  async receive(
+    party: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<ReceivedBody> {
+    if (!isPlainJson(request.headers)) throw new UpstreamError('NOT_JSON')
+    const guard = new JsonGuard(this.#limits)
+    const gone = new AbortController()
+    reply.raw.once('close', () => gone.abort())
+    try {
+      return await this.#intake.receive({
+        request: request.raw,
+        party,
+        disconnect: gone.signal,
+        check: (chunk) => guard.push(chunk),
+      })
+    } catch (error: unknown) {
+      throw this.#toUpstreamError(error)
     }
-  })
-  payload.once('end', resolve)
-  const lost = () =>
-    reject(
-      new UpstreamError('BAD_REQUEST', {
-        detail: 'The connection closed before the end of the body',
-      }),
-    )
-  payload.once('error', lost).once('close', lost)
-  try {
-    await promise
-  } finally {
-    clearTimeout(drain)
   }
-  if (size > limit) {
-    throw new UpstreamError('BODY_TOO_LARGE', { detail: `The body is larger than ${limit} bytes` })
+
+  #toUpstreamError(error: unknown): unknown {
+    if (error instanceof JsonLimitError) {
+      if (error.limit === 'bytes') return this.#tooLarge()
+      return new UpstreamError('BAD_REQUEST', {
+        detail: `The body is too complex: ${error.message}`,
+      })
+    }
+    if (!(error instanceof BodyError)) return error
+    const detail = error.message
+    switch (error.reason) {
+      case 'too large':
+        return this.#tooLarge()
+      case 'too slow':
+        return new UpstreamError('BODY_TOO_SLOW', { detail })
+      case 'no memory':
+        return new UpstreamError('BUSY', { detail, retryAfterSeconds: BUSY_RETRY_S })
+      case 'cut off':
+        return new UpstreamError('BAD_REQUEST', { detail })
+      default:
+        return error.reason satisfies never
+    }
   }
-  return Buffer.concat(chunks).toString('utf8')
+
+  #tooLarge(): UpstreamError {
+    const detail = `The body is larger than ${this.#limits.maxBytes} bytes`
+    return new UpstreamError('BODY_TOO_LARGE', { detail })
+  }
 }
 
-function parseJson(text: string): unknown {
+/** @throws UpstreamError if the bytes are not JSON. */
+export function parseJsonBody({ bytes }: ReceivedBody): unknown {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
+    return JSON.parse(bytes.toString('utf8'))
   } catch {
     // The parser's message quotes the body, which must not reach a response or a log.
-    const detail = text.trim() === '' ? 'The request has no body' : 'The body is not JSON'
+    const detail = bytes.length === 0 ? 'The request has no body' : 'The body is not JSON'
     throw new UpstreamError('BAD_REQUEST', { detail })
   }
 }

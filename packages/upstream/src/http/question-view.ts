@@ -21,8 +21,8 @@ export interface QuestionView {
   readonly result: TaskResult | null
 }
 
-export function toQuestionView(question: Question): QuestionView {
-  const { uuid, collectionId, kind, state, attempts, worker, settledAt, message, result } = question
+export function toQuestionView(question: Question, result: TaskResult | null): QuestionView {
+  const { uuid, collectionId, kind, state, attempts, worker, settledAt, message } = question
   return {
     uuid,
     collection: collectionId,

@@ -2,13 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** One route of the API. `app.ts` has the list of all. */
 export interface RouteEntry {
-  readonly method: 'GET' | 'POST'
+  readonly methods: readonly ('GET' | 'HEAD' | 'POST')[]
   /** Upper or lower case, with or without a slash at the end. */
   readonly path: string
   /** `asker`: requires the permission to ask. `open`: the handler checks credentials if it needs any. */
   readonly access: 'asker' | 'open'
-  /** Bytes; 0 for routes without a body. */
-  readonly bodyLimit: number
   /** Resolves when the response is being sent. */
   readonly handle: (request: FastifyRequest, reply: FastifyReply) => Promise<void>
 }

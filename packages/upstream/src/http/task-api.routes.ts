@@ -1,5 +1,6 @@
 import {
   JOB_SAVED,
+  RESULT_JSON_LIMITS,
   type Task,
   conflictBody,
   parseBasicCredentials,
@@ -11,6 +12,7 @@ import type { Collections } from '../collections/collections.ts'
 import type { Behaviour } from '../config.ts'
 import type { Questions } from '../questions/questions.ts'
 import { UpstreamError } from '../upstream-error.ts'
+import { JsonBodies } from './json-body.ts'
 import { waitLimit } from './wait-limit.ts'
 import { type RouteEntry, pathParameter } from './route-entry.ts'
 
@@ -24,21 +26,21 @@ export interface TaskApiDeps {
 
 // The base paths of the newer and the older service. Both work with either behaviour.
 const BASES = ['/api/v1', '/link_connector_api']
-const MAX_RESULT_BYTES = 32 * 1024 * 1024
+export const MAX_RESULT_BYTES = 32 * 1024 * 1024
 const MAX_WAIT_S = 60
 const MAX_WORKER_LENGTH = 200
 
 export function taskApiRoutes(deps: TaskApiDeps): RouteEntry[] {
-  return BASES.flatMap((base) => [pollRoute(deps, base), resultRoute(deps, base)])
+  const bodies = new JsonBodies({ ...RESULT_JSON_LIMITS, maxBytes: MAX_RESULT_BYTES })
+  return BASES.flatMap((base) => [pollRoute(deps, base), resultRoute(deps, bodies, base)])
 }
 
 function pollRoute(deps: TaskApiDeps, base: string): RouteEntry {
   const { collections, questions, behaviour, stopping } = deps
   return {
-    method: 'GET',
+    methods: ['GET'],
     path: `${base}/task/nextjob/:target`,
     access: 'open',
-    bodyLimit: 0,
     handle: async (request, reply) => {
       const target = pathParameter(request, 'target')
       const dot = target.indexOf('.')
@@ -62,13 +64,12 @@ function pollRoute(deps: TaskApiDeps, base: string): RouteEntry {
   }
 }
 
-function resultRoute(deps: TaskApiDeps, base: string): RouteEntry {
+function resultRoute(deps: TaskApiDeps, bodies: JsonBodies, base: string): RouteEntry {
   const { collections, questions, behaviour, now } = deps
   return {
-    method: 'POST',
+    methods: ['POST'],
     path: `${base}/task/result/:uuid/:collection`,
     access: 'open',
-    bodyLimit: MAX_RESULT_BYTES,
     handle: async (request, reply) => {
       const login = requireLogin(request, collections)
       const collection = requireOwnCollection(
@@ -76,8 +77,12 @@ function resultRoute(deps: TaskApiDeps, base: string): RouteEntry {
         pathParameter(request, 'collection'),
         collections,
       )
+      const uuid = pathParameter(request, 'uuid')
       try {
-        questions.receive(pathParameter(request, 'uuid'), collection, request.body, request.id)
+        // Before the body is read: it may have 32 MiB.
+        questions.requireOpen(uuid, collection)
+        using body = await bodies.receive(collection.id, request, reply)
+        questions.receive(uuid, collection, body.bytes, request.id)
       } catch (error: unknown) {
         if (!(error instanceof UpstreamError && error.code === 'ALREADY_ANSWERED')) throw error
         // The body that clients of the older service expect.

@@ -28,7 +28,7 @@ export function handOut(
 export function applyResult(question: Question, result: TaskResult, now: number): Question {
   if (question.state === 'answered') return question
   const state = isFailure(result) ? 'failed' : 'answered'
-  return { ...question, state, leasedUntil: null, settledAt: now, message: result.message, result }
+  return { ...question, state, leasedUntil: null, settledAt: now, message: result.message }
 }
 
 export function failUnreadable(question: Question, now: number): Question {

@@ -1,4 +1,4 @@
-import type { JsonObject, Task, TaskResult } from '@warren/task-api'
+import type { JsonObject, Task } from '@warren/task-api'
 
 /**
  * - `queued`: waits for a poll.
@@ -10,7 +10,7 @@ import type { JsonObject, Task, TaskResult } from '@warren/task-api'
  */
 export type QuestionState = 'queued' | 'leased' | 'exhausted' | 'answered' | 'failed' | 'timed-out'
 
-/** Times are milliseconds since 1970. */
+/** A question without its result, which may have 32 MiB. Times are milliseconds since 1970. */
 export interface Question {
   /** The upstream's own number for the task. */
   readonly taskId: number
@@ -29,7 +29,6 @@ export interface Question {
   readonly worker: string | null
   readonly settledAt: number | null
   readonly message: string | null
-  readonly result: TaskResult | null
 }
 
 /** Whether to stop waiting. Only a late valid result can still change the question. */

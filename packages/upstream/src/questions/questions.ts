@@ -5,6 +5,8 @@ import {
   type Task,
   TaskFormatError,
   isJsonObject,
+  type TaskResult,
+  parseJsonOutline,
   parseResult,
   parseTask,
 } from '@warren/task-api'
@@ -91,7 +93,6 @@ export class Questions {
         worker: null,
         settledAt: null,
         message: null,
-        result: null,
       })
     })
     log.info({ taskId: uuid, kind, collection: collection.id }, 'task queued')
@@ -162,33 +163,50 @@ export class Questions {
   }
 
   /**
-   * Stores a result.
-   * @throws UpstreamError UNKNOWN_TASK, BAD_RESULT, and ALREADY_ANSWERED with the older behaviour.
+   * Whether a result of the collection would be accepted, before it is read.
+   * @throws UpstreamError UNKNOWN_TASK, and ALREADY_ANSWERED with the older behaviour.
    */
-  receive(uuid: string, collection: Collection, json: unknown, requestId: string): void {
+  requireOpen(uuid: string, collection: Collection): Question {
+    const { store, behaviour } = this.#options
+    const question = store.findQuestion(uuid)
+    if (question?.collectionId !== collection.id) throw new UpstreamError('UNKNOWN_TASK')
+    const hasResult = question.state === 'answered' || question.state === 'failed'
+    if (behaviour === 'older' && hasResult) throw new UpstreamError('ALREADY_ANSWERED')
+    return question
+  }
+
+  /**
+   * Stores a result as received (JSON).
+   * @throws UpstreamError BAD_RESULT, and those of `requireOpen`.
+   */
+  receive(uuid: string, collection: Collection, json: Buffer, requestId: string): void {
     const { store, behaviour, now, log } = this.#options
-    const older = behaviour === 'older'
-    const outcome = store.transaction(() => {
-      const question = store.findQuestion(uuid)
-      if (question?.collectionId !== collection.id) throw new UpstreamError('UNKNOWN_TASK')
-      const hasResult = question.state === 'answered' || question.state === 'failed'
-      if (older && hasResult) throw new UpstreamError('ALREADY_ANSWERED')
-      const reading = readResult(json)
+    const reading = readResult(json)
+    store.transaction(() => {
+      const question = this.requireOpen(uuid, collection)
       if ('error' in reading) {
-        if (!older) store.saveQuestion(failUnreadable(question, now()))
-        return reading
+        if (behaviour === 'current') store.saveQuestion(failUnreadable(question, now()))
+        return
       }
-      store.saveQuestion(applyResult(question, reading.result, now()))
-      return reading
+      const after = applyResult(question, reading.result, now())
+      if (after === question) return
+      store.saveQuestion(after)
+      store.saveResult(uuid, json)
     })
     this.#changes.notify(questionKey(uuid))
     const fields = { taskId: uuid, collection: collection.id, requestId }
-    if ('error' in outcome) {
-      log.warn({ ...fields, problems: outcome.error.problems.slice(0, 5) }, 'result rejected')
-      throw new UpstreamError('BAD_RESULT', { problems: outcome.error.problems })
+    if ('error' in reading) {
+      log.warn({ ...fields, problems: reading.error.problems.slice(0, 5) }, 'result rejected')
+      throw new UpstreamError('BAD_RESULT', { problems: reading.error.problems })
     }
-    const { status, queryResult } = outcome.result
+    const { status, queryResult } = reading.result
     log.info({ ...fields, status, count: queryResult.count }, 'result received')
+  }
+
+  /** The result of a question, if there is one. */
+  resultOf(uuid: string): TaskResult | null {
+    const json = this.#options.store.findResult(uuid)
+    return json === null ? null : parseResult(JSON.parse(json))
   }
 
   /** Times overdue questions out and deletes old ones. */
@@ -222,11 +240,20 @@ function readTask(json: unknown): Task {
   }
 }
 
-function readResult(json: unknown) {
+function readResult(json: Buffer) {
   try {
-    return { result: parseResult(json) }
+    return { result: parseResult(parseOutline(json)) }
   } catch (error: unknown) {
     if (error instanceof ResultFormatError) return { error }
     throw error
+  }
+}
+
+function parseOutline(json: Buffer): unknown {
+  try {
+    return parseJsonOutline(json)
+  } catch {
+    // The parser's message quotes the result, which must not reach a response or a log.
+    throw new UpstreamError('BAD_REQUEST', { detail: 'The body is not JSON' })
   }
 }

@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { isJsonObject, parseResult, type Task } from '@warren/task-api'
+import { isJsonObject, type Task } from '@warren/task-api'
 import { ExitCode, ProgramError } from '@warren/runtime'
 import type { Collection } from '../collections/collection.ts'
 import { sqliteFile } from '../config.ts'
@@ -10,6 +10,10 @@ type Row = Record<string, SQLOutputValue>
 
 // A sweep leaves the rest to the next one, a second later.
 const SWEEP_LIMIT = 1000
+
+// All columns of a question but its result.
+const COLUMNS = `task_id, uuid, collection_id, kind, task, asked_at, deadline, state, attempts,
+  leased_until, worker, settled_at, message`
 
 /** Collections and questions in SQLite, in memory or in a file. Only one upstream may use a file. */
 export class UpstreamStore implements Disposable {
@@ -117,7 +121,7 @@ export class UpstreamStore implements Disposable {
     const row = this.#prepare(
       `insert into questions
          (uuid, collection_id, kind, task, asked_at, deadline, state, attempts)
-       values (?, ?, ?, ?, ?, ?, ?, ?) returning *`,
+       values (?, ?, ?, ?, ?, ?, ?, ?) returning ${COLUMNS}`,
     ).get(
       question.uuid,
       question.collectionId,
@@ -135,7 +139,7 @@ export class UpstreamStore implements Disposable {
   saveQuestion(question: Question): void {
     this.#prepare(
       `update questions set state = ?, attempts = ?, leased_until = ?, worker = ?, settled_at = ?,
-         message = ?, result = ? where uuid = ?`,
+         message = ? where uuid = ?`,
     ).run(
       question.state,
       question.attempts,
@@ -143,13 +147,23 @@ export class UpstreamStore implements Disposable {
       question.worker,
       question.settledAt,
       question.message,
-      question.result === null ? null : JSON.stringify(question.result),
       question.uuid,
     )
   }
 
+  /** Stores a result as received: JSON in UTF-8. */
+  saveResult(uuid: string, json: Buffer): void {
+    this.#prepare('update questions set result = cast(? as text) where uuid = ?').run(json, uuid)
+  }
+
+  /** The stored result as JSON text. */
+  findResult(uuid: string): string | null {
+    const row = this.#prepare('select result from questions where uuid = ?').get(uuid)
+    return textOrNull(row?.['result'])
+  }
+
   findQuestion(uuid: string): Question | undefined {
-    const row = this.#prepare('select * from questions where uuid = ?').get(uuid)
+    const row = this.#prepare(`select ${COLUMNS} from questions where uuid = ?`).get(uuid)
     return row === undefined ? undefined : questionOf(row)
   }
 
@@ -160,7 +174,7 @@ export class UpstreamStore implements Disposable {
     now: number,
   ): Question | undefined {
     const row = this.#prepare(
-      `select * from questions
+      `select ${COLUMNS} from questions
        where collection_id = ? and settled_at is null and deadline > ?
          and kind in (${kinds.map(() => '?').join(', ')})
          and (state = 'queued' or (state = 'leased' and leased_until <= ?))
@@ -178,7 +192,7 @@ export class UpstreamStore implements Disposable {
 
   listOverdue(now: number): readonly Question[] {
     return this.#prepare(
-      `select * from questions where settled_at is null and deadline <= ? limit ${SWEEP_LIMIT}`,
+      `select ${COLUMNS} from questions where settled_at is null and deadline <= ? limit ${SWEEP_LIMIT}`,
     )
       .all(now)
       .map(questionOf)
@@ -227,7 +241,6 @@ function questionOf(row: Row): Question {
   const task: unknown = JSON.parse(String(row['task']))
   if (state === undefined || !isJsonObject(task))
     throw new Error('the database contains a question that is not valid')
-  const result = textOrNull(row['result'])
   return {
     taskId: Number(row['task_id']),
     uuid: String(row['uuid']),
@@ -242,7 +255,6 @@ function questionOf(row: Row): Question {
     worker: textOrNull(row['worker']),
     settledAt: numberOrNull(row['settled_at']),
     message: textOrNull(row['message']),
-    result: result === null ? null : parseResult(JSON.parse(result)),
   }
 }
 

@@ -135,7 +135,7 @@ describe('POST /api/v1/questions', () => {
       'a bomb of brackets',
       { body: `{"cohort":${'['.repeat(400_000)}${']'.repeat(400_000)}}` },
       400,
-      'The question is not valid',
+      'The body is too complex: nested more than 200 levels deep',
     ],
   ])('rejects %s', async (_, { body, headers }, status, message) => {
     const running = await runningUpstream()

@@ -15,6 +15,7 @@ describe('loadUpstreamConfig', () => {
       distributionTimeoutMs: 7_200_000,
       suspendAfterMs: 1_800_000,
       rateLimit: 1000,
+      maxConnections: 4000,
       retentionMs: 30 * 86_400_000,
       askerToken: undefined,
       url: undefined,

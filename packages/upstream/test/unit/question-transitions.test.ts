@@ -23,7 +23,6 @@ const QUESTION: Question = {
   worker: null,
   settledAt: null,
   message: null,
-  result: null,
 }
 
 const REDELIVERY = { leaseMs: 10_000, maxAttempts: 2 }
@@ -67,7 +66,7 @@ describe('a question', () => {
         const failing = before.filter((step) => step(QUESTION).state !== 'answered')
         const reached = failing.reduce((question, step) => step(question), QUESTION)
         const answered = applyResult(reached, OK, 9)
-        expect(answered).toMatchObject({ state: 'answered', result: OK, settledAt: 9 })
+        expect(answered).toMatchObject({ state: 'answered', settledAt: 9 })
         expect(after.reduce((question, step) => step(question), answered)).toBe(answered)
       }),
     )
