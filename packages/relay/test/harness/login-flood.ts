@@ -65,7 +65,8 @@ export class LoginFlood implements AsyncDisposable {
     await Promise.all(
       [...this.#sockets].map(async (socket) => {
         socket.destroy()
-        if (!socket.closed) await once(socket, 'close')
+        // A socket that the relay resets at the same moment is closed all the same.
+        if (!socket.closed) await once(socket, 'close').catch(() => {})
       }),
     )
   }
