@@ -35,5 +35,3 @@ export {
 } from './sources/duckdb-source.ts'
 export { PostgresSource, type PostgresSourceOptions } from './sources/postgres-source.ts'
 export { openSource, type SourceConfig } from './sources/open-source.ts'
-export { loadOmop, type LoadOptions, type LoadReport } from './omop/load-omop.ts'
-export { generateOmop, type GenerateOptions, type GenerateReport } from './omop/generate-omop.ts'

@@ -10,5 +10,6 @@ export {
 } from './postgres-address.ts'
 export { connectionOf, PostgresRoute } from './postgres-route.ts'
 export type { ConnectionDefaults } from './connection-attempts.ts'
+export { duckDbError } from './duckdb-error.ts'
 export { connectionIsDead, connectionIsUsable, postgresError } from './postgres-error.ts'
 export { SourceError, type SourceErrorKind } from './source-error.ts'

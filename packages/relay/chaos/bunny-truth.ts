@@ -1,12 +1,12 @@
 import { createLogger } from '@warren/runtime'
 import {
   DuckDbSource,
-  generateOmop,
   solveTask,
   startDeadline,
   systemClock,
   type SolveContext,
 } from '@warren/bunny'
+import { generateOmop } from '@warren/omop'
 
 import type { QuestionKind } from './plan.ts'
 import { figuresOf, type Truth } from './truth.ts'

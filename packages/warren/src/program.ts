@@ -6,11 +6,19 @@ import { VERSION } from './version.ts'
 /** One command per package, imported only when it is called, so that no command waits for the libraries of another. */
 const COMMANDS = new Map<string, (io: CliIo) => Promise<Command>>([
   ['demo', async (io) => (await import('./demo/demo.command.ts')).demoCommand(io)],
-  ['bunny', async (io) => (await import('@warren/bunny')).bunnyCommand(io)],
+  [
+    'bunny',
+    async (io) => (await import('@warren/bunny')).bunnyCommand(io).addCommand(await omop(io)),
+  ],
+  ['omop', omop],
   ['relay', async (io) => (await import('@warren/relay')).relayCommand(io)],
   ['upstream', async (io) => (await import('@warren/upstream')).upstreamCommand(io)],
   ['report', async (io) => (await import('@warren/report/cli')).reportCommand(io)],
 ])
+
+async function omop(io: CliIo): Promise<Command> {
+  return (await import('@warren/omop')).omopCommand(io)
+}
 
 const HELP = `
 Examples:

@@ -3,7 +3,6 @@ import { Command } from 'commander'
 import { VERSION } from '../version.ts'
 import { configCommand } from './config.command.ts'
 import { daemonCommand } from './daemon.command.ts'
-import { omopCommand } from './omop.command.ts'
 import { pythonCommand, runCommand } from './run.command.ts'
 
 /** The command `bunny`. Rejects with errors for `printFailure`. */
@@ -18,17 +17,11 @@ Examples:
   warren bunny daemon                   poll and answer tasks until stopped
   warren bunny run --body task.json     answer one task without a relay
   warren bunny run --batch tasks.jsonl  answer many tasks on one connection
-  warren bunny omop generate --help     create a database to try it on
   warren bunny config check             print the effective configuration
 
 The bunny is configured by environment variables: see docs/configuration.md.`,
     )
-  for (const subcommand of [
-    daemonCommand(io),
-    runCommand(io),
-    omopCommand(io),
-    configCommand(io),
-  ]) {
+  for (const subcommand of [daemonCommand(io), runCommand(io), configCommand(io)]) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }
   // The Python bunny is called without a subcommand: `bunny --body FILE`.

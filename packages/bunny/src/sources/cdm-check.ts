@@ -60,7 +60,7 @@ export function checkCatalogue(catalogue: Catalogue, options: CheckOptions): Cdm
 function missingTable({ name, onlyIf }: RequiredTable, catalogue: Catalogue): CdmProblem {
   const where = catalogue.schema === '' ? 'on the search path' : `in schema ${catalogue.schema}`
   const [otherSchema, ...moreSchemas] = catalogue.otherCdmSchemas
-  let hint = `Create the table or a view ${name}, or load exported files (see warren bunny omop load --help).`
+  let hint = `Create the table or a view ${name}, or load exported files (see warren omop load --help).`
   if (onlyIf !== undefined) {
     hint = `Create the table or a view ${name}, or set OMOP_${onlyIf.toUpperCase()}_ENABLED=false.`
   }

@@ -1,4 +1,4 @@
-import { SourceError } from '@warren/database'
+import { duckDbError, SourceError } from '@warren/database'
 import {
   DuckDBDecimalValue,
   StatementType,
@@ -18,7 +18,6 @@ import type {
 } from './cdm-source.ts'
 import { readDuckDbCatalogue } from './duckdb-catalogue.ts'
 import { DuckDbConnections } from './duckdb-connections.ts'
-import { duckDbError } from './duckdb-error.ts'
 
 export interface DuckDbLimits {
   /** The schema of the CDM tables. Default: `''`, which is `main`. */

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { generateOmop } from '../../src/omop/generate-omop.ts'
+import { generateOmop } from '@warren/omop'
 import type { CdmSource, SqlStatement } from '../../src/sources/cdm-source.ts'
 import { openSource } from '../../src/sources/open-source.ts'
 import { DuckDbSource } from '../../src/sources/duckdb-source.ts'

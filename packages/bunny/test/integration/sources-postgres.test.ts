@@ -10,7 +10,7 @@ import {
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
-import { generateOmop } from '../../src/omop/generate-omop.ts'
+import { generateOmop } from '@warren/omop'
 import { PostgresSource, type PostgresSourceOptions } from '../../src/sources/postgres-source.ts'
 
 const ONE = { text: 'SELECT 1 AS one', values: [] }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { duckDbError } from '../../src/sources/duckdb-error.ts'
+import { duckDbError } from '@warren/database'
 
 describe('an error of DuckDB', () => {
   it.each([

@@ -2,13 +2,8 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 
 import { DuckDBInstance } from '@duckdb/node-api'
-import {
-  DuckDbSource,
-  generateOmop,
-  loadBunnyConfig,
-  startBunny,
-  type CdmSource,
-} from '@warren/bunny'
+import { DuckDbSource, loadBunnyConfig, startBunny, type CdmSource } from '@warren/bunny'
+import { generateOmop } from '@warren/omop'
 import { loadRelayConfig, startRelay, type NewUser, type RelayHandle } from '@warren/relay'
 import { loadUpstreamConfig, startUpstream, type UpstreamHandle } from '@warren/upstream'
 

@@ -16,7 +16,7 @@ import {
   type DuckDBType,
   type DuckDBValue,
 } from '@duckdb/node-api'
-import { CDM_TABLES, type CdmTable, type CdmType } from './cdm-tables.ts'
+import { CDM_TABLES, type CdmTable, type CdmType } from '@warren/cdm'
 import { belongsToPerson, type OmopTarget, type RowCount, type TargetPlan } from './omop-target.ts'
 import { BATCH_ROWS, type CdmValue, type RowBatch } from './row-batch.ts'
 import { duckDbFailure, tableNotEmpty } from './target-failure.ts'

@@ -1,4 +1,4 @@
-import type { CdmTable } from './cdm-tables.ts'
+import type { CdmTable } from '@warren/cdm'
 
 /**
  * A value to write, by column type: IDs and integers as `number` (`bigint` beyond 2^53), dates as days and timestamps as

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { ExitCode, ProgramError } from '@warren/runtime'
 
 import { CdmFile } from './cdm-file.ts'
-import { CDM_TABLES, cdmTable, type CdmTable } from './cdm-tables.ts'
+import { CDM_TABLES, cdmTable, type CdmTable } from '@warren/cdm'
 import { LoadError, LoadProblems, formatProblem } from './load-problem.ts'
 import type { OmopTarget } from './omop-target.ts'
 import { openTarget, type TargetLocation } from './open-target.ts'

@@ -8,10 +8,10 @@ import {
 } from '@warren/runtime'
 import { Command, InvalidArgumentError, Option } from 'commander'
 
-import { DEFAULT_UNTIL, PROFILE_NAMES, generateOmop } from '../omop/generate-omop.ts'
-import { LoadError } from '../omop/load-problem.ts'
-import { loadOmop } from '../omop/load-omop.ts'
-import { DEFAULT_PROFILE } from '../omop/synthetic/profiles.ts'
+import { DEFAULT_UNTIL, PROFILE_NAMES, generateOmop } from '../generate-omop.ts'
+import { LoadError } from '../load-problem.ts'
+import { loadOmop } from '../load-omop.ts'
+import { DEFAULT_PROFILE } from '../synthetic/profiles.ts'
 
 interface TargetFlags {
   readonly to: string
@@ -69,9 +69,9 @@ Each problem is printed with its file, line and column, and without the value.
 Exit codes: 0 success, 1 failed, 64 invalid usage, 65 invalid files, 69 target not available.
 
 Examples:
-  warren bunny omop load ./export --to duckdb:hospital.duckdb
-  warren bunny omop load ./export --to postgres://omop@localhost/omop --schema cdm --replace
-  warren bunny omop load ./export --to duckdb:hospital.duckdb --json | jq '.tables[] | {table, rows}'`,
+  warren omop load ./export --to duckdb:hospital.duckdb
+  warren omop load ./export --to postgres://omop@localhost/omop --schema cdm --replace
+  warren omop load ./export --to duckdb:hospital.duckdb --json | jq '.tables[] | {table, rows}'`,
     )
     .action((folder: string, flags: LoadFlags) => load(io, folder, flags))
 }
@@ -98,8 +98,8 @@ function generateCommand(io: CliIo): Command {
       `${TARGET_HELP}
 
 Examples:
-  warren bunny omop generate --persons 5000 --to duckdb:city.duckdb --profile city
-  warren bunny omop generate --persons 100000 --seed 7 --to postgres://omop@localhost/omop --replace`,
+  warren omop generate --persons 5000 --to duckdb:city.duckdb --profile city
+  warren omop generate --persons 100000 --seed 7 --to postgres://omop@localhost/omop --replace`,
     )
     .action((flags: GenerateFlags) => generate(io, flags))
 }

@@ -5,7 +5,7 @@ import { createGunzip } from 'node:zlib'
 
 import { fileErrorReason } from '@warren/runtime'
 
-import type { CdmColumn, CdmTable } from './cdm-tables.ts'
+import type { CdmColumn, CdmTable } from '@warren/cdm'
 import { EXPECTED, UNREADABLE, fieldReader, type FieldReader } from './field-reader.ts'
 import type { LoadProblems } from './load-problem.ts'
 import { RecordSplitter } from './record-splitter.ts'

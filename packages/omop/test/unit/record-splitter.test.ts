@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import { RecordSplitter } from '../../src/omop/record-splitter.ts'
+import { RecordSplitter } from '../../src/record-splitter.ts'
 
 interface Split {
   records: { fields: string[]; line: number }[]

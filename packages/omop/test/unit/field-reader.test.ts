@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { UNREADABLE, fieldReader } from '../../src/omop/field-reader.ts'
+import { UNREADABLE, fieldReader } from '../../src/field-reader.ts'
 
 describe('reading a field', () => {
   it.each([

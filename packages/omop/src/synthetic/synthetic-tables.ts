@@ -1,4 +1,4 @@
-import { cdmTable } from '../cdm-tables.ts'
+import { cdmTable } from '@warren/cdm'
 import { RowBatch, type CdmValue } from '../row-batch.ts'
 
 /** The columns of generated rows, in the order of the values of a row. */

@@ -8,11 +8,9 @@ import { createDatabase, describePostgres } from '@warren/testkit'
 import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
-import { LoadError } from '../../src/omop/load-problem.ts'
-import { loadOmop, type LoadReport } from '../../src/omop/load-omop.ts'
-import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
-import { PostgresSource } from '../../src/sources/postgres-source.ts'
-import type { CdmSource, Row } from '../../src/sources/cdm-source.ts'
+import { LoadError } from '../../src/load-problem.ts'
+import { loadOmop, type LoadReport } from '../../src/load-omop.ts'
+import { DuckDbSource, PostgresSource, type CdmSource, type Row } from '@warren/bunny'
 
 const PERSON = [
   'person_id,gender_concept_id,year_of_birth,birth_datetime,race_concept_id,person_source_value',

@@ -1,5 +1,5 @@
 import { isoDate, isoTimestamp } from './cdm-date.ts'
-import type { CdmType } from './cdm-tables.ts'
+import type { CdmType } from '@warren/cdm'
 import type { RowBatch } from './row-batch.ts'
 
 /** The text format of COPY: https://www.postgresql.org/docs/current/sql-copy.html */

@@ -1,13 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
-import {
-  dayNumber,
-  isoDate,
-  isoTimestamp,
-  parseDate,
-  parseTimestamp,
-} from '../../src/omop/cdm-date.ts'
+import { dayNumber, isoDate, isoTimestamp, parseDate, parseTimestamp } from '../../src/cdm-date.ts'
 
 const SIXTH_OF_JANUARY = dayNumber(2015, 1, 6)
 

@@ -1,8 +1,6 @@
-import { postgresError, type SourceError } from '@warren/database'
+import { duckDbError, postgresError, type SourceError } from '@warren/database'
 import { ExitCode, ProgramError } from '@warren/runtime'
 import { DatabaseError } from 'pg'
-
-import { duckDbError } from '../sources/duckdb-error.ts'
 
 /** Names the failed target. Exit code 69 if it is not available, 1 otherwise. */
 function targetFailure(error: SourceError, target: string, hint?: string): ProgramError {

@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises'
 import type { Client } from 'pg'
 import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams'
 
-import { CDM_TABLES, type CdmTable, type CdmType } from './cdm-tables.ts'
+import { CDM_TABLES, type CdmTable, type CdmType } from '@warren/cdm'
 import { copyText } from './copy-text.ts'
 import { belongsToPerson, type OmopTarget, type RowCount, type TargetPlan } from './omop-target.ts'
 import type { RowBatch } from './row-batch.ts'

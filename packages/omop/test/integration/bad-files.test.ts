@@ -7,7 +7,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { freePort } from '@warren/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-import { loadOmop } from '../../src/omop/load-omop.ts'
+import { loadOmop } from '../../src/load-omop.ts'
 
 const HEADER = 'person_id,gender_concept_id,year_of_birth'
 

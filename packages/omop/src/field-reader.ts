@@ -1,5 +1,5 @@
 import { parseDate, parseTimestamp } from './cdm-date.ts'
-import type { CdmType } from './cdm-tables.ts'
+import type { CdmType } from '@warren/cdm'
 import type { CdmValue } from './row-batch.ts'
 
 /** The result of a reader for an invalid text. */

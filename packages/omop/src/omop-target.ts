@@ -1,4 +1,4 @@
-import type { CdmTable } from './cdm-tables.ts'
+import type { CdmTable } from '@warren/cdm'
 import type { RowBatch } from './row-batch.ts'
 
 export interface TargetPlan {

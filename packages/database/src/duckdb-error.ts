@@ -1,4 +1,4 @@
-import { SourceError } from '@warren/database'
+import { SourceError } from './source-error.ts'
 
 /**
  * Classifies an error of DuckDB by its text, `Catalog Error: …`, which is the only source of its kind. The text may quote

@@ -3,11 +3,15 @@ import { parsePostgresAddress } from '@warren/database'
 import { createDatabase, describePostgres } from '@warren/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
-import { PROFILE_NAMES, generateOmop, type GenerateReport } from '../../src/omop/generate-omop.ts'
-import { SYNTHETIC_TABLES } from '../../src/omop/synthetic/synthetic-tables.ts'
-import type { CdmSource, Row, SqlValue } from '../../src/sources/cdm-source.ts'
-import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
-import { PostgresSource } from '../../src/sources/postgres-source.ts'
+import { PROFILE_NAMES, generateOmop, type GenerateReport } from '../../src/generate-omop.ts'
+import { SYNTHETIC_TABLES } from '../../src/synthetic/synthetic-tables.ts'
+import {
+  DuckDbSource,
+  PostgresSource,
+  type CdmSource,
+  type Row,
+  type SqlValue,
+} from '@warren/bunny'
 
 interface Generated extends AsyncDisposable {
   readonly report: GenerateReport

@@ -1,0 +1,2 @@
+export type { CdmColumn, CdmTable, CdmType } from './cdm-table.ts'
+export { CDM_TABLES, cdmTable } from './cdm-tables.ts'

@@ -1,0 +1,73 @@
+import { table, type CdmTable } from './cdm-table.ts'
+
+export const PERSON_TABLES: readonly CdmTable[] = [
+  table(
+    'location',
+    {
+      location_id: 'id!',
+      address_1: 'text',
+      address_2: 'text',
+      city: 'text',
+      state: 'text',
+      zip: 'text',
+      county: 'text',
+      location_source_value: 'text',
+      country_concept_id: 'concept',
+      country_source_value: 'text',
+      latitude: 'number',
+      longitude: 'number',
+    },
+    { key: 'location_id' },
+  ),
+  table(
+    'person',
+    {
+      person_id: 'id!',
+      gender_concept_id: 'concept!',
+      year_of_birth: 'integer!',
+      month_of_birth: 'integer',
+      day_of_birth: 'integer',
+      birth_datetime: 'timestamp',
+      race_concept_id: 'concept',
+      ethnicity_concept_id: 'concept',
+      location_id: 'id',
+      provider_id: 'id',
+      care_site_id: 'id',
+      person_source_value: 'text',
+      gender_source_value: 'text',
+      gender_source_concept_id: 'concept',
+      race_source_value: 'text',
+      race_source_concept_id: 'concept',
+      ethnicity_source_value: 'text',
+      ethnicity_source_concept_id: 'concept',
+    },
+    {
+      key: 'person_id',
+      indexes: { idx_person_id: ['person_id'], idx_gender: ['gender_concept_id'] },
+    },
+  ),
+  table(
+    'observation_period',
+    {
+      observation_period_id: 'id!',
+      person_id: 'id!',
+      observation_period_start_date: 'date!',
+      observation_period_end_date: 'date!',
+      period_type_concept_id: 'concept',
+    },
+    { key: 'observation_period_id', indexes: { idx_observation_period_id_1: ['person_id'] } },
+  ),
+  table(
+    'death',
+    {
+      person_id: 'id!',
+      death_date: 'date!',
+      death_datetime: 'timestamp',
+      death_type_concept_id: 'concept',
+      cause_concept_id: 'concept',
+      cause_source_value: 'text',
+      cause_source_concept_id: 'concept',
+    },
+    { indexes: { idx_death_person_id_1: ['person_id'] } },
+  ),
+]
