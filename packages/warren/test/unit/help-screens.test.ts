@@ -97,7 +97,9 @@ describe('help screens', () => {
       const text = await help(path, { columns: 80, invocation })
       expect(tooWide(text, 80)).toEqual([])
       expect(text).toContain(`Usage: ${invocation}`)
-      expect(text).not.toMatch(/(?<!--no-install) warren (?:demo|bunny|omop|relay|upstream|report)\b/)
+      expect(text).not.toMatch(
+        /(?<!--no-install) warren (?:demo|bunny|omop|relay|upstream|report)\b/,
+      )
     }
   })
 })
