@@ -54,6 +54,7 @@ async function runVitest(results: string): Promise<boolean> {
       'run',
       '--reporter=default',
       '--reporter=json',
+      `--reporter=${join(root, 'scripts/test/closing-reporter.ts')}`,
       `--outputFile.json=${results}`,
       ...process.argv.slice(2),
     ],
