@@ -7,8 +7,16 @@ export {
 export { evaluateCohort, type EvaluateSettings } from './evaluate/evaluate-cohort.ts'
 export { parseCohort, type ParsedCohort } from './parse/parse-cohort.ts'
 export type { CohortProblem } from './parse/problem-list.ts'
-export { compileCohort, type CohortDialect, type CompileSettings } from './sql/compile-cohort.ts'
+export {
+  compileCohort,
+  type CohortDialect,
+  type CohortStatement,
+  type CompileSettings,
+} from './sql/compile-cohort.ts'
 export type { SqlStatement, SqlValue } from './sql/dialect.ts'
+export { conceptsIn, criteriaIn, type ConceptsIn } from './words/concepts-in.ts'
+export type { ConceptNames } from './words/criterion-words.ts'
+export { describeCohort, type DescribeOptions } from './words/describe-cohort.ts'
 export type {
   AgeCriterion,
   AgeRange,

@@ -23,6 +23,11 @@ export interface CompileSettings {
   readonly options: CohortOptions
 }
 
+/** A statement, and the tables it reads, without their schema. */
+export interface CohortStatement extends SqlStatement {
+  readonly tables: readonly string[]
+}
+
 /**
  * One statement that returns `persons`, the exact number of people in the cohort, before suppression
  * and rounding.
@@ -35,11 +40,11 @@ export interface CompileSettings {
 export function compileCohort(
   cohort: Cohort,
   { dialect, schema, now, options }: CompileSettings,
-): SqlStatement {
+): CohortStatement {
   const parts = new StatementParts(DIALECTS[dialect], schema)
   const writer = new CohortWriter(parts, localDate(now), options)
   const text = writer.write(toCondition(cohort))
-  return { text, values: parts.values }
+  return { text, values: parts.values, tables: parts.tables }
 }
 
 /**

@@ -13,6 +13,7 @@ export class StatementParts {
   readonly #prefix: string
   readonly #values: SqlValue[] = []
   readonly #bound = new Map<string, string>()
+  readonly #tables = new Set<string>()
 
   constructor(dialect: Dialect, schema: string | undefined) {
     this.dialect = dialect
@@ -23,7 +24,13 @@ export class StatementParts {
     return this.#values
   }
 
+  /** The tables that the statement reads, without their schema. */
+  get tables(): readonly string[] {
+    return [...this.#tables]
+  }
+
   table(name: string): string {
+    this.#tables.add(name)
     return this.#prefix + name
   }
 
