@@ -69,7 +69,8 @@ class CohortWriter {
   write(condition: Condition): string {
     const where = this.#where(condition, '')
     return [
-      'select count(*) as persons',
+      // A site may have several rows for one person.
+      'select count(distinct p.person_id) as persons',
       `from ${this.#parts.table('person')} p`,
       ...this.#joins,
       `where ${where}`,

@@ -12,7 +12,7 @@ export interface CdmDatabase extends AsyncDisposable {
   persons(statement: SqlStatement): Promise<number[]>
 }
 
-const COUNT = 'select count(*) as persons'
+const COUNT = 'select count(distinct p.person_id) as persons'
 
 export function selectIds({ text, values }: SqlStatement): SqlStatement {
   if (!text.startsWith(COUNT)) throw new Error(`not a compiled cohort: ${text.slice(0, 40)}`)

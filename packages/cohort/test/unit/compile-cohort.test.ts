@@ -120,7 +120,7 @@ describe('compileCohort', () => {
   it('does not search if the result is known', () => {
     const noOne: Cohort = { kind: 'all', members: [event(1), { kind: 'no-one' }] }
     expect(compileCohort(noOne, SETTINGS).text).toBe(
-      'select count(*) as persons\nfrom person p\nwhere 1 = 0',
+      'select count(distinct p.person_id) as persons\nfrom person p\nwhere 1 = 0',
     )
     const everyone: Cohort = {
       kind: 'any',
