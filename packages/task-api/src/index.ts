@@ -12,6 +12,16 @@ export {
   type TaskApiErrorDetails,
   type TaskApiErrorKind,
 } from './client/task-api-error.ts'
+export type { AddressFailure } from './client/route/address-failure.ts'
+export type { AddressStatus } from './client/route/address-health.ts'
+export {
+  describeAddressReport,
+  describeResolutionReport,
+  type AddressReport,
+  type ResolutionReport,
+} from './client/route/address-report.ts'
+export type { ResolveHost } from './client/route/server-addresses.ts'
+export type { ClientTlsFiles } from './client/tls/client-tls.ts'
 export { parseRetryAfter } from './client/retry-after.ts'
 export {
   MAX_GROUP_DEPTH,

@@ -20,8 +20,11 @@ const COMMON_NAME = oid('550403')
 const SUBJECT_ALT_NAME = oid('551d11')
 const DAY_MS = 86_400_000
 
-/** A self-signed certificate, valid from yesterday to tomorrow, for 127.0.0.1 or for `dnsName` only. */
-export function selfSignedCertificate(dnsName?: string): { key: string; cert: string } {
+/** A self-signed certificate, valid from yesterday to tomorrow or to `validTo`, for 127.0.0.1 or for `dnsName` only. */
+export function selfSignedCertificate(
+  dnsName?: string,
+  validTo = new Date(Date.now() + DAY_MS),
+): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   // A unique name, because issuers are looked up by name.
   const commonName = Buffer.from(`loopback ${randomBytes(8).toString('hex')}`)
@@ -33,7 +36,7 @@ export function selfSignedCertificate(dnsName?: string): { key: string; cert: st
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     ECDSA_WITH_SHA256,
     name,
-    sequence(utcTime(new Date(Date.now() - DAY_MS)), utcTime(new Date(Date.now() + DAY_MS))),
+    sequence(utcTime(new Date(validTo.getTime() - 2 * DAY_MS)), utcTime(validTo)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(sequence(SUBJECT_ALT_NAME, der(0x04, sequence(subject))))),

@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { JsonGuard } from '../json/json-guard.ts'
 import { JsonLimitError, type JsonLimits } from '../json/json-limits.ts'
 import { ContentEncodingError, decodeBody } from './content-encoding.ts'
-import type { Route } from './route.ts'
+import { type Route, TimeOverError } from './route/route.ts'
 import { TaskApiError } from './task-api-error.ts'
 import { transportFailure } from './transport-failure.ts'
 
@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly body?: string
   /** For the whole exchange: connecting, sending, waiting, reading, redirects. */
   readonly timeoutMs: number
+  /** How long one address of several may take to begin its response. Default: `timeoutMs`. */
+  readonly patienceMs?: number
   /** Whether the body of a success is needed. It must then be complete and within the size limit. */
   readonly needsBody: boolean
   readonly signal: AbortSignal | undefined
@@ -22,6 +24,8 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly status: number
+  /** An earlier attempt to send the same request may have arrived: its response was lost. */
+  readonly sentBefore: boolean
   readonly contentType: string | undefined
   readonly retryAfter: string | undefined
   /** If the body is not needed: at most its start. */
@@ -51,7 +55,7 @@ export class HttpExchange {
     let timedOut = false
     const timer = setTimeout(() => {
       timedOut = true
-      stop.abort()
+      stop.abort(new TimeOverError())
     }, timeoutMs)
     signal?.addEventListener('abort', abort, { once: true })
     try {
@@ -79,14 +83,16 @@ export class HttpExchange {
   async #follow(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
     let url = request.url
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const { statusCode, headers, body } = await this.#route.dispatcher.request({
+      const { response, sentBefore } = await this.#route.request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: request.method,
         headers: request.headers,
         body: request.body ?? null,
         signal,
+        ...(request.patienceMs === undefined ? {} : { patienceMs: request.patienceMs }),
       })
+      const { statusCode, headers, body } = response
       if (statusCode >= 300 && statusCode < 400 && statusCode !== 304) {
         body.on('error', () => {}).destroy()
         url = this.#redirected(url, headers, statusCode, request.requestId)
@@ -95,6 +101,7 @@ export class HttpExchange {
       const needed = request.needsBody && statusCode >= 200 && statusCode < 300
       return {
         status: statusCode,
+        sentBefore,
         contentType: headerText(headers, 'content-type'),
         retryAfter: headerText(headers, 'retry-after'),
         body: needed

@@ -5,8 +5,13 @@ import { isJsonObject } from '../json/json-object.ts'
 import { type TaskResult, serializeResult } from '../task-result.ts'
 import { HttpExchange, type HttpResponse } from './http-exchange.ts'
 import { parseRetryAfter } from './retry-after.ts'
-import { type Route, createRoute } from './route.ts'
+import type { AddressStatus } from './route/address-health.ts'
+import type { AddressReport, ResolutionReport } from './route/address-report.ts'
+import { proxyFor } from './route/proxy.ts'
+import { Route } from './route/route.ts'
+import { resolveHost, type ResolveHost } from './route/server-addresses.ts'
 import { taskApiBase } from './task-api-base.ts'
+import { ClientTls, type ClientTlsFiles } from './tls/client-tls.ts'
 import { TaskApiError } from './task-api-error.ts'
 
 export interface TaskApiClientOptions {
@@ -27,11 +32,19 @@ export interface TaskApiClientOptions {
   readonly maxResponseBytes?: number
   /** HTTPS_PROXY, HTTP_PROXY, NO_PROXY, and the variables with trusted certificates. Default `process.env`. */
   readonly env?: NodeJS.ProcessEnv
+  /** Trusted certificates in addition to those of `env`, and a client certificate. */
+  readonly tls?: ClientTlsFiles
+  /** Default: as the system resolves names. */
+  readonly resolve?: ResolveHost
   readonly newRequestId?: () => string
   /** Milliseconds since 1970, for `Retry-After` dates. */
   readonly now?: () => number
   /** Called after every request, for logs and metrics. */
   readonly onExchange?: (exchange: Exchange) => void
+  /** Called when one of several addresses begins or stops failing, and when the host name cannot be resolved. */
+  readonly onAddress?: (report: AddressReport | ResolutionReport) => void
+  /** Called when certificate files have changed and cannot be used. The earlier certificates stay in use. */
+  readonly onCertificateProblem?: (error: Error) => void
 }
 
 export interface Exchange {
@@ -101,8 +114,7 @@ export class TaskApiClient implements AsyncDisposable {
       'user-agent': options.userAgent,
       ...(options.workerId === undefined ? {} : { 'x-worker-id': options.workerId }),
     }
-    const env = options.env ?? process.env
-    this.#route = createRoute({ base: this.#base, connectTimeoutMs, env })
+    this.#route = this.#openRoute(options, connectTimeoutMs)
     this.#http = new HttpExchange({
       route: this.#route,
       limits: {
@@ -110,6 +122,11 @@ export class TaskApiClient implements AsyncDisposable {
         maxBytes: options.maxResponseBytes ?? TASK_JSON_LIMITS.maxBytes,
       },
     })
+  }
+
+  /** The addresses of the server as of the latest lookup, or those of the proxy. */
+  get addresses(): AddressStatus[] {
+    return this.#route.addresses
   }
 
   /** The next task as received (see `parseTask`), or null if there is none. */
@@ -126,6 +143,7 @@ export class TaskApiClient implements AsyncDisposable {
         needsBody: true,
         headers: waitSeconds > 0 ? { prefer: `wait=${Math.ceil(waitSeconds)}` } : {},
         timeoutMs: this.#requestTimeoutMs + waitSeconds * 1000,
+        patienceMs: this.#requestTimeoutMs / 2 + waitSeconds * 1000,
         signal,
       },
       (response, requestId) =>
@@ -135,8 +153,8 @@ export class TaskApiClient implements AsyncDisposable {
 
   /**
    * Submits a result. Any 2xx is `accepted`, unless its body is a web page: a proxy answers with a page
-   * of its own when it cannot reach the server. 409 means that the task already has a result, usually
-   * from an earlier attempt.
+   * of its own when it cannot reach the server. 409 means that the task already has a result. It is
+   * `accepted` if that may be this one, because the response to an earlier attempt was lost.
    */
   async submitResult(
     result: TaskResult,
@@ -157,7 +175,7 @@ export class TaskApiClient implements AsyncDisposable {
         onExchange: options.onExchange,
       },
       (response, requestId) => {
-        if (response.status === 409) return 'already-answered'
+        if (response.status === 409) return response.sentBefore ? 'accepted' : 'already-answered'
         if (isWebPage(response)) throw this.#webPageError(response, requestId)
         return 'accepted'
       },
@@ -165,7 +183,22 @@ export class TaskApiClient implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#route.dispatcher.destroy()
+    await this.#route[Symbol.asyncDispose]()
+  }
+
+  #openRoute(options: TaskApiClientOptions, connectTimeoutMs: number): Route {
+    const { env = process.env, tls: files = {}, resolve = resolveHost } = options
+    const { onAddress = () => {}, onCertificateProblem: onProblem = () => {} } = options
+    const now = this.#now
+    return new Route({
+      base: this.#base,
+      proxy: proxyFor(this.#base, env),
+      connectTimeoutMs,
+      tls: new ClientTls({ env, files, now, onProblem }),
+      resolve,
+      now,
+      onReport: onAddress,
+    })
   }
 
   async #exchange<T>(
@@ -177,6 +210,7 @@ export class TaskApiClient implements AsyncDisposable {
       headers: Record<string, string>
       body?: string
       timeoutMs: number
+      patienceMs?: number
       accept?: number
       signal: AbortSignal | undefined
       onExchange?: ((exchange: Exchange) => void) | undefined

@@ -1,3 +1,5 @@
+import { describeFailure } from './route/address-failure.ts'
+import { NoAddressError } from './route/no-address-error.ts'
 import { TaskApiError, type TaskApiErrorKind } from './task-api-error.ts'
 
 interface Failure {
@@ -7,12 +9,48 @@ interface Failure {
   readonly retryable?: boolean
 }
 
+/** When an error occurred. */
+export interface FailureContext {
+  /** Before a request was sent. */
+  readonly whileConnecting: boolean
+  /** The server is reached by TLS. */
+  readonly secure: boolean
+}
+
 /** Turns an error of the HTTP library into a `TaskApiError`. `target` names the server in the message. */
-export function transportFailure(cause: unknown, target: string, requestId: string): TaskApiError {
-  const { message, ...failure } = explain(cause, target)
+export function transportFailure(error: unknown, target: string, requestId: string): TaskApiError {
+  const { message, ...failure } =
+    error instanceof NoAddressError ? explainAttempts(error, target) : explain(error, target)
+  const cause = error instanceof NoAddressError ? error.cause : error
   // The error of the parser contains the received data, which may be part of a task.
   const shown = isParserError(cause) ? new Error(cause.message) : cause
   return new TaskApiError(message, { ...failure, requestId, cause: shown })
+}
+
+/** The code of a `TaskApiError` for an error of one connection. */
+export function connectionFailureCode(error: unknown, context: FailureContext): string {
+  const { code } = explain(error, '')
+  // The server resets the connection during the handshake.
+  const isHandshake = context.whileConnecting && context.secure && code === 'ECONNRESET'
+  return isHandshake ? HANDSHAKE_CLOSED : code
+}
+
+function explainAttempts({ attempts }: NoAddressError, target: string): Failure {
+  const [first] = attempts
+  if (first === undefined) return transport('UNKNOWN', `request to ${target} failed`)
+  const each = new Map(
+    attempts.map(({ address, failure, code }) => [
+      address ?? '',
+      `${address ?? 'one that the proxy chose'} ${describeFailure(failure, code)}`,
+    ]),
+  )
+  const single = explain(first.cause, target)
+  if (each.size === 1) {
+    return first.code === HANDSHAKE_CLOSED ? closedHandshake(target) : single
+  }
+  const list = [...each.values()].join(', ')
+  const message = `none of the ${each.size} addresses of ${target} answered: ${list}`
+  return { ...single, code: first.code, message }
 }
 
 function explain(cause: unknown, target: string): Failure {
@@ -23,6 +61,7 @@ function explain(cause: unknown, target: string): Failure {
 
   const dns = has('ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME', 'ENODATA')
   if (dns !== undefined) return transport(dns, `cannot resolve the host name of ${target}`)
+  if (text.includes('before secure TLS connection was established')) return closedHandshake(target)
   if (has('ECONNREFUSED') !== undefined) {
     return transport('ECONNREFUSED', `${target} refused the connection`)
   }
@@ -42,7 +81,12 @@ function explain(cause: unknown, target: string): Failure {
   const proxy = /Proxy response \((\d+)\)|Proxy Authentication Required \((407)\)/.exec(text)
   if (proxy !== null) {
     const status = proxy[1] ?? proxy[2] ?? ''
-    return transport(`PROXY_${status}`, `the proxy returned ${status} for ${target}`)
+    return transport(
+      `PROXY_${status}`,
+      status === '407'
+        ? `the proxy rejects the connection to ${target}: it requires other credentials (407 Proxy Authentication Required)`
+        : `the proxy returned ${status} for ${target}`,
+    )
   }
   if (chain.some((error) => isParserError(error))) {
     return {
@@ -60,6 +104,11 @@ function explain(cause: unknown, target: string): Failure {
   }
   return transport(codes[0] ?? 'UNKNOWN', `request to ${target} failed`)
 }
+
+const HANDSHAKE_CLOSED = 'TLS_HANDSHAKE_CLOSED'
+
+const closedHandshake = (target: string): Failure =>
+  transport(HANDSHAKE_CLOSED, `${target} closed the connection during the TLS handshake`)
 
 function transport(code: string, message: string): Failure {
   return { kind: 'transport', code, message }

@@ -1,28 +1,41 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { getCACertificates } from 'node:tls'
+
+/** A file or folder with trusted certificates, and the variable that names it. */
+export interface CertificateSource {
+  readonly name: string
+  readonly path: string
+}
 
 /**
- * The certificates that the environment adds to those that Node.js trusts; undefined if it adds none. Every variable has
- * the meaning that it has for another program: NODE_EXTRA_CA_CERTS for Node.js, which reads it at startup only;
- * REQUESTS_CA_BUNDLE, or else CURL_CA_BUNDLE, for the Python bunny; SSL_CERT_FILE and SSL_CERT_DIR for OpenSSL.
- * @throws Error for a file that cannot be read or contains no certificate
+ * Where the environment names trusted certificates. Every variable has the meaning that it has for another program:
+ * NODE_EXTRA_CA_CERTS for Node.js, which reads it at startup only; REQUESTS_CA_BUNDLE, or else CURL_CA_BUNDLE, for the
+ * Python bunny; SSL_CERT_FILE and SSL_CERT_DIR for OpenSSL.
  */
-export function trustedCertificates(env: NodeJS.ProcessEnv): string[] | undefined {
-  const extra = new Set<string>()
+export function certificateSources(env: NodeJS.ProcessEnv): CertificateSource[] {
   const bundle = read(env, 'REQUESTS_CA_BUNDLE') === '' ? 'CURL_CA_BUNDLE' : 'REQUESTS_CA_BUNDLE'
-  for (const name of ['NODE_EXTRA_CA_CERTS', bundle, 'SSL_CERT_FILE']) {
-    const path = read(env, name)
-    if (path === '') continue
-    const found = isFolder(path) ? readFolder(path) : [readFile(name, path)]
-    if (found.length === 0) throw new Error(`${name}: no certificate (PEM) in ${path}`)
-    for (const pem of found) extra.add(pem)
-  }
+  const files = ['NODE_EXTRA_CA_CERTS', bundle, 'SSL_CERT_FILE'].map((name) => ({
+    name,
+    path: read(env, name),
+  }))
   // OpenSSL ignores a folder that does not exist or contains nothing.
-  for (const folder of read(env, 'SSL_CERT_DIR').split(delimiter)) {
-    if (isFolder(folder)) for (const pem of readFolder(folder)) extra.add(pem)
+  const folders = read(env, 'SSL_CERT_DIR')
+    .split(delimiter)
+    .map((path) => ({ name: 'SSL_CERT_DIR', path }))
+    .filter(({ path }) => isFolder(path))
+  return [...files, ...folders].filter(({ path }) => path !== '')
+}
+
+/**
+ * The certificates in a file or folder, PEM.
+ * @throws Error for a file that cannot be read, or that contains no certificate
+ */
+export function readCertificates({ name, path }: CertificateSource): string[] {
+  const found = isFolder(path) ? readFolder(path) : [readFile(name, path)]
+  if (found.length === 0 && name !== 'SSL_CERT_DIR') {
+    throw new Error(`${name}: no certificate (PEM) in ${path}`)
   }
-  return extra.size === 0 ? undefined : [...getCACertificates('default'), ...extra]
+  return found
 }
 
 function read(env: NodeJS.ProcessEnv, name: string): string {
