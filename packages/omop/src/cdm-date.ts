@@ -2,9 +2,12 @@
 
 const DAY_US = 86_400_000_000
 
-/** The time is optional: most timestamp columns contain days only. */
+/**
+ * The time is optional: most timestamp columns contain days only. A zone may follow it: `Z`, `+01:00`, `UTC`, `UTC+1`, `CEST`,
+ * `Europe/London` or `+01:00[Europe/Paris]`. `AM` and `PM` are not zones.
+ */
 const TIMESTAMP =
-  /^(\d{4}-\d{1,2}-\d{1,2}|\d{8})(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(?:Z|[+-]\d{2}(?::?\d{2})?)?)?$/
+  /^(\d{4}-\d{1,2}-\d{1,2}|\d{8})(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(?:Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?(?:\[[A-Za-z_]+(?:\/[A-Za-z_]+)*\])?|[A-Z]{3,5}|[A-Z][A-Za-z_]+(?:\/[A-Za-z_]+){1,2})?)?$/
 const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})$/
 const COMPACT = /^(\d{4})(\d{2})(\d{2})$/
 
@@ -21,7 +24,7 @@ export function parseDate(text: string): number | undefined {
   return dayNumber(Number(match[1]), Number(match[2]), Number(match[3]))
 }
 
-/** Reads a day as above, with an optional time after `T` or a space. Drops the UTC offset: the CDM has wall-clock time. */
+/** Reads a day as above, with an optional time after `T` or a space. Drops the zone: the CDM has wall-clock time. */
 export function parseTimestamp(text: string): number | undefined {
   const match = TIMESTAMP.exec(text)
   if (match === null) return undefined

@@ -1,58 +1,40 @@
-import { createReadStream } from 'node:fs'
-import { basename } from 'node:path'
-import { pipeline } from 'node:stream'
-import { createGunzip } from 'node:zlib'
-
-import { fileErrorReason } from '@warren/runtime'
-
-import type { CdmColumn, CdmTable } from '@warren/cdm'
-import { EXPECTED, UNREADABLE, fieldReader, type FieldReader } from './field-reader.ts'
+import type { CdmTable } from '@warren/cdm'
+import { EXPECTED, UNREADABLE, type FieldReader } from './field-reader.ts'
+import { UnreadableFile } from './file-format.ts'
+import { readText } from './file-text.ts'
+import { readHeader, UNREADABLE_HEADER, type Header, type UnknownColumns } from './header.ts'
 import type { LoadProblems } from './load-problem.ts'
-import { RecordSplitter } from './record-splitter.ts'
+import { COPY_NULL, knownMarker } from './null-marker.ts'
+import { MAX_RECORD_LENGTH, RecordSplitter } from './record-splitter.ts'
 import { RowBatch, type CdmValue } from './row-batch.ts'
 
-interface MappedColumn {
-  readonly column: CdmColumn
-  /** Index of the field in a record. */
-  readonly field: number
-  readonly read: FieldReader
-  /** Index of the column in a batch. */
-  readonly index: number
+export interface CdmFileOptions {
+  /** For messages: the name of the file in the folder of the export. */
+  readonly name: string
+  readonly path: string
+  readonly table: CdmTable
+  readonly problems: LoadProblems
+  /** Fields with one of these texts are NULL, besides empty ones and `\N`. */
+  readonly nullMarkers: ReadonlySet<string>
 }
-
-interface Header {
-  readonly width: number
-  readonly mapped: readonly MappedColumn[]
-}
-
-/** NULL as written by COPY of PostgreSQL. An empty field is also NULL. */
-const COPY_NULL = String.raw`\N`
-const CHUNK_BYTES = 256 * 1024
 
 /**
  * A CSV file of a CDM export, read as a stream. Adds problems with file, line and column to `problems`, and yields the
  * readable rows in batches. A batch is valid until the next one is requested.
  */
 export class CdmFile {
-  readonly name: string
-  readonly table: CdmTable
-  /** Columns of the file that are not in the table. */
-  readonly ignoredColumns: string[] = []
-  readonly #path: string
-  readonly #problems: LoadProblems
+  readonly #options: CdmFileOptions
   #header: Header | undefined
   #filled: readonly string[] = []
   #rows = 0
   #skipped = 0
+  readonly #emptied = new Map<string, number>()
   /** The batches filled from the current chunk. The last one may be partial. */
   #batches: RowBatch[] = []
   #spare: RowBatch[] = []
 
-  constructor(path: string, table: CdmTable, problems: LoadProblems) {
-    this.name = basename(path)
-    this.table = table
-    this.#path = path
-    this.#problems = problems
+  constructor(options: CdmFileOptions) {
+    this.#options = options
   }
 
   /** Readable rows so far. */
@@ -65,17 +47,39 @@ export class CdmFile {
     return this.#skipped
   }
 
+  /** Columns of the file that are not in the table. */
+  get unknown(): UnknownColumns {
+    return this.#header?.unknown ?? UNREADABLE_HEADER.unknown
+  }
+
+  /** By column: how many values could not be read and are NULL, because no task reads the column. */
+  get emptied(): ReadonlyMap<string, number> {
+    return this.#emptied
+  }
+
   async *batches(options: {
+    onBytes?: ((bytes: number) => void) | undefined
+    signal?: AbortSignal | undefined
+  }): AsyncGenerator<RowBatch> {
+    try {
+      yield* this.#read(options)
+    } catch (error: unknown) {
+      if (!(error instanceof UnreadableFile)) throw error
+      this.#fail(error.message)
+    }
+  }
+
+  async *#read(options: {
     onBytes?: ((bytes: number) => void) | undefined
     signal?: AbortSignal | undefined
   }): AsyncGenerator<RowBatch> {
     let splitter: RecordSplitter | undefined
     let start = ''
-    for await (const chunk of this.#text(options)) {
+    for await (const chunk of readText(this.#options.path, options)) {
       options.signal?.throwIfAborted()
       if (splitter === undefined) {
         start += chunk
-        if (!start.includes('\n')) continue
+        if (!/[^\r\n][\r\n]/.test(start) && start.length <= MAX_RECORD_LENGTH) continue
         splitter = this.#splitter(start)
         splitter.push(start)
       } else {
@@ -88,90 +92,36 @@ export class CdmFile {
       splitter.push(start)
     }
     splitter.end()
-    if (start === '' && this.#header === undefined) {
-      this.#fail('is empty: expected a line with column names')
-    }
+    if (this.#header === undefined) this.#fail('is empty: expected a line with column names')
     yield* this.#batches
   }
 
-  async *#text(options: {
-    onBytes?: ((bytes: number) => void) | undefined
-    signal?: AbortSignal | undefined
-  }): AsyncGenerator<string> {
-    const file = createReadStream(this.#path, { highWaterMark: CHUNK_BYTES })
-    const compressed = /\.gz$/i.test(this.#path)
-    // The callback prevents an unhandled error: the loop below throws it too.
-    const bytes: AsyncIterable<Buffer> = compressed
-      ? pipeline(file, createGunzip(), () => {})
-      : file
-    const decoder = new TextDecoder('utf-8', { fatal: true })
-    try {
-      for await (const chunk of bytes) {
-        options.onBytes?.(file.bytesRead)
-        yield decoder.decode(chunk, { stream: true })
-      }
-      yield decoder.decode()
-    } catch (error: unknown) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-      if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-        this.#fail('is not UTF-8 text: convert it, for example with iconv -f WINDOWS-1252 -t UTF-8')
-      } else if (code.startsWith('Z_')) {
-        this.#fail('is not a complete gzip file')
-      } else if (/^E[A-Z]+$/.test(code)) {
-        this.#fail(`cannot read the file: ${fileErrorReason(error, 'read')}`)
-      } else {
-        throw error
-      }
-    } finally {
-      file.destroy()
-    }
-  }
-
   #splitter(start: string): RecordSplitter {
-    const end = start.indexOf('\n')
-    const headerLine = end < 0 ? start : start.slice(0, end)
+    const headerLine = /[^\r\n]+/.exec(start)?.[0] ?? ''
     const delimiter = headerLine.includes('\t') ? '\t' : ','
     return new RecordSplitter({
       delimiter,
       quotes: delimiter === ',' || headerLine.includes('"'),
       onRecord: (fields, line) => {
-        if (this.#header === undefined) this.#header = this.#readHeader(fields)
+        if (this.#header === undefined) this.#header = this.#readHeader(fields, line)
         else this.#readRow(fields, line, this.#header)
       },
       onBadRecord: (line, message) => {
+        const isHeader = this.#header === undefined
+        if (!isHeader && this.#header?.mapped.length === 0) return
         this.#skipped++
-        this.#problems.add({ file: this.name, line, message }, { fatal: line === 1 })
-        // Rows are unreadable without column names. An empty header prevents the next line from being read as the header.
-        this.#header ??= { width: 0, mapped: [] }
+        this.#problem({ line, message }, { fatal: isHeader })
+        // Rows are unreadable without column names, and the next line is not the header.
+        this.#header ??= UNREADABLE_HEADER
       },
     })
   }
 
-  #readHeader(fields: readonly string[]): Header {
-    const names = fields.map((field) => field.trim().toLowerCase())
-    const width = names.length
-    const mapped: MappedColumn[] = []
-    for (const [index, column] of this.table.columns.entries()) {
-      const field = names.indexOf(column.name)
-      if (field >= 0) mapped.push({ column, field, read: fieldReader(column.type), index })
-      if (field !== names.lastIndexOf(column.name)) {
-        this.#fail('the column occurs twice in the first line', column.name)
-      }
-      // The names found are not printed: without a header they are data of the first patient.
-      if (field < 0 && column.required) {
-        const separators = width === 1 ? ': separate columns by commas or tabs' : ''
-        this.#fail(`the column is missing in the first line${separators}`, column.name)
-      }
-    }
-    this.#filled = mapped.map(({ column }) => column.name)
-    const known = new Set(this.table.columns.map(({ name }) => name))
-    const nothingMissing = this.table.columns.every(
-      ({ name, required }) => !required || names.includes(name),
-    )
-    if (nothingMissing) {
-      this.ignoredColumns.push(...names.filter((name) => name !== '' && !known.has(name)))
-    }
-    return { width, mapped }
+  #readHeader(fields: readonly string[], line: number): Header {
+    const { problems, ...header } = readHeader(fields, this.#options.table)
+    for (const problem of problems) this.#problem({ line, ...problem }, { fatal: true })
+    this.#filled = header.mapped.map(({ column }) => column.name)
+    return header
   }
 
   #readRow(fields: readonly string[], line: number, header: Header): void {
@@ -181,25 +131,28 @@ export class CdmFile {
     if (fields.length < width || fields.slice(width).some((field) => field.trim() !== '')) {
       this.#skipped++
       const found = fields.length === 1 ? '1 field' : `${fields.length} fields`
-      const message = `the line has ${found}, the first line has ${width}`
-      this.#problems.add({ file: this.name, line, message })
+      this.#problem({ line, message: `the line has ${found}, the first line has ${width}` })
       return
     }
     const batch = this.#openBatch()
     const row = batch.nextRow()
     let good = true
-    for (const one of mapped) {
-      const value = readField(fields[one.field] ?? '', one.read)
-      if (value === UNREADABLE) {
+    for (const { column, field, read, index, isRead } of mapped) {
+      const text = fields[field] ?? ''
+      const isName = column.required && column.type === 'text'
+      let value = this.#isNull(text) && !isName ? null : readField(text, read)
+      if (!isRead && (value === UNREADABLE || (value === null && column.required))) {
+        this.#emptied.set(column.name, (this.#emptied.get(column.name) ?? 0) + 1)
+        value = null
+      } else if (value === UNREADABLE) {
         good = false
-        const message = `expected ${EXPECTED[one.column.type]}`
-        this.#problems.add({ file: this.name, line, column: one.column.name, message })
-      } else if (value === null && one.column.required) {
+        this.#problem({ line, column: column.name, message: this.#expected(text, column.type) })
+        continue
+      } else if (value === null && column.required) {
         good = false
-        this.#problems.add({ file: this.name, line, column: one.column.name, message: 'is empty' })
-      } else {
-        batch.set(row, one.index, value)
+        this.#problem({ line, column: column.name, message: 'is empty' })
       }
+      batch.set(row, index, value)
     }
     if (good) {
       this.#rows++
@@ -209,10 +162,22 @@ export class CdmFile {
     }
   }
 
+  #isNull(text: string): boolean {
+    const { nullMarkers } = this.#options
+    return nullMarkers.size > 0 && nullMarkers.has(text.trim())
+  }
+
+  #expected(text: string, type: keyof typeof EXPECTED): string {
+    const marker = knownMarker(text)
+    if (marker === undefined) return `expected ${EXPECTED[type]}`
+    this.#options.problems.noteMarker(marker)
+    return `expected ${EXPECTED[type]}, found ${marker}`
+  }
+
   #openBatch(): RowBatch {
     const last = this.#batches.at(-1)
     if (last !== undefined && !last.isFull) return last
-    const batch = this.#spare.pop() ?? new RowBatch(this.table, this.#filled)
+    const batch = this.#spare.pop() ?? new RowBatch(this.#options.table, this.#filled)
     this.#batches.push(batch)
     return batch
   }
@@ -228,11 +193,15 @@ export class CdmFile {
     this.#batches = partial === undefined ? [] : [partial]
   }
 
-  #fail(message: string, column?: string): void {
-    this.#problems.add(
-      { file: this.name, ...(column === undefined ? {} : { line: 1, column }), message },
-      { fatal: true },
-    )
+  #problem(
+    problem: { line?: number; column?: string; message: string },
+    options: { fatal?: boolean } = {},
+  ): void {
+    this.#options.problems.add({ file: this.#options.name, ...problem }, options)
+  }
+
+  #fail(message: string): void {
+    this.#problem({ message }, { fatal: true })
   }
 }
 

@@ -17,7 +17,13 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api'
 import { CDM_TABLES, type CdmTable, type CdmType } from '@warren/cdm'
-import { belongsToPerson, type OmopTarget, type RowCount, type TargetPlan } from './omop-target.ts'
+import {
+  belongsToPerson,
+  isNeverNull,
+  type OmopTarget,
+  type RowCount,
+  type TargetPlan,
+} from './omop-target.ts'
 import { BATCH_ROWS, type CdmValue, type RowBatch } from './row-batch.ts'
 import { duckDbFailure, tableNotEmpty } from './target-failure.ts'
 
@@ -122,7 +128,7 @@ export class DuckDbTarget implements OmopTarget {
     return this.#count(
       CDM_TABLES.filter(({ key }) => key !== undefined),
       ({ key = '', name }) =>
-        `SELECT count(*) - count(DISTINCT ${key}) AS rows FROM ${this.#name(name)}`,
+        `SELECT count(${key}) - count(DISTINCT ${key}) AS rows FROM ${this.#name(name)}`,
     )
   }
 
@@ -202,7 +208,8 @@ export class DuckDbTarget implements OmopTarget {
 
   #createTable(table: CdmTable, how: string): string {
     const columns = table.columns.map(
-      ({ name, type, required }) => `${name} ${String(TYPES[type])}${required ? ' NOT NULL' : ''}`,
+      (column) =>
+        `${column.name} ${String(TYPES[column.type])}${isNeverNull(table, column) ? ' NOT NULL' : ''}`,
     )
     return `CREATE ${how} ${this.#name(table.name)} (${columns.join(', ')})`
   }

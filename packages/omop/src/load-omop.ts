@@ -1,22 +1,21 @@
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-
-import { ExitCode, ProgramError } from '@warren/runtime'
-
-import { CdmFile } from './cdm-file.ts'
-import { CDM_TABLES, cdmTable, type CdmTable } from '@warren/cdm'
+import { CDM_TABLES, cdmTable } from '@warren/cdm'
+import { findExport, type ExportedTable } from './export-folder.ts'
 import { LoadError, LoadProblems, formatProblem } from './load-problem.ts'
+import type { LoadedTable, LoadProgress, LoadReport } from './load-report.ts'
 import type { OmopTarget } from './omop-target.ts'
+import { loadTable } from './load-table.ts'
 import { openTarget, type TargetLocation } from './open-target.ts'
 
 export interface LoadOptions {
-  /** A folder with one file per CDM table: `PERSON.csv`, `person.tsv`, `Person.txt.gz`, … */
+  /** A folder with a file, numbered parts or a folder of parts per CDM table: see `findExport`. */
   readonly from: string
   readonly to: TargetLocation
   /** Default: `main` in DuckDB, the default schema of the database user in PostgreSQL. */
   readonly schema?: string | undefined
   /** Empty all CDM tables first, instead of rejecting tables with rows. */
   readonly replace?: boolean | undefined
+  /** Texts that stand for a missing value, such as `NA`, besides an empty field and `\\N`. */
+  readonly nullMarkers?: readonly string[] | undefined
   /** Skip unreadable lines, instead of failing. */
   readonly skipBadLines?: boolean | undefined
   readonly onProgress?: ((progress: LoadProgress) => void) | undefined
@@ -25,87 +24,35 @@ export interface LoadOptions {
   readonly env?: NodeJS.ProcessEnv | undefined
 }
 
-export interface LoadProgress {
-  readonly step: 'reading' | 'finishing'
-  /** Bytes of the files on disk, compressed or not. */
-  readonly bytesRead: number
-  readonly bytesTotal: number
-  readonly file: string
-}
-
-export interface LoadedTable {
-  readonly table: string
-  /** `null` if the folder has no file for the table. */
-  readonly file: string | null
-  readonly rows: number
-  readonly skippedLines: number
-}
-
-export interface LoadReport {
-  readonly target: string
-  readonly tables: readonly LoadedTable[]
-  /** Notes on a successful load, one sentence each. */
-  readonly notes: readonly string[]
-  readonly bytes: number
-  readonly durationMs: number
-}
-
-interface TableFile {
-  readonly table: CdmTable
-  readonly name: string
-  readonly path: string
-  readonly bytes: number
-}
-
 /**
  * Loads a folder of CDM files into a database, atomically. Throws `LoadError` (exit code 65, with file, line and column of
  * each problem) if the files are invalid, and `ProgramError` if the target fails.
  */
 export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
   const started = performance.now()
-  const { files, notes } = await findFiles(options.from)
-  const bytesTotal = files.reduce((sum, { bytes }) => sum + bytes, 0)
+  const { tables: exported, notes } = await findExport(options.from)
+  const bytesTotal = exported.reduce((sum, { files }) => sum + totalBytes(files), 0)
   const problems = new LoadProblems()
 
   await using target = await openTarget(options.to, options)
   await target.begin({
-    tables: files.map(({ table }) => table),
+    tables: exported.map(({ table }) => table),
     replace: options.replace === true,
   })
   const tables: LoadedTable[] = []
   let bytesBefore = 0
-  for (const file of files) {
-    const reader = new CdmFile(file.path, file.table, problems)
-    const report = (step: LoadProgress['step'], bytes: number): void =>
-      options.onProgress?.({ step, bytesRead: bytesBefore + bytes, bytesTotal, file: file.name })
-    for await (const batch of reader.batches({
-      onBytes: (bytes) => report('reading', bytes),
-      signal: options.signal,
-    })) {
-      // After a problem nothing is written, but the rest is read, to report all problems.
-      if (problems.total === 0 || options.skipBadLines === true) await target.append(batch)
-    }
-    bytesBefore += file.bytes
-    report('reading', 0)
-    if (reader.ignoredColumns.length > 0) {
-      notes.push(`${file.name}: unknown columns ignored: ${reader.ignoredColumns.join(', ')}`)
-    }
-    if (options.skipBadLines === true && reader.skipped > 0 && reader.rows === 0) {
-      problems.add({ file: file.name, message: 'has no readable line' }, { fatal: true })
-    }
-    tables.push({
-      table: file.table.name,
-      file: file.name,
-      rows: reader.rows,
-      skippedLines: reader.skipped,
-    })
+  for (const one of exported) {
+    tables.push(
+      await loadTable(one, { ...options, target, problems, notes, bytesBefore, bytesTotal }),
+    )
+    bytesBefore += totalBytes(one.files)
   }
   throwIfAny(problems, options.skipBadLines === true)
   options.onProgress?.({ step: 'finishing', bytesRead: bytesTotal, bytesTotal, file: '' })
 
-  await rejectDuplicateKeys(target, files)
+  await rejectDuplicateKeys(target, exported)
   notes.push(...problems.first.map((problem) => `skipped ${formatProblem(problem)}`))
-  const more = problems.total - problems.first.length
+  const more = problems.total - problems.first.reduce((sum, { count }) => sum + count, 0)
   if (more > 0) notes.push(`… and ${more} more ${more === 1 ? 'problem' : 'problems'}`)
   notes.push(...(await describeOrphans(target)))
   options.signal?.throwIfAborted()
@@ -124,58 +71,30 @@ export async function loadOmop(options: LoadOptions): Promise<LoadReport> {
   }
 }
 
-async function findFiles(folder: string): Promise<{ files: TableFile[]; notes: string[] }> {
-  const names = await readdir(folder).catch((error: unknown) => {
-    throw new ProgramError(`cannot read the folder ${folder}`, {
-      exitCode: ExitCode.data,
-      hint: 'Use a folder with files named after CDM tables, such as PERSON.csv.',
-      cause: error,
-    })
-  })
-  const files: TableFile[] = []
-  const notes: string[] = []
-  for (const name of names.sort()) {
-    const stem = /^(.+?)\.(?:csv|tsv|txt)(?:\.gz)?$/i.exec(name)?.[1]?.toLowerCase()
-    const table = stem === undefined ? undefined : cdmTable(stem)
-    if (table === undefined) {
-      notes.push(`${name}: ignored, because it is not named after a CDM table that Warren loads`)
-      continue
-    }
-    const other = files.find((file) => file.table === table)
-    if (other !== undefined) {
-      throw new ProgramError(`${other.name} and ${name} are both for the table ${table.name}`, {
-        exitCode: ExitCode.data,
-        hint: 'Remove one of them from the folder.',
-      })
-    }
-    const path = join(folder, name)
-    files.push({ table, name, path, bytes: (await stat(path)).size })
-  }
-  if (files.length === 0) {
-    throw new ProgramError(`no file in ${folder} is named after a CDM table`, {
-      exitCode: ExitCode.data,
-      hint: 'Name the files PERSON.csv, CONCEPT.csv, CONDITION_OCCURRENCE.csv, … (or .tsv, .txt, .gz).',
-    })
-  }
-  const inCreationOrder = CDM_TABLES.flatMap((one) => files.filter(({ table }) => table === one))
-  return { files: inCreationOrder, notes }
-}
-
 function throwIfAny(problems: LoadProblems, skipBadLines: boolean): void {
   if (problems.total === 0 || (skipBadLines && problems.fatal === 0)) return
-  throw new LoadError(
-    problems,
-    problems.fatal === 0
-      ? { hint: 'Fix the lines, or add --skip-bad-lines to load the others.' }
-      : {},
-  )
+  const hint = hintFor(problems)
+  throw new LoadError(problems, hint === undefined ? {} : { hint })
 }
 
-async function rejectDuplicateKeys(target: OmopTarget, files: readonly TableFile[]): Promise<void> {
+function hintFor({ markers, fatal }: LoadProblems): string | undefined {
+  const missing = [...markers].map((marker) => `--null ${quoteForShell(marker)}`)
+  if (missing.length > 0) return `Add ${missing.join(' ')} to read such fields as empty.`
+  return fatal === 0 ? 'Fix the lines, or add --skip-bad-lines to load the others.' : undefined
+}
+
+function quoteForShell(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text}'`
+}
+
+async function rejectDuplicateKeys(
+  target: OmopTarget,
+  exported: readonly ExportedTable[],
+): Promise<void> {
   const duplicates = new LoadProblems()
   for (const { table, rows } of await target.duplicateKeys()) {
     duplicates.add({
-      file: files.find((file) => file.table.name === table)?.name ?? table,
+      file: exported.find((one) => one.table.name === table)?.label ?? table,
       column: cdmTable(table)?.key ?? '',
       message: `must be unique, but ${rows === 1 ? '1 row repeats' : `${rows} rows repeat`} the value of another row`,
     })
@@ -199,6 +118,11 @@ function inOrder(loaded: readonly LoadedTable[]): LoadedTable[] {
         file: null,
         rows: 0,
         skippedLines: 0,
+        emptiedValues: 0,
       },
   )
+}
+
+function totalBytes(files: ExportedTable['files']): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0)
 }

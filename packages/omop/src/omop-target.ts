@@ -1,4 +1,4 @@
-import type { CdmTable } from '@warren/cdm'
+import { isReadByTasks, type CdmColumn, type CdmTable } from '@warren/cdm'
 import type { RowBatch } from './row-batch.ts'
 
 export interface TargetPlan {
@@ -37,4 +37,9 @@ export interface OmopTarget extends AsyncDisposable {
 /** Whether the rows of a table belong to people. */
 export function belongsToPerson(table: CdmTable): boolean {
   return table.name !== 'person' && table.columns.some(({ name }) => name === 'person_id')
+}
+
+/** Whether every row has a value: the key of an event may be missing, because no task reads it. */
+export function isNeverNull(table: CdmTable, column: CdmColumn): boolean {
+  return column.required && isReadByTasks(table, column)
 }

@@ -7,7 +7,13 @@ import { from as copyFrom, type CopyStreamQuery } from 'pg-copy-streams'
 
 import { CDM_TABLES, type CdmTable, type CdmType } from '@warren/cdm'
 import { copyText } from './copy-text.ts'
-import { belongsToPerson, type OmopTarget, type RowCount, type TargetPlan } from './omop-target.ts'
+import {
+  belongsToPerson,
+  isNeverNull,
+  type OmopTarget,
+  type RowCount,
+  type TargetPlan,
+} from './omop-target.ts'
 import type { RowBatch } from './row-batch.ts'
 import { tableNotEmpty, postgresFailure } from './target-failure.ts'
 
@@ -107,7 +113,7 @@ export class PostgresTarget implements OmopTarget {
     return this.#count(
       CDM_TABLES.filter(({ key }) => key !== undefined),
       ({ key = '', name }) =>
-        `SELECT count(*) - count(DISTINCT ${key}) AS rows FROM ${this.#name(name)}`,
+        `SELECT count(${key}) - count(DISTINCT ${key}) AS rows FROM ${this.#name(name)}`,
     )
   }
 
@@ -143,7 +149,8 @@ export class PostgresTarget implements OmopTarget {
 
   #createTable(table: CdmTable): string {
     const columns = table.columns.map(
-      ({ name, type, required }) => `${name} ${TYPES[type]}${required ? ' NOT NULL' : ''}`,
+      (column) =>
+        `${column.name} ${TYPES[column.type]}${isNeverNull(table, column) ? ' NOT NULL' : ''}`,
     )
     return `CREATE TABLE IF NOT EXISTS ${this.#name(table.name)} (${columns.join(', ')})`
   }
@@ -191,14 +198,18 @@ export class PostgresTarget implements OmopTarget {
     await copy.done
   }
 
-  /** Adds the primary key, unless the table already has one. */
+  /** Adds the primary key, unless the table already has one or rows without a key. */
   async #addKey({ name, key }: CdmTable): Promise<void> {
     if (key === undefined) return
     const { rowCount } = await this.#client.query(
       `SELECT 1 FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'p'`,
       [this.#name(name)],
     )
-    if (rowCount === 0) {
+    if (rowCount !== 0) return
+    const { rows } = await this.#client.query<{ some: boolean }>(
+      `SELECT EXISTS (SELECT 1 FROM ${this.#name(name)} WHERE ${key} IS NULL) AS some`,
+    )
+    if (rows[0]?.some === false) {
       await this.#client.query(
         `ALTER TABLE ${this.#name(name)} ADD CONSTRAINT xpk_${name} PRIMARY KEY (${key})`,
       )

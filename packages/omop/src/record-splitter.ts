@@ -1,3 +1,5 @@
+import { countLineEnds, LineEnds } from './line-ends.ts'
+
 export interface SplitterOptions {
   readonly delimiter: ',' | '\t'
   /** Whether fields can be enclosed in `"`, with `""` for a quote inside. */
@@ -12,21 +14,23 @@ export interface SplitterOptions {
  * The longest record, in characters. Without a limit, a quote that is never closed would include the rest of the file.
  * After a longer record, splitting continues with the line after its first line.
  */
-const MAX_RECORD_LENGTH = 1_000_000
+export const MAX_RECORD_LENGTH = 1_000_000
 
-/** Splits the text of a file, pushed in chunks, into records. Skips blank lines. Lines end with LF or CR LF. */
+const QUOTE = 34
+
+/**
+ * Splits the text of a file, pushed in chunks, into records. Skips blank lines. Lines end with LF, CR LF or CR, also mixed
+ * in one file. In quotes they are text.
+ */
 export class RecordSplitter {
   readonly #options: SplitterOptions
   #rest = ''
   #line = 1
+  /** The rest of a rejected line is still to come. */
+  #isSkipping = false
 
   constructor(options: SplitterOptions) {
     this.#options = options
-  }
-
-  /** The first line of the next record. */
-  get line(): number {
-    return this.#line
   }
 
   push(text: string): void {
@@ -41,33 +45,39 @@ export class RecordSplitter {
   /** Returns the rest of `text` after its last complete record. */
   #split(text: string, isLast: boolean): string {
     const { quotes, delimiter, onRecord } = this.#options
+    const ends = new LineEnds(text, delimiter)
     let at = 0
     while (at < text.length) {
-      const newline = text.indexOf('\n', at)
-      if (newline < 0 && !isLast) {
+      const end = ends.next(at)
+      const isComplete = isLast || ends.isComplete(end)
+      if (this.#isSkipping) {
+        if (!isComplete) return text.slice(end)
+        this.#isSkipping = false
+        at = ends.after(end)
+        continue
+      }
+      if (!isComplete) {
         if (text.length - at <= MAX_RECORD_LENGTH) return text.slice(at)
         // Keeping the line would fill the memory.
-        this.#options.onBadRecord(this.#line, 'the line is longer than a million characters')
-        return ''
+        at = this.#reject(ends, at, 'the line is longer than a million characters')
+        continue
       }
-      const end = newline < 0 ? text.length : newline
-      const lineEnd = end > at && text.charCodeAt(end - 1) === 13 ? end - 1 : end
-      const line = text.slice(at, lineEnd)
+      const line = text.slice(at, end)
       if (quotes && line.includes('"')) {
-        const next = this.#splitQuoted(text, at, isLast)
+        const next = this.#splitQuoted(text, ends, at, isLast)
         if (next === undefined) return text.slice(at)
         at = next
         continue
       }
       if (line !== '') onRecord(line.split(delimiter), this.#line)
       this.#line++
-      at = end + 1
+      at = ends.after(end)
     }
     return ''
   }
 
   /** Splits one record with quotes, from `start`. Returns the start of the next one, or `undefined` if `text` is incomplete. */
-  #splitQuoted(text: string, start: number, isLast: boolean): number | undefined {
+  #splitQuoted(text: string, ends: LineEnds, start: number, isLast: boolean): number | undefined {
     const { delimiter, onRecord } = this.#options
     const fields: string[] = []
     let lines = 1
@@ -80,7 +90,7 @@ export class RecordSplitter {
           const close = text.indexOf('"', from)
           const tooLong = (close < 0 ? text.length : close) - start > MAX_RECORD_LENGTH
           if (tooLong || (close < 0 && isLast)) {
-            return this.#reject(text, start, 'a quote is opened and never closed')
+            return this.#reject(ends, start, 'a quote is opened and never closed')
           }
           // A quote at the end of a chunk may be the first half of `""`.
           if (close < 0 || (close === text.length - 1 && !isLast)) return undefined
@@ -90,46 +100,43 @@ export class RecordSplitter {
           value += '"'
           from++
         }
-        lines += value.split('\n').length - 1
+        lines += countLineEnds(value)
         fields.push(value)
         at = from
       } else {
-        const nextDelimiter = text.indexOf(delimiter, at)
-        const newline = text.indexOf('\n', at)
-        const stops = [nextDelimiter, newline].filter((stop) => stop >= 0)
-        if (newline < 0 && !isLast) return undefined
-        const stop = stops.length === 0 ? text.length : Math.min(...stops)
+        const end = ends.next(at)
+        if (end === text.length && !isLast) return undefined
+        const stop = Math.min(end, ends.nextDelimiter(at))
         const value = text.slice(at, stop)
         if (value.includes('"')) {
-          return this.#reject(text, start, 'a quote is inside a field that does not start with one')
+          const message = 'a quote is inside a field that does not start with one'
+          return this.#reject(ends, start, message)
         }
-        fields.push(stop === newline || stop === text.length ? value.replace(/\r$/, '') : value)
+        fields.push(value)
         at = stop
       }
-      if (text.startsWith('\r\n', at) || (isLast && text.slice(at) === '\r')) at++
-      if (at >= text.length || text.charCodeAt(at) === LF) {
-        // The line feed that ends the record may be in the next chunk, after a carriage return in this one.
-        if (at >= text.length && !isLast) return undefined
+      if (at >= text.length || ends.isLineEnd(at)) {
+        if (!isLast && !ends.isComplete(at)) return undefined
         onRecord(fields, this.#line)
         this.#line += lines
-        return at + 1
+        return ends.after(at)
       }
       if (text.charCodeAt(at) !== delimiter.charCodeAt(0)) {
-        if (at === text.length - 1 && !isLast) return undefined
-        return this.#reject(text, start, 'a closing quote is not followed by the end of the field')
+        const message = 'a closing quote is not followed by the end of the field'
+        return this.#reject(ends, start, message)
       }
       at++
       if (at >= text.length && !isLast) return undefined
     }
   }
 
-  #reject(text: string, start: number, message: string): number {
+  /** Returns the start of the next line. If it is not in `text`, the rest of this line is skipped when it comes. */
+  #reject(ends: LineEnds, start: number, message: string): number {
     this.#options.onBadRecord(this.#line, message)
     this.#line++
-    const newline = text.indexOf('\n', start)
-    return newline < 0 ? text.length : newline + 1
+    const end = ends.next(start)
+    if (ends.isComplete(end)) return ends.after(end)
+    this.#isSkipping = true
+    return end
   }
 }
-
-const QUOTE = 34
-const LF = 10

@@ -21,6 +21,7 @@ interface TargetFlags {
 }
 
 interface LoadFlags extends TargetFlags {
+  readonly null: readonly string[]
   readonly skipBadLines?: true
 }
 
@@ -56,20 +57,31 @@ function loadCommand(io: CliIo): Command {
       'load a folder of CDM files: PERSON.csv, condition_occurrence.tsv, CONCEPT.csv.gz, …',
     )
     .argument('<folder>', 'folder with the files, each named after its table')
+    .option(
+      '--null <text>',
+      'text that stands for a missing value, such as NA or NULL (repeatable)',
+      (text: string, before: readonly string[]) => [...before, text],
+      [],
+    )
     .option('--skip-bad-lines', 'skip unreadable lines, instead of failing')
   return withTarget(command)
     .addHelpText(
       'after',
       `${TARGET_HELP}
 
-Files are comma-separated with "quotes", or tab-separated without quotes. The first line names the columns, in any order.
+Files are comma-separated with "quotes", or tab-separated without quotes, in UTF-8 or UTF-16. The first line names the
+columns, in any order. Lines end in LF, CR LF or CR. A table can be in parts, each with the line of column names: PERSON_1.csv,
+PERSON_2.csv, … or a folder PERSON or PERSON.csv with files of any names.
 An empty field is NULL. Dates are 2015-01-06, 2015-1-6 or 20150106. 06/01/2015 is rejected: it could be 6 January or 1 June.
-Each problem is printed with its file, line and column, and without the value.
+A time zone is dropped: 2015-01-06 10:20:30 UTC is 10:20:30. A value that cannot be read is NULL, without rejecting its row,
+if no task reads its column.
+Each problem is printed with its file, first line and column, and without the value.
 
 Exit codes: 0 success, 1 failed, 64 invalid usage, 65 invalid files, 69 target not available.
 
 Examples:
   warren omop load ./export --to duckdb:hospital.duckdb
+  warren omop load ./from-r --null NA --to duckdb:hospital.duckdb
   warren omop load ./export --to postgres://omop@localhost/omop --schema cdm --replace
   warren omop load ./export --to duckdb:hospital.duckdb --json | jq '.tables[] | {table, rows}'`,
     )
@@ -119,6 +131,7 @@ async function load(io: CliIo, folder: string, flags: LoadFlags): Promise<void> 
     const report = await interruptible((signal) =>
       loadOmop({
         ...flags,
+        nullMarkers: flags.null,
         from: folder,
         env: io.env,
         signal,

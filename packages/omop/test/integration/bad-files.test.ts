@@ -111,11 +111,18 @@ describe('an invalid file', () => {
     expect(String(failure)).not.toMatch(/4711|Zelda|Yan/)
   })
 
-  it('lists the first 20 problems and counts the others', async () => {
+  it('reports the same problem of many lines once, with a count', async () => {
     const failure = await loading({ 'PERSON.csv': `${HEADER}\n${'1,8507,x\n'.repeat(5000)}` })
-    expect(failure).toMatchObject({ total: 5000 })
+    expect(failure).toMatchObject({ total: 5000, problems: [{ line: 2, count: 5000 }] })
+    expect(String(failure)).toContain('(and 4999 more lines)')
+  })
+
+  it('lists the first 20 problems and counts the others', async () => {
+    const lines = Array.from({ length: 30 }, (_, i) => `1,8507,1980${',x'.repeat(i + 1)}\n`)
+    const failure = await loading({ 'PERSON.csv': `${HEADER}\n${lines.join('')}` })
+    expect(failure).toMatchObject({ total: 30 })
     expect(failure).toHaveProperty('problems.length', 20)
-    expect(String(failure)).toContain('and 4980 more')
+    expect(String(failure)).toContain('and 10 more')
   })
 
   it('lists the problems of all files together', async () => {

@@ -9,7 +9,8 @@ import { Client } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 
 import { LoadError } from '../../src/load-problem.ts'
-import { loadOmop, type LoadReport } from '../../src/load-omop.ts'
+import { loadOmop } from '../../src/load-omop.ts'
+import type { LoadReport } from '../../src/load-report.ts'
 import { DuckDbSource, PostgresSource, type CdmSource, type Row } from '@warren/bunny'
 
 const PERSON = [

@@ -62,7 +62,7 @@ describe('omop load', () => {
     const { stdout } = await omop(['load', folder, '--to', target(), '--json'])
     expect(JSON.parse(stdout)).toMatchObject({
       tables: expect.arrayContaining([
-        { table: 'person', file: 'PERSON.csv', rows: 2, skippedLines: 0 },
+        { table: 'person', file: 'PERSON.csv', rows: 2, skippedLines: 0, emptiedValues: 0 },
       ]),
     })
   })
