@@ -1,8 +1,8 @@
 import { readLibpqParameters, type LibpqParameters } from '@warren/database'
 import {
   booleanSetting,
-  choiceSetting,
   integerSetting,
+  nearestName,
   ProgramError,
   setting,
   textSetting,
@@ -13,6 +13,48 @@ import { z } from 'zod'
 const SUPPORTED_DRIVERS = ['postgresql', 'duckdb'] as const
 /** Those of the Python bunny. The others are rejected with a reason. */
 const DRIVERS = [...SUPPORTED_DRIVERS, 'mssql', 'snowflake-connector-python'] as const
+
+/** Engines that sites ask for, by the names that SQLAlchemy or their vendors use. */
+const OTHER_ENGINES: Readonly<Record<string, string>> = {
+  mysql: 'MySQL',
+  mariadb: 'MariaDB',
+  oracle: 'Oracle',
+  sqlite: 'SQLite',
+  bigquery: 'BigQuery',
+  redshift: 'Redshift',
+  snowflake: 'Snowflake',
+  trino: 'Trino',
+  databricks: 'Databricks',
+  spark: 'Spark',
+  hive: 'Hive',
+  impala: 'Impala',
+  synapse: 'Azure Synapse',
+  sqlserver: 'SQL Server',
+  db2: 'Db2',
+  netezza: 'Netezza',
+  clickhouse: 'ClickHouse',
+}
+
+/** Names a supported engine that is meant, and an engine that is not supported as such. */
+function driverSetting() {
+  return z.string().transform((text, context): (typeof DRIVERS)[number] => {
+    const word = text.trim().toLowerCase()
+    const chosen = DRIVERS.find((driver) => driver === word)
+    if (chosen !== undefined) return chosen
+    // SQLAlchemy writes the engine and its driver: postgresql+psycopg2.
+    const engine = word.split('+')[0] ?? ''
+    const isPostgres = /^(postgres(ql)?|pg|psql|pgsql)$/.test(engine)
+    const other = OTHER_ENGINES[engine]
+    const nearest = isPostgres ? 'postgresql' : nearestName(word, SUPPORTED_DRIVERS)
+    const guess = nearest === undefined ? '' : ` (did you mean ${nearest}?)`
+    const message =
+      other === undefined || isPostgres
+        ? `expected postgresql or duckdb${guess}`
+        : `${other} is not supported: expected postgresql or duckdb`
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
+}
 
 /** `{"sslmode":"require"}`: connection parameters by their libpq names. A value is a string or a list of strings. */
 const connectionQuery = () =>
@@ -35,7 +77,7 @@ const connectionQuery = () =>
 export const datasourceSettings = {
   driver: setting({
     name: 'DATASOURCE_DB_DRIVERNAME',
-    schema: choiceSetting(DRIVERS, SUPPORTED_DRIVERS),
+    schema: driverSetting(),
     default: 'postgresql',
     description: 'Database engine: postgresql or duckdb.',
   }),

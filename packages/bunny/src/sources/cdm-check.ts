@@ -1,4 +1,5 @@
 import type { CdmProblem, CheckOptions } from './cdm-source.ts'
+import { quoteIdentifier } from './quote-identifier.ts'
 import {
   LOCATION_OF_PERSON,
   REQUIRED_TABLES,
@@ -30,6 +31,8 @@ export interface CatalogueTable {
 export interface Catalogue {
   /** The configured schema. `''` for the search path of the connection. */
   readonly schema: string
+  /** The database user, if the engine has users. */
+  readonly user?: string
   readonly tables: ReadonlyMap<string, CatalogueTable>
   /** Other schemas of the database that have a table `person`, to suggest the right schema. */
   readonly otherCdmSchemas: readonly string[]
@@ -54,7 +57,40 @@ export function checkCatalogue(catalogue: Catalogue, options: CheckOptions): Cdm
     if (found === undefined) problems.push(missingTable(required, catalogue))
     else problems.push(...checkTable(required, found, catalogue.schema))
   }
-  return problems
+  return withOneGrant(problems, catalogue)
+}
+
+/** Missing privileges have one cause, so they are one problem with the statements that fix them. */
+function withOneGrant(problems: readonly CdmProblem[], catalogue: Catalogue): CdmProblem[] {
+  const first = problems.find(({ code }) => code === 'no-privilege')
+  if (first === undefined) return [...problems]
+  const denied = problems.filter(({ code }) => code === 'no-privilege')
+  const tables = [...new Set(denied.map(({ table }) => table))]
+  const severity = denied.some((one) => one.severity === 'error') ? 'error' : 'warning'
+  const what = denied.length === 1 ? `${first.table}.${first.column}` : listOf(tables)
+  const user = quoteIdentifier(catalogue.user ?? 'USER')
+  const { schema } = catalogue
+  const usage = schema === '' ? '' : `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${user}; `
+  const names = tables.map((table) => qualify(schema, table)).join(', ')
+  const merged: CdmProblem = {
+    severity,
+    code: 'no-privilege',
+    table: first.table,
+    ...(denied.length === 1 && first.column !== undefined ? { column: first.column } : {}),
+    message: `the database user cannot read ${what}`,
+    hint: `${usage}GRANT SELECT ON ${names} TO ${user}`,
+  }
+  const rest = problems.filter(({ code }) => code !== 'no-privilege')
+  return [merged, ...rest]
+}
+
+function listOf(names: readonly string[]): string {
+  const count = names.length === 1 ? '' : `${names.length} tables: `
+  return `${count}${names.join(', ')}`
+}
+
+function qualify(schema: string, table: string): string {
+  return schema === '' ? table : `${quoteIdentifier(schema)}.${table}`
 }
 
 function missingTable({ name, onlyIf }: RequiredTable, catalogue: Catalogue): CdmProblem {
@@ -79,7 +115,7 @@ function missingTable({ name, onlyIf }: RequiredTable, catalogue: Catalogue): Cd
 
 function checkTable(required: RequiredTable, found: CatalogueTable, schema: string): CdmProblem[] {
   const { name } = required
-  const qualified = schema === '' ? name : `${schema}.${name}`
+  const qualified = qualify(schema, name)
   if (found.spelling !== name) {
     return [
       {
@@ -155,7 +191,7 @@ function checkColumn(
         code: 'no-privilege',
         ...where,
         message: `the database user cannot read ${table.name}.${column.name}${consequence}`,
-        hint: `Run: GRANT SELECT ON ${qualified} TO USER. The user also needs USAGE on the schema.`,
+        hint: `GRANT SELECT ON ${qualified}`,
       },
     ]
   }

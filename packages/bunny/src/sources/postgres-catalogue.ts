@@ -6,6 +6,7 @@ import {
 } from './cdm-check.ts'
 import type { CheckOptions, Row, SqlStatement } from './cdm-source.ts'
 import type { ColumnFamily } from './cdm-requirements.ts'
+import { alwaysQuoted } from './quote-identifier.ts'
 
 type Read = (statement: SqlStatement) => Promise<readonly Row[]>
 
@@ -47,7 +48,10 @@ export async function readPostgresCatalogue(
 ): Promise<Catalogue & { server: string }> {
   const wanted = requiredTables(options)
   const names = wanted.map(({ name }) => name).join(',')
-  const [version] = await read({ text: 'SHOW server_version', values: [] })
+  const [version] = await read({
+    text: `SELECT current_setting('server_version') AS server_version, current_user AS "user"`,
+    values: [],
+  })
   const found = await read({ text: TABLES, values: [names, schema] })
   const oids = found.map(({ oid }) => String(oid)).join(',')
   const columnRows = await read({ text: COLUMNS, values: [oids] })
@@ -80,13 +84,14 @@ export async function readPostgresCatalogue(
   return {
     server: `PostgreSQL ${String(version?.['server_version'] ?? '')}`.trim(),
     schema,
+    user: String(version?.['user'] ?? ''),
     tables,
     otherCdmSchemas: elsewhere.map((row) => String(row['schema'])),
   }
 }
 
 async function hasRows(read: Read, table: Row): Promise<boolean> {
-  const qualified = `${quoteIdentifier(String(table['schema']))}.${quoteIdentifier(String(table['name']))}`
+  const qualified = `${alwaysQuoted(String(table['schema']))}.${alwaysQuoted(String(table['name']))}`
   const [row] = await read({
     text: `SELECT EXISTS (SELECT 1 FROM ${qualified}) AS some`,
     values: [],
@@ -114,8 +119,4 @@ function family(category: string): ColumnFamily | 'other' {
     default:
       return 'other'
   }
-}
-
-function quoteIdentifier(identifier: string): string {
-  return `"${identifier.replaceAll('"', '""')}"`
 }

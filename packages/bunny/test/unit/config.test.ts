@@ -129,6 +129,10 @@ describe('configuration of the daemon', () => {
     ['DATASOURCE_USE_TRINO', 'true', 'Trino'],
     ['DATASOURCE_USE_SNOWFLAKE', 'true', 'Snowflake'],
     ['DATASOURCE_USE_AZURE_MANAGED_IDENTITY', 'true', 'Azure'],
+    ['DATASOURCE_DB_DRIVERNAME', 'mysql', 'MySQL'],
+    ['DATASOURCE_DB_DRIVERNAME', 'mysql+pymysql', 'MySQL'],
+    ['DATASOURCE_DB_DRIVERNAME', 'oracle', 'Oracle'],
+    ['DATASOURCE_DB_DRIVERNAME', 'bigquery', 'BigQuery'],
     ['DATASOURCE_DB_DRIVERNAME', 'mssql', 'SQL Server'],
     ['DATASOURCE_DB_DRIVERNAME', 'snowflake-connector-python', 'Snowflake'],
   ])('reports that %s=%s is not supported, and no other problem', (name, value, engine) => {

@@ -93,6 +93,38 @@ describe('checking a CDM', () => {
     expect(problems[0]?.hint).toContain('GRANT SELECT ON cdm.measurement')
   })
 
+  it('reports missing privileges once, with the statements to paste', () => {
+    const denied = (table: string) => ({
+      columns: new Map(
+        [...(catalogue().tables.get(table)?.columns ?? [])].map(([name, column]) => [
+          name,
+          { ...column, readable: false },
+        ]),
+      ),
+    })
+    const problems = checkCatalogue(
+      {
+        ...catalogue({ person: denied('person'), drug_exposure: denied('drug_exposure') }),
+        schema: 'OMOP Cdm',
+        user: 'Data Reader',
+      },
+      {},
+    )
+    expect(problems).toMatchObject([
+      {
+        severity: 'error',
+        message: 'the database user cannot read 2 tables: person, drug_exposure',
+        hint: 'GRANT USAGE ON SCHEMA "OMOP Cdm" TO "Data Reader"; GRANT SELECT ON "OMOP Cdm".person, "OMOP Cdm".drug_exposure TO "Data Reader"',
+      },
+    ])
+  })
+
+  it('quotes the schema in the statement for an index', () => {
+    const bare = { indexedColumns: new Set<string>() }
+    const [problem] = checkCatalogue({ ...catalogue({ concept: bare }), schema: 'OMOP Cdm' }, {})
+    expect(problem?.hint).toBe('CREATE INDEX CONCURRENTLY ON "OMOP Cdm".concept (concept_id)')
+  })
+
   it('warns about a column that only a few tasks read, and names them', () => {
     for (const { table, type } of CLINICAL_TABLES) {
       const [problem, ...others] = problemsWithout(table, type)
