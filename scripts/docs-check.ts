@@ -1,5 +1,5 @@
 // `npm run docs:check [PATH …]`: checks the documents against the programs. Relative links exist, command lines parse,
-// variables are known, the pages of settings and errors match the source (`--write` updates them), and documents,
+// variables are known, the pages of settings, errors and causes match the source (`--write` updates them), and documents,
 // messages, comments and test titles use the words of docs/glossary.md. A PATH limits what is printed.
 import { existsSync } from 'node:fs'
 import { glob, readFile, writeFile } from 'node:fs/promises'
@@ -7,6 +7,7 @@ import { join } from 'node:path'
 
 import { buildProgram } from '../packages/warren/src/index.ts'
 import { wrongCommandLines } from './docs/command-lines.ts'
+import { CAUSES_PAGE, causesPage } from './docs/causes-page.ts'
 import { CONFIGURATION_PAGE, configurationPage } from './docs/configuration-page.ts'
 import { ERRORS_PAGES, errorsPage } from './docs/errors-page.ts'
 import { documentEnglish, englishRules, sourceEnglish } from './docs/english.ts'
@@ -17,7 +18,10 @@ import { unknownVariables } from './docs/variables.ts'
 
 const root = new URL('..', import.meta.url).pathname
 const write = process.argv.includes('--write')
-const generated = new Map([[CONFIGURATION_PAGE, await configurationPage(PROGRAMS)]])
+const generated = new Map([
+  [CONFIGURATION_PAGE, await configurationPage(PROGRAMS)],
+  [CAUSES_PAGE, await causesPage()],
+])
 for (const page of ERRORS_PAGES) generated.set(page.file, await errorsPage(page))
 
 const problems: DocProblem[] = []

@@ -3,6 +3,7 @@ export { inputFiles, type InputFile } from './read/input-files.ts'
 export { parseSourceOption, type SourceLabels } from './read/source-labels.ts'
 export { reportCommand } from './cli/report.command.ts'
 export { CAUSES, type Cause } from './vocabulary/cause.ts'
+export { CAUSE_SHEET } from './vocabulary/causes/sheet.ts'
 export {
   REPORT_VERSION,
   reportDocumentSchema,

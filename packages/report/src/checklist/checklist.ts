@@ -1,5 +1,6 @@
 import type { Analysis } from '../analysis.ts'
-import type { Cause } from '../vocabulary/cause.ts'
+import type { CheckId } from '../vocabulary/causes/cause-row.ts'
+import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import type { Relay } from '../network/network.ts'
 import { unseenRelays } from '../network/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
@@ -36,48 +37,22 @@ export interface RawCheck {
 }
 
 interface Rule {
-  readonly id: string
+  readonly id: CheckId
   readonly title: string
   readonly essential: boolean
   /** The evidence from one relay proves nothing about another. */
   readonly everyRelay: boolean
-  readonly causes: readonly Cause[]
   /** The evidence that passes the row, or what is missing. */
   readonly proof: (analysis: Analysis) => Proof
 }
 
-/** The rows, each with the causes that fail it and the evidence that passes it. */
+/** The rows, each with the evidence that passes it. The sheet of causes says which causes fail it. */
 const RULES: readonly Rule[] = [
   {
     id: 'connections',
     title: 'Every client can reach the relay',
     essential: true,
     everyRelay: false,
-    causes: [
-      'name-resolution',
-      'connection-refused',
-      'connect-timeout',
-      'read-timeout',
-      'connection-closed',
-      'tls-expired',
-      'tls-untrusted',
-      'tls-wrong-name',
-      'tls-failed',
-      'wrong-address',
-      'access-forbidden',
-      'rate-limited',
-      'not-a-task-api',
-      'proxy-502',
-      'proxy-503',
-      'proxy-504',
-      'proxy-authentication',
-      'client-left',
-      'never-seen',
-      'silent',
-      'interrupted',
-      'flapping',
-      'client-restarted',
-    ],
     proof: connectionProof,
   },
   {
@@ -85,13 +60,6 @@ const RULES: readonly Rule[] = [
     title: 'Every client can log in',
     essential: true,
     everyRelay: false,
-    causes: [
-      'auth-unknown-user',
-      'auth-wrong-password',
-      'auth-wrong-collection',
-      'auth-no-credentials',
-      'auth-refused',
-    ],
     proof: authenticationProof,
   },
   {
@@ -99,7 +67,6 @@ const RULES: readonly Rule[] = [
     title: 'Client logs confirm that polls are answered',
     essential: true,
     everyRelay: true,
-    causes: [],
     proof: endToEndProof,
   },
   {
@@ -107,14 +74,6 @@ const RULES: readonly Rule[] = [
     title: 'The relay is healthy',
     essential: true,
     everyRelay: true,
-    causes: [
-      'relay-error',
-      'relay-restarted',
-      'relay-stalled',
-      'probe-failing',
-      'slow',
-      'unexplained-errors',
-    ],
     proof: relayProof,
   },
   {
@@ -122,7 +81,6 @@ const RULES: readonly Rule[] = [
     title: "The relay's database works",
     essential: true,
     everyRelay: true,
-    causes: ['database-failing', 'database-slow'],
     proof: (analysis) =>
       serviceProof(
         analysis,
@@ -136,15 +94,6 @@ const RULES: readonly Rule[] = [
     title: 'The broker works',
     essential: true,
     everyRelay: true,
-    causes: [
-      'broker-stopped',
-      'broker-refused',
-      'broker-auth-failed',
-      'broker-heartbeat-lost',
-      'broker-connection-lost',
-      'broker-operation-refused',
-      'broker-resource-alarm',
-    ],
     proof: (analysis) =>
       serviceProof(
         analysis,
@@ -158,7 +107,6 @@ const RULES: readonly Rule[] = [
     title: 'Clients poll as expected: from one instance, at a normal interval',
     essential: false,
     everyRelay: true,
-    causes: ['two-instances', 'hammering', 'unlisted-client'],
     proof: pollingIntervalProof,
   },
   {
@@ -166,7 +114,6 @@ const RULES: readonly Rule[] = [
     title: 'The clocks of the clients and the relay agree',
     essential: false,
     everyRelay: true,
-    causes: ['clock-skew'],
     proof: clockProof,
   },
   {
@@ -174,7 +121,6 @@ const RULES: readonly Rule[] = [
     title: 'Health probes succeed',
     essential: false,
     everyRelay: true,
-    causes: ['probe-failing'],
     proof: probeProof,
   },
   {
@@ -182,7 +128,6 @@ const RULES: readonly Rule[] = [
     title: 'Tasks are answered in time',
     essential: false,
     everyRelay: true,
-    causes: ['task-not-answered', 'task-handed-out-again', 'task-answered-late'],
     proof: taskProof,
   },
   {
@@ -190,7 +135,6 @@ const RULES: readonly Rule[] = [
     title: 'Tasks are answered with results, not with errors',
     essential: false,
     everyRelay: true,
-    causes: ['task-not-answerable', 'result-rejected', 'cdm-failing'],
     proof: taskProof,
   },
   {
@@ -198,12 +142,6 @@ const RULES: readonly Rule[] = [
     title: 'Results are submitted to the upstream',
     essential: false,
     everyRelay: true,
-    causes: [
-      'submission-failing',
-      'upstream-unreachable',
-      'upstream-refused',
-      'upstream-suspension',
-    ],
     proof: submissionProof,
   },
   {
@@ -211,7 +149,6 @@ const RULES: readonly Rule[] = [
     title: 'The logs cover the time range',
     essential: true,
     everyRelay: true,
-    causes: ['log-gap', 'source-ended-early', 'unreadable-lines'],
     proof: coverageProof,
   },
 ]
@@ -234,7 +171,8 @@ function check(rule: Rule, analysis: Analysis): RawCheck {
   const { id, title, essential } = rule
   const findings = analysis.diagnosis.findings.filter(
     ({ cause, absorbed, severity }) =>
-      severity !== 'info' && [cause, ...absorbed].some((one) => rule.causes.includes(one)),
+      severity !== 'info' &&
+      [cause, ...absorbed].some((one) => CAUSE_SHEET[one].fails.includes(id)),
   )
   const proof = proofOf(rule, analysis)
   const lines = proof.seen ? (proof.lines ?? []).filter((line) => line !== undefined) : []

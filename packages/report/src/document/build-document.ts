@@ -3,7 +3,7 @@ import type { Analysis } from '../analysis.ts'
 import { checklist } from '../checklist/checklist.ts'
 import type { ProgramLog } from '../network/network.ts'
 import type { PollMatch } from '../network/poll-match.ts'
-import { CAUSE_CATALOGUE } from '../findings/cause-catalogue.ts'
+import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import { endOf, titleOf } from '../findings/raw-finding.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
 import { formatCount, formatDuration } from '../vocabulary/figures.ts'
@@ -113,7 +113,7 @@ function buildFinding(
   sourceIds: ReadonlyMap<number, string>,
   from: number,
 ): Finding {
-  const entry = CAUSE_CATALOGUE[finding.cause]
+  const entry = CAUSE_SHEET[finding.cause]
   const end = Number.isNaN(finding.recoveredAt) ? finding.last : finding.recoveredAt
   return {
     id,
@@ -151,7 +151,7 @@ function buildFinding(
 function formatAbsorbed({ cause, absorbed }: RawFinding): string {
   const titles = [...absorbed]
     .filter((one) => one !== cause)
-    .map((one) => CAUSE_CATALOGUE[one].title)
+    .map((one) => CAUSE_SHEET[one].title)
     .toSorted(compareText)
   return titles.length === 0 ? '' : ` Also caused: ${titles.join('; ')}.`
 }

@@ -1,3 +1,4 @@
+import { causesWhere } from '../vocabulary/causes/sheet.ts'
 import type { Analysis } from '../analysis.ts'
 import { unseenRelays } from '../network/topology.ts'
 import { titleOf } from '../findings/raw-finding.ts'
@@ -83,7 +84,7 @@ export function findCaveats(analysis: Analysis): Caveat[] {
   }
   for (const { path, problems } of inputs.files)
     for (const text of problems) addCaveat('gap', 'warning', `${path}: ${text}`)
-  for (const cause of ['log-gap', 'source-began-late', 'source-ended-early'] as const) {
+  for (const cause of causesWhere(({ concerns }) => concerns === 'coverage')) {
     for (const finding of analysis.diagnosis.findings.filter((one) => one.cause === cause)) {
       addCaveat('gap', 'warning', `${titleOf(finding)}. ${finding.why}`)
     }

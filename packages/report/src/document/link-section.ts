@@ -2,6 +2,7 @@ import type { Analysis } from '../analysis.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
 import { gapLimit } from '../findings/limits.ts'
 import { mainView } from '../findings/silences.ts'
+import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import { roundLatency } from '../vocabulary/figures.ts'
 import type { NetworkLink } from '../network/topology.ts'
 import { outcomeText } from '../facts/link-stats.ts'
@@ -60,6 +61,11 @@ export function buildLinks(
   })
 }
 
+/** The worst that a finding makes of its link. */
+function worst(finding: RawFinding): LinkState | 'unaffected' {
+  return CAUSE_SHEET[finding.cause].linkState
+}
+
 /** State of a link according to its findings; without findings, according to its exchanges. */
 export function stateOf(
   link: NetworkLink,
@@ -68,19 +74,21 @@ export function stateOf(
 ): LinkState {
   const causes = findings.filter(({ severity }) => severity !== 'info')
   const has = (test: (finding: RawFinding) => boolean): boolean => causes.some(test)
-  if (has(({ cause }) => cause === 'never-seen')) return 'never-seen'
-  if (has(({ cause }) => cause === 'silent')) return 'silent'
+  if (has((finding) => worst(finding) === 'never-seen')) return 'never-seen'
+  if (has((finding) => worst(finding) === 'silent')) return 'silent'
   if (
     has(
-      ({ status, severity, cause }) =>
-        status === 'ongoing' && severity === 'error' && cause !== 'hammering' && cause !== 'slow',
+      (finding) =>
+        finding.status === 'ongoing' &&
+        finding.severity === 'error' &&
+        worst(finding) === 'failing',
     )
   ) {
     return 'failing'
   }
   const works = link.views.some(({ view }) => view.ok > 0)
   if (!works) return 'unknown'
-  const bad = causes.filter(({ cause }) => cause !== 'unlisted-client')
+  const bad = causes.filter((finding) => worst(finding) !== 'unaffected')
   if (bad.some(({ status }) => status !== 'recovered')) return 'degraded'
   if (bad.length > 0) return 'recovered'
   if (link.kind === 'poll' && sourcesEnd(link, analysis)) return 'unknown'

@@ -11,7 +11,7 @@ import {
   roundLatency,
 } from '../vocabulary/figures.ts'
 import type { SideView } from '../timeline/side-view.ts'
-import type { Cause } from '../vocabulary/cause.ts'
+import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import { formatMoment, formatSpan } from './moment.ts'
 import type { NumberRow, Verdict } from './report-document.ts'
 
@@ -31,14 +31,6 @@ export function decideVerdict(
   return unproven ? 'unknown' : 'healthy'
 }
 
-/** Findings about the logs, not about the network. */
-const EVIDENCE_CAUSES: ReadonlySet<Cause> = new Set([
-  'clock-skew',
-  'log-gap',
-  'source-began-late',
-  'source-ended-early',
-  'unreadable-lines',
-])
 const MAX_NAMED = 2
 
 /** The verdict in one or two sentences. Names the most severe problem first. */
@@ -78,7 +70,7 @@ function describeProblems(
   { network }: Analysis,
   recoveredNote = '',
 ): string {
-  const ofNetwork = problems.filter(({ cause }) => !EVIDENCE_CAUSES.has(cause))
+  const ofNetwork = problems.filter(({ cause }) => CAUSE_SHEET[cause].concerns === 'network')
   const named = (ofNetwork.length > 0 ? ofNetwork : problems).slice(0, MAX_NAMED)
   return listAll(
     named.map((finding) => formatTitleAndTime(finding, network, recoveredNote)),

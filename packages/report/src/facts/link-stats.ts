@@ -1,5 +1,6 @@
 import { CAUSES } from '../vocabulary/cause.ts'
 import type { Cause } from '../vocabulary/cause.ts'
+import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import { quote } from './evidence-keeper.ts'
 import type { Quotable, RawEvidence } from './evidence-keeper.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -38,16 +39,9 @@ export function isGood(status: number): boolean {
   return status >= 0 && status < 400
 }
 
-/** Problems that a success does not end: they need fast responses again, or an answered task. */
-const NOT_ENDED_BY_SUCCESS: ReadonlySet<Cause> = new Set([
-  'slow',
-  'two-instances',
-  'task-not-answered',
-  'task-handed-out-again',
-])
-
+/** Others end with fast responses, or with an answered task. */
 export function endsByAnySuccess(cause: Cause): boolean {
-  return !NOT_ENDED_BY_SUCCESS.has(cause)
+  return CAUSE_SHEET[cause].endedBySuccess
 }
 
 export interface LinkLimits {

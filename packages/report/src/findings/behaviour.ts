@@ -5,6 +5,7 @@ import { SLOW_MS } from '../facts/facts.ts'
 import type { ProblemSummary } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
+import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import { rawFinding, endOf, fromProblem } from './raw-finding.ts'
 import { MIN_FLAPS } from './limits.ts'
 import { findPollingProblems } from './polling-interval.ts'
@@ -35,11 +36,7 @@ function findFlapping(
   gaps: readonly LinkGap[],
 ): void {
   const causes = context.found.filter(
-    (finding) =>
-      finding.link === link &&
-      !finding.cause.startsWith('task') &&
-      finding.cause !== 'relay-error' &&
-      finding.cause !== 'client-restarted',
+    (finding) => finding.link === link && CAUSE_SHEET[finding.cause].outage,
   )
   const down: Period[] = [
     ...causes.flatMap(({ periods }) => periods),

@@ -1,4 +1,4 @@
-import type { Cause } from '../vocabulary/cause.ts'
+import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import type { Network } from '../network/network.ts'
 import type { Topology } from '../network/topology.ts'
 import { compareText } from '../read/input-files.ts'
@@ -75,52 +75,27 @@ function findNeverSeen(context: DiagnosisContext): void {
   }
 }
 
-/** Root causes, and the findings that they bring with them. */
-const CONSEQUENCES: readonly (readonly [
-  root: readonly string[],
-  consequence: readonly string[],
-])[] = [
-  [
-    ['database-failing', 'broker-refused', 'broker-auth-failed', 'broker-connection-lost'],
-    ['relay-error', 'probe-failing'],
-  ],
-  // A Warren relay without its database returns 503, and a load balancer takes a relay that is not ready out of service.
-  [['database-failing'], ['proxy-503']],
-  [['database-slow', 'database-failing'], ['slow']],
-  // A relay that is starting does not listen yet.
-  [
-    ['relay-restarted'],
-    ['broker-connection-lost', 'connection-refused', 'connection-closed', 'proxy-502', 'proxy-503'],
-  ],
-  [['broker-stopped'], ['broker-refused', 'broker-connection-lost']],
-]
+function isRoot({ cause }: RawFinding): boolean {
+  return CAUSE_SHEET[cause].bringsAbout.length > 0
+}
 
+/** Adds consequences to their roots. Consequences that are themselves roots come last, so that they still explain theirs. */
 function withoutConsequences({ found, network }: DiagnosisContext): RawFinding[] {
   const gone = new Set<RawFinding>()
-  for (const [roots, consequences] of CONSEQUENCES) {
-    const causes = found.filter((finding) => roots.includes(finding.cause) && !gone.has(finding))
-    for (const finding of found) {
-      if (!consequences.includes(finding.cause)) continue
-      if (foldInto(causes, finding, network)) gone.add(finding)
-    }
+  for (const finding of [...found.filter((one) => !isRoot(one)), ...found.filter(isRoot)]) {
+    const roots = found.filter(
+      (root) => CAUSE_SHEET[root.cause].bringsAbout.includes(finding.cause) && !gone.has(root),
+    )
+    if (foldInto(roots, finding, network)) gone.add(finding)
   }
   return found.filter((finding) => !gone.has(finding))
 }
 
 const SEVERITY_ORDER = ['error', 'warning', 'info'] as const
 
-/** Causes that concern the logs and clocks and not the network. */
-const EVIDENCE_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
-  'clock-skew',
-  'log-gap',
-  'source-began-late',
-  'source-ended-early',
-  'unreadable-lines',
-])
-
 /** The finding concerns the evidence only. A log that ends because its program stopped concerns the network. */
 export function isAboutEvidence({ cause, party }: Pick<RawFinding, 'cause' | 'party'>): boolean {
-  return EVIDENCE_CAUSES.has(cause) && party !== 'hub'
+  return CAUSE_SHEET[cause].concerns !== 'network' && party !== 'hub'
 }
 
 export function bySeverity(a: RawFinding, b: RawFinding): number {

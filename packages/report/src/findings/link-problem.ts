@@ -1,4 +1,5 @@
 import type { Cause } from '../vocabulary/cause.ts'
+import { occurrenceOf } from '../vocabulary/causes/sheet.ts'
 import type { NetworkLink } from '../network/topology.ts'
 import { SECOND } from '../read/timestamps.ts'
 import { addSide, copyOf, endAt, okAfter } from '../timeline/side-view.ts'
@@ -68,33 +69,19 @@ function pollsStillFail(
     })
 }
 
-/** What one failure of each cause is called. */
-const FAILURES = {
-  'broker-refused': 'failed connection attempt',
-  'broker-heartbeat-lost': 'connection with missed heartbeats',
-  'broker-connection-lost': 'lost connection',
-  'database-failing': 'database failure',
-  'cdm-failing': 'database failure',
-} as const satisfies Partial<Record<Cause, string>>
-
-const PLURALS: Readonly<Record<string, string>> = {
-  'connection with missed heartbeats': 'connections with missed heartbeats',
-}
-
 /** Adds a finding if the link has this problem. */
 export function addLinkFinding(
   context: DiagnosisContext,
   link: NetworkLink,
-  cause: keyof typeof FAILURES,
+  cause: Cause,
   partyName: string,
 ): void {
   const problem = problemOn(context, link, cause)
   if (problem === undefined) return
   const logs = logsWith(link, cause)
-  const one = FAILURES[cause]
   const details = inBrackets(formatDetails(problem.details))
   const buildWhy = (summary: ProblemSummary, end = describeEnd(summary, NO_RECOVERY)): string =>
-    sentences(`${logs}: ${formatOccurrences(summary, one, PLURALS[one])}${details}`, end)
+    sentences(`${logs}: ${formatOccurrences(summary, ...occurrenceOf(cause))}${details}`, end)
   context.found.push(
     rawFinding({
       ...fromProblem(problem),

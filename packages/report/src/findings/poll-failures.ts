@@ -15,7 +15,7 @@ import {
   smallest,
 } from '../timeline/side-view.ts'
 import type { SideView, PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
-import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
+import { CAUSE_SHEET, causesWhere, occurrenceOf } from '../vocabulary/causes/sheet.ts'
 import { foldInto } from './consequences.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
@@ -32,40 +32,7 @@ import {
 import { describeEnd, logsOf } from './phrases.ts'
 
 /** Causes that are the outcome of a poll. The others have finders of their own. */
-const POLL_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
-  'name-resolution',
-  'connection-refused',
-  'connect-timeout',
-  'read-timeout',
-  'connection-closed',
-  'tls-expired',
-  'tls-untrusted',
-  'tls-wrong-name',
-  'tls-failed',
-  'auth-unknown-user',
-  'auth-wrong-password',
-  'auth-wrong-collection',
-  'auth-no-credentials',
-  'auth-refused',
-  'wrong-address',
-  'access-forbidden',
-  'rate-limited',
-  'not-a-task-api',
-  'proxy-502',
-  'proxy-503',
-  'proxy-504',
-  'proxy-authentication',
-  'client-left',
-  'relay-error',
-  'unexplained-errors',
-])
-const SPECIFIC_AUTH: readonly Cause[] = [
-  'auth-wrong-password',
-  'auth-unknown-user',
-  'auth-wrong-collection',
-  'auth-no-credentials',
-  'rate-limited',
-]
+const POLL_CAUSES = causesWhere(({ reached }) => reached !== null)
 /** Responses of the load balancer itself, which all clients behind it share. */
 const LOAD_BALANCER_CAUSES: readonly Cause[] = ['proxy-502', 'proxy-503', 'proxy-504']
 /** A client that disconnects more often than this was not just restarted. */
@@ -76,22 +43,9 @@ type PollSide = (typeof SIDES)[number]
 /** Two sides log one poll at times that differ by no more than this, ms. */
 const CLOCK_ROOM_MS = 2 * SECOND
 /** Failures before the relay: a later request of the client in the relay log proves the recovery. */
-const BEFORE_THE_RELAY: ReadonlySet<Cause> = new Set<Cause>([
-  'name-resolution',
-  'connection-refused',
-  'connect-timeout',
-  'tls-expired',
-  'tls-untrusted',
-  'tls-wrong-name',
-  'tls-failed',
-  'proxy-authentication',
-  'proxy-503',
-  'access-forbidden',
-  'not-a-task-api',
-  'wrong-address',
-])
+const BEFORE_THE_RELAY = causesWhere(({ reached }) => reached === 'nothing' || reached === 'front')
 /** The client did not reach the relay; whether the relay is the reason depends on the other clients. */
-const UNREACHED: readonly Cause[] = ['connection-refused', 'connect-timeout', 'name-resolution']
+const UNREACHED = causesWhere(({ reached }) => reached === 'nothing')
 
 /** Adds one finding per cause and link, from the logs of the client, the load balancer and the relay together. */
 export function findPollFailures(context: DiagnosisContext): void {
@@ -150,14 +104,12 @@ function seenProblems(link: NetworkLink): Map<Cause, Map<PollSide, PlacedProblem
 
 /** The relay's reason for a 401 or 5xx that a client or load balancer saw in this period. */
 function reasonOf(link: NetworkLink, { cause }: PlacedProblem, period: Period): Cause {
-  const reasons =
-    cause === 'auth-refused'
-      ? SPECIFIC_AUTH
-      : LOAD_BALANCER_CAUSES.includes(cause) && respondedWith(link, Number(cause.slice(-3)))
-        ? (['relay-error'] as const)
-        : []
+  const reasons: Iterable<Cause> =
+    LOAD_BALANCER_CAUSES.includes(cause) && respondedWith(link, Number(cause.slice(-3)))
+      ? ['relay-error']
+      : causesWhere(({ specifies }) => specifies === cause)
   const problems = viewOf(link, 'relay')?.problems
-  const near = reasons.flatMap((reason) => {
+  const near = [...reasons].flatMap((reason) => {
     const shared = (problems?.get(reason)?.periods ?? []).filter(({ from, to }) => {
       return to >= period.from - 2 * MINUTE && from <= period.to + 2 * MINUTE
     })
@@ -191,7 +143,7 @@ function buildPollFailure(
   })
   const party = partyOf(problem.cause, others, link)
   if (party !== undefined) finding.party = party
-  const acting = finding.party ?? CAUSE_CATALOGUE[problem.cause].party
+  const acting = finding.party ?? CAUSE_SHEET[problem.cause].party
   if (acting === 'hub') finding.partyName = link.to.name
   if (acting === 'network') finding.partyName = null
   if (problem.cause === 'client-left' && isStop(link)) {
@@ -313,12 +265,10 @@ function whyBuilder(
   const user = users === '' || users === link.from.name ? '' : ` (user name ${users})`
   return (summary, end = describeEnd(summary)) =>
     sentences(
-      `${logsOf(...sides)}: ${formatOccurrences(summary, 'failed poll')}${user}`,
+      `${logsOf(...sides)}: ${formatOccurrences(summary, ...occurrenceOf(cause))}${user}`,
       end,
       lastSuccess(link, summary),
-      others === true && UNREACHED.includes(cause)
-        ? 'other clients were answered at the same time'
-        : '',
+      others === true && UNREACHED.has(cause) ? 'other clients were answered at the same time' : '',
     )
 }
 

@@ -5,7 +5,7 @@ import type { NetworkLink, NetworkComponent } from '../network/topology.ts'
 import type { RawEvidence } from '../facts/evidence-keeper.ts'
 import type { Period } from '../facts/problem-history.ts'
 import type { PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
-import { CAUSE_CATALOGUE } from './cause-catalogue.ts'
+import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import { sentences } from '../vocabulary/figures.ts'
 
 /** A finding before it is numbered and masked. Times are UTC milliseconds, NaN if unknown. */
@@ -15,7 +15,7 @@ export interface RawFinding {
   status: FindingStatus
   /** The program or link in question: the first part of the title. */
   subject: string
-  /** Replaces the title of the catalogue, which follows the subject. */
+  /** Replaces the title of the sheet, which follows the subject. */
   title?: string
   link: NetworkLink | undefined
   component: NetworkComponent | undefined
@@ -26,14 +26,14 @@ export interface RawFinding {
   periods: Period[]
   evidence: RawEvidence[]
   confidence: Confidence
-  /** Who must act, if that differs from the catalogue. */
+  /** Who must act, if that differs from the sheet. */
   party?: Party
   partyName: string | null
   /** Sentences that name the logs they count. */
   why: string
   /** Builds `why` again, for when another finding explains a part of this one, or its end is judged differently. */
   buildWhy?: (rest: ProblemSummary, end?: string) => string
-  /** Replaces the action of the catalogue. */
+  /** Replaces the action of the sheet. */
   action?: string
   next?: readonly string[]
   affects: Set<string>
@@ -64,7 +64,7 @@ export function rawFinding(
 }
 
 export function titleOf({ subject, title, cause }: RawFinding): string {
-  return `${subject}: ${title ?? CAUSE_CATALOGUE[cause].title}`
+  return `${subject}: ${title ?? CAUSE_SHEET[cause].title}`
 }
 
 /** Adds a sentence to the explanation, and to every one that is built later. */

@@ -1,4 +1,5 @@
 import type { Cause } from '../vocabulary/cause.ts'
+import { CAUSE_SHEET, causesWhere } from '../vocabulary/causes/sheet.ts'
 import type { Relay, ProgramLog } from '../network/network.ts'
 import type { NetworkLink, NetworkComponent } from '../network/topology.ts'
 import type { Gap } from '../facts/heartbeat.ts'
@@ -15,7 +16,7 @@ import { formatCount, formatTime, sentences } from '../vocabulary/figures.ts'
 import { describeSilence, logsOf } from './phrases.ts'
 
 /** How requests to a relay that stalls end: the connection stays open, and no response arrives. */
-const TIMEOUTS: readonly Cause[] = ['read-timeout', 'proxy-504', 'client-left']
+const TIMEOUTS = causesWhere(({ inStall }) => inStall === 'timeout')
 /** Shorter pauses are over before a client runs into its timeout. */
 const MIN_SILENCE_MS = 30 * SECOND
 /** A relay that logs summaries does so every minute; a longer pause is a silence. */
@@ -147,16 +148,17 @@ function stoppedWithin({ facts, shift }: Relay['logs'][number], { from, to }: Ga
 
 /** Requests that timed out in this time according to clients and load balancer; 0 if a connection was refused. */
 function timeoutsDuring(links: readonly NetworkLink[], { from, to }: Gap, room: number): number {
-  const during = (link: NetworkLink, causes: readonly Cause[]): number[] =>
+  const during = (link: NetworkLink, causes: ReadonlySet<Cause>): number[] =>
     link.views
       .filter(({ side }) => side !== 'relay')
       .map(({ view }) =>
-        causes
+        [...causes]
           .flatMap((cause) => view.problems.get(cause)?.periods ?? [])
           .filter((period) => period.to > from - room && period.from < to + EDGE_MS + room)
           .reduce((sum, { count }) => sum + count, 0),
       )
-  if (links.some((link) => during(link, ['connection-refused']).some((n) => n > 0))) return 0
+  if (links.some((link) => during(link, new Set(['connection-refused'])).some((n) => n > 0)))
+    return 0
   // Client and load balancer log the same requests.
   return links.reduce((sum, link) => sum + Math.max(0, ...during(link, TIMEOUTS)), 0)
 }
@@ -203,8 +205,9 @@ export function absorbIntoStalls(context: DiagnosisContext): void {
   const stalls = context.found.filter(({ cause }) => cause === 'relay-stalled')
   const room = clockRoom(context)
   for (const finding of stalls.length === 0 ? [] : context.found.slice()) {
-    const lead = LEADING.has(finding.cause) ? HOLDING_MS : EDGE_MS
-    if (lead === EDGE_MS && !CONSEQUENCES.has(finding.cause)) continue
+    const { inStall } = CAUSE_SHEET[finding.cause]
+    if (inStall === null) continue
+    const lead = inStall === 'last-line' ? HOLDING_MS : EDGE_MS
     const periods = finding.periods.map((period) => ({ from: period.from, to: period.to }))
     if (periods.length === 0) periods.push({ from: finding.first, to: finding.last })
     const root = stalls.find(
@@ -218,31 +221,6 @@ export function absorbIntoStalls(context: DiagnosisContext): void {
     context.found.splice(context.found.indexOf(finding), 1)
   }
 }
-
-/** Causes that begin with the last sign of life before the stall. */
-const LEADING: ReadonlySet<Cause> = new Set<Cause>([
-  'interrupted',
-  'silent',
-  'log-gap',
-  'source-ended-early',
-])
-const CONSEQUENCES: ReadonlySet<Cause> = new Set<Cause>([
-  ...TIMEOUTS,
-  'connect-timeout',
-  'connection-closed',
-  'proxy-502',
-  'proxy-503',
-  'slow',
-  'relay-error',
-  'probe-failing',
-  'unexplained-errors',
-  'upstream-unreachable',
-  'database-failing',
-  'database-slow',
-  'broker-refused',
-  'broker-heartbeat-lost',
-  'broker-connection-lost',
-])
 
 /** The finding concerns this relay, or a service whose relay is unknown. */
 function concerns(

@@ -7,6 +7,7 @@ import { MINUTE, SECOND } from '../read/timestamps.ts'
 import { NO_SHUTDOWN_MESSAGE } from '../facts/facts.ts'
 import { shifted, placeProblem } from '../timeline/side-view.ts'
 import type { SideView } from '../timeline/side-view.ts'
+import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import { about, pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, endOf, fromProblem } from './raw-finding.ts'
@@ -144,20 +145,9 @@ function attachGap(finding: RawFinding, gap: LinkGap): void {
   if (finding.link !== gap.link) finding.affects.add(gap.link.id)
 }
 
-/** A cause that affects all clients on the same network path. */
+/** It affects all clients on the same network path. */
 function isShared({ cause }: RawFinding): boolean {
-  return (
-    cause.startsWith('proxy-5') ||
-    cause === 'relay-restarted' ||
-    cause === 'relay-stalled' ||
-    cause === 'connection-refused' ||
-    cause === 'connection-closed' ||
-    cause === 'relay-error' ||
-    cause === 'log-gap' ||
-    cause === 'connect-timeout' ||
-    cause === 'read-timeout' ||
-    cause === 'database-failing'
-  )
+  return CAUSE_SHEET[cause].shared
 }
 
 function sharedFinding(context: DiagnosisContext, gap: LinkGap): RawFinding | undefined {

@@ -1,4 +1,4 @@
-import type { Cause } from '../vocabulary/cause.ts'
+import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import type { NetworkLink } from '../network/topology.ts'
 import type { DiagnosisContext } from './context.ts'
 import { endOf } from './raw-finding.ts'
@@ -9,9 +9,8 @@ import { absorb } from './consequences.ts'
 /** The finding may keep a client from answering tasks. */
 export function blocksAnswers(finding: RawFinding, link: NetworkLink): boolean {
   if (finding.severity === 'info') return false
-  return (
-    affectsLink(finding, link) || (RELAY_CAUSES.has(finding.cause) && concernsRelay(finding, link))
-  )
+  const { explainsResults } = CAUSE_SHEET[finding.cause]
+  return affectsLink(finding, link) || (explainsResults === 'relay' && concernsRelay(finding, link))
 }
 
 /** The finding concerns this client's own link to the relay. */
@@ -19,7 +18,7 @@ export function affectsLink(
   { cause, severity, link: own, affects }: RawFinding,
   link: NetworkLink,
 ): boolean {
-  if (EXPLAINS_NOTHING.has(cause) || severity === 'info') return false
+  if (CAUSE_SHEET[cause].explainsResults === 'none' || severity === 'info') return false
   return own === link || affects.has(link.id)
 }
 
@@ -27,31 +26,6 @@ export function affectsLink(
 function concernsRelay({ link, component }: RawFinding, { relay, to }: NetworkLink): boolean {
   return (link?.relay !== undefined && link.relay === relay) || component === to
 }
-
-const RELAY_CAUSES: ReadonlySet<Cause> = new Set<Cause>([
-  'relay-restarted',
-  'relay-stalled',
-  'database-failing',
-  'broker-stopped',
-  'broker-refused',
-  'broker-auth-failed',
-  'broker-connection-lost',
-  'broker-heartbeat-lost',
-  'broker-resource-alarm',
-])
-
-/** Causes that do not keep a client from answering, or that are themselves about unanswered tasks. */
-const EXPLAINS_NOTHING: ReadonlySet<Cause> = new Set<Cause>([
-  'task-not-answered',
-  'task-handed-out-again',
-  'two-instances',
-  'unlisted-client',
-  'hammering',
-  'clock-skew',
-  'log-gap',
-  'source-ended-early',
-  'unreadable-lines',
-])
 
 /** Adds a finding, unless other findings explain all of its periods: then it is added to the first of these. */
 export function explainOrAdd(

@@ -1,4 +1,5 @@
 import type { Cause } from '../vocabulary/cause.ts'
+import { occurrenceOf } from '../vocabulary/causes/sheet.ts'
 import type { Relay } from '../network/network.ts'
 import { sideSource } from '../network/poll-links.ts'
 import type { NetworkLink } from '../network/topology.ts'
@@ -196,18 +197,7 @@ function onlyDistributions(relay: Relay): boolean {
   )
 }
 
-/** What one occurrence of each cause is called. */
-const OCCURRENCES = {
-  'task-answered-late': 'late result',
-  'task-not-answerable': 'failed task',
-  'result-rejected': 'rejected result',
-} as const satisfies Partial<Record<Cause, string>>
-
-function addTaskFinding(
-  context: DiagnosisContext,
-  link: NetworkLink,
-  cause: keyof typeof OCCURRENCES,
-): void {
+function addTaskFinding(context: DiagnosisContext, link: NetworkLink, cause: Cause): void {
   const other = viewOf(link, 'client')?.problems.get(cause)
   const problem = viewOf(link, 'relay')?.problems.get(cause) ?? other
   if (problem === undefined) return
@@ -233,7 +223,7 @@ function addTaskFinding(
       ...(other === undefined || other === problem ? [] : other.evidence),
     ],
     why: sentences(
-      `${logsOf(seen)}: ${formatOccurrences(problem, OCCURRENCES[cause])}${inBrackets(details)}`,
+      `${logsOf(seen)}: ${formatOccurrences(problem, ...occurrenceOf(cause))}${inBrackets(details)}`,
       over ? `recovered at ${formatTime(answered)}: another task was answered` : '',
     ),
   })

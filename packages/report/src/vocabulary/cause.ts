@@ -1,6 +1,6 @@
 /**
- * Every cause that the report can name. Causes are stable: scripts match on them and the fault corpus scores them. Their texts are
- * in `findings/cause-catalogue.ts`.
+ * Every cause that the report can name. Causes are stable: scripts match on them and the fault corpus scores them. Their texts
+ * and properties are in `causes/`.
  */
 export const CAUSES = [
   // the client did not reach the relay

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { CAUSES } from '../../src/vocabulary/cause.ts'
 import type { Cause } from '../../src/vocabulary/cause.ts'
 import type { Finding, ReportDocument } from '../../src/document/report-document.ts'
-import { CAUSE_CATALOGUE } from '../../src/findings/cause-catalogue.ts'
+import { CAUSE_SHEET } from '../../src/vocabulary/causes/sheet.ts'
 import { formatList, formatTimes, sentences } from '../../src/vocabulary/figures.ts'
 import { CAUSE_LOGS } from '../fixtures/cause-logs.ts'
 import { reportOf } from '../fixtures/report-of.ts'
@@ -146,8 +146,8 @@ describe('the texts of the findings', () => {
   })
 })
 
-describe('the catalogue of causes', () => {
-  it.each(Object.entries(CAUSE_CATALOGUE))('%s is in plain English', (_, entry) => {
+describe('the sheet of causes', () => {
+  it.each(Object.entries(CAUSE_SHEET))('%s is in plain English', (_, entry) => {
     expect(textProblems(entry.title)).toEqual([])
     expect(entry.title).toMatch(/^(?:[a-z0-9]|[A-Z]{3,4} )[^.;,]*$/)
     for (const text of [entry.action, ...entry.next]) expect(sentenceProblems(text)).toEqual([])
