@@ -1,4 +1,4 @@
-import type { LogRecord, TextCatalogue } from '@warren/runtime'
+import { levelOf, type LogRecord, type TextCatalogue } from '@warren/runtime'
 import { BunnyEvent } from './log-events.ts'
 import { networkErrorText } from './network-error-text.ts'
 
@@ -29,7 +29,13 @@ export const bunnyTextCatalogue: TextCatalogue = {
   ],
   [BunnyEvent.pollAnswered]: (r) => [debug(`Response Status: ${text(r, 'status')}`)],
   [BunnyEvent.noTask]: () => [debug('No task found. Looking for task...')],
-  [BunnyEvent.pollFailed]: (r) => [error(`Network error occurred: ${networkErrorText(r)}`)],
+  [BunnyEvent.pollFailed]: (r) => {
+    const message = `Network error occurred: ${networkErrorText(r)}`
+    // The Python bunny logs each failed poll. Here only the first one of an outage is an error.
+    if (levelOf(r.level) === 'debug') return [debug(message)]
+    const advice = text(r, 'advice')
+    return [error(message), ...(advice === '' ? [] : [warn(`What to do: ${advice}`)])]
+  },
   [BunnyEvent.pollsNotHeld]: () => [],
   // At DEBUG each poll has its own lines. At INFO the Python bunny logs nothing about an idle link.
   [BunnyEvent.linkSummary]: () => [],

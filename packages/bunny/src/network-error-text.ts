@@ -33,6 +33,9 @@ export function networkErrorText(record: LogRecord): string {
       return 'Expecting value: line 1 column 1 (char 0)'
     default:
   }
+  if (code === 'TLS_HANDSHAKE_CLOSED') {
+    return `${place.pool}: Max retries exceeded with url: ${place.path} (Caused by SSLError(SSLEOFError(8, '[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol (_ssl.c:1010)')))`
+  }
   const certificate = certificateText(code, place.host)
   if (certificate !== undefined) {
     return `${place.pool}: Max retries exceeded with url: ${place.path} (Caused by SSLError(${certificate}))`

@@ -1,8 +1,14 @@
 import {
+  addressReportFields,
   taskApiBase,
   TaskApiClient,
   TaskApiError,
+  type AddressReport,
+  type AddressStatus,
+  type ClientTlsFiles,
   type Exchange,
+  type ResolutionReport,
+  type ResolveHost,
   type TaskResult,
 } from '@warren/task-api'
 import { newRequestId, type Logger } from '@warren/runtime'
@@ -19,6 +25,9 @@ export interface RelayLinkOptions {
   readonly workerId: string
   readonly requestTimeoutMs: number
   readonly env: NodeJS.ProcessEnv
+  readonly tls?: ClientTlsFiles
+  /** Default: as the system resolves names. */
+  readonly resolve?: ResolveHost
   readonly log: Logger
 }
 
@@ -48,12 +57,22 @@ export class RelayLink implements AsyncDisposable {
       workerId,
       requestTimeoutMs: options.requestTimeoutMs,
       env: options.env,
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(options.resolve === undefined ? {} : { resolve: options.resolve }),
       newRequestId: () => {
         this.#requestId = newRequestId()
         return this.#requestId
       },
       onExchange: (exchange) => this.#onExchange(exchange),
+      onAddress: (report) => logAddress(log, report),
+      onCertificateProblem: ({ message }) =>
+        log.error({ detail: message }, BunnyEvent.certificatesNotReplaced),
     })
+  }
+
+  /** The addresses of the relay, or of the proxy, and whether they work. For metrics and checks. */
+  get addresses(): AddressStatus[] {
+    return this.#client.addresses
   }
 
   /** For the log, without the collection ID, which is secret. */
@@ -114,6 +133,30 @@ export class RelayLink implements AsyncDisposable {
         BunnyEvent.pollAnswered,
       )
     }
+  }
+}
+
+function logAddress(log: Logger, report: AddressReport | ResolutionReport): void {
+  const fields = addressReportFields(report)
+  switch (report.change) {
+    case 'failing':
+    case 'still-failing':
+      // Without IPv6, an IPv6 address is unreachable at all times.
+      if (report.failure === 'unreachable') log.info(fields, BunnyEvent.addressFailing)
+      else log.warn(fields, BunnyEvent.addressFailing)
+      break
+    case 'recovered':
+    case 'removed':
+      log.info(fields, BunnyEvent.addressRecovered)
+      break
+    case 'unresolved':
+      log.warn(fields, BunnyEvent.nameUnresolved)
+      break
+    case 'resolved':
+      log.info(fields, BunnyEvent.nameResolved)
+      break
+    default:
+      report satisfies never
   }
 }
 

@@ -46,6 +46,7 @@ export { relayText } from './logging/relay-text.ts'
 export { SecretMask } from './logging/secret-mask.ts'
 
 export { LinkCounts, type CountedPolls } from './observe/link-counts.ts'
+export { FailureStreak } from './observe/failure-streak.ts'
 export { LinkSummary, type LinkSummaryOptions } from './observe/link-summary.ts'
 export { DurationHistogram } from './observe/duration-histogram.ts'
 export { createMetrics, type Metrics } from './observe/metrics.ts'

@@ -15,6 +15,7 @@ export {
 export type { AddressFailure } from './client/route/address-failure.ts'
 export type { AddressStatus } from './client/route/address-health.ts'
 export {
+  addressReportFields,
   describeAddressReport,
   describeResolutionReport,
   type AddressReport,

@@ -1,4 +1,4 @@
-import type { Backoff, LinkSummary, Logger } from '@warren/runtime'
+import { FailureStreak, type Backoff, type LinkSummary, type Logger } from '@warren/runtime'
 import { TaskApiError } from '@warren/task-api'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
@@ -47,9 +47,12 @@ export class Poller {
   readonly #options: PollerOptions
   /** Whether the relay held the last empty poll as requested; `undefined` before the first. */
   #held: boolean | undefined
+  readonly #failures: FailureStreak
+  #loginAccepted = false
 
   constructor(options: PollerOptions) {
     this.#options = options
+    this.#failures = new FailureStreak(() => options.clock.now())
   }
 
   /** Polls until `signal` aborts. */
@@ -81,6 +84,7 @@ export class Poller {
       summary.record('error', took())
       return this.#failed(error, took())
     }
+    this.#succeeded()
     if (next === null) {
       backoff.reset()
       summary.record('204', took())
@@ -109,6 +113,23 @@ export class Poller {
     return held ? 0 : Math.max(0, intervalMs - tookMs)
   }
 
+  /** The end of an outage, and the first login, have one line each. */
+  #succeeded(): void {
+    const { clock, log } = this.#options
+    const ended = this.#failures.succeed()
+    if (ended?.logged === true) {
+      const { failures, since } = ended
+      const durationMs = Math.max(0, clock.now() - since)
+      log.info(
+        { failures, since: new Date(since).toISOString(), durationMs },
+        BunnyEvent.pollsRecovered,
+      )
+    }
+    if (this.#loginAccepted) return
+    this.#loginAccepted = true
+    log.info(BunnyEvent.loginAccepted)
+  }
+
   #failed(error: unknown, durationMs: number): number {
     const { backoff, log, url } = this.#options
     if (!(error instanceof TaskApiError)) throw error
@@ -116,21 +137,23 @@ export class Poller {
       backoff.next(),
       Math.min(error.retryAfterMs ?? 0, MAX_RETRY_AFTER_MS),
     )
+    const { requestId, kind, code, status, message: detail } = error
     const advice = adviceFor(error)
-    log.error(
-      {
-        requestId: error.requestId,
-        kind: error.kind,
-        code: error.code,
-        ...(error.status === undefined ? {} : { status: error.status }),
-        detail: error.message,
-        ...(advice === undefined ? {} : { advice }),
-        url,
-        durationMs,
-        retryInMs,
-      },
-      BunnyEvent.pollFailed,
-    )
+    const { log: line, failures, since } = this.#failures.fail(code)
+    const reason = {
+      kind,
+      code,
+      ...(status === undefined ? {} : { status }),
+      detail,
+      ...(advice === undefined ? {} : { advice }),
+    }
+    const fields = { requestId, ...reason, url, durationMs, retryInMs }
+    if (line === 'full') log.error(fields, BunnyEvent.pollFailed)
+    else log.debug(fields, BunnyEvent.pollFailed)
+    if (line === 'summary') {
+      const so = { failures, since: new Date(since).toISOString() }
+      log.warn({ ...reason, ...so, url }, BunnyEvent.pollsStillFailing)
+    }
     return retryInMs
   }
 }

@@ -124,6 +124,29 @@ describe('network errors in the wording of the Python bunny', () => {
     )
   })
 
+  it('logs the advice in a line of its own', () => {
+    const fields = { code: 'HTTP_401', status: 401, url: URL, advice: 'check TASK_API_PASSWORD' }
+    expect(linesOf((log) => log.error(fields, BunnyEvent.pollFailed))).toEqual([
+      `ERROR Network error occurred: 401 Client Error: Unauthorized for url: ${URL}`,
+      'WARNING What to do: check TASK_API_PASSWORD',
+    ])
+  })
+
+  it('logs the further failures of an outage at debug only', () => {
+    const write = (log: ReturnType<typeof textLog>['log']) =>
+      log.debug({ code: 'HTTP_401', status: 401, url: URL }, BunnyEvent.pollFailed)
+    expect(linesOf(write)).toEqual([
+      `DEBUG Network error occurred: 401 Client Error: Unauthorized for url: ${URL}`,
+    ])
+    expect(linesOf(write, { level: 'info' })).toEqual([])
+  })
+
+  it('logs a TLS handshake that ends in EOF', () => {
+    expect(pollFailed('TLS_HANDSHAKE_CLOSED')).toContain(
+      'UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol',
+    )
+  })
+
   it('logs an unknown host name', () => {
     const line = pollFailed('ENOTFOUND')
     expect(line.startsWith(caused)).toBe(true)

@@ -135,6 +135,36 @@ describe('log of a failed poll', () => {
     expect(lines.find(({ msg }) => msg === 'poll failed')?.['advice']).toContain('COLLECTION_ID')
   })
 
+  it('is an error once per outage, with one line when it ends', async () => {
+    const wrong = failure(401, 'authentication')
+    const responses = [...Array.from({ length: 30 }, () => wrong), { afterMs: 10 }, { afterMs: 10 }]
+    const { lines } = await pollThrough(responses)
+    const above = lines.filter(({ level, msg }) => level > 20 && msg !== 'link summary')
+    expect(above.map(({ msg }) => msg)).toEqual([
+      'poll failed',
+      'polls still failing',
+      'polls still failing',
+      'polls recovered',
+      'login accepted',
+      'polls not held',
+    ])
+    expect(above[1]).toMatchObject({ level: 40, status: 401, advice: expect.anything() })
+    expect(above[3]).toMatchObject({ level: 30, failures: 30 })
+    // Each of them is in the debug log.
+    expect(lines.filter(({ msg }) => msg === 'poll failed')).toHaveLength(30)
+  })
+
+  it('is an error for each other cause in the same outage', async () => {
+    const { lines } = await pollThrough([
+      failure(401, 'authentication'),
+      failure(503, 'unavailable'),
+      failure(401, 'authentication'),
+      { afterMs: 10 },
+    ])
+    const errors = lines.filter(({ level }) => level === 50)
+    expect(errors.map(({ status }) => status)).toEqual([401, 503])
+  })
+
   it('contains advice if the server does not use TLS', async () => {
     const error = new TaskApiError('TLS connection to relay failed (WRONG_VERSION_NUMBER)', {
       kind: 'transport',

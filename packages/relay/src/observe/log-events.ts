@@ -75,6 +75,15 @@ export const RELAY_LOG_EVENTS = {
     'The upstream answered a poll. Debug. Fields: upstream, type, status, durationMs, requestId?',
   'upstream poll failed':
     'A poll of the upstream failed. Fields: upstream, type, kind, code, status?, detail, requestId?, err?, durationMs, retryInMs',
+  'address failing':
+    'One of several addresses of the upstream fails while another one answers: once when it begins, then every ten minutes. Fields: upstream, host, address? (absent if a proxy chose it), proxy?, failure, code, count, since, change, works (addresses), detail',
+  'address recovered':
+    'Such an address works, or no longer belongs to the host name. Fields: as for address failing',
+  'host name unresolved':
+    'The host name of the upstream cannot be resolved, so the addresses of an earlier lookup are used. Fields: upstream, host, code, count, since, addresses, detail',
+  'host name resolved': 'The host name can be resolved. Fields: as for host name unresolved',
+  'certificates not replaced':
+    'Files with certificates for connections to the upstream have changed and cannot be used. The earlier ones stay in use. Fields: upstream, detail',
   'task not stored, retrying':
     'A received task could not be stored yet. Fields: taskId, upstream, err, retryInMs',
   'task lost':

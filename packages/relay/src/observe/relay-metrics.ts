@@ -1,4 +1,5 @@
 import type { Metrics } from '@warren/runtime'
+import type { AddressReport } from '@warren/task-api'
 import type { LimitReason } from '@warren/runtime/http'
 import type { FinishedRequest } from '../http/request-log.ts'
 import type { QueueStatus } from '../queue/node-queue.ts'
@@ -20,6 +21,7 @@ export class RelayMetrics {
   readonly #results
   readonly #leasesReturned
   readonly #upstreamPolls
+  readonly #addressFailures
   readonly #submissions
   readonly #submissionSeconds
   readonly #tasks
@@ -74,6 +76,11 @@ export class RelayMetrics {
       'type',
       'outcome',
     ])
+    this.#addressFailures = metrics.gauge(
+      'upstream_address_failures',
+      'Failures of an address of the upstream while another address works; absent if it works',
+      ['upstream', 'address'],
+    )
     this.#submissions = metrics.counter(
       'submissions_total',
       'Attempts to submit a combined result to an upstream',
@@ -160,6 +167,14 @@ export class RelayMetrics {
 
   countUpstreamPoll(upstream: string, type: string, outcome: string): void {
     this.#upstreamPolls.inc({ upstream, type, outcome })
+  }
+
+  /** Bounded: only the addresses that fail at the moment have a value. */
+  setUpstreamAddress(upstream: string, report: AddressReport): void {
+    const { change, address = 'chosen by the proxy', count } = report
+    if (change === 'recovered' || change === 'removed') {
+      this.#addressFailures.remove({ upstream, address })
+    } else this.#addressFailures.set({ upstream, address }, count)
   }
 
   countSubmission(upstream: string, outcome: string, durationMs: number): void {

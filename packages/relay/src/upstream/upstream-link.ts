@@ -1,5 +1,6 @@
 import { ExitCode, LinkSummary, type Logger, ProgramError } from '@warren/runtime'
 import { TaskApiClient, type TaskApiClientOptions } from '@warren/task-api'
+import { logAddress } from './address-log.ts'
 import type { UpstreamConfig } from '../config/upstream-settings.ts'
 import type { RelayMetrics } from '../observe/relay-metrics.ts'
 import type { RelayStore } from '../store/relay-store.ts'
@@ -41,6 +42,12 @@ export class UpstreamLink implements AsyncDisposable {
       collection,
       userAgent,
       workerId,
+      onAddress: (report) => {
+        logAddress(log, name, report)
+        if ('failure' in report) metrics.setUpstreamAddress(name, report)
+      },
+      onCertificateProblem: ({ message: detail }) =>
+        log.error({ upstream: name, detail }, 'certificates not replaced'),
     })
     this.#client = client
     this.#submitter = new ResultSubmitter({

@@ -59,6 +59,28 @@ export function describeResolutionReport(report: ResolutionReport): string {
   return `${host} cannot be resolved (${code}); the ${known} of an earlier lookup ${addresses.length === 1 ? 'is' : 'are'} used: ${addresses.join(', ')}`
 }
 
+/** The fields of a report for a log: times as ISO 8601, and the description as `detail`. */
+export function addressReportFields(
+  report: AddressReport | ResolutionReport,
+): Readonly<Record<string, unknown>> {
+  const { host, code, count } = report
+  const common = { host, code, count, since: new Date(report.since).toISOString() }
+  if ('addresses' in report) {
+    const { addresses } = report
+    return { ...common, addresses, detail: describeResolutionReport(report) }
+  }
+  const { change, address, proxy, failure, works } = report
+  return {
+    ...common,
+    ...(address === undefined ? {} : { address }),
+    ...(proxy === undefined ? {} : { proxy }),
+    failure,
+    change,
+    works,
+    detail: describeAddressReport(report),
+  }
+}
+
 function formatWorking(works: readonly string[]): string {
   return works.length === 1 ? `${works[0]} works` : `${works.join(' and ')} work`
 }
