@@ -11,7 +11,7 @@ export const BunnyEvent = {
   pollFailed: 'poll failed',
   pollsStillFailing: 'polls still failing',
   pollsRecovered: 'polls recovered',
-  loginAccepted: 'login accepted',
+  loginAccepted: 'login accepted for polling',
   addressFailing: 'address failing',
   addressRecovered: 'address recovered',
   nameUnresolved: 'host name unresolved',

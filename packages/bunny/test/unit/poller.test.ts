@@ -145,7 +145,7 @@ describe('log of a failed poll', () => {
       'polls still failing',
       'polls still failing',
       'polls recovered',
-      'login accepted',
+      'login accepted for polling',
       'polls not held',
     ])
     expect(above[1]).toMatchObject({ level: 40, status: 401, advice: expect.anything() })

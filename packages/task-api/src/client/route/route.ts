@@ -158,7 +158,7 @@ export class Route implements AsyncDisposable {
         const code = this.#codeOf(error, attempts.signal, connections)
         if (code === undefined) throw error
         const reused = connections.opened === opened && !connections.isConnectError(error)
-        // The server may close a kept-alive connection at any time, which is no reason to prefer another address.
+        // The server may close a kept-alive connection at any time. That does not make another address better.
         if (code === 'ECONNRESET' && reused && hasOthers && attempts.mayRenew(address)) {
           this.#retire(address)
           number--
