@@ -23,7 +23,7 @@ import type { SolveContext } from './solve/solve-context.ts'
 import { solveTask } from './solve/solve-task.ts'
 import { databaseLabel, sourceConfig } from './source-config.ts'
 import type { CdmSource } from './sources/cdm-source.ts'
-import { openSource } from './sources/open-source.ts'
+import { openSource } from './sources/engines.ts'
 import { VERSION } from './version.ts'
 
 export interface BunnyDependencies {

@@ -1,19 +1,24 @@
-import { readLibpqParameters, type LibpqParameters } from '@warren/database'
 import {
   booleanSetting,
-  integerSetting,
   nearestName,
-  ProgramError,
   setting,
   textSetting,
   type ConfigProblem,
 } from '@warren/runtime'
-import { z } from 'zod'
 
-const SUPPORTED_DRIVERS = ['postgresql', 'duckdb'] as const
+import {
+  ENGINES,
+  engineSettings,
+  isDriver,
+  type Driver,
+  type EngineValues,
+} from './sources/engines.ts'
+
+const SUPPORTED_DRIVERS = Object.keys(ENGINES) as Driver[]
 /** Those of the Python bunny. The others are rejected with a reason. */
 const DRIVERS = [...SUPPORTED_DRIVERS, 'mssql', 'snowflake-connector-python'] as const
 
+<<<<<<< HEAD
 /** Engines that sites ask for, by the names that SQLAlchemy or their vendors use. */
 const OTHER_ENGINES: Readonly<Record<string, string>> = {
   mysql: 'MySQL',
@@ -73,6 +78,8 @@ const connectionQuery = () =>
     return z.NEVER
   })
 
+=======
+>>>>>>> 8d250b4 (refactor: the CDM, the dialects and the engines are each described once, and the rest follows)
 /** The OMOP database: the variables of the Python bunny, for the engines that Warren supports. */
 export const datasourceSettings = {
   driver: setting({
@@ -81,61 +88,11 @@ export const datasourceSettings = {
     default: 'postgresql',
     description: 'Database engine: postgresql or duckdb.',
   }),
-  dbUsername: setting({
-    name: 'DATASOURCE_DB_USERNAME',
-    schema: textSetting(),
-    default: 'trino-user',
-    description: 'Database user that can read the CDM tables.',
-  }),
-  dbPassword: setting({
-    name: 'DATASOURCE_DB_PASSWORD',
-    schema: textSetting().optional(),
-    secret: true,
-    description: 'Password of the database user.',
-  }),
-  dbHost: setting({
-    name: 'DATASOURCE_DB_HOST',
-    schema: textSetting().optional(),
-    description: 'Host of the database server. Required for postgresql.',
-  }),
-  dbPort: setting({
-    name: 'DATASOURCE_DB_PORT',
-    schema: integerSetting(1, 65_535).optional(),
-    description: 'Port of the database server. Required for postgresql.',
-  }),
-  dbDatabase: setting({
-    name: 'DATASOURCE_DB_DATABASE',
-    schema: textSetting().optional(),
-    description: 'Name of the database. Required for postgresql.',
-  }),
+  ...engineSettings,
   dbSchema: setting({
     name: 'DATASOURCE_DB_SCHEMA',
     schema: textSetting().optional(),
     description: 'Schema of the CDM tables. Default: the search path of the database user.',
-  }),
-  dbConnectionQuery: setting({
-    name: 'DATASOURCE_DB_CONNECTION_QUERY',
-    schema: connectionQuery().optional(),
-    description:
-      'Further connection parameters as a JSON object, for example {"sslmode":"verify-full"}.',
-  }),
-  duckdbPath: setting({
-    name: 'DATASOURCE_DUCKDB_PATH_TO_DB',
-    schema: textSetting(),
-    default: '/data/file.db',
-    description: 'Path of the DuckDB file. It is opened read-only.',
-  }),
-  duckdbMemoryLimit: setting({
-    name: 'DATASOURCE_DUCKDB_MEMORY_LIMIT',
-    schema: textSetting(),
-    default: '1000mb',
-    description: 'Memory that DuckDB may use.',
-  }),
-  duckdbTempDirectory: setting({
-    name: 'DATASOURCE_DUCKDB_TEMP_DIRECTORY',
-    schema: textSetting(),
-    default: '/tmp',
-    description: 'Folder for data of DuckDB that does not fit into memory.',
   }),
   // Variables of engines that only the Python bunny supports. They are accepted, so that a site with unused ones in its
   // configuration can migrate without removing them.
@@ -179,12 +136,8 @@ function unused(name: string, engine: string) {
   })
 }
 
-interface DatasourceValues {
+interface DatasourceValues extends Partial<EngineValues> {
   driver?: (typeof DRIVERS)[number]
-  dbHost?: string | undefined
-  dbPort?: number | undefined
-  dbDatabase?: string | undefined
-  dbConnectionQuery?: LibpqParameters | undefined
   useTrino?: boolean
   useSnowflake?: boolean
   useAzureIdentity?: boolean
@@ -206,31 +159,7 @@ export function datasourceProblems(values: DatasourceValues): ConfigProblem[] {
     reject('DATASOURCE_DB_DRIVERNAME', 'Snowflake')
   }
   // An unsupported engine is one problem; its missing host and port are not reported as well.
-  if (problems.length > 0 || values.driver !== 'postgresql') return problems
-  const required = [
-    ['DATASOURCE_DB_HOST', values.dbHost],
-    ['DATASOURCE_DB_PORT', values.dbPort],
-    ['DATASOURCE_DB_DATABASE', values.dbDatabase],
-  ] as const
-  for (const [name, value] of required) {
-    if (value !== undefined) continue
-    problems.push({
-      name,
-      message: 'not set, but required for postgresql',
-      hint: `Set ${name}, or set DATASOURCE_DB_DRIVERNAME=duckdb for a DuckDB file.`,
-    })
-  }
-  return [...problems, ...connectionQueryProblems(values.dbConnectionQuery ?? {})]
-}
-
-function connectionQueryProblems(parameters: LibpqParameters): ConfigProblem[] {
-  try {
-    readLibpqParameters(parameters)
-    return []
-  } catch (error: unknown) {
-    if (!(error instanceof ProgramError)) throw error
-    const { message, hint } = error
-    const problem = { name: 'DATASOURCE_DB_CONNECTION_QUERY', message }
-    return [hint === undefined ? problem : { ...problem, hint }]
-  }
+  return problems.length > 0 || !isDriver(values.driver)
+    ? problems
+    : ENGINES[values.driver].problems(values)
 }

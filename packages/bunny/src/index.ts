@@ -34,4 +34,4 @@ export {
   type DuckDbSourceOptions,
 } from './sources/duckdb-source.ts'
 export { PostgresSource, type PostgresSourceOptions } from './sources/postgres-source.ts'
-export { openSource, type SourceConfig } from './sources/open-source.ts'
+export { openSource, type SourceConfig } from './sources/engines.ts'

@@ -1,18 +1,8 @@
-import { table, type CdmTable } from './cdm-table.ts'
+import { eventTable } from './cdm-table.ts'
 
-/**
- * Tasks look up which people have a concept. With `person_id` in the index, PostgreSQL does not read the table itself. The
- * names are those of the CDM (`idx_condition_concept_id_1`), which the Python bunny looks for.
- */
-function eventIndexes(short: string, concept: string): Record<string, readonly string[]> {
-  return {
-    [`idx_${short}_concept_id_1`]: [concept, 'person_id'],
-    [`idx_${short}_person_id_1`]: ['person_id'],
-  }
-}
-
-export const EVENT_TABLES: readonly CdmTable[] = [
-  table(
+/** The tables of events. Searches, checks, distributions and categories of rules all follow from this description. */
+export const EVENT_TABLES = [
+  eventTable(
     'visit_occurrence',
     {
       visit_occurrence_id: 'id!',
@@ -33,9 +23,23 @@ export const EVENT_TABLES: readonly CdmTable[] = [
       discharged_to_source_value: 'text',
       preceding_visit_occurrence_id: 'id',
     },
-    { key: 'visit_occurrence_id', indexes: eventIndexes('visit', 'visit_concept_id') },
+    {
+      key: 'visit_occurrence_id',
+      short: 'visit',
+      switch: 'visit',
+      domain: 'Visit',
+      position: 11,
+      columns: {
+        concept: 'visit_concept_id',
+        date: 'visit_start_date',
+        datetime: 'visit_start_datetime',
+        endDate: 'visit_end_date',
+        endDatetime: 'visit_end_datetime',
+        type: 'visit_type_concept_id',
+      },
+    },
   ),
-  table(
+  eventTable(
     'condition_occurrence',
     {
       condition_occurrence_id: 'id!',
@@ -57,10 +61,20 @@ export const EVENT_TABLES: readonly CdmTable[] = [
     },
     {
       key: 'condition_occurrence_id',
-      indexes: eventIndexes('condition', 'condition_concept_id'),
+      short: 'condition',
+      domain: 'Condition',
+      position: 1,
+      columns: {
+        concept: 'condition_concept_id',
+        date: 'condition_start_date',
+        datetime: 'condition_start_datetime',
+        endDate: 'condition_end_date',
+        endDatetime: 'condition_end_datetime',
+        type: 'condition_type_concept_id',
+      },
     },
   ),
-  table(
+  eventTable(
     'drug_exposure',
     {
       drug_exposure_id: 'id!',
@@ -87,9 +101,23 @@ export const EVENT_TABLES: readonly CdmTable[] = [
       route_source_value: 'text',
       dose_unit_source_value: 'text',
     },
-    { key: 'drug_exposure_id', indexes: eventIndexes('drug', 'drug_concept_id') },
+    {
+      key: 'drug_exposure_id',
+      short: 'drug',
+      domain: 'Drug',
+      position: 3,
+      aliases: ['Medication'],
+      columns: {
+        concept: 'drug_concept_id',
+        date: 'drug_exposure_start_date',
+        datetime: 'drug_exposure_start_datetime',
+        endDate: 'drug_exposure_end_date',
+        endDatetime: 'drug_exposure_end_datetime',
+        type: 'drug_type_concept_id',
+      },
+    },
   ),
-  table(
+  eventTable(
     'procedure_occurrence',
     {
       procedure_occurrence_id: 'id!',
@@ -111,10 +139,20 @@ export const EVENT_TABLES: readonly CdmTable[] = [
     },
     {
       key: 'procedure_occurrence_id',
-      indexes: eventIndexes('procedure', 'procedure_concept_id'),
+      short: 'procedure',
+      domain: 'Procedure',
+      position: 8,
+      columns: {
+        concept: 'procedure_concept_id',
+        date: 'procedure_date',
+        datetime: 'procedure_datetime',
+        endDate: 'procedure_end_date',
+        endDatetime: 'procedure_end_datetime',
+        type: 'procedure_type_concept_id',
+      },
     },
   ),
-  table(
+  eventTable(
     'measurement',
     {
       measurement_id: 'id!',
@@ -141,9 +179,23 @@ export const EVENT_TABLES: readonly CdmTable[] = [
       measurement_event_id: 'id',
       meas_event_field_concept_id: 'concept',
     },
-    { key: 'measurement_id', indexes: eventIndexes('measurement', 'measurement_concept_id') },
+    {
+      key: 'measurement_id',
+      short: 'measurement',
+      domain: 'Measurement',
+      position: 6,
+      columns: {
+        concept: 'measurement_concept_id',
+        date: 'measurement_date',
+        datetime: 'measurement_datetime',
+        value: 'value_as_number',
+        unit: 'unit_concept_id',
+        unitText: 'unit_source_value',
+        type: 'measurement_type_concept_id',
+      },
+    },
   ),
-  table(
+  eventTable(
     'observation',
     {
       observation_id: 'id!',
@@ -168,9 +220,23 @@ export const EVENT_TABLES: readonly CdmTable[] = [
       observation_event_id: 'id',
       obs_event_field_concept_id: 'concept',
     },
-    { key: 'observation_id', indexes: eventIndexes('observation', 'observation_concept_id') },
+    {
+      key: 'observation_id',
+      short: 'observation',
+      domain: 'Observation',
+      position: 7,
+      columns: {
+        concept: 'observation_concept_id',
+        date: 'observation_date',
+        datetime: 'observation_datetime',
+        value: 'value_as_number',
+        unit: 'unit_concept_id',
+        unitText: 'unit_source_value',
+        type: 'observation_type_concept_id',
+      },
+    },
   ),
-  table(
+  eventTable(
     'specimen',
     {
       specimen_id: 'id!',
@@ -189,9 +255,21 @@ export const EVENT_TABLES: readonly CdmTable[] = [
       anatomic_site_source_value: 'text',
       disease_status_source_value: 'text',
     },
-    { key: 'specimen_id', indexes: eventIndexes('specimen', 'specimen_concept_id') },
+    {
+      key: 'specimen_id',
+      short: 'specimen',
+      switch: 'specimen',
+      domain: 'Specimen',
+      position: 9,
+      columns: {
+        concept: 'specimen_concept_id',
+        date: 'specimen_date',
+        datetime: 'specimen_datetime',
+        type: 'specimen_type_concept_id',
+      },
+    },
   ),
-  table(
+  eventTable(
     'device_exposure',
     {
       device_exposure_id: 'id!',
@@ -214,6 +292,44 @@ export const EVENT_TABLES: readonly CdmTable[] = [
       unit_source_value: 'text',
       unit_source_concept_id: 'concept',
     },
-    { key: 'device_exposure_id', indexes: eventIndexes('device', 'device_concept_id') },
+    {
+      key: 'device_exposure_id',
+      short: 'device',
+      switch: 'device',
+      domain: 'Device',
+      position: 10,
+      columns: {
+        concept: 'device_concept_id',
+        date: 'device_exposure_start_date',
+        datetime: 'device_exposure_start_datetime',
+        endDate: 'device_exposure_end_date',
+        endDatetime: 'device_exposure_end_datetime',
+        type: 'device_type_concept_id',
+      },
+    },
   ),
-]
+  eventTable(
+    'death',
+    {
+      person_id: 'id!',
+      death_date: 'date!',
+      death_datetime: 'timestamp',
+      death_type_concept_id: 'concept',
+      cause_concept_id: 'concept',
+      cause_source_value: 'text',
+      cause_source_concept_id: 'concept',
+    },
+    {
+      short: 'death',
+      switch: 'death',
+      domain: 'Death',
+      position: 12,
+      columns: {
+        concept: 'cause_concept_id',
+        date: 'death_date',
+        datetime: 'death_datetime',
+        type: 'death_type_concept_id',
+      },
+    },
+  ),
+] as const

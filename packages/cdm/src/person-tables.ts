@@ -1,6 +1,6 @@
-import { table, type CdmTable } from './cdm-table.ts'
+import { table } from './cdm-table.ts'
 
-export const PERSON_TABLES: readonly CdmTable[] = [
+export const PERSON_TABLES = [
   table(
     'location',
     {
@@ -17,7 +17,7 @@ export const PERSON_TABLES: readonly CdmTable[] = [
       latitude: 'number',
       longitude: 'number',
     },
-    { key: 'location_id' },
+    { key: 'location_id', switch: 'location' },
   ),
   table(
     'person',
@@ -44,6 +44,11 @@ export const PERSON_TABLES: readonly CdmTable[] = [
     {
       key: 'person_id',
       indexes: { idx_person_id: ['person_id'], idx_gender: ['gender_concept_id'] },
+      parts: [
+        { domain: 'Ethnicity', concept: 'ethnicity_concept_id', position: 2 },
+        { domain: 'Gender', concept: 'gender_concept_id', position: 4 },
+        { domain: 'Race', concept: 'race_concept_id', position: 5 },
+      ],
     },
   ),
   table(
@@ -57,17 +62,4 @@ export const PERSON_TABLES: readonly CdmTable[] = [
     },
     { key: 'observation_period_id', indexes: { idx_observation_period_id_1: ['person_id'] } },
   ),
-  table(
-    'death',
-    {
-      person_id: 'id!',
-      death_date: 'date!',
-      death_datetime: 'timestamp',
-      death_type_concept_id: 'concept',
-      cause_concept_id: 'concept',
-      cause_source_value: 'text',
-      cause_source_concept_id: 'concept',
-    },
-    { indexes: { idx_death_person_id_1: ['person_id'] } },
-  ),
-]
+] as const

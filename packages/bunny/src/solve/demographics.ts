@@ -12,7 +12,7 @@ import { z } from 'zod'
 import { distributionRow } from './distribution-row.ts'
 import { runQuery, parseCount } from './run-query.ts'
 import type { SolveContext } from './solve-context.ts'
-import { tableName } from './table-name.ts'
+import { placeholder, tableName } from './table-name.ts'
 
 /**
  * The two sexes that receivers accept: a relay drops any other key. The names are fixed, because the vocabulary of the
@@ -37,7 +37,7 @@ export async function discloseGenders(context: SolveContext): Promise<DisclosedG
     text: `SELECT gender_concept_id AS concept_id, count(*) AS persons
 FROM ${tableName(source, 'person')}
 GROUP BY gender_concept_id
-HAVING count(*) >= $1 AND gender_concept_id IS NOT NULL
+HAVING count(*) >= ${placeholder(source, 1)} AND gender_concept_id IS NOT NULL
 ORDER BY gender_concept_id`,
     values: [policy.threshold],
   })

@@ -3,11 +3,11 @@ import { Backoff, ExitCode, ProgramError, type Logger } from '@warren/runtime'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import type { CdmCheck, CdmSource, CheckOptions } from '../sources/cdm-source.ts'
-import type { SourceConfig } from '../sources/open-source.ts'
+import { driverOf, ENGINES, type Driver } from '../sources/engines.ts'
 
 export interface OpenDatabaseOptions {
   readonly open: () => Promise<CdmSource>
-  readonly driver: SourceConfig['driver']
+  readonly driver: Driver
   /** How long to wait for a database that is still starting. */
   readonly waitMs: number
   /** Aborts the wait. */
@@ -55,7 +55,7 @@ export async function checkDatabase(
   } catch (error: unknown) {
     options.signal?.throwIfAborted()
     if (error instanceof SourceError) {
-      throw databaseUnavailable(error, source.dialect === 'duckdb' ? 'duckdb' : 'postgresql')
+      throw databaseUnavailable(error, driverOf(source.dialect))
     }
     throw error
   }
@@ -73,16 +73,10 @@ export async function checkDatabase(
   return check
 }
 
-const HINTS: Readonly<Record<SourceConfig['driver'], string>> = {
-  duckdb: 'Check DATASOURCE_DUCKDB_PATH_TO_DB.',
-  postgresql:
-    'Check DATASOURCE_DB_HOST, DATASOURCE_DB_PORT, DATASOURCE_DB_DATABASE, DATASOURCE_DB_USERNAME and DATASOURCE_DB_PASSWORD, and that the network allows the connection.',
-}
-
-function databaseUnavailable(error: SourceError, driver: SourceConfig['driver']): ProgramError {
+function databaseUnavailable(error: SourceError, driver: Driver): ProgramError {
   return new ProgramError(`the database is not available: ${error.message}`, {
     exitCode: ExitCode.unavailable,
-    hint: HINTS[driver],
+    hint: ENGINES[driver].hint,
     cause: error,
   })
 }

@@ -1,3 +1,4 @@
+import type { CohortOptions } from '@warren/cohort'
 import type { DisclosurePolicy } from '@warren/disclosure'
 import type { DistributionCache } from './distribution-cache.ts'
 import type { RunQueryOptions } from './run-query.ts'
@@ -6,7 +7,7 @@ import type { RunQueryOptions } from './run-query.ts'
 export interface SolveContext extends RunQueryOptions {
   readonly policy: DisclosurePolicy
   /** Which optional tables of the CDM tasks may use at this site. */
-  readonly omop: { readonly specimen: boolean; readonly location: boolean }
+  readonly omop: CohortOptions
   /** The configured collection ID, for `metadata.bcos`. `undefined`: the collection of the task. */
   readonly collectionId: string | undefined
   /** The version of the bunny, for `metadata.bcos`. */

@@ -1,3 +1,5 @@
+import { CDM_TABLES, CODE_PARTS, type CdmTable, type CdmType, type TableSwitch } from '@warren/cdm'
+
 /** The kind of values a column is compared with. Sites use different types for it, such as `integer` and `bigint`. */
 export type ColumnFamily = 'number' | 'date' | 'text'
 
@@ -11,7 +13,7 @@ export interface RequiredColumn {
 export interface RequiredTable {
   readonly name: string
   /** Read only if the site enables it. */
-  readonly onlyIf?: 'specimen' | 'location'
+  readonly onlyIf?: TableSwitch
   /** Tasks look up rows by this column. Without an index on it each task scans the table. */
   readonly lookup?: string
   /** If the table is empty, each count is 0. */
@@ -19,104 +21,84 @@ export interface RequiredTable {
   readonly columns: readonly RequiredColumn[]
 }
 
-const numbers = (...names: string[]): RequiredColumn[] =>
-  names.map((name) => ({ name, family: 'number' }))
-const dates = (...names: string[]): RequiredColumn[] =>
-  names.map((name) => ({ name, family: 'date' }))
-const texts = (...names: string[]): RequiredColumn[] =>
-  names.map((name) => ({ name, family: 'text' }))
+const FAMILIES: Readonly<Record<CdmType, ColumnFamily>> = {
+  id: 'number',
+  concept: 'number',
+  integer: 'number',
+  number: 'number',
+  date: 'date',
+  timestamp: 'date',
+  text: 'text',
+}
 
-/** `secondary_modifier` is compared with the type concept of each table. */
-const types = (name: string): RequiredColumn => ({
-  name,
-  family: 'number',
-  onlyFor: 'tasks with a secondary_modifier',
-})
-
-/** All tables and columns that tasks read. The database user needs access to these only. */
-export const REQUIRED_TABLES: readonly RequiredTable[] = [
-  {
-    name: 'concept',
+/** What tasks read of the tables that are not events. */
+const OTHER_TABLES: Readonly<
+  Record<string, Omit<RequiredTable, 'name' | 'columns'> & { reads: readonly string[] }>
+> = {
+  concept: {
     lookup: 'concept_id',
     mustHaveRows: true,
-    columns: [...numbers('concept_id'), ...texts('concept_name', 'domain_id')],
+    reads: ['concept_id', 'concept_name', 'domain_id'],
   },
-  {
-    name: 'person',
+  person: {
     lookup: 'person_id',
     mustHaveRows: true,
-    columns: [
-      ...numbers(
-        'person_id',
-        'gender_concept_id',
-        'year_of_birth',
-        'race_concept_id',
-        'ethnicity_concept_id',
-      ),
-      { name: 'month_of_birth', family: 'number', onlyFor: 'tasks with an age in months' },
+    reads: [
+      'person_id',
+      'year_of_birth',
+      ...CODE_PARTS.flatMap(({ table, concept }) => (table.name === 'person' ? [concept] : [])),
+      'month_of_birth',
     ],
   },
-  {
-    name: 'condition_occurrence',
-    lookup: 'condition_concept_id',
+  location: { reads: ['location_id', 'latitude', 'longitude'] },
+}
+
+/** All tables and columns that tasks read. The database user needs access to these only. */
+export const REQUIRED_TABLES: readonly RequiredTable[] = CDM_TABLES.flatMap((table) => {
+  const required = table.event === undefined ? otherTable(table) : eventTable(table)
+  return required === undefined ? [] : [required]
+})
+
+function otherTable(table: CdmTable): RequiredTable | undefined {
+  const other = OTHER_TABLES[table.name]
+  if (other === undefined) return undefined
+  const { reads, ...rest } = other
+  return {
+    name: table.name,
+    ...(table.switch === undefined ? {} : { onlyIf: table.switch }),
+    ...rest,
+    columns: reads.map((name) =>
+      name === 'month_of_birth'
+        ? column(table, name, 'tasks with an age in months')
+        : column(table, name),
+    ),
+  }
+}
+
+function eventTable(table: CdmTable): RequiredTable | undefined {
+  const { event } = table
+  if (event === undefined) return undefined
+  return {
+    name: table.name,
+    ...(table.switch === undefined ? {} : { onlyIf: table.switch }),
+    lookup: event.concept,
     columns: [
-      ...numbers('person_id', 'condition_concept_id'),
-      ...dates('condition_start_date'),
-      types('condition_type_concept_id'),
+      column(table, event.person),
+      column(table, event.concept),
+      ...(event.value === null ? [] : [column(table, event.value)]),
+      column(table, event.date),
+      // `secondary_modifier` is compared with the type concept of each table.
+      column(table, event.type, 'tasks with a secondary_modifier'),
     ],
-  },
-  {
-    name: 'drug_exposure',
-    lookup: 'drug_concept_id',
-    columns: [
-      ...numbers('person_id', 'drug_concept_id'),
-      ...dates('drug_exposure_start_date'),
-      types('drug_type_concept_id'),
-    ],
-  },
-  {
-    name: 'procedure_occurrence',
-    lookup: 'procedure_concept_id',
-    columns: [
-      ...numbers('person_id', 'procedure_concept_id'),
-      ...dates('procedure_date'),
-      types('procedure_type_concept_id'),
-    ],
-  },
-  {
-    name: 'measurement',
-    lookup: 'measurement_concept_id',
-    columns: [
-      ...numbers('person_id', 'measurement_concept_id', 'value_as_number'),
-      ...dates('measurement_date'),
-      types('measurement_type_concept_id'),
-    ],
-  },
-  {
-    name: 'observation',
-    lookup: 'observation_concept_id',
-    columns: [
-      ...numbers('person_id', 'observation_concept_id', 'value_as_number'),
-      ...dates('observation_date'),
-      types('observation_type_concept_id'),
-    ],
-  },
-  {
-    name: 'specimen',
-    onlyIf: 'specimen',
-    lookup: 'specimen_concept_id',
-    columns: [
-      ...numbers('person_id', 'specimen_concept_id'),
-      ...dates('specimen_date'),
-      types('specimen_type_concept_id'),
-    ],
-  },
-  {
-    name: 'location',
-    onlyIf: 'location',
-    columns: numbers('location_id', 'latitude', 'longitude'),
-  },
-]
+  }
+}
+
+function column(table: CdmTable, name: string, onlyFor?: string): RequiredColumn {
+  const described = table.columns.find((one) => one.name === name)
+  if (described === undefined) throw new Error(`${table.name} has no column ${name}`)
+  const family = FAMILIES[described.type]
+  return onlyFor === undefined ? { name, family } : { name, family, onlyFor }
+}
 
 /** The column of `person` that is needed only if the table `location` is enabled. */
 export const LOCATION_OF_PERSON: RequiredColumn = { name: 'location_id', family: 'number' }

@@ -1,5 +1,7 @@
-/** A value for a placeholder. Dates are ISO text (`2015-01-06`), which the SQL casts. */
-export type SqlValue = string | number | bigint | null
+import type { TableSwitch } from '@warren/cdm'
+import type { SqlDialect, SqlStatement, SqlValue } from '@warren/cohort'
+
+export type { SqlDialect, SqlStatement, SqlValue } from '@warren/cohort'
 
 /**
  * A row by column name, the same for all engines. Integers and decimals are `number` (`bigint` if they do not fit
@@ -7,24 +9,13 @@ export type SqlValue = string | number | bigint | null
  */
 export type Row = { readonly [column: string]: SqlValue | boolean }
 
-/** Placeholders are `$1`, `$2`, … in each dialect here. A placeholder may occur more than once. */
-export interface SqlStatement {
-  readonly text: string
-  readonly values: readonly SqlValue[]
-}
-
-export type SqlDialect = 'postgres' | 'duckdb' | 'mssql'
-
 export interface QueryOptions {
   /** Aborting stops the statement in the database too, and rejects with `SourceError` of kind `cancelled`. */
   readonly signal?: AbortSignal
 }
 
 /** Which optional tables the site enables. Default: none. */
-export interface CheckOptions extends QueryOptions {
-  readonly specimen?: boolean
-  readonly location?: boolean
-}
+export type CheckOptions = QueryOptions & { readonly [table in TableSwitch]?: boolean }
 
 export type CdmProblemCode =
   | 'missing-table'
@@ -64,7 +55,7 @@ export interface CdmSource extends AsyncDisposable {
   readonly dialect: SqlDialect
   /** The schema of the CDM tables. `''` for the search path of the connection. */
   readonly schema: string
-  /** Runs one statement that reads. All rows are held in memory, so query aggregates. */
+  /** Runs one statement that reads, in the SQL of `dialect`. All rows are held in memory, so query aggregates. */
   query(statement: SqlStatement, options?: QueryOptions): Promise<readonly Row[]>
   /** Checks tables, columns, privileges and indexes in the catalogue. Of patient data, reads only whether a row exists. */
   check(options?: CheckOptions): Promise<CdmCheck>

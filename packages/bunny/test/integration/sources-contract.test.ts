@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { generateOmop } from '@warren/omop'
 import type { CdmSource, SqlStatement } from '../../src/sources/cdm-source.ts'
-import { openSource } from '../../src/sources/open-source.ts'
+import { openSource } from '../../src/sources/engines.ts'
 import { DuckDbSource } from '../../src/sources/duckdb-source.ts'
 
 const PERSONS = 200

@@ -1,3 +1,4 @@
+import { TABLE_SWITCHES } from '@warren/cdm'
 import { CLINICAL_TABLES } from '@warren/cohort'
 import { describe, expect, it } from 'vitest'
 
@@ -8,7 +9,7 @@ import {
   type CatalogueTable,
 } from '../../src/sources/cdm-check.ts'
 
-const EVERYTHING = { specimen: true, location: true }
+const EVERYTHING = Object.fromEntries(TABLE_SWITCHES.map((table) => [table, true]))
 
 /** A valid catalogue, with some tables changed or (`null`) removed. */
 function catalogue(changes: Record<string, Partial<CatalogueTable> | null> = {}): Catalogue {
@@ -51,12 +52,14 @@ describe('checking a CDM', () => {
     expect(problem?.message).toContain('procedure_occurrence')
   })
 
-  it('requires specimen and location only if they are enabled', () => {
-    const without = catalogue({ specimen: null, location: null })
+  it('requires optional tables only if they are enabled', () => {
+    const tables = ['location', 'visit_occurrence', 'specimen', 'device_exposure', 'death']
+    const without = catalogue(Object.fromEntries(tables.map((table) => [table, null])))
     expect(checkCatalogue(without, {})).toEqual([])
     const problems = checkCatalogue(without, EVERYTHING)
-    expect(problems.map(({ table }) => table)).toEqual(['specimen', 'location'])
-    expect(problems[1]?.hint).toContain('OMOP_LOCATION_ENABLED')
+    expect(problems.map(({ table }) => table)).toEqual(tables)
+    expect(problems[0]?.hint).toContain('OMOP_LOCATION_ENABLED')
+    expect(problems[4]?.hint).toContain('OMOP_DEATH_ENABLED')
   })
 
   it('names the schema that has a CDM', () => {

@@ -1,25 +1,23 @@
-import type { ClinicalTableName } from './clinical-tables.ts'
+import type { CdmRowOf, EventTableName } from '@warren/cdm'
 
 /** A row of `person`; `person_id` is its key. */
-export interface PersonRow {
-  readonly person_id: number
-  readonly gender_concept_id: number | null
-  readonly race_concept_id: number | null
-  readonly ethnicity_concept_id: number | null
-  readonly year_of_birth: number | null
-  /** 1 to 12. */
-  readonly month_of_birth: number | null
-  readonly location_id: number | null
-}
+export type PersonRow = { readonly person_id: number } & Pick<
+  CdmRowOf<'person'>,
+  | 'gender_concept_id'
+  | 'race_concept_id'
+  | 'ethnicity_concept_id'
+  | 'year_of_birth'
+  | 'month_of_birth'
+  | 'location_id'
+>
 
 /** A row of `location`; degrees. */
-export interface LocationRow {
-  readonly location_id: number
-  readonly latitude: number | null
-  readonly longitude: number | null
-}
+export type LocationRow = { readonly location_id: number } & Pick<
+  CdmRowOf<'location'>,
+  'latitude' | 'longitude'
+>
 
-/** A row of a clinical table, by the column names of `CLINICAL_TABLES`; dates are `YYYY-MM-DD`. */
+/** A row of a table of events, by the column names of `CLINICAL_TABLES`; dates are `YYYY-MM-DD`. */
 export interface ClinicalRow {
   readonly [column: string]: string | number | null | undefined
 }
@@ -28,4 +26,4 @@ export interface ClinicalRow {
 export type CdmData = {
   readonly person: readonly PersonRow[]
   readonly location?: readonly LocationRow[]
-} & { readonly [table in ClinicalTableName]?: readonly ClinicalRow[] }
+} & { readonly [table in EventTableName]?: readonly ClinicalRow[] }

@@ -1,21 +1,15 @@
 import { type CalendarDate, localDate } from '../evaluate/calendar-date.ts'
 import type { Cohort, CohortOptions } from '../tree/cohort.ts'
 import { type Condition, type Criterion, toCondition } from './condition.ts'
-import type { Dialect, SqlStatement } from './dialect.ts'
-import { duckdb } from './dialects/duckdb.ts'
-import { mssql } from './dialects/mssql.ts'
-import { postgres } from './dialects/postgres.ts'
+import type { SqlStatement } from './dialect.ts'
+import { DIALECTS, type SqlDialect } from './dialects.ts'
 import { eventSearchSql } from './event-search.ts'
 import { locationSearchSql } from './location-search.ts'
 import { ageSql, demographicSql } from './person-sql.ts'
 import { StatementParts } from './statement-parts.ts'
 
-const DIALECTS = { postgres, duckdb, mssql } satisfies Record<string, Dialect>
-
-export type CohortDialect = keyof typeof DIALECTS
-
 export interface CompileSettings {
-  readonly dialect: CohortDialect
+  readonly dialect: SqlDialect
   /** The schema of the CDM tables; absent or empty: the connection's default. Any text is safe. */
   readonly schema?: string
   /** "Today" is its local calendar date. */

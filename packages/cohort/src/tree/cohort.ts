@@ -1,3 +1,5 @@
+import type { TableSwitch } from '@warren/cdm'
+
 /**
  * The set of people a question describes.
  *
@@ -100,10 +102,10 @@ export interface Elapsed {
 export type ElapsedUnit = 'year' | 'month' | 'week' | 'day'
 
 /** The optional tables that a site allows cohorts to read. */
-export interface CohortOptions {
+export type CohortOptions = {
   readonly specimen: boolean
   readonly location: boolean
-}
+} & { readonly [table in TableSwitch]?: boolean }
 
 export const EVERYONE: Everyone = Object.freeze({ kind: 'everyone' })
 export const NO_ONE: NoOne = Object.freeze({ kind: 'no-one' })

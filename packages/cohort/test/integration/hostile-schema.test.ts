@@ -1,6 +1,6 @@
 import { describePostgres } from '@warren/testkit'
 import { describe, expect, it } from 'vitest'
-import { type Cohort, type CohortDialect, compileCohort } from '../../src/index.ts'
+import { type Cohort, type SqlDialect, compileCohort } from '../../src/index.ts'
 import type { CdmDatabase } from '../cdm/cdm-database.ts'
 import { DuckDbCdm } from '../cdm/duckdb-cdm.ts'
 import { PostgresCdm } from '../cdm/postgres-cdm.ts'
@@ -29,13 +29,13 @@ const DATA = {
 }
 const COHORT: Cohort = { kind: 'demographic', concept: 8507 }
 
-function compile(dialect: CohortDialect, schema: string) {
+function compile(dialect: SqlDialect, schema: string) {
   const options = { specimen: true, location: true }
   return compileCohort(COHORT, { dialect, schema, now: new Date(2026, 0, 1), options })
 }
 
 function testSchemaNames(
-  dialect: CohortDialect,
+  dialect: SqlDialect,
   create: (schema: string) => Promise<CdmDatabase>,
 ): void {
   it.each(NAMES)('%j is read as one name', async (schema) => {

@@ -1,7 +1,8 @@
 import { describePostgres } from '@warren/testkit'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { compileCohort, evaluateCohort, type CohortDialect } from '../../src/index.ts'
+import { compileCohort, evaluateCohort, type SqlDialect } from '../../src/index.ts'
+import { CHOSEN_DIALECTS } from '../cdm/chosen-dialects.ts'
 import type { CdmDatabase } from '../cdm/cdm-database.ts'
 import { DuckDbCdm } from '../cdm/duckdb-cdm.ts'
 import { PostgresCdm } from '../cdm/postgres-cdm.ts'
@@ -11,7 +12,7 @@ const RUNS = Number(process.env['WARREN_FC_RUNS'] ?? 300)
 /** A run takes about 20 ms, and several times as long on a busy machine. */
 const TIMEOUT_MS = 30_000 + RUNS * 200
 
-function testAgainstEvaluator(dialect: CohortDialect, create: () => Promise<CdmDatabase>): void {
+function testAgainstEvaluator(dialect: SqlDialect, create: () => Promise<CdmDatabase>): void {
   let database: CdmDatabase
 
   beforeAll(async () => {
@@ -47,10 +48,12 @@ function byNumber(a: number, b: number): number {
   return a - b
 }
 
-describe('compiled cohorts on DuckDB', () => {
+describe.runIf(CHOSEN_DIALECTS.includes('duckdb'))('compiled cohorts on DuckDB', () => {
   testAgainstEvaluator('duckdb', () => DuckDbCdm.create('main'))
 })
 
-describePostgres('compiled cohorts on PostgreSQL', () => {
-  testAgainstEvaluator('postgres', () => PostgresCdm.create('public'))
-})
+if (CHOSEN_DIALECTS.includes('postgres')) {
+  describePostgres('compiled cohorts on PostgreSQL', () => {
+    testAgainstEvaluator('postgres', () => PostgresCdm.create('public'))
+  })
+}

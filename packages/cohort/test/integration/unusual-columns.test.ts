@@ -1,6 +1,6 @@
 import { describePostgres } from '@warren/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type CohortDialect, type EventCriterion, compileCohort } from '../../src/index.ts'
+import { type SqlDialect, type EventCriterion, compileCohort } from '../../src/index.ts'
 import type { CdmDatabase } from '../cdm/cdm-database.ts'
 import { DuckDbCdm } from '../cdm/duckdb-cdm.ts'
 import { PostgresCdm } from '../cdm/postgres-cdm.ts'
@@ -37,7 +37,7 @@ function event(concept: number, members: Partial<EventCriterion> = {}): EventCri
   }
 }
 
-function testUnusualColumns(dialect: CohortDialect, create: () => Promise<CdmDatabase>): void {
+function testUnusualColumns(dialect: SqlDialect, create: () => Promise<CdmDatabase>): void {
   let database: CdmDatabase
 
   beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   type Cohort,
-  type CohortDialect,
+  type SqlDialect,
   type CompileSettings,
   type EventCriterion,
   compileCohort,
@@ -69,7 +69,7 @@ describe('compileCohort', () => {
     expect(compileCohort(cohort, SETTINGS).values).toEqual([7, '7'])
   })
 
-  it.each<[CohortDialect, string]>([
+  it.each<[SqlDialect, string]>([
     ['postgres', '"'],
     ['duckdb', '"'],
     ['mssql', '['],
