@@ -5,20 +5,13 @@ import {
   textSetting,
   type ConfigProblem,
 } from '@warren/runtime'
+import { z } from 'zod'
 
-import {
-  ENGINES,
-  engineSettings,
-  isDriver,
-  type Driver,
-  type EngineValues,
-} from './sources/engines.ts'
+import { DRIVERS, ENGINES, engineSettings, isDriver, type EngineValues } from './sources/engines.ts'
 
-const SUPPORTED_DRIVERS = Object.keys(ENGINES) as Driver[]
-/** Those of the Python bunny. The others are rejected with a reason. */
-const DRIVERS = [...SUPPORTED_DRIVERS, 'mssql', 'snowflake-connector-python'] as const
+/** With those that only the Python bunny supports, which are rejected with a reason. */
+const KNOWN_DRIVERS = [...DRIVERS, 'mssql', 'snowflake-connector-python'] as const
 
-<<<<<<< HEAD
 /** Engines that sites ask for, by the names that SQLAlchemy or their vendors use. */
 const OTHER_ENGINES: Readonly<Record<string, string>> = {
   mysql: 'MySQL',
@@ -42,15 +35,15 @@ const OTHER_ENGINES: Readonly<Record<string, string>> = {
 
 /** Names a supported engine that is meant, and an engine that is not supported as such. */
 function driverSetting() {
-  return z.string().transform((text, context): (typeof DRIVERS)[number] => {
+  return z.string().transform((text, context): (typeof KNOWN_DRIVERS)[number] => {
     const word = text.trim().toLowerCase()
-    const chosen = DRIVERS.find((driver) => driver === word)
+    const chosen = KNOWN_DRIVERS.find((driver) => driver === word)
     if (chosen !== undefined) return chosen
     // SQLAlchemy writes the engine and its driver: postgresql+psycopg2.
     const engine = word.split('+')[0] ?? ''
     const isPostgres = /^(postgres(ql)?|pg|psql|pgsql)$/.test(engine)
     const other = OTHER_ENGINES[engine]
-    const nearest = isPostgres ? 'postgresql' : nearestName(word, SUPPORTED_DRIVERS)
+    const nearest = isPostgres ? 'postgresql' : nearestName(word, DRIVERS)
     const guess = nearest === undefined ? '' : ` (did you mean ${nearest}?)`
     const message =
       other === undefined || isPostgres
@@ -61,25 +54,6 @@ function driverSetting() {
   })
 }
 
-/** `{"sslmode":"require"}`: connection parameters by their libpq names. A value is a string or a list of strings. */
-const connectionQuery = () =>
-  z.string().transform((text, context): LibpqParameters => {
-    const shape = z.record(z.string(), z.union([z.string(), z.array(z.string())]))
-    try {
-      const parsed = shape.safeParse(JSON.parse(text))
-      if (parsed.success) return parsed.data
-    } catch {
-      // Reported below.
-    }
-    context.addIssue({
-      code: 'custom',
-      message: 'expected a JSON object of strings such as {"sslmode":"require"}',
-    })
-    return z.NEVER
-  })
-
-=======
->>>>>>> 8d250b4 (refactor: the CDM, the dialects and the engines are each described once, and the rest follows)
 /** The OMOP database: the variables of the Python bunny, for the engines that Warren supports. */
 export const datasourceSettings = {
   driver: setting({
@@ -137,7 +111,7 @@ function unused(name: string, engine: string) {
 }
 
 interface DatasourceValues extends Partial<EngineValues> {
-  driver?: (typeof DRIVERS)[number]
+  driver?: (typeof KNOWN_DRIVERS)[number]
   useTrino?: boolean
   useSnowflake?: boolean
   useAzureIdentity?: boolean

@@ -15,7 +15,7 @@ export interface EventFacet<Column extends string = string> {
   readonly value: Column | null
   /** The concept of the unit of the number. */
   readonly unit: Column | null
-  /** The unit as the source system spells it. */
+  /** The unit as it is written in the source system. */
   readonly unitText: Column | null
   /** The origin of the row, which a rule's `secondary_modifier` selects. */
   readonly type: Column

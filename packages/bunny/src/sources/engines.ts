@@ -166,6 +166,8 @@ export const ENGINES = { postgresql, duckdb }
 
 export type Driver = keyof typeof ENGINES
 
+export const DRIVERS: readonly Driver[] = Object.keys(ENGINES).filter(isDriver)
+
 type OptionsOf<D extends Driver> =
   (typeof ENGINES)[D] extends Engine<infer Options> ? Options : never
 
@@ -174,8 +176,7 @@ export type SourceConfig = { [D in Driver]: { readonly driver: D } & OptionsOf<D
 
 /** The driver of a source that is open. */
 export function driverOf(dialect: SqlDialect): Driver {
-  const drivers = Object.keys(ENGINES) as Driver[]
-  const driver = drivers.find((one) => ENGINES[one].dialect === dialect)
+  const driver = DRIVERS.find((one) => ENGINES[one].dialect === dialect)
   if (driver === undefined) throw new Error(`no engine has the dialect ${dialect}`)
   return driver
 }

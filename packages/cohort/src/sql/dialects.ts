@@ -31,4 +31,8 @@ export const DIALECTS = { postgres, duckdb, mssql } satisfies Record<string, Dia
 export type SqlDialect = keyof typeof DIALECTS
 
 /** The names of the dialects. */
-export const SQL_DIALECTS = Object.keys(DIALECTS) as readonly SqlDialect[]
+export const SQL_DIALECTS: readonly SqlDialect[] = Object.keys(DIALECTS).filter(isDialect)
+
+function isDialect(name: string): name is SqlDialect {
+  return Object.hasOwn(DIALECTS, name)
+}
