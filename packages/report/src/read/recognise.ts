@@ -3,6 +3,7 @@ import { copyWithoutColours, isColoured } from './colours.ts'
 import { LineSplitter } from './line-splitter.ts'
 import type { OnLine } from './line-splitter.ts'
 import { LineView } from './line-view.ts'
+import { OtlpSplitter } from './otlp-splitter.ts'
 import { CsvSplitter, JsonArraySplitter } from './record-splitter.ts'
 import type { Splitter } from './record-splitter.ts'
 import { ComposeWrapper } from './wrappers/compose.ts'
@@ -10,6 +11,8 @@ import { CriWrapper } from './wrappers/cri.ts'
 import { CsvRecordWrapper, csvColumns } from './wrappers/csv-record.ts'
 import { JsonRecordWrapper } from './wrappers/json-record.ts'
 import { KubectlWrapper } from './wrappers/kubectl.ts'
+import { LogcliWrapper } from './wrappers/logcli.ts'
+import { NamedLineWrapper } from './wrappers/named-line.ts'
 import { SternWrapper } from './wrappers/stern.ts'
 import { NO_WRAPPER } from './wrappers/wrapper.ts'
 import type { Wrapper } from './wrappers/wrapper.ts'
@@ -20,7 +23,7 @@ const HEAD_LINES = 400
 
 /** The format of a file, from its beginning. */
 export interface Recognition {
-  layout: 'lines' | 'json-array' | 'csv'
+  layout: 'lines' | 'json-array' | 'otlp' | 'csv'
   /** Creates a wrapper; each reader needs its own. */
   makeWrapper: () => Wrapper
   /** The export begins with the newest line. */
@@ -33,6 +36,8 @@ export interface Recognition {
 
 const CANDIDATES: readonly (() => Wrapper)[] = [
   () => new CriWrapper(),
+  () => new LogcliWrapper(),
+  () => new NamedLineWrapper(),
   () => new KubectlWrapper(),
   () => new JsonRecordWrapper(),
   () => new ComposeWrapper(),
@@ -57,7 +62,8 @@ function recognisePlain(head: Buffer): Omit<Recognition, 'coloured'> {
   if (columns) {
     return inspect(head, 'csv', () => new CsvRecordWrapper(columns))
   }
-  if (layout === 'json-array') return inspect(head, 'json-array', () => new JsonRecordWrapper())
+  if (layout === 'json-array' || layout === 'otlp')
+    return inspect(head, layout, () => new JsonRecordWrapper())
   let best: (() => Wrapper) | undefined
   let bestHits = 0
   for (const candidate of CANDIDATES) {
@@ -74,18 +80,21 @@ function recognisePlain(head: Buffer): Omit<Recognition, 'coloured'> {
 /** The splitter for a recognised file. */
 export function splitterFor(layout: Recognition['layout'], onLine: OnLine): Splitter {
   if (layout === 'json-array') return new JsonArraySplitter(onLine)
+  if (layout === 'otlp') return new OtlpSplitter(onLine)
   if (layout === 'csv') return new CsvSplitter(onLine)
   return new LineSplitter(onLine)
 }
 
+/** An array of objects, or an answer of CloudWatch or Elasticsearch that contains one. */
+const JSON_ARRAY = /^(?:\{\s*"events"\s*:\s*|\{[^[{]*"hits"\s*:\s*\{[^[]*"hits"\s*:\s*)?\[\s*\{/
+const OTLP = /^\{\s*"resourceLogs"\s*:/
+
 function layoutOf(head: Buffer): Recognition['layout'] {
   let at = 0
   while (at < head.length && (head[at] ?? 0) <= 32) at++
-  if (head[at] === 91) {
-    let next = at + 1
-    while (next < head.length && (head[next] ?? 0) <= 32) next++
-    if (head[next] === 123) return 'json-array'
-  }
+  const beginning = head.toString('latin1', at, at + 400)
+  if (JSON_ARRAY.test(beginning)) return 'json-array'
+  if (OTLP.test(beginning)) return 'otlp'
   return csvColumns(firstLine(head)) ? 'csv' : 'lines'
 }
 

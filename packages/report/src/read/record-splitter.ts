@@ -45,10 +45,11 @@ class RecordBuffer {
   }
 }
 
-/** Splits a JSON array of objects into its elements, whatever its line breaks. */
+/** Splits a JSON array of objects into its elements, whatever its line breaks and whatever object contains the array. */
 export class JsonArraySplitter implements Splitter {
   readonly #record: RecordBuffer
   #line = 1
+  #begun = false
   #depth = 0
   #inString = false
   #afterBackslash = false
@@ -67,7 +68,9 @@ export class JsonArraySplitter implements Splitter {
       if (this.#depth > 0) {
         this.#record.add(byte, this.#line)
         this.#inside(byte)
-      } else if (byte === 123) {
+      } else if (byte === 91) {
+        this.#begun = true
+      } else if (byte === 123 && this.#begun) {
         this.#depth = 1
         this.#record.add(byte, this.#line)
       }

@@ -121,7 +121,12 @@ describe('wrappers', () => {
       time: TIME,
     })
     expect(recognised(json(`${text}\n`))).toMatchObject({ text, time: TIME, partial: false })
-    expect(recognised(json('cut off'))).toMatchObject({ text: 'cut off', partial: true })
+    const { makeWrapper } = recognise(Buffer.from(`${json(`${LINE}\n`)}\n`.repeat(3)))
+    const wrapper = makeWrapper()
+    unwrapped(wrapper, json(`${LINE}\n`))
+    expect(unwrapped(wrapper, json('cut off'))).toMatchObject({ text: 'cut off', partial: true })
+    const piece = 'x'.repeat(16 * 1024)
+    expect(unwrapped(makeWrapper(), json(piece))).toMatchObject({ text: piece, partial: true })
   })
 
   it('reads Loki exports as lines, arrays and CSV, with times in any unit', () => {
@@ -158,6 +163,185 @@ describe('wrappers', () => {
       time: TIME,
       labels: { cluster: 'site-a', pod: 'bunny-7d4f' },
     })
+  })
+
+  it('does not join the lines of Fluent Bit, which have no line ends', async () => {
+    const lines = Array.from({ length: 20 }, (_, n) =>
+      JSON.stringify({
+        log: `DEBUG - 26-Sep-25 06:56:${String(n).padStart(2, '0')} - Response Status: 204`,
+        stream: 'stderr',
+        time: `2025-09-26T06:56:${String(n).padStart(2, '0')}.1Z`,
+        kubernetes: { pod_name: 'bunny-7d4f', namespace_name: 'cohorts' },
+      }),
+    )
+    const report = await reportOf({ 'bunny.log': lines.join('\n') })
+    expect(report.sources).toMatchObject([{ events: 20, unreadable: 0, role: 'client' }])
+    expect(report.components).toContainEqual(
+      expect.objectContaining({ pod: 'bunny-7d4f', namespace: 'cohorts' }),
+    )
+  })
+
+  it.each([
+    [
+      'an Elasticsearch hit',
+      {
+        _index: 'logs',
+        _source: {
+          '@timestamp': '2025-09-26T06:56:21.123Z',
+          message: LINE,
+          kubernetes: { pod: { name: 'bunny-7d4f' }, namespace: 'cohorts' },
+        },
+      },
+      { pod: 'bunny-7d4f', namespace: 'cohorts' },
+    ],
+    [
+      'a CloudWatch event',
+      { logStreamName: 'bunny-7d4f', timestamp: TIME, message: LINE, eventId: '1' },
+      { pod: 'bunny-7d4f' },
+    ],
+    [
+      'an entry of journald',
+      {
+        __REALTIME_TIMESTAMP: `${TIME}000`,
+        _SYSTEMD_UNIT: 'bunny.service',
+        _HOSTNAME: 'host-1',
+        MESSAGE: LINE,
+      },
+      { container: 'bunny.service' },
+    ],
+    [
+      'an entry of Google Cloud Logging',
+      {
+        insertId: 'a',
+        textPayload: LINE,
+        timestamp: '2025-09-26T06:56:21.123456789Z',
+        resource: { type: 'k8s_container', labels: { pod_name: 'bunny-7d4f', cluster_name: 'a' } },
+      },
+      { pod: 'bunny-7d4f', cluster: 'a' },
+    ],
+    [
+      'a row of Azure',
+      {
+        TimeGenerated: '2025-09-26T06:56:21.123Z',
+        PodName: 'bunny-7d4f',
+        PodNamespace: 'cohorts',
+        ContainerName: 'bunny',
+        LogMessage: LINE,
+      },
+      { pod: 'bunny-7d4f', namespace: 'cohorts', container: 'bunny' },
+    ],
+  ])('reads %s as JSON', (_, record, labels) => {
+    expect(recognised(JSON.stringify(record))).toMatchObject({ text: LINE, time: TIME, labels })
+  })
+
+  it.each([
+    [
+      'Kibana',
+      '"@timestamp","kubernetes.pod.name",message',
+      `"Sep 26, 2025 @ 06:56:21.123","bunny-7d4f","${LINE}"`,
+    ],
+    [
+      'CloudWatch Logs Insights',
+      '@timestamp,@message,@logStream',
+      `2025-09-26 06:56:21.123,"${LINE}",bunny-7d4f`,
+    ],
+    [
+      'Azure',
+      '"TimeGenerated [UTC]",PodName,LogMessage',
+      `"9/26/2025, 6:56:21.123 AM","bunny-7d4f","${LINE}"`,
+    ],
+  ])('reads the CSV of %s', (_, head, row) => {
+    const { makeWrapper, layout } = recognise(Buffer.from(`${head}\n${row}\n`))
+    expect(layout).toBe('csv')
+    expect(unwrapped(makeWrapper(), row)).toMatchObject({
+      text: LINE,
+      time: TIME,
+      labels: { pod: 'bunny-7d4f' },
+    })
+  })
+
+  it.each([
+    ['logcli', `2025-09-26T06:56:21.123Z {app="cohorts", pod="bunny-7d4f"} ${LINE}`],
+    ['aws logs tail', `2025-09-26T06:56:21.123000+00:00 bunny-7d4f ${LINE}`],
+    ['syslog', `2025-09-26T06:56:21.123+00:00 bunny-7d4f bunny[42]: ${LINE}`],
+  ])('reads lines of %s', (name, text) => {
+    expect(recognised(text)).toMatchObject({
+      name,
+      text: LINE,
+      time: TIME,
+      labels: { pod: 'bunny-7d4f' },
+    })
+  })
+
+  it("reads Grafana's text, with a tab after the time", () => {
+    expect(recognised(`2025-09-26T06:56:21.123Z\t${LINE}`)).toMatchObject({
+      text: LINE,
+      time: TIME,
+    })
+  })
+
+  const second = (n: number): string => String(n).padStart(2, '0')
+  const responses = Array.from({ length: 20 }, (_, n) => ({
+    time: Date.UTC(2025, 8, 26, 6, 56, n),
+    line: `DEBUG - 26-Sep-25 06:56:${second(n)} - Response Status: 204`,
+  }))
+
+  it.each([
+    [
+      'an answer of CloudWatch, over many lines',
+      JSON.stringify(
+        {
+          events: responses.map(({ time, line }) => ({
+            logStreamName: 'bunny-7d4f',
+            timestamp: time,
+            message: line,
+          })),
+          searchedLogStreams: [],
+        },
+        null,
+        4,
+      ),
+    ],
+    [
+      'an answer of Elasticsearch',
+      JSON.stringify({
+        took: 3,
+        hits: {
+          total: { value: 20 },
+          hits: responses.map(({ time, line }) => ({
+            _source: {
+              '@timestamp': new Date(time).toISOString(),
+              message: line,
+              kubernetes: { pod: { name: 'bunny-7d4f' } },
+            },
+          })),
+        },
+      }),
+    ],
+    [
+      'OTLP, many records a line',
+      JSON.stringify({
+        resourceLogs: [
+          {
+            resource: {
+              attributes: [{ key: 'k8s.pod.name', value: { stringValue: 'bunny-7d4f' } }],
+            },
+            scopeLogs: [
+              {
+                logRecords: responses.map(({ time, line }) => ({
+                  timeUnixNano: `${time}000000`,
+                  body: { stringValue: line },
+                })),
+              },
+            ],
+          },
+        ],
+      }),
+    ],
+  ])('reads %s', async (_, text) => {
+    const report = await reportOf({ 'logs.json': text })
+    expect(report.sources).toMatchObject([{ events: 20, unreadable: 0, role: 'client' }])
+    expect(report.components.map(({ pod }) => pod)).toContain('bunny-7d4f')
   })
 
   it('reads docker compose', () => {

@@ -1,9 +1,10 @@
-import { readNumber } from '../byte-scan.ts'
 import { MAX_LINE_BYTES } from '../line-splitter.ts'
 import type { LineView } from '../line-view.ts'
 import type { SourceLabels } from '../source-labels.ts'
 import { IsoTime } from '../timestamps.ts'
-import { collectLabels, epochMs } from './json-record.ts'
+import { EXPORT_NAMES } from './export-names.ts'
+import { exportTime } from './export-time.ts'
+import { collectLabels } from './json-record.ts'
 import { Origins } from './origins.ts'
 import type { Wrapper } from './wrapper.ts'
 
@@ -17,20 +18,22 @@ export interface CsvColumns {
   labels: readonly { column: number; name: string }[]
 }
 
-/** Finds the columns of a Loki or Grafana export in its header row; undefined if it is not such an export. */
+const LINE_COLUMNS: ReadonlySet<string> = lowerCase(EXPORT_NAMES.line)
+const TIME_COLUMNS = [...lowerCase(EXPORT_NAMES.time)]
+
+function lowerCase(names: readonly string[]): Set<string> {
+  return new Set(names.map((name) => name.toLowerCase()))
+}
+
+/** Finds the columns of the export of a log store in its header row; undefined if it is not such an export. */
 export function csvColumns(headRow: string): CsvColumns | undefined {
   const names = headRow
     .replace(/^\uFEFF/, '')
     .trim()
     .split(',')
     .map((name) => name.trim().replaceAll('"', '').toLowerCase())
-  const line = names.findIndex(
-    (name) => name === 'line' || name === 'message' || name === 'log' || name === 'body',
-  )
-  // Nanoseconds first: in some exports the readable column is in the viewer's time zone without stating it.
-  const times = ['tsns', 'timestamp', 'time', 'date', 'ts']
-    .map((name) => names.indexOf(name))
-    .filter((column) => column >= 0)
+  const line = names.findIndex((name) => LINE_COLUMNS.has(name))
+  const times = TIME_COLUMNS.map((name) => names.indexOf(name)).filter((column) => column >= 0)
   if (line < 0 || times.length === 0) return undefined
   const labels = names.flatMap((name, column) =>
     column === line || times.includes(column) ? [] : [{ column, name }],
@@ -41,9 +44,9 @@ export function csvColumns(headRow: string): CsvColumns | undefined {
 // All files share it: a line is finished before the next one is read.
 const SCRATCH = Buffer.allocUnsafe(MAX_LINE_BYTES)
 
-/** Rows of a CSV export (Loki, Grafana): one column is the program's line, others contain its time and labels. */
+/** Rows of a CSV export (Loki, Grafana, Kibana, CloudWatch, Azure): one column is the program's line, others contain its time and labels. */
 export class CsvRecordWrapper implements Wrapper {
-  readonly name = 'Loki export (CSV)'
+  readonly name = 'CSV export'
   readonly #columns: CsvColumns
   readonly #time = new IsoTime()
   readonly #origins: Origins
@@ -65,8 +68,7 @@ export class CsvRecordWrapper implements Wrapper {
       const start = this.#starts[column]
       const end = this.#ends[column]
       if (start === undefined || end === undefined || !Number.isNaN(time)) continue
-      if (this.#time.read(buf, start, end)) time = this.#time.ms
-      else time = epochMs(readNumber(buf, start, end))
+      time = exportTime(this.#time, buf, start, end)
     }
     view.wrapperTime = time
     view.origin = this.#originOf(view, labels)

@@ -1,37 +1,60 @@
-import { ascii, readNumber } from '../byte-scan.ts'
+import { ascii } from '../byte-scan.ts'
 import { JsonScan, unescapeJson } from '../json-scan.ts'
 import { MAX_LINE_BYTES } from '../line-splitter.ts'
 import type { LineView } from '../line-view.ts'
 import type { SourceLabels } from '../source-labels.ts'
 import { IsoTime } from '../timestamps.ts'
+import { EXPORT_NAMES } from './export-names.ts'
+import { exportTime } from './export-time.ts'
 import { Origins } from './origins.ts'
 import type { Wrapper } from './wrapper.ts'
 
 const NAMES = {
-  text: ['log', 'line', 'message', 'Line', 'body'].map(ascii),
-  time: ['time', 'timestamp', 'ts', 'tsNs', 'Time'].map(ascii),
-  labels: ['labels', 'fields', 'stream', 'kubernetes'].map(ascii),
-  pod: ['podName', 'pod', 'pod_name'].map(ascii),
-  container: ['containerName', 'container', 'container_name'].map(ascii),
-  namespace: ['namespace', 'namespace_name'].map(ascii),
+  line: EXPORT_NAMES.line.map(ascii),
+  time: EXPORT_NAMES.time.map(ascii),
+  record: EXPORT_NAMES.record.map(ascii),
+  labels: EXPORT_NAMES.labels.map(ascii),
 } as const
+/** A container runtime splits longer lines into pieces of this size, bytes. */
+const PIECE_BYTES = 16 * 1024
+
+const MAX_LABEL_DEPTH = 3
 
 /** Members that only Warren's programs log: a line with one of them is not a wrapper. */
 const WARREN_MEMBERS = ['msg', 'level', 'component'].map(ascii)
+
+/** What a record contains. */
+interface RecordParts {
+  /** [start, end) is the program's line; -1 if none was found. */
+  start: number
+  end: number
+  escaped: boolean
+  /** UTC milliseconds; NaN if unknown. */
+  time: number
+  originLength: number
+}
+
+function noParts(): RecordParts {
+  return { start: -1, end: -1, escaped: false, time: Number.NaN, originLength: 0 }
+}
 
 // All files share it: a line is finished before the next one is read.
 const SCRATCH = Buffer.allocUnsafe(MAX_LINE_BYTES)
 const ORIGIN = Buffer.allocUnsafe(4096)
 
 /**
- * One JSON object per line with the program's line in a string member: Docker's json-file (`log`, `time`), stern's JSON (`message`,
- * `podName`), Loki and Grafana exports (`line`, `timestamp`, `labels`). Only the displayed name depends on the kind.
+ * One JSON object per record, with the program's line in one of its members: Docker's json-file (`log`, `time`), stern (`message`,
+ * `podName`), Loki (`line`, `timestamp`, `labels`), a hit of Elasticsearch (`_source`), and so on: see `EXPORT_NAMES`. Only the
+ * displayed name depends on the kind.
  */
 export class JsonRecordWrapper implements Wrapper {
   readonly #scan = new JsonScan()
+  readonly #inner = new JsonScan()
   readonly #time = new IsoTime()
   readonly #origins = new Origins(labelsOf)
   #kind = 'JSON records'
+  #record: RecordParts = noParts()
+  #sawLineEnd = false
 
   get name(): string {
     return this.#kind
@@ -40,30 +63,10 @@ export class JsonRecordWrapper implements Wrapper {
   unwrap(view: LineView): boolean {
     const scan = this.#scan
     if (view.buf[view.start] !== 123 || !scan.begin(view.buf, view.start, view.end)) return false
-    let textStart = -1
-    let textEnd = -1
-    let escaped = false
-    let time = Number.NaN
-    let originLength = 0
-    while (scan.next()) {
-      if (WARREN_MEMBERS.some((name) => scan.keyIs(name))) return false
-      if (textStart < 0 && NAMES.text.some((name) => scan.keyIs(name))) {
-        if (scan.kind !== 'string' && scan.kind !== 'object') return false
-        textStart = scan.valueStart
-        textEnd = scan.valueEnd
-        escaped = scan.kind === 'string' && scan.escaped
-        this.#kind = kindByMember(view.buf[scan.keyStart + 1] ?? 0)
-      } else if (NAMES.time.some((name) => scan.keyIs(name))) {
-        const read = this.#readTime(scan)
-        if (!Number.isNaN(read)) time = read
-      } else if (this.#isOrigin(scan)) {
-        // The bytes of all label members identify the origin, so that they are parsed only once per origin.
-        const length = scan.valueEnd - scan.valueStart + scan.keyEnd - scan.keyStart + 4
-        if (originLength + length < ORIGIN.length)
-          originLength += this.#copyMember(scan, originLength)
-      }
-    }
-    if (textStart < 0) return false
+    const record = noParts()
+    this.#record = record
+    if (!this.#readMembers(scan) || record.start < 0) return false
+    const { start: textStart, end: textEnd, escaped, time, originLength } = record
     view.origin = originLength === 0 ? 0 : this.#origins.number(ORIGIN, 0, originLength)
     view.wrapperTime = time
     if (escaped && onlyLineEndEscaped(view.buf, textStart, textEnd)) {
@@ -71,6 +74,7 @@ export class JsonRecordWrapper implements Wrapper {
       view.start = textStart
       view.end = textEnd - 2
       view.partial = false
+      this.#sawLineEnd = true
       return true
     }
     if (escaped) {
@@ -82,8 +86,10 @@ export class JsonRecordWrapper implements Wrapper {
       view.end = textEnd
     }
     const ended = this.#trimLineEnd(view, escaped)
-    // Docker splits long lines; only the last piece has a line end.
-    view.partial = this.#kind === DOCKER && !ended
+    // Docker splits long lines, and only the last piece has a line end. Other programs write records without any.
+    view.partial =
+      this.#kind === DOCKER && !ended && (this.#sawLineEnd || view.end - view.start >= PIECE_BYTES)
+    if (ended) this.#sawLineEnd = true
     return true
   }
 
@@ -98,13 +104,35 @@ export class JsonRecordWrapper implements Wrapper {
     return view.end < end
   }
 
-  #isOrigin(scan: JsonScan): boolean {
-    if (scan.kind === 'object') return NAMES.labels.some((name) => scan.keyIs(name))
-    return (
-      NAMES.pod.some((name) => scan.keyIs(name)) ||
-      NAMES.container.some((name) => scan.keyIs(name)) ||
-      NAMES.namespace.some((name) => scan.keyIs(name))
-    )
+  /** Finds line, time and origin among the members; false if the object is a line of Warren's programs. */
+  #readMembers(scan: JsonScan): boolean {
+    const record = this.#record
+    while (scan.next()) {
+      if (WARREN_MEMBERS.some((name) => scan.keyIs(name))) return false
+      if (record.start < 0 && NAMES.line.some((name) => scan.keyIs(name))) {
+        if (scan.kind !== 'string' && scan.kind !== 'object') continue
+        record.start = scan.valueStart
+        record.end = scan.valueEnd
+        record.escaped = scan.kind === 'string' && scan.escaped
+        this.#kind = kindByMember(scan.buf[scan.keyStart + 1] ?? 0)
+      } else if (NAMES.time.some((name) => scan.keyIs(name))) {
+        const read = this.#readTime(scan)
+        if (!Number.isNaN(read) && Number.isNaN(record.time)) record.time = read
+      } else if (NAMES.labels.some((name) => scan.keyIs(name))) {
+        // The bytes of all label members identify the origin, so that they are parsed only once per origin.
+        const length = scan.valueEnd - scan.valueStart + scan.keyEnd - scan.keyStart + 4
+        if (record.originLength + length < ORIGIN.length)
+          record.originLength += this.#copyMember(scan, record.originLength)
+      } else if (scan.kind === 'object' && scan !== this.#inner && this.#isRecord(scan)) {
+        this.#inner.begin(scan.buf, scan.valueStart, scan.valueEnd)
+        if (!this.#readMembers(this.#inner)) return false
+      }
+    }
+    return true
+  }
+
+  #isRecord(scan: JsonScan): boolean {
+    return NAMES.record.some((name) => scan.keyIs(name))
   }
 
   #copyMember(scan: JsonScan, at: number): number {
@@ -117,18 +145,9 @@ export class JsonRecordWrapper implements Wrapper {
   }
 
   #readTime(scan: JsonScan): number {
-    if (this.#time.read(scan.buf, scan.valueStart, scan.valueEnd)) return this.#time.ms
-    return epochMs(readNumber(scan.buf, scan.valueStart, scan.valueEnd))
+    const { buf, valueStart, valueEnd } = scan
+    return exportTime(this.#time, buf, valueStart, valueEnd)
   }
-}
-
-/** Seconds, milliseconds, microseconds or nanoseconds since the epoch, recognised by their size, as milliseconds. */
-export function epochMs(value: number): number {
-  if (!(value > 1e8)) return Number.NaN
-  if (value < 1e11) return value * 1000
-  if (value < 1e14) return value
-  if (value < 1e17) return value / 1000
-  return value / 1e6
 }
 
 /** Parses members copied one after the other as `name \u0002 value`. */
@@ -150,7 +169,7 @@ function kindByMember(second: number): string {
 }
 
 /** Collects labels at any depth by their usual names; a value that is not a JSON object is used as it is. */
-export function collectLabels(key: string, value: string, into: SourceLabels): void {
+export function collectLabels(key: string, value: string, into: SourceLabels, depth = 0): void {
   if (value.startsWith('{')) {
     let parsed: unknown
     try {
@@ -160,18 +179,42 @@ export function collectLabels(key: string, value: string, into: SourceLabels): v
     }
     if (typeof parsed !== 'object' || parsed === null) return
     for (const [inner, text] of Object.entries(parsed)) {
-      if (typeof text === 'string') collectLabels(inner, text, into)
+      // `{"pod": {"name": "relay-0"}}`
+      const name = inner === 'name' ? key : inner
+      if (typeof text === 'string') collectLabels(name, text, into)
+      else if (typeof text === 'object' && text !== null && depth < MAX_LABEL_DEPTH)
+        collectLabels(name, JSON.stringify(text), into, depth + 1)
     }
     return
   }
   if (value === '') return
-  const name = key.toLowerCase().replaceAll(/[^a-z]/g, '')
-  if (name === 'pod' || name === 'podname') into.pod = value
-  else if (name === 'container' || name === 'containername') into.container = value
-  else if (name === 'namespace' || name === 'namespacename') into.namespace = value
-  else if (name === 'cluster' || name === 'clustername') into.cluster = value
-  else if (name === 'component' || name === 'appkubernetesiocomponent') into.component = value
+  const label = LABELS.get(key.toLowerCase().replaceAll(/[^a-z]/g, ''))
+  if (label !== undefined) into[label] = value
 }
+
+/** What stores call each label, in lower case and without punctuation. */
+const LABELS = new Map<string, 'pod' | 'container' | 'namespace' | 'cluster' | 'component'>([
+  ...['pod', 'podname', 'kubernetespodname', 'kspodname', 'logstream', 'logstreamname'].map(
+    (name) => [name, 'pod'] as const,
+  ),
+  ...[
+    'container',
+    'containername',
+    'kubernetescontainername',
+    'kscontainername',
+    'systemdunit',
+  ].map((name) => [name, 'container'] as const),
+  ...[
+    'namespace',
+    'namespacename',
+    'podnamespace',
+    'kubernetesnamespace',
+    'kubernetesnamespacename',
+    'ksnamespacename',
+  ].map((name) => [name, 'namespace'] as const),
+  ...['cluster', 'clustername', 'ksclustername'].map((name) => [name, 'cluster'] as const),
+  ...['component', 'appkubernetesiocomponent'].map((name) => [name, 'component'] as const),
+])
 
 /** The only escape in [start, end) is a final `\\n`. */
 function onlyLineEndEscaped(buf: Buffer, start: number, end: number): boolean {
