@@ -11,19 +11,23 @@ import { systemClock, type Clock } from './clock.ts'
 import { usesHttps, type BunnyConfig } from './config.ts'
 import { errorText } from './error-text.ts'
 import { BunnyEvent } from './log-events.ts'
-import { OutboxFolder } from './outbox/outbox-folder.ts'
+import { openState, type State } from './outbox/open-state.ts'
 import { Outbox } from './outbox/outbox.ts'
+import { defaultStateFolders } from './outbox/state-path.ts'
+import { TaskKeeper } from './outbox/task-keeper.ts'
+import type { TaskKind } from './outbox/task-store.ts'
 import { Poller } from './poll/poller.ts'
 import { TaskScheduler } from './poll/task-scheduler.ts'
 import { RelayLink } from './relay-link.ts'
 import { keepCacheFresh } from './solve/cache-refresh.ts'
 import { DistributionCache } from './solve/distribution-cache.ts'
-import { checkDatabase, openDatabase } from './solve/open-database.ts'
 import type { SolveContext } from './solve/solve-context.ts'
 import { solveTask } from './solve/solve-task.ts'
 import { databaseLabel, sourceConfig } from './source-config.ts'
-import type { CdmSource } from './sources/cdm-source.ts'
-import { openSource } from './sources/engines.ts'
+import { borrowed, type CdmSource } from './sources/cdm-source.ts'
+import { DatabaseWatch } from './sources/database-watch.ts'
+import { ENGINES, openSource } from './sources/engines.ts'
+import { WatchedSource } from './sources/watched-source.ts'
 import { VERSION } from './version.ts'
 
 export interface BunnyDependencies {
@@ -61,20 +65,18 @@ export async function startBunny(
   if (!usesHttps(config.taskApiBaseUrl)) log.warn(BunnyEvent.withoutHttps)
 
   log.info({ database: databaseLabel(config) }, BunnyEvent.databaseConnecting)
-  const source =
-    dependencies.source ??
-    starting.use(await openConfiguredSource(config, dependencies.signal, context))
-  const omop = { specimen: config.specimenEnabled, location: config.locationEnabled }
-  const { signal } = dependencies
-  const check = await checkDatabase(
-    source,
-    { ...omop, ...(signal === undefined ? {} : { signal }) },
-    log,
-  )
-
+  const state = starting.use(await openBunnyState(config, env, context))
   const link = starting.use(openLink(config, env, log))
-  const folder = starting.use(await openOutboxFolder(config))
-  const outbox = openOutbox(config, link, { ...context, folder })
+  const source = starting.use(watchSource(config, dependencies, context))
+  const watch = starting.use(new DatabaseWatch(source, log))
+  const check = await watch.firstCheck(dependencies.signal)
+
+  const tasks = new TaskKeeper({
+    store: state.store,
+    survivesCrash: state.folder !== undefined,
+    ...context,
+  })
+  const outbox = openOutbox(config, link, { ...context, tasks })
   starting.defer(() => outbox.close(FINAL_SUBMISSION_MS))
 
   const cache = config.cacheEnabled ? await openCache(config, context) : undefined
@@ -83,7 +85,8 @@ export async function startBunny(
       ...limits,
       source,
       policy: { threshold: config.threshold, nearest: config.nearest },
-      omop,
+      omop: omopOf(config),
+      databaseWaitMs: config.databaseWaitMs,
       collectionId: config.collectionId,
       version: VERSION,
       encode: true,
@@ -91,9 +94,12 @@ export async function startBunny(
       log,
       ...(cache === undefined ? {} : { cache }),
     })
+  const kinds = kindsOf(config)
   const scheduler = new TaskScheduler({
     solve,
+    tasks,
     outbox,
+    kinds,
     collectionId: config.collectionId,
     timeoutMs: {
       availability: config.availabilityTimeoutMs,
@@ -110,7 +116,8 @@ export async function startBunny(
   const poller = new Poller({
     poll: (options) => link.poll(options),
     accept: (body, requestId) => scheduler.accept(body, requestId),
-    waitForCapacity: (signal) => scheduler.waitForCapacity(signal),
+    kinds,
+    waitForCapacity: (signal, canSelect) => scheduler.waitForCapacity(signal, canSelect),
     intervalMs: config.pollingIntervalMs,
     waitSeconds: config.pollWaitSeconds,
     backoff: new Backoff({ initialMs: config.initialBackoffMs, maxMs: config.maxBackoffMs }),
@@ -121,10 +128,16 @@ export async function startBunny(
   })
 
   log.info(
-    { version: VERSION, relay: config.taskApiBaseUrl, database: check.server },
+    {
+      version: VERSION,
+      relay: config.taskApiBaseUrl,
+      database: check?.server ?? '',
+      ...(state.folder === undefined ? {} : { state: state.folder }),
+    },
     BunnyEvent.started,
   )
-  await outbox.restore()
+  outbox.restore()
+  scheduler.restore()
   const stop = new AbortController()
   const ended = poller.run(stop.signal)
   // The caller may never await `ended`. An unhandled rejection would end the process.
@@ -179,39 +192,68 @@ interface Context {
   readonly clock: Clock
 }
 
-function openConfiguredSource(
+/** The database, which is opened when it is first needed, and again after it was away. */
+function watchSource(
   config: BunnyConfig,
-  signal: AbortSignal | undefined,
+  { source: given }: BunnyDependencies,
   context: Context,
-): Promise<CdmSource> {
+): WatchedSource {
   // One more connection, for the distribution that runs next to availability tasks.
   const target = sourceConfig(config, config.concurrency + 1)
-  return openDatabase({
-    open: () => openSource(target),
-    driver: target.driver,
-    waitMs: config.databaseWaitMs,
-    ...(signal === undefined ? {} : { signal }),
+  return new WatchedSource({
+    open: () => (given === undefined ? openSource(target) : Promise.resolve(borrowed(given))),
+    dialect: given?.dialect ?? ENGINES[target.driver].dialect,
+    schema: given?.schema ?? target.schema ?? '',
+    advice: ENGINES[target.driver].hint,
+    check: omopOf(config),
     ...context,
   })
 }
 
-async function openOutboxFolder(config: BunnyConfig): Promise<OutboxFolder | undefined> {
-  const { outboxDir, outboxMaxMegabytes } = config
-  if (outboxDir === undefined) return undefined
-  return await openFolder('BUNNY_OUTBOX_DIR', () =>
-    OutboxFolder.open(outboxDir, { maxBytes: outboxMaxMegabytes * 1_000_000 }),
-  )
+const omopOf = (config: BunnyConfig) => ({
+  specimen: config.specimenEnabled,
+  location: config.locationEnabled,
+})
+
+function kindsOf({ taskApiType }: BunnyConfig): readonly TaskKind[] {
+  if (taskApiType === 'a') return ['availability']
+  return taskApiType === 'b' ? ['distribution'] : ['availability', 'distribution']
 }
+
+function openBunnyState(
+  config: BunnyConfig,
+  env: NodeJS.ProcessEnv,
+  { log, clock }: Context,
+): Promise<State> {
+  const { taskApiBaseUrl: relay, collectionId, taskApiType: type } = config
+  return openState({
+    mode: config.stateMode,
+    folder: config.stateDir,
+    defaultFolders: defaultStateFolders(env, { relay, collectionId, type }),
+    validFor: JSON.stringify(resultsDependOn(config)),
+    maxBytes: config.stateMaxMegabytes * 1_000_000,
+    now: clock.now(),
+    log,
+  })
+}
+
+/** Results are not used after one of these has changed. */
+const resultsDependOn = (config: BunnyConfig) => ({
+  threshold: config.threshold,
+  nearest: config.nearest,
+  specimenEnabled: config.specimenEnabled,
+  database: databaseLabel(config),
+})
 
 function openOutbox(
   config: BunnyConfig,
   link: RelayLink,
-  { log, clock, folder }: Context & { folder: OutboxFolder | undefined },
+  { log, clock, tasks }: Context & { tasks: TaskKeeper },
 ): Outbox {
   return new Outbox({
     submit: (result, signal) => link.submit(result, signal),
     resultUrl: (taskId) => link.resultUrl(taskId),
-    ...(folder === undefined ? {} : { folder }),
+    tasks,
     clock,
     log,
     initialBackoffMs: config.initialBackoffMs,
@@ -221,12 +263,11 @@ function openOutbox(
 }
 
 function openCache(config: BunnyConfig, { log, clock }: Context): Promise<DistributionCache> {
-  const { threshold, nearest, specimenEnabled } = config
   return openFolder('CACHE_DIR', () =>
     DistributionCache.open({
       folder: config.cacheDir,
       ttlMs: config.cacheTtlHours * 3_600_000,
-      validFor: { threshold, nearest, specimenEnabled, database: databaseLabel(config) },
+      validFor: resultsDependOn(config),
       clock,
       log,
     }),

@@ -179,7 +179,7 @@ const solveSettings = {
     schema: integerSetting(0, 1000),
     default: 16,
     description:
-      'Tasks of each kind that may wait here. When that many are waiting, polling pauses.',
+      'Tasks of each kind that may wait here. When that many are waiting, the bunny polls for the other kind only.',
   }),
   ...taskTimeouts,
   cacheEnabled: setting({
@@ -214,25 +214,35 @@ const databaseWait = {
   databaseWaitMs: setting({
     name: 'BUNNY_DATABASE_WAIT',
     schema: durationSetting({ unit: 's', maxMs: 3_600_000 }),
-    default: 30_000,
+    default: 120_000,
     unit: 's',
-    description: 'How long the start waits for a database that is not available yet.',
+    description:
+      'How long a task waits for a database that is not available, within the deadline of the task. A serverless database needs about a minute to start.',
   }),
 }
 
-const outboxSettings = {
-  outboxDir: setting({
-    name: 'BUNNY_OUTBOX_DIR',
+const stateSettings = {
+  stateMode: setting({
+    name: 'BUNNY_STATE',
+    schema: choiceSetting(['auto', 'disk', 'memory']),
+    default: 'auto',
+    description:
+      'Where tasks and results are kept until they are answered. auto: on disk if a folder can be used, otherwise in memory, with a warning. disk: on disk, or the start fails. memory: a crash loses them.',
+  }),
+  stateDir: setting({
+    name: 'BUNNY_STATE_DIR',
+    aliases: ['BUNNY_OUTBOX_DIR'],
     schema: textSetting().optional(),
     description:
-      'Folder that keeps results until they are submitted, so that a crash loses none. Each bunny needs its own. Default: in memory only.',
+      'Folder for tasks and results. Each bunny needs its own. Default: a folder of its own in STATE_DIRECTORY (set by systemd), $XDG_STATE_HOME/warren-bunny, ~/.local/state/warren-bunny or /var/lib/warren-bunny, whichever can be written to first.',
   }),
-  outboxMaxMegabytes: setting({
-    name: 'BUNNY_OUTBOX_MAX_MB',
+  stateMaxMegabytes: setting({
+    name: 'BUNNY_STATE_MAX_MB',
+    aliases: ['BUNNY_OUTBOX_MAX_MB'],
     schema: integerSetting(1, 1_000_000),
     default: 256,
     unit: 'MB',
-    description: 'Largest total size of the results in the outbox folder.',
+    description: 'Largest size of the file with tasks and results.',
   }),
   resultRetryMs: setting({
     name: 'BUNNY_RESULT_RETRY_FOR',
@@ -248,7 +258,7 @@ const outboxSettings = {
     default: 20_000,
     unit: 's',
     description:
-      'How long running tasks may continue after a stop signal. Submitting their results may take 5 s more.',
+      'How long running tasks may continue after a stop signal. Submitting their results may take 5 s more. Tasks that are not done are continued at the next start.',
   }),
   otelEnabled: setting({
     name: 'OTEL_ENABLED',
@@ -268,7 +278,7 @@ export const bunnyConfig = defineConfig({
     ...relaySettings,
     ...pollSettings,
     ...solveSettings,
-    ...outboxSettings,
+    ...stateSettings,
     ...databaseWait,
     ...commonSettings,
   },

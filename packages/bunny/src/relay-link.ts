@@ -14,6 +14,7 @@ import {
 import { newRequestId, type Logger } from '@warren/runtime'
 import { BunnyEvent } from './log-events.ts'
 import type { Submission } from './outbox/outbox.ts'
+import type { TaskKind } from './outbox/task-store.ts'
 
 export interface RelayLinkOptions {
   readonly baseUrl: string
@@ -32,6 +33,9 @@ export interface RelayLinkOptions {
 }
 
 const REDACTED = '[REDACTED]'
+
+/** The suffix of the collection ID that selects tasks of one kind. */
+const TYPE_OF = { availability: 'a', distribution: 'b' } as const
 
 /** The connection to the relay: the Task API client, with each exchange logged. */
 export class RelayLink implements AsyncDisposable {
@@ -77,25 +81,35 @@ export class RelayLink implements AsyncDisposable {
 
   /** For the log, without the collection ID, which is secret. */
   get pollUrl(): string {
-    return `${this.#base}/task/nextjob/${REDACTED}${this.#type === undefined ? '' : `.${this.#type}`}`
+    return this.#pollUrlFor(this.#type)
+  }
+
+  #pollUrlFor(type: 'a' | 'b' | undefined): string {
+    return `${this.#base}/task/nextjob/${REDACTED}${type === undefined ? '' : `.${type}`}`
   }
 
   resultUrl(taskId: string): string {
     return `${this.#base}/task/result/${encodeURIComponent(taskId)}/${REDACTED}`
   }
 
+  /** `only`: tasks of one kind, although both are configured. */
   poll(options: {
     waitSeconds?: number
+    only?: TaskKind
     signal: AbortSignal
   }): Promise<{ body: unknown; requestId: string } | null> {
-    const { waitSeconds, signal } = options
+    const { waitSeconds, only, signal } = options
+    const type = only === undefined ? this.#type : TYPE_OF[only]
     const response = this.#client.nextTask({
-      ...(this.#type === undefined ? {} : { type: this.#type }),
+      ...(type === undefined ? {} : { type }),
       ...(waitSeconds === undefined ? {} : { waitSeconds }),
       signal,
     })
     const waitMs = (waitSeconds ?? 0) * 1000
-    this.#log.debug({ requestId: this.#requestId, url: this.pollUrl, waitMs }, BunnyEvent.pollSent)
+    this.#log.debug(
+      { requestId: this.#requestId, url: this.#pollUrlFor(type), waitMs },
+      BunnyEvent.pollSent,
+    )
     return response
   }
 

@@ -260,7 +260,7 @@ function bunnyProgram(
       POLL_WAIT_SECONDS: '2',
       INITIAL_BACKOFF: '300ms',
       MAX_BACKOFF: '2s',
-      BUNNY_OUTBOX_DIR: join(folder, `${name}-outbox`),
+      BUNNY_STATE_DIR: join(folder, `${name}-state`),
     },
     onCrash: (crashed, how) => onIncident(`${crashed} ended by itself: ${how}`),
   })

@@ -31,7 +31,7 @@ export class FolderLock implements Disposable {
       if (!isBusy(error)) throw error
       throw new ProgramError(`another bunny uses the folder ${folder}`, {
         exitCode: ExitCode.unavailable,
-        hint: 'Stop the other bunny, or set BUNNY_OUTBOX_DIR to another folder.',
+        hint: 'Stop the other bunny, or set BUNNY_STATE_DIR to another folder.',
         cause: error,
       })
     }

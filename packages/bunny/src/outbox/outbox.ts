@@ -4,7 +4,8 @@ import { errorResult, isFailure, type TaskResult } from '@warren/task-api'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import { classifyFailure } from './submission-failure.ts'
-import type { OutboxFolder, StoredResult } from './outbox-folder.ts'
+import type { StoredResult } from './task-store.ts'
+import type { TaskKeeper } from './task-keeper.ts'
 
 /** An answered submission, as it is logged. */
 export interface Submission {
@@ -16,8 +17,8 @@ export interface Submission {
 export interface OutboxOptions {
   /** One `POST result`; throws `TaskApiError`. */
   readonly submit: (result: TaskResult, signal: AbortSignal) => Promise<Submission>
-  /** Keeps results through a crash. Without it they are in memory only. */
-  readonly folder?: OutboxFolder
+  /** Keeps results until they are accepted, or rejected for good. */
+  readonly tasks: TaskKeeper
   readonly clock: Clock
   readonly random?: () => number
   readonly log: Logger
@@ -36,10 +37,16 @@ const MAX_CONCURRENT_SUBMISSIONS = 4
 
 const MAX_RETRY_AFTER_MS = 10 * 60_000
 
+/** A result to submit. */
+interface Entry extends StoredResult {
+  /** Whether the relay may have received it before, from this process or an earlier one. */
+  readonly mayHaveArrived: boolean
+}
+
 /**
  * Results that wait for submission. Each is submitted until it is accepted, rejected or expired. With a folder, a result
  * survives a crash once `put` has returned. Submission is at least once: if a response is lost, the same result is
- * submitted again, and the relay responds with 409.
+ * submitted again. The relay then responds with 409, which is success.
  */
 export class Outbox {
   readonly #options: OutboxOptions
@@ -71,30 +78,27 @@ export class Outbox {
   }
 
   /** Submits the results that an earlier process left in the folder. */
-  async restore(): Promise<void> {
-    const { folder, log, clock, retryForMs } = this.#options
-    if (folder === undefined) return
-    const { results, unreadable } = await folder.readAll()
-    for (const { file, reason } of unreadable) {
-      log.error({ file, reason }, BunnyEvent.outboxFailure)
-    }
-    for (const entry of results) {
-      if (entry.solvedAt + retryForMs > clock.now()) this.#start(entry)
-      else await this.#discard(entry, 'it is older than BUNNY_RESULT_RETRY_FOR')
+  restore(): void {
+    const { tasks, log, clock, retryForMs } = this.#options
+    for (const entry of tasks.unsubmitted()) {
+      if (entry.solvedAt + retryForMs > clock.now()) this.#start({ ...entry, mayHaveArrived: true })
+      else this.#discard(entry, 'it is older than BUNNY_RESULT_RETRY_FOR')
     }
     if (this.size > 0) log.info({ results: this.size }, BunnyEvent.outboxRestored)
   }
 
-  /** Adds a result. Returns when it is on disk, if there is a folder, and does not wait for its submission. */
-  async put(key: string, result: TaskResult): Promise<void> {
-    const entry: StoredResult = { key, solvedAt: this.#options.clock.now(), result }
-    await this.#write(entry)
-    if (!this.#submissions.has(key)) this.#start(entry)
+  /** Adds a result. It is on disk when this returns, if there is a folder. `again`: it was submitted before. */
+  put(key: string, result: TaskResult, options: { again?: boolean } = {}): void {
+    const entry = { key, solvedAt: this.#options.clock.now(), result }
+    this.#options.tasks.solved(entry)
+    if (!this.#submissions.has(key)) {
+      this.#start({ ...entry, mayHaveArrived: options.again === true })
+    }
   }
 
   /**
    * Submits every waiting result once more without a pause. Returns when all are submitted, or after `withinMs`. The rest
-   * stays in the folder for the next start; without a folder it is lost and logged as such.
+   * stays in the folder for the next start; without a folder it is lost, and logged as lost.
    */
   async close(withinMs: number): Promise<void> {
     this.#retryNow.abort()
@@ -103,22 +107,12 @@ export class Outbox {
     clearTimeout(timer)
   }
 
-  #start(entry: StoredResult): void {
+  #start(entry: Entry): void {
     const submission = this.#submit(entry).finally(() => this.#submissions.delete(entry.key))
     this.#submissions.set(entry.key, submission)
   }
 
-  async #write(entry: StoredResult): Promise<void> {
-    const { folder, log } = this.#options
-    try {
-      await folder?.write(entry)
-    } catch (error: unknown) {
-      // The result can still be submitted.
-      log.error({ taskId: entry.result.uuid, err: error }, BunnyEvent.outboxFailure)
-    }
-  }
-
-  async #submit(solved: StoredResult): Promise<void> {
+  async #submit(solved: Entry): Promise<void> {
     let entry = solved
     const { clock, log, initialBackoffMs, maxBackoffMs, retryForMs, random, resultUrl } =
       this.#options
@@ -134,10 +128,12 @@ export class Outbox {
       try {
         const { outcome, requestId, status } = await this.#submitOnce(entry.result)
         const fields = { taskId, requestId, status, durationMs: clock.now() - startedAt }
-        // 409: the task has another result, or is settled. The relay does not use this one.
-        if (outcome === 'accepted') log.info(fields, BunnyEvent.resultSubmitted)
-        else log.error({ ...fields, attempt }, BunnyEvent.resultRejected)
-        await this.#remove(entry)
+        // 409: the relay has a result, which is this one if an earlier response was lost. Otherwise the task was settled
+        // without it, or another process answered it.
+        if (outcome === 'accepted' || entry.mayHaveArrived) {
+          log.info(fields, BunnyEvent.resultSubmitted)
+        } else log.error({ ...fields, attempt }, BunnyEvent.resultRejected)
+        this.#options.tasks.answered(entry.key, entry.result)
         return
       } catch (error: unknown) {
         const failure = classifyFailure(error)
@@ -149,11 +145,11 @@ export class Outbox {
           if (status === 413 && !isFailure(entry.result)) {
             log.error({ taskId, reason }, BunnyEvent.resultLost)
             entry = tooLargeError(entry)
-            await this.#write(entry)
+            this.#options.tasks.solved(entry)
             continue
           }
           // A 404 or similar: the relay does not wait for this result, so nothing is lost. Too large, or a defect: it is lost.
-          await this.#discard(entry, reason, status === undefined || status === 413)
+          this.#discard(entry, reason, status === undefined || status === 413)
           return
         }
         const retryInMs = Math.max(
@@ -177,15 +173,16 @@ export class Outbox {
           BunnyEvent.resultSubmissionFailed,
         )
         if (expired) {
-          await this.#discard(entry, `it could not be submitted in time: ${detail}`)
+          this.#discard(entry, `it could not be submitted in time: ${detail}`)
           return
         }
         if (closing) {
-          if (this.#options.folder === undefined) {
-            await this.#discard(entry, 'the bunny stopped before it was submitted')
+          if (!this.#options.tasks.survivesCrash) {
+            this.#discard(entry, 'the bunny stopped before it was submitted')
           }
           return
         }
+        if (requestMayHaveArrived(failure)) entry = { ...entry, mayHaveArrived: true }
         await clock.sleep(retryInMs, this.#retryNow.signal)
       }
     }
@@ -205,22 +202,18 @@ export class Outbox {
   }
 
   /** Removes a result that will not be submitted, and logs it as lost if `lost`. */
-  async #discard(entry: StoredResult, reason: string, lost = true): Promise<void> {
+  #discard(entry: StoredResult, reason: string, lost = true): void {
     if (lost) this.#options.log.error({ taskId: entry.result.uuid, reason }, BunnyEvent.resultLost)
-    await this.#remove(entry)
-  }
-
-  async #remove(entry: StoredResult): Promise<void> {
-    try {
-      await this.#options.folder?.remove(entry.key)
-    } catch (error: unknown) {
-      this.#options.log.error({ taskId: entry.result.uuid, err: error }, BunnyEvent.outboxFailure)
-    }
+    this.#options.tasks.remove(entry.key)
   }
 }
 
+/** Only a 401 or 403 shows that the relay did not use the result: a proxy can lose the response of an accepted one. */
+const requestMayHaveArrived = ({ status }: { status: number | undefined }): boolean =>
+  status !== 401 && status !== 403
+
 /** Replaces a result that is too large for the relay, so that the relay does not wait for one until the deadline. */
-const tooLargeError = (entry: StoredResult): StoredResult => ({
+const tooLargeError = (entry: Entry): Entry => ({
   ...entry,
   result: errorResult(
     { uuid: entry.result.uuid, collection: entry.result.collection_id },

@@ -2,26 +2,39 @@ import { FailureStreak, type Backoff, type LinkSummary, type Logger } from '@war
 import { TaskApiError } from '@warren/task-api'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
+import type { TaskKind } from '../outbox/task-store.ts'
 import { adviceFor } from './poll-advice.ts'
 
 /** What `accept` did with the body of a poll. */
-export type Acceptance =
-  /** A new task. There may be more, so the next poll follows without a pause. */
-  | 'new'
-  /** A known task. The relay repeats itself, so the next poll waits for the interval. */
-  | 'repeated'
-  /** Not answerable, because it has no uuid. */
-  | 'unreadable'
+export interface Acceptance {
+  /**
+   * - `new`: there may be more tasks, so the next poll follows without a pause.
+   * - `repeated`: a known task. The relay repeats itself, so the next poll waits for the interval.
+   * - `unreadable`: not answerable, because it has no uuid or is for another collection.
+   */
+  readonly outcome: 'new' | 'repeated' | 'unreadable'
+  /** `undefined` if it could not be read. */
+  readonly kind?: TaskKind
+}
 
 export interface PollerOptions {
-  /** One `GET nextjob`; `null` for 204. `waitSeconds` is sent as `Prefer: wait`. */
+  /** One `GET nextjob`; `null` for 204. `waitSeconds` is sent as `Prefer: wait`. `only`: tasks of that kind only. */
   readonly poll: (options: {
     waitSeconds?: number
+    only?: TaskKind
     signal: AbortSignal
   }) => Promise<{ body: unknown; requestId: string } | null>
-  readonly accept: (body: unknown, requestId: string) => Promise<Acceptance>
-  /** Resolves when one more task of any kind can be accepted, or `signal` aborts. */
-  readonly waitForCapacity: (signal: AbortSignal) => Promise<void>
+  readonly accept: (body: unknown, requestId: string) => Acceptance
+  /** The kinds that are polled for if there is capacity for each. */
+  readonly kinds: readonly TaskKind[]
+  /**
+   * Resolves when one more task can be accepted, with the kinds to poll for, or when `signal` aborts. `canSelect`: whether
+   * the relay can hand out tasks of one kind only.
+   */
+  readonly waitForCapacity: (
+    signal: AbortSignal,
+    canSelect: boolean,
+  ) => Promise<readonly TaskKind[]>
   readonly intervalMs: number
   /** 0: polls are not held. */
   readonly waitSeconds: number
@@ -39,6 +52,13 @@ const MAX_RETRY_AFTER_MS = 10 * 60_000
 /** How long a poll that is not held may take after a stop: its response may be a task that the relay has already handed out. */
 const LAST_POLL_GRACE_MS = 2000
 
+/** After an update, a relay may support polls for one kind. */
+const RETRY_SELECTION_MS = 10 * 60_000
+
+/** The .NET relay responds with 500 to a collection ID with a suffix, and others with 400 or 404. */
+const isUnsupported = (error: unknown): boolean =>
+  error instanceof TaskApiError && [400, 404, 500, 501].includes(error.status ?? 0)
+
 /**
  * Polls for tasks, one poll at a time: without a pause while there are tasks, at the interval while there are none, and
  * with backoff while polls fail. It waits for the capacity to accept one more task, and not for a task to be solved.
@@ -49,6 +69,8 @@ export class Poller {
   #held: boolean | undefined
   readonly #failures: FailureStreak
   #loginAccepted = false
+  /** Until then, polls for one kind are not tried, because the relay does not support them. */
+  #cannotSelectUntil = -Infinity
 
   constructor(options: PollerOptions) {
     this.#options = options
@@ -57,18 +79,21 @@ export class Poller {
 
   /** Polls until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, waitForCapacity } = this.#options
+    const { clock, kinds, waitForCapacity } = this.#options
     while (!signal.aborted) {
-      await waitForCapacity(signal)
+      const open = await waitForCapacity(signal, clock.now() >= this.#cannotSelectUntil)
       if (signal.aborted) return
-      const pauseMs = await this.#pollOnce(signal)
+      const only = open.length < kinds.length ? open[0] : undefined
+      const pauseMs = await this.#pollOnce(only, signal)
       if (pauseMs > 0) await clock.sleep(pauseMs, signal)
     }
   }
 
   /** Returns how long to wait before the next poll, in milliseconds. */
-  async #pollOnce(signal: AbortSignal): Promise<number> {
-    const { poll, accept, waitSeconds, intervalMs, backoff, clock, log, summary } = this.#options
+  async #pollOnce(only: TaskKind | undefined, signal: AbortSignal): Promise<number> {
+    const { poll, accept, intervalMs, backoff, clock, log, summary } = this.#options
+    // While a poll for distributions is held, the next availability task would wait for it.
+    const waitSeconds = only === 'distribution' ? 0 : this.#options.waitSeconds
     const startedAt = clock.now()
     // If the clock was set back by an hour, the pause must not become an hour longer.
     const took = () => Math.max(0, clock.now() - startedAt)
@@ -78,10 +103,15 @@ export class Poller {
     )
     let next: { body: unknown; requestId: string } | null
     try {
-      next = await poll({ ...(waitSeconds > 0 ? { waitSeconds } : {}), signal: delayed.signal })
+      next = await poll({
+        ...(waitSeconds > 0 ? { waitSeconds } : {}),
+        ...(only === undefined ? {} : { only }),
+        signal: delayed.signal,
+      })
     } catch (error: unknown) {
       if (signal.aborted) return 0
       summary.record('error', took())
+      if (only !== undefined && isUnsupported(error)) return this.#cannotSelect(only)
       return this.#failed(error, took())
     }
     this.#succeeded()
@@ -89,13 +119,22 @@ export class Poller {
       backoff.reset()
       summary.record('204', took())
       log.debug(BunnyEvent.noTask)
-      return this.#pauseAfterEmpty(took(), intervalMs)
+      return waitSeconds === 0 ? intervalMs : this.#pauseAfterEmpty(took(), intervalMs)
     }
     summary.record('200', took())
-    const acceptance = await accept(next.body, next.requestId)
-    if (acceptance === 'unreadable') return backoff.next()
+    const { outcome, kind } = accept(next.body, next.requestId)
+    if (outcome === 'unreadable') return backoff.next()
     backoff.reset()
-    return acceptance === 'repeated' ? intervalMs : 0
+    if (only !== undefined && kind !== undefined && kind !== only) this.#cannotSelect(only)
+    return outcome === 'repeated' ? intervalMs : 0
+  }
+
+  /** The relay rejects polls for one kind, or ignores the kind. Returns the pause. */
+  #cannotSelect(kind: TaskKind): number {
+    const { clock, log } = this.#options
+    this.#cannotSelectUntil = clock.now() + RETRY_SELECTION_MS
+    log.warn({ kind, retryInMs: RETRY_SELECTION_MS }, BunnyEvent.kindNotSelectable)
+    return 0
   }
 
   /**
@@ -104,7 +143,6 @@ export class Poller {
    */
   #pauseAfterEmpty(tookMs: number, intervalMs: number): number {
     const { waitSeconds, log } = this.#options
-    if (waitSeconds === 0) return intervalMs
     const held = tookMs >= (waitSeconds * 1000) / 2
     if (!held && this.#held === undefined) {
       log.info({ askedSeconds: waitSeconds, intervalMs }, BunnyEvent.pollsNotHeld)

@@ -1,26 +1,29 @@
 import { SourceError } from '@warren/database'
 import type { Logger } from '@warren/runtime'
-import { errorResult, parseTaskEnvelope, TaskFormatError, type TaskResult } from '@warren/task-api'
+import { errorResult, parseTaskEnvelope, TaskFormatError } from '@warren/task-api'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import type { Outbox } from '../outbox/outbox.ts'
+import type { TaskKeeper } from '../outbox/task-keeper.ts'
+import type { ReceivedTask, TaskKind } from '../outbox/task-store.ts'
 import { startDeadline, type Deadline } from '../solve/run-query.ts'
 import type { Solution } from '../solve/solve-task.ts'
-import { HandledTasks } from './handled-tasks.ts'
-import { TaskQueue } from './task-queue.ts'
 import type { Acceptance } from './poller.ts'
-
-type TaskKind = 'availability' | 'distribution'
+import { taskKey } from './task-key.ts'
+import { TaskLanes } from './task-lanes.ts'
 
 export interface TaskSchedulerOptions {
   readonly solve: (
     body: unknown,
     limits: { deadline: Deadline; stop: AbortSignal },
   ) => Promise<Solution>
+  readonly tasks: TaskKeeper
   readonly outbox: Outbox
-  /** The configured one. A task that names another collection is answered for that one. */
+  /** The configured one. A task for another collection is rejected. */
   readonly collectionId: string
   readonly timeoutMs: Readonly<Record<TaskKind, number>>
+  /** The kinds that are polled for. */
+  readonly kinds: readonly TaskKind[]
   /** Availability tasks solved at the same time. Distributions are solved one at a time. */
   readonly concurrency: number
   /** Tasks of one kind that may wait. */
@@ -29,51 +32,60 @@ export interface TaskSchedulerOptions {
   readonly log: Logger
 }
 
-interface ReceivedTask {
-  readonly uuid: string
-  readonly kind: TaskKind
-  readonly key: string
-  readonly body: unknown
-}
-
-/** How often capacity is checked while there is none. */
-const CAPACITY_CHECK_MS = 100
+/** A task that ends the process each time, for example by its memory, must not do so indefinitely. */
+const MAX_CRASHES = 5
 
 /**
- * Accepts tasks from the poller, has them solved and puts the results into the outbox. A task that is handed out twice
- * is solved once.
+ * Accepts tasks from the poller, keeps them, has them solved and puts the results into the outbox. A task that is handed
+ * out again with the same question gets the same result.
  */
 export class TaskScheduler {
   readonly #options: TaskSchedulerOptions
-  readonly #queues: Readonly<Record<TaskKind, TaskQueue>>
-  readonly #handled: HandledTasks
+  readonly #lanes: TaskLanes
+  /** The keys of the tasks that wait or run. */
+  readonly #inProgress = new Set<string>()
   readonly #stop = new AbortController()
 
   constructor(options: TaskSchedulerOptions) {
     this.#options = options
-    this.#queues = {
-      availability: new TaskQueue({ running: options.concurrency, waiting: options.backlog }),
-      distribution: new TaskQueue({ running: 1, waiting: options.backlog }),
-    }
-    this.#handled = new HandledTasks({ now: () => options.clock.now() })
+    this.#lanes = new TaskLanes(options)
   }
 
   /**
-   * Resolves when one more task can be accepted. The kind of the next task is unknown, so both queues need capacity, and
-   * so does the outbox.
+   * Waits until one more task can be accepted, and returns the kinds to poll for. `canSelect`: whether the relay can hand
+   * out tasks of one kind only.
    */
-  async waitForCapacity(signal: AbortSignal): Promise<void> {
-    const { availability, distribution } = this.#queues
-    const { outbox, clock } = this.#options
-    while (!signal.aborted) {
-      if (availability.hasCapacity && distribution.hasCapacity && !outbox.isFull) return
-      await clock.sleep(CAPACITY_CHECK_MS, signal)
-    }
+  waitForCapacity(signal: AbortSignal, canSelect: boolean): Promise<readonly TaskKind[]> {
+    const { outbox } = this.#options
+    return this.#lanes.capacity(signal, { canSelect, isBlocked: () => outbox.isFull })
   }
 
-  /** Accepts the body of a poll. Returns before the task is solved. */
-  async accept(body: unknown, requestId: string): Promise<Acceptance> {
-    const { log, collectionId } = this.#options
+  /** Continues the tasks that an earlier process received and did not solve. */
+  restore(): void {
+    const { tasks, timeoutMs, clock, log } = this.#options
+    let restored = 0
+    for (const { begun, ...task } of tasks.unsolved()) {
+      const { key, uuid: taskId, kind, receivedAt } = task
+      // If the clock was set back, the task does not get more time than a new one.
+      const leftMs = Math.min(timeoutMs[kind], receivedAt + timeoutMs[kind] - clock.now())
+      if (leftMs <= 0) {
+        log.warn(
+          { taskId, kind, reason: 'its deadline passed while the bunny was stopped' },
+          BunnyEvent.taskDiscarded,
+        )
+        tasks.remove(key)
+      } else if (begun >= MAX_CRASHES) this.#answerCrashing(task)
+      else {
+        restored += 1
+        this.#start(task, leftMs)
+      }
+    }
+    if (restored > 0) log.info({ tasks: restored }, BunnyEvent.tasksRestored)
+  }
+
+  /** Accepts the body of a poll. The task is on disk, if there is a folder, when this returns. */
+  accept(body: unknown, requestId: string): Acceptance {
+    const { log, collectionId, tasks, outbox, timeoutMs, clock } = this.#options
     let envelope: ReturnType<typeof parseTaskEnvelope>
     try {
       envelope = parseTaskEnvelope(body)
@@ -81,67 +93,67 @@ export class TaskScheduler {
       if (error instanceof TaskFormatError) return this.#reject(error, requestId)
       // A defect that one task triggers must not stop polling for all others.
       log.error({ requestId, err: error }, BunnyEvent.taskNotAnswerable)
-      return 'unreadable'
+      return { outcome: 'unreadable' }
     }
     const { uuid, kind } = envelope
     const collection = envelope.collection === '' ? collectionId : envelope.collection
-    const key = taskKey(uuid, collection)
-    const known = this.#handled.find(key)
-    if (known === 'in-progress' || this.#options.outbox.has(key)) {
+    if (collection !== collectionId) return this.#rejectCollection(uuid, kind, requestId)
+    const key = taskKey(uuid, collection, body)
+    if (this.#inProgress.has(key) || outbox.has(key)) {
       log.info({ taskId: uuid, kind, requestId, result: 'pending' }, BunnyEvent.taskRepeated)
-      return 'repeated'
+      return { outcome: 'repeated', kind }
     }
-    if (known !== undefined && known !== 'failed') {
+    const known = tasks.find(key)
+    if (typeof known === 'object') {
       log.info(
         { taskId: uuid, kind, requestId, result: 'submitted again' },
         BunnyEvent.taskRepeated,
       )
-      await this.#options.outbox.put(key, known)
-      return 'repeated'
+      outbox.put(key, known, { again: true })
+      return { outcome: 'repeated', kind }
     }
     log.info({ taskId: uuid, kind, requestId }, BunnyEvent.taskReceived)
-    if (collection !== collectionId) {
-      log.warn({ taskId: uuid, collection, configured: collectionId }, BunnyEvent.otherCollection)
-    }
-    this.#start({ uuid, kind, key, body })
-    return known === 'failed' ? 'repeated' : 'new'
+    const task = { key, uuid, kind, receivedAt: clock.now(), body }
+    tasks.received(task)
+    this.#start(task, timeoutMs[kind])
+    return { outcome: known === 'failed' ? 'repeated' : 'new', kind }
   }
 
   /** Solves a distribution for the cache, after the tasks that are already waiting. Rejects if the scheduler closes first. */
   enqueueDistribution(body: unknown): Promise<Solution> {
     const { solve, timeoutMs } = this.#options
     return new Promise((resolve, reject) => {
-      this.#queues.distribution.add(async () => {
+      this.#lanes.add('distribution', async () => {
         const deadline = startDeadline(timeoutMs.distribution)
         await solve(body, { deadline, stop: this.#stop.signal }).then(resolve, reject)
       })
     })
   }
 
-  /** Waits up to `withinMs` for running and waiting tasks. Then it stops the rest, in the database too. */
+  /**
+   * Waits up to `withinMs` for running and waiting tasks. Then it stops the rest, in the database too. With a folder, the
+   * next start continues them.
+   */
   async close(withinMs: number): Promise<void> {
-    const { availability, distribution } = this.#queues
     const timer = setTimeout(() => this.#stop.abort(), withinMs)
-    await Promise.all([availability.idle(), distribution.idle()])
+    await this.#lanes.idle()
     clearTimeout(timer)
   }
 
-  #start(task: ReceivedTask): void {
-    const deadline = startDeadline(this.#options.timeoutMs[task.kind])
-    this.#handled.begin(task.key)
-    this.#queues[task.kind].add(() => this.#solve(task, deadline))
+  #start(task: ReceivedTask, withinMs: number): void {
+    const deadline = startDeadline(withinMs)
+    this.#inProgress.add(task.key)
+    this.#lanes.add(task.kind, () => this.#solve(task, deadline))
   }
 
   async #solve(task: ReceivedTask, deadline: Deadline): Promise<void> {
-    const { solve, outbox, clock, log } = this.#options
+    const { solve, tasks, outbox, clock, log } = this.#options
     const { uuid: taskId, kind, key } = task
     const startedAt = clock.now()
-    let result: TaskResult | undefined
     try {
-      const { result: solved, failure } = await solve(task.body, {
-        deadline,
-        stop: this.#stop.signal,
-      })
+      this.#stop.signal.throwIfAborted()
+      tasks.begun(key)
+      const { result, failure } = await solve(task.body, { deadline, stop: this.#stop.signal })
       if (failure !== undefined) {
         const { reason, kind: cause, cause: error } = failure
         log.warn(
@@ -149,37 +161,60 @@ export class TaskScheduler {
           BunnyEvent.taskNotAnswerable,
         )
       }
-      const { status } = solved
-      const { count } = solved.queryResult
+      const { status } = result
+      const { count } = result.queryResult
       log.info(
         { taskId, kind, status, count, durationMs: clock.now() - startedAt },
         BunnyEvent.taskSolved,
       )
-      await outbox.put(key, solved)
-      result = solved
+      outbox.put(key, result)
     } catch (error: unknown) {
-      // Only a stop leads here. The relay's lease expires without a result, and the task is handed out again.
-      log.warn({ taskId, kind, err: error }, BunnyEvent.taskDiscarded)
+      // Only a stop leads here.
+      if (tasks.survivesCrash) {
+        tasks.released(key)
+        log.info({ taskId, kind }, BunnyEvent.taskKept)
+      } else {
+        // The relay's lease expires without a result, and the task is handed out again.
+        log.warn({ taskId, kind, err: error }, BunnyEvent.taskDiscarded)
+      }
     } finally {
-      this.#handled.end(key, result)
+      this.#inProgress.delete(key)
     }
   }
 
-  /** Answers a malformed task with an error, if it has a uuid. */
-  async #reject(error: TaskFormatError, requestId: string): Promise<Acceptance> {
+  #answerCrashing({ uuid, kind, key }: ReceivedTask): void {
     const { log, outbox, collectionId } = this.#options
-    const { uuid, collection = collectionId, message: reason } = error
+    const reason = `The bunny stopped ${String(MAX_CRASHES)} times while it solved this task.`
+    log.error({ taskId: uuid, kind, reason, cause: 'internal' }, BunnyEvent.taskNotAnswerable)
+    outbox.put(key, errorResult({ uuid, collection: collectionId }, reason))
+  }
+
+  /** The relay mixed up its nodes. An answer would count people of this site for another one. */
+  #rejectCollection(taskId: string, kind: TaskKind, requestId: string): Acceptance {
+    const advice =
+      'the relay handed out a task of another node, which is not answered: inform its operator'
+    this.#options.log.error({ taskId, kind, requestId, advice }, BunnyEvent.otherCollection)
+    return { outcome: 'unreadable' }
+  }
+
+  /** Answers a malformed task with an error, if it has a uuid. */
+  #reject(error: TaskFormatError, requestId: string): Acceptance {
+    const { log, outbox, tasks, collectionId } = this.#options
+    const { uuid, message: reason } = error
+    const collection = error.collection ?? ''
     log.warn(
       { ...(uuid === undefined ? {} : { taskId: uuid }), requestId, reason, cause: 'invalid' },
       BunnyEvent.taskNotAnswerable,
     )
-    if (uuid === undefined) return 'unreadable'
-    const key = taskKey(uuid, collection)
-    const repeated = this.#handled.find(key) !== undefined
-    const result = errorResult({ uuid, collection }, reason)
-    await outbox.put(key, result)
-    this.#handled.end(key, result)
-    return repeated ? 'repeated' : 'new'
+    if (uuid === undefined) return { outcome: 'unreadable' }
+    if (collection !== '' && collection !== collectionId) {
+      return this.#rejectCollection(uuid, 'availability', requestId)
+    }
+    // Not the body: it may be nested too deeply.
+    const key = taskKey(uuid, collectionId, { malformed: reason })
+    const known = tasks.find(key)
+    outbox.put(key, errorResult({ uuid, collection: collectionId }, reason))
+    return { outcome: known === undefined ? 'new' : 'repeated' }
   }
 }
 
@@ -188,5 +223,3 @@ function failureFields(error: unknown): Record<string, unknown> {
   if (error instanceof SourceError) return { code: error.code, detail: error.message }
   return error === undefined ? {} : { err: error }
 }
-
-const taskKey = (uuid: string, collection: string): string => JSON.stringify([uuid, collection])

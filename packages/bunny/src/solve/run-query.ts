@@ -9,10 +9,13 @@ import { Unanswerable, unanswerableFromSource } from './unanswerable.ts'
 export interface Deadline {
   readonly signal: AbortSignal
   readonly withinMs: number
+  /** In the time of `performance.now()`. */
+  readonly endsAt: number
 }
 
 export function startDeadline(withinMs: number): Deadline {
-  return { withinMs, signal: AbortSignal.timeout(withinMs) }
+  const endsAt = performance.now() + withinMs
+  return { withinMs, endsAt, signal: AbortSignal.timeout(withinMs) }
 }
 
 export interface RunQueryOptions {
@@ -23,16 +26,18 @@ export interface RunQueryOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly random?: () => number
+  /** How long to wait for a database that is not available. Default: 2 s. */
+  readonly databaseWaitMs?: number
 }
 
-/** A database that fails over or restarts is back within seconds. After a longer outage, the task fails. */
-const MAX_ATTEMPTS = 4
+const DEFAULT_DATABASE_WAIT_MS = 2000
 const INITIAL_WAIT_MS = 250
-const MAX_WAIT_MS = 2000
+const MAX_WAIT_MS = 5000
 
 /**
- * Runs one statement for one task. It is cancelled at the deadline, in the database too, and retried after temporary
- * failures. Any other failure throws `Unanswerable`, because the same statement would fail again.
+ * Runs one statement for one task. It is cancelled at the deadline, in the database too. While the database is not
+ * available, it is retried for `databaseWaitMs`. Any other failure throws `Unanswerable`, because the same statement would
+ * fail again.
  */
 export async function runQuery(
   options: RunQueryOptions,
@@ -46,24 +51,35 @@ export async function runQuery(
     maxMs: MAX_WAIT_MS,
     ...(random === undefined ? {} : { random }),
   })
+  const { databaseWaitMs = DEFAULT_DATABASE_WAIT_MS } = options
+  let waitUntil: number | undefined
   for (let attempt = 1; ; attempt += 1) {
     throwIfStopped(deadline, stop)
     try {
-      return await source.query(statement, { signal })
+      return await source.query(statement, { signal, timeoutMs: timeLeft(deadline) })
     } catch (error: unknown) {
       throwIfStopped(deadline, stop, error)
       if (!(error instanceof SourceError)) throw error
-      if (error.kind !== 'unavailable' || attempt === MAX_ATTEMPTS)
-        throw unanswerableFromSource(error)
+      if (error.kind !== 'unavailable') throw unanswerableFromSource(error)
+      // In a long outage, tasks that arrive later are answered at once.
+      waitUntil ??= (source.unavailableSince ?? clock.now()) + databaseWaitMs
       const retryInMs = backoff.next()
-      log.warn(
+      if (clock.now() + retryInMs > waitUntil) throw unanswerableFromSource(error)
+      // The source logs the outage once.
+      log.debug(
         { attempt, code: error.code, detail: error.message, retryInMs },
         BunnyEvent.databaseRetry,
       )
       await clock.sleep(retryInMs, signal)
+      // The reason is the database, and not that the task takes long.
+      if (deadline.signal.aborted && !stop.aborted) throw unanswerableFromSource(error)
     }
   }
 }
+
+/** At least 1 ms, because 0 means no limit. */
+const timeLeft = (deadline: Deadline): number =>
+  Math.max(1, Math.ceil(deadline.endsAt - performance.now()))
 
 /** Not `AbortSignal.any`: it leaks memory for each query, because `stop` lives as long as the program. */
 function linkSignals(...signals: readonly AbortSignal[]): Disposable & { signal: AbortSignal } {

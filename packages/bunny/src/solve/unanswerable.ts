@@ -30,9 +30,15 @@ const BY_SOURCE: Readonly<Record<SourceErrorKind, readonly [UnanswerableCause, s
   query: ['database', 'The database could not run the query.'],
 }
 
+/** SQLSTATE insufficient_privilege. */
+const NO_PRIVILEGE = '42501'
+
 /** A database failure in words that may leave the site. The message of the `SourceError` may not: it can name hosts. */
 export function unanswerableFromSource(error: SourceError): Unanswerable {
-  const [kind, message] = BY_SOURCE[error.kind]
+  const [kind, message] =
+    error.code === NO_PRIVILEGE
+      ? (['database', 'The bunny may not read a table that this task needs.'] as const)
+      : BY_SOURCE[error.kind]
   return new Unanswerable(kind, message, { cause: error })
 }
 

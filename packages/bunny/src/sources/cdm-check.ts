@@ -51,13 +51,14 @@ export function requiredTables(options: CheckOptions): readonly RequiredTable[] 
 
 /** Compares the catalogue with the requirements. Independent of the engine. */
 export function checkCatalogue(catalogue: Catalogue, options: CheckOptions): CdmProblem[] {
+  const missing: RequiredTable[] = []
   const problems: CdmProblem[] = []
   for (const required of requiredTables(options)) {
     const found = catalogue.tables.get(required.name)
-    if (found === undefined) problems.push(missingTable(required, catalogue))
+    if (found === undefined) missing.push(required)
     else problems.push(...checkTable(required, found, catalogue.schema))
   }
-  return withOneGrant(problems, catalogue)
+  return [...missingTables(missing, catalogue), ...withOneGrant(problems, catalogue)]
 }
 
 /** Missing privileges have one cause, so they are one problem with the statements that fix them. */
@@ -93,22 +94,41 @@ function qualify(schema: string, table: string): string {
   return schema === '' ? table : `${quoteIdentifier(schema)}.${table}`
 }
 
-function missingTable({ name, onlyIf }: RequiredTable, catalogue: Catalogue): CdmProblem {
-  const where = catalogue.schema === '' ? 'on the search path' : `in schema ${catalogue.schema}`
+/** Tables that are missing for one reason: a wrong schema, data that were not loaded, or an option. */
+function missingTables(missing: readonly RequiredTable[], catalogue: Catalogue): CdmProblem[] {
+  const required = missing.filter(({ onlyIf }) => onlyIf === undefined)
+  const optional = missing.filter(({ onlyIf }) => onlyIf !== undefined)
   const [otherSchema, ...moreSchemas] = catalogue.otherCdmSchemas
-  let hint = `Create the table or a view ${name}, or load exported files (see warren omop load --help).`
-  if (onlyIf !== undefined) {
-    hint = `Create the table or a view ${name}, or set OMOP_${onlyIf.toUpperCase()}_ENABLED=false.`
+  const problems: CdmProblem[] = []
+  if (required.length > 0) {
+    const names = required.map(({ name }) => name).join(', ')
+    let hint = `Create the tables or views ${names}, or load exported files (see warren omop load --help).`
+    if (!catalogue.tables.has('person') && otherSchema !== undefined) {
+      const schemas = [otherSchema, ...moreSchemas].join(' or ')
+      hint = `Set DATASOURCE_DB_SCHEMA=${otherSchema}: a table person exists in schema ${schemas}.`
+    }
+    problems.push(missingTable(names, required.length, catalogue, hint))
   }
-  if (!catalogue.tables.has('person') && otherSchema !== undefined) {
-    const schemas = [otherSchema, ...moreSchemas].join(' or ')
-    hint = `Set DATASOURCE_DB_SCHEMA=${otherSchema}: a table person exists in schema ${schemas}.`
+  for (const { name, onlyIf = '' } of optional) {
+    const hint = `Create the table or a view ${name}, or set OMOP_${onlyIf.toUpperCase()}_ENABLED=false.`
+    problems.push(missingTable(name, 1, catalogue, hint))
   }
+  return problems
+}
+
+function missingTable(
+  names: string,
+  number: number,
+  catalogue: Catalogue,
+  hint: string,
+): CdmProblem {
+  const where = catalogue.schema === '' ? 'on the search path' : `in schema ${catalogue.schema}`
+  const what = number === 1 ? `table or view ${names} does` : `tables or views ${names} do`
   return {
     severity: 'error',
     code: 'missing-table',
-    table: name,
-    message: `table or view ${name} does not exist ${where}`,
+    table: names,
+    message: `${what} not exist ${where}`,
     hint,
   }
 }

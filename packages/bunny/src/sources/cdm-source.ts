@@ -12,6 +12,8 @@ export type Row = { readonly [column: string]: SqlValue | boolean }
 export interface QueryOptions {
   /** Aborting stops the statement in the database too, and rejects with `SourceError` of kind `cancelled`. */
   readonly signal?: AbortSignal
+  /** The database stops the statement after this time, even if this process is gone. Default: the limit of the source. */
+  readonly timeoutMs?: number
 }
 
 /** Which optional tables the site enables. Default: none. */
@@ -55,8 +57,19 @@ export interface CdmSource extends AsyncDisposable {
   readonly dialect: SqlDialect
   /** The schema of the CDM tables. `''` for the search path of the connection. */
   readonly schema: string
+  /** Since when the database has not been available, in milliseconds since the epoch, if that is known. */
+  readonly unavailableSince?: number | undefined
   /** Runs one statement that reads, in the SQL of `dialect`. All rows are held in memory, so query aggregates. */
   query(statement: SqlStatement, options?: QueryOptions): Promise<readonly Row[]>
   /** Checks tables, columns, privileges and indexes in the catalogue. Of patient data, reads only whether a row exists. */
   check(options?: CheckOptions): Promise<CdmCheck>
 }
+
+/** A source that the caller closes. */
+export const borrowed = (source: CdmSource): CdmSource => ({
+  dialect: source.dialect,
+  schema: source.schema,
+  query: (statement, options) => source.query(statement, options),
+  check: (options) => source.check(options),
+  [Symbol.asyncDispose]: () => Promise.resolve(),
+})

@@ -174,13 +174,6 @@ type OptionsOf<D extends Driver> =
 /** The database to open. */
 export type SourceConfig = { [D in Driver]: { readonly driver: D } & OptionsOf<D> }[Driver]
 
-/** The driver of a source that is open. */
-export function driverOf(dialect: SqlDialect): Driver {
-  const driver = DRIVERS.find((one) => ENGINES[one].dialect === dialect)
-  if (driver === undefined) throw new Error(`no engine has the dialect ${dialect}`)
-  return driver
-}
-
 /** Whether Warren reads the database that `DATASOURCE_DB_DRIVERNAME` names. */
 export function isDriver(name: string | undefined): name is Driver {
   return name !== undefined && Object.hasOwn(ENGINES, name)

@@ -1,13 +1,13 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { until } from '@warren/testkit'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { DuckDbSource } from '../../src/sources/duckdb-source.ts'
 import { COLLECTION, HeldSource, runBunny } from '../support/running-bunny.ts'
 import { ScriptedTaskApi } from '../support/scripted-task-api.ts'
 import { duckDbHospital } from '../support/small-hospital.ts'
-import { availability, distribution, person } from '../support/tasks.ts'
+import { availability, distribution, person, rule } from '../support/tasks.ts'
 
 let source: DuckDbSource
 beforeAll(async () => {
@@ -83,25 +83,42 @@ describe('a task from poll to result', () => {
     expect(bunny.errors).toEqual([])
   })
 
-  it('is answered for the collection it names, with a warning if it is another one', async () => {
+  it('is not answered if it is for another collection, and this is logged as an error', async () => {
     await using api = await ScriptedTaskApi.start()
-    api.queue(availability([person('8507')], { uuid: 't', collection: 'another' }))
-    await using bunny = await runBunny(api, source)
-    await until(() => api.posts.length === 1)
-    expect(api.posts[0]?.path).toBe('/link_connector_api/task/result/t/another')
-    expect(api.results[0]?.collection_id).toBe('another')
-    expect(bunny.lines).toContainEqual(
-      expect.objectContaining({ msg: 'task for another collection', level: 40, taskId: 't' }),
+    api.queue(
+      availability([person('8507')], { uuid: 't', collection: 'another' }),
+      { uuid: 'malformed', collection: 'another', cohort: [] },
+      men('after'),
     )
+    await using bunny = await runBunny(api, source)
+    await until(() => api.posts.length > 0)
+    expect(api.results.map(({ uuid }) => uuid)).toEqual(['after'])
+    const refused = bunny.lines.filter(({ msg }) => msg === 'task for another collection')
+    expect(refused).toMatchObject([
+      { level: 50, taskId: 't', advice: expect.stringContaining('operator') },
+      { level: 50, taskId: 'malformed' },
+    ])
   })
 })
 
 describe('tasks that cannot be answered', () => {
   it.each([
-    ['a rule without a concept', availability([person('')], { uuid: 't' }), /cohort\.groups\[0\]/],
-    ['ICD-MAIN', distribution('ICD-MAIN', { uuid: 't' }), /^ICD-MAIN queries are not yet/],
-    ['an invalid cohort', { uuid: 't', cohort: [] }, /cohort/],
-    ['an unknown analysis', { ...distribution('X', { uuid: 't' }), analysis: 'PHEWAS' }, /PHEWAS/],
+    [
+      'a rule without a concept',
+      availability([person('')], { uuid: 't', collection: COLLECTION }),
+      /cohort\.groups\[0\]/,
+    ],
+    [
+      'ICD-MAIN',
+      distribution('ICD-MAIN', { uuid: 't', collection: COLLECTION }),
+      /^ICD-MAIN queries are not yet/,
+    ],
+    ['an invalid cohort', { uuid: 't', collection: COLLECTION, cohort: [] }, /cohort/],
+    [
+      'an unknown analysis',
+      { ...distribution('X', { uuid: 't', collection: COLLECTION }), analysis: 'PHEWAS' },
+      /PHEWAS/,
+    ],
   ])('are answered with the reason: %s', async (_what, task, reason) => {
     await using api = await ScriptedTaskApi.start()
     api.queue(task)
@@ -267,16 +284,56 @@ describe('polling', () => {
     expect(bunny.errors).toEqual([])
   })
 
-  it('pauses until it has capacity for another task', async () => {
+  it('answers availability tasks however many distributions are waiting', async () => {
     await using api = await ScriptedTaskApi.start()
+    api.distributions.push(
+      ...Array.from({ length: 40 }, (_, index) => generic(`d${String(index)}`)),
+    )
     const held = new HeldSource(source, /condition_concept_id AS/)
-    api.queue(...Array.from({ length: 6 }, (_, index) => generic(`d${String(index)}`)))
     await using bunny = await runBunny(api, held, { SOLVE_BACKLOG: '2' })
-    await until(() => api.polls.length === 3)
-    await new Promise((resolve) => setTimeout(resolve, 400))
-    expect(api.polls.length).toBe(3)
+    await until(() => api.distributions.length === 37)
+    api.availability.push(men('quick-1'))
+    await until(() => api.posts.length === 1)
+    api.availability.push(men('quick-2'))
+    await until(() => api.posts.length === 2)
+    expect(api.results.map(({ uuid }) => uuid)).toEqual(['quick-1', 'quick-2'])
+    expect(api.distributions).toHaveLength(37)
+    const logged = bunny.lines.filter(({ msg }) => msg === 'task queue full')
+    expect(logged).toMatchObject([{ level: 40, kind: 'distribution', polling: 'availability' }])
     held.release()
-    await until(() => api.posts.length === 6)
+    await until(() => api.posts.length === 42, { timeoutMs: 30_000 })
+    expect(new Set(api.results.map(({ uuid }) => uuid)).size).toBe(42)
+    expect(bunny.errors).toEqual([])
+  })
+
+  it('fetches distributions while availability tasks are waiting', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.availability.push(...Array.from({ length: 20 }, (_, index) => men(`m${String(index)}`)))
+    const held = new HeldSource(source, /count\(/i)
+    await using bunny = await runBunny(api, held, { SOLVE_BACKLOG: '2', SOLVE_CONCURRENCY: '1' })
+    await until(() => api.availability.length === 17)
+    api.distributions.push(generic('d'))
+    await until(() => bunny.lines.some(({ taskId }) => taskId === 'd'))
+    expect(api.availability).toHaveLength(17)
+    held.release()
+    await until(() => api.posts.length === 21, { timeoutMs: 30_000 })
+    expect(bunny.errors).toEqual([])
+  })
+
+  it('answers availability tasks of a relay that cannot select the kind', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.selectsKind = false
+    api.distributions.push(
+      ...Array.from({ length: 10 }, (_, index) => generic(`d${String(index)}`)),
+    )
+    const held = new HeldSource(source, /condition_concept_id AS/)
+    await using bunny = await runBunny(api, held, { SOLVE_BACKLOG: '2' })
+    await until(() => api.distributions.length === 0)
+    api.availability.push(men('quick'))
+    await until(() => api.posts.length === 1)
+    expect(api.results[0]?.uuid).toBe('quick')
+    held.release()
+    await until(() => api.posts.length === 11, { timeoutMs: 30_000 })
     expect(bunny.errors).toEqual([])
   })
 })
@@ -308,6 +365,19 @@ describe('a task that is handed out twice', () => {
   })
 })
 
+describe('a uuid that is used for another question', () => {
+  it('gets another answer', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const asthma = availability([rule('317009')], { uuid: 'same', collection: COLLECTION })
+    api.queue(men('same'), asthma)
+    await using bunny = await runBunny(api, source)
+    await until(() => api.posts.length === 2)
+    const counts = api.results.map(({ queryResult }) => queryResult.count)
+    expect(new Set(counts)).toEqual(new Set([10, 30]))
+    expect(bunny.events.filter((event) => event === 'task received')).toHaveLength(2)
+  })
+})
+
 describe('stopping', () => {
   it('aborts a held poll', async () => {
     await using api = await ScriptedTaskApi.start()
@@ -333,7 +403,7 @@ describe('stopping', () => {
     expect(api.results.map(({ uuid, status }) => [uuid, status])).toEqual([['last', 'ok']])
   })
 
-  it('discards a task that takes too long, so that the relay hands it out again', async () => {
+  it('without a folder, discards a task that takes too long, so that the relay hands it out again', async () => {
     await using api = await ScriptedTaskApi.start()
     const held = new HeldSource(source, /count/)
     api.queue(men('endless'))
@@ -361,24 +431,21 @@ describe('stopping', () => {
   })
 })
 
-describe('an outbox on disk', () => {
+describe('a state folder', () => {
   let folder = ''
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'warren-daemon-outbox-'))
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'warren-daemon-state-'))
   })
-  afterAll(() => rm(folder, { recursive: true }))
-
-  const files = async () => (await readdir(folder)).filter((name) => name !== 'lock')
+  afterEach(() => rm(folder, { recursive: true }))
 
   it('keeps a result through a stop while the relay is down', async () => {
     await using api = await ScriptedTaskApi.start()
     api.queue(men('kept'))
     api.postReplies.push(...Array.from({ length: 50 }, () => ({ status: 503 })))
-    const first = await runBunny(api, source, { BUNNY_OUTBOX_DIR: folder })
+    const first = await runBunny(api, source, { BUNNY_STATE_DIR: folder })
     await until(() => first.events.includes('result submission failed'))
     await first.handle[Symbol.asyncDispose]()
     expect(first.events).not.toContain('result lost')
-    expect(await files()).toHaveLength(1)
 
     api.postReplies.length = 0
     const before = api.posts.length
@@ -386,21 +453,80 @@ describe('an outbox on disk', () => {
     await until(() => second.events.includes('result submitted'))
     expect(api.posts.length).toBe(before + 1)
     expect(api.results.at(-1)).toMatchObject({ uuid: 'kept', status: 'ok' })
-    await until(async () => (await files()).length === 0)
+  })
+
+  it('keeps tasks that are not done at a stop, and the next start answers them', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const held = new HeldSource(source, /count/i)
+    api.queue(men('running'), men('waiting'), generic('distribution'))
+    const env = { BUNNY_STATE_DIR: folder, BUNNY_SHUTDOWN_TIMEOUT: '0', SOLVE_CONCURRENCY: '1' }
+    const first = await runBunny(api, held, env)
+    await until(() => first.events.filter((event) => event === 'task received').length === 3)
+    await until(() => held.queries >= 2)
+    await first.handle[Symbol.asyncDispose]()
+    expect(api.posts).toEqual([])
+    expect(first.events).not.toContain('task discarded')
+    const kept = first.events.filter((event) => event === 'task kept for the next start')
+    expect(kept).toHaveLength(3)
+
+    // The relay hands out one of them again, and it is not solved twice.
+    const counting = new HeldSource(source, /never/)
+    api.queue(men('waiting'))
+    await using second = await runBunny(api, counting, env)
+    await until(() => api.posts.length >= 3)
+    expect(second.lines).toContainEqual(
+      expect.objectContaining({ msg: 'tasks restored', tasks: 3 }),
+    )
+    await until(() => second.events.includes('task repeated'))
+    const answered = new Set(api.results.map(({ uuid }) => uuid))
+    expect(answered).toEqual(new Set(['running', 'waiting', 'distribution']))
+    expect(second.events.filter((event) => event === 'task solved')).toHaveLength(3)
+  })
+
+  it('answers a task that is handed out again after a restart with the same result', async () => {
+    await using api = await ScriptedTaskApi.start()
+    api.queue(men('twice'))
+    const first = await runBunny(api, source, { BUNNY_STATE_DIR: folder })
+    await until(() => first.events.includes('result submitted'))
+    await first.handle[Symbol.asyncDispose]()
+
+    const counting = new HeldSource(source, /never/)
+    api.queue(men('twice'))
+    await using second = await runBunny(api, counting, { BUNNY_STATE_DIR: folder })
+    await until(() => api.posts.length === 2)
+    expect(api.posts[1]?.body).toBe(api.posts[0]?.body)
+    expect(second.events).not.toContain('task received')
+  })
+
+  it('does not hold a task whose deadline passed', async () => {
+    await using api = await ScriptedTaskApi.start()
+    const held = new HeldSource(source, /count/)
+    api.queue(men('late'))
+    const env = { BUNNY_STATE_DIR: folder, BUNNY_SHUTDOWN_TIMEOUT: '0' }
+    const first = await runBunny(api, held, env)
+    await until(() => held.queries === 1)
+    await first.handle[Symbol.asyncDispose]()
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    await using second = await runBunny(api, source, { ...env, BUNNY_AVAILABILITY_TIMEOUT: '1s' })
+    expect(second.lines).toContainEqual(
+      expect.objectContaining({ msg: 'task discarded', taskId: 'late', level: 40 }),
+    )
+    await until(() => api.polls.length > 2)
+    expect(api.posts).toEqual([])
   })
 
   it('rejects a second bunny while the first one runs', async () => {
     await using api = await ScriptedTaskApi.start()
-    await using first = await runBunny(api, source, { BUNNY_OUTBOX_DIR: folder })
-    const second = runBunny(api, source, { BUNNY_OUTBOX_DIR: folder })
+    await using first = await runBunny(api, source, { BUNNY_STATE_DIR: folder })
+    const second = runBunny(api, source, { BUNNY_STATE_DIR: folder })
     await expect(second).rejects.toThrow(`another bunny uses the folder ${folder}`)
     expect(first.errors).toEqual([])
   })
 
   it('prevents the start if it cannot be used', async () => {
     await using api = await ScriptedTaskApi.start()
-    const starting = runBunny(api, source, { BUNNY_OUTBOX_DIR: '/dev/null/outbox' })
-    await expect(starting).rejects.toThrow(/BUNNY_OUTBOX_DIR/)
+    const starting = runBunny(api, source, { BUNNY_STATE_DIR: '/dev/null/state' })
+    await expect(starting).rejects.toThrow(/BUNNY_STATE_DIR/)
   })
 })
 

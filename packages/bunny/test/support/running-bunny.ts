@@ -35,6 +35,7 @@ export async function runBunny(
     MAX_BACKOFF: '400ms',
     DATASOURCE_DB_DRIVERNAME: 'duckdb',
     BUNNY_SHUTDOWN_TIMEOUT: '2s',
+    ...('BUNNY_STATE_DIR' in env || 'BUNNY_OUTBOX_DIR' in env ? {} : { BUNNY_STATE: 'memory' }),
     ...env,
   })
   const handle = await startBunny(config, { log, source, env: {} })

@@ -27,6 +27,11 @@ export class ScriptedTaskApi implements AsyncDisposable {
   readonly posts: SeenRequest[] = []
   readonly pollReplies: Reply[] = []
   readonly postReplies: Reply[] = []
+  /** Tasks that are handed out by kind, after the replies above: distributions first. */
+  readonly availability: object[] = []
+  readonly distributions: object[] = []
+  /** Whether polls for one kind are supported, with a suffix of the collection ID. The .NET relay responds with 500. */
+  selectsKind = true
   /** How long empty polls are held, like by a relay that supports `Prefer: wait`. 0: they are not held. */
   holdMs = 0
   readonly #server: Server
@@ -76,7 +81,7 @@ export class ScriptedTaskApi implements AsyncDisposable {
     const seen = isPoll ? this.polls : this.posts
     seen.push({ at, method, path, headers, body })
     const reply = isPoll
-      ? (this.pollReplies.shift() ?? (await this.#holdPoll(response)))
+      ? (this.pollReplies.shift() ?? this.#byKind(path) ?? (await this.#holdPoll(response)))
       : (this.postReplies.shift() ?? { status: 200, body: 'Job saved' })
     if (reply === 'hang') return
     if (reply === 'reset') {
@@ -89,6 +94,15 @@ export class ScriptedTaskApi implements AsyncDisposable {
       ...reply.headers,
     })
     response.end(content)
+  }
+
+  #byKind(path: string): Reply | undefined {
+    const kind = /\.([ab])$/.exec(path)?.[1]
+    if (kind !== undefined && !this.selectsKind) return { status: 500 }
+    const body =
+      (kind === 'a' ? undefined : this.distributions.shift()) ??
+      (kind === 'b' ? undefined : this.availability.shift())
+    return body === undefined ? undefined : { status: 200, body }
   }
 
   /** Waits for a task to be queued, up to `holdMs`. */

@@ -1,13 +1,12 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ProgramError } from '@warren/runtime'
 import { countResult, TaskApiError, type TaskApiErrorKind, type TaskResult } from '@warren/task-api'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { OutboxFolder } from '../../src/outbox/outbox-folder.ts'
+import { openStateFolder } from '../../src/outbox/state-folder.ts'
 import { Outbox, type Submission } from '../../src/outbox/outbox.ts'
+import { TaskKeeper } from '../../src/outbox/task-keeper.ts'
+import { TaskStore } from '../../src/outbox/task-store.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
 import { recordingLog } from '../support/log-lines.ts'
 
@@ -25,7 +24,7 @@ const rejection = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number
 
 function outboxOver(
   submit: (result: TaskResult, signal: AbortSignal) => Promise<Submission>,
-  options: { folder?: OutboxFolder; clock?: JumpingClock; maxWaiting?: number } = {},
+  options: { store?: TaskStore; clock?: JumpingClock; maxWaiting?: number } = {},
 ) {
   const clock = options.clock ?? new JumpingClock()
   const { log, lines } = recordingLog()
@@ -38,7 +37,12 @@ function outboxOver(
     initialBackoffMs: 5000,
     maxBackoffMs: 60_000,
     retryForMs: 7_200_000,
-    ...(options.folder === undefined ? {} : { folder: options.folder }),
+    tasks: new TaskKeeper({
+      store: options.store ?? new TaskStore(':memory:', { validFor: '', maxBytes: 1_000_000 }),
+      survivesCrash: options.store !== undefined,
+      clock,
+      log,
+    }),
     ...(options.maxWaiting === undefined ? {} : { maxWaiting: options.maxWaiting }),
   })
   return { outbox, clock, lines, messages: () => lines.map(({ msg }) => msg) }
@@ -58,7 +62,7 @@ function failing(...failures: readonly Error[]) {
 describe('submission of results', () => {
   it('submits a result and logs it', async () => {
     const { outbox, lines } = outboxOver(failing())
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     await empty(outbox)
     expect(lines).toMatchObject([
       { msg: 'result submitted', taskId: 'a', requestId: 'r', status: 200, level: 30 },
@@ -76,7 +80,7 @@ describe('submission of results', () => {
     const { outbox, messages, clock } = outboxOver(
       failing(rejection(status, kind), rejection(status, kind)),
     )
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     await empty(outbox)
     expect(messages()).toEqual([
       'result submission failed',
@@ -93,14 +97,14 @@ describe('submission of results', () => {
       requestId: 'r',
     })
     const { outbox, messages } = outboxOver(failing(broken))
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     await empty(outbox)
     expect(messages()).toEqual(['result submission failed', 'result submitted'])
   })
 
   it('obeys Retry-After', async () => {
     const { outbox, clock } = outboxOver(failing(rejection(429, 'unavailable', 90_000)))
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     await empty(outbox)
     expect(clock.sleeps).toEqual([90_000])
   })
@@ -109,7 +113,7 @@ describe('submission of results', () => {
     'treats %i as final, and does not log the result as submitted',
     async (status) => {
       const { outbox, lines, messages } = outboxOver(failing(rejection(status, 'rejected')))
-      await outbox.put('a', result('a'))
+      outbox.put('a', result('a'))
       await empty(outbox)
       expect(messages()).toEqual(['result rejected'])
       expect(lines[0]).toMatchObject({ level: 50, taskId: 'a', status })
@@ -124,7 +128,7 @@ describe('submission of results', () => {
         ? Promise.reject(rejection(413, 'rejected'))
         : Promise.resolve(accepted)
     })
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     await empty(outbox)
     expect(lines).toMatchObject([
       { msg: 'result rejected', taskId: 'a', status: 413 },
@@ -138,16 +142,31 @@ describe('submission of results', () => {
   it('discards the error too if the relay rejects it as too large', async () => {
     const tooLarge = rejection(413, 'rejected')
     const { outbox, messages } = outboxOver(() => Promise.reject(tooLarge))
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     await empty(outbox)
     expect(messages()).toEqual(['result rejected', 'result lost', 'result rejected', 'result lost'])
   })
 
-  it('treats 409 as final, because the relay already has a result', async () => {
+  it('treats 409 as success after a response was lost', async () => {
+    let requests = 0
+    const { outbox, messages } = outboxOver(() => {
+      requests += 1
+      return requests === 1
+        ? Promise.reject(
+            new TaskApiError('cut', { kind: 'transport', code: 'ECONNRESET', requestId: 'r' }),
+          )
+        : Promise.resolve({ outcome: 'already-answered', requestId: 'r', status: 409 })
+    })
+    outbox.put('a', result('a'))
+    await empty(outbox)
+    expect(messages()).toEqual(['result submission failed', 'result submitted'])
+  })
+
+  it('treats 409 as a rejection if it answers the first submission', async () => {
     const { outbox, lines } = outboxOver(() =>
       Promise.resolve({ outcome: 'already-answered', requestId: 'r', status: 409 }),
     )
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     await empty(outbox)
     expect(lines).toMatchObject([{ msg: 'result rejected', level: 50, taskId: 'a', status: 409 }])
   })
@@ -155,7 +174,7 @@ describe('submission of results', () => {
   it('discards a result after the retry time, and logs the task', async () => {
     const { outbox, clock, lines } = outboxOver(() => Promise.reject(rejection(503, 'unavailable')))
     const start = clock.now()
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     await empty(outbox)
     expect(clock.now() - start).toBeGreaterThan(7_000_000)
     expect(clock.now() - start).toBeLessThanOrEqual(7_200_000)
@@ -175,7 +194,7 @@ describe('submission of results', () => {
       return accepted
     })
     for (let index = 0; index < 20; index += 1) {
-      await outbox.put(String(index), result(String(index)))
+      outbox.put(String(index), result(String(index)))
     }
     expect(max).toBe(4)
     gate.resolve()
@@ -185,9 +204,9 @@ describe('submission of results', () => {
 
   it('reports when it is full', async () => {
     const { outbox } = outboxOver(() => new Promise(() => {}), { maxWaiting: 2 })
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     expect(outbox.isFull).toBe(false)
-    await outbox.put('b', result('b'))
+    outbox.put('b', result('b'))
     expect(outbox.isFull).toBe(true)
     expect(outbox.has('b')).toBe(true)
   })
@@ -199,8 +218,8 @@ describe('submission of results', () => {
       requests += 1
       return gate.promise
     })
-    await outbox.put('a', result('a'))
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     gate.resolve(accepted)
     await empty(outbox)
     expect(requests).toBe(1)
@@ -223,7 +242,7 @@ describe('closing the outbox', () => {
       },
       { clock },
     )
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     await asleep.promise
     await outbox.close(1000)
     expect(requests).toBe(2)
@@ -237,7 +256,7 @@ describe('closing the outbox', () => {
           signal.addEventListener('abort', () => reject(new DOMException('cut', 'AbortError')))
         }),
     )
-    await outbox.put('a', result('a'))
+    outbox.put('a', result('a'))
     await outbox.close(20)
     expect(messages()).toEqual(['result submission failed', 'result lost'])
   })
@@ -253,29 +272,32 @@ describe('an outbox with a folder', () => {
     await rm(path, { recursive: true })
   })
 
-  const opened: OutboxFolder[] = []
+  const opened: Disposable[] = []
   const close = () => opened.splice(0).forEach((folder) => folder[Symbol.dispose]())
-  const open = async (maxBytes = 1_000_000): Promise<OutboxFolder> => {
-    const folder = await OutboxFolder.open(path, { maxBytes })
-    opened.push(folder)
-    return folder
+  const open = async (maxBytes = 1_000_000): Promise<TaskStore> => {
+    const { log } = recordingLog()
+    const state = await openStateFolder(path, { validFor: '', maxBytes, log, now: 1 })
+    opened.push(state)
+    return state.store
   }
-  const files = async () => (await readdir(path)).filter((name) => name !== 'lock').toSorted()
+  const waiting = (store: TaskStore) =>
+    store.unsubmitted(0).results.map(({ result }) => result.uuid)
 
   it('has a result on disk when put returns, and not after its submission', async () => {
     const gate = Promise.withResolvers<Submission>()
-    const { outbox } = outboxOver(() => gate.promise, { folder: await open() })
-    await outbox.put('a', result('a'))
-    expect(await files()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)])
+    const store = await open()
+    const { outbox } = outboxOver(() => gate.promise, { store })
+    outbox.put('a', result('a'))
+    expect(waiting(store)).toEqual(['a'])
     gate.resolve(accepted)
     await empty(outbox)
-    expect(await files()).toEqual([])
+    expect(waiting(store)).toEqual([])
   })
 
   it('submits the results of an earlier process', async () => {
-    const earlier = outboxOver(() => new Promise(() => {}), { folder: await open() })
-    await earlier.outbox.put('a', result('a'))
-    await earlier.outbox.put('b', result('b'))
+    const earlier = outboxOver(() => new Promise(() => {}), { store: await open() })
+    earlier.outbox.put('a', result('a'))
+    earlier.outbox.put('b', result('b'))
     close()
 
     const sent: TaskResult[] = []
@@ -284,104 +306,64 @@ describe('an outbox with a folder', () => {
         sent.push(result)
         return Promise.resolve(accepted)
       },
-      { folder: await open() },
+      { store: await open() },
     )
-    await outbox.restore()
+    outbox.restore()
     await empty(outbox)
     expect(sent.toSorted((a, b) => a.uuid.localeCompare(b.uuid))).toEqual([
       result('a'),
       result('b'),
     ])
     expect(lines[0]).toMatchObject({ msg: 'outbox restored', results: 2 })
-    expect(await files()).toEqual([])
   })
 
   it('logs results that expired while no bunny was running', async () => {
-    const earlier = outboxOver(() => new Promise(() => {}), { folder: await open() })
-    await earlier.outbox.put('a', result('a'))
+    const earlier = outboxOver(() => new Promise(() => {}), { store: await open() })
+    earlier.outbox.put('a', result('a'))
     close()
     const clock = new JumpingClock()
     clock.advance(7_200_001)
-    const { outbox, lines } = outboxOver(failing(), { folder: await open(), clock })
-    await outbox.restore()
+    const { outbox, lines } = outboxOver(failing(), { store: await open(), clock })
+    outbox.restore()
     expect(outbox.size).toBe(0)
     expect(lines).toMatchObject([{ msg: 'result lost', taskId: 'a' }])
-    expect(await files()).toEqual([])
   })
 
   it('keeps results that could not be submitted before a stop', async () => {
     const { outbox, messages } = outboxOver(() => Promise.reject(rejection(503, 'unavailable')), {
-      folder: await open(),
+      store: await open(),
     })
-    const put = outbox.put('a', result('a'))
-    await outbox.close(1000)
-    await put
+    outbox.put('a', result('a'))
     await outbox.close(1000)
     expect(messages()).not.toContain('result lost')
-    expect(await files()).toHaveLength(1)
-  })
-
-  it('keeps unreadable files and logs them, and removes drafts', async () => {
-    await writeFile(join(path, 'half.json'), '{"format":1,')
-    await writeFile(join(path, 'other.json'), '{"format":2}')
-    await writeFile(join(path, 'x.json.draft'), '{')
-    await writeFile(join(path, 'notes.txt'), 'hello')
-    const { outbox, lines } = outboxOver(failing(), { folder: await open() })
-    await outbox.restore()
-    expect(lines.map(({ msg, file }) => `${msg}: ${String(file)}`).toSorted()).toEqual([
-      'outbox failure: half.json',
-      'outbox failure: other.json',
-    ])
-    expect(await files()).toEqual(['half.json', 'notes.txt', 'other.json'])
-  })
-
-  it('submits a result even if the folder is full', async () => {
-    const { outbox, messages } = outboxOver(failing(), { folder: await open(50) })
-    await outbox.put('a', result('a'))
-    await empty(outbox)
-    expect(messages()).toEqual(['outbox failure', 'result submitted'])
-    expect(await files()).toEqual([])
-  })
-
-  it('does not use the uuid of a task as a path', async () => {
-    const { outbox } = outboxOver(() => new Promise(() => {}), { folder: await open() })
-    await outbox.put('["../../etc/passwd","c"]', result('../../etc/passwd'))
-    expect(await files()).toEqual([expect.stringMatching(/^[0-9a-f]{32}\.json$/)])
-  })
-
-  it('is readable by its owner only', async () => {
-    const inner = join(path, 'made')
-    using folder = await OutboxFolder.open(inner, { maxBytes: 1_000_000 })
-    await folder.write({ key: 'a', solvedAt: 0, result: result('a') })
-    const modes = ['.', ...(await readdir(inner))].map(
-      async (name) => (await stat(join(inner, name))).mode & 0o777,
-    )
-    expect(await Promise.all(modes)).toEqual([0o700, 0o600, 0o600])
-  })
-
-  it('belongs to one bunny at a time', async () => {
-    await open()
-    const second = await open().catch((error: unknown) => error)
-    expect(second).toBeInstanceOf(ProgramError)
-    expect(second).toMatchObject({ message: expect.stringContaining(path), exitCode: 69 })
     close()
-    await open()
+    expect(waiting(await open())).toEqual(['a'])
   })
 
-  it('can be used again after its process is killed', async () => {
-    const source = new URL('../../src/outbox/outbox-folder.ts', import.meta.url).href
-    const program = `
-      const { OutboxFolder } = await import(${JSON.stringify(source)})
-      const folder = await OutboxFolder.open(${JSON.stringify(path)}, { maxBytes: 1 })
-      process.stdout.write('open')
-      setInterval(() => folder, 1000)`
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    await once(child.stdout, 'data')
-    await expect(open()).rejects.toThrow('another bunny')
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-    await open()
+  it('treats 409 as success after a restart, because the first response may have been lost', async () => {
+    const earlier = outboxOver(() => new Promise(() => {}), { store: await open() })
+    earlier.outbox.put('a', result('a'))
+    close()
+    const { outbox, lines } = outboxOver(
+      () => Promise.resolve({ outcome: 'already-answered', requestId: 'r', status: 409 }),
+      { store: await open() },
+    )
+    outbox.restore()
+    await empty(outbox)
+    expect(lines.at(-1)).toMatchObject({ msg: 'result submitted', level: 30, status: 409 })
+  })
+
+  it('submits a result even if the file is full, and logs it once', async () => {
+    const { outbox, messages } = outboxOver(failing(), { store: await open(50) })
+    const large = (uuid: string) => ({ ...result(uuid), message: 'x'.repeat(200_000) })
+    outbox.put('a', large('a'))
+    outbox.put('b', large('b'))
+    await empty(outbox)
+    expect(messages()).toEqual([
+      'outbox failure',
+      'result submitted',
+      'outbox recovered',
+      'result submitted',
+    ])
   })
 })

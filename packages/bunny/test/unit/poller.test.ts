@@ -2,27 +2,42 @@ import { Backoff, LinkSummary } from '@warren/runtime'
 import { TaskApiError, type TaskApiErrorKind } from '@warren/task-api'
 import { describe, expect, it } from 'vitest'
 import { Poller, type Acceptance } from '../../src/poll/poller.ts'
+import type { TaskKind } from '../../src/outbox/task-store.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
 import { recordingLog } from '../support/log-lines.ts'
 
-type PollResponse = { afterMs: number; task?: Acceptance; error?: TaskApiError }
+type PollResponse = {
+  afterMs: number
+  task?: Acceptance['outcome']
+  kind?: TaskKind
+  error?: TaskApiError
+}
+
+const KINDS = ['availability', 'distribution'] as const
 
 /** Polls once per response in `responses`, then stops. `sentAt` has the time of each poll, in ms from the start. */
 async function pollThrough(
   responses: readonly PollResponse[],
-  options: { waitSeconds?: number; intervalMs?: number } = {},
+  options: {
+    waitSeconds?: number
+    intervalMs?: number
+    /** The kinds with capacity, if the relay can select. */
+    open?: readonly TaskKind[]
+  } = {},
 ) {
   const clock = new JumpingClock()
   const { log, lines } = recordingLog()
   const stop = new AbortController()
   const asked: (number | undefined)[] = []
+  const selected: (TaskKind | undefined)[] = []
   const sentAt: number[] = []
   const start = clock.now()
   using summary = new LinkSummary({ log, link: 'relay' })
   const poller = new Poller({
-    poll: ({ waitSeconds }) => {
+    poll: ({ waitSeconds, only }) => {
       sentAt.push(clock.now() - start)
       asked.push(waitSeconds)
+      selected.push(only)
       const response = responses[sentAt.length - 1]
       if (sentAt.length >= responses.length) stop.abort()
       if (response === undefined) throw new Error('polled after the stop')
@@ -32,8 +47,14 @@ async function pollThrough(
         response.task === undefined ? null : { body: response.task, requestId: 'r' },
       )
     },
-    accept: () => Promise.resolve(responses[sentAt.length - 1]?.task ?? 'unreadable'),
-    waitForCapacity: () => Promise.resolve(),
+    accept: () => {
+      const { task: outcome = 'unreadable', kind = 'availability' } =
+        responses[sentAt.length - 1] ?? {}
+      return { outcome, kind }
+    },
+    kinds: KINDS,
+    waitForCapacity: (_signal, canSelect) =>
+      Promise.resolve(canSelect ? (options.open ?? KINDS) : KINDS),
     intervalMs: options.intervalMs ?? 5000,
     waitSeconds: options.waitSeconds ?? 25,
     backoff: new Backoff({ initialMs: 5000, maxMs: 60_000, random: () => 0 }),
@@ -43,7 +64,7 @@ async function pollThrough(
     url: 'https://relay.example.org/task/nextjob/[REDACTED]',
   })
   await poller.run(stop.signal)
-  return { sentAt, asked, lines }
+  return { sentAt, asked, selected, lines }
 }
 
 const failure = (status: number, kind: TaskApiErrorKind, retryAfterMs?: number): PollResponse => ({
@@ -118,6 +139,43 @@ describe('polling interval', () => {
     expect(polite.sentAt).toEqual([0, 30_000])
     const absurd = await pollThrough([failure(429, 'unavailable', 3_600_000), { afterMs: 0 }])
     expect(absurd.sentAt).toEqual([0, 600_000])
+  })
+})
+
+describe('polling with capacity for one kind', () => {
+  it('asks for that kind only', async () => {
+    const task = { afterMs: 10, task: 'new' } as const
+    const { selected, asked } = await pollThrough([task, task], { open: ['availability'] })
+    expect(selected).toEqual(['availability', 'availability'])
+    expect(asked).toEqual([25, 25])
+  })
+
+  it('does not hold polls for distributions, because availability tasks would wait for them', async () => {
+    const { selected, asked, sentAt } = await pollThrough([{ afterMs: 0 }, { afterMs: 0 }], {
+      open: ['distribution'],
+    })
+    expect(selected).toEqual(['distribution', 'distribution'])
+    expect(asked).toEqual([undefined, undefined])
+    expect(sentAt).toEqual([0, 5000])
+  })
+
+  it.each([404, 500])('asks for all kinds if the relay responds with %i', async (status) => {
+    const { selected, lines, sentAt } = await pollThrough(
+      [failure(status, 'unavailable'), { afterMs: 0 }, { afterMs: 0 }],
+      { open: ['availability'] },
+    )
+    expect(selected).toEqual(['availability', undefined, undefined])
+    expect(sentAt[1]).toBe(0)
+    const logged = lines.filter(({ msg }) => msg === 'polls for one kind not supported')
+    expect(logged).toHaveLength(1)
+  })
+
+  it('asks for all kinds if the relay ignores the kind', async () => {
+    const { selected } = await pollThrough(
+      [{ afterMs: 0, task: 'new', kind: 'distribution' }, { afterMs: 0 }],
+      { open: ['availability'] },
+    )
+    expect(selected).toEqual(['availability', undefined])
   })
 })
 

@@ -128,6 +128,12 @@ describe('checking a CDM', () => {
     expect(problem?.hint).toBe('CREATE INDEX CONCURRENTLY ON "OMOP Cdm".concept (concept_id)')
   })
 
+  it('reports all missing tables as one problem', () => {
+    const problems = checkCatalogue({ schema: 'cdm', tables: new Map(), otherCdmSchemas: [] }, {})
+    expect(problems).toMatchObject([{ severity: 'error', code: 'missing-table' }])
+    expect(problems[0]?.message).toContain('concept, person, condition_occurrence')
+  })
+
   it('warns about a column that only a few tasks read, and names them', () => {
     for (const { table, type } of CLINICAL_TABLES) {
       const [problem, ...others] = problemsWithout(table, type)

@@ -93,7 +93,11 @@ export class WarrenBunnyEvents implements WarrenEvents {
         facts.errors.see(line)
         break
       case 'database retry':
+      case 'database unavailable':
         this.#cdmFailed(line)
+        break
+      case 'database recovered':
+        facts.cdm.success(line, 0, Number.NaN)
         break
       case 'bunny failed':
         facts.lastStop = line.time
@@ -125,7 +129,8 @@ export class WarrenBunnyEvents implements WarrenEvents {
     if (!(line.time - facts.lastStart < 120_000)) facts.started(line, event.text('version'))
     const relay = event.text('relay')
     if (relay !== '' && facts.host === '') facts.host = hostOf(relay)
-    facts.cdm.success(line, 0, Number.NaN)
+    // A bunny starts without its database too.
+    if (event.text('database') !== '') facts.cdm.success(line, 0, Number.NaN)
   }
 
   #answered(line: Quotable, event: JsonEvent): void {

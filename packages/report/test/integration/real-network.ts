@@ -159,6 +159,7 @@ async function startClient(
     POLL_WAIT_SECONDS: String(waitSeconds),
     INITIAL_BACKOFF: '0.5',
     MAX_BACKOFF: '1',
+    BUNNY_STATE: 'memory',
   })
   starting.use(await startBunny(config, { log, source }))
   return starting.move()

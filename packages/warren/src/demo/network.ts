@@ -108,6 +108,8 @@ export async function startNetwork(options: DemoNetworkOptions): Promise<DemoNet
       OMOP_SPECIMEN_ENABLED: 'true',
       OMOP_LOCATION_ENABLED: String(hospital.cdm === '5.4'),
       BUNNY_WORKER_ID: hospital.name,
+      // The network of a demo ends with its process.
+      BUNNY_STATE: 'memory',
     })
     starting.use(await startBunny(config, { log: logs.logger('bunny', hospital.name), source }))
   }
