@@ -23,18 +23,8 @@ export function evidenceOf(line: RawEvidence, sourceIds: ReadonlyMap<number, str
     file: line.file,
     line: Math.max(1, line.line),
     time: instant(line.time),
-    text: printable(line.text),
+    text: line.text.replaceAll(/[\r\n]/g, '\ufffd'),
   }
-}
-
-/** Replaces control characters and lone surrogates with U+FFFD. */
-function printable(text: string): string {
-  let clean = ''
-  for (const character of text.toWellFormed()) {
-    const code = character.codePointAt(0) ?? 0
-    clean += (code < 32 && code !== 9) || code === 127 ? '\ufffd' : character
-  }
-  return clean
 }
 
 /** Shortens quoted lines. Do this after masking: the masker would not find a secret that is cut off. */

@@ -1,6 +1,6 @@
 import { mapTexts } from './map-texts.ts'
 import { isProse, SECRET_PATTERNS } from './secret-patterns.ts'
-import type { SecretPattern } from './secret-patterns.ts'
+import type { SecretPattern } from './secret-pattern.ts'
 
 const MASK: Readonly<Record<SecretPattern['kind'], string>> = {
   collection: '‹collection›',
@@ -31,7 +31,7 @@ export class Masker {
   }
 
   text(text: string): string {
-    let masked = this.#withoutCutEnd(text)
+    let masked = this.#withoutCutEnd(withoutControls(text))
     if (this.#anywhere !== undefined) masked = masked.replace(this.#anywhere, MASK.collection)
     for (const one of SECRET_PATTERNS) masked = withoutSecrets(masked, one)
     return masked.replace(TOKEN, (token) => (holdsCredentials(token) ? MASK.secret : token))
@@ -63,6 +63,19 @@ export class Masker {
     }
     return this.#known[from]?.startsWith(text) === true
   }
+}
+
+/**
+ * C0 and C1 control characters except tab and line ends, and the characters that change the direction of a text or cannot be seen: they
+ * could hide a part of a line, or reverse it.
+ */
+const CONTROLS =
+  // oxlint-disable-next-line no-control-regex -- these are the characters to remove
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+
+/** Replaces them with U+FFFD. */
+function withoutControls(text: string): string {
+  return text.toWellFormed().replaceAll(CONTROLS, '\ufffd')
 }
 
 function withoutSecrets(text: string, { kind, pattern, prose }: SecretPattern): string {

@@ -1,23 +1,8 @@
-/**
- * Finds secrets by their context. Of each match only the group `before` is kept. Patterns mask too much rather than too little;
- * `isProse` exempts words of a sentence ("Invalid credentials: user unknown"). Repetitions that can backtrack have bounds, because
- * a crafted line could otherwise block the program.
- */
-export interface SecretPattern {
-  readonly kind: 'collection' | 'secret' | 'value'
-  readonly pattern: RegExp
-  /** The value may be a word of a sentence. */
-  readonly prose: boolean
-}
+import { PERSONAL_DATA } from './personal-data.ts'
+import { pattern, QUOTE, QUOTED } from './secret-pattern.ts'
+import type { SecretPattern } from './secret-pattern.ts'
 
-// In JSON within a JSON string, backslashes precede every quote.
-const QUOTE = String.raw`\\{0,8}["']`
 const IS = String.raw`(?:${QUOTE})?\s*(?:=>|[=:]|%3D|,\s*<<(?="))\s*`
-const QUOTED = [
-  String.raw`\\{1,8}"(?:(?!\\{1,8}").)*`,
-  String.raw`b?"(?:[^"\\]|\\.)*`,
-  String.raw`b?'(?:[^'\\]|\\.)*`,
-].join('|')
 // Up to the next key of a connection string or query, because passwords may contain any punctuation.
 const BARE = String.raw`(?:(?!(?:[;&,]|%26|%3B)\s*(?:[\w .-]{1,40}=|["']))(?!["'](?!\w))\S)+`
 const BRACED = String.raw`\{[^}]*\}`
@@ -25,9 +10,12 @@ const VALUE = `(?<secret>${QUOTED}|${BRACED}|${BARE})`
 
 const NAMES = [
   'passw(?:or)?ds?',
+  'passwort(?=["\']?\\s*[=:])',
   'passphrase',
   'pwd',
+  '(?<![a-z])(?:pass|pw)(?=["\']?\\s*[=:,])',
   '(?<=_)pass(?=["\']?[=:,])',
+  '(?<![a-z])session(?:[ _-]?id)?(?==)',
   'secret',
   'api[ _-]?key',
   'access[ _-]?key(?:[ _-]?id)?',
@@ -44,17 +32,9 @@ const NAMES = [
 const ID = String.raw`[^\s/?#&"'<>)\],;}\\]+`
 const GUID = '[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}'
 
-const pattern =
-  (kind: SecretPattern['kind'], prose = false) =>
-  (source: string, flags = 'gi'): SecretPattern => ({
-    kind,
-    prose,
-    pattern: new RegExp(source, flags),
-  })
 const collection = pattern('collection')
 const secret = pattern('secret')
 const secretOrProse = pattern('secret', true)
-const value = pattern('value')
 
 export const SECRET_PATTERNS: readonly SecretPattern[] = [
   // Collection IDs: in paths of the Task API, and after their name.
@@ -93,7 +73,15 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     String.raw`(?<before>(?:^|\s)--?[\w-]{0,40}(?:password|passwd|pwd|secret|token|api-key)\s+)(?<secret>(?!-)\S+)`,
   ),
   secret(String.raw`(?<before>(?:^|\s)(?:-u|--user)\s+)(?<secret>\S+:\S+)`),
-  secret(String.raw`(?<before>\bauth\s*=\s*)(?<secret>\([^)]*\))`),
+  secret(
+    String.raw`(?<before>\b(?:password|passphrase|passwort)\s+(?:is|was|ist|of)\s+)(?<secret>(?!(?:not|wrong|invalid|incorrect|missing|empty|required|expired|set|too|the|a|an|known|unknown|reset|changed|rejected|correct)\b)[^\s,;]{1,200})`,
+  ),
+  secret(String.raw`(?<before>\bpassphrase\s+)(?<secret>(?=\S*[\d\W_])[^\s:=,;]{1,200})`),
+  secret(
+    String.raw`(?<before>\b(?:change_password|add_user|authenticate_user)\s+(?:'[^']{0,100}'|"[^"]{0,100}"|\S{1,100})\s+)(?<secret>'[^']*'|"[^"]*"|\S+)`,
+  ),
+  secret(String.raw`(?<before>\bcookie hash\s*:?\s*)(?<secret>[\w+/=-]{8,})`),
+  secret(String.raw`(?<before>\bauth\s{0,9}=\s{0,9})(?<secret>\([^()]{0,500}\)?)`),
   secret(String.raw`(?<before>\bcredentials?:\s*)(?<secret>[^\s:]+:\S+)`),
 
   // In URLs, up to the last @, because a password may contain an unencoded slash or @.
@@ -101,22 +89,23 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     String.raw`(?<before>\b[a-z][a-z0-9+.-]{0,30}://)(?<secret>(?=[^\s@"'<>]{0,200}:)[^\s"'<>]{1,500}|[^\s/?#@"'<>]{1,500})(?=@)`,
   ),
   secret(String.raw`(?<before>%3A%2F%2F)(?<secret>(?:(?!%40)[^\s"']){1,500})(?=%40)`),
+  // Without a scheme: user:password@host and user/password@database.
+  secret(
+    String.raw`(?<![\w:/@.%-])(?<before>[a-z_][\w.-]{0,60}[:/])(?<secret>[^\s:/@"'<>()]{1,100})(?=@[a-z0-9][\w.-]{0,200})`,
+  ),
   secret(String.raw`(?<before>\bjdbc:oracle:\w+:)(?<secret>[^\s@/]{1,200}/[^\s@]{1,200})(?=@)`),
 
   // Recognisable by their form
   secret(String.raw`(?<![A-Za-z0-9])(?<secret>eyJ[\w-]{8,}(?:\.[\w-]*){0,2})`, 'g'),
   secret(String.raw`\b(?<secret>(?:AKIA|ASIA)[A-Z0-9]{12,})`, 'g'),
   secret(
-    String.raw`\b(?<secret>(?:gh[opsur]_|github_pat_|glpat-|glsa_|xox[abprs]-|sk_live_|hvs\.|AIza)[\w-]{16,})`,
+    String.raw`\b(?<secret>(?:gh[opsur]_|github_pat_|glpat-|glsa_|xox[abprs]-|sk_live_|sk-|npm_|ya29\.|hvs\.|AIza)[\w.-]{16,})`,
     'g',
   ),
   secret(String.raw`(?<secret>\$(?:2[abxy]|argon2\w*|[156])\$[\w./$=,+-]{8,})`, 'g'),
   secret(String.raw`(?<secret>-----BEGIN [A-Z ]*-----.*)`, 'gs'),
 
-  // Values of statements may be data of a person.
-  value(String.raw`(?<before>@\w+=)(?<secret>'(?!\?')(?:[^']|'')*')`),
-  value(String.raw`(?<before>\$\d+ = )(?<secret>'(?:[^']|'')*')`),
-  value(String.raw`(?<before>\[parameters: )(?<secret>.*)`),
+  ...PERSONAL_DATA,
 ]
 
 const MASKED_OR_NONE =

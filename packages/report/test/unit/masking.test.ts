@@ -77,6 +77,38 @@ describe('masking', () => {
     ["[Parameters=[@p0='O''Brien']", 'Brien'],
     ["DETAIL:  parameters: $1 = 'Smith', $2 = NULL", 'Smith'],
     ["[parameters: {'name': 'Smith'}]", 'Smith'],
+    ['DETAIL:  Key (nhs_number)=(9434765919) already exists.', '9434765919'],
+    ['DETAIL: Key (a, b)=(O(1), Smith) is still referenced from table "x"', 'Smith'],
+    ['DETAIL:  Failing row contains (17, 8507, 1974, Smith, null).', '1974'],
+    ['invalid input syntax for type integer: "Smith, John"', 'Smith'],
+    ['date/time field value out of range: "1974-02-31"', '1974'],
+    ["psycopg2.errors.UniqueViolation: (b'Key (mrn)=(A-17)')", 'A-17'],
+    ["SELECT * FROM person WHERE person_source_value = 'A17' LIMIT 1", 'A17'],
+    ["INSERT INTO person VALUES (17, 'Smith', 1974)", 'Smith'],
+    ["where city in ('Leeds', 'York')", 'Leeds'],
+    ['person_id=4711 not found', '4711'],
+    ['no row for patient 4711, patient id: 4712', '4712'],
+    ['"nhs_number": "943 476 5919"', '5919'],
+    ['NHS 943 476 5919 is invalid', '5919'],
+    ['date of birth: 1974-12-06', '1974'],
+    ['surname is Smith', 'Smith'],
+    ['duplicate of patient 4711', '4711'],
+    ['written to jane.smith@example.org', 'jane.smith'],
+    ['the password is hunter2', 'hunter2'],
+    ['pass: hunter2', 'hunter2'],
+    ['pw=hunter2', 'hunter2'],
+    ['passphrase hunter2', 'hunter2'],
+    ['Passwort: hunter2', 'hunter2'],
+    ['Das Passwort ist hunter2', 'hunter2'],
+    ['session=3fe8a1', '3fe8a1'],
+    ['sk-0123456789abcdefghijABCDEF', 'sk-0123'],
+    ['npm_0123456789abcdefghijABCDEF', 'npm_0123'],
+    ['ya29.a0AfH6SMBx0123456789abcdef', 'a0AfH6'],
+    ['rabbitmqctl change_password relay hunter2', 'hunter2'],
+    ["rabbitmqctl add_user 'relay' 'hunter2'", 'hunter2'],
+    ['connecting as scott/tiger@orcl', 'tiger'],
+    ['connecting to relay:hunter2@rabbit', 'hunter2'],
+    ['cookie hash      : bPZCgmX6fTJzQ5iMTIK6Vg==', 'bPZCgmX6'],
   ])('%s', (text, secret) => {
     expect(mask(text)).not.toContain(secret)
   })
@@ -103,6 +135,16 @@ describe('masking', () => {
     'GET https://relay.example.org:443/healthz HTTP/1.1',
     'the collection of site-b has 3 members, collection: 3',
     'secret: not found in namespace relay',
+    'password is wrong',
+    'Invalid password is not accepted',
+    'the person table has no rows',
+    'table person: 3 columns',
+    'column "person_id" does not exist',
+    'node rabbit@relay-0 is up',
+    'Failed to post result at 1758869940.1.',
+    'pass 3 of 5',
+    'passphrase required',
+    'session closed after 30 s',
     'Root=1-68d63720-000000000000000000008c24 arn:aws:acm:eu-west-2:123456789012:certificate/12345678',
   ])('does not mask: %s', (text) => {
     expect(mask(text)).toBe(text)
@@ -222,5 +264,32 @@ describe('many known ids', () => {
     expect(masker.text('of cohort-1-north now')).toBe('of ‹collection› now')
     expect(masker.text('of cohort-1 now')).toBe('of ‹collection› now')
     expect(masker.text('the line ends in cohor…')).toBe('the line ends in ‹collection›…')
+  })
+
+  it('replaces characters that could hide or reverse a part of a text', () => {
+    expect(mask('a\u009b31mb\u202ec\u2066d\u200be\u0007f\tg')).toBe(
+      'a\ufffd31mb\ufffdc\ufffdd\ufffde\ufffdf\tg',
+    )
+  })
+
+  it('takes time in proportion to the length of a line', () => {
+    const seconds = (text: string): number => {
+      const start = performance.now()
+      mask(text)
+      return (performance.now() - start) / 1_000
+    }
+    for (const piece of [
+      'auth=(',
+      "= 'a",
+      'Key (a',
+      'password is ',
+      'a:b',
+      'person ',
+      '1-2 ',
+      'x.y@',
+    ]) {
+      expect(seconds(piece.repeat(1_200 / piece.length)), piece).toBeLessThan(2)
+      expect(seconds(piece.repeat(30_000 / piece.length)), piece).toBeLessThan(20)
+    }
   })
 })
