@@ -5,21 +5,15 @@
 // SQLite and PostgreSQL; one relay process each. Memory is resident, at its peak since the relay has started, with all threads. An
 // idle relay of the same kind is measured before, because a busy machine makes every request slower.
 //
-// Usage: node packages/relay/bench/settle.ts [--nodes 50] [--codes 100000]
+// Usage: npm run bench -- relay/settle -- [--nodes 50] [--codes 100000] [--store sqlite|postgresql]
 
 import { parseArgs } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'
-import {
-  CODE_DISTRIBUTION,
-  distributionResult,
-  encodeDistribution,
-  resultFile,
-  serializeResult,
-  type DistributionRow,
-} from '@warren/task-api'
 import { createDatabase, percentile, reportMeasurement, startServices } from '@warren/testkit'
 import { loadRelayConfig } from '../src/index.ts'
 import { openStore } from '../src/open-store.ts'
+import type { RelayStore } from '../src/store/relay-store.ts'
+import { admitAnswered } from '../test/harness/answered-distribution.ts'
 import { addBenchNodes, silentLog, temporarySqlite } from './harness/bench-nodes.ts'
 import { ServerProcess } from './harness/server-process.ts'
 
@@ -27,6 +21,7 @@ const { values: flags } = parseArgs({
   options: {
     nodes: { type: 'string', default: '50' },
     codes: { type: 'string', default: '100000' },
+    store: { type: 'string' },
   },
 })
 const nodeCount = Number(flags.nodes)
@@ -37,10 +32,10 @@ const PROBE_EVERY_MS = 10
 async function settle(name: string, store: string): Promise<void> {
   const collectionIds = (await addBenchNodes(store, nodeCount)).map((node) => node.collectionId)
   const quiet = await probeIdle(store)
-  const isSettled = await admitAnswered(store, collectionIds)
+  await storeResults(store, collectionIds)
   await using relay = await ServerProcess.relay({ RELAY_STORE: store })
   const started = performance.now()
-  const busy = await probe(relay.url, isSettled())
+  const busy = await probe(relay.url, untilSettled(store))
   const seconds = (performance.now() - started) / 1_000
   const what = `${nodeCount} nodes × ${codeCount} codes, ${name}`
   reportMeasurement({ what: `${what}: time to settle`, value: seconds, unit: 's' })
@@ -71,67 +66,21 @@ async function probeIdle(store: string): Promise<Times> {
   return times
 }
 
-/** Admits a distribution task and stores the result of every node. Returns what waits until the task is settled. */
-async function admitAnswered(
-  database: string,
-  collectionIds: readonly string[],
-): Promise<() => Promise<void>> {
-  const config = loadRelayConfig({ RELAY_STORE: database })
-  const options = { log: silentLog(), waitForDatabase: false }
-  await using store = await openStore(config, options)
-  const admission = await store.tasks.admit({
-    upstream: 'bench',
-    uuid: 'bench',
-    kind: 'distribution',
-    type: 'generic',
-    collection: 'c',
-    body: '{}',
-    ageMs: 0,
-    deadlineMs: 3_600_000,
-    resultWithoutNodes: '{}',
-  })
-  if (admission.outcome !== 'admitted') throw new Error(`the task was ${admission.outcome}`)
-  const json = Buffer.from(codes())
-  const leaseMs = { availability: 3_600_000, distribution: 3_600_000 }
-  for (const nodeId of collectionIds) {
-    const lease = await store.tasks.leaseOldest(nodeId, { leaseMs, maxAttempts: 5 })
-    if (lease === null) throw new Error('nothing to lease')
-    await store.tasks.storeResult({ subtaskId: lease.subtaskId, nodeId, json, status: 'ok' })
-  }
-  return async () => {
-    await using watching = await openStore(config, options)
-    const counts = async () => (await watching.tasks.countByState()).tasks
-    while ((await counts()).settled === 0) await delay(200)
-    // The relay discards the results of the nodes now.
-    await delay(2_000)
-  }
+async function storeResults(database: string, collectionIds: readonly string[]): Promise<void> {
+  await using store = await openBenchStore(database)
+  await admitAnswered(store, collectionIds, codeCount)
 }
 
-function codes(): string {
-  const rows = Array.from({ length: codeCount }, (_, index): DistributionRow => ({
-    biobank: 'collection',
-    code: `OMOP:${4_000_000 + index}`,
-    count: 20 + (index % 500),
-    description: '',
-    min: null,
-    q1: null,
-    median: null,
-    mean: null,
-    q3: null,
-    max: null,
-    alternatives: '',
-    dataset: '',
-    omop: String(4_000_000 + index),
-    omopDescription: `A clinical finding with number ${index}`,
-    category: 'Condition',
-  }))
-  const file = resultFile({
-    name: CODE_DISTRIBUTION,
-    text: encodeDistribution(CODE_DISTRIBUTION, rows),
-    description: null,
-    sensitive: true,
-  })
-  return serializeResult(distributionResult({ uuid: 'u', collection: 'c' }, codeCount, [file]))
+async function untilSettled(database: string): Promise<void> {
+  await using store = await openBenchStore(database)
+  while ((await store.tasks.countByState()).tasks.settled === 0) await delay(200)
+  // The relay discards the results of the nodes now.
+  await delay(2_000)
+}
+
+async function openBenchStore(database: string): Promise<RelayStore> {
+  const config = loadRelayConfig({ RELAY_STORE: database })
+  return openStore(config, { log: silentLog(), waitForDatabase: false })
 }
 
 type Times = Record<'/livez' | '/readyz', number[]>
@@ -154,8 +103,12 @@ async function probe(url: string, work: Promise<unknown>): Promise<Times> {
   return times
 }
 
-await using sqlite = await temporarySqlite()
-await settle('SQLite', sqlite.url)
-await startServices()
-await using postgres = await createDatabase()
-await settle('PostgreSQL', postgres.url)
+if (flags.store !== 'postgresql') {
+  await using database = await temporarySqlite()
+  await settle('SQLite', database.url)
+}
+if (flags.store !== 'sqlite') {
+  await using _ = await startServices()
+  await using database = await createDatabase()
+  await settle('PostgreSQL', database.url)
+}

@@ -1,13 +1,19 @@
+import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { MAX_PROBLEMS, ResultFormatError, ProblemList } from './format-error.ts'
 import { isJsonObject } from './json/json-object.ts'
-import type { ResultFile } from './result-file.ts'
+import { parseJsonWithBytes } from './json/json-outline.ts'
+import type { EncodedFile, ResultFile } from './result-file.ts'
 import { parseDecimal, parseInteger, jsonPath, typeName, wireText } from './wire-value.ts'
 
 const PROTOCOL_VERSION = 'v2'
 
 /** A result, with the member names of the wire format. */
-export interface TaskResult {
+export type TaskResult = ResultWith<ResultFile>
+/** A result of which the data of files may be bytes. */
+export type EncodedResult = ResultWith<EncodedFile>
+
+interface ResultWith<File> {
   readonly uuid: string
   /** `ok`, `OK` or "" is a success, `error` or `failed` a failure: use `isFailure`. */
   readonly status: string
@@ -18,7 +24,7 @@ export interface TaskResult {
     /** Availability: people. Distribution: rows in the file, not people. */
     readonly count: number
     readonly datasetCount: number
-    readonly files: readonly ResultFile[]
+    readonly files: readonly File[]
   }
 }
 
@@ -162,13 +168,40 @@ export function parseResult(json: unknown): TaskResult {
   }
 }
 
+/**
+ * Reads a result from JSON in UTF-8. The data of large files stays part of `bytes`, which must not be used otherwise.
+ * @throws SyntaxError if it is not JSON, ResultFormatError if it is not a result.
+ */
+export function parseResultBytes(bytes: Buffer): EncodedResult {
+  const { value, bytesOf } = parseJsonWithBytes(bytes)
+  const text = (placeholder: string): string => bytesOf(placeholder)?.toString() ?? placeholder
+  const { uuid, status, collection_id, message, protocolVersion, queryResult } = parseResult(value)
+  const files = queryResult.files.map((file) => ({
+    file_name: text(file.file_name),
+    file_data: bytesOf(file.file_data) ?? file.file_data,
+    file_description: file.file_description === null ? null : text(file.file_description),
+    file_reference: text(file.file_reference),
+    file_sensitive: file.file_sensitive,
+    file_size: file.file_size,
+    file_type: text(file.file_type),
+  }))
+  return {
+    uuid: text(uuid),
+    status: text(status),
+    collection_id: text(collection_id),
+    message: message === null ? null : text(message),
+    protocolVersion: text(protocolVersion),
+    queryResult: { ...queryResult, files },
+  }
+}
+
 function parseWholeNumber(value: unknown): number | undefined {
   const number = parseInteger(value)
   return number === undefined || number < 0 ? undefined : number
 }
 
 /** Whether the node reported an error instead of a count. */
-export function isFailure(result: TaskResult): boolean {
+export function isFailure(result: Pick<TaskResult, 'status'>): boolean {
   return statusIsFailure(result.status)
 }
 
@@ -182,12 +215,12 @@ export function countResult(task: TaskAddress, count: number, message = ''): Tas
 }
 
 /** `rows` is the number of data rows in the distribution file. */
-export function distributionResult(
+export function distributionResult<File extends EncodedFile>(
   task: TaskAddress,
   rows: number,
-  files: readonly ResultFile[],
+  files: readonly File[],
   message = '',
-): TaskResult {
+): ResultWith<File> {
   return result(task, 'ok', message, { count: rows, datasetCount: files.length > 0 ? 1 : 0, files })
 }
 
@@ -195,12 +228,12 @@ export function errorResult(task: TaskAddress, message: string): TaskResult {
   return result(task, 'error', message, { count: 0, datasetCount: 0, files: [] })
 }
 
-function result(
+function result<File extends EncodedFile>(
   task: TaskAddress,
   status: string,
   message: string,
-  queryResult: TaskResult['queryResult'],
-): TaskResult {
+  queryResult: ResultWith<File>['queryResult'],
+): ResultWith<File> {
   const { count } = queryResult
   if (!Number.isSafeInteger(count) || count < 0) throw new RangeError('a count is 0 or more')
   return {
@@ -215,10 +248,35 @@ function result(
 
 /** JSON with the members in the order in which existing programs send them. */
 export function serializeResult(result: TaskResult): string {
+  return serialize(result, ({ file_data }) => file_data)
+}
+
+/** `serializeResult` in UTF-8, without making strings of the data that are bytes. Has memory of its own. */
+export function serializeResultBytes(result: EncodedResult): Buffer<ArrayBuffer> {
+  // No text of a result can contain it.
+  const placeholder = `${randomUUID()}:`
+  const data: Buffer[] = []
+  const around = serialize(result, ({ file_data }) => {
+    if (typeof file_data === 'string') return file_data
+    data.push(file_data)
+    return placeholder
+  }).split(placeholder)
+  const parts = around.flatMap((text, index) => [Buffer.from(text), data[index] ?? Buffer.alloc(0)])
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  const bytes = Buffer.from(new ArrayBuffer(length))
+  let at = 0
+  for (const part of parts) at += part.copy(bytes, at)
+  return bytes
+}
+
+function serialize<File extends EncodedFile>(
+  result: ResultWith<File>,
+  dataOf: (file: File) => string,
+): string {
   const { uuid, status, collection_id, message, protocolVersion, queryResult } = result
   const files = queryResult.files.map((file) => ({
     file_name: file.file_name,
-    file_data: file.file_data,
+    file_data: dataOf(file),
     file_description: file.file_description,
     file_reference: file.file_reference,
     file_sensitive: file.file_sensitive,

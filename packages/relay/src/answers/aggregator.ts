@@ -1,4 +1,4 @@
-import type { TaskResult } from '@warren/task-api'
+import type { EncodedResult } from '@warren/task-api/messages'
 
 import type { CombineBounds } from './combine-bounds.ts'
 
@@ -17,7 +17,7 @@ export interface AggregatorOptions {
 export interface Aggregate {
   /** People (availability) or rows of the file (distributions). */
   readonly count: number
-  readonly files: TaskResult['queryResult']['files']
+  readonly files: EncodedResult['queryResult']['files']
 }
 
 /** Why a result, or part of it, was not counted. Contains no values. For the log, never for the upstream. */
@@ -32,7 +32,7 @@ export interface ResultProblem {
 /** Adds up the results of one task, one at a time. The counts do not depend on the order. Never throws for what a node sent. */
 export interface Aggregator {
   /** Adds one node's result with status ok. `counted: false`: no part of it was usable or added. */
-  add(result: TaskResult): {
+  add(result: EncodedResult): {
     readonly counted: boolean
     readonly problems: readonly ResultProblem[]
   }

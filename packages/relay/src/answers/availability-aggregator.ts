@@ -1,4 +1,4 @@
-import type { TaskResult } from '@warren/task-api'
+import type { EncodedResult } from '@warren/task-api/messages'
 
 import {
   tooManyPeople,
@@ -16,7 +16,7 @@ export class AvailabilityAggregator implements Aggregator {
     this.#options = options
   }
 
-  add(result: TaskResult): ReturnType<Aggregator['add']> {
+  add(result: EncodedResult): ReturnType<Aggregator['add']> {
     const { bounds } = this.#options
     const { count } = result.queryResult
     if (count > bounds.maxNodeCount) {

@@ -4,10 +4,10 @@ import {
   distributionResult,
   errorResult,
   isFailure,
-  parseResult,
+  parseResultBytes,
   ResultFormatError,
-  type TaskResult,
-} from '@warren/task-api'
+  type EncodedResult,
+} from '@warren/task-api/messages'
 
 import type { NodeResult } from '../store/task-store.ts'
 import type { TaskType } from '../vocabulary/task-kind.ts'
@@ -36,7 +36,7 @@ export interface TaskToCombine {
 }
 
 export interface CombinedResult {
-  readonly result: TaskResult
+  readonly result: EncodedResult
   readonly coverage: Coverage
   /** For the log: results with status ok that were not counted, in whole or in part. */
   readonly problems: readonly NodeProblems[]
@@ -100,7 +100,7 @@ function addResult(
 ): ReturnType<Aggregator['add']> {
   if (json === null) return unusable('is too large')
   try {
-    const result = parseResult(JSON.parse(json))
+    const result = parseResultBytes(json)
     if (!isFailure(result)) return aggregator.add(result)
     reasons.add(result.message)
     return { counted: false, problems: [] }
@@ -120,7 +120,7 @@ function combinedResult(
   aggregator: Aggregator,
   coverage: Coverage,
   { reasons, options }: { reasons: FailureReasons; options: CombineOptions },
-): TaskResult {
+): EncodedResult {
   const message = options.reportCoverage ? coverageMessage(coverage, reasons.toString()) : ''
   if (coverage.answered === 0)
     return errorResult(task, message === '' ? 'no valid answer' : message)

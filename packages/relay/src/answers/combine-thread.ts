@@ -2,10 +2,10 @@
 
 import { once } from 'node:events'
 import { parentPort, workerData } from 'node:worker_threads'
-import { serializeResult } from '@warren/task-api'
+import { serializeResultBytes } from '@warren/task-api/messages'
 
 import type { NodeResult } from '../store/task-store.ts'
-import type { ThreadInput, ThreadOutput } from './combine-in-thread.ts'
+import type { PassedResult, ThreadInput, ThreadOutput } from './combine-in-thread.ts'
 import { combineResults } from './combine-results.ts'
 
 if (parentPort === null) throw new Error('this file is the program of a thread')
@@ -15,17 +15,19 @@ async function* receive(): AsyncGenerator<NodeResult> {
   for (;;) {
     const received = once(relay, 'message')
     send('next')
-    const [result]: (NodeResult | null)[] = await received
+    const [result]: (PassedResult | null)[] = await received
     if (result === null || result === undefined) return
-    yield result
+    const { json } = result
+    yield { ...result, json: json === null ? null : Buffer.from(json) }
+    // Frees the memory now, not at the next garbage collection.
+    json?.transfer(0)
   }
 }
 
 function send(output: ThreadOutput): void {
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin
-  relay.postMessage(output)
+  relay.postMessage(output, output === 'next' ? [] : [output.json])
 }
 
 const { task, options }: ThreadInput = workerData
 const { result, coverage, problems } = await combineResults(task, receive(), options)
-send({ json: serializeResult(result), coverage, problems })
+send({ json: serializeResultBytes(result).buffer, coverage, problems })

@@ -7,8 +7,8 @@ import {
   resultFile,
   type DistributionLine,
   type DistributionRow,
-  type TaskResult,
-} from '@warren/task-api'
+  type EncodedResult,
+} from '@warren/task-api/messages'
 
 import {
   maxFileBytes,
@@ -79,7 +79,7 @@ export class DemographicsAggregator implements Aggregator {
     this.#addTo(this.#nodes, withoutGenomics(0), GENOMICS_NAMES)
   }
 
-  add(result: TaskResult): ReturnType<Aggregator['add']> {
+  add(result: EncodedResult): ReturnType<Aggregator['add']> {
     this.#nodes++
     const leftOut = new LeftOutRows(DEMOGRAPHICS_DISTRIBUTION)
     let rows = 0

@@ -4,8 +4,8 @@ import {
   ResultFormatError,
   type DistributionFileName,
   type DistributionLine,
-  type TaskResult,
-} from '@warren/task-api'
+  type EncodedResult,
+} from '@warren/task-api/messages'
 
 import type { ResultProblem } from './aggregator.ts'
 import { MAX_FILES, MAX_LINE_LENGTH, type CombineBounds } from './combine-bounds.ts'
@@ -21,7 +21,7 @@ export interface DistributionFiles {
  * the others count. A result that states that it has no rows has none, whatever its files contain.
  */
 export function readDistributionFiles(
-  result: TaskResult,
+  result: EncodedResult,
   name: DistributionFileName,
   { maxNodeRows }: CombineBounds,
   useRows: (rows: Iterable<DistributionLine>) => void,

@@ -4,8 +4,8 @@ import {
   resultFileOfPieces,
   type DistributionLine,
   type DistributionRow,
-  type TaskResult,
-} from '@warren/task-api'
+  type EncodedResult,
+} from '@warren/task-api/messages'
 
 import {
   maxFileBytes,
@@ -15,22 +15,17 @@ import {
   type Aggregator,
   type AggregatorOptions,
 } from './aggregator.ts'
+import { CodeTable } from './code-table.ts'
 import { MAX_CODE_LENGTH } from './combine-bounds.ts'
 import { readDistributionFiles } from './distribution-files.ts'
 import { LeftOutRows } from './left-out-rows.ts'
-import { PeopleCount } from './people-count.ts'
-import { combinedRow, rowBytes, RowNameReader, type RowNames } from './row-names.ts'
+import { combinedRow, rowBytes, RowNameReader } from './row-names.ts'
 import { copyOf, isSafeCode } from './safe-text.ts'
-
-interface Code {
-  readonly names: RowNames
-  readonly count: PeopleCount
-}
 
 /** Adds up people by code. Codes are case-sensitive and keep the order in which they were first seen. */
 export class GenericAggregator implements Aggregator {
   readonly #options: AggregatorOptions
-  readonly #codes = new Map<string, Code>()
+  readonly #codes = new CodeTable()
   readonly #names = new RowNameReader()
   #bytesLeft: number
   /** A row did not fit. Shorter ones are not tried, because a node may send hundreds of thousands. */
@@ -42,7 +37,7 @@ export class GenericAggregator implements Aggregator {
     this.#bytesLeft = maxFileBytes(options.bounds)
   }
 
-  add(result: TaskResult): ReturnType<Aggregator['add']> {
+  add(result: EncodedResult): ReturnType<Aggregator['add']> {
     const node = this.#nodes++
     const leftOut = new LeftOutRows(CODE_DISTRIBUTION)
     let rows = 0
@@ -64,28 +59,26 @@ export class GenericAggregator implements Aggregator {
   #addRow(node: number, line: DistributionLine, leftOut: LeftOutRows): void {
     const { bounds } = this.#options
     if (line.count > bounds.maxNodeCount) return leftOut.add('COUNT', tooManyPeople(bounds))
-    let code = this.#codes.get(line.code)
+    let code = this.#codes.find(line.code)
     if (code === undefined) {
       if (!isSafeCode(line.code, MAX_CODE_LENGTH)) return leftOut.add('CODE', 'is not a code')
       const added = this.#addCode(line)
       if (added === null) return leftOut.add('', combinedTooLarge(bounds))
       code = added
     }
-    if (!code.count.add(node, line.count, bounds.maxNodeCount)) {
+    if (!this.#codes.addPeople(code, node, line.count, bounds.maxNodeCount)) {
       leftOut.add('COUNT', tooManyPeople(bounds))
     }
   }
 
-  #addCode(line: DistributionLine): Code | null {
+  #addCode(line: DistributionLine): number | null {
     if (this.#isFull) return null
     const names = this.#names.read(line.row())
     const bytes = rowBytes(this.#options.collection, line.code, names)
     this.#isFull = bytes > this.#bytesLeft
     if (this.#isFull) return null
     this.#bytesLeft -= bytes
-    const code = { names, count: new PeopleCount() }
-    this.#codes.set(copyOf(line.code), code)
-    return code
+    return this.#codes.add(copyOf(line.code), names)
   }
 
   finish(): Aggregate {
@@ -110,8 +103,8 @@ export class GenericAggregator implements Aggregator {
 
   *#rows(): Generator<DistributionRow> {
     const { collection, discloseCount, dropSuppressedRows } = this.#options
-    for (const [code, { names, count }] of this.#codes) {
-      const people = discloseCount(count.people)
+    for (const { code, names, people: all } of this.#codes.rows()) {
+      const people = discloseCount(all)
       if (people === 0 && dropSuppressedRows) continue
       yield combinedRow(names, { biobank: collection, code, count: people, alternatives: '' })
     }

@@ -1,4 +1,4 @@
-import type { DistributionRow } from '@warren/task-api'
+import type { DistributionRow } from '@warren/task-api/messages'
 
 import { MAX_NAME_LENGTH } from './combine-bounds.ts'
 import { safeText } from './safe-text.ts'

@@ -143,6 +143,8 @@ function differences(
       const time = clock === undefined ? STATEMENT_TIME : sql`cast(${clock()} as bigint)`
       return sql<number>`(${time} + ${Math.round(offsetMs)})`
     },
+    // As bytes, PostgreSQL would send it in hexadecimal, and reading it in pieces with a cursor takes more memory and time.
+    textBytes: (column) => sql.ref<string>(column),
     rowLocks: true,
     async lockForMigration(trx) {
       await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)

@@ -14,6 +14,8 @@ export interface SqlDifferences {
   readonly columnTypes: { readonly uuid: 'uuid' | 'text'; readonly time: 'bigint' | 'integer' }
   /** The time of the database plus `offsetMs`, epoch ms. The same in the whole statement. */
   readonly now: (offsetMs?: number) => RawBuilder<number>
+  /** The text of a column, in UTF-8 if the driver can read it so: a large string is freed later. */
+  readonly textBytes: (column: string) => RawBuilder<string | Uint8Array>
   /** Whether `for update skip locked` exists. Without it, a transaction locks the whole database. */
   readonly rowLocks: boolean
   /** Makes other migrations wait until this transaction ends. */

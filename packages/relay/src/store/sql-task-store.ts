@@ -20,7 +20,8 @@ import type {
 import type { SqlDatabase } from './sql-database.ts'
 import { LeaseBatcher } from './lease-batcher.ts'
 import { admitTask } from './task-admission.ts'
-import { isAssigned, readResults, storeResult, type ResultToStore } from './task-results.ts'
+import { readResults } from './read-results.ts'
+import { isAssigned, storeResult, type ResultToStore } from './task-results.ts'
 import {
   claimSettling,
   discardResults,
@@ -108,7 +109,7 @@ export class SqlTaskStore implements TaskStore {
     return readResults(this.#database, taskId, nodeIds)
   }
 
-  async settle(claim: SettlingClaim, result: string): Promise<Settlement> {
+  async settle(claim: SettlingClaim, result: string | Buffer): Promise<Settlement> {
     return settleTask(this.#database, claim, result)
   }
 

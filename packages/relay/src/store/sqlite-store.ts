@@ -162,6 +162,7 @@ function differences(clock: () => number): SqlDifferences {
     columnTypes: { uuid: 'text', time: 'integer' },
     // SQLite has no clock of its own, and is used by the processes of one machine.
     now: (offsetMs = 0) => sql<number>`${Math.round(clock() + offsetMs)}`,
+    textBytes: (column) => sql`cast(${sql.ref(column)} as blob)`,
     rowLocks: false,
     // Every transaction begins with the write lock.
     lockForMigration: async () => {},

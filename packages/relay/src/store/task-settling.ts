@@ -165,12 +165,12 @@ export async function releaseSettling(
 export async function settleTask(
   database: SqlDatabase,
   { task: { taskId, upstream }, token }: SettlingClaim,
-  result: string,
+  result: string | Buffer,
 ): Promise<Settlement> {
   const { now } = database.differences
   return database.transact('settle a task', async (trx, announce) => {
     const [moved] = await moveTasks(trx, 'settle')
-      .set({ result, settled_at: now(), deliver_at: now() })
+      .set({ result: sql<string>`cast(${result} as text)`, settled_at: now(), deliver_at: now() })
       .where('id', '=', taskId)
       .where('settling_by', '=', token)
       .where('settling_until', '>', now())

@@ -98,8 +98,8 @@ export type ResultOutcome =
 export interface NodeResult {
   readonly nodeId: string
   readonly status: ResultStatus
-  /** The node's result as JSON text. Null: it is too large for its kind of task and was not read. */
-  readonly json: string | null
+  /** The node's result, JSON in UTF-8. Null: it is too large for its kind of task and was not read. */
+  readonly json: Buffer | null
 }
 
 export interface TaskToSettle {
@@ -229,8 +229,8 @@ export interface TaskStore {
   releaseSettling(claim: SettlingClaim): Promise<void>
   /** The results of some of the nodes. */
   readResults(taskId: string, nodeIds: readonly string[]): Promise<readonly NodeResult[]>
-  /** Stores the combined result (JSON text) of a claimed task. Exactly one call per task succeeds. */
-  settle(claim: SettlingClaim, result: string): Promise<Settlement>
+  /** Stores the combined result (JSON, as text or in UTF-8) of a claimed task. Exactly one call per task succeeds. */
+  settle(claim: SettlingClaim, result: string | Buffer): Promise<Settlement>
   /** Settled tasks whose node results were not discarded, because a relay crashed. */
   findUndiscarded(limit: number): Promise<readonly string[]>
   /** Discards the node results of a settled task in small steps. `keep`: only marks the task. */

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { serializeResult } from '@warren/task-api'
+import { serializeResultBytes } from '@warren/task-api'
 
 import {
   combineResults,
@@ -10,8 +10,8 @@ import { combineInThread } from '../answers/combine-in-thread.ts'
 import type { NodeResult, SettlingClaim, TaskStore } from '../store/task-store.ts'
 
 export interface Combined extends Pick<CombinedResult, 'coverage' | 'problems'> {
-  /** The combined result. */
-  readonly json: string
+  /** The combined result, JSON in UTF-8. */
+  readonly json: Buffer
 }
 
 // An error or a count has a few hundred bytes. Nothing that counts is in a larger one.
@@ -37,7 +37,7 @@ export async function combineClaimed(
     return combineInThread(task, results, options, signal)
   }
   const { result, coverage, problems } = await combineResults(task, results, options)
-  return { json: serializeResult(result), coverage, problems }
+  return { json: serializeResultBytes(result), coverage, problems }
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Logger } from '@warren/runtime'
-import { errorResult, serializeResult } from '@warren/task-api'
+import { errorResult, serializeResultBytes } from '@warren/task-api'
 
 import type { NodeProblems } from '../answers/combine-results.ts'
 import type { Coverage } from '../answers/coverage.ts'
@@ -70,7 +70,7 @@ async function combineOrFail(
     const { asked } = task
     const failed = claim.results.length
     return {
-      json: serializeResult(errorResult(task, 'the results could not be combined')),
+      json: serializeResultBytes(errorResult(task, 'the results could not be combined')),
       coverage: { asked, answered: 0, partial: 0, failed, late: asked - failed },
       problems: [],
     }

@@ -122,7 +122,7 @@ describeStores('results', (openBench) => {
       expect(await submit(json, status)).toMatchObject({ outcome: 'stored', allAnswered: true })
     }
     expect(await settleAndRead(store, taskId)).toEqual([
-      { nodeId: node, status: 'ok', json: 'second' },
+      { nodeId: node, status: 'ok', json: Buffer.from('second') },
     ])
   })
 
@@ -219,7 +219,7 @@ describeStores('settling', (openBench) => {
     }
     const results = await settleAndRead(store, taskId)
     expect(results.map(({ nodeId }) => nodeId).sort()).toEqual(nodes)
-    expect(results.every(({ nodeId, json }) => json === `of ${nodeId}`)).toBe(true)
+    expect(results.every(({ nodeId, json }) => json?.toString() === `of ${nodeId}`)).toBe(true)
   })
 
   it('happens exactly once for any number of concurrent calls', async () => {

@@ -6,7 +6,7 @@ import {
   errorResult,
   fileText,
   resultFile,
-  serializeResult,
+  serializeResultBytes,
 } from '@warren/task-api'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -24,11 +24,15 @@ function task(asked: number, type: TaskType = 'availability') {
 }
 
 function people(nodeId: string, count: number): NodeResult {
-  return { nodeId, status: 'ok', json: serializeResult(countResult(address, count)) }
+  return { nodeId, status: 'ok', json: serializeResultBytes(countResult(address, count)) }
 }
 
 function failed(nodeId: string): NodeResult {
-  return { nodeId, status: 'error', json: serializeResult(errorResult(address, 'no database')) }
+  return {
+    nodeId,
+    status: 'error',
+    json: serializeResultBytes(errorResult(address, 'no database')),
+  }
 }
 
 function codes(nodeId: string, tsv: string): NodeResult {
@@ -37,7 +41,7 @@ function codes(nodeId: string, tsv: string): NodeResult {
   return {
     nodeId,
     status: 'ok',
-    json: serializeResult(distributionResult(address, rows, [file])),
+    json: serializeResultBytes(distributionResult(address, rows, [file])),
   }
 }
 
@@ -89,7 +93,7 @@ describe('the combined result of a task', () => {
   it.each(['error', 'ERROR', 'failed'])(
     'treats status %s in the body as a failure even if it was stored with status ok',
     async (status) => {
-      const json = serializeResult({ ...countResult(address, 12), status })
+      const json = serializeResultBytes({ ...countResult(address, 12), status })
       const results = each([{ nodeId: 'a', status: 'ok' as const, json }])
       expect((await combineResults(task(1), results, OPTIONS)).coverage.failed).toBe(1)
     },
@@ -122,8 +126,8 @@ describe('the combined result of a task', () => {
     const { result, coverage, problems } = await combineResults(
       task(3),
       each([
-        { nodeId: 'a', status: 'ok', json: 'not json' },
-        { nodeId: 'b', status: 'ok', json: '{"queryResult":{"count":"many"}}' },
+        { nodeId: 'a', status: 'ok', json: Buffer.from('not json') },
+        { nodeId: 'b', status: 'ok', json: Buffer.from('{"queryResult":{"count":"many"}}') },
         people('c', 50),
       ]),
       OPTIONS,
@@ -197,7 +201,7 @@ describe('the combined result of a task', () => {
               description: '',
               sensitive: true,
             })
-            const json = serializeResult(distributionResult(address, rows.length, [file]))
+            const json = serializeResultBytes(distributionResult(address, rows.length, [file]))
             return { nodeId: String(index), status: 'ok', json }
           })
           const { result } = await combineResults(

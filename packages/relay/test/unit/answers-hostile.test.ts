@@ -7,7 +7,7 @@ import {
   errorResult,
   fileText,
   resultFile,
-  serializeResult,
+  serializeResultBytes,
 } from '@warren/task-api'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -27,11 +27,11 @@ function answer(nodeId: string, type: Distribution, tsv: string | Buffer): NodeR
   const file = resultFile({ name: FILE[type], text: '', description: '', sensitive: true })
   const data = Buffer.from(tsv).toString('base64')
   const result = distributionResult(address, 1, [{ ...file, file_data: data }])
-  return { nodeId, status: 'ok', json: serializeResult(result) }
+  return { nodeId, status: 'ok', json: serializeResultBytes(result) }
 }
 
 function people(nodeId: string, count: number): NodeResult {
-  return { nodeId, status: 'ok', json: serializeResult(countResult(address, count)) }
+  return { nodeId, status: 'ok', json: serializeResultBytes(countResult(address, count)) }
 }
 
 async function* each(results: readonly NodeResult[]): AsyncGenerator<NodeResult> {
@@ -44,7 +44,7 @@ async function combine(type: TaskType, results: readonly NodeResult[], options =
   const file = result.queryResult.files[0]
   const text = file === undefined ? '' : fileText(file)
   const { rows } = decodeDistribution(text)
-  return { result, coverage, problems, text, rows, json: serializeResult(result) }
+  return { result, coverage, problems, text, rows, json: serializeResultBytes(result).toString() }
 }
 
 const HONEST = {
@@ -128,7 +128,7 @@ describe('a hostile node', () => {
         for (const type of ['availability', 'generic', 'demographics'] as const) {
           const honest = type === 'availability' ? people('a', 40) : answer('a', type, HONEST[type])
           const { coverage, result } = await combine(type, [
-            { nodeId: 'evil', status: 'ok', json },
+            { nodeId: 'evil', status: 'ok', json: Buffer.from(json) },
             honest,
           ])
           expect(result.status).toBe('ok')
@@ -236,7 +236,7 @@ describe('the reasons of nodes that cannot answer', () => {
   const failed = (nodeId: string, message: string): NodeResult => ({
     nodeId,
     status: 'error',
-    json: serializeResult(errorResult(address, message)),
+    json: serializeResultBytes(errorResult(address, message)),
   })
 
   it('are merged, bounded and without IDs', async () => {

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -6,6 +7,8 @@ const BACKSLASH = 0x5c
 const ESCAPE_LENGTH = 6
 // Bytes of a string that are kept. Names, numbers and words of the wire format are shorter.
 const MAX_KEPT = 1_024
+// Longer strings stay bytes in `parseJsonWithBytes`.
+const MAX_TEXT = 65_536
 // Bytes of a longer string that are checked at a time.
 const PIECE = 65_536
 
@@ -15,6 +18,49 @@ const PIECE = 65_536
  * @throws SyntaxError if the bytes are not JSON in UTF-8, exactly as `JSON.parse` would.
  */
 export function parseJsonOutline(bytes: Buffer): unknown {
+  return parseWithout(bytes, MAX_KEPT, () => '…')
+}
+
+export interface JsonWithBytes {
+  /** Long strings are replaced by placeholders, which no text from outside can contain. */
+  readonly value: unknown
+  /** The text of a string that was replaced, in UTF-8. Undefined for any other string. */
+  readonly bytesOf: (placeholder: string) => Buffer | undefined
+}
+
+// Not known outside of this process.
+const PLACEHOLDER = `${randomUUID()}:`
+
+/**
+ * Parses JSON without making strings of its long texts: every string of more than 65,536 bytes is checked and stays part of
+ * `bytes`. Escape sequences in it are resolved there, so `bytes` changes and must not be used otherwise.
+ * @throws SyntaxError if the bytes are not JSON in UTF-8, exactly as `JSON.parse` would.
+ */
+export function parseJsonWithBytes(bytes: Buffer): JsonWithBytes {
+  const texts: Buffer[] = []
+  const value = parseWithout(bytes, MAX_TEXT, (text) => {
+    texts.push(text)
+    return `${PLACEHOLDER}${texts.length - 1}`
+  })
+  const resolved = new Map<string, Buffer>()
+  return {
+    value,
+    bytesOf(placeholder) {
+      if (!placeholder.startsWith(PLACEHOLDER)) return undefined
+      const text = texts[Number(placeholder.slice(PLACEHOLDER.length))]
+      if (text === undefined) return undefined
+      const known = resolved.get(placeholder) ?? resolveEscapes(text)
+      resolved.set(placeholder, known)
+      return known
+    },
+  }
+}
+
+function parseWithout(
+  bytes: Buffer,
+  maxLength: number,
+  replace: (text: Buffer) => string,
+): unknown {
   if (!isUtf8(bytes)) throw new SyntaxError('not UTF-8')
   const kept: string[] = []
   let from = 0
@@ -22,9 +68,9 @@ export function parseJsonOutline(bytes: Buffer): unknown {
   while (start !== -1) {
     const end = stringEnd(bytes, start)
     if (end === -1) break
-    if (end - start > MAX_KEPT) {
+    if (end - start > maxLength) {
       checkString(bytes, start, end)
-      kept.push(bytes.toString('utf8', from, start), '…')
+      kept.push(bytes.toString('utf8', from, start), replace(bytes.subarray(start, end)))
       from = end
     }
     start = stringStart(bytes, end + 1)
@@ -60,6 +106,31 @@ function checkString(bytes: Buffer, start: number, end: number): void {
     JSON.parse(`"${bytes.toString('latin1', from, to)}"`)
     from = to
   }
+}
+
+/** Resolves escape sequences in place: no character is longer than its escape sequence. The text was checked. */
+function resolveEscapes(text: Buffer): Buffer {
+  if (!text.includes(BACKSLASH)) return text
+  let from = 0
+  let length = 0
+  let half = ''
+  while (from < text.length) {
+    const isLast = from + PIECE >= text.length
+    const to = isLast ? text.length : beforeCharacter(text, beforeEscape(text, from, from + PIECE))
+    const piece: string = half + JSON.parse(`"${text.toString('utf8', from, to)}"`)
+    // The other half of a surrogate pair may be the next escape sequence.
+    half = isLast ? '' : (/[\uD800-\uDBFF]$/.exec(piece)?.[0] ?? '')
+    length += text.write(piece.slice(0, piece.length - half.length), length, 'utf8')
+    from = to
+  }
+  return text.subarray(0, length)
+}
+
+/** The last place at or before `to` that is not inside a character of several bytes. */
+function beforeCharacter(bytes: Buffer, to: number): number {
+  let index = to
+  while (((bytes[index] ?? 0) & 0xc0) === 0x80) index--
+  return index
 }
 
 /** The last place at or before `to` that is not inside an escape sequence. */

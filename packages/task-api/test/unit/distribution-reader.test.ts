@@ -63,11 +63,27 @@ describe('fileTextPieces', () => {
     expect(pieces.join('')).toBe(text)
   })
 
+  it('are the same whether the base64 is a string or bytes, with white space anywhere', () => {
+    const base64 = Buffer.from('é€😀\n'.repeat(20_000)).toString('base64')
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 90_000 }), fc.constantFrom(' ', '\r\n'), (at, gap) => {
+        const data = `${base64.slice(0, at)}${gap}${base64.slice(at)}\n`
+        const text = [...fileTextPieces({ ...file(''), file_data: data })].join('')
+        expect(text).toBe('é€😀\n'.repeat(20_000))
+        const bytes = { ...file(''), file_data: Buffer.from(data) }
+        expect([...fileTextPieces(bytes)].join('')).toBe(text)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
   it('replaces bytes that are not UTF-8, and rejects data that is not base64 before any piece', () => {
     const bad = { ...file(''), file_data: Buffer.from([0x41, 0xed, 0xa0, 0x80]).toString('base64') }
     expect([...fileTextPieces(bad)].join('')).toMatch(/^A\uFFFD+$/)
     for (const data of ['AAA', 'AA=A', 'A===', 'AB==', 'AA$A', '====']) {
       expect(() => fileTextPieces({ ...file(''), file_data: data })).toThrow(ResultFormatError)
+      const large = Buffer.from(`${'AAAA'.repeat(40_000)}${data}`)
+      expect(() => fileTextPieces({ ...file(''), file_data: large })).toThrow(ResultFormatError)
     }
   })
 })
@@ -77,7 +93,8 @@ describe('resultFileOfPieces', () => {
     fc.assert(
       fc.property(fc.array(fc.string({ unit: 'grapheme' })), (pieces) => {
         const content = { name: 'f', description: null, sensitive: true }
-        expect(resultFileOfPieces(content, pieces)).toEqual(
+        const { file_data, ...rest } = resultFileOfPieces(content, pieces)
+        expect({ ...rest, file_data: file_data.toString() }).toEqual(
           resultFile({ ...content, text: pieces.join('') }),
         )
       }),
