@@ -104,13 +104,17 @@ export function readdressTask(
   if (kindOf(raw) === 'distribution') return readdressed
   return {
     ...readdressed,
-    protocol_version: presentText(raw['protocol_version'], 'v2'),
-    char_salt: presentText(raw['char_salt'], ''),
+    protocol_version: presentText(protocolVersionText, raw['protocol_version'], 'v2'),
+    char_salt: presentText(charSaltText, raw['char_salt'], ''),
   }
 }
 
-function presentText(value: unknown, fallback: string): string {
-  const parsed = wireText(fallback).safeParse(value)
+// A schema takes longer to make than to use, and a task is readdressed for a thousand nodes.
+const protocolVersionText = wireText('v2')
+const charSaltText = wireText('')
+
+function presentText(schema: z.ZodType<string>, value: unknown, fallback: string): string {
+  const parsed = schema.safeParse(value)
   return parsed.success ? parsed.data : fallback
 }
 

@@ -106,6 +106,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
       requestLog.recordClosed(request, reply, request.routeOptions.config.entry)
     })
     if (held?.hasLoginEnded === true) return done(new ApiError('RELAY_UNAUTHORIZED'))
+    if (held?.failure !== undefined) return done(held.failure)
     if (!draining.aborted) return done()
     return done(new ApiError('RELAY_STOPPING', { retryAfterSeconds: 1 }))
   })

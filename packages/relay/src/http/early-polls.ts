@@ -5,6 +5,8 @@ import { preferredWait } from '@warren/task-api'
 import type { Authenticator } from '../nodes/authenticator.ts'
 import type { Principal } from '../nodes/principal.ts'
 import type { NodeQueue } from '../queue/node-queue.ts'
+import type { LoginVersion } from '../store/user-store.ts'
+import type { HandedOutTask, TaskService } from '../tasks/task-service.ts'
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { HeldPolls } from './held-polls.ts'
 import { NEXT_JOB_PREFIX, taskKindOf } from './next-job.route.ts'
@@ -15,6 +17,7 @@ import type { RouteEntry } from './route-entry.ts'
 export interface EarlyPollsDeps {
   readonly authenticator: Pick<Authenticator, 'recall'>
   readonly queue: Pick<NodeQueue, 'mayHaveWork' | 'waitForWork'>
+  readonly taskService: Pick<TaskService, 'lease' | 'returnLease'>
   readonly held: HeldPolls
   readonly maxWaitSeconds: number
   readonly draining: AbortSignal
@@ -44,14 +47,16 @@ export interface PassedOnPoll {
   readonly heldMs: number
   /** The login ended while the poll was held. */
   readonly hasLoginEnded: boolean
+  /** Why no task could be leased for it. Undefined if there was none, or none was looked for. */
+  readonly failure: Error | undefined
 }
 
 /**
  * Answers or holds polls of nodes without queued work, before Fastify reads them: a thousand nodes poll every few seconds, and
  * there is seldom a task. Fastify would double the CPU time of an empty poll and the memory of a held one.
  *
- * It takes only polls whose login is cached. The response, the log and the metrics are those of the route. A held poll that
- * may get a task is passed on to the route.
+ * It takes only polls whose login is cached. The response, the log and the metrics are those of the route. A held poll gets
+ * its task here too, because a task for a thousand nodes ends a thousand polls at once. All others are passed on to the route.
  */
 export class EarlyPolls {
   readonly #deps: EarlyPollsDeps
@@ -123,26 +128,73 @@ export class EarlyPolls {
       kind,
       signal: stop.signal,
     })
+    const heldMs = performance.now() - heldSince
+    const lease =
+      mayHaveWork && !hasLoginEnded
+        ? await this.#lease(poll, stop.signal, (current) => {
+            hasLoginEnded ||= !principal.isStill(current)
+            return !hasLoginEnded
+          })
+        : null
     login[Symbol.dispose]()
     this.#ends.delete(end)
     response.off('close', end)
     place[Symbol.dispose]()
 
-    const heldMs = performance.now() - heldSince
+    if (lease !== null && !(lease instanceof Error)) {
+      return this.#handOut(poll, lease, seconds, heldMs)
+    }
     if (response.destroyed) return this.#record(poll, CLIENT_CLOSED_REQUEST, heldMs)
-    if (!mayHaveWork && !hasLoginEnded) return this.#answer(poll, seconds, heldMs)
-    this.#passedOn.set(request, { id, principal, startedAt, heldMs, hasLoginEnded })
+    const isOver = !mayHaveWork || this.#deps.draining.aborted
+    if (isOver && !hasLoginEnded) return this.#answer(poll, seconds, heldMs)
+    const failure = lease ?? undefined
+    this.#passedOn.set(request, { id, principal, startedAt, heldMs, hasLoginEnded, failure })
     passOn()
   }
 
+  /** Null if there is no task: another poll of the node got it. Never rejects. */
+  async #lease(
+    { principal: { nodeId }, kind, id }: EarlyPoll,
+    signal: AbortSignal,
+    isAllowed: (current: LoginVersion) => boolean,
+  ): Promise<HandedOutTask | Error | null> {
+    try {
+      return await this.#deps.taskService.lease(nodeId, { kind, signal, isAllowed, requestId: id })
+    } catch (error: unknown) {
+      return error instanceof Error ? error : new Error('no task could be leased', { cause: error })
+    }
+  }
+
+  #handOut(poll: EarlyPoll, task: HandedOutTask, appliedWait: number, heldMs: number): void {
+    const { response } = poll
+    if (response.destroyed || response.socket?.destroyed === true) {
+      // Without this, the node would get the task again only after its lease expires. The store logs its own outage.
+      this.#deps.taskService.returnLease(task).catch(() => undefined)
+      return this.#record(poll, CLIENT_CLOSED_REQUEST, heldMs)
+    }
+    const body = Buffer.from(JSON.stringify(task.body))
+    // As the route does: a response counts once it is written.
+    response.once('close', () => {
+      this.#record(poll, response.writableFinished ? 200 : CLIENT_CLOSED_REQUEST, heldMs)
+    })
+    const type = ['content-type', 'application/json; charset=utf-8']
+    const headers = [...type, 'content-length', String(body.length)]
+    response.writeHead(200, [...this.#headers(poll, appliedWait), ...headers])
+    response.end(body)
+  }
+
   #answer(poll: EarlyPoll, appliedWait: number, heldMs: number): void {
-    const { response, id } = poll
+    const { response } = poll
+    response.writeHead(204, this.#headers(poll, appliedWait))
+    response.end()
+    this.#record(poll, 204, heldMs)
+  }
+
+  #headers({ id }: EarlyPoll, appliedWait: number): string[] {
     const headers = ['x-request-id', id, ...SECURITY_HEADER_LIST]
     if (appliedWait > 0) headers.push('preference-applied', `wait=${appliedWait}`)
     if (this.#deps.draining.aborted) headers.push('connection', 'close')
-    response.writeHead(204, headers)
-    response.end()
-    this.#record(poll, 204, heldMs)
+    return headers
   }
 
   #record({ request, principal, id, startedAt }: EarlyPoll, status: number, heldMs: number): void {

@@ -1,5 +1,7 @@
+import { until } from '@warren/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bareRequest, BareNode, type BareResponse, pythonHeaders } from '../harness/bare-client.ts'
+import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { openSqlite, startTestRelay, type TestRelay } from '../harness/test-relay.ts'
 
 describe('an empty poll that is answered before Fastify', () => {
@@ -83,4 +85,53 @@ describe('an empty poll that is answered before Fastify', () => {
     expect(ids[0]).toMatch(/^[0-9a-f]{16}$/)
     expect(ids[0]).not.toBe(ids[1])
   })
+})
+
+describe('a held poll that gets a task before Fastify', () => {
+  it('has the same response, log lines and counts as one that the route answers', async () => {
+    await using store = await openSqlite()
+    await using upstream = await ScriptedUpstream.start()
+    await using relay = await startTestRelay({ RELAY_STORE: store.url, ...upstream.env() })
+    const user = await relay.users.add('site-a')
+    const node = new BareNode(relay.url, user)
+    await node.poll()
+    const path = `${relay.url}/link_connector_api/task/nextjob/${user.collectionId}`
+    const task = availabilityTask('RQ-CC-EXAMPLE')
+    const count = async (): Promise<number> => {
+      const text = await fetch(`${relay.url}/metrics`).then((response) => response.text())
+      const line = /^warren_relay_requests_total\{.*nextjob.*status="200".*\} (\d+)$/m
+      return Number(line.exec(text)?.[1] ?? 0)
+    }
+
+    const held = async (url: string, id: string) => {
+      const before = await count()
+      const headers = { ...node.headers, 'X-Request-Id': id, Prefer: 'wait=20' }
+      const response = bareRequest(url, { headers })
+      await until(async () => {
+        const text = await fetch(`${relay.url}/metrics`).then((metrics) => metrics.text())
+        return text.includes('warren_relay_held_polls 1')
+      })
+      upstream.handOut({ ...task, uuid: crypto.randomUUID() })
+      const { status, headers: received, text } = await response
+      const body: Record<string, unknown> = JSON.parse(text)
+      await until(async () => (await count()) === before + 1)
+      const lines = relay.records
+        .filter(({ requestId }) => requestId === id)
+        .map(({ level, msg, status: logged, user: name, node: of, attempt }) => {
+          return { level, msg, logged, name, of, attempt }
+        })
+      return {
+        status,
+        headers: { ...received, date: '', 'x-request-id': '' },
+        body: { ...body, uuid: '' },
+        lines,
+      }
+    }
+    // The second spelling is one that Fastify has to read.
+    const direct = await held(path, 'request-1')
+    const byRoute = await held(`${path}/`, 'request-2')
+    expect(direct.status).toBe(200)
+    expect(direct).toEqual(byRoute)
+    expect(direct.lines.map(({ msg }) => msg)).toContain('task handed out')
+  }, 60_000)
 })
