@@ -23,7 +23,7 @@ import { keepCacheFresh } from './solve/cache-refresh.ts'
 import { DistributionCache } from './solve/distribution-cache.ts'
 import type { SolveContext } from './solve/solve-context.ts'
 import { solveTask } from './solve/solve-task.ts'
-import { databaseLabel, sourceConfig } from './source-config.ts'
+import { databaseLabel, enabledTables, sourceConfig } from './source-config.ts'
 import { borrowed, type CdmSource } from './sources/cdm-source.ts'
 import { DatabaseWatch } from './sources/database-watch.ts'
 import { ENGINES, openSource } from './sources/engines.ts'
@@ -85,7 +85,9 @@ export async function startBunny(
       ...limits,
       source,
       policy: { threshold: config.threshold, nearest: config.nearest },
-      omop: omopOf(config),
+      omop: enabledTables(config),
+      ages: config.ages,
+      statistics: config.statistics,
       databaseWaitMs: config.databaseWaitMs,
       collectionId: config.collectionId,
       version: VERSION,
@@ -205,15 +207,10 @@ function watchSource(
     dialect: given?.dialect ?? ENGINES[target.driver].dialect,
     schema: given?.schema ?? target.schema ?? '',
     advice: ENGINES[target.driver].hint,
-    check: omopOf(config),
+    check: enabledTables(config),
     ...context,
   })
 }
-
-const omopOf = (config: BunnyConfig) => ({
-  specimen: config.specimenEnabled,
-  location: config.locationEnabled,
-})
 
 function kindsOf({ taskApiType }: BunnyConfig): readonly TaskKind[] {
   if (taskApiType === 'a') return ['availability']
@@ -241,7 +238,11 @@ function openBunnyState(
 const resultsDependOn = (config: BunnyConfig) => ({
   threshold: config.threshold,
   nearest: config.nearest,
-  specimenEnabled: config.specimenEnabled,
+  ages: config.ages,
+  statistics: config.statistics,
+  tables: Object.entries(enabledTables(config))
+    .flatMap(([table, isEnabled]) => (isEnabled ? [table] : []))
+    .join(),
   database: databaseLabel(config),
 })
 

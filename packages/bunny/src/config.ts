@@ -12,6 +12,7 @@ import {
   urlSetting,
   type ConfigProblem,
 } from '@warren/runtime'
+import { policyProblem } from '@warren/disclosure'
 import { taskApiBase } from '@warren/task-api'
 import { datasourceProblems, datasourceSettings } from './datasource-config.ts'
 import { errorText } from './error-text.ts'
@@ -32,6 +33,24 @@ const commonSettings = {
     description:
       'Allow tasks that count people who live near a place. Needs latitude and longitude in the table location (CDM 5.4).',
   }),
+  deviceEnabled: setting({
+    name: 'OMOP_DEVICE_ENABLED',
+    schema: booleanSetting(),
+    default: false,
+    description: 'Allow distributions to use the table device_exposure.',
+  }),
+  visitEnabled: setting({
+    name: 'OMOP_VISIT_ENABLED',
+    schema: booleanSetting(),
+    default: false,
+    description: 'Allow distributions to use the table visit_occurrence.',
+  }),
+  deathEnabled: setting({
+    name: 'OMOP_DEATH_ENABLED',
+    schema: booleanSetting(),
+    default: false,
+    description: 'Allow distributions to use the causes of death in the table death.',
+  }),
   logLevel: setting({
     name: 'BUNNY_LOGGER_LEVEL',
     schema: logLevelSetting(),
@@ -43,6 +62,39 @@ const commonSettings = {
     schema: choiceSetting(['json', 'text']),
     default: 'json',
     description: 'Log format: json, or text, which is the format of the Python bunny.',
+  }),
+}
+
+/** What may leave the site. The same for the daemon and for `bunny run`. */
+const disclosureSettings = {
+  threshold: setting({
+    name: 'LOW_NUMBER_SUPPRESSION_THRESHOLD',
+    schema: integerSetting(0),
+    default: 10,
+    unit: 'people',
+    description:
+      'Counts below this are suppressed (reported as 0). Must be a multiple of ROUNDING_TARGET. 0: none are suppressed.',
+  }),
+  nearest: setting({
+    name: 'ROUNDING_TARGET',
+    schema: integerSetting(0),
+    default: 10,
+    unit: 'people',
+    description: 'Counts are rounded to a multiple of this. 0: counts are not rounded.',
+  }),
+  ages: setting({
+    name: 'DEMOGRAPHICS_AGE_ENABLED',
+    schema: booleanSetting(),
+    default: false,
+    description:
+      'Add the row AGE to DEMOGRAPHICS: suppressed and rounded counts of five-year bands, and quartiles computed from them.',
+  }),
+  statistics: setting({
+    name: 'NUMERIC_STATISTICS_ENABLED',
+    schema: booleanSetting(),
+    default: false,
+    description:
+      'Add statistics to the measurements and observations of GENERIC, for concepts with the values of at least 200 people. MIN and MAX are the 5th and 95th percentiles.',
   }),
 }
 
@@ -152,21 +204,6 @@ const pollSettings = {
 }
 
 const solveSettings = {
-  threshold: setting({
-    name: 'LOW_NUMBER_SUPPRESSION_THRESHOLD',
-    schema: integerSetting(),
-    default: 10,
-    unit: 'people',
-    description:
-      'Counts below this are suppressed (reported as 0). 0 or less: none are suppressed.',
-  }),
-  nearest: setting({
-    name: 'ROUNDING_TARGET',
-    schema: integerSetting(),
-    default: 10,
-    unit: 'people',
-    description: 'Counts are rounded to a multiple of this. 0 or less: counts are not rounded.',
-  }),
   concurrency: setting({
     name: 'SOLVE_CONCURRENCY',
     schema: integerSetting(1, 64),
@@ -277,6 +314,7 @@ export const bunnyConfig = defineConfig({
   settings: {
     ...relaySettings,
     ...pollSettings,
+    ...disclosureSettings,
     ...solveSettings,
     ...stateSettings,
     ...databaseWait,
@@ -286,6 +324,7 @@ export const bunnyConfig = defineConfig({
     ...datasourceProblems(values),
     ...addressProblems(values),
     ...backoffProblems(values),
+    ...policyProblems(values),
     ...(values.otelEnabled === true
       ? [
           {
@@ -310,10 +349,11 @@ export const runConfig = defineConfig({
       identifier: true,
       description: 'Collection ID in metadata.bcos. Default: the collection of the task.',
     }),
+    ...disclosureSettings,
     ...taskTimeouts,
     ...commonSettings,
   },
-  check: datasourceProblems,
+  check: (values) => [...datasourceProblems(values), ...policyProblems(values)],
 })
 
 export type BunnyConfig = ReturnType<typeof loadBunnyConfig>
@@ -323,6 +363,15 @@ export type RunConfig = ReturnType<typeof loadRunConfig>
 export const loadBunnyConfig = (env: NodeJS.ProcessEnv) => loadConfig(bunnyConfig, env)
 
 export const loadRunConfig = (env: NodeJS.ProcessEnv) => loadConfig(runConfig, env)
+
+function policyProblems(values: { threshold?: number; nearest?: number }): ConfigProblem[] {
+  const { threshold, nearest } = values
+  if (threshold === undefined || nearest === undefined) return []
+  const problem = policyProblem({ threshold, nearest })
+  if (problem === undefined) return []
+  const name = problem.member === 'nearest' ? 'ROUNDING_TARGET' : 'LOW_NUMBER_SUPPRESSION_THRESHOLD'
+  return [{ name, message: problem.message, hint: problem.hint }]
+}
 
 function addressProblems(values: {
   taskApiBaseUrl?: string

@@ -16,6 +16,17 @@ export function sourceConfig(config: BunnyConfig | RunConfig, concurrency: numbe
   })
 }
 
+/** The optional tables that tasks may use. */
+export function enabledTables(config: BunnyConfig | RunConfig) {
+  return {
+    specimen: config.specimenEnabled,
+    location: config.locationEnabled,
+    device: config.deviceEnabled,
+    visit: config.visitEnabled,
+    death: config.deathEnabled,
+  }
+}
+
 /** A name of the database without user and password, for the log and for the key of the cache. */
 export function databaseLabel(config: BunnyConfig | RunConfig): string {
   return ENGINES[configuredDriver(config)].label(config)

@@ -3,9 +3,15 @@ export { CLINICAL_TABLES, type ClinicalTable } from './cdm/clinical-tables.ts'
 export { evaluateCohort, type EvaluateSettings } from './evaluate/evaluate-cohort.ts'
 export { parseCohort, type ParsedCohort } from './parse/parse-cohort.ts'
 export type { CohortProblem } from './parse/problem-list.ts'
-export { compileCohort, type CohortStatement, type CompileSettings } from './sql/compile-cohort.ts'
+export {
+  compileCohort,
+  statementParts,
+  type CohortStatement,
+  type CompileSettings,
+} from './sql/compile-cohort.ts'
 export type { Dialect, SqlStatement, SqlValue } from './sql/dialect.ts'
 export { DIALECTS, SQL_DIALECTS, type SqlDialect } from './sql/dialects.ts'
+export type { StatementParts } from './sql/statement-parts.ts'
 export { conceptsIn, criteriaIn, type ConceptsIn } from './words/concepts-in.ts'
 export type { ConceptNames } from './words/criterion-words.ts'
 export { describeCohort, type DescribeOptions } from './words/describe-cohort.ts'

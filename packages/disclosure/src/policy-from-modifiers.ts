@@ -1,4 +1,5 @@
 import { DEFAULT_POLICY, type DisclosurePolicy } from './policy.ts'
+import { multipleFrom, policyProblem } from './policy-problem.ts'
 
 export interface ModifierProblem {
   /** The place in the list, for example `[1].threshold`. */
@@ -27,12 +28,13 @@ const MODIFIERS = [
 /**
  * Reads a list such as `[{"id":"Low Number Suppression","threshold":10},{"id":"Rounding","nearest":10}]`.
  *
- * An absent modifier, or one whose parameter is absent or null, means 10, so an empty list is safe.
- * Unknown modifiers are ignored. So is the order of the list: rounding before suppression could report
- * a count that must be suppressed.
+ * An absent modifier, or one whose parameter is absent or null, means 10, so an empty list is safe. A threshold that the list
+ * does not give is raised to a multiple of the rounding target. Unknown modifiers are ignored. So is the order of the list:
+ * rounding before suppression could report a count that must be suppressed.
  *
  * @throws ModifierError if the intended policy is not clear: `modifiers` is not a list, a parameter is
- *   not a whole number or does not belong to its modifier, or two values contradict each other.
+ *   not a whole number or does not belong to its modifier, two values contradict each other, or the threshold is not a
+ *   multiple of the rounding target.
  */
 export function policyFromModifiers(modifiers: unknown): DisclosurePolicy {
   if (!Array.isArray(modifiers)) {
@@ -57,8 +59,14 @@ export function policyFromModifiers(modifiers: unknown): DisclosurePolicy {
       problems.push({ path, message: `contradicts an earlier "${known.id}": keep one of them` })
     }
   }
+  const { nearest = DEFAULT_POLICY.nearest } = found
+  const { threshold = multipleFrom(DEFAULT_POLICY.threshold, nearest) } = found
+  const problem = policyProblem({ threshold, nearest })
+  if (problem !== undefined && problems.length === 0) {
+    problems.push({ path: '', message: `${problem.message}. ${problem.hint}` })
+  }
   if (problems.length > 0) throw new ModifierError(problems)
-  return { ...DEFAULT_POLICY, ...found }
+  return { threshold, nearest }
 }
 
 function readParameter(
@@ -75,11 +83,12 @@ function readParameter(
       })
     }
   }
-  const value: unknown = Reflect.get(modifier, parameter) ?? DEFAULT_POLICY[parameter]
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  const value: unknown = Reflect.get(modifier, parameter) ?? undefined
+  if (value === undefined) return undefined
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
   problems.push({
     path: `${path}.${parameter}`,
-    message: 'must be a whole number (0 switches it off)',
+    message: 'must be a whole number, 0 or more (0 switches it off)',
   })
   return undefined
 }

@@ -53,6 +53,16 @@ export function encodeDistribution(
   return [...distributionPieces(fileName, rows)].join('')
 }
 
+/** The header of a distribution file. */
+export function columnsOf(fileName: DistributionFileName): readonly string[] {
+  return COLUMNS[fileName]
+}
+
+/** One row as a line, without its end. */
+export function distributionLine(fileName: DistributionFileName, row: DistributionRow): string {
+  return COLUMNS[fileName].map((column) => FIELD[column](row)).join('\t')
+}
+
 const PIECE_LENGTH = 48_000
 
 /** The text of `encodeDistribution` in pieces, so that a large file is never in memory as a whole. */
@@ -60,8 +70,7 @@ export function* distributionPieces(
   fileName: DistributionFileName,
   rows: Iterable<DistributionRow>,
 ): Generator<string> {
-  const columns = COLUMNS[fileName]
-  let piece = columns.join('\t')
+  let piece = COLUMNS[fileName].join('\t')
   for (const row of rows) {
     // The last row is not known yet, so a piece never ends with a row that might have to be trimmed.
     if (piece.length > PIECE_LENGTH) {
@@ -69,7 +78,7 @@ export function* distributionPieces(
       yield piece.slice(0, line)
       piece = piece.slice(line)
     }
-    piece += `\n${columns.map((column) => FIELD[column](row)).join('\t')}`
+    piece += `\n${distributionLine(fileName, row)}`
   }
   yield piece.trimEnd()
 }

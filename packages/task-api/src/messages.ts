@@ -24,6 +24,7 @@ export {
   type RowProblem,
 } from './distribution-reader.ts'
 export type { DistributionRow } from './distribution-row.ts'
+export { DistributionWriter } from './distribution-writer.ts'
 export {
   AlternativesFormatError,
   ResultFormatError,

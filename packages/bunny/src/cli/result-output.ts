@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, type FileHandle } from 'node:fs/promises'
 import { Writable } from 'node:stream'
 import { fileErrorReason, ProgramError, type OutputStream } from '@warren/runtime'
 
@@ -8,7 +8,10 @@ export interface ResultOutput extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** A file, which is emptied at once, so that a wrong path is found before a task is solved. Without a file, standard output. */
+/**
+ * A file that only its owner can read, which is emptied at once, so that a wrong path is found before a task is solved. Without a file,
+ * standard output.
+ */
 export async function openOutput(
   file: string | undefined,
   stdout: OutputStream,
@@ -17,7 +20,7 @@ export async function openOutput(
 }
 
 async function fileOutput(path: string): Promise<ResultOutput> {
-  const handle = await open(path, 'w').catch((error: unknown) => cannotWrite(path, error))
+  const handle = await openPrivate(path).catch((error: unknown) => cannotWrite(path, error))
   let isOpen = true
   const close = async (): Promise<void> => {
     if (!isOpen) return
@@ -29,6 +32,18 @@ async function fileOutput(path: string): Promise<ResultOutput> {
     write: (text) => handle.appendFile(text).catch((error: unknown) => cannotWrite(path, error)),
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+async function openPrivate(path: string): Promise<FileHandle> {
+  const handle = await open(path, 'w', 0o600)
+  try {
+    // A file that exists keeps its mode. A device such as /dev/null must keep it.
+    if ((await handle.stat()).isFile()) await handle.chmod(0o600)
+    return handle
+  } catch (error: unknown) {
+    await handle.close()
+    throw error
   }
 }
 

@@ -10,7 +10,7 @@ import { BunnyEvent } from '../log-events.ts'
 import { openDatabase } from '../solve/open-database.ts'
 import { startDeadline } from '../solve/run-query.ts'
 import { solveTask } from '../solve/solve-task.ts'
-import { sourceConfig } from '../source-config.ts'
+import { enabledTables, sourceConfig } from '../source-config.ts'
 import { openSource } from '../sources/engines.ts'
 import { VERSION } from '../version.ts'
 import { readBatch, type BatchLine } from './batch.ts'
@@ -21,7 +21,8 @@ export interface RunOptions {
   readonly body?: string
   readonly bodyJson?: string
   readonly batch?: string
-  readonly modifiers: string
+  /** Absent: the policy of the site. */
+  readonly modifiers?: string
   readonly encode: boolean
   readonly output?: string
 }
@@ -31,10 +32,12 @@ export interface RunOptions {
  * with exit code 1 if an input is invalid or a result is an error.
  */
 export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
-  const modifiers = parseJson(options.modifiers, '--modifiers')
-  const policy = readPolicy(modifiers)
+  const modifiers =
+    options.modifiers === undefined ? undefined : parseJson(options.modifiers, '--modifiers')
+  const given = modifiers === undefined ? undefined : readPolicy(modifiers)
   const single = options.batch === undefined ? await readTask(options, io) : undefined
   const config = loadRunConfig(io.env)
+  const policy = given ?? { threshold: config.threshold, nearest: config.nearest }
   const log = programLog(runConfig, config, io)
   const target = sourceConfig(config, 1)
   await using source = await openDatabase({
@@ -55,7 +58,9 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
     const { result, failure } = await solveTask(task, {
       source,
       policy,
-      omop: { specimen: config.specimenEnabled, location: config.locationEnabled },
+      omop: enabledTables(config),
+      ages: config.ages,
+      statistics: config.statistics,
       collectionId: config.collectionId,
       version: VERSION,
       encode: options.encode,
@@ -100,10 +105,10 @@ type ReadableLine =
   | { readonly task: unknown; readonly policy: DisclosurePolicy }
   | { readonly task: unknown; readonly problem: string }
 
-function readLine(line: BatchLine, defaultPolicy: DisclosurePolicy): ReadableLine {
+function readLine(line: BatchLine, policy: DisclosurePolicy): ReadableLine {
   if ('problem' in line) return { task: undefined, problem: line.problem }
   const { task, modifiers } = line
-  if (modifiers === undefined) return { task, policy: defaultPolicy }
+  if (modifiers === undefined) return { task, policy }
   try {
     return { task, policy: policyFromModifiers(modifiers) }
   } catch (error: unknown) {

@@ -12,7 +12,8 @@ export function runCommand(io: CliIo): Command {
 With --batch each line is {"query": TASK, "modifiers": […]}, where "modifiers" is optional, and each line of the output is
 the result of that line. An unreadable line gets an error result. Blank lines are skipped.
 
-Modifiers set suppression and rounding. Without modifiers, counts below 10 are suppressed and others rounded to 10:
+Suppression and rounding are those of the daemon (LOW_NUMBER_SUPPRESSION_THRESHOLD, ROUNDING_TARGET). Modifiers replace
+both, for results that stay at the site. A modifier that is not in the list means 10:
   [{"id":"Low Number Suppression","threshold":20},{"id":"Rounding","nearest":0}]
 
 Exit codes: 0 success, 1 a result is an error or an input is unreadable, 64 invalid usage, 69 database not available,
@@ -55,7 +56,7 @@ function taskCommand(name: string, io: CliIo, defaultOutput?: string): Command {
     .option('--body <file>', 'task as a JSON file, - for standard input')
     .option('--body-json <text>', 'task as JSON text')
     .option('--batch <file>', 'many tasks, one JSON object per line, - for standard input')
-    .option('-m, --modifiers <json>', 'suppression and rounding', '[]')
+    .option('-m, --modifiers <json>', 'other suppression and rounding than that of the site')
     .option('--no-encode', 'write the files of a distribution as readable text')
     .option('-o, --output <file>', outputHelp, defaultOutput)
     .action(async (options: RunOptions, command: Command) => {

@@ -1,25 +1,20 @@
 import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from '@warren/runtime'
-import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
+import {
+  CacheFormatError,
+  EntryWriter,
+  readEntry,
+  readHeader,
+  type EntryHeader,
+} from './cache-entry.ts'
+import type { RowProducer, RowSink } from './row-sink.ts'
 
-export type CachedCode = 'GENERIC' | 'DEMOGRAPHICS'
-
-interface Entry {
-  readonly madeAt: number
-  readonly rows: unknown
-}
-
-const entrySchema = z.object({
-  format: z.literal(1),
-  key: z.string(),
-  madeAt: z.number(),
-  rows: z.unknown(),
-})
+export type CachedCode = 'GENERIC' | 'DEMOGRAPHICS' | 'ICD-MAIN'
 
 export interface DistributionCacheOptions {
   readonly folder: string
@@ -55,72 +50,86 @@ export class DistributionCache {
 
   /** Whether there is an entry, and whether it can be used. */
   async state(code: CachedCode): Promise<'none' | 'fresh' | 'expired'> {
-    const entry = await this.#read(code)
-    if (entry === undefined) return 'none'
-    return this.#isFresh(entry) ? 'fresh' : 'expired'
+    const header = await this.#header(code)
+    if (header === undefined) return 'none'
+    return this.#isFresh(header) ? 'fresh' : 'expired'
   }
 
-  /** The rows of `code`: from the cache while they are fresh, otherwise computed and cached. */
-  async rows<T>(code: CachedCode, schema: z.ZodType<T>, compute: () => Promise<T>): Promise<T> {
+  /** Passes on the rows of `code`: from the cache while they are fresh, otherwise computed and cached. */
+  async rows(code: CachedCode, sink: RowSink, produce: RowProducer): Promise<void> {
     const { log } = this.#options
-    const entry = await this.#read(code)
-    if (entry !== undefined && this.#isFresh(entry)) {
-      const parsed = schema.safeParse(entry.rows)
-      if (parsed.success) {
-        log.info({ code, madeAt: new Date(entry.madeAt).toISOString() }, BunnyEvent.cacheHit)
-        return parsed.data
+    const header = await this.#header(code)
+    if (header !== undefined && this.#isFresh(header)) {
+      try {
+        await readEntry(this.#path(code), sink)
+        log.info({ code, madeAt: new Date(header.madeAt).toISOString() }, BunnyEvent.cacheHit)
+        return
+      } catch (error: unknown) {
+        this.#failed(code, error)
+        sink.clear()
       }
-      log.warn({ code, detail: `the file has no ${code} rows` }, BunnyEvent.cacheFailure)
     }
-    const rows = await compute()
-    await this.#write(code, rows)
-    return rows
+    await this.#produce(code, sink, produce)
   }
 
-  #isFresh(entry: Entry): boolean {
+  /** A failure to write costs time only: the rows are computed again for the next task. */
+  async #produce(code: CachedCode, sink: RowSink, produce: RowProducer): Promise<void> {
+    let writer: EntryWriter | undefined
+    const attempt = (write: () => void): void => {
+      try {
+        write()
+      } catch (error: unknown) {
+        this.#failed(code, error)
+        writer?.abandon()
+        writer = undefined
+      }
+    }
+    attempt(() => {
+      const madeAt = this.#options.clock.now()
+      writer = new EntryWriter(this.#path(code), { key: this.#key, madeAt })
+    })
+    try {
+      await produce({
+        add: (row) => {
+          sink.add(row)
+          attempt(() => writer?.add(row))
+        },
+        clear: () => {
+          sink.clear()
+          attempt(() => writer?.clear())
+        },
+      })
+    } catch (error: unknown) {
+      writer?.abandon()
+      throw error
+    }
+    attempt(() => writer?.end())
+  }
+
+  #isFresh({ madeAt }: EntryHeader): boolean {
     const { ttlMs, clock } = this.#options
-    const ageMs = clock.now() - entry.madeAt
+    const ageMs = clock.now() - madeAt
     // An entry from the future was written with a wrong clock, and would stay fresh for too long.
     return ttlMs === 0 || (ageMs >= 0 && ageMs < ttlMs)
   }
 
   #path(code: CachedCode): string {
-    return join(this.#options.folder, `${code.toLowerCase()}.json`)
+    return join(this.#options.folder, `${code.toLowerCase()}.rows`)
   }
 
-  async #read(code: CachedCode): Promise<Entry | undefined> {
-    let text: string
+  /** `undefined` without an entry for the values of this cache. */
+  async #header(code: CachedCode): Promise<EntryHeader | undefined> {
     try {
-      text = await readFile(this.#path(code), 'utf8')
+      const header = await readHeader(this.#path(code))
+      return header?.key === this.#key ? header : undefined
     } catch (error: unknown) {
-      const absent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-      if (!absent) this.#options.log.warn({ code, err: error }, BunnyEvent.cacheFailure)
-      return undefined
-    }
-    try {
-      const entry = entrySchema.parse(JSON.parse(text))
-      return entry.key === this.#key ? entry : undefined
-    } catch {
-      this.#options.log.warn(
-        { code, detail: 'the file is not a cache entry' },
-        BunnyEvent.cacheFailure,
-      )
+      this.#failed(code, error)
       return undefined
     }
   }
 
-  /** A failure to write costs time only: the result is computed again. */
-  async #write(code: CachedCode, rows: unknown): Promise<void> {
-    const draft = `${this.#path(code)}.draft`
-    const madeAt = this.#options.clock.now()
-    try {
-      await writeFile(draft, JSON.stringify({ format: 1, key: this.#key, madeAt, rows }), {
-        mode: 0o600,
-      })
-      await rename(draft, this.#path(code))
-    } catch (error: unknown) {
-      this.#options.log.warn({ code, err: error }, BunnyEvent.cacheFailure)
-      await rm(draft, { force: true }).catch(() => {})
-    }
+  #failed(code: CachedCode, error: unknown): void {
+    const reason = error instanceof CacheFormatError ? { detail: error.message } : { err: error }
+    this.#options.log.warn({ code, ...reason }, BunnyEvent.cacheFailure)
   }
 }

@@ -2,7 +2,13 @@ import { SourceError } from '@warren/database'
 import { Backoff, type Logger } from '@warren/runtime'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
-import type { CdmSource, Row, SqlStatement } from '../sources/cdm-source.ts'
+import type {
+  CdmSource,
+  QueryOptions,
+  Row,
+  RowReader,
+  SqlStatement,
+} from '../sources/cdm-source.ts'
 import { Unanswerable, unanswerableFromSource } from './unanswerable.ts'
 
 /** The time that one task may take after its arrival. */
@@ -34,15 +40,35 @@ const DEFAULT_DATABASE_WAIT_MS = 2000
 const INITIAL_WAIT_MS = 250
 const MAX_WAIT_MS = 5000
 
-/**
- * Runs one statement for one task. It is cancelled at the deadline, in the database too. While the database is not
- * available, it is retried for `databaseWaitMs`. Any other failure throws `Unanswerable`, because the same statement would
- * fail again.
- */
+/** Runs one statement for one task, and returns its rows. Fails like `readRows`. */
 export async function runQuery(
   options: RunQueryOptions,
   statement: SqlStatement,
 ): Promise<readonly Row[]> {
+  let rows: readonly Row[] = []
+  await run(options, async (limits) => {
+    rows = await options.source.query(statement, limits)
+  })
+  return rows
+}
+
+/**
+ * Runs one statement for one task, and passes on its rows as they arrive, all from one snapshot of the database. It is
+ * cancelled at the deadline, in the database too. While the database is not available, it is retried for `databaseWaitMs`:
+ * then `start` is called again. Any other failure throws `Unanswerable`, because the same statement would fail again.
+ */
+export async function readRows(
+  options: RunQueryOptions,
+  statement: SqlStatement,
+  start: () => RowReader,
+): Promise<void> {
+  await run(options, (limits) => options.source.each(statement, start, limits))
+}
+
+async function run(
+  options: RunQueryOptions,
+  attemptOnce: (limits: QueryOptions) => Promise<void>,
+): Promise<void> {
   const { source, deadline, stop, clock, log, random } = options
   using either = linkSignals(deadline.signal, stop)
   const { signal } = either
@@ -56,7 +82,8 @@ export async function runQuery(
   for (let attempt = 1; ; attempt += 1) {
     throwIfStopped(deadline, stop)
     try {
-      return await source.query(statement, { signal, timeoutMs: timeLeft(deadline) })
+      await attemptOnce({ signal, timeoutMs: timeLeft(deadline) })
+      return
     } catch (error: unknown) {
       throwIfStopped(deadline, stop, error)
       if (!(error instanceof SourceError)) throw error

@@ -8,6 +8,10 @@ export interface SolveContext extends RunQueryOptions {
   readonly policy: DisclosurePolicy
   /** Which optional tables of the CDM tasks may use at this site. */
   readonly omop: CohortOptions
+  /** Whether DEMOGRAPHICS has ages. Default: no. */
+  readonly ages?: boolean
+  /** Whether GENERIC has statistics of values. Default: no. */
+  readonly statistics?: boolean
   /** The configured collection ID, for `metadata.bcos`. `undefined`: the collection of the task. */
   readonly collectionId: string | undefined
   /** The version of the bunny, for `metadata.bcos`. */

@@ -1,4 +1,5 @@
-import type { CdmProblem, CheckOptions } from './cdm-source.ts'
+import { statementParts } from '@warren/cohort'
+import type { CdmProblem, CdmSource, CheckOptions, Row, SqlStatement } from './cdm-source.ts'
 import { quoteIdentifier } from './quote-identifier.ts'
 import {
   LOCATION_OF_PERSON,
@@ -92,6 +93,34 @@ function listOf(names: readonly string[]): string {
 
 function qualify(schema: string, table: string): string {
   return schema === '' ? table : `${quoteIdentifier(schema)}.${table}`
+}
+
+/**
+ * Whether a person has several rows in `person`. Such a person still counts once, but data that was loaded twice is usually
+ * wrong elsewhere too. Reads all IDs, and returns none of them.
+ */
+export async function checkPersonIds(
+  read: (statement: SqlStatement) => Promise<readonly Row[]>,
+  source: Pick<CdmSource, 'dialect' | 'schema'>,
+): Promise<CdmProblem[]> {
+  const parts = statementParts(source.dialect, source.schema)
+  const [row] = await read({
+    text: `SELECT count(*) AS duplicates FROM (
+  SELECT person_id FROM ${parts.table('person')} GROUP BY person_id HAVING count(*) > 1 LIMIT 1
+) d`,
+    values: parts.values,
+  })
+  if (Number(row?.['duplicates'] ?? 0) === 0) return []
+  return [
+    {
+      severity: 'warning',
+      code: 'duplicate-person',
+      table: 'person',
+      column: 'person_id',
+      message: 'person.person_id is not unique: a person with several rows counts once',
+      hint: 'Check whether the data was loaded twice, and add a primary key on person_id.',
+    },
+  ]
 }
 
 /** Tables that are missing for one reason: a wrong schema, data that were not loaded, or an option. */

@@ -9,6 +9,9 @@ export type { SqlDialect, SqlStatement, SqlValue } from '@warren/cohort'
  */
 export type Row = { readonly [column: string]: SqlValue | boolean }
 
+/** Takes one row. Returns before the next one is read, and does not keep the row. */
+export type RowReader = (row: Row) => void
+
 export interface QueryOptions {
   /** Aborting stops the statement in the database too, and rejects with `SourceError` of kind `cancelled`. */
   readonly signal?: AbortSignal
@@ -26,6 +29,7 @@ export type CdmProblemCode =
   | 'no-privilege'
   | 'missing-index'
   | 'empty-table'
+  | 'duplicate-person'
 
 export interface CdmProblem {
   /** `error`: tasks will fail. `warning`: a few kinds of tasks will, or tasks are slow, or each count is 0. */
@@ -61,7 +65,15 @@ export interface CdmSource extends AsyncDisposable {
   readonly unavailableSince?: number | undefined
   /** Runs one statement that reads, in the SQL of `dialect`. All rows are held in memory, so query aggregates. */
   query(statement: SqlStatement, options?: QueryOptions): Promise<readonly Row[]>
-  /** Checks tables, columns, privileges and indexes in the catalogue. Of patient data, reads only whether a row exists. */
+  /**
+   * Like `query`, but passes each row on as it arrives, so that a large result is never in memory. All rows are from one
+   * snapshot of the database. `start` is called for each attempt: rows that an earlier one has passed on do not count.
+   */
+  each(statement: SqlStatement, start: () => RowReader, options?: QueryOptions): Promise<void>
+  /**
+   * Checks tables, columns, privileges and indexes in the catalogue. Of patient data, reads only whether a row exists, and
+   * whether `person_id` is unique.
+   */
   check(options?: CheckOptions): Promise<CdmCheck>
 }
 
@@ -70,6 +82,7 @@ export const borrowed = (source: CdmSource): CdmSource => ({
   dialect: source.dialect,
   schema: source.schema,
   query: (statement, options) => source.query(statement, options),
+  each: (statement, start, options) => source.each(statement, start, options),
   check: (options) => source.check(options),
   [Symbol.asyncDispose]: () => Promise.resolve(),
 })

@@ -7,19 +7,21 @@ import {
   SourceError,
   type PostgresAddress,
 } from '@warren/database'
-import { Client, Pool, type PoolClient } from 'pg'
+import { Client, Pool, Query, type PoolClient, type QueryConfig } from 'pg'
 
-import { checkCatalogue } from './cdm-check.ts'
+import { checkCatalogue, checkPersonIds } from './cdm-check.ts'
 import type {
   CdmCheck,
   CdmSource,
   CheckOptions,
   QueryOptions,
   Row,
+  RowReader,
   SqlStatement,
 } from './cdm-source.ts'
 import { readPostgresCatalogue } from './postgres-catalogue.ts'
 import { postgresTypes } from './postgres-row.ts'
+import { ReaderError } from './reader-error.ts'
 
 export interface PostgresSourceOptions extends PostgresAddress {
   /** The schema of the CDM tables. Default: `''`, the search path of the database user. */
@@ -81,17 +83,35 @@ export class PostgresSource implements CdmSource {
     return new PostgresSource(route, options)
   }
 
-  async query(statement: SqlStatement, { signal }: QueryOptions = {}): Promise<readonly Row[]> {
+  async query(statement: SqlStatement, options: QueryOptions = {}): Promise<readonly Row[]> {
+    let rows: Row[] = []
+    const start = (): RowReader => {
+      rows = []
+      return (row) => void rows.push(row)
+    }
+    await this.each(statement, start, options)
+    return rows
+  }
+
+  async each(
+    statement: SqlStatement,
+    start: () => RowReader,
+    { signal }: QueryOptions = {},
+  ): Promise<void> {
     // Each attempt that finds a dead connection removes it from the pool, so the last attempt has a new one.
     for (let attempt = 0; ; attempt++) {
       const client = await this.#acquire(signal)
       const isNew = !this.#restricted.has(client)
       try {
         if (isNew) await orAbort(this.#restrict(client), signal)
-        const rows = await this.#run(client, statement, signal)
+        await this.#run(client, statement, { reader: start(), signal })
         client.release()
-        return rows
+        return
       } catch (error: unknown) {
+        if (error instanceof ReaderError) {
+          client.release()
+          throw error.cause
+        }
         const wrapped = postgresError(error)
         client.release(!connectionIsUsable(wrapped))
         if (isNew || attempt >= this.#poolSize || !connectionIsDead(wrapped)) throw wrapped
@@ -104,8 +124,10 @@ export class PostgresSource implements CdmSource {
       this.query(statement, options.signal === undefined ? {} : { signal: options.signal })
     const { server, ...catalogue } = await readPostgresCatalogue(read, this.schema, options)
     const problems = checkCatalogue(catalogue, options)
+    const ok = problems.every(({ severity }) => severity !== 'error')
+    if (ok) problems.push(...(await checkPersonIds(read, this)))
     return {
-      ok: problems.every(({ severity }) => severity !== 'error'),
+      ok,
       server,
       schema: this.schema,
       problems,
@@ -146,13 +168,13 @@ export class PostgresSource implements CdmSource {
   async #run(
     client: PoolClient,
     { text, values }: SqlStatement,
-    signal: AbortSignal | undefined,
-  ): Promise<readonly Row[]> {
+    { reader, signal }: { reader: RowReader; signal: AbortSignal | undefined },
+  ): Promise<void> {
     // The extended protocol allows one statement only, even without values.
     const config = { text, values: [...values], types: postgresTypes, queryMode: 'extended' }
-    const result = client.query<Row>(config)
+    const result = readRows(client, config, reader)
     try {
-      return (await orAbort(result, signal)).rows
+      await orAbort(result, signal)
     } catch (error: unknown) {
       if (isCancellation(error)) {
         result.catch(() => {})
@@ -182,6 +204,29 @@ export class PostgresSource implements CdmSource {
       await side.end().catch(() => {})
     }
   }
+}
+
+/** Resolves when the statement has ended, and all of its rows have arrived. */
+function readRows(client: PoolClient, config: QueryConfig, reader: RowReader): Promise<void> {
+  let failure: ReaderError | undefined
+  return new Promise((resolve, reject) => {
+    const query = new Query<Row>(config, (error: Error | null | undefined) => {
+      const reason = error ?? failure
+      if (reason === undefined) resolve()
+      else reject(reason)
+    })
+    query.on('row', (row, result) => {
+      // With a callback, pg also collects all rows.
+      if (result !== undefined) result.rows.length = 0
+      if (failure !== undefined) return
+      try {
+        reader(row)
+      } catch (error: unknown) {
+        failure = new ReaderError(error)
+      }
+    })
+    client.query(query)
+  })
 }
 
 function cancelled(): SourceError {

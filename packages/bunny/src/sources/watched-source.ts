@@ -10,6 +10,7 @@ import type {
   CheckOptions,
   QueryOptions,
   Row,
+  RowReader,
   SqlStatement,
 } from './cdm-source.ts'
 
@@ -56,6 +57,14 @@ export class WatchedSource implements CdmSource {
 
   async query(statement: SqlStatement, options?: QueryOptions): Promise<readonly Row[]> {
     return await this.#use((source) => source.query(statement, options))
+  }
+
+  async each(
+    statement: SqlStatement,
+    start: () => RowReader,
+    options?: QueryOptions,
+  ): Promise<void> {
+    await this.#use((source) => source.each(statement, start, options))
   }
 
   async check(options?: CheckOptions): Promise<CdmCheck> {

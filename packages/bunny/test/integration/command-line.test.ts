@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseResult } from '@warren/task-api'
@@ -36,7 +36,7 @@ describe('bunny run', () => {
     for (const end of ends) expect(end).toEqual({ code: 0, stdout: RESULT, stderr: '' })
   })
 
-  it('suppresses and rounds by its modifiers, and not by the configuration of the daemon', async () => {
+  it('suppresses and rounds like the daemon, unless modifiers are given', async () => {
     const args = ['run', '--body', at('men.json')]
     const exact = '[{"id":"Rounding","nearest":0},{"id":"Low Number Suppression","threshold":0}]'
     const counts = await Promise.all(
@@ -46,13 +46,32 @@ describe('bunny run', () => {
         return parseResult(JSON.parse(stdout)).queryResult.count
       }),
     )
-    expect(counts).toEqual([32, 30, 30])
+    expect(counts).toEqual([32, 30, 0])
   })
 
   it('writes to the given file', async () => {
     const end = await run(['run', '--body', at('men.json'), '--output', at('result.json')])
     expect(end).toMatchObject({ code: 0, stdout: '' })
     expect(await readFile(at('result.json'), 'utf8')).toBe(RESULT)
+  })
+
+  it('writes files that only their owner can read, even over others', async () => {
+    await writeFile(at('open.json'), '', { mode: 0o644 })
+    for (const file of ['open.json', 'private.json']) {
+      await run(['run', '--body', at('men.json'), '--output', at(file)])
+      expect((await stat(at(file))).mode & 0o777).toBe(0o600)
+    }
+  })
+
+  it.each([
+    [{ LOW_NUMBER_SUPPRESSION_THRESHOLD: '12' }, /12 is not a multiple .* 10 or 20/s],
+    [{ LOW_NUMBER_SUPPRESSION_THRESHOLD: '12', ROUNDING_TARGET: '30' }, /30 or 60/],
+    [{ LOW_NUMBER_SUPPRESSION_THRESHOLD: '-5' }, /LOW_NUMBER_SUPPRESSION_THRESHOLD/],
+    [{ ROUNDING_TARGET: '2.5' }, /ROUNDING_TARGET/],
+  ])('does not start with the policy %o', async (env, message) => {
+    const end = await run(['run', '--body', at('men.json')], { env })
+    expect(end).toMatchObject({ code: 78, stdout: '' })
+    expect(end.stderr).toMatch(message)
   })
 
   it('writes readable files with --no-encode', async () => {
@@ -146,7 +165,7 @@ describe('bunny run --batch', () => {
     expect(end).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  it('answers thousands of lines', async () => {
+  it('answers thousands of lines', { timeout: 180_000 }, async () => {
     const line = JSON.stringify({ query: availability([person('8507')]) })
     const end = await run(['run', '--batch', '-'], { stdin: `${line}\n`.repeat(3000) })
     expect(end.code).toBe(0)

@@ -7,6 +7,7 @@ import { loadBunnyConfig } from '../../src/config.ts'
 import { openDatabase } from '../../src/solve/open-database.ts'
 import type { CdmSource } from '../../src/sources/cdm-source.ts'
 import { JumpingClock } from '../support/jumping-clock.ts'
+import { eachRowOf } from '../support/each-row.ts'
 import { recordingLog } from '../support/log-lines.ts'
 import { COLLECTION, runBunny, type RunningBunny } from '../support/running-bunny.ts'
 import { ScriptedTaskApi } from '../support/scripted-task-api.ts'
@@ -44,6 +45,8 @@ class FailingSource implements CdmSource {
   query(...args: Parameters<CdmSource['query']>): ReturnType<CdmSource['query']> {
     return this.failure === undefined ? this.#source.query(...args) : Promise.reject(this.failure)
   }
+
+  readonly each = eachRowOf((statement, options) => this.query(statement, options))
 
   check(...args: Parameters<CdmSource['check']>): ReturnType<CdmSource['check']> {
     return this.failure === undefined ? this.#source.check(...args) : Promise.reject(this.failure)
@@ -211,6 +214,7 @@ describe('a daemon whose database does not work', () => {
       dialect: source.dialect,
       schema: source.schema,
       query: (statement, options) => source.query(statement, options),
+      each: (statement, start, options) => source.each(statement, start, options),
       check: (options) => {
         stop.abort()
         return options?.signal?.aborted === true

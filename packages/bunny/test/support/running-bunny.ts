@@ -2,6 +2,7 @@ import { SourceError } from '@warren/database'
 import { startBunny, type BunnyHandle } from '../../src/bunny.ts'
 import { loadBunnyConfig } from '../../src/config.ts'
 import type { CdmSource, QueryOptions, Row, SqlStatement } from '../../src/sources/cdm-source.ts'
+import { eachRowOf } from './each-row.ts'
 import { recordingLog, type LogLine } from './log-lines.ts'
 import type { ScriptedTaskApi } from './scripted-task-api.ts'
 
@@ -85,6 +86,8 @@ export class HeldSource implements CdmSource {
     }
     return this.#source.query(statement, options)
   }
+
+  readonly each = eachRowOf((statement, options) => this.query(statement, options))
 
   check(): ReturnType<CdmSource['check']> {
     return this.#source.check()

@@ -17,6 +17,11 @@ export interface CompileSettings {
   readonly options: CohortOptions
 }
 
+/** For statements other than those of cohorts, so that they are written for the same databases. */
+export function statementParts(dialect: SqlDialect, schema: string): StatementParts {
+  return new StatementParts(DIALECTS[dialect], schema)
+}
+
 /** A statement, and the tables it reads, without their schema. */
 export interface CohortStatement extends SqlStatement {
   readonly tables: readonly string[]

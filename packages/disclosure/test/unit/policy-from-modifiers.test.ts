@@ -17,7 +17,7 @@ function problemsOf(modifiers: unknown): readonly string[] {
 describe('policyFromModifiers', () => {
   it.each([
     ['an empty list', [], DEFAULT_POLICY],
-    ['both', [suppression(5), rounding(20)], { threshold: 5, nearest: 20 }],
+    ['both', [suppression(40), rounding(20)], { threshold: 40, nearest: 20 }],
     ['nulls', [suppression(null), rounding(null)], DEFAULT_POLICY],
     [
       'ids without parameters',
@@ -25,7 +25,11 @@ describe('policyFromModifiers', () => {
       DEFAULT_POLICY,
     ],
     ['zeros', [rounding(0), suppression(0)], { threshold: 0, nearest: 0 }],
-    ['one only', [rounding(100)], { threshold: 10, nearest: 100 }],
+    [
+      'rounding only, with the threshold raised to a multiple',
+      [rounding(100)],
+      { threshold: 100, nearest: 100 },
+    ],
     ['an unknown ID, and none', [{ id: 'Jitter', x: 1 }, {}], DEFAULT_POLICY],
     ['the same modifier twice', [rounding(5), rounding(5)], { threshold: 10, nearest: 5 }],
   ])('accepts %s', (_, modifiers, policy) => {
@@ -33,7 +37,7 @@ describe('policyFromModifiers', () => {
   })
 
   it('suppresses first, whatever the order of the list', () => {
-    const policy = policyFromModifiers([rounding(100), suppression(70)])
+    const policy = policyFromModifiers([rounding(100), suppression(100)])
     expect(disclose(60, policy)).toBe(0)
   })
 
@@ -46,6 +50,12 @@ describe('policyFromModifiers', () => {
     ['a fraction', [suppression(2.5)], ['[0].threshold']],
     ['a number as text', [rounding('10')], ['[0].nearest']],
     ['a parameter of another id', [{ id: 'Rounding', threshold: 3 }], ['[0].threshold']],
+    ['a negative number', [suppression(-5)], ['[0].threshold']],
+    [
+      'a threshold between two multiples of the rounding target',
+      [suppression(12), rounding(10)],
+      [''],
+    ],
     ['a contradiction', [suppression(10), suppression(50)], ['[1]']],
   ])('rejects %s', (_, modifiers, paths) => {
     expect(problemsOf(modifiers)).toEqual(paths)
