@@ -2,6 +2,7 @@ export { parsePostgresAddress } from './parse-postgres-address.ts'
 export { readLibpqParameters, type LibpqParameters } from './libpq-parameters.ts'
 export {
   formatAddress,
+  formatHost,
   type PostgresAddress,
   type PostgresHost,
   type PostgresTls,

@@ -21,6 +21,7 @@ export {
   maskedConfig,
   secretValues,
   type ConfigurationRow,
+  weakSecrets,
 } from './config/describe-config.ts'
 export {
   booleanSetting,

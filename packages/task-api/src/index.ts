@@ -21,6 +21,7 @@ export {
   type AddressReport,
   type ResolutionReport,
 } from './client/route/address-report.ts'
-export type { ResolveHost } from './client/route/server-addresses.ts'
-export type { ClientTlsFiles } from './client/tls/client-tls.ts'
+export { proxyFor } from './client/route/proxy.ts'
+export { resolveHost, type ResolveHost } from './client/route/server-addresses.ts'
+export { ClientTls, type ClientTlsFiles } from './client/tls/client-tls.ts'
 export { parseRetryAfter } from './client/retry-after.ts'

@@ -20,6 +20,10 @@ const COMMON_NAME = oid('550403')
 const SUBJECT_ALT_NAME = oid('551d11')
 const DAY_MS = 86_400_000
 
+/** Yesterday, or two days before the end if that is earlier. */
+const validFrom = (validTo: Date): Date =>
+  new Date(Math.min(validTo.getTime() - 2 * DAY_MS, Date.now() - DAY_MS))
+
 /** A self-signed certificate, valid from yesterday to tomorrow or to `validTo`, for 127.0.0.1 or for `dnsName` only. */
 export function selfSignedCertificate(
   dnsName?: string,
@@ -36,7 +40,7 @@ export function selfSignedCertificate(
     der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)])),
     ECDSA_WITH_SHA256,
     name,
-    sequence(utcTime(new Date(validTo.getTime() - 2 * DAY_MS)), utcTime(validTo)),
+    sequence(utcTime(validFrom(validTo)), utcTime(validTo)),
     name,
     publicKey.export({ type: 'spki', format: 'der' }),
     der(0xa3, sequence(sequence(SUBJECT_ALT_NAME, der(0x04, sequence(subject))))),

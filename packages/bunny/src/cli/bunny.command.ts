@@ -1,6 +1,7 @@
 import { bindCommand, type CliIo } from '@warren/runtime'
 import { Command } from 'commander'
 import { VERSION } from '../version.ts'
+import { checkCommand } from './check.command.ts'
 import { configCommand } from './config.command.ts'
 import { daemonCommand } from './daemon.command.ts'
 import { pythonCommand, runCommand } from './run.command.ts'
@@ -15,13 +16,15 @@ export function bunnyCommand(io: CliIo): Command {
       `
 Examples:
   warren bunny daemon                   poll and answer tasks until stopped
+  warren bunny check                    check relay, login, database and state, and say what to do
   warren bunny run --body task.json     answer one task without a relay
   warren bunny run --batch tasks.jsonl  answer many tasks on one connection
   warren bunny config check             print the effective configuration
 
 The bunny is configured by environment variables: see docs/configuration.md.`,
     )
-  for (const subcommand of [daemonCommand(io), runCommand(io), configCommand(io)]) {
+  const subcommands = [daemonCommand(io), checkCommand(io), runCommand(io), configCommand(io)]
+  for (const subcommand of subcommands) {
     command.addCommand(subcommand.copyInheritedSettings(command))
   }
   // The Python bunny is called without a subcommand: `bunny --body FILE`.

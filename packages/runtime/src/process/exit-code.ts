@@ -17,6 +17,10 @@ export const ExitCode = {
   unavailable: 69,
   /** A defect of the program. */
   internal: 70,
+  /** A database cannot be read: not reachable, or without the expected tables. */
+  database: 74,
+  /** A login is rejected. */
+  login: 77,
   /** Invalid configuration. */
   config: 78,
 } as const

@@ -1,0 +1,125 @@
+import { constants } from 'node:fs'
+import { access, open, rm, stat, statfs } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fileErrorReason, newUuid, ProgramError } from '@warren/runtime'
+import { FolderLock } from '../outbox/folder-lock.ts'
+import type { Checklist } from './checklist.ts'
+import { failed, ok, warning, type Finding } from './step.ts'
+
+export interface PolicyWords {
+  readonly threshold: number
+  readonly nearest: number
+  readonly specimen: boolean
+  readonly location: boolean
+}
+
+/** The disclosure policy as a sentence that an information-governance officer can read. */
+export function checkPolicy(list: Checklist, policy: PolicyWords): Promise<boolean> {
+  const name = { id: 'policy', area: 'configuration', title: 'what may leave' } as const
+  return list.run(name, () => {
+    const { threshold, nearest } = policy
+    const suppressed =
+      threshold > 0 ? `counts below ${threshold} leave as 0` : 'small counts are not suppressed'
+    const rounds =
+      nearest > 0 ? `others are rounded to a multiple of ${nearest}` : 'others are not rounded'
+    const tables = [
+      `specimens ${policy.specimen ? 'are' : 'are not'} read`,
+      `locations ${policy.location ? 'are' : 'are not'} read`,
+    ]
+    const words = `${suppressed}, ${rounds}; ${tables.join(', ')}`
+    if (threshold <= 0)
+      return warning(words, 'Set LOW_NUMBER_SUPPRESSION_THRESHOLD, for example to 10.')
+    if (nearest > 0 && threshold % nearest !== 0) {
+      const near = [Math.floor(threshold / nearest), Math.ceil(threshold / nearest)]
+        .map((factor) => factor * nearest)
+        .filter((value) => value > 0)
+      return warning(
+        `${words}; the threshold is not a multiple of the rounding, so a rounded count can be below it`,
+        `Set LOW_NUMBER_SUPPRESSION_THRESHOLD to ${near.join(' or ')}.`,
+      )
+    }
+    return ok(words)
+  })
+}
+
+export interface Folder {
+  readonly variable: string
+  /** Undefined: the setting is not set. */
+  readonly path: string | undefined
+  readonly title: string
+  readonly whenUnset: string
+}
+
+const LOW_SPACE_BYTES = 500_000_000
+
+/** A folder in which the bunny keeps data: writable, with space, and used by at most one bunny. */
+export function checkFolder(list: Checklist, folder: Folder): Promise<boolean> {
+  const { path, variable, title, whenUnset } = folder
+  const name = { id: 'state', area: 'state', title } as const
+  return list.run(name, async () => {
+    if (path === undefined) return warning(whenUnset, `Set ${variable} to a folder of its own.`)
+    try {
+      const exists = await stat(path).then(
+        (info) => info.isDirectory(),
+        () => undefined,
+      )
+      if (exists === false) return failed(`${path} is not a folder`, `Check ${variable}.`)
+      if (exists === undefined) {
+        await access(await existingParent(path), constants.W_OK)
+        return ok(`${path} does not exist yet and will be created`)
+      }
+      await writeProbe(path)
+      return await describeFolder(path)
+    } catch (error: unknown) {
+      return failed(
+        `${path} is not writable: ${fileErrorReason(error, 'write')}`,
+        `Make the folder in ${variable} writable for the user that runs the bunny.`,
+      )
+    }
+  })
+}
+
+async function existingParent(path: string): Promise<string> {
+  let parent = dirname(path)
+  while (parent !== dirname(parent)) {
+    const found = await stat(parent).catch(() => undefined)
+    if (found !== undefined) return parent
+    parent = dirname(parent)
+  }
+  return parent
+}
+
+async function writeProbe(path: string): Promise<void> {
+  const probe = join(path, `.check-${newUuid()}`)
+  try {
+    const file = await open(probe, 'wx', 0o600)
+    await file.close()
+  } finally {
+    await rm(probe, { force: true })
+  }
+}
+
+async function describeFolder(path: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(path)
+  const free = bavail * bsize
+  const space = `${(free / 1e9).toFixed(1)} GB free`
+  const holder = (await isLocked(path)) ? ', in use by a running bunny' : ''
+  if (free < LOW_SPACE_BYTES) {
+    return warning(`${path} is writable, ${space}${holder}`, 'Free space on this disk.')
+  }
+  return ok(`${path} is writable, ${space}${holder}`)
+}
+
+async function isLocked(path: string): Promise<boolean> {
+  // A lock file is not made here: a folder that was never used has none.
+  const hasLock = await stat(join(path, 'lock')).catch(() => undefined)
+  if (hasLock === undefined) return false
+  try {
+    const lock = await FolderLock.acquire(path)
+    lock[Symbol.dispose]()
+    return false
+  } catch (error: unknown) {
+    if (error instanceof ProgramError) return true
+    throw error
+  }
+}
