@@ -1,3 +1,4 @@
+import { CDM_EVENT_TABLES } from '@warren/cdm'
 import { SourceError } from '@warren/database'
 import { tableName } from '../solve/table-name.ts'
 import type { CdmSource } from '../sources/cdm-source.ts'
@@ -11,7 +12,7 @@ const step = (id: string, title: string, limitMs: number): StepName => ({
   limitMs,
 })
 
-/** A large hospital takes longer: the step then says so, and is no failure. */
+/** A large hospital takes longer: the step then says so and does not fail. */
 const QUERY_LIMIT_MS = 10_000
 
 const PERSONS = step('persons', 'persons', QUERY_LIMIT_MS + 1000)
@@ -19,13 +20,10 @@ const ORPHANS = step('orphans', 'events without a person', QUERY_LIMIT_MS + 1000
 const QUESTION = step('question', 'a question', 60_000)
 const DISTRIBUTION = step('distribution', 'a distribution', QUERY_LIMIT_MS + 1000)
 
-const EVENTS = [
-  ['condition_occurrence', 'condition_concept_id'],
-  ['drug_exposure', 'drug_concept_id'],
-  ['procedure_occurrence', 'procedure_concept_id'],
-  ['measurement', 'measurement_concept_id'],
-  ['observation', 'observation_concept_id'],
-] as const
+/** The tables that every site reads, with their concept columns. */
+const EVENTS = CDM_EVENT_TABLES.filter((table) => table.switch === undefined).map(
+  ({ name, event }) => [name, event.concept] as const,
+)
 
 export interface DataCheck {
   readonly source: CdmSource

@@ -1,6 +1,6 @@
 import { formatHost, SourceError } from '@warren/database'
-import type { SourceConfig } from '../sources/open-source.ts'
-import { openSource } from '../sources/open-source.ts'
+import { REQUIRED_TABLES } from '../sources/cdm-requirements.ts'
+import { openSource, type SourceConfig } from '../sources/engines.ts'
 import type { CdmCheck, CdmProblem, CdmProblemCode, CdmSource } from '../sources/cdm-source.ts'
 import type { Checklist, StepName } from './checklist.ts'
 import { openTcp } from './connect.ts'
@@ -175,8 +175,7 @@ SELECT count(*) FILTER (WHERE has_table_privilege(c.oid, 'INSERT') OR has_table_
    AND lower(c.relname) = ANY (string_to_array($1, ','))
    AND CASE WHEN $2 = '' THEN n.nspname = ANY (current_schemas(false)) ELSE n.nspname = $2 END`
 
-const CDM_NAMES =
-  'concept,person,condition_occurrence,drug_exposure,procedure_occurrence,measurement,observation,specimen,location'
+const CDM_NAMES = REQUIRED_TABLES.map(({ name }) => name).join(',')
 
 /** The bunny writes nothing. A user that can write is a risk that is not needed. */
 async function checkReadOnly(source: CdmSource, signal: AbortSignal): Promise<Finding> {

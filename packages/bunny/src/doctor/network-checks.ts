@@ -249,7 +249,7 @@ function httpFinding(answer: Answer): Finding {
 
 function httpProblem(error: unknown): Finding {
   const code = codeOf(error)
-  if (/^HPE_/.test(code)) {
+  if (code.startsWith('HPE_')) {
     return failed(
       `there is an answer, but it is not HTTP (${code})`,
       'Check the host and port of TASK_API_BASE_URL: another service listens there. If it uses TLS, write https.',

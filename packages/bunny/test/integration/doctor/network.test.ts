@@ -278,7 +278,7 @@ describe('the login', () => {
     ['a path that nobody serves', 404, {}, 'nothing here', 'failed', /no Task API/],
     ['a defect of the relay', 500, {}, '', 'failed', /500/],
     ['a result that is stored', 200, {}, 'Job saved', 'ok', /accepted/],
-  ])('tells %s', async (_, status, headers, body, expectedStatus, detail) => {
+  ])('distinguishes %s', async (_, status, headers, body, expectedStatus, detail) => {
     const port = await listen(
       createHttp((request, response) => {
         if (request.url === '/healthz') response.end('Healthy')
