@@ -10,6 +10,7 @@ import { ClientTls, proxyFor, taskApiBase, type ResolveHost } from '@warren/task
 import { systemClock } from '../clock.ts'
 import { bunnyConfig, loadBunnyConfig, type BunnyConfig } from '../config.ts'
 import { errorText } from '../error-text.ts'
+import { defaultStateFolders } from '../outbox/state-path.ts'
 import { RelayLink } from '../relay-link.ts'
 import { startDeadline } from '../solve/run-query.ts'
 import { solveTask } from '../solve/solve-task.ts'
@@ -22,7 +23,7 @@ import { checkData, skipData } from './data-checks.ts'
 import { checkNetwork } from './network-checks.ts'
 import { checkPoll } from './poll-check.ts'
 import { checkClock, checkLogin } from './relay-checks.ts'
-import { checkFolder, checkPolicy } from './site-checks.ts'
+import { checkCacheFolder, checkPolicy, checkState } from './site-checks.ts'
 import { failed, ok, warning, type Finding, type Step } from './step.ts'
 
 export interface CheckOptions {
@@ -69,16 +70,13 @@ export async function runCheck(options: CheckOptions): Promise<readonly Step[]> 
   })
   const loginAccepted = await checkRelay(list, config, options)
   await checkDatabaseAndPoll(list, config, options, loginAccepted)
-  await checkFolder(list, {
-    variable: 'BUNNY_OUTBOX_DIR',
-    path: config.outboxDir,
-    title: 'outbox folder',
-    whenUnset: 'results that wait to be submitted are kept in memory only, and a crash loses them',
+  const { taskApiBaseUrl: relay, collectionId, taskApiType: type } = config
+  await checkState(list, {
+    mode: config.stateMode,
+    folder: config.stateDir,
+    defaultFolders: defaultStateFolders(env, { relay, collectionId, type }),
   })
-  if (config.cacheEnabled) {
-    const folder = { variable: 'CACHE_DIR', path: config.cacheDir, title: 'cache folder' }
-    await checkFolder(list, { ...folder, whenUnset: '' })
-  }
+  if (config.cacheEnabled) await checkCacheFolder(list, config.cacheDir)
   return list.steps
 }
 

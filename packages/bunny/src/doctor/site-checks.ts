@@ -42,41 +42,59 @@ export function checkPolicy(list: Checklist, policy: PolicyWords): Promise<boole
   })
 }
 
-export interface Folder {
-  readonly variable: string
-  /** Undefined: the setting is not set. */
-  readonly path: string | undefined
-  readonly title: string
-  readonly whenUnset: string
+export interface StateFolders {
+  readonly mode: 'auto' | 'disk' | 'memory'
+  /** The configured folder. */
+  readonly folder: string | undefined
+  /** Those that are tried if none is configured. */
+  readonly defaultFolders: readonly string[]
 }
 
 const LOW_SPACE_BYTES = 500_000_000
+const IN_MEMORY = 'a crash loses the tasks and results in hand'
 
-/** A folder in which the bunny keeps data: writable, with space, and used by at most one bunny. */
-export function checkFolder(list: Checklist, folder: Folder): Promise<boolean> {
-  const { path, variable, title, whenUnset } = folder
-  const name = { id: 'state', area: 'state', title } as const
+/** Where the bunny keeps tasks and results: writable, with space, and used by at most one bunny. */
+export function checkState(list: Checklist, state: StateFolders): Promise<boolean> {
+  const { mode, folder, defaultFolders } = state
+  const name = { id: 'state', area: 'state', title: 'state folder' } as const
   return list.run(name, async () => {
-    if (path === undefined) return warning(whenUnset, `Set ${variable} to a folder of its own.`)
-    try {
-      const exists = await stat(path).then(
-        (info) => info.isDirectory(),
-        () => undefined,
-      )
-      if (exists === false) return failed(`${path} is not a folder`, `Check ${variable}.`)
-      if (exists === undefined) {
-        await access(await existingParent(path), constants.W_OK)
-        return ok(`${path} does not exist yet and will be created`)
-      }
-      await writeProbe(path)
-      return await describeFolder(path)
-    } catch (error: unknown) {
-      return failed(
-        `${path} is not writable: ${fileErrorReason(error, 'write')}`,
-        `Make the folder in ${variable} writable for the user that runs the bunny.`,
-      )
+    if (mode === 'memory') return warning(`not used (BUNNY_STATE=memory): ${IN_MEMORY}`)
+    if (folder !== undefined) return await findFolder(folder, 'BUNNY_STATE_DIR')
+    for (const one of defaultFolders) {
+      const found = await findFolder(one, 'BUNNY_STATE_DIR')
+      if (found.status !== 'failed') return found
     }
+    const advice = 'Set BUNNY_STATE_DIR to a folder that the user of the bunny can write to.'
+    return mode === 'disk'
+      ? failed('no folder can be used, but BUNNY_STATE=disk', advice)
+      : warning(`no folder can be used: ${IN_MEMORY}`, advice)
   })
+}
+
+export function checkCacheFolder(list: Checklist, path: string): Promise<boolean> {
+  const name = { id: 'state.cache', area: 'state', title: 'cache folder' } as const
+  return list.run(name, () => findFolder(path, 'CACHE_DIR'))
+}
+
+async function findFolder(path: string, variable: string): Promise<Finding> {
+  try {
+    const exists = await stat(path).then(
+      (info) => info.isDirectory(),
+      () => undefined,
+    )
+    if (exists === false) return failed(`${path} is not a folder`, `Check ${variable}.`)
+    if (exists === undefined) {
+      await access(await existingParent(path), constants.W_OK)
+      return ok(`${path} does not exist yet and will be created`)
+    }
+    await writeProbe(path)
+    return await describeFolder(path)
+  } catch (error: unknown) {
+    return failed(
+      `${path} is not writable: ${fileErrorReason(error, 'write')}`,
+      `Make the folder in ${variable} writable for the user that runs the bunny.`,
+    )
+  }
 }
 
 async function existingParent(path: string): Promise<string> {

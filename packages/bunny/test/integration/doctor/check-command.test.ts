@@ -26,7 +26,7 @@ beforeEach(async () => {
     TASK_API_USERNAME: 'north',
     TASK_API_PASSWORD: 'correct-horse-battery-staple',
     COLLECTION_ID: 'collection_id',
-    BUNNY_OUTBOX_DIR: join(folder, 'outbox'),
+    BUNNY_STATE_DIR: join(folder, 'outbox'),
     DATASOURCE_DB_DRIVERNAME: 'duckdb',
     DATASOURCE_DUCKDB_PATH_TO_DB: join(folder, 'omop.duckdb'),
     DATASOURCE_DUCKDB_TEMP_DIRECTORY: folder,
@@ -90,7 +90,7 @@ describe('bunny check', () => {
       detail: expect.stringContaining('in use by a running bunny'),
     })
     const broken = await bunnyHere(['check', '--json'], {
-      env: { ...env, BUNNY_OUTBOX_DIR: join(folder, 'not-a-folder') },
+      env: { ...env, BUNNY_STATE_DIR: join(folder, 'not-a-folder') },
     })
     expect(read(broken.stdout).steps.find(({ id }) => id === 'state')?.status).toBe('failed')
   })

@@ -32,7 +32,7 @@ async function check(env: NodeJS.ProcessEnv): Promise<CheckDocument & { readonly
       TASK_API_USERNAME: 'north',
       TASK_API_PASSWORD: 'correct-horse-battery-staple',
       COLLECTION_ID: 'c',
-      BUNNY_OUTBOX_DIR: join(folder, 'outbox'),
+      BUNNY_STATE_DIR: join(folder, 'outbox'),
       ...env,
     },
   })
