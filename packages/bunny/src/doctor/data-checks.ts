@@ -1,6 +1,6 @@
 import { CDM_EVENT_TABLES } from '@warren/cdm'
+import { DIALECTS } from '@warren/cohort'
 import { SourceError } from '@warren/database'
-import { tableName } from '../solve/table-name.ts'
 import type { CdmSource } from '../sources/cdm-source.ts'
 import type { Checklist, StepName } from './checklist.ts'
 import { ok, warning, type Finding } from './step.ts'
@@ -205,4 +205,9 @@ function rounded(n: number): string {
 export function seconds(ms: number): string {
   if (ms < 1000) return `${Math.max(1, Math.round(ms))} ms`
   return ms < 120_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`
+}
+
+/** A CDM table in SQL. The schema is quoted, because sites choose its name. */
+function tableName({ schema, dialect }: CdmSource, table: string): string {
+  return schema === '' ? table : `${DIALECTS[dialect].identifier(schema)}.${table}`
 }
