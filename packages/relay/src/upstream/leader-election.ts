@@ -46,7 +46,11 @@ export class LeaderElection implements AsyncDisposable {
   async waitForTerm(): Promise<AbortSignal | undefined> {
     const { signal } = this.#options
     while (!signal.aborted) {
-      if (this.#term !== null && !this.#isWithin(FRESH_MS)) await this.#renew()
+      if (this.#term !== null && !this.#isWithin(FRESH_MS)) {
+        await this.#renew()
+        // Stopped meanwhile: nothing would change any more.
+        if (signal.aborted) return undefined
+      }
       if (this.#term !== null && this.#isWithin(FRESH_MS)) return this.#term.signal
       await this.#change.promise
     }
