@@ -46,7 +46,7 @@ import {
   returnExpiredLeases,
   findUnpublished,
 } from './task-leases.ts'
-import { countByState } from './task-overview.ts'
+import { TaskOverview } from './task-overview.ts'
 
 /** Leaves connections of the pool to other work. */
 const MAX_CONCURRENT_LEASES = 3
@@ -54,10 +54,12 @@ const MAX_CONCURRENT_LEASES = 3
 /** The task store of both databases. Each file task-*.ts implements one stage of a task. */
 export class SqlTaskStore implements TaskStore {
   readonly #database: SqlDatabase
+  readonly #overview: TaskOverview
   readonly #leases: LeaseBatcher
 
   constructor(database: SqlDatabase) {
     this.#database = database
+    this.#overview = new TaskOverview(database)
     this.#leases = new LeaseBatcher(
       (nodeIds, options) => leaseOldest(database, nodeIds, options),
       // Without row locks, a second statement would only wait for the first.
@@ -156,6 +158,6 @@ export class SqlTaskStore implements TaskStore {
   }
 
   async countByState(): Promise<StoreCounts> {
-    return countByState(this.#database)
+    return this.#overview.count()
   }
 }

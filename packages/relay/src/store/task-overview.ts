@@ -4,33 +4,74 @@ import type { TaskState } from '../vocabulary/task-states.ts'
 import type { StoreCounts } from './task-store.ts'
 import type { SqlDatabase } from './sql-database.ts'
 
-export async function countByState(database: SqlDatabase): Promise<StoreCounts> {
-  return database.run('count tasks', async (db) => {
-    const tasks = await db
-      .selectFrom('relay_tasks')
-      .select(['state', (eb) => eb.fn.countAll<number>().as('number')])
-      .groupBy('state')
-      .execute()
-    // One state at a time, because each has an index of its own.
-    const subtasksIn = async (state: 'queued' | 'leased'): Promise<number> => {
-      const counted = await db
-        .selectFrom('relay_subtasks')
-        .select((eb) => eb.fn.countAll<number>().as('number'))
-        .where('state', '=', sql.lit(state))
-        .executeTakeFirstOrThrow()
-      return counted.number
-    }
-    const tasksIn = (state: TaskState): number =>
-      tasks.find((row) => row.state === state)?.number ?? 0
-    return {
-      tasks: {
-        open: tasksIn('open'),
-        settled: tasksIn('settled'),
-        submitted: tasksIn('delivered'),
-        dead: tasksIn('dead'),
-      },
-      queuedSubtasks: await subtasksIn('queued'),
-      leasedSubtasks: await subtasksIn('leased'),
-    }
-  })
+/** A count of tasks that are kept is reused for this many times the time that it took. */
+const REUSE = 100
+
+type Finished = Pick<StoreCounts['tasks'], 'submitted' | 'dead'>
+
+/**
+ * Counts tasks by state. Tasks that are kept after they ended are counted so rarely that it takes at most 1% of the time,
+ * however many there are. The others are always counted, by indexes that do not contain the kept ones.
+ */
+export class TaskOverview {
+  readonly #database: Pick<SqlDatabase, 'run'>
+  readonly #now: () => number
+  #finished: Promise<Finished> | null = null
+  #reuseUntil = 0
+
+  constructor(database: Pick<SqlDatabase, 'run'>, now: () => number = () => performance.now()) {
+    this.#database = database
+    this.#now = now
+  }
+
+  async count(): Promise<StoreCounts> {
+    const [finished, present] = await Promise.all([this.#countFinished(), this.#countPresent()])
+    const { open, settled, queuedSubtasks, leasedSubtasks } = present
+    return { tasks: { open, settled, ...finished }, queuedSubtasks, leasedSubtasks }
+  }
+
+  #countFinished(): Promise<Finished> {
+    if (this.#finished !== null && this.#now() < this.#reuseUntil) return this.#finished
+    const started = this.#now()
+    this.#reuseUntil = Number.POSITIVE_INFINITY
+    const counting = this.#database.run('count finished tasks', async (db) => ({
+      submitted: await tasksIn(db, 'delivered'),
+      dead: await tasksIn(db, 'dead'),
+    }))
+    this.#finished = counting
+    counting.then(
+      () => (this.#reuseUntil = this.#now() + REUSE * (this.#now() - started)),
+      () => (this.#finished = null),
+    )
+    return counting
+  }
+
+  #countPresent() {
+    return this.#database.run('count tasks', async (db) => ({
+      open: await tasksIn(db, 'open'),
+      settled: await tasksIn(db, 'settled'),
+      queuedSubtasks: await subtasksIn(db, 'queued'),
+      leasedSubtasks: await subtasksIn(db, 'leased'),
+    }))
+  }
+}
+
+// One state at a time, because each is a range of an index or has an index of its own.
+
+async function tasksIn(db: SqlDatabase['db'], state: TaskState): Promise<number> {
+  const { number } = await db
+    .selectFrom('relay_tasks')
+    .select((eb) => eb.fn.countAll<number>().as('number'))
+    .where('state', '=', sql.lit(state))
+    .executeTakeFirstOrThrow()
+  return number
+}
+
+async function subtasksIn(db: SqlDatabase['db'], state: 'queued' | 'leased'): Promise<number> {
+  const { number } = await db
+    .selectFrom('relay_subtasks')
+    .select((eb) => eb.fn.countAll<number>().as('number'))
+    .where('state', '=', sql.lit(state))
+    .executeTakeFirstOrThrow()
+  return number
 }

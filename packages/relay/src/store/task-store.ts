@@ -273,5 +273,6 @@ export interface TaskStore {
   /** IDs of nodes with queued subtasks, to correct caches. */
   findNodesWithWork(): Promise<readonly string[]>
 
+  /** The numbers of submitted and dead tasks may be older than the others, if counting them takes long. */
   countByState(): Promise<StoreCounts>
 }

@@ -29,6 +29,7 @@ const HOT_STATEMENTS = {
   'claim submissions': `
     select id from relay_tasks where state = 'settled' and deliver_at <= 0 and claimed_until <= 0
     order by deliver_at, id limit 4`,
+  'count open tasks': `select count(*) from relay_tasks where state = 'open'`,
   'count queued subtasks': `select count(*) from relay_subtasks where state = 'queued'`,
 }
 
@@ -45,7 +46,6 @@ describeStores('with 100,000 finished subtasks, a sweep', (openBench) => {
       expect(`${name}: ${plan}`).not.toMatch(/Seq Scan on relay_(?:sub)?tasks|SCAN (?!.*USING)/)
     }
     const readBefore = await rowsReadByScans(bench)
-    const started = performance.now()
     {
       await using other = bench.open()
       await other.tasks.findDueTasks('distribution', {
@@ -58,7 +58,6 @@ describeStores('with 100,000 finished subtasks, a sweep', (openBench) => {
       const lease = (await other.tasks.leaseOldest(nodes[1]!, LEASE))!
       await other.tasks.storeResult({ ...lease, json: '{}', status: 'ok' })
     }
-    expect(performance.now() - started).toBeLessThan(1_000)
     expect(await rowsReadByScans(bench)).toBe(readBefore)
   }, 60_000)
 })
