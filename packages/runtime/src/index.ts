@@ -4,6 +4,7 @@ export { fileErrorReason } from './process/file-error.ts'
 export { printFailure } from './process/print-failure.ts'
 export { runProgram, type ProgramContext, type ProgramOptions } from './process/run-program.ts'
 export { Backoff, type BackoffOptions } from './process/backoff.ts'
+export { steadyTime } from './process/steady-time.ts'
 export { sleep, untilAborted } from './process/sleep.ts'
 export { newRequestId, newUuid } from './process/identifiers.ts'
 

@@ -1,4 +1,4 @@
-import { ExitCode, type Logger, ProgramError, createLogger } from '@warren/runtime'
+import { ExitCode, type Logger, ProgramError, createLogger, steadyTime } from '@warren/runtime'
 import { longestBodyMs } from '@warren/runtime/http'
 import type { FastifyInstance } from 'fastify'
 import type { CollectionCredentials } from './collections/collection.ts'
@@ -51,7 +51,7 @@ export async function startUpstream(
   config: UpstreamConfig,
   options: UpstreamOptions = {},
 ): Promise<UpstreamHandle> {
-  const { now = Date.now } = options
+  const { now = steadyTime } = options
   const log = options.log ?? createLogger({ component: 'upstream', level: 'warn', format: 'json' })
   assertAskerToken(config)
   await using resources = new AsyncDisposableStack()

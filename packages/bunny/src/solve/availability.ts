@@ -16,7 +16,7 @@ export async function solveAvailability(
   const statement = compileCohort(parsed.cohort, {
     dialect: source.dialect,
     ...(source.schema === '' ? {} : { schema: source.schema }),
-    now: new Date(clock.now()),
+    now: clock.date(),
     options: omop,
   })
   const rows = await runQuery(context, statement)

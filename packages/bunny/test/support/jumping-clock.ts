@@ -13,6 +13,10 @@ export class JumpingClock implements Clock {
     return this.#now
   }
 
+  date(): Date {
+    return new Date(this.#now)
+  }
+
   advance(ms: number): void {
     this.#now += ms
   }

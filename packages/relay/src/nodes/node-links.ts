@@ -1,4 +1,4 @@
-import type { Logger } from '@warren/runtime'
+import { steadyTime, type Logger } from '@warren/runtime'
 import type { NodeRecord, UserStore } from '../store/user-store.ts'
 import { DuplicateWorkerMonitor } from './duplicate-worker-monitor.ts'
 import { NodeSummaries } from './node-summaries.ts'
@@ -36,7 +36,7 @@ export class NodeLinks implements AsyncDisposable {
 
   constructor(options: NodeLinksOptions) {
     this.#options = options
-    this.#now = options.now ?? Date.now
+    this.#now = options.now ?? steadyTime
     this.#summaries = new NodeSummaries(this.#now())
   }
 

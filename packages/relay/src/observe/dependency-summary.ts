@@ -1,4 +1,4 @@
-import { DurationHistogram, Health, type Logger } from '@warren/runtime'
+import { DurationHistogram, Health, steadyTime, type Logger } from '@warren/runtime'
 import type { QueueTraffic } from '../queue/node-queue.ts'
 
 /** A service that the relay depends on. */
@@ -39,7 +39,12 @@ export class DependencySummary implements Disposable {
   readonly #periods: ReadonlyMap<string, Period>
   #from: number
 
-  constructor({ dependencies, log, timeoutMs = 2_000, now = Date.now }: DependencySummaryOptions) {
+  constructor({
+    dependencies,
+    log,
+    timeoutMs = 2_000,
+    now = steadyTime,
+  }: DependencySummaryOptions) {
     this.#health = new Health({ timeoutMs })
     this.#log = log
     this.#now = now

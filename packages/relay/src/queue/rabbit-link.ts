@@ -1,4 +1,4 @@
-import { Backoff, sleep, untilAborted, type Logger } from '@warren/runtime'
+import { Backoff, sleep, steadyTime, untilAborted, type Logger } from '@warren/runtime'
 
 import { formatBrokerAddress, parseBrokerAddress } from './broker-address.ts'
 import { RabbitConnection, type RabbitConnectionOptions } from './rabbit-connection.ts'
@@ -102,7 +102,7 @@ export class RabbitLink implements AsyncDisposable {
     this.#connection = connection
     this.#detail = null
     this.#connections++
-    this.#connectedAt = Date.now()
+    this.#connectedAt = steadyTime()
     this.#firstAttempt.resolve()
   }
 

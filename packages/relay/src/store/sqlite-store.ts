@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { newUuid, type Logger } from '@warren/runtime'
+import { newUuid, steadyTime, type Logger } from '@warren/runtime'
 import { Kysely, sql } from 'kysely'
 
 import { MIGRATIONS, type Migration } from './migrations.ts'
@@ -151,11 +151,6 @@ class SqliteStore implements RelayStore {
   }
 }
 
-/** The time at the start of this process plus the time since: a clock that is set later changes nothing. Epoch ms. */
-function steadyTime(): number {
-  return performance.timeOrigin + performance.now()
-}
-
 function differences(clock: () => number): SqlDifferences {
   return {
     technology: 'sqlite',
@@ -168,6 +163,7 @@ function differences(clock: () => number): SqlDifferences {
     lockForMigration: async () => {},
     // Other processes detect changes by themselves.
     announce: async () => {},
+    checkTables: async () => {},
     classifyError: classifySqliteError,
   }
 }

@@ -3,6 +3,7 @@ import { Backoff, type Logger, sleep } from '@warren/runtime'
 import type { RelayStore } from '../store/relay-store.ts'
 import { StoreError } from '../store/store-error.ts'
 import type { TaskService } from '../tasks/task-service.ts'
+import { ageOf, presentTime } from './receipt-time.ts'
 import { TaskSpool } from './task-spool.ts'
 
 export interface TaskIntakeOptions {
@@ -29,8 +30,6 @@ const MAX_LOGGED_UUID = 100
 export class TaskIntake implements AsyncDisposable {
   readonly #options: TaskIntakeOptions
   readonly #spool: TaskSpool | null
-  /** When tasks of this process were received (`performance.now()`), by file name. */
-  readonly #receivedAt = new Map<string, number>()
   /** Files of tasks that this process is storing. */
   readonly #inProgress = new Set<string>()
 
@@ -99,7 +98,7 @@ export class TaskIntake implements AsyncDisposable {
       if (task === null) return
       upstream = task.upstream
       taskId = uuidOf(task.body)
-      const ageMs = this.#ageOf(name, task.receivedAt)
+      const ageMs = ageOf(task)
       await taskService.admit(upstream, task.body, ageMs)
       await this.#remove(name)
       log.info({ taskId, upstream, ageMs: Math.round(ageMs) }, 'spooled task stored')
@@ -118,12 +117,11 @@ export class TaskIntake implements AsyncDisposable {
     if (this.#spool === null) return null
     const name = this.#spool.nameOf(upstream, body)
     this.#inProgress.add(name)
-    this.#receivedAt.set(name, performance.now())
     try {
-      await this.#spool.keep({ name, upstream, receivedAt: Date.now(), body })
+      await this.#spool.keep({ name, upstream, body, ...presentTime() })
       return name
     } catch (error: unknown) {
-      this.#forget(name)
+      this.#inProgress.delete(name)
       this.#options.log.warn({ taskId: uuid, upstream, detail: textOf(error) }, 'task not spooled')
       return null
     }
@@ -159,27 +157,16 @@ export class TaskIntake implements AsyncDisposable {
     }
   }
 
-  /** The wall clock may have been set since, so it is used only for tasks of other processes. */
-  #ageOf(name: string, receivedAt: number): number {
-    const own = this.#receivedAt.get(name)
-    return own === undefined ? Math.max(0, Date.now() - receivedAt) : performance.now() - own
-  }
-
   async #remove(name: string): Promise<void> {
     // A file that is left is admitted again, which is harmless.
     await this.#spool?.remove(name).catch(() => undefined)
-    this.#forget(name)
+    this.#inProgress.delete(name)
   }
 
   async #setAside(name: string, upstream: string, taskId: string, error: unknown): Promise<void> {
     this.#options.log.error({ taskId, upstream, err: error }, 'task lost')
     await this.#spool?.setAside(name).catch(() => undefined)
-    this.#forget(name)
-  }
-
-  #forget(name: string): void {
     this.#inProgress.delete(name)
-    this.#receivedAt.delete(name)
   }
 }
 

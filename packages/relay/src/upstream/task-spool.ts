@@ -2,13 +2,12 @@ import { createHash } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import type { ReceiptTime } from './receipt-time.ts'
 
-export interface SpooledTask {
+export interface SpooledTask extends ReceiptTime {
   /** Name of its file. */
   readonly name: string
   readonly upstream: string
-  /** When it was received, by the wall clock of the process that received it. Epoch ms. */
-  readonly receivedAt: number
   readonly body: unknown
 }
 
@@ -24,7 +23,13 @@ const DRAFT = '.draft'
 /** An older draft belongs to a process that no longer exists. */
 const MAX_DRAFT_AGE_MS = 60_000
 
-const fileSchema = z.object({ upstream: z.string(), receivedAt: z.number(), body: z.unknown() })
+const fileSchema = z.object({
+  upstream: z.string(),
+  receivedAt: z.number(),
+  boot: z.string().optional(),
+  upMs: z.number().optional(),
+  body: z.unknown(),
+})
 
 /**
  * Keeps tasks on disk from the moment they are received until they are stored in the database: an upstream may hand a task

@@ -4,10 +4,10 @@ import { freePort, ServerProcess } from '@warren/testkit'
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const SKEWED_CLOCK = fileURLToPath(new URL('./skewed-clock.ts', import.meta.url))
 
-/** Starts a relay as a process of its own. `skewMs` shifts its wall clock. */
+/** Starts a relay as a process of its own. `skewMs` shifts its wall clock; several are used one after the other, on SIGUSR2. */
 export async function startRelayProcess(
   env: NodeJS.ProcessEnv,
-  { skewMs = 0 }: { skewMs?: number } = {},
+  { skewMs = 0 }: { skewMs?: number | readonly number[] } = {},
 ): Promise<ServerProcess> {
   const port = await freePort()
   const skew = skewMs === 0 ? [] : ['--import', SKEWED_CLOCK]

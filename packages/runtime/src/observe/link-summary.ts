@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 
+import { steadyTime } from '../process/steady-time.ts'
 import { LinkCounts } from './link-counts.ts'
 
 export interface LinkSummaryOptions {
@@ -25,7 +26,7 @@ export class LinkSummary implements Disposable {
   constructor(options: LinkSummaryOptions) {
     this.#log = options.log
     this.#link = options.link
-    this.#now = options.now ?? Date.now
+    this.#now = options.now ?? steadyTime
     this.#counts = new LinkCounts(this.#now())
     this.#timer = setInterval(() => this.flush(), options.everyMs ?? 60_000)
     this.#timer.unref()

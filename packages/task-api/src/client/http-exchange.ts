@@ -28,6 +28,8 @@ export interface HttpResponse {
   readonly sentBefore: boolean
   readonly contentType: string | undefined
   readonly retryAfter: string | undefined
+  /** The time of the server, as an HTTP date. */
+  readonly date: string | undefined
   /** If the body is not needed: at most its start. */
   readonly body: Buffer
 }
@@ -104,6 +106,7 @@ export class HttpExchange {
         sentBefore,
         contentType: headerText(headers, 'content-type'),
         retryAfter: headerText(headers, 'retry-after'),
+        date: headerText(headers, 'date'),
         body: needed
           ? await this.#readAll(body, headers, statusCode, request.requestId)
           : await readStart(body, headers),

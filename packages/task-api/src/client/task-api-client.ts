@@ -289,7 +289,7 @@ export class TaskApiClient implements AsyncDisposable {
 
   #statusError(response: HttpResponse, requestId: string): TaskApiError {
     const { status } = response
-    const retryAfterMs = parseRetryAfter(response.retryAfter, this.#now())
+    const retryAfterMs = parseRetryAfter(response.retryAfter, this.#now(), response.date)
     const reason = this.#redact(readReason(response.body))
     const message = `${this.#base.host} returned ${status}${reason === '' ? '' : `: ${reason}`}`
     return new TaskApiError(message, {

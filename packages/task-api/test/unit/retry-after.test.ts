@@ -21,6 +21,13 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter(value, NOW)).toBe(expected)
   })
 
+  it('measures a date from the date of the server, if there is one', () => {
+    const at = 'Tue, 03 Feb 2026 10:00:30 GMT'
+    // The clock of this machine is ten minutes ahead.
+    expect(parseRetryAfter(at, NOW + 600_000, 'Tue, 03 Feb 2026 10:00:00 GMT')).toBe(30_000)
+    expect(parseRetryAfter(at, NOW, 'soon')).toBe(30_000)
+  })
+
   it('uses the first of several', () => {
     expect(parseRetryAfter(['1', '2'], NOW)).toBe(1000)
   })
