@@ -44,7 +44,7 @@ export async function openStore(
         if (!(error instanceof StoreError)) throw error
         const retryInMs = backoff.next()
         const over = performance.now() + retryInMs > deadline || signal?.aborted === true
-        if (!error.unavailable) throw unusable(error)
+        if (!error.unavailable || error.waitingIsUseless) throw unusable(error)
         if (over) throw unreachable(error, timeoutMs)
         log.warn(
           { store: store.technology, detail: error.message, retryInMs },
@@ -96,7 +96,9 @@ async function connect(
 function unusable(error: StoreError): ProgramError {
   return new ProgramError(`cannot use the database: ${error.message}`, {
     exitCode: ExitCode.unavailable,
-    hint: 'Check the privileges of its user, or create the tables of a new database with: warren relay database update',
+    hint:
+      error.hint ??
+      'Check the privileges of its user, or create the tables of a new database with: warren relay database update',
     cause: error,
   })
 }

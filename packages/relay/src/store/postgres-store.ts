@@ -11,7 +11,7 @@ import { EventBus } from './event-bus.ts'
 import { LeaderLease } from './leader-lease.ts'
 import { SchemaVersion } from './schema-version.ts'
 import { SqlDatabase, type SqlDifferences } from './sql-database.ts'
-import type { RelayTables } from './sql-schema.ts'
+import { TABLES, type RelayTables } from './sql-schema.ts'
 import { SqlTaskStore } from './sql-task-store.ts'
 import { SqlUserStore } from './sql-user-store.ts'
 import { classifyPostgresError } from './classify-error.ts'
@@ -109,7 +109,10 @@ class PostgresStore implements RelayStore {
     return new LeaderLease(this.#database, {
       name,
       holder: this.#holder,
-      mayLead: () => this.#schema.check(),
+      mayLead: async () => {
+        await this.#schema.check()
+        await this.#database.checkTables()
+      },
       replaceHolder: false,
     })
   }
@@ -131,6 +134,17 @@ function typeParser(oid: number, format: 'text' | 'binary' | undefined) {
 
 // The start of the statement, and not clock_timestamp(), which an index cannot be searched with.
 const STATEMENT_TIME = sql<number>`cast(extract(epoch from statement_timestamp()) * 1000 as bigint)`
+
+/** Reads nothing. The message names a table, like that of a statement that fails. */
+async function checkTables(db: Kysely<RelayTables>): Promise<void> {
+  for (const table of TABLES) {
+    await sql`insert into ${sql.table(table)} select * from ${sql.table(table)} where false`.execute(
+      db,
+    )
+    await sql`delete from ${sql.table(table)} where false`.execute(db)
+    await sql`select 1 from ${sql.table(table)} where false for update`.execute(db)
+  }
+}
 
 function differences(
   session: PostgresSession,
@@ -154,6 +168,7 @@ function differences(
         await sql`select pg_notify(${channel}, ${payload})`.execute(trx)
       }
     },
+    checkTables,
     classifyError: classifyPostgresError,
   }
 }

@@ -4,7 +4,7 @@ import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
 
 import type { StoreEvent } from './relay-store.ts'
 import type { EventBus } from './event-bus.ts'
-import { OutageLog } from './outage-log.ts'
+import { OutageLog, type Proof } from './outage-log.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { StoreError, TIMEOUT, type StoreFailure } from './store-error.ts'
 
@@ -22,6 +22,8 @@ export interface SqlDifferences {
   lockForMigration(trx: Transaction<RelayTables>): Promise<void>
   /** Sends events to other processes when the transaction commits. */
   announce(trx: Transaction<RelayTables>, events: readonly StoreEvent[]): Promise<void>
+  /** Rejects like a failed statement if the relay may not use all of its tables. */
+  checkTables(db: Kysely<RelayTables>): Promise<void>
   /** Classifies an error of the driver. Null for any other error. */
   classifyError(error: unknown): StoreFailure | null
 }
@@ -76,6 +78,7 @@ export class SqlDatabase {
    * something is written.
    */
   async checkWritable(): Promise<void> {
+    await this.checkTables()
     if (!this.#outage.isReadOnly) {
       await this.run('write to the database', (db) =>
         db
@@ -92,6 +95,14 @@ export class SqlDatabase {
         .values(probe)
         .onConflict((conflict) => conflict.column('name').doUpdateSet(probe))
         .execute(),
+    )
+  }
+
+  /** Rejects while the relay may not use all of its tables. Asks the database only after a statement has failed. */
+  async checkTables(): Promise<void> {
+    if (!this.#outage.isOfTables) return
+    await this.#retry('use the tables of the relay', 'tables', () =>
+      this.differences.checkTables(this.db),
     )
   }
 
@@ -121,7 +132,7 @@ export class SqlDatabase {
     })
   }
 
-  async #retry<T>(operation: string, proof: 'read' | 'write', work: () => Promise<T>): Promise<T> {
+  async #retry<T>(operation: string, proof: Proof, work: () => Promise<T>): Promise<T> {
     let reconnected = false
     for (let attempt = 1; ; attempt++) {
       try {

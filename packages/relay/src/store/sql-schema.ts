@@ -92,6 +92,15 @@ export interface LeaderTable {
   held_until: number
 }
 
+export const TABLES = [
+  'relay_users',
+  'relay_nodes',
+  'relay_tasks',
+  'relay_subtasks',
+  'relay_migrations',
+  'relay_leaders',
+] as const satisfies readonly (keyof RelayTables)[]
+
 export interface RelayTables {
   relay_users: UserTable
   relay_nodes: NodeTable

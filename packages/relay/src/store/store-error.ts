@@ -9,6 +9,10 @@ export class StoreError extends Error {
   readonly code: string
   /** The database is unreachable or not ready. The same call may succeed in a moment (503). */
   readonly unavailable: boolean
+  /** The database is available, but rejects the relay until an operator changes something. */
+  readonly waitingIsUseless: boolean
+  /** What an operator can do. Undefined if nothing is known. */
+  readonly hint: string | undefined
 
   constructor(operation: string, failure: StoreFailure) {
     const { code, text } = failure
@@ -18,6 +22,8 @@ export class StoreError extends Error {
     this.name = 'StoreError'
     this.code = code
     this.unavailable = failure.unavailable
+    this.waitingIsUseless = failure.waitingIsUseless
+    this.hint = failure.hint
   }
 }
 
@@ -32,8 +38,15 @@ export interface StoreFailure {
   readonly unavailable: boolean
   /** The transaction was rolled back for a transient reason (deadlock, busy) and can be run again. */
   readonly transient: boolean
-  /** Reading may still work: the database is read-only, or its disk is full. */
-  readonly onlyWrites: boolean
+  /**
+   * `writes`: reading may still work, because the database is read-only or its disk is full. `tables`: statements on other
+   * tables may still work.
+   */
+  readonly affects: 'everything' | 'writes' | 'tables'
+  /** The database rejects the relay. That does not end by itself. */
+  readonly waitingIsUseless: boolean
+  /** What an operator can do, one sentence. */
+  readonly hint?: string
   readonly cause: Error
 }
 

@@ -29,7 +29,8 @@ const DOWN = new StoreError('admit a task', {
   text: 'down',
   unavailable: true,
   transient: false,
-  onlyWrites: false,
+  affects: 'everything',
+  waitingIsUseless: false,
   cause: new Error('down'),
 })
 const spoolFolder = () => join(folder, 'spool')

@@ -18,16 +18,20 @@ function setUp() {
   return { clock, outages, messages: () => records.map(({ msg }) => msg), records }
 }
 
-function failure(code: string, onlyWrites = false): StoreFailure {
+function failure(code: string, more: Partial<StoreFailure> = {}): StoreFailure {
   return {
     code,
     text: 'text',
     unavailable: true,
     transient: false,
-    onlyWrites,
+    affects: 'everything',
+    waitingIsUseless: false,
     cause: new Error('text'),
+    ...more,
   }
 }
+
+const READ_ONLY = { affects: 'writes', hint: 'Make it writable.' } as const
 
 describe('the log of outages', () => {
   it('has one pair of lines while failures and successes alternate', () => {
@@ -49,7 +53,7 @@ describe('the log of outages', () => {
     const { outages, records } = setUp()
     outages.fail(failure('ECONNRESET'))
     for (let repeated = 0; repeated < 3; repeated++) {
-      outages.fail(failure('25006', true))
+      outages.fail(failure('25006', READ_ONLY))
       outages.fail(failure('ECONNREFUSED'))
     }
     expect(records.map(({ code }) => code)).toEqual(['ECONNRESET', '25006'])
@@ -57,7 +61,7 @@ describe('the log of outages', () => {
 
   it('ends an outage of writing only after something was written', () => {
     const { clock, outages, messages } = setUp()
-    outages.fail(failure('53100', true))
+    outages.fail(failure('53100', READ_ONLY))
     expect(outages.isReadOnly).toBe(true)
     clock.now += 60_000
     outages.succeed('read')
@@ -65,5 +69,18 @@ describe('the log of outages', () => {
     outages.succeed('write')
     expect(messages()).toEqual(['database unavailable', 'database recovered'])
     expect(outages.isReadOnly).toBe(false)
+  })
+
+  it('ends an outage of some tables only after all tables were checked', () => {
+    const { clock, outages, messages } = setUp()
+    outages.fail(failure('42501', { affects: 'tables' }))
+    expect(outages.isOfTables).toBe(true)
+    clock.now += 60_000
+    outages.succeed('read')
+    outages.succeed('write')
+    expect(messages()).toEqual(['database unavailable'])
+    outages.succeed('tables')
+    expect(messages()).toEqual(['database unavailable', 'database recovered'])
+    expect(outages.isOfTables).toBe(false)
   })
 })

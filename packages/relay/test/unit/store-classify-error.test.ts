@@ -30,12 +30,23 @@ describe('the classification of a database error', () => {
     expect(store.unavailable).toBe(false)
   })
 
-  it.each(['08006', '57P01', '57P03', '57014', '53100', '53300', '25006'])(
-    'treats SQLSTATE %s as an unavailable database',
-    (code) => {
-      expect(classifyPostgresError(databaseError(code, 'x'))).toMatchObject({ unavailable: true })
-    },
-  )
+  it.each([
+    '08006',
+    '57P01',
+    '57P03',
+    '57014',
+    '53100',
+    '53300',
+    '25006',
+    '28000',
+    '28P01',
+    '28XXX',
+    '3D000',
+    '42501',
+    '42P01',
+  ])('treats SQLSTATE %s as an unavailable database', (code) => {
+    expect(classifyPostgresError(databaseError(code, 'x'))).toMatchObject({ unavailable: true })
+  })
 
   it.each(['40001', '40P01', '55P03'])(
     'treats SQLSTATE %s as transient, and as unavailable if repeating does not help',
@@ -48,21 +59,29 @@ describe('the classification of a database error', () => {
   )
 
   it.each([
-    ['25006', 'the database is read-only', true],
-    ['53100', 'the disk of the database is full', true],
-    ['53300', 'the database has no free connection', false],
-  ])('names the state of SQLSTATE %s', (code, text, onlyWrites) => {
+    ['25006', 'the database is read-only', 'writes'],
+    ['53100', 'the disk of the database is full', 'writes'],
+    ['53300', 'the database has no free connection', 'everything'],
+    ['28P01', 'the database rejects the password of the relay', 'everything'],
+    ['3D000', 'the database does not exist', 'everything'],
+    ['42501', 'the user of the relay lacks a privilege in the database', 'tables'],
+  ])('names the state of SQLSTATE %s', (code, text, affects) => {
     const error = databaseError(code, 'cannot execute UPDATE in a read-only transaction')
-    expect(classifyPostgresError(error)).toMatchObject({ code, text, onlyWrites })
+    expect(classifyPostgresError(error)).toMatchObject({
+      code,
+      text,
+      affects,
+      hint: expect.any(String) as unknown,
+    })
   })
 
   it.each([
-    [8, 'SQLITE_READONLY', 'the database is read-only', true],
-    [13, 'SQLITE_FULL', 'the disk of the database is full', true],
-    [3850, 'SQLITE_IOERR', 'the disk of the database failed', false],
-  ])('names the state of SQLite result code %s', (errcode, code, text, onlyWrites) => {
+    [8, 'SQLITE_READONLY', 'the database is read-only', 'writes'],
+    [13, 'SQLITE_FULL', 'the disk of the database is full', 'writes'],
+    [3850, 'SQLITE_IOERR', 'the disk of the database failed', 'everything'],
+  ])('names the state of SQLite result code %s', (errcode, code, text, affects) => {
     const error = Object.assign(new Error('x'), { errcode })
-    expect(classifySqliteError(error)).toMatchObject({ code, text, onlyWrites, unavailable: true })
+    expect(classifySqliteError(error)).toMatchObject({ code, text, affects, unavailable: true })
   })
 
   it.each([
