@@ -13,6 +13,7 @@ import { ApiError } from './api-errors.ts'
 import { EarlyPolls } from './early-polls.ts'
 import { toApiError, logServerError, sendError } from './error-response.ts'
 import { healthRoutes, type HealthDeps } from './health.routes.ts'
+import { LogBudget } from '../observe/log-budget.ts'
 import { nextJobRoute, type NextJobDeps } from './next-job.route.ts'
 import { nodeLogin, type NodeLoginDeps } from './node-login.ts'
 import { type FinishedRequest, RequestLog } from './request-log.ts'
@@ -22,7 +23,7 @@ import type { RouteEntry } from './route-entry.ts'
 export interface AppDeps {
   readonly nextJob: Omit<NextJobDeps, 'draining'>
   readonly result: ResultDeps
-  readonly login: Omit<NodeLoginDeps, 'log'>
+  readonly login: Omit<NodeLoginDeps, 'log' | 'budget'>
   readonly health: HealthDeps
   /** Undefined if metrics are off. */
   readonly metrics: MetricsDeps | undefined
@@ -48,7 +49,8 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     ...(deps.metrics === undefined ? [] : [metricsRoute(deps.metrics)]),
   ]
 
-  const requestLog = new RequestLog(log, deps.onFinished)
+  const budget = new LogBudget({ log })
+  const requestLog = new RequestLog(log, budget, deps.onFinished)
   const earlyPolls = new EarlyPolls({
     ...deps.nextJob,
     draining,
@@ -91,6 +93,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.decorateRequest('heldMs', 0)
   app.decorateRequest('heldSince', 0)
   app.decorateRequest('startedAt', 0)
+  app.decorateRequest('mayLog', undefined)
   // Bodies stay unread: the route for results reads its own once it knows the task, and no other route has one.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
@@ -110,6 +113,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
     if (!draining.aborted) return done()
     return done(new ApiError('RELAY_STOPPING', { retryAfterSeconds: 1 }))
   })
+  app.addHook('onClose', async () => budget[Symbol.dispose]())
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (draining.aborted) void reply.header('connection', 'close')
     done()
@@ -124,7 +128,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   )
 
   const certificateCheck = deps.needsClientCertificate ? [requireCertificate] : []
-  const login = nodeLogin({ ...deps.login, log })
+  const login = nodeLogin({ ...deps.login, log, budget })
   for (const route of routes) {
     app.route({
       method: route.methods === 'any' ? app.supportedMethods : [...route.methods],

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticator, LoginFailure } from '../nodes/authenticator.ts'
 import type { Principal } from '../nodes/principal.ts'
 import { ApiError } from './api-errors.ts'
+import type { LogBudget } from '../observe/log-budget.ts'
 import { pathParameter } from './route-entry.ts'
 
 export interface NodeLoginDeps {
@@ -11,6 +12,7 @@ export interface NodeLoginDeps {
   /** Whose X-Forwarded-For is used. */
   readonly trustedProxies: AddressList
   readonly log: Logger
+  readonly budget: LogBudget
   readonly onFailure: (reason: LoginFailure | 'slow-down') => void
 }
 
@@ -21,7 +23,8 @@ const MAX_LOGGED_LENGTH = 100
  * Rejects a request for a collection ID without credentials that are valid for it. It runs before the body is
  * read, so that an unauthenticated client cannot send 30 MB.
  */
-export function nodeLogin({ authenticator, trustedProxies, log, onFailure }: NodeLoginDeps) {
+export function nodeLogin(deps: NodeLoginDeps) {
+  const { authenticator, trustedProxies, log, budget, onFailure } = deps
   return async (request: FastifyRequest, _reply: FastifyReply): Promise<void> => {
     // Verified before it was held.
     if (request.principal !== null) return
@@ -40,27 +43,35 @@ export function nodeLogin({ authenticator, trustedProxies, log, onFailure }: Nod
     // Nothing is sent to a client that has disconnected.
     if (result.kind === 'gone') throw new ApiError('RELAY_UNAUTHORIZED')
     const path = pathOf(request.url)
+    const user = result.username?.slice(0, MAX_LOGGED_LENGTH)
+    const reason = result.kind === 'slow-down' ? result.kind : result.reason
+    onFailure(reason)
+    // Decides about both lines of the request.
+    request.mayLog = budget.allows({
+      party: addressGroup(address),
+      about: `${reason} ${user ?? ''} ${collection.slice(0, MAX_LOGGED_LENGTH)}`,
+      kind: reason,
+    })
     if (result.kind === 'slow-down') {
-      onFailure('slow-down')
-      const user = result.username.slice(0, MAX_LOGGED_LENGTH)
-      log.warn({ reason: 'slow-down', user, path, requestId: request.id }, 'authentication failed')
+      if (request.mayLog) {
+        log.warn({ reason, user, path, requestId: request.id }, 'authentication failed')
+      }
       throw new ApiError('RELAY_TOO_MANY_LOGINS', {
         retryAfterSeconds: Math.ceil(result.retryAfterMs / 1000),
       })
     }
-    onFailure(result.reason)
-    log.warn(
-      {
-        reason: result.reason,
-        ...(result.username === undefined
-          ? {}
-          : { user: result.username.slice(0, MAX_LOGGED_LENGTH) }),
-        collection: collection.slice(0, MAX_LOGGED_LENGTH),
-        path,
-        requestId: request.id,
-      },
-      'authentication failed',
-    )
+    if (request.mayLog) {
+      log.warn(
+        {
+          reason,
+          ...(user === undefined ? {} : { user }),
+          collection: collection.slice(0, MAX_LOGGED_LENGTH),
+          path,
+          requestId: request.id,
+        },
+        'authentication failed',
+      )
+    }
     throw new ApiError('RELAY_UNAUTHORIZED')
   }
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Logger } from '@warren/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal } from '../nodes/principal.ts'
+import type { LogBudget } from '../observe/log-budget.ts'
 import { pathOf } from './node-login.ts'
 import type { RouteEntry } from './route-entry.ts'
 
@@ -32,6 +33,10 @@ export interface RequestRecord {
   readonly heldMs: number
   readonly principal: Principal | null
   readonly worker: string
+  /** Whether the line may be logged. Undefined: that is not decided yet. */
+  readonly mayLog?: boolean | undefined
+  /** Of the client, without the port. Needed if there is no principal. */
+  readonly address?: string
 }
 
 /**
@@ -40,18 +45,20 @@ export interface RequestRecord {
  */
 export class RequestLog {
   readonly #log: Logger
+  readonly #budget: LogBudget
   readonly #onFinished: (request: FinishedRequest) => void
 
-  constructor(log: Logger, onFinished: (request: FinishedRequest) => void) {
+  constructor(log: Logger, budget: LogBudget, onFinished: (request: FinishedRequest) => void) {
     this.#log = log
+    this.#budget = budget
     this.#onFinished = onFinished
   }
 
-  record({ id, method, path, route, status, principal, worker, ...times }: RequestRecord): void {
-    const { durationMs, heldMs } = times
+  record(record: RequestRecord): void {
+    const { id, method, path, route, status, principal, worker, durationMs, heldMs } = record
     const isRoutine = (status === 204 || route?.access === 'probe') && status < 400
     const level = isRoutine ? 'debug' : 'info'
-    if (this.#log.isLevelEnabled(level)) {
+    if (this.#log.isLevelEnabled(level) && (isRoutine || this.#mayLog(record))) {
       this.#log[level](
         {
           requestId: id,
@@ -76,6 +83,17 @@ export class RequestLog {
     })
   }
 
+  /** Tasks and results of a node are bounded by its tasks. Everything else can be repeated at will. */
+  #mayLog({ mayLog, principal, status, address = '', route }: RequestRecord): boolean {
+    if (mayLog !== undefined) return mayLog
+    if (principal !== null && status < 400) return true
+    return this.#budget.allows({
+      party: principal === null ? address : `user ${principal.username}`,
+      about: `${status} ${route?.path ?? 'unknown path'}`,
+      kind: `HTTP ${status}`,
+    })
+  }
+
   /** Records a request whose response is finished, or whose client has disconnected. */
   recordClosed(request: FastifyRequest, reply: FastifyReply, route: RouteEntry | undefined): void {
     const now = performance.now()
@@ -91,6 +109,8 @@ export class RequestLog {
       heldMs,
       principal: request.principal,
       worker: workerOf(request.raw),
+      mayLog: request.mayLog,
+      address: request.raw.socket.remoteAddress ?? '',
     })
   }
 }

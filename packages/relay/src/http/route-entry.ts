@@ -11,6 +11,8 @@ declare module 'fastify' {
     heldSince: number
     /** From `performance.now()`, because `reply.elapsedTime` stays 0 while Fastify's own request log is off. */
     startedAt: number
+    /** Whether this request may be logged. Undefined: that is decided when it ends. */
+    mayLog: boolean | undefined
   }
   interface FastifyContextConfig {
     /** Undefined for the responses to unknown paths and methods. */

@@ -24,6 +24,8 @@ export const RELAY_LOG_EVENTS = {
   'credentials validated': 'A login was accepted. Debug. Fields: user, requestId',
   'authentication failed':
     'A login was rejected. Fields: reason, user?, collection?, path, requestId',
+  'log lines omitted':
+    'Clients caused more lines about failed logins, unknown paths or malformed requests than are logged. Once a minute while it lasts. Fields: omitted (number of lines), byKind (by reason of the failed login, HTTP status, or event), from (addresses and users, at most 10), periodMs',
   'link summary':
     'link, state?, polls by outcome, p50Ms, p95Ms, maxMs, periodMs: for an upstream once a minute; for a node when it starts to poll, falls silent, fails or is slow',
   'nodes summary':
@@ -114,7 +116,7 @@ export const RELAY_LOG_EVENTS = {
     'The results to submit could not be read. Fields: upstream, err, retryInMs',
 
   'database unavailable':
-    'The database became unavailable. Once per outage, and once more if it turns out to be read-only or its disk full. Fields: code, detail',
+    'The database became unavailable. Once per outage, and once more when a reason is known that an operator can remove. Fields: code, detail, hint?',
   'database recovered':
     'The database is available again, for at least 5 s. Once per outage. Fields: durationMs',
   'database schema not supported':

@@ -11,6 +11,7 @@ import { canonicalGuid } from '../vocabulary/collection-id.ts'
 import type { NodeQueue } from '../queue/node-queue.ts'
 import type { LeasedSubtask, QueuedSubtask, ResultStatus } from '../store/task-store.ts'
 import type { LoginVersion } from '../store/user-store.ts'
+import { LogBudget } from '../observe/log-budget.ts'
 import type { RelayStore } from '../store/relay-store.ts'
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { TaskEvent } from './task-events.ts'
@@ -70,6 +71,7 @@ export class TaskService implements AsyncDisposable {
   readonly #onEvent: (event: TaskEvent) => void
   readonly #settler: Settler
   readonly #sweep: Sweep
+  readonly #budget: LogBudget
   readonly #publishing = new Set<Promise<void>>()
   #lastParsed: { readonly text: string; readonly task: JsonObject } | undefined
 
@@ -78,6 +80,7 @@ export class TaskService implements AsyncDisposable {
     this.#store = store
     this.#queue = queue
     this.#log = log
+    this.#budget = new LogBudget({ log })
     this.#settings = settings
     this.#onEvent = onEvent
     this.#settler = new Settler({ store, log, settings, onEvent })
@@ -216,7 +219,7 @@ export class TaskService implements AsyncDisposable {
     const taskId = stored.taskUuid
     const where = { taskId, subtaskId, node: nodeId, status, requestId }
     if (stored.outcome === 'late') {
-      this.#log.warn(where, 'result late')
+      if (this.#mayLog(nodeId, 'result late')) this.#log.warn(where, 'result late')
       this.#onEvent({ event: 'result late', nodeId })
       return 'late'
     }
@@ -231,7 +234,9 @@ export class TaskService implements AsyncDisposable {
       return readResultStatus(json)
     } catch (error: unknown) {
       if (error instanceof ResultFormatError) {
-        this.#log.warn({ node: nodeId, requestId, reason: error.message }, 'result rejected')
+        if (this.#mayLog(nodeId, 'result rejected')) {
+          this.#log.warn({ node: nodeId, requestId, reason: error.message }, 'result rejected')
+        }
         this.#onEvent({ event: 'result rejected', nodeId })
       }
       throw error
@@ -240,9 +245,16 @@ export class TaskService implements AsyncDisposable {
 
   #notAssigned(nodeId: string, requestId: string, subtaskId?: string): 'not-assigned' {
     const reason = 'not a task of this node'
-    this.#log.warn({ node: nodeId, subtaskId, requestId, reason }, 'result rejected')
+    if (this.#mayLog(nodeId, 'result rejected')) {
+      this.#log.warn({ node: nodeId, subtaskId, requestId, reason }, 'result rejected')
+    }
     this.#onEvent({ event: 'result rejected', nodeId })
     return 'not-assigned'
+  }
+
+  /** A node can send such results at will. */
+  #mayLog(nodeId: string, event: 'result late' | 'result rejected'): boolean {
+    return this.#budget.allows({ party: `node ${nodeId}`, about: event, kind: event })
   }
 
   /** What every relay must do every few seconds. */
@@ -260,6 +272,7 @@ export class TaskService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#publishing)
     await this.#settler[Symbol.asyncDispose]()
+    this.#budget[Symbol.dispose]()
   }
 }
 
