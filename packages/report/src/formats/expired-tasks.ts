@@ -36,6 +36,20 @@ export function taskExpired(facts: RelayFacts, line: Quotable, expiry: Expiry): 
   }
 }
 
+/** A task was settled before its deadline, because only these clients had not answered, and they had not polled either. */
+export function silentNodesNotAwaited(
+  facts: RelayFacts,
+  line: Quotable,
+  clients: readonly RelayClient[] | undefined,
+): void {
+  if (clients === undefined) {
+    facts.expiredForUnknownClient.see(line)
+    return
+  }
+  facts.namesMissing = true
+  for (const { stats } of clients) stats.problem('task-not-answered', line).detail(NOT_FETCHED)
+}
+
 /** The clients that did not answer, derived from the tasks handed out and the results received. */
 function missingClients(
   { clients }: RelayFacts,

@@ -21,7 +21,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
     this.facts.program = 'Warren bunny'
   }
 
-  event(line: Quotable, event: JsonEvent, level: number): void {
+  event(line: Quotable, event: JsonEvent, level: number): boolean {
     const { facts } = this
     const { link, tasks } = facts
     const taskId = (): string => event.text('taskId')
@@ -116,7 +116,9 @@ export class WarrenBunnyEvents implements WarrenEvents {
         break
       default:
         if (level >= LEVEL.error) facts.errors.see(line)
+        return false
     }
+    return true
   }
 
   #cdmFailed(line: Quotable): void {

@@ -6,7 +6,7 @@ import type { RelayClient } from '../facts/facts.ts'
 import { KeptLine } from '../facts/kept-line.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
 import { LEVEL } from '../read/event-head.ts'
-import { taskExpired } from './expired-tasks.ts'
+import { silentNodesNotAwaited, taskExpired } from './expired-tasks.ts'
 import { recordRequest } from './relay-requests.ts'
 import { brokerCause } from './relay-errors.ts'
 import type { JsonEvent } from './json-event.ts'
@@ -66,7 +66,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     this.facts.program = 'Warren relay'
   }
 
-  event(line: Quotable, event: JsonEvent, level: number): void {
+  event(line: Quotable, event: JsonEvent, level: number): boolean {
     const msg = event.word('msg')
     if (this.#awaitsBroker && msg !== 'dependency summary') {
       this.#awaitsBroker = false
@@ -78,13 +78,11 @@ export class WarrenRelayEvents implements WarrenEvents {
     else if (msg === 'link summary') this.#summary(line, event)
     else if (msg === 'nodes summary') this.#nodesSummary(line, event)
     else if (msg === 'dependency summary') this.#dependency(line, event)
-    else if (
-      !this.#service(line, event, msg) &&
-      !this.#task(line, event, msg) &&
-      level >= LEVEL.error
-    ) {
-      this.facts.errors.see(line)
+    else if (!this.#service(line, event, msg) && !this.#task(line, event, msg)) {
+      if (level >= LEVEL.error) this.facts.errors.see(line)
+      return false
     }
+    return true
   }
 
   #request(line: Quotable, event: JsonEvent): void {
@@ -275,10 +273,11 @@ export class WarrenRelayEvents implements WarrenEvents {
           taskId,
           deadlineMs: event.number('deadlineMs'),
           missing: event.number('missing'),
-          clients: event.has('users')
-            ? event.texts('users').flatMap((name) => this.#client(name) ?? [])
-            : undefined,
+          clients: this.#namedClients(event),
         })
+        break
+      case 'silent nodes not waited for':
+        silentNodesNotAwaited(this.facts, line, this.#namedClients(event))
         break
       case 'task settled':
         tasks.step(taskId, 'settled', line)
@@ -313,6 +312,12 @@ export class WarrenRelayEvents implements WarrenEvents {
       this.facts.database.success(line, 0, Number.NaN)
     }
     return true
+  }
+
+  /** The clients that did not answer. Undefined if the line does not name them. */
+  #namedClients(event: JsonEvent): readonly RelayClient[] | undefined {
+    if (!event.has('users')) return undefined
+    return event.texts('users').flatMap((name) => this.#client(name) ?? [])
   }
 
   #submissionFailed(line: Quotable, event: JsonEvent): void {

@@ -12,7 +12,7 @@ export class WarrenUpstreamEvents implements WarrenEvents {
     this.facts.program = 'Warren upstream'
   }
 
-  event(line: Quotable, event: JsonEvent, level: number): void {
+  event(line: Quotable, event: JsonEvent, level: number): boolean {
     const { facts } = this
     switch (event.word('msg')) {
       case 'upstream started':
@@ -43,6 +43,8 @@ export class WarrenUpstreamEvents implements WarrenEvents {
         break
       default:
         if (level >= LEVEL.error) facts.errors.see(line)
+        return false
     }
+    return true
   }
 }
