@@ -52,6 +52,23 @@ export interface TaskHistory {
   cause?: string
 }
 
+/** When a relay answered each node, by the name of the node. */
+export class NodeContacts {
+  readonly #times = new Map<string, number[]>()
+
+  record(node: string, atMs: number): void {
+    const times = this.#times.get(node)
+    if (times === undefined) this.#times.set(node, [atMs])
+    else if (atMs - (times.at(-1) ?? 0) >= CONTACT_STEP_MS) times.push(atMs)
+  }
+
+  /** The last one before `beforeMs`, to a second. Undefined if there was none. */
+  last(node: string, beforeMs: number): number | undefined {
+    return this.#times.get(node)?.findLast((atMs) => atMs <= beforeMs)
+  }
+}
+const CONTACT_STEP_MS = 1_000
+
 export interface FaultPeriod extends FaultTarget {
   readonly name: FaultName
   readonly fromMs: number
@@ -68,6 +85,7 @@ export function acceptedSubmission(history: TaskHistory): Submission | undefined
 export class RunHistory {
   readonly startedAt = performance.now()
   readonly faults: FaultPeriod[] = []
+  readonly contacts = new NodeContacts()
   readonly #byUuid: ReadonlyMap<string, TaskHistory>
   readonly #byNumber: ReadonlyMap<number, TaskHistory>
 
@@ -95,6 +113,16 @@ export class RunHistory {
     let accepted = 0
     for (const history of this.#byUuid.values()) if (acceptedSubmission(history)) accepted += 1
     return accepted
+  }
+
+  /** Grows whenever a task comes closer to its result. */
+  get steps(): number {
+    let steps = 0
+    for (const history of this.#byUuid.values()) {
+      steps += Math.min(history.handOuts.length, 1) + history.confirmed.length
+      if (acceptedSubmission(history)) steps += 1
+    }
+    return steps
   }
 
   find(uuid: string): TaskHistory | undefined {

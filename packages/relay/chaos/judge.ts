@@ -39,6 +39,10 @@ export interface JudgeContext {
   readonly faults: readonly FaultPeriod[]
   /** How long a relay collects results, ms. */
   readonly deadlineMs: (history: TaskHistory) => number
+  /** A relay does not wait for a node that it has not answered for this long, ms. */
+  readonly silentAfterMs: number
+  /** When a relay answered a node last, before `beforeMs`. */
+  readonly lastContact: (node: string, beforeMs: number) => number | undefined
 }
 
 // A relay and this process see the same event at slightly different times, more so on a busy machine.
@@ -49,6 +53,8 @@ const STORE_MS = 500
 const UPSTREAM_MARGIN_MS = 60_000
 // A relay records an accepted submission after the response. A fault in this time hides the acknowledgement from it.
 const RECORD_MS = 2_500
+// A relay stores every few seconds when it has answered nodes, and an answer that was held back on its way comes later here.
+const SILENCE_TOLERANCE_MS = 20_000
 
 /** Compares what the upstream has of a task with the truth. */
 export function judge(history: TaskHistory, context: JudgeContext): Verdict {
@@ -153,9 +159,25 @@ function judgePartial(
   const askedAtMs = history.handOuts[0]?.atMs ?? accepted.atMs
   const tookMs = accepted.atMs - askedAtMs
   if (tookMs < context.deadlineMs(history) - TOLERANCE_MS) {
-    return ['wrong', `${detail} after ${tookMs} ms, before the deadline`]
+    const awaited = context.nodes.find(
+      (node) =>
+        !included.includes(node) &&
+        context.truth(node, history) !== null &&
+        !isSilent(node, settledAtMs ?? accepted.atMs, context),
+    )
+    if (awaited === undefined) return ['partial', `${detail}: the others were silent`]
+    return ['wrong', `${detail} after ${tookMs} ms, before the deadline, without ${awaited}`]
   }
   return ['partial', detail]
+}
+
+function isSilent(
+  node: string,
+  atMs: number,
+  { lastContact, silentAfterMs }: JudgeContext,
+): boolean {
+  const contactAtMs = lastContact(node, atMs) ?? 0
+  return atMs - contactAtMs > silentAfterMs - SILENCE_TOLERANCE_MS
 }
 
 /** The nodes whose answers add up to `figures`, `saidNodes` of them if possible. Null if there are none. */

@@ -57,7 +57,9 @@ export interface ChaosNetwork extends AsyncDisposable {
 
 const RELAY_MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const CLOCK_SHIFT = new URL('clock-shift.ts', import.meta.url).href
-const START_MS = 60_000
+const START_MS = 300_000
+/** After this time, relays do not wait for a node. */
+export const SILENT_AFTER_MS = 120_000
 
 export async function startChaosNetwork(options: NetworkOptions): Promise<ChaosNetwork> {
   const { relays: relayNames, nodes, bunnies: bunnyNames, folder, seed, history } = options
@@ -193,6 +195,7 @@ function relayEnvironment(
     RELAY_AVAILABILITY_LEASE: '5s',
     RELAY_DISTRIBUTION_LEASE: '5s',
     RELAY_MAX_ATTEMPTS: '100',
+    RELAY_SILENT_NODE_AFTER: `${SILENT_AFTER_MS}ms`,
     // A relay that waits for its database is not a crash.
     RELAY_STARTUP_TIMEOUT: '10m',
   }
@@ -224,6 +227,7 @@ function scriptedNode(
       const kind = history.findByNumber(task.chaos)?.task.kind ?? 'availability'
       return resultOf(task, kind, trueAnswer(seed, index, { kind, number: task.chaos }))
     },
+    onAnswered: () => history.contacts.record(name, history.now),
     onConfirmed: ({ chaos }) =>
       history.findByNumber(chaos)?.confirmed.push({ atMs: history.now, node: name }),
     onRejected: ({ uuid }, status) => {
@@ -232,8 +236,11 @@ function scriptedNode(
   })
 }
 
+/** Lines that a bunny logs after a relay answered it. */
+const ANSWERED = /"msg":"(?:no task|task received|result submitted)"/
+
 function bunnyProgram(
-  { folder, logFolder, onIncident }: NetworkOptions,
+  { folder, logFolder, history, onIncident }: NetworkOptions,
   name: string,
   login: NodeLogin,
   url: string,
@@ -261,6 +268,11 @@ function bunnyProgram(
       INITIAL_BACKOFF: '300ms',
       MAX_BACKOFF: '2s',
       BUNNY_STATE_DIR: join(folder, `${name}-state`),
+      // At this level, it logs each poll that was answered.
+      LOG_LEVEL: 'debug',
+    },
+    onLine: (line) => {
+      if (ANSWERED.test(line)) history.contacts.record(name, history.now)
     },
     onCrash: (crashed, how) => onIncident(`${crashed} ended by itself: ${how}`),
   })

@@ -7,7 +7,7 @@ import type { FaultName, Requirement } from './fault-kinds.ts'
 import { acceptedSubmission, type FaultPeriod, RunHistory, type TaskHistory } from './history.ts'
 import { inject } from './inject.ts'
 import { judge, type Verdict } from './judge.ts'
-import { type ChaosNetwork, startChaosNetwork } from './network.ts'
+import { type ChaosNetwork, SILENT_AFTER_MS, startChaosNetwork } from './network.ts'
 import { hitsSame, type Plan, planRun, type PlannedFault, type PlannedTask } from './plan.ts'
 import { canMount, mountSmallDisk, type SmallDisk } from './small-disk.ts'
 
@@ -45,8 +45,10 @@ const DISK_MB = 64
 const DISK_KB_PER_TASK = 40
 // Repeated submissions that no fault explains show up within this time.
 const LINGER_MS = 4_000
-// After the deadline of the last task: a claim that expires, and the longest pause between two attempts.
-const MAX_DRAIN_MS = 150_000
+// Without progress, and in addition to the deadline of a task: a claim that expires, and the longest pause between two attempts.
+const MAX_IDLE_MS = 150_000
+// A busy machine needs longer than the time in which the questions were asked.
+const MAX_DRAIN_SHARE = 2
 const CHECK_MS = 3_000
 // A relay may hold a task this long before it can store it.
 const MAX_HOLD_MS = 60_000
@@ -91,6 +93,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     nodes: shape.nodes,
     faults: history.faults,
     truth: (node: string, { task }: TaskHistory) => network.truthOf(node, task),
+    silentAfterMs: SILENT_AFTER_MS,
+    lastContact: (node: string, beforeMs: number) => history.contacts.last(node, beforeMs),
     deadlineMs: ({ task: { kind } }: TaskHistory) =>
       shape.deadlineMs[kind === 'availability' ? 'availability' : 'distribution'],
   }
@@ -189,13 +193,16 @@ async function drain(
   network: ChaosNetwork,
   history: RunHistory,
   deadlineMs: number,
-  { signal, onProgress, tasks }: ChaosOptions,
+  { signal, onProgress, tasks, minutes }: ChaosOptions,
 ): Promise<void> {
-  const untilMs = history.now + deadlineMs + MAX_DRAIN_MS
+  const idleMs = deadlineMs + MAX_IDLE_MS
+  const untilMs = history.now + idleMs + MAX_DRAIN_SHARE * minutes * 60_000
   let checkAtMs = history.now + CHECK_MS
-  while (history.accepted < tasks && history.now < untilMs) {
+  let progress = { steps: history.steps, atMs: history.now }
+  while (history.accepted < tasks && history.now < Math.min(untilMs, progress.atMs + idleMs)) {
     await delay(200, undefined, { signal })
     onProgress(history.accepted)
+    if (history.steps > progress.steps) progress = { steps: history.steps, atMs: history.now }
     if (history.now < checkAtMs) continue
     checkAtMs = history.now + CHECK_MS
     if (await isOver(network, history)) break

@@ -16,6 +16,8 @@ export interface ScriptedNodeOptions {
   readonly urls: readonly string[]
   readonly random: Random
   readonly answer: (task: NodeTask) => TaskResult
+  /** A relay answered a poll or took a result. */
+  readonly onAnswered: () => void
   /** A relay confirmed a result with 2xx. */
   readonly onConfirmed: (task: NodeTask) => void
   /** A relay rejected a result for good. */
@@ -87,11 +89,12 @@ export class ScriptedNode implements AsyncDisposable {
     })
     if (response?.status !== 200 && response?.status !== 204) return 'failed'
     this.answeredPolls += 1
+    this.#options.onAnswered()
     return response.status === 204 ? 'none' : nodeTaskSchema.parse(response.json())
   }
 
   async #answer(task: NodeTask): Promise<void> {
-    const { random, login, answer, onConfirmed, onRejected } = this.#options
+    const { random, login, answer, onAnswered, onConfirmed, onRejected } = this.#options
     await this.#pause(random.next() * MAX_WORK_MS)
     const body = serializeResult(answer(task))
     while (!this.#stop.signal.aborted) {
@@ -103,6 +106,7 @@ export class ScriptedNode implements AsyncDisposable {
       )
       const status = response?.status ?? 0
       if (status >= 200 && status < 300) {
+        onAnswered()
         onConfirmed(task)
         return
       }

@@ -16,6 +16,8 @@ function context(faults: readonly FaultPeriod[] = []): JudgeContext {
     faults,
     truth: (node, { task }) => trueAnswer(1, NODES.indexOf(node), task),
     deadlineMs: () => DEADLINE_MS,
+    silentAfterMs: 120_000,
+    lastContact: (_, beforeMs) => beforeMs,
   }
 }
 
@@ -120,6 +122,25 @@ describe('the judge of a chaos run', () => {
     ['an error before the deadline', errorResult(ADDRESS, 'no valid answer from 3 nodes'), 5_000],
   ])('calls wrong: %s', (_, result, atMs) => {
     expect(outcomeOf(historyOf({ submissions: [submitted(result, atMs)] }))).toBe('wrong')
+  })
+
+  it('calls partial before the deadline: a result without nodes that no relay had answered for two minutes', () => {
+    const history = historyOf({
+      handOuts: [{ atMs: 200_000, relay: 'relay-1' }],
+      submissions: [submitted(combined(2), 206_000)],
+    })
+    const seenAt = (silentNode: number): JudgeContext => ({
+      ...context(),
+      lastContact: (node, beforeMs) => (node === 'node-3' ? silentNode : beforeMs),
+    })
+    expect(judge(history, seenAt(60_000))).toMatchObject({
+      outcome: 'partial',
+      detail: 'answered by 2 of 3 nodes: the others were silent',
+    })
+    expect(judge(history, seenAt(150_000))).toMatchObject({
+      outcome: 'wrong',
+      detail: expect.stringContaining('without node-3') as unknown,
+    })
   })
 
   it('calls wrong: a row that is missing, and files that cannot be read', () => {
