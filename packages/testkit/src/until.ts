@@ -1,5 +1,5 @@
 export interface UntilOptions {
-  /** Default 10,000. */
+  /** Default 20,000: a condition of a second may take that long on a busy machine. */
   timeoutMs?: number
   /** The time between two checks. Default 25. */
   everyMs?: number
@@ -15,7 +15,7 @@ export async function until<T>(
   condition: () => T | Promise<T>,
   options: UntilOptions = {},
 ): Promise<NonNullable<T>> {
-  const { timeoutMs = 10_000, everyMs = 25, what = 'the condition' } = options
+  const { timeoutMs = 20_000, everyMs = 25, what = 'the condition' } = options
   const deadline = performance.now() + timeoutMs
   let lastError: unknown
   for (;;) {

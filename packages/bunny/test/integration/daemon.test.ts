@@ -228,7 +228,7 @@ describe('a relay that misbehaves', () => {
     api.postReplies.push({ status, body: { status: 'CONFLICT' } })
     api.queue(men('task-1'), men('task-2'))
     await using bunny = await runBunny(api, source)
-    await until(() => api.posts.length === 2)
+    await until(() => bunny.events.includes('result rejected'))
     expect(bunny.lines).toContainEqual(
       expect.objectContaining({ msg: 'result rejected', level: 50, status }),
     )
@@ -242,7 +242,7 @@ describe('polling', () => {
     await using api = await ScriptedTaskApi.start()
     api.queue(...Array.from({ length: 12 }, (_, index) => men(`task-${String(index)}`)))
     await using bunny = await runBunny(api, source, { POLLING_INTERVAL: '60s' })
-    await until(() => api.posts.length === 12, { timeoutMs: 5000 })
+    await until(() => api.posts.length === 12)
     expect(new Set(api.results.map(({ uuid }) => uuid)).size).toBe(12)
     expect(bunny.errors).toEqual([])
   })
@@ -259,15 +259,17 @@ describe('polling', () => {
     const queuedAt = Date.now()
     api.queue(men('task-1'))
     await until(() => api.posts.length === 1)
-    expect((api.posts[0]?.at ?? 0) - queuedAt).toBeLessThan(1000)
+    expect((api.posts[0]?.at ?? 0) - queuedAt).toBeLessThan(15_000)
     expect(bunny.errors).toEqual([])
   })
 
   it('waits for the interval if the relay does not hold polls', async () => {
     await using api = await ScriptedTaskApi.start()
     await using bunny = await runBunny(api, source, { POLL_WAIT_SECONDS: '25' })
-    await new Promise((resolve) => setTimeout(resolve, 1500))
-    expect(api.polls.length).toBe(2)
+    await until(() => api.polls.length === 3)
+    const [first, second, third] = api.polls.map(({ at }) => at)
+    expect(second! - first!).toBeGreaterThan(900)
+    expect(third! - second!).toBeGreaterThan(900)
     expect(bunny.errors).toEqual([])
   })
 
@@ -387,7 +389,7 @@ describe('stopping', () => {
     expect(bunny.lines.find(({ msg }) => msg === 'poll sent')).toMatchObject({ waitMs: 30_000 })
     const start = Date.now()
     await bunny.handle[Symbol.asyncDispose]()
-    expect(Date.now() - start).toBeLessThan(1000)
+    expect(Date.now() - start).toBeLessThan(15_000)
     await bunny.handle.ended
     expect(bunny.lines.filter(({ msg }) => msg === 'poll failed')).toEqual([])
   })

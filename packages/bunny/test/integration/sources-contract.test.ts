@@ -132,7 +132,7 @@ function behavesAsSource(open: (limits?: Limits) => Promise<CdmSource>): void {
     await expect(source.query(ENDLESS, { signal: AbortSignal.timeout(200) })).rejects.toMatchObject(
       { kind: 'cancelled' },
     )
-    expect(performance.now() - started).toBeLessThan(8_000)
+    expect(performance.now() - started).toBeLessThan(20_000)
     expect(await source.query(sql('SELECT 1 AS one'))).toEqual([{ one: 1 }])
   })
 

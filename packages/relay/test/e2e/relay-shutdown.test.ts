@@ -70,7 +70,8 @@ describe('a relay that receives SIGTERM', () => {
     const answered = performance.now()
     expect(upload.received.toLowerCase()).toContain('connection: close')
     expect(await relay.ended).toEqual({ code: null, signal: 'SIGTERM' })
-    expect(performance.now() - answered).toBeLessThan(1_000)
+    // On an idle machine 100 ms.
+    expect(performance.now() - answered).toBeLessThan(5_000)
     expect(relay.stderr).not.toContain('did not stop in time')
   })
 
@@ -84,7 +85,7 @@ describe('a relay that receives SIGTERM', () => {
     expect(await held.status()).toBe(204)
     expect(held.received.toLowerCase()).toContain('connection: close')
     await relay.ended
-    expect(performance.now() - stopped).toBeLessThan(2_000)
+    expect(performance.now() - stopped).toBeLessThan(8_000)
   })
 
   it('exits in time if an upload does not end and a client does not read its task', async () => {

@@ -50,6 +50,7 @@ describe('connections without a login', () => {
     })
     const client = open().send(logins.join(''))
     await until(() => client.closed)
+    await until(() => relay.logged('connections closed by a limit').length > 0)
     expect(relay.logged('connections closed by a limit')).toMatchObject([{ reason: 'pipelining' }])
     expect((await node.poll()).status).toBe(204)
   })

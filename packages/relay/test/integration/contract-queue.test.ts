@@ -61,7 +61,7 @@ describeQueues('a node queue', (openBench) => {
     await here.queue.publish((await admitted(here.store, task())).subtasks)
     expect(await waiting).toBe(true)
     // Far less than 20 s, with a margin for a busy machine.
-    expect(performance.now() - started).toBeLessThan(8_000)
+    expect(performance.now() - started).toBeLessThan(15_000)
     expect(await there.queue.lease(node!, lease)).not.toBeNull()
   })
 

@@ -43,7 +43,7 @@ describeStores('changed credentials', (open) => {
     const reset = await runCli(env, 'users', 'reset-password', 'SITE-A', '--json')
     const renewed = { ...user, password: reset.member('password') }
     for (const node of old) {
-      await until(async () => (await node.poll()).status === 401, { timeoutMs: 3_000 })
+      await until(async () => (await node.poll()).status === 401)
     }
     for (const relay of [one, two]) {
       expect((await new BareNode(relay.url, renewed).poll()).status).toBe(204)
@@ -57,7 +57,7 @@ describeStores('changed credentials', (open) => {
     const node = new BareNode(relay.url, await relay.users.add('site-a'))
     expect((await node.poll()).status).toBe(204)
     await runCli(env, 'users', 'remove', 'site-a', '--yes')
-    await until(async () => (await node.poll()).status === 401, { timeoutMs: 3_000 })
+    await until(async () => (await node.poll()).status === 401)
   })
 
   it('are accepted while a client behind the same load balancer guesses', async () => {

@@ -41,7 +41,7 @@ describeStores('a held poll whose login ends', (open) => {
     const response = await held
     expect(response.status).toBe(401)
     expect(response.json()).toMatchObject({ code: 'RELAY_UNAUTHORIZED' })
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(performance.now() - started).toBeLessThan(12_000)
   })
 
   it('is never given a task, and the task stays for the next login', async () => {
@@ -75,14 +75,14 @@ describeStores('held polls of one node', (open) => {
   it('are limited: the others are answered immediately, and those of another node are held', async () => {
     await using resources = new AsyncDisposableStack()
     const store = resources.use(await open())
-    const env = { RELAY_STORE: store.url, RELAY_MAX_WAIT: '3s' }
+    const env = { RELAY_STORE: store.url, RELAY_MAX_WAIT: '12s' }
     const relay = resources.use(await startTestRelay(env))
     const siteA = new BareNode(relay.url, await relay.users.add('site-a'))
     const siteB = new BareNode(relay.url, await relay.users.add('site-b'))
     await Promise.all([siteA.poll(), siteB.poll()])
     const timed = async (node: BareNode) => {
       const started = performance.now()
-      const { headers } = await node.poll({ wait: 3 })
+      const { headers } = await node.poll({ wait: 12 })
       const held = headers['preference-applied'] !== undefined
       return { held, ms: performance.now() - started }
     }
@@ -90,7 +90,7 @@ describeStores('held polls of one node', (open) => {
     const ofB = timed(siteB)
     const polls = await Promise.all(ofA)
     expect(polls.filter(({ held }) => held)).toHaveLength(64)
-    expect(Math.max(...polls.filter(({ held }) => !held).map(({ ms }) => ms))).toBeLessThan(2_500)
+    expect(Math.max(...polls.filter(({ held }) => !held).map(({ ms }) => ms))).toBeLessThan(10_000)
     expect(await ofB).toMatchObject({ held: true })
   })
 })

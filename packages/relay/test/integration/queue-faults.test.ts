@@ -127,7 +127,7 @@ describeRabbit('a broker that fails', () => {
     const started = performance.now()
     // Intake does not wait for the broker.
     await taskService.admit('national', task)
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(performance.now() - started).toBeLessThan(4_000)
     const given = await taskService.lease(node!, { requestId: 'r', waitMs: 20_000 })
     expect(given?.taskId).toBe(task.uuid)
     expect(performance.now() - started).toBeLessThan(15_000)

@@ -88,7 +88,7 @@ describe('the body of a result', () => {
     expect(
       (await siteB.post(forB.uuid, { ...nodeResult(forB, 40), queryResult: big })).status,
     ).toBe(200)
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(performance.now() - started).toBeLessThan(15_000)
     expect(bodies.map(({ received }) => received)).toEqual(bodies.map(() => ''))
   })
 })

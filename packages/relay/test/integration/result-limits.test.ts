@@ -109,6 +109,7 @@ describe('a late result', () => {
     )
     // No node answered in time. That is an error, and must not look like a count of 0.
     expect(JSON.parse(submitted.body)).toMatchObject({ uuid, status: 'error' })
+    await until(() => relay.logged('result late').length > 0)
     expect(relay.logged('result late')).toMatchObject([{ taskId: uuid, level: 40 }])
   })
 })

@@ -127,7 +127,7 @@ describePostgres('a PostgreSQL that fails', () => {
     const started = performance.now()
     await expect(store.tasks.leaseOldest(node!, LEASE)).rejects.toMatchObject({ unavailable: true })
     await until(() => !store.events.live)
-    expect(performance.now() - started).toBeLessThan(5_000)
+    expect(performance.now() - started).toBeLessThan(20_000)
     const connections = proxy.accepted
     const received: string[] = []
     using _ = store.events.subscribe(({ kind }) => received.push(kind))

@@ -25,6 +25,7 @@ describeStores('two relays on one database', (open) => {
     const [leader, other] = workers().has('one') ? [one, two] : [two, one]
     await leader[Symbol.asyncDispose]()
     await until(() => workers().size === 2, { timeoutMs: 15_000 })
+    await until(() => other.logged('polling started').length > 0)
     expect(other.logged('polling started')).toHaveLength(1)
   })
 

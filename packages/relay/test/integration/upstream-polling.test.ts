@@ -82,7 +82,7 @@ describe('polling an upstream', () => {
       DownstreamUsers__site__Password: 'password',
       DownstreamUsers__site__SubNode: '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11',
     })
-    await until(() => relay.logged('task received').length === 5, { timeoutMs: 5_000 })
+    await until(() => relay.logged('task received').length === 5)
   })
 
   it('pauses between polls that return the same task repeatedly', async () => {
@@ -97,6 +97,7 @@ describe('polling an upstream', () => {
     expect(relay.logged('task received').length).toBeLessThan(9)
     await node.nextTask()
     // All these hand-outs are one task.
+    await until(() => relay.logged('task admitted').length > 0)
     expect(relay.logged('task admitted')).toHaveLength(1)
     expect((await node.poll()).status).toBe(204)
   })
@@ -120,7 +121,7 @@ describe('polling an upstream', () => {
     expect(failure['retryInMs']).toBeGreaterThanOrEqual(800)
     expect(failure['retryInMs']).toBeLessThanOrEqual(1_000)
     const before = upstream.polls('a').length
-    await until(() => upstream.polls('a').length > before, { timeoutMs: 5_000 })
+    await until(() => upstream.polls('a').length > before)
     expect((await fetch(`${relay.url}/readyz`)).status).toBe(200)
   })
 

@@ -284,7 +284,13 @@ describe('guessing passwords', () => {
       return performance.now() - started
     }
     const names = ['user1', 'user3', 'nobody', 'no user']
-    const durations = await Promise.all(names.map((name) => duration(name)))
+    // The shortest of a few: a busy machine makes single ones longer.
+    const durations = names.map(() => Number.POSITIVE_INFINITY)
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const measured = await Promise.all(names.map((name) => duration(name)))
+      for (const [index, ms] of measured.entries())
+        durations[index] = Math.min(durations[index]!, ms)
+    }
     expect(Math.max(...durations) - Math.min(...durations)).toBeLessThan(50)
   })
 

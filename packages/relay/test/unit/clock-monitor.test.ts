@@ -23,8 +23,8 @@ it('clock skew is measured, and logged once when it begins and once when it ends
   for (const skew of [0, 1_900, 600_000, 600_000, -600_000, 0, 0]) {
     skewMs = skew
     await monitor.measure()
-    expect(Math.abs((measurements.at(-1) ?? 0) - skew)).toBeLessThan(100)
+    expect(Math.abs((measurements.at(-1) ?? 0) - skew)).toBeLessThan(1_500)
   }
   expect(records.map(({ msg }) => msg)).toEqual(['clock skew', 'clock skew ended'])
-  expect(Math.abs((records[0]?.skewMs ?? 0) - 600_000)).toBeLessThan(100)
+  expect(Math.abs((records[0]?.skewMs ?? 0) - 600_000)).toBeLessThan(1_500)
 })

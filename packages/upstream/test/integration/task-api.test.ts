@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { countResult, errorResult, isJsonObject, parseTask } from '@warren/task-api'
-import { describe, expect, it, vi } from 'vitest'
+import { until } from '@warren/testkit'
+import { describe, expect, it } from 'vitest'
 import {
   GENERIC,
   MEN,
@@ -107,12 +108,10 @@ describe('polling', () => {
     const north = await poller(running)
     const started = performance.now()
     const polling = north.client.nextTask({ type: 'a', waitSeconds: 20 })
-    await vi.waitFor(() =>
-      expect(running.upstream.collections.list()[0]?.lastPollAt).not.toBeNull(),
-    )
+    await until(() => running.upstream.collections.list()[0]?.lastPollAt != null)
     const uuid = await running.upstream.ask(MEN)
     expect(parseTask((await polling)?.body).uuid).toBe(uuid)
-    expect(performance.now() - started).toBeLessThan(5000)
+    expect(performance.now() - started).toBeLessThan(15_000)
   })
 
   it('returns 204 to a held poll that no task arrived for', async () => {
@@ -128,9 +127,7 @@ describe('polling', () => {
     const north = await poller(running)
     const hangUp = new AbortController()
     const polling = north.client.nextTask({ waitSeconds: 20, signal: hangUp.signal })
-    await vi.waitFor(() =>
-      expect(running.upstream.collections.list()[0]?.lastPollAt).not.toBeNull(),
-    )
+    await until(() => running.upstream.collections.list()[0]?.lastPollAt != null)
     hangUp.abort()
     await expect(polling).rejects.toBe(hangUp.signal.reason)
     await setTimeout(200)
@@ -348,7 +345,7 @@ describe('deadlines', () => {
     running.clock.advance(30 * 60_000)
     await north.client.nextTask({ type: 'b' })
     running.clock.advance(1)
-    await vi.waitFor(() => expect(status()).toBe('suspended'), 5000)
+    await until(() => status() === 'suspended')
     await expect(running.upstream.ask(MEN)).rejects.toMatchObject({ code: 'COLLECTION_SUSPENDED' })
     await north.client.nextTask({ type: 'b' })
     expect(status()).toBe('suspended')

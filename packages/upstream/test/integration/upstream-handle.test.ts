@@ -68,7 +68,7 @@ describe('UpstreamHandle', () => {
     expect(await polling).toBeNull()
     expect((await asking).status).toBe(200)
     expect(await answering).toMatchObject({ name: 'AbortError' })
-    expect(performance.now() - started).toBeLessThan(3000)
+    expect(performance.now() - started).toBeLessThan(20_000)
   })
 })
 
@@ -126,7 +126,7 @@ describe('a database in a file', () => {
     const old = await running.upstream.ask(MEN)
     await client.submitResult(countResult({ uuid: old, collection: collectionId }, 44))
     running.clock.advance(86_400_001)
-    const deadline = performance.now() + 5000
+    const deadline = performance.now() + 20_000
     let status = 200
     while (status === 200 && performance.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 100))

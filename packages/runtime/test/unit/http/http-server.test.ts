@@ -35,7 +35,7 @@ class Client {
       else this.socket.once('close', () => resolve('closed'))
     })
     const waiting = new AbortController()
-    const late = delay(8_000, 'still open', { signal: waiting.signal }).catch(() => 'closed')
+    const late = delay(20_000, 'still open', { signal: waiting.signal }).catch(() => 'closed')
     expect(await Promise.race([closed, late])).toBe('closed')
     waiting.abort()
   }
@@ -43,7 +43,7 @@ class Client {
   async get(): Promise<string> {
     const before = this.received.length
     this.socket.write(GET)
-    await once(this.socket, 'data', { signal: AbortSignal.timeout(8_000) })
+    await once(this.socket, 'data', { signal: AbortSignal.timeout(20_000) })
     return this.received.slice(before)
   }
 }
@@ -195,7 +195,7 @@ describe('an HTTP server', () => {
     const client = await open(server)
     client.socket.pause()
     client.socket.write(GET)
-    await expect.poll(() => limits, { timeout: 5_000 }).toEqual(['stalled'])
+    await expect.poll(() => limits, { timeout: 20_000 }).toEqual(['stalled'])
   })
 
   it('closes a connection that goes on sending a body after the response', async () => {

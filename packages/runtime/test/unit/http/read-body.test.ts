@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 import { type BodyPace, readBody } from '../../../src/http/read-body.ts'
 
-const PACE: BodyPace = { pauseMs: 300, bytesPerSecond: 10_000 }
+const PACE: BodyPace = { pauseMs: 2_000, bytesPerSecond: 1_000 }
 
 describe('a body', () => {
   let server: Server
@@ -60,7 +60,7 @@ describe('a body', () => {
     socket.write(Buffer.alloc(100_000))
     const started = performance.now()
     expect(await received).toContain('too slowly')
-    expect(performance.now() - started).toBeLessThan(1_500)
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 
   it('is rejected if its bytes drip in, however regularly', async () => {
@@ -69,7 +69,7 @@ describe('a body', () => {
     const drip = setInterval(() => socket.write('x'), 20)
     expect(await received).toContain('too slowly')
     clearInterval(drip)
-    expect(performance.now() - started).toBeLessThan(1_500)
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 
   it('may take as long as its size allows', async () => {
@@ -77,7 +77,7 @@ describe('a body', () => {
     const started = performance.now()
     for (let chunk = 0; chunk < 12; chunk++) {
       socket.write(Buffer.alloc(1_000))
-      await delay(60)
+      await delay(400)
     }
     expect(await received).toContain('read 12000')
     expect(performance.now() - started).toBeGreaterThan(PACE.pauseMs * 2)
