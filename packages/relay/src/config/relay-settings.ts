@@ -137,7 +137,8 @@ export const generalSettings = {
     default: 'database',
     secret: true,
     secretParts: (text) => (text === 'database' ? [] : urlPasswords(text)),
-    description: 'How nodes are notified of new tasks: database, or the URL of a RabbitMQ broker.',
+    description:
+      'How nodes are notified of new tasks: database, or the URL of a RabbitMQ broker. With amqps:, the URL may end in ?sslrootcert=FILE, a file with the certificate of the authority (PEM).',
   }),
   suppressionThreshold: setting({
     name: 'RELAY_SUPPRESSION_THRESHOLD',

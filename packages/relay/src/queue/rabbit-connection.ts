@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
-import { sleep } from '@warren/runtime'
+import { fileErrorReason, sleep } from '@warren/runtime'
 import { Connection, type Channel } from 'rabbitmq-client'
 
 import { canonicalGuid } from '../vocabulary/collection-id.ts'
 import type { QueuedSubtask } from '../store/task-store.ts'
-import { parseBrokerAddress } from './broker-address.ts'
+import { type BrokerAddress, parseBrokerAddress } from './broker-address.ts'
 import {
   declareExchange,
   declareNodeQueue,
@@ -55,7 +56,8 @@ export class RabbitConnection implements AsyncDisposable {
   #isBroken = false
 
   private constructor({ url, prefix }: RabbitConnectionOptions) {
-    const { hostname, port, tls, vhost, username, password } = parseBrokerAddress(url)
+    const address = parseBrokerAddress(url)
+    const { hostname, port, vhost, username, password } = address
     this.#prefix = prefix
     this.#connection = new Connection({
       hostname,
@@ -63,7 +65,7 @@ export class RabbitConnection implements AsyncDisposable {
       vhost,
       username,
       password,
-      ...(tls ? { tls: true } : {}),
+      ...(address.tls ? { tls: tlsOptions(address) } : {}),
       connectionName: 'warren-relay',
       // Without this, a get and its ack wait for each other's packets: 45 ms instead of 0.3 ms.
       noDelay: true,
@@ -284,5 +286,16 @@ export class RabbitConnection implements AsyncDisposable {
       () => finished.abort(),
     )
     this.#connection.unsafeDestroy()
+  }
+}
+
+/** Read at each connection, so that a file that was replaced is used. */
+function tlsOptions({ rootCertificateFile }: BrokerAddress): { ca?: string } {
+  if (rootCertificateFile === undefined) return {}
+  try {
+    return { ca: readFileSync(rootCertificateFile, 'utf8') }
+  } catch (error: unknown) {
+    const reason = fileErrorReason(error, 'read')
+    throw new Error(`sslrootcert: ${rootCertificateFile}: ${reason}`, { cause: error })
   }
 }
