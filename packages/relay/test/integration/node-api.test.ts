@@ -407,19 +407,23 @@ describeStores('the Task API for nodes', (open) => {
     })
 
     it('logs empty polls at debug and other requests at info, each with its request ID', async () => {
-      const empty = await a.poll()
-      const rejected = await get(jobPath(siteA.collectionId))
+      // Another relay, because the number of lines about rejected requests is bounded.
+      await using store = await open()
+      await using own = await startTestRelay({ RELAY_STORE: store.url })
+      const site = await own.users.add('site-a')
+      const empty = await new BareNode(own.url, site).poll()
+      const rejected = await bareRequest(`${own.url}${jobPath(site.collectionId)}`)
       const lineOf = (response: typeof empty) =>
-        relay
+        own
           .logged('request completed')
           .find((line) => line['requestId'] === response.headers['x-request-id'])
       expect(lineOf(empty)).toMatchObject({
         level: 20,
         method: 'GET',
-        path: jobPath(siteA.collectionId),
+        path: jobPath(site.collectionId),
         status: 204,
         user: 'site-a',
-        node: siteA.collectionId,
+        node: site.collectionId,
       })
       expect(lineOf(rejected)).toMatchObject({ level: 30, status: 401 })
       expect(lineOf(rejected)).not.toHaveProperty('user')
