@@ -39,6 +39,7 @@ export { warnAboutSecrets } from './config/warn-about-secrets.ts'
 export { nearestName } from './config/nearest-name.ts'
 
 export type { Logger } from 'pino'
+export { LogBudget } from './logging/log-budget.ts'
 export { createLogger, type LoggerOptions } from './logging/create-logger.ts'
 export { LOG_LEVELS, levelOf, logLevelSetting, type LogLevel } from './logging/log-level.ts'
 export type { LogRecord, TextStyle } from './logging/log-record.ts'

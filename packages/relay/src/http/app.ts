@@ -1,4 +1,4 @@
-import type { Logger } from '@warren/runtime'
+import { LogBudget, type Logger } from '@warren/runtime'
 import {
   chooseRequestId,
   createHttpServer,
@@ -13,7 +13,6 @@ import { ApiError } from './api-errors.ts'
 import { EarlyPolls } from './early-polls.ts'
 import { toApiError, logServerError, sendError } from './error-response.ts'
 import { healthRoutes, type HealthDeps } from './health.routes.ts'
-import { LogBudget } from '../observe/log-budget.ts'
 import { nextJobRoute, type NextJobDeps } from './next-job.route.ts'
 import { nodeLogin, type NodeLoginDeps } from './node-login.ts'
 import { type FinishedRequest, RequestLog } from './request-log.ts'

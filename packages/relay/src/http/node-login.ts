@@ -1,10 +1,9 @@
-import type { Logger } from '@warren/runtime'
+import type { LogBudget, Logger } from '@warren/runtime'
 import { addressGroup, type AddressList, clientAddress } from '@warren/runtime/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticator, LoginFailure } from '../nodes/authenticator.ts'
 import type { Principal } from '../nodes/principal.ts'
 import { ApiError } from './api-errors.ts'
-import type { LogBudget } from '../observe/log-budget.ts'
 import { pathParameter } from './route-entry.ts'
 
 export interface NodeLoginDeps {

@@ -1,8 +1,7 @@
 import type { IncomingMessage } from 'node:http'
-import type { Logger } from '@warren/runtime'
+import type { LogBudget, Logger } from '@warren/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Principal } from '../nodes/principal.ts'
-import type { LogBudget } from '../observe/log-budget.ts'
 import { pathOf } from './node-login.ts'
 import type { RouteEntry } from './route-entry.ts'
 

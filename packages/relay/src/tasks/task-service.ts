@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Logger } from '@warren/runtime'
+import { LogBudget, type Logger } from '@warren/runtime'
 import {
   readdressTask,
   ResultFormatError,
@@ -11,7 +11,6 @@ import { canonicalGuid } from '../vocabulary/collection-id.ts'
 import type { NodeQueue } from '../queue/node-queue.ts'
 import type { LeasedSubtask, QueuedSubtask, ResultStatus } from '../store/task-store.ts'
 import type { LoginVersion } from '../store/user-store.ts'
-import { LogBudget } from '../observe/log-budget.ts'
 import type { RelayStore } from '../store/relay-store.ts'
 import type { TaskKind } from '../vocabulary/task-kind.ts'
 import type { TaskEvent } from './task-events.ts'

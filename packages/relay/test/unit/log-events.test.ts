@@ -10,6 +10,7 @@ const OTHERS = [
   'link summary',
   'nodes summary',
   'configuration warning',
+  'log lines omitted',
 ]
 
 const folder = fileURLToPath(new URL('../../src', import.meta.url))

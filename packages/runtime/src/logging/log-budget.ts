@@ -1,4 +1,4 @@
-import type { Logger } from '@warren/runtime'
+import type { Logger } from 'pino'
 
 export interface LogBudgetOptions {
   readonly log: Logger

@@ -1,7 +1,6 @@
-import { createLogger } from '@warren/runtime'
 import { describe, expect, it } from 'vitest'
 
-import { LogBudget } from '../../src/observe/log-budget.ts'
+import { createLogger, LogBudget } from '../../src/index.ts'
 
 function setUp() {
   const clock = { now: 0 }
