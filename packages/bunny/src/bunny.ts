@@ -8,7 +8,7 @@ import {
   type Logger,
 } from '@warren/runtime'
 import { systemClock, type Clock } from './clock.ts'
-import { usesHttps, type BunnyConfig } from './config.ts'
+import type { BunnyConfig } from './config.ts'
 import { errorText } from './error-text.ts'
 import { BunnyEvent } from './log-events.ts'
 import { openState, type State } from './outbox/open-state.ts'
@@ -19,6 +19,7 @@ import type { TaskKind } from './outbox/task-store.ts'
 import { Poller } from './poll/poller.ts'
 import { TaskScheduler } from './poll/task-scheduler.ts'
 import { RelayLink } from './relay-link.ts'
+import { relaysOf, usesHttps } from './relay-settings.ts'
 import { keepCacheFresh } from './solve/cache-refresh.ts'
 import { DistributionCache } from './solve/distribution-cache.ts'
 import type { SolveContext } from './solve/solve-context.ts'
@@ -181,6 +182,7 @@ function openLink(config: BunnyConfig, env: NodeJS.ProcessEnv, log: Logger): Rel
       workerId: config.workerId ?? newUuid(),
       requestTimeoutMs: config.requestTimeoutMs,
       env,
+      tls: relaysOf(config)[0]?.tls ?? {},
       log,
     })
   } catch (error: unknown) {

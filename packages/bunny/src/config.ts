@@ -13,9 +13,8 @@ import {
   type ConfigProblem,
 } from '@warren/runtime'
 import { policyProblem } from '@warren/disclosure'
-import { taskApiBase } from '@warren/task-api'
 import { datasourceProblems, datasourceSettings } from './datasource-config.ts'
-import { errorText } from './error-text.ts'
+import { firstRelaySettings, moreRelaySettings, relayProblems } from './relay-settings.ts'
 
 /** Settings of every command that reads the OMOP database. */
 const commonSettings = {
@@ -162,6 +161,8 @@ const relaySettings = {
     unit: 's',
     description: 'Timeout of a request to the relay. For a poll, POLL_WAIT_SECONDS is added.',
   }),
+  ...firstRelaySettings,
+  ...moreRelaySettings,
 }
 
 const pollSettings = {
@@ -322,7 +323,7 @@ export const bunnyConfig = defineConfig({
   },
   check: (values) => [
     ...datasourceProblems(values),
-    ...addressProblems(values),
+    ...relayProblems(values),
     ...backoffProblems(values),
     ...policyProblems(values),
     ...(values.otelEnabled === true
@@ -372,30 +373,6 @@ function policyProblems(values: { threshold?: number; nearest?: number }): Confi
   const name = problem.member === 'nearest' ? 'ROUNDING_TARGET' : 'LOW_NUMBER_SUPPRESSION_THRESHOLD'
   return [{ name, message: problem.message, hint: problem.hint }]
 }
-
-function addressProblems(values: {
-  taskApiBaseUrl?: string
-  enforceHttps?: boolean
-}): ConfigProblem[] {
-  const { taskApiBaseUrl, enforceHttps } = values
-  if (taskApiBaseUrl === undefined) return []
-  const name = 'TASK_API_BASE_URL'
-  try {
-    taskApiBase(taskApiBaseUrl)
-  } catch (error: unknown) {
-    return [{ name, message: errorText(error) }]
-  }
-  if (enforceHttps !== true || usesHttps(taskApiBaseUrl)) return []
-  return [
-    {
-      name,
-      message: 'HTTPS is required for the task API but not used',
-      hint: 'Use an https URL. Set TASK_API_ENFORCE_HTTPS=false only if the network path to the relay is protected in another way.',
-    },
-  ]
-}
-
-export const usesHttps = (url: string): boolean => URL.parse(url)?.protocol === 'https:'
 
 function backoffProblems(values: {
   initialBackoffMs?: number

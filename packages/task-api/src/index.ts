@@ -23,5 +23,10 @@ export {
 } from './client/route/address-report.ts'
 export { proxyFor } from './client/route/proxy.ts'
 export { resolveHost, type ResolveHost } from './client/route/server-addresses.ts'
+export {
+  clientTlsFiles,
+  clientTlsProblems,
+  type ClientTlsPaths,
+} from './client/tls/client-tls-settings.ts'
 export { ClientTls, type ClientTlsFiles } from './client/tls/client-tls.ts'
 export { parseRetryAfter } from './client/retry-after.ts'

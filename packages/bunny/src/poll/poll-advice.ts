@@ -6,7 +6,7 @@ export function adviceFor(error: TaskApiError): string | undefined {
     case 401:
       return 'the relay rejects the credentials: check TASK_API_USERNAME, TASK_API_PASSWORD and that COLLECTION_ID belongs to this user'
     case 403:
-      return 'the relay accepts the credentials but denies access: ask its operator whether this node is active'
+      return 'the relay accepts the credentials but denies access: ask its operator whether this node is active, and whether it requires a client certificate (TASK_API_CLIENT_CERT_FILE)'
     case 404:
       return 'the relay does not serve this URL: check the path of TASK_API_BASE_URL and COLLECTION_ID'
     case undefined:

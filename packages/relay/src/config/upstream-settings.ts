@@ -9,7 +9,13 @@ import {
   textSetting,
   urlSetting,
 } from '@warren/runtime'
-import { taskApiBase } from '@warren/task-api'
+import {
+  clientTlsFiles,
+  clientTlsProblems,
+  taskApiBase,
+  type ClientTlsFiles,
+  type ClientTlsPaths,
+} from '@warren/task-api'
 import { z } from 'zod'
 
 export interface UpstreamConfig {
@@ -23,6 +29,8 @@ export interface UpstreamConfig {
   /** Queues to poll, each in its own loop. Undefined is the queue without a suffix. */
   readonly queueTypes: readonly ('a' | 'b' | undefined)[]
   readonly waitSeconds: number
+  /** Trusted certificates, and the certificate with which the relay authenticates. */
+  readonly tls: ClientTlsFiles | undefined
 }
 
 // At most 600 polls a minute. Upstreams allow 1,000 requests a minute.
@@ -122,6 +130,24 @@ export const firstUpstreamSettings = {
     description:
       'How long the upstream is asked to hold a poll (Prefer: wait). 0: polls are not held.',
   }),
+  upstreamAuthorities: setting({
+    name: 'RELAY_UPSTREAM_CA_FILE',
+    schema: textSetting().optional(),
+    description:
+      'File or folder with certificates (PEM) of authorities to trust for the upstream, in addition to those of the system. Read again when it changes.',
+  }),
+  upstreamClientCertificate: setting({
+    name: 'RELAY_UPSTREAM_CLIENT_CERT_FILE',
+    schema: textSetting().optional(),
+    description:
+      'File with the certificate (PEM) with which the relay authenticates to the upstream. Read again when it changes.',
+  }),
+  upstreamClientKey: setting({
+    name: 'RELAY_UPSTREAM_CLIENT_KEY_FILE',
+    schema: textSetting().optional(),
+    description:
+      'File with the private key (PEM, without a passphrase) of RELAY_UPSTREAM_CLIENT_CERT_FILE.',
+  }),
   upstreamResumeOnError: setting({
     name: 'UpstreamTaskApi__ResumeOnError',
     schema: booleanSetting().optional(),
@@ -159,6 +185,17 @@ export const moreUpstreamSettings = {
   ),
   moreQueueTypes: family('QUEUE_TYPES', queueTypes, 'Queues to poll at upstream n.'),
   moreWaits: family('WAIT', wait, 'How long upstream n is asked to hold a poll, in seconds.'),
+  moreAuthorities: family('CA_FILE', textSetting(), 'As RELAY_UPSTREAM_CA_FILE, for upstream n.'),
+  moreClientCertificates: family(
+    'CLIENT_CERT_FILE',
+    textSetting(),
+    'As RELAY_UPSTREAM_CLIENT_CERT_FILE, for upstream n.',
+  ),
+  moreClientKeys: family(
+    'CLIENT_KEY_FILE',
+    textSetting(),
+    'As RELAY_UPSTREAM_CLIENT_KEY_FILE, for upstream n.',
+  ),
 }
 
 function family<S extends z.ZodType>(key: string, schema: S, description: string) {
@@ -208,6 +245,7 @@ interface Draft {
   readonly pollIntervalMs: number | undefined
   readonly queueTypes: UpstreamConfig['queueTypes'] | undefined
   readonly waitMs: number | undefined
+  readonly files: ClientTlsPaths
 }
 
 function firstDraft(values: Partial<UpstreamValues>): Draft {
@@ -222,6 +260,11 @@ function firstDraft(values: Partial<UpstreamValues>): Draft {
     pollIntervalMs: values.upstreamPollInterval,
     queueTypes: values.upstreamQueueTypes,
     waitMs: values.upstreamWait,
+    files: {
+      CA_FILE: values.upstreamAuthorities,
+      CLIENT_CERT_FILE: values.upstreamClientCertificate,
+      CLIENT_KEY_FILE: values.upstreamClientKey,
+    },
   }
 }
 
@@ -236,6 +279,9 @@ function moreDrafts(values: Partial<UpstreamValues>): Draft[] {
     ...(values.morePollIntervals ?? []),
     ...(values.moreQueueTypes ?? []),
     ...(values.moreWaits ?? []),
+    ...(values.moreAuthorities ?? []),
+    ...(values.moreClientCertificates ?? []),
+    ...(values.moreClientKeys ?? []),
   ]
   const numbers = new Set(members.map((member) => member.groups['number'] ?? ''))
   return [...numbers].toSorted().map((number) => {
@@ -252,6 +298,11 @@ function moreDrafts(values: Partial<UpstreamValues>): Draft[] {
       pollIntervalMs: of(values.morePollIntervals),
       queueTypes: of(values.moreQueueTypes),
       waitMs: of(values.moreWaits),
+      files: {
+        CA_FILE: of(values.moreAuthorities),
+        CLIENT_CERT_FILE: of(values.moreClientCertificates),
+        CLIENT_KEY_FILE: of(values.moreClientKeys),
+      },
     }
   })
 }
@@ -277,6 +328,8 @@ function complete(draft: Draft, problems: ConfigProblem[]): UpstreamConfig[] {
   // Checked here, because messages from the schema of the setting quote the value, which may contain a password.
   const wrong = baseUrl === undefined ? undefined : baseUrlProblem(baseUrl)
   if (wrong !== undefined) problems.push({ name: `${prefix}BASE_URL`, message: wrong })
+  const tls = clientTlsFiles(prefix, draft.files)
+  problems.push(...clientTlsProblems(prefix, tls))
   if (baseUrl === undefined || collectionId === undefined) return []
   if (username === undefined || password === undefined) return []
   return [
@@ -289,6 +342,7 @@ function complete(draft: Draft, problems: ConfigProblem[]): UpstreamConfig[] {
       pollIntervalMs: draft.pollIntervalMs ?? DEFAULTS.pollIntervalMs,
       queueTypes: draft.queueTypes ?? DEFAULTS.queueTypes,
       waitSeconds: (draft.waitMs ?? DEFAULTS.waitMs) / 1000,
+      tls: Object.keys(tls).length === 0 ? undefined : tls,
     },
   ]
 }

@@ -42,6 +42,7 @@ export class UpstreamLink implements AsyncDisposable {
       collection,
       userAgent,
       workerId,
+      ...(config.tls === undefined ? {} : { tls: config.tls }),
       onAddress: (report) => {
         logAddress(log, name, report)
         if ('failure' in report) metrics.setUpstreamAddress(name, report)

@@ -3,6 +3,7 @@ import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { selfSignedCertificate } from '@warren/testkit'
+import { clientTlsFiles, TaskApiClient, type ClientTlsPaths } from '@warren/task-api'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bareRequest, pythonHeaders } from '../harness/bare-client.ts'
 import { openSqlite, startTestRelay } from '../harness/test-relay.ts'
@@ -75,6 +76,37 @@ describe('a relay with a certificate', () => {
       expect(other.text).toContain('RELAY_CERTIFICATE_REQUIRED')
     }
     expect((await get(poll, pythonHeaders('site-a', 'wrong'), client)).status).toBe(401)
+  })
+
+  it('accepts a bunny that sends its client certificate, and gives one without it the reason', async () => {
+    const own = selfSignedCertificate()
+    env['RELAY_TLS_CLIENT_CA_FILE'] = join(folder, 'clients.pem')
+    await writeFile(join(folder, 'clients.pem'), own.cert)
+    await writeFile(join(folder, 'own-key.pem'), own.key)
+    const relay = resources.use(await startTestRelay(env))
+    const user = await relay.users.add('site-a')
+    const open = (paths: ClientTlsPaths) =>
+      resources.use(
+        new TaskApiClient({
+          baseUrl: relay.url,
+          username: 'site-a',
+          password: user.password,
+          collection: user.collectionId,
+          userAgent: 'test',
+          env: {},
+          tls: clientTlsFiles('TASK_API_', { CA_FILE: join(folder, 'cert.pem'), ...paths }),
+        }),
+      )
+    const certificate = {
+      CLIENT_CERT_FILE: join(folder, 'clients.pem'),
+      CLIENT_KEY_FILE: join(folder, 'own-key.pem'),
+    }
+    expect(await open(certificate).nextTask()).toBeNull()
+    await expect(open({}).nextTask()).rejects.toMatchObject({
+      kind: 'authentication',
+      status: 403,
+      message: expect.stringContaining('certificate') as unknown,
+    })
   })
 
   it('does not start with a file that cannot be used, and names it', async () => {

@@ -1,11 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { createServer as createTlsServer } from 'node:https'
+import { type AddressInfo, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { TLSSocket } from 'node:tls'
 import { inspect } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { describeAddressReport } from '../../src/index.ts'
 import { clientFor, closedPort, errorOf, httpServer } from './loopback-server.ts'
 import { selfSignedCertificate } from '@warren/testkit'
 
@@ -27,12 +29,12 @@ async function taskApi(tls?: { key: string; cert: string }) {
 }
 
 /** A forward proxy: absolute-form requests for http, CONNECT tunnels for https. */
-async function forwardProxy() {
+async function forwardProxy(tls?: { key: string; cert: string }) {
   const used: string[] = []
   const { host, server } = await httpServer((request, response) => {
     used.push(`${request.method} ${request.url} ${request.headers['proxy-authorization'] ?? ''}`)
     response.writeHead(204).end()
-  })
+  }, tls)
   server.on('connect', (request, socket) => {
     used.push(`CONNECT ${request.url}`)
     const [hostname = '', port] = (request.url ?? '').split(':')
@@ -139,6 +141,85 @@ describe('TLS', () => {
   })
 })
 
+describe('client certificate', () => {
+  /** A server that accepts connections with this client certificate only. */
+  async function strictServer(authority: string) {
+    const tls = selfSignedCertificate()
+    const server = createTlsServer(
+      { ...tls, ca: authority, requestCert: true, rejectUnauthorized: true },
+      (_, response) => response.writeHead(204).end(),
+    )
+    onTestFinished(async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    return { url: `https://127.0.0.1:${port}`, server, cert: tls.cert }
+  }
+
+  const named = (name: string, content: string) => ({ name, path: file(content) })
+
+  it('is sent to a server that requires it', async () => {
+    const client = selfSignedCertificate()
+    const { url, cert } = await strictServer(client.cert)
+    const authorities = named('TASK_API_CA_FILE', cert)
+    const without = clientFor(url, { tls: { authorities } })
+    // Some servers send the reason (TLS_…_CERTIFICATE_REQUIRED) before they close the connection.
+    expect((await errorOf(without.nextTask())).code).toMatch(
+      /^(?:ECONNRESET|TLS_.*CERTIFICATE_REQUIRED)$/,
+    )
+    const tls = {
+      authorities,
+      certificate: named('CERT', client.cert),
+      key: named('KEY', client.key),
+    }
+    expect(await clientFor(url, { tls }).nextTask()).toBeNull()
+  })
+
+  it('is read again after its files have changed, and a change that does not fit is reported', async () => {
+    const [old, current] = [selfSignedCertificate(), selfSignedCertificate()]
+    const { url, server, cert } = await strictServer(old.cert)
+    const tls = {
+      authorities: named('CA', cert),
+      certificate: named('CERT', old.cert),
+      key: named('KEY', old.key),
+    }
+    let now = Date.now()
+    const problems: string[] = []
+    const client = clientFor(url, {
+      tls,
+      now: () => now,
+      onCertificateProblem: ({ message }) => problems.push(message),
+    })
+    expect(await client.nextTask()).toBeNull()
+    writeFileSync(tls.certificate.path, current.cert)
+    for (let poll = 0; poll < 3; poll++) {
+      now += 31_000
+      expect(await client.nextTask()).toBeNull()
+    }
+    expect(problems).toEqual([expect.stringMatching(/^KEY: .*ca\.pem does not belong to CERT$/)])
+    writeFileSync(tls.key.path, current.key)
+    server.setSecureContext({ ...selfSignedCertificate(), ca: current.cert })
+    server.closeAllConnections()
+    now += 31_000
+    // The certificate of the server changed too, so the client must have read its own before it could tell.
+    expect((await errorOf(client.nextTask())).code).toBe('TLS_DEPTH_ZERO_SELF_SIGNED_CERT')
+    expect(problems).toHaveLength(1)
+  })
+
+  it.each([
+    [{ certificate: 'nonsense' }, /^CERT: .* is not a certificate in PEM format$/],
+    [{ key: 'nonsense' }, /^KEY: .* is not a private key in PEM format without a passphrase$/],
+    [{ key: selfSignedCertificate().key }, /^KEY: .* does not belong to CERT$/],
+  ])('that cannot be used is named: %#', (wrong, message) => {
+    const own = selfSignedCertificate()
+    const { certificate, key } = { certificate: own.cert, key: own.key, ...wrong }
+    const tls = { certificate: named('CERT', certificate), key: named('KEY', key) }
+    expect(() => clientFor('https://x', { tls })).toThrow(message)
+  })
+})
+
 const withCredentials = (proxy: string) => ({ HTTP_PROXY: `http://me:sesame@${proxy}` })
 
 describe('proxy', () => {
@@ -201,6 +282,77 @@ describe('proxy', () => {
       expect(used).toHaveLength(1)
     },
   )
+
+  it.each([
+    ['relay.test', true],
+    ['.test', true],
+    ['*.test', true],
+    ['RELAY.TEST.', true],
+    ['a, relay.test:443 b', true],
+    ['relay.test:8443', false],
+    ['elay.test', false],
+    ['other.test, .example', false],
+    ['127.0.0.0/8', false],
+  ])('for a host name, with NO_PROXY=%s', async (no, exempt) => {
+    const { host, used } = await forwardProxy()
+    const client = clientFor('https://relay.test', {
+      env: { HTTPS_PROXY: `http://${host}`, no_proxy: no },
+      resolve: (name) =>
+        name === 'relay.test'
+          ? Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' }))
+          : Promise.resolve([name]),
+    })
+    await errorOf(client.nextTask())
+    expect(used.length > 0).toBe(!exempt)
+  })
+
+  it('may choose a broken address: a second attempt is made, and reported', async () => {
+    const tls = selfSignedCertificate('localhost')
+    const { host: target } = await httpServer((_, response) => response.writeHead(204).end(), tls)
+    const { host, server } = await httpServer(() => {})
+    let tunnels = 0
+    server.on('connect', (_, socket) => {
+      socket.on('error', () => {})
+      socket.write('HTTP/1.1 200 OK\r\n\r\n')
+      if (tunnels++ === 0) {
+        socket.once('data', () => socket.end())
+        return
+      }
+      const through = connect(Number(target.split(':')[1]), '127.0.0.1')
+      through.on('error', () => socket.destroy()).on('close', () => socket.destroy())
+      socket.on('close', () => through.destroy())
+      through.pipe(socket).pipe(through)
+    })
+    const reports: string[] = []
+    const client = clientFor(`https://${target.replace('127.0.0.1', 'localhost')}`, {
+      env: { HTTPS_PROXY: `http://${host}`, SSL_CERT_FILE: file(tls.cert) },
+      onAddress: (report) => {
+        if ('failure' in report) reports.push(describeAddressReport(report))
+      },
+    })
+    expect(await client.nextTask()).toBeNull()
+    expect(reports).toEqual([
+      expect.stringMatching(
+        /^localhost: an address that the proxy 127\.0\.0\.1:\d+ chose closed the TLS handshake once at \d\d:\d\d UTC; a second attempt works$/,
+      ),
+    ])
+  })
+
+  it('that is reached by TLS is used too', async () => {
+    const tls = selfSignedCertificate()
+    const { host: target, requests } = await taskApi(tls)
+    const { host } = await forwardProxy(tls)
+    const env = { HTTPS_PROXY: `https://${host}`, SSL_CERT_FILE: file(tls.cert) }
+    expect(await clientFor(`https://${target}`, { env }).nextTask()).toBeNull()
+    expect(requests()).toBe(1)
+  })
+
+  it('must be an http proxy', () => {
+    const env = { HTTPS_PROXY: 'socks5://me:sesame@127.0.0.1:1080' }
+    expect(() => clientFor('https://x', { env })).toThrow(
+      /must start with http:\/\/ or https:\/\/, and not with socks5:\/\/$/,
+    )
+  })
 
   it('receives its own credentials, which no error contains', async () => {
     const { host } = await httpServer((_, response) => response.writeHead(407).end())

@@ -22,7 +22,7 @@ export interface ClientTlsOptions {
   readonly env: NodeJS.ProcessEnv
   readonly files: ClientTlsFiles
   readonly now: () => number
-  /** Called once per content of files that changed and cannot be used. The certificates before it stay in use. */
+  /** Called once per problem of files that changed and cannot be used. The certificates before it stay in use. */
   readonly onProblem: (error: Error) => void
 }
 
@@ -39,7 +39,9 @@ const CHECK_EVERY_MS = 30_000
 export class ClientTls {
   readonly #options: ClientTlsOptions
   #contexts: TlsContexts
+  /** The content of the files in use. */
   #seen: string
+  #problem: string | undefined
   #checkedAt: number
 
   /** @throws Error for a file that cannot be used */
@@ -60,14 +62,14 @@ export class ClientTls {
       const material = this.#read()
       const content = JSON.stringify(material)
       if (content === this.#seen) return this.#contexts
-      this.#seen = content
       this.#contexts = openContexts(files, material)
+      this.#seen = content
+      this.#problem = undefined
     } catch (error: unknown) {
-      const problem = error instanceof Error ? error : new Error(String(error))
-      if (this.#seen === problem.message) return this.#contexts
       // A certificate and its key are replaced one after the other. The next check reads both.
-      this.#seen = problem.message
-      onProblem(problem)
+      const problem = error instanceof Error ? error : new Error(String(error))
+      if (this.#problem !== problem.message) onProblem(problem)
+      this.#problem = problem.message
     }
     return this.#contexts
   }
