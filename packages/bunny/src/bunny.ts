@@ -1,28 +1,16 @@
-import {
-  Backoff,
-  ExitCode,
-  fileErrorReason,
-  LinkSummary,
-  newUuid,
-  ProgramError,
-  type Logger,
-} from '@warren/runtime'
+import { join } from 'node:path'
+import { ExitCode, fileErrorReason, newUuid, ProgramError, type Logger } from '@warren/runtime'
 import { systemClock, type Clock } from './clock.ts'
+import { Collection } from './collection.ts'
 import type { BunnyConfig } from './config.ts'
 import { errorText } from './error-text.ts'
 import { BunnyEvent } from './log-events.ts'
-import { openState, type State } from './outbox/open-state.ts'
-import { Outbox } from './outbox/outbox.ts'
-import { defaultStateFolders } from './outbox/state-path.ts'
-import { TaskKeeper } from './outbox/task-keeper.ts'
-import type { TaskKind } from './outbox/task-store.ts'
-import { Poller } from './poll/poller.ts'
-import { TaskScheduler } from './poll/task-scheduler.ts'
+import { openState as openTaskState, type State } from './outbox/open-state.ts'
+import { defaultStateFolders, folderName } from './outbox/state-path.ts'
+import { RunSlots } from './poll/task-queue.ts'
 import { RelayLink } from './relay-link.ts'
-import { relaysOf, usesHttps } from './relay-settings.ts'
-import { keepCacheFresh } from './solve/cache-refresh.ts'
+import { relaysOf, usesHttps, type RelayConfig } from './relay-settings.ts'
 import { DistributionCache } from './solve/distribution-cache.ts'
-import type { SolveContext } from './solve/solve-context.ts'
 import { solveTask } from './solve/solve-task.ts'
 import { databaseLabel, enabledTables, sourceConfig } from './source-config.ts'
 import { borrowed, type CdmSource } from './sources/cdm-source.ts'
@@ -52,7 +40,7 @@ export interface BunnyHandle extends AsyncDisposable {
 export const FINAL_SUBMISSION_MS = 5000
 
 /**
- * Starts a bunny: connects to the database, checks it and polls the relay until disposed. Throws `ProgramError` if the
+ * Starts a bunny: connects to the database, checks it and polls every configured relay until disposed. Throws `ProgramError` if the
  * database cannot be reached or used, or if a folder is not writable.
  */
 export async function startBunny(
@@ -63,126 +51,110 @@ export async function startBunny(
   const context = { log, clock }
   await using starting = new AsyncDisposableStack()
   log.info({ version: VERSION }, BunnyEvent.starting)
-  if (!usesHttps(config.taskApiBaseUrl)) log.warn(BunnyEvent.withoutHttps)
+  const relays = relaysOf(config)
+  if (relays.some(({ baseUrl }) => !usesHttps(baseUrl))) log.warn(BunnyEvent.withoutHttps)
 
   log.info({ database: databaseLabel(config) }, BunnyEvent.databaseConnecting)
-  const state = starting.use(await openBunnyState(config, env, context))
-  const link = starting.use(openLink(config, env, log))
+  const links: OpenLink[] = []
+  for (const [index, relay] of relays.entries()) {
+    const linkLog = relays.length === 1 ? log : log.child({ link: relay.name })
+    const identity = { relay, isFirst: index === 0 }
+    const state = starting.use(await openState(config, identity, env, { log: linkLog, clock }))
+    const link = starting.use(openLink(config, relay, env, linkLog))
+    const cache = config.cacheEnabled ? await openCache(config, identity, context) : undefined
+    links.push({ relay, state, link, cache, log: linkLog })
+  }
   const source = starting.use(watchSource(config, dependencies, context))
   const watch = starting.use(new DatabaseWatch(source, log))
   const check = await watch.firstCheck(dependencies.signal)
 
-  const tasks = new TaskKeeper({
-    store: state.store,
-    survivesCrash: state.folder !== undefined,
-    ...context,
-  })
-  const outbox = openOutbox(config, link, { ...context, tasks })
-  starting.defer(() => outbox.close(FINAL_SUBMISSION_MS))
-
-  const cache = config.cacheEnabled ? await openCache(config, context) : undefined
-  const solve = (body: unknown, limits: Pick<SolveContext, 'deadline' | 'stop'>) =>
-    solveTask(body, {
-      ...limits,
-      source,
-      policy: { threshold: config.threshold, nearest: config.nearest },
-      omop: enabledTables(config),
-      ages: config.ages,
-      statistics: config.statistics,
-      databaseWaitMs: config.databaseWaitMs,
-      collectionId: config.collectionId,
-      version: VERSION,
-      encode: true,
-      clock,
-      log,
-      ...(cache === undefined ? {} : { cache }),
-    })
-  const kinds = kindsOf(config)
-  const scheduler = new TaskScheduler({
-    solve,
-    tasks,
-    outbox,
-    kinds,
-    collectionId: config.collectionId,
-    timeoutMs: {
-      availability: config.availabilityTimeoutMs,
-      distribution: config.distributionTimeoutMs,
-    },
-    concurrency: config.concurrency,
-    backlog: config.backlog,
-    clock,
-    log,
-  })
-  starting.defer(() => scheduler.close(config.shutdownTimeoutMs))
-
-  const summary = starting.use(new LinkSummary({ log, link: 'relay' }))
-  const poller = new Poller({
-    poll: (options) => link.poll(options),
-    accept: (body, requestId) => scheduler.accept(body, requestId),
-    kinds,
-    waitForCapacity: (signal, canSelect) => scheduler.waitForCapacity(signal, canSelect),
-    intervalMs: config.pollingIntervalMs,
-    waitSeconds: config.pollWaitSeconds,
-    backoff: new Backoff({ initialMs: config.initialBackoffMs, maxMs: config.maxBackoffMs }),
-    clock,
-    log,
-    summary,
-    url: link.pollUrl,
-  })
-
-  log.info(
-    {
-      version: VERSION,
-      relay: config.taskApiBaseUrl,
-      database: check?.server ?? '',
-      ...(state.folder === undefined ? {} : { state: state.folder }),
-    },
-    BunnyEvent.started,
+  const slots = { availability: new RunSlots(config.concurrency), distribution: new RunSlots(1) }
+  const collections = links.map(
+    (open) =>
+      new Collection({
+        ...open,
+        config,
+        slots,
+        clock,
+        solve: (body, limits) =>
+          solveTask(body, {
+            ...limits,
+            source,
+            policy: { threshold: config.threshold, nearest: config.nearest },
+            omop: enabledTables(config),
+            ages: config.ages,
+            statistics: config.statistics,
+            databaseWaitMs: config.databaseWaitMs,
+            collectionId: open.relay.collectionId,
+            version: VERSION,
+            encode: true,
+            clock,
+            log: open.log,
+            ...(open.cache === undefined ? {} : { cache: open.cache }),
+          }),
+      }),
   )
-  outbox.restore()
-  scheduler.restore()
+  starting.defer(async () => {
+    await Promise.all(collections.map((one) => one.finishResults(FINAL_SUBMISSION_MS)))
+  })
+  starting.defer(async () => {
+    await Promise.all(collections.map((one) => one.finishTasks(config.shutdownTimeoutMs)))
+  })
+
+  for (const { relay, state, log: linkLog } of links) {
+    linkLog.info(
+      {
+        version: VERSION,
+        relay: relay.baseUrl,
+        database: check?.server ?? '',
+        ...(state.folder === undefined ? {} : { state: state.folder }),
+      },
+      BunnyEvent.started,
+    )
+  }
   const stop = new AbortController()
-  const ended = poller.run(stop.signal)
+  const runs = collections.map((one) => one.run(stop.signal))
+  const ended = Promise.all(runs).then(() => {})
   // The caller may never await `ended`. An unhandled rejection would end the process.
   ended.catch(() => {})
-  starting.defer(() => ended.catch(() => {}))
-  if (cache !== undefined) {
-    const refreshing = keepCacheFresh(
-      {
-        cache,
-        solve: (task) => scheduler.enqueueDistribution(task),
-        collectionId: config.collectionId,
-        onStartup: config.cacheRefreshOnStartup,
-        clock,
-        log,
-      },
-      stop.signal,
-    )
-    refreshing.catch((error: unknown) => {
-      // A stop interrupts a refresh, which is not a failure.
-      if (!stop.signal.aborted) log.error({ err: error }, BunnyEvent.cacheFailure)
-    })
-  }
+  starting.defer(async () => {
+    await Promise.allSettled(runs)
+  })
   starting.defer(() => stop.abort(new DOMException('the bunny is stopping', 'AbortError')))
 
   const running = starting.move()
   return { ended, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
-function openLink(config: BunnyConfig, env: NodeJS.ProcessEnv, log: Logger): RelayLink {
+/** One collection at one relay before the database is open. */
+interface OpenLink {
+  readonly relay: RelayConfig
+  readonly state: State
+  readonly link: RelayLink
+  readonly cache: DistributionCache | undefined
+  /** Its lines name the relay, if there are several. */
+  readonly log: Logger
+}
+
+function openLink(
+  config: BunnyConfig,
+  relay: RelayConfig,
+  env: NodeJS.ProcessEnv,
+  log: Logger,
+): RelayLink {
   try {
     return new RelayLink({
-      baseUrl: config.taskApiBaseUrl,
-      username: config.taskApiUsername,
-      password: config.taskApiPassword,
-      collection: config.collectionId,
-      type: config.taskApiType,
+      baseUrl: relay.baseUrl,
+      username: relay.username,
+      password: relay.password,
+      collection: relay.collectionId,
+      type: relay.type,
       version: VERSION,
       // A random ID distinguishes processes without naming a machine of the site.
       workerId: config.workerId ?? newUuid(),
       requestTimeoutMs: config.requestTimeoutMs,
       env,
-      tls: relaysOf(config)[0]?.tls ?? {},
+      tls: relay.tls,
       log,
     })
   } catch (error: unknown) {
@@ -214,21 +186,32 @@ function watchSource(
   })
 }
 
-function kindsOf({ taskApiType }: BunnyConfig): readonly TaskKind[] {
-  if (taskApiType === 'a') return ['availability']
-  return taskApiType === 'b' ? ['distribution'] : ['availability', 'distribution']
+interface Identity {
+  readonly relay: RelayConfig
+  /** The first collection has the configured folders for itself, and each other one a folder in them. */
+  readonly isFirst: boolean
 }
 
-function openBunnyState(
+const identityOf = ({ baseUrl: relay, collectionId, type }: RelayConfig) => ({
+  relay,
+  collectionId,
+  type,
+})
+
+const folderFor = (folder: string, { relay, isFirst }: Identity): string =>
+  isFirst ? folder : join(folder, folderName(identityOf(relay)))
+
+function openState(
   config: BunnyConfig,
+  identity: Identity,
   env: NodeJS.ProcessEnv,
   { log, clock }: Context,
 ): Promise<State> {
-  const { taskApiBaseUrl: relay, collectionId, taskApiType: type } = config
-  return openState({
+  const { stateDir } = config
+  return openTaskState({
     mode: config.stateMode,
-    folder: config.stateDir,
-    defaultFolders: defaultStateFolders(env, { relay, collectionId, type }),
+    folder: stateDir === undefined ? undefined : folderFor(stateDir, identity),
+    defaultFolders: defaultStateFolders(env, identityOf(identity.relay)),
     validFor: JSON.stringify(resultsDependOn(config)),
     maxBytes: config.stateMaxMegabytes * 1_000_000,
     now: clock.now(),
@@ -248,27 +231,14 @@ const resultsDependOn = (config: BunnyConfig) => ({
   database: databaseLabel(config),
 })
 
-function openOutbox(
+function openCache(
   config: BunnyConfig,
-  link: RelayLink,
-  { log, clock, tasks }: Context & { tasks: TaskKeeper },
-): Outbox {
-  return new Outbox({
-    submit: (result, signal) => link.submit(result, signal),
-    resultUrl: (taskId) => link.resultUrl(taskId),
-    tasks,
-    clock,
-    log,
-    initialBackoffMs: config.initialBackoffMs,
-    maxBackoffMs: config.maxBackoffMs,
-    retryForMs: config.resultRetryMs,
-  })
-}
-
-function openCache(config: BunnyConfig, { log, clock }: Context): Promise<DistributionCache> {
+  identity: Identity,
+  { log, clock }: Context,
+): Promise<DistributionCache> {
   return openFolder('CACHE_DIR', () =>
     DistributionCache.open({
-      folder: config.cacheDir,
+      folder: folderFor(config.cacheDir, identity),
       ttlMs: config.cacheTtlHours * 3_600_000,
       validFor: resultsDependOn(config),
       clock,

@@ -85,6 +85,7 @@ export const moreRelaySettings = {
     pattern: /TASK_API_(?<number>[2-9])_COLLECTION_ID/,
     schema: textSetting(),
     secret: true,
+    identifier: true,
     description:
       'Collection ID at relay n: one more collection to answer for, from the same database. n is 2 to 9.',
   }),

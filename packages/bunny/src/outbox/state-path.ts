@@ -18,11 +18,7 @@ export function defaultStateFolders(
   identity: BunnyIdentity,
   platform: NodeJS.Platform = process.platform,
 ): string[] {
-  const { relay, collectionId, type = '' } = identity
-  const name = createHash('sha256')
-    .update(JSON.stringify([relay, collectionId, type]))
-    .digest('hex')
-    .slice(0, 16)
+  const name = folderName(identity)
   // systemd lists several folders with colons.
   const systemd = env['STATE_DIRECTORY']?.split(':')[0]
   const bases = [
@@ -39,6 +35,14 @@ export function defaultStateFolders(
     const usable = base !== undefined && isAbsolute(base)
     return usable ? [join(base, name)] : []
   })
+}
+
+/** The name of a folder of this bunny among those of others: a digest, because the collection ID is secret. */
+export function folderName({ relay, collectionId, type = '' }: BunnyIdentity): string {
+  return createHash('sha256')
+    .update(JSON.stringify([relay, collectionId, type]))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 // Not os.homedir(): it throws if HOME is not set and the user has no passwd entry, as in some containers.

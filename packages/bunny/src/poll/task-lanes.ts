@@ -2,13 +2,13 @@ import type { Logger } from '@warren/runtime'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import type { TaskKind } from '../outbox/task-store.ts'
-import { TaskQueue } from './task-queue.ts'
+import { TaskQueue, type RunSlots } from './task-queue.ts'
 
 export interface TaskLanesOptions {
   /** The kinds that are polled for. */
   readonly kinds: readonly TaskKind[]
-  /** Availability tasks solved at the same time. Distributions are solved one at a time. */
-  readonly concurrency: number
+  /** How many tasks of each kind are solved at the same time. Several bunnies in one process share them. */
+  readonly slots: Readonly<Record<TaskKind, RunSlots>>
   /** Tasks of one kind that may wait. */
   readonly backlog: number
   readonly clock: Clock
@@ -33,10 +33,10 @@ export class TaskLanes {
 
   constructor(options: TaskLanesOptions) {
     this.#options = options
-    const { concurrency, backlog } = options
+    const { slots, backlog } = options
     this.#queues = {
-      availability: new TaskQueue({ running: concurrency, waiting: backlog }),
-      distribution: new TaskQueue({ running: 1, waiting: backlog }),
+      availability: new TaskQueue({ running: slots.availability, waiting: backlog }),
+      distribution: new TaskQueue({ running: slots.distribution, waiting: backlog }),
     }
   }
 

@@ -11,6 +11,7 @@ import type { Solution } from '../solve/solve-task.ts'
 import type { Acceptance } from './poller.ts'
 import { taskKey } from './task-key.ts'
 import { TaskLanes } from './task-lanes.ts'
+import type { RunSlots } from './task-queue.ts'
 
 export interface TaskSchedulerOptions {
   readonly solve: (
@@ -24,8 +25,8 @@ export interface TaskSchedulerOptions {
   readonly timeoutMs: Readonly<Record<TaskKind, number>>
   /** The kinds that are polled for. */
   readonly kinds: readonly TaskKind[]
-  /** Availability tasks solved at the same time. Distributions are solved one at a time. */
-  readonly concurrency: number
+  /** How many tasks of each kind are solved at the same time. Several bunnies in one process share them. */
+  readonly slots: Readonly<Record<TaskKind, RunSlots>>
   /** Tasks of one kind that may wait. */
   readonly backlog: number
   readonly clock: Clock

@@ -16,6 +16,8 @@ export interface SettingFamilyOptions<S extends z.ZodType> {
   pattern: RegExp
   schema: S
   secret?: true
+  /** A secret that identifies something and is not a password, so it may be short. */
+  identifier?: true
   description: string
 }
 
@@ -68,7 +70,7 @@ export function settingFamily<S extends z.ZodType>(
     secrets: (members) =>
       members.flatMap(({ name: variable, value }) =>
         secret && typeof value === 'string'
-          ? [{ name: variable, text: value, isIdentifier: false }]
+          ? [{ name: variable, text: value, isIdentifier: options.identifier === true }]
           : [],
       ),
   }
