@@ -114,7 +114,7 @@ export async function startBunny(
   }
   const stop = new AbortController()
   const runs = collections.map((one) => one.run(stop.signal))
-  const ended = Promise.all(runs).then(() => {})
+  const ended = allEnded(runs)
   // The caller may never await `ended`. An unhandled rejection would end the process.
   ended.catch(() => {})
   starting.defer(async () => {
@@ -124,6 +124,11 @@ export async function startBunny(
 
   const running = starting.move()
   return { ended, [Symbol.asyncDispose]: () => running.disposeAsync() }
+}
+
+/** Rejects as soon as one of them does. */
+async function allEnded(runs: readonly Promise<void>[]): Promise<void> {
+  await Promise.all(runs)
 }
 
 /** One collection at one relay before the database is open. */
