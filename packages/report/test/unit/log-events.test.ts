@@ -8,12 +8,15 @@ import type { WarrenEvents } from '../../src/formats/warren-events.ts'
 import { WarrenRelayEvents } from '../../src/formats/warren-relay-events.ts'
 import { reportOf } from '../fixtures/report-of.ts'
 
-/** Events that say nothing about the health of the network that another event does not say. */
+/** Events that the report does not use: it has what they say from other events, such as failed polls, or does not need it. */
 const UNUSED: Readonly<Record<'relay' | 'bunny', readonly string[]>> = {
   relay: [
+    'address failing',
+    'address recovered',
     'cannot read pending submissions',
     'certificate not replaced',
     'certificate replaced',
+    'certificates not replaced',
     'clock skew',
     'clock skew ended',
     'configuration warning',
@@ -26,6 +29,8 @@ const UNUSED: Readonly<Record<'relay' | 'bunny', readonly string[]>> = {
     'declared user has a new password',
     'declared user has no node',
     'declared user removed',
+    'host name resolved',
+    'host name unresolved',
     'log lines omitted',
     'polling started',
     'polling stopped',
@@ -49,20 +54,35 @@ const UNUSED: Readonly<Record<'relay' | 'bunny', readonly string[]>> = {
     'waiting for the database',
   ],
   bunny: [
+    'address failing',
+    'address recovered',
     'cache failure',
     'cdm problem',
+    'cdm problems solved',
+    'certificates not replaced',
     'database connecting',
     'distribution cache refreshed',
     'distribution from cache',
+    'host name resolved',
+    'host name unresolved',
+    'login accepted for polling',
     'no task',
     'outbox failure',
+    'outbox recovered',
     'outbox restored',
+    'polls for one kind not supported',
     'polls not held',
+    'polls recovered',
+    'polls still failing',
     'result saved',
+    'state in memory only',
     'task api without https',
     'task discarded',
     'task for another collection',
+    'task kept for the next start',
+    'task queue full',
     'task repeated',
+    'tasks restored',
   ],
 }
 
