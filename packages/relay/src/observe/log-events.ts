@@ -119,6 +119,10 @@ export const RELAY_LOG_EVENTS = {
     'The database became unavailable. Once per outage, and once more when a reason is known that an operator can remove. Fields: code, detail, hint?',
   'database recovered':
     'The database is available again, for at least 5 s. Once per outage. Fields: durationMs',
+  'database file converted':
+    'A SQLite file of an early release was rewritten, so that it shrinks after results are deleted. Fields: bytes (before)',
+  'database file does not shrink':
+    'A SQLite file of an early release could not be rewritten at the start, because it is too large or in use. It works, but keeps its size. Fields: bytes, hint?, detail?',
   'database schema not supported':
     'Another release migrated the database. This relay is not ready and does not poll upstreams. Fields: detail',
   'database schema supported': 'The schema of the database is supported again.',

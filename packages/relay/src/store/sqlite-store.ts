@@ -35,6 +35,8 @@ const RESERVED_PAGES = 4_096
 const RECLAIMED_PAGES = 2_048
 /** The write-ahead log is truncated to this size after a large transaction. */
 const MAX_WAL_BYTES = 16_777_216
+const INCREMENTAL = 2
+const MAX_CONVERTED_BYTES = 1_073_741_824
 /** At the start, another process may hold the file for longer than in normal operation. */
 const OPEN_WAIT_MS = 5_000
 
@@ -49,11 +51,36 @@ export function openSqliteStore(options: SqliteStoreOptions): RelayStore {
   const file = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: OPEN_WAIT_MS })
   // Takes effect in a new file only, and must come first.
   file.exec('pragma auto_vacuum = incremental')
+  convertOldFile(file, options.log)
   file.exec(`pragma journal_mode = wal; pragma journal_size_limit = ${MAX_WAL_BYTES}`)
   file.exec(`pragma busy_timeout = ${BUSY_WAIT_MS}`)
   // A commit must be on disk before it is reported, because the node will not submit its result again.
   file.exec('pragma synchronous = full')
   return new SqliteStore(file, options)
+}
+
+/**
+ * Rewrites a file that an early release has created, which never shrinks otherwise. A large file is not rewritten at the start,
+ * because that takes a minute per GB and as much free space again.
+ */
+function convertOldFile(file: DatabaseSync, log: Logger): void {
+  const read = (pragma: string): number => Number(file.prepare(`pragma ${pragma}`).get()?.[pragma])
+  if (read('auto_vacuum') === INCREMENTAL || read('page_count') === 0) return
+  const bytes = read('page_count') * read('page_size')
+  if (bytes > MAX_CONVERTED_BYTES) {
+    const hint = `Stop the relay and run: sqlite3 FILE 'pragma journal_mode = delete; pragma auto_vacuum = incremental; vacuum;'`
+    log.warn({ bytes, hint }, 'database file does not shrink')
+    return
+  }
+  try {
+    // The pragma has no effect in WAL mode.
+    file.exec('pragma journal_mode = delete; pragma auto_vacuum = incremental; vacuum')
+    log.info({ bytes }, 'database file converted')
+  } catch (error: unknown) {
+    // Another process uses the file, or the disk is full. The file can be used as it is, and the next start tries again.
+    const detail = error instanceof Error ? error.message : String(error)
+    log.warn({ bytes, detail }, 'database file does not shrink')
+  }
 }
 
 class SqliteStore implements RelayStore {

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
 
-import { addNodes, admitted, LEASE, settle, sqliteBench } from './store-bench.ts'
+import { addNodes, admitted, LEASE, recordingLog, settle, sqliteBench } from './store-bench.ts'
 
 it('a SQLite file shrinks again after large results are deleted', async () => {
   await using bench = await sqliteBench()
@@ -29,3 +30,26 @@ it('a SQLite file shrinks again after large results are deleted', async () => {
   // One call must not hold up the event loop.
   expect(longestMs).toBeLessThan(5_000)
 }, 60_000)
+
+it('a SQLite file that an early release has created is rewritten once, so that it shrinks as well', async () => {
+  await using bench = await sqliteBench()
+  {
+    await using store = bench.open()
+    await addNodes(store, 3)
+  }
+  const old = new DatabaseSync(bench.url)
+  old.exec('pragma journal_mode = delete; pragma auto_vacuum = none; vacuum')
+  old.close()
+  const { log, records } = recordingLog()
+  for (let start = 0; start < 2; start++) {
+    await using store = bench.open({ log })
+    expect(await store.users.listNodes()).toHaveLength(3)
+  }
+  expect(records.filter(({ msg }) => msg.startsWith('database file'))).toMatchObject([
+    { msg: 'database file converted', bytes: expect.any(Number) as unknown },
+  ])
+  const file = new DatabaseSync(bench.url)
+  expect(file.prepare('pragma auto_vacuum').get()).toEqual({ auto_vacuum: 2 })
+  expect(file.prepare('pragma journal_mode').get()).toEqual({ journal_mode: 'wal' })
+  file.close()
+})

@@ -21,6 +21,8 @@ const UNUSED: Readonly<Record<'relay' | 'bunny', readonly string[]>> = {
     'clock skew ended',
     'configuration warning',
     'connections closed by a limit',
+    'database file converted',
+    'database file does not shrink',
     'database notifications interrupted',
     'declared node added',
     'declared node removed',
