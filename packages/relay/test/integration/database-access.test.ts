@@ -65,6 +65,14 @@ const CHANGES: readonly [
       ),
   ],
   [
+    'after all connections were taken',
+    'the database has no free connection',
+    '53300',
+    ({ database, outside }) =>
+      outside(`alter database ${database} connection limit 0`, endSessions(database)),
+    ({ database, outside }) => outside(`alter database ${database} connection limit -1`),
+  ],
+  [
     'after it lost the privileges of one table',
     'the user of the relay lacks a privilege in the database',
     '42501',
