@@ -43,8 +43,9 @@ async function wakeUp(store: string, database: string): Promise<void> {
   await using bare = await ServerProcess.bare()
   const log = relay.logLines()[Symbol.asyncIterator]()
   const ofRelay = await openPolls(relay, nodes)
-  const ofBare = await openPolls(bare, nodes)
   for (const socket of ofRelay) await socket.poll()
+  // Not before: a server closes connections on which nothing is sent.
+  const ofBare = await openPolls(bare, nodes)
 
   const samples: { readonly relay: Sample; readonly bare: Sample }[] = []
   for (let task = 0; task < Number(flags.tasks); task += 1) {
