@@ -37,7 +37,7 @@ export class ServerProcess implements AsyncDisposable {
   /** Resolves when it accepts requests. */
   static async start(options: ServerProcessOptions): Promise<ServerProcess> {
     const server = new ServerProcess(options)
-    await until(() => server.stderr.includes(options.ready), { timeoutMs: 30_000 })
+    await until(() => server.stderr.includes(options.ready), { timeoutMs: 120_000 })
     return server
   }
 
