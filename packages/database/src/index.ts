@@ -1,3 +1,4 @@
+export { cancelStatement } from './cancel-statement.ts'
 export { parsePostgresAddress } from './parse-postgres-address.ts'
 export { readLibpqParameters, type LibpqParameters } from './libpq-parameters.ts'
 export {

@@ -6,6 +6,7 @@ export {
   type DatabaseTemplate,
   type TestDatabase,
 } from './postgres.ts'
+export { describePgBouncer, startPgBouncer, type PgBouncer } from './pgbouncer.ts'
 export {
   createVhost,
   describeRabbit,

@@ -104,9 +104,11 @@ async function run(
   }
 }
 
-/** At least 1 ms, because 0 means no limit. */
+/** The database stops a statement that was not cancelled in time, for example because this process is gone. */
+const CANCEL_GRACE_MS = 1000
+
 const timeLeft = (deadline: Deadline): number =>
-  Math.max(1, Math.ceil(deadline.endsAt - performance.now()))
+  Math.max(0, deadline.endsAt - performance.now()) + CANCEL_GRACE_MS
 
 /** Not `AbortSignal.any`: it leaks memory for each query, because `stop` lives as long as the program. */
 function linkSignals(...signals: readonly AbortSignal[]): Disposable & { signal: AbortSignal } {

@@ -1,4 +1,5 @@
 import {
+  cancelStatement,
   connectionIsDead,
   connectionIsUsable,
   connectionOf,
@@ -7,7 +8,8 @@ import {
   SourceError,
   type PostgresAddress,
 } from '@warren/database'
-import { Client, Pool, Query, type PoolClient, type QueryConfig } from 'pg'
+import { sleep } from '@warren/runtime'
+import { Pool, Query, type PoolClient, type QueryConfig } from 'pg'
 
 import { checkCatalogue, checkPersonIds } from './cdm-check.ts'
 import type {
@@ -28,18 +30,24 @@ export interface PostgresSourceOptions extends PostgresAddress {
   readonly schema?: string
   /** Connections in the pool, unless the address limits them. Default: 4. */
   readonly poolSize?: number
-  /** The server cancels statements after this time. Default: 5 minutes. 0: no limit. */
+  /** The server cancels statements after this time, or earlier if the query says so. Default: 5 minutes. 0: no limit. */
   readonly statementTimeoutMs?: number
 }
 
 /** For connecting, and for waiting for a free connection, unless the address has another. */
 const CONNECT_TIMEOUT_MS = 10_000
-/** How long to wait after the server's own timeout: reached only if the network loses the response. */
+/** How long to wait after the server's own timeout. */
 const GRACE_MS = 5_000
+/** The largest value of an integer setting of PostgreSQL. */
+const MAX_TIMEOUT_MS = 2_147_483_647
+const COMMIT = { text: 'COMMIT', query_timeout: GRACE_MS }
 /** How long cancelling may take. After that the connection is dropped. */
 const CANCEL_TIMEOUT_MS = 3_000
 
-/** An OMOP database in PostgreSQL 12 or later. Sessions are read-only and have a statement timeout. */
+/**
+ * An OMOP database in PostgreSQL 12 or later. Each statement has a transaction of its own, which is read-only and has a
+ * statement timeout. Nothing is set for the session, because a pooler may give it to another program.
+ */
 export class PostgresSource implements CdmSource {
   readonly dialect = 'postgres'
   readonly schema: string
@@ -47,7 +55,9 @@ export class PostgresSource implements CdmSource {
   readonly #route: PostgresRoute
   readonly #poolSize: number
   readonly #statementTimeoutMs: number
-  readonly #restricted = new WeakSet<PoolClient>()
+  readonly #seen = new WeakSet<PoolClient>()
+  /** Whether the server can stop a statement soon after this process has died. */
+  #endsOrphans: Promise<boolean> | undefined
 
   private constructor(route: PostgresRoute, options: PostgresSourceOptions) {
     const { statementTimeoutMs = 300_000, poolSize = 4, maxConnections = poolSize } = options
@@ -61,7 +71,6 @@ export class PostgresSource implements CdmSource {
       idleTimeoutMillis: 60_000,
       // Lets a failover or a changed password take effect without a restart.
       maxLifetimeSeconds: 1_800,
-      ...(statementTimeoutMs === 0 ? {} : { query_timeout: statementTimeoutMs + GRACE_MS }),
     })
     // Emitted when an idle connection is lost, and without a listener that ends the process. The pool has already
     // dropped the connection, and the next query reports the failure.
@@ -96,15 +105,15 @@ export class PostgresSource implements CdmSource {
   async each(
     statement: SqlStatement,
     start: () => RowReader,
-    { signal }: QueryOptions = {},
+    options: QueryOptions = {},
   ): Promise<void> {
     // Each attempt that finds a dead connection removes it from the pool, so the last attempt has a new one.
     for (let attempt = 0; ; attempt++) {
-      const client = await this.#acquire(signal)
-      const isNew = !this.#restricted.has(client)
+      const client = await this.#acquire(options.signal)
+      const isNew = !this.#seen.has(client)
+      this.#seen.add(client)
       try {
-        if (isNew) await orAbort(this.#restrict(client), signal)
-        await this.#run(client, statement, { reader: start(), signal })
+        await this.#run(client, statement, { ...options, reader: start() })
         client.release()
         return
       } catch (error: unknown) {
@@ -150,64 +159,91 @@ export class PostgresSource implements CdmSource {
     }
   }
 
-  /** The limits of each session, independent of the privileges of the database user. */
-  async #restrict(client: PoolClient): Promise<void> {
-    // JIT compilation of a cohort with many rules takes seconds, to save milliseconds.
-    await client.query(`SET default_transaction_read_only = on; SET jit = off;
-      SET statement_timeout = ${Math.trunc(this.#statementTimeoutMs)}; SET datestyle = 'ISO'`)
-    // PostgreSQL 14 and later, on Linux: the server cancels a statement if this process dies.
-    await client
-      .query(
-        `SELECT set_config(name, '10s', false) FROM pg_settings
-          WHERE name = 'client_connection_check_interval'`,
-      )
-      .catch(() => {})
-    this.#restricted.add(client)
-  }
-
+  /** Runs one statement in a transaction. */
   async #run(
     client: PoolClient,
     { text, values }: SqlStatement,
-    { reader, signal }: { reader: RowReader; signal: AbortSignal | undefined },
+    { reader, signal, timeoutMs = Infinity }: QueryOptions & { reader: RowReader },
   ): Promise<void> {
-    // The extended protocol allows one statement only, even without values.
-    const config = { text, values: [...values], types: postgresTypes, queryMode: 'extended' }
-    const result = readRows(client, config, reader)
+    const limitMs = this.#limit(timeoutMs)
+    // Reached only if the network loses the response.
+    const waiting = limitMs === 0 ? {} : { query_timeout: limitMs + GRACE_MS }
+    const endsOrphans = await orAbort(this.#canEndOrphans(client, waiting), signal)
+    const begin = { text: beginReading(limitMs, endsOrphans), ...waiting }
+    const config = {
+      text,
+      values: [...values],
+      types: postgresTypes,
+      // The extended protocol allows one statement only, even without values.
+      queryMode: 'extended',
+    }
+    const finished = (async () => {
+      await client.query(begin)
+      try {
+        await readRows(client, config, { reader, ...waiting })
+      } finally {
+        // Ends a transaction that failed, too. Nothing was written, so it cannot matter if this fails.
+        await client.query(COMMIT).catch(() => {})
+      }
+    })()
     try {
-      await orAbort(result, signal)
+      await orAbort(finished, signal)
     } catch (error: unknown) {
       if (isCancellation(error)) {
-        result.catch(() => {})
-        // The caller drops this connection, so a late cancellation cannot hit another statement.
-        await this.#cancel(client)
+        // The caller drops this connection, so a late cancellation cannot hit another statement. It waits for the end of
+        // the transaction: a pooler closes the server's connection otherwise.
+        const cancelled = cancelStatement(client, connectionOf(client) ?? {}, CANCEL_TIMEOUT_MS)
+        await Promise.race([finished.catch(() => {}), sleep(CANCEL_TIMEOUT_MS)])
+        await cancelled
       }
       throw error
     }
   }
 
-  /** Asks the server to cancel the statement of `client`. Failures are ignored: the timeout of the session ends it too. */
-  async #cancel(client: PoolClient): Promise<void> {
-    const processId = 'processID' in client ? client.processID : null
-    if (typeof processId !== 'number') return
-    const side = new Client({
-      ...connectionOf(client),
-      connectionTimeoutMillis: CANCEL_TIMEOUT_MS,
-      query_timeout: CANCEL_TIMEOUT_MS,
-    })
-    side.on('error', () => {})
-    try {
-      await side.connect()
-      await side.query('SELECT pg_cancel_backend($1)', [processId])
-    } catch {
-      // The timeout of the session ends the statement.
-    } finally {
-      await side.end().catch(() => {})
-    }
+  /** In milliseconds. 0: no limit. */
+  #limit(timeoutMs: number): number {
+    const own = this.#statementTimeoutMs === 0 ? Infinity : this.#statementTimeoutMs
+    const limit = Math.min(own, timeoutMs)
+    return limit === Infinity ? 0 : Math.min(Math.max(1, Math.ceil(limit)), MAX_TIMEOUT_MS)
+  }
+
+  /** PostgreSQL 14 and later, not on Windows: the server notices during a statement that this process has died. */
+  #canEndOrphans(client: PoolClient, waiting: { query_timeout?: number }): Promise<boolean> {
+    const text = `SELECT set_config(name, '2s', true) FROM pg_settings
+      WHERE name = 'client_connection_check_interval'`
+    this.#endsOrphans ??= client.query({ text, ...waiting }).then(
+      ({ rows }) => rows.length > 0,
+      (error: unknown) => {
+        const known = postgresError(error).kind === 'query'
+        // Another connection may find out.
+        if (!known) this.#endsOrphans = undefined
+        return false
+      },
+    )
+    return this.#endsOrphans
   }
 }
 
+/** Begins a transaction, with limits that end with it and do not depend on the privileges of the database user. */
+function beginReading(timeoutMs: number, endsOrphans: boolean): string {
+  const settings = [
+    `statement_timeout = ${String(timeoutMs)}`,
+    // JIT compilation of a cohort with many rules takes seconds, to save milliseconds.
+    'jit = off',
+    "datestyle = 'ISO'",
+    // Ends the transaction if this process hangs.
+    "idle_in_transaction_session_timeout = '60s'",
+    ...(endsOrphans ? ["client_connection_check_interval = '2s'"] : []),
+  ]
+  return ['BEGIN READ ONLY', ...settings.map((one) => `SET LOCAL ${one}`)].join('; ')
+}
+
 /** Resolves when the statement has ended, and all of its rows have arrived. */
-function readRows(client: PoolClient, config: QueryConfig, reader: RowReader): Promise<void> {
+function readRows(
+  client: PoolClient,
+  config: QueryConfig,
+  { reader, ...timeout }: { reader: RowReader; query_timeout?: number },
+): Promise<void> {
   let failure: ReaderError | undefined
   return new Promise((resolve, reject) => {
     const query = new Query<Row>(config, (error: Error | null | undefined) => {
@@ -225,7 +261,8 @@ function readRows(client: PoolClient, config: QueryConfig, reader: RowReader): P
         failure = new ReaderError(error)
       }
     })
-    client.query(query)
+    // pg reads it from the query that it is given, and its types do not list it.
+    client.query(Object.assign(query, timeout))
   })
 }
 

@@ -8,12 +8,11 @@ import { Client } from 'pg'
 import { freePort } from '../free-port.ts'
 import { POSTGRES } from './requirement.ts'
 import { ServiceProcess } from './service-process.ts'
+import { serviceUser } from './service-user.ts'
 
 const run = promisify(execFile)
 
 const PASSWORD = 'warren-test'
-/** If this process is root, the first of these users that exists runs the server. */
-const SERVICE_USERS = ['postgres', 'nobody']
 // The data need not survive a crash of the machine.
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
@@ -106,20 +105,6 @@ export class PostgresServer {
     await this.kill()
     await rm(this.#folder, { recursive: true, force: true })
   }
-}
-
-/** The user to run as if this process is root, because PostgreSQL does not run as root. */
-async function serviceUser(): Promise<{ uid: number; gid: number } | undefined> {
-  if (process.getuid?.() !== 0) return undefined
-  for (const name of SERVICE_USERS) {
-    try {
-      const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])])
-      return { uid: Number(uid.stdout), gid: Number(gid.stdout) }
-    } catch {
-      // The user does not exist: try the next one.
-    }
-  }
-  throw new Error(`cannot run PostgreSQL as root: no user ${SERVICE_USERS.join(' or ')} exists`)
 }
 
 /** Excludes the PG… variables of the developer. */

@@ -68,7 +68,14 @@ export const CHROMIUM: Requirement = {
       .find((path) => path !== undefined),
 }
 
-export const REQUIREMENTS: readonly Requirement[] = [POSTGRES, RABBIT, CHROMIUM]
+export const PGBOUNCER: Requirement = {
+  title: 'pgbouncer',
+  debianPackage: 'pgbouncer',
+  brewPackage: 'pgbouncer',
+  find: () => ['/usr/sbin/pgbouncer'].find((path) => existsSync(path)) ?? onPath('pgbouncer'),
+}
+
+export const REQUIREMENTS: readonly Requirement[] = [POSTGRES, RABBIT, CHROMIUM, PGBOUNCER]
 
 /** The URL of a running service that the developer has configured. */
 export function configuredUrl(requirement: Requirement): string | undefined {
