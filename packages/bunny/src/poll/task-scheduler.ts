@@ -34,7 +34,7 @@ export interface TaskSchedulerOptions {
 }
 
 /** A task that ends the process each time, for example by its memory, must not do so indefinitely. */
-const MAX_CRASHES = 5
+const MAX_CRASHES = 10
 
 /**
  * Accepts tasks from the poller, keeps them, has them solved and puts the results into the outbox. A task that is handed
