@@ -107,7 +107,11 @@ interface EventOptions<Column extends string, Domain extends string> {
   readonly position: number
   /** Other `varcat` values than the domain that ask for it. */
   readonly aliases?: readonly string[]
-  readonly columns: Partial<Omit<EventFacet<NoInfer<Column>>, 'person' | 'categories'>> & {
+  /** Whether only rules of the domain search the table. */
+  readonly separate?: boolean
+  readonly columns: Partial<
+    Omit<EventFacet<NoInfer<Column>>, 'person' | 'categories' | 'separate'>
+  > & {
     readonly concept: NoInfer<Column>
     readonly date: NoInfer<Column>
     readonly type: NoInfer<Column>
@@ -129,7 +133,7 @@ export function eventTable<
   notation: Notation,
   options: EventOptions<keyof Notation & string, Domain>,
 ): EventTable<Name, Notation, Domain> {
-  const { key, short, domain, position, aliases = [], columns } = options
+  const { key, short, domain, position, aliases = [], separate = false, columns } = options
   const described = table(name, notation, {
     ...(key === undefined ? {} : { key }),
     ...(options.switch === undefined ? {} : { switch: options.switch }),
@@ -148,6 +152,7 @@ export function eventTable<
     unitText: null,
     ...columns,
     categories: [domain, ...aliases],
+    separate,
   }
   return { ...described, event, parts: [{ domain, concept: columns.concept, position }] }
 }

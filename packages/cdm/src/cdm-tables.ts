@@ -11,9 +11,12 @@ export const CDM_TABLES: readonly CdmTable[] = [
   ...EVENT_TABLES,
 ]
 
-type DescribedTable = (typeof PERSON_TABLES)[number] | (typeof EVENT_TABLES)[number]
+type DescribedTable =
+  | (typeof VOCABULARY_TABLES)[number]
+  | (typeof PERSON_TABLES)[number]
+  | (typeof EVENT_TABLES)[number]
 
-/** A row of one of the tables about people, by the name of the table. */
+/** A row of a table, by its name. */
 export type CdmRowOf<Name extends DescribedTable['name']> = CdmRow<
   Extract<DescribedTable, { readonly name: Name }>
 >

@@ -322,6 +322,7 @@ export const EVENT_TABLES = [
     {
       short: 'death',
       switch: 'death',
+      separate: true,
       domain: 'Death',
       position: 12,
       columns: {

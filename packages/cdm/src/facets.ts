@@ -21,6 +21,8 @@ export interface EventFacet<Column extends string = string> {
   readonly type: Column
   /** The `varcat` values of rules that ask for such events. */
   readonly categories: readonly string[]
+  /** Its concepts are those of another domain, so only rules of its own categories search it. */
+  readonly separate: boolean
 }
 
 /** A part of a code distribution: the people by the values of one concept column. */

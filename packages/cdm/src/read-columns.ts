@@ -22,6 +22,6 @@ export function isReadByTasks(table: CdmTable, { name, required }: CdmColumn): b
   const hasPeople = table.columns.some((column) => column.name === 'person_id')
   if (required) return isPerson || !hasPeople || name !== table.key
   if (table.event === undefined) return READ_WHERE_PRESENT[table.name]?.includes(name) === true
-  const { categories: _, ...columns } = table.event
+  const { categories: _, separate: __, ...columns } = table.event
   return Object.values(columns).includes(name)
 }

@@ -1,6 +1,6 @@
-import { table, type CdmTable } from './cdm-table.ts'
+import { table } from './cdm-table.ts'
 
-export const VOCABULARY_TABLES: readonly CdmTable[] = [
+export const VOCABULARY_TABLES = [
   table(
     'concept',
     {
@@ -65,4 +65,4 @@ export const VOCABULARY_TABLES: readonly CdmTable[] = [
       },
     },
   ),
-]
+] as const

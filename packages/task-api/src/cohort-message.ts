@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ProblemList } from './format-error.ts'
 import { type JsonObject, isJsonObject } from './json/json-object.ts'
+import { rejectUnknownMembers } from './unknown-members.ts'
 import { parseInteger, jsonPath, typeName, wireText } from './wire-value.ts'
 
 /** Groups can be nested this deep, which is far more than any real question needs. */
@@ -38,6 +39,9 @@ export function isGroup(member: RuleMessage | GroupMessage): member is GroupMess
   return 'rules' in member
 }
 
+/** More than a cohort may have values in all. */
+const MAX_PROVENANCE = 2_000
+
 const provenance = z
   .unknown()
   .optional()
@@ -45,6 +49,10 @@ const provenance = z
     if (value === undefined || value === null || value === '') return []
     if (!Array.isArray(value)) {
       context.addIssue(`expected a list of concept IDs, got ${typeName(value)}`)
+      return z.NEVER
+    }
+    if (value.length > MAX_PROVENANCE) {
+      context.addIssue(`has ${value.length} elements: the limit is ${MAX_PROVENANCE}`)
       return z.NEVER
     }
     return value.map((item: unknown, index) => {
@@ -75,7 +83,26 @@ const ruleSchema = z.object({
   regex: wireText(''),
 }) satisfies z.ZodType<RuleMessage>
 
+const COHORT_MEMBERS = new Set(['groups_oper', 'groups'])
+const GROUP_MEMBERS = new Set(['rules_oper', 'rules'])
+const RULE_MEMBERS = new Set(Object.keys(ruleSchema.shape))
+
 const operator = wireText('')
+
+/** Rules and groups. A cohort with more is not read: each costs time and memory, and no question has as many. */
+const MAX_MEMBERS = 5_000
+
+function countMembers(json: unknown, depth = 0): number {
+  if (!isJsonObject(json) || depth > MAX_GROUP_DEPTH + 1) return 1
+  const list = json[depth === 0 ? 'groups' : 'rules']
+  if (!Array.isArray(list)) return 1
+  let count = list.length
+  for (const member of list) {
+    if (count > MAX_MEMBERS) break
+    count += countMembers(member, depth + 1)
+  }
+  return count
+}
 
 /** Reads a cohort. Adds everything that is wrong with it to `problems`, and reads the rest. */
 export function readCohort(json: unknown, path: string, problems: ProblemList): CohortMessage {
@@ -84,6 +111,11 @@ export function readCohort(json: unknown, path: string, problems: ProblemList): 
     problems.add(path, `expected an object, got ${typeName(json)}`)
     return { groups_oper: '', groups: [] }
   }
+  if (countMembers(json) > MAX_MEMBERS) {
+    problems.add(path, `has more than ${MAX_MEMBERS} groups and rules`)
+    return { groups_oper: '', groups: [] }
+  }
+  rejectUnknownMembers(json, COHORT_MEMBERS, path, problems)
   return {
     groups_oper: readText(json, 'groups_oper', path, problems),
     groups: readList(json, 'groups', path, problems).flatMap((member, index) => {
@@ -106,6 +138,7 @@ function readGroup(
   problems: ProblemList,
 ): GroupMessage {
   const rules_oper = readText(json, 'rules_oper', path, problems)
+  rejectUnknownMembers(json, GROUP_MEMBERS, path, problems)
   if (depth > MAX_GROUP_DEPTH) {
     problems.add(path, `groups are nested more than ${MAX_GROUP_DEPTH} levels deep`)
     return { rules_oper, rules: [] }
@@ -131,6 +164,7 @@ function looksLikeGroup(json: JsonObject): boolean {
 }
 
 function readRule(json: JsonObject, path: string, problems: ProblemList): RuleMessage[] {
+  rejectUnknownMembers(json, RULE_MEMBERS, path, problems)
   const parsed = ruleSchema.safeParse(json)
   if (parsed.success) return [parsed.data]
   for (const issue of parsed.error.issues) {

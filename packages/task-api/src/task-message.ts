@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type CohortMessage, readCohort } from './cohort-message.ts'
 import { ProblemList, TaskFormatError } from './format-error.ts'
 import { type JsonObject, isJsonObject, nestsDeeperThan } from './json/json-object.ts'
+import { rejectUnknownMembers } from './unknown-members.ts'
 import { jsonPath, typeName, wireText } from './wire-value.ts'
 
 // IDs become parts of URL paths, index keys and broker queue names. The smallest of their limits is 255.
@@ -65,6 +66,24 @@ const envelopeSchema = z.object({
   code: wireText(''),
 })
 
+/** Members of a task besides those that are read: the envelope, which says who asks and when, not what is asked. */
+const TASK_MEMBERS = new Set([
+  ...Object.keys(envelopeSchema.shape),
+  'cohort',
+  'task_id',
+  'task_type',
+  'project',
+  'protocol_version',
+  'char_salt',
+  'status',
+  'priority',
+  'created_at',
+  'updated_at',
+  'expires_at',
+  'submitted_at',
+  'deadline',
+])
+
 /**
  * Reads the part of a task that a relay needs, and ignores the cohort.
  * @throws TaskFormatError if `json` is not an object, has no valid `uuid`, or is nested too deeply.
@@ -87,6 +106,7 @@ export function parseTask(json: unknown): Task {
     kind === 'distribution'
       ? { kind, ...address, analysis, code }
       : { kind, ...address, cohort: readCohortMember(json, problems) }
+  rejectUnknownMembers(task.raw, TASK_MEMBERS, '', problems)
   if (!problems.isEmpty) throw taskFormatError(problems, task)
   return task
 }

@@ -11,7 +11,7 @@ describe('the description of the CDM', () => {
   it('names only columns that exist, in facets, keys and indexes', () => {
     for (const { name, columns, key, indexes, event, parts } of CDM_TABLES) {
       const known = new Set(columns.map((column) => column.name))
-      const { categories: _, ...facet } = event ?? { categories: [] }
+      const { categories: _, separate: __, ...facet } = event ?? { categories: [], separate: false }
       const named = [
         ...(key === undefined ? [] : [key]),
         ...indexes.flatMap((index) => index.columns),

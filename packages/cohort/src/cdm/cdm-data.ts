@@ -9,7 +9,8 @@ export type PersonRow = { readonly person_id: number } & Pick<
   | 'year_of_birth'
   | 'month_of_birth'
   | 'location_id'
->
+> &
+  Partial<Pick<CdmRowOf<'person'>, 'day_of_birth'>>
 
 /** A row of `location`; degrees. */
 export type LocationRow = { readonly location_id: number } & Pick<
@@ -22,8 +23,22 @@ export interface ClinicalRow {
   readonly [column: string]: string | number | null | undefined
 }
 
+/** A row of `concept`, of which cohorts read the units. */
+export type ConceptRow = { readonly concept_id: number } & Pick<
+  CdmRowOf<'concept'>,
+  'vocabulary_id' | 'concept_code'
+>
+
+/** A row of `concept_ancestor`. */
+export type AncestorRow = Pick<
+  CdmRowOf<'concept_ancestor'>,
+  'ancestor_concept_id' | 'descendant_concept_id'
+>
+
 /** The part of an OMOP CDM that cohorts read, in memory; an absent table is empty. */
 export type CdmData = {
   readonly person: readonly PersonRow[]
   readonly location?: readonly LocationRow[]
+  readonly concept?: readonly ConceptRow[]
+  readonly concept_ancestor?: readonly AncestorRow[]
 } & { readonly [table in EventTableName]?: readonly ClinicalRow[] }

@@ -7,10 +7,20 @@ export interface CalendarDate {
   readonly day: number
 }
 
-/** The date in the time zone of this process. */
-export function localDate(now: Date): CalendarDate {
+/** The date in a time zone by its IANA name; absent: the zone of this process. */
+export function localDate(now: Date, timeZone?: string): CalendarDate {
   if (Number.isNaN(now.getTime())) throw new RangeError('now is not a valid date')
-  return { year: now.getFullYear(), month: now.getMonth() + 1, day: now.getDate() }
+  if (timeZone === undefined) {
+    return { year: now.getFullYear(), month: now.getMonth() + 1, day: now.getDate() }
+  }
+  const parts = new Intl.DateTimeFormat('en-u-ca-gregory-nu-latn', {
+    timeZone,
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+  }).formatToParts(now)
+  const part = (type: string) => Number(parts.find((one) => one.type === type)?.value)
+  return { year: part('year'), month: part('month'), day: part('day') }
 }
 
 /** A day that the month does not have becomes its last day: 31 March minus one month is the last of February. */

@@ -1,5 +1,5 @@
 import type { CdmData, ClinicalRow, LocationRow, PersonRow } from '../cdm/cdm-data.ts'
-import { type ClinicalTable, searchedTables } from '../cdm/clinical-tables.ts'
+import { CLINICAL_TABLES, type ClinicalTable, searchedTables } from '../cdm/clinical-tables.ts'
 import type {
   AgeRange,
   Cohort,
@@ -8,7 +8,8 @@ import type {
   EventCriterion,
   LocationCriterion,
 } from '../tree/cohort.ts'
-import { ageAt, isWithin } from './within-range.ts'
+import { isConceptId } from '../tree/concept-id.ts'
+import { ageAt, isBeforeBirth, isWithin } from './within-range.ts'
 import {
   type CalendarDate,
   formatIsoDate,
@@ -19,8 +20,9 @@ import {
 import { haversine, isOnEarth } from './haversine.ts'
 
 export interface EvaluateSettings {
-  /** "Today" is its local calendar date. */
+  /** "Today" is its calendar date in `timeZone`; absent: in the zone of this process. */
   readonly now: Date
+  readonly timeZone?: string
   readonly options: CohortOptions
 }
 
@@ -33,22 +35,24 @@ export interface EvaluateSettings {
 export function evaluateCohort(
   cohort: Cohort,
   data: CdmData,
-  { now, options }: EvaluateSettings,
+  { now, timeZone, options }: EvaluateSettings,
 ): Set<number> {
-  const evaluator = new Evaluator(data, localDate(now), options)
-  const members = data.person.filter((person) => evaluator.holds(cohort, person))
+  const evaluator = new Evaluator(data, localDate(now, timeZone), options)
+  const members = data.person.filter(
+    (person) => evaluator.holds(cohort, person) && !evaluator.leavesOut(person),
+  )
   return new Set(members.map(({ person_id }) => person_id))
 }
 
 class Evaluator {
   readonly #data: CdmData
   readonly #today: CalendarDate
-  readonly #tables: readonly ClinicalTable[]
+  readonly #options: CohortOptions
 
   constructor(data: CdmData, today: CalendarDate, options: CohortOptions) {
     this.#data = data
     this.#today = today
-    this.#tables = searchedTables(options)
+    this.#options = options
   }
 
   holds(cohort: Cohort, person: PersonRow): boolean {
@@ -66,9 +70,11 @@ class Evaluator {
       case 'demographic':
         return hasDemographic(person, cohort.concept)
       case 'age':
-        return isWithin(ageAt(person, this.#today, cohort.age.unit), cohort.age)
+        return isWithin(this.#age(person, this.#today, cohort.age.unit), cohort.age)
       case 'event':
-        return this.#tables.some((table) => this.#hasEvent(cohort, table, person))
+        return searchedTables(this.#options, cohort.only).some((table) =>
+          this.#hasEvent(cohort, table, person),
+        )
       case 'location':
         return (this.#data.location ?? []).some((location) => livesNear(person, location, cohort))
       default:
@@ -76,20 +82,72 @@ class Evaluator {
     }
   }
 
+  leavesOut(person: PersonRow): boolean {
+    if (this.#options.withoutDead !== true) return false
+    const [death] = CLINICAL_TABLES.filter(({ table }) => table === 'death')
+    const today = formatIsoDate(this.#today)
+    return (this.#data.death ?? []).some((row) => {
+      const date = death === undefined ? null : dateOf(row, death)
+      return row['person_id'] === person.person_id && (date === null || date < today)
+    })
+  }
+
   #hasEvent(event: EventCriterion, table: ClinicalTable, person: PersonRow): boolean {
-    return (this.#data[table.table] ?? []).some(
-      (row) =>
+    return (this.#data[table.table] ?? []).some((row) => {
+      const date = dateOf(row, table)
+      return (
         row[table.person] === person.person_id &&
-        row[table.concept] === event.concept &&
+        this.#isConcept(row[table.concept], event.concept) &&
         (event.value === null || isWithin(valueOf(row, table), event.value)) &&
-        (event.ageAtEvent === null || isAged(person, dateOf(row, table), event.ageAtEvent)) &&
-        (event.elapsed === null || this.#hasElapsed(dateOf(row, table), event.elapsed)) &&
-        (event.provenance.length === 0 || event.provenance.some((id) => id === row[table.type])),
+        (event.unit === undefined || this.#isUnit(row, table, event.unit)) &&
+        (event.ageAtEvent === null || this.#isAged(person, date, event.ageAtEvent)) &&
+        (event.elapsed === null || this.#hasElapsed(person, date, event.elapsed)) &&
+        (event.provenance.length === 0 || event.provenance.some((id) => id === row[table.type]))
+      )
+    })
+  }
+
+  #isConcept(cell: ClinicalRow[string], concept: number): boolean {
+    if (cell === concept) return true
+    return (
+      this.#options.descendants === true &&
+      typeof cell === 'number' &&
+      (this.#data.concept_ancestor ?? []).some(
+        (row) => row.ancestor_concept_id === concept && row.descendant_concept_id === cell,
+      )
     )
   }
 
-  #hasElapsed(date: string | null, { atLeast, lessThan, unit }: Elapsed): boolean {
-    if (date === null) return false
+  #isUnit(row: ClinicalRow, table: ClinicalTable, unit: string): boolean {
+    const concept = table.unit === null ? null : (row[table.unit] ?? null)
+    if (isConceptId(unit)) return concept === Number(unit)
+    if (table.unitText !== null && (concept ?? 0) === 0) return row[table.unitText] === unit
+    return (this.#data.concept ?? []).some(
+      ({ concept_id, vocabulary_id, concept_code }) =>
+        concept_id === concept && vocabulary_id === 'UCUM' && concept_code === unit,
+    )
+  }
+
+  #age(person: PersonRow, date: CalendarDate, unit: AgeRange['unit']): number | null {
+    return ageAt(person, date, unit, this.#options.exactAges === true)
+  }
+
+  #isAged(person: PersonRow, date: string | null, range: AgeRange): boolean {
+    if (date === null || !this.#isInLife(person, date)) return false
+    return isWithin(this.#age(person, parseIsoDate(date), range.unit), range)
+  }
+
+  /** Not after today, and not before birth. */
+  #isInLife(person: PersonRow, date: string): boolean {
+    return date <= formatIsoDate(this.#today) && !isBeforeBirth(parseIsoDate(date), person)
+  }
+
+  #hasElapsed(
+    person: PersonRow,
+    date: string | null,
+    { atLeast, lessThan, unit }: Elapsed,
+  ): boolean {
+    if (date === null || !this.#isInLife(person, date)) return false
     const cutOff = (count: number) => formatIsoDate(minus(this.#today, count, unit))
     return (
       (atLeast === null || date <= cutOff(atLeast)) &&
@@ -107,10 +165,6 @@ function hasDemographic(person: PersonRow, concept: number): boolean {
   )
 }
 
-function isAged(person: PersonRow, date: string | null, range: AgeRange): boolean {
-  return date !== null && isWithin(ageAt(person, parseIsoDate(date), range.unit), range)
-}
-
 function livesNear(person: PersonRow, location: LocationRow, circle: LocationCriterion): boolean {
   const { location_id, latitude, longitude } = location
   if (location_id !== person.location_id || latitude === null || longitude === null) return false
@@ -123,7 +177,8 @@ function valueOf(row: ClinicalRow, { value }: ClinicalTable): number | null {
   return typeof cell === 'number' ? cell : null
 }
 
-function dateOf(row: ClinicalRow, { date }: ClinicalTable): string | null {
-  const cell = row[date]
-  return typeof cell === 'string' ? cell : null
+/** The date, or that of the datetime if the date is missing. */
+function dateOf(row: ClinicalRow, { date, datetime }: ClinicalTable): string | null {
+  const cell = row[date] ?? (datetime === null ? null : row[datetime])
+  return typeof cell === 'string' ? cell.slice(0, 10) : null
 }

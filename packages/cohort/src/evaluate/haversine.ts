@@ -28,6 +28,6 @@ export function degrees(radians: number): number {
   return (radians * 180) / Math.PI
 }
 
-function radians(degrees: number): number {
+export function radians(degrees: number): number {
   return (degrees * Math.PI) / 180
 }

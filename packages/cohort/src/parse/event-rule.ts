@@ -1,15 +1,23 @@
 import type { RuleMessage } from '@warren/task-api'
-import type { Cohort, Range } from '../tree/cohort.ts'
+import { type ClinicalTable, searchedTables } from '../cdm/clinical-tables.ts'
+import type { Cohort, CohortOptions, Range } from '../tree/cohort.ts'
+import { isConceptId } from '../tree/concept-id.ts'
 import { parseConceptId, parseConceptName } from './concept-id.ts'
 import { quoted } from './problem-list.ts'
 import { isInverted, isOpen, parseRange } from './range.ts'
-import { readProvenance, requireConceptVarname } from './rule-members.ts'
+import { readProvenance, rejectUnit, requireConceptVarname } from './rule-members.ts'
 import type { RuleProblems } from './rule-problems.ts'
 import { parseTimeConstraint } from './time-constraint.ts'
 
 /** A rule about a record: a condition, a drug, a measurement and so on. */
-export function parseEventRule(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {
+export function parseEventRule(
+  rule: RuleMessage,
+  { table, separate }: ClinicalTable,
+  options: CohortOptions,
+  problems: RuleProblems,
+): Cohort | undefined {
   const search = readConceptSearch(rule, problems)
+  const unit = readUnit(rule, options, problems)
   const time = parseTimeConstraint(rule.time)
   if (!time.ok) problems.add('time', time.message)
   const provenance = readProvenance(rule, problems)
@@ -17,11 +25,41 @@ export function parseEventRule(rule: RuleMessage, problems: RuleProblems): Cohor
   return {
     kind: 'event',
     concept: search.concept,
-    value: search.value,
+    // With a unit, any number is not any record.
+    value: search.value ?? (unit === '' ? null : { low: null, high: null }),
     ageAtEvent: time.value.kind === 'age' ? time.value.age : null,
     elapsed: time.value.kind === 'elapsed' ? time.value.elapsed : null,
     provenance,
+    ...(unit === '' ? {} : { unit }),
+    ...(separate ? { only: table } : {}),
   }
+}
+
+/** Longer than any UCUM code in use. */
+const MAX_UNIT_LENGTH = 50
+
+/** "" if the rule has no unit. */
+function readUnit(rule: RuleMessage, options: CohortOptions, problems: RuleProblems): string {
+  const unit = rule.unit.trim()
+  if (unit === '') return ''
+  if (rule.type !== 'NUM') {
+    rejectUnit(rule, problems)
+  } else if (unit.length > MAX_UNIT_LENGTH || /[\p{C}\p{Z}]/u.test(unit)) {
+    problems.add(
+      'unit',
+      `${quoted(unit)} is not a unit: write a UCUM code, or the concept ID of a unit`,
+    )
+  } else if (!searchedTables(options).some((table) => hasUnit(table, unit))) {
+    problems.add(
+      'unit',
+      `this site has no units, so values in ${quoted(unit)} cannot be told from others`,
+    )
+  }
+  return unit
+}
+
+function hasUnit({ value, unit: concept, unitText }: ClinicalTable, unit: string): boolean {
+  return value !== null && (concept !== null || (unitText !== null && !isConceptId(unit)))
 }
 
 interface ConceptSearch {

@@ -1,12 +1,12 @@
 import type { RuleMessage } from '@warren/task-api'
-import { type Cohort, type CohortOptions, NO_ONE } from '../tree/cohort.ts'
+import type { Cohort, CohortOptions } from '../tree/cohort.ts'
 import { parseGeoCircle } from './geo-circle.ts'
 import { quoted } from './problem-list.ts'
-import { rejectProvenance } from './rule-members.ts'
+import { rejectProvenance, rejectUnit } from './rule-members.ts'
 import type { RuleProblems } from './rule-problems.ts'
 import { parseTimeConstraint } from './time-constraint.ts'
 
-/** A rule about where a person lives. At a site without Location data it matches no one. */
+/** A rule about where a person lives. A site that does not read Location data cannot answer it. */
 export function parseLocationRule(
   rule: RuleMessage,
   options: CohortOptions,
@@ -15,7 +15,12 @@ export function parseLocationRule(
   const circle = readCircle(rule, problems)
   rejectTime(rule, problems)
   rejectProvenance(rule, problems)
-  return circle === undefined || options.location ? circle : NO_ONE
+  rejectUnit(rule, problems)
+  if (options.location) return circle
+  return problems.add(
+    'varcat',
+    'this site does not read Location data, so a Location rule cannot be answered',
+  )
 }
 
 function readCircle(rule: RuleMessage, problems: RuleProblems): Cohort | undefined {

@@ -7,12 +7,18 @@ import {
 } from '@warren/task-api'
 import { toCondition, searchCount } from '../sql/condition.ts'
 import { type Cohort, type CohortOptions, NO_ONE } from '../tree/cohort.ts'
+import { criteriaIn } from '../words/concepts-in.ts'
 import { type CohortProblem, ProblemList, quoted } from './problem-list.ts'
 import { parseRule } from './rule.ts'
 import { RuleProblems } from './rule-problems.ts'
 
 export type ParsedCohort =
-  | { readonly ok: true; readonly cohort: Cohort }
+  | {
+      readonly ok: true
+      readonly cohort: Cohort
+      /** What the count is restricted to, for whoever asked. Absent: nothing. */
+      readonly restriction?: string
+    }
   | { readonly ok: false; readonly problems: readonly CohortProblem[] }
 
 const DEFAULT_OPTIONS: CohortOptions = { specimen: false, location: false }
@@ -30,13 +36,30 @@ export function parseCohort(
   const cohort = parser.parse(message)
   return cohort === undefined
     ? { ok: false, problems: parser.problems.list() }
-    : { ok: true, cohort }
+    : { ok: true, cohort, ...restrictionOf(cohort) }
 }
+
+/** Names the units, because a site may have values in other units, which are not counted. */
+function restrictionOf(cohort: Cohort): { restriction?: string } {
+  const units = new Set<string>()
+  for (const { criterion } of criteriaIn(cohort)) {
+    if (criterion.kind === 'event' && criterion.unit !== undefined) units.add(criterion.unit)
+  }
+  if (units.size === 0) return {}
+  const named = [...units].slice(0, MAX_UNITS_NAMED).map((unit) => quoted(unit))
+  const more = units.size > named.length ? ' and others' : ''
+  return { restriction: `only values in ${named.join(', ')}${more} were compared` }
+}
+
+const MAX_UNITS_NAMED = 5
 
 const MAX_RULES = 1_000
 /** Below the limit per statement, which also binds the current month and the ends of half-open ranges. */
 const MAX_VALUES = 1_900
-/** Each search is a join over all people: 100 of them take about a minute for a million people. */
+/**
+ * Counted after merging: each search with its own constraints reads every table. 100 of them take about a minute for a million
+ * people, and their statement is planned within a second.
+ */
 const MAX_SEARCHES = 100
 
 class CohortParser {
@@ -126,6 +149,7 @@ class CohortSize {
     // A rule binds its concept, two bounds of a range or five of a circle, and two of a time.
     this.#values += rule.type === 'TEXT' ? 1 : rule.type === 'NUM' ? 3 : 5
     this.#values += (rule.time === '' ? 0 : 2) + rule.secondary_modifier.length
+    if (rule.unit !== '') this.#values += 1
   }
 
   excess(cohort: Cohort | undefined): string | undefined {

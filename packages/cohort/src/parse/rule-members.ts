@@ -35,3 +35,10 @@ export function rejectProvenance(rule: RuleMessage, problems: RuleProblems): voi
     )
   }
 }
+
+/** A unit says nothing without a value to compare. */
+export function rejectUnit(rule: RuleMessage, problems: RuleProblems): void {
+  if (rule.unit.trim() !== '') {
+    problems.add('unit', `a rule without a range of values has no unit: leave unit out`)
+  }
+}

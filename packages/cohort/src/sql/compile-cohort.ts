@@ -1,9 +1,11 @@
-import { type CalendarDate, localDate } from '../evaluate/calendar-date.ts'
-import type { Cohort, CohortOptions } from '../tree/cohort.ts'
+import { CLINICAL_TABLES } from '../cdm/clinical-tables.ts'
+import { type CalendarDate, formatIsoDate, localDate } from '../evaluate/calendar-date.ts'
+import type { Cohort } from '../tree/cohort.ts'
+import { type CohortOptions, hasColumn } from '../tree/cohort-options.ts'
 import { type Condition, type Criterion, toCondition } from './condition.ts'
 import type { SqlStatement } from './dialect.ts'
 import { DIALECTS, type SqlDialect } from './dialects.ts'
-import { eventSearchSql } from './event-search.ts'
+import { dateSql, eventSearchSql } from './event-search.ts'
 import { locationSearchSql } from './location-search.ts'
 import { ageSql, demographicSql } from './person-sql.ts'
 import { StatementParts } from './statement-parts.ts'
@@ -12,8 +14,10 @@ export interface CompileSettings {
   readonly dialect: SqlDialect
   /** The schema of the CDM tables; absent or empty: the connection's default. Any text is safe. */
   readonly schema?: string
-  /** "Today" is its local calendar date. */
+  /** "Today" is its calendar date. */
   readonly now: Date
+  /** The IANA time zone of "today". Absent: the zone of this process. */
+  readonly timeZone?: string
   readonly options: CohortOptions
 }
 
@@ -38,10 +42,10 @@ export interface CohortStatement extends SqlStatement {
  */
 export function compileCohort(
   cohort: Cohort,
-  { dialect, schema, now, options }: CompileSettings,
+  { dialect, schema, now, timeZone, options }: CompileSettings,
 ): CohortStatement {
   const parts = new StatementParts(DIALECTS[dialect], schema)
-  const writer = new CohortWriter(parts, localDate(now), options)
+  const writer = new CohortWriter(parts, localDate(now, timeZone), options)
   const text = writer.write(toCondition(cohort))
   return { text, values: parts.values, tables: parts.tables }
 }
@@ -66,7 +70,8 @@ class CohortWriter {
   }
 
   write(condition: Condition): string {
-    const where = this.#where(condition, '')
+    const members = this.#where(condition, '')
+    const where = this.#options.withoutDead === true ? `${members}\nand ${this.#alive()}` : members
     return [
       // A site may have several rows for one person.
       'select count(distinct p.person_id) as persons',
@@ -74,6 +79,16 @@ class CohortWriter {
       ...this.#joins,
       `where ${where}`,
     ].join('\n')
+  }
+
+  /** Whoever is in `death` is dead; an unknown date of death is in the past. */
+  #alive(): string {
+    const death = CLINICAL_TABLES.find(({ table }) => table === 'death')
+    if (death === undefined) throw new Error('the CDM has no table death')
+    const present = hasColumn(this.#options, 'death', 'death_datetime')
+    const date = dateSql('x', present ? death : { ...death, datetime: null })
+    const today = this.#parts.date(formatIsoDate(this.#today))
+    return `not exists (select 1 from ${this.#parts.table('death')} x where x.person_id = p.person_id and (${date} is null or ${date} < ${today}))`
   }
 
   #where(condition: Condition, indent: string): string {
@@ -105,7 +120,7 @@ class CohortWriter {
       case 'demographic':
         return twoValued(demographicSql(criterion.concept, this.#parts), negated)
       case 'age':
-        return twoValued(ageSql(criterion.age, this.#parts, this.#today), negated)
+        return twoValued(ageSql(criterion.age, this.#parts, this.#today, this.#options), negated)
       default:
         return criterion satisfies never
     }

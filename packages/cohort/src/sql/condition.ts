@@ -76,28 +76,30 @@ function combine(cohort: AllOf | AnyOf, negated: boolean): Condition {
     .flatMap((member) => (member.kind === kind ? member.members : [member]))
     .filter((member) => member.kind !== neutral.kind)
   if (members.some((member) => member.kind === decisive.kind)) return decisive
-  const merged = mergeEvents(members, kind === 'all')
+  const merged = mergeEvents(withoutRepetition(members), kind === 'all')
   const [first] = merged
   if (first === undefined) return neutral
   return merged.length === 1 ? first : { kind, members: merged }
 }
 
-/** The number of derived tables the statement joins. Counts a repeated search each time. */
+function withoutRepetition(members: readonly Condition[]): readonly Condition[] {
+  return [...new Map(members.map((member) => [JSON.stringify(member), member])).values()]
+}
+
+/** The number of searches the statement makes. Equal ones are made once; each alternative reads every table. */
 export function searchCount(condition: Condition): number {
-  switch (condition.kind) {
-    case 'everyone':
-    case 'no-one':
-      return 0
-    case 'criterion':
-      return condition.criterion.kind === 'events' || condition.criterion.kind === 'location'
-        ? 1
-        : 0
-    case 'all':
-    case 'any':
-      return condition.members.reduce((sum, member) => sum + searchCount(member), 0)
-    default:
-      return condition satisfies never
+  const searches = new Map<string, number>()
+  const visit = (part: Condition): void => {
+    if (part.kind === 'all' || part.kind === 'any') part.members.forEach(visit)
+    if (part.kind !== 'criterion') return
+    const { criterion } = part
+    if (criterion.kind === 'location') searches.set(JSON.stringify(criterion), 1)
+    if (criterion.kind === 'events') {
+      searches.set(JSON.stringify(criterion), criterion.alternatives.length)
+    }
   }
+  visit(condition)
+  return [...searches.values()].reduce((sum, searched) => sum + searched, 0)
 }
 
 /** Merges "one event or another" (under `any`) and "neither of them" (under `all`) into one search. */

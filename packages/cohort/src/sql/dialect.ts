@@ -12,7 +12,7 @@ export interface Dialect {
   placeholder(position: number): string
   /** Quotes a name so that the database reads it as one name, whatever characters it contains. */
   identifier(name: string): string
-  datePart(part: 'year' | 'month', date: string): string
+  datePart(part: 'year' | 'month' | 'day', date: string): string
   /** The type in which `value_as_number` is compared. */
   readonly decimalType: string
   /** The 64-bit floating point type. */

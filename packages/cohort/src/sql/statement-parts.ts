@@ -49,6 +49,11 @@ export class StatementParts {
     return this.#bind(String(value), this.dialect.doubleType)
   }
 
+  /** At most 255 characters. */
+  text(value: string): string {
+    return this.#bind(value, 'varchar(255)')
+  }
+
   /** `YYYY-MM-DD` */
   date(isoDate: string): string {
     return this.#bind(isoDate, 'date')

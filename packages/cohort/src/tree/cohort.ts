@@ -1,4 +1,6 @@
-import type { TableSwitch } from '@warren/cdm'
+import type { EventTableName } from '@warren/cdm'
+
+export type { CohortOptions } from './cohort-options.ts'
 
 /**
  * The set of people a question describes.
@@ -56,7 +58,10 @@ export interface AgeCriterion {
   readonly age: AgeRange
 }
 
-/** At least one row in one of the clinical tables satisfies all of these constraints. */
+/**
+ * At least one row in one of the clinical tables satisfies all of these constraints. An event after today or before birth
+ * satisfies neither `ageAtEvent` nor `elapsed`.
+ */
 export interface EventCriterion {
   readonly kind: 'event'
   readonly concept: number
@@ -66,6 +71,10 @@ export interface EventCriterion {
   readonly elapsed: Elapsed | null
   /** The row's own `*_type_concept_id` is one of these; empty: any. */
   readonly provenance: readonly number[]
+  /** The unit of the value: a UCUM code, or the digits of a concept ID. Absent: any. */
+  readonly unit?: string
+  /** The one table to search. Absent: all that are not separate. */
+  readonly only?: EventTableName
 }
 
 /** Lives within a great-circle distance of a point. */
@@ -100,12 +109,6 @@ export interface Elapsed {
 }
 
 export type ElapsedUnit = 'year' | 'month' | 'week' | 'day'
-
-/** The optional tables that a site allows cohorts to read. */
-export type CohortOptions = {
-  readonly specimen: boolean
-  readonly location: boolean
-} & { readonly [table in TableSwitch]?: boolean }
 
 export const EVERYONE: Everyone = Object.freeze({ kind: 'everyone' })
 export const NO_ONE: NoOne = Object.freeze({ kind: 'no-one' })

@@ -26,7 +26,9 @@ export function conceptWords(concept: number, names: ConceptNames): string {
 /** `with Asthma (317009) recorded in the last 6 months`; without it if `negated`. */
 export function eventWords(event: EventCriterion, names: ConceptNames, negated: boolean): string {
   const parts = [`${negated ? 'without' : 'with'} ${conceptWords(event.concept, names)}`]
+  if (event.only === 'death') parts.push('as a cause of death')
   if (event.value !== null) parts.push(valueWords(event.value))
+  if (event.unit !== undefined) parts.push(`in ${event.unit}`)
   const recorded = [
     ...(event.ageAtEvent === null ? [] : [ageAtEventWords(event.ageAtEvent)]),
     ...(event.elapsed === null ? [] : [elapsedWords(event.elapsed)]),

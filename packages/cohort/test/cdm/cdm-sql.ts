@@ -1,33 +1,52 @@
+import { cdmTable, type CdmType } from '@warren/cdm'
 import { CLINICAL_TABLES, type CdmData } from '../../src/index.ts'
 
-/** Every column a cohort can read, with the types of the DDL of the CDM. */
+/** The types of the DDL of the CDM. */
+const TYPES: Readonly<Record<CdmType, string>> = {
+  id: 'integer',
+  concept: 'integer',
+  integer: 'integer',
+  number: 'numeric(18, 3)',
+  date: 'date',
+  timestamp: 'timestamp',
+  text: 'varchar(50)',
+}
+
+/** Every column a cohort can read. */
 const COLUMNS: { readonly [table: string]: { readonly [column: string]: string } } = {
-  person: {
-    person_id: 'integer primary key',
-    gender_concept_id: 'integer',
-    race_concept_id: 'integer',
-    ethnicity_concept_id: 'integer',
-    year_of_birth: 'integer',
-    month_of_birth: 'integer',
-    location_id: 'integer',
-  },
+  ...columnsOf('person', [
+    'person_id',
+    'gender_concept_id',
+    'race_concept_id',
+    'ethnicity_concept_id',
+    'year_of_birth',
+    'month_of_birth',
+    'day_of_birth',
+    'location_id',
+  ]),
+  ...columnsOf('concept', ['concept_id', 'vocabulary_id', 'concept_code']),
+  ...columnsOf('concept_ancestor', ['ancestor_concept_id', 'descendant_concept_id']),
   location: {
     location_id: 'integer primary key',
     latitude: 'numeric(9, 6)',
     longitude: 'numeric(9, 6)',
   },
-  ...Object.fromEntries(
-    CLINICAL_TABLES.map(({ table, person, concept, date, value, type }) => [
-      table,
-      {
-        [person]: 'integer',
-        [concept]: 'integer',
-        [date]: 'date',
-        [type]: 'integer',
-        ...(value === null ? {} : { [value]: 'numeric(18, 3)' }),
-      },
-    ]),
+  ...Object.assign(
+    {},
+    ...CLINICAL_TABLES.map(
+      ({ table, person, concept, date, datetime, value, unit, unitText, type }) =>
+        columnsOf(table, [person, concept, date, datetime, value, unit, unitText, type]),
+    ),
   ),
+}
+
+function columnsOf(table: string, names: readonly (string | null)[]) {
+  const described = cdmTable(table)?.columns ?? []
+  const columns = names.flatMap((name) => {
+    const column = described.find((one) => one.name === name)
+    return column === undefined ? [] : [[column.name, TYPES[column.type]] as const]
+  })
+  return { [table]: Object.fromEntries(columns) }
 }
 
 export function createTablesSql(schema: string): string {

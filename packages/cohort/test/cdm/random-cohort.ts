@@ -5,6 +5,7 @@ import {
   type CdmData,
   type ClinicalTable,
   type Cohort,
+  type CohortOptions,
   type Range,
 } from '../../src/index.ts'
 
@@ -47,6 +48,20 @@ const dates = fc.constantFrom(
   '2024-03-01',
 )
 
+const datetimes = dates.map((date) => `${date} 23:59:59`)
+/** The concepts of the units, of which the second is not in the vocabulary. */
+const UNIT_IDS = [8554, 8840]
+const UNITS = ['%', 'mg/dL']
+const CONCEPTS = [
+  { concept_id: 8554, vocabulary_id: 'UCUM', concept_code: '%' },
+  { concept_id: 11, vocabulary_id: 'SNOMED', concept_code: 'mg/dL' },
+]
+
+const ancestors = fc.record({
+  ancestor_concept_id: concepts,
+  descendant_concept_id: concepts,
+})
+
 function maybe<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> {
   return fc.option(value, { freq: 4 })
 }
@@ -57,6 +72,7 @@ const person = fc.record({
   ethnicity_concept_id: maybe(concepts),
   year_of_birth: maybe(fc.constantFrom(1899, 1954, 2003, 2004, 2025)),
   month_of_birth: maybe(fc.constantFrom(1, 2, 3)),
+  day_of_birth: maybe(fc.constantFrom(1, 28, 29)),
   location_id: maybe(locationIds),
 })
 
@@ -73,7 +89,10 @@ function clinicalRows(table: ClinicalTable) {
     [table.concept]: maybe(concepts),
     [table.date]: maybe(dates),
     [table.type]: maybe(provenance),
+    ...(table.datetime === null ? {} : { [table.datetime]: maybe(datetimes) }),
     ...(table.value === null ? {} : { [table.value]: maybe(decimals) }),
+    ...(table.unit === null ? {} : { [table.unit]: maybe(fc.constantFrom(0, ...UNIT_IDS)) }),
+    ...(table.unitText === null ? {} : { [table.unitText]: maybe(fc.constantFrom(...UNITS)) }),
   })
   return fc.array(row, { maxLength: 6 })
 }
@@ -83,8 +102,11 @@ export const randomData: fc.Arbitrary<CdmData> = fc
     fc.array(person, { maxLength: 5 }),
     fc.uniqueArray(location, { maxLength: 4, selector: ({ location_id }) => location_id }),
     fc.tuple(...CLINICAL_TABLES.map(clinicalRows)),
+    fc.array(ancestors, { maxLength: 3 }),
   )
-  .map(([persons, locations, events]) => ({
+  .map(([persons, locations, events, concept_ancestor]) => ({
+    concept: CONCEPTS,
+    concept_ancestor,
     person: persons.map((row, index) => ({ person_id: index + 1, ...row })),
     location: locations,
     ...Object.fromEntries(CLINICAL_TABLES.map(({ table }, index) => [table, events[index] ?? []])),
@@ -114,6 +136,8 @@ const CONSTRAINTS = {
   ageAtEvent: ages,
   elapsed,
   provenance: fc.array(provenance, { maxLength: 2 }),
+  unit: fc.constantFrom(...UNITS, ...UNIT_IDS.map(String)),
+  only: fc.constant('death' as const),
 }
 const NO_CONSTRAINT = { value: null, ageAtEvent: null, elapsed: null, provenance: [] }
 
@@ -130,6 +154,18 @@ const event = fc.tuple(concepts, constraints).map(([concept, constraints]): Coho
   ...NO_CONSTRAINT,
   ...constraints,
 }))
+
+/** A site's switches. */
+export const randomOptions: fc.Arbitrary<CohortOptions> = fc.record({
+  specimen: fc.boolean(),
+  location: fc.constant(true),
+  visit: fc.boolean(),
+  device: fc.boolean(),
+  death: fc.boolean(),
+  descendants: fc.boolean(),
+  exactAges: fc.boolean(),
+  withoutDead: fc.boolean(),
+})
 
 export const randomCriterion: fc.Arbitrary<Cohort> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom<Cohort>({ kind: 'everyone' }, { kind: 'no-one' }) },

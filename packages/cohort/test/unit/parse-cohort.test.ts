@@ -294,7 +294,7 @@ describe('rule about a person', () => {
   })
 
   it.each([
-    ['a decimal age', age('20.5|30')],
+    ['a decimal age at an event', { ...rule({}), time: '20.5|30:AGE:Y' }],
     ['an empty age', age('')],
     ['half a range', age('30')],
     ['a TIME', rule({ varcat: 'Person', value: '8507', time: '1|:TIME:M' })],
@@ -352,21 +352,26 @@ describe('rule about a place', () => {
 describe('data that a site does not read', () => {
   const noOptions: CohortOptions = { specimen: false, location: false }
 
-  it('matches no one, and cannot be excluded', () => {
-    expect(parsedCohort(cohortOf(circle('0|0|1')), noOptions)).toEqual({ kind: 'no-one' })
-    expect(problems(cohortOf({ ...circle('0|0|1'), oper: '!=' }), noOptions)).toEqual([
-      'cohort.groups[0].rules[0].oper: this site has no Location data, so a negated Location rule cannot be answered',
+  it.each(['=', '!='])('is a problem, and not 0 people, under %s', (oper) => {
+    expect(problems(cohortOf({ ...circle('0|0|1'), oper }), noOptions)).toEqual([
+      'cohort.groups[0].rules[0].varcat: this site does not read Location data, so a Location rule cannot be answered',
     ])
-    expect(parsedCohort(cohortOf(rule({ varcat: 'Specimen' })), noOptions)).toEqual(event())
-    expect(problems(cohortOf(rule({ varcat: 'Specimen', oper: '!=' })), noOptions)).toHaveLength(1)
+    for (const varcat of ['Specimen', 'Device', 'Visit', 'Death']) {
+      expect(problems(cohortOf(rule({ varcat, oper })), noOptions)).toEqual([
+        expect.stringContaining(`.varcat: this site does not read ${varcat} data`),
+      ])
+      expect(
+        parsedCohort(cohortOf(rule({ varcat })), { ...noOptions, [varcat.toLowerCase()]: true }),
+      ).toMatchObject({ kind: 'event' })
+    }
   })
 
-  it('includes every optional table by default', () => {
-    expect(parseCohort(cohortOf(circle('0|0|1')))).toEqual({ ok: true, cohort: { kind: 'no-one' } })
+  it('is none by default', () => {
+    expect(parseCohort(cohortOf(circle('0|0|1'))).ok).toBe(false)
   })
 
   it('does not make an invalid rule valid', () => {
-    expect(problems(cohortOf(circle('0|0|-1')), noOptions)).toHaveLength(1)
+    expect(problems(cohortOf(circle('0|0|-1')), noOptions)).toHaveLength(2)
   })
 })
 
@@ -380,9 +385,14 @@ describe('rule', () => {
 
   it.each([
     ['varcat', ''],
-    ['varcat', 'Device'],
+    ['varcat', 'Genome'],
     ['varcat', 'person'],
     ['type', 'ALTERNATIVE'],
+    ['type', 'ALT'],
+    ['type', 'SET'],
+    ['type', 'BOOLEAN'],
+    ['ext', 'x'],
+    ['unit', '%'],
     ['type', 'GEO_RADIUS'],
     ['oper', '>'],
     ['regex', '%diab%'],
@@ -477,7 +487,54 @@ describe('groups', () => {
   })
 })
 
+describe('decimal age', () => {
+  it('is compared with whole years, as in the Python bunny', () => {
+    expect(parsedCohort(cohortOf(age('20.5|30.5')))).toEqual({
+      kind: 'age',
+      age: { low: 21, high: 30, unit: 'year' },
+    })
+  })
+})
+
+describe('unit of a value', () => {
+  const inUnit = (unit: string) => ({ ...numeric('5|10'), unit })
+
+  it('restricts the rows that are compared, and says so', () => {
+    const message = cohortOf(inUnit('mmol/mol'))
+    expect(parsedCohort(message)).toMatchObject({ unit: 'mmol/mol', value: { low: 5, high: 10 } })
+    expect(parseCohort(message, ALL_TABLES)).toMatchObject({
+      restriction: 'only values in "mmol/mol" were compared',
+    })
+    expect(parseCohort(cohortOf(numeric('5|10')), ALL_TABLES)).not.toHaveProperty('restriction')
+  })
+
+  it('is a problem at a site without units', () => {
+    const absentColumns = ['measurement', 'observation'].flatMap((table) => [
+      `${table}.unit_concept_id`,
+      `${table}.unit_source_value`,
+    ])
+    expect(problems(cohortOf(inUnit('%')), { ...ALL_TABLES, absentColumns })).toEqual([
+      expect.stringContaining('.unit: this site has no units, so values in "%"'),
+    ])
+  })
+
+  it('is years for an age, and a problem for a place', () => {
+    expect(problems(cohortOf({ ...age('20|30'), unit: 'years' }))).toEqual([])
+    expect(problems(cohortOf({ ...age('20|30'), unit: 'months' }))).toHaveLength(1)
+    expect(problems(cohortOf({ ...circle('0|0|1'), unit: 'km' }))).toHaveLength(1)
+    expect(problems(cohortOf(inUnit('x'.repeat(51))))).toHaveLength(1)
+  })
+})
+
 describe('size of a question', () => {
+  it('counts a search per constraint, although they are alternatives in one group', () => {
+    const aged = many(620, (index) => rule({ time: `${String(index)}|:AGE:M` }))
+    const message = { groups_oper: '', groups: [{ rules_oper: 'OR', rules: aged }] }
+    expect(problems(message)).toEqual([expect.stringContaining('more than 100 searches')])
+    const same = many(620, () => rule({ time: '50|:AGE:Y' }))
+    expect(problems({ groups_oper: '', groups: [{ rules_oper: 'AND', rules: same }] })).toEqual([])
+  })
+
   it('allows a thousand alternative concepts', () => {
     const rules = many(1000, (index) => rule({ value: String(index) }))
     const message = { groups_oper: '', groups: [{ rules_oper: 'OR', rules }] }
