@@ -4,9 +4,11 @@ import { systemClock, type Clock } from './clock.ts'
 import { Collection } from './collection.ts'
 import type { BunnyConfig } from './config.ts'
 import { errorText } from './error-text.ts'
+import { healthMetrics, openHealth } from './health/bunny-health.ts'
 import { BunnyEvent } from './log-events.ts'
 import { openState as openTaskState, type State } from './outbox/open-state.ts'
 import { defaultStateFolders, folderName } from './outbox/state-path.ts'
+import type { TaskKind } from './outbox/task-store.ts'
 import { RunSlots } from './poll/task-queue.ts'
 import { RelayLink } from './relay-link.ts'
 import { relaysOf, usesHttps, type RelayConfig } from './relay-settings.ts'
@@ -68,6 +70,7 @@ export async function startBunny(
   const watch = starting.use(new DatabaseWatch(source, log))
   const check = await watch.firstCheck(dependencies.signal)
 
+  const metrics = healthMetrics(config)
   const slots = { availability: new RunSlots(config.concurrency), distribution: new RunSlots(1) }
   const collections = links.map(
     (open) =>
@@ -76,22 +79,26 @@ export async function startBunny(
         config,
         slots,
         clock,
-        solve: (body, limits) =>
-          solveTask(body, {
-            ...limits,
-            source,
-            policy: { threshold: config.threshold, nearest: config.nearest },
-            omop: enabledTables(config),
-            ages: config.ages,
-            statistics: config.statistics,
-            databaseWaitMs: config.databaseWaitMs,
-            collectionId: open.relay.collectionId,
-            version: VERSION,
-            encode: true,
-            clock,
-            log: open.log,
-            ...(open.cache === undefined ? {} : { cache: open.cache }),
-          }),
+        metrics,
+        solve: (body, limits) => {
+          const solve = () =>
+            solveTask(body, {
+              ...limits,
+              source,
+              policy: { threshold: config.threshold, nearest: config.nearest },
+              omop: enabledTables(config),
+              ages: config.ages,
+              statistics: config.statistics,
+              databaseWaitMs: config.databaseWaitMs,
+              collectionId: open.relay.collectionId,
+              version: VERSION,
+              encode: true,
+              clock,
+              log: open.log,
+              ...(open.cache === undefined ? {} : { cache: open.cache }),
+            })
+          return metrics === undefined ? solve() : metrics.task(kindOf(body), solve)
+        },
       }),
   )
   starting.defer(async () => {
@@ -100,6 +107,15 @@ export async function startBunny(
   starting.defer(async () => {
     await Promise.all(collections.map((one) => one.finishTasks(config.shutdownTimeoutMs)))
   })
+
+  if (metrics !== undefined) {
+    starting.use(
+      await openHealth(config, metrics, {
+        databaseAwaySince: () => source.unavailableSince,
+        outboxSize: () => collections.reduce((sum, one) => sum + one.waitingResults, 0),
+      }),
+    )
+  }
 
   for (const { relay, state, log: linkLog } of links) {
     linkLog.info(
@@ -125,6 +141,10 @@ export async function startBunny(
   const running = starting.move()
   return { ended, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
+
+/** As the Task API distinguishes them. */
+const kindOf = (task: unknown): TaskKind =>
+  typeof task === 'object' && task !== null && 'analysis' in task ? 'distribution' : 'availability'
 
 /** Rejects as soon as one of them does. */
 async function allEnded(runs: readonly Promise<void>[]): Promise<void> {

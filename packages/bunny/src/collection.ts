@@ -1,5 +1,6 @@
 import { Backoff, LinkSummary, type Logger } from '@warren/runtime'
 import type { Clock } from './clock.ts'
+import type { BunnyMetrics } from './health/bunny-metrics.ts'
 import type { BunnyConfig } from './config.ts'
 import { BunnyEvent } from './log-events.ts'
 import type { State } from './outbox/open-state.ts'
@@ -24,6 +25,8 @@ export interface CollectionOptions {
   /** Shared by all collections, as they share the database. */
   readonly slots: Readonly<Record<TaskKind, RunSlots>>
   readonly clock: Clock
+  /** Counts polls and submissions, if the health of the bunny is served. */
+  readonly metrics: BunnyMetrics | undefined
   readonly log: Logger
 }
 
@@ -38,7 +41,7 @@ export class Collection {
   readonly #kinds: readonly TaskKind[]
 
   constructor(options: CollectionOptions) {
-    const { config, relay, link, state, solve, slots, clock, log } = options
+    const { config, relay, link, state, solve, slots, clock, log, metrics } = options
     this.#options = options
     const tasks = new TaskKeeper({
       store: state.store,
@@ -47,7 +50,10 @@ export class Collection {
       log,
     })
     this.#outbox = new Outbox({
-      submit: (result, signal) => link.submit(result, signal),
+      submit: (result, signal) => {
+        const submit = () => link.submit(result, signal)
+        return metrics === undefined ? submit() : metrics.submission(submit)
+      },
       resultUrl: (taskId) => link.resultUrl(taskId),
       tasks,
       clock,
@@ -74,15 +80,23 @@ export class Collection {
     })
   }
 
+  /** Results that wait to be submitted. */
+  get waitingResults(): number {
+    return this.#outbox.size
+  }
+
   /** Continues what an earlier process left, and polls until `signal` aborts. Rejects on a defect only. */
   async run(signal: AbortSignal): Promise<void> {
-    const { config, relay, link, clock, log } = this.#options
+    const { config, relay, link, clock, log, metrics } = this.#options
     this.#outbox.restore()
     this.#scheduler.restore()
     this.#refreshCache(signal)
     using summary = new LinkSummary({ log, link: relay.name })
     const poller = new Poller({
-      poll: (options) => link.poll(options),
+      poll: (options) => {
+        const poll = () => link.poll(options)
+        return metrics === undefined ? poll() : metrics.poll(poll)
+      },
       accept: (body, requestId) => this.#scheduler.accept(body, requestId),
       kinds: this.#kinds,
       waitForCapacity: (stop, canSelect) => this.#scheduler.waitForCapacity(stop, canSelect),

@@ -13,6 +13,7 @@ import {
   type ConfigProblem,
 } from '@warren/runtime'
 import { policyProblem } from '@warren/disclosure'
+import { z } from 'zod'
 import { datasourceProblems, datasourceSettings } from './datasource-config.ts'
 import { firstRelaySettings, moreRelaySettings, relayProblems } from './relay-settings.ts'
 
@@ -259,6 +260,33 @@ const databaseWait = {
   }),
 }
 
+const healthSettings = {
+  healthAddress: setting({
+    name: 'BUNNY_HEALTH_ADDRESS',
+    schema: listenAddress().optional(),
+    description:
+      'Where /livez, /readyz, /healthz and /metrics are served, for example 127.0.0.1:8081. A port alone means 127.0.0.1. Default: nowhere.',
+    show: (address) => (address === undefined ? '' : `${address.host}:${String(address.port)}`),
+  }),
+  healthFile: setting({
+    name: 'BUNNY_HEALTH_FILE',
+    schema: textSetting().optional(),
+    description:
+      'File that is written every 10 s while the bunny is ready, and removed otherwise, for probes that run a command. Default: none.',
+  }),
+}
+
+/** `8081`, `127.0.0.1:8081`, `[::1]:8081`. */
+function listenAddress() {
+  return z.string().transform((text, context): { host: string; port: number } => {
+    const match = /^(?:\[?([\w.:-]+?)\]?:)?(\d{1,5})$/.exec(text.trim())
+    const port = Number(match?.[2] ?? Number.NaN)
+    if (port <= 65_535) return { host: match?.[1] ?? '127.0.0.1', port }
+    context.addIssue({ code: 'custom', message: 'expected an address such as 127.0.0.1:8081' })
+    return z.NEVER
+  })
+}
+
 const stateSettings = {
   stateMode: setting({
     name: 'BUNNY_STATE',
@@ -318,6 +346,7 @@ export const bunnyConfig = defineConfig({
     ...disclosureSettings,
     ...solveSettings,
     ...stateSettings,
+    ...healthSettings,
     ...databaseWait,
     ...commonSettings,
   },

@@ -1,7 +1,13 @@
 import { formatHost, SourceError } from '@warren/database'
 import { REQUIRED_TABLES } from '../sources/cdm-requirements.ts'
 import { openSource, type SourceConfig } from '../sources/engines.ts'
-import type { CdmCheck, CdmProblem, CdmProblemCode, CdmSource } from '../sources/cdm-source.ts'
+import type {
+  CdmCheck,
+  CdmProblem,
+  CdmProblemCode,
+  CdmSource,
+  CheckOptions,
+} from '../sources/cdm-source.ts'
 import type { Checklist, StepName } from './checklist.ts'
 import { openTcp } from './connect.ts'
 import { tcpProblem } from './connection-problem.ts'
@@ -109,7 +115,7 @@ function adviceFor(error: SourceError, config: SourceConfig): string[] {
 export async function checkTables(
   list: Checklist,
   source: CdmSource,
-  options: { readonly specimen: boolean; readonly location: boolean },
+  options: Omit<CheckOptions, 'signal'>,
 ): Promise<boolean> {
   let check: CdmCheck | undefined
   await list.run(READING.tables, async (signal) => {
