@@ -27,6 +27,7 @@ export function findBehaviour(context: DiagnosisContext, gaps: readonly LinkGap[
     findPollingProblems(context, link)
     findSlowness(context, link)
     findUnlisted(context, link)
+    findOtherRelay(context, link)
   }
 }
 
@@ -122,6 +123,29 @@ function findSlowness(context: DiagnosisContext, link: NetworkLink): void {
       ...(relayFast
         ? { action: 'Find out what delays requests between the client and the relay.' }
         : {}),
+    }),
+  )
+}
+
+function findOtherRelay(context: DiagnosisContext, link: NetworkLink): void {
+  const view = viewOf(link, 'client')
+  if (link.poll?.pollsElsewhere !== true || view === undefined) return
+  context.found.push(
+    rawFinding({
+      cause: 'other-relay',
+      severity: 'warning',
+      status: 'observed',
+      subject: link.from.name,
+      link,
+      first: view.first,
+      last: view.last,
+      count: view.exchanges,
+      partyName: link.from.name,
+      evidence: view.firstOk === undefined ? [] : [view.firstOk],
+      why: sentences(
+        `client log: ${formatCount(view.exchanges, 'request')} to ${link.to.name} ${formatTimes(view.first, view.last)}`,
+        'the other clients use another host, and no log here is from that relay',
+      ),
     }),
   )
 }

@@ -2,6 +2,7 @@ import type { LoadBalancerFacts, ClientFacts, RelayClient, RelayFacts } from '..
 import { matchPolls } from './poll-match.ts'
 import type { PollMatch } from './poll-match.ts'
 import { runsAlongside } from './program-name.ts'
+import { RelayHosts } from './relay-hosts.ts'
 import type { ClientLog, Relay, ProgramLog } from './network.ts'
 
 /** A poll link while it is put together: a client known from a relay's log, a load balancer's log or its own. */
@@ -9,6 +10,8 @@ export interface LinkCandidate {
   name: string
   readonly relay: Relay | undefined
   readonly logs: ClientLog[]
+  /** Its own log names a host by which no client reaches the relays whose logs are here. */
+  readonly pollsElsewhere: boolean
   readonly relayClients: { client: RelayClient; log: ProgramLog<RelayFacts> }[]
   readonly loadBalancerClients: { client: RelayClient; log: ProgramLog<LoadBalancerFacts> }[]
 }
@@ -41,9 +44,10 @@ export function assignClientLogs(
       named: namesClient(log, candidate.name),
     })),
   )
+  const hosts = new RelayHosts(fits)
   const open = new Set(clients)
   for (const fit of fits.filter(isReliable).toSorted(byReliability)) {
-    if (!open.has(fit.log) || !hasUnmatchedPolls(fit)) continue
+    if (!open.has(fit.log) || !hasUnmatchedPolls(fit) || isOfAnotherHost(fit, hosts)) continue
     fit.candidate.logs.push({ log: fit.log, match: fit.match })
     if (fit.candidate.relay === undefined) fit.candidate.name = fit.log.name
     open.delete(fit.log)
@@ -53,12 +57,19 @@ export function assignClientLogs(
   const foreign = new Set(rest.filter((log) => isElsewhere(log, candidates, relays)))
   const addresses = new Set([...foreign].map(({ facts }) => facts.host).filter(Boolean))
   for (const log of rest) {
-    const elsewhere = foreign.has(log) || addresses.has(log.facts.host)
+    const otherHost = relays.length > 0 && relays.every((relay) => hosts.differ(log, relay))
+    const elsewhere = otherHost || foreign.has(log) || addresses.has(log.facts.host)
     if (clients.length === 1 && known.length === 1 && onlyCandidate !== undefined && !elsewhere)
       onlyCandidate.logs.push({ log, match: undefined })
-    else addUnknownClient(log, candidates, elsewhere ? undefined : onlyOf(relays))
+    else addUnknownClient(log, candidates, elsewhere ? undefined : onlyOf(relays), otherHost)
   }
   adoptUnknownClients(candidates)
+}
+
+/** Polls that match by their times prove nothing if the client uses another host than the relay's clients. */
+function isOfAnotherHost({ log, candidate, match, named }: Fit, hosts: RelayHosts): boolean {
+  if (match?.by === 'request-id' || (named && match !== undefined)) return false
+  return candidate.relay !== undefined && hosts.differ(log, candidate.relay)
 }
 
 function isReliable({ match, named }: Fit): boolean {
@@ -104,6 +115,7 @@ function addUnknownClient(
   log: ProgramLog<ClientFacts>,
   candidates: LinkCandidate[],
   relay: Relay | undefined,
+  pollsElsewhere: boolean,
 ): void {
   const { name } = log
   const same = candidates.find(
@@ -119,6 +131,7 @@ function addUnknownClient(
       name,
       relay,
       logs: [{ log, match: undefined }],
+      pollsElsewhere,
       relayClients: [],
       loadBalancerClients: [],
     })

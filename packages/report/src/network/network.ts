@@ -49,6 +49,8 @@ export interface PollLink {
   readonly name: string
   readonly relay: Relay | undefined
   readonly logs: readonly ClientLog[]
+  /** Its own log names a host by which no client reaches the relays whose logs are here. */
+  readonly pollsElsewhere: boolean
   readonly relayClients: readonly { client: RelayClient; log: ProgramLog<RelayFacts> }[]
   /** The same client in the logs of load balancers. */
   readonly loadBalancerClients: readonly {

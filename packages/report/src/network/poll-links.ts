@@ -22,6 +22,7 @@ export function findPollLinks(
       name,
       relay,
       logs: [],
+      pollsElsewhere: false,
       relayClients: seen,
       loadBalancerClients: clientsBehind(seen, loadBalancers),
     })),
@@ -32,6 +33,7 @@ export function findPollLinks(
       name,
       relay: undefined,
       logs: [],
+      pollsElsewhere: false,
       relayClients: [],
       loadBalancerClients: seen,
     }))
@@ -204,7 +206,14 @@ export function addExpected(
     link.expected = expected.some((name) => name.toLowerCase() === link.name.toLowerCase())
   for (const name of expected) {
     if (links.some((link) => link.name.toLowerCase() === name.toLowerCase())) continue
-    const candidate = { name, relay, logs: [], relayClients: [], loadBalancerClients: [] }
+    const candidate = {
+      name,
+      relay,
+      logs: [],
+      pollsElsewhere: false,
+      relayClients: [],
+      loadBalancerClients: [],
+    }
     links.push({ ...finishLink(candidate), expected: true })
   }
 }

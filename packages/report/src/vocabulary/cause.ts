@@ -36,6 +36,7 @@ export const CAUSES = [
   'slow',
   // polling over time
   'never-seen',
+  'other-relay',
   'silent',
   'interrupted',
   'flapping',

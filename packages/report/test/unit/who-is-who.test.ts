@@ -218,6 +218,36 @@ describe('the log of a client', () => {
   })
 })
 
+describe('a client that polls another relay than the others', () => {
+  const site = (collection: string, name: string, step: number): string =>
+    relayLog({ client: name, collection, times: pollTimes(step) })
+
+  it('is not matched to a client that polls at the same times, and is reported', async () => {
+    const report = await reportOf({
+      'relay.log': [site(A, 'site-a', 1), site(B, 'site-b', 3)].join('\n'),
+      'site-a/bunny.log': clientLog(pollTimes(1), 'relay.example.org'),
+      // The same times as the polls of site-b, whose own log is not here.
+      'third/bunny.log': clientLog(pollTimes(3), 'relay-staging.example.org'),
+    })
+    expect(linksOf(report, 'poll')).toContain('third → relay-staging.example.org')
+    expect(exchanges(report, 'site-b → relay', 'client')).toBeUndefined()
+    expect(['healthy', 'recovered']).not.toContain(report.verdict)
+    expect(report.findings).toContainEqual(
+      expect.objectContaining({ cause: 'other-relay', party: 'site' }),
+    )
+  })
+
+  it('is not reported if its polls are in the log of the relay under its name', async () => {
+    const report = await reportOf({
+      'relay.log': [site(A, 'site-a', 1), site(B, 'site-b', 3)].join('\n'),
+      'site-a/bunny.log': clientLog(pollTimes(1), 'relay.example.org'),
+      'site-b/bunny.log': clientLog(pollTimes(3), 'relay.internal'),
+    })
+    expect(causesOf(report)).not.toContain('other-relay')
+    expect(exchanges(report, 'site-b → relay', 'client')).toBe(pollTimes(3).length)
+  })
+})
+
 describe('repeated lines', () => {
   const relay = relayLog({ client: 'site-a', collection: A, times: pollTimes(1) })
 

@@ -25,6 +25,28 @@ export const POLLING = {
     inStall: null,
     bringsAbout: [],
   },
+  'other-relay': {
+    title: 'polls another relay',
+    party: 'site',
+    action:
+      'Set TASK_API_BASE_URL to the address of the relay, or get the log of the relay that the client polls.',
+    next: [
+      'Compare TASK_API_BASE_URL in the pod with the address that the other clients use.',
+      'If the client is meant to poll that relay, run this report again with its log.',
+    ],
+    occurrence: null,
+    concerns: 'network',
+    fails: ['connections'],
+    reached: null,
+    specifies: null,
+    shared: false,
+    endedBySuccess: true,
+    outage: false,
+    linkState: 'unaffected',
+    explainsResults: 'link',
+    inStall: null,
+    bringsAbout: [],
+  },
   silent: {
     title: 'stopped polling',
     party: 'site',
