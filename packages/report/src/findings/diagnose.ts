@@ -2,6 +2,7 @@ import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import type { Network } from '../network/network.ts'
 import type { Topology } from '../network/topology.ts'
 import { compareText } from '../read/input-files.ts'
+import { findAddressFailures } from './address-failures.ts'
 import { findBehaviour } from './behaviour.ts'
 import { foldInto } from './consequences.ts'
 import { pollLinksOf } from './context.ts'
@@ -36,6 +37,7 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
   findRelayFailures(context)
   findLogGaps(context)
   findPollFailures(context)
+  findAddressFailures(context)
   findServerErrors(context)
   const gaps = findSilences(context)
   findBehaviour(context, gaps)

@@ -60,11 +60,12 @@ const PHRASES: readonly (readonly [Cause, readonly string[]])[] = [
       'proxy authentication required',
       'tunnel connection failed: 407',
       'http_407',
+      'proxy_407',
     ],
   ],
-  ['proxy-502', ['tunnel connection failed: 502', 'proxy response (502)']],
-  ['proxy-503', ['tunnel connection failed: 503', 'proxy response (503)']],
-  ['proxy-504', ['tunnel connection failed: 504', 'proxy response (504)']],
+  ['proxy-502', ['tunnel connection failed: 502', 'proxy response (502)', 'proxy_502']],
+  ['proxy-503', ['tunnel connection failed: 503', 'proxy response (503)', 'proxy_503']],
+  ['proxy-504', ['tunnel connection failed: 504', 'proxy response (504)', 'proxy_504']],
   [
     'name-resolution',
     [
@@ -140,6 +141,7 @@ const PHRASES: readonly (readonly [Cause, readonly string[]])[] = [
       'err_ssl',
       'err_tls',
       'unexpected_eof_while_reading',
+      'tls_handshake_closed',
     ],
   ],
   [

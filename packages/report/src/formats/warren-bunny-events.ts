@@ -4,6 +4,8 @@ import { ClientFacts } from '../facts/facts.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
 import { LEVEL } from '../read/event-head.ts'
 import type { JsonEvent } from './json-event.ts'
+import type { Cause } from '../vocabulary/cause.ts'
+import { FailingAddresses } from './failing-addresses.ts'
 import { causeOfStatus, networkCause } from './network-cause.ts'
 import type { WarrenEvents } from './warren-events.ts'
 
@@ -13,6 +15,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
   #sent: { id: number; line: RawEvidence } | undefined
   /** How long the current poll may be held, ms; NaN if its line does not contain it. */
   #waitMs = Number.NaN
+  readonly #addresses = new FailingAddresses()
   #unanswered = false
 
   /** @param facts to add to, if another reader extracts facts from the same log */
@@ -41,6 +44,19 @@ export class WarrenBunnyEvents implements WarrenEvents {
         break
       case 'poll failed':
         this.#failed(line, event)
+        break
+      case 'address failing':
+        this.#addresses.failing(link, line, event)
+        break
+      case 'address recovered':
+        this.#addresses.recovered(link, line, event)
+        break
+      case 'polls recovered':
+      case 'login accepted for polling':
+        link.success(line, 0, Number.NaN)
+        break
+      case 'polls still failing':
+        this.#stillFailing(line, event)
         break
       case 'link summary':
         this.#summary(line, event)
@@ -160,13 +176,16 @@ export class WarrenBunnyEvents implements WarrenEvents {
     })
   }
 
+  /** Between two of these lines, the failures are in the debug log only. */
+  #stillFailing(line: Quotable, event: JsonEvent): void {
+    if (!this.facts.logsPolls) this.facts.link.problem(causeOfFailure(event), line)
+  }
+
   #failed(line: Quotable, event: JsonEvent): void {
     const { link } = this.facts
     this.#unanswered = false
     const status = event.number('status')
-    const network = networkCause(`${event.text('code')} ${event.text('detail')}`)
-    const cause =
-      status >= 400 ? causeOfStatus(status) : (network?.cause ?? causeOfKind(event.word('kind')))
+    const cause = causeOfFailure(event)
     link.failure(line, status >= 400 ? status : outcomeOf(cause), cause, event.number('durationMs'))
     link.poll(line.time, false)
     if (status >= 400)
@@ -191,6 +210,13 @@ export class WarrenBunnyEvents implements WarrenEvents {
     }
     if (polls.length === 0) link.beat(line.time)
   }
+}
+
+function causeOfFailure(event: JsonEvent): Cause {
+  const status = event.number('status')
+  if (status >= 400) return causeOfStatus(status)
+  const network = networkCause(`${event.text('code')} ${event.text('detail')}`)
+  return network?.cause ?? causeOfKind(event.word('kind'))
 }
 
 /** The cause of a Task API error by its `kind`, if its code gives none. */

@@ -7,14 +7,19 @@ import { WarrenUpstreamEvents } from './warren-upstream-events.ts'
 
 /** Messages of Warren's bunny that the Python bunny does not have. */
 const BUNNY_MESSAGES: ReadonlySet<string> = new Set([
+  'address failing',
+  'address recovered',
   'bunny failed',
   'bunny stopping',
   'bunny stopped',
   'cache failure',
   'cdm problem',
   'database retry',
+  'login accepted for polling',
   'outbox restored',
   'outbox failure',
+  'polls recovered',
+  'polls still failing',
   'task discarded',
   'task for another collection',
   'task repeated',

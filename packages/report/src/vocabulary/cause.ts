@@ -29,6 +29,7 @@ export const CAUSES = [
   'proxy-504',
   'proxy-authentication',
   'client-left',
+  'address-failing',
   // the relay failed, or was slow
   'relay-error',
   'relay-restarted',

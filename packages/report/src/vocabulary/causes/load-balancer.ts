@@ -105,4 +105,27 @@ export const LOAD_BALANCER = {
     inStall: 'timeout',
     bringsAbout: [],
   },
+  'address-failing': {
+    title: 'one of several addresses of the relay fails',
+    party: 'hub',
+    action:
+      'Repair what is behind that address, usually one instance of a load balancer, or remove the address from DNS.',
+    next: [
+      'Show all addresses: `dig +short HOST`.',
+      'Connect to that address: `openssl s_client -connect ADDRESS:443 -servername HOST </dev/null`.',
+      'Compare with an address that works.',
+    ],
+    occurrence: ['failed attempt', 'failed attempts'],
+    concerns: 'network',
+    fails: ['connections'],
+    reached: null,
+    specifies: null,
+    shared: true,
+    endedBySuccess: false,
+    outage: false,
+    linkState: 'degraded',
+    explainsResults: 'none',
+    inStall: null,
+    bringsAbout: [],
+  },
 } as const satisfies Partial<Record<Cause, CauseRow>>
