@@ -1,11 +1,14 @@
 import { join } from 'node:path'
 import { ExitCode, fileErrorReason, newUuid, ProgramError, type Logger } from '@warren/runtime'
+import type { TaskResult } from '@warren/task-api'
 import { systemClock, type Clock } from './clock.ts'
 import { Collection } from './collection.ts'
 import type { BunnyConfig } from './config.ts'
 import { errorText } from './error-text.ts'
 import { healthMetrics, openHealth } from './health/bunny-health.ts'
 import { BunnyEvent } from './log-events.ts'
+import type { TaskGate } from './gate/task-gate.ts'
+import { openGate } from './gate/open-gate.ts'
 import { openState as openTaskState, type State } from './outbox/open-state.ts'
 import { defaultStateFolders, folderName } from './outbox/state-path.ts'
 import type { TaskKind } from './outbox/task-store.ts'
@@ -28,6 +31,8 @@ export interface BunnyDependencies {
   readonly clock?: Clock
   /** Aborts a start that is waiting for its database. Dispose the handle to stop a bunny that has started. */
   readonly signal?: AbortSignal
+  /** Receives the results of a dry run: nothing is sent, recorded or counted. */
+  readonly onDryRun?: (result: TaskResult) => void
   /** Read for proxies and certificate authorities. Default: `process.env`. */
   readonly env?: NodeJS.ProcessEnv
 }
@@ -57,11 +62,14 @@ export async function startBunny(
   if (relays.some(({ baseUrl }) => !usesHttps(baseUrl))) log.warn(BunnyEvent.withoutHttps)
 
   log.info({ database: databaseLabel(config) }, BunnyEvent.databaseConnecting)
+  const { onDryRun } = dependencies
+  const isDryRun = onDryRun !== undefined
+  const stateConfig = isDryRun ? { ...config, stateMode: 'memory' as const } : config
   const links: OpenLink[] = []
   for (const [index, relay] of relays.entries()) {
     const linkLog = relays.length === 1 ? log : log.child({ link: relay.name })
     const identity = { relay, isFirst: index === 0 }
-    const state = starting.use(await openState(config, identity, env, { log: linkLog, clock }))
+    const state = starting.use(await openState(stateConfig, identity, env, { log: linkLog, clock }))
     const link = starting.use(openLink(config, relay, env, linkLog))
     const cache = config.cacheEnabled ? await openCache(config, identity, context) : undefined
     links.push({ relay, state, link, cache, log: linkLog })
@@ -72,10 +80,33 @@ export async function startBunny(
 
   const metrics = healthMetrics(config)
   const slots = { availability: new RunSlots(config.concurrency), distribution: new RunSlots(1) }
+  const gates = new Map<OpenLink, TaskGate>()
+  for (const [index, open] of links.entries()) {
+    const { gate } = starting.use(
+      await openGate(config, {
+        source,
+        omop: enabledTables(config),
+        stateFolder: open.state.folder,
+        relay: open.relay,
+        isFirst: index === 0,
+        isDryRun,
+        clock,
+        log: open.log,
+      }),
+    )
+    gates.set(open, gate)
+  }
+  const gateOf = (open: OpenLink): TaskGate => {
+    const gate = gates.get(open)
+    if (gate === undefined) throw new Error('a collection has no gate')
+    return gate
+  }
   const collections = links.map(
     (open) =>
       new Collection({
         ...open,
+        gate: gateOf(open),
+        onDryRun,
         config,
         slots,
         clock,

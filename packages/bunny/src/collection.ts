@@ -1,8 +1,11 @@
 import { Backoff, LinkSummary, type Logger } from '@warren/runtime'
+import type { TaskResult } from '@warren/task-api'
 import type { Clock } from './clock.ts'
 import type { BunnyMetrics } from './health/bunny-metrics.ts'
 import type { BunnyConfig } from './config.ts'
 import { BunnyEvent } from './log-events.ts'
+import type { TaskGate } from './gate/task-gate.ts'
+import { dryRunOutbox } from './outbox/dry-run-outbox.ts'
 import type { State } from './outbox/open-state.ts'
 import { Outbox } from './outbox/outbox.ts'
 import { TaskKeeper } from './outbox/task-keeper.ts'
@@ -22,6 +25,9 @@ export interface CollectionOptions {
   readonly state: State
   readonly cache: DistributionCache | undefined
   readonly solve: TaskSchedulerOptions['solve']
+  readonly gate: TaskGate
+  /** Receives each result of a dry run, instead of the relay. */
+  readonly onDryRun: ((result: TaskResult) => void) | undefined
   /** Shared by all collections, as they share the database. */
   readonly slots: Readonly<Record<TaskKind, RunSlots>>
   readonly clock: Clock
@@ -41,7 +47,8 @@ export class Collection {
   readonly #kinds: readonly TaskKind[]
 
   constructor(options: CollectionOptions) {
-    const { config, relay, link, state, solve, slots, clock, log, metrics } = options
+    const { config, relay, link, state, solve, gate, onDryRun, slots, clock, log, metrics } =
+      options
     this.#options = options
     const tasks = new TaskKeeper({
       store: state.store,
@@ -66,7 +73,8 @@ export class Collection {
     this.#scheduler = new TaskScheduler({
       solve,
       tasks,
-      outbox: this.#outbox,
+      gate,
+      outbox: onDryRun === undefined ? this.#outbox : dryRunOutbox(onDryRun, log),
       kinds: this.#kinds,
       collectionId: relay.collectionId,
       timeoutMs: {

@@ -15,6 +15,7 @@ import {
 import { policyProblem } from '@warren/disclosure'
 import { z } from 'zod'
 import { datasourceProblems, datasourceSettings } from './datasource-config.ts'
+import { recordSettings, stateDirSetting } from './record-config.ts'
 import { firstRelaySettings, moreRelaySettings, relayProblems } from './relay-settings.ts'
 
 /** Settings of every command that reads the OMOP database. */
@@ -295,13 +296,7 @@ const stateSettings = {
     description:
       'Where tasks and results are kept until they are answered. auto: on disk if a folder can be used, otherwise in memory, with a warning. disk: on disk, or the start fails. memory: a crash loses them.',
   }),
-  stateDir: setting({
-    name: 'BUNNY_STATE_DIR',
-    aliases: ['BUNNY_OUTBOX_DIR'],
-    schema: textSetting().optional(),
-    description:
-      'Folder for tasks and results. Each bunny needs its own. Default: a folder of its own in STATE_DIRECTORY (set by systemd), $XDG_STATE_HOME/warren-bunny, ~/.local/state/warren-bunny or /var/lib/warren-bunny, whichever can be written to first.',
-  }),
+  ...stateDirSetting,
   stateMaxMegabytes: setting({
     name: 'BUNNY_STATE_MAX_MB',
     aliases: ['BUNNY_OUTBOX_MAX_MB'],
@@ -347,6 +342,7 @@ export const bunnyConfig = defineConfig({
     ...solveSettings,
     ...stateSettings,
     ...healthSettings,
+    ...recordSettings,
     ...databaseWait,
     ...commonSettings,
   },
@@ -380,6 +376,7 @@ export const runConfig = defineConfig({
       description: 'Collection ID in metadata.bcos. Default: the collection of the task.',
     }),
     ...disclosureSettings,
+    policyFile: recordSettings.policyFile,
     ...taskTimeouts,
     ...commonSettings,
   },

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { fileErrorReason, ProgramError } from '@warren/runtime'
 import { errorText } from '../error-text.ts'
+import { splitLines } from '../split-lines.ts'
 
 /** A line of a batch that is not blank. `number` counts all lines from 1, including blank ones. */
 export type BatchLine =
@@ -18,8 +19,9 @@ export async function* readBatch(
   const input = file === '-' ? stdin : createReadStream(file)
   let number = 0
   try {
-    for await (const line of splitLines(input)) {
+    for await (const { bytes } of splitLines(input, MAX_LINE_BYTES)) {
       number += 1
+      const line = bytes?.toString('utf8')
       if (line === undefined) yield { number, problem: 'longer than 10 MB' }
       else if (line.trim() !== '') yield readLine(number, line)
     }
@@ -29,36 +31,6 @@ export async function* readBatch(
       cause: error,
     })
   }
-}
-
-/**
- * Splits at line feeds only, as JSON Lines requires. The reader of Node.js also splits at U+2028, which JSON allows inside
- * a string, and buffers lines of any length. `undefined` stands for a line that is too long.
- */
-async function* splitLines(input: NodeJS.ReadableStream): AsyncGenerator<string | undefined> {
-  let parts: Buffer[] = []
-  let size = 0
-  const add = (part: Buffer): void => {
-    size += part.length
-    if (size > MAX_LINE_BYTES) parts = []
-    else parts.push(part)
-  }
-  const take = (): string | undefined => {
-    const line = size > MAX_LINE_BYTES ? undefined : Buffer.concat(parts).toString('utf8')
-    parts = []
-    size = 0
-    return line
-  }
-  for await (const chunk of input) {
-    let rest = Buffer.from(chunk)
-    for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-      add(rest.subarray(0, end))
-      yield take()
-      rest = rest.subarray(end + 1)
-    }
-    add(rest)
-  }
-  if (size > 0) yield take()
 }
 
 function readLine(number: number, line: string): BatchLine {

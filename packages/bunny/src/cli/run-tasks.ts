@@ -1,21 +1,19 @@
-import { readFile } from 'node:fs/promises'
-import { text as readText } from 'node:stream/consumers'
 import { ModifierError, policyFromModifiers, type DisclosurePolicy } from '@warren/disclosure'
-import { ExitCode, fileErrorReason, ProgramError, type CliIo } from '@warren/runtime'
+import { ExitCode, ProgramError, type CliIo } from '@warren/runtime'
 import { errorResult, parseTaskEnvelope, serializeResult, type TaskResult } from '@warren/task-api'
 import { systemClock } from '../clock.ts'
 import { loadRunConfig, runConfig } from '../config.ts'
-import { errorText } from '../error-text.ts'
 import { BunnyEvent } from '../log-events.ts'
-import { openDatabase } from '../solve/open-database.ts'
 import { startDeadline } from '../solve/run-query.ts'
 import { solveTask } from '../solve/solve-task.ts'
-import { enabledTables, sourceConfig } from '../source-config.ts'
-import { openSource } from '../sources/engines.ts'
+import { enabledTables } from '../source-config.ts'
 import { VERSION } from '../version.ts'
 import { readBatch, type BatchLine } from './batch.ts'
+import { openRunDatabase } from './open-run-database.ts'
 import { programLog } from './program-log.ts'
-import { openOutput } from './result-output.ts'
+import { parseJson, readTaskInput } from './task-input.ts'
+import { openOutput } from '../output/result-output.ts'
+import { summarise, toCsv } from '../output/result-summary.ts'
 
 export interface RunOptions {
   readonly body?: string
@@ -25,6 +23,10 @@ export interface RunOptions {
   readonly modifiers?: string
   readonly encode: boolean
   readonly output?: string
+  /** One line of JSON per result, also on a terminal. */
+  readonly json?: true
+  readonly csv?: true
+  readonly dryRun?: true
 }
 
 /**
@@ -35,19 +37,14 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
   const modifiers =
     options.modifiers === undefined ? undefined : parseJson(options.modifiers, '--modifiers')
   const given = modifiers === undefined ? undefined : readPolicy(modifiers)
-  const single = options.batch === undefined ? await readTask(options, io) : undefined
+  const single =
+    options.batch === undefined ? { task: await readTaskInput(options, io) } : undefined
   const config = loadRunConfig(io.env)
   const policy = given ?? { threshold: config.threshold, nearest: config.nearest }
   const log = programLog(runConfig, config, io)
-  const target = sourceConfig(config, 1)
-  await using source = await openDatabase({
-    open: () => openSource(target),
-    driver: target.driver,
-    waitMs: 0,
-    clock: systemClock,
-    log,
-  })
+  await using source = await openRunDatabase(config, log)
   await using output = await openOutput(options.output, io.stdout)
+  const format = formatOf(options, io)
   const never = new AbortController().signal
 
   /** Returns the reason if the result is an error. */
@@ -69,7 +66,7 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
       clock: systemClock,
       log,
     })
-    await output.write(`${serializeResult(result)}\n`)
+    await output.write(format(result))
     return failure?.reason
   }
 
@@ -89,7 +86,7 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
     const reason =
       'policy' in readable ? await solve(readable.task, readable.policy) : readable.problem
     if ('problem' in readable) {
-      await output.write(`${serializeResult(errorFor(readable.task, readable.problem))}\n`)
+      await output.write(format(errorFor(readable.task, readable.problem)))
     }
     if (reason === undefined) continue
     failed += 1
@@ -99,6 +96,16 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
   if (failed > 0) {
     throw new ProgramError(`${String(failed)} of ${String(lines)} tasks were not answered`)
   }
+}
+
+/** JSON in a pipe and in a file, a summary where a person looks. */
+function formatOf(options: RunOptions, io: CliIo): (result: TaskResult) => string {
+  if (options.csv === true) return toCsv
+  const isForPeople =
+    options.json !== true && options.output === undefined && io.stdout.isTTY === true
+  return isForPeople
+    ? (result) => summarise(result, io)
+    : (result) => `${serializeResult(result)}\n`
 }
 
 type ReadableLine =
@@ -126,33 +133,6 @@ function errorFor(task: unknown, reason: string): TaskResult {
     // The task has no uuid or collection, so its result has none either. Its position identifies it.
   }
   return errorResult(address, reason)
-}
-
-async function readTask(options: RunOptions, io: CliIo): Promise<{ task: unknown }> {
-  const { body, bodyJson } = options
-  if (bodyJson !== undefined) return { task: parseJson(bodyJson, '--body-json') }
-  if (body === undefined || body === '-') {
-    return { task: parseJson(await readText(io.stdin), 'standard input') }
-  }
-  let text: string
-  try {
-    text = await readFile(body, 'utf8')
-  } catch (error: unknown) {
-    throw new ProgramError(`cannot read ${body}: ${fileErrorReason(error, 'read')}`, {
-      cause: error,
-    })
-  }
-  return { task: parseJson(text, body) }
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch (error: unknown) {
-    throw new ProgramError(`Invalid JSON input: ${where}: ${errorText(error)}`, {
-      cause: error,
-    })
-  }
 }
 
 function readPolicy(modifiers: unknown): DisclosurePolicy {

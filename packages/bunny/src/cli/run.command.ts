@@ -1,6 +1,8 @@
 import { nearestName, type CliIo } from '@warren/runtime'
 import { Command } from 'commander'
+import { dryRun } from './dry-run.ts'
 import { runTasks, type RunOptions } from './run-tasks.ts'
+import { readTaskInput } from './task-input.ts'
 
 /** The command `run`: answers tasks without a relay. */
 export function runCommand(io: CliIo): Command {
@@ -15,6 +17,11 @@ the result of that line. An unreadable line gets an error result. Blank lines ar
 Suppression and rounding are those of the daemon (LOW_NUMBER_SUPPRESSION_THRESHOLD, ROUNDING_TARGET). Modifiers replace
 both, for results that stay at the site. A modifier that is not in the list means 10:
   [{"id":"Low Number Suppression","threshold":20},{"id":"Rounding","nearest":0}]
+
+On a terminal the result is a number or a table, in a pipe and with -o one line of JSON.
+
+With --dry-run, LOW_NUMBER_SUPPRESSION_THRESHOLD, ROUNDING_TARGET and BUNNY_POLICY_FILE apply as in the daemon. Nothing is
+sent, recorded or counted.
 
 Exit codes: 0 success, 1 a result is an error or an input is unreadable, 64 invalid usage, 69 database not available,
 78 invalid configuration.
@@ -59,9 +66,23 @@ function taskCommand(name: string, io: CliIo, defaultOutput?: string): Command {
     .option('-m, --modifiers <json>', 'other suppression and rounding than that of the site')
     .option('--no-encode', 'write the files of a distribution as readable text')
     .option('-o, --output <file>', outputHelp, defaultOutput)
+    .option('--json', 'print JSON on a terminal too')
+    .option('--csv', 'print CSV: the number of people, or the rows of a distribution')
+    .option('--dry-run', "print what would leave under the site's own policy and settings")
     .action(async (options: RunOptions, command: Command) => {
       if (inputsOf(options).length !== 1) {
         command.error('error: exactly one of --body, --body-json and --batch is required')
+      }
+      if (options.json === true && options.csv === true) {
+        command.error('error: --json and --csv cannot be used together')
+      }
+      if (options.dryRun === true) {
+        if (options.batch !== undefined || options.csv === true) {
+          command.error('error: --dry-run cannot be used with --batch or --csv')
+        }
+        const body = await readTaskInput(options, io)
+        await dryRun(body, { json: options.json === true }, io)
+        return
       }
       await runTasks(options, io)
     })

@@ -1,11 +1,12 @@
 import { SourceError } from '@warren/database'
 import type { Logger } from '@warren/runtime'
-import { errorResult, parseTaskEnvelope, TaskFormatError } from '@warren/task-api'
+import { errorResult, parseTaskEnvelope, TaskFormatError, type TaskResult } from '@warren/task-api'
 import type { Clock } from '../clock.ts'
 import { BunnyEvent } from '../log-events.ts'
 import type { Outbox } from '../outbox/outbox.ts'
 import type { TaskKeeper } from '../outbox/task-keeper.ts'
 import type { ReceivedTask, TaskKind } from '../outbox/task-store.ts'
+import type { Admission, TaskGate } from '../gate/task-gate.ts'
 import { startDeadline, type Deadline } from '../solve/run-query.ts'
 import type { Solution } from '../solve/solve-task.ts'
 import type { Acceptance } from './poller.ts'
@@ -19,7 +20,9 @@ export interface TaskSchedulerOptions {
     limits: { deadline: Deadline; stop: AbortSignal },
   ) => Promise<Solution>
   readonly tasks: TaskKeeper
-  readonly outbox: Outbox
+  /** Decides on each task before it is solved, and records what leaves before it does. */
+  readonly gate: TaskGate
+  readonly outbox: Pick<Outbox, 'put' | 'has' | 'isFull'>
   /** The configured one. A task for another collection is rejected. */
   readonly collectionId: string
   readonly timeoutMs: Readonly<Record<TaskKind, number>>
@@ -46,6 +49,9 @@ export class TaskScheduler {
   /** The keys of the tasks that wait or run. */
   readonly #inProgress = new Set<string>()
   readonly #stop = new AbortController()
+  /** Work outside the lanes: tasks that wait for approval, and entries of the record. */
+  readonly #background = new Set<Promise<void>>()
+  readonly #stopHolding = new AbortController()
 
   constructor(options: TaskSchedulerOptions) {
     this.#options = options
@@ -91,7 +97,7 @@ export class TaskScheduler {
     try {
       envelope = parseTaskEnvelope(body)
     } catch (error: unknown) {
-      if (error instanceof TaskFormatError) return this.#reject(error, requestId)
+      if (error instanceof TaskFormatError) return this.#reject(body, error, requestId)
       // A defect that one task triggers must not stop polling for all others.
       log.error({ requestId, err: error }, BunnyEvent.taskNotAnswerable)
       return { outcome: 'unreadable' }
@@ -110,7 +116,7 @@ export class TaskScheduler {
         { taskId: uuid, kind, requestId, result: 'submitted again' },
         BunnyEvent.taskRepeated,
       )
-      outbox.put(key, known, { again: true })
+      this.#putRecorded('answered again', { key, body, result: known })
       return { outcome: 'repeated', kind }
     }
     log.info({ taskId: uuid, kind, requestId }, BunnyEvent.taskReceived)
@@ -137,24 +143,84 @@ export class TaskScheduler {
    */
   async close(withinMs: number): Promise<void> {
     const timer = setTimeout(() => this.#stop.abort(), withinMs)
+    this.#stopHolding.abort()
     await this.#lanes.idle()
+    while (this.#background.size > 0) {
+      await Promise.all(this.#background)
+      await this.#lanes.idle()
+    }
     clearTimeout(timer)
   }
 
   #start(task: ReceivedTask, withinMs: number): void {
+    const { kind, key, body } = task
     const deadline = startDeadline(withinMs)
-    this.#inProgress.add(task.key)
-    this.#lanes.add(task.kind, () => this.#solve(task, deadline))
+    this.#inProgress.add(key)
+    const held = Promise.withResolvers<true>()
+    const admission = this.#options.gate.admit(body, {
+      deadline,
+      stop: this.#stopHolding.signal,
+      onHeld: () => held.resolve(true),
+    })
+    const decided = admission.then(
+      () => false,
+      // `#solve` gets the same rejection.
+      () => false,
+    )
+    this.#lanes.add(kind, async () => {
+      const isHeld = await Promise.race([decided, held.promise])
+      if (!isHeld) return await this.#solve(task, deadline, admission)
+      // A task that waits for approval does so outside its lane, so that it does not block others.
+      this.#inBackground(this.#resume(task, deadline, { admission, decided }))
+    })
   }
 
-  async #solve(task: ReceivedTask, deadline: Deadline): Promise<void> {
-    const { solve, tasks, outbox, clock, log } = this.#options
+  async #resume(
+    task: ReceivedTask,
+    deadline: Deadline,
+    { admission, decided }: { admission: Promise<Admission>; decided: Promise<unknown> },
+  ): Promise<void> {
+    await decided
+    this.#lanes.add(task.kind, () => this.#solve(task, deadline, admission))
+  }
+
+  #inBackground(work: Promise<void>): void {
+    this.#background.add(work)
+    void work.finally(() => this.#background.delete(work))
+  }
+
+  /** Puts a result into the outbox once the record has an entry. Without an entry it may have to stay. */
+  #putRecorded(
+    event: 'answered again' | 'not answerable',
+    { key, body, result }: { key: string; body: unknown; result: TaskResult },
+  ): void {
+    this.#inProgress.add(key)
+    const record = async (): Promise<void> => {
+      const { gate, outbox } = this.#options
+      try {
+        const mayLeave = await gate.recordResult(event, body, result)
+        if (mayLeave) outbox.put(key, result, { again: event === 'answered again' })
+      } finally {
+        this.#inProgress.delete(key)
+      }
+    }
+    this.#inBackground(record())
+  }
+
+  async #solve(
+    task: ReceivedTask,
+    deadline: Deadline,
+    admission: Promise<Admission>,
+  ): Promise<void> {
+    const { solve, gate, tasks, outbox, clock, log } = this.#options
     const { uuid: taskId, kind, key } = task
     const startedAt = clock.now()
     try {
       this.#stop.signal.throwIfAborted()
+      const admitted = await admission
       tasks.begun(key)
-      const { result, failure } = await solve(task.body, { deadline, stop: this.#stop.signal })
+      const limits = { deadline, stop: this.#stop.signal }
+      const { result, failure } = await gate.answer(admitted, () => solve(task.body, limits))
       if (failure !== undefined) {
         const { reason, kind: cause, cause: error } = failure
         log.warn(
@@ -183,11 +249,12 @@ export class TaskScheduler {
     }
   }
 
-  #answerCrashing({ uuid, kind, key }: ReceivedTask): void {
-    const { log, outbox, collectionId } = this.#options
+  #answerCrashing({ uuid, kind, key, body }: ReceivedTask): void {
+    const { log, collectionId } = this.#options
     const reason = `The bunny stopped ${String(MAX_CRASHES)} times while it solved this task.`
     log.error({ taskId: uuid, kind, reason, cause: 'internal' }, BunnyEvent.taskNotAnswerable)
-    outbox.put(key, errorResult({ uuid, collection: collectionId }, reason))
+    const result = errorResult({ uuid, collection: collectionId }, reason)
+    this.#putRecorded('not answerable', { key, body, result })
   }
 
   /** The relay mixed up its nodes. An answer would count people of this site for another one. */
@@ -199,8 +266,8 @@ export class TaskScheduler {
   }
 
   /** Answers a malformed task with an error, if it has a uuid. */
-  #reject(error: TaskFormatError, requestId: string): Acceptance {
-    const { log, outbox, tasks, collectionId } = this.#options
+  #reject(body: unknown, error: TaskFormatError, requestId: string): Acceptance {
+    const { log, tasks, collectionId } = this.#options
     const { uuid, message: reason } = error
     const collection = error.collection ?? ''
     log.warn(
@@ -214,7 +281,8 @@ export class TaskScheduler {
     // Not the body: it may be nested too deeply.
     const key = taskKey(uuid, collectionId, { malformed: reason })
     const known = tasks.find(key)
-    outbox.put(key, errorResult({ uuid, collection: collectionId }, reason))
+    const result = errorResult({ uuid, collection: collectionId }, reason)
+    this.#putRecorded('not answerable', { key, body, result })
     return { outcome: known === undefined ? 'new' : 'repeated' }
   }
 }

@@ -1,10 +1,11 @@
 import type { SourceError, SourceErrorKind } from '@warren/database'
 
 /**
- * Who can act: the researcher (`invalid`), no one yet (`unsupported`), the site (`database`, `timeout`) or the developers
- * of Warren (`internal`).
+ * Who can act: the researcher (`invalid`), no one yet (`unsupported`), the site (`database`, `timeout`, `policy`) or the
+ * developers of Warren (`internal`).
  */
-export type UnanswerableCause = 'invalid' | 'unsupported' | 'database' | 'timeout' | 'internal'
+export type UnanswerableCause =
+  'invalid' | 'unsupported' | 'policy' | 'database' | 'timeout' | 'internal'
 
 /**
  * Why a task gets no count. `message` leaves the site in the result, so it contains no SQL, no host name and no data from

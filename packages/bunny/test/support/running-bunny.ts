@@ -1,4 +1,5 @@
 import { SourceError } from '@warren/database'
+import type { TaskResult } from '@warren/task-api'
 import { startBunny, type BunnyHandle } from '../../src/bunny.ts'
 import { loadBunnyConfig } from '../../src/config.ts'
 import type { CdmSource, QueryOptions, Row, SqlStatement } from '../../src/sources/cdm-source.ts'
@@ -22,6 +23,7 @@ export async function runBunny(
   api: Pick<ScriptedTaskApi, 'url'>,
   source: CdmSource,
   env: NodeJS.ProcessEnv = {},
+  onDryRun?: (result: TaskResult) => void,
 ): Promise<RunningBunny> {
   const { log, lines } = recordingLog([COLLECTION, 'hunter2'])
   const config = loadBunnyConfig({
@@ -39,7 +41,12 @@ export async function runBunny(
     ...('BUNNY_STATE_DIR' in env || 'BUNNY_OUTBOX_DIR' in env ? {} : { BUNNY_STATE: 'memory' }),
     ...env,
   })
-  const handle = await startBunny(config, { log, source, env: {} })
+  const handle = await startBunny(config, {
+    log,
+    source,
+    env: {},
+    ...(onDryRun === undefined ? {} : { onDryRun }),
+  })
   return {
     lines,
     handle,

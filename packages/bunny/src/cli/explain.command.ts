@@ -1,0 +1,98 @@
+import { SQL_DIALECTS, type SqlDialect } from '@warren/cohort'
+import { ProgramError, type CliIo } from '@warren/runtime'
+import { Command, InvalidArgumentError } from 'commander'
+import { systemClock } from '../clock.ts'
+import { loadRunConfig, runConfig } from '../config.ts'
+import { explainTask, type Explanation } from '../explain/explain-task.ts'
+import { printExplanation } from '../explain/print-explanation.ts'
+import { enabledTables } from '../source-config.ts'
+import { openRunDatabase } from './open-run-database.ts'
+import { programLog } from './program-log.ts'
+import { quietLog } from './quiet-log.ts'
+import { readTaskInput } from './task-input.ts'
+
+interface ExplainCommandOptions {
+  readonly sql?: SqlDialect
+  readonly json?: true
+  readonly database: boolean
+}
+
+export function explainCommand(io: CliIo): Command {
+  return new Command('explain')
+    .argument('[file]', 'task as a JSON file, - for standard input', '-')
+    .description(
+      'print what a task asks in plain words, its SQL, and its plan and time; nothing is sent',
+    )
+    .option(
+      '--sql <dialect>',
+      `SQL for ${SQL_DIALECTS.join(', ')} (default: the configured database)`,
+      parseDialect,
+    )
+    .option('--no-database', 'do not connect to the configured database')
+    .option('--json', 'print a JSON object, with the SQL of every dialect')
+    .addHelpText(
+      'after',
+      `
+With a configured database (DATASOURCE_DB_DRIVERNAME), the names of concepts are looked up, and the question is run for its
+plan and time. The number of people is not printed: use warren bunny run --dry-run.
+
+Exit codes: 0 success, 1 the question cannot be answered, 69 database not available, 78 invalid configuration.
+
+Examples:
+  warren bunny explain task.json
+  warren bunny explain task.json --sql mssql --no-database`,
+    )
+    .action(async (file: string, options: ExplainCommandOptions) => {
+      const body = await readTaskInput({ body: file }, io)
+      const isConfigured = (io.env['DATASOURCE_DB_DRIVERNAME'] ?? '') !== ''
+      const explanation =
+        options.database && isConfigured
+          ? await explainOnDatabase(body, io)
+          : await explainTask(body, {
+              ...offline(io),
+              timeoutMs: OFFLINE_TIMEOUT_MS,
+              clock: systemClock,
+              log: quietLog,
+            })
+      print(explanation, options, io)
+      if (explanation.problems.length > 0) throw new ProgramError('the question cannot be answered')
+    })
+}
+
+const OFFLINE_TIMEOUT_MS = 60_000
+
+/** Which optional tables the site enables, without a database. */
+function offline({ env }: CliIo): { omop: { specimen: boolean; location: boolean } } {
+  const isOn = (name: string): boolean => /^(?:true|t|yes|y|on|1)$/i.test(env[name] ?? '')
+  return {
+    omop: { specimen: isOn('OMOP_SPECIMEN_ENABLED'), location: isOn('OMOP_LOCATION_ENABLED') },
+  }
+}
+
+async function explainOnDatabase(body: unknown, io: CliIo): Promise<Explanation> {
+  const config = loadRunConfig(io.env)
+  const log = programLog(runConfig, config, io)
+  await using source = await openRunDatabase(config, log)
+  return await explainTask(body, {
+    source,
+    omop: enabledTables(config),
+    timeoutMs: config.availabilityTimeoutMs,
+    clock: systemClock,
+    log,
+  })
+}
+
+function print(explanation: Explanation, options: ExplainCommandOptions, io: CliIo): void {
+  if (options.json === true) {
+    io.stdout.write(`${JSON.stringify(explanation, null, 2)}\n`)
+    return
+  }
+  const dialect = options.sql ?? explanation.run?.dialect ?? 'postgres'
+  printExplanation(explanation, { dialect, statements: explanation.sql[dialect] ?? [] }, io)
+}
+
+function parseDialect(text: string): SqlDialect {
+  const dialect = SQL_DIALECTS.find((one) => one === text)
+  if (dialect === undefined) throw new InvalidArgumentError(`Use ${SQL_DIALECTS.join(', ')}.`)
+  return dialect
+}
