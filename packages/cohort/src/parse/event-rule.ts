@@ -52,7 +52,7 @@ function readUnit(rule: RuleMessage, options: CohortOptions, problems: RuleProbl
   } else if (!searchedTables(options).some((table) => hasUnit(table, unit))) {
     problems.add(
       'unit',
-      `this site has no units, so values in ${quoted(unit)} cannot be told from others`,
+      `this site has no units, so values in ${quoted(unit)} cannot be distinguished from others`,
     )
   }
   return unit

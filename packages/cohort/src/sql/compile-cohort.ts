@@ -81,7 +81,7 @@ class CohortWriter {
     ].join('\n')
   }
 
-  /** Whoever is in `death` is dead; an unknown date of death is in the past. */
+  /** A person in `death` is dead; an unknown date of death is in the past. */
   #alive(): string {
     const death = CLINICAL_TABLES.find(({ table }) => table === 'death')
     if (death === undefined) throw new Error('the CDM has no table death')

@@ -37,7 +37,7 @@ export function ageSql(
   return conditions.join(' and ')
 }
 
-/** Without a column for it, nobody's day of birth is known. */
+/** Without a column for it, no day of birth is known. */
 export function hasExactAges(options: CohortOptions): boolean {
   return options.exactAges === true && hasColumn(options, 'person', 'day_of_birth')
 }

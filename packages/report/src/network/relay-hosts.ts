@@ -1,12 +1,11 @@
 import type { ClientFacts } from '../facts/facts.ts'
-import type { LinkCandidate } from './client-logs.ts'
 import type { ProgramLog, Relay } from './network.ts'
 import type { PollMatch } from './poll-match.ts'
 
 /** A client's log that may belong to a client of a relay. */
 interface PossibleClient {
   readonly log: ProgramLog<ClientFacts>
-  readonly candidate: LinkCandidate
+  readonly candidate: { readonly relay: Relay | undefined }
   readonly match: PollMatch | undefined
   readonly named: boolean
 }
