@@ -13,11 +13,12 @@ import { openState as openTaskState, type State } from './outbox/open-state.ts'
 import { defaultStateFolders, folderName } from './outbox/state-path.ts'
 import type { TaskKind } from './outbox/task-store.ts'
 import { RunSlots } from './poll/task-queue.ts'
+import { cohortOptions, dayZone } from './omop-config.ts'
 import { RelayLink } from './relay-link.ts'
 import { relaysOf, usesHttps, type RelayConfig } from './relay-settings.ts'
 import { DistributionCache } from './solve/distribution-cache.ts'
 import { solveTask } from './solve/solve-task.ts'
-import { databaseLabel, enabledTables, sourceConfig } from './source-config.ts'
+import { databaseLabel, sourceConfig } from './source-config.ts'
 import { borrowed, type CdmSource } from './sources/cdm-source.ts'
 import { DatabaseWatch } from './sources/database-watch.ts'
 import { ENGINES, openSource } from './sources/engines.ts'
@@ -85,7 +86,7 @@ export async function startBunny(
     const { gate } = starting.use(
       await openGate(config, {
         source,
-        omop: enabledTables(config),
+        omop: cohortOptions(config),
         stateFolder: open.state.folder,
         relay: open.relay,
         isFirst: index === 0,
@@ -117,7 +118,8 @@ export async function startBunny(
               ...limits,
               source,
               policy: { threshold: config.threshold, nearest: config.nearest },
-              omop: enabledTables(config),
+              omop: cohortOptions(config),
+              timeZone: dayZone(config),
               ages: config.ages,
               statistics: config.statistics,
               databaseWaitMs: config.databaseWaitMs,
@@ -237,7 +239,7 @@ function watchSource(
     dialect: given?.dialect ?? ENGINES[target.driver].dialect,
     schema: given?.schema ?? target.schema ?? '',
     advice: ENGINES[target.driver].hint,
-    check: enabledTables(config),
+    check: cohortOptions(config),
     ...context,
   })
 }
@@ -281,9 +283,8 @@ const resultsDependOn = (config: BunnyConfig) => ({
   nearest: config.nearest,
   ages: config.ages,
   statistics: config.statistics,
-  tables: Object.entries(enabledTables(config))
-    .flatMap(([table, isEnabled]) => (isEnabled ? [table] : []))
-    .join(),
+  omop: cohortOptions(config),
+  timeZone: dayZone(config),
   database: databaseLabel(config),
 })
 

@@ -15,43 +15,14 @@ import {
 import { policyProblem } from '@warren/disclosure'
 import { z } from 'zod'
 import { datasourceProblems, datasourceSettings } from './datasource-config.ts'
+import { omopSettings } from './omop-config.ts'
 import { recordSettings, stateDirSetting } from './record-config.ts'
 import { firstRelaySettings, moreRelaySettings, relayProblems } from './relay-settings.ts'
 
 /** Settings of every command that reads the OMOP database. */
 const commonSettings = {
   ...datasourceSettings,
-  specimenEnabled: setting({
-    name: 'OMOP_SPECIMEN_ENABLED',
-    schema: booleanSetting(),
-    default: false,
-    description: 'Allow tasks and distributions to use the table specimen.',
-  }),
-  locationEnabled: setting({
-    name: 'OMOP_LOCATION_ENABLED',
-    schema: booleanSetting(),
-    default: false,
-    description:
-      'Allow tasks that count people who live near a place. Needs latitude and longitude in the table location (CDM 5.4).',
-  }),
-  deviceEnabled: setting({
-    name: 'OMOP_DEVICE_ENABLED',
-    schema: booleanSetting(),
-    default: false,
-    description: 'Allow distributions to use the table device_exposure.',
-  }),
-  visitEnabled: setting({
-    name: 'OMOP_VISIT_ENABLED',
-    schema: booleanSetting(),
-    default: false,
-    description: 'Allow distributions to use the table visit_occurrence.',
-  }),
-  deathEnabled: setting({
-    name: 'OMOP_DEATH_ENABLED',
-    schema: booleanSetting(),
-    default: false,
-    description: 'Allow distributions to use the causes of death in the table death.',
-  }),
+  ...omopSettings,
   logLevel: setting({
     name: 'BUNNY_LOGGER_LEVEL',
     schema: logLevelSetting(),

@@ -1,4 +1,5 @@
 import type { BunnyConfig, RunConfig } from './config.ts'
+import { dayZone } from './omop-config.ts'
 import {
   configureSource,
   ENGINES,
@@ -13,18 +14,8 @@ export function sourceConfig(config: BunnyConfig | RunConfig, concurrency: numbe
     schema: config.dbSchema ?? '',
     statementTimeoutMs: Math.max(config.availabilityTimeoutMs, config.distributionTimeoutMs),
     concurrency,
+    timeZone: dayZone(config),
   })
-}
-
-/** The optional tables that tasks may use. */
-export function enabledTables(config: BunnyConfig | RunConfig) {
-  return {
-    specimen: config.specimenEnabled,
-    location: config.locationEnabled,
-    device: config.deviceEnabled,
-    visit: config.visitEnabled,
-    death: config.deathEnabled,
-  }
 }
 
 /** A name of the database without user and password, for the log and for the key of the cache. */

@@ -7,7 +7,7 @@ import { summarise } from '../output/result-summary.ts'
 import { withoutDeniedRows } from '../policy/without-denied-rows.ts'
 import { startDeadline } from '../solve/run-query.ts'
 import { solveTask } from '../solve/solve-task.ts'
-import { enabledTables } from '../source-config.ts'
+import { cohortOptions } from '../omop-config.ts'
 import { VERSION } from '../version.ts'
 import { openRunDatabase } from './open-run-database.ts'
 import { programLog } from './program-log.ts'
@@ -20,7 +20,7 @@ export async function dryRun(body: unknown, options: { json: boolean }, io: CliI
   const config = loadRunConfig(io.env)
   const log = programLog(runConfig, config, io)
   await using source = await openRunDatabase(config, log)
-  const omop = enabledTables(config)
+  const omop = cohortOptions(config)
   const disclosure = { threshold: config.threshold, nearest: config.nearest }
   const { question, words, verdict, denied } = await previewPolicy(body, {
     policyFile: config.policyFile,

@@ -5,7 +5,7 @@ import { systemClock } from '../clock.ts'
 import { loadRunConfig, runConfig } from '../config.ts'
 import { explainTask, type Explanation } from '../explain/explain-task.ts'
 import { printExplanation } from '../explain/print-explanation.ts'
-import { enabledTables } from '../source-config.ts'
+import { cohortOptions } from '../omop-config.ts'
 import { openRunDatabase } from './open-run-database.ts'
 import { programLog } from './program-log.ts'
 import { quietLog } from './quiet-log.ts'
@@ -75,7 +75,7 @@ async function explainOnDatabase(body: unknown, io: CliIo): Promise<Explanation>
   await using source = await openRunDatabase(config, log)
   return await explainTask(body, {
     source,
-    omop: enabledTables(config),
+    omop: cohortOptions(config),
     timeoutMs: config.availabilityTimeoutMs,
     clock: systemClock,
     log,

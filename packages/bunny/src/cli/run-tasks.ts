@@ -4,9 +4,9 @@ import { errorResult, parseTaskEnvelope, serializeResult, type TaskResult } from
 import { systemClock } from '../clock.ts'
 import { loadRunConfig, runConfig } from '../config.ts'
 import { BunnyEvent } from '../log-events.ts'
+import { cohortOptions, dayZone } from '../omop-config.ts'
 import { startDeadline } from '../solve/run-query.ts'
 import { solveTask } from '../solve/solve-task.ts'
-import { enabledTables } from '../source-config.ts'
 import { VERSION } from '../version.ts'
 import { readBatch, type BatchLine } from './batch.ts'
 import { openRunDatabase } from './open-run-database.ts'
@@ -55,7 +55,8 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
     const { result, failure } = await solveTask(task, {
       source,
       policy,
-      omop: enabledTables(config),
+      omop: cohortOptions(config),
+      timeZone: dayZone(config),
       ages: config.ages,
       statistics: config.statistics,
       collectionId: config.collectionId,

@@ -14,7 +14,8 @@ import { defaultStateFolders } from '../outbox/state-path.ts'
 import { RelayLink } from '../relay-link.ts'
 import { startDeadline } from '../solve/run-query.ts'
 import { solveTask } from '../solve/solve-task.ts'
-import { enabledTables, sourceConfig } from '../source-config.ts'
+import { cohortOptions } from '../omop-config.ts'
+import { sourceConfig } from '../source-config.ts'
 import type { CdmSource } from '../sources/cdm-source.ts'
 import { VERSION } from '../version.ts'
 import { Checklist } from './checklist.ts'
@@ -147,7 +148,7 @@ async function checkDatabaseAndPoll(
   options: CheckOptions,
   loginAccepted: boolean,
 ): Promise<void> {
-  const omop = enabledTables(config)
+  const omop = cohortOptions(config)
   const connected = await checkConnection(list, sourceConfig(config, 1))
   if (connected === undefined) {
     for (const [id, title] of [
@@ -187,7 +188,7 @@ function solveContext(config: BunnyConfig, source: CdmSource) {
   return {
     source,
     policy: { threshold: config.threshold, nearest: config.nearest },
-    omop: enabledTables(config),
+    omop: cohortOptions(config),
     ages: config.ages,
     statistics: config.statistics,
     collectionId: config.collectionId,

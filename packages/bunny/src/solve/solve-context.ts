@@ -8,6 +8,8 @@ export interface SolveContext extends RunQueryOptions {
   readonly policy: DisclosurePolicy
   /** Which optional tables of the CDM tasks may use at this site. */
   readonly omop: CohortOptions
+  /** The time zone in which a day begins. Absent: that of the process. */
+  readonly timeZone?: string
   /** Whether DEMOGRAPHICS has ages. Default: no. */
   readonly ages?: boolean
   /** Whether GENERIC has statistics of values. Default: no. */

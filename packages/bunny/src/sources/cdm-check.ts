@@ -4,6 +4,7 @@ import { quoteIdentifier } from './quote-identifier.ts'
 import {
   LOCATION_OF_PERSON,
   REQUIRED_TABLES,
+  OPTIONAL_TABLES,
   type ColumnFamily,
   type RequiredColumn,
   type RequiredTable,
@@ -41,13 +42,19 @@ export interface Catalogue {
 
 /** The tables and columns that a site needs with these options. */
 export function requiredTables(options: CheckOptions): readonly RequiredTable[] {
-  return REQUIRED_TABLES.filter(
+  const tables = REQUIRED_TABLES.filter(
     ({ onlyIf }) => onlyIf === undefined || options[onlyIf] === true,
   ).map((table) =>
     table.name === 'person' && options.location === true
       ? { ...table, columns: [...table.columns, LOCATION_OF_PERSON] }
       : table,
   )
+  const { descendants, withoutDead } = OPTIONAL_TABLES
+  return [
+    ...tables,
+    ...(options.descendants === true ? [descendants] : []),
+    ...(options.withoutDead === true && options.death !== true ? [withoutDead] : []),
+  ]
 }
 
 /** Compares the catalogue with the requirements. Independent of the engine. */

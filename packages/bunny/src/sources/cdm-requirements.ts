@@ -102,3 +102,23 @@ function column(table: CdmTable, name: string, onlyFor?: string): RequiredColumn
 
 /** The column of `person` that is needed only if the table `location` is enabled. */
 export const LOCATION_OF_PERSON: RequiredColumn = { name: 'location_id', family: 'number' }
+
+/** What further settings of the site need. */
+export const OPTIONAL_TABLES = {
+  descendants: {
+    name: 'concept_ancestor',
+    lookup: 'ancestor_concept_id',
+    columns: [
+      { name: 'ancestor_concept_id', family: 'number' },
+      { name: 'descendant_concept_id', family: 'number' },
+    ],
+  },
+  withoutDead: {
+    name: 'death',
+    lookup: 'person_id',
+    columns: [
+      { name: 'person_id', family: 'number' },
+      { name: 'death_date', family: 'date' },
+    ],
+  },
+} as const satisfies Readonly<Record<string, RequiredTable>>

@@ -20,7 +20,12 @@ export interface QueryOptions {
 }
 
 /** Which optional tables the site enables. Default: none. */
-export type CheckOptions = QueryOptions & { readonly [table in TableSwitch]?: boolean }
+export type CheckOptions = QueryOptions & { readonly [table in TableSwitch]?: boolean } & {
+  /** Whether tasks read `concept_ancestor`. */
+  readonly descendants?: boolean
+  /** Whether tasks leave out people who are in `death`. */
+  readonly withoutDead?: boolean
+}
 
 export type CdmProblemCode =
   | 'missing-table'

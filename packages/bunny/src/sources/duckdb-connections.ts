@@ -19,6 +19,12 @@ interface OpenDatabase {
   retired: boolean
 }
 
+/** How a file is opened: settings of the instance, and statements that run once before any other. */
+export interface DatabaseSetup {
+  readonly settings: Record<string, string>
+  readonly statements: readonly string[]
+}
+
 /** How often the file on disk is checked, in milliseconds. */
 const FILE_CHECK_INTERVAL_MS = 2_000
 
@@ -49,13 +55,22 @@ export class DuckDbConnections {
 
   static async forFile(
     path: string,
-    settings: Record<string, string>,
+    { settings, statements }: DatabaseSetup,
     limit: number,
   ): Promise<DuckDbConnections> {
     const reopen = async (): Promise<OpenDatabase> => {
       // Read first: if the file changes in between, the next check finds the difference and opens it again.
       const identity = await fileIdentity(path)
-      return openDatabase(await DuckDBInstance.create(path, settings), identity)
+      const instance = await DuckDBInstance.create(path, settings)
+      try {
+        const connection = await instance.connect()
+        for (const statement of statements) await connection.run(statement)
+        connection.closeSync()
+      } catch (error: unknown) {
+        instance.closeSync()
+        throw error
+      }
+      return openDatabase(instance, identity)
     }
     return new DuckDbConnections(await reopen(), limit, { path, reopen })
   }

@@ -40,6 +40,8 @@ export interface DuckDbSourceOptions extends DuckDbLimits {
   readonly tempDirectory?: string
   /** Threads of DuckDB. Default: one per core. */
   readonly threads?: number
+  /** IANA name of the zone in which columns with a zone are read. Default: that of the process. */
+  readonly timeZone?: string
 }
 
 /** How often an interruption is repeated: DuckDB loses one that arrives just before the statement starts. */
@@ -67,7 +69,11 @@ export class DuckDbSource implements CdmSource {
     try {
       const settings = readOnlySettings(options)
       return new DuckDbSource(
-        await DuckDbConnections.forFile(options.path, settings, options.poolSize ?? 2),
+        await DuckDbConnections.forFile(
+          options.path,
+          { settings, statements: lockedStatements(options) },
+          options.poolSize ?? 2,
+        ),
         options,
       )
     } catch (error: unknown) {
@@ -179,11 +185,17 @@ function readOnlySettings(options: DuckDbSourceOptions): Record<string, string> 
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     allow_community_extensions: 'false',
-    lock_configuration: 'true',
   }
   if (options.memoryLimit !== undefined) settings['memory_limit'] = options.memoryLimit
   if (options.threads !== undefined) settings['threads'] = String(options.threads)
   return settings
+}
+
+/** DuckDB takes the time zone as a statement only, and no statement once its configuration is locked. */
+function lockedStatements({ timeZone }: DuckDbSourceOptions): readonly string[] {
+  const lock = 'SET lock_configuration = true'
+  if (timeZone === undefined) return [lock]
+  return [`SET GLOBAL TimeZone = '${timeZone.replaceAll("'", "''")}'`, lock]
 }
 
 async function readAtOnce(

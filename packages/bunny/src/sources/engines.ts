@@ -20,6 +20,8 @@ export interface SourceLimits {
   readonly statementTimeoutMs: number
   /** How many statements may run at the same time. */
   readonly concurrency: number
+  /** The time zone in which columns with a zone are read. */
+  readonly timeZone: string
 }
 
 /** `{"sslmode":"require"}`: connection parameters by their libpq names. A value is a string or a list of strings. */

@@ -32,6 +32,8 @@ export interface PostgresSourceOptions extends PostgresAddress {
   readonly poolSize?: number
   /** The server cancels statements after this time, or earlier if the query says so. Default: 5 minutes. 0: no limit. */
   readonly statementTimeoutMs?: number
+  /** IANA name of the zone of each session. Default: that of the server. */
+  readonly timeZone?: string
 }
 
 /** For connecting, and for waiting for a free connection, unless the address has another. */
@@ -55,6 +57,7 @@ export class PostgresSource implements CdmSource {
   readonly #route: PostgresRoute
   readonly #poolSize: number
   readonly #statementTimeoutMs: number
+  readonly #timeZone: string | undefined
   readonly #seen = new WeakSet<PoolClient>()
   /** Whether the server can stop a statement soon after this process has died. */
   #endsOrphans: Promise<boolean> | undefined
@@ -65,6 +68,7 @@ export class PostgresSource implements CdmSource {
     this.#route = route
     this.#poolSize = Math.max(1, Math.min(poolSize, maxConnections))
     this.#statementTimeoutMs = statementTimeoutMs
+    this.#timeZone = options.timeZone
     this.#pool = new Pool({
       ...route.poolConfig,
       max: this.#poolSize,
@@ -169,7 +173,7 @@ export class PostgresSource implements CdmSource {
     // Reached only if the network loses the response.
     const waiting = limitMs === 0 ? {} : { query_timeout: limitMs + GRACE_MS }
     const endsOrphans = await orAbort(this.#canEndOrphans(client, waiting), signal)
-    const begin = { text: beginReading(limitMs, endsOrphans), ...waiting }
+    const begin = { text: beginReading(limitMs, endsOrphans, this.#timeZone), ...waiting }
     const config = {
       text,
       values: [...values],
@@ -225,12 +229,18 @@ export class PostgresSource implements CdmSource {
 }
 
 /** Begins a transaction, with limits that end with it and do not depend on the privileges of the database user. */
-function beginReading(timeoutMs: number, endsOrphans: boolean): string {
+function beginReading(
+  timeoutMs: number,
+  endsOrphans: boolean,
+  timeZone: string | undefined,
+): string {
   const settings = [
     `statement_timeout = ${String(timeoutMs)}`,
     // JIT compilation of a cohort with many rules takes seconds, to save milliseconds.
     'jit = off',
     "datestyle = 'ISO'",
+    // Decides on which day a timestamptz is.
+    ...(timeZone === undefined ? [] : [`timezone = '${timeZone.replaceAll("'", "''")}'`]),
     // Ends the transaction if this process hangs.
     "idle_in_transaction_session_timeout = '60s'",
     ...(endsOrphans ? ["client_connection_check_interval = '2s'"] : []),

@@ -16,7 +16,7 @@ export type ParsedCohort =
   | {
       readonly ok: true
       readonly cohort: Cohort
-      /** What the count is restricted to, for the person who asked. Absent: nothing. */
+      /** What the count is restricted to, for the researcher. Absent: nothing. */
       readonly restriction?: string
     }
   | { readonly ok: false; readonly problems: readonly CohortProblem[] }

@@ -110,7 +110,9 @@ class EventSearchWriter {
     const day = hasColumn(this.#options, 'person', 'day_of_birth')
       ? 'coalesce(b.day_of_birth, 1)'
       : '1'
-    const birthday = `case when b.month_of_birth is null then 101 else b.month_of_birth * 100 + ${day} end`
+    const birthday = !hasColumn(this.#options, 'person', 'month_of_birth')
+      ? '101'
+      : `case when b.month_of_birth is null then 101 else b.month_of_birth * 100 + ${day} end`
     return `(b.year_of_birth is null or ${event} >= b.year_of_birth * 10000 + ${birthday})`
   }
 }

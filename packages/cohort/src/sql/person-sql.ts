@@ -39,7 +39,11 @@ export function ageSql(
 
 /** Without a column for it, no day of birth is known. */
 export function hasExactAges(options: CohortOptions): boolean {
-  return options.exactAges === true && hasColumn(options, 'person', 'day_of_birth')
+  return (
+    options.exactAges === true &&
+    hasColumn(options, 'person', 'month_of_birth') &&
+    hasColumn(options, 'person', 'day_of_birth')
+  )
 }
 
 /** `datePoint` of a birth. Without a full date, the month and day at which the age is asked for, so that years count. */

@@ -121,7 +121,7 @@ function combinedResult(
   coverage: Coverage,
   { reasons, options }: { reasons: FailureReasons; options: CombineOptions },
 ): EncodedResult {
-  const message = options.reportCoverage ? coverageMessage(coverage, reasons.toString()) : ''
+  const message = options.reportCoverage ? coverageMessage(coverage, reasons) : ''
   if (coverage.answered === 0)
     return errorResult(task, message === '' ? 'no valid answer' : message)
   const { count, files } = aggregator.finish()

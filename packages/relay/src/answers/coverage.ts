@@ -11,21 +11,34 @@ export interface Coverage {
   readonly late: number
 }
 
+/** Why nodes could not answer: merged, and without names. */
+interface Reasons {
+  toString(): string
+  aboutQuestion(): string
+}
+
 /**
- * For the researcher. Never names a node or reveals which counts were suppressed. `reasons`: why nodes could not answer. It is
- * reported if no node answered.
+ * For the researcher. Never names a node or reveals which counts were suppressed. A node's
+ * reason that is about the question is always reported, any other one if no node answered.
  */
-export function coverageMessage(coverage: Coverage, reasons: string): string {
+export function coverageMessage(coverage: Coverage, reasons: Reasons): string {
   const { asked, answered, partial, failed, late } = coverage
   if (answered > 0) {
     const inPart = partial > 0 ? `, ${partial} of them in part` : ''
-    return `answered by ${answered} of ${nodes(asked)}${inPart}`
+    const about = reasons.aboutQuestion()
+    // Without a reason, the numbers say it already.
+    const why = failed > 0 && about !== '' ? `; ${failures(failed, about)}` : ''
+    return `answered by ${answered} of ${nodes(asked)}${inPart}${why}`
   }
   const parts = [
-    ...(failed > 0 ? [`${failed} could not answer${reasons === '' ? '' : ` (${reasons})`}`] : []),
+    ...(failed > 0 ? [failures(failed, reasons.toString())] : []),
     ...(late > 0 ? [`${late} did not answer in time`] : []),
   ]
   return `no valid answer from ${nodes(asked)}${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`
+}
+
+function failures(failed: number, reasons: string): string {
+  return `${failed} could not answer${reasons === '' ? '' : ` (${reasons})`}`
 }
 
 function nodes(number: number): string {

@@ -250,12 +250,43 @@ describe('the reasons of nodes that cannot answer', () => {
     ])
     expect(result.status).toBe('error')
     expect(result.message).toMatch(
-      /^no valid answer from 5 nodes: 5 could not answer \(concept 42 is unknown at … \[31m; the database is unavailable; x{200}\)$/,
+      /^no valid answer from 5 nodes: 5 could not answer \(concept 42 is unknown at … \[31m; the database is unavailable \(2 nodes\); x{300}; and others\)$/,
     )
   })
 
-  it('are not reported if any node answered', async () => {
-    const { result } = await combine('availability', [failed('a', 'secret'), people('b', 20)])
-    expect(result.message).toBe('answered by 1 of 2 nodes')
+  it('are reported with a count if they are about the question, and not otherwise', async () => {
+    const withReason = async (reason: string) =>
+      (await combine('availability', [failed('a', reason), people('b', 20)])).result.message
+    expect(await withReason('secret')).toBe('answered by 1 of 2 nodes')
+    expect(await withReason('not a valid task: cohort.groups[0].exclude: unknown member')).toBe(
+      'answered by 1 of 2 nodes; 1 could not answer (not a valid task: cohort.groups[0].exclude: unknown member)',
+    )
+  })
+
+  it.each([
+    [
+      'connection to server at "10.0.0.3", port 5432 failed',
+      'connection to server at "…", port 5432 failed',
+    ],
+    ['could not resolve db.northgate.nhs.uk', 'could not resolve …'],
+    ['could not resolve db.northgate.nhs.uk.', 'could not resolve ….'],
+    ['no route to omop-db:5432', 'no route to …'],
+    ['host "omop-db" is down', 'host "…" is down'],
+    ['GET https://relay.example.org/x?y=1 failed', 'GET … failed'],
+    ['ask data.team@northgate.nhs.uk', 'ask …'],
+    ['fe80:0:0:1:2:3:4:5 refused', '… refused'],
+  ])('do not name computers: %s', async (reason, shown) => {
+    const { result } = await combine('availability', [failed('a', reason)])
+    expect(result.message).toBe(`no valid answer from 1 node: 1 could not answer (${shown})`)
+  })
+
+  it.each([
+    'The cohort is not valid: cohort.groups[0].rules[1].oper: unknown operator "==": write = or !=',
+    'not a valid task: cohort.groups[0].exclude: unknown member',
+    '20.5 is not a whole number: ages and times are counted in whole units',
+    '"20|30:AGE:Y" is not a range',
+  ])('keep the place of a problem: %s', async (reason) => {
+    const { result } = await combine('availability', [failed('a', reason)])
+    expect(result.message).toBe(`no valid answer from 1 node: 1 could not answer (${reason})`)
   })
 })
