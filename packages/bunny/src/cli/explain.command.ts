@@ -1,5 +1,5 @@
 import { SQL_DIALECTS, type SqlDialect } from '@warren/cohort'
-import { ProgramError, type CliIo } from '@warren/runtime'
+import { ExitCode, ProgramError, styles, type CliIo } from '@warren/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { systemClock } from '../clock.ts'
 import { loadRunConfig, runConfig } from '../config.ts'
@@ -36,7 +36,7 @@ export function explainCommand(io: CliIo): Command {
 With a configured database (DATASOURCE_DB_DRIVERNAME), the names of concepts are looked up, and the question is run for its
 plan and time. The number of people is not printed: use warren bunny run --dry-run.
 
-Exit codes: 0 success, 1 the question cannot be answered, 69 database not available, 78 invalid configuration.
+Exit codes: 0 success, 1 the question cannot be answered, 78 invalid configuration.
 
 Examples:
   warren bunny explain task.json
@@ -47,19 +47,35 @@ Examples:
       const isConfigured = (io.env['DATASOURCE_DB_DRIVERNAME'] ?? '') !== ''
       const explanation =
         options.database && isConfigured
-          ? await explainOnDatabase(body, io)
-          : await explainTask(body, {
-              ...offline(io),
-              timeoutMs: OFFLINE_TIMEOUT_MS,
-              clock: systemClock,
-              log: quietLog,
+          ? await explainOnDatabase(body, io).catch((error: unknown) => {
+              warnOfDatabase(error, io)
+              return explainOffline(body, io)
             })
+          : await explainOffline(body, io)
       print(explanation, options, io)
       if (explanation.problems.length > 0) throw new ProgramError('the question cannot be answered')
     })
 }
 
 const OFFLINE_TIMEOUT_MS = 60_000
+
+function explainOffline(body: unknown, io: CliIo): Promise<Explanation> {
+  return explainTask(body, {
+    ...offline(io),
+    timeoutMs: OFFLINE_TIMEOUT_MS,
+    clock: systemClock,
+    log: quietLog,
+  })
+}
+
+/** The question can be explained without its database. Throws any other error again. */
+function warnOfDatabase(error: unknown, io: CliIo): void {
+  if (!(error instanceof ProgramError) || error.exitCode !== ExitCode.unavailable) throw error
+  const { yellow } = styles(io.stderr, io.env)
+  io.stderr.write(
+    `${yellow('warning:')} ${error.message}; without it there are no names of concepts, no plan and no time\n`,
+  )
+}
 
 /** Which optional tables the site enables, without a database. */
 function offline({ env }: CliIo): { omop: { specimen: boolean; location: boolean } } {
