@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { type Exchange, countResult, parseTask } from '../../src/index.ts'
+import { type Exchange, countResult, parseTaskEnvelope } from '../../src/index.ts'
 import { COLLECTION, PASSWORD, clientFor, errorOf, httpServer } from './loopback-server.ts'
 
 interface Seen {
@@ -97,7 +97,7 @@ describe('nextTask', () => {
     const next = await clientFor(base).nextTask()
     expect(next?.body).toEqual(job)
     expect(next?.requestId).toBe(seen[0]?.headers['x-request-id'])
-    expect(parseTask(next?.body).kind).toBe('availability')
+    expect(parseTaskEnvelope(next?.body).kind).toBe('availability')
   })
 
   it('uses a base URL with a path unchanged, and encodes the collection', async () => {
@@ -205,8 +205,10 @@ describe('status of an error', () => {
     ['Tue, 03 Feb 2026 10:00:30 GMT', 30_000],
     ['whenever', undefined],
   ])('reports Retry-After %s as %s ms', async (value, expected) => {
-    const { base } = await startServer({ status: 429, headers: { 'retry-after': value } })
-    const client = clientFor(base, { now: () => Date.parse('2026-02-03T10:00:00Z') })
+    // The server's clock decides, not the client's.
+    const date = 'Tue, 03 Feb 2026 10:00:00 GMT'
+    const { base } = await startServer({ status: 429, headers: { date, 'retry-after': value } })
+    const client = clientFor(base, { now: () => Date.parse('2026-02-03T09:00:00Z') })
     expect((await errorOf(client.nextTask())).retryAfterMs).toBe(expected)
   })
 

@@ -44,11 +44,11 @@ describe('polling', () => {
       const running = await runningUpstream()
       const north = await poller(running, { base })
       expect(await north.client.nextTask({ type: 'a' })).toBeNull()
-      const uuid = await running.upstream.ask({ ...MEN, later: { kept: true } })
+      const uuid = await running.upstream.ask({ ...MEN, priority: { high: true } })
       const next = await north.client.nextTask({ type: 'a' })
       expect(next?.body).toEqual({
         ...MEN,
-        later: { kept: true },
+        priority: { high: true },
         task_id: 1,
         uuid,
         collection: north.collectionId,
