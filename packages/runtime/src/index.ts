@@ -64,5 +64,11 @@ export { wrapCommand } from './terminal/fit-help.ts'
 export { asInvoked } from './terminal/invocation.ts'
 export { LiveLine } from './terminal/live-line.ts'
 export { formatTable, writeTable, type Cell, type TableOptions } from './terminal/table.ts'
-export { displayWidth, truncate, wrapWords, type WrapOptions } from './terminal/text-width.ts'
+export {
+  displayWidth,
+  truncate,
+  longestWord,
+  wrapWords,
+  type WrapOptions,
+} from './terminal/text-width.ts'
 export { progressBar, type ProgressBar } from './terminal/progress-bar.ts'

@@ -87,15 +87,19 @@ describe('bunny daemon as a process', () => {
       String.raw`ERROR - ${stamp} - Network error occurred: 401 Client Error: Unauthorized for url: ${url}`,
       String.raw`INFO - ${stamp} - (Task received\. Resolving\.\.\.|Processing query\.\.\.|Solved availability query|Task resolved\.)`,
       String.raw`WARNING - ${stamp} - Failed to post to task/result/t/\[REDACTED\] at \d+(\.\d+)?\. Trying again\.\.\.`,
-      // The Python bunny does not log its stop.
+      // The Python bunny logs neither what to do, nor that it can log in again, nor its stop.
+      String.raw`WARNING - ${stamp} - What to do: the relay rejects the credentials: .*`,
+      String.raw`INFO - ${stamp} - login accepted for polling`,
+      String.raw`INFO - ${stamp} - polls recovered failures=1 .*`,
       String.raw`INFO - ${stamp} - bunny (stopping|stopped).*`,
     ].map((line) => new RegExp(`^${line}$`))
     const lines = stderr.trimEnd().split('\n')
     expect(lines.filter((line) => !known.some((pattern) => pattern.test(line)))).toEqual([])
     for (const pattern of known) expect(lines).toContainEqual(expect.stringMatching(pattern))
-    const asked = lines.findIndex((line) => line.includes('Sending get request'))
-    expect(lines[asked + 2]).toContain('Response Status: 204')
-    expect(lines[asked + 3]).toContain('No task found.')
+    const python = lines.filter((line) => !line.includes('login accepted'))
+    const asked = python.findIndex((line) => line.includes('Sending get request'))
+    expect(python[asked + 2]).toContain('Response Status: 204')
+    expect(python[asked + 3]).toContain('No task found.')
   })
 
   it('exits with 78 for an invalid configuration, and polls without its database', async () => {

@@ -2,6 +2,7 @@ import {
   columnsOf,
   displayWidth,
   LiveLine,
+  longestWord,
   styles,
   wrapCommand,
   wrapWords,
@@ -124,11 +125,17 @@ export class DemoScreen {
     this.#wrapped(text, first)
   }
 
-  /** Wraps `text` after `first`, with a hanging indent. */
+  /** Wraps `text` after `first`, with a hanging indent, or below `first` if a word of it would not fit. */
   #wrapped(text: string, first: string): void {
     const indent = displayWidth(first)
     if (text === '') {
       this.line(first.trimEnd())
+      return
+    }
+    if (longestWord(text) > this.#width - indent) {
+      this.line(first.trimEnd())
+      const below = { first: `${INDENT}  `, rest: `${INDENT}  ` }
+      for (const line of wrapWords(text, this.#width, below)) this.line(this.#paint.dim(line))
       return
     }
     for (const [index, line] of wrapWords(text, this.#width - indent).entries()) {

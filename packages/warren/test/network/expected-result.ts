@@ -1,11 +1,13 @@
 import { CLINICAL_TABLES, evaluateCohort, parseCohort, type CdmData } from '@warren/cohort'
-import { DEFAULT_POLICY, disclose } from '@warren/disclosure'
+import { DEFAULT_POLICY, disclose, disclosePartitions, revealsTheRest } from '@warren/disclosure'
 import { parseTask, type JsonObject } from '@warren/task-api'
 
 /** A hospital's data in parts, see `readHospital`. */
 type Hospital = readonly CdmData[]
 
 const OPTIONS = { specimen: true, location: true }
+/** The domains that a site has to switch on. */
+const SWITCHED_OFF: ReadonlySet<string> = new Set(['visit_occurrence', 'device_exposure', 'death'])
 
 /** The combined count that the network must return: each hospital discloses its true count, the relay the sum of these. */
 export function expectedCount(hospitals: readonly Hospital[], task: JsonObject, now: Date): number {
@@ -31,17 +33,48 @@ export function expectedConcepts(
   hospitals: readonly Hospital[],
   concepts: ReadonlySet<number>,
 ): Map<string, number> {
-  const perHospital = hospitals.map((parts) => personsByConcept(parts))
-  const expected = new Map<string, number>()
-  for (const concept of concepts) {
-    const total = sum(
-      perHospital.flatMap((domains) =>
-        domains.map((persons) => disclose(persons.get(concept)?.size ?? 0, DEFAULT_POLICY)),
-      ),
-    )
-    if (total > 0) expected.set(`OMOP:${concept}`, disclose(total, DEFAULT_POLICY))
+  const totals = new Map<number, number>()
+  for (const parts of hospitals) {
+    for (const [concept, figure] of publishedFigures(parts, concepts))
+      totals.set(concept, (totals.get(concept) ?? 0) + figure)
   }
-  return expected
+  return new Map(
+    [...totals].map(([concept, total]) => [`OMOP:${concept}`, disclose(total, DEFAULT_POLICY)]),
+  )
+}
+
+/** What one hospital publishes: a concept may occur in several domains. */
+function publishedFigures(
+  parts: Hospital,
+  concepts: ReadonlySet<number>,
+): (readonly [concept: number, figure: number])[] {
+  const total = parts.flatMap(({ person }) => person).length
+  const { divisions, events } = personsByConcept(parts)
+  const { figures, knownTotal } = disclosePartitions(
+    total,
+    divisions.map((division) =>
+      [...division].map(([concept, persons]) => ({
+        count: persons.size,
+        isNamed: concepts.has(concept),
+      })),
+    ),
+    DEFAULT_POLICY,
+  )
+  const ofPersons = divisions.flatMap((division, index) =>
+    [...division.keys()].map((concept, category) => {
+      return [concept, figures[index]?.[category] ?? 0] as const
+    }),
+  )
+  const ofEvents = events.flatMap((domain) =>
+    [...domain].flatMap(([concept, { size: count }]) => {
+      const figure = disclose(count, DEFAULT_POLICY)
+      const everybody = { count: total, known: knownTotal }
+      const isHidden =
+        !concepts.has(concept) || revealsTheRest({ count, figure }, everybody, DEFAULT_POLICY)
+      return isHidden ? [] : [[concept, figure] as const]
+    }),
+  )
+  return [...ofPersons, ...ofEvents].filter(([, figure]) => figure > 0)
 }
 
 function sum(values: readonly number[]): number {
@@ -50,27 +83,31 @@ function sum(values: readonly number[]): number {
 
 type PersonsByConcept = ReadonlyMap<number, ReadonlySet<number>>
 
-function personsByConcept(parts: Hospital): PersonsByConcept[] {
+/** `divisions`: each person has one gender, race and ethnicity. */
+function personsByConcept(parts: Hospital): {
+  divisions: PersonsByConcept[]
+  events: PersonsByConcept[]
+} {
   const persons = parts.flatMap(({ person }) => person)
-  const personConcepts = (
-    ['gender_concept_id', 'race_concept_id', 'ethnicity_concept_id'] as const
-  ).map((column) => group(persons.map((row) => [row[column], row.person_id])))
-  const eventConcepts = CLINICAL_TABLES.map(({ table, concept }) =>
-    group(
-      parts
-        .flatMap((data) => data[table] ?? [])
-        .map((row) => [Number(row[concept]), Number(row['person_id'])]),
-    ),
+  const divisions = (['gender_concept_id', 'race_concept_id', 'ethnicity_concept_id'] as const).map(
+    (column) =>
+      // Without a value, a person is in a category that is never shown.
+      group(persons.map((row) => [row[column] ?? Number.NaN, row.person_id])),
   )
-  return [...personConcepts, ...eventConcepts]
+  const events = CLINICAL_TABLES.filter(({ table }) => !SWITCHED_OFF.has(table)).map(
+    ({ table, concept }) =>
+      group(
+        parts
+          .flatMap((data) => data[table] ?? [])
+          .map((row) => [Number(row[concept]), Number(row['person_id'])]),
+      ),
+  )
+  return { divisions, events }
 }
 
-function group(
-  pairs: readonly (readonly [concept: number | null, person: number])[],
-): PersonsByConcept {
+function group(pairs: readonly (readonly [concept: number, person: number])[]): PersonsByConcept {
   const persons = new Map<number, Set<number>>()
   for (const [concept, person] of pairs) {
-    if (concept === null) continue
     const known = persons.get(concept)
     if (known === undefined) persons.set(concept, new Set([person]))
     else known.add(person)
