@@ -82,6 +82,8 @@ const NAMED: Readonly<Record<string, Named>> = {
 
 /** SQLSTATE classes and codes of a server that is unreachable, not ready, or without resources. */
 const UNAVAILABLE_CODES = /^(?:08|53|57P0|58)/
+/** The server's message says whether the role, its login, pg_hba.conf or the encryption is the reason. */
+const INVALID_AUTHORISATION = '28000'
 /** Invalid authorisation. */
 const REJECTED_CODES = /^28/
 /** Serialization failure and deadlock. */
@@ -99,7 +101,14 @@ export function classifyPostgresError(error: unknown): StoreFailure | null {
     const code = error.code ?? 'unknown'
     const constraint = error.constraint === undefined ? '' : `constraint ${error.constraint}`
     const named = NAMED[code]
-    const text = named?.text ?? (QUOTES_VALUES.test(code) ? constraint : error.message)
+    const text =
+      named === undefined
+        ? QUOTES_VALUES.test(code)
+          ? constraint
+          : error.message
+        : code === INVALID_AUTHORISATION
+          ? `${named.text}: ${error.message}`
+          : named.text
     return {
       code,
       text,
