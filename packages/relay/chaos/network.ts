@@ -224,12 +224,12 @@ function scriptedNode(
     urls,
     random: new Random(hashOf(seed, index)),
     answer: (task) => {
-      const kind = history.findByNumber(task.chaos)?.task.kind ?? 'availability'
-      return resultOf(task, kind, trueAnswer(seed, index, { kind, number: task.chaos }))
+      const kind = history.findByNumber(task.priority)?.task.kind ?? 'availability'
+      return resultOf(task, kind, trueAnswer(seed, index, { kind, number: task.priority }))
     },
     onAnswered: () => history.contacts.record(name, history.now),
-    onConfirmed: ({ chaos }) =>
-      history.findByNumber(chaos)?.confirmed.push({ atMs: history.now, node: name }),
+    onConfirmed: ({ priority }) =>
+      history.findByNumber(priority)?.confirmed.push({ atMs: history.now, node: name }),
     onRejected: ({ uuid }, status) => {
       if (status !== 409) onIncident(`a relay answered ${status} to the result ${uuid} of ${name}`)
     },

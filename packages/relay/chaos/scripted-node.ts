@@ -27,8 +27,8 @@ export interface ScriptedNodeOptions {
 const nodeTaskSchema = z.looseObject({
   uuid: z.string(),
   collection: z.string(),
-  // A member that only this suite sends: relays pass on what they do not know.
-  chaos: z.number(),
+  // The number of the question: relays pass on members that they do not use.
+  priority: z.number(),
 })
 export type NodeTask = z.infer<typeof nodeTaskSchema>
 
