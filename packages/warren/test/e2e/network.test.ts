@@ -128,7 +128,9 @@ function suite(open: () => Promise<{ store: string | undefined; queue: string }>
     const place = QUESTIONS.find(({ name }) => name === 'away from a place')
     if (place === undefined) throw new Error('the demo has no question about a place')
     const result = await ask(place.task)
-    expect(result.message).toBe('answered by 3 of 4 nodes')
+    expect(result.message).toMatch(
+      /^answered by 3 of 4 nodes; 1 could not answer \(.*does not read Location data.*\)$/,
+    )
     expect(result.count).toBe(expectedCount(hospitals.slice(0, 3), place.task, new Date()))
   })
 
