@@ -92,7 +92,7 @@ describe('warren demo', () => {
 
     const place = named.get('away from a place')
     expect(place?.nodes.map(({ status }) => status).toSorted()).toEqual(['error', 'ok', 'ok', 'ok'])
-    expect(place?.combined.message).toBe('answered by 3 of 4 nodes')
+    expect(place?.combined.message).toMatch(/^answered by 3 of 4 nodes; 1 could not answer /)
   }, 90_000)
 
   it('runs until Ctrl-C, and prints commands that work: a question, a health probe, a report on its logs', async () => {
