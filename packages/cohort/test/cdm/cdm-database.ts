@@ -16,5 +16,5 @@ const COUNT = 'select count(distinct p.person_id) as persons'
 
 export function selectIds({ text, values }: SqlStatement): SqlStatement {
   if (!text.startsWith(COUNT)) throw new Error(`not a compiled cohort: ${text.slice(0, 40)}`)
-  return { text: text.replace(COUNT, 'select p.person_id as persons'), values }
+  return { text: text.replace(COUNT, 'select distinct p.person_id as persons'), values }
 }
