@@ -40,6 +40,7 @@ function testAgainstEvaluator(dialect: SqlDialect, create: () => Promise<CdmData
             const statement = compileCohort(cohort, { dialect, now: TODAY, options })
             const persons = evaluateCohort(cohort, data, { now: TODAY, options })
             expect((await database.persons(statement)).sort(byNumber)).toEqual([...persons])
+            expect(await database.count(statement)).toBe(persons.size)
           }
         }),
         { numRuns: RUNS },
