@@ -38,6 +38,9 @@ export class Usage {
   #all: UsageCount
   readonly #owners: Map<string, UsageCount>
   readonly #recent: Set<string>
+  #writing: Promise<void> = Promise.resolve()
+  /** The write that waits for `#writing`. */
+  #next: Promise<void> | undefined
 
   private constructor(path: string | undefined, stored: StoredUsage) {
     this.#path = path
@@ -93,16 +96,28 @@ export class Usage {
     return this.#recent.has(key)
   }
 
+  /** One write at a time, so that an older state never replaces a newer one. Counts that wait share the next write. */
   async #write(): Promise<void> {
-    if (this.#path === undefined) return
-    const stored: StoredUsage = {
+    const path = this.#path
+    if (path === undefined) return
+    this.#next ??= this.#writing
+      .catch(() => undefined)
+      .then(async () => {
+        this.#next = undefined
+        await writeFileAtomically(path, JSON.stringify(this.#stored()))
+      })
+    this.#writing = this.#next
+    await this.#next
+  }
+
+  #stored(): StoredUsage {
+    return {
       format: 1,
       date: this.#date,
-      all: { ...this.#all },
-      owners: [...this.#owners].map(([name, count]) => [name, { ...count }]),
+      all: this.#all,
+      owners: [...this.#owners],
       recent: [...this.#recent],
     }
-    await writeFileAtomically(this.#path, JSON.stringify(stored))
   }
 
   #bucket(owner: string): string {
