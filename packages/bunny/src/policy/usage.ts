@@ -100,14 +100,15 @@ export class Usage {
   async #write(): Promise<void> {
     const path = this.#path
     if (path === undefined) return
-    this.#next ??= this.#writing
-      .catch(() => undefined)
-      .then(async () => {
-        this.#next = undefined
-        await writeFileAtomically(path, JSON.stringify(this.#stored()))
-      })
+    this.#next ??= this.#writeAfter(this.#writing, path)
     this.#writing = this.#next
     await this.#next
+  }
+
+  async #writeAfter(earlier: Promise<void>, path: string): Promise<void> {
+    await Promise.allSettled([earlier])
+    this.#next = undefined
+    await writeFileAtomically(path, JSON.stringify(this.#stored()))
   }
 
   #stored(): StoredUsage {
