@@ -65,6 +65,8 @@ export class HeldSource implements CdmSource {
   readonly dialect
   readonly schema
   queries = 0
+  /** How many of them matched the pattern and were stopped at the gate. */
+  held = 0
   cancelled = 0
   readonly #source: CdmSource
   readonly #pattern: RegExp
@@ -84,6 +86,7 @@ export class HeldSource implements CdmSource {
   async query(statement: SqlStatement, options: QueryOptions = {}): Promise<readonly Row[]> {
     this.queries += 1
     if (this.#pattern.test(statement.text)) {
+      this.held += 1
       const aborted = Promise.withResolvers<never>()
       options.signal?.addEventListener('abort', () => {
         this.cancelled += 1
