@@ -76,7 +76,11 @@ export const RELAY_LOG_EVENTS = {
   'upstream poll answered':
     'The upstream answered a poll. Debug. Fields: upstream, type, status, durationMs, requestId?',
   'upstream poll failed':
-    'A poll of the upstream failed. Fields: upstream, type, kind, code, status?, detail, requestId?, err?, durationMs, retryInMs',
+    'A poll of the upstream failed. Debug, except the first of each cause. Fields: upstream, type, kind, code, status?, detail, requestId?, err?, durationMs, retryInMs',
+  'upstream polls still failing':
+    'Polls of the upstream have failed since then. Every ten minutes while it lasts. Fields: upstream, type, kind, code, status?, detail, failures, since',
+  'upstream polls recovered':
+    'The upstream answers polls again. Fields: upstream, type, failures, since, durationMs',
   'address failing':
     'One of several addresses of the upstream fails while another one answers: once when it begins, then every ten minutes. Fields: upstream, host, address? (absent if a proxy chose it), proxy?, failure, code, count, since, change, works (addresses), detail',
   'address recovered':

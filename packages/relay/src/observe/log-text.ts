@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { LogRecord, TextCatalogue, TextLine } from '@warren/runtime'
+import { levelOf, type LogRecord, type TextCatalogue, type TextLine } from '@warren/runtime'
 
 // The messages of the .NET relay for the same events, word for word, because log pipelines match on them. Events that the
 // .NET relay does not have are written as `message key=value …`.
@@ -44,7 +44,8 @@ export const relayLogText: TextCatalogue = {
   ],
   'upstream poll failed': (record) => [
     {
-      level: 'error',
+      // The .NET relay logs each failed poll. Here only the first of each cause is an error.
+      level: levelOf(record.level),
       message: `Upstream poll of ${text(record, 'upstream')} (${text(record, 'type')}) failed with ${formatFailure(record)}. Retrying in ${retrySeconds(record)} seconds...`,
     },
   ],

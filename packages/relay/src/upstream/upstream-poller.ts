@@ -1,4 +1,4 @@
-import { Backoff, type LinkSummary, type Logger, sleep } from '@warren/runtime'
+import { Backoff, FailureStreak, type LinkSummary, type Logger, sleep } from '@warren/runtime'
 import { TaskApiError, type TaskApiClient } from '@warren/task-api'
 import { withGrace } from './grace.ts'
 import type { LeaderElection } from './leader-election.ts'
@@ -22,6 +22,8 @@ export interface UpstreamPollerOptions {
   readonly random?: () => number
   /** Longest wait after a failure, ms. */
   readonly maxBackoffMs?: number
+  /** Ms since 1970. */
+  readonly now?: () => number
 }
 
 // A response may contain a task, and not every upstream hands a task out twice. A poll that lasts longer is being held.
@@ -37,11 +39,15 @@ const GRACE_MS = 2_000
 export class UpstreamPoller {
   readonly #options: UpstreamPollerOptions
   readonly #backoff: Backoff
+  readonly #failures: FailureStreak
+  readonly #now: () => number
   readonly #type: string
 
   constructor(options: UpstreamPollerOptions) {
     const random = options.random ?? Math.random
     this.#options = options
+    this.#now = options.now ?? Date.now
+    this.#failures = new FailureStreak(this.#now)
     this.#type = options.type ?? 'unified'
     this.#backoff = new Backoff({
       initialMs: Math.max(1_000, options.intervalMs),
@@ -95,30 +101,49 @@ export class UpstreamPoller {
       { upstream, type: this.#type, status, ...request, durationMs: Math.round(durationMs) },
       'upstream poll answered',
     )
+    this.#logRecovery()
     summary.record(String(status), durationMs)
     onPoll?.({ type: this.#type, outcome: String(status) })
+  }
+
+  #logRecovery(): void {
+    const { upstream, log } = this.#options
+    const ended = this.#failures.succeed()
+    if (ended?.logged !== true) return
+    const { failures, since } = ended
+    const durationMs = Math.max(0, this.#now() - since)
+    const streak = { failures, since: new Date(since).toISOString(), durationMs }
+    log.info({ upstream, type: this.#type, ...streak }, 'upstream polls recovered')
   }
 
   #recordFailure(error: unknown, durationMs: number): number {
     const { upstream, log, summary, onPoll } = this.#options
     const known = error instanceof TaskApiError ? error : undefined
     const retryInMs = Math.max(this.#backoff.next(), known?.retryAfterMs ?? 0)
-    log.error(
-      {
-        upstream,
-        type: this.#type,
-        kind: known?.kind ?? 'defect',
-        code: known?.code ?? 'UNKNOWN',
-        ...(known?.status === undefined ? {} : { status: known.status }),
-        detail: error instanceof Error ? error.message : String(error),
-        ...(known === undefined ? { err: error } : { requestId: known.requestId }),
-        durationMs: Math.round(durationMs),
-        retryInMs,
-      },
-      'upstream poll failed',
-    )
+    const code = known?.code ?? 'UNKNOWN'
+    const reason = {
+      upstream,
+      type: this.#type,
+      kind: known?.kind ?? 'defect',
+      code,
+      ...(known?.status === undefined ? {} : { status: known.status }),
+      detail: error instanceof Error ? error.message : String(error),
+    }
+    const fields = {
+      ...reason,
+      ...(known === undefined ? { err: error } : { requestId: known.requestId }),
+      durationMs: Math.round(durationMs),
+      retryInMs,
+    }
+    const { log: line, failures, since } = this.#failures.fail(code)
+    if (line === 'full') log.error(fields, 'upstream poll failed')
+    else log.debug(fields, 'upstream poll failed')
+    if (line === 'summary') {
+      const streak = { failures, since: new Date(since).toISOString() }
+      log.warn({ ...reason, ...streak }, 'upstream polls still failing')
+    }
     summary.record('error', durationMs)
-    onPoll?.({ type: this.#type, outcome: known?.code ?? 'UNKNOWN' })
+    onPoll?.({ type: this.#type, outcome: code })
     return retryInMs
   }
 }

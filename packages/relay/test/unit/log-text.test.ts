@@ -118,6 +118,14 @@ describe('the text log', () => {
     expect(linesOf('upstream poll answered', { status: 204 }, 'debug')).toEqual([])
   })
 
+  it('contains the first failed poll of an outage, not each of them', () => {
+    const failure = { upstream: 'national', type: 'a', status: 503, retryInMs: 2_000 }
+    expect(linesOf('upstream poll failed', failure, 'error')).toEqual([
+      expect.stringMatching(/^\[ERR\] Upstream poll of national \(a\) failed with /),
+    ])
+    expect(linesOf('upstream poll failed', failure, 'debug')).toEqual([])
+  })
+
   it('escapes line breaks in a user name', () => {
     const user = 'x\n[07:56:21 INF] Credentials validated for Client: admin'
     const lines = linesOf('authentication failed', { reason: 'unknown user', user })

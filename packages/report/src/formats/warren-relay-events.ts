@@ -361,6 +361,13 @@ export class WarrenRelayEvents implements WarrenEvents {
       case 'upstream poll failed':
         this.#upstreamFailed(line, event)
         break
+      case 'upstream polls still failing':
+        // The failures since the last line have no lines of their own, except at debug.
+        facts.upstream(event.word('type')).problem(upstreamCause(event), line)
+        break
+      case 'upstream polls recovered':
+        facts.upstream(event.word('type')).success(line, 0, Number.NaN)
+        break
       case 'database unavailable':
       case 'database schema not supported':
       case 'task spooled':
@@ -453,8 +460,7 @@ export class WarrenRelayEvents implements WarrenEvents {
   #upstreamFailed(line: Quotable, event: JsonEvent): void {
     const stats = this.facts.upstream(event.word('type'))
     const status = event.number('status')
-    const refused = status >= 400 && status < 500
-    const cause: Cause = refused ? 'upstream-refused' : 'upstream-unreachable'
+    const cause = upstreamCause(event)
     stats.failure(line, status > 0 ? status : outcomeOf(cause), cause, event.number('durationMs'))
     const why =
       networkCause(`${event.text('code')} ${event.text('detail')}`)?.cause ?? event.text('code')
@@ -479,4 +485,9 @@ export class WarrenRelayEvents implements WarrenEvents {
       client.names.set(name, 1)
     return client
   }
+}
+
+function upstreamCause(event: JsonEvent): Cause {
+  const status = event.number('status')
+  return status >= 400 && status < 500 ? 'upstream-refused' : 'upstream-unreachable'
 }
