@@ -1,4 +1,11 @@
-import { ExitCode, type Logger, ProgramError, createLogger, steadyTime } from '@warren/runtime'
+import {
+  ExitCode,
+  LogBudget,
+  type Logger,
+  ProgramError,
+  createLogger,
+  steadyTime,
+} from '@warren/runtime'
 import { longestBodyMs } from '@warren/runtime/http'
 import type { FastifyInstance } from 'fastify'
 import type { CollectionCredentials } from './collections/collection.ts'
@@ -57,6 +64,7 @@ export async function startUpstream(
   await using resources = new AsyncDisposableStack()
   const stopping = new AbortController()
   const store = resources.use(UpstreamStore.open(config.store))
+  const budget = resources.use(new LogBudget({ log }))
   const { suspendAfterMs, behaviour, leaseMs, maxAttempts, retentionMs } = config
   const collections = new Collections({ store, suspendAfterMs, now, log })
   const questions = new Questions({
@@ -69,6 +77,7 @@ export async function startUpstream(
     timeoutMs: { availability: config.taskTimeoutMs, distribution: config.distributionTimeoutMs },
     now,
     log,
+    budget,
   })
   const app = buildApp({
     collections,
@@ -85,6 +94,7 @@ export async function startUpstream(
       requestMs: longestBodyMs(MAX_RESULT_BYTES) + MAX_REQUEST_WAIT_MS,
     },
     log,
+    budget,
   })
   resources.defer(async () => {
     // Ends waiting requests with the current state; closing waits for them.

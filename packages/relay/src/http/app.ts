@@ -119,7 +119,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   })
   app.setErrorHandler((failure, request, reply) => {
     const error = toApiError(failure)
-    logServerError(error, request, log)
+    logServerError(error, request, { log, budget })
     sendError(error, request, reply)
   })
   app.setNotFoundHandler((request, reply) =>

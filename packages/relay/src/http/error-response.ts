@@ -1,4 +1,5 @@
-import type { Logger } from '@warren/runtime'
+import type { LogBudget, Logger } from '@warren/runtime'
+import { addressGroup } from '@warren/runtime/http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LoginsBusyError } from '../nodes/login-gate.ts'
 import { StoreError } from '../store/store-error.ts'
@@ -52,10 +53,20 @@ export function sendError(error: ApiError, request: FastifyRequest, reply: Fasti
     )
 }
 
-/** Logs errors of the relay for its operator; errors of the client are not logged here. */
-export function logServerError(error: ApiError, request: FastifyRequest, log: Logger): void {
+/**
+ * Logs errors of the relay for its operator; errors of the client are not logged here. A client can repeat a request that
+ * fails, so these lines are bounded.
+ */
+export function logServerError(
+  error: ApiError,
+  request: FastifyRequest,
+  { log, budget }: { readonly log: Logger; readonly budget: LogBudget },
+): void {
   const code: ApiErrorCode = error.code
   if (code === 'RELAY_INTERNAL') {
+    const party = request.principal?.username ?? addressGroup(request.ip)
+    const about = `request failed ${request.routeOptions.url ?? ''}`
+    if (!budget.allows({ party, about, kind: 'request failed' })) return
     log.error({ err: error.cause, requestId: request.id }, 'request failed')
   } else if (error.entry.status >= 500) {
     const detail = error.cause instanceof Error ? error.cause.message : error.message

@@ -1,4 +1,4 @@
-import type { Logger } from '@warren/runtime'
+import type { LogBudget, Logger } from '@warren/runtime'
 import {
   addressGroup,
   chooseRequestId,
@@ -11,8 +11,9 @@ import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify }
 import { UpstreamError } from '../upstream-error.ts'
 import { type AskingDeps, askingRoutes } from './asking.routes.ts'
 import { createAskerCheck } from './asker-access.ts'
-import { logInternalError, sendError, toUpstreamError } from './error-response.ts'
+import { sendError, toUpstreamError } from './error-response.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { RequestLog } from './request-log.ts'
 import type { RouteEntry } from './route-entry.ts'
 import { type TaskApiDeps, taskApiRoutes } from './task-api.routes.ts'
 
@@ -23,11 +24,12 @@ export interface AppDeps extends TaskApiDeps, AskingDeps {
   readonly check: () => void
   readonly server: HttpServerOptions
   readonly log: Logger
+  readonly budget: LogBudget
 }
 
 /** The HTTP side of the upstream, without a socket. Tests can use `inject`. */
 export function buildApp(deps: AppDeps): FastifyInstance {
-  const { log } = deps
+  const requestLog = new RequestLog(deps.log, deps.budget)
   const routes = [...taskApiRoutes(deps), ...askingRoutes(deps), ...probes(deps.check)]
   const app = fastify({
     serverFactory: (handler) =>
@@ -59,17 +61,10 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   app.addHook('onSend', async (_request, reply) => {
     if (deps.stopping.aborted) void reply.header('connection', 'close')
   })
-  app.addHook('onResponse', async (request, reply) => {
-    const { id: requestId, method, url } = request
-    const fields = { requestId, method, path: url.split('?', 1)[0], status: reply.statusCode }
-    log.debug(
-      { ...fields, durationMs: Math.round(reply.elapsedTime * 1000) / 1000 },
-      'request completed',
-    )
-  })
+  app.addHook('onResponse', async (request, reply) => requestLog.recordCompleted(request, reply))
   app.setErrorHandler((failure, request, reply) => {
     const error = toUpstreamError(failure)
-    logInternalError(error, request, log)
+    if (error.code === 'INTERNAL') requestLog.recordFailed(request, error.options.cause)
     sendError(error, request, reply)
   })
   app.setNotFoundHandler((request, reply) =>

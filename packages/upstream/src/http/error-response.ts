@@ -1,4 +1,3 @@
-import type { Logger } from '@warren/runtime'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { UpstreamError } from '../upstream-error.ts'
 
@@ -32,10 +31,4 @@ export function sendError(
     action,
     requestId: request.id,
   })
-}
-
-/** Client errors are not logged here: the client logs them. */
-export function logInternalError(error: UpstreamError, request: FastifyRequest, log: Logger): void {
-  if (error.code !== 'INTERNAL') return
-  log.error({ err: error.options.cause, requestId: request.id }, 'request failed')
 }

@@ -31,6 +31,10 @@ export interface Question {
   readonly message: string | null
 }
 
+export function hasResult({ state }: Question): boolean {
+  return state === 'answered' || state === 'failed'
+}
+
 /** Whether to stop waiting. Only a late valid result can still change the question. */
 export function isSettled({ state }: Question): boolean {
   return state === 'answered' || state === 'failed' || state === 'timed-out'

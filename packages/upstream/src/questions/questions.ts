@@ -10,7 +10,7 @@ import {
   parseResult,
   parseTask,
 } from '@warren/task-api'
-import { type Logger, newUuid } from '@warren/runtime'
+import { type LogBudget, type Logger, newUuid } from '@warren/runtime'
 import type { Collection } from '../collections/collection.ts'
 import type { Collections } from '../collections/collections.ts'
 import type { Behaviour } from '../config.ts'
@@ -25,7 +25,7 @@ import {
   applyResult,
   failUnreadable,
 } from './question-transitions.ts'
-import { type Question, isSettled } from './question.ts'
+import { hasResult, type Question, isSettled } from './question.ts'
 
 export interface QuestionsOptions {
   readonly store: UpstreamStore
@@ -37,6 +37,7 @@ export interface QuestionsOptions {
   readonly retentionMs: number
   readonly now: () => number
   readonly log: Logger
+  readonly budget: LogBudget
 }
 
 export interface WaitLimit {
@@ -170,8 +171,7 @@ export class Questions {
     const { store, behaviour } = this.#options
     const question = store.findQuestion(uuid)
     if (question?.collectionId !== collection.id) throw new UpstreamError('UNKNOWN_TASK')
-    const hasResult = question.state === 'answered' || question.state === 'failed'
-    if (behaviour === 'older' && hasResult) throw new UpstreamError('ALREADY_ANSWERED')
+    if (behaviour === 'older' && hasResult(question)) throw new UpstreamError('ALREADY_ANSWERED')
     return question
   }
 
@@ -182,25 +182,35 @@ export class Questions {
   receive(uuid: string, collection: Collection, json: Buffer, requestId: string): void {
     const { store, behaviour, now, log } = this.#options
     const reading = readResult(json)
-    store.transaction(() => {
+    const isFirst = store.transaction(() => {
       const question = this.requireOpen(uuid, collection)
       if ('error' in reading) {
         if (behaviour === 'current') store.saveQuestion(failUnreadable(question, now()))
-        return
+        return false
       }
       const after = applyResult(question, reading.result, now())
-      if (after === question) return
+      if (after === question) return false
       store.saveQuestion(after)
       store.saveResult(uuid, json)
+      return !hasResult(question)
     })
     this.#changes.notify(questionKey(uuid))
     const fields = { taskId: uuid, collection: collection.id, requestId }
     if ('error' in reading) {
-      log.warn({ ...fields, problems: reading.error.problems.slice(0, 5) }, 'result rejected')
+      if (this.#mayLog(collection, 'result rejected')) {
+        log.warn({ ...fields, problems: reading.error.problems.slice(0, 5) }, 'result rejected')
+      }
       throw new UpstreamError('BAD_RESULT', { problems: reading.error.problems })
     }
     const { status, queryResult } = reading.result
-    log.info({ ...fields, status, count: queryResult.count }, 'result received')
+    if (isFirst || this.#mayLog(collection, 'result received')) {
+      log.info({ ...fields, status, count: queryResult.count }, 'result received')
+    }
+  }
+
+  /** A collection can repeat such results at will. */
+  #mayLog({ id }: Collection, event: 'result received' | 'result rejected'): boolean {
+    return this.#options.budget.allows({ party: `collection ${id}`, about: event, kind: event })
   }
 
   /** The result of a question, if there is one. */
