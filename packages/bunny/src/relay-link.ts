@@ -2,7 +2,6 @@ import {
   addressReportFields,
   taskApiBase,
   TaskApiClient,
-  TaskApiError,
   type AddressReport,
   type AddressStatus,
   type ClientTlsFiles,
@@ -119,16 +118,6 @@ export class RelayLink implements AsyncDisposable {
     try {
       const outcome = await response
       return { outcome, requestId, status: this.#statuses.get(requestId) ?? 200 }
-    } catch (error: unknown) {
-      // A 2xx with an unreadable body is still a 2xx: the result was accepted.
-      if (
-        error instanceof TaskApiError &&
-        error.kind === 'invalid-response' &&
-        isSuccess(error.status)
-      ) {
-        return { outcome: 'accepted', requestId, status: error.status }
-      }
-      throw error
     } finally {
       this.#statuses.delete(requestId)
     }
@@ -173,6 +162,3 @@ function logAddress(log: Logger, report: AddressReport | ResolutionReport): void
       report satisfies never
   }
 }
-
-const isSuccess = (status: number | undefined): status is number =>
-  status !== undefined && status >= 200 && status < 300
