@@ -15,7 +15,7 @@ export {
   type TestVhost,
 } from './rabbit.ts'
 export { chromiumPath, describeChromium } from './chromium.ts'
-export type { PrivateRabbit, PrivateServer } from './manager/private-service.ts'
+export type { PrivatePostgres, PrivateRabbit, PrivateServer } from './manager/private-service.ts'
 export { FaultProxy } from './faults/fault-proxy.ts'
 export { startServices } from './start-services.ts'
 export { demandTls, type PostgresTlsOptions } from './postgres-tls.ts'

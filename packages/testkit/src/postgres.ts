@@ -4,7 +4,7 @@ import { Client } from 'pg'
 
 import { describeService } from './describe-service.ts'
 import { callManager, MANAGER_VARIABLE } from './manager/manager-client.ts'
-import { startPrivateDatabase, type PrivateServer } from './manager/private-service.ts'
+import { startPrivateDatabase, type PrivatePostgres } from './manager/private-service.ts'
 import { text } from './manager/text-member.ts'
 import { configuredUrl, POSTGRES } from './services/requirement.ts'
 
@@ -48,7 +48,7 @@ export async function createDatabase(
 }
 
 /** Starts a PostgreSQL that only the caller uses and can stop. Takes a few seconds. */
-export function startPrivatePostgres(): Promise<PrivateServer> {
+export function startPrivatePostgres(): Promise<PrivatePostgres> {
   return startPrivateDatabase()
 }
 

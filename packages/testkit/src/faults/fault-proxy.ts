@@ -6,6 +6,11 @@ type Mode = 'forward' | 'blackhole' | 'refuse'
 // With more data than this in transit in one direction, the sender waits.
 const MAX_DELAYED_BYTES = 1_048_576
 
+interface Address {
+  readonly host: string
+  readonly port: number
+}
+
 interface Pair {
   readonly client: Socket
   upstream: Socket | undefined
@@ -16,7 +21,7 @@ interface Pair {
  * slow connection, or a closed port.
  */
 export class FaultProxy implements AsyncDisposable {
-  readonly #target: { readonly host: string; readonly port: number }
+  #target: Address
   readonly #pairs = new Set<Pair>()
   #server: Server
   #mode: Mode = 'forward'
@@ -24,16 +29,14 @@ export class FaultProxy implements AsyncDisposable {
   #port = 0
   #accepted = 0
 
-  private constructor(target: { host: string; port: number }) {
+  private constructor(target: Address) {
     this.#target = target
     this.#server = this.#newServer()
   }
 
   /** Listens on a free port of 127.0.0.1, and connects to the host and port of the URL `target`. */
   static async start(target: string): Promise<FaultProxy> {
-    const { hostname, port } = new URL(target)
-    if (port === '') throw new Error('the target URL of a fault proxy needs a port')
-    const proxy = new FaultProxy({ host: hostname.replaceAll(/[[\]]/g, ''), port: Number(port) })
+    const proxy = new FaultProxy(addressOf(target))
     await proxy.#listen()
     return proxy
   }
@@ -58,6 +61,11 @@ export class FaultProxy implements AsyncDisposable {
     url.hostname = '127.0.0.1'
     url.port = String(this.#port)
     return url.href
+  }
+
+  /** Connects new clients to another server, as a failover does. Open connections stay where they are. */
+  retarget(target: string): void {
+    this.#target = addressOf(target)
   }
 
   /** Forwards everything, starting with the data that a blackhole held back, without a delay. */
@@ -178,4 +186,10 @@ export class FaultProxy implements AsyncDisposable {
     })
     from.on('end', () => later(0, () => to.end()))
   }
+}
+
+function addressOf(target: string): Address {
+  const { hostname, port } = new URL(target)
+  if (port === '') throw new Error('the target URL of a fault proxy needs a port')
+  return { host: hostname.replaceAll(/[[\]]/g, ''), port: Number(port) }
 }

@@ -33,6 +33,9 @@ async function handle(request: IncomingMessage): Promise<unknown> {
   if (subject === 'private' && (detail === 'postgres' || detail === 'rabbit')) {
     return manager.createPrivate(detail)
   }
+  if (subject === 'private' && detail !== undefined && verb === 'standby') {
+    return manager.createStandby(detail)
+  }
   const action = ACTIONS.find((known) => known === verb)
   if (subject === 'private' && detail !== undefined && action !== undefined) {
     await manager.act(detail, action)

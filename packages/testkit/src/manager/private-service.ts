@@ -13,6 +13,14 @@ export interface PrivateServer extends AsyncDisposable {
   kill(): Promise<void>
 }
 
+/** A PostgreSQL that only one suite uses. */
+export interface PrivatePostgres extends PrivateServer {
+  /**
+   * Restarts it, and starts a hot standby that follows it: read-only until it is promoted with `select pg_promote()`.
+   */
+  startStandby(): Promise<PrivateServer>
+}
+
 /** A RabbitMQ that only one suite uses. */
 export interface PrivateRabbit extends PrivateServer {
   /** Makes it raise a memory alarm, so that it blocks publishers. */
@@ -21,17 +29,19 @@ export interface PrivateRabbit extends PrivateServer {
   clearAlarm(): Promise<void>
 }
 
-export async function startPrivateDatabase(): Promise<PrivateServer> {
-  return (await begin('postgres')).server
+export async function startPrivateDatabase(): Promise<PrivatePostgres> {
+  const { server, id } = await begin('/private/postgres')
+  const startStandby = async () => (await begin(`/private/${id}/standby`)).server
+  return { ...server, startStandby }
 }
 
 export async function startPrivateBroker(): Promise<PrivateRabbit> {
-  const { server, act } = await begin('rabbit')
+  const { server, act } = await begin('/private/rabbit')
   return { ...server, raiseAlarm: () => act('raiseAlarm'), clearAlarm: () => act('clearAlarm') }
 }
 
-async function begin(kind: 'postgres' | 'rabbit') {
-  const started = await callManager(`/private/${kind}`)
+async function begin(path: string) {
+  const started = await callManager(path)
   const id = text(started, 'id')
   const act = async (action: string): Promise<void> => {
     await callManager(`/private/${id}/${action}`)
@@ -44,5 +54,5 @@ async function begin(kind: 'postgres' | 'rabbit') {
     kill: () => act('kill'),
     [Symbol.asyncDispose]: () => act('remove'),
   }
-  return { server, act }
+  return { id, server, act }
 }

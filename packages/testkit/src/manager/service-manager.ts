@@ -57,18 +57,32 @@ export class ServiceManager {
     return { name }
   }
 
-  async createPrivate(kind: 'postgres' | 'rabbit'): Promise<PrivateService> {
+  createPrivate(kind: 'postgres' | 'rabbit'): Promise<PrivateService> {
+    return this.#addPrivate(kind, async (folder) =>
+      kind === 'postgres'
+        ? await PostgresServer.create(folder)
+        : await RabbitServer.create(folder, await this.#portMapper()),
+    )
+  }
+
+  /** A hot standby of the private PostgreSQL `id`. */
+  createStandby(id: string): Promise<PrivateService> {
+    const primary = this.#private.get(id)
+    if (!(primary instanceof PostgresServer)) throw new Error(`${id} is not a PostgreSQL`)
+    return this.#addPrivate('postgres', (folder) => PostgresServer.follow(primary, folder))
+  }
+
+  async #addPrivate(
+    kind: string,
+    create: (folder: string) => Promise<Server>,
+  ): Promise<PrivateService> {
     if (this.#private.size >= MAX_PRIVATE_SERVICES) {
       throw new Error(
         `the limit of ${MAX_PRIVATE_SERVICES} private services is reached: dispose of some`,
       )
     }
     const id = `${kind}-${randomBytes(4).toString('hex')}`
-    const folder = join(this.#folder, id)
-    const server =
-      kind === 'postgres'
-        ? await PostgresServer.create(folder)
-        : await RabbitServer.create(folder, await this.#portMapper())
+    const server = await create(join(this.#folder, id))
     this.#private.set(id, server)
     return { id, url: server.url, logFile: server.logFile }
   }

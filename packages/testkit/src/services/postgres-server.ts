@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { appendFile, chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -51,16 +51,10 @@ export class PostgresServer {
 
   /** Creates a cluster in `folder`, which must not exist, and starts it. */
   static async create(folder: string): Promise<PostgresServer> {
-    const programs = POSTGRES.find()
-    if (programs === undefined) throw new Error('PostgreSQL is not installed')
-    const user = await serviceUser()
-    await mkdir(folder, { mode: 0o700 })
+    const { programs, user } = await prepareFolder(folder)
     const passwordFile = join(folder, 'password')
     await writeFile(passwordFile, PASSWORD)
-    if (user !== undefined) {
-      await chown(folder, user.uid, user.gid)
-      await chown(passwordFile, user.uid, user.gid)
-    }
+    if (user !== undefined) await chown(passwordFile, user.uid, user.gid)
     const location = ['-D', join(folder, 'data')]
     // With authentication, so that tests can use wrong passwords.
     const authentication = ['-U', 'warren', '--pwfile', passwordFile, '--auth=scram-sha-256']
@@ -69,6 +63,23 @@ export class PostgresServer {
       [...location, ...authentication, '--encoding=UTF8', '--locale=C', '--no-sync'],
       { cwd: folder, env: environment(), ...user },
     )
+    const server = new PostgresServer(folder, await freePort(), programs, user)
+    await server.start()
+    return server
+  }
+
+  /** Creates a hot standby in `folder`, which must not exist, and starts it. Restarts the primary, to copy its files. */
+  static async follow(primary: PostgresServer, folder: string): Promise<PostgresServer> {
+    const { programs, user } = await prepareFolder(folder)
+    const data = join(folder, 'data')
+    await primary.stop()
+    // As the user of the server, because the copy must belong to it.
+    await run('cp', ['-R', join(primary.#folder, 'data'), data], { cwd: folder, ...user })
+    await run('chmod', ['-R', 'go=', data], { cwd: folder, ...user })
+    const settings = `primary_conninfo = '${primary.url}'\n`
+    await appendFile(join(data, 'postgresql.auto.conf'), settings)
+    await writeFile(join(data, 'standby.signal'), '')
+    await primary.start()
     const server = new PostgresServer(folder, await freePort(), programs, user)
     await server.start()
     return server
@@ -105,6 +116,15 @@ export class PostgresServer {
     await this.kill()
     await rm(this.#folder, { recursive: true, force: true })
   }
+}
+
+async function prepareFolder(folder: string) {
+  const programs = POSTGRES.find()
+  if (programs === undefined) throw new Error('PostgreSQL is not installed')
+  const user = await serviceUser()
+  await mkdir(folder, { mode: 0o700 })
+  if (user !== undefined) await chown(folder, user.uid, user.gid)
+  return { programs, user }
 }
 
 /** Excludes the PG… variables of the developer. */

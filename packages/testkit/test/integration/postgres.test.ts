@@ -92,4 +92,16 @@ describePostgres('startPrivatePostgres', () => {
     const rows = await until(() => query(server.url, 'SELECT count(*)::int AS n FROM pg_class'))
     expect(rows).toHaveLength(1)
   })
+
+  it('has a standby that follows it and can be promoted', { timeout: 90_000 }, async () => {
+    await using primary = await startPrivatePostgres()
+    await using standby = await primary.startStandby()
+    await query(primary.url, 'CREATE TABLE task AS SELECT 7 AS id')
+    await until(() => query(standby.url, 'SELECT id FROM task'))
+    await expect(query(standby.url, 'DELETE FROM task')).rejects.toThrow(/read-only/)
+    await primary.kill()
+    await query(standby.url, 'SELECT pg_promote()')
+    await until(() => query(standby.url, 'DELETE FROM task'))
+    expect(await query(standby.url, 'SELECT id FROM task')).toEqual([])
+  })
 })

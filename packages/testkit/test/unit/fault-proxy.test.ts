@@ -164,6 +164,17 @@ describe('FaultProxy', () => {
     await newClient().exchanges('two')
   })
 
+  it('connects new clients to another server, and leaves open connections', async () => {
+    const other = await UpperCaseServer.start()
+    const client = newClient()
+    await client.exchanges('one')
+    proxy.retarget(other.url)
+    await newClient().exchanges('two')
+    await client.exchanges('three')
+    expect([server.sockets.length, other.sockets.length]).toEqual([1, 1])
+    await other.close()
+  })
+
   it('delays data and keeps its order', async () => {
     const client = newClient()
     await client.exchanges('one')
