@@ -1,10 +1,13 @@
-import { printFailure, processIo } from '@warren/runtime'
+import { printFailure, processIo, ProgramError } from '@warren/runtime'
 import { chaosCommand } from './chaos.command.ts'
 
 const io = processIo()
 const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)))
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => stop.abort(new ProgramError(`stopped by ${signal}`, { exitCode })))
 }
 try {
   await chaosCommand(io, stop.signal).parseAsync()

@@ -53,13 +53,17 @@ const CHECK_MS = 3_000
 // A relay may hold a task this long before it can store it.
 const MAX_HOLD_MS = 60_000
 
-/** Plans a run, plays it on a new network, and judges every task. Removes everything but the logs. */
+/** Plans a run, plays it on a new network, and judges every task. Removes everything but the logs, and these too if it is stopped. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const started = performance.now()
   await using resources = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'warren-chaos-'))
   const logFolder = `${folder}-logs`
   resources.defer(() => rm(folder, { recursive: true, force: true }))
+  resources.defer(async () => {
+    // Nobody reads the logs of a run that was stopped.
+    if (options.signal.aborted) await rm(logFolder, { recursive: true, force: true })
+  })
   const mounts = await canMount()
   const diskMb = DISK_MB + Math.ceil((options.tasks * DISK_KB_PER_TASK) / 1_024)
   const disk = mounts ? resources.use(await mountSmallDisk(folder, diskMb)) : undefined
