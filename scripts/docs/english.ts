@@ -41,7 +41,7 @@ const STYLE_RULES: readonly Rule[] = [
 
 /** Files whose words are a protocol's, or formats that log pipelines match. */
 const PROTOCOL_FILES =
-  /(?:^|\/)(?:log-text|bunny-text|relay-text)\.ts$|\/corpus\/writers\/(?:dotnet-relay|python-bunny)\.ts$|^docs\/glossary\.md$|(?:^|\/)CHANGELOG-[\w.]+\.md$/
+  /(?:^|\/)(?:log-text|bunny-text|relay-text|known-words)\.ts$|\/corpus\/writers\/(?:dotnet-relay|python-bunny)\.ts$|^docs\/glossary\.md$|(?:^|\/)CHANGELOG-[\w.]+\.md$/
 
 /** Reads the words that docs/glossary.md rules out: the third column of its tables, and the first of its last one. */
 export function glossaryRules(glossary: string): Rule[] {

@@ -3,6 +3,7 @@ import type { Analysis } from './analysis.ts'
 import { buildDocument } from './document/build-document.ts'
 import type { ReportDocument } from './document/report-document.ts'
 import { repeatedLogs } from './network/repeated-logs.ts'
+import type { QuoteMode } from './vocabulary/quotes/quote-mode.ts'
 import type { LogSource } from './sources/log-source.ts'
 import type { InputFile } from './read/input-files.ts'
 import { LineMemory } from './read/line-memory.ts'
@@ -19,6 +20,8 @@ export interface ReportOptions {
   date?: number | undefined
   /** Names of the expected clients. */
   expected?: readonly string[] | undefined
+  /** How log lines are quoted; `known` if undefined. */
+  quotes?: QuoteMode | undefined
   stdin?: AsyncIterable<Buffer | string>
   onProgress?: (bytes: number) => void
   /** Bytes per read; for tests. */
@@ -36,7 +39,7 @@ export async function createReport(
 
 /** The document of what has been read so far. */
 export function documentOf(inputs: Inputs, options: ReportOptions): ReportDocument {
-  return buildDocument(analysisOf(inputs, options), { since: options.since, until: options.until })
+  return buildDocument(analysisOf(inputs, options), options)
 }
 
 export function analysisOf(inputs: Inputs, options: ReportOptions): Analysis {

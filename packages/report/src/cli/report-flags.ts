@@ -1,4 +1,5 @@
 import type { FailOn } from './exit-code.ts'
+import type { QuoteMode } from '../vocabulary/quotes/quote-mode.ts'
 import type { OutputFormat } from './output-format.ts'
 
 /** Options of the command line, unparsed. */
@@ -13,6 +14,7 @@ export interface ReportFlags {
   output?: string
   failOn: FailOn
   follow?: boolean
+  quote?: QuoteMode
   quiet?: boolean
   schema?: boolean
 }

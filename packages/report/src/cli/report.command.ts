@@ -2,6 +2,7 @@ import type { ReportFlags } from './report-flags.ts'
 import { bindCommand, type CliIo } from '@warren/runtime/cli'
 import { Command, Option } from 'commander'
 import { FAIL_ON } from './exit-code.ts'
+import { QUOTE_MODES } from '../vocabulary/quotes/quote-mode.ts'
 import { OUTPUT_FORMATS } from './output-format.ts'
 
 /** `report FILE…`: reports which links work, according to the logs. Sets the exit code of the process. */
@@ -23,6 +24,14 @@ export function reportCommand(io: CliIo): Command {
         .default('unknown'),
     )
     .option('--follow', 'show a live view of growing files')
+    .addOption(
+      new Option(
+        '--quote <mode>',
+        'known: quote only words and values of known log lines; full: quote whole lines, for your own eyes',
+      )
+        .choices(QUOTE_MODES)
+        .default('known'),
+    )
     .option('--quiet', 'do not list the detected file formats')
     .option('--schema', 'print the JSON Schema of --format json')
     .showSuggestionAfterError()

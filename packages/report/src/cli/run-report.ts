@@ -118,6 +118,7 @@ function reportOptions(io: CliIo, flags: ReportFlags): ReportOptions {
   }
   return {
     tz,
+    quotes: flags.quote,
     date: date === undefined ? undefined : parseDate(date),
     since,
     until,

@@ -4,6 +4,8 @@ import { checklist } from '../checklist/checklist.ts'
 import type { ProgramLog } from '../network/network.ts'
 import type { PollMatch } from '../network/poll-match.ts'
 import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
+import { LineQuoter } from '../vocabulary/quotes/line-quoter.ts'
+import type { QuoteMode } from '../vocabulary/quotes/quote-mode.ts'
 import { endOf, titleOf } from '../findings/raw-finding.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
 import { formatCount, formatDuration } from '../vocabulary/figures.ts'
@@ -13,6 +15,7 @@ import { buildConclusion } from './conclusion.ts'
 import { selectLines, evidenceOf, instant, instantOr, withShortQuotes } from './instants.ts'
 import { buildLinks } from './link-section.ts'
 import { withMoments } from './moment.ts'
+import { mapTexts } from './map-texts.ts'
 import { Masker } from './masking.ts'
 import { REPORT_VERSION, reportDocumentSchema } from './report-document.ts'
 import type { Clock, Finding, ReportDocument } from './report-document.ts'
@@ -24,10 +27,15 @@ import { buildTransaction } from './transaction-section.ts'
 /** Builds the document that every renderer shows: complete, masked, and the same for the same logs. */
 export function buildDocument(
   analysis: Analysis,
-  limits: { since: number | undefined; until: number | undefined } = {
-    since: undefined,
-    until: undefined,
-  },
+  {
+    since,
+    until,
+    quotes = 'known',
+  }: {
+    since?: number | undefined
+    until?: number | undefined
+    quotes?: QuoteMode | undefined
+  } = {},
 ): ReportDocument {
   const { network, diagnosis, inputs, clockOffsets } = analysis
   const sourceIds = new Map(
@@ -55,9 +63,10 @@ export function buildDocument(
       durationMs: network.to > network.from ? Math.round(network.to - network.from) : 0,
       zone: 'UTC',
       dateKnown: clockOffsets.some(({ dateKnown, method }) => dateKnown && method !== 'none'),
-      since: instant(limits.since ?? Number.NaN),
-      until: instant(limits.until ?? Number.NaN),
+      since: instant(since ?? Number.NaN),
+      until: instant(until ?? Number.NaN),
     },
+    quotes,
     numbers: buildNumbers(analysis),
     totals: {
       lines: inputs.files.reduce((sum, { reader }) => sum + reader.lines, 0),
@@ -102,9 +111,22 @@ function maskAndShorten(document: ReportDocument, { network, inputs }: Analysis)
   ].flatMap(({ facts }) => facts.clients.all().flatMap((client) => [...client.collections]))
   const written = withMoments(document, network)
   const masked = new Masker(collections, written).deep(written)
+  const quoted = document.quotes === 'full' ? masked : withKnownQuotes(masked, document)
   const folder = sharedFolder(inputs.files.map(({ path }) => path))
   // Throws if the document does not match its schema.
-  return reportDocumentSchema.parse(withShortQuotes(withoutFolder(masked, folder)))
+  return reportDocumentSchema.parse(withShortQuotes(withoutFolder(quoted, folder)))
+}
+
+/** Cuts quoted lines. Names that the report shows as those of a component are kept. */
+function withKnownQuotes(masked: unknown, { components }: ReportDocument): unknown {
+  const named = components.flatMap(({ name, cluster, namespace, pod }) => [
+    name,
+    cluster,
+    namespace,
+    pod,
+  ])
+  const quoter = new LineQuoter(named.filter((name) => name !== null))
+  return mapTexts(masked, (text, isQuote) => (isQuote ? quoter.quote(text) : text))
 }
 
 function buildFinding(

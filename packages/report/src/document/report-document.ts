@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { caveatSchema, checkSchema, findingSchema, transactionSchema } from './finding-schema.ts'
 import { clockSchema, linkSchema } from './link-schema.ts'
+import { QUOTE_MODES } from '../vocabulary/quotes/quote-mode.ts'
 import { count, instant, milliseconds, numberRowSchema, verdictSchema } from './schema-parts.ts'
 import { componentSchema, sourceSchema } from './source-schema.ts'
 
@@ -20,7 +21,7 @@ export type { Caveat, Check, Finding, Transaction } from './finding-schema.ts'
  *
  * The description of `version` states what a new version may change.
  */
-export const REPORT_VERSION = '1.1'
+export const REPORT_VERSION = '1.2'
 const VERSION_POLICY =
   'major.minor. A new minor version only adds members, or values to an enumeration; any other change makes a new major version. Readers should accept every minor version of the major version they know, and ignore unknown members.'
 
@@ -49,6 +50,11 @@ export const reportDocumentSchema = z
         until: instant.nullable().describe('value of --until'),
       })
       .describe('time that the report covers'),
+    quotes: z
+      .enum(QUOTE_MODES)
+      .describe(
+        'how log lines are quoted. known: only words and values that lines of known programs contain, the rest is …. full: whole lines in which recognised secrets are masked; such a report must not be passed on',
+      ),
     numbers: z.array(numberRowSchema).describe('key figures'),
     totals: z
       .strictObject({

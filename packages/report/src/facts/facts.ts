@@ -17,6 +17,7 @@ export const MAX_CLIENTS = 1_000
 /** Start messages within this time belong to one start: a relay logs one per address it listens on. */
 const SAME_START_MS = 5_000
 
+const VERSION = /^v?\d[\w.+-]{0,40}$/
 /** Detail of a restart without a shutdown message before it. */
 export const NO_SHUTDOWN_MESSAGE = 'without a shutdown message'
 
@@ -40,7 +41,7 @@ export class ProgramFacts {
   }
 
   started(line: Quotable, version: string): void {
-    if (version !== '') this.version = version
+    if (VERSION.test(version)) this.version = version
     if (line.time - this.lastStart < SAME_START_MS && !(this.lastStop > this.lastStart)) return
     const alive = latest(this.lastWork, this.lastStart)
     if (!Number.isNaN(alive)) {

@@ -1,5 +1,6 @@
 import { EvidenceKeeper, quote } from './evidence-keeper.ts'
 import type { Quotable, RawEvidence } from './evidence-keeper.ts'
+import { knownReason } from '../vocabulary/quotes/line-quoter.ts'
 
 /** A period in which a problem occurred. */
 export interface Period {
@@ -51,6 +52,11 @@ export class ProblemHistory {
     const begun = Math.max(from, current?.recoveredAt || from)
     this.periods.push({ from: begun, to: time, count: n, recoveredAt: Number.NaN })
     if (this.periods.length > MAX_PERIODS) joinClosest(this.periods)
+  }
+
+  /** What a log line gives as the reason, without text that is not known. */
+  reason(text: string): void {
+    this.detail(knownReason(text))
   }
 
   detail(text: string): void {

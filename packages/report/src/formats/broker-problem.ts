@@ -1,4 +1,5 @@
 import type { Cause } from '../vocabulary/cause.ts'
+import { knownReason } from '../vocabulary/quotes/line-quoter.ts'
 
 /** What an unusual event of the broker is about. */
 export type BrokerProblem =
@@ -80,7 +81,7 @@ function refusedOperation(
     return {
       kind: 'link',
       cause: 'broker-connection-lost',
-      detail: `closed by the broker: ${reason}`,
+      detail: `closed by the broker: ${knownReason(reason)}`,
     }
   }
   // Clients use this to check whether something exists.

@@ -1,5 +1,6 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import type { LinkStats } from '../facts/link-stats.ts'
+import { knownReason } from '../vocabulary/quotes/line-quoter.ts'
 import type { JsonEvent } from './json-event.ts'
 
 /** More than a server has. */
@@ -7,7 +8,7 @@ const MAX_ADDRESSES = 64
 
 /** `relay.example.org: 203.0.113.7 closed the TLS handshake 40 times since 08:29 UTC; 203.0.113.9 works` */
 const DETAIL =
-  /^(\S+): (.{1,200}?) (?:once at|\d+ times since) [^;]{1,40}; (.{1,600}?)(?: works?)?$/
+  /^([\w.-]{1,253}): (?:([\da-f.:]{2,45}) )?(.{1,200}?) (?:once at|\d+ times since) [^;]{1,40}; (.{1,600}?)(?: works?)?$/
 
 /** Reads the lines of Warren's client about single addresses of a server. */
 export class FailingAddresses {
@@ -18,10 +19,12 @@ export class FailingAddresses {
     const since = Date.parse(event.text('since'))
     const from = since <= line.time ? since : line.time
     const history = link.problem('address-failing', line, this.#more(event), from)
-    const [, host, failure, works] = DETAIL.exec(event.text('detail')) ?? []
+    const [, host, address = '', failure, works] = DETAIL.exec(event.text('detail')) ?? []
     if (host === undefined || failure === undefined || works === undefined) return
     const working = event.text('address') === '' ? 1 : works.split(' and ').length
-    history.detail(`one of ${working + 1} addresses of ${host} fails: ${failure}`)
+    history.detail(
+      `one of ${working + 1} addresses of ${host} fails: ${address}${address && ' '}${knownReason(failure)}`,
+    )
   }
 
   recovered(link: LinkStats, line: Quotable, event: JsonEvent): void {

@@ -88,7 +88,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
           this.#cdmFailed(line)
           break
         }
-        link.problem('task-not-answerable', line).detail(event.text('cause') || 'see the line')
+        link.problem('task-not-answerable', line).reason(event.text('cause') || 'see the line')
         link.problems.get('task-not-answerable')?.recover(line)
         break
       case 'result submitted':

@@ -258,7 +258,7 @@ export class WarrenRelayEvents implements WarrenEvents {
         break
       }
       case 'result rejected':
-        this.#client(node())?.stats.problem('result-rejected', line).detail(event.word('reason'))
+        this.#client(node())?.stats.problem('result-rejected', line).reason(event.word('reason'))
         this.#client(node())?.stats.problems.get('result-rejected')?.recover(line)
         break
       case 'lease returned': {
@@ -334,7 +334,7 @@ export class WarrenRelayEvents implements WarrenEvents {
         ? `HTTP ${status}`
         : (networkCause(`${event.text('code')} ${event.text('detail')}`)?.cause ??
           event.text('code'))
-    submissions.problems.get('submission-failing')?.detail(detail)
+    submissions.problems.get('submission-failing')?.reason(detail)
   }
 
   #service(line: Quotable, event: JsonEvent, msg: string): boolean {
@@ -464,7 +464,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     stats.failure(line, status > 0 ? status : outcomeOf(cause), cause, event.number('durationMs'))
     const why =
       networkCause(`${event.text('code')} ${event.text('detail')}`)?.cause ?? event.text('code')
-    stats.problems.get(cause)?.detail(status > 0 ? `HTTP ${status}` : why)
+    stats.problems.get(cause)?.reason(status > 0 ? `HTTP ${status}` : why)
   }
 
   #learnNode(node: string, name: string): void {

@@ -12,6 +12,7 @@ import {
   CHECK_TONE,
   MARK,
   Names,
+  QUOTES_NOTE,
   formatP95Note,
   ROLE_LABEL,
   SEEN_IN_LABEL,
@@ -63,6 +64,7 @@ class MarkdownPage {
     this.#findings()
     this.#checklist()
     this.#conclusion()
+    this.#add(text(QUOTES_NOTE[this.#document.quotes]))
     return `${this.#lines.join('\n').trimEnd()}\n`
   }
 

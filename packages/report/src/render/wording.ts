@@ -96,6 +96,13 @@ export function formatP95Note({ components }: Pick<ReportDocument, 'components'>
     : note
 }
 
+/** How log lines are quoted, so that a reader knows whether the report may be passed on. */
+export const QUOTES_NOTE: Readonly<Record<ReportDocument['quotes'], string>> = {
+  known:
+    'Quoted lines contain only words and values of known log lines; … replaces the rest. Credentials, tokens and collection IDs are masked.',
+  full: 'Quoted lines are complete (--quote full): only credentials, tokens and personal data that were recognised are masked. Do not pass this report on unread.',
+}
+
 export const SEEN_IN_LABEL: Readonly<Record<Component['seenIn'], string>> = {
   'own-log': 'its own log',
   'other-logs': 'other logs',

@@ -21,30 +21,37 @@ const ERRORS = [
   `queue ${COLLECTION.replaceAll('-', '')} is gone`,
 ]
 
-it('shows no secret from logs or file names in any format', async () => {
-  const clock = (second: number): string => new Date(second * 1000).toISOString().slice(11, 19)
-  const start = 6 * 3600 + 30 * 60
-  const relay = Array.from({ length: 60 }, (_, poll) => {
-    const time = clock(start + poll * 10)
-    return [
-      `[${time} WRN] Invalid password for client: site-b`,
-      `[${time} INF] HTTP GET /link_connector_api/task/nextjob/${COLLECTION} responded 401 in 9.2 ms`,
-      `[${time} ERR] ${ERRORS[poll % ERRORS.length] ?? ''}`,
-      ERRORS[(poll + 1) % ERRORS.length] ?? '',
-    ].join('\n')
-  }).join('\n')
-  const report = await reportOf({
-    [`hub/relay-${COLLECTION}.log`]: relay,
-    [`site-b/bunny-${COLLECTION.toUpperCase()}.txt`]: ERRORS.join('\n'),
-  })
-  expect(report.findings.length).toBeGreaterThan(0)
-  const plain = styles({ write: () => true }, {})
-  const pages = [renderHtml, renderMarkdown, renderJson].map((render) => render(report))
-  for (const page of [...pages, renderText(report, plain)]) {
-    expect(page).toContain('‹collection›')
-    for (const secret of [PASSWORD, BASIC, JWT, COLLECTION, COLLECTION.replaceAll('-', '')]) {
-      expect(page.toLowerCase()).not.toContain(secret.toLowerCase())
+it.each(['known', 'full'] as const)(
+  'shows no secret from logs or file names in any format, quotes: %s',
+  async (quotes) => {
+    const clock = (second: number): string => new Date(second * 1000).toISOString().slice(11, 19)
+    const start = 6 * 3600 + 30 * 60
+    const relay = Array.from({ length: 60 }, (_, poll) => {
+      const time = clock(start + poll * 10)
+      return [
+        `[${time} WRN] Invalid password for client: site-b`,
+        `[${time} INF] HTTP GET /link_connector_api/task/nextjob/${COLLECTION} responded 401 in 9.2 ms`,
+        `[${time} ERR] ${ERRORS[poll % ERRORS.length] ?? ''}`,
+        ERRORS[(poll + 1) % ERRORS.length] ?? '',
+      ].join('\n')
+    }).join('\n')
+    const report = await reportOf(
+      {
+        [`hub/relay-${COLLECTION}.log`]: relay,
+        [`site-b/bunny-${COLLECTION.toUpperCase()}.txt`]: ERRORS.join('\n'),
+      },
+      { quotes },
+    )
+    expect(report.findings.length).toBeGreaterThan(0)
+    const plain = styles({ write: () => true }, {})
+    const pages = [renderHtml, renderMarkdown, renderJson].map((render) => render(report))
+    for (const page of [...pages, renderText(report, plain)]) {
+      expect(page).toContain('‹collection›')
+      for (const secret of [PASSWORD, BASIC, JWT, COLLECTION, COLLECTION.replaceAll('-', '')]) {
+        expect(page.toLowerCase()).not.toContain(secret.toLowerCase())
+      }
     }
-  }
-  expect(renderJson(report)).toContain('Username=relay;Password=‹secret›;Database=relay')
-})
+    if (quotes === 'full')
+      expect(renderJson(report)).toContain('Username=relay;Password=‹secret›;Database=relay')
+  },
+)

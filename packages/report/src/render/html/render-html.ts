@@ -1,7 +1,7 @@
 import type { ReportDocument } from '../../document/report-document.ts'
 import { formatCount } from '../../vocabulary/figures.ts'
 import { TimeFormat } from '../time-format.ts'
-import { MARK, Names, VERDICT_TONE, VERDICT_LABEL } from '../wording.ts'
+import { MARK, Names, QUOTES_NOTE, VERDICT_TONE, VERDICT_LABEL } from '../wording.ts'
 import { html, type SafeHtml } from './html-template.ts'
 import { PAGE_STYLE } from './page-style.ts'
 import { renderChecklist, renderConclusion } from './closing-sections.ts'
@@ -72,8 +72,8 @@ export function renderHtml(document: ReportDocument): string {
           )}
         </main>
         <footer>
-          ${formatCount(totals.lines, 'line')} in ${formatCount(totals.files, 'file')}. Credentials,
-          tokens and collection IDs are masked.
+          ${formatCount(totals.lines, 'line')} in ${formatCount(totals.files, 'file')}.
+          ${QUOTES_NOTE[document.quotes]}
         </footer>
       </body>
     </html> `
