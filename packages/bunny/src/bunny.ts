@@ -1,23 +1,21 @@
-import { join } from 'node:path'
-import { ExitCode, fileErrorReason, newUuid, ProgramError, type Logger } from '@warren/runtime'
+import type { Logger } from '@warren/runtime'
 import type { TaskResult } from '@warren/task-api'
 import { systemClock, type Clock } from './clock.ts'
 import { Collection } from './collection.ts'
 import type { BunnyConfig } from './config.ts'
-import { errorText } from './error-text.ts'
 import { healthMetrics, openHealth } from './health/bunny-health.ts'
 import { BunnyEvent } from './log-events.ts'
 import type { TaskGate } from './gate/task-gate.ts'
 import { openGate } from './gate/open-gate.ts'
-import { openState as openTaskState, type State } from './outbox/open-state.ts'
-import { defaultStateFolders, folderName } from './outbox/state-path.ts'
+import type { State } from './outbox/open-state.ts'
+import { openCache, openCollectionState, openLink } from './open-collection.ts'
 import type { TaskKind } from './outbox/task-store.ts'
 import { RunSlots } from './poll/task-queue.ts'
-import { cohortOptions, dayZone } from './omop-config.ts'
-import { RelayLink } from './relay-link.ts'
+import type { RelayLink } from './relay-link.ts'
 import { relaysOf, usesHttps, type RelayConfig } from './relay-settings.ts'
-import { DistributionCache } from './solve/distribution-cache.ts'
+import type { DistributionCache } from './solve/distribution-cache.ts'
 import { solveTask } from './solve/solve-task.ts'
+import { isDistribution, siteSettings } from './site-settings.ts'
 import { databaseLabel, sourceConfig } from './source-config.ts'
 import { borrowed, type CdmSource } from './sources/cdm-source.ts'
 import { DatabaseWatch } from './sources/database-watch.ts'
@@ -60,6 +58,7 @@ export async function startBunny(
   await using starting = new AsyncDisposableStack()
   log.info({ version: VERSION }, BunnyEvent.starting)
   const relays = relaysOf(config)
+  const settings = siteSettings(config)
   if (relays.some(({ baseUrl }) => !usesHttps(baseUrl))) log.warn(BunnyEvent.withoutHttps)
 
   log.info({ database: databaseLabel(config) }, BunnyEvent.databaseConnecting)
@@ -69,10 +68,12 @@ export async function startBunny(
   const links: OpenLink[] = []
   for (const [index, relay] of relays.entries()) {
     const linkLog = relays.length === 1 ? log : log.child({ link: relay.name })
-    const identity = { relay, isFirst: index === 0 }
-    const state = starting.use(await openState(stateConfig, identity, env, { log: linkLog, clock }))
+    const place = { relay, isFirst: index === 0 }
+    const state = starting.use(
+      await openCollectionState(stateConfig, place, env, { log: linkLog, clock }),
+    )
     const link = starting.use(openLink(config, relay, env, linkLog))
-    const cache = config.cacheEnabled ? await openCache(config, identity, context) : undefined
+    const cache = config.cacheEnabled ? await openCache(config, place, context) : undefined
     links.push({ relay, state, link, cache, log: linkLog })
   }
   const source = starting.use(watchSource(config, dependencies, context))
@@ -86,7 +87,7 @@ export async function startBunny(
     const { gate } = starting.use(
       await openGate(config, {
         source,
-        omop: cohortOptions(config),
+        omop: settings.omop,
         stateFolder: open.state.folder,
         relay: open.relay,
         isFirst: index === 0,
@@ -116,12 +117,8 @@ export async function startBunny(
           const solve = () =>
             solveTask(body, {
               ...limits,
+              ...settings,
               source,
-              policy: { threshold: config.threshold, nearest: config.nearest },
-              omop: cohortOptions(config),
-              timeZone: dayZone(config),
-              ages: config.ages,
-              statistics: config.statistics,
               databaseWaitMs: config.databaseWaitMs,
               collectionId: open.relay.collectionId,
               version: VERSION,
@@ -175,9 +172,7 @@ export async function startBunny(
   return { ended, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
-/** As the Task API distinguishes them. */
-const kindOf = (task: unknown): TaskKind =>
-  typeof task === 'object' && task !== null && 'analysis' in task ? 'distribution' : 'availability'
+const kindOf = (task: unknown): TaskKind => (isDistribution(task) ? 'distribution' : 'availability')
 
 /** Rejects as soon as one of them does. */
 async function allEnded(runs: readonly Promise<void>[]): Promise<void> {
@@ -192,33 +187,6 @@ interface OpenLink {
   readonly cache: DistributionCache | undefined
   /** Its lines name the relay, if there are several. */
   readonly log: Logger
-}
-
-function openLink(
-  config: BunnyConfig,
-  relay: RelayConfig,
-  env: NodeJS.ProcessEnv,
-  log: Logger,
-): RelayLink {
-  try {
-    return new RelayLink({
-      baseUrl: relay.baseUrl,
-      username: relay.username,
-      password: relay.password,
-      collection: relay.collectionId,
-      type: relay.type,
-      version: VERSION,
-      // A random ID distinguishes processes without naming a machine of the site.
-      workerId: config.workerId ?? newUuid(),
-      requestTimeoutMs: config.requestTimeoutMs,
-      env,
-      tls: relay.tls,
-      log,
-    })
-  } catch (error: unknown) {
-    // For example, NODE_EXTRA_CA_CERTS names a file that cannot be read.
-    throw new ProgramError(errorText(error), { exitCode: ExitCode.config, cause: error })
-  }
 }
 
 interface Context {
@@ -239,84 +207,7 @@ function watchSource(
     dialect: given?.dialect ?? ENGINES[target.driver].dialect,
     schema: given?.schema ?? target.schema ?? '',
     advice: ENGINES[target.driver].hint,
-    check: cohortOptions(config),
+    check: siteSettings(config).omop,
     ...context,
   })
-}
-
-interface Identity {
-  readonly relay: RelayConfig
-  /** The first collection has the configured folders for itself, and each other one a folder in them. */
-  readonly isFirst: boolean
-}
-
-const identityOf = ({ baseUrl: relay, collectionId, type }: RelayConfig) => ({
-  relay,
-  collectionId,
-  type,
-})
-
-const folderFor = (folder: string, { relay, isFirst }: Identity): string =>
-  isFirst ? folder : join(folder, folderName(identityOf(relay)))
-
-function openState(
-  config: BunnyConfig,
-  identity: Identity,
-  env: NodeJS.ProcessEnv,
-  { log, clock }: Context,
-): Promise<State> {
-  const { stateDir } = config
-  return openTaskState({
-    mode: config.stateMode,
-    folder: stateDir === undefined ? undefined : folderFor(stateDir, identity),
-    defaultFolders: defaultStateFolders(env, identityOf(identity.relay)),
-    validFor: JSON.stringify(resultsDependOn(config)),
-    maxBytes: config.stateMaxMegabytes * 1_000_000,
-    now: clock.now(),
-    log,
-  })
-}
-
-/** Results are not used after one of these has changed. */
-const resultsDependOn = (config: BunnyConfig) => ({
-  threshold: config.threshold,
-  nearest: config.nearest,
-  ages: config.ages,
-  statistics: config.statistics,
-  omop: cohortOptions(config),
-  timeZone: dayZone(config),
-  database: databaseLabel(config),
-})
-
-function openCache(
-  config: BunnyConfig,
-  identity: Identity,
-  { log, clock }: Context,
-): Promise<DistributionCache> {
-  return openFolder('CACHE_DIR', () =>
-    DistributionCache.open({
-      folder: folderFor(config.cacheDir, identity),
-      ttlMs: config.cacheTtlHours * 3_600_000,
-      validFor: resultsDependOn(config),
-      clock,
-      log,
-    }),
-  )
-}
-
-/** Checks a folder at start, so that a wrong path is found before there is a result to write. */
-async function openFolder<T>(variable: string, open: () => Promise<T>): Promise<T> {
-  try {
-    return await open()
-  } catch (error: unknown) {
-    if (error instanceof ProgramError) throw error
-    throw new ProgramError(
-      `${variable}: cannot use the folder: ${fileErrorReason(error, 'write')}`,
-      {
-        exitCode: ExitCode.config,
-        hint: `Create the folder in ${variable} and make it writable for the user that runs the bunny.`,
-        cause: error,
-      },
-    )
-  }
 }

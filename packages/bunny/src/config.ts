@@ -354,6 +354,15 @@ export const runConfig = defineConfig({
   check: (values) => [...datasourceProblems(values), ...policyProblems(values)],
 })
 
+/** The configuration of `bunny explain` without a database. */
+const explainConfig = defineConfig({
+  program: 'bunny explain',
+  prefixes: ['OMOP_'],
+  settings: { ...disclosureSettings, ...omopSettings },
+  check: policyProblems,
+})
+
+export type ExplainConfig = ReturnType<typeof loadExplainConfig>
 export type BunnyConfig = ReturnType<typeof loadBunnyConfig>
 export type RunConfig = ReturnType<typeof loadRunConfig>
 
@@ -361,6 +370,8 @@ export type RunConfig = ReturnType<typeof loadRunConfig>
 export const loadBunnyConfig = (env: NodeJS.ProcessEnv) => loadConfig(bunnyConfig, env)
 
 export const loadRunConfig = (env: NodeJS.ProcessEnv) => loadConfig(runConfig, env)
+
+export const loadExplainConfig = (env: NodeJS.ProcessEnv) => loadConfig(explainConfig, env)
 
 function policyProblems(values: { threshold?: number; nearest?: number }): ConfigProblem[] {
   const { threshold, nearest } = values

@@ -7,8 +7,8 @@ import { summarise } from '../output/result-summary.ts'
 import { withoutDeniedRows } from '../policy/without-denied-rows.ts'
 import { startDeadline } from '../solve/run-query.ts'
 import { solveTask } from '../solve/solve-task.ts'
-import { cohortOptions } from '../omop-config.ts'
 import { VERSION } from '../version.ts'
+import { siteSettings, taskTimeoutMs } from '../site-settings.ts'
 import { openRunDatabase } from './open-run-database.ts'
 import { programLog } from './program-log.ts'
 
@@ -20,26 +20,21 @@ export async function dryRun(body: unknown, options: { json: boolean }, io: CliI
   const config = loadRunConfig(io.env)
   const log = programLog(runConfig, config, io)
   await using source = await openRunDatabase(config, log)
-  const omop = cohortOptions(config)
-  const disclosure = { threshold: config.threshold, nearest: config.nearest }
-  const { question, words, verdict, denied } = await previewPolicy(body, {
+  const settings = siteSettings(config)
+  const { words, verdict, denied } = await previewPolicy(body, {
     policyFile: config.policyFile,
     source,
-    omop,
+    omop: settings.omop,
     clock: systemClock,
     log,
   })
-  const isDistribution = question.kind === 'distribution'
   const solved = await solveTask(body, {
+    ...settings,
     source,
-    policy: disclosure,
-    omop,
     collectionId: config.collectionId,
     version: VERSION,
     encode: true,
-    deadline: startDeadline(
-      isDistribution ? config.distributionTimeoutMs : config.availabilityTimeoutMs,
-    ),
+    deadline: startDeadline(taskTimeoutMs(body, config)),
     stop: new AbortController().signal,
     clock: systemClock,
     log,
@@ -51,7 +46,7 @@ export async function dryRun(body: unknown, options: { json: boolean }, io: CliI
     return
   }
   const { bold } = styles(io.stdout, io.env)
-  const { threshold, nearest } = disclosure
+  const { threshold, nearest } = settings.policy
   const decision =
     verdict.kind === 'answer'
       ? 'would be answered'

@@ -2,13 +2,13 @@ import { SQL_DIALECTS, type SqlDialect } from '@warren/cohort'
 import { ExitCode, ProgramError, styles, type CliIo } from '@warren/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { systemClock } from '../clock.ts'
-import { loadRunConfig, runConfig } from '../config.ts'
+import { loadExplainConfig, loadRunConfig, runConfig } from '../config.ts'
 import { explainTask, type Explanation } from '../explain/explain-task.ts'
 import { printExplanation } from '../explain/print-explanation.ts'
-import { cohortOptions } from '../omop-config.ts'
+import { siteSettings } from '../site-settings.ts'
 import { openRunDatabase } from './open-run-database.ts'
 import { programLog } from './program-log.ts'
-import { quietLog } from './quiet-log.ts'
+import { quietLog } from '../quiet-log.ts'
 import { readTaskInput } from './task-input.ts'
 
 interface ExplainCommandOptions {
@@ -61,7 +61,7 @@ const OFFLINE_TIMEOUT_MS = 60_000
 
 function explainOffline(body: unknown, io: CliIo): Promise<Explanation> {
   return explainTask(body, {
-    ...offline(io),
+    settings: siteSettings(loadExplainConfig(io.env)),
     timeoutMs: OFFLINE_TIMEOUT_MS,
     clock: systemClock,
     log: quietLog,
@@ -77,21 +77,13 @@ function warnOfDatabase(error: unknown, io: CliIo): void {
   )
 }
 
-/** Which optional tables the site enables, without a database. */
-function offline({ env }: CliIo): { omop: { specimen: boolean; location: boolean } } {
-  const isOn = (name: string): boolean => /^(?:true|t|yes|y|on|1)$/i.test(env[name] ?? '')
-  return {
-    omop: { specimen: isOn('OMOP_SPECIMEN_ENABLED'), location: isOn('OMOP_LOCATION_ENABLED') },
-  }
-}
-
 async function explainOnDatabase(body: unknown, io: CliIo): Promise<Explanation> {
   const config = loadRunConfig(io.env)
   const log = programLog(runConfig, config, io)
   await using source = await openRunDatabase(config, log)
   return await explainTask(body, {
     source,
-    omop: cohortOptions(config),
+    settings: siteSettings(config),
     timeoutMs: config.availabilityTimeoutMs,
     clock: systemClock,
     log,

@@ -4,10 +4,10 @@ import { errorResult, parseTaskEnvelope, serializeResult, type TaskResult } from
 import { systemClock } from '../clock.ts'
 import { loadRunConfig, runConfig } from '../config.ts'
 import { BunnyEvent } from '../log-events.ts'
-import { cohortOptions, dayZone } from '../omop-config.ts'
 import { startDeadline } from '../solve/run-query.ts'
 import { solveTask } from '../solve/solve-task.ts'
 import { VERSION } from '../version.ts'
+import { siteSettings, taskTimeoutMs } from '../site-settings.ts'
 import { readBatch, type BatchLine } from './batch.ts'
 import { openRunDatabase } from './open-run-database.ts'
 import { programLog } from './program-log.ts'
@@ -40,7 +40,8 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
   const single =
     options.batch === undefined ? { task: await readTaskInput(options, io) } : undefined
   const config = loadRunConfig(io.env)
-  const policy = given ?? { threshold: config.threshold, nearest: config.nearest }
+  const settings = siteSettings(config)
+  const policy = given ?? settings.policy
   const log = programLog(runConfig, config, io)
   await using source = await openRunDatabase(config, log)
   await using output = await openOutput(options.output, io.stdout)
@@ -49,20 +50,14 @@ export async function runTasks(options: RunOptions, io: CliIo): Promise<void> {
 
   /** Returns the reason if the result is an error. */
   const solve = async (task: unknown, policy: DisclosurePolicy) => {
-    const limitMs = isDistribution(task)
-      ? config.distributionTimeoutMs
-      : config.availabilityTimeoutMs
     const { result, failure } = await solveTask(task, {
+      ...settings,
       source,
       policy,
-      omop: cohortOptions(config),
-      timeZone: dayZone(config),
-      ages: config.ages,
-      statistics: config.statistics,
       collectionId: config.collectionId,
       version: VERSION,
       encode: options.encode,
-      deadline: startDeadline(limitMs),
+      deadline: startDeadline(taskTimeoutMs(task, config)),
       stop: never,
       clock: systemClock,
       log,
@@ -148,6 +143,3 @@ function readPolicy(modifiers: unknown): DisclosurePolicy {
     })
   }
 }
-
-const isDistribution = (task: unknown): boolean =>
-  typeof task === 'object' && task !== null && 'analysis' in task

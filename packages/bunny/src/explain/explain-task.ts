@@ -1,19 +1,18 @@
 import { cdmTable } from '@warren/cdm'
 import { SQL_DIALECTS, type CohortProblem, type SqlDialect } from '@warren/cohort'
-import { DEFAULT_POLICY } from '@warren/disclosure'
 import type { Logger } from '@warren/runtime'
 import type { Clock } from '../clock.ts'
 import { ConceptNameCache } from '../question/concept-names.ts'
 import { namedConcepts, questionWords, readQuestion } from '../question/question.ts'
 import { startDeadline } from '../solve/run-query.ts'
-import type { SolveContext } from '../solve/solve-context.ts'
+import type { SiteSettings } from '../site-settings.ts'
 import { solveTask } from '../solve/solve-task.ts'
 import type { CdmSource, SqlStatement } from '../sources/cdm-source.ts'
 import { VERSION } from '../version.ts'
 import { RecordingSource } from './recording-source.ts'
 
 export interface ExplainOptions {
-  readonly omop: SolveContext['omop']
+  readonly settings: SiteSettings
   /** Absent: the statements are written but not run. */
   readonly source?: CdmSource
   readonly timeoutMs: number
@@ -47,8 +46,8 @@ export interface Explanation {
 
 /** What a task asks and how it would be answered. Sends nothing, and returns no result. */
 export async function explainTask(body: unknown, options: ExplainOptions): Promise<Explanation> {
-  const { source, omop, clock } = options
-  const question = readQuestion(body, omop)
+  const { source, settings, clock } = options
+  const question = readQuestion(body, settings.omop)
   const names =
     source === undefined
       ? undefined
@@ -116,13 +115,11 @@ async function run(
 async function solve(
   body: unknown,
   source: CdmSource,
-  { omop, timeoutMs, clock, log }: ExplainOptions,
+  { settings, timeoutMs, clock, log }: ExplainOptions,
 ): Promise<{ failure: string | undefined }> {
   const { failure } = await solveTask(body, {
+    ...settings,
     source,
-    omop,
-    // The result is not used.
-    policy: DEFAULT_POLICY,
     collectionId: undefined,
     version: VERSION,
     encode: true,

@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CohortOptions } from '@warren/cohort'
 import { ExitCode, fileErrorReason, ProgramError, type Logger } from '@warren/runtime'
 import { AuditDamaged, AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../clock.ts'
 import type { BunnyConfig } from '../config.ts'
 import { HeldFolder } from '../held/held-folder.ts'
 import { BunnyEvent } from '../log-events.ts'
-import { folderName } from '../outbox/state-path.ts'
+import { identityOf, ownFolder } from '../outbox/state-path.ts'
 import type { RelayConfig } from '../relay-settings.ts'
 import { FolderLock } from '../outbox/folder-lock.ts'
 import { DeniedConcepts } from '../policy/denied-concepts.ts'
@@ -22,7 +23,7 @@ import { TaskGate } from './task-gate.ts'
 
 export interface OpenGateOptions {
   readonly source: CdmSource
-  readonly omop: { readonly specimen: boolean; readonly location: boolean }
+  readonly omop: CohortOptions
   readonly relay: RelayConfig
   /** Whether it is the first of several collections. */
   readonly isFirst: boolean
@@ -83,9 +84,7 @@ async function openAudit(
   const { auditDir } = config
   // Each collection has a record of its own.
   const configured =
-    auditDir === undefined || isFirst
-      ? auditDir
-      : join(auditDir, folderName({ ...relay, relay: relay.baseUrl }))
+    auditDir === undefined ? undefined : ownFolder(auditDir, identityOf(relay), isFirst)
   const folder = auditFolder(configured, stateFolder)
   if (!config.auditEnabled || folder === undefined) return undefined
   try {

@@ -37,8 +37,23 @@ export function defaultStateFolders(
   })
 }
 
+/** As a relay is configured. */
+export const identityOf = (relay: {
+  readonly baseUrl: string
+  readonly collectionId: string
+  readonly type: string | undefined
+}): BunnyIdentity => ({
+  relay: relay.baseUrl,
+  collectionId: relay.collectionId,
+  type: relay.type,
+})
+
+/** The first collection has the configured folder for itself, and each other one a folder in it. */
+export const ownFolder = (folder: string, identity: BunnyIdentity, isFirst: boolean): string =>
+  isFirst ? folder : join(folder, folderName(identity))
+
 /** The name of a folder of this bunny among those of others: a digest, because the collection ID is secret. */
-export function folderName({ relay, collectionId, type = '' }: BunnyIdentity): string {
+function folderName({ relay, collectionId, type = '' }: BunnyIdentity): string {
   return createHash('sha256')
     .update(JSON.stringify([relay, collectionId, type]))
     .digest('hex')

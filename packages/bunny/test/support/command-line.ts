@@ -11,12 +11,15 @@ export interface CommandEnd {
 /** `bunny` in this process, called like by its main program, with only the given environment variables. */
 export async function bunnyHere(
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; stdin?: string } = {},
+  options: { env?: NodeJS.ProcessEnv; stdin?: string; terminal?: { columns: number } } = {},
 ): Promise<CommandEnd> {
   let stdout = ''
   let stderr = ''
   const io: CliIo = {
-    stdout: { write: (text) => (stdout += text) },
+    stdout: {
+      write: (text) => (stdout += text),
+      ...(options.terminal === undefined ? {} : { isTTY: true, ...options.terminal }),
+    },
     stderr: { write: (text) => (stderr += text) },
     stdin: Readable.from(options.stdin === undefined ? [] : [options.stdin]),
     env: options.env ?? {},
