@@ -27,6 +27,8 @@ export interface RelayConfig {
   readonly collectionId: string
   readonly type: 'a' | 'b' | undefined
   readonly tls: ClientTlsFiles
+  /** Its variables that differ from those of the first relay, by the name that the first relay has. */
+  readonly variables: Readonly<Record<string, string>>
 }
 
 const TYPES = choiceSetting(['a', 'b'])
@@ -125,12 +127,26 @@ export type RelayValues = Values<typeof firstRelaySettings> &
     readonly enforceHttps: boolean
   }
 
+/** Any of them may be missing or invalid. */
+type GivenValues = { readonly [K in keyof RelayValues]?: RelayValues[K] | undefined }
+
 /** The relays in a valid configuration, the first one first. */
 export const relaysOf = (values: RelayValues): readonly RelayConfig[] =>
   readRelays(values).flatMap(({ relay }) => (relay === undefined ? [] : [relay]))
 
+/** The collections that the settings name, also where credentials are missing. */
+export function collectionsIn(
+  values: GivenValues,
+): (Pick<RelayConfig, 'name' | 'baseUrl' | 'collectionId' | 'type'> & { isFirst: boolean })[] {
+  return readDrafts(values).flatMap(({ prefix, name, baseUrl, collectionId, type }) =>
+    baseUrl === undefined || collectionId === undefined
+      ? []
+      : [{ name, baseUrl, collectionId, type, isFirst: prefix === FIRST_PREFIX }],
+  )
+}
+
 /** What is wrong with the settings of the relays. */
-export function relayProblems(values: Partial<RelayValues>): ConfigProblem[] {
+export function relayProblems(values: GivenValues): ConfigProblem[] {
   const read = readRelays(values)
   const problems = read.flatMap((one) => one.problems)
   const seen = new Map<string, string>()
@@ -149,7 +165,7 @@ export function relayProblems(values: Partial<RelayValues>): ConfigProblem[] {
         })
         break
       }
-      seen.set(key, `${prefix}COLLECTION_ID`.replace('TASK_API_COLLECTION_ID', 'COLLECTION_ID'))
+      seen.set(key, prefix === FIRST_PREFIX ? 'COLLECTION_ID' : `${prefix}COLLECTION_ID`)
     }
   }
   return problems
@@ -163,15 +179,21 @@ interface ReadRelay {
   readonly problems: readonly ConfigProblem[]
 }
 
-function readRelays(values: Partial<RelayValues>): ReadRelay[] {
-  const first = firstDraft(values)
-  const drafts = [first, ...moreDrafts(values, first)]
-  return drafts.map((draft) => complete(draft, values.enforceHttps ?? true))
+function readRelays(values: GivenValues): ReadRelay[] {
+  return readDrafts(values).map((draft) => complete(draft, values.enforceHttps ?? true))
 }
+
+function readDrafts(values: GivenValues): Draft[] {
+  const first = firstDraft(values)
+  return [first, ...moreDrafts(values, first)]
+}
+
+const FIRST_PREFIX = 'TASK_API_'
 
 interface Draft extends Partial<Omit<RelayConfig, 'tls' | 'type'>> {
   readonly prefix: string
   readonly name: string
+  readonly variables: Readonly<Record<string, string>>
   readonly type: 'a' | 'b' | undefined
   readonly tls: ClientTlsFiles
   /** Of its own variables. */
@@ -180,9 +202,9 @@ interface Draft extends Partial<Omit<RelayConfig, 'tls' | 'type'>> {
   readonly inheritsUrl: boolean
 }
 
-function firstDraft(values: Partial<RelayValues>): Draft {
+function firstDraft(values: GivenValues): Draft {
   const { taskApiBaseUrl, taskApiUsername, taskApiPassword, collectionId } = values
-  const prefix = 'TASK_API_'
+  const prefix = FIRST_PREFIX
   const tls = clientTlsFiles(prefix, {
     CA_FILE: values.authoritiesFile,
     CLIENT_CERT_FILE: values.clientCertificateFile,
@@ -191,6 +213,7 @@ function firstDraft(values: Partial<RelayValues>): Draft {
   return {
     prefix,
     name: values.relayName ?? 'relay',
+    variables: {},
     type: values.taskApiType,
     inheritsUrl: false,
     tls,
@@ -202,7 +225,7 @@ function firstDraft(values: Partial<RelayValues>): Draft {
   }
 }
 
-function moreDrafts(values: Partial<RelayValues>, first: Draft): Draft[] {
+function moreDrafts(values: GivenValues, first: Draft): Draft[] {
   const members: FamilyMember<unknown>[] = [
     ...(values.moreNames ?? []),
     ...(values.moreBaseUrls ?? []),
@@ -227,7 +250,8 @@ function moreDrafts(values: Partial<RelayValues>, first: Draft): Draft[] {
       baseUrl !== undefined && first.baseUrl !== undefined && sameOrigin(baseUrl, first.baseUrl)
     const username = ownUser ?? (isSameServer ? first.username : undefined)
     const isSameLogin = isSameServer && username === first.username
-    const password = of(values.morePasswords) ?? (isSameLogin ? first.password : undefined)
+    const ownPassword = of(values.morePasswords)
+    const password = ownPassword ?? (isSameLogin ? first.password : undefined)
     const collectionId = of(values.moreCollectionIds)
     const own = clientTlsFiles(prefix, {
       CA_FILE: of(values.moreAuthorities),
@@ -241,6 +265,15 @@ function moreDrafts(values: Partial<RelayValues>, first: Draft): Draft[] {
       name: of(values.moreNames) ?? `relay-${number}`,
       type: of(values.moreTypes),
       inheritsUrl: ownUrl === undefined,
+      variables: variablesOf(prefix, {
+        BASE_URL: ownUrl,
+        USERNAME: ownUser,
+        PASSWORD: ownPassword,
+        COLLECTION_ID: collectionId,
+        CA_FILE: own.authorities,
+        CLIENT_CERT_FILE: own.certificate,
+        CLIENT_KEY_FILE: own.key,
+      }),
       tls: {
         ...(authorities === undefined ? {} : { authorities }),
         ...(isSameServer && !isOwnPair ? pair : {}),
@@ -255,8 +288,18 @@ function moreDrafts(values: Partial<RelayValues>, first: Draft): Draft[] {
   })
 }
 
+function variablesOf(
+  prefix: string,
+  own: Readonly<Record<string, unknown>>,
+): Record<string, string> {
+  const set = Object.keys(own).filter((key) => own[key] !== undefined)
+  return Object.fromEntries(set.map((key) => [firstName(key), prefix + key]))
+}
+
+const firstName = (key: string): string => (key === 'COLLECTION_ID' ? key : `${FIRST_PREFIX}${key}`)
+
 function complete(draft: Draft, enforceHttps: boolean): ReadRelay {
-  const { prefix, name, type, tls, baseUrl, username, password, collectionId } = draft
+  const { prefix, name, type, tls, variables, baseUrl, username, password, collectionId } = draft
   const problems: ConfigProblem[] = [
     ...(baseUrl === undefined || draft.inheritsUrl
       ? []
@@ -264,7 +307,7 @@ function complete(draft: Draft, enforceHttps: boolean): ReadRelay {
     ...clientTlsProblems(prefix, draft.ownTls),
   ]
   // The loader reports what the first relay lacks.
-  if (prefix !== 'TASK_API_') {
+  if (prefix !== FIRST_PREFIX) {
     const needed = { COLLECTION_ID: collectionId, USERNAME: username, PASSWORD: password }
     for (const [key, value] of Object.entries(needed)) {
       if (value !== undefined) continue
@@ -281,7 +324,7 @@ function complete(draft: Draft, enforceHttps: boolean): ReadRelay {
   }
   return {
     prefix,
-    relay: { name, baseUrl, username, password, collectionId, type, tls },
+    relay: { name, baseUrl, username, password, collectionId, type, tls, variables },
     problems,
   }
 }

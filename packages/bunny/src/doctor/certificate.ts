@@ -3,10 +3,10 @@ import { failed, ok, warning, type Finding } from './step.ts'
 
 const DAY_MS = 86_400_000
 /** Certificates are usually renewed a month before they expire. */
-const SOON_DAYS = 14
+export const SOON_DAYS = 14
 
 const CHAIN_ADVICE =
-  'If the relay or a proxy uses its own authority, put its certificate (PEM) into a file and set NODE_EXTRA_CA_CERTS to it.'
+  'If the relay or a proxy uses its own authority, put its certificate (PEM) into a file and set TASK_API_CA_FILE to it.'
 
 const REASONS: Readonly<Record<string, readonly [string, string]>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: ['it is signed by itself', CHAIN_ADVICE],
@@ -28,8 +28,8 @@ export function checkCertificate(socket: TLSSocket, host: string, now: number): 
   if (certificate.raw === undefined) return failed('the server sent no certificate')
   const until = Date.parse(certificate.valid_to)
   const from = Date.parse(certificate.valid_from)
-  const daysLeft = Math.floor((until - now) / DAY_MS)
-  const described = describe(socket, certificate, daysLeft)
+  const days = daysLeft(until, now)
+  const described = describe(socket, certificate, days)
 
   const problems: string[] = []
   const advice = new Set<string>()
@@ -57,8 +57,8 @@ export function checkCertificate(socket: TLSSocket, host: string, now: number): 
   if (problems.length > 0) {
     return failed(`the certificate is not valid: ${problems.join(', ')}. ${described}`, ...advice)
   }
-  if (daysLeft < SOON_DAYS) {
-    const what = daysLeft < 1 ? 'expires within a day' : `expires in ${daysLeft} days`
+  if (days < SOON_DAYS) {
+    const what = days < 1 ? 'expires within a day' : `expires in ${counted(days)}`
     return warning(
       `the certificate ${what}. ${described}`,
       'Ask the operator of the relay to renew the certificate.',
@@ -67,11 +67,20 @@ export function checkCertificate(socket: TLSSocket, host: string, now: number): 
   return ok(described)
 }
 
-function describe(
-  socket: TLSSocket,
-  certificate: DetailedPeerCertificate,
-  daysLeft: number,
-): string {
+/** Whole days from `now` to `until`, both in milliseconds; negative if it has passed. */
+export const daysLeft = (until: number, now: number): number => Math.floor((until - now) / DAY_MS)
+
+/** `61 days left` */
+export const leftText = (days: number): string =>
+  days < 0
+    ? `expired ${counted(-days)} ago`
+    : days === 0
+      ? 'less than a day left'
+      : `${counted(days)} left`
+
+const counted = (days: number): string => `${days} day${days === 1 ? '' : 's'}`
+
+function describe(socket: TLSSocket, certificate: DetailedPeerCertificate, days: number): string {
   const names = (certificate.subjectaltname ?? '')
     .split(', ')
     .map((name) => name.replace(/^(?:DNS|IP Address):/, ''))
@@ -79,9 +88,8 @@ function describe(
   const shown = names.slice(0, 4).join(', ')
   const more = names.length > 4 ? ` and ${names.length - 4} more` : ''
   const issuer = one(certificate.issuer.O ?? certificate.issuer.CN)
-  const left = daysLeft < 0 ? `expired ${-daysLeft} days ago` : `${daysLeft} days left`
   return printable(
-    `${socket.getProtocol() ?? 'TLS'}, names ${shown === '' ? 'none' : shown}${more}, issuer ${issuer}, ${left}`,
+    `${socket.getProtocol() ?? 'TLS'}, names ${shown === '' ? 'none' : shown}${more}, issuer ${issuer}, ${leftText(days)}`,
   )
 }
 

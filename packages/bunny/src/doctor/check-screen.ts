@@ -101,7 +101,8 @@ export class CheckScreen {
   }
 }
 
-function sectionOf({ id }: Step): string {
+function sectionOf({ id, link }: Step): string {
   const found = SECTIONS.find(([prefix]) => id === prefix || id.startsWith(`${prefix}.`))
-  return found?.[1] ?? ''
+  const title = found?.[1] ?? ''
+  return link === undefined ? title : `${title} ${link}`
 }

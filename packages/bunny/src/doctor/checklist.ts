@@ -15,6 +15,13 @@ export interface StepName {
   readonly limitMs?: number
 }
 
+/** One of several relays, whose steps name it. */
+export interface Subject {
+  readonly link?: string
+  /** The name that a variable has for this relay. */
+  readonly variable: (name: string) => string
+}
+
 const DEFAULT_LIMIT_MS = 10_000
 
 /** Runs the steps of a check one after the other, each within its time, and keeps what they found. */
@@ -22,6 +29,7 @@ export class Checklist {
   readonly #options: ChecklistOptions
   readonly #steps: Step[] = []
   readonly #startedAt = performance.now()
+  #subject: Subject | undefined
 
   constructor(options: ChecklistOptions) {
     this.#options = options
@@ -39,6 +47,16 @@ export class Checklist {
     return Math.max(0, this.#options.totalMs - this.durationMs)
   }
 
+  /** The steps that `work` adds are about one relay: they name it, and advice names its variables. */
+  async about<T>(subject: Subject, work: () => Promise<T>): Promise<T> {
+    this.#subject = subject
+    try {
+      return await work()
+    } finally {
+      this.#subject = undefined
+    }
+  }
+
   /** Runs one step and returns whether what follows can build on it: it is ok, or only a warning. */
   async run(
     name: StepName,
@@ -54,13 +72,22 @@ export class Checklist {
   }
 
   add(step: Step): void {
-    this.#steps.push(step)
-    this.#options.onStep?.(step)
+    const named = this.#subject === undefined ? step : forSubject(step, this.#subject)
+    this.#steps.push(named)
+    this.#options.onStep?.(named)
   }
 
   skip({ id, area, title }: StepName, reason: string): void {
     this.add({ id, area, title, status: 'skipped', detail: reason, advice: [], durationMs: 0 })
   }
+}
+
+function forSubject(step: Step, { link, variable }: Subject): Step {
+  const named = (text: string): string =>
+    text.replaceAll(/\b(?:TASK_API_[A-Z_]+|COLLECTION_ID)\b/g, (name) => variable(name))
+  const detail = named(step.detail)
+  const advice = step.advice.map((one) => named(one))
+  return { ...step, ...(link === undefined ? {} : { link }), detail, advice }
 }
 
 /** Runs the work of a step within its time. A step that takes longer has failed. */

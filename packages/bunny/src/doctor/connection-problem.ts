@@ -41,9 +41,25 @@ export function tcpProblem(error: unknown): Finding {
   }
 }
 
+/** With TLS 1.3 a server rejects a client certificate after the handshake, when the first response is read. */
+export function clientCertificateProblem(code: string): Finding | undefined {
+  if (!/_ALERT_(?:\w*CERT\w*|UNKNOWN_CA|ACCESS_DENIED)$/.test(code)) return undefined
+  return failed(
+    /CERTIFICATE_REQUIRED/.test(code)
+      ? `the server requires a client certificate (${code})`
+      : `the server does not accept the client certificate (${code})`,
+    CLIENT_CERTIFICATE_ADVICE,
+  )
+}
+
+export const CLIENT_CERTIFICATE_ADVICE =
+  'Ask the operator of the relay for a certificate, and set TASK_API_CLIENT_CERT_FILE and TASK_API_CLIENT_KEY_FILE.'
+
 /** The TLS handshake failed. A certificate that is not trusted is not a failed handshake. */
 export function tlsProblem(error: unknown): Finding {
   const code = codeOf(error)
+  const ofCertificate = clientCertificateProblem(code)
+  if (ofCertificate !== undefined) return ofCertificate
   if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST/.test(code)) {
     return failed(
       `the server does not use TLS on this port (${code})`,

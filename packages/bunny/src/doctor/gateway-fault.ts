@@ -1,4 +1,5 @@
 import { serverOf, type Answer } from './connect.ts'
+import { CLIENT_CERTIFICATE_ADVICE } from './connection-problem.ts'
 import { failed, type Finding } from './step.ts'
 
 const GATEWAYS =
@@ -28,6 +29,17 @@ const MEANING: Readonly<Record<number, string>> = {
 }
 
 const RELAY_OPERATOR = 'Only the operator of the relay can act'
+
+/** nginx completes the handshake without a client certificate, and then answers every request with this page. */
+export function certificateFault({ status, body }: Answer): Finding | undefined {
+  if (status !== 400 || !/SSL certificate (?:was sent|error)/i.test(body)) return undefined
+  return failed(
+    /error/i.test(/SSL certificate \w+/i.exec(body)?.[0] ?? '')
+      ? 'the load balancer does not accept the client certificate (400)'
+      : 'the load balancer requires a client certificate (400)',
+    CLIENT_CERTIFICATE_ADVICE,
+  )
+}
 
 /** Undefined for any other status. */
 export function gatewayFault(answer: Answer): Finding | undefined {

@@ -4,8 +4,8 @@ import { resolveHost, type ResolveHost } from '@warren/task-api'
 import { checkCertificate, printable } from './certificate.ts'
 import { measureStep, type Checklist, type StepName } from './checklist.ts'
 import { addTls, ask, openTcp, openTunnel, serverOf, type Answer } from './connect.ts'
-import { codeOf, tcpProblem, tlsProblem } from './connection-problem.ts'
-import { gatewayFault } from './gateway-fault.ts'
+import { clientCertificateProblem, codeOf, tcpProblem, tlsProblem } from './connection-problem.ts'
+import { certificateFault, gatewayFault } from './gateway-fault.ts'
 import { failed, ok, type Finding, type Step } from './step.ts'
 
 export interface NetworkOptions {
@@ -234,6 +234,8 @@ async function walk(
 function httpFinding(answer: Answer): Finding {
   const fault = gatewayFault(answer)
   if (fault !== undefined) return fault
+  const withoutCertificate = certificateFault(answer)
+  if (withoutCertificate !== undefined) return withoutCertificate
   const server = serverOf(answer)
   const by = server === '' ? '' : `, server ${printable(server).slice(0, 40)}`
   const { status } = answer
@@ -249,6 +251,8 @@ function httpFinding(answer: Answer): Finding {
 
 function httpProblem(error: unknown): Finding {
   const code = codeOf(error)
+  const ofCertificate = clientCertificateProblem(code)
+  if (ofCertificate !== undefined) return ofCertificate
   if (code.startsWith('HPE_')) {
     return failed(
       `there is an answer, but it is not HTTP (${code})`,

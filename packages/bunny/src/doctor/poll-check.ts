@@ -7,20 +7,17 @@ import { failed, ok, warning, type Finding } from './step.ts'
 const POLL = { id: 'poll', area: 'network', title: 'poll' } as const
 
 export interface PollCheck {
-  /** Why there is no poll. Undefined: poll. */
-  readonly notBecause: string | undefined
   readonly poll: (signal: AbortSignal) => Promise<{ body: unknown } | null>
-  readonly solve: (task: unknown) => Promise<TaskResult>
+  /** Undefined if the policy of the site holds the task. */
+  readonly solve: (task: unknown) => Promise<TaskResult | undefined>
   readonly submit: (result: TaskResult, signal: AbortSignal) => Promise<unknown>
   readonly limitMs: number
 }
 
+export const skipPoll = (list: Checklist, reason: string): void => list.skip(POLL, reason)
+
 /** Polls once. A task that arrives is answered and its result submitted, because the relay has handed it out. */
 export async function checkPoll(list: Checklist, check: PollCheck): Promise<void> {
-  if (check.notBecause !== undefined) {
-    list.skip(POLL, check.notBecause)
-    return
-  }
   await list.run({ ...POLL, limitMs: check.limitMs }, async (signal) => {
     let next: { body: unknown } | null
     try {
@@ -30,6 +27,12 @@ export async function checkPoll(list: Checklist, check: PollCheck): Promise<void
     }
     if (next === null) return ok('answered: no task is waiting')
     const result = await check.solve(next.body)
+    if (result === undefined) {
+      return warning(
+        'a task was received, and the policy of the site holds it for approval',
+        'The relay hands it out again: start the daemon, and run warren bunny held list.',
+      )
+    }
     try {
       await check.submit(result, signal)
     } catch (error: unknown) {

@@ -4,7 +4,7 @@ import { printable } from './certificate.ts'
 import type { Checklist } from './checklist.ts'
 import { ask, type Answer } from './connect.ts'
 import { codeOf } from './connection-problem.ts'
-import { gatewayFault } from './gateway-fault.ts'
+import { certificateFault, gatewayFault } from './gateway-fault.ts'
 import type { Way } from './network-checks.ts'
 import { failed, ok, warning, type Finding } from './step.ts'
 
@@ -33,7 +33,7 @@ export async function checkLogin(
   way: Way | undefined,
 ): Promise<boolean> {
   if (way === undefined) {
-    list.skip(LOGIN, 'no address of the relay answers')
+    list.skip(LOGIN, 'the relay cannot be reached')
     return false
   }
   return await list.run({ ...LOGIN, limitMs: 20_000 }, async (signal) => {
@@ -80,6 +80,8 @@ async function loginFinding(
   askAnonymously: () => Promise<Answer>,
 ): Promise<Finding> {
   const { status, headers, body } = answer
+  const withoutCertificate = certificateFault(answer)
+  if (withoutCertificate !== undefined) return withoutCertificate
   if (status === 401) {
     return failed('the relay rejects the user name, password or collection ID (401)', WRONG_LOGIN)
   }

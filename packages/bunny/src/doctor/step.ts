@@ -8,6 +8,8 @@ export interface Step {
   /** Stable, for scripts: `relay.tls`, `database.tables`. Several addresses share an ID. */
   readonly id: string
   readonly area: Area
+  /** The name of the relay, if there are several. */
+  readonly link?: string
   /** What was checked: `TLS to 203.0.113.7:443`. */
   readonly title: string
   readonly status: StepStatus

@@ -36,6 +36,7 @@ describe('the relays of a bunny', () => {
         collectionId: 'collection-1',
         type: undefined,
         tls: {},
+        variables: {},
       },
     ])
   })
