@@ -1,16 +1,11 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   booleanSetting,
   choiceSetting,
-  defineConfig,
   integerSetting,
-  loadConfig,
   setting,
   textSetting,
-  urlSetting,
 } from '@warren/runtime'
-import { defaultStateFolders } from './outbox/state-path.ts'
 
 /** The folder in which the audit record and the held questions are by default. */
 export const stateDirSetting = {
@@ -23,7 +18,7 @@ export const stateDirSetting = {
   }),
 }
 
-const auditFolderSettings = {
+export const auditFolderSettings = {
   auditDir: setting({
     name: 'BUNNY_AUDIT_DIR',
     schema: textSetting().optional(),
@@ -62,47 +57,6 @@ export const recordSettings = {
     description:
       'Policy file (YAML or JSON): which questions are answered, refused or held for approval. It is read again when it changes. Default: every question is answered.',
   }),
-}
-
-/** What `bunny audit` and `bunny held` need to find the folders of a daemon. */
-const foldersConfig = defineConfig({
-  program: 'bunny',
-  prefixes: [],
-  settings: {
-    ...stateDirSetting,
-    ...auditFolderSettings,
-    relay: setting({
-      name: 'TASK_API_BASE_URL',
-      schema: urlSetting(['https', 'http']).optional(),
-      description: 'URL of the relay.',
-    }),
-    collectionId: setting({
-      name: 'COLLECTION_ID',
-      schema: textSetting().optional(),
-      secret: true,
-      identifier: true,
-      description: 'Collection ID of this site at the relay.',
-    }),
-    type: setting({
-      name: 'TASK_API_TYPE',
-      schema: textSetting().optional(),
-      description: 'Tasks to poll for.',
-    }),
-  },
-})
-
-/** The folders of a daemon with this environment. `undefined` if they are not configured and do not exist. */
-export function findFolders(env: NodeJS.ProcessEnv): {
-  readonly audit: string | undefined
-  readonly policy: string | undefined
-} {
-  const { stateDir, auditDir, relay, collectionId, type } = loadConfig(foldersConfig, env)
-  const usual =
-    relay === undefined || collectionId === undefined
-      ? []
-      : defaultStateFolders(env, { relay, collectionId, type })
-  const state = stateDir ?? usual.find((folder) => existsSync(folder))
-  return { audit: auditFolder(auditDir, state), policy: policyFolder(state) }
 }
 
 /** The folder of the audit record; `undefined` if the bunny keeps its state in memory and none is configured. */

@@ -2,24 +2,35 @@ import { ProgramError, styles, type CliIo } from '@warren/runtime'
 import { requireFiles } from './read-audit.ts'
 import { verifyAudit, type AuditVerdict, type VerifyOptions } from './verify-audit.ts'
 
-/** Verifies a record and prints the verdict. Throws `ProgramError` with exit code 1 if the record is not complete. */
-export async function printVerdict(
-  folder: string,
+/**
+ * Verifies records and prints a verdict on each. Throws `ProgramError`: with exit code 1 if one of them is not complete, and
+ * with 69 if one cannot be read.
+ */
+export async function printVerdicts(
+  records: readonly { readonly name: string; readonly folder: string }[],
   options: VerifyOptions & { json: boolean },
   io: CliIo,
 ): Promise<void> {
-  await requireFiles(folder)
-  const verdict = await verifyAudit(folder, options)
-  const isComplete = verdict.problemCount === 0
-  if (options.json) {
-    io.stdout.write(`${JSON.stringify({ ok: isComplete, ...verdict }, null, 2)}\n`)
-  } else printForPeople(verdict, io)
-  if (!isComplete) {
-    const noun = verdict.problemCount === 1 ? 'problem' : 'problems'
-    throw new ProgramError(
-      `the audit record is not complete: ${String(verdict.problemCount)} ${noun}`,
-      { hint: 'Compare the files with a backup, and find out who can write to the folder.' },
-    )
+  const { bold } = styles(io.stdout, io.env)
+  let problems = 0
+  for (const { folder } of records) await requireFiles(folder)
+  for (const { name, folder } of records) {
+    const verdict = await verifyAudit(folder, options)
+    problems += verdict.problemCount
+    if (options.json) {
+      const link = name === '' ? {} : { link: name }
+      const ok = verdict.problemCount === 0
+      io.stdout.write(`${JSON.stringify({ ok, ...link, ...verdict }, null, 2)}\n`)
+    } else {
+      if (name !== '') io.stdout.write(`${bold(name)}\n`)
+      printForPeople(verdict, io)
+    }
+  }
+  if (problems > 0) {
+    const noun = problems === 1 ? 'problem' : 'problems'
+    throw new ProgramError(`the audit record is not complete: ${String(problems)} ${noun}`, {
+      hint: 'Compare the files with a backup, and find out who can write to the folder.',
+    })
   }
 }
 

@@ -9,16 +9,25 @@ export interface ShowAuditOptions extends AuditFilter {
   readonly limit: number
 }
 
-/** Prints entries: for people on a terminal, one line per entry with tabs in a pipe, or JSON lines. */
+/**
+ * Prints entries: for people on a terminal, one line per entry with tabs in a pipe, or JSON lines. Those of one of several
+ * collections name it.
+ */
 export async function showAudit(
-  folder: string,
+  { name, folder }: { readonly name: string; readonly folder: string },
   options: ShowAuditOptions,
   io: CliIo,
 ): Promise<void> {
   const { json, limit } = options
-  const write = json ? writeJson : io.stdout.isTTY === true ? writeForPeople : writeColumns
+  const isForPeople = !json && io.stdout.isTTY === true
+  if (isForPeople && name !== '') io.stdout.write(`${styles(io.stdout, io.env).bold(name)}\n`)
+  const write = (entry: AuditEntry): void => {
+    if (json) writeJson(entry, name, io)
+    else if (isForPeople) writeForPeople(entry, io)
+    else writeColumns(entry, name, io)
+  }
   if (limit === 0) {
-    for await (const entry of readAudit(folder, options)) write(entry, io)
+    for await (const entry of readAudit(folder, options)) write(entry)
     return
   }
   const last: AuditEntry[] = []
@@ -30,16 +39,16 @@ export async function showAudit(
       omitted += 1
     }
   }
-  for (const entry of last) write(entry, io)
-  if (omitted > 0 && !json && io.stdout.isTTY === true) {
+  for (const entry of last) write(entry)
+  if (omitted > 0 && isForPeople) {
     io.stderr.write(`${String(omitted)} earlier entries: add --limit 0 to print all.\n`)
   }
 }
 
-const writeJson = (entry: AuditEntry, { stdout }: CliIo): void =>
-  void stdout.write(`${JSON.stringify(entry)}\n`)
+const writeJson = (entry: AuditEntry, name: string, { stdout }: CliIo): void =>
+  void stdout.write(`${JSON.stringify(name === '' ? entry : { ...entry, link: name })}\n`)
 
-function writeColumns(entry: AuditEntry, io: CliIo): void {
+function writeColumns(entry: AuditEntry, name: string, io: CliIo): void {
   const { seq, time, event } = entry
   const cells =
     'asker' in entry
@@ -50,7 +59,7 @@ function writeColumns(entry: AuditEntry, io: CliIo): void {
           entry.reason ?? '',
         ]
       : ['', entry.detail, '', '']
-  writeTable(io, [[seq, time, event, ...cells]])
+  writeTable(io, [[seq, time, event, ...cells, ...(name === '' ? [] : [name])]])
 }
 
 function writeForPeople(entry: AuditEntry, { stdout, env }: CliIo): void {

@@ -1,10 +1,10 @@
-import type { CliIo } from '@warren/runtime'
+import { ExitCode, ProgramError, type CliIo } from '@warren/runtime'
 import { Command, InvalidArgumentError } from 'commander'
 import { exportAudit } from '../audit/export-audit.ts'
 import { showAudit } from '../audit/show-audit.ts'
-import { printVerdict } from '../audit/print-verdict.ts'
+import { printVerdicts } from '../audit/print-verdict.ts'
 import type { ChainEnd } from '../audit/audit-chain.ts'
-import { auditFolderFrom } from './state-options.ts'
+import { auditFoldersFrom, withFolder, type FolderOptions } from './state-options.ts'
 
 export function auditCommand(io: CliIo): Command {
   return new Command('audit')
@@ -14,17 +14,15 @@ export function auditCommand(io: CliIo): Command {
     .addCommand(exportCommand(io))
 }
 
-const withFolder = (command: Command): Command =>
-  command.option('--dir <folder>', 'folder of the record (default: from BUNNY_AUDIT_DIR)')
+const withAuditFolder = (command: Command): Command => withFolder(command, 'the record')
 
-interface FilterOptions {
-  readonly dir?: string
+interface FilterOptions extends FolderOptions {
   readonly since?: Date
   readonly owner?: string
 }
 
 const withFilter = (command: Command): Command =>
-  withFolder(command)
+  withAuditFolder(command)
     .option('--since <time>', 'entries from this time on: 2026-10-01, or 24h, 7d', parseSince)
     .option('--owner <name>', 'entries about questions of this owner')
 
@@ -34,16 +32,19 @@ function showCommand(io: CliIo): Command {
     .option('--json', 'print one JSON object per line')
     .option('--limit <count>', 'print the last entries only; 0: all', parseCount, 50)
     .action(async (options: FilterOptions & { json?: true; limit: number }) => {
-      await showAudit(
-        auditFolderFrom(options.dir, io),
-        { ...options, json: options.json === true },
-        io,
-      )
+      const show = { ...options, json: options.json === true }
+      for (const record of auditFoldersFrom(options, io)) await showAudit(record, show, io)
     })
 }
 
+interface VerifyCommandOptions extends FolderOptions {
+  readonly expect?: ChainEnd
+  readonly first: number
+  readonly json?: true
+}
+
 function verifyCommand(io: CliIo): Command {
-  return withFolder(new Command('verify'))
+  return withAuditFolder(new Command('verify'))
     .description('check that no entry was changed, removed, added or reordered')
     .option(
       '--expect <end>',
@@ -64,16 +65,17 @@ Note the end that is printed in another place. With --expect it proves later tha
 
 Exit codes: 0 the record is complete, 1 it is not, 69 it cannot be read.`,
     )
-    .action(async (options: { dir?: string; expect?: ChainEnd; first: number; json?: true }) => {
-      await printVerdict(
-        auditFolderFrom(options.dir, io),
-        {
-          first: options.first,
-          json: options.json === true,
-          ...(options.expect === undefined ? {} : { expected: options.expect }),
-        },
-        io,
-      )
+    .action(async (options: VerifyCommandOptions) => {
+      const { first, expect: expected } = options
+      const records = auditFoldersFrom(options, io)
+      if (records.length > 1 && (expected !== undefined || first !== 1)) {
+        throw new ProgramError('there are several audit records', {
+          exitCode: ExitCode.usage,
+          hint: `Add --collection with one of: ${records.map(({ name }) => name).join(', ')}.`,
+        })
+      }
+      const verify = { first, json: options.json === true }
+      await printVerdicts(records, expected === undefined ? verify : { ...verify, expected }, io)
     })
 }
 
@@ -82,7 +84,7 @@ function exportCommand(io: CliIo): Command {
     .description('write all entries, oldest first, to standard output')
     .option('--format <format>', 'jsonl or csv', parseFormat, 'jsonl')
     .action(async (options: FilterOptions & { format: 'jsonl' | 'csv' }) => {
-      await exportAudit(auditFolderFrom(options.dir, io), options, io)
+      await exportAudit(auditFoldersFrom(options, io), options, io)
     })
 }
 

@@ -1,10 +1,10 @@
 import { userInfo } from 'node:os'
-import { ProgramError, styles, writeTable, type CliIo } from '@warren/runtime'
+import { ExitCode, ProgramError, styles, writeTable, type CliIo } from '@warren/runtime'
 import { Command } from 'commander'
 import { systemClock } from '../clock.ts'
 import { HeldFolder, type HeldEntry } from '../held/held-folder.ts'
 import { dryRun } from './dry-run.ts'
-import { heldFolderFrom } from './state-options.ts'
+import { heldFoldersFrom, withFolder, type FolderOptions } from './state-options.ts'
 
 export function heldCommand(io: CliIo): Command {
   return new Command('held')
@@ -15,8 +15,7 @@ export function heldCommand(io: CliIo): Command {
     .addCommand(refuseCommand(io))
 }
 
-const withFolder = (command: Command): Command =>
-  command.option('--dir <folder>', 'folder of the policy state (default: from BUNNY_STATE_DIR)')
+const withHeldFolder = (command: Command): Command => withFolder(command, 'the policy state')
 
 /** Whether the task can still be answered, and what was decided. */
 function stateOf({ question, decision }: HeldEntry): string {
@@ -25,38 +24,40 @@ function stateOf({ question, decision }: HeldEntry): string {
 }
 
 function listCommand(io: CliIo): Command {
-  return withFolder(new Command('list'))
+  return withHeldFolder(new Command('list'))
     .description('list the held questions, oldest first')
     .option('--json', 'print one JSON object per line')
-    .action(async (options: { dir?: string; json?: true }) => {
-      const entries = await new HeldFolder(heldFolderFrom(options.dir, io)).list()
+    .action(async (options: FolderOptions & { json?: true }) => {
+      const entries = await listAll(options, io)
       if (options.json === true) {
         for (const entry of entries) io.stdout.write(`${JSON.stringify(toJson(entry))}\n`)
         return
       }
+      const areSeveral = entries.some(({ collection }) => collection !== '')
       if (entries.length === 0) {
         if (io.stdout.isTTY === true) io.stdout.write('No question is held.\n')
         return
       }
-      writeTable(
-        io,
-        entries.map((entry) => {
-          const { id, answerBy, owner, words } = entry.question
-          return [id, stateOf(entry), answerBy.slice(0, 19), owner, words]
-        }),
-        { head: ['id', 'state', 'answer by (UTC)', 'owner', 'question'] },
-      )
+      const withName = <T>(cells: readonly T[], name: T): readonly T[] =>
+        areSeveral ? [...cells, name] : cells
+      const rows = entries.map((entry) => {
+        const { id, answerBy, owner, words } = entry.question
+        const cells = [id, stateOf(entry), answerBy.slice(0, 19), owner, words]
+        return withName(cells, entry.collection)
+      })
+      const head = ['id', 'state', 'answer by (UTC)', 'owner', 'question']
+      writeTable(io, rows, { head: withName(head, 'collection') })
     })
 }
 
 function showCommand(io: CliIo): Command {
-  return withFolder(new Command('show'))
+  return withHeldFolder(new Command('show'))
     .argument('<id>', 'ID from warren bunny held list')
     .description('print a held question, and with --dry-run what would leave')
     .option('--dry-run', 'answer it from the database, and print what would leave; nothing is sent')
     .option('--json', 'print a JSON object')
-    .action(async (id: string, options: { dir?: string; dryRun?: true; json?: true }) => {
-      const entry = await requireEntry(new HeldFolder(heldFolderFrom(options.dir, io)), id)
+    .action(async (id: string, options: FolderOptions & { dryRun?: true; json?: true }) => {
+      const { entry } = await requireEntry(id, options, io)
       if (options.json === true) io.stdout.write(`${JSON.stringify(toJson(entry), null, 2)}\n`)
       else printEntry(entry, io)
       if (options.dryRun === true) {
@@ -74,7 +75,7 @@ function releaseCommand(io: CliIo): Command {
       `
 If the deadline of the task has passed, the decision applies when the same owner asks the same question again within 7 days.`,
     )
-    .action(async (id: string, options: { dir?: string; by?: string }) => {
+    .action(async (id: string, options: FolderOptions & { by?: string }) => {
       await decideOn(id, { ...options, decision: 'release' }, io)
     })
 }
@@ -84,24 +85,27 @@ function refuseCommand(io: CliIo): Command {
     .argument('<id>', 'ID from warren bunny held list')
     .description('answer a held question with an error')
     .option('--reason <text>', 'sent to the researcher')
-    .action(async (id: string, options: { dir?: string; by?: string; reason?: string }) => {
+    .action(async (id: string, options: FolderOptions & { by?: string; reason?: string }) => {
       await decideOn(id, { ...options, decision: 'refuse' }, io)
     })
 }
 
 const withDecider = (command: Command): Command =>
-  withFolder(command).option('--by <name>', 'who decides, for the record (default: your user name)')
+  withHeldFolder(command).option(
+    '--by <name>',
+    'who decides, for the record (default: your user name)',
+  )
 
 const MAX_TEXT_LENGTH = 300
 
 async function decideOn(
   id: string,
-  options: { dir?: string; by?: string; reason?: string; decision: 'release' | 'refuse' },
+  options: FolderOptions & { by?: string; reason?: string; decision: 'release' | 'refuse' },
   io: CliIo,
 ): Promise<void> {
-  const { dir, by = userName(), reason, decision } = options
-  const folder = new HeldFolder(heldFolderFrom(dir, io))
-  const { question } = await requireEntry(folder, id)
+  const { by = userName(), reason, decision } = options
+  const { folder, entry } = await requireEntry(id, options, io)
+  const { question } = entry
   const isFirst = await folder.decide(id, {
     decision,
     by: by.slice(0, MAX_TEXT_LENGTH),
@@ -123,12 +127,45 @@ async function decideOn(
   )
 }
 
-async function requireEntry(folder: HeldFolder, id: string): Promise<HeldEntry> {
-  const entry = await folder.find(id)
-  if (entry !== undefined) return entry
-  throw new ProgramError(`unknown held question ${JSON.stringify(id)}`, {
-    hint: 'Run warren bunny held list to see the IDs.',
-  })
+/** An entry, and the name of its collection if there are several. */
+type NamedEntry = HeldEntry & { readonly collection: string }
+
+async function listAll(options: FolderOptions, io: CliIo): Promise<NamedEntry[]> {
+  const lists = await Promise.all(
+    heldFoldersFrom(options, io).map(async ({ name, folder }) => {
+      const entries = await new HeldFolder(folder).list()
+      return entries.map((entry) => ({ ...entry, collection: name }))
+    }),
+  )
+  return lists.flat().toSorted((one, other) => receivedAt(one) - receivedAt(other))
+}
+
+const receivedAt = ({ question }: HeldEntry): number => Date.parse(question.receivedAt)
+
+async function requireEntry(
+  id: string,
+  options: FolderOptions,
+  io: CliIo,
+): Promise<{ readonly folder: HeldFolder; readonly entry: HeldEntry }> {
+  const found = []
+  for (const { name, folder: path } of heldFoldersFrom(options, io)) {
+    const folder = new HeldFolder(path)
+    const entry = await folder.find(id)
+    if (entry !== undefined) found.push({ name, folder, entry })
+  }
+  const [first, ...others] = found
+  if (first === undefined) {
+    throw new ProgramError(`unknown held question ${JSON.stringify(id)}`, {
+      hint: 'Run warren bunny held list to see the IDs.',
+    })
+  }
+  if (others.length > 0) {
+    throw new ProgramError(`question ${id} is held for ${String(found.length)} collections`, {
+      exitCode: ExitCode.usage,
+      hint: `Add --collection with one of: ${found.map(({ name }) => name).join(', ')}.`,
+    })
+  }
+  return first
 }
 
 function printEntry(entry: HeldEntry, io: CliIo): void {
@@ -148,8 +185,9 @@ function printEntry(entry: HeldEntry, io: CliIo): void {
   ])
 }
 
-const toJson = (entry: HeldEntry): object => ({
+const toJson = (entry: HeldEntry & { readonly collection?: string }): object => ({
   ...entry.question,
+  ...((entry.collection ?? '') === '' ? {} : { link: entry.collection }),
   state: stateOf(entry),
   ...(entry.decision === undefined ? {} : { decision: entry.decision }),
 })
