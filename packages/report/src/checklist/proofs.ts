@@ -23,9 +23,6 @@ export type Proof =
     }
   | { readonly seen: false; readonly why: string }
 
-/** If the polls of a log match those of a relay at several clock offsets, nearly all must match for it to be the client's log. */
-const CERTAIN_SHARE = 0.95
-
 export const unseen = (why: string): Proof => ({ seen: false, why })
 
 function pollLinks({ topology }: Analysis): NetworkLink[] {
@@ -114,7 +111,7 @@ export function endToEndProof(analysis: Analysis): Proof {
   const doubtful = pollLinks(analysis).find(isDoubtful)
   if (proven.length === 0 && doubtful !== undefined)
     return unseen(
-      `the log of ${doubtful.from.name} matches the relay log only in part, and at more than one clock offset: it may come from another network`,
+      `the log of ${doubtful.from.name} matches the relay log only at another clock offset than zero, or only in part: it may come from another network`,
     )
   if (proven.length === 0)
     return unseen('there is no client whose polls appear both in its own log and in the relay log')
@@ -137,12 +134,7 @@ export function endToEndProof(analysis: Analysis): Proof {
 /** Every log of this client may be that of another one. */
 function isDoubtful({ poll }: NetworkLink): boolean {
   const logs = poll?.logs ?? []
-  return (
-    logs.length > 0 &&
-    logs.every(
-      ({ match }) => match?.ambiguous === true && match.matched < match.comparable * CERTAIN_SHARE,
-    )
-  )
+  return logs.length > 0 && logs.every(({ match }) => match?.confidence === 'possible')
 }
 
 export function relayProof({ network }: Analysis): Proof {

@@ -71,7 +71,7 @@ export class ClientFacts extends ProgramFacts {
   readonly sample = new ExchangeSample()
   /** The log contains every poll (level DEBUG), not only notable ones. */
   logsPolls = false
-  /** The relay's host name as the client uses it. */
+  /** How the client reaches the relay: host, unusual port, and the path in front of the Task API; '' if unknown. */
   host = ''
   solved = 0
   received = 0
@@ -93,6 +93,8 @@ export interface RelayClient {
   readonly names: Map<string, number>
   /** A few collection IDs that it polls, in lower case, to find it in a load balancer's log. Secret. */
   readonly collections: Set<string>
+  /** How it reaches the relay, like `host` of a client, if a load balancer's log contains it; else ''. */
+  address: string
   /** Times of handed-out tasks without a result yet; at most 16. */
   readonly waiting: number[]
   /** Line of the first task handed out without a result. */
@@ -121,6 +123,7 @@ export class ClientTable {
         stats: new LinkStats({ slowMs: SLOW_MS.poll }),
         names: new Map(),
         collections: new Set(),
+        address: '',
         waiting: [],
         waitingLine: undefined,
         lastTask: Number.NaN,

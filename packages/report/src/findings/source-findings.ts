@@ -73,6 +73,7 @@ export function findEarlyEnds(context: DiagnosisContext): void {
     const end = log.source.last + log.shift
     if (!endsEarly(context, log, end, to)) continue
     const component = componentOfSource(context, log)
+    if (component !== undefined && continuesInFile(component, log, end)) continue
     const stopped = log.facts.lastStop + log.shift >= end - 10 * SECOND
     const silent = context.found.find(
       ({ cause, link }) => cause === 'silent' && link !== undefined && link.from === component,
@@ -100,6 +101,14 @@ export function findEarlyEnds(context: DiagnosisContext): void {
       }),
     )
   }
+}
+
+/** Another part of the same file, which was put together in another order, covers the time after. */
+function continuesInFile({ logs }: NetworkComponent, log: ProgramLog, end: number): boolean {
+  return logs.some(
+    ({ source, shift }) =>
+      source !== log.source && source.file === log.source.file && source.last + shift > end,
+  )
 }
 
 /** Another process with the same credentials, without a log here, may have received the tasks. */
@@ -147,9 +156,12 @@ function clientsFailAfter(context: DiagnosisContext, time: number): boolean {
 
 /** Adds findings about lines in no known format. */
 export function findUnreadable(context: DiagnosisContext): void {
+  const inFile = Map.groupBy(context.network.clockOffsets, ({ source }) => source.file)
   for (const { source, shift } of context.network.clockOffsets) {
     if (source.unreadable === 0) continue
-    const share = source.unreadable / Math.max(1, source.lines)
+    const beside = inFile.get(source.file) ?? []
+    const lines = beside.reduce((sum, { source: one }) => sum + one.lines, 0)
+    const share = source.unreadable / Math.max(1, lines)
     const much = share > 0.2
     context.found.push(
       rawFinding({
@@ -163,7 +175,7 @@ export function findUnreadable(context: DiagnosisContext): void {
         count: source.unreadable,
         evidence: source.samples.map((line) => shifted(line, shift)),
         why: sentences(
-          `log file: ${formatNumber(source.unreadable)} of ${formatCount(source.lines, 'line')} (${formatPercent(share)}) ${source.unreadable === 1 ? 'was' : 'were'} not recognised`,
+          `log file: ${formatNumber(source.unreadable)} of ${formatCount(lines, 'line')} (${formatPercent(share)}) ${source.unreadable === 1 ? 'was' : 'were'} not recognised`,
         ),
       }),
     )

@@ -8,6 +8,7 @@ import type { EventHead } from '../read/event-head.ts'
 import type { FormatReader } from './format-reader.ts'
 import { recordResult, recordHandOut } from './relay-requests.ts'
 import { causeOfStatus } from './network-cause.ts'
+import { relayAddress } from './relay-address.ts'
 import { RequestPath } from './request-path.ts'
 
 /** Counts requests in a load balancer's log, by client if the path contains a collection ID. */
@@ -16,6 +17,8 @@ class AccessCounter {
   readonly #path = new RequestPath()
   readonly #collections = new Interner(20_000)
   readonly #byCollection: (RelayClient | undefined)[] = []
+  /** Where the target of the last request begins. */
+  #target = 0
 
   /**
    * Reads the target in `GET /path HTTP/1.1"` at `at`, which may be a full URL.
@@ -23,7 +26,8 @@ class AccessCounter {
    */
   readTarget(buf: Buffer, at: number, end: number): number {
     const space = findByte(buf, at, Math.min(end, at + 24), 32)
-    return space < 0 ? -1 : this.#path.read(buf, space + 1, end)
+    this.#target = space + 1
+    return space < 0 ? -1 : this.#path.read(buf, this.#target, end)
   }
 
   /**
@@ -88,7 +92,10 @@ class AccessCounter {
     if (client === undefined) {
       const collection = this.#collections.text(id)
       client = this.facts.clients.of(collection)
-      client?.collections.add(collection.toLowerCase())
+      if (client !== undefined) {
+        client.collections.add(collection.toLowerCase())
+        client.address = relayAddress(textOf(buf, this.#target, end))
+      }
       this.#byCollection[id] = client
     }
     return client

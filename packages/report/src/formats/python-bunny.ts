@@ -11,6 +11,7 @@ import { LEVEL } from '../read/event-head.ts'
 import type { EventHead } from '../read/event-head.ts'
 import type { FormatReader } from './format-reader.ts'
 import { causeOfStatus, networkCause, waitedMs } from './network-cause.ts'
+import { relayAddress } from './relay-address.ts'
 import { WarrenLines } from './warren-lines.ts'
 
 const PHRASES = {
@@ -34,7 +35,6 @@ const PHRASES = {
   resultOf: ascii('Result of task '),
   wasRefused: ascii(' was refused with status '),
   errorSolving: ascii('Error solving task '),
-  protocol: ascii('://'),
 } as const
 
 /** Words that show an error came from the client's own database. */
@@ -175,7 +175,7 @@ export class PythonBunnyReader implements FormatReader {
     this.#sentAt = time
     this.#sentPlain = plain
     this.#sentLine = facts.sample.wants(time) ? quote(line) : undefined
-    if (facts.host === '') facts.host = hostOf(buf, at, end)
+    if (facts.host === '') facts.host = relayAddress(urlAt(buf, at, end))
   }
 
   #responded(line: Quotable, status: number): void {
@@ -306,6 +306,8 @@ export class PythonBunnyReader implements FormatReader {
     let to = from
     while (to < end && (buf[to] ?? 0) > 32) to++
     this.#facts.started(line, textOf(buf, from, Math.min(to, from + 40)))
+    // It may have been restarted to poll another relay.
+    this.#facts.host = ''
     this.#pending = 'none'
     this.#taskSince = undefined
   }
@@ -360,14 +362,9 @@ function mentionsDatabase(text: string): boolean {
   return DATABASE_PHRASES.some((word) => lower.includes(word))
 }
 
-/** Host and port of the URL at `at`. */
-function hostOf(buf: Buffer, at: number, end: number): string {
-  const scheme = find(buf, at, Math.min(end, at + 16), PHRASES.protocol)
-  if (scheme < 0) return ''
-  const from = scheme + 3
-  const limit = Math.min(end, from + 256)
-  const slash = findByte(buf, from, limit, 47)
-  const host = textOf(buf, from, slash < 0 ? limit : slash)
-  // Do not put credentials (`user:password@host`) into a report.
-  return host.slice(host.lastIndexOf('@') + 1)
+/** The URL at `at`. */
+function urlAt(buf: Buffer, at: number, end: number): string {
+  const limit = Math.min(end, at + 512)
+  const space = findByte(buf, at, limit, 32)
+  return textOf(buf, at, space < 0 ? limit : space)
 }

@@ -7,6 +7,7 @@ import type { JsonEvent } from './json-event.ts'
 import type { Cause } from '../vocabulary/cause.ts'
 import { FailingAddresses } from './failing-addresses.ts'
 import { causeOfStatus, networkCause } from './network-cause.ts'
+import { relayAddress } from './relay-address.ts'
 import type { WarrenEvents } from './warren-events.ts'
 
 /** Reads the events of Warren's bunny. */
@@ -37,7 +38,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
         this.#sent = facts.sample.wants(line.time)
           ? { id: event.hash('requestId'), line: quote(line) }
           : undefined
-        if (facts.host === '') facts.host = hostOf(event.text('url'))
+        if (facts.host === '') facts.host = relayAddress(event.text('url'))
         break
       case 'poll answered':
         this.#answered(line, event)
@@ -146,7 +147,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
     // `bunny starting` came just before, except from older versions.
     if (!(line.time - facts.lastStart < 120_000)) facts.started(line, event.text('version'))
     const relay = event.text('relay')
-    if (relay !== '' && facts.host === '') facts.host = hostOf(relay)
+    if (relay !== '') facts.host = relayAddress(relay)
     // A bunny starts without its database too.
     if (event.text('database') !== '') facts.cdm.success(line, 0, Number.NaN)
   }
@@ -243,9 +244,4 @@ export function causeOfKind(
     default:
       return 'unexplained-errors'
   }
-}
-
-function hostOf(url: string): string {
-  const host = url.split('://')[1]?.split('/')[0] ?? ''
-  return host.slice(host.lastIndexOf('@') + 1)
 }

@@ -4,7 +4,7 @@ import type { ClockOffset } from '../timeline/clock-offsets.ts'
 import { largest, smallest } from '../timeline/side-view.ts'
 import { groupRelays } from './relays.ts'
 import { addExpected, finishLink, findPollLinks, setClocks } from './poll-links.ts'
-import { nameOfProgram, sharedHostnames } from './program-name.ts'
+import { nameOfProgram, sharedPlaces } from './program-name.ts'
 import type { ProgramLog, Network } from './network.ts'
 
 /** Groups logs by program and link. `expected`: the client names on the operator's list. */
@@ -15,7 +15,7 @@ export function buildNetwork(
   const writers = clockOffsets.flatMap((clockOffset) =>
     clockOffset.source.facts.map((facts) => ({ facts, clockOffset, source: clockOffset.source })),
   )
-  const shared = sharedHostnames(writers)
+  const shared = sharedPlaces(writers)
   const logs = writers.map((writer): ProgramLog => ({
     ...writer,
     shift: writer.clockOffset.shift,

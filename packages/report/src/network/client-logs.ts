@@ -52,15 +52,16 @@ export function assignClientLogs(
     if (fit.candidate.relay === undefined) fit.candidate.name = fit.log.name
     open.delete(fit.log)
   }
-  const [onlyCandidate] = known
   const rest = clients.filter((log) => open.has(log))
   const foreign = new Set(rest.filter((log) => isElsewhere(log, candidates, relays)))
   const addresses = new Set([...foreign].map(({ facts }) => facts.host).filter(Boolean))
   for (const log of rest) {
     const otherHost = relays.length > 0 && relays.every((relay) => hosts.differ(log, relay))
     const elsewhere = otherHost || foreign.has(log) || addresses.has(log.facts.host)
-    if (clients.length === 1 && known.length === 1 && onlyCandidate !== undefined && !elsewhere)
-      onlyCandidate.logs.push({ log, match: undefined })
+    const [only] = clients.length === 1 && known.length === 1 ? fits : []
+    // There is no other client, but a possible match proves nothing.
+    if (only !== undefined && (!elsewhere || (only.match !== undefined && !otherHost)))
+      only.candidate.logs.push({ log, match: only.match })
     else addUnknownClient(log, candidates, elsewhere ? undefined : onlyOf(relays), otherHost)
   }
   adoptUnknownClients(candidates)
@@ -73,7 +74,7 @@ function isOfAnotherHost({ log, candidate, match, named }: Fit, hosts: RelayHost
 }
 
 function isReliable({ match, named }: Fit): boolean {
-  return named || match !== undefined
+  return named || (match !== undefined && match.confidence !== 'possible')
 }
 
 function byReliability(a: Fit, b: Fit): number {
@@ -229,9 +230,10 @@ function seenOf({
 }
 
 function bestMatch(log: ProgramLog<ClientFacts>, candidate: LinkCandidate): PollMatch | undefined {
-  const matches = seenOf(candidate).flatMap(
-    ({ client, log: { shift } }) =>
-      matchPolls({ facts: log.facts, shift: log.shift }, { client, shift }) ?? [],
+  const seen = seenOf(candidate).map(({ client, log: { shift } }) => ({ client, shift }))
+  // One entry of the log of a relay may hold the polls that others share.
+  const matches = [seen, ...(seen.length > 1 ? seen.map((one) => [one]) : [])].flatMap(
+    (some) => matchPolls({ facts: log.facts, shift: log.shift }, some) ?? [],
   )
   return matches.toSorted((a, b) => b.matched - a.matched)[0]
 }

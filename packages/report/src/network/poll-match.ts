@@ -4,7 +4,7 @@ import type { PollSample } from '../facts/poll-sample.ts'
 import { MINUTE } from '../read/timestamps.ts'
 import { align, likelyLags, median } from '../timeline/alignment.ts'
 import type { Alignment } from '../timeline/alignment.ts'
-import { signalOfPolls } from '../timeline/signal.ts'
+import { mergeSignals, signalOfPolls } from '../timeline/signal.ts'
 import type { Signal } from '../timeline/signal.ts'
 
 const MAX_LAG_MS = 10 * MINUTE
@@ -12,6 +12,14 @@ const MAX_LAG_MS = 10 * MINUTE
 const REACH_MS = 2_000
 /** Lags that are always tried: most clocks are right. */
 const SMALL_LAGS = [0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5].map((seconds) => seconds * 1_000)
+
+/** Clocks that are set by the network differ by no more than this, with the rounding to seconds. */
+const USUAL_SKEW_MS = 1_500
+/** If polls match at several skews, nearly all must match at a usual one. */
+const CERTAIN_SHARE = 0.95
+/** Mean distance of this many polls from those at a strict interval, which shows that a client strays from it. */
+const STRAY_POLLS = 5
+const MIN_STRAY_MS = 1_200
 
 /** How the polls of a client's log match those in a relay's log. */
 export interface PollMatch {
@@ -29,26 +37,32 @@ export interface PollMatch {
   readonly ambiguous: boolean
 }
 
-/** Compares on the common time line; undefined if nothing matches. */
+/** A client in the log of one replica of its relay. */
+interface SeenClient {
+  readonly client: RelayClient
+  readonly shift: number
+}
+
+/** Compares with what all replicas of a relay saw, on the common time line; undefined if nothing matches. */
 export function matchPolls(
   client: { facts: ClientFacts; shift: number },
-  relay: { client: RelayClient; shift: number },
+  relay: readonly SeenClient[],
 ): PollMatch | undefined {
-  const mine = client.facts.link.polls
-  const theirs = relay.client.stats.polls
-  return matchIds(mine, client.shift, theirs, relay.shift) ?? matchTimes(client, relay)
+  return matchIds(client.facts.link.polls, client.shift, relay) ?? matchTimes(client, relay)
 }
 
 /** Warren's programs log a request ID on both sides, which makes the match certain. */
 function matchIds(
   mine: PollSample,
   myShift: number,
-  theirs: PollSample,
-  theirShift: number,
+  relay: readonly SeenClient[],
 ): PollMatch | undefined {
   const times = new Map<number, number>()
-  for (let at = 0; at < theirs.length; at++)
-    if (theirs.id(at) !== 0) times.set(theirs.id(at), theirs.time(at) + theirShift)
+  for (const { client, shift } of relay) {
+    const theirs = client.stats.polls
+    for (let at = 0; at < theirs.length; at++)
+      if (theirs.id(at) !== 0) times.set(theirs.id(at), theirs.time(at) + shift)
+  }
   if (times.size === 0) return undefined
   const skews: number[] = []
   let known = 0
@@ -64,7 +78,10 @@ function matchIds(
   return {
     by: 'request-id',
     matched: skews.length,
-    comparable: Math.min(known, theirs.length),
+    comparable: Math.min(
+      known,
+      relay.reduce((sum, { client }) => sum + client.stats.polls.length, 0),
+    ),
     skewMs,
     uncertaintyMs: Math.max(5, 3 * spread),
     confidence: 'certain',
@@ -75,16 +92,21 @@ function matchIds(
 
 function matchTimes(
   client: { facts: ClientFacts; shift: number },
-  relay: { client: RelayClient; shift: number },
+  relay: readonly SeenClient[],
 ): PollMatch | undefined {
+  const [only] = relay
+  if (only === undefined) return undefined
   const mine = signalOfPolls([client.facts.link.polls])
-  const theirs = signalOfPolls([relay.client.stats.polls])
-  return matchSignals(
-    mine,
-    theirs,
-    client.shift - relay.shift,
-    relay.client.stats.heartbeat.medianInterval,
+  if (relay.length === 1) {
+    const theirs = signalOfPolls([only.client.stats.polls])
+    const { medianInterval } = only.client.stats.heartbeat
+    return matchSignals(mine, theirs, client.shift - only.shift, medianInterval)
+  }
+  const theirs = mergeSignals(
+    relay.map((one) => ({ signal: signalOfPolls([one.client.stats.polls]), shift: one.shift })),
   )
+  const intervals = [...theirs.times].slice(1).map((time, at) => time - (theirs.times[at] ?? time))
+  return matchSignals(mine, theirs, client.shift, median(intervals))
 }
 
 /**
@@ -114,16 +136,20 @@ export function matchSignals(
   const tightest = good.reduce((a, b) => (b.spread < a.spread ? b : a))
   const chosen = prefer === 'tightest' && tightest.spread < plain.spread * 0.6 ? tightest : plain
   const rivals = good.filter((fit) => Math.abs(lagOf(fit) - lagOf(chosen)) > 2_500)
-  const ambiguous = rivals.some((fit) => fit.spread < chosen.spread * 1.7)
   const cutOff = (mine.resolutionMs > 1 ? 500 : 0) - (theirs.resolutionMs > 1 ? 500 : 0)
   const coarse = mine.resolutionMs > 1 || theirs.resolutionMs > 1
+  const skewMs = Math.round(-lagOf(chosen) + cutOff)
+  const small = Math.abs(skewMs) <= USUAL_SKEW_MS
+  const unique = strays(mine)
+  const ambiguous = rivals.some((fit) => fit.spread < chosen.spread * 1.7) || !(small || unique)
+  const nearlyAll = chosen.matched >= chosen.comparable * CERTAIN_SHARE
   return {
     by: 'time',
     matched: chosen.matched,
     comparable: chosen.comparable,
-    skewMs: Math.round(-lagOf(chosen) + cutOff),
+    skewMs,
     uncertaintyMs: Math.round(coarse ? 500 : Math.max(20, 3 * chosen.spread)),
-    confidence: ambiguous ? 'possible' : 'likely',
+    confidence: !ambiguous || ((small || unique) && nearlyAll) ? 'likely' : 'possible',
     spreadMs: chosen.spread,
     ambiguous,
   }
@@ -134,6 +160,25 @@ function refined(mine: Signal, theirs: Signal, first: Alignment): Alignment {
   if (first.matched < first.comparable * 0.5) return first
   const second = align(mine, theirs, first.offset + first.residual, REACH_MS)
   return second.matched >= first.matched ? second : first
+}
+
+/**
+ * It strays from a strict interval, as loops that sleep between polls do, so that another client with the same interval does not poll
+ * at the same times for long.
+ */
+function strays({ times }: Signal): boolean {
+  const last = times.length - 1
+  const from = times[0] ?? Number.NaN
+  const interval = ((times[last] ?? Number.NaN) - from) / last
+  let sum = 0
+  for (let at = 0; at <= last; at++) {
+    const strayed = (index: number): number => (times[index] ?? 0) - from - index * interval
+    sum += strayed(at)
+    if (at < STRAY_POLLS) continue
+    sum -= strayed(at - STRAY_POLLS)
+    if (Math.abs(sum / STRAY_POLLS) > MIN_STRAY_MS) return true
+  }
+  return false
 }
 
 /** More polls match than by chance. */

@@ -11,6 +11,9 @@ interface Writer {
 const POD = /-[a-f0-9]{6,10}-[a-z0-9]{5}$/
 const REPLICA = /-\d+$/
 
+/** What a file name holds after the name of its program. */
+const NAME_END = /\.(?:log|txt|md|json|jsonl|csv|gz|out)\b.*$/i
+
 /** Name of the program: the site of a client, the pod without its random suffix, or the file. Not unique yet. */
 export function nameOfProgram({ facts, source }: Writer, shared: ReadonlySet<string>): string {
   const { labels, file, hostname } = source
@@ -19,30 +22,29 @@ export function nameOfProgram({ facts, source }: Writer, shared: ReadonlySet<str
   const pod = labels.pod ?? (POD.test(hostname) ? hostname : undefined)
   if (pod !== undefined) return ownName(facts, pod) || deploymentOf(pod)
   if (labels.container !== undefined) return labels.container
-  const base = (file.split('/').at(-1) ?? '').replace(/\.(log|txt|json|jsonl|csv|gz|out)\b.*$/i, '')
-  const byFile = base === '-' ? '' : ownName(facts, base)
+  const base = (file.split('/').at(-1) ?? '').replace(NAME_END, '')
+  const byFile = base === '-' || shared.has(file) ? '' : ownName(facts, base)
   // A host name is not the name of a program if several programs run there.
   const byMachine = shared.has(hostname) ? '' : ownName(facts, hostname)
   return byFile || byMachine || (facts.role === 'relay' ? 'relay' : facts.role)
 }
 
 /**
- * Host names that cannot name a program because several programs run there: in different roles, or in one role at the same time.
- * Programs that ran one after the other are one program that was restarted.
+ * Host names and files that cannot name a program because several programs run or log there: in different roles, or in one role at the
+ * same time. Programs that ran one after the other are one program that was restarted.
  */
-export function sharedHostnames(writers: readonly Writer[]): Set<string> {
-  const machines = Map.groupBy(
-    writers.filter(({ source }) => source.labels.pod === undefined),
-    ({ source }) => source.hostname,
-  )
-  const shared = [...machines].filter(([, there]) =>
+export function sharedPlaces(writers: readonly Writer[]): Set<string> {
+  const single = writers.filter(({ source }) => source.labels.pod === undefined)
+  const byMachine = Map.groupBy(single, ({ source }) => source.hostname)
+  const byFile = Map.groupBy(single, ({ source }) => source.file)
+  const shared = [...byMachine, ...byFile].filter(([, there]) =>
     there.some((one, index) =>
       there
         .slice(index + 1)
         .some((other) => other.facts.role !== one.facts.role || runsAlongside(one, other)),
     ),
   )
-  return new Set(['', ...shared.map(([hostname]) => hostname)])
+  return new Set(['', ...shared.map(([place]) => place)])
 }
 
 /** The time ranges of two logs overlap. */

@@ -1,16 +1,19 @@
-import type { ClientFacts } from '../facts/facts.ts'
+import type { ClientFacts, RelayClient } from '../facts/facts.ts'
 import type { ProgramLog, Relay } from './network.ts'
 import type { PollMatch } from './poll-match.ts'
 
 /** A client's log that may belong to a client of a relay. */
 interface PossibleClient {
   readonly log: ProgramLog<ClientFacts>
-  readonly candidate: { readonly relay: Relay | undefined }
+  readonly candidate: {
+    readonly relay: Relay | undefined
+    readonly loadBalancerClients: readonly { readonly client: RelayClient }[]
+  }
   readonly match: PollMatch | undefined
   readonly named: boolean
 }
 
-/** The host names by which clients reach each relay. Another host is another relay. */
+/** The addresses by which clients reach each relay. Another host, port or path is another relay. */
 export class RelayHosts {
   readonly #byRelay = new Map<Relay, ReadonlySet<string>>()
 
@@ -18,7 +21,7 @@ export class RelayHosts {
     const byRelay = Map.groupBy(fits, ({ candidate }) => candidate.relay)
     for (const [relay, own] of byRelay) {
       if (relay === undefined) continue
-      const proven = hostsOf(own.filter(isProven))
+      const proven = new Set([...hostsOf(own.filter(isProven)), ...forwarded(own)])
       this.#byRelay.set(relay, proven.size > 0 ? proven : mostFrequent(own))
     }
   }
@@ -26,7 +29,7 @@ export class RelayHosts {
   /** The client uses a host that is not one of the relay's. False if either is unknown. */
   differ({ facts }: ProgramLog<ClientFacts>, relay: Relay): boolean {
     const known = this.#byRelay.get(relay)
-    const host = plainHost(facts.host)
+    const { host } = facts
     return host !== '' && known !== undefined && known.size > 0 && !known.has(host)
   }
 }
@@ -37,7 +40,7 @@ function isProven({ match, named }: PossibleClient): boolean {
 }
 
 function hostsOf(fits: readonly PossibleClient[]): Set<string> {
-  const hosts = fits.map(({ log }) => plainHost(log.facts.host))
+  const hosts = fits.map(({ log }) => log.facts.host)
   return new Set(hosts.filter((host) => host !== ''))
 }
 
@@ -46,14 +49,15 @@ function mostFrequent(fits: readonly PossibleClient[]): Set<string> {
   const logs = new Set(fits.filter(({ match }) => match !== undefined).map(({ log }) => log))
   const byHost = Map.groupBy(
     [...logs].filter(({ facts }) => facts.host !== ''),
-    ({ facts }) => plainHost(facts.host),
+    ({ facts }) => facts.host,
   )
   const [first, second] = [...byHost].toSorted((a, b) => b[1].length - a[1].length)
   if (first === undefined || first[1].length === second?.[1].length) return new Set()
   return new Set([first[0]])
 }
 
-/** Without a port that the scheme implies. */
-function plainHost(host: string): string {
-  return host.toLowerCase().replace(/:(?:443|80)$/, '')
+/** Addresses at which a load balancer in front of the relay was asked for it. */
+function forwarded(fits: readonly PossibleClient[]): Set<string> {
+  const clients = fits.flatMap(({ candidate }) => candidate.loadBalancerClients)
+  return new Set(clients.map(({ client }) => client.address).filter((address) => address !== ''))
 }

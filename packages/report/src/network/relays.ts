@@ -52,6 +52,8 @@ function isSameRelay(a: AcceptedClients, b: AcceptedClients): boolean {
   const [mine, theirs] = [a.log.source.labels, b.log.source.labels]
   if (differ(mine.cluster, theirs.cluster) || differ(mine.namespace, theirs.namespace)) return false
   if (overlap(a.names, b.names)) return true
+  // The logs of replicas, one after the other.
+  if (a.log.source.file === b.log.source.file && mine.pod === undefined) return true
   if (mine.cluster === undefined || theirs.cluster === undefined) return false
   return a.log.name === b.log.name || a.names.size === 0 || b.names.size === 0
 }

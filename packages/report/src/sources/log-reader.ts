@@ -1,4 +1,5 @@
 import type { LogSource } from './log-source.ts'
+import type { SourceGroup } from './source-group.ts'
 import { copyWithoutColours } from '../read/colours.ts'
 import { LineView } from '../read/line-view.ts'
 import { MAX_LINE_BYTES } from '../read/line-splitter.ts'
@@ -15,15 +16,15 @@ const ESCAPE = 27
 /** The current line without colours. All files share it: a line is finished before the next one is read. */
 const PLAIN = Buffer.allocUnsafe(MAX_LINE_BYTES)
 
-/** Reads one file: splits and unwraps its lines and passes each to its source. Memory does not grow with the file. */
+/** Reads one file: splits and unwraps its lines and passes each to the sources of its pod or file. Memory does not grow with the file. */
 export class LogReader {
   readonly wrapper: Wrapper
   readonly file: string
   readonly #labels: SourceLabels
   readonly #splitter: Splitter
   readonly #newestFirst: NewestFirst | undefined
-  readonly #sourceFor: (labels: SourceLabels, file: string) => LogSource
-  readonly #sources: (LogSource | undefined)[] = []
+  readonly #groupFor: (labels: SourceLabels, file: string) => SourceGroup
+  readonly #groups: (SourceGroup | undefined)[] = []
   readonly #coloured: boolean
   readonly #mayHoldLineEnds: boolean
   /** The first row contains the column names. */
@@ -36,13 +37,13 @@ export class LogReader {
     file: string
     labels: SourceLabels
     recognition: Recognition
-    /** Returns the source of a pod, and creates it the first time. */
-    sourceFor: (labels: SourceLabels, file: string) => LogSource
+    /** Returns the sources of a pod or file, and creates them the first time. */
+    groupFor: (labels: SourceLabels, file: string) => SourceGroup
   }) {
-    const { file, labels, recognition, sourceFor } = options
+    const { file, labels, recognition, groupFor } = options
     this.file = file
     this.#labels = labels
-    this.#sourceFor = sourceFor
+    this.#groupFor = groupFor
     this.wrapper = recognition.makeWrapper()
     this.#coloured = recognition.coloured
     this.#headRow = recognition.layout === 'csv'
@@ -58,7 +59,7 @@ export class LogReader {
 
   /** Sources with lines in this file. */
   get sources(): LogSource[] {
-    return [...new Set(this.#sources.filter((source) => source !== undefined))]
+    return [...new Set(this.#groups.flatMap((group) => group?.sources ?? []))]
   }
 
   push(chunk: Buffer): void {
@@ -110,10 +111,10 @@ export class LogReader {
 
   /** Passes on a line; a JSON record with several lines is passed on line by line. */
   #deliver(view: LineView): void {
-    const source = this.#sourceOf(view.origin)
+    const group = this.#groupOf(view.origin)
     // Raw lines contain no line end; only unescaped or joined ones can.
     if (!this.#mayHoldLineEnds || !holdsLineEnd(view)) {
-      source.feed(view)
+      group.feed(view)
       return
     }
     const { start, end } = view
@@ -123,20 +124,20 @@ export class LogReader {
       if (next < 0 || next > end) next = end
       view.start = at
       view.end = next > at && view.buf[next - 1] === 13 ? next - 1 : next
-      source.feed(view)
+      group.feed(view)
       at = next + 1
     }
   }
 
-  #sourceOf(origin: number): LogSource {
-    let source = this.#sources[origin]
-    if (source === undefined) {
+  #groupOf(origin: number): SourceGroup {
+    let group = this.#groups[origin]
+    if (group === undefined) {
       const named = origin === 0 ? {} : this.wrapper.labels(origin)
       // Labels from the operator take precedence over those from the wrapper.
-      source = this.#sourceFor({ ...named, ...this.#labels }, this.file)
-      this.#sources[origin] = source
+      group = this.#groupFor({ ...named, ...this.#labels }, this.file)
+      this.#groups[origin] = group
     }
-    return source
+    return group
   }
 
   /** Collects the pieces of a line that a container runtime split; true while more pieces follow. */

@@ -8,8 +8,7 @@ import type { SourceLabels } from '../read/source-labels.ts'
 import { DAY, HOUR } from '../read/timestamps.ts'
 import { AlbReader, NginxReader } from '../formats/access-log.ts'
 import { DotnetRelayReader } from '../formats/dotnet-relay.ts'
-import { EventHead } from '../read/event-head.ts'
-import type { Format, TimeKind } from '../read/event-head.ts'
+import type { EventHead, Format, TimeKind } from '../read/event-head.ts'
 import type { FormatReader } from '../formats/format-reader.ts'
 import { NginxErrorReader } from '../formats/nginx-error.ts'
 import { PostgresReader } from '../formats/postgresql.ts'
@@ -21,6 +20,9 @@ import { ZoneWatch } from './zone-watch.ts'
 
 /** A larger jump is accepted only if the next time confirms it, so that one damaged time does not shift the log. */
 const LEAP_MS = 36 * HOUR
+/** A date outside of these years is damaged, or from a clock that was never set. */
+const EARLIEST_MS = Date.UTC(2000, 0)
+const LATEST_MS = Date.UTC(2050, 0)
 const SAMPLES = 3
 
 /** The time range to read, in the clock of the source; open if undefined. */
@@ -30,8 +32,8 @@ export interface TimeRange {
 }
 
 /**
- * All lines of one origin (a pod, a program) over all its files. Recognises the format of each event, keeps the clock of the source,
- * and passes events to the reader of the format.
+ * All lines of one program in one pod or file, over all its files. Keeps the clock of the source, and passes events to the reader of
+ * their format.
  */
 export class LogSource implements Quotable {
   readonly sourceId: number
@@ -64,7 +66,6 @@ export class LogSource implements Quotable {
   readonly summerTime = new SummerTime()
   readonly heartbeat = new Heartbeat()
   readonly samples: RawEvidence[] = []
-  readonly #head = new EventHead()
   readonly #readers = new Map<Format, FormatReader>()
   // Created on demand like all readers: many pods have only a few lines each.
   #json: WarrenJsonReader | undefined
@@ -114,18 +115,21 @@ export class LogSource implements Quotable {
     return this.#json?.hostname ?? ''
   }
 
-  /** Reads one line. */
-  feed(view: LineView): void {
+  /**
+   * Reads one line, and returns whether it is an event.
+   * @param head the beginning of the event; undefined if the line begins none
+   */
+  feed(view: LineView, head: EventHead | undefined): boolean {
     this.buf = view.buf
     this.start = view.start
     this.end = view.end
     this.line = view.line
     this.lines++
     if (view.shortened) this.shortened++
-    if (view.start >= view.end) return
-    const head = this.#head
-    if (head.read(view.buf, view.start, view.end) && this.#event(view.wrapperTime)) return
+    if (view.start >= view.end) return false
+    if (head !== undefined && this.#event(head, view.wrapperTime)) return true
     this.#other(view)
+    return false
   }
 
   /** Called at the end of the input. */
@@ -133,8 +137,7 @@ export class LogSource implements Quotable {
     for (const reader of this.#readers.values()) reader.finish?.()
   }
 
-  #event(wrapperTime: number): boolean {
-    const head = this.#head
+  #event(head: EventHead, wrapperTime: number): boolean {
     let written = head.time
     if (head.format === 'json') {
       this.#json ??= new WarrenJsonReader()
@@ -233,6 +236,8 @@ export class LogSource implements Quotable {
 
   /** The time of an event in the clock of this source; NaN if it is implausible. */
   #place(written: number, kind: TimeKind, wrapperTime: number): number {
+    if (kind !== 'time-of-day' && !(written >= EARLIEST_MS && written < LATEST_MS))
+      return Number.NaN
     let time = kind === 'time-of-day' ? this.#withDay(written) : written
     if (kind === 'dated' && this.wrapperTimes === 0) time = this.summerTime.correct(written)
     if (kind !== this.timeKind) this.timeKind = lessComplete(this.timeKind, kind)

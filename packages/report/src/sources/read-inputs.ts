@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises'
 import { ExitCode, fileErrorReason, ProgramError } from '@warren/runtime/cli'
 import { LogSource } from './log-source.ts'
 import type { TimeRange } from './log-source.ts'
+import { SourceGroup } from './source-group.ts'
 import {
   ChunkBuffers,
   decodeWide,
@@ -90,7 +91,7 @@ export async function readInputs(
   let done = 0
   for (const { input, recognition, compressed, encoding, problems, chunks } of opened) {
     const { path, labels } = input
-    const reader = new LogReader({ file: path, labels, recognition, sourceFor: registry.sourceFor })
+    const reader = new LogReader({ file: path, labels, recognition, groupFor: registry.groupFor })
     const file: FileReading = {
       path,
       labels,
@@ -122,10 +123,10 @@ function byAge(a: OpenedInput, b: OpenedInput): number {
   return rotationRank(a.input.path) - rotationRank(b.input.path)
 }
 
-/** Maps lines to sources: by pod if there is one, or else by the file name without its rotation number. */
+/** Maps lines to the sources of their pod if there is one, or else of the file name without its rotation number. */
 class SourceRegistry {
   readonly sources: LogSource[] = []
-  readonly #byKey = new Map<string, LogSource>()
+  readonly #byKey = new Map<string, SourceGroup>()
   readonly #options: ReadOptions
   overflowed = false
 
@@ -133,7 +134,7 @@ class SourceRegistry {
     this.#options = options
   }
 
-  readonly sourceFor = (labels: SourceLabels, file: string): LogSource => {
+  readonly groupFor = (labels: SourceLabels, file: string): SourceGroup => {
     const { cluster = '', namespace = '', pod = '', container = '' } = labels
     const key =
       pod === ''
@@ -141,10 +142,21 @@ class SourceRegistry {
         : `pod ${cluster} ${namespace} ${pod} ${container}`
     const known = this.#byKey.get(key)
     if (known !== undefined) {
-      known.file = file
+      known.beginFile(file)
       return known
     }
-    const first = this.sources[0]
+    const [first] = this.#byKey.values()
+    if (this.sources.length >= MAX_SOURCES && first !== undefined) {
+      this.overflowed = true
+      return first
+    }
+    const group = new SourceGroup(() => this.#open(labels, file))
+    this.#byKey.set(key, group)
+    return group
+  }
+
+  #open(labels: SourceLabels, file: string): LogSource {
+    const [first] = this.sources
     if (this.sources.length >= MAX_SOURCES && first !== undefined) {
       this.overflowed = true
       return first
@@ -155,7 +167,6 @@ class SourceRegistry {
     const baseDay = Number.isNaN(labelDay) ? (this.#options.baseDay ?? 0) : labelDay
     const source = new LogSource(id, labels, file, timeRange, baseDay, this.#options.memoryOf?.(id))
     this.sources.push(source)
-    this.#byKey.set(key, source)
     return source
   }
 }

@@ -43,3 +43,20 @@ export function signalOf(points: [number, number][], keptMs: number): Signal {
     resolutionMs: kept.every(([time]) => time % 1000 === 0) ? 1000 : 1,
   }
 }
+
+/** The events of several sources, on the common time line. */
+export function mergeSignals(
+  parts: readonly { readonly signal: Signal; readonly shift: number }[],
+): Signal {
+  const keptMs = Math.min(QUARTER, ...parts.map(({ signal }) => signal.keptMs))
+  const points = parts.flatMap(({ signal, shift }) =>
+    Array.from(signal.times, (time, at): [number, number] => [
+      time + shift,
+      signal.statuses[at] ?? 0,
+    ]),
+  )
+  return signalOf(
+    points.filter(([time]) => phase(time) < keptMs),
+    keptMs,
+  )
+}

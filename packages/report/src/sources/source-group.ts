@@ -1,0 +1,163 @@
+import { ascii, find, readNumber, startsWith } from '../read/byte-scan.ts'
+import { EventHead } from '../read/event-head.ts'
+import type { LineView } from '../read/line-view.ts'
+import { DAY, HOUR, MINUTE } from '../read/timestamps.ts'
+import type { LogSource } from './log-source.ts'
+
+/** A log that continues this much earlier than its last line is another log of the same program. Interleaved pods differ by less. */
+const MIN_RESTART_MS = 2 * MINUTE
+/** Logs of one program that are kept apart in one file; with more of them its lines are in no order. */
+const MAX_PARTS = 8
+
+const COMPONENT = ascii('"component"')
+const COMPONENTS = [ascii('bunny"'), ascii('relay"'), ascii('upstream"')]
+const TIME = ascii('"time"')
+const ERLANG_PROCESS = ascii('"<0.')
+
+/** One log of a program. */
+interface Part {
+  readonly source: LogSource
+  /** Latest logged time. */
+  latest: number
+}
+
+/** One program of the group, whose logs may follow one another. */
+interface Program {
+  part: Part
+  /** The log before this one, while this one has a single line: that line may be out of order. */
+  before: Part | undefined
+  parts: number
+}
+
+/**
+ * The sources of one pod or one file. Usually one; a file into which several logs were pasted or merged has one for each program, and
+ * one for each log of a program if these follow one another.
+ */
+export class SourceGroup {
+  readonly #open: () => LogSource
+  readonly #head = new EventHead()
+  readonly #programs = new Map<string, Program>()
+  #last: { readonly key: string; readonly program: Program } | undefined
+  /** Source of the last event: lines that begin no event continue it. */
+  #current: LogSource
+  readonly #sources: LogSource[]
+
+  /** @param open creates a source of this pod or file */
+  constructor(open: () => LogSource) {
+    this.#open = open
+    this.#current = open()
+    this.#sources = [this.#current]
+  }
+
+  get sources(): readonly LogSource[] {
+    return this.#sources
+  }
+
+  /** The lines that follow are from this file. They may begin before the last line of the file before. */
+  beginFile(file: string): void {
+    for (const source of this.#sources) source.file = file
+    for (const { part } of this.#programs.values()) part.latest = Number.NaN
+  }
+
+  /** Passes a line to the source that it belongs to. */
+  feed(view: LineView): void {
+    const head = this.#head
+    const { start } = view
+    view.start = afterQuoting(view)
+    const key = head.read(view.buf, view.start, view.end) ? programOf(head, view) : ''
+    if (key === '') {
+      view.start = start
+      this.#current.feed(view, undefined)
+      return
+    }
+    const program = this.#programFor(key)
+    const latest = this.#follow(program, head, view)
+    const { part } = program
+    this.#current = part.source
+    if (part.source.feed(view, head)) part.latest = latest
+  }
+
+  #programFor(key: string): Program {
+    if (this.#last?.key === key) return this.#last.program
+    let program = this.#programs.get(key)
+    if (program === undefined) {
+      // The first program takes the lines before its first event.
+      const source = this.#programs.size === 0 ? this.#current : this.#openSource()
+      program = { part: { source, latest: Number.NaN }, before: undefined, parts: 1 }
+      this.#programs.set(key, program)
+    }
+    this.#last = { key, program }
+    return program
+  }
+
+  /** Opens the next source of a program at a line that is clearly earlier than those before. Returns the latest time of its source. */
+  #follow(program: Program, head: EventHead, view: LineView): number {
+    const { timeKind } = head
+    const bare = Number.isNaN(view.wrapperTime)
+    const time = bare ? loggedTime(head, view) : view.wrapperTime
+    const { before } = program
+    if (before !== undefined) {
+      program.before = undefined
+      if (time >= before.latest - MIN_RESTART_MS) program.part = before
+    }
+    const { latest } = program.part
+    const back = latest - time
+    const newDay = bare && timeKind === 'time-of-day' && back > DAY / 2
+    if (newDay || (bare && isClockChange(back, timeKind))) return time
+    if (!(back > MIN_RESTART_MS)) return back > 0 ? latest : time
+    if (program.parts >= MAX_PARTS) return latest
+    program.before = program.part
+    program.part = { source: this.#openSource(), latest: Number.NaN }
+    program.parts++
+    return time
+  }
+
+  #openSource(): LogSource {
+    const source = this.#open()
+    if (!this.#sources.includes(source)) this.#sources.push(source)
+    return source
+  }
+}
+
+/** The end of summer time, when a local clock repeats an hour. */
+function isClockChange(back: number, kind: EventHead['timeKind']): boolean {
+  return kind !== 'zoned' && Math.abs(back - HOUR) <= 15 * MINUTE
+}
+
+/** The program that writes such lines; '' if the report knows none. */
+function programOf({ format }: EventHead, { buf, start, end }: LineView): string {
+  if (format === 'nginx-error') return 'nginx'
+  if (format !== 'json') return format
+  const component = valueOf(COMPONENT, buf, start, end)
+  if (component < 0) return find(buf, start, end, ERLANG_PROCESS) < 0 ? '' : 'rabbitmq'
+  const known = COMPONENTS.findIndex((name) => startsWith(buf, component + 1, end, name))
+  return known < 0 ? '' : `json ${known}`
+}
+
+/** Where the value of a member of a JSON object begins; -1 if it has no such member. */
+function valueOf(member: Uint8Array, buf: Buffer, start: number, end: number): number {
+  const found = find(buf, start, end, member)
+  if (found < 0) return -1
+  let at = found + member.length
+  while (at < end && (buf[at] === COLON || buf[at] === SPACE)) at++
+  return at
+}
+
+/** The logged time; NaN if the line has to be read to know it. */
+function loggedTime(head: EventHead, { buf, start, end }: LineView): number {
+  if (head.format !== 'json') return head.time
+  const at = valueOf(TIME, buf, start, end)
+  return at < 0 ? Number.NaN : readNumber(buf, at, end)
+}
+
+const SPACE = 32
+const TAB = 9
+const COLON = 58
+const QUOTE_MARK = 62
+
+/** After the indentation or the `> ` that marks a quotation in a mail, a chat or Markdown. */
+function afterQuoting({ buf, start, end }: LineView): number {
+  let at = start
+  while (at < end && (buf[at] === QUOTE_MARK || buf[at] === SPACE || buf[at] === TAB)) at++
+  return at
+}
