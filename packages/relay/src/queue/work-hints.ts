@@ -86,8 +86,11 @@ export class WorkHints {
     return this.#live() || performance.now() - this.#surveyedAt < SURVEY_EVERY_MS
   }
 
-  /** Runs a look-up in the store, unless the node has no work. If it finds nothing, the node has none until it is noted. */
-  async lookUp<T>(
+  /**
+   * Runs a look-up in the store, unless the node has no work. If it finds nothing, or the last work of the node, the node has
+   * none until it is noted.
+   */
+  async lookUp<T extends { readonly isLast: boolean }>(
     nodeId: string,
     kind: TaskKind | undefined,
     work: () => Promise<T | null>,
@@ -99,7 +102,9 @@ export class WorkHints {
     this.#lookUps.set(nodeId, lookUps.add(lookUp))
     try {
       const found = await work()
-      if (found === null && !lookUp.overruled) this.#exclude(nodeId, kind)
+      if (lookUp.overruled) return found
+      if (found === null) this.#exclude(nodeId, kind)
+      else if (found.isLast) this.#candidates.delete(nodeId)
       return found
     } finally {
       lookUps.delete(lookUp)

@@ -15,7 +15,7 @@ interface Waiting {
 }
 
 /** Bounds the time that one statement takes, and the number of leases that return later if its response is lost. */
-const MAX_NODES = 200
+const MAX_NODES = 500
 
 /**
  * Combines concurrent calls into one statement: a task for a thousand nodes wakes a thousand held polls at once. A call is

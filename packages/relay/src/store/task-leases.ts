@@ -59,6 +59,7 @@ export async function leaseOldest(
         userOf(eb).select('u.name').as('owner'),
         userOf(eb).select('u.password_version').as('password_version'),
       ])
+      .returning(IS_LAST.as('is_last'))
       .execute()
     return leased.map((row) => ({
       subtaskId: row.id,
@@ -71,9 +72,16 @@ export async function leaseOldest(
       attempt: row.attempts,
       leasedUntil: row.leased_until ?? 0,
       body: row.body ?? '{}',
+      isLast: Boolean(row.is_last),
     }))
   })
 }
+
+// The subtask itself is excluded, because PostgreSQL reads it as it was before the statement.
+const IS_LAST = sql<boolean | 0 | 1>`not exists (
+  select 1 from relay_subtasks as other
+  where other.node_id = relay_subtasks.node_id and other.state = 'queued'
+    and other.id <> relay_subtasks.id)`
 
 /** The task of a subtask, in a statement on `relay_subtasks`. */
 function taskOf(eb: ExpressionBuilder<RelayTables, 'relay_subtasks'>) {

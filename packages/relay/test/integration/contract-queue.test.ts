@@ -42,6 +42,23 @@ describeQueues('a node queue', (openBench) => {
     expect(await queue.lease(node!, lease)).not.toBeNull()
   })
 
+  it('does not ask the store again after it has leased the only subtask of a node', async () => {
+    await using bench = await openBench()
+    const { store, queue, asked } = await bench.relay()
+    const [node] = await addNodes(store, 1)
+    const { task, lease } = present()
+    await until(async () => {
+      await queue.lease(node!, lease)
+      return store.events.live && !queue.mayHaveWork(node!)
+    })
+    await queue.publish((await admitted(store, task())).subtasks)
+    const before = asked()
+    expect(await queue.lease(node!, lease)).not.toBeNull()
+    expect(queue.mayHaveWork(node!)).toBe(false)
+    expect(await queue.lease(node!, lease)).toBeNull()
+    expect(asked() - before).toBe(1)
+  })
+
   it('ends a held poll at another relay when work is published', async () => {
     await using bench = await openBench()
     const here = await bench.relay()

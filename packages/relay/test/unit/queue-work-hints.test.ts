@@ -35,12 +35,20 @@ describe('hints about queued work', () => {
 
   it('expect work for a found node until a look-up finds none', async () => {
     const { hints } = openHints(['a'])
-    expect(await hints.lookUp('a', undefined, async () => 'task')).toBe('task')
+    const task = { isLast: false }
+    expect(await hints.lookUp('a', undefined, async () => task)).toBe(task)
     expect(hints.mayHaveWork('a')).toBe(true)
     expect(hints.mayHaveWork('a', 'availability')).toBe(true)
     await hints.lookUp('a', undefined, nothing)
     expect(hints.mayHaveWork('a')).toBe(false)
     expect(hints.mayHaveWork('a', 'availability')).toBe(false)
+  })
+
+  it('expect no work after a look-up that found the last one', async () => {
+    const { hints } = openHints(['a'])
+    await hints.lookUp('a', 'availability', async () => ({ isLast: true }))
+    expect(hints.mayHaveWork('a')).toBe(false)
+    expect(hints.mayHaveWork('a', 'distribution')).toBe(false)
   })
 
   it('are kept per kind after a look-up of one kind', async () => {
@@ -62,17 +70,20 @@ describe('hints about queued work', () => {
     expect(hints.mayHaveWork('a', 'availability')).toBe(true)
   })
 
-  it('prefer a note over the result of a look-up that began before it', async () => {
-    const { hints } = openHints(['a'])
-    await hints.survey()
-    const found = Promise.withResolvers<null>()
-    const lookUp = hints.lookUp('a', undefined, () => found.promise)
-    await Promise.resolve()
-    hints.note(['a'])
-    found.resolve(null)
-    await lookUp
-    expect(hints.mayHaveWork('a')).toBe(true)
-  })
+  it.each([null, { isLast: true }])(
+    'prefer a note over the result %j of a look-up that began before it',
+    async (result) => {
+      const { hints } = openHints(['a'])
+      await hints.survey()
+      const found = Promise.withResolvers<typeof result>()
+      const lookUp = hints.lookUp('a', undefined, () => found.promise)
+      await Promise.resolve()
+      hints.note(['a'])
+      found.resolve(result)
+      await lookUp
+      expect(hints.mayHaveWork('a')).toBe(true)
+    },
+  )
 
   it('prefer a note over a survey that began before it', async () => {
     const { hints } = openHints()
