@@ -55,12 +55,12 @@ export {
 export {
   parseTask,
   parseTaskEnvelope,
-  readdressTask,
   type AvailabilityTask,
   type DistributionTask,
   type Task,
   type TaskEnvelope,
 } from './task-message.ts'
+export { TaskTemplate } from './task-template.ts'
 export {
   countResult,
   distributionResult,

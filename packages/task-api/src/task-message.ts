@@ -111,35 +111,8 @@ export function parseTask(json: unknown): Task {
   return task
 }
 
-/**
- * The same task with another uuid, collection and owner. The Python bunny rejects an availability task
- * without `protocol_version` and `char_salt`, so these are added if absent.
- */
-export function readdressTask(
-  raw: JsonObject,
-  to: { uuid: string; collection: string; owner: string },
-): JsonObject {
-  const { uuid, collection, owner } = to
-  const readdressed = { ...raw, uuid, collection, owner }
-  if (kindOf(raw) === 'distribution') return readdressed
-  return {
-    ...readdressed,
-    protocol_version: presentText(protocolVersionText, raw['protocol_version'], 'v2'),
-    char_salt: presentText(charSaltText, raw['char_salt'], ''),
-  }
-}
-
-// A schema takes longer to make than to use, and a task is readdressed for a thousand nodes.
-const protocolVersionText = wireText('v2')
-const charSaltText = wireText('')
-
-function presentText(schema: z.ZodType<string>, value: unknown, fallback: string): string {
-  const parsed = schema.safeParse(value)
-  return parsed.success ? parsed.data : fallback
-}
-
 // Some serialisers write absent members as null. A null `analysis` is not a distribution.
-function kindOf(raw: JsonObject): Task['kind'] {
+export function kindOf(raw: JsonObject): Task['kind'] {
   return raw['analysis'] === undefined || raw['analysis'] === null ? 'availability' : 'distribution'
 }
 

@@ -172,15 +172,15 @@ export class EarlyPolls {
       this.#deps.taskService.returnLease(task).catch(() => undefined)
       return this.#record(poll, CLIENT_CLOSED_REQUEST, heldMs)
     }
-    const body = Buffer.from(JSON.stringify(task.body))
     // As the route does: a response counts once it is written.
     response.once('close', () => {
       this.#record(poll, response.writableFinished ? 200 : CLIENT_CLOSED_REQUEST, heldMs)
     })
     const type = ['content-type', 'application/json; charset=utf-8']
-    const headers = [...type, 'content-length', String(body.length)]
+    const headers = [...type, 'content-length', String(Buffer.byteLength(task.json))]
     response.writeHead(200, [...this.#headers(poll, appliedWait), ...headers])
-    response.end(body)
+    // As text, so that Node.js sends it together with the headers.
+    response.end(task.json)
   }
 
   #answer(poll: EarlyPoll, appliedWait: number, heldMs: number): void {

@@ -78,7 +78,7 @@ export function nextJobRoute(deps: NextJobDeps): RouteEntry {
         await taskService.returnLease(task)
         sendNoTask(reply)
       } else {
-        void reply.code(200).type('application/json; charset=utf-8').send(task.body)
+        void reply.code(200).type('application/json; charset=utf-8').send(task.json)
       }
     },
   }

@@ -1,11 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { LogBudget, type Logger } from '@warren/runtime'
-import {
-  readdressTask,
-  ResultFormatError,
-  type FormatProblem,
-  type JsonObject,
-} from '@warren/task-api'
+import { ResultFormatError, TaskTemplate, type FormatProblem } from '@warren/task-api'
 
 import { canonicalGuid } from '../vocabulary/collection-id.ts'
 import type { NodeQueue } from '../queue/node-queue.ts'
@@ -39,8 +34,8 @@ export type AdmissionOutcome =
   | { readonly outcome: 'unreadable'; readonly problems: readonly FormatProblem[] }
 
 export interface HandedOutTask {
-  /** The body sent to the node: the upstream's task with uuid, collection and owner replaced. */
-  readonly body: JsonObject
+  /** The body sent to the node: the upstream's task as JSON, with uuid, collection and owner replaced. */
+  readonly json: string
   readonly subtaskId: string
   /** The upstream's uuid. */
   readonly taskId: string
@@ -72,7 +67,7 @@ export class TaskService implements AsyncDisposable {
   readonly #sweep: Sweep
   readonly #budget: LogBudget
   readonly #publishing = new Set<Promise<void>>()
-  #lastParsed: { readonly text: string; readonly task: JsonObject } | undefined
+  #lastTemplate: { readonly body: string; readonly template: TaskTemplate } | undefined
 
   constructor(options: TaskServiceOptions) {
     const { store, queue, log, settings, onEvent = () => {} } = options
@@ -157,21 +152,20 @@ export class TaskService implements AsyncDisposable {
       await this.#store.tasks.returnLease(subtaskId, attempt)
       return null
     }
-    const body = readdressTask(this.#parsed(leased.body), {
-      uuid: subtaskId,
-      collection: nodeId,
-      owner,
-    })
+    const target = { uuid: subtaskId, collection: nodeId, owner }
+    const json = this.#templateOf(leased.body).addressedTo(target)
     const { requestId } = request
     this.#log.info({ taskId, subtaskId, node: nodeId, attempt, requestId }, 'task handed out')
     this.#onEvent({ event: 'task handed out', taskId, nodeId, kind, attempt })
-    return { body, subtaskId, taskId, attempt }
+    return { json, subtaskId, taskId, attempt }
   }
 
-  /** A task for a thousand nodes is parsed once. */
-  #parsed(text: string): JsonObject {
-    if (this.#lastParsed?.text !== text) this.#lastParsed = { text, task: JSON.parse(text) }
-    return this.#lastParsed.task
+  /** A task for a thousand nodes is parsed and serialised once. */
+  #templateOf(body: string): TaskTemplate {
+    if (this.#lastTemplate?.body !== body) {
+      this.#lastTemplate = { body, template: new TaskTemplate(JSON.parse(body)) }
+    }
+    return this.#lastTemplate.template
   }
 
   /** Returns the lease of a task whose connection was closed before the response was written. */

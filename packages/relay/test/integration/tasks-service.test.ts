@@ -26,7 +26,7 @@ describeStores('the task service', (openBench) => {
     ] as const) {
       const leased = (await taskService.lease(node, poll))!
       expect(leased).toMatchObject({ taskId: task.uuid, attempt: 1 })
-      expect(leased.body).toEqual({
+      expect(JSON.parse(leased.json)).toEqual({
         ...task,
         uuid: leased.subtaskId,
         collection: node,

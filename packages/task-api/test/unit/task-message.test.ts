@@ -6,7 +6,6 @@ import {
   isGroup,
   parseTask,
   parseTaskEnvelope,
-  readdressTask,
 } from '../../src/index.ts'
 
 const RULE = { varname: 'OMOP', varcat: 'Condition', type: 'TEXT', oper: '=', value: '320128' }
@@ -212,31 +211,4 @@ describe('parseTaskEnvelope', () => {
       expect(failure({ uuid, cohort: {} }, parseTaskEnvelope).problems[0]?.path).toBe('uuid')
     },
   )
-})
-
-describe('readdressTask', () => {
-  const to = { uuid: 'new', collection: 'node', owner: 'me' }
-
-  it('replaces the address and keeps every other member', () => {
-    const json = { ...availability(RULE), future: { a: [1] } }
-    expect(readdressTask(json, to)).toEqual({ ...json, ...to })
-    expect(Object.keys(readdressTask(json, to))).toEqual(Object.keys(json))
-  })
-
-  it('adds the members that the Python bunny requires in an availability task', () => {
-    expect(readdressTask({ uuid: 'u', cohort: {}, char_salt: 7 }, to)).toEqual({
-      ...to,
-      cohort: {},
-      protocol_version: 'v2',
-      char_salt: '7',
-    })
-  })
-
-  it('adds nothing to a distribution task', () => {
-    expect(readdressTask({ analysis: 'DISTRIBUTION', code: 'GENERIC' }, to)).toEqual({
-      analysis: 'DISTRIBUTION',
-      code: 'GENERIC',
-      ...to,
-    })
-  })
 })
