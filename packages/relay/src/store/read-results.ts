@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { SUBTASK_MOVES } from '../vocabulary/task-states.ts'
 import type { SqlDatabase } from './sql-database.ts'
 import type { NodeResult } from './task-store.ts'
+import { toBytes } from './text-bytes.ts'
 
 /** The results of the given nodes, in any order. Of a node without a result, there is none. */
 export async function readResults(
@@ -24,10 +25,4 @@ export async function readResults(
     status: answer_status ?? 'error',
     json: toBytes(answer ?? ''),
   }))
-}
-
-/** In memory of their own, unless they are few. */
-function toBytes(text: string | Uint8Array): Buffer {
-  if (typeof text === 'string') return Buffer.from(text)
-  return Buffer.from(text.buffer, text.byteOffset, text.byteLength)
 }

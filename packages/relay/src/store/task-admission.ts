@@ -19,10 +19,9 @@ export async function admitTask(database: SqlDatabase, task: NewTask): Promise<A
       const nodes = task.immediateResult === undefined ? await activeNodes(trx, rowLocks) : []
       const added = await addTask(database, trx, task, nodes)
       if (added === null) return readmitTask(database, trx, task, announce)
-      if (added.result !== null) {
+      if (added.isSettled) {
         announce({ kind: 'settled', upstream: task.upstream })
-        const { taskId, result } = added
-        return { outcome: 'settled', taskId, result, fresh: true } satisfies Admission
+        return { outcome: 'settled', taskId: added.taskId, fresh: true } satisfies Admission
       }
       const subtasks = await addSubtasks(database, trx, added.taskId, task, nodes)
       announce({ kind: 'work', nodeIds: nodes })
@@ -50,7 +49,7 @@ async function addTask(
   trx: Trx,
   task: NewTask,
   nodes: readonly string[],
-): Promise<{ taskId: string; result: string | null } | null> {
+): Promise<{ taskId: string; isSettled: boolean } | null> {
   const result = task.immediateResult ?? (nodes.length === 0 ? task.resultWithoutNodes : null)
   const settled = result !== null
   const receivedAt = differences.now(-task.ageMs)
@@ -78,7 +77,7 @@ async function addTask(
     .onConflict((conflict) => conflict.columns(['upstream', 'uuid']).doNothing())
     .returning('id')
     .executeTakeFirst()
-  return added === undefined ? null : { taskId: added.id, result }
+  return added === undefined ? null : { taskId: added.id, isSettled: settled }
 }
 
 async function addSubtasks(
@@ -125,14 +124,17 @@ async function readmitTask(
 ): Promise<Admission | null> {
   const known = await trx
     .selectFrom('relay_tasks')
-    .select(['id', 'state', 'result'])
+    .select(['id', 'state'])
+    // A combined result may have 30 MB.
+    .select(sql<boolean | 0 | 1>`result is not null`.as('hasResult'))
     .select(sql<boolean | 0 | 1>`claimed_until > ${differences.now()}`.as('claimed'))
     .where('upstream', '=', task.upstream)
     .where('uuid', '=', task.uuid)
     .$if(differences.rowLocks, (query) => query.forUpdate())
     .executeTakeFirst()
   if (known === undefined) return null
-  if (known.result === null) return { outcome: 'known', taskId: known.id }
+  if (known.hasResult !== true && known.hasResult !== 1)
+    return { outcome: 'known', taskId: known.id }
   // A submission in progress also serves the repeated request.
   const inProgress = known.state === 'settled' && Boolean(known.claimed)
   if (!inProgress) {
@@ -149,5 +151,5 @@ async function readmitTask(
       .execute()
     announce({ kind: 'settled', upstream: task.upstream })
   }
-  return { outcome: 'settled', taskId: known.id, result: known.result, fresh: false }
+  return { outcome: 'settled', taskId: known.id, fresh: false }
 }

@@ -35,7 +35,6 @@ export type Admission =
   | {
       readonly outcome: 'settled'
       readonly taskId: string
-      readonly result: string
       readonly fresh: boolean
     }
 
@@ -70,6 +69,8 @@ export interface LeasedSubtask {
   readonly leasedUntil: number
   /** The task as JSON text, as received from the upstream. */
   readonly body: string
+  /** No other subtask of the node was queued when this one was leased. */
+  readonly isLast: boolean
 }
 
 export interface ReturnedLease extends QueuedSubtask {
@@ -160,8 +161,8 @@ export interface Submission {
   readonly upstream: string
   readonly kind: TaskKind
   readonly collection: string
-  /** The combined result as JSON text. */
-  readonly result: string
+  /** The combined result, JSON in UTF-8. */
+  readonly result: Buffer
   /** 1 for the first attempt since the task was settled or received again. */
   readonly attempt: number
   /** How long ago the upstream sent the task, or sent it again after it was settled, ms. */

@@ -5,6 +5,7 @@ import type { SqlDatabase, SqlDifferences } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
 import { printableText } from './printable-text.ts'
 import { moveTasks } from './state-moves.ts'
+import { toBytes } from './text-bytes.ts'
 
 const FINAL_STATES = (['delivered', 'dead'] as const).map((state) => sql.lit(state))
 const DELETE_BATCH = 500
@@ -21,12 +22,12 @@ export async function claimSubmissions(
   database: SqlDatabase,
   { limit, claimMs, upstream, except = [] }: ClaimOptions,
 ): Promise<readonly Submission[]> {
-  const { now, rowLocks } = database.differences
+  const { now, rowLocks, textBytes } = database.differences
   return database.transact('claim submissions', async (trx) => {
     const due = await trx
       .selectFrom('relay_tasks')
-      .select(['id', 'uuid', 'upstream', 'kind', 'collection', 'result'])
-      .select('delivery_attempts')
+      .select(['id', 'uuid', 'upstream', 'kind', 'collection', 'delivery_attempts'])
+      .select(textBytes('result').as('result'))
       .select(sql<number>`${now()} - received_at`.as('ageMs'))
       .where('state', '=', sql.lit('settled'))
       .where('deliver_at', '<=', now())
@@ -57,7 +58,7 @@ export async function claimSubmissions(
       upstream: row.upstream,
       kind: row.kind,
       collection: row.collection,
-      result: row.result ?? '',
+      result: toBytes(row.result ?? ''),
       attempt: row.delivery_attempts + 1,
       ageMs: row.ageMs,
     }))

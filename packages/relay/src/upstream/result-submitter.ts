@@ -1,11 +1,5 @@
 import { Backoff, type Logger, sleep } from '@warren/runtime'
-import {
-  type Exchange,
-  parseResult,
-  type TaskApiClient,
-  TaskApiError,
-  type TaskResult,
-} from '@warren/task-api'
+import { type Exchange, type TaskApiClient, TaskApiError } from '@warren/task-api'
 import type { Submission, SubmissionOutcome, TaskStore } from '../store/task-store.ts'
 import {
   afterFailure,
@@ -18,7 +12,7 @@ import { withGrace } from './grace.ts'
 export interface ResultSubmitterOptions {
   /** Only results for this upstream are claimed, so that an upstream that hangs does not delay others. */
   readonly upstream: string
-  readonly client: Pick<TaskApiClient, 'submitResult'>
+  readonly client: Pick<TaskApiClient, 'submitResultJson'>
   readonly store: Pick<TaskStore, 'claimSubmissions' | 'renewClaims' | 'recordSubmission'>
   readonly policy: SubmissionPolicy
   readonly log: Logger
@@ -182,18 +176,12 @@ export class ResultSubmitter {
     started: number,
   ): Promise<SubmissionOutcome> {
     const { upstream, client, log } = this.#options
-    const { uuid: taskId, attempt } = submission
-    const result = parseStored(submission.result)
-    if (result === undefined) {
-      const cause = 'the stored result is unreadable'
-      log.error({ taskId, upstream, reason: cause }, 'submission abandoned')
-      return { outcome: 'abandoned', cause }
-    }
+    const { uuid: taskId, attempt, result } = submission
     log.info({ taskId, upstream, attempt }, 'submitting result')
     using submitting = withGrace(signal, GRACE_MS)
     const finished: { exchange?: Exchange } = {}
     try {
-      const outcome = await client.submitResult(result, {
+      const outcome = await client.submitResultJson(submission, result, {
         signal: submitting.signal,
         onExchange: (exchange) => {
           finished.exchange = exchange
@@ -234,8 +222,7 @@ export class ResultSubmitter {
     if (outcome.outcome === 'abandoned') {
       log.error({ ...fields, reason: outcome.cause }, 'submission abandoned')
     } else if (outcome.replacement !== undefined) {
-      const bytes = Buffer.byteLength(submission.result)
-      log.error({ ...fields, bytes }, 'result too large for the upstream')
+      log.error({ ...fields, bytes: submission.result.length }, 'result too large for the upstream')
     } else {
       log.warn(
         { ...fields, detail: error.message, retryInMs: outcome.afterMs },
@@ -243,14 +230,6 @@ export class ResultSubmitter {
       )
     }
     return outcome
-  }
-}
-
-function parseStored(text: string): TaskResult | undefined {
-  try {
-    return parseResult(JSON.parse(text))
-  } catch {
-    return undefined
   }
 }
 

@@ -1,7 +1,8 @@
 import {
   errorResult,
-  parseResult,
   isFailure,
+  parseJsonOutline,
+  parseResult,
   serializeResult,
   type TaskApiError,
 } from '@warren/task-api'
@@ -35,7 +36,7 @@ export function replaceOnce(
   error: TaskApiError,
 ): Exclude<SubmissionOutcome, { outcome: 'submitted' }> {
   const cause = `${error.code}: ${error.message}`
-  const result = parseResult(JSON.parse(submission.result))
+  const result = parseResult(parseJsonOutline(submission.result))
   if (isFailure(result)) return { outcome: 'abandoned', cause }
   const message = 'the combined result is larger than the upstream accepts'
   const address = { uuid: submission.uuid, collection: result.collection_id }

@@ -58,14 +58,15 @@ describeStores('admitting a task', (openBench) => {
     await using bench = await openBench()
     const store = bench.open()
     const unasked = await store.tasks.admit(newTask({ resultWithoutNodes: '{"no":"node"}' }))
-    expect(unasked).toMatchObject({ outcome: 'settled', result: '{"no":"node"}', fresh: true })
+    expect(unasked).toMatchObject({ outcome: 'settled', fresh: true })
     await addNodes(store, 1)
     const known = await store.tasks.admit(
       newTask({ type: 'none', immediateResult: '{"is":"known"}' }),
     )
-    expect(known).toMatchObject({ outcome: 'settled', result: '{"is":"known"}', fresh: true })
+    expect(known).toMatchObject({ outcome: 'settled', fresh: true })
     const due = await store.tasks.claimSubmissions({ limit: 10, claimMs: 1_000 })
-    expect(due.map(({ result }) => result)).toEqual(['{"no":"node"}', '{"is":"known"}'])
+    const results = due.map(({ result }) => result.toString())
+    expect(results).toEqual(['{"no":"node"}', '{"is":"known"}'])
   })
 
   it('succeeds while nodes are added and removed', async () => {
@@ -125,6 +126,7 @@ describeStores('leasing', (openBench) => {
       await store.tasks.leaseOldest(node!, LEASE),
     ]
     expect(leases.map((lease) => lease?.taskUuid)).toEqual([earlier.uuid, later.uuid, undefined])
+    expect(leases.map((lease) => lease?.isLast)).toEqual([false, true, undefined])
   })
 
   it('leases only the requested kind, with the lease time of that kind', async () => {
@@ -135,6 +137,7 @@ describeStores('leasing', (openBench) => {
     expect(await store.tasks.leaseOldest(node!, { ...LEASE, kind: 'availability' })).toBeNull()
     const lease = await store.tasks.leaseOldest(node!, { ...LEASE, kind: 'distribution' })
     expect(lease).toMatchObject({ kind: 'distribution', leasedUntil: NOW + 1_800_000 })
+    expect(lease).toMatchObject({ isLast: true })
     await admitted(store)
     const other = await store.tasks.leaseOldest(node!, LEASE)
     expect(other).toMatchObject({ kind: 'availability', leasedUntil: NOW + 60_000 })

@@ -90,7 +90,7 @@ export function failure(): Buffer {
 /** The combined results ready to be submitted, by the upstream's uuid. Claims them for a second. */
 export async function settledResults(store: RelayStore): Promise<Map<string, TaskResult>> {
   const due = await store.tasks.claimSubmissions({ limit: 1_000, claimMs: 1_000 })
-  return new Map(due.map(({ uuid, result }) => [uuid, parseResult(JSON.parse(result))]))
+  return new Map(due.map(({ uuid, result }) => [uuid, parseResult(JSON.parse(result.toString()))]))
 }
 
 /** Runs an upstream that sends tasks continuously, nodes that answer them, and a relay that sweeps. */

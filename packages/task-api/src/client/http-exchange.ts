@@ -11,7 +11,7 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST'
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
+  readonly body?: string | Buffer
   /** For the whole exchange: connecting, sending, waiting, reading, redirects. */
   readonly timeoutMs: number
   /** How long one address of several may take to begin its response. Default: `timeoutMs`. */

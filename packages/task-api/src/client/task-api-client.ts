@@ -160,15 +160,25 @@ export class TaskApiClient implements AsyncDisposable {
     result: TaskResult,
     options: SubmitOptions = {},
   ): Promise<'accepted' | 'already-answered'> {
-    const collection = result.collection_id === '' ? this.#collection : result.collection_id
+    const { uuid, collection_id: collection } = result
+    return this.submitResultJson({ uuid, collection }, serializeResult(result), options)
+  }
+
+  /** `submitResult` of a result that is already JSON, in UTF-8 if it is bytes. It is sent as it is. */
+  async submitResultJson(
+    task: { readonly uuid: string; readonly collection: string },
+    json: string | Buffer,
+    options: SubmitOptions = {},
+  ): Promise<'accepted' | 'already-answered'> {
+    const { uuid, collection } = task
     return this.#exchange(
       {
         method: 'POST',
-        path: ['task', 'result', result.uuid, collection],
-        shownPath: `task/result/${encodeURIComponent(result.uuid)}/${REDACTED}`,
+        path: ['task', 'result', uuid, collection === '' ? this.#collection : collection],
+        shownPath: `task/result/${encodeURIComponent(uuid)}/${REDACTED}`,
         needsBody: false,
         headers: { 'content-type': 'application/json; charset=utf-8' },
-        body: serializeResult(result),
+        body: json,
         timeoutMs: this.#requestTimeoutMs,
         accept: 409,
         signal: options.signal,
@@ -208,7 +218,7 @@ export class TaskApiClient implements AsyncDisposable {
       shownPath: string
       needsBody: boolean
       headers: Record<string, string>
-      body?: string
+      body?: string | Buffer
       timeoutMs: number
       patienceMs?: number
       accept?: number
