@@ -1,18 +1,18 @@
 #!/usr/bin/env node
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { ExitCode, formatTable, processIo, progressBar } from '@warren/runtime'
 import type { CliIo } from '@warren/runtime'
 import { Command } from 'commander'
 import { scenarios } from './scenarios.ts'
 import { collect } from './scenarios/collect.ts'
-import type { CollectedFile } from './scenarios/collect.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 import { compare } from './scoring/compare.ts'
 import type { Comparison } from './scoring/compare.ts'
 import { reportOn } from './scoring/report-on.ts'
 import { misses, passes, tally, totals } from './scoring/tally.ts'
+import { writeFiles } from './scoring/write-files.ts'
 
 interface ScoreOptions {
   readonly only?: string
@@ -67,7 +67,7 @@ async function score(options: ScoreOptions, io: CliIo): Promise<number> {
 async function scoreScenario(scenario: Scenario, root: string, keep: boolean): Promise<Comparison> {
   const folder = join(root, scenario.name.replaceAll(/[^a-z0-9-]+/gi, '_'))
   const files = collect(scenario)
-  write(folder, files)
+  writeFiles(folder, files)
   try {
     const report = await reportOn(scenario, folder, files)
     if (keep)
@@ -78,13 +78,6 @@ async function scoreScenario(scenario: Scenario, root: string, keep: boolean): P
     return compare(scenario, report)
   } finally {
     if (!keep) rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-function write(folder: string, files: readonly CollectedFile[]): void {
-  for (const { path, bytes } of files) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true })
-    writeFileSync(join(folder, path), bytes)
   }
 }
 

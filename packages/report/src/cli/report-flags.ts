@@ -10,6 +10,8 @@ export interface ReportFlags {
   tz?: string
   date?: string
   expect?: string
+  against?: string
+  sinceFix?: string
   format?: OutputFormat
   output?: string
   failOn: FailOn

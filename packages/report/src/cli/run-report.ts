@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { ExitCode, fileErrorReason, progressBar, ProgramError, styles } from '@warren/runtime/cli'
 import type { CliIo } from '@warren/runtime/cli'
 import { reportJsonSchema } from '../document/report-document.ts'
+import type { ReportDocument } from '../document/report-document.ts'
 import { inputFiles } from '../read/input-files.ts'
 import type { InputFile } from '../read/input-files.ts'
 import { createReport } from '../report.ts'
@@ -44,7 +45,7 @@ export async function runReport(
   const options = reportOptions(io, flags)
   if (flags.follow === true) return runFollow(io, files, options, flags)
   const bar = progressBar({ title: 'reading', total: inputSize(files), stream: io.stderr })
-  const document = await createReport(files, {
+  const document = await makeReport(files, flags, {
     ...options,
     onProgress: (bytes) => bar.update(bytes),
   }).finally(() => bar.stop())
@@ -58,6 +59,22 @@ export async function runReport(
     io.stderr.write(`Report written to ${flags.output}\n`)
   }
   return reportExitCode(document, flags.failOn)
+}
+
+async function makeReport(
+  files: readonly InputFile[],
+  { against, sinceFix, tz, date }: ReportFlags,
+  options: ReportOptions,
+): Promise<ReportDocument> {
+  if (against === undefined && sinceFix === undefined) return createReport(files, options)
+  const { reportAgainst, reportSinceFix } = await import('./compare.ts')
+  if (sinceFix === undefined) return reportAgainst(files, against ?? '', options)
+  if (against !== undefined)
+    throw new ProgramError('--since-fix cannot be combined with --against', {
+      exitCode: ExitCode.usage,
+      hint: 'Use --since-fix for one set of logs, --against for two.',
+    })
+  return reportSinceFix(files, parseInstant('--since-fix', sinceFix, tz, date), options)
 }
 
 /** The given format, else that of the output file, else text. */
@@ -80,11 +97,11 @@ async function runFollow(
   options: ReportOptions,
   flags: ReportFlags,
 ): Promise<number> {
-  const excluded = (['since', 'until', 'format', 'output'] as const).find(
+  const excluded = (['since', 'until', 'format', 'output', 'against', 'sinceFix'] as const).find(
     (name) => flags[name] !== undefined,
   )
   if (excluded !== undefined || files.some(({ path }) => path === '-')) {
-    const other = excluded === undefined ? 'standard input' : `--${excluded}`
+    const other = excluded === undefined ? 'standard input' : `--${excluded.replace('F', '-f')}`
     throw new ProgramError(`--follow cannot be combined with ${other}`, {
       exitCode: ExitCode.usage,
       hint: 'Pass only the files to follow: warren report relay.log --follow',

@@ -23,7 +23,7 @@ export function parseDate(text: string): number {
 }
 
 /**
- * Parses `--since` and `--until`: an instant with a time zone, a date and time in the zone of `--tz` (default: UTC), or a time of
+ * Parses `--since`, `--until` and `--since-fix`: an instant with a time zone, a date and time in the zone of `--tz` (default: UTC), or a time of
  * day on `--date`.
  * @returns UTC milliseconds
  * @throws ProgramError (usage)

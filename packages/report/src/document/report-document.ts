@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { comparisonSchema } from './comparison-schema.ts'
 import { caveatSchema, checkSchema, findingSchema, transactionSchema } from './finding-schema.ts'
 import { clockSchema, linkSchema } from './link-schema.ts'
 import { QUOTE_MODES } from '../vocabulary/quotes/quote-mode.ts'
@@ -90,6 +91,9 @@ export const reportDocumentSchema = z
         notSupported: z.array(z.string()).describe('statements that it does not support'),
       })
       .describe('what the evidence supports and what it does not'),
+    comparison: comparisonSchema
+      .optional()
+      .describe('before and after; only with --against or --since-fix'),
   })
   .meta({
     title: 'Warren health report',

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 
@@ -51,6 +51,41 @@ export async function* fileChunks(
     // Read the next chunk from disk while this one is processed.
     reading = next()
     yield chunk
+  }
+}
+
+/** At most the first `bytes` of a stream. */
+export async function* limited(
+  chunks: AsyncIterable<Buffer>,
+  bytes: number,
+): AsyncGenerator<Buffer> {
+  let left = bytes
+  for await (const chunk of chunks) {
+    yield chunk.subarray(0, left)
+    left -= chunk.length
+    if (left <= 0) return
+  }
+}
+
+/** The beginning and the end of an uncompressed file, together `bytes`, without the lines that are cut. */
+export async function* endsOf(
+  path: string,
+  bytes: number,
+  buffers: ChunkBuffers,
+): AsyncGenerator<Buffer> {
+  const half = Math.floor(bytes / 2)
+  let last: Buffer | undefined
+  for await (const chunk of limited(fileChunks(path, buffers), half)) {
+    if (last !== undefined) yield last
+    last = Buffer.from(chunk)
+  }
+  if (last !== undefined) yield last.subarray(0, last.lastIndexOf(10) + 1)
+  const { size } = await stat(path)
+  let begun = false
+  for await (const chunk of fileChunks(path, buffers, size - half)) {
+    const start: number = begun ? 0 : chunk.indexOf(10) + 1
+    begun ||= start > 0
+    if (begun) yield chunk.subarray(start)
   }
 }
 

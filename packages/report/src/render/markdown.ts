@@ -6,6 +6,7 @@ import type {
   Transaction,
 } from '../document/report-document.ts'
 import { formatDuration, formatNumber } from '../vocabulary/figures.ts'
+import { comparisonMarkdown } from './comparison-markdown.ts'
 import { advice, code, fenced, oneLine, text } from './markdown-text.ts'
 import { TimeFormat, formatSinceStart, formatTimeRange } from './time-format.ts'
 import {
@@ -79,6 +80,7 @@ class MarkdownPage {
       this.#lines.pop()
       this.#add('')
     }
+    this.#add(...comparisonMarkdown(this.#document))
     this.#add('## 1. Executive summary', '')
     this.#add(`- time range: ${formatTimeRange(this.#document)}`)
     this.#add(...numbers.map(({ label, value }) => `- ${text(label)}: **${text(value)}**`), '')

@@ -1,7 +1,9 @@
 import { displayWidth, formatTable, type Styles } from '@warren/runtime/cli'
 import type { Finding, ReportDocument } from '../document/report-document.ts'
 import { formatCount, formatDuration, formatNumber } from '../vocabulary/figures.ts'
+import { comparisonLines } from './comparison-text.ts'
 import { wrapped, shortened } from './text-lines.ts'
+import { COLOUR } from './text-tone.ts'
 import { TimeFormat, formatTimeRange } from './time-format.ts'
 import {
   CHECK_TONE,
@@ -85,6 +87,7 @@ class TextPage {
 
   lines(detail: Detail): string[] {
     return [
+      ...comparisonLines(this.#document, this.#paint, this.#columns),
       ...this.#head(detail),
       ...this.#links(detail),
       ...this.#findings(detail),
@@ -238,11 +241,3 @@ class TextPage {
 function isTimed({ first, why }: Finding, time: TimeFormat): boolean {
   return first !== null && why.includes(time.at(first))
 }
-
-const COLOUR = {
-  good: 'green',
-  warn: 'yellow',
-  bad: 'red',
-  note: 'blue',
-  none: 'gray',
-} as const satisfies Record<Tone, keyof Styles>

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { ExitCode, fileErrorReason, ProgramError } from '@warren/runtime/cli'
 import { LogSource } from './log-source.ts'
 import type { TimeRange } from './log-source.ts'
@@ -6,9 +6,11 @@ import { SourceGroup } from './source-group.ts'
 import {
   ChunkBuffers,
   decodeWide,
+  endsOf,
   fileChunks,
   gunzip,
   isGzip,
+  limited,
   peek,
   wideEncoding,
   withoutMark,
@@ -35,6 +37,8 @@ export interface FileReading {
   readonly reader: LogReader
   /** Problems with the file itself. */
   readonly problems: string[]
+  /** Only a part of the file was read. */
+  readonly sampled: boolean
   /** Bytes read so far, to follow a growing file; undefined if it cannot be followed. */
   position: number | undefined
 }
@@ -61,6 +65,8 @@ export interface ReadOptions {
   chunkBytes?: number
   /** Files may grow, so an unfinished last line stays unfinished. */
   keepOpen?: boolean
+  /** Read at most this many bytes of each file: its beginning and its end, or the beginning if it cannot be entered in the middle. */
+  sampleBytes?: number
 }
 
 interface OpenedInput {
@@ -69,6 +75,7 @@ interface OpenedInput {
   compressed: boolean
   encoding: string
   problems: string[]
+  sampled: boolean
   chunks: () => AsyncGenerator<Buffer>
 }
 
@@ -89,7 +96,7 @@ export async function readInputs(
   )
   const files: FileReading[] = []
   let done = 0
-  for (const { input, recognition, compressed, encoding, problems, chunks } of opened) {
+  for (const { input, recognition, compressed, encoding, problems, sampled, chunks } of opened) {
     const { path, labels } = input
     const reader = new LogReader({ file: path, labels, recognition, groupFor: registry.groupFor })
     const file: FileReading = {
@@ -100,6 +107,7 @@ export async function readInputs(
       encoding,
       reader,
       problems,
+      sampled,
       position: undefined,
     }
     files.push(file)
@@ -191,6 +199,7 @@ async function openInput(
       compressed,
       encoding: encoding ?? 'utf-8',
       problems,
+      sampled: false,
       recognition: recognise(start),
       chunks: () => decoded(all, encoding),
     }
@@ -205,13 +214,22 @@ async function openInput(
     HEAD_BYTES,
   )
   const encoding = wideEncoding(raw)
+  const recognition = recognise(await firstBytes(decoded(once(raw), encoding), HEAD_BYTES))
+  const { sampleBytes = Number.POSITIVE_INFINITY } = options
+  const sampled = (await stat(input.path)).size > sampleBytes
+  const hasTail = !compressed && encoding === undefined && recognition.layout === 'lines'
+  const sample = (): AsyncGenerator<Buffer> =>
+    hasTail
+      ? endsOf(input.path, sampleBytes, buffers)
+      : decoded(limited(plain(onProblem), sampleBytes), encoding)
   return {
     input,
     compressed,
     encoding: encoding ?? 'utf-8',
     problems,
-    recognition: recognise(await firstBytes(decoded(once(raw), encoding), HEAD_BYTES)),
-    chunks: () => decoded(plain(onProblem), encoding),
+    recognition,
+    sampled,
+    chunks: () => (sampled ? sample() : decoded(plain(onProblem), encoding)),
   }
 }
 

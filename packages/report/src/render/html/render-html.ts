@@ -5,6 +5,7 @@ import { MARK, Names, QUOTES_NOTE, VERDICT_TONE, VERDICT_LABEL } from '../wordin
 import { html, type SafeHtml } from './html-template.ts'
 import { PAGE_STYLE } from './page-style.ts'
 import { renderChecklist, renderConclusion } from './closing-sections.ts'
+import { renderComparison } from './comparison-section.ts'
 import { renderComponents } from './component-section.ts'
 import { renderFindings } from './finding-section.ts'
 import { renderFlow } from './flow-section.ts'
@@ -58,11 +59,13 @@ export function renderHtml(document: ReportDocument): string {
           </div>
           <nav aria-label="Sections">
             <ol>
+              ${document.comparison === undefined ? null : html`<li><a href="#comparison">Before and after</a></li>`}
               ${SECTIONS.map(({ id, title }, index) => html`<li><a href="#${id}">${index + 1}. ${title}</a></li>`)}
             </ol>
           </nav>
         </header>
         <main>
+          ${renderComparison(context)}
           ${SECTIONS.map(
             ({ id, title, body }, index) =>
               html`<section aria-labelledby="${id}">
