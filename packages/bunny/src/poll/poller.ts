@@ -92,8 +92,7 @@ export class Poller {
   /** Returns how long to wait before the next poll, in milliseconds. */
   async #pollOnce(only: TaskKind | undefined, signal: AbortSignal): Promise<number> {
     const { poll, accept, intervalMs, backoff, clock, log, summary } = this.#options
-    // While a poll for distributions is held, the next availability task would wait for it.
-    const waitSeconds = only === 'distribution' ? 0 : this.#options.waitSeconds
+    const waitSeconds = this.#waitSecondsFor(only)
     const startedAt = clock.now()
     // If the clock was set back by an hour, the pause must not become an hour longer.
     const took = () => Math.max(0, clock.now() - startedAt)
@@ -119,7 +118,7 @@ export class Poller {
       backoff.reset()
       summary.record('204', took())
       log.debug(BunnyEvent.noTask)
-      return waitSeconds === 0 ? intervalMs : this.#pauseAfterEmpty(took(), intervalMs)
+      return waitSeconds === 0 ? intervalMs : this.#pauseAfterEmpty(took(), waitSeconds)
     }
     summary.record('200', took())
     const { outcome, kind } = accept(next.body, next.requestId)
@@ -127,6 +126,13 @@ export class Poller {
     backoff.reset()
     if (only !== undefined && kind !== undefined && kind !== only) this.#cannotSelect(only)
     return outcome === 'repeated' ? intervalMs : 0
+  }
+
+  #waitSecondsFor(only: TaskKind | undefined): number {
+    // While a poll for distributions is held, the next availability task would wait for it.
+    if (only === 'distribution') return 0
+    // Whether the login is accepted is known, and logged, when the first poll is answered.
+    return this.#loginAccepted ? this.#options.waitSeconds : Math.min(1, this.#options.waitSeconds)
   }
 
   /** The relay rejects polls for one kind, or ignores the kind. Returns the pause. */
@@ -141,8 +147,8 @@ export class Poller {
    * A relay that holds polls is polled again without a pause. One that responds early is polled at the interval: the
    * .NET relay ignores `Prefer`. One that holds polls for less than `waitSeconds` is not polled more often either.
    */
-  #pauseAfterEmpty(tookMs: number, intervalMs: number): number {
-    const { waitSeconds, log } = this.#options
+  #pauseAfterEmpty(tookMs: number, waitSeconds: number): number {
+    const { intervalMs, log } = this.#options
     const held = tookMs >= (waitSeconds * 1000) / 2
     if (!held && this.#held === undefined) {
       log.info({ askedSeconds: waitSeconds, intervalMs }, BunnyEvent.pollsNotHeld)

@@ -386,7 +386,7 @@ describe('stopping', () => {
     api.holdMs = 30_000
     const bunny = await runBunny(api, source, { POLL_WAIT_SECONDS: '30', LOG_LEVEL: 'debug' })
     await until(() => api.polls.length === 1)
-    expect(bunny.lines.find(({ msg }) => msg === 'poll sent')).toMatchObject({ waitMs: 30_000 })
+    expect(bunny.lines.find(({ msg }) => msg === 'poll sent')).toMatchObject({ waitMs: 1000 })
     const start = Date.now()
     await bunny.handle[Symbol.asyncDispose]()
     expect(Date.now() - start).toBeLessThan(15_000)

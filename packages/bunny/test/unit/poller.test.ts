@@ -83,7 +83,17 @@ describe('polling interval', () => {
     const held = { afterMs: 25_000 }
     const { sentAt, asked } = await pollThrough([held, held, held])
     expect(sentAt).toEqual([0, 25_000, 50_000])
-    expect(asked).toEqual([25, 25, 25])
+    expect(asked).toEqual([1, 25, 25])
+  })
+
+  it('asks for a short hold until the login is accepted, so that the log soon says so', async () => {
+    const wrong = failure(401, 'authentication')
+    const held = { afterMs: 1000 }
+    const { asked, sentAt, lines } = await pollThrough([wrong, held, { afterMs: 25_000 }])
+    expect(asked).toEqual([1, 1, 25])
+    expect(sentAt).toEqual([0, 5000, 6000])
+    expect(lines.filter(({ msg }) => msg === 'login accepted for polling')).toHaveLength(1)
+    expect(lines.filter(({ msg }) => msg === 'polls not held')).toEqual([])
   })
 
   it('polls at the interval if the relay does not hold polls, and logs this once', async () => {
@@ -95,7 +105,8 @@ describe('polling interval', () => {
 
   it('does not poll more often than the interval if the relay holds polls for a shorter time', async () => {
     const short = { afterMs: 3000 }
-    expect((await pollThrough([short, short])).sentAt).toEqual([0, 5000])
+    const { sentAt } = await pollThrough([{ afterMs: 1000 }, short, short])
+    expect(sentAt).toEqual([0, 1000, 6000])
   })
 
   it('polls at the interval if the clock is set back during a poll', async () => {
@@ -147,7 +158,7 @@ describe('polling with capacity for one kind', () => {
     const task = { afterMs: 10, task: 'new' } as const
     const { selected, asked } = await pollThrough([task, task], { open: ['availability'] })
     expect(selected).toEqual(['availability', 'availability'])
-    expect(asked).toEqual([25, 25])
+    expect(asked).toEqual([1, 25])
   })
 
   it('does not hold polls for distributions, because availability tasks would wait for them', async () => {
