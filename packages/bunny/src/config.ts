@@ -31,9 +31,9 @@ const commonSettings = {
   }),
   logFormat: setting({
     name: 'LOG_FORMAT',
-    schema: choiceSetting(['json', 'text']),
-    default: 'json',
-    description: 'Log format: json, or text, which is the format of the Python bunny.',
+    schema: choiceSetting(['json', 'text']).optional(),
+    description:
+      'Log format: json, or text, which is the format of the Python bunny. Default: lines for people on a terminal, otherwise json.',
   }),
 }
 

@@ -38,7 +38,7 @@ export interface UpstreamConfig {
   /** Where `ask` and `collections` find the upstream. */
   readonly url: string | undefined
   readonly logLevel: LogLevel
-  readonly logFormat: 'json' | 'text'
+  readonly logFormat: 'json' | 'text' | undefined
 }
 
 const SECOND = 1000
@@ -163,9 +163,9 @@ export const upstreamConfig = defineConfig<UpstreamConfig>({
     logFormat: setting({
       name: 'UPSTREAM_LOG_FORMAT',
       aliases: ['LOG_FORMAT'],
-      schema: choiceSetting(['json', 'text']),
-      default: 'json',
-      description: 'Log format: json, or text for people.',
+      schema: choiceSetting(['json', 'text']).optional(),
+      description:
+        'Log format: json, or text. Default: lines for people on a terminal, otherwise json.',
     }),
   },
   check: checkAskerToken,

@@ -18,6 +18,7 @@ export async function withStore<T>(
     level: config.logLevel === 'debug' || config.logLevel === 'trace' ? config.logLevel : 'warn',
     format: config.logFormat,
     destination: io.stderr,
+    env: io.env,
     secrets: config.secrets,
     text: relayText(relayLogText),
   })

@@ -24,6 +24,7 @@ export async function serve(io: CliIo): Promise<void> {
     level: config.logLevel,
     format: config.logFormat,
     destination: io.stderr,
+    env: io.env,
     secrets: config.secrets,
     text: relayText(relayLogText),
   })

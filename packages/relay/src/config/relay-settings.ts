@@ -317,8 +317,8 @@ export const generalSettings = {
   }),
   logFormat: setting({
     name: 'LOG_FORMAT',
-    schema: choiceSetting(['json', 'text']),
-    default: 'json',
-    description: 'Log format: json, or text for existing log pipelines.',
+    schema: choiceSetting(['json', 'text']).optional(),
+    description:
+      'Log format: json, or text for existing log pipelines. Default: lines for people on a terminal, otherwise json.',
   }),
 }

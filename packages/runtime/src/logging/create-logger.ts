@@ -3,18 +3,23 @@ import { hostname } from 'node:os'
 import { pino, type Logger } from 'pino'
 
 import { bunnyText } from './bunny-text.ts'
+import type { OutputStream } from '../terminal/output-stream.ts'
 import { LEVEL_VALUE, type LogLevel } from './log-level.ts'
 import type { LogRecord, TextStyle } from './log-record.ts'
 import { SecretMask } from './secret-mask.ts'
 import { serializeError } from './serialize-error.ts'
+import { terminalText } from './terminal-text.ts'
 
 export interface LoggerOptions {
   /** The program, such as `relay`, which every line names. */
   component: string
   level: LogLevel
-  format: 'json' | 'text'
+  /** Absent: lines for people if `destination` is a terminal, otherwise JSON. */
+  format?: 'json' | 'text' | undefined
   /** Receives whole lines with their line end. Default: stderr. */
-  destination?: { write(line: string): unknown }
+  destination?: OutputStream
+  /** For the colours and the width of a terminal. Default: `process.env`. */
+  env?: NodeJS.ProcessEnv
   /** Texts that are masked wherever they occur. */
   secrets?: readonly string[]
   /** The style of `format: 'text'`. */
@@ -26,9 +31,10 @@ export interface LoggerOptions {
  * Masks fields named like secrets, the given secrets and credentials in URLs.
  */
 export function createLogger(options: LoggerOptions): Logger {
-  const { component, level, format, destination = process.stderr } = options
+  const { component, level, format, destination = process.stderr, env = process.env } = options
   const mask = new SecretMask(options.secrets)
-  const style = options.text ?? bunnyText({})
+  const isForPeople = format === undefined && destination.isTTY === true
+  const style = isForPeople ? terminalText(destination, env) : (options.text ?? bunnyText({}))
 
   // Masks the written record, because only that includes the bindings of child loggers and the output of toJSON.
   const writeJson = (line: string): void => {
@@ -49,7 +55,7 @@ export function createLogger(options: LoggerOptions): Logger {
       base: { component, hostname: hostname() },
       serializers: { err: serializeError, error: serializeError },
     },
-    { write: format === 'text' ? writeText : writeJson },
+    { write: isForPeople || format === 'text' ? writeText : writeJson },
   )
 }
 

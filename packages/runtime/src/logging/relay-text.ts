@@ -1,5 +1,6 @@
 import type { LogLevel } from './log-level.ts'
 import type { TextStyle } from './log-record.ts'
+import { clockTime } from './clock-time.ts'
 import { formatLines, type TextCatalogue } from './text-catalogue.ts'
 
 const NAMES: Readonly<Record<LogLevel, string>> = {
@@ -15,14 +16,7 @@ const NAMES: Readonly<Record<LogLevel, string>> = {
 export function relayText(catalogue: TextCatalogue): TextStyle {
   return (record, threshold) =>
     formatLines(catalogue, record, threshold).flatMap((line) => [
-      `[${clock(record.time)} ${NAMES[line.level]}] ${line.message} <s:${line.source ?? record.component}>`,
+      `[${clockTime(record.time)} ${NAMES[line.level]}] ${line.message} <s:${line.source ?? record.component}>`,
       ...(line.continuation ?? []),
     ])
-}
-
-function clock(time: number): string {
-  const date = new Date(time)
-  return [date.getHours(), date.getMinutes(), date.getSeconds()]
-    .map((part) => String(part).padStart(2, '0'))
-    .join(':')
 }

@@ -40,11 +40,8 @@ export function formatLines(
 }
 
 function plainLine(record: LogRecord): TextLine {
-  const fields = Object.entries(record)
-    .filter(([name, value]) => !NOT_SHOWN.has(name) && value !== undefined)
-    .map(([name, value]) => `${name}=${formatField(value)}`)
+  const fields = fieldsOf(record).map(([name, value]) => `${name}=${value}`)
   const error = errorOf(record)
-  if (error !== undefined) fields.push(`error=${formatField(error.message)}`)
   return {
     level: levelOf(record.level),
     message: [record.msg, ...fields].join(' '),
@@ -52,12 +49,22 @@ function plainLine(record: LogRecord): TextLine {
   }
 }
 
+/** The fields that a reader does not know from the rest of the line, with their values as text. */
+export function fieldsOf(record: LogRecord): [name: string, value: string][] {
+  const fields = Object.entries(record)
+    .filter(([name, value]) => !NOT_SHOWN.has(name) && value !== undefined)
+    .map(([name, value]): [string, string] => [name, formatField(value)])
+  const error = errorOf(record)
+  return error === undefined ? fields : [...fields, ['error', formatField(error.message)]]
+}
+
 function formatField(value: unknown): string {
   if (typeof value === 'string') return /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
   return JSON.stringify(value)
 }
 
-function errorOf(record: LogRecord): { message: string; stack?: string } | undefined {
+/** The error that was logged, if there is one. */
+export function errorOf(record: LogRecord): { message: string; stack?: string } | undefined {
   const { err } = record
   if (typeof err !== 'object' || err === null || !('message' in err)) return undefined
   const stack = 'stack' in err && typeof err.stack === 'string' ? err.stack : undefined
@@ -65,7 +72,7 @@ function errorOf(record: LogRecord): { message: string; stack?: string } | undef
 }
 
 /** Prevents text from outside (a user name, a path) from starting a new line. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   // oxlint-disable-next-line eslint/no-control-regex -- escapes control characters
   return text.replaceAll(/[\u0000-\u0008\u000a-\u001f\u007f\u0085\u2028\u2029]/g, (character) => {
     if (character === '\n') return String.raw`\n`

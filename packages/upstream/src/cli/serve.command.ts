@@ -41,6 +41,7 @@ async function serve(io: CliIo): Promise<void> {
     format: config.logFormat,
     secrets: secretValues(upstreamConfig, config),
     destination: io.stderr,
+    env: io.env,
   })
   warnAboutSecrets(log, upstreamConfig, config)
   await runProgram(

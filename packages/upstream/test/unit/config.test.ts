@@ -20,7 +20,7 @@ describe('loadUpstreamConfig', () => {
       askerToken: undefined,
       url: undefined,
       logLevel: 'info',
-      logFormat: 'json',
+      logFormat: undefined,
     })
   })
 
