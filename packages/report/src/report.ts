@@ -1,3 +1,4 @@
+import { ExitCode, ProgramError } from '@warren/runtime/cli'
 import { analyse } from './analysis.ts'
 import type { Analysis } from './analysis.ts'
 import { buildDocument } from './document/build-document.ts'
@@ -6,6 +7,7 @@ import { repeatedLogs } from './network/repeated-logs.ts'
 import type { QuoteMode } from './vocabulary/quotes/quote-mode.ts'
 import type { LogSource } from './sources/log-source.ts'
 import type { InputFile } from './read/input-files.ts'
+import { InputSpool } from './read/input-spool.ts'
 import { LineMemory } from './read/line-memory.ts'
 import { readInputs } from './sources/read-inputs.ts'
 import type { Inputs, ReadOptions } from './sources/read-inputs.ts'
@@ -55,20 +57,33 @@ export function analysisOf(inputs: Inputs, options: ReportOptions): Analysis {
  * log without one is only known once its polls are matched; and repeated lines, because they are only found at the end.
  */
 async function readTimeRange(files: readonly InputFile[], options: ReportOptions): Promise<Inputs> {
-  const { since, until } = options
+  const { since, until, stdin } = options
+  await using spool =
+    stdin !== undefined && files.some(({ path }) => path === '-')
+      ? new InputSpool(stdin)
+      : undefined
   const read: ReadOptions = {
     baseDay: options.date ?? 0,
-    ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
+    ...(spool === undefined ? {} : { stdin: spool }),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     ...(options.chunkBytes === undefined ? {} : { chunkBytes: options.chunkBytes }),
   }
   const limited = since !== undefined || until !== undefined
-  const again = files.every(({ path }) => path !== '-')
-  const whole = limited && !again ? undefined : await readInputs(files, read)
-  const memories = memoriesFor(again ? (whole?.sources ?? []) : [])
-  if (whole !== undefined && !limited && memories.size === 0) return whole
+  const whole = await readInputs(files, read)
+  const memories = memoriesFor(whole.sources)
+  if (!limited && memories.size === 0) return whole
+  if (spool?.repeatable === false) {
+    if (!limited) return whole
+    throw new ProgramError(
+      'standard input is too large for the temporary folder, and --since and --until read it twice',
+      {
+        exitCode: ExitCode.usage,
+        hint: 'Save the lines to a file: warren report relay.log --since …',
+      },
+    )
+  }
   const shifts = new Map<number, number>()
-  if (whole !== undefined && limited) {
+  if (limited) {
     for (const { source, shift } of analysisOf(whole, options).clockOffsets)
       shifts.set(source.sourceId, shift)
   }
@@ -85,8 +100,8 @@ async function readTimeRange(files: readonly InputFile[], options: ReportOptions
   })
 }
 
-/** One memory per group of sources with the same lines. */
-function memoriesFor(sources: readonly LogSource[]): Map<number, LineMemory> {
+/** One memory per group of sources with the same lines, by the ID of the source. */
+export function memoriesFor(sources: readonly LogSource[]): Map<number, LineMemory> {
   const groups = repeatedLogs(sources)
   const byGroup = new Map([...new Set(groups.values())].map((group) => [group, new LineMemory()]))
   return new Map(

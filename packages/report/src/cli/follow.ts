@@ -8,7 +8,7 @@ import { formatCount } from '../vocabulary/figures.ts'
 import { readInputs } from '../sources/read-inputs.ts'
 import type { FileReading, Inputs } from '../sources/read-inputs.ts'
 import { renderText } from '../render/text.ts'
-import { documentOf } from '../report.ts'
+import { documentOf, memoriesFor } from '../report.ts'
 import type { ReportOptions } from '../report.ts'
 
 const CLEAR = '\u001b[H\u001b[2J\u001b[3J'
@@ -25,17 +25,32 @@ export async function follow(
   signal: AbortSignal,
   everyMs = 1_000,
 ): Promise<ReportDocument> {
-  const inputs = await readInputs(files, { baseDay: options.date ?? 0, keepOpen: true })
+  let inputs = await readOnce(files, options)
+  let copies = memoriesFor(inputs.sources).size
   const buffers = new ChunkBuffers()
   let document = documentOf(inputs, options)
   show(io, document, files.length)
   while (!signal.aborted) {
     await sleep(everyMs, signal)
     if (!(await readMore(inputs, buffers))) continue
+    // A log turns out to be a copy of another one only after some lines.
+    if (memoriesFor(inputs.sources).size > copies) {
+      inputs = await readOnce(files, options)
+      copies = memoriesFor(inputs.sources).size
+    }
     document = documentOf(inputs, options)
     show(io, document, files.length)
   }
   return document
+}
+
+/** Reads all files so far. Lines that are in several of them count once. */
+async function readOnce(files: readonly InputFile[], { date = 0 }: ReportOptions): Promise<Inputs> {
+  const read = { baseDay: date, keepOpen: true }
+  const inputs = await readInputs(files, read)
+  const memories = memoriesFor(inputs.sources)
+  if (memories.size === 0) return inputs
+  return readInputs(files, { ...read, memoryOf: (sourceId) => memories.get(sourceId) })
 }
 
 /** On a terminal, exactly one screen, so that the verdict stays at the top. */

@@ -4,20 +4,23 @@ const MASK = BITS - 1
 const MAX_LINES = 1_000_000
 
 /**
- * Remembers the lines of earlier files to recognise copies of a log, and files that overlap because the log was collected twice. It
+ * Remembers the lines of earlier logs to recognise copies of a log, and logs that overlap because the log was collected twice. It
  * takes 4 MB, so about one in several hundred lines of a time seen before may be mistaken for a copy.
  */
 export class LineMemory {
   readonly #earlier = new Uint8Array(BITS / 8)
   readonly #current = new Uint8Array(BITS / 8)
-  #file = ''
+  #log = ''
   #lines = 0
   #last = Number.NEGATIVE_INFINITY
   #lastEarlier = Number.NEGATIVE_INFINITY
 
-  /** The line [start, end) was in an earlier file; if not, it is remembered. Repetitions within one file do not count. */
-  isRepeated(file: string, time: number, buf: Buffer, start: number, end: number): boolean {
-    if (file !== this.#file) this.#begin(file)
+  /**
+   * The line [start, end) was in an earlier log; if not, it is remembered. Repetitions within one log do not count.
+   * @param log the source and its file: one file may contain several logs
+   */
+  isRepeated(log: string, time: number, buf: Buffer, start: number, end: number): boolean {
+    if (log !== this.#log) this.#begin(log)
     let a = 0x811c9dc5 ^ Math.trunc(time / 1000)
     let b = 0x01000193 ^ (time % 1000)
     for (let at = start; at < end; at++) {
@@ -35,8 +38,8 @@ export class LineMemory {
     return false
   }
 
-  #begin(file: string): void {
-    this.#file = file
+  #begin(log: string): void {
+    this.#log = log
     this.#lastEarlier = Math.max(this.#lastEarlier, this.#last)
     this.#earlier.forEach((bits, at) => (this.#earlier[at] = bits | (this.#current[at] ?? 0)))
     this.#current.fill(0)

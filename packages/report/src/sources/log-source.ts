@@ -73,6 +73,8 @@ export class LogSource implements Quotable {
   readonly #timeRange: TimeRange
   readonly #memory: LineMemory | undefined
   #fileBefore = ''
+  /** Names this source and its current file for the memory. */
+  #log = ''
   readonly #baseDay: number
   #reader: FormatReader | undefined
   #readerFormat: Format = 'unknown'
@@ -165,7 +167,7 @@ export class LogSource implements Quotable {
       return true
     }
     if (this.file !== this.#fileBefore) this.#newFile(time)
-    if (this.#memory?.isRepeated(this.file, time, this.buf, this.start, this.end) === true) {
+    if (this.#memory?.isRepeated(this.#log, time, this.buf, this.start, this.end) === true) {
       this.repeated++
       this.#skipping = true
       this.#inEvent = true
@@ -187,6 +189,7 @@ export class LogSource implements Quotable {
   #newFile(time: number): void {
     if (this.#fileBefore !== '' && time < this.last) this.filesOverlap = true
     this.#fileBefore = this.file
+    this.#log = `${this.sourceId} ${this.file}`
   }
 
   /** Reads a line that does not begin an event: a continuation, or an unreadable line. */

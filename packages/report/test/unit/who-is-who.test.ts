@@ -267,6 +267,7 @@ describe('repeated lines', () => {
         'b/bunny.log': clientLog(pollTimes(1, 100)),
       },
     ],
+    ['twice in one file', { 'b/bunny.log': clientLog(pollTimes(1)) + clientLog(pollTimes(1)) }],
   ])('count once: %s', async (_, files) => {
     const report = await reportOf({ 'hub/relay.log': relay, ...files })
     expect(exchanges(report, 'site-a → relay', 'client')).toBe(pollTimes(1).length)
