@@ -1,5 +1,5 @@
 import { type CliIo, createLogger, relayText } from '@warren/runtime'
-import { loadRelayConfig } from '../config/relay-config.ts'
+import { loadRelayConfig, type RelayConfig } from '../config/relay-config.ts'
 import { relayLogText } from '../observe/log-text.ts'
 import { openStore } from '../open-store.ts'
 import type { MigrationOutcome, RelayStore } from '../store/relay-store.ts'
@@ -7,7 +7,7 @@ import type { MigrationOutcome, RelayStore } from '../store/relay-store.ts'
 /** Opens the configured store, runs a command on it and closes it. `migrate` overrides the configuration. */
 export async function withStore<T>(
   io: CliIo,
-  work: (store: RelayStore) => Promise<T>,
+  work: (store: RelayStore, config: RelayConfig) => Promise<T>,
   options: { migrate?: boolean; onMigrated?: (outcome: MigrationOutcome) => void } = {},
 ): Promise<T> {
   const { migrate, ...rest } = options
@@ -26,5 +26,5 @@ export async function withStore<T>(
     { ...config, migrate: migrate ?? config.migrate },
     { log, waitForDatabase: false, ...rest },
   )
-  return await work(store)
+  return await work(store, config)
 }

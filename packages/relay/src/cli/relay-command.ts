@@ -3,7 +3,9 @@ import { Command } from 'commander'
 import { loadRelayConfig, relayConfig } from '../config/relay-config.ts'
 import { RELAY_VERSION } from '../version.ts'
 import { withStore } from './command-store.ts'
+import { addNodeCommands } from './nodes.commands.ts'
 import { serve } from './serve.command.ts'
+import { addTaskCommands } from './tasks.commands.ts'
 import { addUserCommands } from './users.commands.ts'
 
 /** The command line of the relay. It writes to `io` only, and throws instead of ending the process. */
@@ -30,6 +32,8 @@ The relay is configured by environment variables: see docs/configuration.md.`,
     .action(() => serve(io))
 
   addUserCommands(relay, io)
+  addNodeCommands(relay, io)
+  addTaskCommands(relay, io)
 
   const config = relay.command('config').description('check the configuration')
   config

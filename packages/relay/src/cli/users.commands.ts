@@ -1,14 +1,11 @@
-import { createInterface } from 'node:readline/promises'
-import { asInvoked, type CliIo, ExitCode, ProgramError, writeTable } from '@warren/runtime'
-import type { Command } from 'commander'
+import { type CliIo, durationSetting, ExitCode, ProgramError } from '@warren/runtime'
+import { type Command, InvalidArgumentError } from 'commander'
 import { UserManager } from '../nodes/user-manager.ts'
+import type { NodeRecord } from '../store/user-store.ts'
 import { canonicalGuid } from '../vocabulary/collection-id.ts'
+import { ago, confirm, note, type Output, show } from './command-output.ts'
 import { withStore } from './command-store.ts'
 import { readImportedUsers } from './imported-users.ts'
-
-interface Output {
-  readonly json?: boolean
-}
 
 /** `warren relay users …`: manages the users of this relay and their nodes. */
 export function addUserCommands(relay: Command, io: CliIo): void {
@@ -24,6 +21,8 @@ Examples:
   warren relay users add site-a              print the credentials for the bunny of a new site
   warren relay users add site-a --json       print them as JSON, for a script
   warren relay users reset-password site-a   takes effect immediately on every relay of this database
+  warren relay users rotate site-a           the old password stays valid for 7 days
+  warren relay users disable site-a          takes effect immediately, until users enable site-a
   warren relay users list-subnodes site-a    print the collection IDs of a user`,
     )
   const withUsers = <T>(work: (manager: UserManager) => Promise<T>): Promise<T> =>
@@ -49,25 +48,46 @@ Examples:
 
   users
     .command('list')
-    .description('list all users')
-    .option('--json', 'print a list of {"username","declared","collectionIds"}')
+    .description('list all users, and when a node of each was last seen')
+    .option(
+      '--json',
+      'print a list of {"username","declared","disabled","oldPasswordValidForMs","lastSeen","collectionIds"}',
+    )
     .action(async (options: Output) => {
-      const records = await withUsers((manager) => manager.list())
-      const listed = records.map(({ name, declared, nodeIds }) => ({
-        username: name,
-        declared,
-        collectionIds: nodeIds,
+      const { records, seen, now } = await withStore(io, async (store) => ({
+        records: await store.users.listUsers(),
+        seen: lastSeenByUser(await store.users.listNodes()),
+        now: await store.readTime(),
       }))
+      const listed = records.map(
+        ({ id, name, declared, disabledAt, earlierPassword, nodeIds }) => ({
+          username: name,
+          declared,
+          disabled: disabledAt !== null,
+          oldPasswordValidForMs: earlierPassword?.validForMs ?? null,
+          lastSeen: toIso(seen.get(id)),
+          collectionIds: nodeIds,
+        }),
+      )
       show(
         io,
         options,
         listed,
-        ['User name', 'Nodes', 'Source'],
-        listed.map((user) => [
-          user.username,
-          user.collectionIds.length,
-          user.declared ? 'configuration' : 'command line',
-        ]),
+        ['User name', 'Nodes', 'Last seen', 'State', 'Source'],
+        records.map((user) => {
+          const at = seen.get(user.id)
+          return [
+            user.name,
+            user.nodeIds.length,
+            ago(at === undefined ? null : now - at),
+            user.disabledAt !== null
+              ? 'disabled'
+              : user.earlierPassword === null
+                ? 'enabled'
+                : 'two passwords',
+            user.declared ? 'configuration' : 'command line',
+          ]
+        }),
       )
       if (records.length === 0) note(io, 'No users. Add one with: warren relay users add NAME')
     })
@@ -82,6 +102,44 @@ Examples:
       show(io, options, reset, ['User name', 'Password'], [[reset.username, reset.password]])
       note(io, 'The password is shown only once.')
     })
+
+  users
+    .command('rotate')
+    .argument('<username>', 'name of the user')
+    .description('generate a new password; the old password stays valid for a while')
+    .option(
+      '--keep <duration>',
+      'how long the old password stays valid, e.g. 12h or 14d',
+      keep,
+      WEEK,
+    )
+    .option('--json', 'print {"username","password","oldValidUntil"}')
+    .action(async (name: string, options: Output & { keep: number }) => {
+      const rotated = await withUsers((manager) => manager.rotatePassword(name, options.keep))
+      const { username, password, oldValidUntil } = rotated
+      show(
+        io,
+        options,
+        rotated,
+        ['User name', 'New password', 'Old one valid until'],
+        [[username, password, oldValidUntil]],
+      )
+      note(io, 'The password is shown only once.')
+    })
+
+  for (const [verb, disabled, description] of [
+    ['disable', true, 'end the logins of a user and reject new ones; its nodes get no tasks'],
+    ['enable', false, 'allow a disabled user to log in again, with its current password'],
+  ] as const) {
+    users
+      .command(verb)
+      .argument('<username>', 'name of the user')
+      .description(description)
+      .action(async (name: string) => {
+        const changed = await withUsers((manager) => manager.setDisabled(name, disabled))
+        io.stdout.write(`${changed.name}\n`)
+      })
+  }
 
   users
     .command('add-subnode')
@@ -105,7 +163,7 @@ Examples:
       const listed = nodes.map((node) => ({
         collectionId: node.id,
         active: node.active,
-        lastSeen: node.lastSeenAt === null ? null : new Date(node.lastSeenAt).toISOString(),
+        lastSeen: toIso(node.lastSeenAt ?? undefined),
       }))
       show(
         io,
@@ -175,42 +233,29 @@ Examples:
     })
 }
 
-function show(
-  io: CliIo,
-  { json }: Output,
-  value: unknown,
-  head: readonly string[],
-  rows: readonly (readonly (string | number | boolean)[])[],
-): void {
-  if (json === true) io.stdout.write(`${JSON.stringify(value)}\n`)
-  else writeTable(io, rows, { head })
+const WEEK = 7 * 86_400_000
+const MAX_KEEP_MS = 90 * 86_400_000
+
+function keep(text: string): number {
+  const parsed = durationSetting({ unit: 'd', minMs: 60_000, maxMs: MAX_KEEP_MS }).safeParse(text)
+  if (parsed.success) return parsed.data
+  throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? 'Expected a duration.')
 }
 
-/** Printed at a terminal only, and to standard error, so that scripts do not receive it. */
-function note(io: CliIo, text: string): void {
-  if (io.stderr.isTTY === true) io.stderr.write(`${asInvoked(text, io.invocation)}\n`)
+function lastSeenByUser(nodes: readonly NodeRecord[]): ReadonlyMap<string, number> {
+  const seen = new Map<string, number>()
+  for (const { userId, lastSeenAt } of nodes) {
+    if (lastSeenAt !== null) seen.set(userId, Math.max(lastSeenAt, seen.get(userId) ?? 0))
+  }
+  return seen
+}
+
+function toIso(time: number | undefined): string | null {
+  return time === undefined ? null : new Date(time).toISOString()
 }
 
 function parseGuid(text: string): string {
   const id = canonicalGuid(text)
   if (id !== undefined) return id
   throw new ProgramError(`"${text}" is not a collection ID`, { exitCode: ExitCode.usage })
-}
-
-async function confirm(io: CliIo, yes: boolean | undefined, question: string): Promise<void> {
-  if (yes === true) return
-  if (io.stdin.isTTY !== true) {
-    throw new ProgramError('cannot ask for confirmation: standard input is not a terminal', {
-      exitCode: ExitCode.usage,
-      hint: 'Add --yes to skip the confirmation.',
-    })
-  }
-  const terminal = createInterface({ input: io.stdin })
-  try {
-    io.stderr.write(`${question} [y/N] `)
-    const answer = await terminal.question('')
-    if (!/^y(es)?$/i.test(answer.trim())) throw new ProgramError('cancelled: nothing was removed')
-  } finally {
-    terminal.close()
-  }
 }

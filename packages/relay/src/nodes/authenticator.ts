@@ -20,7 +20,7 @@ import {
 } from './verified-logins.ts'
 
 export type LoginFailure =
-  'missing' | 'malformed' | 'unknown user' | 'wrong password' | 'wrong collection'
+  'missing' | 'malformed' | 'unknown user' | 'disabled user' | 'wrong password' | 'wrong collection'
 
 export type Authentication =
   | { readonly kind: 'verified'; readonly principal: Principal; readonly fromCache: boolean }
@@ -64,8 +64,13 @@ interface Attempt {
 }
 
 type Check =
-  | { readonly record: LoginRecord; readonly generation: number }
-  | { readonly failure: 'unknown user' | 'wrong password' }
+  | {
+      readonly record: LoginRecord
+      /** Of the password that matched. */
+      readonly passwordVersion: number
+      readonly generation: number
+    }
+  | { readonly failure: 'unknown user' | 'wrong password' | 'disabled user' }
 
 /**
  * Verifies the Basic credentials of a request for a collection ID.
@@ -74,7 +79,8 @@ type Check =
  * Otherwise the user is read. A generated password, and one that was verified before, is then verified at once. Only a password that a person
  * chose is hashed, which takes 50 ms: its user waits for a turn, which clients share fairly.
  *
- * All failures look alike: an unknown user and a wrong generated password wait for a turn too, and pretend to use it.
+ * All failures look alike: an unknown or disabled user and a wrong generated password wait for a turn too, and pretend to use
+ * it.
  */
 export class Authenticator implements AsyncDisposable {
   readonly #directory: LoginDirectory
@@ -150,7 +156,8 @@ export class Authenticator implements AsyncDisposable {
       using visit = await this.#gate.enter(asker)
       const check = await this.#check(attempt, visit)
       if ('failure' in check) return await this.#fail(attempt, check.failure, visit)
-      const login = this.#logins.add(key, digest, check.record, check.generation)
+      const { record, passwordVersion, generation } = check
+      const login = this.#logins.add({ key, digest, passwordVersion }, record, generation)
       if (target === undefined || !login.nodeIds.has(target.nodeId)) {
         return { kind: 'failed', reason: 'wrong collection', username: login.record.name }
       }
@@ -170,7 +177,9 @@ export class Authenticator implements AsyncDisposable {
   /** Records a password that is known to be that of a user, so that its login needs no hashing. */
   remember(record: LoginRecord, password: string): void {
     // Of an earlier generation than any: the user is read again at its login.
-    this.#logins.add(canonicalUsername(record.name), this.#digest(password), record, -1)
+    const { passwordVersion } = record
+    const key = canonicalUsername(record.name)
+    this.#logins.add({ key, digest: this.#digest(password), passwordVersion }, record, -1)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -213,19 +222,24 @@ export class Authenticator implements AsyncDisposable {
       await this.#checks.pretend(party, signal)
       return { failure: 'unknown user' }
     }
-    const { passwordHash } = record
-    const isKnown =
-      this.#logins.wasVerified(key, digest, record) ||
-      verifyGeneratedPassword(password, passwordHash)
-    if (isKnown) return { record, generation }
-    if (isGeneratedPasswordHash(passwordHash)) {
+    if (record.disabledAt !== null) {
       await this.#checks.pretend(party, signal)
-      return { failure: 'wrong password' }
+      return { failure: 'disabled user' }
     }
-    const matches = await this.#checks.verify(password, passwordHash, party, signal)
-    if (!matches) return { failure: 'wrong password' }
-    if (isOutdatedHash(passwordHash)) this.#upgradeHash(record, password)
-    return { record, generation }
+    const passwords = passwordsOf(record)
+    const known =
+      this.#logins.verifiedVersion(key, digest, record) ??
+      passwords.find(({ hash }) => verifyGeneratedPassword(password, hash))?.version
+    if (known !== undefined) return { record, passwordVersion: known, generation }
+    const slow = passwords.filter(({ hash }) => !isGeneratedPasswordHash(hash))
+    if (slow.length === 0) await this.#checks.pretend(party, signal)
+    for (const { hash, version: passwordVersion } of slow) {
+      if (!(await this.#checks.verify(password, hash, party, signal))) continue
+      const isCurrent = passwordVersion === record.passwordVersion
+      if (isCurrent && isOutdatedHash(hash)) this.#upgradeHash(record, password)
+      return { record, passwordVersion, generation }
+    }
+    return { failure: 'wrong password' }
   }
 
   async #findUser(name: string, party: Party, signal: AbortSignal): Promise<LoginRecord | null> {
@@ -235,7 +249,7 @@ export class Authenticator implements AsyncDisposable {
 
   async #fail(
     { key, username, address, at }: Attempt,
-    reason: 'unknown user' | 'wrong password',
+    reason: 'unknown user' | 'wrong password' | 'disabled user',
     visit: LoginVisit,
   ): Promise<Authentication> {
     const attempt = this.#throttle.recordFailure(key, address)
@@ -262,4 +276,10 @@ export class Authenticator implements AsyncDisposable {
   #digest(password: string): Buffer {
     return hash('sha256', this.#key + password, 'buffer')
   }
+}
+
+/** The passwords that are valid for a user: the current one, and the one before a rotation for a while. */
+function passwordsOf({ passwordHash, passwordVersion, earlierPassword }: LoginRecord) {
+  const current = { hash: passwordHash, version: passwordVersion }
+  return earlierPassword === null ? [current] : [current, earlierPassword]
 }

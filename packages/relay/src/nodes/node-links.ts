@@ -1,6 +1,7 @@
 import { steadyTime, type Logger } from '@warren/runtime'
-import type { NodeRecord, UserStore } from '../store/user-store.ts'
+import type { UserStore } from '../store/user-store.ts'
 import { DuplicateWorkerMonitor } from './duplicate-worker-monitor.ts'
+import { nodeNames } from './node-name.ts'
 import { NodeSummaries } from './node-summaries.ts'
 
 export interface NodeLinksOptions {
@@ -57,11 +58,9 @@ export class NodeLinks implements AsyncDisposable {
   /** Reads the list of nodes, and drops those that were removed. Rejects if the store does. */
   async sync(): Promise<void> {
     const nodes = await this.#options.users.listNodes()
-    const perUser = Map.groupBy(nodes, (node) => node.userId)
+    const all = nodeNames(nodes)
     const names = new Map(
-      nodes
-        .filter((node) => node.active)
-        .map((node) => [node.id, nameFor(node, perUser.get(node.userId)?.length ?? 1)]),
+      nodes.filter((node) => node.active).map(({ id }) => [id, all.get(id) ?? id]),
     )
     const used = new Set(names.values())
     for (const [id, { name }] of this.#links) {
@@ -102,9 +101,4 @@ export class NodeLinks implements AsyncDisposable {
     // These times are only informative. A database outage must not prevent the relay from stopping.
     await this.save().catch(() => undefined)
   }
-}
-
-function nameFor(node: NodeRecord, nodesOfUser: number): string {
-  if (node.label !== null) return node.label
-  return nodesOfUser === 1 ? node.userName : `${node.userName}/${node.id.slice(-8)}`
 }

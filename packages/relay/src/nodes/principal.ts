@@ -22,10 +22,11 @@ export class Principal {
     this.#logins = logins
   }
 
-  /** Whether the login is the one that the database has now. A task that was leased for an earlier login must be returned. */
-  isStill({ userId, passwordVersion }: LoginVersion): boolean {
-    const { record } = this.#login
-    return record.id === userId && record.passwordVersion === passwordVersion
+  /** Whether the database has this login now. A task that was leased for an earlier login must be returned. */
+  isStill({ userId, passwordVersion: current, earlierVersion }: LoginVersion): boolean {
+    const { record, passwordVersion } = this.#login
+    if (record.id !== userId) return false
+    return passwordVersion === current || passwordVersion === earlierVersion
   }
 
   /** Calls `listener` when the login ends, so that a held poll can be answered. Dispose the result after the poll. */

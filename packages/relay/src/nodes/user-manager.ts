@@ -53,6 +53,28 @@ export class UserManager {
     return { username: user.name, password }
   }
 
+  /** Generates a new password. The old one stays valid for `keepMs`, so that a site can change over without a gap. */
+  async rotatePassword(
+    name: string,
+    keepMs: number,
+  ): Promise<{ username: string; password: string; oldValidUntil: string }> {
+    const user = await this.#find(name)
+    rejectDeclared(user)
+    rejectDisabled(user)
+    const password = generatePassword()
+    await this.#users.rotatePassword(user.id, hashGeneratedPassword(password), keepMs)
+    const { earlierPassword } = await this.#find(name)
+    const oldValidUntil = new Date(Date.now() + (earlierPassword?.validForMs ?? 0)).toISOString()
+    return { username: user.name, password, oldValidUntil }
+  }
+
+  /** Ends the logins of a user and rejects new ones, or allows them again. Also for declared users. */
+  async setDisabled(name: string, disabled: boolean): Promise<UserRecord> {
+    const user = await this.#find(name)
+    await this.#users.setUserDisabled(user.id, disabled)
+    return await this.#find(name)
+  }
+
   async addNode(name: string): Promise<{ username: string; collectionId: string }> {
     const user = await this.#find(name)
     rejectDeclared(user)
@@ -119,6 +141,13 @@ export class UserManager {
 function checkName(name: string): void {
   const problem = usernameProblem(name)
   if (problem !== undefined) throw new ProgramError(problem, { exitCode: ExitCode.usage })
+}
+
+function rejectDisabled(user: UserRecord): void {
+  if (user.disabledAt === null) return
+  throw new ProgramError(`user "${user.name}" is disabled`, {
+    hint: `Enable it first with: warren relay users enable ${user.name}`,
+  })
 }
 
 /** The next start of the relay would silently undo the change. */

@@ -7,6 +7,14 @@ export interface LoginRecord {
   readonly passwordHash: string
   /** Changes with the password. A new hash of the same password keeps it. */
   readonly passwordVersion: number
+  /** Null: may log in. */
+  readonly disabledAt: number | null
+  /** The password before a rotation, if it is still valid. */
+  readonly earlierPassword: {
+    readonly hash: string
+    readonly version: number
+    readonly validForMs: number
+  } | null
   /** Canonical IDs of the nodes this user may poll for. */
   readonly nodeIds: readonly string[]
 }
@@ -26,6 +34,8 @@ export interface VerifiedLogin {
   /** Keyed digest of the password. */
   readonly digest: Buffer
   readonly record: LoginRecord
+  /** Of the password of this login, which may be an earlier one than the one of the record. */
+  readonly passwordVersion: number
   readonly nodeIds: ReadonlySet<string>
   /** Generation in which the user was read. */
   readonly generation: number
@@ -83,17 +93,23 @@ export class VerifiedLogins {
     return this.#cache.get(login.key) === login && this.#isFresh(login)
   }
 
-  /** Whether this password of the user was verified before, perhaps long ago. */
-  wasVerified(key: string, digest: Buffer, record: LoginRecord): boolean {
+  /** The version of this password if it was verified before, perhaps long ago, and is still valid. */
+  verifiedVersion(key: string, digest: Buffer, record: LoginRecord): number | undefined {
     const login = this.#cache.get(key)
-    if (login === undefined || !isSameLogin(login.record, record)) return false
-    return timingSafeEqual(login.digest, digest)
+    if (login === undefined || !isValid(login, record)) return undefined
+    return timingSafeEqual(login.digest, digest) ? login.passwordVersion : undefined
   }
 
-  add(key: string, digest: Buffer, record: LoginRecord, generation: number): VerifiedLogin {
+  /** Adds a login with a password that is valid for `record`. */
+  add(
+    { key, digest, passwordVersion }: Pick<VerifiedLogin, 'key' | 'digest' | 'passwordVersion'>,
+    record: LoginRecord,
+    generation: number,
+  ): VerifiedLogin {
     const { now, cacheMs, maxCached } = this.#options
+    const validUntil = now() + Math.min(cacheMs, validForMs(record, passwordVersion))
     const nodeIds = new Set(record.nodeIds)
-    const login = { key, digest, record, nodeIds, generation, validUntil: now() + cacheMs }
+    const login = { key, digest, record, passwordVersion, nodeIds, generation, validUntil }
     this.#cache.set(key, login)
     if (this.#cache.size > maxCached) {
       const oldest = this.#cache.keys().next()
@@ -135,16 +151,17 @@ export class VerifiedLogins {
       // What was read in this generation may be newer than `records`.
       if (login.generation >= generation) continue
       const record = records.get(login.record.id)
-      if (record !== undefined && isSameLogin(record, login.record)) {
-        this.add(key, login.digest, record, generation)
+      if (record !== undefined && isValid(login, record)) {
+        this.add(login, record, generation)
       } else {
         this.#cache.delete(key)
       }
     }
     for (const { login, nodeId, onEnd } of this.#held) {
       const record = records.get(login.record.id)
-      const isValid = record !== undefined && allows(record, login, nodeId)
-      if (!isValid && login.generation < generation) onEnd()
+      const isAllowed =
+        record !== undefined && isValid(login, record) && record.nodeIds.includes(nodeId)
+      if (!isAllowed && login.generation < generation) onEnd()
     }
   }
 
@@ -154,11 +171,15 @@ export class VerifiedLogins {
   }
 }
 
-/** Whether a user, as it is now, allows an earlier login to poll for a node. */
-function allows(record: LoginRecord, { record: verified }: VerifiedLogin, nodeId: string): boolean {
-  return isSameLogin(record, verified) && record.nodeIds.includes(nodeId)
+/** Whether a login is still valid for its user as it is now. */
+function isValid(login: VerifiedLogin, record: LoginRecord): boolean {
+  return login.record.id === record.id && validForMs(record, login.passwordVersion) > 0
 }
 
-function isSameLogin(one: LoginRecord, other: LoginRecord): boolean {
-  return one.id === other.id && one.passwordVersion === other.passwordVersion
+/** How long a password of a user stays valid. 0: it is not. */
+function validForMs(record: LoginRecord, passwordVersion: number): number {
+  if (record.disabledAt !== null) return 0
+  if (passwordVersion === record.passwordVersion) return Number.POSITIVE_INFINITY
+  const { earlierPassword } = record
+  return earlierPassword?.version === passwordVersion ? earlierPassword.validForMs : 0
 }

@@ -67,6 +67,8 @@ function authenticationFailed(record: LogRecord): TextLine[] {
       return [unauthenticated('Invalid Authorization Header')]
     case 'unknown user':
       return [{ level: 'warn', message: `User not found: ${user}` }, failed]
+    case 'disabled user':
+      return [{ level: 'warn', message: `User is disabled: ${user}` }, failed]
     case 'wrong password':
       return [{ level: 'warn', message: `Invalid password for client: ${user}` }, failed]
     case 'wrong collection': {

@@ -18,6 +18,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 2, name: 'versions of passwords', up: addPasswordVersion },
   { version: 3, name: 'indexes of open subtasks', up: indexOpenSubtasks },
   { version: 4, name: 'claims to settle', up: addSettlingClaims },
+  { version: 5, name: 'disabled users, second passwords, task lists', up: addDailyWork },
 ]
 
 async function createTables(
@@ -186,5 +187,22 @@ async function addSettlingClaims(
     .on('relay_tasks')
     .column('settling_until')
     .where(sql.ref('settling_by'), 'is not', null)
+    .execute()
+}
+
+async function addDailyWork(
+  trx: Transaction<RelayTables>,
+  { time }: SqlDifferences['columnTypes'],
+): Promise<void> {
+  const table = (): ReturnType<typeof trx.schema.alterTable> => trx.schema.alterTable('relay_users')
+  await table().addColumn('disabled_at', time).execute()
+  await table().addColumn('earlier_password_hash', 'text').execute()
+  await table().addColumn('earlier_password_version', 'integer').execute()
+  await table().addColumn('earlier_password_until', time).execute()
+  // Tasks are listed by the time they were received.
+  await trx.schema
+    .createIndex('relay_tasks_received')
+    .on('relay_tasks')
+    .columns(['received_at', 'id'])
     .execute()
 }

@@ -12,6 +12,7 @@ import { LeaderLease } from './leader-lease.ts'
 import { SchemaVersion } from './schema-version.ts'
 import { SqlDatabase, type SqlDifferences } from './sql-database.ts'
 import { TABLES, type RelayTables } from './sql-schema.ts'
+import { SqlTaskDirectory } from './sql-task-directory.ts'
 import { SqlTaskStore } from './sql-task-store.ts'
 import { SqlUserStore } from './sql-user-store.ts'
 import { classifyPostgresError } from './classify-error.ts'
@@ -55,6 +56,7 @@ class PostgresStore implements RelayStore {
   readonly events = new EventBus({ live: false })
   readonly users: SqlUserStore
   readonly tasks: SqlTaskStore
+  readonly directory: SqlTaskDirectory
   readonly #db: Kysely<RelayTables>
   readonly #database: SqlDatabase
   readonly #session: PostgresSession
@@ -88,6 +90,7 @@ class PostgresStore implements RelayStore {
     this.#schema = new SchemaVersion({ database: this.#database, migrations, log })
     this.users = new SqlUserStore(this.#database)
     this.tasks = new SqlTaskStore(this.#database)
+    this.directory = new SqlTaskDirectory(this.#database)
   }
 
   async migrate(): Promise<MigrationOutcome> {

@@ -1,3 +1,4 @@
+import type { TaskDirectory } from './task-directory.ts'
 import type { TaskStore } from './task-store.ts'
 import type { UserStore } from './user-store.ts'
 
@@ -18,6 +19,7 @@ export interface RelayStore extends AsyncDisposable {
   readonly technology: 'postgresql' | 'sqlite'
   readonly users: UserStore
   readonly tasks: TaskStore
+  readonly directory: TaskDirectory
   readonly events: StoreEvents
   /** Updates the schema. Safe to call from many processes at once. Throws SchemaTooNewError. */
   migrate(): Promise<MigrationOutcome>

@@ -18,6 +18,12 @@ export interface UserTable {
   password_version: number
   declared: Flag
   created_at: number
+  /** Null: may log in. */
+  disabled_at: ColumnType<number | null, number | null | undefined, number | null>
+  /** The password before the last rotation, valid until `earlier_password_until`. All three are null, or none is. */
+  earlier_password_hash: ColumnType<string | null, string | null | undefined, string | null>
+  earlier_password_version: ColumnType<number | null, number | null | undefined, number | null>
+  earlier_password_until: ColumnType<number | null, number | null | undefined, number | null>
 }
 
 export interface NodeTable {

@@ -1,8 +1,8 @@
 import { newUuid } from '@warren/runtime'
-import { sql, type Kysely } from 'kysely'
+import { sql, type Kysely, type Selectable } from 'kysely'
 
 import { canonicalUsername, isUsername } from '../vocabulary/username.ts'
-import type { NodeRecord, UserRecord, UserStore } from './user-store.ts'
+import type { EarlierPassword, NodeRecord, UserRecord, UserStore } from './user-store.ts'
 import type { Announce, SqlDatabase } from './sql-database.ts'
 import type { RelayTables, UserTable } from './sql-schema.ts'
 import { NameTakenError, NodeTakenError, UnknownUserError } from './store-error.ts'
@@ -40,7 +40,7 @@ export class SqlUserStore implements UserStore {
         .executeTakeFirst()
       if (added === undefined) throw new NameTakenError(user.name)
       announce({ kind: 'users-changed' })
-      return userRecord(added, [])
+      return userRecord({ ...added, earlier_for_ms: null }, [])
     })
   }
 
@@ -51,6 +51,7 @@ export class SqlUserStore implements UserStore {
       const row = await db
         .selectFrom('relay_users')
         .selectAll()
+        .select(this.#earlierFor())
         .where('name_key', '=', canonicalUsername(name))
         .executeTakeFirst()
       if (row === undefined) return null
@@ -70,7 +71,12 @@ export class SqlUserStore implements UserStore {
 
   async listUsers(): Promise<readonly UserRecord[]> {
     return this.#database.run('list users', async (db) => {
-      const rows = await db.selectFrom('relay_users').selectAll().orderBy('name_key').execute()
+      const rows = await db
+        .selectFrom('relay_users')
+        .selectAll()
+        .select(this.#earlierFor())
+        .orderBy('name_key')
+        .execute()
       const nodes = await db
         .selectFrom('relay_nodes')
         .select(['id', 'user_id'])
@@ -94,9 +100,50 @@ export class SqlUserStore implements UserStore {
         .set((eb) => ({
           password_hash: passwordHash,
           password_version: eb('password_version', '+', 1),
+          ...NO_EARLIER_PASSWORD,
         }))
         .where('id', '=', userId)
         .$if(replaced !== undefined, (query) => query.where('password_hash', '=', replaced ?? ''))
+        .returning('id')
+        .execute(),
+    )
+  }
+
+  async rotatePassword(userId: string, passwordHash: string, keepMs: number): Promise<boolean> {
+    const { now } = this.#database.differences
+    return this.#change('rotate a password', (db) =>
+      db
+        .updateTable('relay_users')
+        // Every expression reads the row as it was before.
+        .set((eb) => ({
+          password_hash: passwordHash,
+          password_version: eb('password_version', '+', 1),
+          earlier_password_hash: eb.ref('password_hash'),
+          earlier_password_version: eb.ref('password_version'),
+          earlier_password_until: now(keepMs),
+        }))
+        .where('id', '=', userId)
+        .returning('id')
+        .execute(),
+    )
+  }
+
+  async setUserDisabled(userId: string, disabled: boolean): Promise<boolean> {
+    const { now } = this.#database.differences
+    return this.#change('disable or enable a user', (db) =>
+      db
+        .updateTable('relay_users')
+        .set((eb) =>
+          disabled
+            ? {
+                disabled_at: eb.fn.coalesce('disabled_at', now()),
+                // Ends the logins of every relay, as a new password does.
+                password_version: eb('password_version', '+', 1),
+                ...NO_EARLIER_PASSWORD,
+              }
+            : { disabled_at: null },
+        )
+        .where('id', '=', userId)
         .returning('id')
         .execute(),
     )
@@ -205,6 +252,17 @@ export class SqlUserStore implements UserStore {
     })
   }
 
+  async renameNode(nodeId: string, label: string): Promise<boolean> {
+    return this.#change('rename a node', (db) =>
+      db
+        .updateTable('relay_nodes')
+        .set({ label })
+        .where('id', '=', nodeId)
+        .returning('id')
+        .execute(),
+    )
+  }
+
   async recordLastSeen(seenAgoMs: ReadonlyMap<string, number>): Promise<void> {
     const { now } = this.#database.differences
     // Sorted, so that relays that update the same nodes lock them in the same order.
@@ -230,6 +288,12 @@ export class SqlUserStore implements UserStore {
     }
   }
 
+  #earlierFor() {
+    return sql<number | null>`earlier_password_until - ${this.#database.differences.now()}`.as(
+      'earlier_for_ms',
+    )
+  }
+
   async #change(
     operation: string,
     statement: (db: Kysely<RelayTables>, announce: Announce) => Promise<readonly { id: string }[]>,
@@ -242,7 +306,15 @@ export class SqlUserStore implements UserStore {
   }
 }
 
-function userRecord(row: UserTable, nodeIds: readonly string[]): UserRecord {
+const NO_EARLIER_PASSWORD = {
+  earlier_password_hash: null,
+  earlier_password_version: null,
+  earlier_password_until: null,
+}
+
+type UserRow = Selectable<UserTable> & { readonly earlier_for_ms: number | null }
+
+function userRecord(row: UserRow, nodeIds: readonly string[]): UserRecord {
   return {
     id: row.id,
     name: row.name,
@@ -250,6 +322,17 @@ function userRecord(row: UserTable, nodeIds: readonly string[]): UserRecord {
     passwordVersion: row.password_version,
     declared: row.declared === 1,
     createdAt: row.created_at,
+    disabledAt: row.disabled_at,
+    earlierPassword: earlierPassword(row),
     nodeIds,
   }
+}
+
+function earlierPassword({
+  earlier_password_hash: hash,
+  earlier_password_version: version,
+  earlier_for_ms: validForMs,
+}: UserRow): EarlierPassword | null {
+  if (hash === null || version === null || validForMs === null || validForMs <= 0) return null
+  return { hash, version, validForMs }
 }

@@ -12,6 +12,7 @@ import { LeaderLease } from './leader-lease.ts'
 import { SchemaVersion } from './schema-version.ts'
 import { SqlDatabase, type SqlDifferences } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
+import { SqlTaskDirectory } from './sql-task-directory.ts'
 import { SqlTaskStore } from './sql-task-store.ts'
 import { SqlUserStore } from './sql-user-store.ts'
 import { classifySqliteError } from './classify-error.ts'
@@ -88,6 +89,7 @@ class SqliteStore implements RelayStore {
   readonly events = new EventBus({ live: true })
   readonly users: SqlUserStore
   readonly tasks: SqlTaskStore
+  readonly directory: SqlTaskDirectory
   readonly #file: DatabaseSync
   readonly #db: Kysely<RelayTables>
   readonly #database: SqlDatabase
@@ -112,6 +114,7 @@ class SqliteStore implements RelayStore {
     this.#schema = new SchemaVersion({ database: this.#database, migrations, log })
     this.users = new SqlUserStore(this.#database)
     this.tasks = new SqlTaskStore(this.#database)
+    this.directory = new SqlTaskDirectory(this.#database)
     this.#watch = this.#watchForChanges(file)
   }
 

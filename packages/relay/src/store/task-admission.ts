@@ -34,12 +34,14 @@ export async function admitTask(database: SqlDatabase, task: NewTask): Promise<A
 
 async function activeNodes(trx: Trx, rowLocks: boolean): Promise<readonly string[]> {
   const nodes = await trx
-    .selectFrom('relay_nodes')
-    .select('id')
-    .where('active', '=', 1)
-    .orderBy('id')
+    .selectFrom('relay_nodes as n')
+    .innerJoin('relay_users as u', 'u.id', 'n.user_id')
+    .select('n.id')
+    .where('n.active', '=', 1)
+    .where('u.disabled_at', 'is', null)
+    .orderBy('n.id')
     // The lock keeps a node from being removed before its subtask is inserted.
-    .$if(rowLocks, (query) => query.forKeyShare())
+    .$if(rowLocks, (query) => query.forKeyShare('n'))
     .execute()
   return nodes.map(({ id }) => id)
 }

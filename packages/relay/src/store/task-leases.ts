@@ -58,6 +58,10 @@ export async function leaseOldest(
         userOf(eb).select('u.id').as('user_id'),
         userOf(eb).select('u.name').as('owner'),
         userOf(eb).select('u.password_version').as('password_version'),
+        userOf(eb)
+          .where('u.earlier_password_until', '>', now())
+          .select('u.earlier_password_version')
+          .as('earlier_version'),
       ])
       .returning(IS_LAST.as('is_last'))
       .execute()
@@ -65,7 +69,11 @@ export async function leaseOldest(
       subtaskId: row.id,
       nodeId: row.node_id,
       owner: row.owner ?? '',
-      login: { userId: row.user_id ?? '', passwordVersion: row.password_version ?? 0 },
+      login: {
+        userId: row.user_id ?? '',
+        passwordVersion: row.password_version ?? 0,
+        earlierVersion: row.earlier_version,
+      },
       taskId: row.task_id,
       taskUuid: row.uuid ?? '',
       kind: row.kind,

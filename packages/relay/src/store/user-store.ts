@@ -1,8 +1,18 @@
-/** What identifies a login: it ends when one of them changes. */
+/** The passwords with which a user may be logged in at the moment. */
 export interface LoginVersion {
   readonly userId: string
   /** Changes with the password. A new hash of the same password keeps it. */
   readonly passwordVersion: number
+  /** Version of the password before a rotation, while it is still valid. */
+  readonly earlierVersion: number | null
+}
+
+/** The password before a rotation. */
+export interface EarlierPassword {
+  readonly hash: string
+  readonly version: number
+  /** How long it stays valid, ms. More than 0. */
+  readonly validForMs: number
 }
 
 export interface UserRecord {
@@ -15,6 +25,10 @@ export interface UserRecord {
   /** Added by the configuration, which may also remove it. */
   readonly declared: boolean
   readonly createdAt: number
+  /** Null: may log in. */
+  readonly disabledAt: number | null
+  /** Null: only `passwordHash` is valid. */
+  readonly earlierPassword: EarlierPassword | null
   readonly nodeIds: readonly string[]
 }
 
@@ -37,8 +51,8 @@ export interface UserStore {
   /** Sorted by name. */
   listUsers(): Promise<readonly UserRecord[]>
   /**
-   * Changes the password, which ends the logins with the old one. False if the user does not exist, or if its hash is not
-   * `replaced` (if given).
+   * Changes the password, which ends the logins with the old one and with an earlier one. False if the user does not exist, or
+   * if its hash is not `replaced` (if given).
    */
   setPasswordHash(userId: string, passwordHash: string, replaced?: string): Promise<boolean>
   /**
@@ -46,6 +60,16 @@ export interface UserStore {
    * has changed in the meantime.
    */
   upgradePasswordHash(userId: string, hashes: { from: string; to: string }): Promise<boolean>
+  /**
+   * Changes the password. The old one stays valid for `keepMs`; one that was rotated before does not. False if the user does
+   * not exist.
+   */
+  rotatePassword(userId: string, passwordHash: string, keepMs: number): Promise<boolean>
+  /**
+   * Disables a user, which ends its logins: its nodes get no new subtasks. Or enables it again. False if the user does not
+   * exist.
+   */
+  setUserDisabled(userId: string, disabled: boolean): Promise<boolean>
   /** Removes the user and its nodes. False if the user does not exist. */
   removeUser(userId: string): Promise<boolean>
   /** Throws NodeTakenError if the ID is in use, UnknownUserError if the user does not exist. */
@@ -55,6 +79,8 @@ export interface UserStore {
   /** Sorted by user name, then by age. */
   listNodes(): Promise<readonly NodeRecord[]>
   setNodeActive(nodeId: string, active: boolean): Promise<boolean>
+  /** Sets the label. False if the node does not exist. */
+  renameNode(nodeId: string, label: string): Promise<boolean>
   /**
    * Takes how long ago each node was seen (ms, by collection ID). Keeps the later time of a node, and ignores unknown
    * nodes.

@@ -7,7 +7,7 @@
  *                        │  ▲                 │
  *                  abandon  └───resubmit──────┤
  *                        ▼                    │
- *                      dead ───resubmit───────┘ (back to settled)
+ *                      dead ──resubmit, retry─┘ (back to settled)
  *
  * Subtask (one per node):
  *
@@ -36,6 +36,8 @@ export const TASK_MOVES = {
   abandon: { from: ['settled'], to: 'dead' },
   /** The upstream sent the task again: its stored result is submitted again and never computed twice. */
   resubmit: { from: ['settled', 'delivered', 'dead'], to: 'settled' },
+  /** An operator has the result of a dead task submitted once more. */
+  retry: { from: ['dead'], to: 'settled' },
 } as const satisfies Record<string, Move<TaskState>>
 
 /** The moves of a subtask. */

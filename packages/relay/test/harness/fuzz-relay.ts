@@ -38,6 +38,10 @@ export async function fuzzRelay(
     await startRelayProcess({
       RELAY_STORE: storeUrl,
       RELAY_MAX_WAIT: '1s',
+      // The task of site B stays open, however long the run takes.
+      RELAY_AVAILABILITY_DEADLINE: '20h',
+      RELAY_UPSTREAM_AVAILABILITY_DEADLINE: '22h',
+      RELAY_SILENT_NODE_AFTER: '0',
       ...declare(SITE_A),
       ...declare(SITE_B),
       ...upstream.env(),

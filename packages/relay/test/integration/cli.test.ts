@@ -45,7 +45,64 @@ describeStores('the command line', (open) => {
     await cli('users', 'add', 'site-b')
     await cli('users', 'add', 'site-a')
     const listed = await cli('users', 'list')
-    expect(listed.stdout).toBe('site-a\t1\tcommand line\nsite-b\t1\tcommand line\n')
+    expect(listed.stdout).toBe(
+      'site-a\t1\tnever\tenabled\tcommand line\nsite-b\t1\tnever\tenabled\tcommand line\n',
+    )
+  })
+
+  it('rotates a password, and disables and enables a user', async () => {
+    const first = (await cli('users', 'add', 'site-a', '--json')).member('password')
+    const rotated = await cli('users', 'rotate', 'Site-A', '--keep', '2d', '--json')
+    expect(rotated.member('username')).toBe('site-a')
+    expect(rotated.member('password')).not.toBe(first)
+    const until = Date.parse(rotated.member('oldValidUntil'))
+    expect(Math.abs(until - Date.now() - 172_800_000)).toBeLessThan(60_000)
+    expect((await cli('users', 'list')).stdout).toContain('two passwords')
+    expect(await cli('users', 'disable', 'site-a')).toMatchObject({ stdout: 'site-a\n' })
+    expect((await cli('users', 'list')).stdout).toContain('\tdisabled\t')
+    const refused = await cli('users', 'rotate', 'site-a')
+    expect(refused).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(refused.stderr).toContain('users enable site-a')
+    await cli('users', 'enable', 'site-a')
+    expect((await cli('users', 'list')).stdout).toContain('\tenabled\t')
+    for (const keep of ['2y', '1s', '91d', '']) {
+      expect((await cli('users', 'rotate', 'site-a', '--keep', keep)).exitCode).toBe(64)
+    }
+  })
+
+  it('lists, pauses, renames and removes nodes by name or collection ID', async () => {
+    const id = (await cli('users', 'add', 'site-a', '--json')).member('collectionId')
+    await cli('users', 'add', 'site-b')
+    expect((await cli('nodes', 'list')).stdout).toBe(
+      'site-a\tnever polled\tnever\t0\t0\t0\t0\t-\nsite-b\tnever polled\tnever\t0\t0\t0\t0\t-\n',
+    )
+    expect((await cli('nodes', 'pause', id)).stdout).toBe('site-a\tpaused\n')
+    expect((await cli('nodes', 'resume', 'SITE-A')).stdout).toBe('site-a\tnever polled\n')
+    expect((await cli('nodes', 'rename', 'site-a', 'St Bees')).stdout).toBe(`St Bees\t${id}\n`)
+    const shown = await cli('nodes', 'show', 'st bees', '--json')
+    expect(shown.json()).toMatchObject({ collectionId: id, name: 'St Bees', username: 'site-a' })
+    const taken = await cli('nodes', 'rename', 'site-b', 'ST BEES')
+    expect(taken).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(taken.stderr).toContain(id)
+    for (const name of ['', ' x', 'a\nb', 'x'.repeat(65), id]) {
+      expect((await cli('nodes', 'rename', 'site-b', name)).exitCode).toBe(64)
+    }
+    const unknown = await cli('nodes', 'show', 'site-c')
+    expect(unknown.stderr).toContain('Did you mean site-b?')
+    expect((await cli('nodes', 'remove', 'St Bees')).exitCode).toBe(64)
+    expect((await cli('nodes', 'remove', 'St Bees', '--yes')).stdout).toBe('St Bees\n')
+    expect((await cli('nodes', 'list')).stdout.split('\n')).toHaveLength(2)
+  })
+
+  it('has no tasks at first, and says which are unknown', async () => {
+    expect(await cli('tasks', 'list', '--json')).toMatchObject({ exitCode: 0, stdout: '[]\n' })
+    for (const command of [['show'], ['retry'], ['cancel', '-y']]) {
+      const unknown = await cli('tasks', ...command, '6f1c')
+      expect(unknown).toMatchObject({ exitCode: 1, stdout: '' })
+      expect(unknown.stderr).toContain('unknown task "6f1c"')
+    }
+    expect((await cli('tasks', 'list', '--state', 'opn')).exitCode).toBe(64)
+    expect((await cli('tasks', 'list', '--limit', '0')).exitCode).toBe(64)
   })
 
   it('resets a password, and suggests a similar user name', async () => {

@@ -17,7 +17,7 @@ describeStores('admitting a task', (openBench) => {
     const lease = await store.tasks.leaseOldest(a!, LEASE)
     expect(lease).toMatchObject({ body, owner: 'north', attempt: 1, nodeId: a })
     const north = await store.users.findUser('north')
-    expect(lease?.login).toEqual({ userId: north?.id, passwordVersion: 1 })
+    expect(lease?.login).toEqual({ userId: north?.id, passwordVersion: 1, earlierVersion: null })
     expect(await store.tasks.leaseOldest(b!, LEASE)).toBeNull()
   })
 

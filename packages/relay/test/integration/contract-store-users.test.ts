@@ -9,7 +9,7 @@ import {
   UnknownUserError,
 } from '../../src/store/store-error.ts'
 import { MIGRATIONS } from '../../src/store/migrations.ts'
-import { addNodes, describeStores, NOW } from './store-bench.ts'
+import { addNodes, admitted, describeStores, NOW } from './store-bench.ts'
 
 const ID = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
 
@@ -98,6 +98,61 @@ describeStores('users and nodes', (openBench) => {
     expect(await users.findUser('north')).toEqual(user)
     expect(await users.setPasswordHash(user.id, 'new', 'old')).toBe(true)
     expect((await users.findUser('north'))?.passwordHash).toBe('new')
+  })
+
+  it('keeps the password before a rotation for a while, and only that one', async () => {
+    await using bench = await openBench()
+    const { users } = bench.open()
+    const { id } = await users.addUser({ name: 'north', passwordHash: 'first', declared: false })
+    expect(await users.rotatePassword(id, 'second', 5_000)).toBe(true)
+    expect(await users.findUser('north')).toMatchObject({
+      passwordHash: 'second',
+      passwordVersion: 2,
+      earlierPassword: { hash: 'first', version: 1, validForMs: 5_000 },
+    })
+    bench.clock.now += 2_000
+    expect((await users.listUsers())[0]?.earlierPassword?.validForMs).toBe(3_000)
+    await users.rotatePassword(id, 'third', 5_000)
+    expect((await users.findUser('north'))?.earlierPassword?.hash).toBe('second')
+    bench.clock.now += 5_000
+    expect((await users.findUser('north'))?.earlierPassword).toBeNull()
+    await users.rotatePassword(id, 'fourth', 5_000)
+    await users.setPasswordHash(id, 'fifth')
+    expect((await users.findUser('north'))?.earlierPassword).toBeNull()
+    expect(await users.rotatePassword(ID, 'new', 5_000)).toBe(false)
+  })
+
+  it('disables a user, which ends its passwords, and does not ask its nodes until it is enabled', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [north] = await addNodes(store, 1, 'north')
+    const [south] = await addNodes(store, 1, 'south')
+    const { id } = (await store.users.findUser('north'))!
+    await store.users.rotatePassword(id, 'second', 60_000)
+    bench.clock.now += 1_000
+    expect(await store.users.setUserDisabled(id, true)).toBe(true)
+    const disabled = await store.users.findUser('north')
+    expect(disabled).toMatchObject({
+      disabledAt: NOW + 1_000,
+      passwordVersion: 3,
+      earlierPassword: null,
+    })
+    const { subtasks } = await admitted(store)
+    expect(subtasks.map(({ nodeId }) => nodeId)).toEqual([south])
+    expect(await store.users.setUserDisabled(id, false)).toBe(true)
+    expect((await store.users.findUser('north'))?.disabledAt).toBeNull()
+    const later = await admitted(store)
+    expect(later.subtasks.map(({ nodeId }) => nodeId).toSorted()).toEqual([north, south].toSorted())
+    expect(await store.users.setUserDisabled(ID, true)).toBe(false)
+  })
+
+  it('renames a node', async () => {
+    await using bench = await openBench()
+    const store = bench.open()
+    const [node] = await addNodes(store, 1)
+    expect(await store.users.renameNode(node!, 'St Bees')).toBe(true)
+    expect((await store.users.listNodes())[0]?.label).toBe('St Bees')
+    expect(await store.users.renameNode(ID, 'St Bees')).toBe(false)
   })
 
   it('upgrades a hash without changing the password, unless the hash has changed', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { until } from '@warren/testkit'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { BareNode, servedTask } from '../harness/bare-client.ts'
+import { BareNode, nodeResult, servedTask } from '../harness/bare-client.ts'
 import { availabilityTask, ScriptedUpstream } from '../harness/scripted-upstream.ts'
 import { describeStores, startTestRelay, type TestRelay } from '../harness/test-relay.ts'
 
@@ -33,6 +33,7 @@ describeStores('a held poll whose login ends', (open) => {
     ['its password is reset', (users) => users.resetPassword('site-a')],
     ['its node is removed', (users) => users.removeNodes('site-a', [user.collectionId])],
     ['its user is removed', (users) => users.remove('site-a')],
+    ['its user is disabled', (users) => users.setDisabled('site-a', true)],
   ])('because %s is answered 401, in every relay', async (_, change) => {
     const held = node.poll({ wait: 20 })
     await delay(300)
@@ -68,6 +69,52 @@ describeStores('a held poll whose login ends', (open) => {
     await delay(1_500)
     upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
     servedTask(await held)
+  })
+})
+
+describeStores('a node whose password is rotated', (open) => {
+  it('gets tasks with both passwords, until the old one ends', async () => {
+    await using resources = new AsyncDisposableStack()
+    const store = resources.use(await open())
+    const upstream = resources.use(await ScriptedUpstream.start())
+    const relay = resources.use(await startTestRelay({ RELAY_STORE: store.url, ...upstream.env() }))
+    const user = await relay.users.add('site-a')
+    const old = new BareNode(relay.url, user)
+    await old.poll()
+    const held = old.poll({ wait: 20 })
+    const { password } = await relay.users.rotatePassword('site-a', 4_000)
+    const rotated = new BareNode(relay.url, { ...user, password })
+    expect((await rotated.poll()).status).toBe(204)
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
+    servedTask(await held)
+    await until(async () => (await old.poll()).status === 401)
+    expect((await rotated.poll()).status).toBe(204)
+    expect(relay.logged('authentication failed')[0]).toMatchObject({ reason: 'wrong password' })
+  })
+})
+
+describeStores('a disabled user', (open) => {
+  it('gets 401 and is not asked, until it is enabled again', async () => {
+    await using resources = new AsyncDisposableStack()
+    const store = resources.use(await open())
+    const upstream = resources.use(await ScriptedUpstream.start())
+    const relay = resources.use(await startTestRelay({ RELAY_STORE: store.url, ...upstream.env() }))
+    const siteA = new BareNode(relay.url, await relay.users.add('site-a'))
+    const siteB = new BareNode(relay.url, await relay.users.add('site-b'))
+    await Promise.all([siteA.poll(), siteB.poll()])
+    await relay.users.setDisabled('SITE-A', true)
+    await until(async () => (await siteA.poll()).status === 401)
+    expect(relay.logged('authentication failed')[0]).toMatchObject({
+      reason: 'disabled user',
+      user: 'site-a',
+    })
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
+    const task = await siteB.nextTask()
+    await siteB.post(task.uuid, nodeResult(task, 40))
+    await until(() => upstream.results().length === 1)
+    expect(relay.logged('task settled')[0]).toMatchObject({ asked: 1, answered: 1 })
+    await relay.users.setDisabled('site-a', false)
+    await until(async () => (await siteA.poll()).status === 204)
   })
 })
 

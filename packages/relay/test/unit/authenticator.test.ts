@@ -44,12 +44,20 @@ class Directory implements LoginDirectory {
     const before = this.users.get(key)
     const changes = before?.passwordHash === passwordHash ? 0 : 1
     const passwordVersion = (before?.passwordVersion ?? 0) + changes
-    this.users.set(key, { id: key, name, passwordHash, passwordVersion, nodeIds })
+    const record = { id: key, name, passwordHash, passwordVersion, nodeIds }
+    this.users.set(key, { ...record, disabledAt: null, earlierPassword: null })
+  }
+
+  change(name: string, change: Partial<LoginRecord>): void {
+    const key = canonicalUsername(name)
+    const record = this.users.get(key)
+    if (record === undefined) throw new Error(`unknown user ${name}`)
+    this.users.set(key, { ...record, ...change })
   }
 
   versionOf(name: string): LoginVersion {
     const { id = '', passwordVersion = 0 } = this.users.get(canonicalUsername(name)) ?? {}
-    return { userId: id, passwordVersion }
+    return { userId: id, passwordVersion, earlierVersion: null }
   }
 
   findUser(name: string): Promise<LoginRecord | null> {
@@ -92,6 +100,66 @@ function setUp(options: { cacheMs?: number; maxCached?: number; maxWaiting?: num
   ) => authenticator.authenticate(basic(name, password), collection, { address, connection })
   return { clock, directory, authenticator, login }
 }
+
+describe('a rotated password', () => {
+  it('and the one before it log in, the latter for as long as it is valid', async () => {
+    const { clock, login, directory, authenticator } = setUp()
+    const earlier = { hash: hash1, version: 1, validForMs: 60_000 }
+    directory.change('user1', { passwordHash: hash2, passwordVersion: 2, earlierPassword: earlier })
+    for (const password of ['password1', 'password2']) {
+      expect(await login('user1', password)).toMatchObject({ kind: 'verified', fromCache: false })
+      expect(await login('user1', password)).toMatchObject({ kind: 'verified', fromCache: true })
+    }
+    // One login of a user is cached: that of the last password.
+    await login('user1', 'password1')
+    const old = await login('user1', 'password1')
+    const version = { userId: 'USER1', passwordVersion: 2 }
+    const principal = old.kind === 'verified' ? old.principal : undefined
+    expect(principal?.isStill({ ...version, earlierVersion: 1 })).toBe(true)
+    expect(principal?.isStill({ ...version, earlierVersion: null })).toBe(false)
+    // The database is asked again once the earlier password has ended, although the cache lasts longer.
+    clock.now += 60_000
+    directory.change('user1', { earlierPassword: null })
+    expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong password' })
+    expect(await login('user1', 'password2')).toMatchObject({ kind: 'verified' })
+    await authenticator[Symbol.asyncDispose]()
+  })
+
+  it('is found among generated ones without hashing', async () => {
+    const { login, directory } = setUp()
+    const earlier = {
+      hash: hashGeneratedPassword(generatedPassword),
+      version: 1,
+      validForMs: 1_000,
+    }
+    const next = generatePassword()
+    directory.change('user1', {
+      passwordHash: hashGeneratedPassword(next),
+      passwordVersion: 2,
+      earlierPassword: earlier,
+    })
+    expect(await login('user1', generatedPassword)).toMatchObject({ kind: 'verified' })
+    expect(await login('user1', next)).toMatchObject({ kind: 'verified' })
+    expect(await login('user1', 'password1')).toMatchObject({ reason: 'wrong password' })
+  })
+})
+
+describe('a disabled user', () => {
+  it('is rejected with the right password, also from the cache', async () => {
+    const { login, directory, authenticator } = setUp()
+    await login('user1', 'password1')
+    directory.change('user1', { disabledAt: 1, passwordVersion: 2 })
+    authenticator.invalidate()
+    expect(await login('user1', 'password1')).toMatchObject({
+      kind: 'failed',
+      reason: 'disabled user',
+      username: 'user1',
+    })
+    directory.change('user1', { disabledAt: null })
+    authenticator.invalidate()
+    expect(await login('user1', 'password1')).toMatchObject({ kind: 'verified' })
+  })
+})
 
 describe('a first login', () => {
   it.each([

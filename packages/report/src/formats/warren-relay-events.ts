@@ -18,6 +18,7 @@ const REASONS = new Map<string, Cause>([
   ['missing', 'auth-no-credentials'],
   ['malformed', 'auth-no-credentials'],
   ['unknown user', 'auth-unknown-user'],
+  ['disabled user', 'auth-disabled-user'],
   ['wrong password', 'auth-wrong-password'],
   ['wrong collection', 'auth-wrong-collection'],
   ['slow-down', 'rate-limited'],

@@ -15,6 +15,7 @@ export const CAUSES = [
   'tls-failed',
   // the relay rejected the client
   'auth-unknown-user',
+  'auth-disabled-user',
   'auth-wrong-password',
   'auth-wrong-collection',
   'auth-no-credentials',
