@@ -21,7 +21,7 @@ A node is named by its name or by its collection ID. States:
 
 Examples:
   warren relay nodes list
-  warren relay nodes pause site-a                  it gets no tasks, and nobody waits for it
+  warren relay nodes pause site-a                  it gets no tasks, and no task waits for it
   warren relay nodes rename site-a 'St Bees'       the name in logs, metrics and lists`,
     )
   const withNodes = <T>(work: (manager: NodeManager) => Promise<T>): Promise<T> =>

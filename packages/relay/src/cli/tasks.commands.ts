@@ -14,7 +14,7 @@ interface ListFlags extends Output {
   readonly limit: number
 }
 
-/** `warren relay tasks …`: every task on its way, what failed, and two ways to mend it. */
+/** `warren relay tasks …`: every task on its way, what failed, and two ways to act on it. */
 export function addTaskCommands(relay: Command, io: CliIo): void {
   const tasks = relay
     .command('tasks')

@@ -142,7 +142,7 @@ describeStores('users and nodes', (openBench) => {
     expect(await store.users.setUserDisabled(id, false)).toBe(true)
     expect((await store.users.findUser('north'))?.disabledAt).toBeNull()
     const later = await admitted(store)
-    expect(later.subtasks.map(({ nodeId }) => nodeId).toSorted()).toEqual([north, south].toSorted())
+    expect(new Set(later.subtasks.map(({ nodeId }) => nodeId))).toEqual(new Set([north, south]))
     expect(await store.users.setUserDisabled(ID, true)).toBe(false)
   })
 
