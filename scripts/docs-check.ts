@@ -1,5 +1,5 @@
 // `npm run docs:check [PATH …]`: checks the documents against the programs. Relative links exist, command lines parse,
-// variables are known, the pages of settings, errors and causes match the source (`--write` updates them), and documents,
+// variables are known, the pages of settings, errors, causes and metrics match the source (`--write` updates them), and documents,
 // messages, comments and test titles use the words of docs/glossary.md. A PATH limits what is printed.
 import { existsSync } from 'node:fs'
 import { glob, readFile, writeFile } from 'node:fs/promises'
@@ -12,6 +12,7 @@ import { CONFIGURATION_PAGE, configurationPage } from './docs/configuration-page
 import { ERRORS_PAGES, errorsPage } from './docs/errors-page.ts'
 import { documentEnglish, englishRules, sourceEnglish } from './docs/english.ts'
 import { brokenLinks } from './docs/links.ts'
+import { METRICS_PAGE, metricsPage } from './docs/metrics-page.ts'
 import type { DocProblem } from './docs/markdown.ts'
 import { PROGRAMS } from './docs/programs.ts'
 import { unknownVariables } from './docs/variables.ts'
@@ -21,6 +22,7 @@ const write = process.argv.includes('--write')
 const generated = new Map([
   [CONFIGURATION_PAGE, await configurationPage(PROGRAMS)],
   [CAUSES_PAGE, await causesPage()],
+  [METRICS_PAGE, await metricsPage()],
 ])
 for (const page of ERRORS_PAGES) generated.set(page.file, await errorsPage(page))
 

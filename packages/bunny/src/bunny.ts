@@ -142,7 +142,8 @@ export async function startBunny(
     starting.use(
       await openHealth(config, metrics, {
         databaseAwaySince: () => source.unavailableSince,
-        outboxSize: () => collections.reduce((sum, one) => sum + one.waitingResults, 0),
+        collections: () => collections.map(({ status }) => status),
+        now: () => clock.now(),
       }),
     )
   }

@@ -1,7 +1,8 @@
 import { Backoff, LinkSummary, type Logger } from '@warren/runtime'
-import type { TaskResult } from '@warren/task-api'
+import { TaskApiError, type TaskResult } from '@warren/task-api'
 import type { Clock } from './clock.ts'
 import type { BunnyMetrics } from './health/bunny-metrics.ts'
+import type { CollectionStatus } from './health/collection-status.ts'
 import type { BunnyConfig } from './config.ts'
 import { BunnyEvent } from './log-events.ts'
 import type { TaskGate } from './gate/task-gate.ts'
@@ -45,6 +46,8 @@ export class Collection {
   readonly #outbox: Outbox
   readonly #scheduler: TaskScheduler
   readonly #kinds: readonly TaskKind[]
+  #login: CollectionStatus['login'] = 'unknown'
+  #lastPollAt: number | undefined
 
   constructor(options: CollectionOptions) {
     const { config, relay, link, state, solve, gate, onDryRun, slots, clock, log, metrics } =
@@ -59,7 +62,7 @@ export class Collection {
     this.#outbox = new Outbox({
       submit: (result, signal) => {
         const submit = () => link.submit(result, signal)
-        return metrics === undefined ? submit() : metrics.submission(submit)
+        return metrics === undefined ? submit() : metrics.submission(relay.name, submit)
       },
       resultUrl: (taskId) => link.resultUrl(taskId),
       tasks,
@@ -88,9 +91,15 @@ export class Collection {
     })
   }
 
-  /** Results that wait to be submitted. */
-  get waitingResults(): number {
-    return this.#outbox.size
+  /** For `/readyz` and the metrics. */
+  get status(): CollectionStatus {
+    return {
+      link: this.#options.relay.name,
+      login: this.#login,
+      lastPollAt: this.#lastPollAt,
+      tasks: this.#scheduler.counts,
+      waitingResults: this.#outbox.size,
+    }
   }
 
   /** Continues what an earlier process left, and polls until `signal` aborts. Rejects on a defect only. */
@@ -102,8 +111,8 @@ export class Collection {
     using summary = new LinkSummary({ log, link: relay.name })
     const poller = new Poller({
       poll: (options) => {
-        const poll = () => link.poll(options)
-        return metrics === undefined ? poll() : metrics.poll(poll)
+        const poll = () => this.#noted(link.poll(options))
+        return metrics === undefined ? poll() : metrics.poll(relay.name, poll)
       },
       accept: (body, requestId) => this.#scheduler.accept(body, requestId),
       kinds: this.#kinds,
@@ -117,6 +126,18 @@ export class Collection {
       url: link.pollUrl,
     })
     await poller.run(signal)
+  }
+
+  async #noted<T>(poll: Promise<T>): Promise<T> {
+    try {
+      const next = await poll
+      this.#login = 'accepted'
+      this.#lastPollAt = this.#options.clock.now()
+      return next
+    } catch (error: unknown) {
+      if (error instanceof TaskApiError && error.kind === 'authentication') this.#login = 'rejected'
+      throw error
+    }
   }
 
   /** Waits for running and waiting tasks, then stops the rest. */

@@ -8,6 +8,7 @@ export {
   type RunConfig,
 } from './config.ts'
 export { startBunny, type BunnyDependencies, type BunnyHandle } from './bunny.ts'
+export { bunnyMetricDefinitions } from './health/bunny-metrics.ts'
 export { BunnyEvent } from './log-events.ts'
 export { bunnyTextCatalogue } from './log-text.ts'
 export { systemClock, type Clock } from './clock.ts'

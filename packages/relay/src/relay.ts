@@ -8,7 +8,7 @@ import { reconcileDeclaredUsers } from './nodes/declared-users.ts'
 import { NodeLinks } from './nodes/node-links.ts'
 import { ClockMonitor } from './observe/clock-monitor.ts'
 import { type Dependency, DependencySummary } from './observe/dependency-summary.ts'
-import { RelayMetrics } from './observe/relay-metrics.ts'
+import { RELAY_METRICS_PREFIX, RelayMetrics } from './observe/relay-metrics.ts'
 import { openStore } from './open-store.ts'
 import { DatabaseNodeQueue } from './queue/database-node-queue.ts'
 import type { NodeQueue } from './queue/node-queue.ts'
@@ -65,7 +65,7 @@ export async function startRelay(
   )
   const passwords = await reconcileDeclaredUsers(store.users, config.declaredUsers, log)
 
-  const registry = createMetrics('warren_relay_')
+  const registry = createMetrics(RELAY_METRICS_PREFIX)
   starting.defer(() => registry.registry.clear())
   const metrics = new RelayMetrics(registry)
   const queue = starting.use(openQueue(config.queue, store, log))

@@ -52,7 +52,7 @@ export { LinkCounts, type CountedPolls } from './observe/link-counts.ts'
 export { FailureStreak } from './observe/failure-streak.ts'
 export { LinkSummary, type LinkSummaryOptions } from './observe/link-summary.ts'
 export { DurationHistogram } from './observe/duration-histogram.ts'
-export { createMetrics, type Metrics } from './observe/metrics.ts'
+export { createMetrics, type MetricDefinition, type Metrics } from './observe/metrics.ts'
 export { Health, type CheckResult, type Readiness } from './observe/health.ts'
 
 export { processIo, type CliIo } from './terminal/cli-io.ts'

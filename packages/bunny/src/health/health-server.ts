@@ -5,6 +5,8 @@ import { createHttpServer, rejectMalformedRequest, SECURITY_HEADERS } from '@war
 export interface HealthServerOptions {
   readonly address: { readonly host: string; readonly port: number }
   readonly health: Health
+  /** Further members of the body of `/readyz`. */
+  readonly status: () => object
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> }
 }
 
@@ -74,7 +76,7 @@ async function answer(
       return
     case '/readyz': {
       const { ok, checks } = await options.health.ready()
-      json(ok ? 200 : 503, { status: ok ? 'ready' : 'unready', checks })
+      json(ok ? 200 : 503, { status: ok ? 'ready' : 'unready', checks, ...options.status() })
       return
     }
     case '/healthz': {

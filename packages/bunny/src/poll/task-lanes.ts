@@ -15,6 +15,8 @@ export interface TaskLanesOptions {
   readonly log: Logger
 }
 
+export type LaneCounts = Readonly<Record<TaskKind, TaskQueue['counts']>>
+
 /** How often capacity is checked while there is none. */
 const CAPACITY_CHECK_MS = 100
 
@@ -65,6 +67,12 @@ export class TaskLanes {
       await clock.sleep(CAPACITY_CHECK_MS, signal)
     }
     return []
+  }
+
+  /** Tasks that are being solved, and tasks that wait for it. */
+  get counts(): LaneCounts {
+    const { availability, distribution } = this.#queues
+    return { availability: availability.counts, distribution: distribution.counts }
   }
 
   /** Resolves when nothing is running or waiting. */

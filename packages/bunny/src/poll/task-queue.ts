@@ -54,6 +54,10 @@ export class TaskQueue {
     return this.#running.size + this.#waiting.length
   }
 
+  get counts(): { readonly running: number; readonly waiting: number } {
+    return { running: this.#running.size, waiting: this.#waiting.length }
+  }
+
   /** Adds work, which must not reject. A full queue accepts it too: check `hasCapacity` first. */
   add(work: () => Promise<void>): void {
     this.#waiting.push(work)

@@ -11,7 +11,7 @@ import { startDeadline, type Deadline } from '../solve/run-query.ts'
 import type { Solution } from '../solve/solve-task.ts'
 import type { Acceptance } from './poller.ts'
 import { taskKey } from './task-key.ts'
-import { TaskLanes } from './task-lanes.ts'
+import { TaskLanes, type LaneCounts } from './task-lanes.ts'
 import type { RunSlots } from './task-queue.ts'
 
 export interface TaskSchedulerOptions {
@@ -52,6 +52,8 @@ export class TaskScheduler {
   /** Work outside the lanes: tasks that wait for approval, and entries of the record. */
   readonly #background = new Set<Promise<void>>()
   readonly #stopHolding = new AbortController()
+  /** How many tasks wait for approval. */
+  #held = 0
 
   constructor(options: TaskSchedulerOptions) {
     this.#options = options
@@ -65,6 +67,11 @@ export class TaskScheduler {
   waitForCapacity(signal: AbortSignal, canSelect: boolean): Promise<readonly TaskKind[]> {
     const { outbox } = this.#options
     return this.#lanes.capacity(signal, { canSelect, isBlocked: () => outbox.isFull })
+  }
+
+  /** The tasks in hand. */
+  get counts(): LaneCounts & { readonly held: number } {
+    return { ...this.#lanes.counts, held: this.#held }
   }
 
   /** Continues the tasks that an earlier process received and did not solve. */
@@ -180,7 +187,9 @@ export class TaskScheduler {
     deadline: Deadline,
     { admission, decided }: { admission: Promise<Admission>; decided: Promise<unknown> },
   ): Promise<void> {
+    this.#held += 1
     await decided
+    this.#held -= 1
     this.#lanes.add(task.kind, () => this.#solve(task, deadline, admission))
   }
 

@@ -1,10 +1,13 @@
-import type { Metrics } from '@warren/runtime'
+import { createMetrics, type MetricDefinition, type Metrics } from '@warren/runtime'
 import type { AddressReport } from '@warren/task-api'
 import type { LimitReason } from '@warren/runtime/http'
 import type { FinishedRequest } from '../http/request-log.ts'
 import type { QueueStatus } from '../queue/node-queue.ts'
 import type { StoreCounts } from '../store/task-store.ts'
 import type { TaskEvent } from '../tasks/task-events.ts'
+
+/** In front of the name of each metric. */
+export const RELAY_METRICS_PREFIX = 'warren_relay_'
 
 /**
  * The metrics of the relay. Every label has a bounded set of values: nodes, upstreams, states and statuses. It is never a
@@ -32,7 +35,11 @@ export class RelayMetrics {
   readonly #clockSkew
   readonly #leader
 
+  /** For their documentation. */
+  readonly definitions: readonly MetricDefinition[]
+
   constructor(metrics: Metrics) {
+    this.definitions = metrics.definitions
     this.#requests = metrics.counter('requests_total', 'Answered HTTP requests', [
       'route',
       'method',
@@ -205,4 +212,10 @@ export class RelayMetrics {
     this.#openSubtasks.set({ state: 'queued' }, counts.queuedSubtasks)
     this.#openSubtasks.set({ state: 'leased' }, counts.leasedSubtasks)
   }
+}
+
+/** What a relay serves at `/metrics`, without the metrics of the process. */
+export function relayMetricDefinitions(): readonly MetricDefinition[] {
+  const metrics = createMetrics(RELAY_METRICS_PREFIX, { process: false })
+  return new RelayMetrics(metrics).definitions
 }

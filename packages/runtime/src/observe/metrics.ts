@@ -1,5 +1,13 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
+/** A metric, for its documentation. */
+export interface MetricDefinition {
+  readonly name: string
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly help: string
+  readonly labels: readonly string[]
+}
+
 export interface Metrics {
   /** For a library that needs a prom-client registry. */
   readonly registry: Registry
@@ -14,6 +22,8 @@ export interface Metrics {
     labels?: readonly L[],
     buckets?: readonly number[],
   ): Histogram<L>
+  /** The metrics that were added, without those of the process. */
+  readonly definitions: readonly MetricDefinition[]
   /** The metrics in the text format of Prometheus. */
   text(): Promise<string>
 }
@@ -29,16 +39,37 @@ export function createMetrics(
   const registry = new Registry()
   if (processMetrics) collectDefaultMetrics({ register: registry })
   const registers = [registry]
+  const definitions: MetricDefinition[] = []
+  const define = (
+    type: MetricDefinition['type'],
+    name: string,
+    help: string,
+    labels: readonly string[],
+  ): string => {
+    definitions.push({ name: prefix + name, type, help, labels })
+    return prefix + name
+  }
   return {
+    definitions,
     registry,
     contentType: registry.contentType,
     counter: (name, help, labels = []) =>
-      new Counter({ name: prefix + name, help, labelNames: [...labels], registers }),
+      new Counter({
+        name: define('counter', name, help, labels),
+        help,
+        labelNames: [...labels],
+        registers,
+      }),
     gauge: (name, help, labels = []) =>
-      new Gauge({ name: prefix + name, help, labelNames: [...labels], registers }),
+      new Gauge({
+        name: define('gauge', name, help, labels),
+        help,
+        labelNames: [...labels],
+        registers,
+      }),
     histogram: (name, help, labels = [], buckets = DEFAULT_BUCKETS_S) =>
       new Histogram({
-        name: prefix + name,
+        name: define('histogram', name, help, labels),
         help,
         labelNames: [...labels],
         buckets: [...buckets],
