@@ -29,10 +29,4 @@ export type {
   SqlValue,
 } from './sources/cdm-source.ts'
 export { SourceError, type SourceErrorKind } from '@warren/database'
-export {
-  DuckDbSource,
-  type DuckDbLimits,
-  type DuckDbSourceOptions,
-} from './sources/duckdb-source.ts'
-export { PostgresSource, type PostgresSourceOptions } from './sources/postgres-source.ts'
 export { openSource, type SourceConfig } from './sources/engines.ts'

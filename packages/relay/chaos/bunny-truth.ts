@@ -1,11 +1,6 @@
 import { createLogger } from '@warren/runtime'
-import {
-  DuckDbSource,
-  solveTask,
-  startDeadline,
-  systemClock,
-  type SolveContext,
-} from '@warren/bunny'
+import { solveTask, startDeadline, systemClock, type SolveContext } from '@warren/bunny'
+import { DuckDbSource } from '@warren/bunny/sources'
 import { generateOmop } from '@warren/omop'
 
 import type { QuestionKind } from './plan.ts'

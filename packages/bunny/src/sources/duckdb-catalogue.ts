@@ -1,10 +1,12 @@
 import {
+  checkCatalogue,
+  checkPersonIds,
   requiredTables,
   type Catalogue,
   type CatalogueColumn,
   type CatalogueTable,
 } from './cdm-check.ts'
-import type { CheckOptions, Row, SqlStatement } from './cdm-source.ts'
+import type { CdmCheck, CdmSource, CheckOptions, Row, SqlStatement } from './cdm-source.ts'
 import type { ColumnFamily } from './cdm-requirements.ts'
 
 type Read = (statement: SqlStatement) => Promise<readonly Row[]>
@@ -20,8 +22,23 @@ const ELSEWHERE = `
 SELECT DISTINCT table_schema AS schema FROM information_schema.tables
  WHERE table_catalog = current_database() AND lower(table_name) = 'person' ORDER BY 1 LIMIT 5`
 
-/** Reads the catalogue. DuckDB ignores the case of names, has no privileges and needs no indexes, because it skips blocks. */
-export async function readDuckDbCatalogue(
+/** `check` of a source that reads DuckDB. */
+export async function checkDuckDb(
+  source: Pick<CdmSource, 'query' | 'schema' | 'dialect'>,
+  options: CheckOptions,
+): Promise<CdmCheck> {
+  const { schema } = source
+  const read: Read = (statement) =>
+    source.query(statement, options.signal === undefined ? {} : { signal: options.signal })
+  const { server, ...catalogue } = await readCatalogue(read, schema, options)
+  const problems = checkCatalogue(catalogue, options)
+  const ok = problems.every(({ severity }) => severity !== 'error')
+  if (ok) problems.push(...(await checkPersonIds(read, source)))
+  return { ok, server, schema, problems }
+}
+
+/** DuckDB ignores the case of names, has no privileges and needs no indexes, because it skips blocks. */
+async function readCatalogue(
   read: Read,
   schema: string,
   options: CheckOptions,

@@ -1,7 +1,9 @@
-import { SourceError } from '@warren/database'
+import { SourceError } from '@warren/database/errors'
 import { stat } from 'node:fs/promises'
 
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+
+import { StatementSlots } from './statement-slots.ts'
 
 /** A connection of the pool. Release it exactly once. */
 export interface AcquiredConnection {
@@ -33,14 +35,12 @@ const FILE_CHECK_INTERVAL_MS = 2_000
  * --replace` does, new connections use the new file, and the old one is closed when its last connection is released.
  */
 export class DuckDbConnections {
-  readonly #limit: number
+  readonly #slots: StatementSlots
   readonly #reopen: (() => Promise<OpenDatabase>) | undefined
   readonly #path: string | undefined
   #current: OpenDatabase
   #checkedAt = 0
-  #inUse = 0
   #closed = false
-  readonly #waiting: ((granted: boolean) => void)[] = []
 
   private constructor(
     current: OpenDatabase,
@@ -48,7 +48,7 @@ export class DuckDbConnections {
     file?: { path: string; reopen: () => Promise<OpenDatabase> },
   ) {
     this.#current = current
-    this.#limit = limit
+    this.#slots = new StatementSlots(limit)
     this.#path = file?.path
     this.#reopen = file?.reopen
   }
@@ -82,7 +82,7 @@ export class DuckDbConnections {
 
   async acquire(signal: AbortSignal | undefined): Promise<AcquiredConnection> {
     if (this.#closed) throw new SourceError('unavailable', 'the DuckDB connections are closed')
-    await this.#waitForSlot(signal)
+    await this.#slots.acquire(signal)
     try {
       await this.#reopenIfReplaced()
       const database = this.#current
@@ -95,11 +95,11 @@ export class DuckDbConnections {
           if (reusable && !database.retired) database.idle.push(connection)
           else connection.closeSync()
           if (database.retired && database.inUse === 0) this.#closeDatabase(database)
-          this.#releaseSlot()
+          this.#slots.release()
         },
       }
     } catch (error: unknown) {
-      this.#releaseSlot()
+      this.#slots.release()
       throw error
     }
   }
@@ -108,40 +108,8 @@ export class DuckDbConnections {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    while (this.#inUse > 0) {
-      const { promise, resolve } = Promise.withResolvers<boolean>()
-      this.#waiting.push(resolve)
-      await promise
-      this.#releaseSlot()
-    }
+    await this.#slots.idle()
     this.#closeDatabase(this.#current)
-  }
-
-  /** Waits for one of the `limit` slots. Leaves the queue when `signal` is aborted. */
-  async #waitForSlot(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted()
-    if (this.#inUse < this.#limit) {
-      this.#inUse++
-      return
-    }
-    const { promise, resolve } = Promise.withResolvers<boolean>()
-    this.#waiting.push(resolve)
-    const leave = (): void => {
-      const position = this.#waiting.indexOf(resolve)
-      if (position < 0) return
-      this.#waiting.splice(position, 1)
-      resolve(false)
-    }
-    signal?.addEventListener('abort', leave, { once: true })
-    const granted = await promise
-    signal?.removeEventListener('abort', leave)
-    if (!granted) signal?.throwIfAborted()
-  }
-
-  #releaseSlot(): void {
-    const waiting = this.#waiting.shift()
-    if (waiting === undefined) this.#inUse--
-    else waiting(true)
   }
 
   async #reopenIfReplaced(): Promise<void> {

@@ -1,4 +1,4 @@
-import { duckDbError, SourceError } from '@warren/database'
+import { duckDbError, SourceError } from '@warren/database/errors'
 import {
   DuckDBDecimalValue,
   StatementType,
@@ -8,7 +8,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api'
 
-import { checkCatalogue, checkPersonIds } from './cdm-check.ts'
+import { cancelled } from './cancellation.ts'
 import type {
   CdmCheck,
   CdmSource,
@@ -18,7 +18,6 @@ import type {
   RowReader,
   SqlStatement,
 } from './cdm-source.ts'
-import { readDuckDbCatalogue } from './duckdb-catalogue.ts'
 import { DuckDbConnections } from './duckdb-connections.ts'
 import { ReaderError } from './reader-error.ts'
 
@@ -99,7 +98,17 @@ export class DuckDbSource implements CdmSource {
     start: () => RowReader,
     options: QueryOptions = {},
   ): Promise<void> {
-    await this.#run(options, (connection) => readStream(connection, statement, start()))
+    const reader = start()
+    await this.eachChunk(statement, (rows) => rows.forEach((row) => pass(reader, row)), options)
+  }
+
+  /** Like `each`, but passes on some thousand rows at a time, and waits for `take`. */
+  async eachChunk(
+    statement: SqlStatement,
+    take: (rows: readonly Row[]) => void | Promise<void>,
+    options: QueryOptions = {},
+  ): Promise<void> {
+    await this.#run(options, (connection) => readChunks(connection, statement, take))
   }
 
   async #run(
@@ -124,18 +133,8 @@ export class DuckDbSource implements CdmSource {
   }
 
   async check(options: CheckOptions = {}): Promise<CdmCheck> {
-    const read = (statement: SqlStatement): Promise<readonly Row[]> =>
-      this.query(statement, options.signal === undefined ? {} : { signal: options.signal })
-    const { server, ...catalogue } = await readDuckDbCatalogue(read, this.schema, options)
-    const problems = checkCatalogue(catalogue, options)
-    const ok = problems.every(({ severity }) => severity !== 'error')
-    if (ok) problems.push(...(await checkPersonIds(read, this)))
-    return {
-      ok,
-      server,
-      schema: this.schema,
-      problems,
-    }
+    const { checkDuckDb } = await import('./duckdb-catalogue.ts')
+    return await checkDuckDb(this, options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -209,10 +208,10 @@ async function readAtOnce(
   for (const row of result.getRows()) reader(named(names, row))
 }
 
-async function readStream(
+async function readChunks(
   connection: DuckDBConnection,
   statement: SqlStatement,
-  reader: RowReader,
+  take: (rows: readonly Row[]) => void | Promise<void>,
 ): Promise<void> {
   using prepared = await prepareReading(connection, statement)
   const result = await prepared.statement.stream()
@@ -220,7 +219,7 @@ async function readStream(
   for (;;) {
     const chunk = await result.fetchChunk()
     if (chunk === null || chunk.rowCount === 0) return
-    for (const row of chunk.getRows()) pass(reader, named(names, row))
+    await take(chunk.getRows().map((row) => named(names, row)))
   }
 }
 
@@ -271,8 +270,4 @@ function plain(value: DuckDBValue): Row[string] {
 /** Whether `error` is the abort reason, thrown while waiting for a connection. */
 function isAbort(error: unknown, signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true && error === signal.reason
-}
-
-function cancelled(): SourceError {
-  return new SourceError('cancelled', 'the statement was cancelled', { code: 'ABORTED' })
 }

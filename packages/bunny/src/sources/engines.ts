@@ -10,8 +10,8 @@ import {
 import { z } from 'zod'
 
 import type { CdmSource } from './cdm-source.ts'
-import { DuckDbSource, type DuckDbSourceOptions } from './duckdb-source.ts'
-import { PostgresSource, type PostgresSourceOptions } from './postgres-source.ts'
+import type { DuckDbSourceOptions } from './duckdb-source.ts'
+import type { PostgresSourceOptions } from './postgres-source.ts'
 
 /** What every engine takes, whatever its own settings are. */
 export interface SourceLimits {
@@ -117,13 +117,11 @@ interface Engine<Options> {
   /** What is wrong with the settings of this engine. */
   problems(values: Partial<EngineValues>): ConfigProblem[]
   options(values: EngineValues, limits: SourceLimits): Options
+  /** Loads the driver, which has as much memory as the rest of the bunny. */
   open(options: Options): Promise<CdmSource>
   /** A name of the database without user and password, for the log and for the key of the cache. */
   label(values: EngineValues): string
 }
-
-/** DuckDB runs on the four threads that Node.js also needs for files and DNS, so one must stay free. */
-const MAX_DUCKDB_STATEMENTS = 3
 
 const postgresql: Engine<PostgresSourceOptions> = {
   dialect: 'postgres',
@@ -141,7 +139,7 @@ const postgresql: Engine<PostgresSourceOptions> = {
     }),
     poolSize: concurrency,
   }),
-  open: (options) => PostgresSource.open(options),
+  open: async (options) => (await import('./postgres-source.ts')).PostgresSource.open(options),
   label: ({ dbHost, dbPort, dbDatabase, dbSchema }) => {
     const schema = dbSchema === undefined ? '' : `#${dbSchema}`
     return `postgresql://${dbHost ?? ''}:${String(dbPort ?? 5432)}/${dbDatabase ?? ''}${schema}`
@@ -157,9 +155,9 @@ const duckdb: Engine<DuckDbSourceOptions> = {
     path: values.duckdbPath,
     memoryLimit: values.duckdbMemoryLimit,
     tempDirectory: values.duckdbTempDirectory,
-    poolSize: Math.min(concurrency, MAX_DUCKDB_STATEMENTS),
+    poolSize: concurrency,
   }),
-  open: (options) => DuckDbSource.open(options),
+  open: async (options) => (await import('./isolated-duckdb.ts')).IsolatedDuckDb.open(options),
   label: ({ duckdbPath }) => `duckdb:${duckdbPath}`,
 }
 

@@ -5,12 +5,12 @@ import {
   connectionOf,
   postgresError,
   PostgresRoute,
-  SourceError,
   type PostgresAddress,
 } from '@warren/database'
 import { sleep } from '@warren/runtime'
 import { Pool, Query, type PoolClient, type QueryConfig } from 'pg'
 
+import { cancelled, isCancellation, orAbort } from './cancellation.ts'
 import { checkCatalogue, checkPersonIds } from './cdm-check.ts'
 import type {
   CdmCheck,
@@ -274,26 +274,4 @@ function readRows(
     // pg reads it from the query that it is given, and its types do not list it.
     client.query(Object.assign(query, timeout))
   })
-}
-
-function cancelled(): SourceError {
-  return new SourceError('cancelled', 'the statement was cancelled', { code: 'ABORTED' })
-}
-
-function isCancellation(error: unknown): boolean {
-  return error instanceof SourceError && error.kind === 'cancelled'
-}
-
-/** Rejects as soon as `signal` is aborted. The promise continues, and its outcome is ignored. */
-async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = (): void => aborted.reject(cancelled())
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    return await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }

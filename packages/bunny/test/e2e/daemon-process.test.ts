@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { until } from '@warren/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bunny, BunnyProcess } from '../support/bunny-process.ts'
@@ -100,6 +102,19 @@ describe('bunny daemon as a process', () => {
     const asked = python.findIndex((line) => line.includes('Sending get request'))
     expect(python[asked + 2]).toContain('Response Status: 204')
     expect(python[asked + 3]).toContain('No task found.')
+  })
+
+  it('loads no driver before it opens a database', async () => {
+    const index = new URL('../../src/index.ts', import.meta.url).href
+    const script = `await import(${JSON.stringify(index)})
+      console.log(JSON.stringify(process.report.getReport().sharedObjects))`
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      script,
+    ])
+    expect(stdout).toContain('libc')
+    expect(stdout).not.toContain('duckdb')
   })
 
   it('exits with 78 for an invalid configuration, and polls without its database', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -215,12 +215,19 @@ describe('a bunny that is killed at every step, with DuckDB', () => {
   afterAll(() => rm(folder, { recursive: true }))
 
   it(
-    'answers every task once, with the true figures',
+    'answers every task once, with the true figures, and leaves nothing behind',
     async () => {
+      const temp = await mkdtemp(join(folder, 'temp-'))
+      const file = join(folder, 'omop.duckdb')
       await survivesKills({
         DATASOURCE_DB_DRIVERNAME: 'duckdb',
-        DATASOURCE_DUCKDB_PATH_TO_DB: join(folder, 'omop.duckdb'),
+        DATASOURCE_DUCKDB_PATH_TO_DB: file,
+        DATASOURCE_DUCKDB_TEMP_DIRECTORY: temp,
       })
+      await until(async () => (await readdir(temp)).length === 0)
+      // DuckDB opens a file for writing only if no other process reads it.
+      const instance = await until(() => DuckDBInstance.create(file))
+      instance.closeSync()
     },
     TIMEOUT_MS,
   )

@@ -5,13 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 import { PROFILE_NAMES, generateOmop, type GenerateReport } from '../../src/generate-omop.ts'
 import { SYNTHETIC_TABLES } from '../../src/synthetic/synthetic-tables.ts'
-import {
-  DuckDbSource,
-  PostgresSource,
-  type CdmSource,
-  type Row,
-  type SqlValue,
-} from '@warren/bunny'
+import type { CdmSource, Row, SqlValue } from '@warren/bunny'
+import { DuckDbSource, PostgresSource } from '@warren/bunny/sources'
 
 interface Generated extends AsyncDisposable {
   readonly report: GenerateReport

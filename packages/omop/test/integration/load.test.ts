@@ -11,7 +11,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { LoadError } from '../../src/load-problem.ts'
 import { loadOmop } from '../../src/load-omop.ts'
 import type { LoadReport } from '../../src/load-report.ts'
-import { DuckDbSource, PostgresSource, type CdmSource, type Row } from '@warren/bunny'
+import type { CdmSource, Row } from '@warren/bunny'
+import { DuckDbSource, PostgresSource } from '@warren/bunny/sources'
 
 const PERSON = [
   'person_id,gender_concept_id,year_of_birth,birth_datetime,race_concept_id,person_source_value',

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 
 import { DuckDBInstance } from '@duckdb/node-api'
-import { DuckDbSource, loadBunnyConfig, startBunny } from '@warren/bunny'
+import { loadBunnyConfig, startBunny } from '@warren/bunny'
+import { DuckDbSource } from '@warren/bunny/sources'
 import { generateOmop } from '@warren/omop'
 import {
   loadRelayConfig,

@@ -1,5 +1,8 @@
-import { enableCompileCache } from 'node:module'
+import { enableCompileCache, flushCompileCache } from 'node:module'
 import { isAbsolute, join } from 'node:path'
+
+/** By then, a service has loaded its modules. */
+const FLUSH_AFTER_MS = 10_000
 
 /**
  * Caches the code that Node.js compiles from the sources. At the next start, modules imported after this call load in less
@@ -7,7 +10,10 @@ import { isAbsolute, join } from 'node:path'
  */
 export function cacheCompiledCode(env: NodeJS.ProcessEnv): void {
   const folder = cacheFolder(env)
-  if (folder !== undefined) enableCompileCache(join(folder, 'warren'))
+  if (folder === undefined) return
+  enableCompileCache(join(folder, 'warren'))
+  // Node.js writes the cache when the process exits, and a service ends by a signal.
+  setTimeout(flushCompileCache, FLUSH_AFTER_MS).unref()
 }
 
 /**
