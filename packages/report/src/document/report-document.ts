@@ -22,7 +22,7 @@ export type { Caveat, Check, Finding, Transaction } from './finding-schema.ts'
  *
  * The description of `version` states what a new version may change.
  */
-export const REPORT_VERSION = '1.2'
+export const REPORT_VERSION = '1.3'
 const VERSION_POLICY =
   'major.minor. A new minor version only adds members, or values to an enumeration; any other change makes a new major version. Readers should accept every minor version of the major version they know, and ignore unknown members.'
 

@@ -32,6 +32,8 @@ export class ProgramFacts {
   /** Last shutdown message: missing lines after it are intended. */
   lastStop = Number.NaN
   readonly errors = new ProblemHistory()
+  /** Starts that failed, and crashes whose reason it logged; the details are the reasons. */
+  readonly crashes = new ProblemHistory()
   /** Starts after an earlier start or after work, each counted from the last sign of life. */
   readonly restarts = new ProblemHistory()
 

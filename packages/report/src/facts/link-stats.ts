@@ -34,9 +34,9 @@ export function outcomeText(outcome: number): string {
   return outcome >= 0 ? String(outcome) : (CAUSES[-1 - outcome] ?? 'unknown')
 }
 
-/** Statuses below 400, and 0 for a success without a status. */
+/** Statuses below 300, and 0 for a success without a status. No part of the Task API redirects; a login page does. */
 export function isGood(status: number): boolean {
-  return status >= 0 && status < 400
+  return status >= 0 && status < 300
 }
 
 /** Others end with fast responses, or with an answered task. */
@@ -206,9 +206,10 @@ export class LinkStats {
   #count(time: number, status: number, latencyMs: number, good: boolean): void {
     this.exchanges++
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1)
-    // A rejection is fast and a timeout slow: only successes show how fast the other side is.
-    if (latencyMs >= 0 && good) this.latency.add(latencyMs)
-    this.series.add(time, good, status, good ? latencyMs : Number.NaN)
+    // A rejection is fast, which does not make the other side fast; an answer that fails late is as slow as one that succeeds late.
+    const counts = good || (status >= 0 && latencyMs > this.#slowMs)
+    if (latencyMs >= 0 && counts) this.latency.add(latencyMs)
+    this.series.add(time, good, status, counts ? latencyMs : Number.NaN)
     this.beat(time)
   }
 

@@ -59,6 +59,13 @@ export class ProblemHistory {
     this.detail(knownReason(text))
   }
 
+  /** The last failure began earlier than was known when it was seen. */
+  beganAt(time: number): void {
+    const current = this.periods.at(-1)
+    if (current !== undefined && current.count === 1 && time < current.from) current.from = time
+    if (time < this.first) this.first = time
+  }
+
   detail(text: string): void {
     const seen = this.details.get(text)
     if (seen !== undefined) this.details.set(text, seen + 1)

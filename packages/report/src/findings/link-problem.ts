@@ -1,13 +1,22 @@
 import type { Cause } from '../vocabulary/cause.ts'
-import { occurrenceOf } from '../vocabulary/causes/sheet.ts'
+import { CAUSE_SHEET, occurrenceOf } from '../vocabulary/causes/sheet.ts'
+import { DATABASE_REASONS } from '../vocabulary/database-reasons.ts'
+import { nameOfInstance } from '../network/program-name.ts'
 import type { NetworkLink } from '../network/topology.ts'
 import { SECOND } from '../read/timestamps.ts'
 import { addSide, copyOf, endAt, okAfter } from '../timeline/side-view.ts'
-import type { PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
+import type { PlacedProblem, ProblemSummary, SideSource } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { rawFinding, fromProblem } from './raw-finding.ts'
-import { formatOccurrences, formatDetails, inBrackets, sentences } from '../vocabulary/figures.ts'
+import type { RawFinding } from './raw-finding.ts'
+import {
+  formatOccurrences,
+  formatDetails,
+  formatList,
+  inBrackets,
+  sentences,
+} from '../vocabulary/figures.ts'
 import { describeEnd, logsWith } from './phrases.ts'
 
 /** The problem of one cause, as both sides of a link saw it. */
@@ -29,17 +38,21 @@ export function problemOn(
   const witnesses = probes ? link.views.filter(({ side }) => side === 'relay') : link.views
   // A slow response is a success too, so the view itself records when responses were fast again.
   if (cause !== 'slow' && Number.isNaN(merged.recoveredAt))
-    endAt(
-      merged,
-      okAfter(
-        witnesses.flatMap(({ view }) => view.sources),
-        merged.last,
-      ),
-    )
+    endAt(merged, okAfter(witnesses.flatMap(canShowRecovery(link, merged)), merged.last))
   else if (cause === 'slow') endAt(merged, fastAgain(link, merged))
   if (cause === 'database-failing' && pollsStillFail(context, link, merged))
     endAt(merged, Number.NaN)
   return merged
+}
+
+/** Sources in which a success ends the problem: that of one replica says nothing about another, unless it replaced that one. */
+function canShowRecovery({ relay }: NetworkLink, { cause, last }: PlacedProblem) {
+  return ({ side, view }: NetworkLink['views'][number]): readonly SideSource[] =>
+    side !== 'relay' || (relay?.logs.length ?? 0) < 2
+      ? view.sources
+      : view.sources.filter(
+          ({ stats, shift }) => stats.problems.has(cause) || stats.first + shift > last,
+        )
 }
 
 /** The two sides of an exchange do not log it at quite the same time. */
@@ -80,18 +93,50 @@ export function addLinkFinding(
   if (problem === undefined) return
   const logs = logsWith(link, cause)
   const details = inBrackets(formatDetails(problem.details))
+  const replicas = failingReplicas(link, cause)
   const buildWhy = (summary: ProblemSummary, end = describeEnd(summary, NO_RECOVERY)): string =>
-    sentences(`${logs}: ${formatOccurrences(summary, ...occurrenceOf(cause))}${details}`, end)
+    sentences(
+      `${logs}: ${formatOccurrences(summary, ...occurrenceOf(cause))}${details}`,
+      replicas === undefined ? '' : `only ${formatList(replicas)}; the other replicas work`,
+      end,
+    )
+  const subject = link.kind === 'cdm' ? link.from.name : link.name
   context.found.push(
     rawFinding({
       ...fromProblem(problem),
-      subject: link.kind === 'cdm' ? link.from.name : link.name,
+      subject: replicas === undefined ? subject : `${formatList(replicas)} → ${link.to.name}`,
       link,
       partyName,
       why: buildWhy(problem),
       buildWhy,
+      ...textsOfReason(problem),
     }),
   )
+}
+
+/** Names of the replicas of a relay that have this problem; undefined if all have it, or there is only one. */
+function failingReplicas({ relay, views }: NetworkLink, cause: Cause): string[] | undefined {
+  const logs = relay?.logs ?? []
+  const seen = views.find(({ side }) => side === 'relay')?.view.sources ?? []
+  const failing = new Set(
+    seen.filter(({ stats }) => stats.problems.has(cause)).map(({ source }) => source),
+  )
+  if (failing.size === 0 || failing.size === logs.length) return undefined
+  return logs.filter(({ source }) => failing.has(source.sourceId)).map(nameOfInstance)
+}
+
+/** What to do about a database depends on why it fails. */
+function textsOfReason({
+  cause,
+  details,
+}: PlacedProblem): Pick<RawFinding, 'title' | 'action' | 'next'> {
+  if (cause !== 'database-failing') return {}
+  const [reason] = DATABASE_REASONS.filter(({ name }) => details.has(name)).toSorted(
+    (a, b) => (details.get(b.name) ?? 0) - (details.get(a.name) ?? 0),
+  )
+  if (reason === undefined) return {}
+  const { name, action, next } = reason
+  return { title: `${CAUSE_SHEET[cause].title} (${name})`, action, next }
 }
 
 /** The end of a problem with a service: without another use of it, nothing shows whether it is ongoing. */

@@ -1,3 +1,4 @@
+import type { Cause } from '../vocabulary/cause.ts'
 import type { Relay, ProgramLog } from '../network/network.ts'
 import { sideSource } from '../network/poll-links.ts'
 import type { NetworkLink, NetworkComponent } from '../network/topology.ts'
@@ -21,11 +22,13 @@ import {
   sentences,
 } from '../vocabulary/figures.ts'
 import { describeEnd, describeRestarts, logsOf } from './phrases.ts'
+import { findCrashes } from './relay-crashes.ts'
 
 /** Findings about a relay itself (restarts, probes, unexplained errors) and about its link to the upstream. */
 export function findRelayFailures(context: DiagnosisContext): void {
   for (const relay of context.network.relays) {
     const component = componentOfRelay(context, relay)
+    findCrashes(context, relay, component)
     findRestarts(context, relay, component)
     findProbes(context, relay, component)
     findUpstreamFailures(context, relay)
@@ -201,6 +204,8 @@ function addUpstreamFinding(
   )
 }
 
+const UPSTREAM_FAILS: ReadonlySet<Cause> = new Set(['upstream-unreachable', 'upstream-refused'])
+
 function findSuspensionRisk(
   context: DiagnosisContext,
   relay: Relay,
@@ -215,6 +220,17 @@ function findSuspensionRisk(
     type === 'a' ? view.exchanges > 0 : view.failed >= 3 && relay.last - view.last < 10 * MINUTE
   if (!isKnown || silence < SUSPENSION_MS / 2) return
   const left = SUSPENSION_MS - silence
+  const reason = context.found.find(
+    (finding) =>
+      finding.link === link && finding.status === 'ongoing' && UPSTREAM_FAILS.has(finding.cause),
+  )
+  if (left > 0 && reason !== undefined) {
+    addSentence(
+      reason,
+      `the upstream suspends a collection after ${formatDuration(SUSPENSION_MS)} without an availability poll; ${formatDuration(left)} remain`,
+    )
+    return
+  }
   context.found.push(
     rawFinding({
       cause: 'upstream-suspension',

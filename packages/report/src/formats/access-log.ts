@@ -2,6 +2,7 @@ import type { Quotable } from '../facts/evidence-keeper.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import { LoadBalancerFacts } from '../facts/facts.ts'
 import type { RelayClient } from '../facts/facts.ts'
+import { isGood } from '../facts/link-stats.ts'
 import { findByte, numberEnd, readNumber, textOf } from '../read/byte-scan.ts'
 import { Interner } from '../read/interner.ts'
 import type { EventHead } from '../read/event-head.ts'
@@ -47,7 +48,7 @@ class AccessCounter {
     const path = this.#path
     facts.requests++
     if (path.kind === 'other') return
-    const good = status < 400 || (path.kind === 'result' && (status === 404 || status === 409))
+    const good = isGood(status) || (path.kind === 'result' && (status === 404 || status === 409))
     // A status that the relay chose (401, 500 …) is judged in the relay's view. Here the request was forwarded, so the network path works.
     const passed =
       good ||

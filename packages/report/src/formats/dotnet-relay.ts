@@ -3,7 +3,8 @@ import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import { RelayFacts } from '../facts/facts.ts'
 import type { RelayClient } from '../facts/facts.ts'
-import { KeptLine, OpenError } from '../facts/kept-line.ts'
+import { KeptLine } from '../facts/kept-line.ts'
+import { isGood } from '../facts/link-stats.ts'
 import { Interner } from '../read/interner.ts'
 import { readTimeOfDay } from '../read/timestamps.ts'
 import {
@@ -18,7 +19,7 @@ import {
 import { LEVEL } from '../read/event-head.ts'
 import type { EventHead } from '../read/event-head.ts'
 import type { FormatReader } from './format-reader.ts'
-import { recordRelayError } from './relay-errors.ts'
+import { DotnetErrors } from './dotnet-errors.ts'
 import { OutgoingRequests } from './outgoing-requests.ts'
 import { PendingLogins } from './pending-logins.ts'
 import { RequestPath } from './request-path.ts'
@@ -53,6 +54,7 @@ const PHRASES = {
   started: ascii('Application started'),
   stopping: ascii('Application is shutting down'),
   unhandled: ascii('An unhandled exception has occurred while executing the request'),
+  unhandledAtAll: ascii('Unhandled exception.'),
   warrenSource: ascii(' <s:relay>'),
 } as const
 
@@ -69,9 +71,7 @@ export class DotnetRelayReader implements FormatReader {
   readonly #warrenText = new WarrenText()
   #warrenEvents: WarrenRelayEvents | undefined
   #used = false
-  #openError: OpenError | undefined
-  /** The open error follows a request line: it explains that failure and is not one of its own. */
-  #explains = false
+  readonly #errors = new DotnetErrors(this.#facts, this.#outgoing)
   #submittingTask = ''
   #submittedAt = Number.NaN
   readonly #trail = new RequestTrail()
@@ -86,23 +86,21 @@ export class DotnetRelayReader implements FormatReader {
 
   event(line: Quotable, head: EventHead): boolean {
     this.#used = true
-    if (this.#openError !== undefined) this.#closeError()
+    this.#errors.close()
     const { buf, end } = line
     const at = head.message
     const done = this.#dispatch(line, buf, at, end) || this.#warrenEvent(line, head)
-    if (!done && head.level >= LEVEL.error) {
-      this.#openError = new OpenError(line)
-      this.#explains = false
-    }
+    if (!done && head.level >= LEVEL.error) this.#errors.begin(line, 'failure')
     return true
   }
 
   continuation(line: Quotable): void {
-    this.#openError?.add(line)
+    const { buf, start, end } = line
+    this.#errors.add(line, startsWith(buf, start, end, PHRASES.unhandledAtAll))
   }
 
   finish(): void {
-    if (this.#openError !== undefined) this.#closeError()
+    this.#errors.close()
     for (const refusal of this.#logins.stale(Number.NaN))
       this.#recordRejection(refusal.line, refusal.cause, refusal.name)
   }
@@ -157,8 +155,7 @@ export class DotnetRelayReader implements FormatReader {
         return startsWith(buf, at, end, PHRASES.collectionId) && this.#wrongCollection(line, at)
       case 70: // F
         if (startsWith(buf, at, end, PHRASES.failedDb)) {
-          this.#openError = new OpenError(line)
-          this.#explains = true
+          this.#errors.begin(line, 'explanation')
           return this.#statement(line, at + PHRASES.failedDb.length, false)
         }
         if (!startsWith(buf, at, end, PHRASES.finding)) return false
@@ -172,8 +169,7 @@ export class DotnetRelayReader implements FormatReader {
       case 65: // A
         if (startsWith(buf, at, end, PHRASES.unhandled)) {
           // The failed request has a line of its own with status 500.
-          this.#openError = new OpenError(line)
-          this.#explains = true
+          this.#errors.begin(line, 'explanation')
         } else if (startsWith(buf, at, end, PHRASES.started)) this.#facts.started(line, '')
         else if (startsWith(buf, at, end, PHRASES.stopping)) this.#facts.lastStop = line.time
         else return false
@@ -242,11 +238,12 @@ export class DotnetRelayReader implements FormatReader {
     if (!(status >= 100 && status <= 999)) return false
     facts.requests++
     facts.logsRequests = true
+    if (status < 500) facts.crashes.recover(line)
     if (status >= 500) {
       facts.serverErrors.see(line)
+      this.#errors.requestFailed(line, ms)
       // An exception with the reason may follow on the next lines.
-      this.#openError = new OpenError(line)
-      this.#explains = true
+      this.#errors.begin(line, 'explanation')
     }
     if (path.kind === 'probe') this.#probe(line, status, ms)
     else if (path.kind !== 'other') this.#clientRequest(line, status, ms)
@@ -286,7 +283,7 @@ export class DotnetRelayReader implements FormatReader {
       if (weight === 1 && !this.#byName.has(name)) this.#byName.set(name, client)
     }
     recordRequest(client, line, path.kind, status, ms, 0, Number.NaN)
-    if (path.kind === 'poll' && status < 400) this.#addExchange(line, client, status, ms)
+    if (path.kind === 'poll' && isGood(status)) this.#addExchange(line, client, status, ms)
     else this.#trail.reset()
   }
 
@@ -388,26 +385,6 @@ export class DotnetRelayReader implements FormatReader {
       if (this.#submittingTask !== '') tasks.step(this.#submittingTask, 'submission-failed', line)
     } else return false
     return true
-  }
-
-  #closeError(): void {
-    const error = this.#openError
-    this.#openError = undefined
-    if (error === undefined || (this.#explains && !error.text.includes('\n'))) return
-    if (!this.#explains) {
-      // The failed request was counted by its own line a moment before.
-      const counted = error.line.time - this.#outgoing.failedAt < 2_000
-      recordRelayError(this.#facts, error, counted)
-      return
-    }
-    // Count only what the exception adds to the request or statement before it.
-    const lower = error.text.toLowerCase()
-    if (
-      /rabbitmq|brokerunreachable|amqp/.test(lower) ||
-      (/npgsql|dbupdate/.test(lower) && !lower.includes('dbcommand'))
-    ) {
-      recordRelayError(this.#facts, error)
-    }
   }
 }
 

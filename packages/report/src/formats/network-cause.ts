@@ -183,12 +183,40 @@ const PHRASES: readonly (readonly [Cause, readonly string[]])[] = [
 const STATUS =
   /\b([45]\d\d) (?:client|server) error\b|\bhttp[_ ](?:status )?([45]\d\d)\b|success: ([45]\d\d)\b|failed with ([45]\d\d)\b/i
 
+/** Names of .NET for statuses, as in `request failed: Unauthorized`. */
+const STATUS_NAMES: ReadonlyMap<string, number> = new Map([
+  ['BadRequest', 400],
+  ['Unauthorized', 401],
+  ['Forbidden', 403],
+  ['NotFound', 404],
+  ['MethodNotAllowed', 405],
+  ['ProxyAuthenticationRequired', 407],
+  ['RequestTimeout', 408],
+  ['Conflict', 409],
+  ['Gone', 410],
+  ['TooManyRequests', 429],
+  ['InternalServerError', 500],
+  ['BadGateway', 502],
+  ['ServiceUnavailable', 503],
+  ['GatewayTimeout', 504],
+])
+const STATUS_NAME = new RegExp(
+  `(?:: |with |status |code |\\()(${[...STATUS_NAMES.keys()].join('|')})\\b`,
+)
+
+/** The HTTP status in an error text, as a number or by name; undefined if there is none. */
+function statusIn(text: string): number | undefined {
+  const number = STATUS.exec(text)
+    ?.slice(1)
+    .find((group) => group !== undefined)
+  if (number !== undefined) return Number(number)
+  return STATUS_NAMES.get(STATUS_NAME.exec(text)?.[1] ?? '')
+}
+
 /** The network failure in an error text; undefined if there is none. */
 export function networkCause(text: string): NetworkCause | undefined {
   const lower = text.toLowerCase()
-  const status = STATUS.exec(lower)
-  const code =
-    status === null ? undefined : Number(status.slice(1).find((group) => group !== undefined))
+  const code = statusIn(text)
   if (code !== undefined) return { cause: causeOfStatus(code), status: code }
   for (const [cause, words] of PHRASES)
     if (words.some((word) => lower.includes(word))) return { cause }
@@ -197,7 +225,7 @@ export function networkCause(text: string): NetworkCause | undefined {
   return undefined
 }
 
-/** The cause of an HTTP status of 400 or above in response to a poll. */
+/** The cause of an HTTP status of 300 or above in response to a poll. */
 export function causeOfStatus(status: number): Cause {
   switch (status) {
     case 401:
@@ -224,6 +252,7 @@ export function causeOfStatus(status: number): Cause {
     case 504:
       return 'proxy-504'
     default:
+      if (status < 400) return 'not-a-task-api'
       return status >= 500 ? 'relay-error' : 'wrong-address'
   }
 }

@@ -1,5 +1,6 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import type { RelayFacts } from '../facts/facts.ts'
+import { isGood } from '../facts/link-stats.ts'
 import { ascii, find, numberEnd, readNumber, startsWith, textOf } from '../read/byte-scan.ts'
 
 const PHRASES = {
@@ -70,7 +71,7 @@ export class OutgoingRequests {
     const [request] = best < 0 ? [] : this.#pending.splice(best, 1)
     if (request?.type === undefined) return
     const stats = this.#facts.upstream(request.type)
-    if (status < 400) {
+    if (isGood(status)) {
       stats.success(line, status, ms)
       stats.poll(line.time, status === 204)
       return

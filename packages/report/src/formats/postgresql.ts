@@ -1,8 +1,9 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import { DatabaseFacts } from '../facts/facts.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
-import { ascii, find, readNumber } from '../read/byte-scan.ts'
+import { ascii, find, readNumber, textOf } from '../read/byte-scan.ts'
 import type { EventHead } from '../read/event-head.ts'
+import { databaseReason } from '../vocabulary/database-reasons.ts'
 import type { FormatReader } from './format-reader.ts'
 
 const FATAL = ['FATAL:  ', 'PANIC:  '].map(ascii)
@@ -77,6 +78,11 @@ export class PostgresReader implements FormatReader {
   }
 
   #fail(line: Quotable): void {
-    this.#facts.link.failure(line, outcomeOf('database-failing'), 'database-failing', Number.NaN)
+    const { link } = this.#facts
+    link.failure(line, outcomeOf('database-failing'), 'database-failing', Number.NaN)
+    const reason = databaseReason(
+      textOf(line.buf, line.start, Math.min(line.end, line.start + 600)),
+    )
+    if (reason !== undefined) link.problems.get('database-failing')?.detail(reason.name)
   }
 }

@@ -4,7 +4,7 @@ import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
 import { ClientFacts } from '../facts/facts.ts'
 import type { UpstreamFacts } from '../facts/facts.ts'
 import { KeptLine, OpenError } from '../facts/kept-line.ts'
-import { outcomeOf } from '../facts/link-stats.ts'
+import { isGood, outcomeOf } from '../facts/link-stats.ts'
 import type { SampledExchange } from '../facts/exchange-sample.ts'
 import { ascii, find, findByte, readNumber, startsWith, textOf } from '../read/byte-scan.ts'
 import { LEVEL } from '../read/event-head.ts'
@@ -75,6 +75,8 @@ export class PythonBunnyReader implements FormatReader {
   #failedAttempts = 0
   /** There was an error since the task was received. */
   #taskFailed = false
+  /** A poll answered with 200 whose body may turn out to be no task: the login page of a proxy, for example. */
+  #unread: { readonly line: KeptLine; readonly latency: number } | undefined
   readonly #warrenLines = new WarrenLines(this.#facts)
 
   constructor() {
@@ -90,6 +92,7 @@ export class PythonBunnyReader implements FormatReader {
   event(line: Quotable, head: EventHead): boolean {
     this.#used = true
     if (this.#openError !== undefined) this.#closeError()
+    if (this.#unread !== undefined && head.level < LEVEL.error) this.#acceptBody()
     const { buf, end } = line
     const at = head.message
     switch (buf[at] ?? 0) {
@@ -146,6 +149,7 @@ export class PythonBunnyReader implements FormatReader {
 
   finish(): void {
     if (this.#openError !== undefined) this.#closeError()
+    this.#acceptBody()
   }
 
   #isKnown(buf: Buffer, at: number, end: number): boolean {
@@ -187,8 +191,12 @@ export class PythonBunnyReader implements FormatReader {
     if (this.#settled) return
     this.#settled = true
     this.#lastOutcome = status
+    if (what === 'get' && status === 200) {
+      this.#unread = { line: new KeptLine(line), latency }
+      return
+    }
     // A result that is rejected with 4xx reached the relay. The relay log shows whether it was late or invalid.
-    if (status < 400 || (what === 'post' && status < 500 && status !== 401))
+    if (isGood(status) || (what === 'post' && status < 500 && status !== 401))
       facts.link.success(line, status, latency, what === 'post' ? 0 : Number.NaN)
     else facts.link.failure(line, status, causeOfStatus(status), latency)
     if (what === 'post') {
@@ -197,9 +205,22 @@ export class PythonBunnyReader implements FormatReader {
         facts.link.problem('task-answered-late', line).recover(line)
       return
     }
-    facts.link.poll(line.time, status === 204)
-    facts.link.polls.add(line.time, latency, status, 0)
+    this.#addPoll(line, latency, status)
+  }
+
+  #addPoll(line: Quotable, latency: number, status: number): void {
+    const { link } = this.#facts
+    link.poll(line.time, status === 204)
+    link.polls.add(line.time, latency, status, 0)
     if (this.#sentLine !== undefined) this.#addExchange(line, latency, status, this.#sentLine)
+  }
+
+  #acceptBody(): void {
+    const unread = this.#unread
+    this.#unread = undefined
+    if (unread === undefined) return
+    this.#facts.link.success(unread.line, 200, unread.latency, Number.NaN)
+    this.#addPoll(unread.line, unread.latency, 200)
   }
 
   #addExchange(line: Quotable, latency: number, status: number, sent: RawEvidence): void {
@@ -329,13 +350,19 @@ export class PythonBunnyReader implements FormatReader {
     ) {
       this.#networkError(line, network?.cause ?? 'unexplained-errors', network?.status, posting)
     } else if (mentionsDatabase(text)) {
+      this.#acceptBody()
       this.#taskFailed = true
       this.#facts.cdm.failure(line, outcomeOf('cdm-failing'), 'cdm-failing', Number.NaN)
-    } else this.#facts.errors.see(line)
+    } else {
+      this.#acceptBody()
+      this.#facts.errors.see(line)
+    }
   }
 
   #networkError(line: KeptLine, cause: Cause, status: number | undefined, posting: boolean): void {
     const { link } = this.#facts
+    if (cause === 'not-a-task-api') this.#unread = undefined
+    else this.#acceptBody()
     const pending = this.#pending
     this.#pending = 'none'
     const outcome = status ?? outcomeOf(cause)

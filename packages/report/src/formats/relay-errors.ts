@@ -1,8 +1,12 @@
+import type { Quotable } from '../facts/evidence-keeper.ts'
 import type { RelayFacts } from '../facts/facts.ts'
 import type { OpenError } from '../facts/kept-line.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
 import type { Cause } from '../vocabulary/cause.ts'
+import { databaseReason } from '../vocabulary/database-reasons.ts'
+import { withoutStack } from './error-text.ts'
 import { networkCause } from './network-cause.ts'
+import type { NetworkCause } from './network-cause.ts'
 
 const BROKER_PHRASES = ['rabbitmq', 'amqp', 'brokerunreachable', 'broker']
 const DATABASE_PHRASES = [
@@ -16,6 +20,7 @@ const DATABASE_PHRASES = [
   'database',
 ]
 const UPSTREAM_PHRASES = [
+  'next job',
   'upstream',
   'httprequestexception',
   'taskapi',
@@ -31,25 +36,29 @@ const UPSTREAM_PHRASES = [
  * @param pollCounted a failed poll of the upstream at that moment was counted already
  */
 export function recordRelayError(facts: RelayFacts, error: OpenError, pollCounted = false): void {
-  const lower = error.text.toLowerCase()
-  const has = (words: readonly string[]): boolean => words.some((word) => lower.includes(word))
-  if (has(BROKER_PHRASES)) {
+  if (recordServiceError(facts, error)) return
+  const text = withoutStack(error.text)
+  const lower = text.toLowerCase()
+  const network = networkCause(text)
+  if (includesAny(lower, UPSTREAM_PHRASES) || network !== undefined) {
+    const submission = lower.includes('submission') || lower.includes('submit')
+    if (submission || !pollCounted) recordUpstreamError(facts, error.line, network, submission)
+  } else facts.errors.see(error.line)
+}
+
+/** Assigns an error to the broker or the database if it is about one of them. */
+export function recordServiceError(facts: RelayFacts, error: OpenError): boolean {
+  const lower = withoutStack(error.text).toLowerCase()
+  if (includesAny(lower, BROKER_PHRASES)) {
     const cause = brokerCause(lower)
     facts.broker.failure(error.line, outcomeOf(cause), cause, Number.NaN)
-  } else if (has(DATABASE_PHRASES)) {
-    facts.database.failure(
-      error.line,
-      outcomeOf('database-failing'),
-      'database-failing',
-      Number.NaN,
-    )
-  } else {
-    const network = networkCause(error.text)
-    if (has(UPSTREAM_PHRASES) || network !== undefined) {
-      const submission = lower.includes('submission') || lower.includes('submit')
-      if (submission || !pollCounted) recordUpstreamError(facts, error, submission)
-    } else facts.errors.see(error.line)
-  }
+  } else if (includesAny(lower, DATABASE_PHRASES)) recordDatabaseError(facts, error)
+  else return false
+  return true
+}
+
+function includesAny(text: string, words: readonly string[]): boolean {
+  return words.some((word) => text.includes(word))
 }
 
 /** The broker problem in an exception or in a message of the broker. */
@@ -87,8 +96,21 @@ export function brokerCause(lower: string): Cause {
   return 'broker-connection-lost'
 }
 
-function recordUpstreamError(facts: RelayFacts, error: OpenError, submission: boolean): void {
-  const network = networkCause(error.text)
+export function recordDatabaseError({ database }: RelayFacts, { line, text }: OpenError): void {
+  database.failure(line, outcomeOf('database-failing'), 'database-failing', Number.NaN)
+  const reason = databaseReason(text)
+  if (reason !== undefined) database.problems.get('database-failing')?.detail(reason.name)
+}
+
+/** Lines within this time are about one poll of the upstream. */
+const ONE_POLL_MS = 2_000
+
+function recordUpstreamError(
+  facts: RelayFacts,
+  line: Quotable,
+  network: NetworkCause | undefined,
+  submission: boolean,
+): void {
   const detail =
     network === undefined
       ? 'error'
@@ -97,7 +119,7 @@ function recordUpstreamError(facts: RelayFacts, error: OpenError, submission: bo
         : `HTTP ${network.status}`
   if (submission) {
     facts.submissions.failure(
-      error.line,
+      line,
       network?.status ?? outcomeOf('submission-failing'),
       'submission-failing',
       Number.NaN,
@@ -108,6 +130,7 @@ function recordUpstreamError(facts: RelayFacts, error: OpenError, submission: bo
   const refused = network?.status !== undefined && network.status < 500
   const cause: Cause = refused ? 'upstream-refused' : 'upstream-unreachable'
   const stats = facts.upstream('')
-  stats.failure(error.line, network?.status ?? outcomeOf(cause), cause, Number.NaN)
+  if (line.time - stats.last < ONE_POLL_MS && stats.hasOpenProblem) return
+  stats.failure(line, network?.status ?? outcomeOf(cause), cause, Number.NaN)
   stats.problems.get(cause)?.detail(detail)
 }

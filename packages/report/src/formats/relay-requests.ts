@@ -1,6 +1,7 @@
 import type { Quotable } from '../facts/evidence-keeper.ts'
 import { quote } from '../facts/evidence-keeper.ts'
 import type { RelayClient } from '../facts/facts.ts'
+import { isGood } from '../facts/link-stats.ts'
 import type { PathKind } from './request-path.ts'
 import { causeOfStatus } from './network-cause.ts'
 
@@ -39,7 +40,7 @@ export function recordRequest(
 }
 
 function causeOfRelayStatus(status: number): ReturnType<typeof causeOfStatus> | undefined {
-  if (status < 400) return undefined
+  if (isGood(status)) return undefined
   // The relay itself responded, so a 5xx is an error of the relay and not of a proxy.
   return status >= 500 ? 'relay-error' : causeOfStatus(status)
 }
@@ -66,7 +67,7 @@ export function recordResult(client: RelayClient, line: Quotable, status: number
     client.stats.lateAnswers++
     client.stats.problem('task-answered-late', line).recover(line)
     client.waiting.shift()
-  } else if (status < 400) {
+  } else if (isGood(status)) {
     keepTaskLine(client, 'answered', line)
     client.stats.answer(line)
     client.waiting.shift()

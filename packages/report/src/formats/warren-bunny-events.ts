@@ -1,7 +1,7 @@
 import { quote } from '../facts/evidence-keeper.ts'
 import type { Quotable, RawEvidence } from '../facts/evidence-keeper.ts'
 import { ClientFacts } from '../facts/facts.ts'
-import { outcomeOf } from '../facts/link-stats.ts'
+import { isGood, outcomeOf } from '../facts/link-stats.ts'
 import { LEVEL } from '../read/event-head.ts'
 import type { JsonEvent } from './json-event.ts'
 import type { Cause } from '../vocabulary/cause.ts'
@@ -158,7 +158,7 @@ export class WarrenBunnyEvents implements WarrenEvents {
     const ms = event.number('durationMs')
     this.#unanswered = false
     // The failure has a line of its own.
-    if (!(status < 400)) return
+    if (!isGood(status)) return
     link.success(line, status, ms, this.#waitMs)
     link.poll(line.time, status === 204)
     link.polls.add(line.time, ms, status, event.hash('requestId'))

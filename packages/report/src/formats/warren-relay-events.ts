@@ -6,13 +6,14 @@ import type { RelayClient } from '../facts/facts.ts'
 import { KeptLine } from '../facts/kept-line.ts'
 import { outcomeOf } from '../facts/link-stats.ts'
 import { LEVEL } from '../read/event-head.ts'
-import { silentNodesNotAwaited, taskExpired } from './expired-tasks.ts'
 import { recordRequest } from './relay-requests.ts'
 import { brokerCause } from './relay-errors.ts'
 import type { JsonEvent } from './json-event.ts'
 import { networkCause } from './network-cause.ts'
+import { RelayNames, UNKNOWN_CLIENT } from './relay-names.ts'
 import { RequestPath } from './request-path.ts'
 import type { WarrenEvents } from './warren-events.ts'
+import { WarrenRelayTasks } from './warren-relay-tasks.ts'
 
 const REASONS = new Map<string, Cause>([
   ['missing', 'auth-no-credentials'],
@@ -24,9 +25,6 @@ const REASONS = new Map<string, Cause>([
   ['slow-down', 'rate-limited'],
 ])
 
-/** Key for requests without a user and with an unknown collection. */
-const UNKNOWN_CLIENT = 'none'
-
 /** Failed logins whose request line has not been read yet. */
 const MAX_PENDING = 64
 /** More checks than a relay makes per minute; a broken line must not cost time. */
@@ -35,6 +33,8 @@ const MAX_CHECKS = 100
 const MAX_LOGINS = 256
 /** More nodes than a relay names in one line. */
 const MAX_LISTED_NODES = 256
+/** Longest reason of a crash that is kept. */
+const MAX_REASON = 160
 /** As in NGINX: the client disconnected before the response. */
 const CLIENT_LEFT = 499
 
@@ -52,7 +52,8 @@ interface FailedLogin {
 export class WarrenRelayEvents implements WarrenEvents {
   readonly facts: RelayFacts
   readonly #path = new RequestPath()
-  readonly #nodeNames = new Map<string, string>()
+  readonly #names: RelayNames
+  readonly #tasks: WarrenRelayTasks
   readonly #failedLogins = new Map<string, FailedLogin>()
   /** Logins of requests without a response yet, by request ID. */
   readonly #logins = new Map<string, RawEvidence>()
@@ -65,6 +66,8 @@ export class WarrenRelayEvents implements WarrenEvents {
   constructor(facts = new RelayFacts()) {
     this.facts = facts
     this.facts.program = 'Warren relay'
+    this.#names = new RelayNames(facts)
+    this.#tasks = new WarrenRelayTasks(facts, this.#names)
   }
 
   event(line: Quotable, event: JsonEvent, level: number): boolean {
@@ -79,7 +82,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     else if (msg === 'link summary') this.#summary(line, event)
     else if (msg === 'nodes summary') this.#nodesSummary(line, event)
     else if (msg === 'dependency summary') this.#dependency(line, event)
-    else if (!this.#service(line, event, msg) && !this.#task(line, event, msg)) {
+    else if (!this.#service(line, event, msg) && !this.#tasks.read(line, event, msg)) {
       if (level >= LEVEL.error) this.facts.errors.see(line)
       return false
     }
@@ -92,6 +95,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     const ms = event.number('durationMs')
     facts.requests++
     facts.logsRequests = true
+    facts.crashes.recover(line)
     if (status >= 500) facts.serverErrors.see(line)
     const range = event.range('path')
     if (range === undefined || !(status >= 100)) return
@@ -107,7 +111,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     }
     if (path.kind === 'other') return
     const name = event.word('user')
-    if (name !== '' && event.has('node')) this.#learnNode(event.word('node'), name)
+    if (name !== '' && event.has('node')) this.#names.learn(event.word('node'), name)
     if (status === 401 || (status === 429 && failedLogin !== undefined)) {
       const owner = this.#ownerOf(line.buf, path)
       const id = event.hash('requestId')
@@ -121,7 +125,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     // A held poll whose client disconnected, mostly because it was stopped: nothing was lost. If the client sees a failure,
     // its own log shows it.
     if (status === CLIENT_LEFT && event.has('heldMs')) return
-    const client = this.#client(name)
+    const client = this.#names.client(name)
     if (client === undefined) return
     // The duration does not include the time the poll was held.
     recordRequest(client, line, path.kind, status, ms, event.hash('requestId'), 0)
@@ -175,7 +179,7 @@ export class WarrenRelayEvents implements WarrenEvents {
       collectionStart,
       Math.min(collectionEnd, collectionStart + 100),
     )
-    return this.#nodeNames.get(collection) ?? ''
+    return this.#names.ownerOf(collection)
   }
 
   #summary(line: Quotable, event: JsonEvent): void {
@@ -183,7 +187,8 @@ export class WarrenRelayEvents implements WarrenEvents {
     const name = rest.join(' ')
     const polls = event.numbers('polls')
     const median = event.number('p50Ms')
-    const stats = what === 'node' ? this.#client(name)?.stats : this.facts.upstream(name || 'a')
+    const stats =
+      what === 'node' ? this.#names.client(name)?.stats : this.facts.upstream(name || 'a')
     if (stats === undefined) return
     for (const [outcome, n] of polls) {
       const status = Number(outcome)
@@ -201,7 +206,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     const median = event.number('p50Ms')
     this.facts.logsRequests = true
     for (const [name, polls] of event.numbers('emptyPolls', MAX_LISTED_NODES)) {
-      const client = this.#client(name)
+      const client = this.#names.client(name)
       if (client === undefined) continue
       const since = this.#listedAt.get(name) ?? line.time - event.number('periodMs')
       client.stats.summary(line, 204, polls, median, line.time - since)
@@ -229,115 +234,6 @@ export class WarrenRelayEvents implements WarrenEvents {
     stats.failure(line, outcomeOf(cause), cause, Number.NaN)
   }
 
-  #task(line: Quotable, event: JsonEvent, msg: string): boolean {
-    const { tasks, submissions } = this.facts
-    const taskId = event.text('taskId')
-    const node = (): string => this.#nodeName(event.word('node'))
-    const more = (): { node: string; subtask: string; requestId: string } => ({
-      node: node(),
-      subtask: event.text('subtaskId'),
-      requestId: event.text('requestId'),
-    })
-    switch (msg) {
-      case 'task received':
-        tasks.step(taskId, 'received', line, { kind: event.word('kind') })
-        break
-      case 'task admitted':
-      case 'task redelivered':
-        break
-      case 'task handed out':
-        tasks.step(taskId, 'handed-out', line, more())
-        break
-      case 'result stored':
-        tasks.step(taskId, 'answered', line, more())
-        if (event.text('status') === 'error')
-          this.#client(node())?.stats.problem('task-not-answerable', line).recover(line)
-        break
-      case 'result late': {
-        tasks.step(taskId, 'late', line, more())
-        this.#client(node())?.stats.problem('task-answered-late', line).recover(line)
-        break
-      }
-      case 'result rejected':
-        this.#client(node())?.stats.problem('result-rejected', line).reason(event.word('reason'))
-        this.#client(node())?.stats.problems.get('result-rejected')?.recover(line)
-        break
-      case 'lease returned': {
-        const client = this.#client(node())
-        tasks.step(taskId, 'lease-returned', line, more())
-        client?.stats.problem('task-handed-out-again', line)
-        client?.waiting.shift()
-        break
-      }
-      case 'task expired':
-        taskExpired(this.facts, line, {
-          taskId,
-          deadlineMs: event.number('deadlineMs'),
-          missing: event.number('missing'),
-          clients: this.#namedClients(event),
-        })
-        break
-      case 'silent nodes not waited for':
-        silentNodesNotAwaited(this.facts, line, this.#namedClients(event))
-        break
-      case 'task settled':
-        tasks.step(taskId, 'settled', line)
-        if (event.number('late') === 0) this.facts.expiredForUnknownClient.recover(line)
-        break
-      case 'submitting result':
-        tasks.step(taskId, 'submitting', line)
-        break
-      case 'result submitted':
-        tasks.step(taskId, 'submitted', line)
-        submissions.success(line, event.number('status') || 200, event.number('durationMs'))
-        break
-      case 'submission failed':
-      case 'result too large for the upstream':
-        tasks.step(taskId, 'submission-failed', line)
-        this.#submissionFailed(line, event)
-        break
-      case 'submission abandoned':
-        tasks.step(taskId, 'abandoned', line)
-        this.#submissionFailed(line, event)
-        break
-      default:
-        return false
-    }
-    // These events are logged after the database has committed them.
-    if (
-      msg === 'task admitted' ||
-      msg === 'result stored' ||
-      msg === 'task settled' ||
-      msg === 'task handed out'
-    ) {
-      this.facts.database.success(line, 0, Number.NaN)
-    }
-    return true
-  }
-
-  /** The clients that did not answer. Undefined if the line does not name them. */
-  #namedClients(event: JsonEvent): readonly RelayClient[] | undefined {
-    if (!event.has('users')) return undefined
-    return event.texts('users').flatMap((name) => this.#client(name) ?? [])
-  }
-
-  #submissionFailed(line: Quotable, event: JsonEvent): void {
-    const { submissions } = this.facts
-    const status = event.number('status')
-    submissions.failure(
-      line,
-      status > 0 ? status : outcomeOf('submission-failing'),
-      'submission-failing',
-      Number.NaN,
-    )
-    const detail =
-      status > 0
-        ? `HTTP ${status}`
-        : (networkCause(`${event.text('code')} ${event.text('detail')}`)?.cause ??
-          event.text('code'))
-    submissions.problems.get('submission-failing')?.reason(detail)
-  }
-
   #service(line: Quotable, event: JsonEvent, msg: string): boolean {
     const { facts } = this
     switch (msg) {
@@ -347,7 +243,7 @@ export class WarrenRelayEvents implements WarrenEvents {
         break
       case 'duplicate workers on node': {
         const from = line.time - (event.number('periodMs') || 0)
-        this.#client(event.word('user'))?.stats.problem('two-instances', line, 1, from)
+        this.#names.client(event.word('user'))?.stats.problem('two-instances', line, 1, from)
         break
       }
       case 'authentication failed':
@@ -400,6 +296,11 @@ export class WarrenRelayEvents implements WarrenEvents {
         // The request line with the same ID contains the 500.
         facts.serverErrors.see(line)
         break
+      case 'relay failed':
+      case 'relay crashed':
+        facts.crashes.see(line)
+        if (event.has('reason')) facts.crashes.reason(event.text('reason').slice(0, MAX_REASON))
+        break
       case 'relay stopping':
       case 'relay stopped':
         facts.lastStop = line.time
@@ -421,7 +322,7 @@ export class WarrenRelayEvents implements WarrenEvents {
     const failedLogin: FailedLogin = {
       cause: REASONS.get(event.word('reason')) ?? 'auth-refused',
       client: event.word('user'),
-      owner: this.#nodeNames.get(event.word('collection')) ?? '',
+      owner: this.#names.ownerOf(event.word('collection')),
       id: event.hash('requestId'),
       line: new KeptLine(line),
     }
@@ -450,7 +351,7 @@ export class WarrenRelayEvents implements WarrenEvents {
   #recordRejection(failedLogin: FailedLogin, status: number, ms: number): void {
     const { cause, client: given, owner, id, line } = failedLogin
     const own = cause === 'auth-unknown-user' || given === '' ? owner || given : given
-    const client = this.#client(own || UNKNOWN_CLIENT)
+    const client = this.#names.client(own || UNKNOWN_CLIENT)
     if (client === undefined) return
     client.stats.failure(line, status, cause, ms)
     client.stats.poll(line.time, false)
@@ -466,25 +367,6 @@ export class WarrenRelayEvents implements WarrenEvents {
     const why =
       networkCause(`${event.text('code')} ${event.text('detail')}`)?.cause ?? event.text('code')
     stats.problems.get(cause)?.reason(status > 0 ? `HTTP ${status}` : why)
-  }
-
-  #learnNode(node: string, name: string): void {
-    if (this.#nodeNames.get(node) === name) return
-    const client = this.#client(name)
-    if (client !== undefined && client.collections.size < 4)
-      client.collections.add(node.toLowerCase())
-    if (this.#nodeNames.size < 20_000) this.#nodeNames.set(node, name)
-  }
-
-  #nodeName(node: string): string {
-    return this.#nodeNames.get(node) ?? node
-  }
-
-  #client(name: string): RelayClient | undefined {
-    const client = name === '' ? undefined : this.facts.clients.of(name)
-    if (client !== undefined && client.names.size === 0 && name !== UNKNOWN_CLIENT)
-      client.names.set(name, 1)
-    return client
   }
 }
 

@@ -1,4 +1,5 @@
 import type { LoadBalancerFacts, ClientFacts, RelayClient, RelayFacts } from '../facts/facts.ts'
+import { isGood } from '../facts/link-stats.ts'
 import { matchPolls } from './poll-match.ts'
 import type { PollMatch } from './poll-match.ts'
 import { runsAlongside } from './program-name.ts'
@@ -160,7 +161,7 @@ function isElsewhere(
   let answered = 0
   for (let at = 0; at < link.polls.length; at++) {
     const time = link.polls.time(at) + log.shift
-    const good = link.polls.status(at) < 400
+    const good = isGood(link.polls.status(at))
     if (good && covered.some(({ first, last }) => time > first && time < last)) answered++
   }
   return answered >= MIN_ANSWERED_POLLS

@@ -96,17 +96,26 @@ function matchTimes(
 ): PollMatch | undefined {
   const [only] = relay
   if (only === undefined) return undefined
-  const mine = signalOfPolls([client.facts.link.polls])
-  if (relay.length === 1) {
-    const theirs = signalOfPolls([only.client.stats.polls])
-    const { medianInterval } = only.client.stats.heartbeat
-    return matchSignals(mine, theirs, client.shift - only.shift, medianInterval)
-  }
+  const { theirs, offset, interval } =
+    relay.length === 1
+      ? {
+          theirs: signalOfPolls([only.client.stats.polls]),
+          offset: client.shift - only.shift,
+          interval: only.client.stats.heartbeat.medianInterval,
+        }
+      : { ...mergedSignal(relay), offset: client.shift }
+  // A poll that failed need not have reached a relay that logs no server errors.
+  const logsErrors = theirs.statuses.some((status) => status >= 500)
+  const mine = signalOfPolls([client.facts.link.polls], (status) => logsErrors || status < 500)
+  return matchSignals(mine, theirs, offset, interval)
+}
+
+function mergedSignal(relay: readonly SeenClient[]): { theirs: Signal; interval: number } {
   const theirs = mergeSignals(
-    relay.map((one) => ({ signal: signalOfPolls([one.client.stats.polls]), shift: one.shift })),
+    relay.map(({ client, shift }) => ({ signal: signalOfPolls([client.stats.polls]), shift })),
   )
   const intervals = [...theirs.times].slice(1).map((time, at) => time - (theirs.times[at] ?? time))
-  return matchSignals(mine, theirs, client.shift, median(intervals))
+  return { theirs, interval: median(intervals) }
 }
 
 /**

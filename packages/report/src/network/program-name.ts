@@ -52,6 +52,13 @@ export function runsAlongside({ source: a }: Writer, { source: b }: Writer): boo
   return a !== b && a.first < b.last && b.first < a.last
 }
 
+/** Name of one of several processes of a program: its pod, its host or its file. */
+export function nameOfInstance({
+  source: { labels, hostname, file },
+}: Pick<Writer, 'source'>): string {
+  return labels.pod ?? (hostname || (file.split('/').at(-1) ?? file))
+}
+
 /** A pod name without its random suffix: `hub-relay-6d5f7c9b8-x2k4q`, `rabbitmq-0`. */
 function deploymentOf(pod: string): string {
   return pod.replace(POD, '').replace(REPLICA, '')

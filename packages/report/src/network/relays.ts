@@ -54,6 +54,10 @@ function isSameRelay(a: AcceptedClients, b: AcceptedClients): boolean {
   if (overlap(a.names, b.names)) return true
   // The logs of replicas, one after the other.
   if (a.log.source.file === b.log.source.file && mine.pod === undefined) return true
+  // A replica that accepts no client is one of its deployment.
+  if (a.names.size === 0 || b.names.size === 0) {
+    if (mine.pod !== undefined && theirs.pod !== undefined && a.log.name === b.log.name) return true
+  }
   if (mine.cluster === undefined || theirs.cluster === undefined) return false
   return a.log.name === b.log.name || a.names.size === 0 || b.names.size === 0
 }

@@ -7,7 +7,7 @@ import type {
   UpstreamFacts,
 } from '../facts/facts.ts'
 import { buildSideView } from '../timeline/side-view.ts'
-import type { SideView } from '../timeline/side-view.ts'
+import type { Instances, SideView } from '../timeline/side-view.ts'
 import type { LinkStats } from '../facts/link-stats.ts'
 import { sideSource } from './poll-links.ts'
 import { qualifiersOf } from './relays.ts'
@@ -144,7 +144,9 @@ class TopologyBuilder {
       statsOf: (facts: RelayFacts) => readonly LinkStats[],
     ): void => {
       const service = this.#component(kind, logs[0]?.name ?? kind, logs, placesOf(relay))
-      const views = [...relayView(relay, statsOf), ...serverView(logs, kind)]
+      // Each replica has its own connections to the database and the broker; one of them polls the upstream for all.
+      const instances = kind === 'upstream' ? 'replicas' : 'pods'
+      const views = [...relayView(relay, statsOf, instances), ...serverView(logs, kind)]
       this.#link(kind, component, service, views, relay)
     }
     if (relay !== undefined || databases.length > 0)
@@ -232,9 +234,11 @@ type ServiceFacts = LoadBalancerFacts | BrokerFacts | DatabaseFacts | UpstreamFa
 function relayView(
   relay: Relay | undefined,
   statsOf: (facts: RelayFacts) => readonly LinkStats[],
+  instances: Instances,
 ): NetworkLink['views'] {
   const view = buildSideView(
     (relay?.logs ?? []).flatMap((log) => statsOf(log.facts).map((stats) => sideSource(stats, log))),
+    instances,
   )
   return view === undefined ? [] : [{ side: 'relay', view: view }]
 }

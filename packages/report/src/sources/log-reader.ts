@@ -7,6 +7,7 @@ import { NewestFirst } from '../read/newest-first.ts'
 import type { Recognition } from '../read/recognise.ts'
 import { splitterFor } from '../read/recognise.ts'
 import type { Splitter } from '../read/record-splitter.ts'
+import { labelsOfPath } from '../read/path-labels.ts'
 import type { SourceLabels } from '../read/source-labels.ts'
 import { JsonRecordWrapper } from '../read/wrappers/json-record.ts'
 import type { Wrapper } from '../read/wrappers/wrapper.ts'
@@ -132,7 +133,8 @@ export class LogReader {
   #groupOf(origin: number): SourceGroup {
     let group = this.#groups[origin]
     if (group === undefined) {
-      const named = origin === 0 ? {} : this.wrapper.labels(origin)
+      const wrapped = origin === 0 ? {} : this.wrapper.labels(origin)
+      const named = wrapped.pod === undefined ? { ...labelsOfPath(this.file), ...wrapped } : wrapped
       // Labels from the operator take precedence over those from the wrapper.
       group = this.#groupFor({ ...named, ...this.#labels }, this.file)
       this.#groups[origin] = group

@@ -68,7 +68,8 @@ export interface SideView {
 
 /**
  * How the sources of one side relate. Replicas of a server share its requests, so a success in one log ends a problem in another.
- * Pods of a client have their own connections: only a pod that started later can end a problem of an earlier one.
+ * Pods have their own connections, as those of a client or of a relay to its database: only a pod that started later can end a problem
+ * of an earlier one.
  */
 export type Instances = 'replicas' | 'pods'
 

@@ -33,6 +33,7 @@ export const CAUSES = [
   'address-failing',
   // the relay failed, or was slow
   'relay-error',
+  'relay-crashing',
   'relay-restarted',
   'relay-stalled',
   'slow',

@@ -37,7 +37,7 @@ export const DATABASES = {
     linkState: 'failing',
     explainsResults: 'relay',
     inStall: 'within',
-    bringsAbout: ['relay-error', 'probe-failing', 'proxy-503', 'slow'],
+    bringsAbout: ['relay-crashing', 'relay-error', 'probe-failing', 'proxy-503', 'slow'],
   },
   'cdm-failing': {
     title: 'OMOP database fails',
