@@ -105,12 +105,11 @@ class AccessCounter {
 
 /** AWS Application Load Balancer access log. */
 export class AlbReader implements FormatReader {
-  readonly name = 'AWS ALB access log'
   readonly #counter = new AccessCounter()
   #used = false
 
-  constructor() {
-    this.#counter.facts.program = 'AWS ALB'
+  get name(): string {
+    return `${this.#counter.facts.program} access log`
   }
 
   facts(): readonly LoadBalancerFacts[] {
@@ -149,9 +148,16 @@ export class AlbReader implements FormatReader {
     if (this.#counter.readTarget(buf, open + 1, end) < 0) return false
     this.#used = true
     const { facts } = this.#counter
-    if (facts.name === '') facts.name = textOf(buf, nameStart, nameEnd)
+    if (facts.name === '') this.#nameIt(textOf(buf, nameStart, nameEnd))
     this.#counter.count(line, status, fromTarget, known ? seconds * 1000 : Number.NaN)
     return true
+  }
+
+  /** `app/name/id` at AWS. Of other load balancers, whose logs are read in the same form, the name of the program. */
+  #nameIt(name: string): void {
+    const { facts } = this.#counter
+    facts.name = name
+    facts.program = name.startsWith('app/') ? 'AWS ALB' : name
   }
 }
 

@@ -215,7 +215,7 @@ export class EventHead {
     }
     if (buf[at] !== 91 || !isDigit(buf[at + 1])) return false
     const close = findByte(buf, at, Math.min(end, at + 24), 93)
-    if (close < 0) return false
+    if (close < 0 || !isDigit(buf[close - 1]) || findByte(buf, at, close, 58) >= 0) return false
     this.format = 'postgresql'
     this.level = LEVEL.info
     this.message = Math.min(end, close + 2)

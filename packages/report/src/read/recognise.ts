@@ -3,16 +3,21 @@ import { copyWithoutColours, isColoured } from './colours.ts'
 import { LineSplitter } from './line-splitter.ts'
 import type { OnLine } from './line-splitter.ts'
 import { LineView } from './line-view.ts'
-import { OtlpSplitter } from './otlp-splitter.ts'
+import { DocumentSplitter } from './document-splitter.ts'
+import { isDocument } from './forms/document-forms.ts'
+import { LINE_FORMS } from './forms/line-forms.ts'
 import { CsvSplitter, JsonArraySplitter } from './record-splitter.ts'
 import type { Splitter } from './record-splitter.ts'
 import { ComposeWrapper } from './wrappers/compose.ts'
+import { ChainedWrapper } from './wrappers/chained.ts'
 import { CriWrapper } from './wrappers/cri.ts'
 import { CsvRecordWrapper, csvColumns } from './wrappers/csv-record.ts'
 import { JsonRecordWrapper } from './wrappers/json-record.ts'
 import { KubectlWrapper } from './wrappers/kubectl.ts'
+import { LineFormWrapper } from './wrappers/line-form.ts'
 import { LogcliWrapper } from './wrappers/logcli.ts'
 import { NamedLineWrapper } from './wrappers/named-line.ts'
+import { RecordFormWrapper } from './wrappers/record-form.ts'
 import { SternWrapper } from './wrappers/stern.ts'
 import { NO_WRAPPER } from './wrappers/wrapper.ts'
 import type { Wrapper } from './wrappers/wrapper.ts'
@@ -23,7 +28,7 @@ const HEAD_LINES = 400
 
 /** The format of a file, from its beginning. */
 export interface Recognition {
-  layout: 'lines' | 'json-array' | 'otlp' | 'csv'
+  layout: 'lines' | 'json-array' | 'documents' | 'csv'
   /** Creates a wrapper; each reader needs its own. */
   makeWrapper: () => Wrapper
   /** The export begins with the newest line. */
@@ -39,9 +44,19 @@ const CANDIDATES: readonly (() => Wrapper)[] = [
   () => new LogcliWrapper(),
   () => new NamedLineWrapper(),
   () => new KubectlWrapper(),
+  () => new RecordFormWrapper(),
   () => new JsonRecordWrapper(),
   () => new ComposeWrapper(),
   () => new SternWrapper(),
+  ...LINE_FORMS.map((form) => () => new LineFormWrapper(form)),
+]
+
+/** What a program or another collector wrote within a wrapper. */
+const INNER_CANDIDATES: readonly (() => Wrapper)[] = [
+  () => new CriWrapper(),
+  () => new RecordFormWrapper(),
+  () => new JsonRecordWrapper(),
+  ...LINE_FORMS.map((form) => () => new LineFormWrapper(form)),
 ]
 
 /** Recognises the format of a file from its first bytes (decompressed, UTF-8). */
@@ -60,57 +75,90 @@ function recognisePlain(head: Buffer): Omit<Recognition, 'coloured'> {
   const layout = layoutOf(head)
   const columns = layout === 'csv' ? csvColumns(firstLine(head)) : undefined
   if (columns) {
-    return inspect(head, 'csv', () => new CsvRecordWrapper(columns))
+    return inspect(
+      head,
+      'csv',
+      withInner(head, 'csv', () => new CsvRecordWrapper(columns)),
+    )
   }
-  if (layout === 'json-array' || layout === 'otlp')
-    return inspect(head, layout, () => new JsonRecordWrapper())
+  if (layout === 'json-array' || layout === 'documents')
+    return inspect(
+      head,
+      layout,
+      withInner(head, layout, () => new JsonRecordWrapper()),
+    )
+  const outer = bestWrapper((onView) => eachHeadLine(head, 'lines', onView), CANDIDATES)
+  return inspect(
+    head,
+    'lines',
+    outer === undefined ? () => NO_WRAPPER : withInner(head, 'lines', outer),
+  )
+}
+
+/** The candidate that unwraps the most lines. */
+function bestWrapper(
+  eachLine: (onView: (view: LineView) => void) => void,
+  candidates: readonly (() => Wrapper)[],
+): (() => Wrapper) | undefined {
   let best: (() => Wrapper) | undefined
   let bestHits = 0
-  for (const candidate of CANDIDATES) {
-    const { hits, lines } = countHits(head, candidate())
+  for (const candidate of candidates) {
+    const wrapper = candidate()
+    let hits = 0
+    let lines = 0
+    eachLine((view) => {
+      lines++
+      if (wrapper.unwrap(view)) hits++
+    })
     // A wrapper is on every line, but a third is enough: files may contain garbage, or notes of the tool that collected them.
     if (hits > bestHits && hits * 3 >= lines) {
       best = candidate
       bestHits = hits
     }
   }
-  return inspect(head, 'lines', best ?? (() => NO_WRAPPER))
+  return best
+}
+
+/** The wrapper, around another one if its lines are wrapped again. */
+function withInner(
+  head: Buffer,
+  layout: Recognition['layout'],
+  makeOuter: () => Wrapper,
+): () => Wrapper {
+  const makeInner = bestWrapper((onView) => {
+    const outer = makeOuter()
+    eachHeadLine(head, layout, (view) => {
+      if (outer.unwrap(view) && !view.partial) onView(view)
+    })
+  }, INNER_CANDIDATES)
+  return makeInner === undefined ? makeOuter : () => new ChainedWrapper(makeOuter(), makeInner())
 }
 
 /** The splitter for a recognised file. */
 export function splitterFor(layout: Recognition['layout'], onLine: OnLine): Splitter {
   if (layout === 'json-array') return new JsonArraySplitter(onLine)
-  if (layout === 'otlp') return new OtlpSplitter(onLine)
+  if (layout === 'documents') return new DocumentSplitter(onLine)
   if (layout === 'csv') return new CsvSplitter(onLine)
   return new LineSplitter(onLine)
 }
 
-/** An array of objects, or an answer of CloudWatch or Elasticsearch that contains one. */
-const JSON_ARRAY = /^(?:\{\s*"events"\s*:\s*|\{[^[{]*"hits"\s*:\s*\{[^[]*"hits"\s*:\s*)?\[\s*\{/
-const OTLP = /^\{\s*"resourceLogs"\s*:/
+/** An array of objects, or an answer of CloudWatch, Elasticsearch or Datadog that contains one. */
+const JSON_ARRAY = /^(?:\{[^[]{0,2000}"(?:events|hits|data)"\s*:\s*)?\[\s*\{/
+/** Several objects, of which the first one ends before the array begins. */
+const JSON_LINES = /^\{[^[]*\}\s*\n\s*\{/
 
 function layoutOf(head: Buffer): Recognition['layout'] {
   let at = 0
   while (at < head.length && (head[at] ?? 0) <= 32) at++
-  const beginning = head.toString('latin1', at, at + 400)
-  if (JSON_ARRAY.test(beginning)) return 'json-array'
-  if (OTLP.test(beginning)) return 'otlp'
+  const beginning = head.toString('latin1', at, at + 2_400)
+  if (isDocument(beginning)) return 'documents'
+  if (JSON_ARRAY.test(beginning) && !JSON_LINES.test(beginning)) return 'json-array'
   return csvColumns(firstLine(head)) ? 'csv' : 'lines'
 }
 
 function firstLine(head: Buffer): string {
   const newline = head.indexOf(10)
   return head.toString('utf8', 0, Math.min(newline < 0 ? head.length : newline, 4096))
-}
-
-function countHits(head: Buffer, wrapper: Wrapper): { hits: number; lines: number } {
-  let hits = 0
-  let lines = 0
-  eachHeadLine(head, 'lines', (view) => {
-    lines++
-    if (wrapper.unwrap(view)) hits++
-  })
-  return { hits, lines }
 }
 
 function inspect(

@@ -70,6 +70,9 @@ export class JsonArraySplitter implements Splitter {
         this.#inside(byte)
       } else if (byte === 91) {
         this.#begun = true
+      } else if (byte === 93) {
+        // The figures of a query may follow the array. They are not records.
+        this.#begun = false
       } else if (byte === 123 && this.#begun) {
         this.#depth = 1
         this.#record.add(byte, this.#line)

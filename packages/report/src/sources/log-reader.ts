@@ -9,7 +9,6 @@ import { splitterFor } from '../read/recognise.ts'
 import type { Splitter } from '../read/record-splitter.ts'
 import { labelsOfPath } from '../read/path-labels.ts'
 import type { SourceLabels } from '../read/source-labels.ts'
-import { JsonRecordWrapper } from '../read/wrappers/json-record.ts'
 import type { Wrapper } from '../read/wrappers/wrapper.ts'
 
 const ESCAPE = 27
@@ -49,7 +48,7 @@ export class LogReader {
     this.#coloured = recognition.coloured
     this.#headRow = recognition.layout === 'csv'
     this.#mayHoldLineEnds =
-      recognition.layout !== 'lines' || this.wrapper instanceof JsonRecordWrapper
+      recognition.layout !== 'lines' || this.wrapper.holdsLineEnds === true
     if (recognition.newestFirst) this.#newestFirst = new NewestFirst(this.#line)
     this.#splitter = splitterFor(recognition.layout, this.#newestFirst?.add ?? this.#line)
   }

@@ -58,15 +58,6 @@ describe('a quoted line', () => {
   ])('cuts %s', (line, quoted) => {
     expect(quoter.quote(line)).toBe(quoted)
   })
-
-  it('is quoted again as it is', () => {
-    fc.assert(
-      fc.property(fc.string({ maxLength: 80 }), (line) => {
-        const quoted = quoter.quote(line)
-        expect(quoter.quote(quoted)).toBe(quoted)
-      }),
-    )
-  })
 })
 
 describe('a report', () => {

@@ -1,3 +1,4 @@
+import { unescapeJson } from '../json-scan.ts'
 import { MAX_LINE_BYTES } from '../line-splitter.ts'
 import type { LineView } from '../line-view.ts'
 import type { SourceLabels } from '../source-labels.ts'
@@ -102,6 +103,12 @@ export class CsvRecordWrapper implements Wrapper {
     view.start = start
     view.end = end
     if (!quotes) return
+    this.#unquote(view)
+    this.#withoutJson(view)
+  }
+
+  #unquote(view: LineView): void {
+    const { buf, start, end } = view
     let length = 0
     for (let at = start; at < end && length < SCRATCH.length; at++) {
       const byte = buf[at] ?? 0
@@ -111,6 +118,15 @@ export class CsvRecordWrapper implements Wrapper {
     view.buf = SCRATCH
     view.start = 0
     view.end = length
+  }
+
+  /** Azure writes a line as a JSON string. */
+  #withoutJson(view: LineView): void {
+    const { buf, start, end } = view
+    if (end - start < 2 || buf[start] !== QUOTE || buf[end - 1] !== QUOTE) return
+    view.start = 0
+    // Never longer than the escaped text, so it may replace it.
+    view.end = unescapeJson(buf, start + 1, end - 1, SCRATCH)
   }
 
   /** Bytes after the end of the row belong to another row. */

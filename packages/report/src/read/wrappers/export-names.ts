@@ -15,6 +15,8 @@ export const EXPORT_NAMES = {
     'textPayload', // Google Cloud Logging
     'LogMessage', // Azure ContainerLogV2
     'LogEntry', // Azure ContainerLog
+    '_raw', // Splunk
+    'Content', // Datadog
   ],
   /** When the line was written. The exact ones come first: the others may be in the time zone of a browser. */
   time: [
@@ -32,7 +34,7 @@ export const EXPORT_NAMES = {
     '_time',
   ],
   /** Members that contain the record, such as a hit of Elasticsearch. */
-  record: ['_source', 'jsonPayload'],
+  record: ['_source', 'jsonPayload', 'attributes', 'result'],
   /** Members and columns that identify the pod or the host. Others are examined as well if they are objects of one of these names. */
   labels: [
     'labels',
@@ -62,5 +64,11 @@ export const EXPORT_NAMES = {
     'kubernetes.container_name',
     'kubernetes.namespace',
     'kubernetes.namespace_name',
+    'resource.labels.pod_name',
+    'resource.labels.namespace_name',
+    'resource.labels.container_name',
+    'resource.labels.cluster_name',
+    'Pod Name',
+    'SYSLOG_IDENTIFIER',
   ],
 } as const

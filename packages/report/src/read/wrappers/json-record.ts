@@ -29,13 +29,15 @@ interface RecordParts {
   start: number
   end: number
   escaped: boolean
+  /** The line is a string, which no other member replaces. */
+  isText: boolean
   /** UTC milliseconds; NaN if unknown. */
   time: number
   originLength: number
 }
 
 function noParts(): RecordParts {
-  return { start: -1, end: -1, escaped: false, time: Number.NaN, originLength: 0 }
+  return { start: -1, end: -1, escaped: false, isText: false, time: Number.NaN, originLength: 0 }
 }
 
 // All files share it: a line is finished before the next one is read.
@@ -48,6 +50,7 @@ const ORIGIN = Buffer.allocUnsafe(4096)
  * displayed name depends on the kind.
  */
 export class JsonRecordWrapper implements Wrapper {
+  readonly holdsLineEnds = true
   readonly #scan = new JsonScan()
   readonly #inner = new JsonScan()
   readonly #time = new IsoTime()
@@ -55,6 +58,8 @@ export class JsonRecordWrapper implements Wrapper {
   #kind = 'JSON records'
   #record: RecordParts = noParts()
   #sawLineEnd = false
+  /** Bytes of a line that is a list of numbers; -1 if it is a text. */
+  #bytes = -1
 
   get name(): string {
     return this.#kind
@@ -65,10 +70,18 @@ export class JsonRecordWrapper implements Wrapper {
     if (view.buf[view.start] !== 123 || !scan.begin(view.buf, view.start, view.end)) return false
     const record = noParts()
     this.#record = record
+    this.#bytes = -1
     if (!this.#readMembers(scan) || record.start < 0) return false
     const { start: textStart, end: textEnd, escaped, time, originLength } = record
     view.origin = originLength === 0 ? 0 : this.#origins.number(ORIGIN, 0, originLength)
     view.wrapperTime = time
+    if (this.#bytes >= 0) {
+      view.buf = SCRATCH
+      view.start = 0
+      view.end = this.#bytes
+      this.#trimLineEnd(view, true)
+      return true
+    }
     if (escaped && onlyLineEndEscaped(view.buf, textStart, textEnd)) {
       // The usual Docker line: only its line end is escaped, so it need not be copied.
       view.start = textStart
@@ -109,12 +122,8 @@ export class JsonRecordWrapper implements Wrapper {
     const record = this.#record
     while (scan.next()) {
       if (WARREN_MEMBERS.some((name) => scan.keyIs(name))) return false
-      if (record.start < 0 && NAMES.line.some((name) => scan.keyIs(name))) {
-        if (scan.kind !== 'string' && scan.kind !== 'object') continue
-        record.start = scan.valueStart
-        record.end = scan.valueEnd
-        record.escaped = scan.kind === 'string' && scan.escaped
-        this.#kind = kindByMember(scan.buf[scan.keyStart + 1] ?? 0)
+      if (!record.isText && NAMES.line.some((name) => scan.keyIs(name))) {
+        this.#readLine(scan)
       } else if (NAMES.time.some((name) => scan.keyIs(name))) {
         const read = this.#readTime(scan)
         if (!Number.isNaN(read) && Number.isNaN(record.time)) record.time = read
@@ -125,10 +134,40 @@ export class JsonRecordWrapper implements Wrapper {
           record.originLength += this.#copyMember(scan, record.originLength)
       } else if (scan.kind === 'object' && scan !== this.#inner && this.#isRecord(scan)) {
         this.#inner.begin(scan.buf, scan.valueStart, scan.valueEnd)
-        if (!this.#readMembers(this.#inner)) return false
+        // A line of Warren that the store has parsed.
+        if (!this.#readMembers(this.#inner)) this.#takeObject(scan)
       }
     }
     return true
+  }
+
+  /** The line is a text. Stores that parse lines write an object, and journald lists the bytes of a line that is not plain text. */
+  #readLine(scan: JsonScan): void {
+    const record = this.#record
+    if (scan.kind === 'object') this.#takeObject(scan)
+    else if (scan.kind === 'array') this.#takeBytes(scan)
+    else if (scan.kind === 'string') {
+      record.start = scan.valueStart
+      record.end = scan.valueEnd
+      record.escaped = scan.escaped
+      record.isText = true
+    } else return
+    this.#kind = kindOf(scan)
+  }
+
+  #takeObject({ valueStart, valueEnd }: JsonScan): void {
+    const record = this.#record
+    record.start = valueStart
+    record.end = valueEnd
+    record.escaped = false
+  }
+
+  #takeBytes(scan: JsonScan): void {
+    const numbers = scan.buf.toString('latin1', scan.valueStart + 1, scan.valueEnd - 1).split(',')
+    const bytes = numbers.slice(0, SCRATCH.length).map(Number)
+    if (bytes.some((byte) => !(byte >= 0 && byte < 256))) return
+    this.#takeObject(scan)
+    this.#bytes = Buffer.from(bytes).copy(SCRATCH)
   }
 
   #isRecord(scan: JsonScan): boolean {
@@ -162,11 +201,13 @@ function labelsOf(text: string): SourceLabels {
 
 const DOCKER = 'Docker json-file'
 
-function kindByMember(second: number): string {
-  if (second === 111) return DOCKER
-  if (second === 105) return 'Loki export (JSON)'
-  return 'JSON records'
+/** Only the displayed name, and whether pieces of a line may follow each other, depend on it. */
+function kindOf(scan: JsonScan): string {
+  if (scan.keyIs(LOG)) return DOCKER
+  return scan.keyIs(LINE) ? 'Loki export (JSON)' : 'JSON records'
 }
+
+const [LOG, LINE] = [ascii('log'), ascii('line')]
 
 /** Collects labels at any depth by their usual names; a value that is not a JSON object is used as it is. */
 export function collectLabels(key: string, value: string, into: SourceLabels, depth = 0): void {

@@ -36,8 +36,7 @@ export class KubectlWrapper implements Wrapper {
     if (stamped) {
       const after = this.#time.end
       // At the end of a line the space after the timestamp may have been trimmed.
-      // Grafana writes a tab.
-      if (after < end && buf[after] !== 32 && buf[after] !== 9) return false
+      if (after < end && buf[after] !== 32) return false
       this.#stamped = true
       view.wrapperTime = this.#time.ms
       at = Math.min(end, after + 1)

@@ -5,6 +5,8 @@ import type { SourceLabels } from '../source-labels.ts'
 export interface Wrapper {
   /** Name in the report, such as `kubectl (prefix, timestamps)`. */
   readonly name: string
+  /** A line that it unwraps may contain line ends. */
+  readonly holdsLineEnds?: boolean
   /**
    * Narrows `view` to the program's own line and sets its time and origin. Returns false and leaves `view` unchanged if the line is not
    * wrapped this way.
