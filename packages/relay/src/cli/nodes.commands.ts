@@ -14,7 +14,7 @@ export function addNodeCommands(relay: Command, io: CliIo): void {
       `
 A node is named by its name or by its collection ID. States:
   ok             polled lately
-  silent         polled before, but not for RELAY_SILENT_NODE_AFTER; tasks are settled without it
+  silent         polled before, not lately (RELAY_SILENT_NODE_AFTER)
   never polled   its site has not connected yet
   paused         gets no tasks until "nodes resume"
   disabled       its user may not log in, until "users enable"

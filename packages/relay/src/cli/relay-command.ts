@@ -5,6 +5,7 @@ import { RELAY_VERSION } from '../version.ts'
 import { withStore } from './command-store.ts'
 import { addNodeCommands } from './nodes.commands.ts'
 import { serve } from './serve.command.ts'
+import { addStatusCommand } from './status.command.ts'
 import { addTaskCommands } from './tasks.commands.ts'
 import { addUserCommands } from './users.commands.ts'
 
@@ -20,6 +21,7 @@ export function relayCommand(io: CliIo): Command {
 Examples:
   warren relay users add site-a                              add a site (the database is relay.sqlite)
   warren relay serve                                         run the relay on port 8080
+  warren relay status                                        nodes, tasks and upstreams on one screen
   RELAY_STORE=postgres://relay@db/relay warren relay serve   run it on PostgreSQL
   warren relay config check                                  print the effective configuration
 
@@ -34,6 +36,7 @@ The relay is configured by environment variables: see docs/configuration.md.`,
   addUserCommands(relay, io)
   addNodeCommands(relay, io)
   addTaskCommands(relay, io)
+  addStatusCommand(relay, io)
 
   const config = relay.command('config').description('check the configuration')
   config

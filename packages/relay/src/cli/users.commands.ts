@@ -1,5 +1,5 @@
 import { type CliIo, durationSetting, ExitCode, ProgramError } from '@warren/runtime'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { UserManager } from '../nodes/user-manager.ts'
 import type { NodeRecord } from '../store/user-store.ts'
 import { canonicalGuid } from '../vocabulary/collection-id.ts'
@@ -107,11 +107,10 @@ Examples:
     .command('rotate')
     .argument('<username>', 'name of the user')
     .description('generate a new password; the old password stays valid for a while')
-    .option(
-      '--keep <duration>',
-      'how long the old password stays valid, e.g. 12h or 14d',
-      keep,
-      WEEK,
+    .addOption(
+      new Option('--keep <duration>', 'how long the old password stays valid, e.g. 12h or 14d')
+        .argParser(keep)
+        .default(WEEK, '7d'),
     )
     .option('--json', 'print {"username","password","oldValidUntil"}')
     .action(async (name: string, options: Output & { keep: number }) => {

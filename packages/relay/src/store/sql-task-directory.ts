@@ -41,6 +41,18 @@ export class SqlTaskDirectory implements TaskDirectory {
     )
   }
 
+  async oldestOpen(): Promise<TaskEntry | undefined> {
+    return this.#database.run('find the oldest open task', (db) =>
+      selectTasks(db)
+        .clearOrderBy()
+        .where('state', '=', sql.lit('open'))
+        .orderBy('received_at')
+        .orderBy('id')
+        .limit(1)
+        .executeTakeFirst(),
+    )
+  }
+
   async find(text: string, limit: number): Promise<readonly TaskEntry[]> {
     const pattern = `${text.replaceAll(/[\\%_]/g, (character) => `\\${character}`)}%`
     return this.#database.run('find tasks', (db) =>

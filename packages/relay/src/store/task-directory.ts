@@ -69,6 +69,8 @@ export interface TaskFilter {
 export interface TaskDirectory {
   /** Newest first. */
   list(filter: TaskFilter): Promise<readonly TaskEntry[]>
+  /** The open task that was received first. */
+  oldestOpen(): Promise<TaskEntry | undefined>
   /** Tasks whose uuid or ID is `text` or starts with it, newest first, at most `limit`. */
   find(text: string, limit: number): Promise<readonly TaskEntry[]>
   /** The subtasks of a task, by node. */

@@ -53,6 +53,7 @@ describeStores('the directory of tasks', (openBench) => {
     await makeDead(store, 'dead')
     const dead = await store.directory.list({ limit: 10, states: ['dead', 'delivered'] })
     expect(dead).toMatchObject([{ uuid: 'dead', state: 'dead', submissionCause: 'HTTP 404' }])
+    expect(await store.directory.oldestOpen()).toMatchObject({ uuid: 't1', answered: 1 })
   })
 
   it('pages through tasks that were received at the same moment', async () => {
@@ -138,7 +139,8 @@ describeStores('the directory of tasks', (openBench) => {
     expect(await store.directory.retry(dead)).toBe(true)
     expect(await store.directory.retry(dead)).toBe(false)
     const [submission] = await store.tasks.claimSubmissions({ limit: 10, claimMs: CLAIM_MS })
-    expect(submission).toMatchObject({ uuid: 'dead', attempt: 1, result: 'result' })
+    expect(submission).toMatchObject({ uuid: 'dead', attempt: 1 })
+    expect(String(submission?.result)).toBe('result')
     await store.tasks.recordSubmission(submission!, { outcome: 'submitted' })
     expect(await store.directory.retry(dead)).toBe(false)
   })

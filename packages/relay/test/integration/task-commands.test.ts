@@ -62,6 +62,23 @@ describeStores('an operator', (open) => {
     expect(again.stderr).toContain('is submitted, not dead')
   })
 
+  it('sees the whole hub on one screen', async () => {
+    await relay.users.add('site-b')
+    upstream.handOut(availabilityTask('RQ-CC-EXAMPLE'))
+    await node.nextTask()
+    const status = await cli('status', '--json')
+    expect(status.json()).toMatchObject({
+      leaders: [{ name: expect.any(String) as unknown }],
+      nodes: { silent: 0, paused: 0, disabled: 0 },
+      tasks: { open: 1, settled: 0, submitted: 0, dead: 0 },
+      leasedSubtasks: 1,
+      dead: [],
+    })
+    const screen = await cli('status')
+    expect(screen.stdout).toMatch(/^Open tasks\t1 \(oldest \d+ s ago\)$/m)
+    expect((await cli('status', '--watch')).exitCode).toBe(64)
+  })
+
   it('pauses a node, which then gets nothing and is not waited for', async () => {
     const other = new BareNode(relay.url, await relay.users.add('site-b'))
     await Promise.all([node.poll(), other.poll()])
