@@ -11,7 +11,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { meetsTarget, startServices } from '@warren/testkit'
+import { meetsTarget, shortNumber, startServices } from '@warren/testkit'
 import { benchTable } from './bench/bench-table.ts'
 import { type Benchmark, BENCHMARKS } from './bench/benchmarks.ts'
 import { type BenchmarkRun, questionOf, runBenchmark } from './bench/run-benchmark.ts'
@@ -62,6 +62,7 @@ function isNamed({ name, onlyByName }: Benchmark, wanted: string): boolean {
 
 async function run(): Promise<void> {
   await using _ = await startServices()
+  const loadBefore = loadavg()[0] ?? 0
   const runs: BenchmarkRun[] = []
   for (const benchmark of chosen) {
     process.stderr.write(`\n${benchmark.name}: ${await questionOf(benchmark, root)}\n`)
@@ -72,7 +73,7 @@ async function run(): Promise<void> {
     changedFiles: git('status', '--porcelain', '--untracked-files=no') !== '',
     date: new Date().toISOString(),
     machine: `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}`,
-    loadAverage: loadavg()[0],
+    loadAverage: { before: loadBefore, after: loadavg()[0] ?? 0 },
     node: process.version,
     runs,
   }
@@ -80,7 +81,7 @@ async function run(): Promise<void> {
   if (flags.json) process.stdout.write(json)
   else
     process.stdout.write(
-      `\n${result.machine}, Node.js ${result.node}, commit ${result.commit}\n${benchTable(runs)}`,
+      `\n${result.machine}, load average ${loadText(result.loadAverage)}, Node.js ${result.node}, commit ${result.commit}\n${benchTable(runs)}`,
     )
   if (flags.save) {
     const folder = join(root, 'bench/results')
@@ -91,6 +92,10 @@ async function run(): Promise<void> {
     ({ failed, measurements }) => failed || measurements.some((one) => meetsTarget(one) === false),
   )
   if (flags.check && isMissed) process.exitCode = 1
+}
+
+function loadText({ before, after }: { readonly before: number; readonly after: number }): string {
+  return `${shortNumber(before)} before and ${shortNumber(after)} after`
 }
 
 function git(...args: string[]): string {

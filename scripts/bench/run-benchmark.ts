@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,10 @@ export interface BenchmarkRun {
   readonly measurements: readonly Measurement[]
 }
 
-/** Runs a benchmark in its own process. What it prints goes to standard error, so that `--json` is the only output. */
+// Ten times what the longest benchmark takes on an idle machine.
+const MAX_RUN_MS = 900_000
+
+/** Runs a benchmark in its own process, and ends it with all processes that it started if it takes too long. What it prints goes to standard error, so that `--json` is the only output. */
 export async function runBenchmark(
   { name, file }: Benchmark,
   root: string,
@@ -25,7 +28,10 @@ export async function runBenchmark(
       cwd: root,
       env: { ...process.env, WARREN_BENCH_MEASUREMENTS: measured },
       stdio: ['ignore', 'pipe', 'inherit'],
+      // With a group of its own, its servers can be ended with it.
+      detached: true,
     })
+    using _ = endInTime(child)
     child.stdout.pipe(process.stderr, { end: false })
     const [code] = await once(child, 'close')
     const lines = await readFile(measured, 'utf8').catch(() => '')
@@ -36,6 +42,33 @@ export async function runBenchmark(
     return { name, failed: code !== 0, measurements }
   } finally {
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Ends the process group of the child after a time, and when this process is interrupted. */
+function endInTime(child: ChildProcess): Disposable {
+  const end = (): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It has already ended.
+    }
+  }
+  const interrupt = (): void => {
+    end()
+    process.exit(1)
+  }
+  const timer = setTimeout(() => {
+    process.stderr.write(`stopped after ${MAX_RUN_MS / 1_000} s\n`)
+    end()
+  }, MAX_RUN_MS)
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) process.once(signal, interrupt)
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      for (const signal of signals) process.off(signal, interrupt)
+    },
   }
 }
 

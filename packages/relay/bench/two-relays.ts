@@ -3,7 +3,7 @@
 // 1,000 nodes are registered. Each relay is measured alone and in alternation with the relay on SQLite, 50 connections. The ratio is that of CPU
 // time per poll.
 //
-// Usage: npm run bench -- relay/two-relays -- [--pairs 3] [--seconds 4]
+// Usage: npm run bench -- relay/two-relays -- [--pairs 9] [--seconds 2]
 
 import { parseArgs } from 'node:util'
 import {
@@ -20,7 +20,7 @@ import { ServerProcess } from './harness/server-process.ts'
 const NODES = 1_000
 const CONNECTIONS = 50
 const { values: flags } = parseArgs({
-  options: { pairs: { type: 'string', default: '3' }, seconds: { type: 'string', default: '4' } },
+  options: { pairs: { type: 'string', default: '9' }, seconds: { type: 'string', default: '2' } },
 })
 
 async function cpuMicros(server: ServerProcess, node: BenchNode): Promise<number> {
