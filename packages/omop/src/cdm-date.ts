@@ -3,11 +3,11 @@
 const DAY_US = 86_400_000_000
 
 /**
- * The time is optional: most timestamp columns contain days only. A zone may follow it: `Z`, `+01:00`, `UTC`, `UTC+1`, `CEST`,
- * `Europe/London` or `+01:00[Europe/Paris]`. `AM` and `PM` are not zones.
+ * The time is optional: most timestamp columns contain days only. A zone may follow it: `Z`, `+01:00`, `UTC`, `+0000 UTC`, `UTC+1`,
+ * `CEST`, `Europe/London` or `+01:00[Europe/Paris]`. `AM` and `PM` are not zones.
  */
 const TIMESTAMP =
-  /^(\d{4}-\d{1,2}-\d{1,2}|\d{8})(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(?:Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?(?:\[[A-Za-z_]+(?:\/[A-Za-z_]+)*\])?|[A-Z]{3,5}|[A-Z][A-Za-z_]+(?:\/[A-Za-z_]+){1,2})?)?$/
+  /^(\d{4}-\d{1,2}-\d{1,2}|\d{8})(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(?:Z|(?:UTC|GMT)?[+-]\d{1,2}(?::?\d{2})?(?:\[[A-Za-z_]+(?:\/[A-Za-z_]+)*\]| [A-Z]{3,5})?|[A-Z]{3,5}|[A-Z][A-Za-z_]+(?:\/[A-Za-z_]+){1,2})?)?$/
 const DATE = /^(\d{4})-(\d{1,2})-(\d{1,2})$/
 const COMPACT = /^(\d{4})(\d{2})(\d{2})$/
 

@@ -5,7 +5,7 @@ import { readText } from './file-text.ts'
 import { readHeader, UNREADABLE_HEADER, type Header, type UnknownColumns } from './header.ts'
 import type { LoadProblems } from './load-problem.ts'
 import { COPY_NULL, knownMarker } from './null-marker.ts'
-import { MAX_RECORD_LENGTH, RecordSplitter } from './record-splitter.ts'
+import { MAX_RECORD_LENGTH, RecordSplitter, type Delimiter } from './record-splitter.ts'
 import { RowBatch, type CdmValue } from './row-batch.ts'
 
 export interface CdmFileOptions {
@@ -98,10 +98,10 @@ export class CdmFile {
 
   #splitter(start: string): RecordSplitter {
     const headerLine = /[^\r\n]+/.exec(start)?.[0] ?? ''
-    const delimiter = headerLine.includes('\t') ? '\t' : ','
+    const delimiter = delimiterOf(headerLine)
     return new RecordSplitter({
       delimiter,
-      quotes: delimiter === ',' || headerLine.includes('"'),
+      quotes: delimiter !== '\t' || headerLine.includes('"'),
       onRecord: (fields, line) => {
         if (this.#header === undefined) this.#header = this.#readHeader(fields, line)
         else this.#readRow(fields, line, this.#header)
@@ -168,6 +168,10 @@ export class CdmFile {
   }
 
   #expected(text: string, type: keyof typeof EXPECTED): string {
+    // Excel writes 1.23457E+12 for a longer number.
+    if (type !== 'text' && /^\s*\d(?:\.\d+)?e[+-]?\d+\s*$/i.test(text)) {
+      return `expected ${EXPECTED[type]}, found scientific notation, which has lost digits: export the column as text`
+    }
     const marker = knownMarker(text)
     if (marker === undefined) return `expected ${EXPECTED[type]}`
     this.#options.problems.noteMarker(marker)
@@ -203,6 +207,11 @@ export class CdmFile {
   #fail(message: string): void {
     this.#problem({ message }, { fatal: true })
   }
+}
+
+/** Names of columns contain none of them. Excel writes semicolons where the comma is the decimal separator. */
+function delimiterOf(headerLine: string): Delimiter {
+  return (['\t', ',', ';', '|'] as const).find((one) => headerLine.includes(one)) ?? ','
 }
 
 function readField(text: string, read: FieldReader): CdmValue | typeof UNREADABLE {

@@ -46,7 +46,7 @@ export function fieldReader(type: CdmType): FieldReader {
   }
 }
 
-/** `8507`, and also `8507.0`, as spreadsheets and data frames with missing values write it. */
+/** `8507`, and also `8507.0`, as spreadsheets and data frames with missing values write it, and `1e+05`, as R does. */
 function parseWhole(text: string, max: bigint): number | bigint | typeof UNREADABLE {
   let value = 0
   for (let i = 0; i < text.length; i++) {
@@ -58,12 +58,21 @@ function parseWhole(text: string, max: bigint): number | bigint | typeof UNREADA
 }
 
 function parseLongWhole(text: string, max: bigint): number | bigint | typeof UNREADABLE {
-  const digits = /^\s*([+-]?\d{1,19})(?:\.0*)?\s*$/.exec(text)?.[1]
+  const digits = /^\s*([+-]?\d{1,19})(?:\.0*)?\s*$/.exec(text)?.[1] ?? digitsOfR(text)
   if (digits === undefined) return UNREADABLE
   const value = BigInt(digits.replace(/^\+/, ''))
   if (value > max || value < -max) return UNREADABLE
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : value
+}
+
+/** R writes 100000 as `1e+05`, with every digit that is not 0. Excel writes an E, and drops digits. */
+function digitsOfR(text: string): string | undefined {
+  const match = /^\s*(\d)(?:\.(\d+))?e\+(\d\d)\s*$/.exec(text)
+  const fraction = match?.[2] ?? ''
+  const exponent = Number(match?.[3])
+  if (match?.[1] === undefined || fraction.length > exponent || exponent > 18) return undefined
+  return match[1] + fraction.padEnd(exponent, '0')
 }
 
 function parseDecimal(text: string): number | typeof UNREADABLE {

@@ -55,7 +55,8 @@ export function readHeader(
     }
     // The names found are not printed: without a header they are data of the first patient.
     if (field < 0 && column.required) {
-      const separators = names.length === 1 ? ': separate columns by commas or tabs' : ''
+      const separators =
+        names.length === 1 ? ': separate columns by commas, tabs, semicolons or |' : ''
       const message = `the column is missing in the first line${separators}`
       problems.push({ column: column.name, message })
     }

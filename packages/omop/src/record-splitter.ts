@@ -1,7 +1,10 @@
 import { countLineEnds, LineEnds } from './line-ends.ts'
 
+/** Between the fields of a line. */
+export type Delimiter = ',' | '\t' | ';' | '|'
+
 export interface SplitterOptions {
-  readonly delimiter: ',' | '\t'
+  readonly delimiter: Delimiter
   /** Whether fields can be enclosed in `"`, with `""` for a quote inside. */
   readonly quotes: boolean
   /** `line` is the first line of the record, counted from 1. The splitter does not reuse the array. */

@@ -59,8 +59,8 @@ function loadCommand(io: CliIo): Command {
     .argument('<folder>', 'folder with the files, each named after its table')
     .option(
       '--null <text>',
-      'text that stands for a missing value, such as NA or NULL (repeatable)',
-      (text: string, before: readonly string[]) => [...before, text],
+      'text that stands for a missing value, such as NA, or a list: NA,NULL (repeatable)',
+      (text: string, before: readonly string[]) => [...before, ...text.split(',')],
       [],
     )
     .option('--skip-bad-lines', 'skip unreadable lines, instead of failing')
@@ -69,8 +69,8 @@ function loadCommand(io: CliIo): Command {
       'after',
       `${TARGET_HELP}
 
-Files are comma-separated with "quotes", or tab-separated without quotes, in UTF-8 or UTF-16. The first line names the
-columns, in any order. Lines end in LF, CR LF or CR. A table can be in parts, each with the line of column names: PERSON_1.csv,
+Files are separated by commas, semicolons or | with "quotes", or by tabs without quotes, in UTF-8 or UTF-16. The first line
+names the columns, in any order. Lines end in LF, CR LF or CR. A table can be in parts, each with the line of column names: PERSON_1.csv,
 PERSON_2.csv, … or a folder PERSON or PERSON.csv with files of any names.
 An empty field is NULL. Dates are 2015-01-06, 2015-1-6 or 20150106. 06/01/2015 is rejected: it could be 6 January or 1 June.
 A time zone is dropped: 2015-01-06 10:20:30 UTC is 10:20:30. A value that cannot be read is NULL, without rejecting its row,

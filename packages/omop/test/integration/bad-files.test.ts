@@ -63,9 +63,9 @@ describe('an invalid file', () => {
       { line: 1, column: 'year_of_birth' },
     ],
     [
-      'is separated by semicolons',
-      { 'PERSON.csv': `${HEADER.replaceAll(',', ';')}\n1;8507;1980\n` },
-      { line: 1, message: expect.stringContaining('commas or tabs') },
+      'is separated by colons',
+      { 'PERSON.csv': `${HEADER.replaceAll(',', ':')}\n1:8507:1980\n` },
+      { line: 1, message: expect.stringContaining('commas, tabs, semicolons') },
     ],
     [
       'names a column twice',

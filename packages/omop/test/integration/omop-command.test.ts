@@ -89,6 +89,20 @@ describe('omop load', () => {
     expect(stderr).toContain('note: skipped DEATH.csv:3: death_date')
   })
 
+  it('reads markers of missing values as a list, or one per option', async () => {
+    await writeFile(
+      join(folder, 'PERSON.csv'),
+      'person_id,gender_concept_id,year_of_birth,month_of_birth\n1,8507,1980,NA\n2,8532,1990,NULL\n',
+    )
+    for (const options of [
+      ['--null', 'NA,NULL'],
+      ['--null', 'NA', '--null', 'NULL'],
+    ]) {
+      const args = ['load', folder, '--to', target(), '--replace', ...options]
+      expect(await omop(args)).toMatchObject({ exitCode: 0 })
+    }
+  })
+
   it('exits with 64 without a valid target', async () => {
     expect(await omop(['load', folder])).toMatchObject({ exitCode: 64 })
     expect(await omop(['load', folder, '--to', 'hospital.db'])).toMatchObject({ exitCode: 64 })

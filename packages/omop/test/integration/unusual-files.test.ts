@@ -88,6 +88,8 @@ describe('a file with unusual line ends or encoding', () => {
     ['gzip without .gz in its name', gzipSync(TEXT)],
     ['zstd without .zst in its name', zstdCompressSync(TEXT)],
     ['blank lines before the header', `\r\n\n${TEXT}`],
+    ['semicolons, as Excel writes them in many countries', TEXT.replaceAll(',', ';')],
+    ['vertical bars', TEXT.replaceAll(',', '|')],
   ])('%s', async (_, content) => {
     expect(await births({ 'PERSON.csv': content })).toEqual(PEOPLE)
   })
@@ -96,6 +98,23 @@ describe('a file with unusual line ends or encoding', () => {
     const content = gzipSync(Buffer.from(`\uFEFF${TEXT}`, 'utf16le'))
     expect(await births({ 'PERSON.csv.gz': content })).toEqual(PEOPLE)
     expect(await births({ 'PERSON.csv.gz': zstdCompressSync(TEXT) })).toEqual(PEOPLE)
+  })
+})
+
+describe('a whole number in scientific notation', () => {
+  const withId = (id: string): Contents => ({ 'PERSON.csv': `${HEADER}\n${id},8507,1974,,7\n` })
+
+  it.each([
+    ['1e+05', 100_000],
+    ['1.2e+07', 12_000_000],
+  ])('%s is read, because R writes all digits', async (text, id) => {
+    expect(await births(withId(text))).toEqual([[id, 1974]])
+  })
+
+  it.each(['1.23457E+12', '1.5e+00', '1e+30'])('%s is refused with the reason', async (text) => {
+    expect(await failureOf(withId(text))).toMatchObject({
+      problems: [{ column: 'person_id', message: expect.stringContaining('lost digits') }],
+    })
   })
 })
 
