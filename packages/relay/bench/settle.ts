@@ -3,7 +3,8 @@
 // The results of 50 nodes with 100,000 codes each are in the database when the relay starts. It combines them while /livez (a request
 // that waits for the event loop only) and /readyz (one that also waits for a statement of the database) are requested all the time.
 // SQLite and PostgreSQL; one relay process each. Memory is resident, at its peak since the relay has started, with all threads. An
-// idle relay of the same kind is measured before, because a busy machine makes every request slower.
+// idle relay of the same kind is measured before, because a busy machine makes every request slower. The relay itself measures its
+// SQL statements.
 //
 // Usage: npm run bench -- relay/settle -- [--nodes 50] [--codes 100000] [--store sqlite|postgresql]
 
@@ -28,10 +29,11 @@ const nodeCount = Number(flags.nodes)
 const codeCount = Number(flags.codes)
 const IDLE_MS = 5_000
 const PROBE_EVERY_MS = 10
+const LONG_STATEMENT_S = 0.2
 
 async function settle(name: string, store: string): Promise<void> {
   const collectionIds = (await addBenchNodes(store, nodeCount)).map((node) => node.collectionId)
-  const quiet = await probeIdle(store)
+  const idle = await probeIdle(store)
   await storeResults(store, collectionIds)
   await using relay = await ServerProcess.relay({ RELAY_STORE: store })
   const started = performance.now()
@@ -53,17 +55,35 @@ async function settle(name: string, store: string): Promise<void> {
       what: `${what}: ${path}, p99`,
       value: percentile(busy[path], 0.99),
       unit: 'ms',
-      reference: { what: 'idle relay', value: percentile(quiet[path], 0.99) },
+      reference: { what: 'idle relay', value: percentile(idle.times[path], 0.99) },
       target: { of: 'value', atMost },
     })
   }
+  reportMeasurement({
+    what: `${what}: SQL statements longer than ${LONG_STATEMENT_S} s`,
+    value: await countLongStatements(relay.url),
+    unit: '',
+    reference: { what: 'idle relay', value: idle.longStatements },
+    target: { of: 'value', atMost: 0 },
+  })
 }
 
-async function probeIdle(store: string): Promise<Times> {
+async function probeIdle(store: string): Promise<{ times: Times; longStatements: number }> {
   await using relay = await ServerProcess.relay({ RELAY_STORE: store })
   const times = await probe(relay.url, delay(IDLE_MS))
   reportMeasurement({ what: 'idle relay: peak memory', value: relay.memory().peakMb, unit: 'MB' })
-  return times
+  return { times, longStatements: await countLongStatements(relay.url) }
+}
+
+async function countLongStatements(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const count = (bucket: string): number => {
+    const name = `warren_relay_store_statement_seconds_bucket{le="${bucket}"}`
+    const line = text.split('\n').find((one) => one.startsWith(name))
+    if (line === undefined) throw new Error(`the relay has no metric ${name}`)
+    return Number(line.slice(name.length))
+  }
+  return count('+Inf') - count(`${LONG_STATEMENT_S}`)
 }
 
 async function storeResults(database: string, collectionIds: readonly string[]): Promise<void> {

@@ -8,6 +8,7 @@ import {
   sleep,
 } from '@warren/runtime'
 import type { RelayConfig } from './config/relay-config.ts'
+import type { OnStatement } from './store/on-statement.ts'
 import { openPostgresStore } from './store/postgres-store.ts'
 import type { MigrationOutcome, RelayStore } from './store/relay-store.ts'
 import { openSqliteStore } from './store/sqlite-store.ts'
@@ -20,6 +21,7 @@ export interface OpenStoreOptions {
   readonly signal?: AbortSignal
   /** Called after the schema was updated. */
   readonly onMigrated?: (outcome: MigrationOutcome) => void
+  readonly onStatement?: OnStatement
 }
 
 /**
@@ -30,8 +32,8 @@ export async function openStore(
   config: Pick<RelayConfig, 'storeTarget' | 'databaseConnections' | 'migrate' | 'startupTimeoutMs'>,
   options: OpenStoreOptions,
 ): Promise<RelayStore> {
-  const { log, waitForDatabase, signal, onMigrated } = options
-  const store = await connect(config, log)
+  const { log, waitForDatabase, signal, onMigrated, onStatement = () => {} } = options
+  const store = await connect(config, { log, onStatement })
   const timeoutMs = waitForDatabase ? config.startupTimeoutMs : 0
   const deadline = performance.now() + timeoutMs
   const backoff = new Backoff({ initialMs: 500, maxMs: 5_000 })
@@ -74,13 +76,14 @@ async function connect(
     storeTarget: target,
     databaseConnections,
   }: Pick<RelayConfig, 'storeTarget' | 'databaseConnections'>,
-  log: Logger,
+  options: { readonly log: Logger; readonly onStatement: OnStatement },
 ): Promise<RelayStore> {
   if (target.technology === 'postgresql') {
-    return openPostgresStore({ address: target.address, poolSize: databaseConnections, log })
+    const { address } = target
+    return openPostgresStore({ address, poolSize: databaseConnections, ...options })
   }
   try {
-    return openSqliteStore({ path: target.file, log })
+    return openSqliteStore({ path: target.file, ...options })
   } catch (error: unknown) {
     throw new ProgramError(
       `cannot open the database ${target.file}: ${fileErrorReason(error, 'write')}`,

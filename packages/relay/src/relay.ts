@@ -56,18 +56,19 @@ export async function startRelay(
   { log, signal, summaryMs = SUMMARY_MS }: StartRelayOptions,
 ): Promise<RelayHandle> {
   await using starting = new AsyncDisposableStack()
+  const registry = createMetrics(RELAY_METRICS_PREFIX)
+  starting.defer(() => registry.registry.clear())
+  const metrics = new RelayMetrics(registry)
   const store = starting.use(
     await openStore(config, {
       log,
       waitForDatabase: true,
+      onStatement: (durationMs) => metrics.countStatement(durationMs),
       ...(signal === undefined ? {} : { signal }),
     }),
   )
   const passwords = await reconcileDeclaredUsers(store.users, config.declaredUsers, log)
 
-  const registry = createMetrics(RELAY_METRICS_PREFIX)
-  starting.defer(() => registry.registry.clear())
-  const metrics = new RelayMetrics(registry)
   const queue = starting.use(openQueue(config.queue, store, log))
   const links = starting.use(
     new NodeLinks({

@@ -8,6 +8,8 @@ import type { TaskEvent } from '../tasks/task-events.ts'
 
 /** In front of the name of each metric. */
 export const RELAY_METRICS_PREFIX = 'warren_relay_'
+// A statement that takes longer than 0.2 s makes other work of the relay wait.
+const STATEMENT_BUCKETS_S = [0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 2, 10]
 
 /**
  * The metrics of the relay. Every label has a bounded set of values: nodes, upstreams, states and statuses. It is never a
@@ -27,6 +29,7 @@ export class RelayMetrics {
   readonly #addressFailures
   readonly #submissions
   readonly #submissionSeconds
+  readonly #statementSeconds
   readonly #tasks
   readonly #openSubtasks
   readonly #queueAvailable
@@ -97,6 +100,12 @@ export class RelayMetrics {
       'submission_seconds',
       'Duration of an attempt to submit a combined result',
       ['upstream'],
+    )
+    this.#statementSeconds = metrics.histogram(
+      'store_statement_seconds',
+      'Time of an SQL statement, until its whole response was read',
+      [],
+      STATEMENT_BUCKETS_S,
     )
     this.#tasks = metrics.gauge('tasks', 'Tasks in the database', ['state'])
     this.#openSubtasks = metrics.gauge('open_subtasks', 'Subtasks without a result', ['state'])
@@ -187,6 +196,10 @@ export class RelayMetrics {
   countSubmission(upstream: string, outcome: string, durationMs: number): void {
     this.#submissions.inc({ upstream, outcome })
     this.#submissionSeconds.observe({ upstream }, durationMs / 1000)
+  }
+
+  countStatement(durationMs: number): void {
+    this.#statementSeconds.observe(durationMs / 1000)
   }
 
   setSpooledTasks(number: number): void {
