@@ -2,6 +2,8 @@ import type { PostgresRoute } from '@warren/database'
 import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely'
 import { DatabaseError, Pool, type ClientBase, type CustomTypesConfig, type PoolClient } from 'pg'
 
+import { type CopiedRow, copyRows, type CopyQuery } from './postgres-copy.ts'
+
 export interface HealingPoolOptions {
   readonly route: PostgresRoute
   readonly types: CustomTypesConfig
@@ -53,7 +55,17 @@ export class HealingPool implements PostgresPool {
     return this.#pool.options
   }
 
-  async connect(): Promise<PostgresPoolClient> {
+  /** Runs a query of text columns without making strings of what it reads. */
+  async copyRows(query: CopyQuery): Promise<readonly CopiedRow[]> {
+    const client = await this.connect()
+    try {
+      return await client.copyRows(query)
+    } finally {
+      client.release()
+    }
+  }
+
+  async connect(): Promise<WatchedClient> {
     for (;;) {
       const client = await this.#route.tryHosts(() => this.#pool.connect())
       if (!this.#isStale(client))
@@ -105,15 +117,30 @@ class WatchedClient implements PostgresPoolClient {
     return this.#query(statement, parameters)
   }
 
+  async copyRows(query: CopyQuery): Promise<readonly CopiedRow[]> {
+    try {
+      return await copyRows(this.#client, query)
+    } catch (error: unknown) {
+      this.#note(error)
+      // After an error of the server, the connection can be used again.
+      this.#unusable ||= !(error instanceof DatabaseError)
+      throw error
+    }
+  }
+
   async #query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
     const client: PostgresPoolClient = this.#client
     try {
       return await client.query<R>(sql, parameters)
     } catch (error: unknown) {
-      this.#timedOut ||= isTimeout(error)
-      this.#unusable ||= this.#mustClose(error)
+      this.#note(error)
       throw error
     }
+  }
+
+  #note(error: unknown): void {
+    this.#timedOut ||= isTimeout(error)
+    this.#unusable ||= this.#mustClose(error)
   }
 
   release(discard = false): void {

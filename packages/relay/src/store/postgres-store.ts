@@ -5,6 +5,7 @@ import { types } from 'pg'
 
 import { MIGRATIONS, type Migration } from './migrations.ts'
 import { HealingPool } from './postgres-pool.ts'
+import { type OnStatement, statementLog } from './on-statement.ts'
 import { PostgresSession, type SessionTiming } from './postgres-session.ts'
 import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
 import { EventBus } from './event-bus.ts'
@@ -22,6 +23,7 @@ export interface PostgresStoreOptions {
   /** Connections in addition to the one that listens, unless the address allows less. Default 10. */
   readonly poolSize?: number
   readonly log: Logger
+  readonly onStatement?: OnStatement
   /** For tests: replaces the clock of the database. Epoch ms. */
   readonly clock?: () => number
   /** Timeouts, ms. */
@@ -66,6 +68,7 @@ class PostgresStore implements RelayStore {
 
   constructor(options: PostgresStoreOptions) {
     const { address, poolSize = 10, log, clock, migrations = MIGRATIONS } = options
+    const { onStatement = () => {} } = options
     const timing = { ...TIMING, ...options.timing }
     const route = new PostgresRoute(address, {
       applicationName: 'warren-relay',
@@ -80,10 +83,22 @@ class PostgresStore implements RelayStore {
       queryMs: address.statementTimeoutMs ?? timing.queryMs,
     })
     this.#session = new PostgresSession({ route, timing, eventBus: this.events, log })
-    this.#db = new Kysely<RelayTables>({ dialect: new PostgresDialect({ pool }) })
+    this.#db = new Kysely<RelayTables>({
+      dialect: new PostgresDialect({ pool }),
+      log: statementLog(onStatement),
+    })
     this.#database = new SqlDatabase({
       db: this.#db,
-      differences: differences(this.#session, clock),
+      differences: differences({
+        session: this.#session,
+        clock,
+        async copyRows(query) {
+          const started = performance.now()
+          const rows = await pool.copyRows(query)
+          onStatement(performance.now() - started)
+          return rows
+        },
+      }),
       eventBus: this.events,
       log,
     })
@@ -149,10 +164,15 @@ async function checkTables(db: Kysely<RelayTables>): Promise<void> {
   }
 }
 
-function differences(
-  session: PostgresSession,
-  clock: PostgresStoreOptions['clock'],
-): SqlDifferences {
+function differences({
+  session,
+  clock,
+  copyRows,
+}: {
+  readonly session: PostgresSession
+  readonly clock: PostgresStoreOptions['clock']
+  readonly copyRows: HealingPool['copyRows']
+}): SqlDifferences {
   return {
     technology: 'postgresql',
     columnTypes: { uuid: 'uuid', time: 'bigint' },
@@ -160,8 +180,9 @@ function differences(
       const time = clock === undefined ? STATEMENT_TIME : sql`cast(${clock()} as bigint)`
       return sql<number>`(${time} + ${Math.round(offsetMs)})`
     },
-    // As bytes, PostgreSQL would send it in hexadecimal, and reading it in pieces with a cursor takes more memory and time.
+    // As bytes, PostgreSQL would send it in hexadecimal.
     textBytes: (column) => sql.ref<string>(column),
+    readTexts: async (_, query) => copyRows(query),
     rowLocks: true,
     async lockForMigration(trx) {
       await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(trx)

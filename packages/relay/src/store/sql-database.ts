@@ -1,6 +1,6 @@
 import type { Logger } from '@warren/runtime'
 import { sleep } from '@warren/runtime'
-import { sql, type Kysely, type RawBuilder, type Transaction } from 'kysely'
+import { sql, type CompiledQuery, type Kysely, type RawBuilder, type Transaction } from 'kysely'
 
 import type { StoreEvent } from './relay-store.ts'
 import type { EventBus } from './event-bus.ts'
@@ -16,6 +16,11 @@ export interface SqlDifferences {
   readonly now: (offsetMs?: number) => RawBuilder<number>
   /** The text of a column, in UTF-8 if the driver can read it so: a large string is freed later. */
   readonly textBytes: (column: string) => RawBuilder<string | Uint8Array>
+  /** Runs a query of text columns. Each value of the rows is in UTF-8, in memory of its own. */
+  readTexts(
+    db: Kysely<RelayTables>,
+    query: CompiledQuery,
+  ): Promise<readonly (readonly (Buffer | null)[])[]>
   /** Whether `for update skip locked` exists. Without it, a transaction locks the whole database. */
   readonly rowLocks: boolean
   /** Makes other migrations wait until this transaction ends. */

@@ -9,6 +9,7 @@ import type { Leadership, MigrationOutcome, RelayStore } from './relay-store.ts'
 import { EventBus } from './event-bus.ts'
 import { FilePresence } from './file-presence.ts'
 import { LeaderLease } from './leader-lease.ts'
+import { type OnStatement, statementLog } from './on-statement.ts'
 import { SchemaVersion } from './schema-version.ts'
 import { SqlDatabase, type SqlDifferences } from './sql-database.ts'
 import type { RelayTables } from './sql-schema.ts'
@@ -16,11 +17,13 @@ import { SqlTaskDirectory } from './sql-task-directory.ts'
 import { SqlTaskStore } from './sql-task-store.ts'
 import { SqlUserStore } from './sql-user-store.ts'
 import { classifySqliteError } from './classify-error.ts'
+import { toBytes } from './text-bytes.ts'
 
 export interface SqliteStoreOptions {
   /** Created if it does not exist, readable only by its owner. */
   readonly path: string
   readonly log: Logger
+  readonly onStatement?: OnStatement
   /** For tests: replaces the clock. Epoch ms. */
   readonly clock?: () => number
   /** Default: the migrations of this release. */
@@ -102,9 +105,13 @@ class SqliteStore implements RelayStore {
 
   constructor(file: DatabaseSync, options: SqliteStoreOptions) {
     const { path, log, clock = steadyTime, migrations = MIGRATIONS } = options
+    const { onStatement = () => {} } = options
     this.#path = path
     this.#file = file
-    this.#db = new Kysely<RelayTables>({ dialect: new NodeSqliteDialect(file) })
+    this.#db = new Kysely<RelayTables>({
+      dialect: new NodeSqliteDialect(file),
+      log: statementLog(onStatement),
+    })
     this.#database = new SqlDatabase({
       db: this.#db,
       differences: differences(clock),
@@ -188,6 +195,12 @@ function differences(clock: () => number): SqlDifferences {
     // SQLite has no clock of its own, and is used by the processes of one machine.
     now: (offsetMs = 0) => sql<number>`${Math.round(clock() + offsetMs)}`,
     textBytes: (column) => sql`cast(${sql.ref(column)} as blob)`,
+    async readTexts(db, query) {
+      const { rows } = await db.executeQuery<Record<string, string | Uint8Array | null>>(query)
+      return rows.map((row) =>
+        Object.values(row).map((value) => (value === null ? null : toBytes(value))),
+      )
+    },
     rowLocks: false,
     // Every transaction begins with the write lock.
     lockForMigration: async () => {},
