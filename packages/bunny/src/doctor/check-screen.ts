@@ -104,5 +104,5 @@ export class CheckScreen {
 function sectionOf({ id, link }: Step): string {
   const found = SECTIONS.find(([prefix]) => id === prefix || id.startsWith(`${prefix}.`))
   const title = found?.[1] ?? ''
-  return link === undefined ? title : `${title} ${link}`
+  return link === undefined ? title : `${title}: ${link}`
 }

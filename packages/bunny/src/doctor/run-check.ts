@@ -1,12 +1,19 @@
 import { ConfigError, weakSecrets } from '@warren/runtime'
 import type { ResolveHost } from '@warren/task-api'
 import { bunnyConfig, loadBunnyConfig, type BunnyConfig } from '../config.ts'
+import { siteSettings } from '../site-settings.ts'
 import { stateFolders } from '../open-collection.ts'
 import { relaysOf } from '../relay-settings.ts'
 import { checkAnswers } from './answer-checks.ts'
 import { Checklist } from './checklist.ts'
 import { checkRelays, subjectOf } from './relays-check.ts'
-import { checkCacheFolder, checkPolicy, checkState } from './site-checks.ts'
+import {
+  checkAuditFolder,
+  checkCacheFolder,
+  checkPolicy,
+  checkPolicyFile,
+  checkState,
+} from './site-checks.ts'
 import { failed, ok, warning, type Finding, type Step } from './step.ts'
 
 export interface CheckOptions {
@@ -43,18 +50,17 @@ export async function runCheck(options: CheckOptions): Promise<readonly Step[]> 
     list.skip({ id: 'state', area: 'state', title: 'state' }, 'the configuration is invalid')
     return list.steps
   }
-  await checkPolicy(list, {
-    threshold: config.threshold,
-    nearest: config.nearest,
-    specimen: config.specimenEnabled,
-    location: config.locationEnabled,
-  })
+  await checkPolicy(list, siteSettings(config))
+  await checkPolicyFile(list, config.policyFile)
   const relays = relaysOf(config)
   const accepted = await checkRelays(list, relays, options)
   await checkAnswers(list, { config, env, poll, relays, accepted })
   for (const [index, relay] of relays.entries()) {
     const folders = stateFolders(config, { relay, isFirst: index === 0 }, env)
     await list.about(subjectOf(relay, relays), async () => await checkState(list, folders))
+  }
+  if (config.auditEnabled && config.auditDir !== undefined) {
+    await checkAuditFolder(list, config.auditDir)
   }
   if (config.cacheEnabled) await checkCacheFolder(list, config.cacheDir)
   return list.steps

@@ -1,32 +1,25 @@
 import { constants } from 'node:fs'
 import { access, open, rm, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { TABLE_SWITCHES } from '@warren/cdm'
 import { fileErrorReason, newUuid, ProgramError } from '@warren/runtime'
 import { FolderLock } from '../outbox/folder-lock.ts'
+import { describePolicy } from '../policy/describe-policy.ts'
+import { PolicyFileError, readPolicyFile } from '../policy/policy-file.ts'
+import type { SiteSettings } from '../site-settings.ts'
 import type { Checklist } from './checklist.ts'
 import { failed, ok, warning, type Finding } from './step.ts'
 
-export interface PolicyWords {
-  readonly threshold: number
-  readonly nearest: number
-  readonly specimen: boolean
-  readonly location: boolean
-}
-
-/** The disclosure policy as a sentence that an information-governance officer can read. */
-export function checkPolicy(list: Checklist, policy: PolicyWords): Promise<boolean> {
+/** What may leave as a sentence that an information-governance officer can read. */
+export function checkPolicy(list: Checklist, settings: SiteSettings): Promise<boolean> {
   const name = { id: 'policy', area: 'configuration', title: 'what may leave' } as const
   return list.run(name, () => {
-    const { threshold, nearest } = policy
+    const { threshold, nearest } = settings.policy
     const suppressed =
       threshold > 0 ? `counts below ${threshold} leave as 0` : 'small counts are not suppressed'
     const rounds =
       nearest > 0 ? `others are rounded to a multiple of ${nearest}` : 'others are not rounded'
-    const tables = [
-      `specimens ${policy.specimen ? 'are' : 'are not'} read`,
-      `locations ${policy.location ? 'are' : 'are not'} read`,
-    ]
-    const words = `${suppressed}, ${rounds}; ${tables.join(', ')}`
+    const words = `${suppressed}, ${rounds}; ${extrasOf(settings)}`
     if (threshold <= 0)
       return warning(words, 'Set LOW_NUMBER_SUPPRESSION_THRESHOLD, for example to 10.')
     if (nearest > 0 && threshold % nearest !== 0) {
@@ -39,6 +32,33 @@ export function checkPolicy(list: Checklist, policy: PolicyWords): Promise<boole
       )
     }
     return ok(words)
+  })
+}
+
+/** What the site has switched on. */
+function extrasOf({ omop, ages, statistics }: SiteSettings): string {
+  const on = [
+    ...TABLE_SWITCHES.filter((table) => omop[table] === true),
+    ...(ages ? ['ages'] : []),
+    ...(statistics ? ['statistics of values'] : []),
+  ]
+  return on.length === 0 ? 'nothing optional is switched on' : `also switched on: ${on.join(', ')}`
+}
+
+/** The policy file, with which the daemon does not start if it is not valid. */
+export function checkPolicyFile(list: Checklist, path: string | undefined): Promise<boolean> {
+  const name = { id: 'policy.file', area: 'configuration', title: 'policy of the site' } as const
+  return list.run(name, async () => {
+    if (path === undefined) return ok('none: every valid question is answered')
+    try {
+      const { policy } = await readPolicyFile(path)
+      return ok(describePolicy(policy).join(' '))
+    } catch (error: unknown) {
+      if (!(error instanceof PolicyFileError)) throw error
+      const advice =
+        'Correct the file in BUNNY_POLICY_FILE. warren bunny policy check lists all problems.'
+      return failed(error.message, advice)
+    }
   })
 }
 
@@ -69,6 +89,12 @@ export function checkState(list: Checklist, state: StateFolders): Promise<boolea
       ? failed('no folder can be used, but BUNNY_STATE=disk', advice)
       : warning(`no folder can be used: ${IN_MEMORY}`, advice)
   })
+}
+
+/** The folder of the audit record, if it is not in the state folder. */
+export function checkAuditFolder(list: Checklist, path: string): Promise<boolean> {
+  const name = { id: 'state.audit', area: 'state', title: 'audit folder' } as const
+  return list.run(name, () => findFolder(path, 'BUNNY_AUDIT_DIR'))
 }
 
 export function checkCacheFolder(list: Checklist, path: string): Promise<boolean> {

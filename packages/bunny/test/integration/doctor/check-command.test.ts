@@ -121,6 +121,38 @@ describe('bunny check', () => {
     })
   })
 
+  it('finds everything of the site that would stop the start', async () => {
+    const policy = join(folder, 'policy.yaml')
+    await writeFile(policy, 'version: 1\nallow: GENERIC\n')
+    await writeFile(join(folder, 'not-a-folder'), '')
+    const { stdout } = await bunnyHere(['check', '--json'], {
+      env: {
+        ...env,
+        BUNNY_POLICY_FILE: policy,
+        BUNNY_AUDIT_DIR: join(folder, 'not-a-folder'),
+        OMOP_DEATH_ENABLED: 'true',
+        DEMOGRAPHICS_AGE_ENABLED: 'true',
+      },
+    })
+    const { steps, exitCode } = read(stdout)
+    const find = (id: string) => steps.find((step) => step.id === id)
+    expect(find('policy')?.detail).toContain('also switched on: death, ages')
+    expect(find('policy.file')).toMatchObject({
+      status: 'failed',
+      detail: expect.stringContaining('policy.yaml:2:8'),
+    })
+    expect(find('state.audit')).toMatchObject({ status: 'failed' })
+    expect(exitCode).toBe(78)
+    await writeFile(policy, 'version: 1\nallow: [GENERIC]\n')
+    const valid = await bunnyHere(['check', '--json'], {
+      env: { ...env, BUNNY_POLICY_FILE: policy },
+    })
+    expect(read(valid.stdout).steps.find(({ id }) => id === 'policy.file')).toMatchObject({
+      status: 'ok',
+      detail: expect.stringContaining('these kinds only: GENERIC'),
+    })
+  })
+
   it('ends within --timeout even if nothing answers', async () => {
     const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
     await once(silent, 'listening')

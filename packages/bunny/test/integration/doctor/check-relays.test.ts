@@ -110,8 +110,8 @@ describe('a check of several relays', () => {
       },
     })
     expect(code).toBe(69)
-    const [north = '', south = ''] = stdout.split('\nRelay south\n')
-    expect(north).toMatch(/\nRelay relay\n(?:.*\n)*? {2}failed +TCP/)
+    const [north = '', south = ''] = stdout.split('\nRelay: south\n')
+    expect(north).toMatch(/\nRelay: relay\n(?:.*\n)*? {2}failed +TCP/)
     expect(south).toMatch(/^(?: {2}ok .*\n)+ {2}ok +login and collection: accepted/)
   })
 })
