@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -196,6 +198,48 @@ describePostgres('a session', () => {
       await rm(folder, { recursive: true })
     }
     expect(await outcomeOf(url.href)).toBe('NO_PASSWORD')
+  })
+})
+
+describePostgres('a host that is a folder with a socket', () => {
+  let folder: string
+  const servers: Server[] = []
+
+  /** Leads to the PostgreSQL of this run. */
+  async function leadFrom(path: string): Promise<void> {
+    const { hostname, port } = new URL(await postgresUrl())
+    const server = createServer((client) => {
+      const upstream = connect(Number(port), hostname)
+      client.pipe(upstream).pipe(client)
+      client.on('error', () => upstream.destroy())
+      upstream.on('error', () => client.destroy())
+    })
+    servers.push(server)
+    server.listen(path)
+    await once(server, 'listening')
+  }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'warren-socket-'))
+    await leadFrom(join(folder, '.s.PGSQL.5433'))
+  })
+  afterAll(async () => {
+    for (const server of servers) server.close()
+    await rm(folder, { recursive: true })
+  })
+
+  it.each([
+    'Host=FOLDER;Port=5433;LOGIN',
+    'Host=/nonexistent,FOLDER;Port=5433;LOGIN',
+    'Host=/nonexistent;Port=5433;LOGIN',
+    'postgres://USER:PASSWORD@/postgres?host=FOLDER&port=5433',
+  ])('%s', async (text) => {
+    const { username, password } = new URL(await postgresUrl())
+    const address = text
+      .replace('FOLDER', folder)
+      .replace('LOGIN', `Username=${username};Password=${password};Database=postgres`)
+      .replace('USER:PASSWORD', `${username}:${password}`)
+    expect(await outcomeOf(address)).toBe(text.includes('FOLDER') ? 'plain' : 'ENOENT')
   })
 })
 
