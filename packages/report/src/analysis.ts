@@ -38,7 +38,7 @@ export function analyse(inputs: Inputs, options: AnalysisOptions): Analysis {
     clockOffsets,
     network,
     topology,
-    diagnosis: diagnose(network, topology),
+    diagnosis: diagnose(network, topology, inputs.kubernetes),
     poll: followPoll(network, topology),
     task: followTask(network, topology),
     expected: options.expected,

@@ -1,4 +1,5 @@
 import type { ReportDocument, Source } from '../document/report-document.ts'
+import { isKubernetesFormat } from '../kubernetes/kubernetes-file.ts'
 import { logCommands } from '../vocabulary/log-commands.ts'
 import type { Role } from '../vocabulary/role.ts'
 import { formatCount, formatList } from '../vocabulary/figures.ts'
@@ -151,6 +152,16 @@ function helpful(document: ReportDocument): MissingLog[] {
       'load-balancer',
       'It shows what happens between the clients and the relay (502, 503 and 504).',
     )
+  if (!document.sources.some(({ format }) => isKubernetesFormat(format)))
+    logs.push({
+      log: 'state of the pods (if they run in Kubernetes)',
+      required: false,
+      why: 'It shows why a program restarted: out of memory, failed probes, evictions.',
+      commands: [
+        'kubectl -n NAMESPACE describe pods > describe.txt',
+        'kubectl -n NAMESPACE get events -o json > events.json',
+      ],
+    })
   return logs
 }
 

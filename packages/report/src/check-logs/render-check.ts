@@ -21,7 +21,7 @@ export function renderCheck(
     .map((file) => [
       file.file,
       `${file.format}${file.wrapper === 'none' ? '' : `, ${file.wrapper}`}`,
-      file.format === 'not recognised' ? '–' : ROLE_LABEL[file.role],
+      file.role === 'unknown' ? '–' : ROLE_LABEL[file.role],
       `${file.estimated ? '~' : ''}${formatNumber(file.lines)}`,
       range(file),
     ])

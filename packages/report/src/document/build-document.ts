@@ -6,6 +6,7 @@ import type { PollMatch } from '../network/poll-match.ts'
 import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import { LineQuoter } from '../vocabulary/quotes/line-quoter.ts'
 import type { QuoteMode } from '../vocabulary/quotes/quote-mode.ts'
+import { kubernetesSourceId } from '../findings/incident-findings.ts'
 import { endOf, titleOf } from '../findings/raw-finding.ts'
 import type { RawFinding } from '../findings/raw-finding.ts'
 import { formatCount, formatDuration } from '../vocabulary/figures.ts'
@@ -20,6 +21,7 @@ import { Masker } from './masking.ts'
 import { REPORT_VERSION, reportDocumentSchema } from './report-document.ts'
 import type { Clock, Finding, ReportDocument } from './report-document.ts'
 import { sharedFolder, withoutFolder } from './shared-folder.ts'
+import { kubernetesSources } from './kubernetes-sources.ts'
 import { buildSources } from './source-section.ts'
 import { buildNumbers, writeSentence, decideVerdict } from './summary.ts'
 import { buildTransaction } from './transaction-section.ts'
@@ -41,6 +43,9 @@ export function buildDocument(
   const sourceIds = new Map(
     clockOffsets.map(({ source }, index) => [source.sourceId, `S${index + 1}`]),
   )
+  inputs.kubernetes.forEach((_, index) =>
+    sourceIds.set(kubernetesSourceId(index), `S${clockOffsets.length + index + 1}`),
+  )
   const idsOf = (log: ProgramLog): string[] => [sourceIds.get(log.source.sourceId) ?? 'S0']
   const numbers = new Map(diagnosis.findings.map((finding, index) => [finding, `F${index + 1}`]))
   const idOf = (finding: RawFinding): string => numbers.get(finding) ?? 'F0'
@@ -48,7 +53,11 @@ export function buildDocument(
   const links = buildLinks(analysis, idOf, sourceIds)
   const verdict = decideVerdict(diagnosis.findings, checks, inputs)
   const sentence = writeSentence(verdict, analysis, checks)
-  const sources = buildSources(analysis, sourceIds)
+  const { kubernetes } = inputs
+  const sources = [
+    ...buildSources(analysis, sourceIds),
+    ...kubernetesSources(kubernetes, sourceIds),
+  ]
   const caveats = findCaveats(analysis)
   const count = (severity: Finding['severity']): number =>
     diagnosis.findings.filter((finding) => finding.severity === severity).length
@@ -69,9 +78,11 @@ export function buildDocument(
     quotes,
     numbers: buildNumbers(analysis),
     totals: {
-      lines: inputs.files.reduce((sum, { reader }) => sum + reader.lines, 0),
-      bytes: inputs.files.reduce((sum, { reader }) => sum + reader.bytes, 0),
-      files: inputs.files.length,
+      lines:
+        sum(inputs.files, ({ reader }) => reader.lines) + sum(kubernetes, (file) => file.lines),
+      bytes:
+        sum(inputs.files, ({ reader }) => reader.bytes) + sum(kubernetes, (file) => file.bytes),
+      files: inputs.files.length + kubernetes.length,
       sources: sources.length,
       unreadable: sources.reduce((sum, { unreadable }) => sum + unreadable, 0),
       errors: count('error'),
@@ -112,7 +123,7 @@ function maskAndShorten(document: ReportDocument, { network, inputs }: Analysis)
   const written = withMoments(document, network)
   const masked = new Masker(collections, written).deep(written)
   const quoted = document.quotes === 'full' ? masked : withKnownQuotes(masked, document)
-  const folder = sharedFolder(inputs.files.map(({ path }) => path))
+  const folder = sharedFolder([...inputs.files, ...inputs.kubernetes].map(({ path }) => path))
   // Throws if the document does not match its schema.
   return reportDocumentSchema.parse(withShortQuotes(withoutFolder(quoted, folder)))
 }
@@ -211,4 +222,8 @@ function describeClock(name: string, reference: string, match: PollMatch): strin
       ? ['A skew that differs by a multiple of the polling interval would match as well.']
       : []),
   ].join(' ')
+}
+
+function sum<T>(items: readonly T[], amount: (item: T) => number): number {
+  return items.reduce((total, item) => total + amount(item), 0)
 }

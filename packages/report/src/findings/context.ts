@@ -1,3 +1,4 @@
+import type { KubernetesFile } from '../kubernetes/kubernetes-file.ts'
 import type { NetworkLink, Topology } from '../network/topology.ts'
 import type { Network } from '../network/network.ts'
 import type { SideView } from '../timeline/side-view.ts'
@@ -7,6 +8,7 @@ import type { RawFinding } from './raw-finding.ts'
 export interface DiagnosisContext {
   readonly network: Network
   readonly topology: Topology
+  readonly kubernetes: readonly KubernetesFile[]
   readonly found: RawFinding[]
 }
 

@@ -1,3 +1,4 @@
+import type { KubernetesFile } from '../kubernetes/kubernetes-file.ts'
 import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
 import type { Network } from '../network/network.ts'
 import type { Topology } from '../network/topology.ts'
@@ -18,6 +19,7 @@ import { findSilences } from './silences.ts'
 import type { LinkGap } from './silences.ts'
 import { findLateBeginnings } from './late-beginnings.ts'
 import { findClockSkew, findEarlyEnds, findLogGaps, findUnreadable } from './source-findings.ts'
+import { findIncidents } from './incident-findings.ts'
 import { findTaskFailures } from './task-findings.ts'
 
 export interface Diagnosis {
@@ -30,8 +32,12 @@ export interface Diagnosis {
  * Finds what is wrong, why, and who must act. The order of the finders matters: root causes are found before their consequences, and
  * a consequence is added to its root and not listed.
  */
-export function diagnose(network: Network, topology: Topology): Diagnosis {
-  const context: DiagnosisContext = { network, topology, found: [] }
+export function diagnose(
+  network: Network,
+  topology: Topology,
+  kubernetes: readonly KubernetesFile[],
+): Diagnosis {
+  const context: DiagnosisContext = { network, topology, kubernetes, found: [] }
   findStalls(context)
   findServiceFailures(context)
   findRelayFailures(context)
@@ -46,6 +52,7 @@ export function diagnose(network: Network, topology: Topology): Diagnosis {
   findLateBeginnings(context)
   findEarlyEnds(context)
   absorbIntoStalls(context)
+  findIncidents(context)
   findUnreadable(context)
   findClockSkew(context)
   for (const finding of context.found) reopenRecurring(finding, network.to)

@@ -60,7 +60,7 @@ export function nameOfInstance({
 }
 
 /** A pod name without its random suffix: `hub-relay-6d5f7c9b8-x2k4q`, `rabbitmq-0`. */
-function deploymentOf(pod: string): string {
+export function deploymentOf(pod: string): string {
   return pod.replace(POD, '').replace(REPLICA, '')
 }
 

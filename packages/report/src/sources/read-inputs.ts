@@ -18,7 +18,9 @@ import {
 import { compareText, rotationRank, unrotatedName } from '../read/input-files.ts'
 import type { InputFile } from '../read/input-files.ts'
 import type { LineMemory } from '../read/line-memory.ts'
+import type { KubernetesFile } from '../kubernetes/kubernetes-file.ts'
 import { LogReader } from './log-reader.ts'
+import { readKubernetes } from './read-kubernetes.ts'
 import { HEAD_BYTES, recognise } from '../read/recognise.ts'
 import type { Recognition } from '../read/recognise.ts'
 import type { SourceLabels } from '../read/source-labels.ts'
@@ -47,6 +49,8 @@ export interface FileReading {
 export interface Inputs {
   readonly files: readonly FileReading[]
   readonly sources: readonly LogSource[]
+  /** Files with the output of kubectl and similar commands. They are not logs. */
+  readonly kubernetes: readonly KubernetesFile[]
   /** There were more sources than are kept apart. */
   readonly overflowed: boolean
 }
@@ -87,7 +91,12 @@ export async function readInputs(
   const registry = new SourceRegistry(options)
   const buffers = new ChunkBuffers(options.chunkBytes)
   const opened: OpenedInput[] = []
-  for (const input of inputs) opened.push(await openInput(input, options, buffers))
+  const kubernetes: KubernetesFile[] = []
+  for (const input of inputs) {
+    const found = await readKubernetes(input)
+    if (found === undefined) opened.push(await openInput(input, options, buffers))
+    else kubernetes.push(found)
+  }
   opened.sort(
     (a, b) =>
       compareText(unrotatedName(a.input.path), unrotatedName(b.input.path)) ||
@@ -121,7 +130,7 @@ export async function readInputs(
     if (!compressed && encoding === 'utf-8' && path !== '-') file.position = reader.bytes
   }
   for (const source of registry.sources) source.finish()
-  return { files, sources: registry.sources, overflowed: registry.overflowed }
+  return { files, sources: registry.sources, kubernetes, overflowed: registry.overflowed }
 }
 
 /** Older first. Times without a date are ambiguous around midnight, so the names of rotated files decide. */

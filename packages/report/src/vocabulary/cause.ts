@@ -80,6 +80,13 @@ export const CAUSES = [
   'database-failing',
   // the client's own database
   'cdm-failing',
+  // what Kubernetes and the load balancer report
+  'out-of-memory',
+  'crash-loop',
+  'image-pull-failing',
+  'pod-evicted',
+  'target-unhealthy',
+  'certificate-not-renewed',
   // expected log lines that look like problems
   'health-probe',
   'probe-failing',

@@ -9,6 +9,7 @@ import { TASKS } from './tasks.ts'
 import { UPSTREAM } from './upstream.ts'
 import { BROKER } from './broker.ts'
 import { DATABASES } from './databases.ts'
+import { PLATFORM } from './platform.ts'
 import { PROBES } from './probes.ts'
 import type { CauseRow } from './cause-row.ts'
 
@@ -24,6 +25,7 @@ export const CAUSE_SHEET: Readonly<Record<Cause, CauseRow>> = {
   ...UPSTREAM,
   ...BROKER,
   ...DATABASES,
+  ...PLATFORM,
   ...PROBES,
 }
 
