@@ -87,7 +87,8 @@ async function readTimeRange(files: readonly InputFile[], options: ReportOptions
     for (const { source, shift } of analysisOf(whole, options).clockOffsets)
       shifts.set(source.sourceId, shift)
   }
-  return readInputs(files, {
+  // Awaited here: the input is kept until it has been read.
+  return await readInputs(files, {
     ...read,
     memoryOf: (sourceId) => memories.get(sourceId),
     timeRangeOf: (sourceId) => {
