@@ -91,15 +91,16 @@ export class DemoScreen {
     const width = this.#width - INDENT.length
     for (const line of stageLines(progress, this.#paint, { width, end })) this.line(INDENT + line)
 
-    const unit = fileOf(question) === undefined ? '' : ' rows'
+    const isFile = fileOf(question) !== undefined
+    const unit = isFile ? ' rows' : ''
     for (const hospital of outcome.hospitals) {
-      this.#row(hospital.node, ...this.#hospital(hospital, unit))
+      this.#row(hospital.node, ...this.#hospital(hospital, isFile))
     }
     const { combined } = outcome
     const hasResult = combined.status !== 'error'
     const count = hasResult ? `${number.format(combined.count)}${unit}` : 'no result'
     const paint = hasResult ? green : red
-    const truth = `true ${number.format(outcome.trueCount)}${unit}`
+    const truth = truthText(combined.count, outcome.trueCount, isFile)
     const message = combined.message === null ? '' : `; ${combined.message}`
     this.#row(bold('combined'), bold(paint(padCount(count))), truth + message)
     for (const text of outcome.excerpt) this.#row('', '', text)
@@ -108,16 +109,16 @@ export class DemoScreen {
   /** A hospital's count, padded and styled, and the text next to it. */
   #hospital(
     { status, count, trueCount, reason }: HospitalOutcome,
-    unit: string,
+    isFile: boolean,
   ): [count: string, text: string] {
     const { red, yellow } = this.#paint
-    const truth = trueCount === undefined ? '' : `true ${number.format(trueCount)}${unit}`
+    const truth = trueCount === undefined ? '' : truthText(count, trueCount, isFile)
     if (status === 'missing') return [red(padCount('no response')), '']
     if (status === 'error') return [red(padCount('failed')), reason ?? '']
     if (count === 0 && trueCount !== undefined && trueCount > 0) {
       return [yellow(padCount('suppressed')), truth]
     }
-    return [padCount(`${number.format(count)}${unit}`), truth]
+    return [padCount(`${number.format(count)}${isFile ? ' rows' : ''}`), truth]
   }
 
   #row(name: string, count: string, text: string): void {
@@ -146,6 +147,14 @@ export class DemoScreen {
   get #width(): number {
     return Math.min(columnsOf(this.#out, this.#env), MAX_COLUMNS)
   }
+}
+
+/** The true number of people; or of the rows of a file, of which some are left out on purpose. */
+function truthText(count: number, trueCount: number, isFile: boolean): string {
+  if (!isFile) return `true ${number.format(trueCount)}`
+  const hidden = trueCount - count
+  const why = hidden > 0 ? `; ${number.format(hidden)} left out: too few people` : ''
+  return `of ${number.format(trueCount)}${why}`
 }
 
 function padCount(text: string): string {

@@ -110,6 +110,25 @@ describe('the demo screen', () => {
     expect(text).toMatch(/st-brides +no response\n/)
   })
 
+  it('says that rows of a file are left out on purpose', () => {
+    const question = QUESTIONS.find(({ task }) => task['code'] === 'GENERIC')
+    const written: string[] = []
+    new DemoScreen({ write: (text) => written.push(text) }, {}).outcome(question!, STEPS.at(-1)!, {
+      ...OUTCOME,
+      hospitals: [
+        { node: 'northgate', status: 'ok', count: 269, trueCount: 269 },
+        { node: 'riverside', status: 'ok', count: 240, trueCount: 1_269 },
+      ],
+      trueCount: 1_270,
+      combined: { status: 'ok', count: 1_269, message: null },
+    })
+    const text = written.join('')
+    expect(text).toMatch(/northgate +269 rows +of 269\n/)
+    expect(text).toMatch(/riverside +240 rows +of 1,269; 1,029 left out: too few people\n/)
+    expect(text).toMatch(/combined +1,269 rows +of 1,270; 1 left out: too few people\n/)
+    expect(text).not.toContain('true')
+  })
+
   it('adapts when the terminal becomes narrower while a question travels', () => {
     let terminal = new VirtualTerminal(80)
     const out = {
