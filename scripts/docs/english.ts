@@ -60,8 +60,9 @@ export function glossaryRules(glossary: string): Rule[] {
       const flags = /[A-Z]/.test(word) || word.includes(' id') ? 'g' : 'gi'
       const text = word.replaceAll(/[$.*+?^()[\]{}|\\]/g, String.raw`\$&`).replaceAll("'", "['’]")
       rules.push({
-        // A hyphen before the word makes it a part of a command, such as `list-subnodes`.
-        pattern: new RegExp(String.raw`(?<![\w-])${text}(?![\w-])`, flags),
+        // A hyphen before the word makes it a part of a command, such as `list-subnodes`, and a quotation mark a name in
+        // the database of another program, such as "SubNodes".
+        pattern: new RegExp(String.raw`(?<![\w"-])${text}(?![\w-])`, flags),
         advice: `write ${advice}`,
       })
     }
