@@ -54,7 +54,7 @@ async function addChosen(manager: UserManager, username: string): Promise<BenchU
   const password = randomBytes(6).toString('hex')
   const collectionId = newUuid()
   const passwordHash = await hashPassword(password)
-  await manager.import({ username, passwordHash, collectionIds: [collectionId] })
+  await manager.import([{ username, passwordHash, declared: false, collectionIds: [collectionId] }])
   return { username, password, collectionId }
 }
 

@@ -1,4 +1,5 @@
 import { createMetrics, Health, type Logger, sleep } from '@warren/runtime'
+import { hasDotnetUsers } from './change-over/dotnet-hub.ts'
 import type { RelayConfig } from './config/relay-config.ts'
 import { HttpService } from './http-service.ts'
 import { UserManager } from './nodes/user-manager.ts'
@@ -67,7 +68,11 @@ export async function startRelay(
       ...(signal === undefined ? {} : { signal }),
     }),
   )
-  const passwords = await reconcileDeclaredUsers(store.users, config.declaredUsers, log)
+  const passwords = await reconcileDeclaredUsers(store.users, config.declaredUsers, {
+    removesMissing: config.removesUndeclaredUsers,
+    log,
+  })
+  await warnOfUnimportedUsers(store, config, log)
 
   const queue = starting.use(openQueue(config.queue, store, log))
   const links = starting.use(
@@ -236,4 +241,20 @@ function dependencies(store: RelayStore, queue: NodeQueue): Dependency[] {
     traffic: () => queue.status().traffic,
   }
   return [database, broker]
+}
+
+/** The database of a .NET relay has no users for this one until they are imported: every node would get 401. */
+async function warnOfUnimportedUsers(
+  { users }: RelayStore,
+  { storeTarget }: RelayConfig,
+  log: Logger,
+): Promise<void> {
+  if (storeTarget.technology !== 'postgresql' || (await users.listUsers()).length > 0) return
+  if (!(await hasDotnetUsers(storeTarget.address))) return
+  log.error(
+    {
+      hint: 'Stop polling with the .NET relay, and run: warren relay import --from with the connection string of this database.',
+    },
+    'users of the .NET relay not imported',
+  )
 }

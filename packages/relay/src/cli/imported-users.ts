@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { type CliIo, ExitCode, fileErrorReason, ProgramError } from '@warren/runtime'
 import { z } from 'zod'
-import type { ImportedUser } from '../nodes/user-manager.ts'
+import type { ImportedUser } from '../nodes/import-plan.ts'
 import { canonicalGuid } from '../vocabulary/collection-id.ts'
 
 const requiredText = z.string('expected a text').min(1, 'expected a text')
@@ -30,7 +30,7 @@ export async function readImportedUsers(file: string, io: CliIo): Promise<readon
   const users = text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return []
     const parsed = userSchema.safeParse(parseLine(line))
-    if (parsed.success) return [parsed.data]
+    if (parsed.success) return [{ ...parsed.data, declared: false }]
     // Paths and messages only, because a line contains a password hash.
     const reasons = parsed.error.issues.map(({ path, message }) =>
       path.length === 0 ? message : `${path.join('.')}: ${message}`,

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { loadRelayConfig, relayConfig } from '../config/relay-config.ts'
 import { RELAY_VERSION } from '../version.ts'
 import { withStore } from './command-store.ts'
+import { addImportCommand } from './import.command.ts'
 import { addNodeCommands } from './nodes.commands.ts'
 import { serve } from './serve.command.ts'
 import { addStatusCommand } from './status.command.ts'
@@ -37,6 +38,7 @@ The relay is configured by environment variables: see docs/configuration.md.`,
   addNodeCommands(relay, io)
   addTaskCommands(relay, io)
   addStatusCommand(relay, io)
+  addImportCommand(relay, io)
 
   const config = relay.command('config').description('check the configuration')
   config

@@ -220,15 +220,17 @@ Examples:
       '<file>',
       'one JSON object per line: {"username","passwordHash","collectionIds"}; - for standard input',
     )
-    .description('import users from another relay, with their password hashes and collection IDs')
+    .description('import users from a file, all or none; users that are here stay as they are')
     .action(async (file: string) => {
       const imported = await readImportedUsers(file, io)
-      await withUsers(async (manager) => {
-        for (const user of imported) {
-          const { name, nodeIds } = await manager.import(user)
-          io.stdout.write(`${name}\t${nodeIds.length}\n`)
-        }
-      })
+      const plan = await withUsers((manager) => manager.import(imported))
+      for (const { username, collectionIds } of plan.toAdd) {
+        io.stdout.write(`${username}\t${collectionIds.length}\n`)
+      }
+      for (const name of plan.present) io.stderr.write(`note: ${name} is here already\n`)
+      for (const { username, difference } of plan.different) {
+        io.stderr.write(`note: ${username} is left as it is: ${difference}\n`)
+      }
     })
 }
 

@@ -1,4 +1,10 @@
-import { type ConfigProblem, type Setting, settingFamily } from '@warren/runtime'
+import {
+  booleanSetting,
+  type ConfigProblem,
+  type Setting,
+  setting,
+  settingFamily,
+} from '@warren/runtime'
 import { z } from 'zod'
 import type { DeclaredUser } from '../vocabulary/declared-user.ts'
 import { canonicalGuid } from '../vocabulary/collection-id.ts'
@@ -15,6 +21,13 @@ const nodeId = z.string().transform((text, context): string => {
 })
 
 export const declaredUserSettings = {
+  removesUndeclaredUsers: setting({
+    name: 'RELAY_REMOVE_UNDECLARED_USERS',
+    schema: booleanSetting(),
+    default: false,
+    description:
+      'Remove declared users that are not in the configuration any more, with their nodes, at the start. Otherwise they stay, and the log names them.',
+  }),
   declaredPasswords: settingFamily({
     name: 'DownstreamUsers__<name>__Password',
     pattern: /DownstreamUsers__(?<user>.+)__Password/,
@@ -23,7 +36,7 @@ export const declaredUserSettings = {
       .min(MIN_PASSWORD_LENGTH, `expected ${MIN_PASSWORD_LENGTH} characters or more`),
     secret: true,
     description:
-      'Password of a declared user: one that is added, changed and removed with the configuration.',
+      'Password of a declared user: one that is added and changed with the configuration.',
   }),
   declaredNode: settingFamily({
     name: 'DownstreamUsers__<name>__SubNode',

@@ -5,9 +5,12 @@ import { NameTakenError, NodeTakenError } from '../store/store-error.ts'
 import { type DeclaredPassword, NO_PASSWORD_HASH } from './declared-passwords.ts'
 import { canonicalUsername } from '../vocabulary/username.ts'
 
+const MAX_NAMED = 20
+
 /**
- * Adds and removes declared users and their nodes so that they match the configuration. Users added on the command line
- * stay as they are. Everything is checked before anything is changed. Resolves to the passwords, which are neither
+ * Adds declared users, and adds and removes their nodes, so that they match the configuration. Declared users that are not in
+ * it any more are removed only with `removesMissing`: a relay that was started without its configuration must not lock
+ * out every site. Users added on the command line stay as they are. Everything is checked before anything is changed. Resolves to the passwords, which are neither
  * verified nor set yet, because that takes long.
  *
  * Throws a ProgramError (exit code 78) that lists each conflict with a user or node added on the command line.
@@ -15,7 +18,7 @@ import { canonicalUsername } from '../vocabulary/username.ts'
 export async function reconcileDeclaredUsers(
   users: UserStore,
   declared: readonly DeclaredUser[],
-  log: Logger,
+  { removesMissing, log }: { removesMissing: boolean; log: Logger },
 ): Promise<readonly DeclaredPassword[]> {
   const existing = await users.listUsers()
   const conflicts = findConflicts(existing, declared)
@@ -31,10 +34,24 @@ export async function reconcileDeclaredUsers(
   const byKey = new Map(existing.map((user) => [canonicalUsername(user.name), user]))
   const declaredKeys = new Set(declared.map((user) => canonicalUsername(user.name)))
   // Removing first frees the nodes that moved from one declared user to another.
-  for (const user of existing) {
-    if (!user.declared || declaredKeys.has(canonicalUsername(user.name))) continue
-    await users.removeUser(user.id)
-    log.info({ user: user.name }, 'declared user removed')
+  const missing = existing.filter(
+    (user) => user.declared && !declaredKeys.has(canonicalUsername(user.name)),
+  )
+  if (removesMissing) {
+    for (const user of missing) {
+      await users.removeUser(user.id)
+      log.info({ user: user.name }, 'declared user removed')
+    }
+  } else if (missing.length > 0) {
+    const names = missing.slice(0, MAX_NAMED).map(({ name }) => name)
+    log.warn(
+      {
+        users: names,
+        more: missing.length - names.length,
+        hint: 'Set RELAY_REMOVE_UNDECLARED_USERS=true to remove them.',
+      },
+      'declared users are not in the configuration',
+    )
   }
   for (const user of declared) {
     const record = byKey.get(canonicalUsername(user.name))

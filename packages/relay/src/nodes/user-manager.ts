@@ -1,8 +1,8 @@
 import { ExitCode, nearestName, ProgramError } from '@warren/runtime'
 import type { NodeRecord, UserRecord, UserStore } from '../store/user-store.ts'
-import { hashGeneratedPassword, isGeneratedPasswordHash } from './generated-password-hash.ts'
+import { hashGeneratedPassword } from './generated-password-hash.ts'
+import { type ImportedUser, type ImportPlan, planImport } from './import-plan.ts'
 import { generatePassword } from './password-generator.ts'
-import { isSlowHash } from './password-hash.ts'
 import { usernameProblem } from '../vocabulary/username.ts'
 
 /** The credentials to enter in the configuration of a bunny. The password is shown once and not stored. */
@@ -11,13 +11,6 @@ export interface NewUser {
   readonly password: string
   /** Collection ID of the user's first node. */
   readonly collectionId: string
-}
-
-/** A user of another relay, with the hash of its password. */
-export interface ImportedUser {
-  readonly username: string
-  readonly passwordHash: string
-  readonly collectionIds: readonly string[]
 }
 
 /**
@@ -110,18 +103,23 @@ export class UserManager {
     return user
   }
 
-  async import(imported: ImportedUser): Promise<UserRecord> {
-    checkName(imported.username)
-    const { username: name, passwordHash } = imported
-    if (!isSlowHash(passwordHash) && !isGeneratedPasswordHash(passwordHash)) {
-      throw new ProgramError(`the password hash of "${name}" has an unknown format`, {
-        exitCode: ExitCode.data,
-        hint: 'Export the hashes of a .NET relay (ASP.NET Identity v3) or of a Warren relay.',
-      })
+  /**
+   * Adds the users that are missing here, all or none, and leaves the others as they are. Throws a ProgramError (exit code 65)
+   * that lists every reason against it.
+   */
+  async import(users: readonly ImportedUser[], { dryRun = false } = {}): Promise<ImportPlan> {
+    const plan = planImport(users, await this.#users.listUsers())
+    if (plan.problems.length > 0) {
+      throw new ProgramError(
+        `nothing was imported:\n${plan.problems.map((problem) => `  ${problem}`).join('\n')}`,
+        {
+          exitCode: ExitCode.data,
+          hint: 'Rename or remove the users and nodes named above, here or in the other relay.',
+        },
+      )
     }
-    const user = await this.#users.addUser({ name, passwordHash, declared: false })
-    for (const id of imported.collectionIds) await this.#users.addNode(user.id, { id })
-    return { ...user, nodeIds: imported.collectionIds }
+    if (!dryRun) await this.#users.importUsers(plan.toAdd)
+    return plan
   }
 
   async #find(name: string): Promise<UserRecord> {

@@ -148,6 +148,10 @@ export const RELAY_LOG_EVENTS = {
     'A user was removed because it is no longer in the configuration. Fields: user',
   'declared password not updated':
     'user, err: its logins use the stored password; the next start tries again',
+  'declared users are not in the configuration':
+    'Declared users stay although the configuration does not have them any more. Fields: users, more, hint',
+  'users of the .NET relay not imported':
+    'The database has tables of a .NET relay with users, and no user of this relay, so every node gets 401. Fields: hint',
   'declared user has a new password':
     'The password of a user changed in the configuration. Fields: user',
   'declared user has no node': 'A user of the configuration has no nodes. Fields: user',

@@ -2,9 +2,15 @@ import { newUuid } from '@warren/runtime'
 import { sql, type Kysely, type Selectable } from 'kysely'
 
 import { canonicalUsername, isUsername } from '../vocabulary/username.ts'
-import type { EarlierPassword, NodeRecord, UserRecord, UserStore } from './user-store.ts'
+import type {
+  EarlierPassword,
+  NewUserRecord,
+  NodeRecord,
+  UserRecord,
+  UserStore,
+} from './user-store.ts'
 import type { Announce, SqlDatabase } from './sql-database.ts'
-import type { RelayTables, UserTable } from './sql-schema.ts'
+import type { NodeTable, RelayTables, UserTable } from './sql-schema.ts'
 import { NameTakenError, NodeTakenError, UnknownUserError } from './store-error.ts'
 
 // The number of parameters per statement is limited (SQLite: 32,766).
@@ -22,25 +28,20 @@ export class SqlUserStore implements UserStore {
     passwordHash: string
     declared: boolean
   }): Promise<UserRecord> {
-    const { now } = this.#database.differences
     return this.#database.transact('add a user', async (trx, announce) => {
-      const added = await trx
-        .insertInto('relay_users')
-        .values({
-          id: newUuid(),
-          name: user.name,
-          name_key: canonicalUsername(user.name),
-          password_hash: user.passwordHash,
-          password_version: 1,
-          declared: user.declared ? 1 : 0,
-          created_at: now(),
-        })
-        .onConflict((conflict) => conflict.column('name_key').doNothing())
-        .returningAll()
-        .executeTakeFirst()
-      if (added === undefined) throw new NameTakenError(user.name)
+      const added = await this.#insertUser(trx, user)
       announce({ kind: 'users-changed' })
       return userRecord({ ...added, earlier_for_ms: null }, [])
+    })
+  }
+
+  async importUsers(users: readonly NewUserRecord[]): Promise<void> {
+    await this.#database.transact('import users', async (trx, announce) => {
+      for (const { username, passwordHash, declared, collectionIds } of users) {
+        const { id } = await this.#insertUser(trx, { name: username, passwordHash, declared })
+        for (const nodeId of collectionIds) await this.#insertNode(trx, id, { id: nodeId })
+      }
+      if (users.length > 0) announce({ kind: 'users-changed' })
     })
   }
 
@@ -181,29 +182,15 @@ export class SqlUserStore implements UserStore {
         .$if(this.#database.differences.rowLocks, (query) => query.forKeyShare())
         .executeTakeFirst()
       if (user === undefined) throw new UnknownUserError(userId)
-      const id = node.id ?? newUuid()
-      const added = await trx
-        .insertInto('relay_nodes')
-        .values({
-          id,
-          user_id: userId,
-          label: node.label ?? null,
-          active: 1,
-          created_at: this.#database.differences.now(),
-          last_seen_at: null,
-        })
-        .onConflict((conflict) => conflict.column('id').doNothing())
-        .returning(['label', 'created_at'])
-        .executeTakeFirst()
-      if (added === undefined) throw new NodeTakenError(id)
+      const { id, label, created_at: createdAt } = await this.#insertNode(trx, userId, node)
       announce({ kind: 'users-changed' })
       return {
         id,
-        label: added.label,
+        label,
         userId,
         userName: user.name,
         active: true,
-        createdAt: added.created_at,
+        createdAt,
         lastSeenAt: null,
       }
     })
@@ -286,6 +273,51 @@ export class SqlUserStore implements UserStore {
           .execute(),
       )
     }
+  }
+
+  async #insertUser(
+    trx: Kysely<RelayTables>,
+    user: { name: string; passwordHash: string; declared: boolean },
+  ): Promise<Selectable<UserTable>> {
+    const added = await trx
+      .insertInto('relay_users')
+      .values({
+        id: newUuid(),
+        name: user.name,
+        name_key: canonicalUsername(user.name),
+        password_hash: user.passwordHash,
+        password_version: 1,
+        declared: user.declared ? 1 : 0,
+        created_at: this.#database.differences.now(),
+      })
+      .onConflict((conflict) => conflict.column('name_key').doNothing())
+      .returningAll()
+      .executeTakeFirst()
+    if (added === undefined) throw new NameTakenError(user.name)
+    return added
+  }
+
+  async #insertNode(
+    trx: Kysely<RelayTables>,
+    userId: string,
+    node: { id?: string; label?: string },
+  ): Promise<Pick<NodeTable, 'id' | 'label' | 'created_at'>> {
+    const id = node.id ?? newUuid()
+    const added = await trx
+      .insertInto('relay_nodes')
+      .values({
+        id,
+        user_id: userId,
+        label: node.label ?? null,
+        active: 1,
+        created_at: this.#database.differences.now(),
+        last_seen_at: null,
+      })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .returning(['id', 'label', 'created_at'])
+      .executeTakeFirst()
+    if (added === undefined) throw new NodeTakenError(id)
+    return added
   }
 
   #earlierFor() {

@@ -44,9 +44,19 @@ export interface NodeRecord {
   readonly lastSeenAt: number | null
 }
 
+/** A user of another relay. */
+export interface NewUserRecord {
+  readonly username: string
+  readonly passwordHash: string
+  readonly declared: boolean
+  readonly collectionIds: readonly string[]
+}
+
 export interface UserStore {
   /** Throws NameTakenError. */
   addUser(user: { name: string; passwordHash: string; declared: boolean }): Promise<UserRecord>
+  /** Adds all of these users with their nodes, or none. Throws NameTakenError or NodeTakenError. */
+  importUsers(users: readonly NewUserRecord[]): Promise<void>
   findUser(name: string): Promise<UserRecord | null>
   /** Sorted by name. */
   listUsers(): Promise<readonly UserRecord[]>

@@ -1,9 +1,9 @@
-import { pbkdf2Sync } from 'node:crypto'
 import { createLogger } from '@warren/runtime'
 import { until } from '@warren/testkit'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { loadRelayConfig, startRelay } from '../../src/index.ts'
 import { BareNode } from '../harness/bare-client.ts'
+import { identityHash } from '../harness/dotnet-hub.ts'
 import { runCli } from '../harness/run-cli.ts'
 import {
   describeStores,
@@ -15,14 +15,6 @@ import {
 const NODE_1 = '3f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a11'
 const NODE_2 = '4f6f1c1e-5a0b-4a43-9a53-0d1b0c2f7a12'
 const silent = createLogger({ component: 'relay', level: 'fatal', format: 'json' })
-
-/** A hash in the format of the .NET relay: PBKDF2 with HMAC-SHA-512 and 50,000 iterations. */
-function identityHash(password: string): string {
-  const salt = Buffer.alloc(16, 7)
-  const header = Buffer.from('01000000020000c35000000010', 'hex')
-  const key = pbkdf2Sync(password, salt, 50_000, 32, 'sha512')
-  return Buffer.concat([header, salt, key]).toString('base64')
-}
 
 let resources: AsyncDisposableStack
 beforeEach(() => {
@@ -81,7 +73,9 @@ describeStores('a hash of the .NET relay', (open) => {
     const one = resources.use(await startTestRelay(env))
     const two = resources.use(await startTestRelay(env))
     const passwordHash = identityHash('their password')
-    await one.users.import({ username: 'theirs', passwordHash, collectionIds: [NODE_1] })
+    await one.users.import([
+      { username: 'theirs', passwordHash, declared: false, collectionIds: [NODE_1] },
+    ])
     const user = { username: 'theirs', password: 'their password', collectionId: NODE_1 }
     const hash = async () => (await one.users.list())[0]?.passwordHash
 
@@ -140,8 +134,20 @@ describe('declared users', () => {
       expect((await poll('site', 'password-2', NODE_2)).status).toBe(204)
       expect((await poll('new', 'password-3', NODE_1)).status).toBe(204)
     }
-    const left = await startWith(declared({}, store))
-    expect(left.map((user) => user.name)).toEqual(['existing'])
+    const names = async (more: NodeJS.ProcessEnv) =>
+      (await startWith(declared(more, store))).map((user) => user.name)
+    // A relay that was started without its configuration must not lock out its sites.
+    expect(await names({})).toEqual(['existing', 'new', 'site'])
+    expect(await names({ RELAY_REMOVE_UNDECLARED_USERS: 'true' })).toEqual(['existing'])
+  })
+
+  it('that are no longer in the configuration are named in the log', async () => {
+    const store = resources.use(await openSqlite())
+    await startWith(declared({ DownstreamUsers__site__Password: 'password-1' }, store))
+    await using relay = await startTestRelay(declared({}, store))
+    expect(relay.logged('declared users are not in the configuration')).toMatchObject([
+      { users: ['site'], more: 0, hint: expect.stringContaining('RELAY_REMOVE_') as unknown },
+    ])
   })
 
   it('change nothing if one of them conflicts with an existing user', async () => {

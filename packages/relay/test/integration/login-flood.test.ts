@@ -20,7 +20,7 @@ afterEach(() => resources.disposeAsync())
 const generated = (users: UserManager) => users.add('site-a')
 const chosen = async (users: UserManager) => {
   const passwordHash = await hashPassword('correct horse')
-  await users.import({ username: 'site-a', passwordHash, collectionIds: [NODE] })
+  await users.import([{ username: 'site-a', passwordHash, declared: false, collectionIds: [NODE] }])
   return { username: 'site-a', password: 'correct horse', collectionId: NODE }
 }
 

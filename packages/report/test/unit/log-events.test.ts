@@ -31,6 +31,7 @@ const UNUSED: Readonly<Record<'relay' | 'bunny', readonly string[]>> = {
     'declared user has a new password',
     'declared user has no node',
     'declared user removed',
+    'declared users are not in the configuration',
     'host name resolved',
     'host name unresolved',
     'log lines omitted',
@@ -53,6 +54,7 @@ const UNUSED: Readonly<Record<'relay' | 'bunny', readonly string[]>> = {
     'task unreadable',
     'tasks deleted',
     'upkeep failed',
+    'users of the .NET relay not imported',
     'waiting for the database',
   ],
   bunny: [
