@@ -1,4 +1,5 @@
 import { CDM_TABLES, cdmTable } from '@warren/cdm'
+import { shellWord } from '@warren/runtime'
 import { findExport, type ExportedTable } from './export-folder.ts'
 import { LoadError, LoadProblems, formatProblem } from './load-problem.ts'
 import type { LoadedTable, LoadProgress, LoadReport } from './load-report.ts'
@@ -78,13 +79,9 @@ function throwIfAny(problems: LoadProblems, skipBadLines: boolean): void {
 }
 
 function hintFor({ markers, fatal }: LoadProblems): string | undefined {
-  const missing = [...markers].map((marker) => `--null ${quoteForShell(marker)}`)
+  const missing = [...markers].map((marker) => `--null ${shellWord(marker)}`)
   if (missing.length > 0) return `Add ${missing.join(' ')} to read such fields as empty.`
   return fatal === 0 ? 'Fix the lines, or add --skip-bad-lines to load the others.' : undefined
-}
-
-function quoteForShell(text: string): string {
-  return /^[\w./-]+$/.test(text) ? text : `'${text}'`
 }
 
 async function rejectDuplicateKeys(

@@ -64,6 +64,7 @@ export { wrapCommand } from './terminal/fit-help.ts'
 export { asInvoked } from './terminal/invocation.ts'
 export { LiveLine } from './terminal/live-line.ts'
 export { formatTable, writeTable, type Cell, type TableOptions } from './terminal/table.ts'
+export { shellWord } from './terminal/shell-word.ts'
 export {
   displayWidth,
   truncate,

@@ -1,5 +1,7 @@
 import { basename, delimiter, dirname, isAbsolute, relative } from 'node:path'
 
+import { shellWord } from '@warren/runtime/cli'
+
 /** The parts of `process` that the invocation depends on. */
 export interface RunningProcess {
   readonly argv: readonly string[]
@@ -40,11 +42,6 @@ function isRunByNpm(env: NodeJS.ProcessEnv): boolean {
 export function pathFrom(folder: string, path: string): string {
   const short = relative(folder, path)
   return short === '' ? '.' : short.startsWith('../../..') ? path : short
-}
-
-/** `text` as one word of a POSIX shell. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
 }
 
 function isWithin(folder: string, parent: string): boolean {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CohortOptions } from '@warren/cohort'
-import { ExitCode, fileErrorReason, ProgramError, type Logger } from '@warren/runtime'
+import { ExitCode, fileErrorReason, ProgramError, shellWord, type Logger } from '@warren/runtime'
 import { AuditDamaged, AuditLog } from '../audit/audit-log.ts'
 import type { Clock } from '../clock.ts'
 import type { BunnyConfig } from '../config.ts'
@@ -111,7 +111,7 @@ async function openAudit(
     throw new ProgramError(`cannot write the audit record in ${folder}: ${reason}`, {
       exitCode: ExitCode.config,
       hint: isDamaged
-        ? `Run warren bunny audit verify --dir ${folder}, keep the files for inspection, and set BUNNY_AUDIT_DIR to an empty folder.`
+        ? `Run warren bunny audit verify --dir ${shellWord(folder)}, keep the files for inspection, and set BUNNY_AUDIT_DIR to an empty folder.`
         : 'Make the folder in BUNNY_AUDIT_DIR writable for the user that runs the bunny.',
       cause: error,
     })

@@ -1,4 +1,5 @@
 import { statementParts } from '@warren/cohort'
+import { shellWord } from '@warren/runtime'
 import type { CdmProblem, CdmSource, CheckOptions, Row, SqlStatement } from './cdm-source.ts'
 import { quoteIdentifier } from './quote-identifier.ts'
 import {
@@ -138,10 +139,11 @@ function missingTables(missing: readonly RequiredTable[], catalogue: Catalogue):
   const problems: CdmProblem[] = []
   if (required.length > 0) {
     const names = required.map(({ name }) => name).join(', ')
-    let hint = `Create the tables or views ${names}, or load exported files (see warren omop load --help).`
+    const what = required.length === 1 ? 'table or view' : 'tables or views'
+    let hint = `Create the ${what} ${names}, or load exported files (see warren omop load --help).`
     if (!catalogue.tables.has('person') && otherSchema !== undefined) {
       const schemas = [otherSchema, ...moreSchemas].join(' or ')
-      hint = `Set DATASOURCE_DB_SCHEMA=${otherSchema}: a table person exists in schema ${schemas}.`
+      hint = `Set DATASOURCE_DB_SCHEMA=${shellWord(otherSchema)}: a table person exists in schema ${schemas}.`
     }
     problems.push(missingTable(names, required.length, catalogue, hint))
   }

@@ -66,7 +66,9 @@ describe('checking a CDM', () => {
     const elsewhere: Catalogue = { schema: '', tables: new Map(), otherCdmSchemas: ['omop'] }
     const problems = checkCatalogue(elsewhere, {})
     expect(problems.every(({ hint }) => hint.includes('omop'))).toBe(true)
-    expect(problems[0]?.hint).toContain('DATASOURCE_DB_SCHEMA')
+    expect(problems[0]?.hint).toContain('DATASOURCE_DB_SCHEMA=omop:')
+    const named = checkCatalogue({ ...elsewhere, otherCdmSchemas: ['OMOP Cdm'] }, {})
+    expect(named[0]?.hint).toContain("DATASOURCE_DB_SCHEMA='OMOP Cdm':")
   })
 
   it('reports each missing column, and since which CDM version there are coordinates', () => {

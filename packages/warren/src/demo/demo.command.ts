@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 
-import { asInvoked, ExitCode, ProgramError, sleep, type CliIo } from '@warren/runtime'
+import { asInvoked, ExitCode, ProgramError, shellWord, sleep, type CliIo } from '@warren/runtime'
 import { Command, Option } from 'commander'
 
-import { pathFrom, shellWord, userFolder } from '../invocation.ts'
+import { pathFrom, userFolder } from '../invocation.ts'
 import { ask } from './ask.ts'
 import { HOSPITALS } from './hospitals.ts'
 import { startNetwork, type DemoNetwork } from './network.ts'

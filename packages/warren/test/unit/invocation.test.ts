@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 
-import { invocationOf, pathFrom, shellWord, userFolder } from '../../src/invocation.ts'
+import { shellWord } from '@warren/runtime'
+
+import { invocationOf, pathFrom, userFolder } from '../../src/invocation.ts'
 
 const CLONE = '/home/me/warren'
 const MAIN = `${CLONE}/packages/warren/src/main.ts`
