@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CDM_TABLES, cdmTable, type CdmTable } from '@warren/cdm'
-import { ExitCode, fileErrorReason, ProgramError } from '@warren/runtime'
+import { ExitCode, fileErrorReason, ProgramError, shellWord } from '@warren/runtime'
 
 /** One file of a table. An export in parts has several, each with its own line of column names. */
 export interface ExportedFile {
@@ -67,12 +67,7 @@ export async function findExport(
     }
     if (entries.length > 0) found.set(table.table, entries)
   }
-  if (found.size === 0) {
-    throw new ProgramError(`no file in ${folder} is named after a CDM table`, {
-      exitCode: ExitCode.data,
-      hint: 'Name the files PERSON.csv, CONCEPT.csv, CONDITION_OCCURRENCE.csv, … (or .tsv, .txt, .gz).',
-    })
-  }
+  if (found.size === 0) throw await withoutTables(folder)
   const tables = CDM_TABLES.flatMap((table) => {
     const files = found.get(table)
     return files === undefined ? [] : [exportedTable(table, files)]
@@ -80,9 +75,27 @@ export async function findExport(
   return { tables, notes }
 }
 
+async function withoutTables(folder: string): Promise<ProgramError> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  for (const entry of entries.filter((one) => one.isDirectory())) {
+    const below = join(folder, entry.name)
+    const names = await readdir(below).catch(() => [])
+    if (names.every((name) => tableOf(name) === undefined)) continue
+    return invalid(
+      `no file in ${folder} is named after a CDM table, but files in ${entry.name} are`,
+      `Pass that folder: warren omop load ${shellWord(below)}`,
+    )
+  }
+  return invalid(
+    `no file in ${folder} is named after a CDM table`,
+    'Name the files PERSON.csv, CONCEPT.csv, CONDITION_OCCURRENCE.csv, … (or .tsv, .txt, .gz).',
+  )
+}
+
 function tableOf(name: string): { table: CdmTable; part?: string } | undefined {
   const stem = name.toLowerCase().replace(READ, '').replace(OTHER_FORMATS, '')
-  const whole = cdmTable(stem)
+  // SQL Server Management Studio puts the schema first: dbo.PERSON.csv.
+  const whole = cdmTable(stem) ?? cdmTable(stem.slice(stem.lastIndexOf('.') + 1))
   if (whole !== undefined) return { table: whole }
   const match = /^(.+?)[-_.]?(?:part[-_.]?)?(\d{1,20})(?:[-_.]?of[-_.]?\d+)?$/.exec(stem)
   const table = match === null ? undefined : cdmTable(match[1] ?? '')
@@ -127,9 +140,9 @@ function adviceFor(name: string): string {
     const csv = name.replace(/\.parquet$/i, '.csv')
     return `Convert it, for example: duckdb -c "COPY (FROM '${name}') TO '${csv}' (HEADER)"`
   }
-  if (/\.zip$/i.test(name)) return `Unpack it: unzip '${name}'`
-  if (/\.bz2$/i.test(name)) return `Unpack it: bunzip2 '${name}'`
-  if (/\.xz$/i.test(name)) return `Unpack it: unxz '${name}'`
+  if (/\.zip$/i.test(name)) return `Unpack it: unzip ${shellWord(name)}`
+  if (/\.bz2$/i.test(name)) return `Unpack it: bunzip2 ${shellWord(name)}`
+  if (/\.xz$/i.test(name)) return `Unpack it: unxz ${shellWord(name)}`
   return 'Export the table as CSV, or remove the file from the folder.'
 }
 

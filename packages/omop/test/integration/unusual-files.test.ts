@@ -254,6 +254,20 @@ describe('an export in parts', () => {
   })
 })
 
+describe('a file of a table', () => {
+  it.each(['dbo.PERSON.csv', 'omop.person.tsv', 'Person.TXT'])('can be named %s', async (name) => {
+    expect(await births({ [name]: TEXT })).toEqual(PEOPLE)
+  })
+
+  it('is found in the folder below, which the hint names', async () => {
+    expect(await failureOf({ "site's export/PERSON.csv": TEXT })).toMatchObject({
+      exitCode: 65,
+      message: expect.stringContaining("but files in site's export are"),
+      hint: expect.stringMatching(/warren omop load '.*site'\\''s export'$/),
+    })
+  })
+})
+
 describe('a file in another format', () => {
   it.each(['PERSON.parquet', 'PERSON.csv.zip', 'person.csv.bz2', 'PERSON.xlsx', 'PERSON.json'])(
     '%s is refused by its name, with advice',
