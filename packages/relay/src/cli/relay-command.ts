@@ -1,5 +1,6 @@
 import { bindCommand, type CliIo, maskedConfig, writeTable } from '@warren/runtime'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import { ineffectiveVariables } from '../config/dotnet-variables.ts'
 import { loadRelayConfig, relayConfig } from '../config/relay-config.ts'
 import { RELAY_VERSION } from '../version.ts'
 import { withStore } from './command-store.ts'
@@ -10,12 +11,30 @@ import { addStatusCommand } from './status.command.ts'
 import { addTaskCommands } from './tasks.commands.ts'
 import { addUserCommands } from './users.commands.ts'
 
-/** The command line of the relay. It writes to `io` only, and throws instead of ending the process. */
-export function relayCommand(io: CliIo): Command {
+/** The command line of the relay. It writes to `given` only, and throws instead of ending the process. */
+export function relayCommand(given: CliIo): Command {
+  // An option may replace a variable.
+  const env = { ...given.env }
+  const io = { ...given, env }
   const relay = new Command('relay')
     .description('run the relay: send each task to every node, combine the results, submit one')
     .version(RELAY_VERSION)
     .showSuggestionAfterError()
+    .option('--connection-string <store>', 'database, instead of RELAY_STORE')
+    .addOption(
+      new Option(
+        '-e, --environment <name>',
+        'has no effect; accepted for existing scripts',
+      ).hideHelp(),
+    )
+    .hook('preAction', () => {
+      const { connectionString, environment } = relay.opts<GlobalFlags>()
+      if (connectionString !== undefined) setStore(env, connectionString)
+      if (environment === undefined) return
+      io.stderr.write(
+        'note: --environment has no effect: no settings file is read. Set environment variables: see docs/configuration.md\n',
+      )
+    })
     .addHelpText(
       'after',
       `
@@ -49,6 +68,9 @@ The relay is configured by environment variables: see docs/configuration.md.`,
       const shown = maskedConfig(relayConfig, loadRelayConfig(io.env))
       if (options.json === true) io.stdout.write(`${JSON.stringify(shown, null, 2)}\n`)
       else writeTable(io, Object.entries(shown), { head: ['Variable', 'Value'] })
+      for (const { name, detail, hint } of ineffectiveVariables(io.env)) {
+        io.stderr.write(`note: ${name}: ${detail}. ${hint}\n`)
+      }
     })
 
   const database = relay.command('database').description('manage the database')
@@ -69,4 +91,16 @@ The relay is configured by environment variables: see docs/configuration.md.`,
     })
   bindCommand(relay, io)
   return relay
+}
+
+interface GlobalFlags {
+  readonly connectionString?: string
+  readonly environment?: string
+}
+
+function setStore(env: NodeJS.ProcessEnv, store: string): void {
+  for (const name of Object.keys(env)) {
+    if (/^(?:RELAY_STORE|ConnectionStrings(?:__|:)Default)(?:_FILE)?$/i.test(name)) delete env[name]
+  }
+  env['RELAY_STORE'] = store
 }

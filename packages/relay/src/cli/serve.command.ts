@@ -8,6 +8,7 @@ import {
   untilAborted,
   warnAboutSecrets,
 } from '@warren/runtime'
+import { ineffectiveVariables } from '../config/dotnet-variables.ts'
 import { loadRelayConfig, relayConfig } from '../config/relay-config.ts'
 import { relayLogText } from '../observe/log-text.ts'
 import { startRelay } from '../relay.ts'
@@ -29,6 +30,9 @@ export async function serve(io: CliIo): Promise<void> {
     text: relayText(relayLogText),
   })
   warnAboutSecrets(log, relayConfig, config)
+  for (const { name, detail, hint } of ineffectiveVariables(io.env)) {
+    log.warn({ variable: name, detail, hint }, 'configuration warning')
+  }
   await runProgram(
     'relay',
     async ({ signal, resources }) => {

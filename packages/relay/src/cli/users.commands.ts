@@ -7,6 +7,12 @@ import { ago, confirm, note, type Output, show } from './command-output.ts'
 import { withStore } from './command-store.ts'
 import { readImportedUsers } from './imported-users.ts'
 
+interface RemoveFlags {
+  readonly all?: boolean
+  readonly emptyUser: 'keep' | 'remove'
+  readonly yes?: boolean
+}
+
 /** `warren relay users …`: manages the users of this relay and their nodes. */
 export function addUserCommands(relay: Command, io: CliIo): void {
   const users = relay
@@ -180,8 +186,13 @@ Examples:
     .argument('[ids...]', 'collection IDs')
     .description('remove nodes and discard their unanswered tasks')
     .option('--all', 'remove all nodes of the user')
+    .addOption(
+      new Option('--empty-user <action>', 'what becomes of a user without any node left')
+        .choices(['keep', 'remove'])
+        .default('keep'),
+    )
     .option('-y, --yes', 'do not ask for confirmation')
-    .action(async (name: string, ids: string[], options: { all?: boolean; yes?: boolean }) => {
+    .action(async (name: string, ids: string[], options: RemoveFlags) => {
       await withUsers(async (manager) => {
         const owned = await manager.listNodes(name)
         const chosen = options.all === true ? owned.map((node) => node.id) : ids.map(parseGuid)
@@ -198,6 +209,9 @@ Examples:
         )
         const removed = await manager.removeNodes(name, chosen)
         io.stdout.write(removed.map((id) => `${id}\n`).join(''))
+        if (options.emptyUser === 'keep' || (await manager.listNodes(name)).length > 0) return
+        await manager.remove(name)
+        io.stderr.write(`note: the user ${name} had no node left and was removed\n`)
       })
     })
 

@@ -9,6 +9,7 @@ import {
   type Setting,
 } from '@warren/runtime'
 import { type DeclaredUser } from '../vocabulary/declared-user.ts'
+import { withHostingVariables } from './dotnet-variables.ts'
 import { declaredUserSettings, readDeclaredUsers } from './declared-user-settings.ts'
 import { generalSettings } from './relay-settings.ts'
 import { defaultSpoolFolder } from './spool-folder.ts'
@@ -62,7 +63,7 @@ export const relayConfig: ConfigDefinition<RelaySettings> = defineConfig<RelaySe
 
 /** Throws a ConfigError (exit code 78) that lists every problem. */
 export function loadRelayConfig(env: NodeJS.ProcessEnv): RelayConfig {
-  const values = loadConfig(relayConfig, withBlankQueueTypes(env))
+  const values = loadConfig(relayConfig, withHostingVariables(withBlankQueueTypes(env)))
   const storeTarget = parseStoreTarget(values.store, env)
   return {
     ...values,

@@ -73,7 +73,8 @@ export const generalSettings = {
     name: 'RELAY_PORT',
     schema: integerSetting(0, 65_535),
     default: 8080,
-    description: 'Port to listen on. 0 selects a free port.',
+    description:
+      'Port to listen on. 0 selects a free port. If it is not set, the first http address of ASPNETCORE_URLS is used, or the first port of ASPNETCORE_HTTP_PORTS.',
   }),
   tlsCertificateFile: setting({
     name: 'RELAY_TLS_CERT_FILE',

@@ -85,7 +85,7 @@ export const firstUpstreamSettings = {
     aliases: ['UpstreamTaskApi__BaseUrl'],
     schema: address.optional(),
     description:
-      'Base URL of the Task API at the upstream. If it has no path, /link_connector_api is added.',
+      'Base URL of the Task API at the upstream. Unless its path ends in /link_connector_api or a version such as /api/v1, /link_connector_api is added.',
   }),
   upstreamCollectionId: setting({
     name: 'RELAY_UPSTREAM_COLLECTION_ID',
@@ -331,11 +331,11 @@ function complete(draft: Draft, problems: ConfigProblem[]): UpstreamConfig[] {
   const tls = clientTlsFiles(prefix, draft.files)
   problems.push(...clientTlsProblems(prefix, tls))
   if (baseUrl === undefined || collectionId === undefined) return []
-  if (username === undefined || password === undefined) return []
+  if (username === undefined || password === undefined || wrong !== undefined) return []
   return [
     {
       name: draft.name ?? 'upstream',
-      baseUrl,
+      baseUrl: withTaskApiPath(baseUrl),
       collectionId,
       username,
       password,
@@ -345,6 +345,15 @@ function complete(draft: Draft, problems: ConfigProblem[]): UpstreamConfig[] {
       tls: Object.keys(tls).length === 0 ? undefined : tls,
     },
   ]
+}
+
+/** As the .NET relay does: what an operator gives is where the service is, perhaps below a path of its own. */
+function withTaskApiPath(text: string): string {
+  const url = taskApiBase(text)
+  if (!/\/(?:link_connector_api|v\d+)$/.test(url.pathname)) {
+    url.pathname = `${url.pathname}/link_connector_api`
+  }
+  return url.href
 }
 
 function baseUrlProblem(url: string): string | undefined {

@@ -18,6 +18,7 @@ import { nodeLogin, type NodeLoginDeps } from './node-login.ts'
 import { type FinishedRequest, RequestLog } from './request-log.ts'
 import { resultRoute, type ResultDeps } from './result.route.ts'
 import type { RouteEntry } from './route-entry.ts'
+import { statusRoute } from './status.route.ts'
 
 export interface AppDeps {
   readonly nextJob: Omit<NextJobDeps, 'draining'>
@@ -43,6 +44,7 @@ export function buildApp(deps: AppDeps): FastifyInstance {
   const routes: readonly RouteEntry[] = [
     nextJob,
     resultRoute(deps.result),
+    statusRoute(),
     ...healthRoutes(deps.health),
     versionRoute(deps.version),
     ...(deps.metrics === undefined ? [] : [metricsRoute(deps.metrics)]),

@@ -6,7 +6,8 @@
 export const RELAY_LOG_EVENTS = {
   'relay started':
     'The relay accepts requests. Fields: version, host, port, store, queue, upstreams',
-  'configuration warning': 'variable, detail, hint: a secret that is short or common',
+  'configuration warning':
+    'A secret is short or common, or a variable of the .NET relay has no effect. Fields: variable, detail, hint',
   'relay stopping': 'The relay received a signal and shuts down. Fields: signal, drainTimeoutMs',
   'relay stopped': 'The relay has shut down cleanly.',
   'waiting for the database':

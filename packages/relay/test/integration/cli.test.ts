@@ -50,6 +50,39 @@ describeStores('the command line', (open) => {
     )
   })
 
+  it('removes a user without any node left, if that is asked for', async () => {
+    const first = (await cli('users', 'add', 'site-a', '--json')).member('collectionId')
+    await cli('users', 'remove-subnodes', 'site-a', first, '--yes', '--empty-user', 'keep')
+    expect((await cli('users', 'list')).stdout).toContain('site-a\t0\t')
+    await cli('users', 'add-subnode', 'site-a')
+    const removed = await cli(
+      'users',
+      'remove-subnodes',
+      'site-a',
+      '--all',
+      '-y',
+      '--empty-user',
+      'remove',
+    )
+    expect(removed.stderr).toContain('had no node left and was removed')
+    expect((await cli('users', 'list')).stdout).toBe('')
+  })
+
+  it('has the options of the .NET relay, before and after the command', async () => {
+    await cli('users', 'add', 'site-a')
+    for (const args of [
+      ['--connection-string', store.url, 'users', 'list'],
+      ['users', 'list', '--connection-string', store.url],
+    ]) {
+      const listed = await runCli({ ConnectionStrings__Default: 'sqlite:/dev/null/no' }, ...args)
+      expect(listed).toMatchObject({ exitCode: 0, stderr: '' })
+      expect(listed.stdout).toContain('site-a')
+    }
+    const noted = await cli('-e', 'Development', 'users', 'list')
+    expect(noted).toMatchObject({ exitCode: 0 })
+    expect(noted.stderr).toContain('--environment has no effect')
+  })
+
   it('rotates a password, and disables and enables a user', async () => {
     const first = (await cli('users', 'add', 'site-a', '--json')).member('password')
     const rotated = await cli('users', 'rotate', 'Site-A', '--keep', '2d', '--json')

@@ -382,6 +382,14 @@ describeStores('the Task API for nodes', (open) => {
       expect(response.headers['allow']).toBe('GET')
     })
 
+    it.each(['GET', 'POST'])('answers %s task/status with an empty list', async (method) => {
+      const path = `/link_connector_api/task/status/${siteA.collectionId}`
+      const headers = pythonHeaders('site-a', siteA.password)
+      const response = await bareRequest(`${relay.url}${path}`, { method, headers })
+      expect([response.status, response.text]).toEqual([200, '[]'])
+      expect((await bareRequest(`${relay.url}${path}`, { method })).status).toBe(401)
+    })
+
     it.each([
       ['PUT', '/link_connector_api/task/nextjob/x', 'GET'],
       ['GET', '/link_connector_api/task/result/x/y', 'POST'],

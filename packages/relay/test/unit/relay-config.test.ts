@@ -79,7 +79,7 @@ describe('the configuration of the relay', () => {
     expect(config.upstreams).toEqual([
       {
         name: 'upstream',
-        baseUrl: 'https://upstream.example.org',
+        baseUrl: 'https://upstream.example.org/link_connector_api',
         collectionId: 'RQ-CC-EXAMPLE',
         username: 'hub',
         password: 'upstream secret',

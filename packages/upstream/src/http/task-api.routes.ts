@@ -32,7 +32,11 @@ const MAX_WORKER_LENGTH = 200
 
 export function taskApiRoutes(deps: TaskApiDeps): RouteEntry[] {
   const bodies = new JsonBodies({ ...RESULT_JSON_LIMITS, maxBytes: MAX_RESULT_BYTES })
-  return BASES.flatMap((base) => [pollRoute(deps, base), resultRoute(deps, bodies, base)])
+  return BASES.flatMap((base) => [
+    pollRoute(deps, base),
+    resultRoute(deps, bodies, base),
+    statusRoute(deps, base),
+  ])
 }
 
 function pollRoute(deps: TaskApiDeps, base: string): RouteEntry {
@@ -60,6 +64,19 @@ function pollRoute(deps: TaskApiDeps, base: string): RouteEntry {
       )
       if (wait > 0) void reply.header('preference-applied', `wait=${wait}`)
       void (task === null ? reply.code(204).send() : reply.send(task))
+    },
+  }
+}
+
+/** Some clients ask it to check their connection. The list is always empty, as at existing services. */
+function statusRoute({ collections }: TaskApiDeps, base: string): RouteEntry {
+  return {
+    methods: ['GET', 'POST'],
+    path: `${base}/task/status/:target`,
+    access: 'open',
+    handle: async (request, reply) => {
+      requireLogin(request, collections)
+      void reply.send([])
     },
   }
 }

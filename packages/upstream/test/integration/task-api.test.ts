@@ -37,6 +37,20 @@ function post(running: Running, { collectionId, ...login }: Poller, uuid: string
   })
 }
 
+describe('the status of tasks', () => {
+  it.each(['/api/v1', '/link_connector_api'])('is an empty list under %s', async (base) => {
+    const running = await runningUpstream()
+    const north = await poller(running, { base })
+    const url = `${running.url}${base}/task/status/1`
+    const basic = Buffer.from(`${north.username}:${north.password}`).toString('base64')
+    for (const method of ['GET', 'POST']) {
+      const response = await fetch(url, { method, headers: { authorization: `Basic ${basic}` } })
+      expect([response.status, await response.json()]).toEqual([200, []])
+      expect((await fetch(url, { method })).status).toBe(401)
+    }
+  })
+})
+
 describe('polling', () => {
   it.each(['/api/v1', '/link_connector_api'])(
     'hands out what was asked, under %s',
