@@ -33,7 +33,7 @@ const ROWS: readonly Row[] = [
   {
     pattern: /^(?:ASPNETCORE|DOTNET)_FORWARDEDHEADERS_ENABLED$/i,
     harmless: /^false$/i,
-    detail: 'X-Forwarded-For is believed from configured addresses only',
+    detail: 'X-Forwarded-For is used from configured addresses only',
     hint: 'Set RELAY_TRUSTED_PROXIES to the addresses of the load balancers.',
   },
   {
