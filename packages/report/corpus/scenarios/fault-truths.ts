@@ -258,7 +258,11 @@ const BY_EVIDENCE: {
   // The relay's log shows that it stalled; without it, only the effect on clients is visible.
   'relay-stalled': (_, evidence) =>
     evidence.logs.has('relay') ? ['relay-stalled'] : ['proxy-504'],
-  flapping: ({ name, of = '' }, { logs }) => (logs.has(of) ? [name] : [name, 'interrupted']),
+  // The client's log shows the one cause that comes and goes.
+  flapping: ({ name, of = '' }, { logs }) => [
+    name,
+    logs.has(of) ? 'connection-refused' : 'interrupted',
+  ],
   'task-not-answered': ({ name, of = '' }, { logs }) => {
     return logs.has(of) ? [name, 'task-not-answerable'] : [name]
   },

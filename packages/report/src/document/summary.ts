@@ -58,7 +58,7 @@ export function writeSentence(
 function describeSuccess(analysis: Analysis): string {
   const { all, ok } = countRequests(analysis)
   const clients = `from ${formatCount(analysis.network.links.length, 'client')}`
-  if (ok < all)
+  if (ok < all || analysis.network.unknownLogins.length > 0)
     return `${formatNumber(ok)} of ${formatCount(all, 'request')} ${clients} succeeded (${formatPercent(ok / all)}), and every essential check passed.`
   const requests = all === 1 ? 'The only request' : `All ${formatNumber(all)} requests`
   return `${requests} ${clients} succeeded, and no log contains a failure.`

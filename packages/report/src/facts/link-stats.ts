@@ -135,7 +135,7 @@ export class LinkStats {
     this.#count(line.time, status, latencyMs, false)
     this.failed++
     // A request without a response failed from the moment it was sent.
-    this.problem(cause, line, 1, latencyMs > 0 ? line.time - latencyMs : line.time)
+    this.problem(cause, line, 1, latencyMs > 0 ? line.time - latencyMs : line.time).took(latencyMs)
   }
 
   /** Records a problem, since `from`, that is not the outcome of an exchange. */

@@ -12,6 +12,12 @@ export interface Period {
   recoveredAt: number
 }
 
+/** How long failures took, ms. */
+export interface Waits {
+  shortest: number
+  longest: number
+}
+
 /** If there are more periods, the two closest ones are merged. */
 const MAX_PERIODS = 40
 
@@ -27,6 +33,8 @@ export class ProblemHistory {
   recovery: RawEvidence | undefined
   /** Details in the line beyond its cause (a user name, a reason), by how often they appear; a few at most. */
   readonly details = new Map<string, number>()
+  /** How long the failures took, as far as it is known. */
+  waits: Waits | undefined
   #open = false
 
   get open(): boolean {
@@ -52,6 +60,13 @@ export class ProblemHistory {
     const begun = Math.max(from, current?.recoveredAt || from)
     this.periods.push({ from: begun, to: time, count: n, recoveredAt: Number.NaN })
     if (this.periods.length > MAX_PERIODS) joinClosest(this.periods)
+  }
+
+  /** The last failure took so long. */
+  took(ms: number): void {
+    if (!(ms >= 0)) return
+    const { shortest, longest } = this.waits ?? { shortest: ms, longest: ms }
+    this.waits = { shortest: Math.min(shortest, ms), longest: Math.max(longest, ms) }
   }
 
   /** What a log line gives as the reason, without text that is not known. */

@@ -1,14 +1,13 @@
 import type { NetworkLink } from '../network/topology.ts'
 import type { Period } from '../facts/problem-history.ts'
 import { mergePeriods } from '../timeline/side-view.ts'
-import { SLOW_MS } from '../facts/facts.ts'
-import type { ProblemSummary } from '../timeline/side-view.ts'
 import { pollLinksOf, viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { CAUSE_SHEET } from '../vocabulary/causes/sheet.ts'
-import { rawFinding, endOf, fromProblem } from './raw-finding.ts'
+import { rawFinding, endOf } from './raw-finding.ts'
 import { MIN_FLAPS } from './limits.ts'
 import { findPollingProblems } from './polling-interval.ts'
+import { findSlowness } from './slowness.ts'
 import type { LinkGap } from './silences.ts'
 import {
   formatCount,
@@ -18,7 +17,7 @@ import {
   formatTimes,
   sentences,
 } from '../vocabulary/figures.ts'
-import { describeEnd, describeLatency, logsOf } from './phrases.ts'
+import { logsOf } from './phrases.ts'
 
 /** Findings about how a link behaves over time: unstable, polled by two processes, polled too fast, slow, not expected. */
 export function findBehaviour(context: DiagnosisContext, gaps: readonly LinkGap[]): void {
@@ -53,6 +52,12 @@ function findFlapping(
   const first = outages[0]
   const last = outages.at(-1)
   if (first === undefined || last === undefined) return
+  const [reason, ...others] = causes
+  // One cause that comes and goes is that cause.
+  if (reason !== undefined && others.length === 0) {
+    reason.absorbed.add('flapping')
+    return
+  }
   const ongoing = Number.isNaN(last.recoveredAt)
   const total = outages.reduce((sum, outage) => sum + endOf(outage) - outage.from, 0)
   const parties = causes.map(({ party }) => party).filter((party) => party !== undefined)
@@ -84,45 +89,6 @@ function findFlapping(
       evidence: causes.flatMap(({ evidence }) => evidence.slice(0, 1)),
       why: buildWhy(),
       buildWhy: (_, end) => buildWhy(end),
-    }),
-  )
-}
-
-function findSlowness(context: DiagnosisContext, link: NetworkLink): void {
-  const relay = viewOf(link, 'relay')
-  const seen = (['relay', 'load-balancer', 'client'] as const)
-    .flatMap((side) => {
-      const view = viewOf(link, side)
-      const problem = view?.problems.get('slow')
-      return view === undefined || problem === undefined ? [] : [{ side, view, problem }]
-    })
-    .at(0)
-  if (seen === undefined) return
-  const { side, view, problem } = seen
-  const relayFast = side !== 'relay' && relay !== undefined && relay.latency.count > 10
-  const buildWhy = (summary: ProblemSummary, end = describeEnd(summary)): string =>
-    sentences(
-      `${logsOf(side)}: ${formatCount(summary.count, 'response')} slower than ${formatDuration(SLOW_MS.poll)} ${formatTimes(summary.first, summary.last)}`,
-      end,
-      `latency in the ${logsOf(side)}: ${describeLatency(view)}`,
-      relayFast
-        ? 'relay log: no slow responses, so the delay is between the client and the relay'
-        : '',
-    )
-  context.found.push(
-    rawFinding({
-      ...fromProblem(problem),
-      cause: 'slow',
-      subject: link.from.name,
-      link,
-      party: relayFast ? 'network' : 'hub',
-      partyName: relayFast ? null : link.to.name,
-      confidence: 'likely',
-      why: buildWhy(problem),
-      buildWhy,
-      ...(relayFast
-        ? { action: 'Find out what delays requests between the client and the relay.' }
-        : {}),
     }),
   )
 }

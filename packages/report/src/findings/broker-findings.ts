@@ -9,6 +9,8 @@ import type { PlacedProblem, ProblemSummary } from '../timeline/side-view.ts'
 import { viewOf } from './context.ts'
 import type { DiagnosisContext } from './context.ts'
 import { addSentence, rawFinding, fromProblem, overlapShare } from './raw-finding.ts'
+import { addUnknownLogins } from './unknown-logins.ts'
+import type { RawFinding } from './raw-finding.ts'
 import { addLinkFinding, NO_RECOVERY, problemOn } from './link-problem.ts'
 import {
   formatCount,
@@ -102,6 +104,11 @@ function findRejectedLogins(
 ): void {
   const problem = problemOn(context, link, 'broker-auth-failed')
   if (problem === undefined) return
+  const relay = viewOf(link, 'relay')
+  if (relay?.problems.has('broker-auth-failed') !== true && areUnknown(brokers, problem)) {
+    addUnknownLogins(context, link, problem, logsWith(link, 'broker-auth-failed'))
+    return
+  }
   // Logins of other users do not end it.
   if (stillRejected(brokers)) endAt(problem, Number.NaN)
   const logs = logsWith(link, 'broker-auth-failed')
@@ -120,6 +127,26 @@ function findRejectedLogins(
       why: buildWhy(problem),
       buildWhy,
     }),
+  )
+}
+
+/** A relay with wrong credentials has tried more often than this. */
+const MAX_UNKNOWN_TRIES = 5
+/** Logins of a relay that works, as against the one of a person. */
+const MIN_LOGINS = 20
+
+/** The rejected users never logged in, while a relay does. */
+function areUnknown(
+  brokers: readonly ProgramLog<BrokerFacts>[],
+  { count, details }: PlacedProblem,
+): boolean {
+  const users = brokers.flatMap(({ facts }) => [...facts.users])
+  const loggedIn = new Set(users.filter(([, { logins }]) => logins > 0).map(([name]) => name))
+  const logins = users.reduce((sum, [, user]) => sum + user.logins, 0)
+  return (
+    count <= MAX_UNKNOWN_TRIES &&
+    logins >= MIN_LOGINS &&
+    [...details.keys()].every((name) => !loggedIn.has(name))
   )
 }
 
@@ -178,8 +205,31 @@ function findAlarms(
       partyName: link.from.name,
       why: buildWhy(problem),
       buildWhy,
+      ...textsOfAlarms(problem.details),
     }),
   )
+}
+
+/** What to do about alarms of one kind. */
+function textsOfAlarms(
+  kinds: ReadonlyMap<string, number>,
+): Pick<RawFinding, 'title' | 'action' | 'next'> {
+  const [kind, ...others] = ['disk', 'memory'].filter((one) => kinds.has(one))
+  if (kind === undefined || others.length > 0) return {}
+  return kind === 'disk'
+    ? {
+        title: 'disk alarm of the broker (publishers blocked)',
+        action: 'Free disk space on the volume of the broker, or make it larger.',
+        next: [
+          'Check the free space and its limit: `rabbitmq-diagnostics status` and `df -h`.',
+          'Check for queues that nothing consumes: `rabbitmqctl list_queues name messages message_bytes`.',
+        ],
+      }
+    : {
+        title: 'memory alarm of the broker (publishers blocked)',
+        action: 'Give the broker more memory, or find what uses it.',
+        next: ['Show what uses it: `rabbitmq-diagnostics memory_breakdown`.'],
+      }
 }
 
 function findChurn(

@@ -21,6 +21,7 @@ import { findLateBeginnings } from './late-beginnings.ts'
 import { findClockSkew, findEarlyEnds, findLogGaps, findUnreadable } from './source-findings.ts'
 import { findIncidents } from './incident-findings.ts'
 import { findTaskFailures } from './task-findings.ts'
+import { findUnknownLogins } from './unknown-logins.ts'
 
 export interface Diagnosis {
   /** Errors, warnings, infos; within each, what is wrong with the evidence comes last, the rest by time. */
@@ -48,6 +49,7 @@ export function diagnose(
   const gaps = findSilences(context)
   findBehaviour(context, gaps)
   findNeverSeen(context)
+  findUnknownLogins(context)
   findTaskFailures(context)
   findLateBeginnings(context)
   findEarlyEnds(context)

@@ -29,6 +29,8 @@ import {
   formatTimes,
   sentences,
 } from '../vocabulary/figures.ts'
+import { judgeTheWay } from './on-the-way.ts'
+import type { OnTheWay } from './on-the-way.ts'
 import { describeEnd, logsOf } from './phrases.ts'
 
 /** Causes that are the outcome of a poll. The others have finders of their own. */
@@ -131,7 +133,8 @@ function buildPollFailure(
   sides: readonly PollSide[],
 ): RawFinding {
   const others = otherClientsAnswered(context, link, problem)
-  const buildWhy = whyBuilder(link, problem, sides, others)
+  const way = judgeTheWay(link, problem)
+  const buildWhy = whyBuilder(link, problem, sides, others, way)
   const finding = rawFinding({
     ...fromProblem(problem),
     subject: link.from.name,
@@ -141,6 +144,8 @@ function buildPollFailure(
     buildWhy,
     confidence: confidenceOf(problem, others),
   })
+  const { sentences: _, ...texts } = way
+  Object.assign(finding, texts)
   const party = partyOf(problem.cause, others, link)
   if (party !== undefined) finding.party = party
   const acting = finding.party ?? CAUSE_SHEET[problem.cause].party
@@ -260,12 +265,14 @@ function whyBuilder(
   { cause, details }: PlacedProblem,
   sides: readonly PollSide[],
   others: boolean | undefined,
+  way: OnTheWay,
 ): (summary: ProblemSummary, end?: string) => string {
   const users = formatDetails(details)
   const user = users === '' || users === link.from.name ? '' : ` (user name ${users})`
   return (summary, end = describeEnd(summary)) =>
     sentences(
       `${logsOf(...sides)}: ${formatOccurrences(summary, ...occurrenceOf(cause))}${user}`,
+      ...way.sentences,
       end,
       lastSuccess(link, summary),
       others === true && UNREACHED.has(cause) ? 'other clients were answered at the same time' : '',

@@ -25,7 +25,7 @@ import { PendingLogins } from './pending-logins.ts'
 import { RequestPath } from './request-path.ts'
 import { RequestTrail } from './request-trail.ts'
 import { taskExpired } from './expired-tasks.ts'
-import { nameOf, recordRequest } from './relay-requests.ts'
+import { nameOf, recordRequest, userIn } from './relay-requests.ts'
 import { WarrenRelayEvents } from './warren-relay-events.ts'
 import { WarrenText } from './warren-text.ts'
 
@@ -124,7 +124,7 @@ export class DotnetRelayReader implements FormatReader {
           return true
         }
         if (startsWith(buf, at, end, PHRASES.failedValidation)) {
-          const name = nameOf(buf, at + PHRASES.failedValidation.length, end)
+          const name = userIn(buf, at + PHRASES.failedValidation.length, end)
           if (!this.#logins.hasRefusal(name)) this.#addRefusal(line, 'auth-refused', name)
           return true
         }
@@ -140,7 +140,7 @@ export class DotnetRelayReader implements FormatReader {
         this.#addRefusal(
           line,
           'auth-unknown-user',
-          nameOf(buf, at + PHRASES.unknownUser.length, end),
+          userIn(buf, at + PHRASES.unknownUser.length, end),
         )
         return true
       case 73: // I
@@ -148,7 +148,7 @@ export class DotnetRelayReader implements FormatReader {
         this.#addRefusal(
           line,
           'auth-wrong-password',
-          nameOf(buf, at + PHRASES.wrongPassword.length, end),
+          userIn(buf, at + PHRASES.wrongPassword.length, end),
         )
         return true
       case 99: // c

@@ -10,6 +10,7 @@ import { ascii, find, findByte, readNumber, startsWith, textOf } from '../read/b
 import { LEVEL } from '../read/event-head.ts'
 import type { EventHead } from '../read/event-head.ts'
 import type { FormatReader } from './format-reader.ts'
+import { withoutStack } from './error-text.ts'
 import { causeOfStatus, networkCause, waitedMs } from './network-cause.ts'
 import { relayAddress } from './relay-address.ts'
 import { WarrenLines } from './warren-lines.ts'
@@ -46,7 +47,6 @@ const DATABASE_PHRASES = [
   'operationalerror',
   'databaseerror',
   'programmingerror',
-  'retryerror',
   'cdm',
   'database',
   'could not connect to server',
@@ -355,7 +355,9 @@ export class PythonBunnyReader implements FormatReader {
       this.#facts.cdm.failure(line, outcomeOf('cdm-failing'), 'cdm-failing', Number.NaN)
     } else {
       this.#acceptBody()
-      this.#facts.errors.see(line)
+      // A question that it cannot read.
+      if (RAISED.test(text)) this.#notAnswerable(line)
+      else this.#facts.errors.see(line)
     }
   }
 
@@ -384,8 +386,11 @@ export class PythonBunnyReader implements FormatReader {
   }
 }
 
+/** The last attempt of a task, as in `RetryError[<Future at 0x7f state=finished raised ValueError>]`. */
+const RAISED = /RetryError\[.*\braised \w+/
+
 function mentionsDatabase(text: string): boolean {
-  const lower = text.toLowerCase()
+  const lower = withoutStack(text).toLowerCase()
   return DATABASE_PHRASES.some((word) => lower.includes(word))
 }
 

@@ -3,6 +3,7 @@ import { quote } from '../facts/evidence-keeper.ts'
 import type { RelayClient } from '../facts/facts.ts'
 import { isGood } from '../facts/link-stats.ts'
 import type { PathKind } from './request-path.ts'
+import { ascii, find } from '../read/byte-scan.ts'
 import { causeOfStatus } from './network-cause.ts'
 
 /** Tasks per client that are remembered until the result arrives. */
@@ -80,4 +81,15 @@ export function nameOf(buf: Buffer, start: number, end: number): string {
   while (to < end && (buf[to] ?? 0) > 32) to++
   while (to > start && buf[to - 1] === 46) to--
   return buf.toString('utf8', start, Math.min(to, start + 200))
+}
+
+const LOGGED_BY = ascii(' <s:')
+/** Bytes of a user name that are kept; the rest of a longer one identifies no user. */
+const MAX_USER = 100
+
+/** The user name at the end of a message, which is whatever a client sent: it may hold spaces. */
+export function userIn(buf: Buffer, start: number, end: number): string {
+  const source = find(buf, start, end, LOGGED_BY)
+  const to = source < 0 ? end : source
+  return buf.toString('utf8', start, Math.min(to, start + MAX_USER)).trim()
 }

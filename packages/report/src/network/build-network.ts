@@ -25,25 +25,34 @@ export function buildNetwork(
   const relays = groupRelays(logs.filter(isRole('relay')))
   const loadBalancers = logs.filter(isRole('load-balancer'))
   const brokers = logs.filter(isRole('broker'))
-  const candidates = findPollLinks(relays, logs.filter(isRole('client')), loadBalancers)
+  const { candidates, unknownLogins } = findPollLinks(
+    relays,
+    logs.filter(isRole('client')),
+    loadBalancers,
+    expected ?? [],
+  )
   const clocks = setClocks(candidates, relays, [...loadBalancers, ...brokers])
   const links = candidates.map(finishLink)
   if (expected !== undefined) addExpected(links, expected, relays[0])
   links.sort((a, b) => compareText(a.name, b.name))
   const spans = clockOffsets.filter(({ method }) => method !== 'none')
   const timed = spans.length > 0 ? spans : clockOffsets
+  // The skew of a clock is known by now.
+  const aligned = new Map(logs.map((log) => [log.source, log.shift]))
+  const shiftOf = ({ source, shift }: ClockOffset): number => aligned.get(source) ?? shift
   return {
     logs,
     relays,
     links,
+    unknownLogins,
     brokers,
     loadBalancers,
     databases: logs.filter(isRole('database')),
     upstreams: logs.filter(isRole('upstream')),
     clocks,
     clockOffsets,
-    from: smallest(timed.map(({ source, shift }) => source.first + shift)),
-    to: largest(timed.map(({ source, shift }) => source.last + shift)),
+    from: smallest(timed.map((one) => one.source.first + shiftOf(one))),
+    to: largest(timed.map((one) => one.source.last + shiftOf(one))),
   }
 }
 

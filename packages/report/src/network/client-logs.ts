@@ -125,7 +125,10 @@ function addUnknownClient(
       candidate.relay === relay &&
       candidate.name === name &&
       candidate.relayClients.length + candidate.loadBalancerClients.length === 0 &&
-      candidate.logs.every((clientLog) => isLabelled(log) || !runsAlongside(clientLog.log, log)),
+      candidate.logs.every(
+        (clientLog) =>
+          isLabelled(log) || !runsAlongside(clientLog.log, log) || mayBeOne(clientLog.log, log),
+      ),
   )
   if (same !== undefined) same.logs.push({ log, match: undefined })
   else
@@ -138,6 +141,15 @@ function addUnknownClient(
       loadBalancerClients: [],
     })
 }
+
+/** Two logs under the name of one site, of which one does not show where it polls, or both reach it on their own machine. */
+function mayBeOne(a: ProgramLog<ClientFacts>, b: ProgramLog<ClientFacts>): boolean {
+  const [mine, theirs] = [a.facts.host, b.facts.host]
+  return a.name !== 'client' && [mine, theirs].some((host) => host === '' || LOCAL.test(host))
+}
+
+/** A proxy next to the bunny, which hides the relay's address. */
+const LOCAL = /^(?:127\.|localhost\b|\[::1\])/
 
 /** Its name is a label, not derived from a file name. */
 function isLabelled({ source: { labels } }: ProgramLog): boolean {

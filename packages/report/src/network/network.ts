@@ -64,6 +64,15 @@ export interface PollLink {
   expected: boolean | undefined
 }
 
+/** Rejected logins at a relay under names that never logged in, too few for a client with wrong settings, which keeps polling. */
+export interface UnknownLogins {
+  readonly relay: Relay
+  readonly clients: readonly {
+    readonly client: RelayClient
+    readonly log: ProgramLog<RelayFacts>
+  }[]
+}
+
 /** How the clock of a service compares with the clock of its relay. */
 export interface ServiceClock {
   readonly relay: Relay
@@ -75,6 +84,7 @@ export interface Network {
   readonly logs: readonly ProgramLog[]
   readonly relays: readonly Relay[]
   readonly links: readonly PollLink[]
+  readonly unknownLogins: readonly UnknownLogins[]
   readonly brokers: readonly ProgramLog<BrokerFacts>[]
   readonly loadBalancers: readonly ProgramLog<LoadBalancerFacts>[]
   readonly databases: readonly ProgramLog<DatabaseFacts>[]

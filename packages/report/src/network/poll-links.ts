@@ -7,8 +7,9 @@ import type { SideSource } from '../timeline/side-view.ts'
 import { commonSignal } from '../timeline/clock-offsets.ts'
 import { assignClientLogs } from './client-logs.ts'
 import type { LinkCandidate } from './client-logs.ts'
-import type { Relay, PollLink, ServiceClock, ProgramLog } from './network.ts'
+import type { Relay, PollLink, ServiceClock, ProgramLog, UnknownLogins } from './network.ts'
 import { matchSignals } from './poll-match.ts'
+import { takeUnknownLogins } from './unknown-logins.ts'
 import type { PollMatch } from './poll-match.ts'
 
 /** The clients in the relay logs, with their own logs; without a relay log, the clients in the load balancer logs. */
@@ -16,8 +17,9 @@ export function findPollLinks(
   relays: readonly Relay[],
   clients: readonly ProgramLog<ClientFacts>[],
   loadBalancers: readonly ProgramLog<LoadBalancerFacts>[],
-): LinkCandidate[] {
-  const known = relays.flatMap((relay) =>
+  expected: readonly string[],
+): { candidates: LinkCandidate[]; unknownLogins: UnknownLogins[] } {
+  const known: LinkCandidate[] = relays.flatMap((relay) =>
     groupClients(relay.logs).map(({ name, seen }) => ({
       name,
       relay,
@@ -27,6 +29,7 @@ export function findPollLinks(
       loadBalancerClients: clientsBehind(seen, loadBalancers),
     })),
   )
+  const unknownLogins = takeUnknownLogins(known, expected)
   const others = groupClients(loadBalancers)
     .filter(({ seen }) => isOfAnotherRelay(seen, known, relays))
     .map(({ name, seen }) => ({
@@ -39,7 +42,7 @@ export function findPollLinks(
     }))
   const candidates: LinkCandidate[] = [...known, ...others]
   assignClientLogs(clients, candidates, relays)
-  return candidates
+  return { candidates, unknownLogins }
 }
 
 /** Answered requests that a relay's log must also contain; fewer may be missing by chance. */

@@ -1,13 +1,14 @@
 import type { Confidence } from '../vocabulary/judgement.ts'
 import type { ClientFacts, RelayClient } from '../facts/facts.ts'
 import type { PollSample } from '../facts/poll-sample.ts'
-import { MINUTE } from '../read/timestamps.ts'
+import { HOUR, MINUTE } from '../read/timestamps.ts'
 import { align, likelyLags, median } from '../timeline/alignment.ts'
 import type { Alignment } from '../timeline/alignment.ts'
 import { mergeSignals, signalOfPolls } from '../timeline/signal.ts'
 import type { Signal } from '../timeline/signal.ts'
 
 const MAX_LAG_MS = 10 * MINUTE
+const MAX_HOURS_MS = 14 * HOUR
 /** Two instants are the same event if they are at most this far apart after the lag is subtracted. */
 const REACH_MS = 2_000
 /** Lags that are always tried: most clocks are right. */
@@ -104,9 +105,9 @@ function matchTimes(
           interval: only.client.stats.heartbeat.medianInterval,
         }
       : { ...mergedSignal(relay), offset: client.shift }
-  // A poll that failed need not have reached a relay that logs no server errors.
-  const logsErrors = theirs.statuses.some((status) => status >= 500)
-  const mine = signalOfPolls([client.facts.link.polls], (status) => logsErrors || status < 500)
+  // A poll that failed need not have reached a relay whose log shows no failure.
+  const logsErrors = theirs.statuses.some((status) => status >= 400)
+  const mine = signalOfPolls([client.facts.link.polls], (status) => logsErrors || status < 400)
   return matchSignals(mine, theirs, offset, interval)
 }
 
@@ -136,7 +137,7 @@ export function matchSignals(
   )
   const most = Math.max(...fits.map(({ matched }) => matched))
   const good = fits.filter((fit) => isMatch(fit, pollIntervalMs) && fit.matched >= most * 0.97)
-  if (good.length === 0) return undefined
+  if (good.length === 0) return matchHours(mine, theirs, offset, pollIntervalMs)
   const lagOf = (fit: Alignment): number => fit.offset - offset + fit.residual
   good.sort((a, b) => Math.abs(lagOf(a)) - Math.abs(lagOf(b)))
   const plain = good[0]
@@ -161,6 +162,37 @@ export function matchSignals(
     confidence: !ambiguous || ((small || unique) && nearlyAll) ? 'likely' : 'possible',
     spreadMs: chosen.spread,
     ambiguous,
+  }
+}
+
+/**
+ * A clock that is whole hours wrong, such as one that was set to local time. Polls at a strict interval also match after an hour if the
+ * logs are of different hours, so both logs have to begin and end at the same time.
+ */
+function matchHours(
+  mine: Signal,
+  theirs: Signal,
+  offset: number,
+  pollIntervalMs: number,
+): PollMatch | undefined {
+  const begin = (theirs.times[0] ?? 0) - (mine.times[0] ?? 0) - offset
+  const end = (theirs.times.at(-1) ?? 0) - (mine.times.at(-1) ?? 0) - offset
+  const lag = Math.round(begin / HOUR) * HOUR
+  const apart = Math.max(Math.abs(begin - lag), Math.abs(end - lag))
+  if (lag === 0 || Math.abs(lag) > MAX_HOURS_MS || apart > MINUTE) return undefined
+  const fit = align(mine, theirs, offset + lag, USUAL_SKEW_MS)
+  const small = Math.abs(fit.residual) <= USUAL_SKEW_MS
+  if (!small || !isMatch(fit, pollIntervalMs) || fit.matched < fit.comparable * CERTAIN_SHARE)
+    return undefined
+  return {
+    by: 'time',
+    matched: fit.matched,
+    comparable: fit.comparable,
+    skewMs: -lag,
+    uncertaintyMs: USUAL_SKEW_MS,
+    confidence: 'likely',
+    spreadMs: fit.spread,
+    ambiguous: false,
   }
 }
 

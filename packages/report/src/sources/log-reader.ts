@@ -47,8 +47,7 @@ export class LogReader {
     this.wrapper = recognition.makeWrapper()
     this.#coloured = recognition.coloured
     this.#headRow = recognition.layout === 'csv'
-    this.#mayHoldLineEnds =
-      recognition.layout !== 'lines' || this.wrapper.holdsLineEnds === true
+    this.#mayHoldLineEnds = recognition.layout !== 'lines' || this.wrapper.holdsLineEnds === true
     if (recognition.newestFirst) this.#newestFirst = new NewestFirst(this.#line)
     this.#splitter = splitterFor(recognition.layout, this.#newestFirst?.add ?? this.#line)
   }

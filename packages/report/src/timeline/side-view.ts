@@ -4,7 +4,7 @@ import type { Gap } from '../facts/heartbeat.ts'
 import { endsByAnySuccess } from '../facts/link-stats.ts'
 import type { LinkStats } from '../facts/link-stats.ts'
 import { LatencyHistogram } from '../facts/latency-histogram.ts'
-import type { Period, ProblemHistory } from '../facts/problem-history.ts'
+import type { Period, ProblemHistory, Waits } from '../facts/problem-history.ts'
 import { Series } from '../facts/series.ts'
 import { MINUTE, SECOND } from '../read/timestamps.ts'
 
@@ -30,6 +30,8 @@ export interface PlacedProblem {
   recoveredAt: number
   recovery: RawEvidence | undefined
   readonly details: Map<string, number>
+  /** How long its failures took, in the log of the side nearest to the client. */
+  waits: Waits | undefined
 }
 
 /** One side's view of a link on the common time line, from all its sources (replicas of a relay, rotated files). */
@@ -300,6 +302,7 @@ export function placeProblem(cause: Cause, problem: ProblemHistory, shift: numbe
     recoveredAt: periods.at(-1)?.recoveredAt ?? Number.NaN,
     recovery: problem.recovery === undefined ? undefined : shifted(problem.recovery, shift),
     details: new Map(problem.details),
+    waits: problem.waits,
   }
 }
 
@@ -333,6 +336,14 @@ export function onlyPeriods(
 /** Adds another source's failures of the same kind. The problem has ended when it has ended in both. */
 export function addProblem(into: PlacedProblem, other: PlacedProblem): void {
   into.count += other.count
+  const [a, b] = [into.waits, other.waits]
+  into.waits =
+    a === undefined || b === undefined
+      ? (a ?? b)
+      : {
+          shortest: Math.min(a.shortest, b.shortest),
+          longest: Math.max(a.longest, b.longest),
+        }
   combine(into, other)
   into.periods = mergePeriods([...into.periods, ...other.periods])
   into.periodCount = Math.max(into.periodCount, other.periodCount, into.periods.length)
@@ -353,6 +364,7 @@ export function addSide(into: PlacedProblem, other: PlacedProblem): void {
   for (const period of periods)
     period.count = Math.max(counted(into, period), counted(other, period))
   combine(into, other)
+  into.waits = other.waits ?? into.waits
   into.periods = periods
   into.periodCount = Math.max(into.periodCount, other.periodCount)
   into.count = periods.reduce((sum, { count }) => sum + count, 0)

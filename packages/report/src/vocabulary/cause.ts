@@ -20,6 +20,7 @@ export const CAUSES = [
   'auth-wrong-collection',
   'auth-no-credentials',
   'auth-refused',
+  'unknown-logins',
   'wrong-address',
   'access-forbidden',
   'rate-limited',

@@ -109,6 +109,27 @@ export const ACCESS = {
     inStall: null,
     bringsAbout: [],
   },
+  'unknown-logins': {
+    title: 'rejected logins under names that never logged in',
+    party: 'hub',
+    action:
+      'Nothing, unless a new site tried to connect at that time: then compare its credentials.',
+    next: [
+      'If there are many, find the address they come from in the load balancer log, and block it there.',
+    ],
+    occurrence: null,
+    concerns: 'network',
+    fails: [],
+    reached: null,
+    specifies: null,
+    shared: false,
+    endedBySuccess: false,
+    outage: false,
+    linkState: 'unaffected',
+    explainsResults: 'none',
+    inStall: null,
+    bringsAbout: [],
+  },
   'auth-refused': {
     title: 'credentials rejected',
     party: 'site',
