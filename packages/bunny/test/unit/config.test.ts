@@ -88,7 +88,7 @@ describe('configuration of the daemon', () => {
       driver: 'duckdb',
       path: '/data/omop.duckdb',
       memoryLimit: '1000mb',
-      poolSize: 3,
+      poolSize: 9,
     })
   })
 
