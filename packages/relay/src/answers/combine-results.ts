@@ -24,6 +24,8 @@ export interface CombineOptions {
   readonly dropSuppressedRows: boolean
   /** Whether `message` states how many nodes answered. */
   readonly reportCoverage: boolean
+  /** With fewer usable results, the combined result is an error. At least 1. */
+  readonly minAnsweringNodes: number
   readonly bounds: CombineBounds
 }
 
@@ -49,7 +51,7 @@ export interface NodeProblems {
 
 /**
  * Combines the results of nodes, with one of them in memory at a time. A failed, unreadable or missing result is counted as
- * such and never as 0 people. Without any valid result, the combined result is an error. What one node sent can make its
+ * such and never as 0 people. With too few valid results, the combined result is an error. What one node sent can make its
  * own part unusable, and never changes the counts of the others.
  */
 export async function combineResults(
@@ -124,6 +126,10 @@ function combinedResult(
   const message = options.reportCoverage ? coverageMessage(coverage, reasons) : ''
   if (coverage.answered === 0)
     return errorResult(task, message === '' ? 'no valid answer' : message)
+  if (coverage.answered < options.minAnsweringNodes) {
+    const why = `not published: fewer than ${options.minAnsweringNodes} nodes answered`
+    return errorResult(task, message === '' ? why : `${why} (${message})`)
+  }
   const { count, files } = aggregator.finish()
   return task.type === 'availability'
     ? countResult(task, count, message)

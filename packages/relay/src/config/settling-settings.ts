@@ -8,6 +8,13 @@ export const settlingSettings = {
     default: false,
     description: 'Omit suppressed rows from distributions, instead of listing them with 0.',
   }),
+  minAnsweringNodes: setting({
+    name: 'RELAY_MIN_ANSWERING_NODES',
+    schema: integerSetting(1, 100_000),
+    default: 1,
+    description:
+      'Number of nodes whose results must be usable. With fewer, nothing is published: the upstream receives an error that says so. A combined result of one node is the result of that node.',
+  }),
   reportCoverage: setting({
     name: 'RELAY_REPORT_COVERAGE',
     schema: booleanSetting(),

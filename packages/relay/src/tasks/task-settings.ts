@@ -14,6 +14,7 @@ export interface TaskSettings {
   readonly roundingTarget: number
   readonly dropSuppressedRows: boolean
   readonly reportCoverage: boolean
+  readonly minAnsweringNodes: number
   readonly maxNodeCount: number
   readonly maxNodeRows: number
   readonly maxCombinedBytes: number
@@ -40,6 +41,7 @@ export function combineOptions(settings: TaskSettings): CombineOptions {
     disclosure: { threshold: settings.suppressionThreshold, nearest: settings.roundingTarget },
     dropSuppressedRows: settings.dropSuppressedRows,
     reportCoverage: settings.reportCoverage,
+    minAnsweringNodes: settings.minAnsweringNodes,
     bounds: { maxCombinedBytes, maxNodeCount, maxNodeRows },
   }
 }

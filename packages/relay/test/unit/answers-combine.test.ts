@@ -79,6 +79,23 @@ describe('the combined result of a task', () => {
     expect(result.message).toBe('')
   })
 
+  it.each([
+    [2, 30, 'answered by 2 of 3 nodes'],
+    [3, 0, 'not published: fewer than 3 nodes answered (answered by 2 of 3 nodes)'],
+  ])(
+    'is published if %i nodes must answer: %i people',
+    async (minAnsweringNodes, count, message) => {
+      const { result, coverage } = await combineResults(
+        task(3),
+        each([people('a', 20), failed('b'), people('c', 10)]),
+        { ...OPTIONS, minAnsweringNodes },
+      )
+      expect(result).toMatchObject({ message, status: count === 0 ? 'error' : 'ok' })
+      expect(result.queryResult).toEqual({ count, datasetCount: 0, files: [] })
+      expect(coverage).toMatchObject({ answered: 2, failed: 1 })
+    },
+  )
+
   it('counts a failure as a failure and not as 0 people', async () => {
     const { result, coverage } = await combineResults(
       task(2),
