@@ -4,6 +4,7 @@ import { ineffectiveVariables } from '../config/dotnet-variables.ts'
 import { loadRelayConfig, relayConfig } from '../config/relay-config.ts'
 import { RELAY_VERSION } from '../version.ts'
 import { withStore } from './command-store.ts'
+import { addBackupCommands } from './backup.commands.ts'
 import { addImportCommand } from './import.command.ts'
 import { addNodeCommands } from './nodes.commands.ts'
 import { serve } from './serve.command.ts'
@@ -58,6 +59,7 @@ The relay is configured by environment variables: see docs/configuration.md.`,
   addTaskCommands(relay, io)
   addStatusCommand(relay, io)
   addImportCommand(relay, io)
+  addBackupCommands(relay, io)
 
   const config = relay.command('config').description('check the configuration')
   config
