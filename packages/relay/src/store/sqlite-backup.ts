@@ -44,7 +44,7 @@ export async function backupSqlite(
 
 /**
  * Puts a backup in the place of the database at `path`, which is kept as `kept` if there is one. Throws BackupError if a relay
- * uses the database or the file is no backup; nothing was changed then.
+ * uses the database or the file cannot be used; nothing was changed then.
  */
 export async function restoreSqlite(source: string, path: string, kept: string): Promise<void> {
   checkRelayDatabase(source)
