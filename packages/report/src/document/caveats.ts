@@ -15,7 +15,7 @@ export function findCaveats(analysis: Analysis): Caveat[] {
   const caveats: Caveat[] = []
   const addCaveat = (kind: Caveat['kind'], severity: Caveat['severity'], text: string): void =>
     void caveats.push({ kind, severity, text })
-  if (inputs.sources.every(({ events }) => events === 0))
+  if (inputs.sources.every(({ events }) => events === 0) && inputs.kubernetes.length === 0)
     addCaveat('empty', 'error', 'No line was recognised in any source.')
   if (network.relays.length === 0)
     addCaveat(

@@ -19,10 +19,10 @@ import type { NumberRow, Verdict } from './report-document.ts'
 export function decideVerdict(
   findings: readonly RawFinding[],
   checks: readonly RawCheck[],
-  { sources }: Analysis['inputs'],
+  { sources, kubernetes }: Analysis['inputs'],
 ): Verdict {
   // Unrecognised lines are findings about the logs, not about the network.
-  if (sources.every(({ events }) => events === 0)) return 'unknown'
+  if (sources.every(({ events }) => events === 0) && kubernetes.length === 0) return 'unknown'
   const bad = findings.filter(({ severity }) => severity !== 'info')
   if (bad.some(({ severity }) => severity === 'error')) return 'unhealthy'
   const unproven = checks.some(({ essential, state }) => essential && state === 'unknown')

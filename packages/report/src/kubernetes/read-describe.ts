@@ -84,7 +84,7 @@ export function readDescribe(lines: readonly string[]): Incident[] {
         push(kindOfReason(value, '') ?? 'pod-evicted', value, line)
       return
     }
-    if (now.section === 'Containers') {
+    if (now.section.endsWith('Containers')) {
       if (CONTAINER.test(text)) {
         endContainer()
         now.containerLine = line

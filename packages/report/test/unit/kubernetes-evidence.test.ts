@@ -259,6 +259,13 @@ describe('what Kubernetes reports', () => {
     expect(report.sources.map(({ format }) => format)).toContain('kubectl describe')
   })
 
+  it('is reported without any log', async () => {
+    const report = await reportOf({ 'site-a/describe.txt': DESCRIBE_POD })
+    expect(report.verdict).toBe('unhealthy')
+    expect(report.findings).toMatchObject([{ cause: 'out-of-memory', party: 'site' }])
+    expect(report.caveats.map(({ kind }) => kind)).not.toContain('empty')
+  })
+
   it('does not explain the failures of another client', async () => {
     const times = pollTimes(2).filter((second) => second < 200 || second > 400)
     const report = await reportOf({
